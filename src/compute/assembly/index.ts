@@ -1,0 +1,6 @@
+export { lineCorrelate, lineForward, lineInverse } from "./lines";
+
+/** dst[begin..end) = value; the smallest kernel, for the pool's own tests. */
+export function fillF32(dst: usize, value: f32, begin: i32, end: i32): void {
+  for (let i = begin; i < end; i++) store<f32>(dst + (<usize>i << 2), value);
+}
