@@ -1,0 +1,51 @@
+/** Threads of a page; Node's are in threads.node.ts. */
+import { VitrineError } from "../core/index.ts";
+import type { FromWorker } from "./protocol.ts";
+import type { Thread, ThreadEvents } from "./threads.ts";
+
+/** Threads share memory only in a page that is isolated from other origins. */
+export function checkSupport(): void {
+  if (globalThis.crossOriginIsolated && typeof SharedArrayBuffer === "function") return;
+  throw new VitrineError({
+    code: "unsupported",
+    at: "createPool",
+    expected: "a page with cross-origin isolation",
+    found: "a page without it",
+    hint: "Serve the page with the headers Cross-Origin-Opener-Policy: same-origin and Cross-Origin-Embedder-Policy: require-corp",
+  });
+}
+
+/** Fetches and compiles kernels.wasm, which lies beside this file. */
+export async function loadKernels(): Promise<WebAssembly.Module> {
+  const url = new URL("./kernels.wasm", import.meta.url);
+  const response = await fetch(url);
+  // Not compileStreaming: it refuses servers that do not know the type of .wasm.
+  if (response.ok) return WebAssembly.compile(await response.arrayBuffer());
+  throw new VitrineError({
+    code: "missing",
+    at: url.href,
+    expected: "the built package",
+    found: `HTTP status ${response.status}`,
+    hint: "Run `npm run build` and serve dist",
+  });
+}
+
+/** Starts worker.browser.js, which lies beside this file. */
+export function startThread(events: ThreadEvents): Thread {
+  const worker = new Worker(new URL("./worker.browser.js", import.meta.url), { type: "module" });
+  worker.addEventListener("message", ({ data }: MessageEvent<FromWorker>) => events.onMessage(data));
+  worker.addEventListener("messageerror", () => events.onFailure("a message that cannot be read", undefined));
+  worker.addEventListener("error", (event) => {
+    events.onFailure(event.message || "a script that cannot be loaded", event.error);
+  });
+  return {
+    post: (message) => worker.postMessage(message),
+    hold: () => {},
+    terminate: async () => worker.terminate(),
+  };
+}
+
+/** Workers of a pool that is not told how many: the processors that the browser admits to. */
+export function defaultWorkerCount(): number {
+  return navigator.hardwareConcurrency;
+}
