@@ -1,0 +1,2 @@
+export { runMultiprocessJobs } from "./runMultiprocessJobs.ts";
+export type { JobTarget } from "./target.ts";
