@@ -1,0 +1,273 @@
+import type { Shape2 } from "../core/index.ts";
+import { forEachFrequency, requireNumber, requireShape, rfftWidth } from "./frequencies.ts";
+import { type MagnificationMatrix, magnifiedFrequency } from "./magnification.ts";
+
+/** Even aberrations beyond defocus and Cs, in radians at 1 Å⁻¹; a is the direction from the x axis towards y. */
+export interface EvenZernikes {
+  /** rho⁴ cos 2a */
+  readonly Z42c?: number;
+  /** rho⁴ sin 2a */
+  readonly Z42s?: number;
+  /** rho⁴ cos 4a */
+  readonly Z44c?: number;
+  /** rho⁴ sin 4a */
+  readonly Z44s?: number;
+  /** rho⁶ */
+  readonly Z60?: number;
+}
+
+/** Odd aberrations in radians at 1 Å⁻¹; a is the direction from the x axis towards y. */
+export interface OddZernikes {
+  /** rho³ cos a: axial coma along x */
+  readonly Z31c?: number;
+  /** rho³ sin a: axial coma along y */
+  readonly Z31s?: number;
+  /** rho³ cos 3a: trefoil */
+  readonly Z33c?: number;
+  /** rho³ sin 3a: trefoil */
+  readonly Z33s?: number;
+}
+
+/** What the microscope did to the image. Underfocus is positive. */
+export interface OpticsParameters {
+  readonly voltageKv: number;
+  readonly sphericalAberrationMm: number;
+  /** Fraction of amplitude contrast, 0 to 1. */
+  readonly amplitudeContrast: number;
+  /** Defocus along `astigmatismAngleDeg`, Å. */
+  readonly defocusUA: number;
+  /** Defocus across it, Å. */
+  readonly defocusVA: number;
+  /** From the x axis towards the y axis. */
+  readonly astigmatismAngleDeg: number;
+  /** Of a phase plate; 0 where absent. */
+  readonly phaseShiftDeg?: number;
+  /** Envelope exp(-B k²/4), Å²; 0 where absent. */
+  readonly bFactorA2?: number;
+  readonly evenZernikes?: EvenZernikes;
+  readonly oddZernikes?: OddZernikes;
+  /** [x, y] tilt of the beam in RELION's convention (`rlnBeamTiltX`, `rlnBeamTiltY`), mrad. */
+  readonly beamTiltMrad?: readonly [x: number, y: number];
+  readonly magnificationMatrix?: MagnificationMatrix;
+}
+
+/** Where the CTF is wanted. */
+export interface CtfGrid {
+  /** [height, width] in real space, even or odd. */
+  readonly shape: Shape2;
+  readonly pixelSizeA: number;
+  /** Added to both defocus values, Å. */
+  readonly defocusOffsetsA: ArrayLike<number>;
+  /** Added to the pixel size, Å; [0] where absent. */
+  readonly pixelSizeOffsetsA?: ArrayLike<number>;
+}
+
+/** CTFs over a search grid. */
+export interface Ctf {
+  /** C order; real and imaginary parts interleaved where `isComplex`. */
+  readonly data: Float32Array<ArrayBuffer>;
+  /** True where odd Zernikes or a beam tilt are given. */
+  readonly isComplex: boolean;
+  /** (pixel sizes, defoci, height, floor(width / 2) + 1); rows not shifted, as an FFT gives them. */
+  readonly shape: readonly [number, number, number, number];
+}
+
+// CODATA 2018, SI units; the first three are exact by definition.
+const PLANCK = 6.62607015e-34;
+const LIGHT_SPEED = 299792458;
+const ELEMENTARY_CHARGE = 1.602176634e-19;
+const ELECTRON_MASS = 9.1093837015e-31;
+
+const DEGREE = Math.PI / 180;
+const ANGSTROM_PER_MM = 1e7;
+
+/**
+ * Relativistic electron wavelength in Å: hc / sqrt(eV (2 m c² + eV)).
+ *
+ * Source: Kirkland 2020, Advanced Computing in Electron Microscopy, eq. 2.5; constants CODATA 2018.
+ */
+export function electronWavelengthA(voltageKv: number): number {
+  const energy = ELEMENTARY_CHARGE * voltageKv * 1e3;
+  const restEnergy = ELECTRON_MASS * LIGHT_SPEED ** 2;
+  return ((PLANCK * LIGHT_SPEED) / Math.sqrt(energy * (2 * restEnergy + energy))) * 1e10;
+}
+
+/**
+ * Contrast transfer functions on the half plane, for every pixel size and defocus of a search; float64 inside.
+ *
+ * With k in Å⁻¹, a its direction from the x axis and dz(a) = (u + v)/2 + offset + (u - v)/2 cos 2(a - angle):
+ *
+ *     chi = -pi lambda k² dz + pi/2 Cs lambda³ k⁴ - phaseShift - atan(A / sqrt(1 - A²)) + even Zernikes
+ *     ctf = -sin(chi) exp(-B k²/4) exp(i odd)
+ *     odd = odd Zernikes - 2 pi Cs lambda² k² (tilt · k)
+ *
+ * The magnification matrix bends k everywhere but in the envelope. A pixel size offset d divides Cs by
+ * ((px + d)/px)⁴, since the defocus was fitted at px; the coma of a tilted beam goes with the third power.
+ * Where u < v the long axis stays v's (Leopard-EM takes |u - v|, which exchanges them).
+ *
+ * @returns (pixel sizes, defoci, height, floor(width / 2) + 1), complex where odd aberrations are present
+ * @throws {VitrineError} shape or range: what cannot be a grid or a microscope; names the field
+ * Source: Wade 1992, Ultramicroscopy 46:145; Zernikes and their order as in Leopard-EM; beam tilt: Glaeser et al.
+ * 2011, J Struct Biol 174:1, with the sign that RELION gives a prediction (exp(-i ...) multiplies the transform of
+ * the reference, tilts in mrad).
+ */
+export function computeCtf(optics: OpticsParameters, grid: CtfGrid): Ctf {
+  requireOptics(optics);
+  requireGrid(grid);
+  const geometry = prepareGeometry(optics, grid);
+  const pixelOffsets = grid.pixelSizeOffsetsA ?? [0];
+  const shape = [
+    pixelOffsets.length,
+    grid.defocusOffsetsA.length,
+    grid.shape[0],
+    rfftWidth(grid.shape[1]),
+  ] as const;
+  const isComplex = optics.oddZernikes !== undefined || hasBeamTilt(optics);
+  const area = shape[2] * shape[3] * (isComplex ? 2 : 1);
+  const data = new Float32Array(shape[0] * shape[1] * area);
+  for (let p = 0; p < shape[0]; p++) {
+    const pixelScale = 1 + pixelOffsets[p] / grid.pixelSizeA;
+    for (let d = 0; d < shape[1]; d++) {
+      const start = (p * shape[1] + d) * area;
+      const plane = data.subarray(start, start + area);
+      const at = { pixelScale, defocusOffsetA: grid.defocusOffsetsA[d] };
+      if (isComplex) fillComplex(plane, geometry, at);
+      else fillReal(plane, geometry, at);
+    }
+  }
+  return { data, isComplex, shape };
+}
+
+/** Phases in radians of every coefficient, split by what a search scales; `phase` sums what it leaves alone. */
+interface Geometry {
+  readonly phase: Float64Array;
+  /** Times the defocus offset in Å. */
+  readonly perDefocus: Float64Array;
+  readonly spherical: Float64Array;
+  readonly oddZernike: Float64Array;
+  readonly coma: Float64Array;
+  readonly envelope: Float64Array;
+}
+
+function prepareGeometry(optics: OpticsParameters, { shape, pixelSizeA }: CtfGrid): Geometry {
+  const count = shape[0] * rfftWidth(shape[1]);
+  const empty = () => new Float64Array(count);
+  const geometry = {
+    phase: empty(),
+    perDefocus: empty(),
+    spherical: empty(),
+    oddZernike: empty(),
+    coma: empty(),
+    envelope: empty(),
+  };
+  const lambda = electronWavelengthA(optics.voltageKv);
+  const csA = optics.sphericalAberrationMm * ANGSTROM_PER_MM;
+  const [meanA, halfA] = [
+    (optics.defocusUA + optics.defocusVA) / 2,
+    (optics.defocusUA - optics.defocusVA) / 2,
+  ];
+  const constantPhase = -(optics.phaseShiftDeg ?? 0) * DEGREE - Math.asin(optics.amplitudeContrast);
+  const [tiltX, tiltY] = (optics.beamTiltMrad ?? [0, 0]).map((mrad) => mrad * 1e-3);
+  forEachFrequency(shape, (i, fy, fx) => {
+    const [ky, kx] = magnifiedFrequency(optics.magnificationMatrix, fy / pixelSizeA, fx / pixelSizeA);
+    const k2 = ky * ky + kx * kx;
+    const direction = Math.atan2(ky, kx);
+    const dzA = meanA + halfA * Math.cos(2 * (direction - optics.astigmatismAngleDeg * DEGREE));
+    geometry.perDefocus[i] = -Math.PI * lambda * k2;
+    geometry.phase[i] =
+      geometry.perDefocus[i] * dzA + constantPhase + evenPhase(optics.evenZernikes, k2, direction);
+    geometry.spherical[i] = (Math.PI / 2) * csA * lambda ** 3 * k2 * k2;
+    geometry.oddZernike[i] = oddPhase(optics.oddZernikes, k2, direction);
+    geometry.coma[i] = -2 * Math.PI * csA * lambda * lambda * k2 * (tiltX * kx + tiltY * ky);
+    geometry.envelope[i] = Math.exp((-(optics.bFactorA2 ?? 0) / 4) * ((fy * fy + fx * fx) / pixelSizeA ** 2));
+  });
+  return geometry;
+}
+
+function evenPhase(zernikes: EvenZernikes | undefined, k2: number, direction: number): number {
+  if (zernikes === undefined) return 0;
+  const { Z42c = 0, Z42s = 0, Z44c = 0, Z44s = 0, Z60 = 0 } = zernikes;
+  const twofold = Z42c * Math.cos(2 * direction) + Z42s * Math.sin(2 * direction);
+  const fourfold = Z44c * Math.cos(4 * direction) + Z44s * Math.sin(4 * direction);
+  return k2 * k2 * (twofold + fourfold + Z60 * k2);
+}
+
+function oddPhase(zernikes: OddZernikes | undefined, k2: number, direction: number): number {
+  if (zernikes === undefined) return 0;
+  const { Z31c = 0, Z31s = 0, Z33c = 0, Z33s = 0 } = zernikes;
+  const coma = Z31c * Math.cos(direction) + Z31s * Math.sin(direction);
+  return k2 * Math.sqrt(k2) * (coma + Z33c * Math.cos(3 * direction) + Z33s * Math.sin(3 * direction));
+}
+
+interface SearchPoint {
+  /** (px + offset) / px */
+  readonly pixelScale: number;
+  readonly defocusOffsetA: number;
+}
+
+function fillReal(
+  plane: Float32Array,
+  geometry: Geometry,
+  { pixelScale, defocusOffsetA }: SearchPoint,
+): void {
+  const { phase, perDefocus, spherical, envelope } = geometry;
+  const csScale = pixelScale ** -4;
+  for (let i = 0; i < phase.length; i++) {
+    const chi = phase[i] + perDefocus[i] * defocusOffsetA + spherical[i] * csScale;
+    plane[i] = -Math.sin(chi) * envelope[i];
+  }
+}
+
+function fillComplex(
+  plane: Float32Array,
+  geometry: Geometry,
+  { pixelScale, defocusOffsetA }: SearchPoint,
+): void {
+  const { phase, perDefocus, spherical, envelope, oddZernike, coma } = geometry;
+  const [csScale, comaScale] = [pixelScale ** -4, pixelScale ** -3];
+  for (let i = 0; i < phase.length; i++) {
+    const chi = phase[i] + perDefocus[i] * defocusOffsetA + spherical[i] * csScale;
+    const modulus = -Math.sin(chi) * envelope[i];
+    const odd = oddZernike[i] + coma[i] * comaScale;
+    plane[2 * i] = modulus * Math.cos(odd);
+    plane[2 * i + 1] = modulus * Math.sin(odd);
+  }
+}
+
+function hasBeamTilt({ beamTiltMrad }: OpticsParameters): boolean {
+  return beamTiltMrad?.some((tilt) => tilt !== 0) ?? false;
+}
+
+function requireOptics(optics: OpticsParameters): void {
+  const { voltageKv, amplitudeContrast } = optics;
+  requireNumber(voltageKv, voltageKv > 0, { at: "optics.voltageKv", expected: "kV above 0" });
+  const at = { at: "optics.amplitudeContrast", expected: "a fraction from 0 to 1" };
+  requireNumber(amplitudeContrast, amplitudeContrast >= 0 && amplitudeContrast <= 1, at);
+  const { sphericalAberrationMm, defocusUA, defocusVA, astigmatismAngleDeg, phaseShiftDeg, bFactorA2 } =
+    optics;
+  const named = {
+    sphericalAberrationMm,
+    defocusUA,
+    defocusVA,
+    astigmatismAngleDeg,
+    phaseShiftDeg,
+    bFactorA2,
+  };
+  const zernikes = { ...optics.evenZernikes, ...optics.oddZernikes };
+  const tilts = { "beamTiltMrad.x": optics.beamTiltMrad?.[0], "beamTiltMrad.y": optics.beamTiltMrad?.[1] };
+  for (const [name, value] of Object.entries({ ...named, ...zernikes, ...tilts })) {
+    requireNumber(value ?? 0, true, { at: `optics.${name}`, expected: "a finite number" });
+  }
+}
+
+function requireGrid({ shape, pixelSizeA, defocusOffsetsA, pixelSizeOffsetsA = [0] }: CtfGrid): void {
+  requireShape(shape, "grid.shape");
+  requireNumber(pixelSizeA, pixelSizeA > 0, { at: "grid.pixelSizeA", expected: "Å above 0" });
+  for (const [i, offset] of Array.from(defocusOffsetsA).entries()) {
+    requireNumber(offset, true, { at: `grid.defocusOffsetsA[${i}]`, expected: "a finite number" });
+  }
+  for (const [i, offset] of Array.from(pixelSizeOffsetsA).entries()) {
+    const expected = `Å above -${pixelSizeA}`;
+    requireNumber(offset, pixelSizeA + offset > 0, { at: `grid.pixelSizeOffsetsA[${i}]`, expected });
+  }
+}
