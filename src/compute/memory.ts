@@ -21,13 +21,14 @@ interface Span {
   bytes: number;
 }
 
-/** Options of {@link createMemory}. */
-export interface MemoryOptions {
-  readonly initialPages: number;
+/** What an arena needs of a `WebAssembly.Memory`. */
+export interface Growable {
+  readonly buffer: { readonly byteLength: number };
+  grow(pages: number): number;
 }
 
 /** Makes shared memory that may grow to 4 GiB of addresses. @throws {VitrineError} device: the system gives none */
-export function createMemory({ initialPages }: MemoryOptions): WebAssembly.Memory {
+export function createMemory(initialPages: number): WebAssembly.Memory {
   try {
     return new WebAssembly.Memory({ initial: initialPages, maximum: 65_536, shared: true });
   } catch (cause) {
@@ -49,16 +50,13 @@ export function createMemory({ initialPages }: MemoryOptions): WebAssembly.Memor
  * spans in order of address; neighbours are joined when freed. Memory never shrinks: WASM cannot give pages back.
  */
 export class Arena {
-  readonly #memory: WebAssembly.Memory;
+  readonly #memory: Growable;
   readonly #limit: number;
   readonly #free: Span[] = [];
   readonly #taken = new Map<number, number>();
   #end: number;
 
-  constructor(
-    memory: WebAssembly.Memory,
-    { start, limit = MEMORY_LIMIT }: { start: number; limit?: number },
-  ) {
+  constructor(memory: Growable, { start, limit = MEMORY_LIMIT }: { start: number; limit?: number }) {
     this.#memory = memory;
     this.#limit = limit;
     this.#end = memory.buffer.byteLength;
@@ -79,7 +77,7 @@ export class Arena {
   allocate(bytes: number): Region {
     const size = Math.max(ALIGNMENT, roundUp(checkBytes(bytes), ALIGNMENT));
     const index = this.#fit(size);
-    const span = this.#free[index] as Span;
+    const span = this.#free[index];
     const region = { address: span.address, bytes: size };
     span.address += size;
     span.bytes -= size;

@@ -59,7 +59,7 @@ export async function createPoolOn(threads: Threads, options: PoolOptions = {}):
   const workers = checkCount("createPool workers", options.workers ?? threads.defaultWorkerCount());
   threads.checkSupport();
   const module = await threads.loadKernels();
-  const memory = createMemory({ initialPages: MODULE_BYTES / 65_536 + 1 });
+  const memory = createMemory(MODULE_BYTES / 65_536 + 1);
   const arena = new Arena(memory, { start: MODULE_BYTES });
   const { address: controlAddress } = arena.allocate(controlBytes(workers));
   const crew = new Crew(threads, workers);
@@ -171,7 +171,7 @@ export class Pool {
     signal?.addEventListener("abort", stop, { once: true });
     let outcome: Outcome;
     try {
-      outcome = await this.#crew.ask((worker) => ({ kind: "run", job, seat: seats[worker] as Seat }));
+      outcome = await this.#crew.ask((worker) => ({ kind: "run", job, seat: seats[worker] }));
     } finally {
       signal?.removeEventListener("abort", stop);
       progress.end();

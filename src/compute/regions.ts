@@ -34,11 +34,11 @@ export function createRegions<Name extends string>(
     total += Math.ceil(sizes[name] / ALIGNMENT) * ALIGNMENT;
   });
   const region = pool.allocate(total);
-  const address = Object.fromEntries(names.map((name, i) => [name, region.address + (offsets[i] ?? 0)]));
+  const address = Object.fromEntries(names.map((name, i) => [name, region.address + offsets[i]]));
   let live = true;
   const piece = (name: Name, offset: number, bytes: number) => {
     checkPiece({ name, live, offset, bytes, size: sizes[name] });
-    return pool.u8((address[name] ?? 0) + offset, bytes);
+    return pool.u8(address[name] + offset, bytes);
   };
   return {
     address: address as Record<Name, number>,

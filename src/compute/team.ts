@@ -105,7 +105,7 @@ export class Team {
       return claim(this.#control, slot);
     }
     // Two words in turn: a member may still read this one while the first already writes the next.
-    const word = this.#words.shared[this.#claims++ % 2] ?? 0;
+    const word = this.#words.shared[this.#claims++ % 2];
     if (this.rank === 0) Atomics.store(this.#control, word, claim(this.#control, slot));
     this.barrier();
     return Atomics.load(this.#control, word);

@@ -16,7 +16,8 @@ export function createAnswerer(): (message: ToWorker) => Promise<FromWorker> {
       executor = await openExecutor(message);
       return { kind: "done" };
     } catch (error) {
-      return { kind: "failed", fault: toFault(error, "worker start") };
+      const at = message.kind === "init" ? `worker ${message.worker + 1} of ${message.workers}` : "worker";
+      return { kind: "failed", fault: toFault(error, at) };
     }
   };
 }
