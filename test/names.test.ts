@@ -1,0 +1,24 @@
+import { readFileSync } from "node:fs";
+import { expect, test } from "vitest";
+
+const { exports } = JSON.parse(readFileSync(new URL("../package.json", import.meta.url), "utf8"));
+const entries = Object.keys(exports).filter((entry) => !entry.endsWith(".json"));
+
+test("the package has these entries and these public names", async () => {
+  const names: Record<string, string[]> = {};
+  for (const entry of entries) {
+    const path = entry.replace(/^\./, "vitrine");
+    names[path] = Object.keys(await import(path)).sort();
+  }
+  expect(names).toMatchInlineSnapshot();
+});
+
+test("every entry has a built file and its source", () => {
+  for (const entry of entries) {
+    const folder = entry.slice(2);
+    expect(exports[entry]).toEqual({
+      source: `./src/${folder}/index.ts`,
+      default: `./dist/${folder}/index.js`,
+    });
+  }
+});
