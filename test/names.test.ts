@@ -10,7 +10,64 @@ test("the package has these entries and these public names", async () => {
     const path = entry.replace(/^\./, "vitrine");
     names[path] = Object.keys(await import(path)).sort();
   }
-  expect(names).toMatchInlineSnapshot();
+  expect(names).toMatchInlineSnapshot(`
+    {
+      "vitrine/compute": [
+        "createPool",
+        "defaultWorkerCount",
+      ],
+      "vitrine/core": [
+        "VitrineError",
+        "elementCount",
+        "matrixFromZyz",
+        "multiplyMatrices",
+        "seededRandom",
+        "toFault",
+        "transposeMatrix",
+        "zyzFromMatrix",
+      ],
+      "vitrine/io": [
+        "encodePng",
+        "fileExists",
+        "formatCsv",
+        "formatMrc",
+        "formatMrcHeader",
+        "formatNpy",
+        "formatNpz",
+        "formatYaml",
+        "openFile",
+        "openMrc",
+        "parseCsv",
+        "parseMrc",
+        "parseMrcHeader",
+        "parseNpy",
+        "parseNpz",
+        "parseWithSchema",
+        "parseYaml",
+        "readFileBytes",
+        "readMrcImage",
+        "readMrcVolume",
+        "readNpy",
+        "readNpz",
+        "sourceName",
+        "writeFileAtomic",
+        "writeMrc",
+        "writeNpy",
+        "writeNpz",
+      ],
+      "vitrine/jobs": [
+        "runMultiprocessJobs",
+      ],
+      "vitrine/match": [
+        "doIterationStatisticsUpdates",
+        "updateGlobalStatistics",
+      ],
+      "vitrine/optics": [
+        "computeCtf",
+        "electronWavelengthA",
+      ],
+    }
+  `);
 });
 
 test("every entry has a built file and its source", () => {
