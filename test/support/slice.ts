@@ -1,3 +1,4 @@
+import { type MagnificationMatrix, magnifiedFrequency } from "../../src/optics/magnification.ts";
 import { type Complex64, rfft3 } from "./dft.ts";
 
 /**
@@ -30,8 +31,8 @@ const ZERO_FREQUENCY = 1e-8;
  *
  * For every (kx, ky) with kx in 0..n/2 and ky in -n/2..n/2-1:
  * 1. q = R (kx, ky, 0) in xyz.
- * 2. The half that is not stored is the conjugate of its opposite. If q_x/n < -1e-8, conjugate. If |q_x/n| < 1e-8,
- *    conjugate where R_xx < 0, or, if |R_xx| <= 1e-7, where R_xy < 0. Where conjugated, q becomes -q.
+ * 2. The half that is not stored is the conjugate of its opposite. If q_x/n <= -1e-8, conjugate. If |q_x/n| < 1e-8,
+ *    q_x counts as 0; conjugate where R_xx < 0, or, if |R_xx| <= 1e-7, where R_xy < 0. Where conjugated, q becomes -q.
  * 3. Trilinear interpolation of real and imaginary parts at index (q_z + n/2, q_y + n/2, q_x). An index below 0 or
  *    above the last one (n-1, n-1, n/2) gives 0: nothing wraps.
  * 4. Conjugate the sample where 2 says so.
@@ -53,7 +54,8 @@ export function referenceSlice(
       const q = [0, 3, 6].map((r) => matrix3[r] * kx + matrix3[r + 1] * ky);
       const conjugate = isConjugated(q[0] / n, matrix3);
       const [qx, qy, qz] = conjugate ? q.map((v) => -v) : q;
-      const [re, im] = trilinear(volume, n, [qz + n / 2, qy + n / 2, qx]);
+      const x = Math.abs(qx / n) < ZERO_FREQUENCY ? 0 : qx;
+      const [re, im] = trilinear(volume, n, [qz + n / 2, qy + n / 2, x]);
       out[2 * (row * columns + kx)] = re;
       out[2 * (row * columns + kx) + 1] = conjugate ? -im : im;
     }
@@ -81,4 +83,50 @@ function trilinear(volume: Complex64, n: number, index: readonly number[]): read
     im += weight * volume[at + 1];
   }
   return [re, im];
+}
+
+/**
+ * Applies a magnification matrix to a slice, bilinearly, and divides by |det A|: the transform of the image
+ * p(A (y, x)) for an image p. The value at (ky, kx) is the slice's at (A⁻¹)ᵀ (ky, kx), 0 outside the stored rows
+ * -n/2..n/2-1 and columns 0..n/2.
+ *
+ * Leopard-EM also puts 0 where the column falls below 0, which for a sheared matrix empties half of the column
+ * kx = 0: `redundantHalf: "zero"` does that, "conjugate" takes the conjugate of the opposite frequency.
+ *
+ * @param slice from `referenceSlice`
+ */
+export function magnifySlice(
+  slice: Complex64,
+  n: number,
+  { matrix, redundantHalf }: { matrix: MagnificationMatrix; redundantHalf: "zero" | "conjugate" },
+): Complex64 {
+  const columns = n / 2 + 1;
+  const determinant = Math.abs(matrix[0] * matrix[3] - matrix[1] * matrix[2]);
+  const out = new Float64Array(slice.length);
+  for (let row = 0; row < n; row++) {
+    for (let kx = 0; kx < columns; kx++) {
+      const [qy, qx] = magnifiedFrequency(matrix, row < n / 2 ? row : row - n, kx);
+      const flip = qx < 0 && redundantHalf === "conjugate" ? -1 : 1;
+      const [re, im] = bilinear(slice, n, [flip * qy, flip * qx]);
+      out[2 * (row * columns + kx)] = re / determinant;
+      out[2 * (row * columns + kx) + 1] = (flip * im) / determinant;
+    }
+  }
+  return out;
+}
+
+function bilinear(
+  slice: Complex64,
+  n: number,
+  [qy, qx]: readonly [number, number],
+): readonly [number, number] {
+  if (qy < -n / 2 || qy > n / 2 - 1 || qx < 0 || qx > n / 2) return [0, 0];
+  const [y, x] = [Math.min(Math.floor(qy), n / 2 - 2), Math.min(Math.floor(qx), n / 2 - 1)];
+  const at = (ky: number, kx: number) => 2 * (((ky + n) % n) * (n / 2 + 1) + kx);
+  const [b, a] = [qy - y, qx - x];
+  const corners = [at(y, x), at(y, x + 1), at(y + 1, x), at(y + 1, x + 1)];
+  const weights = [(1 - b) * (1 - a), (1 - b) * a, b * (1 - a), b * a];
+  const part = (offset: number) =>
+    corners.reduce((sum, corner, i) => sum + weights[i] * slice[corner + offset], 0);
+  return [part(0), part(1)];
 }
