@@ -1,0 +1,221 @@
+import { randomBytes } from "node:crypto";
+import { type FileHandle, link, open, rename, rm, stat } from "node:fs/promises";
+import { dirname, join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { VitrineError } from "../core/index.ts";
+import {
+  type FileChunks,
+  type FileSource,
+  openBlob,
+  type RandomAccessFile,
+  shortRead,
+  targetBytes,
+  type WriteOptions,
+} from "./files.ts";
+
+/** One system call reads or writes at most this; Node refuses 2 GiB and more. */
+const LARGEST_CALL = 2 ** 28;
+
+/** Codes of systems and mounts that cannot sync a folder (Windows, some network mounts). */
+const NO_FOLDER_SYNC = new Set(["EPERM", "EISDIR", "EINVAL", "EACCES", "ENOTSUP", "EOPNOTSUPP", "EBADF"]);
+
+/** Codes of mounts without hard links. */
+const NO_HARD_LINK = new Set(["EPERM", "ENOTSUP", "EOPNOTSUPP", "ENOSYS", "EMLINK", "EISDIR"]);
+
+/**
+ * Opens a file for reading in parts.
+ *
+ * @throws {VitrineError} missing: no such file; storage: a folder, or the system refused; unsupported: not a local address
+ */
+export async function openFile(source: FileSource): Promise<RandomAccessFile> {
+  if (source instanceof Blob) return openBlob(source);
+  const path = localPath(source);
+  const handle = await guarded(path, () => openRegularFile(path));
+  const { size } = await guarded(path, () => handle.stat());
+  return {
+    name: path,
+    size,
+    read: (offset, length, into) =>
+      guarded(path, () => readExactly(handle, { path, offset, target: targetBytes(length, into, path) })),
+    close: () => handle.close(),
+  };
+}
+
+/**
+ * Reads a whole file.
+ *
+ * @throws {VitrineError} as {@link openFile}; range: larger than the platform's largest array
+ */
+export async function readFileBytes(source: FileSource): Promise<Uint8Array> {
+  const file = await openFile(source);
+  try {
+    return await file.read(0, file.size);
+  } finally {
+    await file.close();
+  }
+}
+
+/**
+ * Writes a file so that it is either whole or not there: under a temporary name in the same folder, synced, then renamed.
+ * Whatever fails, also the source of the chunks, the temporary is removed.
+ *
+ * @throws {VitrineError} exists: the file is there and `overwrite` is not set; missing: no such folder;
+ *   storage: the system refused (disk full, no permission); aborted: the source was aborted; an error of the source that is
+ *   a VitrineError comes through as it is
+ */
+export async function writeFileAtomic(
+  path: string,
+  chunks: FileChunks,
+  { overwrite = false }: WriteOptions = {},
+): Promise<void> {
+  if (!overwrite && (await fileExists(path))) throw alreadyThere(path);
+  const temporary = join(dirname(path), `.vitrine-${randomBytes(8).toString("hex")}.tmp`);
+  try {
+    await writeAndSync(temporary, chunks);
+    await publish(temporary, path, overwrite);
+    await syncFolder(dirname(path));
+  } catch (error) {
+    await rm(temporary, { force: true });
+    throw storageError(error, path, "a complete write");
+  }
+}
+
+/** Whether something has this path. */
+export async function fileExists(path: string): Promise<boolean> {
+  try {
+    await stat(path);
+    return true;
+  } catch (error) {
+    const code = systemCode(error);
+    if (code === "ENOENT" || code === "ENOTDIR") return false;
+    throw storageError(error, path, "a path that can be looked up");
+  }
+}
+
+function localPath(source: string | URL): string {
+  if (typeof source === "string") return source;
+  if (source.protocol === "file:") return fileURLToPath(source);
+  throw new VitrineError({
+    code: "unsupported",
+    at: source.href,
+    expected: "a path or a file: address",
+    found: source.protocol,
+    hint: "Download the file first",
+  });
+}
+
+/** `stat` comes first: opening a pipe would wait for its writer. */
+async function openRegularFile(path: string): Promise<FileHandle> {
+  const found = await stat(path);
+  if (found.isFile()) return open(path, "r");
+  throw new VitrineError({
+    code: "storage",
+    at: path,
+    expected: "a file",
+    found: found.isDirectory() ? "a folder" : "a device or pipe",
+  });
+}
+
+async function readExactly(
+  handle: FileHandle,
+  { path, offset, target }: { path: string; offset: number; target: Uint8Array },
+): Promise<Uint8Array> {
+  let done = 0;
+  while (done < target.length) {
+    const length = Math.min(target.length - done, LARGEST_CALL);
+    const { bytesRead } = await handle.read(target, done, length, offset + done);
+    if (bytesRead === 0) throw shortRead(path, offset, { wanted: target.length, found: done });
+    done += bytesRead;
+  }
+  return target;
+}
+
+async function writeAndSync(path: string, chunks: FileChunks): Promise<void> {
+  const handle = await open(path, "wx");
+  try {
+    for await (const chunk of chunks instanceof Uint8Array ? [chunks] : chunks) await writeAll(handle, chunk);
+    await handle.sync();
+  } finally {
+    await handle.close();
+  }
+}
+
+async function writeAll(handle: FileHandle, chunk: Uint8Array): Promise<void> {
+  let done = 0;
+  while (done < chunk.length) {
+    const length = Math.min(chunk.length - done, LARGEST_CALL);
+    done += (await handle.write(chunk, done, length)).bytesWritten;
+  }
+}
+
+/** A hard link fails where the name is taken, which a rename would replace: nobody who came in between loses a file. */
+async function publish(temporary: string, path: string, overwrite: boolean): Promise<void> {
+  if (overwrite) return rename(temporary, path);
+  try {
+    await link(temporary, path);
+  } catch (error) {
+    if (!NO_HARD_LINK.has(systemCode(error) ?? "")) throw error;
+    if (await fileExists(path)) throw alreadyThere(path);
+    return rename(temporary, path);
+  }
+  await rm(temporary, { force: true });
+}
+
+/** Makes the new name itself survive a power cut. */
+async function syncFolder(folder: string): Promise<void> {
+  try {
+    const handle = await open(folder, "r");
+    await handle.sync().finally(() => handle.close());
+  } catch (error) {
+    if (!NO_FOLDER_SYNC.has(systemCode(error) ?? "")) throw error;
+  }
+}
+
+async function guarded<T>(path: string, work: () => Promise<T>): Promise<T> {
+  try {
+    return await work();
+  } catch (error) {
+    throw storageError(error, path, "a readable file");
+  }
+}
+
+function alreadyThere(path: string): VitrineError {
+  return new VitrineError({
+    code: "exists",
+    at: path,
+    expected: "no file of this name",
+    found: "one",
+    hint: "Remove it, choose another name, or allow overwriting",
+  });
+}
+
+function systemCode(error: unknown): string | undefined {
+  if (!(error instanceof Error) || !("code" in error)) return undefined;
+  return typeof error.code === "string" ? error.code : undefined;
+}
+
+/** Any failure as the one error class, with its cause kept. */
+function storageError(error: unknown, path: string, expected: string): VitrineError {
+  if (error instanceof VitrineError) return error;
+  const code = systemCode(error);
+  if (code === "EEXIST") return alreadyThere(path);
+  if (code === "ENOENT" || code === "ENOTDIR") return missing(error, path, expected);
+  const found = error instanceof Error ? error.message : String(error);
+  const aborted = error instanceof Error && error.name === "AbortError";
+  const fault = { code: aborted ? "aborted" : "storage", at: path, expected, found } as const;
+  const hint = STORAGE_HINTS[code ?? ""];
+  return new VitrineError(hint === undefined ? fault : { ...fault, hint }, { cause: error });
+}
+
+const STORAGE_HINTS: Readonly<Record<string, string>> = {
+  ENOSPC: "The disk is full: free some space or write elsewhere",
+  EDQUOT: "Your quota is used up: free some space or write elsewhere",
+  EACCES: "Check the permissions of the file and its folder",
+  EROFS: "This disk is read only: write elsewhere",
+};
+
+function missing(cause: unknown, path: string, expected: string): VitrineError {
+  const hint = expected === "a complete write" ? "Create its folder first" : "Check the path";
+  const found = expected === "a complete write" ? "no such folder" : "no such file";
+  return new VitrineError({ code: "missing", at: path, expected, found, hint }, { cause });
+}

@@ -1,0 +1,108 @@
+import { VitrineError } from "../core/index.ts";
+
+/** Where bytes come from: a path (Node) or address (browser) as text, a `file:` or `http:` URL, or a Blob or File. */
+export type FileSource = string | URL | Blob;
+
+/** What is written: one array, or pieces in order; a piece may be reused by its owner after the next one is asked for. */
+export type FileChunks = Uint8Array | Iterable<Uint8Array> | AsyncIterable<Uint8Array>;
+
+/** How a file is written. */
+export interface WriteOptions {
+  /** Replace an existing file (default false: an existing file is refused with code `exists`). */
+  readonly overwrite?: boolean;
+}
+
+/** A file that is read in parts, at any place. Whoever opened it closes it. */
+export interface RandomAccessFile {
+  /** How messages call the file: its path, address or name. */
+  readonly name: string;
+  /** Bytes. */
+  readonly size: number;
+  /**
+   * Reads exactly `length` bytes from `offset`.
+   *
+   * @param into  where the bytes go, at least `length` long; without it a new array
+   * @returns     the bytes read, `length` long; a view of `into` where that is given
+   * @throws {VitrineError} format: the file ends before; storage: the system refused
+   */
+  read(offset: number, length: number, into?: Uint8Array): Promise<Uint8Array>;
+  close(): Promise<void>;
+}
+
+/** What both twins of "#files" offer. */
+export interface FileSystem {
+  openFile(source: FileSource): Promise<RandomAccessFile>;
+  readFileBytes(source: FileSource): Promise<Uint8Array>;
+  writeFileAtomic(path: string, chunks: FileChunks, options?: WriteOptions): Promise<void>;
+  fileExists(path: string): Promise<boolean>;
+}
+
+/** The name of a source in messages. */
+export function sourceName(source: FileSource): string {
+  if (typeof source === "string") return source;
+  if (source instanceof URL)
+    return source.protocol === "file:" ? decodeURIComponent(source.pathname) : source.href;
+  return "name" in source && typeof source.name === "string" ? source.name : "blob";
+}
+
+/** The error of a file that ends before the bytes that were asked for; bytes that are not there are never zeros. */
+export function shortRead(
+  name: string,
+  offset: number,
+  { wanted, found }: { wanted: number; found: number },
+): VitrineError {
+  return new VitrineError({
+    code: "format",
+    at: name,
+    expected: `${wanted} bytes at offset ${offset}`,
+    found: `${Math.max(0, found)}`,
+    hint: "The file is truncated or changed while it was read",
+  });
+}
+
+/** The first `length` bytes of `into`, or a new array. */
+export function targetBytes(length: number, into: Uint8Array | undefined, at: string): Uint8Array {
+  if (into === undefined) return allocate(() => new Uint8Array(length), length, at);
+  if (into.length >= length) return into.subarray(0, length);
+  throw new VitrineError({
+    code: "shape",
+    at: `${at} into`,
+    expected: `room for ${length} bytes`,
+    found: `${into.length}`,
+  });
+}
+
+/** Runs an allocation of `bytes`; memory that the platform refuses is an error that names the file and the size. */
+export function allocate<T>(create: () => T, bytes: number, at: string): T {
+  try {
+    return create();
+  } catch (cause) {
+    if (!(cause instanceof RangeError)) throw cause;
+    throw new VitrineError(
+      {
+        code: "range",
+        at,
+        expected: "data that fit in memory",
+        found: `${(bytes / 2 ** 30).toFixed(2)} GiB`,
+        hint: "Read it in parts",
+      },
+      { cause },
+    );
+  }
+}
+
+/** A Blob as a file; the same in Node and in a page. */
+export function openBlob(blob: Blob, name = sourceName(blob)): RandomAccessFile {
+  return {
+    name,
+    size: blob.size,
+    async read(offset, length, into) {
+      const found = blob.size - offset;
+      if (found < length) throw shortRead(name, offset, { wanted: length, found });
+      const target = targetBytes(length, into, name);
+      target.set(new Uint8Array(await blob.slice(offset, offset + length).arrayBuffer()));
+      return target;
+    },
+    async close() {},
+  };
+}

@@ -1,0 +1,81 @@
+import { type Zippable, zipSync } from "fflate";
+import { readFileBytes, writeFileAtomic } from "#files";
+import { VitrineError } from "../core/index.ts";
+import { type FileSource, sourceName, type WriteOptions } from "./files.ts";
+import { formatNpy, type NpyArray, type NpyContent, parseNpy } from "./npy.ts";
+import { listZip, readZipEntry } from "./zip.ts";
+
+/** How an archive is read. */
+export interface NpzOptions {
+  /** The most bytes of all arrays together (default 2 GiB): a small archive can expand a thousandfold. */
+  readonly maxBytes?: number;
+}
+
+const DEFAULT_MAX_BYTES = 2 ** 31;
+
+/** fflate needs a date; a fixed one gives the same bytes for the same arrays. */
+const FIXED_DATE = new Date(1980, 0, 1);
+
+/**
+ * Reads a .npz archive (numpy.savez or savez_compressed) that is in memory.
+ *
+ * @param bytes  the whole file; any view; not changed
+ * @returns      the arrays by name (without `.npy`), in the order of the archive
+ * @throws {VitrineError} format: damaged, truncated, a wrong checksum, a name twice; range: more than `maxBytes`;
+ *   type: an array that is not of numbers; unsupported: another compression
+ */
+export function parseNpz(
+  bytes: Uint8Array,
+  at: string,
+  { maxBytes = DEFAULT_MAX_BYTES }: NpzOptions = {},
+): Map<string, NpyArray> {
+  const arrays = new Map<string, NpyArray>();
+  for (const entry of listZip(bytes, at, maxBytes)) {
+    const name = entry.name.replace(/\.npy$/, "");
+    if (arrays.has(name)) throw twice(name, at);
+    arrays.set(name, parseNpy(readZipEntry(bytes, entry, at), `${at} ${entry.name}`));
+  }
+  return arrays;
+}
+
+/**
+ * Reads a .npz file.
+ *
+ * @throws {VitrineError} missing, storage: the file; and the errors of {@link parseNpz}
+ */
+export async function readNpz(source: FileSource, options: NpzOptions = {}): Promise<Map<string, NpyArray>> {
+  return parseNpz(await readFileBytes(source), sourceName(source), options);
+}
+
+/** The bytes of a .npz archive of these arrays. `compress` deflates them (default: stored, as numpy.savez). */
+export function formatNpz(
+  arrays: Iterable<readonly [name: string, content: NpyContent]>,
+  { compress = false }: { readonly compress?: boolean } = {},
+): Uint8Array {
+  const files: Zippable = {};
+  for (const [name, content] of arrays) files[`${name}.npy`] = formatNpy(content);
+  return zipSync(files, { level: compress ? 6 : 0, mtime: FIXED_DATE });
+}
+
+/**
+ * Writes a .npz file, whole or not at all; it is put together in memory first.
+ *
+ * @param arrays  name and array pairs, such as a Map
+ * @throws {VitrineError} shape, type: content that does not agree with itself; and the errors of `writeFileAtomic`
+ */
+export async function writeNpz(
+  path: string,
+  arrays: Iterable<readonly [name: string, content: NpyContent]>,
+  { compress = false, overwrite = false }: WriteOptions & { readonly compress?: boolean } = {},
+): Promise<void> {
+  await writeFileAtomic(path, formatNpz(arrays, { compress }), { overwrite });
+}
+
+function twice(name: string, at: string): VitrineError {
+  return new VitrineError({
+    code: "format",
+    at: `${at} ${name}`,
+    expected: "each name once",
+    found: "the name twice",
+  });
+}

@@ -1,0 +1,119 @@
+import { type Document, LineCounter, parseDocument, type ScalarTag, stringify, type Tags } from "yaml";
+import type { z } from "zod";
+import { VitrineError } from "../core/index.ts";
+import { parseWithSchema } from "./schema.ts";
+
+/** Aliases may repeat values this often; more is taken for a text that is small and unfolds to gigabytes. */
+const MOST_ALIASES = 100;
+
+/** The words that YAML 1.1, and so Python's reader, takes for truth values besides true and false. */
+const PYTHON_BOOLEAN: ScalarTag = {
+  tag: "tag:yaml.org,2002:bool",
+  identify: (value) => typeof value === "boolean",
+  default: true,
+  test: /^(?:[Yy]es|YES|[Nn]o|NO|[Oo]n|ON|[Oo]ff|OFF)$/,
+  resolve: (text) => /^(?:yes|on)$/i.test(text),
+  stringify: ({ value }) => (value === true ? "true" : "false"),
+};
+
+/** Numbers with an exponent as Python's reader knows them: it takes 1e-7 for text, 1.0e-7 for a number. */
+const PYTHON_EXPONENT: ScalarTag = {
+  tag: "tag:yaml.org,2002:float",
+  identify: (value) => typeof value === "number" && /e/.test(String(value)),
+  default: true,
+  format: "EXP",
+  test: /^[-+]?(?:\.[0-9]+|[0-9]+(?:\.[0-9]*)?)[eE][-+]?[0-9]+$/,
+  resolve: (text) => Number.parseFloat(text),
+  stringify: ({ value }) => String(value).replace(/^(-?\d+)e/, "$1.0e"),
+};
+
+const OPTIONS = {
+  version: "1.2",
+  merge: true,
+  customTags: (tags: Tags): Tags => [PYTHON_BOOLEAN, PYTHON_EXPONENT, ...tags],
+} as const;
+
+/**
+ * Reads a YAML text as Python's programs would, and checks it with a schema.
+ *
+ * It is YAML 1.2 with what PyYAML adds (yes, no, on, off; `<<` merges); numbers may be written in either way (1e5,
+ * 1.0e-5, 1e-05).
+ *
+ * @param schema  made with `z.strictObject`, so that unknown keys are refused
+ * @param at      how messages call the file
+ * @throws {VitrineError} format: not YAML (with line and column), a key twice, several documents, too many aliases or
+ *   levels; and the errors of {@link parseWithSchema}
+ */
+export function parseYaml<T>(text: string, schema: z.ZodType<T>, at: string): T {
+  return parseWithSchema(readYaml(text, at), schema, at);
+}
+
+/**
+ * Writes plain data as YAML that PyYAML and YAML 1.2 read alike.
+ *
+ * @throws {VitrineError} type: a value that YAML cannot hold (a function, a circle)
+ */
+export function formatYaml(value: unknown): string {
+  const options = { ...OPTIONS, compat: "yaml-1.1", lineWidth: 0, aliasDuplicateObjects: false } as const;
+  try {
+    const text = stringify(value, options);
+    if (typeof text === "string") return text;
+  } catch (cause) {
+    const found = cause instanceof Error ? cause.message : String(cause);
+    throw new VitrineError(
+      { code: "type", at: "formatYaml(value)", expected: "plain data", found },
+      { cause },
+    );
+  }
+  throw new VitrineError({
+    code: "type",
+    at: "formatYaml(value)",
+    expected: "plain data",
+    found: typeof value,
+  });
+}
+
+function readYaml(text: string, at: string): unknown {
+  const lines = new LineCounter();
+  try {
+    const document = parseDocument(text, {
+      ...OPTIONS,
+      lineCounter: lines,
+      logLevel: "silent",
+      prettyErrors: false,
+      stringKeys: true,
+      uniqueKeys: true,
+    });
+    checkDocument(document, lines, at);
+    return document.toJS({ maxAliasCount: MOST_ALIASES });
+  } catch (cause) {
+    if (cause instanceof VitrineError) throw cause;
+    throw tooMuch(cause, at);
+  }
+}
+
+/** A tag that is not known (a Python object) is only a warning to the parser; the value behind it would be a guess. */
+function checkDocument(document: Document.Parsed, lines: LineCounter, at: string): void {
+  const fault = document.errors[0] ?? document.warnings[0];
+  if (fault === undefined) return;
+  const { line, col } = lines.linePos(fault.pos[0]);
+  const found = fault.message.split("\n", 1)[0].replace(/\.$/, "");
+  throw new VitrineError(
+    { code: "format", at: `${at} line ${line} column ${col}`, expected: "YAML", found },
+    { cause: fault },
+  );
+}
+
+/** The parser throws a ReferenceError for aliases, and overflows its stack where levels are nested by the thousand. */
+function tooMuch(cause: unknown, at: string): VitrineError {
+  const found =
+    cause instanceof RangeError
+      ? "too many nested levels"
+      : cause instanceof Error
+        ? cause.message
+        : String(cause);
+  return new VitrineError(
+    { code: "format", at, expected: "YAML of ordinary depth and size", found },
+    { cause },
+  );
+}
