@@ -44,16 +44,16 @@ export class Crew {
    */
   async ask(message: (worker: number) => ToWorker): Promise<Outcome> {
     if (this.#end !== undefined) throw this.#end;
-    const answers = new Promise<Outcome>((resolve, reject) => {
+    // Posting comes first: what cannot be posted throws here and leaves nothing behind. Answers come later in any case.
+    this.#threads.forEach((thread, worker) => {
+      thread.post(message(worker));
+      thread.hold(true);
+    });
+    return new Promise<Outcome>((resolve, reject) => {
       const settle = (result: Outcome | VitrineError) =>
         result instanceof VitrineError ? reject(result) : resolve(result);
       this.#question = { waiting: this.#threads.length, outcome: "done", settle };
     });
-    this.#threads.forEach((thread, worker) => {
-      thread.hold(true);
-      thread.post(message(worker));
-    });
-    return answers;
   }
 
   /** Ends all threads. Work in progress is rejected with `reason`, when no thread can touch the memory any more. */

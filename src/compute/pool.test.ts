@@ -1,5 +1,8 @@
 import { execFile } from "node:child_process";
+import { cp, mkdtemp, rm } from "node:fs/promises";
 import { createRequire } from "node:module";
+import { tmpdir } from "node:os";
+import { dirname, join } from "node:path";
 import { pathToFileURL } from "node:url";
 import { promisify } from "node:util";
 import asc from "assemblyscript/asc";
@@ -247,6 +250,19 @@ test("a kernel that does not exist is named", async () => {
   );
 });
 
+test("a range that would never end is refused", async () => {
+  const { pool } = await openTestPool({ workers: 2 });
+  for (const [count, step] of [
+    [10, 0],
+    [10, -1],
+    [-1, 1],
+    [1.5, 1],
+    [10, Number.NaN],
+  ] as const) {
+    expect((await failure(pool.run(phases(phase("visit", [0], count, step))))).code).toBe("range");
+  }
+});
+
 test("the death of a worker rejects running and waiting work and ends the others", async () => {
   const { pool, threads, ended } = await openTestPool({ workers: 3 });
   const held = gateJob(pool, 2); // two in the kernel, one asleep at the barrier
@@ -364,11 +380,11 @@ test("a module that cannot be linked, a wrong number of workers and of teams are
   for (const teams of [0, 3, 1.5]) expect((await failure(pool.run(phases(), { teams }))).code).toBe("range");
 });
 
-/** Runs a script in a Node of its own that has the built package as `compute`; its output. */
-async function runNode(script: string): Promise<string> {
-  const built = createRequire(import.meta.url).resolve("#compute-worker");
-  const compute = new URL("./index.js", pathToFileURL(built)).href;
-  const text = `import * as compute from ${JSON.stringify(compute)};\n${script}`;
+const dist = dirname(dirname(createRequire(import.meta.url).resolve("#compute-worker")));
+
+/** Runs a script in a Node of its own that has a built package as `compute`; its output. */
+async function runNode(script: string, folder = dist): Promise<string> {
+  const text = `import * as compute from "${pathToFileURL(join(folder, "compute/index.js"))}";\n${script}`;
   const done = promisify(execFile)(process.execPath, ["--input-type=module", "-e", text], {
     timeout: 20_000,
   });
@@ -395,4 +411,19 @@ test("dispose ends a process's threads, and importing alone starts none", async 
     console.log(before, open, threads());
   `);
   expect(out).toBe("0 2 0\n");
+});
+
+test.each(["kernels.wasm", "worker.node.js"])("a package without %s says how to build it", async (file) => {
+  const folder = await mkdtemp(join(tmpdir(), "vitrine-pool-"));
+  onTestFinished(() => rm(folder, { recursive: true }));
+  await cp(join(dist, "../package.json"), join(folder, "package.json"));
+  for (const part of ["core", "compute"]) {
+    await cp(join(dist, part), join(folder, "dist", part), { recursive: true });
+  }
+  await rm(join(folder, "dist/compute", file));
+  const out = await runNode(
+    "await compute.createPool({ workers: 1 }).catch((error) => console.log(error.code, error.message));",
+    join(folder, "dist"),
+  );
+  expect(out).toMatch(/^missing .*Run `npm run build`/);
 });
