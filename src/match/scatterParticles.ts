@@ -1,0 +1,64 @@
+import { type EulerZyz, type Random, type Shape2, seededRandom, VitrineError } from "../core/index.ts";
+import type { PlantedParticle } from "./simulateMicrograph.ts";
+
+/**
+ * Positions and random rotations for a demonstration: the first box touches the left edge, the next two lie half a box
+ * apart and overlap, and all others keep 1.1 boxes from each other.
+ *
+ * @throws {VitrineError} range: not enough room
+ */
+export function scatterParticles({
+  count,
+  shape,
+  boxSize,
+  seed,
+}: {
+  readonly count: number;
+  readonly shape: Shape2;
+  readonly boxSize: number;
+  readonly seed: number;
+}): PlantedParticle[] {
+  const random = seededRandom(seed);
+  const [lastY, lastX] = [shape[0] - boxSize, shape[1] - boxSize];
+  const placed: PlantedParticle[] = [];
+  for (let attempt = 0; placed.length < count; attempt++) {
+    if (attempt > 1000 * count) throw noRoom(placed.length, count, shape);
+    const index = placed.length;
+    const candidate = {
+      posX: index === 0 ? 0 : Math.round(random.uniform() * lastX),
+      posY: Math.round(random.uniform() * lastY),
+    };
+    if (index === 2) {
+      const angle = 2 * Math.PI * random.uniform();
+      candidate.posX = Math.round(placed[1].posX + 0.5 * boxSize * Math.cos(angle));
+      candidate.posY = Math.round(placed[1].posY + 0.5 * boxSize * Math.sin(angle));
+    }
+    const others = index === 2 ? [placed[0]] : placed;
+    const isFree = others.every(
+      ({ posX, posY }) => Math.hypot(posX - candidate.posX, posY - candidate.posY) > 1.1 * boxSize,
+    );
+    const isInside =
+      candidate.posX >= 0 && candidate.posX <= lastX && candidate.posY >= 0 && candidate.posY <= lastY;
+    if (isFree && isInside) placed.push({ ...candidate, ...randomAngles(random), relativeDefocusA: 0 });
+  }
+  return placed;
+}
+
+/** Uniform over all rotations. */
+function randomAngles(random: Random): EulerZyz {
+  return {
+    phiDeg: 360 * random.uniform(),
+    thetaDeg: (Math.acos(1 - 2 * random.uniform()) * 180) / Math.PI,
+    psiDeg: 360 * random.uniform(),
+  };
+}
+
+function noRoom(placed: number, count: number, shape: Shape2): VitrineError {
+  return new VitrineError({
+    code: "range",
+    at: "scatterParticles(count)",
+    expected: `room for ${count} particles in ${shape.join(" x ")}`,
+    found: `room for ${placed}`,
+    hint: "Take a larger micrograph or fewer particles",
+  });
+}
