@@ -1,9 +1,15 @@
 export type { Ctf, CtfGrid, EvenZernikes, OddZernikes, OpticsParameters } from "./ctf.ts";
 export { computeCtf, electronWavelengthA } from "./ctf.ts";
+export type { OffsetSearch } from "./defocus.ts";
+export { defocusOffsets, pixelSizeOffsets } from "./defocus.ts";
 export type { BandPass, RadialCurve } from "./filters.ts";
 export { bandPassFilter, combineFilters, evaluateRadialCurve } from "./filters.ts";
 export type { MagnificationMatrix } from "./magnification.ts";
+export type { AngleRange, OrientationGrid, RangeGrid, SymmetryGrid } from "./orientations.ts";
+export { countUniformOrientations, joinOrientations, uniformOrientations } from "./orientations.ts";
+export { padVolume, sincCorrection } from "./padding.ts";
 export type { PreprocessOptions } from "./preprocess.ts";
 export { preprocessImage } from "./preprocess.ts";
+export { rotationMatrices } from "./rotations.ts";
 export type { WhiteningOptions } from "./whitening.ts";
 export { whiteningCurve } from "./whitening.ts";
