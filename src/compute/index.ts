@@ -1,3 +1,5 @@
+export type { FftPiece, FftPlan, FftRunOptions, FftSize } from "./fft.ts";
+export { createFft, fftBytes } from "./fft.ts";
 export type { Region } from "./memory.ts";
 export type { Pool, PoolOptions, RunOptions } from "./pool.ts";
 export { createPool, defaultWorkerCount } from "./pool.ts";

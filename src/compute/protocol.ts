@@ -14,6 +14,11 @@ export interface Phase {
   readonly kernel: string;
   /** Arguments before `begin, end`. */
   readonly args: readonly number[];
+  /**
+   * Working memory: each member of the team has `bytes` of its own, one after the other from `address`, and the kernel
+   * is called as `kernel(...args, scratch, begin, end)`. Only where one team runs the job.
+   */
+  readonly scratch?: { readonly address: number; readonly bytes: number };
   readonly count: number;
   /** Longest range of one call; keep a call below 10 ms so that abort is quick. */
   readonly step: number;

@@ -1,4 +1,5 @@
 export { lineCorrelate, lineForward, lineInverse } from "./lines";
+export { complexColumns, complexRows, realRows, realRowsInverse } from "./transforms";
 
 /** dst[begin..end) = value; the smallest kernel, for the pool's own tests. */
 export function fillF32(dst: usize, value: f32, begin: i32, end: i32): void {
