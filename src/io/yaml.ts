@@ -21,7 +21,6 @@ const PYTHON_EXPONENT: ScalarTag = {
   tag: "tag:yaml.org,2002:float",
   identify: (value) => typeof value === "number" && /e/.test(String(value)),
   default: true,
-  format: "EXP",
   test: /^[-+]?(?:\.[0-9]+|[0-9]+(?:\.[0-9]*)?)[eE][-+]?[0-9]+$/,
   resolve: (text) => Number.parseFloat(text),
   stringify: ({ value }) => String(value).replace(/^(-?\d+)e/, "$1.0e"),
@@ -79,7 +78,7 @@ function readYaml(text: string, at: string): unknown {
     const document = parseDocument(text, {
       ...OPTIONS,
       lineCounter: lines,
-      logLevel: "silent",
+      logLevel: "error",
       prettyErrors: false,
       stringKeys: true,
       uniqueKeys: true,
