@@ -46,7 +46,7 @@ test.each([
 });
 
 test("the wavelength is that of the tables", () => {
-  // Reimer & Kohl 2008, Transmission Electron Microscopy, table 2.2: pm at 100, 200, 300 kV.
+  // Reimer & Kohl 2008, Transmission Electron Microscopy: Å at 100, 200, 300 kV.
   expect(electronWavelengthA(100)).toBeCloseTo(0.03701, 5);
   expect(electronWavelengthA(200)).toBeCloseTo(0.02508, 5);
   expect(electronWavelengthA(300)).toBeCloseTo(0.01969, 5);

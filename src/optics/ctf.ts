@@ -84,7 +84,7 @@ const ANGSTROM_PER_MM = 1e7;
 /**
  * Relativistic electron wavelength in Å: hc / sqrt(eV (2 m c² + eV)).
  *
- * Source: Kirkland 2020, Advanced Computing in Electron Microscopy, eq. 2.5; constants CODATA 2018.
+ * Source: Kirkland 2020, Advanced Computing in Electron Microscopy; constants CODATA 2018.
  */
 export function electronWavelengthA(voltageKv: number): number {
   const energy = ELEMENTARY_CHARGE * voltageKv * 1e3;

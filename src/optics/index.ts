@@ -5,6 +5,7 @@ export { defocusOffsets, pixelSizeOffsets } from "./defocus.ts";
 export type { BandPass, RadialCurve } from "./filters.ts";
 export { bandPassFilter, combineFilters, evaluateRadialCurve } from "./filters.ts";
 export type { MagnificationMatrix } from "./magnification.ts";
+export { magnifiedFrequency } from "./magnification.ts";
 export type { AngleRange, OrientationGrid, RangeGrid, SymmetryGrid } from "./orientations.ts";
 export { countUniformOrientations, joinOrientations, uniformOrientations } from "./orientations.ts";
 export { padVolume, sincCorrection } from "./padding.ts";

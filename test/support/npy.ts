@@ -1,4 +1,4 @@
-import { existsSync, readFileSync } from "node:fs";
+import { readFileSync } from "node:fs";
 import { unzipSync } from "fflate";
 
 /** A decoded NPY array: C order, complex numbers interleaved (their last axis is not doubled in `shape`). */
@@ -7,8 +7,7 @@ export interface NpyArray {
   readonly shape: readonly number[];
 }
 
-const FOLDERS = ["../golden/match/", "../golden/"].map((path) => new URL(path, import.meta.url));
-const FOLDER = FOLDERS.find((url) => existsSync(new URL("template.mrc", url)));
+const FOLDER = new URL("../golden/match/", import.meta.url);
 
 /** Bytes of a golden file of template matching, by its path below that folder. */
 export function goldenBytes(path: string): Uint8Array {
