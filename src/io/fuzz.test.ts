@@ -1,0 +1,48 @@
+import { execFile } from "node:child_process";
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { promisify } from "node:util";
+import { expect, test } from "vitest";
+
+const ENTRY = fileURLToPath(new URL("../../test/fuzz/parsers.ts", import.meta.url));
+
+/** One file that plain Node runs, made of the sources as they are now. */
+async function bundle(folder: string): Promise<string> {
+  const { build } = await import("vite");
+  await build({
+    configFile: false,
+    logLevel: "error",
+    resolve: { conditions: ["source"] },
+    ssr: { noExternal: true, resolve: { conditions: ["source"] } },
+    build: {
+      ssr: ENTRY,
+      outDir: folder,
+      emptyOutDir: false,
+      rolldownOptions: { output: { entryFileNames: "fuzz.mjs" } },
+    },
+  });
+  return join(folder, "fuzz.mjs");
+}
+
+test("over 100,000 damaged files: each is read or refused with a VitrineError, quickly and in little memory", async () => {
+  const folder = await mkdtemp(join(tmpdir(), "vitrine-fuzz-"));
+  try {
+    const limits = ["--max-old-space-size=256"];
+    const child = promisify(execFile)(process.execPath, [...limits, await bundle(folder)], {
+      timeout: 170_000,
+    });
+    const report = JSON.parse((await child).stdout);
+    expect(report.faults).toEqual([]);
+    expect(report.cases).toBeGreaterThanOrEqual(100_000);
+    // Both ends of every parser are reached: a fuzzer whose files are all refused at once would test little.
+    expect(report.parsed).toBeGreaterThan(report.cases / 10);
+    expect(report.refused).toBeGreaterThan(report.cases / 10);
+    // A case takes microseconds; this leaves room for pauses of a busy machine.
+    expect(report.slowestMs).toBeLessThan(2000);
+    expect(report.maxRssMiB).toBeLessThan(512);
+  } finally {
+    await rm(folder, { recursive: true, force: true });
+  }
+}, 180_000);

@@ -1,0 +1,269 @@
+// Runs in a process of its own with little memory: changes good files and gives them to every parser.
+
+import { z } from "zod";
+import { type Random, seededRandom, VitrineError } from "../../src/core/index.ts";
+import {
+  formatMrcHeader,
+  formatNpy,
+  formatNpz,
+  type MrcHeader,
+  type NpyContent,
+  openMrc,
+  parseCsv,
+  parseMrc,
+  parseNpy,
+  parseNpz,
+  parseYaml,
+  readNpy,
+} from "../../src/io/index.ts";
+import { largest } from "./allocations.ts";
+
+/** One parser: good files, how much they are changed, and the most that it may allocate for a file of this many bytes. */
+interface Target {
+  readonly cases: number;
+  readonly seeds: readonly Uint8Array[];
+  readonly most: (fileBytes: number) => number;
+  /** Bytes of the values read. */
+  readonly parse: (bytes: Uint8Array) => number | Promise<number>;
+}
+
+/** Small buffers that the inflater keeps. */
+const FIXED = 2 ** 17;
+
+const text = (content: string) => new TextEncoder().encode(content);
+const random = seededRandom(Number(process.argv[2] ?? 1));
+const pick = <T>(from: readonly T[]): T => from[Math.floor(random.uniform() * from.length)];
+const below = (end: number) => Math.floor(random.uniform() * end);
+const copied = (bytes: Uint8Array) => new Blob([bytes.slice()]);
+
+function mrcSeeds(): Uint8Array[] {
+  const header: MrcHeader = {
+    shape: [3, 4, 5],
+    mode: 2,
+    bigEndian: false,
+    unsignedBytes: false,
+    kind: "volume",
+    spaceGroup: 1,
+    start: [0, 0, 0],
+    sampling: [5, 4, 3],
+    cellA: [5, 4, 3],
+    cellAnglesDeg: [90, 90, 90],
+    voxelSizeA: [1, 1, 1],
+    axes: [1, 2, 3],
+    originA: [0, 0, 0],
+    statistics: { min: 0, max: 1, mean: 0, rms: 1 },
+    extendedType: "CCP4",
+    extendedBytes: 0,
+    labels: ["a"],
+  };
+  const modes = [0, 1, 2, 4, 6, 12, 101] as const;
+  return modes.flatMap((mode) =>
+    [false, true].map((bigEndian) => {
+      const extendedBytes = bigEndian ? 80 : 0;
+      const head = formatMrcHeader({ ...header, mode, bigEndian, extendedBytes, unsignedBytes: bigEndian });
+      return Uint8Array.of(...head, ...new Uint8Array(extendedBytes + 60 * 8).map((_, i) => i * 7));
+    }),
+  );
+}
+
+const ARRAYS: readonly NpyContent[] = [
+  { shape: [3, 4], data: new Float32Array(12) },
+  { shape: [2, 3, 2], data: new BigInt64Array(12) },
+  { shape: [], data: Float64Array.of(1) },
+  { dtype: "f2", shape: [12], data: new Float32Array(12) },
+  { dtype: "c16", shape: [2, 2], data: new Float64Array(8) },
+  { dtype: "b1", shape: [0, 7], data: new Uint8Array(0) },
+];
+
+function npySeeds(): Uint8Array[] {
+  const plain = ARRAYS.map(formatNpy);
+  const swapped = plain.map((bytes) => replaced(bytes, "'<", "'>"));
+  const fortran = plain.map((bytes) => replaced(bytes, "False", "True "));
+  return [...plain, ...swapped, ...fortran];
+}
+
+/** The same file with a part of its header text changed to another of the same length. */
+function replaced(bytes: Uint8Array, from: string, to: string): Uint8Array {
+  const latin1 = Array.from(bytes, (byte) => String.fromCharCode(byte)).join("");
+  return Uint8Array.from(latin1.replace(from, to), (character) => character.charCodeAt(0));
+}
+
+function npzSeeds(): Uint8Array[] {
+  const named = ARRAYS.map((content, i) => [`array${i}`, content] as const);
+  return [
+    formatNpz(named),
+    formatNpz(named, { compress: true }),
+    formatNpz(named.slice(0, 1), { compress: true }),
+  ];
+}
+
+const YAML = [
+  "a: {b: [1, 2.5, yes], c: &x {d: e}}\nf: *x\n<<: *x\ng: |\n  text\n",
+  '? "k"\n: !!int "1"\n- # no\n',
+];
+const CSV = ['a,b,"c ""d"""\r\n1,,"x\r\ny"\r\n4,5,6\r\n', "a\n1\n\n2\n"];
+
+const TARGETS: Record<string, Target> = {
+  mrc: {
+    cases: 60_000,
+    seeds: mrcSeeds(),
+    // The widest of all: 4-bit values become float32.
+    most: (bytes) => 8 * bytes,
+    parse: (bytes) => parseMrc(bytes, "a.mrc").data.byteLength,
+  },
+  mrcFile: {
+    cases: 2_000,
+    seeds: mrcSeeds(),
+    most: (bytes) => 8 * bytes,
+    parse: async (bytes) => {
+      const file = await openMrc(copied(bytes));
+      return (await file.readSections(0, file.header.shape[0])).byteLength;
+    },
+  },
+  npy: {
+    cases: 40_000,
+    seeds: npySeeds(),
+    // Halves become float32; the inner arrays of shapes and strides are a few words.
+    most: (bytes) => 2 * bytes + 4096,
+    parse: (bytes) => parseNpy(bytes, "a.npy").data.byteLength,
+  },
+  npyFile: {
+    cases: 2_000,
+    seeds: npySeeds(),
+    most: (bytes) => 2 * bytes + 4096,
+    parse: async (bytes) => (await readNpy(copied(bytes))).data.byteLength,
+  },
+  npz: {
+    cases: 12_000,
+    seeds: npzSeeds(),
+    // Deflate expands 1032-fold at most.
+    most: (bytes) => 2 * 1032 * bytes + FIXED,
+    parse: (bytes) =>
+      [...parseNpz(bytes, "a.npz").values()].reduce((sum, { data }) => sum + data.byteLength, 0),
+  },
+  csv: {
+    cases: 2_000,
+    seeds: CSV.map(text),
+    most: () => FIXED,
+    parse: (bytes) => parseCsv(new TextDecoder().decode(bytes), "a.csv").rows.length,
+  },
+  yaml: {
+    cases: 2_000,
+    seeds: YAML.map(text),
+    most: () => FIXED,
+    parse: (bytes) =>
+      parseYaml(new TextDecoder().decode(bytes), z.unknown(), "a.yaml") === undefined ? 0 : 1,
+  },
+};
+
+const NUMBERS = [
+  0,
+  1,
+  -1,
+  2,
+  4,
+  16,
+  101,
+  255,
+  65535,
+  2 ** 24,
+  2 ** 31 - 1,
+  -(2 ** 31),
+  0x11110000,
+  0x7f800000,
+];
+const PIECES = [
+  "9",
+  "99999999999",
+  "-1",
+  "(",
+  ")",
+  ",",
+  "'",
+  '"',
+  "{",
+  "}",
+  "[",
+  "]",
+  "&x",
+  "*x",
+  "\n",
+  ": ",
+  "\0",
+];
+
+/** Half of all changes fall on the first or last bytes, where the headers are. */
+function place(bytes: Uint8Array, random: Random): number {
+  const zone = random.uniform();
+  const near = Math.min(bytes.length, 260);
+  if (zone < 0.4) return below(near);
+  return zone < 0.6 ? bytes.length - 1 - below(near) : below(bytes.length);
+}
+
+const MUTATIONS: readonly ((bytes: Uint8Array) => Uint8Array)[] = [
+  (bytes) => {
+    bytes[place(bytes, random)] = below(256);
+    return bytes;
+  },
+  (bytes) => {
+    bytes[place(bytes, random)] ^= 1 << below(8);
+    return bytes;
+  },
+  (bytes) => {
+    const at = place(bytes, random) & ~3;
+    if (at + 4 <= bytes.length)
+      new DataView(bytes.buffer).setInt32(at, pick(NUMBERS), random.uniform() < 0.8);
+    return bytes;
+  },
+  (bytes) => bytes.slice(0, below(bytes.length + 1)),
+  (bytes) => Uint8Array.of(...bytes, ...new Uint8Array(below(64))),
+  (bytes) => {
+    const at = place(bytes, random);
+    return Uint8Array.of(...bytes.subarray(0, at), ...text(pick(PIECES)), ...bytes.subarray(at + below(3)));
+  },
+  (bytes) => {
+    const [from, to, length] = [below(bytes.length), below(bytes.length), below(16)];
+    bytes.copyWithin(to, from, from + length);
+    return bytes;
+  },
+];
+
+function mutated(seed: Uint8Array): Uint8Array {
+  let bytes: Uint8Array = seed.slice();
+  for (let count = 1 + below(3); count > 0 && bytes.length > 0; count--) bytes = pick(MUTATIONS)(bytes);
+  return bytes;
+}
+
+const report = { cases: 0, parsed: 0, refused: 0, slowestMs: 0, maxRssMiB: 0, faults: [] as string[] };
+
+function fail(name: string, bytes: Uint8Array, what: string): void {
+  report.faults.push(`${name}: ${what}: ${Buffer.from(bytes).toString("base64").slice(0, 3000)}`);
+}
+
+async function run(name: string, { seeds, parse, most }: Target): Promise<void> {
+  const bytes = mutated(pick(seeds));
+  const allowed = most(bytes.length) + 4096;
+  const kept = bytes.slice();
+  largest.bytes = 0;
+  const start = performance.now();
+  try {
+    const read = await parse(bytes);
+    report.parsed++;
+    if (read > allowed) fail(name, bytes, `${read} bytes read`);
+  } catch (error) {
+    report.refused++;
+    if (!(error instanceof VitrineError))
+      fail(name, bytes, error instanceof Error ? `${error.stack}` : String(error));
+  }
+  const ms = performance.now() - start;
+  report.slowestMs = Math.max(report.slowestMs, ms);
+  if (largest.bytes > allowed) fail(name, bytes, `${largest.bytes} bytes allocated, ${allowed} allowed`);
+  if (Buffer.compare(kept, bytes) !== 0) fail(name, bytes, "the input was changed");
+}
+
+for (const [name, target] of Object.entries(TARGETS)) {
+  for (let i = 0; i < target.cases && report.faults.length < 5; i++) await run(name, target);
+  report.cases += target.cases;
+}
+report.maxRssMiB = process.resourceUsage().maxRSS / 1024;
+console.log(JSON.stringify(report));
