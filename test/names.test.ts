@@ -13,8 +13,16 @@ test("the package has these entries and these public names", async () => {
   expect(names).toMatchInlineSnapshot(`
     {
       "vitrine/compute": [
+        "createFft",
         "createPool",
         "defaultWorkerCount",
+        "fft",
+        "fftBytes",
+        "ifft",
+        "irfft2",
+        "irfft3",
+        "rfft2",
+        "rfft3",
       ],
       "vitrine/core": [
         "VitrineError",
