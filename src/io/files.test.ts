@@ -1,4 +1,5 @@
 import { execFileSync } from "node:child_process";
+import { writeSync } from "node:fs";
 import { mkdir, mkdtemp, readdir, readFile, rm, symlink, writeFile } from "node:fs/promises";
 import { createServer, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
@@ -135,20 +136,21 @@ describe("writing in Node", () => {
   });
 });
 
-/** Mounts a disk of 1 MiB; undefined, with the reason on the console, where that is not allowed. */
+/** Mounts a disk of 1 MiB; undefined, with one visible line, where that is not allowed. */
 function mountSmallDisk(): string | undefined {
   const path = execFileSync("mktemp", ["-d"], { encoding: "utf8" }).trim();
   try {
     execFileSync("mount", ["-t", "tmpfs", "-o", "size=1m", "tmpfs", path], { stdio: "pipe" });
     return path;
   } catch (error) {
-    console.log(`SKIP full disk: a tmpfs cannot be mounted here (${String(error).split("\n")[0]})`);
+    const [reason] = String(error).split("\n");
+    writeSync(2, `skipped the full disk: a tmpfs cannot be mounted here (${reason})\n`);
     return undefined;
   }
 }
 
 const canMount = process.platform === "linux" && process.getuid?.() === 0;
-if (!canMount) console.log("SKIP full disk: needs root on Linux to mount a small tmpfs");
+if (!canMount) writeSync(2, "skipped the full disk: mounting a small tmpfs needs root on Linux\n");
 const smallDisk = canMount ? mountSmallDisk() : undefined;
 afterAll(async () => {
   if (smallDisk === undefined) return;

@@ -3,6 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import fc from "fast-check";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { requirement, sharedReal } from "../../test/support/require.ts";
 import { seededRandom } from "../core/index.ts";
 import { swapBytes } from "./byteOrder.ts";
 import { halfToNumber, numberToHalf } from "./half.ts";
@@ -236,6 +237,21 @@ describe("values", () => {
       expect(whole.data.subarray(y * 273, (y + 1) * 273)).toEqual(row);
     }
   });
+});
+
+const { available: hasReal } = requirement("shared-real");
+test.skipIf(!hasReal)("real files of CryoLike (needs shared-real)", async () => {
+  for (const name of ["ctf", "ctf_cs_corrected", "templates"]) {
+    const { data, shape } = await readMrcImage(join(sharedReal, "cryolike", `${name}.mrc`));
+    expect(shape).toEqual([256, 256]);
+    const { header } = await openMrc(join(sharedReal, "cryolike", `${name}.mrc`));
+    const mean = data.reduce((sum, value) => sum + value, 0) / data.length;
+    const { min, max, mean: stated } = header.statistics;
+    expect(min).toBe(data.reduce((a, b) => Math.min(a, b)));
+    expect(max).toBe(data.reduce((a, b) => Math.max(a, b)));
+    // Both means are sums of 65,536 values of up to max in float32 or float64.
+    expect(Math.abs(mean - stated)).toBeLessThan(1e-5 * (max - min));
+  }
 });
 
 describe("files", () => {
