@@ -1,17 +1,254 @@
-import { VitrineError } from "../core/index.ts";
 import type { WorkerContext } from "./protocol.ts";
 
-/** A piece of a template search. */
-export interface CorrelateJob {
-  readonly kind: "correlate";
+/** Templates whose sums are taken in float32 before they go to float64; every cut of the work lies between two blocks. */
+export const BLOCK_TEMPLATES = 64;
+
+/** Addresses of what one team works in. */
+export interface TeamPlaces {
+  /** Two central slices, by parity of the orientation. */
+  readonly slices: readonly [number, number];
+  /** Slices before magnification, where that is wanted. */
+  readonly raw: number;
+  readonly rows: number;
+  readonly templates: number;
+  readonly sums: number;
+  readonly columns: number;
+  readonly correlation: number;
+  readonly statistics: number;
+  readonly totals: number;
+  /** Line buffers, one a member. */
+  readonly buffers: number;
 }
 
-/** Runs a piece of a template search in one worker. */
-export function runCorrelateJob(_context: WorkerContext, job: CorrelateJob): void {
-  throw new VitrineError({
-    code: "unsupported",
-    at: `${job.kind} job`,
-    expected: "its kernels",
-    found: "none yet",
-  });
+/** Lengths that every team shares; see {@link CorrelateJob}. */
+export interface CorrelateShape {
+  /** Side of the template. */
+  readonly n: number;
+  /** Complex values of a row of a slice, a multiple of 4. */
+  readonly stride: number;
+  /** The image before padding. */
+  readonly height: number;
+  readonly width: number;
+  /** Rows of the template in blocks of 4, and rows and columns of the correlation that count. */
+  readonly templateBlocks: number;
+  readonly rowBlocks: number;
+  readonly columns: number;
+  /** Padded lengths. */
+  readonly paddedHeight: number;
+  readonly paddedWidth: number;
+  readonly volumeRowBytes: number;
+  readonly filterBytes: number;
+  readonly templateRowBytes: number;
+  readonly columnBytes: number;
+  readonly spectrumBytes: number;
+  readonly correlationRowBytes: number;
+  readonly bufferBytes: number;
+  readonly lineBufferBytes: number;
+}
+
+/**
+ * A piece of a template search: blocks `firstBlock` to `lastBlock` (exclusive) of {@link BLOCK_TEMPLATES} templates.
+ * Template t is orientation floor(t / filters) seen through filter t mod filters; 2k and 2k + 1 travel together.
+ */
+export interface CorrelateJob {
+  readonly kind: "correlate";
+  readonly shape: CorrelateShape;
+  readonly places: readonly TeamPlaces[];
+  readonly volume: number;
+  readonly spectrum: number;
+  /** Rotations, 6 float32 each: xx, yx, zx, xy, yy, zy (the first two columns). */
+  readonly rotations: number;
+  readonly filterBase: number;
+  readonly filters: number;
+  readonly complexFilters: boolean;
+  /** (A^-1)^T as yy, yx, xy, xx; absent where magnification is isotropic. */
+  readonly magnification?: readonly [number, number, number, number];
+  /** Slices without the samples that the peer drops; see assembly/slices.ts. */
+  readonly exactSlices: boolean;
+  readonly templatePlan: number;
+  readonly rowPlan: number;
+  readonly columnPlan: number;
+  readonly templateCount: number;
+  readonly firstBlock: number;
+  readonly lastBlock: number;
+}
+
+/** Elements that one call of a kernel may visit: about a millisecond's work, far below the 10 ms that abort allows. */
+const CALL_ELEMENTS = 1 << 18;
+
+/** Runs a piece of a template search in one worker; reports templates. */
+export function runCorrelateJob(context: WorkerContext, job: CorrelateJob): void {
+  const { team } = context;
+  const run = new TeamRun(context, job);
+  for (;;) {
+    const block = job.firstBlock + team.claim(0);
+    if (block >= job.lastBlock) return;
+    const end = Math.min(job.templateCount, (block + 1) * BLOCK_TEMPLATES);
+    for (let template = block * BLOCK_TEMPLATES; template < end; template += 2) run.pair(template);
+    run.flush();
+    if (team.rank === 0) context.report(end - block * BLOCK_TEMPLATES);
+  }
+}
+
+/** One member's share of its team's steps. All members make the same calls in the same order. */
+class TeamRun {
+  readonly #context: WorkerContext;
+  readonly #job: CorrelateJob;
+  readonly #places: TeamPlaces;
+  readonly #buffer: number;
+  readonly #rotations: Float32Array;
+  /** Orientation that each slice holds. */
+  readonly #held = [-1, -1];
+
+  constructor(context: WorkerContext, job: CorrelateJob) {
+    this.#context = context;
+    this.#job = job;
+    this.#places = job.places[context.team.index];
+    this.#buffer = this.#places.buffers + context.team.rank * job.shape.bufferBytes;
+    const orientations = Math.ceil(job.templateCount / job.filters);
+    this.#rotations = new Float32Array(context.memory.buffer, job.rotations, 6 * orientations);
+  }
+
+  /** Correlates templates `first` and `first` + 1 (if there is one). */
+  pair(first: number): void {
+    const single = first + 1 >= this.#job.templateCount;
+    this.#prepare(first, single ? first : first + 1, single);
+    this.#correlate(first, single);
+  }
+
+  flush(): void {
+    const { kernels } = this.#context;
+    const { statistics, totals } = this.#places;
+    const { rowBlocks, columns } = this.#job.shape;
+    this.#spread(rowBlocks * columns, 4, (begin, end) => {
+      kernels.flushStatistics(statistics, totals, begin, end);
+    });
+  }
+
+  /** Ranges of lines of `length` elements, some for each member, none too long. */
+  #spread(count: number, length: number, body: (begin: number, end: number) => void): void {
+    const { team } = this.#context;
+    const share = team.size === 1 ? count : Math.ceil(count / (4 * team.size));
+    team.parallel(count, Math.max(1, Math.min(share, Math.floor(CALL_ELEMENTS / (4 * length)))), body);
+  }
+
+  #slice(orientation: number): number {
+    const slot = orientation & 1;
+    const slice = this.#places.slices[slot];
+    if (this.#held[slot] === orientation) return slice;
+    this.#held[slot] = orientation;
+    const { kernels } = this.#context;
+    const { shape, volume, magnification } = this.#job;
+    const { n, stride, volumeRowBytes } = shape;
+    const [xx, yx, zx, xy, yy, zy] = this.#rotations.subarray(6 * orientation, 6 * orientation + 6);
+    const exact = this.#job.exactSlices ? 1 : 0;
+    const target = magnification === undefined ? slice : this.#places.raw;
+    this.#spread(n, 2 * stride, (begin, end) => {
+      kernels.sliceRows(volume, n, volumeRowBytes, target, stride, xx, yx, zx, xy, yy, zy, exact, begin, end);
+    });
+    if (magnification !== undefined) {
+      this.#spread(n, 2 * stride, (begin, end) => {
+        kernels.magnifyRows(target, n, stride, slice, ...magnification, exact, begin, end);
+      });
+    }
+    return slice;
+  }
+
+  /** Slices, filters, inverse transform, normalisation, padded row transform. */
+  #prepare(first: number, second: number, single: boolean): void {
+    const { kernels } = this.#context;
+    const { shape, filters, filterBase, complexFilters, templatePlan, rowPlan } = this.#job;
+    const { n, stride, templateBlocks, templateRowBytes, columnBytes, lineBufferBytes } = shape;
+    const { rows, templates, sums, columns } = this.#places;
+    const buffer = this.#buffer;
+    const filter = (template: number) => filterBase + (template % filters) * shape.filterBytes;
+    const slice1 = this.#slice(Math.floor(first / filters));
+    const slice2 = this.#slice(Math.floor(second / filters));
+    this.#spread(stride / 4, 2 * n, (begin, end) => {
+      kernels.templateColumns(
+        slice1,
+        slice2,
+        filter(first),
+        filter(second),
+        complexFilters ? 1 : 0,
+        n,
+        stride,
+        templatePlan,
+        rows,
+        templateRowBytes,
+        buffer,
+        lineBufferBytes,
+        begin,
+        end,
+      );
+    });
+    this.#spread(templateBlocks, 2 * n, (begin, end) => {
+      kernels.templateRows(
+        rows,
+        templateRowBytes,
+        n,
+        templatePlan,
+        templates,
+        templateRowBytes,
+        sums,
+        buffer,
+        begin,
+        end,
+      );
+    });
+    this.#spread(templateBlocks, shape.paddedWidth, (begin, end) => {
+      kernels.templatePad(
+        templates,
+        templateRowBytes,
+        n,
+        sums,
+        shape.height,
+        shape.width,
+        single ? 1 : 0,
+        rowPlan,
+        columns,
+        columnBytes,
+        buffer,
+        begin,
+        end,
+      );
+    });
+  }
+
+  #correlate(first: number, single: boolean): void {
+    const { kernels } = this.#context;
+    const { shape, spectrum, rowPlan, columnPlan } = this.#job;
+    const { columns, correlation, statistics } = this.#places;
+    const buffer = this.#buffer;
+    this.#spread(shape.paddedWidth / 4, shape.paddedHeight, (begin, end) => {
+      kernels.correlateColumns(
+        columns,
+        shape.columnBytes,
+        4 * shape.templateBlocks,
+        spectrum,
+        shape.spectrumBytes,
+        columnPlan,
+        correlation,
+        shape.correlationRowBytes,
+        shape.rowBlocks,
+        buffer,
+        begin,
+        end,
+      );
+    });
+    this.#spread(shape.rowBlocks, shape.paddedWidth, (begin, end) => {
+      kernels.correlateRows(
+        correlation,
+        shape.correlationRowBytes,
+        rowPlan,
+        shape.columns,
+        statistics,
+        first,
+        single ? 1 : 0,
+        buffer,
+        begin,
+        end,
+      );
+    });
+  }
 }

@@ -1,4 +1,7 @@
+export { clearStatistics, correlateColumns, correlateRows, flushStatistics } from "./correlate";
 export { lineCorrelate, lineForward, lineInverse } from "./lines";
+export { magnifyRows, sliceRows } from "./slices";
+export { imageColumns, imageRows, templateColumns, templatePad, templateRows } from "./templates";
 export { complexColumns, complexRows, realRows, realRowsInverse } from "./transforms";
 
 /** dst[begin..end) = value; the smallest kernel, for the pool's own tests. */

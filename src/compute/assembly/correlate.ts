@@ -1,0 +1,89 @@
+// The fused template correlation: columns (forward, multiply, inverse while a column is in cache), then rows (inverse,
+// running maximum, its index, sum and sum of squares while a row is in cache). Two templates ride in one complex line.
+import { add, madd, mul, transposeElements } from "./vector";
+import { lineCorrelate, lineInverseFrom } from "./lines";
+
+/**
+ * Column blocks begin..end: from the row-transformed templates (`filled` rows, a multiple of 4) to the rows of the
+ * correlation that lie in the first `rowBlocks` blocks of 4. Out: `out` + rowBlock * outBytes, element = column position.
+ */
+export function correlateColumns(
+  templates: usize, templateBytes: usize, filled: i32, spectrum: usize, spectrumBytes: usize, plan: usize,
+  out: usize, outBytes: usize, rowBlocks: i32, buffer: usize, begin: i32, end: i32,
+): void {
+  for (let block = begin; block < end; block++) {
+    lineCorrelate(templates + <usize>block * templateBytes, buffer, plan, filled, spectrum + <usize>block * spectrumBytes);
+    let s = buffer, d = out + (<usize>block << 7);
+    for (let y = 0; y < rowBlocks; y++, s += 128, d += outBytes) transposeElements(s, d, d + 32, d + 64, d + 96);
+  }
+}
+
+/**
+ * Row blocks begin..end of the correlation and its statistics for the first `columns` columns. Statistics lie at
+ * `statistics` + (block * columns + x) * 64: maximum, index of it, sum, sum of squares, 4 rows each. The templates have
+ * the indices `index` and `index` + 1; `single` leaves the second out. A NaN never wins; the first maximum does.
+ */
+export function correlateRows(
+  rows: usize, rowBytes: usize, plan: usize, columns: i32, statistics: usize, index: i32, single: i32,
+  buffer: usize, begin: i32, end: i32,
+): void {
+  const first = i32x4.splat(index), second = i32x4.splat(index + 1);
+  for (let block = begin; block < end; block++) {
+    lineInverseFrom(rows + <usize>block * rowBytes, buffer, plan);
+    let s = statistics + (<usize>block * <usize>columns << 6);
+    const last = buffer + (<usize>columns << 5);
+    if (single) {
+      for (let p = buffer; p < last; p += 32, s += 64) {
+        const a = v128.load(p), best = v128.load(s), wins = f32x4.gt(a, best);
+        v128.store(s, v128.bitselect(a, best, wins));
+        v128.store(s, v128.bitselect(first, v128.load(s, 16), wins), 16);
+        v128.store(s, add(v128.load(s, 32), a), 32);
+        v128.store(s, madd(a, a, v128.load(s, 48)), 48);
+      }
+      continue;
+    }
+    for (let p = buffer; p < last; p += 32, s += 64) {
+      const a = v128.load(p), b = v128.load(p, 16);
+      let best = v128.load(s), at = v128.load(s, 16);
+      let wins = f32x4.gt(a, best);
+      best = v128.bitselect(a, best, wins);
+      at = v128.bitselect(first, at, wins);
+      wins = f32x4.gt(b, best);
+      v128.store(s, v128.bitselect(b, best, wins));
+      v128.store(s, v128.bitselect(second, at, wins), 16);
+      v128.store(s, add(v128.load(s, 32), add(a, b)), 32);
+      v128.store(s, add(v128.load(s, 48), madd(a, a, mul(b, b))), 48);
+    }
+  }
+}
+
+/** Elements begin..end of empty statistics: maximum -infinity, index -1, sums 0, in float32 and float64. */
+export function clearStatistics(statistics: usize, totals: usize, begin: i32, end: i32): void {
+  const none = f32x4.splat(0), lowest = f32x4.splat(-Infinity), nobody = i32x4.splat(-1);
+  for (let i = begin; i < end; i++) {
+    const s = statistics + (<usize>i << 6), t = totals + (<usize>i << 6);
+    v128.store(s, lowest);
+    v128.store(s, nobody, 16);
+    v128.store(s, none, 32);
+    v128.store(s, none, 48);
+    for (let o: usize = 0; o < 64; o += 16) v128.store(t + o, none);
+  }
+}
+
+// @ts-ignore: decorator
+@inline function addTo(total: usize, v: v128): void {
+  v128.store(total, f64x2.add(v128.load(total), f64x2.promote_low_f32x4(v)));
+  v128.store(total, f64x2.add(v128.load(total, 16), f64x2.promote_low_f32x4(v128.shuffle<f32>(v, v, 2, 3, 2, 3))), 16);
+}
+
+/** Elements begin..end: adds the float32 sums of a block of templates to the float64 totals (64 bytes an element: sum, sum of squares) and clears them. */
+export function flushStatistics(statistics: usize, totals: usize, begin: i32, end: i32): void {
+  const none = f32x4.splat(0);
+  for (let i = begin; i < end; i++) {
+    const s = statistics + (<usize>i << 6), t = totals + (<usize>i << 6);
+    addTo(t, v128.load(s, 32));
+    addTo(t + 32, v128.load(s, 48));
+    v128.store(s, none, 32);
+    v128.store(s, none, 48);
+  }
+}
