@@ -1,6 +1,6 @@
 import { type EulerZyz, matrixFromZyz } from "../core/index.ts";
 import { computeCtf, type OpticsParameters } from "../optics/index.ts";
-import type { Molecule } from "./simulateMolecule.ts";
+import { gaussianProfile, type Molecule } from "./simulateMolecule.ts";
 
 /** Half-plane of a real (size, size) image, (size, size / 2 + 1), rows not shifted. */
 interface HalfPlane {
@@ -23,71 +23,45 @@ export interface StampPose extends EulerZyz {
 }
 
 /**
- * Draws one molecule: the Fourier transform of its atoms, written down directly, times `minusCtf`, and back.
+ * Draws one molecule: every atom as a Gaussian blob where the rotation puts it, then minus the CTF by direct Fourier
+ * sums (three passes of size^3: cheap for one particle, and plain enough to be trusted).
  *
- * @param optics  with the particle's defocus; without it the plain projection (line sums) is drawn
- * @returns       (size, size), row by row; the image is periodic
+ * @param grid  optics: with relativeDefocusA added to both its defocus values; without optics the plain projection
+ *   (line sums) is drawn
+ * @returns     (size, size), row by row; with optics the image is periodic and its mean is 0
  */
 export function drawMolecule(
   molecule: Molecule,
   pose: StampPose,
   grid: StampGrid & { readonly optics?: OpticsParameters; readonly relativeDefocusA?: number },
 ): Float64Array {
-  const half = transformOfAtoms(molecule, pose, grid);
-  if (grid.optics !== undefined) multiplyByMinusCtf(half, { ...grid, optics: grid.optics });
+  const image = projectAtoms(molecule, pose, grid);
+  if (grid.optics === undefined) return image;
+  const half = forwardTransform(image, grid.size);
+  multiplyByMinusCtf(half, { ...grid, optics: grid.optics });
   return inverseTransform(half, grid.size);
 }
 
-/** Fourier transform of the projected atoms about pixel (0, 0): sum of weight exp(-2 pi^2 sigma^2 k^2 - 2 pi i k r). */
-function transformOfAtoms(
+function projectAtoms(
   { positionsA, weights, sigmaA }: Molecule,
   pose: StampPose,
   { size, pixelSizeA }: StampGrid,
-): HalfPlane {
-  const width = size / 2 + 1;
-  const re = new Float64Array(size * width);
-  const im = new Float64Array(size * width);
-  const matrix = matrixFromZyz(pose);
-  const alongX = phases(size);
-  const alongY = phases(size);
+): Float64Array {
+  const m = matrixFromZyz(pose);
+  const image = new Float64Array(size * size);
+  const [alongX, alongY] = [new Float64Array(size), new Float64Array(size)];
   for (let atom = 0; atom < weights.length; atom++) {
     const [x, y, z] = positionsA.subarray(3 * atom, 3 * atom + 3);
-    fillPhases(
-      alongX,
-      pose.shiftX + (matrix[0] * x + matrix[3] * y + matrix[6] * z) / pixelSizeA,
-      sigmaA / pixelSizeA,
-    );
-    fillPhases(
-      alongY,
-      pose.shiftY + (matrix[1] * x + matrix[4] * y + matrix[7] * z) / pixelSizeA,
-      sigmaA / pixelSizeA,
-    );
-    for (let ky = 0; ky < size; ky++) {
-      const yRe = weights[atom] * alongY.re[ky];
-      const yIm = weights[atom] * alongY.im[ky];
-      const row = ky * width;
-      for (let kx = 0; kx < width; kx++) {
-        re[row + kx] += yRe * alongX.re[kx] - yIm * alongX.im[kx];
-        im[row + kx] += yRe * alongX.im[kx] + yIm * alongX.re[kx];
-      }
+    const seenX = size / 2 + pose.shiftX + (m[0] * x + m[3] * y + m[6] * z) / pixelSizeA;
+    const seenY = size / 2 + pose.shiftY + (m[1] * x + m[4] * y + m[7] * z) / pixelSizeA;
+    const spanX = gaussianProfile(alongX, seenX, sigmaA / pixelSizeA);
+    const spanY = gaussianProfile(alongY, seenY, sigmaA / pixelSizeA);
+    for (let py = spanY[0]; py < spanY[1]; py++) {
+      for (let px = spanX[0]; px < spanX[1]; px++)
+        image[py * size + px] += weights[atom] * alongY[py] * alongX[px];
     }
   }
-  return { re, im };
-}
-
-function phases(size: number): HalfPlane {
-  return { re: new Float64Array(size), im: new Float64Array(size) };
-}
-
-/** One axis of a blob's transform: exp(-2 pi^2 sigma^2 f^2 - 2 pi i f r) at the frequencies of a discrete transform. */
-function fillPhases({ re, im }: HalfPlane, r: number, sigma: number): void {
-  const size = re.length;
-  for (let k = 0; k < size; k++) {
-    const f = (k <= size / 2 ? k : k - size) / size;
-    const envelope = Math.exp(-2 * (Math.PI * sigma * f) ** 2);
-    re[k] = envelope * Math.cos(2 * Math.PI * f * r);
-    im[k] = -envelope * Math.sin(2 * Math.PI * f * r);
-  }
+  return image;
 }
 
 /** Multiplies by minus the CTF: what scatters more is darker under focus. The mean is the ice's, so it goes. */
@@ -112,36 +86,73 @@ function multiplyByMinusCtf(
   im[0] = 0;
 }
 
-/**
- * The real image of a half-plane by direct sums along y, then x (two passes of size^3: cheap for one particle, and
- * plain enough to be trusted). The origin moves to pixel (size / 2, size / 2).
- */
-function inverseTransform({ re, im }: HalfPlane, size: number): Float64Array {
+/** cos and sin of 2 pi i / size. */
+function turns(size: number): { readonly cos: Float64Array; readonly sin: Float64Array } {
+  const angle = (i: number) => (2 * Math.PI * i) / size;
+  return {
+    cos: Float64Array.from({ length: size }, (_, i) => Math.cos(angle(i))),
+    sin: Float64Array.from({ length: size }, (_, i) => Math.sin(angle(i))),
+  };
+}
+
+/** Half-plane of a real image: exp(-i) sums along x, then y. */
+function forwardTransform(image: Float64Array, size: number): HalfPlane {
   const width = size / 2 + 1;
-  const cos = Float64Array.from({ length: size }, (_, i) => Math.cos((2 * Math.PI * i) / size));
-  const sin = Float64Array.from({ length: size }, (_, i) => Math.sin((2 * Math.PI * i) / size));
-  const columns = { re: new Float64Array(size * width), im: new Float64Array(size * width) };
+  const { cos, sin } = turns(size);
+  const rows = { re: new Float64Array(size * width), im: new Float64Array(size * width) };
   for (let y = 0; y < size; y++) {
-    for (let ky = 0; ky < size; ky++) {
-      const turn = (ky * (y + size / 2)) % size;
-      for (let kx = 0; kx < width; kx++) {
-        const i = ky * width + kx;
-        columns.re[y * width + kx] += re[i] * cos[turn] - im[i] * sin[turn];
-        columns.im[y * width + kx] += re[i] * sin[turn] + im[i] * cos[turn];
+    for (let kx = 0; kx < width; kx++) {
+      let re = 0;
+      let im = 0;
+      for (let x = 0; x < size; x++) {
+        const turn = (kx * x) % size;
+        re += image[y * size + x] * cos[turn];
+        im -= image[y * size + x] * sin[turn];
       }
+      rows.re[y * width + kx] = re;
+      rows.im[y * width + kx] = im;
     }
   }
+  return transformColumns(rows, size, -1);
+}
+
+/** The real image of a half-plane: exp(+i) sums along y, then x. */
+function inverseTransform(half: HalfPlane, size: number): Float64Array {
+  const width = size / 2 + 1;
+  const { cos, sin } = turns(size);
+  const columns = transformColumns(half, size, 1);
   const image = new Float64Array(size * size);
   for (let y = 0; y < size; y++) {
     for (let kx = 0; kx < width; kx++) {
       const weight = (kx === 0 || kx === size / 2 ? 1 : 2) / (size * size); // the other half-plane is the conjugate
-      const a = weight * columns.re[y * width + kx];
-      const b = weight * columns.im[y * width + kx];
+      const re = weight * columns.re[y * width + kx];
+      const im = weight * columns.im[y * width + kx];
       for (let x = 0; x < size; x++) {
-        const turn = (kx * (x + size / 2)) % size;
-        image[y * size + x] += a * cos[turn] - b * sin[turn];
+        const turn = (kx * x) % size;
+        image[y * size + x] += re * cos[turn] - im * sin[turn];
       }
     }
   }
   return image;
+}
+
+/** Complex sums along y of every column, exp(sign i). */
+function transformColumns({ re, im }: HalfPlane, size: number, sign: 1 | -1): HalfPlane {
+  const width = size / 2 + 1;
+  const { cos, sin } = turns(size);
+  const result = { re: new Float64Array(size * width), im: new Float64Array(size * width) };
+  for (let to = 0; to < size; to++) {
+    for (let from = 0; from < size; from++) {
+      const turn = (to * from) % size;
+      const c = cos[turn];
+      const s = sign * sin[turn];
+      for (let kx = 0; kx < width; kx++) {
+        const a = re[from * width + kx];
+        const b = im[from * width + kx];
+        result.re[to * width + kx] += a * c - b * s;
+        result.im[to * width + kx] += a * s + b * c;
+      }
+    }
+  }
+  return result;
 }

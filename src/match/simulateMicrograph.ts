@@ -30,8 +30,8 @@ export interface MicrographOptions {
 /**
  * A micrograph of molecules in ice: projections of atoms, the microscope's CTF, white noise of variance 1. Protein is dark.
  *
- * Nothing here uses the search's transforms or slices: every particle's Fourier transform is the sum over its atoms,
- * written down directly, so that a found pose is an independent check.
+ * Nothing here uses the search's transforms or slices: every atom is drawn where the rotation puts it, so that a found
+ * pose is an independent check.
  *
  * @param molecule   what is seen
  * @param particles  where, at which rotation (an atom at x is seen at transpose(R) x), at which defocus

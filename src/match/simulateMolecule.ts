@@ -25,12 +25,11 @@ interface Lobe {
   readonly radius: number;
 }
 
-const BOND_A = 3.8; // the step between neighbouring residues of a protein chain
 const ELECTRONS = [6, 6, 6, 7, 8, 8, 16]; // C, N, O and S, roughly as often as in proteins
 
 /**
- * A synthetic globular molecule: one chain that walks at random through five lobes of different sizes, so that it has
- * no symmetry and looks different from every side.
+ * A synthetic globular molecule: atoms that fill five overlapping lobes of different sizes, so that it has no symmetry
+ * and looks different from every side.
  *
  * @throws {VitrineError} range: no atoms, or a radius or width that is not above 0
  */
@@ -42,42 +41,33 @@ export function simulateMolecule({ seed, atomCount, radiusA, sigmaA }: MoleculeO
   }
   const random = seededRandom(seed);
   const lobes = makeLobes(random, radiusA);
-  const positionsA = walkThrough(lobes, atomCount, random);
+  const positionsA = fillLobes(lobes, atomCount, random);
   const weights = Float64Array.from({ length: atomCount }, () => pick(ELECTRONS, random));
   centreWithin(positionsA, weights, radiusA);
   return { positionsA, weights, sigmaA };
 }
 
-/** A large lobe in the middle and four that touch it, each smaller than the one before. */
+/** A large lobe in the middle and four that overlap it and reach the border, each smaller than the one before. */
 function makeLobes(random: Random, radiusA: number): Lobe[] {
   const lobes: Lobe[] = [{ centre: [0, 0, 0], radius: 0.5 * radiusA }];
-  for (const size of [0.38, 0.31, 0.24, 0.18]) {
+  for (const size of [0.4, 0.34, 0.28, 0.22]) {
     const [x, y, z] = randomDirection(random);
-    const distance = (0.95 - size) * radiusA;
+    const distance = (0.96 - size) * radiusA;
     lobes.push({ centre: [x * distance, y * distance, z * distance], radius: size * radiusA });
   }
   return lobes;
 }
 
-/** Steps of one bond in random directions; a step out of all lobes is drawn again. */
-function walkThrough(lobes: readonly Lobe[], atomCount: number, random: Random): Float64Array {
+/** Every lobe gets its share of the atoms by volume, evenly spread. */
+function fillLobes(lobes: readonly Lobe[], atomCount: number, random: Random): Float64Array {
   const positions = new Float64Array(3 * atomCount);
-  let lobeIndex = 0;
-  let [x, y, z] = lobes[0].centre;
   for (let atom = 0; atom < atomCount; atom++) {
-    // Every lobe gets its share by volume: a walk alone would hardly pass the narrow necks between them.
-    const wanted = lobeOfShare(lobes, (atom + 0.5) / atomCount);
-    if (wanted !== lobeIndex) [x, y, z] = lobes[wanted].centre;
-    lobeIndex = wanted;
-    const { centre, radius } = lobes[wanted];
-    for (let attempt = 0; attempt < 100; attempt++) {
-      const step = randomDirection(random);
-      const next = [x + BOND_A * step[0], y + BOND_A * step[1], z + BOND_A * step[2]] as const;
-      if (Math.hypot(next[0] - centre[0], next[1] - centre[1], next[2] - centre[2]) > radius) continue;
-      [x, y, z] = next;
-      break;
-    }
-    positions.set([x, y, z], 3 * atom);
+    const { centre, radius } = lobes[lobeOfShare(lobes, (atom + 0.5) / atomCount)];
+    const distance = radius * Math.cbrt(random.uniform());
+    const direction = randomDirection(random);
+    direction.forEach((value, axis) => {
+      positions[3 * atom + axis] = centre[axis] + distance * value;
+    });
   }
   return positions;
 }
@@ -143,10 +133,11 @@ export function volumeFromMolecule(
   return { data, shape: [boxSize, boxSize, boxSize], voxelSizeA };
 }
 
-type Span = readonly [begin: number, end: number];
+/** Begin and end of the pixels that a blob touches. */
+export type Span = readonly [begin: number, end: number];
 
 /** Fills `profile` with a normalised Gaussian where it is not negligible (5 sigma: 4e-6 of the peak). */
-function gaussianProfile(profile: Float64Array, centre: number, sigma: number): Span {
+export function gaussianProfile(profile: Float64Array, centre: number, sigma: number): Span {
   const begin = Math.max(0, Math.ceil(centre - 5 * sigma));
   const end = Math.min(profile.length, Math.floor(centre + 5 * sigma) + 1);
   const norm = 1 / (sigma * Math.sqrt(2 * Math.PI));
