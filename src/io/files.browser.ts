@@ -51,9 +51,33 @@ export async function writeFileAtomic(
   _chunks: FileChunks,
   _options?: WriteOptions,
 ): Promise<void> {
-  throw new VitrineError({
+  throw noFileSystem(path);
+}
+
+/** @throws {VitrineError} unsupported, always */
+export async function renameFile(from: string, _to: string): Promise<void> {
+  throw noFileSystem(from);
+}
+
+/** @throws {VitrineError} unsupported, always */
+export async function removeFile(path: string): Promise<void> {
+  throw noFileSystem(path);
+}
+
+/** @throws {VitrineError} unsupported, always */
+export async function makeFolder(path: string): Promise<void> {
+  throw noFileSystem(path);
+}
+
+/** @throws {VitrineError} unsupported, always */
+export async function listFolder(path: string): Promise<string[]> {
+  throw noFileSystem(path);
+}
+
+function noFileSystem(at: string): VitrineError {
+  return new VitrineError({
     code: "unsupported",
-    at: path,
+    at,
     expected: "a file system",
     found: "a web page",
     hint: "Offer the bytes as a download instead",

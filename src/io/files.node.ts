@@ -1,5 +1,5 @@
 import { randomBytes } from "node:crypto";
-import { type FileHandle, link, open, rename, rm, stat } from "node:fs/promises";
+import { type FileHandle, link, mkdir, open, readdir, rename, rm, stat } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { VitrineError } from "../core/index.ts";
@@ -90,6 +90,27 @@ export async function fileExists(path: string): Promise<boolean> {
     if (code === "ENOENT" || code === "ENOTDIR") return false;
     throw storageError(error, path, "a path that can be looked up");
   }
+}
+
+/** Gives a file another name, in place of whatever has that name. @throws {VitrineError} missing, storage */
+export async function renameFile(from: string, to: string): Promise<void> {
+  await guarded(from, () => rename(from, to));
+}
+
+/** Removes a file; one that is not there is no error. @throws {VitrineError} storage */
+export async function removeFile(path: string): Promise<void> {
+  await guarded(path, () => rm(path, { force: true }));
+}
+
+/** Makes a folder and those above it, if they are not there. @throws {VitrineError} storage */
+export async function makeFolder(path: string): Promise<void> {
+  await guarded(path, () => mkdir(path, { recursive: true }));
+}
+
+/** Names in a folder, sorted; none if it is not there. @throws {VitrineError} storage */
+export async function listFolder(path: string): Promise<string[]> {
+  if (!(await fileExists(path))) return [];
+  return (await guarded(path, () => readdir(path))).sort();
 }
 
 function localPath(source: string | URL): string {

@@ -35,6 +35,10 @@ export interface FileSystem {
   readFileBytes(source: FileSource): Promise<Uint8Array>;
   writeFileAtomic(path: string, chunks: FileChunks, options?: WriteOptions): Promise<void>;
   fileExists(path: string): Promise<boolean>;
+  renameFile(from: string, to: string): Promise<void>;
+  removeFile(path: string): Promise<void>;
+  makeFolder(path: string): Promise<void>;
+  listFolder(path: string): Promise<string[]>;
 }
 
 /** The name of a source in messages. */

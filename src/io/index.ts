@@ -1,4 +1,13 @@
-export { fileExists, openFile, readFileBytes, writeFileAtomic } from "#files";
+export {
+  fileExists,
+  listFolder,
+  makeFolder,
+  openFile,
+  readFileBytes,
+  removeFile,
+  renameFile,
+  writeFileAtomic,
+} from "#files";
 export type { CsvTable, CsvValue } from "./csv.ts";
 export { formatCsv, parseCsv } from "./csv.ts";
 export type { FileChunks, FileSource, RandomAccessFile, WriteOptions } from "./files.ts";

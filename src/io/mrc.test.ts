@@ -244,9 +244,10 @@ test.skipIf(!hasReal)("real files of CryoLike (needs shared-real)", async () => 
   for (const name of ["ctf", "ctf_cs_corrected", "templates"]) {
     const { data, shape } = await readMrcImage(join(sharedReal, "cryolike", `${name}.mrc`));
     expect(shape).toEqual([256, 256]);
-    const { header } = await openMrc(join(sharedReal, "cryolike", `${name}.mrc`));
+    const file = await openMrc(join(sharedReal, "cryolike", `${name}.mrc`));
+    await file.close();
     const mean = data.reduce((sum, value) => sum + value, 0) / data.length;
-    const { min, max, mean: stated } = header.statistics;
+    const { min, max, mean: stated } = file.header.statistics;
     expect(min).toBe(data.reduce((a, b) => Math.min(a, b)));
     expect(max).toBe(data.reduce((a, b) => Math.max(a, b)));
     // Both means are sums of 65,536 values of up to max in float32 or float64.

@@ -26,7 +26,9 @@ describe.skipIf(!available)("against numpy and mrcfile (needs readers)", () => {
 
   test("mrcfile finds nothing wrong with our files and reads the same values", async () => {
     for (const mode of [0, 1, 2, 6, 12] satisfies MrcWriteMode[]) {
-      const values = mode === 6 ? data.map(Math.abs) : mode === 0 ? data.map((value) => value / 2) : data;
+      // mrcfile sums float16 values in float16: small ones, or its own check overflows.
+      const scale = { 0: 1 / 2, 1: 1, 2: 1, 6: 1, 12: 1 / 8 }[mode];
+      const values = data.map((value) => (mode === 6 ? Math.abs(value) : value * scale));
       for (const kind of ["volume", "stack"] as const) {
         const content = {
           data: values,

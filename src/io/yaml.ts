@@ -26,6 +26,15 @@ const PYTHON_EXPONENT: ScalarTag = {
   stringify: ({ value }) => String(value).replace(/^(-?\d+)e/, "$1.0e"),
 };
 
+/** Words that Python's reader takes for something else; no value becomes one, but text that looks so is quoted. */
+const PYTHON_SPECIAL: ScalarTag = {
+  tag: "tag:yaml.org,2002:value",
+  identify: () => false,
+  default: true,
+  test: /^(?:=|<<)$/,
+  resolve: (text) => text,
+};
+
 const OPTIONS = {
   version: "1.2",
   merge: true,
@@ -54,8 +63,9 @@ export function parseYaml<T>(text: string, schema: z.ZodType<T>, at: string): T 
  */
 export function formatYaml(value: unknown): string {
   const options = { ...OPTIONS, compat: "yaml-1.1", lineWidth: 0, aliasDuplicateObjects: false } as const;
+  const customTags = (tags: Tags): Tags => [PYTHON_SPECIAL, ...OPTIONS.customTags(tags)];
   try {
-    const text = stringify(value, options);
+    const text = stringify(value, { ...options, customTags, merge: false });
     if (typeof text === "string") return text;
   } catch (cause) {
     const found = cause instanceof Error ? cause.message : String(cause);
