@@ -7,4 +7,5 @@ export { fft, ifft, irfft2, irfft3, rfft2, rfft3 } from "./fftOnce.ts";
 export type { Region } from "./memory.ts";
 export type { Pool, PoolOptions, RunOptions } from "./pool.ts";
 export { createPool, defaultWorkerCount } from "./pool.ts";
+export { resampleImages, resampleVolumes, rescaledShape } from "./resample.ts";
 export type { StatisticName } from "./statistics.ts";

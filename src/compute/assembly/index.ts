@@ -2,7 +2,7 @@ export { clearStatistics, correlateColumns, correlateRows, flushStatistics } fro
 export { lineCorrelate, lineForward, lineInverse } from "./lines";
 export { magnifyRows, sliceRows } from "./slices";
 export { imageColumns, imageRows, templateColumns, templatePad, templateRows } from "./templates";
-export { complexColumns, complexRows, realRows, realRowsInverse } from "./transforms";
+export { complexColumns, complexRows, realRows, realRowsInverse, resampleSpectrum } from "./transforms";
 
 /** dst[begin..end) = value; the smallest kernel, for the pool's own tests. */
 export function fillF32(dst: usize, value: f32, begin: i32, end: i32): void {

@@ -282,3 +282,66 @@ function storeColumns(
     if (tail == 3) v128.store64_lane(s, v128.shuffle<f32>(re, im, 2, 6, 3, 7), 0, 16);
   }
 }
+
+/** First source index and number of source frequencies that make frequency k of m out of n; see resampleSpectrum. */
+// @ts-ignore: decorator
+@inline function sourceIndex(k: i32, n: i32, m: i32): i32 {
+  const f = 2 * k <= m ? k : k - m;
+  return f < 0 ? f + n : f;
+}
+// @ts-ignore: decorator
+@inline function sourceCount(k: i32, n: i32, m: i32): i32 {
+  const f = 2 * (2 * k <= m ? k : m - k);
+  return f > n ? 0 : m < n && f == m ? 2 : 1;
+}
+/** A half where the Nyquist frequency of an even n is shared between +n/2 and -n/2 of a larger m. */
+// @ts-ignore: decorator
+@inline function sourceWeight(k: i32, n: i32, m: i32): f32 {
+  return m > n && 2 * (2 * k <= m ? k : m - k) == n ? 0.5 : 1;
+}
+
+/**
+ * Rows begin..end of half spectra (batch, depth, height, width/2+1) of resampled volumes from those of another size, times `scale`.
+ * Frequencies that both have are copied, others are zero. Where the smaller length is even, its Nyquist frequency is
+ * halved on the way up and is the sum of + and - on the way down, so that what was one cosine stays one.
+ */
+export function resampleSpectrum(
+  source: usize, target: usize, fromDepth: i32, fromHeight: i32, fromWidth: i32, depth: i32, height: i32, width: i32, scale: f32,
+  begin: i32, end: i32,
+): void {
+  const sourceBytes = <usize>((fromWidth >> 1) + 1) << 3, targetBytes = <usize>((width >> 1) + 1) << 3;
+  for (let row = begin; row < end; row++) {
+    const plane = row / height, ky = row - plane * height, kz = plane % depth, out = target + <usize>row * targetBytes;
+    const volume = source + <usize>(plane / depth * fromDepth) * fromHeight * sourceBytes;
+    const planes = sourceCount(kz, fromDepth, depth), lines = sourceCount(ky, fromHeight, height);
+    const weight = scale * sourceWeight(kz, fromDepth, depth) * sourceWeight(ky, fromHeight, height);
+    memory.fill(out, 0, targetBytes);
+    for (let a = 0; a < planes; a++) {
+      const z = a == 0 ? sourceIndex(kz, fromDepth, depth) : fromDepth - kz;
+      for (let b = 0; b < lines; b++) {
+        const y = b == 0 ? sourceIndex(ky, fromHeight, height) : fromHeight - ky;
+        const mirrorZ = z == 0 ? 0 : fromDepth - z, mirrorY = y == 0 ? 0 : fromHeight - y;
+        const from = volume + (<usize>z * fromHeight + y) * sourceBytes;
+        addRow(from, volume + (<usize>mirrorZ * fromHeight + mirrorY) * sourceBytes, out, fromWidth, width, weight);
+      }
+    }
+  }
+}
+
+function addRow(from: usize, mirror: usize, out: usize, n: i32, m: i32, weight: f32): void {
+  const shorter = min(n, m), bytes = <usize>((shorter + 1) >> 1) << 3, factor = f32x4.splat(weight);
+  let o: usize = 0;
+  for (; o + 16 <= bytes; o += 16) v128.store(out + o, add(v128.load(out + o), mul(v128.load(from + o), factor)));
+  for (; o < bytes; o += 4) store<f32>(out + o, load<f32>(out + o) + load<f32>(from + o) * weight);
+  if (shorter & 1) return;
+  let re = load<f32>(from + o), im = load<f32>(from + o, 4);
+  if (m < n) {
+    re += load<f32>(mirror + o);
+    im -= load<f32>(mirror + o, 4);
+  } else if (m > n) {
+    re *= 0.5;
+    im *= 0.5;
+  }
+  store<f32>(out + o, load<f32>(out + o) + re * weight);
+  store<f32>(out + o, load<f32>(out + o, 4) + im * weight, 4);
+}
