@@ -18,7 +18,7 @@ export type FftRunOptions = Omit<RunOptions, "teams">;
 
 /** Bytes that {@link createFft} takes from a pool of `workers`. @throws {VitrineError} shape, see {@link createFft} */
 export function fftBytes(size: FftSize, workers: number): number {
-  const pieces = Object.values(fftPieces(fftLayout(size), workers));
+  const pieces = Object.values(fftPieces(fftLayout(size, workers), workers));
   return pieces.reduce((sum, bytes) => sum + Math.ceil(bytes / ALIGNMENT) * ALIGNMENT, 0);
 }
 
@@ -57,7 +57,7 @@ export class FftPlan {
   #holds: FftPiece | undefined;
 
   constructor(pool: Pool, size: FftSize) {
-    const layout = fftLayout(size);
+    const layout = fftLayout(size, pool.workers);
     this.size = size;
     this.#pool = pool;
     this.#layout = layout;

@@ -42,22 +42,25 @@ export interface FftLayout {
   readonly lengths: readonly number[];
 }
 
-/** Widest visit of complexColumns: 16 complex values are two cache lines. */
-const WIDEST = 16;
-/** Buffers of one visit stay below this, well within a second-level cache. */
-const BUFFER_BUDGET = 512 * 1024;
+/** Widest visit of complexColumns: 32 complex values are four cache lines. At 4096² that is 5 % faster than 16, 35 % than 4. */
+const WIDEST = 32;
+/** Buffers of one visit stay near this, about a second-level cache. */
+const BUFFER_BUDGET = 1088 * 1024;
+/** Visits for each worker, so that all end at nearly the same time. */
+const VISITS = 4;
 /** Keeps buffers of a power-of-two length out of each other's cache sets. */
 const STAGGER = 128;
 /** Elements that one call of a kernel may visit: about a millisecond's work, far below the 10 ms that abort allows. */
 const CALL_ELEMENTS = 1 << 17;
 
-/** Lays out a transform. @throws {VitrineError} shape: a length or the batch is not a whole number from 1 */
-export function fftLayout({ kind, shape, batch = 1 }: FftSize): FftLayout {
+/** Lays out a transform for so many workers. @throws {VitrineError} shape: a length or the batch is not a whole number from 1 */
+export function fftLayout({ kind, shape, batch = 1 }: FftSize, workers: number): FftLayout {
   for (const length of [...shape, batch]) checkLength(length, `${kind} [${shape}], batch ${batch}`);
   const isReal = kind !== "complex1d";
   const length = shape[shape.length - 1];
   const spectrumFloats = isReal ? 2 * (Math.floor(length / 2) + 1) : 2 * length;
-  const columns = columnPasses(shape, batch, spectrumFloats).filter((pass) => pass.length > 1);
+  const passes = columnPasses(shape, spectrumFloats, { batch, workers });
+  const columns = passes.filter((pass) => pass.length > 1);
   const rowBuffer = 32 * lineBufferElements(length);
   const columnBuffers = columns.map((pass) => (pass.wide / 4) * pass.bufferBytes);
   return {
@@ -74,21 +77,23 @@ export function fftLayout({ kind, shape, batch = 1 }: FftSize): FftLayout {
   };
 }
 
-function columnPasses(shape: readonly number[], batch: number, spectrumFloats: number): ColumnPass[] {
+function columnPasses(
+  shape: readonly number[],
+  spectrumFloats: number,
+  { batch, workers }: { batch: number; workers: number },
+): ColumnPass[] {
   const axes = shape.slice(0, -1).map((length, axis) => {
-    const below = elementCount(shape.slice(axis + 1, -1));
-    const inner = (below * spectrumFloats) / 2;
+    const inner = (elementCount(shape.slice(axis + 1, -1)) * spectrumFloats) / 2;
+    const outer = batch * elementCount(shape.slice(0, axis));
     const bufferBytes = 32 * lineBufferElements(length) + STAGGER;
-    const budget = 4 * Math.max(1, Math.floor(BUFFER_BUDGET / bufferBytes));
-    return {
-      length,
-      outer: batch * elementCount(shape.slice(0, axis)),
-      inner,
-      outerBytes: 8 * length * inner,
-      lineBytes: 8 * inner,
-      wide: Math.min(WIDEST, budget, 4 * Math.ceil(inner / 4)),
-      bufferBytes,
-    };
+    const lanes = [
+      WIDEST / 4,
+      Math.ceil(inner / 4),
+      Math.floor(BUFFER_BUDGET / bufferBytes),
+      Math.floor((outer * inner) / (4 * VISITS * workers)),
+    ];
+    const wide = 4 * Math.max(1, Math.min(...lanes));
+    return { length, outer, inner, outerBytes: 8 * length * inner, lineBytes: 8 * inner, wide, bufferBytes };
   });
   return axes.reverse();
 }
