@@ -5,8 +5,15 @@ import fc from "fast-check";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { goldenBytes, goldenMrc } from "../../test/support/npy.ts";
 import { formatCsv, parseCsv } from "../io/index.ts";
-import type { ResultMaps } from "./index.ts";
-import { findPeaks, gaussianCutoff, parseMatchSettings, particleTable, writeParticles } from "./index.ts";
+import type { ParticleValues, Peak, ResultMaps } from "./index.ts";
+import {
+  findPeaks,
+  gaussianCutoff,
+  parseMatchSettings,
+  particleTable,
+  valuesAtPeaks,
+  writeParticles,
+} from "./index.ts";
 import { float32Text, float64Text } from "./pythonText.ts";
 
 let folder = "";
@@ -39,18 +46,33 @@ function goldenMaps(): ResultMaps {
 const settings = parseMatchSettings(goldenText("search1_config.yaml"), "search1_config.yaml");
 const facts = { totalCorrelations: 13248, templateSize: 48 };
 
+function valuesOf(peaks: readonly Peak[], { shape, ...maps }: ResultMaps): ParticleValues {
+  const at = (data: Float32Array) => valuesAtPeaks(peaks, { data, shape });
+  return {
+    mip: at(maps.mip),
+    scaledMip: at(maps.scaledMip),
+    correlationAverage: at(maps.correlationAverage),
+    correlationVariance: at(maps.correlationVariance),
+    orientationPhi: at(maps.orientationPhi),
+    orientationTheta: at(maps.orientationTheta),
+    orientationPsi: at(maps.orientationPsi),
+    relativeDefocus: at(maps.relativeDefocus),
+    ...(maps.pixelSizeOffset && { pixelSizeOffset: at(maps.pixelSizeOffset) }),
+  };
+}
+
 test("the golden maps give the golden table, letter by letter", async () => {
   const maps = goldenMaps();
   const cutoff = gaussianCutoff({ falsePositives: 1, pixels: 209 * 273, correlations: 13248 });
   const peaks = findPeaks({ data: maps.scaledMip, shape: maps.shape }, { cutoff, maskRadiusPx: 8 });
   const path = join(folder, "particles.csv");
-  await writeParticles(path, particleTable(peaks, maps, { settings, facts }));
+  await writeParticles(path, particleTable(peaks, valuesOf(peaks, maps), { settings, facts }));
   expect(await readFile(path, "utf8")).toBe(goldenText("search1_particles.csv"));
 });
 
 test("an existing table is kept unless told otherwise", async () => {
   const path = join(folder, "kept.csv");
-  const empty = particleTable([], goldenMaps(), { settings, facts });
+  const empty = particleTable([], valuesOf([], goldenMaps()), { settings, facts });
   await writeParticles(path, empty);
   await expect(writeParticles(path, empty)).rejects.toMatchObject({ code: "exists" });
   await writeParticles(path, empty, { overwrite: true });
@@ -62,7 +84,8 @@ test("Zernikes, magnification, paths with commas, an odd template, a pixel size 
   const maps = { ...goldenMaps(), pixelSizeOffset: new Float32Array(209 * 273).fill(0.5) };
   const changed = { ...b, micrographPath: 'a "b", c.mrc', optics: { ...b.optics, pixelSizeA: 1.06 } };
   const odd = { ...facts, templateSize: 49 };
-  const table = particleTable([{ x: 1, y: 2, zScore: 9 }], maps, { settings: changed, facts: odd });
+  const peaks = [{ x: 1, y: 2, zScore: 9 }];
+  const table = particleTable(peaks, valuesOf(peaks, maps), { settings: changed, facts: odd });
   const [row] = parseCsv(formatCsv(table.columns, table.rows), "table").rows;
   expect(row).toMatchObject({
     pos_x_img: "25",
@@ -126,14 +149,12 @@ test("written numbers read back the same", () => {
 });
 
 test("a peak outside the maps and a map of another size are refused", () => {
-  const maps = goldenMaps();
-  const search = { settings, facts };
-  expect(() => particleTable([{ x: 273, y: 0, zScore: 7 }], maps, search)).toThrowErrorMatchingInlineSnapshot(
-    `[VitrineError: particleTable().peaks: expected a peak inside (209, 273), found y 0, x 273.]`,
+  const { mip, shape } = goldenMaps();
+  const peaks = [{ x: 273, y: 0, zScore: 7 }];
+  expect(() => valuesAtPeaks(peaks, { data: mip, shape })).toThrowErrorMatchingInlineSnapshot(
+    `[VitrineError: valuesAtPeaks().peaks: expected a peak inside (209, 273), found y 0, x 273.]`,
   );
-  expect(() =>
-    particleTable([], { ...maps, mip: new Float32Array(3) }, search),
-  ).toThrowErrorMatchingInlineSnapshot(
-    `[VitrineError: particleTable().mip: expected 57057 values for (209, 273), found 3.]`,
+  expect(() => valuesAtPeaks([], { data: new Float32Array(3), shape })).toThrowErrorMatchingInlineSnapshot(
+    `[VitrineError: valuesAtPeaks().map: expected 57057 values for (209, 273), found 3.]`,
   );
 });

@@ -20,6 +20,9 @@ export interface ResultMaps {
   readonly pixelSizeOffset?: Float32Array;
 }
 
+/** The values of {@link ResultMaps} at the peaks of a table, one of each a peak, in the peaks' order. */
+export type ParticleValues = Omit<ResultMaps, "shape">;
+
 /** What a table needs to know of its search beyond the settings. */
 export interface SearchFacts {
   /** Per pixel: orientations x defocus values x pixel sizes. */
@@ -87,27 +90,45 @@ type ParticleRow = Readonly<Record<(typeof PARTICLE_COLUMNS)[number], CsvValue>>
  * the map of that name. `refined_pixel_size` is the pixel size, plus the best offset where pixel sizes were searched.
  * Numbers are the text that pandas gives float32 (maps) and float64 (the rest).
  *
- * @throws {VitrineError} shape: a map that does not fill the shape; range: a peak outside it
  */
 export function particleTable(
   peaks: readonly Peak[],
-  maps: ResultMaps,
+  values: ParticleValues,
   { settings, facts }: { readonly settings: MatchSettings; readonly facts: SearchFacts },
 ): ParticleTable {
-  requireMaps(maps);
   const shared = { ...opticsCells(settings), ...pathCells(settings) };
   const rows = peaks.map((peak, i): ParticleRow => {
-    const pixel = pixelOf(peak, maps.shape);
     return {
       particle_index: i,
-      ...mapCells(maps, pixel),
+      ...mapCells(values, i),
       ...positionCells(peak, settings.optics.pixelSizeA, facts.templateSize),
       total_correlations: facts.totalCorrelations,
-      refined_pixel_size: float64Text(settings.optics.pixelSizeA + (maps.pixelSizeOffset?.[pixel] ?? 0)),
+      refined_pixel_size: float64Text(settings.optics.pixelSizeA + (values.pixelSizeOffset?.[i] ?? 0)),
       ...shared,
     };
   });
   return { columns: PARTICLE_COLUMNS, rows };
+}
+
+/**
+ * The values of one map at peaks, so that a table needs no more than one map at a time.
+ *
+ * @throws {VitrineError} shape: a map that does not fill the shape; range: a peak outside it
+ */
+export function valuesAtPeaks(
+  peaks: readonly Peak[],
+  map: { readonly data: Float32Array; readonly shape: Shape2 },
+): Float32Array {
+  if (map.data.length !== elementCount(map.shape)) {
+    const expected = `${elementCount(map.shape)} values for (${map.shape.join(", ")})`;
+    throw new VitrineError({
+      code: "shape",
+      at: "valuesAtPeaks().map",
+      expected,
+      found: `${map.data.length}`,
+    });
+  }
+  return Float32Array.from(peaks, (peak) => map.data[pixelOf(peak, map.shape)]);
 }
 
 /**
@@ -123,7 +144,7 @@ export async function writeParticles(
   await writeFileAtomic(path, new TextEncoder().encode(formatCsv(columns, rows)), options);
 }
 
-function mapCells(maps: ResultMaps, pixel: number) {
+function mapCells(maps: ParticleValues, pixel: number) {
   return {
     mip: float32Text(maps.mip[pixel]),
     scaled_mip: float32Text(maps.scaledMip[pixel]),
@@ -184,18 +205,5 @@ function pathCells({ micrographPath, templatePath, results }: MatchSettings) {
 function pixelOf({ x, y }: Peak, [height, width]: Shape2): number {
   if (x >= 0 && y >= 0 && x < width && y < height) return y * width + x;
   const expected = `a peak inside (${height}, ${width})`;
-  throw new VitrineError({ code: "range", at: "particleTable().peaks", expected, found: `y ${y}, x ${x}` });
-}
-
-function requireMaps({ shape, ...maps }: ResultMaps): void {
-  for (const [name, map] of Object.entries(maps)) {
-    if (map === undefined || map.length === elementCount(shape)) continue;
-    const expected = `${elementCount(shape)} values for (${shape.join(", ")})`;
-    throw new VitrineError({
-      code: "shape",
-      at: `particleTable().${name}`,
-      expected,
-      found: `${map.length}`,
-    });
-  }
+  throw new VitrineError({ code: "range", at: "valuesAtPeaks().peaks", expected, found: `y ${y}, x ${x}` });
 }

@@ -34,7 +34,7 @@ export interface OpticsParameters {
   readonly sphericalAberrationMm: number;
   /** Fraction of amplitude contrast, 0 to 1. */
   readonly amplitudeContrast: number;
-  /** Defocus along `astigmatismAngleDeg`, Å. */
+  /** One of the two principal defocus values, Å; the larger one lies along `astigmatismAngleDeg`, as in the peer. */
   readonly defocusUA: number;
   /** Defocus across it, Å. */
   readonly defocusVA: number;
@@ -164,7 +164,7 @@ function prepareGeometry(optics: OpticsParameters, { shape, pixelSizeA }: CtfGri
   const csA = optics.sphericalAberrationMm * ANGSTROM_PER_MM;
   const [meanA, halfA] = [
     (optics.defocusUA + optics.defocusVA) / 2,
-    (optics.defocusUA - optics.defocusVA) / 2,
+    Math.abs(optics.defocusUA - optics.defocusVA) / 2,
   ];
   const constantPhase = -(optics.phaseShiftDeg ?? 0) * DEGREE - Math.asin(optics.amplitudeContrast);
   const [tiltX, tiltY] = (optics.beamTiltMrad ?? [0, 0]).map((mrad) => mrad * 1e-3);

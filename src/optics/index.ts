@@ -9,6 +9,7 @@ export { magnifiedFrequency } from "./magnification.ts";
 export type { AngleRange, OrientationGrid, RangeGrid, SymmetryGrid } from "./orientations.ts";
 export { countUniformOrientations, joinOrientations, uniformOrientations } from "./orientations.ts";
 export { padVolume, sincCorrection } from "./padding.ts";
+export { peerRotationMatrices } from "./peerRotations.ts";
 export type { PreprocessOptions } from "./preprocess.ts";
 export { preprocessImage } from "./preprocess.ts";
 export { rotationMatrices } from "./rotations.ts";

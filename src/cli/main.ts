@@ -1,0 +1,59 @@
+import { readFileSync } from "node:fs";
+import { Command, CommanderError } from "commander";
+import { VitrineError } from "../core/index.ts";
+import { addMatch } from "./match.ts";
+import { addMatchCollect } from "./matchCollect.ts";
+import { addTour } from "./tour.ts";
+
+/** Exit codes: done, failed, wrong use. */
+const DONE = 0;
+const FAILED = 1;
+const WRONG_USE = 2;
+
+function version(): string {
+  const text = readFileSync(new URL("../../package.json", import.meta.url), "utf8");
+  return (JSON.parse(text) as { version: string }).version;
+}
+
+function createProgram(): Command {
+  const program = new Command("vitrine")
+    .description("From camera to molecule: acquire, map and match microscopy images.")
+    .version(version())
+    .showHelpAfterError("(vitrine COMMAND --help explains a command)")
+    .exitOverride();
+  for (const add of [addMatch, addMatchCollect, addTour]) add(program);
+  return program;
+}
+
+/** Commander copies settings of the parent to subcommands only when they are created by it. */
+function failWith(error: unknown): number {
+  if (error instanceof CommanderError) return error.exitCode === 0 ? DONE : WRONG_USE;
+  if (error instanceof VitrineError) {
+    process.stderr.write(`vitrine: ${error.message}\n`);
+    return FAILED;
+  }
+  process.stderr.write(
+    `vitrine: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}\n`,
+  );
+  return FAILED;
+}
+
+/**
+ * Runs the command line.
+ *
+ * @param args  without `node` and the script
+ * @returns     exit code: 0 done, 1 failed, 2 wrong use
+ */
+export async function run(args: readonly string[]): Promise<number> {
+  const program = createProgram();
+  try {
+    if (args.length === 0) {
+      program.outputHelp();
+      return WRONG_USE;
+    }
+    await program.parseAsync([...args], { from: "user" });
+    return DONE;
+  } catch (error) {
+    return failWith(error);
+  }
+}

@@ -1,0 +1,86 @@
+import { type Command, InvalidArgumentError } from "commander";
+import { type Part, parsePart } from "../match/index.ts";
+
+/** Reads a whole number of at least 1. */
+export function count(text: string): number {
+  const value = Number(text);
+  if (Number.isInteger(value) && value >= 1) return value;
+  throw new InvalidArgumentError("Expected a whole number of at least 1.");
+}
+
+/** Reads a number above 0. */
+export function positive(text: string): number {
+  const value = Number(text);
+  if (Number.isFinite(value) && value > 0) return value;
+  throw new InvalidArgumentError("Expected a number above 0.");
+}
+
+/** Reads a number of at least 0. */
+export function notNegative(text: string): number {
+  const value = Number(text);
+  if (text.trim() !== "" && Number.isFinite(value) && value >= 0) return value;
+  throw new InvalidArgumentError("Expected a number of at least 0.");
+}
+
+/** Reads `I/N`. */
+export function part(text: string): Part {
+  try {
+    return parsePart(text);
+  } catch (error) {
+    throw new InvalidArgumentError(error instanceof Error ? error.message : String(error));
+  }
+}
+
+/** The options by which results are chosen and written, shared by `match` and `match-collect`. */
+export function addResultOptions(command: Command): Command {
+  return command
+    .option("--particles <file>", "table of the particles that were found", "particles.csv")
+    .option("--mask-radius <pixels>", "smallest distance of two particles", notNegative, 5)
+    .option(
+      "--false-positives <number>",
+      "expected number of false particles, which sets the z-score cutoff",
+      positive,
+      1,
+    )
+    .option(
+      "--z-cutoff <sigma>",
+      "z-score above which a pixel is a particle, instead of --false-positives",
+      positive,
+    )
+    .option("--picture <file.png>", "draw micrograph, z-scores and particles side by side")
+    .option(
+      "--compat [batch]",
+      "decode a short last batch of orientations as wrongly as Leopard-EM does, with its batch size (16)",
+      count,
+    )
+    .option("--overwrite", "replace results, checkpoints and parts that are there")
+    .option("--json", "print the result as JSON");
+}
+
+/** What {@link addResultOptions} parses to. */
+export interface ResultArguments {
+  readonly particles: string;
+  readonly maskRadius: number;
+  readonly falsePositives: number;
+  readonly zCutoff?: number;
+  readonly picture?: string;
+  readonly compat?: number | true;
+  readonly overwrite?: boolean;
+  readonly json?: boolean;
+}
+
+/** Orientations that Leopard-EM's `run_match_template` correlates at once unless told otherwise. */
+const PEER_BATCH = 16;
+
+/** The library's names of the same options. */
+export function toMatchOptions(args: ResultArguments) {
+  return {
+    particlesPath: args.particles,
+    maskRadiusPx: args.maskRadius,
+    falsePositives: args.falsePositives,
+    overwrite: args.overwrite ?? false,
+    ...(args.zCutoff !== undefined && { zCutoff: args.zCutoff }),
+    ...(args.picture !== undefined && { picturePath: args.picture }),
+    ...(args.compat !== undefined && { compatBatch: args.compat === true ? PEER_BATCH : args.compat }),
+  };
+}

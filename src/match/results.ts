@@ -1,0 +1,171 @@
+import type { Image } from "../core/index.ts";
+import {
+  encodePng,
+  fileExists,
+  makeFolder,
+  removeFile,
+  renameFile,
+  writeFileAtomic,
+  writeMrc,
+} from "../io/index.ts";
+import type { MatchSettings } from "./config.ts";
+import { requireNew } from "./outputs.ts";
+import { type ParticleValues, particleTable, valuesAtPeaks, writeParticles } from "./particles.ts";
+import { findPeaks, gaussianCutoff, type Peak } from "./peaks.ts";
+import { drawSearchPicture } from "./picture.ts";
+import { type MapName, type MapSource, resultMap } from "./resultMaps.ts";
+
+/** Where results go and how particles are chosen. */
+export interface ResultOptions {
+  /** Table of the particles; default `particles.csv`. */
+  readonly particlesPath: string;
+  /** PNG of micrograph, z-scores and particles; none if absent. */
+  readonly picturePath?: string;
+  /** Map of the best pixel-size offset in Å; only where pixel sizes are searched. */
+  readonly overwrite: boolean;
+  /** Two particles are at least this far apart; default 5 pixels. */
+  readonly maskRadiusPx: number;
+  /** Expected number of false particles in the micrograph; default 1. */
+  readonly falsePositives: number;
+  /** z-score above which a pixel is a particle; instead of `falsePositives`. */
+  readonly zCutoff?: number;
+}
+
+/** What a search found. */
+export interface SearchReport {
+  readonly particles: readonly (Peak & {
+    phiDeg: number;
+    thetaDeg: number;
+    psiDeg: number;
+    relativeDefocusA: number;
+  })[];
+  readonly zCutoff: number;
+  readonly correlations: number;
+  readonly files: readonly string[];
+}
+
+/** Every file that a search with these settings writes. */
+export function resultPaths({ results }: MatchSettings, options: ResultOptions): string[] {
+  const { allowFileOverwrite: _, ...maps } = results;
+  const picture = options.picturePath === undefined ? [] : [options.picturePath];
+  return [...Object.values(maps), options.particlesPath, ...picture];
+}
+
+/**
+ * Refuses to begin a search whose results would replace files, and makes the folders that are missing.
+ *
+ * @throws {VitrineError} exists: names the file and how to allow it
+ */
+export async function prepareResults(settings: MatchSettings, options: ResultOptions): Promise<void> {
+  const mayReplace = options.overwrite || settings.results.allowFileOverwrite;
+  for (const path of resultPaths(settings, options)) {
+    if (!mayReplace && (await fileExists(path))) throw requireNew(path);
+    const folder = /^(.*)[/\\][^/\\]*$/.exec(path)?.[1];
+    if (folder !== undefined && folder !== "") await makeFolder(folder);
+  }
+}
+
+/**
+ * Finds the particles and writes maps, table and picture: all of them under temporary names first, so that a full disk
+ * leaves nothing half-written.
+ */
+export async function writeResults(what: {
+  readonly settings: MatchSettings;
+  readonly source: MapSource;
+  readonly micrograph: Image;
+  readonly templateSize: number;
+  readonly correlations: number;
+  readonly options: ResultOptions;
+}): Promise<SearchReport> {
+  const { settings, source, correlations, options } = what;
+  const { shape } = source.statistics;
+  const scaled = resultMap(source, "scaledMip");
+  const zCutoff =
+    options.zCutoff ??
+    gaussianCutoff({ falsePositives: options.falsePositives, pixels: scaled.length, correlations });
+  const peaks = findPeaks({ data: scaled, shape }, { cutoff: zCutoff, maskRadiusPx: options.maskRadiusPx });
+  const pending = new PendingFiles();
+  try {
+    const values = await writeMaps(what, peaks, pending);
+    const facts = { totalCorrelations: correlations, templateSize: what.templateSize };
+    const table = particleTable(peaks, values, { settings, facts });
+    await pending.write(options.particlesPath, (path) => writeParticles(path, table, { overwrite: true }));
+    const particles = peaks.map((peak, i) => ({
+      ...peak,
+      phiDeg: values.orientationPhi[i],
+      thetaDeg: values.orientationTheta[i],
+      psiDeg: values.orientationPsi[i],
+      relativeDefocusA: values.relativeDefocus[i],
+    }));
+    const report = { particles, zCutoff, correlations, files: resultPaths(settings, options) };
+    if (options.picturePath !== undefined) {
+      const png = drawPicture(what, { report, scaled });
+      await pending.write(options.picturePath, (path) => writeFileAtomic(path, png, { overwrite: true }));
+    }
+    await pending.publish();
+    return report;
+  } catch (error) {
+    await pending.discard();
+    throw error;
+  }
+}
+
+/** Files that are written next to their places and put there together. */
+class PendingFiles {
+  readonly #places = new Map<string, string>();
+
+  async write(path: string, write: (temporary: string) => Promise<void>): Promise<void> {
+    const temporary = `${path}.unfinished`;
+    this.#places.set(temporary, path);
+    await write(temporary);
+  }
+
+  async publish(): Promise<void> {
+    for (const [temporary, path] of this.#places) await renameFile(temporary, path);
+  }
+
+  async discard(): Promise<void> {
+    for (const temporary of this.#places.keys()) await removeFile(temporary);
+  }
+}
+
+type Sampled = Partial<Record<MapName, Float32Array>>;
+
+/** Writes the maps one after the other and keeps their values at the peaks. */
+async function writeMaps(
+  { settings, source }: { settings: MatchSettings; source: MapSource },
+  peaks: readonly Peak[],
+  pending: PendingFiles,
+): Promise<ParticleValues> {
+  const { allowFileOverwrite: _, ...paths } = settings.results;
+  const { shape } = source.statistics;
+  const voxelSizeA = settings.optics.pixelSizeA;
+  const sampled: Sampled = {};
+  for (const [name, path] of Object.entries(paths) as [MapName, string][]) {
+    const data = resultMap(source, name);
+    await pending.write(path, (temporary) =>
+      writeMrc(temporary, { data, shape, voxelSizeA }, { overwrite: true }),
+    );
+    sampled[name] = valuesAtPeaks(peaks, { data, shape });
+  }
+  if (settings.pixelSizes !== null) {
+    sampled.pixelSizeOffset = valuesAtPeaks(peaks, { data: resultMap(source, "pixelSizeOffset"), shape });
+  }
+  return sampled as ParticleValues;
+}
+
+function drawPicture(
+  { settings, micrograph, templateSize, source }: Parameters<typeof writeResults>[0],
+  { report, scaled }: { report: SearchReport; scaled: Float32Array },
+): Uint8Array {
+  const canvas = drawSearchPicture({
+    title: settings.micrographPath,
+    micrograph: { ...micrograph, pixelSizeA: settings.optics.pixelSizeA },
+    scaledMip: { data: scaled, shape: source.statistics.shape },
+    templateSize,
+    particles: report.particles,
+    cutoff: report.zCutoff,
+    notes: [`Template ${settings.templatePath}, ${report.correlations} correlations per pixel`],
+  });
+  return encodePng({ ...canvas, channels: 3 });
+}
