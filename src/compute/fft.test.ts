@@ -391,6 +391,33 @@ test("an aborted transform leaves nothing that could be taken for a result; the 
   expect(excess(spectrum, rfft2Reference(image, [4, 6]))).toBeLessThan(1);
 });
 
+test("a transform that runs is stopped by its signal", async () => {
+  const size: FftSize = { kind: "real2d", shape: [1021, 1021], batch: 8 }; // a prime: some 0.3 s
+  const plan = createFft(pool, size);
+  onTestFinished(() => plan.dispose());
+  plan.assume("real");
+  const controller = new AbortController();
+  const running = failure(() => plan.forward({ signal: controller.signal }));
+  setTimeout(() => controller.abort(), 20);
+  expect((await running).code).toBe("aborted");
+  expect(plan.holds).toBeUndefined();
+});
+
+test("addresses above 2 GiB are as good as those below", async () => {
+  const own = await createPool({ workers: 2 });
+  onTestFinished(() => own.dispose());
+  const images = noise(2 * 30 * 41);
+  const below = await rfft2(own, images, [30, 41]);
+  own.allocate(2 ** 31); // never touched, so it costs addresses only
+  const above = createFft(own, { kind: "real2d", shape: [30, 41], batch: 2 });
+  expect(above.address).toBeGreaterThan(2 ** 31);
+  above.set("real", images);
+  await above.forward();
+  const spectrum = new Float32Array(below.length);
+  above.read("spectrum", spectrum);
+  expect(spectrum).toEqual(below);
+});
+
 test("kernels that wrote into a plan's memory say what they wrote", async () => {
   const plan = createFft(pool, { kind: "complex1d", shape: [8] });
   onTestFinished(() => plan.dispose());
