@@ -33,7 +33,7 @@ import { lineForward, lineInverse, lineLength, linePosition } from "./lines";
   v128.store64_lane(c, y, 0);
   v128.store64_lane(d, y, 1);
 }
-/** Loads 4 floats, or 2 complex values, from each of a, b, c, d and stores their transpose to p, q, r, s. */
+/** Stores the transpose of 4 x 4 floats to p, q, r, s: 4 real samples of 4 rows, or 2 complex ones. */
 // @ts-ignore: decorator
 @inline function transposeTo(
   x0: v128, x1: v128, x2: v128, x3: v128, p: usize, q: usize, r: usize, s: usize,
