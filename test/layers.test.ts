@@ -35,7 +35,8 @@ const RULES: Rules = {
 const NODE_FOLDERS = ["jobs", "experiment", "server", "cli"];
 
 const isCode = (path: string) => /\.(ts|js|mjs)$/.test(path);
-const paths = ["src", "test", "bench", "bin"].flatMap((folder) =>
+const roots = ["src", "test", "bench", "bin"].filter((folder) => existsSync(join(root, folder)));
+const paths = roots.flatMap((folder) =>
   readdirSync(join(root, folder), { recursive: true, encoding: "utf8" })
     .map((path) => `${folder}/${path.replaceAll("\\", "/")}`)
     .filter(isCode),
