@@ -5,20 +5,21 @@ import { type Complex64, rfft3 } from "./dft.ts";
  * The transform of a cubic volume as central slices read it: the origin at voxel n/2 is moved to voxel 0, the half
  * transform is taken, and z and y are shifted so that frequency 0 lies at index n/2 there and at index 0 in x.
  *
- * @param volume (n, n, n) zyx, n even
+ * @param volume (n, n, n) zyx; for odd n, n/2 is rounded down everywhere
  * @returns      (n, n, n/2 + 1) complex interleaved
  */
 export function prepareVolume(volume: ArrayLike<number>, n: number): Complex64 {
+  const centre = Math.floor(n / 2);
   const rolled = Float64Array.from({ length: n ** 3 }, (_, i) => {
-    const [z, y, x] = [Math.floor(i / (n * n)), Math.floor(i / n) % n, i % n].map((v) => (v + n / 2) % n);
+    const [z, y, x] = [Math.floor(i / (n * n)), Math.floor(i / n) % n, i % n].map((v) => (v + centre) % n);
     return volume[(z * n + y) * n + x];
   });
   const half = rfft3(rolled, [n, n, n]);
-  const columns = n / 2 + 1;
+  const columns = centre + 1;
   return half.map((_, i) => {
     const [part, x] = [i % 2, (i >> 1) % columns];
     const row = Math.floor((i >> 1) / columns);
-    const [z, y] = [Math.floor(row / n), row % n].map((v) => (v + n / 2) % n);
+    const [z, y] = [Math.floor(row / n), row % n].map((v) => (v + n - centre) % n);
     return half[2 * ((z * n + y) * columns + x) + part];
   });
 }
@@ -46,7 +47,8 @@ export function referenceSlice(
   n: number,
   matrix3: ArrayLike<number> & Iterable<number>,
 ): Complex64 {
-  const columns = n / 2 + 1;
+  const centre = Math.floor(n / 2);
+  const columns = centre + 1;
   const out = new Float64Array(2 * n * columns);
   for (let row = 0; row < n; row++) {
     const ky = row < n / 2 ? row : row - n;
@@ -55,7 +57,7 @@ export function referenceSlice(
       const conjugate = isConjugated(q[0] / n, matrix3);
       const [qx, qy, qz] = conjugate ? q.map((v) => -v) : q;
       const x = Math.abs(qx / n) < ZERO_FREQUENCY ? 0 : qx;
-      const [re, im] = trilinear(volume, n, [qz + n / 2, qy + n / 2, x]);
+      const [re, im] = trilinear(volume, n, [qz + centre, qy + centre, x]);
       out[2 * (row * columns + kx)] = re;
       out[2 * (row * columns + kx) + 1] = conjugate ? -im : im;
     }
@@ -69,7 +71,7 @@ function isConjugated(frequencyX: number, [xx, xy]: ArrayLike<number> & Iterable
 }
 
 function trilinear(volume: Complex64, n: number, index: readonly number[]): readonly [number, number] {
-  const last = [n - 1, n - 1, n / 2];
+  const last = [n - 1, n - 1, Math.floor(n / 2)];
   if (index.some((v, axis) => v < 0 || v > last[axis])) return [0, 0];
   const low = index.map((v, axis) => Math.min(Math.floor(v), last[axis] - 1));
   const share = index.map((v, axis) => v - low[axis]);
@@ -78,7 +80,7 @@ function trilinear(volume: Complex64, n: number, index: readonly number[]): read
     const step = [corner >> 2, (corner >> 1) & 1, corner & 1];
     const weight = step.reduce((w, s, axis) => w * (s === 1 ? share[axis] : 1 - share[axis]), 1);
     const [z, y, x] = low.map((v, axis) => v + step[axis]);
-    const at = 2 * ((z * n + y) * (n / 2 + 1) + x);
+    const at = 2 * ((z * n + y) * (last[2] + 1) + x);
     re += weight * volume[at];
     im += weight * volume[at + 1];
   }
@@ -100,7 +102,7 @@ export function magnifySlice(
   n: number,
   { matrix, redundantHalf }: { matrix: MagnificationMatrix; redundantHalf: "zero" | "conjugate" },
 ): Complex64 {
-  const columns = n / 2 + 1;
+  const columns = Math.floor(n / 2) + 1;
   const determinant = Math.abs(matrix[0] * matrix[3] - matrix[1] * matrix[2]);
   const out = new Float64Array(slice.length);
   for (let row = 0; row < n; row++) {
@@ -120,9 +122,11 @@ function bilinear(
   n: number,
   [qy, qx]: readonly [number, number],
 ): readonly [number, number] {
-  if (qy < -n / 2 || qy > n / 2 - 1 || qx < 0 || qx > n / 2) return [0, 0];
-  const [y, x] = [Math.min(Math.floor(qy), n / 2 - 2), Math.min(Math.floor(qx), n / 2 - 1)];
-  const at = (ky: number, kx: number) => 2 * (((ky + n) % n) * (n / 2 + 1) + kx);
+  const half = Math.floor(n / 2);
+  const last = n - 1 - half;
+  if (qy < -half || qy > last || qx < 0 || qx > half) return [0, 0];
+  const [y, x] = [Math.min(Math.floor(qy), last - 1), Math.min(Math.floor(qx), half - 1)];
+  const at = (ky: number, kx: number) => 2 * (((ky + n) % n) * (half + 1) + kx);
   const [b, a] = [qy - y, qx - x];
   const corners = [at(y, x), at(y, x + 1), at(y + 1, x), at(y + 1, x + 1)];
   const weights = [(1 - b) * (1 - a), (1 - b) * a, b * (1 - a), b * a];

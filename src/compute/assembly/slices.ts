@@ -31,8 +31,10 @@ export function sliceRows(
   xx: f32, yx: f32, zx: f32, xy: f32, yy: f32, zy: f32, exact: i32, begin: i32, end: i32,
 ): void {
   const half = n >> 1, last = f32x4.splat(<f32>(n - 1)), top = f32x4.splat(<f32>half);
-  const one = f32x4.splat(1), none = f32x4.splat(0), middle = f32x4.splat(0.5), tiny = f32x4.splat(NEARLY_ZERO);
+  const one = f32x4.splat(1), none = f32x4.splat(0), tiny = f32x4.splat(NEARLY_ZERO);
   const spacing: f32 = 1 / <f32>n, step = f32x4.splat(spacing), interval = f32x4.splat(1 - spacing), size = i32x4.splat(n), centre = i32x4.splat(half);
+  // n/2 without rounding down: for odd n frequency 0 lies at index (n - 1)/2, and x runs to n/2, beyond the last sample
+  const middle = f32x4.splat((n & 1) == 0 ? 0.5 : <f32>half * spacing), nyquist = f32x4.splat(<f32>n * 0.5);
   const flipsAtZero = Mathf.abs(xx) <= 1e-7 ? xy < 0 : xx < 0;
   const zeroRule = i32x4.splat(flipsAtZero ? -1 : 0);
   const planeBytes = rowBytes * <usize>n;
@@ -47,7 +49,7 @@ export function sliceRows(
       let x = madd(kx, rxx, px), y = madd(kx, ryx, py), z = madd(kx, rzx, pz);
       const negative = f32x4.lt(x, f32x4.neg(tiny)), nearZero = v128.and(f32x4.lt(f32x4.abs(x), tiny), zeroRule);
       const flip = v128.or(negative, nearZero);
-      x = mul(mul(v128.bitselect(f32x4.neg(x), x, flip), f32x4.splat(2)), top);
+      x = mul(mul(v128.bitselect(f32x4.neg(x), x, flip), f32x4.splat(2)), nyquist);
       y = mul(f32x4.div(add(v128.bitselect(f32x4.neg(y), y, flip), middle), interval), last);
       z = mul(f32x4.div(add(v128.bitselect(f32x4.neg(z), z, flip), middle), interval), last);
       if (exact) x = f32x4.max(x, none);

@@ -1,0 +1,186 @@
+import fc from "fast-check";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { goldenMrc, goldenNpy, relativeError } from "../../test/support/npy.ts";
+import { magnifySlice, prepareVolume, referenceSlice } from "../../test/support/slice.ts";
+import { type EulerZyz, matrixFromZyz, seededRandom } from "../core/index.ts";
+import { magnifiedFrequency } from "../optics/index.ts";
+import { createFft, type FftPlan } from "./fft.ts";
+import { createPool, type Pool } from "./pool.ts";
+
+let pool: Pool;
+beforeAll(async () => {
+  pool = await createPool({ workers: 2 });
+});
+afterAll(() => pool.dispose());
+
+const MAGNIFICATION = [1.01, 0.005, -0.003, 0.99] as const;
+
+/** A volume in the pool and what the kernels make of it; a slice's rows are as an FFT gives them, (n, n/2 + 1). */
+class Slicer {
+  readonly #n: number;
+  readonly #plan: FftPlan;
+  readonly #stride: number;
+  readonly #slices: readonly [number, number];
+
+  private constructor(n: number, plan: FftPlan) {
+    this.#n = n;
+    this.#plan = plan;
+    this.#stride = 4 * Math.ceil((Math.floor(n / 2) + 1) / 4);
+    const bytes = 8 * n * this.#stride;
+    this.#slices = [pool.allocate(bytes).address, pool.allocate(bytes).address];
+  }
+
+  static async create(volume: Float32Array, n: number): Promise<Slicer> {
+    const plan = createFft(pool, { kind: "real3d", shape: [n, n, n] });
+    const moved = (i: number) => (i + Math.floor(n / 2)) % n;
+    const rolled = volume.map((_, i) => {
+      const [z, y, x] = [Math.floor(i / (n * n)), Math.floor(i / n) % n, i % n].map(moved);
+      return volume[(z * n + y) * n + x];
+    });
+    plan.set("real", rolled);
+    await plan.forward();
+    return new Slicer(n, plan);
+  }
+
+  async slice(matrix: ArrayLike<number>, exact: boolean, rowsAtOnce = 5): Promise<Float32Array> {
+    const [n, { address, rowBytes }] = [this.#n, this.#plan];
+    const columns = [0, 3, 6, 1, 4, 7].map((i) => matrix[i]);
+    const args = [address, n, rowBytes, this.#slices[0], this.#stride, ...columns, exact ? 1 : 0];
+    await this.#run("sliceRows", args, rowsAtOnce);
+    return this.#read(this.#slices[0]);
+  }
+
+  /** The last slice, magnified. */
+  async magnify(matrix: readonly [number, number, number, number], exact: boolean): Promise<Float32Array> {
+    const [[yy, xy], [yx, xx]] = [magnifiedFrequency(matrix, 1, 0), magnifiedFrequency(matrix, 0, 1)];
+    const [from, to] = this.#slices;
+    await this.#run("magnifyRows", [from, this.#n, this.#stride, to, yy, yx, xy, xx, exact ? 1 : 0], 5);
+    return this.#read(to);
+  }
+
+  async #run(kernel: string, args: number[], step: number): Promise<void> {
+    await pool.run({ kind: "phases", phases: [{ kernel, args, count: this.#n, step }] });
+  }
+
+  #read(address: number): Float32Array {
+    const width = 2 * (Math.floor(this.#n / 2) + 1);
+    const all = pool.f32(address, 2 * this.#n * this.#stride);
+    return Float32Array.from({ length: this.#n * width }, (_, i) => {
+      return all[Math.floor(i / width) * 2 * this.#stride + (i % width)];
+    });
+  }
+}
+
+describe("the golden slices", () => {
+  const N = 48;
+  const LENGTH = 2 * N * 25;
+  const matrices = goldenNpy("unit/rot_matrix.npy").data;
+  let slicer: Slicer;
+  beforeAll(async () => {
+    slicer = await Slicer.create(goldenMrc("template.mrc").data, N);
+  });
+
+  /** Golden slice i, its rows shifted back. */
+  function golden(path: string, i: number): Float32Array {
+    const shifted = goldenNpy(path).data.slice(LENGTH * i, LENGTH * (i + 1));
+    return Float32Array.from([...shifted.subarray(LENGTH / 2), ...shifted.subarray(0, LENGTH / 2)]);
+  }
+
+  // Transforms and weights are float32 on both sides: some 1e-6 of the largest value.
+  test.each([0, 1, 2, 3, 4, 5])("%i is the peer's, magnified or not", async (i) => {
+    const matrix = matrices.slice(9 * i, 9 * i + 9);
+    const found = await slicer.slice(matrix, false);
+    expect(relativeError(found, golden("unit/fourier_slices_fftshifted.npy", i))).toBeLessThan(1e-5);
+    const magnified = await slicer.magnify(MAGNIFICATION, false);
+    // The peer divides by the determinant, which a normalised template does not notice.
+    const determinant = MAGNIFICATION[0] * MAGNIFICATION[3] - MAGNIFICATION[1] * MAGNIFICATION[2];
+    const scaled = magnified.map((value) => value / determinant);
+    expect(relativeError(scaled, golden("unit/fourier_slices_mag_matrix.npy", i))).toBeLessThan(1e-5);
+  });
+
+  test("do not depend on how the rows are divided", async () => {
+    const matrix = matrices.slice(9, 18);
+    expect(await slicer.slice(matrix, false, 1)).toEqual(await slicer.slice(matrix, false, N));
+  });
+});
+
+const angle = (max: number) => fc.double({ min: 0, max, noNaN: true });
+const euler = fc.record({ phiDeg: angle(360), thetaDeg: angle(180), psiDeg: angle(360) });
+
+/** Rotations that put frequencies on the grid, on x = 0 and on the border of the cube. */
+const ON_AXES: EulerZyz[] = [
+  { phiDeg: 0, thetaDeg: 0, psiDeg: 0 },
+  { phiDeg: 0, thetaDeg: 90, psiDeg: 0 },
+  { phiDeg: 90, thetaDeg: 90, psiDeg: 0 },
+  { phiDeg: 0, thetaDeg: 90, psiDeg: 135 },
+  { phiDeg: 180, thetaDeg: 0, psiDeg: 45 },
+  { phiDeg: 90, thetaDeg: 45, psiDeg: 90 },
+];
+
+describe.each([4, 6, 18, 22, 21, 25])("a cube of %i voxels", (n) => {
+  const random = seededRandom(n);
+  const volume = Float32Array.from({ length: n ** 3 }, () => random.normal());
+  const prepared = prepareVolume(volume, n);
+  let slicer: Slicer;
+  beforeAll(async () => {
+    slicer = await Slicer.create(volume, n);
+  });
+
+  /** As the kernel gets it; what is next to 0 is 0, as in `rotationMatrices`. */
+  const matrixOf = (angles: EulerZyz) =>
+    Float32Array.from(matrixFromZyz(angles), (value) => (Math.abs(value) < 1e-8 ? 0 : value));
+
+  test("gives the slices that the definition gives in float64", async () => {
+    await fc.assert(
+      fc.asyncProperty(euler, async (angles) => {
+        const matrix = matrixOf(angles);
+        const found = await slicer.slice(matrix, true);
+        const expected = referenceSlice(prepared, n, matrix);
+        expect(wrong(found, expected, n, matrix)).toBe(0);
+      }),
+      { seed: 5, numRuns: 25, examples: ON_AXES.map((angles) => [angles]) },
+    );
+  });
+
+  test("gives magnified slices whose first column is Hermitian, where exact", async () => {
+    const matrix = matrixOf({ phiDeg: 33, thetaDeg: 50, psiDeg: 71 });
+    await slicer.slice(matrix, true);
+    const found = await slicer.magnify(MAGNIFICATION, true);
+    const expected = magnifySlice(referenceSlice(prepared, n, matrix), n, {
+      matrix: MAGNIFICATION,
+      redundantHalf: "conjugate",
+    });
+    const determinant = MAGNIFICATION[0] * MAGNIFICATION[3] - MAGNIFICATION[1] * MAGNIFICATION[2];
+    const scaled = found.map((value) => value / determinant);
+    expect(relativeError(scaled, expected)).toBeLessThan(1e-5);
+  });
+});
+
+/** Number of samples that differ by more than 1e-5 of the largest, but for those that rounding decides. */
+function wrong(found: Float32Array, expected: Float64Array, n: number, matrix: Float32Array): number {
+  const half = Math.floor(n / 2);
+  const largest = expected.reduce((max, value) => Math.max(max, Math.abs(value)), 0);
+  let count = 0;
+  for (let i = 0; i < n * (half + 1); i++) {
+    const [row, kx] = [Math.floor(i / (half + 1)), i % (half + 1)];
+    const ky = row < n - half ? row : row - n;
+    const q = [0, 3, 6].map((r) => matrix[r] * kx + matrix[r + 1] * ky);
+    if (isUndecided(q, n)) continue;
+    for (const at of [2 * i, 2 * i + 1]) if (!(Math.abs(found[at] - expected[at]) <= 1e-5 * largest)) count++;
+  }
+  return count;
+}
+
+/**
+ * Within rounding of the cube's border float32 may decide otherwise between inside and outside; within rounding of x = 0,
+ * between a frequency and its opposite, of which only one is stored beyond n - 1 - half.
+ */
+function isUndecided(q: readonly number[], n: number): boolean {
+  const half = Math.floor(n / 2);
+  const last = n - 1 - half;
+  const atBorder = [-half, last, half].some((border) =>
+    q.some((v) => Math.abs(Math.abs(v) - Math.abs(border)) < 1e-4),
+  );
+  const nearZero = q[0] !== 0 && Math.abs(q[0]) < 1e-5;
+  return atBorder || (nearZero && q.some((v) => Math.abs(v) > last));
+}
