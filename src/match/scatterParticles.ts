@@ -5,6 +5,8 @@ import type { PlantedParticle } from "./simulateMicrograph.ts";
  * Positions and random rotations for a demonstration: the first box touches the left edge, the next two lie half a box
  * apart and overlap, and all others keep 1.1 boxes from each other.
  *
+ * @param options  eulerAnglesDeg: (rotations, 3) phi, theta, psi to choose from, each angle then changed by at most
+ *   jitterDeg, as a coarse search grid needs to find them; without it rotations are uniform
  * @throws {VitrineError} range: not enough room
  */
 export function scatterParticles({
@@ -12,11 +14,15 @@ export function scatterParticles({
   shape,
   boxSize,
   seed,
+  eulerAnglesDeg,
+  jitterDeg = 0,
 }: {
   readonly count: number;
   readonly shape: Shape2;
   readonly boxSize: number;
   readonly seed: number;
+  readonly eulerAnglesDeg?: ArrayLike<number>;
+  readonly jitterDeg?: number;
 }): PlantedParticle[] {
   const random = seededRandom(seed);
   const [lastY, lastX] = [shape[0] - boxSize, shape[1] - boxSize];
@@ -39,9 +45,19 @@ export function scatterParticles({
     );
     const isInside =
       candidate.posX >= 0 && candidate.posX <= lastX && candidate.posY >= 0 && candidate.posY <= lastY;
-    if (isFree && isInside) placed.push({ ...candidate, ...randomAngles(random), relativeDefocusA: 0 });
+    if (!isFree || !isInside) continue;
+    const angles =
+      eulerAnglesDeg === undefined ? randomAngles(random) : nearAngles(eulerAnglesDeg, jitterDeg, random);
+    placed.push({ ...candidate, ...angles, relativeDefocusA: 0 });
   }
   return placed;
+}
+
+/** One of the given rotations, a little changed. */
+function nearAngles(eulerAnglesDeg: ArrayLike<number>, jitterDeg: number, random: Random): EulerZyz {
+  const first = 3 * Math.floor((random.uniform() * eulerAnglesDeg.length) / 3);
+  const near = (i: number) => eulerAnglesDeg[first + i] + jitterDeg * (2 * random.uniform() - 1);
+  return { phiDeg: near(0), thetaDeg: near(1), psiDeg: near(2) };
 }
 
 /** Uniform over all rotations. */

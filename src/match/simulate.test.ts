@@ -153,3 +153,27 @@ test("scattered particles: one at the border, two that overlap, the others apart
     for (let b = 0; b < a; b++) if (a !== 2 || b !== 1) expect(distance(a, b)).toBeGreaterThan(96);
   expect(() => scatterParticles({ ...options, count: 200 })).toThrow(VitrineError);
 });
+
+test("scattered particles may take their rotations from a grid", () => {
+  const eulerAnglesDeg = Float32Array.of(10, 20, 30, 100, 110, 120);
+  const options = { count: 6, shape: [600, 600], boxSize: 64, seed: 3, eulerAnglesDeg } as const;
+  const angles = (jitterDeg: number) =>
+    scatterParticles({ ...options, jitterDeg }).map(({ phiDeg, thetaDeg, psiDeg }) => [
+      phiDeg,
+      thetaDeg,
+      psiDeg,
+    ]);
+  const both = [
+    [10, 20, 30],
+    [100, 110, 120],
+  ];
+  const exact = angles(0);
+  for (const chosen of exact) expect(both).toContainEqual(chosen);
+  expect(new Set(exact.map(String)).size).toBe(2);
+  angles(2).forEach((chosen, i) => {
+    chosen.forEach((angle, axis) => {
+      expect(Math.abs(angle - exact[i][axis])).toBeLessThanOrEqual(2);
+    });
+    expect(chosen).not.toEqual(exact[i]);
+  });
+});
