@@ -68,7 +68,7 @@ export interface SmallCase {
   readonly configuration?: Configuration;
 }
 
-/** 91 orientations, without one along an axis. */
+/** 161 orientations, without one along an axis. */
 export const FEW_ORIENTATIONS = {
   phi_min: 3,
   phi_max: 333,
