@@ -233,8 +233,9 @@ function checkLength(at: string, found: number, expected: number): void {
   throw new VitrineError({ code: "shape", at, expected: `${expected} values`, found: `${found}` });
 }
 
-function correlateShape({ image, template: n }: CorrelationSize, volume: VolumeSpectrum): CorrelateShape {
-  const [height, width] = image;
+function correlateShape(size: CorrelationSize, volume: VolumeSpectrum): CorrelateShape {
+  const { template: n, complexFilters = false } = size;
+  const [height, width] = size.image;
   if (n < 4 || n > Math.min(height, width)) {
     throw new VitrineError({
       code: "shape",
@@ -259,7 +260,7 @@ function correlateShape({ image, template: n }: CorrelationSize, volume: VolumeS
     paddedHeight,
     paddedWidth,
     volumeRowBytes: volume.rowBytes,
-    filterBytes: 4 * n * stride,
+    filterBytes: (complexFilters ? 8 : 4) * n * stride,
     templateRowBytes: 32 * n + STAGGER,
     columnBytes: 128 * templateBlocks + STAGGER,
     spectrumBytes: 32 * paddedHeight,
@@ -277,7 +278,7 @@ function stagingRows(width: number): number {
 function sharedBytes(size: CorrelationSize, shape: CorrelateShape): Record<Piece, number> {
   return {
     rotations: 24 * size.orientations,
-    filters: (size.complexFilters ? 2 : 1) * shape.filterBytes * size.filters,
+    filters: shape.filterBytes * size.filters,
     spectrum: (shape.paddedWidth / 4) * shape.spectrumBytes,
     templatePlan: linePlanBytes(shape.n),
     rowPlan: linePlanBytes(shape.paddedWidth),
