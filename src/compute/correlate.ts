@@ -35,6 +35,9 @@ export interface VolumeSpectrum {
 const TEAM_BUDGET = 512 * 2 ** 20;
 /** Staggers power-of-two strides over the cache's sets. */
 const STAGGER = 128;
+/** Line buffers of a group of columns: they should stay in the second-level cache. */
+const GROUP_BYTES = 2 ** 20;
+const LARGEST_GROUP = 8;
 
 type Piece = "rotations" | "filters" | "spectrum" | "templatePlan" | "rowPlan" | "columnPlan" | "staging";
 
@@ -247,7 +250,8 @@ function correlateShape(size: CorrelationSize, volume: VolumeSpectrum): Correlat
   }
   const [paddedHeight, paddedWidth] = [fastLength(height), fastLength(width)];
   const stride = 4 * Math.ceil((Math.floor(n / 2) + 1) / 4);
-  const lineBufferBytes = 32 * Math.max(lineBufferElements(n), paddedHeight, paddedWidth);
+  const lineBufferBytes = 32 * Math.max(lineBufferElements(n), paddedHeight, paddedWidth) + STAGGER;
+  const columnGroup = Math.max(2, Math.min(LARGEST_GROUP, Math.floor(GROUP_BYTES / (32 * paddedHeight))));
   const templateBlocks = Math.ceil(n / 4);
   return {
     n,
@@ -265,8 +269,9 @@ function correlateShape(size: CorrelationSize, volume: VolumeSpectrum): Correlat
     columnBytes: 128 * templateBlocks + STAGGER,
     spectrumBytes: 32 * paddedHeight,
     correlationRowBytes: 32 * paddedWidth + STAGGER,
+    columnGroup,
     lineBufferBytes,
-    bufferBytes: 2 * lineBufferBytes + STAGGER,
+    bufferBytes: columnGroup * lineBufferBytes + STAGGER,
   };
 }
 

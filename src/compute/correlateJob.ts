@@ -42,6 +42,9 @@ export interface CorrelateShape {
   readonly columnBytes: number;
   readonly spectrumBytes: number;
   readonly correlationRowBytes: number;
+  /** Column blocks that are finished before any is stored. */
+  readonly columnGroup: number;
+  /** Of one member: `columnGroup` line buffers, at least 2, and a spare element. */
   readonly bufferBytes: number;
   readonly lineBufferBytes: number;
 }
@@ -231,7 +234,9 @@ class TeamRun {
         correlation,
         shape.correlationRowBytes,
         shape.rowBlocks,
+        shape.columnGroup,
         buffer,
+        shape.lineBufferBytes,
         begin,
         end,
       );

@@ -1,6 +1,7 @@
 /** Threads of a page; Node's are in threads.node.ts. */
 import { VitrineError } from "../core/index.ts";
 import type { FromWorker } from "./protocol.ts";
+import { hasRelaxedSimd } from "./relaxedSimd.ts";
 import type { Thread, ThreadEvents } from "./threads.ts";
 
 /** Threads share memory only in a page that is isolated from other origins. */
@@ -15,9 +16,11 @@ export function checkSupport(): void {
   });
 }
 
-/** Fetches and compiles kernels.wasm, which lies beside this file. */
+/** Fetches and compiles the kernels, which lie beside this file: those with fused multiply-add where the page has it. */
 export async function loadKernels(): Promise<WebAssembly.Module> {
-  const url = new URL("./kernels.wasm", import.meta.url);
+  const url = hasRelaxedSimd()
+    ? new URL("./kernels.relaxed.wasm", import.meta.url)
+    : new URL("./kernels.wasm", import.meta.url);
   const response = await fetch(url);
   // Not compileStreaming: it refuses servers that do not know the type of .wasm.
   if (response.ok) return WebAssembly.compile(await response.arrayBuffer());

@@ -3,10 +3,12 @@ import { readFileSync } from "node:fs";
 import { readFile } from "node:fs/promises";
 import { createRequire } from "node:module";
 import { availableParallelism } from "node:os";
+import { setFlagsFromString } from "node:v8";
 import { Worker } from "node:worker_threads";
 import { VitrineError } from "../core/index.ts";
 import { countCpus } from "./cpuCount.ts";
 import type { FromWorker } from "./protocol.ts";
+import { hasRelaxedSimd } from "./relaxedSimd.ts";
 import type { Thread, ThreadEvents } from "./threads.ts";
 
 const require = createRequire(import.meta.url);
@@ -14,9 +16,12 @@ const require = createRequire(import.meta.url);
 /** Node always has shared memory. */
 export function checkSupport(): void {}
 
-/** Compiles dist/compute/kernels.wasm. */
+/** Compiles the kernels of dist/compute: those with fused multiply-add where the engine has it. */
 export async function loadKernels(): Promise<WebAssembly.Module> {
-  return WebAssembly.compile(await readFile(builtFile("#compute-kernels")));
+  // Node 20 has relaxed SIMD behind this flag; later versions ignore it
+  setFlagsFromString("--experimental-wasm-relaxed-simd");
+  const name = hasRelaxedSimd() ? "#compute-kernels-relaxed" : "#compute-kernels";
+  return WebAssembly.compile(await readFile(builtFile(name)));
 }
 
 /** Starts dist/compute/worker.node.js; the thread keeps the process alive until it is told not to. */

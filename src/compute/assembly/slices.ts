@@ -44,9 +44,9 @@ export function sliceRows(
     const px = f32x4.splat(xy * ky), py = f32x4.splat(yy * ky), pz = f32x4.splat(zy * ky);
     let out = slice + (<usize>row * <usize>sliceStride << 3);
     for (let column = 0; column < sliceStride; column += 4, out += 32) {
-      // cycles per pixel; the order of operations is the peer's, since the last bit decides what lies inside
+      // cycles per pixel; the operations are the peer's, one rounding each, since the last bit decides what lies inside
       const kx = mul(f32x4.add(f32x4.splat(<f32>column), f32x4(0, 1, 2, 3)), step);
-      let x = madd(kx, rxx, px), y = madd(kx, ryx, py), z = madd(kx, rzx, pz);
+      let x = add(mul(kx, rxx), px), y = add(mul(kx, ryx), py), z = add(mul(kx, rzx), pz);
       const negative = f32x4.lt(x, f32x4.neg(tiny)), nearZero = v128.and(f32x4.lt(f32x4.abs(x), tiny), zeroRule);
       const flip = v128.or(negative, nearZero);
       x = mul(mul(v128.bitselect(f32x4.neg(x), x, flip), f32x4.splat(2)), nyquist);

@@ -10,12 +10,18 @@ export const ELEMENT: usize = 32;
 @inline export function sub(a: v128, b: v128): v128 { return f32x4.sub(a, b); }
 // @ts-ignore: decorator
 @inline export function mul(a: v128, b: v128): v128 { return f32x4.mul(a, b); }
-/** a b + c */
+/** a b + c; rounded once in the relaxed module, twice in the plain one. */
 // @ts-ignore: decorator
-@inline export function madd(a: v128, b: v128, c: v128): v128 { return f32x4.add(f32x4.mul(a, b), c); }
+@inline export function madd(a: v128, b: v128, c: v128): v128 {
+  if (ASC_FEATURE_RELAXED_SIMD) return f32x4.relaxed_madd(a, b, c);
+  return f32x4.add(f32x4.mul(a, b), c);
+}
 /** c - a b */
 // @ts-ignore: decorator
-@inline export function nmadd(a: v128, b: v128, c: v128): v128 { return f32x4.sub(c, f32x4.mul(a, b)); }
+@inline export function nmadd(a: v128, b: v128, c: v128): v128 {
+  if (ASC_FEATURE_RELAXED_SIMD) return f32x4.relaxed_nmadd(a, b, c);
+  return f32x4.sub(c, f32x4.mul(a, b));
+}
 // @ts-ignore: decorator
 @inline export function zero(): v128 { return f32x4.splat(0); }
 
