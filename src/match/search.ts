@@ -191,7 +191,7 @@ async function transformTemplate(
   const plan = createFft(pool, { kind: "real3d", shape: [n, n, n] });
   try {
     for (let z = 0; z < n; z += SECTIONS) {
-      signal?.throwIfAborted();
+      requireNotAborted(signal);
       const sections = await template.readSections(z, Math.min(SECTIONS, n - z));
       requireFinite(sections, `${template.name} section ${z}…`, n);
       for (let k = 0; k < sections.length / (n * n); k++) {
@@ -205,6 +205,13 @@ async function transformTemplate(
     plan.dispose();
     throw error;
   }
+}
+
+/** As a pool's run does it: whoever aborts gets one kind of error, with the reason as its cause. */
+function requireNotAborted(signal: AbortSignal | undefined): void {
+  if (!signal?.aborted) return;
+  const fault = { code: "aborted", at: "template search", expected: "to finish", found: "an abort" } as const;
+  throw new VitrineError(fault, { cause: signal.reason });
 }
 
 /** Where index i comes to lie when n/2 goes to 0. */
