@@ -1,6 +1,103 @@
+import { mkdir } from "node:fs/promises";
+import { join } from "node:path";
 import type { Command } from "commander";
+import { VitrineError } from "../core/index.ts";
+import { runMatch } from "../match/index.ts";
+import { abortOnSignals } from "./interrupt.ts";
+import { count } from "./options.ts";
+import { createProgress } from "./progress.ts";
+import { type Comparison, compareWithPlanted } from "./tourCompare.ts";
+import { prepareTour, type TourScene } from "./tourScene.ts";
 
 /** Adds `vitrine tour`. */
 export function addTour(program: Command): void {
-  program.command("tour").description("placeholder");
+  program
+    .command("tour")
+    .description("search a simulated micrograph and one without particles; compare with what was planted")
+    .option("--once", "end when done (there is no viewer yet, so it always does)")
+    .option("--dir <folder>", "where files go", "tour")
+    .option("--workers <number>", "threads", count)
+    .option("--json", "print the result as JSON")
+    .action(runTour);
+}
+
+interface TourArguments {
+  readonly dir: string;
+  readonly workers?: number;
+  readonly json?: boolean;
+}
+
+/** Expected false particles of both searches together stay far below one. */
+const FALSE_POSITIVES = 0.01;
+
+async function runTour({ dir, workers, json }: TourArguments): Promise<void> {
+  using interrupt = abortOnSignals();
+  const log = (text: string) => process.stderr.write(`vitrine: ${text}\n`);
+  await mkdir(dir, { recursive: true });
+  log(`building a molecule and two micrographs in ${dir}`);
+  const scene = await prepareTour(dir);
+  const search = async (name: string) => {
+    const config = join(dir, `${name}.yaml`);
+    log(`vitrine match ${config} --false-positives ${FALSE_POSITIVES}`);
+    const progress = createProgress();
+    const report = await runMatch(config, {
+      ...(workers !== undefined && { workers }),
+      signal: interrupt.signal,
+      particlesPath: join(dir, `${name}_particles.csv`),
+      picturePath: join(dir, `${name}.png`),
+      falsePositives: FALSE_POSITIVES,
+      overwrite: true,
+      onProgress: progress.show,
+    }).finally(() => progress.end());
+    return report?.particles ?? [];
+  };
+  const began = performance.now();
+  const comparison = compareWithPlanted(await search("micrograph"), scene.planted);
+  const ghosts = await search("empty");
+  const seconds = (performance.now() - began) / 1000;
+  print(
+    { scene, comparison, ghosts: ghosts.length, seconds, picture: join(dir, "micrograph.png") },
+    json ?? false,
+  );
+  requireRight(comparison, ghosts.length, dir);
+}
+
+interface Outcome {
+  readonly scene: TourScene;
+  readonly comparison: Comparison;
+  readonly ghosts: number;
+  readonly seconds: number;
+  readonly picture: string;
+}
+
+function print({ scene, comparison, ghosts, seconds, picture }: Outcome, asJson: boolean): void {
+  const { matches, missed, extra } = comparison;
+  if (asJson) {
+    const result = { planted: scene.planted.length, matches, missed, extra, ghosts, seconds, picture };
+    process.stdout.write(`${JSON.stringify(result)}\n`);
+    return;
+  }
+  const rows = matches.map(({ planted, found, distancePx, angleDeg }) => {
+    const place = `x ${String(planted.posX).padStart(4)}  y ${String(planted.posY).padStart(4)}`;
+    return `  ${place}   z ${found.zScore.toFixed(2).padStart(5)}   off by ${distancePx.toFixed(1)} px and ${angleDeg.toFixed(1)}°`;
+  });
+  process.stdout.write(
+    [
+      `planted ${scene.planted.length}, found ${matches.length}, missed ${missed.length}, others ${extra.length}; in the empty micrograph ${ghosts}`,
+      ...rows,
+      `two searches of ${scene.orientations} orientations over 1024 x 1024 pixels in ${seconds.toFixed(1)} s`,
+      `picture: ${picture}`,
+      "",
+    ].join("\n"),
+  );
+}
+
+function requireRight({ matches, missed, extra }: Comparison, ghosts: number, dir: string): void {
+  if (missed.length === 0 && extra.length === 0 && ghosts === 0) return;
+  throw new VitrineError({
+    code: "range",
+    at: `tour ${dir}`,
+    expected: "every planted particle and nothing else",
+    found: `${matches.length} of ${matches.length + missed.length}, ${extra.length} others, ${ghosts} in the empty micrograph`,
+  });
 }

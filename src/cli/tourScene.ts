@@ -1,0 +1,96 @@
+import { join } from "node:path";
+import type { Image } from "../core/index.ts";
+import { formatYaml, writeFileAtomic, writeMrc } from "../io/index.ts";
+import {
+  type PlantedParticle,
+  parseMatchSettings,
+  scatterParticles,
+  searchSpace,
+  simulateMicrograph,
+  simulateMolecule,
+  volumeFromMolecule,
+} from "../match/index.ts";
+
+/** What the tour built. */
+export interface TourScene {
+  readonly planted: readonly PlantedParticle[];
+  readonly orientations: number;
+}
+
+const SEED = 20_261;
+const SHAPE = [1024, 1024] as const;
+const BOX = 96;
+const PIXEL_SIZE_A = 2;
+const PARTICLES = 9;
+/** Best z-score that a perfect filter would give; a grid of 15° leaves 8 to 12. */
+const SIGNAL = 16;
+/** A quarter of the grid's step would lose half of the signal at the molecule's rim. */
+const JITTER_DEG = 1;
+
+/** Leopard-EM's own configuration of one search. */
+function configuration(dir: string, name: string): string {
+  const path = (map: string) => join(dir, `${name}_${map}.mrc`);
+  return formatYaml({
+    template_volume_path: join(dir, "template.mrc"),
+    micrograph_path: join(dir, `${name}.mrc`),
+    optics_group: {
+      label: "tour",
+      pixel_size: PIXEL_SIZE_A,
+      voltage: 300,
+      spherical_aberration: 2.7,
+      amplitude_contrast_ratio: 0.07,
+      phase_shift: 0,
+      defocus_u: 9000,
+      defocus_v: 8600,
+      astigmatism_angle: 25,
+      ctf_B_factor: 0,
+    },
+    defocus_search_config: { enabled: false },
+    orientation_search_config: { psi_step: 15, theta_step: 15, symmetry: "C1" },
+    preprocessing_filters: { whitening_filter: { enabled: true } },
+    match_template_result: {
+      allow_file_overwrite: true,
+      mip_path: path("mip"),
+      scaled_mip_path: path("scaled_mip"),
+      correlation_average_path: path("correlation_average"),
+      correlation_variance_path: path("correlation_variance"),
+      orientation_psi_path: path("orientation_psi"),
+      orientation_theta_path: path("orientation_theta"),
+      orientation_phi_path: path("orientation_phi"),
+      relative_defocus_path: path("relative_defocus"),
+    },
+  });
+}
+
+/** Writes the template, a micrograph with particles, one without, and a configuration for each. */
+export async function prepareTour(dir: string): Promise<TourScene> {
+  const molecule = simulateMolecule({ seed: SEED, atomCount: 600, radiusA: 80, sigmaA: 2.2 });
+  const texts = { micrograph: configuration(dir, "micrograph"), empty: configuration(dir, "empty") };
+  const settings = parseMatchSettings(texts.micrograph, join(dir, "micrograph.yaml"));
+  const { eulerAnglesDeg } = searchSpace(settings);
+  const planted = scatterParticles({
+    count: PARTICLES,
+    shape: SHAPE,
+    boxSize: BOX,
+    seed: SEED,
+    eulerAnglesDeg,
+    jitterDeg: JITTER_DEG,
+  });
+  const { optics } = settings;
+  const shared = { shape: SHAPE, pixelSizeA: PIXEL_SIZE_A, boxSize: BOX, optics, signal: SIGNAL };
+  const volume = volumeFromMolecule(molecule, { boxSize: BOX, voxelSizeA: PIXEL_SIZE_A });
+  await writeMrc(join(dir, "template.mrc"), volume, { overwrite: true });
+  await writeImage(
+    join(dir, "micrograph.mrc"),
+    simulateMicrograph(molecule, planted, { ...shared, seed: SEED }),
+  );
+  await writeImage(join(dir, "empty.mrc"), simulateMicrograph(molecule, [], { ...shared, seed: SEED + 1 }));
+  for (const [name, text] of Object.entries(texts)) {
+    await writeFileAtomic(join(dir, `${name}.yaml`), new TextEncoder().encode(text), { overwrite: true });
+  }
+  return { planted, orientations: eulerAnglesDeg.length / 3 };
+}
+
+async function writeImage(path: string, { data, shape, pixelSizeA }: Image): Promise<void> {
+  await writeMrc(path, { data, shape, voxelSizeA: pixelSizeA }, { overwrite: true });
+}
