@@ -1,3 +1,4 @@
+import { z } from "zod";
 import type { StatisticName } from "../compute/index.ts";
 import { elementCount, type Shape2, VitrineError } from "../core/index.ts";
 import { openFile, type RandomAccessFile, writeFileAtomic } from "../io/index.ts";
@@ -20,6 +21,16 @@ export interface StateHeader {
   readonly nextBlock: number;
   readonly lastBlock: number;
 }
+
+const count = z.int().min(0);
+const headerSchema = z.strictObject({
+  fingerprint: z.string(),
+  shape: z.tuple([z.int().min(1), z.int().min(1)]),
+  blockCount: count,
+  firstBlock: count,
+  nextBlock: count,
+  lastBlock: count,
+});
 
 const MAGIC = "VITRINE SEARCH STATE 1\n";
 const HEADER_BYTES = 4096;
@@ -100,11 +111,22 @@ async function readHeader(file: RandomAccessFile): Promise<StateHeader> {
   if (`${magic}\n` !== MAGIC || json === undefined) {
     throw stateError(file.name, "a search state of this version", JSON.stringify(magic.slice(0, 40)));
   }
-  const header = JSON.parse(json) as StateHeader;
+  const header = parseHeader(json, file.name);
   const size =
     HEADER_BYTES + elementCount(header.shape) * STATISTICS.reduce((sum, name) => sum + BYTES[name], 0);
   if (file.size !== size) throw stateError(file.name, `${size} bytes`, `${file.size}`);
   return header;
+}
+
+function parseHeader(json: string, at: string): StateHeader {
+  const found = json.slice(0, 40).split("\0")[0];
+  try {
+    const result = headerSchema.safeParse(JSON.parse(json));
+    if (result.success) return result.data;
+  } catch {
+    // no JSON: told below
+  }
+  throw stateError(`${at} header`, "a search state's header", JSON.stringify(found));
 }
 
 function stateError(at: string, expected: string, found: string): VitrineError {
