@@ -70,11 +70,19 @@ function requireCube([depth, height, width]: readonly number[], at: string): num
   });
 }
 
-/** Reads a micrograph and checks that it can be searched. */
+/** Reads a micrograph and checks that it can be searched. @throws {VitrineError} range: NaN, infinity, or all pixels alike */
 export async function readMicrograph(path: string): Promise<Image> {
   const image = await readMrcImage(path);
   requireFinite(image.data, path, image.shape[1]);
+  requireContrast(image.data, path);
   return image;
+}
+
+/** In a constant image the rounding of a transform would be taken for the spectrum. */
+function requireContrast(data: Float32Array, at: string): void {
+  if (data.some((value) => value !== data[0])) return;
+  const found = `${data.length} times ${data[0]}`;
+  throw new VitrineError({ code: "range", at, expected: "pixels that differ", found });
 }
 
 /** @throws {VitrineError} range: NaN or infinity, with its place */
