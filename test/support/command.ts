@@ -1,6 +1,8 @@
 import { spawn } from "node:child_process";
-import { readdirSync } from "node:fs";
+import { mkdirSync, readdirSync } from "node:fs";
+import { join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { type Configuration, mapPaths, smallConfiguration, writeConfig } from "./searchCase.ts";
 
 const program = fileURLToPath(new URL("../../bin/vitrine.js", import.meta.url));
 
@@ -51,3 +53,48 @@ export function filesBelow(folder: string): string[] {
     .map((entry) => `${entry.parentPath}/${entry.name}`.slice(folder.length + 1))
     .sort();
 }
+
+/** A search for the command line: its folder, its configuration and the arguments of `match`. */
+export interface CommandCase {
+  readonly folder: string;
+  readonly config: string;
+  readonly args: string[];
+}
+
+/** What a test changes of a case: the configuration, or files of the folder. */
+export type Change = (configuration: Configuration, folder: string) => void;
+
+/** Makes searches of 483 correlations, each in a folder of its own: `image.mrc`, `volume.mrc`, results into `out`. */
+export function caseMaker(scratch: string): (change?: Change) => CommandCase {
+  let cases = 0;
+  return (change = () => {}) => {
+    const folder = join(scratch, String(cases++));
+    mkdirSync(join(folder, "out"), { recursive: true });
+    const configuration = smallConfiguration(folder, { image: [96, 80], template: 16 });
+    configuration.match_template_result = mapPaths(join(folder, "out"));
+    change(configuration, folder);
+    const config = writeConfig(folder, configuration);
+    const args = ["match", config, "--particles", join(folder, "out", "particles.csv"), "--workers", "1"];
+    return { folder, config, args };
+  };
+}
+
+/** The one line of an error, without the folder; what is logged before it does not count. */
+export function complaint({ stderr }: CommandEnd, folder: string): string {
+  const lines = stderr.split("\n").filter((line) => line !== "" && !line.includes("has no effect here"));
+  if (lines.length !== 1) throw new Error(`${lines.length} lines: ${stderr}`);
+  return lines[0].replaceAll(`${folder}/`, "");
+}
+
+/** What `match` writes. */
+export const OUTPUTS = [
+  "correlation_average.mrc",
+  "correlation_variance.mrc",
+  "mip.mrc",
+  "orientation_phi.mrc",
+  "orientation_psi.mrc",
+  "orientation_theta.mrc",
+  "particles.csv",
+  "relative_defocus.mrc",
+  "scaled_mip.mrc",
+].map((name) => `out/${name}`);
