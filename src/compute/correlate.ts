@@ -38,8 +38,9 @@ const STAGGER = 128;
 /** Line buffers of a group of columns: they should stay in the second-level cache. */
 const GROUP_BYTES = 2 ** 20;
 const LARGEST_GROUP = 8;
+const VISIT_BYTES = 64 * 2 ** 20;
 
-type Piece = "rotations" | "filters" | "spectrum" | "templatePlan" | "rowPlan" | "columnPlan" | "staging";
+type Piece = "rotations" | "filters" | "templatePlan" | "rowPlan" | "columnPlan" | "staging";
 
 /**
  * Correlates one micrograph with a template in many orientations and keeps, for every place where the whole template
@@ -60,6 +61,8 @@ export class CorrelationPlan {
   readonly #shape: CorrelateShape;
   readonly #volume: VolumeSpectrum;
   readonly #shared: Regions<Piece>;
+  /** By itself, so that it fits where the micrograph's transform was. */
+  readonly #spectrum: Regions<"spectrum">;
   readonly #teamRegions: Regions<keyof ReturnType<typeof teamBytes>>[];
 
   constructor(
@@ -77,6 +80,7 @@ export class CorrelationPlan {
     this.templateCount = size.orientations * size.filters;
     this.blockCount = Math.ceil(this.templateCount / BLOCK_TEMPLATES);
     this.teams = teams;
+    this.#spectrum = createRegions(pool, spectrumBytes(shape));
     this.#shared = createRegions(pool, sharedBytes(size, shape));
     this.#teamRegions = Array.from({ length: teams }, () =>
       createRegions(pool, teamBytes(size, shape, pool.workers)),
@@ -92,7 +96,8 @@ export class CorrelationPlan {
     const [height, width] = this.#size.image;
     checkLength("correlation image", image.length, height * width);
     const { paddedHeight, paddedWidth, spectrumBytes } = this.#shape;
-    const { staging, rowPlan, columnPlan, spectrum } = this.#shared.address;
+    const { staging, rowPlan, columnPlan } = this.#shared.address;
+    const { spectrum } = this.#spectrum.address;
     const buffers = this.#teamRegions[0].address.buffers;
     const rowsAtOnce = stagingRows(width);
     for (let y = 0; y < paddedHeight; y += rowsAtOnce) {
@@ -170,7 +175,7 @@ export class CorrelationPlan {
       shape: this.#shape,
       places: this.#teamRegions.map((regions) => placesOf(regions.address)),
       volume: this.#volume.address,
-      spectrum: address.spectrum,
+      spectrum: this.#spectrum.address.spectrum,
       rotations: address.rotations,
       filterBase: address.filters,
       filters,
@@ -215,6 +220,7 @@ export class CorrelationPlan {
 
   dispose(): void {
     this.#shared.dispose();
+    this.#spectrum.dispose();
     for (const regions of this.#teamRegions) regions.dispose();
   }
 }
@@ -228,7 +234,11 @@ export function correlationBytes(
   const shape = correlateShape(size, { address: 0, rowBytes: 0 });
   const total = (sizes: Record<string, number>) =>
     Object.values(sizes).reduce((sum, bytes) => sum + bytes, 0);
-  return total(sharedBytes(size, shape)) + teams * total(teamBytes(size, shape, workers));
+  return (
+    total(spectrumBytes(shape)) +
+    total(sharedBytes(size, shape)) +
+    teams * total(teamBytes(size, shape, workers))
+  );
 }
 
 function checkLength(at: string, found: number, expected: number): void {
@@ -250,29 +260,46 @@ function correlateShape(size: CorrelationSize, volume: VolumeSpectrum): Correlat
   }
   const [paddedHeight, paddedWidth] = [fastLength(height), fastLength(width)];
   const stride = 4 * Math.ceil((Math.floor(n / 2) + 1) / 4);
-  const lineBufferBytes = 32 * Math.max(lineBufferElements(n), paddedHeight, paddedWidth) + STAGGER;
-  const columnGroup = Math.max(2, Math.min(LARGEST_GROUP, Math.floor(GROUP_BYTES / (32 * paddedHeight))));
   const templateBlocks = Math.ceil(n / 4);
+  const lineBufferBytes = 32 * Math.max(lineBufferElements(n), paddedHeight, paddedWidth) + STAGGER;
+  const columnBytes = 128 * templateBlocks + STAGGER;
+  const columnsPair = (paddedWidth / 4) * columnBytes;
+  const rowBlocks = Math.ceil((height - n + 1) / 4);
+  const correlationRowBytes = 32 * paddedWidth + STAGGER;
+  const correlationPair = rowBlocks * correlationRowBytes;
+  const pairs = pairsAVisit(columnsPair + correlationPair);
+  const columnGroup = Math.max(
+    2,
+    Math.min(LARGEST_GROUP, Math.floor(GROUP_BYTES / (32 * paddedHeight * pairs))),
+  );
   return {
     n,
     stride,
     height,
     width,
     templateBlocks,
-    rowBlocks: Math.ceil((height - n + 1) / 4),
+    rowBlocks,
     columns: width - n + 1,
     paddedHeight,
     paddedWidth,
     volumeRowBytes: volume.rowBytes,
     filterBytes: (complexFilters ? 8 : 4) * n * stride,
     templateRowBytes: 32 * n + STAGGER,
-    columnBytes: 128 * templateBlocks + STAGGER,
+    columnBytes,
+    columnsPair,
+    correlationPair,
+    pairs,
     spectrumBytes: 32 * paddedHeight,
-    correlationRowBytes: 32 * paddedWidth + STAGGER,
+    correlationRowBytes,
     columnGroup,
     lineBufferBytes,
-    bufferBytes: columnGroup * lineBufferBytes + STAGGER,
+    bufferBytes: pairs * columnGroup * lineBufferBytes + STAGGER,
   };
+}
+
+/** Pairs of templates in one visit: what a visit holds besides spectrum and statistics stays below {@link VISIT_BYTES}. */
+function pairsAVisit(pairBytes: number): number {
+  return [4, 2].find((pairs) => pairs * pairBytes <= VISIT_BYTES) ?? 1;
 }
 
 /** Rows of the micrograph that are copied in at a time: about 4 MiB. */
@@ -280,11 +307,14 @@ function stagingRows(width: number): number {
   return Math.max(4, 4 * Math.floor((1 << 18) / width));
 }
 
+function spectrumBytes(shape: CorrelateShape) {
+  return { spectrum: (shape.paddedWidth / 4) * shape.spectrumBytes };
+}
+
 function sharedBytes(size: CorrelationSize, shape: CorrelateShape): Record<Piece, number> {
   return {
     rotations: 24 * size.orientations,
     filters: shape.filterBytes * size.filters,
-    spectrum: (shape.paddedWidth / 4) * shape.spectrumBytes,
     templatePlan: linePlanBytes(shape.n),
     rowPlan: linePlanBytes(shape.paddedWidth),
     columnPlan: linePlanBytes(shape.paddedHeight),
@@ -302,8 +332,8 @@ function teamBytes(size: CorrelationSize, shape: CorrelateShape, workers: number
     rows: shape.templateBlocks * shape.templateRowBytes,
     templates: shape.templateBlocks * shape.templateRowBytes,
     sums: 48 * shape.templateBlocks,
-    columns: (shape.paddedWidth / 4) * shape.columnBytes,
-    correlation: shape.rowBlocks * shape.correlationRowBytes,
+    columns: shape.pairs * shape.columnsPair,
+    correlation: shape.pairs * shape.correlationPair,
     statistics,
     totals: statistics,
     buffers: workers * shape.bufferBytes,

@@ -42,16 +42,22 @@ export interface CorrelateShape {
   readonly columnBytes: number;
   readonly spectrumBytes: number;
   readonly correlationRowBytes: number;
+  /** Pairs of templates that are correlated in one visit of spectrum and statistics; a divisor of 32. */
+  readonly pairs: number;
+  /** Bytes from one pair's columns, and correlation, to the next one's. */
+  readonly columnsPair: number;
+  readonly correlationPair: number;
   /** Column blocks that are finished before any is stored. */
   readonly columnGroup: number;
-  /** Of one member: `columnGroup` line buffers, at least 2, and a spare element. */
+  /** Of one member: `columnGroup` line buffers for each pair, at least 2, and a spare element. */
   readonly bufferBytes: number;
   readonly lineBufferBytes: number;
 }
 
 /**
  * A piece of a template search: blocks `firstBlock` to `lastBlock` (exclusive) of {@link BLOCK_TEMPLATES} templates.
- * Template t is orientation floor(t / filters) seen through filter t mod filters; 2k and 2k + 1 travel together.
+ * Template t is orientation floor(t / filters) seen through filter t mod filters; 2k and 2k + 1 travel together,
+ * and `shape.pairs` such pairs make a visit.
  */
 export interface CorrelateJob {
   readonly kind: "correlate";
@@ -87,7 +93,9 @@ export function runCorrelateJob(context: WorkerContext, job: CorrelateJob): void
     const block = job.firstBlock + team.claim(0);
     if (block >= job.lastBlock) return;
     const end = Math.min(job.templateCount, (block + 1) * BLOCK_TEMPLATES);
-    for (let template = block * BLOCK_TEMPLATES; template < end; template += 2) run.pair(template);
+    const step = 2 * job.shape.pairs;
+    for (let first = block * BLOCK_TEMPLATES; first < end; first += step)
+      run.visit(first, Math.min(step, end - first));
     run.flush();
     if (team.rank === 0) context.report(end - block * BLOCK_TEMPLATES);
   }
@@ -112,11 +120,10 @@ class TeamRun {
     this.#rotations = new Float32Array(context.memory.buffer, job.rotations, 6 * orientations);
   }
 
-  /** Correlates templates `first` and `first` + 1 (if there is one). */
-  pair(first: number): void {
-    const single = first + 1 >= this.#job.templateCount;
-    this.#prepare(first, single ? first : first + 1, single);
-    this.#correlate(first, single);
+  /** Correlates `count` templates from `first` on. */
+  visit(first: number, count: number): void {
+    for (let i = 0; i < count; i += 2) this.#prepare(first + i, i / 2);
+    this.#correlate(first, count);
   }
 
   flush(): void {
@@ -158,12 +165,14 @@ class TeamRun {
   }
 
   /** Slices, filters, inverse transform, normalisation, padded row transform. */
-  #prepare(first: number, second: number, single: boolean): void {
+  #prepare(first: number, pair: number): void {
     const { kernels } = this.#context;
     const { shape, filters, filterBase, complexFilters, templatePlan, rowPlan } = this.#job;
     const { n, stride, templateBlocks, templateRowBytes, columnBytes, lineBufferBytes } = shape;
     const { rows, templates, sums, columns } = this.#places;
     const buffer = this.#buffer;
+    const single = first + 1 >= this.#job.templateCount;
+    const second = single ? first : first + 1;
     const filter = (template: number) => filterBase + (template % filters) * shape.filterBytes;
     const slice1 = this.#slice(Math.floor(first / filters));
     const slice2 = this.#slice(Math.floor(second / filters));
@@ -209,7 +218,7 @@ class TeamRun {
         shape.width,
         single ? 1 : 0,
         rowPlan,
-        columns,
+        columns + pair * shape.columnsPair,
         columnBytes,
         buffer,
         begin,
@@ -218,21 +227,25 @@ class TeamRun {
     });
   }
 
-  #correlate(first: number, single: boolean): void {
+  #correlate(first: number, count: number): void {
     const { kernels } = this.#context;
     const { shape, spectrum, rowPlan, columnPlan } = this.#job;
     const { columns, correlation, statistics } = this.#places;
     const buffer = this.#buffer;
-    this.#spread(shape.paddedWidth / 4, shape.paddedHeight, (begin, end) => {
+    const pairs = Math.ceil(count / 2);
+    this.#spread(shape.paddedWidth / 4, pairs * shape.paddedHeight, (begin, end) => {
       kernels.correlateColumns(
         columns,
         shape.columnBytes,
         4 * shape.templateBlocks,
+        pairs,
+        shape.columnsPair,
         spectrum,
         shape.spectrumBytes,
         columnPlan,
         correlation,
         shape.correlationRowBytes,
+        shape.correlationPair,
         shape.rowBlocks,
         shape.columnGroup,
         buffer,
@@ -241,15 +254,16 @@ class TeamRun {
         end,
       );
     });
-    this.#spread(shape.rowBlocks, shape.paddedWidth, (begin, end) => {
+    this.#spread(shape.rowBlocks, pairs * shape.paddedWidth, (begin, end) => {
       kernels.correlateRows(
         correlation,
         shape.correlationRowBytes,
+        shape.correlationPair,
+        count,
         rowPlan,
         shape.columns,
         statistics,
         first,
-        single ? 1 : 0,
         buffer,
         begin,
         end,

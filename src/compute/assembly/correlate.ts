@@ -6,63 +6,86 @@ import { lineCorrelate, lineInverseFrom } from "./lines";
 /**
  * Column blocks begin..end: from the row-transformed templates (`filled` rows, a multiple of 4) to the rows of the
  * correlation that lie in the first `rowBlocks` blocks of 4. Out: `out` + rowBlock * outBytes, element = column position.
- * `group` blocks are finished, each in a line buffer of `bufferBytes`, before any is stored: then a row receives
- * 128 `group` bytes at a time, which costs the caches and the page tables far less than 128.
+ * `pairs` pairs of templates, `templatePair` and `outPair` bytes apart, share one reading of the spectrum. `group` column
+ * blocks are finished, each in a line buffer of `bufferBytes`, before any is stored: a row then receives 128 `group`
+ * bytes at a time, which costs the caches and the page tables far less than 128.
  */
 export function correlateColumns(
-  templates: usize, templateBytes: usize, filled: i32, spectrum: usize, spectrumBytes: usize, plan: usize,
-  out: usize, outBytes: usize, rowBlocks: i32, group: i32, buffer: usize, bufferBytes: usize, begin: i32, end: i32,
+  templates: usize, templateBytes: usize, filled: i32, pairs: i32, templatePair: usize,
+  spectrum: usize, spectrumBytes: usize, plan: usize, out: usize, outBytes: usize, outPair: usize, rowBlocks: i32,
+  group: i32, buffer: usize, bufferBytes: usize, begin: i32, end: i32,
 ): void {
+  const pairBuffers = <usize>group * bufferBytes;
   for (let block = begin; block < end; block += group) {
     const count = min(group, end - block);
     for (let g = 0; g < count; g++) {
       const at = <usize>(block + g), line = buffer + <usize>g * bufferBytes;
-      lineCorrelate(templates + at * templateBytes, line, plan, filled, spectrum + at * spectrumBytes);
+      for (let pair: usize = 0; pair < <usize>pairs; pair++) {
+        const source = templates + pair * templatePair + at * templateBytes;
+        lineCorrelate(source, line + pair * pairBuffers, plan, filled, spectrum + at * spectrumBytes);
+      }
     }
-    let s = buffer, d = out + (<usize>block << 7);
-    for (let y = 0; y < rowBlocks; y++, s += 128, d += outBytes) {
-      let from = s, to = d;
-      for (let g = 0; g < count; g++, from += bufferBytes, to += 128) transposeElements(from, to, to + 32, to + 64, to + 96);
+    for (let pair: usize = 0; pair < <usize>pairs; pair++) {
+      const to = out + pair * outPair + (<usize>block << 7);
+      storeRows(buffer + pair * pairBuffers, bufferBytes, count, to, outBytes, rowBlocks);
     }
   }
 }
 
+/** Transposes `count` neighbouring column blocks into rows. */
+function storeRows(buffer: usize, bufferBytes: usize, count: i32, out: usize, outBytes: usize, rowBlocks: i32): void {
+  for (let y = 0; y < rowBlocks; y++, buffer += 128, out += outBytes) {
+    let from = buffer, to = out;
+    for (let g = 0; g < count; g++, from += bufferBytes, to += 128) transposeElements(from, to, to + 32, to + 64, to + 96);
+  }
+}
+
 /**
- * Row blocks begin..end of the correlation and its statistics for the first `columns` columns. Statistics lie at
- * `statistics` + (block * columns + x) * 64: maximum, index of it, sum, sum of squares, 4 rows each. The templates have
- * the indices `index` and `index` + 1; `single` leaves the second out. A NaN never wins; the first maximum does.
+ * Row blocks begin..end of the correlation with `count` templates, two of them in each of the arrays that begin at `rows`
+ * and lie `rowsPair` bytes apart, and its statistics for the first `columns` columns. Statistics lie at
+ * `statistics` + (block * columns + x) * 64: maximum, index of it, sum, sum of squares, 4 rows each; they stay in cache for
+ * all templates. Indices are `index`…; a NaN never wins, the first maximum does.
  */
 export function correlateRows(
-  rows: usize, rowBytes: usize, plan: usize, columns: i32, statistics: usize, index: i32, single: i32,
+  rows: usize, rowBytes: usize, rowsPair: usize, count: i32, plan: usize, columns: i32, statistics: usize, index: i32,
   buffer: usize, begin: i32, end: i32,
 ): void {
-  const first = i32x4.splat(index), second = i32x4.splat(index + 1);
   for (let block = begin; block < end; block++) {
-    lineInverseFrom(rows + <usize>block * rowBytes, buffer, plan);
-    let s = statistics + (<usize>block * <usize>columns << 6);
-    const last = buffer + (<usize>columns << 5);
-    if (single) {
-      for (let p = buffer; p < last; p += 32, s += 64) {
-        const a = v128.load(p), best = v128.load(s), wins = f32x4.gt(a, best);
-        v128.store(s, v128.bitselect(a, best, wins));
-        v128.store(s, v128.bitselect(first, v128.load(s, 16), wins), 16);
-        v128.store(s, add(v128.load(s, 32), a), 32);
-        v128.store(s, madd(a, a, v128.load(s, 48)), 48);
-      }
-      continue;
+    const s = statistics + (<usize>block * <usize>columns << 6);
+    let line = rows + <usize>block * rowBytes;
+    for (let first = 0; first < count; first += 2, line += rowsPair) {
+      lineInverseFrom(line, buffer, plan);
+      if (first + 1 < count) keepPair(buffer, columns, s, index + first);
+      else keepSingle(buffer, columns, s, index + first);
     }
-    for (let p = buffer; p < last; p += 32, s += 64) {
-      const a = v128.load(p), b = v128.load(p, 16);
-      let best = v128.load(s), at = v128.load(s, 16);
-      let wins = f32x4.gt(a, best);
-      best = v128.bitselect(a, best, wins);
-      at = v128.bitselect(first, at, wins);
-      wins = f32x4.gt(b, best);
-      v128.store(s, v128.bitselect(b, best, wins));
-      v128.store(s, v128.bitselect(second, at, wins), 16);
-      v128.store(s, add(v128.load(s, 32), add(a, b)), 32);
-      v128.store(s, add(v128.load(s, 48), madd(a, a, mul(b, b))), 48);
-    }
+  }
+}
+
+function keepPair(buffer: usize, columns: i32, s: usize, index: i32): void {
+  const first = i32x4.splat(index), second = i32x4.splat(index + 1), last = buffer + (<usize>columns << 5);
+  for (let p = buffer; p < last; p += 32, s += 64) {
+    const a = v128.load(p), b = v128.load(p, 16);
+    let best = v128.load(s), at = v128.load(s, 16);
+    let wins = f32x4.gt(a, best);
+    best = v128.bitselect(a, best, wins);
+    at = v128.bitselect(first, at, wins);
+    wins = f32x4.gt(b, best);
+    v128.store(s, v128.bitselect(b, best, wins));
+    v128.store(s, v128.bitselect(second, at, wins), 16);
+    v128.store(s, add(v128.load(s, 32), add(a, b)), 32);
+    v128.store(s, add(v128.load(s, 48), madd(a, a, mul(b, b))), 48);
+  }
+}
+
+/** The last template of an odd number: what rides with it is nothing. */
+function keepSingle(buffer: usize, columns: i32, s: usize, index: i32): void {
+  const first = i32x4.splat(index), last = buffer + (<usize>columns << 5);
+  for (let p = buffer; p < last; p += 32, s += 64) {
+    const a = v128.load(p), best = v128.load(s), wins = f32x4.gt(a, best);
+    v128.store(s, v128.bitselect(a, best, wins));
+    v128.store(s, v128.bitselect(first, v128.load(s, 16), wins), 16);
+    v128.store(s, add(v128.load(s, 32), a), 32);
+    v128.store(s, madd(a, a, v128.load(s, 48)), 48);
   }
 }
 
