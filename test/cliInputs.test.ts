@@ -1,5 +1,5 @@
 import { execFileSync } from "node:child_process";
-import { readFileSync, truncateSync, writeFileSync, writeSync } from "node:fs";
+import { readFileSync, rmSync, truncateSync, writeFileSync, writeSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, describe, expect, test } from "vitest";
 import { formatMrc } from "../src/io/index.ts";
@@ -130,6 +130,21 @@ const WRONG_INPUTS: [string, Change, RegExp][] = [
     /^vitrine: config\.yaml match_template_result\.\w+: expected a path other than that of/,
   ],
   [
+    "a result in place of the micrograph",
+    (configuration, folder) => {
+      configuration.match_template_result.mip_path = join(folder, "image.mrc");
+      configuration.match_template_result.allow_file_overwrite = true;
+    },
+    /^vitrine: image\.mrc: expected one result of this name, found an input/,
+  ],
+  [
+    "a map in place of the table",
+    (configuration, folder) => {
+      configuration.match_template_result.mip_path = join(folder, "out/particles.csv");
+    },
+    /^vitrine: out\/particles\.csv: expected one result of this name, found two results/,
+  ],
+  [
     "a result that is there already",
     (_, folder) => writeFileSync(join(folder, "out/particles.csv"), "mine"),
     /^vitrine: out\/particles\.csv: expected no file of this name, found one/,
@@ -164,7 +179,7 @@ describe("what is wrong is one clear line, exit code 1, and no result", () => {
 /** Mounts a disk of 1 MiB; undefined, with one visible line, where that is not allowed. */
 function mountSmallDisk(): string | undefined {
   if (process.platform !== "linux" || process.getuid?.() !== 0) {
-    writeSync(2, "skipped a search onto a full disk: mounting a small tmpfs needs root on Linux\n");
+    writeSync(2, "skipped results on a full and on a read-only disk: mounting one needs root on Linux\n");
     return undefined;
   }
   const path = execFileSync("mktemp", ["-d"], { encoding: "utf8" }).trim();
@@ -172,34 +187,52 @@ function mountSmallDisk(): string | undefined {
     execFileSync("mount", ["-t", "tmpfs", "-o", "size=1m", "tmpfs", path], { stdio: "pipe" });
     return path;
   } catch (error) {
-    writeSync(2, `skipped a search onto a full disk: ${String(error).split("\n")[0]}\n`);
+    writeSync(2, `skipped results on a full and on a read-only disk: ${String(error).split("\n")[0]}\n`);
     return undefined;
   }
 }
 
 const smallDisk = mountSmallDisk();
 afterAll(() => {
-  if (smallDisk !== undefined) execFileSync("umount", [smallDisk]);
+  if (smallDisk === undefined) return;
+  execFileSync("umount", [smallDisk]);
+  rmSync(smallDisk, { recursive: true });
 });
 
-test.skipIf(smallDisk === undefined)(
-  "a full disk is one clear line and leaves no half of a result, old files as they were (needs root on Linux)",
-  async () => {
+describe.skipIf(smallDisk === undefined)(
+  "a disk that does not take the results (needs root on Linux)",
+  () => {
     const disk = smallDisk ?? "";
-    const { folder, args } = smallSearch((configuration, where) => {
-      Object.assign(
-        configuration,
-        smallConfiguration(where, { image: [300, 280], template: 16 }),
-        { match_template_result: mapPaths(disk) },
-        { orientation_search_config: { ...FEW_ORIENTATIONS, psi_step: 150, theta_step: 100 } },
-      );
+
+    /** Its maps need 2.4 MB. */
+    const ontoDisk = (orientation_search_config: object) =>
+      smallSearch((configuration, folder) => {
+        const larger = smallConfiguration(folder, { image: [300, 280], template: 16 });
+        const match_template_result = mapPaths(disk);
+        Object.assign(configuration, larger, { match_template_result, orientation_search_config });
+      });
+
+    test("since it is full is one clear line and leaves no half of a result, old files as they were", async () => {
+      const { folder, args } = ontoDisk({ ...FEW_ORIENTATIONS, psi_step: 150, theta_step: 100 });
+      writeFileSync(join(disk, "mip.mrc"), "old");
+      const end = await vitrine([...args, "--overwrite"]);
+      expect([end.code, end.stdout]).toEqual([1, ""]);
+      expect(complaint(end, folder)).toMatch(/\.mrc\S*: expected .*ENOSPC/);
+      expect(filesBelow(disk)).toEqual(["mip.mrc"]);
+      expect(readFileSync(join(disk, "mip.mrc"), "utf8")).toBe("old");
+      expect(filesBelow(join(folder, "out"))).toEqual([]);
     });
-    writeFileSync(join(disk, "mip.mrc"), "old");
-    const end = await vitrine([...args, "--overwrite"]);
-    expect([end.code, end.stdout]).toEqual([1, ""]);
-    expect(complaint(end, folder)).toMatch(/\.mrc\S*: expected .*ENOSPC/);
-    expect(filesBelow(disk)).toEqual(["mip.mrc"]);
-    expect(readFileSync(join(disk, "mip.mrc"), "utf8")).toBe("old");
-    expect(filesBelow(join(folder, "out"))).toEqual([]);
+
+    test("since it is read-only is told before a search of hours, not after it", async () => {
+      const { folder, args } = ontoDisk({ ...FEW_ORIENTATIONS, psi_step: 0.5, theta_step: 0.5 });
+      execFileSync("mount", ["-o", "remount,ro", disk]);
+      try {
+        const end = await vitrine([...args, "--overwrite"]);
+        expect([end.code, end.stdout]).toEqual([1, ""]);
+        expect(complaint(end, folder)).toMatch(/mip\.mrc\S*: expected a complete write, found .*EROFS/);
+      } finally {
+        execFileSync("mount", ["-o", "remount,rw", disk]);
+      }
+    });
   },
 );

@@ -1,4 +1,4 @@
-import type { Image } from "../core/index.ts";
+import { type Image, VitrineError } from "../core/index.ts";
 import {
   encodePng,
   fileExists,
@@ -52,17 +52,44 @@ export function resultPaths({ results }: MatchSettings, options: ResultOptions):
 }
 
 /**
- * Refuses to begin a search whose results would replace files, and makes the folders that are missing.
+ * Refuses to begin a search whose results would replace files or could not be written, and makes the folders that are
+ * missing.
  *
- * @throws {VitrineError} exists: names the file and how to allow it
+ * @throws {VitrineError} exists: names the file and how to allow it, or two files of one name; storage: a folder that
+ *   cannot be written to
  */
 export async function prepareResults(settings: MatchSettings, options: ResultOptions): Promise<void> {
   const mayReplace = options.overwrite || settings.results.allowFileOverwrite;
-  for (const path of resultPaths(settings, options)) {
+  const paths = resultPaths(settings, options);
+  requireDistinct(paths, [settings.micrographPath, settings.templatePath]);
+  const probed = new Set<string>();
+  for (const path of paths) {
     if (!mayReplace && (await fileExists(path))) throw requireNew(path);
-    const folder = /^(.*)[/\\][^/\\]*$/.exec(path)?.[1];
-    if (folder !== undefined && folder !== "") await makeFolder(folder);
+    const folder = /^(.*)[/\\][^/\\]*$/.exec(path)?.[1] ?? "";
+    if (folder !== "") await makeFolder(folder);
+    if (!probed.has(folder)) await probe(path);
+    probed.add(folder);
   }
+}
+
+/** A result must not fall on an input or on another result. */
+function requireDistinct(results: readonly string[], inputs: readonly string[]): void {
+  const paths = [...inputs, ...results];
+  const twin = paths.find((path, i) => i >= inputs.length && paths.indexOf(path) < i);
+  if (twin === undefined) return;
+  const found = inputs.includes(twin) ? "an input" : "two results";
+  throw new VitrineError({ code: "exists", at: twin, expected: "one result of this name", found });
+}
+
+/** Writes and removes an empty file, so that a folder without permission is known before the search and not after it. */
+async function probe(path: string): Promise<void> {
+  const temporary = temporaryName(path);
+  await writeFileAtomic(temporary, new Uint8Array(0), { overwrite: true });
+  await removeFile(temporary);
+}
+
+function temporaryName(path: string): string {
+  return `${path}.unfinished`;
 }
 
 /**
@@ -115,7 +142,7 @@ class PendingFiles {
   readonly #places = new Map<string, string>();
 
   async write(path: string, write: (temporary: string) => Promise<void>): Promise<void> {
-    const temporary = `${path}.unfinished`;
+    const temporary = temporaryName(path);
     this.#places.set(temporary, path);
     await write(temporary);
   }
