@@ -1,12 +1,7 @@
 // From two filtered central slices to a pair of normalised templates in one complex image z = t1 - i t2, and on to the
 // padded row transforms that the correlation reads. All four steps work on ranges of blocks of 4 lines.
-import { add, clear, madd, mul, nmadd, sub, transpose, transposeElements } from "./vector";
+import { add, clear, evenLanes, madd, mul, nmadd, oddLanes, sub, transpose, transposeElements } from "./vector";
 import { lineForward, linePosition } from "./lines";
-
-// @ts-ignore: decorator
-@inline function evenLanes(a: v128, b: v128): v128 { return v128.shuffle<f32>(a, b, 0, 2, 4, 6); }
-// @ts-ignore: decorator
-@inline function oddLanes(a: v128, b: v128): v128 { return v128.shuffle<f32>(a, b, 1, 3, 5, 7); }
 
 /** Position in a permuted line of sample `shifted` of the image whose origin lies at n/2. */
 // @ts-ignore: decorator

@@ -1,13 +1,9 @@
 // Fourier transforms of rows and columns of arrays in memory, natural order, interleaved (re, im) float32.
 // Each block of lines is gathered into a line buffer (vector.ts), transformed there, and written back: one read and one
 // write of every element a pass. `buffer` is this worker's own, of linePlan's buffer elements; ranges are blocks of lines.
-import { add, mul, sub } from "./vector";
+import { add, evenLanes, mul, oddLanes, sub } from "./vector";
 import { lineForward, lineInverse, lineLength, linePosition } from "./lines";
 
-// @ts-ignore: decorator
-@inline function evenLanes(a: v128, b: v128): v128 { return v128.shuffle<f32>(a, b, 0, 2, 4, 6); }
-// @ts-ignore: decorator
-@inline function oddLanes(a: v128, b: v128): v128 { return v128.shuffle<f32>(a, b, 1, 3, 5, 7); }
 /** Element of the line buffer in which sample or frequency `i` lies when its order is permuted. */
 // @ts-ignore: decorator
 @inline function elementOf(buffer: usize, position: usize, i: i32): usize {

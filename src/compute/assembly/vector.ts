@@ -25,6 +25,13 @@ export const ELEMENT: usize = 32;
 // @ts-ignore: decorator
 @inline export function zero(): v128 { return f32x4.splat(0); }
 
+/** Lanes 0 and 2 of both vectors: the real parts of 4 interleaved complex values. */
+// @ts-ignore: decorator
+@inline export function evenLanes(a: v128, b: v128): v128 { return v128.shuffle<f32>(a, b, 0, 2, 4, 6); }
+/** Lanes 1 and 3 of both vectors: the imaginary parts. */
+// @ts-ignore: decorator
+@inline export function oddLanes(a: v128, b: v128): v128 { return v128.shuffle<f32>(a, b, 1, 3, 5, 7); }
+
 /** Transposes the 4 x 4 floats at a, b, c, d (one vector each) to p, q, r, s. */
 // @ts-ignore: decorator
 @inline export function transpose(a: usize, b: usize, c: usize, d: usize, p: usize, q: usize, r: usize, s: usize): void {
