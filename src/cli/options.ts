@@ -31,6 +31,9 @@ export function part(text: string): Part {
   }
 }
 
+/** Orientations that Leopard-EM's `run_match_template` correlates at once unless told otherwise. */
+const PEER_BATCH = 16;
+
 /** The options by which results are chosen and written, shared by `match` and `match-collect`. */
 export function addResultOptions(command: Command): Command {
   return command
@@ -48,10 +51,12 @@ export function addResultOptions(command: Command): Command {
       positive,
     )
     .option("--picture <file.png>", "draw micrograph, z-scores and particles side by side")
+    .option("--compat", "decode a short last batch of orientations as wrongly as Leopard-EM does")
     .option(
-      "--compat [batch]",
-      "decode a short last batch of orientations as wrongly as Leopard-EM does, with its batch size (16)",
+      "--compat-batch <orientations>",
+      "the batch that Leopard-EM would use, with --compat",
       count,
+      PEER_BATCH,
     )
     .option("--overwrite", "replace results, checkpoints and parts that are there")
     .option("--json", "print the result as JSON");
@@ -64,13 +69,11 @@ export interface ResultArguments {
   readonly falsePositives: number;
   readonly zCutoff?: number;
   readonly picture?: string;
-  readonly compat?: number | true;
+  readonly compat?: boolean;
+  readonly compatBatch: number;
   readonly overwrite?: boolean;
   readonly json?: boolean;
 }
-
-/** Orientations that Leopard-EM's `run_match_template` correlates at once unless told otherwise. */
-const PEER_BATCH = 16;
 
 /** The library's names of the same options. */
 export function toMatchOptions(args: ResultArguments) {
@@ -81,6 +84,6 @@ export function toMatchOptions(args: ResultArguments) {
     overwrite: args.overwrite ?? false,
     ...(args.zCutoff !== undefined && { zCutoff: args.zCutoff }),
     ...(args.picture !== undefined && { picturePath: args.picture }),
-    ...(args.compat !== undefined && { compatBatch: args.compat === true ? PEER_BATCH : args.compat }),
+    ...(args.compat && { compatBatch: args.compatBatch }),
   };
 }
