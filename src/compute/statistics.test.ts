@@ -10,6 +10,8 @@ import { mergeStatistics, readStatistic, restoreStatistic } from "./statistics.t
 /** Pixels of a row of the correlation, the shortest line that a search pads to. */
 const WIDTH = 16;
 const ROW_BYTES = 32 * WIDTH;
+/** Pairs of templates that one call may correlate. */
+const PAIRS = 3;
 /** Pixels of a block of 4 rows. */
 const PIXELS = 4 * WIDTH;
 
@@ -21,7 +23,7 @@ async function openRow() {
   const { exports } = await WebAssembly.instantiate(module, { env: { memory } });
   const plan = 65_536;
   const row = plan + linePlanBytes(WIDTH) + 64;
-  const buffer = row + ROW_BYTES;
+  const buffer = row + PAIRS * ROW_BYTES;
   const statistics = buffer + ROW_BYTES;
   const totals = statistics + 64 * WIDTH;
   writeLinePlan(memory.buffer, plan, WIDTH);
@@ -30,15 +32,16 @@ async function openRow() {
   );
   clear(statistics, totals, 0, WIDTH);
   return {
-    /** The row's spectrum: what `correlateColumns` would leave. */
+    /** The rows' spectra, a pair after the other: what `correlateColumns` would leave. */
     input: new Float32Array(memory.buffer, row, 8 * WIDTH),
-    /** The correlations of two templates after a call: 4 rows of the first, 4 of the second, pixel by pixel. */
+    pairs: new Float32Array(memory.buffer, row, 8 * WIDTH * PAIRS),
+    /** The correlations of the last two templates after a call: 4 rows of the first, 4 of the second, pixel by pixel. */
     output: new Float32Array(memory.buffer, buffer, 8 * WIDTH),
     values: new Float32Array(memory.buffer, statistics, 16 * WIDTH),
     indices: new Int32Array(memory.buffer, statistics, 16 * WIDTH),
     totals: new Float64Array(memory.buffer, totals, 8 * WIDTH),
-    correlate: (index: number, single = 0) =>
-      rows(row, ROW_BYTES, plan, WIDTH, statistics, index, single, buffer, 0, 1),
+    correlate: (index: number, count = 2) =>
+      rows(row, ROW_BYTES, ROW_BYTES, count, plan, WIDTH, statistics, index, buffer, 0, 1),
     flush: () => flush(statistics, totals, 0, WIDTH),
   };
 }
@@ -112,6 +115,20 @@ describe("one block of rows", () => {
     put(Number.NaN, 7);
     row.correlate(10);
     expect(state()).toEqual([7, 11]);
+  });
+
+  test("several pairs in one call leave what one after the other leave", async () => {
+    const [together, apart] = [await openRow(), await openRow()];
+    const random = seededRandom(8);
+    for (let i = 0; i < together.pairs.length; i++) together.pairs[i] = random.normal();
+    together.correlate(10, 5);
+    for (let pair = 0; pair < PAIRS; pair++) {
+      apart.input.set(together.pairs.subarray(8 * WIDTH * pair, 8 * WIDTH * (pair + 1)));
+      apart.correlate(10 + 2 * pair, pair === 2 ? 1 : 2);
+    }
+    expect(together.values).toEqual(apart.values);
+    expect(together.indices).toEqual(apart.indices);
+    expect(new Set(together.indices.filter((_, i) => i % 16 >= 4 && i % 16 < 8)).size).toBe(5);
   });
 
   test("a single last template is counted once", async () => {
