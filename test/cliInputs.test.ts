@@ -1,7 +1,7 @@
 import { execFileSync } from "node:child_process";
-import { readFileSync, rmSync, truncateSync, writeFileSync, writeSync } from "node:fs";
+import { readFileSync, truncateSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { afterAll, describe, expect, test } from "vitest";
+import { describe, expect, test } from "vitest";
 import { formatMrc } from "../src/io/index.ts";
 import { type Change, caseMaker, complaint, filesBelow, vitrine } from "./support/command.ts";
 import {
@@ -11,6 +11,7 @@ import {
   scratchFolder,
   smallConfiguration,
 } from "./support/searchCase.ts";
+import { mountSmallDisk } from "./support/smallDisk.ts";
 
 const smallSearch = caseMaker(scratchFolder());
 
@@ -176,28 +177,7 @@ describe("what is wrong is one clear line, exit code 1, and no result", () => {
   });
 });
 
-/** Mounts a disk of 1 MiB; undefined, with one visible line, where that is not allowed. */
-function mountSmallDisk(): string | undefined {
-  if (process.platform !== "linux" || process.getuid?.() !== 0) {
-    writeSync(2, "skipped results on a full and on a read-only disk: mounting one needs root on Linux\n");
-    return undefined;
-  }
-  const path = execFileSync("mktemp", ["-d"], { encoding: "utf8" }).trim();
-  try {
-    execFileSync("mount", ["-t", "tmpfs", "-o", "size=1m", "tmpfs", path], { stdio: "pipe" });
-    return path;
-  } catch (error) {
-    writeSync(2, `skipped results on a full and on a read-only disk: ${String(error).split("\n")[0]}\n`);
-    return undefined;
-  }
-}
-
 const smallDisk = mountSmallDisk();
-afterAll(() => {
-  if (smallDisk === undefined) return;
-  execFileSync("umount", [smallDisk]);
-  rmSync(smallDisk, { recursive: true });
-});
 
 describe.skipIf(smallDisk === undefined)(
   "a disk that does not take the results (needs root on Linux)",

@@ -1,5 +1,3 @@
-import { execFileSync } from "node:child_process";
-import { writeSync } from "node:fs";
 import { mkdir, mkdtemp, readdir, readFile, rm, symlink, writeFile } from "node:fs/promises";
 import { createServer, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
@@ -7,6 +5,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { mountSmallDisk } from "../../test/support/smallDisk.ts";
 import { VitrineError } from "../core/index.ts";
 import * as browser from "./files.browser.ts";
 import * as node from "./files.node.ts";
@@ -136,27 +135,7 @@ describe("writing in Node", () => {
   });
 });
 
-/** Mounts a disk of 1 MiB; undefined, with one visible line, where that is not allowed. */
-function mountSmallDisk(): string | undefined {
-  const path = execFileSync("mktemp", ["-d"], { encoding: "utf8" }).trim();
-  try {
-    execFileSync("mount", ["-t", "tmpfs", "-o", "size=1m", "tmpfs", path], { stdio: "pipe" });
-    return path;
-  } catch (error) {
-    const [reason] = String(error).split("\n");
-    writeSync(2, `skipped the full disk: a tmpfs cannot be mounted here (${reason})\n`);
-    return undefined;
-  }
-}
-
-const canMount = process.platform === "linux" && process.getuid?.() === 0;
-if (!canMount) writeSync(2, "skipped the full disk: mounting a small tmpfs needs root on Linux\n");
-const smallDisk = canMount ? mountSmallDisk() : undefined;
-afterAll(async () => {
-  if (smallDisk === undefined) return;
-  execFileSync("umount", [smallDisk]);
-  await rm(smallDisk, { recursive: true });
-});
+const smallDisk = mountSmallDisk();
 
 test.skipIf(smallDisk === undefined)(
   "a full disk is one clear error and leaves no file (needs root on Linux)",

@@ -1,6 +1,13 @@
+import { readFileSync } from "node:fs";
+import { createRequire } from "node:module";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { stringify } from "yaml";
-import { type ReferenceInputs, referenceSearch } from "../../test/support/referenceSearch.ts";
+import * as platform from "#threads";
+import {
+  type ReferenceInputs,
+  type ReferenceStatistics,
+  referenceSearch,
+} from "../../test/support/referenceSearch.ts";
 import {
   type Configuration,
   noise,
@@ -9,16 +16,27 @@ import {
   smoothVolume,
 } from "../../test/support/searchCase.ts";
 import { createPool, type Pool } from "../compute/index.ts";
+import { createPoolOn } from "../compute/pool.ts";
 import { parseMatchSettings } from "./config.ts";
 import { TemplateSearch } from "./search.ts";
 import { templateFromVolume } from "./searchInputs.ts";
 
 const scratch = scratchFolder();
-let pool: Pool;
+
+/** The module without fused multiply-add, which an engine that has it would not take. */
+async function loadPlainKernels(): Promise<WebAssembly.Module> {
+  const file = createRequire(import.meta.url).resolve("#compute-kernels");
+  return WebAssembly.compile(new Uint8Array(readFileSync(file)));
+}
+
+let pools: readonly Pool[];
 beforeAll(async () => {
-  pool = await createPool({ workers: 2 });
+  const plain = { ...platform, loadKernels: loadPlainKernels };
+  pools = [await createPool({ workers: 2 }), await createPoolOn(plain, { workers: 2 })];
 });
-afterAll(() => pool.dispose());
+afterAll(async () => {
+  for (const pool of pools) await pool.dispose();
+});
 
 /** 25 orientations. */
 const ORIENTATIONS = {
@@ -117,7 +135,10 @@ function inputsOf({ shape, n, exactSlices, optics, sections }: Case): ReferenceI
   return { shape, micrograph, template: smoothVolume(n, 7), n, settings, exactSlices };
 }
 
-async function runSearch({ shape, micrograph, template, n, settings, exactSlices }: ReferenceInputs) {
+async function runSearch(
+  pool: Pool,
+  { shape, micrograph, template, n, settings, exactSlices }: ReferenceInputs,
+) {
   const volume = templateFromVolume({ data: template, shape: [n, n, n], voxelSizeA: 2 });
   const image = { data: micrograph, shape, pixelSizeA: 2 };
   const inputs = { settings, micrograph: image, template: volume };
@@ -137,7 +158,11 @@ async function runSearch({ shape, micrograph, template, n, settings, exactSlices
 
 test.each(CASES)("$name: the search is its definition in float64", async (each) => {
   const inputs = inputsOf(each);
-  const [expected, found] = [referenceSearch(inputs), await runSearch(inputs)];
+  const expected = referenceSearch(inputs);
+  for (const pool of pools) expectClose(await runSearch(pool, inputs), expected);
+});
+
+function expectClose(found: Awaited<ReturnType<typeof runSearch>>, expected: ReferenceStatistics): void {
   expect([found.correlations, found.maximum.length]).toEqual([expected.count, expected.maximum.length]);
   let unsure = 0;
   for (let i = 0; i < found.maximum.length; i++) {
@@ -152,4 +177,4 @@ test.each(CASES)("$name: the search is its definition in float64", async (each) 
   }
   // so that the comparison of indices is one
   expect(unsure).toBeLessThanOrEqual(0.05 * found.maximum.length);
-});
+}
