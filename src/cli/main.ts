@@ -25,10 +25,15 @@ function createProgram(): Command {
   return program;
 }
 
-/** Commander copies settings of the parent to subcommands only when they are created by it. */
+/** Says what went wrong; returns the exit code. */
 function failWith(error: unknown): number {
   if (error instanceof CommanderError) return error.exitCode === 0 ? DONE : WRONG_USE;
   if (error instanceof VitrineError) {
+    // whoever pressed Ctrl-C, or a scheduler, wants to know how to go on
+    if (error.code === "aborted" && error.cause instanceof Error) {
+      process.stderr.write(`vitrine: ${error.message} ${error.cause.message}: --resume continues.\n`);
+      return FAILED;
+    }
     process.stderr.write(`vitrine: ${error.message}\n`);
     return FAILED;
   }

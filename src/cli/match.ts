@@ -3,19 +3,21 @@ import { estimateMatch, type MatchEstimate, type Part, runMatch, type SearchRepo
 import { abortOnSignals } from "./interrupt.ts";
 import {
   addResultOptions,
+  addSliceOptions,
   count,
   notNegative,
   part,
   type ResultArguments,
+  type SliceArguments,
   toMatchOptions,
+  toSliceOptions,
 } from "./options.ts";
 import { createProgress, durationText } from "./progress.ts";
 
-interface MatchArguments extends ResultArguments {
+interface MatchArguments extends ResultArguments, SliceArguments {
   readonly workers?: number;
   readonly part?: Part;
   readonly resume?: boolean;
-  readonly exactSlices?: boolean;
   readonly checkpoint: number;
   readonly estimate?: boolean;
 }
@@ -30,18 +32,14 @@ export function addMatch(program: Command): void {
     .option("--part <I/N>", "search only part I of N, for match-collect", part)
     .option("--resume", "continue after a run that was stopped")
     .option("--checkpoint <seconds>", "time between checkpoints", notNegative, 60)
-    .option(
-      "--exact-slices",
-      "leave out Leopard-EM's float32 rounding of rotations, which drops samples in places",
-    )
     .option("--estimate", "print correlations, rate, hours and memory; search nothing");
-  addResultOptions(command).action(async (config: string, args: MatchArguments) => {
+  addResultOptions(addSliceOptions(command)).action(async (config: string, args: MatchArguments) => {
     const options = {
       ...toMatchOptions(args),
+      ...toSliceOptions(args),
       ...(args.workers !== undefined && { workers: args.workers }),
       ...(args.part !== undefined && { part: args.part }),
       resume: args.resume ?? false,
-      exactSlices: args.exactSlices ?? false,
       checkpointSeconds: args.checkpoint,
       onLog: (message: string) => process.stderr.write(`vitrine: ${message}\n`),
     };

@@ -62,6 +62,34 @@ export function addResultOptions(command: Command): Command {
     .option("--json", "print the result as JSON");
 }
 
+/** The options that say how central slices are taken; the parts of a search and their collection must agree in them. */
+export function addSliceOptions(command: Command): Command {
+  return command
+    .option(
+      "--exact-slices",
+      "leave out Leopard-EM's float32 rounding of rotations, which drops samples in places",
+    )
+    .option(
+      "--template-padding <factor>",
+      "pad the template before its transform: slices interpolate better",
+      count,
+      1,
+    )
+    .option("--sinc-correction", "undo what trilinear interpolation of slices does to the template's rim");
+}
+
+/** What {@link addSliceOptions} parses to. */
+export interface SliceArguments {
+  readonly exactSlices?: boolean;
+  readonly templatePadding: number;
+  readonly sincCorrection?: boolean;
+}
+
+/** The library's names of the same options. */
+export function toSliceOptions({ exactSlices, templatePadding, sincCorrection }: SliceArguments) {
+  return { exactSlices: exactSlices ?? false, templatePadding, sincCorrection: sincCorrection ?? false };
+}
+
 /** What {@link addResultOptions} parses to. */
 export interface ResultArguments {
   readonly particles: string;

@@ -25,8 +25,10 @@ export interface CorrelationSize {
   readonly exactSlices?: boolean;
 }
 
-/** Where the template's half spectrum lies in the pool's memory: (n, n, n/2+1) complex, natural order, unshifted. */
+/** Where the template's half spectrum lies in the pool's memory: (side, side, side/2+1) complex, natural order, unshifted. */
 export interface VolumeSpectrum {
+  /** More than the template's where that was padded; default the template's. */
+  readonly side?: number;
   readonly address: number;
   readonly rowBytes: number;
 }
@@ -282,6 +284,7 @@ function correlateShape(size: CorrelationSize, volume: VolumeSpectrum): Correlat
     columns: width - n + 1,
     paddedHeight,
     paddedWidth,
+    volumeSide: volume.side ?? n,
     volumeRowBytes: volume.rowBytes,
     filterBytes: (complexFilters ? 8 : 4) * n * stride,
     templateRowBytes: 32 * n + STAGGER,

@@ -36,6 +36,7 @@ export interface CorrelateShape {
   /** Padded lengths. */
   readonly paddedHeight: number;
   readonly paddedWidth: number;
+  readonly volumeSide: number;
   readonly volumeRowBytes: number;
   readonly filterBytes: number;
   readonly templateRowBytes: number;
@@ -149,12 +150,28 @@ class TeamRun {
     this.#held[slot] = orientation;
     const { kernels } = this.#context;
     const { shape, volume, magnification } = this.#job;
-    const { n, stride, volumeRowBytes } = shape;
+    const { n, stride, volumeSide, volumeRowBytes } = shape;
     const [xx, yx, zx, xy, yy, zy] = this.#rotations.subarray(6 * orientation, 6 * orientation + 6);
     const exact = this.#job.exactSlices ? 1 : 0;
     const target = magnification === undefined ? slice : this.#places.raw;
     this.#spread(n, 2 * stride, (begin, end) => {
-      kernels.sliceRows(volume, n, volumeRowBytes, target, stride, xx, yx, zx, xy, yy, zy, exact, begin, end);
+      kernels.sliceRows(
+        volume,
+        volumeSide,
+        volumeRowBytes,
+        target,
+        n,
+        stride,
+        xx,
+        yx,
+        zx,
+        xy,
+        yy,
+        zy,
+        exact,
+        begin,
+        end,
+      );
     });
     if (magnification !== undefined) {
       this.#spread(n, 2 * stride, (begin, end) => {

@@ -1,5 +1,6 @@
 import type { Image } from "../core/index.ts";
 import type { MatchSettings } from "./config.ts";
+import type { SliceOptions } from "./search.ts";
 import type { TemplateSource } from "./searchInputs.ts";
 
 /** Values that are hashed at a time: 16 MiB. */
@@ -15,11 +16,11 @@ export async function searchFingerprint(inputs: {
   readonly settings: MatchSettings;
   readonly micrograph: Image;
   readonly template: TemplateSource;
-  readonly exactSlices: boolean;
+  readonly slices: SliceOptions;
 }): Promise<string> {
-  const { settings, micrograph, template, exactSlices } = inputs;
+  const { settings, micrograph, template, slices } = inputs;
   const { optics, defocus, pixelSizes, orientations, filters } = settings;
-  const choices = { version: 1, optics, defocus, pixelSizes, orientations, filters, exactSlices };
+  const choices = { version: 1, optics, defocus, pixelSizes, orientations, filters, ...withDefaults(slices) };
   const shapes = { micrograph: micrograph.shape, template: template.size };
   let hash = await extend(new Uint8Array(0), new TextEncoder().encode(JSON.stringify({ choices, shapes })));
   for (let at = 0; at < micrograph.data.length; at += PIECE) {
@@ -31,6 +32,10 @@ export async function searchFingerprint(inputs: {
     hash = await extend(hash, bytesOf(piece));
   }
   return [...hash].map((byte) => byte.toString(16).padStart(2, "0")).join("");
+}
+
+function withDefaults({ exactSlices = false, templatePadding = 1, sincCorrection = false }: SliceOptions) {
+  return { exactSlices, templatePadding, sincCorrection };
 }
 
 async function extend(hash: Uint8Array, bytes: Uint8Array): Promise<Uint8Array> {

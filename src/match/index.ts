@@ -26,7 +26,7 @@ export type { MapName, MapSource } from "./resultMaps.ts";
 export { resultMap } from "./resultMaps.ts";
 export type { ResultOptions, SearchReport } from "./results.ts";
 export { scatterParticles } from "./scatterParticles.ts";
-export type { SearchOptions, SearchSize } from "./search.ts";
+export type { SearchOptions, SearchSize, SliceOptions } from "./search.ts";
 export { searchSize, TemplateSearch } from "./search.ts";
 export type { SearchInputs, TemplateSource } from "./searchInputs.ts";
 export { templateFromVolume } from "./searchInputs.ts";

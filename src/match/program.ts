@@ -6,7 +6,7 @@ import { searchFingerprint } from "./fingerprint.ts";
 import { checkpointPath, findParts, type Part, partPath, partRange, partsFolder } from "./parts.ts";
 import type { MapSource } from "./resultMaps.ts";
 import { prepareResults, type ResultOptions, type SearchReport, writeResults } from "./results.ts";
-import { type SearchSize, searchSize, TemplateSearch } from "./search.ts";
+import { type SearchSize, type SliceOptions, searchSize, TemplateSearch } from "./search.ts";
 import { openTemplate, readMicrograph, type SearchInputs } from "./searchInputs.ts";
 import {
   MergedStatistics,
@@ -17,7 +17,7 @@ import {
 } from "./searchState.ts";
 
 /** How the program runs; every field has the default of the command line. */
-export interface MatchOptions extends Partial<ResultOptions> {
+export interface MatchOptions extends Partial<ResultOptions>, SliceOptions {
   /** Worker threads. */
   readonly workers?: number;
   /** Search only this part and keep its statistics for {@link collectMatch}. */
@@ -26,7 +26,6 @@ export interface MatchOptions extends Partial<ResultOptions> {
   readonly resume?: boolean;
   /** Decode angles and defocus of a short last batch as Leopard-EM does with batches of this many orientations. */
   readonly compatBatch?: number;
-  readonly exactSlices?: boolean;
   /** Time between two checkpoints in seconds; default 60. */
   readonly checkpointSeconds?: number;
   readonly signal?: AbortSignal;
@@ -73,8 +72,7 @@ async function withJob<T>(
   const template = await openTemplate(settings.templatePath);
   try {
     const inputs = { micrograph, template };
-    const exactSlices = options.exactSlices ?? false;
-    const fingerprint = await searchFingerprint({ settings, ...inputs, exactSlices });
+    const fingerprint = await searchFingerprint({ settings, ...inputs, slices: options });
     return await use({ settings, inputs, results, fingerprint });
   } finally {
     await template.close();
@@ -151,12 +149,7 @@ async function checkOutputs(
 
 async function searchAndWrite(pool: Pool, job: Job, options: MatchOptions): Promise<SearchReport | null> {
   const { settings, inputs, fingerprint } = job;
-  const { exactSlices = false, signal } = options;
-  const search = await TemplateSearch.create(
-    pool,
-    { ...inputs, settings },
-    { exactSlices, ...(signal && { signal }) },
-  );
+  const search = await TemplateSearch.create(pool, { ...inputs, settings }, options);
   const range =
     options.part === undefined
       ? { firstBlock: 0, lastBlock: search.blockCount }

@@ -198,3 +198,21 @@ function originToCorner(data: Float32Array, n: number): Float32Array {
     return data[(z * n + y) * n + x];
   });
 }
+
+test("a padded and corrected template finds the planted particles too, under a fingerprint of its own", async () => {
+  const folder = join(scratch, "padded");
+  mkdirSync(folder);
+  const config = goldenConfig("search1", folder);
+  const options = {
+    particlesPath: join(folder, "particles.csv"),
+    maskRadiusPx: 8,
+    workers: 2,
+    exactSlices: true,
+  };
+  const report = await runMatch(config, { ...options, templatePadding: 2, sincCorrection: true });
+  const planted = goldenJson("planted.json") as { pos_x: number; pos_y: number }[];
+  const places = (list: readonly (readonly [number, number])[]) => list.map(String).sort();
+  expect(places((report?.particles ?? []).map(({ x, y }) => [x, y]))).toEqual(
+    places(planted.map((particle) => [particle.pos_x, particle.pos_y])),
+  );
+});

@@ -12,15 +12,23 @@ import { type Shape2, VitrineError } from "../core/index.ts";
 import { magnifiedFrequency, peerRotationMatrices, rotationMatrices } from "../optics/index.ts";
 import { type MatchSettings, type SearchSpace, searchSpace } from "./config.ts";
 import { preprocessMicrograph, templateFilters } from "./searchFilters.ts";
-import { requireFinite, type SearchInputs, type TemplateSource } from "./searchInputs.ts";
+import { preparedTemplate, requireFinite, type SearchInputs, type TemplateSource } from "./searchInputs.ts";
 
-/** Choices of a search that are not in the configuration file. */
-export interface SearchOptions {
+/** How central slices are taken; not in the configuration file. */
+export interface SliceOptions {
   /**
    * Central slices without Leopard-EM's float32 rounding: where an x frequency is 0 the peer's rounded rotations make it
    * a little less in places, and the sample is dropped. Default false: the peer's maps.
    */
   readonly exactSlices?: boolean;
+  /** Zeros around the template before its transform, to this many times its side: slices interpolate better. Default 1. */
+  readonly templatePadding?: number;
+  /** Divide the template by what trilinear interpolation multiplies it with; see `sincCorrection`. Default false. */
+  readonly sincCorrection?: boolean;
+}
+
+/** Choices of a search that are not in the configuration file. */
+export interface SearchOptions extends SliceOptions {
   readonly signal?: AbortSignal;
 }
 
@@ -82,10 +90,13 @@ export class TemplateSearch {
     const { micrograph, template, settings } = inputs;
     const space = searchSpace(settings);
     const correlation = correlationSize({ shape: micrograph.shape, template, settings, space, options });
-    const size = searchSize({ shape: micrograph.shape, template: template.size, settings }, pool.workers);
+    const sizes = { shape: micrograph.shape, template: template.size, padding: options.templatePadding ?? 1 };
+    const size = searchSize({ ...sizes, settings }, pool.workers);
     const prepared = await preprocessMicrograph(pool, micrograph, settings.filters);
-    const volume = await transformTemplate(pool, template, options.signal);
-    const plan = new CorrelationPlan(pool, correlation, volume);
+    const source = await preparedTemplate(template, options);
+    const volume = await transformTemplate(pool, source, options.signal);
+    const { address, rowBytes } = volume;
+    const plan = new CorrelationPlan(pool, correlation, { address, rowBytes, side: source.size });
     await plan.setImage(prepared.image);
     plan.setFilters(templateFilters({ settings, space, size: template.size, whitening: prepared.whitening }));
     setRotations(plan, space, options.exactSlices ?? false);
@@ -117,13 +128,15 @@ export class TemplateSearch {
 
 /** What a search will do and need, without starting it. @throws {VitrineError} shape: a template that does not fit */
 export function searchSize(
-  { shape, template, settings }: { shape: Shape2; template: number; settings: MatchSettings },
+  what: { shape: Shape2; template: number; settings: MatchSettings; padding?: number },
   workers: number,
 ): SearchSize {
+  const { shape, template, settings, padding = 1 } = what;
   const space = searchSpace(settings);
   const source = { size: template, name: "template" };
+  const side = padding * template;
   const correlation = correlationSize({ shape, template: source, settings, space, options: {} });
-  const volumeBytes = fftBytes({ kind: "real3d", shape: [template, template, template] }, workers);
+  const volumeBytes = fftBytes({ kind: "real3d", shape: [side, side, side] }, workers);
   const [orientations, defocusValues, pixelSizes] = counts(space);
   return {
     orientations,

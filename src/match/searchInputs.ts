@@ -1,5 +1,7 @@
 import { type Image, VitrineError, type Volume } from "../core/index.ts";
 import { openMrc, readMrcImage } from "../io/index.ts";
+import { padVolume, sincCorrection } from "../optics/index.ts";
+import type { SliceOptions } from "./search.ts";
 
 /** A cubic map whose sections are read when they are needed, so that a large one never exists twice. */
 export interface TemplateSource {
@@ -67,6 +69,34 @@ function requireCube([depth, height, width]: readonly number[], at: string): num
     expected: "a cube",
     found: `${depth} x ${height} x ${width}`,
     hint: "Pad the map to a cube first",
+  });
+}
+
+/**
+ * The template as its transform wants it: corrected and padded if that is asked for, else as it is, read in parts.
+ *
+ * @throws {VitrineError} range: a padding that is not a whole number from 1
+ */
+export async function preparedTemplate(
+  template: TemplateSource,
+  { templatePadding = 1, sincCorrection: isCorrected = false }: SliceOptions,
+): Promise<TemplateSource> {
+  requirePadding(templatePadding);
+  if (templatePadding === 1 && !isCorrected) return template;
+  const { size, name } = template;
+  const data = await template.readSections(0, size);
+  const volume = { data, shape: [size, size, size] as const, voxelSizeA: 0 };
+  const corrected = isCorrected ? sincCorrection(volume, templatePadding) : volume;
+  return templateFromVolume(padVolume(corrected, templatePadding), name);
+}
+
+function requirePadding(padding: number): void {
+  if (Number.isInteger(padding) && padding >= 1 && padding <= 4) return;
+  throw new VitrineError({
+    code: "range",
+    at: "template padding",
+    expected: "a whole number from 1 to 4",
+    found: String(padding),
   });
 }
 

@@ -25,22 +25,24 @@ const NEARLY_ZERO: f32 = 1e-8;
  * the frequency R (kx, ky, 0) of the volume, R given by its first two columns; negative x frequencies are read from the
  * conjugate half. Outside the sampled cube the value is 0; nothing wraps around. An x frequency that rounding has put just
  * below 0 lies outside too, as in the peer, unless `exact`.
+ * `side` is the cube's: n, or more where it was padded before its transform.
  */
 export function sliceRows(
-  volume: usize, n: i32, rowBytes: usize, slice: usize, sliceStride: i32,
+  volume: usize, side: i32, rowBytes: usize, slice: usize, n: i32, sliceStride: i32,
   xx: f32, yx: f32, zx: f32, xy: f32, yy: f32, zy: f32, exact: i32, begin: i32, end: i32,
 ): void {
-  const half = n >> 1, last = f32x4.splat(<f32>(n - 1)), top = f32x4.splat(<f32>half);
+  const half = side >> 1, last = f32x4.splat(<f32>(side - 1)), top = f32x4.splat(<f32>half);
   const one = f32x4.splat(1), none = f32x4.splat(0), tiny = f32x4.splat(NEARLY_ZERO);
-  const spacing: f32 = 1 / <f32>n, step = f32x4.splat(spacing), interval = f32x4.splat(1 - spacing), size = i32x4.splat(n), centre = i32x4.splat(half);
-  // n/2 without rounding down: for odd n frequency 0 lies at index (n - 1)/2, and x runs to n/2, beyond the last sample
-  const middle = f32x4.splat((n & 1) == 0 ? 0.5 : <f32>half * spacing), nyquist = f32x4.splat(<f32>n * 0.5);
+  const spacing: f32 = 1 / <f32>n, step = f32x4.splat(spacing), sample: f32 = 1 / <f32>side;
+  const interval = f32x4.splat(1 - sample), size = i32x4.splat(side), centre = i32x4.splat(half);
+  // side/2 without rounding down: for an odd side frequency 0 lies at index (side - 1)/2, and x runs to side/2, beyond the last sample
+  const middle = f32x4.splat((side & 1) == 0 ? 0.5 : <f32>half * sample), nyquist = f32x4.splat(<f32>side * 0.5);
   const flipsAtZero = Mathf.abs(xx) <= 1e-7 ? xy < 0 : xx < 0;
   const zeroRule = i32x4.splat(flipsAtZero ? -1 : 0);
-  const planeBytes = rowBytes * <usize>n;
+  const planeBytes = rowBytes * <usize>side;
   const rxx = f32x4.splat(xx), ryx = f32x4.splat(yx), rzx = f32x4.splat(zx);
   for (let row = begin; row < end; row++) {
-    const ky = <f32>(row < n - half ? row : row - n) * spacing;
+    const ky = <f32>(row < n - (n >> 1) ? row : row - n) * spacing;
     const px = f32x4.splat(xy * ky), py = f32x4.splat(yy * ky), pz = f32x4.splat(zy * ky);
     let out = slice + (<usize>row * <usize>sliceStride << 3);
     for (let column = 0; column < sliceStride; column += 4, out += 32) {
