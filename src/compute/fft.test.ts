@@ -6,6 +6,7 @@ import {
   rfft2 as rfft2Reference,
   rfft3 as rfft3Reference,
 } from "../../test/support/dft.ts";
+import { noise } from "../../test/support/noise.ts";
 import { elementCount, seededRandom, type VitrineError } from "../core/index.ts";
 import { createFft, type FftSize, fftBytes } from "./fft.ts";
 import { fft, ifft, irfft2, irfft3, rfft2, rfft3 } from "./fftOnce.ts";
@@ -23,11 +24,6 @@ beforeAll(async () => {
   pool = await createPool({ workers: 2 });
 });
 afterAll(() => pool.dispose());
-
-function noise(length: number, seed = 1): Float32Array {
-  const random = seededRandom(seed);
-  return Float32Array.from({ length }, () => random.normal());
-}
 
 /** The worse of |error| / |reference| over NORM_TOLERANCE and max |error| / max |reference| over PEAK_TOLERANCE: 1 is the limit. */
 function excess(result: ArrayLike<number>, reference: ArrayLike<number>): number {

@@ -1,5 +1,6 @@
 import fc from "fast-check";
 import { afterAll, beforeAll, expect, test } from "vitest";
+import { noise } from "../../test/support/noise.ts";
 import { elementCount, type Shape3, seededRandom } from "../core/index.ts";
 import { createPool, type Pool } from "./pool.ts";
 import { resampleImages, resampleVolumes, rescaledShape } from "./resample.ts";
@@ -12,11 +13,6 @@ beforeAll(async () => {
   pool = await createPool({ workers: 2 });
 });
 afterAll(() => pool.dispose());
-
-function noise(length: number, seed = 1): Float32Array {
-  const random = seededRandom(seed);
-  return Float32Array.from({ length }, () => random.normal());
-}
 
 /** What n samples weigh in each of m: the interpolating cosines summed one by one, in float64. */
 function weights(n: number, m: number): number[][] {

@@ -145,8 +145,9 @@ function dif4(src: usize, dst: usize, length: i32, L: i32, tw: usize): void {
     }
   }
 }
-/** The last stage, where every twiddle is 1. */
-function dif4last(src: usize, dst: usize, length: i32): void {
+/** The stage of L = 4, where every twiddle is 1: the last forward one, or with outputs 1 and 3 exchanged the first inverse one. */
+// @ts-ignore: decorator
+@inline function plain4(src: usize, dst: usize, length: i32, one: usize, three: usize): void {
   for (let o: usize = 0, e = <usize>length << 5; o < e; o += 128) {
     const s = src + o, d = dst + o;
     const ar = v128.load(s), ai = v128.load(s, 16), br = v128.load(s, 32), bi = v128.load(s, 48);
@@ -155,31 +156,16 @@ function dif4last(src: usize, dst: usize, length: i32): void {
     const s1r = add(br, er), s1i = add(bi, ei), d1r = sub(br, er), d1i = sub(bi, ei);
     v128.store(d, add(s0r, s1r));
     v128.store(d, add(s0i, s1i), 16);
-    v128.store(d, add(d0r, d1i), 32);
-    v128.store(d, sub(d0i, d1r), 48);
+    v128.store(d + one, add(d0r, d1i));
+    v128.store(d + one, sub(d0i, d1r), 16);
     v128.store(d, sub(s0r, s1r), 64);
     v128.store(d, sub(s0i, s1i), 80);
-    v128.store(d, sub(d0r, d1i), 96);
-    v128.store(d, add(d0i, d1r), 112);
+    v128.store(d + three, sub(d0r, d1i));
+    v128.store(d + three, add(d0i, d1r), 16);
   }
 }
-function dit4first(src: usize, dst: usize, length: i32): void {
-  for (let o: usize = 0, e = <usize>length << 5; o < e; o += 128) {
-    const s = src + o, d = dst + o;
-    const ar = v128.load(s), ai = v128.load(s, 16), br = v128.load(s, 32), bi = v128.load(s, 48);
-    const cr = v128.load(s, 64), ci = v128.load(s, 80), er = v128.load(s, 96), ei = v128.load(s, 112);
-    const s0r = add(ar, cr), s0i = add(ai, ci), d0r = sub(ar, cr), d0i = sub(ai, ci);
-    const s1r = add(br, er), s1i = add(bi, ei), d1r = sub(br, er), d1i = sub(bi, ei);
-    v128.store(d, add(s0r, s1r));
-    v128.store(d, add(s0i, s1i), 16);
-    v128.store(d, sub(d0r, d1i), 32);
-    v128.store(d, add(d0i, d1r), 48);
-    v128.store(d, sub(s0r, s1r), 64);
-    v128.store(d, sub(s0i, s1i), 80);
-    v128.store(d, add(d0r, d1i), 96);
-    v128.store(d, sub(d0i, d1r), 112);
-  }
-}
+function dif4last(src: usize, dst: usize, length: i32): void { plain4(src, dst, length, 32, 96); }
+function dit4first(src: usize, dst: usize, length: i32): void { plain4(src, dst, length, 96, 32); }
 function dit4(buf: usize, length: i32, L: i32, tw: usize): void {
   const q = <usize>(L >> 2) << 5;
   for (let b: usize = 0, e = <usize>length << 5; b < e; b += 4 * q) {

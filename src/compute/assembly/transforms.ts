@@ -1,7 +1,7 @@
 // Fourier transforms of rows and columns of arrays in memory, natural order, interleaved (re, im) float32.
 // Each block of lines is gathered into a line buffer (vector.ts), transformed there, and written back: one read and one
 // write of every element a pass. `buffer` is this worker's own, of linePlan's buffer elements; ranges are blocks of lines.
-import { add, evenLanes, mul, oddLanes, sub } from "./vector";
+import { add, evenLanes, mul, oddLanes, sub, transposeTo } from "./vector";
 import { lineForward, lineInverse, lineLength, linePosition } from "./lines";
 
 /** Element of the line buffer in which sample or frequency `i` lies when its order is permuted. */
@@ -29,19 +29,6 @@ import { lineForward, lineInverse, lineLength, linePosition } from "./lines";
   v128.store64_lane(c, y, 0);
   v128.store64_lane(d, y, 1);
 }
-/** Stores the transpose of 4 x 4 floats to p, q, r, s: 4 real samples of 4 rows, or 2 complex ones. */
-// @ts-ignore: decorator
-@inline function transposeTo(
-  x0: v128, x1: v128, x2: v128, x3: v128, p: usize, q: usize, r: usize, s: usize,
-): void {
-  const t0 = v128.shuffle<f32>(x0, x1, 0, 4, 1, 5), t1 = v128.shuffle<f32>(x2, x3, 0, 4, 1, 5);
-  const t2 = v128.shuffle<f32>(x0, x1, 2, 6, 3, 7), t3 = v128.shuffle<f32>(x2, x3, 2, 6, 3, 7);
-  v128.store(p, v128.shuffle<f32>(t0, t1, 0, 1, 4, 5));
-  v128.store(q, v128.shuffle<f32>(t0, t1, 2, 3, 6, 7));
-  v128.store(r, v128.shuffle<f32>(t2, t3, 0, 1, 4, 5));
-  v128.store(s, v128.shuffle<f32>(t2, t3, 2, 3, 6, 7));
-}
-
 /**
  * Blocks of 4 complex rows: (rows, n) with a stride of `sourceBytes` to (rows, n) with `targetBytes`, which may be the same
  * place. `inverse` 0 or 1; the result is multiplied by `scale`.

@@ -32,16 +32,23 @@ export const ELEMENT: usize = 32;
 // @ts-ignore: decorator
 @inline export function oddLanes(a: v128, b: v128): v128 { return v128.shuffle<f32>(a, b, 1, 3, 5, 7); }
 
-/** Transposes the 4 x 4 floats at a, b, c, d (one vector each) to p, q, r, s. */
+/** Stores the transpose of the 4 x 4 floats x0..x3 to p, q, r, s. */
 // @ts-ignore: decorator
-@inline export function transpose(a: usize, b: usize, c: usize, d: usize, p: usize, q: usize, r: usize, s: usize): void {
-  const x0 = v128.load(a), x1 = v128.load(b), x2 = v128.load(c), x3 = v128.load(d);
+@inline export function transposeTo(
+  x0: v128, x1: v128, x2: v128, x3: v128, p: usize, q: usize, r: usize, s: usize,
+): void {
   const t0 = v128.shuffle<f32>(x0, x1, 0, 4, 1, 5), t1 = v128.shuffle<f32>(x2, x3, 0, 4, 1, 5);
   const t2 = v128.shuffle<f32>(x0, x1, 2, 6, 3, 7), t3 = v128.shuffle<f32>(x2, x3, 2, 6, 3, 7);
   v128.store(p, v128.shuffle<f32>(t0, t1, 0, 1, 4, 5));
   v128.store(q, v128.shuffle<f32>(t0, t1, 2, 3, 6, 7));
   v128.store(r, v128.shuffle<f32>(t2, t3, 0, 1, 4, 5));
   v128.store(s, v128.shuffle<f32>(t2, t3, 2, 3, 6, 7));
+}
+
+/** Transposes the 4 x 4 floats at a, b, c, d (one vector each) to p, q, r, s. */
+// @ts-ignore: decorator
+@inline export function transpose(a: usize, b: usize, c: usize, d: usize, p: usize, q: usize, r: usize, s: usize): void {
+  transposeTo(v128.load(a), v128.load(b), v128.load(c), v128.load(d), p, q, r, s);
 }
 
 /** Transposes 4 line-buffer elements at `src` (consecutive) to one element each at p, q, r, s. */
