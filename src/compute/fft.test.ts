@@ -7,7 +7,7 @@ import {
   rfft3 as rfft3Reference,
 } from "../../test/support/dft.ts";
 import { noise } from "../../test/support/noise.ts";
-import { elementCount, seededRandom, type VitrineError } from "../core/index.ts";
+import { elementCount, type VitrineError } from "../core/index.ts";
 import { createFft, type FftSize, fftBytes } from "./fft.ts";
 import { fft, ifft, irfft2, irfft3, rfft2, rfft3 } from "./fftOnce.ts";
 import { linePlanBytes, writeLinePlan } from "./linePlan.ts";

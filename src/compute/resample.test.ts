@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { noise } from "../../test/support/noise.ts";
-import { elementCount, type Shape3, seededRandom } from "../core/index.ts";
+import { elementCount, type Shape3 } from "../core/index.ts";
 import { createPool, type Pool } from "./pool.ts";
 import { resampleImages, resampleVolumes, rescaledShape } from "./resample.ts";
 
