@@ -19,7 +19,9 @@ import {
 } from "../../test/support/searchCase.ts";
 import { CorrelationPlan, createFft, createPool } from "../compute/index.ts";
 import { rotationMatrices, uniformOrientations } from "../optics/index.ts";
-import { collectMatch, type MatchOptions, runMatch } from "./program.ts";
+import { collectMatch } from "./collect.ts";
+import type { MatchOptions } from "./job.ts";
+import { runMatch } from "./program.ts";
 
 const scratch = scratchFolder();
 

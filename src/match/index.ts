@@ -1,4 +1,5 @@
 export type { Canvas } from "./canvas.ts";
+export { collectMatch } from "./collect.ts";
 export type {
   MatchFilters,
   MatchOptics,
@@ -10,6 +11,9 @@ export type {
 export { parseMatchSettings, searchSpace, toMatchSettings } from "./config.ts";
 export type { MatchTemplateYaml, SearchTotals } from "./configSchema.ts";
 export { formatMatchConfig, parseMatchConfig } from "./configSchema.ts";
+export type { MatchEstimate } from "./estimate.ts";
+export { estimateMatch } from "./estimate.ts";
+export type { MatchOptions, SearchProgress } from "./job.ts";
 export type { NormalizeOptions, Projections } from "./normalize.ts";
 export { normalizeTemplateProjection } from "./normalize.ts";
 export type { ParticleTable, ParticleValues, ResultMaps, SearchFacts } from "./particles.ts";
@@ -20,8 +24,7 @@ export type { Peak, ScoreMap } from "./peaks.ts";
 export { findPeaks, gaussianCutoff } from "./peaks.ts";
 export type { SearchPicture } from "./picture.ts";
 export { drawSearchPicture } from "./picture.ts";
-export type { MatchEstimate, MatchOptions, SearchProgress } from "./program.ts";
-export { collectMatch, estimateMatch, runMatch } from "./program.ts";
+export { runMatch } from "./program.ts";
 export type { MapName, MapSource } from "./resultMaps.ts";
 export { resultMap } from "./resultMaps.ts";
 export type { ResultOptions, SearchReport } from "./results.ts";

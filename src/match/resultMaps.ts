@@ -40,10 +40,14 @@ const FINISHED: Partial<Record<MapName, keyof StatisticsMaps>> = {
 };
 const ROWS_AT_ONCE = 64;
 
-/** One map, (H', W') float32; made when it is asked for, since all at once are as large as the search itself. */
-export function resultMap(source: MapSource, name: MapName): Float32Array {
+/**
+ * One map, (H', W') float32; made when it is asked for, since all at once are as large as the search itself.
+ *
+ * @param into  overwritten and returned; a new array if absent
+ */
+export function resultMap(source: MapSource, name: MapName, into?: Float32Array): Float32Array {
   const { statistics } = source;
-  const map = new Float32Array(elementCount(statistics.shape));
+  const map = into ?? new Float32Array(elementCount(statistics.shape));
   const finished = FINISHED[name];
   if (name === "mip") statistics.read("maximum", map);
   else if (finished !== undefined) finishMap(source, finished, map);
@@ -57,18 +61,28 @@ function totalOf(space: SearchSpace): number {
 
 function finishMap({ statistics, space }: MapSource, name: keyof StatisticsMaps, map: Float32Array): void {
   const [height, width] = statistics.shape;
+  const total = totalOf(space);
+  const most = ROWS_AT_ONCE * width;
+  const [sum, squaredSum, mip] = [new Float64Array(most), new Float64Array(most), new Float32Array(most)];
+  const into = { mean: new Float32Array(most), std: new Float32Array(most), scaled: new Float32Array(most) };
   for (let row = 0; row < height; row += ROWS_AT_ONCE) {
     const count = Math.min(ROWS_AT_ONCE, height - row) * width;
     const sums = {
-      sum: new Float64Array(count),
-      squaredSum: new Float64Array(count),
-      mip: new Float32Array(count),
-      total: totalOf(space),
+      sum: sum.subarray(0, count),
+      squaredSum: squaredSum.subarray(0, count),
+      mip: mip.subarray(0, count),
+      total,
     };
     statistics.read("sum", sums.sum, row);
     statistics.read("squaredSum", sums.squaredSum, row);
     statistics.read("maximum", sums.mip, row);
-    map.set(finishStatistics(sums)[name], row * width);
+    const { mean, std, scaled } = into;
+    const piece = {
+      mean: mean.subarray(0, count),
+      std: std.subarray(0, count),
+      scaled: scaled.subarray(0, count),
+    };
+    map.set(finishStatistics(sums, piece)[name], row * width);
   }
 }
 

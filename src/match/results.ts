@@ -99,7 +99,8 @@ function temporaryName(path: string): string {
 export async function writeResults(what: {
   readonly settings: MatchSettings;
   readonly source: MapSource;
-  readonly micrograph: Image;
+  /** Only for the picture. */
+  readonly readMicrograph: () => Promise<Image>;
   readonly templateSize: number;
   readonly correlations: number;
   readonly options: ResultOptions;
@@ -113,7 +114,9 @@ export async function writeResults(what: {
   const peaks = findPeaks({ data: scaled, shape }, { cutoff: zCutoff, maskRadiusPx: options.maskRadiusPx });
   const pending = new PendingFiles();
   try {
-    const values = await writeMaps(what, peaks, pending);
+    // with a picture the z-scores are needed to the end, else their memory serves the other maps
+    const buffer = options.picturePath === undefined ? scaled : new Float32Array(scaled.length);
+    const values = await writeMaps(what, { peaks, pending, buffer });
     const facts = { totalCorrelations: correlations, templateSize: what.templateSize };
     const table = particleTable(peaks, values, { settings, facts });
     await pending.write(options.particlesPath, (path) => writeParticles(path, table, { overwrite: true }));
@@ -126,7 +129,7 @@ export async function writeResults(what: {
     }));
     const report = { particles, zCutoff, correlations, files: resultPaths(settings, options) };
     if (options.picturePath !== undefined) {
-      const png = drawPicture(what, { report, scaled });
+      const png = drawPicture(what, { report, scaled, micrograph: await what.readMicrograph() });
       await pending.write(options.picturePath, (path) => writeFileAtomic(path, png, { overwrite: true }));
     }
     await pending.publish();
@@ -161,29 +164,29 @@ type Sampled = Partial<Record<MapName, Float32Array>>;
 /** Writes the maps one after the other and keeps their values at the peaks. */
 async function writeMaps(
   { settings, source }: { settings: MatchSettings; source: MapSource },
-  peaks: readonly Peak[],
-  pending: PendingFiles,
+  { peaks, pending, buffer }: { peaks: readonly Peak[]; pending: PendingFiles; buffer: Float32Array },
 ): Promise<ParticleValues> {
   const { allowFileOverwrite: _, ...paths } = settings.results;
   const { shape } = source.statistics;
   const voxelSizeA = settings.optics.pixelSizeA;
   const sampled: Sampled = {};
   for (const [name, path] of Object.entries(paths) as [MapName, string][]) {
-    const data = resultMap(source, name);
+    const data = resultMap(source, name, buffer);
     await pending.write(path, (temporary) =>
       writeMrc(temporary, { data, shape, voxelSizeA }, { overwrite: true }),
     );
     sampled[name] = valuesAtPeaks(peaks, { data, shape });
   }
   if (settings.pixelSizes !== null) {
-    sampled.pixelSizeOffset = valuesAtPeaks(peaks, { data: resultMap(source, "pixelSizeOffset"), shape });
+    const data = resultMap(source, "pixelSizeOffset", buffer);
+    sampled.pixelSizeOffset = valuesAtPeaks(peaks, { data, shape });
   }
   return sampled as ParticleValues;
 }
 
 function drawPicture(
-  { settings, micrograph, templateSize, source }: Parameters<typeof writeResults>[0],
-  { report, scaled }: { report: SearchReport; scaled: Float32Array },
+  { settings, templateSize, source }: Parameters<typeof writeResults>[0],
+  { report, scaled, micrograph }: { report: SearchReport; scaled: Float32Array; micrograph: Image },
 ): Uint8Array {
   const canvas = drawSearchPicture({
     title: settings.micrographPath,
