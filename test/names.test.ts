@@ -77,6 +77,7 @@ test("the package has these entries and these public names", async () => {
         "runMultiprocessJobs",
       ],
       "vitrine/match": [
+        "LEOPARD_BATCH_SIZES",
         "PARTICLE_COLUMNS",
         "TemplateSearch",
         "collectMatch",

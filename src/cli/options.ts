@@ -1,5 +1,5 @@
 import { type Command, InvalidArgumentError } from "commander";
-import { type Part, parsePart } from "../match/index.ts";
+import { LEOPARD_BATCH_SIZES, type Part, parsePart } from "../match/index.ts";
 
 /** Reads a whole number of at least 1. */
 export function count(text: string): number {
@@ -31,9 +31,6 @@ export function part(text: string): Part {
   }
 }
 
-/** Orientations that Leopard-EM's `run_match_template` correlates at once unless told otherwise. */
-const PEER_BATCH = 16;
-
 /** The options by which results are chosen and written, shared by `match` and `match-collect`. */
 export function addResultOptions(command: Command): Command {
   return command
@@ -56,7 +53,7 @@ export function addResultOptions(command: Command): Command {
       "--compat-batch <orientations>",
       "the batch that Leopard-EM would use, with --compat",
       count,
-      PEER_BATCH,
+      LEOPARD_BATCH_SIZES.method,
     )
     .option("--overwrite", "replace results, checkpoints and parts that are there")
     .option("--json", "print the result as JSON");

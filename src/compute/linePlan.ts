@@ -1,7 +1,5 @@
 import { VitrineError } from "../core/index.ts";
 
-/** Bytes of one line-buffer element: 4 real and 4 imaginary parts. */
-export const ELEMENT_BYTES = 32;
 const HEADER_WORDS = 8;
 const STAGE_WORDS = 3;
 
@@ -14,7 +12,7 @@ interface LineShape {
 }
 
 /** Radices of a length that has no prime factor above 7, fours last; `undefined` for other lengths. */
-export function radicesOf(length: number): number[] | undefined {
+function radicesOf(length: number): number[] | undefined {
   let rest = length;
   const take = (radix: number) => {
     const taken: number[] = [];

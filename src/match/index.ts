@@ -1,5 +1,6 @@
 export type { Canvas } from "./canvas.ts";
 export { collectMatch } from "./collect.ts";
+export { LEOPARD_BATCH_SIZES } from "./compat.ts";
 export type {
   MatchFilters,
   MatchOptics,

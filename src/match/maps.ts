@@ -1,4 +1,4 @@
-import { elementCount, type Shape2, VitrineError } from "../core/index.ts";
+import { VitrineError } from "../core/index.ts";
 
 /** The final statistics of every pixel, in the order of the sums that they come from. */
 export interface StatisticsMaps {
@@ -59,35 +59,4 @@ export function finishStatistics(
     scaled[i] = deviation === 0 ? 0 : (best - average) / deviation;
   }
   return { mean, std, scaled };
-}
-
-/** Size of the maps where the template lies wholly inside the image: (H - h + 1, W - w + 1). */
-export function validShape([height, width]: Shape2, [h, w]: Shape2): Shape2 {
-  if (h >= 1 && w >= 1 && height >= h && width >= w) return [height - h + 1, width - w + 1];
-  const expected = `an image of at least (${h}, ${w}), the template's size`;
-  const found = `(${height}, ${width})`;
-  throw new VitrineError({ code: "shape", at: "validShape()", expected, found });
-}
-
-/**
- * The top-left part of a map, where the template lies wholly inside the image.
- *
- * @param map    (H, W) in C order
- * @param valid  (H', W') as {@link validShape} gives it
- * @returns      a copy, (H', W')
- * @throws {VitrineError} shape: data that do not fill the shape, or a part larger than the map
- */
-export function cropToValid(
-  map: { readonly data: Float32Array; readonly shape: Shape2 },
-  valid: Shape2,
-): Float32Array<ArrayBuffer> {
-  const [[height, width], [rows, columns]] = [map.shape, valid];
-  if (map.data.length !== elementCount(map.shape) || rows > height || columns > width) {
-    const expected = `at least (${rows}, ${columns}) values`;
-    const found = `${map.data.length} of shape (${height}, ${width})`;
-    throw new VitrineError({ code: "shape", at: "cropToValid().map", expected, found });
-  }
-  const out = new Float32Array(rows * columns);
-  for (let y = 0; y < rows; y++) out.set(map.data.subarray(y * width, y * width + columns), y * columns);
-  return out;
 }

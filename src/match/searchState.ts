@@ -39,10 +39,7 @@ const BYTES: Record<StatisticName, number> = { maximum: 4, index: 4, sum: 8, squ
 const ROWS_AT_ONCE = 128;
 
 /** An array for values of one statistic. */
-export function statisticArray(
-  name: StatisticName,
-  length: number,
-): Float32Array | Int32Array | Float64Array {
+function statisticArray(name: StatisticName, length: number): Float32Array | Int32Array | Float64Array {
   if (name === "maximum") return new Float32Array(length);
   return name === "index" ? new Int32Array(length) : new Float64Array(length);
 }

@@ -1,5 +1,4 @@
 export { clearStatistics, correlateColumns, correlateRows, flushStatistics } from "./correlate";
-export { lineCorrelate, lineForward, lineInverse } from "./lines";
 export { magnifyRows, sliceRows } from "./slices";
 export { imageColumns, imageRows, templateColumns, templatePad, templateRows } from "./templates";
 export { complexColumns, complexRows, realRows, realRowsInverse, resampleSpectrum } from "./transforms";
