@@ -2,6 +2,7 @@ import { type Shape2, VitrineError } from "../core/index.ts";
 import { BLOCK_TEMPLATES, type CorrelateJob, type CorrelateShape, type TeamPlaces } from "./correlateJob.ts";
 import { fastLength, lineBufferElements, linePlanBytes, writeLinePlan } from "./linePlan.ts";
 import type { Pool, RunOptions } from "./pool.ts";
+import type { Phase } from "./protocol.ts";
 import { createRegions, type Regions } from "./regions.ts";
 import { mergeStatistics, readStatistic, restoreStatistic, type StatisticName } from "./statistics.ts";
 
@@ -100,14 +101,14 @@ export class CorrelationPlan {
     const { paddedHeight, paddedWidth, spectrumBytes } = this.#shape;
     const { staging, rowPlan, columnPlan } = this.#shared.address;
     const { spectrum } = this.#spectrum.address;
-    const buffers = this.#teamRegions[0].address.buffers;
+    const scratch = { address: this.#teamRegions[0].address.buffers, bytes: this.#shape.bufferBytes };
     const rowsAtOnce = stagingRows(width);
     for (let y = 0; y < paddedHeight; y += rowsAtOnce) {
       const rows = Math.min(rowsAtOnce, paddedHeight - y);
       const available = Math.max(0, Math.min(rows, height - y));
       if (available > 0) this.#shared.set("staging", image.subarray(y * width, (y + available) * width));
-      const args = [staging, available, width, rowPlan, spectrum + 32 * y, spectrumBytes, buffers];
-      await this.#alone("imageRows", args, Math.ceil(rows / 4));
+      const args = [staging, available, width, rowPlan, spectrum + 32 * y, spectrumBytes];
+      await this.#each("imageRows", args, { count: Math.ceil(rows / 4), step: 8, scratch });
     }
     const scale = 1 / (paddedHeight * paddedWidth);
     const columns = [spectrum, spectrumBytes, columnPlan, scale];
@@ -115,12 +116,7 @@ export class CorrelationPlan {
     await this.clear();
   }
 
-  /** One range: the kernel has one buffer. */
-  async #alone(kernel: string, args: number[], count: number): Promise<void> {
-    await this.#each(kernel, args, { count, step: count });
-  }
-
-  async #each(kernel: string, args: number[], range: { count: number; step: number }): Promise<void> {
+  async #each(kernel: string, args: number[], range: Omit<Phase, "kernel" | "args">): Promise<void> {
     await this.#pool.run({ kind: "phases", phases: [{ kernel, args, ...range }] });
   }
 

@@ -33,27 +33,22 @@ async function checkOutputs(
   const checkpoint = checkpointPath(settings, part);
   if (part === undefined) await prepareResults(settings, results);
   else await makeFolder(partsFolder(settings));
-  const done = part === undefined ? undefined : partPath(settings, part);
-  if (done !== undefined && !overwrite && (await fileExists(done))) {
+  if (overwrite) return;
+  if (part !== undefined) {
     const hint = "Collect it with vitrine match-collect, or search it again with --overwrite";
-    throw new VitrineError({
-      code: "exists",
-      at: done,
-      expected: "a part that is to be done",
-      found: "its result",
-      hint,
-    });
+    const done = { expected: "a part that is to be done", found: "its result", hint };
+    await refuseExisting(partPath(settings, part), done);
   }
-  if (!resume && !overwrite && (await fileExists(checkpoint))) {
-    const hint = "Continue with --resume, or start again with --overwrite";
-    throw new VitrineError({
-      code: "exists",
-      at: checkpoint,
-      expected: "no earlier run",
-      found: "its checkpoint",
-      hint,
-    });
-  }
+  if (resume) return;
+  const hint = "Continue with --resume, or start again with --overwrite";
+  await refuseExisting(checkpoint, { expected: "no earlier run", found: "its checkpoint", hint });
+}
+
+async function refuseExisting(
+  at: string,
+  message: { expected: string; found: string; hint: string },
+): Promise<void> {
+  if (await fileExists(at)) throw new VitrineError({ code: "exists", at, ...message });
 }
 
 async function searchAndWrite(pool: Pool, job: Job, options: MatchOptions): Promise<SearchReport | null> {

@@ -9,7 +9,6 @@ import {
   writeMrc,
 } from "../io/index.ts";
 import type { MatchSettings } from "./config.ts";
-import { requireNew } from "./outputs.ts";
 import { type ParticleValues, particleTable, valuesAtPeaks, writeParticles } from "./particles.ts";
 import { findPeaks, gaussianCutoff, type Peak } from "./peaks.ts";
 import { drawSearchPicture } from "./picture.ts";
@@ -64,12 +63,23 @@ export async function prepareResults(settings: MatchSettings, options: ResultOpt
   requireDistinct(paths, [settings.micrographPath, settings.templatePath]);
   const probed = new Set<string>();
   for (const path of paths) {
-    if (!mayReplace && (await fileExists(path))) throw requireNew(path);
+    if (!mayReplace && (await fileExists(path))) throw alreadyThere(path);
     const folder = /^(.*)[/\\][^/\\]*$/.exec(path)?.[1] ?? "";
     if (folder !== "") await makeFolder(folder);
     if (!probed.has(folder)) await probe(path);
     probed.add(folder);
   }
+}
+
+/** The error of a result that is there already. */
+function alreadyThere(path: string): VitrineError {
+  return new VitrineError({
+    code: "exists",
+    at: path,
+    expected: "no file of this name",
+    found: "one",
+    hint: "Allow it with --overwrite or match_template_result.allow_file_overwrite: true, or choose another path",
+  });
 }
 
 /** A result must not fall on an input or on another result. */
