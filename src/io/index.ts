@@ -10,6 +10,27 @@ export {
 } from "#files";
 export type { CsvTable, CsvValue } from "./csv.ts";
 export { formatCsv, parseCsv } from "./csv.ts";
+export { axesKey, describeAxes } from "./dataset/axes.ts";
+export type {
+  Axes,
+  Dataset,
+  DatasetImage,
+  DatasetWriter,
+  ImageLayout,
+  JsonObject,
+  JsonValue,
+  PixelArray,
+  PixelImage,
+  PixelType,
+} from "./dataset/dataset.ts";
+export {
+  bytesPerValue,
+  imageBytes,
+  layoutOf,
+  pixelBytes,
+  pixelTypeOf,
+  pixelView,
+} from "./dataset/pixels.ts";
 export type { FileChunks, FileSource, RandomAccessFile, WriteOptions } from "./files.ts";
 export { sourceName } from "./files.ts";
 export type { MrcHeader, MrcMode, Xyz } from "./mrc.ts";

@@ -1,0 +1,13 @@
+import type { Axes } from "./dataset.ts";
+
+/** A string that two axes share exactly if they name the same image; the order of keys does not count, `1` and `"1"` differ. */
+export function axesKey(axes: Axes): string {
+  const names = Object.keys(axes).sort();
+  return JSON.stringify(names.map((name) => [name, axes[name]]));
+}
+
+/** Axes for a message: `time 3, channel DAPI`. */
+export function describeAxes(axes: Axes): string {
+  const parts = Object.entries(axes).map(([name, value]) => `${name} ${value}`);
+  return parts.length === 0 ? "no axes" : parts.join(", ");
+}

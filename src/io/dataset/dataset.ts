@@ -1,0 +1,93 @@
+/** Where an image stands in its dataset: `{ time: 3, channel: "DAPI" }`. The order of the keys means nothing. */
+export type Axes = Readonly<Record<string, number | string>>;
+
+/** Anything that JSON holds. */
+export type JsonValue = null | boolean | number | string | readonly JsonValue[] | JsonObject;
+export interface JsonObject {
+  readonly [key: string]: JsonValue;
+}
+
+/** Pixels of any type that a camera or a processor gives. */
+export type PixelArray =
+  | Uint8Array
+  | Int8Array
+  | Uint16Array
+  | Int16Array
+  | Uint32Array
+  | Int32Array
+  | Float32Array
+  | Float64Array;
+
+/** One plane: (height, width, channels) in C order. */
+export interface PixelImage {
+  readonly data: PixelArray;
+  /** Pixels a row. */
+  readonly width: number;
+  /** Rows. */
+  readonly height: number;
+  /** Values a pixel: 1 for grey, 3 for red, green and blue. */
+  readonly channels: number;
+}
+
+/** What is known of an image without reading its pixels. */
+export interface ImageLayout {
+  readonly width: number;
+  readonly height: number;
+  readonly channels: number;
+  readonly dtype: PixelType;
+}
+
+/** Names of the element types, as numpy's. */
+export type PixelType = "uint8" | "int8" | "uint16" | "int16" | "uint32" | "int32" | "float32" | "float64";
+
+/** One image with all that is saved of it. */
+export interface DatasetImage {
+  readonly axes: Axes;
+  readonly image: PixelImage;
+  readonly metadata: JsonObject;
+  /** Bits that the camera uses of a uint16; 16 if left out. */
+  readonly bitDepth?: number;
+}
+
+/**
+ * Images by their axes, on disk or in memory, finished or still growing. Peer: `ndstorage.Dataset`.
+ *
+ * All reading methods throw {@link VitrineError} missing for axes that no image has; the error names them.
+ */
+export interface Dataset extends AsyncDisposable {
+  /** The folder, or what stands for it in messages. */
+  readonly name: string;
+  readonly summaryMetadata: JsonObject;
+  /** Values of each axis among the images so far, sorted (numbers before strings). */
+  readonly axes: Readonly<Record<string, readonly (number | string)[]>>;
+  readonly axesTypes: Readonly<Record<string, "int" | "string">>;
+  /** Values of the axis `channel` in order of first appearance; none without that axis. */
+  readonly channelNames: readonly string[];
+  /** No image will be added any more. */
+  readonly isFinished: boolean;
+  hasImage(axes: Axes): boolean;
+  /** Axes of every image in order of saving; an image that was overwritten counts once, at its first place. */
+  imageCoordinates(): readonly Axes[];
+  imageLayout(axes: Axes): ImageLayout;
+  readImage(axes: Axes): Promise<PixelImage>;
+  readMetadata(axes: Axes): Promise<JsonObject>;
+  /** Resolves with the axes of the next image that is saved after the call, or null once the dataset is finished. */
+  awaitNewImage(options?: { readonly signal?: AbortSignal }): Promise<Axes | null>;
+  close(): Promise<void>;
+}
+
+/** Writes a dataset image by image; what it wrote can be read at once through `dataset`. */
+export interface DatasetWriter extends AsyncDisposable {
+  readonly dataset: Dataset;
+  /** Images whose axes another one had before; the later one counts. */
+  readonly duplicates: number;
+  /**
+   * Saves one image; resolves when it can be read, also by another program. Calls may overlap: images are written in the order
+   * of the calls. The pixels must stay unchanged until it resolves.
+   *
+   * @throws {VitrineError} unsupported: pixels that the format cannot hold; storage: the disk refused
+   */
+  put(image: DatasetImage): Promise<void>;
+  /** Writes what is left and closes; the dataset stays readable. A second call does nothing. */
+  finish(): Promise<void>;
+}
