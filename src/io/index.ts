@@ -11,6 +11,7 @@ export {
 export type { CsvTable, CsvValue } from "./csv.ts";
 export { formatCsv, parseCsv } from "./csv.ts";
 export { axesKey, describeAxes } from "./dataset/axes.ts";
+export { BaseDataset } from "./dataset/baseDataset.ts";
 export type {
   Axes,
   Dataset,
@@ -23,6 +24,9 @@ export type {
   PixelImage,
   PixelType,
 } from "./dataset/dataset.ts";
+export type { ArrayBlock, ArrayOptions, ArraySelection, DatasetArray } from "./dataset/datasetArray.ts";
+export type { MemoryDatasetOptions } from "./dataset/memory.ts";
+export { createMemoryDataset } from "./dataset/memory.ts";
 export {
   bytesPerValue,
   imageBytes,

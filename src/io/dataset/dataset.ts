@@ -1,3 +1,5 @@
+import type { ArrayOptions, DatasetArray } from "./datasetArray.ts";
+
 /** Where an image stands in its dataset: `{ time: 3, channel: "DAPI" }`. The order of the keys means nothing. */
 export type Axes = Readonly<Record<string, number | string>>;
 
@@ -71,6 +73,15 @@ export interface Dataset extends AsyncDisposable {
   imageLayout(axes: Axes): ImageLayout;
   readImage(axes: Axes): Promise<PixelImage>;
   readMetadata(axes: Axes): Promise<JsonObject>;
+  /**
+   * All images as one array, of which nothing is read before it is asked for. Peer: `Dataset.as_array`.
+   *
+   * @param axes  which axes become dimensions, outermost first; without it all, in the order row, column, position, time,
+   *   channel, others, z
+   * @throws {VitrineError} missing: no image, or an axis that no image has; range: axes that name one image twice, or leave
+   *   images with equal names; undeterminable: `stitched` without GridPixelOverlapX and GridPixelOverlapY
+   */
+  asArray(axes?: readonly string[], options?: ArrayOptions): DatasetArray;
   /** Resolves with the axes of the next image that is saved after the call, or null once the dataset is finished. */
   awaitNewImage(options?: { readonly signal?: AbortSignal }): Promise<Axes | null>;
   close(): Promise<void>;
