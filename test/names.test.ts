@@ -12,6 +12,10 @@ test("the package has these entries and these public names", async () => {
   }
   expect(names).toMatchInlineSnapshot(`
     {
+      "vitrine/acquire": [
+        "createSimulatedClock",
+        "systemClock",
+      ],
       "vitrine/compute": [
         "BLOCK_TEMPLATES",
         "CorrelationPlan",
@@ -41,6 +45,11 @@ test("the package has these entries and these public names", async () => {
         "zyzFromMatrix",
       ],
       "vitrine/io": [
+        "BaseDataset",
+        "axesKey",
+        "bytesPerValue",
+        "createMemoryDataset",
+        "describeAxes",
         "encodePng",
         "fileExists",
         "formatCsv",
@@ -49,6 +58,8 @@ test("the package has these entries and these public names", async () => {
         "formatNpy",
         "formatNpz",
         "formatYaml",
+        "imageBytes",
+        "layoutOf",
         "listFolder",
         "makeFolder",
         "openFile",
@@ -60,6 +71,9 @@ test("the package has these entries and these public names", async () => {
         "parseNpz",
         "parseWithSchema",
         "parseYaml",
+        "pixelBytes",
+        "pixelTypeOf",
+        "pixelView",
         "readFileBytes",
         "readMrcImage",
         "readMrcVolume",
