@@ -14,8 +14,8 @@ export interface Frame {
   readonly metadata: JsonObject;
   /** Where another thread that opened the same ring finds the pixels. */
   readonly slot: RingSlot;
-  /** The pixels in memory of their own: the one copy. */
-  copy(): PixelArray;
+  /** The pixels in memory of their own, in `into` if it is given: the one copy. */
+  copy(into?: PixelArray): PixelArray;
   /** The pixels in the slot: to read, until `release`. */
   borrow(): PixelArray;
   /** Gives the slot back to the camera. */

@@ -56,6 +56,14 @@ export class MemoryRing {
     return pixelView(layout, this.description.bytes, slot * this.description.slotBytes);
   }
 
+  /** The pixels of a slot in memory of their own, in `into` if it is given. */
+  copy(slot: number, layout: ImageLayout, into?: PixelArray): PixelArray {
+    const pixels = this.view(slot, layout);
+    if (into === undefined) return pixels.slice();
+    into.set(pixels);
+    return into;
+  }
+
   /** Takes a slot for a frame if it is free. */
   tryTake(slot: number): boolean {
     return Atomics.compareExchange(this.#states, slot, FREE, TAKEN) === FREE;

@@ -1,0 +1,269 @@
+import { VitrineError } from "../../core/index.ts";
+import type { Axes, Dataset, DatasetWriter } from "../../io/index.ts";
+import { systemClock } from "../clock.ts";
+import type { AcquisitionEvent } from "../events/event.ts";
+import type { Microscope } from "../microscope.ts";
+import { openProcessor } from "../processors/open.ts";
+import type { FrameProcessor, ProcessedImage } from "../processors/processor.ts";
+import { checkedGroup, EventGroups, type EventSource } from "./eventQueue.ts";
+import { Executor } from "./executor.ts";
+import { AcquisitionFuture, MilestoneLog } from "./future.ts";
+import { HeldImage } from "./heldImage.ts";
+import { type AcquisitionNotification, type Milestone, notificationOf } from "./notification.ts";
+import type { AcquisitionOptions } from "./options.ts";
+import { Pipeline } from "./pipeline.ts";
+import { StageCounter, type StageReport } from "./report.ts";
+import { SavingStage } from "./saving.ts";
+import { LiveQueue, type Subscription } from "./subscription.ts";
+import { createTileGrid, type TileGrid, withTilePosition } from "./tiling.ts";
+import { DEFAULT_WATCHDOG, type WatchdogTimes } from "./watchdog.ts";
+import { createWriter } from "./writer.ts";
+
+/** Microscopes that an acquisition has in hand. */
+const busyMicroscopes = new WeakSet<Microscope>();
+
+/**
+ * An acquisition: events go in, images come out through a processor into a dataset. Peer: Pycro-Manager's `Acquisition`.
+ *
+ * @example
+ * await using acquisition = await Acquisition.open({ microscope, directory: "data", name: "run" });
+ * await acquisition.acquire(multiDAcquisitionEvents({ num_time_points: 10 }));
+ */
+export class Acquisition implements AsyncDisposable {
+  /** What was saved so far; undefined where nothing is saved. */
+  readonly dataset: Dataset | undefined;
+  /** Resolves when everything is acquired, processed, saved and told of; rejects with the error that stopped it. */
+  readonly finished: Promise<void>;
+
+  readonly #options: AcquisitionOptions;
+  readonly #watchdogMs: WatchdogTimes;
+  readonly #groups: EventGroups;
+  readonly #log = new MilestoneLog();
+  readonly #stop = new AbortController();
+  readonly #grid: TileGrid | undefined;
+  readonly #writer: DatasetWriter | undefined;
+  readonly #processor: FrameProcessor;
+  readonly #pipeline: Pipeline;
+  readonly #executor: Executor;
+  readonly #saving: SavingStage | undefined;
+  readonly #subscribers = new Set<LiveQueue>();
+  readonly #liveCounter = new StageCounter();
+  #failure: { readonly error: unknown } | undefined;
+
+  /**
+   * Opens an acquisition and gets it ready for events.
+   *
+   * @throws {VitrineError} missing: only one of directory and name; busy: the microscope has another acquisition; storage,
+   *   exists: the dataset cannot be made; type: not an image processor
+   */
+  static async open(options: AcquisitionOptions): Promise<Acquisition> {
+    if (busyMicroscopes.has(options.microscope)) throw isBusy(options.microscope);
+    busyMicroscopes.add(options.microscope);
+    let processor: FrameProcessor | undefined;
+    try {
+      const { core } = options.microscope;
+      const groups = new EventGroups();
+      const grid = options.tiling === undefined ? undefined : await createTileGrid(core, options.tiling);
+      processor = await openProcessor(options.imageProcessor, groups);
+      const writer = await createWriter(options, grid);
+      return new Acquisition(options, { groups, grid, processor, writer });
+    } catch (error) {
+      busyMicroscopes.delete(options.microscope);
+      await processor?.close();
+      throw error;
+    }
+  }
+
+  private constructor(
+    options: AcquisitionOptions,
+    parts: {
+      readonly groups: EventGroups;
+      readonly grid: TileGrid | undefined;
+      readonly processor: FrameProcessor;
+      readonly writer: DatasetWriter | undefined;
+    },
+  ) {
+    const { hooks = {}, microscope, clock = systemClock } = options;
+    this.#options = options;
+    this.#watchdogMs = { ...DEFAULT_WATCHDOG, ...options.watchdogMs };
+    this.#groups = parts.groups;
+    this.#grid = parts.grid;
+    this.#writer = parts.writer;
+    this.#processor = parts.processor;
+    this.dataset = parts.writer?.dataset;
+    const onFailure = (error: unknown) => this.#fail(error);
+    this.#saving = parts.writer === undefined ? undefined : this.#createSaving(parts.writer, onFailure);
+    this.#pipeline = new Pipeline({
+      processor: parts.processor,
+      limitMs: this.#watchdogMs.processor,
+      deliver: (image) => this.#deliver(image),
+      onFailure,
+    });
+    this.#executor = new Executor({
+      microscope,
+      clock,
+      hooks: { hooks, eventQueue: parts.groups, limitMs: this.#watchdogMs.hook },
+      watchdogMs: this.#watchdogMs,
+      signal: this.#stop.signal,
+      notify: (milestone, payload) => this.#notify(milestone, payload),
+      onEvent: (event) => this.#admit(event),
+      emit: (item) => this.#pipeline.push(item),
+    });
+    this.finished = this.#run();
+    // whoever closes it learns of a failure; nobody has to wait for it all the time
+    this.finished.catch(() => {});
+  }
+
+  /**
+   * Adds events: one, several, or a generator, which is pulled as the acquisition goes on.
+   *
+   * @throws {VitrineError} unsupported: the acquisition takes no more events; what `parseEvents` throws. Whatever stopped the
+   *   acquisition, if something did
+   */
+  acquire(events: EventSource): AcquisitionFuture {
+    if (this.#failure !== undefined) throw this.#failure.error;
+    const group = checkedGroup(events);
+    const axes = group.known?.map((event) => event.axes);
+    for (const each of axes ?? []) this.#log.forget(each);
+    this.#groups.add(group);
+    return new AcquisitionFuture(this.#log, this.dataset, axes);
+  }
+
+  /** Takes no more events and waits until all is acquired, processed, saved and told of. @throws what stopped it */
+  async done(): Promise<void> {
+    this.#groups.close();
+    await this.finished;
+  }
+
+  /** Forgets events that wait and stops the camera; images that were taken are processed and saved. @param error why */
+  abort(error?: unknown): void {
+    if (error === undefined) this.#halt();
+    else this.#fail(error);
+  }
+
+  /** Disposing of it is {@link done}. */
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.done();
+  }
+
+  /**
+   * Gives images as they pass by, without holding anything up.
+   *
+   * @param options  queue: images that may wait (default 1); of more, the oldest are dropped
+   */
+  subscribe({ queue = 1 }: { readonly queue?: number } = {}): Subscription {
+    const live = new LiveQueue(queue, (closed) => {
+      this.#liveCounter.dropped += closed.dropped;
+      this.#subscribers.delete(closed);
+    });
+    this.#subscribers.add(live);
+    return live;
+  }
+
+  /** Every stage in numbers: queue depth, rate, drops. */
+  report(): StageReport[] {
+    const live = [...this.#subscribers];
+    const queued = live.reduce((sum, each) => sum + each.size, 0);
+    const subscribers = this.#liveCounter.report("subscribers", queued);
+    const missed = live.reduce((sum, each) => sum + each.dropped, 0);
+    return [
+      ...this.#executor.reports(),
+      this.#pipeline.report(),
+      ...(this.#saving?.reports() ?? []),
+      { ...subscribers, dropped: subscribers.dropped + missed },
+    ];
+  }
+
+  async #run(): Promise<void> {
+    this.#notify("acq_started", null);
+    const pipeline = this.#pipeline.run();
+    try {
+      await this.#executor.run(this.#groups);
+    } catch (error) {
+      this.#fail(error);
+    }
+    this.#pipeline.close();
+    await pipeline;
+    await this.#close();
+    this.#log.end(this.#failure?.error);
+    if (this.#failure !== undefined) throw this.#failure.error;
+  }
+
+  /** Ends every stage in turn; a failure of one does not keep the others open. */
+  async #close(): Promise<void> {
+    await this.#attempt(() => this.#saving?.drain());
+    this.#notify("acq_events_finished", null);
+    await this.#attempt(() => this.#saving?.close());
+    await this.#attempt(() => this.#writer?.finish());
+    if (this.#writer !== undefined) this.#notify("data_sink_finished", null);
+    await this.#attempt(() => this.#processor.close());
+    for (const live of this.#subscribers) live.end();
+    this.#groups.clear();
+    busyMicroscopes.delete(this.#options.microscope);
+  }
+
+  async #attempt(end: () => Promise<void> | undefined): Promise<void> {
+    try {
+      await end();
+    } catch (error) {
+      this.#fail(error);
+    }
+  }
+
+  /** An event on its way in. */
+  #admit(event: AcquisitionEvent): AcquisitionEvent {
+    return this.#grid === undefined ? event : withTilePosition(event, this.#grid);
+  }
+
+  async #deliver(processed: ProcessedImage): Promise<void> {
+    const image = new HeldImage(processed);
+    this.#options.onImage?.(image.image, image.metadata);
+    for (const live of this.#subscribers) live.offer(image);
+    this.#liveCounter.count();
+    if (this.#saving === undefined) image.release();
+    else await this.#saving.accept(image);
+  }
+
+  #createSaving(writer: DatasetWriter, onFailure: (error: unknown) => void): SavingStage {
+    return new SavingStage({
+      writer,
+      imageSaved: this.#options.imageSaved,
+      eventQueue: this.#groups,
+      limitMs: this.#watchdogMs.saving,
+      onSaved: (axes: Axes) => this.#notify("image_saved", axes),
+      onFailure,
+    });
+  }
+
+  /** Tells everybody; a callback that throws stops the acquisition. */
+  #notify(milestone: Milestone, payload: AcquisitionNotification["payload"]): void {
+    const notification = notificationOf(milestone, payload);
+    this.#log.note(notification);
+    try {
+      this.#options.onNotification?.(notification);
+    } catch (error) {
+      this.#fail(error);
+    }
+  }
+
+  /** The first failure counts. */
+  #fail(error: unknown): void {
+    this.#failure ??= { error };
+    this.#halt();
+  }
+
+  #halt(): void {
+    this.#groups.clear();
+    this.#stop.abort();
+  }
+}
+
+function isBusy({ name }: Microscope): VitrineError {
+  return new VitrineError({
+    code: "busy",
+    at: `microscope ${name}`,
+    expected: "no acquisition that has it in hand",
+    found: "one",
+    hint: "Wait for its end with done()",
+  });
+}

@@ -1,0 +1,56 @@
+import type { AcquisitionEvent } from "../events/event.ts";
+import { parseEvents } from "../events/parseEvents.ts";
+import type { EventQueue } from "./eventQueue.ts";
+import { watched } from "./watchdog.ts";
+
+/** An event, or the events of a hardware sequence. */
+export type EventOrSequence = AcquisitionEvent | readonly AcquisitionEvent[];
+
+/**
+ * A function that sees what is about to be acquired and may change it.
+ *
+ * @param event   the event; an array where hardware plays several by itself
+ * @returns       what to acquire instead: an event, several, or nothing to cancel
+ */
+export type AcquisitionHook = (
+  event: EventOrSequence,
+  eventQueue: EventQueue,
+) => HookResult | Promise<HookResult>;
+
+// biome-ignore lint/suspicious/noConfusingVoidType: a function without a return statement is a hook too
+type HookResult = EventOrSequence | null | undefined | void;
+
+/** Hooks in the order in which they run; names as in Pycro-Manager without `_hook_fn`. */
+export interface AcquisitionHooks {
+  /** Each event by itself, before any are joined to a hardware sequence. */
+  readonly eventGeneration?: AcquisitionHook | undefined;
+  /** Before the hardware is changed. */
+  readonly preHardware?: AcquisitionHook | undefined;
+  /** After all hardware but the focus drive. */
+  readonly preZ?: AcquisitionHook | undefined;
+  /** After the hardware was changed, before the camera starts. */
+  readonly postHardware?: AcquisitionHook | undefined;
+  /** After the camera has started; what it returns is ignored. */
+  readonly postCamera?: AcquisitionHook | undefined;
+}
+
+/** What a hook needs of its acquisition. */
+export interface HookContext {
+  readonly hooks: AcquisitionHooks;
+  readonly eventQueue: EventQueue;
+  readonly limitMs: number;
+}
+
+/** Runs one hook. @returns what to acquire: none where it cancelled. */
+export async function runHook(
+  { hooks, eventQueue, limitMs }: HookContext,
+  name: keyof AcquisitionHooks,
+  events: readonly AcquisitionEvent[],
+): Promise<readonly AcquisitionEvent[]> {
+  const hook = hooks[name];
+  if (hook === undefined) return events;
+  const given = events.length === 1 ? events[0]! : events;
+  const answer = await watched(Promise.resolve(hook(given, eventQueue)), `hook ${name}`, limitMs);
+  if (answer === null || answer === undefined || (Array.isArray(answer) && answer.length === 0)) return [];
+  return [...parseEvents(answer, `what hook ${name} returned`)];
+}

@@ -1,0 +1,117 @@
+import {
+  type Axes,
+  type Dataset,
+  type DatasetWriter,
+  describeAxes,
+  type JsonObject,
+} from "../../io/index.ts";
+import { Channel } from "./channel.ts";
+import type { EventQueue } from "./eventQueue.ts";
+import type { HeldImage } from "./heldImage.ts";
+import { StageCounter, type StageReport } from "./report.ts";
+import { watched } from "./watchdog.ts";
+
+/**
+ * Called once an image can be read from the dataset, in the order of saving, one call after the other.
+ * Peer: `image_saved_fn`.
+ */
+export type ImageSaved = (axes: Axes, dataset: Dataset, eventQueue: EventQueue) => void | Promise<void>;
+
+/** Images that are being written at a time. */
+const WRITES_AT_A_TIME = 8;
+
+/** What the saving stage needs of its acquisition. */
+export interface SavingContext {
+  readonly writer: DatasetWriter;
+  readonly imageSaved: ImageSaved | undefined;
+  readonly eventQueue: EventQueue;
+  readonly limitMs: number;
+  /** An image can be read. */
+  readonly onSaved: (axes: Axes) => void;
+  readonly onFailure: (error: unknown) => void;
+}
+
+/** Writes images in order and tells of each; callbacks run off the writer's path and lose nothing. */
+export class SavingStage {
+  readonly #context: SavingContext;
+  readonly #counter = new StageCounter();
+  readonly #callbackCounter = new StageCounter();
+  /** Axes alone, so that any number may wait for a slow callback. */
+  readonly #callbacks = new Channel<Axes>(Number.POSITIVE_INFINITY);
+  readonly #callbackLoop: Promise<void>;
+  readonly #writes: Promise<void>[] = [];
+  #failed = false;
+
+  constructor(context: SavingContext) {
+    this.#context = context;
+    this.#callbackLoop = this.#runCallbacks();
+  }
+
+  /** Starts to write an image; waits while too many are being written. Releases the image when it is written. */
+  async accept(image: HeldImage): Promise<void> {
+    while (this.#writes.length >= WRITES_AT_A_TIME) await this.#writes.shift();
+    if (this.#failed) return image.release();
+    this.#writes.push(this.#write(image));
+    this.#counter.noteQueued(this.#writes.length);
+  }
+
+  /** Waits until everything is written and told of. */
+  async drain(): Promise<void> {
+    await Promise.all(this.#writes.splice(0));
+  }
+
+  /** Waits for the callbacks; none is made after. */
+  async close(): Promise<void> {
+    this.#callbacks.close();
+    await this.#callbackLoop;
+  }
+
+  reports(): StageReport[] {
+    const saving = this.#counter.report("saving", this.#writes.length);
+    return [saving, this.#callbackCounter.report("imageSaved", this.#callbacks.size)];
+  }
+
+  async #write(image: HeldImage): Promise<void> {
+    const { writer, limitMs, onSaved, onFailure } = this.#context;
+    const { axes, metadata } = image;
+    try {
+      const saved = writer.put({
+        axes,
+        image: image.image,
+        metadata: metadata as JsonObject,
+        ...bitDepthOf(image),
+      });
+      await watched(saved, `saving ${describeAxes(axes)}`, limitMs);
+      this.#counter.count();
+      onSaved(axes);
+      if (this.#context.imageSaved !== undefined) void this.#callbacks.push(axes);
+    } catch (error) {
+      this.#failed = true;
+      onFailure(error);
+    } finally {
+      image.release();
+    }
+  }
+
+  async #runCallbacks(): Promise<void> {
+    const { imageSaved, writer, eventQueue, limitMs, onFailure } = this.#context;
+    for (let axes = await this.#callbacks.next(); axes !== undefined; axes = await this.#callbacks.next()) {
+      try {
+        const call = Promise.resolve(imageSaved?.(axes, writer.dataset, eventQueue));
+        await watched(call, `imageSaved for ${describeAxes(axes)}`, limitMs);
+        this.#callbackCounter.count();
+      } catch (error) {
+        onFailure(error);
+        return this.#callbacks.close();
+      }
+    }
+  }
+}
+
+/** Bits that the camera uses, where the pixels are still of its type. */
+function bitDepthOf({ metadata, image }: HeldImage): { bitDepth?: number } {
+  const { BitDepth } = metadata;
+  const isKnown =
+    typeof BitDepth === "number" && BitDepth > 0 && BitDepth <= image.data.BYTES_PER_ELEMENT * 8;
+  return isKnown ? { bitDepth: BitDepth } : {};
+}

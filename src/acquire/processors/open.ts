@@ -1,0 +1,22 @@
+import { VitrineError } from "../../core/index.ts";
+import type { EventQueue } from "../engine/eventQueue.ts";
+import { createInProcessRunner, createPassThrough } from "./inProcess.ts";
+import type { FrameProcessor, ImageProcessor, ProcessorModule } from "./processor.ts";
+import { createWorkerRunner } from "./workerRunner.ts";
+
+/** Makes a processor of whatever an acquisition was given; of nothing, one that passes images on. @throws {VitrineError} type */
+export async function openProcessor(
+  given: ImageProcessor | ProcessorModule | FrameProcessor | undefined,
+  eventQueue: EventQueue,
+): Promise<FrameProcessor> {
+  if (given === undefined) return createPassThrough();
+  if (typeof given === "function") return createInProcessRunner(given, eventQueue);
+  if ("module" in given) return createWorkerRunner(given, eventQueue);
+  if ("process" in given) return given;
+  throw new VitrineError({
+    code: "type",
+    at: "imageProcessor",
+    expected: "a function, { module: FILE }, or a processor",
+    found: typeof given,
+  });
+}

@@ -1,0 +1,56 @@
+import type { PixelImage } from "../../io/index.ts";
+import type { EventQueue } from "../engine/eventQueue.ts";
+import type { ImageMetadata } from "../engine/metadata.ts";
+import type { Frame } from "../frames/frame.ts";
+
+/** An image and what is known of it. `metadata.Axes` says where it is saved. */
+export type ImageAndMetadata = readonly [image: PixelImage, metadata: ImageMetadata];
+
+/** What a processor may return: one image, several, or nothing to take the image out of the acquisition. */
+// biome-ignore lint/suspicious/noConfusingVoidType: a function without a return statement is a processor too
+export type ProcessorResult = ImageAndMetadata | readonly ImageAndMetadata[] | null | undefined | void;
+
+/**
+ * Sees each image as it arrives, in the order of acquisition.
+ *
+ * @param image       (height, width, channels), the processor's own: it may keep it or change it
+ * @param metadata    its own too
+ * @param eventQueue  takes further events; null ends the acquisition
+ */
+export interface ImageProcessor {
+  (
+    image: PixelImage,
+    metadata: ImageMetadata,
+    eventQueue: EventQueue,
+  ): ProcessorResult | Promise<ProcessorResult>;
+  /** Gets the camera's own memory, without a copy, and keeps no reference to it. */
+  readonly borrow?: boolean;
+}
+
+/** A processor in a file of its own, which runs in a thread of its own. Its default export is the {@link ImageProcessor}. */
+export interface ProcessorModule {
+  /** Path or `file:` address of the module (.js, .mjs). It may export `borrow = true` and `stateless = true`. */
+  readonly module: string | URL;
+  /** Threads, 1 by default; more only for a module that exports `stateless = true`. Output stays in order. */
+  readonly workers?: number;
+}
+
+/** A processor that is neither of these, for instance one in another process. Calls overlap; results are in the order of calls. */
+export interface FrameProcessor {
+  /** Processes a frame and releases it. */
+  process(frame: Frame, metadata: ImageMetadata): Promise<readonly ProcessedImage[]>;
+  /** Frames that it works on at once. */
+  readonly concurrency: number;
+  close(): Promise<void>;
+}
+
+/** An image on its way to subscribers and savers, its metadata complete. */
+export interface ProcessedImage {
+  readonly image: PixelImage;
+  readonly metadata: ImageMetadata;
+  /**
+   * Tells that nobody downstream needs the pixels any more, whose memory goes back to work. Left out where memory that nobody
+   * refers to is found by itself: such pixels may be kept.
+   */
+  readonly release?: () => void;
+}

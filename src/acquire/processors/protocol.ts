@@ -1,0 +1,42 @@
+import type { Fault } from "../../core/index.ts";
+import type { ImageLayout, PixelArray } from "../../io/index.ts";
+import type { EventSource } from "../engine/eventQueue.ts";
+import type { ImageMetadata } from "../engine/metadata.ts";
+import type { RingSlot } from "../frames/frame.ts";
+
+/** What a processor's thread is told. */
+export type ToProcessor =
+  | { readonly kind: "load"; readonly module: string; readonly workers: number }
+  | {
+      readonly kind: "process";
+      readonly id: number;
+      readonly layout: ImageLayout;
+      readonly slot: RingSlot;
+      readonly metadata: ImageMetadata;
+    }
+  /** Blocks that the receiver of their images has done with. */
+  | { readonly kind: "back"; readonly blocks: readonly number[] };
+
+/** An image that comes back: in a block of shared memory, or, where it is small, copied. */
+export interface SentImage {
+  readonly layout: ImageLayout;
+  readonly metadata: ImageMetadata;
+  readonly pixels:
+    | { readonly kind: "block"; readonly id: number; readonly memory: SharedArrayBuffer }
+    | { readonly kind: "copy"; readonly data: PixelArray };
+}
+
+/** What a processor's thread tells. */
+export type FromProcessor =
+  | { readonly kind: "loaded"; readonly borrow: boolean; readonly stateless: boolean }
+  | { readonly kind: "event"; readonly events: EventSource | null }
+  | { readonly kind: "done"; readonly id: number; readonly images: readonly SentImage[] }
+  | { readonly kind: "failed"; readonly id: number | undefined; readonly error: ThrownError };
+
+/** An error on its way between threads: a structured clone loses its class, and a fault its code. */
+export interface ThrownError {
+  readonly name: string;
+  readonly message: string;
+  readonly stack: string | undefined;
+  readonly fault: Fault | undefined;
+}

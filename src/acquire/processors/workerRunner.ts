@@ -1,0 +1,151 @@
+import { moduleAddress, startThread } from "#processor-threads";
+import { VitrineError } from "../../core/index.ts";
+import { type PixelArray, pixelView } from "../../io/index.ts";
+import type { EventQueue } from "../engine/eventQueue.ts";
+import type { ImageMetadata } from "../engine/metadata.ts";
+import type { Frame } from "../frames/frame.ts";
+import type { FrameProcessor, ProcessedImage, ProcessorModule } from "./processor.ts";
+import type { FromProcessor, SentImage } from "./protocol.ts";
+import type { Thread } from "./threads.ts";
+import { fromThrown } from "./thrownError.ts";
+
+/** Frames that one thread has at a time: the next one waits there while one is processed. */
+const FRAMES_A_THREAD = 3;
+
+interface Pending {
+  readonly frame: Frame;
+  readonly resolve: (images: ProcessedImage[]) => void;
+  readonly reject: (error: unknown) => void;
+}
+
+/** What a thread does for its owner. */
+interface ProcessorThread {
+  process(frame: Frame, metadata: ImageMetadata): Promise<ProcessedImage[]>;
+  terminate(): Promise<void>;
+}
+
+/**
+ * Runs a processor's module in threads of its own.
+ *
+ * @throws {VitrineError} type: no such default export, or several workers for a module that is not stateless; whatever the
+ *   module throws while it is loaded
+ */
+export async function createWorkerRunner(
+  { module, workers = 1 }: ProcessorModule,
+  eventQueue: EventQueue,
+): Promise<FrameProcessor> {
+  if (!Number.isInteger(workers) || workers < 1) throw badCount(workers);
+  const address = moduleAddress(module);
+  const threads = await allOrNone(
+    Array.from({ length: workers }, () => openThread({ address, workers }, eventQueue)),
+  );
+  let next = 0;
+  return {
+    concurrency: workers * FRAMES_A_THREAD,
+    process: (frame, metadata) => threads[next++ % workers]!.process(frame, metadata),
+    close: async () => void (await Promise.all(threads.map((thread) => thread.terminate()))),
+  };
+}
+
+async function allOrNone(starting: readonly Promise<ProcessorThread>[]): Promise<ProcessorThread[]> {
+  const results = await Promise.allSettled(starting);
+  const threads = results.flatMap((result) => (result.status === "fulfilled" ? [result.value] : []));
+  const failed = results.find((result) => result.status === "rejected");
+  if (failed === undefined) return threads;
+  await Promise.all(threads.map((thread) => thread.terminate()));
+  throw failed.reason;
+}
+
+function openThread(
+  { address, workers }: { readonly address: string; readonly workers: number },
+  eventQueue: EventQueue,
+): Promise<ProcessorThread> {
+  return new Promise((resolve, reject) => {
+    const pending = new Map<number, Pending>();
+    let nextId = 0;
+    let ended: VitrineError | undefined;
+
+    const fail = (error: unknown) => {
+      reject(error);
+      for (const { frame, reject: rejectFrame } of pending.values()) {
+        frame.release();
+        rejectFrame(error);
+      }
+      pending.clear();
+    };
+    const settle = (id: number, act: (entry: Pending) => void) => {
+      const entry = pending.get(id);
+      if (entry === undefined) return;
+      pending.delete(id);
+      entry.frame.release();
+      act(entry);
+    };
+    const thread: Thread = startThread({
+      onMessage: (message: FromProcessor) => {
+        switch (message.kind) {
+          case "loaded":
+            return resolve({ process, terminate: () => thread.terminate() });
+          case "event":
+            return put(message);
+          case "done":
+            return settle(message.id, (entry) =>
+              entry.resolve(message.images.map((image) => received(image, thread))),
+            );
+          case "failed":
+            if (message.id === undefined) {
+              void thread.terminate();
+              return fail(fromThrown(message.error));
+            }
+            return settle(message.id, (entry) => entry.reject(fromThrown(message.error)));
+        }
+      },
+      onFailure: (found, cause) => {
+        ended = threadFailed(address, found, cause);
+        fail(ended);
+      },
+    });
+    /** Events that the queue refuses end the acquisition with the images that the thread has. */
+    const put = ({ events }: Extract<FromProcessor, { kind: "event" }>) => {
+      try {
+        eventQueue.put(events);
+      } catch (error) {
+        fail(error);
+      }
+    };
+    const process = (frame: Frame, metadata: ImageMetadata) =>
+      new Promise<ProcessedImage[]>((resolveFrame, rejectFrame) => {
+        if (ended !== undefined) {
+          frame.release();
+          return rejectFrame(ended);
+        }
+        const id = nextId++;
+        pending.set(id, { frame, resolve: resolveFrame, reject: rejectFrame });
+        thread.post({ kind: "process", id, layout: frame.layout, slot: frame.slot, metadata });
+      });
+    thread.post({ kind: "load", module: address, workers });
+  });
+}
+
+function received({ layout, metadata, pixels }: SentImage, thread: Thread): ProcessedImage {
+  const { width, height, channels } = layout;
+  const withData = (data: PixelArray) => ({ data, width, height, channels });
+  if (pixels.kind === "copy") return { image: withData(pixels.data), metadata };
+  return {
+    image: withData(pixelView(layout, pixels.memory)),
+    metadata,
+    release: () => thread.post({ kind: "back", blocks: [pixels.id] }),
+  };
+}
+
+function threadFailed(at: string, found: string, cause: unknown): VitrineError {
+  return new VitrineError({ code: "worker", at, expected: "a thread that answers", found }, { cause });
+}
+
+function badCount(workers: number): VitrineError {
+  return new VitrineError({
+    code: "range",
+    at: "imageProcessor.workers",
+    expected: "a whole number above 0",
+    found: String(workers),
+  });
+}
