@@ -1,5 +1,11 @@
 export type { Clock } from "./clock.ts";
 export { createSimulatedClock, systemClock } from "./clock.ts";
+export { type DemoMicroscope, openDemoMicroscope } from "./demo/demoMicroscope.ts";
+export type { DemoMicroscopeOptions, PlantedSpecimen } from "./demo/options.ts";
+export { demoMicroscopeOptions } from "./demo/options.ts";
+export type { PlantedImage } from "./demo/planted.ts";
+export type { RenderRequest, Specimen } from "./demo/specimen.ts";
+export { checkStamp } from "./demo/stamp.ts";
 export type { AcquisitionEvent } from "./events/event.ts";
 export type { Frame } from "./frames/frame.ts";
 export type { ConfigSetting, Exposure, ExposureRequest, Microscope, MicroscopeCore } from "./microscope.ts";

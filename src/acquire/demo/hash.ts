@@ -9,3 +9,14 @@ export function hashSeed(...parts: readonly number[]): number {
   hash = Math.imul(hash ^ (hash >>> 13), 0xc2b2ae35);
   return (hash ^ (hash >>> 16)) >>> 0;
 }
+
+/** Evenly distributed bytes. */
+export function seededNoise(length: number, seed: number): Uint8Array {
+  let state = hashSeed(seed) || 1;
+  return Uint8Array.from({ length }, () => {
+    state ^= state << 13;
+    state ^= state >>> 17;
+    state ^= state << 5;
+    return state >>> 24;
+  });
+}
