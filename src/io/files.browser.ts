@@ -7,6 +7,7 @@ import {
   shortRead,
   sourceName,
   targetBytes,
+  type WritableFile,
   type WriteOptions,
 } from "./files.ts";
 
@@ -55,6 +56,14 @@ export async function writeFileAtomic(
 }
 
 /** @throws {VitrineError} unsupported, always */
+export async function openWritable(
+  path: string,
+  _options: { readonly create: boolean },
+): Promise<WritableFile> {
+  throw noFileSystem(path);
+}
+
+/** @throws {VitrineError} unsupported, always */
 export async function renameFile(from: string, _to: string): Promise<void> {
   throw noFileSystem(from);
 }
@@ -66,6 +75,11 @@ export async function removeFile(path: string): Promise<void> {
 
 /** @throws {VitrineError} unsupported, always */
 export async function makeFolder(path: string): Promise<void> {
+  throw noFileSystem(path);
+}
+
+/** @throws {VitrineError} unsupported, always */
+export async function makeNewFolder(path: string): Promise<void> {
   throw noFileSystem(path);
 }
 

@@ -10,6 +10,7 @@ import {
   type RandomAccessFile,
   shortRead,
   targetBytes,
+  type WritableFile,
   type WriteOptions,
 } from "./files.ts";
 
@@ -80,6 +81,29 @@ export async function writeFileAtomic(
   }
 }
 
+/**
+ * Opens a file that is written at any place while others read it: a new one (`create`), whose name then survives a power cut,
+ * or one that is there.
+ *
+ * @throws {VitrineError} exists: `create`, and something has this name; missing: no such file or folder; storage
+ */
+export async function openWritable(
+  path: string,
+  { create }: { readonly create: boolean },
+): Promise<WritableFile> {
+  const handle = await guarded(path, () => open(path, create ? "wx+" : "r+"));
+  if (create) await syncFolder(dirname(path));
+  return {
+    name: path,
+    read: (offset, length, into) =>
+      guarded(path, () => readExactly(handle, { path, offset, target: targetBytes(length, into, path) })),
+    write: (pieces, position) => written(path, () => writePieces(handle, pieces, position)),
+    sync: () => written(path, () => handle.datasync()),
+    resize: (bytes) => written(path, () => handle.truncate(bytes)),
+    close: () => handle.close(),
+  };
+}
+
 /** Whether something has this path. */
 export async function fileExists(path: string): Promise<boolean> {
   try {
@@ -105,6 +129,11 @@ export async function removeFile(path: string): Promise<void> {
 /** Makes a folder and those above it, if they are not there. @throws {VitrineError} storage */
 export async function makeFolder(path: string): Promise<void> {
   await guarded(path, () => mkdir(path, { recursive: true }));
+}
+
+/** Makes a folder that nobody has made before: of several callers one succeeds. @throws {VitrineError} exists, missing, storage */
+export async function makeNewFolder(path: string): Promise<void> {
+  await guarded(path, () => mkdir(path));
 }
 
 /** Names in a folder, sorted; none if it is not there. @throws {VitrineError} storage */
@@ -169,6 +198,41 @@ async function writeAll(handle: FileHandle, chunk: Uint8Array): Promise<void> {
   }
 }
 
+async function writePieces(
+  handle: FileHandle,
+  pieces: readonly Uint8Array[],
+  position: number,
+): Promise<void> {
+  let left = [...pieces];
+  let at = position;
+  while (left.length > 0) {
+    const { bytesWritten } = await handle.writev(firstBytes(left, LARGEST_CALL), at);
+    at += bytesWritten;
+    left = withoutBytes(left, bytesWritten);
+  }
+}
+
+/** The pieces that start within the first `most` bytes, the last one cut there. */
+function firstBytes(pieces: readonly Uint8Array[], most: number): Uint8Array[] {
+  let room = most;
+  const taken: Uint8Array[] = [];
+  for (const piece of pieces) {
+    if (room <= 0) break;
+    taken.push(piece.length <= room ? piece : piece.subarray(0, room));
+    room -= piece.length;
+  }
+  return taken;
+}
+
+function withoutBytes(pieces: readonly Uint8Array[], bytes: number): Uint8Array[] {
+  let done = bytes;
+  return pieces.flatMap((piece) => {
+    const skipped = Math.min(piece.length, done);
+    done -= skipped;
+    return skipped < piece.length ? [piece.subarray(skipped)] : [];
+  });
+}
+
 /** A hard link fails where the name is taken, which a rename would replace: nobody who came in between loses a file. */
 async function publish(temporary: string, path: string, overwrite: boolean): Promise<void> {
   if (overwrite) return rename(temporary, path);
@@ -197,6 +261,14 @@ async function guarded<T>(path: string, work: () => Promise<T>): Promise<T> {
     return await work();
   } catch (error) {
     throw storageError(error, path, "a readable file");
+  }
+}
+
+async function written(path: string, work: () => Promise<void>): Promise<void> {
+  try {
+    await work();
+  } catch (error) {
+    throw storageError(error, path, "a complete write");
   }
 }
 

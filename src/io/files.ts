@@ -29,15 +29,37 @@ export interface RandomAccessFile {
   close(): Promise<void>;
 }
 
+/** A file that is written and read at any place while it grows. Whoever opened it closes it. */
+export interface WritableFile {
+  /** How messages call the file: its path. */
+  readonly name: string;
+  /** As {@link RandomAccessFile.read}; sees what was written before the call. */
+  read(offset: number, length: number, into?: Uint8Array): Promise<Uint8Array>;
+  /**
+   * Writes arrays one after another from `position` on, in one system call unless the system takes a part only. Calls may
+   * overlap; the arrays may lie in shared memory and must stay unchanged until it resolves.
+   *
+   * @throws {VitrineError} storage: the disk is full or refused; a part may have been written
+   */
+  write(pieces: readonly Uint8Array[], position: number): Promise<void>;
+  /** Waits until what was written before the call would survive a power cut. @throws {VitrineError} storage */
+  sync(): Promise<void>;
+  /** Cuts or lengthens the file; new bytes are zero and take no room where the disk knows sparse files. */
+  resize(bytes: number): Promise<void>;
+  close(): Promise<void>;
+}
+
 /** What both twins of "#files" offer. */
 export interface FileSystem {
   openFile(source: FileSource): Promise<RandomAccessFile>;
   readFileBytes(source: FileSource): Promise<Uint8Array>;
   writeFileAtomic(path: string, chunks: FileChunks, options?: WriteOptions): Promise<void>;
+  openWritable(path: string, options: { readonly create: boolean }): Promise<WritableFile>;
   fileExists(path: string): Promise<boolean>;
   renameFile(from: string, to: string): Promise<void>;
   removeFile(path: string): Promise<void>;
   makeFolder(path: string): Promise<void>;
+  makeNewFolder(path: string): Promise<void>;
   listFolder(path: string): Promise<string[]>;
 }
 

@@ -1,0 +1,333 @@
+import { makeFolder, openWritable, removeFile, writeFileAtomic } from "#files";
+import { VitrineError } from "../../core/index.ts";
+import type { Axes, DatasetImage, DatasetWriter, JsonObject } from "../dataset/dataset.ts";
+import { imageBytes } from "../dataset/pixels.ts";
+import { NdtiffDataset } from "./dataset.ts";
+import {
+  DISPLAY_SETTINGS,
+  entryLayout,
+  INDEX_NAME,
+  LARGEST_STACK,
+  NDTIFF_VERSION,
+  type NdtiffEntry,
+  stackName,
+  within,
+} from "./format.ts";
+import { Gate } from "./gate.ts";
+import { formatIndexEntry } from "./indexEntries.ts";
+import { IndexWriter } from "./indexWriter.ts";
+import { encodeJson } from "./json.ts";
+import { AxisKinds, type PreparedImage, prepareImage } from "./prepare.ts";
+import { StackFiles } from "./stackFiles.ts";
+import { type Place, StackWriter } from "./stackWriter.ts";
+import { Syncer } from "./syncer.ts";
+
+/** Images whose pixels are written at the same time: one fills the pause between two calls of the other. */
+const WRITES_AT_ONCE = 2;
+
+/** Options of {@link createNdtiff}. */
+export interface NdtiffOptions {
+  /** The folder itself, made if it is not there; {@link nextDatasetFolder} finds a new one. */
+  readonly directory: string;
+  /** Start of the stacks' file names (default none). */
+  readonly name?: string;
+  readonly summaryMetadata?: JsonObject;
+  /** Size at which the next stack begins, bytes (default and most 4 GiB). */
+  readonly maxFileBytes?: number;
+  /** Pixels that neighbouring tiles (axes row and column) share; goes into the summary metadata. */
+  readonly overlapPx?: { readonly x: number; readonly y: number };
+  /** Colours and contrast, as JSON of any form. */
+  readonly displaySettings?: JsonObject;
+}
+
+/** What is written becomes readable image by image. */
+export interface NdtiffWriter extends DatasetWriter {
+  readonly dataset: NdtiffDataset;
+}
+
+/**
+ * Begins an NDTiff 3.3 dataset: 8 bits, 10 to 16 bits or RGB, images of any sizes. An image that is saved survives the end of
+ * the program; a power cut costs at most the last 100 ms, or the 32 MB that a slow disk is behind.
+ *
+ * @throws {VitrineError} exists: a dataset in the folder; storage; range: options
+ *
+ * @example
+ * await using writer = await createNdtiff({ directory: await nextDatasetFolder("/data", "cells") });
+ * await writer.put({ axes: { time: 0 }, image: { data, width: 512, height: 512, channels: 1 }, metadata: {} });
+ */
+export async function createNdtiff(options: NdtiffOptions): Promise<NdtiffWriter> {
+  const folder = options.directory;
+  checkOptions(options);
+  await makeFolder(folder);
+  const indexPath = within(folder, INDEX_NAME);
+  const index = await openWritable(indexPath, { create: true });
+  const writer = new FolderWriter(options, new IndexWriter(index));
+  try {
+    await writer.begin();
+    if (options.displaySettings !== undefined)
+      await writeFileAtomic(within(folder, DISPLAY_SETTINGS), encodeJson(options.displaySettings), {
+        overwrite: true,
+      });
+    return writer;
+  } catch (error) {
+    await index.close();
+    await removeFile(indexPath);
+    throw error;
+  }
+}
+
+/** Summary metadata with the overlap of tiles. */
+export function summaryWithOverlap({ summaryMetadata = {}, overlapPx }: NdtiffOptions): JsonObject {
+  if (overlapPx === undefined) return summaryMetadata;
+  return { ...summaryMetadata, GridPixelOverlapX: overlapPx.x, GridPixelOverlapY: overlapPx.y };
+}
+
+/** Writes one folder: stacks and index. */
+export class FolderWriter implements NdtiffWriter {
+  readonly dataset: NdtiffDataset;
+  readonly #options: NdtiffOptions;
+  readonly #summary: Uint8Array;
+  readonly #resolution: number;
+  readonly #index: IndexWriter;
+  readonly #stacks: StackFiles;
+  readonly #gate = new Gate(WRITES_AT_ONCE);
+  readonly #kinds = new AxisKinds();
+  readonly #dirty = new Set<StackWriter>();
+  readonly #syncer = new Syncer(() => this.#sync());
+  readonly #made = new Map<string, StackWriter>();
+  #stack: StackWriter;
+  #stackNumber = 0;
+  /** The stack of the image that was saved last. */
+  #linked: StackWriter | undefined;
+  /** Pixels of all images so far are written, or could not be. */
+  #turn: Promise<void> = Promise.resolve();
+  /** All images so far are saved, or could not be. */
+  #saved: Promise<void> = Promise.resolve();
+  /** Links and ends of stacks, in order, beside the saving. */
+  #background: Promise<void> = Promise.resolve();
+  #failure: { readonly error: unknown } | undefined;
+  #finishing: Promise<void> | undefined;
+  #duplicates = 0;
+
+  constructor(options: NdtiffOptions, index: IndexWriter) {
+    const summaryMetadata = summaryWithOverlap(options);
+    this.#options = options;
+    this.#index = index;
+    this.#summary = encodeJson(summaryMetadata);
+    this.#resolution = resolutionOf(summaryMetadata);
+    this.#stacks = new StackFiles(options.directory);
+    this.#stack = this.#newStack();
+    this.dataset = new NdtiffDataset({
+      name: options.directory,
+      summaryMetadata,
+      version: NDTIFF_VERSION,
+      resolutionLevel: 0,
+      stacks: this.#stacks,
+      displaySettings: options.displaySettings,
+      follower: undefined,
+      pollMs: 0,
+    });
+  }
+
+  get duplicates(): number {
+    return this.#duplicates;
+  }
+
+  /** Waits for the first stack. @throws {VitrineError} exists, storage */
+  async begin(): Promise<void> {
+    await this.#stack.file;
+  }
+
+  put(image: DatasetImage): Promise<void> {
+    const done = this.#save(image);
+    const before = this.#saved;
+    this.#saved = done.then(
+      () => before,
+      () => before,
+    );
+    return done;
+  }
+
+  finish(): Promise<void> {
+    this.#finishing ??= this.#finish();
+    return this.#finishing;
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.finish();
+  }
+
+  /**
+   * Overwrites rows of an image that is saved already; its metadata stay.
+   *
+   * @param firstRow  the row at which `rows` begin
+   * @throws {VitrineError} missing: no such image; storage
+   */
+  async overwriteRows(axes: Axes, rows: Uint8Array, firstRow: number): Promise<void> {
+    const entry = this.dataset.entry(axes);
+    const layout = entryLayout(entry);
+    const offset = entry.pixelOffset + (firstRow * imageBytes(layout)) / layout.height;
+    const stack = this.#made.get(entry.file) ?? this.#stack;
+    await this.#gate.run(async () => {
+      await this.#syncer.room();
+      await stack.overwrite(rows, offset);
+      this.#wrote(stack, rows.length);
+    });
+  }
+
+  /** The part before the first wait gives the image its place, in the order of the calls. */
+  async #save(image: DatasetImage): Promise<void> {
+    if (this.#finishing !== undefined) throw alreadyFinished(this.dataset.name);
+    const prepared = prepareImage(image, this.dataset.name);
+    this.#kinds.check(prepared.axes, this.dataset.name);
+    const stack = this.#stackFor(prepared);
+    const place = stack.reserve(prepared.layout, prepared.metadata.length);
+    const written = this.#gate.run(() => this.#write(stack, place, prepared));
+    const turn = this.#turn.then(() => written);
+    written.catch(() => {});
+    this.#turn = turn.catch(() => {});
+    try {
+      await turn;
+    } catch (error) {
+      stack.giveBack(place);
+      throw error;
+    }
+    const entry = entryOf(prepared, stack.name, place);
+    await this.#index.append(formatIndexEntry(entry));
+    this.#link(stack, place);
+    this.#announce(entry, image.metadata);
+  }
+
+  async #write(stack: StackWriter, place: Place, image: PreparedImage): Promise<void> {
+    await this.#syncer.room();
+    await stack.write(place, image);
+    this.#wrote(stack, image.pixels.length + image.metadata.length);
+  }
+
+  #wrote(stack: StackWriter, bytes: number): void {
+    this.#dirty.add(stack);
+    this.#syncer.wrote(bytes);
+  }
+
+  #announce(entry: NdtiffEntry, metadata: JsonObject): void {
+    const { channel } = entry.axes;
+    if (typeof channel === "number" && !this.dataset.knowsChannel(channel)) {
+      const { Channel: name } = metadata;
+      this.dataset.nameChannel(channel, typeof name === "string" ? name : String(channel));
+    }
+    if (!this.dataset.add(entry)) this.#duplicates++;
+  }
+
+  #stackFor({ layout, metadata }: PreparedImage): StackWriter {
+    const isBroken = this.#stack.isBroken;
+    if (!isBroken && this.#stack.hasRoom(layout, metadata.length)) return this.#stack;
+    // one that could not be made is tried again under its name
+    if (!isBroken) this.#stackNumber++;
+    this.#stack = this.#newStack();
+    return this.#stack;
+  }
+
+  #newStack(): StackWriter {
+    const { directory, name, maxFileBytes = LARGEST_STACK } = this.#options;
+    const stack = new StackWriter({
+      folder: directory,
+      name: stackName(name === undefined || name === "" ? "" : `${name}_`, this.#stackNumber),
+      summary: this.#summary,
+      maxFileBytes,
+      resolution: this.#resolution,
+    });
+    this.#made.set(stack.name, stack);
+    stack.file.then(
+      (file) => this.#stacks.adopt(stack.name, file),
+      () => {},
+    );
+    return stack;
+  }
+
+  /** The image is readable by the index already; for TIFF readers it joins the chain a little later. */
+  #link(stack: StackWriter, place: Place): void {
+    const last = this.#linked;
+    this.#linked = stack;
+    this.#inBackground(async () => {
+      await stack.link(place);
+      if (last !== undefined && last !== stack) await last.finish();
+    });
+  }
+
+  #inBackground(task: () => Promise<void>): void {
+    this.#background = this.#background.then(task).catch((error: unknown) => {
+      this.#failure ??= { error };
+    });
+  }
+
+  /** Pixels first: an entry of the index without its pixels is worse than the reverse. */
+  async #sync(): Promise<void> {
+    const stacks = [...this.#dirty];
+    this.#dirty.clear();
+    for (const stack of stacks) await stack.sync();
+    await this.#index.sync();
+  }
+
+  async #finish(): Promise<void> {
+    await this.#saved;
+    for (const stack of this.#made.values()) this.#inBackground(() => stack.finish());
+    await this.#background;
+    const rest = await Promise.allSettled([this.#syncer.flush().finally(() => this.#index.close())]);
+    this.dataset.finish();
+    if (this.#failure !== undefined) throw this.#failure.error;
+    for (const result of rest) if (result.status === "rejected") throw result.reason;
+  }
+}
+
+function entryOf(
+  { axes, layout, pixelType, metadata }: PreparedImage,
+  file: string,
+  place: Place,
+): NdtiffEntry {
+  const { width, height } = layout;
+  const { pixelOffset, metadataOffset } = place;
+  return {
+    axes,
+    file,
+    pixelOffset,
+    width,
+    height,
+    pixelType,
+    metadataOffset,
+    metadataBytes: metadata.length,
+  };
+}
+
+/** Pixels per centimetre; 1 where the summary metadata do not say how large a pixel is. */
+function resolutionOf({ PixelSizeUm, PixelSize_um }: JsonObject): number {
+  const pixelSizeUm = Number(PixelSizeUm ?? PixelSize_um ?? 0);
+  const resolution = 1e4 / pixelSizeUm;
+  return resolution >= 1e-3 && resolution < 1e6 ? resolution : 1;
+}
+
+function checkOptions({ name = "", maxFileBytes = LARGEST_STACK }: NdtiffOptions): void {
+  const at = "createNdtiff";
+  if (/[/\\\0]/.test(name))
+    throw new VitrineError({
+      code: "range",
+      at: `${at} name`,
+      expected: "a name without slashes",
+      found: name,
+    });
+  if (!(maxFileBytes > 0 && maxFileBytes <= LARGEST_STACK))
+    throw new VitrineError({
+      code: "range",
+      at: `${at} maxFileBytes`,
+      expected: `a number above 0 and at most ${LARGEST_STACK}`,
+      found: String(maxFileBytes),
+    });
+}
+
+function alreadyFinished(at: string): VitrineError {
+  return new VitrineError({
+    code: "missing",
+    at,
+    expected: "an image before finish()",
+    found: "one after it",
+  });
+}
