@@ -1,3 +1,4 @@
+export { openMMCoreMicroscope } from "#mmcore";
 export type { Clock } from "./clock.ts";
 export { createSimulatedClock, systemClock } from "./clock.ts";
 export { type DemoMicroscope, openDemoMicroscope } from "./demo/demoMicroscope.ts";
@@ -6,6 +7,38 @@ export { demoMicroscopeOptions } from "./demo/options.ts";
 export type { PlantedImage } from "./demo/planted.ts";
 export type { RenderRequest, Specimen } from "./demo/specimen.ts";
 export { checkStamp } from "./demo/stamp.ts";
+export { Acquisition } from "./engine/acquisition.ts";
+export type { EventQueue, EventSource } from "./engine/eventQueue.ts";
+export type { AcquisitionFuture, SavedImage, SavedImageOptions } from "./engine/future.ts";
+export type { AcquisitionHook, AcquisitionHooks, EventOrSequence } from "./engine/hooks.ts";
+export type { ImageMetadata } from "./engine/metadata.ts";
+export type { AcquisitionNotification, Milestone, NotificationType } from "./engine/notification.ts";
+export { MILESTONES } from "./engine/notification.ts";
+export type { AcquisitionOptions } from "./engine/options.ts";
+export type { StageReport } from "./engine/report.ts";
+export type { ImageSaved } from "./engine/saving.ts";
+export type { LiveImage, Subscription } from "./engine/subscription.ts";
+export type { TilingOptions } from "./engine/tiling.ts";
+export type { WatchdogTimes } from "./engine/watchdog.ts";
 export type { AcquisitionEvent } from "./events/event.ts";
 export type { Frame } from "./frames/frame.ts";
 export type { ConfigSetting, Exposure, ExposureRequest, Microscope, MicroscopeCore } from "./microscope.ts";
+export type { MMCoreCore } from "./mmcore/core.ts";
+export type {
+  MMCoreMicroscope,
+  MMCoreOptions,
+  PythonEventQueue,
+  PythonImage,
+  PythonProcessor,
+} from "./mmcore/mmcore.ts";
+export type { MicroscopeChoice } from "./openMicroscope.ts";
+export { openMicroscope } from "./openMicroscope.ts";
+export type {
+  ForeignProcessor,
+  ImageAndMetadata,
+  ImageProcessor,
+  ProcessorModule,
+  ProcessorResult,
+} from "./processors/processor.ts";
+export type { PlanOptions, PlanReport } from "./program.ts";
+export { runPlan } from "./program.ts";

@@ -1,7 +1,7 @@
 import type { JsonObject, PixelImage } from "../../io/index.ts";
 import type { Clock } from "../clock.ts";
 import type { Microscope } from "../microscope.ts";
-import type { FrameProcessor, ImageProcessor, ProcessorModule } from "../processors/processor.ts";
+import type { ForeignProcessor, ImageProcessor, ProcessorModule } from "../processors/processor.ts";
 import type { AcquisitionHooks } from "./hooks.ts";
 import type { ImageMetadata } from "./metadata.ts";
 import type { AcquisitionNotification } from "./notification.ts";
@@ -21,7 +21,7 @@ export interface AcquisitionOptions {
   /** Default ndtiff; ome-zarr takes every pixel type. */
   readonly format?: "ndtiff" | "ome-zarr";
   /** Sees every image before anybody else: a function, a module for threads of its own, or a processor in another process. */
-  readonly imageProcessor?: ImageProcessor | ProcessorModule | FrameProcessor;
+  readonly imageProcessor?: ImageProcessor | ProcessorModule | ForeignProcessor;
   /** Called for each image once it can be read from the dataset. */
   readonly imageSaved?: ImageSaved;
   readonly hooks?: AcquisitionHooks;

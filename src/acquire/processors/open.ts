@@ -1,18 +1,19 @@
 import { VitrineError } from "../../core/index.ts";
 import type { EventQueue } from "../engine/eventQueue.ts";
+import { createForeignRunner } from "./foreign.ts";
 import { createInProcessRunner, createPassThrough } from "./inProcess.ts";
-import type { FrameProcessor, ImageProcessor, ProcessorModule } from "./processor.ts";
+import type { ForeignProcessor, FrameProcessor, ImageProcessor, ProcessorModule } from "./processor.ts";
 import { createWorkerRunner } from "./workerRunner.ts";
 
 /** Makes a processor of whatever an acquisition was given; of nothing, one that passes images on. @throws {VitrineError} type */
 export async function openProcessor(
-  given: ImageProcessor | ProcessorModule | FrameProcessor | undefined,
+  given: ImageProcessor | ProcessorModule | ForeignProcessor | undefined,
   eventQueue: EventQueue,
 ): Promise<FrameProcessor> {
   if (given === undefined) return createPassThrough();
   if (typeof given === "function") return createInProcessRunner(given, eventQueue);
   if ("module" in given) return createWorkerRunner(given, eventQueue);
-  if ("process" in given) return given;
+  if ("process" in given) return createForeignRunner(given, eventQueue);
   throw new VitrineError({
     code: "type",
     at: "imageProcessor",

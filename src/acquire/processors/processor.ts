@@ -1,4 +1,4 @@
-import type { PixelImage } from "../../io/index.ts";
+import type { JsonObject, PixelImage } from "../../io/index.ts";
 import type { EventQueue } from "../engine/eventQueue.ts";
 import type { ImageMetadata } from "../engine/metadata.ts";
 import type { Frame } from "../frames/frame.ts";
@@ -35,9 +35,28 @@ export interface ProcessorModule {
   readonly workers?: number;
 }
 
-/** A processor that is neither of these, for instance one in another process. Calls overlap; results are in the order of calls. */
+/** A processor elsewhere, such as a function of Python in the process that holds MMCore. */
+export interface ForeignProcessor {
+  /** For messages. */
+  readonly name: string;
+  /** Processes a frame, which is held until it has ended; the images are in memory of their own. Calls overlap, in order. */
+  process(frame: Frame, metadata: JsonObject, eventQueue: PlainEventQueue): Promise<readonly ForeignImage[]>;
+}
+
+/** An image that a {@link ForeignProcessor} returned, unchecked. */
+export interface ForeignImage {
+  readonly image: PixelImage;
+  readonly metadata: JsonObject;
+}
+
+/** Takes events as another language gave them, unchecked. */
+export interface PlainEventQueue {
+  put(events: JsonObject | readonly JsonObject[] | AsyncIterable<JsonObject> | null): void;
+}
+
+/** How the pipeline sees every kind of processor. */
 export interface FrameProcessor {
-  /** Processes a frame and releases it. */
+  /** Processes a frame and releases it. Calls overlap; each resolves with its own images. */
   process(frame: Frame, metadata: ImageMetadata): Promise<readonly ProcessedImage[]>;
   /** Frames that it works on at once. */
   readonly concurrency: number;

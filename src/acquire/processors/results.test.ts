@@ -30,7 +30,7 @@ test("one pair, a list of pairs and nothing are what a processor may return", ()
 
 test("a changed Channel is a changed axis, as in the peer's documentation", () => {
   const origin = originOf(given());
-  const second = { ...given(), Channel: "A_new_channel" };
+  const second: ImageMetadata = { ...given(), Channel: "A_new_channel" };
   const axes = imagesOf(
     [
       [grey, given()],
@@ -47,7 +47,8 @@ test("a changed Channel is a changed axis, as in the peer's documentation", () =
 
 test("a Channel appears in axes that had none; axes that were changed themselves stand", () => {
   const origin = originOf({ Axes: { time: 0 } });
-  expect(imagesOf([grey, { Axes: { time: 0 }, Channel: "mask" }], origin)[0]![1].Axes).toEqual({
+  const masked: ImageMetadata = { Axes: { time: 0 }, Channel: "mask" };
+  expect(imagesOf([grey, masked], origin)[0]![1].Axes).toEqual({
     time: 0,
     channel: "mask",
   });

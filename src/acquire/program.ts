@@ -1,0 +1,112 @@
+import { VitrineError } from "../core/index.ts";
+import { readFileBytes } from "../io/index.ts";
+import { Acquisition } from "./engine/acquisition.ts";
+import type { AcquisitionOptions } from "./engine/options.ts";
+import type { StageReport } from "./engine/report.ts";
+import { parsePlan } from "./events/parsePlan.ts";
+import { type MicroscopeChoice, openMicroscope } from "./openMicroscope.ts";
+
+/** What an acquisition from a plan needs. */
+export interface PlanOptions
+  extends Pick<AcquisitionOptions, "directory" | "name" | "save" | "format" | "tiling" | "onNotification"> {
+  readonly microscope: MicroscopeChoice;
+  /** A module of JavaScript, or, with the microscope mmcore, a file of Python (`.py`, `.py:function`). */
+  readonly processor?: string;
+  /** Threads of a module. */
+  readonly workers?: number;
+  /** Ends the acquisition; images that were taken are saved. */
+  readonly signal?: AbortSignal;
+  /** Told now and then, and at the end. */
+  readonly onProgress?: (stages: readonly StageReport[]) => void;
+}
+
+/** What an acquisition did. */
+export interface PlanReport {
+  /** The folder that was written, if one was. */
+  readonly folder: string | undefined;
+  /** Images that were saved, each counted once. */
+  readonly images: number;
+  readonly stages: readonly StageReport[];
+  readonly seconds: number;
+}
+
+/** Time between two reports of progress. */
+const PROGRESS_MS = 500;
+
+/**
+ * Runs the events of a plan file.
+ *
+ * @param path  JSON: events, the parameters of `multiDAcquisitionEvents`, or a useq sequence
+ * @throws {VitrineError} what is wrong with the plan, the microscope or the disk; aborted: by `signal`; whatever a processor throws
+ */
+export async function runPlan(path: string, options: PlanOptions): Promise<PlanReport> {
+  const { microscope: choice, processor, workers, signal, onProgress, ...rest } = options;
+  const plan = parsePlan(await readPlan(path), path);
+  const isPython = processor !== undefined && /\.py(:\w+)?$/.test(processor);
+  const opened = await openMicroscope({ ...choice, ...(isPython && { pythonProcessor: processor }) });
+  await using microscope = opened.microscope;
+  const inModule =
+    processor === undefined || isPython
+      ? undefined
+      : { module: processor, ...(workers !== undefined && { workers }) };
+  const imageProcessor = opened.processor ?? inModule;
+  const acquisition = await Acquisition.open({
+    ...rest,
+    microscope,
+    ...(imageProcessor !== undefined && { imageProcessor }),
+  });
+  return followed(acquisition, plan, { signal, onProgress });
+}
+
+async function readPlan(path: string): Promise<unknown> {
+  const text = new TextDecoder().decode(await readFileBytes(path));
+  try {
+    return JSON.parse(text);
+  } catch (cause) {
+    throw notJson(path, cause);
+  }
+}
+
+function notJson(at: string, cause: unknown): VitrineError {
+  const found = cause instanceof Error ? cause.message : String(cause);
+  return new VitrineError({ code: "format", at, expected: "a plan in JSON", found }, { cause });
+}
+
+function stopped(signal: AbortSignal | undefined): VitrineError {
+  const reason: unknown = signal?.reason;
+  return new VitrineError({
+    code: "aborted",
+    at: "acquisition",
+    expected: "to run to its end",
+    found: reason instanceof Error ? reason.message : "that it was stopped",
+    hint: "Images that were taken before are saved",
+  });
+}
+
+/** Runs the events to their end, tells how it goes, and ends them when it is told to. */
+async function followed(
+  acquisition: Acquisition,
+  plan: Parameters<Acquisition["acquire"]>[0],
+  {
+    signal,
+    onProgress,
+  }: { readonly signal: AbortSignal | undefined; readonly onProgress: PlanOptions["onProgress"] },
+): Promise<PlanReport> {
+  const start = performance.now();
+  const timer = setInterval(() => onProgress?.(acquisition.report()), PROGRESS_MS);
+  const stop = () => acquisition.abort(stopped(signal));
+  signal?.addEventListener("abort", stop, { once: true });
+  try {
+    if (signal?.aborted) stop();
+    else acquisition.acquire(plan);
+    await acquisition.done();
+  } finally {
+    clearInterval(timer);
+    signal?.removeEventListener("abort", stop);
+    onProgress?.(acquisition.report());
+  }
+  const { dataset } = acquisition;
+  const images = dataset?.imageCoordinates().length ?? 0;
+  const seconds = (performance.now() - start) / 1000;
+  return { folder: dataset?.name, images, stages: acquisition.report(), seconds };
+}

@@ -1,0 +1,112 @@
+import { type Command, InvalidArgumentError, Option } from "commander";
+import { type PlanReport, runPlan, type StageReport } from "../acquire/index.ts";
+import { abortOnSignals } from "./interrupt.ts";
+import { count, notNegative } from "./options.ts";
+
+interface AcquireArguments {
+  readonly microscope: "demo" | "mmcore";
+  readonly config?: string;
+  readonly python?: string;
+  readonly dir?: string;
+  readonly name?: string;
+  readonly format: "ndtiff" | "ome-zarr";
+  readonly processor?: string;
+  readonly workers?: number;
+  readonly tileOverlap?: number | { readonly x: number; readonly y: number };
+  readonly json?: boolean;
+}
+
+/** Adds `vitrine acquire PLAN.json`. */
+export function addAcquire(program: Command): void {
+  program
+    .command("acquire")
+    .description("run an acquisition: events through hardware, an image processor and into a dataset")
+    .argument("<plan.json>", "events, parameters of multi_d_acquisition_events, or a useq sequence")
+    .addOption(
+      new Option("--microscope <kind>", "simulated, or Micro-Manager's devices through pymmcore")
+        .choices(["demo", "mmcore"])
+        .default("demo"),
+    )
+    .option("--config <file>", "demo: its options (JSON or YAML); mmcore: Micro-Manager's configuration")
+    .option("--python <program>", "the Python that has pymmcore; default: VITRINE_PYTHON, else python3")
+    .option("--dir <folder>", "where the folder NAME_1, NAME_2 … is made; with --name")
+    .option("--name <name>", "without --dir and --name nothing is saved")
+    .addOption(
+      new Option("--format <format>", "of the dataset").choices(["ndtiff", "ome-zarr"]).default("ndtiff"),
+    )
+    .option(
+      "--processor <file>",
+      "image processor: a module (.js, .mjs), or with mmcore a file.py[:function]",
+    )
+    .option("--workers <number>", "threads of a module that exports stateless = true", count)
+    .option("--tile-overlap <pixels>", "tiles, by the axes row and column, to a pyramid: N or X,Y", overlap)
+    .option("--json", "print the result as JSON")
+    .action(async (plan: string, args: AcquireArguments) => {
+      using interrupt = abortOnSignals();
+      const progress = createStageProgress();
+      const report = await runPlan(plan, {
+        ...toPlanOptions(args),
+        signal: interrupt.signal,
+        onProgress: progress,
+      });
+      printReport(report, args.json ?? false);
+    });
+}
+
+function toPlanOptions(args: AcquireArguments) {
+  return {
+    microscope: {
+      kind: args.microscope,
+      ...(args.config !== undefined && { config: args.config }),
+      ...(args.python !== undefined && { python: args.python }),
+      onOutput: (line: string) => process.stderr.write(`vitrine: ${line}\n`),
+    },
+    format: args.format,
+    ...(args.dir !== undefined && { directory: args.dir }),
+    ...(args.name !== undefined && { name: args.name }),
+    ...(args.processor !== undefined && { processor: args.processor }),
+    ...(args.workers !== undefined && { workers: args.workers }),
+    ...(args.tileOverlap !== undefined && { tiling: { overlapPx: args.tileOverlap } }),
+  };
+}
+
+/** Reads `N` or `X,Y`. */
+function overlap(text: string): number | { x: number; y: number } {
+  const parts = text.split(",");
+  if (parts.length > 2) throw new InvalidArgumentError("Expected N or X,Y.");
+  const [x, y] = parts.map(notNegative);
+  return y === undefined ? x! : { x: x!, y };
+}
+
+/** Time between two lines of progress, ms. */
+const LINE_MS = 5_000;
+
+/** Writes a line now and then that says where images are. */
+function createStageProgress(): (stages: readonly StageReport[]) => void {
+  let last = performance.now();
+  return (stages) => {
+    const now = performance.now();
+    if (now - last < LINE_MS) return;
+    last = now;
+    process.stderr.write(`vitrine: ${stages.map(stageText).join(", ")}\n`);
+  };
+}
+
+function stageText({ stage, done, queued, dropped, perSecond }: StageReport): string {
+  const notes = [
+    ...(queued > 0 ? [`${queued} wait`] : []),
+    ...(dropped > 0 ? [`${dropped} dropped`] : []),
+    ...(perSecond > 0 ? [`${perSecond.toFixed(1)}/s`] : []),
+  ];
+  return `${stage} ${done}${notes.length > 0 ? ` (${notes.join(", ")})` : ""}`;
+}
+
+function printReport({ folder, images, stages, seconds }: PlanReport, asJson: boolean): void {
+  if (asJson) {
+    process.stdout.write(`${JSON.stringify({ folder: folder ?? null, images, seconds, stages })}\n`);
+    return;
+  }
+  const saved = folder === undefined ? "nothing was saved" : `${images} images in ${folder}`;
+  const lines = stages.map((stage) => `  ${stageText(stage)}`);
+  process.stdout.write([`${saved}, ${seconds.toFixed(1)} s`, ...lines, ""].join("\n"));
+}
