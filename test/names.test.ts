@@ -50,6 +50,7 @@ test("the package has these entries and these public names", async () => {
         "bytesPerValue",
         "createMemoryDataset",
         "createNdtiff",
+        "createNdtiffPyramid",
         "describeAxes",
         "encodePng",
         "fileExists",

@@ -56,28 +56,43 @@ export interface NdtiffWriter extends DatasetWriter {
  * await writer.put({ axes: { time: 0 }, image: { data, width: 512, height: 512, channels: 1 }, metadata: {} });
  */
 export async function createNdtiff(options: NdtiffOptions): Promise<NdtiffWriter> {
-  const folder = options.directory;
+  const writer = await openFolderWriter({ ...options, datasetName: options.directory, resolutionLevel: 0 });
+  if (options.displaySettings !== undefined)
+    await writeDisplaySettings(options.directory, options.displaySettings);
+  return writer;
+}
+
+/** Writes the file of colours and contrast. @throws {VitrineError} storage */
+export async function writeDisplaySettings(directory: string, settings: JsonObject): Promise<void> {
+  await writeFileAtomic(within(directory, DISPLAY_SETTINGS), encodeJson(settings), { overwrite: true });
+}
+
+/** A folder of a dataset: the whole of it, or a level of its pyramid. */
+export interface FolderOptions extends NdtiffOptions {
+  /** How messages call it. */
+  readonly datasetName: string;
+  readonly resolutionLevel: number;
+}
+
+/** Begins a folder. @throws {VitrineError} as {@link createNdtiff} */
+export async function openFolderWriter(options: FolderOptions): Promise<FolderWriter> {
   checkOptions(options);
-  await makeFolder(folder);
-  const indexPath = within(folder, INDEX_NAME);
-  const index = await openWritable(indexPath, { create: true });
+  await makeFolder(options.directory);
+  const path = within(options.directory, INDEX_NAME);
+  const index = await openWritable(path, { create: true });
   const writer = new FolderWriter(options, new IndexWriter(index));
   try {
     await writer.begin();
-    if (options.displaySettings !== undefined)
-      await writeFileAtomic(within(folder, DISPLAY_SETTINGS), encodeJson(options.displaySettings), {
-        overwrite: true,
-      });
     return writer;
   } catch (error) {
     await index.close();
-    await removeFile(indexPath);
+    await removeFile(path);
     throw error;
   }
 }
 
 /** Summary metadata with the overlap of tiles. */
-export function summaryWithOverlap({ summaryMetadata = {}, overlapPx }: NdtiffOptions): JsonObject {
+function summaryWithOverlap({ summaryMetadata = {}, overlapPx }: NdtiffOptions): JsonObject {
   if (overlapPx === undefined) return summaryMetadata;
   return { ...summaryMetadata, GridPixelOverlapX: overlapPx.x, GridPixelOverlapY: overlapPx.y };
 }
@@ -85,7 +100,7 @@ export function summaryWithOverlap({ summaryMetadata = {}, overlapPx }: NdtiffOp
 /** Writes one folder: stacks and index. */
 export class FolderWriter implements NdtiffWriter {
   readonly dataset: NdtiffDataset;
-  readonly #options: NdtiffOptions;
+  readonly #options: FolderOptions;
   readonly #summary: Uint8Array;
   readonly #resolution: number;
   readonly #index: IndexWriter;
@@ -109,7 +124,7 @@ export class FolderWriter implements NdtiffWriter {
   #finishing: Promise<void> | undefined;
   #duplicates = 0;
 
-  constructor(options: NdtiffOptions, index: IndexWriter) {
+  constructor(options: FolderOptions, index: IndexWriter) {
     const summaryMetadata = summaryWithOverlap(options);
     this.#options = options;
     this.#index = index;
@@ -118,10 +133,10 @@ export class FolderWriter implements NdtiffWriter {
     this.#stacks = new StackFiles(options.directory);
     this.#stack = this.#newStack();
     this.dataset = new NdtiffDataset({
-      name: options.directory,
+      name: options.datasetName,
       summaryMetadata,
       version: NDTIFF_VERSION,
-      resolutionLevel: 0,
+      resolutionLevel: options.resolutionLevel,
       stacks: this.#stacks,
       displaySettings: options.displaySettings,
       follower: undefined,
