@@ -13,7 +13,15 @@ test("the package has these entries and these public names", async () => {
   expect(names).toMatchInlineSnapshot(`
     {
       "vitrine/acquire": [
+        "Acquisition",
+        "MILESTONES",
+        "checkStamp",
         "createSimulatedClock",
+        "demoMicroscopeOptions",
+        "openDemoMicroscope",
+        "openMMCoreMicroscope",
+        "openMicroscope",
+        "runPlan",
         "systemClock",
       ],
       "vitrine/compute": [
@@ -51,6 +59,7 @@ test("the package has these entries and these public names", async () => {
         "createMemoryDataset",
         "createNdtiff",
         "createNdtiffPyramid",
+        "createOmeZarr",
         "describeAxes",
         "encodePng",
         "fileExists",
@@ -68,6 +77,7 @@ test("the package has these entries and these public names", async () => {
         "openFile",
         "openMrc",
         "openNdtiff",
+        "openOmeZarr",
         "parseCsv",
         "parseMrc",
         "parseMrcHeader",

@@ -1,6 +1,6 @@
 import { randomBytes } from "node:crypto";
 import { type FileHandle, link, mkdir, open, readdir, rename, rm, stat } from "node:fs/promises";
-import { dirname, join } from "node:path";
+import { dirname, join, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import { VitrineError } from "../core/index.ts";
 import {
@@ -126,9 +126,14 @@ export async function removeFile(path: string): Promise<void> {
   await guarded(path, () => rm(path, { force: true }));
 }
 
-/** Makes a folder and those above it, if they are not there. @throws {VitrineError} storage */
+/** Makes a folder and those above it, if they are not there; new ones survive a power cut. @throws {VitrineError} storage */
 export async function makeFolder(path: string): Promise<void> {
-  await guarded(path, () => mkdir(path, { recursive: true }));
+  await guarded(path, async () => {
+    const first = await mkdir(path, { recursive: true });
+    if (first === undefined) return;
+    for (let made = resolve(path); made.length >= resolve(first).length; made = dirname(made))
+      await syncFolder(dirname(made));
+  });
 }
 
 /** Makes a folder that nobody has made before: of several callers one succeeds. @throws {VitrineError} exists, missing, storage */

@@ -1,3 +1,4 @@
+import { VitrineError } from "../../core/index.ts";
 import type { Axes } from "./dataset.ts";
 
 /** A string that two axes share exactly if they name the same image; the order of keys does not count, `1` and `"1"` differ. */
@@ -10,4 +11,22 @@ export function axesKey(axes: Axes): string {
 export function describeAxes(axes: Axes): string {
   const parts = Object.entries(axes).map(([name, value]) => `${name} ${value}`);
   return parts.length === 0 ? "no axes" : parts.join(", ");
+}
+
+/**
+ * Checks axes that are to be saved.
+ *
+ * @param at  how messages call the dataset
+ * @throws {VitrineError} type: a value that is neither text nor a finite number
+ */
+export function checkAxes(axes: Axes, at: string): void {
+  for (const [name, value] of Object.entries(axes)) {
+    if (typeof value === "string" || Number.isFinite(value)) continue;
+    throw new VitrineError({
+      code: "type",
+      at: `${at} axes.${name}`,
+      expected: "a finite number or text",
+      found: String(value),
+    });
+  }
 }

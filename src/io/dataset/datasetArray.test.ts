@@ -5,6 +5,7 @@ import { fileURLToPath } from "node:url";
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { python, requirement } from "../../../test/support/require.ts";
+import { openNdtiff } from "../ndtiff/open.ts";
 import type { Axes, Dataset, JsonObject, PixelArray, PixelType } from "./dataset.ts";
 import { createMemoryDataset } from "./memory.ts";
 import { pixelBytes, pixelView } from "./pixels.ts";
@@ -71,6 +72,15 @@ describe("arrays of ndstorage's datasets have its order, shape and values", () =
     if (standard) expect(dataset.asArray().axes).toEqual(array.axes);
   });
 });
+
+test.each(withArray)(
+  "the NDTiff dataset $dataset gives the same array",
+  async ({ dataset: name, as_array }) => {
+    await using dataset = await openNdtiff(`${golden}/${name}`);
+    const { data } = await dataset.asArray(as_array!.axis_order).read();
+    expect(sha256(data)).toBe(as_array!.sha256);
+  },
+);
 
 describe.skipIf(!requirement("readers").available)("slices and joined tiles equal ndstorage's", () => {
   const code = `

@@ -1,5 +1,5 @@
 import { VitrineError } from "../../core/index.ts";
-import { describeAxes } from "./axes.ts";
+import { checkAxes, describeAxes } from "./axes.ts";
 import { BaseDataset } from "./baseDataset.ts";
 import type {
   Axes,
@@ -53,6 +53,7 @@ class MemoryDataset extends BaseDataset<Kept> implements Dataset {
   /** Returns whether its axes are new. */
   keep({ axes, image, metadata }: DatasetImage): boolean {
     if (this.isFinished) throw finished(this.name);
+    checkAxes(axes, this.name);
     const layout = layoutOf(image, `${this.name} at ${describeAxes(axes)}`);
     return this.addImage({ ...axes }, { layout, image: copyOf(image), metadata: structuredClone(metadata) });
   }

@@ -1,0 +1,135 @@
+import { gunzipSync, gzipSync } from "fflate";
+import Zstd from "numcodecs/zstd";
+import { VitrineError } from "../../core/index.ts";
+import { bytesOf } from "../byteOrder.ts";
+import type { ImageLayout, PixelArray, PixelImage } from "../dataset/dataset.ts";
+import { imageBytes, pixelView } from "../dataset/pixels.ts";
+
+/** How chunks are compressed: fast levels of both methods, lossless. */
+export type OmeZarrCompression = "none" | "zstd" | "gzip";
+
+export const ZSTD_LEVEL = 1;
+export const GZIP_LEVEL = 1;
+
+/** How images lie in chunks: each is one of (1, samples, 1, rows, width), or several below each other. */
+export interface ChunkLayout extends ImageLayout {
+  /** Rows a chunk; the last chunk of an image is filled up with zeros. */
+  readonly chunkRows: number;
+  readonly compression: OmeZarrCompression;
+}
+
+/** Chunks an image. */
+export function chunkCount({ height, chunkRows }: ChunkLayout): number {
+  return Math.ceil(height / chunkRows);
+}
+
+/** The stored bytes of each chunk of an image, first rows first. Plain grey images are not copied. */
+export async function* encodeChunks(image: PixelImage, layout: ChunkLayout): AsyncGenerator<Uint8Array> {
+  for (let index = 0; index < chunkCount(layout); index++) {
+    const values = layout.channels === 1 ? greyRows(image, layout, index) : planesOf(image, layout, index);
+    yield compress(bytesOf(values), layout.compression);
+  }
+}
+
+/**
+ * The pixels of one chunk, put where they belong in the whole image.
+ *
+ * @throws {VitrineError} format: bytes that do not unfold to exactly one chunk
+ */
+export async function decodeChunk(
+  bytes: Uint8Array,
+  layout: ChunkLayout,
+  { index, into, at }: { index: number; into: PixelArray; at: string },
+): Promise<void> {
+  const part = partLayout(layout);
+  const plain = await decompress(bytes, layout.compression, { size: imageBytes(part), at });
+  // a view demands an offset that is a multiple of the value's size
+  const values = pixelView(part, plain.slice().buffer);
+  const { width, channels } = layout;
+  const rows = rowsOf(layout, index);
+  const target = into.subarray(index * layout.chunkRows * width * channels);
+  if (channels === 1) {
+    target.set(values.subarray(0, rows * width));
+    return;
+  }
+  for (let sample = 0; sample < channels; sample++) {
+    const plane = sample * part.height * width;
+    for (let i = 0; i < rows * width; i++) target[i * channels + sample] = values[plane + i];
+  }
+}
+
+function partLayout(layout: ChunkLayout): ImageLayout {
+  return { ...layout, height: layout.chunkRows };
+}
+
+function rowsOf({ height, chunkRows }: ChunkLayout, index: number): number {
+  return Math.min(chunkRows, height - index * chunkRows);
+}
+
+function greyRows({ data }: PixelImage, layout: ChunkLayout, index: number): PixelArray {
+  const length = layout.chunkRows * layout.width;
+  const rows = data.subarray(index * length, (index + 1) * length);
+  if (rows.length === length) return rows;
+  const whole = newChunk(layout);
+  whole.set(rows);
+  return whole;
+}
+
+/** Colours as planes below each other: (samples, rows, width). */
+function planesOf({ data }: PixelImage, layout: ChunkLayout, index: number): PixelArray {
+  const { width, channels, chunkRows } = layout;
+  const chunk = newChunk(layout);
+  const first = index * chunkRows * width * channels;
+  const pixels = rowsOf(layout, index) * width;
+  for (let sample = 0; sample < channels; sample++) {
+    const plane = sample * chunkRows * width;
+    for (let i = 0; i < pixels; i++) chunk[plane + i] = data[first + i * channels + sample];
+  }
+  return chunk;
+}
+
+function newChunk(layout: ChunkLayout): PixelArray {
+  const part = partLayout(layout);
+  return pixelView(part, new ArrayBuffer(imageBytes(part)));
+}
+
+async function compress(bytes: Uint8Array, compression: OmeZarrCompression): Promise<Uint8Array> {
+  switch (compression) {
+    case "none":
+      return bytes;
+    case "gzip":
+      return gzipSync(bytes, { level: GZIP_LEVEL, mtime: 0 });
+    case "zstd":
+      return Zstd.fromConfig({ id: "zstd", level: ZSTD_LEVEL }).encode(bytes);
+  }
+}
+
+async function decompress(
+  bytes: Uint8Array,
+  compression: OmeZarrCompression,
+  { size, at }: { size: number; at: string },
+): Promise<Uint8Array> {
+  const plain = await unfold(bytes, compression, { size, at });
+  if (plain.length === size) return plain;
+  throw damaged(at, `${size} bytes`, `${plain.length}`);
+}
+
+/** No more memory than a chunk takes, whatever the bytes claim. */
+async function unfold(
+  bytes: Uint8Array,
+  compression: OmeZarrCompression,
+  { size, at }: { size: number; at: string },
+): Promise<Uint8Array> {
+  try {
+    if (compression === "none") return bytes;
+    if (compression === "gzip") return gunzipSync(bytes, { out: new Uint8Array(size) });
+    return await Zstd.fromConfig({ id: "zstd" }).decode(bytes);
+  } catch (cause) {
+    throw damaged(at, `a chunk compressed with ${compression}`, String(cause), cause);
+  }
+}
+
+function damaged(at: string, expected: string, found: string, cause?: unknown): VitrineError {
+  const hint = "The chunk is damaged or cut short";
+  return new VitrineError({ code: "format", at, expected, found, hint }, { cause });
+}

@@ -1,0 +1,99 @@
+import { fileExists, readFileBytes } from "#files";
+import { BaseDataset } from "../dataset/baseDataset.ts";
+import type { Axes, Dataset, ImageLayout, JsonObject, PixelImage } from "../dataset/dataset.ts";
+import { imageBytes, pixelView } from "../dataset/pixels.ts";
+import { allocate } from "../files.ts";
+import { type ChunkLayout, chunkCount, decodeChunk } from "./chunks.ts";
+import type { Indices } from "./imageGroups.ts";
+import type { ImageRecord } from "./records.ts";
+
+/** A dataset that knows what it lost. */
+export interface OmeZarrReader extends Dataset {
+  /** Images that were saved, but whose chunks are no longer there; they read as fill in arrays. */
+  readonly lostImages: readonly Axes[];
+  /** Bits of a value that the camera uses; undefined where nobody said. @throws {VitrineError} missing */
+  imageBitDepth(axes: Axes): number | undefined;
+}
+
+/** Where an image of a store that Vitrine wrote lies. */
+export interface OmeZarrEntry {
+  /** Name of the image group. */
+  readonly image: string;
+  readonly at: Indices;
+  readonly layout: ChunkLayout;
+  readonly bitDepth?: number | undefined;
+  /** Its line in the file of records. */
+  readonly line: { readonly offset: number; readonly length: number };
+}
+
+/** Reads lines of the file of records. */
+export interface RecordLines {
+  readLine(place: OmeZarrEntry["line"]): Promise<ImageRecord>;
+  close(): Promise<void>;
+}
+
+/** A store that Vitrine wrote, or is writing: pixels from its chunks, axes and metadata from its records. */
+export class OmeZarrDataset extends BaseDataset<OmeZarrEntry> implements OmeZarrReader {
+  /** Images that were saved, but whose chunks are no longer there. */
+  readonly lostImages: Axes[] = [];
+  readonly #lines: RecordLines;
+
+  /** @param name  the folder of the store */
+  constructor(name: string, summaryMetadata: JsonObject, lines: RecordLines) {
+    super(name, summaryMetadata);
+    this.#lines = lines;
+  }
+
+  /** Makes an image known; returns the entry that it replaces. */
+  add(axes: Axes, entry: OmeZarrEntry): OmeZarrEntry | undefined {
+    const before = this.hasImage(axes) ? this.entryOf(axes) : undefined;
+    this.addImage(axes, entry);
+    return before;
+  }
+
+  finish(): void {
+    this.markFinished();
+  }
+
+  imageLayout(axes: Axes): ImageLayout {
+    const { width, height, channels, dtype } = this.entryOf(axes).layout;
+    return { width, height, channels, dtype };
+  }
+
+  imageBitDepth(axes: Axes): number | undefined {
+    return this.entryOf(axes).bitDepth;
+  }
+
+  async readImage(axes: Axes): Promise<PixelImage> {
+    const { layout, ...entry } = this.entryOf(axes);
+    const bytes = imageBytes(layout);
+    const data = pixelView(
+      layout,
+      allocate(() => new ArrayBuffer(bytes), bytes, this.name),
+    );
+    for (const [index, path] of chunkPaths(this.name, { layout, ...entry }).entries()) {
+      await decodeChunk(await readFileBytes(path), layout, { index, into: data, at: path });
+    }
+    return { data, width: layout.width, height: layout.height, channels: layout.channels };
+  }
+
+  async readMetadata(axes: Axes): Promise<JsonObject> {
+    return (await this.#lines.readLine(this.entryOf(axes).line)).metadata;
+  }
+
+  protected release(): Promise<void> {
+    return this.#lines.close();
+  }
+}
+
+/** The files of an image, first rows first. */
+export function chunkPaths(folder: string, { image, at, layout }: Omit<OmeZarrEntry, "line">): string[] {
+  const [t, c, z] = at;
+  return Array.from({ length: chunkCount(layout) }, (_, y) => `${folder}/${image}/0/c/${t}/${c}/${z}/${y}/0`);
+}
+
+/** Whether all files of an image are there. */
+export async function hasChunks(folder: string, entry: OmeZarrEntry): Promise<boolean> {
+  const found = await Promise.all(chunkPaths(folder, entry).map(fileExists));
+  return found.every((there) => there);
+}

@@ -1,0 +1,38 @@
+import { openFile, readFileBytes } from "#files";
+import { VitrineError } from "../../core/index.ts";
+
+type Key = `/${string}`;
+type Range = { readonly offset: number; readonly length: number } | { readonly suffixLength: number };
+
+/** What zarrita reads from: files below a folder or address. What is not there is undefined, as zarrita wants it. */
+export interface FolderStore {
+  get(key: Key): Promise<Uint8Array | undefined>;
+  getRange(key: Key, range: Range): Promise<Uint8Array | undefined>;
+}
+
+export function folderStore(folder: string): FolderStore {
+  const base = folder.replace(/\/+$/, "");
+  return {
+    get: (key) => ifThere(() => readFileBytes(base + key)),
+    getRange: (key, range) => ifThere(() => readRange(base + key, range)),
+  };
+}
+
+async function readRange(path: string, range: Range): Promise<Uint8Array> {
+  const file = await openFile(path);
+  try {
+    if ("offset" in range) return await file.read(range.offset, range.length);
+    return await file.read(file.size - range.suffixLength, range.suffixLength);
+  } finally {
+    await file.close();
+  }
+}
+
+async function ifThere(read: () => Promise<Uint8Array>): Promise<Uint8Array | undefined> {
+  try {
+    return await read();
+  } catch (error) {
+    if (error instanceof VitrineError && error.code === "missing") return undefined;
+    throw error;
+  }
+}

@@ -1,0 +1,261 @@
+import { listFolder, makeFolder, removeFile, writeFileAtomic } from "#files";
+import { VitrineError } from "../../core/index.ts";
+import { axesKey, checkAxes, describeAxes } from "../dataset/axes.ts";
+import type { Dataset, DatasetImage, DatasetWriter, ImageLayout, JsonObject } from "../dataset/dataset.ts";
+import { imageBytes, layoutOf } from "../dataset/pixels.ts";
+import { type ChunkLayout, encodeChunks, type OmeZarrCompression } from "./chunks.ts";
+import { chunkPaths, OmeZarrDataset, type OmeZarrEntry } from "./dataset.ts";
+import {
+  type Counts,
+  extended,
+  type ImageGroup,
+  ImageGroups,
+  type Indices,
+  learnFacts,
+} from "./imageGroups.ts";
+import { arrayMetadata, imageMetadata, rootMetadata, seriesMetadata } from "./metadata.ts";
+import { RECORDS, RecordsWriter } from "./records.ts";
+
+/** Images that are saved together: as many as wait, up to this. */
+const LARGEST_BATCH = 16;
+
+/** Larger images are cut into chunks of whole rows. */
+const LARGEST_CHUNK_BYTES = 2 ** 28;
+
+/** Options of {@link createOmeZarr}. */
+export interface OmeZarrOptions {
+  /** The folder that becomes the store: made if it is not there, else empty. */
+  readonly directory: string;
+  /** Title of its images (default: the last part of `directory`). */
+  readonly name?: string;
+  /** Kept as it is; PixelSize_um, z-step_um, Interval_ms give the scales, GridPixelOverlapX and ...Y the overlap of tiles. */
+  readonly summaryMetadata?: JsonObject;
+  /** Default "none": as fast as the disk. */
+  readonly compression?: OmeZarrCompression;
+  /** An image of more bytes becomes several chunks (default 256 MiB). */
+  readonly largestChunkBytes?: number;
+}
+
+/**
+ * Makes an OME-Zarr 0.5 store (Zarr 3, bioformats2raw layout) that grows image by image: any pixel type, any size, colours.
+ *
+ * Images of one size, type, position and value of every axis other than time, channel and z share an image group with one
+ * array (t, c, z, y, x). An image is one chunk. Whenever the program is stopped, the store is valid and holds every image whose
+ * `put` has resolved: its chunks are durable before the array's metadata grow, which happens by rename, and before its record
+ * (axes and metadata, `OME/vitrine.jsonl`) is written.
+ *
+ * @throws {VitrineError} exists: the folder is not empty; storage: the disk refused
+ *
+ * Source: ngff.openmicroscopy.org/0.5, zarr-specs.readthedocs.io (core 3.0).
+ */
+export async function createOmeZarr(options: OmeZarrOptions): Promise<DatasetWriter> {
+  const { directory: folder, summaryMetadata = {} } = options;
+  const name = options.name ?? folder.replace(/[/\\]+$/, "").replace(/^.*[/\\]/, "");
+  if ((await listFolder(folder)).length > 0) throw notEmpty(folder);
+  await makeFolder(`${folder}/OME`);
+  const records = await RecordsWriter.create(`${folder}/${RECORDS}`, { vitrine: 1, name, summaryMetadata });
+  return new OmeZarrWriter({ ...options, name, summaryMetadata }, records);
+}
+
+/** An image that waits, and its caller. */
+interface Pending {
+  readonly image: DatasetImage;
+  readonly layout: ImageLayout;
+  readonly resolve: () => void;
+  readonly reject: (error: unknown) => void;
+}
+
+interface Placed extends Pending {
+  readonly group: ImageGroup;
+  readonly at: Indices;
+  readonly chunks: ChunkLayout;
+}
+
+class OmeZarrWriter implements DatasetWriter {
+  readonly #options: OmeZarrOptions & { readonly name: string };
+  readonly #records: RecordsWriter;
+  readonly #groups: ImageGroups;
+  readonly #dataset: OmeZarrDataset;
+  /** Lengths of the arrays in the store, by image group, in order of appearance. */
+  readonly #published = new Map<ImageGroup, Counts>();
+  /** Image groups in the list of images. */
+  #listed = 0;
+  #waiting: Pending[] = [];
+  #work: Promise<void> | undefined;
+  #duplicates = 0;
+  #isFinished = false;
+
+  constructor(
+    options: OmeZarrOptions & { readonly name: string; readonly summaryMetadata: JsonObject },
+    records: RecordsWriter,
+  ) {
+    this.#options = options;
+    this.#records = records;
+    this.#groups = new ImageGroups(options.summaryMetadata);
+    this.#dataset = new OmeZarrDataset(options.directory, options.summaryMetadata, records);
+  }
+
+  get dataset(): Dataset {
+    return this.#dataset;
+  }
+
+  get duplicates(): number {
+    return this.#duplicates;
+  }
+
+  async put(image: DatasetImage): Promise<void> {
+    const at = `${this.#options.directory} at ${describeAxes(image.axes)}`;
+    if (this.#isFinished) throw afterEnd(at);
+    checkAxes(image.axes, this.#options.directory);
+    const layout = layoutOf(image.image, at);
+    await new Promise<void>((resolve, reject) => {
+      this.#waiting.push({ image, layout, resolve, reject });
+      this.#work ??= this.#writeAll();
+    });
+  }
+
+  async finish(): Promise<void> {
+    this.#isFinished = true;
+    await this.#work;
+    this.#dataset.finish();
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.finish();
+  }
+
+  async #writeAll(): Promise<void> {
+    while (this.#waiting.length > 0) await this.#writeBatch(this.#nextBatch());
+    this.#work = undefined;
+  }
+
+  /** In order; two images of equal axes never share a batch, since the later one must win. */
+  #nextBatch(): Pending[] {
+    const keys = new Set<string>();
+    for (const { image } of this.#waiting.slice(0, LARGEST_BATCH)) {
+      const key = axesKey(image.axes);
+      if (keys.has(key)) break;
+      keys.add(key);
+    }
+    return this.#waiting.splice(0, keys.size);
+  }
+
+  /** An image that fails fails alone; what can no longer be published fails together. */
+  async #writeBatch(batch: readonly Pending[]): Promise<void> {
+    const placed = batch.map((pending) => this.#place(pending));
+    const written = await Promise.allSettled(placed.map((image) => this.#writeChunks(image)));
+    const whole = placed.filter(({ reject }, i) => {
+      const result = written[i];
+      if (result.status === "rejected") reject(result.reason);
+      return result.status === "fulfilled";
+    });
+    try {
+      await this.#publish(whole);
+      for (const { resolve } of whole) resolve();
+    } catch (error) {
+      for (const { reject } of whole) reject(error);
+    }
+  }
+
+  #place(pending: Pending): Placed {
+    const { compression = "none", largestChunkBytes = LARGEST_CHUNK_BYTES } = this.#options;
+    const { layout, image } = pending;
+    const parts = Math.min(layout.height, Math.ceil(imageBytes(layout) / largestChunkBytes));
+    const chunks = { ...layout, chunkRows: Math.ceil(layout.height / parts), compression };
+    return { ...pending, ...this.#groups.place(image.axes, layout), chunks };
+  }
+
+  async #writeChunks({ image, group, at, chunks }: Placed): Promise<void> {
+    const paths = chunkPaths(this.#options.directory, { image: group.path, at, layout: chunks });
+    let index = 0;
+    for await (const bytes of encodeChunks(image.image, chunks)) {
+      const path = paths[index++];
+      await makeFolder(path.slice(0, path.lastIndexOf("/")));
+      await writeFileAtomic(path, bytes, { overwrite: true });
+    }
+  }
+
+  /** Array, image group, list of images, root: each names only what is there. Records come last: they promise everything. */
+  async #publish(images: readonly Placed[]): Promise<void> {
+    if (images.length === 0) return;
+    for (const group of new Set(images.map(({ group }) => group))) {
+      await this.#growGroup(
+        group,
+        images.filter((image) => image.group === group),
+      );
+    }
+    if (this.#published.size > this.#listed) await this.#listGroups();
+    const places = await this.#records.append(
+      images.map(({ image, group, at }) => ({
+        axes: image.axes,
+        image: group.path,
+        at,
+        metadata: image.metadata,
+        bitDepth: image.bitDepth,
+      })),
+    );
+    for (const [i, placed] of images.entries()) await this.#acknowledge(placed, places[i]);
+  }
+
+  async #growGroup(group: ImageGroup, images: readonly Placed[]): Promise<void> {
+    const published: Counts = this.#published.get(group) ?? [0, 0, 0];
+    const counts = images.reduce((lengths, { at }) => extended(lengths, at), published);
+    const isLonger = counts.some((count, i) => count > published[i]);
+    const learnt = images.map(({ image: { metadata, bitDepth }, at }) =>
+      learnFacts(group, { metadata, bitDepth, at }),
+    );
+    if (isLonger) await this.#writeJson(`${group.path}/0`, arrayMetadata(counts, images[0].chunks));
+    if (counts[1] > published[1] || learnt.includes(true)) {
+      const channels = this.#groups.listed("channel");
+      const { name } = this.#options;
+      await this.#writeJson(group.path, imageMetadata(group, { name, counts, channels }));
+    }
+    this.#published.set(group, counts);
+  }
+
+  async #listGroups(): Promise<void> {
+    const paths = [...this.#published.keys()].map(({ path }) => path);
+    await this.#writeJson("OME", seriesMetadata(paths));
+    if (this.#listed === 0) await this.#writeJson("", rootMetadata());
+    this.#listed = paths.length;
+  }
+
+  async #acknowledge({ image, group, at, chunks }: Placed, line: OmeZarrEntry["line"]): Promise<void> {
+    const { axes } = image;
+    const before = this.#dataset.add(
+      { ...axes },
+      { image: group.path, at, layout: chunks, bitDepth: image.bitDepth, line },
+    );
+    if (before === undefined) return;
+    this.#duplicates++;
+    if (before.image === group.path) return;
+    // an image of another size replaced it: no other program shall see both
+    for (const path of chunkPaths(this.#options.directory, before)) await removeFile(path);
+  }
+
+  async #writeJson(path: string, value: JsonObject): Promise<void> {
+    const folder = path === "" ? this.#options.directory : `${this.#options.directory}/${path}`;
+    const text = `${JSON.stringify(value, null, 2)}\n`;
+    await writeFileAtomic(`${folder}/zarr.json`, new TextEncoder().encode(text), { overwrite: true });
+  }
+}
+
+function notEmpty(at: string): VitrineError {
+  const hint = "Remove it or choose another name";
+  return new VitrineError({
+    code: "exists",
+    at,
+    expected: "no such folder, or an empty one",
+    found: "files in it",
+    hint,
+  });
+}
+
+function afterEnd(at: string): VitrineError {
+  return new VitrineError({
+    code: "missing",
+    at,
+    expected: "an image before finish()",
+    found: "one after it",
+  });
+}
