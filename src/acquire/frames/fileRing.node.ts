@@ -1,12 +1,12 @@
 import { closeSync, fstatSync, openSync, readSync } from "node:fs";
 import { VitrineError } from "../../core/index.ts";
-import { type ImageLayout, imageBytes, type PixelArray, pixelView } from "../../io/index.ts";
+import { type ImageLayout, imageBytes, type PixelArray, pixelBytes, pixelView } from "../../io/index.ts";
 import type { FileRingDescription } from "./ring.ts";
 
 /** Reads frames from the slots of a ring in a file, on any thread that has its description. */
 export interface FileRingReader {
-  /** The pixels of a slot, in memory of their own. */
-  copy(slot: number, layout: ImageLayout): PixelArray;
+  /** The pixels of a slot, in memory of their own, in `into` if it is given. */
+  copy(slot: number, layout: ImageLayout, into?: PixelArray): PixelArray;
   /**
    * The pixels of a slot, in memory that the reader uses again: good until `giveBack` of this slot, or the next `borrow` of it.
    * A file is not memory, so this copies as well; it only saves new memory for every frame.
@@ -22,7 +22,7 @@ export interface FileRingReader {
  * Opens a ring that another thread or process made. The ring's file is there until its microscope is closed.
  *
  * @throws {VitrineError} missing: the file is not there (any more), or is no ring of this size; reading throws range: an image
- *   that is larger than a slot; storage: the system refused; missing: after `close`
+ *   that is larger than a slot, or memory of another size; storage: the system refused; missing: after `close`
  */
 export function openFileRing(description: FileRingDescription): FileRingReader {
   return new OpenRing(description);
@@ -39,17 +39,22 @@ class OpenRing implements FileRingReader {
     this.#file = openRing(description);
   }
 
-  copy(slot: number, layout: ImageLayout): PixelArray {
+  copy(slot: number, layout: ImageLayout, into?: PixelArray): PixelArray {
     const bytes = this.#bytesOf(slot, layout);
     // not zeroed first: every byte is read
-    return this.#read(slot, layout, Buffer.allocUnsafeSlow(bytes).buffer);
+    const pixels = into ?? pixelView(layout, Buffer.allocUnsafeSlow(bytes).buffer);
+    if (pixels.byteLength !== bytes) throw wrongTarget(this.#ring.path, bytes, pixels.byteLength);
+    this.#read(slot, pixelBytes(pixels));
+    return pixels;
   }
 
   borrow(slot: number, layout: ImageLayout): PixelArray {
     this.#bytesOf(slot, layout);
     const memory = this.#borrowed.get(slot) ?? this.#spare.pop() ?? new ArrayBuffer(this.#ring.slotBytes);
     this.#borrowed.set(slot, memory);
-    return this.#read(slot, layout, memory);
+    const pixels = pixelView(layout, memory);
+    this.#read(slot, pixelBytes(pixels));
+    return pixels;
   }
 
   giveBack(slot: number): void {
@@ -74,8 +79,7 @@ class OpenRing implements FileRingReader {
     throw new VitrineError({ code: "range", at: path, expected, found: `${bytes} bytes in slot ${slot}` });
   }
 
-  #read(slot: number, layout: ImageLayout, memory: ArrayBuffer): PixelArray {
-    const target = new Uint8Array(memory, 0, imageBytes(layout));
+  #read(slot: number, target: Uint8Array): void {
     const start = slot * this.#ring.slotBytes;
     for (let done = 0; done < target.length; ) {
       const length = target.length - done;
@@ -83,7 +87,6 @@ class OpenRing implements FileRingReader {
       if (read === 0) throw shortRing(this.#ring.path, start + done);
       done += read;
     }
-    return pixelView(layout, memory);
   }
 
   #open(): number {
@@ -113,6 +116,15 @@ function openRing({ path, slots, slotBytes }: FileRingDescription): number {
 function noRing(at: string, found: string, cause: unknown): VitrineError {
   const hint = "A ring is there until its microscope is closed";
   return new VitrineError({ code: "missing", at, expected: "a ring of frames", found, hint }, { cause });
+}
+
+function wrongTarget(at: string, bytes: number, found: number): VitrineError {
+  return new VitrineError({
+    code: "range",
+    at,
+    expected: `memory of ${bytes} bytes for a frame`,
+    found: `${found}`,
+  });
 }
 
 function shortRing(at: string, offset: number): VitrineError {

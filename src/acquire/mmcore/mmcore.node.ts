@@ -1,0 +1,311 @@
+import { existsSync } from "node:fs";
+import { basename, dirname, resolve } from "node:path";
+import { VitrineError } from "../../core/index.ts";
+import { type JsonValue, parseWithSchema } from "../../io/index.ts";
+import type { FileRingDescription } from "../frames/ring.ts";
+import type { Exposure, ExposureRequest } from "../microscope.ts";
+import { createCore, type MMCoreCore } from "./core.ts";
+import { RunningExposure } from "./exposure.ts";
+import { deviceError, processorError } from "./faults.ts";
+import { type MMCoreMicroscope, type MMCoreOptions, mmcoreOptions, type PythonProcessor } from "./mmcore.ts";
+import { MMCoreFrame } from "./mmcoreFrame.ts";
+import { ChildProcessor } from "./processor.ts";
+import type { FrameNote, FromChild } from "./protocol.ts";
+import { PythonChild } from "./python.node.ts";
+import { makeRingFile, removeRingFiles, removeStaleRings, ringName } from "./ringFile.node.ts";
+import { FileRings, OUTPUT_SLOTS } from "./rings.node.ts";
+
+type Options = ReturnType<typeof mmcoreOptions.parse>;
+type Failure = typeof deviceError;
+
+/** Slots start on a page. */
+const SLOT_ALIGNMENT = 4096;
+
+/** What takes long by its nature may take this many times the limit. */
+const SLOW = 10;
+const SLOW_METHODS =
+  /^(wait|setConfig$|fullFocus$|incrementalFocus$|home$|load|initialize|reset$|unload|setSystemState|detect)/;
+
+/**
+ * Opens real devices: a Python process with the user's pymmcore holds MMCore and loads `config`; frames come through a ring in a
+ * file, which is in memory where the system has a memory file system. The process ends with this one, in whatever way that ends.
+ *
+ * @throws {VitrineError} missing: no Python, no pymmcore, no such configuration, processor or function; device: the configuration
+ *   does not load; worker: the processor's file raises; timeout; format, type, range: options
+ * @example
+ * await using microscope = await openMMCoreMicroscope({ config: "MMConfig_demo.cfg" });
+ * await microscope.core.setExposure(10);
+ * const exposure = await microscope.startExposure({ frames: 100 });
+ * for await (const frame of exposure.frames) {
+ *   const pixels = frame.copy(); // Uint16Array of frame.layout.width x frame.layout.height
+ *   frame.release();
+ * }
+ */
+export async function openMMCoreMicroscope(options: MMCoreOptions = {}): Promise<MMCoreMicroscope> {
+  const parsed = parseWithSchema(options, mmcoreOptions, "openMMCoreMicroscope options");
+  const microscope = new OpenMicroscope(parsed);
+  await microscope.open();
+  return microscope;
+}
+
+class OpenMicroscope implements MMCoreMicroscope {
+  readonly name: string;
+  readonly core: MMCoreCore;
+  processor: PythonProcessor | undefined;
+  readonly #options: Options;
+  readonly #ringName = ringName();
+  readonly #rings = new FileRings((notice) => this.#child?.tell(notice));
+  readonly #exposures = new Map<number, RunningExposure>();
+  #child: PythonChild | undefined;
+  #childProcessor: ChildProcessor | undefined;
+  #lost: VitrineError | undefined;
+  #last: RunningExposure | undefined;
+  #count = 0;
+  #closed: Promise<void> | undefined;
+
+  constructor(options: Options) {
+    this.#options = options;
+    this.name = options.config === undefined ? "MMCore" : basename(options.config);
+    this.core = createCore((kind, method, args) => {
+      const at = `${method}(${args.map((each) => JSON.stringify(each)).join(", ")})`;
+      const factor = SLOW_METHODS.test(method) ? SLOW : 1;
+      return this.#ask({ kind, method, args }, { at, factor });
+    });
+  }
+
+  get pid(): number {
+    return this.#child?.pid ?? 0;
+  }
+
+  async open(): Promise<void> {
+    const { python, config, adapterPaths, bufferMb, processor, ringFolder, commandTimeoutMs } = this.#options;
+    const configPath = config === undefined ? undefined : existingPath(config, "a configuration file");
+    const [path, name] = processor === undefined ? [] : processorParts(processor);
+    removeStaleRings(ringFolder);
+    const program =
+      python ?? process.env.VITRINE_PYTHON ?? (process.platform === "win32" ? "python" : "python3");
+    this.#child = await PythonChild.start(program, commandTimeoutMs * SLOW, {
+      onMessage: (message) => this.#receive(message),
+      onOutput: (line) => this.#options.onOutput?.(line),
+      onEnd: (reason) => this.#lose(reason),
+    });
+    try {
+      const paths = adapterPaths ?? defaultAdapterPaths(configPath);
+      await this.#ask(
+        { kind: "open", config: configPath ?? null, adapterPaths: paths, bufferMb: bufferMb ?? null },
+        { at: "openMMCoreMicroscope", factor: SLOW },
+      );
+      if (path !== undefined) await this.#load(path, name);
+    } catch (error) {
+      await this.close();
+      throw error;
+    }
+  }
+
+  async startExposure(request: ExposureRequest): Promise<Exposure> {
+    checkFrames(request);
+    const { signal } = request;
+    const number = ++this.#count;
+    const exposure = new RunningExposure({
+      stop: (discard) => this.#child?.tell({ kind: "stop", exposure: number, discard }),
+      limitMs: this.#options.commandTimeoutMs,
+    });
+    const previous = this.#last;
+    this.#last = exposure;
+    try {
+      await until(previous?.ended, signal);
+      this.#exposures.set(number, exposure);
+      await this.#expose(number, request);
+    } catch (error) {
+      this.#exposures.delete(number);
+      // an exposure that never began is in nobody's way, but the one before it may be
+      void (previous?.ended ?? Promise.resolve()).then(() => exposure.end());
+      throw error;
+    }
+    const abort = () => exposure.discard();
+    signal?.addEventListener("abort", abort, { once: true });
+    void exposure.ended.then(() => signal?.removeEventListener("abort", abort));
+    if (signal?.aborted) abort();
+    return exposure;
+  }
+
+  close(): Promise<void> {
+    this.#closed ??= this.#close();
+    return this.#closed;
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.close();
+  }
+
+  async #close(): Promise<void> {
+    await this.#child?.close(
+      new VitrineError({
+        code: "aborted",
+        at: this.name,
+        expected: "an open microscope",
+        found: "one that was closed",
+      }),
+    );
+    this.#rings.close();
+  }
+
+  async #load(path: string, name: string | undefined): Promise<void> {
+    const label = name === undefined ? basename(path) : `${basename(path)}:${name}`;
+    const found = await this.#ask(
+      { kind: "load", path, function: name ?? null },
+      { at: label, factor: SLOW, failure: processorError },
+    );
+    this.#childProcessor = new ChildProcessor(`${basename(path)}:${found}`, {
+      ask: (request) => this.#live().ask(request),
+      ringOf: (frame) => this.#rings.numberOf(frame.slot.ring),
+      takeOutput: (note, layout) => this.#rings.takeOutput(note, layout),
+    });
+    this.processor = this.#childProcessor;
+  }
+
+  /** Starts the camera; where its frames are larger than the slots, the ring is made anew first. */
+  async #expose(exposure: number, { frames, intervalMs = 0, cameras = [] }: ExposureRequest): Promise<void> {
+    const timeoutMs = this.#options.commandTimeoutMs;
+    const message = { kind: "expose", exposure, frames, intervalMs, cameras, timeoutMs } as const;
+    for (;;) {
+      const result = await this.#ask(message, { at: `startExposure of ${frames} frames` });
+      const needs = neededBytes(result);
+      if (needs === undefined) return;
+      await this.#makeRing(needs);
+    }
+  }
+
+  async #makeRing(frameBytes: number): Promise<void> {
+    const { ringSlots, maxFrameBytes, ringFolder, processor } = this.#options;
+    const slotBytes = Math.ceil(Math.max(frameBytes, maxFrameBytes) / SLOT_ALIGNMENT) * SLOT_ALIGNMENT;
+    const outputs = processor === undefined ? 0 : OUTPUT_SLOTS;
+    const slots = ringSlots + outputs;
+    const number = this.#rings.nextNumber;
+    const path = await makeRingFile(`${this.#ringName}-${number}`, slots * slotBytes, ringFolder);
+    if (this.#lost !== undefined) {
+      removeRingFiles(path); // the child ended while the file was made
+      throw this.#lost;
+    }
+    const description: FileRingDescription = { kind: "file", slots, slotBytes, path };
+    this.#rings.add(number, description);
+    const ring = { path, slots: ringSlots, outputs, slot_bytes: slotBytes };
+    await this.#ask({ kind: "ring", number, ring }, { at: "the ring of frames" });
+  }
+
+  #receive(message: FromChild): void {
+    switch (message.kind) {
+      case "frames":
+        for (const note of message.frames) this.#push(message, note);
+        return;
+      case "stopped":
+        this.#exposures.get(message.exposure)?.markStopped();
+        return;
+      case "end":
+        this.#end(message);
+        return;
+      case "output":
+        this.#childProcessor?.take(message);
+        return;
+      case "put":
+        this.#childProcessor?.put(message);
+        return;
+    }
+  }
+
+  #push({ exposure, ring: number }: { exposure: number; ring: number }, note: FrameNote): void {
+    const { reader, description } = this.#rings.hold(number);
+    const frame = new MMCoreFrame(note, description, {
+      copy: (slot, layout, into) => reader.copy(slot, layout, into),
+      borrow: (slot, layout) => reader.borrow(slot, layout),
+      release: () => this.#rings.release(number, note[0]),
+    });
+    const running = this.#exposures.get(exposure);
+    if (running === undefined) frame.release();
+    else running.push(frame);
+  }
+
+  #end({ exposure, error }: Extract<FromChild, { kind: "end" }>): void {
+    const running = this.#exposures.get(exposure);
+    this.#exposures.delete(exposure);
+    if (running === undefined) return;
+    if (error?.overflow === true) running.dropped++; // one at least: the camera stops at the first
+    running.end(error === undefined ? undefined : deviceError(error, "the camera's sequence"));
+  }
+
+  /** The child is gone: frames that have come can still be read, everything else ends with the reason. */
+  #lose(reason: VitrineError): void {
+    this.#lost = reason;
+    this.#rings.unlink();
+    for (const exposure of this.#exposures.values()) exposure.end(reason);
+    this.#exposures.clear();
+  }
+
+  #ask(
+    message: Parameters<PythonChild["ask"]>[0]["message"],
+    { at, factor = 1, failure = deviceError }: { at: string; factor?: number; failure?: Failure },
+  ): Promise<JsonValue> {
+    return this.#live().ask({ message, at, limitMs: this.#options.commandTimeoutMs * factor, failure });
+  }
+
+  #live(): PythonChild {
+    if (this.#child !== undefined) return this.#child;
+    throw new VitrineError({ code: "device", at: this.name, expected: "an open microscope", found: "none" });
+  }
+}
+
+function checkFrames({ frames, intervalMs = 0 }: ExposureRequest): void {
+  const whole = Number.isInteger(frames) && frames >= 1 && frames < 2 ** 31;
+  if (whole && intervalMs >= 0) return;
+  throw new VitrineError({
+    code: "range",
+    at: "startExposure",
+    expected: "at least one frame, at intervals of at least 0 ms",
+    found: `${frames} frames, ${intervalMs} ms`,
+  });
+}
+
+function neededBytes(result: JsonValue): number | undefined {
+  if (typeof result !== "object" || result === null || !("needs" in result)) return undefined;
+  return typeof result.needs === "number" ? result.needs : undefined;
+}
+
+/** Waits for something that comes, or for the abort, which is an error. */
+async function until(event: Promise<void> | undefined, signal: AbortSignal | undefined): Promise<void> {
+  if (event !== undefined && !signal?.aborted) {
+    let abort = () => {};
+    const aborted = new Promise<void>((resolve) => {
+      abort = resolve;
+      signal?.addEventListener("abort", abort, { once: true });
+    });
+    await Promise.race([event, aborted]);
+    signal?.removeEventListener("abort", abort);
+  }
+  if (!signal?.aborted) return;
+  const fault = { at: "startExposure", expected: "an exposure that is wanted", found: "an abort" };
+  throw new VitrineError({ code: "aborted", ...fault }, { cause: signal.reason });
+}
+
+function existingPath(path: string, what: string): string {
+  const full = resolve(path);
+  if (existsSync(full)) return full;
+  throw new VitrineError({
+    code: "missing",
+    at: path,
+    expected: what,
+    found: "no such file",
+    hint: "Check the path",
+  });
+}
+
+/** `file.py` or `file.py:function`; a Windows path has a colon too. */
+function processorParts(processor: string): [path: string, name: string | undefined] {
+  const [, path = processor, name] = /^(.*\.py):(\w+)$/.exec(processor) ?? [];
+  return [existingPath(path, "an image processor's file"), name];
+}
+
+function defaultAdapterPaths(config: string | undefined): string[] {
+  const installed = process.env.MICROMANAGER_PATH;
+  if (installed !== undefined) return [installed];
+  return config === undefined ? [] : [dirname(config)];
+}

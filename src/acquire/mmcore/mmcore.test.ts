@@ -1,0 +1,422 @@
+import { existsSync, readdirSync } from "node:fs";
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
+import { demoConfig, scratchFolder } from "../../../test/support/mmcore.ts";
+import { python, requirement } from "../../../test/support/require.ts";
+import { openFileRing } from "../frames/fileRing.node.ts";
+import type { Frame } from "../frames/frame.ts";
+import type { Exposure } from "../microscope.ts";
+import type { MMCoreCore } from "./core.ts";
+import { openMMCoreMicroscope } from "./mmcore.node.ts";
+import type { MMCoreMicroscope } from "./mmcore.ts";
+
+const { available } = requirement("readers");
+const ringFolder = scratchFolder();
+
+/** The camera as the configuration leaves it, small so that tests are quick. */
+async function resetCamera({ core }: MMCoreMicroscope): Promise<void> {
+  await core.setCameraDevice("Camera");
+  const settings = { PixelType: "16bit", BitDepth: 16, Binning: 1, FastImage: 0, Mode: "Artificial Waves" };
+  const sides = { OnCameraCCDXSize: 96, OnCameraCCDYSize: 64 };
+  for (const [name, value] of Object.entries({ ...settings, ...sides }))
+    await core.setProperty("Camera", name, value);
+  await core.clearROI();
+  await core.setExposure(1);
+}
+
+/** Takes all frames at once and releases them. */
+async function takeAll(
+  exposure: Exposure,
+): Promise<(Frame & { readonly pixels: ReturnType<Frame["copy"]> })[]> {
+  const taken = [];
+  for await (const frame of exposure.frames) {
+    const { layout, bitDepth, camera, index, metadata, slot } = frame;
+    const pixels = frame.copy();
+    const rest = { copy: () => pixels, borrow: () => pixels, release: () => {} };
+    taken.push({ layout, bitDepth, camera, index, metadata, slot, pixels, ...rest });
+    frame.release();
+  }
+  return taken;
+}
+
+const spread = (pixels: ArrayLike<number>) => new Set(Array.from(pixels)).size;
+
+describe.skipIf(!available)("MMCore's demonstration devices", () => {
+  let microscope: MMCoreMicroscope;
+  beforeAll(async () => {
+    microscope = await openMMCoreMicroscope({ python, config: demoConfig(), ringFolder, ringSlots: 4 });
+  });
+  beforeEach(() => resetCamera(microscope));
+  afterAll(() => microscope.close());
+
+  test("devices, properties and config groups read and write", async () => {
+    const { core } = microscope;
+    expect(microscope.name).toBe("MMConfig_demo.cfg");
+    expect(await core.getLoadedDevices()).toEqual(expect.arrayContaining(["Camera", "XY", "Z", "Core"]));
+    expect(await core.getDevicePropertyNames("Camera")).toContain("Gain");
+    expect(await core.hasProperty("Camera", "Gain")).toBe(true);
+    expect(await core.hasProperty("Camera", "Gian")).toBe(false);
+    await core.setProperty("Camera", "Gain", 2);
+    expect(await core.getProperty("Camera", "Gain")).toBe("2");
+    await core.setProperty("Camera", "FastImage", true);
+    expect(await core.getProperty("Camera", "FastImage")).toBe("1");
+    expect(await core.getAvailableConfigGroups()).toContain("Channel");
+    expect(await core.getAvailableConfigs("Channel")).toEqual(["Cy5", "DAPI", "FITC", "Rhodamine"]);
+    expect(await core.getConfigData("Channel", "FITC")).toContainEqual(["Dichroic", "Label", "Q505LP"]);
+    await core.setConfig("Channel", "FITC");
+    expect(await core.getCurrentConfig("Channel")).toBe("FITC");
+    expect(await core.getProperty("Dichroic", "Label")).toBe("Q505LP");
+  });
+
+  test("stages, shutter, autofocus and what the camera says of itself", async () => {
+    const { core } = microscope;
+    await core.setPosition("Z", 12.5);
+    await core.setXYPosition(100, -50);
+    await core.waitForDevice("XY");
+    await core.waitForDevice("Z");
+    expect(await core.getPosition("Z")).toBeCloseTo(12.5, 3);
+    const [x, y] = await core.getXYPosition();
+    expect([x, y].map(Math.round)).toEqual([100, -50]);
+    await core.setAutoShutter(true);
+    await core.setShutterOpen(false);
+    await core.setAutoFocusOffset(3);
+    await core.fullFocus();
+    expect(await core.getCameraDevice()).toBe("Camera");
+    expect(await core.getFocusDevice()).toBe("Z");
+    expect(await core.getXYStageDevice()).toBe("XY");
+    expect(await core.getAutoFocusDevice()).toBe("Autofocus");
+    expect(await core.getSLMDevice()).toBe("");
+    await core.setExposure(7);
+    expect(await core.getExposure()).toBe(7);
+    expect([await core.getImageWidth(), await core.getImageHeight()]).toEqual([96, 64]);
+    expect(await core.getImageBitDepth()).toBe(16);
+    expect(await core.getNumberOfCameraChannels()).toBe(1);
+    expect(await core.getPixelSizeUm()).toBe(1);
+    expect(await core.getPixelSizeAffine()).toEqual([1, 0, 0, 0, 1, 0]);
+  });
+
+  test("what is not sequenceable has room for 0 values, and loading a sequence is refused", async () => {
+    const { core } = microscope;
+    expect(await core.getExposureSequenceMaxLength("Camera")).toBe(0);
+    expect(await core.getStageSequenceMaxLength("Z")).toBe(0);
+    expect(await core.getXYStageSequenceMaxLength("XY")).toBe(0);
+    expect(await core.getPropertySequenceMaxLength("Camera", "Gain")).toBe(0);
+    await expect(core.loadExposureSequence("Camera", [1, 2])).rejects.toMatchObject({ code: "device" });
+    await expect(core.startStageSequence("Z")).rejects.toMatchObject({ code: "device" });
+  });
+
+  test("a stage with sequences plays them", async () => {
+    const { core } = microscope;
+    await core.setProperty("Z", "UseSequences", "Yes");
+    expect(await core.getStageSequenceMaxLength("Z")).toBeGreaterThan(2);
+    await core.loadStageSequence("Z", [1, 2, 3]);
+    await core.startStageSequence("Z");
+    await core.stopStageSequence("Z");
+    await core.setProperty("Z", "UseSequences", "No");
+  });
+
+  test("any other method of CMMCore is called by its name", async () => {
+    const { core } = microscope;
+    expect(await core.call("getAllowedPropertyValues", "Camera", "Binning")).toEqual(["1", "2", "4", "8"]);
+    expect(await core.call("getVersionInfo")).toMatch(/^MMCore version/);
+    expect(await core.call("getROI")).toEqual([0, 0, 96, 64]);
+    expect(await core.call("getConfigGroupState", "Channel")).toContainEqual(
+      expect.arrayContaining(["Dichroic"]),
+    );
+    await expect(core.call("getNothing")).rejects.toMatchObject({ code: "missing" });
+    await expect(core.call("__init__")).rejects.toMatchObject({ code: "missing" });
+    await expect(core.call("setPosition", "Z", "high")).rejects.toMatchObject({ code: "type" });
+    await core.call("snapImage");
+    await expect(core.call("getImage")).rejects.toThrow(/startExposure/);
+  });
+
+  const refused: readonly [(core: MMCoreCore) => Promise<unknown>, string, RegExp][] = [
+    [(core) => core.getProperty("Camra", "Gain"), "missing", /Camra.*There is .*Camera/],
+    [(core) => core.getProperty("Camera", "Gian"), "missing", /Gian.*There is .*Gain/],
+    [(core) => core.setProperty("Camera", "PixelType", "7bit"), "device", /PixelType/],
+    [(core) => core.getDevicePropertyNames("Nothing"), "missing", /a device that is there/],
+    [(core) => core.hasProperty("Nothing", "Gain"), "missing", /a device that is there/],
+    [(core) => core.getAvailableConfigs("Chanel"), "missing", /a config group that is there.*Channel/],
+    [(core) => core.getCurrentConfig("Chanel"), "missing", /config group/],
+    [(core) => core.getConfigData("Channel", "GFP"), "missing", /a preset of Channel.*FITC/],
+    [(core) => core.setConfig("Channel", "GFP"), "missing", /a preset of Channel.*FITC/],
+    [(core) => core.waitForDevice("Nothing"), "missing", /a device that is there/],
+    [(core) => core.setCameraDevice("Nothing"), "missing", /a device that is there/],
+    [(core) => core.setCameraDevice("XY"), "device", /XY/],
+    [(core) => core.getPosition("Nothing"), "missing", /a device that is there/],
+    [(core) => core.setPosition("Z", 1e9), "device", /out of range/],
+  ];
+  test.each(refused)("%s is an error that says why", async (command, code, message) => {
+    const error: unknown = await command(microscope.core).catch((thrown: unknown) => thrown);
+    expect(error).toMatchObject({ code, message: expect.stringMatching(message) });
+  });
+
+  test("a snap gives its pixels and says what it is", async () => {
+    const exposure = await microscope.startExposure({ frames: 1 });
+    const [frame, ...others] = await takeAll(exposure);
+    expect(others).toEqual([]);
+    expect(frame).toMatchObject({
+      layout: { width: 96, height: 64, channels: 1, dtype: "uint16" },
+      bitDepth: 16,
+      camera: "Camera",
+      index: 0,
+    });
+    expect(frame.pixels).toBeInstanceOf(Uint16Array);
+    expect(spread(frame.pixels)).toBeGreaterThan(50);
+    expect(frame.metadata).toMatchObject({
+      Width: 96,
+      Height: 64,
+      PixelType: "GRAY16",
+      Binning: 1,
+      BitDepth: 16,
+    });
+    expect(frame.metadata).toMatchObject({
+      Camera: "Camera",
+      "ROI-X-start": 0,
+      "ROI-Y-start": 0,
+      ImageNumber: 0,
+    });
+    expect(frame.metadata["ElapsedTime-ms"]).toBeGreaterThan(0);
+    expect(frame.metadata.Exposure).toBe(1);
+    expect(frame.metadata.TimeReceivedByCore).toMatch(/^\d{4}-\d\d-\d\d \d\d:\d\d:\d\d\.\d{6}$/);
+  });
+
+  test("a sequence gives every frame in order with its own metadata", async () => {
+    await microscope.core.setProperty("Camera", "Mode", "Noise");
+    const frames = await takeAll(await microscope.startExposure({ frames: 20, intervalMs: 0 }));
+    expect(frames.map(({ index }) => index)).toEqual(Array.from({ length: 20 }, (_, i) => i));
+    expect(frames.map(({ metadata }) => metadata.ImageNumber)).toEqual(frames.map(({ index }) => index));
+    const times = frames.map(({ metadata }) => Number(metadata["ElapsedTime-ms"]));
+    expect(times).toEqual([...times].sort((a, b) => a - b));
+    expect(frames.every(({ pixels }) => spread(pixels) > 50)).toBe(true);
+    // new noise in each: no frame is another's copy
+    expect(new Set(frames.map(({ pixels }) => pixels.join())).size).toBe(20);
+  });
+
+  test.each([
+    ["8bit", "uint8", 1, 8],
+    ["16bit", "uint16", 1, 16],
+    ["32bit", "uint32", 1, 32],
+    ["32bitRGB", "uint8", 3, 8],
+    ["64bitRGB", "uint16", 3, 16],
+  ] as const)("%s frames are %s of %i values", async (pixelType, dtype, channels, bits) => {
+    await microscope.core.setProperty("Camera", "PixelType", pixelType);
+    await microscope.core.setExposure(20);
+    const snap = await takeAll(await microscope.startExposure({ frames: 1 }));
+    const sequence = await takeAll(await microscope.startExposure({ frames: 3 }));
+    for (const { layout, bitDepth, pixels } of [...snap, ...sequence]) {
+      expect({ ...layout, bitDepth }).toEqual({ width: 96, height: 64, channels, dtype, bitDepth: bits });
+      expect(pixels.length).toBe(96 * 64 * channels);
+      expect(spread(pixels)).toBeGreaterThan(10);
+    }
+    expect(sequence).toHaveLength(3);
+  });
+
+  test("colours come as red, green, blue", async () => {
+    const { core } = microscope;
+    await core.setProperty("Camera", "PixelType", "32bitRGB");
+    await core.setProperty("Camera", "Mode", "Color Test Pattern");
+    const raw = (await takeAll(await microscope.startExposure({ frames: 1 })))[0].pixels;
+    // the pattern's eight bands from the top: bytes 0 to 3 of a pixel, which MMCore takes as blue, green, red and none, then
+    // all but each of them
+    const lit = (band: number) =>
+      ["red", "green", "blue"].filter((_, channel) => raw[((band * 8 + 4) * 96 + 48) * 3 + channel] > 0);
+    expect([0, 1, 2, 3].map(lit)).toEqual([["blue"], ["green"], ["red"], []]);
+    expect([4, 5, 6].map(lit)).toEqual([
+      ["red", "green"],
+      ["red", "blue"],
+      ["green", "blue"],
+    ]);
+  });
+
+  test("sizes change between exposures, larger than the slots as well", async () => {
+    const { core } = microscope;
+    const sizeOf = async (frames: number) =>
+      (await takeAll(await microscope.startExposure({ frames }))).map(sizeText);
+    const sizeText = ({ layout, pixels }: Awaited<ReturnType<typeof takeAll>>[0]) =>
+      `${layout.width} x ${layout.height}, ${pixels.length}, ${spread(pixels) > 10}`;
+    await core.setROI(10, 20, 30, 40);
+    expect(await sizeOf(2)).toEqual(Array(2).fill("30 x 40, 1200, true"));
+    await core.clearROI();
+    await core.setProperty("Camera", "Binning", 2);
+    expect(await sizeOf(1)).toEqual(["48 x 32, 1536, true"]);
+    await core.setProperty("Camera", "Binning", 1);
+    await core.setProperty("Camera", "OnCameraCCDXSize", 300);
+    await core.setProperty("Camera", "OnCameraCCDYSize", 200);
+    expect(await sizeOf(3)).toEqual(Array(3).fill("300 x 200, 60000, true"));
+    expect(readdirSync(ringFolder)).toHaveLength(1);
+  });
+
+  test("a frame outlives the ring that it is in", async () => {
+    const { core } = microscope;
+    const exposure = await microscope.startExposure({ frames: 1 });
+    const { value: held } = await exposure.frames[Symbol.asyncIterator]().next();
+    const before = held.copy();
+    for (const side of ["X", "Y"]) await core.setProperty("Camera", `OnCameraCCD${side}Size`, 512);
+    await takeAll(await microscope.startExposure({ frames: 8 }));
+    expect(held.copy()).toEqual(before);
+    expect(held.borrow()).toEqual(before);
+    const path = held.slot.ring.path;
+    expect(existsSync(path)).toBe(true);
+    held.release();
+    expect(existsSync(path)).toBe(false);
+    expect(() => held.copy()).toThrow(/released/);
+  });
+
+  test("another thread reads a frame from its slot", async () => {
+    const exposure = await microscope.startExposure({ frames: 2 });
+    for await (const frame of exposure.frames) {
+      const { ring, slot } = frame.slot;
+      if (ring.kind !== "file") throw new Error("not a file");
+      const reader = openFileRing(structuredClone(ring));
+      expect(reader.copy(slot, frame.layout)).toEqual(frame.copy());
+      expect(reader.borrow(slot, frame.layout)).toEqual(frame.borrow());
+      const into = new Uint16Array(frame.layout.width * frame.layout.height);
+      expect(frame.copy(into)).toBe(into);
+      expect(into).toEqual(frame.copy());
+      expect(() => frame.copy(into.subarray(1))).toThrow(/memory of \d+ bytes/);
+      expect(() => reader.copy(slot + 99, frame.layout)).toThrow(/one of 4 slots/);
+      expect(() => openFileRing({ ...ring, slots: 999 })).toThrow(/too small/);
+      expect(() => openFileRing({ ...ring, path: `${ring.path}-absent` })).toThrow(/no such file/);
+      reader.close();
+      expect(() => reader.copy(slot, frame.layout)).toThrow(/closed/);
+      frame.release();
+    }
+  });
+
+  test("a full ring makes the camera's frames wait in MMCore's buffer; none is lost", async () => {
+    const exposure = await microscope.startExposure({ frames: 40 });
+    const held: Frame[] = [];
+    const indices: number[] = [];
+    for await (const frame of exposure.frames) {
+      indices.push(frame.index);
+      held.push(frame);
+      if (held.length === 4) {
+        // while nothing is free, commands are obeyed
+        expect(await microscope.core.getProperty("Camera", "Gain")).toBeTypeOf("string");
+        for (const each of held.splice(0)) each.release();
+      }
+    }
+    expect(indices).toEqual(Array.from({ length: 40 }, (_, i) => i));
+    expect(exposure.dropped).toBe(0);
+  });
+
+  test("stopped in the middle, it gives what was made and is ready again", async () => {
+    const exposure = await microscope.startExposure({ frames: 1_000_000 });
+    const indices: number[] = [];
+    for await (const frame of exposure.frames) {
+      indices.push(frame.index);
+      frame.release();
+      if (indices.length === 10) await exposure.stop();
+    }
+    expect(indices.length).toBeGreaterThanOrEqual(10);
+    expect(indices).toEqual(indices.map((_, i) => i));
+    expect(await microscope.core.call("isSequenceRunning")).toBe(false);
+    await exposure.stop();
+    expect(await takeAll(await microscope.startExposure({ frames: 1 }))).toHaveLength(1);
+  });
+
+  test("an abort, or leaving the loop, stops the camera and frees every slot", async () => {
+    const controller = new AbortController();
+    const aborted = await microscope.startExposure({ frames: 1_000_000, signal: controller.signal });
+    let count = 0;
+    for await (const frame of aborted.frames) {
+      frame.release();
+      if (++count === 5) controller.abort();
+    }
+    const left = await microscope.startExposure({ frames: 1_000_000 });
+    for await (const frame of left.frames) {
+      frame.release();
+      break;
+    }
+    expect(await takeAll(await microscope.startExposure({ frames: 10 }))).toHaveLength(10);
+    const late = microscope.startExposure({ frames: 1, signal: AbortSignal.abort() });
+    await expect(late).rejects.toMatchObject({ code: "aborted" });
+    expect(await takeAll(await microscope.startExposure({ frames: 1 }))).toHaveLength(1);
+  });
+
+  test("an exposure that follows at once waits for the one before", async () => {
+    const [first, second] = await Promise.all([
+      microscope.startExposure({ frames: 3 }),
+      microscope.startExposure({ frames: 1 }),
+    ]);
+    expect(await takeAll(second)).toHaveLength(1);
+    expect(await takeAll(first)).toHaveLength(3);
+  });
+
+  test("no camera, an unknown one and no frames are errors", async () => {
+    const start = (request: Parameters<MMCoreMicroscope["startExposure"]>[0]) =>
+      microscope.startExposure(request);
+    await expect(start({ frames: 1, cameras: ["Cam9"] })).rejects.toMatchObject({ code: "missing" });
+    await expect(start({ frames: 2, cameras: ["XY"] })).rejects.toMatchObject({ code: "device" });
+    await expect(start({ frames: 0 })).rejects.toMatchObject({ code: "range" });
+    await microscope.core.setCameraDevice("");
+    await expect(start({ frames: 1 })).rejects.toThrow(/no camera|a camera that is there/);
+    await microscope.core.setCameraDevice("Camera");
+    expect(await takeAll(await start({ frames: 1 }))).toHaveLength(1);
+  });
+
+  test("when MMCore's buffer overflows, its frames come and then the error", async () => {
+    const { core } = microscope;
+    for (const side of ["X", "Y"]) await core.setProperty("Camera", `OnCameraCCD${side}Size`, 256);
+    await core.setProperty("Camera", "FastImage", 1);
+    await core.call("setCircularBufferMemoryFootprint", 1);
+    await core.setExposure(0);
+    const exposure = await microscope.startExposure({ frames: 100_000 });
+    while ((await core.call("isSequenceRunning")) === true);
+    const indices: number[] = [];
+    const taking = (async () => {
+      for await (const frame of exposure.frames) {
+        indices.push(frame.index);
+        frame.release();
+      }
+    })();
+    await expect(taking).rejects.toMatchObject({
+      code: "device",
+      message: expect.stringMatching(/Sequence buffer overflow after \d+ of 100000 frames.*bufferMb/),
+    });
+    expect(indices.length).toBeGreaterThan(4);
+    expect(indices).toEqual(indices.map((_, i) => i));
+    expect(exposure.dropped).toBeGreaterThan(0);
+    await core.call("setCircularBufferMemoryFootprint", 100);
+    expect(await takeAll(await microscope.startExposure({ frames: 5 }))).toHaveLength(5);
+  });
+
+  test("a change of the camera's size while frames wait is an error, not other pixels", async () => {
+    const { core } = microscope;
+    const exposure = await microscope.startExposure({ frames: 12 });
+    while ((await core.call("isSequenceRunning")) === true);
+    await core.setProperty("Camera", "Binning", 2);
+    await expect(takeAll(exposure)).rejects.toThrow(
+      /size of the camera's images was changed|then the camera stopped/,
+    );
+    expect(await takeAll(await microscope.startExposure({ frames: 2 }))).toHaveLength(2);
+  });
+
+  test("several cameras expose together", async () => {
+    const { core } = microscope;
+    await core.call("loadDevice", "Cam2", "DemoCamera", "DCam");
+    await core.call("setParentLabel", "Cam2", "DHub");
+    await core.call("initializeDevice", "Cam2");
+    for (const side of ["X", "Y"])
+      await core.setProperty("Cam2", `OnCameraCCD${side}Size`, side === "X" ? 96 : 64);
+    await core.setProperty("Cam2", "PixelType", "16bit");
+    const cameras = ["Camera", "Cam2"];
+    const snapped = await takeAll(await microscope.startExposure({ frames: 1, cameras }));
+    expect(snapped.map(({ camera, index }) => [camera, index])).toEqual([
+      ["Camera", 0],
+      ["Cam2", 0],
+    ]);
+    expect(await core.getCameraDevice()).toBe("Camera");
+    const frames = await takeAll(await microscope.startExposure({ frames: 6, cameras }));
+    for (const label of cameras)
+      expect(frames.filter(({ camera }) => camera === label).map(({ index }) => index)).toEqual([
+        0, 1, 2, 3, 4, 5,
+      ]);
+    await core.setProperty("Cam2", "PixelType", "8bit");
+    const mixed = microscope.startExposure({ frames: 2, cameras });
+    await expect(mixed).rejects.toMatchObject({ code: "unsupported" });
+    const snaps = await takeAll(await microscope.startExposure({ frames: 1, cameras }));
+    expect(snaps.map(({ layout }) => layout.dtype)).toEqual(["uint16", "uint8"]);
+    expect(await core.getCameraDevice()).toBe("Camera");
+  });
+});

@@ -1,0 +1,97 @@
+import { VitrineError } from "../../core/index.ts";
+import type { ImageLayout, JsonObject, JsonValue, PixelArray } from "../../io/index.ts";
+import type { Frame } from "../frames/frame.ts";
+import { processorError } from "./faults.ts";
+import type { Request } from "./lane.ts";
+import type { PythonEventQueue, PythonImage, PythonProcessor } from "./mmcore.ts";
+import { MMCoreFrame } from "./mmcoreFrame.ts";
+import type { FromChild, OutputNote } from "./protocol.ts";
+
+/** What the processor needs of its microscope. */
+export interface ProcessorHost {
+  ask(request: Request): Promise<JsonValue>;
+  /** The number of the ring that a frame is in, if it is one of this microscope. */
+  ringOf(frame: Frame): number | undefined;
+  takeOutput(note: OutputNote, layout: ImageLayout): PixelArray;
+}
+
+/** The image processor of the child. */
+export class ChildProcessor implements PythonProcessor {
+  readonly name: string;
+  readonly #host: ProcessorHost;
+  readonly #outputs = new Map<number, PythonImage[]>();
+  #queue: PythonEventQueue | undefined;
+  #jobs = 0;
+
+  constructor(name: string, host: ProcessorHost) {
+    this.name = name;
+    this.#host = host;
+  }
+
+  async process(
+    frame: Frame,
+    metadata: JsonObject,
+    queue: PythonEventQueue,
+  ): Promise<readonly PythonImage[]> {
+    const ring = this.#host.ringOf(frame);
+    if (ring === undefined || !(frame instanceof MMCoreFrame) || !frame.isHeld) throw foreignFrame(this.name);
+    this.#queue = queue;
+    const job = ++this.#jobs;
+    const images: PythonImage[] = [];
+    this.#outputs.set(job, images);
+    const { width, height, channels, dtype } = frame.layout;
+    const { slot } = frame.slot;
+    const shape = [height, width, channels] as const;
+    try {
+      await this.#ask({ kind: "process", job, ring, slot, shape, dtype, metadata });
+    } finally {
+      this.#outputs.delete(job);
+    }
+    return images;
+  }
+
+  /** An image that came before the answer to its call. */
+  take(note: OutputNote): void {
+    const [height, width, channels] = note.shape;
+    const data = this.#host.takeOutput(note, { width, height, channels, dtype: note.dtype });
+    this.#outputs.get(note.job)?.push({ image: { data, width, height, channels }, metadata: note.metadata });
+  }
+
+  /** Events, at any time. */
+  put(message: Extract<FromChild, { kind: "put" }>): void {
+    if ("generator" in message) this.#queue?.put(this.#generated(message.generator));
+    else if (message.events === null) this.#queue?.put(null);
+    else if (isEvents(message.events)) this.#queue?.put(message.events);
+  }
+
+  async *#generated(generator: number): AsyncGenerator<JsonObject, void> {
+    try {
+      for (;;) {
+        const next = await this.#ask({ kind: "pull", generator });
+        if (next === null) return;
+        if (isEvents(next)) yield* Array.isArray(next) ? next : [next];
+      }
+    } finally {
+      await this.#ask({ kind: "forget", generator });
+    }
+  }
+
+  #ask(message: Request["message"]): Promise<JsonValue> {
+    return this.#host.ask({ message, at: this.name, failure: processorError });
+  }
+}
+
+/** The child puts only events; this tells the types so. */
+function isEvents(value: JsonValue): value is JsonObject | JsonObject[] {
+  return typeof value === "object" && value !== null;
+}
+
+function foreignFrame(at: string): VitrineError {
+  return new VitrineError({
+    code: "unsupported",
+    at,
+    expected: "a frame of the microscope that holds the image processor, not released",
+    found: "another",
+    hint: "Process frames of other microscopes by a function of JavaScript",
+  });
+}

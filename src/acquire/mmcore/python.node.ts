@@ -1,0 +1,236 @@
+import { type ChildProcessWithoutNullStreams, spawn } from "node:child_process";
+import { dirname, join } from "node:path";
+import { createInterface } from "node:readline";
+import { fileURLToPath } from "node:url";
+import { VitrineError } from "../../core/index.ts";
+import type { JsonValue } from "../../io/index.ts";
+import { Lane, type Request } from "./lane.ts";
+import type { FromChild, Notice, ToChild } from "./protocol.ts";
+
+/** The child's threads: each answers its own requests in order. */
+type LaneName = "core" | "camera" | "processor" | "events";
+
+/** Requests that each thread may have at once; the processor goes on with the next frame while Node takes the last. */
+const DEPTHS: Readonly<Record<LaneName, number>> = { core: 1, camera: 1, processor: 4, events: 1 };
+
+const LANES: Readonly<Record<ToChild["kind"], LaneName>> = {
+  open: "core",
+  call: "core",
+  command: "core",
+  ring: "camera",
+  expose: "camera",
+  load: "processor",
+  process: "processor",
+  pull: "events",
+  forget: "events",
+};
+
+/** Lines of the child's stderr that its end is explained with. */
+const LAST_LINES = 20;
+/** A child that was told to end, and did not, is killed. */
+const FAREWELL_MS = 6000;
+/** What an ended child still has to say comes at once, unless a process of its own holds its output open. */
+const LAST_WORDS_MS = 300;
+
+/** What happens in the child beside answers. */
+export interface ChildEvents {
+  onMessage(message: FromChild): void;
+  /** A line that an adapter, MMCore or the user's function printed. */
+  onOutput(line: string): void;
+  /** Once: the child is gone. */
+  onEnd(reason: VitrineError): void;
+}
+
+/** The Python process that holds MMCore: requests and their answers, watchdogs, its end. */
+export class PythonChild {
+  readonly #python: string;
+  readonly #process: ChildProcessWithoutNullStreams;
+  readonly #events: ChildEvents;
+  readonly #lanes: Readonly<Record<LaneName, Lane>>;
+  readonly #lastLines: string[] = [];
+  readonly #gone: Promise<void>;
+  #finish: () => void = () => {};
+  #greeting: { resolve: () => void; reject: (error: VitrineError) => void } | undefined;
+  #end: VitrineError | undefined;
+  #nextId = 1;
+
+  /**
+   * Starts Python and waits until it has loaded pymmcore.
+   *
+   * @throws {VitrineError} missing: no Python of this name, or no pymmcore in it; device: it ended; timeout
+   */
+  static async start(python: string, limitMs: number, events: ChildEvents): Promise<PythonChild> {
+    const child = new PythonChild(python, events);
+    await child.#greet(limitMs);
+    return child;
+  }
+
+  private constructor(python: string, events: ChildEvents) {
+    this.#python = python;
+    this.#events = events;
+    const script = join(dirname(fileURLToPath(import.meta.url)), "python", "child.py");
+    // -B: no compiled files beside the package's
+    this.#process = spawn(python, ["-B", script], { stdio: ["pipe", "pipe", "pipe"], windowsHide: true });
+    const lane = (depth: number) => new Lane((id, message) => this.#write({ ...message, id }), depth);
+    this.#lanes = {
+      core: lane(DEPTHS.core),
+      camera: lane(DEPTHS.camera),
+      processor: lane(DEPTHS.processor),
+      events: lane(DEPTHS.events),
+    };
+    this.#gone = new Promise((resolve) => {
+      this.#finish = resolve;
+    });
+    this.#listen();
+  }
+
+  get pid(): number | undefined {
+    return this.#process.pid;
+  }
+
+  /** @throws {VitrineError} what Python says, made by `request.failure`; timeout; the reason of the child's end */
+  ask(request: Request): Promise<JsonValue> {
+    if (this.#end !== undefined) return Promise.reject(this.#end);
+    return this.#lanes[LANES[request.message.kind]].ask(this.#nextId++, request);
+  }
+
+  /** Says what needs no answer; nothing where the child is gone. */
+  tell(notice: Notice): void {
+    if (this.#end === undefined) this.#write(notice);
+  }
+
+  /** Refuses everything from now on, with this reason, and ends the process whatever it does. */
+  async close(reason: VitrineError): Promise<void> {
+    this.#fail(reason);
+    this.#process.stdin.end();
+    const timer = setTimeout(() => this.#process.kill("SIGKILL"), FAREWELL_MS);
+    await this.#gone;
+    clearTimeout(timer);
+  }
+
+  #listen(): void {
+    const { stdin, stdout, stderr } = this.#process;
+    createInterface({ input: stdout }).on("line", (line) => this.#receive(line));
+    createInterface({ input: stderr }).on("line", (line) => {
+      this.#lastLines.push(line);
+      if (this.#lastLines.length > LAST_LINES) this.#lastLines.shift();
+      this.#events.onOutput(line);
+    });
+    stdin.on("error", () => {}); // a broken pipe: the process's end says why
+    this.#process.on("error", (cause) => {
+      this.#fail(noPython(this.#python, cause));
+      this.#finish();
+    });
+    this.#process.on("exit", (code, signal) => {
+      const ended = () => {
+        clearTimeout(timer);
+        this.#fail(this.#ended(signal === null ? `exit code ${code}` : `signal ${signal}`));
+        for (const stream of [stdout, stderr]) stream.destroy();
+        this.#finish();
+      };
+      const timer = setTimeout(ended, LAST_WORDS_MS);
+      this.#process.on("close", ended);
+    });
+  }
+
+  async #greet(limitMs: number): Promise<void> {
+    let timer: ReturnType<typeof setTimeout> | undefined;
+    try {
+      await new Promise<void>((resolve, reject) => {
+        this.#greeting = { resolve, reject };
+        timer = setTimeout(() => reject(noGreeting(this.#python, limitMs)), limitMs);
+        if (this.#end !== undefined) reject(this.#end);
+      });
+    } catch (error) {
+      await this.close(error instanceof VitrineError ? error : noGreeting(this.#python, limitMs));
+      throw error;
+    } finally {
+      clearTimeout(timer);
+    }
+  }
+
+  #receive(line: string): void {
+    if (this.#end !== undefined) return;
+    try {
+      this.#take(JSON.parse(line));
+    } catch (cause) {
+      const found = cause instanceof Error ? cause.message : String(cause);
+      const fault = {
+        code: "worker",
+        at: this.#python,
+        expected: "a message that can be used",
+        found,
+      } as const;
+      this.#fail(cause instanceof VitrineError ? cause : new VitrineError(fault, { cause }));
+      this.#process.kill("SIGKILL");
+    }
+  }
+
+  #take(message: FromChild): void {
+    switch (message.kind) {
+      case "hello":
+        this.#greeting?.resolve();
+        return;
+      case "failed":
+        this.#greeting?.reject(noModule(this.#python, message));
+        return;
+      case "slow":
+        this.#lanes.camera.extend(message.id, message.ms);
+        return;
+      case "reply":
+        Object.values(this.#lanes).some((lane) => lane.answer(message.id, message));
+        return;
+      default:
+        this.#events.onMessage(message);
+    }
+  }
+
+  #write(message: Notice | (ToChild & { id: number })): void {
+    this.#process.stdin.write(`${JSON.stringify(message)}\n`);
+  }
+
+  #fail(reason: VitrineError): void {
+    if (this.#end !== undefined) return;
+    this.#end = reason;
+    this.#greeting?.reject(reason);
+    for (const lane of Object.values(this.#lanes)) lane.end(reason);
+    this.#events.onEnd(reason);
+  }
+
+  #ended(how: string): VitrineError {
+    const said = this.#lastLines.length === 0 ? "" : `; its last lines: ${this.#lastLines.join(" | ")}`;
+    const expected = "Python to hold MMCore until it is closed";
+    const found = `its end with ${how}${said}`;
+    const hint = "Open the microscope again; a device adapter or an image processor may have crashed";
+    return new VitrineError({ code: "device", at: this.#python, expected, found, hint });
+  }
+}
+
+function noPython(at: string, cause: Error): VitrineError {
+  const hint = "Install Python 3.9 or later, or name it by `python` or the variable VITRINE_PYTHON";
+  const fault = {
+    code: "missing",
+    at,
+    expected: "a Python that starts",
+    found: cause.message,
+    hint,
+  } as const;
+  return new VitrineError(fault, { cause });
+}
+
+function noModule(at: string, { module, message }: { module: string; message: string }): VitrineError {
+  const hint = `Run \`${at} -m pip install pymmcore numpy\`, with the pymmcore of your adapters' device interface`;
+  return new VitrineError({
+    code: "missing",
+    at,
+    expected: `a Python with ${module}`,
+    found: message,
+    hint,
+  });
+}
+
+function noGreeting(at: string, limitMs: number): VitrineError {
+  const hint = "Check that this is a Python, or raise commandTimeoutMs";
+  const expected = `pymmcore loaded within ${limitMs} ms`;
+  return new VitrineError({ code: "timeout", at, expected, found: "no word", hint });
+}
