@@ -62,6 +62,7 @@ function expose({ scene, faults, message, post }: Parts): void {
       else if (step.kind === "done") return;
     }
   } finally {
+    control.count(run.exposed, run.dropped);
     slots.giveBack();
   }
 }

@@ -77,6 +77,9 @@ export class DeviceSet {
 
   constructor(devices: readonly Device[]) {
     this.#devices = new Map(devices.map((device) => [device.label, device]));
+    const twice = devices.find((device) => this.#devices.get(device.label) !== device);
+    if (twice !== undefined)
+      throw refused(`device ${twice.label}`, "a label of its own", "another device that has it");
   }
 
   get labels(): readonly string[] {
@@ -104,7 +107,7 @@ export class DeviceSet {
   setProperty(label: string, name: string, value: string | number | boolean): void {
     const property = this.property(label, name);
     if (property.set === undefined)
-      throw refused(`${label} ${name}`, "nobody to set it", "a property to read");
+      throw refused(`${label} ${name}`, "a property that can be set", "one that can only be read");
     property.set(checkedValue(`${label} ${name}`, property, value));
   }
 }
