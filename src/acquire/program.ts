@@ -55,7 +55,7 @@ export async function runPlan(path: string, options: PlanOptions): Promise<PlanR
     microscope,
     ...(imageProcessor !== undefined && { imageProcessor }),
   });
-  return followed(acquisition, plan, { signal, onProgress });
+  return await followed(acquisition, plan, { signal, onProgress }); // the microscope is closed after it
 }
 
 async function readPlan(path: string): Promise<unknown> {

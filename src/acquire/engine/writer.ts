@@ -1,5 +1,13 @@
 import { VitrineError } from "../../core/index.ts";
-import { createMemoryDataset, type DatasetWriter, type JsonObject } from "../../io/index.ts";
+import {
+  createMemoryDataset,
+  createNdtiff,
+  createNdtiffPyramid,
+  createOmeZarr,
+  type DatasetWriter,
+  type JsonObject,
+  nextDatasetFolder,
+} from "../../io/index.ts";
 import { summaryMetadata } from "./metadata.ts";
 import type { AcquisitionOptions } from "./options.ts";
 import type { TileGrid } from "./tiling.ts";
@@ -21,7 +29,19 @@ export async function createWriter(
     ...gridMetadata(grid),
     ...options.summaryMetadata,
   };
-  return createMemoryDataset({ summaryMetadata: summary });
+  if (directory === undefined || name === undefined) return createMemoryDataset({ summaryMetadata: summary });
+  if (save !== undefined) throw bothPlaces(directory);
+  if (grid !== undefined && options.format === "ome-zarr") throw noPyramid();
+  const folder = await nextDatasetFolder(directory, name);
+  if (options.format === "ome-zarr") return createOmeZarr({ directory: folder, summaryMetadata: summary });
+  const settings = { directory: folder, name, summaryMetadata: summary };
+  if (grid === undefined) return createNdtiff(settings);
+  const { maxLevel } = options.tiling ?? {};
+  return createNdtiffPyramid({
+    ...settings,
+    overlapPx: grid.overlapPx,
+    ...(maxLevel !== undefined && { maxLevel }),
+  });
 }
 
 function gridMetadata(grid: TileGrid | undefined): JsonObject {
@@ -40,5 +60,24 @@ function halfNamed(directory: string | undefined, name: string | undefined): Vit
     at: "Acquisition.open",
     expected: "both directory and name, or neither",
     found: directory === undefined ? `name ${name} alone` : `directory ${directory} alone`,
+  });
+}
+
+function bothPlaces(directory: string): VitrineError {
+  return new VitrineError({
+    code: "unsupported",
+    at: "Acquisition.open",
+    expected: 'either directory and name, or save: "memory"',
+    found: `both, directory ${directory}`,
+  });
+}
+
+function noPyramid(): VitrineError {
+  return new VitrineError({
+    code: "unsupported",
+    at: "Acquisition.open tiling",
+    expected: "format ndtiff, whose pyramids grow with the acquisition",
+    found: "ome-zarr",
+    hint: "Leave the format out, or give events x and y instead of rows and columns",
   });
 }

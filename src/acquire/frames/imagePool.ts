@@ -7,8 +7,9 @@ const COLLECTION_SHARE = 0.15;
 /** Smaller images come from the engine's own heap, where memory is warm. */
 const SMALLEST_BLOCK = 2 ** 17;
 
-/** Blocks that a pool has before it first looks for free ones. */
-const FIRST_BLOCKS = 16;
+/** Bytes that a pool has, beyond twice what is in use, before it looks for free ones; and before it does so at any cost. */
+const SOFT_LIMIT = 2 ** 28;
+const HARD_LIMIT = 2 ** 29;
 
 /** A block, and whether somebody still holds pixels in it. */
 interface Block {
@@ -33,7 +34,8 @@ export interface Loan {
  *
  * Fresh memory costs more than the copy into it: the system clears every page of it at its first touch (2.2 against 11 GB/s of
  * 8 MB frames). So each image is lent a new SharedArrayBuffer object over an old block; when that object is garbage, nothing
- * can refer to the block. The pool asks the collector at most for 15 % of the time, and where it may not, it takes more blocks.
+ * can refer to the block. While it has more than 256 MiB to spare, the pool asks the collector, for 15 % of the time at most; up
+ * to 512 MiB it takes more blocks instead.
  */
 export class ImagePool {
   #blocks = new Map<number, Block>();
@@ -88,10 +90,11 @@ export class ImagePool {
     return block;
   }
 
-  /** Whether enough was lent since the last time, and enough time has passed, that a collection is worth its cost. */
+  /** Whether there is enough to find, and the last time is long enough ago for what it took. */
   #mayCollect(): boolean {
-    if (this.#blocks.size < FIRST_BLOCKS + 2 * this.#liveAfterCollection) return false;
-    return performance.now() - this.#collectedAt > this.#collectionMs / COLLECTION_SHARE;
+    const spare = (this.#blocks.size - 2 * this.#liveAfterCollection) * this.#blockBytes;
+    const isDue = performance.now() - this.#collectedAt > this.#collectionMs / COLLECTION_SHARE;
+    return spare >= (isDue ? SOFT_LIMIT : HARD_LIMIT);
   }
 
   #collect(): void {
