@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { openWritable } from "#files";
+import { openFile, openWritable } from "#files";
 import { VitrineError } from "../../core/index.ts";
 import type { Axes, JsonObject } from "../dataset/dataset.ts";
 import type { WritableFile } from "../files.ts";
@@ -57,6 +57,7 @@ const recordSchema: z.ZodType<ImageRecord> = z.strictObject({
 export class RecordsWriter {
   readonly #file: WritableFile;
   #end = 0;
+  #isClosed = false;
 
   private constructor(file: WritableFile) {
     this.#file = file;
@@ -81,12 +82,22 @@ export class RecordsWriter {
     });
   }
 
+  /** Also after {@link close}. */
   async readLine(place: { readonly offset: number; readonly length: number }): Promise<ImageRecord> {
-    return parseRecord(await this.#file.read(place.offset, place.length), this.#file.name);
+    const { name } = this.#file;
+    const file = this.#isClosed ? await openFile(name) : this.#file;
+    try {
+      return parseRecord(await file.read(place.offset, place.length), name);
+    } finally {
+      if (file !== this.#file) await file.close();
+    }
   }
 
-  close(): Promise<void> {
-    return this.#file.close();
+  /** A second call does nothing. */
+  async close(): Promise<void> {
+    if (this.#isClosed) return;
+    this.#isClosed = true;
+    await this.#file.close();
   }
 
   async #append(lines: readonly Uint8Array[]): Promise<void> {

@@ -117,6 +117,7 @@ class OmeZarrWriter implements DatasetWriter {
   async finish(): Promise<void> {
     this.#isFinished = true;
     await this.#work;
+    await this.#records.close();
     this.#dataset.finish();
   }
 
