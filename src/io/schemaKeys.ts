@@ -36,6 +36,7 @@ function objectsOf(schema: Schema): Schema[] {
 function isWrapper(schema: Schema) {
   return (
     schema instanceof z.ZodOptional ||
+    schema instanceof z.ZodExactOptional ||
     schema instanceof z.ZodNullable ||
     schema instanceof z.ZodDefault ||
     schema instanceof z.ZodPrefault ||

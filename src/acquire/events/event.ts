@@ -2,7 +2,7 @@ import type { Axes } from "../../io/index.ts";
 
 /**
  * One thing to acquire: Pycro-Manager's event dictionary with its own keys. A setting that is left out stays as it is.
- * Source: Pycro-Manager 1.0.2, `AcquisitionEvent.from_json`.
+ * Source: Pycro-Manager 1.0.2, `AcquisitionEvent.from_json`; useq-schema 0.9.2, `MDAEvent`.
  */
 export interface AcquisitionEvent {
   /** Where the image will stand in the dataset. */
@@ -26,8 +26,18 @@ export interface AcquisitionEvent {
   /** Added to the image's metadata. */
   readonly tags?: Readonly<Record<string, string>>;
   readonly properties?: readonly (readonly [device: string, property: string, value: string])[];
-  /** Focus by hardware before the image; no image by itself. From useq's `HardwareAutofocus`. */
-  readonly autofocus?: { readonly device?: string; readonly offset?: number; readonly maxRetries?: number };
+  /**
+   * Focus by hardware before the image; no image by itself. `z`, µm: where to focus, if elsewhere than where the image is made.
+   * From useq's `HardwareAutofocus`.
+   */
+  readonly autofocus?: {
+    readonly device?: string;
+    readonly offset?: number;
+    readonly maxRetries?: number;
+    readonly z?: number;
+  };
+  /** Ends the acquisition, or the hardware sequence, instead of making an image; everything else in the event is ignored. */
+  readonly special?: "acquisition-end" | "sequence-end";
   /** Leave the shutter open after this image. From useq. */
   readonly keep_shutter_open?: boolean;
   /** Count `min_start_time` from this event on. From useq. */
