@@ -1,11 +1,12 @@
 import fc from "fast-check";
-import { expect, test } from "vitest";
+import { expect, test, vi } from "vitest";
 import { acquireAll, momentsOf, moveTo, snap, takeAll, takeFrame } from "../../../test/support/demo.ts";
 import { type Clock, createSimulatedClock, systemClock } from "../clock.ts";
 import type { Frame } from "../frames/frame.ts";
 import type { Microscope } from "../microscope.ts";
 import { openDemoMicroscope } from "./demoMicroscope.ts";
 import type { DemoMicroscopeOptions } from "./options.ts";
+import { hasThreads as pageHasThreads } from "./threads.browser.ts";
 
 const TINY = { OnCameraCCDXSize: 24, OnCameraCCDYSize: 16 };
 
@@ -318,6 +319,8 @@ test.each(DRIVERS)("%s, stop, abort, break and close end a sequence", async (_, 
     frame.release();
     break;
   }
+  const untouched = await microscope.startExposure({ frames: 1e6 });
+  await untouched.frames[Symbol.asyncIterator]().return?.();
   // all slots are free again: as many frames as the ring has slots can be held
   const held: Frame[] = [];
   for await (const frame of (await microscope.startExposure({ frames: 16 })).frames) held.push(frame);
@@ -335,6 +338,23 @@ test.each(DRIVERS)("%s, stop, abort, break and close end a sequence", async (_, 
   expect(pixels.length).toBe(24 * 16);
   await expect(microscope.startExposure({ frames: 1 })).rejects.toThrow("expected to be open, found closed");
   await expect(microscope.core.getExposure()).rejects.toMatchObject({ code: "device" });
+});
+
+test("without shared memory, as in a page that is not isolated, frames are made inline", async () => {
+  vi.stubGlobal("SharedArrayBuffer", undefined);
+  try {
+    await using microscope = await open({ clock: systemClock, cameraThread: false, slots: 2 });
+    const exposure = await microscope.startExposure({ frames: 5 });
+    const buffers: unknown[] = [];
+    for await (const frame of exposure.frames) {
+      buffers.push(frame.borrow().buffer.constructor.name);
+      frame.release();
+    }
+    expect(buffers).toEqual(new Array(5).fill("ArrayBuffer"));
+  } finally {
+    vi.unstubAllGlobals();
+  }
+  expect(pageHasThreads()).toBe(false);
 });
 
 test("two cameras expose together and take turns in the ring", async () => {
@@ -383,6 +403,18 @@ test("36,000 frames in a simulated hour, ten a second", async () => {
     count++;
   }
   expect([count, exposure.dropped, clock.now()]).toEqual([36_000, 0, 3_599_910]);
+});
+
+test("planted images travel to the camera's thread", async () => {
+  const data = Float32Array.from({ length: 48 }, (_, i) => i);
+  const image = { xUm: 0, yUm: 0, pixelSizeUm: 0.65, widthPx: 8, heightPx: 6, data };
+  const specimen = { kind: "planted", background: 5, images: [image] } as const;
+  const pixels = [];
+  for (const [, driver] of DRIVERS) {
+    await using microscope = await open({ ...driver, specimen, properties: { Camera: { Exposure: 1 } } });
+    pixels.push((await acquireAll(microscope, { frames: 2 })).map((frame) => frame.pixels));
+  }
+  expect(pixels[1]).toEqual(pixels[0]);
 });
 
 test("a specimen of one's own gets place, focus, channel and time", async () => {

@@ -3,7 +3,7 @@ import type { Frame } from "../frames/frame.ts";
 import type { MemoryRing } from "../frames/ring.ts";
 import { createBreath } from "./breath.ts";
 import type { ExposureRun, Step } from "./exposureRun.ts";
-import { type RunningExposure, Signal } from "./runningExposure.ts";
+import { iterateFrames, type RunningExposure, Signal } from "./runningExposure.ts";
 import { type FrameOrigin, SlotFrame } from "./slotFrame.ts";
 
 interface Parts {
@@ -27,6 +27,7 @@ export class InlineExposure implements RunningExposure {
   readonly #queue: SlotFrame[] = [];
   readonly #end = new Signal();
   readonly #stopping = new AbortController();
+  readonly #breathe = createBreath();
   #last: Step = { kind: "lost" };
   #failure: { readonly error: unknown } | undefined;
 
@@ -37,7 +38,7 @@ export class InlineExposure implements RunningExposure {
     this.#startMs = clock.now();
     this.#isPaced = origin.program.intervalMs > 0;
     this.#origin = { ...origin, beforeRelease: () => this.#isPaced && this.#catchUp() };
-    this.frames = { [Symbol.asyncIterator]: () => this.#iterate() };
+    this.frames = iterateFrames({ take: () => this.#take(), discard: () => this.discard() });
   }
 
   get exposed(): number {
@@ -98,20 +99,15 @@ export class InlineExposure implements RunningExposure {
     return this.#stopping.signal.aborted || this.#failure !== undefined || this.#run.isDone;
   }
 
-  async *#iterate(): AsyncGenerator<Frame> {
-    const breathe = createBreath();
-    try {
-      for (;;) {
-        this.#catchUp();
-        const frame = this.#queue.shift();
-        if (frame !== undefined) yield frame;
-        else if (this.#failure !== undefined) throw this.#failure.error;
-        else if (this.#isOver()) return;
-        else await this.#wait(this.#last);
-        await breathe();
-      }
-    } finally {
-      await this.discard();
+  async #take(): Promise<Frame | undefined> {
+    for (;;) {
+      await this.#breathe();
+      this.#catchUp();
+      const frame = this.#queue.shift();
+      if (frame !== undefined) return frame;
+      if (this.#failure !== undefined) throw this.#failure.error;
+      if (this.#isOver()) return undefined;
+      await this.#wait(this.#last);
     }
   }
 

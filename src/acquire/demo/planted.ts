@@ -1,6 +1,6 @@
 import { VitrineError } from "../../core/index.ts";
 import { windowOf } from "./cells.ts";
-import { blurUm, type FocalSurface, focusOf, type RenderRequest, type Specimen } from "./specimen.ts";
+import { type FocalSurface, focusOf, type RenderRequest, type Specimen } from "./specimen.ts";
 
 /** An image that lies in the specimen. */
 export interface PlantedImage {
@@ -23,6 +23,12 @@ export interface PlantedDescription {
   readonly focus: FocalSurface;
 }
 
+/** Deviation of the blur, in pixels of the planted image, per µm out of focus; such images may be of any scale. */
+const BLUR_PX_PER_UM = 0.5;
+
+/** More blur than this cannot be told apart. */
+const LARGEST_BLUR_PX = 48;
+
 /**
  * Images at stage positions, on a background, such as the projections of molecules in a micrograph.
  *
@@ -30,14 +36,24 @@ export interface PlantedDescription {
  */
 export function createPlanted({ background, images, focus }: PlantedDescription): Specimen {
   for (const [i, image] of images.entries()) checkImage(image, `specimen images[${i}]`);
+  const rasters = new Map<PlantedImage, Raster>();
+  const rasterAt = (image: PlantedImage, sigmaPx: number): Raster => {
+    const known = rasters.get(image);
+    if (known?.sigmaPx === sigmaPx) return known;
+    const raster = blurImage(image, sigmaPx);
+    rasters.set(image, raster);
+    return raster;
+  };
   return {
     focusUm: (xUm, yUm) => focusOf(focus, xUm, yUm),
     render(request, out) {
       out.fill(background);
-      const defocus = request.zUm - focusOf(focus, request.xUm, request.yUm);
-      // in focus the planted images are as sharp as their pixels
-      const blur = Math.sqrt(Math.max(0, blurUm(defocus) ** 2 - blurUm(0) ** 2));
-      for (const image of images) addImage(image, request, { blur, out });
+      for (const image of images) {
+        const defocus = Math.abs(request.zUm - focusOf(focus, image.xUm, image.yUm));
+        // in steps, so that a stage that is almost still needs no new raster
+        const sigmaPx = Math.min(LARGEST_BLUR_PX, Math.round(16 * BLUR_PX_PER_UM * defocus) / 16);
+        if (isNear(image, request, 3 * sigmaPx + 1)) addRaster(rasterAt(image, sigmaPx), request, out);
+      }
     },
   };
 }
@@ -48,28 +64,37 @@ function checkImage({ data, widthPx, heightPx }: PlantedImage, at: string): void
   throw new VitrineError({ code: "shape", at, expected, found: `${data.length}` });
 }
 
-function addImage(
-  image: PlantedImage,
-  request: RenderRequest,
-  { blur, out }: { blur: number; out: Float32Array },
-) {
+/** An image with its blur and a margin of zeros. */
+interface Raster {
+  readonly data: Float32Array;
+  readonly width: number;
+  readonly height: number;
+  readonly sigmaPx: number;
+  /** Place of the middle of its first pixel, µm. */
+  readonly leftUm: number;
+  readonly topUm: number;
+  readonly pixelSizeUm: number;
+}
+
+function isNear(image: PlantedImage, request: RenderRequest, marginPx: number): boolean {
+  const reachX =
+    (image.widthPx / 2 + marginPx) * image.pixelSizeUm + (request.widthPx / 2) * request.pixelSizeUm;
+  const reachY =
+    (image.heightPx / 2 + marginPx) * image.pixelSizeUm + (request.heightPx / 2) * request.pixelSizeUm;
+  return Math.abs(image.xUm - request.xUm) < reachX && Math.abs(image.yUm - request.yUm) < reachY;
+}
+
+function addRaster(raster: Raster, request: RenderRequest, out: Float32Array): void {
   const { widthPx, heightPx } = request;
   const { leftUm, topUm, pixelSizeUm } = windowOf(request);
-  const sigmaPx = blur / image.pixelSizeUm;
-  const margin = Math.ceil(3 * sigmaPx) + 1;
-  const left = image.xUm - ((image.widthPx - 1) / 2 + margin) * image.pixelSizeUm;
-  const top = image.yUm - ((image.heightPx - 1) / 2 + margin) * image.pixelSizeUm;
-  const width = image.widthPx + 2 * margin;
-  const height = image.heightPx + 2 * margin;
-  const columns = overlap((left - leftUm) / pixelSizeUm, (width * image.pixelSizeUm) / pixelSizeUm, widthPx);
-  const rows = overlap((top - topUm) / pixelSizeUm, (height * image.pixelSizeUm) / pixelSizeUm, heightPx);
-  if (columns.first > columns.last || rows.first > rows.last) return;
-  const data = padAndBlur(image, margin, sigmaPx);
+  const scale = raster.pixelSizeUm / pixelSizeUm;
+  const columns = overlap((raster.leftUm - leftUm) / pixelSizeUm, raster.width * scale, widthPx);
+  const rows = overlap((raster.topUm - topUm) / pixelSizeUm, raster.height * scale, heightPx);
   for (let row = rows.first; row <= rows.last; row++) {
-    const y = (topUm + row * pixelSizeUm - top) / image.pixelSizeUm;
+    const y = (topUm + row * pixelSizeUm - raster.topUm) / raster.pixelSizeUm;
     for (let column = columns.first; column <= columns.last; column++) {
-      const x = (leftUm + column * pixelSizeUm - left) / image.pixelSizeUm;
-      out[row * widthPx + column] += interpolate({ data, width, height }, x, y);
+      const x = (leftUm + column * pixelSizeUm - raster.leftUm) / raster.pixelSizeUm;
+      out[row * widthPx + column] += interpolate(raster, x, y);
     }
   }
 }
@@ -77,12 +102,6 @@ function addImage(
 /** The pixels of a line of `count` that lie in a stretch. */
 function overlap(start: number, length: number, count: number): { first: number; last: number } {
   return { first: Math.max(0, Math.floor(start)), last: Math.min(count - 1, Math.ceil(start + length)) };
-}
-
-interface Raster {
-  readonly data: Float32Array;
-  readonly width: number;
-  readonly height: number;
 }
 
 /** The value between four pixels; 0 outside. */
@@ -99,19 +118,21 @@ function interpolate({ data, width, height }: Raster, x: number, y: number): num
   return top + v * (bottom - top);
 }
 
-function padAndBlur(
-  { data, widthPx, heightPx }: PlantedImage,
-  margin: number,
-  sigmaPx: number,
-): Float32Array {
+function blurImage(image: PlantedImage, sigmaPx: number): Raster {
+  const { data, widthPx, heightPx, pixelSizeUm } = image;
+  const margin = Math.ceil(3 * sigmaPx) + 1;
   const width = widthPx + 2 * margin;
   const height = heightPx + 2 * margin;
   const padded = new Float32Array(width * height);
   for (let row = 0; row < heightPx; row++)
     padded.set(data.subarray(row * widthPx, (row + 1) * widthPx), (row + margin) * width + margin);
-  if (sigmaPx < 0.05) return padded;
+  const leftUm = image.xUm - ((width - 1) / 2) * pixelSizeUm;
+  const topUm = image.yUm - ((height - 1) / 2) * pixelSizeUm;
+  const common = { width, height, sigmaPx, leftUm, topUm, pixelSizeUm };
+  if (sigmaPx === 0) return { ...common, data: padded };
   const weights = gaussianWeights(sigmaPx);
-  return blurLines(blurLines(padded, weights, [height, width]), weights, [width, height]);
+  const blurred = blurLines(blurLines(padded, weights, [height, width]), weights, [width, height]);
+  return { ...common, data: blurred };
 }
 
 function gaussianWeights(sigma: number): Float32Array {

@@ -122,8 +122,11 @@ test("a planted image appears at its place, pixel by pixel, on the background", 
     for (let column = 0; column < 5; column++)
       expected[(row + 2) * 11 + column + 5] += data[row * 5 + column];
   expect(out.map((value) => Math.round(value * 1e4) / 1e4)).toEqual(expected);
-  const blurred = render(specimen, { ...request, zUm: 3.4 });
-  expect(Math.max(...blurred)).toBeLessThan(Math.max(...out));
+  const wide = { ...request, widthPx: 41, heightPx: 39 };
+  const sharp = render(specimen, wide);
+  const blurred = render(specimen, { ...wide, zUm: 7 });
+  expect(Math.max(...blurred)).toBeLessThan(Math.max(...sharp));
+  expect(momentsOf(blurred).mean).toBeCloseTo(momentsOf(sharp).mean, 3);
 });
 
 test("a planted image with another number of values is refused", () => {

@@ -5,7 +5,7 @@ import type { DoseSnapshot } from "./bleaching.ts";
 import { createBreath } from "./breath.ts";
 import { CameraControl, type FromCamera } from "./cameraProtocol.ts";
 import type { DemoFault, DemoSettings } from "./options.ts";
-import { type RunningExposure, Signal } from "./runningExposure.ts";
+import { iterateFrames, type RunningExposure, Signal } from "./runningExposure.ts";
 import type { SceneDescription } from "./scene.ts";
 import { type FrameOrigin, SlotFrame } from "./slotFrame.ts";
 import type { CameraThread } from "./threads.ts";
@@ -88,6 +88,7 @@ export class ThreadExposure implements RunningExposure {
   readonly #origin: FrameOrigin;
   readonly #begin = new Signal();
   readonly #end = new Signal();
+  readonly #breathe = createBreath();
   #bell = new Signal();
   #taken = 0;
   #isOver = false;
@@ -96,7 +97,7 @@ export class ThreadExposure implements RunningExposure {
   constructor(origin: FrameOrigin) {
     this.#origin = origin;
     this.control = CameraControl.create(origin.ring.description.slots);
-    this.frames = { [Symbol.asyncIterator]: () => this.#iterate() };
+    this.frames = iterateFrames({ take: () => this.#take(), discard: () => this.discard() });
   }
 
   get exposed(): number {
@@ -122,7 +123,7 @@ export class ThreadExposure implements RunningExposure {
 
   async discard(): Promise<void> {
     await this.stop();
-    while (this.#taken < this.control.made) this.#take().release();
+    while (this.#taken < this.control.made) this.#nextFrame().release();
   }
 
   /** Takes a message of the thread. */
@@ -145,22 +146,17 @@ export class ThreadExposure implements RunningExposure {
     this.#bell.resolve();
   }
 
-  #take(): SlotFrame {
+  #nextFrame(): SlotFrame {
     return new SlotFrame(this.#origin, this.control.read(this.#taken++));
   }
 
-  async *#iterate(): AsyncGenerator<Frame> {
-    const breathe = createBreath();
-    try {
-      for (;;) {
-        if (this.#taken < this.control.made) yield this.#take();
-        else if (this.#failure !== undefined) throw this.#failure.error;
-        else if (this.#isOver) return;
-        else await this.#awaitBell();
-        await breathe();
-      }
-    } finally {
-      await this.discard();
+  async #take(): Promise<Frame | undefined> {
+    for (;;) {
+      await this.#breathe();
+      if (this.#taken < this.control.made) return this.#nextFrame();
+      if (this.#failure !== undefined) throw this.#failure.error;
+      if (this.#isOver) return undefined;
+      await this.#awaitBell();
     }
   }
 
