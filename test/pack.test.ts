@@ -31,7 +31,8 @@ test("the tarball holds the built package and no source, tests or golden data", 
   const kinds = new Set(listed.map((path) => path.split("/")[0]));
   expect([...kinds].sort()).toEqual(["CHANGELOG.md", "LICENSE", "README.md", "bin", "dist", "package.json"]);
   expect(listed).toContain("dist/compute/kernels.wasm");
-  expect(listed.filter((path) => /\.test\.|golden/.test(path))).toEqual([]);
+  expect(listed).toContain("dist/acquire/mmcore/python/child.py");
+  expect(listed.filter((path) => /\.test\.|golden|\.pyc$/.test(path))).toEqual([]);
 });
 
 test("its command explains itself", async () => {

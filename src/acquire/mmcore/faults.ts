@@ -56,7 +56,7 @@ function configError({ message }: PythonFault, at: string): VitrineError {
     code: "device",
     at,
     expected: "a configuration that loads",
-    found: message,
+    found: message.replaceAll(/\s*\n\s*/g, "; "),
     hint,
   });
 }

@@ -381,6 +381,28 @@ describe.skipIf(!available)("MMCore's demonstration devices", () => {
     expect(await takeAll(await microscope.startExposure({ frames: 5 }))).toHaveLength(5);
   });
 
+  test("a camera that stops early, or gives no frame, is an error", async () => {
+    const { core } = microscope;
+    const early = await microscope.startExposure({ frames: 100_000 });
+    await core.call("stopSequenceAcquisition");
+    await expect(takeAll(early)).rejects.toThrow(
+      /all frames of the sequence, found \d+ of 100000, then the camera stopped/,
+    );
+    await using impatient = await openMMCoreMicroscope({
+      config: demoConfig(),
+      ringFolder,
+      bufferMb: 8,
+      commandTimeoutMs: 400,
+    });
+    await resetCamera(impatient);
+    const slow = await impatient.startExposure({ frames: 5 });
+    await impatient.core.setExposure(2000);
+    await expect(takeAll(slow)).rejects.toMatchObject({
+      code: "timeout",
+      message: expect.stringMatching(/expected a frame within 401 ms, found none; \d of 5 frames had come/),
+    });
+  });
+
   test("a change of the camera's size while frames wait is an error, not other pixels", async () => {
     const { core } = microscope;
     const exposure = await microscope.startExposure({ frames: 12 });

@@ -36,7 +36,6 @@ export async function makeRingFile(name: string, bytes: number, folder?: string)
       return path;
     } catch (error) {
       cause = error;
-      rmSync(path, { force: true });
     }
   }
   throw new VitrineError(
@@ -116,6 +115,9 @@ async function writeZeros(path: string, bytes: number): Promise<void> {
       const length = Math.min(CHUNK, bytes - done);
       done += (await file.write(zeros, 0, length)).bytesWritten;
     }
+  } catch (error) {
+    rmSync(path, { force: true });
+    throw error;
   } finally {
     await file.close();
   }
