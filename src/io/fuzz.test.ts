@@ -5,32 +5,15 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
 import { expect, test } from "vitest";
+import { bundleForNode } from "../../test/support/bundle.ts";
 
 const ENTRY = fileURLToPath(new URL("../../test/fuzz/parsers.ts", import.meta.url));
-
-/** One file that plain Node runs, made of the sources as they are now. */
-async function bundle(folder: string): Promise<string> {
-  const { build } = await import("vite");
-  await build({
-    configFile: false,
-    logLevel: "error",
-    resolve: { conditions: ["source"] },
-    ssr: { noExternal: true, resolve: { conditions: ["source"] } },
-    build: {
-      ssr: ENTRY,
-      outDir: folder,
-      emptyOutDir: false,
-      rolldownOptions: { output: { entryFileNames: "fuzz.mjs" } },
-    },
-  });
-  return join(folder, "fuzz.mjs");
-}
 
 test("over 100,000 damaged files: each is read or refused with a VitrineError, quickly and in little memory", async () => {
   const folder = await mkdtemp(join(tmpdir(), "vitrine-fuzz-"));
   try {
     const limits = ["--max-old-space-size=256"];
-    const child = promisify(execFile)(process.execPath, [...limits, await bundle(folder)], {
+    const child = promisify(execFile)(process.execPath, [...limits, await bundleForNode(ENTRY, folder)], {
       timeout: 170_000,
     });
     const report = JSON.parse((await child).stdout);

@@ -1,11 +1,12 @@
 import { VitrineError } from "../../core/index.ts";
 import { swapBytes } from "../byteOrder.ts";
-import { describeAxes } from "../dataset/axes.ts";
+import { axesKey, describeAxes } from "../dataset/axes.ts";
 import { BaseDataset } from "../dataset/baseDataset.ts";
 import type { Axes, ImageLayout, JsonObject, PixelImage } from "../dataset/dataset.ts";
 import { bytesPerValue, imageBytes, pixelView } from "../dataset/pixels.ts";
 import {
   entryLayout,
+  malformed,
   type NdtiffEntry,
   type NdtiffVersion,
   overlapOf,
@@ -51,6 +52,7 @@ export class NdtiffDataset extends BaseDataset<NdtiffEntry> {
   readonly #channels = new Map<number, string>();
   readonly #texts = new Map<string, Set<string>>();
   readonly #channelValues = new Set<number | string>();
+  readonly #lost = new Map<string, NdtiffEntry>();
   #last: NdtiffEntry | undefined;
   #recovered = 0;
   #polling: Promise<void> | undefined;
@@ -70,6 +72,11 @@ export class NdtiffDataset extends BaseDataset<NdtiffEntry> {
   /** Images, of all levels, that were found in the stacks though the index does not have them: the writer crashed. */
   get recovered(): number {
     return [...this.#lower.values()].reduce((sum, level) => sum + level.recovered, this.#recovered);
+  }
+
+  /** Images that the index names but whose bytes never reached the disk: the power failed, or a copy was cut. */
+  get lostImages(): readonly Axes[] {
+    return [...this.#lost.values()].map(({ axes }) => axes);
   }
 
   /** The levels that there are, rising; `[0]` for all but pyramids. */
@@ -166,6 +173,11 @@ export class NdtiffDataset extends BaseDataset<NdtiffEntry> {
     this.add(entry);
   }
 
+  /** Tells that an image of the index was not written. */
+  addLost(entry: NdtiffEntry): void {
+    this.#lost.set(axesKey(entry.axes), entry);
+  }
+
   /** The image that was added last. */
   get lastEntry(): NdtiffEntry | undefined {
     return this.#last;
@@ -199,7 +211,11 @@ export class NdtiffDataset extends BaseDataset<NdtiffEntry> {
 
   /** Where an image lies. @throws {VitrineError} missing */
   entry(axes: Axes): NdtiffEntry {
-    return super.hasImage(axes) ? this.entryOf(axes) : this.entryOf(this.#named(axes));
+    if (super.hasImage(axes)) return this.entryOf(axes);
+    const lost = this.#lost.get(axesKey(axes));
+    if (lost === undefined) return this.entryOf(this.#named(axes));
+    const at = `${within(this.#content.stacks.folder, lost.file)} image at ${describeAxes(axes)}`;
+    throw malformed(at, `${lost.metadataBytes} bytes of metadata at byte ${lost.metadataOffset}`, "none");
   }
 
   protected async release(): Promise<void> {

@@ -58,8 +58,7 @@ export class Follower {
     const { entries } = await readIndex(this.#folder, this.#reader);
     const fresh = entries.filter((entry) => !dataset.knows(entry));
     await addEntries(dataset, fresh);
-    const next = await this.#openNext?.(dataset.levels.length);
-    if (next !== undefined) dataset.addLevel(next);
+    await this.#addLevels(dataset);
     const lower = dataset.levels.slice(1).map((level) => dataset.level(level));
     for (const level of lower) await level.refresh();
     // between two stacks a writer may look finished for a moment: the second look in a row counts
@@ -67,6 +66,14 @@ export class Follower {
     const isDone = isQuiet && (await this.#isWhole(dataset));
     if (isDone && this.#lookedWhole) dataset.finish();
     this.#lookedWhole = isDone;
+  }
+
+  async #addLevels(dataset: NdtiffDataset): Promise<void> {
+    for (;;) {
+      const next = await this.#openNext?.(dataset.levels.length);
+      if (next === undefined) return;
+      dataset.addLevel(next);
+    }
   }
 
   async #isWhole({ lastEntry }: NdtiffDataset): Promise<boolean> {

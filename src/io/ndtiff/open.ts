@@ -15,10 +15,10 @@ import {
 } from "./format.ts";
 import { IndexReader } from "./indexEntries.ts";
 import { decodeJsonObject } from "./json.ts";
-import { isBlank, recoverImages, stacksIn } from "./recover.ts";
+import { recoverImages, stacksIn } from "./recover.ts";
 import { repairFolder } from "./repair.ts";
 import { StackFiles } from "./stackFiles.ts";
-import { readStackHeader } from "./stackHeader.ts";
+import { isBlank, readStackHeader } from "./stackHeader.ts";
 
 /** Options of {@link openNdtiff}. */
 export interface OpenNdtiffOptions {
@@ -103,9 +103,11 @@ async function openLevel(index: OpenIndex, resolutionLevel: number, place: Place
     follower: new Follower(folder, reader, resolutionLevel === 0 && folder !== root ? openNext : undefined),
     pollMs: options.pollMs ?? 100,
   });
-  await addEntries(dataset, entries);
+  await addEntries(dataset, entries.slice(0, recovery.intact));
+  for (const entry of entries.slice(recovery.intact)) dataset.addLost(entry);
   await addEntries(dataset, recovery.entries, { areRecovered: true });
-  const isBroken = isCut || recovery.entries.length > 0 || !recovery.isFinished;
+  const isBroken =
+    isCut || recovery.entries.length > 0 || !recovery.isFinished || dataset.lostImages.length > 0;
   if (options.repair && isBroken) await repairFolder(folder, dataset);
   if (recovery.isFinished || options.repair) dataset.finish();
   return dataset;

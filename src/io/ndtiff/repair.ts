@@ -4,15 +4,15 @@ import type { NdtiffDataset } from "./dataset.ts";
 import { entryEnd, entryLayout, even, INDEX_NAME, type NdtiffEntry, within } from "./format.ts";
 import { ifdBytes, NEXT_IFD_AT } from "./ifd.ts";
 import { formatIndexEntry } from "./indexEntries.ts";
-import { isBlank, stacksIn } from "./recover.ts";
-import { FIRST_IFD_AT, readStackHeader } from "./stackHeader.ts";
+import { stacksIn } from "./recover.ts";
+import { FIRST_IFD_AT, isTorn, readStackHeader } from "./stackHeader.ts";
 
 /** Entries that are written at once. */
 const BATCH = 4096;
 
 /**
  * Writes what a crashed folder lacks: an index of all its images, the links between them, and the end of its stacks. A stack
- * in which nothing was written is removed.
+ * without a whole header, and so without an image, is removed.
  *
  * @throws {VitrineError} storage
  */
@@ -80,7 +80,7 @@ async function mendLink(file: WritableFile, at: number, { next, end, bigEndian }
 async function headerOf(path: string): Promise<{ end: number; bigEndian: boolean } | undefined> {
   const file = await openFile(path);
   try {
-    return (await isBlank(file)) ? undefined : await readStackHeader(file);
+    return (await isTorn(file)) ? undefined : await readStackHeader(file);
   } finally {
     await file.close();
   }

@@ -25,7 +25,6 @@ export interface StackPart {
 export class StackFiles {
   readonly folder: string;
   readonly #open = new Map<string, Promise<OpenStack>>();
-  readonly #outgrown: Promise<OpenStack>[] = [];
   #isClosed = false;
 
   constructor(folder: string) {
@@ -44,7 +43,7 @@ export class StackFiles {
    */
   async read(name: string, { offset, length, what }: StackPart): Promise<Uint8Array> {
     let stack = await this.open(name);
-    if (offset + length > stack.size) stack = await this.reopen(name);
+    if (offset + length > stack.size) stack = await this.#openAnew(name, stack);
     if (offset + length <= stack.size) return stack.file.read(offset, length);
     throw malformed(
       `${within(this.folder, name)} ${what}`,
@@ -56,26 +55,27 @@ export class StackFiles {
   /** A stack as it was when it was first opened. @throws {VitrineError} missing, storage */
   open(name: string): Promise<OpenStack> {
     if (this.#isClosed) return Promise.reject(closed(this.folder));
-    const known = this.#open.get(name);
-    return known ?? this.#reopen(name);
-  }
-
-  /** A stack with its size of now, if another program writes it. @throws {VitrineError} missing, storage */
-  async reopen(name: string): Promise<OpenStack> {
-    const known = await this.open(name);
-    if (known.size === Number.POSITIVE_INFINITY) return known;
-    this.#outgrown.push(Promise.resolve(known));
-    return this.#reopen(name);
+    return this.#open.get(name) ?? this.#openNow(name);
   }
 
   async close(): Promise<void> {
     this.#isClosed = true;
-    const stacks = [...this.#open.values(), ...this.#outgrown];
+    const stacks = [...this.#open.values()];
     this.#open.clear();
     await Promise.all(stacks.map(closeStack));
   }
 
-  #reopen(name: string): Promise<OpenStack> {
+  /** A stack with its size of now: another program writes it. */
+  async #openAnew(name: string, outgrown: OpenStack): Promise<OpenStack> {
+    const current = await this.open(name);
+    if (current !== outgrown || current.size === Number.POSITIVE_INFINITY) return current;
+    const grown = await this.#openNow(name);
+    // reads that go on are waited for, and nobody begins another one: the grown file has taken its place
+    await outgrown.file.close();
+    return grown;
+  }
+
+  #openNow(name: string): Promise<OpenStack> {
     const stack = openStack(within(this.folder, name));
     this.#open.set(name, stack);
     // one that could not be opened may be there later

@@ -37,13 +37,12 @@ export async function readStackHeader(file: RandomAccessFile): Promise<StackHead
   const word = (offset: number) => new DataView(bytes.buffer, bytes.byteOffset).getUint32(offset, !bigEndian);
   const major = checkVersion(word(8), word(12), at);
   const minor = major >= 3 ? word(16) : 0;
-  const summaryAt = major >= 3 ? 20 : 16;
-  if (word(summaryAt) !== SUMMARY_MAGIC)
-    throw malformed(`${at} summary metadata`, `the number ${SUMMARY_MAGIC}`, String(word(summaryAt)));
-  const end = summaryAt + 8 + word(summaryAt + 4);
+  const { start, end } = summaryPlace(bytes, bigEndian);
+  if (word(start - 8) !== SUMMARY_MAGIC)
+    throw malformed(`${at} summary metadata`, `the number ${SUMMARY_MAGIC}`, String(word(start - 8)));
   if (end > file.size)
     throw malformed(`${at} summary metadata`, `an end within ${file.size} bytes`, String(end));
-  const summary = await file.read(summaryAt + 8, end - summaryAt - 8);
+  const summary = await file.read(start, end - start);
   return {
     bigEndian,
     version: { major, minor },
@@ -51,6 +50,20 @@ export async function readStackHeader(file: RandomAccessFile): Promise<StackHead
     summary: decodeJsonObject(summary, `${file.name} summary metadata`),
     end,
   };
+}
+
+/** Whether nothing was written: no bytes, or zeros that the writer had reserved. @throws {VitrineError} storage */
+export async function isBlank(file: RandomAccessFile): Promise<boolean> {
+  const start = await file.read(0, Math.min(8, file.size));
+  return start.length < 8 || start.every((byte) => byte === 0);
+}
+
+/** Whether the writer died before header and summary metadata were written to their end. @throws {VitrineError} storage */
+export async function isTorn(file: RandomAccessFile): Promise<boolean> {
+  const bytes = await file.read(0, Math.min(HEADER_BYTES, file.size));
+  if (bytes.length < HEADER_BYTES || bytes.subarray(-8).every((byte) => byte === 0)) return true;
+  const { end } = summaryPlace(bytes, bytes[0] === 0x4d);
+  return end > file.size || (await file.read(end - 1, 1))[0] === 0;
 }
 
 /** The header of a stack without images, with its summary metadata as JSON behind it; little-endian. */
@@ -66,6 +79,16 @@ export function formatStackHeader(summary: Uint8Array): Uint8Array {
   });
   bytes.set(summary, HEADER_BYTES);
   return bytes;
+}
+
+/** Where the summary metadata lie: version 3 has one number more before them. */
+function summaryPlace(
+  bytes: Uint8Array,
+  bigEndian: boolean,
+): { readonly start: number; readonly end: number } {
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  const start = view.getUint32(12, !bigEndian) >= 3 ? HEADER_BYTES : HEADER_BYTES - 4;
+  return { start, end: start + view.getUint32(start - 4, !bigEndian) };
 }
 
 /** @returns whether the file is big-endian */

@@ -57,8 +57,8 @@ async function entryAt(
   return { axes, file: stack, pixelOffset, width, height, pixelType, metadataOffset, metadataBytes };
 }
 
-/** Metadata come last: where they are whole, the pixels are, too. */
-function wholeJson(bytes: Uint8Array): JsonObject | undefined {
+/** Metadata that were written to their end; undefined for others. They come last: where they are whole, the pixels are. */
+export function wholeJson(bytes: Uint8Array): JsonObject | undefined {
   try {
     return decodeJsonObject(bytes, "");
   } catch {
