@@ -2,6 +2,7 @@
 
 import { z } from "zod";
 import { type Random, seededRandom, VitrineError } from "../../src/core/index.ts";
+import { openBlob } from "../../src/io/files.ts";
 import {
   formatMrcHeader,
   formatNpy,
@@ -16,6 +17,10 @@ import {
   parseYaml,
   readNpy,
 } from "../../src/io/index.ts";
+import { formatIfd } from "../../src/io/ndtiff/ifd.ts";
+import { formatIndexEntry, parseNdtiffIndex } from "../../src/io/ndtiff/indexEntries.ts";
+import { formatStackHeader, readStackHeader } from "../../src/io/ndtiff/stackHeader.ts";
+import { walkStack } from "../../src/io/ndtiff/walk.ts";
 import { largest } from "./allocations.ts";
 
 /** One parser: good files, how much they are changed, and the most that it may allocate for a file of this many bytes. */
@@ -97,6 +102,46 @@ function npzSeeds(): Uint8Array[] {
   ];
 }
 
+function joined(...parts: readonly Uint8Array[]): Uint8Array {
+  return Uint8Array.from(parts.flatMap((part) => Array.from(part)));
+}
+
+function ndtiffIndexSeeds(): Uint8Array[] {
+  const entry = { file: "NDTiffStack.tif", pixelOffset: 300, width: 5, height: 4, pixelType: 1 };
+  const place = { metadataOffset: 340, metadataBytes: 30 };
+  const entries = [{ time: 0 }, { time: 1, channel: "µ ✓" }, {}].map((axes) =>
+    formatIndexEntry({ ...entry, ...place, axes }),
+  );
+  return [joined(...entries), joined(...entries, new Uint8Array(40)), joined(entries[1])];
+}
+
+/** Two images, of one and of three channels, linked as a finished stack's are. */
+function ndtiffStackSeeds(): Uint8Array[] {
+  const header = formatStackHeader(text('{"a": "µ"}'));
+  const parts = [1, 3].flatMap((channels, time) => {
+    const metadata = text(`{"Axes": {"time": ${time}}, "NaN": NaN, "BitDepth": 8 }`);
+    const layout = { width: 4, height: 6, channels, dtype: "uint8" } as const;
+    const pixels = new Uint8Array(24 * channels).map((_, i) => i);
+    return [{ layout, pixels, metadata }];
+  });
+  const pad = (bytes: Uint8Array) => joined(bytes, new Uint8Array(bytes.length % 2));
+  const stack = parts.reduce((before, { layout, pixels, metadata }) => {
+    const ifd = formatIfd(before.length, { layout, metadataBytes: metadata.length, resolution: 1 });
+    return pad(joined(before, ifd, pixels, metadata));
+  }, pad(header));
+  return [stack, joined(stack, new Uint8Array(500))];
+}
+
+async function walkBlob(bytes: Uint8Array): Promise<number> {
+  const file = openBlob(copied(bytes), "NDTiffStack.tif");
+  const { bigEndian, firstIfd, end } = await readStackHeader(file);
+  const from = firstIfd === 0 ? end + (end % 2) : firstIfd;
+  let read = 0;
+  for await (const image of walkStack(file, { stack: file.name, bigEndian, from, downsampling: 1 }))
+    read += (await file.read(image.pixelOffset, image.metadataOffset - image.pixelOffset)).length;
+  return read;
+}
+
 const YAML = [
   "a: {b: [1, 2.5, yes], c: &x {d: e}}\nf: *x\n<<: *x\ng: |\n  text\n",
   '? "k"\n: !!int "1"\n- # no\n',
@@ -140,6 +185,18 @@ const TARGETS: Record<string, Target> = {
     most: (bytes) => 2 * 1032 * bytes + FIXED,
     parse: (bytes) =>
       [...parseNpz(bytes, "a.npz").values()].reduce((sum, { data }) => sum + data.byteLength, 0),
+  },
+  ndtiffIndex: {
+    cases: 20_000,
+    seeds: ndtiffIndexSeeds(),
+    most: () => FIXED,
+    parse: (bytes) => parseNdtiffIndex(bytes, "NDTiff.index").bytes,
+  },
+  ndtiffStack: {
+    cases: 4_000,
+    seeds: ndtiffStackSeeds(),
+    most: (bytes) => bytes,
+    parse: walkBlob,
   },
   csv: {
     cases: 2_000,
