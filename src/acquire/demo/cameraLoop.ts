@@ -57,7 +57,7 @@ function expose({ scene, faults, message, post }: Parts): void {
       if (step.kind === "made") {
         if (control.announce(step.made)) post({ kind: "bell" });
       } else if (step.kind === "wait") control.sleep(step.untilMs - nowMs);
-      else if (step.kind === "full") slots.await(SLOT_WAIT_MS);
+      else if (step.kind === "full") slots.waitForTurn(SLOT_WAIT_MS);
       else if (step.kind === "stalled") control.sleep(Number.POSITIVE_INFINITY);
       else if (step.kind === "done") return;
     }

@@ -330,7 +330,7 @@ test.each(DRIVERS)("%s, stop, abort, break and close end a sequence", async (_, 
   const running = await microscope.startExposure({ frames: 1e6 });
   const frames = running.frames[Symbol.asyncIterator]();
   const { value } = await frames.next();
-  const rest = takeAll({ ...running, frames: { [Symbol.asyncIterator]: () => frames } } as typeof running);
+  const rest = takeAll({ ...running, frames: { [Symbol.asyncIterator]: () => frames } });
   await microscope.close();
   await microscope.close();
   await rest;

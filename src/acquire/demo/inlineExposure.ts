@@ -12,6 +12,9 @@ interface Parts {
   readonly clock: Clock;
 }
 
+/** A wait that is not lost when it is added to the time of a clock, ms. */
+const SHORTEST_WAIT_MS = 1e-3;
+
 /**
  * An exposure whose frames are made on the calling thread: each when somebody pulls, and, where frames have their times, all
  * that have become due before a slot is freed. So the ring fills and overflows as if the camera had run by itself.
@@ -112,8 +115,10 @@ export class InlineExposure implements RunningExposure {
   }
 
   async #wait(step: Step): Promise<void> {
-    if (step.kind === "wait") await this.#clock.sleep(step.untilMs - this.#nowMs(), this.#stopping.signal);
-    else if (step.kind === "full") await Promise.race([this.#ring.nextRelease(), this.#end.promise]);
+    if (step.kind === "wait") {
+      const waitMs = Math.max(SHORTEST_WAIT_MS, step.untilMs - this.#nowMs());
+      await this.#clock.sleep(waitMs, this.#stopping.signal);
+    } else if (step.kind === "full") await Promise.race([this.#ring.nextRelease(), this.#end.promise]);
     else await this.#end.promise;
   }
 }

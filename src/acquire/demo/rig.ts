@@ -127,19 +127,26 @@ export class Rig {
 
   #makeZ(): Stage<readonly [number]> {
     const { stages, sequenceMaxLength } = this.#settings;
-    const limitsUm = [stages.zLimitsUm];
-    const common = { label: "Z", clock: this.#clock, limitsUm, speedUmPerS: stages.zSpeedUmPerS };
-    return new Stage<readonly [number]>({ ...common, sequenceMaxLength: sequenceMaxLength.z }, [0]);
+    return new Stage<readonly [number]>({
+      label: "Z",
+      clock: this.#clock,
+      limitsUm: [stages.zLimitsUm],
+      speedUmPerS: stages.zSpeedUmPerS,
+      sequenceMaxLength: sequenceMaxLength.z,
+      make: (valueOf) => [valueOf(0)],
+    });
   }
 
   #makeXY(): Stage<readonly [number, number]> {
     const { stages, sequenceMaxLength } = this.#settings;
-    const limitsUm = [stages.xLimitsUm, stages.yLimitsUm];
-    const common = { label: "XY", clock: this.#clock, limitsUm, speedUmPerS: stages.xySpeedUmPerS };
-    return new Stage<readonly [number, number]>(
-      { ...common, sequenceMaxLength: sequenceMaxLength.xy },
-      [0, 0],
-    );
+    return new Stage<readonly [number, number]>({
+      label: "XY",
+      clock: this.#clock,
+      limitsUm: [stages.xLimitsUm, stages.yLimitsUm],
+      speedUmPerS: stages.xySpeedUmPerS,
+      sequenceMaxLength: sequenceMaxLength.xy,
+      make: (valueOf) => [valueOf(0), valueOf(1)],
+    });
   }
 
   #makeWheels(): Rig["wheels"] {

@@ -24,11 +24,11 @@ export class SlotTaker implements Slots {
   }
 
   /** Blocks a camera's thread until the slot whose turn it is becomes free, `timeoutMs` at most. */
-  await(timeoutMs: number): void {
+  waitForTurn(timeoutMs: number): void {
     if (this.#kept === undefined && this.ring.take(this.#next, timeoutMs)) this.#kept = this.#next;
   }
 
-  /** Frees a slot that `await` got and no frame came to. */
+  /** Frees a slot that `waitForTurn` got and no frame came to. */
   giveBack(): void {
     if (this.#kept !== undefined) this.ring.release(this.#kept);
     this.#kept = undefined;

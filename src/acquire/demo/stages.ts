@@ -1,27 +1,32 @@
 import type { Clock } from "../clock.ts";
 import { type Device, decimal, type Property, refused, Sequence } from "./devices.ts";
 
-interface StageOptions {
+interface StageOptions<Position> {
   readonly label: string;
   readonly clock: Clock;
   /** Of each axis, µm. */
   readonly limitsUm: readonly (readonly [number, number])[];
   readonly speedUmPerS: number;
   readonly sequenceMaxLength: number;
+  /** A position of what each axis has. */
+  make(valueOf: (axis: number) => number): Position;
 }
 
-/** A stage of one or two axes that moves in a straight line at its speed. Positions are µm. */
+/** A stage of one or two axes that moves in a straight line at its speed. Positions are µm; it starts at 0, or nearest to it. */
 export class Stage<Position extends readonly number[]> implements Device {
   readonly label: string;
   readonly properties: readonly Property[];
   readonly sequence: Sequence<Position>;
-  readonly #options: StageOptions;
+  readonly #options: StageOptions<Position>;
   #from: Position;
   #to: Position;
   #startMs = 0;
   #endMs = 0;
 
-  constructor(options: StageOptions, start: Position) {
+  constructor(options: StageOptions<Position>) {
+    const start = options.make((axis) =>
+      Math.max(options.limitsUm[axis][0], Math.min(0, options.limitsUm[axis][1])),
+    );
     this.label = options.label;
     this.#options = options;
     this.#from = start;
@@ -92,7 +97,7 @@ export class Stage<Position extends readonly number[]> implements Device {
   }
 
   #between(part: number): Position {
-    const moved = this.#to.map((to, axis) => this.#from[axis] + part * (to - this.#from[axis]));
-    return moved as readonly number[] as Position;
+    const from = this.#from;
+    return this.#options.make((axis) => from[axis] + part * (this.#to[axis] - from[axis]));
   }
 }
