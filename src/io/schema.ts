@@ -47,12 +47,14 @@ function toError(issue: Issue, { value, schema, at }: Context): VitrineError {
 
 function unknownKey(path: Path, key: string, { schema, at }: Context): VitrineError {
   const known = knownKeys(schema, path);
-  const nearest = nearestName(key, known);
+  // It may belong to another kind of group.
+  const isMisplaced = known.includes(key);
+  const nearest = isMisplaced ? undefined : nearestName(key, known);
   const guess = nearest === undefined ? "" : ` (did you mean ${JSON.stringify(nearest)}?)`;
   return new VitrineError({
     code: "format",
     at: placeOf(at, [...path, key]),
-    expected: "a known key",
+    expected: isMisplaced ? "a key that goes with the others" : "a known key",
     found: `${JSON.stringify(key)}${guess}`,
     hint: `Known keys: ${listed(known)}`,
   });

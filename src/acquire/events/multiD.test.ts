@@ -79,17 +79,35 @@ test("a million events start at once: only what is asked for is made", () => {
 
 test("faults", () => {
   const fault = (params: object) => () => multiDAcquisitionEvents(params);
-  expect(fault({ num_timepoints: 3 })).toThrowErrorMatchingInlineSnapshot(`[VitrineError: multiDAcquisitionEvents num_timepoints: expected a known key, found "num_timepoints" (did you mean "num_time_points"?). Known keys: num_time_points, time_interval_s, z_start, z_end, z_step, channel_group, channels, channel_exposures_ms, xy_positions, xyz_positions, position_labels, order.]`);
-  expect(fault({ z_start: 1, z_step: 1 })).toThrowErrorMatchingInlineSnapshot(`[VitrineError: multiDAcquisitionEvents: expected all of z_start, z_end and z_step, found only z_start and z_step. Add the others or omit all.]`);
-  expect(fault({ order: "tpx" })).toThrowErrorMatchingInlineSnapshot(`[VitrineError: multiDAcquisitionEvents order: expected each of the letters t, p, c and z at most once, found "tpx".]`);
-  expect(fault({ order: "zp" })).toThrowErrorMatchingInlineSnapshot(`[VitrineError: multiDAcquisitionEvents order: expected p before z, found "zp".]`);
-  expect(fault({ z_start: 0, z_end: 1, z_step: 0 })).toThrowErrorMatchingInlineSnapshot(`[VitrineError: multiDAcquisitionEvents z_step: expected a step that reaches the end, found 0.]`);
-  expect(fault({ xy_positions: [[1, 2, 3]] })).toThrowErrorMatchingInlineSnapshot(`[VitrineError: multiDAcquisitionEvents xy_positions[0]: expected a list with a length of at most 2, found a list of 3.]`);
-  expect(fault({ num_time_points: 3, time_interval_s: [1] })).toThrowErrorMatchingInlineSnapshot(`[VitrineError: multiDAcquisitionEvents time_interval_s: expected one interval a time point, found 1 for 3 time points.]`);
-  expect(fault({ xy_positions: [], xyz_positions: [] })).toThrowErrorMatchingInlineSnapshot(`[VitrineError: multiDAcquisitionEvents: expected xy_positions or xyz_positions, found both. Leave one of them out.]`);
+  expect(fault({ num_timepoints: 3 })).toThrowErrorMatchingInlineSnapshot(
+    `[VitrineError: multiDAcquisitionEvents num_timepoints: expected a known key, found "num_timepoints" (did you mean "num_time_points"?). Known keys: num_time_points, time_interval_s, z_start, z_end, z_step, channel_group, channels, channel_exposures_ms, xy_positions, xyz_positions, position_labels, order.]`,
+  );
+  expect(fault({ z_start: 1, z_step: 1 })).toThrowErrorMatchingInlineSnapshot(
+    `[VitrineError: multiDAcquisitionEvents: expected all of z_start, z_end and z_step, found only z_start and z_step. Add the others or omit all.]`,
+  );
+  expect(fault({ order: "tpx" })).toThrowErrorMatchingInlineSnapshot(
+    `[VitrineError: multiDAcquisitionEvents order: expected each of the letters t, p, c and z at most once, found "tpx".]`,
+  );
+  expect(fault({ order: "zp" })).toThrowErrorMatchingInlineSnapshot(
+    `[VitrineError: multiDAcquisitionEvents order: expected p before z, found "zp".]`,
+  );
+  expect(fault({ z_start: 0, z_end: 1, z_step: 0 })).toThrowErrorMatchingInlineSnapshot(
+    `[VitrineError: multiDAcquisitionEvents z_step: expected a step that reaches the end, found 0.]`,
+  );
+  expect(fault({ xy_positions: [[1, 2, 3]] })).toThrowErrorMatchingInlineSnapshot(
+    `[VitrineError: multiDAcquisitionEvents xy_positions[0]: expected a list with a length of at most 2, found a list of 3.]`,
+  );
+  expect(fault({ num_time_points: 3, time_interval_s: [1] })).toThrowErrorMatchingInlineSnapshot(
+    `[VitrineError: multiDAcquisitionEvents time_interval_s: expected one interval a time point, found 1 for 3 time points.]`,
+  );
+  expect(fault({ xy_positions: [], xyz_positions: [] })).toThrowErrorMatchingInlineSnapshot(
+    `[VitrineError: multiDAcquisitionEvents: expected xy_positions or xyz_positions, found both. Leave one of them out.]`,
+  );
   expect(
     fault({ channel_group: "C", channels: ["A", "B"], channel_exposures_ms: [1] }),
-  ).toThrowErrorMatchingInlineSnapshot(`[VitrineError: multiDAcquisitionEvents channel_exposures_ms: expected one exposure a channel, found 1 for 2 channels.]`);
+  ).toThrowErrorMatchingInlineSnapshot(
+    `[VitrineError: multiDAcquisitionEvents channel_exposures_ms: expected one exposure a channel, found 1 for 2 channels.]`,
+  );
   expect(fault({ xy_positions: [[1, 2]], z_start: 0, z_end: 1, z_step: 1, order: "tz" })).toThrow(
     /order: expected p/,
   );

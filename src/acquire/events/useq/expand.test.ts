@@ -134,26 +134,50 @@ test("slices of wells are Python's", () => {
 
 test("faults", () => {
   const fault = (plan: object) => () => [...expandUseq(plan)];
-  expect(fault({ channels: [{ config: "A", expsoure: 5 }] })).toThrowErrorMatchingInlineSnapshot(`[VitrineError: expandUseq(sequence) channels[0].expsoure: expected a known key, found "expsoure" (did you mean "exposure"?). Known keys: config, group, exposure, do_stack, z_offset, acquire_every, camera.]`);
-  expect(fault({ z_plan: { range: 4, stepp: 1 } })).toThrowErrorMatchingInlineSnapshot(`[VitrineError: expandUseq(sequence) z_plan.range: expected a known key, found "range" (did you mean "range"?). Known keys: go_up, top, bottom, step, above, below, range, absolute, relative.]`);
-  expect(fault({ grid_plan: { rows: 2, colums: 3 } })).toThrowErrorMatchingInlineSnapshot(`[VitrineError: expandUseq(sequence) grid_plan.rows: expected a known key, found "rows" (did you mean "rows"?). Known keys: fov_width, fov_height, overlap, mode, relative_to, rows, columns, top, left, bottom, right, width, height, vertices, convex_hull, offset, num_points, max_width, max_height, shape, random_seed, allow_overlap, order, start_at, name, properties, plate_row, plate_col, grid_row, grid_col, row, col, x, y, z, sequence.]`);
-  expect(fault({ time_plan: { interval: 1, loops: 2, duration: 5 } })).toThrowErrorMatchingInlineSnapshot(`[VitrineError: expandUseq(sequence) time_plan.interval: expected a known key, found "interval" (did you mean "interval"?). Known keys: prioritize_duration, interval, duration, loops, phases.]`);
-  expect(fault({ time_plan: { interval: "soon", loops: 2 } })).toThrowErrorMatchingInlineSnapshot(`[VitrineError: expandUseq(sequence) time_plan.interval: expected a known key, found "interval" (did you mean "interval"?). Known keys: prioritize_duration, interval, duration, loops, phases.]`);
-  expect(fault({ time_plan: { interval: 0, duration: 2 } })).toThrowErrorMatchingInlineSnapshot(`[VitrineError: expandUseq(sequence) time_plan interval: expected an interval that is not 0, found 0. Give interval and loops instead.]`);
-  expect(fault({ axis_order: "tpq" })).toThrowErrorMatchingInlineSnapshot(`[VitrineError: expandUseq(sequence) axis_order: expected letters of the axes t, p, g, c and z, found "tpq".]`);
-  expect(fault({ axis_order: "tt" })).toThrowErrorMatchingInlineSnapshot(`[VitrineError: expandUseq(sequence) axis_order: expected each axis at most once, found tt.]`);
+  expect(fault({ channels: [{ config: "A", expsoure: 5 }] })).toThrowErrorMatchingInlineSnapshot(
+    `[VitrineError: expandUseq(sequence) channels[0].expsoure: expected a known key, found "expsoure" (did you mean "exposure"?). Known keys: config, group, exposure, do_stack, z_offset, acquire_every, camera.]`,
+  );
+  expect(fault({ z_plan: { range: 4, stepp: 1 } })).toThrowErrorMatchingInlineSnapshot(
+    `[VitrineError: expandUseq(sequence) z_plan.stepp: expected a known key, found "stepp" (did you mean "step"?). Known keys: go_up, top, bottom, step, above, below, range, absolute, relative.]`,
+  );
+  expect(fault({ grid_plan: { rows: 2, colums: 3 } })).toThrowErrorMatchingInlineSnapshot(
+    `[VitrineError: expandUseq(sequence) grid_plan.colums: expected a known key, found "colums" (did you mean "columns"?). Known keys: fov_width, fov_height, overlap, mode, relative_to, rows, columns, top, left, bottom, right, width, height, vertices, convex_hull, offset, num_points, max_width, max_height, shape, random_seed, allow_overlap, order, start_at, name, properties, plate_row, plate_col, grid_row, grid_col, row, col, x, y, z, sequence.]`,
+  );
+  expect(fault({ time_plan: { interval: 1, loops: 2, duration: 5 } })).toThrowErrorMatchingInlineSnapshot(
+    `[VitrineError: expandUseq(sequence) time_plan.loops: expected a key that goes with the others, found "loops". Known keys: prioritize_duration, interval, duration, loops, phases.]`,
+  );
+  expect(fault({ time_plan: { interval: "soon", loops: 2 } })).toThrowErrorMatchingInlineSnapshot(
+    `[VitrineError: expandUseq(sequence) time_plan.interval: expected a duration such as 1.5, "PT1M30S" or "00:01:30", found "soon".]`,
+  );
+  expect(fault({ time_plan: { interval: 0, duration: 2 } })).toThrowErrorMatchingInlineSnapshot(
+    `[VitrineError: expandUseq(sequence) time_plan interval: expected an interval that is not 0, found 0. Give interval and loops instead.]`,
+  );
+  expect(fault({ axis_order: "tpq" })).toThrowErrorMatchingInlineSnapshot(
+    `[VitrineError: expandUseq(sequence) axis_order: expected letters of the axes t, p, g, c and z, found "tpq".]`,
+  );
+  expect(fault({ axis_order: "tt" })).toThrowErrorMatchingInlineSnapshot(
+    `[VitrineError: expandUseq(sequence) axis_order: expected each axis at most once, found tt.]`,
+  );
   expect(
     fault({ stage_positions: { plate: "95-well", a1_center_xy: [0, 0] } }),
-  ).toThrowErrorMatchingInlineSnapshot(`[VitrineError: expandUseq(sequence) stage_positions plate: expected one of 6-well, 12-well, 24-well, 48-well, 96-well, 384-well, 1536-well, coverslip-18mm-square, coverslip-22mm-square, found "95-well". Or describe the plate: rows, columns, well_spacing and well_size.]`);
+  ).toThrowErrorMatchingInlineSnapshot(
+    `[VitrineError: expandUseq(sequence) stage_positions plate: expected one of 6-well, 12-well, 24-well, 48-well, 96-well, 384-well, 1536-well, coverslip-18mm-square, coverslip-22mm-square, found "95-well". Or describe the plate: rows, columns, well_spacing and well_size.]`,
+  );
   expect(
     fault({ stage_positions: { plate: 96, a1_center_xy: [0, 0], selected_wells: 8 } }),
-  ).toThrowErrorMatchingInlineSnapshot(`[VitrineError: expandUseq(sequence) stage_positions selected_wells: expected an index from -8 to 7, found 8.]`);
+  ).toThrowErrorMatchingInlineSnapshot(
+    `[VitrineError: expandUseq(sequence) stage_positions selected_wells: expected an index from -8 to 7, found 8.]`,
+  );
   expect(
     fault({ stage_positions: [{ sequence: { stage_positions: [[0]] } }] }),
-  ).toThrowErrorMatchingInlineSnapshot(`[VitrineError: expandUseq(sequence) stage_positions[0] sequence stage_positions: expected no positions in a position's sequence, found some.]`);
+  ).toThrowErrorMatchingInlineSnapshot(
+    `[VitrineError: expandUseq(sequence) stage_positions[0] sequence stage_positions: expected no positions in a position's sequence, found some.]`,
+  );
   expect(
     fault({ z_plan: { absolute: [1] }, autofocus_plan: { axes: ["p"] } }),
-  ).toThrowErrorMatchingInlineSnapshot(`[VitrineError: expandUseq(sequence) z_plan: expected a relative z plan, since there is an autofocus plan, found an absolute one.]`);
+  ).toThrowErrorMatchingInlineSnapshot(
+    `[VitrineError: expandUseq(sequence) z_plan: expected a relative z plan, since there is an autofocus plan, found an absolute one.]`,
+  );
   expect(
     fault({
       grid_plan: {
@@ -165,10 +189,16 @@ test("faults", () => {
         ],
       },
     }),
-  ).toThrowErrorMatchingInlineSnapshot(`[VitrineError: expandUseq(sequence) grid_plan vertices: expected an outline that neither crosses nor touches itself, found one that does. Put the corners in the order in which they follow each other.]`);
-  expect(fault({ grid_plan: { width: 5, height: 5, overlap: 100 } })).toThrowErrorMatchingInlineSnapshot(`[VitrineError: expandUseq(sequence) grid_plan overlap: expected tiles that overlap by less than 100 %, found 100 %.]`);
+  ).toThrowErrorMatchingInlineSnapshot(
+    `[VitrineError: expandUseq(sequence) grid_plan vertices: expected an outline that neither crosses nor touches itself, found one that does. Put the corners in the order in which they follow each other.]`,
+  );
+  expect(fault({ grid_plan: { width: 5, height: 5, overlap: 100 } })).toThrowErrorMatchingInlineSnapshot(
+    `[VitrineError: expandUseq(sequence) grid_plan overlap: expected tiles that overlap by less than 100 %, found 100 %.]`,
+  );
   const mixed = [{ sequence: { z_plan: { range: 2, step: 1 } } }, { x: 1 }];
   expect(
     fault({ stage_positions: mixed, channels: ["A"], keep_shutter_open_across: "pz" }),
-  ).toThrowErrorMatchingInlineSnapshot(`[VitrineError: expandUseq(sequence) keep_shutter_open_across: expected positions that all have the same axes, found one without the axis z after one with it. Omit keep_shutter_open_across, or give every position the same plans.]`);
+  ).toThrowErrorMatchingInlineSnapshot(
+    `[VitrineError: expandUseq(sequence) keep_shutter_open_across: expected positions that all have the same axes, found one without the axis z after one with it. Omit keep_shutter_open_across, or give every position the same plans.]`,
+  );
 });

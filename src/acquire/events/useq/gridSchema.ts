@@ -75,10 +75,23 @@ const random = z.strictObject({
   order: z.enum(["nearest_neighbor", "two_opt", "random"]).nullish(),
   start_at: z.union([z.int().nonnegative(), relativePosition]).optional(),
 });
+const gridKeys = [rowsColumns, widthHeight, edges, polygon, random].flatMap((plan) =>
+  Object.keys(plan.shape),
+);
+const onlyGridKeys = gridKeys.filter((key) => !Object.hasOwn(relativePosition.shape, key));
+
+/** Every key of a place may be left out, so that without this a misspelt grid would be taken for a misspelt place. */
+const singlePlace = z.preprocess((value, context) => {
+  if (typeof value === "object" && value !== null && onlyGridKeys.some((key) => Object.hasOwn(value, key))) {
+    context.issues.push({ code: "invalid_type", expected: "object", input: value });
+  }
+  return value;
+}, relativePosition);
+
 /** Points around a place: those of a well. */
-export const pointsSchema = z.union([rowsColumns, widthHeight, random, relativePosition]);
+export const pointsSchema = z.union([rowsColumns, widthHeight, random, singlePlace]);
 /** Points of a sequence's axis g. */
-export const gridSchema = z.union([rowsColumns, edges, widthHeight, polygon, random, relativePosition]);
+export const gridSchema = z.union([rowsColumns, edges, widthHeight, polygon, random, singlePlace]);
 
 export type GridPlan = z.output<typeof gridSchema>;
 export type TiledPlan = Extract<GridPlan, { mode?: unknown }>;

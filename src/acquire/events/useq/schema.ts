@@ -23,12 +23,15 @@ const phase = z.union([
   z.strictObject({ ...timeBase, duration: durationSchema, loops: z.int().positive() }),
 ]);
 /** useq takes a plan without keys for none. */
-const nothing = z.strictObject({}).transform(() => null);
+const orNothing = <T extends z.ZodType>(plan: T) =>
+  z.preprocess((value) => (isEmptyGroup(value) ? null : value), plan.nullish());
+const isEmptyGroup = (value: unknown) =>
+  typeof value === "object" && value !== null && !Array.isArray(value) && Object.keys(value).length === 0;
+
 const timePlan = z.union([
   phase,
   z.strictObject({ ...timeBase, phases: z.array(phase) }),
   z.array(phase).transform((phases) => ({ phases })),
-  nothing,
 ]);
 
 const zBase = { go_up: z.boolean().optional() };
@@ -38,7 +41,6 @@ const zPlan = z.union([
   z.strictObject({ ...zBase, range: um, step: um }),
   z.strictObject({ ...zBase, absolute: z.array(um) }),
   z.strictObject({ ...zBase, relative: z.array(um) }),
-  nothing,
 ]);
 
 const channel: z.ZodType<ChannelSettings> = z.union([
@@ -130,8 +132,8 @@ const plans = {
   axis_order: z.union([axesText, z.array(axesText).transform((letters) => letters.flat())]).optional(),
   grid_plan: gridSchema.nullish(),
   channels: z.array(channel).optional(),
-  time_plan: timePlan.nullish(),
-  z_plan: zPlan.nullish(),
+  time_plan: orNothing(timePlan),
+  z_plan: orNothing(zPlan),
   autofocus_plan: autofocusPlan.nullish(),
   setup: setupSchema.nullish(),
   keep_shutter_open_across: z.union([axesText, z.array(axis)]).optional(),
@@ -150,9 +152,9 @@ type Plans = z.output<z.ZodObject<typeof plans>>;
 export interface SequenceSettings extends Plans {
   readonly stage_positions?: z.output<typeof positions> | undefined;
 }
-export type TimePlan = Exclude<z.output<typeof timePlan>, null>;
+export type TimePlan = z.output<typeof timePlan>;
 export type TimePhase = z.output<typeof phase>;
-export type ZPlan = Exclude<z.output<typeof zPlan>, null>;
+export type ZPlan = z.output<typeof zPlan>;
 export type Plate = z.output<typeof plate>;
 export type WellPlatePlan = z.output<typeof wellPlatePlan>;
 /** A place of the stage, µm, and what is acquired there. */
