@@ -3,6 +3,9 @@ import { existsSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll } from "vitest";
+import type { Frame } from "../../src/acquire/frames/frame.ts";
+import type { Exposure, Microscope } from "../../src/acquire/microscope.ts";
+import type { PixelArray } from "../../src/io/index.ts";
 import { python } from "./require.ts";
 
 /** The demonstration configuration of mm-test-adapters; its device adapters lie beside it. */
@@ -25,4 +28,31 @@ export function writePython(folder: string, name: string, source: string): strin
   const path = join(folder, name);
   writeFileSync(path, source);
   return path;
+}
+
+/** The camera as the configuration leaves it, small so that tests are quick. */
+export async function resetCamera({ core }: Microscope): Promise<void> {
+  await core.setCameraDevice("Camera");
+  const settings = { PixelType: "16bit", BitDepth: 16, Binning: 1, FastImage: 0, Mode: "Artificial Waves" };
+  const sides = { OnCameraCCDXSize: 96, OnCameraCCDYSize: 64 };
+  for (const [name, value] of Object.entries({ ...settings, ...sides }))
+    await core.setProperty("Camera", name, value);
+  await core.clearROI();
+  await core.setExposure(1);
+}
+
+/** What a frame held, after it was released. */
+export interface TakenFrame extends Pick<Frame, "layout" | "bitDepth" | "camera" | "index" | "metadata"> {
+  readonly pixels: PixelArray;
+}
+
+/** Takes all frames of an exposure, each at once. */
+export async function takeAll(exposure: Exposure): Promise<TakenFrame[]> {
+  const taken: TakenFrame[] = [];
+  for await (const frame of exposure.frames) {
+    const { layout, bitDepth, camera, index, metadata } = frame;
+    taken.push({ layout, bitDepth, camera, index, metadata, pixels: frame.copy() });
+    frame.release();
+  }
+  return taken;
 }

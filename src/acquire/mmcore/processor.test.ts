@@ -9,6 +9,7 @@ import type { MMCoreMicroscope, PythonEventQueue, PythonImage } from "./mmcore.t
 
 const { available } = requirement("readers");
 const folder = scratchFolder();
+const scratch = scratchFolder();
 const WIDTH = 48;
 const HEIGHT = 32;
 
@@ -360,6 +361,21 @@ describe.skipIf(!available)("image processors in Python", () => {
         frame.release();
       }
     }
+  });
+
+  test("a file with the name of a module of Python's own hides nothing", async () => {
+    const processor = writePython(
+      scratch,
+      "queue.py",
+      "import json, queue\ndef process(i, m): return i, {'q': hasattr(queue, 'Queue')}\n",
+    );
+    await using other = await openMMCoreMicroscope({ config: demoConfig(), ringFolder: folder, processor });
+    await prepare(other);
+    const exposure = await other.startExposure({ frames: 1 });
+    const { value: frame } = await exposure.frames[Symbol.asyncIterator]().next();
+    const [{ metadata }] = await other.processor!.process(frame, { Axes: {} }, recordingQueue());
+    expect(metadata).toEqual({ q: true });
+    frame.release();
   });
 
   test("a file that does not load or lacks the function says so", async () => {

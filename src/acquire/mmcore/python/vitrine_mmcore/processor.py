@@ -39,6 +39,8 @@ class Processor(threading.Thread):
         path, name = message["path"], message["function"]
         sys.path.insert(0, os.path.dirname(path))
         module_name = os.path.splitext(os.path.basename(path))[0]
+        if module_name in sys.modules:
+            module_name = f"image_processor_{module_name}"  # a user's json.py is not to replace Python's
         spec = importlib.util.spec_from_file_location(module_name, path)
         module = importlib.util.module_from_spec(spec)
         sys.modules[module_name] = module

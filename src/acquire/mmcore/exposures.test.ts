@@ -1,154 +1,29 @@
 import { existsSync, readdirSync } from "node:fs";
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
-import { demoConfig, scratchFolder } from "../../../test/support/mmcore.ts";
-import { python, requirement } from "../../../test/support/require.ts";
+import {
+  demoConfig,
+  resetCamera,
+  scratchFolder,
+  type TakenFrame,
+  takeAll,
+} from "../../../test/support/mmcore.ts";
+import { requirement } from "../../../test/support/require.ts";
 import { openFileRing } from "../frames/fileRing.node.ts";
 import type { Frame } from "../frames/frame.ts";
-import type { Exposure } from "../microscope.ts";
-import type { MMCoreCore } from "./core.ts";
 import { openMMCoreMicroscope } from "./mmcore.node.ts";
 import type { MMCoreMicroscope } from "./mmcore.ts";
 
 const { available } = requirement("readers");
 const ringFolder = scratchFolder();
-
-/** The camera as the configuration leaves it, small so that tests are quick. */
-async function resetCamera({ core }: MMCoreMicroscope): Promise<void> {
-  await core.setCameraDevice("Camera");
-  const settings = { PixelType: "16bit", BitDepth: 16, Binning: 1, FastImage: 0, Mode: "Artificial Waves" };
-  const sides = { OnCameraCCDXSize: 96, OnCameraCCDYSize: 64 };
-  for (const [name, value] of Object.entries({ ...settings, ...sides }))
-    await core.setProperty("Camera", name, value);
-  await core.clearROI();
-  await core.setExposure(1);
-}
-
-/** Takes all frames at once and releases them. */
-async function takeAll(
-  exposure: Exposure,
-): Promise<(Frame & { readonly pixels: ReturnType<Frame["copy"]> })[]> {
-  const taken = [];
-  for await (const frame of exposure.frames) {
-    const { layout, bitDepth, camera, index, metadata, slot } = frame;
-    const pixels = frame.copy();
-    const rest = { copy: () => pixels, borrow: () => pixels, release: () => {} };
-    taken.push({ layout, bitDepth, camera, index, metadata, slot, pixels, ...rest });
-    frame.release();
-  }
-  return taken;
-}
-
 const spread = (pixels: ArrayLike<number>) => new Set(Array.from(pixels)).size;
 
-describe.skipIf(!available)("MMCore's demonstration devices", () => {
+describe.skipIf(!available)("exposures of MMCore's demonstration camera", () => {
   let microscope: MMCoreMicroscope;
   beforeAll(async () => {
-    microscope = await openMMCoreMicroscope({ python, config: demoConfig(), ringFolder, ringSlots: 4 });
+    microscope = await openMMCoreMicroscope({ config: demoConfig(), ringFolder, ringSlots: 4 });
   });
   beforeEach(() => resetCamera(microscope));
   afterAll(() => microscope.close());
-
-  test("devices, properties and config groups read and write", async () => {
-    const { core } = microscope;
-    expect(microscope.name).toBe("MMConfig_demo.cfg");
-    expect(await core.getLoadedDevices()).toEqual(expect.arrayContaining(["Camera", "XY", "Z", "Core"]));
-    expect(await core.getDevicePropertyNames("Camera")).toContain("Gain");
-    expect(await core.hasProperty("Camera", "Gain")).toBe(true);
-    expect(await core.hasProperty("Camera", "Gian")).toBe(false);
-    await core.setProperty("Camera", "Gain", 2);
-    expect(await core.getProperty("Camera", "Gain")).toBe("2");
-    await core.setProperty("Camera", "FastImage", true);
-    expect(await core.getProperty("Camera", "FastImage")).toBe("1");
-    expect(await core.getAvailableConfigGroups()).toContain("Channel");
-    expect(await core.getAvailableConfigs("Channel")).toEqual(["Cy5", "DAPI", "FITC", "Rhodamine"]);
-    expect(await core.getConfigData("Channel", "FITC")).toContainEqual(["Dichroic", "Label", "Q505LP"]);
-    await core.setConfig("Channel", "FITC");
-    expect(await core.getCurrentConfig("Channel")).toBe("FITC");
-    expect(await core.getProperty("Dichroic", "Label")).toBe("Q505LP");
-  });
-
-  test("stages, shutter, autofocus and what the camera says of itself", async () => {
-    const { core } = microscope;
-    await core.setPosition("Z", 12.5);
-    await core.setXYPosition(100, -50);
-    await core.waitForDevice("XY");
-    await core.waitForDevice("Z");
-    expect(await core.getPosition("Z")).toBeCloseTo(12.5, 3);
-    const [x, y] = await core.getXYPosition();
-    expect([x, y].map(Math.round)).toEqual([100, -50]);
-    await core.setAutoShutter(true);
-    await core.setShutterOpen(false);
-    await core.setAutoFocusOffset(3);
-    await core.fullFocus();
-    expect(await core.getCameraDevice()).toBe("Camera");
-    expect(await core.getFocusDevice()).toBe("Z");
-    expect(await core.getXYStageDevice()).toBe("XY");
-    expect(await core.getAutoFocusDevice()).toBe("Autofocus");
-    expect(await core.getSLMDevice()).toBe("");
-    await core.setExposure(7);
-    expect(await core.getExposure()).toBe(7);
-    expect([await core.getImageWidth(), await core.getImageHeight()]).toEqual([96, 64]);
-    expect(await core.getImageBitDepth()).toBe(16);
-    expect(await core.getNumberOfCameraChannels()).toBe(1);
-    expect(await core.getPixelSizeUm()).toBe(1);
-    expect(await core.getPixelSizeAffine()).toEqual([1, 0, 0, 0, 1, 0]);
-  });
-
-  test("what is not sequenceable has room for 0 values, and loading a sequence is refused", async () => {
-    const { core } = microscope;
-    expect(await core.getExposureSequenceMaxLength("Camera")).toBe(0);
-    expect(await core.getStageSequenceMaxLength("Z")).toBe(0);
-    expect(await core.getXYStageSequenceMaxLength("XY")).toBe(0);
-    expect(await core.getPropertySequenceMaxLength("Camera", "Gain")).toBe(0);
-    await expect(core.loadExposureSequence("Camera", [1, 2])).rejects.toMatchObject({ code: "device" });
-    await expect(core.startStageSequence("Z")).rejects.toMatchObject({ code: "device" });
-  });
-
-  test("a stage with sequences plays them", async () => {
-    const { core } = microscope;
-    await core.setProperty("Z", "UseSequences", "Yes");
-    expect(await core.getStageSequenceMaxLength("Z")).toBeGreaterThan(2);
-    await core.loadStageSequence("Z", [1, 2, 3]);
-    await core.startStageSequence("Z");
-    await core.stopStageSequence("Z");
-    await core.setProperty("Z", "UseSequences", "No");
-  });
-
-  test("any other method of CMMCore is called by its name", async () => {
-    const { core } = microscope;
-    expect(await core.call("getAllowedPropertyValues", "Camera", "Binning")).toEqual(["1", "2", "4", "8"]);
-    expect(await core.call("getVersionInfo")).toMatch(/^MMCore version/);
-    expect(await core.call("getROI")).toEqual([0, 0, 96, 64]);
-    expect(await core.call("getConfigGroupState", "Channel")).toContainEqual(
-      expect.arrayContaining(["Dichroic"]),
-    );
-    await expect(core.call("getNothing")).rejects.toMatchObject({ code: "missing" });
-    await expect(core.call("__init__")).rejects.toMatchObject({ code: "missing" });
-    await expect(core.call("setPosition", "Z", "high")).rejects.toMatchObject({ code: "type" });
-    await core.call("snapImage");
-    await expect(core.call("getImage")).rejects.toThrow(/startExposure/);
-  });
-
-  const refused: readonly [(core: MMCoreCore) => Promise<unknown>, string, RegExp][] = [
-    [(core) => core.getProperty("Camra", "Gain"), "missing", /Camra.*There is .*Camera/],
-    [(core) => core.getProperty("Camera", "Gian"), "missing", /Gian.*There is .*Gain/],
-    [(core) => core.setProperty("Camera", "PixelType", "7bit"), "device", /PixelType/],
-    [(core) => core.getDevicePropertyNames("Nothing"), "missing", /a device that is there/],
-    [(core) => core.hasProperty("Nothing", "Gain"), "missing", /a device that is there/],
-    [(core) => core.getAvailableConfigs("Chanel"), "missing", /a config group that is there.*Channel/],
-    [(core) => core.getCurrentConfig("Chanel"), "missing", /config group/],
-    [(core) => core.getConfigData("Channel", "GFP"), "missing", /a preset of Channel.*FITC/],
-    [(core) => core.setConfig("Channel", "GFP"), "missing", /a preset of Channel.*FITC/],
-    [(core) => core.waitForDevice("Nothing"), "missing", /a device that is there/],
-    [(core) => core.setCameraDevice("Nothing"), "missing", /a device that is there/],
-    [(core) => core.setCameraDevice("XY"), "device", /XY/],
-    [(core) => core.getPosition("Nothing"), "missing", /a device that is there/],
-    [(core) => core.setPosition("Z", 1e9), "device", /out of range/],
-  ];
-  test.each(refused)("%s is an error that says why", async (command, code, message) => {
-    const error: unknown = await command(microscope.core).catch((thrown: unknown) => thrown);
-    expect(error).toMatchObject({ code, message: expect.stringMatching(message) });
-  });
 
   test("a snap gives its pixels and says what it is", async () => {
     const exposure = await microscope.startExposure({ frames: 1 });
@@ -232,7 +107,7 @@ describe.skipIf(!available)("MMCore's demonstration devices", () => {
     const { core } = microscope;
     const sizeOf = async (frames: number) =>
       (await takeAll(await microscope.startExposure({ frames }))).map(sizeText);
-    const sizeText = ({ layout, pixels }: Awaited<ReturnType<typeof takeAll>>[0]) =>
+    const sizeText = ({ layout, pixels }: TakenFrame) =>
       `${layout.width} x ${layout.height}, ${pixels.length}, ${spread(pixels) > 10}`;
     await core.setROI(10, 20, 30, 40);
     expect(await sizeOf(2)).toEqual(Array(2).fill("30 x 40, 1200, true"));
@@ -262,7 +137,7 @@ describe.skipIf(!available)("MMCore's demonstration devices", () => {
     expect(() => held.copy()).toThrow(/released/);
   });
 
-  test("another thread reads a frame from its slot", async () => {
+  test("whoever has the ring's description reads a frame from its slot", async () => {
     const exposure = await microscope.startExposure({ frames: 2 });
     for await (const frame of exposure.frames) {
       const { ring, slot } = frame.slot;
@@ -440,5 +315,37 @@ describe.skipIf(!available)("MMCore's demonstration devices", () => {
     const snaps = await takeAll(await microscope.startExposure({ frames: 1, cameras }));
     expect(snaps.map(({ layout }) => layout.dtype)).toEqual(["uint16", "uint8"]);
     expect(await core.getCameraDevice()).toBe("Camera");
+    await core.call("unloadDevice", "Cam2");
+  });
+
+  test("a camera of several channels gives a frame of each", async () => {
+    const { core } = microscope;
+    await core.call("loadDevice", "Cam2", "DemoCamera", "DCam");
+    await core.call("setParentLabel", "Cam2", "DHub");
+    await core.call("loadDevice", "Both", "Utilities", "Multi Camera");
+    for (const label of ["Cam2", "Both"]) await core.call("initializeDevice", label);
+    await core.setProperty("Cam2", "OnCameraCCDXSize", 96);
+    await core.setProperty("Cam2", "OnCameraCCDYSize", 64);
+    await core.setProperty("Cam2", "PixelType", "16bit");
+    await core.setProperty("Both", "Physical Camera 1", "Camera");
+    await core.setProperty("Both", "Physical Camera 2", "Cam2");
+    await core.setCameraDevice("Both");
+    expect(await core.getNumberOfCameraChannels()).toBe(2);
+    const sources = (frames: readonly TakenFrame[]) =>
+      frames.map(({ camera, index }) => `${camera} ${index}`);
+    const snapped = await takeAll(await microscope.startExposure({ frames: 1 }));
+    expect(sources(snapped)).toEqual(["Camera 0", "Cam2 0"]);
+    expect(snapped[1].metadata).toMatchObject({ Camera: "Cam2", CameraChannelIndex: 1 });
+    const frames = await takeAll(await microscope.startExposure({ frames: 3 }));
+    expect(sources(frames).sort()).toEqual([
+      "Cam2 0",
+      "Cam2 1",
+      "Cam2 2",
+      "Camera 0",
+      "Camera 1",
+      "Camera 2",
+    ]);
+    await core.setCameraDevice("Camera");
+    for (const label of ["Both", "Cam2"]) await core.call("unloadDevice", label);
   });
 });
