@@ -1,7 +1,7 @@
 // How long a search takes to stop: from abort to the rejection, when every worker has stopped, at random moments.
 import { createPool } from "vitrine/compute";
 import { seededRandom } from "vitrine/core";
-import { digits, median, percentile, printTable, verdict } from "./figures.js";
+import { digits, median, percentile, printTable, verdict } from "../figures.js";
 import { createWorkload, sizeName } from "./workload.js";
 
 const ABORTS = 100;

@@ -6,8 +6,8 @@ import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { fastLength } from "../../dist/compute/linePlan.js";
-import { startChild } from "./child.js";
-import { digits, median, printTable, verdict } from "./figures.js";
+import { startChild } from "../child.js";
+import { digits, median, printTable, verdict } from "../figures.js";
 import { createProbe } from "./probe.js";
 import { correlationsOf, createWorkload, secondsOf, sizeName } from "./workload.js";
 

@@ -8,7 +8,7 @@ import { promisify } from "node:util";
 import { defaultWorkerCount } from "vitrine/compute";
 import { seededRandom } from "vitrine/core";
 import { writeMrc } from "vitrine/io";
-import { printTable, verdict } from "./figures.js";
+import { printTable, verdict } from "../figures.js";
 
 const GIB = 2 ** 30;
 const BAR_GIB = 1.4;

@@ -1,5 +1,5 @@
 // Where a search's time goes: milliseconds of each kernel per template, with one thread and with two.
-import { printTable } from "./figures.js";
+import { printTable } from "../figures.js";
 import { createProbe, KERNELS } from "./probe.js";
 import { correlationsOf, createWorkload, secondsOf, sizeName } from "./workload.js";
 

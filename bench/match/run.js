@@ -1,5 +1,5 @@
 // `npm run bench -- match [part…] [side…]`: the parts of this bench and which of them a command line names.
-import { printTable } from "./figures.js";
+import { printTable } from "../figures.js";
 import { SIZES } from "./workload.js";
 
 /** Part by name: whether it runs unless others are named, and the sizes that it takes unless some are. */

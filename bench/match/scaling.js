@@ -1,7 +1,7 @@
 // One worker against many: how much of a larger machine a search uses.
 import { availableParallelism } from "node:os";
 import { createPool } from "vitrine/compute";
-import { digits, median, printTable, verdict } from "./figures.js";
+import { digits, median, printTable, verdict } from "../figures.js";
 import { correlationsOf, createWorkload, secondsOf, sizeName } from "./workload.js";
 
 /** Processors from which the comparison says something, and the most workers that are compared. */

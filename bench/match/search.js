@@ -2,8 +2,8 @@
 // statistics, all threads, in turns and never both at once.
 import { fileURLToPath } from "node:url";
 import { createPool } from "vitrine/compute";
-import { startChild } from "./child.js";
-import { digits, median, printTable, verdict } from "./figures.js";
+import { startChild } from "../child.js";
+import { digits, median, printTable, verdict } from "../figures.js";
 import { correlationsOf, createWorkload, DEFOCUS_VALUES, secondsOf, sizeName } from "./workload.js";
 
 /** Orientations that the peer takes at once, by the side of the micrograph. */

@@ -1,0 +1,2 @@
+// Gives every image back as it is.
+export default (image, metadata) => [image, metadata];

@@ -1,0 +1,194 @@
+// Images through processors and into datasets, bytes of the camera per second, beside Pycro-Manager's Python backend.
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { Acquisition, checkStamp, openDemoMicroscope } from "vitrine/acquire";
+import { startChild } from "../child.js";
+import { digits, median, printTable, verdict } from "../figures.js";
+
+const SIDE = 2048;
+const FRAME_BYTES = SIDE * SIDE * 2;
+const ROUNDS = 3;
+/** Frames of one acquisition that saves: what is written is removed before the next. */
+const SAVED_FRAMES = 300;
+
+const fileOf = (name) => new URL(`./processors/${name}.mjs`, import.meta.url);
+const identity = (image, metadata) => [image, metadata];
+
+/** Modes in the order of the table; `peer` is the peer's mode that does the same. */
+const MODES = [
+  {
+    name: "identity, no save, in-process",
+    bar: 4,
+    peer: "drop",
+    options: () => ({ imageProcessor: identity }),
+  },
+  {
+    name: "identity, no save, worker",
+    bar: 4,
+    peer: "drop",
+    options: () => ({ imageProcessor: { module: fileOf("identity") } }),
+  },
+  {
+    name: "sum of all pixels, no save, worker",
+    bar: 2.5,
+    peer: "sum",
+    options: () => ({ imageProcessor: { module: fileOf("sum") } }),
+    check: checkSum,
+  },
+  {
+    name: "identity, saved as NDTiff",
+    peer: "ndtiff",
+    saves: true,
+    options: () => ({ imageProcessor: identity }),
+  },
+  {
+    name: "saved as NDTiff, read back in imageSaved",
+    peer: "readback",
+    saves: true,
+    options: (counts) => ({
+      imageSaved: async (axes, dataset) => {
+        checkStamp(await dataset.readImage(axes), (await dataset.readMetadata(axes)).FrameNumber);
+        counts.readBack++;
+      },
+    }),
+  },
+];
+
+/** Prints GB/s of every mode, ours and the peer's in turns. Without the peer it says so and prints our side alone. */
+export async function run({ seconds }) {
+  const peer = await startPeer();
+  const results = [];
+  try {
+    for (const mode of MODES) results.push(await measure(mode, { seconds, peer }));
+  } finally {
+    await peer?.end();
+  }
+  console.log("");
+  const head = [
+    "2048² u16",
+    "ours GB/s median (best)",
+    "peer GB/s median (best)",
+    "ratio (rounds)",
+    "bar GB/s",
+    "",
+  ];
+  printTable(head, results.map(toRow));
+  return results
+    .filter(({ bar }) => bar !== undefined)
+    .map(({ name, bar, ours }) => {
+      const figure = median(ours);
+      return { what: `${name}, GB/s`, figure, bar, verdict: verdict(figure, bar) };
+    });
+}
+
+async function measure(mode, { seconds, peer }) {
+  const [ours, theirs] = [[], []];
+  const frames = mode.saves ? SAVED_FRAMES : Math.ceil((await calibrate(mode)) * seconds);
+  for (let round = 0; round < ROUNDS; round++) {
+    if (peer !== undefined) theirs.push(await peer.rate(mode.peer, seconds));
+    ours.push(await rateOf(mode, { frames, seconds }));
+  }
+  const ratios = theirs.map((rate, i) => ours[i] / rate);
+  console.log(
+    `${mode.name}: ${digits(median(ours))} GB/s${theirs.length > 0 ? `, peer ${digits(median(theirs))}` : ""}`,
+  );
+  return { ...mode, ours, theirs, ratios };
+}
+
+/** Frames per second of a short run. */
+async function calibrate(mode) {
+  await acquire(mode, 50);
+  const frames = 400;
+  return frames / (await acquire(mode, frames));
+}
+
+/** Acquires until `seconds` have passed, the removal of files left out. @returns GB/s */
+async function rateOf(mode, { frames, seconds }) {
+  let [bytes, spent] = [0, 0];
+  while (spent < (mode.saves ? seconds : 0.5 * seconds)) {
+    spent += await acquire(mode, frames);
+    bytes += frames * FRAME_BYTES;
+  }
+  return bytes / spent / 1e9;
+}
+
+/** One acquisition; every row of every image is checked. @returns seconds from its opening to its end */
+async function acquire(mode, frames) {
+  const directory = mode.saves
+    ? await mkdtemp(join(process.env.VITRINE_BENCH_DIR ?? tmpdir(), "vitrine-"))
+    : undefined;
+  const size = { OnCameraCCDXSize: SIDE, OnCameraCCDYSize: SIDE, PixelType: "16bit", Pattern: "Stamp", Exposure: 0 };
+  const microscope = await openDemoMicroscope({ properties: { Camera: size } });
+  const counts = { seen: 0, readBack: 0 };
+  const check = mode.check ?? ((image, metadata) => checkStamp(image, metadata.FrameNumber));
+  try {
+    const start = performance.now();
+    const acquisition = await Acquisition.open({
+      microscope,
+      ...(directory === undefined ? {} : { directory, name: "run" }),
+      ...mode.options(counts),
+      onImage: (image, metadata) => {
+        check(image, metadata);
+        counts.seen++;
+      },
+    });
+    acquisition.acquire(timePoints(frames));
+    await acquisition.done();
+    const wanted = directory !== undefined && mode.peer === "readback" ? frames : 0;
+    if (counts.seen !== frames || counts.readBack !== wanted) throw new Error(`${mode.name}: lost images`);
+    return (performance.now() - start) / 1000;
+  } finally {
+    await microscope.close();
+    if (directory !== undefined) await rm(directory, { recursive: true });
+  }
+}
+
+function* timePoints(count) {
+  for (let time = 0; time < count; time++) yield { axes: { time } };
+}
+
+/** The rows are alike but for the stamp, which the first frame's sum tells. */
+let firstSum;
+function checkSum(_, { Sum, FrameNumber }) {
+  const stamp = (FrameNumber & 0xffff) + (FrameNumber >>> 16);
+  const rest = Sum - SIDE * stamp;
+  firstSum ??= rest;
+  if (rest !== firstSum)
+    throw new Error(`frame ${FrameNumber}: expected a sum of ${firstSum + SIDE * stamp}, found ${Sum}`);
+}
+
+/** Starts the peer; undefined, and said so, where it is not installed. */
+async function startPeer() {
+  const python = process.env.VITRINE_PEERS_PYTHON ?? "python3";
+  const child = startChild(python, [fileURLToPath(new URL("peer.py", import.meta.url))]);
+  try {
+    const { ready } = await child.ask({ side: SIDE });
+    console.log(`beside ${ready}; its camera (FastImage) draws no new pixels, and nobody checks them`);
+  } catch (error) {
+    console.log(`without the peer: ${error.message}`);
+    await child.end();
+    return undefined;
+  }
+  return {
+    async rate(mode, seconds) {
+      const { bytes, seconds: spent } = await child.ask({ mode, seconds });
+      return bytes / spent / 1e9;
+    },
+    end: () => child.end(),
+  };
+}
+
+function toRow({ name, bar, ours, theirs, ratios }) {
+  const rate = (list) => (list.length === 0 ? "-" : `${digits(median(list))} (${digits(Math.max(...list))})`);
+  const pairs = ratios.length === 0 ? "-" : `${digits(median(ratios))} (${ratios.map(digits).join(", ")})`;
+  return [
+    name,
+    rate(ours),
+    rate(theirs),
+    pairs,
+    bar ?? "-",
+    bar === undefined ? "" : verdict(median(ours), bar),
+  ];
+}
