@@ -1,5 +1,5 @@
 import { VitrineError } from "../../core/index.ts";
-import type { Axes, Dataset, DatasetWriter } from "../../io/index.ts";
+import { type Axes, type Dataset, type DatasetWriter, describeAxes } from "../../io/index.ts";
 import { systemClock } from "../clock.ts";
 import type { AcquisitionEvent } from "../events/event.ts";
 import type { Microscope } from "../microscope.ts";
@@ -16,7 +16,7 @@ import { StageCounter, type StageReport } from "./report.ts";
 import { SavingStage } from "./saving.ts";
 import { LiveQueue, type Subscription } from "./subscription.ts";
 import { createTileGrid, type TileGrid, withTilePosition } from "./tiling.ts";
-import { DEFAULT_WATCHDOG, type WatchdogTimes } from "./watchdog.ts";
+import { DEFAULT_WATCHDOG, type WatchdogTimes, watched } from "./watchdog.ts";
 import { createWriter } from "./writer.ts";
 
 /** Microscopes that an acquisition has in hand. */
@@ -48,6 +48,9 @@ export class Acquisition implements AsyncDisposable {
   readonly #saving: SavingStage | undefined;
   readonly #subscribers = new Set<LiveQueue>();
   readonly #liveCounter = new StageCounter();
+  /** Calls of `onNotification` that have not ended. */
+  #told: Promise<unknown> = Promise.resolve();
+  #isOver = false;
   #failure: { readonly error: unknown } | undefined;
 
   /**
@@ -108,6 +111,8 @@ export class Acquisition implements AsyncDisposable {
       notify: (milestone, payload) => this.#notify(milestone, payload),
       onEvent: (event) => this.#admit(event),
       emit: (item) => this.#pipeline.push(item),
+      afterImages: (act) => this.#afterImages(act),
+      onGroupEnd: (group) => this.#log.endGroup(group),
     });
     this.finished = this.#run();
     // whoever closes it learns of a failure; nobody has to wait for it all the time
@@ -123,10 +128,9 @@ export class Acquisition implements AsyncDisposable {
   acquire(events: EventSource): AcquisitionFuture {
     if (this.#failure !== undefined) throw this.#failure.error;
     const group = checkedGroup(events);
-    const axes = group.known?.map((event) => event.axes);
-    for (const each of axes ?? []) this.#log.forget(each);
     this.#groups.add(group);
-    return new AcquisitionFuture(this.#log, this.dataset, axes);
+    for (const { axes } of group.known ?? []) this.#log.forget(axes);
+    return new AcquisitionFuture(this.#log, this.dataset, group);
   }
 
   /** Takes no more events and waits until all is acquired, processed, saved and told of. @throws what stopped it */
@@ -150,14 +154,20 @@ export class Acquisition implements AsyncDisposable {
    * Gives images as they pass by, without holding anything up.
    *
    * @param options  queue: images that may wait (default 1); of more, the oldest are dropped
+   * @throws {VitrineError} range: a queue below 1
    */
   subscribe({ queue = 1 }: { readonly queue?: number } = {}): Subscription {
     const live = new LiveQueue(queue, (closed) => {
-      this.#liveCounter.dropped += closed.dropped;
-      this.#subscribers.delete(closed);
+      if (this.#subscribers.delete(closed)) this.#liveCounter.dropped += closed.dropped;
     });
-    this.#subscribers.add(live);
+    if (this.#isOver) live.end();
+    else this.#subscribers.add(live);
     return live;
+  }
+
+  /** Images that were saved in the place of an earlier one of the same axes: of those the dataset has the last. */
+  get duplicates(): number {
+    return this.#writer?.duplicates ?? 0;
   }
 
   /** Every stage in numbers: queue depth, rate, drops. */
@@ -167,7 +177,7 @@ export class Acquisition implements AsyncDisposable {
     const subscribers = this.#liveCounter.report("subscribers", queued);
     const missed = live.reduce((sum, each) => sum + each.dropped, 0);
     return [
-      ...this.#executor.reports(),
+      ...this.#executor.reports(this.#groups.size),
       this.#pipeline.report(),
       ...(this.#saving?.reports() ?? []),
       { ...subscribers, dropped: subscribers.dropped + missed },
@@ -182,6 +192,7 @@ export class Acquisition implements AsyncDisposable {
     } catch (error) {
       this.#fail(error);
     }
+    await this.#attempt(() => this.#executor.close());
     this.#pipeline.close();
     await pipeline;
     await this.#close();
@@ -197,12 +208,14 @@ export class Acquisition implements AsyncDisposable {
     await this.#attempt(() => this.#writer?.finish());
     if (this.#writer !== undefined) this.#notify("data_sink_finished", null);
     await this.#attempt(() => this.#processor.close());
+    await this.#attempt(async () => watched(this.#told, "onNotification", this.#watchdogMs.hook));
+    this.#isOver = true;
     for (const live of this.#subscribers) live.end();
     this.#groups.clear();
     busyMicroscopes.delete(this.#options.microscope);
   }
 
-  async #attempt(end: () => Promise<void> | undefined): Promise<void> {
+  async #attempt(end: () => Promise<unknown> | undefined): Promise<void> {
     try {
       await end();
     } catch (error) {
@@ -217,11 +230,22 @@ export class Acquisition implements AsyncDisposable {
 
   async #deliver(processed: ProcessedImage): Promise<void> {
     const image = new HeldImage(processed);
-    this.#options.onImage?.(image.image, image.metadata);
-    for (const live of this.#subscribers) live.offer(image);
-    this.#liveCounter.count();
-    if (this.#saving === undefined) image.release();
-    else await this.#saving.accept(image);
+    try {
+      const seen = this.#options.onImage?.(image.image, image.metadata);
+      await watched(seen, `onImage for ${describeAxes(image.axes)}`, this.#watchdogMs.hook);
+      for (const live of this.#subscribers) live.offer(image);
+      this.#liveCounter.count();
+      await this.#saving?.accept(image.hold());
+    } finally {
+      image.release();
+    }
+  }
+
+  /** Does something once all images of the frames so far are saved and told of. */
+  async #afterImages(act: () => void): Promise<void> {
+    const saving = this.#saving;
+    const marker = saving === undefined ? act : () => saving.after(act);
+    await this.#pipeline.push({ kind: "marker", act: marker });
   }
 
   #createSaving(writer: DatasetWriter, onFailure: (error: unknown) => void): SavingStage {
@@ -240,7 +264,9 @@ export class Acquisition implements AsyncDisposable {
     const notification = notificationOf(milestone, payload);
     this.#log.note(notification);
     try {
-      this.#options.onNotification?.(notification);
+      const telling = this.#options.onNotification?.(notification);
+      if (telling instanceof Promise)
+        this.#told = Promise.all([this.#told, telling.catch((error) => this.#fail(error))]);
     } catch (error) {
       this.#fail(error);
     }
@@ -253,7 +279,7 @@ export class Acquisition implements AsyncDisposable {
   }
 
   #halt(): void {
-    this.#groups.clear();
+    this.#groups.forget();
     this.#stop.abort();
   }
 }

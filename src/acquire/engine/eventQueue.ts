@@ -9,6 +9,7 @@ export type EventSource = AcquisitionEvent | Iterable<AcquisitionEvent> | AsyncI
 export interface EventQueue {
   /**
    * Adds events, or, with null, ends the acquisition after what was added before: images that were acquired are still processed.
+   * After an abort or a failure nothing is taken, and nobody is bothered.
    *
    * @throws {VitrineError} unsupported: after null; what `parseEvents` throws
    */
@@ -24,6 +25,7 @@ export interface EventGroup {
 export class EventGroups implements EventQueue {
   #groups: EventGroup[] = [];
   #closed = false;
+  #forgets = false;
   #wake: (() => void) | undefined;
 
   /** Whether null was put: no more events are taken. */
@@ -37,6 +39,7 @@ export class EventGroups implements EventQueue {
   }
 
   put(events: EventSource | null): void {
+    if (this.#forgets) return;
     if (events === null) this.close();
     else this.add(checkedGroup(events));
   }
@@ -59,6 +62,12 @@ export class EventGroups implements EventQueue {
     this.close();
   }
 
+  /** {@link clear}, and whoever still puts events is not told that it is too late. */
+  forget(): void {
+    this.#forgets = true;
+    this.clear();
+  }
+
   /** The next group; undefined once the queue is closed and empty. */
   async next(): Promise<EventGroup | undefined> {
     while (this.#groups.length === 0 && !this.#closed) {
@@ -71,10 +80,14 @@ export class EventGroups implements EventQueue {
   }
 }
 
+/** A group whose events are checked. */
+export interface CheckedGroup extends EventGroup {
+  /** Its events, where they are there already. */
+  readonly known: readonly AcquisitionEvent[] | undefined;
+}
+
 /** A group whose events are checked: all at once if they are there, else one by one as they come. */
-export function checkedGroup(
-  source: EventSource,
-): EventGroup & { readonly known: readonly AcquisitionEvent[] | undefined } {
+export function checkedGroup(source: EventSource): CheckedGroup {
   if (isIterable(source)) return { events: checkedAsPulled(source), known: undefined };
   if (isAsyncIterable(source)) return { events: checkedAsTheyCome(source), known: undefined };
   const known = [...parseEvents(source, "events")];

@@ -8,7 +8,7 @@ import { FrameCollector } from "./frameCollector.ts";
 import { Hardware } from "./hardware.ts";
 import { type HookContext, runHook } from "./hooks.ts";
 import type { AcquisitionNotification, Milestone } from "./notification.ts";
-import type { PipelineItem } from "./pipeline.ts";
+import type { FrameItem } from "./pipeline.ts";
 import { StageCounter, type StageReport } from "./report.ts";
 import { SequenceRules } from "./sequence.ts";
 import { type WatchdogTimes, watched } from "./watchdog.ts";
@@ -24,8 +24,12 @@ export interface ExecutorContext {
   readonly notify: (milestone: Milestone, payload: AcquisitionNotification["payload"]) => void;
   /** Each event before anything is done with it. */
   readonly onEvent: (event: AcquisitionEvent) => AcquisitionEvent;
-  /** Takes a frame or a marker; false once no more is taken. */
-  readonly emit: (item: PipelineItem) => Promise<boolean>;
+  /** Takes a frame; false once no more is taken. */
+  readonly emit: (item: FrameItem) => Promise<boolean>;
+  /** Does something once all images of the frames so far are saved and told of. */
+  readonly afterImages: (act: () => void) => Promise<void>;
+  /** All that comes of a group of events has come. */
+  readonly onGroupEnd: (group: EventGroup) => void;
 }
 
 /** Runs events on the hardware: hooks, waiting times, devices, camera, in the order of Pycro-Manager's engine. */
@@ -46,23 +50,38 @@ export class Executor {
 
   /** Runs groups of events until there are no more. @throws whatever stopped it: a device, a hook, a wrong event */
   async run(groups: EventGroups): Promise<void> {
+    const { afterImages, onGroupEnd } = this.#context;
     for (let group = await groups.next(); group !== undefined; group = await groups.next()) {
-      for await (const events of this.#sequences(group)) {
-        if (this.#context.signal.aborted) return;
-        if (events[0]!.special === "acquisition-end") return groups.clear();
-        await this.#acquire(events);
-      }
+      if ((await this.#runGroup(group)) === "end") return groups.clear();
+      const ended = group;
+      await afterImages(() => onGroupEnd(ended));
     }
   }
 
-  reports(): StageReport[] {
-    return [this.#counter.report("events", 0), this.#collector.report()];
+  /** Leaves the devices as they may stay. @throws {VitrineError} device, timeout */
+  async close(): Promise<void> {
+    await this.#hardware.finish();
+  }
+
+  /** @param waiting  groups of events that wait */
+  reports(waiting: number): StageReport[] {
+    return [this.#counter.report("events", waiting), this.#collector.report()];
+  }
+
+  /** Runs the events of a group; "end" where nothing is to come after them. */
+  async #runGroup(group: EventGroup): Promise<"end" | "done"> {
+    for await (const events of this.#sequences(group)) {
+      if (this.#context.signal.aborted || events[0]!.special === "acquisition-end") return "end";
+      await this.#acquire(events);
+    }
+    return this.#context.signal.aborted ? "end" : "done";
   }
 
   /** Events joined to hardware sequences. One whose successor is not there yet is acquired without waiting for it. */
   async *#sequences({ events }: EventGroup): AsyncGenerator<readonly AcquisitionEvent[]> {
     let sequence: AcquisitionEvent[] = [];
-    for await (const event of withPauses(events)) {
+    for await (const event of withPauses(events, this.#context.signal)) {
+      await this.#collector.breathe();
       const isBreak = event === undefined || event.special !== undefined;
       for (const each of isBreak ? [] : await this.#generated(event)) {
         if (sequence.length > 0 && !(await this.#rules.canJoin(sequence, each))) {
@@ -88,16 +107,21 @@ export class Executor {
 
   async #acquire(given: readonly AcquisitionEvent[]): Promise<void> {
     const { notify, hooks } = this.#context;
+    this.#collector.resetTimer(given[0]!);
     await this.#collector.waitForStart(given[0]!);
+    if (this.#context.signal.aborted) return;
     notify("pre_hardware", payloadOf(given));
     const answer = await runHook(hooks, "preHardware", given);
     for (const events of answer === given ? [given] : await this.#regrouped(answer)) {
       if (this.#context.signal.aborted) return;
       try {
         await this.#expose(events);
-      } finally {
-        await this.#hardware.finish(events[events.length - 1]!);
+      } catch (error) {
+        // the first failure is told of, not that the devices cannot be stopped either
+        await this.#hardware.finish(events[events.length - 1]!).catch(() => {});
+        throw error;
       }
+      await this.#hardware.finish(events[events.length - 1]!);
     }
   }
 
@@ -123,20 +147,19 @@ export class Executor {
     const events = await runHook(hooks, "postHardware", beforeZ);
     if (events.length === 0) return;
     await this.#collector.waitForStart(sameCount(events, given, "postHardware")[0]!);
-    if (!this.#context.signal.aborted) await this.#runCamera(events);
+    if (!this.#context.signal.aborted && events[0]!.autofocus === undefined) await this.#runCamera(events);
   }
 
   async #runCamera(events: readonly AcquisitionEvent[]): Promise<void> {
-    const { notify, hooks, emit } = this.#context;
+    const { notify, hooks, afterImages } = this.#context;
     const isSnap = events.length === 1;
     notify(isSnap ? "pre_snap" : "pre_sequence_started", payloadOf(events));
     const exposure = await this.#startCamera(events);
     if (isSnap) notify("post_snap", payloadOf(events));
     await runHook({ ...hooks, hooks: ignoringAnswer(hooks.hooks) }, "postCamera", events);
-    await this.#collector.collect(exposure, events);
+    if (!(await this.#collector.collect(exposure, events))) this.#hardware.forgetPositions();
     // told after the images of the sequence, as the peer's order has it
-    if (!isSnap)
-      await emit({ kind: "marker", act: () => notify("post_sequence_stopped", payloadOf(events)) });
+    if (!isSnap) await afterImages(() => notify("post_sequence_stopped", payloadOf(events)));
   }
 
   async #startCamera(events: readonly AcquisitionEvent[]): Promise<Exposure> {
@@ -150,7 +173,7 @@ export class Executor {
     return watched(
       starting,
       `exposure of ${describeAxes(axes)}`,
-      await this.#collector.longestWaitMs(events[0]!),
+      await this.#collector.longestWaitMs(events),
     );
   }
 }
@@ -188,20 +211,45 @@ function sameCount(
   });
 }
 
-/** Items of a source; undefined where the next one is not there at once, so that what came before need not wait for it. */
-async function* withPauses<T>(source: Iterable<T> | AsyncIterable<T>): AsyncGenerator<T | undefined> {
+/**
+ * Items of a source; undefined where the next one is not there at once, so that what came before need not wait for it. Ends
+ * when the signal is aborted, even where the source waits for what will never come.
+ */
+async function* withPauses<T>(
+  source: Iterable<T> | AsyncIterable<T>,
+  signal: AbortSignal,
+): AsyncGenerator<T | undefined> {
   if (Symbol.iterator in source) return yield* source;
   const iterator = source[Symbol.asyncIterator]();
+  let isDone = false;
   try {
-    for (let next = iterator.next(); ; next = iterator.next()) {
+    while (!signal.aborted) {
+      const next = iterator.next();
       const isHere = await Promise.race([next.then(() => true), nextTurn().then(() => false)]);
       if (!isHere) yield undefined;
-      const { done, value } = await next;
-      if (done === true) return;
-      yield value;
+      const result = await unlessAborted(next, signal);
+      isDone = result === undefined || result.done === true;
+      if (isDone) return;
+      yield result?.value;
     }
   } finally {
-    await iterator.return?.();
+    // one that still waits would answer when it no longer does; what it throws then is nobody's
+    if (!isDone) iterator.return?.().catch(() => {});
+  }
+}
+
+/** What a promise resolves with; undefined when the signal is aborted before. */
+async function unlessAborted<T>(work: Promise<T>, signal: AbortSignal): Promise<T | undefined> {
+  if (signal.aborted) return undefined;
+  let stop: () => void = () => {};
+  const aborted = new Promise<undefined>((resolve) => {
+    stop = () => resolve(undefined);
+    signal.addEventListener("abort", stop, { once: true });
+  });
+  try {
+    return await Promise.race([work, aborted]);
+  } finally {
+    signal.removeEventListener("abort", stop);
   }
 }
 

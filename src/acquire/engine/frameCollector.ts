@@ -40,29 +40,51 @@ export class FrameCollector {
     return this.#counter.report("camera", 0);
   }
 
+  /** From here on the times of events count from an event that asks for it. */
+  resetTimer(event: AcquisitionEvent): void {
+    if (event.reset_event_timer === true && this.#startMs !== undefined)
+      this.#startMs = this.#context.clock.now();
+  }
+
   /** Waits until an event may start; the times of events count from the first image, which never waits. */
   async waitForStart(event: AcquisitionEvent): Promise<void> {
     const { clock, signal } = this.#context;
-    if (event.reset_event_timer === true && this.#startMs !== undefined) this.#startMs = clock.now();
     if (this.#startMs === undefined || event.min_start_time === undefined) return;
     const start = this.#startMs + event.min_start_time * 1000;
     for (let wait = start - clock.now(); wait > 0 && !signal.aborted; wait = start - clock.now())
       await clock.sleep(wait, signal);
   }
 
-  /** How long a frame of this event may take, ms. */
-  async longestWaitMs({ exposure }: AcquisitionEvent): Promise<number> {
+  /** How long a frame of these events may take, ms. */
+  async longestWaitMs(events: readonly AcquisitionEvent[]): Promise<number> {
     const { microscope, watchdogMs } = this.#context;
-    return (exposure ?? (await microscope.core.getExposure())) + watchdogMs.camera;
+    const now = await microscope.core.getExposure();
+    const longest = events.reduce((most, { exposure = now }) => Math.max(most, exposure), 0);
+    return longest + watchdogMs.camera;
   }
 
-  /** Passes on the frames of an exposure, each with the event of its index. */
-  async collect(exposure: Exposure, events: readonly AcquisitionEvent[]): Promise<void> {
-    const { clock } = this.#context;
+  /** Passes on the frames of an exposure, each with the event of its index. Resolves with whether the camera gave all. */
+  async collect(exposure: Exposure, events: readonly AcquisitionEvent[]): Promise<boolean> {
+    const { clock, signal } = this.#context;
     this.#startMs ??= clock.now();
     const run = await this.#describe(events);
-    const frames = exposure.frames[Symbol.asyncIterator]();
     const received = new Map<string, number>();
+    let ended: Ending | undefined;
+    try {
+      ended = await this.#passAll(exposure, run, received);
+    } finally {
+      this.#counter.dropped += exposure.dropped;
+    }
+    const most = Math.max(0, ...received.values());
+    const missing = events.length - most - exposure.dropped;
+    if (ended === "late") this.#counter.dropped += missing;
+    if (ended === "complete" && !signal.aborted && missing > 0) throw missingFrames(events, most);
+    return ended === "complete" && !signal.aborted;
+  }
+
+  /** Passes frames on, counted by their cameras, and stops the camera where it has more to give. */
+  async #passAll(exposure: Exposure, run: Run, received: Map<string, number>): Promise<Ending> {
+    const frames = exposure.frames[Symbol.asyncIterator]();
     let ended: Ending | undefined;
     try {
       while (ended === undefined) {
@@ -71,14 +93,15 @@ export class FrameCollector {
         else if (await this.#pass(next, run)) received.set(next.camera, (received.get(next.camera) ?? 0) + 1);
         else ended = "refused";
       }
+      return ended;
     } finally {
-      if (ended !== "complete") await exposure.stop();
-      await frames.return?.();
+      const end = ended === "complete" ? Promise.resolve() : exposure.stop();
+      await watched(
+        end.then(() => frames.return?.()),
+        "stopping the camera",
+        this.#context.watchdogMs.hardware,
+      );
     }
-    this.#counter.dropped += exposure.dropped;
-    const most = Math.max(0, ...received.values());
-    if (ended === "complete" && !this.#context.signal.aborted && most + exposure.dropped < events.length)
-      throw missingFrames(events, most);
   }
 
   /** What all frames of an exposure share. */
@@ -87,24 +110,23 @@ export class FrameCollector {
     const exposureMs = await core.getExposure();
     const pixelSizeUm = await core.getPixelSizeUm();
     const cameras = await core.getNumberOfCameraChannels();
-    return { events, exposureMs, pixelSizeUm, cameras, limitMs: await this.longestWaitMs(events[0]!) };
+    return { events, exposureMs, pixelSizeUm, cameras, limitMs: await this.longestWaitMs(events) };
   }
 
   /** The next frame; an event's own limit does not end the acquisition when it has passed. */
   async #next(frames: AsyncIterator<Frame>, { events, limitMs }: Run): Promise<Frame | Ending> {
     const { axes, timeout_ms } = events[0]!;
+    const coming = frames.next();
+    const frame = watched(coming, `frame of ${describeAxes(axes)}`, timeout_ms ?? limitMs);
     try {
-      const { done, value } = await watched(
-        frames.next(),
-        `frame of ${describeAxes(axes)}`,
-        timeout_ms ?? limitMs,
-      );
+      const { done, value } = await frame;
       return done === true ? "complete" : value;
     } catch (error) {
-      if (!(error instanceof VitrineError && error.code === "timeout" && timeout_ms !== undefined))
-        throw error;
-      this.#counter.dropped++;
-      return "late";
+      // nobody would release a frame that comes after all
+      coming.then(({ done, value }) => done !== true && value.release()).catch(() => {});
+      if (error instanceof VitrineError && error.code === "timeout" && timeout_ms !== undefined)
+        return "late";
+      throw error;
     }
   }
 
@@ -116,11 +138,13 @@ export class FrameCollector {
     const metadata = frameMetadata(frame, event, { elapsedMs, pixelSizeUm, exposureMs });
     if (cameras > 1 && event.axes.camera === undefined)
       metadata.Axes = { ...event.axes, camera: frame.camera };
-    if (performance.now() - this.#turnStartedAt > LONGEST_TURN_MS) await this.#giveWay();
+    await this.breathe();
     return emit({ kind: "frame", frame, metadata });
   }
 
-  async #giveWay(): Promise<void> {
+  /** Gives way to timers and messages, if that is due. */
+  async breathe(): Promise<void> {
+    if (performance.now() - this.#turnStartedAt <= LONGEST_TURN_MS) return;
     await new Promise((resolve) => setTimeout(resolve, 0));
     this.#turnStartedAt = performance.now();
   }

@@ -7,6 +7,7 @@ import {
   type JsonObject,
   type PixelImage,
 } from "../../io/index.ts";
+import type { CheckedGroup, EventGroup } from "./eventQueue.ts";
 import type { AcquisitionNotification, Milestone } from "./notification.ts";
 
 /** Events whose milestones are remembered: the last ones; who asks for an older one learns it at the end. */
@@ -29,7 +30,10 @@ export interface SavedImageOptions {
 
 interface Waiter {
   readonly key: string | undefined;
+  /** The event for messages. */
+  readonly what: string;
   readonly milestone: Milestone;
+  readonly group: EventGroup;
   readonly resolve: (axes: Axes) => void;
   readonly reject: (error: unknown) => void;
 }
@@ -38,6 +42,7 @@ interface Waiter {
 export class MilestoneLog {
   /** Milestones of the last events by axes. */
   readonly #seen = new Map<string, Set<Milestone>>();
+  readonly #ended = new WeakSet<EventGroup>();
   #waiters: Waiter[] = [];
   #end: VitrineError | undefined;
 
@@ -57,13 +62,30 @@ export class MilestoneLog {
     return this.#seen.get(axesKey(axes))?.has(milestone) === true;
   }
 
-  /** Resolves when a milestone is reached, of these axes or, without them, of any from now on. */
-  wait(milestone: Milestone, axes: Axes | undefined): Promise<Axes> {
-    if (axes !== undefined && this.has(milestone, axes)) return Promise.resolve(axes);
+  /** Resolves when an event of a group reaches a milestone. */
+  wait(milestone: Milestone, axes: Axes, group: EventGroup): Promise<Axes> {
+    if (this.has(milestone, axes)) return Promise.resolve(axes);
+    if (this.hasEnded(group)) return Promise.reject(this.#end ?? passedBy(milestone, describeAxes(axes)));
+    return this.#add({ key: axesKey(axes), what: describeAxes(axes), milestone, group });
+  }
+
+  /** Resolves when any event reaches a milestone from now on. */
+  waitForNext(milestone: Milestone, group: EventGroup): Promise<Axes> {
     if (this.#end !== undefined) return Promise.reject(this.#end);
-    return new Promise((resolve, reject) => {
-      this.#waiters.push({ key: axes === undefined ? undefined : axesKey(axes), milestone, resolve, reject });
-    });
+    return this.#add({ key: undefined, what: "any", milestone, group });
+  }
+
+  /** Whether nothing will happen to the events of a group any more. */
+  hasEnded(group: EventGroup): boolean {
+    return this.#end !== undefined || this.#ended.has(group);
+  }
+
+  /** All that comes of a group has come: who still waits for one of its events, which a hook or processor took out, is told so. */
+  endGroup(group: EventGroup): void {
+    this.#ended.add(group);
+    const isOver = (waiter: Waiter) => waiter.group === group && waiter.key !== undefined;
+    for (const { reject, milestone, what } of this.#waiters.filter(isOver)) reject(passedBy(milestone, what));
+    this.#waiters = this.#waiters.filter((waiter) => !isOver(waiter));
   }
 
   /** Nothing will happen any more: who still waits is told so. */
@@ -71,6 +93,12 @@ export class MilestoneLog {
     this.#end = neverHappened(cause);
     for (const { reject } of this.#waiters) reject(this.#end);
     this.#waiters = [];
+  }
+
+  #add(waiter: Omit<Waiter, "resolve" | "reject">): Promise<Axes> {
+    return new Promise((resolve, reject) => {
+      this.#waiters.push({ ...waiter, resolve, reject });
+    });
   }
 
   #noteOne(milestone: Milestone, axes: Axes): void {
@@ -92,29 +120,32 @@ export class MilestoneLog {
 export class AcquisitionFuture {
   readonly #log: MilestoneLog;
   readonly #dataset: Dataset | undefined;
+  readonly #group: EventGroup;
   /** Keys of the axes of its events; undefined for a generator, whose events nobody knows yet. */
   readonly #expected: ReadonlySet<string> | undefined;
 
-  constructor(log: MilestoneLog, dataset: Dataset | undefined, axes: readonly Axes[] | undefined) {
+  constructor(log: MilestoneLog, dataset: Dataset | undefined, group: CheckedGroup) {
     this.#log = log;
     this.#dataset = dataset;
-    this.#expected = axes === undefined ? undefined : new Set(axes.map(axesKey));
+    this.#group = group;
+    this.#expected = group.known && new Set(group.known.map(({ axes }) => axesKey(axes)));
   }
 
   /**
    * Resolves when an event has reached a milestone.
    *
-   * @throws {VitrineError} range: not an event of this call; aborted: the acquisition ended without it
+   * @throws {VitrineError} range: not an event of this call; aborted: the acquisition ended without it, or a hook or processor took
+   *   the event or image out
    */
   async awaitExecution(milestone: Milestone, axes: Axes): Promise<void> {
     this.#check(axes);
-    await this.#log.wait(milestone, axes);
+    await this.#log.wait(milestone, axes, this.#group);
   }
 
   /**
    * Resolves when an image can be read from the dataset, and reads it. Without axes: the next image that is saved.
    *
-   * @throws {VitrineError} range: not an event of this call; missing: nothing is saved; aborted: the acquisition ended without it
+   * @throws {VitrineError} range: not an event of this call; missing: nothing is saved; aborted: as {@link awaitExecution}
    */
   awaitImageSaved(axes: readonly Axes[], options?: SavedImageOptions): Promise<SavedImage[]>;
   awaitImageSaved(axes?: Axes, options?: SavedImageOptions): Promise<SavedImage>;
@@ -124,15 +155,17 @@ export class AcquisitionFuture {
   ): Promise<SavedImage | SavedImage[]> {
     const dataset = this.#dataset ?? nothingSaved();
     if (axes === undefined)
-      return readSaved(dataset, await this.#log.wait("image_saved", undefined), options);
+      return readSaved(dataset, await this.#log.waitForNext("image_saved", this.#group), options);
     if (isList(axes)) return Promise.all(axes.map((each) => this.#savedImage(dataset, each, options)));
     return this.#savedImage(dataset, axes, options);
   }
 
   async #savedImage(dataset: Dataset, axes: Axes, options: SavedImageOptions): Promise<SavedImage> {
     this.#check(axes);
-    // a generator's image may have been saved so long ago that the log forgot it
-    if (this.#expected !== undefined || !dataset.hasImage(axes)) await this.#log.wait("image_saved", axes);
+    // an image may have been saved so long ago that the log forgot it
+    const isThere =
+      dataset.hasImage(axes) && (this.#expected === undefined || this.#log.hasEnded(this.#group));
+    if (!isThere) await this.#log.wait("image_saved", axes, this.#group);
     return readSaved(dataset, axes, options);
   }
 
@@ -170,6 +203,16 @@ function nothingSaved(): never {
     expected: "an acquisition that saves",
     found: "one without directory and name",
     hint: 'Open it with directory and name, or with save: "memory"',
+  });
+}
+
+function passedBy(milestone: Milestone, axes: string): VitrineError {
+  return new VitrineError({
+    code: "aborted",
+    at: `event ${axes}`,
+    expected: milestone,
+    found: "that its call of acquire has come to its end without it",
+    hint: "A hook cancelled the event, or the image processor dropped or renamed the image",
   });
 }
 

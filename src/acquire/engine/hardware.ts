@@ -23,7 +23,11 @@ export class Hardware {
   readonly #clock: Clock;
   #last: AcquisitionEvent | undefined;
   #lastZ: number | undefined;
-  #shutterHeld = false;
+  #lastCamera: string | undefined;
+  /** What autofocus found, by position: how far the focus lies above the planned z, µm. */
+  readonly #focusShifts = new Map<number | string | undefined, number>();
+  /** While the shutter is held open: whether it opens by itself otherwise. */
+  #autoShutterBefore: boolean | undefined;
   #running: RunningSequence[] = [];
 
   constructor(core: MicroscopeCore, { limitMs, clock }: { readonly limitMs: number; readonly clock: Clock }) {
@@ -47,38 +51,97 @@ export class Hardware {
       await this.#try(`setting ${device} ${property}`, () => this.#core.setProperty(device, property, value));
     await this.#holdShutter(first);
     this.#last = { ...last, ...events[events.length - 1]! };
+    this.#lastCamera = first.camera;
+    this.#forgetPlayed(events);
   }
 
   /** The focus drive, and the autofocus where the event asks for it. @throws {VitrineError} device, timeout */
   async setFocus(events: readonly AcquisitionEvent[]): Promise<void> {
     const first = events[0]!.z;
-    if (first !== undefined)
-      await this.#setZ(
-        filled(
-          events.map(({ z }) => z),
-          first,
-        ),
+    if (first !== undefined) {
+      const planned = filled(
+        events.map(({ z }) => z),
+        first,
       );
-    const { autofocus } = events[0]!;
-    if (autofocus === undefined) return;
-    const { offset } = autofocus;
-    if (offset !== undefined)
-      await this.#try("setting the autofocus offset", () => this.#core.setAutoFocusOffset(offset));
-    await this.#try("autofocus", () => this.#core.fullFocus());
+      const shiftOf = ({ axes }: AcquisitionEvent) => this.#focusShifts.get(axes.position) ?? 0;
+      await this.#setZ(planned.map((z, i) => z + shiftOf(events[i]!)));
+    }
+    if (events[0]!.autofocus !== undefined) await this.#focus(events[0]!);
+  }
+
+  /** After an exposure, or after all: ends hardware sequences and, unless the event keeps it open, closes the shutter. */
+  async finish(event?: AcquisitionEvent): Promise<void> {
+    const running = this.#running;
+    this.#running = [];
+    await this.#stopAll(running);
+    const isAutomatic = this.#autoShutterBefore;
+    if (isAutomatic === undefined || event?.keep_shutter_open === true) return;
+    this.#autoShutterBefore = undefined;
+    await this.#try("closing the shutter", async () => {
+      await this.#core.setShutterOpen(false);
+      await this.#core.setAutoShutter(isAutomatic);
+    });
+  }
+
+  /** An exposure ended early: nobody knows how far the devices came. */
+  forgetPositions(): void {
+    this.#last = undefined;
     this.#lastZ = undefined;
   }
 
-  /** After the exposure: ends hardware sequences and, unless an event keeps it open, closes the shutter. */
-  async finish(event: AcquisitionEvent): Promise<void> {
-    const running = this.#running;
-    this.#running = [];
-    for (const stop of running) await this.#try("stopping a hardware sequence", stop);
-    if (!this.#shutterHeld || event.keep_shutter_open === true) return;
-    this.#shutterHeld = false;
-    await this.#try("closing the shutter", async () => {
-      await this.#core.setShutterOpen(false);
-      await this.#core.setAutoShutter(true);
-    });
+  /** After a sequence, devices stand where their makers want, at its end or its start. */
+  #forgetPlayed(events: readonly AcquisitionEvent[]): void {
+    if (events.length === 1) return;
+    const { x, y, exposure, config_group, ...rest } = this.#last!;
+    const presets = new Set(events.flatMap((event) => event.config_group?.[1] ?? []));
+    this.#last = {
+      ...rest,
+      ...(varies(events, "x") || varies(events, "y") ? {} : definedOf({ x, y })),
+      ...(varies(events, "exposure") ? {} : definedOf({ exposure })),
+      ...(presets.size > 1 ? {} : definedOf({ config_group })),
+    };
+  }
+
+  /** Stops what plays, all of it, and then tells of the first that did not stop. */
+  async #stopAll(running: readonly RunningSequence[]): Promise<void> {
+    let failure: { readonly error: unknown } | undefined;
+    for (const stop of running) {
+      try {
+        await this.#try("stopping a hardware sequence", stop);
+      } catch (error) {
+        failure ??= { error };
+      }
+    }
+    if (failure !== undefined) throw failure.error;
+  }
+
+  /** Runs the autofocus; images at the same position follow what it found. @throws missing, unsupported: no such autofocus */
+  async #focus({ axes, autofocus = {} }: AcquisitionEvent): Promise<void> {
+    const { offset, device, maxRetries } = autofocus;
+    const known = await this.#core.getAutoFocusDevice();
+    if (known === "") throw noDevice("autofocus", "autofocus");
+    if (device !== undefined && device !== known) throw otherAutofocus(device, known);
+    if (offset !== undefined)
+      await this.#try("setting the autofocus offset", () => this.#core.setAutoFocusOffset(offset));
+    const drive = await this.#core.getFocusDevice();
+    const before = await this.#core.getPosition(drive);
+    const tries = maxRetries === undefined ? TRIES : maxRetries + 1;
+    await this.#try("autofocus", () => this.#core.fullFocus(), tries);
+    const shift = (await this.#core.getPosition(drive)) - before;
+    this.#focusShifts.set(axes.position, (this.#focusShifts.get(axes.position) ?? 0) + shift);
+    this.#lastZ = undefined;
+  }
+
+  /** Does something with an event's camera as the current one. */
+  async #withCamera({ camera }: AcquisitionEvent, act: () => Promise<void>): Promise<void> {
+    const current = await this.#core.getCameraDevice();
+    if (camera === undefined || camera === current) return act();
+    await this.#core.setCameraDevice(camera);
+    try {
+      await act();
+    } finally {
+      await this.#core.setCameraDevice(current);
+    }
   }
 
   async #checkDevices(events: readonly AcquisitionEvent[]): Promise<void> {
@@ -131,12 +194,11 @@ export class Hardware {
       await this.#try(`setting ${preset[0]} to ${preset[1]}`, () =>
         this.#core.setConfig(preset[0], preset[1]),
       );
-    const names = new Set(events.map((event) => event.config_group?.[1] ?? preset[1]));
-    if (names.size > 1)
-      await this.#playPresets(
-        events.map((event) => event.config_group?.[1] ?? preset[1]),
-        preset[0],
-      );
+    const names = filled(
+      events.map((event) => event.config_group?.[1]),
+      preset[1],
+    );
+    if (new Set(names).size > 1) await this.#playPresets(names, preset[0]);
   }
 
   /** Loads the values of every property that differs between the presets. */
@@ -162,14 +224,16 @@ export class Hardware {
   }
 
   async #setExposure(events: readonly AcquisitionEvent[], last: AcquisitionEvent): Promise<void> {
-    const { exposure } = events[0]!;
+    const { exposure, camera: own } = events[0]!;
     if (exposure === undefined) return;
     if (!varies(events, "exposure")) {
-      if (exposure !== last.exposure)
-        await this.#try("setting the exposure", () => this.#core.setExposure(exposure));
+      if (exposure !== last.exposure || own !== this.#lastCamera)
+        await this.#try("setting the exposure", () =>
+          this.#withCamera(events[0]!, () => this.#core.setExposure(exposure)),
+        );
       return;
     }
-    const camera = await this.#core.getCameraDevice();
+    const camera = own ?? (await this.#core.getCameraDevice());
     const ms = filled(
       events.map((event) => event.exposure),
       exposure,
@@ -181,10 +245,12 @@ export class Hardware {
     });
   }
 
-  async #setChip({ roi }: AcquisitionEvent, last: AcquisitionEvent): Promise<void> {
-    if (roi === undefined || JSON.stringify(roi) === JSON.stringify(last.roi)) return;
+  async #setChip(event: AcquisitionEvent, last: AcquisitionEvent): Promise<void> {
+    const { roi, camera } = event;
+    if (roi === undefined) return;
+    if (camera === this.#lastCamera && JSON.stringify(roi) === JSON.stringify(last.roi)) return;
     await this.#try("setting the region of interest", () =>
-      this.#core.setROI(roi.x, roi.y, roi.width, roi.height),
+      this.#withCamera(event, () => this.#core.setROI(roi.x, roi.y, roi.width, roi.height)),
     );
   }
 
@@ -214,12 +280,12 @@ export class Hardware {
         await this.#core.waitForDevice(stage);
       });
     }
-    this.#lastZ = last;
+    this.#lastZ = positions.every((z) => z === last) ? last : undefined;
   }
 
   async #holdShutter({ keep_shutter_open }: AcquisitionEvent): Promise<void> {
-    if (keep_shutter_open !== true || this.#shutterHeld) return;
-    this.#shutterHeld = true;
+    if (keep_shutter_open !== true || this.#autoShutterBefore !== undefined) return;
+    this.#autoShutterBefore = (await this.#core.getProperty("Core", "AutoShutter")) === "1";
     await this.#try("opening the shutter", async () => {
       await this.#core.setAutoShutter(false);
       await this.#core.setShutterOpen(true);
@@ -236,13 +302,13 @@ export class Hardware {
   }
 
   /** Asks again where a device refused; a watchdog that fired is final, since the device may still be at it. */
-  async #try(what: string, command: () => Promise<void>): Promise<void> {
+  async #try(what: string, command: () => Promise<void>, tries = TRIES): Promise<void> {
     for (let attempt = 1; ; attempt++) {
       try {
         return await watched(command(), what, this.#limitMs);
       } catch (error) {
         const retriable = error instanceof VitrineError && error.code === "device";
-        if (!retriable || attempt === TRIES) {
+        if (!retriable || attempt >= tries) {
           this.#last = undefined;
           this.#lastZ = undefined;
           throw error;
@@ -253,16 +319,31 @@ export class Hardware {
   }
 }
 
+/** Settings without those that are not there. */
+function definedOf<T extends object>(settings: T): { [K in keyof T]?: NonNullable<T[K]> } {
+  const entries = Object.entries(settings).filter(([, value]) => value !== undefined);
+  return Object.fromEntries(entries) as { [K in keyof T]?: NonNullable<T[K]> };
+}
+
 function varies(events: readonly AcquisitionEvent[], key: "x" | "y" | "exposure"): boolean {
   return events.some((event) => event[key] !== undefined && event[key] !== events[0]![key]);
 }
 
 /** Values of a setting that stays as it was where an event leaves it out. */
-function filled(values: readonly (number | undefined)[], first: number): number[] {
+function filled<T>(values: readonly (T | undefined)[], first: T): T[] {
   let last = first;
   return values.map((value) => {
     last = value ?? last;
     return last;
+  });
+}
+
+function otherAutofocus(found: string, known: string): VitrineError {
+  return new VitrineError({
+    code: "unsupported",
+    at: "event autofocus.device",
+    expected: `the microscope's autofocus, ${known}`,
+    found,
   });
 }
 

@@ -25,9 +25,10 @@ export interface AcquisitionOptions {
   /** Called for each image once it can be read from the dataset. */
   readonly imageSaved?: ImageSaved;
   readonly hooks?: AcquisitionHooks;
-  readonly onNotification?: (notification: AcquisitionNotification) => void;
-  /** Sees every processed image on its way; the pixels are there during the call only, and not to be changed. */
-  readonly onImage?: (image: PixelImage, metadata: ImageMetadata) => void;
+  /** Told of everything that happens, in its order. A promise that it returns holds nothing up; its failure stops the acquisition. */
+  readonly onNotification?: (notification: AcquisitionNotification) => unknown;
+  /** Sees every processed image on its way; the pixels are there until it has ended, and not to be changed. */
+  readonly onImage?: (image: PixelImage, metadata: ImageMetadata) => unknown;
   /** Joined to the dataset's summary. */
   readonly summaryMetadata?: JsonObject;
   /** Tiles of a large field: events with the axes row and column, a pyramid on disk. */

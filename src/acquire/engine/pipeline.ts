@@ -1,25 +1,30 @@
-import { describeAxes } from "../../io/index.ts";
+import { type Axes, describeAxes } from "../../io/index.ts";
 import type { Frame } from "../frames/frame.ts";
 import type { FrameProcessor, ProcessedImage } from "../processors/processor.ts";
-import { axesOf } from "../processors/results.ts";
 import { Channel } from "./channel.ts";
 import type { ImageMetadata } from "./metadata.ts";
 import { StageCounter, type StageReport } from "./report.ts";
 import { watched } from "./watchdog.ts";
 
-/** A frame with its metadata, or something to be done once all before it went through. */
-export type PipelineItem =
-  | { readonly kind: "frame"; readonly frame: Frame; readonly metadata: ImageMetadata }
-  | { readonly kind: "marker"; readonly act: () => void };
+/** A frame with its metadata. */
+export interface FrameItem {
+  readonly kind: "frame";
+  readonly frame: Frame;
+  readonly metadata: ImageMetadata;
+}
 
-/** A result that is on its way, in the place of its frame. */
+/** A frame, or something to be done once all before it went through. */
+export type PipelineItem = FrameItem | { readonly kind: "marker"; readonly act: () => void };
+
+/** A result that is on its way, in the place of its frame; `what` names it in messages. */
 type Outcome =
-  | { readonly kind: "images"; readonly images: Promise<readonly ProcessedImage[]> }
+  | { readonly kind: "images"; readonly images: Promise<readonly ProcessedImage[]>; readonly what: string }
   | { readonly kind: "marker"; readonly act: () => void };
 
 /** What the pipeline needs of its acquisition. */
 export interface PipelineContext {
   readonly processor: FrameProcessor;
+  /** Longest time for an image, ms, from the end of the one before it. */
   readonly limitMs: number;
   /** Takes the processed images, in order; a slow one holds the pipeline up. */
   readonly deliver: (image: ProcessedImage) => Promise<void>;
@@ -36,7 +41,9 @@ export class Pipeline {
   readonly #outcomes: Channel<Outcome>;
   readonly #counter = new StageCounter();
   /** Calls of the processor that have not ended. */
-  #running: Promise<unknown>[] = [];
+  #running = 0;
+  /** Called when one more frame may be given to the processor, or none will. */
+  #wake: (() => void) | undefined;
   #failed = false;
 
   constructor(context: PipelineContext) {
@@ -62,6 +69,7 @@ export class Pipeline {
   }
 
   report(): StageReport {
+    this.#counter.noteQueued(this.#frames.peak);
     return this.#counter.report("processor", this.#frames.size);
   }
 
@@ -70,30 +78,44 @@ export class Pipeline {
       if (item.kind === "frame") await this.#waitForTurn();
       if (item.kind === "marker") await this.#outcomes.push(item);
       else if (this.#failed) item.frame.release();
-      else await this.#outcomes.push({ kind: "images", images: this.#start(item.frame, item.metadata) });
-      this.#counter.noteQueued(this.#frames.peak);
+      else await this.#outcomes.push(this.#start(item.frame, item.metadata));
     }
     this.#outcomes.close();
   }
 
   /** Waits until the processor may be given one more frame. */
   async #waitForTurn(): Promise<void> {
-    while (this.#running.length >= this.#context.processor.concurrency) await this.#running.shift();
+    while (this.#running >= this.#context.processor.concurrency && !this.#failed)
+      await new Promise<void>((resolve) => {
+        this.#wake = resolve;
+      });
   }
 
-  #start(frame: Frame, metadata: ImageMetadata): Promise<readonly ProcessedImage[]> {
-    const what = `image processor for ${describeAxes(axesOf(metadata, "metadata"))}`;
-    const images = watched(this.#context.processor.process(frame, metadata), what, this.#context.limitMs);
+  #start(frame: Frame, metadata: ImageMetadata): Outcome {
+    // named before the processor may change it
+    const what = `image processor for ${describeAxes(metadata.Axes as Axes)}`;
+    const images = this.#call(frame, metadata);
+    this.#running++;
+    const end = () => {
+      this.#running--;
+      this.#wake?.();
+    };
     // a failure is seen in its turn
-    this.#running.push(images.catch(() => {}));
-    return images;
+    images.then(end, end);
+    return { kind: "images", images, what };
+  }
+
+  /** A processor that throws instead of rejecting is no different. */
+  async #call(frame: Frame, metadata: ImageMetadata): Promise<readonly ProcessedImage[]> {
+    return this.#context.processor.process(frame, metadata);
   }
 
   async #deliverAll(): Promise<void> {
     for (let next = await this.#outcomes.next(); next !== undefined; next = await this.#outcomes.next()) {
       try {
         if (next.kind === "marker") next.act();
-        else await this.#deliver(await next.images);
+        else if (this.#failed) void next.images.then(releaseAll, () => {});
+        else await this.#deliver(await watched(next.images, next.what, this.#context.limitMs));
       } catch (error) {
         this.#fail(error);
       }
@@ -102,9 +124,14 @@ export class Pipeline {
 
   async #deliver(images: readonly ProcessedImage[]): Promise<void> {
     this.#counter.count();
-    for (const image of images) {
-      if (this.#failed) image.release?.();
-      else await this.#context.deliver(image);
+    for (const [index, image] of images.entries()) {
+      if (this.#failed) return releaseAll(images.slice(index));
+      try {
+        await this.#context.deliver(image);
+      } catch (error) {
+        releaseAll(images.slice(index + 1));
+        throw error;
+      }
     }
   }
 
@@ -112,7 +139,12 @@ export class Pipeline {
   #fail(error: unknown): void {
     if (this.#failed) return;
     this.#failed = true;
+    this.#wake?.();
     this.#frames.close();
     this.#context.onFailure(error);
   }
+}
+
+function releaseAll(images: readonly ProcessedImage[]): void {
+  for (const image of images) image.release?.();
 }

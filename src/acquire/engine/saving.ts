@@ -15,7 +15,7 @@ import { watched } from "./watchdog.ts";
  * Called once an image can be read from the dataset, in the order of saving, one call after the other.
  * Peer: `image_saved_fn`.
  */
-export type ImageSaved = (axes: Axes, dataset: Dataset, eventQueue: EventQueue) => void | Promise<void>;
+export type ImageSaved = (axes: Axes, dataset: Dataset, eventQueue: EventQueue) => unknown;
 
 /** Images that are being written at a time. */
 const WRITES_AT_A_TIME = 8;
@@ -39,7 +39,12 @@ export class SavingStage {
   /** Axes alone, so that any number may wait for a slow callback. */
   readonly #callbacks = new Channel<Axes>(Number.POSITIVE_INFINITY);
   readonly #callbackLoop: Promise<void>;
-  readonly #writes: Promise<void>[] = [];
+  /** Images that are being written. */
+  #writing = 0;
+  /** Called when one more image may be written. */
+  #wake: (() => void) | undefined;
+  /** Resolves when everything so far is written and told of. */
+  #told: Promise<void> = Promise.resolve();
   #failed = false;
 
   constructor(context: SavingContext) {
@@ -49,15 +54,23 @@ export class SavingStage {
 
   /** Starts to write an image; waits while too many are being written. Releases the image when it is written. */
   async accept(image: HeldImage): Promise<void> {
-    while (this.#writes.length >= WRITES_AT_A_TIME) await this.#writes.shift();
+    while (this.#writing >= WRITES_AT_A_TIME)
+      await new Promise<void>((resolve) => {
+        this.#wake = resolve;
+      });
     if (this.#failed) return image.release();
-    this.#writes.push(this.#write(image));
-    this.#counter.noteQueued(this.#writes.length);
+    this.#counter.noteQueued(++this.#writing);
+    this.#told = this.#save(image, this.#told);
+  }
+
+  /** Does something once everything so far is written and told of. */
+  after(act: () => void): void {
+    this.#told = this.#told.then(act);
   }
 
   /** Waits until everything is written and told of. */
   async drain(): Promise<void> {
-    await Promise.all(this.#writes.splice(0));
+    await this.#told;
   }
 
   /** Waits for the callbacks; none is made after. */
@@ -67,27 +80,34 @@ export class SavingStage {
   }
 
   reports(): StageReport[] {
-    const saving = this.#counter.report("saving", this.#writes.length);
+    const saving = this.#counter.report("saving", this.#writing);
+    this.#callbackCounter.noteQueued(this.#callbacks.peak);
     return [saving, this.#callbackCounter.report("imageSaved", this.#callbacks.size)];
   }
 
-  async #write(image: HeldImage): Promise<void> {
-    const { writer, limitMs, onSaved, onFailure } = this.#context;
+  /** Writes an image, and tells of it after those before it. Never rejects. */
+  async #save(image: HeldImage, before: Promise<void>): Promise<void> {
+    const isSaved = await this.#write(image);
+    this.#writing--;
+    this.#wake?.();
+    await before;
+    if (!isSaved) return;
+    this.#context.onSaved(image.axes);
+    if (this.#context.imageSaved !== undefined) void this.#callbacks.push(image.axes);
+  }
+
+  async #write(image: HeldImage): Promise<boolean> {
+    const { writer, limitMs, onFailure } = this.#context;
     const { axes, metadata } = image;
+    const what = { axes, image: image.image, metadata: metadata as JsonObject, ...bitDepthOf(image) };
     try {
-      const saved = writer.put({
-        axes,
-        image: image.image,
-        metadata: metadata as JsonObject,
-        ...bitDepthOf(image),
-      });
-      await watched(saved, `saving ${describeAxes(axes)}`, limitMs);
+      await watched(writer.put(what), `saving ${describeAxes(axes)}`, limitMs);
       this.#counter.count();
-      onSaved(axes);
-      if (this.#context.imageSaved !== undefined) void this.#callbacks.push(axes);
+      return true;
     } catch (error) {
       this.#failed = true;
       onFailure(error);
+      return false;
     } finally {
       image.release();
     }

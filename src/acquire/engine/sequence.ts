@@ -27,19 +27,24 @@ export class SequenceRules {
   readonly #core: CoreQueries;
   readonly #lengths = new Map<string, Promise<number>>();
   readonly #presets = new Map<string, Promise<readonly ConfigSetting[]>>();
+  /** How long sequences may become, by what varies in them. */
+  readonly #limits = new WeakMap<readonly AcquisitionEvent[], number>();
 
   constructor(core: CoreQueries) {
     this.#core = core;
   }
 
-  /** Whether `next` can be played after `events`. */
+  /** Whether `next` can be played after `events`, which were joined one by one. */
   async canJoin(events: readonly AcquisitionEvent[], next: AcquisitionEvent): Promise<boolean> {
-    const length = events.length + 1;
     const last = events[events.length - 1]!;
-    if (length > LONGEST_SEQUENCE || standsAlone(last) || standsAlone(next)) return false;
+    if (standsAlone(last) || standsAlone(next)) return false;
     if (mustWait(events[0]!, next) || !sameSettings(last, next) || setsMore(last, next)) return false;
+    // what varied before goes on being played
+    let limit = this.#limits.get(events) ?? LONGEST_SEQUENCE;
     for (const changed of changesBetween(last, next))
-      if ((await this.#longest(changed, last, next)) < length) return false;
+      limit = Math.min(limit, await this.#longest(changed, last, next));
+    if (events.length + 1 > limit) return false;
+    this.#limits.set(events, limit);
     return true;
   }
 
@@ -47,8 +52,8 @@ export class SequenceRules {
     const core = this.#core;
     switch (changed) {
       case "exposure":
-        return this.#once("exposure", async () =>
-          core.getExposureSequenceMaxLength(await core.getCameraDevice()),
+        return this.#once(`exposure\n${next.camera ?? ""}`, async () =>
+          core.getExposureSequenceMaxLength(next.camera ?? (await core.getCameraDevice())),
         );
       case "z":
         return this.#once("z", async () => core.getStageSequenceMaxLength(await core.getFocusDevice()));

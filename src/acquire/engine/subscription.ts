@@ -1,3 +1,4 @@
+import { VitrineError } from "../../core/index.ts";
 import type { Axes, PixelImage } from "../../io/index.ts";
 import type { HeldImage } from "./heldImage.ts";
 import type { ImageMetadata } from "./metadata.ts";
@@ -27,6 +28,7 @@ export class LiveQueue implements Subscription {
   dropped = 0;
 
   constructor(capacity: number, onClose: (queue: LiveQueue) => void) {
+    if (!(capacity >= 1)) throw noRoom(capacity);
     this.#capacity = capacity;
     this.#onClose = onClose;
   }
@@ -73,6 +75,15 @@ export class LiveQueue implements Subscription {
       this.close();
     }
   }
+}
+
+function noRoom(found: number): VitrineError {
+  return new VitrineError({
+    code: "range",
+    at: "subscribe(options) queue",
+    expected: "1 or more",
+    found: String(found),
+  });
 }
 
 function taken(held: HeldImage): LiveImage {

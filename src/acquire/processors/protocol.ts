@@ -34,9 +34,16 @@ export type FromProcessor =
   | { readonly kind: "failed"; readonly id: number | undefined; readonly error: ThrownError };
 
 /** An error on its way between threads: a structured clone loses its class, and a fault its code. */
-export interface ThrownError {
-  readonly name: string;
-  readonly message: string;
-  readonly stack: string | undefined;
-  readonly fault: Fault | undefined;
-}
+export type ThrownError =
+  | {
+      readonly kind: "error";
+      readonly name: string;
+      /** The built-in class that its class extends. */
+      readonly base: string;
+      readonly message: string;
+      readonly stack: string | undefined;
+      readonly fault: Fault | undefined;
+      readonly cause: ThrownError | undefined;
+    }
+  /** Not an error: JavaScript throws anything. */
+  | { readonly kind: "value"; readonly value: unknown };
