@@ -3,6 +3,9 @@ import { VitrineError } from "../../core/index.ts";
 import { type ImageLayout, imageBytes, type PixelArray, pixelBytes, pixelView } from "../../io/index.ts";
 import type { FileRingDescription } from "./ring.ts";
 
+/** One system call reads at most this; Node refuses 2 GiB and more. */
+const LARGEST_CALL = 2 ** 30;
+
 /** Reads frames from the slots of a ring in a file, on any thread that has its description. */
 export interface FileRingReader {
   /** The pixels of a slot, in memory of their own, in `into` if it is given. */
@@ -82,7 +85,7 @@ class OpenRing implements FileRingReader {
   #read(slot: number, target: Uint8Array): void {
     const start = slot * this.#ring.slotBytes;
     for (let done = 0; done < target.length; ) {
-      const length = target.length - done;
+      const length = Math.min(target.length - done, LARGEST_CALL);
       const read = readSync(this.#open(), target, done, length, start + done);
       if (read === 0) throw shortRing(this.#ring.path, start + done);
       done += read;

@@ -107,8 +107,8 @@ describe.skipIf(!available)("a device that hangs", () => {
   });
 
   test("an exposure that is longer than the limit is waited for", async () => {
-    const microscope = await openDemo({ commandTimeoutMs: 300 });
-    await microscope.core.setExposure(600);
+    const microscope = await openDemo({ commandTimeoutMs: 800 });
+    await microscope.core.setExposure(1200);
     const exposure = await microscope.startExposure({ frames: 1 });
     for await (const frame of exposure.frames) frame.release();
   });

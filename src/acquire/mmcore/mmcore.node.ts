@@ -67,7 +67,7 @@ class OpenMicroscope implements MMCoreMicroscope {
     this.#options = options;
     this.name = options.config === undefined ? "MMCore" : basename(options.config);
     this.core = createCore((kind, method, args) => {
-      const at = `${method}(${args.map((each) => JSON.stringify(each)).join(", ")})`;
+      const at = `${method}(${args.map(shortened).join(", ")})`;
       const factor = SLOW_METHODS.test(method) ? SLOW : 1;
       return this.#ask({ kind, method, args }, { at, factor });
     });
@@ -252,6 +252,12 @@ class OpenMicroscope implements MMCoreMicroscope {
     if (this.#child !== undefined) return this.#child;
     throw new VitrineError({ code: "device", at: this.name, expected: "an open microscope", found: "none" });
   }
+}
+
+/** An argument for messages; a picture or a long sequence is cut. */
+function shortened(argument: JsonValue): string {
+  const text = JSON.stringify(argument);
+  return text.length > 60 ? `${text.slice(0, 60)}...` : text;
 }
 
 function checkFrames({ frames, intervalMs = 0 }: ExposureRequest): void {

@@ -11,7 +11,8 @@ from .wire import Refusal, describe
 
 # announcements that wait for a frame that may follow at once, at most
 BATCH = 16
-IDLE_S = 0.0003
+SHORTEST_PAUSE_S = 0.0003
+LONGEST_PAUSE_S = 0.005
 RING_WAIT_S = 0.1
 
 
@@ -168,6 +169,7 @@ class Camera(threading.Thread):
         geometry = geometries[0]
         expected = exposure.frames * sum(each.channels for each in geometries)
         patience_s = exposure.timeout_s + (geometry.exposure_ms + exposure.interval_ms) / 1000
+        pause_s = min(max(geometry.exposure_ms / 50_000, SHORTEST_PAUSE_S), LONGEST_PAUSE_S)
         metadata = pymmcore.Metadata()
         done, last = 0, time.monotonic()
         while done < expected and not exposure.discard:
@@ -178,7 +180,7 @@ class Camera(threading.Thread):
                     break
                 if time.monotonic() - last > patience_s:
                     raise Refusal(f"{done} of {expected}", timeout="a frame", ms=round(patience_s * 1000))
-                time.sleep(IDLE_S)
+                time.sleep(pause_s)
                 continue
             slot = self._take(exposure)
             if slot is None:
