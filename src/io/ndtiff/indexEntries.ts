@@ -37,7 +37,10 @@ export function parseNdtiffIndex(bytes: Uint8Array, at: string, bigEndian = isBi
     const end = endOfEntry(view, position, { axesBytes, bigEndian });
     if (end === undefined) return { entries, bytes: position, ending: "cut" };
     const name = `${at} entry ${entries.length} at byte ${position}`;
-    entries.push(parseEntry(bytes.subarray(position, end), name, bigEndian));
+    const entry = parseEntry(bytes.subarray(position, end), name, bigEndian);
+    // millions of entries name the same few stacks: one string for each run of them
+    const { file } = entries.at(-1) ?? entry;
+    entries.push(entry.file === file ? { ...entry, file } : entry);
     position = end;
   }
 }

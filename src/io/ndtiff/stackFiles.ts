@@ -36,6 +36,15 @@ export class StackFiles {
     this.#open.set(name, Promise.resolve({ file, size: Number.POSITIVE_INFINITY, isSwapped: false }));
   }
 
+  /** Closes a stack that was adopted; whoever reads it afterwards opens it anew. */
+  async release(name: string): Promise<void> {
+    const stack = this.#open.get(name);
+    this.#open.delete(name);
+    // whoever holds it already begins to read before the next task
+    await new Promise((resolve) => setTimeout(resolve));
+    if (stack !== undefined) await closeStack(stack);
+  }
+
   /**
    * Reads a part of a stack.
    *

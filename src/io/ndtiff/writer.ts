@@ -285,12 +285,13 @@ export class FolderWriter implements NdtiffWriter {
 
   async #finish(): Promise<void> {
     await this.#saved;
-    for (const stack of this.#made.values()) this.#inBackground(() => stack.finish());
+    this.#inBackground(() => this.#syncer.flush());
+    for (const stack of this.#made.values())
+      this.#inBackground(() => stack.finish().finally(() => this.#stacks.release(stack.name)));
+    this.#inBackground(() => this.#index.close());
     await this.#background;
-    const rest = await Promise.allSettled([this.#syncer.flush().finally(() => this.#index.close())]);
     this.dataset.finish();
     if (this.#failure !== undefined) throw this.#failure.error;
-    for (const result of rest) if (result.status === "rejected") throw result.reason;
   }
 }
 
