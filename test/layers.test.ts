@@ -26,8 +26,13 @@ const RULES: Rules = {
     viewer: ["core", "io", "compute", "optics", "match"],
     cli: "all",
   },
-  // The first loads the module that its caller names; the second resolves "#…" names, which the check sees by themselves.
-  computed: ["src/jobs/process.ts", "src/compute/threads.node.ts"],
+  // They load the module that their caller names; the last resolves "#…" names, which the check sees by themselves.
+  computed: [
+    "src/jobs/process.ts",
+    "src/acquire/processors/worker.node.ts",
+    "src/acquire/processors/worker.browser.ts",
+    "src/compute/threads.node.ts",
+  ],
   outside: ["package.json"],
 };
 
