@@ -2,6 +2,8 @@ import { readFileSync } from "node:fs";
 import { Command, CommanderError } from "commander";
 import { VitrineError } from "../core/index.ts";
 import { addAcquire } from "./acquire.ts";
+import { addConvert } from "./convert.ts";
+import { addInfo } from "./info.ts";
 import { addMatch } from "./match.ts";
 import { addMatchCollect } from "./matchCollect.ts";
 import { addTour } from "./tour.ts";
@@ -22,7 +24,7 @@ function createProgram(): Command {
     .version(version())
     .showHelpAfterError("(vitrine COMMAND --help explains a command)")
     .exitOverride();
-  for (const add of [addAcquire, addMatch, addMatchCollect, addTour]) add(program);
+  for (const add of [addAcquire, addConvert, addInfo, addMatch, addMatchCollect, addTour]) add(program);
   return program;
 }
 

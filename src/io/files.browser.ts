@@ -74,6 +74,11 @@ export async function removeFile(path: string): Promise<void> {
 }
 
 /** @throws {VitrineError} unsupported, always */
+export async function removeFolder(path: string): Promise<void> {
+  throw noFileSystem(path);
+}
+
+/** @throws {VitrineError} unsupported, always */
 export async function makeFolder(path: string): Promise<void> {
   throw noFileSystem(path);
 }

@@ -126,6 +126,11 @@ export async function removeFile(path: string): Promise<void> {
   await guarded(path, () => rm(path, { force: true }));
 }
 
+/** Removes a folder and all that is in it; one that is not there is no error. @throws {VitrineError} storage */
+export async function removeFolder(path: string): Promise<void> {
+  await guarded(path, () => rm(path, { recursive: true, force: true }));
+}
+
 /** Makes a folder and those above it, if they are not there; new ones survive a power cut. @throws {VitrineError} storage */
 export async function makeFolder(path: string): Promise<void> {
   await guarded(path, async () => {

@@ -58,6 +58,7 @@ export interface FileSystem {
   fileExists(path: string): Promise<boolean>;
   renameFile(from: string, to: string): Promise<void>;
   removeFile(path: string): Promise<void>;
+  removeFolder(path: string): Promise<void>;
   makeFolder(path: string): Promise<void>;
   makeNewFolder(path: string): Promise<void>;
   listFolder(path: string): Promise<string[]>;

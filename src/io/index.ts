@@ -8,6 +8,11 @@ export {
   renameFile,
   writeFileAtomic,
 } from "#files";
+export type { ConvertReport } from "./convert/convert.ts";
+export { convertDataset } from "./convert/convert.ts";
+export type { DatasetFormat, OpenedDataset } from "./convert/open.ts";
+export { openDataset } from "./convert/open.ts";
+export type { ConvertOptions, ConvertProgress } from "./convert/options.ts";
 export type { CsvTable, CsvValue } from "./csv.ts";
 export { formatCsv, parseCsv } from "./csv.ts";
 export { axesKey, describeAxes } from "./dataset/axes.ts";
@@ -35,8 +40,17 @@ export {
   pixelTypeOf,
   pixelView,
 } from "./dataset/pixels.ts";
+export type {
+  ArrayDescription,
+  DatasetDescription,
+  FileDescription,
+  LayoutDescription,
+} from "./describe.ts";
+export { describeFile } from "./describe.ts";
 export type { FileChunks, FileSource, RandomAccessFile, WriteOptions } from "./files.ts";
 export { sourceName } from "./files.ts";
+export type { FileKind } from "./identify.ts";
+export { identifyFile } from "./identify.ts";
 export type { MrcHeader, MrcMode, Xyz } from "./mrc.ts";
 export { formatMrcHeader, parseMrcHeader } from "./mrc.ts";
 export type { MrcFile } from "./mrcFile.ts";

@@ -197,10 +197,10 @@ export function npyChunks(content: NpyContent, at: string): [Uint8Array, Uint8Ar
   const values = bytesOf(
     dtype === "f2" ? Uint16Array.from(content.data as Float32Array, numberToHalf) : content.data,
   );
-  if (HOST_IS_LITTLE_ENDIAN) return [headerBytes(dtype, content.shape), values];
+  if (HOST_IS_LITTLE_ENDIAN) return [npyHeader(dtype, content.shape), values];
   const swapped = values.slice();
   swapBytes(swapped, width / parts);
-  return [headerBytes(dtype, content.shape), swapped];
+  return [npyHeader(dtype, content.shape), swapped];
 }
 
 /** A whole .npy file as bytes; see {@link npyChunks}. */
@@ -275,7 +275,8 @@ function inferDtype(data: NpyData): NpyDtype {
   throw new VitrineError({ code: "type", at: "data", expected: "a typed array", found: typeof data });
 }
 
-function headerBytes(dtype: NpyDtype, shape: readonly number[]): Uint8Array {
+/** The header of a .npy file (version 1, C order, little-endian), for values that are written after it. */
+export function npyHeader(dtype: NpyDtype, shape: readonly number[]): Uint8Array {
   const order = LAYOUT[dtype].bytes === 1 ? "|" : "<";
   const tuple = shape.length === 1 ? `(${shape[0]},)` : `(${shape.join(", ")})`;
   const text = `{'descr': '${order}${dtype}', 'fortran_order': False, 'shape': ${tuple}, }`;

@@ -1,9 +1,10 @@
 import { openFile, writeFileAtomic } from "#files";
-import type { FileSource, WriteOptions } from "./files.ts";
+import type { FileSource, RandomAccessFile, WriteOptions } from "./files.ts";
 import {
   checkNpySize,
   type NpyArray,
   type NpyContent,
+  type NpyHeader,
   npyChunks,
   npyFromBytes,
   npyHeaderEnd,
@@ -20,16 +21,34 @@ const FIRST_READ = 1024;
  * @throws {VitrineError} missing, storage: the file; format: damaged, truncated or too long; type: not numbers
  */
 export async function readNpy(source: FileSource): Promise<NpyArray> {
+  const { file, header, bytes } = await openNpy(source);
+  try {
+    return npyFromBytes(header, await file.read(header.dataOffset, bytes));
+  } finally {
+    await file.close();
+  }
+}
+
+/** An open .npy file of which only the header was read. Whoever opened it closes `file`. */
+export interface NpyFile {
+  readonly file: RandomAccessFile;
+  readonly header: NpyHeader;
+  /** Of the values. */
+  readonly bytes: number;
+}
+
+/** Opens a .npy file and reads its header. Errors as those of {@link readNpy}. */
+export async function openNpy(source: FileSource): Promise<NpyFile> {
   const file = await openFile(source);
   try {
     let head = await file.read(0, Math.min(file.size, FIRST_READ));
     const end = npyHeaderEnd(head, file.name);
     if (end > head.length) head = await file.read(0, Math.min(file.size, end));
     const header = parseNpyHeader(head, file.name);
-    const length = checkNpySize(header, file.size, file.name);
-    return npyFromBytes(header, await file.read(header.dataOffset, length));
-  } finally {
+    return { file, header, bytes: checkNpySize(header, file.size, file.name) };
+  } catch (error) {
     await file.close();
+    throw error;
   }
 }
 

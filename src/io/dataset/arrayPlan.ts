@@ -115,6 +115,11 @@ function imagesWithin(dataset: Dataset, slice: Axes, at: string): readonly Axes[
 function axesOf(images: readonly Axes[]): string[] {
   const names = new Set<string>();
   for (const axes of images) for (const name of Object.keys(axes)) names.add(name);
+  return inOrder(names);
+}
+
+/** Names of axes, outermost first: row, column, position, time, channel, others as they come, z. */
+export function inOrder(names: Iterable<string>): string[] {
   const place = (name: string) => ORDER[name] ?? ORDER_OF_OTHERS;
   return [...names].sort((a, b) => place(a) - place(b));
 }

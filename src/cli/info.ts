@@ -1,0 +1,126 @@
+import type { Command } from "commander";
+import { type DatasetDescription, describeFile, type FileDescription } from "../io/index.ts";
+
+/** Values of an axis that are printed in full. */
+const MOST_VALUES = 12;
+
+/** Adds `vitrine info FILE...`. */
+export function addInfo(program: Command): void {
+  program
+    .command("info")
+    .description("say what files are: datasets, arrays, tables")
+    .argument("<file...>", "MRC, .npy, .npz, CSV and text files, NDTiff folders, OME-Zarr stores")
+    .option("--json", "print one line of JSON a file")
+    .action(async (paths: string[], { json }: { readonly json?: boolean }) => {
+      for (const path of paths) {
+        const description = await describeFile(path);
+        process.stdout.write(
+          json ? `${JSON.stringify({ path, ...description })}\n` : text(path, description),
+        );
+      }
+    });
+}
+
+type Line = readonly [label: string, value: string];
+
+function text(path: string, description: FileDescription): string {
+  const [title, lines] = linesOf(description);
+  const width = Math.max(0, ...lines.map(([label]) => label.length)) + 2;
+  const body = lines.map(([label, value]) => `  ${label.padEnd(width)}${value}\n`);
+  return `${path}: ${title}\n${body.join("")}`;
+}
+
+function linesOf(description: FileDescription): [title: string, lines: readonly Line[]] {
+  switch (description.kind) {
+    case "ndtiff": {
+      const { version, recovered, levels } = description;
+      const more: Line[] = [
+        ...(recovered > 0 ? [["recovered", `${imagesText(recovered)} that the index lacks`] as const] : []),
+        ...(levels.length > 1
+          ? [["levels", levels.map((level) => `1/${2 ** level}`).join(", ")] as const]
+          : []),
+      ];
+      return [`NDTiff ${version}`, [...datasetLines(description), ...more]];
+    }
+    case "ome-zarr": {
+      const { lost } = description;
+      const more: Line[] =
+        lost.length > 0 ? [["lost", `${imagesText(lost.length)} whose chunks are gone`]] : [];
+      return ["OME-Zarr", [...datasetLines(description), ...more]];
+    }
+    case "mrc":
+      return [`MRC ${description.content}`, mrcLines(description)];
+    case "npy":
+      return ["NumPy array", [["array", arrayText(description)]]];
+    case "npz":
+      return [
+        "NumPy archive",
+        Object.entries(description.arrays).map(([name, array]) => [name, arrayText(array)]),
+      ];
+    case "csv":
+      return [
+        "table",
+        [
+          ["rows", `${description.rows}`],
+          ["columns", description.columns.join(", ")],
+        ],
+      ];
+    case "folder":
+      return ["folder without a dataset", []];
+    default: {
+      const { kind, bytes } = description;
+      const lines = "lines" in description ? `, ${description.lines} lines` : "";
+      return [`${kind === "unknown" ? "unknown file" : kind}, ${bytes} bytes${lines}`, []];
+    }
+  }
+}
+
+function datasetLines(description: DatasetDescription): Line[] {
+  const { images, missing, axes, layouts, pixelSizeUm, summaryMetadata, firstMetadata, unreadable } =
+    description;
+  return [
+    ["images", missing === 0 ? `${images}` : `${images} (${missing} missing)`],
+    ...Object.entries(axes).map(([name, values]): Line => [name, valuesText(values)]),
+    ...layouts.map(({ images: count, width, height, channels, dtype }): Line => {
+      const colour = channels === 1 ? "" : ` x ${channels} colours`;
+      return [
+        "size",
+        `${width} x ${height}${colour} ${dtype}${layouts.length > 1 ? ` (${imagesText(count)})` : ""}`,
+      ];
+    }),
+    ...(pixelSizeUm === undefined ? [] : [["pixel", `${pixelSizeUm} µm`] as const]),
+    ["summary", JSON.stringify(summaryMetadata)],
+    ...(firstMetadata === undefined ? [] : [["first image", JSON.stringify(firstMetadata)] as const]),
+    ...(unreadable === undefined ? [] : [["unreadable", unreadable] as const]),
+  ];
+}
+
+function imagesText(count: number): string {
+  return count === 1 ? "1 image" : `${count} images`;
+}
+
+function valuesText(values: readonly (number | string)[]): string {
+  if (values.length <= MOST_VALUES) return `${values.length}: ${values.join(", ")}`;
+  return `${values.length}: ${values.slice(0, 3).join(", ")} ... ${values.at(-1)}`;
+}
+
+function mrcLines(description: Extract<FileDescription, { kind: "mrc" }>): Line[] {
+  const { voxelSizeA, originA, statistics, labels, mode } = description;
+  const { min, max, mean, rms } = statistics;
+  const size = voxelSizeA.every((side) => side === voxelSizeA[0]) ? [voxelSizeA[0]] : voxelSizeA;
+  return [
+    ["array", `${arrayText(description)} (mode ${mode})`],
+    ["voxel", size[0] === 0 ? "not given" : `${size.map(short).join(" x ")} Å`],
+    ...(originA.every((side) => side === 0) ? [] : [["origin", `${originA.join(", ")} Å`] as const]),
+    ["values", `min ${short(min)}, max ${short(max)}, mean ${short(mean)}, rms ${short(rms)}`],
+    ...labels.filter((label) => label.trim() !== "").map((label) => ["label", label] as const),
+  ];
+}
+
+function short(value: number): string {
+  return String(Number(value.toPrecision(6)));
+}
+
+function arrayText({ shape, dtype }: { readonly shape: readonly number[]; readonly dtype: string }): string {
+  return `${shape.length === 0 ? "one value" : shape.join(" x ")} ${dtype}`;
+}

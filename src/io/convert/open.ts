@@ -1,0 +1,49 @@
+import { VitrineError } from "../../core/index.ts";
+import type { Axes, Dataset } from "../dataset/dataset.ts";
+import { identifyFile } from "../identify.ts";
+import { openNdtiff } from "../ndtiff/open.ts";
+import { openOmeZarr } from "../omezarr/open.ts";
+import { openMrcDataset, openNpyDataset } from "./sections.ts";
+
+/** What {@link openDataset} opens. */
+export type DatasetFormat = "ndtiff" | "ome-zarr" | "mrc" | "npy";
+
+/** An open dataset with what only some formats know. */
+export interface OpenedDataset {
+  readonly format: DatasetFormat;
+  readonly dataset: Dataset;
+  /** Bits that the camera uses of an image's values, where the format says. */
+  bitDepth(axes: Axes): number | undefined;
+}
+
+/**
+ * Opens whatever holds images by axes: an NDTiff folder, an OME-Zarr store, an MRC file, a .npy array. Whoever opened it
+ * closes the dataset.
+ *
+ * @throws {VitrineError} missing: nothing has this path; unsupported: something else; and the errors of the format
+ */
+export async function openDataset(path: string): Promise<OpenedDataset> {
+  const format = await identifyFile(path);
+  switch (format) {
+    case "ndtiff": {
+      const dataset = await openNdtiff(path);
+      return { format, dataset, bitDepth: (axes) => dataset.imageBitDepth(axes) };
+    }
+    case "ome-zarr": {
+      const dataset = await openOmeZarr(path);
+      return { format, dataset, bitDepth: (axes) => dataset.imageBitDepth(axes) };
+    }
+    case "mrc":
+      return { format, dataset: await openMrcDataset(path), bitDepth: () => undefined };
+    case "npy":
+      return { format, dataset: await openNpyDataset(path), bitDepth: () => undefined };
+    default:
+      throw new VitrineError({
+        code: "unsupported",
+        at: path,
+        expected: "an NDTiff folder, an OME-Zarr store, an MRC file or a .npy array",
+        found: format,
+        ...(format === "tiff" && { hint: "Images of an NDTiff dataset are opened by its folder" }),
+      });
+  }
+}

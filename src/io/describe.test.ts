@@ -1,0 +1,81 @@
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { afterAll, expect, test } from "vitest";
+import { describeFile } from "./describe.ts";
+import { formatMrc } from "./mrcWrite.ts";
+import { formatNpy } from "./npy.ts";
+import { formatNpz } from "./npz.ts";
+
+const golden = fileURLToPath(new URL("../../test/golden/acquire", import.meta.url));
+const scratch = mkdtempSync(join(tmpdir(), "vitrine-describe-"));
+afterAll(() => rmSync(scratch, { recursive: true }));
+
+async function described(name: string, content: string | Uint8Array) {
+  writeFileSync(join(scratch, name), content);
+  return describeFile(join(scratch, name));
+}
+
+test("arrays by their shape and type, whatever their name", async () => {
+  const data = Float32Array.of(1, 2, 3, 4, 5, 6);
+  expect(await described("map.bin", formatMrc({ data, shape: [1, 2, 3], voxelSizeA: 1.5 }))).toMatchObject({
+    kind: "mrc",
+    dtype: "float32",
+    shape: [1, 2, 3],
+    content: "volume",
+    voxelSizeA: [1.5, 1.5, 1.5],
+    statistics: { min: 1, max: 6, mean: 3.5 },
+    labels: ["Written by Vitrine"],
+  });
+  const array = { data, shape: [3, 2] };
+  expect(await described("a", formatNpy(array))).toEqual({
+    kind: "npy",
+    dtype: "float32",
+    shape: [3, 2],
+    fortranOrder: false,
+  });
+  const archive = formatNpz([
+    ["a", array],
+    ["b", { data: Uint8Array.of(1), shape: [], dtype: "b1" }],
+  ]);
+  expect(await described("b", archive)).toEqual({
+    kind: "npz",
+    arrays: { a: { dtype: "float32", shape: [3, 2] }, b: { dtype: "bool", shape: [] } },
+  });
+});
+
+test("tables and texts by their lines, other files by their size", async () => {
+  expect(await described("a.csv", "x,y\n1,2\n3,4\n")).toEqual({ kind: "csv", columns: ["x", "y"], rows: 2 });
+  expect(await described("a.json", '{"a":\n1}')).toEqual({ kind: "json", bytes: 8, lines: 2 });
+  expect(await described("µ", "µ\n".repeat(3000))).toEqual({ kind: "text", bytes: 9000, lines: 3000 });
+  expect(await described("empty", "")).toEqual({ kind: "text", bytes: 0, lines: 0 });
+  expect(await described("a.dat", Uint8Array.of(0, 1, 2))).toEqual({ kind: "unknown", bytes: 3 });
+  expect(await describeFile(join(golden, "tcz_u16/NDTiffStack.tif"))).toEqual({ kind: "tiff", bytes: 61895 });
+  mkdirSync(join(scratch, "folder"));
+  expect(await describeFile(join(scratch, "folder"))).toEqual({ kind: "folder" });
+});
+
+test("datasets by their axes, sizes, gaps and first metadata", async () => {
+  expect(await describeFile(join(golden, "strpos_u16_sparse"))).toMatchObject({
+    kind: "ndtiff",
+    version: "3.3",
+    recovered: 0,
+    levels: [0],
+    images: 8,
+    missing: 1,
+    axes: { position: ["A1", "B2-µ", "C 3"], time: [0, 1, 2] },
+    layouts: [{ width: 48, height: 32, channels: 1, dtype: "uint16", images: 8 }],
+    pixelSizeUm: 0.11,
+    firstMetadata: { i: 0 },
+  });
+  expect(await describeFile(join(golden, "tcz_u16_crashed"))).toMatchObject({ images: 18, recovered: 1 });
+});
+
+test("damaged files and paths without a file are errors", async () => {
+  await expect(
+    described("cut.npy", formatNpy({ data: new Uint8Array(9), shape: [9] }).slice(0, 130)),
+  ).rejects.toMatchObject({ code: "format" });
+  await expect(described("a.mrc", "no map")).rejects.toMatchObject({ code: "format" });
+  await expect(describeFile(join(scratch, "nothing"))).rejects.toMatchObject({ code: "missing" });
+});

@@ -1,0 +1,103 @@
+import { fileExists, listFolder, openFile } from "#files";
+import { VitrineError } from "../core/index.ts";
+import { parseStackName } from "./ndtiff/format.ts";
+import { RECORDS } from "./omezarr/records.ts";
+
+/** What a file or folder can be. `text` is whatever is UTF-8, `unknown` whatever is not. */
+export type FileKind =
+  | "ndtiff"
+  | "ome-zarr"
+  | "mrc"
+  | "npy"
+  | "npz"
+  | "csv"
+  | "json"
+  | "yaml"
+  | "png"
+  | "tiff"
+  | "text"
+  | "folder"
+  | "unknown";
+
+/** Files of a folder that tell what it is. */
+const MARKS: readonly (readonly [file: string, kind: FileKind])[] = [
+  ["NDTiff.index", "ndtiff"],
+  ["Full resolution", "ndtiff"],
+  [RECORDS, "ome-zarr"],
+  ["zarr.json", "ome-zarr"],
+  [".zgroup", "ome-zarr"],
+  [".zattrs", "ome-zarr"],
+];
+
+const MAGIC: readonly (readonly [bytes: readonly number[], kind: FileKind])[] = [
+  [[0x93, 0x4e, 0x55, 0x4d, 0x50, 0x59], "npy"],
+  [[0x50, 0x4b, 0x03, 0x04], "npz"],
+  [[0x89, 0x50, 0x4e, 0x47], "png"],
+  [[0x49, 0x49, 0x2a, 0x00], "tiff"],
+  [[0x4d, 0x4d, 0x00, 0x2a], "tiff"],
+  [[0x49, 0x49, 0x2b, 0x00], "tiff"],
+];
+
+/** Names whose content no first bytes tell. */
+const NAMES: readonly (readonly [name: RegExp, kind: FileKind])[] = [
+  [/\.(mrcs?|map|rec|st|ali|ccp4)$/i, "mrc"],
+  [/\.csv$/i, "csv"],
+  [/\.json$/i, "json"],
+  [/\.ya?ml$/i, "yaml"],
+];
+
+/** Enough for every mark, and to see whether a file is text. */
+const FIRST_BYTES = 4096;
+const MRC_MARK = { offset: 208, text: "MAP" };
+
+/**
+ * Says what a file or folder is: by files in the folder, first bytes, then its name.
+ *
+ * @throws {VitrineError} missing: nothing has this path; storage
+ */
+export async function identifyFile(path: string): Promise<FileKind> {
+  if (!(await fileExists(path))) {
+    throw new VitrineError({
+      code: "missing",
+      at: path,
+      expected: "a file or folder",
+      found: "none",
+      hint: "Check the path",
+    });
+  }
+  for (const [name, kind] of MARKS) if (await fileExists(`${path}/${name}`)) return kind;
+  if (await fileExists(`${path}/.`)) return kindOfFolder(path);
+  const file = await openFile(path);
+  try {
+    return kindOfBytes(await file.read(0, Math.min(file.size, FIRST_BYTES)), path);
+  } finally {
+    await file.close();
+  }
+}
+
+/** A dataset whose writer crashed may have stacks alone. */
+async function kindOfFolder(path: string): Promise<FileKind> {
+  const names = await listFolder(path);
+  return names.some((name) => parseStackName(name) !== undefined) ? "ndtiff" : "folder";
+}
+
+function kindOfBytes(bytes: Uint8Array, path: string): FileKind {
+  const magic = MAGIC.find(([mark]) => mark.every((byte, i) => bytes[i] === byte));
+  if (magic !== undefined) return magic[1];
+  const mark = new TextDecoder("latin1").decode(bytes.subarray(MRC_MARK.offset, MRC_MARK.offset + 3));
+  if (mark === MRC_MARK.text) return "mrc";
+  const named = NAMES.find(([name]) => name.test(path));
+  if (named !== undefined) return named[1];
+  return isText(bytes) ? "text" : "unknown";
+}
+
+function isText(bytes: Uint8Array): boolean {
+  if (bytes.includes(0)) return false;
+  try {
+    // `stream` allows a character that the cut leaves unfinished
+    new TextDecoder("utf-8", { fatal: true }).decode(bytes, { stream: true });
+    return true;
+  } catch {
+    return false;
+  }
+}
