@@ -1,4 +1,4 @@
-import { mkdtemp, rm } from "node:fs/promises";
+import { mkdtemp, readFile, rm, stat, truncate, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
@@ -70,6 +70,28 @@ describe("a dataset that another program writes", () => {
     expect([writer.duplicates, reader.imageCoordinates()]).toEqual([1, [{ channel: 0 }]]);
     await writer.finish();
     await writer.dataset.close();
+  });
+
+  test("an index with room for more, as Micro-Manager's, grows into its zeros", async () => {
+    const directory = fresh();
+    const writer = await createNdtiff({ directory });
+    for (let time = 0; time < 4; time++) await writer.put(image({ time }, time));
+    await writer.finish();
+    await writer.dataset.close();
+    const [index, stack] = ["NDTiff.index", "NDTiffStack.tif"].map((name) => join(directory, name));
+    const entries = await readFile(index);
+    const [stackBytes, half] = [(await stat(stack)).size, entries.length / 2];
+    await truncate(index, half);
+    await truncate(index, 200_000);
+    await truncate(stack, 2 ** 20);
+    await using reader = await openNdtiff(directory, { pollMs: 2 });
+    // the images are in the stack before the index has them
+    expect([reader.imageCoordinates().length, reader.recovered, reader.isFinished]).toEqual([4, 2, false]);
+    await writeFile(index, Buffer.concat([entries, new Uint8Array(200_000 - entries.length)]));
+    await reader.refresh();
+    expect([reader.imageCoordinates().length, reader.isFinished]).toEqual([4, false]);
+    await truncate(stack, stackBytes);
+    expect([await reader.awaitNewImage(), reader.isFinished]).toEqual([null, true]);
   });
 
   test("the levels of a pyramid appear and fill", async () => {
