@@ -8,7 +8,7 @@ import {
   type PixelImage,
 } from "../../io/index.ts";
 import type { CheckedGroup, EventGroup } from "./eventQueue.ts";
-import type { AcquisitionNotification, Milestone } from "./notification.ts";
+import { type AcquisitionNotification, MILESTONES, type Milestone } from "./notification.ts";
 
 /** Events whose milestones are remembered: the last ones; who asks for an older one learns it at the end. */
 const REMEMBERED_EVENTS = 100_000;
@@ -40,8 +40,8 @@ interface Waiter {
 
 /** What happened so far, and who waits for what is to come. One for an acquisition. */
 export class MilestoneLog {
-  /** Milestones of the last events by axes. */
-  readonly #seen = new Map<string, Set<Milestone>>();
+  /** Milestones of the last events by axes: one bit each. */
+  readonly #seen = new Map<string, number>();
   readonly #ended = new WeakSet<EventGroup>();
   #waiters: Waiter[] = [];
   #end: VitrineError | undefined;
@@ -59,7 +59,7 @@ export class MilestoneLog {
   }
 
   has(milestone: Milestone, axes: Axes): boolean {
-    return this.#seen.get(axesKey(axes))?.has(milestone) === true;
+    return ((this.#seen.get(axesKey(axes)) ?? 0) & bitOf(milestone)) !== 0;
   }
 
   /** Resolves when an event of a group reaches a milestone. */
@@ -103,8 +103,7 @@ export class MilestoneLog {
 
   #noteOne(milestone: Milestone, axes: Axes): void {
     const key = axesKey(axes);
-    const seen = this.#seen.get(key) ?? new Set();
-    this.#seen.set(key, seen.add(milestone));
+    this.#seen.set(key, (this.#seen.get(key) ?? 0) | bitOf(milestone));
     if (this.#seen.size > REMEMBERED_EVENTS) this.#seen.delete(this.#seen.keys().next().value!);
     if (this.#waiters.length === 0) return;
     const isMet = (waiter: Waiter) =>
@@ -178,6 +177,12 @@ export class AcquisitionFuture {
       found: describeAxes(axes),
     });
   }
+}
+
+const NAMES: readonly Milestone[] = Object.values(MILESTONES).flat();
+
+function bitOf(milestone: Milestone): number {
+  return 1 << NAMES.indexOf(milestone);
 }
 
 async function readSaved(
