@@ -13,16 +13,21 @@ export interface Parts {
 export interface Cell {
   readonly xUm: number;
   readonly yUm: number;
-  readonly parts: Readonly<Record<ChannelName, Parts>>;
+  /** Grown when first asked for; places are relative to the cell's. */
+  partsOf(channel: ChannelName): Parts;
 }
 
 /** No part of a sharp cell lies farther from its place than this, µm. */
-export const CELL_REACH_UM = 32;
+export const CELL_REACH_UM: Readonly<Record<ChannelName, number>> = {
+  DAPI: 13,
+  FITC: 32,
+  Rhodamine: 32,
+  Cy5: 32,
+  BF: 25,
+};
 
 interface Body {
   readonly random: Random;
-  readonly xUm: number;
-  readonly yUm: number;
   readonly nucleus: Disc;
   /** Outline of the whole cell: half axes around the nucleus, µm. */
   readonly lengthUm: number;
@@ -30,27 +35,30 @@ interface Body {
   readonly angle: number;
 }
 
-/** Grows the cell that a seed describes at a place. */
-export function growCell(seed: number, xUm: number, yUm: number): Cell {
+/** The cell that a seed describes, at a place. */
+export function cellAt(seed: number, xUm: number, yUm: number): Cell {
+  const grown: Partial<Record<ChannelName, Parts>> = {};
+  return {
+    xUm,
+    yUm,
+    partsOf(channel) {
+      // every channel draws from numbers of its own, so that a change of one leaves the others
+      const random = seededRandom(hashSeed(seed, CHANNELS.indexOf(channel)));
+      grown[channel] ??= GROW[channel]({ ...shapeOf(seed), random });
+      return grown[channel];
+    },
+  };
+}
+
+function shapeOf(seed: number): Omit<Body, "random"> {
   const shape = seededRandom(seed);
   const angle = Math.PI * shape.uniform();
   const aUm = 5.5 + 2 * shape.uniform();
   const bUm = aUm * (0.65 + 0.3 * shape.uniform());
   const value = 130 * Math.exp(0.25 * shape.normal());
   const lengthUm = 13 + 6 * shape.uniform();
-  const nucleus = { xUm, yUm, aUm, bUm, angle: angle + 0.3 * shape.normal(), value };
-  const outline = { xUm, yUm, nucleus, lengthUm, widthUm: lengthUm * (0.5 + 0.25 * shape.uniform()), angle };
-  // every channel draws from numbers of its own, so that a change of one leaves the others
-  const grow = (channel: ChannelName) =>
-    GROW[channel]({ ...outline, random: seededRandom(hashSeed(seed, CHANNELS.indexOf(channel))) });
-  const parts = {
-    DAPI: grow("DAPI"),
-    FITC: grow("FITC"),
-    Rhodamine: grow("Rhodamine"),
-    Cy5: grow("Cy5"),
-    BF: grow("BF"),
-  };
-  return { xUm, yUm, parts };
+  const nucleus = { xUm: 0, yUm: 0, aUm, bUm, angle: angle + 0.3 * shape.normal(), value };
+  return { nucleus, lengthUm, widthUm: lengthUm * (0.5 + 0.25 * shape.uniform()), angle };
 }
 
 const GROW: Readonly<Record<ChannelName, (body: Body) => Parts>> = {
@@ -98,7 +106,7 @@ function growFibres(body: Body): Parts {
     for (let along = -half; along <= half; along += 0.75) {
       const sideways = across * widthUm + bend * ((along / half) ** 2 - 0.4);
       const fade = 1 - 0.6 * (along / half) ** 4;
-      spots.push({ ...turned(body, turn, [along, sideways]), sigmaUm: 0.38, value: value * fade });
+      spots.push({ ...turned(turn, [along, sideways]), sigmaUm: 0.38, value: value * fade });
     }
     chains.push(chainOf(spots, 0.75));
   }
@@ -143,7 +151,7 @@ function growOutline({ random, ...body }: Body, value: number): Chain {
     const turn = (step / 140) * 2 * Math.PI;
     const bulge = waves.reduce((sum, [size, phase], k) => sum + size * Math.cos((k + 2) * turn + phase), 1);
     const point = [1.2 * lengthUm * bulge * Math.cos(turn), 1.25 * widthUm * bulge * Math.sin(turn)] as const;
-    return { ...turned(body, angle, point), sigmaUm: 0.45, value };
+    return { ...turned(angle, point), sigmaUm: 0.45, value };
   });
   return chainOf(spots, 0.8);
 }
@@ -161,8 +169,8 @@ function growVesicles({ random, nucleus }: Body, brightness: number): Spot[] {
 
 /** What the cell takes from transmitted light: its rim, its nucleus, grains. */
 function growShadow(body: Body): Parts {
-  const { random, nucleus, xUm, yUm, lengthUm, widthUm, angle } = body;
-  const outer = { xUm, yUm, aUm: 1.2 * lengthUm, bUm: 1.25 * widthUm, angle, value: -70 };
+  const { random, nucleus, lengthUm, widthUm, angle } = body;
+  const outer = { xUm: 0, yUm: 0, aUm: 1.2 * lengthUm, bUm: 1.25 * widthUm, angle, value: -70 };
   const inner = { ...outer, aUm: outer.aUm - 1.2, bUm: outer.bUm - 1.2, value: 50 };
   const spots = Array.from({ length: 40 }, () => {
     const [x, y] = placeIn(nucleus, 1.1 + 0.8 * random.uniform(), 2 * Math.PI * random.uniform());
@@ -181,7 +189,7 @@ function growBody(body: Body, value: number): Chain {
     const taper = 1 - 0.5 * Math.abs(i / 4 - 1);
     const sideways = 0.2 * widthUm * random.normal();
     const sigmaUm = 0.55 * widthUm * taper * (0.85 + 0.3 * random.uniform());
-    return { ...turned(body, angle, [along, sideways]), sigmaUm, value: 0.7 * value };
+    return { ...turned(angle, [along, sideways]), sigmaUm, value: 0.7 * value };
   });
   return loose(spots);
 }
@@ -199,12 +207,8 @@ function placeIn(disc: Disc, reach: number, direction: number): [xUm: number, yU
   return [disc.xUm + cos * along - sin * across, disc.yUm + sin * along + cos * across];
 }
 
-function turned(
-  body: { xUm: number; yUm: number },
-  angle: number,
-  [along, across]: readonly [number, number],
-) {
+function turned(angle: number, [along, across]: readonly [number, number]) {
   const cos = Math.cos(angle);
   const sin = Math.sin(angle);
-  return { xUm: body.xUm + cos * along - sin * across, yUm: body.yUm + sin * along + cos * across };
+  return { xUm: cos * along - sin * across, yUm: sin * along + cos * across };
 }

@@ -1,5 +1,5 @@
 import { seededRandom } from "../../core/index.ts";
-import { CELL_REACH_UM, type Cell, growCell } from "./cellParts.ts";
+import { CELL_REACH_UM, type Cell, cellAt } from "./cellParts.ts";
 import { hashSeed } from "./hash.ts";
 import { type Plate, wellAt } from "./plate.ts";
 import {
@@ -25,8 +25,8 @@ export interface CellsDescription {
 /** Side of the squares that hold at most one cell each, µm. */
 const LOT_UM = 26;
 
-/** Squares kept in memory; a field of 2048 pixels at 10X has 2,700. */
-const KEPT_LOTS = 16_384;
+/** Squares kept in memory, and as many of before; a field of 2048 pixels at 10X has 3,200, about 30 kB each if all is grown. */
+const KEPT_LOTS = 3_500;
 
 /** Light of the medium, photoelectrons per ms in a pixel. */
 const MEDIUM: Readonly<Record<ChannelName, number>> = { DAPI: 4, FITC: 6, Rhodamine: 4, Cy5: 5, BF: 300 };
@@ -39,15 +39,7 @@ const PLASTIC: Readonly<Record<ChannelName, number>> = { DAPI: 0, FITC: 0, Rhoda
  * shadows (BF). Where each cell lies and how it looks follows from the seed and the place alone.
  */
 export function createCells(description: CellsDescription): Specimen {
-  const lots = new Map<string, Cell | undefined>();
-  const cellOf = (column: number, row: number): Cell | undefined => {
-    const key = `${column},${row}`;
-    if (lots.has(key)) return lots.get(key);
-    if (lots.size >= KEPT_LOTS) lots.clear();
-    const cell = settle(description, column, row);
-    lots.set(key, cell);
-    return cell;
-  };
+  const cellOf = remember((column, row) => settle(description, column, row));
   return {
     focusUm: (xUm, yUm) => focusOf(description.focus, xUm, yUm),
     fades: (channel) => channel !== "BF",
@@ -58,6 +50,25 @@ export function createCells(description: CellsDescription): Specimen {
         drawCell(canvas, cell, description, request);
       canvas.addTo(out);
     },
+  };
+}
+
+type CellOf = (column: number, row: number) => Cell | undefined;
+
+/** Keeps what was asked for lately: two generations, of which the older one goes when the younger one is full. */
+function remember(settle: CellOf): CellOf {
+  let young = new Map<string, Cell | undefined>();
+  let old = young;
+  return (column, row) => {
+    const key = `${column},${row}`;
+    if (young.has(key)) return young.get(key);
+    const cell = old.has(key) ? old.get(key) : settle(column, row);
+    if (young.size >= KEPT_LOTS) {
+      old = young;
+      young = new Map();
+    }
+    young.set(key, cell);
+    return cell;
   };
 }
 
@@ -76,21 +87,18 @@ function drawCell(
   { channel, zUm }: RenderRequest,
 ): void {
   // one distance for the whole cell: over its few µm the surface is flat
-  const blur = blurUm(zUm - focusOf(focus, cell.xUm, cell.yUm));
-  const { discs, chains } = cell.parts[channel];
-  for (const disc of discs) canvas.disc(disc, blur);
-  for (const chain of chains) canvas.chain(chain, blur);
+  const { xUm, yUm } = cell;
+  const placement = { xUm, yUm, blurUm: blurUm(zUm - focusOf(focus, xUm, yUm)) };
+  const { discs, chains } = cell.partsOf(channel);
+  for (const disc of discs) canvas.disc(disc, placement);
+  for (const chain of chains) canvas.chain(chain, placement);
 }
 
 /** All cells that can be seen in an image, their blur included. */
-function* cellsNear(
-  description: CellsDescription,
-  request: RenderRequest,
-  cellOf: (column: number, row: number) => Cell | undefined,
-): Generator<Cell> {
-  const { xUm, yUm, zUm, widthPx, heightPx, pixelSizeUm } = request;
+function* cellsNear(description: CellsDescription, request: RenderRequest, cellOf: CellOf): Generator<Cell> {
+  const { xUm, yUm, zUm, widthPx, heightPx, pixelSizeUm, channel } = request;
   const blur = blurUm(Math.abs(zUm - focusOf(description.focus, xUm, yUm)) + 1);
-  const reach = CELL_REACH_UM + 3.5 * blur;
+  const reach = CELL_REACH_UM[channel] + 3.5 * blur;
   const halfWidth = (widthPx / 2) * pixelSizeUm + reach;
   const halfHeight = (heightPx / 2) * pixelSizeUm + reach;
   const lastRow = Math.floor((yUm + halfHeight) / LOT_UM + 1);
@@ -115,7 +123,7 @@ function settle({ seed, cellsPerMm2, plate }: CellsDescription, column: number, 
   // cells grow in patches, and every well has its own number of them
   const patch = 0.35 + 1.3 * patchiness(seed, column / 9, row / 9);
   const wells = plate === undefined ? 1 : 0.5 + seededRandom(hashSeed(seed, 77, well)).uniform();
-  return random.uniform() < perLot * patch * wells ? growCell(own, xUm, yUm) : undefined;
+  return random.uniform() < perLot * patch * wells ? cellAt(own, xUm, yUm) : undefined;
 }
 
 /** Smooth noise from 0 to 1, mean 0.5: values at whole numbers, interpolated. */

@@ -283,6 +283,18 @@ test.each(DRIVERS)("%s, ordered failures of frames come at the frames' numbers",
   ]);
 });
 
+test.each(DRIVERS)(
+  "%s, what cannot be rendered is that exposure's error, and the next one runs",
+  async (_, driver) => {
+    const camera = { OnCameraCCDXSize: 1, Pattern: "Stamp" };
+    await using microscope = await open({ ...driver, properties: { Camera: camera } });
+    const failure = acquireAll(microscope, { frames: 3 });
+    await expect(failure).rejects.toThrow("Pattern Stamp: expected rows of at least 4 bytes, found 2 bytes");
+    await microscope.core.setProperty("Camera", "OnCameraCCDXSize", 2);
+    expect(numbersOf(await acquireAll(microscope, { frames: 3 }))).toEqual([0, 1, 2]);
+  },
+);
+
 test("a snap that stalls ends its exposure, and its frame never comes", async () => {
   await using microscope = await open({ faults: [{ kind: "cameraStall", frame: 0 }] });
   const stop = new AbortController();

@@ -133,7 +133,7 @@ export class Rig {
       limitsUm: [stages.zLimitsUm],
       speedUmPerS: stages.zSpeedUmPerS,
       sequenceMaxLength: sequenceMaxLength.z,
-      make: (valueOf) => [valueOf(0)],
+      make: (at) => [at(0)],
     });
   }
 
@@ -145,7 +145,7 @@ export class Rig {
       limitsUm: [stages.xLimitsUm, stages.yLimitsUm],
       speedUmPerS: stages.xySpeedUmPerS,
       sequenceMaxLength: sequenceMaxLength.xy,
-      make: (valueOf) => [valueOf(0), valueOf(1)],
+      make: (at) => [at(0), at(1)],
     });
   }
 

@@ -14,7 +14,7 @@ const GAUSSIAN = Float32Array.from({ length: TABLE_SIZE + 1 }, (_, i) =>
   Math.exp((-0.5 * CUT * CUT * (i + 0.5)) / TABLE_SIZE),
 );
 
-/** A Gaussian: place in µm, its deviation in µm, its value at the middle where it is sharp. */
+/** A Gaussian: place in µm from the origin of what it belongs to, its deviation in µm, its value at the middle where it is sharp. */
 export interface Spot {
   readonly xUm: number;
   readonly yUm: number;
@@ -25,15 +25,29 @@ export interface Spot {
 /** Gaussians in a row. */
 export interface Chain {
   /** Four numbers a Gaussian: those of {@link Spot} in its order. Objects would cost a cache miss each. */
-  readonly spots: Float64Array;
+  readonly spots: Float32Array;
   /** Between neighbours, µm; Infinity where they have nothing to do with each other. */
   readonly spacingUm: number;
 }
 
 /** Packs Gaussians, see {@link Chain}. */
 export function chainOf(spots: readonly Spot[], spacingUm: number): Chain {
-  const numbers = spots.flatMap(({ xUm, yUm, sigmaUm, value }) => [xUm, yUm, sigmaUm, value]);
-  return { spots: Float64Array.from(numbers), spacingUm };
+  const numbers = new Float32Array(4 * spots.length);
+  for (const [i, { xUm, yUm, sigmaUm, value }] of spots.entries()) {
+    numbers[4 * i] = xUm;
+    numbers[4 * i + 1] = yUm;
+    numbers[4 * i + 2] = sigmaUm;
+    numbers[4 * i + 3] = value;
+  }
+  return { spots: numbers, spacingUm };
+}
+
+/** Where the origin of a thing to draw lies, and how far out of focus. */
+export interface Placement {
+  readonly xUm: number;
+  readonly yUm: number;
+  /** Deviation of a point's image. */
+  readonly blurUm: number;
 }
 
 /** A soft-edged ellipse. */
@@ -82,22 +96,27 @@ export class Canvas {
   }
 
   /** Adds a row of Gaussians; where they are blurred far beyond their spacing, one stands for several. */
-  chain({ spots, spacingUm }: Chain, blurUm: number): void {
+  chain({ spots, spacingUm }: Chain, { xUm, yUm, blurUm }: Placement): void {
     const sigmaUm = Math.max(blurUm, 0.5 * this.#window.pixelSizeUm);
     const stride = Math.max(1, Math.floor((1.3 * sigmaUm) / spacingUm));
     const length = spots.length / 4;
     for (let first = 0; first < length; first += stride) {
       const count = Math.min(stride, length - first);
       const at = 4 * (first + (count >> 1));
-      const spot = { xUm: spots[at], yUm: spots[at + 1], sigmaUm: spots[at + 2], value: spots[at + 3] };
-      this.#spot(spot, blurUm, count);
+      // no spread: engines copy properties one by one
+      const x = xUm + spots[at];
+      const y = yUm + spots[at + 1];
+      this.#spot({ xUm: x, yUm: y, sigmaUm: spots[at + 2], value: spots[at + 3] }, blurUm, count);
     }
   }
 
   /** Adds a disc whose edge is `blurUm` soft; one that is blurred beyond its own size becomes a Gaussian. */
-  disc(disc: Disc, blurUm: number): void {
+  disc(disc: Disc, placement: Placement): void {
     const { pixelSizeUm } = this.#window;
-    const { xUm, yUm, value } = disc;
+    const { value } = disc;
+    const { blurUm } = placement;
+    const xUm = placement.xUm + disc.xUm;
+    const yUm = placement.yUm + disc.yUm;
     const radiusUm = Math.sqrt(disc.aUm * disc.bUm);
     const edgePx = Math.max(0.7, blurUm / pixelSizeUm);
     if (EDGE * edgePx * pixelSizeUm > radiusUm) {

@@ -9,7 +9,7 @@ interface StageOptions<Position> {
   readonly speedUmPerS: number;
   readonly sequenceMaxLength: number;
   /** A position of what each axis has. */
-  make(valueOf: (axis: number) => number): Position;
+  make(at: (axis: number) => number): Position;
 }
 
 /** A stage of one or two axes that moves in a straight line at its speed. Positions are µm; it starts at 0, or nearest to it. */
