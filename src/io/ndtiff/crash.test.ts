@@ -200,6 +200,13 @@ describe("damage", () => {
     expect(String(error)).toContain(message);
   });
 
+  test("half of the display settings withholds no image", async () => {
+    const path = await sixImages();
+    await writeFile(join(path, "display_settings.txt"), '{"DAPI": {"min"');
+    await using dataset = await openNdtiff(path);
+    expect([dataset.displaySettings, dataset.imageCoordinates().length]).toEqual([undefined, 6]);
+  });
+
   test("pixels outside the file are an error, and no memory is taken for them", async () => {
     const path = await sixImages();
     const bytes = await readFile(join(path, "NDTiff.index"));

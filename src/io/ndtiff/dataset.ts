@@ -45,7 +45,7 @@ export class NdtiffDataset extends BaseDataset<NdtiffEntry> {
   readonly resolutionLevel: number;
   /** Pixels that neighbouring tiles share; none below full resolution, undefined for images that are no tiles. */
   readonly overlapPx: { readonly x: number; readonly y: number } | undefined;
-  /** What the file display_settings.txt holds; undefined without one. */
+  /** What the file display_settings.txt holds; undefined without one that is whole. */
   readonly displaySettings: JsonObject | undefined;
   readonly #content: NdtiffContent;
   readonly #lower = new Map<number, NdtiffDataset>();
@@ -56,6 +56,7 @@ export class NdtiffDataset extends BaseDataset<NdtiffEntry> {
   #last: NdtiffEntry | undefined;
   #recovered = 0;
   #polling: Promise<void> | undefined;
+  #looked: Promise<void> = Promise.resolve();
   #waiting = 0;
   #isClosed = false;
 
@@ -156,8 +157,13 @@ export class NdtiffDataset extends BaseDataset<NdtiffEntry> {
 
   /** Looks what another program has saved since, in all levels. @throws {VitrineError} format, storage */
   async refresh(): Promise<void> {
-    if (this.isFinished || this.#content.follower === undefined) return;
-    await this.#content.follower.follow(this);
+    const { follower } = this.#content;
+    const look = this.#looked.then(async () => {
+      if (!this.isFinished) await follower?.follow(this);
+    });
+    // one look at a time: each reads on where the last one stopped
+    this.#looked = look.catch(() => {});
+    await look;
   }
 
   /** Makes an image known that can be read. Returns whether its axes are new. */

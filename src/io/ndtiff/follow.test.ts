@@ -57,6 +57,22 @@ describe("a dataset that another program writes", () => {
     await writer.dataset.close();
   });
 
+  test("looks that overlap find every image once", async () => {
+    const directory = fresh();
+    const writer = await createNdtiff({ directory });
+    await using reader = await openNdtiff(directory);
+    const times = Array.from({ length: 20 }, (_, time) => time);
+    const looks = times.map(async (time) => {
+      await writer.put(image({ time }, time));
+      await Promise.all([reader.refresh(), reader.refresh(), reader.refresh()]);
+      return reader.hasImage({ time });
+    });
+    expect(await Promise.all(looks)).toEqual(times.map(() => true));
+    expect(reader.imageCoordinates()).toEqual(times.map((time) => ({ time })));
+    await writer.finish();
+    await writer.dataset.close();
+  });
+
   test("an image that is saved again is read anew", async () => {
     const directory = fresh();
     const writer = await createNdtiff({ directory });

@@ -1,4 +1,5 @@
 import { fileExists, openFile, readFileBytes } from "#files";
+import { VitrineError } from "../../core/index.ts";
 import type { JsonObject } from "../dataset/dataset.ts";
 import { NdtiffDataset } from "./dataset.ts";
 import { addEntries, Follower, readIndex } from "./follow.ts";
@@ -152,8 +153,14 @@ async function summaryOf(levels: readonly OpenIndex[]): Promise<Pick<Place, "sum
   return { summaryMetadata: {}, version: undefined };
 }
 
+/** A writer that died may have left half of them: images are not withheld for their colours. */
 async function readDisplaySettings(root: string): Promise<JsonObject | undefined> {
   const path = within(root, DISPLAY_SETTINGS);
   if (!(await fileExists(path))) return undefined;
-  return decodeJsonObject(await readFileBytes(path), path);
+  try {
+    return decodeJsonObject(await readFileBytes(path), path);
+  } catch (error) {
+    if (error instanceof VitrineError && error.code === "format") return undefined;
+    throw error;
+  }
 }
