@@ -62,7 +62,7 @@ export interface EndedAcquisition {
   readonly error: unknown;
 }
 
-/** Acquires events into memory, to the end, whatever that is. */
+/** Acquires events to the end, whatever that is; into memory where no directory is named. */
 export async function acquireAll(
   options: AcquisitionOptions,
   events: EventSource,
@@ -72,7 +72,8 @@ export async function acquireAll(
     notes.push(note);
     return options.onNotification?.(note);
   };
-  const acquisition = await Acquisition.open({ save: "memory", ...options, onNotification });
+  const saving = options.directory === undefined ? ({ save: "memory" } as const) : {};
+  const acquisition = await Acquisition.open({ ...saving, ...options, onNotification });
   let error: unknown;
   try {
     acquisition.acquire(events);

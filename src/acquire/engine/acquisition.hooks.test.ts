@@ -5,6 +5,7 @@ import {
   exposures,
   openStampMicroscope,
   snaps,
+  timePoints,
   told,
 } from "../../../test/support/acquire.ts";
 import type { AcquisitionEvent } from "../events/event.ts";
@@ -123,6 +124,19 @@ describe("what a hook returns", () => {
     const hook = (() => ({ axes: {}, expsoure: 3 })) as AcquisitionHook;
     const { error } = await acquireAll({ microscope, hooks: { preHardware: hook } }, snaps(2));
     expect(error).toMatchObject({ message: expect.stringMatching(/hook preHardware returned.*exposure/) });
+  });
+});
+
+test("eventGeneration may end the acquisition; later hooks may not, and say what to do instead", async () => {
+  await using microscope = await openStampMicroscope();
+  const end: AcquisitionHook = (event) =>
+    single(event).axes.time === 2 ? { axes: {}, special: "acquisition-end" } : event;
+  const { dataset } = await acquireWell({ microscope, hooks: { eventGeneration: end } }, timePoints(5));
+  expect(dataset.imageCoordinates()).toEqual([{ time: 0 }, { time: 1 }]);
+  const { error } = await acquireAll({ microscope, hooks: { preHardware: end } }, snaps(5));
+  expect(error).toMatchObject({
+    code: "unsupported",
+    message: expect.stringContaining("eventQueue.put(null)"),
   });
 });
 

@@ -12,16 +12,21 @@ import { createSimulatedClock } from "../clock.ts";
 import type { DemoMicroscopeOptions } from "../demo/options.ts";
 import type { AcquisitionEvent } from "../events/event.ts";
 import { Acquisition } from "./acquisition.ts";
+import type { ImageMetadata } from "./metadata.ts";
 
 /** When the images of events came, ms after the first, on a clock that only waiting moves. */
 async function timesOf(events: AcquisitionEvent[], options: Partial<Parameters<typeof acquireWell>[0]> = {}) {
   const clock = createSimulatedClock();
   await using microscope = await openStampMicroscope({ clock, properties: { Camera: { Exposure: 0 } } });
+  const times: number[] = [];
   // a clock that has gone on for a while: times count from the first image
   await clock.sleep(12_345);
-  const { dataset } = await acquireWell({ microscope, clock, ...options }, events);
-  const all = await Promise.all(dataset.imageCoordinates().map((axes) => dataset.readMetadata(axes)));
-  return all.map((metadata) => metadata["ElapsedTime-ms"]);
+  const onImage = (_: unknown, metadata: ImageMetadata) => {
+    times.push(clock.now());
+    expect(metadata["ElapsedTime-ms"]).toBe(clock.now() - times[0]!);
+  };
+  await acquireWell({ microscope, clock, onImage, ...options }, events);
+  return times.map((time) => time - times[0]!);
 }
 
 describe("min_start_time", () => {
@@ -46,7 +51,7 @@ describe("min_start_time", () => {
     const events = snaps(4).map((event, i) => ({ ...event, min_start_time: i }));
     events[2] = { ...events[2]!, min_start_time: 1, reset_event_timer: true };
     // reset at 1 s, waits 1 s; the clock of the fourth event counts from there
-    expect(await timesOf(events)).toEqual([0, 1000, 1000, 3000]);
+    expect(await timesOf(events)).toEqual([0, 1000, 2000, 4000]);
   });
 });
 
@@ -92,7 +97,9 @@ test("a frame that comes after its timeout goes back to the camera", async () =>
   const acquisition = await Acquisition.open({ microscope, save: "memory" });
   for (const pair of pairs) acquisition.acquire(pair);
   await acquisition.done();
-  expect(acquisition.report().find(({ stage }) => stage === "camera")).toMatchObject({ done: 0, dropped: 8 });
+  const { done, dropped } = acquisition.report().find(({ stage }) => stage === "camera")!;
+  expect(dropped).toBeGreaterThan(2); // more than there are slots
+  expect(done + dropped).toBe(8);
   await microscope.core.setExposure(0);
   await expectUsable(microscope);
 });

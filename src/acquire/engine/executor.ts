@@ -82,25 +82,22 @@ export class Executor {
     let sequence: AcquisitionEvent[] = [];
     for await (const event of withPauses(events, this.#context.signal)) {
       await this.#collector.breathe();
-      const isBreak = event === undefined || event.special !== undefined;
-      for (const each of isBreak ? [] : await this.#generated(event)) {
-        if (sequence.length > 0 && !(await this.#rules.canJoin(sequence, each))) {
+      for (const each of event === undefined ? [event] : await this.#generated(event)) {
+        const isBreak = each === undefined || each.special !== undefined;
+        if (sequence.length > 0 && (isBreak || !(await this.#rules.canJoin(sequence, each)))) {
           yield sequence;
           sequence = [];
         }
-        sequence.push(each);
+        if (!isBreak) sequence.push(each);
+        if (each?.special === "acquisition-end") yield [each];
       }
-      if (isBreak && sequence.length > 0) {
-        yield sequence;
-        sequence = [];
-      }
-      if (event?.special === "acquisition-end") yield [event];
       if (this.#context.signal.aborted) return;
     }
     if (sequence.length > 0) yield sequence;
   }
 
   async #generated(event: AcquisitionEvent): Promise<readonly AcquisitionEvent[]> {
+    if (event.special !== undefined) return [event];
     this.#counter.count();
     return runHook(this.#context.hooks, "eventGeneration", [this.#context.onEvent(event)]);
   }

@@ -29,6 +29,8 @@ export class FrameCollector {
   readonly #context: ExecutorContext;
   readonly #counter = new StageCounter();
   /** Time of the first image by the acquisition's clock. */
+  #firstMs: number | undefined;
+  /** What the times of events count from: the first image, or an event that began anew. */
   #startMs: number | undefined;
   #turnStartedAt = performance.now();
 
@@ -66,7 +68,8 @@ export class FrameCollector {
   /** Passes on the frames of an exposure, each with the event of its index. Resolves with whether the camera gave all. */
   async collect(exposure: Exposure, events: readonly AcquisitionEvent[]): Promise<boolean> {
     const { clock, signal } = this.#context;
-    this.#startMs ??= clock.now();
+    this.#firstMs ??= clock.now();
+    this.#startMs ??= this.#firstMs;
     const run = await this.#describe(events);
     const received = new Map<string, number>();
     let ended: Ending | undefined;
@@ -133,7 +136,7 @@ export class FrameCollector {
   async #pass(frame: Frame, { events, exposureMs, pixelSizeUm, cameras }: Run): Promise<boolean> {
     const { clock, emit } = this.#context;
     const event = events[frame.index] ?? events[events.length - 1]!;
-    const elapsedMs = clock.now() - (this.#startMs ?? 0);
+    const elapsedMs = clock.now() - (this.#firstMs ?? 0);
     this.#counter.count();
     const metadata = frameMetadata(frame, event, { elapsedMs, pixelSizeUm, exposureMs });
     if (cameras > 1 && event.axes.camera === undefined)

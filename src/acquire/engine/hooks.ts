@@ -1,3 +1,4 @@
+import { VitrineError } from "../../core/index.ts";
 import type { AcquisitionEvent } from "../events/event.ts";
 import { parseEvents } from "../events/parseEvents.ts";
 import type { EventQueue } from "./eventQueue.ts";
@@ -52,5 +53,18 @@ export async function runHook(
   const given = events.length === 1 ? events[0]! : events;
   const answer = await watched(Promise.resolve(hook(given, eventQueue)), `hook ${name}`, limitMs);
   if (answer === null || answer === undefined || (Array.isArray(answer) && answer.length === 0)) return [];
-  return [...parseEvents(answer, `what hook ${name} returned`)];
+  const returned = [...parseEvents(answer, `what hook ${name} returned`)];
+  const special = returned.find((event) => event.special !== undefined);
+  if (special !== undefined && name !== "eventGeneration") throw tooLate(name, special);
+  return returned;
+}
+
+function tooLate(name: string, { special }: AcquisitionEvent): VitrineError {
+  return new VitrineError({
+    code: "unsupported",
+    at: `what hook ${name} returned`,
+    expected: "events with images",
+    found: `special ${special}`,
+    hint: "Return it from eventGeneration, or end the acquisition with eventQueue.put(null)",
+  });
 }
