@@ -2,6 +2,7 @@ import { fileExists, readFileBytes } from "#files";
 import { BaseDataset } from "../dataset/baseDataset.ts";
 import type { Axes, Dataset, ImageLayout, JsonObject, PixelImage } from "../dataset/dataset.ts";
 import { imageBytes, pixelView } from "../dataset/pixels.ts";
+import { Poller } from "../dataset/poller.ts";
 import { allocate } from "../files.ts";
 import { type ChunkLayout, chunkCount, decodeChunk } from "./chunks.ts";
 import type { Indices } from "./imageGroups.ts";
@@ -13,6 +14,8 @@ export interface OmeZarrReader extends Dataset {
   readonly lostImages: readonly Axes[];
   /** Bits of a value that the camera uses; undefined where nobody said. @throws {VitrineError} missing */
   imageBitDepth(axes: Axes): number | undefined;
+  /** Looks what another program has saved since; `awaitNewImage` does so by itself. @throws {VitrineError} format, storage */
+  refresh(): Promise<void>;
 }
 
 /** Where an image of a store that Vitrine wrote lies. */
@@ -30,13 +33,22 @@ export interface OmeZarrEntry {
 export interface RecordLines {
   readLine(place: OmeZarrEntry["line"]): Promise<ImageRecord>;
   close(): Promise<void>;
+  /** Takes in what another program has saved since; without it nobody else writes. */
+  follow?(dataset: OmeZarrDataset): Promise<void>;
 }
+
+/** Time between two looks at the records of another program, while somebody waits. */
+const LOOK_MS = 100;
 
 /** A store that Vitrine wrote, or is writing: pixels from its chunks, axes and metadata from its records. */
 export class OmeZarrDataset extends BaseDataset<OmeZarrEntry> implements OmeZarrReader {
   /** Images that were saved, but whose chunks are no longer there. */
   readonly lostImages: Axes[] = [];
   readonly #lines: RecordLines;
+  readonly #poller = new Poller(() => this.refresh(), {
+    isOver: () => this.isFinished,
+    pauseMs: LOOK_MS,
+  });
 
   /** @param name  the folder of the store */
   constructor(name: string, summaryMetadata: JsonObject, lines: RecordLines) {
@@ -53,6 +65,17 @@ export class OmeZarrDataset extends BaseDataset<OmeZarrEntry> implements OmeZarr
 
   finish(): void {
     this.markFinished();
+  }
+
+  /** Looks what another program has saved since. @throws {VitrineError} format, storage */
+  async refresh(): Promise<void> {
+    if (!this.isFinished) await this.#lines.follow?.(this);
+  }
+
+  /** As {@link Dataset.awaitNewImage}. Where another program writes, its records are looked at while somebody waits. */
+  override awaitNewImage(options: { readonly signal?: AbortSignal } = {}): Promise<Axes | null> {
+    const answer = super.awaitNewImage(options);
+    return this.#lines.follow === undefined ? answer : this.#poller.until(answer);
   }
 
   imageLayout(axes: Axes): ImageLayout {

@@ -81,6 +81,9 @@ class ForeignDataset extends BaseDataset<ForeignEntry> implements OmeZarrReader 
     return {};
   }
 
+  /** Nobody tells whether such a store grows. */
+  async refresh(): Promise<void> {}
+
   protected async release(): Promise<void> {}
 }
 

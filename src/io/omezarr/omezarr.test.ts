@@ -165,6 +165,28 @@ describe("the store", () => {
     }
   });
 
+  test("is followed while it grows, until it is finished", async () => {
+    const directory = newStore();
+    await using writer = await createOmeZarr({ directory });
+    const put = (time: number, width = 3) =>
+      writer.put({ axes: { time }, image: grey(time, { width }), metadata: { time } });
+    await put(0);
+    await using dataset = await openOmeZarr(directory);
+    expect([dataset.axes.time, dataset.isFinished]).toEqual([[0], false]);
+    const next = dataset.awaitNewImage();
+    await put(1, 4);
+    expect(await next).toEqual({ time: 1 });
+    expect(await dataset.readImage({ time: 1 })).toEqual(grey(1, { width: 4 }));
+    expect(await dataset.readMetadata({ time: 1 })).toEqual({ time: 1 });
+    const stop = new AbortController();
+    const stopped = dataset.awaitNewImage({ signal: stop.signal });
+    stop.abort();
+    await expect(stopped).rejects.toMatchObject({ code: "aborted" });
+    const last = dataset.awaitNewImage();
+    await writer.finish();
+    expect([await last, dataset.isFinished]).toEqual([null, true]);
+  });
+
   test("is refused where files are, and takes no image after its end or without finite axes", async () => {
     const { directory, writer } = await write([{ axes: {}, image: grey(1), metadata: {} }]);
     await expect(createOmeZarr({ directory })).rejects.toMatchObject({ code: "exists" });
@@ -206,13 +228,13 @@ describe("a store that was damaged", () => {
     const store = await make();
     const records = join(store, "OME", "vitrine.jsonl");
     const text = readFileSync(records, "utf8");
-    truncateSync(records, text.length - 5);
+    truncateSync(records, text.length - '{"end":true}\n'.length - 5);
     await using dataset = await openOmeZarr(store);
     expect(dataset.axes.time).toEqual([0, 1]);
     appendFileSync(records, "\n");
     await expect(openOmeZarr(store)).rejects.toMatchObject({
       code: "format",
-      message: expect.stringMatching(/vitrine\.jsonl line 4: expected a line of JSON/),
+      message: expect.stringMatching(/vitrine\.jsonl byte \d+: expected a line of JSON/),
     });
   });
 

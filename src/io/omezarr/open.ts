@@ -2,11 +2,12 @@ import { z } from "zod";
 import { fileExists, openFile, readFileBytes } from "#files";
 import { VitrineError } from "../../core/index.ts";
 import { axesKey } from "../dataset/axes.ts";
+import type { Axes } from "../dataset/dataset.ts";
 import { parseWithSchema } from "../schema.ts";
 import type { ChunkLayout, OmeZarrCompression } from "./chunks.ts";
 import { hasChunks, OmeZarrDataset, type OmeZarrEntry, type OmeZarrReader } from "./dataset.ts";
 import { openForeign } from "./foreign.ts";
-import { type PlacedLine, parseRecord, parseRecords, RECORDS } from "./records.ts";
+import { parseHeader, parseRecord, parseRecords, RECORDS } from "./records.ts";
 
 /** Files that are looked for at once. */
 const LOOKED_FOR_AT_ONCE = 32;
@@ -15,7 +16,7 @@ const LOOKED_FOR_AT_ONCE = 32;
  * Opens an OME-Zarr store (level 0 of its images) as a dataset.
  *
  * Stores that Vitrine wrote give back axes and metadata exactly, also after the program was killed; an image whose chunk is
- * gone is none, and listed in `lostImages`. Stores of others (0.1 to 0.5, Zarr 2 or 3, one image or the bioformats2raw layout)
+ * gone is none, and listed in `lostImages`. While another program writes, `awaitNewImage` looks what it has saved. Stores of others (0.1 to 0.5, Zarr 2 or 3, one image or the bioformats2raw layout)
  * have the axes `time`, `channel`, `z` and whatever else they name, numbered from 0, channels by their names if they have
  * different ones, and `position` if there are several images; chunks that are not there are fill, as Zarr has it.
  *
@@ -30,31 +31,76 @@ export async function openOmeZarr(path: string): Promise<OmeZarrReader> {
 
 async function openOwn(folder: string): Promise<OmeZarrDataset> {
   const path = `${folder}/${RECORDS}`;
-  const { header, lines } = parseRecords(await readFileBytes(path), path);
-  const layouts = new Map<string, ChunkLayout>();
-  const latest = new Map<string, PlacedLine>();
-  for (const line of lines) {
-    const { axes, image } = line.record;
-    latest.set(axesKey(axes), line);
-    if (!layouts.has(image)) layouts.set(image, await readLayout(`${folder}/${image}/0/zarr.json`));
-  }
   const file = await openFile(path);
-  const dataset = new OmeZarrDataset(folder, header.summaryMetadata, {
-    readLine: async ({ offset, length }) => parseRecord(await file.read(offset, length), path),
-    close: () => file.close(),
-  });
-  const entries = [...latest.values()].map(({ record: { axes, image, at, bitDepth }, offset, length }) => ({
-    axes,
-    entry: { image, at, bitDepth, layout: layoutIn(layouts, image), line: { offset, length } },
-  }));
-  for (let first = 0; first < entries.length; first += LOOKED_FOR_AT_ONCE) {
-    await addThere(dataset, entries.slice(first, first + LOOKED_FOR_AT_ONCE));
+  try {
+    const bytes = await file.read(0, file.size);
+    const { header, end } = parseHeader(bytes, path);
+    const follower = new Follower(folder, end);
+    const dataset = new OmeZarrDataset(folder, header.summaryMetadata, {
+      readLine: async ({ offset, length }) => parseRecord(await file.read(offset, length), path),
+      follow: (growing) => follower.follow(growing),
+      close: () => file.close(),
+    });
+    await follower.takeFirst(dataset, bytes.subarray(end));
+    return dataset;
+  } catch (error) {
+    await file.close();
+    throw error;
   }
-  dataset.finish();
-  return dataset;
 }
 
-type Found = { readonly axes: PlacedLine["record"]["axes"]; readonly entry: OmeZarrEntry };
+type Found = { readonly axes: Axes; readonly entry: OmeZarrEntry };
+
+/** Takes records into a dataset, each once. */
+class Follower {
+  readonly #path: string;
+  readonly #layouts = new Map<string, Promise<ChunkLayout>>();
+  #end: number;
+  #isEnded = false;
+
+  /** @param end  where the first record begins */
+  constructor(folder: string, end: number) {
+    this.#path = `${folder}/${RECORDS}`;
+    this.#end = end;
+  }
+
+  /** Records that were there before; of each image the last one. Images whose chunks are gone are lost. */
+  async takeFirst(dataset: OmeZarrDataset, bytes: Uint8Array): Promise<void> {
+    const found = await this.#take(dataset, bytes);
+    const latest = [...new Map(found.map((image) => [axesKey(image.axes), image])).values()];
+    for (let first = 0; first < latest.length; first += LOOKED_FOR_AT_ONCE) {
+      await addThere(dataset, latest.slice(first, first + LOOKED_FOR_AT_ONCE));
+    }
+    if (this.#isEnded) dataset.finish();
+  }
+
+  /** Records that came since. */
+  async follow(dataset: OmeZarrDataset): Promise<void> {
+    const file = await openFile(this.#path);
+    try {
+      if (file.size <= this.#end) return;
+      const found = await this.#take(dataset, await file.read(this.#end, file.size - this.#end));
+      for (const { axes, entry } of found) dataset.add(axes, entry);
+    } finally {
+      await file.close();
+    }
+    if (this.#isEnded) dataset.finish();
+  }
+
+  async #take(dataset: OmeZarrDataset, bytes: Uint8Array): Promise<Found[]> {
+    const { lines, isEnded, end } = parseRecords(bytes, this.#path, this.#end);
+    const found: Found[] = [];
+    for (const { record, offset, length } of lines) {
+      const { axes, image, at, bitDepth } = record;
+      const layout = this.#layouts.get(image) ?? readLayout(`${dataset.name}/${image}/0/zarr.json`);
+      this.#layouts.set(image, layout);
+      found.push({ axes, entry: { image, at, bitDepth, layout: await layout, line: { offset, length } } });
+    }
+    this.#end = end;
+    this.#isEnded ||= isEnded;
+    return found;
+  }
+}
 
 async function addThere(dataset: OmeZarrDataset, found: readonly Found[]): Promise<void> {
   const there = await Promise.all(found.map(({ entry }) => hasChunks(dataset.name, entry)));
@@ -62,12 +108,6 @@ async function addThere(dataset: OmeZarrDataset, found: readonly Found[]): Promi
     if (there[i]) dataset.add(axes, entry);
     else dataset.lostImages.push(axes);
   }
-}
-
-function layoutIn(layouts: ReadonlyMap<string, ChunkLayout>, image: string): ChunkLayout {
-  const layout = layouts.get(image);
-  if (layout !== undefined) return layout;
-  throw new VitrineError({ code: "missing", at: image, expected: "an image group", found: "none" });
 }
 
 const side = z.number().int().min(1);

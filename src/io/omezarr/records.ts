@@ -21,6 +21,11 @@ export interface ImageRecord {
   readonly bitDepth?: number | undefined;
 }
 
+/** A record whose metadata are JSON already: what they were when the image was given. */
+export interface NewRecord extends Omit<ImageRecord, "metadata"> {
+  readonly metadataJson: string;
+}
+
 /** The first line. */
 export interface RecordsHeader {
   readonly vitrine: 1;
@@ -53,6 +58,9 @@ const recordSchema: z.ZodType<ImageRecord> = z.strictObject({
   bitDepth: z.number().optional(),
 });
 
+/** The last line of a store that was finished. */
+const endSchema = z.strictObject({ end: z.literal(true) });
+
 /** Writes records one line each, behind each other; what fails leaves no half line. */
 export class RecordsWriter {
   readonly #file: WritableFile;
@@ -71,8 +79,8 @@ export class RecordsWriter {
   }
 
   /** Resolves once the lines would survive a power cut; gives their places. */
-  async append(records: readonly ImageRecord[]): Promise<{ offset: number; length: number }[]> {
-    const lines = records.map(encodeLine);
+  async append(records: readonly NewRecord[]): Promise<{ offset: number; length: number }[]> {
+    const lines = records.map(encodeRecord);
     let offset = this.#end;
     await this.#append(lines);
     return lines.map(({ length }) => {
@@ -93,11 +101,15 @@ export class RecordsWriter {
     }
   }
 
-  /** A second call does nothing. */
+  /** Says that no more will come, and closes. A second call does nothing. */
   async close(): Promise<void> {
     if (this.#isClosed) return;
     this.#isClosed = true;
-    await this.#file.close();
+    try {
+      await this.#append([encodeLine({ end: true })]);
+    } finally {
+      await this.#file.close();
+    }
   }
 
   async #append(lines: readonly Uint8Array[]): Promise<void> {
@@ -112,31 +124,45 @@ export class RecordsWriter {
   }
 }
 
+/** Lines of a file of records from some place on. */
+export interface RecordLinesRead {
+  readonly lines: readonly PlacedLine[];
+  /** The writer has finished. */
+  readonly isEnded: boolean;
+  /** Where the next line will begin. */
+  readonly end: number;
+}
+
 /**
- * Reads a file of records. A last line without an end is that of an image which was never acknowledged: it does not count.
+ * Reads records. A last line without an end is that of an image which was never acknowledged: it does not count.
  *
- * @throws {VitrineError} format, type, missing: a line that is no record, with its number
+ * @param bytes  from `offset`, where a line begins, to the end of the file
+ * @throws {VitrineError} format, type, missing: a line that is no record, with its place
  */
-export function parseRecords(
+export function parseRecords(bytes: Uint8Array, at: string, offset: number): RecordLinesRead {
+  const lines: PlacedLine[] = [];
+  let isEnded = false;
+  const places = linesOf(bytes);
+  for (const { start, length } of places) {
+    const where = `${at} byte ${offset + start}`;
+    const value = parseLine(bytes.subarray(start, start + length), where);
+    if (endSchema.safeParse(value).success) isEnded = true;
+    else lines.push({ record: parseWithSchema(value, recordSchema, where), offset: offset + start, length });
+  }
+  return { lines, isEnded, end: offset + places.reduce((sum, { length }) => sum + length, 0) };
+}
+
+/** The first line of a file of records, and where the second begins. @throws {VitrineError} format, type, missing */
+export function parseHeader(
   bytes: Uint8Array,
   at: string,
-): { readonly header: RecordsHeader; readonly lines: readonly PlacedLine[] } {
-  const places = linesOf(bytes);
-  if (places.length === 0) {
+): { readonly header: RecordsHeader; readonly end: number } {
+  const [first] = linesOf(bytes);
+  if (first === undefined) {
     throw new VitrineError({ code: "format", at, expected: "a first line that ends", found: "none" });
   }
-  const [header, ...lines] = places.map(({ offset, length }, i) => {
-    const value = parseLine(bytes.subarray(offset, offset + length), `${at} line ${i + 1}`);
-    return { value, offset, length };
-  });
-  return {
-    header: parseWithSchema(header.value, headerSchema, `${at} line 1`),
-    lines: lines.map(({ value, offset, length }, i) => ({
-      record: parseWithSchema(value, recordSchema, `${at} line ${i + 2}`),
-      offset,
-      length,
-    })),
-  };
+  const value = parseLine(bytes.subarray(0, first.length), `${at} byte 0`);
+  return { header: parseWithSchema(value, headerSchema, `${at} byte 0`), end: first.length };
 }
 
 /** One record from its line. */
@@ -144,18 +170,32 @@ export function parseRecord(line: Uint8Array, at: string): ImageRecord {
   return parseWithSchema(parseLine(line, at), recordSchema, at);
 }
 
-function linesOf(bytes: Uint8Array): { offset: number; length: number }[] {
+function linesOf(bytes: Uint8Array): { start: number; length: number }[] {
   const places = [];
-  let offset = 0;
-  for (let end = bytes.indexOf(10); end >= 0; end = bytes.indexOf(10, offset)) {
-    places.push({ offset, length: end + 1 - offset });
-    offset = end + 1;
+  let start = 0;
+  for (let end = bytes.indexOf(10); end >= 0; end = bytes.indexOf(10, start)) {
+    places.push({ start, length: end + 1 - start });
+    start = end + 1;
   }
   return places;
 }
 
-function encodeLine(value: ImageRecord | RecordsHeader): Uint8Array {
+function encodeLine(value: RecordsHeader | z.infer<typeof endSchema>): Uint8Array {
   return new TextEncoder().encode(`${JSON.stringify(value)}\n`);
+}
+
+function encodeRecord({ metadataJson, ...others }: NewRecord): Uint8Array {
+  return new TextEncoder().encode(`${JSON.stringify(others).slice(0, -1)},"metadata":${metadataJson}}\n`);
+}
+
+/** Metadata as JSON. @throws {VitrineError} type: JSON cannot hold them */
+export function metadataJson(metadata: JsonObject, at: string): string {
+  try {
+    return JSON.stringify(metadata);
+  } catch (cause) {
+    const fault = { code: "type", at: `${at} metadata`, expected: "values that JSON holds" } as const;
+    throw new VitrineError({ ...fault, found: String(cause).split("\n")[0] }, { cause });
+  }
 }
 
 function parseLine(line: Uint8Array, at: string): unknown {

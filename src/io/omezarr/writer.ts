@@ -14,7 +14,7 @@ import {
   learnFacts,
 } from "./imageGroups.ts";
 import { arrayMetadata, imageMetadata, rootMetadata, seriesMetadata } from "./metadata.ts";
-import { RECORDS, RecordsWriter } from "./records.ts";
+import { metadataJson, RECORDS, RecordsWriter } from "./records.ts";
 
 /** Images that are saved together: as many as wait, up to this. */
 const LARGEST_BATCH = 16;
@@ -61,6 +61,7 @@ export async function createOmeZarr(options: OmeZarrOptions): Promise<DatasetWri
 interface Pending {
   readonly image: DatasetImage;
   readonly layout: ImageLayout;
+  readonly metadataJson: string;
   readonly resolve: () => void;
   readonly reject: (error: unknown) => void;
 }
@@ -107,9 +108,9 @@ class OmeZarrWriter implements DatasetWriter {
     const at = `${this.#options.directory} at ${describeAxes(image.axes)}`;
     if (this.#isFinished) throw afterEnd(at);
     checkAxes(image.axes, this.#options.directory);
-    const layout = layoutOf(image.image, at);
+    const [layout, json] = [layoutOf(image.image, at), metadataJson(image.metadata, at)];
     await new Promise<void>((resolve, reject) => {
-      this.#waiting.push({ image, layout, resolve, reject });
+      this.#waiting.push({ image, layout, metadataJson: json, resolve, reject });
       this.#work ??= this.#writeAll();
     });
   }
@@ -117,8 +118,11 @@ class OmeZarrWriter implements DatasetWriter {
   async finish(): Promise<void> {
     this.#isFinished = true;
     await this.#work;
-    await this.#records.close();
-    this.#dataset.finish();
+    try {
+      await this.#records.close();
+    } finally {
+      this.#dataset.finish();
+    }
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -141,21 +145,25 @@ class OmeZarrWriter implements DatasetWriter {
     return this.#waiting.splice(0, keys.size);
   }
 
-  /** An image that fails fails alone; what can no longer be published fails together. */
+  /** Settles every image: what can no longer be published fails together. */
   async #writeBatch(batch: readonly Pending[]): Promise<void> {
-    const placed = batch.map((pending) => this.#place(pending));
+    try {
+      const whole = await this.#writePixels(batch.map((pending) => this.#place(pending)));
+      await this.#publish(whole);
+      for (const { resolve } of whole) resolve();
+    } catch (error) {
+      for (const { reject } of batch) reject(error);
+    }
+  }
+
+  /** Gives the images whose chunks are durable; the others fail alone. */
+  async #writePixels(placed: readonly Placed[]): Promise<readonly Placed[]> {
     const written = await Promise.allSettled(placed.map((image) => this.#writeChunks(image)));
-    const whole = placed.filter(({ reject }, i) => {
+    return placed.filter(({ reject }, i) => {
       const result = written[i];
       if (result.status === "rejected") reject(result.reason);
       return result.status === "fulfilled";
     });
-    try {
-      await this.#publish(whole);
-      for (const { resolve } of whole) resolve();
-    } catch (error) {
-      for (const { reject } of whole) reject(error);
-    }
   }
 
   #place(pending: Pending): Placed {
@@ -187,12 +195,12 @@ class OmeZarrWriter implements DatasetWriter {
     }
     if (this.#published.size > this.#listed) await this.#listGroups();
     const places = await this.#records.append(
-      images.map(({ image, group, at }) => ({
+      images.map(({ image, group, at, metadataJson }) => ({
         axes: image.axes,
         image: group.path,
         at,
-        metadata: image.metadata,
         bitDepth: image.bitDepth,
+        metadataJson,
       })),
     );
     for (const [i, placed] of images.entries()) await this.#acknowledge(placed, places[i]);
