@@ -1,0 +1,131 @@
+import { cpSync, mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { checkReadable, type LoadJob, type LoadReport, runLoad, stageOf } from "./support/acquireLoad.ts";
+import { bundleForNode } from "./support/bundle.ts";
+import { demoConfig } from "./support/mmcore.ts";
+import { python, requirement } from "./support/require.ts";
+import { mountSmallDisk } from "./support/smallDisk.ts";
+
+/** Frames of 256² that fit: about 1,900. */
+const SMALL_DISK_MIB = 128;
+/** What memory may grow by after frame 1,000, MB. */
+const MOST_GROWTH_MB = 100;
+
+const smallDisk = mountSmallDisk(SMALL_DISK_MIB);
+let folder = "";
+let bundle = "";
+beforeAll(async () => {
+  folder = mkdtempSync(join(tmpdir(), "vitrine-load-"));
+  const support = (name: string) => fileURLToPath(new URL(`support/${name}`, import.meta.url));
+  // where the bundle looks for it
+  cpSync(support("../../src/acquire/mmcore/python"), join(folder, "python"), { recursive: true });
+  bundle = await bundleForNode(support("acquireChild.ts"), folder, { "#files": support("slowFiles.ts") });
+});
+afterAll(() => rmSync(folder, { recursive: true, force: true }));
+
+const growthMb = ({ early, late }: LoadReport) => late.peakMb - early.peakMb;
+const upTo = (end: number, without: readonly number[] = []) =>
+  Array.from({ length: end }, (_, time) => time).filter((time) => !without.includes(time));
+
+/** What is looked at after each run: the memory, and every image of which the acquisition said that it is saved. */
+async function checkRun(report: LoadReport): Promise<void> {
+  expect(growthMb(report)).toBeLessThan(MOST_GROWTH_MB);
+  expect(await checkReadable(report)).toBeGreaterThanOrEqual(report.acknowledged.length);
+  rmSync(report.folder!, { recursive: true });
+}
+
+const job = (changes: Partial<LoadJob> = {}): LoadJob => ({
+  frames: 2_500,
+  sidePx: 256,
+  directory: folder,
+  ...changes,
+});
+
+test("an hour at ten frames a second: lost frames, a slow processor and a slow disk cost the lost frames alone", async () => {
+  const lost = [5, 999, 17_000, 35_999];
+  const report = await runLoad(
+    bundle,
+    job({
+      frames: 36_000,
+      faults: lost.map((frame) => ({ kind: "dropFrame", frame })),
+      slowProcessor: { every: 1_500, ms: 20 },
+    }),
+    { slowDisk: { every: 1_000, writeMs: 20, syncMs: 20 } },
+  );
+  expect(report.error).toBeUndefined();
+  expect(report.acknowledged).toEqual(upTo(36_000, lost));
+  expect(stageOf(report, "camera")).toMatchObject({ done: 35_996, dropped: 4 });
+  for (const stage of ["processor", "saving", "imageSaved"] as const)
+    expect(stageOf(report, stage)).toMatchObject({ done: 35_996, dropped: 0, queued: 0 });
+  await checkRun(report);
+}, 120_000);
+
+describe("a failure at a fixed frame ends the acquisition with what it says, and with everything before it saved", () => {
+  test.each([
+    [
+      "a stage that times out",
+      { moves: true, faults: [{ kind: "stageTimeout", move: 2_000 }] },
+      "timeout",
+      "VitrineError: XY: expected to come to rest within 5000 ms, found that it is still busy.",
+    ],
+    [
+      "a camera that fails",
+      { faults: [{ kind: "cameraError", frame: 2_000 }] },
+      "device",
+      "VitrineError: Camera frame 2000: expected a frame, found that the camera failed.",
+    ],
+    [
+      "a camera that says nothing",
+      { faults: [{ kind: "cameraStall", frame: 2_000 }], cameraLimitMs: 500 },
+      "timeout",
+      "VitrineError: frame of time 2000: expected an end within 0.51 s, found none. Allow more with `watchdogMs`, or see what holds it up.",
+    ],
+    ["a processor that throws", { throwAt: 2_000 }, undefined, "TypeError: frame 2000 is odd"],
+  ] as [string, Partial<LoadJob>, string | undefined, string][])("%s", async (_, changes, code, text) => {
+    const report = await runLoad(bundle, job(changes));
+    expect(report.error).toEqual({ ...(code !== undefined && { code }), text });
+    expect(report.acknowledged).toEqual(upTo(2_000));
+    await checkRun(report);
+  });
+
+  test.skipIf(smallDisk === undefined).each(["ndtiff", "ome-zarr"] as const)(
+    "a disk that is full, %s",
+    async (format) => {
+      const report = await runLoad(bundle, job({ directory: smallDisk!, format }));
+      expect(report.error).toMatchObject({
+        code: "storage",
+        text: expect.stringMatching(/no space left on device/i),
+      });
+      const saved = report.acknowledged.length;
+      expect(saved).toBeGreaterThan(1_700);
+      expect(saved).toBeLessThan((SMALL_DISK_MIB * 2 ** 20) / 256 ** 2);
+      expect(report.acknowledged).toEqual(upTo(saved));
+      await checkRun(report);
+    },
+  );
+});
+
+test.skipIf(!requirement("readers").available)(
+  "kill -9 of the Python that holds MMCore ends the acquisition with a device error; saved images stay",
+  async () => {
+    const mmcore = { python, config: demoConfig() };
+    const report = await runLoad(bundle, job({ frames: 300, mmcore, killAt: 100 }));
+    expect(report.error).toMatchObject({ code: "device", text: expect.stringMatching(/SIGKILL/) });
+    const saved = report.acknowledged.length;
+    expect(report.acknowledged).toEqual(upTo(saved));
+    expect(saved).toBeGreaterThanOrEqual(100);
+    expect(saved).toBeLessThan(300);
+    expect(await checkReadable(report, () => {})).toBeGreaterThanOrEqual(saved);
+  },
+);
+
+test("a hundred thousand events from a generator take no memory", async () => {
+  const { directory: _, ...rest } = job({ frames: 100_000, sidePx: 16, drops: true });
+  const report = await runLoad(bundle, rest, { nodeArgs: ["--expose-gc"] });
+  expect(report.error).toBeUndefined();
+  expect(stageOf(report, "processor").done).toBe(100_000);
+  expect(report.late.usedMb - report.early.usedMb).toBeLessThan(20);
+}, 120_000);
