@@ -15,6 +15,9 @@ import { type FolderStore, folderStore } from "./store.ts";
 
 const pixelTypes = z.enum(["uint8", "int8", "uint16", "int16", "uint32", "int32", "float32", "float64"]);
 
+/** More are taken for a damaged shape. */
+const MOST_PLANES = 1e7;
+
 /** An array of level 0, and what its dimensions mean. */
 interface ForeignImage {
   readonly metadata: ForeignImageMetadata;
@@ -129,7 +132,7 @@ async function openImage(place: Place, folder: string): Promise<ForeignImage> {
   const array = await wrapped(`${at}/${metadata.level0}`, () => zarr.open(level, { kind: "array" }));
   const dtype = pixelTypes.safeParse(array.dtype);
   if (!dtype.success || !array.is("number")) throw notPixels(`${at}/${metadata.level0}`, array.dtype);
-  if (array.shape.length !== metadata.axes.length + 2) throw otherRank(at, array.shape, metadata);
+  checkShape(array, metadata, `${at}/${metadata.level0}`);
   const areNamed = metadata.channels.length === array.shape[metadata.axes.indexOf("channel")];
   return {
     metadata: areNamed ? metadata : { ...metadata, channels: [] },
@@ -167,8 +170,8 @@ async function groupAt(place: Place): Promise<zarr.Group<FolderStore> | undefine
 }
 
 /** Version 0.5 keeps everything below `ome`. */
-function omeOf(attributes: zarr.Attributes): unknown {
-  return attributes.ome ?? attributes;
+function omeOf(attributes: zarr.Attributes | undefined): unknown {
+  return attributes?.ome ?? attributes ?? {};
 }
 
 function axesOf({ axes, channels }: ForeignImageMetadata, indices: readonly number[]): Axes {
@@ -193,7 +196,20 @@ function notPixels(at: string, found: string): VitrineError {
   return new VitrineError({ code: "unsupported", at: `${at} data type`, expected, found });
 }
 
-function otherRank(at: string, shape: readonly number[], { axes }: ForeignImageMetadata): VitrineError {
-  const expected = `an array of the axes ${[...axes, "y", "x"].join(", ")}`;
-  return new VitrineError({ code: "format", at, expected, found: `the shape ${shape.join(" x ")}` });
+/** zarrita takes shapes as they come. */
+function checkShape(
+  { shape, chunks }: { readonly shape: readonly number[]; readonly chunks: readonly number[] },
+  { axes }: ForeignImageMetadata,
+  at: string,
+): void {
+  const planes = shape.slice(0, -2).reduce((product, side) => product * side, 1);
+  const whole = (side: number) => Number.isSafeInteger(side) && side > 0;
+  const proper = shape.length === axes.length + 2 && shape.slice(-2).every(whole) && planes <= MOST_PLANES;
+  if (proper && chunks.length === shape.length && chunks.every(whole) && planes >= 0) return;
+  throw new VitrineError({
+    code: "format",
+    at,
+    expected: `an array of the axes ${[...axes, "y", "x"].join(", ")} in chunks of at least one value`,
+    found: `the shape ${shape.join(" x ")} in chunks of ${chunks.join(" x ")}`,
+  });
 }
