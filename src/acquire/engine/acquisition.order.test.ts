@@ -124,6 +124,18 @@ test("whoever takes the images slowly holds up the processor and the camera too"
   expect(ahead).toBeLessThanOrEqual(4);
 });
 
+test("few frames wait for a slow processor, however large the camera's ring is", async () => {
+  await using microscope = await openThreadMicroscope({ slots: 64 });
+  const imageProcessor: ImageProcessor = async (image, metadata) => {
+    await pause(1);
+    return [image, metadata];
+  };
+  const { acquisition } = await acquireWell({ microscope, imageProcessor }, timePoints(100));
+  const { peakQueued } = acquisition.report().find(({ stage }) => stage === "processor")!;
+  expect(peakQueued).toBeGreaterThan(1);
+  expect(peakQueued).toBeLessThanOrEqual(8);
+});
+
 test("a camera with a pace of its own overflows: the device's error ends it, images before it are saved", async () => {
   await using camera = await openThreadMicroscope({ slots: 4 });
   const microscope = pacedMicroscope(camera, 1);

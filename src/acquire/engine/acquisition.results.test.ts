@@ -5,12 +5,14 @@ import {
   expectUsable,
   framesOf,
   openStampMicroscope,
+  pause,
   processorModule,
   timePoints,
 } from "../../../test/support/acquire.ts";
 import type { PixelArray, PixelImage } from "../../io/index.ts";
 import { checkStamp } from "../demo/stamp.ts";
 import type { ImageAndMetadata, ImageProcessor } from "../processors/processor.ts";
+import { Acquisition } from "./acquisition.ts";
 import type { ImageMetadata } from "./metadata.ts";
 
 const channelEvent = { axes: { time: 0, channel: "DAPI" }, config_group: ["Channel", "DAPI"] } as const;
@@ -192,6 +194,40 @@ test("the same in a thread", async () => {
   expect((await framesOf(dataset)).length).toBe(60);
 });
 
+// more than the pool of image memory takes before it looks for what nobody refers to any more
+const huge = { Camera: { OnCameraCCDXSize: 2048, OnCameraCCDYSize: 2048 } };
+
+test("images that are kept stay what they are while the memory of others is used again", async () => {
+  await using microscope = await openStampMicroscope({ properties: huge, slots: 2 });
+  const kept: { readonly image: PixelImage; readonly number: number }[] = [];
+  const imageProcessor: ImageProcessor = (image, metadata) => {
+    const number = Number(metadata.FrameNumber);
+    if (number % 5 === 0) kept.push({ image, number });
+    return [image, metadata];
+  };
+  const onImage = (image: PixelImage, metadata: ImageMetadata) =>
+    checkStamp(image, Number(metadata.FrameNumber));
+  await using acquisition = await Acquisition.open({ microscope, imageProcessor, onImage });
+  acquisition.acquire(timePoints(60));
+  await acquisition.done();
+  expect(kept.length).toBe(12);
+  for (const { image, number } of kept) checkStamp(image, number);
+});
+
+test("the same where a thread keeps them", async () => {
+  await using microscope = await openStampMicroscope({ properties: huge, slots: 2 });
+  let last: ImageMetadata = {};
+  const onImage = (image: PixelImage, metadata: ImageMetadata) => {
+    checkStamp(image, Number(metadata.FrameNumber));
+    last = metadata;
+  };
+  const imageProcessor = processorModule("stack");
+  await using acquisition = await Acquisition.open({ microscope, imageProcessor, onImage });
+  acquisition.acquire(timePoints(60, { tags: { every: "5" } }));
+  await acquisition.done();
+  expect(last).toMatchObject({ FrameNumber: 59, kept: 12, changed: [] });
+});
+
 test("an image that a processor gives later than it got it is the one that it got", async () => {
   await using microscope = await openStampMicroscope({ properties: large, slots: 4 });
   let last: ImageAndMetadata | undefined;
@@ -205,7 +241,7 @@ test("an image that a processor gives later than it got it is the one that it go
 });
 
 test("a processor that borrows gets the slot itself; what is saved is a copy of it", async () => {
-  await using microscope = await openStampMicroscope({ slots: 4 });
+  await using microscope = await openStampMicroscope({ slots: 1 });
   const slots = new Set<ArrayBufferLike>();
   let given: PixelArray | undefined;
   const peek: ImageProcessor = Object.assign(
@@ -216,7 +252,8 @@ test("a processor that borrows gets the slot itself; what is saved is a copy of 
     },
     { borrow: true },
   );
-  const { dataset } = await acquireWell({ microscope, imageProcessor: peek }, timePoints(20));
+  const onImage = () => pause(0); // meanwhile the camera fills the slot again
+  const { dataset } = await acquireWell({ microscope, imageProcessor: peek, onImage }, timePoints(20));
   expect(await framesOf(dataset)).toEqual(Array.from({ length: 20 }, (_, i) => i));
   expect(slots.size).toBe(1);
   // the first image's slot has had another frame since

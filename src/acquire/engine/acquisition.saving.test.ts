@@ -35,6 +35,8 @@ test("on disk: each image can be read in imageSaved, in order, and all is told o
   acquisition.acquire(timePoints(200));
   await acquisition.done();
   expect(saved).toEqual(Array.from({ length: 200 }, (_, i) => i));
+  for (const { stage, peakQueued } of acquisition.report())
+    if (stage !== "imageSaved") expect(peakQueued, stage).toBeLessThanOrEqual(8);
   expect(notes.lastIndexOf("image_saved")).toBe(notes.indexOf("post_sequence_stopped") - 1);
   await acquisition.dataset!.close();
   await using again = await openNdtiff(join(directory, "run_1"));
@@ -49,9 +51,7 @@ test("on disk: after a processor's error all images before it are there, and the
     return [image, metadata];
   };
   const { error, dataset } = await acquireAll(
-    { microscope, directory, name: "fails", save: undefined, imageProcessor } as Parameters<
-      typeof acquireAll
-    >[0],
+    { microscope, directory, name: "fails", imageProcessor },
     timePoints(100),
   );
   expect(error).toBe(failure);

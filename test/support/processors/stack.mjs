@@ -1,9 +1,10 @@
-// Keeps every image and, at the last one, says which of those it kept are still what they were: { kept, changed }.
+// Keeps every image, or every n-th where a tag says so, and says which of those it kept have changed: { kept, changed }.
 const kept = [];
 
 export default function stack(image, metadata) {
-  kept.push({ image, number: metadata.FrameNumber });
-  const changed = kept.filter((each) => !isWhole(each)).map(({ number }) => number);
+  const { FrameNumber: number, tags } = metadata;
+  if (number % Number(tags?.every ?? 1) === 0) kept.push({ image, number });
+  const changed = kept.filter((each) => !isWhole(each)).map((each) => each.number);
   return [image, { ...metadata, kept: kept.length, changed }];
 }
 
