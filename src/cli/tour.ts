@@ -7,13 +7,16 @@ import { abortOnSignals } from "./interrupt.ts";
 import { count } from "./options.ts";
 import { createProgress } from "./progress.ts";
 import { type Comparison, compareWithPlanted } from "./tourCompare.ts";
+import { acquirePlate, type PlateResult } from "./tourPlate.ts";
 import { prepareTour, type TourScene } from "./tourScene.ts";
 
 /** Adds `vitrine tour`. */
 export function addTour(program: Command): void {
   program
     .command("tour")
-    .description("search a simulated micrograph and one without particles; compare with what was planted")
+    .description(
+      "acquire a simulated plate, search a micrograph and an empty one; compare with what was planted",
+    )
     .option("--once", "end when done (there is no viewer yet, so it always does)")
     .option("--dir <folder>", "where files go", "tour")
     .option("--workers <number>", "threads", count)
@@ -34,6 +37,8 @@ async function runTour({ dir, workers, json }: TourArguments): Promise<void> {
   using interrupt = abortOnSignals();
   const log = (text: string) => process.stderr.write(`vitrine: ${text}\n`);
   await mkdir(dir, { recursive: true });
+  log(`acquiring a small plate into ${dir}, its beads counted as they arrive`);
+  const plate = await acquirePlate(dir);
   log(`building a molecule and two micrographs in ${dir}`);
   const scene = await prepareTour(dir);
   const search = async (name: string) => {
@@ -56,13 +61,15 @@ async function runTour({ dir, workers, json }: TourArguments): Promise<void> {
   const ghosts = await search("empty");
   const seconds = (performance.now() - began) / 1000;
   print(
-    { scene, comparison, ghosts: ghosts.length, seconds, picture: join(dir, "micrograph.png") },
+    { plate, scene, comparison, ghosts: ghosts.length, seconds, picture: join(dir, "micrograph.png") },
     json ?? false,
   );
+  requireRightCounts(plate);
   requireRight(comparison, ghosts.length, dir);
 }
 
 interface Outcome {
+  readonly plate: PlateResult;
   readonly scene: TourScene;
   readonly comparison: Comparison;
   readonly ghosts: number;
@@ -70,10 +77,10 @@ interface Outcome {
   readonly picture: string;
 }
 
-function print({ scene, comparison, ghosts, seconds, picture }: Outcome, asJson: boolean): void {
+function print({ plate, scene, comparison, ghosts, seconds, picture }: Outcome, asJson: boolean): void {
   const { matches, missed, extra } = comparison;
   if (asJson) {
-    const result = { planted: scene.planted.length, matches, missed, extra, ghosts, seconds, picture };
+    const result = { planted: scene.planted.length, matches, missed, extra, ghosts, seconds, picture, plate };
     process.stdout.write(`${JSON.stringify(result)}\n`);
     return;
   }
@@ -81,8 +88,10 @@ function print({ scene, comparison, ghosts, seconds, picture }: Outcome, asJson:
     const place = `x ${String(planted.posX).padStart(4)}  y ${String(planted.posY).padStart(4)}`;
     return `  ${place}   z ${found.zScore.toFixed(2).padStart(5)}   off by ${distancePx.toFixed(1)} px and ${angleDeg.toFixed(1)}°`;
   });
+  const counts = plate.wells.map(({ well, planted, counted }) => `${well} ${counted} of ${planted}`);
   process.stdout.write(
     [
+      `plate: ${plate.images} images in ${plate.folder}; beads counted: ${counts.join(", ")}`,
       `planted ${scene.planted.length}, found ${matches.length}, missed ${missed.length}, others ${extra.length}; in the empty micrograph ${ghosts}`,
       ...rows,
       `two searches of ${scene.orientations} orientations over 1024 x 1024 pixels in ${seconds.toFixed(1)} s`,
@@ -90,6 +99,18 @@ function print({ scene, comparison, ghosts, seconds, picture }: Outcome, asJson:
       "",
     ].join("\n"),
   );
+}
+
+function requireRightCounts({ folder, wells }: PlateResult): void {
+  const wrong = wells.find(({ planted, counted }) => planted !== counted);
+  if (wrong === undefined) return;
+  const { well, planted, counted } = wrong;
+  throw new VitrineError({
+    code: "range",
+    at: `${folder} well ${well}`,
+    expected: `${planted} beads, as planted`,
+    found: String(counted),
+  });
 }
 
 function requireRight({ matches, missed, extra }: Comparison, ghosts: number, dir: string): void {
