@@ -14,6 +14,7 @@ import { checkStamp } from "../demo/stamp.ts";
 import type { ImageAndMetadata, ImageProcessor } from "../processors/processor.ts";
 import { Acquisition } from "./acquisition.ts";
 import type { ImageMetadata } from "./metadata.ts";
+import type { LiveImage } from "./subscription.ts";
 
 const channelEvent = { axes: { time: 0, channel: "DAPI" }, config_group: ["Channel", "DAPI"] } as const;
 
@@ -214,17 +215,29 @@ test("images that are kept stay what they are while the memory of others is used
   for (const { image, number } of kept) checkStamp(image, number);
 });
 
-test("the same where a thread keeps them", async () => {
+test("the same where a thread keeps some, and a subscriber others", async () => {
   await using microscope = await openStampMicroscope({ properties: huge, slots: 2 });
   let last: ImageMetadata = {};
-  const onImage = (image: PixelImage, metadata: ImageMetadata) => {
-    checkStamp(image, Number(metadata.FrameNumber));
+  const onImage = async (image: PixelImage, metadata: ImageMetadata) => {
+    const number = Number(metadata.FrameNumber);
+    // the thread is ahead when its pool is first full, at the 33rd image
+    await pause(number > 25 && number < 40 ? 15 : 0);
+    checkStamp(image, number);
     last = metadata;
   };
   const imageProcessor = processorModule("stack");
   await using acquisition = await Acquisition.open({ microscope, imageProcessor, onImage });
+  const live = acquisition.subscribe({ queue: 4 });
   acquisition.acquire(timePoints(60, { tags: { every: "5" } }));
-  await acquisition.done();
+  const ended = acquisition.done();
+  const seen: LiveImage[] = [];
+  for await (const image of live) {
+    seen.push(image);
+    await pause(40);
+  }
+  await ended;
+  expect(seen.length).toBeLessThan(60);
+  for (const { image, metadata } of seen) checkStamp(image, Number(metadata.FrameNumber));
   expect(last).toMatchObject({ FrameNumber: 59, kept: 12, changed: [] });
 });
 
