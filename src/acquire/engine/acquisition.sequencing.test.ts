@@ -1,3 +1,4 @@
+import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { acquireWell, exposures, openStampMicroscope, timePoints } from "../../../test/support/acquire.ts";
 import { createSimulatedClock } from "../clock.ts";
@@ -101,9 +102,14 @@ describe("events are joined where the hardware can play them", () => {
 });
 
 describe("what the hardware plays is what single images show", () => {
-  const open = (sequenceMaxLength: DemoMicroscopeOptions["sequenceMaxLength"]): Promise<DemoMicroscope> =>
+  const chip = { OnCameraCCDXSize: 32, OnCameraCCDYSize: 24 };
+  const open = (
+    sequenceMaxLength: DemoMicroscopeOptions["sequenceMaxLength"],
+    cameras = ["Camera"],
+  ): Promise<DemoMicroscope> =>
     openDemoMicroscope({
-      properties: { Camera: { OnCameraCCDXSize: 64, OnCameraCCDYSize: 48 } },
+      cameras,
+      properties: Object.fromEntries(cameras.map((camera) => [camera, chip])),
       clock: createSimulatedClock(),
       noise: false,
       bleachingMs: 0,
@@ -152,5 +158,49 @@ describe("what the hardware plays is what single images show", () => {
       expect(Exposure).toBe((await alone.dataset.readMetadata({ i })).Exposure);
     }
     expect(images.size).toBeGreaterThan(1);
+  });
+
+  const setting = fc.record(
+    {
+      z: fc.constantFrom(0, 6, 12),
+      x: fc.constantFrom(0, 50),
+      y: fc.constantFrom(0, 30),
+      exposure: fc.constantFrom(3, 9),
+      config_group: fc.constantFrom(
+        ["Channel", "DAPI"] as const,
+        ["Channel", "FITC"] as const,
+        ["Objective", "20X"] as const,
+      ),
+      properties: fc.constant([]),
+      camera: fc.constantFrom("Camera", "Second"),
+    },
+    { requiredKeys: [] },
+  );
+  const length = fc.integer({ min: 0, max: 5 });
+  const lengths = fc.record({ exposure: length, z: length, xy: length, property: length });
+
+  test("any events, with devices that play sequences of any length", async () => {
+    const run = async (
+      settings: Setting[],
+      sequenceMaxLength: DemoMicroscopeOptions["sequenceMaxLength"],
+    ) => {
+      await using microscope = await open(sequenceMaxLength, ["Camera", "Second"]);
+      const { dataset } = await acquireWell({ microscope }, numbered(settings));
+      const read = async (_: unknown, i: number) => {
+        const { Camera, FrameNumber } = await dataset.readMetadata({ i });
+        return { Camera, FrameNumber, image: await dataset.readImage({ i }) };
+      };
+      return Promise.all(settings.map(read));
+    };
+    await fc.assert(
+      fc.asyncProperty(
+        fc.array(setting, { minLength: 1, maxLength: 12 }),
+        lengths,
+        async (settings, longest) => {
+          expect(await run(settings, longest)).toEqual(await run(settings, none));
+        },
+      ),
+      { numRuns: 40, seed: 4 },
+    );
   });
 });
