@@ -80,6 +80,7 @@ export async function acquireAll(
     await acquisition.done();
   } catch (thrown) {
     error = thrown;
+    await acquisition.finished.catch(() => {});
   }
   return { acquisition, dataset: acquisition.dataset!, notes, error };
 }

@@ -4,6 +4,7 @@ import {
   expectUsable,
   framesOf,
   openStampMicroscope,
+  openThreadMicroscope,
   pause,
   processorModule,
   snaps,
@@ -271,6 +272,15 @@ describe("nothing is waited for without end", () => {
     expect(await framesOf(dataset)).toEqual([0, 1, 2, 3, 4]);
     await expectUsable(microscope);
   });
+});
+
+test("a camera that starts after its time is stopped then, and gives its frames back", async () => {
+  await using microscope = await openThreadMicroscope({ slots: 4 });
+  const { error } = await acquireAll({ microscope, watchdogMs: { camera: 1 } }, timePoints(50));
+  expect(error).toMatchObject({ code: "timeout", fault: { at: "exposure of time 0" } });
+  for (let isBusy = true; isBusy; await pause(1))
+    isBusy = (await acquireAll({ microscope }, timePoints(1))).error !== undefined;
+  await expectUsable(microscope);
 });
 
 describe("devices that fail", () => {

@@ -167,12 +167,21 @@ export class Executor {
       signal,
       ...(camera === undefined ? {} : { cameras: [camera] }),
     });
-    return watched(
-      starting,
-      `exposure of ${describeAxes(axes)}`,
-      await this.#collector.longestWaitMs(events),
-    );
+    const limitMs = await this.#collector.longestWaitMs(events);
+    try {
+      return await watched(starting, `exposure of ${describeAxes(axes)}`, limitMs);
+    } catch (error) {
+      // one that starts after all would keep the camera and its frames
+      starting.then(discard).catch(() => {});
+      throw error;
+    }
   }
+}
+
+/** Stops an exposure that nobody wants, and gives its frames back. */
+async function discard(exposure: Exposure): Promise<void> {
+  await exposure.stop();
+  for await (const frame of exposure.frames) frame.release();
 }
 
 /** The axes of an event; a list for a sequence. */
