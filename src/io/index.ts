@@ -8,6 +8,13 @@ export {
   renameFile,
   writeFileAtomic,
 } from "#files";
+export type { Atom, Structure } from "./atoms/atom.ts";
+export { parseMmcif } from "./atoms/mmcif.ts";
+export { parsePdb } from "./atoms/pdb.ts";
+export type { ReadAtomsOptions } from "./atoms/read.ts";
+export { readAtoms } from "./atoms/read.ts";
+export type { AtomSelection } from "./atoms/select.ts";
+export { atomSelectionSchema, selectAtoms } from "./atoms/select.ts";
 export type { ConvertReport } from "./convert/convert.ts";
 export { convertDataset } from "./convert/convert.ts";
 export type { DatasetFormat, OpenedDataset } from "./convert/open.ts";

@@ -18,6 +18,8 @@ export interface Atom {
   readonly residue: string;
   readonly chain: string;
   readonly residueNumber: number;
+  /** Letter that tells residues of the same number apart; left out where there is none. */
+  readonly insertion?: string;
   /** Alternative location, empty where there is only one. */
   readonly alternate: string;
   /** Of a ligand, ion or water. */

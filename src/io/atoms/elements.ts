@@ -1,0 +1,43 @@
+/** Chemical symbols, with deuterium as D. */
+const SYMBOLS =
+  "H D He Li Be B C N O F Ne Na Mg Al Si P S Cl Ar K Ca Sc Ti V Cr Mn Fe Co Ni Cu Zn Ga Ge As Se Br Kr Rb Sr Y Zr Nb " +
+  "Mo Tc Ru Rh Pd Ag Cd In Sn Sb Te I Xe Cs Ba La Ce Pr Nd Pm Sm Eu Gd Tb Dy Ho Er Tm Yb Lu Hf Ta W Re Os Ir Pt Au Hg " +
+  "Tl Pb Bi Po At Rn Fr Ra Ac Th Pa U Np Pu Am Cm Bk Cf Es Fm Md No Lr Rf Db Sg Bh Hs Mt Ds Rg Cn Nh Fl Mc Lv Ts Og";
+
+const ELEMENTS: ReadonlySet<string> = new Set(SYMBOLS.split(" "));
+
+/** Residues of H, C, N, O, P and S alone, whose atoms' first letter is their element. */
+const LIGHT_RESIDUES: ReadonlySet<string> = new Set(
+  (
+    "ALA ARG ASN ASP CYS GLN GLU GLY HIS ILE LEU LYS MET PHE PRO SER THR TRP TYR VAL ASX GLX UNK " +
+    "A C G U I DA DC DG DT DU DI HOH WAT DOD"
+  ).split(" "),
+);
+
+/** What messages and selections call water. */
+const WATERS: ReadonlySet<string> = new Set(["HOH", "WAT", "DOD", "H2O", "OH2", "TIP", "TIP3", "SOL"]);
+
+/** The symbol in the case of the periodic table; undefined for what is none. */
+export function elementSymbol(text: string): string | undefined {
+  const symbol = text.slice(0, 1).toUpperCase() + text.slice(1).toLowerCase();
+  return ELEMENTS.has(symbol) ? symbol : undefined;
+}
+
+/**
+ * Guesses an element that a PDB file leaves out from the four columns of the atom's name, where symbols are right-justified in
+ * the first two: `" CA "` is carbon, `"CA  "` calcium. Names that start one column early do so in ordinary residues, whose
+ * elements have one letter.
+ *
+ * @param columns  columns 13 to 16
+ * @returns        undefined where no reading is an element
+ */
+export function guessElement(columns: string, residue: string): string | undefined {
+  const letters = columns.replace(/[^A-Za-z]/g, "");
+  const isAligned = /^[A-Za-z]{2}/.test(columns) && !/^[A-Za-z]{4}$|^H/.test(columns.trim());
+  const two = isAligned && !LIGHT_RESIDUES.has(residue) ? elementSymbol(columns.slice(0, 2)) : undefined;
+  return two ?? elementSymbol(letters.slice(0, 1));
+}
+
+export function isWater(residue: string): boolean {
+  return WATERS.has(residue);
+}

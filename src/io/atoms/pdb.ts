@@ -1,0 +1,149 @@
+import { VitrineError } from "../../core/index.ts";
+import type { Atom, Structure } from "./atom.ts";
+import { elementSymbol, guessElement } from "./elements.ts";
+
+/** Digits of hybrid-36: numbers beyond the width go on with upper-case letters, then with lower-case ones. */
+const BASE = 36;
+
+/** The line of an atom that is read. */
+interface Line {
+  readonly text: string;
+  readonly at: string;
+}
+
+/**
+ * Reads the atoms of a PDB file (format 3.3), all models, alternates and hetero atoms. Columns 77 and 78 give the element,
+ * else the name does; occupancy is 1 and B-factor 0 where the columns are blank. Residue numbers may be hybrid-36.
+ *
+ * @param content  the whole file; not changed
+ * @param at       how messages call the file
+ * @throws {VitrineError} format: a line that is cut or holds no number, a residue without number, no atom at all; each with
+ *   its line
+ */
+export function parsePdb(content: string | Uint8Array, at: string): Structure {
+  const text = typeof content === "string" ? content : new TextDecoder("latin1").decode(content);
+  const models: Atom[][] = [];
+  let model: Atom[] | undefined;
+  let line = 0;
+  for (const one of linesOf(text)) {
+    line++;
+    const record = one.slice(0, 6).trimEnd();
+    if (record === "MODEL" || record === "ENDMDL") model = undefined;
+    if (record !== "ATOM" && record !== "HETATM") continue;
+    if (model === undefined) {
+      model = [];
+      models.push(model);
+    }
+    model.push(parseAtom({ text: one, at: `${at} line ${line}` }, record === "HETATM"));
+  }
+  if (models.length > 0) return { models };
+  throw new VitrineError({ code: "format", at, expected: "ATOM or HETATM lines", found: "none" });
+}
+
+/**
+ * The value of a right-justified hybrid-36 number: "9999" is followed by "A000", "ZZZZ" by "a000".
+ *
+ * @returns  undefined for a text that is none
+ * Source: R. W. Grosse-Kunstleve, cci.lbl.gov/hybrid_36.
+ */
+export function parseHybrid36(text: string): number | undefined {
+  if (/^ *-?\d+ *$/.test(text)) return Number(text);
+  const isUpper = /^[A-Z][0-9A-Z]*$/.test(text);
+  if (!isUpper && !/^[a-z][0-9a-z]*$/.test(text)) return undefined;
+  const power = BASE ** (text.length - 1);
+  const lettersFrom = isUpper ? 10 * power : -16 * power;
+  return Number.parseInt(text, BASE) - lettersFrom + 10 ** text.length;
+}
+
+function* linesOf(text: string): Generator<string> {
+  for (let from = 0; from < text.length; ) {
+    const end = text.indexOf("\n", from);
+    const to = end < 0 ? text.length : end;
+    yield text.slice(from, text[to - 1] === "\r" ? to - 1 : to);
+    from = to + 1;
+  }
+}
+
+function parseAtom(line: Line, isHetero: boolean): Atom {
+  const { text } = line;
+  const residue = text.slice(17, 20).trim();
+  const insertion = text.slice(26, 27).trim();
+  return {
+    x: coordinate(line, "x", 30),
+    y: coordinate(line, "y", 38),
+    z: coordinate(line, "z", 46),
+    element: elementOf(line, residue),
+    occupancy: numberOr(line, { name: "occupancy", from: 54, blank: 1 }),
+    bFactorA2: numberOr(line, { name: "B-factor", from: 60, blank: 0 }),
+    charge: chargeOf(line),
+    name: text.slice(12, 16).trim(),
+    residue,
+    chain: text.slice(20, 22).trim(),
+    residueNumber: residueNumber(line),
+    ...(insertion !== "" && { insertion }),
+    alternate: text.slice(16, 17).trim(),
+    isHetero,
+  };
+}
+
+function coordinate(line: Line, name: string, from: number): number {
+  const value = parseDecimal(line.text.slice(from, from + 8));
+  if (value !== undefined) return value;
+  throw wrong(line, `a number for ${name} in columns ${from + 1} to ${from + 8}`, from, from + 8);
+}
+
+/** Occupancy and B-factor: six columns that may be blank. */
+function numberOr(
+  line: Line,
+  { name, from, blank }: { readonly name: string; readonly from: number; readonly blank: number },
+): number {
+  const text = line.text.slice(from, from + 6);
+  const value = text.trim() === "" ? blank : parseDecimal(text);
+  if (value !== undefined) return value;
+  throw wrong(
+    line,
+    `a number or nothing for the ${name} in columns ${from + 1} to ${from + 6}`,
+    from,
+    from + 6,
+  );
+}
+
+function residueNumber(line: Line): number {
+  const number = parseHybrid36(line.text.slice(22, 26));
+  if (number !== undefined) return number;
+  throw wrong(line, "a residue number in columns 23 to 26", 22, 26);
+}
+
+function elementOf(line: Line, residue: string): string {
+  const stated = statedKind(line).slice(0, 2).trim();
+  const element = stated === "" ? guessElement(line.text.slice(12, 16), residue) : elementSymbol(stated);
+  if (element !== undefined) return element;
+  if (stated !== "") throw wrong(line, "a chemical symbol in columns 77 and 78", 76, 78);
+  throw wrong(line, "an element in columns 77 and 78, or a name that tells it", 12, 16);
+}
+
+/** `2+`, as the format says, or `+2`, as some programs write it. */
+function chargeOf(line: Line): number {
+  const text = statedKind(line).slice(2).trim();
+  if (text === "") return 0;
+  const parts = /^(?:(\d)?([+-])|([+-])(\d)|0)$/.exec(text);
+  if (parts === null) throw wrong(line, "a charge such as 2+ in columns 79 and 80", 78, 80);
+  const size = Number(parts[1] ?? parts[4] ?? (text === "0" ? 0 : 1));
+  return (parts[2] ?? parts[3]) === "-" ? -size : size;
+}
+
+/** Columns 77 to 80, element and charge; files from before 1996 number their lines there. */
+function statedKind({ text }: Line): string {
+  const columns = text.slice(76, 80);
+  return /^\s*\d+\s*$/.test(columns) ? "" : columns;
+}
+
+function parseDecimal(text: string): number | undefined {
+  const trimmed = text.trim();
+  return /^[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?$/.test(trimmed) ? Number(trimmed) : undefined;
+}
+
+function wrong({ at, text }: Line, expected: string, from: number, to: number): VitrineError {
+  const found = text.length <= from ? `a line of ${text.length}` : JSON.stringify(text.slice(from, to));
+  return new VitrineError({ code: "format", at, expected, found });
+}
