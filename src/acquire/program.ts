@@ -1,5 +1,5 @@
 import { VitrineError } from "../core/index.ts";
-import { readFileBytes } from "../io/index.ts";
+import { fileExists, readFileBytes } from "../io/index.ts";
 import { Acquisition } from "./engine/acquisition.ts";
 import type { AcquisitionOptions } from "./engine/options.ts";
 import type { StageReport } from "./engine/report.ts";
@@ -37,18 +37,20 @@ const PROGRESS_MS = 500;
  * Runs the events of a plan file.
  *
  * @param path  JSON: events, the parameters of `multiDAcquisitionEvents`, or a useq sequence
- * @throws {VitrineError} what is wrong with the plan, the microscope or the disk; aborted: by `signal`; whatever a processor throws
+ * @throws {VitrineError} what is wrong with the plan, the microscope or the disk; missing: no such module; unsupported: `workers`
+ *   without a module; aborted: by `signal`; whatever a processor throws
  */
 export async function runPlan(path: string, options: PlanOptions): Promise<PlanReport> {
   const { microscope: choice, processor, workers, signal, onProgress, ...rest } = options;
   const plan = parsePlan(await readPlan(path), path);
   const isPython = processor !== undefined && /\.py(:\w+)?$/.test(processor);
+  const isModule = processor !== undefined && !isPython;
+  const isPath = isModule && !processor.startsWith("file:");
+  if (isPath && !(await fileExists(processor))) throw noModule(processor);
+  if (workers !== undefined && !isModule) throw noThreads(processor);
   const opened = await openMicroscope({ ...choice, ...(isPython && { pythonProcessor: processor }) });
   await using microscope = opened.microscope;
-  const inModule =
-    processor === undefined || isPython
-      ? undefined
-      : { module: processor, ...(workers !== undefined && { workers }) };
+  const inModule = isModule ? { module: processor, ...(workers !== undefined && { workers }) } : undefined;
   const imageProcessor = opened.processor ?? inModule;
   const acquisition = await Acquisition.open({
     ...rest,
@@ -70,6 +72,20 @@ async function readPlan(path: string): Promise<unknown> {
 function notJson(at: string, cause: unknown): VitrineError {
   const found = cause instanceof Error ? cause.message : String(cause);
   return new VitrineError({ code: "format", at, expected: "a plan in JSON", found }, { cause });
+}
+
+function noModule(at: string): VitrineError {
+  const expected = "a module whose default export is the image processor";
+  return new VitrineError({ code: "missing", at, expected, found: "no such file", hint: "Check the path" });
+}
+
+function noThreads(processor: string | undefined): VitrineError {
+  return new VitrineError({
+    code: "unsupported",
+    at: "workers",
+    expected: "a processor that is a module of JavaScript",
+    found: processor ?? "no processor",
+  });
 }
 
 function stopped(signal: AbortSignal | undefined): VitrineError {

@@ -21,16 +21,19 @@ export interface CommandOptions {
   readonly cwd?: string;
   /** Gets all that was written to stderr so far, and may send a signal. */
   readonly onStderr?: (text: string, kill: (signal: NodeJS.Signals) => void) => void;
+  /** Called when it runs; may send a signal at any time. */
+  readonly onStart?: (kill: (signal: NodeJS.Signals) => void) => void;
 }
 
 /** Runs `vitrine` as a user would. */
 export function vitrine(args: readonly string[], options: CommandOptions = {}): Promise<CommandEnd> {
-  const { nodeArgs = [], cwd, onStderr } = options;
+  const { nodeArgs = [], cwd, onStderr, onStart } = options;
   const child = spawn(process.execPath, [...nodeArgs, program, ...args], {
     ...(cwd !== undefined && { cwd }),
     stdio: ["ignore", "pipe", "pipe"],
     timeout: 50_000,
   });
+  onStart?.((signal) => child.kill(signal));
   let [stdout, stderr] = ["", ""];
   child.stdout.setEncoding("utf8").on("data", (text: string) => {
     stdout += text;
