@@ -153,7 +153,12 @@ export class Executor {
     notify(isSnap ? "pre_snap" : "pre_sequence_started", payloadOf(events));
     const exposure = await this.#startCamera(events);
     if (isSnap) notify("post_snap", payloadOf(events));
-    await runHook({ ...hooks, hooks: ignoringAnswer(hooks.hooks) }, "postCamera", events);
+    try {
+      await runHook({ ...hooks, hooks: ignoringAnswer(hooks.hooks) }, "postCamera", events);
+    } catch (error) {
+      await watched(discard(exposure), "stopping the camera", this.#context.watchdogMs.hardware);
+      throw error;
+    }
     if (!(await this.#collector.collect(exposure, events))) this.#hardware.forgetPositions();
     // told after the images of the sequence, as the peer's order has it
     if (!isSnap) await afterImages(() => notify("post_sequence_stopped", payloadOf(events)));
