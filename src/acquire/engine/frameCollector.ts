@@ -70,11 +70,10 @@ export class FrameCollector {
     const { clock, signal } = this.#context;
     this.#firstMs ??= clock.now();
     this.#startMs ??= this.#firstMs;
-    const run = await this.#describe(events);
     const received = new Map<string, number>();
     let ended: Ending | undefined;
     try {
-      ended = await this.#passAll(exposure, run, received);
+      ended = await this.#passAll(exposure, events, received);
     } finally {
       this.#counter.dropped += exposure.dropped;
     }
@@ -86,10 +85,15 @@ export class FrameCollector {
   }
 
   /** Passes frames on, counted by their cameras, and stops the camera where it has more to give. */
-  async #passAll(exposure: Exposure, run: Run, received: Map<string, number>): Promise<Ending> {
+  async #passAll(
+    exposure: Exposure,
+    events: readonly AcquisitionEvent[],
+    received: Map<string, number>,
+  ): Promise<Ending> {
     const frames = exposure.frames[Symbol.asyncIterator]();
     let ended: Ending | undefined;
     try {
+      const run = await this.#describe(events);
       while (ended === undefined) {
         const next = await this.#next(frames, run);
         if (typeof next === "string") ended = next;

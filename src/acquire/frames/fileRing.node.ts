@@ -1,6 +1,7 @@
 import { closeSync, fstatSync, openSync, readSync } from "node:fs";
 import { VitrineError } from "../../core/index.ts";
-import { type ImageLayout, imageBytes, type PixelArray, pixelBytes, pixelView } from "../../io/index.ts";
+import { imageBytes, pixelBytes, pixelView } from "../../io/dataset/pixels.ts";
+import type { ImageLayout, PixelArray } from "../../io/index.ts";
 import type { FileRingDescription } from "./ring.ts";
 
 /** One system call reads at most this; Node refuses 2 GiB and more. */

@@ -1,5 +1,6 @@
 import { collectGarbage } from "#collect";
-import { type ImageLayout, imageBytes, type PixelArray, pixelView } from "../../io/index.ts";
+import { imageBytes, pixelView } from "../../io/dataset/pixels.ts";
+import type { ImageLayout, PixelArray } from "../../io/index.ts";
 
 /** Share of the time that the pool may spend on finding out which memory is free. */
 const COLLECTION_SHARE = 0.15;

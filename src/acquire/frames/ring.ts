@@ -1,4 +1,5 @@
-import { type ImageLayout, type PixelArray, pixelView } from "../../io/index.ts";
+import { pixelView } from "../../io/dataset/pixels.ts";
+import type { ImageLayout, PixelArray } from "../../io/index.ts";
 
 /** A ring in memory, which threads share where the platform has shared memory. */
 export interface MemoryRingDescription {

@@ -1,4 +1,5 @@
-import { layoutOf, type PixelImage, pixelBytes } from "../../io/index.ts";
+import { layoutOf, pixelBytes } from "../../io/dataset/pixels.ts";
+import type { PixelImage } from "../../io/index.ts";
 import type { Frame } from "../frames/frame.ts";
 import type { ImagePool, Loan } from "../frames/imagePool.ts";
 

@@ -1,5 +1,7 @@
 import { VitrineError } from "../../core/index.ts";
-import { type Axes, axesKey, describeAxes, layoutOf, type PixelImage } from "../../io/index.ts";
+import { axesKey, describeAxes } from "../../io/dataset/axes.ts";
+import { layoutOf } from "../../io/dataset/pixels.ts";
+import type { Axes, PixelImage } from "../../io/index.ts";
 import { type ImageMetadata, pixelTypeName } from "../engine/metadata.ts";
 import type { ImageAndMetadata, ProcessorResult } from "./processor.ts";
 
