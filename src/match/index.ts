@@ -19,6 +19,7 @@ export type { NormalizeOptions, Projections } from "./normalize.ts";
 export { normalizeTemplateProjection } from "./normalize.ts";
 export type { ParticleTable, ParticleValues, ResultMaps, SearchFacts } from "./particles.ts";
 export { PARTICLE_COLUMNS, particleTable, valuesAtPeaks, writeParticles } from "./particles.ts";
+export { particlesToStar } from "./particlesToStar.ts";
 export type { Part } from "./parts.ts";
 export { parsePart } from "./parts.ts";
 export type { Peak, ScoreMap } from "./peaks.ts";
@@ -38,5 +39,7 @@ export type { MicrographOptions, PlantedParticle } from "./simulateMicrograph.ts
 export { simulateMicrograph } from "./simulateMicrograph.ts";
 export type { Molecule, MoleculeOptions } from "./simulateMolecule.ts";
 export { simulateMolecule, volumeFromMolecule } from "./simulateMolecule.ts";
+export type { StarToParticlesOptions } from "./starToParticles.ts";
+export { starToParticles } from "./starToParticles.ts";
 export type { CrossCorrelation, EulerAngles } from "./statistics.ts";
 export { doIterationStatisticsUpdates, updateGlobalStatistics } from "./statistics.ts";

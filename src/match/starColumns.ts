@@ -1,0 +1,67 @@
+/** A column of RELION and the columns of a particle table that hold the same text, the best first. */
+type SameColumn = readonly [relion: string, ...ours: string[]];
+
+/**
+ * What a row of RELION's particles says as ours does. Positions are pixels of the micrograph from 0 at the middle of its first
+ * pixel, of the particle's centre; rot, tilt and psi are phi, theta and psi (intrinsic ZYZ, degrees): RELION's matrix is the
+ * transpose of ours, which takes the reference to the particle, so both cut the same slice. RELION knows no refined columns
+ * beside others: the refined value is the particle's.
+ */
+export const SAME_COLUMNS: readonly SameColumn[] = [
+  ["rlnCoordinateX", "refined_pos_x_img", "pos_x_img"],
+  ["rlnCoordinateY", "refined_pos_y_img", "pos_y_img"],
+  ["rlnAngleRot", "refined_phi", "phi"],
+  ["rlnAngleTilt", "refined_theta", "theta"],
+  ["rlnAnglePsi", "refined_psi", "psi"],
+  ["rlnDefocusAngle", "astigmatism_angle"],
+  ["rlnPhaseShift", "phase_shift"],
+  ["rlnCtfBfactor", "ctf_B_factor"],
+  ["rlnMicrographName", "micrograph_path"],
+  ["rlnAutopickFigureOfMerit", "refined_scaled_mip", "scaled_mip"],
+];
+
+/** The same of a group of particles that share their optics: kV, mm, share of amplitude contrast. */
+export const SAME_OPTICS: readonly SameColumn[] = [
+  ["rlnVoltage", "voltage"],
+  ["rlnSphericalAberration", "spherical_aberration"],
+  ["rlnAmplitudeContrast", "amplitude_contrast_ratio"],
+];
+
+/** Names of the pixel size in Å, that of the micrograph first; later versions of RELION want the others, too. */
+export const PIXEL_SIZES = ["rlnMicrographPixelSize", "rlnMicrographOriginalPixelSize", "rlnImagePixelSize"];
+
+/** RELION's defocus is that of the particle, ours that of the micrograph and the particle's difference. */
+export const DEFOCUS_COLUMNS = [
+  ["rlnDefocusU", "defocus_u"],
+  ["rlnDefocusV", "defocus_v"],
+] as const;
+
+export const RELATIVE_DEFOCUS = ["refined_relative_defocus", "relative_defocus"];
+
+/** Block with the names of the table's columns in order, and its one value. */
+export const OWN_BLOCK = "vitrine";
+export const OWN_COLUMNS = "vitrine_columns";
+
+/** Columns that RELION does not know begin with this. */
+const OWN_PREFIX = "vitrine_";
+
+/** Columns of a table that belong to its optics groups. */
+export const OPTICS_PREFIX = "optics.";
+
+/** RELION's own columns that a table came with keep their names. */
+export const RELION_PREFIX = "rln";
+
+/** The name in a STAR file of a column that RELION does not know. */
+export function ownColumn(name: string): string {
+  return OWN_PREFIX + encodeURIComponent(name);
+}
+
+/** The column of which this is the name in a STAR file; undefined for names of others. */
+export function columnOfOwn(name: string): string | undefined {
+  if (!name.startsWith(OWN_PREFIX)) return undefined;
+  try {
+    return decodeURIComponent(name.slice(OWN_PREFIX.length));
+  } catch {
+    return undefined; // not written by ownColumn
+  }
+}
