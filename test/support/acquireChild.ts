@@ -50,7 +50,7 @@ function* events(): Generator<AcquisitionEvent> {
 
 const imageProcessor: ImageProcessor = async (image, metadata) => {
   const { time } = metadata.Axes as { time: number };
-  if (time % 10 === 0) peakMb();
+  if (time % 50 === 0) peakMb();
   const { slowProcessor } = job;
   if (slowProcessor !== undefined && time % slowProcessor.every === 0) await wait(slowProcessor.ms);
   if (time === job.throwAt) throw new TypeError(`frame ${time} is odd`);

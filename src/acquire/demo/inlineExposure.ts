@@ -12,6 +12,9 @@ interface Parts {
   readonly clock: Clock;
 }
 
+/** Why waits end; without a reason each exposure would make an error, stack and all, that nobody sees. */
+const STOPPED = "stopped";
+
 /** A wait that is not lost when it is added to the time of a clock, ms. */
 const SHORTEST_WAIT_MS = 1e-3;
 
@@ -64,7 +67,7 @@ export class InlineExposure implements RunningExposure {
 
   async stop(): Promise<void> {
     if (this.#isPaced) this.#catchUp();
-    this.#stopping.abort();
+    this.#stopping.abort(STOPPED);
     this.#end.resolve();
   }
 
