@@ -6,6 +6,7 @@ import { addConvert } from "./convert.ts";
 import { addInfo } from "./info.ts";
 import { addMatch } from "./match.ts";
 import { addMatchCollect } from "./matchCollect.ts";
+import { addSimulateMap } from "./simulateMap.ts";
 import { addTour } from "./tour.ts";
 
 /** Exit codes: done, failed, wrong use. */
@@ -24,7 +25,8 @@ function createProgram(): Command {
     .version(version())
     .showHelpAfterError("(vitrine COMMAND --help explains a command)")
     .exitOverride();
-  for (const add of [addAcquire, addConvert, addInfo, addMatch, addMatchCollect, addTour]) add(program);
+  for (const add of [addAcquire, addConvert, addInfo, addMatch, addMatchCollect, addSimulateMap, addTour])
+    add(program);
   return program;
 }
 

@@ -4,6 +4,8 @@ export type { OffsetSearch } from "./defocus.ts";
 export { defocusOffsets, pixelSizeOffsets } from "./defocus.ts";
 export type { BandPass, RadialCurve } from "./filters.ts";
 export { bandPassFilter, combineFilters, evaluateRadialCurve } from "./filters.ts";
+export type { ShellCorrelation } from "./fourierShellCorrelation.ts";
+export { fourierShellCorrelation } from "./fourierShellCorrelation.ts";
 export type { MagnificationMatrix } from "./magnification.ts";
 export { magnifiedFrequency } from "./magnification.ts";
 export type { AngleRange, OrientationGrid, RangeGrid, SymmetryGrid } from "./orientations.ts";
