@@ -31,7 +31,7 @@ const RULES: Rules = {
     "src/jobs/process.ts",
     "src/acquire/processors/worker.node.ts",
     "src/acquire/processors/worker.browser.ts",
-    "src/compute/threads.node.ts",
+    "src/compute/workerThread.node.ts",
   ],
   outside: ["package.json"],
 };

@@ -1,8 +1,8 @@
 /** Threads of a page; Node's are in threads.node.ts. */
 import { VitrineError } from "../core/index.ts";
-import type { FromWorker } from "./protocol.ts";
 import { hasRelaxedSimd } from "./relaxedSimd.ts";
 import type { Thread, ThreadEvents } from "./threads.ts";
+import { connectWorker } from "./workerThread.browser.ts";
 
 /** Threads share memory only in a page that is isolated from other origins. */
 export function checkSupport(): void {
@@ -35,17 +35,10 @@ export async function loadKernels(): Promise<WebAssembly.Module> {
 
 /** Starts worker.browser.js, which lies beside this file. */
 export function startThread(events: ThreadEvents): Thread {
-  const worker = new Worker(new URL("./worker.browser.js", import.meta.url), { type: "module" });
-  worker.addEventListener("message", ({ data }: MessageEvent<FromWorker>) => events.onMessage(data));
-  worker.addEventListener("messageerror", () => events.onFailure("a message that cannot be read", undefined));
-  worker.addEventListener("error", (event) => {
-    events.onFailure(event.message || "a script that cannot be loaded", event.error);
-  });
-  return {
-    post: (message) => worker.postMessage(message),
-    hold: () => {},
-    terminate: async () => worker.terminate(),
-  };
+  return connectWorker(
+    new Worker(new URL("./worker.browser.js", import.meta.url), { type: "module" }),
+    events,
+  );
 }
 
 /** Workers of a pool that is not told how many: the processors that the browser admits to. */

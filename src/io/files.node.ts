@@ -134,11 +134,34 @@ export async function removeFolder(path: string): Promise<void> {
 /** Makes a folder and those above it, if they are not there; new ones survive a power cut. @throws {VitrineError} storage */
 export async function makeFolder(path: string): Promise<void> {
   await guarded(path, async () => {
-    const first = await mkdir(path, { recursive: true });
-    if (first === undefined) return;
-    for (let made = resolve(path); made.length >= resolve(first).length; made = dirname(made))
-      await syncFolder(dirname(made));
+    // not mkdir's own recursion: where a file system has no place for a folder (/proc), Node 20 never returns from it
+    const missing: string[] = [];
+    for (let folder = resolve(path); !(await fileExists(folder)); folder = dirname(folder))
+      missing.push(folder);
+    for (const folder of missing.reverse()) {
+      await mkdir(folder).catch((error) => failOnNewFolder(error, folder));
+      await syncFolder(dirname(folder));
+    }
+    if (!(await stat(path)).isDirectory()) throw notAFolder(path);
   });
+}
+
+/** Somebody else may have made it meanwhile; where its parent is there and it cannot be made, the file system takes no folders. */
+function failOnNewFolder(cause: unknown, at: string): void {
+  const code = systemCode(cause);
+  if (code === "EEXIST") return;
+  if (code !== "ENOENT") throw cause;
+  const fault = {
+    code: "storage",
+    at,
+    expected: "a disk that takes folders",
+    found: "one that does not",
+  } as const;
+  throw new VitrineError(fault, { cause });
+}
+
+function notAFolder(at: string): VitrineError {
+  return new VitrineError({ code: "storage", at, expected: "a folder, or nothing", found: "a file" });
 }
 
 /** Makes a folder that nobody has made before: of several callers one succeeds. @throws {VitrineError} exists, missing, storage */

@@ -196,3 +196,32 @@ describe("addresses in a page", () => {
     await expect(browser.writeFileAtomic("a", BYTES)).rejects.toMatchObject({ code: "unsupported" });
   });
 });
+
+describe("makeFolder", () => {
+  test("makes a folder and those above it, also when several make it at once, and again", async () => {
+    const path = join(folder, "a", "b", "c");
+    await Promise.all([
+      node.makeFolder(path),
+      node.makeFolder(path),
+      node.makeFolder(join(folder, "a", "d")),
+    ]);
+    await node.makeFolder(path);
+    expect(await readdir(join(folder, "a"))).toEqual(["b", "d"]);
+    expect(await readdir(join(folder, "a", "b"))).toEqual(["c"]);
+  });
+
+  test.runIf(process.platform === "linux")("refuses a disk that takes no folders", async () => {
+    await expect(node.makeFolder("/proc/vitrine/data")).rejects.toThrow(
+      "/proc/vitrine: expected a disk that takes folders, found one that does not.",
+    );
+  });
+
+  test("refuses a file in its place", async () => {
+    const path = join(folder, "a file");
+    await writeFile(path, BYTES);
+    await expect(node.makeFolder(path)).rejects.toThrow(
+      `${path}: expected a folder, or nothing, found a file.`,
+    );
+    await expect(node.makeFolder(join(path, "below"))).rejects.toMatchObject({ code: "missing" });
+  });
+});

@@ -1,5 +1,5 @@
 /** The demo camera's thread in a page; Node's is in threads.node.ts. */
-import type { FromCamera } from "./cameraProtocol.ts";
+import { connectWorker } from "../../compute/workerThread.browser.ts";
 import type { CameraEvents, CameraThread } from "./threads.ts";
 
 /** Threads share memory only in a page that is isolated from other origins. */
@@ -10,14 +10,5 @@ export function hasThreads(): boolean {
 /** Starts cameraThread.browser.js, which lies beside this file. */
 export function startCameraThread(events: CameraEvents): CameraThread {
   const worker = new Worker(new URL("./cameraThread.browser.js", import.meta.url), { type: "module" });
-  worker.addEventListener("message", ({ data }: MessageEvent<FromCamera>) => events.onMessage(data));
-  worker.addEventListener("messageerror", () => events.onFailure("a message that cannot be read", undefined));
-  worker.addEventListener("error", (event) => {
-    events.onFailure(event.message || "a script that cannot be loaded", event.error);
-  });
-  return {
-    post: (message) => worker.postMessage(message),
-    hold: () => {},
-    terminate: async () => worker.terminate(),
-  };
+  return connectWorker(worker, events);
 }

@@ -1,0 +1,48 @@
+/** Threads of Node from built files; a page's are connected by workerThread.browser.ts. */
+import { createRequire } from "node:module";
+import { Worker } from "node:worker_threads";
+import { VitrineError } from "../core/index.ts";
+import type { WorkerThread, WorkerThreadEvents } from "./workerThread.ts";
+
+const require = createRequire(import.meta.url);
+
+/**
+ * Starts a built file in a thread; the thread keeps the process alive until it is told not to.
+ *
+ * @param name  in package.json's `imports`
+ * @throws {VitrineError} missing: the package is not built
+ */
+export function startWorkerThread<To, From>(
+  name: string,
+  events: WorkerThreadEvents<From>,
+): WorkerThread<To> {
+  // No execArgv: the caller's flags (loaders, --input-type) are not for a built file.
+  const worker = new Worker(builtFile(name), { execArgv: [] });
+  worker.on("message", (message: From) => events.onMessage(message));
+  worker.on("messageerror", (error) => events.onFailure("a message that cannot be read", error));
+  worker.on("error", (error) => events.onFailure(String(error), error));
+  worker.on("exit", (code) => events.onFailure(`the end of its thread with exit code ${code}`, undefined));
+  return {
+    post: (message) => worker.postMessage(message),
+    hold: (held) => (held ? worker.ref() : worker.unref()),
+    terminate: async () => {
+      await worker.terminate();
+    },
+  };
+}
+
+/** The path of a built file by its name in package.json's `imports`: the same from src and from dist. @throws missing */
+export function builtFile(name: string): string {
+  try {
+    return require.resolve(name);
+  } catch (cause) {
+    const fault = {
+      code: "missing",
+      at: `vitrine ${name}`,
+      expected: "the built package",
+      found: "no such file in dist",
+      hint: "Run `npm run build`",
+    } as const;
+    throw new VitrineError(fault, { cause });
+  }
+}
