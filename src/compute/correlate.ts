@@ -1,47 +1,25 @@
-import { type Shape2, VitrineError } from "../core/index.ts";
-import { BLOCK_TEMPLATES, type CorrelateJob, type CorrelateShape, type TeamPlaces } from "./correlateJob.ts";
-import { fastLength, lineBufferElements, linePlanBytes, writeLinePlan } from "./linePlan.ts";
+import type { Shape2 } from "../core/index.ts";
+import { BLOCK_TEMPLATES, type CorrelateJob, type CorrelateShape } from "./correlateJob.ts";
+import {
+  type CorrelationSize,
+  checkLength,
+  correlateShape,
+  packFilters,
+  packRotations,
+  placesOf,
+  teamBytes,
+  type VolumeSpectrum,
+} from "./correlateLayout.ts";
+import { linePlanBytes, writeLinePlan } from "./linePlan.ts";
 import type { Pool, RunOptions } from "./pool.ts";
 import type { Phase } from "./protocol.ts";
 import { createRegions, type Regions } from "./regions.ts";
 import { mergeStatistics, readStatistic, restoreStatistic, type StatisticName } from "./statistics.ts";
 
-/** What a {@link CorrelationPlan} is made for. */
-export interface CorrelationSize {
-  /** Height and width of the micrograph in pixels, any parity. */
-  readonly image: Shape2;
-  /** Side of the cubic template in voxels. */
-  readonly template: number;
-  readonly orientations: number;
-  /** Filters (pixel size by defocus) that every orientation is seen through. */
-  readonly filters: number;
-  /** Whether filters are complex (odd aberrations); default false. */
-  readonly complexFilters?: boolean;
-  /** (A^-1)^T as yy, yx, xy, xx for a magnification matrix A that acts on (y, x). */
-  readonly magnification?: readonly [number, number, number, number];
-  /**
-   * Whether slices keep every sample. By default (false) those are 0 whose x frequency float32 rounding puts just below 0,
-   * as in Leopard-EM, whose maps are reproduced only so.
-   */
-  readonly exactSlices?: boolean;
-}
-
-/** Where the template's half spectrum lies in the pool's memory: (side, side, side/2+1) complex, natural order, unshifted. */
-export interface VolumeSpectrum {
-  /** More than the template's where that was padded; default the template's. */
-  readonly side?: number;
-  readonly address: number;
-  readonly rowBytes: number;
-}
+export type { CorrelationSize, VolumeSpectrum } from "./correlateLayout.ts";
 
 /** Memory for the accumulators of several teams is given up to this many bytes; beyond, workers share a team. */
 const TEAM_BUDGET = 512 * 2 ** 20;
-/** Staggers power-of-two strides over the cache's sets. */
-const STAGGER = 128;
-/** Line buffers of a group of columns: they should stay in the second-level cache. */
-const GROUP_BYTES = 2 ** 20;
-const LARGEST_GROUP = 8;
-const VISIT_BYTES = 64 * 2 ** 20;
 
 type Piece = "rotations" | "filters" | "templatePlan" | "rowPlan" | "columnPlan" | "staging";
 
@@ -133,26 +111,13 @@ export class CorrelationPlan {
    * They carry everything that a slice is multiplied by but the 1/n² of the inverse transform.
    */
   setFilters(filters: Float32Array): void {
-    const { template: n } = this.#size;
-    const parts = this.#size.complexFilters ? 2 : 1;
-    const width = parts * (Math.floor(n / 2) + 1);
-    checkLength("correlation filters", filters.length, this.#size.filters * n * width);
-    const row = new Float32Array(parts * this.#shape.stride);
-    for (let y = 0; y < this.#size.filters * n; y++) {
-      for (let x = 0; x < width; x++) row[x] = filters[y * width + x] / (n * n);
-      this.#shared.set("filters", row, 4 * row.length * y);
-    }
+    const form = { size: this.#size, shape: this.#shape };
+    packFilters(filters, form, (row, offset) => this.#shared.set("filters", row, offset));
   }
 
   /** Sets rotations `first`…: 9 values each, row-major, acting on xyz columns from the template to the particle's view. */
   setRotations(rotations: Float32Array, first = 0): void {
-    const count = rotations.length / 9;
-    const packed = new Float32Array(6 * count);
-    for (let i = 0; i < count; i++) {
-      const [xx, xy, , yx, yy, , zx, zy] = rotations.subarray(9 * i, 9 * i + 9);
-      packed.set([xx, yx, zx, xy, yy, zy], 6 * i);
-    }
-    this.#shared.set("rotations", packed, 24 * first);
+    this.#shared.set("rotations", packRotations(rotations), 24 * first);
   }
 
   /** Correlates blocks `firstBlock` to `lastBlock` (exclusive); progress counts templates. */
@@ -239,68 +204,6 @@ export function correlationBytes(
   );
 }
 
-function checkLength(at: string, found: number, expected: number): void {
-  if (found === expected) return;
-  throw new VitrineError({ code: "shape", at, expected: `${expected} values`, found: `${found}` });
-}
-
-function correlateShape(size: CorrelationSize, volume: VolumeSpectrum): CorrelateShape {
-  const { template: n, complexFilters = false } = size;
-  const [height, width] = size.image;
-  if (n < 4 || n > Math.min(height, width)) {
-    throw new VitrineError({
-      code: "shape",
-      at: "template",
-      expected: `a side from 4 to ${Math.min(height, width)}, the image's shorter one`,
-      found: `${n}`,
-      hint: "Crop the template or take a larger micrograph",
-    });
-  }
-  const [paddedHeight, paddedWidth] = [fastLength(height), fastLength(width)];
-  const stride = 4 * Math.ceil((Math.floor(n / 2) + 1) / 4);
-  const templateBlocks = Math.ceil(n / 4);
-  const lineBufferBytes = 32 * Math.max(lineBufferElements(n), paddedHeight, paddedWidth) + STAGGER;
-  const columnBytes = 128 * templateBlocks + STAGGER;
-  const columnsPair = (paddedWidth / 4) * columnBytes;
-  const rowBlocks = Math.ceil((height - n + 1) / 4);
-  const correlationRowBytes = 32 * paddedWidth + STAGGER;
-  const correlationPair = rowBlocks * correlationRowBytes;
-  const pairs = pairsAVisit(columnsPair + correlationPair);
-  const columnGroup = Math.max(
-    2,
-    Math.min(LARGEST_GROUP, Math.floor(GROUP_BYTES / (32 * paddedHeight * pairs))),
-  );
-  return {
-    n,
-    stride,
-    height,
-    width,
-    templateBlocks,
-    rowBlocks,
-    columns: width - n + 1,
-    paddedHeight,
-    paddedWidth,
-    volumeSide: volume.side ?? n,
-    volumeRowBytes: volume.rowBytes,
-    filterBytes: (complexFilters ? 8 : 4) * n * stride,
-    templateRowBytes: 32 * n + STAGGER,
-    columnBytes,
-    columnsPair,
-    correlationPair,
-    pairs,
-    spectrumBytes: 32 * paddedHeight,
-    correlationRowBytes,
-    columnGroup,
-    lineBufferBytes,
-    bufferBytes: pairs * columnGroup * lineBufferBytes + STAGGER,
-  };
-}
-
-/** Pairs of templates in one visit: what a visit holds besides spectrum and statistics stays below {@link VISIT_BYTES}. */
-function pairsAVisit(pairBytes: number): number {
-  return [4, 2].find((pairs) => pairs * pairBytes <= VISIT_BYTES) ?? 1;
-}
-
 /** Rows of the micrograph that are copied in at a time: about 4 MiB. */
 function stagingRows(width: number): number {
   return Math.max(4, 4 * Math.floor((1 << 18) / width));
@@ -321,31 +224,8 @@ function sharedBytes(size: CorrelationSize, shape: CorrelateShape): Record<Piece
   };
 }
 
-function teamBytes(size: CorrelationSize, shape: CorrelateShape, workers: number) {
-  const slice = 8 * shape.n * shape.stride;
-  const statistics = 64 * shape.rowBlocks * shape.columns;
-  return {
-    slice0: slice,
-    slice1: slice,
-    raw: size.magnification === undefined ? 0 : slice,
-    rows: shape.templateBlocks * shape.templateRowBytes,
-    templates: shape.templateBlocks * shape.templateRowBytes,
-    sums: 48 * shape.templateBlocks,
-    columns: shape.pairs * shape.columnsPair,
-    correlation: shape.pairs * shape.correlationPair,
-    statistics,
-    totals: statistics,
-    buffers: workers * shape.bufferBytes,
-  };
-}
-
 function teamCount(size: CorrelationSize, workers: number): number {
   const shape = correlateShape(size, { address: 0, rowBytes: 0 });
   const bytes = Object.values(teamBytes(size, shape, 1)).reduce((sum, each) => sum + each, 0);
   return Math.max(1, Math.min(workers, Math.floor(TEAM_BUDGET / bytes)));
-}
-
-function placesOf(address: Record<keyof ReturnType<typeof teamBytes>, number>): TeamPlaces {
-  const { slice0, slice1, ...places } = address;
-  return { ...places, slices: [slice0, slice1] };
 }

@@ -94,16 +94,14 @@ export function runCorrelateJob(context: WorkerContext, job: CorrelateJob): void
     const block = job.firstBlock + team.claim(0);
     if (block >= job.lastBlock) return;
     const end = Math.min(job.templateCount, (block + 1) * BLOCK_TEMPLATES);
-    const step = 2 * job.shape.pairs;
-    for (let first = block * BLOCK_TEMPLATES; first < end; first += step)
-      run.visit(first, Math.min(step, end - first));
+    run.correlate(block * BLOCK_TEMPLATES, end);
     run.flush();
     if (team.rank === 0) context.report(end - block * BLOCK_TEMPLATES);
   }
 }
 
 /** One member's share of its team's steps. All members make the same calls in the same order. */
-class TeamRun {
+export class TeamRun {
   readonly #context: WorkerContext;
   readonly #job: CorrelateJob;
   readonly #places: TeamPlaces;
@@ -121,8 +119,13 @@ class TeamRun {
     this.#rotations = new Float32Array(context.memory.buffer, job.rotations, 6 * orientations);
   }
 
-  /** Correlates `count` templates from `first` on. */
-  visit(first: number, count: number): void {
+  /** Correlates templates `first` to `end` (exclusive); `first` is even. */
+  correlate(first: number, end: number): void {
+    const step = 2 * this.#job.shape.pairs;
+    for (let at = first; at < end; at += step) this.#visit(at, Math.min(step, end - at));
+  }
+
+  #visit(first: number, count: number): void {
     for (let i = 0; i < count; i += 2) this.#prepare(first + i, i / 2);
     this.#correlate(first, count);
   }

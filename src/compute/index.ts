@@ -1,5 +1,7 @@
 export type { CorrelationSize, VolumeSpectrum } from "./correlate.ts";
 export { CorrelationPlan, correlationBytes } from "./correlate.ts";
+export type { BestInBox, BoxCorrelationSize, CorrelationBox } from "./correlateBoxes.ts";
+export { BoxCorrelationPlan, boxBytes } from "./correlateBoxes.ts";
 export { BLOCK_TEMPLATES } from "./correlateJob.ts";
 export type { FftPiece, FftPlan, FftRunOptions, FftSize } from "./fft.ts";
 export { createFft, fftBytes } from "./fft.ts";

@@ -1,5 +1,6 @@
 /** All that a pool and its workers say to each other. Both sides import this file and nothing else of the other's. */
 import type { Fault } from "../core/index.ts";
+import type { BoxesJob } from "./boxesJob.ts";
 import type { CorrelateJob } from "./correlateJob.ts";
 import type { Team } from "./team.ts";
 
@@ -37,6 +38,7 @@ export interface PhasesJob {
 export interface Jobs {
   readonly phases: PhasesJob;
   readonly correlate: CorrelateJob;
+  readonly boxes: BoxesJob;
 }
 
 /** One entry of the job table. */

@@ -1,4 +1,5 @@
 import { type Fault, toFault, VitrineError } from "../core/index.ts";
+import { runBoxesJob } from "./boxesJob.ts";
 import { claim, controlView, isAborted, lateCallsWord, raiseAbort, report } from "./control.ts";
 import { runCorrelateJob } from "./correlateJob.ts";
 import { runPhases } from "./phases.ts";
@@ -72,6 +73,9 @@ function runJob(context: WorkerContext, job: Job): void {
       break;
     case "correlate":
       runCorrelateJob(context, job);
+      break;
+    case "boxes":
+      runBoxesJob(context, job);
       break;
   }
 }

@@ -1,4 +1,12 @@
-import { type Document, LineCounter, parseDocument, type ScalarTag, stringify, type Tags } from "yaml";
+import {
+  type CollectionTag,
+  type Document,
+  LineCounter,
+  parseDocument,
+  type ScalarTag,
+  stringify,
+  type Tags,
+} from "yaml";
 import type { z } from "zod";
 import { VitrineError } from "../core/index.ts";
 import { parseWithSchema } from "./schema.ts";
@@ -35,16 +43,24 @@ const PYTHON_SPECIAL: ScalarTag = {
   resolve: (text) => text,
 };
 
+/** How PyYAML writes a tuple. */
+const PYTHON_TUPLE: CollectionTag = {
+  tag: "tag:yaml.org,2002:python/tuple",
+  collection: "seq",
+  identify: () => false,
+  resolve: (value) => value,
+};
+
 const OPTIONS = {
   version: "1.2",
   merge: true,
-  customTags: (tags: Tags): Tags => [PYTHON_BOOLEAN, PYTHON_EXPONENT, ...tags],
+  customTags: (tags: Tags): Tags => [PYTHON_BOOLEAN, PYTHON_EXPONENT, PYTHON_TUPLE, ...tags],
 } as const;
 
 /**
  * Reads a YAML text as Python's programs would, and checks it with a schema.
  *
- * It is YAML 1.2 with what PyYAML adds (yes, no, on, off; `<<` merges); numbers may be written in either way (1e5,
+ * It is YAML 1.2 with what PyYAML adds (yes, no, on, off; `<<` merges; `!!python/tuple`); numbers may be written in either way (1e5,
  * 1.0e-5, 1e-05).
  *
  * @param schema  made with `z.strictObject`, so that unknown keys are refused

@@ -2,16 +2,16 @@ import { z } from "zod";
 import { formatYaml, parseYaml } from "../io/index.ts";
 
 /** Numbers may be written as text ("300"), as the peer's parser allows. */
-const number = z.preprocess(
+export const number = z.preprocess(
   (value) => (typeof value === "string" && /^\s*[-+.\d]/.test(value) ? readNumber(value) : value),
   z.number(),
 );
-const notNegative = number.pipe(z.number().min(0));
-const positive = number.pipe(z.number().gt(0));
+export const notNegative = number.pipe(z.number().min(0));
+export const positive = number.pipe(z.number().gt(0));
 const count = number.pipe(z.int().min(0));
-const atLeastOne = number.pipe(z.int().min(1));
-const flag = z.preprocess((value) => (value === 0 || value === 1 ? value === 1 : value), z.boolean());
-const path = z.string().min(1);
+export const atLeastOne = number.pipe(z.int().min(1));
+export const flag = z.preprocess((value) => (value === 0 || value === 1 ? value === 1 : value), z.boolean());
+export const path = z.string().min(1);
 
 function readNumber(text: string): number | string {
   const value = Number(text);
@@ -56,7 +56,7 @@ const opticsGroup = z.strictObject({
 });
 
 /** Å, relative to the optics group's defocus. */
-const defocusSearch = z.strictObject({
+export const defocusSearch = z.strictObject({
   enabled: flag.default(true),
   defocus_min: number.default(-1000),
   defocus_max: number.default(1000),
@@ -65,7 +65,7 @@ const defocusSearch = z.strictObject({
 });
 
 /** Å, relative to the optics group's pixel size. A step of 0 stands in what the peer writes for a search not enabled. */
-const pixelSizeSearch = z.strictObject({
+export const pixelSizeSearch = z.strictObject({
   enabled: flag.default(false),
   pixel_size_min: number.default(0),
   pixel_size_max: number.default(0),
@@ -90,7 +90,7 @@ const orientationSearch = z.strictObject({
 const multipleOrientations = z.strictObject({ orientation_configs: z.array(orientationSearch).min(1) });
 
 /** Frequencies in cycles per pixel: Nyquist is 0.5. */
-const preprocessingFilters = z.strictObject({
+export const preprocessingFilters = z.strictObject({
   whitening_filter: z
     .strictObject({
       enabled: flag.default(true),
@@ -135,7 +135,7 @@ const matchTemplateResult = z.strictObject({
 });
 
 /** Read and not used: no defaults, so that only what stands in the file is reported. */
-const computationalConfig = z.strictObject({
+export const computationalConfig = z.strictObject({
   gpu_ids: z
     .union([z.int().min(0), z.string(), z.array(z.union([z.int().min(0), z.string()])).min(1)])
     .nullable()

@@ -6,6 +6,7 @@ import type { MatchTemplateYaml, OrientationSearchYaml } from "./configSchema.ts
 export function toDefocusSearch(
   search: MatchTemplateYaml["defocus_search_config"],
   at: string,
+  section = "defocus_search_config",
 ): OffsetSearch | null {
   if (!search.enabled) return null;
   const {
@@ -14,7 +15,7 @@ export function toDefocusSearch(
     defocus_step: step,
     skip_enforce_zero: skipEnforceZero,
   } = search;
-  requireAscending({ min, max }, `${at} defocus_search_config.defocus_max`);
+  requireAscending({ min, max }, `${at} ${section}.defocus_max`);
   return { min, max, step, skipEnforceZero };
 }
 
@@ -22,18 +23,20 @@ export function toDefocusSearch(
 export function toPixelSizeSearch(
   search: MatchTemplateYaml["pixel_size_search_config"],
   at: string,
+  section = "pixel_size_search_config",
 ): OffsetSearch | null {
   if (!search?.enabled) return null;
   const { pixel_size_min: min, pixel_size_max: max, pixel_size_step: step } = search;
-  requireAscending({ min, max }, `${at} pixel_size_search_config.pixel_size_max`);
+  requireAscending({ min, max }, `${at} ${section}.pixel_size_max`);
   if (step === 0) {
-    const where = `${at} pixel_size_search_config.pixel_size_step`;
+    const where = `${at} ${section}.pixel_size_step`;
     throw new VitrineError({ code: "range", at: where, expected: "a number above 0", found: "0" });
   }
   return { min, max, step, skipEnforceZero: search.skip_enforce_zero };
 }
 
-function requireAscending({ min, max }: { min: number; max: number }, at: string): void {
+/** @throws {VitrineError} range: a maximum below its minimum */
+export function requireAscending({ min, max }: { min: number; max: number }, at: string): void {
   if (max >= min) return;
   throw new VitrineError({ code: "range", at, expected: `a number of at least ${min}`, found: String(max) });
 }

@@ -59,11 +59,24 @@ export function resultPaths({ results }: MatchSettings, options: ResultOptions):
  */
 export async function prepareResults(settings: MatchSettings, options: ResultOptions): Promise<void> {
   const mayReplace = options.overwrite || settings.results.allowFileOverwrite;
-  const paths = resultPaths(settings, options);
-  requireDistinct(paths, [settings.micrographPath, settings.templatePath]);
+  const inputs = [settings.micrographPath, settings.templatePath];
+  const ways = "--overwrite or match_template_result.allow_file_overwrite: true";
+  await prepareFiles(resultPaths(settings, options), inputs, { mayReplace, ways });
+}
+
+/**
+ * Refuses results that would replace files, fall on an input or on each other, or that could not be written; makes missing
+ * folders. @throws {VitrineError} exists, storage
+ */
+export async function prepareFiles(
+  paths: readonly string[],
+  inputs: readonly string[],
+  { mayReplace, ways }: { mayReplace: boolean; ways: string },
+): Promise<void> {
+  requireDistinct(paths, inputs);
   const probed = new Set<string>();
   for (const path of paths) {
-    if (!mayReplace && (await fileExists(path))) throw alreadyThere(path);
+    if (!mayReplace && (await fileExists(path))) throw alreadyThere(path, ways);
     const folder = /^(.*)[/\\][^/\\]*$/.exec(path)?.[1] ?? "";
     if (folder !== "") await makeFolder(folder);
     if (!probed.has(folder)) await probe(path);
@@ -72,13 +85,13 @@ export async function prepareResults(settings: MatchSettings, options: ResultOpt
 }
 
 /** The error of a result that is there already. */
-function alreadyThere(path: string): VitrineError {
+function alreadyThere(path: string, ways: string): VitrineError {
   return new VitrineError({
     code: "exists",
     at: path,
     expected: "no file of this name",
     found: "one",
-    hint: "Allow it with --overwrite or match_template_result.allow_file_overwrite: true, or choose another path",
+    hint: `Allow it with ${ways}, or choose another path`,
   });
 }
 

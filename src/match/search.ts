@@ -9,7 +9,12 @@ import {
   type Pool,
 } from "../compute/index.ts";
 import { type Shape2, VitrineError } from "../core/index.ts";
-import { magnifiedFrequency, peerRotationMatrices, rotationMatrices } from "../optics/index.ts";
+import {
+  magnifiedFrequency,
+  type OpticsParameters,
+  peerRotationMatrices,
+  rotationMatrices,
+} from "../optics/index.ts";
 import { type MatchSettings, type SearchSpace, searchSpace } from "./config.ts";
 import { preprocessMicrograph, templateFilters } from "./searchFilters.ts";
 import { preparedTemplate, requireFinite, type SearchInputs, type TemplateSource } from "./searchInputs.ts";
@@ -169,7 +174,6 @@ function correlationSize(what: {
     });
   }
   const [orientations, defocusValues, pixelSizes] = counts(space);
-  const { magnificationMatrix, oddZernikes, beamTiltMrad } = settings.optics;
   if (orientations * defocusValues * pixelSizes >= 2 ** 31) {
     throw new VitrineError({
       code: "range",
@@ -179,23 +183,32 @@ function correlationSize(what: {
       hint: "Search in several runs with angle ranges",
     });
   }
-  const [[yy, xy], [yx, xx]] = [
-    magnifiedFrequency(magnificationMatrix, 1, 0),
-    magnifiedFrequency(magnificationMatrix, 0, 1),
-  ];
   return {
     image: shape,
     template: template.size,
     orientations,
     filters: defocusValues * pixelSizes,
-    complexFilters: oddZernikes !== undefined || beamTiltMrad !== undefined,
     exactSlices: options.exactSlices ?? false,
+    ...opticalSize(settings.optics),
+  };
+}
+
+/** What the microscope asks of a correlation. */
+export function opticalSize({
+  magnificationMatrix,
+  oddZernikes,
+  beamTiltMrad,
+}: OpticsParameters): Pick<CorrelationSize, "complexFilters" | "magnification"> {
+  const [yy, xy] = magnifiedFrequency(magnificationMatrix, 1, 0);
+  const [yx, xx] = magnifiedFrequency(magnificationMatrix, 0, 1);
+  return {
+    complexFilters: oddZernikes !== undefined || beamTiltMrad !== undefined,
     ...(magnificationMatrix !== undefined && { magnification: [yy, yx, xy, xx] as const }),
   };
 }
 
 /** Puts the template's half spectrum, its origin moved from voxel n/2 to 0, into the pool's memory. */
-async function transformTemplate(
+export async function transformTemplate(
   pool: Pool,
   template: TemplateSource,
   signal?: AbortSignal,
@@ -221,7 +234,7 @@ async function transformTemplate(
 }
 
 /** As a pool's run does it: whoever aborts gets one kind of error, with the reason as its cause. */
-function requireNotAborted(signal: AbortSignal | undefined): void {
+export function requireNotAborted(signal: AbortSignal | undefined): void {
   if (!signal?.aborted) return;
   const fault = { code: "aborted", at: "template search", expected: "to finish", found: "an abort" } as const;
   throw new VitrineError(fault, { cause: signal.reason });

@@ -36,24 +36,48 @@ export async function preprocessMicrograph(
   { data, shape }: Image,
   filters: MatchFilters,
 ): Promise<PreparedMicrograph> {
-  const fft = createFft(pool, { kind: "real2d", shape });
+  const [prepared] = await preprocessImages(pool, { images: [data], shape }, filters);
+  return prepared;
+}
+
+/** Filters and scales images of one shape, each by its own spectrum. They are transformed together. */
+export async function preprocessImages(
+  pool: Pool,
+  { images, shape }: { readonly images: readonly Float32Array[]; readonly shape: Shape2 },
+  filters: MatchFilters,
+): Promise<PreparedMicrograph[]> {
+  if (images.length === 0) return [];
+  const fft = createFft(pool, { kind: "real2d", shape, batch: images.length });
   try {
-    fft.set("real", data);
+    images.forEach((image, i) => {
+      fft.set("real", image, i * shape[0]);
+    });
     await fft.forward();
     const spectrum = new Float32Array(2 * shape[0] * (Math.floor(shape[1] / 2) + 1));
-    fft.read("spectrum", spectrum);
-    // the mean carries no signal and would dominate the lowest bin
-    spectrum.fill(0, 0, 2);
-    const whitening = filters.whitening === null ? null : whiteningCurve(spectrum, shape, filters.whitening);
-    const { filter, bandPass } = totalFilter(filters, whitening, shape);
-    fft.set("spectrum", preprocessImage(spectrum, shape, { filter, ...(bandPass && { bandPass }) }));
+    const curves = images.map((_, i) => {
+      fft.read("spectrum", spectrum, i * shape[0]);
+      const { filtered, whitening } = filterSpectrum(spectrum, shape, filters);
+      fft.set("spectrum", filtered, i * shape[0]);
+      return whitening;
+    });
     await fft.inverse();
-    const image = new Float32Array(data.length);
-    fft.read("real", image);
-    return { image, whitening };
+    return curves.map((whitening, i) => {
+      const image = new Float32Array(shape[0] * shape[1]);
+      fft.read("real", image, i * shape[0]);
+      return { image, whitening };
+    });
   } finally {
     fft.dispose();
   }
+}
+
+function filterSpectrum(spectrum: Float32Array, shape: Shape2, filters: MatchFilters) {
+  // the mean carries no signal and would dominate the lowest bin
+  spectrum.fill(0, 0, 2);
+  const whitening = filters.whitening === null ? null : whiteningCurve(spectrum, shape, filters.whitening);
+  const { filter, bandPass } = totalFilter(filters, whitening, shape);
+  const filtered = preprocessImage(spectrum, shape, { filter, ...(bandPass && { bandPass }) });
+  return { filtered, whitening };
 }
 
 /**
@@ -61,8 +85,8 @@ export async function preprocessMicrograph(
  * mean. (pixel sizes, defocus values, n, n/2+1), complex interleaved if the CTF is.
  */
 export function templateFilters(what: {
-  settings: MatchSettings;
-  space: SearchSpace;
+  settings: Pick<MatchSettings, "filters" | "optics">;
+  space: Omit<SearchSpace, "eulerAnglesDeg">;
   size: number;
   whitening: RadialCurve | null;
 }): Float32Array {

@@ -1,0 +1,158 @@
+import { type Shape2, VitrineError } from "../core/index.ts";
+import type { CorrelateShape, TeamPlaces } from "./correlateJob.ts";
+import { fastLength, lineBufferElements } from "./linePlan.ts";
+
+/** What a {@link CorrelationPlan} is made for. */
+export interface CorrelationSize {
+  /** Height and width of the micrograph in pixels, any parity. */
+  readonly image: Shape2;
+  /** Side of the cubic template in voxels. */
+  readonly template: number;
+  readonly orientations: number;
+  /** Filters (pixel size by defocus) that every orientation is seen through. */
+  readonly filters: number;
+  /** Whether filters are complex (odd aberrations); default false. */
+  readonly complexFilters?: boolean;
+  /** (A^-1)^T as yy, yx, xy, xx for a magnification matrix A that acts on (y, x). */
+  readonly magnification?: readonly [number, number, number, number];
+  /**
+   * Whether slices keep every sample. By default (false) those are 0 whose x frequency float32 rounding puts just below 0,
+   * as in Leopard-EM, whose maps are reproduced only so.
+   */
+  readonly exactSlices?: boolean;
+}
+
+/** Where the template's half spectrum lies in the pool's memory: (side, side, side/2+1) complex, natural order, unshifted. */
+export interface VolumeSpectrum {
+  /** More than the template's where that was padded; default the template's. */
+  readonly side?: number;
+  readonly address: number;
+  readonly rowBytes: number;
+}
+
+/** Staggers power-of-two strides over the cache's sets. */
+const STAGGER = 128;
+/** Line buffers of a group of columns: they should stay in the second-level cache. */
+const GROUP_BYTES = 2 ** 20;
+const LARGEST_GROUP = 8;
+const VISIT_BYTES = 64 * 2 ** 20;
+
+/** @throws {VitrineError} shape: an array of another length */
+export function checkLength(at: string, found: number, expected: number): void {
+  if (found === expected) return;
+  throw new VitrineError({ code: "shape", at, expected: `${expected} values`, found: `${found}` });
+}
+
+/** Lengths and strides of everything that a correlation holds. @throws {VitrineError} shape: a template that does not fit */
+export function correlateShape(size: CorrelationSize, volume: VolumeSpectrum): CorrelateShape {
+  const { template: n, complexFilters = false } = size;
+  const [height, width] = size.image;
+  if (n < 4 || n > Math.min(height, width)) {
+    throw new VitrineError({
+      code: "shape",
+      at: "template",
+      expected: `a side from 4 to ${Math.min(height, width)}, the image's shorter one`,
+      found: `${n}`,
+      hint: "Crop the template or take a larger micrograph",
+    });
+  }
+  const [paddedHeight, paddedWidth] = [fastLength(height), fastLength(width)];
+  const stride = 4 * Math.ceil((Math.floor(n / 2) + 1) / 4);
+  const templateBlocks = Math.ceil(n / 4);
+  const lineBufferBytes = 32 * Math.max(lineBufferElements(n), paddedHeight, paddedWidth) + STAGGER;
+  const columnBytes = 128 * templateBlocks + STAGGER;
+  const columnsPair = (paddedWidth / 4) * columnBytes;
+  const rowBlocks = Math.ceil((height - n + 1) / 4);
+  const correlationRowBytes = 32 * paddedWidth + STAGGER;
+  const correlationPair = rowBlocks * correlationRowBytes;
+  const pairs = pairsAVisit(columnsPair + correlationPair);
+  const columnGroup = Math.max(
+    2,
+    Math.min(LARGEST_GROUP, Math.floor(GROUP_BYTES / (32 * paddedHeight * pairs))),
+  );
+  return {
+    n,
+    stride,
+    height,
+    width,
+    templateBlocks,
+    rowBlocks,
+    columns: width - n + 1,
+    paddedHeight,
+    paddedWidth,
+    volumeSide: volume.side ?? n,
+    volumeRowBytes: volume.rowBytes,
+    filterBytes: (complexFilters ? 8 : 4) * n * stride,
+    templateRowBytes: 32 * n + STAGGER,
+    columnBytes,
+    columnsPair,
+    correlationPair,
+    pairs,
+    spectrumBytes: 32 * paddedHeight,
+    correlationRowBytes,
+    columnGroup,
+    lineBufferBytes,
+    bufferBytes: pairs * columnGroup * lineBufferBytes + STAGGER,
+  };
+}
+
+/** Pairs of templates in one visit: what a visit holds besides spectrum and statistics stays below {@link VISIT_BYTES}. */
+function pairsAVisit(pairBytes: number): number {
+  return [4, 2].find((pairs) => pairs * pairBytes <= VISIT_BYTES) ?? 1;
+}
+
+/** Bytes of each piece of memory that one team works in. */
+export function teamBytes(size: CorrelationSize, shape: CorrelateShape, workers: number) {
+  const slice = 8 * shape.n * shape.stride;
+  const statistics = 64 * shape.rowBlocks * shape.columns;
+  return {
+    slice0: slice,
+    slice1: slice,
+    raw: size.magnification === undefined ? 0 : slice,
+    rows: shape.templateBlocks * shape.templateRowBytes,
+    templates: shape.templateBlocks * shape.templateRowBytes,
+    sums: 48 * shape.templateBlocks,
+    columns: shape.pairs * shape.columnsPair,
+    correlation: shape.pairs * shape.correlationPair,
+    statistics,
+    totals: statistics,
+    buffers: workers * shape.bufferBytes,
+  };
+}
+
+/** What a job is told of a team's memory. */
+export function placesOf(address: Record<keyof ReturnType<typeof teamBytes>, number>): TeamPlaces {
+  const { slice0, slice1, ...places } = address;
+  return { ...places, slices: [slice0, slice1] };
+}
+
+/**
+ * Gives filters (filters, n, n/2+1) row by row as the kernels read them: rows of `shape.stride` values, divided by n² for the
+ * inverse transform. `write` gets each row with its byte offset.
+ */
+export function packFilters(
+  filters: Float32Array,
+  { size, shape }: { size: CorrelationSize; shape: CorrelateShape },
+  write: (row: Float32Array, offset: number) => void,
+): void {
+  const { template: n } = size;
+  const parts = size.complexFilters ? 2 : 1;
+  const width = parts * (Math.floor(n / 2) + 1);
+  checkLength("correlation filters", filters.length, size.filters * n * width);
+  const row = new Float32Array(parts * shape.stride);
+  for (let y = 0; y < size.filters * n; y++) {
+    for (let x = 0; x < width; x++) row[x] = filters[y * width + x] / (n * n);
+    write(row, 4 * row.length * y);
+  }
+}
+
+/** The first two columns of row-major rotations, 6 values each, as the kernels read them. */
+export function packRotations(rotations: Float32Array): Float32Array {
+  const count = rotations.length / 9;
+  const packed = new Float32Array(6 * count);
+  for (let i = 0; i < count; i++) {
+    const [xx, xy, , yx, yy, , zx, zy] = rotations.subarray(9 * i, 9 * i + 9);
+    packed.set([xx, yx, zx, xy, yy, zy], 6 * i);
+  }
+  return packed;
+}
