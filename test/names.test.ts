@@ -91,6 +91,7 @@ test("the package has these entries and these public names", async () => {
         "openMrc",
         "openNdtiff",
         "openOmeZarr",
+        "openTiff",
         "parseCsv",
         "parseMmcif",
         "parseMrc",
@@ -111,6 +112,7 @@ test("the package has these entries and these public names", async () => {
         "readNpy",
         "readNpz",
         "readStar",
+        "readTiffImage",
         "removeFile",
         "renameFile",
         "selectAtoms",
@@ -124,6 +126,7 @@ test("the package has these entries and these public names", async () => {
         "writeNpy",
         "writeNpz",
         "writeStar",
+        "writeTiff",
       ],
       "vitrine/jobs": [
         "runMultiprocessJobs",

@@ -1,0 +1,78 @@
+import { VitrineError } from "../../core/index.ts";
+import type { PixelArray } from "../dataset/dataset.ts";
+import { imageBytes, pixelView } from "../dataset/pixels.ts";
+import { allocate, type RandomAccessFile } from "../files.ts";
+import type { TiffPage } from "./page.ts";
+
+/** JPEG and the others that geotiff knows unfold at most this much. */
+const LARGEST_EXPANSION = 4096;
+
+/**
+ * Reads a page by geotiff, which is loaded when it is first needed: JPEG, Zstandard, WebP, LERC, values of odd bits.
+ *
+ * @throws {VitrineError} unsupported: what geotiff does not know, either; format: more pixels than the file can hold, or
+ *   other ones than its tags say; range: more than memory holds
+ */
+export async function readForeignPage(
+  file: RandomAccessFile,
+  index: number,
+  page: TiffPage,
+): Promise<PixelArray> {
+  const at = `${file.name} page ${index}`;
+  const bytes = imageBytes(page);
+  if (bytes > file.size * LARGEST_EXPANSION) {
+    const expected = `pixels that ${file.size} bytes can hold`;
+    throw new VitrineError({ code: "format", at, expected, found: `${bytes} bytes of them` });
+  }
+  const found = await rasters(file, index, at);
+  const pixels = pixelView(
+    page,
+    allocate(() => new ArrayBuffer(bytes), bytes, at),
+  );
+  if (found.length !== pixels.length) {
+    const expected = `${pixels.length} values`;
+    throw new VitrineError({ code: "format", at, expected, found: `${found.length}` });
+  }
+  pixels.set(found);
+  return pixels;
+}
+
+async function rasters(file: RandomAccessFile, index: number, at: string): Promise<PixelArray> {
+  try {
+    const { GeoTIFF, globals } = await import("geotiff");
+    const image = await (await GeoTIFF.fromSource(sourceOf(file))).getImage(index);
+    const isYCbCr =
+      image.fileDirectory.getValue("PhotometricInterpretation") === globals.photometricInterpretations.YCbCr;
+    const values = isYCbCr
+      ? await image.readRGB({ interleave: true })
+      : await image.readRasters({ interleave: true });
+    return Array.isArray(values) ? values[0] : values;
+  } catch (cause) {
+    if (cause instanceof VitrineError) throw cause;
+    const found = cause instanceof Error ? cause.message : String(cause);
+    throw new VitrineError(
+      { code: "unsupported", at, expected: "a compression that can be read", found },
+      { cause },
+    );
+  }
+}
+
+/** A file as geotiff asks for it: it reads ahead, also behind the end. */
+function sourceOf(file: RandomAccessFile) {
+  interface Slice {
+    readonly offset: number;
+    readonly length: number;
+  }
+  const read = async ({ offset, length }: Slice): Promise<ArrayBuffer> => {
+    const there = Math.max(0, Math.min(length, file.size - offset));
+    const buffer = new ArrayBuffer(there);
+    if (there > 0) await file.read(offset, there, new Uint8Array(buffer));
+    return buffer;
+  };
+  return {
+    fetch: (slices: readonly Slice[]) => Promise.all(slices.map(read)),
+    fetchSlice: async (slice: Slice) => ({ ...slice, data: await read(slice) }),
+    fileSize: file.size,
+    close: async () => {},
+  };
+}

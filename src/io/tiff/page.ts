@@ -1,0 +1,129 @@
+import { VitrineError } from "../../core/index.ts";
+import type { ImageLayout, PixelType } from "../dataset/dataset.ts";
+import { CODECS } from "./codecs.ts";
+import { TAG, type TiffDirectory } from "./directory.ts";
+
+/** What a page is, without its pixels. */
+export interface TiffPage extends ImageLayout {
+  /** Bits of a value in the file; 16 for the halves that are read as float32. */
+  readonly bits: number;
+  /** Number of the compression as TIFF counts them: 1 none, 5 LZW, 7 JPEG, 8 deflate. */
+  readonly compression: number;
+}
+
+/** How our own reader unpacks a page. */
+export interface TiffPlan {
+  readonly page: TiffPage;
+  /** Of a strip or tile. */
+  readonly chunkWidth: number;
+  readonly chunkHeight: number;
+  readonly isTiled: boolean;
+  /** Colours in planes of their own. */
+  readonly isPlanar: boolean;
+  readonly predictor: number;
+  /** Places and lengths of the chunks, in rows, plane after plane. */
+  readonly offsets: readonly number[];
+  readonly byteCounts: readonly number[];
+}
+
+const UNSIGNED = 1;
+const SIGNED = 2;
+const FLOAT = 3;
+
+const TYPES: Readonly<Record<string, PixelType>> = {
+  "1 8": "uint8",
+  "1 16": "uint16",
+  "1 32": "uint32",
+  "2 8": "int8",
+  "2 16": "int16",
+  "2 32": "int32",
+  "3 16": "float32",
+  "3 32": "float32",
+  "3 64": "float64",
+};
+
+/** Chunks of more pixels than this are in no file. */
+const MOST_PIXELS = 2 ** 40;
+
+/** Reads what a page is. @throws {VitrineError} format: no image; unsupported: values that no pixel type holds */
+export async function readPage(directory: TiffDirectory): Promise<TiffPage> {
+  const { at } = directory;
+  const [width, height] = [await directory.number(TAG.width, 0), await directory.number(TAG.height, 0)];
+  const channels = await directory.number(TAG.samplesPerPixel, 1);
+  if (!isCount(width) || !isCount(height) || !isCount(channels) || width * height * channels > MOST_PIXELS) {
+    const found = `${width} x ${height} x ${channels}`;
+    throw new VitrineError({ code: "format", at, expected: "width, height and samples of an image", found });
+  }
+  const bits = same(await directory.numbers(TAG.bitsPerSample), 1);
+  const format = same(await directory.numbers(TAG.sampleFormat), UNSIGNED);
+  const dtype = typeOf(bits, format);
+  if (dtype === undefined || bits === undefined) {
+    const expected = "8, 16 or 32-bit integers, floats of 16, 32 or 64 bits, or fewer bits unsigned";
+    const found = `${bits ?? "different numbers of"} bits of format ${format ?? "that differs"}`;
+    throw new VitrineError({ code: "unsupported", at, expected, found });
+  }
+  const compression = await directory.number(TAG.compression, 1);
+  return { width, height, channels, dtype, bits, compression };
+}
+
+/** How to unpack a page by our own codecs; undefined where another library must. */
+export async function planPage(directory: TiffDirectory, page: TiffPage): Promise<TiffPlan | undefined> {
+  const predictor = await directory.number(TAG.predictor, 1);
+  if (!(await isOwn(directory, page, predictor))) return undefined;
+  const isTiled = directory.has(TAG.tileWidth);
+  const chunkWidth = isTiled ? await directory.number(TAG.tileWidth, 0) : page.width;
+  const rows = await directory.number(isTiled ? TAG.tileHeight : TAG.rowsPerStrip, page.height);
+  const chunkHeight = isTiled ? rows : Math.min(rows, page.height);
+  const { at } = directory;
+  if (!isCount(chunkWidth) || !isCount(chunkHeight) || chunkWidth * chunkHeight > MOST_PIXELS) {
+    const found = `${chunkWidth} x ${chunkHeight}`;
+    throw new VitrineError({ code: "format", at, expected: "sides of strips or tiles", found });
+  }
+  const isPlanar = page.channels > 1 && (await directory.number(TAG.planar, 1)) === 2;
+  const across = Math.ceil(page.width / chunkWidth);
+  const count = across * Math.ceil(page.height / chunkHeight) * (isPlanar ? page.channels : 1);
+  const offsets = await directory.numbers(isTiled ? TAG.tileOffsets : TAG.stripOffsets);
+  const counts = await directory.numbers(isTiled ? TAG.tileByteCounts : TAG.stripByteCounts);
+  const plan = { page, chunkWidth, chunkHeight, isTiled, isPlanar, predictor, offsets, byteCounts: counts };
+  // A single strip without a length is as long as its pixels; so are they all in old files.
+  const byteCounts = counts.length === 0 && page.compression === 1 ? offsets.map(() => Infinity) : counts;
+  if (offsets.length >= count && byteCounts.length >= count) return { ...plan, byteCounts };
+  const found = `${Math.min(offsets.length, byteCounts.length)}`;
+  throw new VitrineError({ code: "format", at, expected: `places of ${count} strips or tiles`, found });
+}
+
+/** Values that do not fill bytes follow one another bit by bit. */
+export function isPacked({ bits }: TiffPage): boolean {
+  return bits % 8 !== 0 || bits === 24;
+}
+
+/** Samples of a pixel that stand together in a chunk. */
+export function samplesTogether({ isPlanar, page }: TiffPlan): number {
+  return isPlanar ? 1 : page.channels;
+}
+
+async function isOwn(directory: TiffDirectory, page: TiffPage, predictor: number): Promise<boolean> {
+  if (CODECS[page.compression] === undefined || (isPacked(page) && predictor !== 1)) return false;
+  if ((await directory.number(TAG.fillOrder, 1)) !== 1) return false;
+  const isFloat = page.dtype.startsWith("float");
+  return predictor === 1 || (predictor === 2 && page.bits < 64) || (predictor === 3 && isFloat);
+}
+
+function typeOf(bits: number | undefined, format: number | undefined): PixelType | undefined {
+  // Format 4 is undefined: integers in every file that has it.
+  const known = format === 4 ? UNSIGNED : format;
+  const type = TYPES[`${known} ${bits}`];
+  if (type !== undefined || bits === undefined || known === SIGNED || known === FLOAT) return type;
+  if (known !== UNSIGNED || bits < 1 || bits > 32) return undefined;
+  return bits <= 8 ? "uint8" : bits <= 16 ? "uint16" : "uint32";
+}
+
+/** The value that all have; undefined where they differ. */
+function same(values: readonly number[], missing: number): number | undefined {
+  if (values.length === 0) return missing;
+  return values.every((value) => value === values[0]) ? values[0] : undefined;
+}
+
+function isCount(value: number): boolean {
+  return Number.isInteger(value) && value >= 1;
+}

@@ -1,0 +1,205 @@
+import { writeFileAtomic } from "#files";
+import { VitrineError } from "../../core/index.ts";
+import { bytesOf, HOST_IS_LITTLE_ENDIAN } from "../byteOrder.ts";
+import type { ImageLayout, PixelArray, PixelImage } from "../dataset/dataset.ts";
+import { bytesPerValue, imageBytes, layoutOf } from "../dataset/pixels.ts";
+import type { WriteOptions } from "../files.ts";
+import { TAG } from "./directory.ts";
+
+/** What {@link writeTiff} writes. */
+export interface TiffContent {
+  /** All of one size and type. */
+  readonly pages: readonly PixelImage[];
+  /** Side of a pixel in Å; left out or 0 where it is not known. */
+  readonly pixelSizeA?: number;
+}
+
+/** Pages that are asked for one by one. */
+export interface TiffStream {
+  readonly layout: ImageLayout;
+  /** How many pages come. */
+  readonly count: number;
+  readonly pages: AsyncIterable<PixelArray> | Iterable<PixelArray>;
+  readonly pixelSizeA?: number | undefined;
+}
+
+const SHORT = 3;
+const LONG = 4;
+const RATIONAL = 5;
+const LONG8 = 16;
+/** Of one number; a rational has two. */
+const TYPE_BYTES: Readonly<Record<number, number>> = { [SHORT]: 2, [LONG]: 4, [RATIONAL]: 4, [LONG8]: 8 };
+
+const A_PER_CM = 1e8;
+const CENTIMETRE = 3;
+const LARGEST_LONG = 2 ** 32 - 1;
+
+/**
+ * Writes a TIFF file without compression, one strip a page, in this machine's byte order, whole or not at all; BigTIFF from
+ * 4 GiB on.
+ *
+ * @throws {VitrineError} shape: no page, or pages of different sizes or types; range: a pixel size below 0; and the errors of
+ *   `writeFileAtomic`
+ */
+export async function writeTiff(
+  path: string,
+  content: TiffContent,
+  options: WriteOptions = {},
+): Promise<void> {
+  const { pages, pixelSizeA } = content;
+  if (pages.length === 0)
+    throw new VitrineError({ code: "shape", at: path, expected: "at least one page", found: "none" });
+  const layouts = pages.map((page, i) => layoutOf(page, `${path} page ${i}`));
+  const key = ({ width, height, channels, dtype }: ImageLayout) =>
+    `${width} x ${height} x ${channels} ${dtype}`;
+  const odd = layouts.findIndex((layout) => key(layout) !== key(layouts[0]));
+  if (odd > 0) {
+    const at = `${path} page ${odd}`;
+    throw new VitrineError({ code: "shape", at, expected: key(layouts[0]), found: key(layouts[odd]) });
+  }
+  const data = pages.map((page) => page.data);
+  const stream = { layout: layouts[0], count: pages.length, pages: data, pixelSizeA };
+  await writeTiffStream(path, stream, options);
+}
+
+/** As {@link writeTiff}, of pages that are made while it writes. */
+export async function writeTiffStream(
+  path: string,
+  stream: TiffStream,
+  options: WriteOptions = {},
+): Promise<void> {
+  const { pixelSizeA = 0 } = stream;
+  if (!(pixelSizeA >= 0) || !Number.isFinite(pixelSizeA)) {
+    const at = `${path} pixelSizeA`;
+    throw new VitrineError({ code: "range", at, expected: "a number of at least 0", found: `${pixelSizeA}` });
+  }
+  await writeFileAtomic(path, tiffChunks(stream), options);
+}
+
+/** Header, then for each page its directory and its pixels. */
+async function* tiffChunks(stream: TiffStream): AsyncGenerator<Uint8Array> {
+  const { layout, count, pages, pixelSizeA = 0 } = stream;
+  const classic = pageBytes(stream, false);
+  const isBig = 16 + count * classic > LARGEST_LONG;
+  const perPage = isBig ? pageBytes(stream, true) : classic;
+  const first = isBig ? 16 : 8;
+  yield formatHeader(isBig);
+  let index = 0;
+  for await (const data of pages) {
+    const offset = first + index * perPage;
+    const isLast = ++index === count;
+    yield formatDirectory({ layout, pixelSizeA, isBig, offset, next: isLast ? 0 : offset + perPage });
+    yield bytesOf(data);
+    yield new Uint8Array(padding(imageBytes(layout)));
+  }
+}
+
+/** So that every directory begins at a multiple of 8. */
+function padding(bytes: number): number {
+  return (8 - (bytes % 8)) % 8;
+}
+
+function pageBytes({ layout, pixelSizeA = 0 }: TiffStream, isBig: boolean): number {
+  const directory = formatDirectory({ layout, pixelSizeA, isBig, offset: 0, next: 0 }).length;
+  const bytes = imageBytes(layout);
+  return directory + bytes + padding(bytes);
+}
+
+function formatHeader(isBig: boolean): Uint8Array {
+  const bytes = new Uint8Array(isBig ? 16 : 8);
+  const view = new DataView(bytes.buffer);
+  bytes.fill(HOST_IS_LITTLE_ENDIAN ? 0x49 : 0x4d, 0, 2);
+  view.setUint16(2, isBig ? 43 : 42, HOST_IS_LITTLE_ENDIAN);
+  if (isBig) {
+    view.setUint16(4, 8, HOST_IS_LITTLE_ENDIAN);
+    view.setBigUint64(8, 16n, HOST_IS_LITTLE_ENDIAN);
+  } else view.setUint32(4, 8, HOST_IS_LITTLE_ENDIAN);
+  return bytes;
+}
+
+interface Directory {
+  readonly layout: ImageLayout;
+  readonly pixelSizeA: number;
+  readonly isBig: boolean;
+  /** Where it will stand. */
+  readonly offset: number;
+  /** Where the next one will, 0 for none. */
+  readonly next: number;
+}
+
+type Entry = readonly [tag: number, type: number, values: readonly number[]];
+
+/** A directory with the values that do not fit in it behind; the pixels follow. */
+function formatDirectory(directory: Directory): Uint8Array {
+  const { isBig, offset, next } = directory;
+  const [countBytes, entryBytes, wordBytes] = isBig ? [8, 20, 8] : [2, 12, 4];
+  const draft = entriesOf(directory, 0);
+  const fixed = countBytes + draft.length * entryBytes + wordBytes;
+  const behind = draft.map(([, type, values]) => {
+    const bytes = values.length * TYPE_BYTES[type];
+    return bytes > wordBytes ? bytes + padding(bytes) : 0;
+  });
+  const start = fixed + padding(fixed);
+  const length = start + behind.reduce((sum, bytes) => sum + bytes, 0);
+  const view = new DataView(new ArrayBuffer(length));
+  writeWord(view, 0, { value: draft.length, bytes: countBytes });
+  let free = start;
+  for (const [i, [tag, type, values]] of entriesOf(directory, offset + length).entries()) {
+    const at = countBytes + i * entryBytes;
+    view.setUint16(at, tag, HOST_IS_LITTLE_ENDIAN);
+    view.setUint16(at + 2, type, HOST_IS_LITTLE_ENDIAN);
+    const count = type === RATIONAL ? values.length / 2 : values.length;
+    writeWord(view, at + 4, { value: count, bytes: wordBytes });
+    const valueAt = at + 4 + wordBytes;
+    if (behind[i] > 0) writeWord(view, valueAt, { value: offset + free, bytes: wordBytes });
+    const width = TYPE_BYTES[type];
+    for (const [k, value] of values.entries())
+      writeWord(view, (behind[i] > 0 ? free : valueAt) + k * width, { value, bytes: width });
+    free += behind[i];
+  }
+  writeWord(view, fixed - wordBytes, { value: next, bytes: wordBytes });
+  return new Uint8Array(view.buffer);
+}
+
+function writeWord(view: DataView, at: number, { value, bytes }: { value: number; bytes: number }): void {
+  if (bytes === 2) view.setUint16(at, value, HOST_IS_LITTLE_ENDIAN);
+  else if (bytes === 4) view.setUint32(at, value, HOST_IS_LITTLE_ENDIAN);
+  else view.setBigUint64(at, BigInt(value), HOST_IS_LITTLE_ENDIAN);
+}
+
+/** In ascending order, as TIFF demands. */
+function entriesOf({ layout, pixelSizeA, isBig }: Directory, pixelOffset: number): Entry[] {
+  const { width, height, channels, dtype } = layout;
+  const isRgb = channels >= 3 && dtype.startsWith("uint");
+  const extra = channels - (isRgb ? 3 : 1);
+  const format = dtype.startsWith("float") ? 3 : dtype.startsWith("uint") ? 1 : 2;
+  const each = <T>(value: T) => Array.from({ length: channels }, () => value);
+  const word = isBig ? LONG8 : LONG;
+  const entries: Entry[] = [
+    [TAG.width, LONG, [width]],
+    [TAG.height, LONG, [height]],
+    [TAG.bitsPerSample, SHORT, each(8 * bytesPerValue(dtype))],
+    [TAG.compression, SHORT, [1]],
+    [TAG.photometric, SHORT, [isRgb ? 2 : 1]],
+    [TAG.stripOffsets, word, [pixelOffset]],
+    [TAG.samplesPerPixel, SHORT, [channels]],
+    [TAG.rowsPerStrip, LONG, [height]],
+    [TAG.stripByteCounts, word, [imageBytes(layout)]],
+    ...resolutionEntries(pixelSizeA),
+  ];
+  if (extra > 0) entries.push([TAG.extraSamples, SHORT, Array.from({ length: extra }, () => 0)]);
+  return [...entries, [TAG.sampleFormat, SHORT, each(format)]];
+}
+
+/** Pixels a centimetre, with as many digits as a ratio of 32-bit numbers has. */
+function resolutionEntries(pixelSizeA: number): Entry[] {
+  if (pixelSizeA === 0) return [];
+  const resolution = A_PER_CM / pixelSizeA;
+  const denominator = Math.max(1, Math.min(2 ** 31, Math.floor(LARGEST_LONG / resolution)));
+  const ratio = [Math.min(LARGEST_LONG, Math.round(resolution * denominator)), denominator];
+  return [
+    [TAG.xResolution, RATIONAL, ratio],
+    [TAG.yResolution, RATIONAL, ratio],
+    [TAG.resolutionUnit, SHORT, [CENTIMETRE]],
+  ];
+}
