@@ -93,6 +93,21 @@ test("the space of the golden search", () => {
   expect(Array.from(space.pixelSizeOffsetsA)).toEqual([0]);
 });
 
+test.each([
+  ["healpix", 108 * 24],
+  ["cartesian", 144 * 9 * 24],
+])("the space of a %s grid", (method, count) => {
+  const grid = changed(
+    ["base_grid_method: uniform", `base_grid_method: ${method}`],
+    ["theta_step: 15.0", "theta_step: 20"],
+  );
+  const settings = parseMatchSettings(grid, "a.yaml");
+  expect(settings.orientations).toEqual([
+    { symmetry: "C1", psiStepDeg: 15, thetaStepDeg: 20, baseGrid: method },
+  ]);
+  expect(searchSpace(settings).eulerAnglesDeg.length).toBe(3 * count);
+});
+
 /** As short as Leopard-EM's own example: defaults for the rest. */
 const SHORT = `
 template_volume_path: /some/path/to/template.mrc
@@ -206,7 +221,6 @@ const MISTAKES: readonly (readonly [string, string])[] = [
   ["symmetry: C1", "symmetry: C0"],
   ["symmetry: C1", "symmetry: null"],
   ["phi_max: null", "phi_max: 90"],
-  ["base_grid_method: uniform", "base_grid_method: healpix"],
   ["cuton: null\n    enabled: false", "cuton: 0.2\n    enabled: true"],
   ["amplitudes: null\n    enabled: false", "amplitudes: [1]\n    enabled: true"],
   ["  scaled_mip_path: search1_scaled_mip.mrc", "  scaled_mip_path: search1_mip.mrc"],
@@ -235,7 +249,6 @@ test("each mistake is one clear error", () => {
     run.yaml orientation_search_config.symmetry: expected C or D with its order, T, O or I, found "C0".
     run.yaml orientation_search_config.symmetry: expected either a symmetry or angle ranges, found neither. Set symmetry: "C1", or the phi, theta and psi limits.
     run.yaml orientation_search_config.symmetry: expected either a symmetry or angle ranges, found both. Set symmetry: null to search the ranges, or every phi, theta and psi limit to null to search the symmetry.
-    run.yaml orientation_search_config.base_grid_method: expected "uniform", found "healpix".
     run.yaml preprocessing_filters.phase_randomization_filter.enabled: expected false, found true. Leopard-EM 1.2 accepts this filter and does not apply it; set it to false for the same result.
     run.yaml preprocessing_filters.arbitrary_curve_filter.frequencies: expected a list of numbers, found nothing.
     run.yaml match_template_result.scaled_mip_path: expected a path other than that of mip_path, found search1_mip.mrc."

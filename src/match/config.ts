@@ -81,7 +81,7 @@ export function parseMatchSettings(text: string, at: string, options: SettingsOp
  *
  * @throws {VitrineError} range: a search that is empty or a step of 0; format: symmetry together with angle ranges,
  *   neither of them, or a symmetry that is none; shape: a curve with unlike numbers of frequencies and amplitudes;
- *   exists: two results of the same path; unsupported: phase randomisation, HEALPix and cartesian grids
+ *   exists: two results of the same path; unsupported: phase randomisation
  */
 export function toMatchSettings(
   config: MatchTemplateYaml,
@@ -101,7 +101,11 @@ export function toMatchSettings(
   };
 }
 
-/** The values that the settings ask for, in the order in which they are counted. */
+/**
+ * The values that the settings ask for, in the order in which they are counted.
+ *
+ * @throws {VitrineError} range: ranges so narrow that no pixel of a HEALPix grid lies in them
+ */
 export function searchSpace({ orientations, defocus, pixelSizes }: MatchSettings): SearchSpace {
   return {
     eulerAnglesDeg: joinOrientations(orientations.map((grid) => uniformOrientations(grid))),

@@ -45,7 +45,7 @@ export function requireAscending({ min, max }: { min: number; max: number }, at:
  * The orientation grids, one after the other.
  *
  * @throws {VitrineError} format: both or neither of symmetry and ranges, or a symmetry that is none; range: a range that
- *   runs backwards; unsupported: another grid than the uniform one
+ *   runs backwards
  */
 export function toOrientations(
   search: MatchTemplateYaml["orientation_search_config"],
@@ -57,12 +57,11 @@ export function toOrientations(
 }
 
 function toGrid(search: OrientationSearchYaml, at: string): OrientationGrid {
-  if (search.base_grid_method !== "uniform") {
-    const where = `${at}.base_grid_method`;
-    const found = JSON.stringify(search.base_grid_method);
-    throw new VitrineError({ code: "unsupported", at: where, expected: '"uniform"', found });
-  }
-  const steps = { psiStepDeg: search.psi_step, thetaStepDeg: search.theta_step };
+  const steps = {
+    psiStepDeg: search.psi_step,
+    thetaStepDeg: search.theta_step,
+    ...(search.base_grid_method !== "uniform" && { baseGrid: search.base_grid_method }),
+  };
   const { phi_min, phi_max, theta_min, theta_max, psi_min, psi_max } = search;
   const hasRanges = [phi_min, phi_max, theta_min, theta_max, psi_min, psi_max].some(
     (angle) => angle !== null,

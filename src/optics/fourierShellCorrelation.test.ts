@@ -43,5 +43,7 @@ test("noise of one size added to a map lowers every shell alike", async () => {
 
 test("other shapes are refused", async () => {
   const [a, b] = [cube(4, new Float32Array(64)), cube(5, new Float32Array(125))];
-  await expect(fourierShellCorrelation(pool, a, b)).rejects.toThrowErrorMatchingInlineSnapshot(`[VitrineError: fourierShellCorrelation(): expected two cubes of one size, found 4 x 4 x 4 and 5 x 5 x 5.]`);
+  await expect(fourierShellCorrelation(pool, a, b)).rejects.toThrowErrorMatchingInlineSnapshot(
+    `[VitrineError: fourierShellCorrelation(): expected two cubes of one size, found 4 x 4 x 4 and 5 x 5 x 5.]`,
+  );
 });

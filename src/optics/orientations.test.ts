@@ -31,6 +31,7 @@ test.each<[string, OrientationGrid]>([
   ["O_t10_p30", symmetric("O", 10, 30)],
   ["I_t5_p30", symmetric("I", 5, 30)],
   ["range", RANGE],
+  ["healpix_C1_t20_p40", { ...symmetric("C1", 20, 40), baseGrid: "healpix" }],
 ])("the grid %s is the peer's, value for value", (name, grid) => {
   const golden = grids.get(name);
   expect(golden?.shape).toEqual(
@@ -95,8 +96,8 @@ test("joined grids follow one another", () => {
 });
 
 test.each<[string, OrientationGrid, string]>([
-  ["healpix", { ...symmetric("C1", 5, 5), baseGrid: "healpix" }, "unsupported"],
-  ["cartesian", { ...RANGE, baseGrid: "cartesian" }, "unsupported"],
+  ["healpix without pixels", { ...RANGE, phiRangeDeg: [-20, -10], baseGrid: "healpix" }, "range"],
+  ["cartesian phi step", { ...RANGE, baseGrid: "cartesian", phiStepDeg: 0 }, "range"],
   ["symmetry", symmetric("C0", 5, 5), "unsupported"],
   ["symmetry name", symmetric("octahedral", 5, 5), "unsupported"],
   ["theta step", symmetric("C1", 0, 5), "range"],

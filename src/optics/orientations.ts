@@ -1,13 +1,19 @@
 import { VitrineError } from "../core/index.ts";
+import {
+  type AngleRange,
+  cartesianDirections,
+  healpixDirectionsWithin,
+  uniformDirections,
+} from "./directions.ts";
 import { requireNumber } from "./frequencies.ts";
-
-/** From and to, degrees. */
-export type AngleRange = readonly [fromDeg: number, toDeg: number];
+import { arange, type Progression, valueAt } from "./progression.ts";
 
 interface GridSteps {
   readonly psiStepDeg: number;
   readonly thetaStepDeg: number;
-  /** "uniform" where absent; the other two are not available yet. */
+  /** For "cartesian" alone, the others space phi by themselves; 2.5 where absent. */
+  readonly phiStepDeg?: number;
+  /** How directions (phi, theta) are spread; "uniform" where absent. */
   readonly baseGrid?: "uniform" | "healpix" | "cartesian";
 }
 
@@ -31,9 +37,6 @@ interface Ranges {
   readonly psi: AngleRange;
 }
 
-const DEGREE = Math.PI / 180;
-const PER_DEGREE = 180 / Math.PI;
-
 /** phi and theta of the part of the sphere that a polyhedral group leaves, degrees, as in Leopard-EM. */
 const POLYHEDRAL: ReadonlyMap<string, AngleRange> = new Map([
   ["T", [180, 54.7356]],
@@ -42,30 +45,33 @@ const POLYHEDRAL: ReadonlyMap<string, AngleRange> = new Map([
 ]);
 
 /**
- * Orientations of nearly equal distance: rings of constant theta whose points lie about thetaStep apart, times psi.
+ * The orientations of a grid: directions (phi, theta), times psi.
  *
- * Rings run from the smallest theta up to less than thetaMax + thetaStep (so a step that does not divide the range
- * goes beyond it, as in Leopard-EM). On a ring the step of phi is thetaStep / sin(theta), fitted so that it divides
- * the range. psi excludes the end of its range. Order: psi slowest, then theta, then phi.
+ * - uniform: rings of constant theta whose points lie about thetaStep apart. Rings run from the smallest theta up to less
+ *   than thetaMax + thetaStep (so a step that does not divide the range goes beyond it, as in Leopard-EM). On a ring the
+ *   step of phi is thetaStep / sin(theta), fitted so that it divides the range.
+ * - healpix: the pixel centres of HEALPix within the ranges, ends included. There are at least as many on the sphere as
+ *   squares of thetaStep. phi counts from 0 to 360: of a range that begins below 0 only the rest is covered, as in Leopard-EM.
+ * - cartesian: phi by phiStep (slower), theta by thetaStep, the ends of their ranges excluded. It crowds at the poles.
+ *
+ * psi is slowest and excludes the end of its range.
  *
  * @returns (n, 3) angles (phi, theta, psi) in degrees, float64, C order
- * @throws {VitrineError} range: a step not above 0, a range that runs backwards; unsupported: a symmetry other than
- * Cn, Dn, T, O, I, or a base grid other than the uniform one
- * Source: torch-so3's uniform grid, reproduced with its arithmetic (radians, NumPy's arange and round half to even),
- * on which the number of points depends; symmetry ranges as in Leopard-EM.
+ * @throws {VitrineError} range: a step not above 0, a range that runs backwards, or no pixel of HEALPix within the ranges;
+ * unsupported: a symmetry other than Cn, Dn, T, O, I
+ * Source: torch-so3's grids, reproduced with their arithmetic (NumPy's and torch's arange, round half to even), on which
+ * the number of points depends; symmetry ranges as in Leopard-EM.
  */
 export function uniformOrientations(grid: OrientationGrid): Float64Array<ArrayBuffer> {
-  const { rings, psi } = prepareGrid(grid);
-  const out = new Float64Array(3 * countPoints(rings) * psi.count);
+  const { directions, psi } = prepareGrid(grid);
+  const out = new Float64Array((directions.length / 2) * 3 * psi.count);
   let at = 0;
   for (let k = 0; k < psi.count; k++) {
-    const psiDeg = psi.start + k * psi.step;
-    for (const { thetaDeg, phi } of rings) {
-      for (let i = 0; i < phi.count; i++) {
-        out[at++] = (phi.start + i * phi.step) * PER_DEGREE;
-        out[at++] = thetaDeg;
-        out[at++] = psiDeg;
-      }
+    const psiDeg = valueAt(psi, k);
+    for (let i = 0; i < directions.length; i += 2) {
+      out[at++] = directions[i];
+      out[at++] = directions[i + 1];
+      out[at++] = psiDeg;
     }
   }
   return out;
@@ -73,8 +79,8 @@ export function uniformOrientations(grid: OrientationGrid): Float64Array<ArrayBu
 
 /** How many orientations `uniformOrientations` gives, without making them. Throws as that does. */
 export function countUniformOrientations(grid: OrientationGrid): number {
-  const { rings, psi } = prepareGrid(grid);
-  return countPoints(rings) * psi.count;
+  const { directions, psi } = prepareGrid(grid);
+  return (directions.length / 2) * psi.count;
 }
 
 /** Several grids as one search: their orientations one after the other, (n, 3). */
@@ -88,61 +94,28 @@ export function joinOrientations(grids: readonly Float64Array[]): Float64Array<A
   return joined;
 }
 
-/** Equally spaced values: start, start + step, ... */
-interface Progression {
-  readonly start: number;
-  readonly step: number;
-  readonly count: number;
+function prepareGrid(grid: OrientationGrid): { directions: Float64Array; psi: Progression } {
+  requireStep(grid.psiStepDeg, "psiStepDeg");
+  requireStep(grid.thetaStepDeg, "thetaStepDeg");
+  const ranges = angleRanges(grid);
+  return { directions: gridDirections(grid, ranges), psi: arange(ranges.psi, grid.psiStepDeg) };
 }
 
-interface Ring {
-  readonly thetaDeg: number;
-  /** Radians. */
-  readonly phi: Progression;
+function gridDirections(grid: OrientationGrid, { phi, theta }: Ranges): Float64Array {
+  const { thetaStepDeg, phiStepDeg = 2.5, baseGrid = "uniform" } = grid;
+  switch (baseGrid) {
+    case "uniform":
+      return uniformDirections(phi, theta, thetaStepDeg);
+    case "healpix":
+      return healpixDirectionsWithin(phi, theta, thetaStepDeg);
+    case "cartesian":
+      requireStep(phiStepDeg, "phiStepDeg");
+      return cartesianDirections(arange(phi, phiStepDeg), arange(theta, thetaStepDeg));
+  }
 }
 
-function countPoints(rings: readonly Ring[]): number {
-  return rings.reduce((sum, { phi }) => sum + phi.count, 0);
-}
-
-/** NumPy's arange: start <= value < stop up to rounding, which is kept, in the count and in the step. */
-function arange(start: number, stop: number, step: number): Progression {
-  return { start, step: start + step - start, count: Math.max(0, Math.ceil((stop - start) / step)) };
-}
-
-function prepareGrid(grid: OrientationGrid): { rings: Ring[]; psi: Progression } {
-  const { psiStepDeg, thetaStepDeg, baseGrid = "uniform" } = grid;
-  if (baseGrid !== "uniform") throw unsupportedBaseGrid(baseGrid);
-  requireNumber(psiStepDeg, psiStepDeg > 0, { at: "orientations psiStepDeg", expected: "degrees above 0" });
-  requireNumber(thetaStepDeg, thetaStepDeg > 0, {
-    at: "orientations thetaStepDeg",
-    expected: "degrees above 0",
-  });
-  const { phi, theta, psi } = angleRanges(grid);
-  const thetas = arange(theta[0], theta[1] + thetaStepDeg, thetaStepDeg);
-  const rings = Array.from({ length: thetas.count }, (_, i) =>
-    ring((thetas.start + i * thetas.step) * DEGREE, thetaStepDeg * DEGREE, phi),
-  );
-  const single = { start: psi[0], step: 0, count: 1 };
-  return { rings, psi: psi[0] === psi[1] ? single : arange(psi[0], psi[1], psiStepDeg) };
-}
-
-function ring(theta: number, thetaStep: number, [phiFromDeg, phiToDeg]: AngleRange): Ring {
-  const [from, to] = [phiFromDeg * DEGREE, phiToDeg * DEGREE];
-  const thetaDeg = theta * PER_DEGREE;
-  if (from === to) return { thetaDeg, phi: { start: from, step: 0, count: 1 } };
-  // At the pole all phi are one orientation; a range around 0 is represented by it.
-  if (Math.abs(theta) < 1e-10 && from < 0 && to >= 0)
-    return { thetaDeg, phi: { start: 0, step: 0, count: 1 } };
-  const extent = to - from;
-  const wanted = Math.min(Math.abs(thetaStep / (Math.sin(theta) + 1e-6)), extent);
-  return { thetaDeg, phi: arange(from, to, extent / roundHalfEven(extent / wanted)) };
-}
-
-function roundHalfEven(value: number): number {
-  const below = Math.floor(value);
-  if (value - below !== 0.5) return Math.round(value);
-  return below % 2 === 0 ? below : below + 1;
+function requireStep(step: number, name: string): void {
+  requireNumber(step, step > 0, { at: `orientations ${name}`, expected: "degrees above 0" });
 }
 
 function angleRanges(grid: OrientationGrid): Ranges {
@@ -174,10 +147,4 @@ function unknownSymmetry(symmetry: string): VitrineError {
   const expected = "C or D with its order, T, O or I";
   const found = JSON.stringify(symmetry);
   return new VitrineError({ code: "unsupported", at: "orientations symmetry", expected, found });
-}
-
-function unsupportedBaseGrid(baseGrid: string): VitrineError {
-  const hint = "HEALPix and cartesian grids are not available yet";
-  const fault = { code: "unsupported", at: "orientations baseGrid", expected: '"uniform"' } as const;
-  return new VitrineError({ ...fault, found: JSON.stringify(baseGrid), hint });
 }
