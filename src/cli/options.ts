@@ -1,5 +1,5 @@
-import { type Command, InvalidArgumentError } from "commander";
-import { LEOPARD_BATCH_SIZES, type Part, parsePart } from "../match/index.ts";
+import { type Command, InvalidArgumentError, Option } from "commander";
+import { LEOPARD_BATCH_SIZES, type Part, type PeakChoice, parsePart } from "../match/index.ts";
 
 /** Reads a whole number of at least 1. */
 export function count(text: string): number {
@@ -22,6 +22,13 @@ export function notNegative(text: string): number {
   throw new InvalidArgumentError("Expected a number of at least 0.");
 }
 
+/** Reads a number between 0 and 1. */
+export function rate(text: string): number {
+  const value = Number(text);
+  if (value > 0 && value < 1) return value;
+  throw new InvalidArgumentError("Expected a number between 0 and 1.");
+}
+
 /** Reads `I/N`. */
 export function part(text: string): Part {
   try {
@@ -36,9 +43,27 @@ export function addResultOptions(command: Command): Command {
   return command
     .option("--particles <file>", "table of the particles that were found", "particles.csv")
     .option("--mask-radius <pixels>", "smallest distance of two particles", notNegative, 5)
+    .addOption(
+      new Option(
+        "--peaks <method>",
+        "how particles are told from noise: z-score, p-value, extreme value fit, false discovery rate",
+      )
+        .choices(["z", "p", "gev", "fdr"])
+        .default("z"),
+    )
+    .option("--p-cutoff <-ln p>", "with --peaks p: negative logarithm of the p-value", positive, 8)
+    .addOption(
+      new Option(
+        "--p-quadrant <number>",
+        "with --peaks p: both z-score and correlation above their median, or either",
+      )
+        .choices(["1", "3"])
+        .default("1"),
+    )
+    .option("--fdr <rate>", "with --peaks fdr: share of false particles among those found", rate, 0.05)
     .option(
       "--false-positives <number>",
-      "expected number of false particles, which sets the z-score cutoff",
+      "expected number of false particles, which sets the z-score cutoff of z and gev",
       positive,
       1,
     )
@@ -91,6 +116,10 @@ export function toSliceOptions({ exactSlices, templatePadding, sincCorrection }:
 export interface ResultArguments {
   readonly particles: string;
   readonly maskRadius: number;
+  readonly peaks: PeakChoice["kind"];
+  readonly pCutoff: number;
+  readonly pQuadrant: "1" | "3";
+  readonly fdr: number;
   readonly falsePositives: number;
   readonly zCutoff?: number;
   readonly picture?: string;
@@ -105,10 +134,16 @@ export function toMatchOptions(args: ResultArguments) {
   return {
     particlesPath: args.particles,
     maskRadiusPx: args.maskRadius,
+    peaks: toPeakChoice(args),
     falsePositives: args.falsePositives,
     overwrite: args.overwrite ?? false,
     ...(args.zCutoff !== undefined && { zCutoff: args.zCutoff }),
     ...(args.picture !== undefined && { picturePath: args.picture }),
     ...(args.compat && { compatBatch: args.compatBatch }),
   };
+}
+
+function toPeakChoice({ peaks, pCutoff, pQuadrant, fdr }: ResultArguments): PeakChoice {
+  if (peaks === "p") return { kind: peaks, cutoff: pCutoff, quadrant: pQuadrant === "1" ? 1 : 3 };
+  return peaks === "fdr" ? { kind: peaks, rate: fdr } : { kind: peaks };
 }

@@ -76,6 +76,16 @@ export function findPeaks(
   return peaks;
 }
 
+/** Indices of all values, ascending: NaN and -Infinity first; of equal values the highest index first. */
+export function ascendingOrder(data: Float32Array): Uint32Array {
+  const ranked = bestFirst(data, Number.NEGATIVE_INFINITY).reverse();
+  const order = new Uint32Array(data.length);
+  let at = 0;
+  for (let i = 0; i < data.length; i++) if (!(data[i] > Number.NEGATIVE_INFINITY)) order[at++] = i;
+  order.set(ranked, at);
+  return order;
+}
+
 /** Indices of the values above the cutoff, descending; of equal values the lowest index first. */
 function bestFirst(data: Float32Array, cutoff: number): Uint32Array {
   let count = 0;

@@ -10,12 +10,13 @@ import {
 } from "../io/index.ts";
 import type { MatchSettings } from "./config.ts";
 import { type ParticleValues, particleTable, valuesAtPeaks, writeParticles } from "./particles.ts";
-import { findPeaks, gaussianCutoff, type Peak } from "./peaks.ts";
+import type { Peak } from "./peaks.ts";
+import { checkPeakOptions, choosePeaks, type PeakOptions } from "./peaksChoice.ts";
 import { drawSearchPicture } from "./picture.ts";
 import { type MapName, type MapSource, resultMap } from "./resultMaps.ts";
 
 /** Where results go and how particles are chosen. */
-export interface ResultOptions {
+export interface ResultOptions extends PeakOptions {
   /** Table of the particles; default `particles.csv`. */
   readonly particlesPath: string;
   /** PNG of micrograph, z-scores and particles; none if absent. */
@@ -26,8 +27,6 @@ export interface ResultOptions {
   readonly maskRadiusPx: number;
   /** Expected number of false particles in the micrograph; default 1. */
   readonly falsePositives: number;
-  /** z-score above which a pixel is a particle; instead of `falsePositives`. */
-  readonly zCutoff?: number;
 }
 
 /** What a search found. */
@@ -38,6 +37,7 @@ export interface SearchReport {
     psiDeg: number;
     relativeDefocusA: number;
   })[];
+  /** z-score above which the particles lie; with peaks by `p` that of the lowest of them. */
   readonly zCutoff: number;
   readonly correlations: number;
   readonly files: readonly string[];
@@ -58,6 +58,7 @@ export function resultPaths({ results }: MatchSettings, options: ResultOptions):
  *   cannot be written to
  */
 export async function prepareResults(settings: MatchSettings, options: ResultOptions): Promise<void> {
+  checkPeakOptions(options);
   const mayReplace = options.overwrite || settings.results.allowFileOverwrite;
   const inputs = [settings.micrographPath, settings.templatePath];
   const ways = "--overwrite or match_template_result.allow_file_overwrite: true";
@@ -131,10 +132,8 @@ export async function writeResults(what: {
   const { settings, source, correlations, options } = what;
   const { shape } = source.statistics;
   const scaled = resultMap(source, "scaledMip");
-  const zCutoff =
-    options.zCutoff ??
-    gaussianCutoff({ falsePositives: options.falsePositives, pixels: scaled.length, correlations });
-  const peaks = findPeaks({ data: scaled, shape }, { cutoff: zCutoff, maskRadiusPx: options.maskRadiusPx });
+  const mip = () => ({ data: resultMap(source, "mip"), shape });
+  const { peaks, zCutoff } = choosePeaks({ scaledMip: { data: scaled, shape }, mip, correlations }, options);
   const pending = new PendingFiles();
   try {
     // with a picture the z-scores are needed to the end, else their memory serves the other maps
