@@ -22,9 +22,10 @@ import { formatIndexEntry, parseNdtiffIndex } from "../../src/io/ndtiff/indexEnt
 import { formatStackHeader, readStackHeader } from "../../src/io/ndtiff/stackHeader.ts";
 import { walkStack } from "../../src/io/ndtiff/walk.ts";
 import { largest } from "./allocations.ts";
+import { STRUCTURES } from "./structures.ts";
 
 /** One parser: good files, how much they are changed, and the most that it may allocate for a file of this many bytes. */
-interface Target {
+export interface Target {
   readonly cases: number;
   readonly seeds: readonly Uint8Array[];
   readonly most: (fileBytes: number) => number;
@@ -213,6 +214,8 @@ const TARGETS: Record<string, Target> = {
   },
 };
 
+const ALL: Readonly<Record<string, Target>> = { ...TARGETS, ...STRUCTURES };
+
 const NUMBERS = [
   0,
   1,
@@ -318,7 +321,7 @@ async function run(name: string, { seeds, parse, most }: Target): Promise<void> 
   if (Buffer.compare(kept, bytes) !== 0) fail(name, bytes, "the input was changed");
 }
 
-for (const [name, target] of Object.entries(TARGETS)) {
+for (const [name, target] of Object.entries(ALL)) {
   for (let i = 0; i < target.cases && report.faults.length < 5; i++) await run(name, target);
   report.cases += target.cases;
 }
