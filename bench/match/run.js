@@ -10,9 +10,10 @@ const PARTS = {
   abort: { always: true, sides: [1024, 4096] },
   scaling: { always: true, sides: [512, 4096] },
   phases: { always: false, sides: [512, 1024, 2048, 4096] },
+  noise: { always: false, sides: [] },
 };
 
-/** Runs the parts that `args` names (all but `phases` where it names none) at the sizes that it names. */
+/** Runs the parts that `args` names (those that always run where it names none) at the sizes that it names. */
 export async function run(args) {
   const wrong = unknownWords(args);
   if (wrong.length > 0) {
