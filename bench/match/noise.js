@@ -17,7 +17,7 @@ const MICROGRAPHS = 200;
 const SIDE = 128;
 const BOX = 32;
 const RATES = [0.01, 0.05, 0.2];
-/** A mask of about a template's correlation length, and a narrower one. */
+/** The default mask, about a template's correlation length, and a narrower one, for which nothing is promised. */
 const RADII = [5, 3];
 
 /** Coarse grids through 90°, where rounded slices give uneven deviations and high false peaks, and exact slices. */
@@ -71,17 +71,19 @@ async function measure(pool, { name, step, defoci, exactSlices }) {
     `${name}: the Gaussian cutoff for 0.05 false positives has finds in ${gaussian} of ${MICROGRAPHS}`,
   );
   return RADII.flatMap((radius, i) =>
-    RATES.map((rate, k) => verdictOf(`${name}, mask ${radius}`, rate, finds[i][k])),
+    RATES.map((rate, k) =>
+      verdictOf(`${name}, mask ${radius}`, rate, { finds: finds[i][k], isPromised: radius === 5 }),
+    ),
   );
 }
 
-function verdictOf(what, rate, finds) {
+function verdictOf(what, rate, { finds, isPromised }) {
   const most = binomialQuantile(MICROGRAPHS, rate, 0.995);
   return {
     what: `${what}: micrographs with a find at --fdr ${rate}`,
     figure: `${finds} of ${MICROGRAPHS}`,
     bar: `at most ${most} (99.5 % of a binomial)`,
-    verdict: finds <= most ? "holds" : "MISSED",
+    verdict: !isPromised ? "-" : finds <= most ? "holds" : "MISSED",
   };
 }
 
