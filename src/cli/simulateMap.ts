@@ -2,7 +2,7 @@ import { type Command, InvalidArgumentError, Option } from "commander";
 import { createPool } from "../compute/index.ts";
 import { VitrineError } from "../core/index.ts";
 import { fileExists, readAtoms, writeMrc } from "../io/index.ts";
-import { type MapExposure, type MapOptions, simulateMap } from "../match/index.ts";
+import { type MapExposure, type MapOptions, type Mtf, readMtf, simulateMap } from "../match/index.ts";
 import { abortOnSignals } from "./interrupt.ts";
 import { count, notNegative, positive } from "./options.ts";
 
@@ -22,6 +22,7 @@ interface MapArguments {
   readonly voltage: number;
   readonly critExposureBfactor?: number;
   readonly doseFilterModifySignal: NonNullable<MapExposure["modifySignal"]>;
+  readonly mtf?: string;
   readonly cutOutside?: boolean;
   readonly workers?: number;
   readonly overwrite?: boolean;
@@ -57,6 +58,7 @@ export function addSimulateMap(program: Command): void {
         .choices(["none", "sqrt", "rel_diff"])
         .default("none"),
     )
+    .option("--mtf <file.star>", "multiply with a camera's transfer function, as RELION's files have it")
     .option("--cut-outside", "leave out atoms outside the box, which are an error otherwise")
     .option("--workers <number>", "threads; default: Slurm's, the cgroup's or all processors", count)
     .option("--overwrite", "replace the map if it is there")
@@ -86,9 +88,10 @@ async function simulateAndWrite(path: string, args: MapArguments): Promise<void>
     model: args.model,
     select: { excludeWater: args.removeWater ?? false },
   });
+  const mtf = args.mtf === undefined ? undefined : await readMtf(args.mtf);
   const pool = await createPool(args.workers === undefined ? {} : { workers: args.workers });
   try {
-    const map = await simulateMap(pool, models[0], { ...toMapOptions(args), signal: interrupt.signal });
+    const map = await simulateMap(pool, models[0], { ...toMapOptions(args, mtf), signal: interrupt.signal });
     await writeMrc(args.out, map, { overwrite: args.overwrite ?? false });
     const report = {
       path: args.out,
@@ -103,7 +106,7 @@ async function simulateAndWrite(path: string, args: MapArguments): Promise<void>
   }
 }
 
-function toMapOptions(args: MapArguments): MapOptions {
+function toMapOptions(args: MapArguments, mtf: Mtf | undefined): MapOptions {
   return {
     boxSize: args.box,
     pixelSizeA: args.pixelSize,
@@ -113,6 +116,7 @@ function toMapOptions(args: MapArguments): MapOptions {
     additionalBFactorA2: args.additionalBFactor,
     ...(args.upsampling !== undefined && { upsampling: args.upsampling }),
     cutOutside: args.cutOutside ?? false,
+    ...(mtf !== undefined && { mtf }),
     ...(args.doseEnd !== undefined && { exposure: toExposure(args, args.doseEnd) }),
   };
 }

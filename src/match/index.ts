@@ -50,6 +50,8 @@ export type { ScatteringFactor } from "./simulateMapFactors.ts";
 export { scatteringFactor } from "./simulateMapFactors.ts";
 export type { MapExposure } from "./simulateMapFilters.ts";
 export { criticalExposure, exposureGain } from "./simulateMapFilters.ts";
+export type { Mtf } from "./simulateMapMtf.ts";
+export { mtfGain, readMtf } from "./simulateMapMtf.ts";
 export type { MicrographOptions, PlantedParticle } from "./simulateMicrograph.ts";
 export { simulateMicrograph } from "./simulateMicrograph.ts";
 export type { Molecule, MoleculeOptions } from "./simulateMolecule.ts";

@@ -1,7 +1,10 @@
+import { writeFileSync } from "node:fs";
+import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { rfft3 } from "../../test/support/dft.ts";
 import { goldenNpy } from "../../test/support/npy.ts";
+import { scratchFolder } from "../../test/support/searchCase.ts";
 import { createPool, type Pool } from "../compute/index.ts";
 import type { Volume } from "../core/index.ts";
 import { readAtoms } from "../io/atoms/read.ts";
@@ -11,9 +14,12 @@ import { type MapOptions, simulateMap } from "./simulateMap.ts";
 import type { PotentialAtom } from "./simulateMapAtoms.ts";
 import { scatteringFactor } from "./simulateMapFactors.ts";
 import { criticalExposure, exposureGain } from "./simulateMapFilters.ts";
+import { mtfGain, readMtf } from "./simulateMapMtf.ts";
 
 /** h² / (2π m e) from CODATA 2018, V Å². */
 const VOLTS = 6.62607015e-34 ** 2 / (2 * Math.PI * 9.1093837015e-31 * 1.602176634e-19) / 1e-20;
+
+const scratch = scratchFolder();
 
 let pool: Pool;
 beforeAll(async () => {
@@ -165,6 +171,26 @@ test("the dose filter weighs each frequency with what is left of its signal", as
   const [before, after] = [plain, filtered].map(({ data }) => rfft3(data, [24, 24, 24]));
   for (let k = 0; k < 12; k++)
     expect(after[2 * k] / before[2 * k]).toBeCloseTo(exposureGain(k / 24 / 0.8, exposure), 4);
+});
+
+test("a camera's transfer function multiplies the spectrum; from a STAR file", async () => {
+  const path = join(scratch, "mtf.star");
+  writeFileSync(path, "data_\nloop_\n_rlnResolutionInversePixel\n_rlnMtfValue\n0 1\n0.1 0.9\n0.5 0.4\n");
+  const mtf = await readMtf(path);
+  expect([-1, 0, 0.05, 0.1, 0.3, 0.5, 0.8].map((f) => mtfGain(mtf, f))).toEqual(
+    [1, 1, 0.95, 0.9, 0.65, 0.4, 0.4].map((gain) => expect.closeTo(gain, 12)),
+  );
+  const [plain, filtered] = [await simulate([carbon]), await simulate([carbon], { mtf })];
+  const [before, after] = [plain, filtered].map(({ data }) => rfft3(data, [24, 24, 24]));
+  for (let k = 0; k < 12; k++) expect(after[2 * k] / before[2 * k]).toBeCloseTo(mtfGain(mtf, k / 24), 4);
+  writeFileSync(path, "data_\nloop_\n_rlnMtfValue\n1\n");
+  await expect(readMtf(path)).rejects.toThrow(
+    "expected a table with rlnResolutionInversePixel and rlnMtfValue, found none",
+  );
+  const falling = { frequencies: [0.2, 0.1], amplitudes: [1, 1] };
+  await expect(simulate([carbon], { mtf: falling })).rejects.toThrow(
+    "ascending frequencies, found 0.1 1 in row 1",
+  );
 });
 
 describe("ttsim3d", () => {

@@ -9,6 +9,7 @@ import {
   reachOf,
 } from "./simulateMapAtoms.ts";
 import { exposureGain, filterRadially, type MapExposure, requireExposure } from "./simulateMapFilters.ts";
+import { type Mtf, mtfGain, requireMtf } from "./simulateMapMtf.ts";
 
 /** How atoms become a map; names as ttsim3d's where they mean the same. */
 export interface MapOptions {
@@ -30,6 +31,8 @@ export interface MapOptions {
   readonly upsampling?: number;
   /** Dose filter; none where absent. */
   readonly exposure?: MapExposure;
+  /** Camera's transfer function, multiplied onto the spectrum; none where absent. (ttsim3d applies that of a K2 unless told not to.) */
+  readonly mtf?: Mtf;
   /** Leave out what lies outside the box; default false: an error. */
   readonly cutOutside?: boolean;
   readonly signal?: AbortSignal;
@@ -44,7 +47,7 @@ const LARGEST = 4096;
 /**
  * The electrostatic potential of a structure in volts, as electrons see it: five Gaussians an atom, widened by its B-factor,
  * averaged over voxels exactly. The sum of the map times a voxel's volume is 47.878 V Å² Σ occupancy f(0), whatever the
- * grid and the filters. Atoms lie in vacuum: solvent is left out.
+ * grid and the dose filter. Atoms lie in vacuum: solvent is left out.
  *
  * ttsim3d's values are the phase shift of a voxel in radians times 1.043: 1.043 λ pixelSizeA / 47.878 V Å² times these (at
  * 300 kV and 1 Å: 4.29e-4).
@@ -64,7 +67,7 @@ export async function simulateMap(
   atoms: readonly PotentialAtom[],
   options: MapOptions,
 ): Promise<Volume> {
-  const { boxSize, pixelSizeA, exposure, signal } = options;
+  const { boxSize, pixelSizeA, exposure, mtf, signal } = options;
   const fold = upsamplingOf(options);
   checkOptions(options, fold);
   const grid = {
@@ -78,8 +81,10 @@ export async function simulateMap(
     fold === 1
       ? sampleSections(placed, grid, [0, boxSize])
       : await sampleFinely(pool, placed, { grid, fold, signal });
-  if (exposure !== undefined) {
-    const gain = (frequency: number) => exposureGain(frequency / pixelSizeA, exposure);
+  if (exposure !== undefined || mtf !== undefined) {
+    const gain = (frequency: number) =>
+      (exposure === undefined ? 1 : exposureGain(frequency / pixelSizeA, exposure)) *
+      (mtf === undefined ? 1 : mtfGain(mtf, frequency));
     await filterRadially(pool, data, { size: boxSize, gain, signal });
   }
   return { data, shape: [boxSize, boxSize, boxSize], voxelSizeA: pixelSizeA };
@@ -111,6 +116,7 @@ function checkOptions(options: MapOptions, fold: number): void {
     throw new VitrineError({ code: "range", at: `${CALL}.${name}`, expected, found: String(value) });
   }
   if (exposure !== undefined) requireExposure(exposure, `${CALL}.exposure`);
+  if (options.mtf !== undefined) requireMtf(options.mtf, `${CALL}.mtf`);
 }
 
 function chooseAtoms(atoms: readonly PotentialAtom[], options: MapOptions): PotentialAtom[] {
