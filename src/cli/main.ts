@@ -2,10 +2,12 @@ import { readFileSync } from "node:fs";
 import { Command, CommanderError } from "commander";
 import { VitrineError } from "../core/index.ts";
 import { addAcquire } from "./acquire.ts";
+import { addConstrainedSearch } from "./constrainedSearch.ts";
 import { addConvert } from "./convert.ts";
 import { addInfo } from "./info.ts";
 import { addMatch } from "./match.ts";
 import { addMatchCollect } from "./matchCollect.ts";
+import { addRefine } from "./refine.ts";
 import { addSimulateMap } from "./simulateMap.ts";
 import { addTour } from "./tour.ts";
 
@@ -19,24 +21,39 @@ function version(): string {
   return (JSON.parse(text) as { version: string }).version;
 }
 
+const COMMANDS = [
+  addAcquire,
+  addConvert,
+  addInfo,
+  addMatch,
+  addMatchCollect,
+  addRefine,
+  addConstrainedSearch,
+  addSimulateMap,
+  addTour,
+];
+
 function createProgram(): Command {
   const program = new Command("vitrine")
     .description("From camera to molecule: acquire, map and match microscopy images.")
     .version(version())
     .showHelpAfterError("(vitrine COMMAND --help explains a command)")
     .exitOverride();
-  for (const add of [addAcquire, addConvert, addInfo, addMatch, addMatchCollect, addSimulateMap, addTour])
-    add(program);
+  for (const add of COMMANDS) add(program);
   return program;
 }
 
+/** Commands that keep checkpoints. */
+const RESUMABLE = ["match"];
+
 /** Says what went wrong; returns the exit code. */
-function failWith(error: unknown): number {
+function failWith(error: unknown, canResume: boolean): number {
   if (error instanceof CommanderError) return error.exitCode === 0 ? DONE : WRONG_USE;
   if (error instanceof VitrineError) {
     // whoever pressed Ctrl-C, or a scheduler, wants to know how to go on
     if (error.code === "aborted" && error.cause instanceof Error) {
-      process.stderr.write(`vitrine: ${error.message} ${error.cause.message}: --resume continues.\n`);
+      const next = canResume ? ": --resume continues" : "";
+      process.stderr.write(`vitrine: ${error.message} ${error.cause.message}${next}.\n`);
       return FAILED;
     }
     process.stderr.write(`vitrine: ${error.message}\n`);
@@ -64,6 +81,6 @@ export async function run(args: readonly string[]): Promise<number> {
     await program.parseAsync([...args], { from: "user" });
     return DONE;
   } catch (error) {
-    return failWith(error);
+    return failWith(error, RESUMABLE.includes(args[0]));
   }
 }

@@ -147,3 +147,42 @@ function toPeakChoice({ peaks, pCutoff, pQuadrant, fdr }: ResultArguments): Peak
   if (peaks === "p") return { kind: peaks, cutoff: pCutoff, quadrant: pQuadrant === "1" ? 1 : 3 };
   return peaks === "fdr" ? { kind: peaks, rate: fdr } : { kind: peaks };
 }
+
+/** The options that refinements share; `batch` is how many orientations the peer takes at once. */
+export function addRefineOptions(command: Command, batch: number): Command {
+  return command
+    .option("--workers <number>", "threads; default: Slurm's, the cgroup's or all processors", count)
+    .option(
+      "--compat",
+      "do as Leopard-EM 1.2 does: the root of the deviation once more, the largest correlation of a batch",
+    )
+    .option(
+      "--compat-batch <orientations>",
+      "the batch that Leopard-EM would use, with --compat",
+      count,
+      batch,
+    )
+    .option("--overwrite", "replace results that are there")
+    .option("--json", "print the result as JSON");
+}
+
+/** What {@link addRefineOptions} parses to, and the table. */
+export interface RefineArguments {
+  readonly particles: string;
+  readonly workers?: number;
+  readonly compat?: boolean;
+  readonly compatBatch: number;
+  readonly overwrite?: boolean;
+  readonly json?: boolean;
+}
+
+/** The library's names of the same options; log lines go to stderr. */
+export function toRefineOptions(args: RefineArguments) {
+  return {
+    particlesPath: args.particles,
+    overwrite: args.overwrite ?? false,
+    ...(args.workers !== undefined && { workers: args.workers }),
+    ...(args.compat && { compatBatch: args.compatBatch }),
+    onLog: (message: string) => process.stderr.write(`vitrine: ${message}\n`),
+  };
+}

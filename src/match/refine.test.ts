@@ -85,6 +85,18 @@ test("the offsets of orientation are the peer's", () => {
   expect(Math.max(...found.map((angle, i) => Math.abs(angle - data[i])))).toBeLessThan(1e-9);
 });
 
+test.each(["healpix", "cartesian"])(
+  "offsets may be a %s grid, with no offset larger than the coarse steps",
+  (grid) => {
+    const text = goldenText("refine1_config.yaml").replace("uniform", grid);
+    const { orientations } = parseRefineSettings(text, "refine1_config.yaml");
+    if (orientations === null) throw new Error("no orientations");
+    const angles = uniformOrientations(orientations);
+    expect(angles.length).toBeGreaterThan(3 * 10);
+    expect(Math.max(...angles.map(Math.abs))).toBeLessThanOrEqual(9 + 1e-5);
+  },
+);
+
 test("the columns are those of the golden table", () => {
   expect(["", ...REFINED_COLUMNS]).toEqual(parseCsv(goldenText("refine1_particles.csv"), "golden").columns);
 });
@@ -175,11 +187,6 @@ describe("bad input", () => {
       "a fine step of 0",
       (text: string) => text.replace("psi_step_fine: 3.0", "psi_step_fine: 0"),
       "wrong.yaml orientation_refinement_config.psi_step_fine: expected degrees above 0, found 0.",
-    ],
-    [
-      "healpix",
-      (text: string) => text.replace("uniform", "healpix"),
-      'wrong.yaml orientation_refinement_config.base_grid_method: expected "uniform", found "healpix".',
     ],
     [
       "a defocus range backwards",

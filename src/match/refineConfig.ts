@@ -35,7 +35,7 @@ export interface RefineSettings {
  *
  * @param at  how messages call the file
  * @throws {VitrineError} as {@link parseRefineConfig}; range: an empty search, a step of 0, a box smaller than the template;
- *   unsupported: movies, other grids than the uniform one, phase randomisation
+ *   unsupported: movies, phase randomisation
  */
 export function parseRefineSettings(text: string, at: string): RefineSettings {
   const config = parseRefineConfig(text, at);
@@ -70,30 +70,25 @@ export function toStack(stack: RefineTemplateYaml["particle_stack"], at: string)
 /** Room for the last value of psi, as in the peer. */
 const BEYOND_DEG = 1e-6;
 
-/** phi goes as far as psi does, as in the peer: only the cartesian grid has a step of its own for it. */
+/** phi goes as far as psi does, as in the peer: only the cartesian grid has a range and a step of its own for it. */
 function toOffsets(
   config: RefineTemplateYaml["orientation_refinement_config"],
   at: string,
 ): RangeGrid | null {
   if (!config.enabled) return null;
-  const { base_grid_method: method, psi_step_coarse: psi, theta_step_coarse: theta } = config;
-  if (method !== "uniform") {
-    const found = JSON.stringify(method);
-    throw new VitrineError({
-      code: "unsupported",
-      at: `${at}.base_grid_method`,
-      expected: '"uniform"',
-      found,
-    });
-  }
-  for (const name of ["theta_step_fine", "psi_step_fine"] as const) {
-    if (config[name] > 0) continue;
+  const { base_grid_method: baseGrid, psi_step_coarse: psi, theta_step_coarse: theta } = config;
+  const isCartesian = baseGrid === "cartesian";
+  for (const name of ["phi_step_fine", "theta_step_fine", "psi_step_fine"] as const) {
+    if (config[name] > 0 || (name === "phi_step_fine" && !isCartesian)) continue;
     throw new VitrineError({ code: "range", at: `${at}.${name}`, expected: "degrees above 0", found: "0" });
   }
+  const phi = isCartesian ? config.phi_step_coarse : psi;
   return {
+    baseGrid,
+    ...(isCartesian && { phiStepDeg: config.phi_step_fine }),
     psiStepDeg: config.psi_step_fine,
     thetaStepDeg: config.theta_step_fine,
-    phiRangeDeg: [-psi, psi],
+    phiRangeDeg: [-phi, phi],
     thetaRangeDeg: [-theta, theta],
     psiRangeDeg: [-psi, psi + BEYOND_DEG],
   };

@@ -25,6 +25,7 @@ export interface RefineProgramOptions extends Omit<RefineOptions, "onProgress"> 
   readonly overwrite?: boolean;
   /** Worker threads. */
   readonly workers?: number;
+  /** How far it is; `done` and `total` are correlations of all particles. */
   readonly onProgress?: (progress: SearchProgress) => void;
   /** Gets what the user should know: fields without effect. */
   readonly onLog?: (message: string) => void;
@@ -107,10 +108,14 @@ async function readStackImage(path: string) {
   return image;
 }
 
-function trials({ orientations, defocus, pixelSizes }: RefineSettings) {
+function trials({ orientations, ...searches }: RefineSettings) {
   const angles = orientations === null ? new Float64Array(3) : uniformOrientations(orientations);
+  return { offsets: offsetRotations(angles), ...offsetsOf(searches) };
+}
+
+/** The offsets of defocus and pixel size that searches visit; only 0 where there is none. */
+export function offsetsOf({ defocus, pixelSizes }: Pick<RefineSettings, "defocus" | "pixelSizes">) {
   return {
-    offsets: offsetRotations(angles),
     defocusOffsetsA: defocus === null ? new Float64Array(1) : defocusOffsets(defocus),
     pixelSizeOffsetsA: pixelSizes === null ? new Float64Array(1) : pixelSizeOffsets(pixelSizes),
   };

@@ -9,6 +9,7 @@ import {
   number,
   path,
   pixelSizeSearch,
+  positive,
   preprocessingFilters,
 } from "./configSchema.ts";
 
@@ -16,7 +17,7 @@ import {
 const size = z.tuple([atLeastOne, atLeastOne]);
 
 /** A table of particles and the boxes that are cut out around them. */
-export const particleStack = z.strictObject({
+const particleStack = z.strictObject({
   df_path: path,
   extracted_box_size: size,
   original_template_size: size,
@@ -31,7 +32,7 @@ const refineOrientation = z.strictObject({
   theta_step_fine: notNegative.default(0.25),
   psi_step_coarse: notNegative.default(1.5),
   psi_step_fine: notNegative.default(0.1),
-  base_grid_method: z.enum(["uniform", "healpix", "basic", "cartesian"]).default("uniform"),
+  base_grid_method: z.enum(["uniform", "healpix", "cartesian"]).default("uniform"),
 });
 
 const movie = z.strictObject({
@@ -42,6 +43,44 @@ const movie = z.strictObject({
   pre_exposure: number.default(0),
   fluence_per_frame: number.default(1),
 });
+
+/** Degrees. Rotations about an axis whose own rotation is `rotation_axis_euler_angles`. */
+const constrainedOrientation = z.strictObject({
+  enabled: flag.default(true),
+  phi_step: positive.nullable().default(null),
+  theta_step: positive.default(2.5),
+  psi_step: positive.default(1.5),
+  rotation_axis_euler_angles: z.tuple([number, number, number]).default([0, 0, 0]),
+  phi_min: number.default(0),
+  phi_max: number.default(360),
+  theta_min: number.default(0),
+  theta_max: number.default(180),
+  psi_min: number.default(0),
+  psi_max: number.default(360),
+  base_grid_method: z.enum(["uniform", "healpix", "cartesian", "roll"]).default("uniform"),
+  search_roll_axis: flag.default(true),
+  roll_axis: z.tuple([number, number]).nullable().default([0, 1]),
+  roll_step: positive.default(2),
+});
+
+const constrainedSearch = z.strictObject({
+  template_volume_path: path,
+  center_vector: z.tuple([number, number, number]).default([0, 0, 0]),
+  particle_stack_reference: particleStack,
+  particle_stack_constrained: particleStack,
+  defocus_refinement_config: defocusSearch,
+  orientation_refinement_config: constrainedOrientation,
+  preprocessing_filters: preprocessingFilters,
+  computational_config: computationalConfig.prefault({}),
+});
+
+/** Leopard-EM 1.2's `ConstrainedSearchManager` file with its defaults filled in. */
+export type ConstrainedSearchYaml = z.output<typeof constrainedSearch>;
+
+/** Reads the configuration of a constrained search, as {@link parseRefineConfig} does. */
+export function parseConstrainedConfig(text: string, at: string): ConstrainedSearchYaml {
+  return parseYaml(text, constrainedSearch, at);
+}
 
 const refineTemplate = z.strictObject({
   template_volume_path: path,

@@ -29,26 +29,41 @@ export const REFINED_COLUMNS: readonly string[] = [
   ...["defocus_path", "correlation_average_path", "correlation_variance_path"],
 ];
 
+/** Leopard-EM 1.2's columns of a constrained search: the offset before it was turned to the axis comes in. */
+export const CONSTRAINED_COLUMNS: readonly string[] = REFINED_COLUMNS.flatMap((column) =>
+  column === "refined_psi"
+    ? [column, "original_offset_phi", "original_offset_theta", "original_offset_psi"]
+    : [column],
+);
+
+/** What a table needs to know besides its results. */
+export interface RefinedTableOptions {
+  /** The defocus and pixel size offsets that were tried, Å. */
+  readonly defocusOffsetsA: ArrayLike<number>;
+  readonly pixelSizeOffsetsA: ArrayLike<number>;
+  /** Default {@link REFINED_COLUMNS}. */
+  readonly columns?: readonly string[];
+  /** Cells of further columns. */
+  readonly more?: (result: RefinedParticle) => Readonly<Record<string, string>>;
+}
+
 /**
  * The table of a refinement: every column of the particles' own and what was found, numbers as pandas writes them.
  *
  * Refined positions count from the particle's position (`pos_*`, or `refined_pos_*` where the table is of an earlier
  * refinement), `refined_relative_defocus` and `refined_pixel_size` from the values that the refinement began with.
- *
- * @param offsets  the defocus and pixel size offsets that were tried, Å
  */
 export function refinedTable(
   stack: ParticleStack,
   results: readonly RefinedParticle[],
-  offsets: { readonly defocusOffsetsA: ArrayLike<number>; readonly pixelSizeOffsetsA: ArrayLike<number> },
+  { defocusOffsetsA, pixelSizeOffsetsA, columns = REFINED_COLUMNS, more }: RefinedTableOptions,
 ): ParticleTable {
   const rows = stack.table.rows.map((row, i) => {
     const { relativeDefocusA, pixelSizeA } = stack.particles[i];
     const { zScore, correlation, phiDeg, thetaDeg, psiDeg, defocus, pixelSize } = results[i];
-    const own = Object.fromEntries(REFINED_COLUMNS.map((column) => [column, row[column] ?? ""]));
     return {
       "": i,
-      ...own,
+      ...Object.fromEntries(columns.map((column) => [column, row[column] ?? ""])),
       ...positionCells(row, results[i], stack.hasRefinedPositions),
       refined_mip: float32Text(Math.fround(correlation)),
       refined_scaled_mip: float32Text(Math.fround(zScore)),
@@ -56,11 +71,12 @@ export function refinedTable(
       refined_theta: float32Text(Math.fround(thetaDeg)),
       refined_psi: float32Text(Math.fround(psiDeg)),
       // offsets are float32 in the peer, what they are added to is float64
-      refined_relative_defocus: float64Text(relativeDefocusA + Math.fround(offsets.defocusOffsetsA[defocus])),
-      refined_pixel_size: float64Text(pixelSizeA + Math.fround(offsets.pixelSizeOffsetsA[pixelSize])),
+      refined_relative_defocus: float64Text(relativeDefocusA + Math.fround(defocusOffsetsA[defocus])),
+      refined_pixel_size: float64Text(pixelSizeA + Math.fround(pixelSizeOffsetsA[pixelSize])),
+      ...more?.(results[i]),
     };
   });
-  return { columns: ["", ...REFINED_COLUMNS], rows };
+  return { columns: ["", ...columns], rows };
 }
 
 function positionCells(

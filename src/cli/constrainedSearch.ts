@@ -1,0 +1,61 @@
+import type { Command } from "commander";
+import { type ConstrainedReport, runConstrainedSearch } from "../match/index.ts";
+import { abortOnSignals } from "./interrupt.ts";
+import {
+  addRefineOptions,
+  addSliceOptions,
+  positive,
+  type RefineArguments,
+  type SliceArguments,
+  toRefineOptions,
+  toSliceOptions,
+} from "./options.ts";
+import { createProgress } from "./progress.ts";
+import { particleLine } from "./refine.ts";
+
+/** Adds `vitrine constrained-search CONFIG.yaml`. */
+export function addConstrainedSearch(program: Command): void {
+  const command = program
+    .command("constrained-search")
+    .description("look for a particle where another was found: Leopard-EM's constrained_search")
+    .argument("<config.yaml>", "Leopard-EM configuration; its paths are relative to the working directory")
+    .option(
+      "--particles <file>",
+      "table of all places; those above the cutoff and the cutoff go beside it",
+      "constrained_particles.csv",
+    )
+    .option("--false-positives <number>", "expected number of false particles a place", positive, 0.005);
+  addSliceOptions(addRefineOptions(command, 64)).action(
+    async (config: string, args: RefineArguments & SliceArguments & { falsePositives: number }) => {
+      using interrupt = abortOnSignals();
+      const progress = createProgress();
+      try {
+        const report = await runConstrainedSearch(config, {
+          ...toRefineOptions(args),
+          ...toSliceOptions(args),
+          falsePositives: args.falsePositives,
+          signal: interrupt.signal,
+          onProgress: progress.show,
+        });
+        progress.end();
+        printConstrained(report, args.json ?? false);
+      } finally {
+        progress.end();
+      }
+    },
+  );
+}
+
+function printConstrained(report: ConstrainedReport, asJson: boolean): void {
+  if (asJson) {
+    process.stdout.write(`${JSON.stringify({ ...report, backend: "wasm" })}\n`);
+    return;
+  }
+  const { particles, correlations, files, zCutoff, found } = report;
+  const lines = [
+    `${found.length} of ${particles.length} places above z ${zCutoff.toFixed(2)} (${correlations} correlations, WASM SIMD)`,
+    ...found.map((i) => particleLine(particles[i], i)),
+    ...files.map((file) => `wrote ${file}`),
+  ];
+  process.stdout.write(`${lines.join("\n")}\n`);
+}
