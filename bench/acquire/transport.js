@@ -119,7 +119,13 @@ async function acquire(mode, frames) {
   const directory = mode.saves
     ? await mkdtemp(join(process.env.VITRINE_BENCH_DIR ?? tmpdir(), "vitrine-"))
     : undefined;
-  const size = { OnCameraCCDXSize: SIDE, OnCameraCCDYSize: SIDE, PixelType: "16bit", Pattern: "Stamp", Exposure: 0 };
+  const size = {
+    OnCameraCCDXSize: SIDE,
+    OnCameraCCDYSize: SIDE,
+    PixelType: "16bit",
+    Pattern: "Stamp",
+    Exposure: 0,
+  };
   const microscope = await openDemoMicroscope({ properties: { Camera: size } });
   const counts = { seen: 0, readBack: 0 };
   const check = mode.check ?? ((image, metadata) => checkStamp(image, metadata.FrameNumber));
