@@ -116,7 +116,7 @@ describe("vitrine convert", () => {
   test("wrong use is exit code 2", async () => {
     for (const [args, message] of [
       [["convert", "a"], /missing required argument 'out'/],
-      [["convert", "a", "b", "--format", "tiff"], /Allowed choices are ndtiff, ome-zarr, mrc, npy/],
+      [["convert", "a", "b", "--format", "jpeg"], /Allowed choices are ndtiff, ome-zarr, mrc, tiff, npy/],
       [["info"], /missing required argument 'file'/],
       [["info", "a", "--jsn"], /unknown option '--jsn'\s*\(Did you mean --json\?\)/],
     ] as const) {

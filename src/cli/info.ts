@@ -1,5 +1,13 @@
 import type { Command } from "commander";
-import { type DatasetDescription, describeFile, type FileDescription } from "../io/index.ts";
+import {
+  type AtomsDescription,
+  type DatasetDescription,
+  describeFile,
+  type FileDescription,
+  type LayoutDescription,
+  type StarDescription,
+  type TiffDescription,
+} from "../io/index.ts";
 
 /** Values of an axis that are printed in full. */
 const MOST_VALUES = 12;
@@ -8,8 +16,11 @@ const MOST_VALUES = 12;
 export function addInfo(program: Command): void {
   program
     .command("info")
-    .description("say what files are: datasets, arrays, tables")
-    .argument("<file...>", "MRC, .npy, .npz, CSV and text files, NDTiff folders, OME-Zarr stores")
+    .description("say what files are: datasets, arrays, tables, atoms")
+    .argument(
+      "<file...>",
+      "MRC, TIFF, .npy, .npz, STAR, PDB, mmCIF, CSV and text files, NDTiff folders, OME-Zarr stores",
+    )
     .option("--json", "print one line of JSON a file")
     .action(async (paths: string[], { json }: { readonly json?: boolean }) => {
       for (const path of paths) {
@@ -65,6 +76,13 @@ function linesOf(description: FileDescription): [title: string, lines: readonly 
           ["columns", description.columns.join(", ")],
         ],
       ];
+    case "star":
+      return ["STAR", description.blocks.flatMap(starLines)];
+    case "pdb":
+    case "mmcif":
+      return [description.kind === "pdb" ? "PDB atoms" : "mmCIF atoms", atomLines(description)];
+    case "tiff":
+      return [`TIFF, ${description.bytes} bytes`, tiffLines(description)];
     case "folder":
       return ["folder without a dataset", []];
     default: {
@@ -81,18 +99,49 @@ function datasetLines(description: DatasetDescription): Line[] {
   return [
     ["images", missing === 0 ? `${images}` : `${images} (${missing} missing)`],
     ...Object.entries(axes).map(([name, values]): Line => [name, valuesText(values)]),
-    ...layouts.map(({ images: count, width, height, channels, dtype }): Line => {
-      const colour = channels === 1 ? "" : ` x ${channels} colours`;
-      return [
-        "size",
-        `${width} x ${height}${colour} ${dtype}${layouts.length > 1 ? ` (${imagesText(count)})` : ""}`,
-      ];
-    }),
+    ...layoutLines(layouts),
     ...(pixelSizeUm === undefined ? [] : [["pixel", `${pixelSizeUm} µm`] as const]),
     ["summary", JSON.stringify(summaryMetadata)],
     ...(firstMetadata === undefined ? [] : [["first image", JSON.stringify(firstMetadata)] as const]),
     ...(unreadable === undefined ? [] : [["unreadable", unreadable] as const]),
   ];
+}
+
+function starLines({ name, values, tables }: StarDescription["blocks"][number]): Line[] {
+  return [
+    [`data_${name}`, values.length === 0 ? "no single values" : `values ${values.join(", ")}`],
+    ...tables.flatMap(({ columns, rows }): Line[] => [
+      ["  rows", `${rows}`],
+      ["  columns", columns.join(", ")],
+    ]),
+  ];
+}
+
+function atomLines({ models, atoms, chains, elements, boxA }: AtomsDescription): Line[] {
+  const counts = Object.entries(elements).map(([element, count]) => `${count} ${element}`);
+  const [from, to] = boxA.map((corner) => corner.map(short).join(", "));
+  return [
+    ["models", `${models}`],
+    ["atoms", `${atoms}: ${counts.join(", ")}`],
+    ["chains", valuesText(chains)],
+    ["box", `from ${from} to ${to} Å`],
+  ];
+}
+
+function tiffLines({ pages, layouts, pixelSizeA }: TiffDescription): Line[] {
+  return [
+    ["pages", `${pages}`],
+    ...layoutLines(layouts),
+    ["pixel", pixelSizeA === undefined ? "not given" : `${short(pixelSizeA)} Å`],
+  ];
+}
+
+function layoutLines(layouts: readonly LayoutDescription[]): Line[] {
+  return layouts.map(({ images, width, height, channels, dtype }) => {
+    const colour = channels === 1 ? "" : ` x ${channels} colours`;
+    const count = layouts.length > 1 ? ` (${imagesText(images)})` : "";
+    return ["size", `${width} x ${height}${colour} ${dtype}${count}`];
+  });
 }
 
 function imagesText(count: number): string {

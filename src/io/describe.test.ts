@@ -51,7 +51,12 @@ test("tables and texts by their lines, other files by their size", async () => {
   expect(await described("µ", "µ\n".repeat(3000))).toEqual({ kind: "text", bytes: 9000, lines: 3000 });
   expect(await described("empty", "")).toEqual({ kind: "text", bytes: 0, lines: 0 });
   expect(await described("a.dat", Uint8Array.of(0, 1, 2))).toEqual({ kind: "unknown", bytes: 3 });
-  expect(await describeFile(join(golden, "tcz_u16/NDTiffStack.tif"))).toEqual({ kind: "tiff", bytes: 61895 });
+  expect(await describeFile(join(golden, "tcz_u16/NDTiffStack.tif"))).toEqual({
+    kind: "tiff",
+    bytes: 61895,
+    pages: 18,
+    layouts: [{ width: 48, height: 32, channels: 1, dtype: "uint16", images: 18 }],
+  });
   mkdirSync(join(scratch, "folder"));
   expect(await describeFile(join(scratch, "folder"))).toEqual({ kind: "folder" });
 });

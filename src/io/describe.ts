@@ -3,6 +3,14 @@ import { VitrineError } from "../core/index.ts";
 import { parseCsv } from "./csv.ts";
 import { inOrder } from "./dataset/arrayPlan.ts";
 import type { Axes, Dataset, ImageLayout, JsonObject } from "./dataset/dataset.ts";
+import {
+  type AtomsDescription,
+  describeAtoms,
+  describeStar,
+  describeTiff,
+  type StarDescription,
+  type TiffDescription,
+} from "./describeStructure.ts";
 import { type FileKind, identifyFile } from "./identify.ts";
 import type { MrcHeader } from "./mrc.ts";
 import { openMrc } from "./mrcFile.ts";
@@ -73,7 +81,10 @@ export type FileDescription =
   | { readonly kind: "npz"; readonly arrays: Readonly<Record<string, ArrayDescription>> }
   | { readonly kind: "csv"; readonly columns: readonly string[]; readonly rows: number }
   | { readonly kind: "json" | "yaml" | "text"; readonly bytes: number; readonly lines?: number }
-  | { readonly kind: "png" | "tiff" | "unknown"; readonly bytes: number }
+  | StarDescription
+  | AtomsDescription
+  | TiffDescription
+  | { readonly kind: "png" | "unknown"; readonly bytes: number }
   | { readonly kind: "folder" };
 
 const MRC_DTYPES: Readonly<Record<MrcHeader["mode"], string>> = {
@@ -106,6 +117,13 @@ export async function describeFile(path: string): Promise<FileDescription> {
       return describeNpz(path);
     case "csv":
       return describeCsv(path);
+    case "star":
+      return describeStar(path);
+    case "pdb":
+    case "mmcif":
+      return describeAtoms(path, kind);
+    case "tiff":
+      return describeTiff(path, await sizeOf(path));
     case "folder":
       return { kind };
     default:
@@ -218,13 +236,19 @@ async function describeCsv(path: string): Promise<FileDescription> {
   return { kind: "csv", columns, rows: rows.length };
 }
 
-type Bytes = Exclude<FileKind, "ndtiff" | "ome-zarr" | "mrc" | "npy" | "npz" | "csv" | "folder">;
+type Bytes = Extract<FileKind, "json" | "yaml" | "text" | "png" | "unknown">;
+
+async function sizeOf(path: string): Promise<number> {
+  const file = await openFile(path);
+  await file.close();
+  return file.size;
+}
 
 async function describeBytes(path: string, kind: Bytes): Promise<FileDescription> {
   const file = await openFile(path);
   try {
     const bytes = file.size;
-    if (kind === "png" || kind === "tiff" || kind === "unknown") return { kind, bytes };
+    if (kind === "png" || kind === "unknown") return { kind, bytes };
     if (bytes > LARGEST_TEXT) return { kind, bytes };
     const text = decodeUtf8(await file.read(0, bytes), path);
     return { kind, bytes, lines: text.split("\n").length - (text === "" || text.endsWith("\n") ? 1 : 0) };

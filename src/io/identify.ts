@@ -11,6 +11,9 @@ export type FileKind =
   | "npy"
   | "npz"
   | "csv"
+  | "star"
+  | "pdb"
+  | "mmcif"
   | "json"
   | "yaml"
   | "png"
@@ -36,12 +39,16 @@ const MAGIC: readonly (readonly [bytes: readonly number[], kind: FileKind])[] = 
   [[0x49, 0x49, 0x2a, 0x00], "tiff"],
   [[0x4d, 0x4d, 0x00, 0x2a], "tiff"],
   [[0x49, 0x49, 0x2b, 0x00], "tiff"],
+  [[0x4d, 0x4d, 0x00, 0x2b], "tiff"],
 ];
 
 /** Names whose content no first bytes tell. */
 const NAMES: readonly (readonly [name: RegExp, kind: FileKind])[] = [
   [/\.(mrcs?|map|rec|st|ali|ccp4)$/i, "mrc"],
   [/\.csv$/i, "csv"],
+  [/\.star$/i, "star"],
+  [/\.(pdb|ent)$/i, "pdb"],
+  [/\.(mm)?cif$/i, "mmcif"],
   [/\.json$/i, "json"],
   [/\.ya?ml$/i, "yaml"],
 ];

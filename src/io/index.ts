@@ -54,6 +54,7 @@ export type {
   LayoutDescription,
 } from "./describe.ts";
 export { describeFile } from "./describe.ts";
+export type { AtomsDescription, StarDescription, TiffDescription } from "./describeStructure.ts";
 export type { FileChunks, FileSource, RandomAccessFile, WriteOptions } from "./files.ts";
 export { sourceName } from "./files.ts";
 export type { FileKind } from "./identify.ts";

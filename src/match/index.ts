@@ -16,6 +16,8 @@ export type { MatchTemplateYaml, SearchTotals } from "./configSchema.ts";
 export { formatMatchConfig, parseMatchConfig } from "./configSchema.ts";
 export type { ConstrainedOptions, ConstrainedReport } from "./constrainedProgram.ts";
 export { runConstrainedSearch } from "./constrainedProgram.ts";
+export type { ConvertParticlesOptions } from "./convertParticles.ts";
+export { convertParticles } from "./convertParticles.ts";
 export type { MatchEstimate } from "./estimate.ts";
 export { estimateMatch } from "./estimate.ts";
 export type { MatchOptions, SearchProgress } from "./job.ts";

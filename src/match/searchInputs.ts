@@ -1,5 +1,5 @@
 import { type Image, VitrineError, type Volume } from "../core/index.ts";
-import { openMrc, readMrcImage } from "../io/index.ts";
+import { openMrc, readMrcImage, readTiffImage } from "../io/index.ts";
 import { padVolume, sincCorrection } from "../optics/index.ts";
 import type { SliceOptions } from "./search.ts";
 
@@ -100,9 +100,13 @@ function requirePadding(padding: number): void {
   });
 }
 
-/** Reads a micrograph and checks that it can be searched. @throws {VitrineError} range: NaN, infinity, or all pixels alike */
+/**
+ * Reads a micrograph, MRC or TIFF, and checks that it can be searched.
+ *
+ * @throws {VitrineError} range: NaN, infinity, or all pixels alike; shape: a movie, or colours
+ */
 export async function readMicrograph(path: string): Promise<Image> {
-  const image = await readMrcImage(path);
+  const image = /\.tiff?$/i.test(path) ? await readTiffImage(path) : await readMrcImage(path);
   requireFinite(image.data, path, image.shape[1]);
   requireContrast(image.data, path);
   return image;

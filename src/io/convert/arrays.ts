@@ -14,7 +14,7 @@ const A_PER_UM = 1e4;
 type ArrayOptions = ConvertOptions & { readonly overwrite: boolean };
 
 /** What became of the array. */
-interface Written {
+export interface Written {
   /** Places without an image, written as zeros. */
   readonly filled: number;
 }
@@ -84,7 +84,8 @@ function mrcData(data: PixelArray): MrcContent["data"] {
   return data;
 }
 
-function scaleOf(dataset: Dataset, { axes }: DatasetArray): Pick<MrcContent, "voxelSizeA" | "kind"> {
+/** Pixel size, 0 where the summary metadata have none, and whether z has the same. */
+export function scaleOf(dataset: Dataset, { axes }: DatasetArray): Pick<MrcContent, "voxelSizeA" | "kind"> {
   const { PixelSize_um: pixelUm, "z-step_um": stepUm = pixelUm } = dataset.summaryMetadata;
   const voxelSizeA =
     typeof pixelUm === "number" && pixelUm > 0 ? Number((pixelUm * A_PER_UM).toPrecision(9)) : 0;
@@ -94,7 +95,7 @@ function scaleOf(dataset: Dataset, { axes }: DatasetArray): Pick<MrcContent, "vo
 }
 
 /** Planes in C order, each read when it is asked for. */
-async function* planesOf(
+export async function* planesOf(
   array: DatasetArray,
   { signal, onProgress }: ConvertOptions,
 ): AsyncGenerator<PixelArray> {

@@ -7,6 +7,7 @@ import { createOmeZarr } from "../omezarr/writer.ts";
 import { writeMrcArray, writeNpyArray } from "./arrays.ts";
 import { type DatasetFormat, type OpenedDataset, openDataset } from "./open.ts";
 import { aborted, type ConvertOptions } from "./options.ts";
+import { writeTiffArray } from "./tiffs.ts";
 
 /** Images that are written at a time. */
 const WRITES_AT_A_TIME = 4;
@@ -16,6 +17,7 @@ const ENDINGS: readonly (readonly [name: RegExp, format: DatasetFormat])[] = [
   [/\.zarr[/\\]*$/i, "ome-zarr"],
   [/\.(mrcs?|map)$/i, "mrc"],
   [/\.npy$/i, "npy"],
+  [/\.tiff?$/i, "tiff"],
 ];
 
 /** What {@link convertDataset} did. */
@@ -29,7 +31,7 @@ export interface ConvertReport {
 
 /**
  * Writes the images of one file or dataset as another one. NDTiff and OME-Zarr keep axes, metadata, summary metadata and bit
- * depths; MRC and .npy keep the values and, MRC, the pixel size. The result is there whole or not at all.
+ * depths; MRC, TIFF and .npy keep the values and, the first two, the pixel size. The result is there whole or not at all.
  *
  * @throws {VitrineError} exists: the path is taken; unsupported: values that the format cannot hold; range: no known ending;
  *   aborted: by `signal`; and the errors of the formats
@@ -52,6 +54,8 @@ export async function convertDataset(
       return { ...(await writeMrcArray(dataset, to, write)), from: source.format, to: format, images };
     if (format === "npy")
       return { ...(await writeNpyArray(dataset, to, write)), from: source.format, to: format, images };
+    if (format === "tiff")
+      return { ...(await writeTiffArray(dataset, to, write)), from: source.format, to: format, images };
     await writeFolder(source, to, { ...options, format });
     return { from: source.format, to: format, images, filled: 0 };
   } finally {
@@ -65,9 +69,9 @@ function formatOf(path: string): DatasetFormat {
   throw new VitrineError({
     code: "range",
     at: path,
-    expected: "a path that ends with .zarr, .mrc or .npy",
+    expected: "a path that ends with .zarr, .mrc, .tif or .npy",
     found: "another ending",
-    hint: "Name one with --format: ndtiff, ome-zarr, mrc or npy",
+    hint: "Name one with --format: ndtiff, ome-zarr, mrc, tiff or npy",
   });
 }
 

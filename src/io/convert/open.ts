@@ -4,9 +4,10 @@ import { identifyFile } from "../identify.ts";
 import { openNdtiff } from "../ndtiff/open.ts";
 import { openOmeZarr } from "../omezarr/open.ts";
 import { openMrcDataset, openNpyDataset } from "./sections.ts";
+import { openTiffDataset } from "./tiffs.ts";
 
 /** What {@link openDataset} opens. */
-export type DatasetFormat = "ndtiff" | "ome-zarr" | "mrc" | "npy";
+export type DatasetFormat = "ndtiff" | "ome-zarr" | "mrc" | "npy" | "tiff";
 
 /** An open dataset with what only some formats know. */
 export interface OpenedDataset {
@@ -17,8 +18,8 @@ export interface OpenedDataset {
 }
 
 /**
- * Opens whatever holds images by axes: an NDTiff folder, an OME-Zarr store, an MRC file, a .npy array. Whoever opened it
- * closes the dataset.
+ * Opens whatever holds images by axes: an NDTiff folder, an OME-Zarr store, an MRC or TIFF file, a .npy array. Whoever opened
+ * it closes the dataset.
  *
  * @throws {VitrineError} missing: nothing has this path; unsupported: something else; and the errors of the format
  */
@@ -37,13 +38,14 @@ export async function openDataset(path: string): Promise<OpenedDataset> {
       return { format, dataset: await openMrcDataset(path), bitDepth: () => undefined };
     case "npy":
       return { format, dataset: await openNpyDataset(path), bitDepth: () => undefined };
+    case "tiff":
+      return { format, dataset: await openTiffDataset(path), bitDepth: () => undefined };
     default:
       throw new VitrineError({
         code: "unsupported",
         at: path,
-        expected: "an NDTiff folder, an OME-Zarr store, an MRC file or a .npy array",
+        expected: "an NDTiff folder, an OME-Zarr store, an MRC or TIFF file or a .npy array",
         found: format,
-        ...(format === "tiff" && { hint: "Images of an NDTiff dataset are opened by its folder" }),
       });
   }
 }

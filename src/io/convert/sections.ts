@@ -20,9 +20,9 @@ import { type NpyFile, openNpy } from "../npyFile.ts";
 const UM_PER_A = 1e-4;
 
 /** Sections of a file as images: what a file of one array is as a dataset. */
-interface Sections {
+export interface Sections {
   readonly name: string;
-  readonly layout: ImageLayout;
+  layoutAt(index: number): ImageLayout;
   /** Axes of each section, in the order of the file. */
   readonly axes: readonly Axes[];
   readonly summaryMetadata: JsonObject;
@@ -30,7 +30,8 @@ interface Sections {
   close(): Promise<void>;
 }
 
-class SectionDataset extends BaseDataset<number> {
+/** A file of images one after the other as a dataset. */
+export class SectionDataset extends BaseDataset<number> {
   readonly #sections: Sections;
 
   constructor(sections: Sections) {
@@ -41,13 +42,13 @@ class SectionDataset extends BaseDataset<number> {
   }
 
   imageLayout(axes: Axes): ImageLayout {
-    this.entryOf(axes);
-    return this.#sections.layout;
+    return this.#sections.layoutAt(this.entryOf(axes));
   }
 
   async readImage(axes: Axes): Promise<PixelImage> {
-    const { width, height, channels } = this.#sections.layout;
-    return { data: await this.#sections.read(this.entryOf(axes)), width, height, channels };
+    const index = this.entryOf(axes);
+    const { width, height, channels } = this.#sections.layoutAt(index);
+    return { data: await this.#sections.read(index), width, height, channels };
   }
 
   async readMetadata(axes: Axes): Promise<JsonObject> {
@@ -86,7 +87,7 @@ export async function openMrcDataset(path: string): Promise<Dataset> {
     const layout = { width, height, channels: 1, dtype };
     return new SectionDataset({
       name: path,
-      layout,
+      layoutAt: () => layout,
       axes: mrcAxes(header),
       summaryMetadata: mrcSummary(header),
       read: mrcReader(file, layout),
@@ -174,7 +175,7 @@ export async function openNpyDataset(path: string): Promise<Dataset> {
     const [height, width] = shape.slice(-2);
     return new SectionDataset({
       name: path,
-      layout: { width, height, channels: 1, dtype: type },
+      layoutAt: () => ({ width, height, channels: 1, dtype: type }),
       axes: npyAxes(shape.slice(0, -2)),
       summaryMetadata: {},
       read: npyReader(npy),

@@ -1,0 +1,49 @@
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, expect, test } from "vitest";
+import { describeFile } from "../describe.ts";
+import { readMrcVolume } from "../mrcFile.ts";
+import { formatMrc } from "../mrcWrite.ts";
+import { readNpy } from "../npyFile.ts";
+import { writeTiff } from "../tiff/write.ts";
+import { convertDataset } from "./convert.ts";
+import { openDataset } from "./open.ts";
+
+const folder = mkdtempSync(join(tmpdir(), "vitrine-tiffs-"));
+afterAll(() => rmSync(folder, { recursive: true }));
+const path = (name: string) => join(folder, name);
+
+test("an MRC stack becomes a TIFF movie and comes back with its pixel size", async () => {
+  const data = Float32Array.from({ length: 60 }, (_, i) => i / 2);
+  writeFileSync(path("a.mrc"), formatMrc({ data, shape: [3, 4, 5], voxelSizeA: 1.06, kind: "stack" }));
+  const report = { from: "mrc", to: "tiff", images: 3, filled: 0 };
+  expect(await convertDataset(path("a.mrc"), path("a.tif"))).toEqual(report);
+  expect(await describeFile(path("a.tif"))).toMatchObject({
+    kind: "tiff",
+    pages: 3,
+    layouts: [{ width: 5, height: 4, channels: 1, dtype: "float32", images: 3 }],
+    pixelSizeA: expect.closeTo(1.06, 6),
+  });
+  expect(await convertDataset(path("a.tif"), path("b.mrc"))).toMatchObject({ from: "tiff", images: 3 });
+  const back = await readMrcVolume(path("b.mrc"));
+  expect([back.data, back.shape, back.voxelSizeA]).toEqual([data, [3, 4, 5], expect.closeTo(1.06, 6)]);
+});
+
+test("pages are images along time, one page has no axes, colours stay", async () => {
+  const page = { data: Uint8Array.from({ length: 24 }, (_, i) => i), width: 4, height: 2, channels: 3 };
+  await writeTiff(path("two.tiff"), { pages: [page, page], pixelSizeA: 6500 });
+  const { dataset } = await openDataset(path("two.tiff"));
+  expect(dataset.imageCoordinates()).toEqual([{ time: 0 }, { time: 1 }]);
+  expect(dataset.summaryMetadata).toEqual({ PixelSize_um: 0.65 });
+  expect(await dataset.readImage({ time: 1 })).toEqual(page);
+  await dataset.close();
+  await convertDataset(path("two.tiff"), path("two.zarr"));
+  await convertDataset(path("two.zarr"), path("again.tif"));
+  await convertDataset(path("again.tif"), path("again.npy"));
+  expect((await readNpy(path("again.npy"))).shape).toEqual([2, 2, 4, 3]);
+  await writeTiff(path("one.tif"), { pages: [{ ...page, channels: 1, width: 12 }] });
+  const one = await openDataset(path("one.tif"));
+  expect(one.dataset.imageCoordinates()).toEqual([{}]);
+  await one.dataset.close();
+});
