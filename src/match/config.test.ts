@@ -108,6 +108,14 @@ test.each([
   expect(searchSpace(settings).eulerAnglesDeg.length).toBe(3 * count);
 });
 
+test("phase randomisation is a filter, and is left out as the peer does where that is asked for", () => {
+  const text = changed(["cuton: null\n    enabled: false", "cuton: 0.2\n    enabled: true"]);
+  expect(parseMatchSettings(text, "a.yaml").filters.phases).toEqual({ cutOn: 0.2 });
+  const compat = parseMatchSettings(text, "a.yaml", { compat: true });
+  expect(compat.filters.phases).toBeUndefined();
+  expect(compat.ignored).toContain("preprocessing_filters.phase_randomization_filter");
+});
+
 /** As short as Leopard-EM's own example: defaults for the rest. */
 const SHORT = `
 template_volume_path: /some/path/to/template.mrc
@@ -221,7 +229,6 @@ const MISTAKES: readonly (readonly [string, string])[] = [
   ["symmetry: C1", "symmetry: C0"],
   ["symmetry: C1", "symmetry: null"],
   ["phi_max: null", "phi_max: 90"],
-  ["cuton: null\n    enabled: false", "cuton: 0.2\n    enabled: true"],
   ["amplitudes: null\n    enabled: false", "amplitudes: [1]\n    enabled: true"],
   ["  scaled_mip_path: search1_scaled_mip.mrc", "  scaled_mip_path: search1_mip.mrc"],
 ];
@@ -249,7 +256,6 @@ test("each mistake is one clear error", () => {
     run.yaml orientation_search_config.symmetry: expected C or D with its order, T, O or I, found "C0".
     run.yaml orientation_search_config.symmetry: expected either a symmetry or angle ranges, found neither. Set symmetry: "C1", or the phi, theta and psi limits.
     run.yaml orientation_search_config.symmetry: expected either a symmetry or angle ranges, found both. Set symmetry: null to search the ranges, or every phi, theta and psi limit to null to search the symmetry.
-    run.yaml preprocessing_filters.phase_randomization_filter.enabled: expected false, found true. Leopard-EM 1.2 accepts this filter and does not apply it; set it to false for the same result.
     run.yaml preprocessing_filters.arbitrary_curve_filter.frequencies: expected a list of numbers, found nothing.
     run.yaml match_template_result.scaled_mip_path: expected a path other than that of mip_path, found search1_mip.mrc."
   `);

@@ -62,7 +62,7 @@ export interface SearchSpace {
 
 /** Choices that are not in the file. */
 export interface SettingsOptions {
-  /** Leave out what Leopard-EM 1.2 reads and does not use: the beam tilt. Default false. */
+  /** Leave out what Leopard-EM 1.2 reads and does not use: beam tilt and phase randomisation. Default false. */
   readonly compat?: boolean;
 }
 
@@ -81,7 +81,7 @@ export function parseMatchSettings(text: string, at: string, options: SettingsOp
  *
  * @throws {VitrineError} range: a search that is empty or a step of 0; format: symmetry together with angle ranges,
  *   neither of them, or a symmetry that is none; shape: a curve with unlike numbers of frequencies and amplitudes;
- *   exists: two results of the same path; unsupported: phase randomisation
+ *   exists: two results of the same path
  */
 export function toMatchSettings(
   config: MatchTemplateYaml,
@@ -95,7 +95,7 @@ export function toMatchSettings(
     defocus: toDefocusSearch(config.defocus_search_config, at),
     pixelSizes: toPixelSizeSearch(config.pixel_size_search_config, at),
     orientations: toOrientations(config.orientation_search_config, at),
-    filters: toFilters(config.preprocessing_filters, at),
+    filters: toFilters(config.preprocessing_filters, at, compat),
     results: toResults(config.match_template_result, at),
     ignored: ignoredFields(config, compat),
   };
@@ -169,7 +169,8 @@ function toResults(result: MatchTemplateYaml["match_template_result"], at: strin
   };
 }
 
-function ignoredFields({ computational_config, optics_group }: MatchTemplateYaml, compat: boolean): string[] {
+function ignoredFields(config: MatchTemplateYaml, compat: boolean): string[] {
+  const { computational_config, optics_group, preprocessing_filters } = config;
   const unused = [
     ...Object.keys(computational_config).map((key) => `computational_config.${key}`),
     ...(optics_group.chromatic_aberration ? ["optics_group.chromatic_aberration"] : []),
@@ -178,5 +179,10 @@ function ignoredFields({ computational_config, optics_group }: MatchTemplateYaml
   ];
   if (!compat) return unused;
   const tilts = (["beam_tilt_x", "beam_tilt_y"] as const).filter((key) => optics_group[key]);
-  return [...unused, ...tilts.map((key) => `optics_group.${key}`)];
+  const phases = preprocessing_filters.phase_randomization_filter.enabled;
+  return [
+    ...unused,
+    ...tilts.map((key) => `optics_group.${key}`),
+    ...(phases ? ["preprocessing_filters.phase_randomization_filter"] : []),
+  ];
 }

@@ -1,5 +1,5 @@
 import { VitrineError } from "../core/index.ts";
-import type { BandPass, RadialCurve, WhiteningOptions } from "../optics/index.ts";
+import type { BandPass, PhaseRandomization, RadialCurve, WhiteningOptions } from "../optics/index.ts";
 import type { MatchTemplateYaml } from "./configSchema.ts";
 
 type Filters = MatchTemplateYaml["preprocessing_filters"];
@@ -9,31 +9,24 @@ export interface MatchFilters {
   readonly whitening: WhiteningOptions | null;
   readonly bandPass: BandPass | null;
   readonly curve: RadialCurve | null;
+  /** Of micrographs alone; absent where not enabled. */
+  readonly phases?: PhaseRandomization;
 }
 
 /**
  * The filters that are enabled.
  *
- * @throws {VitrineError} unsupported: phase randomisation; missing or shape: a curve without or with unlike numbers of
- *   frequencies and amplitudes
+ * @param compat leave out phase randomisation, which Leopard-EM 1.2 reads and does not apply
+ * @throws {VitrineError} missing or shape: a curve without or with unlike numbers of frequencies and amplitudes
  */
-export function toFilters(filters: Filters, at: string): MatchFilters {
-  if (filters.phase_randomization_filter.enabled) throw noPhaseRandomization(at);
+export function toFilters(filters: Filters, at: string, compat = false): MatchFilters {
+  const phases = filters.phase_randomization_filter;
   return {
     whitening: toWhitening(filters.whitening_filter),
     bandPass: toBandPass(filters.bandpass_filter),
     curve: toCurve(filters.arbitrary_curve_filter, `${at} preprocessing_filters.arbitrary_curve_filter`),
+    ...(phases.enabled && !compat && { phases: { cutOn: phases.cuton ?? 0 } }),
   };
-}
-
-function noPhaseRandomization(at: string): VitrineError {
-  return new VitrineError({
-    code: "unsupported",
-    at: `${at} preprocessing_filters.phase_randomization_filter.enabled`,
-    expected: "false",
-    found: "true",
-    hint: "Leopard-EM 1.2 accepts this filter and does not apply it; set it to false for the same result",
-  });
 }
 
 function toWhitening(filter: Filters["whitening_filter"]): WhiteningOptions | null {

@@ -7,6 +7,7 @@ import {
   evaluateRadialCurve,
   preprocessImage,
   type RadialCurve,
+  randomizeSpectrumPhases,
   whiteningCurve,
 } from "../optics/index.ts";
 import type { MatchFilters, MatchSettings, SearchSpace } from "./config.ts";
@@ -76,7 +77,8 @@ function filterSpectrum(spectrum: Float32Array, shape: Shape2, filters: MatchFil
   spectrum.fill(0, 0, 2);
   const whitening = filters.whitening === null ? null : whiteningCurve(spectrum, shape, filters.whitening);
   const { filter, bandPass } = totalFilter(filters, whitening, shape);
-  const filtered = preprocessImage(spectrum, shape, { filter, ...(bandPass && { bandPass }) });
+  const phased = filters.phases ? randomizeSpectrumPhases(spectrum, shape, filters.phases) : spectrum;
+  const filtered = preprocessImage(phased, shape, { filter, ...(bandPass && { bandPass }) });
   return { filtered, whitening };
 }
 

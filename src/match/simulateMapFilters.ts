@@ -1,5 +1,8 @@
 import { createFft, type Pool } from "../compute/index.ts";
 import { VitrineError } from "../core/index.ts";
+import { criticalExposure } from "../optics/index.ts";
+
+export { criticalExposure };
 
 /** Radiation that fades the fine detail of a map. */
 export interface MapExposure {
@@ -13,21 +16,6 @@ export interface MapExposure {
   readonly critExposureBFactor?: number;
   /** What becomes of the filter q: `none`: q; `sqrt`: √q; `rel_diff`: 2q / (1 + q). Default `none`. */
   readonly modifySignal?: "none" | "sqrt" | "rel_diff";
-}
-
-/**
- * Exposure after which the signal at a frequency has fallen to 1/e in amplitude squared:
- * 0.245 k^-1.665 + 2.81 electrons/Å² at 300 kV, times 0.8 at 200 kV and 0.64 at 100 kV; between them linear, outside as at the
- * nearer of them.
- *
- * @param frequencyPerA  k, 1/Å
- * @returns              Infinity at k = 0
- * Source: Grant & Grigorieff 2015, eLife 4:e06980, eq. 3; factors as RELION and Leopard-EM have them.
- */
-export function criticalExposure(frequencyPerA: number, voltageKv: number): number {
-  const place = Math.min(300, Math.max(100, voltageKv));
-  const factor = place > 200 ? 0.8 + 0.002 * (place - 200) : 0.64 + 0.0016 * (place - 100);
-  return factor * (0.245 * frequencyPerA ** -1.665 + 2.81);
 }
 
 /**
