@@ -1,10 +1,5 @@
-import { createReadStream, existsSync, mkdirSync, symlinkSync, writeFileSync } from "node:fs";
-import { createServer, type Server } from "node:http";
-import type { AddressInfo } from "node:net";
-import { extname, join, normalize } from "node:path";
+import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { type Browser, chromium } from "playwright-core";
-import { build } from "vite";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { createPool } from "../src/compute/index.ts";
 import { readMrcImage, readMrcVolume } from "../src/io/index.ts";
@@ -16,7 +11,8 @@ import {
   templateFromVolume,
 } from "../src/match/index.ts";
 import { goldenBytes } from "./support/npy.ts";
-import { chromium as executablePath, requirement } from "./support/require.ts";
+import { openProgramPage, type ProgramPage } from "./support/page.ts";
+import { requirement } from "./support/require.ts";
 import { scratchFolder } from "./support/searchCase.ts";
 
 const { available } = requirement("chromium");
@@ -64,44 +60,6 @@ window.search = async (names) => {
 };
 `;
 
-const TYPES: Record<string, string> = {
-  ".html": "text/html",
-  ".js": "text/javascript",
-  ".wasm": "application/wasm",
-};
-
-/** Serves the bundle, and the golden files below /golden, with the two headers that threads need. */
-function serve(): Promise<Server> {
-  const server = createServer(({ url = "/" }, response) => {
-    response.setHeader("Cross-Origin-Opener-Policy", "same-origin");
-    response.setHeader("Cross-Origin-Embedder-Policy", "require-corp");
-    const path = normalize(url === "/" ? "/index.html" : url);
-    const file = path.startsWith("/golden/") ? join(golden, path.slice(8)) : join(folder, "dist", path);
-    if (!existsSync(file)) {
-      response.writeHead(404).end();
-      return;
-    }
-    response.setHeader("Content-Type", TYPES[extname(file)] ?? "application/octet-stream");
-    createReadStream(file).pipe(response);
-  });
-  return new Promise((resolve) => server.listen(0, "127.0.0.1", () => resolve(server)));
-}
-
-/** Bundles the program with the built package, as a user's own build would. */
-async function bundleProgram(): Promise<void> {
-  mkdirSync(join(folder, "node_modules"));
-  symlinkSync(root, join(folder, "node_modules", "vitrine"));
-  writeFileSync(join(folder, "index.html"), '<!doctype html><script type="module" src="./main.js"></script>');
-  writeFileSync(join(folder, "main.js"), PROGRAM);
-  await build({
-    configFile: false,
-    root: folder,
-    logLevel: "error",
-    build: { target: "esnext" },
-    worker: { format: "es" },
-  });
-}
-
 /** The same search in Node. */
 async function searchInNode(): Promise<Record<string, Float32Array>> {
   const text = new TextDecoder().decode(goldenBytes("search1_config.yaml"));
@@ -116,24 +74,15 @@ async function searchInNode(): Promise<Record<string, Float32Array>> {
 }
 
 describe.skipIf(!available)("the golden search in a page with two workers", () => {
-  let server: Server;
-  let browser: Browser;
+  let program: ProgramPage;
 
   beforeAll(async () => {
-    await bundleProgram();
-    server = await serve();
-    browser = await chromium.launch({ executablePath, args: ["--no-sandbox"] });
+    program = await openProgramPage({ folder, program: PROGRAM, served: { golden } });
   });
-  afterAll(async () => {
-    await browser?.close();
-    server?.close();
-  });
+  afterAll(() => program?.[Symbol.asyncDispose]());
 
   test("gives the maps that Node gives, byte for byte", async () => {
-    const page = await browser.newPage();
-    const errors: string[] = [];
-    page.on("pageerror", (error) => errors.push(String(error)));
-    await page.goto(`http://127.0.0.1:${(server.address() as AddressInfo).port}/`);
+    const { page, errors } = await program.open();
     const found: PageResult = await page.evaluate(`search(${JSON.stringify(NAMES)})`);
     expect(errors).toEqual([]);
     expect([found.told, found.workers, found.threads]).toEqual([13248, 2, true]);

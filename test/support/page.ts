@@ -1,0 +1,88 @@
+import { createReadStream, existsSync, mkdirSync, symlinkSync, writeFileSync } from "node:fs";
+import { createServer, type Server } from "node:http";
+import type { AddressInfo } from "node:net";
+import { extname, join, normalize } from "node:path";
+import { fileURLToPath } from "node:url";
+import { type Browser, chromium, type Page } from "playwright-core";
+import { build } from "vite";
+import { chromium as executablePath } from "./require.ts";
+
+const root = fileURLToPath(new URL("../..", import.meta.url));
+
+const TYPES: Record<string, string> = {
+  ".html": "text/html",
+  ".js": "text/javascript",
+  ".mjs": "text/javascript",
+  ".wasm": "application/wasm",
+};
+
+/** A program in a page of a real browser. */
+export interface ProgramPage extends AsyncDisposable {
+  /** Opens the page anew; `errors` fills with what nobody caught there. */
+  open(): Promise<{ readonly page: Page; readonly errors: string[] }>;
+}
+
+/** What a page is made of. */
+export interface PageOptions {
+  /** An empty folder for the bundle. */
+  readonly folder: string;
+  /** The page's module, as a user would write it. */
+  readonly program: string;
+  /** Further files: folders by the first part of their address. */
+  readonly served?: Readonly<Record<string, string>>;
+  /** Whether to send the two headers that threads need (default true). */
+  readonly isolated?: boolean;
+}
+
+/** Bundles a program with the built package, as a user's own build would, and serves it to a browser. */
+export async function openProgramPage(options: PageOptions): Promise<ProgramPage> {
+  await bundle(options);
+  const server = await serve(options);
+  const browser: Browser = await chromium.launch({ executablePath, args: ["--no-sandbox"] });
+  return {
+    async open() {
+      const page = await browser.newPage();
+      const errors: string[] = [];
+      page.on("pageerror", (error) => errors.push(String(error)));
+      await page.goto(`http://127.0.0.1:${(server.address() as AddressInfo).port}/`);
+      return { page, errors };
+    },
+    async [Symbol.asyncDispose]() {
+      await browser.close();
+      server.close();
+    },
+  };
+}
+
+async function bundle({ folder, program }: PageOptions): Promise<void> {
+  mkdirSync(join(folder, "node_modules"));
+  symlinkSync(root, join(folder, "node_modules", "vitrine"));
+  writeFileSync(join(folder, "index.html"), '<!doctype html><script type="module" src="./main.js"></script>');
+  writeFileSync(join(folder, "main.js"), program);
+  await build({
+    configFile: false,
+    root: folder,
+    logLevel: "error",
+    build: { target: "esnext" },
+    worker: { format: "es" },
+  });
+}
+
+function serve({ folder, served = {}, isolated = true }: PageOptions): Promise<Server> {
+  const server = createServer(({ url = "/" }, response) => {
+    if (isolated) {
+      response.setHeader("Cross-Origin-Opener-Policy", "same-origin");
+      response.setHeader("Cross-Origin-Embedder-Policy", "require-corp");
+    }
+    const path = normalize(url === "/" ? "/index.html" : url);
+    const [, first = "", ...rest] = path.split("/");
+    const file = join(...(served[first] === undefined ? [folder, "dist", path] : [served[first], ...rest]));
+    if (!existsSync(file)) {
+      response.writeHead(404).end();
+      return;
+    }
+    response.setHeader("Content-Type", TYPES[extname(file)] ?? "application/octet-stream");
+    createReadStream(file).pipe(response);
+  });
+  return new Promise((resolve) => server.listen(0, "127.0.0.1", () => resolve(server)));
+}
