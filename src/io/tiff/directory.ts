@@ -59,6 +59,12 @@ export interface TiffFormat {
   readonly firstOffset: number;
 }
 
+/** A stretch of the file that is in memory. */
+interface Window {
+  readonly bytes: Uint8Array;
+  readonly offset: number;
+}
+
 interface Entry {
   readonly type: number;
   readonly count: number;
@@ -90,6 +96,8 @@ export class TiffDirectory {
   readonly #file: RandomAccessFile;
   readonly #format: TiffFormat;
   readonly #entries: ReadonlyMap<number, Entry>;
+  /** The directory itself and what came with it: most values stand in there. */
+  readonly #near: Window;
   /** How messages call it. */
   readonly at: string;
   /** Place of the next one, 0 for none. */
@@ -98,11 +106,17 @@ export class TiffDirectory {
   private constructor(
     file: RandomAccessFile,
     format: TiffFormat,
-    parts: { readonly entries: ReadonlyMap<number, Entry>; readonly next: number; readonly at: string },
+    parts: {
+      readonly entries: ReadonlyMap<number, Entry>;
+      readonly near: Window;
+      readonly next: number;
+      readonly at: string;
+    },
   ) {
     this.#file = file;
     this.#format = format;
     this.#entries = parts.entries;
+    this.#near = parts.near;
     this.at = parts.at;
     this.next = parts.next;
   }
@@ -131,7 +145,7 @@ export class TiffDirectory {
     }
     const nextAt = length - nextBytes;
     const next = isBig ? bigNumber(view, nextAt, bigEndian) : view.getUint32(nextAt, !bigEndian);
-    return new TiffDirectory(file, format, { entries, next, at });
+    return new TiffDirectory(file, format, { entries, near: { bytes, offset }, next, at });
   }
 
   has(tag: number): boolean {
@@ -159,13 +173,16 @@ export class TiffDirectory {
     return new TextDecoder().decode(await this.#bytes(tag, entry)).replace(/\0.*$/s, "");
   }
 
-  #bytes(tag: number, { type, count, offset }: Entry): Promise<Uint8Array> {
+  async #bytes(tag: number, { type, count, offset }: Entry): Promise<Uint8Array> {
     const width = TYPE_BYTES[type];
     const at = `${this.at} tag ${tag}`;
     if (width === undefined)
       throw new VitrineError({ code: "format", at, expected: "a type of TIFF", found: `${type}` });
     if (offset + count * width > this.#file.size)
       throw outside(this.#file, at, { what: `${count} values`, offset, bytes: count * width });
+    const { bytes, offset: start } = this.#near;
+    const isNear = offset >= start && offset + count * width <= start + bytes.length;
+    if (isNear) return bytes.subarray(offset - start, offset - start + count * width);
     return this.#file.read(offset, count * width);
   }
 
