@@ -60,17 +60,16 @@ describe.skipIf(!available).each([
   });
   afterAll(() => program?.[Symbol.asyncDispose]());
 
-  test("saves what the camera gave, and gives the processor images of its own", async () => {
-    const { page, errors } = await program.open();
-    const result: PageResult = await page.evaluate("acquire()");
-    expect(result).toEqual({ images: 20, kept: 20, threads: isolated });
-    expect(errors).toEqual([]);
-  });
+  const inPage = { call: "acquire()", kept: 20 };
+  const inThread = { call: 'acquire("/processors/count.mjs")', kept: 0 };
 
-  test.runIf(isolated)("runs a module in a thread of its own", async () => {
-    const { page, errors } = await program.open();
-    const result: PageResult = await page.evaluate('acquire("/processors/count.mjs")');
-    expect(result).toEqual({ images: 20, kept: 0, threads: true });
-    expect(errors).toEqual([]);
-  });
+  test.each(isolated ? [inPage, inThread] : [inPage])(
+    "$call saves what the camera gave",
+    async ({ call, kept }) => {
+      const { page, errors } = await program.open();
+      const result: PageResult = await page.evaluate(call);
+      expect(result).toEqual({ images: 20, kept, threads: isolated });
+      expect(errors).toEqual([]);
+    },
+  );
 });

@@ -24,12 +24,6 @@ export function scaledErfc(x: number): number {
   return 1 / (SQRT_PI * tail);
 }
 
-/** ln of the chance that a standard normal value is above z; right far beyond the range of the chance itself. */
-export function logNormalTail(z: number): number {
-  const x = z / Math.SQRT2;
-  return x < 0 ? Math.log1p(-0.5 * erfc(-x)) : Math.log(0.5 * scaledErfc(x)) - x * x;
-}
-
 /** 2/sqrt(pi) exp(-x²) sum 2ⁿ x²ⁿ⁺¹ / (1 3 5 ... (2n + 1)): all terms positive, so nothing cancels. */
 function erfSeries(x: number): number {
   let term = x;
