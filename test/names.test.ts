@@ -188,6 +188,7 @@ test("the package has these entries and these public names", async () => {
       ],
       "vitrine/optics": [
         "bandPassFilter",
+        "chromaticEnvelope",
         "combineFilters",
         "computeCtf",
         "countUniformOrientations",
@@ -197,6 +198,7 @@ test("the package has these entries and these public names", async () => {
         "doseWeights",
         "electronWavelengthA",
         "evaluateRadialCurve",
+        "focusSpreadA",
         "fourierShellCorrelation",
         "healpixDirections",
         "joinOrientations",

@@ -1,3 +1,5 @@
+export type { FocusSpread } from "./chromaticEnvelope.ts";
+export { chromaticEnvelope, focusSpreadA } from "./chromaticEnvelope.ts";
 export type { Ctf, CtfGrid, EvenZernikes, OddZernikes, OpticsParameters } from "./ctf.ts";
 export { computeCtf, electronWavelengthA } from "./ctf.ts";
 export type { OffsetSearch } from "./defocus.ts";
