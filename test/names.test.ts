@@ -134,6 +134,7 @@ test("the package has these entries and these public names", async () => {
         "runMultiprocessJobs",
       ],
       "vitrine/match": [
+        "B_FACTOR_METRICS",
         "LEOPARD_BATCH_SIZES",
         "PARTICLE_COLUMNS",
         "TemplateSearch",
@@ -170,6 +171,7 @@ test("the package has these entries and these public names", async () => {
         "resultMap",
         "runConstrainedSearch",
         "runMatch",
+        "runOptimizeBFactor",
         "runRefine",
         "scatterParticles",
         "scatteringFactor",

@@ -7,6 +7,7 @@ import { addConvert } from "./convert.ts";
 import { addInfo } from "./info.ts";
 import { addMatch } from "./match.ts";
 import { addMatchCollect } from "./matchCollect.ts";
+import { addOptimizeBFactor } from "./optimizeBFactor.ts";
 import { addRefine } from "./refine.ts";
 import { addSimulateMap } from "./simulateMap.ts";
 import { addTour } from "./tour.ts";
@@ -29,6 +30,7 @@ const COMMANDS = [
   addMatchCollect,
   addRefine,
   addConstrainedSearch,
+  addOptimizeBFactor,
   addSimulateMap,
   addTour,
 ];

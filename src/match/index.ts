@@ -23,6 +23,8 @@ export { estimateMatch } from "./estimate.ts";
 export type { MatchOptions, SearchProgress } from "./job.ts";
 export type { NormalizeOptions, Projections } from "./normalize.ts";
 export { normalizeTemplateProjection } from "./normalize.ts";
+export type { BFactorOptions, BFactorReport, BFactorTrial } from "./optimizeBFactor.ts";
+export { B_FACTOR_METRICS, runOptimizeBFactor } from "./optimizeBFactor.ts";
 export type { ParticleStack, StackParticle } from "./particleStack.ts";
 export { readParticleStack } from "./particleStack.ts";
 export type { ParticleTable, ParticleValues, ResultMaps, SearchFacts } from "./particles.ts";
