@@ -1,4 +1,5 @@
-import { type PixelArray, pixelBytes } from "../../io/index.ts";
+import { pixelBytes } from "../../io/dataset/pixels.ts";
+import type { PixelArray } from "../../io/index.ts";
 import { Bleaching, type DoseSnapshot, type LitField } from "./bleaching.ts";
 import { createCells } from "./cells.ts";
 import { hashSeed } from "./hash.ts";
