@@ -17,15 +17,17 @@ export function addRefine(program: Command): void {
     .command("refine")
     .description("refine found particles: Leopard-EM's refine_template on its own configuration")
     .argument("<config.yaml>", "Leopard-EM configuration; its paths are relative to the working directory")
-    .option("--particles <file>", "table of the refined particles", "refined_particles.csv");
+    .option("--particles <file>", "table of the refined particles", "refined_particles.csv")
+    .option("--whole-disc", "tilt about every axis; Leopard-EM's offsets tilt about those near y alone");
   addSliceOptions(addRefineOptions(command, 32)).action(
-    async (config: string, args: RefineArguments & SliceArguments) => {
+    async (config: string, args: RefineArguments & SliceArguments & { wholeDisc?: boolean }) => {
       using interrupt = abortOnSignals();
       const progress = createProgress();
       try {
         const report = await runRefine(config, {
           ...toRefineOptions(args),
           ...toSliceOptions(args),
+          wholeDisc: args.wholeDisc ?? false,
           signal: interrupt.signal,
           onProgress: progress.show,
         });

@@ -33,11 +33,18 @@ export interface RefineSettings {
 /**
  * Reads the configuration of a refinement and checks what its fields say together.
  *
+ * The peer's offsets tilt about axes near y alone: phi goes from minus to plus the coarse step, with theta of either sign.
+ * `wholeDisc` tilts about every axis: phi from 0 to 360, theta from 0.
+ *
  * @param at  how messages call the file
  * @throws {VitrineError} as {@link parseRefineConfig}; range: an empty search, a step of 0, a box smaller than the template;
  *   unsupported: movies, phase randomisation
  */
-export function parseRefineSettings(text: string, at: string): RefineSettings {
+export function parseRefineSettings(
+  text: string,
+  at: string,
+  { wholeDisc = false }: { readonly wholeDisc?: boolean } = {},
+): RefineSettings {
   const config = parseRefineConfig(text, at);
   if (config.movie_config.enabled) throw noMovies(at);
   const { particle_stack, orientation_refinement_config, computational_config } = config;
@@ -46,7 +53,7 @@ export function parseRefineSettings(text: string, at: string): RefineSettings {
     stack: toStack(particle_stack, `${at} particle_stack`),
     defocus: toDefocusSearch(config.defocus_refinement_config, at, "defocus_refinement_config"),
     pixelSizes: toPixelSizeSearch(config.pixel_size_refinement_config, at, "pixel_size_refinement_config"),
-    orientations: toOffsets(orientation_refinement_config, `${at} orientation_refinement_config`),
+    orientations: toOffsets(orientation_refinement_config, `${at} orientation_refinement_config`, wholeDisc),
     filters: toFilters(config.preprocessing_filters, at),
     filtersMicrographs: config.apply_global_filtering,
     ignored: Object.keys(computational_config).map((key) => `computational_config.${key}`),
@@ -74,6 +81,7 @@ const BEYOND_DEG = 1e-6;
 function toOffsets(
   config: RefineTemplateYaml["orientation_refinement_config"],
   at: string,
+  wholeDisc: boolean,
 ): RangeGrid | null {
   if (!config.enabled) return null;
   const { base_grid_method: baseGrid, psi_step_coarse: psi, theta_step_coarse: theta } = config;
@@ -88,8 +96,8 @@ function toOffsets(
     ...(isCartesian && { phiStepDeg: config.phi_step_fine }),
     psiStepDeg: config.psi_step_fine,
     thetaStepDeg: config.theta_step_fine,
-    phiRangeDeg: [-phi, phi],
-    thetaRangeDeg: [-theta, theta],
+    phiRangeDeg: wholeDisc ? [0, 360] : [-phi, phi],
+    thetaRangeDeg: wholeDisc ? [0, theta] : [-theta, theta],
     psiRangeDeg: [-psi, psi + BEYOND_DEG],
   };
 }

@@ -44,13 +44,14 @@ export interface RefineReport {
  * Leopard-EM's `refine_template` on its own configuration file: refines every particle of a table in orientation, defocus,
  * pixel size and position, and writes the table with the refined values.
  *
+ * @param options  wholeDisc: tilt about every axis, not only about those near y as the peer does; see `parseRefineSettings`
  * @throws {VitrineError} whatever is wrong with configuration, table, inputs or output, named by file and field; aborted
  */
 export async function runRefine(
   configPath: string,
-  options: RefineProgramOptions = {},
+  { wholeDisc = false, ...options }: RefineProgramOptions & { readonly wholeDisc?: boolean } = {},
 ): Promise<RefineReport> {
-  const settings = parseRefineSettings(await readText(configPath), configPath);
+  const settings = parseRefineSettings(await readText(configPath), configPath, { wholeDisc });
   for (const field of settings.ignored) options.onLog?.(`${configPath} ${field} has no effect here`);
   const { particlesPath = "refined_particles.csv", overwrite = false } = options;
   const stack = await readParticleStack(settings.stack.path);
