@@ -147,6 +147,7 @@ test("the package has these entries and these public names", async () => {
         "estimateMatch",
         "exposureGain",
         "extractBoxes",
+        "extractParticles",
         "findPeaks",
         "findPeaksByFdr",
         "findPeaksByPValue",

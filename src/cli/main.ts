@@ -4,6 +4,7 @@ import { VitrineError } from "../core/index.ts";
 import { addAcquire } from "./acquire.ts";
 import { addConstrainedSearch } from "./constrainedSearch.ts";
 import { addConvert } from "./convert.ts";
+import { addExtract } from "./extract.ts";
 import { addInfo } from "./info.ts";
 import { addMatch } from "./match.ts";
 import { addMatchCollect } from "./matchCollect.ts";
@@ -31,6 +32,7 @@ const COMMANDS = [
   addRefine,
   addConstrainedSearch,
   addOptimizeBFactor,
+  addExtract,
   addSimulateMap,
   addTour,
 ];

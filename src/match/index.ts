@@ -20,6 +20,8 @@ export type { ConvertParticlesOptions } from "./convertParticles.ts";
 export { convertParticles } from "./convertParticles.ts";
 export type { MatchEstimate } from "./estimate.ts";
 export { estimateMatch } from "./estimate.ts";
+export type { ExtractOptions, ExtractReport } from "./extractProgram.ts";
+export { extractParticles } from "./extractProgram.ts";
 export type { MatchOptions, SearchProgress } from "./job.ts";
 export type { NormalizeOptions, Projections } from "./normalize.ts";
 export { normalizeTemplateProjection } from "./normalize.ts";
