@@ -130,6 +130,21 @@ describe("without the peer's second root", () => {
     });
   });
 
+  test("a box larger by an odd number leaves particles in their places; the peer moves them by a pixel", async () => {
+    const folder = goldenRefinement("refine1");
+    const path = join(folder, "odd.yaml");
+    writeFileSync(path, readFileSync(join(folder, "config.yaml"), "utf8").replaceAll("- 60", "- 61"));
+    const options = { particlesPath: join(folder, "odd.csv"), workers: 2, overwrite: true };
+    const [right, peer] = [
+      await runRefine(path, options),
+      await runRefine(path, { ...options, compatBatch: 32 }),
+    ];
+    const shifts = ({ particles }: typeof right) =>
+      particles.slice(0, 8).map(({ shiftX, shiftY }) => [shiftX, shiftY]);
+    expect(shifts(right)).toEqual(Array(8).fill([0, 0]));
+    expect(shifts(peer)).toEqual(Array(8).fill([-1, -1]));
+  });
+
   test("the result does not depend on the number of workers", async () => {
     const runs = await Promise.all([1, 3].map((workers) => refineGolden("refine1", { workers })));
     expect(runs[0].table).toEqual(runs[1].table);
