@@ -1,7 +1,7 @@
+import { createBreath } from "../breath.ts";
 import type { Clock } from "../clock.ts";
 import type { Frame } from "../frames/frame.ts";
 import type { MemoryRing } from "../frames/ring.ts";
-import { createBreath } from "./breath.ts";
 import type { ExposureRun, Step } from "./exposureRun.ts";
 import { iterateFrames, type RunningExposure, Signal } from "./runningExposure.ts";
 import { type FrameOrigin, SlotFrame } from "./slotFrame.ts";

@@ -1,8 +1,8 @@
 import { startCameraThread } from "#demo-threads";
 import { VitrineError } from "../../core/index.ts";
+import { createBreath } from "../breath.ts";
 import type { Frame } from "../frames/frame.ts";
 import type { DoseSnapshot } from "./bleaching.ts";
-import { createBreath } from "./breath.ts";
 import { CameraControl, type FromCamera } from "./cameraProtocol.ts";
 import type { DemoFault, DemoSettings } from "./options.ts";
 import { iterateFrames, type RunningExposure, Signal } from "./runningExposure.ts";

@@ -1,7 +1,8 @@
 /** A bounded queue between two stages: a full one makes its producer wait. One consumer. */
 export class Channel<T> {
   readonly capacity: number;
-  #items: T[] = [];
+  /** Taken places are emptied at once: an item may hold much memory. */
+  #items: (T | undefined)[] = [];
   #head = 0;
   #closed = false;
   #wakeConsumer: (() => void) | undefined;
@@ -45,7 +46,8 @@ export class Channel<T> {
       });
       this.#wakeConsumer = undefined;
     }
-    const item = this.#items[this.#head++]!;
+    const item = this.#items[this.#head];
+    this.#items[this.#head++] = undefined;
     if (this.#head > 64 && this.#head * 2 > this.#items.length) this.#compact();
     this.#releaseProducers();
     return item;

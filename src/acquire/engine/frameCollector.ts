@@ -1,5 +1,6 @@
 import { VitrineError } from "../../core/index.ts";
 import { describeAxes } from "../../io/index.ts";
+import { createBreath } from "../breath.ts";
 import type { AcquisitionEvent } from "../events/event.ts";
 import type { Frame } from "../frames/frame.ts";
 import type { Exposure } from "../microscope.ts";
@@ -7,9 +8,6 @@ import type { ExecutorContext } from "./executor.ts";
 import { frameMetadata } from "./metadata.ts";
 import { StageCounter, type StageReport } from "./report.ts";
 import { watched } from "./watchdog.ts";
-
-/** The loop of events gives way to timers and messages at least this often, ms. */
-const LONGEST_TURN_MS = 20;
 
 /** What the frames of one exposure share. */
 interface Run {
@@ -32,7 +30,8 @@ export class FrameCollector {
   #firstMs: number | undefined;
   /** What the times of events count from: the first image, or an event that began anew. */
   #startMs: number | undefined;
-  #turnStartedAt = performance.now();
+  /** Gives way to timers and messages, if that is due. */
+  readonly breathe = createBreath();
 
   constructor(context: ExecutorContext) {
     this.#context = context;
@@ -147,13 +146,6 @@ export class FrameCollector {
       metadata.Axes = { ...event.axes, camera: frame.camera };
     await this.breathe();
     return emit({ kind: "frame", frame, metadata });
-  }
-
-  /** Gives way to timers and messages, if that is due. */
-  async breathe(): Promise<void> {
-    if (performance.now() - this.#turnStartedAt <= LONGEST_TURN_MS) return;
-    await new Promise((resolve) => setTimeout(resolve, 0));
-    this.#turnStartedAt = performance.now();
   }
 }
 
