@@ -48,7 +48,7 @@ export async function createWorkload(pool, { image, template: n }, blocks) {
 }
 
 /** Uniform in [-1, 1): mean 0. */
-function fillUniform(values, random) {
+export function fillUniform(values, random) {
   for (let i = 0; i < values.length; i++) values[i] = 2 * random.uniform() - 1;
   return values;
 }
