@@ -81,5 +81,7 @@ test("without particles the metric is 0", async () => {
 
 test("B-factors that are none are refused", async () => {
   const bFactorsA2 = { min: 10, step: 0, max: 20 };
-  await expect(optimize("refused", { bFactorsA2 })).rejects.toThrowErrorMatchingInlineSnapshot(`[VitrineError: B-factors: expected a start of at least 0, a step above 0 and an end not below the start, in Å², found 10 by 0 to 20.]`);
+  await expect(optimize("refused", { bFactorsA2 })).rejects.toThrowErrorMatchingInlineSnapshot(
+    `[VitrineError: B-factors: expected a start of at least 0, a step above 0 and an end not below the start, in Å², found 10 by 0 to 20.]`,
+  );
 });
