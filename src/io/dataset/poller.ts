@@ -34,9 +34,10 @@ export class Poller {
     try {
       while (this.#waiting > 0 && !this.#isOver()) {
         await this.#look();
-        await new Promise((resolve) => setTimeout(resolve, this.#pauseMs));
+        if (!this.#isOver()) await new Promise((resolve) => setTimeout(resolve, this.#pauseMs));
       }
     } finally {
+      // in the same step as the last look at who waits: the next one starts anew
       this.#looking = undefined;
     }
   }

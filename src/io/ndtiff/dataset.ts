@@ -4,6 +4,7 @@ import { axesKey, describeAxes } from "../dataset/axes.ts";
 import { BaseDataset } from "../dataset/baseDataset.ts";
 import type { Axes, ImageLayout, JsonObject, PixelImage } from "../dataset/dataset.ts";
 import { bytesPerValue, imageBytes, pixelView } from "../dataset/pixels.ts";
+import { Poller } from "../dataset/poller.ts";
 import {
   entryLayout,
   malformed,
@@ -55,9 +56,8 @@ export class NdtiffDataset extends BaseDataset<NdtiffEntry> {
   readonly #lost = new Map<string, NdtiffEntry>();
   #last: NdtiffEntry | undefined;
   #recovered = 0;
-  #polling: Promise<void> | undefined;
   #looked: Promise<void> = Promise.resolve();
-  #waiting = 0;
+  readonly #poller: Poller;
   #isClosed = false;
 
   constructor(content: NdtiffContent) {
@@ -68,6 +68,8 @@ export class NdtiffDataset extends BaseDataset<NdtiffEntry> {
     this.displaySettings = content.displaySettings;
     const overlap = overlapOf(content.summaryMetadata);
     this.overlapPx = overlap && (content.resolutionLevel === 0 ? overlap : { x: 0, y: 0 });
+    const isOver = () => this.isFinished || this.#isClosed;
+    this.#poller = new Poller(() => this.refresh(), { isOver, pauseMs: content.pollMs });
   }
 
   /** Images, of all levels, that were found in the stacks though the index does not have them: the writer crashed. */
@@ -146,13 +148,7 @@ export class NdtiffDataset extends BaseDataset<NdtiffEntry> {
   override async awaitNewImage(options: { readonly signal?: AbortSignal } = {}): Promise<Axes | null> {
     const answer = super.awaitNewImage(options);
     if (this.isFinished || this.#content.follower === undefined) return answer;
-    this.#waiting++;
-    this.#polling ??= this.#poll();
-    try {
-      return await Promise.race([answer, this.#polling.then(() => answer)]);
-    } finally {
-      this.#waiting--;
-    }
+    return this.#poller.until(answer);
   }
 
   /** Looks what another program has saved since, in all levels. @throws {VitrineError} format, storage */
@@ -234,18 +230,6 @@ export class NdtiffDataset extends BaseDataset<NdtiffEntry> {
 
   protected override tileOverlap(): { readonly x: number; readonly y: number } | null {
     return this.overlapPx ?? null;
-  }
-
-  async #poll(): Promise<void> {
-    try {
-      while (this.#waiting > 0 && !this.isFinished && !this.#isClosed) {
-        await this.refresh();
-        if (!this.isFinished) await new Promise((resolve) => setTimeout(resolve, this.#content.pollMs));
-      }
-    } finally {
-      // in the same step as the last look at who waits: the next one starts anew
-      this.#polling = undefined;
-    }
   }
 
   #addNames(axes: Axes): void {
