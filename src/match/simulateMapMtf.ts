@@ -1,5 +1,6 @@
 import { VitrineError } from "../core/index.ts";
 import { readStar } from "../io/index.ts";
+import { interpolateLinear } from "../optics/interpolation.ts";
 
 /** A camera's modulation transfer function. */
 export interface Mtf {
@@ -47,12 +48,5 @@ export function mtfGain({ frequencies, amplitudes }: Mtf, frequency: number): nu
   const last = frequencies.length - 1;
   if (frequency <= frequencies[0]) return amplitudes[0];
   if (frequency >= frequencies[last]) return amplitudes[last];
-  let [left, right] = [0, last];
-  while (right - left > 1) {
-    const middle = (left + right) >> 1;
-    if (frequencies[middle] <= frequency) left = middle;
-    else right = middle;
-  }
-  const share = (frequency - frequencies[left]) / (frequencies[right] - frequencies[left]);
-  return amplitudes[left] + share * (amplitudes[right] - amplitudes[left]);
+  return interpolateLinear(frequencies, amplitudes, frequency);
 }

@@ -1,5 +1,6 @@
 import { type Shape2, VitrineError } from "../core/index.ts";
 import { forEachFrequency, requireLength, requireNumber, requireShape, rfftWidth } from "./frequencies.ts";
+import { interpolateLinear } from "./interpolation.ts";
 
 /** A gain that depends on |frequency| alone; frequencies in cycles/pixel, ascending. */
 export interface RadialCurve {
@@ -86,14 +87,7 @@ function evaluate(shape: Shape2, gain: (frequency: number) => number): Float32Ar
 function interpolate({ frequencies, gains }: RadialCurve, frequency: number): number {
   const last = frequencies.length - 1;
   if (!(frequency >= frequencies[0] && frequency < frequencies[last])) return 1;
-  let [left, right] = [0, last];
-  while (right - left > 1) {
-    const middle = (left + right) >> 1;
-    if (frequencies[middle] <= frequency) left = middle;
-    else right = middle;
-  }
-  const share = (frequency - frequencies[left]) / (frequencies[right] - frequencies[left]);
-  return gains[left] + share * (gains[right] - gains[left]);
+  return interpolateLinear(frequencies, gains, frequency);
 }
 
 function requireCurve({ frequencies, gains }: RadialCurve): void {
