@@ -8,6 +8,7 @@ import {
   packRotations,
   placesOf,
   teamBytes,
+  templateSource,
   type VolumeSpectrum,
 } from "./correlateLayout.ts";
 import { linePlanBytes, writeLinePlan } from "./linePlan.ts";
@@ -131,7 +132,6 @@ export class CorrelationPlan {
 
   #job(blocks: { firstBlock: number; lastBlock: number }): CorrelateJob {
     const { address } = this.#shared;
-    const { filters, complexFilters = false, exactSlices = false, magnification } = this.#size;
     return {
       kind: "correlate",
       ...blocks,
@@ -139,15 +139,7 @@ export class CorrelationPlan {
       places: this.#teamRegions.map((regions) => placesOf(regions.address)),
       volume: this.#volume.address,
       spectrum: this.#spectrum.address.spectrum,
-      rotations: address.rotations,
-      filterBase: address.filters,
-      filters,
-      complexFilters,
-      exactSlices,
-      ...(magnification === undefined ? {} : { magnification }),
-      templatePlan: address.templatePlan,
-      rowPlan: address.rowPlan,
-      columnPlan: address.columnPlan,
+      ...templateSource(this.#size, address),
       templateCount: this.templateCount,
     };
   }

@@ -9,6 +9,7 @@ import {
   packRotations,
   placesOf,
   teamBytes,
+  templateSource,
   type VolumeSpectrum,
 } from "./correlateLayout.ts";
 import { linePlanBytes, writeLinePlan } from "./linePlan.ts";
@@ -137,7 +138,7 @@ export class BoxCorrelationPlan {
 
   #job(count: number, batch: number): BoxesJob {
     const { address } = this.#shared;
-    const { orientations, filters, complexFilters = false, exactSlices = false, magnification } = this.size;
+    const { orientations, filters } = this.size;
     return {
       kind: "boxes",
       correlate: {
@@ -148,15 +149,7 @@ export class BoxCorrelationPlan {
         places: this.#teamRegions.map((regions) => placesOf(regions.address)),
         volume: this.#volume.address,
         spectrum: 0,
-        rotations: address.rotations,
-        filterBase: address.filters,
-        filters,
-        complexFilters,
-        exactSlices,
-        ...(magnification === undefined ? {} : { magnification }),
-        templatePlan: address.templatePlan,
-        rowPlan: address.rowPlan,
-        columnPlan: address.columnPlan,
+        ...templateSource(this.size, address),
         templateCount: orientations * filters,
       },
       count,

@@ -156,3 +156,21 @@ export function packRotations(rotations: Float32Array): Float32Array {
   }
   return packed;
 }
+
+/** What a job needs to make templates, and where it lies. */
+export function templateSource(
+  { filters, complexFilters = false, exactSlices = false, magnification }: CorrelationSize,
+  address: Readonly<Record<"rotations" | "filters" | "templatePlan" | "rowPlan" | "columnPlan", number>>,
+) {
+  return {
+    rotations: address.rotations,
+    filterBase: address.filters,
+    filters,
+    complexFilters,
+    exactSlices,
+    ...(magnification === undefined ? {} : { magnification }),
+    templatePlan: address.templatePlan,
+    rowPlan: address.rowPlan,
+    columnPlan: address.columnPlan,
+  };
+}
