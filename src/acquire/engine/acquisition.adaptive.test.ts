@@ -242,8 +242,10 @@ describe("abort", () => {
   test("with a camera that stalls", async () => {
     await using microscope = await openThreadMicroscope({ faults: [{ kind: "cameraStall", frame: 4 }] });
     const acquisition = await Acquisition.open({ microscope, save: "memory" });
-    const future = acquisition.acquire(timePoints(10));
+    const future = acquisition.acquire(timePoints(10).map((event, z) => ({ ...event, z })));
     await future.awaitImageSaved({ time: 3 });
+    // the stage moves on when frame 4 is exposed: the camera has stalled, and the next exposure begins behind the fault
+    while ((await microscope.core.getPosition("Z")) < 4) await pause(1);
     acquisition.abort();
     await acquisition.finished;
     expect(await framesOf(acquisition.dataset!)).toEqual([0, 1, 2, 3]);
