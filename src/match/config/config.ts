@@ -1,0 +1,188 @@
+import { VitrineError } from "../../core/index.ts";
+import {
+  defocusOffsets,
+  joinOrientations,
+  type MagnificationMatrix,
+  type OffsetSearch,
+  type OpticsParameters,
+  type OrientationGrid,
+  pixelSizeOffsets,
+  uniformOrientations,
+} from "../../optics/index.ts";
+import { type MatchFilters, toFilters } from "./configFilters.ts";
+import { type MatchTemplateYaml, parseMatchConfig } from "./configSchema.ts";
+import { toDefocusSearch, toOrientations, toPixelSizeSearch } from "./configSearch.ts";
+
+export type { MatchFilters };
+
+/** What a template search is told to do. */
+export interface MatchSettings {
+  readonly micrographPath: string;
+  readonly templatePath: string;
+  readonly optics: MatchOptics;
+  /** Å, added to both defocus values; null: only 0. */
+  readonly defocus: OffsetSearch | null;
+  /** Å, added to the pixel size; null: only 0. */
+  readonly pixelSizes: OffsetSearch | null;
+  /** Searched one after the other. */
+  readonly orientations: readonly OrientationGrid[];
+  readonly filters: MatchFilters;
+  readonly results: ResultPaths;
+  /** Fields of the file that were set and have no effect, for the log. */
+  readonly ignored: readonly string[];
+}
+
+/** The microscope, with the pixel size of the micrograph and of the template. */
+export interface MatchOptics extends OpticsParameters {
+  readonly label: string;
+  readonly pixelSizeA: number;
+}
+
+/** Where the eight maps go. */
+export interface ResultPaths {
+  readonly allowFileOverwrite: boolean;
+  readonly mip: string;
+  readonly scaledMip: string;
+  readonly correlationAverage: string;
+  /** Leopard-EM calls the standard deviation variance. */
+  readonly correlationVariance: string;
+  readonly orientationPsi: string;
+  readonly orientationTheta: string;
+  readonly orientationPhi: string;
+  readonly relativeDefocus: string;
+}
+
+/** Every value that a search visits; the correlations are their product. */
+export interface SearchSpace {
+  /** (orientations, 3) phi, theta, psi in degrees. */
+  readonly eulerAnglesDeg: Float64Array;
+  readonly defocusOffsetsA: Float64Array;
+  readonly pixelSizeOffsetsA: Float64Array;
+}
+
+/** Choices that are not in the file. */
+export interface SettingsOptions {
+  /** Leave out what Leopard-EM 1.2 reads and does not use: beam tilt and phase randomisation. Default false. */
+  readonly compat?: boolean;
+}
+
+/**
+ * Reads a configuration and checks what its fields say together.
+ *
+ * @param at  how messages call the file
+ * @throws {VitrineError} as {@link parseMatchConfig} and {@link toMatchSettings}
+ */
+export function parseMatchSettings(text: string, at: string, options: SettingsOptions = {}): MatchSettings {
+  return toMatchSettings(parseMatchConfig(text, at), at, options);
+}
+
+/**
+ * The configuration in our own names and units, checked as a whole.
+ *
+ * @throws {VitrineError} range: a search that is empty or a step of 0; format: symmetry together with angle ranges,
+ *   neither of them, or a symmetry that is none; shape: a curve with unlike numbers of frequencies and amplitudes;
+ *   exists: two results of the same path
+ */
+export function toMatchSettings(
+  config: MatchTemplateYaml,
+  at: string,
+  { compat = false }: SettingsOptions = {},
+): MatchSettings {
+  return {
+    micrographPath: config.micrograph_path,
+    templatePath: config.template_volume_path,
+    optics: toOptics(config.optics_group, compat),
+    defocus: toDefocusSearch(config.defocus_search_config, at),
+    pixelSizes: toPixelSizeSearch(config.pixel_size_search_config, at),
+    orientations: toOrientations(config.orientation_search_config, at),
+    filters: toFilters(config.preprocessing_filters, at, compat),
+    results: toResults(config.match_template_result, at),
+    ignored: ignoredFields(config, compat),
+  };
+}
+
+/**
+ * The values that the settings ask for, in the order in which they are counted.
+ *
+ * @throws {VitrineError} range: ranges so narrow that no pixel of a HEALPix grid lies in them
+ */
+export function searchSpace({ orientations, defocus, pixelSizes }: MatchSettings): SearchSpace {
+  return {
+    eulerAnglesDeg: joinOrientations(orientations.map((grid) => uniformOrientations(grid))),
+    defocusOffsetsA: defocus === null ? new Float64Array(1) : defocusOffsets(defocus),
+    pixelSizeOffsetsA: pixelSizes === null ? new Float64Array(1) : pixelSizeOffsets(pixelSizes),
+  };
+}
+
+function toOptics(group: MatchTemplateYaml["optics_group"], compat: boolean): MatchOptics {
+  const tilt = [group.beam_tilt_x ?? 0, group.beam_tilt_y ?? 0] as const;
+  return {
+    label: group.label,
+    pixelSizeA: group.pixel_size,
+    voltageKv: group.voltage,
+    sphericalAberrationMm: group.spherical_aberration,
+    amplitudeContrast: group.amplitude_contrast_ratio,
+    phaseShiftDeg: group.phase_shift,
+    defocusUA: group.defocus_u,
+    defocusVA: group.defocus_v,
+    astigmatismAngleDeg: group.astigmatism_angle,
+    bFactorA2: group.ctf_B_factor,
+    ...(group.even_zernikes !== null && { evenZernikes: withoutUndefined(group.even_zernikes) }),
+    ...(group.odd_zernikes !== null && { oddZernikes: withoutUndefined(group.odd_zernikes) }),
+    ...(group.mag_matrix !== null && { magnificationMatrix: toMatrix(group.mag_matrix) }),
+    ...(tilt.some((value) => value !== 0) && !compat && { beamTiltMrad: tilt }),
+  };
+}
+
+function toMatrix([yy, yx, xy, xx]: readonly number[]): MagnificationMatrix {
+  return [yy, yx, xy, xx];
+}
+
+function withoutUndefined(terms: Readonly<Record<string, number | undefined>>): Record<string, number> {
+  const given = Object.entries(terms).filter((term): term is [string, number] => term[1] !== undefined);
+  return Object.fromEntries(given);
+}
+
+function toResults(result: MatchTemplateYaml["match_template_result"], at: string): ResultPaths {
+  const paths = Object.entries(result).filter(([key]) => key.endsWith("_path"));
+  paths.forEach(([key, path], i) => {
+    const twin = paths.slice(0, i).find(([, other]) => other === path);
+    if (twin === undefined) return;
+    const expected = `a path other than that of ${twin[0]}`;
+    throw new VitrineError({
+      code: "exists",
+      at: `${at} match_template_result.${key}`,
+      expected,
+      found: String(path),
+    });
+  });
+  return {
+    allowFileOverwrite: result.allow_file_overwrite,
+    mip: result.mip_path,
+    scaledMip: result.scaled_mip_path,
+    correlationAverage: result.correlation_average_path,
+    correlationVariance: result.correlation_variance_path,
+    orientationPsi: result.orientation_psi_path,
+    orientationTheta: result.orientation_theta_path,
+    orientationPhi: result.orientation_phi_path,
+    relativeDefocus: result.relative_defocus_path,
+  };
+}
+
+function ignoredFields(config: MatchTemplateYaml, compat: boolean): string[] {
+  const { computational_config, optics_group, preprocessing_filters } = config;
+  const unused = [
+    ...Object.keys(computational_config).map((key) => `computational_config.${key}`),
+    ...(optics_group.chromatic_aberration ? ["optics_group.chromatic_aberration"] : []),
+    ...(optics_group.mtf_reference !== null ? ["optics_group.mtf_reference"] : []),
+    ...(optics_group.mtf_values !== null ? ["optics_group.mtf_values"] : []),
+  ];
+  if (!compat) return unused;
+  const tilts = (["beam_tilt_x", "beam_tilt_y"] as const).filter((key) => optics_group[key]);
+  const phases = preprocessing_filters.phase_randomization_filter.enabled;
+  return [
+    ...unused,
+    ...tilts.map((key) => `optics_group.${key}`),
+    ...(phases ? ["preprocessing_filters.phase_randomization_filter"] : []),
+  ];
+}

@@ -1,0 +1,64 @@
+import { VitrineError } from "../../core/index.ts";
+import type { BandPass, PhaseRandomization, RadialCurve, WhiteningOptions } from "../../optics/index.ts";
+import type { MatchTemplateYaml } from "./configSchema.ts";
+
+type Filters = MatchTemplateYaml["preprocessing_filters"];
+
+/** Filters of micrograph and templates; null where not enabled. */
+export interface MatchFilters {
+  readonly whitening: WhiteningOptions | null;
+  readonly bandPass: BandPass | null;
+  readonly curve: RadialCurve | null;
+  /** Of micrographs alone; absent where not enabled. */
+  readonly phases?: PhaseRandomization;
+}
+
+/**
+ * The filters that are enabled.
+ *
+ * @param compat leave out phase randomisation, which Leopard-EM 1.2 reads and does not apply
+ * @throws {VitrineError} missing or shape: a curve without or with unlike numbers of frequencies and amplitudes
+ */
+export function toFilters(filters: Filters, at: string, compat = false): MatchFilters {
+  const phases = filters.phase_randomization_filter;
+  return {
+    whitening: toWhitening(filters.whitening_filter),
+    bandPass: toBandPass(filters.bandpass_filter),
+    curve: toCurve(filters.arbitrary_curve_filter, `${at} preprocessing_filters.arbitrary_curve_filter`),
+    ...(phases.enabled && !compat && { phases: { cutOn: phases.cuton ?? 0 } }),
+  };
+}
+
+function toWhitening(filter: Filters["whitening_filter"]): WhiteningOptions | null {
+  if (!filter.enabled) return null;
+  return {
+    ...(filter.num_freq_bins !== null && { numFreqBins: filter.num_freq_bins }),
+    // null is no limit: 1 cycle/pixel lies beyond the corner of every transform.
+    maxFreq: filter.max_freq ?? 1,
+    doPowerSpectrum: filter.do_power_spectrum ?? false,
+  };
+}
+
+function toBandPass(filter: Filters["bandpass_filter"]): BandPass | null {
+  if (!filter.enabled) return null;
+  return {
+    ...(filter.low_freq_cutoff !== null && { lowFreqCutoff: filter.low_freq_cutoff }),
+    ...(filter.high_freq_cutoff !== null && { highFreqCutoff: filter.high_freq_cutoff }),
+    ...(filter.falloff !== null && { falloff: filter.falloff }),
+  };
+}
+
+function toCurve(filter: Filters["arbitrary_curve_filter"], at: string): RadialCurve | null {
+  if (!filter.enabled) return null;
+  const { frequencies, amplitudes } = filter;
+  if (frequencies === null || amplitudes === null) {
+    const where = `${at}.${frequencies === null ? "frequencies" : "amplitudes"}`;
+    throw new VitrineError({ code: "missing", at: where, expected: "a list of numbers", found: "nothing" });
+  }
+  if (frequencies.length !== amplitudes.length) {
+    const expected = `${frequencies.length} values, one per frequency`;
+    const found = String(amplitudes.length);
+    throw new VitrineError({ code: "shape", at: `${at}.amplitudes`, expected, found });
+  }
+  return { frequencies, gains: amplitudes };
+}

@@ -1,0 +1,200 @@
+import { z } from "zod";
+import { formatYaml, parseYaml } from "../../io/index.ts";
+
+/** Numbers may be written as text ("300"), as the peer's parser allows. */
+export const number = z.preprocess(
+  (value) => (typeof value === "string" && /^\s*[-+.\d]/.test(value) ? readNumber(value) : value),
+  z.number(),
+);
+export const notNegative = number.pipe(z.number().min(0));
+export const positive = number.pipe(z.number().gt(0));
+const count = number.pipe(z.int().min(0));
+export const atLeastOne = number.pipe(z.int().min(1));
+export const flag = z.preprocess((value) => (value === 0 || value === 1 ? value === 1 : value), z.boolean());
+export const path = z.string().min(1);
+
+function readNumber(text: string): number | string {
+  const value = Number(text);
+  return Number.isFinite(value) && text.trim() !== "" ? value : text;
+}
+
+const evenZernikes = z.strictObject({
+  Z42c: number.optional(),
+  Z42s: number.optional(),
+  Z44c: number.optional(),
+  Z44s: number.optional(),
+  Z60: number.optional(),
+});
+
+const oddZernikes = z.strictObject({
+  Z31c: number.optional(),
+  Z31s: number.optional(),
+  Z33c: number.optional(),
+  Z33s: number.optional(),
+});
+
+/** Å, kV, mm, degrees, mrad, Å². */
+const opticsGroup = z.strictObject({
+  label: z.string(),
+  pixel_size: positive,
+  voltage: positive,
+  spherical_aberration: notNegative.default(2.7),
+  amplitude_contrast_ratio: number.pipe(z.number().min(0).max(1)).default(0.07),
+  phase_shift: number.default(0),
+  defocus_u: number,
+  defocus_v: number,
+  astigmatism_angle: number,
+  ctf_B_factor: notNegative.default(0),
+  chromatic_aberration: notNegative.nullable().default(0),
+  mtf_reference: z.string().nullable().default(null),
+  mtf_values: z.array(number).nullable().default(null),
+  beam_tilt_x: number.nullable().default(null),
+  beam_tilt_y: number.nullable().default(null),
+  odd_zernikes: oddZernikes.nullable().default(null),
+  even_zernikes: evenZernikes.nullable().default(null),
+  mag_matrix: z.array(number).length(4).nullable().default(null),
+});
+
+/** Å, relative to the optics group's defocus. */
+export const defocusSearch = z.strictObject({
+  enabled: flag.default(true),
+  defocus_min: number.default(-1000),
+  defocus_max: number.default(1000),
+  defocus_step: positive.default(200),
+  skip_enforce_zero: flag.default(false),
+});
+
+/** Å, relative to the optics group's pixel size. A step of 0 stands in what the peer writes for a search not enabled. */
+export const pixelSizeSearch = z.strictObject({
+  enabled: flag.default(false),
+  pixel_size_min: number.default(0),
+  pixel_size_max: number.default(0),
+  pixel_size_step: notNegative.default(0),
+  skip_enforce_zero: flag.default(false),
+});
+
+/** Degrees. */
+const orientationSearch = z.strictObject({
+  psi_step: positive.default(1.5),
+  theta_step: positive.default(2.5),
+  phi_min: number.nullable().default(null),
+  phi_max: number.nullable().default(null),
+  theta_min: number.nullable().default(null),
+  theta_max: number.nullable().default(null),
+  psi_min: number.nullable().default(null),
+  psi_max: number.nullable().default(null),
+  base_grid_method: z.enum(["uniform", "healpix", "cartesian"]).default("uniform"),
+  symmetry: z.string().nullable().default("C1"),
+});
+
+const multipleOrientations = z.strictObject({ orientation_configs: z.array(orientationSearch).min(1) });
+
+/** Frequencies in cycles per pixel: Nyquist is 0.5. */
+export const preprocessingFilters = z.strictObject({
+  whitening_filter: z
+    .strictObject({
+      enabled: flag.default(true),
+      num_freq_bins: atLeastOne.nullable().default(null),
+      max_freq: positive.nullable().default(0.5),
+      do_power_spectrum: flag.nullable().default(true),
+    })
+    .prefault({}),
+  bandpass_filter: z
+    .strictObject({
+      enabled: flag.default(false),
+      low_freq_cutoff: notNegative.nullable().default(null),
+      high_freq_cutoff: notNegative.nullable().default(null),
+      falloff: notNegative.nullable().default(null),
+    })
+    .prefault({}),
+  phase_randomization_filter: z
+    .strictObject({ enabled: flag.default(false), cuton: notNegative.nullable().default(null) })
+    .prefault({}),
+  arbitrary_curve_filter: z
+    .strictObject({
+      enabled: flag.default(false),
+      frequencies: z.array(number).nullable().default(null),
+      amplitudes: z.array(number).nullable().default(null),
+    })
+    .prefault({}),
+});
+
+const matchTemplateResult = z.strictObject({
+  allow_file_overwrite: flag.default(false),
+  mip_path: path,
+  scaled_mip_path: path,
+  correlation_average_path: path,
+  correlation_variance_path: path,
+  orientation_psi_path: path,
+  orientation_theta_path: path,
+  orientation_phi_path: path,
+  relative_defocus_path: path,
+  total_projections: count.default(0),
+  total_orientations: count.default(0),
+  total_defocus: count.default(0),
+});
+
+/** Read and not used: no defaults, so that only what stands in the file is reported. */
+export const computationalConfig = z.strictObject({
+  gpu_ids: z
+    .union([z.int().min(0), z.string(), z.array(z.union([z.int().min(0), z.string()])).min(1)])
+    .nullable()
+    .optional(),
+  num_cpus: atLeastOne.optional(),
+  backend: z.enum(["streamed", "batched"]).optional(),
+});
+
+const matchTemplate = z.strictObject({
+  micrograph_path: path,
+  template_volume_path: path,
+  optics_group: opticsGroup,
+  defocus_search_config: defocusSearch,
+  orientation_search_config: z.union([orientationSearch, multipleOrientations]),
+  pixel_size_search_config: pixelSizeSearch.nullable().optional(),
+  preprocessing_filters: preprocessingFilters,
+  match_template_result: matchTemplateResult,
+  computational_config: computationalConfig.prefault({}),
+});
+
+/**
+ * Leopard-EM 1.2's `MatchTemplateManager` file with its defaults filled in. Beyond the peer there is
+ * `pixel_size_search_config`, and `computational_config` may be left out.
+ */
+export type MatchTemplateYaml = z.output<typeof matchTemplate>;
+
+/** One entry of `orientation_search_config`. */
+export type OrientationSearchYaml = z.output<typeof orientationSearch>;
+
+/**
+ * Reads the configuration of a template search. The text is checked, not the files that it names.
+ *
+ * @param at  how messages call the file
+ * @throws {VitrineError} format: not YAML, an unknown key (with the nearest known one) or word; missing: a demanded
+ *   value; type: a value of another type; range: a number outside its limits
+ */
+export function parseMatchConfig(text: string, at: string): MatchTemplateYaml {
+  return parseYaml(text, matchTemplate, at);
+}
+
+/** What a finished search writes back into its configuration. */
+export interface SearchTotals {
+  /** Correlations per pixel. */
+  readonly projections: number;
+  readonly orientations: number;
+  readonly defocusValues: number;
+}
+
+/**
+ * Writes a configuration that {@link parseMatchConfig} and Leopard-EM read (the latter refuses
+ * `pixel_size_search_config`), with the totals of a finished search where they are given.
+ */
+export function formatMatchConfig(config: MatchTemplateYaml, totals?: SearchTotals): string {
+  if (totals === undefined) return formatYaml(config);
+  const result = {
+    ...config.match_template_result,
+    total_projections: totals.projections,
+    total_orientations: totals.orientations,
+    total_defocus: totals.defocusValues,
+  };
+  return formatYaml({ ...config, match_template_result: result });
+}

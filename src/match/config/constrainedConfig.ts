@@ -1,0 +1,78 @@
+import type { EulerZyz } from "../../core/index.ts";
+import {
+  type OffsetSearch,
+  type RollGrid,
+  rollOrientations,
+  uniformOrientations,
+} from "../../optics/index.ts";
+import { type MatchFilters, toFilters } from "./configFilters.ts";
+import { requireAscending, toDefocusSearch } from "./configSearch.ts";
+import { type StackSettings, toStack } from "./refineConfig.ts";
+import { type ConstrainedSearchYaml, parseConstrainedConfig } from "./refineSchema.ts";
+
+/** What a constrained search is told to do. */
+export interface ConstrainedSettings {
+  readonly templatePath: string;
+  /** From the centre of the reference particle to that of the one that is looked for, Å in the template's frame, xyz. */
+  readonly centerVectorA: readonly [number, number, number];
+  /** Particles of which the pose is known. */
+  readonly reference: StackSettings;
+  /** A table of the search for the other particle; its first row names the maps of mean and deviation. */
+  readonly constrainedTablePath: string;
+  readonly defocus: OffsetSearch | null;
+  /** (n, 3) offsets in degrees, before they are turned to the axis. */
+  readonly offsetsDeg: Float64Array;
+  /** Rotation of the axis about which the offsets turn. */
+  readonly axis: EulerZyz;
+  readonly filters: MatchFilters;
+  /** Fields of the file that were set and have no effect, for the log. */
+  readonly ignored: readonly string[];
+}
+
+/**
+ * Reads the configuration of a constrained search and checks what its fields say together.
+ *
+ * @param at  how messages call the file
+ * @throws {VitrineError} as {@link parseConstrainedConfig}; range: an empty search, a range backwards, a box smaller than the
+ *   template; unsupported: phase randomisation
+ */
+export function parseConstrainedSettings(text: string, at: string): ConstrainedSettings {
+  const config = parseConstrainedConfig(text, at);
+  const { orientation_refinement_config: orientation, computational_config } = config;
+  const [phiDeg, thetaDeg, psiDeg] = orientation.rotation_axis_euler_angles;
+  return {
+    templatePath: config.template_volume_path,
+    centerVectorA: config.center_vector,
+    reference: toStack(config.particle_stack_reference, `${at} particle_stack_reference`),
+    constrainedTablePath: config.particle_stack_constrained.df_path,
+    defocus: toDefocusSearch(config.defocus_refinement_config, at, "defocus_refinement_config"),
+    offsetsDeg: toOffsets(orientation, `${at} orientation_refinement_config`),
+    axis: { phiDeg, thetaDeg, psiDeg },
+    filters: toFilters(config.preprocessing_filters, at),
+    ignored: Object.keys(computational_config).map((key) => `computational_config.${key}`),
+  };
+}
+
+type Orientation = ConstrainedSearchYaml["orientation_refinement_config"];
+
+function toOffsets(config: Orientation, at: string): Float64Array {
+  if (!config.enabled) return new Float64Array(3);
+  for (const name of ["phi", "theta", "psi"] as const) {
+    requireAscending({ min: config[`${name}_min`], max: config[`${name}_max`] }, `${at}.${name}_max`);
+  }
+  const steps = { psiStepDeg: config.psi_step, thetaStepDeg: config.theta_step };
+  const thetaRangeDeg = [config.theta_min, config.theta_max] as const;
+  const psiRangeDeg = [config.psi_min, config.psi_max] as const;
+  const { base_grid_method: baseGrid } = config;
+  if (baseGrid === "roll") {
+    return rollOrientations({ ...steps, thetaRangeDeg, psiRangeDeg, ...toRoll(config) });
+  }
+  const phiStep = baseGrid === "cartesian" && config.phi_step !== null ? { phiStepDeg: config.phi_step } : {};
+  const phiRangeDeg = [config.phi_min, config.phi_max] as const;
+  return uniformOrientations({ ...steps, ...phiStep, baseGrid, phiRangeDeg, thetaRangeDeg, psiRangeDeg });
+}
+
+/** An axis of its own, or all of them. */
+function toRoll({ search_roll_axis, roll_axis, roll_step }: Orientation): RollGrid {
+  return search_roll_axis || roll_axis === null ? { rollStepDeg: roll_step } : { rollAxis: roll_axis };
+}

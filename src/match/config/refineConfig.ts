@@ -1,0 +1,113 @@
+import { type Shape2, VitrineError } from "../../core/index.ts";
+import type { OffsetSearch, RangeGrid } from "../../optics/index.ts";
+import { type MatchFilters, toFilters } from "./configFilters.ts";
+import { toDefocusSearch, toPixelSizeSearch } from "./configSearch.ts";
+import { parseRefineConfig, type RefineTemplateYaml } from "./refineSchema.ts";
+
+/** A table of particles and how their boxes are cut out. */
+export interface StackSettings {
+  readonly path: string;
+  /** Height and width of a box in pixels. */
+  readonly boxSize: Shape2;
+  /** Height and width of the template that found the particles. */
+  readonly templateSize: Shape2;
+}
+
+/** What a refinement is told to do. */
+export interface RefineSettings {
+  readonly templatePath: string;
+  readonly stack: StackSettings;
+  /** Å, added to each particle's defocus; null: only 0. */
+  readonly defocus: OffsetSearch | null;
+  /** Å, added to the pixel size; null: only 0. */
+  readonly pixelSizes: OffsetSearch | null;
+  /** Rotations by which each particle's is changed (offset times particle); null: only none. */
+  readonly orientations: RangeGrid | null;
+  readonly filters: MatchFilters;
+  /** Filter whole micrographs, not boxes. */
+  readonly filtersMicrographs: boolean;
+  /** Fields of the file that were set and have no effect, for the log. */
+  readonly ignored: readonly string[];
+}
+
+/**
+ * Reads the configuration of a refinement and checks what its fields say together.
+ *
+ * The peer's offsets tilt about axes near y alone: phi goes from minus to plus the coarse step, with theta of either sign.
+ * `wholeDisc` tilts about every axis: phi from 0 to 360, theta from 0.
+ *
+ * @param at  how messages call the file
+ * @throws {VitrineError} as {@link parseRefineConfig}; range: an empty search, a step of 0, a box smaller than the template;
+ *   unsupported: movies, phase randomisation
+ */
+export function parseRefineSettings(
+  text: string,
+  at: string,
+  { wholeDisc = false }: { readonly wholeDisc?: boolean } = {},
+): RefineSettings {
+  const config = parseRefineConfig(text, at);
+  if (config.movie_config.enabled) throw noMovies(at);
+  const { particle_stack, orientation_refinement_config, computational_config } = config;
+  return {
+    templatePath: config.template_volume_path,
+    stack: toStack(particle_stack, `${at} particle_stack`),
+    defocus: toDefocusSearch(config.defocus_refinement_config, at, "defocus_refinement_config"),
+    pixelSizes: toPixelSizeSearch(config.pixel_size_refinement_config, at, "pixel_size_refinement_config"),
+    orientations: toOffsets(orientation_refinement_config, `${at} orientation_refinement_config`, wholeDisc),
+    filters: toFilters(config.preprocessing_filters, at),
+    filtersMicrographs: config.apply_global_filtering,
+    ignored: Object.keys(computational_config).map((key) => `computational_config.${key}`),
+  };
+}
+
+/** @throws {VitrineError} range: a box smaller than the template */
+export function toStack(stack: RefineTemplateYaml["particle_stack"], at: string): StackSettings {
+  const { df_path, extracted_box_size: boxSize, original_template_size: templateSize } = stack;
+  if (boxSize[0] < templateSize[0] || boxSize[1] < templateSize[1]) {
+    throw new VitrineError({
+      code: "range",
+      at: `${at}.extracted_box_size`,
+      expected: `at least original_template_size, ${templateSize.join(" x ")}`,
+      found: boxSize.join(" x "),
+    });
+  }
+  return { path: df_path, boxSize, templateSize };
+}
+
+/** Room for the last value of psi, as in the peer. */
+const BEYOND_DEG = 1e-6;
+
+/** phi goes as far as psi does, as in the peer: only the cartesian grid has a range and a step of its own for it. */
+function toOffsets(
+  config: RefineTemplateYaml["orientation_refinement_config"],
+  at: string,
+  wholeDisc: boolean,
+): RangeGrid | null {
+  if (!config.enabled) return null;
+  const { base_grid_method: baseGrid, psi_step_coarse: psi, theta_step_coarse: theta } = config;
+  const isCartesian = baseGrid === "cartesian";
+  for (const name of ["phi_step_fine", "theta_step_fine", "psi_step_fine"] as const) {
+    if (config[name] > 0 || (name === "phi_step_fine" && !isCartesian)) continue;
+    throw new VitrineError({ code: "range", at: `${at}.${name}`, expected: "degrees above 0", found: "0" });
+  }
+  const phi = isCartesian ? config.phi_step_coarse : psi;
+  return {
+    baseGrid,
+    ...(isCartesian && { phiStepDeg: config.phi_step_fine }),
+    psiStepDeg: config.psi_step_fine,
+    thetaStepDeg: config.theta_step_fine,
+    phiRangeDeg: wholeDisc ? [0, 360] : [-phi, phi],
+    thetaRangeDeg: wholeDisc ? [0, theta] : [-theta, theta],
+    psiRangeDeg: [-psi, psi + BEYOND_DEG],
+  };
+}
+
+function noMovies(at: string): VitrineError {
+  return new VitrineError({
+    code: "unsupported",
+    at: `${at} movie_config.enabled`,
+    expected: "false",
+    found: "true",
+    hint: "Sum the movie to a micrograph first",
+  });
+}

@@ -1,0 +1,176 @@
+import { type EulerZyz, VitrineError } from "../../core/index.ts";
+import { type CsvTable, parseCsv, readFileBytes } from "../../io/index.ts";
+import type { EvenZernikes, MagnificationMatrix, OddZernikes, OpticsParameters } from "../../optics/index.ts";
+import { PARTICLE_COLUMNS } from "./particles.ts";
+
+/** One particle of a table. Where the table is of a refinement, its refined values are taken. */
+export interface StackParticle extends EulerZyz {
+  /** How messages call it: file and row. */
+  readonly at: string;
+  /** Top-left corner of the template in the micrograph, pixels. */
+  readonly posX: number;
+  readonly posY: number;
+  /** Defocus without `relativeDefocusA`. */
+  readonly optics: OpticsParameters;
+  readonly relativeDefocusA: number;
+  /** As fitted for this particle. */
+  readonly pixelSizeA: number;
+  readonly micrographPath: string;
+  readonly correlationAveragePath: string;
+  readonly correlationVariancePath: string;
+}
+
+/** A table of particles and what its rows mean. */
+export interface ParticleStack {
+  readonly path: string;
+  readonly table: CsvTable;
+  readonly particles: readonly StackParticle[];
+  /** Whether positions are those of an earlier refinement. */
+  readonly hasRefinedPositions: boolean;
+}
+
+/**
+ * Reads a particle table of Leopard-EM: one of a search (39 columns) or of a refinement, whose refined positions, angles,
+ * defocus and pixel size then count.
+ *
+ * @throws {VitrineError} missing: no such file, a column or a value; format: not CSV; type: text where a number should be;
+ *   each names file, row and column
+ */
+export async function readParticleStack(path: string): Promise<ParticleStack> {
+  return parseParticleStack(new TextDecoder().decode(await readFileBytes(path)), path);
+}
+
+/** As {@link readParticleStack} from the text of the file. @param at  how messages call the file */
+export function parseParticleStack(text: string, at: string): ParticleStack {
+  const table = parseCsv(text, at);
+  const absent = PARTICLE_COLUMNS.filter((column) => !table.columns.includes(column));
+  if (absent.length > 0) {
+    throw new VitrineError({
+      code: "missing",
+      at,
+      expected: `the columns of a particle table, among them ${absent.slice(0, 3).join(", ")}`,
+      found: `${table.columns.length} others`,
+    });
+  }
+  const choice = chooseColumns(table);
+  const particles = table.rows.map((row, i) => toParticle(new Cells(row, `${at} row ${i + 1}`), choice));
+  const hasRefinedPositions = choice.posX === "refined_pos_x" && choice.posY === "refined_pos_y";
+  return { path: at, table, particles, hasRefinedPositions };
+}
+
+/** Which column each quantity comes from. */
+function chooseColumns({ columns, rows }: CsvTable) {
+  const has = (name: string) => columns.includes(`refined_${name}`);
+  const isWhole = (name: string) =>
+    has(name) && rows.every((row) => Number.isFinite(toNumber(row[`refined_${name}`])));
+  const one = (name: string, refined: boolean) => (refined ? `refined_${name}` : name);
+  const angles = ["phi", "theta", "psi"].every(has);
+  return {
+    posX: one("pos_x", has("pos_x")),
+    posY: one("pos_y", has("pos_y")),
+    phi: one("phi", angles),
+    theta: one("theta", angles),
+    psi: one("psi", angles),
+    relativeDefocus: one("relative_defocus", isWhole("relative_defocus")),
+    pixelSize: one("pixel_size", isWhole("pixel_size")),
+  };
+}
+
+function toParticle(cells: Cells, choice: ReturnType<typeof chooseColumns>): StackParticle {
+  return {
+    at: cells.at,
+    posX: cells.number(choice.posX),
+    posY: cells.number(choice.posY),
+    phiDeg: cells.number(choice.phi),
+    thetaDeg: cells.number(choice.theta),
+    psiDeg: cells.number(choice.psi),
+    relativeDefocusA: cells.number(choice.relativeDefocus),
+    pixelSizeA: cells.number(choice.pixelSize),
+    optics: toOptics(cells),
+    micrographPath: cells.text("micrograph_path"),
+    correlationAveragePath: cells.text("correlation_average_path"),
+    correlationVariancePath: cells.text("correlation_variance_path"),
+  };
+}
+
+function toOptics(cells: Cells): OpticsParameters {
+  const even = cells.json<EvenZernikes>("even_zernikes");
+  const odd = cells.json<OddZernikes>("odd_zernikes");
+  const matrix = cells.matrix("mag_matrix");
+  return {
+    voltageKv: cells.number("voltage"),
+    sphericalAberrationMm: cells.number("spherical_aberration"),
+    amplitudeContrast: cells.number("amplitude_contrast_ratio"),
+    phaseShiftDeg: cells.number("phase_shift"),
+    bFactorA2: cells.number("ctf_B_factor"),
+    defocusUA: cells.number("defocus_u"),
+    defocusVA: cells.number("defocus_v"),
+    astigmatismAngleDeg: cells.number("astigmatism_angle"),
+    ...(even && { evenZernikes: even }),
+    ...(odd && { oddZernikes: odd }),
+    ...(matrix && { magnificationMatrix: matrix }),
+  };
+}
+
+const EMPTY = /^\s*(?:nan|na|n\/a|null|none)?\s*$/i;
+
+function toNumber(text: string): number {
+  return EMPTY.test(text) ? Number.NaN : Number(text);
+}
+
+/** The cells of one row, read as what they should be. */
+class Cells {
+  readonly at: string;
+  readonly #row: Readonly<Record<string, string>>;
+
+  constructor(row: Readonly<Record<string, string>>, at: string) {
+    this.#row = row;
+    this.at = at;
+  }
+
+  text(column: string): string {
+    const text = this.#row[column];
+    if (!EMPTY.test(text)) return text;
+    throw this.#wrong(column, { code: "missing", expected: "a path" });
+  }
+
+  number(column: string): number {
+    const value = toNumber(this.#row[column]);
+    if (Number.isFinite(value)) return value;
+    throw this.#wrong(column, { code: "type", expected: "a finite number" });
+  }
+
+  /** Numbers by name, as the peer writes Zernikes; undefined for an empty cell. */
+  json<T extends object>(column: string): T | undefined {
+    const text = this.#row[column];
+    if (EMPTY.test(text)) return undefined;
+    const value = parseJson(text);
+    if (value !== null && typeof value === "object" && !Array.isArray(value)) {
+      if (Object.values(value).every((entry) => typeof entry === "number")) return value as T;
+    }
+    throw this.#wrong(column, { code: "format", expected: 'numbers by name, such as {"Z60": 1.5}' });
+  }
+
+  matrix(column: string): MagnificationMatrix | undefined {
+    const text = this.#row[column];
+    if (EMPTY.test(text)) return undefined;
+    const value = parseJson(text);
+    if (Array.isArray(value) && value.length === 4 && value.every((entry) => typeof entry === "number")) {
+      return [value[0], value[1], value[2], value[3]];
+    }
+    throw this.#wrong(column, { code: "format", expected: "four numbers, such as [1.0, 0.0, 0.0, 1.0]" });
+  }
+
+  #wrong(column: string, what: { code: "missing" | "type" | "format"; expected: string }): VitrineError {
+    const found = JSON.stringify(this.#row[column]);
+    return new VitrineError({ ...what, at: `${this.at} ${column}`, found });
+  }
+}
+
+function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}

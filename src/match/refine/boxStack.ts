@@ -1,0 +1,119 @@
+import type { Pool } from "../../compute/index.ts";
+import { type Image, type Shape2, VitrineError } from "../../core/index.ts";
+import type { RadialCurve } from "../../optics/index.ts";
+import { extractBoxes } from "../particles/boxes.ts";
+import type { StackParticle } from "../particles/particleStack.ts";
+import { requireNotAborted } from "../search/search.ts";
+import { preprocessImages, preprocessMicrograph } from "../search/searchFilters.ts";
+import type { RefineTask } from "./refine.ts";
+
+/** A particle's box, ready to be correlated. */
+export interface PreparedBox {
+  /** Of the particle in the task. */
+  readonly index: number;
+  readonly image: Float32Array;
+  /** Mean and standard deviation of the search's correlations for every place of the template in the box. */
+  readonly mean: Float32Array;
+  readonly deviation: Float32Array;
+  /** Of the micrograph or, where boxes are filtered, of the box. */
+  readonly whitening: RadialCurve | null;
+}
+
+/** Boxes that are made at a time. */
+const SLICE = 64;
+
+/** What the peer takes for the deviation outside its map, before the root. */
+const OUTSIDE = 1e10;
+
+type CutOptions = { readonly compat: boolean; readonly signal: AbortSignal | undefined };
+
+/**
+ * Cuts out and filters the boxes of a task, micrograph by micrograph. Outside the micrograph lies its mirror image; places
+ * outside the maps, and those without deviation, do not count (NaN). With `compat` deviations are those of the peer:
+ * the root of the map's, and 1e5 outside.
+ */
+export async function* cutBoxes(
+  pool: Pool,
+  task: RefineTask,
+  options: CutOptions,
+): AsyncGenerator<PreparedBox> {
+  const groups = new Map<string, number[]>();
+  task.particles.forEach(({ micrographPath }, index) => {
+    groups.set(micrographPath, [...(groups.get(micrographPath) ?? []), index]);
+  });
+  for (const [path, indices] of groups) {
+    const micrograph = await task.readImage(path);
+    const filtered = task.filtersMicrographs ? await filterMicrograph(pool, micrograph, task) : null;
+    const maps = new MapCache(task, micrograph.shape);
+    for (let at = 0; at < indices.length; at += SLICE) {
+      requireNotAborted(options.signal);
+      const some = indices.slice(at, at + SLICE);
+      const corners = some.map((index) => cornerOf(task, index));
+      const cut = { boxSize: task.boxSize, padding: "reflect" } as const;
+      const source = filtered?.image ?? micrograph.data;
+      const raw = extractBoxes({ data: source, shape: micrograph.shape }, corners, cut);
+      const boxes =
+        filtered === null
+          ? await preprocessImages(pool, { images: raw, shape: task.boxSize }, task.filters)
+          : raw.map((image) => ({ image, whitening: filtered.whitening }));
+      for (const [i, index] of some.entries())
+        yield { index, ...boxes[i], ...(await maps.windows(index, options.compat)) };
+    }
+  }
+}
+
+/** Scaled so that white noise in a box gives correlations of variance 1; the 1 more on each side is the peer's. */
+async function filterMicrograph(pool: Pool, micrograph: Image, { filters, boxSize }: RefineTask) {
+  const { image, whitening } = await preprocessMicrograph(pool, micrograph, filters);
+  const factor = Math.sqrt(image.length / ((boxSize[0] + 1) * (boxSize[1] + 1)));
+  return { image: image.map((value) => value * factor), whitening };
+}
+
+/** Top-left corner of a particle's box, and of its window in the maps. */
+function cornerOf({ particles, boxSize, template }: RefineTask, index: number) {
+  const margin = (axis: number) => Math.floor((boxSize[axis] - template.size) / 2);
+  return { y: particles[index].posY - margin(0), x: particles[index].posX - margin(1) };
+}
+
+/** The maps of one micrograph's particles, each read once. */
+class MapCache {
+  readonly #task: RefineTask;
+  readonly #shape: Shape2;
+  readonly #images = new Map<string, Image>();
+
+  constructor(task: RefineTask, [height, width]: Shape2) {
+    this.#task = task;
+    const { size } = task.template;
+    this.#shape = [height - size + 1, width - size + 1];
+  }
+
+  async windows(index: number, compat: boolean): Promise<{ mean: Float32Array; deviation: Float32Array }> {
+    const { particles, boxSize, template } = this.#task;
+    const { correlationAveragePath, correlationVariancePath } = particles[index];
+    const corner = [cornerOf(this.#task, index)];
+    const window = [boxSize[0] - template.size + 1, boxSize[1] - template.size + 1] as const;
+    const average = await this.#read(correlationAveragePath, particles[index]);
+    const variance = await this.#read(correlationVariancePath, particles[index]);
+    const [mean] = extractBoxes(average, corner, { boxSize: window });
+    const value = compat ? OUTSIDE : Number.NaN;
+    const [map] = extractBoxes(variance, corner, { boxSize: window, value });
+    const deviation = map.map((sd) => (compat ? Math.sqrt(sd) : sd > 0 ? sd : Number.NaN));
+    return { mean, deviation };
+  }
+
+  async #read(path: string, { at, micrographPath }: StackParticle): Promise<Image> {
+    const known = this.#images.get(path);
+    if (known !== undefined) return known;
+    const image = await this.#task.readImage(path);
+    if (image.shape.join() !== this.#shape.join()) {
+      throw new VitrineError({
+        code: "shape",
+        at: `${at} ${path}`,
+        expected: `${this.#shape.join(" x ")}, the places of the template in ${micrographPath}`,
+        found: image.shape.join(" x "),
+      });
+    }
+    this.#images.set(path, image);
+    return image;
+  }
+}

@@ -1,0 +1,249 @@
+import { existsSync, readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { beforeAll, describe, expect, test } from "vitest";
+import { stringify } from "yaml";
+import { type Configuration, scratchFolder } from "../../../test/support/searchCase.ts";
+import { type EulerZyz, matrixFromZyz, multiplyMatrices, zyzFromMatrix } from "../../core/index.ts";
+import { formatCsv, formatMrc, parseCsv } from "../../io/index.ts";
+import { PARTICLE_COLUMNS } from "../particles/particles.ts";
+import { simulateMicrograph } from "../simulate/simulateMicrograph.ts";
+import { simulateMolecule, volumeFromMolecule } from "../simulate/simulateMolecule.ts";
+import { runConstrainedSearch } from "./constrainedProgram.ts";
+import { CONSTRAINED_COLUMNS } from "./refineTable.ts";
+
+const folder = scratchFolder();
+const SIDE = 32;
+const SHAPE = [160, 200] as const;
+const PIXEL_SIZE_A = 2;
+const OPTICS = {
+  voltageKv: 300,
+  sphericalAberrationMm: 2.7,
+  amplitudeContrast: 0.07,
+  defocusUA: 6000,
+  defocusVA: 5800,
+  astigmatismAngleDeg: 30,
+};
+/** The other particle sits this far from the reference, in the template's frame. */
+const CENTER_A = [900, -700, 1200] as const;
+/** It has turned about the template's z axis by this; the search goes from -30 to 30 in steps of 10. */
+const TURN_DEG = 20;
+
+const REFERENCES = [
+  { posX: 20, posY: 20, phiDeg: 20, thetaDeg: 50, psiDeg: 70 },
+  { posX: 90, posY: 40, phiDeg: 110, thetaDeg: 80, psiDeg: 200 },
+  { posX: 150, posY: 110, phiDeg: 250, thetaDeg: 120, psiDeg: 310 },
+  { posX: 40, posY: 100, phiDeg: 300, thetaDeg: 35, psiDeg: 15 },
+];
+/** Nothing is there. */
+const EMPTY = { posX: 96, posY: 116, phiDeg: 10, thetaDeg: 90, psiDeg: 10 };
+
+/** What an in-plane turn of the image leaves alone: the height of transpose(R) c. */
+function heightA({ phiDeg, thetaDeg }: EulerZyz): number {
+  const [phi, theta] = [(phiDeg * Math.PI) / 180, (thetaDeg * Math.PI) / 180];
+  const [x, y, z] = CENTER_A;
+  return Math.sin(theta) * (Math.cos(phi) * x + Math.sin(phi) * y) + Math.cos(theta) * z;
+}
+
+const turned = (pose: EulerZyz) =>
+  zyzFromMatrix(
+    multiplyMatrices(matrixFromZyz({ phiDeg: TURN_DEG, thetaDeg: 0, psiDeg: 0 }), matrixFromZyz(pose)),
+  );
+
+function writeInputs(): void {
+  const molecule = simulateMolecule({ radiusA: 22, seed: 5, atomCount: 300, sigmaA: 2 });
+  const volume = volumeFromMolecule(molecule, { boxSize: SIDE, voxelSizeA: PIXEL_SIZE_A });
+  writeFileSync(join(folder, "template.mrc"), formatMrc(volume));
+  const planted = REFERENCES.map((reference) => ({
+    posX: reference.posX + 1,
+    posY: reference.posY - 2,
+    ...turned(reference),
+    relativeDefocusA: 100 - heightA(reference),
+  }));
+  const options = {
+    shape: SHAPE,
+    pixelSizeA: PIXEL_SIZE_A,
+    boxSize: SIDE,
+    optics: OPTICS,
+    signal: 30,
+    seed: 8,
+  };
+  const { data } = simulateMicrograph(molecule, planted, options);
+  writeFileSync(join(folder, "image.mrc"), formatMrc({ data, shape: SHAPE, voxelSizeA: PIXEL_SIZE_A }));
+  const shape = [SHAPE[0] - SIDE + 1, SHAPE[1] - SIDE + 1] as const;
+  const places = shape[0] * shape[1];
+  const map = (value: number) =>
+    formatMrc({ data: new Float32Array(places).fill(value), shape, voxelSizeA: PIXEL_SIZE_A });
+  writeFileSync(join(folder, "mean.mrc"), map(0));
+  writeFileSync(join(folder, "deviation.mrc"), map(1));
+}
+
+function tableOf(particles: readonly (EulerZyz & { posX: number; posY: number })[], maps: string): string {
+  const rows = particles.map(({ posX, posY, phiDeg, thetaDeg, psiDeg }, i) => ({
+    ...Object.fromEntries(PARTICLE_COLUMNS.map((column) => [column, ""])),
+    particle_index: i,
+    pos_x: posX,
+    pos_y: posY,
+    pos_x_img: posX + SIDE / 2,
+    pos_y_img: posY + SIDE / 2,
+    pos_x_img_angstrom: (posX + SIDE / 2) * PIXEL_SIZE_A,
+    pos_y_img_angstrom: (posY + SIDE / 2) * PIXEL_SIZE_A,
+    phi: phiDeg,
+    theta: thetaDeg,
+    psi: psiDeg,
+    relative_defocus: 100,
+    defocus_u: OPTICS.defocusUA,
+    defocus_v: OPTICS.defocusVA,
+    astigmatism_angle: OPTICS.astigmatismAngleDeg,
+    pixel_size: PIXEL_SIZE_A,
+    refined_pixel_size: PIXEL_SIZE_A,
+    voltage: OPTICS.voltageKv,
+    spherical_aberration: OPTICS.sphericalAberrationMm,
+    amplitude_contrast_ratio: OPTICS.amplitudeContrast,
+    phase_shift: 0,
+    ctf_B_factor: 0,
+    micrograph_path: join(folder, "image.mrc"),
+    correlation_average_path: join(folder, `${maps}mean.mrc`),
+    correlation_variance_path: join(folder, `${maps}deviation.mrc`),
+  }));
+  return formatCsv(PARTICLE_COLUMNS, rows);
+}
+
+function writeConfig(name: string, changes: Configuration = {}): string {
+  const stack = (file: string) => ({
+    df_path: join(folder, file),
+    extracted_box_size: [SIDE + 8, SIDE + 8],
+    original_template_size: [SIDE, SIDE],
+  });
+  const config = {
+    template_volume_path: join(folder, "template.mrc"),
+    center_vector: [...CENTER_A],
+    particle_stack_reference: stack("references.csv"),
+    particle_stack_constrained: stack("constrained.csv"),
+    orientation_refinement_config: {
+      phi_min: 0,
+      phi_max: 0,
+      theta_min: 0,
+      theta_max: 0,
+      theta_step: 10,
+      psi_min: -30,
+      psi_max: 31,
+      psi_step: 10,
+    },
+    defocus_refinement_config: { enabled: true, defocus_min: -300, defocus_max: 300, defocus_step: 150 },
+    preprocessing_filters: {},
+    ...changes,
+  };
+  writeFileSync(join(folder, name), stringify(config));
+  return join(folder, name);
+}
+
+beforeAll(() => {
+  writeInputs();
+  // the references' own maps do not exist: those of the other particle's search are taken
+  writeFileSync(join(folder, "references.csv"), tableOf([...REFERENCES, EMPTY], "absent-"));
+  writeFileSync(join(folder, "constrained.csv"), tableOf(REFERENCES.slice(0, 1), ""));
+});
+
+describe("a particle planted beside four references", () => {
+  const outputs = ["all.csv", "all_parameters.csv", "all_above_threshold.csv"].map((name) =>
+    join(folder, name),
+  );
+  let report: Awaited<ReturnType<typeof runConstrainedSearch>>;
+  beforeAll(async () => {
+    report = await runConstrainedSearch(writeConfig("config.yaml"), {
+      particlesPath: outputs[0],
+      workers: 2,
+    });
+  });
+  const read = (i: number) => parseCsv(readFileSync(outputs[i], "utf8"), outputs[i]);
+
+  test("is found in its four places and not in the empty one", () => {
+    expect(report.found).toEqual([0, 1, 2, 3]);
+    expect(report.files).toEqual(outputs);
+  });
+
+  test("has its turn, its shift and its height", () => {
+    REFERENCES.forEach((reference, i) => {
+      const row = read(0).rows[i];
+      expect(Number(row.original_offset_psi)).toBeCloseTo(TURN_DEG, 4);
+      expect([
+        Number(row.refined_pos_x) - reference.posX,
+        Number(row.refined_pos_y) - reference.posY,
+      ]).toEqual([1, -2]);
+      const defocusError = Number(row.refined_relative_defocus) - (100 - heightA(reference));
+      expect(Math.abs(defocusError)).toBeLessThanOrEqual(151);
+      expect(Number(row.refined_theta)).toBeCloseTo(turned(reference).thetaDeg, 3);
+    });
+  });
+
+  test("three tables are written: all, the cutoff, those above it", () => {
+    expect(read(0).columns).toEqual(["", ...CONSTRAINED_COLUMNS]);
+    expect(CONSTRAINED_COLUMNS.length).toBe(54);
+    expect(read(1).rows).toEqual([
+      {
+        "": "0",
+        num_projections: "35",
+        num_px: "81",
+        num_correlations: "2835",
+        false_positives: "0.005",
+        threshold: String(report.zCutoff),
+      },
+    ]);
+    expect(read(2).rows).toEqual(read(0).rows.slice(0, 4));
+  });
+});
+
+test("an axis turns the offsets, and offsets about another axis do not fit", async () => {
+  const orientation = { phi_min: 0, phi_max: 0, theta_min: 0, theta_max: 0, psi_min: 20, psi_max: 20 };
+  const search = async (name: string, axis: readonly number[]) => {
+    const config = writeConfig(`${name}.yaml`, {
+      orientation_refinement_config: { ...orientation, rotation_axis_euler_angles: axis },
+    });
+    return runConstrainedSearch(config, { particlesPath: join(folder, `${name}.csv`), workers: 2 });
+  };
+  const [along, across] = [await search("along", [40, 0, 0]), await search("across", [0, 90, 0])];
+  const sum = ({ particles }: typeof along) => REFERENCES.reduce((z, _, i) => z + particles[i].zScore, 0);
+  expect(sum(along)).toBeGreaterThan(sum(across) + 3);
+});
+
+test("as the peer does it, the height goes by the third row of the rotation", async () => {
+  const config = writeConfig("compat.yaml");
+  const path = join(folder, "compat.csv");
+  await runConstrainedSearch(config, { particlesPath: path, workers: 1, compatBatch: 64 });
+  const { rows } = parseCsv(readFileSync(path, "utf8"), path);
+  const matrix = matrixFromZyz(REFERENCES[0]);
+  const height = matrix[6] * CENTER_A[0] + matrix[7] * CENTER_A[1] + matrix[8] * CENTER_A[2];
+  const steps = (Number(rows[0].refined_relative_defocus) - 100 + height) / 150;
+  expect(steps).toBeCloseTo(Math.round(steps), 6);
+  expect(Math.abs(height - heightA(REFERENCES[0]))).toBeGreaterThan(50);
+});
+
+test.each([
+  ["an unknown key", { centre_vector: [0, 0, 0] }, /x.yaml.centre_vector: expected a known key/],
+  ["a short vector", { center_vector: [0, 0] }, /x.yaml center_vector/],
+  [
+    "a range backwards",
+    { orientation_refinement_config: { psi_min: 10, psi_max: 5 } },
+    /x.yaml orientation_refinement_config.psi_max: expected a number of at least 10, found 5/,
+  ],
+] as [string, Configuration, RegExp][])("%s is refused", async (_, changes, message) => {
+  const path = join(folder, "refused.csv");
+  await expect(runConstrainedSearch(writeConfig("x.yaml", changes), { particlesPath: path })).rejects.toThrow(
+    message,
+  );
+  expect(existsSync(path)).toBe(false);
+});
+
+test("references of two micrographs are refused", async () => {
+  const text = tableOf(REFERENCES, "").replace("image.mrc", "image2.mrc");
+  writeFileSync(join(folder, "two.csv"), text);
+  const stack = {
+    df_path: join(folder, "two.csv"),
+    extracted_box_size: [40, 40],
+    original_template_size: [32, 32],
+  };
+  const config = writeConfig("two.yaml", { particle_stack_reference: stack });
+  await expect(runConstrainedSearch(config)).rejects.toThrow(
+    /two.csv row 2 micrograph_path: expected .*image2.mrc/,
+  );
+});

@@ -1,0 +1,183 @@
+import {
+  type EulerZyz,
+  type Matrix3,
+  matrixFromZyz,
+  multiplyMatrices,
+  transposeMatrix,
+  VitrineError,
+} from "../../core/index.ts";
+import { type ConstrainedSettings, parseConstrainedSettings } from "../config/constrainedConfig.ts";
+import { type ParticleStack, readParticleStack, type StackParticle } from "../particles/particleStack.ts";
+import { type ParticleTable, writeParticles } from "../particles/particles.ts";
+import { float32Text, float64Text } from "../particles/pythonText.ts";
+import { gaussianCutoff } from "../peaks/peaks.ts";
+import { prepareFiles } from "../search/results.ts";
+import { openTemplate } from "../search/searchInputs.ts";
+import { type RefinedParticle, type RefineTask, refineCount } from "./refine.ts";
+import {
+  offsetsOf,
+  type RefineProgramOptions,
+  type RefineReport,
+  readText,
+  refineOnPool,
+  requireTemplateSize,
+  stackTask,
+} from "./refineProgram.ts";
+import { offsetRotations } from "./refineRotations.ts";
+import { CONSTRAINED_COLUMNS, refinedTable } from "./refineTable.ts";
+
+/** How a constrained search runs. */
+export interface ConstrainedOptions extends RefineProgramOptions {
+  /** Expected number of false particles for each reference, which sets the z-score that counts; default 0.005. */
+  readonly falsePositives?: number;
+}
+
+/** What a constrained search found. */
+export interface ConstrainedReport extends RefineReport {
+  /** z-score above which a particle counts. */
+  readonly zCutoff: number;
+  /** Rows of the table, from 0, that lie above it. */
+  readonly found: readonly number[];
+}
+
+/**
+ * Leopard-EM's `constrained_search` on its own configuration file: looks for a particle in the places and near the orientations
+ * where another, to which it belongs, was found. Writes a table of all, of those above the cutoff (`_above_threshold.csv`), and
+ * of the cutoff (`_parameters.csv`).
+ *
+ * @throws {VitrineError} whatever is wrong with configuration, tables, inputs or outputs, named by file and field; aborted
+ */
+export async function runConstrainedSearch(
+  configPath: string,
+  options: ConstrainedOptions = {},
+): Promise<ConstrainedReport> {
+  const settings = parseConstrainedSettings(await readText(configPath), configPath);
+  for (const field of settings.ignored) options.onLog?.(`${configPath} ${field} has no effect here`);
+  const { overwrite = false, falsePositives = 0.005, ...refining } = options;
+  const compat = options.compatBatch !== undefined;
+  const [stack, constrained] = await readStacks(settings);
+  const files = outputs(options.particlesPath ?? "constrained_particles.csv");
+  const inputs = [configPath, settings.templatePath, stack.path, constrained.path];
+  await prepareFiles(files, inputs, { mayReplace: overwrite, ways: "--overwrite" });
+  const template = await openTemplate(settings.templatePath);
+  try {
+    const size = `${configPath} particle_stack_reference.original_template_size`;
+    requireTemplateSize(settings.reference, template, size);
+    const particles = expectedParticles(stack, constrained.particles[0], { settings, compat });
+    const shared = { filters: settings.filters, stack: settings.reference, filtersMicrographs: true };
+    const task = { ...stackTask(shared, template), ...trials(settings), particles };
+    const results = await refineOnPool(task, refining);
+    const { zCutoff, parameters } = threshold(task, falsePositives);
+    const table = constrainedTable({ ...stack, particles }, results, { settings, task, compat });
+    const found = results.flatMap(({ zScore }, i) => (zScore > zCutoff && zScore < Infinity ? [i] : []));
+    const tables = [table, parameters, { ...table, rows: found.map((i) => table.rows[i]) }];
+    for (const [i, file] of files.entries()) await writeParticles(file, tables[i], { overwrite });
+    return { particles: results, correlations: refineCount(task), files, zCutoff, found };
+  } finally {
+    await template.close();
+  }
+}
+
+function outputs(path: string): string[] {
+  const stem = path.replace(/\.csv$/, "");
+  return [path, `${stem}_parameters.csv`, `${stem}_above_threshold.csv`];
+}
+
+/** @throws {VitrineError} range: particles of several micrographs, whose maps one row cannot name; an empty table */
+async function readStacks(settings: ConstrainedSettings): Promise<[ParticleStack, ParticleStack]> {
+  const stack = await readParticleStack(settings.reference.path);
+  const other = stack.particles.find(
+    ({ micrographPath }) => micrographPath !== stack.particles[0].micrographPath,
+  );
+  if (other !== undefined) {
+    throw new VitrineError({
+      code: "range",
+      at: `${other.at} micrograph_path`,
+      expected: `${stack.particles[0].micrographPath}, that of the first row`,
+      found: other.micrographPath,
+      hint: "Search each micrograph by itself",
+    });
+  }
+  const constrained = await readParticleStack(settings.constrainedTablePath);
+  if (constrained.particles.length > 0) return [stack, constrained];
+  const hint = "The first row names the maps of mean and deviation";
+  throw new VitrineError({
+    code: "range",
+    at: constrained.path,
+    expected: "at least one row",
+    found: "none",
+    hint,
+  });
+}
+
+/**
+ * The reference particles with the defocus that the other particle has and the maps of its search.
+ *
+ * A point c of the template is seen at transpose(R) c, so the third column of R gives its height. The peer takes the third row,
+ * by which a turn of the image would change the height; `compat` does so too.
+ */
+function expectedParticles(
+  { particles }: ParticleStack,
+  maps: StackParticle,
+  { settings, compat }: { settings: ConstrainedSettings; compat: boolean },
+): StackParticle[] {
+  const { correlationAveragePath, correlationVariancePath } = maps;
+  return particles.map((particle) => {
+    const heightA = heightOf(settings.centerVectorA, particle, compat);
+    const relativeDefocusA = particle.relativeDefocusA - heightA;
+    return { ...particle, relativeDefocusA, correlationAveragePath, correlationVariancePath };
+  });
+}
+
+function heightOf([x, y, z]: ConstrainedSettings["centerVectorA"], pose: EulerZyz, compat: boolean): number {
+  const matrix = matrixFromZyz(pose);
+  const [a, b, c] = compat ? [matrix[6], matrix[7], matrix[8]] : [matrix[2], matrix[5], matrix[8]];
+  return a * x + b * y + c * z;
+}
+
+/** Offsets are turned to the axis: axis times offset times its inverse. */
+function trials({ axis, offsetsDeg, defocus }: ConstrainedSettings) {
+  const turn = matrixFromZyz(axis);
+  const back = transposeMatrix(turn);
+  const offsets = offsetRotations(offsetsDeg).map(
+    (offset): Matrix3 => multiplyMatrices(multiplyMatrices(turn, offset), back),
+  );
+  return { offsets, ...offsetsOf({ defocus, pixelSizes: null }) };
+}
+
+/** The z-score that noise reaches as often as `falsePositives` for one reference, and the table that says so. */
+function threshold(task: RefineTask, falsePositives: number) {
+  const { boxSize, template, offsets, defocusOffsetsA } = task;
+  const places = (boxSize[0] - template.size + 1) * (boxSize[1] - template.size + 1);
+  const projections = offsets.length * defocusOffsetsA.length;
+  const zCutoff = gaussianCutoff({ falsePositives, pixels: places, correlations: projections });
+  const row = {
+    "": 0,
+    num_projections: projections,
+    num_px: places,
+    num_correlations: projections * places,
+    false_positives: float64Text(falsePositives),
+    threshold: float64Text(zCutoff),
+  };
+  return { zCutoff, parameters: { columns: Object.keys(row), rows: [row] } };
+}
+
+function constrainedTable(
+  stack: ParticleStack,
+  results: readonly RefinedParticle[],
+  { settings, task, compat }: { settings: ConstrainedSettings; task: RefineTask; compat: boolean },
+): ParticleTable {
+  const angle = (orientation: number, axis: number) =>
+    float32Text(Math.fround(settings.offsetsDeg[3 * orientation + axis]));
+  // the peer cuts boxes at refined positions and counts from those before
+  const hasRefinedPositions = stack.hasRefinedPositions && !compat;
+  return refinedTable({ ...stack, hasRefinedPositions }, results, {
+    ...task,
+    columns: CONSTRAINED_COLUMNS,
+    more: ({ orientation }) => ({
+      original_offset_phi: angle(orientation, 0),
+      original_offset_theta: angle(orientation, 1),
+      original_offset_psi: angle(orientation, 2),
+    }),
+  });
+}

@@ -1,0 +1,252 @@
+import {
+  type BestInBox,
+  BoxCorrelationPlan,
+  type BoxCorrelationSize,
+  boxBytes,
+  type Pool,
+} from "../../compute/index.ts";
+import { type EulerZyz, type Image, type Matrix3, type Shape2, VitrineError } from "../../core/index.ts";
+import type { MatchFilters } from "../config/config.ts";
+import type { StackParticle } from "../particles/particleStack.ts";
+import { opticalSize, type SliceOptions, transformTemplate } from "../search/search.ts";
+import { templateFilters } from "../search/searchFilters.ts";
+import { preparedTemplate, type TemplateSource } from "../search/searchInputs.ts";
+import { cutBoxes, type PreparedBox } from "./boxStack.ts";
+import { changedAngles, changedRotations } from "./refineRotations.ts";
+
+/** Particles, and what is tried on each of them. */
+export interface RefineTask {
+  readonly particles: readonly StackParticle[];
+  readonly template: TemplateSource;
+  /** Each is tried as offset times the particle's rotation. */
+  readonly offsets: readonly Matrix3[];
+  readonly defocusOffsetsA: ArrayLike<number>;
+  readonly pixelSizeOffsetsA: ArrayLike<number>;
+  readonly boxSize: Shape2;
+  readonly filters: MatchFilters;
+  /** Filter whole micrographs, not boxes. */
+  readonly filtersMicrographs: boolean;
+  /** Reads a micrograph or a map that a particle names. */
+  readonly readImage: (path: string) => Promise<Image>;
+}
+
+/** How a refinement is done. */
+export interface RefineOptions extends SliceOptions {
+  /**
+   * Do as Leopard-EM 1.2 does with batches of this many orientations: take the root of the standard deviation once more, report the
+   * largest correlation of the best batch, and misplace particles by a pixel where box and template differ by an odd number.
+   */
+  readonly compatBatch?: number;
+  readonly signal?: AbortSignal;
+  /** Gets the correlations that are done; {@link refineCount} says of how many. */
+  readonly onProgress?: (done: number) => void;
+}
+
+/** What was found for a particle. */
+export interface RefinedParticle extends EulerZyz {
+  /** (correlation - mean) / standard deviation of the search that found the particle. */
+  readonly zScore: number;
+  readonly correlation: number;
+  /** Which offset, defocus and pixel size were best, by their places in the task. */
+  readonly orientation: number;
+  readonly defocus: number;
+  readonly pixelSize: number;
+  /** Added to the particle's position, pixels. */
+  readonly shiftY: number;
+  readonly shiftX: number;
+}
+
+/** Correlations of a refinement. */
+export function refineCount(task: Omit<RefineTask, "readImage" | "template">): number {
+  const { particles, offsets, defocusOffsetsA, pixelSizeOffsetsA } = task;
+  return particles.length * offsets.length * defocusOffsetsA.length * pixelSizeOffsetsA.length;
+}
+
+/**
+ * Tries offsets of rotation, defocus and pixel size on every particle, at every place where the template lies in the particle's
+ * box, and keeps what has the best z-score. Leopard-EM's `core_refine_template` and what prepares it.
+ *
+ * @returns one result a particle, in their order
+ * @throws {VitrineError} shape: boxes smaller than the template, maps that do not belong to their micrograph; range: a
+ *   particle whose places have no standard deviation; unsupported: particles of unlike magnification; aborted
+ */
+export async function refineParticles(
+  pool: Pool,
+  task: RefineTask,
+  options: RefineOptions = {},
+): Promise<RefinedParticle[]> {
+  if (task.particles.length === 0) return [];
+  const size = boxCorrelationSize(task, options);
+  const source = await preparedTemplate(task.template, options);
+  const volume = await transformTemplate(pool, source, options.signal);
+  const { address, rowBytes } = volume;
+  try {
+    const plan = new BoxCorrelationPlan(pool, size, { address, rowBytes, side: source.size });
+    try {
+      return await new Refinement(plan, task, options).run(pool);
+    } finally {
+      plan.dispose();
+    }
+  } finally {
+    volume.dispose();
+  }
+}
+
+/** Boxes, and filters, in memory at a time take at most so much each. */
+const BUDGET = 256 * 2 ** 20;
+
+function boxCorrelationSize(task: RefineTask, options: RefineOptions): BoxCorrelationSize {
+  const { particles, template, boxSize, offsets, defocusOffsetsA, pixelSizeOffsetsA } = task;
+  requireAlike(particles);
+  if (template.size > Math.min(...boxSize)) {
+    const expected = `a side of at most ${Math.min(...boxSize)}, that of a box`;
+    throw new VitrineError({ code: "shape", at: template.name, expected, found: String(template.size) });
+  }
+  const size = {
+    image: boxSize,
+    template: template.size,
+    orientations: offsets.length,
+    filters: defocusOffsetsA.length * pixelSizeOffsetsA.length,
+    exactSlices: options.exactSlices ?? false,
+    ...opticalSize(particles[0].optics),
+  };
+  const bytes = boxBytes(size);
+  const sets = new Set(particles.map((particle, i) => filterKey(task, particle, i))).size;
+  return {
+    ...size,
+    boxes: Math.max(1, Math.min(particles.length, Math.floor(BUDGET / bytes.box))),
+    filterSets: Math.max(1, Math.min(sets, Math.floor(BUDGET / bytes.filterSet))),
+  };
+}
+
+/** Particles with the same key see the template through the same filters. */
+function filterKey({ filtersMicrographs }: RefineTask, particle: StackParticle, index: number): string {
+  const { optics, relativeDefocusA, micrographPath } = particle;
+  return JSON.stringify([optics, relativeDefocusA, filtersMicrographs ? micrographPath : index]);
+}
+
+/** Slices are bent for all particles in one way. */
+function requireAlike(particles: readonly StackParticle[]): void {
+  const first = JSON.stringify(opticalSize(particles[0].optics));
+  const other = particles.find(({ optics }) => JSON.stringify(opticalSize(optics)) !== first);
+  if (other === undefined) return;
+  throw new VitrineError({
+    code: "unsupported",
+    at: other.at,
+    expected: "the magnification, and odd aberrations or none, of the first row",
+    found: "others",
+    hint: "Refine such particles by themselves",
+  });
+}
+
+/** Fills the plan with boxes, runs it when it is full, and keeps the results in the particles' order. */
+class Refinement {
+  readonly #plan: BoxCorrelationPlan;
+  readonly #task: RefineTask;
+  readonly #options: RefineOptions;
+  readonly #pixelSizeA: number;
+  readonly #results: RefinedParticle[] = [];
+  /** Particles whose boxes wait in the plan. */
+  #waiting: number[] = [];
+  readonly #sets = new Map<string, number>();
+  #done = 0;
+
+  constructor(plan: BoxCorrelationPlan, task: RefineTask, options: RefineOptions) {
+    this.#plan = plan;
+    this.#task = task;
+    this.#options = options;
+    const { particles } = task;
+    // one pixel size for all, as in the peer
+    this.#pixelSizeA = particles.reduce((sum, { pixelSizeA }) => sum + pixelSizeA, 0) / particles.length;
+  }
+
+  async run(pool: Pool): Promise<RefinedParticle[]> {
+    const compat = this.#options.compatBatch !== undefined;
+    for await (const box of cutBoxes(pool, this.#task, { compat, signal: this.#options.signal })) {
+      await this.#add(box);
+    }
+    await this.#flush();
+    return this.#results;
+  }
+
+  async #add({ index, image, mean, deviation, whitening }: PreparedBox): Promise<void> {
+    const { particles, offsets } = this.#task;
+    const key = filterKey(this.#task, particles[index], index);
+    const isNew = !this.#sets.has(key);
+    const { boxes, filterSets } = this.#plan.size;
+    if (this.#waiting.length === boxes || (isNew && this.#sets.size === filterSets)) await this.#flush();
+    const filterSet = this.#sets.get(key) ?? this.#setFilters(key, particles[index], whitening);
+    const exact = this.#options.exactSlices ?? false;
+    const rotations = changedRotations(particles[index], offsets, { exact });
+    this.#plan.setBox(this.#waiting.length, { image, mean, deviation, rotations, filterSet });
+    this.#waiting.push(index);
+  }
+
+  #setFilters(key: string, particle: StackParticle, whitening: PreparedBox["whitening"]): number {
+    const { filters, template, defocusOffsetsA, pixelSizeOffsetsA } = this.#task;
+    const { defocusUA, defocusVA } = particle.optics;
+    const optics = {
+      ...particle.optics,
+      label: particle.at,
+      pixelSizeA: this.#pixelSizeA,
+      defocusUA: defocusUA + particle.relativeDefocusA,
+      defocusVA: defocusVA + particle.relativeDefocusA,
+    };
+    const space = {
+      defocusOffsetsA: Float64Array.from(defocusOffsetsA),
+      pixelSizeOffsetsA: Float64Array.from(pixelSizeOffsetsA),
+    };
+    const set = this.#sets.size;
+    const values = templateFilters({ settings: { filters, optics }, space, size: template.size, whitening });
+    this.#plan.setFilters(set, values);
+    this.#sets.set(key, set);
+    return set;
+  }
+
+  async #flush(): Promise<void> {
+    const { compatBatch, signal, onProgress } = this.#options;
+    const before = this.#done;
+    const best = await this.#plan.run({
+      ...(compatBatch !== undefined && { batch: compatBatch }),
+      ...(signal && { signal }),
+      ...(onProgress && { onProgress: (done: number) => onProgress(before + done) }),
+    });
+    best.forEach((found, i) => {
+      this.#results[this.#waiting[i]] = this.#result(this.#waiting[i], found);
+    });
+    this.#done += (best.length * refineCount(this.#task)) / this.#task.particles.length;
+    this.#waiting = [];
+    this.#sets.clear();
+  }
+
+  #result(index: number, found: BestInBox): RefinedParticle {
+    const { particles, offsets, defocusOffsetsA, boxSize, template } = this.#task;
+    if (found.template < 0) throw noPlace(particles[index]);
+    const { filters } = this.#plan.size;
+    const orientation = Math.floor(found.template / filters);
+    const filter = found.template % filters;
+    const compat = this.#options.compatBatch !== undefined;
+    // the peer rounds this half up and that of the box's corner down
+    const margin = (axis: number) => Math.floor((boxSize[axis] - template.size + (compat ? 1 : 0)) / 2);
+    return {
+      ...changedAngles(particles[index], offsets[orientation]),
+      zScore: found.score,
+      correlation: compat ? found.batchMaximum : found.correlation,
+      orientation,
+      defocus: filter % defocusOffsetsA.length,
+      pixelSize: Math.floor(filter / defocusOffsetsA.length),
+      shiftY: found.y - margin(0),
+      shiftX: found.x - margin(1),
+    };
+  }
+}
+
+function noPlace({ at }: StackParticle): VitrineError {
+  return new VitrineError({
+    code: "range",
+    at,
+    expected: "a place with a standard deviation above 0 near the particle",
+    found: "none",
+    hint: "Check the maps that the table names",
+  });
+}

@@ -1,0 +1,138 @@
+import { createPool } from "../../compute/index.ts";
+import { VitrineError } from "../../core/index.ts";
+import { readFileBytes, readMrcImage } from "../../io/index.ts";
+import { defocusOffsets, pixelSizeOffsets, uniformOrientations } from "../../optics/index.ts";
+import { parseRefineSettings, type RefineSettings, type StackSettings } from "../config/refineConfig.ts";
+import { readParticleStack } from "../particles/particleStack.ts";
+import { writeParticles } from "../particles/particles.ts";
+import type { SearchProgress } from "../search/job.ts";
+import { prepareFiles } from "../search/results.ts";
+import { openTemplate, requireFinite, type TemplateSource } from "../search/searchInputs.ts";
+import {
+  type RefinedParticle,
+  type RefineOptions,
+  type RefineTask,
+  refineCount,
+  refineParticles,
+} from "./refine.ts";
+import { offsetRotations } from "./refineRotations.ts";
+import { refinedTable } from "./refineTable.ts";
+
+/** How a refinement program runs. */
+export interface RefineProgramOptions extends Omit<RefineOptions, "onProgress"> {
+  /** Table of the refined particles; default `refined_particles.csv`. */
+  readonly particlesPath?: string;
+  readonly overwrite?: boolean;
+  /** Worker threads. */
+  readonly workers?: number;
+  /** How far it is; `done` and `total` are correlations of all particles. */
+  readonly onProgress?: (progress: SearchProgress) => void;
+  /** Gets what the user should know: fields without effect. */
+  readonly onLog?: (message: string) => void;
+}
+
+/** What a refinement found. */
+export interface RefineReport {
+  /** In the order of the table. */
+  readonly particles: readonly RefinedParticle[];
+  /** Of all particles together. */
+  readonly correlations: number;
+  readonly files: readonly string[];
+}
+
+/**
+ * Leopard-EM's `refine_template` on its own configuration file: refines every particle of a table in orientation, defocus,
+ * pixel size and position, and writes the table with the refined values.
+ *
+ * @param options  wholeDisc: tilt about every axis, not only about those near y as the peer does; see `parseRefineSettings`
+ * @throws {VitrineError} whatever is wrong with configuration, table, inputs or output, named by file and field; aborted
+ */
+export async function runRefine(
+  configPath: string,
+  { wholeDisc = false, ...options }: RefineProgramOptions & { readonly wholeDisc?: boolean } = {},
+): Promise<RefineReport> {
+  const settings = parseRefineSettings(await readText(configPath), configPath, { wholeDisc });
+  for (const field of settings.ignored) options.onLog?.(`${configPath} ${field} has no effect here`);
+  const { particlesPath = "refined_particles.csv", overwrite = false } = options;
+  const stack = await readParticleStack(settings.stack.path);
+  const inputs = [configPath, settings.templatePath, settings.stack.path];
+  await prepareFiles([particlesPath], inputs, { mayReplace: overwrite, ways: "--overwrite" });
+  const template = await openTemplate(settings.templatePath);
+  try {
+    requireTemplateSize(settings.stack, template, `${configPath} particle_stack.original_template_size`);
+    const task = { ...stackTask(settings, template), particles: stack.particles, ...trials(settings) };
+    const particles = await refineOnPool(task, options);
+    await writeParticles(particlesPath, refinedTable(stack, particles, task), { overwrite });
+    return { particles, correlations: refineCount(task), files: [particlesPath] };
+  } finally {
+    await template.close();
+  }
+}
+
+/** The text of a configuration file. */
+export async function readText(path: string): Promise<string> {
+  return new TextDecoder().decode(await readFileBytes(path));
+}
+
+/** Refines on a pool of its own and tells of the progress. */
+export async function refineOnPool(
+  task: RefineTask,
+  options: RefineProgramOptions,
+): Promise<RefinedParticle[]> {
+  const { workers, onProgress, ...others } = options;
+  const total = refineCount(task);
+  const pool = await createPool(workers === undefined ? {} : { workers });
+  const began = performance.now();
+  const tell = (done: number) => {
+    const seconds = (performance.now() - began) / 1000;
+    onProgress?.({ done, total, rate: seconds > 0 ? done / seconds : 0 });
+  };
+  try {
+    return await refineParticles(pool, task, { ...others, onProgress: tell });
+  } finally {
+    await pool.dispose();
+  }
+}
+
+/** What a task takes from settings and files alone. */
+export function stackTask(
+  { filters, stack, filtersMicrographs }: Pick<RefineSettings, "filters" | "stack" | "filtersMicrographs">,
+  template: TemplateSource,
+): Pick<RefineTask, "template" | "boxSize" | "filters" | "filtersMicrographs" | "readImage"> {
+  return { template, boxSize: stack.boxSize, filters, filtersMicrographs, readImage: readStackImage };
+}
+
+/** Micrographs and maps alike; a map may be constant. */
+async function readStackImage(path: string) {
+  const image = await readMrcImage(path);
+  requireFinite(image.data, path, image.shape[1]);
+  return image;
+}
+
+function trials({ orientations, ...searches }: RefineSettings) {
+  const angles = orientations === null ? new Float64Array(3) : uniformOrientations(orientations);
+  return { offsets: offsetRotations(angles), ...offsetsOf(searches) };
+}
+
+/** The offsets of defocus and pixel size that searches visit; only 0 where there is none. */
+export function offsetsOf({ defocus, pixelSizes }: Pick<RefineSettings, "defocus" | "pixelSizes">) {
+  return {
+    defocusOffsetsA: defocus === null ? new Float64Array(1) : defocusOffsets(defocus),
+    pixelSizeOffsetsA: pixelSizes === null ? new Float64Array(1) : pixelSizeOffsets(pixelSizes),
+  };
+}
+
+/** @throws {VitrineError} shape: the file's template is another than the table's */
+export function requireTemplateSize(
+  { templateSize }: StackSettings,
+  template: TemplateSource,
+  at: string,
+): void {
+  if (templateSize.every((length) => length === template.size)) return;
+  throw new VitrineError({
+    code: "shape",
+    at,
+    expected: `${template.size} x ${template.size}, the size of ${template.name}`,
+    found: templateSize.join(" x "),
+  });
+}

@@ -1,0 +1,58 @@
+import {
+  type EulerZyz,
+  type Matrix3,
+  matrixFromZyz,
+  multiplyMatrices,
+  zyzFromMatrix,
+} from "../../core/index.ts";
+
+/** Entries below this are rounding, as in `rotationMatrices`. */
+const NEGLIGIBLE = 1e-8;
+
+const f = Math.fround;
+
+/** Angles (n, 3) in degrees as rotations, in float64. */
+export function offsetRotations(eulerAnglesDeg: Float64Array): Matrix3[] {
+  return Array.from({ length: eulerAnglesDeg.length / 3 }, (_, i) => {
+    const [phiDeg, thetaDeg, psiDeg] = eulerAnglesDeg.subarray(3 * i, 3 * i + 3);
+    return matrixFromZyz({ phiDeg, thetaDeg, psiDeg });
+  });
+}
+
+/**
+ * A particle's rotation changed by each offset: offset times rotation, as rows of 9 values.
+ *
+ * By default both factors and every step of the product are rounded to float32, as in the peer: the last bit of a
+ * rotation decides which samples of a slice it drops. `exact` rounds the product alone.
+ */
+export function changedRotations(
+  particle: EulerZyz,
+  offsets: readonly Matrix3[],
+  { exact }: { exact: boolean },
+): Float32Array {
+  const rotation = matrixFromZyz(particle);
+  const out = new Float32Array(9 * offsets.length);
+  offsets.forEach((offset, i) => {
+    const product = exact ? multiplyMatrices(offset, rotation) : multiplyFloat32(offset, rotation);
+    for (let k = 0; k < 9; k++) out[9 * i + k] = Math.abs(product[k]) < NEGLIGIBLE ? 0 : product[k];
+  });
+  return out;
+}
+
+function multiplyFloat32(a: Matrix3, b: Matrix3): number[] {
+  return Array.from({ length: 9 }, (_, k) => {
+    const [row, column] = [3 * Math.floor(k / 3), k % 3];
+    const term = (j: number) => f(f(a[row + j]) * f(b[column + 3 * j]));
+    return f(f(term(0) + term(1)) + term(2));
+  });
+}
+
+/** Angles of the changed rotation: theta from 0 to 180 degrees, phi and psi from 0 to 360. */
+export function changedAngles(particle: EulerZyz, offset: Matrix3): EulerZyz {
+  const { phiDeg, thetaDeg, psiDeg } = zyzFromMatrix(multiplyMatrices(offset, matrixFromZyz(particle)));
+  return { phiDeg: positive(phiDeg), thetaDeg, psiDeg: positive(psiDeg) };
+}
+
+function positive(angleDeg: number): number {
+  return angleDeg < 0 ? angleDeg + 360 : angleDeg;
+}

@@ -1,0 +1,123 @@
+import type { Image, Shape2 } from "../../core/index.ts";
+import { readFileBytes } from "../../io/index.ts";
+import { type MatchSettings, parseMatchSettings, searchSpace } from "../config/config.ts";
+import { searchFingerprint } from "./fingerprint.ts";
+import type { Part } from "./parts.ts";
+import type { MapSource } from "./resultMaps.ts";
+import { type ResultOptions, type SearchReport, writeResults } from "./results.ts";
+import type { SliceOptions } from "./search.ts";
+import { openTemplate, readMicrograph, type TemplateSource } from "./searchInputs.ts";
+
+/** How the program runs; every field has the default of the command line. */
+export interface MatchOptions extends Partial<ResultOptions>, SliceOptions {
+  /** Worker threads. */
+  readonly workers?: number;
+  /** Search only this part and keep its statistics for {@link collectMatch}. */
+  readonly part?: Part;
+  /** Continue after a run that was stopped. */
+  readonly resume?: boolean;
+  /** Decode angles and defocus of a short last batch as Leopard-EM does with batches of this many orientations. */
+  readonly compatBatch?: number;
+  /** Time between two checkpoints in seconds; default 60. */
+  readonly checkpointSeconds?: number;
+  readonly signal?: AbortSignal;
+  readonly onProgress?: (progress: SearchProgress) => void;
+  /** Gets what the user should know: fields without effect, where it continues. */
+  readonly onLog?: (message: string) => void;
+}
+
+/** How far a search is. */
+export interface SearchProgress {
+  /** Correlations done, those before a resumption included. */
+  readonly done: number;
+  /** Correlations of the whole run. */
+  readonly total: number;
+  /** Correlations per second of this run; 0 at its very start. */
+  readonly rate: number;
+}
+
+const DEFAULT_RESULTS = {
+  particlesPath: "particles.csv",
+  overwrite: false,
+  maskRadiusPx: 5,
+  falsePositives: 1,
+};
+
+/** What a configuration names, opened and checked. */
+export interface Job {
+  readonly settings: MatchSettings;
+  readonly template: TemplateSource;
+  readonly micrographShape: Shape2;
+  /** Reads the micrograph; nobody keeps it, since a large search needs the memory. */
+  readonly readMicrograph: () => Promise<Image>;
+  readonly results: ResultOptions;
+  readonly fingerprint: string;
+}
+
+/** Opens everything that a configuration names; `use` gets it, and it is closed afterwards. */
+export async function withJob<T>(
+  configPath: string,
+  options: MatchOptions,
+  use: (job: Job) => Promise<T>,
+): Promise<T> {
+  const text = new TextDecoder().decode(await readFileBytes(configPath));
+  const settings = parseMatchSettings(text, configPath, { compat: options.compatBatch !== undefined });
+  for (const field of settings.ignored) options.onLog?.(`${configPath} ${field} has no effect here`);
+  const results = { ...DEFAULT_RESULTS, ...withoutUndefined(options) };
+  const template = await openTemplate(settings.templatePath);
+  try {
+    const described = await describe(settings, template, options);
+    const read = () => readMicrograph(settings.micrographPath);
+    return await use({ settings, template, results, readMicrograph: read, ...described });
+  } finally {
+    await template.close();
+  }
+}
+
+async function describe(settings: MatchSettings, template: TemplateSource, options: MatchOptions) {
+  const micrograph = await readMicrograph(settings.micrographPath);
+  checkPixelSize(micrograph, settings, options.onLog);
+  const fingerprint = await searchFingerprint({ settings, micrograph, template, slices: options });
+  return { micrographShape: micrograph.shape, fingerprint };
+}
+
+function withoutUndefined(options: MatchOptions): MatchOptions {
+  return Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined));
+}
+
+/** The configuration's pixel size counts, as in the peer; a file that says otherwise is worth a word. */
+function checkPixelSize(
+  image: Image,
+  { optics, micrographPath }: MatchSettings,
+  log?: (text: string) => void,
+): void {
+  const difference = Math.abs(image.pixelSizeA - optics.pixelSizeA);
+  if (image.pixelSizeA > 0 && difference > 0.01 * optics.pixelSizeA) {
+    log?.(
+      `${micrographPath} says ${image.pixelSizeA} Å a pixel, the configuration ${optics.pixelSizeA} Å, which is used`,
+    );
+  }
+}
+
+/** What the maps of a job are made of. */
+export function mapSource(
+  statistics: MapSource["statistics"],
+  settings: MatchSettings,
+  options: MatchOptions,
+): MapSource {
+  const { compatBatch } = options;
+  return { statistics, space: searchSpace(settings), ...(compatBatch !== undefined && { compatBatch }) };
+}
+
+/** Writes the results of a job. */
+export function finishJob(job: Job, source: MapSource, correlations: number): Promise<SearchReport> {
+  const { settings, template, readMicrograph, results } = job;
+  return writeResults({
+    settings,
+    source,
+    readMicrograph,
+    templateSize: template.size,
+    correlations,
+    options: results,
+  });
+}

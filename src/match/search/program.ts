@@ -1,0 +1,142 @@
+import { BLOCK_TEMPLATES, createPool, type Pool } from "../../compute/index.ts";
+import { VitrineError } from "../../core/index.ts";
+import { fileExists, makeFolder, removeFile } from "../../io/index.ts";
+import { finishJob, type Job, type MatchOptions, mapSource, withJob } from "./job.ts";
+import { checkpointPath, partPath, partRange, partsFolder } from "./parts.ts";
+import { prepareResults, type SearchReport } from "./results.ts";
+import { TemplateSearch } from "./search.ts";
+import { openSearchState, requireSameSearch, type StateHeader, writeSearchState } from "./searchState.ts";
+
+/**
+ * Leopard-EM's `match_template` on its own configuration file: searches a micrograph for a template and writes the eight
+ * maps and the particle table, or, with `part`, the statistics of a part.
+ *
+ * @returns what was found; null for a part
+ * @throws {VitrineError} whatever is wrong with configuration, inputs or outputs, named by file and field; aborted
+ */
+export async function runMatch(configPath: string, options: MatchOptions = {}): Promise<SearchReport | null> {
+  return withJob(configPath, options, async (job) => {
+    await checkOutputs(job, options);
+    const pool = await createPool(options.workers === undefined ? {} : { workers: options.workers });
+    try {
+      return await searchAndWrite(pool, job, options);
+    } finally {
+      await pool.dispose();
+    }
+  });
+}
+
+async function checkOutputs(
+  { settings, results }: Job,
+  { part, resume, overwrite }: MatchOptions,
+): Promise<void> {
+  const checkpoint = checkpointPath(settings, part);
+  if (part === undefined) await prepareResults(settings, results);
+  else await makeFolder(partsFolder(settings));
+  if (overwrite) return;
+  if (part !== undefined) {
+    const hint = "Collect it with vitrine match-collect, or search it again with --overwrite";
+    const done = { expected: "a part that is to be done", found: "its result", hint };
+    await refuseExisting(partPath(settings, part), done);
+  }
+  if (resume) return;
+  const hint = "Continue with --resume, or start again with --overwrite";
+  await refuseExisting(checkpoint, { expected: "no earlier run", found: "its checkpoint", hint });
+}
+
+async function refuseExisting(
+  at: string,
+  message: { expected: string; found: string; hint: string },
+): Promise<void> {
+  if (await fileExists(at)) throw new VitrineError({ code: "exists", at, ...message });
+}
+
+async function searchAndWrite(pool: Pool, job: Job, options: MatchOptions): Promise<SearchReport | null> {
+  const { settings, fingerprint } = job;
+  const search = await createSearch(pool, job, options);
+  const range =
+    options.part === undefined
+      ? { firstBlock: 0, lastBlock: search.blockCount }
+      : partRange(options.part, search.blockCount);
+  const header = { fingerprint, shape: search.size.mapShape, blockCount: search.blockCount, ...range };
+  const checkpoint = checkpointPath(settings, options.part);
+  const nextBlock = options.resume
+    ? await restore(search, checkpoint, { header, options })
+    : range.firstBlock;
+  await runBlocks(search, { ...header, nextBlock }, { options, checkpoint });
+  if (options.part !== undefined) {
+    const done = { ...header, nextBlock: range.lastBlock };
+    await writeSearchState(partPath(settings, options.part), done, search.statistics);
+    await removeFile(checkpoint);
+    return null;
+  }
+  const source = mapSource(search.statistics, settings, options);
+  const report = await finishJob(job, source, search.size.correlations);
+  await removeFile(checkpoint);
+  return report;
+}
+
+/** Sets the search of a job up. The micrograph lives no longer than that. */
+export async function createSearch(pool: Pool, job: Job, options: MatchOptions): Promise<TemplateSearch> {
+  const { settings, template } = job;
+  const micrograph = await job.readMicrograph();
+  return TemplateSearch.create(pool, { settings, template, micrograph }, options);
+}
+
+/** Puts the statistics of a checkpoint back; returns the block to continue with. */
+async function restore(
+  search: TemplateSearch,
+  path: string,
+  { header, options }: { header: Omit<StateHeader, "nextBlock">; options: MatchOptions },
+): Promise<number> {
+  if (!(await fileExists(path))) {
+    options.onLog?.(`${path} is not there: starting from the beginning`);
+    return header.firstBlock;
+  }
+  const file = await openSearchState(path);
+  try {
+    requireSameSearch(file, header);
+    await file.load((name, values, row) => search.statistics.restore(name, values, row));
+    const { nextBlock } = file.header;
+    options.onLog?.(`continuing at block ${nextBlock} of ${header.lastBlock} from ${path}`);
+    return nextBlock;
+  } finally {
+    await file.close();
+  }
+}
+
+/** Runs ranges of blocks that take about as long as the time between checkpoints, and writes one after each. */
+async function runBlocks(
+  search: TemplateSearch,
+  header: StateHeader,
+  { options, checkpoint }: { options: MatchOptions; checkpoint: string },
+): Promise<void> {
+  const { checkpointSeconds = 60, signal, onProgress } = options;
+  const { firstBlock, lastBlock } = header;
+  const correlations = (blocks: number) =>
+    Math.min(search.size.correlations, blocks * BLOCK_TEMPLATES) - firstBlock * BLOCK_TEMPLATES;
+  const total = Math.max(0, correlations(lastBlock));
+  const began = performance.now();
+  const before = Math.max(0, correlations(header.nextBlock));
+  const tell = (done: number) => {
+    const seconds = (performance.now() - began) / 1000;
+    onProgress?.({ done: before + done, total, rate: seconds > 0 ? done / seconds : 0 });
+  };
+  let next = header.nextBlock;
+  let size = 1;
+  while (next < lastBlock) {
+    const start = performance.now();
+    const end = Math.min(lastBlock, next + size);
+    const sofar = Math.max(0, correlations(next)) - before;
+    await search.run(
+      { firstBlock: next, lastBlock: end },
+      { ...(signal && { signal }), onProgress: (done) => tell(sofar + done) },
+    );
+    const seconds = (performance.now() - start) / 1000;
+    size = Math.max(1, Math.min(4 * size, Math.floor((size * checkpointSeconds) / seconds)));
+    next = end;
+    const due = seconds >= checkpointSeconds / 4;
+    if (next < lastBlock && due)
+      await writeSearchState(checkpoint, { ...header, nextBlock: next }, search.statistics);
+  }
+}

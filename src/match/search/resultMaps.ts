@@ -1,0 +1,125 @@
+import { elementCount } from "../../core/index.ts";
+import type { SearchSpace } from "../config/config.ts";
+import {
+  decodeGlobalIndex,
+  globalIndex,
+  leopardGlobalIndex,
+  type SearchCounts,
+  type SearchIndex,
+} from "./compat.ts";
+import { finishStatistics, type StatisticsMaps } from "./maps.ts";
+import type { SearchStatistics } from "./searchState.ts";
+
+/** The maps of a search; those with a path in the configuration are written. */
+export type MapName =
+  | "mip"
+  | "scaledMip"
+  | "correlationAverage"
+  | "correlationVariance"
+  | "orientationPsi"
+  | "orientationTheta"
+  | "orientationPhi"
+  | "relativeDefocus"
+  | "pixelSizeOffset";
+
+/** What maps are made of. */
+export interface MapSource {
+  readonly statistics: SearchStatistics;
+  readonly space: SearchSpace;
+  /**
+   * Orientations that Leopard-EM would correlate at once: angles, defocus and pixel size are then decoded as wrongly as
+   * it does in a short last batch; see `leopardGlobalIndex`. Absent: rightly.
+   */
+  readonly compatBatch?: number;
+}
+
+const FINISHED: Partial<Record<MapName, keyof StatisticsMaps>> = {
+  scaledMip: "scaled",
+  correlationAverage: "mean",
+  correlationVariance: "std",
+};
+const ROWS_AT_ONCE = 64;
+
+/**
+ * One map, (H', W') float32; made when it is asked for, since all at once are as large as the search itself.
+ *
+ * @param into  overwritten and returned; a new array if absent
+ */
+export function resultMap(source: MapSource, name: MapName, into?: Float32Array): Float32Array {
+  const { statistics } = source;
+  const map = into ?? new Float32Array(elementCount(statistics.shape));
+  const finished = FINISHED[name];
+  if (name === "mip") statistics.read("maximum", map);
+  else if (finished !== undefined) finishMap(source, finished, map);
+  else decodeMap(source, name, map);
+  return map;
+}
+
+function totalOf(space: SearchSpace): number {
+  return (space.eulerAnglesDeg.length / 3) * space.defocusOffsetsA.length * space.pixelSizeOffsetsA.length;
+}
+
+function finishMap({ statistics, space }: MapSource, name: keyof StatisticsMaps, map: Float32Array): void {
+  const [height, width] = statistics.shape;
+  const total = totalOf(space);
+  const most = ROWS_AT_ONCE * width;
+  const [sum, squaredSum, mip] = [new Float64Array(most), new Float64Array(most), new Float32Array(most)];
+  const into = { mean: new Float32Array(most), std: new Float32Array(most), scaled: new Float32Array(most) };
+  for (let row = 0; row < height; row += ROWS_AT_ONCE) {
+    const count = Math.min(ROWS_AT_ONCE, height - row) * width;
+    const sums = {
+      sum: sum.subarray(0, count),
+      squaredSum: squaredSum.subarray(0, count),
+      mip: mip.subarray(0, count),
+      total,
+    };
+    statistics.read("sum", sums.sum, row);
+    statistics.read("squaredSum", sums.squaredSum, row);
+    statistics.read("maximum", sums.mip, row);
+    const { mean, std, scaled } = into;
+    const piece = {
+      mean: mean.subarray(0, count),
+      std: std.subarray(0, count),
+      scaled: scaled.subarray(0, count),
+    };
+    map.set(finishStatistics(sums, piece)[name], row * width);
+  }
+}
+
+function decodeMap({ statistics, space, compatBatch }: MapSource, name: MapName, map: Float32Array): void {
+  const counts = {
+    orientations: space.eulerAnglesDeg.length / 3,
+    defocusValues: space.defocusOffsetsA.length,
+    pixelSizes: space.pixelSizeOffsetsA.length,
+  };
+  const value = valueReader(space, name);
+  const [, width] = statistics.shape;
+  const indices = new Int32Array(ROWS_AT_ONCE * width);
+  for (let at = 0; at < map.length; at += indices.length) {
+    const piece = indices.subarray(0, Math.min(indices.length, map.length - at));
+    statistics.read("index", piece, at / width);
+    for (let i = 0; i < piece.length; i++) map[at + i] = value(decode(piece[i], counts, compatBatch));
+  }
+}
+
+/** Templates are counted with the orientation slowest, so that a slice is made once. */
+function decode(template: number, counts: SearchCounts, compatBatch?: number): SearchIndex {
+  const filters = counts.defocusValues * counts.pixelSizes;
+  const filter = template % filters;
+  const index = {
+    orientation: Math.max(0, Math.floor(template / filters)),
+    pixelSize: Math.max(0, Math.floor(filter / counts.defocusValues)),
+    defocus: Math.max(0, filter % counts.defocusValues),
+  };
+  if (compatBatch === undefined) return index;
+  const known = template < 0 ? -1 : globalIndex(index, counts);
+  return decodeGlobalIndex(leopardGlobalIndex(known, counts, compatBatch), counts);
+}
+
+function valueReader(space: SearchSpace, name: MapName): (index: SearchIndex) => number {
+  const { eulerAnglesDeg, defocusOffsetsA, pixelSizeOffsetsA } = space;
+  if (name === "relativeDefocus") return ({ defocus }) => defocusOffsetsA[defocus];
+  if (name === "pixelSizeOffset") return ({ pixelSize }) => pixelSizeOffsetsA[pixelSize];
+  const column = name === "orientationPhi" ? 0 : name === "orientationTheta" ? 1 : 2;
+  return ({ orientation }) => eulerAnglesDeg[3 * orientation + column];
+}

@@ -1,0 +1,223 @@
+import { type Image, VitrineError } from "../../core/index.ts";
+import {
+  encodePng,
+  fileExists,
+  makeFolder,
+  removeFile,
+  renameFile,
+  writeFileAtomic,
+  writeMrc,
+} from "../../io/index.ts";
+import type { MatchSettings } from "../config/config.ts";
+import { type ParticleValues, particleTable, valuesAtPeaks, writeParticles } from "../particles/particles.ts";
+import type { Peak } from "../peaks/peaks.ts";
+import { checkPeakOptions, choosePeaks, type PeakOptions } from "../peaks/peaksChoice.ts";
+import { drawSearchPicture } from "../picture/picture.ts";
+import { type MapName, type MapSource, resultMap } from "./resultMaps.ts";
+
+/** Where results go and how particles are chosen. */
+export interface ResultOptions extends PeakOptions {
+  /** Table of the particles; default `particles.csv`. */
+  readonly particlesPath: string;
+  /** PNG of micrograph, z-scores and particles; none if absent. */
+  readonly picturePath?: string;
+  /** Map of the best pixel-size offset in Å; only where pixel sizes are searched. */
+  readonly overwrite: boolean;
+  /** Two particles are at least this far apart; default 5 pixels. */
+  readonly maskRadiusPx: number;
+  /** Expected number of false particles in the micrograph; default 1. */
+  readonly falsePositives: number;
+}
+
+/** What a search found. */
+export interface SearchReport {
+  readonly particles: readonly (Peak & {
+    phiDeg: number;
+    thetaDeg: number;
+    psiDeg: number;
+    relativeDefocusA: number;
+  })[];
+  /** z-score above which the particles lie; with peaks by `p` that of the lowest of them. */
+  readonly zCutoff: number;
+  readonly correlations: number;
+  readonly files: readonly string[];
+}
+
+/** Every file that a search with these settings writes. */
+export function resultPaths({ results }: MatchSettings, options: ResultOptions): string[] {
+  const { allowFileOverwrite: _, ...maps } = results;
+  const picture = options.picturePath === undefined ? [] : [options.picturePath];
+  return [...Object.values(maps), options.particlesPath, ...picture];
+}
+
+/**
+ * Refuses to begin a search whose results would replace files or could not be written, and makes the folders that are
+ * missing.
+ *
+ * @throws {VitrineError} exists: names the file and how to allow it, or two files of one name; storage: a folder that
+ *   cannot be written to
+ */
+export async function prepareResults(settings: MatchSettings, options: ResultOptions): Promise<void> {
+  checkPeakOptions(options);
+  const mayReplace = options.overwrite || settings.results.allowFileOverwrite;
+  const inputs = [settings.micrographPath, settings.templatePath];
+  const ways = "--overwrite or match_template_result.allow_file_overwrite: true";
+  await prepareFiles(resultPaths(settings, options), inputs, { mayReplace, ways });
+}
+
+/**
+ * Refuses results that would replace files, fall on an input or on each other, or that could not be written; makes missing
+ * folders. @throws {VitrineError} exists, storage
+ */
+export async function prepareFiles(
+  paths: readonly string[],
+  inputs: readonly string[],
+  { mayReplace, ways }: { mayReplace: boolean; ways: string },
+): Promise<void> {
+  requireDistinct(paths, inputs);
+  const probed = new Set<string>();
+  for (const path of paths) {
+    if (!mayReplace && (await fileExists(path))) throw alreadyThere(path, ways);
+    const folder = /^(.*)[/\\][^/\\]*$/.exec(path)?.[1] ?? "";
+    if (folder !== "") await makeFolder(folder);
+    if (!probed.has(folder)) await probe(path);
+    probed.add(folder);
+  }
+}
+
+/** The error of a result that is there already. */
+function alreadyThere(path: string, ways: string): VitrineError {
+  return new VitrineError({
+    code: "exists",
+    at: path,
+    expected: "no file of this name",
+    found: "one",
+    hint: `Allow it with ${ways}, or choose another path`,
+  });
+}
+
+/** A result must not fall on an input or on another result. */
+function requireDistinct(results: readonly string[], inputs: readonly string[]): void {
+  const paths = [...inputs, ...results];
+  const twin = paths.find((path, i) => i >= inputs.length && paths.indexOf(path) < i);
+  if (twin === undefined) return;
+  const found = inputs.includes(twin) ? "an input" : "two results";
+  throw new VitrineError({ code: "exists", at: twin, expected: "one result of this name", found });
+}
+
+/** Writes and removes an empty file, so that a folder without permission is known before the search and not after it. */
+async function probe(path: string): Promise<void> {
+  const temporary = temporaryName(path);
+  await writeFileAtomic(temporary, new Uint8Array(0), { overwrite: true });
+  await removeFile(temporary);
+}
+
+function temporaryName(path: string): string {
+  return `${path}.unfinished`;
+}
+
+/**
+ * Finds the particles and writes maps, table and picture: all of them under temporary names first, so that a full disk
+ * leaves nothing half-written.
+ */
+export async function writeResults(what: {
+  readonly settings: MatchSettings;
+  readonly source: MapSource;
+  /** Only for the picture. */
+  readonly readMicrograph: () => Promise<Image>;
+  readonly templateSize: number;
+  readonly correlations: number;
+  readonly options: ResultOptions;
+}): Promise<SearchReport> {
+  const { settings, source, correlations, options } = what;
+  const { shape } = source.statistics;
+  const scaled = resultMap(source, "scaledMip");
+  const mip = () => ({ data: resultMap(source, "mip"), shape });
+  const { peaks, zCutoff } = choosePeaks({ scaledMip: { data: scaled, shape }, mip, correlations }, options);
+  const pending = new PendingFiles();
+  try {
+    // with a picture the z-scores are needed to the end, else their memory serves the other maps
+    const buffer = options.picturePath === undefined ? scaled : new Float32Array(scaled.length);
+    const values = await writeMaps(what, { peaks, pending, buffer });
+    const facts = { totalCorrelations: correlations, templateSize: what.templateSize };
+    const table = particleTable(peaks, values, { settings, facts });
+    await pending.write(options.particlesPath, (path) => writeParticles(path, table, { overwrite: true }));
+    const particles = peaks.map((peak, i) => ({
+      ...peak,
+      phiDeg: values.orientationPhi[i],
+      thetaDeg: values.orientationTheta[i],
+      psiDeg: values.orientationPsi[i],
+      relativeDefocusA: values.relativeDefocus[i],
+    }));
+    const report = { particles, zCutoff, correlations, files: resultPaths(settings, options) };
+    if (options.picturePath !== undefined) {
+      const png = drawPicture(what, { report, scaled, micrograph: await what.readMicrograph() });
+      await pending.write(options.picturePath, (path) => writeFileAtomic(path, png, { overwrite: true }));
+    }
+    await pending.publish();
+    return report;
+  } catch (error) {
+    await pending.discard();
+    throw error;
+  }
+}
+
+/** Files that are written next to their places and put there together. */
+class PendingFiles {
+  readonly #places = new Map<string, string>();
+
+  async write(path: string, write: (temporary: string) => Promise<void>): Promise<void> {
+    const temporary = temporaryName(path);
+    this.#places.set(temporary, path);
+    await write(temporary);
+  }
+
+  async publish(): Promise<void> {
+    for (const [temporary, path] of this.#places) await renameFile(temporary, path);
+  }
+
+  async discard(): Promise<void> {
+    for (const temporary of this.#places.keys()) await removeFile(temporary);
+  }
+}
+
+type Sampled = Partial<Record<MapName, Float32Array>>;
+
+/** Writes the maps one after the other and keeps their values at the peaks. */
+async function writeMaps(
+  { settings, source }: { settings: MatchSettings; source: MapSource },
+  { peaks, pending, buffer }: { peaks: readonly Peak[]; pending: PendingFiles; buffer: Float32Array },
+): Promise<ParticleValues> {
+  const { allowFileOverwrite: _, ...paths } = settings.results;
+  const { shape } = source.statistics;
+  const voxelSizeA = settings.optics.pixelSizeA;
+  const sampled: Sampled = {};
+  for (const [name, path] of Object.entries(paths) as [MapName, string][]) {
+    const data = resultMap(source, name, buffer);
+    await pending.write(path, (temporary) =>
+      writeMrc(temporary, { data, shape, voxelSizeA }, { overwrite: true }),
+    );
+    sampled[name] = valuesAtPeaks(peaks, { data, shape });
+  }
+  if (settings.pixelSizes !== null) {
+    const data = resultMap(source, "pixelSizeOffset", buffer);
+    sampled.pixelSizeOffset = valuesAtPeaks(peaks, { data, shape });
+  }
+  return sampled as ParticleValues;
+}
+
+function drawPicture(
+  { settings, templateSize, source }: Parameters<typeof writeResults>[0],
+  { report, scaled, micrograph }: { report: SearchReport; scaled: Float32Array; micrograph: Image },
+): Uint8Array {
+  const canvas = drawSearchPicture({
+    title: settings.micrographPath,
+    micrograph: { ...micrograph, pixelSizeA: settings.optics.pixelSizeA },
+    scaledMip: { data: scaled, shape: source.statistics.shape },
+    templateSize,
+    particles: report.particles,
+    cutoff: report.zCutoff,
+    notes: [`Template ${settings.templatePath}, ${report.correlations} correlations per pixel`],
+  });
+  return encodePng({ ...canvas, channels: 3 });
+}

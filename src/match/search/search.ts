@@ -1,0 +1,266 @@
+import {
+  BLOCK_TEMPLATES,
+  CorrelationPlan,
+  type CorrelationSize,
+  correlationBytes,
+  createFft,
+  type FftPlan,
+  fftBytes,
+  type Pool,
+} from "../../compute/index.ts";
+import { type Shape2, VitrineError } from "../../core/index.ts";
+import {
+  magnifiedFrequency,
+  type OpticsParameters,
+  peerRotationMatrices,
+  rotationMatrices,
+} from "../../optics/index.ts";
+import { type MatchSettings, type SearchSpace, searchSpace } from "../config/config.ts";
+import { preprocessMicrograph, templateFilters } from "./searchFilters.ts";
+import { preparedTemplate, requireFinite, type SearchInputs, type TemplateSource } from "./searchInputs.ts";
+
+/** How central slices are taken; not in the configuration file. */
+export interface SliceOptions {
+  /**
+   * Central slices without Leopard-EM's float32 rounding: where an x frequency is 0 the peer's rounded rotations make it
+   * a little less in places, and the sample is dropped. Default false: the peer's maps.
+   */
+  readonly exactSlices?: boolean;
+  /** Zeros around the template before its transform, to this many times its side: slices interpolate better. Default 1. */
+  readonly templatePadding?: number;
+  /** Divide the template by what trilinear interpolation multiplies it with; see `sincCorrection`. Default false. */
+  readonly sincCorrection?: boolean;
+}
+
+/** Choices of a search that are not in the configuration file. */
+export interface SearchOptions extends SliceOptions {
+  readonly signal?: AbortSignal;
+}
+
+/** How much a search has to do and needs. */
+export interface SearchSize {
+  readonly orientations: number;
+  readonly defocusValues: number;
+  readonly pixelSizes: number;
+  /** Orientations x defocus values x pixel sizes. */
+  readonly correlations: number;
+  /** Rows and columns of the maps. */
+  readonly mapShape: Shape2;
+  /** Bytes of shared memory. */
+  readonly bytes: number;
+}
+
+/** Sections of the template that are read at a time: 16 MiB of a 512³ map. */
+const SECTIONS = 16;
+
+/**
+ * A template search that is ready to run: the filtered micrograph, the template's spectrum, filters and rotations lie in
+ * the pool's memory. Work is counted in blocks of {@link BLOCK_TEMPLATES} correlations; any division into ranges of blocks gives the
+ * same maps.
+ */
+export class TemplateSearch {
+  readonly settings: MatchSettings;
+  readonly space: SearchSpace;
+  readonly size: SearchSize;
+  readonly templateSize: number;
+  readonly #volume: FftPlan;
+  readonly #plan: CorrelationPlan;
+
+  private constructor(parts: {
+    settings: MatchSettings;
+    space: SearchSpace;
+    size: SearchSize;
+    templateSize: number;
+    volume: FftPlan;
+    plan: CorrelationPlan;
+  }) {
+    this.settings = parts.settings;
+    this.space = parts.space;
+    this.size = parts.size;
+    this.templateSize = parts.templateSize;
+    this.#volume = parts.volume;
+    this.#plan = parts.plan;
+  }
+
+  /**
+   * Filters the micrograph, transforms the template and sets everything up.
+   *
+   * @throws {VitrineError} shape: a template that does not fit; range: NaN, or more memory than there can be
+   */
+  static async create(
+    pool: Pool,
+    inputs: SearchInputs & { settings: MatchSettings },
+    options: SearchOptions = {},
+  ): Promise<TemplateSearch> {
+    const { micrograph, template, settings } = inputs;
+    const space = searchSpace(settings);
+    const correlation = correlationSize({ shape: micrograph.shape, template, settings, space, options });
+    const sizes = { shape: micrograph.shape, template: template.size, padding: options.templatePadding ?? 1 };
+    const size = searchSize({ ...sizes, settings }, pool.workers);
+    const prepared = await preprocessMicrograph(pool, micrograph, settings.filters);
+    const source = await preparedTemplate(template, options);
+    const volume = await transformTemplate(pool, source, options.signal);
+    const { address, rowBytes } = volume;
+    const plan = new CorrelationPlan(pool, correlation, { address, rowBytes, side: source.size });
+    await plan.setImage(prepared.image);
+    plan.setFilters(templateFilters({ settings, space, size: template.size, whitening: prepared.whitening }));
+    setRotations(plan, space, options.exactSlices ?? false);
+    return new TemplateSearch({ settings, space, size, templateSize: template.size, volume, plan });
+  }
+
+  get blockCount(): number {
+    return this.#plan.blockCount;
+  }
+
+  /** The plan, whose statistics the maps are made of. */
+  get statistics(): Pick<CorrelationPlan, "read" | "restore" | "shape"> {
+    return this.#plan;
+  }
+
+  /** Correlates a range of blocks; progress counts correlations. @throws {VitrineError} aborted, worker */
+  async run(
+    range: { firstBlock: number; lastBlock: number },
+    options: { signal?: AbortSignal; onProgress?: (done: number) => void } = {},
+  ): Promise<void> {
+    await this.#plan.run(range, options);
+  }
+
+  dispose(): void {
+    this.#plan.dispose();
+    this.#volume.dispose();
+  }
+}
+
+/** What a search will do and need, without starting it. @throws {VitrineError} shape: a template that does not fit */
+export function searchSize(
+  what: { shape: Shape2; template: number; settings: MatchSettings; padding?: number },
+  workers: number,
+): SearchSize {
+  const { shape, template, settings, padding = 1 } = what;
+  const space = searchSpace(settings);
+  const source = { size: template, name: "template" };
+  const side = padding * template;
+  const correlation = correlationSize({ shape, template: source, settings, space, options: {} });
+  const volumeBytes = fftBytes({ kind: "real3d", shape: [side, side, side] }, workers);
+  const [orientations, defocusValues, pixelSizes] = counts(space);
+  return {
+    orientations,
+    defocusValues,
+    pixelSizes,
+    correlations: orientations * defocusValues * pixelSizes,
+    mapShape: [shape[0] - template + 1, shape[1] - template + 1],
+    bytes: volumeBytes + correlationBytes(correlation, workers),
+  };
+}
+
+function counts(space: SearchSpace): [number, number, number] {
+  return [space.eulerAnglesDeg.length / 3, space.defocusOffsetsA.length, space.pixelSizeOffsetsA.length];
+}
+
+function correlationSize(what: {
+  shape: Shape2;
+  template: Pick<TemplateSource, "size" | "name">;
+  settings: MatchSettings;
+  space: SearchSpace;
+  options: SearchOptions;
+}): CorrelationSize {
+  const { shape, template, settings, space, options } = what;
+  if (template.size > Math.min(...shape) || template.size < 4) {
+    throw new VitrineError({
+      code: "shape",
+      at: template.name,
+      expected: `a side from 4 to ${Math.min(...shape)}, that of the micrograph`,
+      found: `${template.size}`,
+    });
+  }
+  const [orientations, defocusValues, pixelSizes] = counts(space);
+  if (orientations * defocusValues * pixelSizes >= 2 ** 31) {
+    throw new VitrineError({
+      code: "range",
+      at: "search",
+      expected: "fewer than 2147483648 correlations",
+      found: `${orientations} orientations x ${defocusValues} defocus values x ${pixelSizes} pixel sizes`,
+      hint: "Search in several runs with angle ranges",
+    });
+  }
+  return {
+    image: shape,
+    template: template.size,
+    orientations,
+    filters: defocusValues * pixelSizes,
+    exactSlices: options.exactSlices ?? false,
+    ...opticalSize(settings.optics),
+  };
+}
+
+/** What the microscope asks of a correlation. */
+export function opticalSize({
+  magnificationMatrix,
+  oddZernikes,
+  beamTiltMrad,
+}: OpticsParameters): Pick<CorrelationSize, "complexFilters" | "magnification"> {
+  const [yy, xy] = magnifiedFrequency(magnificationMatrix, 1, 0);
+  const [yx, xx] = magnifiedFrequency(magnificationMatrix, 0, 1);
+  return {
+    complexFilters: oddZernikes !== undefined || beamTiltMrad !== undefined,
+    ...(magnificationMatrix !== undefined && { magnification: [yy, yx, xy, xx] as const }),
+  };
+}
+
+/** Puts the template's half spectrum, its origin moved from voxel n/2 to 0, into the pool's memory. */
+export async function transformTemplate(
+  pool: Pool,
+  template: TemplateSource,
+  signal?: AbortSignal,
+): Promise<FftPlan> {
+  const n = template.size;
+  const plan = createFft(pool, { kind: "real3d", shape: [n, n, n] });
+  try {
+    for (let z = 0; z < n; z += SECTIONS) {
+      requireNotAborted(signal);
+      const sections = await template.readSections(z, Math.min(SECTIONS, n - z));
+      requireFinite(sections, `${template.name} section ${z}…`, n);
+      for (let k = 0; k < sections.length / (n * n); k++) {
+        const section = rollSection(sections.subarray(k * n * n, (k + 1) * n * n), n);
+        plan.set("real", section, rolled(z + k, n) * n);
+      }
+    }
+    await plan.forward(signal === undefined ? {} : { signal });
+    return plan;
+  } catch (error) {
+    plan.dispose();
+    throw error;
+  }
+}
+
+/** As a pool's run does it: whoever aborts gets one kind of error, with the reason as its cause. */
+export function requireNotAborted(signal: AbortSignal | undefined): void {
+  if (!signal?.aborted) return;
+  const fault = { code: "aborted", at: "template search", expected: "to finish", found: "an abort" } as const;
+  throw new VitrineError(fault, { cause: signal.reason });
+}
+
+/** Where index i comes to lie when n/2 goes to 0. */
+function rolled(i: number, n: number): number {
+  return (i + n - Math.floor(n / 2)) % n;
+}
+
+function rollSection(section: Float32Array, n: number): Float32Array {
+  const out = new Float32Array(n * n);
+  const half = Math.floor(n / 2);
+  for (let y = 0; y < n; y++) {
+    const row = section.subarray(y * n, (y + 1) * n);
+    out.set(row.subarray(half), rolled(y, n) * n);
+    out.set(row.subarray(0, half), rolled(y, n) * n + n - half);
+  }
+  return out;
+}
+
+/** Rotations are made and copied in pieces: a million of them is 36 MB. */
+function setRotations(plan: CorrelationPlan, { eulerAnglesDeg }: SearchSpace, exact: boolean): void {
+  const piece = 3 * 65_536;
+  for (let at = 0; at < eulerAnglesDeg.length; at += piece) {
+    const angles = eulerAnglesDeg.subarray(at, at + piece);
+    plan.setRotations(exact ? rotationMatrices(angles) : peerRotationMatrices(angles), at / 3);
+  }
+}

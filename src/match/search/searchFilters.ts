@@ -1,0 +1,110 @@
+import { createFft, type Pool } from "../../compute/index.ts";
+import type { Image, Shape2 } from "../../core/index.ts";
+import {
+  bandPassFilter,
+  combineFilters,
+  computeCtf,
+  evaluateRadialCurve,
+  preprocessImage,
+  type RadialCurve,
+  randomizeSpectrumPhases,
+  whiteningCurve,
+} from "../../optics/index.ts";
+import type { MatchFilters, MatchSettings, SearchSpace } from "../config/config.ts";
+
+/** A micrograph that is ready to be correlated. */
+export interface PreparedMicrograph {
+  /** (H, W), mean 0, scaled so that white noise gives correlations of variance 1. */
+  readonly image: Float32Array;
+  /** The whitening curve that was measured on it; null where whitening is off. */
+  readonly whitening: RadialCurve | null;
+}
+
+/** Whitening x band-pass x curve on the half plane of one shape, and the band-pass alone. */
+function totalFilter(filters: MatchFilters, whitening: RadialCurve | null, shape: Shape2) {
+  const bandPass = filters.bandPass === null ? undefined : bandPassFilter(filters.bandPass, shape);
+  const parts = [
+    ...(whitening === null ? [] : [evaluateRadialCurve(whitening, shape)]),
+    ...(bandPass === undefined ? [] : [bandPass]),
+    ...(filters.curve === null ? [] : [evaluateRadialCurve(filters.curve, shape)]),
+  ];
+  return { filter: parts.length === 1 ? parts[0] : combineFilters(parts, shape), bandPass };
+}
+
+/** Filters and scales a micrograph as Leopard-EM's `preprocess_image` does. */
+export async function preprocessMicrograph(
+  pool: Pool,
+  { data, shape }: Image,
+  filters: MatchFilters,
+): Promise<PreparedMicrograph> {
+  const [prepared] = await preprocessImages(pool, { images: [data], shape }, filters);
+  return prepared;
+}
+
+/** Filters and scales images of one shape, each by its own spectrum. They are transformed together. */
+export async function preprocessImages(
+  pool: Pool,
+  { images, shape }: { readonly images: readonly Float32Array[]; readonly shape: Shape2 },
+  filters: MatchFilters,
+): Promise<PreparedMicrograph[]> {
+  if (images.length === 0) return [];
+  const fft = createFft(pool, { kind: "real2d", shape, batch: images.length });
+  try {
+    images.forEach((image, i) => {
+      fft.set("real", image, i * shape[0]);
+    });
+    await fft.forward();
+    const spectrum = new Float32Array(2 * shape[0] * (Math.floor(shape[1] / 2) + 1));
+    const curves = images.map((_, i) => {
+      fft.read("spectrum", spectrum, i * shape[0]);
+      const { filtered, whitening } = filterSpectrum(spectrum, shape, filters);
+      fft.set("spectrum", filtered, i * shape[0]);
+      return whitening;
+    });
+    await fft.inverse();
+    return curves.map((whitening, i) => {
+      const image = new Float32Array(shape[0] * shape[1]);
+      fft.read("real", image, i * shape[0]);
+      return { image, whitening };
+    });
+  } finally {
+    fft.dispose();
+  }
+}
+
+function filterSpectrum(spectrum: Float32Array, shape: Shape2, filters: MatchFilters) {
+  // the mean carries no signal and would dominate the lowest bin
+  spectrum.fill(0, 0, 2);
+  const whitening = filters.whitening === null ? null : whiteningCurve(spectrum, shape, filters.whitening);
+  const { filter, bandPass } = totalFilter(filters, whitening, shape);
+  const phased = filters.phases ? randomizeSpectrumPhases(spectrum, shape, filters.phases) : spectrum;
+  const filtered = preprocessImage(phased, shape, { filter, ...(bandPass && { bandPass }) });
+  return { filtered, whitening };
+}
+
+/**
+ * What every slice is multiplied with: -1 (density scatters more strongly: dark on bright), CTF and filter, without the
+ * mean. (pixel sizes, defocus values, n, n/2+1), complex interleaved if the CTF is.
+ */
+export function templateFilters(what: {
+  settings: Pick<MatchSettings, "filters" | "optics">;
+  space: Omit<SearchSpace, "eulerAnglesDeg">;
+  size: number;
+  whitening: RadialCurve | null;
+}): Float32Array {
+  const { settings, space, size, whitening } = what;
+  const shape = [size, size] as const;
+  const { filter } = totalFilter(settings.filters, whitening, shape);
+  const ctf = computeCtf(settings.optics, {
+    shape,
+    pixelSizeA: settings.optics.pixelSizeA,
+    defocusOffsetsA: space.defocusOffsetsA,
+    pixelSizeOffsetsA: space.pixelSizeOffsetsA,
+  });
+  const parts = ctf.isComplex ? 2 : 1;
+  const plane = parts * filter.length;
+  const out = ctf.data;
+  for (let at = 0; at < out.length; at++) out[at] *= -filter[Math.floor((at % plane) / parts)];
+  for (let at = 0; at < out.length; at += plane) out.fill(0, at, at + parts);
+  return out;
+}

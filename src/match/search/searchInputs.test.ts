@@ -1,0 +1,28 @@
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, expect, test } from "vitest";
+import { writeMrc, writeTiff } from "../../io/index.ts";
+import { readMicrograph } from "./searchInputs.ts";
+
+const folder = mkdtempSync(join(tmpdir(), "vitrine-micrographs-"));
+afterAll(() => rmSync(folder, { recursive: true }));
+const path = (name: string) => join(folder, name);
+
+test("a micrograph in TIFF is the one in MRC; a movie is no micrograph", async () => {
+  const data = Float32Array.from({ length: 12 }, (_, i) => i / 4);
+  const page = { data, width: 4, height: 3, channels: 1 };
+  await writeTiff(path("a.tif"), { pages: [page], pixelSizeA: 2 });
+  await writeMrc(path("a.mrc"), { data, shape: [3, 4], voxelSizeA: 2 });
+  expect(await readMicrograph(path("a.tif"))).toEqual(await readMicrograph(path("a.mrc")));
+  await writeTiff(path("movie.tiff"), { pages: [page, page] });
+  await expect(readMicrograph(path("movie.tiff"))).rejects.toThrow("expected one page, found 2");
+});
+
+test("a pixel that is no number is named", async () => {
+  const data = Float32Array.of(1, 2, Number.NaN, 4);
+  await writeTiff(path("nan.tif"), { pages: [{ data, width: 2, height: 2, channels: 1 }] });
+  await expect(readMicrograph(path("nan.tif"))).rejects.toThrow(
+    "nan.tif pixel (y 1, x 0): expected a finite number",
+  );
+});

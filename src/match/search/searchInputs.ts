@@ -1,0 +1,133 @@
+import { type Image, VitrineError, type Volume } from "../../core/index.ts";
+import { openMrc, readMrcImage, readTiffImage } from "../../io/index.ts";
+import { padVolume, sincCorrection } from "../../optics/index.ts";
+import type { SliceOptions } from "./search.ts";
+
+/** A cubic map whose sections are read when they are needed, so that a large one never exists twice. */
+export interface TemplateSource {
+  /** How messages call it. */
+  readonly name: string;
+  /** Side in voxels. */
+  readonly size: number;
+  /** Sections `first`… `first + count - 1`, (count, size, size) values. */
+  readSections(first: number, count: number): Promise<Float32Array>;
+  close(): Promise<void>;
+}
+
+/** What is searched, and for what. */
+export interface SearchInputs {
+  readonly micrograph: Image;
+  readonly template: TemplateSource;
+}
+
+/** A map in memory as a template. @throws {VitrineError} shape: not a cube */
+export function templateFromVolume(volume: Volume, name = "template"): TemplateSource {
+  const size = requireCube(volume.shape, name);
+  return {
+    name,
+    size,
+    readSections: async (first, count) =>
+      volume.data.subarray(first * size * size, (first + count) * size * size),
+    close: async () => {},
+  };
+}
+
+/**
+ * Opens a template file. Whoever opens it closes it.
+ *
+ * @throws {VitrineError} missing, storage, format: as `openMrc`; shape: not a cube; unsupported: complex values
+ */
+export async function openTemplate(path: string): Promise<TemplateSource> {
+  const file = await openMrc(path);
+  try {
+    const size = requireCube(file.header.shape, path);
+    if (file.header.mode === 4) {
+      throw new VitrineError({
+        code: "unsupported",
+        at: `${path} header.mode`,
+        expected: "real values",
+        found: "4, complex",
+      });
+    }
+    return {
+      name: path,
+      size,
+      readSections: (first, count) => file.readSections(first, count),
+      close: () => file.close(),
+    };
+  } catch (error) {
+    await file.close();
+    throw error;
+  }
+}
+
+function requireCube([depth, height, width]: readonly number[], at: string): number {
+  if (depth === height && height === width) return width;
+  throw new VitrineError({
+    code: "shape",
+    at: `${at} header.shape`,
+    expected: "a cube",
+    found: `${depth} x ${height} x ${width}`,
+    hint: "Pad the map to a cube first",
+  });
+}
+
+/**
+ * The template as its transform wants it: corrected and padded if that is asked for, else as it is, read in parts.
+ *
+ * @throws {VitrineError} range: a padding that is not a whole number from 1
+ */
+export async function preparedTemplate(
+  template: TemplateSource,
+  { templatePadding = 1, sincCorrection: isCorrected = false }: SliceOptions,
+): Promise<TemplateSource> {
+  requirePadding(templatePadding);
+  if (templatePadding === 1 && !isCorrected) return template;
+  const { size, name } = template;
+  const data = await template.readSections(0, size);
+  const volume = { data, shape: [size, size, size] as const, voxelSizeA: 0 };
+  const corrected = isCorrected ? sincCorrection(volume, templatePadding) : volume;
+  return templateFromVolume(padVolume(corrected, templatePadding), name);
+}
+
+function requirePadding(padding: number): void {
+  if (Number.isInteger(padding) && padding >= 1 && padding <= 4) return;
+  throw new VitrineError({
+    code: "range",
+    at: "template padding",
+    expected: "a whole number from 1 to 4",
+    found: String(padding),
+  });
+}
+
+/**
+ * Reads a micrograph, MRC or TIFF, and checks that it can be searched.
+ *
+ * @throws {VitrineError} range: NaN, infinity, or all pixels alike; shape: a movie, or colours
+ */
+export async function readMicrograph(path: string): Promise<Image> {
+  const image = /\.tiff?$/i.test(path) ? await readTiffImage(path) : await readMrcImage(path);
+  requireFinite(image.data, path, image.shape[1]);
+  requireContrast(image.data, path);
+  return image;
+}
+
+/** In a constant image the rounding of a transform would be taken for the spectrum. */
+function requireContrast(data: Float32Array, at: string): void {
+  if (data.some((value) => value !== data[0])) return;
+  const found = `${data.length} times ${data[0]}`;
+  throw new VitrineError({ code: "range", at, expected: "pixels that differ", found });
+}
+
+/** @throws {VitrineError} range: NaN or infinity, with its place */
+export function requireFinite(data: Float32Array, at: string, width: number): void {
+  const bad = data.findIndex((value) => !Number.isFinite(value));
+  if (bad < 0) return;
+  throw new VitrineError({
+    code: "range",
+    at: `${at} pixel (y ${Math.floor(bad / width)}, x ${bad % width})`,
+    expected: "a finite number",
+    found: String(data[bad]),
+    hint: "Replace such pixels, for example by the mean of their neighbours",
+  });
+}

@@ -1,0 +1,214 @@
+import { z } from "zod";
+import type { StatisticName } from "../../compute/index.ts";
+import { elementCount, type Shape2, VitrineError } from "../../core/index.ts";
+import { openFile, type RandomAccessFile, writeFileAtomic } from "../../io/index.ts";
+
+/** Statistics of a search, wherever they lie; rows of (H', W') maps. */
+export interface SearchStatistics {
+  readonly shape: Shape2;
+  /** Copies rows `firstRow`… of one statistic, as many as fit. */
+  read(name: StatisticName, into: Float32Array | Int32Array | Float64Array, firstRow?: number): void;
+}
+
+/** What a state file says of itself. */
+export interface StateHeader {
+  /** See `searchFingerprint`. */
+  readonly fingerprint: string;
+  readonly shape: Shape2;
+  readonly blockCount: number;
+  /** The range of blocks that the run is about, and the first that is not done yet. */
+  readonly firstBlock: number;
+  readonly nextBlock: number;
+  readonly lastBlock: number;
+}
+
+const count = z.int().min(0);
+const headerSchema = z.strictObject({
+  fingerprint: z.string(),
+  shape: z.tuple([z.int().min(1), z.int().min(1)]),
+  blockCount: count,
+  firstBlock: count,
+  nextBlock: count,
+  lastBlock: count,
+});
+
+const MAGIC = "VITRINE SEARCH STATE 1\n";
+const HEADER_BYTES = 4096;
+const STATISTICS = ["maximum", "index", "sum", "squaredSum"] as const;
+const BYTES: Record<StatisticName, number> = { maximum: 4, index: 4, sum: 8, squaredSum: 8 };
+const ROWS_AT_ONCE = 128;
+
+/** An array for values of one statistic. */
+function statisticArray(name: StatisticName, length: number): Float32Array | Int32Array | Float64Array {
+  if (name === "maximum") return new Float32Array(length);
+  return name === "index" ? new Int32Array(length) : new Float64Array(length);
+}
+
+/** Visits all statistics in pieces of whole rows. */
+function* pieces([height, width]: Shape2) {
+  for (const name of STATISTICS) {
+    for (let row = 0; row < height; row += ROWS_AT_ONCE) {
+      const rows = Math.min(ROWS_AT_ONCE, height - row);
+      yield { name, row, values: statisticArray(name, rows * width) };
+    }
+  }
+}
+
+function* stateBytes(header: StateHeader, statistics: SearchStatistics): Generator<Uint8Array> {
+  const text = new TextEncoder().encode(`${MAGIC}${JSON.stringify(header)}\n`);
+  const head = new Uint8Array(HEADER_BYTES);
+  head.set(text);
+  yield head;
+  for (const { name, row, values } of pieces(header.shape)) {
+    statistics.read(name, values, row);
+    yield new Uint8Array(values.buffer, values.byteOffset, values.byteLength);
+  }
+}
+
+/**
+ * Writes the state of a search, whole or not at all, in place of an older one.
+ *
+ * The file: 4096 bytes with the line `VITRINE SEARCH STATE 1`, a line of JSON and zeros; then for (H', W') places float32
+ * maxima, int32 indices, float64 sums and float64 sums of squares, little endian.
+ */
+export async function writeSearchState(
+  path: string,
+  header: StateHeader,
+  statistics: SearchStatistics,
+): Promise<void> {
+  await writeFileAtomic(path, stateBytes(header, statistics), { overwrite: true });
+}
+
+/** An open state file. Whoever opened it closes it. */
+export interface StateFile {
+  readonly name: string;
+  readonly header: StateHeader;
+  /** Hands all statistics on, in pieces of whole rows. */
+  load(
+    take: (name: StatisticName, values: Float32Array | Int32Array | Float64Array, row: number) => void,
+  ): Promise<void>;
+  close(): Promise<void>;
+}
+
+/** @throws {VitrineError} missing, storage; format: no state file, or one that ends early */
+export async function openSearchState(path: string): Promise<StateFile> {
+  const file = await openFile(path);
+  try {
+    const header = await readHeader(file);
+    return { name: path, header, load: (take) => loadPieces(file, header, take), close: () => file.close() };
+  } catch (error) {
+    await file.close();
+    throw error;
+  }
+}
+
+async function readHeader(file: RandomAccessFile): Promise<StateHeader> {
+  const text = new TextDecoder().decode(await file.read(0, Math.min(HEADER_BYTES, file.size)));
+  const [magic, json] = text.split("\n");
+  if (`${magic}\n` !== MAGIC || json === undefined) {
+    throw stateError(file.name, "a search state of this version", JSON.stringify(magic.slice(0, 40)));
+  }
+  const header = parseHeader(json, file.name);
+  const size =
+    HEADER_BYTES + elementCount(header.shape) * STATISTICS.reduce((sum, name) => sum + BYTES[name], 0);
+  if (file.size !== size) throw stateError(file.name, `${size} bytes`, `${file.size}`);
+  return header;
+}
+
+function parseHeader(json: string, at: string): StateHeader {
+  const found = json.slice(0, 40).split("\0")[0];
+  try {
+    const result = headerSchema.safeParse(JSON.parse(json));
+    if (result.success) return result.data;
+  } catch {
+    // no JSON: told below
+  }
+  throw stateError(`${at} header`, "a search state's header", JSON.stringify(found));
+}
+
+function stateError(at: string, expected: string, found: string): VitrineError {
+  return new VitrineError({ code: "format", at, expected, found, hint: "Remove the file and start again" });
+}
+
+async function loadPieces(
+  file: RandomAccessFile,
+  { shape }: StateHeader,
+  take: Parameters<StateFile["load"]>[0],
+): Promise<void> {
+  let offset = HEADER_BYTES;
+  for (const { name, row, values } of pieces(shape)) {
+    const bytes = new Uint8Array(values.buffer, values.byteOffset, values.byteLength);
+    await file.read(offset, bytes.length, bytes);
+    take(name, values, row);
+    offset += bytes.length;
+  }
+}
+
+/** @throws {VitrineError} format: a state of another search, with what to do */
+export function requireSameSearch(
+  file: StateFile,
+  expected: Pick<StateHeader, "fingerprint" | "blockCount">,
+): void {
+  const { header, name } = file;
+  if (header.fingerprint === expected.fingerprint && header.blockCount === expected.blockCount) return;
+  throw new VitrineError({
+    code: "format",
+    at: `${name} fingerprint`,
+    expected: `that of this configuration and these inputs (${expected.fingerprint.slice(0, 12)}…)`,
+    found: `${header.fingerprint.slice(0, 12)}…`,
+    hint: "It belongs to another search: restore the configuration and inputs, or remove the file",
+  });
+}
+
+/** Statistics in memory, to which those of parts are added. */
+export class MergedStatistics implements SearchStatistics {
+  readonly shape: Shape2;
+  readonly #values: Record<StatisticName, Float32Array | Int32Array | Float64Array>;
+
+  constructor(shape: Shape2) {
+    const count = elementCount(shape);
+    this.shape = shape;
+    this.#values = {
+      maximum: new Float32Array(count).fill(Number.NEGATIVE_INFINITY),
+      index: new Int32Array(count).fill(-1),
+      sum: new Float64Array(count),
+      squaredSum: new Float64Array(count),
+    };
+  }
+
+  read(name: StatisticName, into: Float32Array | Int32Array | Float64Array, firstRow = 0): void {
+    const at = firstRow * this.shape[1];
+    into.set(this.#values[name].subarray(at, at + into.length));
+  }
+
+  /** Adds a part: the larger maximum, of equal ones that of the lower index; sums are added. */
+  async add(file: StateFile): Promise<void> {
+    const wins = new Uint8Array(elementCount(this.shape));
+    await file.load((name, values, row) => {
+      const first = row * this.shape[1];
+      if (name === "maximum") this.#compare(values, wins.subarray(first, first + values.length), first);
+      else if (name === "index") this.#takeIndices(values, wins, first);
+      else for (let i = 0; i < values.length; i++) this.#values[name][first + i] += values[i];
+    });
+  }
+
+  /** 1: larger, 2: equal. */
+  #compare(values: Float32Array | Int32Array | Float64Array, wins: Uint8Array, first: number): void {
+    const { maximum } = this.#values;
+    for (let i = 0; i < values.length; i++) {
+      const old = maximum[first + i];
+      wins[i] = values[i] > old ? 1 : values[i] === old ? 2 : 0;
+      if (wins[i] === 1) maximum[first + i] = values[i];
+    }
+  }
+
+  #takeIndices(values: Float32Array | Int32Array | Float64Array, wins: Uint8Array, first: number): void {
+    const { index } = this.#values;
+    for (let i = 0; i < values.length; i++) {
+      const at = first + i;
+      if (wins[at] === 1 || (wins[at] === 2 && values[i] >= 0 && (index[at] < 0 || values[i] < index[at]))) {
+        index[at] = values[i];
+      }
+    }
+  }
+}
