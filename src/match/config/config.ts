@@ -9,7 +9,7 @@ import {
   pixelSizeOffsets,
   uniformOrientations,
 } from "../../optics/index.ts";
-import { type MatchFilters, toFilters } from "./configFilters.ts";
+import { ignoredFields, type MatchFilters, toFilters } from "./configFilters.ts";
 import { type MatchTemplateYaml, parseMatchConfig } from "./configSchema.ts";
 import { toDefocusSearch, toOrientations, toPixelSizeSearch } from "./configSearch.ts";
 
@@ -97,7 +97,7 @@ export function toMatchSettings(
     orientations: toOrientations(config.orientation_search_config, at),
     filters: toFilters(config.preprocessing_filters, at, compat),
     results: toResults(config.match_template_result, at),
-    ignored: ignoredFields(config, compat),
+    ignored: [...ignoredFields(config, compat), ...ignoredOptics(config.optics_group, compat)],
   };
 }
 
@@ -169,20 +169,13 @@ function toResults(result: MatchTemplateYaml["match_template_result"], at: strin
   };
 }
 
-function ignoredFields(config: MatchTemplateYaml, compat: boolean): string[] {
-  const { computational_config, optics_group, preprocessing_filters } = config;
+function ignoredOptics(group: MatchTemplateYaml["optics_group"], compat: boolean): string[] {
   const unused = [
-    ...Object.keys(computational_config).map((key) => `computational_config.${key}`),
-    ...(optics_group.chromatic_aberration ? ["optics_group.chromatic_aberration"] : []),
-    ...(optics_group.mtf_reference !== null ? ["optics_group.mtf_reference"] : []),
-    ...(optics_group.mtf_values !== null ? ["optics_group.mtf_values"] : []),
+    ...(group.chromatic_aberration ? ["optics_group.chromatic_aberration"] : []),
+    ...(group.mtf_reference !== null ? ["optics_group.mtf_reference"] : []),
+    ...(group.mtf_values !== null ? ["optics_group.mtf_values"] : []),
   ];
   if (!compat) return unused;
-  const tilts = (["beam_tilt_x", "beam_tilt_y"] as const).filter((key) => optics_group[key]);
-  const phases = preprocessing_filters.phase_randomization_filter.enabled;
-  return [
-    ...unused,
-    ...tilts.map((key) => `optics_group.${key}`),
-    ...(phases ? ["preprocessing_filters.phase_randomization_filter"] : []),
-  ];
+  const tilts = (["beam_tilt_x", "beam_tilt_y"] as const).filter((key) => group[key]);
+  return [...unused, ...tilts.map((key) => `optics_group.${key}`)];
 }

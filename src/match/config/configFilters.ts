@@ -29,6 +29,16 @@ export function toFilters(filters: Filters, at: string, compat = false): MatchFi
   };
 }
 
+/** Fields that every program's configuration has, are set and have no effect. */
+export function ignoredFields(
+  config: Pick<MatchTemplateYaml, "computational_config" | "preprocessing_filters">,
+  compat: boolean,
+): string[] {
+  const keys = Object.keys(config.computational_config).map((key) => `computational_config.${key}`);
+  const randomizes = config.preprocessing_filters.phase_randomization_filter.enabled;
+  return compat && randomizes ? [...keys, "preprocessing_filters.phase_randomization_filter"] : keys;
+}
+
 function toWhitening(filter: Filters["whitening_filter"]): WhiteningOptions | null {
   if (!filter.enabled) return null;
   return {

@@ -5,7 +5,8 @@ import {
   rollOrientations,
   uniformOrientations,
 } from "../../optics/index.ts";
-import { type MatchFilters, toFilters } from "./configFilters.ts";
+import type { SettingsOptions } from "./config.ts";
+import { ignoredFields, type MatchFilters, toFilters } from "./configFilters.ts";
 import { requireAscending, toDefocusSearch } from "./configSearch.ts";
 import { type StackSettings, toStack } from "./refineConfig.ts";
 import { type ConstrainedSearchYaml, parseConstrainedConfig } from "./refineSchema.ts";
@@ -34,11 +35,15 @@ export interface ConstrainedSettings {
  *
  * @param at  how messages call the file
  * @throws {VitrineError} as {@link parseConstrainedConfig}; range: an empty search, a range backwards, a box smaller than the
- *   template; unsupported: phase randomisation
+ *   template
  */
-export function parseConstrainedSettings(text: string, at: string): ConstrainedSettings {
+export function parseConstrainedSettings(
+  text: string,
+  at: string,
+  { compat = false }: SettingsOptions = {},
+): ConstrainedSettings {
   const config = parseConstrainedConfig(text, at);
-  const { orientation_refinement_config: orientation, computational_config } = config;
+  const { orientation_refinement_config: orientation } = config;
   const [phiDeg, thetaDeg, psiDeg] = orientation.rotation_axis_euler_angles;
   return {
     templatePath: config.template_volume_path,
@@ -48,8 +53,8 @@ export function parseConstrainedSettings(text: string, at: string): ConstrainedS
     defocus: toDefocusSearch(config.defocus_refinement_config, at, "defocus_refinement_config"),
     offsetsDeg: toOffsets(orientation, `${at} orientation_refinement_config`),
     axis: { phiDeg, thetaDeg, psiDeg },
-    filters: toFilters(config.preprocessing_filters, at),
-    ignored: Object.keys(computational_config).map((key) => `computational_config.${key}`),
+    filters: toFilters(config.preprocessing_filters, at, compat),
+    ignored: ignoredFields(config, compat),
   };
 }
 

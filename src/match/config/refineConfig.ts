@@ -1,6 +1,7 @@
 import { type Shape2, VitrineError } from "../../core/index.ts";
 import type { OffsetSearch, RangeGrid } from "../../optics/index.ts";
-import { type MatchFilters, toFilters } from "./configFilters.ts";
+import type { SettingsOptions } from "./config.ts";
+import { ignoredFields, type MatchFilters, toFilters } from "./configFilters.ts";
 import { toDefocusSearch, toPixelSizeSearch } from "./configSearch.ts";
 import { parseRefineConfig, type RefineTemplateYaml } from "./refineSchema.ts";
 
@@ -38,25 +39,25 @@ export interface RefineSettings {
  *
  * @param at  how messages call the file
  * @throws {VitrineError} as {@link parseRefineConfig}; range: an empty search, a step of 0, a box smaller than the template;
- *   unsupported: movies, phase randomisation
+ *   unsupported: movies
  */
 export function parseRefineSettings(
   text: string,
   at: string,
-  { wholeDisc = false }: { readonly wholeDisc?: boolean } = {},
+  { wholeDisc = false, compat = false }: SettingsOptions & { readonly wholeDisc?: boolean } = {},
 ): RefineSettings {
   const config = parseRefineConfig(text, at);
   if (config.movie_config.enabled) throw noMovies(at);
-  const { particle_stack, orientation_refinement_config, computational_config } = config;
+  const { particle_stack, orientation_refinement_config } = config;
   return {
     templatePath: config.template_volume_path,
     stack: toStack(particle_stack, `${at} particle_stack`),
     defocus: toDefocusSearch(config.defocus_refinement_config, at, "defocus_refinement_config"),
     pixelSizes: toPixelSizeSearch(config.pixel_size_refinement_config, at, "pixel_size_refinement_config"),
     orientations: toOffsets(orientation_refinement_config, `${at} orientation_refinement_config`, wholeDisc),
-    filters: toFilters(config.preprocessing_filters, at),
+    filters: toFilters(config.preprocessing_filters, at, compat),
     filtersMicrographs: config.apply_global_filtering,
-    ignored: Object.keys(computational_config).map((key) => `computational_config.${key}`),
+    ignored: ignoredFields(config, compat),
   };
 }
 

@@ -218,6 +218,22 @@ test("as the peer does it, the height goes by the third row of the rotation", as
   expect(Math.abs(height - heightA(REFERENCES[0]))).toBeGreaterThan(50);
 });
 
+test("phase randomisation is left out as the peer does, with a word", async () => {
+  const phases = { phase_randomization_filter: { enabled: true, cuton: 0.05 } };
+  const random = writeConfig("random.yaml", { preprocessing_filters: phases });
+  const log: string[] = [];
+  const options = { particlesPath: join(folder, "random.csv"), workers: 2, overwrite: true };
+  const compat = { ...options, compatBatch: 64 };
+  const plain = await runConstrainedSearch(writeConfig("plain.yaml"), compat);
+  const left = await runConstrainedSearch(random, { ...compat, onLog: (line) => log.push(line) });
+  expect(left.particles).toEqual(plain.particles);
+  expect(log).toEqual([`${random} preprocessing_filters.phase_randomization_filter has no effect here`]);
+  const [applied, without] = [random, writeConfig("plain.yaml")].map((path) =>
+    runConstrainedSearch(path, options),
+  );
+  expect((await applied).particles).not.toEqual((await without).particles);
+});
+
 test.each([
   ["an unknown key", { centre_vector: [0, 0, 0] }, /x.yaml.centre_vector: expected a known key/],
   ["a short vector", { center_vector: [0, 0] }, /x.yaml center_vector/],

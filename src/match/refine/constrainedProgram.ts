@@ -51,10 +51,10 @@ export async function runConstrainedSearch(
   configPath: string,
   options: ConstrainedOptions = {},
 ): Promise<ConstrainedReport> {
-  const settings = parseConstrainedSettings(await readText(configPath), configPath);
-  for (const field of settings.ignored) options.onLog?.(`${configPath} ${field} has no effect here`);
   const { overwrite = false, falsePositives = 0.005, ...refining } = options;
   const compat = options.compatBatch !== undefined;
+  const settings = parseConstrainedSettings(await readText(configPath), configPath, { compat });
+  for (const field of settings.ignored) options.onLog?.(`${configPath} ${field} has no effect here`);
   const [stack, constrained] = await readStacks(settings);
   const files = outputs(options.particlesPath ?? "constrained_particles.csv");
   const inputs = [configPath, settings.templatePath, stack.path, constrained.path];

@@ -77,6 +77,30 @@ describe.each(["refine1", "refine2"])("the golden %s, as Leopard-EM does it", (n
   });
 });
 
+test("phase randomisation, which the peer reads and does not apply, is left out with a word, and counts otherwise", async () => {
+  const folder = goldenRefinement("refine2");
+  const random = join(folder, "random.yaml");
+  const text = readFileSync(join(folder, "config.yaml"), "utf8");
+  writeFileSync(random, text.replace("cuton: null\n    enabled: false", "cuton: 0.1\n    enabled: true"));
+  const run = async (name: string, compatBatch?: number) => {
+    const log: string[] = [];
+    const compat = compatBatch === undefined ? {} : { compatBatch };
+    const options = { particlesPath: join(folder, "random.csv"), workers: 2, overwrite: true, ...compat };
+    const { particles } = await runRefine(name, { ...options, onLog: (line) => log.push(line) });
+    return { particles, phases: log.filter((line) => line.includes("phase_randomization")) };
+  };
+  const plain = await run(join(folder, "config.yaml"), 32);
+  const compat = await run(random, 32);
+  expect(compat.particles).toEqual(plain.particles);
+  const field = `${random} preprocessing_filters.phase_randomization_filter`;
+  expect([plain.phases, compat.phases]).toEqual([[], [`${field} has no effect here`]]);
+  const applied = await run(random);
+  expect(applied.phases).toEqual([]);
+  expect(applied.particles[0].zScore).toBeLessThan(
+    0.9 * (await run(join(folder, "config.yaml"))).particles[0].zScore,
+  );
+});
+
 test("the offsets of orientation are the peer's", () => {
   const { orientations } = parseRefineSettings(goldenText("refine1_config.yaml"), "refine1_config.yaml");
   if (orientations === null) throw new Error("no orientations");

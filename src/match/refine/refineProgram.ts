@@ -51,7 +51,8 @@ export async function runRefine(
   configPath: string,
   { wholeDisc = false, ...options }: RefineProgramOptions & { readonly wholeDisc?: boolean } = {},
 ): Promise<RefineReport> {
-  const settings = parseRefineSettings(await readText(configPath), configPath, { wholeDisc });
+  const compat = options.compatBatch !== undefined;
+  const settings = parseRefineSettings(await readText(configPath), configPath, { wholeDisc, compat });
   for (const field of settings.ignored) options.onLog?.(`${configPath} ${field} has no effect here`);
   const { particlesPath = "refined_particles.csv", overwrite = false } = options;
   const stack = await readParticleStack(settings.stack.path);
