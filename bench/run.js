@@ -2,7 +2,12 @@
 import { existsSync } from "node:fs";
 import { availableParallelism, cpus } from "node:os";
 
-const AREAS = { acquire: "./acquire/run.js", match: "./match/run.js", compute: "./compute/fft.js" };
+const AREAS = {
+  acquire: "./acquire/run.js",
+  match: "./match/run.js",
+  refine: "./match/refine.js",
+  compute: "./compute/fft.js",
+};
 
 const [area, ...args] = process.argv.slice(2);
 if (!Object.hasOwn(AREAS, area ?? "")) {

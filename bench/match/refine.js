@@ -1,87 +1,116 @@
-// The refinement's job: many boxes, each with rotations and filters of its own. No peer runs beside it yet; the same boxes as whole
-// searches one after the other show what the one job saves.
-import { BoxCorrelationPlan, CorrelationPlan, createFft, createPool } from "vitrine/compute";
-import { seededRandom } from "vitrine/core";
-import { digits, median, printTable } from "../figures.js";
-import { fillUniform, randomRotations } from "./workload.js";
+// `npm run bench -- refine [side…]`: whole refinements, from the configuration file to the table, against Leopard-EM's on the same
+// files, all threads, in turns and never both at once.
+import { mkdtemp, rm } from "node:fs/promises";
+import { availableParallelism, tmpdir } from "node:os";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { runRefine } from "vitrine/match";
+import { startChild } from "../child.js";
+import { digits, median, printTable, verdict } from "../figures.js";
+import { writeRefineCase } from "./refineCase.js";
+import { secondsOf } from "./workload.js";
 
-/** Side of the template and of the box, boxes, orientations; 5 defocus values. About equal work. */
+/** Sides of micrograph, template and box, particles, and how far psi, theta and phi go, in steps of 1°. About equal work. */
 const CASES = [
-  { template: 48, box: 60, boxes: 64, orientations: 196 },
-  { template: 128, box: 150, boxes: 16, orientations: 196 },
-  { template: 256, box: 288, boxes: 8, orientations: 98 },
-  { template: 512, box: 540, boxes: 4, orientations: 49 },
+  { image: 512, template: 64, box: 70, particles: 16, reachDeg: 4 },
+  { image: 1024, template: 128, box: 134, particles: 8, reachDeg: 4 },
+  { image: 2048, template: 256, box: 262, particles: 4, reachDeg: 3 },
+  { image: 4096, template: 512, box: 518, particles: 4, reachDeg: 2 },
 ];
-const FILTERS = 5;
-const ROUNDS = 5;
+/** What the ratio to the peer should be. */
+const BAR = 3;
+const PAIRS = 5;
+/** Orientations that the peer takes at once; the faster of them counts. */
+const BATCHES = [4, 32];
 
-/** Prints correlations per second of both. */
-export async function run() {
-  const pool = await createPool();
+/** Measures the cases whose templates `args` name; all where it names none. */
+export async function run(args) {
+  const unknown = args.filter((arg) => !CASES.some(({ template }) => `${template}` === arg));
+  if (unknown.length > 0) {
+    const known = CASES.map(({ template }) => template).join(", ");
+    process.stderr.write(
+      `bench refine: expected sides of templates (${known}), found ${unknown.join(", ")}.\n`,
+    );
+    process.exitCode = 2;
+    return;
+  }
   const rows = [];
+  for (const size of CASES.filter(({ template }) => args.length === 0 || args.includes(`${template}`))) {
+    rows.push(await measure(size));
+  }
+  console.log("");
+  printTable(
+    [
+      "box / template",
+      "correlations",
+      "ours s median (best)",
+      "peer s median (best)",
+      "ratio (pairs)",
+      "bar",
+      "",
+    ],
+    rows,
+  );
+}
+
+async function measure(size) {
+  const folder = await mkdtemp(join(tmpdir(), "vitrine-refine-"));
+  const peer = await startPeer();
   try {
-    for (const size of CASES) rows.push(await measure(pool, size));
+    const config = await writeRefineCase(folder, size);
+    let correlations = 0;
+    const own = async () => {
+      const particlesPath = join(folder, "ours.csv");
+      ({ correlations } = await runRefine(config, { particlesPath, overwrite: true }));
+    };
+    await own(); // warm-up
+    const batch = peer && (await fasterBatch(peer, config));
+    const [ours, theirs] = [[], []];
+    for (let pair = 0; pair < PAIRS; pair++) {
+      if (peer) theirs.push(await peer.seconds(config, batch));
+      ours.push(await secondsOf(own));
+    }
+    return toRow(size, { correlations, ours, theirs });
   } finally {
-    await pool.dispose();
+    await peer?.end();
+    await rm(folder, { recursive: true, force: true });
   }
-  printTable(["box / template", "one job CC/s median (best)", "box by box", "ratio"], rows);
-  return [];
 }
 
-async function measure(pool, { template: n, box, boxes, orientations }) {
-  const random = seededRandom(n);
-  const volume = createFft(pool, { kind: "real3d", shape: [n, n, n] });
-  const section = new Float32Array(n * n);
-  for (let z = 0; z < n; z++) volume.set("real", fillUniform(section, random), z * n);
-  await volume.forward();
-  const size = { image: [box, box], template: n, orientations, filters: FILTERS };
-  const filters = fillUniform(new Float32Array(FILTERS * n * (n / 2 + 1)), random);
-  const places = (box - n + 1) ** 2;
-  const input = {
-    image: fillUniform(new Float32Array(box * box), random),
-    mean: new Float32Array(places),
-    deviation: new Float32Array(places).fill(1),
-    rotations: randomRotations(orientations, random),
-    filterSet: 0,
+/** Short rounds of each batch before the pairs, by which the faster one is chosen. */
+async function fasterBatch(peer, config) {
+  const seconds = [];
+  for (const batch of BATCHES) seconds.push(await peer.seconds(config, batch));
+  return BATCHES[seconds.indexOf(Math.min(...seconds))];
+}
+
+/** Leopard-EM; undefined, with a line that says why, where there is none. */
+async function startPeer() {
+  const python = process.env.VITRINE_PEERS_PYTHON;
+  if (!python) {
+    console.log("Leopard-EM is left out: VITRINE_PEERS_PYTHON names no Python that has it");
+    return undefined;
+  }
+  const child = startChild(python, [fileURLToPath(new URL("refinePeer.py", import.meta.url))]);
+  try {
+    const { ready } = await child.ask({ threads: availableParallelism() });
+    console.log(`baseline: ${ready}`);
+  } catch (error) {
+    console.log(`Leopard-EM is left out: ${error.message}`);
+    await child.end();
+    return undefined;
+  }
+  return {
+    seconds: async (config, batch) => (await child.ask({ config, batch })).seconds,
+    end: () => child.end(),
   };
-  const ours = await rates(() => oneJob(pool, { size, boxes, filters, input, volume }), size, boxes);
-  const single = await rates(() => boxByBox(pool, { size, boxes, filters, input, volume }), size, boxes);
-  volume.dispose();
-  const best = digits(Math.max(...ours));
-  return [
-    `${box}/${n}`,
-    `${digits(median(ours))} (${best})`,
-    digits(median(single)),
-    digits(median(ours) / median(single)),
-  ];
 }
 
-async function rates(work, { orientations }, boxes) {
-  await work();
-  const found = [];
-  for (let round = 0; round < ROUNDS; round++) {
-    const begin = performance.now();
-    await work();
-    found.push((1000 * boxes * orientations * FILTERS) / (performance.now() - begin));
-  }
-  return found;
-}
-
-async function oneJob(pool, { size, boxes, filters, input, volume }) {
-  const plan = new BoxCorrelationPlan(pool, { ...size, boxes, filterSets: 1 }, volume);
-  plan.setFilters(0, filters);
-  for (let box = 0; box < boxes; box++) plan.setBox(box, input);
-  await plan.run();
-  plan.dispose();
-}
-
-async function boxByBox(pool, { size, boxes, filters, input, volume }) {
-  const plan = new CorrelationPlan(pool, size, volume);
-  plan.setFilters(filters);
-  for (let box = 0; box < boxes; box++) {
-    await plan.setImage(input.image);
-    plan.setRotations(input.rotations);
-    await plan.run({ firstBlock: 0, lastBlock: plan.blockCount });
-  }
-  plan.dispose();
+function toRow({ box, template }, { correlations, ours, theirs }) {
+  const times = (list) => `${digits(median(list))} (${digits(Math.min(...list))})`;
+  const head = [`${box}/${template}`, `${correlations}`, times(ours)];
+  if (theirs.length === 0) return [...head, "-", "-", `${BAR}`, "no peer"];
+  const ratios = theirs.map((seconds, i) => seconds / ours[i]);
+  const pairs = `${digits(median(ratios))} (${digits(Math.min(...ratios))}-${digits(Math.max(...ratios))})`;
+  return [...head, times(theirs), pairs, `${BAR}`, verdict(median(ratios), BAR)];
 }

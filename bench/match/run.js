@@ -10,7 +10,6 @@ const PARTS = {
   abort: { always: true, sides: [1024, 4096] },
   scaling: { always: true, sides: [512, 4096] },
   phases: { always: false, sides: [512, 1024, 2048, 4096] },
-  refine: { always: false, sides: [] },
   noise: { always: false, sides: [] },
 };
 
