@@ -1,7 +1,8 @@
 import { type EulerZyz, VitrineError } from "../../core/index.ts";
 import { type CsvTable, parseCsv, readFileBytes } from "../../io/index.ts";
-import type { EvenZernikes, MagnificationMatrix, OddZernikes, OpticsParameters } from "../../optics/index.ts";
+import type { EvenZernikes, OddZernikes, OpticsParameters } from "../../optics/index.ts";
 import { PARTICLE_COLUMNS } from "./particles.ts";
+import { Cells, toNumber } from "./tableCells.ts";
 
 /** One particle of a table. Where the table is of a refinement, its refined values are taken. */
 export interface StackParticle extends EulerZyz {
@@ -110,67 +111,4 @@ function toOptics(cells: Cells): OpticsParameters {
     ...(odd && { oddZernikes: odd }),
     ...(matrix && { magnificationMatrix: matrix }),
   };
-}
-
-const EMPTY = /^\s*(?:nan|na|n\/a|null|none)?\s*$/i;
-
-function toNumber(text: string): number {
-  return EMPTY.test(text) ? Number.NaN : Number(text);
-}
-
-/** The cells of one row, read as what they should be. */
-class Cells {
-  readonly at: string;
-  readonly #row: Readonly<Record<string, string>>;
-
-  constructor(row: Readonly<Record<string, string>>, at: string) {
-    this.#row = row;
-    this.at = at;
-  }
-
-  text(column: string): string {
-    const text = this.#row[column];
-    if (!EMPTY.test(text)) return text;
-    throw this.#wrong(column, { code: "missing", expected: "a path" });
-  }
-
-  number(column: string): number {
-    const value = toNumber(this.#row[column]);
-    if (Number.isFinite(value)) return value;
-    throw this.#wrong(column, { code: "type", expected: "a finite number" });
-  }
-
-  /** Numbers by name, as the peer writes Zernikes; undefined for an empty cell. */
-  json<T extends object>(column: string): T | undefined {
-    const text = this.#row[column];
-    if (EMPTY.test(text)) return undefined;
-    const value = parseJson(text);
-    if (value !== null && typeof value === "object" && !Array.isArray(value)) {
-      if (Object.values(value).every((entry) => typeof entry === "number")) return value as T;
-    }
-    throw this.#wrong(column, { code: "format", expected: 'numbers by name, such as {"Z60": 1.5}' });
-  }
-
-  matrix(column: string): MagnificationMatrix | undefined {
-    const text = this.#row[column];
-    if (EMPTY.test(text)) return undefined;
-    const value = parseJson(text);
-    if (Array.isArray(value) && value.length === 4 && value.every((entry) => typeof entry === "number")) {
-      return [value[0], value[1], value[2], value[3]];
-    }
-    throw this.#wrong(column, { code: "format", expected: "four numbers, such as [1.0, 0.0, 0.0, 1.0]" });
-  }
-
-  #wrong(column: string, what: { code: "missing" | "type" | "format"; expected: string }): VitrineError {
-    const found = JSON.stringify(this.#row[column]);
-    return new VitrineError({ ...what, at: `${this.at} ${column}`, found });
-  }
-}
-
-function parseJson(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
-  }
 }
