@@ -1,11 +1,12 @@
-import { BLOCK_TEMPLATES, createPool, type Pool } from "../../compute/index.ts";
+import { createPool, type Pool } from "../../compute/index.ts";
 import { VitrineError } from "../../core/index.ts";
 import { fileExists, makeFolder, removeFile } from "../../io/index.ts";
 import { finishJob, type Job, type MatchOptions, mapSource, withJob } from "./job.ts";
 import { checkpointPath, partPath, partRange, partsFolder } from "./parts.ts";
 import { prepareResults, type SearchReport } from "./results.ts";
 import { TemplateSearch } from "./search.ts";
-import { openSearchState, requireSameSearch, type StateHeader, writeSearchState } from "./searchState.ts";
+import { runCheckpointed } from "./searchRun.ts";
+import { writeSearchState } from "./searchState.ts";
 
 /**
  * Leopard-EM's `match_template` on its own configuration file: searches a micrograph for a template and writes the eight
@@ -58,14 +59,9 @@ async function searchAndWrite(pool: Pool, job: Job, options: MatchOptions): Prom
     options.part === undefined
       ? { firstBlock: 0, lastBlock: search.blockCount }
       : partRange(options.part, search.blockCount);
-  const header = { fingerprint, shape: search.size.mapShape, blockCount: search.blockCount, ...range };
   const checkpoint = checkpointPath(settings, options.part);
-  const nextBlock = options.resume
-    ? await restore(search, checkpoint, { header, options })
-    : range.firstBlock;
-  await runBlocks(search, { ...header, nextBlock }, { options, checkpoint });
+  const done = await runCheckpointed(search, { fingerprint, checkpoint, ...range }, options);
   if (options.part !== undefined) {
-    const done = { ...header, nextBlock: range.lastBlock };
     await writeSearchState(partPath(settings, options.part), done, search.statistics);
     await removeFile(checkpoint);
     return null;
@@ -81,62 +77,4 @@ export async function createSearch(pool: Pool, job: Job, options: MatchOptions):
   const { settings, template } = job;
   const micrograph = await job.readMicrograph();
   return TemplateSearch.create(pool, { settings, template, micrograph }, options);
-}
-
-/** Puts the statistics of a checkpoint back; returns the block to continue with. */
-async function restore(
-  search: TemplateSearch,
-  path: string,
-  { header, options }: { header: Omit<StateHeader, "nextBlock">; options: MatchOptions },
-): Promise<number> {
-  if (!(await fileExists(path))) {
-    options.onLog?.(`${path} is not there: starting from the beginning`);
-    return header.firstBlock;
-  }
-  const file = await openSearchState(path);
-  try {
-    requireSameSearch(file, header);
-    await file.load((name, values, row) => search.statistics.restore(name, values, row));
-    const { nextBlock } = file.header;
-    options.onLog?.(`continuing at block ${nextBlock} of ${header.lastBlock} from ${path}`);
-    return nextBlock;
-  } finally {
-    await file.close();
-  }
-}
-
-/** Runs ranges of blocks that take about as long as the time between checkpoints, and writes one after each. */
-async function runBlocks(
-  search: TemplateSearch,
-  header: StateHeader,
-  { options, checkpoint }: { options: MatchOptions; checkpoint: string },
-): Promise<void> {
-  const { checkpointSeconds = 60, signal, onProgress } = options;
-  const { firstBlock, lastBlock } = header;
-  const correlations = (blocks: number) =>
-    Math.min(search.size.correlations, blocks * BLOCK_TEMPLATES) - firstBlock * BLOCK_TEMPLATES;
-  const total = Math.max(0, correlations(lastBlock));
-  const began = performance.now();
-  const before = Math.max(0, correlations(header.nextBlock));
-  const tell = (done: number) => {
-    const seconds = (performance.now() - began) / 1000;
-    onProgress?.({ done: before + done, total, rate: seconds > 0 ? done / seconds : 0 });
-  };
-  let next = header.nextBlock;
-  let size = 1;
-  while (next < lastBlock) {
-    const start = performance.now();
-    const end = Math.min(lastBlock, next + size);
-    const sofar = Math.max(0, correlations(next)) - before;
-    await search.run(
-      { firstBlock: next, lastBlock: end },
-      { ...(signal && { signal }), onProgress: (done) => tell(sofar + done) },
-    );
-    const seconds = (performance.now() - start) / 1000;
-    size = Math.max(1, Math.min(4 * size, Math.floor((size * checkpointSeconds) / seconds)));
-    next = end;
-    const due = seconds >= checkpointSeconds / 4;
-    if (next < lastBlock && due)
-      await writeSearchState(checkpoint, { ...header, nextBlock: next }, search.statistics);
-  }
 }

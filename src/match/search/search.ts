@@ -16,7 +16,7 @@ import {
   rotationMatrices,
 } from "../../optics/index.ts";
 import { type MatchSettings, type SearchSpace, searchSpace } from "../config/config.ts";
-import { preprocessMicrograph, templateFilters } from "./searchFilters.ts";
+import { type PreparedMicrograph, preprocessMicrograph, templateFilters } from "./searchFilters.ts";
 import { preparedTemplate, requireFinite, type SearchInputs, type TemplateSource } from "./searchInputs.ts";
 
 /** How central slices are taken; not in the configuration file. */
@@ -48,6 +48,17 @@ export interface SearchSize {
   readonly mapShape: Shape2;
   /** Bytes of shared memory. */
   readonly bytes: number;
+}
+
+/** A micrograph that is filtered already, and what it is searched for. */
+export interface PreparedInputs {
+  readonly prepared: PreparedMicrograph;
+  /** Of the micrograph. */
+  readonly shape: Shape2;
+  readonly template: TemplateSource;
+  readonly settings: MatchSettings;
+  /** What is visited; default what the settings ask for. */
+  readonly space?: SearchSpace;
 }
 
 /** Sections of the template that are read at a time: 16 MiB of a 512³ map. */
@@ -93,11 +104,22 @@ export class TemplateSearch {
     options: SearchOptions = {},
   ): Promise<TemplateSearch> {
     const { micrograph, template, settings } = inputs;
-    const space = searchSpace(settings);
-    const correlation = correlationSize({ shape: micrograph.shape, template, settings, space, options });
-    const sizes = { shape: micrograph.shape, template: template.size, padding: options.templatePadding ?? 1 };
-    const size = searchSize({ ...sizes, settings }, pool.workers);
+    requireFitting(micrograph.shape, template);
     const prepared = await preprocessMicrograph(pool, micrograph, settings.filters);
+    const { shape } = micrograph;
+    return TemplateSearch.fromPrepared(pool, { prepared, shape, template, settings }, options);
+  }
+
+  /** As {@link create}, of a micrograph that is filtered already: for several templates it is so once. */
+  static async fromPrepared(
+    pool: Pool,
+    inputs: PreparedInputs,
+    options: SearchOptions = {},
+  ): Promise<TemplateSearch> {
+    const { prepared, shape, template, settings, space = searchSpace(settings) } = inputs;
+    const correlation = correlationSize({ shape, template, settings, space, options });
+    const sizes = { shape, template: template.size, padding: options.templatePadding ?? 1 };
+    const size = searchSize({ ...sizes, settings, space }, pool.workers);
     const source = await preparedTemplate(template, options);
     const volume = await transformTemplate(pool, source, options.signal);
     const { address, rowBytes } = volume;
@@ -133,11 +155,10 @@ export class TemplateSearch {
 
 /** What a search will do and need, without starting it. @throws {VitrineError} shape: a template that does not fit */
 export function searchSize(
-  what: { shape: Shape2; template: number; settings: MatchSettings; padding?: number },
+  what: { shape: Shape2; template: number; settings: MatchSettings; space?: SearchSpace; padding?: number },
   workers: number,
 ): SearchSize {
-  const { shape, template, settings, padding = 1 } = what;
-  const space = searchSpace(settings);
+  const { shape, template, settings, space = searchSpace(settings), padding = 1 } = what;
   const source = { size: template, name: "template" };
   const side = padding * template;
   const correlation = correlationSize({ shape, template: source, settings, space, options: {} });
@@ -165,14 +186,7 @@ function correlationSize(what: {
   options: SearchOptions;
 }): CorrelationSize {
   const { shape, template, settings, space, options } = what;
-  if (template.size > Math.min(...shape) || template.size < 4) {
-    throw new VitrineError({
-      code: "shape",
-      at: template.name,
-      expected: `a side from 4 to ${Math.min(...shape)}, that of the micrograph`,
-      found: `${template.size}`,
-    });
-  }
+  requireFitting(shape, template);
   const [orientations, defocusValues, pixelSizes] = counts(space);
   if (orientations * defocusValues * pixelSizes >= 2 ** 31) {
     throw new VitrineError({
@@ -191,6 +205,12 @@ function correlationSize(what: {
     exactSlices: options.exactSlices ?? false,
     ...opticalSize(settings.optics),
   };
+}
+
+function requireFitting(shape: Shape2, { size, name }: Pick<TemplateSource, "size" | "name">): void {
+  if (size <= Math.min(...shape) && size >= 4) return;
+  const expected = `a side from 4 to ${Math.min(...shape)}, that of the micrograph`;
+  throw new VitrineError({ code: "shape", at: name, expected, found: `${size}` });
 }
 
 /** What the microscope asks of a correlation. */

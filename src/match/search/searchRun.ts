@@ -1,0 +1,114 @@
+import { BLOCK_TEMPLATES } from "../../compute/index.ts";
+import { fileExists } from "../../io/index.ts";
+import type { MatchOptions } from "./job.ts";
+import type { TemplateSearch } from "./search.ts";
+import {
+  MergedStatistics,
+  openSearchState,
+  requireSameSearch,
+  type SearchStatistics,
+  type StateHeader,
+  writeSearchState,
+} from "./searchState.ts";
+
+/** Which blocks of a search are run, and where what is done of them is kept. */
+export interface CheckpointedRange {
+  readonly fingerprint: string;
+  readonly firstBlock: number;
+  readonly lastBlock: number;
+  /** Path of the checkpoint. */
+  readonly checkpoint: string;
+}
+
+/**
+ * Runs a range of blocks with a checkpoint now and then; with `resume` it goes on from the last one.
+ *
+ * @returns the header of the finished state, for {@link writeSearchState}
+ * @throws {VitrineError} format: a checkpoint of another search; storage; aborted; worker
+ */
+export async function runCheckpointed(
+  search: TemplateSearch,
+  { checkpoint, ...range }: CheckpointedRange,
+  options: MatchOptions,
+): Promise<StateHeader> {
+  const header = { ...range, shape: search.size.mapShape, blockCount: search.blockCount };
+  const nextBlock = options.resume
+    ? await restore(search, checkpoint, { header, options })
+    : range.firstBlock;
+  await runBlocks(search, { ...header, nextBlock }, { options, checkpoint });
+  return { ...header, nextBlock: range.lastBlock };
+}
+
+/** The statistics of a finished state, in memory of their own. @throws {VitrineError} missing, storage, format */
+export async function loadStatistics(
+  path: string,
+  expected: Pick<StateHeader, "fingerprint" | "blockCount">,
+): Promise<SearchStatistics> {
+  const file = await openSearchState(path);
+  try {
+    requireSameSearch(file, expected);
+    const merged = new MergedStatistics(file.header.shape);
+    await merged.add(file);
+    return merged;
+  } finally {
+    await file.close();
+  }
+}
+
+/** Puts the statistics of a checkpoint back; returns the block to continue with. */
+async function restore(
+  search: TemplateSearch,
+  path: string,
+  { header, options }: { header: Omit<StateHeader, "nextBlock">; options: MatchOptions },
+): Promise<number> {
+  if (!(await fileExists(path))) {
+    options.onLog?.(`${path} is not there: starting from the beginning`);
+    return header.firstBlock;
+  }
+  const file = await openSearchState(path);
+  try {
+    requireSameSearch(file, header);
+    await file.load((name, values, row) => search.statistics.restore(name, values, row));
+    const { nextBlock } = file.header;
+    options.onLog?.(`continuing at block ${nextBlock} of ${header.lastBlock} from ${path}`);
+    return nextBlock;
+  } finally {
+    await file.close();
+  }
+}
+
+/** Runs ranges of blocks that take about as long as the time between checkpoints, and writes one after each. */
+async function runBlocks(
+  search: TemplateSearch,
+  header: StateHeader,
+  { options, checkpoint }: { options: MatchOptions; checkpoint: string },
+): Promise<void> {
+  const { checkpointSeconds = 60, signal, onProgress } = options;
+  const { firstBlock, lastBlock } = header;
+  const correlations = (blocks: number) =>
+    Math.min(search.size.correlations, blocks * BLOCK_TEMPLATES) - firstBlock * BLOCK_TEMPLATES;
+  const total = Math.max(0, correlations(lastBlock));
+  const began = performance.now();
+  const before = Math.max(0, correlations(header.nextBlock));
+  const tell = (done: number) => {
+    const seconds = (performance.now() - began) / 1000;
+    onProgress?.({ done: before + done, total, rate: seconds > 0 ? done / seconds : 0 });
+  };
+  let next = header.nextBlock;
+  let size = 1;
+  while (next < lastBlock) {
+    const start = performance.now();
+    const end = Math.min(lastBlock, next + size);
+    const sofar = Math.max(0, correlations(next)) - before;
+    await search.run(
+      { firstBlock: next, lastBlock: end },
+      { ...(signal && { signal }), onProgress: (done) => tell(sofar + done) },
+    );
+    const seconds = (performance.now() - start) / 1000;
+    size = Math.max(1, Math.min(4 * size, Math.floor((size * checkpointSeconds) / seconds)));
+    next = end;
+    const due = seconds >= checkpointSeconds / 4;
+    if (next < lastBlock && due)
+      await writeSearchState(checkpoint, { ...header, nextBlock: next }, search.statistics);
+  }
+}
