@@ -88,6 +88,20 @@ test("images of a batch are moved each by itself", async () => {
   expect(relativeError(both.subarray(0, 256), images.subarray(0, 256))).toBeLessThan(1e-6);
 });
 
+test("each image of a batch may have a pixel size of its own", async () => {
+  const frames = framesOf(noise(3 * 2 * 16 * 16, 6), 2 * 16 * 16);
+  const options = { shape: [16, 16] as const, exposure: { dosePerFrameA2: 3 } };
+  const both = await sumFrames(pool, frames, { ...options, batch: 2, pixelSizeA: [1, 2.5] });
+  for (const [i, pixelSizeA] of [1, 2.5].entries()) {
+    const alone = frames.map((frame) => frame.subarray(256 * i, 256 * (i + 1)));
+    const found = await sumFrames(pool, alone, { ...options, pixelSizeA });
+    expect(relativeError(both.subarray(256 * i, 256 * (i + 1)), found)).toBeLessThan(1e-6);
+  }
+  await expect(sumFrames(pool, frames, { ...options, batch: 2, pixelSizeA: [1] })).rejects.toThrow(
+    "sumFrames pixelSizeA: expected 2 values, found 1",
+  );
+});
+
 test("weights: noise keeps its power, late frames lose fine detail, exposure before cancels", () => {
   const exposure = { dosePerFrameA2: 2 };
   for (const frequency of [0, 0.05, 0.3]) {

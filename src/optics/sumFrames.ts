@@ -14,7 +14,8 @@ import {
 export interface FrameSumOptions {
   /** [H, W] of a frame. */
   readonly shape: Shape2;
-  readonly pixelSizeA: number;
+  /** Of all images, or of each of the batch. */
+  readonly pixelSizeA: number | readonly number[];
   /** Images in each frame, for instance the boxes of that many particles; 1 where absent. */
   readonly batch?: number;
   /** Weights by exposure; where absent, frames are added as they are. */
@@ -42,7 +43,7 @@ export async function sumFrames(
 ): Promise<Float32Array<ArrayBuffer>> {
   const { shape, pixelSizeA, batch = 1, exposure, signal } = options;
   requireShape(shape, "sumFrames shape");
-  requireNumber(pixelSizeA, pixelSizeA > 0, { at: "sumFrames pixelSizeA", expected: "Å above 0" });
+  requirePixelSizes(pixelSizeA, batch);
   if (exposure !== undefined) requireExposure(exposure);
   const fft = createFft(pool, { kind: "real2d", shape, batch });
   try {
@@ -57,13 +58,20 @@ export async function sumFrames(
   }
 }
 
+function requirePixelSizes(pixelSizeA: FrameSumOptions["pixelSizeA"], batch: number): void {
+  const at = "sumFrames pixelSizeA";
+  if (typeof pixelSizeA !== "number") requireLength(pixelSizeA, batch, at);
+  for (const size of typeof pixelSizeA === "number" ? [pixelSizeA] : pixelSizeA)
+    requireNumber(size, size > 0, { at, expected: "Å above 0" });
+}
+
 class FrameSum {
   readonly #options: FrameSumOptions;
   readonly #batch: number;
   /** Coefficients of one image. */
   readonly #count: number;
-  /** Of each coefficient, Å² per electron; null without weights. */
-  readonly #rates: Float64Array | null;
+  /** By pixel size: of each coefficient, Å² per electron. Empty without weights. */
+  readonly #rates = new Map<number, Float64Array>();
   readonly #spectrum: Float32Array;
   readonly #sum: Float32Array;
   #frames = 0;
@@ -75,11 +83,14 @@ class FrameSum {
     this.#count = shape[0] * rfftWidth(shape[1]);
     this.#spectrum = new Float32Array(2 * batch * this.#count);
     this.#sum = new Float32Array(this.#spectrum.length);
-    this.#rates = exposure === undefined ? null : new Float64Array(this.#count);
-    forEachFrequency(shape, (i, fy, fx) => {
-      if (this.#rates !== null && exposure !== undefined)
-        this.#rates[i] = damageRate(Math.hypot(fy, fx) / pixelSizeA, exposure);
-    });
+    if (exposure === undefined) return;
+    for (const size of new Set(typeof pixelSizeA === "number" ? [pixelSizeA] : pixelSizeA)) {
+      const rates = new Float64Array(this.#count);
+      forEachFrequency(shape, (i, fy, fx) => {
+        rates[i] = damageRate(Math.hypot(fy, fx) / size, exposure);
+      });
+      this.#rates.set(size, rates);
+    }
   }
 
   async add(fft: FftPlan, frame: Float32Array): Promise<void> {
@@ -90,25 +101,38 @@ class FrameSum {
     fft.read("spectrum", this.#spectrum);
     const shifts = shiftsPx?.(this.#frames);
     if (shifts !== undefined) requireLength(shifts, 2 * this.#batch, `sumFrames shiftsPx(${this.#frames})`);
+    const weights = this.#weights();
     for (let image = 0; image < this.#batch; image++) {
       const shift = shifts === undefined ? [0, 0] : [shifts[2 * image], shifts[2 * image + 1]];
-      this.#addImage(
-        image,
-        shiftFactors(shape[0], shift[0], shape[0]),
-        shiftFactors(rfftWidth(shape[1]), shift[1], shape[1]),
-      );
+      const rows = shiftFactors(shape[0], shift[0], shape[0]);
+      const columns = shiftFactors(rfftWidth(shape[1]), shift[1], shape[1]);
+      this.#addImage(image, { rows, columns, weights: weights.get(this.#pixelSize(image)) });
     }
     this.#frames++;
   }
 
+  #pixelSize(image: number): number {
+    const { pixelSizeA } = this.#options;
+    return typeof pixelSizeA === "number" ? pixelSizeA : pixelSizeA[image];
+  }
+
+  /** Of each coefficient in the frame that comes next, by pixel size. */
+  #weights(): ReadonlyMap<number, Float64Array> {
+    const { exposure } = this.#options;
+    const dose = exposure === undefined ? 0 : doseAfter(this.#frames, exposure);
+    const pairs = [...this.#rates].map(([size, rates]) => {
+      return [size, rates.map((rate) => Math.exp(-dose * rate))] as const;
+    });
+    return new Map(pairs);
+  }
+
   /** Adds spectrum times row factor times column factor times weight. */
-  #addImage(image: number, rows: Float64Array, columns: Float64Array): void {
+  #addImage(image: number, { rows, columns, weights }: ImageFactors): void {
     const width = columns.length / 2;
     const first = image * this.#count;
-    const dose = this.#options.exposure === undefined ? 0 : doseAfter(this.#frames, this.#options.exposure);
     for (let i = 0; i < this.#count; i++) {
       const [y, x] = [2 * Math.floor(i / width), 2 * (i % width)];
-      const weight = this.#rates === null ? 1 : Math.exp(-dose * this.#rates[i]);
+      const weight = weights === undefined ? 1 : weights[i];
       const re = weight * (rows[y] * columns[x] - rows[y + 1] * columns[x + 1]);
       const im = weight * (rows[y] * columns[x + 1] + rows[y + 1] * columns[x]);
       const at = 2 * (first + i);
@@ -120,8 +144,7 @@ class FrameSum {
   async finish(fft: FftPlan): Promise<Float32Array<ArrayBuffer>> {
     if (this.#frames === 0) throw noFrames();
     const { shape, signal, exposure } = this.#options;
-    if (this.#rates !== null && exposure !== undefined && exposure.restoresNoise !== false)
-      this.#restore(this.#rates, exposure);
+    if (exposure !== undefined && exposure.restoresNoise !== false) this.#restore(exposure);
     fft.set("spectrum", this.#sum);
     await fft.inverse(signal === undefined ? {} : { signal });
     const images = new Float32Array(this.#batch * shape[0] * shape[1]);
@@ -129,14 +152,31 @@ class FrameSum {
     return images;
   }
 
-  #restore(rates: Float64Array, exposure: FrameExposure): void {
-    const gains = rates.map((rate) => {
+  /** Divides by the root of the sum of the squared weights. */
+  #restore(exposure: FrameExposure): void {
+    const gains = new Map([...this.#rates].map(([size, rates]) => [size, this.#gains(rates, exposure)]));
+    for (let image = 0; image < this.#batch; image++) {
+      const gain = gains.get(this.#pixelSize(image));
+      const first = 2 * image * this.#count;
+      for (let i = 0; gain !== undefined && i < 2 * this.#count; i++) this.#sum[first + i] *= gain[i >> 1];
+    }
+  }
+
+  #gains(rates: Float64Array, exposure: FrameExposure): Float64Array {
+    return rates.map((rate) => {
       let power = 0;
       for (let i = 0; i < this.#frames; i++) power += Math.exp(-2 * rate * doseAfter(i, exposure));
       return power > 0 ? 1 / Math.sqrt(power) : 0;
     });
-    for (let at = 0; at < this.#sum.length; at++) this.#sum[at] *= gains[(at >> 1) % this.#count];
   }
+}
+
+/** What a frame's image is multiplied with. */
+interface ImageFactors {
+  readonly rows: Float64Array;
+  readonly columns: Float64Array;
+  /** Of each coefficient; undefined for 1. */
+  readonly weights: Float64Array | undefined;
 }
 
 /** exp(-2πi f shift) of `count` frequencies of a side of length n, interleaved. */
