@@ -15,7 +15,7 @@ const CASES = [
   { image: 512, template: 64, box: 70, particles: 16, reachDeg: 4 },
   { image: 1024, template: 128, box: 134, particles: 8, reachDeg: 4 },
   { image: 2048, template: 256, box: 262, particles: 4, reachDeg: 3 },
-  { image: 4096, template: 512, box: 518, particles: 4, reachDeg: 2 },
+  { image: 4096, template: 512, box: 518, particles: 8, reachDeg: 3 },
 ];
 /** What the ratio to the peer should be. */
 const BAR = 3;

@@ -236,13 +236,13 @@ export async function transformTemplate(
   const n = template.size;
   const plan = createFft(pool, { kind: "real3d", shape: [n, n, n] });
   try {
-    for (let z = 0; z < n; z += SECTIONS) {
+    const rolledSection = new Float32Array(n * n);
+    for await (const { z, sections } of readAhead(template)) {
       requireNotAborted(signal);
-      const sections = await template.readSections(z, Math.min(SECTIONS, n - z));
       requireFinite(sections, `${template.name} section ${z}…`, n);
       for (let k = 0; k < sections.length / (n * n); k++) {
-        const section = rollSection(sections.subarray(k * n * n, (k + 1) * n * n), n);
-        plan.set("real", section, rolled(z + k, n) * n);
+        rollSection(sections.subarray(k * n * n, (k + 1) * n * n), n, rolledSection);
+        plan.set("real", rolledSection, rolled(z + k, n) * n);
       }
     }
     await plan.forward(signal === undefined ? {} : { signal });
@@ -250,6 +250,20 @@ export async function transformTemplate(
   } catch (error) {
     plan.dispose();
     throw error;
+  }
+}
+
+/** Sections, {@link SECTIONS} at a time; the next are read while these are worked on. */
+async function* readAhead(template: TemplateSource) {
+  const read = (z: number) => template.readSections(z, Math.min(SECTIONS, template.size - z));
+  let coming = read(0);
+  for (let z = 0; z < template.size; z += SECTIONS) {
+    const sections = await coming;
+    if (z + SECTIONS < template.size) {
+      coming = read(z + SECTIONS);
+      coming.catch(() => {}); // thrown where it is awaited, if it ever is
+    }
+    yield { z, sections };
   }
 }
 
@@ -265,15 +279,13 @@ function rolled(i: number, n: number): number {
   return (i + n - Math.floor(n / 2)) % n;
 }
 
-function rollSection(section: Float32Array, n: number): Float32Array {
-  const out = new Float32Array(n * n);
+function rollSection(section: Float32Array, n: number, out: Float32Array): void {
   const half = Math.floor(n / 2);
   for (let y = 0; y < n; y++) {
     const row = section.subarray(y * n, (y + 1) * n);
     out.set(row.subarray(half), rolled(y, n) * n);
     out.set(row.subarray(0, half), rolled(y, n) * n + n - half);
   }
-  return out;
 }
 
 /** Rotations are made and copied in pieces: a million of them is 36 MB. */

@@ -121,8 +121,8 @@ function requireContrast(data: Float32Array, at: string): void {
 
 /** @throws {VitrineError} range: NaN or infinity, with its place */
 export function requireFinite(data: Float32Array, at: string, width: number): void {
+  if (isAllFinite(data)) return;
   const bad = data.findIndex((value) => !Number.isFinite(value));
-  if (bad < 0) return;
   throw new VitrineError({
     code: "range",
     at: `${at} pixel (y ${Math.floor(bad / width)}, x ${bad % width})`,
@@ -130,4 +130,11 @@ export function requireFinite(data: Float32Array, at: string, width: number): vo
     found: String(data[bad]),
     hint: "Replace such pixels, for example by the mean of their neighbours",
   });
+}
+
+/** Several times as fast as a callback for each value: a template has a hundred million. */
+function isAllFinite(data: Float32Array): boolean {
+  let zero = 0;
+  for (let i = 0; i < data.length; i++) zero += 0 * data[i];
+  return zero === 0;
 }
