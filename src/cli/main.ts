@@ -2,6 +2,7 @@ import { readFileSync } from "node:fs";
 import { Command, CommanderError } from "commander";
 import { VitrineError } from "../core/index.ts";
 import { addAcquire } from "./acquire.ts";
+import { addConfig } from "./config.ts";
 import { addConstrainedSearch } from "./constrainedSearch.ts";
 import { addConvert } from "./convert.ts";
 import { addExtract } from "./extract.ts";
@@ -33,6 +34,7 @@ const COMMANDS = [
   addConstrainedSearch,
   addOptimizeBFactor,
   addExtract,
+  addConfig,
   addSimulateMap,
   addTour,
 ];

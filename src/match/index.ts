@@ -7,8 +7,12 @@ export type {
   SettingsOptions,
 } from "./config/config.ts";
 export { parseMatchSettings, searchSpace, toMatchSettings } from "./config/config.ts";
+export type { ConfigProgram, ProgramConfig, ProgramYaml } from "./config/configPrograms.ts";
+export { CONFIG_PROGRAMS, parseConfig, readConfig } from "./config/configPrograms.ts";
 export type { MatchTemplateYaml, SearchTotals } from "./config/configSchema.ts";
 export { formatMatchConfig, parseMatchConfig } from "./config/configSchema.ts";
+export type { ConfigFormat } from "./config/writeConfig.ts";
+export { configFormat, formatConfig, writeConfig } from "./config/writeConfig.ts";
 export type { BoxOptions, BoxPosition } from "./particles/boxes.ts";
 export { extractBoxes } from "./particles/boxes.ts";
 export type { ConvertParticlesOptions } from "./particles/convertParticles.ts";

@@ -1,5 +1,6 @@
 import { z } from "zod";
-import { formatYaml, parseYaml } from "../../io/index.ts";
+import { parseYaml } from "../../io/index.ts";
+import { formatConfig } from "./writeConfig.ts";
 
 /** Numbers may be written as text ("300"), as the peer's parser allows. */
 export const number = z.preprocess(
@@ -144,7 +145,8 @@ export const computationalConfig = z.strictObject({
   backend: z.enum(["streamed", "batched"]).optional(),
 });
 
-const matchTemplate = z.strictObject({
+/** Fields of a `MatchTemplateManager` file. */
+export const matchTemplate = z.strictObject({
   micrograph_path: path,
   template_volume_path: path,
   optics_group: opticsGroup,
@@ -186,15 +188,15 @@ export interface SearchTotals {
 
 /**
  * Writes a configuration that {@link parseMatchConfig} and Leopard-EM read (the latter refuses
- * `pixel_size_search_config`), with the totals of a finished search where they are given.
+ * `pixel_size_search_config`) as YAML, with the totals of a finished search where they are given.
  */
 export function formatMatchConfig(config: MatchTemplateYaml, totals?: SearchTotals): string {
-  if (totals === undefined) return formatYaml(config);
+  if (totals === undefined) return formatConfig(config);
   const result = {
     ...config.match_template_result,
     total_projections: totals.projections,
     total_orientations: totals.orientations,
     total_defocus: totals.defocusValues,
   };
-  return formatYaml({ ...config, match_template_result: result });
+  return formatConfig({ ...config, match_template_result: result });
 }

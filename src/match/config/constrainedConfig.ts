@@ -1,15 +1,15 @@
 import type { EulerZyz } from "../../core/index.ts";
-import {
-  type OffsetSearch,
-  type RollGrid,
-  rollOrientations,
-  uniformOrientations,
-} from "../../optics/index.ts";
+import type { OffsetSearch, RangeGrid, RollGrid } from "../../optics/index.ts";
 import type { SettingsOptions } from "./config.ts";
 import { ignoredFields, type MatchFilters, toFilters } from "./configFilters.ts";
 import { requireAscending, toDefocusSearch } from "./configSearch.ts";
 import { type StackSettings, toStack } from "./refineConfig.ts";
 import { type ConstrainedSearchYaml, parseConstrainedConfig } from "./refineSchema.ts";
+
+/** Small rotations: within ranges of each angle, or tilts about axes in the plane. */
+export type OffsetGrid =
+  | { readonly kind: "ranges"; readonly grid: RangeGrid }
+  | { readonly kind: "roll"; readonly grid: RollGrid };
 
 /** What a constrained search is told to do. */
 export interface ConstrainedSettings {
@@ -21,8 +21,8 @@ export interface ConstrainedSettings {
   /** A table of the search for the other particle; its first row names the maps of mean and deviation. */
   readonly constrainedTablePath: string;
   readonly defocus: OffsetSearch | null;
-  /** (n, 3) offsets in degrees, before they are turned to the axis. */
-  readonly offsetsDeg: Float64Array;
+  /** Offsets of orientation, before they are turned to the axis; null: only none. */
+  readonly orientations: OffsetGrid | null;
   /** Rotation of the axis about which the offsets turn. */
   readonly axis: EulerZyz;
   readonly filters: MatchFilters;
@@ -51,7 +51,7 @@ export function parseConstrainedSettings(
     reference: toStack(config.particle_stack_reference, `${at} particle_stack_reference`),
     constrainedTablePath: config.particle_stack_constrained.df_path,
     defocus: toDefocusSearch(config.defocus_refinement_config, at, "defocus_refinement_config"),
-    offsetsDeg: toOffsets(orientation, `${at} orientation_refinement_config`),
+    orientations: toOffsets(orientation, `${at} orientation_refinement_config`),
     axis: { phiDeg, thetaDeg, psiDeg },
     filters: toFilters(config.preprocessing_filters, at, compat),
     ignored: ignoredFields(config, compat),
@@ -60,8 +60,8 @@ export function parseConstrainedSettings(
 
 type Orientation = ConstrainedSearchYaml["orientation_refinement_config"];
 
-function toOffsets(config: Orientation, at: string): Float64Array {
-  if (!config.enabled) return new Float64Array(3);
+function toOffsets(config: Orientation, at: string): OffsetGrid | null {
+  if (!config.enabled) return null;
   for (const name of ["phi", "theta", "psi"] as const) {
     requireAscending({ min: config[`${name}_min`], max: config[`${name}_max`] }, `${at}.${name}_max`);
   }
@@ -70,11 +70,12 @@ function toOffsets(config: Orientation, at: string): Float64Array {
   const psiRangeDeg = [config.psi_min, config.psi_max] as const;
   const { base_grid_method: baseGrid } = config;
   if (baseGrid === "roll") {
-    return rollOrientations({ ...steps, thetaRangeDeg, psiRangeDeg, ...toRoll(config) });
+    return { kind: baseGrid, grid: { ...steps, thetaRangeDeg, psiRangeDeg, ...toRoll(config) } };
   }
   const phiStep = baseGrid === "cartesian" && config.phi_step !== null ? { phiStepDeg: config.phi_step } : {};
   const phiRangeDeg = [config.phi_min, config.phi_max] as const;
-  return uniformOrientations({ ...steps, ...phiStep, baseGrid, phiRangeDeg, thetaRangeDeg, psiRangeDeg });
+  const grid = { ...steps, ...phiStep, baseGrid, phiRangeDeg, thetaRangeDeg, psiRangeDeg };
+  return { kind: "ranges", grid };
 }
 
 /** An axis of its own, or all of them. */

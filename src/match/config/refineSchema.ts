@@ -17,7 +17,7 @@ import {
 const size = z.tuple([atLeastOne, atLeastOne]);
 
 /** A table of particles and the boxes that are cut out around them. */
-const particleStack = z.strictObject({
+export const particleStack = z.strictObject({
   df_path: path,
   extracted_box_size: size,
   original_template_size: size,
@@ -63,7 +63,8 @@ const constrainedOrientation = z.strictObject({
   roll_step: positive.default(2),
 });
 
-const constrainedSearch = z.strictObject({
+/** Fields of a `ConstrainedSearchManager` file. */
+export const constrainedSearch = z.strictObject({
   template_volume_path: path,
   center_vector: z.tuple([number, number, number]).default([0, 0, 0]),
   particle_stack_reference: particleStack,
@@ -82,7 +83,8 @@ export function parseConstrainedConfig(text: string, at: string): ConstrainedSea
   return parseYaml(text, constrainedSearch, at);
 }
 
-const refineTemplate = z.strictObject({
+/** Fields of a `RefineTemplateManager` file. */
+export const refineTemplate = z.strictObject({
   template_volume_path: path,
   particle_stack: particleStack,
   defocus_refinement_config: defocusSearch,

@@ -6,6 +6,7 @@ import {
   transposeMatrix,
   VitrineError,
 } from "../../core/index.ts";
+import { rollOrientations, uniformOrientations } from "../../optics/index.ts";
 import { type ConstrainedSettings, parseConstrainedSettings } from "../config/constrainedConfig.ts";
 import { type ParticleStack, readParticleStack, type StackParticle } from "../particles/particleStack.ts";
 import { type ParticleTable, writeParticles } from "../particles/particles.ts";
@@ -65,10 +66,11 @@ export async function runConstrainedSearch(
     requireTemplateSize(settings.reference, template, size);
     const particles = expectedParticles(stack, constrained.particles[0], { settings, compat });
     const shared = { filters: settings.filters, stack: settings.reference, filtersMicrographs: true };
-    const task = { ...stackTask(shared, template), ...trials(settings), particles };
+    const offsetsDeg = offsetAngles(settings.orientations);
+    const task = { ...stackTask(shared, template), ...trials(settings, offsetsDeg), particles };
     const results = await refineOnPool(task, refining);
     const { zCutoff, parameters } = threshold(task, falsePositives);
-    const table = constrainedTable({ ...stack, particles }, results, { settings, task, compat });
+    const table = constrainedTable({ ...stack, particles }, results, { offsetsDeg, task, compat });
     const found = results.flatMap(({ zScore }, i) => (zScore > zCutoff && zScore < Infinity ? [i] : []));
     const tables = [table, parameters, { ...table, rows: found.map((i) => table.rows[i]) }];
     for (const [i, file] of files.entries()) await writeParticles(file, tables[i], { overwrite });
@@ -135,8 +137,14 @@ function heightOf([x, y, z]: ConstrainedSettings["centerVectorA"], pose: EulerZy
   return a * x + b * y + c * z;
 }
 
+/** (n, 3) degrees. */
+function offsetAngles(offsets: ConstrainedSettings["orientations"]): Float64Array {
+  if (offsets === null) return new Float64Array(3);
+  return offsets.kind === "roll" ? rollOrientations(offsets.grid) : uniformOrientations(offsets.grid);
+}
+
 /** Offsets are turned to the axis: axis times offset times its inverse. */
-function trials({ axis, offsetsDeg, defocus }: ConstrainedSettings) {
+function trials({ axis, defocus }: ConstrainedSettings, offsetsDeg: Float64Array) {
   const turn = matrixFromZyz(axis);
   const back = transposeMatrix(turn);
   const offsets = offsetRotations(offsetsDeg).map(
@@ -165,10 +173,10 @@ function threshold(task: RefineTask, falsePositives: number) {
 function constrainedTable(
   stack: ParticleStack,
   results: readonly RefinedParticle[],
-  { settings, task, compat }: { settings: ConstrainedSettings; task: RefineTask; compat: boolean },
+  { offsetsDeg, task, compat }: { offsetsDeg: Float64Array; task: RefineTask; compat: boolean },
 ): ParticleTable {
   const angle = (orientation: number, axis: number) =>
-    float32Text(Math.fround(settings.offsetsDeg[3 * orientation + axis]));
+    float32Text(Math.fround(offsetsDeg[3 * orientation + axis]));
   // the peer cuts boxes at refined positions and counts from those before
   const hasRefinedPositions = stack.hasRefinedPositions && !compat;
   return refinedTable({ ...stack, hasRefinedPositions }, results, {

@@ -1,0 +1,77 @@
+import { z } from "zod";
+import { VitrineError } from "../../core/index.ts";
+import { parseYaml, readFileBytes } from "../../io/index.ts";
+import { parseMatchSettings } from "./config.ts";
+import { matchTemplate, parseMatchConfig } from "./configSchema.ts";
+import { parseConstrainedSettings } from "./constrainedConfig.ts";
+import { parseRefineSettings } from "./refineConfig.ts";
+import {
+  constrainedSearch,
+  parseConstrainedConfig,
+  parseRefineConfig,
+  refineTemplate,
+} from "./refineSchema.ts";
+
+/** Of each program: the fields of its file, how they are read, and how they are checked against each other. */
+const PROGRAMS = {
+  match: { fields: matchTemplate.shape, parse: parseMatchConfig, check: parseMatchSettings },
+  refine: { fields: refineTemplate.shape, parse: parseRefineConfig, check: parseRefineSettings },
+  "constrained-search": {
+    fields: constrainedSearch.shape,
+    parse: parseConstrainedConfig,
+    check: parseConstrainedSettings,
+  },
+} as const;
+
+/** A program that is told by a file what to do. */
+export type ConfigProgram = keyof typeof PROGRAMS;
+
+/** The configuration of any program, in Leopard-EM's names, with defaults filled in. */
+export type ProgramYaml = ReturnType<(typeof PROGRAMS)[ConfigProgram]["parse"]>;
+
+/** A configuration and whose it is. */
+export interface ProgramConfig {
+  readonly program: ConfigProgram;
+  readonly config: ProgramYaml;
+  /** Fields of the file that were set and have no effect. */
+  readonly ignored: readonly string[];
+}
+
+/** Names of the programs whose configurations can be read and written. */
+export const CONFIG_PROGRAMS = Object.keys(PROGRAMS) as readonly ConfigProgram[];
+
+/**
+ * Reads the configuration of any program, as YAML or JSON, and checks it wholly. The text is checked, not the files that it
+ * names.
+ *
+ * @param at       how messages call the file
+ * @param program  whose configuration it is; where absent, the one that knows most of its fields
+ * @throws {VitrineError} undeterminable: fields of two programs alike, or of none; and as `parseMatchSettings` and its
+ *   likes of other programs
+ */
+export function parseConfig(text: string, at: string, program = recognize(text, at)): ProgramConfig {
+  const { parse, check } = PROGRAMS[program];
+  const { ignored } = check(text, at);
+  return { program, config: parse(text, at), ignored };
+}
+
+/** As {@link parseConfig}, from a file. @throws {VitrineError} missing: no such file */
+export async function readConfig(path: string, program?: ConfigProgram): Promise<ProgramConfig> {
+  return parseConfig(new TextDecoder().decode(await readFileBytes(path)), path, program);
+}
+
+function recognize(text: string, at: string): ConfigProgram {
+  const names = Object.keys(parseYaml(text, z.record(z.string(), z.unknown()), at));
+  const [best, next] = CONFIG_PROGRAMS.map((program) => {
+    const { fields } = PROGRAMS[program];
+    return { program, known: names.filter((name) => Object.hasOwn(fields, name)).length };
+  }).sort((a, b) => b.known - a.known);
+  if (best.known > next.known) return best.program;
+  throw new VitrineError({
+    code: "undeterminable",
+    at,
+    expected: `the configuration of one of ${CONFIG_PROGRAMS.join(", ")}`,
+    found: best.known === 0 ? "fields of none" : `fields of ${best.program} and ${next.program} alike`,
+    hint: "Name it with --program",
+  });
+}

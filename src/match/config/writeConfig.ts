@@ -1,0 +1,58 @@
+import { VitrineError } from "../../core/index.ts";
+import { formatYaml, type WriteOptions, writeFileAtomic } from "../../io/index.ts";
+import type { ProgramYaml } from "./configPrograms.ts";
+
+/** How a configuration is written; programs read both. */
+export type ConfigFormat = "yaml" | "json";
+
+/**
+ * Writes a configuration that its program reads as the same value, and Leopard-EM reads too: of `pixel_size_search_config`,
+ * which that does not know, nothing is written unless it says something, nor a `pixel_size_step` of 0, which is its default
+ * and refused.
+ *
+ * @param config  as `parseConfig` gives it
+ * @throws {VitrineError} type: a number that is not finite
+ */
+export function formatConfig(config: ProgramYaml, format: ConfigFormat = "yaml"): string {
+  const plain = withoutUnset(config, "config");
+  return format === "yaml" ? formatYaml(plain) : `${JSON.stringify(plain, null, 2)}\n`;
+}
+
+/**
+ * Writes a configuration to a file, whole or not at all, in the format that its ending tells.
+ *
+ * @throws {VitrineError} as {@link formatConfig} and {@link configFormat}; exists: a file of that name, unless `overwrite`;
+ *   storage: what the file system reports
+ */
+export async function writeConfig(
+  path: string,
+  config: ProgramYaml,
+  options: WriteOptions = {},
+): Promise<void> {
+  const text = formatConfig(config, configFormat(path));
+  await writeFileAtomic(path, new TextEncoder().encode(text), options);
+}
+
+/** The format of a path: YAML (.yaml, .yml) or JSON (.json). @throws {VitrineError} range: another ending */
+export function configFormat(path: string): ConfigFormat {
+  const ending = /\.(ya?ml|json)$/i.exec(path)?.[1].toLowerCase();
+  if (ending !== undefined) return ending === "json" ? "json" : "yaml";
+  const expected = "a path that ends with .yaml, .yml or .json";
+  throw new VitrineError({ code: "range", at: path, expected, found: "another" });
+}
+
+function withoutUnset(value: unknown, at: string): unknown {
+  if (Array.isArray(value)) return value.map((entry, i) => withoutUnset(entry, `${at}[${i}]`));
+  if (typeof value === "object" && value !== null) {
+    const set = Object.entries(value).filter(([key, entry]) => !isUnset(key, entry));
+    return Object.fromEntries(set.map(([key, entry]) => [key, withoutUnset(entry, `${at}.${key}`)]));
+  }
+  if (typeof value !== "number" || Number.isFinite(value)) return value;
+  throw new VitrineError({ code: "type", at, expected: "a finite number", found: String(value) });
+}
+
+function isUnset(key: string, value: unknown): boolean {
+  if (key === "pixel_size_step") return value === 0;
+  if (key !== "pixel_size_search_config") return value === undefined;
+  return !value || Object.values(value).every((entry) => entry === 0 || entry === false);
+}
