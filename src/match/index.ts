@@ -1,3 +1,4 @@
+export type { Mtf } from "../optics/index.ts";
 export type {
   MatchFilters,
   MatchOptics,
@@ -11,6 +12,8 @@ export type { ConfigProgram, ProgramConfig, ProgramYaml } from "./config/configP
 export { CONFIG_PROGRAMS, parseConfig, readConfig } from "./config/configPrograms.ts";
 export type { MatchTemplateYaml, SearchTotals } from "./config/configSchema.ts";
 export { formatMatchConfig, parseMatchConfig } from "./config/configSchema.ts";
+export type { MtfFile } from "./config/mtfFile.ts";
+export { readMtf, readMtfFile } from "./config/mtfFile.ts";
 export type { ConfigFormat } from "./config/writeConfig.ts";
 export { configFormat, formatConfig, writeConfig } from "./config/writeConfig.ts";
 export type { BoxOptions, BoxPosition } from "./particles/boxes.ts";
@@ -74,8 +77,6 @@ export type { ScatteringFactor } from "./simulate/simulateMapFactors.ts";
 export { scatteringFactor } from "./simulate/simulateMapFactors.ts";
 export type { MapExposure } from "./simulate/simulateMapFilters.ts";
 export { criticalExposure, exposureGain } from "./simulate/simulateMapFilters.ts";
-export type { Mtf } from "./simulate/simulateMapMtf.ts";
-export { mtfGain, readMtf } from "./simulate/simulateMapMtf.ts";
 export type { MicrographOptions, PlantedParticle } from "./simulate/simulateMicrograph.ts";
 export { simulateMicrograph } from "./simulate/simulateMicrograph.ts";
 export type { Molecule, MoleculeOptions } from "./simulate/simulateMolecule.ts";

@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import { chromaticEnvelope, focusSpreadA } from "./chromaticEnvelope.ts";
-import { electronWavelengthA } from "./ctf.ts";
+import { electronWavelengthA } from "./electrons.ts";
 
 const SPREAD = { voltageKv: 300, chromaticAberrationMm: 2.7, energySpreadEv: 0.3 };
 

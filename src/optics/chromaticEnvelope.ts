@@ -1,4 +1,4 @@
-import { electronWavelengthA } from "./ctf.ts";
+import { electronWavelengthA, lorentzFactor } from "./electrons.ts";
 import { requireNumber } from "./frequencies.ts";
 
 /** What blurs the focus; spreads are standard deviations. */
@@ -14,9 +14,6 @@ export interface FocusSpread {
   readonly currentRipple?: number;
 }
 
-/** Rest energy of the electron, eV. */
-const REST_EV = 510998.95;
-
 /**
  * Standard deviation of the defocus, Å: Cc f √((ΔE/E)² + (ΔV/V)²) and 2 Cc ΔI/I, added in squares, with the relativistic factor
  * f = (1 + E/mc²) / (1 + E/2mc²).
@@ -30,21 +27,26 @@ export function focusSpreadA(spread: FocusSpread): number {
   const parts = { chromaticAberrationMm, energySpreadEv, voltageRipple, currentRipple };
   for (const [name, value] of Object.entries(parts))
     requireNumber(value, value >= 0, { at: `focusSpread ${name}`, expected: "0 or more" });
-  const energy = 1000 * voltageKv;
-  const relativistic = (1 + energy / REST_EV) / (1 + energy / (2 * REST_EV));
-  const relative = relativistic * Math.hypot(energySpreadEv / energy, voltageRipple);
+  const lorentz = lorentzFactor(voltageKv);
+  const relative =
+    ((2 * lorentz) / (1 + lorentz)) * Math.hypot(energySpreadEv / (1000 * voltageKv), voltageRipple);
   return 1e7 * chromaticAberrationMm * Math.hypot(relative, 2 * currentRipple);
 }
 
 /**
  * What a spread of focus leaves of the contrast transfer: exp(-(π λ Δ k²)² / 2), the mean of the CTF over defoci of standard
- * deviation Δ = {@link focusSpreadA}. Multiply a CTF or filter with it; nothing applies it by itself.
+ * deviation Δ = {@link focusSpreadA}. `computeCtf` applies it where `focusSpread` is given.
  *
  * @param frequencyPerA k, 1/Å
  * @returns             1 at k = 0, falling
  * Source: Wade 1992, Ultramicroscopy 46:145 (temporal coherence).
  */
 export function chromaticEnvelope(frequencyPerA: number, spread: FocusSpread): number {
-  const phase = Math.PI * electronWavelengthA(spread.voltageKv) * focusSpreadA(spread) * frequencyPerA ** 2;
-  return Math.exp(-0.5 * phase * phase);
+  return prepareChromaticEnvelope(spread)(frequencyPerA);
+}
+
+/** {@link chromaticEnvelope} of one spread for many frequencies. */
+export function prepareChromaticEnvelope(spread: FocusSpread): (frequencyPerA: number) => number {
+  const scale = Math.PI * electronWavelengthA(spread.voltageKv) * focusSpreadA(spread);
+  return (frequencyPerA) => Math.exp(-0.5 * (scale * frequencyPerA ** 2) ** 2);
 }

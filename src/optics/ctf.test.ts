@@ -2,7 +2,8 @@ import fc from "fast-check";
 import { expect, test } from "vitest";
 import { goldenJson, goldenNpy, relativeError } from "../../test/support/npy.ts";
 import { VitrineError } from "../core/index.ts";
-import { computeCtf, electronWavelengthA, type OpticsParameters } from "./ctf.ts";
+import { computeCtf, type OpticsParameters } from "./ctf.ts";
+import { electronWavelengthA } from "./electrons.ts";
 
 const OPTICS: OpticsParameters = {
   voltageKv: 300,

@@ -1,32 +1,11 @@
 import type { Shape2 } from "../core/index.ts";
+import { type FocusSpread, prepareChromaticEnvelope } from "./chromaticEnvelope.ts";
+import { electronWavelengthA } from "./electrons.ts";
 import { forEachFrequency, requireNumber, requireShape, rfftWidth } from "./frequencies.ts";
+import { isLopsided, type LaserPhasePlate, laserPhase } from "./laserPhasePlate.ts";
 import { type MagnificationMatrix, magnifiedFrequency } from "./magnification.ts";
-
-/** Even aberrations beyond defocus and Cs, in radians at 1 Å⁻¹; a is the direction from the x axis towards y. */
-export interface EvenZernikes {
-  /** rho⁴ cos 2a */
-  readonly Z42c?: number;
-  /** rho⁴ sin 2a */
-  readonly Z42s?: number;
-  /** rho⁴ cos 4a */
-  readonly Z44c?: number;
-  /** rho⁴ sin 4a */
-  readonly Z44s?: number;
-  /** rho⁶ */
-  readonly Z60?: number;
-}
-
-/** Odd aberrations in radians at 1 Å⁻¹; a is the direction from the x axis towards y. */
-export interface OddZernikes {
-  /** rho³ cos a: axial coma along x */
-  readonly Z31c?: number;
-  /** rho³ sin a: axial coma along y */
-  readonly Z31s?: number;
-  /** rho³ cos 3a: trefoil */
-  readonly Z33c?: number;
-  /** rho³ sin 3a: trefoil */
-  readonly Z33s?: number;
-}
+import { type Mtf, mtfGain, requireMtf } from "./mtf.ts";
+import { type EvenZernikes, evenPhase, type OddZernikes, oddPhase } from "./zernikes.ts";
 
 /** What the microscope did to the image. Underfocus is positive. */
 export interface OpticsParameters {
@@ -49,6 +28,17 @@ export interface OpticsParameters {
   /** [x, y] tilt of the beam in RELION's convention (`rlnBeamTiltX`, `rlnBeamTiltY`), mrad. */
   readonly beamTiltMrad?: readonly [x: number, y: number];
   readonly magnificationMatrix?: MagnificationMatrix;
+  /** Of the chromatic aberration, with the voltage above. */
+  readonly focusSpread?: Omit<FocusSpread, "voltageKv">;
+  readonly mtf?: DetectorMtf;
+  /** Beside `phaseShiftDeg`. */
+  readonly laserPhasePlate?: LaserPhasePlate;
+}
+
+/** What a camera leaves of the signal. */
+export interface DetectorMtf extends Mtf {
+  /** The pixel to which its frequencies refer, where images were binned or cut in Fourier space; the image's own where absent. */
+  readonly pixelSizeA?: number;
 }
 
 /** Where the CTF is wanted. */
@@ -66,42 +56,28 @@ export interface CtfGrid {
 export interface Ctf {
   /** C order; real and imaginary parts interleaved where `isComplex`. */
   readonly data: Float32Array<ArrayBuffer>;
-  /** True where odd Zernikes or a beam tilt are given. */
+  /** True where {@link hasOddAberrations}. */
   readonly isComplex: boolean;
   /** (pixel sizes, defoci, height, floor(width / 2) + 1); rows not shifted, as an FFT gives them. */
   readonly shape: readonly [number, number, number, number];
 }
 
-// CODATA 2018, SI units; the first three are exact by definition.
-const PLANCK = 6.62607015e-34;
-const LIGHT_SPEED = 299792458;
-const ELEMENTARY_CHARGE = 1.602176634e-19;
-const ELECTRON_MASS = 9.1093837015e-31;
-
 const DEGREE = Math.PI / 180;
 const ANGSTROM_PER_MM = 1e7;
-
-/**
- * Relativistic electron wavelength in Å: hc / sqrt(eV (2 m c² + eV)).
- *
- * Source: Kirkland 2020, Advanced Computing in Electron Microscopy; constants CODATA 2018.
- */
-export function electronWavelengthA(voltageKv: number): number {
-  const energy = ELEMENTARY_CHARGE * voltageKv * 1e3;
-  const restEnergy = ELECTRON_MASS * LIGHT_SPEED ** 2;
-  return ((PLANCK * LIGHT_SPEED) / Math.sqrt(energy * (2 * restEnergy + energy))) * 1e10;
-}
 
 /**
  * Contrast transfer functions on the half plane, for every pixel size and defocus of a search; float64 inside.
  *
  * With k in Å⁻¹, a its direction from the x axis and dz(a) = (u + v)/2 + offset + (u - v)/2 cos 2(a - angle):
  *
- *     chi = -pi lambda k² dz + pi/2 Cs lambda³ k⁴ - phaseShift - atan(A / sqrt(1 - A²)) + even Zernikes
- *     ctf = -sin(chi) exp(-B k²/4) exp(i odd)
- *     odd = odd Zernikes - 2 pi Cs lambda² k² (tilt · k)
+ *     chi = -pi lambda k² dz + pi/2 Cs lambda³ k⁴ - phaseShift - atan(A / sqrt(1 - A²)) + even Zernikes - P₊
+ *     ctf = -sin(chi) exp(-B k²/4) chromatic(k) mtf(f) exp(i odd)
+ *     odd = odd Zernikes - 2 pi Cs lambda² k² (tilt · k) + P₋
  *
- * The magnification matrix bends k everywhere but in the envelope. A pixel size offset d divides Cs by
+ * P(k) = η(0) - η(k) is the phase of the unscattered beam in a laser's field over that of scattered electrons, P± = (P(k) ± P(-k)) / 2.
+ * (torch-ctf puts η(k) in the place of P(k), which is no phase shift where the laser does not reach.)
+ *
+ * The magnification matrix bends k everywhere but in the B-factor and the MTF. A pixel size offset d divides Cs by
  * ((px + d)/px)⁴, since the defocus was fitted at px; the coma of a tilted beam goes with the third power.
  * Where u < v the long axis stays v's (Leopard-EM takes |u - v|, which exchanges them).
  *
@@ -122,7 +98,7 @@ export function computeCtf(optics: OpticsParameters, grid: CtfGrid): Ctf {
     grid.shape[0],
     rfftWidth(grid.shape[1]),
   ] as const;
-  const isComplex = optics.oddZernikes !== undefined || hasBeamTilt(optics);
+  const isComplex = hasOddAberrations(optics);
   const area = shape[2] * shape[3] * (isComplex ? 2 : 1);
   const data = new Float32Array(shape[0] * shape[1] * area);
   for (let p = 0; p < shape[0]; p++) {
@@ -144,7 +120,7 @@ interface Geometry {
   /** Times the defocus offset in Å. */
   readonly perDefocus: Float64Array;
   readonly spherical: Float64Array;
-  readonly oddZernike: Float64Array;
+  readonly odd: Float64Array;
   readonly coma: Float64Array;
   readonly envelope: Float64Array;
 }
@@ -156,7 +132,7 @@ function prepareGeometry(optics: OpticsParameters, { shape, pixelSizeA }: CtfGri
     phase: empty(),
     perDefocus: empty(),
     spherical: empty(),
-    oddZernike: empty(),
+    odd: empty(),
     coma: empty(),
     envelope: empty(),
   };
@@ -168,35 +144,50 @@ function prepareGeometry(optics: OpticsParameters, { shape, pixelSizeA }: CtfGri
   ];
   const constantPhase = -(optics.phaseShiftDeg ?? 0) * DEGREE - Math.asin(optics.amplitudeContrast);
   const [tiltX, tiltY] = (optics.beamTiltMrad ?? [0, 0]).map((mrad) => mrad * 1e-3);
+  const laser = laserShifts(optics);
+  const envelope = envelopeOf(optics, pixelSizeA);
   forEachFrequency(shape, (i, fy, fx) => {
     const [ky, kx] = magnifiedFrequency(optics.magnificationMatrix, fy / pixelSizeA, fx / pixelSizeA);
     const k2 = ky * ky + kx * kx;
     const direction = Math.atan2(ky, kx);
     const dzA = meanA + halfA * Math.cos(2 * (direction - optics.astigmatismAngleDeg * DEGREE));
     geometry.perDefocus[i] = -Math.PI * lambda * k2;
+    const shift = laser(ky, kx);
     geometry.phase[i] =
-      geometry.perDefocus[i] * dzA + constantPhase + evenPhase(optics.evenZernikes, k2, direction);
+      geometry.perDefocus[i] * dzA +
+      constantPhase +
+      evenPhase(optics.evenZernikes, k2, direction) -
+      shift.even;
     geometry.spherical[i] = (Math.PI / 2) * csA * lambda ** 3 * k2 * k2;
-    geometry.oddZernike[i] = oddPhase(optics.oddZernikes, k2, direction);
+    geometry.odd[i] = oddPhase(optics.oddZernikes, k2, direction) + shift.odd;
     geometry.coma[i] = -2 * Math.PI * csA * lambda * lambda * k2 * (tiltX * kx + tiltY * ky);
-    geometry.envelope[i] = Math.exp((-(optics.bFactorA2 ?? 0) / 4) * ((fy * fy + fx * fx) / pixelSizeA ** 2));
+    geometry.envelope[i] = envelope(fy * fy + fx * fx, k2);
   });
   return geometry;
 }
 
-function evenPhase(zernikes: EvenZernikes | undefined, k2: number, direction: number): number {
-  if (zernikes === undefined) return 0;
-  const { Z42c = 0, Z42s = 0, Z44c = 0, Z44s = 0, Z60 = 0 } = zernikes;
-  const twofold = Z42c * Math.cos(2 * direction) + Z42s * Math.sin(2 * direction);
-  const fourfold = Z44c * Math.cos(4 * direction) + Z44s * Math.sin(4 * direction);
-  return k2 * k2 * (twofold + fourfold + Z60 * k2);
+/** Phase shift of a laser phase plate at a frequency: P₊ and P₋. */
+function laserShifts({ laserPhasePlate, voltageKv }: OpticsParameters) {
+  if (laserPhasePlate === undefined) return () => ({ even: 0, odd: 0 });
+  const eta = laserPhase(laserPhasePlate, voltageKv);
+  const unscattered = eta(0, 0);
+  return (ky: number, kx: number) => {
+    const [one, other] = [eta(ky, kx), eta(-ky, -kx)];
+    return { even: unscattered - (one + other) / 2, odd: (other - one) / 2 };
+  };
 }
 
-function oddPhase(zernikes: OddZernikes | undefined, k2: number, direction: number): number {
-  if (zernikes === undefined) return 0;
-  const { Z31c = 0, Z31s = 0, Z33c = 0, Z33s = 0 } = zernikes;
-  const coma = Z31c * Math.cos(direction) + Z31s * Math.sin(direction);
-  return k2 * Math.sqrt(k2) * (coma + Z33c * Math.cos(3 * direction) + Z33s * Math.sin(3 * direction));
+/** What is left of the signal at f² in (cycles/pixel)², k² in Å⁻²: B-factor, chromatic aberration and camera. */
+function envelopeOf(optics: OpticsParameters, pixelSizeA: number): (f2: number, k2: number) => number {
+  const { bFactorA2 = 0, focusSpread, mtf, voltageKv } = optics;
+  const decay = -bFactorA2 / 4 / pixelSizeA ** 2;
+  const chromatic = focusSpread && prepareChromaticEnvelope({ ...focusSpread, voltageKv });
+  // from cycles per pixel of the image to those of the camera
+  const binning = (mtf?.pixelSizeA ?? pixelSizeA) / pixelSizeA;
+  return (f2, k2) =>
+    Math.exp(decay * f2) *
+    (chromatic === undefined ? 1 : chromatic(Math.sqrt(k2))) *
+    (mtf === undefined ? 1 : mtfGain(mtf, Math.sqrt(f2) * binning));
 }
 
 interface SearchPoint {
@@ -223,19 +214,23 @@ function fillComplex(
   geometry: Geometry,
   { pixelScale, defocusOffsetA }: SearchPoint,
 ): void {
-  const { phase, perDefocus, spherical, envelope, oddZernike, coma } = geometry;
+  const { phase, perDefocus, spherical, envelope, odd, coma } = geometry;
   const [csScale, comaScale] = [pixelScale ** -4, pixelScale ** -3];
   for (let i = 0; i < phase.length; i++) {
     const chi = phase[i] + perDefocus[i] * defocusOffsetA + spherical[i] * csScale;
     const modulus = -Math.sin(chi) * envelope[i];
-    const odd = oddZernike[i] + coma[i] * comaScale;
-    plane[2 * i] = modulus * Math.cos(odd);
-    plane[2 * i + 1] = modulus * Math.sin(odd);
+    const oddPhases = odd[i] + coma[i] * comaScale;
+    plane[2 * i] = modulus * Math.cos(oddPhases);
+    plane[2 * i + 1] = modulus * Math.sin(oddPhases);
   }
 }
 
-function hasBeamTilt({ beamTiltMrad }: OpticsParameters): boolean {
-  return beamTiltMrad?.some((tilt) => tilt !== 0) ?? false;
+/** Whether something shifts opposite frequencies unlike each other, so that a CTF is complex: odd Zernikes, a beam tilt, a laser beside the beam. */
+export function hasOddAberrations({ oddZernikes, beamTiltMrad, laserPhasePlate }: OpticsParameters): boolean {
+  const isTilted = beamTiltMrad?.some((tilt) => tilt !== 0) ?? false;
+  return (
+    oddZernikes !== undefined || isTilted || (laserPhasePlate !== undefined && isLopsided(laserPhasePlate))
+  );
 }
 
 function requireOptics(optics: OpticsParameters): void {
@@ -258,6 +253,9 @@ function requireOptics(optics: OpticsParameters): void {
   for (const [name, value] of Object.entries({ ...named, ...zernikes, ...tilts })) {
     requireNumber(value ?? 0, true, { at: `optics.${name}`, expected: "a finite number" });
   }
+  if (optics.mtf === undefined) return;
+  const { pixelSizeA = 1 } = requireMtf(optics.mtf, "optics.mtf");
+  requireNumber(pixelSizeA, pixelSizeA > 0, { at: "optics.mtf.pixelSizeA", expected: "Å above 0" });
 }
 
 function requireGrid({ shape, pixelSizeA, defocusOffsetsA, pixelSizeOffsetsA = [0] }: CtfGrid): void {

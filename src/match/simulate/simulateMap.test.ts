@@ -8,13 +8,13 @@ import { scratchFolder } from "../../../test/support/searchCase.ts";
 import { createPool, type Pool } from "../../compute/index.ts";
 import type { Volume } from "../../core/index.ts";
 import { readAtoms } from "../../io/atoms/read.ts";
-import { electronWavelengthA, fourierShellCorrelation } from "../../optics/index.ts";
+import { electronWavelengthA, fourierShellCorrelation, mtfGain } from "../../optics/index.ts";
+import { readMtf } from "../config/mtfFile.ts";
 import { erf } from "../peaks/errorFunction.ts";
 import { type MapOptions, simulateMap } from "./simulateMap.ts";
 import type { PotentialAtom } from "./simulateMapAtoms.ts";
 import { scatteringFactor } from "./simulateMapFactors.ts";
 import { criticalExposure, exposureGain } from "./simulateMapFilters.ts";
-import { mtfGain, readMtf } from "./simulateMapMtf.ts";
 
 /** h² / (2π m e) from CODATA 2018, V Å². */
 const VOLTS = 6.62607015e-34 ** 2 / (2 * Math.PI * 9.1093837015e-31 * 1.602176634e-19) / 1e-20;

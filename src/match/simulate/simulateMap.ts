@@ -1,5 +1,6 @@
 import { type Pool, resampleImages } from "../../compute/index.ts";
 import { VitrineError, type Volume } from "../../core/index.ts";
+import { type Mtf, mtfGain, requireMtf } from "../../optics/mtf.ts";
 import {
   type AtomGrid,
   addAtoms,
@@ -9,7 +10,6 @@ import {
   reachOf,
 } from "./simulateMapAtoms.ts";
 import { exposureGain, filterRadially, type MapExposure, requireExposure } from "./simulateMapFilters.ts";
-import { type Mtf, mtfGain, requireMtf } from "./simulateMapMtf.ts";
 
 /** How atoms become a map; names as ttsim3d's where they mean the same. */
 export interface MapOptions {

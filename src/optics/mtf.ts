@@ -1,6 +1,5 @@
-import { VitrineError } from "../../core/index.ts";
-import { readStar } from "../../io/index.ts";
-import { interpolateLinear } from "../../optics/interpolation.ts";
+import { VitrineError } from "../core/index.ts";
+import { interpolateLinear } from "./interpolation.ts";
 
 /** A camera's modulation transfer function. */
 export interface Mtf {
@@ -9,26 +8,8 @@ export interface Mtf {
   readonly amplitudes: ArrayLike<number>;
 }
 
-/**
- * Reads a modulation transfer function from a STAR file as RELION's: `rlnResolutionInversePixel` and `rlnMtfValue`.
- *
- * @throws {VitrineError} missing: no table with these columns; format: what is no number; range: frequencies that do not
- *   ascend, fewer than two, or values that are not finite
- */
-export async function readMtf(path: string): Promise<Mtf> {
-  const names = ["rlnResolutionInversePixel", "rlnMtfValue"] as const;
-  const file = await readStar(path);
-  for (const item of file.blocks.flatMap(({ items }) => items)) {
-    if (item.kind !== "table" || !names.every((name) => item.columns.includes(name))) continue;
-    const [frequencies, amplitudes] = names.map((name) => item.numbers(name));
-    return requireMtf({ frequencies, amplitudes }, path);
-  }
-  const expected = `a table with ${names.join(" and ")}`;
-  throw new VitrineError({ code: "missing", at: path, expected, found: "none" });
-}
-
-/** @throws {VitrineError} range: see {@link readMtf} */
-export function requireMtf(mtf: Mtf, at: string): Mtf {
+/** @throws {VitrineError} range: fewer than two points, frequencies that do not ascend, values not finite, no amplitude above 0 */
+export function requireMtf<T extends Mtf>(mtf: T, at: string): T {
   const { frequencies, amplitudes } = mtf;
   const fault = (expected: string, found: string) => new VitrineError({ code: "range", at, expected, found });
   if (frequencies.length < 2 || amplitudes.length !== frequencies.length) {
@@ -40,6 +21,8 @@ export function requireMtf(mtf: Mtf, at: string): Mtf {
     if (rises && Number.isFinite(frequencies[i]) && Number.isFinite(amplitudes[i])) continue;
     throw fault("finite values with ascending frequencies", `${frequencies[i]} ${amplitudes[i]} in row ${i}`);
   }
+  if (Array.from(amplitudes).every((amplitude) => amplitude <= 0))
+    throw fault("an amplitude above 0", "none");
   return mtf;
 }
 
