@@ -29,6 +29,9 @@ export interface CorrelateShape {
   /** The image before padding. */
   readonly height: number;
   readonly width: number;
+  /** The image for which templates are normalised. */
+  readonly normalHeight: number;
+  readonly normalWidth: number;
   /** Rows of the template in blocks of 4, and rows and columns of the correlation that count. */
   readonly templateBlocks: number;
   readonly rowBlocks: number;
@@ -234,8 +237,8 @@ export class TeamRun {
         templateRowBytes,
         n,
         sums,
-        shape.height,
-        shape.width,
+        shape.normalHeight,
+        shape.normalWidth,
         single ? 1 : 0,
         rowPlan,
         columns + pair * shape.columnsPair,

@@ -20,6 +20,8 @@ export interface CorrelationSize {
    * as in Leopard-EM, whose maps are reproduced only so.
    */
   readonly exactSlices?: boolean;
+  /** Shape of the image for which templates are normalised, where `image` is a box of a larger one; default `image`. */
+  readonly normalizedFor?: Shape2;
 }
 
 /** Where the template's half spectrum lies in the pool's memory: (side, side, side/2+1) complex, natural order, unshifted. */
@@ -47,6 +49,7 @@ export function checkLength(at: string, found: number, expected: number): void {
 export function correlateShape(size: CorrelationSize, volume: VolumeSpectrum): CorrelateShape {
   const { template: n, complexFilters = false } = size;
   const [height, width] = size.image;
+  const [normalHeight, normalWidth] = size.normalizedFor ?? size.image;
   if (n < 4 || n > Math.min(height, width)) {
     throw new VitrineError({
       code: "shape",
@@ -75,6 +78,8 @@ export function correlateShape(size: CorrelationSize, volume: VolumeSpectrum): C
     stride,
     height,
     width,
+    normalHeight,
+    normalWidth,
     templateBlocks,
     rowBlocks,
     columns: width - n + 1,
