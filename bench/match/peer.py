@@ -5,55 +5,18 @@
 Data and compiled code are kept between the rounds.
 """
 
-import contextlib
-import importlib.metadata
-import json
-import os
 import resource
-import sys
 import time
 
-os.environ["LEOPARDEM_DISABLE_TORCH_COMPILATION"] = "0"
-answers = sys.stdout
-sys.stdout = sys.stderr
-setup = json.loads(sys.stdin.readline())
-os.environ["OMP_NUM_THREADS"] = str(setup["threads"])
+from leopardCpu import NoStream, answer_questions, setup
 
 import torch
-
-torch.set_num_threads(setup["threads"])
-torch.set_grad_enabled(False)
-
-
-class NoStream:
-    """Stands in for a CUDA stream: on the CPU everything is done in order."""
-
-    def __init__(self, *args, **kwargs):
-        pass
-
-    def synchronize(self):
-        pass
-
-    def wait_stream(self, stream):
-        pass
-
-
-torch.cuda.Stream = NoStream
-torch.cuda.default_stream = NoStream
-torch.cuda.synchronize = lambda *args, **kwargs: None
-torch.cuda.stream = lambda stream: contextlib.nullcontext()
-torch.Tensor.record_stream = lambda self, stream: None
-
 import roma
 from leopard_em.backend.cross_correlation import (
     do_batched_orientation_cross_correlate,
     do_streamed_orientation_cross_correlate,
 )
 from leopard_em.backend.utils import do_iteration_statistics_updates_compiled
-
-
-def answer(value):
-    print(json.dumps(value), file=answers, flush=True)
 
 
 class Search:
@@ -92,8 +55,12 @@ class Search:
 
 
 search = Search(**setup)
-answer({"ready": f"Leopard-EM {importlib.metadata.version('leopard-em')}, torch {torch.__version__}"})
-for line in sys.stdin:
-    seconds, done = search.time(**json.loads(line))
+
+
+def respond(backend, correlations):
+    seconds, done = search.time(backend, correlations)
     peak = 1024 * resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-    answer({"seconds": seconds, "correlations": done, "peakBytes": peak})
+    return {"seconds": seconds, "correlations": done, "peakBytes": peak}
+
+
+answer_questions(respond)

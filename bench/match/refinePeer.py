@@ -4,37 +4,12 @@
 {"config": "config.yaml", "batch": 32}    from the configuration to the table, answers {"seconds"}
 """
 
-import contextlib
-import importlib.metadata
-import json
 import os
 import sys
 import tempfile
 import time
 
-answers = sys.stdout
-sys.stdout = sys.stderr
-setup = json.loads(sys.stdin.readline())
-os.environ["OMP_NUM_THREADS"] = str(setup["threads"])
-
-import torch
-
-torch.set_num_threads(setup["threads"])
-torch.set_grad_enabled(False)
-
-
-class NoStream:
-    """Stands in for a CUDA stream: on the CPU everything is done in order."""
-
-    def __init__(self, *args, **kwargs):
-        pass
-
-    def synchronize(self):
-        pass
-
-
-torch.cuda.Stream = NoStream
-torch.cuda.stream = lambda stream: contextlib.nullcontext()
+from leopardCpu import answer_questions
 
 import leopard_em.backend.core_refine_template
 from leopard_em.pydantic_models.managers import RefineTemplateManager
@@ -58,13 +33,7 @@ def refine(config, batch):
         start = time.perf_counter()
         manager = RefineTemplateManager.from_yaml(config)
         manager.run_refine_template(os.path.join(folder, "refined.csv"), correlation_batch_size=batch)
-        return time.perf_counter() - start
+        return {"seconds": time.perf_counter() - start}
 
 
-def answer(value):
-    print(json.dumps(value), file=answers, flush=True)
-
-
-answer({"ready": f"Leopard-EM {importlib.metadata.version('leopard-em')}, torch {torch.__version__}"})
-for line in sys.stdin:
-    answer({"seconds": refine(**json.loads(line))})
+answer_questions(refine)
