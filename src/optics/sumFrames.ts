@@ -22,6 +22,8 @@ export interface FrameSumOptions {
   readonly exposure?: FrameExposure;
   /** How far the images of a frame are moved, (batch, 2) y and x in pixels; where absent, they stay. */
   readonly shiftsPx?: (frame: number) => ArrayLike<number>;
+  /** Turn the Nyquist frequency like any other and drop what is not real in the end, as torch-fourier-shift does. */
+  readonly turnsNyquist?: boolean;
   readonly signal?: AbortSignal;
 }
 
@@ -29,7 +31,7 @@ export interface FrameSumOptions {
  * The sum of a movie's frames, each moved by a Fourier shift and weighted by its exposure. One frame is in memory at a time.
  *
  * A shift is periodic: what leaves at one edge enters at the other. At the Nyquist frequency of an even side it multiplies with
- * cos(π shift), the only choice that keeps the image real.
+ * cos(π shift), the only choice that keeps the image real; see `turnsNyquist`.
  *
  * @param frames (batch, H, W) each, from the first to the last; not changed
  * @returns      (batch, H, W)
@@ -94,7 +96,7 @@ class FrameSum {
   }
 
   async add(fft: FftPlan, frame: Float32Array): Promise<void> {
-    const { shape, shiftsPx, signal } = this.#options;
+    const { shape, shiftsPx, turnsNyquist = false, signal } = this.#options;
     requireLength(frame, this.#batch * shape[0] * shape[1], `sumFrames frame ${this.#frames}`);
     fft.set("real", frame);
     await fft.forward(signal === undefined ? {} : { signal });
@@ -102,10 +104,13 @@ class FrameSum {
     const shifts = shiftsPx?.(this.#frames);
     if (shifts !== undefined) requireLength(shifts, 2 * this.#batch, `sumFrames shiftsPx(${this.#frames})`);
     const weights = this.#weights();
+    const [height, width] = shape;
+    // the peer's Nyquist frequencies: -1/2 of rows, +1/2 of columns
+    const nyquist = turnsNyquist ? ([-0.5, 0.5] as const) : ([0, 0] as const);
     for (let image = 0; image < this.#batch; image++) {
       const shift = shifts === undefined ? [0, 0] : [shifts[2 * image], shifts[2 * image + 1]];
-      const rows = shiftFactors(shape[0], shift[0], shape[0]);
-      const columns = shiftFactors(rfftWidth(shape[1]), shift[1], shape[1]);
+      const rows = shiftFactors(shift[0], { count: height, length: height, nyquist: nyquist[0] });
+      const columns = shiftFactors(shift[1], { count: rfftWidth(width), length: width, nyquist: nyquist[1] });
       this.#addImage(image, { rows, columns, weights: weights.get(this.#pixelSize(image)) });
     }
     this.#frames++;
@@ -179,13 +184,22 @@ interface ImageFactors {
   readonly weights: Float64Array | undefined;
 }
 
-/** exp(-2πi f shift) of `count` frequencies of a side of length n, interleaved. */
-function shiftFactors(count: number, shift: number, n: number): Float64Array {
+/** The coefficients of a side, and what its Nyquist frequency is taken for. */
+interface Side {
+  readonly count: number;
+  readonly length: number;
+  /** Cycles/pixel; 0 for a factor of cos(π shift). */
+  readonly nyquist: number;
+}
+
+/** exp(-2πi f shift) of the frequencies of a side, interleaved. */
+function shiftFactors(shift: number, { count, length, nyquist }: Side): Float64Array {
   const factors = new Float64Array(2 * count);
   for (let i = 0; i < count; i++) {
-    const angle = -2 * Math.PI * signedFrequency(i, n) * shift;
+    const isNyquist = 2 * i === length;
+    const angle = -2 * Math.PI * shift * (isNyquist ? nyquist || 0.5 : signedFrequency(i, length));
     factors[2 * i] = Math.cos(angle);
-    factors[2 * i + 1] = 2 * i === n ? 0 : Math.sin(angle);
+    factors[2 * i + 1] = isNyquist && nyquist === 0 ? 0 : Math.sin(angle);
   }
   return factors;
 }

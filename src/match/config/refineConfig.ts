@@ -14,6 +14,17 @@ export interface StackSettings {
   readonly templateSize: Shape2;
 }
 
+/** A movie from whose frames boxes are cut. */
+export interface MovieSettings {
+  readonly path: string;
+  /** A table of Leopard-EM's shifts of particles, or of torch-motion-correction's deformation field. */
+  readonly motion: { readonly kind: "shifts" | "deformation"; readonly path: string };
+  /** Electrons/Å² before the first frame. */
+  readonly preExposureA2: number;
+  /** Electrons/Å² of a frame. */
+  readonly dosePerFrameA2: number;
+}
+
 /** What a refinement is told to do. */
 export interface RefineSettings {
   readonly templatePath: string;
@@ -27,6 +38,8 @@ export interface RefineSettings {
   readonly filters: MatchFilters;
   /** Filter whole micrographs, not boxes. */
   readonly filtersMicrographs: boolean;
+  /** Where boxes come from; null: from the micrographs. */
+  readonly movie: MovieSettings | null;
   /** Fields of the file that were set and have no effect, for the log. */
   readonly ignored: readonly string[];
 }
@@ -39,7 +52,7 @@ export interface RefineSettings {
  *
  * @param at  how messages call the file
  * @throws {VitrineError} as {@link parseRefineConfig}; range: an empty search, a step of 0, a box smaller than the template;
- *   unsupported: movies
+ *   an exposure below 0; missing: the paths of an enabled movie
  */
 export function parseRefineSettings(
   text: string,
@@ -47,7 +60,6 @@ export function parseRefineSettings(
   { wholeDisc = false, compat = false }: SettingsOptions & { readonly wholeDisc?: boolean } = {},
 ): RefineSettings {
   const config = parseRefineConfig(text, at);
-  if (config.movie_config.enabled) throw noMovies(at);
   const { particle_stack, orientation_refinement_config } = config;
   return {
     templatePath: config.template_volume_path,
@@ -57,7 +69,8 @@ export function parseRefineSettings(
     orientations: toOffsets(orientation_refinement_config, `${at} orientation_refinement_config`, wholeDisc),
     filters: toFilters(config.preprocessing_filters, at, compat),
     filtersMicrographs: config.apply_global_filtering,
-    ignored: ignoredFields(config, compat),
+    movie: toMovie(config.movie_config, `${at} movie_config`),
+    ignored: [...ignoredFields(config, compat), ...ignoredMotion(config.movie_config)],
   };
 }
 
@@ -103,12 +116,32 @@ function toOffsets(
   };
 }
 
-function noMovies(at: string): VitrineError {
-  return new VitrineError({
-    code: "unsupported",
-    at: `${at} movie_config.enabled`,
-    expected: "false",
-    found: "true",
-    hint: "Sum the movie to a micrograph first",
-  });
+type MovieYaml = RefineTemplateYaml["movie_config"];
+
+/** Shifts of particles go before a deformation field, as in the peer. */
+function toMovie(config: MovieYaml, at: string): MovieSettings | null {
+  if (!config.enabled) return null;
+  const { movie_path: path, particle_shifts_path: shifts, deformation_field_path: field } = config;
+  if (path === "") throw noPath(`${at}.movie_path`, "the path of a movie");
+  if (shifts === "" && field === "") throw noPath(at, "a particle_shifts_path or deformation_field_path");
+  for (const name of ["pre_exposure", "fluence_per_frame"] as const) {
+    if (config[name] >= 0) continue;
+    const expected = "0 or more electrons/Å²";
+    throw new VitrineError({ code: "range", at: `${at}.${name}`, expected, found: String(config[name]) });
+  }
+  return {
+    path,
+    motion: shifts === "" ? { kind: "deformation", path: field } : { kind: "shifts", path: shifts },
+    preExposureA2: config.pre_exposure,
+    dosePerFrameA2: config.fluence_per_frame,
+  };
+}
+
+function ignoredMotion({ enabled, particle_shifts_path, deformation_field_path }: MovieYaml): string[] {
+  const both = enabled && particle_shifts_path !== "" && deformation_field_path !== "";
+  return both ? ["movie_config.deformation_field_path"] : [];
+}
+
+function noPath(at: string, expected: string): VitrineError {
+  return new VitrineError({ code: "missing", at, expected, found: "none" });
 }

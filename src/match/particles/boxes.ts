@@ -33,10 +33,9 @@ export function extractBoxes(
   positions: readonly BoxPosition[],
   options: BoxOptions,
 ): Float32Array[] {
-  const { boxSize, reference = "top-left" } = options;
-  const half = reference === "center" ? boxSize.map((length) => Math.floor(length / 2)) : [0, 0];
-  return positions.map(({ y, x }, i) => {
-    const corner = [Math.trunc(y - half[0]), Math.trunc(x - half[1])];
+  const { boxSize } = options;
+  return boxCorners(positions, options).map(({ y, x }, i) => {
+    const corner = [y, x];
     requireFitting(corner, shape, { ...options, at: `extractBoxes(positions[${i}])` });
     const [rows, columns] = [0, 1].map((axis) => {
       const first = Math.max(1 - boxSize[axis], Math.min(shape[axis] - 1, corner[axis]));
@@ -44,6 +43,15 @@ export function extractBoxes(
     });
     return copyBox(data, { rows, columns, width: shape[1], value: options.value ?? 0 });
   });
+}
+
+/** The top-left pixels of boxes. */
+export function boxCorners(
+  positions: readonly BoxPosition[],
+  { boxSize, reference = "top-left" }: Pick<BoxOptions, "boxSize" | "reference">,
+): BoxPosition[] {
+  const half = reference === "center" ? boxSize.map((length) => Math.floor(length / 2)) : [0, 0];
+  return positions.map(({ y, x }) => ({ y: Math.trunc(y - half[0]), x: Math.trunc(x - half[1]) }));
 }
 
 /** The index that stands for one outside 0..length-1; -1 for the padding value. */

@@ -1,10 +1,11 @@
 import type { Pool } from "../../compute/index.ts";
 import { type Image, type Shape2, VitrineError } from "../../core/index.ts";
 import type { RadialCurve } from "../../optics/index.ts";
-import { extractBoxes } from "../particles/boxes.ts";
+import { type BoxPosition, extractBoxes } from "../particles/boxes.ts";
 import type { StackParticle } from "../particles/particleStack.ts";
 import { requireNotAborted } from "../search/search.ts";
-import { preprocessImages, preprocessMicrograph } from "../search/searchFilters.ts";
+import { type PreparedMicrograph, preprocessImages, preprocessMicrograph } from "../search/searchFilters.ts";
+import { boxesAtOnce, sumMovieBoxes } from "./movieBoxes.ts";
 import type { RefineTask } from "./refine.ts";
 
 /** A particle's box, ready to be correlated. */
@@ -41,25 +42,64 @@ export async function* cutBoxes(
   task.particles.forEach(({ micrographPath }, index) => {
     groups.set(micrographPath, [...(groups.get(micrographPath) ?? []), index]);
   });
+  const slice = task.movie === undefined ? SLICE : boxesAtOnce(task.boxSize);
   for (const [path, indices] of groups) {
     const micrograph = await task.readImage(path);
+    requireSameShape(task, micrograph, path);
     const filtered = task.filtersMicrographs ? await filterMicrograph(pool, micrograph, task) : null;
     const maps = new MapCache(task, micrograph.shape);
-    for (let at = 0; at < indices.length; at += SLICE) {
+    for (let at = 0; at < indices.length; at += slice) {
       requireNotAborted(options.signal);
-      const some = indices.slice(at, at + SLICE);
-      const corners = some.map((index) => cornerOf(task, index));
-      const cut = { boxSize: task.boxSize, padding: "reflect" } as const;
-      const source = filtered?.image ?? micrograph.data;
-      const raw = extractBoxes({ data: source, shape: micrograph.shape }, corners, cut);
-      const boxes =
-        filtered === null
-          ? await preprocessImages(pool, { images: raw, shape: task.boxSize }, task.filters)
-          : raw.map((image) => ({ image, whitening: filtered.whitening }));
+      const some = indices.slice(at, at + slice);
+      const boxes = await boxesOf(pool, task, { ...options, indices: some, micrograph, filtered });
       for (const [i, index] of some.entries())
         yield { index, ...boxes[i], ...(await maps.windows(index, options.compat)) };
     }
   }
+}
+
+interface BoxSource extends CutOptions {
+  readonly indices: readonly number[];
+  readonly micrograph: Image;
+  /** The micrograph filtered as a whole; null where boxes are filtered. */
+  readonly filtered: PreparedMicrograph | null;
+}
+
+/** Boxes of some particles, filtered. */
+async function boxesOf(
+  pool: Pool,
+  task: RefineTask,
+  { indices, micrograph, filtered, compat, signal }: BoxSource,
+): Promise<PreparedMicrograph[]> {
+  const { boxSize, filters, movie } = task;
+  const positions = indices.map((index) => cornerOf(task, index));
+  const cut = { boxSize, padding: "reflect" } as const;
+  const isFiltered = filtered !== null && (movie === undefined || compat);
+  const data = filtered?.image ?? micrograph.data;
+  const images =
+    movie === undefined
+      ? extractBoxes({ data, shape: micrograph.shape }, positions, cut)
+      : await sumMovieBoxes(pool, movie, {
+          ...cut,
+          particles: indices,
+          positions,
+          compat,
+          signal,
+        });
+  if (isFiltered) return images.map((image) => ({ image, whitening: filtered.whitening }));
+  const whitening = filtered === null ? {} : { whitening: filtered.whitening };
+  return await preprocessImages(pool, { images, shape: boxSize, ...whitening }, filters);
+}
+
+/** A movie's frames lie on its micrograph pixel by pixel. */
+function requireSameShape({ movie }: RefineTask, { shape }: Image, path: string): void {
+  if (movie === undefined || movie.movie.shape.join() === shape.join()) return;
+  throw new VitrineError({
+    code: "shape",
+    at: movie.movie.name,
+    expected: `frames of ${shape.join(" x ")}, as ${path}`,
+    found: movie.movie.shape.join(" x "),
+  });
 }
 
 /** Scaled so that white noise in a box gives correlations of variance 1; the 1 more on each side is the peer's. */
@@ -69,10 +109,11 @@ async function filterMicrograph(pool: Pool, micrograph: Image, { filters, boxSiz
   return { image: image.map((value) => value * factor), whitening };
 }
 
-/** Top-left corner of a particle's box, and of its window in the maps. */
-function cornerOf({ particles, boxSize, template }: RefineTask, index: number) {
+/** Top-left corner of a particle's box, and of its window in the maps: whole pixels, also where its position is not. */
+export function cornerOf({ particles, boxSize, template }: RefineTask, index: number): BoxPosition {
   const margin = (axis: number) => Math.floor((boxSize[axis] - template.size) / 2);
-  return { y: particles[index].posY - margin(0), x: particles[index].posX - margin(1) };
+  const { posY, posX } = particles[index];
+  return { y: Math.trunc(posY - margin(0)), x: Math.trunc(posX - margin(1)) };
 }
 
 /** The maps of one micrograph's particles, each read once. */

@@ -224,9 +224,9 @@ describe("bad input", () => {
       "wrong.yaml particle_stack.original_template_size: expected 48 x 48, the size of template.mrc, found 50 x 50.",
     ],
     [
-      "a movie",
+      "a movie without a path",
       (text: string) => text.replace(/(movie_config:\n.*\n) {2}enabled: false/, "$1  enabled: true"),
-      "wrong.yaml movie_config.enabled: expected false, found true. Sum the movie to a micrograph first.",
+      "wrong.yaml movie_config.movie_path: expected the path of a movie, found none.",
     ],
     [
       "a missing table",

@@ -12,6 +12,7 @@ import { opticalSize, type SliceOptions, transformTemplate } from "../search/sea
 import { templateFilters } from "../search/searchFilters.ts";
 import { preparedTemplate, type TemplateSource } from "../search/searchInputs.ts";
 import { cutBoxes, type PreparedBox } from "./boxStack.ts";
+import type { ParticleMovie } from "./movieBoxes.ts";
 import { changedAngles, changedRotations } from "./refineRotations.ts";
 
 /** Particles, and what is tried on each of them. */
@@ -28,13 +29,16 @@ export interface RefineTask {
   readonly filtersMicrographs: boolean;
   /** Reads a micrograph or a map that a particle names. */
   readonly readImage: (path: string) => Promise<Image>;
+  /** Where boxes come from its frames, and the micrograph gives only its spectrum. */
+  readonly movie?: ParticleMovie;
 }
 
 /** How a refinement is done. */
 export interface RefineOptions extends SliceOptions {
   /**
    * Do as Leopard-EM 1.2 does with batches of this many orientations: take the root of the standard deviation once more, report the
-   * largest correlation of the best batch, and misplace particles by a pixel where box and template differ by an odd number.
+   * largest correlation of the best batch, and misplace particles by a pixel where box and template differ by an odd number. Boxes of
+   * a movie go round their edges, and are not filtered where micrographs are.
    */
   readonly compatBatch?: number;
   readonly signal?: AbortSignal;

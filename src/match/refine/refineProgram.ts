@@ -3,11 +3,13 @@ import { VitrineError } from "../../core/index.ts";
 import { readFileBytes, readMrcImage } from "../../io/index.ts";
 import { defocusOffsets, pixelSizeOffsets, uniformOrientations } from "../../optics/index.ts";
 import { parseRefineSettings, type RefineSettings, type StackSettings } from "../config/refineConfig.ts";
-import { readParticleStack } from "../particles/particleStack.ts";
+import type { BoxPosition } from "../particles/boxes.ts";
+import { type ParticleStack, readParticleStack } from "../particles/particleStack.ts";
 import { writeParticles } from "../particles/particles.ts";
 import type { SearchProgress } from "../search/job.ts";
 import { prepareFiles } from "../search/results.ts";
 import { openTemplate, requireFinite, type TemplateSource } from "../search/searchInputs.ts";
+import { openParticleMovie } from "./movieShifts.ts";
 import {
   type RefinedParticle,
   type RefineOptions,
@@ -61,13 +63,26 @@ export async function runRefine(
   const template = await openTemplate(settings.templatePath);
   try {
     requireTemplateSize(settings.stack, template, `${configPath} particle_stack.original_template_size`);
-    const task = { ...stackTask(settings, template), particles: stack.particles, ...trials(settings) };
-    const particles = await refineOnPool(task, options);
-    await writeParticles(particlesPath, refinedTable(stack, particles, task), { overwrite });
-    return { particles, correlations: refineCount(task), files: [particlesPath] };
+    const places = { particles: stack.particles, centres: centresOf(stack, settings.stack), compat };
+    const movie = settings.movie && (await openParticleMovie(settings.movie, places));
+    try {
+      const trial = { ...stackTask(settings, template), particles: stack.particles, ...trials(settings) };
+      const task = { ...trial, ...(movie && { movie }) };
+      const particles = await refineOnPool(task, options);
+      await writeParticles(particlesPath, refinedTable(stack, particles, task), { overwrite });
+      return { particles, correlations: refineCount(task), files: [particlesPath] };
+    } finally {
+      await movie?.movie.close();
+    }
   } finally {
     await template.close();
   }
+}
+
+/** Where particles lie in the micrograph. */
+function centresOf({ particles }: ParticleStack, { templateSize }: StackSettings): BoxPosition[] {
+  const [halfY, halfX] = templateSize.map((length) => Math.floor(length / 2));
+  return particles.map(({ posY, posX }) => ({ y: posY + halfY, x: posX + halfX }));
 }
 
 /** The text of a configuration file. */

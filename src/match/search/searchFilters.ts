@@ -41,10 +41,18 @@ export async function preprocessMicrograph(
   return prepared;
 }
 
+/** Images of one shape. */
+export interface ImageStack {
+  readonly images: readonly Float32Array[];
+  readonly shape: Shape2;
+  /** For all of them, in place of the curve that is measured on each. */
+  readonly whitening?: RadialCurve | null;
+}
+
 /** Filters and scales images of one shape, each by its own spectrum. They are transformed together. */
 export async function preprocessImages(
   pool: Pool,
-  { images, shape }: { readonly images: readonly Float32Array[]; readonly shape: Shape2 },
+  { images, shape, whitening: given }: ImageStack,
   filters: MatchFilters,
 ): Promise<PreparedMicrograph[]> {
   if (images.length === 0) return [];
@@ -57,7 +65,7 @@ export async function preprocessImages(
     const spectrum = new Float32Array(2 * shape[0] * (Math.floor(shape[1] / 2) + 1));
     const curves = images.map((_, i) => {
       fft.read("spectrum", spectrum, i * shape[0]);
-      const { filtered, whitening } = filterSpectrum(spectrum, shape, filters);
+      const { filtered, whitening } = filterSpectrum(spectrum, { shape, given }, filters);
       fft.set("spectrum", filtered, i * shape[0]);
       return whitening;
     });
@@ -72,10 +80,16 @@ export async function preprocessImages(
   }
 }
 
-function filterSpectrum(spectrum: Float32Array, shape: Shape2, filters: MatchFilters) {
+function filterSpectrum(
+  spectrum: Float32Array,
+  { shape, given }: { shape: Shape2; given: RadialCurve | null | undefined },
+  filters: MatchFilters,
+) {
   // the mean carries no signal and would dominate the lowest bin
   spectrum.fill(0, 0, 2);
-  const whitening = filters.whitening === null ? null : whiteningCurve(spectrum, shape, filters.whitening);
+  const measure = () =>
+    filters.whitening === null ? null : whiteningCurve(spectrum, shape, filters.whitening);
+  const whitening = given === undefined ? measure() : given;
   const { filter, bandPass } = totalFilter(filters, whitening, shape);
   const phased = filters.phases ? randomizeSpectrumPhases(spectrum, shape, filters.phases) : spectrum;
   const filtered = preprocessImage(phased, shape, { filter, ...(bandPass && { bandPass }) });

@@ -1,0 +1,99 @@
+import { VitrineError } from "../../core/index.ts";
+import { readFileBytes } from "../../io/index.ts";
+import { type DeformationField, deformationAt } from "../../optics/index.ts";
+import type { MovieSettings } from "../config/refineConfig.ts";
+import type { BoxPosition } from "../particles/boxes.ts";
+import { parseDeformationTable } from "../particles/deformationTable.ts";
+import { parseParticleShifts } from "../particles/particleShifts.ts";
+import type { StackParticle } from "../particles/particleStack.ts";
+import { type Movie, openMovie } from "./movie.ts";
+import type { ParticleMovie } from "./movieBoxes.ts";
+import { peerDeformationAt } from "./movieDeformation.ts";
+
+/** Whose boxes are cut out of a movie. */
+export interface MoviePlaces {
+  /** Of one micrograph, at one voltage. */
+  readonly particles: readonly StackParticle[];
+  /** Where they lie in it, pixels. */
+  readonly centres: readonly BoxPosition[];
+  /** Interpolate a deformation field as the peer does. */
+  readonly compat?: boolean;
+}
+
+/**
+ * Opens a movie and reads how the particles of a table move in it. Whoever opened it closes `movie`.
+ *
+ * @throws {VitrineError} as `openMovie`, `parseParticleShifts`, `parseDeformationTable`; unsupported: particles of several
+ *   micrographs or voltages
+ */
+export async function openParticleMovie(
+  settings: MovieSettings,
+  places: MoviePlaces,
+): Promise<ParticleMovie> {
+  const { particles } = places;
+  requireOne(particles, ({ micrographPath }) => micrographPath, `the micrograph of ${settings.path}`);
+  requireOne(particles, ({ optics }) => `${optics.voltageKv} kV`, "the voltage of the first row");
+  const movie = await openMovie(settings.path);
+  try {
+    const exposure = {
+      dosePerFrameA2: settings.dosePerFrameA2,
+      preExposureA2: settings.preExposureA2,
+      ...(particles.length > 0 && { voltageKv: particles[0].optics.voltageKv }),
+    };
+    const shiftsPx = await readShifts(settings.motion, movie, places);
+    return { movie, shiftsPx, pixelSizesA: particles.map(({ pixelSizeA }) => pixelSizeA), exposure };
+  } catch (error) {
+    await movie.close();
+    throw error;
+  }
+}
+
+async function readShifts(
+  { kind, path }: MovieSettings["motion"],
+  movie: Movie,
+  places: MoviePlaces,
+): Promise<Float64Array> {
+  const text = new TextDecoder().decode(await readFileBytes(path));
+  if (kind === "deformation") return fieldShifts(parseDeformationTable(text, path), movie, places);
+  return parseParticleShifts(text, path, { frames: movie.frames, particles: places.particles.length });
+}
+
+/** The field tells where the specimen went: images are moved back. One pixel size for the whole movie, as in the peer. */
+function fieldShifts(
+  field: DeformationField,
+  { frames, shape: [height, width] }: Movie,
+  { particles, centres, compat = false }: MoviePlaces,
+): Float64Array {
+  const shifts = new Float64Array(2 * frames * centres.length);
+  for (let frame = 0; frame < frames; frame++) {
+    centres.forEach(({ y, x }, i) => {
+      const at = [share(frame, frames), share(y, height), share(x, width)] as const;
+      const [yA, xA] = (compat ? peerDeformationAt : deformationAt)(field, at);
+      const place = 2 * (frame * centres.length + i);
+      shifts[place] = -yA / particles[0].pixelSizeA;
+      shifts[place + 1] = -xA / particles[0].pixelSizeA;
+    });
+  }
+  return shifts;
+}
+
+/** Where `index` of `count` lies, from 0 to 1. */
+function share(index: number, count: number): number {
+  return count === 1 ? 0 : index / (count - 1);
+}
+
+function requireOne(
+  particles: readonly StackParticle[],
+  nameOf: (particle: StackParticle) => string,
+  expected: string,
+): void {
+  const other = particles.find((particle) => nameOf(particle) !== nameOf(particles[0]));
+  if (other === undefined) return;
+  throw new VitrineError({
+    code: "unsupported",
+    at: other.at,
+    expected: `${expected}, ${nameOf(particles[0])}`,
+    found: nameOf(other),
+    hint: "Divide the table: a movie is of one micrograph",
+  });
+}
