@@ -171,7 +171,7 @@ test("several grids, ranges by hand, pixel sizes, beam tilt, and what has no eff
   - {psi_step: 5, theta_step: 5, symmetry: null, phi_min: -10, phi_max: 10}
 pixel_size_search_config: {enabled: yes, pixel_size_min: -0.02, pixel_size_max: 0.02, pixel_size_step: 0.01}
 computational_config: {gpu_ids: ["cuda:0", "cuda:1"]}`,
-  ).replace("label: some_label", "label: some_label\n  beam_tilt_x: 0.4\n  mtf_values: [1, 0.5]");
+  ).replace("label: some_label", "label: some_label\n  beam_tilt_x: 0.4\n  mtf_values: [1, 0.9, 0.5]");
   const settings = parseMatchSettings(text, "a.yaml");
   expect(settings.orientations).toEqual([
     { psiStepDeg: 10, thetaStepDeg: 20, symmetry: "O" },
@@ -187,10 +187,16 @@ computational_config: {gpu_ids: ["cuda:0", "cuda:1"]}`,
     [-0.02, -0.01, 0, 0.01, 0.02].map((v) => expect.closeTo(v, 12)),
   );
   expect(settings.optics.beamTiltMrad).toEqual([0.4, 0]);
-  expect(settings.ignored).toEqual(["computational_config.gpu_ids", "optics_group.mtf_values"]);
+  expect(settings.optics.mtf).toMatchObject({ frequencies: [0, 0.25, 0.5], amplitudes: [1, 0.9, 0.5] });
+  expect(settings.ignored).toEqual(["computational_config.gpu_ids"]);
   const compat = parseMatchSettings(text, "a.yaml", { compat: true });
   expect(compat.optics.beamTiltMrad).toBeUndefined();
-  expect(compat.ignored).toContain("optics_group.beam_tilt_x");
+  expect(compat.optics.mtf).toBeUndefined();
+  expect(compat.ignored).toEqual([
+    "computational_config.gpu_ids",
+    "optics_group.mtf_values",
+    "optics_group.beam_tilt_x",
+  ]);
 });
 
 test("what is written reads the same, with the totals of a search", () => {
@@ -236,7 +242,7 @@ const MISTAKES: readonly (readonly [string, string])[] = [
 test("each mistake is one clear error", () => {
   const messages = MISTAKES.map((mistake) => faultOf(changed(mistake)).message);
   expect(messages.join("\n")).toMatchInlineSnapshot(`
-    "run.yaml optics_group.volatge: expected a known key, found "volatge" (did you mean "voltage"?). Known keys: label, pixel_size, voltage, spherical_aberration, amplitude_contrast_ratio, phase_shift, defocus_u, defocus_v, astigmatism_angle, ctf_B_factor, chromatic_aberration, mtf_reference, mtf_values, beam_tilt_x, beam_tilt_y, odd_zernikes, even_zernikes, mag_matrix.
+    "run.yaml optics_group.volatge: expected a known key, found "volatge" (did you mean "voltage"?). Known keys: label, pixel_size, voltage, spherical_aberration, amplitude_contrast_ratio, phase_shift, defocus_u, defocus_v, astigmatism_angle, ctf_B_factor, chromatic_aberration, mtf_reference, mtf_values, beam_tilt_x, beam_tilt_y, odd_zernikes, even_zernikes, mag_matrix, energy_spread, voltage_ripple, current_ripple, mtf_pixel_size, laser_phase_plate.
     run.yaml orientation_search_config.symetry: expected a known key, found "symetry" (did you mean "symmetry"?). Known keys: psi_step, theta_step, phi_min, phi_max, theta_min, theta_max, psi_min, psi_max, base_grid_method, symmetry, orientation_configs.
     run.yaml preprocessing_filters.whitening_filter.maximum_frequency: expected a known key, found "maximum_frequency". Known keys: enabled, num_freq_bins, max_freq, do_power_spectrum.
     run.yaml computational_config.gpu_id: expected a known key, found "gpu_id" (did you mean "gpu_ids"?). Known keys: gpu_ids, num_cpus, backend.

@@ -12,6 +12,7 @@ import {
 import { ignoredFields, type MatchFilters, toFilters } from "./configFilters.ts";
 import { type MatchTemplateYaml, parseMatchConfig } from "./configSchema.ts";
 import { toDefocusSearch, toOrientations, toPixelSizeSearch } from "./configSearch.ts";
+import { ignoredEffects, type OpticsEffects, toOpticsEffects } from "./opticsEffects.ts";
 
 export type { MatchFilters };
 
@@ -32,8 +33,8 @@ export interface MatchSettings {
   readonly ignored: readonly string[];
 }
 
-/** The microscope, with the pixel size of the micrograph and of the template. */
-export interface MatchOptics extends OpticsParameters {
+/** The microscope, with the pixel size of the micrograph and of the template; `readMtfFile` puts the MTF in the place of its path. */
+export interface MatchOptics extends OpticsParameters, Pick<OpticsEffects, "mtfFile"> {
   readonly label: string;
   readonly pixelSizeA: number;
 }
@@ -62,7 +63,10 @@ export interface SearchSpace {
 
 /** Choices that are not in the file. */
 export interface SettingsOptions {
-  /** Leave out what Leopard-EM 1.2 reads and does not use: beam tilt and phase randomisation. Default false. */
+  /**
+   * Leave out what Leopard-EM 1.2 reads and does not use, or does not know: beam tilt, chromatic aberration, MTF, laser phase plate
+   * and phase randomisation. Default false.
+   */
   readonly compat?: boolean;
 }
 
@@ -80,7 +84,7 @@ export function parseMatchSettings(text: string, at: string, options: SettingsOp
  * The configuration in our own names and units, checked as a whole.
  *
  * @throws {VitrineError} range: a search that is empty or a step of 0; format: symmetry together with angle ranges,
- *   neither of them, or a symmetry that is none; shape: a curve with unlike numbers of frequencies and amplitudes;
+ *   neither of them, or a symmetry that is none, an MTF as file and as values; shape: a curve with unlike numbers of frequencies and amplitudes;
  *   exists: two results of the same path
  */
 export function toMatchSettings(
@@ -91,13 +95,13 @@ export function toMatchSettings(
   return {
     micrographPath: config.micrograph_path,
     templatePath: config.template_volume_path,
-    optics: toOptics(config.optics_group, compat),
+    optics: toOptics(config.optics_group, at, compat),
     defocus: toDefocusSearch(config.defocus_search_config, at),
     pixelSizes: toPixelSizeSearch(config.pixel_size_search_config, at),
     orientations: toOrientations(config.orientation_search_config, at),
     filters: toFilters(config.preprocessing_filters, at, compat),
     results: toResults(config.match_template_result, at),
-    ignored: [...ignoredFields(config, compat), ...ignoredOptics(config.optics_group, compat)],
+    ignored: [...ignoredFields(config, compat), ...ignoredEffects(config.optics_group, compat)],
   };
 }
 
@@ -114,8 +118,7 @@ export function searchSpace({ orientations, defocus, pixelSizes }: MatchSettings
   };
 }
 
-function toOptics(group: MatchTemplateYaml["optics_group"], compat: boolean): MatchOptics {
-  const tilt = [group.beam_tilt_x ?? 0, group.beam_tilt_y ?? 0] as const;
+function toOptics(group: MatchTemplateYaml["optics_group"], at: string, compat: boolean): MatchOptics {
   return {
     label: group.label,
     pixelSizeA: group.pixel_size,
@@ -130,7 +133,7 @@ function toOptics(group: MatchTemplateYaml["optics_group"], compat: boolean): Ma
     ...(group.even_zernikes !== null && { evenZernikes: withoutUndefined(group.even_zernikes) }),
     ...(group.odd_zernikes !== null && { oddZernikes: withoutUndefined(group.odd_zernikes) }),
     ...(group.mag_matrix !== null && { magnificationMatrix: toMatrix(group.mag_matrix) }),
-    ...(tilt.some((value) => value !== 0) && !compat && { beamTiltMrad: tilt }),
+    ...toOpticsEffects(group, `${at} optics_group`, { compat, pixelSizeA: group.pixel_size }),
   };
 }
 
@@ -167,15 +170,4 @@ function toResults(result: MatchTemplateYaml["match_template_result"], at: strin
     orientationPhi: result.orientation_phi_path,
     relativeDefocus: result.relative_defocus_path,
   };
-}
-
-function ignoredOptics(group: MatchTemplateYaml["optics_group"], compat: boolean): string[] {
-  const unused = [
-    ...(group.chromatic_aberration ? ["optics_group.chromatic_aberration"] : []),
-    ...(group.mtf_reference !== null ? ["optics_group.mtf_reference"] : []),
-    ...(group.mtf_values !== null ? ["optics_group.mtf_values"] : []),
-  ];
-  if (!compat) return unused;
-  const tilts = (["beam_tilt_x", "beam_tilt_y"] as const).filter((key) => group[key]);
-  return [...unused, ...tilts.map((key) => `optics_group.${key}`)];
 }

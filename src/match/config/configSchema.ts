@@ -34,6 +34,44 @@ const oddZernikes = z.strictObject({
   Z33s: number.optional(),
 });
 
+/** Å, mm, degrees. */
+const laserPhasePlate = z.strictObject({
+  peak_phase: number.default(90),
+  numerical_aperture: positive.pipe(z.number().max(1)),
+  wavelength: positive.default(10640),
+  focal_length: positive,
+  angle: number.default(0),
+  tilt: number.default(0),
+  along_offset: number.default(0),
+  across_offset: number.default(0),
+  polarization: number.default(90),
+  crossed: flag.default(false),
+});
+
+/** Fields of the peer's `OpticsGroup` that its tables of particles have no columns for. mm, mrad. */
+const unlistedOptics = {
+  chromatic_aberration: notNegative.nullable().default(0),
+  mtf_reference: path.nullable().default(null),
+  mtf_values: z.array(notNegative).nullable().default(null),
+  beam_tilt_x: number.nullable().default(null),
+  beam_tilt_y: number.nullable().default(null),
+};
+
+/** Fields that the peer does not have, without defaults, so that they are written only where they were read. eV, Å. */
+const ownOptics = {
+  energy_spread: notNegative.optional(),
+  voltage_ripple: notNegative.optional(),
+  current_ripple: notNegative.optional(),
+  mtf_pixel_size: positive.optional(),
+  laser_phase_plate: laserPhasePlate.nullable().optional(),
+};
+
+/** What programs on tables of particles have for an `optics_group`: the rest of the optics stands in the table. */
+export const opticsEffects = z.strictObject({ ...unlistedOptics, ...ownOptics });
+
+/** `optics_group` of a file on particles. */
+export type OpticsEffectsYaml = z.output<typeof opticsEffects>;
+
 /** Å, kV, mm, degrees, mrad, Å². */
 const opticsGroup = z.strictObject({
   label: z.string(),
@@ -46,14 +84,11 @@ const opticsGroup = z.strictObject({
   defocus_v: number,
   astigmatism_angle: number,
   ctf_B_factor: notNegative.default(0),
-  chromatic_aberration: notNegative.nullable().default(0),
-  mtf_reference: z.string().nullable().default(null),
-  mtf_values: z.array(number).nullable().default(null),
-  beam_tilt_x: number.nullable().default(null),
-  beam_tilt_y: number.nullable().default(null),
+  ...unlistedOptics,
   odd_zernikes: oddZernikes.nullable().default(null),
   even_zernikes: evenZernikes.nullable().default(null),
   mag_matrix: z.array(number).length(4).nullable().default(null),
+  ...ownOptics,
 });
 
 /** Å, relative to the optics group's defocus. */
@@ -159,8 +194,8 @@ export const matchTemplate = z.strictObject({
 });
 
 /**
- * Leopard-EM 1.2's `MatchTemplateManager` file with its defaults filled in. Beyond the peer there is
- * `pixel_size_search_config`, and `computational_config` may be left out.
+ * Leopard-EM 1.2's `MatchTemplateManager` file with its defaults filled in. Beyond the peer there are
+ * `pixel_size_search_config` and the last five fields of `optics_group`, and `computational_config` may be left out.
  */
 export type MatchTemplateYaml = z.output<typeof matchTemplate>;
 

@@ -3,6 +3,7 @@ import type { OffsetSearch, RangeGrid, RollGrid } from "../../optics/index.ts";
 import type { SettingsOptions } from "./config.ts";
 import { ignoredFields, type MatchFilters, toFilters } from "./configFilters.ts";
 import { requireAscending, toDefocusSearch } from "./configSearch.ts";
+import { ignoredEffects, type OpticsEffects, toOpticsEffects } from "./opticsEffects.ts";
 import { type StackSettings, toStack } from "./refineConfig.ts";
 import { type ConstrainedSearchYaml, parseConstrainedConfig } from "./refineSchema.ts";
 
@@ -26,6 +27,8 @@ export interface ConstrainedSettings {
   /** Rotation of the axis about which the offsets turn. */
   readonly axis: EulerZyz;
   readonly filters: MatchFilters;
+  /** Beside the optics in the table. */
+  readonly effects: OpticsEffects;
   /** Fields of the file that were set and have no effect, for the log. */
   readonly ignored: readonly string[];
 }
@@ -35,7 +38,7 @@ export interface ConstrainedSettings {
  *
  * @param at  how messages call the file
  * @throws {VitrineError} as {@link parseConstrainedConfig}; range: an empty search, a range backwards, a box smaller than the
- *   template
+ *   template; format: an MTF as file and as values
  */
 export function parseConstrainedSettings(
   text: string,
@@ -54,7 +57,8 @@ export function parseConstrainedSettings(
     orientations: toOffsets(orientation, `${at} orientation_refinement_config`),
     axis: { phiDeg, thetaDeg, psiDeg },
     filters: toFilters(config.preprocessing_filters, at, compat),
-    ignored: ignoredFields(config, compat),
+    effects: toOpticsEffects(config.optics_group, `${at} optics_group`, { compat }),
+    ignored: [...ignoredFields(config, compat), ...ignoredEffects(config.optics_group, compat)],
   };
 }
 

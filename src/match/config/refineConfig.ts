@@ -3,6 +3,7 @@ import type { OffsetSearch, RangeGrid } from "../../optics/index.ts";
 import type { SettingsOptions } from "./config.ts";
 import { ignoredFields, type MatchFilters, toFilters } from "./configFilters.ts";
 import { toDefocusSearch, toPixelSizeSearch } from "./configSearch.ts";
+import { ignoredEffects, type OpticsEffects, toOpticsEffects } from "./opticsEffects.ts";
 import { parseRefineConfig, type RefineTemplateYaml } from "./refineSchema.ts";
 
 /** A table of particles and how their boxes are cut out. */
@@ -36,6 +37,8 @@ export interface RefineSettings {
   /** Rotations by which each particle's is changed (offset times particle); null: only none. */
   readonly orientations: RangeGrid | null;
   readonly filters: MatchFilters;
+  /** Beside the optics in the table. */
+  readonly effects: OpticsEffects;
   /** Filter whole micrographs, not boxes. */
   readonly filtersMicrographs: boolean;
   /** Where boxes come from; null: from the micrographs. */
@@ -68,9 +71,14 @@ export function parseRefineSettings(
     pixelSizes: toPixelSizeSearch(config.pixel_size_refinement_config, at, "pixel_size_refinement_config"),
     orientations: toOffsets(orientation_refinement_config, `${at} orientation_refinement_config`, wholeDisc),
     filters: toFilters(config.preprocessing_filters, at, compat),
+    effects: toOpticsEffects(config.optics_group, `${at} optics_group`, { compat }),
     filtersMicrographs: config.apply_global_filtering,
     movie: toMovie(config.movie_config, `${at} movie_config`),
-    ignored: [...ignoredFields(config, compat), ...ignoredMotion(config.movie_config)],
+    ignored: [
+      ...ignoredFields(config, compat),
+      ...ignoredMotion(config.movie_config),
+      ...ignoredEffects(config.optics_group, compat),
+    ],
   };
 }
 

@@ -7,6 +7,7 @@ import {
   flag,
   notNegative,
   number,
+  opticsEffects,
   path,
   pixelSizeSearch,
   positive,
@@ -69,13 +70,14 @@ export const constrainedSearch = z.strictObject({
   center_vector: z.tuple([number, number, number]).default([0, 0, 0]),
   particle_stack_reference: particleStack,
   particle_stack_constrained: particleStack,
+  optics_group: opticsEffects.optional(),
   defocus_refinement_config: defocusSearch,
   orientation_refinement_config: constrainedOrientation,
   preprocessing_filters: preprocessingFilters,
   computational_config: computationalConfig.prefault({}),
 });
 
-/** Leopard-EM 1.2's `ConstrainedSearchManager` file with its defaults filled in. */
+/** Leopard-EM 1.2's `ConstrainedSearchManager` file with its defaults filled in; `optics_group` is ours. */
 export type ConstrainedSearchYaml = z.output<typeof constrainedSearch>;
 
 /** Reads the configuration of a constrained search, as {@link parseRefineConfig} does. */
@@ -87,6 +89,7 @@ export function parseConstrainedConfig(text: string, at: string): ConstrainedSea
 export const refineTemplate = z.strictObject({
   template_volume_path: path,
   particle_stack: particleStack,
+  optics_group: opticsEffects.optional(),
   defocus_refinement_config: defocusSearch,
   pixel_size_refinement_config: pixelSizeSearch.prefault({}),
   orientation_refinement_config: refineOrientation,
@@ -96,7 +99,7 @@ export const refineTemplate = z.strictObject({
   apply_global_filtering: flag.default(true),
 });
 
-/** Leopard-EM 1.2's `RefineTemplateManager` file with its defaults filled in. */
+/** Leopard-EM 1.2's `RefineTemplateManager` file with its defaults filled in; `optics_group` is ours. */
 export type RefineTemplateYaml = z.output<typeof refineTemplate>;
 
 /**

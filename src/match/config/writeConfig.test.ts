@@ -81,8 +81,30 @@ const computational_config = section({
   backend: fc.constantFrom("streamed", "batched"),
 });
 
+/** What tables of particles have no columns for. */
+const effects = {
+  chromatic_aberration: nullable(above),
+  beam_tilt_x: nullable(number),
+  energy_spread: above,
+  mtf_pixel_size: above,
+  laser_phase_plate: nullable(
+    section(
+      { numerical_aperture: between(0.01, 1), focal_length: above, tilt: number, crossed: fc.boolean() },
+      ["numerical_aperture", "focal_length"],
+    ),
+  ),
+};
+const mtf = fc.oneof(
+  fc.constant({}),
+  fc.record({ mtf_reference: name, mtf_values: fc.constant(null) }),
+  fc.record({ mtf_values: fc.array(above, { minLength: 2 }) }),
+);
+const withMtf = (group: fc.Arbitrary<Record<string, unknown>>) =>
+  fc.tuple(group, mtf).map(([fields, camera]) => ({ ...fields, ...camera }));
+
 const optics_group = section(
   {
+    ...effects,
     label: name,
     pixel_size: above,
     voltage: above,
@@ -90,9 +112,6 @@ const optics_group = section(
     defocus_v: number,
     astigmatism_angle: number,
     amplitude_contrast_ratio: between(0, 1),
-    beam_tilt_x: nullable(number),
-    mtf_reference: nullable(name),
-    mtf_values: nullable(fc.array(number)),
     odd_zernikes: nullable(section({ Z31c: number, Z33s: number })),
     even_zernikes: nullable(section({ Z44c: number, Z60: number })),
     mag_matrix: nullable(fc.array(number, { minLength: 4, maxLength: 4 })),
@@ -126,7 +145,7 @@ const CONFIGS: Record<Exclude<ConfigProgram, "optimize-template">, fc.Arbitrary<
   match: fc.record({
     ...shared,
     micrograph_path: name,
-    optics_group,
+    optics_group: withMtf(optics_group),
     match_template_result,
     defocus_search_config: range("defocus"),
     orientation_search_config: fc.oneof(
@@ -138,6 +157,7 @@ const CONFIGS: Record<Exclude<ConfigProgram, "optimize-template">, fc.Arbitrary<
   refine: fc.record({
     ...shared,
     particle_stack: stack,
+    optics_group: fc.option(withMtf(section(effects)), { nil: undefined }),
     defocus_refinement_config: range("defocus"),
     pixel_size_refinement_config: fc.oneof(
       fc.constant({}),
@@ -152,6 +172,7 @@ const CONFIGS: Record<Exclude<ConfigProgram, "optimize-template">, fc.Arbitrary<
     center_vector: fc.tuple(number, number, number),
     particle_stack_reference: stack,
     particle_stack_constrained: stack,
+    optics_group: fc.option(withMtf(section(effects)), { nil: undefined }),
     defocus_refinement_config: range("defocus"),
     orientation_refinement_config: section({
       phi_step: nullable(step),

@@ -1,6 +1,7 @@
 import { type EulerZyz, VitrineError } from "../../core/index.ts";
 import { type CsvTable, parseCsv, readFileBytes } from "../../io/index.ts";
 import type { EvenZernikes, OddZernikes, OpticsParameters } from "../../optics/index.ts";
+import type { OpticsEffects } from "../config/opticsEffects.ts";
 import { PARTICLE_COLUMNS } from "./particles.ts";
 import { Cells, toNumber } from "./tableCells.ts";
 
@@ -34,15 +35,19 @@ export interface ParticleStack {
  * Reads a particle table of Leopard-EM: one of a search (39 columns) or of a refinement, whose refined positions, angles,
  * defocus and pixel size then count.
  *
+ * @param effects  optics of all its particles beside those of the columns
  * @throws {VitrineError} missing: no such file, a column or a value; format: not CSV; type: text where a number should be;
  *   each names file, row and column
  */
-export async function readParticleStack(path: string): Promise<ParticleStack> {
-  return parseParticleStack(new TextDecoder().decode(await readFileBytes(path)), path);
+export async function readParticleStack(path: string, effects: KnownEffects = {}): Promise<ParticleStack> {
+  return parseParticleStack(new TextDecoder().decode(await readFileBytes(path)), path, effects);
 }
 
+/** Optics that a table does not tell, its MTF read. */
+export type KnownEffects = Omit<OpticsEffects, "mtfFile">;
+
 /** As {@link readParticleStack} from the text of the file. @param at  how messages call the file */
-export function parseParticleStack(text: string, at: string): ParticleStack {
+export function parseParticleStack(text: string, at: string, effects: KnownEffects = {}): ParticleStack {
   const table = parseCsv(text, at);
   const absent = PARTICLE_COLUMNS.filter((column) => !table.columns.includes(column));
   if (absent.length > 0) {
@@ -54,7 +59,10 @@ export function parseParticleStack(text: string, at: string): ParticleStack {
     });
   }
   const choice = chooseColumns(table);
-  const particles = table.rows.map((row, i) => toParticle(new Cells(row, `${at} row ${i + 1}`), choice));
+  const particles = table.rows.map((row, i) => {
+    const particle = toParticle(new Cells(row, `${at} row ${i + 1}`), choice);
+    return { ...particle, optics: { ...particle.optics, ...effects } };
+  });
   const hasRefinedPositions = choice.posX === "refined_pos_x" && choice.posY === "refined_pos_y";
   return { path: at, table, particles, hasRefinedPositions };
 }

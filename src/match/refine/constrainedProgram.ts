@@ -8,6 +8,7 @@ import {
 } from "../../core/index.ts";
 import { rollOrientations, uniformOrientations } from "../../optics/index.ts";
 import { type ConstrainedSettings, parseConstrainedSettings } from "../config/constrainedConfig.ts";
+import { readMtfFile } from "../config/mtfFile.ts";
 import { type ParticleStack, readParticleStack, type StackParticle } from "../particles/particleStack.ts";
 import { type ParticleTable, writeParticles } from "../particles/particles.ts";
 import { float32Text, float64Text } from "../particles/pythonText.ts";
@@ -87,7 +88,7 @@ function outputs(path: string): string[] {
 
 /** @throws {VitrineError} range: particles of several micrographs, whose maps one row cannot name; an empty table */
 async function readStacks(settings: ConstrainedSettings): Promise<[ParticleStack, ParticleStack]> {
-  const stack = await readParticleStack(settings.reference.path);
+  const stack = await readParticleStack(settings.reference.path, await readMtfFile(settings.effects));
   const other = stack.particles.find(
     ({ micrographPath }) => micrographPath !== stack.particles[0].micrographPath,
   );

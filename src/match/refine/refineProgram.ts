@@ -2,6 +2,7 @@ import { createPool } from "../../compute/index.ts";
 import { VitrineError } from "../../core/index.ts";
 import { readFileBytes, readMrcImage } from "../../io/index.ts";
 import { defocusOffsets, pixelSizeOffsets, uniformOrientations } from "../../optics/index.ts";
+import { readMtfFile } from "../config/mtfFile.ts";
 import { parseRefineSettings, type RefineSettings, type StackSettings } from "../config/refineConfig.ts";
 import type { BoxPosition } from "../particles/boxes.ts";
 import { type ParticleStack, readParticleStack } from "../particles/particleStack.ts";
@@ -57,7 +58,7 @@ export async function runRefine(
   const settings = parseRefineSettings(await readText(configPath), configPath, { wholeDisc, compat });
   for (const field of settings.ignored) options.onLog?.(`${configPath} ${field} has no effect here`);
   const { particlesPath = "refined_particles.csv", overwrite = false } = options;
-  const stack = await readParticleStack(settings.stack.path);
+  const stack = await readParticleStack(settings.stack.path, await readMtfFile(settings.effects));
   const inputs = [configPath, settings.templatePath, settings.stack.path];
   await prepareFiles([particlesPath], inputs, { mayReplace: overwrite, ways: "--overwrite" });
   const template = await openTemplate(settings.templatePath);

@@ -1,6 +1,7 @@
 import type { Image, Shape2 } from "../../core/index.ts";
 import { readFileBytes } from "../../io/index.ts";
 import { type MatchSettings, parseMatchSettings, searchSpace } from "../config/config.ts";
+import { readMtfFile } from "../config/mtfFile.ts";
 import { searchFingerprint } from "./fingerprint.ts";
 import type { Part } from "./parts.ts";
 import type { MapSource } from "./resultMaps.ts";
@@ -61,7 +62,8 @@ export async function withJob<T>(
   use: (job: Job) => Promise<T>,
 ): Promise<T> {
   const text = new TextDecoder().decode(await readFileBytes(configPath));
-  const settings = parseMatchSettings(text, configPath, { compat: options.compatBatch !== undefined });
+  const parsed = parseMatchSettings(text, configPath, { compat: options.compatBatch !== undefined });
+  const settings = { ...parsed, optics: await readMtfFile(parsed.optics) };
   for (const field of settings.ignored) options.onLog?.(`${configPath} ${field} has no effect here`);
   const results = { ...DEFAULT_RESULTS, ...withoutUndefined(options) };
   const template = await openTemplate(settings.templatePath);

@@ -9,6 +9,7 @@ import {
   type Pool,
 } from "../../compute/index.ts";
 import { type Shape2, VitrineError } from "../../core/index.ts";
+import { hasOddAberrations } from "../../optics/ctf.ts";
 import {
   magnifiedFrequency,
   type OpticsParameters,
@@ -214,15 +215,14 @@ function requireFitting(shape: Shape2, { size, name }: Pick<TemplateSource, "siz
 }
 
 /** What the microscope asks of a correlation. */
-export function opticalSize({
-  magnificationMatrix,
-  oddZernikes,
-  beamTiltMrad,
-}: OpticsParameters): Pick<CorrelationSize, "complexFilters" | "magnification"> {
+export function opticalSize(
+  optics: OpticsParameters,
+): Pick<CorrelationSize, "complexFilters" | "magnification"> {
+  const { magnificationMatrix } = optics;
   const [yy, xy] = magnifiedFrequency(magnificationMatrix, 1, 0);
   const [yx, xx] = magnifiedFrequency(magnificationMatrix, 0, 1);
   return {
-    complexFilters: oddZernikes !== undefined || beamTiltMrad !== undefined,
+    complexFilters: hasOddAberrations(optics),
     ...(magnificationMatrix !== undefined && { magnification: [yy, yx, xy, xx] as const }),
   };
 }

@@ -1,5 +1,5 @@
 import { createFft, type Pool } from "../../compute/index.ts";
-import type { Image, Shape2 } from "../../core/index.ts";
+import { type Image, type Shape2, VitrineError } from "../../core/index.ts";
 import {
   bandPassFilter,
   combineFilters,
@@ -109,6 +109,7 @@ export function templateFilters(what: {
   const { settings, space, size, whitening } = what;
   const shape = [size, size] as const;
   const { filter } = totalFilter(settings.filters, whitening, shape);
+  requireMtfRead(settings.optics);
   const ctf = computeCtf(settings.optics, {
     shape,
     pixelSizeA: settings.optics.pixelSizeA,
@@ -121,4 +122,16 @@ export function templateFilters(what: {
   for (let at = 0; at < out.length; at++) out[at] *= -filter[Math.floor((at % plane) / parts)];
   for (let at = 0; at < out.length; at += plane) out.fill(0, at, at + parts);
   return out;
+}
+
+/** An MTF whose file nobody read would be left out without a word. */
+function requireMtfRead({ mtfFile }: MatchSettings["optics"]): void {
+  if (mtfFile === undefined) return;
+  throw new VitrineError({
+    code: "missing",
+    at: "settings.optics.mtf",
+    expected: `the values of ${mtfFile.path}`,
+    found: "its path",
+    hint: "Read them with readMtfFile",
+  });
 }
