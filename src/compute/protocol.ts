@@ -2,6 +2,7 @@
 import type { Fault } from "../core/index.ts";
 import type { BoxesJob } from "./boxesJob.ts";
 import type { CorrelateJob } from "./correlateJob.ts";
+import type { PosesJob } from "./posesJob.ts";
 import type { Team } from "./team.ts";
 
 /** One function of the WASM module. Addresses are plain numbers; above 2 GiB they wrap to the same 32 bits. */
@@ -39,6 +40,7 @@ export interface Jobs {
   readonly phases: PhasesJob;
   readonly correlate: CorrelateJob;
   readonly boxes: BoxesJob;
+  readonly poses: PosesJob;
 }
 
 /** One entry of the job table. */

@@ -3,6 +3,7 @@ import { runBoxesJob } from "./boxesJob.ts";
 import { claim, controlView, isAborted, lateCallsWord, raiseAbort, report } from "./control.ts";
 import { runCorrelateJob } from "./correlateJob.ts";
 import { runPhases } from "./phases.ts";
+import { runPosesJob } from "./posesJob.ts";
 import type { FromWorker, Job, Kernel, Kernels, Seat, ToWorker, WorkerContext } from "./protocol.ts";
 import { JobStopped, Team } from "./team.ts";
 
@@ -76,6 +77,9 @@ function runJob(context: WorkerContext, job: Job): void {
       break;
     case "boxes":
       runBoxesJob(context, job);
+      break;
+    case "poses":
+      runPosesJob(context, job);
       break;
   }
 }
