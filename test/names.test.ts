@@ -177,6 +177,7 @@ test("the package has these entries and these public names", async () => {
         "readParticleStack",
         "refineParticles",
         "resultMap",
+        "runCoarseMatch",
         "runConstrainedSearch",
         "runMatch",
         "runOptimizeBFactor",

@@ -1,5 +1,14 @@
-import type { Command } from "commander";
-import { estimateMatch, type MatchEstimate, type Part, runMatch, type SearchReport } from "../match/index.ts";
+import { type Command, InvalidArgumentError, Option } from "commander";
+import {
+  type CoarseReport,
+  estimateMatch,
+  type MatchEstimate,
+  type MatchOptions,
+  type Part,
+  runCoarseMatch,
+  runMatch,
+  type SearchReport,
+} from "../match/index.ts";
 import { abortOnSignals } from "./interrupt.ts";
 import {
   addResultOptions,
@@ -20,6 +29,9 @@ interface MatchArguments extends ResultArguments, SliceArguments {
   readonly resume?: boolean;
   readonly checkpoint: number;
   readonly estimate?: boolean;
+  readonly coarse?: number;
+  readonly coarseCandidates?: number;
+  readonly coarseSamples?: number;
 }
 
 /** Adds `vitrine match CONFIG.yaml`. */
@@ -33,37 +45,82 @@ export function addMatch(program: Command): void {
     .option("--resume", "continue after a run that was stopped")
     .option("--checkpoint <seconds>", "time between checkpoints", notNegative, 60)
     .option("--estimate", "print correlations, rate, hours and memory; search nothing");
-  addResultOptions(addSliceOptions(command)).action(async (config: string, args: MatchArguments) => {
-    const options = {
-      ...toMatchOptions(args),
-      ...toSliceOptions(args),
-      ...(args.workers !== undefined && { workers: args.workers }),
-      ...(args.part !== undefined && { part: args.part }),
-      resume: args.resume ?? false,
-      checkpointSeconds: args.checkpoint,
-      onLog: (message: string) => process.stderr.write(`vitrine: ${message}\n`),
-    };
-    using interrupt = abortOnSignals();
-    if (args.estimate) {
-      printEstimate(
-        await estimateMatch(config, { ...options, signal: interrupt.signal }),
-        args.json ?? false,
-      );
-      return;
-    }
-    const progress = createProgress();
-    try {
-      const report = await runMatch(config, {
-        ...options,
-        signal: interrupt.signal,
-        onProgress: progress.show,
-      });
-      progress.end();
-      printReport(report, args.json ?? false);
-    } finally {
-      progress.end();
-    }
+  addResultOptions(addSliceOptions(addCoarseOptions(command))).action(
+    async (config: string, args: MatchArguments) => {
+      requireCoarse(command, args);
+      const options = toOptions(args);
+      using interrupt = abortOnSignals();
+      if (args.estimate) {
+        const estimate = await estimateMatch(config, { ...options, signal: interrupt.signal });
+        printEstimate(estimate, args.json ?? false);
+        return;
+      }
+      const progress = createProgress();
+      const running = { ...options, signal: interrupt.signal, onProgress: progress.show };
+      try {
+        const report = await search(config, running, args);
+        progress.end();
+        printReport(report, args.json ?? false);
+      } finally {
+        progress.end();
+      }
+    },
+  );
+}
+
+/** The options of a coarse pass. Its parts would have to be joined before the search is at its end. */
+function addCoarseOptions(command: Command): Command {
+  const needed = (name: string, description: string) =>
+    new Option(name, `with --coarse: ${description}`).argParser(count);
+  return command
+    .addOption(
+      new Option(
+        "--coarse <factor>",
+        "search a micrograph cropped in Fourier space to this many times larger pixels, then its candidates at full resolution",
+      )
+        .argParser(wholeFrom2)
+        .conflicts(["part", "estimate", "compat"]),
+    )
+    .addOption(needed("--coarse-candidates <number>", "candidates expected in noise alone (default: 1000)"))
+    .addOption(
+      needed(
+        "--coarse-samples <orientations>",
+        "orientations that give mean and deviation (default: a 400th of all, at least 1000)",
+      ),
+    );
+}
+
+function requireCoarse(command: Command, args: MatchArguments): void {
+  if (args.coarse !== undefined || (args.coarseCandidates ?? args.coarseSamples) === undefined) return;
+  command.error("error: options --coarse-candidates and --coarse-samples need --coarse <factor>");
+}
+
+function wholeFrom2(text: string): number {
+  const value = Number(text);
+  if (Number.isInteger(value) && value >= 2) return value;
+  throw new InvalidArgumentError("Expected a whole number of at least 2.");
+}
+
+function search(config: string, options: MatchOptions, args: MatchArguments): Promise<SearchReport | null> {
+  if (args.coarse === undefined) return runMatch(config, options);
+  return runCoarseMatch(config, {
+    ...options,
+    factor: args.coarse,
+    ...(args.coarseCandidates !== undefined && { candidates: args.coarseCandidates }),
+    ...(args.coarseSamples !== undefined && { samples: args.coarseSamples }),
   });
+}
+
+function toOptions(args: MatchArguments): MatchOptions {
+  return {
+    ...toMatchOptions(args),
+    ...toSliceOptions(args),
+    ...(args.workers !== undefined && { workers: args.workers }),
+    ...(args.part !== undefined && { part: args.part }),
+    resume: args.resume ?? false,
+    checkpointSeconds: args.checkpoint,
+    onLog: (message: string) => process.stderr.write(`vitrine: ${message}\n`),
+  };
 }
 
 function printEstimate(estimate: MatchEstimate, asJson: boolean): void {
@@ -84,7 +141,7 @@ function printEstimate(estimate: MatchEstimate, asJson: boolean): void {
 }
 
 /** Prints what was found, a line a particle. */
-export function printReport(report: SearchReport | null, asJson: boolean): void {
+export function printReport(report: SearchReport | CoarseReport | null, asJson: boolean): void {
   if (asJson) {
     process.stdout.write(`${JSON.stringify({ ...report, backend: "wasm" })}\n`);
     return;
@@ -101,9 +158,14 @@ export function printReport(report: SearchReport | null, asJson: boolean): void 
   process.stdout.write(
     [
       `${particles.length} particles above z ${zCutoff.toFixed(2)} (${correlations} correlations a pixel, WASM SIMD)`,
+      ...("coarse" in report ? [coarseLine(report.coarse)] : []),
       ...lines,
       ...files.map((file) => `wrote ${file}`),
       "",
     ].join("\n"),
   );
+}
+
+function coarseLine({ factor, candidates, zCutoff, sampled }: CoarseReport["coarse"]): string {
+  return `  of ${candidates} candidates above z ${zCutoff.toFixed(2)} at ${factor} times the pixel size; deviations from ${sampled} orientations`;
 }

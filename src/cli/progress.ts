@@ -35,6 +35,7 @@ function createBar(stream: NodeJS.WriteStream): ProgressDisplay {
       const payload = rateAndTime(progress);
       if (!started) bar.start(progress.total, progress.done, payload);
       started = true;
+      bar.setTotal(progress.total); // a coarse pass is followed by another count
       bar.update(progress.done, payload);
     },
     end() {

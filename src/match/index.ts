@@ -49,6 +49,9 @@ export type { RefinedParticle, RefineOptions, RefineTask } from "./refine/refine
 export { refineParticles } from "./refine/refine.ts";
 export type { RefineProgramOptions, RefineReport } from "./refine/refineProgram.ts";
 export { runRefine } from "./refine/refineProgram.ts";
+export type { CoarseMatchOptions, CoarseReport } from "./search/coarseProgram.ts";
+export { runCoarseMatch } from "./search/coarseProgram.ts";
+export type { CandidateOptions } from "./search/coarseSearch.ts";
 export { collectMatch } from "./search/collect.ts";
 export { LEOPARD_BATCH_SIZES } from "./search/compat.ts";
 export type { MatchEstimate } from "./search/estimate.ts";

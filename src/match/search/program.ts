@@ -1,11 +1,10 @@
 import { createPool, type Pool } from "../../compute/index.ts";
-import { VitrineError } from "../../core/index.ts";
-import { fileExists, makeFolder, removeFile } from "../../io/index.ts";
+import { makeFolder, removeFile } from "../../io/index.ts";
 import { finishJob, type Job, type MatchOptions, mapSource, withJob } from "./job.ts";
 import { checkpointPath, partPath, partRange, partsFolder } from "./parts.ts";
 import { prepareResults, type SearchReport } from "./results.ts";
 import { TemplateSearch } from "./search.ts";
-import { runCheckpointed } from "./searchRun.ts";
+import { refuseCheckpoint, refuseExisting, runCheckpointed } from "./searchRun.ts";
 import { writeSearchState } from "./searchState.ts";
 
 /**
@@ -29,27 +28,16 @@ export async function runMatch(configPath: string, options: MatchOptions = {}): 
 
 async function checkOutputs(
   { settings, results }: Job,
-  { part, resume, overwrite }: MatchOptions,
+  { part, resume = false, overwrite = false }: MatchOptions,
 ): Promise<void> {
-  const checkpoint = checkpointPath(settings, part);
   if (part === undefined) await prepareResults(settings, results);
   else await makeFolder(partsFolder(settings));
-  if (overwrite) return;
-  if (part !== undefined) {
+  if (part !== undefined && !overwrite) {
     const hint = "Collect it with vitrine match-collect, or search it again with --overwrite";
     const done = { expected: "a part that is to be done", found: "its result", hint };
     await refuseExisting(partPath(settings, part), done);
   }
-  if (resume) return;
-  const hint = "Continue with --resume, or start again with --overwrite";
-  await refuseExisting(checkpoint, { expected: "no earlier run", found: "its checkpoint", hint });
-}
-
-async function refuseExisting(
-  at: string,
-  message: { expected: string; found: string; hint: string },
-): Promise<void> {
-  if (await fileExists(at)) throw new VitrineError({ code: "exists", at, ...message });
+  await refuseCheckpoint(checkpointPath(settings, part), { resume, overwrite });
 }
 
 async function searchAndWrite(pool: Pool, job: Job, options: MatchOptions): Promise<SearchReport | null> {

@@ -10,7 +10,7 @@ import {
 } from "../../io/index.ts";
 import type { MatchSettings } from "../config/config.ts";
 import { type ParticleValues, particleTable, valuesAtPeaks, writeParticles } from "../particles/particles.ts";
-import type { Peak } from "../peaks/peaks.ts";
+import type { Peak, ScoreMap } from "../peaks/peaks.ts";
 import { checkPeakOptions, choosePeaks, type PeakOptions } from "../peaks/peaksChoice.ts";
 import { drawSearchPicture } from "../picture/picture.ts";
 import { type MapName, type MapSource, resultMap } from "./resultMaps.ts";
@@ -134,32 +134,67 @@ export async function writeResults(what: {
   const scaled = resultMap(source, "scaledMip");
   const mip = () => ({ data: resultMap(source, "mip"), shape });
   const { peaks, zCutoff } = choosePeaks({ scaledMip: { data: scaled, shape }, mip, correlations }, options);
-  const pending = new PendingFiles();
-  try {
+  return writeTogether(async (pending) => {
     // with a picture the z-scores are needed to the end, else their memory serves the other maps
     const buffer = options.picturePath === undefined ? scaled : new Float32Array(scaled.length);
     const values = await writeMaps(what, { peaks, pending, buffer });
-    const facts = { totalCorrelations: correlations, templateSize: what.templateSize };
-    const table = particleTable(peaks, values, { settings, facts });
-    await pending.write(options.particlesPath, (path) => writeParticles(path, table, { overwrite: true }));
-    const particles = peaks.map((peak, i) => ({
-      ...peak,
-      phiDeg: values.orientationPhi[i],
-      thetaDeg: values.orientationTheta[i],
-      psiDeg: values.orientationPsi[i],
-      relativeDefocusA: values.relativeDefocus[i],
-    }));
-    const report = { particles, zCutoff, correlations, files: resultPaths(settings, options) };
-    if (options.picturePath !== undefined) {
-      const png = drawPicture(what, { report, scaled, micrograph: await what.readMicrograph() });
-      await pending.write(options.picturePath, (path) => writeFileAtomic(path, png, { overwrite: true }));
-    }
+    const zScores = () => ({ data: scaled, shape });
+    const files = resultPaths(settings, options);
+    return writeParticleResults(pending, { ...what, peaks, values, zCutoff, zScores, files });
+  });
+}
+
+/** Runs `write`; puts what it wrote in its place, or removes it where something failed. */
+export async function writeTogether<T>(write: (pending: PendingFiles) => Promise<T>): Promise<T> {
+  const pending = new PendingFiles();
+  try {
+    const result = await write(pending);
     await pending.publish();
-    return report;
+    return result;
   } catch (error) {
     await pending.discard();
     throw error;
   }
+}
+
+/** Particles that were chosen, and what is written of them. */
+export interface ParticleResults {
+  readonly settings: MatchSettings;
+  readonly templateSize: number;
+  readonly correlations: number;
+  readonly options: ResultOptions;
+  readonly peaks: readonly Peak[];
+  readonly values: ParticleValues;
+  readonly zCutoff: number;
+  /** Both only for the picture. */
+  readonly zScores: () => ScoreMap;
+  readonly readMicrograph: () => Promise<Image>;
+  /** All files of the search, for the report. */
+  readonly files: readonly string[];
+}
+
+/** Writes table and picture. */
+export async function writeParticleResults(
+  pending: PendingFiles,
+  what: ParticleResults,
+): Promise<SearchReport> {
+  const { settings, templateSize, correlations, options, peaks, values, zCutoff, files } = what;
+  const facts = { totalCorrelations: correlations, templateSize };
+  const table = particleTable(peaks, values, { settings, facts });
+  await pending.write(options.particlesPath, (path) => writeParticles(path, table, { overwrite: true }));
+  const particles = peaks.map(({ y, x, zScore }, i) => ({
+    ...{ y, x, zScore },
+    phiDeg: values.orientationPhi[i],
+    thetaDeg: values.orientationTheta[i],
+    psiDeg: values.orientationPsi[i],
+    relativeDefocusA: values.relativeDefocus[i],
+  }));
+  const report = { particles, zCutoff, correlations, files };
+  if (options.picturePath !== undefined) {
+    const png = drawPicture(what, report, await what.readMicrograph());
+    await pending.write(options.picturePath, (path) => writeFileAtomic(path, png, { overwrite: true }));
+  }
+  return report;
 }
 
 /** Files that are written next to their places and put there together. */
@@ -181,10 +216,12 @@ class PendingFiles {
   }
 }
 
+export type { PendingFiles };
+
 type Sampled = Partial<Record<MapName, Float32Array>>;
 
 /** Writes the maps one after the other and keeps their values at the peaks. */
-async function writeMaps(
+export async function writeMaps(
   { settings, source }: { settings: MatchSettings; source: MapSource },
   { peaks, pending, buffer }: { peaks: readonly Peak[]; pending: PendingFiles; buffer: Float32Array },
 ): Promise<ParticleValues> {
@@ -207,17 +244,18 @@ async function writeMaps(
 }
 
 function drawPicture(
-  { settings, templateSize, source }: Parameters<typeof writeResults>[0],
-  { report, scaled, micrograph }: { report: SearchReport; scaled: Float32Array; micrograph: Image },
+  { settings, templateSize, zScores }: ParticleResults,
+  { particles, zCutoff, correlations }: SearchReport,
+  micrograph: Image,
 ): Uint8Array {
   const canvas = drawSearchPicture({
     title: settings.micrographPath,
     micrograph: { ...micrograph, pixelSizeA: settings.optics.pixelSizeA },
-    scaledMip: { data: scaled, shape: source.statistics.shape },
+    scaledMip: zScores(),
     templateSize,
-    particles: report.particles,
-    cutoff: report.zCutoff,
-    notes: [`Template ${settings.templatePath}, ${report.correlations} correlations per pixel`],
+    particles,
+    cutoff: zCutoff,
+    notes: [`Template ${settings.templatePath}, ${correlations} correlations per pixel`],
   });
   return encodePng({ ...canvas, channels: 3 });
 }

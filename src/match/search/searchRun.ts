@@ -1,4 +1,5 @@
 import { BLOCK_TEMPLATES } from "../../compute/index.ts";
+import { VitrineError } from "../../core/index.ts";
 import { fileExists } from "../../io/index.ts";
 import type { MatchOptions } from "./job.ts";
 import type { TemplateSearch } from "./search.ts";
@@ -37,6 +38,24 @@ export async function runCheckpointed(
     : range.firstBlock;
   await runBlocks(search, { ...header, nextBlock }, { options, checkpoint });
   return { ...header, nextBlock: range.lastBlock };
+}
+
+/** @throws {VitrineError} exists: a checkpoint of an earlier run, which is neither continued nor overwritten */
+export async function refuseCheckpoint(
+  at: string,
+  { resume = false, overwrite = false }: Pick<MatchOptions, "resume" | "overwrite">,
+): Promise<void> {
+  if (resume || overwrite) return;
+  const hint = "Continue with --resume, or start again with --overwrite";
+  await refuseExisting(at, { expected: "no earlier run", found: "its checkpoint", hint });
+}
+
+/** @throws {VitrineError} exists: a file of this name */
+export async function refuseExisting(
+  at: string,
+  message: { expected: string; found: string; hint: string },
+): Promise<void> {
+  if (await fileExists(at)) throw new VitrineError({ code: "exists", at, ...message });
 }
 
 /** The statistics of a finished state, in memory of their own. @throws {VitrineError} missing, storage, format */

@@ -1,0 +1,214 @@
+import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { beforeAll, describe, expect, test } from "vitest";
+import { filesOf, MAPS, mapPaths, scratchFolder, writeConfig } from "../../../test/support/searchCase.ts";
+import { formatMrc, parseCsv, readMrcImage } from "../../io/index.ts";
+import { parseMatchSettings, searchSpace } from "../config/config.ts";
+import { PARTICLE_COLUMNS } from "../particles/particles.ts";
+import { findPeaks } from "../peaks/peaks.ts";
+import { runRefine } from "../refine/refineProgram.ts";
+import { scatterParticles } from "../simulate/scatterParticles.ts";
+import { simulateMicrograph } from "../simulate/simulateMicrograph.ts";
+import { simulateMolecule, volumeFromMolecule } from "../simulate/simulateMolecule.ts";
+import { type CoarseMatchOptions, runCoarseMatch } from "./coarseProgram.ts";
+import { distinctPeaks } from "./coarseSearch.ts";
+import { runMatch } from "./program.ts";
+import type { SearchReport } from "./results.ts";
+
+const scratch = scratchFolder();
+const SHAPE = [360, 421] as const;
+const BOX = 50;
+const SAMPLES = 100;
+const OPTIONS = { workers: 2, exactSlices: true, candidates: 60 };
+
+const configuration = {
+  micrograph_path: join(scratch, "micrograph.mrc"),
+  template_volume_path: join(scratch, "template.mrc"),
+  optics_group: {
+    label: "test",
+    pixel_size: 2,
+    voltage: 300,
+    defocus_u: 9000,
+    defocus_v: 8600,
+    astigmatism_angle: 25,
+  },
+  defocus_search_config: { enabled: true, defocus_min: -600, defocus_max: 0, defocus_step: 600 },
+  orientation_search_config: { psi_step: 30, theta_step: 30, symmetry: "C3" },
+  preprocessing_filters: {},
+};
+
+/** A configuration whose results go to a folder of their own. */
+function place(name: string) {
+  const folder = join(scratch, name);
+  mkdirSync(folder);
+  const config = writeConfig(folder, { ...configuration, match_template_result: mapPaths(folder) });
+  return { folder, config, particlesPath: join(folder, "particles.csv") };
+}
+
+const planted = (() => {
+  const text = JSON.stringify({ ...configuration, match_template_result: mapPaths(scratch) });
+  const settings = parseMatchSettings(text, "test");
+  const { eulerAnglesDeg } = searchSpace(settings);
+  const molecule = simulateMolecule({ seed: 4, atomCount: 200, radiusA: 44, sigmaA: 2.2 });
+  const volume = volumeFromMolecule(molecule, { boxSize: BOX, voxelSizeA: 2 });
+  writeFileSync(configuration.template_volume_path, formatMrc(volume));
+  const particles = scatterParticles({ count: 6, shape: SHAPE, boxSize: BOX, seed: 5, eulerAnglesDeg });
+  const options = { shape: SHAPE, pixelSizeA: 2, boxSize: BOX, optics: settings.optics, signal: 20, seed: 9 };
+  const { data } = simulateMicrograph(molecule, particles, options);
+  writeFileSync(configuration.micrograph_path, formatMrc({ data, shape: SHAPE, voxelSizeA: 2 }));
+  return particles;
+})();
+
+/** Particles without their scores, in the order of their places. */
+function posesOf({ particles }: SearchReport) {
+  const poses = particles.map(({ zScore: _, ...pose }) => pose);
+  return poses.sort((a, b) => a.y - b.y || a.x - b.x);
+}
+
+const textTable = (path: string) => parseCsv(readFileSync(path, "utf8"), path);
+
+async function searchCoarsely(name: string, options: Partial<CoarseMatchOptions>) {
+  const run = place(name);
+  const { particlesPath } = run;
+  const report = await runCoarseMatch(run.config, { ...OPTIONS, factor: 2, particlesPath, ...options });
+  return { ...run, report };
+}
+
+let full: ReturnType<typeof place> & { report: SearchReport };
+let coarse: Awaited<ReturnType<typeof searchCoarsely>>;
+beforeAll(async () => {
+  const run = place("full");
+  const report = await runMatch(run.config, { ...OPTIONS, particlesPath: run.particlesPath });
+  if (report === null) throw new Error("no report");
+  full = { ...run, report };
+  coarse = await searchCoarsely("coarse", { samples: SAMPLES });
+});
+
+describe("a search with a coarse pass", () => {
+  test("finds what the full search finds: the planted particles, place and pose", () => {
+    const places = planted.map(({ posX, posY }) => [posY, posX]).sort((a, b) => a[0] - b[0]);
+    expect(posesOf(full.report).map(({ y, x }) => [y, x])).toEqual(places);
+    expect(posesOf(coarse.report)).toEqual(posesOf(full.report));
+    expect(coarse.report.coarse.candidates).toBeGreaterThan(planted.length);
+  });
+
+  test("measures z-scores by a sample: within three errors of the full search's", () => {
+    const scores = new Map(full.report.particles.map(({ y, x, zScore }) => [`${y} ${x}`, zScore]));
+    for (const { y, x, zScore } of coarse.report.particles) {
+      const ratio = zScore / (scores.get(`${y} ${x}`) ?? Number.NaN);
+      expect(Math.abs(ratio - 1)).toBeLessThan(3 / Math.sqrt(2 * SAMPLES));
+    }
+    expect(coarse.report.zCutoff).toBeGreaterThan(full.report.zCutoff);
+  });
+
+  test("writes the peer's columns; mean and deviation of full size, from which a refinement goes on", async () => {
+    const table = textTable(coarse.particlesPath);
+    expect(table.columns).toEqual([...PARTICLE_COLUMNS]);
+    const names = MAPS.map((map) => `${map}_coarse2.mrc`);
+    const others = ["config.yaml", "correlation_average.mrc", "correlation_variance.mrc", "particles.csv"];
+    expect(filesOf(coarse.folder)).toEqual([...names, ...others].sort());
+    expect(coarse.report.files.length).toBe(11);
+    const sizes = await Promise.all(
+      ["correlation_average", "mip_coarse2"].map((map) => readMrcImage(join(coarse.folder, `${map}.mrc`))),
+    );
+    expect(sizes.map(({ shape, pixelSizeA }) => [shape, pixelSizeA])).toEqual([
+      [[311, 372], 2],
+      [[156, 187], 4],
+    ]);
+    const [row] = table.rows;
+    expect(
+      [row.mip_path, row.correlation_average_path].map((path) => path.slice(coarse.folder.length)),
+    ).toEqual(["/mip_coarse2.mrc", "/correlation_average.mrc"]);
+    const refine = writeConfig(coarse.folder, {
+      template_volume_path: configuration.template_volume_path,
+      particle_stack: {
+        df_path: coarse.particlesPath,
+        extracted_box_size: [BOX + 8, BOX + 8],
+        original_template_size: [BOX, BOX],
+      },
+      defocus_refinement_config: { enabled: false },
+      pixel_size_refinement_config: { enabled: false },
+      orientation_refinement_config: { enabled: false },
+      preprocessing_filters: {},
+    });
+    const { particles } = await runRefine(refine, {
+      particlesPath: join(coarse.folder, "refined.csv"),
+      workers: 2,
+    });
+    expect(particles.map(({ shiftX, shiftY }) => [shiftX, shiftY])).toEqual(planted.map(() => [0, 0]));
+  });
+
+  test("with a sample of all orientations gives the z-scores of the full search, in any factor", async () => {
+    const { report, folder } = await searchCoarsely("all", { samples: 1e6, factor: 3 });
+    expect(report.zCutoff).toBe(full.report.zCutoff);
+    expect(posesOf(report)).toEqual(posesOf(full.report));
+    // The same correlations by transforms of another length.
+    report.particles.forEach(({ zScore }, i) => {
+      expect(Math.abs(zScore - full.report.particles[i].zScore)).toBeLessThan(1e-4);
+    });
+    const maps = await Promise.all(
+      [folder, full.folder].map((where) => readMrcImage(join(where, "correlation_variance.mrc"))),
+    );
+    expect(maps[0].data).toEqual(maps[1].data);
+  });
+});
+
+test("stopped and resumed, it writes the same table", async () => {
+  const run = place("stopped");
+  const options = { ...OPTIONS, factor: 2, samples: SAMPLES, particlesPath: run.particlesPath };
+  const controller = new AbortController();
+  const stop = (done: number) => done > 500 && controller.abort(new Error("enough"));
+  const aborted = runCoarseMatch(run.config, {
+    ...options,
+    checkpointSeconds: 0,
+    signal: controller.signal,
+    onProgress: ({ done }) => stop(done),
+  });
+  await expect(aborted).rejects.toMatchObject({ code: "aborted" });
+  expect(filesOf(run.folder)).toEqual(["config.yaml", "mip_coarse2.mrc.checkpoint"]);
+  await expect(runCoarseMatch(run.config, options)).rejects.toMatchObject({ code: "exists" });
+  const log: string[] = [];
+  const resumed = { ...options, resume: true, onLog: (text: string) => log.push(text) };
+  await runCoarseMatch(run.config, resumed);
+  expect(log[0]).toMatch(/^continuing at block \d+ of \d+ from .*mip_coarse2\.mrc\.checkpoint$/);
+  const rows = (path: string) =>
+    textTable(path).rows.map((row) =>
+      PARTICLE_COLUMNS.filter((name) => !/_path/.test(name)).map((name) => row[name]),
+    );
+  expect(rows(run.particlesPath)).toEqual(rows(coarse.particlesPath));
+});
+
+test.each([
+  [
+    { peaks: { kind: "fdr" } as const },
+    /^coarse search: expected peaks by z-score, found peaks by fdr\. The others/,
+  ],
+  [
+    { factor: 7 },
+    /^coarse factor: expected a whole number from 2 to 6, an eighth of the template, found 7\.$/,
+  ],
+  [{ samples: 12 }, /^coarse samples: expected at least 30 orientations, found 12\.$/],
+  [
+    { candidates: 1e12 },
+    /^gaussianCutoff\(\)\.falsePositives: expected a number above 0 and below \d+, found 1000000000000\.$/,
+  ],
+])("%j is refused", async (options, message) => {
+  const name = `refused-${Object.keys(options)}`;
+  await expect(searchCoarsely(name, options)).rejects.toThrow(message);
+  expect(filesOf(join(scratch, name))).toEqual(["config.yaml"]);
+});
+
+test("peaks that are given one by one are thinned out as those of a map", () => {
+  const shape = [40, 50] as const;
+  const random = Array.from({ length: 120 }, (_, i) => ({
+    y: (i * 17) % 40,
+    x: (i * 29) % 50,
+    zScore: Math.fround(5 + ((i * 37) % 113) / 10),
+  }));
+  const data = new Float32Array(40 * 50);
+  for (const { y, x, zScore } of random) data[50 * y + x] = zScore;
+  const given = random.filter(({ y, x, zScore }) => data[50 * y + x] === zScore);
+  const expected = findPeaks({ data, shape }, { cutoff: 1, maskRadiusPx: 6 });
+  expect(distinctPeaks(given, 6)).toEqual(expected);
+  expect(expected.length).toBeLessThan(given.length);
+});

@@ -1,0 +1,156 @@
+import type { Shape2 } from "../../core/index.ts";
+import { VitrineError } from "../../core/index.ts";
+import { writeMrc } from "../../io/index.ts";
+import type { MatchSettings, SearchSpace } from "../config/config.ts";
+import { type ParticleValues, valuesAtPeaks } from "../particles/particles.ts";
+import type { ScoreMap } from "../peaks/peaks.ts";
+import type { RescoredPeak } from "./coarseRescore.ts";
+import type { RescoredSearch } from "./coarseSearch.ts";
+import type { Job } from "./job.ts";
+import { type MapSource, resultMap } from "./resultMaps.ts";
+import {
+  type PendingFiles,
+  prepareFiles,
+  type ResultOptions,
+  resultPaths,
+  type SearchReport,
+  writeMaps,
+  writeParticleResults,
+  writeTogether,
+} from "./results.ts";
+
+/** Where the results of a search with a coarse pass go. */
+export interface CoarsePaths {
+  readonly checkpoint: string;
+  /** Settings whose results are the maps of the coarse pass. */
+  readonly coarse: MatchSettings;
+  /** Settings that the table names: maps of the coarse pass, but mean and deviation at full size. */
+  readonly table: MatchSettings;
+}
+
+/** Paths that follow from the configured ones: `mip.mrc` of the coarse pass is `mip_coarse2.mrc`. */
+export function coarsePaths(settings: MatchSettings, factor: number): CoarsePaths {
+  const { allowFileOverwrite, ...maps } = settings.results;
+  const named = Object.entries(maps).map(([map, path]) => [map, suffixed(path, `_coarse${factor}`)]);
+  const coarse = { allowFileOverwrite, ...(Object.fromEntries(named) as typeof maps) };
+  const { correlationAverage, correlationVariance } = maps;
+  return {
+    checkpoint: `${coarse.mip}.checkpoint`,
+    coarse: { ...settings, results: coarse },
+    table: { ...settings, results: { ...coarse, correlationAverage, correlationVariance } },
+  };
+}
+
+/** A path with text before the extension of its file. */
+export function suffixed(path: string, suffix: string): string {
+  const [, stem, extension] = /^(.*?[^/\\])(\.[^./\\]*)?$/s.exec(path) ?? ["", path, ""];
+  return `${stem}${suffix}${extension ?? ""}`;
+}
+
+function coarseFiles({ coarse, table }: CoarsePaths, results: ResultOptions): string[] {
+  const { correlationAverage, correlationVariance } = table.results;
+  return [correlationAverage, correlationVariance, ...resultPaths(coarse, results)];
+}
+
+/**
+ * As `prepareResults`.
+ *
+ * @throws {VitrineError} unsupported: peaks that are not chosen by z-score; exists, storage
+ */
+export async function prepareCoarseResults(paths: CoarsePaths, { settings, results }: Job): Promise<void> {
+  if (results.peaks !== undefined && results.peaks.kind !== "z") {
+    throw new VitrineError({
+      code: "unsupported",
+      at: "coarse search",
+      expected: "peaks by z-score",
+      found: `peaks by ${results.peaks.kind}`,
+      hint: "The others need z-scores of the whole micrograph at full resolution",
+    });
+  }
+  const mayReplace = results.overwrite || settings.results.allowFileOverwrite;
+  const ways = "--overwrite or match_template_result.allow_file_overwrite: true";
+  const inputs = [settings.micrographPath, settings.templatePath];
+  await prepareFiles(coarseFiles(paths, results), inputs, { mayReplace, ways });
+}
+
+/** What is written. */
+export interface CoarseResults {
+  readonly found: RescoredSearch;
+  /** Statistics of the coarse pass. */
+  readonly coarse: MapSource;
+  readonly factor: number;
+  /** Of the full search. */
+  readonly space: SearchSpace;
+}
+
+/** Writes maps, table and picture, all of them or none. */
+export async function writeCoarseResults(
+  job: Job,
+  paths: CoarsePaths,
+  results: CoarseResults,
+): Promise<SearchReport> {
+  const { settings, template, micrographShape, readMicrograph } = job;
+  const { peaks, zCutoff, correlations, statistics } = results.found;
+  const [height, width] = micrographShape;
+  const shape: Shape2 = [height - template.size + 1, width - template.size + 1];
+  return writeTogether(async (pending) => {
+    const pixelSizeA = results.factor * settings.optics.pixelSizeA;
+    const coarse = { ...paths.coarse, optics: { ...settings.optics, pixelSizeA } };
+    const buffer = new Float32Array(resultMap(results.coarse, "mip").length);
+    await writeMaps({ settings: coarse, source: results.coarse }, { peaks: [], pending, buffer });
+    const { correlationAverage, correlationVariance } = paths.table.results;
+    const voxelSizeA = settings.optics.pixelSizeA;
+    await writeMap(pending, correlationAverage, { data: statistics.mean, shape, voxelSizeA });
+    await writeMap(pending, correlationVariance, { data: statistics.deviation, shape, voxelSizeA });
+    return writeParticleResults(pending, {
+      settings: paths.table,
+      templateSize: template.size,
+      correlations,
+      options: job.results,
+      peaks: peaks.map(({ y, x, zScore }) => ({ y, x, zScore })),
+      values: particleValues(results, shape),
+      zCutoff,
+      zScores: () => enlargedScores(results, shape),
+      readMicrograph,
+      files: coarseFiles(paths, job.results),
+    });
+  });
+}
+
+async function writeMap(
+  pending: PendingFiles,
+  path: string,
+  map: ScoreMap & { voxelSizeA: number },
+): Promise<void> {
+  await pending.write(path, (temporary) => writeMrc(temporary, map, { overwrite: true }));
+}
+
+/** What a table says of the particles. */
+function particleValues({ found, space }: CoarseResults, shape: Shape2): ParticleValues {
+  const { peaks, statistics } = found;
+  const each = (value: (peak: RescoredPeak) => number) => Float32Array.from(peaks, value);
+  const angle = (axis: number) => each(({ orientation }) => space.eulerAnglesDeg[3 * orientation + axis]);
+  return {
+    mip: each(({ correlation }) => correlation),
+    scaledMip: each(({ zScore }) => zScore),
+    correlationAverage: valuesAtPeaks(peaks, { data: statistics.mean, shape }),
+    correlationVariance: valuesAtPeaks(peaks, { data: statistics.deviation, shape }),
+    orientationPhi: angle(0),
+    orientationTheta: angle(1),
+    orientationPsi: angle(2),
+    relativeDefocus: each(({ defocus }) => space.defocusOffsetsA[defocus]),
+    pixelSizeOffset: each(({ pixelSize }) => space.pixelSizeOffsetsA[pixelSize]),
+  };
+}
+
+/** The coarse z-scores at the size of the full maps, for the picture. */
+function enlargedScores({ coarse, factor }: CoarseResults, shape: Shape2): ScoreMap {
+  const small = resultMap(coarse, "scaledMip");
+  const columns = coarse.statistics.shape[1];
+  const data = new Float32Array(shape[0] * shape[1]);
+  for (let y = 0, at = 0; y < shape[0]; y++) {
+    const row = columns * Math.floor(y / factor);
+    for (let x = 0; x < shape[1]; x++, at++) data[at] = small[row + Math.floor(x / factor)];
+  }
+  return { data, shape };
+}
