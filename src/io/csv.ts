@@ -24,7 +24,7 @@ export function parseCsv(text: string, at: string): CsvTable {
   const { records, lines } = parseRecords(text, at);
   const [columns, ...cells] = records;
   if (columns === undefined) throw wrong(at, "a line that names the columns", "an empty file");
-  const repeated = columns.find((column, i) => columns.indexOf(column) !== i);
+  const repeated = firstRepeated(columns);
   if (repeated !== undefined)
     throw wrong(`${at} line ${lines[0]}`, "each column once", `${JSON.stringify(repeated)} twice`);
   const rows = cells.map((row, i) => {
@@ -52,6 +52,11 @@ export function formatCsv(
   });
   // A line of one empty cell would read as an empty line, hence the quotes.
   return stringify([[...columns], ...lines], { quoted_empty: columns.length === 1, cast: {} });
+}
+
+function firstRepeated(names: readonly string[]): string | undefined {
+  const seen = new Set<string>();
+  return names.find((name) => seen.size === seen.add(name).size);
 }
 
 /** The records with, for each, the line on which it ends. */

@@ -23,9 +23,17 @@ export function parseWithSchema<T>(value: unknown, schema: z.ZodType<T>, at: str
   throw toError(issue, { value, schema, at });
 }
 
+/** Names longer than this are cut in messages, and none is near them. */
+const LONGEST_NAME = 60;
+
+function shortened(name: string): string {
+  return name.length > LONGEST_NAME ? `${name.slice(0, LONGEST_NAME)}...` : name;
+}
+
 /** A list of names for messages; a long one is cut. */
 function listed(names: readonly string[]): string {
-  return names.length > 40 ? `${names.slice(0, 40).join(", ")} ...` : names.join(", ");
+  const shown = names.slice(0, 40).map(shortened).join(", ");
+  return names.length > 40 ? `${shown} ...` : shown;
 }
 
 interface Context {
@@ -55,7 +63,7 @@ function unknownKey(path: Path, key: string, { schema, at }: Context): VitrineEr
     code: "format",
     at: placeOf(at, [...path, key]),
     expected: isMisplaced ? "a key that goes with the others" : "a known key",
-    found: `${JSON.stringify(key)}${guess}`,
+    found: `${JSON.stringify(shortened(key))}${guess}`,
     hint: `Known keys: ${listed(known)}`,
   });
 }
@@ -133,7 +141,9 @@ function faults(branch: readonly Issue[]): number {
 }
 
 function placeOf(at: string, path: Path): string {
-  const text = path.map((part) => (typeof part === "number" ? `[${part}]` : `.${String(part)}`)).join("");
+  const text = path
+    .map((part) => (typeof part === "number" ? `[${part}]` : `.${shortened(String(part))}`))
+    .join("");
   return text === "" ? at : `${at} ${text.replace(/^\./, "")}`;
 }
 
@@ -149,11 +159,12 @@ function describe(value: unknown): string {
   if (Array.isArray(value)) return `a list of ${value.length}`;
   if (typeof value === "object") return `a group of the keys ${listed(Object.keys(value)) || "(none)"}`;
   if (typeof value !== "string") return String(value);
-  return JSON.stringify(value.length > 60 ? `${value.slice(0, 60)}...` : value);
+  return JSON.stringify(shortened(value));
 }
 
 /** The known name with the fewest changed letters; none where more than a third would change. */
 function nearestName(name: string, known: readonly string[]): string | undefined {
+  if (name.length > LONGEST_NAME) return undefined;
   const plain = (text: string) => text.toLowerCase().replaceAll(/[-_ ]/g, "");
   const ranked = known
     .map((candidate) => ({ candidate, distance: editDistance(plain(name), plain(candidate)) }))

@@ -54,6 +54,12 @@ describe("csv", () => {
     expect(parseCsv("__proto__,b\n1,2", "test").columns).toEqual(["__proto__", "b"]);
   });
 
+  test("fifty thousand columns are no more than a long line", () => {
+    const names = Array.from({ length: 50_000 }, (_, i) => `k${i}`);
+    expect(parseCsv(`${names.join(",")}\n`, "p.csv").columns).toEqual(names);
+    expect(() => parseCsv(`${names.join(",")},k9\n`, "p.csv")).toThrow(/line 1: .*found "k9" twice/);
+  });
+
   test("faults name file and line", () => {
     const fault = (text: string) => () => parseCsv(text, "p.csv");
     expect(fault("a,b\n1,2\n1,2,3\n")).toThrowErrorMatchingInlineSnapshot(
@@ -175,6 +181,20 @@ describe("yaml", () => {
       /bomb.yaml: expected YAML of ordinary depth and size/,
     );
     expect(() => parseYaml("[".repeat(50_000), z.unknown(), "deep.yaml")).toThrow(/deep.yaml/);
+  });
+
+  test("fifty thousand keys and a key of a megabyte are refused shortly", () => {
+    const keys = Array.from({ length: 50_000 }, (_, i) => `k${i}`);
+    expect(fault(keys.map((key) => `${key}: 1`).join("\n"))).toThrow(/run.yaml k0: expected a known key/);
+    const flow = `{${keys.join(": 1, ")}: 1, k7: 2}`;
+    const column = flow.lastIndexOf("k7") + 1;
+    expect(fault(flow)).toThrow(
+      `run.yaml line 1 column ${column}: expected YAML, found Map keys must be unique`,
+    );
+    const long = "k".repeat(1e6);
+    expect(fault(`pixel_size: 1\n? ${long}\n: 1`)).toThrow(
+      `run.yaml ${long.slice(0, 60)}...: expected a known key, found "${long.slice(0, 60)}...". Known keys: label`,
+    );
   });
 
   test("numbers and truth values as either YAML and Python write them", () => {

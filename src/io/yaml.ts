@@ -1,11 +1,14 @@
 import {
   type CollectionTag,
   type Document,
+  isNode,
+  isScalar,
   LineCounter,
   parseDocument,
   type ScalarTag,
   stringify,
   type Tags,
+  visit,
 } from "yaml";
 import type { z } from "zod";
 import { VitrineError } from "../core/index.ts";
@@ -107,7 +110,7 @@ function readYaml(text: string, at: string): unknown {
       logLevel: "error",
       prettyErrors: false,
       stringKeys: true,
-      uniqueKeys: true,
+      uniqueKeys: false,
     });
     checkDocument(document, lines, at);
     return document.toJS({ maxAliasCount: MOST_ALIASES });
@@ -120,13 +123,38 @@ function readYaml(text: string, at: string): unknown {
 /** A tag that is not known (a Python object) is only a warning to the parser; the value behind it would be a guess. */
 function checkDocument(document: Document.Parsed, lines: LineCounter, at: string): void {
   const fault = document.errors[0] ?? document.warnings[0];
-  if (fault === undefined) return;
-  const { line, col } = lines.linePos(fault.pos[0]);
+  if (fault === undefined) {
+    refuseRepeatedKeys(document, lines, at);
+    return;
+  }
+  // The parser runs out of stack.
+  if (fault.code === "RESOURCE_EXHAUSTION") throw tooMuch(new RangeError(fault.message), at);
   const found = fault.message.split("\n", 1)[0].replace(/\.$/, "");
-  throw new VitrineError(
-    { code: "format", at: `${at} line ${line} column ${col}`, expected: "YAML", found },
-    { cause: fault },
-  );
+  throw notYaml(found, placeOf(fault.pos[0], lines, at), fault);
+}
+
+/** The parser's own check compares each key with all others: minutes for a hundred thousand. */
+function refuseRepeatedKeys(document: Document.Parsed, lines: LineCounter, at: string): void {
+  visit(document, {
+    Map(_, { items }) {
+      const seen = new Set<unknown>();
+      for (const { key } of items) {
+        const name = isScalar(key) ? key.value : key;
+        const offset = isNode(key) ? (key.range?.[0] ?? 0) : 0;
+        if (seen.has(name)) throw notYaml("Map keys must be unique", placeOf(offset, lines, at));
+        seen.add(name);
+      }
+    },
+  });
+}
+
+function placeOf(offset: number, lines: LineCounter, at: string): string {
+  const { line, col } = lines.linePos(offset);
+  return `${at} line ${line} column ${col}`;
+}
+
+function notYaml(found: string, at: string, cause?: Error): VitrineError {
+  return new VitrineError({ code: "format", at, expected: "YAML", found }, { cause });
 }
 
 /** The parser throws a ReferenceError for aliases, and overflows its stack where levels are nested by the thousand. */

@@ -22,6 +22,7 @@ import { formatIndexEntry, parseNdtiffIndex } from "../../src/io/ndtiff/indexEnt
 import { formatStackHeader, readStackHeader } from "../../src/io/ndtiff/stackHeader.ts";
 import { walkStack } from "../../src/io/ndtiff/walk.ts";
 import { largest } from "./allocations.ts";
+import { CONFIGS } from "./configs.ts";
 import { STRUCTURES } from "./structures.ts";
 
 /** One parser: good files, how much they are changed, and the most that it may allocate for a file of this many bytes. */
@@ -29,6 +30,8 @@ export interface Target {
   readonly cases: number;
   readonly seeds: readonly Uint8Array[];
   readonly most: (fileBytes: number) => number;
+  /** Changes that know the format, beside those of bytes. */
+  readonly changes?: readonly ((bytes: Uint8Array, random: Random) => Uint8Array)[];
   /** Bytes of the values read. */
   readonly parse: (bytes: Uint8Array) => number | Promise<number>;
 }
@@ -214,7 +217,7 @@ const TARGETS: Record<string, Target> = {
   },
 };
 
-const ALL: Readonly<Record<string, Target>> = { ...TARGETS, ...STRUCTURES };
+const ALL: Readonly<Record<string, Target>> = { ...TARGETS, ...STRUCTURES, ...CONFIGS };
 
 const NUMBERS = [
   0,
@@ -260,7 +263,7 @@ function place(bytes: Uint8Array, random: Random): number {
   return zone < 0.6 ? bytes.length - 1 - below(near) : below(bytes.length);
 }
 
-const MUTATIONS: readonly ((bytes: Uint8Array) => Uint8Array)[] = [
+const MUTATIONS: NonNullable<Target["changes"]> = [
   (bytes) => {
     bytes[place(bytes, random)] = below(256);
     return bytes;
@@ -288,9 +291,10 @@ const MUTATIONS: readonly ((bytes: Uint8Array) => Uint8Array)[] = [
   },
 ];
 
-function mutated(seed: Uint8Array): Uint8Array {
-  let bytes: Uint8Array = seed.slice();
-  for (let count = 1 + below(3); count > 0 && bytes.length > 0; count--) bytes = pick(MUTATIONS)(bytes);
+function mutated({ seeds, changes = [] }: Target): Uint8Array {
+  let bytes: Uint8Array = pick(seeds).slice();
+  const all = [...MUTATIONS, ...changes];
+  for (let count = 1 + below(3); count > 0 && bytes.length > 0; count--) bytes = pick(all)(bytes, random);
   return bytes;
 }
 
@@ -300,8 +304,9 @@ function fail(name: string, bytes: Uint8Array, what: string): void {
   report.faults.push(`${name}: ${what}: ${Buffer.from(bytes).toString("base64").slice(0, 3000)}`);
 }
 
-async function run(name: string, { seeds, parse, most }: Target): Promise<void> {
-  const bytes = mutated(pick(seeds));
+async function run(name: string, target: Target): Promise<void> {
+  const { parse, most } = target;
+  const bytes = mutated(target);
   const allowed = most(bytes.length) + 4096;
   const kept = bytes.slice();
   largest.bytes = 0;
