@@ -2,10 +2,19 @@
 
 import { VitrineError } from "../core/index.ts";
 import { healpixDirections } from "./healpix.ts";
-import { numpyArange, type Progression, valueAt } from "./progression.ts";
+import {
+  MOST_ANGLES,
+  MOST_ORIENTATIONS,
+  numpyArange,
+  type Progression,
+  requireFewEnough,
+  valueAt,
+} from "./progression.ts";
 
 /** From and to, degrees. */
 export type AngleRange = readonly [fromDeg: number, toDeg: number];
+
+const AT = "orientations thetaStepDeg";
 
 const DEGREE = Math.PI / 180;
 const PER_DEGREE = 180 / Math.PI;
@@ -13,11 +22,15 @@ const PER_DEGREE = 180 / Math.PI;
 /** Rings of constant theta, from the smallest up to less than the largest plus a step. */
 export function uniformDirections(phi: AngleRange, theta: AngleRange, thetaStepDeg: number): Float64Array {
   const thetas = numpyArange([theta[0], theta[1] + thetaStepDeg], thetaStepDeg);
+  // a ring has at least one direction
+  requireFewEnough(thetas.count, MOST_ANGLES, AT);
   const rings = Array.from({ length: thetas.count }, (_, i) => {
     const radians = valueAt(thetas, i) * DEGREE;
     return { thetaDeg: radians * PER_DEGREE, phi: ringPhi(radians, thetaStepDeg * DEGREE, phi) };
   });
-  const out = new Float64Array(2 * rings.reduce((sum, ring) => sum + ring.phi.count, 0));
+  const count = rings.reduce((sum, ring) => sum + ring.phi.count, 0);
+  requireFewEnough(count, MOST_ORIENTATIONS, AT);
+  const out = new Float64Array(2 * count);
   let at = 0;
   for (const ring of rings) {
     for (let i = 0; i < ring.phi.count; i++) {
@@ -48,7 +61,7 @@ function roundHalfEven(value: number): number {
 /**
  * Pixel centres of HEALPix within two ranges, ends included; on the whole sphere at least as many as squares of the step.
  *
- * @throws {VitrineError} range: none lies there, or a step so small that nSide goes beyond 8192
+ * @throws {VitrineError} range: none lies there, or too small a step
  */
 export function healpixDirectionsWithin(
   phi: AngleRange,
@@ -57,6 +70,7 @@ export function healpixDirectionsWithin(
 ): Float64Array {
   const step = thetaStepDeg * DEGREE;
   const pixels = Math.trunc((4 * Math.PI) / (step * step));
+  requireFewEnough(pixels, MOST_ORIENTATIONS, AT);
   const all = healpixDirections(Math.max(1, Math.ceil(Math.sqrt(pixels / 12))));
   const isWithin = (i: number) =>
     all[i] >= phi[0] && all[i] <= phi[1] && all[i + 1] >= theta[0] && all[i + 1] <= theta[1];
@@ -80,6 +94,7 @@ function nothingWithin(phi: AngleRange, theta: AngleRange): VitrineError {
 
 /** Every theta at every phi, phi slower; degrees. */
 export function cartesianDirections(phi: Progression, theta: Progression): Float64Array {
+  requireFewEnough(phi.count * theta.count, MOST_ORIENTATIONS, AT);
   const out = new Float64Array(2 * phi.count * theta.count);
   let at = 0;
   for (let i = 0; i < phi.count; i++) {

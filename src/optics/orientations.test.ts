@@ -102,6 +102,10 @@ test.each<[string, OrientationGrid, string]>([
   ["symmetry name", symmetric("octahedral", 5, 5), "unsupported"],
   ["theta step", symmetric("C1", 0, 5), "range"],
   ["psi step", symmetric("C1", 5, Number.NaN), "range"],
+  ["theta step of nothing", symmetric("C1", 1e-9, 5), "range"],
+  ["psi step of nothing", symmetric("C1", 5, 1e-9), "range"],
+  ["healpix of nothing", { ...symmetric("C1", 0.01, 5), baseGrid: "healpix" }, "range"],
+  ["cartesian step of nothing", { ...RANGE, baseGrid: "cartesian", phiStepDeg: 1e-9 }, "range"],
   ["backwards range", { ...RANGE, phiRangeDeg: [100, 10] }, "range"],
 ])("a fault is refused: %s", (_, grid, code) => {
   const act = () => countUniformOrientations(grid);

@@ -6,7 +6,7 @@ import {
   uniformDirections,
 } from "./directions.ts";
 import { requireNumber } from "./frequencies.ts";
-import { arange, type Progression, valueAt } from "./progression.ts";
+import { arange, MOST_ORIENTATIONS, type Progression, requireFewEnough, valueAt } from "./progression.ts";
 
 interface GridSteps {
   readonly psiStepDeg: number;
@@ -57,7 +57,8 @@ const POLYHEDRAL: ReadonlyMap<string, AngleRange> = new Map([
  * psi is slowest and excludes the end of its range.
  *
  * @returns (n, 3) angles (phi, theta, psi) in degrees, float64, C order
- * @throws {VitrineError} range: a step not above 0, a range that runs backwards, or no pixel of HEALPix within the ranges;
+ * @throws {VitrineError} range: a step not above 0 or that makes more than 2^28 orientations, a range that runs backwards, or no
+ * pixel of HEALPix within the ranges;
  * unsupported: a symmetry other than Cn, Dn, T, O, I
  * Source: torch-so3's grids, reproduced with their arithmetic (NumPy's and torch's arange, round half to even), on which
  * the number of points depends; symmetry ranges as in Leopard-EM.
@@ -98,7 +99,10 @@ function prepareGrid(grid: OrientationGrid): { directions: Float64Array; psi: Pr
   requireStep(grid.psiStepDeg, "psiStepDeg");
   requireStep(grid.thetaStepDeg, "thetaStepDeg");
   const ranges = angleRanges(grid);
-  return { directions: gridDirections(grid, ranges), psi: arange(ranges.psi, grid.psiStepDeg) };
+  const directions = gridDirections(grid, ranges);
+  const psi = arange(ranges.psi, grid.psiStepDeg);
+  requireFewEnough((directions.length / 2) * psi.count, MOST_ORIENTATIONS, "orientations psiStepDeg");
+  return { directions, psi };
 }
 
 function gridDirections(grid: OrientationGrid, { phi, theta }: Ranges): Float64Array {

@@ -1,3 +1,20 @@
+import { VitrineError } from "../core/index.ts";
+
+/** More values of one angle, and more orientations (6 GiB), than any search needs: a step is in the wrong unit. */
+export const MOST_ANGLES = 1e6;
+export const MOST_ORIENTATIONS = 2 ** 28;
+
+/** @throws {VitrineError} range: more than `most` */
+export function requireFewEnough(count: number, most: number, at: string): void {
+  if (count <= most) return;
+  throw new VitrineError({
+    code: "range",
+    at,
+    expected: `a step that makes at most ${most}`,
+    found: String(count),
+  });
+}
+
 /** Equally spaced values: start, start + step, ... */
 export interface Progression {
   readonly start: number;

@@ -1,6 +1,6 @@
 import type { AngleRange } from "./directions.ts";
 import { requireNumber } from "./frequencies.ts";
-import { arange, valueAt } from "./progression.ts";
+import { arange, MOST_ANGLES, MOST_ORIENTATIONS, requireFewEnough, valueAt } from "./progression.ts";
 
 /** Rotations about z together with tilts about axes in the xy plane, degrees. Defaults are torch-so3's. */
 export interface RollGrid {
@@ -26,14 +26,16 @@ const f = Math.fround;
  * ZYZ angles do), then a turn by psi about z. Roll axes are slowest, psi is fastest.
  *
  * @returns (n, 3) angles (phi, theta, psi) in degrees, phi in [0, 360), psi = 360 - roll; values of float32
- * @throws {VitrineError} range: a step not above 0, a range that runs backwards, an axis of length 0
+ * @throws {VitrineError} range: a step not above 0 or that makes more than 2^28, a range that runs backwards, an axis of length 0
  * Source: torch-so3's `get_roll_angles` with its float32 arithmetic.
  */
 export function rollOrientations(grid: RollGrid = {}): Float64Array<ArrayBuffer> {
   const psi = spread("psi", grid.psiRangeDeg, grid.psiStepDeg);
   const theta = spread("theta", grid.thetaRangeDeg, grid.thetaStepDeg);
   const roll = grid.rollAxis === undefined ? rollAngles(grid.rollStepDeg ?? 2) : [axisAngle(grid.rollAxis)];
-  const out = new Float64Array(3 * roll.length * theta.length * psi.length);
+  const count = roll.length * theta.length * psi.length;
+  requireFewEnough(count, MOST_ORIENTATIONS, "rollOrientations");
+  const out = new Float64Array(3 * count);
   let at = 0;
   for (const rollDeg of roll) {
     for (const thetaDeg of theta) {
@@ -62,6 +64,7 @@ function rollAngles(step: number): number[] {
 
 function values(range: AngleRange, step: number): number[] {
   const progression = arange(range, step);
+  requireFewEnough(progression.count, MOST_ANGLES, "rollOrientations");
   return Array.from({ length: progression.count }, (_, i) => f(valueAt(progression, i)));
 }
 
