@@ -350,10 +350,10 @@ describe("files", () => {
 test("a program that cannot be told is asked for", () => {
   const told = (text: string, program?: ConfigProgram) => () => parseConfig(text, "a.yaml", program);
   expect(told("preprocessing_filters: {}")).toThrowErrorMatchingInlineSnapshot(
-    `[VitrineError: a.yaml: expected the configuration of one of match, refine, constrained-search, found fields of match and refine alike. Name the program.]`,
+    `[VitrineError: a.yaml: expected the configuration of one of match, refine, constrained-search, found fields of match and refine alike. Name it with --program.]`,
   );
   expect(told("{}")).toThrowErrorMatchingInlineSnapshot(
-    `[VitrineError: a.yaml: expected the configuration of one of match, refine, constrained-search, found fields of none. Name the program.]`,
+    `[VitrineError: a.yaml: expected the configuration of one of match, refine, constrained-search, found fields of none. Name it with --program.]`,
   );
   expect(told("[1]")).toThrowErrorMatchingInlineSnapshot(
     `[VitrineError: a.yaml: expected a group of keys, found a list of 1.]`,

@@ -105,9 +105,11 @@ async function coarseTemplate(
 /** Settings at the coarse pixel; frequencies are counted in cycles/pixel. */
 function coarseSettings(settings: MatchSettings, factor: number): MatchSettings {
   const { optics, filters } = settings;
+  // the camera's pixels stay what they are
+  const mtf = optics.mtf && { mtf: { pixelSizeA: optics.pixelSizeA, ...optics.mtf } };
   return {
     ...settings,
-    optics: { ...optics, pixelSizeA: factor * optics.pixelSizeA },
+    optics: { ...optics, ...mtf, pixelSizeA: factor * optics.pixelSizeA },
     filters: coarseFilters(filters, factor),
   };
 }
