@@ -1,5 +1,6 @@
 import fc from "fast-check";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { irfft2 } from "../../test/support/dft.ts";
 import { goldenMrc, goldenNpy, relativeError } from "../../test/support/npy.ts";
 import { magnifySlice, prepareVolume, referenceSlice } from "../../test/support/slice.ts";
 import { type EulerZyz, matrixFromZyz, seededRandom } from "../core/index.ts";
@@ -106,6 +107,27 @@ describe("the golden slices", () => {
     const determinant = MAGNIFICATION[0] * MAGNIFICATION[3] - MAGNIFICATION[1] * MAGNIFICATION[2];
     const scaled = magnified.map((value) => value / determinant);
     expect(relativeError(scaled, golden("unit/fourier_slices_mag_matrix.npy", i))).toBeLessThan(1e-5);
+  });
+
+  test("come from the peer's transform of the volume", async () => {
+    const half = new Float32Array(2 * N * N * 25);
+    slicer.volume.read("spectrum", half);
+    const corner: number[] = [];
+    // The peer's rows and planes are shifted by half: 16 there is -8 here.
+    for (let z = 40; z < 48; z++) {
+      for (let y = 40; y < 48; y++) corner.push(...half.subarray(50 * (N * z + y), 50 * (N * z + y) + 16));
+    }
+    const wanted = goldenNpy("unit/volume_rfft_fftshifted_corner8.npy").data;
+    expect(relativeError(corner, wanted)).toBeLessThan(1e-5);
+  });
+
+  test.each([0, 1, 2, 3, 4, 5])("%i, transformed back, is the peer's projection", async (i) => {
+    const slice = await slicer.slice(matrices.slice(9 * i, 9 * i + 9), false);
+    const image = irfft2(slice, [N, N]);
+    const moved = (k: number) => (k + N / 2) % N;
+    const projection = image.map((_, k) => image[N * moved(Math.floor(k / N)) + moved(k % N)]);
+    const wanted = goldenNpy("unit/projections.npy").data.slice(N * N * i, N * N * (i + 1));
+    expect(relativeError(projection, wanted)).toBeLessThan(1e-5);
   });
 
   test("do not depend on how the rows are divided", async () => {

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { goldenBytes, goldenNpy } from "../../../test/support/npy.ts";
+import { goldenBytes, goldenJson, goldenNpy } from "../../../test/support/npy.ts";
 import { VitrineError } from "../../core/index.ts";
 import { formatMatchConfig, parseMatchConfig, parseMatchSettings, searchSpace } from "../index.ts";
 
@@ -91,6 +91,15 @@ test("the space of the golden search", () => {
   expect(Float32Array.from(space.eulerAnglesDeg)).toEqual(goldenNpy("search1_euler_angles.npy").data);
   expect(Array.from(space.defocusOffsetsA)).toEqual([-500, 0, 500]);
   expect(Array.from(space.pixelSizeOffsetsA)).toEqual([0]);
+});
+
+test.each(["search1", "search2"])("the peer counts as many correlations in %s", (name) => {
+  const space = searchSpace(parseMatchSettings(goldenText(`${name}_config.yaml`), "a.yaml"));
+  const counts = goldenJson<Record<string, number>>(`${name}_info.json`);
+  const orientations = space.eulerAnglesDeg.length / 3;
+  expect([orientations, space.defocusOffsetsA.length]).toEqual([counts.num_orientations, counts.num_defocus]);
+  const correlations = orientations * space.defocusOffsetsA.length * space.pixelSizeOffsetsA.length;
+  expect(correlations).toBe(counts.total_projections);
 });
 
 test.each([

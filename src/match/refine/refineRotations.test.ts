@@ -1,0 +1,41 @@
+import { expect, test } from "vitest";
+import { goldenBytes, goldenNpy, goldenNpz } from "../../../test/support/npy.ts";
+import type { EulerZyz } from "../../core/index.ts";
+import { parseRefineSettings } from "../config/refineConfig.ts";
+import { changedAngles, offsetRotations } from "./refineRotations.ts";
+
+const golden = goldenNpz("unit/combine_euler.npz");
+
+function angles(name: string): Float64Array {
+  const array = golden.get(name);
+  if (array === undefined) throw new Error(`no ${name} in the golden file`);
+  return Float64Array.from(array.data);
+}
+
+test("an offset of a rotation is the peer's, offset times rotation", () => {
+  const [original, combined] = [angles("original"), angles("combined")];
+  const found = offsetRotations(angles("offset")).map((offset, i) => {
+    const [phiDeg, thetaDeg, psiDeg] = original.subarray(3 * i, 3 * i + 3);
+    return changedAngles({ phiDeg, thetaDeg, psiDeg }, offset);
+  });
+  expect(found.length).toBe(combined.length / 3);
+  const turned = (angle: number) => (angle < 0 ? angle + 360 : angle);
+  found.forEach(({ phiDeg, thetaDeg, psiDeg }: EulerZyz, i) => {
+    const wanted = [...combined.subarray(3 * i, 3 * i + 3)].map(turned);
+    // The peer multiplies float32 matrices: 1e-7 of an entry is 1e-5 degrees.
+    [phiDeg, thetaDeg, psiDeg].forEach((angle, k) => {
+      expect(Math.abs(angle - wanted[k])).toBeLessThan(1e-4);
+    });
+  });
+});
+
+test("without a search of orientations the peer has one offset, which changes nothing", () => {
+  const { data, shape } = goldenNpy("refine2_euler_offsets.npy");
+  expect(shape).toEqual([1, 3]);
+  const text = new TextDecoder().decode(goldenBytes("refine2_config.yaml"));
+  expect(parseRefineSettings(text, "refine2_config.yaml").orientations).toBeNull();
+  const [offset] = offsetRotations(Float64Array.from(data));
+  const pose = { phiDeg: 10, thetaDeg: 20, psiDeg: 30 };
+  const { phiDeg, thetaDeg, psiDeg } = changedAngles(pose, offset);
+  expect([phiDeg, thetaDeg, psiDeg]).toEqual([10, 20, 30].map((angle) => expect.closeTo(angle, 9)));
+});
