@@ -164,6 +164,7 @@ test("the package has these entries and these public names", async () => {
         "gevQuantileAbove",
         "noisePeakChance",
         "normalizeTemplateProjection",
+        "openParticleMovie",
         "pValueMap",
         "parseConfig",
         "parseMatchConfig",

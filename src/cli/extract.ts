@@ -1,20 +1,29 @@
 import { type Command, Option } from "commander";
 import { type ExtractOptions, extractParticles } from "../match/index.ts";
 import { abortOnSignals } from "./interrupt.ts";
-import { count } from "./options.ts";
+import { count, notNegative } from "./options.ts";
 
 interface ExtractArguments {
   readonly box: number;
   readonly out: string;
   readonly padding: NonNullable<ExtractOptions["padding"]>;
   readonly bounds: NonNullable<ExtractOptions["bounds"]>;
+  readonly movie?: string;
+  readonly shifts?: string;
+  readonly deformation?: string;
+  readonly preExposure?: number;
+  readonly fluencePerFrame?: number;
+  readonly normalize?: boolean;
+  readonly backgroundRadius?: number;
+  readonly invert?: boolean;
+  readonly workers?: number;
   readonly overwrite?: boolean;
   readonly json?: boolean;
 }
 
 /** Adds `vitrine extract PARTICLES.csv`. */
 export function addExtract(program: Command): void {
-  program
+  const command = program
     .command("extract")
     .description("cut particles out of their micrographs: a stack and a STAR file of RELION")
     .argument("<particles.csv>", "table of a search or of a refinement")
@@ -30,20 +39,80 @@ export function addExtract(program: Command): void {
         .choices(["pad", "error"])
         .default("pad"),
     )
+    .option("--normalize", "give every box's background mean 0, no ramp and deviation 1, as RELION does")
+    .option("--background-radius <pixels>", "with --normalize; default: 3/8 of the box", notNegative)
+    .option("--invert", "turn contrast around: dark particles become bright, as RELION expects them");
+  addMovieOptions(command)
     .option("--overwrite", "replace results that are there")
     .option("--json", "print the result as JSON")
     .action(async (table: string, args: ExtractArguments) => {
+      requireTogether(command, args);
       using interrupt = abortOnSignals();
-      const report = await extractParticles(table, {
-        boxSize: args.box,
-        stackPath: args.out,
-        padding: args.padding,
-        bounds: args.bounds,
-        overwrite: args.overwrite ?? false,
-        signal: interrupt.signal,
-      });
+      const report = await extractParticles(table, { ...toOptions(args), signal: interrupt.signal });
       const { particles, files } = report;
       const lines = [`${particles} particles`, ...files.map((file) => `wrote ${file}`)];
       process.stdout.write(args.json ? `${JSON.stringify(report)}\n` : `${lines.join("\n")}\n`);
     });
+}
+
+function addMovieOptions(command: Command): Command {
+  return command
+    .option("--movie <file>", "sum boxes from its frames (MRC or TIFF), weighted by exposure")
+    .addOption(
+      new Option(
+        "--shifts <file.csv>",
+        "with --movie: pixels by which particles are moved (particle_index,frame,y_shift,x_shift)",
+      ).conflicts("deformation"),
+    )
+    .option("--deformation <file.csv>", "with --movie: Å by which the specimen went (t,h,w,y_shift,x_shift)")
+    .option(
+      "--pre-exposure <e/Å²>",
+      "with --movie: electrons/Å² before its first frame; default: 0",
+      notNegative,
+    )
+    .option("--fluence-per-frame <e/Å²>", "with --movie: electrons/Å² of a frame; default: 1", notNegative)
+    .option("--workers <number>", "with --movie: threads; default: all processors", count);
+}
+
+/** Options that mean nothing without another. */
+function requireTogether(command: Command, args: ExtractArguments): void {
+  const { movie, shifts, deformation, preExposure, fluencePerFrame, workers } = args;
+  if (movie !== undefined && shifts === undefined && deformation === undefined)
+    command.error("error: option --movie needs --shifts <file.csv> or --deformation <file.csv>");
+  if (movie === undefined && [shifts, deformation, preExposure, fluencePerFrame, workers].some(isGiven))
+    command.error(
+      "error: options --shifts, --deformation, --pre-exposure, --fluence-per-frame and --workers need --movie <file>",
+    );
+  if (args.backgroundRadius !== undefined && !args.normalize)
+    command.error("error: option --background-radius needs --normalize");
+}
+
+function isGiven(value: string | number | undefined): boolean {
+  return value !== undefined;
+}
+
+function toOptions(args: ExtractArguments): ExtractOptions {
+  const { movie, normalize, backgroundRadius, workers } = args;
+  return {
+    boxSize: args.box,
+    stackPath: args.out,
+    padding: args.padding,
+    bounds: args.bounds,
+    ...(normalize && { normalize: backgroundRadius === undefined ? {} : { radius: backgroundRadius } }),
+    invert: args.invert ?? false,
+    ...(movie !== undefined && { movie: toMovie(movie, args) }),
+    ...(workers !== undefined && { workers }),
+    overwrite: args.overwrite ?? false,
+  };
+}
+
+function toMovie(path: string, args: ExtractArguments): NonNullable<ExtractOptions["movie"]> {
+  const { shifts, deformation = "", preExposure = 0, fluencePerFrame = 1 } = args;
+  return {
+    path,
+    motion:
+      shifts === undefined ? { kind: "deformation", path: deformation } : { kind: "shifts", path: shifts },
+    preExposureA2: preExposure,
+    dosePerFrameA2: fluencePerFrame,
+  };
 }

@@ -14,6 +14,7 @@ export type { MatchTemplateYaml, SearchTotals } from "./config/configSchema.ts";
 export { formatMatchConfig, parseMatchConfig } from "./config/configSchema.ts";
 export type { MtfFile } from "./config/mtfFile.ts";
 export { readMtf, readMtfFile } from "./config/mtfFile.ts";
+export type { MovieSettings } from "./config/refineConfig.ts";
 export type { ConfigFormat } from "./config/writeConfig.ts";
 export { configFormat, formatConfig, writeConfig } from "./config/writeConfig.ts";
 export type { BoxOptions, BoxPosition } from "./particles/boxes.ts";
@@ -43,6 +44,10 @@ export type { ConstrainedOptions, ConstrainedReport } from "./refine/constrained
 export { runConstrainedSearch } from "./refine/constrainedProgram.ts";
 export type { ExtractOptions, ExtractReport } from "./refine/extractProgram.ts";
 export { extractParticles } from "./refine/extractProgram.ts";
+export type { Movie } from "./refine/movie.ts";
+export type { ParticleMovie } from "./refine/movieBoxes.ts";
+export type { MoviePlaces } from "./refine/movieShifts.ts";
+export { openParticleMovie } from "./refine/movieShifts.ts";
 export type { BFactorOptions, BFactorReport, BFactorTrial } from "./refine/optimizeBFactor.ts";
 export { B_FACTOR_METRICS, runOptimizeBFactor } from "./refine/optimizeBFactor.ts";
 export type { RefinedParticle, RefineOptions, RefineTask } from "./refine/refine.ts";

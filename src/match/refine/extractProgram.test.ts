@@ -2,7 +2,8 @@ import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { expect, test } from "vitest";
-import { goldenBytes, goldenMrc } from "../../../test/support/npy.ts";
+import { ROLLS, writeGoldenTable, writeMovie } from "../../../test/support/movieCase.ts";
+import { goldenBytes, goldenMrc, relativeError } from "../../../test/support/npy.ts";
 import { scratchFolder } from "../../../test/support/searchCase.ts";
 import { openMrc, parseCsv, readStar, starTable } from "../../io/index.ts";
 import { starToParticles } from "../particles/starToParticles.ts";
@@ -64,4 +65,70 @@ test("a box that leaves its micrograph, a wrong size, and a table without partic
   const empty = join(scratch, "empty.csv");
   writeFileSync(empty, readFileSync(path, "utf8").split("\n", 1)[0]);
   await expect(extractParticles(empty, { boxSize: 40, stackPath })).rejects.toThrow(/at least one particle/);
+});
+
+/** The images of a stack of boxes. */
+async function readBoxes(path: string, side: number): Promise<Float32Array[]> {
+  const file = await openMrc(path);
+  const [count] = file.header.shape;
+  const data = await file.readSections(0, count);
+  await file.close();
+  return Array.from({ length: count }, (_, i) => data.subarray(i * side * side, (i + 1) * side * side));
+}
+
+test("normalised and inverted boxes have a background of mean 0 and deviation 1, and contrast turned around", async () => {
+  const path = table("search1_particles.csv");
+  const options = { boxSize: 40, padding: "reflect", overwrite: true } as const;
+  const [plainPath, finePath] = [join(scratch, "plain.mrcs"), join(scratch, "fine.mrcs")];
+  await extractParticles(path, { ...options, stackPath: plainPath });
+  await extractParticles(path, { ...options, stackPath: finePath, normalize: { radius: 16 }, invert: true });
+  const plain = await readBoxes(plainPath, 40);
+  const isBackground = (i: number) => (Math.floor(i / 40) - 20) ** 2 + ((i % 40) - 20) ** 2 > 256;
+  for (const [k, box] of (await readBoxes(finePath, 40)).entries()) {
+    const background = box.filter((_, i) => isBackground(i));
+    const mean = background.reduce((sum, value) => sum + value, 0) / background.length;
+    const power = background.reduce((sum, value) => sum + value * value, 0) / background.length;
+    expect([mean, power].map((value) => Number(value.toFixed(4)) + 0)).toEqual([0, 1]);
+    // a dark particle is bright: what is left after scale and ramp still runs against the plain box
+    const product = box.reduce((sum, value, i) => sum + value * plain[k][i], 0);
+    expect(product).toBeLessThan(0);
+  }
+  await expect(
+    extractParticles(path, { ...options, stackPath: finePath, normalize: { radius: 21 } }),
+  ).rejects.toThrow("background radius: expected a radius of 0 to 20 pixels, half a box, found 21.");
+});
+
+test("boxes of a movie whose particles move by whole pixels are those of the still micrograph", async () => {
+  const path = writeGoldenTable(scratch);
+  const shifts = join(scratch, "whole.csv");
+  const rows = Array.from({ length: 9 }, (_, particle) => ROLLS.map(([y, x], f) => [particle, f, -y, -x]));
+  writeFileSync(shifts, `particle_index,frame,y_shift,x_shift\n${rows.flat().join("\n")}\n`);
+  const [stillPath, movedPath] = [join(scratch, "still.mrcs"), join(scratch, "moved.mrcs")];
+  await extractParticles(path, { boxSize: 40, padding: "reflect", stackPath: stillPath });
+  const movie = {
+    path: writeMovie(scratch),
+    motion: { kind: "shifts", path: shifts } as const,
+    preExposureA2: 0,
+    dosePerFrameA2: 0,
+  };
+  const report = await extractParticles(path, {
+    boxSize: 40,
+    padding: "reflect",
+    stackPath: movedPath,
+    movie,
+    workers: 2,
+  });
+  expect(report.particles).toBe(9);
+  const [still, moved] = [await readBoxes(stillPath, 40), await readBoxes(movedPath, 40)];
+  const { data } = goldenMrc("micrograph.mrc");
+  const mean = data.reduce((sum, value) => sum + value, 0) / data.length;
+  // rows 0 and 5: farther from the edges than the movie turns. Five frames add to √5, since noise keeps its power; float32.
+  for (const i of [0, 5]) {
+    const expected = still[i].map((value) => Math.sqrt(5) * (value - mean));
+    expect(relativeError(moved[i], expected)).toBeLessThan(1e-5);
+  }
+  const absent = { ...movie, motion: { kind: "deformation", path: "absent.csv" } as const };
+  await expect(
+    extractParticles(path, { boxSize: 40, stackPath: movedPath, overwrite: true, movie: absent }),
+  ).rejects.toThrow("absent.csv: expected a readable file, found no such file. Check the path.");
 });

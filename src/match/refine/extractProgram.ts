@@ -1,10 +1,16 @@
+import { createPool } from "../../compute/index.ts";
 import { VitrineError } from "../../core/index.ts";
-import { readMrcImage, writeMrc, writeStar } from "../../io/index.ts";
-import { type BoxOptions, extractBoxes } from "../particles/boxes.ts";
+import { writeMrc, writeStar } from "../../io/index.ts";
+import type { MovieSettings } from "../config/refineConfig.ts";
+import { type BoxOptions, type BoxPosition, extractBoxes } from "../particles/boxes.ts";
+import { boxNormalizer, defaultBackgroundRadius } from "../particles/normalizeBox.ts";
 import { type ParticleStack, readParticleStack } from "../particles/particleStack.ts";
 import type { ParticleTable } from "../particles/particles.ts";
 import { particlesToStar } from "../particles/particlesToStar.ts";
 import { prepareFiles } from "../search/results.ts";
+import { readMicrograph } from "../search/searchInputs.ts";
+import { boxesAtOnce, sumMovieBoxes } from "./movieBoxes.ts";
+import { openParticleMovie } from "./movieShifts.ts";
 
 /** How particles are extracted. */
 export interface ExtractOptions extends Pick<BoxOptions, "bounds" | "padding" | "value"> {
@@ -12,7 +18,18 @@ export interface ExtractOptions extends Pick<BoxOptions, "bounds" | "padding" | 
   readonly boxSize: number;
   /** The stack, `.mrcs`; its table lies beside it as `.star`. Default `particles.mrcs`. */
   readonly stackPath?: string;
+  /** Sum boxes from a movie's frames instead of cutting them out of the micrographs. */
+  readonly movie?: MovieSettings;
+  /**
+   * Give each box's background, what lies farther than `radius` pixels from its centre (default 3/8 of the box), mean 0, no ramp and
+   * standard deviation 1, as RELION does.
+   */
+  readonly normalize?: { readonly radius?: number };
+  /** Turn contrast around, so that particles that are dark become bright, as RELION expects them. */
+  readonly invert?: boolean;
   readonly overwrite?: boolean;
+  /** Worker threads, for movies. */
+  readonly workers?: number;
   readonly signal?: AbortSignal;
 }
 
@@ -23,23 +40,28 @@ export interface ExtractReport {
 }
 
 /**
- * Cuts the boxes of a particle table's particles out of their micrographs and writes them as a stack (MRC, float32, values as
- * they are) and a STAR file of RELION 3.1 that names each image. A particle's centre, refined where it is, comes to lie at pixel
- * floor(box / 2).
+ * Cuts the boxes of a particle table's particles out of their micrographs, or out of a movie, and writes them as a stack (MRC,
+ * float32, values as they are or normalised) and a STAR file of RELION 3.1 that names each image. A particle's centre, refined where
+ * it is, comes to lie at pixel floor(box / 2).
  *
- * @throws {VitrineError} as `readParticleStack`; range: no particles, a box size that is none, a box that leaves its micrograph
- *   with `bounds: "error"`; exists: a result that is there
+ * @throws {VitrineError} as `readParticleStack`, `openParticleMovie`; range: no particles, a box size that is none, a box that leaves
+ *   its micrograph with `bounds: "error"`, a background without contrast; exists: a result that is there; aborted
  */
 export async function extractParticles(
   tablePath: string,
-  { boxSize, stackPath = "particles.mrcs", overwrite = false, signal, ...cut }: ExtractOptions,
+  { stackPath = "particles.mrcs", overwrite = false, ...options }: ExtractOptions,
 ): Promise<ExtractReport> {
   const stack = await readParticleStack(tablePath);
+  const { boxSize, movie } = options;
   requireBox(boxSize, stack);
+  const finish = finisher(stack, options);
   const starPath = `${stackPath.replace(/\.mrcs?$/, "")}.star`;
-  await prepareFiles([stackPath, starPath], [tablePath], { mayReplace: overwrite, ways: "--overwrite" });
-  const data = await cutAll(stack, { ...cut, boxSize: [boxSize, boxSize], signal });
+  const inputs = [tablePath, ...(movie === undefined ? [] : [movie.path, movie.motion.path])];
+  await prepareFiles([stackPath, starPath], inputs, { mayReplace: overwrite, ways: "--overwrite" });
   const count = stack.particles.length;
+  const data = new Float32Array(count * boxSize * boxSize);
+  const boxes = movie === undefined ? micrographBoxes(stack, options) : movieBoxes(stack, movie, options);
+  for await (const { index, box } of boxes) data.set(finish(box, index), index * box.length);
   const [{ pixelSizeA }] = stack.particles;
   const shape = [count, boxSize, boxSize] as const;
   const star = particlesToStar(imageTable(stack, stackPath, boxSize), tablePath);
@@ -57,25 +79,86 @@ function requireBox(boxSize: number, { path, particles }: ParticleStack): void {
   throw new VitrineError({ code: "range", at: path, expected: "at least one particle", found: "none" });
 }
 
-/** All boxes one after the other, in the table's order; each micrograph is read once. */
-async function cutAll(
-  { particles, table, hasRefinedPositions }: ParticleStack,
-  { signal, ...options }: BoxOptions & { signal: AbortSignal | undefined },
-): Promise<Float32Array> {
-  const area = options.boxSize[0] * options.boxSize[1];
-  const data = new Float32Array(particles.length * area);
+/** A box and the row of its particle. */
+interface CutBox {
+  readonly index: number;
+  readonly box: Float32Array;
+}
+
+type CutOptions = Omit<ExtractOptions, "stackPath" | "overwrite">;
+
+/** What is done to a box before it is written. */
+function finisher(
+  { particles }: ParticleStack,
+  { boxSize, normalize, invert = false }: CutOptions,
+): (box: Float32Array, index: number) => Float32Array {
+  const shape = [boxSize, boxSize] as const;
+  const radius = normalize?.radius ?? defaultBackgroundRadius(shape);
+  const flatten = normalize === undefined ? (box: Float32Array) => box : boxNormalizer({ shape, radius });
+  return (box, index) => {
+    const flat = flatten(box, particles[index].at);
+    return invert ? flat.map((value) => -value) : flat;
+  };
+}
+
+/** How boxes are cut around centres. */
+function cutOf({ boxSize, bounds, padding, value }: CutOptions): BoxOptions {
+  return {
+    boxSize: [boxSize, boxSize],
+    reference: "center",
+    ...(bounds && { bounds }),
+    ...(padding && { padding }),
+    ...(value !== undefined && { value }),
+  };
+}
+
+/** Where particles lie, refined where they are. */
+function centresOf({ table, hasRefinedPositions }: ParticleStack): BoxPosition[] {
   const prefix = hasRefinedPositions ? "refined_pos" : "pos";
+  return table.rows.map((row) => ({ y: Number(row[`${prefix}_y_img`]), x: Number(row[`${prefix}_x_img`]) }));
+}
+
+/** Each micrograph is read once. */
+async function* micrographBoxes(stack: ParticleStack, options: CutOptions): AsyncGenerator<CutBox> {
+  const { particles } = stack;
+  const centres = centresOf(stack);
   for (const path of new Set(particles.map(({ micrographPath }) => micrographPath))) {
-    if (signal?.aborted) throw stopped(signal);
-    const micrograph = await readMrcImage(path);
-    particles.forEach(({ micrographPath }, i) => {
-      if (micrographPath !== path) return;
-      const [y, x] = ["y", "x"].map((axis) => Number(table.rows[i][`${prefix}_${axis}_img`]));
-      const [box] = extractBoxes(micrograph, [{ y, x }], { ...options, reference: "center" });
-      data.set(box, i * area);
-    });
+    if (options.signal?.aborted) throw stopped(options.signal);
+    const micrograph = await readMicrograph(path);
+    for (const [index, { micrographPath }] of particles.entries()) {
+      if (micrographPath !== path) continue;
+      const [box] = extractBoxes(micrograph, [centres[index]], cutOf(options));
+      yield { index, box };
+    }
   }
-  return data;
+}
+
+/** The movie is read once for as many boxes as are in memory at a time. */
+async function* movieBoxes(
+  stack: ParticleStack,
+  settings: MovieSettings,
+  options: CutOptions,
+): AsyncGenerator<CutBox> {
+  const { particles } = stack;
+  const centres = centresOf(stack);
+  const source = await openParticleMovie(settings, { particles, centres });
+  try {
+    const pool = await createPool(options.workers === undefined ? {} : { workers: options.workers });
+    try {
+      const cut = { ...cutOf(options), signal: options.signal };
+      const slice = boxesAtOnce(cut.boxSize);
+      for (let at = 0; at < particles.length; at += slice) {
+        const some = [...particles.keys()].slice(at, at + slice);
+        const positions = some.map((index) => centres[index]);
+        const boxes = await sumMovieBoxes(pool, source, { ...cut, particles: some, positions });
+        for (const [i, box] of boxes.entries()) yield { index: some[i], box };
+      }
+    } finally {
+      await pool.dispose();
+    }
+  } finally {
+    await source.movie.close();
+  }
 }
 
 /** The table with the columns by which RELION finds an image; a column without a name (pandas' row number) goes. */
