@@ -36,6 +36,8 @@ export interface RefineSettings {
   readonly pixelSizes: OffsetSearch | null;
   /** Rotations by which each particle's is changed (offset times particle); null: only none. */
   readonly orientations: RangeGrid | null;
+  /** Whether offsets tilt about every axis: their psi then counts from -phi, so that the image turns by psi alone. */
+  readonly wholeDisc: boolean;
   readonly filters: MatchFilters;
   /** Beside the optics in the table. */
   readonly effects: OpticsEffects;
@@ -69,6 +71,7 @@ export function parseRefineSettings(
     stack: toStack(particle_stack, `${at} particle_stack`),
     defocus: toDefocusSearch(config.defocus_refinement_config, at, "defocus_refinement_config"),
     pixelSizes: toPixelSizeSearch(config.pixel_size_refinement_config, at, "pixel_size_refinement_config"),
+    wholeDisc,
     orientations: toOffsets(orientation_refinement_config, `${at} orientation_refinement_config`, wholeDisc),
     filters: toFilters(config.preprocessing_filters, at, compat),
     effects: toOpticsEffects(config.optics_group, `${at} optics_group`, { compat }),

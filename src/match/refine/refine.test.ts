@@ -5,7 +5,7 @@ import { beforeAll, describe, expect, test } from "vitest";
 import { goldenBytes, goldenNpy } from "../../../test/support/npy.ts";
 import { scratchFolder } from "../../../test/support/searchCase.ts";
 import { type CsvTable, formatCsv, parseCsv } from "../../io/index.ts";
-import { uniformOrientations } from "../../optics/index.ts";
+import { angleBetweenDeg, uniformOrientations } from "../../optics/index.ts";
 import { parseRefineSettings } from "../config/refineConfig.ts";
 import { runRefine } from "./refineProgram.ts";
 import { REFINED_COLUMNS } from "./refineTable.ts";
@@ -29,7 +29,10 @@ function goldenRefinement(name: string): string {
   return folder;
 }
 
-async function refineGolden(name: string, options: { compatBatch?: number; workers?: number } = {}) {
+async function refineGolden(
+  name: string,
+  options: { compatBatch?: number; workers?: number; wholeDisc?: boolean } = {},
+) {
   const folder = goldenRefinement(name);
   const particlesPath = join(folder, `refined-${JSON.stringify(options).replace(/\W/g, "")}.csv`);
   const report = await runRefine(join(folder, "config.yaml"), { particlesPath, workers: 2, ...options });
@@ -130,6 +133,18 @@ test("the whole disc has tilts about every axis, the peer's offsets only those n
   };
   expect(Math.min(...axesOf(false))).toBeGreaterThan(0.98);
   expect(Math.min(...axesOf(true))).toBeLessThan(0.1);
+});
+
+test("the whole disc stays as near to a particle's pose as the coarse steps say", async () => {
+  const { table } = await refineGolden("refine1", { wholeDisc: true });
+  const pose = (row: CsvTable["rows"][number], prefix: string) => {
+    const [phiDeg, thetaDeg, psiDeg] = ["phi", "theta", "psi"].map((name) => Number(row[prefix + name]));
+    return { phiDeg, thetaDeg, psiDeg };
+  };
+  const changes = table.rows.map((row) => angleBetweenDeg(pose(row, ""), pose(row, "refined_")));
+  // a tilt and a turn about the beam of up to 9°, at right angles to each other; angles are float32
+  expect(Math.max(...changes)).toBeLessThan(Math.hypot(9, 9) + 0.01);
+  expect(Math.max(...changes)).toBeGreaterThan(3);
 });
 
 test("the columns are those of the golden table", () => {

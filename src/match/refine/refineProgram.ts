@@ -126,8 +126,10 @@ async function readStackImage(path: string) {
   return image;
 }
 
-function trials({ orientations, ...searches }: RefineSettings) {
+function trials({ orientations, wholeDisc, ...searches }: RefineSettings) {
   const angles = orientations === null ? new Float64Array(3) : uniformOrientations(orientations);
+  // a tilt about an axis at phi + 90° is Rz(phi) Ry(theta) Rz(-phi): without the last turn it would be far from the particle's pose
+  if (wholeDisc) for (let i = 0; i < angles.length; i += 3) angles[i + 2] -= angles[i];
   return { offsets: offsetRotations(angles), ...offsetsOf(searches) };
 }
 
