@@ -2,6 +2,7 @@ import { readFileSync } from "node:fs";
 import { Command, CommanderError } from "commander";
 import { VitrineError } from "../core/index.ts";
 import { addAcquire } from "./acquire.ts";
+import { addCompareParticles } from "./compareParticles.ts";
 import { addConfig } from "./config.ts";
 import { addConstrainedSearch } from "./constrainedSearch.ts";
 import { addConvert } from "./convert.ts";
@@ -34,6 +35,7 @@ const COMMANDS = [
   addConstrainedSearch,
   addOptimizeBFactor,
   addExtract,
+  addCompareParticles,
   addConfig,
   addSimulateMap,
   addTour,

@@ -2,11 +2,16 @@ import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
 import type { Command } from "commander";
 import { VitrineError } from "../core/index.ts";
-import { runMatch } from "../match/index.ts";
+import {
+  compareParticles,
+  type ParticleComparison,
+  type PlantedParticle,
+  runMatch,
+  type SearchReport,
+} from "../match/index.ts";
 import { abortOnSignals } from "./interrupt.ts";
 import { count } from "./options.ts";
 import { createProgress } from "./progress.ts";
-import { type Comparison, compareWithPlanted } from "./tourCompare.ts";
 import { acquirePlate, type PlateResult } from "./tourPlate.ts";
 import { prepareTour, type TourScene } from "./tourScene.ts";
 
@@ -54,10 +59,10 @@ async function runTour({ dir, workers, json }: TourArguments): Promise<void> {
       overwrite: true,
       onProgress: progress.show,
     }).finally(() => progress.end());
-    return report?.particles ?? [];
+    return (report?.particles ?? []).map((particle) => ({ ...particle, posX: particle.x, posY: particle.y }));
   };
   const began = performance.now();
-  const comparison = compareWithPlanted(await search("micrograph"), scene.planted);
+  const comparison = compareParticles(await search("micrograph"), scene.planted);
   const ghosts = await search("empty");
   const seconds = (performance.now() - began) / 1000;
   print(
@@ -67,6 +72,9 @@ async function runTour({ dir, workers, json }: TourArguments): Promise<void> {
   requireRightCounts(plate);
   requireRight(comparison, ghosts.length, dir);
 }
+
+type Found = SearchReport["particles"][number] & { readonly posX: number; readonly posY: number };
+type Comparison = ParticleComparison<Found, PlantedParticle>;
 
 interface Outcome {
   readonly plate: PlateResult;

@@ -19,6 +19,15 @@ export type { ConfigFormat } from "./config/writeConfig.ts";
 export { configFormat, formatConfig, writeConfig } from "./config/writeConfig.ts";
 export type { BoxOptions, BoxPosition } from "./particles/boxes.ts";
 export { extractBoxes } from "./particles/boxes.ts";
+export type {
+  CompareOptions,
+  ParticleComparison,
+  ParticleMatch,
+  ParticlePose,
+  TableComparison,
+  TableParticle,
+} from "./particles/compareParticles.ts";
+export { compareParticles, compareParticleTables } from "./particles/compareParticles.ts";
 export type { ConvertParticlesOptions } from "./particles/convertParticles.ts";
 export { convertParticles } from "./particles/convertParticles.ts";
 export type { ParticleStack, StackParticle } from "./particles/particleStack.ts";

@@ -1,0 +1,126 @@
+import type { EulerZyz } from "../../core/index.ts";
+import { angleBetweenDeg, symmetryRotations } from "../../optics/index.ts";
+import { type ParticleStack, readParticleStack } from "./particleStack.ts";
+
+/** Where a particle lies and how it is turned. */
+export interface ParticlePose extends EulerZyz {
+  /** Top-left corner of the template, pixels. */
+  readonly posX: number;
+  readonly posY: number;
+  /** Particles of different micrographs are never the same; absent: of the only one. */
+  readonly micrographPath?: string;
+}
+
+/** How particles are compared. */
+export interface CompareOptions {
+  /** Of the molecule: views that are alike count as the same. Default "C1". */
+  readonly symmetry?: string;
+  /** Farther apart than this, two particles are not the same; default 3 pixels. */
+  readonly nearPx?: number;
+}
+
+/** A planted particle and what was found there. */
+export interface ParticleMatch<Found, Planted> {
+  readonly planted: Planted;
+  readonly found: Found;
+  readonly distancePx: number;
+  /** Of the smallest rotation between both poses, modulo the symmetry. */
+  readonly angleDeg: number;
+}
+
+/** What was found against what was planted. */
+export interface ParticleComparison<Found, Planted> {
+  /** In the order of what was planted. */
+  readonly matches: readonly ParticleMatch<Found, Planted>[];
+  readonly missed: readonly Planted[];
+  /** Found where nothing was planted. */
+  readonly extra: readonly Found[];
+}
+
+/**
+ * Pairs what was found with what was planted, the closest pairs first, each particle once.
+ *
+ * @throws {VitrineError} unsupported: no such symmetry
+ */
+export function compareParticles<Found extends ParticlePose, Planted extends ParticlePose>(
+  found: readonly Found[],
+  planted: readonly Planted[],
+  { symmetry = "C1", nearPx = 3 }: CompareOptions = {},
+): ParticleComparison<Found, Planted> {
+  const rotations = symmetryRotations(symmetry);
+  const partners = new Map<Planted, { found: Found; distancePx: number }>();
+  const taken = new Set<Found>();
+  for (const pair of nearPairs(found, planted, nearPx)) {
+    if (partners.has(pair.planted) || taken.has(pair.found)) continue;
+    partners.set(pair.planted, pair);
+    taken.add(pair.found);
+  }
+  const matches = planted.flatMap((particle) => {
+    const partner = partners.get(particle);
+    if (partner === undefined) return [];
+    const { found, distancePx } = partner;
+    return [{ planted: particle, found, distancePx, angleDeg: angleBetweenDeg(particle, found, rotations) }];
+  });
+  return {
+    matches,
+    missed: planted.filter((particle) => !partners.has(particle)),
+    extra: found.filter((particle) => !taken.has(particle)),
+  };
+}
+
+/** Every pair that may be one particle, the closest first. */
+function nearPairs<Found extends ParticlePose, Planted extends ParticlePose>(
+  found: readonly Found[],
+  planted: readonly Planted[],
+  nearPx: number,
+) {
+  const pairs: { found: Found; planted: Planted; distancePx: number }[] = [];
+  for (const particle of planted) {
+    for (const other of found) {
+      if (fileName(other.micrographPath) !== fileName(particle.micrographPath)) continue;
+      const distancePx = Math.hypot(other.posX - particle.posX, other.posY - particle.posY);
+      if (distancePx <= nearPx) pairs.push({ found: other, planted: particle, distancePx });
+    }
+  }
+  return pairs.sort((a, b) => a.distancePx - b.distancePx);
+}
+
+/** Two tables may reach one micrograph by different folders. */
+function fileName(path: string | undefined): string | undefined {
+  return path?.replace(/^.*[/\\]/, "");
+}
+
+/** A particle of a table that is compared. */
+export interface TableParticle extends ParticlePose {
+  /** Row of the table, from 1. */
+  readonly row: number;
+  /** Refined where there is a refined one; NaN where the table has none. */
+  readonly zScore: number;
+}
+
+/** A comparison of two tables. */
+export type TableComparison = ParticleComparison<TableParticle, TableParticle>;
+
+/**
+ * Compares two particle tables, of searches, refinements or simulations; refined values count where there are some.
+ *
+ * @throws {VitrineError} as `readParticleStack` and {@link compareParticles}
+ */
+export async function compareParticleTables(
+  foundPath: string,
+  plantedPath: string,
+  options: CompareOptions = {},
+): Promise<TableComparison> {
+  symmetryRotations(options.symmetry ?? "C1");
+  const [found, planted] = [await readParticleStack(foundPath), await readParticleStack(plantedPath)];
+  return compareParticles(tableParticles(found), tableParticles(planted), options);
+}
+
+function tableParticles({ particles, table }: ParticleStack): TableParticle[] {
+  const column = table.columns.includes("refined_scaled_mip") ? "refined_scaled_mip" : "scaled_mip";
+  return particles.map(({ posX, posY, phiDeg, thetaDeg, psiDeg, micrographPath }, i) => {
+    const text = table.rows[i][column].trim();
+    const zScore = text === "" ? Number.NaN : Number(text);
+    return { row: i + 1, posX, posY, phiDeg, thetaDeg, psiDeg, micrographPath, zScore };
+  });
+}
