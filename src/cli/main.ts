@@ -13,6 +13,7 @@ import { addMatchCollect } from "./matchCollect.ts";
 import { addOptimizeBFactor } from "./optimizeBFactor.ts";
 import { addRefine } from "./refine.ts";
 import { addSimulateMap } from "./simulateMap.ts";
+import { addSimulateMicrograph } from "./simulateMicrograph.ts";
 import { addTour } from "./tour.ts";
 
 /** Exit codes: done, failed, wrong use. */
@@ -38,6 +39,7 @@ const COMMANDS = [
   addCompareParticles,
   addConfig,
   addSimulateMap,
+  addSimulateMicrograph,
   addTour,
 ];
 

@@ -22,6 +22,13 @@ export function notNegative(text: string): number {
   throw new InvalidArgumentError("Expected a number of at least 0.");
 }
 
+/** Reads any number. */
+export function finite(text: string): number {
+  const value = Number(text);
+  if (text.trim() !== "" && Number.isFinite(value)) return value;
+  throw new InvalidArgumentError("Expected a number.");
+}
+
 /** Reads a number between 0 and 1. */
 export function rate(text: string): number {
   const value = Number(text);

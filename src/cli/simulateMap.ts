@@ -1,10 +1,10 @@
-import { type Command, InvalidArgumentError, Option } from "commander";
+import { type Command, Option } from "commander";
 import { createPool } from "../compute/index.ts";
 import { VitrineError } from "../core/index.ts";
 import { fileExists, readAtoms, writeMrc } from "../io/index.ts";
 import { type MapExposure, type MapOptions, type Mtf, readMtf, simulateMap } from "../match/index.ts";
 import { abortOnSignals } from "./interrupt.ts";
-import { count, notNegative, positive } from "./options.ts";
+import { count, finite, notNegative, positive } from "./options.ts";
 
 interface MapArguments {
   readonly pixelSize: number;
@@ -64,12 +64,6 @@ export function addSimulateMap(program: Command): void {
     .option("--overwrite", "replace the map if it is there")
     .option("--json", "print the result as JSON")
     .action(simulateAndWrite);
-}
-
-function finite(text: string): number {
-  const value = Number(text);
-  if (text.trim() !== "" && Number.isFinite(value)) return value;
-  throw new InvalidArgumentError("Expected a number.");
 }
 
 async function simulateAndWrite(path: string, args: MapArguments): Promise<void> {

@@ -1,7 +1,8 @@
 import { join } from "node:path";
 import type { Image } from "../core/index.ts";
-import { formatYaml, writeFileAtomic, writeMrc } from "../io/index.ts";
+import { writeFileAtomic, writeMrc } from "../io/index.ts";
 import {
+  formatSearchConfig,
   type PlantedParticle,
   parseMatchSettings,
   scatterParticles,
@@ -29,36 +30,18 @@ const JITTER_DEG = 1;
 
 /** Leopard-EM's own configuration of one search. */
 function configuration(dir: string, name: string): string {
-  const path = (map: string) => join(dir, `${name}_${map}.mrc`);
-  return formatYaml({
-    template_volume_path: join(dir, "template.mrc"),
-    micrograph_path: join(dir, `${name}.mrc`),
-    optics_group: {
-      label: "tour",
-      pixel_size: PIXEL_SIZE_A,
-      voltage: 300,
-      spherical_aberration: 2.7,
-      amplitude_contrast_ratio: 0.07,
-      phase_shift: 0,
-      defocus_u: 9000,
-      defocus_v: 8600,
-      astigmatism_angle: 25,
-      ctf_B_factor: 0,
-    },
-    defocus_search_config: { enabled: false },
-    orientation_search_config: { psi_step: 15, theta_step: 15, symmetry: "C1" },
-    preprocessing_filters: { whitening_filter: { enabled: true } },
-    match_template_result: {
-      allow_file_overwrite: true,
-      mip_path: path("mip"),
-      scaled_mip_path: path("scaled_mip"),
-      correlation_average_path: path("correlation_average"),
-      correlation_variance_path: path("correlation_variance"),
-      orientation_psi_path: path("orientation_psi"),
-      orientation_theta_path: path("orientation_theta"),
-      orientation_phi_path: path("orientation_phi"),
-      relative_defocus_path: path("relative_defocus"),
-    },
+  return formatSearchConfig({
+    templatePath: join(dir, "template.mrc"),
+    micrographPath: join(dir, `${name}.mrc`),
+    pixelSizeA: PIXEL_SIZE_A,
+    voltageKv: 300,
+    sphericalAberrationMm: 2.7,
+    amplitudeContrast: 0.07,
+    defocusUA: 9000,
+    defocusVA: 8600,
+    astigmatismAngleDeg: 25,
+    psiStepDeg: 15,
+    thetaStepDeg: 15,
   });
 }
 

@@ -85,7 +85,11 @@ export type { SearchInputs, TemplateSource } from "./search/searchInputs.ts";
 export { templateFromVolume } from "./search/searchInputs.ts";
 export type { CrossCorrelation, EulerAngles } from "./search/statistics.ts";
 export { doIterationStatisticsUpdates, updateGlobalStatistics } from "./search/statistics.ts";
+export type { PlaceOptions } from "./simulate/placeParticles.ts";
+export { placeParticles } from "./simulate/placeParticles.ts";
 export { scatterParticles } from "./simulate/scatterParticles.ts";
+export type { SearchConfigOptions } from "./simulate/searchConfig.ts";
+export { formatSearchConfig } from "./simulate/searchConfig.ts";
 export type { MapOptions } from "./simulate/simulateMap.ts";
 export { simulateMap } from "./simulate/simulateMap.ts";
 export type { PotentialAtom } from "./simulate/simulateMapAtoms.ts";
@@ -96,5 +100,13 @@ export type { MapExposure } from "./simulate/simulateMapFilters.ts";
 export { criticalExposure, exposureGain } from "./simulate/simulateMapFilters.ts";
 export type { MicrographOptions, PlantedParticle } from "./simulate/simulateMicrograph.ts";
 export { simulateMicrograph } from "./simulate/simulateMicrograph.ts";
+export type {
+  MapMicrographOptions,
+  MicrographNoise,
+  SimulatedMicrograph,
+} from "./simulate/simulateMicrographOfMap.ts";
+export { simulateMicrographOfMap } from "./simulate/simulateMicrographOfMap.ts";
+export type { SimulationOptions, SimulationReport } from "./simulate/simulateMicrographProgram.ts";
+export { runSimulateMicrograph } from "./simulate/simulateMicrographProgram.ts";
 export type { Molecule, MoleculeOptions } from "./simulate/simulateMolecule.ts";
 export { simulateMolecule, volumeFromMolecule } from "./simulate/simulateMolecule.ts";

@@ -9,7 +9,7 @@ export { deformationAt, undeformFrame } from "./deformation.ts";
 export type { AngleRange } from "./directions.ts";
 export type { FrameExposure } from "./dose.ts";
 export { criticalExposure, doseWeights } from "./dose.ts";
-export { electronWavelengthA } from "./electrons.ts";
+export { electronWavelengthA, lorentzFactor } from "./electrons.ts";
 export type { Ball } from "./ewaldCurvature.ts";
 export { projectionLimitA, projectionShare } from "./ewaldCurvature.ts";
 export type { BandPass, RadialCurve } from "./filters.ts";

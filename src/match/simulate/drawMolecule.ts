@@ -3,7 +3,7 @@ import { computeCtf, type OpticsParameters } from "../../optics/index.ts";
 import { gaussianProfile, type Molecule } from "./simulateMolecule.ts";
 
 /** Half-plane of a real (size, size) image, (size, size / 2 + 1), rows not shifted. */
-interface HalfPlane {
+export interface HalfPlane {
   readonly re: Float64Array;
   readonly im: Float64Array;
 }
@@ -65,7 +65,7 @@ function projectAtoms(
 }
 
 /** Multiplies by minus the CTF: what scatters more is darker under focus. The mean is the ice's, so it goes. */
-function multiplyByMinusCtf(
+export function multiplyByMinusCtf(
   { re, im }: HalfPlane,
   {
     size,

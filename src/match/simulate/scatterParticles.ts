@@ -61,7 +61,7 @@ function nearAngles(eulerAnglesDeg: ArrayLike<number>, jitterDeg: number, random
 }
 
 /** Uniform over all rotations. */
-function randomAngles(random: Random): EulerZyz {
+export function randomAngles(random: Random): EulerZyz {
   return {
     phiDeg: 360 * random.uniform(),
     thetaDeg: (Math.acos(1 - 2 * random.uniform()) * 180) / Math.PI,
@@ -69,10 +69,11 @@ function randomAngles(random: Random): EulerZyz {
   };
 }
 
-function noRoom(placed: number, count: number, shape: Shape2): VitrineError {
+/** The error of a micrograph that is full. */
+export function noRoom(placed: number, count: number, shape: Shape2): VitrineError {
   return new VitrineError({
     code: "range",
-    at: "scatterParticles(count)",
+    at: "particles",
     expected: `room for ${count} particles in ${shape.join(" x ")}`,
     found: `room for ${placed}`,
     hint: "Take a larger micrograph or fewer particles",

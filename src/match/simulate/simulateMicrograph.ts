@@ -62,17 +62,19 @@ export function simulateMicrograph(
   return { data, shape, pixelSizeA };
 }
 
-interface Place {
+/** Where a stamp goes, and what it is multiplied with. */
+export interface StampPlace {
   readonly size: number;
   readonly scale: number;
   readonly top: number;
   readonly left: number;
 }
 
-function addStamp(
+/** Adds a stamp to an image; what lies outside is cut off. */
+export function addStamp(
   { data, shape: [height, width] }: Pick<Image, "data" | "shape">,
-  stamp: Float64Array,
-  { size, scale, top, left }: Place,
+  stamp: ArrayLike<number>,
+  { size, scale, top, left }: StampPlace,
 ): void {
   for (let y = Math.max(0, -top); y < Math.min(size, height - top); y++) {
     for (let x = Math.max(0, -left); x < Math.min(size, width - left); x++)
@@ -80,7 +82,8 @@ function addStamp(
   }
 }
 
-function requireInside(
+/** @throws {VitrineError} range: a box that does not lie inside the micrograph */
+export function requireInside(
   { posX, posY }: PlantedParticle,
   at: string,
   { shape, boxSize }: { readonly shape: Shape2; readonly boxSize: number },
@@ -94,8 +97,11 @@ function requireInside(
   });
 }
 
-function norm(values: Float64Array): number {
-  return Math.sqrt(values.reduce((sum, value) => sum + value * value, 0));
+/** Root of the sum of squares. */
+export function norm(values: Float32Array | Float64Array): number {
+  let sum = 0;
+  for (const value of values) sum += value * value;
+  return Math.sqrt(sum);
 }
 
 function mean(values: readonly number[]): number {

@@ -1,0 +1,117 @@
+import { createPool, type Pool } from "../../compute/index.ts";
+import { VitrineError, type Volume } from "../../core/index.ts";
+import { readMrcVolume, writeFileAtomic, writeMrc } from "../../io/index.ts";
+import { type MatchSettings, parseMatchSettings } from "../config/config.ts";
+import { type ParticleTable, particleTable, writeParticles } from "../particles/particles.ts";
+import { prepareFiles } from "../search/results.ts";
+import { type PlaceOptions, placeParticles } from "./placeParticles.ts";
+import { formatSearchConfig, type SearchConfigOptions } from "./searchConfig.ts";
+import type { PlantedParticle } from "./simulateMicrograph.ts";
+import { type MapMicrographOptions, simulateMicrographOfMap } from "./simulateMicrographOfMap.ts";
+
+/** What is simulated, and where it goes. Optics and searches are those of the configuration. */
+export interface SimulationOptions
+  extends Omit<SearchConfigOptions, "templatePath" | "micrographPath" | "pixelSizeA" | "defocusSpreadA">,
+    Omit<PlaceOptions, "boxSize">,
+    Pick<MapMicrographOptions, "noise" | "signal"> {
+  /** The micrograph, MRC. */
+  readonly micrographPath: string;
+  /** Table of what was planted, in the columns of a search. Default `truth.csv`. */
+  readonly truthPath?: string;
+  /** Leopard-EM's configuration of a search for these particles; none if absent. */
+  readonly configPath?: string;
+  /** Default that of the map's file. */
+  readonly pixelSizeA?: number;
+  readonly overwrite?: boolean;
+  /** Worker threads. */
+  readonly workers?: number;
+}
+
+/** What was simulated. */
+export interface SimulationReport {
+  readonly particles: readonly PlantedParticle[];
+  /** See `simulateMicrographOfMap`. */
+  readonly zScore: number;
+  readonly files: readonly string[];
+}
+
+/**
+ * Simulates a micrograph from a map: particles at places and in orientations drawn from a seed, as the microscope shows them,
+ * under noise. Writes the micrograph, a table of what was planted and, if that is asked for, a search's configuration.
+ *
+ * @param mapPath  MRC, a cube
+ * @throws {VitrineError} missing, storage, format: the map's file; shape: no cube; range: options outside their limits, too many
+ *   particles, no pixel size; exists: a result that is there; aborted
+ */
+export async function runSimulateMicrograph(
+  mapPath: string,
+  options: SimulationOptions,
+): Promise<SimulationReport> {
+  const { micrographPath, truthPath = "truth.csv", configPath, overwrite = false, workers } = options;
+  const files = [micrographPath, truthPath, ...(configPath === undefined ? [] : [configPath])];
+  const map = await readMap(mapPath, options.pixelSizeA);
+  const config = formatSearchConfig({ ...options, templatePath: mapPath, pixelSizeA: map.voxelSizeA });
+  const settings = parseMatchSettings(config, configPath ?? "configuration");
+  const particles = placeParticles({ ...options, boxSize: map.shape[0] });
+  await prepareFiles(files, [mapPath], { mayReplace: overwrite, ways: "--overwrite" });
+  const pool = await createPool(workers === undefined ? {} : { workers });
+  try {
+    const { image, zScore } = await simulate(pool, { map, particles }, { ...options, settings });
+    const { data, shape, pixelSizeA } = image;
+    await writeMrc(micrographPath, { data, shape, voxelSizeA: pixelSizeA }, { overwrite });
+    await writeParticles(truthPath, truthTable(particles, { settings, boxSize: map.shape[0] }), {
+      overwrite,
+    });
+    if (configPath !== undefined)
+      await writeFileAtomic(configPath, new TextEncoder().encode(config), { overwrite });
+    return { particles, zScore, files };
+  } finally {
+    await pool.dispose();
+  }
+}
+
+async function readMap(path: string, pixelSizeA: number | undefined): Promise<Volume> {
+  const map = await readMrcVolume(path);
+  const { shape, voxelSizeA } = map;
+  const fault = (code: "shape" | "range", expected: string, found: string, hint?: string) =>
+    new VitrineError({ code, at: path, expected, found, ...(hint !== undefined && { hint }) });
+  if (shape[0] !== shape[1] || shape[1] !== shape[2]) throw fault("shape", "a cubic map", shape.join(" x "));
+  if (map.data.every((value) => value === 0)) throw fault("range", "values other than 0", "only zeros");
+  const bad = map.data.findIndex((value) => !Number.isFinite(value));
+  if (bad >= 0) throw fault("range", "finite values", `${map.data[bad]} in voxel ${bad}`);
+  if (pixelSizeA !== undefined) return { ...map, voxelSizeA: pixelSizeA };
+  if (voxelSizeA > 0) return map;
+  throw fault("range", "a voxel size above 0 Å", String(voxelSizeA), "Give one with --pixel-size");
+}
+
+function simulate(
+  pool: Pool,
+  what: { readonly map: Volume; readonly particles: readonly PlantedParticle[] },
+  { settings, shape, noise, seed, signal }: SimulationOptions & { readonly settings: MatchSettings },
+) {
+  // another stream of random numbers than that of the places
+  const noiseSeed = seed + 0x5eed;
+  const options = { shape, noise, seed: noiseSeed, optics: settings.optics, ...(signal && { signal }) };
+  return simulateMicrographOfMap(pool, what, options);
+}
+
+/** The columns of a search; what only a search knows is empty. */
+function truthTable(
+  particles: readonly PlantedParticle[],
+  { settings, boxSize }: { readonly settings: MatchSettings; readonly boxSize: number },
+): ParticleTable {
+  const column = (value: (particle: PlantedParticle) => number) => Float32Array.from(particles, value);
+  const unknown = column(() => Number.NaN);
+  const peaks = particles.map(({ posX, posY }) => ({ x: posX, y: posY, zScore: Number.NaN }));
+  const values = {
+    mip: unknown,
+    scaledMip: unknown,
+    correlationAverage: unknown,
+    correlationVariance: unknown,
+    orientationPhi: column(({ phiDeg }) => phiDeg),
+    orientationTheta: column(({ thetaDeg }) => thetaDeg),
+    orientationPsi: column(({ psiDeg }) => psiDeg),
+    relativeDefocus: column(({ relativeDefocusA }) => relativeDefocusA),
+  };
+  return particleTable(peaks, values, { settings, facts: { totalCorrelations: 0, templateSize: boxSize } });
+}
