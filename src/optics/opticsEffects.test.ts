@@ -2,13 +2,14 @@ import fc from "fast-check";
 import { expect, test } from "vitest";
 import { type Complex64, dftAxis, irfft2, rfft2 } from "../../test/support/dft.ts";
 import { relativeError } from "../../test/support/npy.ts";
-import { type Shape2, seededRandom } from "../core/index.ts";
+import { type Shape2, seededRandom, VitrineError } from "../core/index.ts";
 import { chromaticEnvelope } from "./chromaticEnvelope.ts";
 import { computeCtf, hasOddAberrations, type OpticsParameters } from "./ctf.ts";
 import { electronWavelengthA } from "./electrons.ts";
 import { projectionLimitA, projectionShare } from "./ewaldCurvature.ts";
 import { signedFrequency } from "./frequencies.ts";
 import { type LaserPhasePlate, laserPhase } from "./laserPhasePlate.ts";
+import { mtfGain, requireMtf } from "./mtf.ts";
 import { slabPower, thicknessEnvelope, thicknessNodePerA } from "./thickness.ts";
 
 const OPTICS: OpticsParameters = {
@@ -254,4 +255,27 @@ test("what cannot be is named", () => {
     node: thicknessNodePerA node: expected a whole number from 1, found 0.
     ball: ball diameterA: expected Å above 0, found 0."
   `);
+});
+
+test("whatever an MTF's values are, they are refused or its gains lie between them", () => {
+  const value = fc.oneof(
+    fc.double({ min: -1, max: 2 }),
+    fc.constantFrom(0, 0.5, 1, Number.POSITIVE_INFINITY),
+  );
+  fc.assert(
+    fc.property(fc.array(value, { maxLength: 5 }), fc.array(value, { maxLength: 5 }), value, (xs, ys, f) => {
+      const mtf = { frequencies: xs.toSorted((a, b) => a - b), amplitudes: ys.slice(0, xs.length + 1) };
+      try {
+        requireMtf(mtf, "mtf");
+      } catch (error) {
+        expect(error).toBeInstanceOf(VitrineError);
+        return;
+      }
+      const gain = mtfGain(mtf, Number.isNaN(f) ? 0 : f);
+      // one rounding of an interpolation
+      expect(gain).toBeGreaterThanOrEqual(Math.min(...ys) - 1e-12);
+      expect(gain).toBeLessThanOrEqual(Math.max(...ys) + 1e-12);
+    }),
+    { numRuns: 1000 },
+  );
 });
