@@ -4,6 +4,8 @@ import { readFileSync } from "node:fs";
 import type { Random } from "../../src/core/index.ts";
 import { CONFIG_PROGRAMS, type ConfigProgram, parseConfig } from "../../src/match/config/configPrograms.ts";
 import { formatConfig } from "../../src/match/config/writeConfig.ts";
+import { parseDeformationTable } from "../../src/match/particles/deformationTable.ts";
+import { parseParticleShifts } from "../../src/match/particles/particleShifts.ts";
 import { parseParticleStack } from "../../src/match/particles/particleStack.ts";
 import type { Target } from "./parsers.ts";
 
@@ -229,6 +231,24 @@ const PARTICLES: Target = {
   parse: (bytes) => parseParticleStack(textOf(bytes), "a.csv").particles.length,
 };
 
+/** Tables of motion in a movie of 5 frames and 9 particles. */
+const MOTIONS: Readonly<Record<string, Target>> = {
+  shifts: {
+    cases: 2_000,
+    seeds: [bytesOf(golden("../match-extra/movies/shifts.csv"))],
+    most: (bytes) => 2 ** 17 + 16 * bytes,
+    changes: tableChanges,
+    parse: (bytes) => parseParticleShifts(textOf(bytes), "a.csv", { frames: 5, particles: 9 }).byteLength,
+  },
+  deformation: {
+    cases: 2_000,
+    seeds: [bytesOf(golden("../match-extra/movies/deformation.csv"))],
+    most: (bytes) => 2 ** 17 + 16 * bytes,
+    changes: tableChanges,
+    parse: (bytes) => parseDeformationTable(textOf(bytes), "a.csv").shiftsA.byteLength,
+  },
+};
+
 export const CONFIGS: Readonly<Record<string, Target>> = {
   ...Object.fromEntries(
     CONFIG_PROGRAMS.filter((name) => name in YAML).map((name) => [
@@ -237,4 +257,5 @@ export const CONFIGS: Readonly<Record<string, Target>> = {
     ]),
   ),
   particles: PARTICLES,
+  ...MOTIONS,
 };
