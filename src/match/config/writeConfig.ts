@@ -6,9 +6,8 @@ import type { ProgramYaml } from "./configPrograms.ts";
 export type ConfigFormat = "yaml" | "json";
 
 /**
- * Writes a configuration that its program reads as the same value, and Leopard-EM reads too: of `pixel_size_search_config`,
- * which that does not know, nothing is written unless it says something, nor a `pixel_size_step` of 0, which is its default
- * and refused.
+ * Writes a configuration that its program reads as the same value, and Leopard-EM reads too: sections which that does not know
+ * are written only where they say something, and a `pixel_size_step` of 0, its default that it refuses, is not.
  *
  * @param config  as `parseConfig` gives it
  * @throws {VitrineError} type: a number that is not finite
@@ -51,8 +50,11 @@ function withoutUnset(value: unknown, at: string): unknown {
   throw new VitrineError({ code: "type", at, expected: "a finite number", found: String(value) });
 }
 
+/** Of a search, `optics_group` has a label and so always says something. */
+const OURS: readonly string[] = ["pixel_size_search_config", "optics_group", "laser_phase_plate"];
+
 function isUnset(key: string, value: unknown): boolean {
   if (key === "pixel_size_step") return value === 0;
-  if (key !== "pixel_size_search_config") return value === undefined;
-  return !value || Object.values(value).every((entry) => entry === 0 || entry === false);
+  if (!OURS.includes(key)) return value === undefined;
+  return !value || Object.values(value).every((entry) => !entry);
 }
