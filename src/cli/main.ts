@@ -11,6 +11,7 @@ import { addInfo } from "./info.ts";
 import { addMatch } from "./match.ts";
 import { addMatchCollect } from "./matchCollect.ts";
 import { addOptimizeBFactor } from "./optimizeBFactor.ts";
+import { addOptimizeTemplate } from "./optimizeTemplate.ts";
 import { addRefine } from "./refine.ts";
 import { addSimulateMap } from "./simulateMap.ts";
 import { addSimulateMicrograph } from "./simulateMicrograph.ts";
@@ -35,6 +36,7 @@ const COMMANDS = [
   addRefine,
   addConstrainedSearch,
   addOptimizeBFactor,
+  addOptimizeTemplate,
   addExtract,
   addCompareParticles,
   addConfig,

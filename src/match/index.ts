@@ -59,6 +59,20 @@ export type { MoviePlaces } from "./refine/movieShifts.ts";
 export { openParticleMovie } from "./refine/movieShifts.ts";
 export type { BFactorOptions, BFactorReport, BFactorTrial } from "./refine/optimizeBFactor.ts";
 export { B_FACTOR_METRICS, runOptimizeBFactor } from "./refine/optimizeBFactor.ts";
+export type {
+  OptimizeTemplateOptions,
+  OptimizeTemplateTask,
+  PixelSizeScan,
+  PixelSizeTrial,
+  TemplateTrial,
+} from "./refine/optimizeTemplate.ts";
+export { optimizeTemplate } from "./refine/optimizeTemplate.ts";
+export type { ParticleChoice } from "./refine/optimizeTemplateChoice.ts";
+export type {
+  OptimizeTemplateProgramOptions,
+  OptimizeTemplateReport,
+} from "./refine/optimizeTemplateProgram.ts";
+export { runOptimizeTemplate } from "./refine/optimizeTemplateProgram.ts";
 export type { RefinedParticle, RefineOptions, RefineTask } from "./refine/refine.ts";
 export { refineParticles } from "./refine/refine.ts";
 export type { RefineProgramOptions, RefineReport } from "./refine/refineProgram.ts";

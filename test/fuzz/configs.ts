@@ -11,6 +11,7 @@ import type { Target } from "./parsers.ts";
 
 /** Files of another program, in the folder in which the tests run. */
 const golden = (name: string) => readFileSync(`test/golden/match/${name}`, "utf8");
+const goldenOptimize = (name: string) => readFileSync(`test/golden/match-extra/optimize/${name}`, "utf8");
 
 const STACK = "{df_path: a.csv, extracted_box_size: [60, 60], original_template_size: [48, 48]}";
 
@@ -35,10 +36,11 @@ computational_config:
   gpu_ids: [0, 1]
 `;
 
-const YAML: Readonly<Record<Exclude<ConfigProgram, "optimize-template">, readonly string[]>> = {
+const YAML: Readonly<Record<ConfigProgram, readonly string[]>> = {
   match: [golden("search1_config.yaml"), golden("search2_config.yaml")],
   refine: [golden("refine1_config.yaml"), golden("refine2_config.yaml")],
   "constrained-search": [CONSTRAINED],
+  "optimize-template": [goldenOptimize("optimize1.yaml"), goldenOptimize("optimize2.yaml")],
 };
 
 const bytesOf = (text: string) => new TextEncoder().encode(text);
@@ -206,8 +208,8 @@ const changes = [...Array<typeof changeValue>(16).fill(changeValue), changeKey, 
 );
 const tableChanges = [...Array<typeof changeCell>(6).fill(changeCell), changeColumn, changeLine].map(onText);
 
-/** Each as YAML and as JSON; also without a word whose it is, and as part of a particle table. */
-function configTarget(program: keyof typeof YAML): Target {
+/** Each as YAML and as JSON, with and without a word whose it is. */
+function configTarget(program: ConfigProgram): Target {
   const json = YAML[program].map((text) => formatConfig(parseConfig(text, "seed", program).config, "json"));
   return {
     cases: 800,
@@ -250,12 +252,7 @@ const MOTIONS: Readonly<Record<string, Target>> = {
 };
 
 export const CONFIGS: Readonly<Record<string, Target>> = {
-  ...Object.fromEntries(
-    CONFIG_PROGRAMS.filter((name) => name in YAML).map((name) => [
-      name,
-      configTarget(name as keyof typeof YAML),
-    ]),
-  ),
+  ...Object.fromEntries(CONFIG_PROGRAMS.map((name) => [name, configTarget(name)])),
   particles: PARTICLES,
   ...MOTIONS,
 };

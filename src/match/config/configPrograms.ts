@@ -4,6 +4,8 @@ import { parseYaml, readFileBytes } from "../../io/index.ts";
 import { parseMatchSettings } from "./config.ts";
 import { matchTemplate, parseMatchConfig } from "./configSchema.ts";
 import { parseConstrainedSettings } from "./constrainedConfig.ts";
+import { parseOptimizeTemplateSettings } from "./optimizeTemplateConfig.ts";
+import { optimizeTemplate, parseOptimizeTemplateConfig } from "./optimizeTemplateSchema.ts";
 import { parseRefineSettings } from "./refineConfig.ts";
 import {
   constrainedSearch,
@@ -20,6 +22,11 @@ const PROGRAMS = {
     fields: constrainedSearch.shape,
     parse: parseConstrainedConfig,
     check: parseConstrainedSettings,
+  },
+  "optimize-template": {
+    fields: optimizeTemplate.shape,
+    parse: parseOptimizeTemplateConfig,
+    check: parseOptimizeTemplateSettings,
   },
 } as const;
 

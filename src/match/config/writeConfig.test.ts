@@ -141,7 +141,28 @@ const stack = fc.record({
 });
 const shared = { template_volume_path: name, preprocessing_filters, computational_config };
 
-const CONFIGS: Record<Exclude<ConfigProgram, "optimize-template">, fc.Arbitrary<Record<string, unknown>>> = {
+/** Larger than what its searches take away. */
+const pixel_spacing = between(2000, 3000);
+const simulator = section(
+  {
+    pdb_filepath: name,
+    volume_shape: fc.constant([48, 48, 48]),
+    pixel_spacing,
+    remove_hydrogens: fc.boolean(),
+    additional_b_factor: number,
+    simulator_config: section({
+      voltage: above,
+      dose_end: between(0, 90),
+      dose_filter_modify_signal: fc.constantFrom("None", "sqrt", "rel_diff"),
+      mtf_reference: name,
+      upsampling: fc.constantFrom(-1, 2),
+      store_volume: fc.boolean(),
+    }),
+  },
+  ["pdb_filepath", "volume_shape", "pixel_spacing", "simulator_config"],
+);
+
+const CONFIGS: Record<ConfigProgram, fc.Arbitrary<Record<string, unknown>>> = {
   match: fc.record({
     ...shared,
     micrograph_path: name,
@@ -181,6 +202,19 @@ const CONFIGS: Record<Exclude<ConfigProgram, "optimize-template">, fc.Arbitrary<
       base_grid_method: fc.constantFrom("uniform", "cartesian", "roll"),
       roll_axis: nullable(fc.constant([0, 1])),
     }),
+  }),
+  "optimize-template": fc.record({
+    preprocessing_filters,
+    computational_config,
+    particle_stack: stack,
+    optics_group: fc.option(withMtf(section(effects)), { nil: undefined }),
+    pixel_size_coarse_search: range("pixel_size", { enabled: fc.constant(true) }, [
+      "enabled",
+      "pixel_size_step",
+    ]),
+    pixel_size_fine_search: range("pixel_size", {}, ["pixel_size_step"]),
+    simulator,
+    apply_global_filtering: fc.boolean(),
   }),
 };
 

@@ -120,7 +120,7 @@ export function stackTask(
 }
 
 /** Micrographs and maps alike; a map may be constant. */
-async function readStackImage(path: string) {
+export async function readStackImage(path: string) {
   const image = await readMrcImage(path);
   requireFinite(image.data, path, image.shape[1]);
   return image;

@@ -90,8 +90,11 @@ export async function simulateMap(
   return { data, shape: [boxSize, boxSize, boxSize], voxelSizeA: pixelSizeA };
 }
 
-/** The default of `upsampling`, that of ttsim3d for boxes that it would not run out of memory with. */
-function upsamplingOf({ upsampling, pixelSizeA }: MapOptions): number {
+/** What `upsampling` is; its default is that of ttsim3d for boxes that it would not run out of memory with. */
+export function upsamplingOf({
+  upsampling,
+  pixelSizeA,
+}: Pick<MapOptions, "upsampling" | "pixelSizeA">): number {
   if (upsampling !== undefined) return upsampling;
   return pixelSizeA > 1.5 ? 4 : pixelSizeA > 0.75 ? 2 : 1;
 }

@@ -1,0 +1,97 @@
+import type { Command } from "commander";
+import { type OptimizeTemplateReport, runOptimizeTemplate } from "../match/index.ts";
+import { abortOnSignals } from "./interrupt.ts";
+import { addSliceOptions, count, positive, type SliceArguments, toSliceOptions } from "./options.ts";
+import { createProgress } from "./progress.ts";
+
+interface OptimizeTemplateArguments extends SliceArguments {
+  readonly results: string;
+  readonly tables?: boolean;
+  readonly minSnr?: number;
+  readonly bestN?: number;
+  readonly patience: number;
+  readonly cutOutside?: boolean;
+  readonly workers?: number;
+  readonly compat?: boolean;
+  readonly overwrite?: boolean;
+  readonly json?: boolean;
+}
+
+/** Adds `vitrine optimize-template CONFIG.yaml`. */
+export function addOptimizeTemplate(program: Command): void {
+  const command = program
+    .command("optimize-template")
+    .description(
+      "find the pixel size with which a template made from atoms fits its particles best: Leopard-EM's optimize_template",
+    )
+    .argument("<config.yaml>", "Leopard-EM configuration; its paths are relative to the working directory")
+    .option(
+      "--results <file>",
+      "text with the best pixel size; the table of all goes beside it, *_all.csv",
+      "optimize_template_results.txt",
+    )
+    .option("--tables", "write the particles of every pixel size too, *_pix=1.050.csv")
+    .option(
+      "--min-snr <z>",
+      "particles of at least this z-score in the table count; default 8, or all if none has it",
+      positive,
+    )
+    .option("--best-n <number>", "at most so many of them, the best", count)
+    .option("--patience <number>", "sizes in a row without gain that end a search", count, 2)
+    .option("--cut-outside", "leave out atoms outside the box, which are an error otherwise")
+    .option("--workers <number>", "threads; default: Slurm's, the cgroup's or all processors", count)
+    .option(
+      "--compat",
+      "do as Leopard-EM 1.2 does: choose particles anew with every pixel size, the root of the deviation once more",
+    )
+    .option("--overwrite", "replace results that are there")
+    .option("--json", "print the result as JSON");
+  addSliceOptions(command).action(async (config: string, args: OptimizeTemplateArguments) => {
+    using interrupt = abortOnSignals();
+    const progress = createProgress();
+    try {
+      const report = await runOptimizeTemplate(config, {
+        ...toSliceOptions(args),
+        ...toOptions(args),
+        signal: interrupt.signal,
+        onProgress: progress.show,
+        onLog: (message) => process.stderr.write(`vitrine: ${message}\n`),
+      });
+      progress.end();
+      printTrials(report, args.json ?? false);
+    } finally {
+      progress.end();
+    }
+  });
+}
+
+function toOptions(args: OptimizeTemplateArguments) {
+  return {
+    resultsPath: args.results,
+    writeTables: args.tables ?? false,
+    patience: args.patience,
+    cutOutside: args.cutOutside ?? false,
+    compat: args.compat ?? false,
+    overwrite: args.overwrite ?? false,
+    ...(args.minSnr !== undefined && { minSnr: args.minSnr }),
+    ...(args.bestN !== undefined && { bestN: args.bestN }),
+    ...(args.workers !== undefined && { workers: args.workers }),
+  };
+}
+
+function printTrials(report: OptimizeTemplateReport, asJson: boolean): void {
+  if (asJson) {
+    process.stdout.write(`${JSON.stringify({ ...report, backend: "wasm" })}\n`);
+    return;
+  }
+  const { pixelSizeA, meanZScore, trials, particles, files } = report;
+  const lines = [
+    `best pixel size ${pixelSizeA} Å, mean z-score ${meanZScore.toFixed(3)} (${trials.length} sizes, ${particles} particles)`,
+    ...trials.map(
+      (trial) =>
+        `  ${trial.search.padEnd(6)}  ${trial.pixelSizeA} Å  mean z-score ${trial.meanZScore.toFixed(3)}`,
+    ),
+    ...files.map((file) => `wrote ${file}`),
+  ];
+  process.stdout.write(`${lines.join("\n")}\n`);
+}

@@ -1,0 +1,212 @@
+import { createPool } from "../../compute/index.ts";
+import { readAtoms, writeFileAtomic } from "../../io/index.ts";
+import { pixelSizeOffsets } from "../../optics/index.ts";
+import { readMtf, readMtfFile } from "../config/mtfFile.ts";
+import {
+  type OptimizeTemplateSettings,
+  parseOptimizeTemplateSettings,
+} from "../config/optimizeTemplateConfig.ts";
+import { type ParticleStack, readParticleStack } from "../particles/particleStack.ts";
+import { type ParticleTable, writeParticles } from "../particles/particles.ts";
+import { prepareFiles } from "../search/results.ts";
+import {
+  bestTrial,
+  type OptimizeTemplateTask,
+  optimizeTemplate,
+  type PixelSizeTrial,
+  pixelSizeText,
+  sizesAround,
+  type TemplateTrial,
+} from "./optimizeTemplate.ts";
+import { chooseFromTable, meanOfChosen, type ParticleChoice, requireRows } from "./optimizeTemplateChoice.ts";
+import { type RefineProgramOptions, readStackImage, readText } from "./refineProgram.ts";
+import { refinedTable } from "./refineTable.ts";
+
+/** How a search for the template's pixel size runs. */
+export interface OptimizeTemplateProgramOptions
+  extends Omit<RefineProgramOptions, "particlesPath" | "compatBatch">,
+    ParticleChoice {
+  /** Text file of the best pixel size; default `optimize_template_results.txt`. That of all, `_all.csv`, goes beside it. */
+  readonly resultsPath?: string;
+  /** A search ends when the mean z-score has not grown this many times in a row; default 2. */
+  readonly patience?: number;
+  /** Write the table of particles of every pixel size too, `_pix=1.050.csv` beside the results. */
+  readonly writeTables?: boolean;
+  /** Leave out atoms outside the template's box; default false: an error. */
+  readonly cutOutside?: boolean;
+  /** Do as Leopard-EM 1.2: choose particles anew with every template, take the root of the standard deviation once more. */
+  readonly compat?: boolean;
+}
+
+/** What a search for the template's pixel size found. */
+export interface OptimizeTemplateReport {
+  /** The best pixel size of the template, Å. */
+  readonly pixelSizeA: number;
+  readonly meanZScore: number;
+  /** In the order in which they were tried. */
+  readonly trials: readonly PixelSizeTrial[];
+  /** Particles that were correlated with each. */
+  readonly particles: number;
+  readonly files: readonly string[];
+}
+
+/**
+ * Leopard-EM's `optimize_template` on its own configuration file: makes the template from atoms with one pixel size after the
+ * other and takes that with which the particles of a table have the largest mean z-score.
+ *
+ * @throws {VitrineError} whatever is wrong with configuration, table, inputs or outputs, named by file and field; aborted
+ */
+export async function runOptimizeTemplate(
+  configPath: string,
+  options: OptimizeTemplateProgramOptions = {},
+): Promise<OptimizeTemplateReport> {
+  const { compat = false, overwrite = false, resultsPath = "optimize_template_results.txt", onLog } = options;
+  const settings = parseOptimizeTemplateSettings(await readText(configPath), configPath, { compat });
+  for (const field of settings.ignored) onLog?.(`${configPath} ${field} has no effect here`);
+  const table = await readParticleStack(settings.stack.path, await readMtfFile(settings.effects));
+  const outputs = outputsOf(resultsPath, toScan(settings), options);
+  const inputs = [configPath, settings.stack.path, ...simulatorInputs(settings)];
+  await prepareFiles(outputs.all, inputs, { mayReplace: overwrite, ways: "--overwrite" });
+  requireRows(table);
+  const stack = compat ? table : chooseFromTable(table, options, onLog);
+  const trials = await tryOnPool(await toTask(settings, stack, options), options);
+  const best = bestTrial(trials);
+  warnAtBorder(best, settings, onLog);
+  const files = await writeResults(trials, outputs, { stack, overwrite });
+  return {
+    pixelSizeA: best.pixelSizeA,
+    meanZScore: best.meanZScore,
+    trials: trials.map(({ search, pixelSizeA, meanZScore }) => ({ search, pixelSizeA, meanZScore })),
+    particles: stack.particles.length,
+    files,
+  };
+}
+
+function simulatorInputs({ simulator: { atomsPath, mtfPath } }: OptimizeTemplateSettings): string[] {
+  return mtfPath === null ? [atomsPath] : [atomsPath, mtfPath];
+}
+
+function toScan({
+  simulator,
+  coarse,
+  fine,
+}: Pick<OptimizeTemplateSettings, "simulator" | "coarse" | "fine">) {
+  return {
+    pixelSizeA: simulator.pixelSizeA,
+    coarseOffsetsA: coarse === null ? new Float64Array(1) : pixelSizeOffsets(coarse),
+    fineOffsetsA: fine === null ? new Float64Array(0) : pixelSizeOffsets(fine),
+  };
+}
+
+async function toTask(
+  { simulator, stack, filters, filtersMicrographs, ...searches }: OptimizeTemplateSettings,
+  { particles }: ParticleStack,
+  { patience, cutOutside = false, onLog }: OptimizeTemplateProgramOptions,
+): Promise<OptimizeTemplateTask> {
+  const { atomsPath, mtfPath, pixelSizeA: _, ...map } = simulator;
+  const { models } = await readAtoms(atomsPath);
+  if (models.length > 1) onLog?.(`${atomsPath}: the first of ${models.length} models is taken`);
+  const mtf = mtfPath === null ? undefined : await readMtf(mtfPath);
+  return {
+    particles,
+    boxSize: stack.boxSize,
+    filters,
+    filtersMicrographs,
+    readImage: readStackImage,
+    atoms: models[0],
+    map: { ...map, cutOutside, ...(mtf !== undefined && { mtf }) },
+    ...toScan({ simulator, ...searches }),
+    ...(patience !== undefined && { patience }),
+  };
+}
+
+async function tryOnPool(
+  task: OptimizeTemplateTask,
+  options: OptimizeTemplateProgramOptions,
+): Promise<TemplateTrial[]> {
+  const { workers, onProgress, onLog, signal, compat = false } = options;
+  const { exactSlices = false, templatePadding = 1, sincCorrection = false } = options;
+  const total = task.particles.length * (task.coarseOffsetsA.length + task.fineOffsetsA.length);
+  const pool = await createPool(workers === undefined ? {} : { workers });
+  const began = performance.now();
+  try {
+    return await optimizeTemplate(pool, task, {
+      ...{ exactSlices, templatePadding, sincCorrection },
+      ...(compat && {
+        compatBatch: 1,
+        figure: (zScores: readonly number[]) => meanOfChosen(zScores, options),
+      }),
+      ...(signal && { signal }),
+      ...(onLog && { onLog }),
+      onProgress: (done) => onProgress?.({ done, total, rate: (1000 * done) / (performance.now() - began) }),
+    });
+  } finally {
+    await pool.dispose();
+  }
+}
+
+/** The best of a search that ended at its border may not be the best of all. */
+function warnAtBorder(
+  { pixelSizeA }: PixelSizeTrial,
+  { simulator, coarse }: OptimizeTemplateSettings,
+  onLog: OptimizeTemplateProgramOptions["onLog"],
+): void {
+  if (coarse === null) return;
+  const isInside =
+    pixelSizeA > simulator.pixelSizeA + coarse.min && pixelSizeA < simulator.pixelSizeA + coarse.max;
+  if (!isInside) onLog?.(`${pixelSizeText(pixelSizeA)} Å lies at the border of the coarse search: widen it`);
+}
+
+interface Outputs {
+  readonly best: string;
+  readonly trials: string;
+  /** Of the particles of one pixel size. */
+  readonly table: ((pixelSizeA: number) => string) | null;
+  /** Every file that may be written. */
+  readonly all: readonly string[];
+}
+
+function outputsOf(
+  path: string,
+  { pixelSizeA, coarseOffsetsA, fineOffsetsA }: ReturnType<typeof toScan>,
+  { writeTables = false }: OptimizeTemplateProgramOptions,
+): Outputs {
+  const stem = path.replace(/([^/\\.][^/\\]*)\.[^/\\.]*$/, "$1");
+  const table = (size: number) => `${stem}_pix=${pixelSizeText(size)}.csv`;
+  const coarse = sizesAround(pixelSizeA, coarseOffsetsA);
+  const sizes = writeTables ? [...coarse, ...coarse.flatMap((size) => sizesAround(size, fineOffsetsA))] : [];
+  const trials = `${stem}_all.csv`;
+  return {
+    best: path,
+    trials,
+    table: writeTables ? table : null,
+    all: [path, trials, ...new Set(sizes.map(table))],
+  };
+}
+
+/** The peer's text, its list of pixel sizes and, where they are asked for, its tables; the files that were written. */
+async function writeResults(
+  trials: readonly TemplateTrial[],
+  { best, trials: trialsPath, table }: Outputs,
+  { stack, overwrite }: { readonly stack: ParticleStack; readonly overwrite: boolean },
+): Promise<string[]> {
+  const { pixelSizeA } = bestTrial(trials);
+  const text = `Optimal template px: ${pixelSizeText(pixelSizeA)} Å`;
+  await writeFileAtomic(best, new TextEncoder().encode(text), { overwrite });
+  await writeParticles(trialsPath, trialTable(trials), { overwrite });
+  if (table === null) return [best, trialsPath];
+  const bySize = new Map(trials.map((trial) => [table(trial.pixelSizeA), trial.particles]));
+  const offsets = { defocusOffsetsA: [0], pixelSizeOffsetsA: [0] };
+  for (const [path, particles] of bySize)
+    await writeParticles(path, refinedTable(stack, particles, offsets), { overwrite });
+  return [best, trialsPath, ...bySize.keys()];
+}
+
+function trialTable(trials: readonly TemplateTrial[]): ParticleTable {
+  const columns = ["Pixel Size (Å)", "SNR"];
+  const rows = trials.map(({ pixelSizeA, meanZScore }) => ({
+    [columns[0]]: pixelSizeText(pixelSizeA),
+    [columns[1]]: meanZScore.toFixed(3),
+  }));
+  return { columns, rows };
+}
