@@ -212,7 +212,7 @@ const tableChanges = [...Array<typeof changeCell>(6).fill(changeCell), changeCol
 function configTarget(program: ConfigProgram): Target {
   const json = YAML[program].map((text) => formatConfig(parseConfig(text, "seed", program).config, "json"));
   return {
-    cases: 800,
+    cases: 400,
     seeds: [...YAML[program], ...json].map(bytesOf),
     most: () => 2 ** 17,
     changes,
@@ -224,7 +224,7 @@ function configTarget(program: ConfigProgram): Target {
 }
 
 const PARTICLES: Target = {
-  cases: 2_000,
+  cases: 1_000,
   seeds: ["search1_particles.csv", "refine1_particles.csv", "refine2_particles.csv"].map((name) =>
     bytesOf(golden(name)),
   ),
