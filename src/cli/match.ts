@@ -8,6 +8,7 @@ import {
   runCoarseMatch,
   runMatch,
   type SearchReport,
+  type TemplatesReport,
 } from "../match/index.ts";
 import { abortOnSignals } from "./interrupt.ts";
 import {
@@ -29,6 +30,7 @@ interface MatchArguments extends ResultArguments, SliceArguments {
   readonly resume?: boolean;
   readonly checkpoint: number;
   readonly estimate?: boolean;
+  readonly template?: string[];
   readonly coarse?: number;
   readonly coarseCandidates?: number;
   readonly coarseSamples?: number;
@@ -45,7 +47,7 @@ export function addMatch(program: Command): void {
     .option("--resume", "continue after a run that was stopped")
     .option("--checkpoint <seconds>", "time between checkpoints", notNegative, 60)
     .option("--estimate", "print correlations, rate, hours and memory; search nothing");
-  addResultOptions(addSliceOptions(addCoarseOptions(command))).action(
+  addTemplateOption(addResultOptions(addSliceOptions(addCoarseOptions(command)))).action(
     async (config: string, args: MatchArguments) => {
       requireCoarse(command, args);
       const options = toOptions(args);
@@ -66,6 +68,14 @@ export function addMatch(program: Command): void {
       }
     },
   );
+}
+
+/** Templates in the place of the configuration's; the option may be repeated. */
+export function addTemplateOption(command: Command): Command {
+  const collect = (file: string, files: string[] = []) => [...files, file];
+  const text =
+    "template in the place of the configuration's; repeated, all are searched for in one micrograph";
+  return command.option("--template <file>", text, collect);
 }
 
 /** The options of a coarse pass. Its parts would have to be joined before the search is at its end. */
@@ -101,7 +111,7 @@ function wholeFrom2(text: string): number {
   throw new InvalidArgumentError("Expected a whole number of at least 2.");
 }
 
-function search(config: string, options: MatchOptions, args: MatchArguments): Promise<SearchReport | null> {
+function search(config: string, options: MatchOptions, args: MatchArguments): Promise<AnyReport | null> {
   if (args.coarse === undefined) return runMatch(config, options);
   return runCoarseMatch(config, {
     ...options,
@@ -117,6 +127,7 @@ function toOptions(args: MatchArguments): MatchOptions {
     ...toSliceOptions(args),
     ...(args.workers !== undefined && { workers: args.workers }),
     ...(args.part !== undefined && { part: args.part }),
+    ...(args.template !== undefined && { templates: args.template }),
     resume: args.resume ?? false,
     checkpointSeconds: args.checkpoint,
     onLog: (message: string) => process.stderr.write(`vitrine: ${message}\n`),
@@ -129,9 +140,10 @@ function printEstimate(estimate: MatchEstimate, asJson: boolean): void {
     return;
   }
   const { orientations, defocusValues, pixelSizes, correlations, rate, hours, bytes, workers } = estimate;
+  const each = estimate.templates > 1 ? `, each of ${estimate.templates} templates` : "";
   process.stdout.write(
     [
-      `correlations  ${correlations} (${orientations} orientations x ${defocusValues} defocus values x ${pixelSizes} pixel sizes)`,
+      `correlations  ${correlations} (${orientations} orientations x ${defocusValues} defocus values x ${pixelSizes} pixel sizes${each})`,
       `rate          ${rate.toFixed(1)}/s with ${workers} threads (WASM SIMD)`,
       `time          ${hours.toFixed(2)} h (${durationText(3600 * hours)})`,
       `memory        ${(bytes / 2 ** 30).toFixed(2)} GiB`,
@@ -140,8 +152,10 @@ function printEstimate(estimate: MatchEstimate, asJson: boolean): void {
   );
 }
 
+type AnyReport = SearchReport | CoarseReport | TemplatesReport;
+
 /** Prints what was found, a line a particle. */
-export function printReport(report: SearchReport | CoarseReport | null, asJson: boolean): void {
+export function printReport(report: AnyReport | null, asJson: boolean): void {
   if (asJson) {
     process.stdout.write(`${JSON.stringify({ ...report, backend: "wasm" })}\n`);
     return;
@@ -151,15 +165,12 @@ export function printReport(report: SearchReport | CoarseReport | null, asJson: 
     return;
   }
   const { particles, zCutoff, correlations, files } = report;
-  const lines = particles.map(({ zScore, x, y, phiDeg, thetaDeg, psiDeg, relativeDefocusA }) => {
-    const angles = [phiDeg, thetaDeg, psiDeg].map((angle) => angle.toFixed(1).padStart(6)).join(" ");
-    return `  z ${zScore.toFixed(2).padStart(6)}  x ${String(x).padStart(5)}  y ${String(y).padStart(5)}  phi theta psi ${angles}  defocus ${relativeDefocusA.toFixed(0)} Å`;
-  });
   process.stdout.write(
     [
       `${particles.length} particles above z ${zCutoff.toFixed(2)} (${correlations} correlations a pixel, WASM SIMD)`,
       ...("coarse" in report ? [coarseLine(report.coarse)] : []),
-      ...lines,
+      ...("templates" in report ? report.templates.map(templateLine) : []),
+      ...particles.map(particleLine),
       ...files.map((file) => `wrote ${file}`),
       "",
     ].join("\n"),
@@ -168,4 +179,15 @@ export function printReport(report: SearchReport | CoarseReport | null, asJson: 
 
 function coarseLine({ factor, candidates, zCutoff, sampled }: CoarseReport["coarse"]): string {
   return `  of ${candidates} candidates above z ${zCutoff.toFixed(2)} at ${factor} times the pixel size; deviations from ${sampled} orientations`;
+}
+
+function templateLine({ templatePath, particles, zCutoff }: TemplatesReport["templates"][number]): string {
+  return `  ${templatePath} by itself: ${particles} above z ${zCutoff.toFixed(2)}`;
+}
+
+function particleLine(particle: AnyReport["particles"][number]): string {
+  const { zScore, x, y, phiDeg, thetaDeg, psiDeg, relativeDefocusA } = particle;
+  const angles = [phiDeg, thetaDeg, psiDeg].map((angle) => angle.toFixed(1).padStart(6)).join(" ");
+  const template = "templatePath" in particle ? `  ${particle.templatePath}` : "";
+  return `  z ${zScore.toFixed(2).padStart(6)}  x ${String(x).padStart(5)}  y ${String(y).padStart(5)}  phi theta psi ${angles}  defocus ${relativeDefocusA.toFixed(0)} Å${template}`;
 }

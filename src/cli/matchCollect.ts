@@ -1,6 +1,6 @@
 import type { Command } from "commander";
 import { collectMatch } from "../match/index.ts";
-import { printReport } from "./match.ts";
+import { addTemplateOption, printReport } from "./match.ts";
 import {
   addResultOptions,
   addSliceOptions,
@@ -16,11 +16,12 @@ export function addMatchCollect(program: Command): void {
     .command("match-collect")
     .description("join the parts of a search (match --part I/N) and write its maps and particles")
     .argument("<config.yaml>", "the configuration of the parts");
-  addResultOptions(addSliceOptions(command)).action(
-    async (config: string, args: ResultArguments & SliceArguments) => {
+  addTemplateOption(addResultOptions(addSliceOptions(command))).action(
+    async (config: string, args: ResultArguments & SliceArguments & { template?: string[] }) => {
       const report = await collectMatch(config, {
         ...toMatchOptions(args),
         ...toSliceOptions(args),
+        ...(args.template !== undefined && { templates: args.template }),
         onLog: (message) => process.stderr.write(`vitrine: ${message}\n`),
       });
       printReport(report, args.json ?? false);

@@ -99,6 +99,7 @@ export type { SearchInputs, TemplateSource } from "./search/searchInputs.ts";
 export { templateFromVolume } from "./search/searchInputs.ts";
 export type { CrossCorrelation, EulerAngles } from "./search/statistics.ts";
 export { doIterationStatisticsUpdates, updateGlobalStatistics } from "./search/statistics.ts";
+export type { TemplatesReport } from "./search/templatesResults.ts";
 export type { PlaceOptions } from "./simulate/placeParticles.ts";
 export { placeParticles } from "./simulate/placeParticles.ts";
 export { scatterParticles } from "./simulate/scatterParticles.ts";

@@ -19,7 +19,10 @@ export type { MatchFilters };
 /** What a template search is told to do. */
 export interface MatchSettings {
   readonly micrographPath: string;
+  /** The first, where the file names several. */
   readonly templatePath: string;
+  /** Further templates; absent where there is one. */
+  readonly otherTemplatePaths?: readonly string[];
   readonly optics: MatchOptics;
   /** Å, added to both defocus values; null: only 0. */
   readonly defocus: OffsetSearch | null;
@@ -92,9 +95,11 @@ export function toMatchSettings(
   at: string,
   { compat = false }: SettingsOptions = {},
 ): MatchSettings {
+  const [templatePath, ...others] = [config.template_volume_path].flat();
   return {
     micrographPath: config.micrograph_path,
-    templatePath: config.template_volume_path,
+    templatePath,
+    ...(others.length > 0 && { otherTemplatePaths: others }),
     optics: toOptics(config.optics_group, at, compat),
     defocus: toDefocusSearch(config.defocus_search_config, at),
     pixelSizes: toPixelSizeSearch(config.pixel_size_search_config, at),

@@ -183,7 +183,8 @@ export const computationalConfig = z.strictObject({
 /** Fields of a `MatchTemplateManager` file. */
 export const matchTemplate = z.strictObject({
   micrograph_path: path,
-  template_volume_path: path,
+  /** The peer takes one; several are searched for in the same micrograph. */
+  template_volume_path: z.union([path, z.array(path).min(1)]),
   optics_group: opticsGroup,
   defocus_search_config: defocusSearch,
   orientation_search_config: z.union([orientationSearch, multipleOrientations]),
@@ -195,7 +196,8 @@ export const matchTemplate = z.strictObject({
 
 /**
  * Leopard-EM 1.2's `MatchTemplateManager` file with its defaults filled in. Beyond the peer there are
- * `pixel_size_search_config` and the last five fields of `optics_group`, and `computational_config` may be left out.
+ * `pixel_size_search_config` and the last five fields of `optics_group`, `template_volume_path` may be a list, and
+ * `computational_config` may be left out.
  */
 export type MatchTemplateYaml = z.output<typeof matchTemplate>;
 

@@ -47,6 +47,18 @@ export function checkPeakOptions({ peaks = { kind: "z" }, zCutoff }: PeakOptions
   throw new VitrineError({ code: "range", at: "peaks.rate", expected: "a rate between 0 and 1", found });
 }
 
+/** The choice that each of `count` searches of a micrograph makes, so that all together keep what was asked of one. */
+export function shareAmong<Options extends PeakOptions>(options: Options, count: number): Options {
+  const { peaks, falsePositives } = options;
+  const shared = { ...options, falsePositives: falsePositives / count };
+  if (peaks?.kind === "p") {
+    const cutoff = (peaks.cutoff ?? DEFAULT_P_CUTOFF) + Math.log(count);
+    return { ...shared, peaks: { ...peaks, cutoff } };
+  }
+  if (peaks?.kind !== "fdr") return shared;
+  return { ...shared, peaks: { ...peaks, rate: (peaks.rate ?? DEFAULT_RATE) / count } };
+}
+
 /**
  * The particles of a search, best first, and the z-score above which they lie: with `p`, where z-scores alone do not decide, that
  * of the lowest of them (of the whole map's highest pixel, if there are none).

@@ -11,7 +11,7 @@ import { scatterParticles } from "../simulate/scatterParticles.ts";
 import { simulateMicrograph } from "../simulate/simulateMicrograph.ts";
 import { simulateMolecule, volumeFromMolecule } from "../simulate/simulateMolecule.ts";
 import { type CoarseMatchOptions, runCoarseMatch } from "./coarseProgram.ts";
-import { distinctPeaks } from "./coarseSearch.ts";
+import { distinctPeaks } from "./distinctPeaks.ts";
 import { runMatch } from "./program.ts";
 import type { SearchReport } from "./results.ts";
 

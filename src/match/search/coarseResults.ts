@@ -8,6 +8,7 @@ import type { RescoredPeak } from "./coarseRescore.ts";
 import type { RescoredSearch } from "./coarseSearch.ts";
 import type { Job } from "./job.ts";
 import { type MapSource, resultMap } from "./resultMaps.ts";
+import { suffixedResults } from "./resultNames.ts";
 import {
   type PendingFiles,
   prepareFiles,
@@ -30,21 +31,13 @@ export interface CoarsePaths {
 
 /** Paths that follow from the configured ones: `mip.mrc` of the coarse pass is `mip_coarse2.mrc`. */
 export function coarsePaths(settings: MatchSettings, factor: number): CoarsePaths {
-  const { allowFileOverwrite, ...maps } = settings.results;
-  const named = Object.entries(maps).map(([map, path]) => [map, suffixed(path, `_coarse${factor}`)]);
-  const coarse = { allowFileOverwrite, ...(Object.fromEntries(named) as typeof maps) };
-  const { correlationAverage, correlationVariance } = maps;
+  const coarse = suffixedResults(settings.results, `_coarse${factor}`);
+  const { correlationAverage, correlationVariance } = settings.results;
   return {
     checkpoint: `${coarse.mip}.checkpoint`,
     coarse: { ...settings, results: coarse },
     table: { ...settings, results: { ...coarse, correlationAverage, correlationVariance } },
   };
-}
-
-/** A path with text before the extension of its file. */
-export function suffixed(path: string, suffix: string): string {
-  const [, stem, extension] = /^(.*?[^/\\])(\.[^./\\]*)?$/s.exec(path) ?? ["", path, ""];
-  return `${stem}${suffix}${extension ?? ""}`;
 }
 
 function coarseFiles({ coarse, table }: CoarsePaths, results: ResultOptions): string[] {
@@ -102,7 +95,7 @@ export async function writeCoarseResults(
     const voxelSizeA = settings.optics.pixelSizeA;
     await writeMap(pending, correlationAverage, { data: statistics.mean, shape, voxelSizeA });
     await writeMap(pending, correlationVariance, { data: statistics.deviation, shape, voxelSizeA });
-    return writeParticleResults(pending, {
+    const { report } = await writeParticleResults(pending, {
       settings: paths.table,
       templateSize: template.size,
       correlations,
@@ -114,6 +107,7 @@ export async function writeCoarseResults(
       readMicrograph,
       files: coarseFiles(paths, job.results),
     });
+    return report;
   });
 }
 

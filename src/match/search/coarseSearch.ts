@@ -1,9 +1,10 @@
 import type { Pool } from "../../compute/index.ts";
 import { elementCount, type Shape2 } from "../../core/index.ts";
 import type { SearchSpace } from "../config/config.ts";
-import { findPeaks, gaussianCutoff, type Peak } from "../peaks/peaks.ts";
+import { findPeaks, gaussianCutoff } from "../peaks/peaks.ts";
 import { type Candidate, type RescoredPeak, rescoreCandidates, rescoreCount } from "./coarseRescore.ts";
 import { type SampledStatistics, sampledCutoff, sampleSize, sampleStatistics } from "./coarseSample.ts";
+import { distinctPeaks } from "./distinctPeaks.ts";
 import { type MapSource, resultMap } from "./resultMaps.ts";
 import type { PreparedInputs, SearchOptions } from "./search.ts";
 
@@ -119,14 +120,4 @@ export async function rescoreSearch(
   const zCutoff = options.zCutoff ?? sampledCutoff({ falsePositives, pixels, correlations }, statistics);
   const above = found.filter(({ zScore }) => zScore > zCutoff);
   return { peaks: distinctPeaks(above, maskRadiusPx), zCutoff, correlations, statistics };
-}
-
-/** Peaks, best first, each unless a better one lies nearer than the radius; as `findPeaks`. */
-export function distinctPeaks<Found extends Peak>(peaks: readonly Found[], radiusPx: number): Found[] {
-  const kept: Found[] = [];
-  for (const peak of [...peaks].sort((a, b) => b.zScore - a.zScore || a.y - b.y || a.x - b.x)) {
-    const isFree = kept.every(({ y, x }) => Math.hypot(y - peak.y, x - peak.x) >= radiusPx);
-    if (isFree) kept.push(peak);
-  }
-  return kept;
 }

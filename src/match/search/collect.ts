@@ -1,27 +1,43 @@
 import { BLOCK_TEMPLATES } from "../../compute/index.ts";
 import { VitrineError } from "../../core/index.ts";
-import { finishJob, type Job, type MatchOptions, mapSource, withJob } from "./job.ts";
+import { type Job, type MatchOptions, withJobs } from "./job.ts";
 import { findParts, type Part, partPath, partRange } from "./parts.ts";
-import { prepareResults, type SearchReport } from "./results.ts";
+import type { SearchReport } from "./results.ts";
 import { searchSize } from "./search.ts";
-import { MergedStatistics, openSearchState, requireSameSearch, type StateHeader } from "./searchState.ts";
+import {
+  MergedStatistics,
+  openSearchState,
+  requireSameSearch,
+  type SearchStatistics,
+  type StateHeader,
+} from "./searchState.ts";
+import { finishJobs, prepareResults, type TemplatesReport } from "./templatesResults.ts";
 
 /**
  * Joins the parts of a search and writes its results. No correlations are computed.
  *
  * @throws {VitrineError} missing: parts; exists: parts of several divisions; format: parts of another search
  */
-export async function collectMatch(configPath: string, options: MatchOptions = {}): Promise<SearchReport> {
-  return withJob(configPath, options, async (job) => {
-    const { settings, template, micrographShape: shape, fingerprint } = job;
-    const size = searchSize({ shape, template: template.size, settings }, 1);
-    const blockCount = Math.ceil(size.correlations / BLOCK_TEMPLATES);
-    const parts = await findParts(settings);
-    await prepareResults(settings, job.results);
-    const merged = new MergedStatistics(size.mapShape);
-    for (const part of parts) await addPart(merged, job, { part, expected: { fingerprint, blockCount } });
-    return finishJob(job, mapSource(merged, settings, options), size.correlations);
+export async function collectMatch(
+  configPath: string,
+  options: MatchOptions = {},
+): Promise<SearchReport | TemplatesReport> {
+  return withJobs(configPath, options, async (set) => {
+    for (const { settings } of set.jobs) await findParts(settings);
+    await prepareResults(set);
+    return finishJobs(set, mergeParts, options);
   });
+}
+
+async function mergeParts(job: Job): Promise<SearchStatistics> {
+  const { settings, template, micrographShape: shape, fingerprint } = job;
+  const size = searchSize({ shape, template: template.size, settings }, 1);
+  const blockCount = Math.ceil(size.correlations / BLOCK_TEMPLATES);
+  const merged = new MergedStatistics(size.mapShape);
+  for (const part of await findParts(settings)) {
+    await addPart(merged, job, { part, expected: { fingerprint, blockCount } });
+  }
+  return merged;
 }
 
 async function addPart(

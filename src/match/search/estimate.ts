@@ -1,5 +1,5 @@
 import { BLOCK_TEMPLATES, createPool } from "../../compute/index.ts";
-import { type MatchOptions, withJob } from "./job.ts";
+import { type MatchOptions, withJobs } from "./job.ts";
 import { createSearch } from "./program.ts";
 import type { SearchSize, TemplateSearch } from "./search.ts";
 
@@ -9,17 +9,32 @@ export interface MatchEstimate extends SearchSize {
   readonly rate: number;
   readonly hours: number;
   readonly workers: number;
+  /** Templates that are searched for, each at all orientations. */
+  readonly templates: number;
 }
 
-/** Sets a search up, runs a little of it for its rate, and writes nothing. @throws as {@link runMatch} */
+/**
+ * Sets a search up, runs a little of it for its rate, and writes nothing. Several templates: all correlations and hours, the
+ * memory of the largest.
+ *
+ * @throws as {@link runMatch}
+ */
 export async function estimateMatch(configPath: string, options: MatchOptions = {}): Promise<MatchEstimate> {
-  return withJob(configPath, options, async (job) => {
+  return withJobs(configPath, options, async ({ jobs }) => {
     const pool = await createPool(options.workers === undefined ? {} : { workers: options.workers });
     try {
-      const search = await createSearch(pool, job, options);
-      const rate = await measureRate(search, options.signal);
-      const hours = search.size.correlations / rate / 3600;
-      return { ...search.size, rate, hours, workers: pool.workers };
+      const sizes: SearchSize[] = [];
+      let seconds = 0;
+      for (const job of jobs) {
+        const search = await createSearch(pool, job, options);
+        sizes.push(search.size);
+        seconds += search.size.correlations / (await measureRate(search, options.signal));
+        search.dispose();
+      }
+      const correlations = sizes.reduce((sum, size) => sum + size.correlations, 0);
+      const bytes = Math.max(...sizes.map((size) => size.bytes));
+      const rates = { rate: correlations / seconds, hours: seconds / 3600 };
+      return { ...sizes[0], correlations, bytes, ...rates, workers: pool.workers, templates: jobs.length };
     } finally {
       await pool.dispose();
     }

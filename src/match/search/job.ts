@@ -1,13 +1,14 @@
-import type { Image, Shape2 } from "../../core/index.ts";
+import { type Image, type Shape2, VitrineError } from "../../core/index.ts";
 import { readFileBytes } from "../../io/index.ts";
 import { type MatchSettings, parseMatchSettings, searchSpace } from "../config/config.ts";
 import { readMtfFile } from "../config/mtfFile.ts";
 import { searchFingerprint } from "./fingerprint.ts";
 import type { Part } from "./parts.ts";
 import type { MapSource } from "./resultMaps.ts";
-import { type ResultOptions, type SearchReport, writeResults } from "./results.ts";
+import type { ResultOptions } from "./results.ts";
 import type { SliceOptions } from "./search.ts";
 import { openTemplate, readMicrograph, type TemplateSource } from "./searchInputs.ts";
+import { templateSearches } from "./templates.ts";
 
 /** How the program runs; every field has the default of the command line. */
 export interface MatchOptions extends Partial<ResultOptions>, SliceOptions {
@@ -15,6 +16,8 @@ export interface MatchOptions extends Partial<ResultOptions>, SliceOptions {
   readonly workers?: number;
   /** Search only this part and keep its statistics for {@link collectMatch}. */
   readonly part?: Part;
+  /** Template files in the place of those that the configuration names. */
+  readonly templates?: readonly string[];
   /** Continue after a run that was stopped. */
   readonly resume?: boolean;
   /** Decode angles and defocus of a short last batch as Leopard-EM does with batches of this many orientations. */
@@ -55,32 +58,71 @@ export interface Job {
   readonly fingerprint: string;
 }
 
+/** The searches that a configuration asks for: one for each template. */
+export interface JobSet {
+  readonly jobs: readonly Job[];
+  /** As asked for; those of a job are its share, under names of their own, where there are several. */
+  readonly results: ResultOptions;
+}
+
 /** Opens everything that a configuration names; `use` gets it, and it is closed afterwards. */
-export async function withJob<T>(
+export async function withJobs<T>(
   configPath: string,
   options: MatchOptions,
-  use: (job: Job) => Promise<T>,
+  use: (set: JobSet) => Promise<T>,
 ): Promise<T> {
   const text = new TextDecoder().decode(await readFileBytes(configPath));
   const parsed = parseMatchSettings(text, configPath, { compat: options.compatBatch !== undefined });
   const settings = { ...parsed, optics: await readMtfFile(parsed.optics) };
   for (const field of settings.ignored) options.onLog?.(`${configPath} ${field} has no effect here`);
   const results = { ...DEFAULT_RESULTS, ...withoutUndefined(options) };
-  const template = await openTemplate(settings.templatePath);
+  const searches = templateSearches({ settings, results }, configPath, options.templates);
+  const templates: TemplateSource[] = [];
   try {
-    const described = await describe(settings, template, options);
-    const read = () => readMicrograph(settings.micrographPath);
-    return await use({ settings, template, results, readMicrograph: read, ...described });
+    for (const search of searches) templates.push(await openTemplate(search.settings.templatePath));
+    const micrograph = await describe(settings, templates, options);
+    const jobs = searches.map((search, i): Job => {
+      const fingerprint = micrograph.fingerprints[i];
+      return { ...search, template: templates[i], ...micrograph.source, fingerprint };
+    });
+    return await use({ jobs, results });
   } finally {
-    await template.close();
+    for (const template of templates) await template.close();
   }
 }
 
-async function describe(settings: MatchSettings, template: TemplateSource, options: MatchOptions) {
-  const micrograph = await readMicrograph(settings.micrographPath);
+/** As {@link withJobs}, for programs of one template. @throws {VitrineError} unsupported: several */
+export async function withJob<T>(
+  configPath: string,
+  options: MatchOptions,
+  use: (job: Job) => Promise<T>,
+): Promise<T> {
+  return withJobs(configPath, options, ({ jobs }) => {
+    if (jobs.length === 1) return use(jobs[0]);
+    throw new VitrineError({
+      code: "unsupported",
+      at: `${configPath} template_volume_path`,
+      expected: "one template",
+      found: `${jobs.length}`,
+      hint: "Take each by itself",
+    });
+  });
+}
+
+/** Reads the micrograph once for all fingerprints. */
+async function describe(
+  settings: MatchSettings,
+  templates: readonly TemplateSource[],
+  options: MatchOptions,
+) {
+  const read = () => readMicrograph(settings.micrographPath);
+  const micrograph = await read();
   checkPixelSize(micrograph, settings, options.onLog);
-  const fingerprint = await searchFingerprint({ settings, micrograph, template, slices: options });
-  return { micrographShape: micrograph.shape, fingerprint };
+  const fingerprints: string[] = [];
+  for (const template of templates) {
+    fingerprints.push(await searchFingerprint({ settings, micrograph, template, slices: options }));
+  }
+  return { source: { micrographShape: micrograph.shape, readMicrograph: read }, fingerprints };
 }
 
 function withoutUndefined(options: MatchOptions): MatchOptions {
@@ -109,17 +151,4 @@ export function mapSource(
 ): MapSource {
   const { compatBatch } = options;
   return { statistics, space: searchSpace(settings), ...(compatBatch !== undefined && { compatBatch }) };
-}
-
-/** Writes the results of a job. */
-export function finishJob(job: Job, source: MapSource, correlations: number): Promise<SearchReport> {
-  const { settings, template, readMicrograph, results } = job;
-  return writeResults({
-    settings,
-    source,
-    readMicrograph,
-    templateSize: template.size,
-    correlations,
-    options: results,
-  });
 }

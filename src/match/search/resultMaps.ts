@@ -55,13 +55,14 @@ export function resultMap(source: MapSource, name: MapName, into?: Float32Array)
   return map;
 }
 
-function totalOf(space: SearchSpace): number {
+/** Correlations per pixel. */
+export function correlationCount(space: SearchSpace): number {
   return (space.eulerAnglesDeg.length / 3) * space.defocusOffsetsA.length * space.pixelSizeOffsetsA.length;
 }
 
 function finishMap({ statistics, space }: MapSource, name: keyof StatisticsMaps, map: Float32Array): void {
   const [height, width] = statistics.shape;
-  const total = totalOf(space);
+  const total = correlationCount(space);
   const most = ROWS_AT_ONCE * width;
   const [sum, squaredSum, mip] = [new Float64Array(most), new Float64Array(most), new Float32Array(most)];
   const into = { mean: new Float32Array(most), std: new Float32Array(most), scaled: new Float32Array(most) };

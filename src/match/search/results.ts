@@ -9,11 +9,17 @@ import {
   writeMrc,
 } from "../../io/index.ts";
 import type { MatchSettings } from "../config/config.ts";
-import { type ParticleValues, particleTable, valuesAtPeaks, writeParticles } from "../particles/particles.ts";
+import {
+  type ParticleTable,
+  type ParticleValues,
+  particleTable,
+  valuesAtPeaks,
+  writeParticles,
+} from "../particles/particles.ts";
 import type { Peak, ScoreMap } from "../peaks/peaks.ts";
-import { checkPeakOptions, choosePeaks, type PeakOptions } from "../peaks/peaksChoice.ts";
+import { choosePeaks, type PeakOptions } from "../peaks/peaksChoice.ts";
 import { drawSearchPicture } from "../picture/picture.ts";
-import { type MapName, type MapSource, resultMap } from "./resultMaps.ts";
+import { correlationCount, type MapName, type MapSource, resultMap } from "./resultMaps.ts";
 
 /** Where results go and how particles are chosen. */
 export interface ResultOptions extends PeakOptions {
@@ -48,21 +54,6 @@ export function resultPaths({ results }: MatchSettings, options: ResultOptions):
   const { allowFileOverwrite: _, ...maps } = results;
   const picture = options.picturePath === undefined ? [] : [options.picturePath];
   return [...Object.values(maps), options.particlesPath, ...picture];
-}
-
-/**
- * Refuses to begin a search whose results would replace files or could not be written, and makes the folders that are
- * missing.
- *
- * @throws {VitrineError} exists: names the file and how to allow it, or two files of one name; storage: a folder that
- *   cannot be written to
- */
-export async function prepareResults(settings: MatchSettings, options: ResultOptions): Promise<void> {
-  checkPeakOptions(options);
-  const mayReplace = options.overwrite || settings.results.allowFileOverwrite;
-  const inputs = [settings.micrographPath, settings.templatePath];
-  const ways = "--overwrite or match_template_result.allow_file_overwrite: true";
-  await prepareFiles(resultPaths(settings, options), inputs, { mayReplace, ways });
 }
 
 /**
@@ -116,35 +107,42 @@ function temporaryName(path: string): string {
   return `${path}.unfinished`;
 }
 
-/**
- * Finds the particles and writes maps, table and picture: all of them under temporary names first, so that a full disk
- * leaves nothing half-written.
- */
-export async function writeResults(what: {
-  readonly settings: MatchSettings;
-  readonly source: MapSource;
-  /** Only for the picture. */
-  readonly readMicrograph: () => Promise<Image>;
-  readonly templateSize: number;
-  readonly correlations: number;
-  readonly options: ResultOptions;
-}): Promise<SearchReport> {
-  const { settings, source, correlations, options } = what;
+/** What a search wrote of its particles. */
+export interface WrittenResults {
+  readonly report: SearchReport;
+  readonly table: ParticleTable;
+}
+
+/** Finds the particles and writes maps, table and picture. */
+export async function writeResults(
+  pending: PendingFiles,
+  what: {
+    readonly settings: MatchSettings;
+    readonly source: MapSource;
+    /** Only for the picture. */
+    readonly readMicrograph: () => Promise<Image>;
+    readonly templateSize: number;
+    readonly options: ResultOptions;
+  },
+): Promise<WrittenResults> {
+  const { settings, source, options } = what;
   const { shape } = source.statistics;
+  const correlations = correlationCount(source.space);
   const scaled = resultMap(source, "scaledMip");
   const mip = () => ({ data: resultMap(source, "mip"), shape });
   const { peaks, zCutoff } = choosePeaks({ scaledMip: { data: scaled, shape }, mip, correlations }, options);
-  return writeTogether(async (pending) => {
-    // with a picture the z-scores are needed to the end, else their memory serves the other maps
-    const buffer = options.picturePath === undefined ? scaled : new Float32Array(scaled.length);
-    const values = await writeMaps(what, { peaks, pending, buffer });
-    const zScores = () => ({ data: scaled, shape });
-    const files = resultPaths(settings, options);
-    return writeParticleResults(pending, { ...what, peaks, values, zCutoff, zScores, files });
-  });
+  // with a picture the z-scores are needed to the end, else their memory serves the other maps
+  const buffer = options.picturePath === undefined ? scaled : new Float32Array(scaled.length);
+  const values = await writeMaps(what, { peaks, pending, buffer });
+  const zScores = () => ({ data: scaled, shape });
+  const files = resultPaths(settings, options);
+  return writeParticleResults(pending, { ...what, correlations, peaks, values, zCutoff, zScores, files });
 }
 
-/** Runs `write`; puts what it wrote in its place, or removes it where something failed. */
+/**
+ * Runs `write`, whose files have temporary names first, so that a full disk leaves nothing half-written; then puts all of them in
+ * their places, or removes them where something failed.
+ */
 export async function writeTogether<T>(write: (pending: PendingFiles) => Promise<T>): Promise<T> {
   const pending = new PendingFiles();
   try {
@@ -177,7 +175,7 @@ export interface ParticleResults {
 export async function writeParticleResults(
   pending: PendingFiles,
   what: ParticleResults,
-): Promise<SearchReport> {
+): Promise<WrittenResults> {
   const { settings, templateSize, correlations, options, peaks, values, zCutoff, files } = what;
   const facts = { totalCorrelations: correlations, templateSize };
   const table = particleTable(peaks, values, { settings, facts });
@@ -194,7 +192,7 @@ export async function writeParticleResults(
     const png = drawPicture(what, report, await what.readMicrograph());
     await pending.write(options.picturePath, (path) => writeFileAtomic(path, png, { overwrite: true }));
   }
-  return report;
+  return { report, table };
 }
 
 /** Files that are written next to their places and put there together. */
