@@ -5,9 +5,10 @@ import fc from "fast-check";
 import { beforeAll, describe, expect, test } from "vitest";
 import { writeOptimizeCase } from "../../../test/support/optimizeCase.ts";
 import { filesOf, scratchFolder } from "../../../test/support/searchCase.ts";
-import { parseCsv } from "../../io/index.ts";
+import { formatCsv, parseCsv } from "../../io/index.ts";
+import { parseParticleStack } from "../particles/particleStack.ts";
 import { bestTrial, pixelSizeText, scanPixelSizes } from "./optimizeTemplate.ts";
-import { chooseParticles } from "./optimizeTemplateChoice.ts";
+import { chooseFromTable, chooseParticles } from "./optimizeTemplateChoice.ts";
 import { type OptimizeTemplateProgramOptions, runOptimizeTemplate } from "./optimizeTemplateProgram.ts";
 import { REFINED_COLUMNS } from "./refineTable.ts";
 
@@ -109,8 +110,7 @@ test("the table of one pixel size is that of a refinement", async () => {
 describe("a pixel size that is not what it is called", () => {
   test.each([
     [1.37, 4, {}],
-    [1.4481, 25, { bestN: 4 }],
-    [1.4344, 27, { minSnr: 15 }],
+    [1.4481, 25, { bestN: 6, minSnr: 16 }],
   ])("%f Å, called 1.4 Å, is found to within the fine step (seed %i)", async (trueA, seed, choice) => {
     const folder = join(scratch, `planted${seed}`);
     const config = writeOptimizeCase(folder, { nominalA: 1.4, trueA, seed });
@@ -123,7 +123,7 @@ describe("a pixel size that is not what it is called", () => {
     });
     expect(Math.abs(report.pixelSizeA - trueA)).toBeLessThanOrEqual(FINE_STEP_A);
     expect(report.meanZScore).toBe(Math.max(...report.trials.map(({ meanZScore }) => meanZScore)));
-    expect(report.particles).toBe("bestN" in choice ? 4 : "minSnr" in choice ? 6 : 8);
+    expect(report.particles).toBe("minSnr" in choice ? 5 : 8);
     expect(report.files).toEqual([join(folder, "found.txt"), join(folder, "found_all.csv")]);
     const sizes = new Set(report.trials.map(({ pixelSizeA }) => pixelSizeA));
     expect(log.length).toBe(sizes.size);
@@ -178,6 +178,10 @@ test("where no particle has a z-score of 8, all are taken, with a word", async (
   const report = await runOptimizeTemplate(config, { ...options, onLog: (message) => log.push(message) });
   expect(report.particles).toBe(8);
   expect(log).toContain(`${path}: no particle has a z-score of 8 or more, all 8 are taken`);
+  log.length = 0;
+  const compat = { ...options, compat: true, minSnr: 99, overwrite: true };
+  await runOptimizeTemplate(config, { ...compat, onLog: (message) => log.push(message) });
+  expect(log[0]).toBe("no particle has a z-score of 99 or more, all 8 are taken");
 });
 
 describe("the order in which pixel sizes are tried", () => {
@@ -254,6 +258,19 @@ test("particles are chosen as the peer chooses: above a z-score, or all where no
   expect(chosen({ minSnr: 8, bestN: 3 })).toEqual({ indices: [0, 2, 5], missed: null });
   expect(chosen({ minSnr: 20, bestN: 3 })).toEqual({ indices: [0, 2, 5], missed: 20 });
   expect(chooseParticles([1, 2], {})).toEqual({ indices: [0, 1], missed: 8 });
+});
+
+test("the z-scores of a refinement choose where they are whole, else those of the search", () => {
+  const { columns, rows } = parseCsv(goldenText("particles.csv"), "particles.csv");
+  const chosen = (scores: readonly string[]) => {
+    const refined = rows.map((row, i) => ({ ...row, refined_scaled_mip: scores[i] }));
+    const stack = parseParticleStack(formatCsv([...columns, "refined_scaled_mip"], refined), "t.csv");
+    const { particles, table } = chooseFromTable(stack, { bestN: 2 });
+    expect(table.rows.map(({ pos_x }) => Number(pos_x))).toEqual(particles.map(({ posX }) => posX));
+    return table.rows.map((row) => Number(row.particle_index));
+  };
+  expect(chosen(["1", "2", "3", "4", "8", "7", "6", "5"])).toEqual([4, 5]);
+  expect(chosen(["1", "2", "3", "", "8", "7", "6", "5"])).toEqual([0, 1]);
 });
 
 test("a pixel size has three decimals, or as many as it needs", () => {

@@ -33,9 +33,19 @@ export function chooseParticles(
   return { indices: best.sort((a, b) => a - b), missed: above.length > 0 ? null : limit };
 }
 
-/** Leopard-EM's figure of a template: the mean z-score of the particles that this template's own z-scores choose. */
-export function meanOfChosen(zScores: readonly number[], choice: ParticleChoice): number {
-  const { indices } = chooseParticles(zScores, choice);
+/**
+ * Leopard-EM's figure of a template: the mean z-score of the particles that this template's own z-scores choose.
+ *
+ * @param onLog  learns that no particle reaches the z-score, so that all count
+ */
+export function meanOfChosen(
+  zScores: readonly number[],
+  choice: ParticleChoice,
+  onLog?: (message: string) => void,
+): number {
+  const { indices, missed } = chooseParticles(zScores, choice);
+  if (missed !== null)
+    onLog?.(`no particle has a z-score of ${missed} or more, all ${zScores.length} are taken`);
   return indices.reduce((sum, i) => sum + zScores[i], 0) / indices.length;
 }
 

@@ -134,7 +134,7 @@ async function tryOnPool(
       ...{ exactSlices, templatePadding, sincCorrection },
       ...(compat && {
         compatBatch: 1,
-        figure: (zScores: readonly number[]) => meanOfChosen(zScores, options),
+        figure: (zScores: readonly number[]) => meanOfChosen(zScores, options, onLog),
       }),
       ...(signal && { signal }),
       ...(onLog && { onLog }),
