@@ -1,14 +1,23 @@
+import { type Matrix3, matrixFromZyz, multiplyMatrices, zyzFromMatrix } from "../../core/index.ts";
+import { type OrientationGrid, symmetryRotations } from "../../optics/index.ts";
+
 /** Finds the orientations of a list that are nearest to one of them; answers are kept. */
 export class NearestOrientations {
+  readonly #angles: Float64Array;
   readonly #quaternions: Float32Array;
+  readonly #symmetry: readonly Matrix3[];
   readonly #count: number;
   readonly #known = new Map<number, Uint32Array>();
 
   /**
    * @param eulerAnglesDeg (n, 3) phi, theta, psi
    * @param count          orientations of an answer, the one that is asked for among them; at most n
+   * @param symmetry       rotations of the map's point group, by which far orientations are near: a grid of one part of the
+   *   sphere has neighbours on its other side
    */
-  constructor(eulerAnglesDeg: Float64Array, count: number) {
+  constructor(eulerAnglesDeg: Float64Array, count: number, symmetry: readonly Matrix3[] = IDENTITY) {
+    this.#angles = eulerAnglesDeg;
+    this.#symmetry = symmetry;
     this.#quaternions = toQuaternions(eulerAnglesDeg);
     this.#count = Math.min(count, eulerAnglesDeg.length / 3);
   }
@@ -34,15 +43,39 @@ export class NearestOrientations {
   /** Orientations within an angle in radians. */
   #within(index: number, angle: number): { index: number; cosine: number }[] {
     const q = this.#quaternions;
-    const [w, x, y, z] = q.subarray(4 * index, 4 * index + 4);
     const least = angle < Math.PI ? Math.cos(angle / 2) : -1;
+    const views = this.#viewsOf(index);
     const found: { index: number; cosine: number }[] = [];
     for (let i = 0; i < q.length; i += 4) {
-      const cosine = Math.abs(w * q[i] + x * q[i + 1] + y * q[i + 2] + z * q[i + 3]);
+      let cosine = 0;
+      for (let v = 0; v < views.length; v += 4) {
+        const dot =
+          views[v] * q[i] + views[v + 1] * q[i + 1] + views[v + 2] * q[i + 2] + views[v + 3] * q[i + 3];
+        cosine = Math.max(cosine, Math.abs(dot));
+      }
       if (cosine >= least) found.push({ index: i / 4, cosine });
     }
     return found;
   }
+
+  /** Quaternions of the orientations that look as one does. */
+  #viewsOf(index: number): Float32Array {
+    const [phiDeg, thetaDeg, psiDeg] = this.#angles.subarray(3 * index, 3 * index + 3);
+    const rotation = matrixFromZyz({ phiDeg, thetaDeg, psiDeg });
+    const views = this.#symmetry.flatMap((symmetry) => {
+      const view = zyzFromMatrix(multiplyMatrices(symmetry, rotation));
+      return [view.phiDeg, view.thetaDeg, view.psiDeg];
+    });
+    return toQuaternions(Float64Array.from(views));
+  }
+}
+
+const IDENTITY = symmetryRotations("C1");
+
+/** The point group of grids that have the same; else that of no symmetry. */
+export function symmetryOf(grids: readonly OrientationGrid[]): Matrix3[] {
+  const groups = new Set(grids.map((grid) => ("symmetry" in grid ? grid.symmetry : "C1")));
+  return symmetryRotations(groups.size === 1 ? [...groups][0] : "C1");
 }
 
 /** Unit quaternions (w, x, y, z) of R = Rz(phi) Ry(theta) Rz(psi). */

@@ -4,7 +4,7 @@ import { peerRotationMatrices, rotationMatrices } from "../../optics/index.ts";
 import type { SearchSpace } from "../config/config.ts";
 import { extractBoxes } from "../particles/boxes.ts";
 import type { Peak } from "../peaks/peaks.ts";
-import { NearestOrientations } from "./coarseNeighbours.ts";
+import { NearestOrientations, symmetryOf } from "./coarseNeighbours.ts";
 import type { SampledStatistics } from "./coarseSample.ts";
 import {
   opticalSize,
@@ -119,7 +119,7 @@ async function rescoreAll(
   const { candidates, inputs, neighbours } = task;
   const { eulerAnglesDeg } = inputs.space;
   const matrices = exactSlices ? rotationMatrices : peerRotationMatrices;
-  const near = new NearestOrientations(eulerAnglesDeg, neighbours);
+  const near = new NearestOrientations(eulerAnglesDeg, neighbours, symmetryOf(inputs.settings.orientations));
   const found: RescoredPeak[] = [];
   for (let at = 0; at < candidates.length; at += plan.size.boxes) {
     requireNotAborted(signal);

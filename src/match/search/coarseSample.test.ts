@@ -1,8 +1,8 @@
 import { expect, test } from "vitest";
 import { matrixFromZyz, multiplyMatrices, transposeMatrix } from "../../core/index.ts";
-import { uniformOrientations } from "../../optics/index.ts";
+import { angleBetweenDeg, uniformOrientations } from "../../optics/index.ts";
 import { gaussianCutoff } from "../peaks/peaks.ts";
-import { NearestOrientations } from "./coarseNeighbours.ts";
+import { NearestOrientations, symmetryOf } from "./coarseNeighbours.ts";
 import { sampledCutoff, sampleSize } from "./coarseSample.ts";
 
 // scipy 1.17: scipy.stats.t.isf(p, drawn - 1)
@@ -63,6 +63,27 @@ test.each(grids)(
     }
   },
 );
+
+test("in a grid of a symmetric map the neighbours of its border lie on its other side too", () => {
+  const grid = { symmetry: "C4", psiStepDeg: 10, thetaStepDeg: 10 };
+  const angles = uniformOrientations(grid);
+  const pose = (i: number) => ({
+    phiDeg: angles[3 * i],
+    thetaDeg: angles[3 * i + 1],
+    psiDeg: angles[3 * i + 2],
+  });
+  const index = Array.from({ length: angles.length / 3 }, (_, i) => i).find(
+    (i) => pose(i).phiDeg === 0 && Math.abs(pose(i).thetaDeg - 90) < 1 && pose(i).psiDeg === 0,
+  );
+  if (index === undefined) throw new Error("no such orientation");
+  const symmetry = symmetryOf([grid]);
+  expect([symmetry.length, symmetryOf([grid, { ...grid, symmetry: "C2" }]).length]).toEqual([4, 1]);
+  const found = [...new NearestOrientations(angles, 20, symmetry).of(index)];
+  const farthest = Math.max(...found.map((i) => angleBetweenDeg(pose(index), pose(i), symmetry)));
+  expect(farthest).toBeLessThan(20);
+  expect(found.map((i) => pose(i).phiDeg)).toContain(80);
+  expect([...new NearestOrientations(angles, 20).of(index)].map((i) => pose(i).phiDeg)).not.toContain(80);
+});
 
 test("a list shorter than the neighbourhood is all of it", () => {
   const angles = uniformOrientations({ symmetry: "O", psiStepDeg: 90, thetaStepDeg: 90 });
