@@ -133,10 +133,10 @@ const WRONG_INPUTS: [string, Change, RegExp][] = [
   [
     "a result in place of the micrograph",
     (configuration, folder) => {
-      configuration.match_template_result.mip_path = join(folder, "image.mrc");
+      configuration.match_template_result.mip_path = `${folder}/out/../image.mrc`;
       configuration.match_template_result.allow_file_overwrite = true;
     },
-    /^vitrine: image\.mrc: expected one result of this name, found an input/,
+    /^vitrine: out\/\.\.\/image\.mrc: expected one result of this name, found an input/,
   ],
   [
     "a map in place of the table",

@@ -103,6 +103,11 @@ function noFileSystem(at: string): VitrineError {
   });
 }
 
+/** The one address of what a path names. */
+export async function canonicalPath(path: string): Promise<string> {
+  return new URL(path, location.href).href;
+}
+
 /** Whether the address answers. */
 export async function fileExists(path: string): Promise<boolean> {
   try {

@@ -1,6 +1,6 @@
 import { randomBytes } from "node:crypto";
-import { type FileHandle, link, mkdir, open, readdir, rename, rm, stat } from "node:fs/promises";
-import { dirname, join, resolve } from "node:path";
+import { type FileHandle, link, mkdir, open, readdir, realpath, rename, rm, stat } from "node:fs/promises";
+import { dirname, join, relative, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import { VitrineError } from "../core/index.ts";
 import {
@@ -173,6 +173,14 @@ export async function makeNewFolder(path: string): Promise<void> {
 export async function listFolder(path: string): Promise<string[]> {
   if (!(await fileExists(path))) return [];
   return (await guarded(path, () => readdir(path))).sort();
+}
+
+/** The one name of what a path names, links followed as far as there is something. @throws {VitrineError} storage */
+export async function canonicalPath(path: string): Promise<string> {
+  const whole = resolve(path);
+  for (let there = whole; ; there = dirname(there))
+    if (await fileExists(there))
+      return join(await guarded(there, () => realpath(there)), relative(there, whole));
 }
 
 function localPath(source: string | URL): string {

@@ -1,8 +1,8 @@
-import { mkdir, mkdtemp, readdir, readFile, rm, symlink, writeFile } from "node:fs/promises";
+import { mkdir, mkdtemp, readdir, readFile, realpath, rm, symlink, writeFile } from "node:fs/promises";
 import { createServer, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { join, relative } from "node:path";
 import { pathToFileURL } from "node:url";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { mountSmallDisk } from "../../test/support/smallDisk.ts";
@@ -224,4 +224,14 @@ describe("makeFolder", () => {
     );
     await expect(node.makeFolder(join(path, "below"))).rejects.toMatchObject({ code: "missing" });
   });
+});
+
+test("canonicalPath: one name for a file, whatever it is called, also where it is not there yet", async () => {
+  const whole = await realpath(folder);
+  await writeFile(join(folder, "one"), "");
+  await symlink(folder, join(folder, "link"));
+  for (const name of ["one", "./one", "link/one", "link/./one"])
+    expect(await node.canonicalPath(`${folder}/${name}`)).toBe(join(whole, "one"));
+  const relativePath = relative(process.cwd(), join(folder, "link", "new", "b"));
+  expect(await node.canonicalPath(relativePath)).toBe(join(whole, "new", "b"));
 });

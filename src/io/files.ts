@@ -62,6 +62,7 @@ export interface FileSystem {
   makeFolder(path: string): Promise<void>;
   makeNewFolder(path: string): Promise<void>;
   listFolder(path: string): Promise<string[]>;
+  canonicalPath(path: string): Promise<string>;
 }
 
 /** The name of a source in messages. */

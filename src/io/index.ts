@@ -1,4 +1,5 @@
 export {
+  canonicalPath,
   fileExists,
   listFolder,
   makeFolder,

@@ -1,5 +1,6 @@
 import { type Image, VitrineError } from "../../core/index.ts";
 import {
+  canonicalPath,
   encodePng,
   fileExists,
   makeFolder,
@@ -65,7 +66,7 @@ export async function prepareFiles(
   inputs: readonly string[],
   { mayReplace, ways }: { mayReplace: boolean; ways: string },
 ): Promise<void> {
-  requireDistinct(paths, inputs);
+  await requireDistinct(paths, inputs);
   const probed = new Set<string>();
   for (const path of paths) {
     if (!mayReplace && (await fileExists(path))) throw alreadyThere(path, ways);
@@ -87,13 +88,14 @@ function alreadyThere(path: string, ways: string): VitrineError {
   });
 }
 
-/** A result must not fall on an input or on another result. */
-function requireDistinct(results: readonly string[], inputs: readonly string[]): void {
-  const paths = [...inputs, ...results];
-  const twin = paths.find((path, i) => i >= inputs.length && paths.indexOf(path) < i);
-  if (twin === undefined) return;
-  const found = inputs.includes(twin) ? "an input" : "two results";
-  throw new VitrineError({ code: "exists", at: twin, expected: "one result of this name", found });
+/** A result must not fall on an input or on another result, whatever their paths say. */
+async function requireDistinct(results: readonly string[], inputs: readonly string[]): Promise<void> {
+  const paths = await Promise.all([...inputs, ...results].map(canonicalPath));
+  const twin = paths.findIndex((path, i) => i >= inputs.length && paths.indexOf(path) < i);
+  if (twin < 0) return;
+  const found = paths.indexOf(paths[twin]) < inputs.length ? "an input" : "two results";
+  const at = results[twin - inputs.length];
+  throw new VitrineError({ code: "exists", at, expected: "one result of this name", found });
 }
 
 /** Writes and removes an empty file, so that a folder without permission is known before the search and not after it. */
