@@ -40,6 +40,23 @@ test("--json is one line of JSON", async () => {
   expect([report.particles.length, report.correlations, report.files]).toEqual([9, 2205, ["out/r.csv"]]);
 });
 
+test.each(["--gradient", "--gradient-only"])("%s tells what it added to each z-score", async (mode) => {
+  const cwd = refinement(mode.slice(2));
+  const end = await vitrine(["refine", "config.yaml", mode, "--json"], { cwd });
+  const { particles, correlations } = JSON.parse(end.stdout);
+  expect(correlations).toBe(mode === "--gradient" ? 2205 : 9);
+  for (const { zScore, zScoreGain, evaluations } of particles) {
+    expect(zScoreGain).toBeGreaterThan(0);
+    expect(zScore).toBeGreaterThan(zScoreGain);
+    expect(evaluations).toBeGreaterThan(1);
+  }
+  const text = await vitrine(["refine", "config.yaml", mode, "--overwrite"], { cwd });
+  expect(text.stdout).toMatch(
+    /\nby gradient: z-scores higher by 0\.\d\d, \d+\.\d poses tried for each \(means\)\n/,
+  );
+  expect(text.stdout).toMatch(/shift x -?\d\.\d\d y -?\d\.\d\d {2}phi/);
+});
+
 test("Ctrl-C ends it at once and leaves no table", async () => {
   const cwd = refinement("abort", (text) => text.replaceAll("step_fine: 3.0", "step_fine: 0.3"));
   const end = await vitrine(["refine", "config.yaml"], {
@@ -57,6 +74,8 @@ test.each([
   [["refine"], /missing required argument 'config\.yaml'/],
   [["constrained-search", "a.yaml", "--false-positives", "0"], /Expected a number above 0/],
   [["refine", "a.yaml", "--resume"], /unknown option '--resume'/],
+  [["refine", "a.yaml", "--gradient", "--compat"], /'--gradient' cannot be used with option '--compat'/],
+  [["refine", "a.yaml", "--gradient", "--gradient-only"], /cannot be used with option '--gradient'/],
 ])("vitrine %j is wrong use", async (args, message) => {
   const end = await vitrine(args);
   expect([end.code, end.stdout]).toEqual([2, ""]);

@@ -138,6 +138,7 @@ test("the package has these entries and these public names", async () => {
       "vitrine/match": [
         "B_FACTOR_METRICS",
         "CONFIG_PROGRAMS",
+        "GRADIENT_SLICES",
         "LEOPARD_BATCH_SIZES",
         "PARTICLE_COLUMNS",
         "TemplateSearch",
@@ -181,6 +182,7 @@ test("the package has these entries and these public names", async () => {
         "readMtf",
         "readMtfFile",
         "readParticleStack",
+        "refineByGradient",
         "refineParticles",
         "resultMap",
         "runCoarseMatch",

@@ -53,6 +53,9 @@ export type { ConstrainedOptions, ConstrainedReport } from "./refine/constrained
 export { runConstrainedSearch } from "./refine/constrainedProgram.ts";
 export type { ExtractOptions, ExtractReport } from "./refine/extractProgram.ts";
 export { extractParticles } from "./refine/extractProgram.ts";
+export type { GradientOptions, GradientParticle, GradientRange } from "./refine/gradient.ts";
+export { GRADIENT_SLICES, refineByGradient } from "./refine/gradient.ts";
+export type { GradientMode } from "./refine/gradientProgram.ts";
 export type { Movie } from "./refine/movie.ts";
 export type { ParticleMovie } from "./refine/movieBoxes.ts";
 export type { MoviePlaces } from "./refine/movieShifts.ts";
@@ -75,7 +78,7 @@ export type {
 export { runOptimizeTemplate } from "./refine/optimizeTemplateProgram.ts";
 export type { RefinedParticle, RefineOptions, RefineTask } from "./refine/refine.ts";
 export { refineParticles } from "./refine/refine.ts";
-export type { RefineProgramOptions, RefineReport } from "./refine/refineProgram.ts";
+export type { RefineProgramOptions, RefineReport, RunRefineOptions } from "./refine/refineProgram.ts";
 export { runRefine } from "./refine/refineProgram.ts";
 export type { CoarseMatchOptions, CoarseReport } from "./search/coarseProgram.ts";
 export { runCoarseMatch } from "./search/coarseProgram.ts";

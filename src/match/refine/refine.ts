@@ -11,7 +11,7 @@ import type { StackParticle } from "../particles/particleStack.ts";
 import { opticalSize, type SliceOptions, transformTemplate } from "../search/search.ts";
 import { templateFilters } from "../search/searchFilters.ts";
 import { preparedTemplate, type TemplateSource } from "../search/searchInputs.ts";
-import { cutBoxes, type PreparedBox } from "./boxStack.ts";
+import { cornerOf, cutBoxes, type PreparedBox } from "./boxStack.ts";
 import type { ParticleMovie } from "./movieBoxes.ts";
 import { changedAngles, changedRotations } from "./refineRotations.ts";
 
@@ -55,6 +55,8 @@ export interface RefinedParticle extends EulerZyz {
   readonly orientation: number;
   readonly defocus: number;
   readonly pixelSize: number;
+  /** Added to the particle's defocus, Å. */
+  readonly defocusOffsetA: number;
   /** Added to the particle's position, pixels. */
   readonly shiftY: number;
   readonly shiftX: number;
@@ -129,8 +131,8 @@ function filterKey({ filtersMicrographs }: RefineTask, particle: StackParticle, 
   return JSON.stringify([optics, relativeDefocusA, filtersMicrographs ? micrographPath : index]);
 }
 
-/** Slices are bent for all particles in one way. */
-function requireAlike(particles: readonly StackParticle[]): void {
+/** Slices are bent for all particles in one way. @throws {VitrineError} unsupported: where they would not be */
+export function requireAlike(particles: readonly StackParticle[]): void {
   const first = JSON.stringify(opticalSize(particles[0].optics));
   const other = particles.find(({ optics }) => JSON.stringify(opticalSize(optics)) !== first);
   if (other === undefined) return;
@@ -230,8 +232,11 @@ class Refinement {
     const orientation = Math.floor(found.template / filters);
     const filter = found.template % filters;
     const compat = this.#options.compatBatch !== undefined;
-    // the peer rounds this half up and that of the box's corner down
-    const margin = (axis: number) => Math.floor((boxSize[axis] - template.size + (compat ? 1 : 0)) / 2);
+    const corner = cornerOf(this.#task, index);
+    // the peer rounds this half up and that of the box's corner down, and takes fractions of positions for moved along
+    const margin = (axis: number) => Math.floor((boxSize[axis] - template.size + 1) / 2);
+    const shiftY = compat ? found.y - margin(0) : found.y + corner.y - particles[index].posY;
+    const shiftX = compat ? found.x - margin(1) : found.x + corner.x - particles[index].posX;
     return {
       ...changedAngles(particles[index], offsets[orientation]),
       zScore: found.score,
@@ -239,8 +244,9 @@ class Refinement {
       orientation,
       defocus: filter % defocusOffsetsA.length,
       pixelSize: Math.floor(filter / defocusOffsetsA.length),
-      shiftY: found.y - margin(0),
-      shiftX: found.x - margin(1),
+      defocusOffsetA: defocusOffsetsA[filter % defocusOffsetsA.length],
+      shiftY,
+      shiftX,
     };
   }
 }

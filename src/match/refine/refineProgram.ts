@@ -10,6 +10,8 @@ import { writeParticles } from "../particles/particles.ts";
 import type { SearchProgress } from "../search/job.ts";
 import { prepareFiles } from "../search/results.ts";
 import { openTemplate, requireFinite, type TemplateSource } from "../search/searchInputs.ts";
+import { GRADIENT_SLICES, type GradientParticle, type GradientRange, refineByGradient } from "./gradient.ts";
+import { type GradientMode, gradientRange, NO_GRID, requireNoCompat } from "./gradientProgram.ts";
 import { openParticleMovie } from "./movieShifts.ts";
 import {
   type RefinedParticle,
@@ -28,16 +30,27 @@ export interface RefineProgramOptions extends Omit<RefineOptions, "onProgress"> 
   readonly overwrite?: boolean;
   /** Worker threads. */
   readonly workers?: number;
-  /** How far it is; `done` and `total` are correlations of all particles. */
+  /** How far it is; `done` and `total` are correlations of all particles, and the particles that are refined by gradient. */
   readonly onProgress?: (progress: SearchProgress) => void;
   /** Gets what the user should know: fields without effect. */
   readonly onLog?: (message: string) => void;
 }
 
+/** Options of {@link runRefine}. */
+export interface RunRefineOptions extends RefineProgramOptions {
+  /** Tilt about every axis, not only about those near y as the peer does; see `parseRefineSettings`. */
+  readonly wholeDisc?: boolean;
+  /**
+   * Refine by gradient too, see {@link refineByGradient}, as far as `gradientRange` says; slices are then of the padded and corrected
+   * template unless told otherwise.
+   */
+  readonly gradient?: GradientMode;
+}
+
 /** What a refinement found. */
 export interface RefineReport {
   /** In the order of the table. */
-  readonly particles: readonly RefinedParticle[];
+  readonly particles: readonly (RefinedParticle | GradientParticle)[];
   /** Of all particles together. */
   readonly correlations: number;
   readonly files: readonly string[];
@@ -47,13 +60,14 @@ export interface RefineReport {
  * Leopard-EM's `refine_template` on its own configuration file: refines every particle of a table in orientation, defocus,
  * pixel size and position, and writes the table with the refined values.
  *
- * @param options  wholeDisc: tilt about every axis, not only about those near y as the peer does; see `parseRefineSettings`
  * @throws {VitrineError} whatever is wrong with configuration, table, inputs or output, named by file and field; aborted
  */
 export async function runRefine(
   configPath: string,
-  { wholeDisc = false, ...options }: RefineProgramOptions & { readonly wholeDisc?: boolean } = {},
+  { wholeDisc = false, gradient, ...given }: RunRefineOptions = {},
 ): Promise<RefineReport> {
+  if (gradient !== undefined) requireNoCompat(given.compatBatch);
+  const options: RefineProgramOptions = gradient === undefined ? given : { ...GRADIENT_SLICES, ...given };
   const compat = options.compatBatch !== undefined;
   const settings = parseRefineSettings(await readText(configPath), configPath, { wholeDisc, compat });
   for (const field of settings.ignored) options.onLog?.(`${configPath} ${field} has no effect here`);
@@ -67,9 +81,11 @@ export async function runRefine(
     const places = { particles: stack.particles, centres: centresOf(stack, settings.stack), compat };
     const movie = settings.movie && (await openParticleMovie(settings.movie, places));
     try {
-      const trial = { ...stackTask(settings, template), particles: stack.particles, ...trials(settings) };
+      const grid = { ...trials(settings), ...(gradient === "only" && NO_GRID) };
+      const trial = { ...stackTask(settings, template), particles: stack.particles, ...grid };
       const task = { ...trial, ...(movie && { movie }) };
-      const particles = await refineOnPool(task, options);
+      const range = gradient && gradientRange(settings);
+      const particles = await refineOnPool(task, { ...options, ...(range && { range }) });
       await writeParticles(particlesPath, refinedTable(stack, particles, task), { overwrite });
       return { particles, correlations: refineCount(task), files: [particlesPath] };
     } finally {
@@ -91,13 +107,14 @@ export async function readText(path: string): Promise<string> {
   return new TextDecoder().decode(await readFileBytes(path));
 }
 
-/** Refines on a pool of its own and tells of the progress. */
+/** Refines on a pool of its own, by gradient too where a range is given, and tells of the progress. */
 export async function refineOnPool(
   task: RefineTask,
-  options: RefineProgramOptions,
+  options: RefineProgramOptions & { readonly range?: GradientRange },
 ): Promise<RefinedParticle[]> {
-  const { workers, onProgress, ...others } = options;
-  const total = refineCount(task);
+  const { workers, onProgress, range, ...others } = options;
+  const correlations = refineCount(task);
+  const total = correlations + (range === undefined ? 0 : task.particles.length);
   const pool = await createPool(workers === undefined ? {} : { workers });
   const began = performance.now();
   const tell = (done: number) => {
@@ -105,7 +122,10 @@ export async function refineOnPool(
     onProgress?.({ done, total, rate: seconds > 0 ? done / seconds : 0 });
   };
   try {
-    return await refineParticles(pool, task, { ...others, onProgress: tell });
+    const found = await refineParticles(pool, task, { ...others, onProgress: tell });
+    if (range === undefined) return found;
+    const tellMore = (done: number) => tell(correlations + done);
+    return await refineByGradient(pool, task, found, { ...others, range, onProgress: tellMore });
   } finally {
     await pool.dispose();
   }

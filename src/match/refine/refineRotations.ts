@@ -49,7 +49,12 @@ function multiplyFloat32(a: Matrix3, b: Matrix3): number[] {
 
 /** Angles of the changed rotation: theta from 0 to 180 degrees, phi and psi from 0 to 360. */
 export function changedAngles(particle: EulerZyz, offset: Matrix3): EulerZyz {
-  const { phiDeg, thetaDeg, psiDeg } = zyzFromMatrix(multiplyMatrices(offset, matrixFromZyz(particle)));
+  return refinedAngles(multiplyMatrices(offset, matrixFromZyz(particle)));
+}
+
+/** Angles of a rotation, in the same ranges. */
+export function refinedAngles(rotation: Matrix3): EulerZyz {
+  const { phiDeg, thetaDeg, psiDeg } = zyzFromMatrix(rotation);
   return { phiDeg: positive(phiDeg), thetaDeg, psiDeg: positive(psiDeg) };
 }
 

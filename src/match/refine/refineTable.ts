@@ -38,8 +38,7 @@ export const CONSTRAINED_COLUMNS: readonly string[] = REFINED_COLUMNS.flatMap((c
 
 /** What a table needs to know besides its results. */
 export interface RefinedTableOptions {
-  /** The defocus and pixel size offsets that were tried, Å. */
-  readonly defocusOffsetsA: ArrayLike<number>;
+  /** The pixel size offsets that were tried, Å. */
   readonly pixelSizeOffsetsA: ArrayLike<number>;
   /** Default {@link REFINED_COLUMNS}. */
   readonly columns?: readonly string[];
@@ -56,11 +55,11 @@ export interface RefinedTableOptions {
 export function refinedTable(
   stack: ParticleStack,
   results: readonly RefinedParticle[],
-  { defocusOffsetsA, pixelSizeOffsetsA, columns = REFINED_COLUMNS, more }: RefinedTableOptions,
+  { pixelSizeOffsetsA, columns = REFINED_COLUMNS, more }: RefinedTableOptions,
 ): ParticleTable {
   const rows = stack.table.rows.map((row, i) => {
     const { relativeDefocusA, pixelSizeA } = stack.particles[i];
-    const { zScore, correlation, phiDeg, thetaDeg, psiDeg, defocus, pixelSize } = results[i];
+    const { zScore, correlation, phiDeg, thetaDeg, psiDeg, defocusOffsetA, pixelSize } = results[i];
     return {
       "": i,
       ...Object.fromEntries(columns.map((column) => [column, row[column] ?? ""])),
@@ -71,7 +70,7 @@ export function refinedTable(
       refined_theta: float32Text(Math.fround(thetaDeg)),
       refined_psi: float32Text(Math.fround(psiDeg)),
       // offsets are float32 in the peer, what they are added to is float64
-      refined_relative_defocus: float64Text(relativeDefocusA + Math.fround(defocusOffsetsA[defocus])),
+      refined_relative_defocus: float64Text(relativeDefocusA + Math.fround(defocusOffsetA)),
       refined_pixel_size: float64Text(pixelSizeA + Math.fround(pixelSizeOffsetsA[pixelSize])),
       ...more?.(results[i]),
     };
@@ -90,7 +89,7 @@ function positionCells(
       const text = row[hasRefinedPositions ? `refined_${name}` : name];
       const shift = name.includes("_x") ? shiftX : shiftY;
       const value = Number(text) + (name.endsWith("angstrom") ? shift * pixelSizeA : shift);
-      const isWhole = /^\s*-?\d+\s*$/.test(text);
+      const isWhole = Number.isInteger(value) && /^\s*-?\d+\s*$/.test(text);
       return [`refined_${name}`, isWhole ? String(value) : float64Text(value)];
     }),
   );

@@ -1,0 +1,239 @@
+import { type Pool, type PoseAscent, PosePlan, type PoseWindow, poseBytes } from "../../compute/index.ts";
+import { matrixFromZyz, multiplyMatrices, VitrineError } from "../../core/index.ts";
+import { opticalSize, type SliceOptions, transformTemplate } from "../search/search.ts";
+import { preparedTemplate } from "../search/searchInputs.ts";
+import { cornerOf, cutBoxes, type PreparedBox } from "./boxStack.ts";
+import { poseFilters } from "./gradientFilters.ts";
+import { type RefinedParticle, type RefineTask, requireAlike } from "./refine.ts";
+import { refinedAngles } from "./refineRotations.ts";
+
+/** How far a particle may go from where it begins; what has a range of 0 is not refined. */
+export interface GradientRange {
+  /** Angle of the whole turn, about any axis. */
+  readonly angleDeg: number;
+  /** Along each axis; a pixel or so, since the window stays. */
+  readonly shiftPx: number;
+  readonly defocusA: number;
+}
+
+/** How a refinement by gradient is done. */
+export interface GradientOptions extends SliceOptions {
+  readonly range: GradientRange;
+  readonly signal?: AbortSignal;
+  /** Gets the particles that are done. */
+  readonly onProgress?: (done: number) => void;
+}
+
+/** What a refinement by gradient found for a particle; shifts and defocus are not those of a grid any more. */
+export interface GradientParticle extends RefinedParticle {
+  /** What was added to the z-score of the start; not below 0. */
+  readonly zScoreGain: number;
+  /** Poses that were tried. */
+  readonly evaluations: number;
+}
+
+/** Slices of a template that is padded to twice its side and corrected for the interpolation, whole: what gradients are best taken of. */
+export const GRADIENT_SLICES = { templatePadding: 2, sincCorrection: true, exactSlices: true } as const;
+
+/**
+ * Climbs to the best z-score near each particle's pose in orientation, shift and defocus together, by the score's own derivatives.
+ *
+ * The score is that of {@link refineParticles} (with `exactSlices`), continued between its places: the template moved by a fraction of
+ * a pixel, between its offsets and between its defocus values. Mean and deviation are those of the place that it begins at, and the
+ * pixel size stays. A magnification bends the plane on which slices are taken, where the grid resamples the slices.
+ *
+ * Trilinear slices have kinks between samples, and their bias pulls orientations towards the volume's axes. With `templatePadding` 2
+ * and `sincCorrection` ({@link GRADIENT_SLICES}) what remains is a few hundredths of a degree; the default is as everywhere, 1.
+ *
+ * @param starts  what {@link refineParticles} found for the task
+ * @returns       one result a particle, in their order; never below its start
+ * @throws {VitrineError} shape: as many starts as particles; range: a range that is not a number of at least 0; aborted
+ */
+export async function refineByGradient(
+  pool: Pool,
+  task: RefineTask,
+  starts: readonly RefinedParticle[],
+  options: GradientOptions,
+): Promise<GradientParticle[]> {
+  requireStarts(task, starts);
+  requireRange(options.range);
+  if (starts.length === 0) return [];
+  requireAlike(task.particles);
+  const source = await preparedTemplate(task.template, options);
+  const volume = await transformTemplate(pool, source, options.signal);
+  const { address, rowBytes } = volume;
+  try {
+    const plan = new PosePlan(pool, planSize(task), { address, rowBytes, side: source.size });
+    try {
+      return await new Ascent(plan, { task, starts, options }).run(pool);
+    } finally {
+      plan.dispose();
+    }
+  } finally {
+    volume.dispose();
+  }
+}
+
+/** Windows, and filters, in memory at a time take at most so much each. */
+const BUDGET = 128 * 2 ** 20;
+
+function planSize({ particles, template, boxSize }: RefineTask) {
+  const { complexFilters = false, magnification } = opticalSize(particles[0].optics);
+  const size = { n: template.size, image: boxSize, complexFilters, ...(magnification && { magnification }) };
+  const bytes = poseBytes(size);
+  const fitting = (each: number) => Math.max(1, Math.min(particles.length, Math.floor(BUDGET / each)));
+  return { ...size, windows: fitting(bytes.window), filterSets: fitting(bytes.filterSet) };
+}
+
+interface Place {
+  readonly index: number;
+  readonly mean: number;
+  readonly deviation: number;
+}
+
+/** Fills the plan with windows, runs it when it is full, and keeps the results in the particles' order. */
+class Ascent {
+  readonly #plan: PosePlan;
+  readonly #task: RefineTask;
+  readonly #starts: readonly RefinedParticle[];
+  readonly #options: GradientOptions;
+  readonly #pixelSizeA: number;
+  readonly #results: GradientParticle[] = [];
+  #windows: PoseWindow[] = [];
+  #places: Place[] = [];
+  readonly #sets = new Map<string, number>();
+  #done = 0;
+
+  constructor(
+    plan: PosePlan,
+    what: { task: RefineTask; starts: readonly RefinedParticle[]; options: GradientOptions },
+  ) {
+    this.#plan = plan;
+    this.#task = what.task;
+    this.#starts = what.starts;
+    this.#options = what.options;
+    const { particles } = what.task;
+    this.#pixelSizeA = particles.reduce((sum, { pixelSizeA }) => sum + pixelSizeA, 0) / particles.length;
+  }
+
+  async run(pool: Pool): Promise<GradientParticle[]> {
+    for await (const box of cutBoxes(pool, this.#task, { compat: false, signal: this.#options.signal })) {
+      await this.#add(box);
+    }
+    await this.#flush();
+    return this.#results;
+  }
+
+  async #add(box: PreparedBox): Promise<void> {
+    const { windows, filterSets } = this.#plan.size;
+    const key = this.#filterKey(box.index);
+    const isNew = !this.#sets.has(key);
+    if (this.#windows.length === windows || (isNew && this.#sets.size === filterSets)) await this.#flush();
+    const filterSet = this.#sets.get(key) ?? this.#setFilters(key, box);
+    const { particles, offsets, defocusOffsetsA, boxSize, template } = this.#task;
+    const { posY, posX, relativeDefocusA, ...angles } = particles[box.index];
+    const { shiftY, shiftX, orientation, defocus } = this.#starts[box.index];
+    const corner = cornerOf(this.#task, box.index);
+    // whole but for rounding
+    const [y, x] = [Math.round(posY + shiftY - corner.y), Math.round(posX + shiftX - corner.x)];
+    const place = y * (boxSize[1] - template.size + 1) + x;
+    const start = {
+      rotation: multiplyMatrices(offsets[orientation], matrixFromZyz(angles)),
+      shiftX: 0,
+      shiftY: 0,
+      defocusA: relativeDefocusA + defocusOffsetsA[defocus],
+    };
+    this.#windows.push({ image: this.#window(box, y, x), start, filterSet });
+    this.#places.push({ index: box.index, mean: box.mean[place], deviation: box.deviation[place] });
+  }
+
+  /** What the template covers of a box, whose mean is taken out. */
+  #window({ image }: PreparedBox, y: number, x: number): Float32Array {
+    const n = this.#plan.size.n;
+    const width = this.#task.boxSize[1];
+    const average = image.reduce((sum, value) => sum + value, 0) / image.length;
+    return Float32Array.from({ length: n * n }, (_, i) => {
+      return image[(y + Math.floor(i / n)) * width + x + (i % n)] - average;
+    });
+  }
+
+  /** Particles with the same key see the template through the same filters, but for the defocus of each. */
+  #filterKey(index: number): string {
+    const { particles, filtersMicrographs } = this.#task;
+    const { optics, micrographPath } = particles[index];
+    const { pixelSize } = this.#starts[index];
+    return JSON.stringify([optics, pixelSize, filtersMicrographs ? micrographPath : index]);
+  }
+
+  #setFilters(key: string, { index, whitening }: PreparedBox): number {
+    const { particles, filters, template, pixelSizeOffsetsA } = this.#task;
+    const { optics, at } = particles[index];
+    const set = this.#sets.size;
+    const what = {
+      filters,
+      optics: { ...optics, label: at, pixelSizeA: this.#pixelSizeA },
+      pixelSizeOffsetA: pixelSizeOffsetsA[this.#starts[index].pixelSize],
+      size: template.size,
+      whitening,
+    };
+    this.#plan.setFilters(set, poseFilters(what));
+    this.#sets.set(key, set);
+    return set;
+  }
+
+  async #flush(): Promise<void> {
+    const { range, signal, onProgress } = this.#options;
+    const before = this.#done;
+    const bounds = { ...range, turn: (range.angleDeg * Math.PI) / 180 };
+    const found = await this.#plan.run(this.#windows, bounds, {
+      ...(signal && { signal }),
+      ...(onProgress && { onProgress: (done: number) => onProgress(before + done) }),
+    });
+    found.forEach((ascent, i) => {
+      const place = this.#places[i];
+      this.#results[place.index] = this.#result(ascent, place);
+    });
+    this.#done += found.length;
+    this.#windows = [];
+    this.#places = [];
+    this.#sets.clear();
+  }
+
+  #result({ pose, score, startScore, evaluations }: PoseAscent, place: Place): GradientParticle {
+    const start = this.#starts[place.index];
+    const zScore = (correlation: number) => (correlation - place.mean) / place.deviation;
+    return {
+      ...start,
+      ...refinedAngles(pose.rotation),
+      zScore: zScore(score),
+      correlation: score,
+      defocusOffsetA: pose.defocusA - this.#task.particles[place.index].relativeDefocusA,
+      shiftY: start.shiftY + pose.shiftY,
+      shiftX: start.shiftX + pose.shiftX,
+      zScoreGain: zScore(score) - zScore(startScore),
+      evaluations,
+    };
+  }
+}
+
+function requireStarts({ particles }: RefineTask, starts: readonly RefinedParticle[]): void {
+  if (starts.length === particles.length) return;
+  throw new VitrineError({
+    code: "shape",
+    at: "refineByGradient starts",
+    expected: `${particles.length}, one a particle`,
+    found: `${starts.length}`,
+  });
+}
+
+function requireRange(range: GradientRange): void {
+  for (const [name, value] of Object.entries(range)) {
+    if (Number.isFinite(value) && value >= 0) continue;
+    throw new VitrineError({
+      code: "range",
+      at: `refineByGradient range.${name}`,
+      expected: "a number of at least 0",
+      found: String(value),
+    });
+  }
+}
