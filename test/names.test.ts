@@ -67,6 +67,7 @@ test("the package has these entries and these public names", async () => {
         "atomSelectionSchema",
         "axesKey",
         "bytesPerValue",
+        "canonicalPath",
         "convertDataset",
         "createMemoryDataset",
         "createNdtiff",
