@@ -101,12 +101,7 @@ test.each([
     SIZE,
     /finite values, found NaN in voxel 0/,
   ],
-  [
-    "an odd image",
-    { data: new Float32Array(1), shape: [1, 1, 1] as const },
-    31,
-    /an even image size, found 31/,
-  ],
+  ["an odd image", { data: Float32Array.of(1), shape: [1, 1, 1] as const }, 31, /an even number, found 31/],
 ])("%s is refused", (_, volume, size, message) => {
   expect(() => new MapProjector(pool, { ...volume, voxelSizeA: 2 }, size)).toThrow(message);
 });

@@ -41,10 +41,11 @@ export class MapProjector {
   /**
    * @param map   (n, n, n) zyx, voxelSizeA in Å; its centre is voxel floor(n / 2)
    * @param size  of the images, pixels as large as voxels; even
-   * @throws {VitrineError} shape: a map that is no cube; range: NaN or infinity in it, or an odd size
+   * @throws {VitrineError} shape: a map that is no cube; range: NaN, infinity or only zeros in it, or an odd size
    */
   constructor(pool: Pool, map: Volume, size: number) {
-    requireMap(map, size);
+    requireProjectable(map, "MapProjector(map)");
+    requireEven(size);
     this.#map = map;
     this.#size = size;
     this.#gain = spreadingGain(size);
@@ -162,13 +163,24 @@ function interleave({ re, im }: HalfPlane): Float32Array {
   return values;
 }
 
-function requireMap({ data, shape }: Volume, size: number): void {
+/**
+ * Refuses what cannot be projected.
+ *
+ * @param at  how messages call the map
+ * @throws {VitrineError} shape: no cube; range: NaN or infinity, or nothing but zeros
+ */
+export function requireProjectable({ data, shape }: Volume, at: string): void {
   const fault = (code: "shape" | "range", expected: string, found: string) =>
-    new VitrineError({ code, at: "MapProjector", expected, found });
+    new VitrineError({ code, at, expected, found });
   if (shape[0] !== shape[1] || shape[1] !== shape[2] || data.length !== shape[0] ** 3)
-    throw fault("shape", "a cubic map", `${shape.join(" x ")} with ${data.length} values`);
-  if (!(Number.isInteger(size) && size >= 2 && size % 2 === 0))
-    throw fault("range", "an even image size", String(size));
+    throw fault("shape", "a cubic map", shape.join(" x "));
   const bad = data.findIndex((value) => !Number.isFinite(value));
   if (bad >= 0) throw fault("range", "finite values", `${data[bad]} in voxel ${bad}`);
+  if (data.every((value) => value === 0)) throw fault("range", "values other than 0", "only zeros");
+}
+
+function requireEven(size: number): void {
+  if (Number.isInteger(size) && size >= 2 && size % 2 === 0) return;
+  const found = String(size);
+  throw new VitrineError({ code: "range", at: "MapProjector(size)", expected: "an even number", found });
 }

@@ -2,7 +2,7 @@ import type { Pool } from "../../compute/index.ts";
 import { type Image, type Shape2, seededRandom, VitrineError, type Volume } from "../../core/index.ts";
 import { electronWavelengthA, lorentzFactor, type OpticsParameters } from "../../optics/index.ts";
 import { poisson } from "./poisson.ts";
-import { MapProjector } from "./projectMap.ts";
+import { MapProjector, requireProjectable } from "./projectMap.ts";
 import { VOLT_ANGSTROM2 } from "./simulateMapAtoms.ts";
 import { addStamp, norm, type PlantedParticle, requireInside } from "./simulateMicrograph.ts";
 
@@ -55,6 +55,7 @@ export async function simulateMicrographOfMap(
 ): Promise<SimulatedMicrograph> {
   const { shape, noise, seed } = options;
   requireOptions(map, options);
+  requireProjectable(map, "simulateMicrographOfMap().map");
   particles.forEach((particle, i) => {
     requireInside(particle, `particles[${i}]`, { shape, boxSize: map.shape[0] });
   });
@@ -127,11 +128,10 @@ function stampSize(
   return Math.min(wanted + (wanted % 2), 2 * Math.max(...shape));
 }
 
-function requireOptions({ data, voxelSizeA }: Volume, { noise, optics }: MapMicrographOptions): void {
+function requireOptions({ voxelSizeA }: Volume, { noise, optics }: MapMicrographOptions): void {
   const fault = (at: string, expected: string, found: string) =>
     new VitrineError({ code: "range", at: `simulateMicrographOfMap().${at}`, expected, found });
   if (!(voxelSizeA > 0)) throw fault("map.voxelSizeA", "Å above 0", String(voxelSizeA));
-  if (data.every((value) => value === 0)) throw fault("map", "values other than 0", "only zeros");
   const [name, amount] =
     noise.kind === "dose" ? ["noise.dosePerA2", noise.dosePerA2] : ["noise.zScore", noise.zScore];
   for (const axis of ["defocusUA", "defocusVA"] as const)

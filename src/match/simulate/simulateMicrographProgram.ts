@@ -5,6 +5,7 @@ import { type MatchSettings, parseMatchSettings } from "../config/config.ts";
 import { type ParticleTable, particleTable, writeParticles } from "../particles/particles.ts";
 import { prepareFiles } from "../search/results.ts";
 import { type PlaceOptions, placeParticles } from "./placeParticles.ts";
+import { requireProjectable } from "./projectMap.ts";
 import { formatSearchConfig, type SearchConfigOptions } from "./searchConfig.ts";
 import type { PlantedParticle } from "./simulateMicrograph.ts";
 import { type MapMicrographOptions, simulateMicrographOfMap } from "./simulateMicrographOfMap.ts";
@@ -72,16 +73,16 @@ export async function runSimulateMicrograph(
 
 async function readMap(path: string, pixelSizeA: number | undefined): Promise<Volume> {
   const map = await readMrcVolume(path);
-  const { shape, voxelSizeA } = map;
-  const fault = (code: "shape" | "range", expected: string, found: string, hint?: string) =>
-    new VitrineError({ code, at: path, expected, found, ...(hint !== undefined && { hint }) });
-  if (shape[0] !== shape[1] || shape[1] !== shape[2]) throw fault("shape", "a cubic map", shape.join(" x "));
-  if (map.data.every((value) => value === 0)) throw fault("range", "values other than 0", "only zeros");
-  const bad = map.data.findIndex((value) => !Number.isFinite(value));
-  if (bad >= 0) throw fault("range", "finite values", `${map.data[bad]} in voxel ${bad}`);
+  requireProjectable(map, path);
   if (pixelSizeA !== undefined) return { ...map, voxelSizeA: pixelSizeA };
-  if (voxelSizeA > 0) return map;
-  throw fault("range", "a voxel size above 0 Å", String(voxelSizeA), "Give one with --pixel-size");
+  if (map.voxelSizeA > 0) return map;
+  throw new VitrineError({
+    code: "range",
+    at: path,
+    expected: "a voxel size above 0 Å",
+    found: String(map.voxelSizeA),
+    hint: "Give one with --pixel-size",
+  });
 }
 
 function simulate(
