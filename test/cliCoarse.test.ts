@@ -30,7 +30,8 @@ describe("vitrine match --coarse", () => {
       expect.stringMatching(/^vitrine: \d+ candidates above a coarse z-score of \d/),
     ]);
     const report = JSON.parse(end.stdout);
-    expect([report.correlations, report.coarse.factor, report.coarse.sampled]).toEqual([483, 2, 50]);
+    expect(report.correlations).toBe(483);
+    expect(report.coarse).toMatchObject([{ factor: 2, sampled: 50 }]);
     const maps = [
       ...MAPS.map((map) => `${map}_coarse2.mrc`),
       "correlation_average.mrc",
@@ -136,19 +137,6 @@ describe("vitrine match with several templates", () => {
     expect([missing.code, complaint(missing, folder)]).toEqual([
       1,
       expect.stringMatching(/none\.mrc: expected a readable file/),
-    ]);
-    const coarse = await vitrine([
-      ...args,
-      "--coarse",
-      "2",
-      "--template",
-      join(folder, "volume.mrc"),
-      "--template",
-      other(folder),
-    ]);
-    expect([coarse.code, complaint(coarse, folder)]).toEqual([
-      1,
-      expect.stringMatching(/expected one template, found 2/),
     ]);
     expect(filesBelow(join(folder, "out"))).toEqual([]);
   });

@@ -95,7 +95,7 @@ function addCoarseOptions(command: Command): Command {
     .addOption(
       needed(
         "--coarse-samples <orientations>",
-        "orientations that give mean and deviation (default: a 400th of all, at least 1000)",
+        "orientations that give mean and deviation (default: a 100th of all, at least 1000)",
       ),
     );
 }
@@ -168,7 +168,7 @@ export function printReport(report: AnyReport | null, asJson: boolean): void {
   process.stdout.write(
     [
       `${particles.length} particles above z ${zCutoff.toFixed(2)} (${correlations} correlations a pixel, WASM SIMD)`,
-      ...("coarse" in report ? [coarseLine(report.coarse)] : []),
+      ...("coarse" in report ? report.coarse.map(coarseLine) : []),
       ...("templates" in report ? report.templates.map(templateLine) : []),
       ...particles.map(particleLine),
       ...files.map((file) => `wrote ${file}`),
@@ -177,7 +177,7 @@ export function printReport(report: AnyReport | null, asJson: boolean): void {
   );
 }
 
-function coarseLine({ factor, candidates, zCutoff, sampled }: CoarseReport["coarse"]): string {
+function coarseLine({ factor, candidates, zCutoff, sampled }: CoarseReport["coarse"][number]): string {
   return `  of ${candidates} candidates above z ${zCutoff.toFixed(2)} at ${factor} times the pixel size; deviations from ${sampled} orientations`;
 }
 

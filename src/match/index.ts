@@ -80,7 +80,7 @@ export type { RefinedParticle, RefineOptions, RefineTask } from "./refine/refine
 export { refineParticles } from "./refine/refine.ts";
 export type { RefineProgramOptions, RefineReport, RunRefineOptions } from "./refine/refineProgram.ts";
 export { runRefine } from "./refine/refineProgram.ts";
-export type { CoarseMatchOptions, CoarseReport } from "./search/coarseProgram.ts";
+export type { CoarseMatchOptions, CoarsePass, CoarseReport } from "./search/coarseProgram.ts";
 export { runCoarseMatch } from "./search/coarseProgram.ts";
 export type { CandidateOptions } from "./search/coarseSearch.ts";
 export { collectMatch } from "./search/collect.ts";

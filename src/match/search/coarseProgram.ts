@@ -2,16 +2,24 @@ import { createPool, type Pool } from "../../compute/index.ts";
 import { removeFile } from "../../io/index.ts";
 import { searchSpace } from "../config/config.ts";
 import { coarseInputs, coarseSize } from "./coarseInputs.ts";
-import { type CoarsePaths, coarsePaths, prepareCoarseResults, writeCoarseResults } from "./coarseResults.ts";
+import {
+  type CoarsePaths,
+  type CoarseResults,
+  coarseFiles,
+  coarsePaths,
+  prepareCoarseResults,
+  writeCoarseResults,
+} from "./coarseResults.ts";
 import { sampleSize } from "./coarseSample.ts";
 import { type CandidateOptions, candidateCutoff, findCandidates, rescoreSearch } from "./coarseSearch.ts";
-import { type Job, type MatchOptions, withJob } from "./job.ts";
+import { type Job, type JobSet, type MatchOptions, withJobs } from "./job.ts";
 import type { MapSource } from "./resultMaps.ts";
-import type { SearchReport } from "./results.ts";
+import { type SearchReport, type WrittenResults, writeTogether } from "./results.ts";
 import { type PreparedInputs, TemplateSearch } from "./search.ts";
-import { preprocessMicrograph } from "./searchFilters.ts";
+import { type PreparedMicrograph, preprocessMicrograph } from "./searchFilters.ts";
 import { loadStatistics, refuseCheckpoint, runCheckpointed } from "./searchRun.ts";
 import { writeSearchState } from "./searchState.ts";
+import { type TemplatesReport, writeJointTable } from "./templatesResults.ts";
 
 /** How a search with a coarse pass runs: as `runMatch`, in one piece, with particles chosen by z-score. */
 export interface CoarseMatchOptions extends Omit<MatchOptions, "part" | "compatBatch">, CandidateOptions {
@@ -19,16 +27,20 @@ export interface CoarseMatchOptions extends Omit<MatchOptions, "part" | "compatB
   readonly factor: number;
 }
 
+/** What a coarse pass saw. */
+export interface CoarsePass {
+  readonly factor: number;
+  /** Places above the coarse z-score, which were tried again. */
+  readonly candidates: number;
+  readonly zCutoff: number;
+  /** Orientations from which mean and deviation were taken. */
+  readonly sampled: number;
+}
+
 /** What a search with a coarse pass found. */
 export interface CoarseReport extends SearchReport {
-  readonly coarse: {
-    readonly factor: number;
-    /** Places above the coarse z-score, which were tried again. */
-    readonly candidates: number;
-    readonly zCutoff: number;
-    /** Orientations from which mean and deviation were taken. */
-    readonly sampled: number;
-  };
+  /** One for each template. */
+  readonly coarse: readonly CoarsePass[];
 }
 
 /**
@@ -41,15 +53,18 @@ export interface CoarseReport extends SearchReport {
  *
  * @throws {VitrineError} as `runMatch`; range: a factor that cannot be; unsupported: peaks other than by z-score
  */
-export async function runCoarseMatch(configPath: string, options: CoarseMatchOptions): Promise<CoarseReport> {
-  return withJob(configPath, options, async (job) => {
-    requirePossible(job, options);
-    const paths = coarsePaths(job.settings, options.factor);
-    await prepareCoarseResults(paths, job);
-    await refuseCheckpoint(paths.checkpoint, options);
+export async function runCoarseMatch(
+  configPath: string,
+  options: CoarseMatchOptions,
+): Promise<CoarseReport | (CoarseReport & TemplatesReport)> {
+  return withJobs(configPath, options, async (set) => {
+    const places = new Map(set.jobs.map((job) => [job, coarsePaths(job.settings, options.factor)]));
+    for (const job of set.jobs) requirePossible(job, options);
+    await prepareCoarseResults(set, [...places.values()]);
+    for (const { checkpoint } of places.values()) await refuseCheckpoint(checkpoint, options);
     const pool = await createPool(options.workers === undefined ? {} : { workers: options.workers });
     try {
-      return await searchCoarsely(pool, job, { paths, options });
+      return await searchCoarsely(pool, set, { places, options });
     } finally {
       await pool.dispose();
     }
@@ -65,25 +80,51 @@ function requirePossible({ settings, micrographShape, template }: Job, options: 
   sampleSize(space.eulerAnglesDeg.length / 3, options.samples);
 }
 
+/** One template after the other; what each found is written before the next is searched for, and published with the last. */
+async function searchCoarsely(
+  pool: Pool,
+  set: JobSet,
+  { places, options }: { places: ReadonlyMap<Job, CoarsePaths>; options: CoarseMatchOptions },
+): Promise<CoarseReport> {
+  const [first] = set.jobs;
+  const micrograph = await first.readMicrograph();
+  const prepared = await preprocessMicrograph(pool, micrograph, first.settings.filters);
+  const report = await writeTogether(async (pending) => {
+    const [found, coarse]: [WrittenResults[], CoarsePass[]] = [[], []];
+    for (const [job, paths] of places) {
+      const { pass, results } = await searchTemplate(pool, { ...job, prepared }, { paths, options });
+      found.push(await writeCoarseResults(pending, job, { paths, ...results }));
+      coarse.push(pass);
+    }
+    if (found.length === 1) return { ...found[0].report, coarse };
+    const files = coarseFiles(set, [...places.values()]);
+    return { ...(await writeJointTable(pending, { ...set, files }, found)), coarse };
+  });
+  for (const { checkpoint } of places.values()) await removeFile(checkpoint);
+  return report;
+}
+
 type Plan = { readonly paths: CoarsePaths; readonly options: CoarseMatchOptions };
 
-async function searchCoarsely(pool: Pool, job: Job, { paths, options }: Plan): Promise<CoarseReport> {
-  const { settings, template, results, micrographShape: shape } = job;
+async function searchTemplate(
+  pool: Pool,
+  job: Job & { readonly prepared: PreparedMicrograph },
+  { paths, options }: Plan,
+): Promise<{ pass: CoarsePass; results: Omit<CoarseResults, "paths"> }> {
+  const { settings, template, prepared, micrographShape: shape } = job;
+  const { maskRadiusPx } = job.results;
   const { factor } = options;
   const space = searchSpace(settings);
-  const prepared = await preprocessMicrograph(pool, await job.readMicrograph(), settings.filters);
   const inputs = { prepared, shape, template, settings, space };
   const coarse = await coarsePass(pool, inputs, { job, paths, options });
   const mapShape = [shape[0] - template.size + 1, shape[1] - template.size + 1] as const;
-  const seen = findCandidates(coarse, { ...options, maskRadiusPx: results.maskRadiusPx, mapShape });
-  const { candidates, zCutoff } = seen;
+  const { candidates, zCutoff } = findCandidates(coarse, { ...options, maskRadiusPx, mapShape });
   options.onLog?.(`${candidates.length} candidates above a coarse z-score of ${zCutoff.toFixed(2)}`);
-  const rescoring = { ...options, ...results, onProgress: withRate(options.onProgress) };
+  const rescoring = { ...options, ...job.results, onProgress: withRate(options.onProgress) };
   const found = await rescoreSearch(pool, { inputs, candidates }, rescoring);
-  const report = await writeCoarseResults(job, paths, { found, coarse, factor, space });
-  await removeFile(paths.checkpoint);
   const { drawn: sampled } = found.statistics;
-  return { ...report, coarse: { factor, candidates: candidates.length, zCutoff, sampled } };
+  const pass = { factor, candidates: candidates.length, zCutoff, sampled };
+  return { pass, results: { found, coarse, factor, space } };
 }
 
 /** Searches at the coarse pixel, with checkpoints; the last one stays until the results are written. */

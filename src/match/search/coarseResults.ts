@@ -6,19 +6,18 @@ import { type ParticleValues, valuesAtPeaks } from "../particles/particles.ts";
 import type { ScoreMap } from "../peaks/peaks.ts";
 import type { RescoredPeak } from "./coarseRescore.ts";
 import type { RescoredSearch } from "./coarseSearch.ts";
-import type { Job } from "./job.ts";
+import type { Job, JobSet } from "./job.ts";
 import { type MapSource, resultMap } from "./resultMaps.ts";
 import { suffixedResults } from "./resultNames.ts";
 import {
   type PendingFiles,
-  prepareFiles,
   type ResultOptions,
   resultPaths,
-  type SearchReport,
+  type WrittenResults,
   writeMaps,
   writeParticleResults,
-  writeTogether,
 } from "./results.ts";
+import { prepareResultFiles } from "./templatesResults.ts";
 
 /** Where the results of a search with a coarse pass go. */
 export interface CoarsePaths {
@@ -40,7 +39,13 @@ export function coarsePaths(settings: MatchSettings, factor: number): CoarsePath
   };
 }
 
-function coarseFiles({ coarse, table }: CoarsePaths, results: ResultOptions): string[] {
+/** Every file that is written. */
+export function coarseFiles({ jobs, results }: JobSet, places: readonly CoarsePaths[]): string[] {
+  const paths = jobs.flatMap((job, i) => filesOf(places[i], job.results));
+  return jobs.length === 1 ? paths : [...paths, results.particlesPath];
+}
+
+function filesOf({ coarse, table }: CoarsePaths, results: ResultOptions): string[] {
   const { correlationAverage, correlationVariance } = table.results;
   return [correlationAverage, correlationVariance, ...resultPaths(coarse, results)];
 }
@@ -50,24 +55,23 @@ function coarseFiles({ coarse, table }: CoarsePaths, results: ResultOptions): st
  *
  * @throws {VitrineError} unsupported: peaks that are not chosen by z-score; exists, storage
  */
-export async function prepareCoarseResults(paths: CoarsePaths, { settings, results }: Job): Promise<void> {
-  if (results.peaks !== undefined && results.peaks.kind !== "z") {
+export async function prepareCoarseResults(set: JobSet, places: readonly CoarsePaths[]): Promise<void> {
+  const { peaks } = set.results;
+  if (peaks !== undefined && peaks.kind !== "z") {
     throw new VitrineError({
       code: "unsupported",
       at: "coarse search",
       expected: "peaks by z-score",
-      found: `peaks by ${results.peaks.kind}`,
+      found: `peaks by ${peaks.kind}`,
       hint: "The others need z-scores of the whole micrograph at full resolution",
     });
   }
-  const mayReplace = results.overwrite || settings.results.allowFileOverwrite;
-  const ways = "--overwrite or match_template_result.allow_file_overwrite: true";
-  const inputs = [settings.micrographPath, settings.templatePath];
-  await prepareFiles(coarseFiles(paths, results), inputs, { mayReplace, ways });
+  await prepareResultFiles(set, coarseFiles(set, places));
 }
 
-/** What is written. */
+/** What is written of a template. */
 export interface CoarseResults {
+  readonly paths: CoarsePaths;
   readonly found: RescoredSearch;
   /** Statistics of the coarse pass. */
   readonly coarse: MapSource;
@@ -76,38 +80,36 @@ export interface CoarseResults {
   readonly space: SearchSpace;
 }
 
-/** Writes maps, table and picture, all of them or none. */
+/** Writes maps, table and picture. */
 export async function writeCoarseResults(
+  pending: PendingFiles,
   job: Job,
-  paths: CoarsePaths,
   results: CoarseResults,
-): Promise<SearchReport> {
+): Promise<WrittenResults> {
   const { settings, template, micrographShape, readMicrograph } = job;
   const { peaks, zCutoff, correlations, statistics } = results.found;
+  const { paths } = results;
   const [height, width] = micrographShape;
   const shape: Shape2 = [height - template.size + 1, width - template.size + 1];
-  return writeTogether(async (pending) => {
-    const pixelSizeA = results.factor * settings.optics.pixelSizeA;
-    const coarse = { ...paths.coarse, optics: { ...settings.optics, pixelSizeA } };
-    const buffer = new Float32Array(resultMap(results.coarse, "mip").length);
-    await writeMaps({ settings: coarse, source: results.coarse }, { peaks: [], pending, buffer });
-    const { correlationAverage, correlationVariance } = paths.table.results;
-    const voxelSizeA = settings.optics.pixelSizeA;
-    await writeMap(pending, correlationAverage, { data: statistics.mean, shape, voxelSizeA });
-    await writeMap(pending, correlationVariance, { data: statistics.deviation, shape, voxelSizeA });
-    const { report } = await writeParticleResults(pending, {
-      settings: paths.table,
-      templateSize: template.size,
-      correlations,
-      options: job.results,
-      peaks: peaks.map(({ y, x, zScore }) => ({ y, x, zScore })),
-      values: particleValues(results, shape),
-      zCutoff,
-      zScores: () => enlargedScores(results, shape),
-      readMicrograph,
-      files: coarseFiles(paths, job.results),
-    });
-    return report;
+  const pixelSizeA = results.factor * settings.optics.pixelSizeA;
+  const coarse = { ...paths.coarse, optics: { ...settings.optics, pixelSizeA } };
+  const buffer = resultMap(results.coarse, "mip");
+  await writeMaps({ settings: coarse, source: results.coarse }, { peaks: [], pending, buffer });
+  const { correlationAverage, correlationVariance } = paths.table.results;
+  const voxelSizeA = settings.optics.pixelSizeA;
+  await writeMap(pending, correlationAverage, { data: statistics.mean, shape, voxelSizeA });
+  await writeMap(pending, correlationVariance, { data: statistics.deviation, shape, voxelSizeA });
+  return writeParticleResults(pending, {
+    settings: paths.table,
+    templateSize: template.size,
+    correlations,
+    options: job.results,
+    peaks: peaks.map(({ y, x, zScore }) => ({ y, x, zScore })),
+    values: particleValues(results, shape),
+    zCutoff,
+    zScores: () => enlargedScores(results, shape),
+    readMicrograph,
+    files: filesOf(paths, job.results),
   });
 }
 

@@ -19,13 +19,13 @@ export interface SampledStatistics {
 const LEAST = 30;
 
 /**
- * Orientations to draw: at most all of them; where nobody says how many a 400th, which costs little, and enough for a deviation
+ * Orientations to draw: at most all of them; where nobody says how many a 100th, which costs little, and enough for a deviation
  * to 2 %.
  *
  * @throws {VitrineError} range: fewer than 30 of more
  */
 export function sampleSize(orientations: number, wanted?: number): number {
-  const count = Math.min(orientations, wanted ?? Math.max(1000, Math.ceil(orientations / 400)));
+  const count = Math.min(orientations, wanted ?? Math.max(1000, Math.ceil(orientations / 100)));
   if (count >= Math.min(LEAST, orientations)) return count;
   const expected = `at least ${LEAST} orientations`;
   throw new VitrineError({ code: "range", at: "coarse samples", expected, found: String(count) });

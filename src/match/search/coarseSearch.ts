@@ -12,7 +12,7 @@ import type { PreparedInputs, SearchOptions } from "./search.ts";
 export interface CandidateOptions {
   /** Candidates that noise alone is expected to give, more than which are tried where there are particles; default 1000. */
   readonly candidates?: number;
-  /** Orientations from which mean and deviation at full resolution are taken; default a 400th, at least 1000. */
+  /** Orientations from which mean and deviation at full resolution are taken; default a 100th, at least 1000. */
   readonly samples?: number;
 }
 

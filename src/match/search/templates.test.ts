@@ -10,6 +10,7 @@ import { runOptimizeBFactor } from "../refine/optimizeBFactor.ts";
 import { scatterParticles } from "../simulate/scatterParticles.ts";
 import { simulateMicrograph } from "../simulate/simulateMicrograph.ts";
 import { simulateMolecule, volumeFromMolecule } from "../simulate/simulateMolecule.ts";
+import { runCoarseMatch } from "./coarseProgram.ts";
 import { collectMatch } from "./collect.ts";
 import { estimateMatch } from "./estimate.ts";
 import type { MatchOptions } from "./job.ts";
@@ -180,6 +181,23 @@ test("in parts it gives the same; a part goes on with the templates that are not
   const report = await collectMatch(run.config, run.options);
   expect("templates" in report && report.templates.map(({ particles }) => particles)).toEqual([2, 2]);
   expect(rows(run.particlesPath)).toEqual(rows(both.particlesPath));
+});
+
+test("with a coarse pass each template has its particles, and the joint table is the same", async () => {
+  const run = place("coarse");
+  const options = { ...run.options, factor: 2, samples: 1000, candidates: 40 };
+  const report = await runCoarseMatch(run.config, options);
+  expect(report.coarse.map(({ sampled }) => sampled)).toEqual([192, 192]);
+  expect("templates" in report && report.templates.map(({ particles }) => particles)).toEqual([2, 2]);
+  const columns = ["pos_x", "pos_y", "phi", "theta", "psi", "template_path", "total_correlations"];
+  const poses = (path: string) => table(path).rows.map((row) => columns.map((column) => row[column]));
+  expect(poses(run.particlesPath)).toEqual(poses(both.particlesPath));
+  expect([...report.files].sort()).toEqual(
+    filesOf(run.folder)
+      .filter((file) => file !== "config.yaml")
+      .map((file) => join(run.folder, file)),
+  );
+  expect(filesOf(run.folder)).toContain("scaled_mip_small.v2_coarse2.mrc");
 });
 
 test("an estimate counts all templates", async () => {

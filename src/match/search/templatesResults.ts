@@ -30,13 +30,18 @@ export interface TemplatesReport extends SearchReport {
  * @throws {VitrineError} exists: names the file and how to allow it, or two files of one name; storage: a folder that
  *   cannot be written to; range: peaks that cannot be chosen so
  */
-export async function prepareResults({ jobs, results }: JobSet): Promise<void> {
-  checkPeakOptions(results);
+export async function prepareResults(set: JobSet): Promise<void> {
+  checkPeakOptions(set.results);
+  await prepareResultFiles(set, filesOf(set));
+}
+
+/** As {@link prepareResults} for these files. */
+export async function prepareResultFiles({ jobs, results }: JobSet, files: readonly string[]): Promise<void> {
   const [{ settings }] = jobs;
   const mayReplace = results.overwrite || settings.results.allowFileOverwrite;
   const inputs = [settings.micrographPath, ...jobs.map((job) => job.settings.templatePath)];
   const ways = "--overwrite or match_template_result.allow_file_overwrite: true";
-  await prepareFiles(filesOf({ jobs, results }), [...new Set(inputs)], { mayReplace, ways });
+  await prepareFiles(files, [...new Set(inputs)], { mayReplace, ways });
 }
 
 /** Every file that is written. */
@@ -59,17 +64,22 @@ export function finishJobs(
       const what = { settings, source, readMicrograph, templateSize: template.size, options: results };
       found.push(await writeResults(pending, what));
     }
-    return found.length === 1 ? found[0].report : writeJointTable(pending, set, found);
+    if (found.length === 1) return found[0].report;
+    return writeJointTable(pending, { ...set, files: filesOf(set) }, found);
   });
 }
 
-/** Gives each place to the template with the best z-score; templates of other sizes are compared by their centres. */
-async function writeJointTable(
+/**
+ * Gives each place to the template with the best z-score; templates of other sizes are compared by their centres.
+ *
+ * @param set    with all files of the search, for the report
+ * @param found  of each template, in the order of the jobs
+ */
+export async function writeJointTable(
   pending: PendingFiles,
-  set: JobSet,
+  { jobs, results, files }: JobSet & { readonly files: readonly string[] },
   found: readonly WrittenResults[],
 ): Promise<TemplatesReport> {
-  const { jobs, results } = set;
   const all = found.flatMap(({ report, table }, k) => {
     const half = Math.floor(jobs[k].template.size / 2);
     const { templatePath } = jobs[k].settings;
@@ -91,7 +101,7 @@ async function writeJointTable(
     particles: best.map(({ particle }) => particle),
     zCutoff: Math.min(...found.map(({ report }) => report.zCutoff)),
     correlations: found.reduce((sum, { report }) => sum + report.correlations, 0),
-    files: filesOf(set),
+    files,
     templates: found.map(({ report }, k) => ({
       templatePath: jobs[k].settings.templatePath,
       particles: report.particles.length,
