@@ -43,6 +43,16 @@ export async function readParticleStack(path: string, effects: KnownEffects = {}
   return parseParticleStack(new TextDecoder().decode(await readFileBytes(path)), path, effects);
 }
 
+/** A table's file and the images that its particles are refined from. */
+export function stackFiles({ path, particles }: ParticleStack): string[] {
+  const images = particles.flatMap(({ micrographPath, correlationAveragePath, correlationVariancePath }) => [
+    micrographPath,
+    correlationAveragePath,
+    correlationVariancePath,
+  ]);
+  return [path, ...new Set(images)];
+}
+
 /** Optics that a table does not tell, its MTF read. */
 export type KnownEffects = Omit<OpticsEffects, "mtfFile">;
 

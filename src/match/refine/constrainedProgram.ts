@@ -9,7 +9,12 @@ import {
 import { rollOrientations, uniformOrientations } from "../../optics/index.ts";
 import { type ConstrainedSettings, parseConstrainedSettings } from "../config/constrainedConfig.ts";
 import { readMtfFile } from "../config/mtfFile.ts";
-import { type ParticleStack, readParticleStack, type StackParticle } from "../particles/particleStack.ts";
+import {
+  type ParticleStack,
+  readParticleStack,
+  type StackParticle,
+  stackFiles,
+} from "../particles/particleStack.ts";
 import { type ParticleTable, writeParticles } from "../particles/particles.ts";
 import { float32Text, float64Text } from "../particles/pythonText.ts";
 import { gaussianCutoff } from "../peaks/peaks.ts";
@@ -59,7 +64,7 @@ export async function runConstrainedSearch(
   for (const field of settings.ignored) options.onLog?.(`${configPath} ${field} has no effect here`);
   const [stack, constrained] = await readStacks(settings);
   const files = outputs(options.particlesPath ?? "constrained_particles.csv");
-  const inputs = [configPath, settings.templatePath, stack.path, constrained.path];
+  const inputs = [configPath, settings.templatePath, constrained.path, ...stackFiles(stack)];
   await prepareFiles(files, inputs, { mayReplace: overwrite, ways: "--overwrite" });
   const template = await openTemplate(settings.templatePath);
   try {

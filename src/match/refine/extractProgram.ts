@@ -4,7 +4,7 @@ import { writeMrc, writeStar } from "../../io/index.ts";
 import type { MovieSettings } from "../config/refineConfig.ts";
 import { type BoxOptions, type BoxPosition, extractBoxes } from "../particles/boxes.ts";
 import { boxNormalizer, defaultBackgroundRadius } from "../particles/normalizeBox.ts";
-import { type ParticleStack, readParticleStack } from "../particles/particleStack.ts";
+import { type ParticleStack, readParticleStack, stackFiles } from "../particles/particleStack.ts";
 import type { ParticleTable } from "../particles/particles.ts";
 import { particlesToStar } from "../particles/particlesToStar.ts";
 import { prepareFiles } from "../search/results.ts";
@@ -56,7 +56,7 @@ export async function extractParticles(
   requireBox(boxSize, stack);
   const finish = finisher(stack, options);
   const starPath = `${stackPath.replace(/\.mrcs?$/, "")}.star`;
-  const inputs = [tablePath, ...(movie === undefined ? [] : [movie.path, movie.motion.path])];
+  const inputs = [...stackFiles(stack), ...(movie === undefined ? [] : [movie.path, movie.motion.path])];
   await prepareFiles([stackPath, starPath], inputs, { mayReplace: overwrite, ways: "--overwrite" });
   const count = stack.particles.length;
   const data = new Float32Array(count * boxSize * boxSize);

@@ -6,9 +6,10 @@ import {
   type OptimizeTemplateSettings,
   parseOptimizeTemplateSettings,
 } from "../config/optimizeTemplateConfig.ts";
-import { type ParticleStack, readParticleStack } from "../particles/particleStack.ts";
+import { type ParticleStack, readParticleStack, stackFiles } from "../particles/particleStack.ts";
 import { type ParticleTable, writeParticles } from "../particles/particles.ts";
 import { prepareFiles } from "../search/results.ts";
+import { readFiniteImage } from "../search/searchInputs.ts";
 import {
   bestTrial,
   type OptimizeTemplateTask,
@@ -19,7 +20,7 @@ import {
   type TemplateTrial,
 } from "./optimizeTemplate.ts";
 import { chooseFromTable, meanOfChosen, type ParticleChoice, requireRows } from "./optimizeTemplateChoice.ts";
-import { type RefineProgramOptions, readStackImage, readText } from "./refineProgram.ts";
+import { type RefineProgramOptions, readText } from "./refineProgram.ts";
 import { refinedTable } from "./refineTable.ts";
 
 /** How a search for the template's pixel size runs. */
@@ -65,7 +66,7 @@ export async function runOptimizeTemplate(
   for (const field of settings.ignored) onLog?.(`${configPath} ${field} has no effect here`);
   const table = await readParticleStack(settings.stack.path, await readMtfFile(settings.effects));
   const outputs = outputsOf(resultsPath, toScan(settings), options);
-  const inputs = [configPath, settings.stack.path, ...simulatorInputs(settings)];
+  const inputs = [configPath, ...stackFiles(table), ...simulatorInputs(settings)];
   await prepareFiles(outputs.all, inputs, { mayReplace: overwrite, ways: "--overwrite" });
   requireRows(table);
   const stack = compat ? table : chooseFromTable(table, options, onLog);
@@ -112,7 +113,7 @@ async function toTask(
     boxSize: stack.boxSize,
     filters,
     filtersMicrographs,
-    readImage: readStackImage,
+    readImage: readFiniteImage,
     atoms: models[0],
     map: { ...map, cutOutside, ...(mtf !== undefined && { mtf }) },
     ...toScan({ simulator, ...searches }),

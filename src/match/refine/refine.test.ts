@@ -4,7 +4,7 @@ import { fileURLToPath } from "node:url";
 import { beforeAll, describe, expect, test } from "vitest";
 import { goldenBytes, goldenNpy } from "../../../test/support/npy.ts";
 import { scratchFolder } from "../../../test/support/searchCase.ts";
-import { type CsvTable, formatCsv, parseCsv } from "../../io/index.ts";
+import { type CsvTable, formatCsv, parseCsv, readMrcImage, writeTiff } from "../../io/index.ts";
 import { angleBetweenDeg, uniformOrientations } from "../../optics/index.ts";
 import { parseRefineSettings } from "../config/refineConfig.ts";
 import { runRefine } from "./refineProgram.ts";
@@ -102,6 +102,19 @@ test("phase randomisation, which the peer reads and does not apply, is left out 
   expect(applied.particles[0].zScore).toBeLessThan(
     0.9 * (await run(join(folder, "config.yaml"))).particles[0].zScore,
   );
+});
+
+test("a micrograph may be a TIFF", async () => {
+  const folder = goldenRefinement("refine1");
+  const { data, shape, pixelSizeA } = await readMrcImage(golden("micrograph.mrc"));
+  const page = { data, width: shape[1], height: shape[0], channels: 1, dtype: "float32" } as const;
+  await writeTiff(join(folder, "micrograph.tif"), { pages: [page], pixelSizeA }, { overwrite: true });
+  const table = readFileSync(join(folder, "particles.csv"), "utf8");
+  const tiff = table.replaceAll(golden("micrograph.mrc"), join(folder, "micrograph.tif"));
+  writeFileSync(join(folder, "particles.csv"), tiff);
+  const options = { particlesPath: join(folder, "tiff.csv"), workers: 2, overwrite: true };
+  const { particles } = await runRefine(join(folder, "config.yaml"), options);
+  expect(particles).toEqual((await refineGolden("refine1", { workers: 4 })).report.particles);
 });
 
 test("the offsets of orientation are the peer's", () => {
@@ -266,6 +279,9 @@ describe("bad input", () => {
     expect(await wrong((text) => text, "particles.csv")).toMatch(
       /expected one result of this name, found an input/,
     );
+    expect(
+      await wrong((text) => text, "../../../../../../../../..".concat(golden("micrograph.mrc"))),
+    ).toMatch(/micrograph.mrc: expected one result of this name, found an input/);
     const folder = goldenRefinement("refine1");
     writeFileSync(join(folder, "there.csv"), "");
     expect(await wrong((text) => text, "there.csv")).toMatch(

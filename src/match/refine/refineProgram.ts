@@ -1,15 +1,15 @@
 import { createPool } from "../../compute/index.ts";
 import { VitrineError } from "../../core/index.ts";
-import { readFileBytes, readMrcImage } from "../../io/index.ts";
+import { readFileBytes } from "../../io/index.ts";
 import { defocusOffsets, pixelSizeOffsets, uniformOrientations } from "../../optics/index.ts";
 import { readMtfFile } from "../config/mtfFile.ts";
 import { parseRefineSettings, type RefineSettings, type StackSettings } from "../config/refineConfig.ts";
 import type { BoxPosition } from "../particles/boxes.ts";
-import { type ParticleStack, readParticleStack } from "../particles/particleStack.ts";
+import { type ParticleStack, readParticleStack, stackFiles } from "../particles/particleStack.ts";
 import { writeParticles } from "../particles/particles.ts";
 import type { SearchProgress } from "../search/job.ts";
 import { prepareFiles } from "../search/results.ts";
-import { openTemplate, requireFinite, type TemplateSource } from "../search/searchInputs.ts";
+import { openTemplate, readFiniteImage, type TemplateSource } from "../search/searchInputs.ts";
 import { GRADIENT_SLICES, type GradientParticle, type GradientRange, refineByGradient } from "./gradient.ts";
 import { type GradientMode, gradientRange, NO_GRID, requireNoCompat } from "./gradientProgram.ts";
 import { openParticleMovie } from "./movieShifts.ts";
@@ -73,7 +73,7 @@ export async function runRefine(
   for (const field of settings.ignored) options.onLog?.(`${configPath} ${field} has no effect here`);
   const { particlesPath = "refined_particles.csv", overwrite = false } = options;
   const stack = await readParticleStack(settings.stack.path, await readMtfFile(settings.effects));
-  const inputs = [configPath, settings.templatePath, settings.stack.path];
+  const inputs = [configPath, settings.templatePath, ...stackFiles(stack), ...movieFiles(settings)];
   await prepareFiles([particlesPath], inputs, { mayReplace: overwrite, ways: "--overwrite" });
   const template = await openTemplate(settings.templatePath);
   try {
@@ -94,6 +94,10 @@ export async function runRefine(
   } finally {
     await template.close();
   }
+}
+
+function movieFiles({ movie }: RefineSettings): string[] {
+  return movie === null ? [] : [movie.path, movie.motion.path];
 }
 
 /** Where particles lie in the micrograph. */
@@ -136,14 +140,7 @@ export function stackTask(
   { filters, stack, filtersMicrographs }: Pick<RefineSettings, "filters" | "stack" | "filtersMicrographs">,
   template: TemplateSource,
 ): Pick<RefineTask, "template" | "boxSize" | "filters" | "filtersMicrographs" | "readImage"> {
-  return { template, boxSize: stack.boxSize, filters, filtersMicrographs, readImage: readStackImage };
-}
-
-/** Micrographs and maps alike; a map may be constant. */
-export async function readStackImage(path: string) {
-  const image = await readMrcImage(path);
-  requireFinite(image.data, path, image.shape[1]);
-  return image;
+  return { template, boxSize: stack.boxSize, filters, filtersMicrographs, readImage: readFiniteImage };
 }
 
 function trials({ orientations, wholeDisc, ...searches }: RefineSettings) {

@@ -106,9 +106,15 @@ function requirePadding(padding: number): void {
  * @throws {VitrineError} range: NaN, infinity, or all pixels alike; shape: a movie, or colours
  */
 export async function readMicrograph(path: string): Promise<Image> {
+  const image = await readFiniteImage(path);
+  requireContrast(image.data, path);
+  return image;
+}
+
+/** Reads an image, MRC or TIFF; a map may be constant. @throws {VitrineError} range: NaN, infinity; shape: a movie, or colours */
+export async function readFiniteImage(path: string): Promise<Image> {
   const image = /\.tiff?$/i.test(path) ? await readTiffImage(path) : await readMrcImage(path);
   requireFinite(image.data, path, image.shape[1]);
-  requireContrast(image.data, path);
   return image;
 }
 
