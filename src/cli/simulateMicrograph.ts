@@ -60,7 +60,9 @@ export function addSimulateMicrograph(program: Command): void {
 function addContents(command: Command): Command {
   return command
     .option("--truth <file.csv>", "table of what was planted, in the columns of a search", "truth.csv")
-    .option("--size <HxW>", "height and width in pixels", size, [512, 512] as const)
+    .addOption(
+      new Option("--size <HxW>", "height and width in pixels").argParser(size).default([512, 512], "512x512"),
+    )
     .option("--particles <number>", "how many", wholeNumber, 10)
     .option("--distance <pixels>", "smallest distance of two particles; default: the box", notNegative)
     .option("--pixel-size <Å>", "of map and micrograph, in place of what the map's file says", positive)
