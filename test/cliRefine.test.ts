@@ -50,7 +50,10 @@ test.each(["--gradient", "--gradient-only"])("%s tells what it added to each z-s
     expect(zScore).toBeGreaterThan(zScoreGain);
     expect(evaluations).toBeGreaterThan(1);
   }
-  const text = await vitrine(["refine", "config.yaml", mode, "--overwrite"], { cwd });
+});
+
+test("--gradient-only in words", async () => {
+  const text = await vitrine(["refine", "config.yaml", "--gradient-only"], { cwd: refinement("words") });
   expect(text.stdout).toMatch(
     /\nby gradient: z-scores higher by 0\.\d\d, \d+\.\d poses tried for each \(means\)\n/,
   );

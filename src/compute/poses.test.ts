@@ -83,6 +83,41 @@ describe.each([
   });
 });
 
+test("windows can be climbed together or one by one, in one plan, and those that do not fit are refused", async () => {
+  const rotation = matrixFromZyz(angles);
+  const { volume, filters, window } = await found(12, false, rotation);
+  const size = { n: 12, image: BOX, windows: 3, filterSets: 2, complexFilters: false };
+  const plan = new PosePlan(pool, size, volume);
+  plan.setFilters(0, filters);
+  plan.setFilters(1, { ...filters, inPhase: filters.quadrature, quadrature: filters.inPhase });
+  const start = { rotation, shiftX: 0, shiftY: 0, defocusA: 0 };
+  const windows = [0, 1, 0].map((filterSet, i) => ({
+    image: window.map((value, k) => (i === 2 ? value + 0.1 * (k % 5) : value)),
+    start,
+    filterSet,
+  }));
+  const bounds = { turn: 0.1, shiftPx: 1, defocusA: 100 };
+  const progress: number[] = [];
+  const together = await plan.run(windows, bounds, { onProgress: (done) => progress.push(done) });
+  expect(progress.at(-1)).toBe(3);
+  expect(new Set(together.map(({ score }) => score)).size).toBe(3);
+  for (const [i, each] of windows.entries()) {
+    const [alone] = await plan.run([each], bounds);
+    // other rows share a complex line of the float32 transform
+    expect(alone.score / together[i].score).toBeCloseTo(1, 4);
+    expect(alone.startScore / together[i].startScore).toBeCloseTo(1, 5);
+  }
+  expect(await plan.run([], bounds)).toEqual([]);
+  const short = [{ image: window.subarray(1), start, filterSet: 0 }];
+  await expect(plan.run(short, bounds)).rejects.toThrow(/pose window: expected 144 values, found 143/);
+  await expect(plan.run([...windows, ...windows], bounds)).rejects.toMatchObject({ code: "range" });
+  expect(() => plan.setFilters(0, { ...filters, perDefocus: new Float32Array(3) })).toThrow(
+    /pose filters: expected 84/,
+  );
+  plan.dispose();
+  volume.dispose();
+});
+
 /** A score over plain arrays: noise for a window. */
 async function plainScore(n: number, isComplex: boolean, magnification?: [number, number, number, number]) {
   const rowFloats = 2 * (Math.floor(n / 2) + 1);

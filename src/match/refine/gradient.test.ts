@@ -23,6 +23,7 @@ const OPTICS = {
   astigmatismAngleDeg: 30,
 };
 const RANGE: GradientRange = { angleDeg: 4, shiftPx: 1, defocusA: 300 };
+const WHITENED = { whitening: {}, bandPass: null, curve: null };
 const NO_FILTERS = { whitening: null, bandPass: null, curve: null };
 
 let pool: Pool;
@@ -218,9 +219,23 @@ describe("particles of a micrograph with hardly any noise", () => {
   });
 });
 
+test.each([
+  ["boxes that are filtered by themselves", { filtersMicrographs: false, filters: WHITENED }],
+  ["boxes larger by other numbers", { boxSize: [SIDE + 7, SIDE + 4] as const }],
+  ["pixel sizes", { pixelSizeOffsetsA: [-0.02, 0, 0.02] }],
+])("%s: starts have the grid's z-scores", async (_, change) => {
+  const task = { ...scene(40, 8).task, ...change };
+  const grid = await refineParticles(pool, task, GRADIENT_SLICES);
+  const results = await refineByGradient(pool, task, grid, { ...GRADIENT_SLICES, range: RANGE });
+  results.forEach(({ zScore, zScoreGain, pixelSize }, i) => {
+    expect((zScore - zScoreGain) / grid[i].zScore).toBeCloseTo(1, 4);
+    expect(pixelSize).toBe(grid[i].pixelSize);
+  });
+});
+
 test("in noise no z-score falls, and particles are nearer to where they were planted", async () => {
   const { task, errors } = scene(40, 6);
-  const whitened = { ...task, filters: { ...NO_FILTERS, whitening: { doPowerSpectrum: true } } };
+  const whitened = { ...task, filters: WHITENED };
   const grid = await refineParticles(pool, whitened, GRADIENT_SLICES);
   const results = await refineByGradient(pool, whitened, grid, { ...GRADIENT_SLICES, range: RANGE });
   for (const { zScoreGain } of results) expect(zScoreGain).toBeGreaterThanOrEqual(0);
