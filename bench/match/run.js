@@ -11,7 +11,6 @@ const PARTS = {
   scaling: { always: true, sides: [512, 4096] },
   phases: { always: false, sides: [512, 1024, 2048, 4096] },
   noise: { always: false, sides: [] },
-  gradient: { always: false, sides: [] },
   coarse: { always: false, sides: [] },
   gradient: { always: false, sides: [] },
 };
