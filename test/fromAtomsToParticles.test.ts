@@ -60,18 +60,23 @@ test("the commands of docs/fromAtomsToParticles.md do what the page says", async
 
   // The page's own files, beyond what it prints.
   const options = { symmetry: "O" };
-  const [found, refined] = await Promise.all(
-    ["particles.csv", "refined_particles.csv"].map((table) =>
+  const [found, refined, climbed] = await Promise.all(
+    ["particles.csv", "refined_particles.csv", "climbed_particles.csv"].map((table) =>
       compareParticleTables(join(folder, table), join(folder, "truth.csv"), options),
     ),
   );
-  for (const { matches, missed, extra } of [found, refined])
+  for (const { matches, missed, extra } of [found, refined, climbed])
     expect([matches.length, missed, extra]).toEqual([12, [], []]);
   refined.matches.forEach(({ angleDeg, distancePx, found: particle }, i) => {
     expect(angleDeg).toBeLessThan(found.matches[i].angleDeg);
     expect(angleDeg).toBeLessThan(1.2); // offsets are 0.8° apart in three angles: half of a cell's diagonal is 0.7°, to which noise comes
     expect(distancePx).toBeLessThan(1);
     expect(particle.zScore).toBeGreaterThan(found.matches[i].found.zScore);
+  });
+  climbed.matches.forEach(({ angleDeg, distancePx, found: particle }, i) => {
+    expect(angleDeg).toBeLessThan(found.matches[i].angleDeg);
+    expect(distancePx).toBeLessThan(0.25); // a pixel's middle is 0.4 px off on average
+    expect(particle.zScore).toBeGreaterThan(refined.matches[i].found.zScore);
   });
   const png = readFileSync(join(folder, "particles.png"));
   expect(png.subarray(1, 4).toString("latin1")).toBe("PNG");
