@@ -38,10 +38,10 @@ const configuration = {
 };
 
 /** A configuration whose results go to a folder of their own. */
-function place(name: string) {
+function place(name: string, more: object = {}) {
   const folder = join(scratch, name);
   mkdirSync(folder);
-  const config = writeConfig(folder, { ...configuration, match_template_result: mapPaths(folder) });
+  const config = writeConfig(folder, { ...configuration, match_template_result: mapPaths(folder), ...more });
   return { folder, config, particlesPath: join(folder, "particles.csv") };
 }
 
@@ -144,13 +144,55 @@ describe("a search with a coarse pass", () => {
     expect(posesOf(report)).toEqual(posesOf(full.report));
     // The same correlations by transforms of another length.
     report.particles.forEach(({ zScore }, i) => {
-      expect(Math.abs(zScore - full.report.particles[i].zScore)).toBeLessThan(1e-4);
+      expect(Math.abs(zScore - full.report.particles[i].zScore)).toBeLessThan(1e-5);
     });
     const maps = await Promise.all(
       [folder, full.folder].map((where) => readMrcImage(join(where, "correlation_variance.mrc"))),
     );
     expect(maps[0].data).toEqual(maps[1].data);
   });
+});
+
+test("pixel sizes, odd aberrations, magnification, filters and padded templates are those of the full search too", async () => {
+  const more = {
+    optics_group: {
+      ...configuration.optics_group,
+      beam_tilt_x: 0.4,
+      mag_matrix: [1.01, 0.004, -0.003, 0.99],
+    },
+    defocus_search_config: { enabled: false },
+    pixel_size_search_config: {
+      enabled: true,
+      pixel_size_min: -0.04,
+      pixel_size_max: 0.04,
+      pixel_size_step: 0.04,
+    },
+    orientation_search_config: { psi_step: 60, theta_step: 45, symmetry: "C3" },
+    preprocessing_filters: {
+      bandpass_filter: { enabled: true, low_freq_cutoff: 0.01, high_freq_cutoff: 0.4 },
+    },
+  };
+  const [whole, larger] = [place("more", more), place("more-coarse", more)];
+  const options = { ...OPTIONS, templatePadding: 2, sincCorrection: true, zCutoff: 3.8 };
+  const report = await runMatch(whole.config, { ...options, particlesPath: whole.particlesPath });
+  const coarseOptions = { ...options, factor: 2, samples: 1000, candidates: 300 };
+  const found = await runCoarseMatch(larger.config, {
+    ...coarseOptions,
+    particlesPath: larger.particlesPath,
+  });
+  expect(report).not.toBeNull();
+  expect(found.particles.length).toBeGreaterThan(10);
+  const columns = ["phi", "theta", "psi", "relative_defocus", "refined_pixel_size"];
+  const byPlace = (path: string) =>
+    new Map(textTable(path).rows.map((row) => [`${row.pos_x} ${row.pos_y}`, row] as const));
+  const expected = byPlace(whole.particlesPath);
+  for (const [where, row] of byPlace(larger.particlesPath)) {
+    const same = expected.get(where) ?? {};
+    expect(columns.map((column) => row[column])).toEqual(columns.map((column) => same[column]));
+    // The same correlations by transforms of another length.
+    expect(Math.abs(Number(row.scaled_mip) - Number(same.scaled_mip))).toBeLessThan(1e-5);
+  }
+  expect(new Set([...expected.values()].map((row) => row.refined_pixel_size)).size).toBeGreaterThan(1);
 });
 
 test("stopped and resumed, it writes the same table", async () => {
