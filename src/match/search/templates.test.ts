@@ -6,6 +6,7 @@ import { seededRandom } from "../../core/index.ts";
 import { formatMrc, parseCsv } from "../../io/index.ts";
 import { parseMatchSettings, searchSpace } from "../config/config.ts";
 import { PARTICLE_COLUMNS } from "../particles/particles.ts";
+import { type PeakChoice, shareAmong } from "../peaks/peaksChoice.ts";
 import { runOptimizeBFactor } from "../refine/optimizeBFactor.ts";
 import { scatterParticles } from "../simulate/scatterParticles.ts";
 import { simulateMicrograph } from "../simulate/simulateMicrograph.ts";
@@ -198,6 +199,20 @@ test("with a coarse pass each template has its particles, and the joint table is
       .map((file) => join(run.folder, file)),
   );
   expect(filesOf(run.folder)).toContain("scaled_mip_small.v2_coarse2.mrc");
+});
+
+test("false particles are shared in every way of choosing them", () => {
+  const options = { maskRadiusPx: 5, falsePositives: 3 };
+  expect(shareAmong(options, 3)).toEqual({ maskRadiusPx: 5, falsePositives: 1 });
+  const shared = (peaks: PeakChoice) => shareAmong({ ...options, peaks }, 3).peaks;
+  expect(shared({ kind: "gev" })).toEqual({ kind: "gev" });
+  expect(shared({ kind: "p" })).toEqual({ kind: "p", cutoff: 8 + Math.log(3) });
+  expect(shared({ kind: "p", cutoff: 9, quadrant: 3 })).toEqual({
+    kind: "p",
+    cutoff: 9 + Math.log(3),
+    quadrant: 3,
+  });
+  expect(shared({ kind: "fdr", rate: 0.3 })).toEqual({ kind: "fdr", rate: 0.3 / 3 });
 });
 
 test("an estimate counts all templates", async () => {
