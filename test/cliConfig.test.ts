@@ -85,7 +85,11 @@ describe("wrong use and wrong files", () => {
       1,
       /^vitrine: wrong\.yaml optics_group\.voltage: expected a number above 0, found -3\.\n$/,
     ],
-    [["config", "short.yaml", "--program", "refine"], 1, /^vitrine: short\.yaml [\w.]+: expected a known key/],
+    [
+      ["config", "short.yaml", "--program", "refine"],
+      1,
+      /^vitrine: short\.yaml [\w.]+: expected a known key/,
+    ],
     [
       ["config", "vague.yaml"],
       1,

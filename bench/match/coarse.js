@@ -1,6 +1,8 @@
 // `npm run bench -- match coarse`: what a search with a coarse pass loses and saves. Micrographs with particles about the threshold
 // are searched at every orientation, then coarsely; a particle of the full search is kept where the other has it too.
 import { createPool } from "../../dist/compute/index.js";
+import { coarseInputs } from "../../dist/match/coarse/coarseInputs.js";
+import { findCandidates, rescoreSearch } from "../../dist/match/coarse/coarseSearch.js";
 import {
   findPeaks,
   gaussianCutoff,
@@ -14,8 +16,6 @@ import {
   templateFromVolume,
   volumeFromMolecule,
 } from "../../dist/match/index.js";
-import { coarseInputs } from "../../dist/match/search/coarseInputs.js";
-import { findCandidates, rescoreSearch } from "../../dist/match/search/coarseSearch.js";
 import { preprocessMicrograph } from "../../dist/match/search/searchFilters.js";
 import { digits, median, printTable } from "../figures.js";
 import { correlationsOf, createWorkload, secondsOf } from "./workload.js";

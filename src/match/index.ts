@@ -1,4 +1,7 @@
 export type { Mtf } from "../optics/index.ts";
+export type { CoarseMatchOptions, CoarsePass, CoarseReport } from "./coarse/coarseProgram.ts";
+export { runCoarseMatch } from "./coarse/coarseProgram.ts";
+export type { CandidateOptions } from "./coarse/coarseSearch.ts";
 export type {
   MatchFilters,
   MatchOptics,
@@ -80,9 +83,6 @@ export type { RefinedParticle, RefineOptions, RefineTask } from "./refine/refine
 export { refineParticles } from "./refine/refine.ts";
 export type { RefineProgramOptions, RefineReport, RunRefineOptions } from "./refine/refineProgram.ts";
 export { runRefine } from "./refine/refineProgram.ts";
-export type { CoarseMatchOptions, CoarsePass, CoarseReport } from "./search/coarseProgram.ts";
-export { runCoarseMatch } from "./search/coarseProgram.ts";
-export type { CandidateOptions } from "./search/coarseSearch.ts";
 export { collectMatch } from "./search/collect.ts";
 export { LEOPARD_BATCH_SIZES } from "./search/compat.ts";
 export type { MatchEstimate } from "./search/estimate.ts";

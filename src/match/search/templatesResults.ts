@@ -1,6 +1,6 @@
 import { type ParticleTable, writeParticles } from "../particles/particles.ts";
+import { distinctPeaks } from "../peaks/distinctPeaks.ts";
 import { checkPeakOptions } from "../peaks/peaksChoice.ts";
-import { distinctPeaks } from "./distinctPeaks.ts";
 import { type Job, type JobSet, type MatchOptions, mapSource } from "./job.ts";
 import {
   type PendingFiles,

@@ -1,6 +1,14 @@
 import { createPool, type Pool } from "../../compute/index.ts";
 import { removeFile } from "../../io/index.ts";
 import { searchSpace } from "../config/config.ts";
+import { type Job, type JobSet, type MatchOptions, withJobs } from "../search/job.ts";
+import type { MapSource } from "../search/resultMaps.ts";
+import { type SearchReport, type WrittenResults, writeTogether } from "../search/results.ts";
+import { type PreparedInputs, TemplateSearch } from "../search/search.ts";
+import { type PreparedMicrograph, preprocessMicrograph } from "../search/searchFilters.ts";
+import { loadStatistics, refuseCheckpoint, runCheckpointed } from "../search/searchRun.ts";
+import { writeSearchState } from "../search/searchState.ts";
+import { type TemplatesReport, writeJointTable } from "../search/templatesResults.ts";
 import { coarseInputs, coarseSize } from "./coarseInputs.ts";
 import {
   type CoarsePaths,
@@ -12,14 +20,6 @@ import {
 } from "./coarseResults.ts";
 import { sampleSize } from "./coarseSample.ts";
 import { type CandidateOptions, candidateCutoff, findCandidates, rescoreSearch } from "./coarseSearch.ts";
-import { type Job, type JobSet, type MatchOptions, withJobs } from "./job.ts";
-import type { MapSource } from "./resultMaps.ts";
-import { type SearchReport, type WrittenResults, writeTogether } from "./results.ts";
-import { type PreparedInputs, TemplateSearch } from "./search.ts";
-import { type PreparedMicrograph, preprocessMicrograph } from "./searchFilters.ts";
-import { loadStatistics, refuseCheckpoint, runCheckpointed } from "./searchRun.ts";
-import { writeSearchState } from "./searchState.ts";
-import { type TemplatesReport, writeJointTable } from "./templatesResults.ts";
 
 /** How a search with a coarse pass runs: as `runMatch`, in one piece, with particles chosen by z-score. */
 export interface CoarseMatchOptions extends Omit<MatchOptions, "part" | "compatBatch">, CandidateOptions {

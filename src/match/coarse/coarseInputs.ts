@@ -2,9 +2,9 @@ import { type Pool, resampleImages, resampleVolumes } from "../../compute/index.
 import { type Shape2, VitrineError } from "../../core/index.ts";
 import type { RadialCurve } from "../../optics/index.ts";
 import { type MatchFilters, type MatchSettings, type SearchSpace, searchSpace } from "../config/config.ts";
-import type { PreparedInputs } from "./search.ts";
-import type { PreparedMicrograph } from "./searchFilters.ts";
-import { requireFinite, type TemplateSource, templateFromVolume } from "./searchInputs.ts";
+import type { PreparedInputs } from "../search/search.ts";
+import type { PreparedMicrograph } from "../search/searchFilters.ts";
+import { requireFinite, type TemplateSource, templateFromVolume } from "../search/searchInputs.ts";
 
 /** Sizes of a search at a coarser pixel. Place p of its maps is place `factor` p of the full ones. */
 export interface CoarseSize {

@@ -3,9 +3,9 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { noise, smoothVolume } from "../../../test/support/searchCase.ts";
 import { createPool, type Pool, rfft2, rfft3 } from "../../compute/index.ts";
 import { parseMatchSettings, searchSpace } from "../config/config.ts";
+import { preprocessMicrograph, templateFilters } from "../search/searchFilters.ts";
+import { templateFromVolume } from "../search/searchInputs.ts";
 import { coarseInputs, coarseSize } from "./coarseInputs.ts";
-import { preprocessMicrograph, templateFilters } from "./searchFilters.ts";
-import { templateFromVolume } from "./searchInputs.ts";
 
 let pool: Pool;
 beforeAll(async () => {

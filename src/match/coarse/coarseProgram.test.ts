@@ -5,15 +5,15 @@ import { filesOf, MAPS, mapPaths, scratchFolder, writeConfig } from "../../../te
 import { formatMrc, parseCsv, readMrcImage } from "../../io/index.ts";
 import { parseMatchSettings, searchSpace } from "../config/config.ts";
 import { PARTICLE_COLUMNS } from "../particles/particles.ts";
+import { distinctPeaks } from "../peaks/distinctPeaks.ts";
 import { findPeaks } from "../peaks/peaks.ts";
 import { runRefine } from "../refine/refineProgram.ts";
+import { runMatch } from "../search/program.ts";
+import type { SearchReport } from "../search/results.ts";
 import { scatterParticles } from "../simulate/scatterParticles.ts";
 import { simulateMicrograph } from "../simulate/simulateMicrograph.ts";
 import { simulateMolecule, volumeFromMolecule } from "../simulate/simulateMolecule.ts";
 import { type CoarseMatchOptions, runCoarseMatch } from "./coarseProgram.ts";
-import { distinctPeaks } from "./distinctPeaks.ts";
-import { runMatch } from "./program.ts";
-import type { SearchReport } from "./results.ts";
 
 const scratch = scratchFolder();
 const SHAPE = [360, 421] as const;

@@ -1,4 +1,4 @@
-import type { Peak } from "../peaks/peaks.ts";
+import type { Peak } from "./peaks.ts";
 
 /** Peaks, best first, each unless a better one lies nearer than the radius; as `findPeaks`. */
 export function distinctPeaks<Found extends Peak>(peaks: readonly Found[], radiusPx: number): Found[] {

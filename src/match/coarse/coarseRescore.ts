@@ -4,17 +4,17 @@ import { peerRotationMatrices, rotationMatrices } from "../../optics/index.ts";
 import type { SearchSpace } from "../config/config.ts";
 import { extractBoxes } from "../particles/boxes.ts";
 import type { Peak } from "../peaks/peaks.ts";
-import { NearestOrientations, symmetryOf } from "./coarseNeighbours.ts";
-import type { SampledStatistics } from "./coarseSample.ts";
 import {
   opticalSize,
   type PreparedInputs,
   requireNotAborted,
   type SearchOptions,
   transformTemplate,
-} from "./search.ts";
-import { templateFilters } from "./searchFilters.ts";
-import { preparedTemplate } from "./searchInputs.ts";
+} from "../search/search.ts";
+import { templateFilters } from "../search/searchFilters.ts";
+import { preparedTemplate } from "../search/searchInputs.ts";
+import { NearestOrientations, symmetryOf } from "./coarseNeighbours.ts";
+import type { SampledStatistics } from "./coarseSample.ts";
 
 /** Where a coarse search saw something: a place of the full maps and an orientation of the search, by its index. */
 export interface Candidate {

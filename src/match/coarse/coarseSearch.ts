@@ -1,12 +1,12 @@
 import type { Pool } from "../../compute/index.ts";
 import { elementCount, type Shape2 } from "../../core/index.ts";
 import type { SearchSpace } from "../config/config.ts";
+import { distinctPeaks } from "../peaks/distinctPeaks.ts";
 import { findPeaks, gaussianCutoff } from "../peaks/peaks.ts";
+import { type MapSource, resultMap } from "../search/resultMaps.ts";
+import type { PreparedInputs, SearchOptions } from "../search/search.ts";
 import { type Candidate, type RescoredPeak, rescoreCandidates, rescoreCount } from "./coarseRescore.ts";
 import { type SampledStatistics, sampledCutoff, sampleSize, sampleStatistics } from "./coarseSample.ts";
-import { distinctPeaks } from "./distinctPeaks.ts";
-import { type MapSource, resultMap } from "./resultMaps.ts";
-import type { PreparedInputs, SearchOptions } from "./search.ts";
 
 /** What a coarse search is told beyond its factor. */
 export interface CandidateOptions {

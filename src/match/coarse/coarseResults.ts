@@ -4,11 +4,9 @@ import { writeMrc } from "../../io/index.ts";
 import type { MatchSettings, SearchSpace } from "../config/config.ts";
 import { type ParticleValues, valuesAtPeaks } from "../particles/particles.ts";
 import type { ScoreMap } from "../peaks/peaks.ts";
-import type { RescoredPeak } from "./coarseRescore.ts";
-import type { RescoredSearch } from "./coarseSearch.ts";
-import type { Job, JobSet } from "./job.ts";
-import { type MapSource, resultMap } from "./resultMaps.ts";
-import { suffixedResults } from "./resultNames.ts";
+import type { Job, JobSet } from "../search/job.ts";
+import { type MapSource, resultMap } from "../search/resultMaps.ts";
+import { suffixedResults } from "../search/resultNames.ts";
 import {
   type PendingFiles,
   type ResultOptions,
@@ -16,8 +14,10 @@ import {
   type WrittenResults,
   writeMaps,
   writeParticleResults,
-} from "./results.ts";
-import { prepareResultFiles } from "./templatesResults.ts";
+} from "../search/results.ts";
+import { prepareResultFiles } from "../search/templatesResults.ts";
+import type { RescoredPeak } from "./coarseRescore.ts";
+import type { RescoredSearch } from "./coarseSearch.ts";
 
 /** Where the results of a search with a coarse pass go. */
 export interface CoarsePaths {

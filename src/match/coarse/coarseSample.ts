@@ -2,8 +2,8 @@ import type { Pool } from "../../compute/index.ts";
 import { seededRandom, VitrineError } from "../../core/index.ts";
 import type { SearchSpace } from "../config/config.ts";
 import { gaussianCutoff } from "../peaks/peaks.ts";
-import { resultMap } from "./resultMaps.ts";
-import { type PreparedInputs, type SearchOptions, TemplateSearch } from "./search.ts";
+import { resultMap } from "../search/resultMaps.ts";
+import { type PreparedInputs, type SearchOptions, TemplateSearch } from "../search/search.ts";
 
 /** Mean and standard deviation of correlations at every place, from some of a search's orientations. */
 export interface SampledStatistics {
