@@ -1,7 +1,18 @@
+import { readFileSync } from "node:fs";
 import fc from "fast-check";
 import { expect, test } from "vitest";
 import { VitrineError } from "../core/index.ts";
 import { defocusOffsets, pixelSizeOffsets } from "./defocus.ts";
+
+const GOLDEN = new URL("../../test/golden/match-extra/orientations/offsets.json", import.meta.url);
+
+interface OffsetCase {
+  readonly min: number;
+  readonly max: number;
+  readonly step: number;
+  readonly skip: boolean;
+  readonly values: readonly number[];
+}
 
 const list = (min: number, max: number, step: number, skipEnforceZero = false) =>
   Array.from(defocusOffsets({ min, max, step, skipEnforceZero }));
@@ -15,11 +26,23 @@ test("offsets run from min past max by less than a step, with 0 among them", () 
   expect(list(0, 0, 100)).toEqual([0]);
 });
 
-test("rounding makes neither a second 0 nor a step too many", () => {
+test("rounding makes no second 0", () => {
   const offsets = pixelSizeOffsets({ min: -0.07, max: 0.07, step: 0.01 });
-  expect(offsets.length).toBe(15);
-  expect(offsets[7]).toBe(0);
-  expect(pixelSizeOffsets({ min: 1, max: 1.3, step: 0.1, skipEnforceZero: true }).length).toBe(4);
+  expect(offsets.filter((offset) => offset === 0).length).toBe(1);
+  expect(offsets.findIndex((offset) => offset === 0)).toBe(7);
+  expect(list(-1, 1, 1 / 3)).toHaveLength(7);
+});
+
+test("there are as many offsets as Leopard-EM has, where rounding makes one more too", () => {
+  const golden: OffsetCase[] = JSON.parse(readFileSync(GOLDEN, "utf8"));
+  for (const { min, max, step, skip, values } of golden) {
+    const found = pixelSizeOffsets({ min, max, step, skipEnforceZero: skip });
+    expect([min, max, step, found.length]).toEqual([min, max, step, values.length]);
+    // the peer's are float32; what is 0 here is up to 1e-6 there
+    found.forEach((value, i) => {
+      expect(Math.abs(value - values[i])).toBeLessThanOrEqual(1e-6 + 1e-7 * Math.abs(value));
+    });
+  }
 });
 
 test("offsets ascend, start at min, hold 0 once and reach max", () => {

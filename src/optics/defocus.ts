@@ -12,9 +12,9 @@ export interface OffsetSearch {
 
 /**
  * Defocus offsets of a search: min, min + step, ... below max + step (so a step that does not divide the range goes
- * beyond max, as in Leopard-EM), with 0 inserted in order where the steps miss it.
+ * beyond max, as in Leopard-EM), with 0 inserted in order where the steps miss it by more than 1e-6 Å.
  *
- * Values within 1e-9 steps of 0 are 0, and the count ignores rounding of that size.
+ * Their number is that of torch's `arange` in float64, which rounding can make one more: of -0.03 to 0.03 by 0.01 the last is 0.04.
  *
  * @param search Å, underfocus positive
  * @returns      ascending offsets in Å
@@ -35,7 +35,8 @@ export function pixelSizeOffsets(search: OffsetSearch): Float64Array<ArrayBuffer
   return offsets(search, "pixel size search");
 }
 
-const ROUNDING = 1e-9;
+/** Å; offsets nearer to 0 are 0. */
+const ZERO = 1e-6;
 /** More than any search needs; guards against a step in the wrong unit. */
 const MOST_OFFSETS = 1e6;
 
@@ -46,11 +47,11 @@ function offsets(
   requireNumber(min, true, { at: `${at} min`, expected: "a finite number of Å" });
   requireNumber(max, max >= min, { at: `${at} max`, expected: `Å, not below ${min}` });
   requireNumber(step, step > 0, { at: `${at} step`, expected: "Å above 0" });
-  const count = Math.ceil((max + step - min) / step - ROUNDING);
+  const count = Math.ceil((max + step - min) / step);
   if (count > MOST_OFFSETS) throw tooMany(at, count);
   const values = Float64Array.from({ length: count }, (_, i) => {
     const value = min + i * step;
-    return Math.abs(value) < ROUNDING * step ? 0 : value;
+    return Math.abs(value) <= ZERO ? 0 : value;
   });
   if (skipEnforceZero || values.includes(0)) return values;
   return Float64Array.from([...values, 0]).sort();
