@@ -2,6 +2,7 @@ import { type Command, InvalidArgumentError, Option } from "commander";
 import { type PlanReport, runPlan, type StageReport } from "../acquire/index.ts";
 import { abortOnSignals } from "./interrupt.ts";
 import { count, notNegative } from "./options.ts";
+import { log } from "./watch.ts";
 
 interface AcquireArguments {
   readonly microscope: "demo" | "mmcore";
@@ -59,7 +60,7 @@ function toPlanOptions(args: AcquireArguments) {
       kind: args.microscope,
       ...(args.config !== undefined && { config: args.config }),
       ...(args.python !== undefined && { python: args.python }),
-      onOutput: (line: string) => process.stderr.write(`vitrine: ${line}\n`),
+      onOutput: log,
     },
     format: args.format,
     ...(args.dir !== undefined && { directory: args.dir }),
@@ -88,7 +89,7 @@ function createStageProgress(): (stages: readonly StageReport[]) => void {
     const now = performance.now();
     if (now - last < LINE_MS) return;
     last = now;
-    process.stderr.write(`vitrine: ${stages.map(stageText).join(", ")}\n`);
+    log(stages.map(stageText).join(", "));
   };
 }
 

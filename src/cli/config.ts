@@ -7,6 +7,7 @@ import {
   readConfig,
   writeConfig,
 } from "../match/index.ts";
+import { log } from "./watch.ts";
 
 interface ConfigArguments {
   readonly program?: ConfigProgram;
@@ -42,7 +43,7 @@ function outputPath(path: string): string {
 async function checkAndWrite(path: string, args: ConfigArguments): Promise<void> {
   const { out, json = false, overwrite = false } = args;
   const { program, config, ignored } = await readConfig(path, args.program);
-  for (const field of ignored) process.stderr.write(`vitrine: ${path} ${field} has no effect here\n`);
+  for (const field of ignored) log(`${path} ${field} has no effect here`);
   if (out === undefined) {
     process.stdout.write(formatConfig(config, json ? "json" : "yaml"));
     return;

@@ -1,6 +1,5 @@
 import type { Command } from "commander";
 import { type ConstrainedReport, runConstrainedSearch } from "../match/index.ts";
-import { abortOnSignals } from "./interrupt.ts";
 import {
   addRefineOptions,
   addSliceOptions,
@@ -10,8 +9,8 @@ import {
   toRefineOptions,
   toSliceOptions,
 } from "./options.ts";
-import { createProgress } from "./progress.ts";
 import { particleLine } from "./refine.ts";
+import { watched } from "./watch.ts";
 
 /** Adds `vitrine constrained-search CONFIG.yaml`. */
 export function addConstrainedSearch(program: Command): void {
@@ -27,21 +26,12 @@ export function addConstrainedSearch(program: Command): void {
     .option("--false-positives <number>", "expected number of false particles a place", positive, 0.005);
   addSliceOptions(addRefineOptions(command, 64)).action(
     async (config: string, args: RefineArguments & SliceArguments & { falsePositives: number }) => {
-      using interrupt = abortOnSignals();
-      const progress = createProgress();
-      try {
-        const report = await runConstrainedSearch(config, {
-          ...toRefineOptions(args),
-          ...toSliceOptions(args),
-          falsePositives: args.falsePositives,
-          signal: interrupt.signal,
-          onProgress: progress.show,
-        });
-        progress.end();
-        printConstrained(report, args.json ?? false);
-      } finally {
-        progress.end();
-      }
+      const options = { ...toRefineOptions(args), ...toSliceOptions(args) };
+      const { falsePositives } = args;
+      const report = await watched((watch) =>
+        runConstrainedSearch(config, { ...options, falsePositives, ...watch }),
+      );
+      printConstrained(report, args.json ?? false);
     },
   );
 }

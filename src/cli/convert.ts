@@ -8,6 +8,7 @@ import {
 import { convertParticles } from "../match/index.ts";
 import { abortOnSignals } from "./interrupt.ts";
 import { count } from "./options.ts";
+import { log } from "./watch.ts";
 
 /** Time between two lines of progress. */
 const LINE_MS = 2000;
@@ -86,6 +87,6 @@ function createProgress(): (progress: ConvertProgress) => void {
     const now = performance.now();
     if (now - last < LINE_MS) return;
     last = now;
-    process.stderr.write(`vitrine: ${done} of ${total} images\n`);
+    log(`${done} of ${total} images`);
   };
 }

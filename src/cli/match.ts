@@ -10,7 +10,6 @@ import {
   type SearchReport,
   type TemplatesReport,
 } from "../match/index.ts";
-import { abortOnSignals } from "./interrupt.ts";
 import {
   addResultOptions,
   addSliceOptions,
@@ -22,7 +21,8 @@ import {
   toMatchOptions,
   toSliceOptions,
 } from "./options.ts";
-import { createProgress, durationText } from "./progress.ts";
+import { durationText } from "./progress.ts";
+import { watched } from "./watch.ts";
 
 interface MatchArguments extends ResultArguments, SliceArguments {
   readonly workers?: number;
@@ -51,21 +51,15 @@ export function addMatch(program: Command): void {
     async (config: string, args: MatchArguments) => {
       requireCoarse(command, args);
       const options = toOptions(args);
-      using interrupt = abortOnSignals();
       if (args.estimate) {
-        const estimate = await estimateMatch(config, { ...options, signal: interrupt.signal });
+        const estimate = await watched(({ signal, onLog }) =>
+          estimateMatch(config, { ...options, signal, onLog }),
+        );
         printEstimate(estimate, args.json ?? false);
         return;
       }
-      const progress = createProgress();
-      const running = { ...options, signal: interrupt.signal, onProgress: progress.show };
-      try {
-        const report = await search(config, running, args);
-        progress.end();
-        printReport(report, args.json ?? false);
-      } finally {
-        progress.end();
-      }
+      const report = await watched((watch) => search(config, { ...options, ...watch }, args));
+      printReport(report, args.json ?? false);
     },
   );
 }
@@ -130,7 +124,6 @@ function toOptions(args: MatchArguments): MatchOptions {
     ...(args.template !== undefined && { templates: args.template }),
     resume: args.resume ?? false,
     checkpointSeconds: args.checkpoint,
-    onLog: (message: string) => process.stderr.write(`vitrine: ${message}\n`),
   };
 }
 

@@ -9,6 +9,7 @@ import {
   toMatchOptions,
   toSliceOptions,
 } from "./options.ts";
+import { log } from "./watch.ts";
 
 /** Adds `vitrine match-collect CONFIG.yaml`. */
 export function addMatchCollect(program: Command): void {
@@ -22,7 +23,7 @@ export function addMatchCollect(program: Command): void {
         ...toMatchOptions(args),
         ...toSliceOptions(args),
         ...(args.template !== undefined && { templates: args.template }),
-        onLog: (message) => process.stderr.write(`vitrine: ${message}\n`),
+        onLog: log,
       });
       printReport(report, args.json ?? false);
     },

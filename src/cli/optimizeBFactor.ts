@@ -1,6 +1,5 @@
 import { type Command, Option } from "commander";
 import { B_FACTOR_METRICS, type BFactorReport, runOptimizeBFactor } from "../match/index.ts";
-import { abortOnSignals } from "./interrupt.ts";
 import {
   addSliceOptions,
   count,
@@ -9,7 +8,7 @@ import {
   type SliceArguments,
   toSliceOptions,
 } from "./options.ts";
-import { createProgress } from "./progress.ts";
+import { watched } from "./watch.ts";
 
 interface BFactorArguments extends SliceArguments {
   readonly min: number;
@@ -49,21 +48,9 @@ export function addOptimizeBFactor(program: Command): void {
     .option("--overwrite", "replace a table that is there")
     .option("--json", "print the result as JSON");
   addSliceOptions(command).action(async (config: string, args: BFactorArguments) => {
-    using interrupt = abortOnSignals();
-    const progress = createProgress();
-    try {
-      const report = await runOptimizeBFactor(config, {
-        ...toSliceOptions(args),
-        ...toOptions(args),
-        signal: interrupt.signal,
-        onProgress: progress.show,
-        onLog: (message) => process.stderr.write(`vitrine: ${message}\n`),
-      });
-      progress.end();
-      printTrials(report, args);
-    } finally {
-      progress.end();
-    }
+    const options = { ...toSliceOptions(args), ...toOptions(args) };
+    const report = await watched((watch) => runOptimizeBFactor(config, { ...options, ...watch }));
+    printTrials(report, args);
   });
 }
 

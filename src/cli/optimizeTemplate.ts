@@ -1,8 +1,7 @@
 import type { Command } from "commander";
 import { type OptimizeTemplateReport, runOptimizeTemplate } from "../match/index.ts";
-import { abortOnSignals } from "./interrupt.ts";
 import { addSliceOptions, count, positive, type SliceArguments, toSliceOptions } from "./options.ts";
-import { createProgress } from "./progress.ts";
+import { watched } from "./watch.ts";
 
 interface OptimizeTemplateArguments extends SliceArguments {
   readonly results: string;
@@ -47,21 +46,9 @@ export function addOptimizeTemplate(program: Command): void {
     .option("--overwrite", "replace results that are there")
     .option("--json", "print the result as JSON");
   addSliceOptions(command).action(async (config: string, args: OptimizeTemplateArguments) => {
-    using interrupt = abortOnSignals();
-    const progress = createProgress();
-    try {
-      const report = await runOptimizeTemplate(config, {
-        ...toSliceOptions(args),
-        ...toOptions(args),
-        signal: interrupt.signal,
-        onProgress: progress.show,
-        onLog: (message) => process.stderr.write(`vitrine: ${message}\n`),
-      });
-      progress.end();
-      printTrials(report, args.json ?? false);
-    } finally {
-      progress.end();
-    }
+    const options = { ...toSliceOptions(args), ...toOptions(args) };
+    const report = await watched((watch) => runOptimizeTemplate(config, { ...options, ...watch }));
+    printTrials(report, args.json ?? false);
   });
 }
 

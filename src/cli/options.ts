@@ -183,13 +183,12 @@ export interface RefineArguments {
   readonly json?: boolean;
 }
 
-/** The library's names of the same options; log lines go to stderr. */
+/** The library's names of the same options. */
 export function toRefineOptions(args: RefineArguments) {
   return {
     particlesPath: args.particles,
     overwrite: args.overwrite ?? false,
     ...(args.workers !== undefined && { workers: args.workers }),
     ...(args.compat && { compatBatch: args.compatBatch }),
-    onLog: (message: string) => process.stderr.write(`vitrine: ${message}\n`),
   };
 }

@@ -1,6 +1,5 @@
 import { type Command, Option } from "commander";
 import { type RefineReport, runRefine } from "../match/index.ts";
-import { abortOnSignals } from "./interrupt.ts";
 import {
   addRefineOptions,
   addSliceOptions,
@@ -9,7 +8,7 @@ import {
   toRefineOptions,
   toSliceOptions,
 } from "./options.ts";
-import { createProgress } from "./progress.ts";
+import { watched } from "./watch.ts";
 
 /** Adds `vitrine refine CONFIG.yaml`. */
 export function addRefine(program: Command): void {
@@ -30,21 +29,10 @@ export function addRefine(program: Command): void {
     );
   addSliceOptions(addRefineOptions(command, 32)).action(
     async (config: string, args: RefineArguments & SliceArguments & ModeArguments) => {
-      using interrupt = abortOnSignals();
-      const progress = createProgress();
-      try {
-        const report = await runRefine(config, {
-          ...toRefineOptions(args),
-          ...toModeOptions(args, command),
-          wholeDisc: args.wholeDisc ?? false,
-          signal: interrupt.signal,
-          onProgress: progress.show,
-        });
-        progress.end();
-        printRefined(report, args.json ?? false);
-      } finally {
-        progress.end();
-      }
+      const options = { ...toRefineOptions(args), ...toModeOptions(args, command) };
+      const wholeDisc = args.wholeDisc ?? false;
+      const report = await watched((watch) => runRefine(config, { ...options, wholeDisc, ...watch }));
+      printRefined(report, args.json ?? false);
     },
   );
 }

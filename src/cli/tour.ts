@@ -14,6 +14,7 @@ import { count } from "./options.ts";
 import { createProgress } from "./progress.ts";
 import { acquirePlate, type PlateResult } from "./tourPlate.ts";
 import { prepareTour, type TourScene } from "./tourScene.ts";
+import { log } from "./watch.ts";
 
 /** Adds `vitrine tour`. */
 export function addTour(program: Command): void {
@@ -40,7 +41,6 @@ const FALSE_POSITIVES = 0.01;
 
 async function runTour({ dir, workers, json }: TourArguments): Promise<void> {
   using interrupt = abortOnSignals();
-  const log = (text: string) => process.stderr.write(`vitrine: ${text}\n`);
   await mkdir(dir, { recursive: true });
   log(`acquiring a small plate into ${dir}, its beads counted as they arrive`);
   const plate = await acquirePlate(dir);
