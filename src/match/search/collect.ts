@@ -4,13 +4,7 @@ import { type Job, type MatchOptions, withJobs } from "./job.ts";
 import { findParts, type Part, partPath, partRange } from "./parts.ts";
 import type { SearchReport } from "./results.ts";
 import { searchSize } from "./search.ts";
-import {
-  MergedStatistics,
-  openSearchState,
-  requireSameSearch,
-  type SearchStatistics,
-  type StateHeader,
-} from "./searchState.ts";
+import { MergedStatistics, readSearchState, type SearchStatistics, type StateHeader } from "./searchState.ts";
 import { finishJobs, prepareResults, type TemplatesReport } from "./templatesResults.ts";
 
 /**
@@ -45,9 +39,7 @@ async function addPart(
   { settings }: Job,
   { part, expected }: { part: Part; expected: Pick<StateHeader, "fingerprint" | "blockCount"> },
 ): Promise<void> {
-  const file = await openSearchState(partPath(settings, part));
-  try {
-    requireSameSearch(file, expected);
+  await readSearchState(partPath(settings, part), expected, async (file) => {
     const range = partRange(part, expected.blockCount);
     const { firstBlock, nextBlock, lastBlock } = file.header;
     if (firstBlock !== range.firstBlock || lastBlock !== range.lastBlock || nextBlock !== lastBlock) {
@@ -62,7 +54,5 @@ async function addPart(
       });
     }
     await merged.add(file);
-  } finally {
-    await file.close();
-  }
+  });
 }

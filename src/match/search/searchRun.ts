@@ -5,8 +5,7 @@ import type { MatchOptions } from "./job.ts";
 import type { TemplateSearch } from "./search.ts";
 import {
   MergedStatistics,
-  openSearchState,
-  requireSameSearch,
+  readSearchState,
   type SearchStatistics,
   type StateHeader,
   writeSearchState,
@@ -63,15 +62,11 @@ export async function loadStatistics(
   path: string,
   expected: Pick<StateHeader, "fingerprint" | "blockCount">,
 ): Promise<SearchStatistics> {
-  const file = await openSearchState(path);
-  try {
-    requireSameSearch(file, expected);
+  return readSearchState(path, expected, async (file) => {
     const merged = new MergedStatistics(file.header.shape);
     await merged.add(file);
     return merged;
-  } finally {
-    await file.close();
-  }
+  });
 }
 
 /** Puts the statistics of a checkpoint back; returns the block to continue with. */
@@ -84,16 +79,12 @@ async function restore(
     options.onLog?.(`${path} is not there: starting from the beginning`);
     return header.firstBlock;
   }
-  const file = await openSearchState(path);
-  try {
-    requireSameSearch(file, header);
+  return readSearchState(path, header, async (file) => {
     await file.load((name, values, row) => search.statistics.restore(name, values, row));
     const { nextBlock } = file.header;
     options.onLog?.(`continuing at block ${nextBlock} of ${header.lastBlock} from ${path}`);
     return nextBlock;
-  } finally {
-    await file.close();
-  }
+  });
 }
 
 /** Runs ranges of blocks that take about as long as the time between checkpoints, and writes one after each. */

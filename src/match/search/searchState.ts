@@ -79,7 +79,7 @@ export async function writeSearchState(
   await writeFileAtomic(path, stateBytes(header, statistics), { overwrite: true });
 }
 
-/** An open state file. Whoever opened it closes it. */
+/** An open state file. */
 export interface StateFile {
   readonly name: string;
   readonly header: StateHeader;
@@ -87,18 +87,25 @@ export interface StateFile {
   load(
     take: (name: StatisticName, values: Float32Array | Int32Array | Float64Array, row: number) => void,
   ): Promise<void>;
-  close(): Promise<void>;
 }
 
-/** @throws {VitrineError} missing, storage; format: no state file, or one that ends early */
-export async function openSearchState(path: string): Promise<StateFile> {
+/**
+ * Opens the state file of a search for as long as `read` takes; what it returns.
+ *
+ * @throws {VitrineError} missing, storage; format: no state file, one that ends early, or one of another search
+ */
+export async function readSearchState<T>(
+  path: string,
+  expected: Pick<StateHeader, "fingerprint" | "blockCount">,
+  read: (file: StateFile) => Promise<T>,
+): Promise<T> {
   const file = await openFile(path);
   try {
     const header = await readHeader(file);
-    return { name: path, header, load: (take) => loadPieces(file, header, take), close: () => file.close() };
-  } catch (error) {
+    requireSameSearch(path, header, expected);
+    return await read({ name: path, header, load: (take) => loadPieces(file, header, take) });
+  } finally {
     await file.close();
-    throw error;
   }
 }
 
@@ -144,12 +151,11 @@ async function loadPieces(
   }
 }
 
-/** @throws {VitrineError} format: a state of another search, with what to do */
-export function requireSameSearch(
-  file: StateFile,
+function requireSameSearch(
+  name: string,
+  header: StateHeader,
   expected: Pick<StateHeader, "fingerprint" | "blockCount">,
 ): void {
-  const { header, name } = file;
   if (header.fingerprint === expected.fingerprint && header.blockCount === expected.blockCount) return;
   throw new VitrineError({
     code: "format",
