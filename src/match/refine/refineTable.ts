@@ -1,6 +1,6 @@
 import type { CsvTable } from "../../io/index.ts";
 import type { ParticleStack } from "../particles/particleStack.ts";
-import type { ParticleTable } from "../particles/particles.ts";
+import { PARTICLE_COLUMNS, type ParticleTable } from "../particles/particles.ts";
 import { float32Text, float64Text } from "../particles/pythonText.ts";
 import type { RefinedParticle } from "./refine.ts";
 
@@ -17,16 +17,7 @@ export const REFINED_COLUMNS: readonly string[] = [
   ...["relative_defocus", "refined_relative_defocus", "defocus_u", "defocus_v", "astigmatism_angle"],
   ...["pixel_size", "refined_pixel_size", "voltage", "spherical_aberration", "amplitude_contrast_ratio"],
   ...["phase_shift", "ctf_B_factor", "even_zernikes", "odd_zernikes", "mag_matrix"],
-  ...[
-    "micrograph_path",
-    "template_path",
-    "mip_path",
-    "scaled_mip_path",
-    "psi_path",
-    "theta_path",
-    "phi_path",
-  ],
-  ...["defocus_path", "correlation_average_path", "correlation_variance_path"],
+  ...PARTICLE_COLUMNS.filter((column) => column.endsWith("_path")),
 ];
 
 /** Leopard-EM 1.2's columns of a constrained search: the offset before it was turned to the axis comes in. */
