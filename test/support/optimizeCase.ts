@@ -1,8 +1,7 @@
 import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import type { EulerZyz } from "../../src/core/index.ts";
-import { formatCsv, formatMrc } from "../../src/io/index.ts";
-import { PARTICLE_COLUMNS, simulateMicrograph, simulateMolecule } from "../../src/match/index.ts";
+import { simulateMicrograph, simulateMolecule } from "../../src/match/index.ts";
+import { NEAR_FOCUS, plantedTable, writePlantedMaps } from "./plantedTable.ts";
 import { type Configuration, writeConfig } from "./searchCase.ts";
 
 /** What a micrograph of a molecule of which the pixel size is not quite known looks like. */
@@ -21,7 +20,7 @@ export interface OptimizeCase {
 export const SIDE = 48;
 const SHAPE = [176, 200] as const;
 const SIGMA_A = 1.2;
-const MICROSCOPE = { voltageKv: 300, amplitudeContrast: 0.07, astigmatismAngleDeg: 30 };
+const OPTICS = { ...NEAR_FOCUS, defocusUA: 5000, defocusVA: 4800 };
 
 const PARTICLES = [
   { posX: 10, posY: 12, phiDeg: 20, thetaDeg: 50, psiDeg: 70 },
@@ -32,7 +31,7 @@ const PARTICLES = [
   { posX: 142, posY: 68, phiDeg: 200, thetaDeg: 65, psiDeg: 260 },
   { posX: 44, posY: 120, phiDeg: 160, thetaDeg: 100, psiDeg: 130 },
   { posX: 110, posY: 122, phiDeg: 340, thetaDeg: 15, psiDeg: 220 },
-];
+].map((pose) => ({ ...pose, relativeDefocusA: 0 }));
 
 /**
  * Writes atoms, a micrograph of them, the maps of a search (mean 0.1, deviation 1.21), the particles' table and a configuration into a new
@@ -44,30 +43,18 @@ export function writeOptimizeCase(folder: string, plan: OptimizeCase): string {
   mkdirSync(folder, { recursive: true });
   const molecule = simulateMolecule({ radiusA: 28, seed, atomCount: 500, sigmaA: SIGMA_A });
   writeFileSync(join(folder, "atoms.pdb"), pdbText(molecule));
-  const planted = PARTICLES.map((particle) => ({ ...particle, relativeDefocusA: 0 }));
-  const optics = { ...MICROSCOPE, sphericalAberrationMm: 2.7, defocusUA: 5000, defocusVA: 4800 };
-  const { data } = simulateMicrograph(molecule, planted, {
-    shape: SHAPE,
-    pixelSizeA: trueA,
-    boxSize: SIDE,
-    optics,
-    signal,
-    seed,
-  });
-  writeFileSync(join(folder, "image.mrc"), formatMrc({ data, shape: SHAPE, voxelSizeA: nominalA }));
-  const shape = [SHAPE[0] - SIDE + 1, SHAPE[1] - SIDE + 1] as const;
-  for (const [name, value] of Object.entries({ mean: 0.1, deviation: 1.21 })) {
-    const map = { data: new Float32Array(shape[0] * shape[1]).fill(value), shape, voxelSizeA: nominalA };
-    writeFileSync(join(folder, `${name}.mrc`), formatMrc(map));
-  }
+  const options = { shape: SHAPE, pixelSizeA: trueA, boxSize: SIDE, optics: OPTICS, signal, seed };
+  const image = simulateMicrograph(molecule, PARTICLES, options);
   const scale = nominalA / trueA;
-  const fitted = {
-    ...optics,
-    sphericalAberrationMm: 2.7 * scale ** 4,
-    defocusUA: 5000 * scale ** 2,
-    defocusVA: 4800 * scale ** 2,
+  const optics = {
+    ...OPTICS,
+    sphericalAberrationMm: OPTICS.sphericalAberrationMm * scale ** 4,
+    defocusUA: OPTICS.defocusUA * scale ** 2,
+    defocusVA: OPTICS.defocusVA * scale ** 2,
   };
-  writeFileSync(join(folder, "particles.csv"), tableText(folder, fitted, nominalA));
+  const search = { folder, optics, pixelSizeA: nominalA, boxSize: SIDE };
+  writePlantedMaps(search, image, { mean: 0.1, deviation: 1.21 });
+  writeFileSync(join(folder, "particles.csv"), plantedTable(PARTICLES, search));
   return writeConfig(folder, { ...baseConfiguration(folder, nominalA), ...configuration });
 }
 
@@ -116,47 +103,4 @@ function pdbText({ positionsA, weights }: ReturnType<typeof simulateMolecule>): 
     return `${start}${place}  1.00${B_FACTOR_A2.toFixed(2).padStart(6)}          ${name.padStart(2)}  `;
   });
   return `${lines.join("\n")}\nEND\n`;
-}
-
-interface Fitted {
-  readonly voltageKv: number;
-  readonly sphericalAberrationMm: number;
-  readonly amplitudeContrast: number;
-  readonly defocusUA: number;
-  readonly defocusVA: number;
-  readonly astigmatismAngleDeg: number;
-}
-
-function tableText(folder: string, optics: Fitted, pixelSizeA: number): string {
-  const rows = PARTICLES.map(
-    ({ posX, posY, phiDeg, thetaDeg, psiDeg }: EulerZyz & { posX: number; posY: number }, i) => ({
-      ...Object.fromEntries(PARTICLE_COLUMNS.map((column) => [column, ""])),
-      particle_index: i,
-      scaled_mip: 20 - i,
-      pos_x: posX,
-      pos_y: posY,
-      pos_x_img: posX + SIDE / 2,
-      pos_y_img: posY + SIDE / 2,
-      pos_x_img_angstrom: (posX + SIDE / 2) * pixelSizeA,
-      pos_y_img_angstrom: (posY + SIDE / 2) * pixelSizeA,
-      phi: phiDeg,
-      theta: thetaDeg,
-      psi: psiDeg,
-      relative_defocus: 0,
-      defocus_u: optics.defocusUA,
-      defocus_v: optics.defocusVA,
-      astigmatism_angle: optics.astigmatismAngleDeg,
-      pixel_size: pixelSizeA,
-      refined_pixel_size: pixelSizeA,
-      voltage: optics.voltageKv,
-      spherical_aberration: optics.sphericalAberrationMm,
-      amplitude_contrast_ratio: optics.amplitudeContrast,
-      phase_shift: 0,
-      ctf_B_factor: 0,
-      micrograph_path: join(folder, "image.mrc"),
-      correlation_average_path: join(folder, "mean.mrc"),
-      correlation_variance_path: join(folder, "deviation.mrc"),
-    }),
-  );
-  return formatCsv(PARTICLE_COLUMNS, rows);
 }

@@ -2,10 +2,10 @@ import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { beforeAll, describe, expect, test } from "vitest";
 import { stringify } from "yaml";
+import { NEAR_FOCUS, plantedTable, writePlantedMaps } from "../../../test/support/plantedTable.ts";
 import { type Configuration, scratchFolder } from "../../../test/support/searchCase.ts";
 import { type EulerZyz, matrixFromZyz, multiplyMatrices, zyzFromMatrix } from "../../core/index.ts";
-import { formatCsv, formatMrc, parseCsv } from "../../io/index.ts";
-import { PARTICLE_COLUMNS } from "../particles/particles.ts";
+import { formatMrc, parseCsv } from "../../io/index.ts";
 import { simulateMicrograph } from "../simulate/simulateMicrograph.ts";
 import { simulateMolecule, volumeFromMolecule } from "../simulate/simulateMolecule.ts";
 import { runConstrainedSearch } from "./constrainedProgram.ts";
@@ -15,14 +15,7 @@ const folder = scratchFolder();
 const SIDE = 32;
 const SHAPE = [160, 200] as const;
 const PIXEL_SIZE_A = 2;
-const OPTICS = {
-  voltageKv: 300,
-  sphericalAberrationMm: 2.7,
-  amplitudeContrast: 0.07,
-  defocusUA: 6000,
-  defocusVA: 5800,
-  astigmatismAngleDeg: 30,
-};
+const SEARCH = { folder, optics: NEAR_FOCUS, pixelSizeA: PIXEL_SIZE_A, boxSize: SIDE };
 /** The other particle sits this far from the reference, in the template's frame. */
 const CENTER_A = [900, -700, 1200] as const;
 /** It has turned about the template's z axis by this; the search goes from -30 to 30 in steps of 10. */
@@ -33,9 +26,9 @@ const REFERENCES = [
   { posX: 90, posY: 40, phiDeg: 110, thetaDeg: 80, psiDeg: 200 },
   { posX: 150, posY: 110, phiDeg: 250, thetaDeg: 120, psiDeg: 310 },
   { posX: 40, posY: 100, phiDeg: 300, thetaDeg: 35, psiDeg: 15 },
-];
+].map((pose) => ({ ...pose, relativeDefocusA: 100 }));
 /** Nothing is there. */
-const EMPTY = { posX: 96, posY: 116, phiDeg: 10, thetaDeg: 90, psiDeg: 10 };
+const EMPTY = { posX: 96, posY: 116, phiDeg: 10, thetaDeg: 90, psiDeg: 10, relativeDefocusA: 100 };
 
 /** What an in-plane turn of the image leaves alone: the height of transpose(R) c. */
 function heightA({ phiDeg, thetaDeg }: EulerZyz): number {
@@ -59,53 +52,8 @@ function writeInputs(): void {
     ...turned(reference),
     relativeDefocusA: 100 - heightA(reference),
   }));
-  const options = {
-    shape: SHAPE,
-    pixelSizeA: PIXEL_SIZE_A,
-    boxSize: SIDE,
-    optics: OPTICS,
-    signal: 30,
-    seed: 8,
-  };
-  const { data } = simulateMicrograph(molecule, planted, options);
-  writeFileSync(join(folder, "image.mrc"), formatMrc({ data, shape: SHAPE, voxelSizeA: PIXEL_SIZE_A }));
-  const shape = [SHAPE[0] - SIDE + 1, SHAPE[1] - SIDE + 1] as const;
-  const places = shape[0] * shape[1];
-  const map = (value: number) =>
-    formatMrc({ data: new Float32Array(places).fill(value), shape, voxelSizeA: PIXEL_SIZE_A });
-  writeFileSync(join(folder, "mean.mrc"), map(0));
-  writeFileSync(join(folder, "deviation.mrc"), map(1));
-}
-
-function tableOf(particles: readonly (EulerZyz & { posX: number; posY: number })[], maps: string): string {
-  const rows = particles.map(({ posX, posY, phiDeg, thetaDeg, psiDeg }, i) => ({
-    ...Object.fromEntries(PARTICLE_COLUMNS.map((column) => [column, ""])),
-    particle_index: i,
-    pos_x: posX,
-    pos_y: posY,
-    pos_x_img: posX + SIDE / 2,
-    pos_y_img: posY + SIDE / 2,
-    pos_x_img_angstrom: (posX + SIDE / 2) * PIXEL_SIZE_A,
-    pos_y_img_angstrom: (posY + SIDE / 2) * PIXEL_SIZE_A,
-    phi: phiDeg,
-    theta: thetaDeg,
-    psi: psiDeg,
-    relative_defocus: 100,
-    defocus_u: OPTICS.defocusUA,
-    defocus_v: OPTICS.defocusVA,
-    astigmatism_angle: OPTICS.astigmatismAngleDeg,
-    pixel_size: PIXEL_SIZE_A,
-    refined_pixel_size: PIXEL_SIZE_A,
-    voltage: OPTICS.voltageKv,
-    spherical_aberration: OPTICS.sphericalAberrationMm,
-    amplitude_contrast_ratio: OPTICS.amplitudeContrast,
-    phase_shift: 0,
-    ctf_B_factor: 0,
-    micrograph_path: join(folder, "image.mrc"),
-    correlation_average_path: join(folder, `${maps}mean.mrc`),
-    correlation_variance_path: join(folder, `${maps}deviation.mrc`),
-  }));
-  return formatCsv(PARTICLE_COLUMNS, rows);
+  const options = { ...SEARCH, shape: SHAPE, signal: 30, seed: 8 };
+  writePlantedMaps(SEARCH, simulateMicrograph(molecule, planted, options));
 }
 
 function writeConfig(name: string, changes: Configuration = {}): string {
@@ -140,8 +88,12 @@ function writeConfig(name: string, changes: Configuration = {}): string {
 beforeAll(() => {
   writeInputs();
   // the references' own maps do not exist: those of the other particle's search are taken
-  writeFileSync(join(folder, "references.csv"), tableOf([...REFERENCES, EMPTY], "absent-"));
-  writeFileSync(join(folder, "constrained.csv"), tableOf(REFERENCES.slice(0, 1), ""));
+  const references = plantedTable([...REFERENCES, EMPTY], SEARCH);
+  writeFileSync(
+    join(folder, "references.csv"),
+    references.replace(/(mean|deviation)\.mrc/g, "absent-$1.mrc"),
+  );
+  writeFileSync(join(folder, "constrained.csv"), plantedTable(REFERENCES.slice(0, 1), SEARCH));
 });
 
 describe("a particle planted beside four references", () => {
@@ -251,7 +203,7 @@ test.each([
 });
 
 test("references of two micrographs are refused", async () => {
-  const text = tableOf(REFERENCES, "").replace("image.mrc", "image2.mrc");
+  const text = plantedTable(REFERENCES, SEARCH).replace("image.mrc", "image2.mrc");
   writeFileSync(join(folder, "two.csv"), text);
   const stack = {
     df_path: join(folder, "two.csv"),

@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { NEAR_FOCUS } from "../../../test/support/plantedTable.ts";
 import { createPool, type Pool } from "../../compute/index.ts";
 import { matrixFromZyz, multiplyMatrices, seededRandom, zyzFromMatrix } from "../../core/index.ts";
 import { angleBetweenDeg } from "../../optics/index.ts";
@@ -14,14 +15,6 @@ import { offsetRotations } from "./refineRotations.ts";
 const SIDE = 48;
 const SHAPE = [280, 280] as const;
 const PIXEL_SIZE_A = 2;
-const OPTICS = {
-  voltageKv: 300,
-  sphericalAberrationMm: 2.7,
-  amplitudeContrast: 0.07,
-  defocusUA: 6000,
-  defocusVA: 5800,
-  astigmatismAngleDeg: 30,
-};
 const RANGE: GradientRange = { angleDeg: 4, shiftPx: 1, defocusA: 300 };
 const WHITENED = { whitening: {}, bandPass: null, curve: null };
 const NO_FILTERS = { whitening: null, bandPass: null, curve: null };
@@ -67,7 +60,7 @@ const OFFSETS = offsetRotations(
 function scene(signal: number, seed: number) {
   const planted = plant(seed);
   const random = seededRandom(seed + 1);
-  const options = { shape: SHAPE, pixelSizeA: PIXEL_SIZE_A, boxSize: SIDE, optics: OPTICS, signal, seed };
+  const options = { shape: SHAPE, pixelSizeA: PIXEL_SIZE_A, boxSize: SIDE, optics: NEAR_FOCUS, signal, seed };
   const image = simulateMicrograph(molecule, planted, options);
   const particles = planted.map((particle, i) => {
     const phiDeg = 360 * random.uniform();
@@ -77,7 +70,7 @@ function scene(signal: number, seed: number) {
       at: `particles.csv row ${i + 1}`,
       posX: Math.round(particle.posX),
       posY: Math.round(particle.posY),
-      optics: OPTICS,
+      optics: NEAR_FOCUS,
       relativeDefocusA: 0,
       pixelSizeA: PIXEL_SIZE_A,
       micrographPath: "image",
@@ -246,7 +239,7 @@ test("in noise no z-score falls, and particles are nearer to where they were pla
 
 test("filters between two defocus values are those of the CTF there", () => {
   const optics = {
-    ...OPTICS,
+    ...NEAR_FOCUS,
     label: "",
     pixelSizeA: PIXEL_SIZE_A,
     phaseShiftDeg: 40,

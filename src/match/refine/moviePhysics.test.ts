@@ -1,9 +1,9 @@
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { beforeAll, describe, expect, test } from "vitest";
+import { NEAR_FOCUS, plantedTable, writePlantedMaps } from "../../../test/support/plantedTable.ts";
 import { scratchFolder, writeConfig } from "../../../test/support/searchCase.ts";
 import { formatCsv, formatMrc } from "../../io/index.ts";
-import { PARTICLE_COLUMNS } from "../particles/particles.ts";
 import { simulateMicrograph } from "../simulate/simulateMicrograph.ts";
 import { simulateMolecule, volumeFromMolecule } from "../simulate/simulateMolecule.ts";
 import { runRefine } from "./refineProgram.ts";
@@ -15,20 +15,13 @@ const PIXEL_SIZE_A = 2;
 const FRAMES = 8;
 /** Of the sum of all frames. */
 const SIGNAL = 30;
-const OPTICS = {
-  voltageKv: 300,
-  sphericalAberrationMm: 2.7,
-  amplitudeContrast: 0.07,
-  defocusUA: 6000,
-  defocusVA: 5800,
-  astigmatismAngleDeg: 30,
-};
+const SEARCH = { folder, optics: NEAR_FOCUS, pixelSizeA: PIXEL_SIZE_A, boxSize: SIDE };
 const PARTICLES = [
   { posX: 30, posY: 20, phiDeg: 20, thetaDeg: 50, psiDeg: 70 },
   { posX: 90, posY: 40, phiDeg: 110, thetaDeg: 80, psiDeg: 200 },
   { posX: 140, posY: 100, phiDeg: 250, thetaDeg: 120, psiDeg: 310 },
   { posX: 40, posY: 100, phiDeg: 300, thetaDeg: 35, psiDeg: 15 },
-];
+].map((pose) => ({ ...pose, relativeDefocusA: 0 }));
 
 /** The table places a particle where it is in the middle of the movie. */
 type Movement = (frame: number, particle: number) => readonly [y: number, x: number];
@@ -50,11 +43,11 @@ function writeSpecimen(name: string, movement: Movement): string {
   for (let frame = 0; frame < FRAMES; frame++) {
     const moved = PARTICLES.map((particle, i) => {
       const [y, x] = movement(frame, i);
-      return { ...particle, posY: particle.posY + y, posX: particle.posX + x, relativeDefocusA: 0 };
+      return { ...particle, posY: particle.posY + y, posX: particle.posX + x };
     });
-    const options = { shape: SHAPE, pixelSizeA: PIXEL_SIZE_A, boxSize: SIDE, optics: OPTICS };
     const signal = SIGNAL / Math.sqrt(FRAMES);
-    const image = simulateMicrograph(molecule, moved, { ...options, signal, seed: 100 + frame });
+    const options = { ...SEARCH, shape: SHAPE, signal, seed: 100 + frame };
+    const image = simulateMicrograph(molecule, moved, options);
     data.set(image.data, frame * area);
   }
   const path = join(folder, name);
@@ -63,46 +56,6 @@ function writeSpecimen(name: string, movement: Movement): string {
     formatMrc({ data, shape: [FRAMES, ...SHAPE], voxelSizeA: PIXEL_SIZE_A, kind: "stack" }),
   );
   return path;
-}
-
-function writeTable(): string {
-  const file = (name: string) => join(folder, name);
-  const rows = PARTICLES.map(({ posX, posY, phiDeg, thetaDeg, psiDeg }, i) => ({
-    ...Object.fromEntries(PARTICLE_COLUMNS.map((column) => [column, ""])),
-    particle_index: i,
-    pos_x: posX,
-    pos_y: posY,
-    phi: phiDeg,
-    theta: thetaDeg,
-    psi: psiDeg,
-    relative_defocus: 0,
-    defocus_u: OPTICS.defocusUA,
-    defocus_v: OPTICS.defocusVA,
-    astigmatism_angle: OPTICS.astigmatismAngleDeg,
-    pixel_size: PIXEL_SIZE_A,
-    refined_pixel_size: PIXEL_SIZE_A,
-    voltage: OPTICS.voltageKv,
-    spherical_aberration: OPTICS.sphericalAberrationMm,
-    amplitude_contrast_ratio: OPTICS.amplitudeContrast,
-    phase_shift: 0,
-    ctf_B_factor: 0,
-    micrograph_path: file("image.mrc"),
-    correlation_average_path: file("mean.mrc"),
-    correlation_variance_path: file("deviation.mrc"),
-  }));
-  writeFileSync(file("particles.csv"), formatCsv(Object.keys(rows[0]), rows));
-  return file("particles.csv");
-}
-
-function writeMaps(): void {
-  const shape = [SHAPE[0] - SIDE + 1, SHAPE[1] - SIDE + 1] as const;
-  for (const [name, value] of [
-    ["mean.mrc", 0],
-    ["deviation.mrc", 1],
-  ] as const) {
-    const data = new Float32Array(shape[0] * shape[1]).fill(value);
-    writeFileSync(join(folder, name), formatMrc({ data, shape, voxelSizeA: PIXEL_SIZE_A }));
-  }
 }
 
 /** How images are moved back. */
@@ -168,19 +121,9 @@ describe.each([true, false])("a simulated movie of moving particles, global filt
       join(folder, "template.mrc"),
       formatMrc(volumeFromMolecule(molecule, { boxSize: SIDE, voxelSizeA: PIXEL_SIZE_A })),
     );
-    writeMaps();
-    writeTable();
-    const planted = PARTICLES.map((particle) => ({ ...particle, relativeDefocusA: 0 }));
-    const options = {
-      shape: SHAPE,
-      pixelSizeA: PIXEL_SIZE_A,
-      boxSize: SIDE,
-      optics: OPTICS,
-      signal: SIGNAL,
-      seed: 8,
-    };
-    const { data } = simulateMicrograph(molecule, planted, options);
-    writeFileSync(join(folder, "image.mrc"), formatMrc({ data, shape: SHAPE, voxelSizeA: PIXEL_SIZE_A }));
+    const options = { ...SEARCH, shape: SHAPE, signal: SIGNAL, seed: 8 };
+    writePlantedMaps(SEARCH, simulateMicrograph(molecule, PARTICLES, options));
+    writeFileSync(join(folder, "particles.csv"), plantedTable(PARTICLES, SEARCH));
     wandering = writeSpecimen("wandering.mrc", ownWay);
     drifting = writeSpecimen("drifting.mrc", together);
     best = await refined(writeSpecimen("still.mrc", still), writeShifts("none.csv", still), isGlobal);
