@@ -5,7 +5,7 @@ import { expect, test } from "vitest";
 import { ROLLS, writeGoldenTable, writeMovie } from "../../../test/support/movieCase.ts";
 import { goldenBytes, goldenMrc, relativeError } from "../../../test/support/npy.ts";
 import { scratchFolder } from "../../../test/support/searchCase.ts";
-import { openMrc, parseCsv, readStar, starTable } from "../../io/index.ts";
+import { formatCsv, openMrc, parseCsv, readStar, starTable } from "../../io/index.ts";
 import { starToParticles } from "../particles/starToParticles.ts";
 import { extractParticles } from "./extractProgram.ts";
 
@@ -55,6 +55,39 @@ test.each([
   await expect(extractParticles(path, { boxSize: 40, stackPath })).rejects.toMatchObject({ code: "exists" });
 });
 
+test("particles between pixels: boxes at the nearest pixel, the rest as RELION's origins, and the same places back", async () => {
+  const path = table("refine1_particles.csv");
+  const { columns, rows } = parseCsv(readFileSync(path, "utf8"), path);
+  const moved = rows.map((row, i) => {
+    const [x, y] = [Number(row.refined_pos_x_img) + 0.3 + i / 20, Number(row.refined_pos_y_img) - 0.2];
+    const corner = { refined_pos_x: String(x - 24), refined_pos_y: String(y - 24) };
+    const angstrom = {
+      refined_pos_x_img_angstrom: String(2 * x),
+      refined_pos_y_img_angstrom: String(2 * y),
+    };
+    return { ...row, ...corner, ...angstrom, refined_pos_x_img: String(x), refined_pos_y_img: String(y) };
+  });
+  const between = join(scratch, "between.csv");
+  writeFileSync(between, formatCsv(columns, moved));
+  const stackPath = join(scratch, "between.mrcs");
+  await extractParticles(between, { boxSize: 40, stackPath, padding: "reflect" });
+  const boxes = await readBoxes(stackPath, 40);
+  const { data: image, shape } = goldenMrc("micrograph.mrc");
+  const star = await readStar(join(scratch, "between.star"));
+  const particles = starTable(star, "particles");
+  moved.forEach(({ refined_pos_x_img, refined_pos_y_img }, i) => {
+    const [x, y] = [Number(refined_pos_x_img), Number(refined_pos_y_img)];
+    const [column, row] = [Math.round(x), Math.round(y)];
+    expect(boxes[i][20 * 40 + 20]).toBe(image[row * shape[2] + column]);
+    expect(particles.numbers("rlnCoordinateX")[i]).toBe(column);
+    expect(particles.numbers("rlnOriginXAngst")[i]).toBeCloseTo(2 * (column - x), 9);
+    expect(particles.numbers("rlnOriginYAngst")[i]).toBeCloseTo(2 * (row - y), 9);
+    const back = starToParticles(star).rows[i];
+    for (const name of ["refined_pos_x_img", "refined_pos_y", "refined_pos_x_img_angstrom"] as const)
+      expect(Number(back[name])).toBeCloseTo(Number(moved[i][name]), 9);
+  });
+});
+
 test("a box that leaves its micrograph, a wrong size, and a table without particles are refused", async () => {
   const path = table("search1_particles.csv");
   const stackPath = join(scratch, "none.mrcs");
@@ -62,6 +95,9 @@ test("a box that leaves its micrograph, a wrong size, and a table without partic
     /expected a box of 60 x 60 inside 256 x 320/,
   );
   await expect(extractParticles(path, { boxSize: 1.5, stackPath })).rejects.toThrow(/box size: expected/);
+  await expect(extractParticles(path, { boxSize: 258, stackPath })).rejects.toThrow(
+    /micrograph.mrc: expected boxes of at most 256 pixels, that it has, found 258/,
+  );
   const empty = join(scratch, "empty.csv");
   writeFileSync(empty, readFileSync(path, "utf8").split("\n", 1)[0]);
   await expect(extractParticles(empty, { boxSize: 40, stackPath })).rejects.toThrow(/at least one particle/);

@@ -1,5 +1,5 @@
 import { createPool } from "../../compute/index.ts";
-import { VitrineError } from "../../core/index.ts";
+import { type Shape2, VitrineError } from "../../core/index.ts";
 import { writeMrc, writeStar } from "../../io/index.ts";
 import type { MovieSettings } from "../config/refineConfig.ts";
 import { type BoxOptions, type BoxPosition, extractBoxes } from "../particles/boxes.ts";
@@ -112,10 +112,16 @@ function cutOf({ boxSize, bounds, padding, value }: CutOptions): BoxOptions {
   };
 }
 
-/** Where particles lie, refined where they are. */
-function centresOf({ table, hasRefinedPositions }: ParticleStack): BoxPosition[] {
+/** The columns that say where particles lie, refined where they are. */
+function centreColumns({ hasRefinedPositions }: ParticleStack) {
   const prefix = hasRefinedPositions ? "refined_pos" : "pos";
-  return table.rows.map((row) => ({ y: Number(row[`${prefix}_y_img`]), x: Number(row[`${prefix}_x_img`]) }));
+  return { y: `${prefix}_y_img`, x: `${prefix}_x_img` } as const;
+}
+
+/** The pixels nearest to the particles: boxes are cut there, and the STAR file tells the rest. */
+function centresOf(stack: ParticleStack): BoxPosition[] {
+  const { y, x } = centreColumns(stack);
+  return stack.table.rows.map((row) => ({ y: Math.round(Number(row[y])), x: Math.round(Number(row[x])) }));
 }
 
 /** Each micrograph is read once. */
@@ -125,6 +131,7 @@ async function* micrographBoxes(stack: ParticleStack, options: CutOptions): Asyn
   for (const path of new Set(particles.map(({ micrographPath }) => micrographPath))) {
     if (options.signal?.aborted) throw stopped(options.signal);
     const micrograph = await readMicrograph(path);
+    requireSmaller(options.boxSize, micrograph.shape, path);
     for (const [index, { micrographPath }] of particles.entries()) {
       if (micrographPath !== path) continue;
       const [box] = extractBoxes(micrograph, [centres[index]], cutOf(options));
@@ -161,17 +168,43 @@ async function* movieBoxes(
   }
 }
 
+function requireSmaller(boxSize: number, [height, width]: Shape2, at: string): void {
+  if (boxSize <= Math.min(height, width)) return;
+  const expected = `boxes of at most ${Math.min(height, width)} pixels, that it has`;
+  throw new VitrineError({ code: "range", at, expected, found: `${boxSize}` });
+}
+
 /** The table with the columns by which RELION finds an image; a column without a name (pandas' row number) goes. */
-function imageTable({ table }: ParticleStack, stackPath: string, boxSize: number): ParticleTable {
+function imageTable(stack: ParticleStack, stackPath: string, boxSize: number): ParticleTable {
   const name = stackPath.replace(/^.*[/\\]/, "");
-  const more = ["rlnImageName", "optics.rlnImageSize", "optics.rlnImageDimensionality"];
-  const rows = table.rows.map(({ "": _, ...row }, i) => ({
+  const places = placesInBoxes(stack);
+  const rows = stack.table.rows.map(({ "": _, ...row }, i) => ({
     ...row,
+    ...places[i],
     rlnImageName: `${String(i + 1).padStart(6, "0")}@${name}`,
     "optics.rlnImageSize": boxSize,
     "optics.rlnImageDimensionality": 2,
   }));
-  return { columns: [...table.columns.filter((column) => column !== ""), ...more], rows };
+  const columns = [...stack.table.columns, ...Object.keys(rows[0])].filter((column) => column !== "");
+  return { columns: [...new Set(columns)], rows };
+}
+
+/**
+ * RELION's way to say where a particle lies in its box: the pixel at which the box was cut, and the shift in Å that would bring
+ * the particle there. Where all lie on pixels their own columns say it.
+ */
+function placesInBoxes(stack: ParticleStack): Record<string, number>[] {
+  const centres = centresOf(stack);
+  const columns = centreColumns(stack);
+  const shifts = stack.table.rows.map((row, i) => ({
+    rlnOriginXAngst: (centres[i].x - Number(row[columns.x])) * Number(row.pixel_size),
+    rlnOriginYAngst: (centres[i].y - Number(row[columns.y])) * Number(row.pixel_size),
+  }));
+  const areWhole = shifts.every(
+    ({ rlnOriginXAngst, rlnOriginYAngst }) => rlnOriginXAngst === 0 && rlnOriginYAngst === 0,
+  );
+  if (areWhole) return shifts.map(() => ({}));
+  return shifts.map((shift, i) => ({ ...shift, [columns.x]: centres[i].x, [columns.y]: centres[i].y }));
 }
 
 function stopped(signal: AbortSignal): VitrineError {
