@@ -6,7 +6,6 @@ import { findCandidates, rescoreSearch } from "../../dist/match/coarse/coarseSea
 import {
   findPeaks,
   gaussianCutoff,
-  parseMatchSettings,
   resultMap,
   scatterParticles,
   searchSpace,
@@ -18,11 +17,11 @@ import {
 } from "../../dist/match/index.js";
 import { preprocessMicrograph } from "../../dist/match/search/searchFilters.js";
 import { digits, median, printTable } from "../figures.js";
+import { PIXEL_SIZE_A, searchSettings } from "./settings.js";
 import { correlationsOf, createWorkload, secondsOf } from "./workload.js";
 
 const SHAPE = [512, 512];
 const BOX = 64;
-const PIXEL_SIZE_A = 2;
 const STEP_DEG = 15;
 const PARTICLES = 12;
 const MICROGRAPHS = 4;
@@ -86,7 +85,7 @@ export async function run() {
   return [];
 }
 
-const settings = parseMatchSettings(configuration(), "bench");
+const settings = searchSettings({ stepDeg: STEP_DEG });
 const space = searchSpace(settings);
 
 async function compare(pool, signal) {
@@ -197,25 +196,4 @@ function mean(values) {
 function deviation(values) {
   const average = mean(values);
   return Math.sqrt(mean(values.map((value) => (value - average) ** 2)));
-}
-
-function configuration() {
-  const maps = ["mip", "scaled_mip", "correlation_average", "correlation_variance"];
-  const angles = ["orientation_psi", "orientation_theta", "orientation_phi", "relative_defocus"];
-  return JSON.stringify({
-    micrograph_path: "none",
-    template_volume_path: "none",
-    optics_group: {
-      label: "bench",
-      pixel_size: PIXEL_SIZE_A,
-      voltage: 300,
-      defocus_u: 9000,
-      defocus_v: 8600,
-      astigmatism_angle: 25,
-    },
-    defocus_search_config: { enabled: false },
-    orientation_search_config: { psi_step: STEP_DEG, theta_step: STEP_DEG },
-    preprocessing_filters: {},
-    match_template_result: Object.fromEntries([...maps, ...angles].map((name) => [`${name}_path`, name])),
-  });
 }

@@ -12,18 +12,11 @@ import {
 } from "../../dist/match/index.js";
 import { angleBetweenDeg, uniformOrientations } from "../../dist/optics/index.js";
 import { digits, median, printTable, verdict } from "../figures.js";
+import { MICROSCOPE, PIXEL_SIZE_A } from "./settings.js";
 
 const SIDE = 80;
-const PIXEL_SIZE_A = 2;
 const SHAPE = [960, 960];
-const OPTICS = {
-  voltageKv: 300,
-  sphericalAberrationMm: 2.7,
-  amplitudeContrast: 0.07,
-  defocusUA: 6000,
-  defocusVA: 5800,
-  astigmatismAngleDeg: 30,
-};
+const OPTICS = { ...MICROSCOPE, defocusUA: 6000, defocusVA: 5800, astigmatismAngleDeg: 30 };
 /** Every particle begins so far from where it was planted, and grids reach a little farther. */
 const AWAY_DEG = 2;
 const REACH_DEG = 2.5;

@@ -5,13 +5,13 @@ import {
   findPeaks,
   findPeaksByFdr,
   gaussianCutoff,
-  parseMatchSettings,
   resultMap,
   simulateMolecule,
   TemplateSearch,
   templateFromVolume,
   volumeFromMolecule,
 } from "../../dist/match/index.js";
+import { PIXEL_SIZE_A, searchSettings } from "./settings.js";
 
 const MICROGRAPHS = 200;
 const SIDE = 128;
@@ -22,10 +22,10 @@ const RADII = [5, 3];
 
 /** Coarse grids through 90°, where rounded slices give uneven deviations and high false peaks, and exact slices. */
 const CASES = [
-  { name: "30°, 3 defoci", step: 30, defoci: 3, exactSlices: false },
-  { name: "15°", step: 15, defoci: 1, exactSlices: false },
-  { name: "30°, 3 defoci, exact slices", step: 30, defoci: 3, exactSlices: true },
-  { name: "15°, exact slices", step: 15, defoci: 1, exactSlices: true },
+  { name: "30°, 3 defoci", grid: { stepDeg: 30, hasDefoci: true }, exactSlices: false },
+  { name: "15°", grid: { stepDeg: 15 }, exactSlices: false },
+  { name: "30°, 3 defoci, exact slices", grid: { stepDeg: 30, hasDefoci: true }, exactSlices: true },
+  { name: "15°, exact slices", grid: { stepDeg: 15 }, exactSlices: true },
 ];
 
 /** Prints how many of the noise micrographs have a find; a verdict for each rate. */
@@ -40,16 +40,18 @@ export async function run() {
   return figures;
 }
 
-async function measure(pool, { name, step, defoci, exactSlices }) {
+async function measure(pool, { name, grid, exactSlices }) {
   const molecule = simulateMolecule({ seed: 3, atomCount: 300, radiusA: 24, sigmaA: 2.4 });
-  const template = templateFromVolume(volumeFromMolecule(molecule, { boxSize: BOX, voxelSizeA: 2 }));
-  const settings = parseMatchSettings(configuration(step, defoci), "bench");
+  const volume = volumeFromMolecule(molecule, { boxSize: BOX, voxelSizeA: PIXEL_SIZE_A });
+  const template = templateFromVolume(volume);
+  const settings = searchSettings(grid);
   const finds = RADII.map(() => RATES.map(() => 0));
   let gaussian = 0;
   for (let seed = 1; seed <= MICROGRAPHS; seed++) {
     const random = seededRandom(seed);
     const data = Float32Array.from({ length: SIDE * SIDE }, () => random.normal());
-    const inputs = { micrograph: { data, shape: [SIDE, SIDE], pixelSizeA: 2 }, template, settings };
+    const micrograph = { data, shape: [SIDE, SIDE], pixelSizeA: PIXEL_SIZE_A };
+    const inputs = { micrograph, template, settings };
     const search = await TemplateSearch.create(pool, inputs, { exactSlices });
     try {
       await search.run({ firstBlock: 0, lastBlock: search.blockCount });
@@ -98,25 +100,4 @@ function binomialQuantile(trials, rate, chance) {
     k++;
   }
   return k;
-}
-
-function configuration(step, defoci) {
-  const maps = ["mip", "scaled_mip", "correlation_average", "correlation_variance"];
-  const angles = ["orientation_psi", "orientation_theta", "orientation_phi", "relative_defocus"];
-  return JSON.stringify({
-    micrograph_path: "none",
-    template_volume_path: "none",
-    optics_group: {
-      label: "bench",
-      pixel_size: 2,
-      voltage: 300,
-      defocus_u: 9000,
-      defocus_v: 8600,
-      astigmatism_angle: 25,
-    },
-    defocus_search_config: { enabled: defoci > 1, defocus_min: -500, defocus_max: 500, defocus_step: 500 },
-    orientation_search_config: { psi_step: step, theta_step: step },
-    preprocessing_filters: {},
-    match_template_result: Object.fromEntries([...maps, ...angles].map((name) => [`${name}_path`, name])),
-  });
 }

@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { seededRandom } from "vitrine/core";
 import { writeMrc } from "vitrine/io";
 import { PARTICLE_COLUMNS, writeParticles } from "vitrine/match";
+import { MICROSCOPE } from "./settings.js";
 import { fillUniform } from "./workload.js";
 
 /** Writes micrograph, template, maps, table and configuration into `folder`; returns the path of the configuration. */
@@ -40,7 +41,9 @@ function particle(index, { path, places, template, random }) {
     ...{ pos_x_img_angstrom: xImage, pos_y_img_angstrom: yImage },
     ...{ phi: 360 * random.uniform(), theta: 180 * random.uniform(), psi: 360 * random.uniform() },
     ...{ defocus_u: 9000, defocus_v: 8600, astigmatism_angle: 25, pixel_size: 1, refined_pixel_size: 1 },
-    ...{ voltage: 300, spherical_aberration: 2.7, amplitude_contrast_ratio: 0.07 },
+    voltage: MICROSCOPE.voltageKv,
+    spherical_aberration: MICROSCOPE.sphericalAberrationMm,
+    amplitude_contrast_ratio: MICROSCOPE.amplitudeContrast,
     ...{ even_zernikes: null, odd_zernikes: null, mag_matrix: null },
     micrograph_path: path("micrograph.mrc"),
     template_path: path("template.mrc"),
