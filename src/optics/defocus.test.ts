@@ -29,7 +29,7 @@ test("offsets run from min past max by less than a step, with 0 among them", () 
 test("rounding makes no second 0", () => {
   const offsets = pixelSizeOffsets({ min: -0.07, max: 0.07, step: 0.01 });
   expect(offsets.filter((offset) => offset === 0).length).toBe(1);
-  expect(offsets.findIndex((offset) => offset === 0)).toBe(7);
+  expect(offsets.indexOf(0)).toBe(7);
   expect(list(-1, 1, 1 / 3)).toHaveLength(7);
 });
 

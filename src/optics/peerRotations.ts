@@ -72,14 +72,19 @@ function writeMatrix(phiDeg: number, thetaDeg: number, psiDeg: number, into: Flo
  * its maps can only be reproduced from the same bits.
  *
  * @param eulerDeg (n, 3) phi, theta, psi in degrees; read as float32
+ * @param options  `keepsTiny`: leave entries below 1e-8, for factors of a product
  * @returns        (n, 9) row-major matrices acting on xyz columns
  * Source: roma 1.8 (`euler_to_rotmat`), torch-fourier-slice 0.6 (the threshold).
  */
-export function peerRotationMatrices(eulerDeg: Float32Array | Float64Array): Float32Array {
+export function peerRotationMatrices(
+  eulerDeg: Float32Array | Float64Array,
+  { keepsTiny = false }: { readonly keepsTiny?: boolean } = {},
+): Float32Array {
   const matrices = new Float32Array(3 * eulerDeg.length);
   for (let i = 0; i < eulerDeg.length; i += 3) {
     const matrix = matrices.subarray(3 * i, 3 * i + 9);
     writeMatrix(eulerDeg[i], eulerDeg[i + 1], eulerDeg[i + 2], matrix);
+    if (keepsTiny) continue;
     for (let k = 0; k < 9; k++) if (Math.abs(matrix[k]) < 1e-8) matrix[k] = 0;
   }
   return matrices;

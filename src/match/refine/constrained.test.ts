@@ -158,18 +158,6 @@ test("an axis turns the offsets, and offsets about another axis do not fit", asy
   expect(sum(along)).toBeGreaterThan(sum(across) + 3);
 });
 
-test("as the peer does it, the height goes by the third row of the rotation", async () => {
-  const config = writeConfig("compat.yaml");
-  const path = join(folder, "compat.csv");
-  await runConstrainedSearch(config, { particlesPath: path, workers: 1, compatBatch: 64 });
-  const { rows } = parseCsv(readFileSync(path, "utf8"), path);
-  const matrix = matrixFromZyz(REFERENCES[0]);
-  const height = matrix[6] * CENTER_A[0] + matrix[7] * CENTER_A[1] + matrix[8] * CENTER_A[2];
-  const steps = (Number(rows[0].refined_relative_defocus) - 100 + height) / 150;
-  expect(steps).toBeCloseTo(Math.round(steps), 6);
-  expect(Math.abs(height - heightA(REFERENCES[0]))).toBeGreaterThan(50);
-});
-
 test("phase randomisation is left out as the peer does, with a word", async () => {
   const phases = { phase_randomization_filter: { enabled: true, cuton: 0.05 } };
   const random = writeConfig("random.yaml", { preprocessing_filters: phases });

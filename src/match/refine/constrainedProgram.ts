@@ -20,6 +20,7 @@ import { float32Text, float64Text } from "../particles/pythonText.ts";
 import { gaussianCutoff } from "../peaks/peaks.ts";
 import { prepareFiles } from "../search/results.ts";
 import { openTemplate } from "../search/searchInputs.ts";
+import { peerTurnedOffsets } from "./peerOffsets.ts";
 import { type RefinedParticle, type RefineTask, refineCount } from "./refine.ts";
 import {
   offsetsOf,
@@ -70,13 +71,15 @@ export async function runConstrainedSearch(
   try {
     const size = `${configPath} particle_stack_reference.original_template_size`;
     requireTemplateSize(settings.reference, template, size);
-    const particles = expectedParticles(stack, constrained.particles[0], { settings, compat });
+    const heightsA = stack.particles.map((pose) => heightA(settings.centerVectorA, pose, compat));
+    const particles = expectedParticles(stack, constrained.particles[0], heightsA);
     const shared = { filters: settings.filters, stack: settings.reference, filtersMicrographs: true };
     const offsetsDeg = offsetAngles(settings.orientations);
-    const task = { ...stackTask(shared, template), ...trials(settings, offsetsDeg), particles };
+    const tried = { ...trials(settings, offsetsDeg, compat), keepsSlices: compat };
+    const task = { ...stackTask(shared, template), ...tried, particles };
     const results = await refineOnPool(task, refining);
     const { zCutoff, parameters } = threshold(task, falsePositives);
-    const table = constrainedTable({ ...stack, particles }, results, { offsetsDeg, task, compat });
+    const table = constrainedTable(stack, results, { offsetsDeg, heightsA, settings, task, compat });
     const found = results.flatMap(({ zScore }, i) => (zScore > zCutoff && zScore < Infinity ? [i] : []));
     const tables = [table, parameters, { ...table, rows: found.map((i) => table.rows[i]) }];
     for (const [i, file] of files.entries()) await writeParticles(file, tables[i], { overwrite });
@@ -118,29 +121,35 @@ async function readStacks(settings: ConstrainedSettings): Promise<[ParticleStack
   });
 }
 
-/**
- * The reference particles with the defocus that the other particle has and the maps of its search.
- *
- * A point c of the template is seen at transpose(R) c, so the third column of R gives its height. The peer takes the third row,
- * by which a turn of the image would change the height; `compat` does so too.
- */
+/** The reference particles with the defocus that the other particle has and the maps of its search. */
 function expectedParticles(
   { particles }: ParticleStack,
-  maps: StackParticle,
-  { settings, compat }: { settings: ConstrainedSettings; compat: boolean },
+  { correlationAveragePath, correlationVariancePath }: StackParticle,
+  heightsA: readonly number[],
 ): StackParticle[] {
-  const { correlationAveragePath, correlationVariancePath } = maps;
-  return particles.map((particle) => {
-    const heightA = heightOf(settings.centerVectorA, particle, compat);
-    const relativeDefocusA = particle.relativeDefocusA - heightA;
+  return particles.map((particle, i) => {
+    const relativeDefocusA = particle.relativeDefocusA - heightsA[i];
     return { ...particle, relativeDefocusA, correlationAveragePath, correlationVariancePath };
   });
 }
 
-function heightOf([x, y, z]: ConstrainedSettings["centerVectorA"], pose: EulerZyz, compat: boolean): number {
-  const matrix = matrixFromZyz(pose);
-  const [a, b, c] = compat ? [matrix[6], matrix[7], matrix[8]] : [matrix[2], matrix[5], matrix[8]];
-  return a * x + b * y + c * z;
+/**
+ * How far a point of the template lies above its centre.
+ *
+ * It is seen at transpose(R) c, so the third column of R gives its height. The peer takes the third row, by which a turn of the image
+ * would change the height, and the particle's degrees for radians, and rounds to float32; `compat` does so too.
+ */
+function heightA([x, y, z]: ConstrainedSettings["centerVectorA"], pose: EulerZyz, compat: boolean): number {
+  if (!compat) {
+    const matrix = matrixFromZyz(pose);
+    return matrix[2] * x + matrix[5] * y + matrix[8] * z;
+  }
+  const [phiDeg, thetaDeg, psiDeg] = [pose.phiDeg, pose.thetaDeg, pose.psiDeg].map(
+    (r) => r * (180 / Math.PI),
+  );
+  const f = Math.fround;
+  const [, , , , , , a, b, c] = matrixFromZyz({ phiDeg, thetaDeg, psiDeg }).map(f);
+  return f(f(f(a * f(x)) + f(b * f(y))) + f(c * f(z)));
 }
 
 /** (n, 3) degrees. */
@@ -150,13 +159,22 @@ function offsetAngles(offsets: ConstrainedSettings["orientations"]): Float64Arra
 }
 
 /** Offsets are turned to the axis: axis times offset times its inverse. */
-function trials({ axis, defocus }: ConstrainedSettings, offsetsDeg: Float64Array) {
+function trials(
+  { axis, defocus, orientations }: ConstrainedSettings,
+  offsetsDeg: Float64Array,
+  compat: boolean,
+): Pick<RefineTask, "offsets" | "sliceOffsets" | "defocusOffsetsA" | "pixelSizeOffsetsA"> {
+  const values = offsetsOf({ defocus, pixelSizes: null });
+  if (compat && orientations !== null) {
+    const isFloat32 = orientations.kind === "roll";
+    return { ...peerTurnedOffsets(offsetsDeg, axis, { isFloat32 }), ...values };
+  }
   const turn = matrixFromZyz(axis);
   const back = transposeMatrix(turn);
   const offsets = offsetRotations(offsetsDeg).map(
     (offset): Matrix3 => multiplyMatrices(multiplyMatrices(turn, offset), back),
   );
-  return { offsets, ...offsetsOf({ defocus, pixelSizes: null }) };
+  return { offsets, ...values };
 }
 
 /** The z-score that noise reaches as often as `falsePositives` for one reference, and the table that says so. */
@@ -176,22 +194,34 @@ function threshold(task: RefineTask, falsePositives: number) {
   return { zCutoff, parameters: { columns: Object.keys(row), rows: [row] } };
 }
 
+interface ConstrainedTableOptions {
+  readonly offsetsDeg: Float64Array;
+  readonly heightsA: readonly number[];
+  readonly settings: ConstrainedSettings;
+  readonly task: RefineTask;
+  readonly compat: boolean;
+}
+
 function constrainedTable(
   stack: ParticleStack,
   results: readonly RefinedParticle[],
-  { offsetsDeg, task, compat }: { offsetsDeg: Float64Array; task: RefineTask; compat: boolean },
+  { offsetsDeg, heightsA, settings, task, compat }: ConstrainedTableOptions,
 ): ParticleTable {
-  const angle = (orientation: number, axis: number) =>
-    float32Text(Math.fround(offsetsDeg[3 * orientation + axis]));
+  // the grid's own numbers: float32 of roll grids and of no grid at all
+  const text = settings.orientations?.kind === "ranges" ? float64Text : float32Text;
+  const angle = (orientation: number, axis: number) => text(offsetsDeg[3 * orientation + axis]);
   // the peer cuts boxes at refined positions and counts from those before
   const hasRefinedPositions = stack.hasRefinedPositions && !compat;
   return refinedTable({ ...stack, hasRefinedPositions }, results, {
     ...task,
     columns: CONSTRAINED_COLUMNS,
-    more: ({ orientation }) => ({
+    more: ({ orientation, defocusOffsetA }, i) => ({
       original_offset_phi: angle(orientation, 0),
       original_offset_theta: angle(orientation, 1),
       original_offset_psi: angle(orientation, 2),
+      refined_relative_defocus: float64Text(
+        Math.fround(defocusOffsetA) + stack.particles[i].relativeDefocusA - heightsA[i],
+      ),
     }),
   });
 }

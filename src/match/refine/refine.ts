@@ -21,6 +21,10 @@ export interface RefineTask {
   readonly template: TemplateSource;
   /** Each is tried as offset times the particle's rotation. */
   readonly offsets: readonly Matrix3[];
+  /** What slices are taken with where that is not the offsets rounded to float32: the peer's constrained search. */
+  readonly sliceOffsets?: readonly Matrix3[];
+  /** Whether slices keep the template's frequencies where the CTF's are magnified, as in the peer's constrained search. */
+  readonly keepsSlices?: boolean;
   readonly defocusOffsetsA: ArrayLike<number>;
   readonly pixelSizeOffsetsA: ArrayLike<number>;
   readonly boxSize: Shape2;
@@ -108,13 +112,15 @@ function boxCorrelationSize(task: RefineTask, options: RefineOptions): BoxCorrel
     const expected = `a side of at most ${Math.min(...boxSize)}, that of a box`;
     throw new VitrineError({ code: "shape", at: template.name, expected, found: String(template.size) });
   }
+  const { magnification, ...others } = opticalSize(particles[0].optics);
   const size = {
     image: boxSize,
     template: template.size,
     orientations: offsets.length,
     filters: defocusOffsetsA.length * pixelSizeOffsetsA.length,
     exactSlices: options.exactSlices ?? false,
-    ...opticalSize(particles[0].optics),
+    ...others,
+    ...(magnification !== undefined && !task.keepsSlices && { magnification }),
   };
   const bytes = boxBytes(size);
   const sets = new Set(particles.map((particle, i) => filterKey(task, particle, i))).size;
@@ -176,14 +182,14 @@ class Refinement {
   }
 
   async #add({ index, image, mean, deviation, whitening }: PreparedBox): Promise<void> {
-    const { particles, offsets } = this.#task;
+    const { particles, offsets, sliceOffsets = offsets } = this.#task;
     const key = filterKey(this.#task, particles[index], index);
     const isNew = !this.#sets.has(key);
     const { boxes, filterSets } = this.#plan.size;
     if (this.#waiting.length === boxes || (isNew && this.#sets.size === filterSets)) await this.#flush();
     const filterSet = this.#sets.get(key) ?? this.#setFilters(key, particles[index], whitening);
     const exact = this.#options.exactSlices ?? false;
-    const rotations = changedRotations(particles[index], offsets, { exact });
+    const rotations = changedRotations(particles[index], sliceOffsets, { exact });
     this.#plan.setBox(this.#waiting.length, { image, mean, deviation, rotations, filterSet });
     this.#waiting.push(index);
   }

@@ -39,12 +39,12 @@ export function changedRotations(
   return out;
 }
 
-function multiplyFloat32(a: Matrix3, b: Matrix3): number[] {
-  return Array.from({ length: 9 }, (_, k) => {
-    const [row, column] = [3 * Math.floor(k / 3), k % 3];
-    const term = (j: number) => f(f(a[row + j]) * f(b[column + 3 * j]));
-    return f(f(term(0) + term(1)) + term(2));
-  });
+/** Matrix product a b, factors and every step rounded to float32. */
+export function multiplyFloat32(a: Matrix3, b: Matrix3): Matrix3 {
+  const term = (i: number, j: number) => f(f(a[i]) * f(b[j]));
+  const row = (r: number, c: number) =>
+    f(f(term(3 * r, c) + term(3 * r + 1, c + 3)) + term(3 * r + 2, c + 6));
+  return [row(0, 0), row(0, 1), row(0, 2), row(1, 0), row(1, 1), row(1, 2), row(2, 0), row(2, 1), row(2, 2)];
 }
 
 /** Angles of the changed rotation: theta from 0 to 180 degrees, phi and psi from 0 to 360. */

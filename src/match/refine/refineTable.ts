@@ -34,7 +34,7 @@ export interface RefinedTableOptions {
   /** Default {@link REFINED_COLUMNS}. */
   readonly columns?: readonly string[];
   /** Cells of further columns. */
-  readonly more?: (result: RefinedParticle) => Readonly<Record<string, string>>;
+  readonly more?: (result: RefinedParticle, row: number) => Readonly<Record<string, string>>;
 }
 
 /**
@@ -63,7 +63,7 @@ export function refinedTable(
       // offsets are float32 in the peer, what they are added to is float64
       refined_relative_defocus: float64Text(relativeDefocusA + Math.fround(defocusOffsetA)),
       refined_pixel_size: float64Text(pixelSizeA + Math.fround(pixelSizeOffsetsA[pixelSize])),
-      ...more?.(results[i]),
+      ...more?.(results[i], i),
     };
   });
   return { columns: ["", ...columns], rows };
