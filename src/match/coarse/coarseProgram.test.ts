@@ -1,63 +1,30 @@
-import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { beforeAll, describe, expect, test } from "vitest";
-import { filesOf, MAPS, mapPaths, scratchFolder, writeConfig } from "../../../test/support/searchCase.ts";
-import { formatMrc, parseCsv, readMrcImage } from "../../io/index.ts";
-import { parseMatchSettings, searchSpace } from "../config/config.ts";
+import { filesOf, MAPS, scratchFolder, writeConfig } from "../../../test/support/searchCase.ts";
+import { writeTemplatesCase } from "../../../test/support/templatesCase.ts";
+import { parseCsv, readMrcImage } from "../../io/index.ts";
 import { PARTICLE_COLUMNS } from "../particles/particles.ts";
 import { distinctPeaks } from "../peaks/distinctPeaks.ts";
 import { findPeaks } from "../peaks/peaks.ts";
 import { runRefine } from "../refine/refineProgram.ts";
 import { runMatch } from "../search/program.ts";
 import type { SearchReport } from "../search/results.ts";
-import { scatterParticles } from "../simulate/scatterParticles.ts";
-import { simulateMicrograph } from "../simulate/simulateMicrograph.ts";
-import { simulateMolecule, volumeFromMolecule } from "../simulate/simulateMolecule.ts";
 import { type CoarseMatchOptions, runCoarseMatch } from "./coarseProgram.ts";
 
 const scratch = scratchFolder();
-const SHAPE = [360, 421] as const;
 const BOX = 50;
 const SAMPLES = 100;
 const OPTIONS = { workers: 2, exactSlices: true, candidates: 60 };
-
-const configuration = {
-  micrograph_path: join(scratch, "micrograph.mrc"),
-  template_volume_path: join(scratch, "template.mrc"),
-  optics_group: {
-    label: "test",
-    pixel_size: 2,
-    voltage: 300,
-    defocus_u: 9000,
-    defocus_v: 8600,
-    astigmatism_angle: 25,
+const { configuration, planted, place } = writeTemplatesCase(scratch, {
+  shape: [360, 421],
+  templates: [{ file: "template.mrc", boxSize: BOX, seed: 4, radiusA: 44 }],
+  particles: { count: 6, seed: 5 },
+  signal: 20,
+  configuration: {
+    defocus_search_config: { enabled: true, defocus_min: -600, defocus_max: 0, defocus_step: 600 },
   },
-  defocus_search_config: { enabled: true, defocus_min: -600, defocus_max: 0, defocus_step: 600 },
-  orientation_search_config: { psi_step: 30, theta_step: 30, symmetry: "C3" },
-  preprocessing_filters: {},
-};
-
-/** A configuration whose results go to a folder of their own. */
-function place(name: string, more: object = {}) {
-  const folder = join(scratch, name);
-  mkdirSync(folder);
-  const config = writeConfig(folder, { ...configuration, match_template_result: mapPaths(folder), ...more });
-  return { folder, config, particlesPath: join(folder, "particles.csv") };
-}
-
-const planted = (() => {
-  const text = JSON.stringify({ ...configuration, match_template_result: mapPaths(scratch) });
-  const settings = parseMatchSettings(text, "test");
-  const { eulerAnglesDeg } = searchSpace(settings);
-  const molecule = simulateMolecule({ seed: 4, atomCount: 200, radiusA: 44, sigmaA: 2.2 });
-  const volume = volumeFromMolecule(molecule, { boxSize: BOX, voxelSizeA: 2 });
-  writeFileSync(configuration.template_volume_path, formatMrc(volume));
-  const particles = scatterParticles({ count: 6, shape: SHAPE, boxSize: BOX, seed: 5, eulerAnglesDeg });
-  const options = { shape: SHAPE, pixelSizeA: 2, boxSize: BOX, optics: settings.optics, signal: 20, seed: 9 };
-  const { data } = simulateMicrograph(molecule, particles, options);
-  writeFileSync(configuration.micrograph_path, formatMrc({ data, shape: SHAPE, voxelSizeA: 2 }));
-  return particles;
-})();
+});
 
 /** Particles without their scores, in the order of their places. */
 function posesOf({ particles }: SearchReport) {

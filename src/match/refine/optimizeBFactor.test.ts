@@ -1,8 +1,9 @@
-import { mkdirSync, readFileSync } from "node:fs";
+import { copyFileSync, mkdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect, test } from "vitest";
 import {
   type Configuration,
+  filesOf,
   mapPaths,
   scratchFolder,
   smallConfiguration,
@@ -77,6 +78,20 @@ test("metrics are of the best, the worst, or the number", async () => {
 test("without particles the metric is 0", async () => {
   const { trials } = await optimize("none", { bFactorsA2: { min: 50, step: 10, max: 90 }, zCutoff: 1e3 });
   expect(trials).toEqual([50, 60, 70].map((bFactorA2) => ({ bFactorA2, metric: 0, particles: 0 })));
+});
+
+test("a list of templates is refused", async () => {
+  const { folder, configuration } = smallSearch("list");
+  const other = join(folder, "other.mrc");
+  copyFileSync(configuration.template_volume_path, other);
+  const template_volume_path = [configuration.template_volume_path, other];
+  const config = writeConfig(folder, { ...configuration, template_volume_path });
+  const files = filesOf(folder);
+  const resultsPath = join(folder, "b.csv");
+  await expect(runOptimizeBFactor(config, { workers: 1, resultsPath })).rejects.toThrow(
+    /template_volume_path: expected one template, found 2\. Take each by itself\.$/,
+  );
+  expect(filesOf(folder)).toEqual(files);
 });
 
 test("B-factors that are none are refused", async () => {

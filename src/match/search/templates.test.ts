@@ -1,17 +1,11 @@
-import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { beforeAll, expect, test } from "vitest";
-import { filesOf, MAPS, mapPaths, scratchFolder, writeConfig } from "../../../test/support/searchCase.ts";
-import { seededRandom } from "../../core/index.ts";
-import { formatMrc, parseCsv } from "../../io/index.ts";
-import { runCoarseMatch } from "../coarse/coarseProgram.ts";
-import { parseMatchSettings, searchSpace } from "../config/config.ts";
+import { filesOf, MAPS, scratchFolder } from "../../../test/support/searchCase.ts";
+import { twoTemplates } from "../../../test/support/templatesCase.ts";
+import { parseCsv } from "../../io/index.ts";
 import { PARTICLE_COLUMNS } from "../particles/particles.ts";
 import { type PeakChoice, shareAmong } from "../peaks/peaksChoice.ts";
-import { runOptimizeBFactor } from "../refine/optimizeBFactor.ts";
-import { scatterParticles } from "../simulate/scatterParticles.ts";
-import { simulateMicrograph } from "../simulate/simulateMicrograph.ts";
-import { simulateMolecule, volumeFromMolecule } from "../simulate/simulateMolecule.ts";
 import { collectMatch } from "./collect.ts";
 import { estimateMatch } from "./estimate.ts";
 import type { MatchOptions } from "./job.ts";
@@ -20,64 +14,12 @@ import { suffixed } from "./resultNames.ts";
 import type { TemplatesReport } from "./templatesResults.ts";
 
 const scratch = scratchFolder();
-const SHAPE = [300, 340] as const;
 const OPTIONS = { workers: 2, exactSlices: true };
+const { paths, planted, place: placeOf } = twoTemplates(scratch);
 
-/** Of unlike sizes. */
-const TEMPLATES = [
-  { path: join(scratch, "large.mrc"), boxSize: 50, seed: 4, radiusA: 44 },
-  { path: join(scratch, "small.v2.mrc"), boxSize: 46, seed: 12, radiusA: 40 },
-];
-const paths = TEMPLATES.map(({ path }) => path);
-
-const configuration = {
-  micrograph_path: join(scratch, "micrograph.mrc"),
-  template_volume_path: paths as string | string[],
-  optics_group: {
-    label: "test",
-    pixel_size: 2,
-    voltage: 300,
-    defocus_u: 9000,
-    defocus_v: 8600,
-    astigmatism_angle: 25,
-  },
-  defocus_search_config: { enabled: false },
-  orientation_search_config: { psi_step: 30, theta_step: 30, symmetry: "C3" },
-  preprocessing_filters: {},
-};
-
-function noiseOf(seed: number): Float32Array {
-  const random = seededRandom(seed);
-  return Float32Array.from({ length: SHAPE[0] * SHAPE[1] }, () => random.normal());
-}
-
-/** Two particles of each template in one micrograph; their centres. */
-const planted = (() => {
-  const text = JSON.stringify({ ...configuration, match_template_result: mapPaths(scratch) });
-  const settings = parseMatchSettings(text, "test");
-  const { eulerAnglesDeg } = searchSpace(settings);
-  const scattered = scatterParticles({ count: 5, shape: SHAPE, boxSize: 50, seed: 3, eulerAnglesDeg });
-  const places = scattered.filter((_, i) => i !== 2); // which overlaps another
-  const images = TEMPLATES.map(({ path, boxSize, seed, radiusA }, k) => {
-    const molecule = simulateMolecule({ seed, atomCount: 200, radiusA, sigmaA: 2.2 });
-    writeFileSync(path, formatMrc(volumeFromMolecule(molecule, { boxSize, voxelSizeA: 2 })));
-    const own = places.filter((_, i) => i % 2 === k);
-    const how = { shape: SHAPE, pixelSizeA: 2, boxSize: 50, optics: settings.optics, signal: 30, seed: 9 };
-    return simulateMicrograph(molecule, own, how).data;
-  });
-  // each image has the noise of the seed
-  const data = noiseOf(9).map((value, i) => images[0][i] + images[1][i] - value);
-  writeFileSync(configuration.micrograph_path, formatMrc({ data, shape: SHAPE, voxelSizeA: 2 }));
-  return places.map(({ posX, posY }, i) => ({ x: posX + 25, y: posY + 25, path: paths[i % 2] }));
-})();
-
-/** A folder for the results of one run; `more` changes its configuration. */
 function place(name: string, more: object = {}) {
-  const folder = join(scratch, name);
-  mkdirSync(folder);
-  const config = writeConfig(folder, { ...configuration, match_template_result: mapPaths(folder), ...more });
-  const particlesPath = join(folder, "particles.csv");
-  return { folder, config, particlesPath, options: { ...OPTIONS, particlesPath } };
+  const run = placeOf(name, more);
+  return { ...run, options: { ...OPTIONS, particlesPath: run.particlesPath } };
 }
 
 async function search(name: string, options: MatchOptions = {}, more: object = {}) {
@@ -118,7 +60,12 @@ test("each particle is found by its own template, and the joint table names it",
     path: row.template_path,
   }));
   const sorted = (list: typeof places) => [...list].sort((a, b) => a.y - b.y || a.x - b.x);
-  expect(sorted(places)).toEqual(sorted(planted));
+  const wanted = planted.map(({ posX, posY, templatePath }) => ({
+    x: posX + 25,
+    y: posY + 25,
+    path: templatePath,
+  }));
+  expect(sorted(places)).toEqual(sorted(wanted));
   expect(found.map((row) => Number(row.particle_index))).toEqual([0, 1, 2, 3]);
   const scores = found.map((row) => Number(row.scaled_mip));
   expect(scores).toEqual([...scores].sort((a, b) => b - a));
@@ -184,23 +131,6 @@ test("in parts it gives the same; a part goes on with the templates that are not
   expect(rows(run.particlesPath)).toEqual(rows(both.particlesPath));
 });
 
-test("with a coarse pass each template has its particles, and the joint table is the same", async () => {
-  const run = place("coarse");
-  const options = { ...run.options, factor: 2, samples: 1000, candidates: 40 };
-  const report = await runCoarseMatch(run.config, options);
-  expect(report.coarse.map(({ sampled }) => sampled)).toEqual([192, 192]);
-  expect("templates" in report && report.templates.map(({ particles }) => particles)).toEqual([2, 2]);
-  const columns = ["pos_x", "pos_y", "phi", "theta", "psi", "template_path", "total_correlations"];
-  const poses = (path: string) => table(path).rows.map((row) => columns.map((column) => row[column]));
-  expect(poses(run.particlesPath)).toEqual(poses(both.particlesPath));
-  expect([...report.files].sort()).toEqual(
-    filesOf(run.folder)
-      .filter((file) => file !== "config.yaml")
-      .map((file) => join(run.folder, file)),
-  );
-  expect(filesOf(run.folder)).toContain("scaled_mip_small.v2_coarse2.mrc");
-});
-
 test("false particles are shared in every way of choosing them", () => {
   const options = { maskRadiusPx: 5, falsePositives: 3 };
   expect(shareAmong(options, 3)).toEqual({ maskRadiusPx: 5, falsePositives: 1 });
@@ -220,19 +150,14 @@ test("an estimate counts all templates", async () => {
   expect(estimate).toMatchObject({ correlations: 2 * 192, orientations: 192, templates: 2 });
 });
 
-test("two templates of one name are refused, and lists where one is meant", async () => {
+test("two templates of one name are refused, and lists without any", async () => {
   const twice = place("twice", { template_volume_path: [paths[0], join(scratch, "other", "large.map")] });
   await expect(runMatch(twice.config, twice.options)).rejects.toThrow(
     /template_volume_path: expected files whose names differ, since results are named after them, found two of the name large\.$/,
   );
-  const list = place("list");
-  const resultsPath = join(list.folder, "b.csv");
-  await expect(runOptimizeBFactor(list.config, { workers: 1, resultsPath })).rejects.toThrow(
-    /template_volume_path: expected one template, found 2\. Take each by itself\.$/,
-  );
   const empty = place("empty", { template_volume_path: [] });
   await expect(runMatch(empty.config, empty.options)).rejects.toMatchObject({ code: "range" });
-  expect(["twice", "list", "empty"].map((name) => filesOf(join(scratch, name)))).toEqual(
-    Array(3).fill(["config.yaml"]),
+  expect(["twice", "empty"].map((name) => filesOf(join(scratch, name)))).toEqual(
+    Array(2).fill(["config.yaml"]),
   );
 });
