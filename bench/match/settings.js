@@ -7,14 +7,8 @@ export const MICROSCOPE = { voltageKv: 300, sphericalAberrationMm: 2.7, amplitud
 export const PIXEL_SIZE_A = 2;
 
 const MAPS = [
-  "mip",
-  "scaled_mip",
-  "correlation_average",
-  "correlation_variance",
-  "orientation_psi",
-  "orientation_theta",
-  "orientation_phi",
-  "relative_defocus",
+  ...["mip", "scaled_mip", "correlation_average", "correlation_variance", "relative_defocus"],
+  ...["psi", "theta", "phi"].map((angle) => `orientation_${angle}`),
 ];
 
 /** Settings of a search whose inputs are in memory: orientations `stepDeg` apart, and one defocus value or three. */
