@@ -128,6 +128,13 @@ describe("a particle planted beside four references", () => {
     });
   });
 
+  test("names the maps of its own search, which its z-scores are of", () => {
+    for (const row of read(0).rows) {
+      const { correlation_average_path: mean, correlation_variance_path: deviation } = row;
+      expect([mean, deviation]).toEqual(["mean.mrc", "deviation.mrc"].map((file) => join(folder, file)));
+    }
+  });
+
   test("three tables are written: all, the cutoff, those above it", () => {
     expect(read(0).columns).toEqual(["", ...CONSTRAINED_COLUMNS]);
     expect(CONSTRAINED_COLUMNS.length).toBe(54);

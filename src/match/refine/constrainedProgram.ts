@@ -222,6 +222,8 @@ function constrainedTable(
       refined_relative_defocus: float64Text(
         Math.fround(defocusOffsetA) + stack.particles[i].relativeDefocusA - heightsA[i],
       ),
+      correlation_average_path: task.particles[i].correlationAveragePath,
+      correlation_variance_path: task.particles[i].correlationVariancePath,
     }),
   });
 }
