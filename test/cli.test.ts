@@ -3,7 +3,8 @@ import { join } from "node:path";
 import { describe, expect, test } from "vitest";
 import { formatMrc } from "../src/io/index.ts";
 import { caseMaker, filesBelow, OUTPUTS, vitrine } from "./support/command.ts";
-import { FEW_ORIENTATIONS, noise, scratchFolder, smoothVolume } from "./support/searchCase.ts";
+import { noise } from "./support/noise.ts";
+import { FEW_ORIENTATIONS, scratchFolder, smoothVolume } from "./support/searchCase.ts";
 
 const smallSearch = caseMaker(scratchFolder());
 

@@ -4,13 +4,8 @@ import { join } from "node:path";
 import { describe, expect, test } from "vitest";
 import { formatMrc } from "../src/io/index.ts";
 import { type Change, caseMaker, complaint, filesBelow, vitrine } from "./support/command.ts";
-import {
-  FEW_ORIENTATIONS,
-  mapPaths,
-  noise,
-  scratchFolder,
-  smallConfiguration,
-} from "./support/searchCase.ts";
+import { noise } from "./support/noise.ts";
+import { FEW_ORIENTATIONS, mapPaths, scratchFolder, smallConfiguration } from "./support/searchCase.ts";
 import { mountSmallDisk } from "./support/smallDisk.ts";
 
 const smallSearch = caseMaker(scratchFolder());

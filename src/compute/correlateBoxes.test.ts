@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { noise, smoothVolume } from "../../test/support/searchCase.ts";
+import { noise } from "../../test/support/noise.ts";
+import { smoothVolume } from "../../test/support/searchCase.ts";
 import {
   BoxCorrelationPlan,
   CorrelationPlan,

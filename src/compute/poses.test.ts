@@ -1,6 +1,7 @@
 import fc from "fast-check";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { noise, smoothVolume } from "../../test/support/searchCase.ts";
+import { noise } from "../../test/support/noise.ts";
+import { smoothVolume } from "../../test/support/searchCase.ts";
 import { type Matrix3, matrixFromZyz, multiplyMatrices } from "../core/index.ts";
 import { BoxCorrelationPlan, createFft, createPool, type Pool, type Pose, PosePlan } from "./index.ts";
 import { ascendPose, rotationFromVector, vectorFromRotation } from "./poseAscent.ts";

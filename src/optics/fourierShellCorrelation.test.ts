@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { noise } from "../../test/support/searchCase.ts";
+import { noise } from "../../test/support/noise.ts";
+
 import { createPool, type Pool } from "../compute/index.ts";
 import { fourierShellCorrelation } from "./index.ts";
 

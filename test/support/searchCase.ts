@@ -6,6 +6,7 @@ import { afterAll } from "vitest";
 import { parse, stringify } from "yaml";
 import { seededRandom } from "../../src/core/index.ts";
 import { formatMrc } from "../../src/io/index.ts";
+import { noise } from "./noise.ts";
 
 /** A folder for one test file, removed when its tests have ended. Call it at the top of the file. */
 export function scratchFolder(): string {
@@ -114,12 +115,6 @@ export function smallConfiguration(
     match_template_result: mapPaths(folder),
     ...configuration,
   };
-}
-
-/** Standard normal values. */
-export function noise(count: number, seed: number): Float32Array {
-  const random = seededRandom(seed);
-  return Float32Array.from({ length: count }, () => random.normal());
 }
 
 /** Noise under a Gaussian that is small at the border of the cube, (n, n, n). */

@@ -1,6 +1,7 @@
 import fc from "fast-check";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { noise, smoothVolume } from "../../../test/support/searchCase.ts";
+import { noise } from "../../../test/support/noise.ts";
+import { smoothVolume } from "../../../test/support/searchCase.ts";
 import { createPool, type Pool, rfft2, rfft3 } from "../../compute/index.ts";
 import { parseMatchSettings, searchSpace } from "../config/config.ts";
 import { preprocessMicrograph, templateFilters } from "../search/searchFilters.ts";

@@ -1,6 +1,7 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import { noise } from "../../../test/support/searchCase.ts";
+import { noise } from "../../../test/support/noise.ts";
+
 import { boxNormalizer, defaultBackgroundRadius } from "./normalizeBox.ts";
 
 const options = (side: number, radius = defaultBackgroundRadius([side, side])) =>

@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { stringify } from "yaml";
-import { noise, scratchFolder, smallConfiguration, smoothVolume } from "../../../test/support/searchCase.ts";
+import { noise } from "../../../test/support/noise.ts";
+import { scratchFolder, smallConfiguration, smoothVolume } from "../../../test/support/searchCase.ts";
 import { createPool, type Pool } from "../../compute/index.ts";
 import {
   findPeaksByFdr,

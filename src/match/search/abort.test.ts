@@ -3,11 +3,11 @@ import { join } from "node:path";
 import { expect, onTestFinished, test } from "vitest";
 import { stringify } from "yaml";
 import * as platform from "#threads";
+import { noise } from "../../../test/support/noise.ts";
 import {
   FEW_ORIENTATIONS,
   filesOf,
   mapPaths,
-  noise,
   scratchFolder,
   smallConfiguration,
   smoothVolume,

@@ -3,13 +3,13 @@ import { mkdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { expect, test } from "vitest";
+import { noise } from "../../../test/support/noise.ts";
 import {
   type Configuration,
   EXACT_MAPS,
   FEW_ORIENTATIONS,
   MAPS,
   mapPaths,
-  noise,
   readMap,
   scratchFolder,
   smallConfiguration,

@@ -3,6 +3,7 @@ import { createRequire } from "node:module";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { stringify } from "yaml";
 import * as platform from "#threads";
+import { noise } from "../../../test/support/noise.ts";
 import {
   type ReferenceInputs,
   type ReferenceStatistics,
@@ -10,7 +11,6 @@ import {
 } from "../../../test/support/referenceSearch.ts";
 import {
   type Configuration,
-  noise,
   scratchFolder,
   smallConfiguration,
   smoothVolume,
