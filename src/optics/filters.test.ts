@@ -1,3 +1,4 @@
+import { readFileSync } from "node:fs";
 import fc from "fast-check";
 import { expect, test } from "vitest";
 import { rfft2 } from "../../test/support/dft.ts";
@@ -143,6 +144,41 @@ test("a band-pass without an edge keeps low < f <= high", () => {
   expect(Array.from(row)).toEqual([0, 0, 0, 1, 1, 1, 1, 0, 0]);
   expect(Array.from(bandPassFilter({}, [1, 4]))).toEqual([0, 1, 1]);
 });
+
+type EdgeCase = { readonly shape: Shape2; readonly gains: readonly number[] } & (
+  | { readonly low: number; readonly high: number; readonly falloff: number }
+  | { readonly frequencies: readonly number[]; readonly amplitudes: readonly number[] }
+);
+
+test("edges on the frequencies of samples take those that the peer's float32 takes", () => {
+  const path = new URL("../../test/golden/match-extra/filters/filters.json", import.meta.url);
+  const cases: EdgeCase[] = JSON.parse(readFileSync(path, "utf8"));
+  for (const { shape, gains, ...edge } of cases) {
+    const expected = unpack(gains);
+    const found = "low" in edge ? bandOf(edge, shape) : twoRows(edge, shape);
+    expect(found.length).toBe(expected.length);
+    // gains are float32; a cosine edge amplifies their frequencies' rounding
+    const error = Math.max(...expected.map((gain, i) => Math.abs(found[i] - gain)));
+    expect([shape, edge, error < 2e-6]).toEqual([shape, edge, true]);
+  }
+});
+
+const unpack = (runs: readonly number[]) =>
+  runs.flatMap((gain, i) => (i % 2 === 0 ? Array<number>(runs[i + 1]).fill(gain) : []));
+
+function bandOf({ low, high, falloff }: { low: number; high: number; falloff: number }, shape: Shape2) {
+  return bandPassFilter({ lowFreqCutoff: low, highFreqCutoff: high, falloff }, shape);
+}
+
+/** Rows 0 and floor(H / 2). */
+function twoRows(
+  { frequencies, amplitudes }: { frequencies: readonly number[]; amplitudes: readonly number[] },
+  shape: Shape2,
+): number[] {
+  const filter = evaluateRadialCurve({ frequencies, gains: amplitudes }, shape);
+  const columns = shape[1] / 2 + 1;
+  return [0, Math.floor(shape[0] / 2)].flatMap((y) => [...filter.subarray(y * columns, (y + 1) * columns)]);
+}
 
 test.each([
   [() => whiteningCurve(new Float32Array(4), [4, 4]), "shape", "whiteningCurve rfft"],

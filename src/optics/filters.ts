@@ -1,5 +1,5 @@
 import { type Shape2, VitrineError } from "../core/index.ts";
-import { forEachFrequency, requireLength, requireNumber, requireShape, rfftWidth } from "./frequencies.ts";
+import { requireLength, requireNumber, requireShape, rfftWidth } from "./frequencies.ts";
 import { interpolateLinear } from "./interpolation.ts";
 
 /** A gain that depends on |frequency| alone; frequencies in cycles/pixel, ascending. */
@@ -19,7 +19,7 @@ export interface BandPass {
 }
 
 /**
- * A radial curve on the half plane: linear between its points, 1 outside their range (and at the last point).
+ * A radial curve on the half plane: linear between its points, 1 outside their range (and at the last point); frequencies in float32, as in the peer.
  *
  * @param shape [H, W] in real space, even or odd
  * @returns     (H, floor(W/2) + 1) gains, rows not shifted
@@ -29,12 +29,13 @@ export interface BandPass {
 export function evaluateRadialCurve(curve: RadialCurve, shape: Shape2): Float32Array<ArrayBuffer> {
   requireShape(shape, "evaluateRadialCurve shape");
   requireCurve(curve);
-  return evaluate(shape, (frequency) => interpolate(curve, frequency));
+  const points = { frequencies: Float32Array.from(curve.frequencies), gains: curve.gains };
+  return evaluate(shape, (frequency) => interpolate(points, frequency));
 }
 
 /**
  * A band-pass filter on the half plane: 1 for low < f <= high, cos(pi/2 d / falloff) at distance d < falloff outside
- * the nearer cut-off, 0 beyond.
+ * the nearer cut-off, 0 beyond; f in float32, as in the peer.
  *
  * @param shape [H, W] in real space, even or odd
  * @returns     (H, floor(W/2) + 1) gains, rows not shifted
@@ -52,9 +53,10 @@ export function bandPassFilter(
     expected: `cycles/pixel above ${low}`,
   });
   requireNumber(falloff, falloff >= 0, { at: "bandPassFilter falloff", expected: "cycles/pixel, 0 or more" });
+  const [first, last] = [Math.fround(low), Math.fround(high)];
   return evaluate(shape, (frequency) => {
-    if (frequency > low && frequency <= high) return 1;
-    const distance = frequency > high ? frequency - high : low - frequency;
+    if (frequency > first && frequency <= last) return 1;
+    const distance = frequency > last ? frequency - last : first - frequency;
     return distance < falloff ? Math.cos(((Math.PI / 2) * distance) / falloff) : 0;
   });
 }
@@ -76,11 +78,22 @@ export function combineFilters(filters: readonly Float32Array[], shape: Shape2):
   return Float32Array.from(product);
 }
 
-function evaluate(shape: Shape2, gain: (frequency: number) => number): Float32Array<ArrayBuffer> {
-  const filter = new Float32Array(shape[0] * rfftWidth(shape[1]));
-  forEachFrequency(shape, (i, fy, fx) => {
-    filter[i] = gain(Math.sqrt(fy * fy + fx * fx));
-  });
+/**
+ * Frequencies are those of the peer: multiples of 1 / n in float32, every step rounded. Cut-offs like 0.45 fall on samples' own
+ * frequencies, and rounding decides which of them a hard edge takes.
+ */
+function evaluate([height, width]: Shape2, gain: (frequency: number) => number): Float32Array<ArrayBuffer> {
+  const columns = rfftWidth(width);
+  const filter = new Float32Array(height * columns);
+  const f = Math.fround;
+  const [perRow, perColumn] = [f(1 / height), f(1 / width)];
+  for (let y = 0; y < height; y++) {
+    const fy = f((2 * y < height ? y : y - height) * perRow);
+    for (let x = 0; x < columns; x++) {
+      const fx = f(x * perColumn);
+      filter[y * columns + x] = gain(f(Math.sqrt(f(f(fy * fy) + f(fx * fx)))));
+    }
+  }
   return filter;
 }
 
