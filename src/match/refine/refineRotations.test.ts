@@ -29,6 +29,46 @@ test("an offset of a rotation is the peer's, offset times rotation", () => {
   });
 });
 
+// offset, particle and what roma 1.8 makes of them in float64
+test.each([
+  [
+    [0, 1e-6, 0],
+    [350, 180, 20],
+    [330, 179.999999, 0],
+  ],
+  [
+    [0, 3e-8, 0],
+    [0, 0, 30],
+    [30, 3e-8, 0],
+  ],
+  [
+    [0, 180, 0],
+    [350, 180, 20],
+    [190, 0, 0],
+  ],
+  [
+    [30, 0, -30],
+    [359.99, 0, 0.01],
+    [0, 0, 0],
+  ],
+  [
+    [0, 1e-4, 0],
+    [0, 0, 30],
+    [0, 1e-4, 30],
+  ],
+])("at a pole psi is 0, as in the peer: %j of %j", (offsetDeg, pose, [phi, theta, psi]) => {
+  const [offset] = offsetRotations(Float64Array.from(offsetDeg));
+  const [phiDeg, thetaDeg, psiDeg] = pose;
+  const found = changedAngles({ phiDeg, thetaDeg, psiDeg }, offset);
+  const turns = (angle: number) => ((((angle + 180) % 360) + 360) % 360) - 180;
+  // rounding of theta's cosine, 1e-16, is 1e-8 radians at a pole
+  expect([turns(found.phiDeg - phi), found.thetaDeg - theta, turns(found.psiDeg - psi)]).toEqual([
+    expect.closeTo(0, 5),
+    expect.closeTo(0, 5),
+    expect.closeTo(0, 5),
+  ]);
+});
+
 test("without a search of orientations the peer has one offset, which changes nothing", () => {
   const { data, shape } = goldenNpy("refine2_euler_offsets.npy");
   expect(shape).toEqual([1, 3]);

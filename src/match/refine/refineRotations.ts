@@ -52,10 +52,17 @@ export function changedAngles(particle: EulerZyz, offset: Matrix3): EulerZyz {
   return refinedAngles(multiplyMatrices(offset, matrixFromZyz(particle)));
 }
 
-/** Angles of a rotation, in the same ranges. */
+/** Degrees from a pole within which only phi + psi or phi - psi is kept, as in the peer: 1e-7 radians. */
+const POLE_DEG = (1e-7 * 180) / Math.PI;
+
+/** Angles of a rotation, in the same ranges; psi is 0 at the poles. */
 export function refinedAngles(rotation: Matrix3): EulerZyz {
   const { phiDeg, thetaDeg, psiDeg } = zyzFromMatrix(rotation);
-  return { phiDeg: positive(phiDeg), thetaDeg, psiDeg: positive(psiDeg) };
+  if (thetaDeg > POLE_DEG && thetaDeg < 180 - POLE_DEG) {
+    return { phiDeg: positive(phiDeg), thetaDeg, psiDeg: positive(psiDeg) };
+  }
+  const turn = thetaDeg < 90 ? phiDeg + psiDeg : phiDeg - psiDeg;
+  return { phiDeg: positive(turn % 360), thetaDeg, psiDeg: 0 };
 }
 
 function positive(angleDeg: number): number {
