@@ -67,12 +67,27 @@ export async function readConfig(path: string, program?: ConfigProgram): Promise
   return parseConfig(new TextDecoder().decode(await readFileBytes(path)), path, program);
 }
 
+/**
+ * The text of a program's configuration, which its parser then checks.
+ *
+ * @throws {VitrineError} missing, storage: no such file, or one that cannot be read; format: no YAML, or the configuration of
+ *   another program
+ */
+export async function readConfigText(path: string, program: ConfigProgram): Promise<string> {
+  const text = new TextDecoder().decode(await readFileBytes(path));
+  const ranks = rankPrograms(Object(parseYaml(text, z.unknown(), path)));
+  const own = ranks.find((rank) => rank.program === program);
+  if (own === undefined || own.known === ranks[0].known) return text;
+  throw new VitrineError({
+    code: "format",
+    at: path,
+    expected: `a configuration of ${program}`,
+    found: `one of ${ranks[0].program}`,
+  });
+}
+
 function recognize(text: string, at: string): ConfigProgram {
-  const names = Object.keys(parseYaml(text, z.record(z.string(), z.unknown()), at));
-  const [best, next] = CONFIG_PROGRAMS.map((program) => {
-    const { fields } = PROGRAMS[program];
-    return { program, known: names.filter((name) => Object.hasOwn(fields, name)).length };
-  }).sort((a, b) => b.known - a.known);
+  const [best, next] = rankPrograms(parseYaml(text, z.record(z.string(), z.unknown()), at));
   if (best.known > next.known) return best.program;
   throw new VitrineError({
     code: "undeterminable",
@@ -81,4 +96,13 @@ function recognize(text: string, at: string): ConfigProgram {
     found: best.known === 0 ? "fields of none" : `fields of ${best.program} and ${next.program} alike`,
     hint: "Name it with --program",
   });
+}
+
+/** Programs by how many fields of a file they know, the most first. */
+function rankPrograms(config: object) {
+  const names = Object.keys(config);
+  return CONFIG_PROGRAMS.map((program) => {
+    const { fields } = PROGRAMS[program];
+    return { program, known: names.filter((name) => Object.hasOwn(fields, name)).length };
+  }).sort((a, b) => b.known - a.known);
 }

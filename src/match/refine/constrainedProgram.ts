@@ -7,6 +7,7 @@ import {
   VitrineError,
 } from "../../core/index.ts";
 import { rollOrientations, uniformOrientations } from "../../optics/index.ts";
+import { readConfigText } from "../config/configPrograms.ts";
 import { type ConstrainedSettings, parseConstrainedSettings } from "../config/constrainedConfig.ts";
 import { readMtfFile } from "../config/mtfFile.ts";
 import {
@@ -26,7 +27,6 @@ import {
   offsetsOf,
   type RefineProgramOptions,
   type RefineReport,
-  readText,
   refineOnPool,
   requireTemplateSize,
   stackTask,
@@ -61,7 +61,8 @@ export async function runConstrainedSearch(
 ): Promise<ConstrainedReport> {
   const { overwrite = false, falsePositives = 0.005, ...refining } = options;
   const compat = options.compatBatch !== undefined;
-  const settings = parseConstrainedSettings(await readText(configPath), configPath, { compat });
+  const text = await readConfigText(configPath, "constrained-search");
+  const settings = parseConstrainedSettings(text, configPath, { compat });
   for (const field of settings.ignored) options.onLog?.(`${configPath} ${field} has no effect here`);
   const [stack, constrained] = await readStacks(settings);
   const files = outputs(options.particlesPath ?? "constrained_particles.csv");

@@ -1,6 +1,7 @@
 import { createPool } from "../../compute/index.ts";
 import { readAtoms, writeFileAtomic } from "../../io/index.ts";
 import { pixelSizeOffsets } from "../../optics/index.ts";
+import { readConfigText } from "../config/configPrograms.ts";
 import { readMtf, readMtfFile } from "../config/mtfFile.ts";
 import {
   type OptimizeTemplateSettings,
@@ -20,7 +21,7 @@ import {
   type TemplateTrial,
 } from "./optimizeTemplate.ts";
 import { chooseFromTable, meanOfChosen, type ParticleChoice, requireRows } from "./optimizeTemplateChoice.ts";
-import { type RefineProgramOptions, readText } from "./refineProgram.ts";
+import type { RefineProgramOptions } from "./refineProgram.ts";
 import { refinedTable } from "./refineTable.ts";
 
 /** How a search for the template's pixel size runs. */
@@ -62,7 +63,8 @@ export async function runOptimizeTemplate(
   options: OptimizeTemplateProgramOptions = {},
 ): Promise<OptimizeTemplateReport> {
   const { compat = false, overwrite = false, resultsPath = "optimize_template_results.txt", onLog } = options;
-  const settings = parseOptimizeTemplateSettings(await readText(configPath), configPath, { compat });
+  const text = await readConfigText(configPath, "optimize-template");
+  const settings = parseOptimizeTemplateSettings(text, configPath, { compat });
   for (const field of settings.ignored) onLog?.(`${configPath} ${field} has no effect here`);
   const table = await readParticleStack(settings.stack.path, await readMtfFile(settings.effects));
   const outputs = outputsOf(resultsPath, toScan(settings), options);

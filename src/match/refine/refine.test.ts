@@ -275,6 +275,12 @@ describe("bad input", () => {
     expect(await wrong(edit)).toBe(`VitrineError: ${message}`);
   });
 
+  test("the configuration of another program is called that", async () => {
+    expect(await wrong(() => goldenText("search1_config.yaml"))).toBe(
+      "VitrineError: wrong.yaml: expected a configuration of refine, found one of match.",
+    );
+  });
+
   test("a result that is there already, or would fall on an input", async () => {
     expect(await wrong((text) => text, "particles.csv")).toMatch(
       /expected one result of this name, found an input/,

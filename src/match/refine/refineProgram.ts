@@ -1,7 +1,7 @@
 import { createPool } from "../../compute/index.ts";
 import { VitrineError } from "../../core/index.ts";
-import { readFileBytes } from "../../io/index.ts";
 import { defocusOffsets, pixelSizeOffsets, uniformOrientations } from "../../optics/index.ts";
+import { readConfigText } from "../config/configPrograms.ts";
 import { readMtfFile } from "../config/mtfFile.ts";
 import { parseRefineSettings, type RefineSettings, type StackSettings } from "../config/refineConfig.ts";
 import type { BoxPosition } from "../particles/boxes.ts";
@@ -69,7 +69,8 @@ export async function runRefine(
   if (gradient !== undefined) requireNoCompat(given.compatBatch);
   const options: RefineProgramOptions = gradient === undefined ? given : { ...GRADIENT_SLICES, ...given };
   const compat = options.compatBatch !== undefined;
-  const settings = parseRefineSettings(await readText(configPath), configPath, { wholeDisc, compat });
+  const text = await readConfigText(configPath, "refine");
+  const settings = parseRefineSettings(text, configPath, { wholeDisc, compat });
   for (const field of settings.ignored) options.onLog?.(`${configPath} ${field} has no effect here`);
   const { particlesPath = "refined_particles.csv", overwrite = false } = options;
   const stack = await readParticleStack(settings.stack.path, await readMtfFile(settings.effects));
@@ -104,11 +105,6 @@ function movieFiles({ movie }: RefineSettings): string[] {
 function centresOf({ particles }: ParticleStack, { templateSize }: StackSettings): BoxPosition[] {
   const [halfY, halfX] = templateSize.map((length) => Math.floor(length / 2));
   return particles.map(({ posY, posX }) => ({ y: posY + halfY, x: posX + halfX }));
-}
-
-/** The text of a configuration file. */
-export async function readText(path: string): Promise<string> {
-  return new TextDecoder().decode(await readFileBytes(path));
 }
 
 /** Refines on a pool of its own, by gradient too where a range is given, and tells of the progress. */

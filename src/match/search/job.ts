@@ -1,6 +1,6 @@
 import { type Image, type Shape2, VitrineError } from "../../core/index.ts";
-import { readFileBytes } from "../../io/index.ts";
 import { type MatchSettings, parseMatchSettings, searchSpace } from "../config/config.ts";
+import { readConfigText } from "../config/configPrograms.ts";
 import { readMtfFile } from "../config/mtfFile.ts";
 import { searchFingerprint } from "./fingerprint.ts";
 import type { Part } from "./parts.ts";
@@ -71,7 +71,7 @@ export async function withJobs<T>(
   options: MatchOptions,
   use: (set: JobSet) => Promise<T>,
 ): Promise<T> {
-  const text = new TextDecoder().decode(await readFileBytes(configPath));
+  const text = await readConfigText(configPath, "match");
   const parsed = parseMatchSettings(text, configPath, { compat: options.compatBatch !== undefined });
   const settings = { ...parsed, optics: await readMtfFile(parsed.optics) };
   for (const field of settings.ignored) options.onLog?.(`${configPath} ${field} has no effect here`);
