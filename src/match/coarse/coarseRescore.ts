@@ -9,10 +9,9 @@ import {
   type PreparedInputs,
   requireNotAborted,
   type SearchOptions,
-  transformTemplate,
+  withTemplateSpectrum,
 } from "../search/search.ts";
 import { templateFilters } from "../search/searchFilters.ts";
-import { preparedTemplate } from "../search/searchInputs.ts";
 import { NearestOrientations, symmetryOf } from "./coarseNeighbours.ts";
 import type { SampledStatistics } from "./coarseSample.ts";
 
@@ -71,15 +70,8 @@ export async function rescoreCandidates(
 ): Promise<RescoredPeak[]> {
   if (task.candidates.length === 0) return [];
   const { template, settings, space, prepared } = task.inputs;
-  const source = await preparedTemplate(template, options);
-  const volume = await transformTemplate(pool, source, options.signal);
-  try {
-    const { address, rowBytes } = volume;
-    const plan = new BoxCorrelationPlan(pool, boxSize(task, options), {
-      address,
-      rowBytes,
-      side: source.size,
-    });
+  return withTemplateSpectrum(pool, { ...options, template }, async (spectrum) => {
+    const plan = new BoxCorrelationPlan(pool, boxSize(task, options), spectrum);
     try {
       const { whitening } = prepared;
       plan.setFilters(0, templateFilters({ settings, space, size: template.size, whitening }));
@@ -87,9 +79,7 @@ export async function rescoreCandidates(
     } finally {
       plan.dispose();
     }
-  } finally {
-    volume.dispose();
-  }
+  });
 }
 
 function boxSize(

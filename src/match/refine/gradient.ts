@@ -1,7 +1,6 @@
 import { type Pool, type PoseAscent, PosePlan, type PoseWindow, poseBytes } from "../../compute/index.ts";
 import { matrixFromZyz, multiplyMatrices, VitrineError } from "../../core/index.ts";
-import { opticalSize, type SliceOptions, transformTemplate } from "../search/search.ts";
-import { preparedTemplate } from "../search/searchInputs.ts";
+import { opticalSize, type SliceOptions, withTemplateSpectrum } from "../search/search.ts";
 import { cornerOf, cutBoxes, type PreparedBox } from "./boxStack.ts";
 import { poseFilters } from "./gradientFilters.ts";
 import { type RefinedParticle, type RefineTask, requireAlike } from "./refine.ts";
@@ -59,19 +58,14 @@ export async function refineByGradient(
   requireRange(options.range);
   if (starts.length === 0) return [];
   requireAlike(task.particles);
-  const source = await preparedTemplate(task.template, options);
-  const volume = await transformTemplate(pool, source, options.signal);
-  const { address, rowBytes } = volume;
-  try {
-    const plan = new PosePlan(pool, planSize(task), { address, rowBytes, side: source.size });
+  return withTemplateSpectrum(pool, { ...options, template: task.template }, async (spectrum) => {
+    const plan = new PosePlan(pool, planSize(task), spectrum);
     try {
       return await new Ascent(plan, { task, starts, options }).run(pool);
     } finally {
       plan.dispose();
     }
-  } finally {
-    volume.dispose();
-  }
+  });
 }
 
 /** Windows, and filters, in memory at a time take at most so much each. */

@@ -8,9 +8,9 @@ import {
 import { type EulerZyz, type Image, type Matrix3, type Shape2, VitrineError } from "../../core/index.ts";
 import type { MatchFilters } from "../config/config.ts";
 import type { StackParticle } from "../particles/particleStack.ts";
-import { opticalSize, type SliceOptions, transformTemplate } from "../search/search.ts";
+import { opticalSize, type SliceOptions, withTemplateSpectrum } from "../search/search.ts";
 import { templateFilters } from "../search/searchFilters.ts";
-import { preparedTemplate, type TemplateSource } from "../search/searchInputs.ts";
+import type { TemplateSource } from "../search/searchInputs.ts";
 import { cornerOf, cutBoxes, type PreparedBox } from "./boxStack.ts";
 import type { ParticleMovie } from "./movieBoxes.ts";
 import { changedAngles, changedRotations } from "./refineRotations.ts";
@@ -87,19 +87,14 @@ export async function refineParticles(
 ): Promise<RefinedParticle[]> {
   if (task.particles.length === 0) return [];
   const size = boxCorrelationSize(task, options);
-  const source = await preparedTemplate(task.template, options);
-  const volume = await transformTemplate(pool, source, options.signal);
-  const { address, rowBytes } = volume;
-  try {
-    const plan = new BoxCorrelationPlan(pool, size, { address, rowBytes, side: source.size });
+  return withTemplateSpectrum(pool, { ...options, template: task.template }, async (spectrum) => {
+    const plan = new BoxCorrelationPlan(pool, size, spectrum);
     try {
       return await new Refinement(plan, task, options).run(pool);
     } finally {
       plan.dispose();
     }
-  } finally {
-    volume.dispose();
-  }
+  });
 }
 
 /** Boxes, and filters, in memory at a time take at most so much each. */

@@ -7,6 +7,7 @@ import {
   type FftPlan,
   fftBytes,
   type Pool,
+  type VolumeSpectrum,
 } from "../../compute/index.ts";
 import { type Shape2, VitrineError } from "../../core/index.ts";
 import { hasOddAberrations } from "../../optics/ctf.ts";
@@ -225,6 +226,28 @@ export function opticalSize(
     complexFilters: hasOddAberrations(optics),
     ...(magnificationMatrix !== undefined && { magnification: [yy, yx, xy, xx] as const }),
   };
+}
+
+/**
+ * Gives `use` the spectrum of a template, padded and corrected as the options say, in the pool's memory; afterwards that is free again.
+ *
+ * @throws {VitrineError} as {@link transformTemplate}
+ */
+export async function withTemplateSpectrum<Result>(
+  pool: Pool,
+  {
+    template,
+    ...options
+  }: { readonly template: TemplateSource; readonly signal?: AbortSignal } & SliceOptions,
+  use: (spectrum: VolumeSpectrum) => Promise<Result>,
+): Promise<Result> {
+  const source = await preparedTemplate(template, options);
+  const volume = await transformTemplate(pool, source, options.signal);
+  try {
+    return await use({ address: volume.address, rowBytes: volume.rowBytes, side: source.size });
+  } finally {
+    volume.dispose();
+  }
 }
 
 /** Puts the template's half spectrum, its origin moved from voxel n/2 to 0, into the pool's memory. */
