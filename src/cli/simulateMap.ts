@@ -83,7 +83,7 @@ async function simulateAndWrite(path: string, args: MapArguments): Promise<void>
     select: { excludeWater: args.removeWater ?? false },
   });
   const mtf = args.mtf === undefined ? undefined : await readMtf(args.mtf);
-  const pool = await createPool(args.workers === undefined ? {} : { workers: args.workers });
+  const pool = await createPool({ workers: args.workers });
   try {
     const map = await simulateMap(pool, models[0], { ...toMapOptions(args, mtf), signal: interrupt.signal });
     await writeMrc(args.out, map, { overwrite: args.overwrite ?? false });

@@ -22,7 +22,7 @@ const PROGRESS_MS = 100;
 /** Options of {@link createPool}. */
 export interface PoolOptions {
   /** Number of worker threads; default {@link defaultWorkerCount}. */
-  readonly workers?: number;
+  readonly workers?: number | undefined;
   /** Count kernel calls that end after an abort, see {@link Pool.lateCalls}; costs about 0.1 µs a call. Default false. */
   readonly countLateCalls?: boolean;
 }

@@ -70,7 +70,7 @@ export async function runOptimizeBFactor(
   return withJob(configPath, options, async (job) => {
     const inputs = [configPath, job.settings.micrographPath, job.settings.templatePath];
     await prepareFiles([resultsPath], inputs, { mayReplace: overwrite, ways: "--overwrite" });
-    const pool = await createPool(workers === undefined ? {} : { workers });
+    const pool = await createPool({ workers });
     try {
       const trials = await tryAll(pool, job, { ...options, values });
       await writeParticles(resultsPath, toTable(trials, metric), { overwrite });

@@ -21,7 +21,7 @@ export interface MatchEstimate extends SearchSize {
  */
 export async function estimateMatch(configPath: string, options: MatchOptions = {}): Promise<MatchEstimate> {
   return withJobs(configPath, options, async ({ jobs }) => {
-    const pool = await createPool(options.workers === undefined ? {} : { workers: options.workers });
+    const pool = await createPool({ workers: options.workers });
     try {
       const sizes: SearchSize[] = [];
       let seconds = 0;

@@ -23,7 +23,7 @@ export async function runMatch(
 ): Promise<SearchReport | TemplatesReport | null> {
   return withJobs(configPath, options, async (set) => {
     await checkOutputs(set, options);
-    const pool = await createPool(options.workers === undefined ? {} : { workers: options.workers });
+    const pool = await createPool({ workers: options.workers });
     try {
       return set.jobs.length === 1 && options.part === undefined
         ? await searchOne(pool, set, options)

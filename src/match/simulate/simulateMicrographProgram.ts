@@ -55,7 +55,7 @@ export async function runSimulateMicrograph(
   const settings = parseMatchSettings(config, configPath ?? "configuration");
   const particles = placeParticles({ ...options, boxSize: map.shape[0] });
   await prepareFiles(files, [mapPath], { mayReplace: overwrite, ways: "--overwrite" });
-  const pool = await createPool(workers === undefined ? {} : { workers });
+  const pool = await createPool({ workers });
   try {
     const { image, zScore } = await simulate(pool, { map, particles }, { ...options, settings });
     const { data, shape, pixelSizeA } = image;
