@@ -1,7 +1,7 @@
 import { createPool, type Pool } from "../../compute/index.ts";
 import { removeFile } from "../../io/index.ts";
 import { searchSpace } from "../config/config.ts";
-import { type Job, type JobSet, type MatchOptions, withJobs } from "../search/job.ts";
+import { type Job, type JobSet, type MatchOptions, withJobs, withRate } from "../search/job.ts";
 import type { MapSource } from "../search/resultMaps.ts";
 import { type SearchReport, type WrittenResults, writeTogether } from "../search/results.ts";
 import { type PreparedInputs, TemplateSearch } from "../search/search.ts";
@@ -62,7 +62,7 @@ export async function runCoarseMatch(
     for (const job of set.jobs) requirePossible(job, options);
     await prepareCoarseResults(set, [...places.values()]);
     for (const { checkpoint } of places.values()) await refuseCheckpoint(checkpoint, options);
-    const pool = await createPool(options.workers === undefined ? {} : { workers: options.workers });
+    const pool = await createPool({ workers: options.workers });
     try {
       return await searchCoarsely(pool, set, { places, options });
     } finally {
@@ -148,12 +148,4 @@ async function coarsePass(
   } finally {
     search.dispose();
   }
-}
-
-function withRate(onProgress: MatchOptions["onProgress"]) {
-  const began = performance.now();
-  return (done: number, total: number) => {
-    const seconds = (performance.now() - began) / 1000;
-    onProgress?.({ done, total, rate: done / Math.max(1e-3, seconds) });
-  };
 }

@@ -40,7 +40,9 @@ export async function* cutBoxes(
 ): AsyncGenerator<PreparedBox> {
   const groups = new Map<string, number[]>();
   task.particles.forEach(({ micrographPath }, index) => {
-    groups.set(micrographPath, [...(groups.get(micrographPath) ?? []), index]);
+    const group = groups.get(micrographPath);
+    if (group === undefined) groups.set(micrographPath, [index]);
+    else group.push(index);
   });
   const slice = task.movie === undefined ? SLICE : boxesAtOnce(task.boxSize);
   for (const [path, indices] of groups) {

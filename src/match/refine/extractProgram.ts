@@ -8,6 +8,7 @@ import { type ParticleStack, readParticleStack, stackFiles } from "../particles/
 import type { ParticleTable } from "../particles/particles.ts";
 import { particlesToStar } from "../particles/particlesToStar.ts";
 import { prepareFiles } from "../search/results.ts";
+import { requireNotAborted } from "../search/search.ts";
 import { readMicrograph } from "../search/searchInputs.ts";
 import { boxesAtOnce, sumMovieBoxes } from "./movieBoxes.ts";
 import { openParticleMovie } from "./movieShifts.ts";
@@ -129,7 +130,7 @@ async function* micrographBoxes(stack: ParticleStack, options: CutOptions): Asyn
   const { particles } = stack;
   const centres = centresOf(stack);
   for (const path of new Set(particles.map(({ micrographPath }) => micrographPath))) {
-    if (options.signal?.aborted) throw stopped(options.signal);
+    requireNotAborted(options.signal, "extract");
     const micrograph = await readMicrograph(path);
     requireSmaller(options.boxSize, micrograph.shape, path);
     for (const [index, { micrographPath }] of particles.entries()) {
@@ -150,7 +151,7 @@ async function* movieBoxes(
   const centres = centresOf(stack);
   const source = await openParticleMovie(settings, { particles, centres });
   try {
-    const pool = await createPool(options.workers === undefined ? {} : { workers: options.workers });
+    const pool = await createPool({ workers: options.workers });
     try {
       const cut = { ...cutOf(options), signal: options.signal };
       const slice = boxesAtOnce(cut.boxSize);
@@ -205,9 +206,4 @@ function placesInBoxes(stack: ParticleStack): Record<string, number>[] {
   );
   if (areWhole) return shifts.map(() => ({}));
   return shifts.map((shift, i) => ({ ...shift, [columns.x]: centres[i].x, [columns.y]: centres[i].y }));
-}
-
-function stopped(signal: AbortSignal): VitrineError {
-  const fault = { code: "aborted", at: "extract", expected: "to finish", found: "an abort" } as const;
-  return new VitrineError(fault, { cause: signal.reason });
 }

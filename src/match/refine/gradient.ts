@@ -3,7 +3,7 @@ import { matrixFromZyz, multiplyMatrices, VitrineError } from "../../core/index.
 import { opticalSize, type SliceOptions, withTemplateSpectrum } from "../search/search.ts";
 import { cornerOf, cutBoxes, type PreparedBox } from "./boxStack.ts";
 import { poseFilters } from "./gradientFilters.ts";
-import { type RefinedParticle, type RefineTask, requireAlike } from "./refine.ts";
+import { meanPixelSizeA, type RefinedParticle, type RefineTask, requireAlike } from "./refine.ts";
 import { refinedAngles } from "./refineRotations.ts";
 
 /** How far a particle may go from where it begins; what has a range of 0 is not refined. */
@@ -106,8 +106,7 @@ class Ascent {
     this.#task = what.task;
     this.#starts = what.starts;
     this.#options = what.options;
-    const { particles } = what.task;
-    this.#pixelSizeA = particles.reduce((sum, { pixelSizeA }) => sum + pixelSizeA, 0) / particles.length;
+    this.#pixelSizeA = meanPixelSizeA(what.task.particles);
   }
 
   async run(pool: Pool): Promise<GradientParticle[]> {

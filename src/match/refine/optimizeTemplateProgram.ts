@@ -9,6 +9,7 @@ import {
 } from "../config/optimizeTemplateConfig.ts";
 import { type ParticleStack, readParticleStack, stackFiles } from "../particles/particleStack.ts";
 import { type ParticleTable, writeParticles } from "../particles/particles.ts";
+import { withRate } from "../search/job.ts";
 import { prepareFiles } from "../search/results.ts";
 import { readFiniteImage } from "../search/searchInputs.ts";
 import {
@@ -130,8 +131,8 @@ async function tryOnPool(
   const { workers, onProgress, onLog, signal, compat = false } = options;
   const { exactSlices = false, templatePadding = 1, sincCorrection = false } = options;
   const total = task.particles.length * (task.coarseOffsetsA.length + task.fineOffsetsA.length);
-  const pool = await createPool(workers === undefined ? {} : { workers });
-  const began = performance.now();
+  const pool = await createPool({ workers });
+  const tell = withRate(onProgress);
   try {
     return await optimizeTemplate(pool, task, {
       ...{ exactSlices, templatePadding, sincCorrection },
@@ -141,7 +142,7 @@ async function tryOnPool(
       }),
       ...(signal && { signal }),
       ...(onLog && { onLog }),
-      onProgress: (done) => onProgress?.({ done, total, rate: (1000 * done) / (performance.now() - began) }),
+      onProgress: (done) => tell(done, total),
     });
   } finally {
     await pool.dispose();

@@ -132,6 +132,11 @@ function filterKey({ filtersMicrographs }: RefineTask, particle: StackParticle, 
   return JSON.stringify([optics, relativeDefocusA, filtersMicrographs ? micrographPath : index]);
 }
 
+/** The pixel size of the CTF, one for all particles as in the peer. */
+export function meanPixelSizeA(particles: readonly StackParticle[]): number {
+  return particles.reduce((sum, { pixelSizeA }) => sum + pixelSizeA, 0) / particles.length;
+}
+
 /** Slices are bent for all particles in one way. @throws {VitrineError} unsupported: where they would not be */
 export function requireAlike(particles: readonly StackParticle[]): void {
   const first = JSON.stringify(opticalSize(particles[0].optics));
@@ -162,9 +167,7 @@ class Refinement {
     this.#plan = plan;
     this.#task = task;
     this.#options = options;
-    const { particles } = task;
-    // one pixel size for all, as in the peer
-    this.#pixelSizeA = particles.reduce((sum, { pixelSizeA }) => sum + pixelSizeA, 0) / particles.length;
+    this.#pixelSizeA = meanPixelSizeA(task.particles);
   }
 
   async run(pool: Pool): Promise<RefinedParticle[]> {

@@ -7,7 +7,7 @@ import { parseRefineSettings, type RefineSettings, type StackSettings } from "..
 import type { BoxPosition } from "../particles/boxes.ts";
 import { type ParticleStack, readParticleStack, stackFiles } from "../particles/particleStack.ts";
 import { writeParticles } from "../particles/particles.ts";
-import type { SearchProgress } from "../search/job.ts";
+import { type SearchProgress, withRate } from "../search/job.ts";
 import { prepareFiles } from "../search/results.ts";
 import { openTemplate, readFiniteImage, type TemplateSource } from "../search/searchInputs.ts";
 import { GRADIENT_SLICES, type GradientParticle, type GradientRange, refineByGradient } from "./gradient.ts";
@@ -115,16 +115,12 @@ export async function refineOnPool(
   const { workers, onProgress, range, ...others } = options;
   const correlations = refineCount(task);
   const total = correlations + (range === undefined ? 0 : task.particles.length);
-  const pool = await createPool(workers === undefined ? {} : { workers });
-  const began = performance.now();
-  const tell = (done: number) => {
-    const seconds = (performance.now() - began) / 1000;
-    onProgress?.({ done, total, rate: seconds > 0 ? done / seconds : 0 });
-  };
+  const pool = await createPool({ workers });
+  const tell = withRate(onProgress);
   try {
-    const found = await refineParticles(pool, task, { ...others, onProgress: tell });
+    const found = await refineParticles(pool, task, { ...others, onProgress: (done) => tell(done, total) });
     if (range === undefined) return found;
-    const tellMore = (done: number) => tell(correlations + done);
+    const tellMore = (done: number) => tell(correlations + done, total);
     return await refineByGradient(pool, task, found, { ...others, range, onProgress: tellMore });
   } finally {
     await pool.dispose();

@@ -40,6 +40,18 @@ export interface SearchProgress {
   readonly rate: number;
 }
 
+/** Tells of a program's progress, with the rate since now; what was done `before` counts as done and not for the rate. */
+export function withRate(
+  onProgress: MatchOptions["onProgress"],
+  before = 0,
+): (done: number, total: number) => void {
+  const began = performance.now();
+  return (done, total) => {
+    const seconds = (performance.now() - began) / 1000;
+    onProgress?.({ done: before + done, total, rate: seconds > 0 ? done / seconds : 0 });
+  };
+}
+
 const DEFAULT_RESULTS = {
   particlesPath: "particles.csv",
   overwrite: false,

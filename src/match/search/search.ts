@@ -291,9 +291,9 @@ async function* readAhead(template: TemplateSource) {
 }
 
 /** As a pool's run does it: whoever aborts gets one kind of error, with the reason as its cause. */
-export function requireNotAborted(signal: AbortSignal | undefined): void {
+export function requireNotAborted(signal: AbortSignal | undefined, at = "template search"): void {
   if (!signal?.aborted) return;
-  const fault = { code: "aborted", at: "template search", expected: "to finish", found: "an abort" } as const;
+  const fault = { code: "aborted", at, expected: "to finish", found: "an abort" } as const;
   throw new VitrineError(fault, { cause: signal.reason });
 }
 

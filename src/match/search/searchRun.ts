@@ -1,7 +1,7 @@
 import { BLOCK_TEMPLATES } from "../../compute/index.ts";
 import { VitrineError } from "../../core/index.ts";
 import { fileExists } from "../../io/index.ts";
-import type { MatchOptions } from "./job.ts";
+import { type MatchOptions, withRate } from "./job.ts";
 import type { TemplateSearch } from "./search.ts";
 import {
   MergedStatistics,
@@ -98,12 +98,8 @@ async function runBlocks(
   const correlations = (blocks: number) =>
     Math.min(search.size.correlations, blocks * BLOCK_TEMPLATES) - firstBlock * BLOCK_TEMPLATES;
   const total = Math.max(0, correlations(lastBlock));
-  const began = performance.now();
   const before = Math.max(0, correlations(header.nextBlock));
-  const tell = (done: number) => {
-    const seconds = (performance.now() - began) / 1000;
-    onProgress?.({ done: before + done, total, rate: seconds > 0 ? done / seconds : 0 });
-  };
+  const tell = withRate(onProgress, before);
   let next = header.nextBlock;
   let size = 1;
   while (next < lastBlock) {
@@ -112,7 +108,7 @@ async function runBlocks(
     const sofar = Math.max(0, correlations(next)) - before;
     await search.run(
       { firstBlock: next, lastBlock: end },
-      { ...(signal && { signal }), onProgress: (done) => tell(sofar + done) },
+      { ...(signal && { signal }), onProgress: (done) => tell(sofar + done, total) },
     );
     const seconds = (performance.now() - start) / 1000;
     size = Math.max(1, Math.min(4 * size, Math.floor((size * checkpointSeconds) / seconds)));
