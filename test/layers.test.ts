@@ -24,6 +24,7 @@ const RULES: Rules = {
     subtomogram: ["core", "io", "compute", "optics", "pipe", "jobs"],
     server: "all",
     viewer: ["core", "io", "compute", "optics", "match"],
+    worker: ["compute", "match"],
     cli: "all",
   },
   // They load the module that their caller names; the last resolves "#…" names, which the check sees by themselves.
@@ -32,8 +33,9 @@ const RULES: Rules = {
     "src/acquire/processors/worker.node.ts",
     "src/acquire/processors/worker.browser.ts",
     "src/compute/workerThread.node.ts",
+    "src/compute/threads.browser.ts",
   ],
-  outside: ["package.json"],
+  outside: ["package.json", "src/worker/worker.browser.ts"],
 };
 
 /** Folders that never run in a browser; everywhere else only `*.node.ts` may use Node. */
@@ -97,7 +99,7 @@ function sample(path: string, source: string): Tree {
     ["src/io/files.node.ts", 'import "node:fs";'],
     ["src/io/files.browser.ts", ""],
     ["src/compute/index.ts", ""],
-    ["src/compute/worker.node.ts", ""],
+    ["src/worker/worker.node.ts", ""],
     ["src/compute/assembly/index.ts", 'import { a } from "./kernels";'],
     ["src/compute/assembly/kernels.ts", ""],
     ["package.json", ""],
@@ -111,7 +113,7 @@ function sample(path: string, source: string): Tree {
           source: "./src/io/files.node.ts",
           default: "./dist/io/files.node.js",
         },
-        "#compute-worker": "./dist/compute/worker.node.js",
+        "#worker-entry": "./dist/worker/worker.node.js",
         "#compute-kernels": "./dist/compute/kernels.wasm",
         "#lost": "./dist/io/lost.js",
       },
@@ -134,9 +136,9 @@ test.each([
   ["URL", 'new URL("../compute/index.ts", import.meta.url);'],
   ["createRequire", 'createRequire(import.meta.url).resolve("../compute/index.ts");'],
   ["a named require", 'const need = createRequire(import.meta.url);\nneed("../compute/index.ts");'],
-  ["import.meta.resolve", 'import.meta.resolve("#compute-worker");'],
-  ["twin", 'import worker from "#compute-worker";'],
-  ["name of a twin given to a function", 'builtFile("#compute-worker");'],
+  ["import.meta.resolve", 'import.meta.resolve("#worker-entry");'],
+  ["twin", 'import worker from "#worker-entry";'],
+  ["name of a twin given to a function", 'builtFile("#worker-entry");'],
   ["built kernels", 'createRequire(import.meta.url).resolve("#compute-kernels");'],
   ["way out of src", 'new URL("../../bin/vitrine.js", import.meta.url);'],
 ])("the arrows' check sees a forbidden %s", (_, source) => {
@@ -151,7 +153,7 @@ test.each([
   ["undeclared package", 'import "left-pad";', "package.json dependencies has no left-pad"],
   ["development package", 'import "vitest";', "package.json dependencies has no vitest"],
   ["unknown built-in", 'import "node:nothing";', "Node has no such module"],
-  ["misspelt name given to a function", 'builtFile("#compute-wroker");', "imports has no such name"],
+  ["misspelt name given to a function", 'builtFile("#wroker-entry");', "imports has no such name"],
   ["built file without a source", 'new URL("./b.js", import.meta.url);', "there is no src/io/b.ts"],
   ["computed import", "await import(name);", "it is computed"],
   ["computed URL", "new URL(name, import.meta.url);", "it is computed"],

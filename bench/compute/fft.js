@@ -46,7 +46,7 @@ async function compare(pool, peer, shape) {
   for (let round = -1; round < MIN_ROUNDS || performance.now() - begun < 2 * BUDGET_MS; round++) {
     for (const direction of ["forward", "inverse"]) {
       const start = performance.now();
-      await plan[direction]();
+      await plan.run(direction);
       const own = performance.now() - start;
       const other = await peer?.time(shape, direction, pool.workers);
       if (round < 0) continue; // warm-up

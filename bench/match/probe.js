@@ -1,8 +1,6 @@
 // A pool whose threads can time each kernel of a search, or run its fused loop alone. It reaches into the built package
 // beneath its public names: figures of this kind are for who works on the kernels.
-import { Worker } from "node:worker_threads";
-import { createPoolOn } from "../../dist/compute/pool.js";
-import * as platform from "../../dist/compute/threads.node.js";
+import { createThreadPool } from "../../dist/compute/pool.js";
 
 /** Kernels of the fused loop: padded row transform, columns, rows with statistics, sums into float64. */
 const LOOP = ["templatePad", "correlateColumns", "correlateRows", "flushStatistics"];
@@ -18,12 +16,15 @@ const TIMES_BYTES = 8 * KERNELS.length;
  * left out: the buffers keep the last templates) and `timed`.
  */
 export async function createProbe(workers) {
-  const pool = await createPoolOn({ ...platform, startThread }, { workers });
+  const pool = await createThreadPool({ workers, entry: new URL("probeThread.js", import.meta.url) });
   const times = pool.allocate(TIMES_BYTES * workers);
   let mode = "full";
-  const probe = { mode: () => mode, kernels: KERNELS, loop: LOOP, times: times.address };
+  const run = pool.run.bind(pool);
+  // what the probe's threads have to know travels with each job
+  pool.run = (job, parameters, options) =>
+    run(job, { parameters, probe: { mode, kernels: KERNELS, loop: LOOP, times: times.address } }, options);
   return {
-    pool: withProbe(pool, probe),
+    pool,
     setMode(next) {
       mode = next;
     },
@@ -42,28 +43,4 @@ function sumOver(count, value) {
   let sum = 0;
   for (let i = 0; i < count; i++) sum += value(i);
   return sum;
-}
-
-/** The same pool; its jobs carry what the probe's threads have to know. */
-function withProbe(pool, { mode, ...rest }) {
-  return new Proxy(pool, {
-    get(target, key) {
-      if (key === "run")
-        return (job, options) => target.run({ ...job, probe: { mode: mode(), ...rest } }, options);
-      const value = target[key];
-      return typeof value === "function" ? value.bind(target) : value;
-    },
-  });
-}
-
-function startThread(events) {
-  const worker = new Worker(new URL("probeThread.js", import.meta.url));
-  worker.on("message", events.onMessage);
-  worker.on("error", (error) => events.onFailure(String(error), error));
-  worker.on("exit", (code) => events.onFailure(`exit code ${code}`, undefined));
-  return {
-    post: (message) => worker.postMessage(message),
-    hold: (held) => (held ? worker.ref() : worker.unref()),
-    terminate: () => worker.terminate(),
-  };
 }

@@ -1,6 +1,7 @@
 // The searches that are timed: random micrograph, template, filters and orientations from a fixed seed.
-import { BLOCK_TEMPLATES, CorrelationPlan, createFft } from "vitrine/compute";
+import { createFft } from "vitrine/compute";
 import { matrixFromZyz, seededRandom } from "vitrine/core";
+import { BLOCK_TEMPLATES, createCorrelation } from "../../dist/match/kernels/index.js";
 
 /** Defocus values of every search. */
 export const DEFOCUS_VALUES = 3;
@@ -22,24 +23,23 @@ export const sizeName = ({ image, template }) => `${image}/${template}`;
 /** Correlations of `blocks` blocks. */
 export const correlationsOf = (blocks) => blocks * BLOCK_TEMPLATES;
 
-/**
- * A search of `blocks` blocks, ready to run. `volume` and `plan` may be given different pools' faces; dispose of the result.
- */
+/** A search of `blocks` blocks, ready to run; dispose of the result. */
 export async function createWorkload(pool, { image, template: n }, blocks) {
   const random = seededRandom(image);
   const orientations = Math.ceil(correlationsOf(blocks) / DEFOCUS_VALUES);
   const volume = createFft(pool, { kind: "real3d", shape: [n, n, n] });
   const section = new Float32Array(n * n);
   for (let z = 0; z < n; z++) volume.set("real", fillUniform(section, random), z * n);
-  await volume.forward();
+  await volume.run("forward");
   const size = { image: [image, image], template: n, orientations, filters: DEFOCUS_VALUES };
-  const plan = new CorrelationPlan(pool, size, volume);
-  await plan.setImage(fillUniform(new Float32Array(image * image), random));
-  plan.setFilters(fillUniform(new Float32Array(DEFOCUS_VALUES * n * (n / 2 + 1)), random));
-  plan.setRotations(randomRotations(orientations, random));
+  const plan = createCorrelation(pool, size, { spectrum: volume });
+  plan.set("image", fillUniform(new Float32Array(image * image), random));
+  plan.set("filters", fillUniform(new Float32Array(DEFOCUS_VALUES * n * (n / 2 + 1)), random));
+  plan.set("rotations", randomRotations(orientations, random));
+  await plan.run({ lastBlock: 0 }); // the micrograph is transformed
   return {
     plan,
-    run: (options) => plan.run({ firstBlock: 0, lastBlock: blocks }, options),
+    run: (options) => plan.run({ lastBlock: blocks }, options),
     dispose() {
       plan.dispose();
       volume.dispose();

@@ -8,10 +8,11 @@ import {
 } from "../../test/support/dft.ts";
 import { noise } from "../../test/support/noise.ts";
 import { elementCount, type VitrineError } from "../core/index.ts";
-import { createFft, type FftSize, fftBytes } from "./fft.ts";
+import { createFft, type FftSize, fftPlan, WasmFft } from "./fft.ts";
 import { fft, ifft, irfft2, irfft3, rfft2, rfft3 } from "./fftOnce.ts";
 import { linePlanBytes, writeLinePlan } from "./linePlan.ts";
-import { createPool, type Pool } from "./pool.ts";
+import { phasesJob } from "./phases.ts";
+import { createThreadPool, type ThreadPool } from "./pool.ts";
 import { createRegions } from "./regions.ts";
 
 /** Float32 rounds to 6e-8 and a transform has up to 13 stages of random errors: 3e-7 at most was seen, over all lengths. */
@@ -19,9 +20,9 @@ const NORM_TOLERANCE = 5e-7;
 /** The largest of n errors is a few standard deviations, as the largest of the values is. */
 const PEAK_TOLERANCE = 1e-6;
 
-let pool: Pool;
+let pool: ThreadPool;
 beforeAll(async () => {
-  pool = await createPool({ workers: 2 });
+  pool = await createThreadPool({ workers: 2 });
 });
 afterAll(() => pool.dispose());
 
@@ -223,7 +224,7 @@ test("any number of workers gives the same bytes", async () => {
   ];
   const results: Float32Array[][] = [];
   for (const workers of [1, 2, 3]) {
-    const own = await createPool({ workers });
+    const own = await createThreadPool({ workers });
     onTestFinished(() => own.dispose());
     const each: Float32Array[] = [];
     for (const task of sizes) each.push(...(await thereAndBack(own, task)));
@@ -236,16 +237,16 @@ test("any number of workers gives the same bytes", async () => {
   }
 });
 
-async function thereAndBack(on: Pool, task: FftSize): Promise<Float32Array[]> {
-  const plan = createFft(on, task);
+async function thereAndBack(on: ThreadPool, task: FftSize): Promise<Float32Array[]> {
+  const plan = new WasmFft(on, task);
   const [input, row] = task.kind === "complex1d" ? (["complex", 2] as const) : (["real", 1] as const);
   const width = task.shape[task.shape.length - 1];
   const back = noise(plan.rows * row * width);
   const spectrum = new Float32Array((plan.rows * plan.rowBytes) / 4);
   plan.set(input, back);
-  await plan.forward();
+  await plan.run("forward");
   plan.read("spectrum", spectrum);
-  await plan.inverse();
+  await plan.run("inverse");
   plan.read(input, back);
   plan.dispose();
   return [spectrum, back];
@@ -258,13 +259,13 @@ test("set and read in parts are set and read at once", async () => {
   const cut = fc.nat(depth * height);
   await fc.assert(
     fc.asyncProperty(cut, cut, async (a, b) => {
-      const plan = createFft(pool, { kind: "real3d", shape: [depth, height, width] });
+      const plan = new WasmFft(pool, { kind: "real3d", shape: [depth, height, width] });
       onTestFinished(() => plan.dispose());
       const cuts = [0, Math.min(a, b), Math.max(a, b), depth * height];
       for (const i of [2, 0, 1]) {
         plan.set("real", volume.subarray(cuts[i] * width, cuts[i + 1] * width), cuts[i]);
       }
-      await plan.forward();
+      await plan.run("forward");
       const floats = plan.rowBytes / 4;
       const spectrum = new Float32Array(whole.length);
       for (const i of [0, 1, 2]) {
@@ -298,7 +299,7 @@ test("kernels read and write through strides, from one place to another, and tou
   pool.f32(target, (rows + 1) * targetFloats).fill(7);
   const args = [source, 4 * sourceFloats, target, 4 * targetFloats, rows, plan];
   const phase = { kernel: "realRows", args, scratch: { address: scratch, bytes: 32 * width } };
-  await pool.run({ kind: "phases", phases: [{ ...phase, count: 2, step: 1 }] });
+  await pool.run(phasesJob, [{ ...phase, count: 2, step: 1 }]);
   const packed = data.filter((_, i) => i % sourceFloats < width);
   const truth = dftAxis(
     Float64Array.from({ length: 2 * packed.length }, (_, i) => (i % 2 ? 0 : packed[i / 2])),
@@ -323,7 +324,8 @@ test("a plan takes the bytes that it declares and gives them back", () => {
   const plan = createFft(pool, task);
   plan.dispose();
   plan.dispose();
-  expect(allocate.mock.calls).toEqual([[fftBytes(task, 2)]]);
+  expect([plan.bytes, pool.bytes(fftPlan, task)]).toEqual(allocate.mock.calls.flat().concat(plan.bytes));
+  expect(allocate).toHaveBeenCalledTimes(1);
   expect(free.mock.calls).toEqual([[allocate.mock.results[0].value]]);
   vi.restoreAllMocks();
 });
@@ -341,11 +343,11 @@ async function failure(work: () => unknown): Promise<VitrineError> {
 test("wrong sizes, pieces and orders are errors that say so", async () => {
   const plan = createFft(pool, { kind: "real2d", shape: [4, 6] });
   onTestFinished(() => plan.dispose());
-  expect((await failure(() => plan.forward())).message).toMatchInlineSnapshot(
+  expect((await failure(() => plan.run("forward"))).message).toMatchInlineSnapshot(
     `"fft plan real2d: expected a plan that holds "real", found one that holds nothing. Set it, or await the transform that makes it."`,
   );
   expect((await failure(() => plan.set("real", new Float32Array(7)))).message).toMatchInlineSnapshot(
-    `"fft plan real2d "real": expected whole rows of 6 floats, found 7 floats."`,
+    `"fft plan real2d "real": expected whole rows of 6 values, found 7 values."`,
   );
   expect((await failure(() => plan.set("real", new Float32Array(12), 3))).message).toMatchInlineSnapshot(
     `"fft plan real2d "real": expected rows 0 to 4, found rows 3 to 5."`,
@@ -354,7 +356,7 @@ test("wrong sizes, pieces and orders are errors that say so", async () => {
     `"fft plan real2d: expected "real" or "spectrum", found "complex"."`,
   );
   plan.set("real", new Float32Array(24));
-  expect((await failure(() => plan.inverse())).message).toMatchInlineSnapshot(
+  expect((await failure(() => plan.run("inverse"))).message).toMatchInlineSnapshot(
     `"fft plan real2d: expected a plan that holds "spectrum", found "real". Set it, or await the transform that makes it."`,
   );
   expect((await failure(() => plan.read("spectrum", new Float32Array(8)))).code).toBe("missing");
@@ -376,11 +378,11 @@ test("an aborted transform leaves nothing that could be taken for a result; the 
   const image = noise(24);
   plan.set("real", image);
   const signal = AbortSignal.abort();
-  expect((await failure(() => plan.forward({ signal }))).code).toBe("aborted");
+  expect((await failure(() => plan.run("forward", { signal }))).code).toBe("aborted");
   expect(plan.holds).toBeUndefined();
   plan.set("real", image);
   const done: number[] = [];
-  await plan.forward({ onProgress: (passes) => done.push(passes) });
+  await plan.run("forward", { onProgress: (passes) => done.push(passes) });
   expect(done.at(-1)).toBe(2);
   const spectrum = new Float32Array(32);
   plan.read("spectrum", spectrum);
@@ -389,38 +391,38 @@ test("an aborted transform leaves nothing that could be taken for a result; the 
 
 test("a transform that runs is stopped by its signal", async () => {
   const size: FftSize = { kind: "real2d", shape: [1021, 1021], batch: 8 }; // a prime: some 0.3 s
-  const plan = createFft(pool, size);
+  const plan = new WasmFft(pool, size);
   onTestFinished(() => plan.dispose());
   plan.assume("real");
   const controller = new AbortController();
-  const running = failure(() => plan.forward({ signal: controller.signal }));
+  const running = failure(() => plan.run("forward", { signal: controller.signal }));
   setTimeout(() => controller.abort(), 20);
   expect((await running).code).toBe("aborted");
   expect(plan.holds).toBeUndefined();
 });
 
 test("addresses above 2 GiB are as good as those below", async () => {
-  const own = await createPool({ workers: 2 });
+  const own = await createThreadPool({ workers: 2 });
   onTestFinished(() => own.dispose());
   const images = noise(2 * 30 * 41);
   const below = await rfft2(own, images, [30, 41]);
   own.allocate(2 ** 31); // never touched, so it costs addresses only
-  const above = createFft(own, { kind: "real2d", shape: [30, 41], batch: 2 });
+  const above = new WasmFft(own, { kind: "real2d", shape: [30, 41], batch: 2 });
   expect(above.address).toBeGreaterThan(2 ** 31);
   above.set("real", images);
-  await above.forward();
+  await above.run("forward");
   const spectrum = new Float32Array(below.length);
   above.read("spectrum", spectrum);
   expect(spectrum).toEqual(below);
 });
 
 test("kernels that wrote into a plan's memory say what they wrote", async () => {
-  const plan = createFft(pool, { kind: "complex1d", shape: [8] });
+  const plan = new WasmFft(pool, { kind: "complex1d", shape: [8] });
   onTestFinished(() => plan.dispose());
   pool.f32(plan.address, 16).fill(0);
   pool.f32(plan.address, 16)[0] = 8;
   plan.assume("spectrum");
-  await plan.inverse();
+  await plan.run("inverse");
   const line = new Float32Array(16);
   plan.read("complex", line);
   expect([...line]).toEqual(Array.from({ length: 16 }, (_, i) => 1 - (i % 2)));
@@ -428,8 +430,8 @@ test("kernels that wrote into a plan's memory say what they wrote", async () => 
 
 test("working memory is refused where several teams would write to it", async () => {
   const scratch = { address: 0, bytes: 64 };
-  const phase = { kernel: "fillF32", args: [0], count: 1, step: 1, scratch };
-  const error = await failure(() => pool.run({ kind: "phases", phases: [phase] }, { teams: 2 }));
+  const phase = { kernel: "complexRows", args: [0], count: 1, step: 1, scratch };
+  const error = await failure(() => pool.run(phasesJob, [phase], { teams: 2 }));
   expect(error.message).toMatchInlineSnapshot(
     `"phases[0].scratch: expected one team, found 2 that would share it."`,
   );

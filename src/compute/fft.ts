@@ -1,9 +1,12 @@
 import { VitrineError } from "../core/index.ts";
 import { type FftLayout, type FftSize, fftLayout, fftPhases, fftPieces } from "./fftLayout.ts";
+import type { RunOptions } from "./job.ts";
 import { writeLinePlan } from "./linePlan.ts";
-import { ALIGNMENT } from "./memory.ts";
-import type { Pool, RunOptions } from "./pool.ts";
-import { createRegions, type Regions } from "./regions.ts";
+import { phasesJob } from "./phases.ts";
+import type { Backend, Plan, PlanArray, PlanKind, PlanTypes } from "./plan.ts";
+import { checkRows } from "./planArrays.ts";
+import { createRegions, type Regions, regionBytes } from "./regions.ts";
+import type { WorkerPool } from "./workerPool.ts";
 
 export type { FftSize } from "./fftLayout.ts";
 
@@ -13,25 +16,48 @@ export type { FftSize } from "./fftLayout.ts";
  */
 export type FftPiece = "real" | "complex" | "spectrum";
 
-/** Options of one transform: how to stop it, and whom to tell of finished passes. */
-export type FftRunOptions = Omit<RunOptions, "teams">;
+/** Forward sums x exp(-2πi kx/n); inverse divides by the number of elements, as numpy's rfftn and irfftn. */
+export type FftDirection = "forward" | "inverse";
 
-/** Bytes that {@link createFft} takes from a pool of `workers`. @throws {VitrineError} shape, see {@link createFft} */
-export function fftBytes(size: FftSize, workers: number): number {
-  const pieces = Object.values(fftPieces(fftLayout(size, workers), workers));
-  return pieces.reduce((sum, bytes) => sum + Math.ceil(bytes / ALIGNMENT) * ALIGNMENT, 0);
+/** The words of an {@link FftPlan}. Progress counts passes. */
+export interface FftTypes extends PlanTypes {
+  readonly input: FftPiece;
+  readonly output: FftPiece;
+  readonly work: FftDirection;
+  readonly outcome: undefined;
 }
 
 /**
- * Makes a plan for Fourier transforms in place in the pool's memory. Forward sums x exp(-2πi kx/n), inverse divides by the
- * number of elements, as numpy's rfftn and irfftn.
+ * A transform in place, made by {@link createFft}. For `set` and `read` the first axis is that of {@link rows}. `inverse` ignores the
+ * imaginary parts that a real array's spectrum cannot have, as irfftn does. After a run that was aborted it holds nothing.
+ */
+export interface FftPlan extends Plan<FftTypes>, Disposable {
+  readonly size: FftSize;
+  /** Rows (last axis) of the whole batch, in C order: row (b * depth + z) * height + y. */
+  readonly rows: number;
+  /** What was last set or computed; undefined at first, during a transform, and after one that failed. */
+  readonly holds: FftPiece | undefined;
+}
+
+/** The kind of plan that {@link createFft} makes. */
+export const fftPlan: PlanKind<FftSize, FftPlan> = {
+  name: "compute/fft",
+  wasm: { bytes: fftBytes, create: (pool, size) => new WasmFft(pool, size) },
+};
+
+function fftBytes(size: FftSize, workers: number): number {
+  return regionBytes(fftPieces(fftLayout(size, workers), workers));
+}
+
+/**
+ * Makes a plan for Fourier transforms in place.
  *
  * @throws {VitrineError} shape: a length that is not a whole number from 1; range: more memory than a pool can have
  *
  * @example
  * const plan = createFft(pool, { kind: "real2d", shape: [4092, 5760] });
  * plan.set("real", image);         // (4092, 5760)
- * await plan.forward();
+ * await plan.run("forward");
  * plan.read("spectrum", spectrum); // (4092, 2881, 2)
  * plan.dispose();
  *
@@ -39,26 +65,27 @@ export function fftBytes(size: FftSize, workers: number): number {
  * one complex line, so a row's error is relative to the larger of the two.
  * Source: see {@link writeLinePlan}.
  */
-export function createFft(pool: Pool, size: FftSize): FftPlan {
-  return new FftPlan(pool, size);
+export function createFft(backend: Backend, size: FftSize): FftPlan {
+  return backend.plan(fftPlan, size);
 }
 
-/** A transform with its memory, made by {@link createFft}. Whoever makes it disposes of it. */
-export class FftPlan {
+/** A transform in a pool's memory. */
+export class WasmFft implements FftPlan {
   readonly size: FftSize;
-  /** Rows (last axis) of the whole batch, in C order: row (b * depth + z) * height + y. */
+  readonly bytes: number;
   readonly rows: number;
-  /** Where the data lie in the pool's memory, for kernels: rows of `rowBytes`, before and after a transform. */
+  /** Where the data lie, for kernels: rows of `rowBytes`, before and after a transform. */
   readonly address: number;
   readonly rowBytes: number;
-  readonly #pool: Pool;
+  readonly #pool: WorkerPool;
   readonly #layout: FftLayout;
   readonly #regions: Regions<string>;
   #holds: FftPiece | undefined;
 
-  constructor(pool: Pool, size: FftSize) {
+  constructor(pool: WorkerPool, size: FftSize) {
     const layout = fftLayout(size, pool.workers);
     this.size = size;
+    this.bytes = fftBytes(size, pool.workers);
     this.#pool = pool;
     this.#layout = layout;
     this.#regions = createRegions(pool, fftPieces(layout, pool.workers));
@@ -70,18 +97,12 @@ export class FftPlan {
     this.rowBytes = layout.rowBytes;
   }
 
-  /** What the memory holds: what was last set or computed; undefined at first, during a transform, and after one that failed. */
   get holds(): FftPiece | undefined {
     return this.#holds;
   }
 
-  /**
-   * Copies rows of `piece` in, from row `firstRow` on: all, or a part at a time. Rows that were not set hold anything.
-   *
-   * @throws {VitrineError} shape: not whole rows; range: too many; type: a piece that this kind does not have
-   */
-  set(piece: FftPiece, data: Float32Array, firstRow = 0): void {
-    const { rowFloats, rows } = this.#check(piece, data.length, firstRow);
+  set(piece: FftPiece, data: PlanArray, firstRow = 0): void {
+    const { rowFloats, rows } = this.#check(piece, data, firstRow);
     const view = this.#pool.f32(this.address + firstRow * this.rowBytes, (rows * this.rowBytes) / 4);
     const stride = this.rowBytes / 4;
     if (rowFloats === stride) view.set(data);
@@ -90,13 +111,8 @@ export class FftPlan {
     this.#holds = piece;
   }
 
-  /**
-   * Fills `into` with rows of `piece` from row `firstRow` on.
-   *
-   * @throws {VitrineError} as {@link set}; missing: the plan holds something else
-   */
-  read(piece: FftPiece, into: Float32Array, firstRow = 0): void {
-    const { rowFloats, rows } = this.#check(piece, into.length, firstRow);
+  read(piece: FftPiece, into: PlanArray, firstRow = 0): void {
+    const { rowFloats, rows } = this.#check(piece, into, firstRow);
     this.#expect(piece);
     const stride = this.rowBytes / 4;
     const view = this.#pool.f32(this.address + firstRow * this.rowBytes, rows * stride);
@@ -112,34 +128,19 @@ export class FftPlan {
     this.#holds = piece;
   }
 
-  /** @throws {VitrineError} missing: nothing to transform; aborted: by `signal`, what the plan holds is then lost */
-  async forward(options: FftRunOptions = {}): Promise<void> {
-    await this.#run(this.#input, "spectrum", options);
-  }
-
-  /**
-   * The imaginary parts that a real array's spectrum cannot have are ignored, as by irfftn.
-   *
-   * @throws {VitrineError} as {@link forward}
-   */
-  async inverse(options: FftRunOptions = {}): Promise<void> {
-    await this.#run("spectrum", this.#input, options);
+  async run(direction: FftDirection, options: RunOptions = {}): Promise<undefined> {
+    const inverse = direction === "inverse";
+    this.#expect(inverse ? "spectrum" : this.#input);
+    this.#holds = undefined;
+    const phases = fftPhases(this.#layout, this.#regions.address, { inverse, workers: this.#pool.workers });
+    await this.#pool.run(phasesJob, phases, options);
+    this.#holds = inverse ? this.#input : "spectrum";
   }
 
   get #input(): FftPiece {
     return this.#layout.isReal ? "real" : "complex";
   }
 
-  async #run(from: FftPiece, to: FftPiece, options: FftRunOptions): Promise<void> {
-    this.#expect(from);
-    this.#holds = undefined;
-    const direction = { inverse: from === "spectrum", workers: this.#pool.workers };
-    const phases = fftPhases(this.#layout, this.#regions.address, direction);
-    await this.#pool.run({ kind: "phases", phases }, options);
-    this.#holds = to;
-  }
-
-  /** Gives the memory back; a second call does nothing. Not while a transform runs. */
   dispose(): void {
     this.#holds = undefined;
     this.#regions.dispose();
@@ -171,18 +172,10 @@ export class FftPlan {
     });
   }
 
-  #check(piece: FftPiece, length: number, firstRow: number): { rowFloats: number; rows: number } {
+  #check(piece: FftPiece, data: PlanArray, firstRow: number): { rowFloats: number; rows: number } {
     const rowFloats = this.#rowFloats(piece);
-    const rows = length / rowFloats;
-    const at = `fft plan ${this.size.kind} "${piece}"`;
-    if (!Number.isInteger(rows)) {
-      const expected = `whole rows of ${rowFloats} floats`;
-      throw new VitrineError({ code: "shape", at, expected, found: `${length} floats` });
-    }
-    if (Number.isInteger(firstRow) && firstRow >= 0 && firstRow + rows <= this.rows) {
-      return { rowFloats, rows };
-    }
-    const found = `rows ${firstRow} to ${firstRow + rows}`;
-    throw new VitrineError({ code: "range", at, expected: `rows 0 to ${this.rows}`, found });
+    const array = { type: "f32", rows: this.rows, rowLength: rowFloats } as const;
+    const rows = checkRows(`fft plan ${this.size.kind} "${piece}"`, array, { data, at: firstRow });
+    return { rowFloats, rows };
   }
 }

@@ -1,6 +1,6 @@
 import { elementCount, type Shape2, type Shape3, VitrineError } from "../core/index.ts";
 import { lineBufferElements, linePlanBytes } from "./linePlan.ts";
-import type { Phase } from "./protocol.ts";
+import type { Phase } from "./phases.ts";
 
 /** What an {@link FftPlan} transforms: `batch` (default 1) arrays of one shape, each axis of any length from 1. */
 export type FftSize =

@@ -1,6 +1,7 @@
 import { elementCount, type Shape2, type Shape3, VitrineError } from "../core/index.ts";
-import { createFft, type FftPiece, type FftRunOptions, type FftSize } from "./fft.ts";
-import type { Pool } from "./pool.ts";
+import { createFft, type FftPiece, type FftSize } from "./fft.ts";
+import type { RunOptions } from "./job.ts";
+import type { Backend } from "./plan.ts";
 
 /**
  * Forward transform of complex lines, (batch, length, 2) to (batch, length, 2); the batch follows from the data's length. This
@@ -8,46 +9,46 @@ import type { Pool } from "./pool.ts";
  *
  * @throws {VitrineError} shape: not a whole number of lines; others as {@link createFft}
  */
-export function fft(pool: Pool, data: Float32Array, length: number, options?: FftRunOptions) {
-  return transform(pool, data, { kind: "complex1d", shape: [length], to: "spectrum", options });
+export function fft(backend: Backend, data: Float32Array, length: number, options?: RunOptions) {
+  return transform(backend, data, { kind: "complex1d", shape: [length], to: "spectrum", options });
 }
 
 /** Inverse of {@link fft}, divided by the length. */
-export function ifft(pool: Pool, spectrum: Float32Array, length: number, options?: FftRunOptions) {
-  return transform(pool, spectrum, { kind: "complex1d", shape: [length], to: "complex", options });
+export function ifft(backend: Backend, spectrum: Float32Array, length: number, options?: RunOptions) {
+  return transform(backend, spectrum, { kind: "complex1d", shape: [length], to: "complex", options });
 }
 
 /** Forward transform of real images, (batch, height, width) to (batch, height, width/2+1, 2); see {@link fft}. */
-export function rfft2(pool: Pool, images: Float32Array, shape: Shape2, options?: FftRunOptions) {
-  return transform(pool, images, { kind: "real2d", shape, to: "spectrum", options });
+export function rfft2(backend: Backend, images: Float32Array, shape: Shape2, options?: RunOptions) {
+  return transform(backend, images, { kind: "real2d", shape, to: "spectrum", options });
 }
 
 /** Inverse of {@link rfft2}, divided by height x width; `shape` is that of the images. */
-export function irfft2(pool: Pool, spectra: Float32Array, shape: Shape2, options?: FftRunOptions) {
-  return transform(pool, spectra, { kind: "real2d", shape, to: "real", options });
+export function irfft2(backend: Backend, spectra: Float32Array, shape: Shape2, options?: RunOptions) {
+  return transform(backend, spectra, { kind: "real2d", shape, to: "real", options });
 }
 
 /** Forward transform of real volumes, (batch, depth, height, width) to (batch, depth, height, width/2+1, 2); see {@link fft}. */
-export function rfft3(pool: Pool, volumes: Float32Array, shape: Shape3, options?: FftRunOptions) {
-  return transform(pool, volumes, { kind: "real3d", shape, to: "spectrum", options });
+export function rfft3(backend: Backend, volumes: Float32Array, shape: Shape3, options?: RunOptions) {
+  return transform(backend, volumes, { kind: "real3d", shape, to: "spectrum", options });
 }
 
 /** Inverse of {@link rfft3}, divided by depth x height x width; `shape` is that of the volumes. */
-export function irfft3(pool: Pool, spectra: Float32Array, shape: Shape3, options?: FftRunOptions) {
-  return transform(pool, spectra, { kind: "real3d", shape, to: "real", options });
+export function irfft3(backend: Backend, spectra: Float32Array, shape: Shape3, options?: RunOptions) {
+  return transform(backend, spectra, { kind: "real3d", shape, to: "real", options });
 }
 
-type Task = FftSize & { readonly to: FftPiece; readonly options: FftRunOptions | undefined };
+type Task = FftSize & { readonly to: FftPiece; readonly options: RunOptions | undefined };
 
-async function transform(pool: Pool, data: Float32Array, task: Task): Promise<Float32Array> {
+async function transform(backend: Backend, data: Float32Array, task: Task): Promise<Float32Array> {
   const isReal = task.kind !== "complex1d";
   const input: FftPiece = isReal ? "real" : "complex";
   const from = task.to === "spectrum" ? input : "spectrum";
   const batch = batchOf(data.length, floatsOf(task, from), task);
-  const plan = createFft(pool, { ...task, batch });
+  const plan = createFft(backend, { ...task, batch });
   try {
     plan.set(from, data);
-    await (from === "spectrum" ? plan.inverse(task.options) : plan.forward(task.options));
+    await plan.run(from === "spectrum" ? "inverse" : "forward", task.options);
     const result = new Float32Array(batch * floatsOf(task, task.to));
     plan.read(task.to, result);
     return result;

@@ -8,7 +8,7 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { chromium as executablePath, requirement } from "../../test/support/require.ts";
 
 const { available } = requirement("chromium");
-const dist = dirname(dirname(createRequire(import.meta.url).resolve("#compute-worker")));
+const dist = dirname(dirname(createRequire(import.meta.url).resolve("#worker-entry")));
 const TYPES: Record<string, string> = { ".js": "text/javascript", ".wasm": "application/wasm" };
 const PAGE = `<!doctype html><script type="importmap">
 { "imports": { "#threads": "/compute/threads.browser.js" } }
@@ -32,21 +32,26 @@ function serveDist(): Promise<Server> {
   return new Promise((resolve) => server.listen(0, "127.0.0.1", () => resolve(server)));
 }
 
-/** Runs in the page: two workers fill and abort; gives what came out. */
+/** Runs in the page: two workers transform and abort; gives what came out. */
 const SCRIPT = `(async () => {
-  const { createPool, defaultWorkerCount } = await import("/compute/index.js");
+  const { createPool, createFft, defaultWorkerCount } = await import("/compute/index.js");
+  const { phasesJob } = await import("/compute/phases.js");
   const pool = await createPool({ workers: 2 });
-  const { address } = pool.allocate(4e6);
-  const phase = { kernel: "fillF32", args: [address, 2.5], count: 1e6, step: 1e4 };
-  await pool.run({ kind: "phases", phases: [phase] });
-  const filled = pool.f32(address, 1e6).every((value) => value === 2.5);
+  const plan = createFft(pool, { kind: "real2d", shape: [512, 512] });
+  plan.set("real", new Float32Array(512 * 512).fill(2));
+  await plan.run("forward");
+  const spectrum = new Float32Array(512 * 514);
+  plan.read("spectrum", spectrum);
+  const transformed = spectrum[0] === 2 * 512 * 512 && spectrum.subarray(1).every((value) => value === 0);
+  const line = pool.allocate(1e6).address;
+  const phase = { kernel: "resampleSpectrum", args: [line, line, 1, 99, 99, 1, 99, 99, 1], count: 99, step: 9 };
   const signal = AbortSignal.timeout(50);
-  const long = { kind: "phases", phases: Array(1e5).fill(phase) };
-  const aborted = await pool.run(long, { signal }).catch((error) => error.code);
-  const unknown = await pool.run({ kind: "phases", phases: [{ ...phase, kernel: "fil" }] }).catch((error) => error.code);
-  const ending = pool.run(long).catch((error) => error.code);
+  const long = Array(1e5).fill(phase);
+  const aborted = await pool.run(phasesJob, long, { signal }).catch((error) => error.code);
+  const unknown = await pool.run(phasesJob, [{ ...phase, kernel: "fil" }]).catch((error) => error.code);
+  const ending = pool.run(phasesJob, long).catch((error) => error.code);
   await pool.dispose();
-  return { filled, aborted, unknown, disposed: await ending, workers: defaultWorkerCount() >= 1 };
+  return { transformed, aborted, unknown, disposed: await ending, workers: defaultWorkerCount() >= 1 };
 })()`;
 
 describe.skipIf(!available)("a pool in a page", () => {
@@ -68,10 +73,21 @@ describe.skipIf(!available)("a pool in a page", () => {
     return page;
   }
 
+  test("loads no more than it uses: transforms need nothing of other domains", async () => {
+    const page = await openPage("/isolated");
+    const loaded: string[] = [];
+    page.on("request", (request) => loaded.push(new URL(request.url()).pathname));
+    page.on("worker", (worker) => loaded.push(new URL(worker.url()).pathname));
+    await page.evaluate(SCRIPT);
+    expect(loaded).toContain("/worker/worker.browser.js");
+    const folders = new Set(loaded.map((path) => path.split("/")[1]));
+    expect([...folders].sort()).toEqual(["compute", "core", "worker"]);
+  });
+
   test("runs, aborts, names a missing kernel and is disposed as in Node", async () => {
     const page = await openPage("/isolated");
     expect(await page.evaluate(SCRIPT)).toEqual({
-      filled: true,
+      transformed: true,
       aborted: "aborted",
       unknown: "missing",
       disposed: "aborted",

@@ -5,12 +5,14 @@ import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { pathToFileURL } from "node:url";
 import { promisify } from "node:util";
-import asc from "assemblyscript/asc";
-import { beforeAll, expect, onTestFinished, test } from "vitest";
+import { afterAll, beforeAll, expect, onTestFinished, test } from "vitest";
 import * as platform from "#threads";
+import { buildDomain } from "../../test/support/domain.ts";
 import type { VitrineError } from "../core/index.ts";
-import { createPool, createPoolOn, type Pool, type PoolOptions } from "./pool.ts";
-import type { Phase, PhasesJob } from "./protocol.ts";
+import { defineJob } from "./job.ts";
+import { linePlanBytes, writeLinePlan } from "./linePlan.ts";
+import { type Phase, runPhases } from "./phases.ts";
+import { createPool, createThreadPool, type PoolOptions, type ThreadPool } from "./pool.ts";
 import type { Thread, Threads } from "./threads.ts";
 
 /** Kernels that make the pool's promises visible: how often each index is visited, in which order, and a gate to hold workers. */
@@ -32,21 +34,14 @@ export function gate(words: usize, begin: i32, end: i32): void {
 export function trap(begin: i32, end: i32): void { unreachable(); }
 `;
 
-let testModule: WebAssembly.Module;
+const phasesJob = defineJob("toy/phases", runPhases);
+
+let domain: { entry: URL } & Disposable;
 
 beforeAll(async () => {
-  const { binary, stderr } = await asc.compileString(KERNELS, {
-    optimizeLevel: 3,
-    runtime: "stub",
-    importMemory: true,
-    sharedMemory: true,
-    initialMemory: 1,
-    maximumMemory: 65_536,
-    enable: ["threads"],
-  });
-  if (binary === null) throw new Error(stderr.toString());
-  testModule = await WebAssembly.compile(new Uint8Array(binary));
+  domain = await buildDomain({ name: "toy", kernels: KERNELS });
 });
+afterAll(() => domain[Symbol.dispose]());
 
 /** A pool on the kernels above; its threads and how many of them have ended. */
 async function openTestPool(options: PoolOptions) {
@@ -54,26 +49,26 @@ async function openTestPool(options: PoolOptions) {
   const ended = { count: 0 };
   const threads: Threads = {
     ...platform,
-    loadKernels: async () => testModule,
-    startThread(events) {
-      const thread = platform.startThread({
+    startThread(events, entry) {
+      const watched = {
         ...events,
-        onFailure(found, cause) {
+        onFailure(found: string, cause: unknown) {
           ended.count++;
           events.onFailure(found, cause);
         },
-      });
+      };
+      const thread = platform.startThread(watched, entry);
       opened.push(thread);
       return thread;
     },
   };
-  const pool = await createPoolOn(threads, options);
+  const pool = await createThreadPool({ ...options, entry: domain.entry }, threads);
   onTestFinished(() => pool.dispose());
   return { pool, threads: opened, ended };
 }
 
-function phases(...list: Phase[]): PhasesJob {
-  return { kind: "phases", phases: list };
+function phases(...list: Phase[]): readonly Phase[] {
+  return list;
 }
 
 function phase(kernel: string, args: readonly number[], count = 1, step = 1): Phase {
@@ -81,14 +76,14 @@ function phase(kernel: string, args: readonly number[], count = 1, step = 1): Ph
 }
 
 /** Zeroed words. */
-function words(pool: Pool, count: number): number {
+function words(pool: ThreadPool, count: number): number {
   const { address } = pool.allocate(4 * count);
   pool.i32(address, count).fill(0);
   return address;
 }
 
 /** A job that holds every worker which takes one of `count` ranges, until it is opened. */
-function gateJob(pool: Pool, count: number) {
+function gateJob(pool: ThreadPool, count: number) {
   const address = words(pool, 2);
   const view = () => pool.i32(address, 2);
   return {
@@ -122,7 +117,7 @@ test.each([1, 2, 3])("%i workers visit every index once for each team", async (w
       [4096, 64],
     ] as const) {
       const dst = words(pool, count + 1);
-      await pool.run(phases(phase("visit", [dst], count, step)), { teams });
+      await pool.run(phasesJob, phases(phase("visit", [dst], count, step)), { teams });
       expect([...pool.i32(dst, count + 1)]).toEqual([...Array(count).fill(teams), 0]);
     }
   }
@@ -135,31 +130,47 @@ test.each([1, 2, 3])("%i workers: every phase sees all of the one before", async
   pool.i32(a, count).set(Array.from({ length: count }, (_, i) => i));
   const there = phase("mirror", [a, b, count], count, 3);
   const back = phase("mirror", [b, a, count], count, 10);
-  await pool.run(phases(...Array.from({ length: 200 }, () => [there, back]).flat()));
+  await pool.run(phasesJob, phases(...Array.from({ length: 200 }, () => [there, back]).flat()));
   expect([...pool.i32(a, count)]).toEqual(Array.from({ length: count }, (_, i) => i + 400));
 });
 
-test("the real kernels run from the same memory", async () => {
-  const pool = await createPool({ workers: 2 });
+test("the package's own workers serve its own jobs from the same memory, and name those that they do not know", async () => {
+  const pool = await createThreadPool({ workers: 2 });
   onTestFinished(() => pool.dispose());
-  const { address } = pool.allocate(4 * 1001);
-  pool.f32(address, 1001).fill(-1);
-  await pool.run(phases(phase("fillF32", [address, 2.5], 1000, 64)));
-  expect([...pool.f32(address, 1001)]).toEqual([...Array(1000).fill(2.5), -1]);
+  const { address } = pool.allocate(4 * 8);
+  pool.f32(address, 8).set([1, 0, 0, 0, 9, 9, 9, 9]);
+  const plan = pool.allocate(linePlanBytes(2));
+  writeLinePlan(pool.memory.buffer, plan.address, 2);
+  const scratch = { address: pool.allocate(1024).address, bytes: 512 };
+  const args = [address, 16, address, 16, 1, plan.address, 0, 1];
+  await pool.run(defineJob("compute/phases", runPhases), [
+    { kernel: "complexRows", args, scratch, count: 1, step: 1 },
+  ]);
+  expect([...pool.f32(address, 8)]).toEqual([1, 0, 1, 0, 9, 9, 9, 9]);
+  const unknown = (name: `${string}/${string}`) => failure(pool.run(defineJob(name, runPhases), []));
+  expect((await unknown("compute/no")).message).toMatchInlineSnapshot(
+    `"worker: expected one of compute/phases, found the job compute/no. List it in its domain and the domain in the worker's entry, then run \`npm run build\`."`,
+  );
+  expect((await unknown("nobody/phases")).message).toMatchInlineSnapshot(
+    `"worker: expected one of compute, match, found the job nobody/phases. List it in its domain and the domain in the worker's entry, then run \`npm run build\`."`,
+  );
 });
 
 test("memory grows under running workers, old data stay, and new regions are seen", async () => {
   const { pool } = await openTestPool({ workers: 2 });
   const small = words(pool, 100);
   const held = gateJob(pool, 2);
-  const running = pool.run(held.job);
+  const running = pool.run(phasesJob, held.job);
   await until(() => held.entered() === 2);
   const before = pool.memory.buffer.byteLength;
   const large = words(pool, 8_000_000);
   expect(pool.memory.buffer.byteLength).toBeGreaterThan(before);
   held.open();
   await running;
-  await pool.run(phases(phase("visit", [small], 100, 3), phase("visit", [large], 8_000_000, 100_000)));
+  await pool.run(
+    phasesJob,
+    phases(phase("visit", [small], 100, 3), phase("visit", [large], 8_000_000, 100_000)),
+  );
   expect(pool.i32(small, 100).every((value) => value === 1)).toBe(true);
   expect(pool.i32(large, 8_000_000).every((value) => value === 1)).toBe(true);
 });
@@ -169,7 +180,7 @@ test("kernels reach what lies above 2 GiB", async () => {
   pool.allocate(2.5 * 2 ** 30); // never touched, so the system gives addresses and no memory
   const dst = words(pool, 1000);
   expect(dst).toBeGreaterThan(2 ** 31);
-  await pool.run(phases(phase("visit", [dst], 1000, 10)));
+  await pool.run(phasesJob, phases(phase("visit", [dst], 1000, 10)));
   expect(pool.i32(dst, 1000).every((value) => value === 1)).toBe(true);
 });
 
@@ -177,19 +188,19 @@ test.each([1, 2, 3])("abort: none of %i workers begins another kernel call", asy
   const { pool } = await openTestPool({ workers, countLateCalls: true });
   const held = gateJob(pool, 1000);
   const controller = new AbortController();
-  const running = failure(pool.run(held.job, { signal: controller.signal }));
+  const running = failure(pool.run(phasesJob, held.job, { signal: controller.signal }));
   await until(() => held.entered() === workers);
   const reason = new Error("enough");
   controller.abort(reason);
   held.open();
   const error = await running;
-  expect(error.message).toMatchInlineSnapshot(`"phases job: expected to finish, found an abort."`);
+  expect(error.message).toMatchInlineSnapshot(`"toy/phases job: expected to finish, found an abort."`);
   expect([error.code, error.cause]).toEqual(["aborted", reason]);
   expect(held.entered()).toBe(workers);
   // Each was inside one call when the flag was raised, and that was its last.
   expect(pool.lateCalls()).toEqual(Array(workers).fill(1));
   const dst = words(pool, 50);
-  await pool.run(phases(phase("visit", [dst], 50, 2)));
+  await pool.run(phasesJob, phases(phase("visit", [dst], 50, 2)));
   expect(pool.i32(dst, 50).every((value) => value === 1)).toBe(true);
   expect(pool.lateCalls()).toEqual(Array(workers).fill(0));
 });
@@ -199,8 +210,8 @@ test("abort wakes the members that sleep at a barrier", async () => {
   const dst = words(pool, 1);
   const held = gateJob(pool, 1);
   const controller = new AbortController();
-  const job = phases(...held.job.phases, phase("visit", [dst]));
-  const running = failure(pool.run(job, { signal: controller.signal }));
+  const job = phases(...held.job, phase("visit", [dst]));
+  const running = failure(pool.run(phasesJob, job, { signal: controller.signal }));
   await until(() => held.entered() === 1);
   await new Promise((resolve) => setTimeout(resolve, 50)); // the others are past spinning
   controller.abort();
@@ -217,36 +228,36 @@ test("aborts at any moment neither hang nor leave anything behind", async () => 
   for (let i = 0; i < 40; i++) {
     const controller = new AbortController();
     setTimeout(() => controller.abort(), i / 2);
-    const ending = pool.run(job, { signal: controller.signal, teams: 1 + (i % 3) });
+    const ending = pool.run(phasesJob, job, { signal: controller.signal, teams: 1 + (i % 3) });
     await ending.catch((error) => expect(error.code).toBe("aborted"));
     expect(Math.max(...pool.lateCalls())).toBeLessThanOrEqual(1);
   }
   pool.i32(dst, 64).fill(0);
-  await pool.run(phases(phase("visit", [dst], 64, 4)));
+  await pool.run(phasesJob, phases(phase("visit", [dst], 64, 4)));
   expect(pool.i32(dst, 64).every((value) => value === 1)).toBe(true);
 });
 
 test("a kernel that traps rejects its job, frees its teammates, and the pool works on", async () => {
   const { pool } = await openTestPool({ workers: 3 });
-  const error = await failure(pool.run(phases(phase("trap", []))));
+  const error = await failure(pool.run(phasesJob, phases(phase("trap", []))));
   expect(error.code).toBe("worker");
   expect(error.message.replace(/worker \d/, "worker N")).toMatchInlineSnapshot(
-    `"phases job, worker N of 3: expected no failure, found RuntimeError: unreachable."`,
+    `"toy/phases job, worker N of 3: expected no failure, found RuntimeError: unreachable."`,
   );
-  const outside = await failure(pool.run(phases(phase("visit", [2 ** 32 - 4096], 1000, 1))));
+  const outside = await failure(pool.run(phasesJob, phases(phase("visit", [2 ** 32 - 4096], 1000, 1))));
   expect(outside.message).toContain("out of bounds");
   const dst = words(pool, 1);
-  await pool.run(phases(phase("visit", [dst])));
+  await pool.run(phasesJob, phases(phase("visit", [dst])));
   expect(pool.i32(dst, 1)[0]).toBe(1);
 });
 
 test("a kernel that does not exist is named", async () => {
   const { pool } = await openTestPool({ workers: 2 });
   const dst = words(pool, 1);
-  const error = await failure(pool.run(phases(phase("visit", [dst]), phase("vist", [dst]))));
+  const error = await failure(pool.run(phasesJob, phases(phase("visit", [dst]), phase("vist", [dst]))));
   expect(error.code).toBe("missing");
   expect(error.message).toMatchInlineSnapshot(
-    `"phases[1].kernel: expected a function of kernels.wasm, found "vist". If it is a new kernel, run \`npm run build\`."`,
+    `"phases[1].kernel: expected a function of the domain's WASM module, found "vist". If it is a new kernel, run \`npm run build\`."`,
   );
 });
 
@@ -259,15 +270,15 @@ test("a range that would never end is refused", async () => {
     [1.5, 1],
     [10, Number.NaN],
   ] as const) {
-    expect((await failure(pool.run(phases(phase("visit", [0], count, step))))).code).toBe("range");
+    expect((await failure(pool.run(phasesJob, phases(phase("visit", [0], count, step))))).code).toBe("range");
   }
 });
 
 test("the death of a worker rejects running and waiting work and ends the others", async () => {
   const { pool, threads, ended } = await openTestPool({ workers: 3 });
   const held = gateJob(pool, 2); // two in the kernel, one asleep at the barrier
-  const running = failure(pool.run(held.job));
-  const waiting = failure(pool.run(held.job));
+  const running = failure(pool.run(phasesJob, held.job));
+  const waiting = failure(pool.run(phasesJob, held.job));
   await until(() => held.entered() === 2);
   await threads[1]!.terminate();
   const error = await running;
@@ -276,7 +287,7 @@ test("the death of a worker rejects running and waiting work and ends the others
     `"worker 2 of 3: expected a live thread, found the end of its thread with exit code 1. The pool is of no further use; create another."`,
   );
   expect((await waiting).message).toBe(error.message);
-  expect((await failure(pool.run(held.job))).message).toBe(error.message);
+  expect((await failure(pool.run(phasesJob, held.job))).message).toBe(error.message);
   expect(ended.count).toBe(3);
   expect(held.entered()).toBe(2);
 });
@@ -285,17 +296,17 @@ test("an idle worker's death is told by the next run", async () => {
   const { pool, threads, ended } = await openTestPool({ workers: 2 });
   await threads[0]!.terminate();
   await until(() => ended.count === 2);
-  expect((await failure(pool.run(phases()))).message).toContain("worker 1 of 2");
+  expect((await failure(pool.run(phasesJob, phases()))).message).toContain("worker 1 of 2");
 });
 
 test("jobs run one by one in the order of their calls", async () => {
   const { pool } = await openTestPool({ workers: 2 });
   const list = words(pool, 20);
   const held = gateJob(pool, 1);
-  const runs = [pool.run(held.job)];
-  for (let id = 1; id <= 10; id++) runs.push(pool.run(phases(phase("append", [list, id]))));
-  runs.push(failure(pool.run(phases(phase("trap", [])))).then(() => {}));
-  runs.push(pool.run(phases(phase("append", [list, 11]))));
+  const runs = [pool.run(phasesJob, held.job)];
+  for (let id = 1; id <= 10; id++) runs.push(pool.run(phasesJob, phases(phase("append", [list, id]))));
+  runs.push(failure(pool.run(phasesJob, phases(phase("trap", [])))).then(() => {}));
+  runs.push(pool.run(phasesJob, phases(phase("append", [list, 11]))));
   held.open();
   await Promise.all(runs);
   expect([...pool.i32(list, 12)]).toEqual([11, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11]);
@@ -305,15 +316,15 @@ test("a waiting job is aborted at once and never begins", async () => {
   const { pool } = await openTestPool({ workers: 2 });
   const dst = words(pool, 1);
   const held = gateJob(pool, 1);
-  const running = pool.run(held.job);
+  const running = pool.run(phasesJob, held.job);
   const controller = new AbortController();
-  const waiting = failure(pool.run(phases(phase("visit", [dst])), { signal: controller.signal }));
+  const waiting = failure(pool.run(phasesJob, phases(phase("visit", [dst])), { signal: controller.signal }));
   controller.abort();
   expect((await waiting).code).toBe("aborted");
-  expect((await failure(pool.run(held.job, { signal: controller.signal }))).code).toBe("aborted");
+  expect((await failure(pool.run(phasesJob, held.job, { signal: controller.signal }))).code).toBe("aborted");
   held.open();
   await running;
-  await pool.run(phases());
+  await pool.run(phasesJob, phases());
   expect(pool.i32(dst, 1)[0]).toBe(0);
 });
 
@@ -323,8 +334,8 @@ test("progress grows to what the job reported", async () => {
   const held = gateJob(pool, 1);
   const told: number[] = [];
   const before = Array.from({ length: 4 }, () => phase("visit", [dst]));
-  const job = phases(...before, ...held.job.phases, ...before);
-  const running = pool.run(job, { onProgress: (done) => told.push(done) });
+  const job = phases(...before, ...held.job, ...before);
+  const running = pool.run(phasesJob, job, { onProgress: (done) => told.push(done) });
   await until(() => told.includes(4)); // from the timer, while the job is held
   held.open();
   await running;
@@ -338,7 +349,7 @@ test("a progress listener that throws stops the work, and its error comes out", 
   const error = new Error("the bar is full");
   let calls = 0;
   const running = failure(
-    pool.run(phases(...held.job.phases, ...held.job.phases), {
+    pool.run(phasesJob, phases(...held.job, ...held.job), {
       onProgress() {
         calls++;
         held.open();
@@ -353,8 +364,8 @@ test("a progress listener that throws stops the work, and its error comes out", 
 test("dispose rejects running and waiting work and ends every thread; a second one does nothing", async () => {
   const { pool, ended } = await openTestPool({ workers: 3 });
   const held = gateJob(pool, 2);
-  const running = failure(pool.run(held.job));
-  const waiting = failure(pool.run(held.job));
+  const running = failure(pool.run(phasesJob, held.job));
+  const waiting = failure(pool.run(phasesJob, held.job));
   await until(() => held.entered() === 2);
   await pool.dispose();
   expect(ended.count).toBe(3);
@@ -362,25 +373,34 @@ test("dispose rejects running and waiting work and ends every thread; a second o
     `"pool: expected to be in use, found that it was disposed. Create another."`,
   );
   expect((await waiting).code).toBe("aborted");
-  expect((await failure(pool.run(phases()))).code).toBe("aborted");
+  expect((await failure(pool.run(phasesJob, phases()))).code).toBe("aborted");
   await pool.dispose();
 });
 
-test("a module that cannot be linked, a wrong number of workers and of teams are errors", async () => {
-  const binary = new Uint8Array([
-    0, 97, 115, 109, 1, 0, 0, 0, 1, 4, 1, 96, 0, 0, 2, 7, 1, 1, 97, 1, 98, 0, 0,
-  ]);
-  const threads: Threads = { ...platform, loadKernels: () => WebAssembly.compile(binary) };
-  const error = await failure(createPoolOn(threads, { workers: 2 }));
-  expect(error.message).toMatch(/^worker \d of 2: expected no failure, found TypeError: .*Import #0/);
+test("an entry that is not there, a wrong number of workers and of teams are errors", async () => {
+  const nowhere = new URL("nowhere.mjs", domain.entry);
+  expect((await failure(createPool({ workers: 2, entry: nowhere }))).code).toBe("worker");
   for (const workers of [0, -1, 1.5, Number.NaN]) {
     expect((await failure(createPool({ workers }))).code).toBe("range");
   }
   const { pool } = await openTestPool({ workers: 2 });
-  for (const teams of [0, 3, 1.5]) expect((await failure(pool.run(phases(), { teams }))).code).toBe("range");
+  for (const teams of [0, 3, 1.5]) {
+    expect((await failure(pool.run(phasesJob, phases(), { teams }))).code).toBe("range");
+  }
 });
 
-const dist = dirname(dirname(createRequire(import.meta.url).resolve("#compute-worker")));
+test("a module that cannot be linked fails the first job of its domain", async () => {
+  using unlinked = await buildDomain({
+    name: "toy",
+    kernels: "declare function missing(): void;\nexport function call(): void { missing(); }",
+  });
+  const pool = await createThreadPool({ workers: 2, entry: unlinked.entry });
+  onTestFinished(() => pool.dispose());
+  const error = await failure(pool.run(phasesJob, phases()));
+  expect(error.message).toMatch(/^toy\/phases job, worker \d of 2: .*Import #/);
+});
+
+const dist = dirname(dirname(createRequire(import.meta.url).resolve("#worker-entry")));
 
 /** Runs a script in a Node of its own that has a built package as `compute`; its output. */
 async function runNode(script: string, folder = dist): Promise<string> {
@@ -392,13 +412,11 @@ async function runNode(script: string, folder = dist): Promise<string> {
 }
 
 test("an idle pool does not keep a process alive, a running one does", async () => {
-  const fill = `{ kind: "phases", phases: Array(200).fill({ kernel: "fillF32", args: [a, 3], count: 1e6, step: 1e5 }) }`;
   const out = await runNode(`
     const pool = await compute.createPool({ workers: 2 });
-    const a = pool.allocate(4e6).address;
-    pool.run(${fill}).then(() => console.log(pool.f32(a, 1)[0]));
+    compute.rfft2(pool, new Float32Array(1024 * 1024).fill(1), [1024, 1024]).then((x) => console.log(x[0]));
   `);
-  expect(out).toBe("3\n");
+  expect(out).toBe("1048576\n");
 });
 
 test("dispose ends a process's threads, and importing alone starts none", async () => {
@@ -413,18 +431,20 @@ test("dispose ends a process's threads, and importing alone starts none", async 
   expect(out).toBe("0 2 0\n");
 });
 
-test.each(["kernels.relaxed.wasm", "worker.node.js"])(
+test.each(["compute/kernels.relaxed.wasm", "worker/worker.node.js"])(
   "a package without %s says how to build it",
   async (file) => {
     const folder = await mkdtemp(join(tmpdir(), "vitrine-pool-"));
     onTestFinished(() => rm(folder, { recursive: true }));
     await cp(join(dist, "../package.json"), join(folder, "package.json"));
-    for (const part of ["core", "compute"]) {
+    for (const part of ["core", "compute", "worker"]) {
       await cp(join(dist, part), join(folder, "dist", part), { recursive: true });
     }
-    await rm(join(folder, "dist/compute", file));
+    await rm(join(folder, "dist", file));
     const out = await runNode(
-      "await compute.createPool({ workers: 1 }).catch((error) => console.log(error.code, error.message));",
+      `const work = async () => compute.rfft2(await compute.createPool({ workers: 1 }), new Float32Array(4), [2, 2]);
+      await work().catch((error) => console.log(error.code, error.message));
+      process.exit();`,
       join(folder, "dist"),
     );
     expect(out).toMatch(/^missing .*Run `npm run build`/);

@@ -8,13 +8,16 @@ import {
   readProgress,
   resetControl,
 } from "./control.ts";
-import { Crew, type Outcome } from "./crew.ts";
+import type { Job } from "./job.ts";
 import { Arena, createMemory, type Region } from "./memory.ts";
-import type { Job, Seat } from "./protocol.ts";
+import type { Backend, PlanKind } from "./plan.ts";
+import type { Member } from "./protocol.ts";
 import type { Threads } from "./threads.ts";
+import { type Outcome, WorkerGroup } from "./workerGroup.ts";
+import type { JobOptions, WorkerPool } from "./workerPool.ts";
 
-/** Bytes at the start of the memory that belong to the WASM module's static data. */
-const MODULE_BYTES = 65_536;
+/** The first page is left alone: address 0 stays nobody's. */
+const FIRST_ADDRESS = 65_536;
 
 /** Time between two looks at the progress. */
 const PROGRESS_MS = 100;
@@ -23,17 +26,18 @@ const PROGRESS_MS = 100;
 export interface PoolOptions {
   /** Number of worker threads; default {@link defaultWorkerCount}. */
   readonly workers?: number | undefined;
-  /** Count kernel calls that end after an abort, see {@link Pool.lateCalls}; costs about 0.1 µs a call. Default false. */
+  /** Whether kernels multiply and add in one instruction, which rounds differently; default what the engine can. */
+  readonly relaxedSimd?: boolean;
+  /** Built entry of the worker threads, where a lab has domains of its own to serve; default the package's. */
+  readonly entry?: URL;
+  /** Count kernel calls that end after an abort, see {@link ThreadPool.lateCalls}; costs about 0.1 µs a call. Default false. */
   readonly countLateCalls?: boolean;
 }
 
-/** Options of {@link Pool.run}. */
-export interface RunOptions {
-  /** Teams that the workers split into, 1 to their number; default 1, all workers on the same ranges. */
-  readonly teams?: number;
-  readonly signal?: AbortSignal;
-  /** Gets what the job has reported so far, about ten times a second and once at the end; unit: the job's. */
-  readonly onProgress?: (done: number) => void;
+/** Worker threads that make plans of WASM kernels. Whoever creates a pool disposes of it. */
+export interface Pool extends Backend, AsyncDisposable {
+  /** Ends the threads; work in progress or waiting is rejected as aborted. */
+  dispose(): Promise<void>;
 }
 
 /** Workers of a pool that is not told how many: `SLURM_CPUS_PER_TASK`, else the cgroup's quota, else the processors. */
@@ -51,85 +55,90 @@ export function defaultWorkerCount(): number {
  * await using pool = await createPool({ workers: 2 });
  */
 export function createPool(options: PoolOptions = {}): Promise<Pool> {
-  return createPoolOn(platform, options);
+  return createThreadPool(options);
 }
 
-/** {@link createPool} on given threads. */
-export async function createPoolOn(threads: Threads, options: PoolOptions = {}): Promise<Pool> {
+/** {@link createPool} for those who know what a pool is made of; tests give it threads of their own. */
+export async function createThreadPool(
+  options: PoolOptions = {},
+  threads: Threads = platform,
+): Promise<ThreadPool> {
   const workers = checkCount("createPool workers", options.workers ?? threads.defaultWorkerCount());
   threads.checkSupport();
-  const module = await threads.loadKernels();
-  const memory = createMemory(MODULE_BYTES / 65_536 + 1);
-  const arena = new Arena(memory, { start: MODULE_BYTES });
+  const relaxedSimd = threads.hasRelaxedSimd() && options.relaxedSimd !== false;
+  const memory = createMemory(FIRST_ADDRESS / 65_536 + 1);
+  const arena = new Arena(memory, { start: FIRST_ADDRESS });
   const { address: controlAddress } = arena.allocate(controlBytes(workers));
-  const crew = new Crew(threads, workers);
+  const group = new WorkerGroup((events) => threads.startThread(events, options.entry), workers);
   const countLateCalls = options.countLateCalls ?? false;
-  const init = { kind: "init", module, memory, controlAddress, workers, countLateCalls } as const;
+  const init = { kind: "init", memory, controlAddress, workers, relaxedSimd, countLateCalls } as const;
   try {
-    await crew.ask((worker) => ({ ...init, worker }));
+    await group.ask((worker) => ({ ...init, worker }));
   } catch (error) {
-    await crew.close(disposed());
+    await group.close(disposed());
     throw error;
   }
-  return new Pool({ memory, arena, crew, workers, control: controlView(memory, controlAddress, workers) });
+  const control = controlView(memory, controlAddress, workers);
+  return new ThreadPool({ memory, arena, group, workers, relaxedSimd, control });
 }
 
 interface Parts {
   readonly memory: WebAssembly.Memory;
   readonly arena: Arena;
-  readonly crew: Crew;
+  readonly group: WorkerGroup;
   readonly workers: number;
+  readonly relaxedSimd: boolean;
   readonly control: Int32Array;
 }
 
-/**
- * Worker threads over one shared memory, made by {@link createPool}. Whoever creates a pool disposes of it; plans take their
- * memory from it and give it back.
- */
-export class Pool {
-  /** Shared by all workers. It grows: never keep a view of it, ask for a new one. */
+/** A pool as those see it who make plans of kernels. */
+export class ThreadPool implements Pool, WorkerPool {
   readonly memory: WebAssembly.Memory;
-  /** Number of worker threads. */
   readonly workers: number;
+  readonly name: string;
   readonly #arena: Arena;
-  readonly #crew: Crew;
+  readonly #group: WorkerGroup;
   readonly #control: Int32Array;
   #last: Promise<unknown> = Promise.resolve();
 
-  constructor({ memory, arena, crew, workers, control }: Parts) {
+  constructor({ memory, arena, group, workers, relaxedSimd, control }: Parts) {
     this.memory = memory;
     this.workers = workers;
+    const simd = relaxedSimd ? "WASM SIMD with fused multiply-add" : "WASM SIMD";
+    this.name = `${simd}, ${workers} ${workers === 1 ? "worker" : "workers"}`;
     this.#arena = arena;
-    this.#crew = crew;
+    this.#group = group;
     this.#control = control;
   }
 
-  /** Takes memory, see {@link Arena.allocate}; contents are whatever was there. The caller frees it. */
+  bytes<Size, Made, Uses>(kind: PlanKind<Size, Made, Uses>, size: Size): number {
+    return kind.wasm.bytes(size, this.workers);
+  }
+
+  plan<Size, Made, Uses>(kind: PlanKind<Size, Made, Uses>, request: Size & Uses): Made {
+    return kind.wasm.create(this, request);
+  }
+
   allocate(bytes: number): Region {
     return this.#arena.allocate(bytes);
   }
 
-  /** Gives memory back. */
   free(region: Region): void {
     this.#arena.free(region);
   }
 
-  /** A fresh view of `count` floats at `address`. */
   f32(address: number, count: number): Float32Array {
     return new Float32Array(this.memory.buffer, address, count);
   }
 
-  /** A fresh view of `count` doubles at `address`. */
   f64(address: number, count: number): Float64Array {
     return new Float64Array(this.memory.buffer, address, count);
   }
 
-  /** A fresh view of `count` 32-bit integers at `address`. */
   i32(address: number, count: number): Int32Array {
     return new Int32Array(this.memory.buffer, address, count);
   }
 
-  /** A fresh view of `count` bytes at `address`. */
   u8(address: number, count: number): Uint8Array {
     return new Uint8Array(this.memory.buffer, address, count);
   }
@@ -141,48 +150,51 @@ export class Pool {
     );
   }
 
-  /**
-   * Runs one job on all workers. Jobs run one at a time in the order of their calls.
-   *
-   * @throws {VitrineError} aborted: by `signal` (its reason is the cause) or by `dispose`, once every worker has stopped;
-   *   worker: a kernel trapped (the pool stays usable) or a thread died (it does not); range: `teams`; else what the job throws
-   */
-  async run(job: Job, options: RunOptions = {}): Promise<void> {
-    const seats = assignSeats(this.workers, checkTeams(options.teams ?? 1, this.workers));
-    if (options.signal?.aborted) throw aborted(job, options.signal.reason);
+  async run<Parameters>(
+    { name }: Job<Parameters>,
+    parameters: Parameters,
+    options: JobOptions = {},
+  ): Promise<void> {
+    const members = assignMembers(this.workers, checkTeams(options.teams ?? 1, this.workers));
+    if (options.signal?.aborted) throw aborted(name, options.signal.reason);
     let begun = false;
     const work = this.#last.then(() => {
       begun = true;
-      return this.#runNow(job, seats, options);
+      return this.#runNow({ name, parameters, members }, options);
     });
     this.#last = work.catch(() => {});
     // An abort while the job waits its turn need not wait for the turn.
     const waiting = onAbort(options.signal, (reason) => {
-      if (!begun) waiting.reject(aborted(job, reason));
+      if (!begun) waiting.reject(aborted(name, reason));
     });
     await Promise.race([work, waiting.promise]).finally(waiting.stop);
   }
 
-  async #runNow(job: Job, seats: readonly Seat[], { signal, onProgress }: RunOptions): Promise<void> {
-    if (signal?.aborted) throw aborted(job, signal.reason);
+  async #runNow({ name, parameters, members }: Request, { signal, onProgress }: JobOptions): Promise<void> {
+    if (signal?.aborted) throw aborted(name, signal.reason);
     resetControl(this.#control);
     const stop = () => raiseAbort(this.#control, this.workers);
     const progress = watchProgress(() => readProgress(this.#control), onProgress, stop);
     signal?.addEventListener("abort", stop, { once: true });
     let outcome: Outcome;
     try {
-      outcome = await this.#crew.ask((worker) => ({ kind: "run", job, seat: seats[worker] }));
+      outcome = await this.#group.ask((worker) => ({
+        kind: "run",
+        job: name,
+        parameters,
+        member: members[worker],
+      }));
     } finally {
       signal?.removeEventListener("abort", stop);
       progress.end();
     }
     progress.rethrow();
-    if (signal?.aborted || outcome === "stopped") throw aborted(job, signal?.reason);
+    if (signal?.aborted || outcome === "stopped") throw aborted(name, signal?.reason);
   }
 
-  /** Ends the threads; work in progress or waiting is rejected as aborted. The memory goes when nobody refers to it. */
+  /** The memory goes when nobody refers to it. */
   async dispose(): Promise<void> {
-    await this.#crew.close(disposed());
+    await this.#group.close(disposed());
   }
 
   [Symbol.asyncDispose](): Promise<void> {
@@ -190,8 +202,14 @@ export class Pool {
   }
 }
 
+interface Request {
+  readonly name: string;
+  readonly parameters: unknown;
+  readonly members: readonly Member[];
+}
+
 /** Splits workers into contiguous teams whose sizes differ by one at most. */
-function assignSeats(workers: number, teams: number): Seat[] {
+function assignMembers(workers: number, teams: number): Member[] {
   const first = (team: number) => Math.floor((team * workers) / teams);
   return Array.from({ length: teams }, (_, team) => {
     const size = first(team + 1) - first(team);
@@ -264,8 +282,8 @@ function checkTeams(teams: number, workers: number): number {
   throw new VitrineError({ code: "range", at: "pool.run teams", expected, found: `${teams}` });
 }
 
-function aborted(job: Job, cause: unknown): VitrineError {
-  const fault = { code: "aborted", at: `${job.kind} job`, expected: "to finish", found: "an abort" } as const;
+function aborted(job: string, cause: unknown): VitrineError {
+  const fault = { code: "aborted", at: `${job} job`, expected: "to finish", found: "an abort" } as const;
   return new VitrineError(fault, { cause });
 }
 

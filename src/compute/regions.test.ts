@@ -1,11 +1,11 @@
 import fc from "fast-check";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { createPool, type Pool } from "./pool.ts";
+import { createThreadPool, type ThreadPool } from "./pool.ts";
 import { createRegions } from "./regions.ts";
 
-let pool: Pool;
+let pool: ThreadPool;
 beforeAll(async () => {
-  pool = await createPool({ workers: 1 });
+  pool = await createThreadPool({ workers: 1 });
 });
 afterAll(() => pool.dispose());
 

@@ -1,6 +1,6 @@
 import { VitrineError } from "../core/index.ts";
 import { ALIGNMENT } from "./memory.ts";
-import type { Pool } from "./pool.ts";
+import type { WorkerPool } from "./workerPool.ts";
 
 /** Named pieces of a pool's memory, the store of a plan: one copy in, one copy out, no view leaves. */
 export interface Regions<Name extends string> {
@@ -23,7 +23,7 @@ export interface Regions<Name extends string> {
  * const regions = createRegions(pool, { image: 4 * height * width, template: 4 * side * side });
  */
 export function createRegions<Name extends string>(
-  pool: Pool,
+  pool: WorkerPool,
   sizes: Readonly<Record<Name, number>>,
 ): Regions<Name> {
   const names = Object.keys(sizes) as Name[];
@@ -49,6 +49,11 @@ export function createRegions<Name extends string>(
       live = false;
     },
   };
+}
+
+/** Bytes that {@link createRegions} takes for pieces of these sizes. */
+export function regionBytes(sizes: Readonly<Record<string, number>>): number {
+  return Object.values(sizes).reduce((sum, bytes) => sum + Math.ceil(bytes / ALIGNMENT) * ALIGNMENT, 0);
 }
 
 function bytesOf(view: ArrayBufferView): Uint8Array {

@@ -8,6 +8,6 @@ const PROBE = [
  * Whether the engine multiplies and adds in one instruction. The two modules differ in the last bits; all threads of a
  * pool run the same one.
  */
-export function hasRelaxedSimd(): boolean {
+export function engineHasRelaxedSimd(): boolean {
   return WebAssembly.validate(new Uint8Array(PROBE));
 }

@@ -2,15 +2,15 @@ import fc from "fast-check";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { noise } from "../../test/support/noise.ts";
 import { elementCount, type Shape3 } from "../core/index.ts";
-import { createPool, type Pool } from "./pool.ts";
+import { createThreadPool, type ThreadPool } from "./pool.ts";
 import { resampleImages, resampleVolumes, rescaledShape } from "./resample.ts";
 
 /** Two transforms, each below 5e-7 in the 2-norm. */
 const TOLERANCE = 1e-6;
 
-let pool: Pool;
+let pool: ThreadPool;
 beforeAll(async () => {
-  pool = await createPool({ workers: 2 });
+  pool = await createThreadPool({ workers: 2 });
 });
 afterAll(() => pool.dispose());
 

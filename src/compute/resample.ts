@@ -1,6 +1,9 @@
 import { elementCount, type Shape2, type Shape3, VitrineError } from "../core/index.ts";
-import { createFft, type FftPlan, type FftRunOptions, type FftSize } from "./fft.ts";
-import type { Pool } from "./pool.ts";
+import { type FftSize, fftPlan, WasmFft } from "./fft.ts";
+import type { RunOptions } from "./job.ts";
+import { phasesJob } from "./phases.ts";
+import type { Backend, Plan, PlanArray, PlanKind, PlanTypes } from "./plan.ts";
+import type { WorkerPool } from "./workerPool.ts";
 
 /**
  * Resamples real images (batch, ...from) to (batch, ...to) over the same field of view, by cutting or padding their spectra: the
@@ -17,26 +20,26 @@ import type { Pool } from "./pool.ts";
  * Accuracy: |error| < 1e-6 |result| in the 2-norm (resample.test.ts).
  */
 export async function resampleImages(
-  pool: Pool,
+  backend: Backend,
   images: Float32Array,
   shapes: { readonly from: Shape2; readonly to: Shape2 },
-  options?: FftRunOptions,
+  options?: RunOptions,
 ): Promise<Float32Array> {
   const batch = batchOf(images.length, shapes.from);
   const size = (shape: Shape2) => ({ kind: "real2d", shape, batch }) as const;
-  return resample(pool, images, { from: size(shapes.from), to: size(shapes.to), options });
+  return resample(backend, images, { from: size(shapes.from), to: size(shapes.to) }, options);
 }
 
 /** Resamples real volumes, float32 (batch, ...from), to (batch, ...to); as {@link resampleImages}. */
 export async function resampleVolumes(
-  pool: Pool,
+  backend: Backend,
   volumes: Float32Array,
   shapes: { readonly from: Shape3; readonly to: Shape3 },
-  options?: FftRunOptions,
+  options?: RunOptions,
 ): Promise<Float32Array> {
   const batch = batchOf(volumes.length, shapes.from);
   const size = (shape: Shape3) => ({ kind: "real3d", shape, batch }) as const;
-  return resample(pool, volumes, { from: size(shapes.from), to: size(shapes.to), options });
+  return resample(backend, volumes, { from: size(shapes.from), to: size(shapes.to) }, options);
 }
 
 /**
@@ -59,44 +62,96 @@ export function rescaledShape<Shape extends readonly number[]>(
   return { shape: lengths as { -readonly [Axis in keyof Shape]: number }, pixelSizesA };
 }
 
-interface Task {
+/** What a resampling is made for: as many arrays of one shape as of the other. */
+export interface ResampleSize {
   readonly from: FftSize;
   readonly to: FftSize;
-  readonly options: FftRunOptions | undefined;
 }
 
-async function resample(pool: Pool, data: Float32Array, task: Task): Promise<Float32Array> {
-  const plans: FftPlan[] = [];
-  const open = (size: FftSize) => {
-    const plan = createFft(pool, size);
-    plans.push(plan);
-    return plan;
-  };
-  try {
-    const [from, to] = [open(task.from), open(task.to)];
-    from.set("real", data);
-    await from.forward(task.options);
-    await copySpectrum(pool, { from, to, options: task.options });
-    await to.inverse(task.options);
-    const result = new Float32Array(elementCount(task.to.shape) * (task.to.batch ?? 1));
-    to.read("real", result);
-    return result;
-  } finally {
-    for (const plan of plans) plan.dispose();
+/** The words of a resampling. Progress counts passes of the transform that is under way. */
+export interface ResampleTypes extends PlanTypes {
+  /** (batch, ...from), its first axis being rows as of an FFT plan. */
+  readonly input: "original";
+  /** (batch, ...to) */
+  readonly output: "resampled";
+  readonly work: undefined;
+  readonly outcome: undefined;
+}
+
+/** The kind of plan behind {@link resampleImages} and {@link resampleVolumes}. */
+export const resamplePlan: PlanKind<ResampleSize, Plan<ResampleTypes>> = {
+  name: "compute/resample",
+  wasm: {
+    bytes: ({ from, to }, workers) => fftPlan.wasm.bytes(from, workers) + fftPlan.wasm.bytes(to, workers),
+    create: (pool, size) => new WasmResample(pool, size),
+  },
+};
+
+/** Two transforms, and a kernel that copies what both spectra have from one to the other. */
+class WasmResample implements Plan<ResampleTypes> {
+  readonly bytes: number;
+  readonly #pool: WorkerPool;
+  readonly #from: WasmFft;
+  readonly #to: WasmFft;
+
+  constructor(pool: WorkerPool, { from, to }: ResampleSize) {
+    this.#pool = pool;
+    this.#from = new WasmFft(pool, from);
+    try {
+      this.#to = new WasmFft(pool, to);
+    } catch (error) {
+      this.#from.dispose();
+      throw error;
+    }
+    this.bytes = this.#from.bytes + this.#to.bytes;
+  }
+
+  set(_: "original", data: PlanArray, at = 0): void {
+    this.#from.set("real", data, at);
+  }
+
+  async run(_: undefined, options: RunOptions = {}): Promise<undefined> {
+    await this.#from.run("forward", options);
+    await this.#copySpectrum(options);
+    await this.#to.run("inverse", options);
+  }
+
+  async #copySpectrum(options: RunOptions): Promise<void> {
+    const [from, to] = [this.#from, this.#to];
+    const [source, target] = [from.size.shape, to.size.shape];
+    const lengths = [source, target].flatMap((shape) => (shape.length === 2 ? [1, ...shape] : shape));
+    const args = [from.address, to.address, ...lengths, elementCount(target) / elementCount(source)];
+    const step = Math.max(1, Math.floor(2 ** 17 / to.rowBytes));
+    await this.#pool.run(phasesJob, [{ kernel: "resampleSpectrum", args, count: to.rows, step }], options);
+    to.assume("spectrum");
+  }
+
+  read(_: "resampled", into: PlanArray, at = 0): void {
+    this.#to.read("real", into, at);
+  }
+
+  dispose(): void {
+    this.#from.dispose();
+    this.#to.dispose();
   }
 }
 
-async function copySpectrum(
-  pool: Pool,
-  { from, to, options = {} }: { from: FftPlan; to: FftPlan; options: FftRunOptions | undefined },
-): Promise<void> {
-  const [source, target] = [from.size.shape, to.size.shape];
-  const lengths = [source, target].flatMap((shape) => (shape.length === 2 ? [1, ...shape] : shape));
-  const args = [from.address, to.address, ...lengths, elementCount(target) / elementCount(source)];
-  const step = Math.max(1, Math.floor(2 ** 17 / to.rowBytes));
-  const phase = { kernel: "resampleSpectrum", args, count: to.rows, step };
-  await pool.run({ kind: "phases", phases: [phase] }, options);
-  to.assume("spectrum");
+async function resample(
+  backend: Backend,
+  data: Float32Array,
+  size: ResampleSize,
+  options?: RunOptions,
+): Promise<Float32Array> {
+  const plan = backend.plan(resamplePlan, size);
+  try {
+    plan.set("original", data);
+    await plan.run(undefined, options);
+    const result = new Float32Array(elementCount(size.to.shape) * (size.to.batch ?? 1));
+    plan.read("resampled", result);
+    return result;
+  } finally {
+    plan.dispose();
+  }
 }
 
 function batchOf(length: number, shape: readonly number[]): number {

@@ -4,15 +4,15 @@ import { Worker } from "node:worker_threads";
 import { expect, test } from "vitest";
 import { controlBytes } from "./control.ts";
 
-const built = createRequire(import.meta.url).resolve("#compute-worker");
-const buildUrl = (file: string) => new URL(file, pathToFileURL(built)).href;
+const built = createRequire(import.meta.url).resolve("#worker-entry");
+const buildUrl = (file: string) => new URL(`../compute/${file}`, pathToFileURL(built)).href;
 
 /** One member: takes units for its team, and within each unit adds to every cell of a row, with ranges and barriers. */
 const MEMBER = `
 import { parentPort, workerData } from "node:worker_threads";
 const { Team } = await import(workerData.team);
-const { control, rows, width, seat, units } = workerData;
-const team = new Team(control, seat);
+const { control, rows, width, member, units } = workerData;
+const team = new Team(control, member);
 const taken = [];
 let disorder = 0;
 for (;;) {
@@ -25,7 +25,7 @@ for (;;) {
   team.barrier();
   team.parallel(width, 5, (begin, end) => { for (let i = begin; i < end; i++) Atomics.add(row, i, 1); });
 }
-parentPort.postMessage({ team: seat.team, taken, disorder });
+parentPort.postMessage({ team: member.team, taken, disorder });
 `;
 
 interface Report {
@@ -44,9 +44,9 @@ async function runTeams(sizes: readonly number[], units: number, width: number) 
   const shared = { team: buildUrl("./team.js"), control, rows, units, width };
   const script = new URL(`data:text/javascript,${encodeURIComponent(MEMBER)}`);
   const reports = members.map(
-    (seat) =>
+    (member) =>
       new Promise<Report>((resolve, reject) => {
-        const worker = new Worker(script, { workerData: { ...shared, seat }, execArgv: [] });
+        const worker = new Worker(script, { workerData: { ...shared, member }, execArgv: [] });
         worker.once("message", resolve);
         worker.once("error", reject);
       }),

@@ -1,5 +1,5 @@
 import { claim, isAborted, type TeamWords, teamWords } from "./control.ts";
-import type { Seat } from "./protocol.ts";
+import type { Member } from "./protocol.ts";
 
 /** Looks at the barrier before a member sleeps: some 20 µs, a little less than a sleep and a call cost. */
 const SPINS = 4096;
@@ -24,12 +24,12 @@ export class Team {
   readonly #words: TeamWords;
   #claims = 0;
 
-  constructor(control: Int32Array, seat: Seat) {
-    this.rank = seat.rank;
-    this.size = seat.size;
-    this.index = seat.team;
+  constructor(control: Int32Array, member: Member) {
+    this.rank = member.rank;
+    this.size = member.size;
+    this.index = member.team;
     this.#control = control;
-    this.#words = teamWords(seat.team);
+    this.#words = teamWords(member.team);
   }
 
   /** Whether the work is aborted. */

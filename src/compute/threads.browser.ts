@@ -1,6 +1,5 @@
 /** Threads of a page; Node's are in threads.node.ts. */
 import { VitrineError } from "../core/index.ts";
-import { hasRelaxedSimd } from "./relaxedSimd.ts";
 import type { Thread, ThreadEvents } from "./threads.ts";
 import { connectWorker } from "./workerThread.browser.ts";
 
@@ -16,29 +15,16 @@ export function checkSupport(): void {
   });
 }
 
-/** Fetches and compiles the kernels, which lie beside this file: those with fused multiply-add where the page has it. */
-export async function loadKernels(): Promise<WebAssembly.Module> {
-  const url = hasRelaxedSimd()
-    ? new URL("./kernels.relaxed.wasm", import.meta.url)
-    : new URL("./kernels.wasm", import.meta.url);
-  const response = await fetch(url);
-  // Not compileStreaming: it refuses servers that do not know the type of .wasm.
-  if (response.ok) return WebAssembly.compile(await response.arrayBuffer());
-  throw new VitrineError({
-    code: "missing",
-    at: url.href,
-    expected: "the built package",
-    found: `HTTP status ${response.status}`,
-    hint: "Run `npm run build` and serve dist",
-  });
-}
+export { engineHasRelaxedSimd as hasRelaxedSimd } from "./relaxedSimd.ts";
 
-/** Starts worker.browser.js, which lies beside this file. */
-export function startThread(events: ThreadEvents): Thread {
-  return connectWorker(
-    new Worker(new URL("./worker.browser.js", import.meta.url), { type: "module" }),
-    events,
-  );
+/** Starts worker.browser.js of the package's worker folder, or `entry`. */
+export function startThread(events: ThreadEvents, entry?: URL): Thread {
+  // Bundlers want to see the package's own as a whole.
+  const worker =
+    entry === undefined
+      ? new Worker(new URL("../worker/worker.browser.js", import.meta.url), { type: "module" })
+      : new Worker(entry, { type: "module" });
+  return connectWorker(worker, events);
 }
 
 /** Workers of a pool that is not told how many: the processors that the browser admits to. */

@@ -1,27 +1,25 @@
 /** Threads of Node; the page's are in threads.browser.ts. */
 import { readFileSync } from "node:fs";
-import { readFile } from "node:fs/promises";
 import { availableParallelism } from "node:os";
 import { setFlagsFromString } from "node:v8";
 import { countCpus } from "./cpuCount.ts";
-import { hasRelaxedSimd } from "./relaxedSimd.ts";
+import { engineHasRelaxedSimd } from "./relaxedSimd.ts";
 import type { Thread, ThreadEvents } from "./threads.ts";
-import { builtFile, startWorkerThread } from "./workerThread.node.ts";
+import { startWorkerThread } from "./workerThread.node.ts";
 
 /** Node always has shared memory. */
 export function checkSupport(): void {}
 
-/** Compiles the kernels of dist/compute: those with fused multiply-add where the engine has it. */
-export async function loadKernels(): Promise<WebAssembly.Module> {
-  // Node 20 has relaxed SIMD behind this flag; later versions ignore it
+/** Whether the engine has relaxed SIMD, with which its threads start too. */
+export function hasRelaxedSimd(): boolean {
+  // Node 20 has it behind this flag; later versions ignore it
   setFlagsFromString("--experimental-wasm-relaxed-simd");
-  const name = hasRelaxedSimd() ? "#compute-kernels-relaxed" : "#compute-kernels";
-  return WebAssembly.compile(await readFile(builtFile(name)));
+  return engineHasRelaxedSimd();
 }
 
-/** Starts dist/compute/worker.node.js; the thread keeps the process alive until it is told not to. */
-export function startThread(events: ThreadEvents): Thread {
-  return startWorkerThread("#compute-worker", events);
+/** Starts dist/worker/worker.node.js, or `entry`; the thread keeps the process alive until it is told not to. */
+export function startThread(events: ThreadEvents, entry?: URL): Thread {
+  return startWorkerThread(entry ?? "#worker-entry", events);
 }
 
 /** Workers of a pool that is not told how many: `SLURM_CPUS_PER_TASK`, else the cgroup's quota, else the processors. */

@@ -11,9 +11,13 @@ export type ThreadEvents = WorkerThreadEvents<FromWorker>;
 export interface Threads {
   /** @throws {VitrineError} unsupported: the page may not share memory between threads */
   checkSupport(): void;
-  /** @throws {VitrineError} missing: the package is not built */
-  loadKernels(): Promise<WebAssembly.Module>;
-  /** @throws {VitrineError} missing: the package is not built */
-  startThread(events: ThreadEvents): Thread;
+  /** Whether the threads that it starts multiply and add in one instruction. */
+  hasRelaxedSimd(): boolean;
+  /**
+   * Starts a thread on a built entry, by default the package's.
+   *
+   * @throws {VitrineError} missing: the package is not built
+   */
+  startThread(events: ThreadEvents, entry?: URL): Thread;
   defaultWorkerCount(): number;
 }

@@ -1,21 +1,25 @@
 import { type Fault, toFault, VitrineError } from "../core/index.ts";
-import { runBoxesJob } from "./boxesJob.ts";
 import { claim, controlView, isAborted, lateCallsWord, raiseAbort, report } from "./control.ts";
-import { runCorrelateJob } from "./correlateJob.ts";
-import { runPhases } from "./phases.ts";
-import { runPosesJob } from "./posesJob.ts";
-import type { FromWorker, Job, Kernel, Kernels, Seat, ToWorker, WorkerContext } from "./protocol.ts";
+import type { Domains, Job, Kernel, Kernels, WorkerContext } from "./job.ts";
+import type { FromWorker, Member, ToWorker } from "./protocol.ts";
 import { JobStopped, Team } from "./team.ts";
 
 type Init = Extract<ToWorker, { kind: "init" }>;
+type Run = Extract<ToWorker, { kind: "run" }>;
 
-/** Makes the function that answers a worker's messages, one by one. The two worker entries connect it to their ports. */
-export function createAnswerer(): (message: ToWorker) => Promise<FromWorker> {
+/** Compiles a WASM module; each platform has its own way to a file. */
+export type Compile = (file: URL) => Promise<WebAssembly.Module>;
+
+/** Makes the function that answers a worker's messages, one by one. `serveJobs` connects it to the thread's port. */
+export function createAnswerer(
+  domains: Domains,
+  compile: Compile,
+): (message: ToWorker) => Promise<FromWorker> {
   let executor: Executor | undefined;
   return async (message) => {
     try {
-      if (message.kind === "run") return requireExecutor(executor).run(message.job, message.seat);
-      executor = await openExecutor(message);
+      if (message.kind === "run") return await requireExecutor(executor).run(message);
+      executor = new Executor(message, domains, compile);
       return { kind: "done" };
     } catch (error) {
       const at = message.kind === "init" ? `worker ${message.worker + 1} of ${message.workers}` : "worker";
@@ -24,64 +28,92 @@ export function createAnswerer(): (message: ToWorker) => Promise<FromWorker> {
   };
 }
 
-interface Executor {
-  run(job: Job, seat: Seat): FromWorker;
-}
-
 function requireExecutor(executor: Executor | undefined): Executor {
   if (executor !== undefined) return executor;
   throw new VitrineError({ code: "worker", at: "worker", expected: "init before run", found: "run" });
 }
 
-async function openExecutor(init: Init): Promise<Executor> {
-  const { memory, worker, workers } = init;
-  const control = controlView(memory, init.controlAddress, workers);
-  const instance = await WebAssembly.instantiate(init.module, { env: { memory } });
-  const functions = kernelsOf(instance.exports);
-  const kernels = init.countLateCalls ? countLateCalls(functions, control, lateCallsWord(worker)) : functions;
-  const shared = {
-    kernels,
-    memory,
-    control,
-    claim: (slot: number) => claim(control, slot),
-    report: (amount: number) => report(control, amount),
-  };
-  return {
-    run(job, seat) {
-      const context = { ...shared, team: new Team(control, seat), teams: seat.teams };
-      return runGuarded(context, job, `${job.kind} job, worker ${worker + 1} of ${workers}`);
-    },
-  };
+/** A domain's jobs by name, and its kernels on the shared memory. */
+interface LoadedDomain {
+  readonly jobs: ReadonlyMap<string, Job<never>>;
+  readonly kernels: Kernels;
 }
 
-/** Runs a job; a failure raises the abort flag before it is told, so that no teammate waits at a barrier for this worker. */
-function runGuarded(context: WorkerContext, job: Job, at: string): FromWorker {
-  try {
-    runJob(context, job);
-    return { kind: "done" };
-  } catch (error) {
-    if (error instanceof JobStopped) return { kind: "stopped" };
-    raiseAbort(context.control, context.teams);
-    const fault: Fault = toFault(error, at);
-    return { kind: "failed", fault };
+/** Runs jobs in one worker; a domain is loaded when its first job comes. */
+class Executor {
+  readonly #init: Init;
+  readonly #domains: Domains;
+  readonly #compile: Compile;
+  readonly #control: Int32Array;
+  readonly #loaded = new Map<string, LoadedDomain>();
+
+  constructor(init: Init, domains: Domains, compile: Compile) {
+    this.#init = init;
+    this.#domains = domains;
+    this.#compile = compile;
+    this.#control = controlView(init.memory, init.controlAddress, init.workers);
+  }
+
+  /** Runs a job; a failure raises the abort flag before it is told, so that no teammate waits at a barrier for this worker. */
+  async run({ job: name, parameters, member }: Run): Promise<FromWorker> {
+    try {
+      const { jobs, kernels } = await this.#domainOf(name);
+      const job = jobs.get(name);
+      if (job === undefined) throw unknownJob(name, [...jobs.keys()]);
+      job.run(this.#context(kernels, member), parameters as never);
+      return { kind: "done" };
+    } catch (error) {
+      if (error instanceof JobStopped) return { kind: "stopped" };
+      raiseAbort(this.#control, member.teams);
+      const { worker, workers } = this.#init;
+      const fault: Fault = toFault(error, `${name} job, worker ${worker + 1} of ${workers}`);
+      return { kind: "failed", fault };
+    }
+  }
+
+  #context(kernels: Kernels, member: Member): WorkerContext {
+    const control = this.#control;
+    return {
+      kernels,
+      memory: this.#init.memory,
+      team: new Team(control, member),
+      teams: member.teams,
+      claim: (slot) => claim(control, slot),
+      report: (amount) => report(control, amount),
+    };
+  }
+
+  async #domainOf(job: string): Promise<LoadedDomain> {
+    const name = job.split("/")[0];
+    const known = this.#loaded.get(name);
+    if (known !== undefined) return known;
+    if (!Object.hasOwn(this.#domains, name)) throw unknownJob(job, Object.keys(this.#domains));
+    const { jobs, kernels } = await this.#domains[name]();
+    const module = await this.#compile(this.#init.relaxedSimd ? kernels.relaxed : kernels.plain);
+    const domain = {
+      jobs: new Map(jobs.map((each) => [each.name, each])),
+      kernels: await this.#instantiate(module),
+    };
+    this.#loaded.set(name, domain);
+    return domain;
+  }
+
+  async #instantiate(module: WebAssembly.Module): Promise<Kernels> {
+    const { memory, worker, countLateCalls } = this.#init;
+    const { exports } = await WebAssembly.instantiate(module, { env: { memory } });
+    const kernels = kernelsOf(exports);
+    return countLateCalls ? countingLateCalls(kernels, this.#control, lateCallsWord(worker)) : kernels;
   }
 }
 
-function runJob(context: WorkerContext, job: Job): void {
-  switch (job.kind) {
-    case "phases":
-      runPhases(context, job);
-      break;
-    case "correlate":
-      runCorrelateJob(context, job);
-      break;
-    case "boxes":
-      runBoxesJob(context, job);
-      break;
-    case "poses":
-      runPosesJob(context, job);
-      break;
-  }
+function unknownJob(found: string, known: readonly string[]): VitrineError {
+  return new VitrineError({
+    code: "missing",
+    at: "worker",
+    expected: `one of ${known.join(", ")}`,
+    found: `the job ${found}`,
+    hint: "List it in its domain and the domain in the worker's entry, then run `npm run build`",
+  });
 }
 
 function kernelsOf(exports: WebAssembly.Exports): Kernels {
@@ -93,7 +125,7 @@ function kernelsOf(exports: WebAssembly.Exports): Kernels {
 }
 
 /** The same kernels, each counting its calls that end after the abort flag was raised. */
-function countLateCalls(kernels: Kernels, control: Int32Array, word: number): Kernels {
+function countingLateCalls(kernels: Kernels, control: Int32Array, word: number): Kernels {
   const counted: Record<string, Kernel> = {};
   for (const [name, kernel] of Object.entries(kernels)) {
     counted[name] = (...args) => {

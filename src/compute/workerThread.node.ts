@@ -9,15 +9,15 @@ const require = createRequire(import.meta.url);
 /**
  * Starts a built file in a thread; the thread keeps the process alive until it is told not to.
  *
- * @param name  in package.json's `imports`
+ * @param file  its name in package.json's `imports`, or where it lies
  * @throws {VitrineError} missing: the package is not built
  */
 export function startWorkerThread<To, From>(
-  name: string,
+  file: string | URL,
   events: WorkerThreadEvents<From>,
 ): WorkerThread<To> {
   // No execArgv: the caller's flags (loaders, --input-type) are not for a built file.
-  const worker = new Worker(builtFile(name), { execArgv: [] });
+  const worker = new Worker(typeof file === "string" ? builtFile(file) : file, { execArgv: [] });
   worker.on("message", (message: From) => events.onMessage(message));
   worker.on("messageerror", (error) => events.onFailure("a message that cannot be read", error));
   worker.on("error", (error) => events.onFailure(String(error), error));

@@ -33,7 +33,7 @@ export async function fourierShellCorrelation(
       const plan = createFft(pool, { kind: "real3d", shape: [n, n, n] });
       plans.push(plan);
       plan.set("real", data);
-      await plan.forward(options);
+      await plan.run("forward", options);
     }
     return correlateShells(plans[0], plans[1], n);
   } finally {

@@ -99,7 +99,7 @@ class FrameSum {
     const { shape, shiftsPx, turnsNyquist = false, signal } = this.#options;
     requireLength(frame, this.#batch * shape[0] * shape[1], `sumFrames frame ${this.#frames}`);
     fft.set("real", frame);
-    await fft.forward(signal === undefined ? {} : { signal });
+    await fft.run("forward", signal === undefined ? {} : { signal });
     fft.read("spectrum", this.#spectrum);
     const shifts = shiftsPx?.(this.#frames);
     if (shifts !== undefined) requireLength(shifts, 2 * this.#batch, `sumFrames shiftsPx(${this.#frames})`);
@@ -151,7 +151,7 @@ class FrameSum {
     const { shape, signal, exposure } = this.#options;
     if (exposure !== undefined && exposure.restoresNoise !== false) this.#restore(exposure);
     fft.set("spectrum", this.#sum);
-    await fft.inverse(signal === undefined ? {} : { signal });
+    await fft.run("inverse", signal === undefined ? {} : { signal });
     const images = new Float32Array(this.#batch * shape[0] * shape[1]);
     fft.read("real", images);
     return images;

@@ -1,7 +1,8 @@
-import { BoxCorrelationPlan, type BoxCorrelationSize, boxBytes, type Pool } from "../../compute/index.ts";
+import type { Pool } from "../../compute/index.ts";
 import type { Shape2 } from "../../core/index.ts";
 import { peerRotationMatrices, rotationMatrices } from "../../optics/index.ts";
 import type { SearchSpace } from "../config/config.ts";
+import { type BestInBox, type BoxPlan, type BoxSize, boxBytes, createBoxes } from "../kernels/index.ts";
 import { extractBoxes } from "../particles/boxes.ts";
 import type { Peak } from "../peaks/peaks.ts";
 import {
@@ -71,10 +72,10 @@ export async function rescoreCandidates(
   if (task.candidates.length === 0) return [];
   const { template, settings, space, prepared } = task.inputs;
   return withTemplateSpectrum(pool, { ...options, template }, async (spectrum) => {
-    const plan = new BoxCorrelationPlan(pool, boxSize(task, options), spectrum);
+    const plan = createBoxes(pool, boxSize(task, options), { spectrum });
     try {
       const { whitening } = prepared;
-      plan.setFilters(0, templateFilters({ settings, space, size: template.size, whitening }));
+      plan.set("filters", templateFilters({ settings, space, size: template.size, whitening }));
       return await rescoreAll(plan, task, options);
     } finally {
       plan.dispose();
@@ -82,10 +83,7 @@ export async function rescoreCandidates(
   });
 }
 
-function boxSize(
-  { candidates, inputs, reachPx, neighbours }: RescoreTask,
-  options: SearchOptions,
-): BoxCorrelationSize {
+function boxSize({ candidates, inputs, reachPx, neighbours }: RescoreTask, options: SearchOptions): BoxSize {
   const { template, settings, space } = inputs;
   const side = template.size + 2 * reachPx + 1;
   const size = {
@@ -102,7 +100,7 @@ function boxSize(
 }
 
 async function rescoreAll(
-  plan: BoxCorrelationPlan,
+  plan: BoxPlan,
   task: RescoreTask,
   { exactSlices = false, signal, onProgress }: Parameters<typeof rescoreCandidates>[2] & {},
 ): Promise<RescoredPeak[]> {
@@ -117,13 +115,17 @@ async function rescoreAll(
     for (const [box, candidate] of some.entries()) {
       const indices = near.of(candidate.orientation);
       const rotations = matrices(anglesOf(indices, eulerAnglesDeg));
-      plan.setBox(box, { ...cutAround(candidate, task), rotations, filterSet: 0 });
+      const { image, mean, deviation } = cutAround(candidate, task);
+      plan.set("images", image, box);
+      plan.set("means", mean, box);
+      plan.set("deviations", deviation, box);
+      plan.set("rotations", rotations, box);
     }
     const before = at * plan.size.orientations * plan.size.filters;
-    const best = await plan.run({
-      ...(signal && { signal }),
-      onProgress: (done) => onProgress?.(before + done),
-    });
+    const best = await plan.run(
+      { filterSets: some.map(() => 0) },
+      { ...(signal && { signal }), onProgress: (done) => onProgress?.(before + done) },
+    );
     for (const [box, result] of best.entries()) {
       if (result.template >= 0) found.push(toPeak(result, { task, candidate: some[box], near }));
     }
@@ -140,7 +142,7 @@ function anglesOf(indices: Uint32Array, eulerAnglesDeg: Float64Array): Float64Ar
 }
 
 function toPeak(
-  best: Awaited<ReturnType<BoxCorrelationPlan["run"]>>[number],
+  best: BestInBox,
   { task, candidate, near }: { task: RescoreTask; candidate: Candidate; near: NearestOrientations },
 ): RescoredPeak {
   const { space } = task.inputs;

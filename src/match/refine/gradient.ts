@@ -1,5 +1,6 @@
-import { type Pool, type PoseAscent, PosePlan, type PoseWindow, poseBytes } from "../../compute/index.ts";
+import type { Pool } from "../../compute/index.ts";
 import { matrixFromZyz, multiplyMatrices, VitrineError } from "../../core/index.ts";
+import { createPoses, type PoseOptimum, type PosePlan, type PoseStart, poseBytes } from "../kernels/index.ts";
 import { opticalSize, type SliceOptions, withTemplateSpectrum } from "../search/search.ts";
 import { cornerOf, cutBoxes, type PreparedBox } from "./boxStack.ts";
 import { poseFilters } from "./gradientFilters.ts";
@@ -59,7 +60,7 @@ export async function refineByGradient(
   if (starts.length === 0) return [];
   requireAlike(task.particles);
   return withTemplateSpectrum(pool, { ...options, template: task.template }, async (spectrum) => {
-    const plan = new PosePlan(pool, planSize(task), spectrum);
+    const plan = createPoses(pool, planSize(task), { spectrum });
     try {
       return await new Ascent(plan, { task, starts, options }).run(pool);
     } finally {
@@ -89,11 +90,11 @@ interface Place {
 class Ascent {
   readonly #plan: PosePlan;
   readonly #task: RefineTask;
-  readonly #starts: readonly RefinedParticle[];
+  readonly #before: readonly RefinedParticle[];
   readonly #options: GradientOptions;
   readonly #pixelSizeA: number;
   readonly #results: GradientParticle[] = [];
-  #windows: PoseWindow[] = [];
+  #starts: PoseStart[] = [];
   #places: Place[] = [];
   readonly #sets = new Map<string, number>();
   #done = 0;
@@ -104,7 +105,7 @@ class Ascent {
   ) {
     this.#plan = plan;
     this.#task = what.task;
-    this.#starts = what.starts;
+    this.#before = what.starts;
     this.#options = what.options;
     this.#pixelSizeA = meanPixelSizeA(what.task.particles);
   }
@@ -121,22 +122,23 @@ class Ascent {
     const { windows, filterSets } = this.#plan.size;
     const key = this.#filterKey(box.index);
     const isNew = !this.#sets.has(key);
-    if (this.#windows.length === windows || (isNew && this.#sets.size === filterSets)) await this.#flush();
+    if (this.#starts.length === windows || (isNew && this.#sets.size === filterSets)) await this.#flush();
     const filterSet = this.#sets.get(key) ?? this.#setFilters(key, box);
     const { particles, offsets, defocusOffsetsA, boxSize, template } = this.#task;
     const { posY, posX, relativeDefocusA, ...angles } = particles[box.index];
-    const { shiftY, shiftX, orientation, defocus } = this.#starts[box.index];
+    const { shiftY, shiftX, orientation, defocus } = this.#before[box.index];
     const corner = cornerOf(this.#task, box.index);
     // whole but for rounding
     const [y, x] = [Math.round(posY + shiftY - corner.y), Math.round(posX + shiftX - corner.x)];
     const place = y * (boxSize[1] - template.size + 1) + x;
-    const start = {
+    const pose = {
       rotation: multiplyMatrices(offsets[orientation], matrixFromZyz(angles)),
       shiftX: 0,
       shiftY: 0,
       defocusA: relativeDefocusA + defocusOffsetsA[defocus],
     };
-    this.#windows.push({ image: this.#window(box, y, x), start, filterSet });
+    this.#plan.set("windows", this.#window(box, y, x), this.#starts.length);
+    this.#starts.push({ pose, filterSet });
     this.#places.push({ index: box.index, mean: box.mean[place], deviation: box.deviation[place] });
   }
 
@@ -154,7 +156,7 @@ class Ascent {
   #filterKey(index: number): string {
     const { particles, filtersMicrographs } = this.#task;
     const { optics, micrographPath } = particles[index];
-    const { pixelSize } = this.#starts[index];
+    const { pixelSize } = this.#before[index];
     return JSON.stringify([optics, pixelSize, filtersMicrographs ? micrographPath : index]);
   }
 
@@ -165,11 +167,14 @@ class Ascent {
     const what = {
       filters,
       optics: { ...optics, label: at, pixelSizeA: this.#pixelSizeA },
-      pixelSizeOffsetA: pixelSizeOffsetsA[this.#starts[index].pixelSize],
+      pixelSizeOffsetA: pixelSizeOffsetsA[this.#before[index].pixelSize],
       size: template.size,
       whitening,
     };
-    this.#plan.setFilters(set, poseFilters(what));
+    const { inPhase, quadrature, perDefocus } = poseFilters(what);
+    this.#plan.set("inPhase", inPhase, set);
+    this.#plan.set("quadrature", quadrature, set);
+    this.#plan.set("perDefocus", perDefocus, set);
     this.#sets.set(key, set);
     return set;
   }
@@ -178,22 +183,25 @@ class Ascent {
     const { range, signal, onProgress } = this.#options;
     const before = this.#done;
     const bounds = { ...range, turn: (range.angleDeg * Math.PI) / 180 };
-    const found = await this.#plan.run(this.#windows, bounds, {
-      ...(signal && { signal }),
-      ...(onProgress && { onProgress: (done: number) => onProgress(before + done) }),
-    });
+    const found = await this.#plan.run(
+      { starts: this.#starts, bounds },
+      {
+        ...(signal && { signal }),
+        ...(onProgress && { onProgress: (done: number) => onProgress(before + done) }),
+      },
+    );
     found.forEach((ascent, i) => {
       const place = this.#places[i];
       this.#results[place.index] = this.#result(ascent, place);
     });
     this.#done += found.length;
-    this.#windows = [];
+    this.#starts = [];
     this.#places = [];
     this.#sets.clear();
   }
 
-  #result({ pose, score, startScore, evaluations }: PoseAscent, place: Place): GradientParticle {
-    const start = this.#starts[place.index];
+  #result({ pose, score, startScore, evaluations }: PoseOptimum, place: Place): GradientParticle {
+    const start = this.#before[place.index];
     const zScore = (correlation: number) => (correlation - place.mean) / place.deviation;
     return {
       ...start,

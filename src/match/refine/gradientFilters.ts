@@ -1,6 +1,6 @@
-import type { PoseFilters } from "../../compute/index.ts";
 import { electronWavelengthA, magnifiedFrequency, type RadialCurve } from "../../optics/index.ts";
 import type { MatchFilters, MatchOptics } from "../config/config.ts";
+import type { PoseFilters } from "../kernels/index.ts";
 import { opticalSize } from "../search/search.ts";
 import { templateFilters } from "../search/searchFilters.ts";
 

@@ -1,12 +1,7 @@
-import {
-  type BestInBox,
-  BoxCorrelationPlan,
-  type BoxCorrelationSize,
-  boxBytes,
-  type Pool,
-} from "../../compute/index.ts";
+import type { Pool } from "../../compute/index.ts";
 import { type EulerZyz, type Image, type Matrix3, type Shape2, VitrineError } from "../../core/index.ts";
 import type { MatchFilters } from "../config/config.ts";
+import { type BestInBox, type BoxPlan, type BoxSize, boxBytes, createBoxes } from "../kernels/index.ts";
 import type { StackParticle } from "../particles/particleStack.ts";
 import { opticalSize, type SliceOptions, withTemplateSpectrum } from "../search/search.ts";
 import { templateFilters } from "../search/searchFilters.ts";
@@ -88,7 +83,7 @@ export async function refineParticles(
   if (task.particles.length === 0) return [];
   const size = boxCorrelationSize(task, options);
   return withTemplateSpectrum(pool, { ...options, template: task.template }, async (spectrum) => {
-    const plan = new BoxCorrelationPlan(pool, size, spectrum);
+    const plan = createBoxes(pool, size, { spectrum });
     try {
       return await new Refinement(plan, task, options).run(pool);
     } finally {
@@ -100,7 +95,7 @@ export async function refineParticles(
 /** Boxes, and filters, in memory at a time take at most so much each. */
 const BUDGET = 256 * 2 ** 20;
 
-function boxCorrelationSize(task: RefineTask, options: RefineOptions): BoxCorrelationSize {
+function boxCorrelationSize(task: RefineTask, options: RefineOptions): BoxSize {
   const { particles, template, boxSize, offsets, defocusOffsetsA, pixelSizeOffsetsA } = task;
   requireAlike(particles);
   if (template.size > Math.min(...boxSize)) {
@@ -153,17 +148,18 @@ export function requireAlike(particles: readonly StackParticle[]): void {
 
 /** Fills the plan with boxes, runs it when it is full, and keeps the results in the particles' order. */
 class Refinement {
-  readonly #plan: BoxCorrelationPlan;
+  readonly #plan: BoxPlan;
   readonly #task: RefineTask;
   readonly #options: RefineOptions;
   readonly #pixelSizeA: number;
   readonly #results: RefinedParticle[] = [];
-  /** Particles whose boxes wait in the plan. */
+  /** Particles whose boxes wait in the plan, and the set of filters of each. */
   #waiting: number[] = [];
+  #filterSets: number[] = [];
   readonly #sets = new Map<string, number>();
   #done = 0;
 
-  constructor(plan: BoxCorrelationPlan, task: RefineTask, options: RefineOptions) {
+  constructor(plan: BoxPlan, task: RefineTask, options: RefineOptions) {
     this.#plan = plan;
     this.#task = task;
     this.#options = options;
@@ -188,8 +184,13 @@ class Refinement {
     const filterSet = this.#sets.get(key) ?? this.#setFilters(key, particles[index], whitening);
     const exact = this.#options.exactSlices ?? false;
     const rotations = changedRotations(particles[index], sliceOffsets, { exact });
-    this.#plan.setBox(this.#waiting.length, { image, mean, deviation, rotations, filterSet });
+    const at = this.#waiting.length;
+    this.#plan.set("images", image, at);
+    this.#plan.set("means", mean, at);
+    this.#plan.set("deviations", deviation, at);
+    this.#plan.set("rotations", rotations, at);
     this.#waiting.push(index);
+    this.#filterSets.push(filterSet);
   }
 
   #setFilters(key: string, particle: StackParticle, whitening: PreparedBox["whitening"]): number {
@@ -208,7 +209,7 @@ class Refinement {
     };
     const set = this.#sets.size;
     const values = templateFilters({ settings: { filters, optics }, space, size: template.size, whitening });
-    this.#plan.setFilters(set, values);
+    this.#plan.set("filters", values, set);
     this.#sets.set(key, set);
     return set;
   }
@@ -216,8 +217,11 @@ class Refinement {
   async #flush(): Promise<void> {
     const { compatBatch, signal, onProgress } = this.#options;
     const before = this.#done;
-    const best = await this.#plan.run({
+    const work = {
+      filterSets: this.#filterSets,
       ...(compatBatch !== undefined && { batch: compatBatch }),
+    };
+    const best = await this.#plan.run(work, {
       ...(signal && { signal }),
       ...(onProgress && { onProgress: (done: number) => onProgress(before + done) }),
     });
@@ -226,6 +230,7 @@ class Refinement {
     });
     this.#done += (best.length * refineCount(this.#task)) / this.#task.particles.length;
     this.#waiting = [];
+    this.#filterSets = [];
     this.#sets.clear();
   }
 

@@ -4,6 +4,7 @@ import { expect, onTestFinished, test } from "vitest";
 import { stringify } from "yaml";
 import * as platform from "#threads";
 import { noise } from "../../../test/support/noise.ts";
+import { createThreadPool, type Thread } from "../../../test/support/pool.ts";
 import {
   FEW_ORIENTATIONS,
   filesOf,
@@ -13,9 +14,7 @@ import {
   smoothVolume,
   writeConfig,
 } from "../../../test/support/searchCase.ts";
-import { createPool, type Pool } from "../../compute/index.ts";
-import { createPoolOn } from "../../compute/pool.ts";
-import type { Thread } from "../../compute/threads.ts";
+import type { Pool } from "../../compute/index.ts";
 import { VitrineError } from "../../core/index.ts";
 import { parseMatchSettings } from "../config/config.ts";
 import { runMatch } from "./program.ts";
@@ -49,7 +48,7 @@ const failure = (work: Promise<unknown>): Promise<VitrineError> =>
 test.each([1, 2, 3])(
   "abort at any moment: none of %i workers ends more than one kernel call after it",
   async (workers) => {
-    await using pool = await createPool({ workers, countLateCalls: true });
+    await using pool = await createThreadPool({ workers, countLateCalls: true });
     const search = await openSearch(pool);
     const all = { firstBlock: 0, lastBlock: search.blockCount };
     let late = 0;
@@ -103,7 +102,7 @@ test("the death of a worker rejects a search instead of hanging it", async () =>
       return thread;
     },
   };
-  const pool = await createPoolOn(recording, { workers: 3 });
+  const pool = await createThreadPool({ workers: 3 }, recording);
   onTestFinished(() => pool.dispose());
   const search = await openSearch(pool);
   const onProgress = () => void threads[1].terminate();

@@ -1,9 +1,9 @@
-import { BLOCK_TEMPLATES } from "../../compute/index.ts";
 import { VitrineError } from "../../core/index.ts";
+import { BLOCK_TEMPLATES } from "../kernels/index.ts";
 import { type Job, type MatchOptions, withJobs } from "./job.ts";
 import { findParts, type Part, partPath, partRange } from "./parts.ts";
 import type { SearchReport } from "./results.ts";
-import { searchSize } from "./search.ts";
+import { searchCounts } from "./search.ts";
 import { MergedStatistics, readSearchState, type SearchStatistics, type StateHeader } from "./searchState.ts";
 import { finishJobs, prepareResults, type TemplatesReport } from "./templatesResults.ts";
 
@@ -25,7 +25,7 @@ export async function collectMatch(
 
 async function mergeParts(job: Job): Promise<SearchStatistics> {
   const { settings, template, micrographShape: shape, fingerprint } = job;
-  const size = searchSize({ shape, template: template.size, settings }, 1);
+  const size = searchCounts({ shape, template: template.size, settings });
   const blockCount = Math.ceil(size.correlations / BLOCK_TEMPLATES);
   const merged = new MergedStatistics(size.mapShape);
   for (const part of await findParts(settings)) {

@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { expect, test } from "vitest";
 import { noise } from "../../../test/support/noise.ts";
+import { createThreadPool } from "../../../test/support/pool.ts";
 import {
   type Configuration,
   EXACT_MAPS,
@@ -17,8 +18,9 @@ import {
   ulpDistance,
   writeConfig,
 } from "../../../test/support/searchCase.ts";
-import { CorrelationPlan, createFft, createPool } from "../../compute/index.ts";
+import { createFft } from "../../compute/index.ts";
 import { rotationMatrices, uniformOrientations } from "../../optics/index.ts";
+import { WasmCorrelation } from "../kernels/correlationPlan.ts";
 import { collectMatch } from "./collect.ts";
 import type { MatchOptions } from "./job.ts";
 import { runMatch } from "./program.ts";
@@ -187,11 +189,11 @@ test("a part that is killed is resumed too", async () => {
 });
 
 test("teams of any size give the same maxima and indices, and sums to one unit in the last place", async () => {
-  await using pool = await createPool({ workers: 3 });
+  await using pool = await createThreadPool({ workers: 3 });
   const n = 22;
   const volume = createFft(pool, { kind: "real3d", shape: [n, n, n] });
   volume.set("real", smoothVolume(n, 3));
-  await volume.forward();
+  await volume.run("forward");
   const euler = uniformOrientations({
     psiStepDeg: 30,
     thetaStepDeg: 40,
@@ -201,11 +203,14 @@ test("teams of any size give the same maxima and indices, and sums to one unit i
   });
   const size = { image: [93, 61] as const, template: n, orientations: euler.length / 3, filters: 3 };
   const correlate = async (teams: number) => {
-    const plan = new CorrelationPlan(pool, size, volume, teams);
-    await plan.setImage(noise(93 * 61, 4));
-    plan.setFilters(new Float32Array(3 * n * 12).map((_, i) => 1 + (i % 7)));
-    plan.setRotations(rotationMatrices(euler));
-    await plan.run({ firstBlock: 0, lastBlock: plan.blockCount });
+    const plan = new WasmCorrelation(pool, size, volume, teams);
+    plan.set("image", noise(93 * 61, 4));
+    plan.set(
+      "filters",
+      new Float32Array(3 * n * 12).map((_, i) => 1 + (i % 7)),
+    );
+    plan.set("rotations", rotationMatrices(euler));
+    await plan.run();
     const count = plan.shape[0] * plan.shape[1];
     const [maximum, index] = [new Float32Array(count), new Int32Array(count)];
     const sums = new Float64Array(2 * count);

@@ -1,4 +1,5 @@
-import { BLOCK_TEMPLATES, createPool } from "../../compute/index.ts";
+import { createPool } from "../../compute/index.ts";
+import { BLOCK_TEMPLATES } from "../kernels/index.ts";
 import { type MatchOptions, withJobs } from "./job.ts";
 import { createSearch } from "./program.ts";
 import type { SearchSize, TemplateSearch } from "./search.ts";

@@ -1,8 +1,5 @@
-import { readFileSync } from "node:fs";
-import { createRequire } from "node:module";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { stringify } from "yaml";
-import * as platform from "#threads";
 import { noise } from "../../../test/support/noise.ts";
 import {
   type ReferenceInputs,
@@ -16,23 +13,15 @@ import {
   smoothVolume,
 } from "../../../test/support/searchCase.ts";
 import { createPool, type Pool } from "../../compute/index.ts";
-import { createPoolOn } from "../../compute/pool.ts";
 import { parseMatchSettings } from "../config/config.ts";
 import { TemplateSearch } from "./search.ts";
 import { templateFromVolume } from "./searchInputs.ts";
 
 const scratch = scratchFolder();
 
-/** The module without fused multiply-add, which an engine that has it would not take. */
-async function loadPlainKernels(): Promise<WebAssembly.Module> {
-  const file = createRequire(import.meta.url).resolve("#compute-kernels");
-  return WebAssembly.compile(new Uint8Array(readFileSync(file)));
-}
-
 let pools: readonly Pool[];
 beforeAll(async () => {
-  const plain = { ...platform, loadKernels: loadPlainKernels };
-  pools = [await createPool({ workers: 2 }), await createPoolOn(plain, { workers: 2 })];
+  pools = [await createPool({ workers: 2 }), await createPool({ workers: 2, relaxedSimd: false })];
 });
 afterAll(async () => {
   for (const pool of pools) await pool.dispose();

@@ -1,14 +1,4 @@
-import {
-  BLOCK_TEMPLATES,
-  CorrelationPlan,
-  type CorrelationSize,
-  correlationBytes,
-  createFft,
-  type FftPlan,
-  fftBytes,
-  type Pool,
-  type VolumeSpectrum,
-} from "../../compute/index.ts";
+import { type Backend, createFft, type FftPlan, fftPlan, type RunOptions } from "../../compute/index.ts";
 import { type Shape2, VitrineError } from "../../core/index.ts";
 import { hasOddAberrations } from "../../optics/ctf.ts";
 import {
@@ -18,6 +8,13 @@ import {
   rotationMatrices,
 } from "../../optics/index.ts";
 import { type MatchSettings, type SearchSpace, searchSpace } from "../config/config.ts";
+import {
+  type BlockRange,
+  type CorrelationPlan,
+  type CorrelationSize,
+  correlationPlan,
+  createCorrelation,
+} from "../kernels/index.ts";
 import { type PreparedMicrograph, preprocessMicrograph, templateFilters } from "./searchFilters.ts";
 import { preparedTemplate, requireFinite, type SearchInputs, type TemplateSource } from "./searchInputs.ts";
 
@@ -39,8 +36,8 @@ export interface SearchOptions extends SliceOptions {
   readonly signal?: AbortSignal;
 }
 
-/** How much a search has to do and needs. */
-export interface SearchSize {
+/** How much a search has to do. */
+export interface SearchCounts {
   readonly orientations: number;
   readonly defocusValues: number;
   readonly pixelSizes: number;
@@ -48,7 +45,10 @@ export interface SearchSize {
   readonly correlations: number;
   /** Rows and columns of the maps. */
   readonly mapShape: Shape2;
-  /** Bytes of shared memory. */
+}
+
+/** How much a search has to do, and the memory that it needs. */
+export interface SearchSize extends SearchCounts {
   readonly bytes: number;
 }
 
@@ -101,33 +101,33 @@ export class TemplateSearch {
    * @throws {VitrineError} shape: a template that does not fit; range: NaN, or more memory than there can be
    */
   static async create(
-    pool: Pool,
+    backend: Backend,
     inputs: SearchInputs & { settings: MatchSettings },
     options: SearchOptions = {},
   ): Promise<TemplateSearch> {
     const { micrograph, template, settings } = inputs;
     requireFitting(micrograph.shape, template);
-    const prepared = await preprocessMicrograph(pool, micrograph, settings.filters);
+    const prepared = await preprocessMicrograph(backend, micrograph, settings.filters);
     const { shape } = micrograph;
-    return TemplateSearch.fromPrepared(pool, { prepared, shape, template, settings }, options);
+    return TemplateSearch.fromPrepared(backend, { prepared, shape, template, settings }, options);
   }
 
   /** As {@link create}, of a micrograph that is filtered already: for several templates it is so once. */
   static async fromPrepared(
-    pool: Pool,
+    backend: Backend,
     inputs: PreparedInputs,
     options: SearchOptions = {},
   ): Promise<TemplateSearch> {
     const { prepared, shape, template, settings, space = searchSpace(settings) } = inputs;
     const correlation = correlationSize({ shape, template, settings, space, options });
     const sizes = { shape, template: template.size, padding: options.templatePadding ?? 1 };
-    const size = searchSize({ ...sizes, settings, space }, pool.workers);
+    const size = searchSize({ ...sizes, settings, space }, backend);
     const source = await preparedTemplate(template, options);
-    const volume = await transformTemplate(pool, source, options.signal);
-    const { address, rowBytes } = volume;
-    const plan = new CorrelationPlan(pool, correlation, { address, rowBytes, side: source.size });
-    await plan.setImage(prepared.image);
-    plan.setFilters(templateFilters({ settings, space, size: template.size, whitening: prepared.whitening }));
+    const volume = await transformTemplate(backend, source, options.signal);
+    const plan = createCorrelation(backend, correlation, { spectrum: volume });
+    plan.set("image", prepared.image);
+    const { whitening } = prepared;
+    plan.set("filters", templateFilters({ settings, space, size: template.size, whitening }));
     setRotations(plan, space, options.exactSlices ?? false);
     return new TemplateSearch({ settings, space, size, templateSize: template.size, volume, plan });
   }
@@ -137,15 +137,12 @@ export class TemplateSearch {
   }
 
   /** The plan, whose statistics the maps are made of. */
-  get statistics(): Pick<CorrelationPlan, "read" | "restore" | "shape"> {
+  get statistics(): Pick<CorrelationPlan, "read" | "set" | "shape"> {
     return this.#plan;
   }
 
-  /** Correlates a range of blocks; progress counts correlations. @throws {VitrineError} aborted, worker */
-  async run(
-    range: { firstBlock: number; lastBlock: number },
-    options: { signal?: AbortSignal; onProgress?: (done: number) => void } = {},
-  ): Promise<void> {
+  /** Correlates a range of blocks, or all; progress counts correlations. @throws {VitrineError} aborted, worker */
+  async run(range: BlockRange = {}, options: RunOptions = {}): Promise<void> {
     await this.#plan.run(range, options);
   }
 
@@ -155,16 +152,26 @@ export class TemplateSearch {
   }
 }
 
-/** What a search will do and need, without starting it. @throws {VitrineError} shape: a template that does not fit */
-export function searchSize(
-  what: { shape: Shape2; template: number; settings: MatchSettings; space?: SearchSpace; padding?: number },
-  workers: number,
-): SearchSize {
-  const { shape, template, settings, space = searchSpace(settings), padding = 1 } = what;
-  const source = { size: template, name: "template" };
-  const side = padding * template;
-  const correlation = correlationSize({ shape, template: source, settings, space, options: {} });
-  const volumeBytes = fftBytes({ kind: "real3d", shape: [side, side, side] }, workers);
+/** A search by its sizes alone. */
+export interface SearchShape {
+  /** Of the micrograph. */
+  readonly shape: Shape2;
+  /** Side of the template. */
+  readonly template: number;
+  readonly settings: MatchSettings;
+  /** Default what the settings ask for. */
+  readonly space?: SearchSpace;
+  /** See {@link SliceOptions.templatePadding}. */
+  readonly padding?: number;
+}
+
+/** What a search will do, without starting it. */
+export function searchCounts({
+  shape,
+  template,
+  settings,
+  space = searchSpace(settings),
+}: SearchShape): SearchCounts {
   const [orientations, defocusValues, pixelSizes] = counts(space);
   return {
     orientations,
@@ -172,7 +179,19 @@ export function searchSize(
     pixelSizes,
     correlations: orientations * defocusValues * pixelSizes,
     mapShape: [shape[0] - template + 1, shape[1] - template + 1],
-    bytes: volumeBytes + correlationBytes(correlation, workers),
+  };
+}
+
+/** What a search will do and need, without starting it. @throws {VitrineError} shape: a template that does not fit */
+export function searchSize(what: SearchShape, backend: Pick<Backend, "bytes">): SearchSize {
+  const { shape, template, settings, space = searchSpace(settings), padding = 1 } = what;
+  const source = { size: template, name: "template" };
+  const side = padding * template;
+  const correlation = correlationSize({ shape, template: source, settings, space, options: {} });
+  const volumeBytes = backend.bytes(fftPlan, { kind: "real3d", shape: [side, side, side] });
+  return {
+    ...searchCounts({ ...what, space }),
+    bytes: volumeBytes + backend.bytes(correlationPlan, correlation),
   };
 }
 
@@ -229,35 +248,35 @@ export function opticalSize(
 }
 
 /**
- * Gives `use` the spectrum of a template, padded and corrected as the options say, in the pool's memory; afterwards that is free again.
+ * Gives `use` the spectrum of a template, padded and corrected as the options say; afterwards its memory is free again.
  *
  * @throws {VitrineError} as {@link transformTemplate}
  */
 export async function withTemplateSpectrum<Result>(
-  pool: Pool,
+  backend: Backend,
   {
     template,
     ...options
   }: { readonly template: TemplateSource; readonly signal?: AbortSignal } & SliceOptions,
-  use: (spectrum: VolumeSpectrum) => Promise<Result>,
+  use: (spectrum: FftPlan) => Promise<Result>,
 ): Promise<Result> {
   const source = await preparedTemplate(template, options);
-  const volume = await transformTemplate(pool, source, options.signal);
+  const volume = await transformTemplate(backend, source, options.signal);
   try {
-    return await use({ address: volume.address, rowBytes: volume.rowBytes, side: source.size });
+    return await use(volume);
   } finally {
     volume.dispose();
   }
 }
 
-/** Puts the template's half spectrum, its origin moved from voxel n/2 to 0, into the pool's memory. */
+/** A plan that holds the template's half spectrum, its origin moved from voxel n/2 to 0. */
 export async function transformTemplate(
-  pool: Pool,
+  backend: Backend,
   template: TemplateSource,
   signal?: AbortSignal,
 ): Promise<FftPlan> {
   const n = template.size;
-  const plan = createFft(pool, { kind: "real3d", shape: [n, n, n] });
+  const plan = createFft(backend, { kind: "real3d", shape: [n, n, n] });
   try {
     const rolledSection = new Float32Array(n * n);
     for await (const { z, sections } of readAhead(template)) {
@@ -268,7 +287,7 @@ export async function transformTemplate(
         plan.set("real", rolledSection, rolled(z + k, n) * n);
       }
     }
-    await plan.forward(signal === undefined ? {} : { signal });
+    await plan.run("forward", signal === undefined ? {} : { signal });
     return plan;
   } catch (error) {
     plan.dispose();
@@ -316,6 +335,6 @@ function setRotations(plan: CorrelationPlan, { eulerAnglesDeg }: SearchSpace, ex
   const piece = 3 * 65_536;
   for (let at = 0; at < eulerAnglesDeg.length; at += piece) {
     const angles = eulerAnglesDeg.subarray(at, at + piece);
-    plan.setRotations(exact ? rotationMatrices(angles) : peerRotationMatrices(angles), at / 3);
+    plan.set("rotations", exact ? rotationMatrices(angles) : peerRotationMatrices(angles), at / 3);
   }
 }

@@ -1,4 +1,4 @@
-import { createFft, type Pool } from "../../compute/index.ts";
+import { type Backend, createFft } from "../../compute/index.ts";
 import { type Image, type Shape2, VitrineError } from "../../core/index.ts";
 import {
   bandPassFilter,
@@ -33,11 +33,11 @@ function totalFilter(filters: MatchFilters, whitening: RadialCurve | null, shape
 
 /** Filters and scales a micrograph as Leopard-EM's `preprocess_image` does. */
 export async function preprocessMicrograph(
-  pool: Pool,
+  backend: Backend,
   { data, shape }: Image,
   filters: MatchFilters,
 ): Promise<PreparedMicrograph> {
-  const [prepared] = await preprocessImages(pool, { images: [data], shape }, filters);
+  const [prepared] = await preprocessImages(backend, { images: [data], shape }, filters);
   return prepared;
 }
 
@@ -51,17 +51,17 @@ export interface ImageStack {
 
 /** Filters and scales images of one shape, each by its own spectrum. They are transformed together. */
 export async function preprocessImages(
-  pool: Pool,
+  backend: Backend,
   { images, shape, whitening: given }: ImageStack,
   filters: MatchFilters,
 ): Promise<PreparedMicrograph[]> {
   if (images.length === 0) return [];
-  const fft = createFft(pool, { kind: "real2d", shape, batch: images.length });
+  const fft = createFft(backend, { kind: "real2d", shape, batch: images.length });
   try {
     images.forEach((image, i) => {
       fft.set("real", image, i * shape[0]);
     });
-    await fft.forward();
+    await fft.run("forward");
     const spectrum = new Float32Array(2 * shape[0] * (Math.floor(shape[1] / 2) + 1));
     const curves = images.map((_, i) => {
       fft.read("spectrum", spectrum, i * shape[0]);
@@ -69,7 +69,7 @@ export async function preprocessImages(
       fft.set("spectrum", filtered, i * shape[0]);
       return whitening;
     });
-    await fft.inverse();
+    await fft.run("inverse");
     return curves.map((whitening, i) => {
       const image = new Float32Array(shape[0] * shape[1]);
       fft.read("real", image, i * shape[0]);

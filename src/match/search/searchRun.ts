@@ -1,6 +1,6 @@
-import { BLOCK_TEMPLATES } from "../../compute/index.ts";
 import { VitrineError } from "../../core/index.ts";
 import { fileExists } from "../../io/index.ts";
+import { BLOCK_TEMPLATES } from "../kernels/index.ts";
 import { type MatchOptions, withRate } from "./job.ts";
 import type { TemplateSearch } from "./search.ts";
 import {
@@ -80,7 +80,7 @@ async function restore(
     return header.firstBlock;
   }
   return readSearchState(path, header, async (file) => {
-    await file.load((name, values, row) => search.statistics.restore(name, values, row));
+    await file.load((name, values, row) => search.statistics.set(name, values, row));
     const { nextBlock } = file.header;
     options.onLog?.(`continuing at block ${nextBlock} of ${header.lastBlock} from ${path}`);
     return nextBlock;

@@ -1,7 +1,7 @@
 import { z } from "zod";
-import type { StatisticName } from "../../compute/index.ts";
 import { elementCount, type Shape2, VitrineError } from "../../core/index.ts";
 import { openFile, type RandomAccessFile, writeFileAtomic } from "../../io/index.ts";
+import type { StatisticName } from "../kernels/index.ts";
 
 /** Statistics of a search, wherever they lie; rows of (H', W') maps. */
 export interface SearchStatistics {

@@ -68,14 +68,14 @@ export class MapProjector {
   ): Promise<Float32Array> {
     const size = this.#size;
     this.#fine.set("real", this.#spread(pose));
-    await this.#fine.forward(options);
+    await this.#fine.run("forward", options);
     const fine = new Float32Array(FOLD * size * (FOLD * size + 2));
     this.#fine.read("spectrum", fine);
     const half = cutSpectrum(fine, size, this.#gain);
     const grid = { size, pixelSizeA: this.#map.voxelSizeA };
     if (microscope !== undefined) multiplyByMinusCtf(half, { ...grid, ...microscope });
     this.#image.set("spectrum", interleave(half));
-    await this.#image.inverse(options);
+    await this.#image.run("inverse", options);
     const image = new Float32Array(size * size);
     this.#image.read("real", image);
     return image;

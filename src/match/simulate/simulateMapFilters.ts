@@ -75,7 +75,7 @@ export async function filterRadially(
   const plan = createFft(pool, { kind: "real3d", shape: [n, n, n] });
   try {
     plan.set("real", data);
-    await plan.forward(options);
+    await plan.run("forward", options);
     const columns = Math.floor(n / 2) + 1;
     const section = new Float32Array(2 * n * columns);
     for (let z = 0; z < n; z++) {
@@ -90,7 +90,7 @@ export async function filterRadially(
       }
       plan.set("spectrum", section, z * n);
     }
-    await plan.inverse(options);
+    await plan.run("inverse", options);
     plan.read("real", data);
   } finally {
     plan.dispose();

@@ -1,3 +1,5 @@
+import type { PlanArray } from "../../compute/index.ts";
+
 /** Statistics of the correlation as the kernels keep them: blocks of 4 rows, and in a block column by column. */
 
 /** What is kept for every place: float32 maximum, int32 index of the first maximum (-1: none), float64 sum and sum of squares. */
@@ -7,7 +9,7 @@ export type StatisticName = "maximum" | "index" | "sum" | "squaredSum";
 const OFFSET: Record<StatisticName, number> = { maximum: 0, index: 4, sum: 0, squaredSum: 4 };
 const ELEMENT: Record<StatisticName, number> = { maximum: 16, index: 16, sum: 8, squaredSum: 8 };
 
-type Numbers = Float32Array | Int32Array | Float64Array;
+type Numbers = PlanArray;
 
 interface Rows {
   readonly name: StatisticName;

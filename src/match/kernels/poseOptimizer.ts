@@ -1,4 +1,4 @@
-import { type Matrix3, multiplyMatrices, transposeMatrix } from "../core/index.ts";
+import { type Matrix3, multiplyMatrices, transposeMatrix } from "../../core/index.ts";
 import { POSE_PARAMETERS, type Pose, type PoseEvaluation } from "./poseScore.ts";
 
 /** How far a pose may go from where it began; what has a bound of 0 stays. */
@@ -10,8 +10,8 @@ export interface PoseBounds {
   readonly defocusA: number;
 }
 
-/** Where an ascent ended. */
-export interface PoseAscent {
+/** Where an optimisation ended. */
+export interface PoseOptimum {
   readonly pose: Pose;
   readonly score: number;
   /** Score of the pose that it began with. */
@@ -20,8 +20,8 @@ export interface PoseAscent {
   readonly evaluations: number;
 }
 
-/** What is climbed: see `PoseScore`. */
-export interface PoseHill {
+/** What is maximised: see `PoseScore`. */
+export interface PoseObjective {
   evaluate(pose: Pose): PoseEvaluation;
   /** (6, 6) about minus the second derivatives where it was evaluated last; positive semidefinite. */
   curvature(): Float64Array;
@@ -35,16 +35,16 @@ const [FIRST_DAMPING, LEAST_DAMPING] = [1e-3, 1e-6];
 const LEAST_BEND = 0.05;
 
 /**
- * Climbs to a maximum of a score. The first step is Gauss-Newton's; what each step changes of the gradient then corrects the curvature
+ * Finds a maximum of a score near a pose. The first step is Gauss-Newton's; what each step changes of the gradient then corrects the curvature
  * (BFGS), since noise bends the score too. Steps are damped after Marquardt: ten times less after a step up, ten times more after one that
  * was none. A step is accepted only if it leads higher, so the end is never below the start.
  *
  * Source: Nocedal & Wright 2006, Numerical Optimization, chapters 6 and 10; Marquardt 1963, J. Soc. Indust. Appl. Math. 11:431.
  */
-export function ascendPose(hill: PoseHill, start: Pose, bounds: PoseBounds): PoseAscent {
-  let [pose, here] = [start, hill.evaluate(start)];
+export function optimizePose(objective: PoseObjective, start: Pose, bounds: PoseBounds): PoseOptimum {
+  let [pose, here] = [start, objective.evaluate(start)];
   const startScore = here.score;
-  let curvature = hill.curvature();
+  let curvature = objective.curvature();
   let damping = FIRST_DAMPING;
   let evaluations = 1;
   while (evaluations < MOST_EVALUATIONS) {
@@ -52,7 +52,7 @@ export function ascendPose(hill: PoseHill, start: Pose, bounds: PoseBounds): Pos
     const step = dampedStep(slope, freeParameters(pose, here.gradient, { start, bounds }), damping);
     if (!(promise(slope, step) > TOLERANCE)) break;
     const trial = bounded(moved(pose, step), start, bounds);
-    const there = hill.evaluate(trial);
+    const there = objective.evaluate(trial);
     evaluations++;
     const change = here.gradient.map((value, k) => value - there.gradient[k]);
     curvature = corrected(curvature, difference(trial, pose), change);

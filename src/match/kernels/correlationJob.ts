@@ -1,10 +1,10 @@
-import type { WorkerContext } from "./protocol.ts";
+import { defineJob, runPhases, type WorkerContext } from "../../compute/kernels/index.ts";
 
 /** Templates whose sums are taken in float32 before they go to float64; every cut of the work lies between two blocks. */
 export const BLOCK_TEMPLATES = 64;
 
 /** Addresses of what one team works in. */
-export interface TeamPlaces {
+export interface TeamAddresses {
   /** Two central slices, by parity of the orientation. */
   readonly slices: readonly [number, number];
   /** Slices before magnification, where that is wanted. */
@@ -20,8 +20,8 @@ export interface TeamPlaces {
   readonly buffers: number;
 }
 
-/** Lengths that every team shares; see {@link CorrelateJob}. */
-export interface CorrelateShape {
+/** Lengths that every team shares; see {@link CorrelationTask}. */
+export interface CorrelationShape {
   /** Side of the template. */
   readonly n: number;
   /** Complex values of a row of a slice, a multiple of 4. */
@@ -63,10 +63,9 @@ export interface CorrelateShape {
  * Template t is orientation floor(t / filters) seen through filter t mod filters; 2k and 2k + 1 travel together,
  * and `shape.pairs` such pairs make a visit.
  */
-export interface CorrelateJob {
-  readonly kind: "correlate";
-  readonly shape: CorrelateShape;
-  readonly places: readonly TeamPlaces[];
+export interface CorrelationTask {
+  readonly shape: CorrelationShape;
+  readonly teams: readonly TeamAddresses[];
   readonly volume: number;
   readonly spectrum: number;
   /** Rotations, 6 float32 each: xx, yx, zx, xy, yy, zy (the first two columns). */
@@ -76,7 +75,7 @@ export interface CorrelateJob {
   readonly complexFilters: boolean;
   /** (A^-1)^T as yy, yx, xy, xx; absent where magnification is isotropic. */
   readonly magnification?: readonly [number, number, number, number];
-  /** Slices without the samples that the peer drops; see assembly/slices.ts. */
+  /** Slices without the samples that Leopard-EM drops; see assembly/slices.ts. */
   readonly exactSlices: boolean;
   readonly templatePlan: number;
   readonly rowPlan: number;
@@ -89,8 +88,11 @@ export interface CorrelateJob {
 /** Elements that one call of a kernel may visit: about a millisecond's work, far below the 10 ms that abort allows. */
 const CALL_ELEMENTS = 1 << 18;
 
+/** Single kernels of this folder, spread over the workers. */
+export const matchPhasesJob = defineJob("match/phases", runPhases);
+
 /** Runs a piece of a template search in one worker; reports templates. */
-export function runCorrelateJob(context: WorkerContext, job: CorrelateJob): void {
+export const correlationJob = defineJob("match/correlation", (context, job: CorrelationTask) => {
   const { team } = context;
   const run = new TeamRun(context, job);
   for (;;) {
@@ -101,23 +103,23 @@ export function runCorrelateJob(context: WorkerContext, job: CorrelateJob): void
     run.flush();
     if (team.rank === 0) context.report(end - block * BLOCK_TEMPLATES);
   }
-}
+});
 
 /** One member's share of its team's steps. All members make the same calls in the same order. */
 export class TeamRun {
   readonly #context: WorkerContext;
-  readonly #job: CorrelateJob;
-  readonly #places: TeamPlaces;
+  readonly #job: CorrelationTask;
+  readonly #addresses: TeamAddresses;
   readonly #buffer: number;
   readonly #rotations: Float32Array;
   /** Orientation that each slice holds. */
   readonly #held = [-1, -1];
 
-  constructor(context: WorkerContext, job: CorrelateJob) {
+  constructor(context: WorkerContext, job: CorrelationTask) {
     this.#context = context;
     this.#job = job;
-    this.#places = job.places[context.team.index];
-    this.#buffer = this.#places.buffers + context.team.rank * job.shape.bufferBytes;
+    this.#addresses = job.teams[context.team.index];
+    this.#buffer = this.#addresses.buffers + context.team.rank * job.shape.bufferBytes;
     const orientations = Math.ceil(job.templateCount / job.filters);
     this.#rotations = new Float32Array(context.memory.buffer, job.rotations, 6 * orientations);
   }
@@ -135,7 +137,7 @@ export class TeamRun {
 
   flush(): void {
     const { kernels } = this.#context;
-    const { statistics, totals } = this.#places;
+    const { statistics, totals } = this.#addresses;
     const { rowBlocks, columns } = this.#job.shape;
     this.#spread(rowBlocks * columns, 4, (begin, end) => {
       kernels.flushStatistics(statistics, totals, begin, end);
@@ -151,7 +153,7 @@ export class TeamRun {
 
   #slice(orientation: number): number {
     const slot = orientation & 1;
-    const slice = this.#places.slices[slot];
+    const slice = this.#addresses.slices[slot];
     if (this.#held[slot] === orientation) return slice;
     this.#held[slot] = orientation;
     const { kernels } = this.#context;
@@ -159,7 +161,7 @@ export class TeamRun {
     const { n, stride, volumeSide, volumeRowBytes } = shape;
     const [xx, yx, zx, xy, yy, zy] = this.#rotations.subarray(6 * orientation, 6 * orientation + 6);
     const exact = this.#job.exactSlices ? 1 : 0;
-    const target = magnification === undefined ? slice : this.#places.raw;
+    const target = magnification === undefined ? slice : this.#addresses.raw;
     this.#spread(n, 2 * stride, (begin, end) => {
       kernels.sliceRows(
         volume,
@@ -192,7 +194,7 @@ export class TeamRun {
     const { kernels } = this.#context;
     const { shape, filters, filterBase, complexFilters, templatePlan, rowPlan } = this.#job;
     const { n, stride, templateBlocks, templateRowBytes, columnBytes, lineBufferBytes } = shape;
-    const { rows, templates, sums, columns } = this.#places;
+    const { rows, templates, sums, columns } = this.#addresses;
     const buffer = this.#buffer;
     const single = first + 1 >= this.#job.templateCount;
     const second = single ? first : first + 1;
@@ -253,7 +255,7 @@ export class TeamRun {
   #correlate(first: number, count: number): void {
     const { kernels } = this.#context;
     const { shape, spectrum, rowPlan, columnPlan } = this.#job;
-    const { columns, correlation, statistics } = this.#places;
+    const { columns, correlation, statistics } = this.#addresses;
     const buffer = this.#buffer;
     const pairs = Math.ceil(count / 2);
     this.#spread(shape.paddedWidth / 4, pairs * shape.paddedHeight, (begin, end) => {

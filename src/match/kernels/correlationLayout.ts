@@ -1,8 +1,9 @@
-import { type Shape2, VitrineError } from "../core/index.ts";
-import type { CorrelateShape, TeamPlaces } from "./correlateJob.ts";
-import { fastLength, lineBufferElements } from "./linePlan.ts";
+import type { FftPlan, PlanArray } from "../../compute/index.ts";
+import { fastLength, lineBufferElements, WasmFft } from "../../compute/kernels/index.ts";
+import { type Shape2, VitrineError } from "../../core/index.ts";
+import type { CorrelationShape, TeamAddresses } from "./correlationJob.ts";
 
-/** What a {@link CorrelationPlan} is made for. */
+/** What a correlation is made for. */
 export interface CorrelationSize {
   /** Height and width of the micrograph in pixels, any parity. */
   readonly image: Shape2;
@@ -25,11 +26,24 @@ export interface CorrelationSize {
 }
 
 /** Where the template's half spectrum lies in the pool's memory: (side, side, side/2+1) complex, natural order, unshifted. */
-export interface VolumeSpectrum {
-  /** More than the template's where that was padded; default the template's. */
-  readonly side?: number;
+export interface TemplateSpectrum {
+  /** More than the template's where that was padded. */
+  readonly side: number;
   readonly address: number;
   readonly rowBytes: number;
+}
+
+/** Finds a template's spectrum in memory. @throws {VitrineError} type: a plan of another backend; missing: it holds no spectrum */
+export function templateSpectrum(plan: FftPlan): TemplateSpectrum {
+  const at = "template spectrum";
+  if (!(plan instanceof WasmFft)) {
+    throw new VitrineError({ code: "type", at, expected: "a plan of the same pool", found: "another" });
+  }
+  if (plan.holds !== "spectrum") {
+    const found = plan.holds === undefined ? "one that holds nothing" : `"${plan.holds}"`;
+    throw new VitrineError({ code: "missing", at, expected: 'a plan that holds "spectrum"', found });
+  }
+  return { side: plan.size.shape[0], address: plan.address, rowBytes: plan.rowBytes };
 }
 
 /** Staggers power-of-two strides over the cache's sets. */
@@ -39,14 +53,12 @@ const GROUP_BYTES = 2 ** 20;
 const LARGEST_GROUP = 8;
 const VISIT_BYTES = 64 * 2 ** 20;
 
-/** @throws {VitrineError} shape: an array of another length */
-export function checkLength(at: string, found: number, expected: number): void {
-  if (found === expected) return;
-  throw new VitrineError({ code: "shape", at, expected: `${expected} values`, found: `${found}` });
-}
-
-/** Lengths and strides of everything that a correlation holds. @throws {VitrineError} shape: a template that does not fit */
-export function correlateShape(size: CorrelationSize, volume: VolumeSpectrum): CorrelateShape {
+/**
+ * Lengths and strides of everything that a correlation holds; without the template's spectrum, what its memory follows from.
+ *
+ * @throws {VitrineError} shape: a template that does not fit
+ */
+export function correlationShape(size: CorrelationSize, template?: TemplateSpectrum): CorrelationShape {
   const { template: n, complexFilters = false } = size;
   const [height, width] = size.image;
   const [normalHeight, normalWidth] = size.normalizedFor ?? size.image;
@@ -85,8 +97,8 @@ export function correlateShape(size: CorrelationSize, volume: VolumeSpectrum): C
     columns: width - n + 1,
     paddedHeight,
     paddedWidth,
-    volumeSide: volume.side ?? n,
-    volumeRowBytes: volume.rowBytes,
+    volumeSide: template?.side ?? n,
+    volumeRowBytes: template?.rowBytes ?? 0,
     filterBytes: (complexFilters ? 8 : 4) * n * stride,
     templateRowBytes: 32 * n + STAGGER,
     columnBytes,
@@ -107,7 +119,7 @@ function pairsAVisit(pairBytes: number): number {
 }
 
 /** Bytes of each piece of memory that one team works in. */
-export function teamBytes(size: CorrelationSize, shape: CorrelateShape, workers: number) {
+export function teamBytes(size: CorrelationSize, shape: CorrelationShape, workers: number) {
   const slice = 8 * shape.n * shape.stride;
   const statistics = 64 * shape.rowBlocks * shape.columns;
   return {
@@ -125,10 +137,15 @@ export function teamBytes(size: CorrelationSize, shape: CorrelateShape, workers:
   };
 }
 
+/** Bytes of an image's spectrum. */
+export function spectrumBytes(shape: CorrelationShape): number {
+  return (shape.paddedWidth / 4) * shape.spectrumBytes;
+}
+
 /** What a job is told of a team's memory. */
-export function placesOf(address: Record<keyof ReturnType<typeof teamBytes>, number>): TeamPlaces {
-  const { slice0, slice1, ...places } = address;
-  return { ...places, slices: [slice0, slice1] };
+export function addressesOf(address: Record<keyof ReturnType<typeof teamBytes>, number>): TeamAddresses {
+  const { slice0, slice1, ...others } = address;
+  return { ...others, slices: [slice0, slice1] };
 }
 
 /**
@@ -136,14 +153,13 @@ export function placesOf(address: Record<keyof ReturnType<typeof teamBytes>, num
  * inverse transform. `write` gets each row with its byte offset.
  */
 export function packFilters(
-  filters: Float32Array,
-  { size, shape }: { size: CorrelationSize; shape: CorrelateShape },
+  filters: PlanArray,
+  { size, shape }: { size: CorrelationSize; shape: CorrelationShape },
   write: (row: Float32Array, offset: number) => void,
 ): void {
   const { template: n } = size;
   const parts = size.complexFilters ? 2 : 1;
   const width = parts * (Math.floor(n / 2) + 1);
-  checkLength("correlation filters", filters.length, size.filters * n * width);
   const row = new Float32Array(parts * shape.stride);
   for (let y = 0; y < size.filters * n; y++) {
     for (let x = 0; x < width; x++) row[x] = filters[y * width + x] / (n * n);
@@ -152,7 +168,7 @@ export function packFilters(
 }
 
 /** The first two columns of row-major rotations, 6 values each, as the kernels read them. */
-export function packRotations(rotations: Float32Array): Float32Array {
+export function packRotations(rotations: PlanArray): Float32Array {
   const count = rotations.length / 9;
   const packed = new Float32Array(6 * count);
   for (let i = 0; i < count; i++) {

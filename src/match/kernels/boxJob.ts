@@ -1,5 +1,5 @@
-import { BLOCK_TEMPLATES, type CorrelateJob, TeamRun } from "./correlateJob.ts";
-import type { WorkerContext } from "./protocol.ts";
+import { defineJob, type WorkerContext } from "../../compute/kernels/index.ts";
+import { BLOCK_TEMPLATES, type CorrelationTask, TeamRun } from "./correlationJob.ts";
 
 /** Float64 numbers that a box leaves: best score, its correlation, template and place, and the largest correlation of its batch. */
 export const BEST_NUMBERS = 5;
@@ -9,10 +9,9 @@ export const BEST_NUMBERS = 5;
  * the template and the place with the best score (correlation - mean) / deviation are kept, mean and deviation being given
  * for every place. Deviations are positive (or NaN: the place does not count), so the best score of a place belongs to its largest correlation.
  */
-export interface BoxesJob {
-  readonly kind: "boxes";
+export interface BoxTask {
   /** What boxes share; `spectrum`, `rotations` and `filterBase` are put in for each team and box. */
-  readonly correlate: CorrelateJob;
+  readonly correlate: CorrelationTask;
   readonly count: number;
   /** Boxes, `imageBytes` apart: (height, width) float32 of mean 0. */
   readonly images: number;
@@ -31,15 +30,15 @@ export interface BoxesJob {
 }
 
 /** Correlates boxes in one worker; reports templates. */
-export function runBoxesJob(context: WorkerContext, job: BoxesJob): void {
+export const boxJob = defineJob("match/boxes", (context, job: BoxTask) => {
   for (;;) {
     const box = context.team.claim(0);
     if (box >= job.count) return;
     searchBox(context, job, box);
   }
-}
+});
 
-function searchBox(context: WorkerContext, job: BoxesJob, box: number): void {
+function searchBox(context: WorkerContext, job: BoxTask, box: number): void {
   const { team } = context;
   const { correlate } = job;
   const spectrum = job.spectra[team.index];
@@ -68,12 +67,12 @@ function searchBox(context: WorkerContext, job: BoxesJob, box: number): void {
 /** The box's spectrum, for the correlation. */
 function transformBox(
   { kernels, team }: WorkerContext,
-  { correlate }: BoxesJob,
+  { correlate }: BoxTask,
   { image, spectrum }: { image: number; spectrum: number },
 ): void {
-  const { shape, rowPlan, columnPlan, places } = correlate;
+  const { shape, rowPlan, columnPlan, teams } = correlate;
   const { height, width, paddedHeight, paddedWidth, spectrumBytes } = shape;
-  const buffer = places[team.index].buffers + team.rank * shape.bufferBytes;
+  const buffer = teams[team.index].buffers + team.rank * shape.bufferBytes;
   team.parallel(paddedHeight / 4, 16, (begin, end) => {
     kernels.imageRows(image, height, width, rowPlan, spectrum, spectrumBytes, buffer, begin, end);
   });
@@ -83,8 +82,8 @@ function transformBox(
   });
 }
 
-function clearStatistics({ kernels, team }: WorkerContext, { correlate }: BoxesJob): void {
-  const { statistics, totals } = correlate.places[team.index];
+function clearStatistics({ kernels, team }: WorkerContext, { correlate }: BoxTask): void {
+  const { statistics, totals } = correlate.teams[team.index];
   const count = correlate.shape.rowBlocks * correlate.shape.columns;
   team.parallel(count, 1 << 16, (begin, end) => {
     kernels.clearStatistics(statistics, totals, begin, end);
@@ -94,11 +93,11 @@ function clearStatistics({ kernels, team }: WorkerContext, { correlate }: BoxesJ
 /** Maxima and their templates by place, row by row. NaN never became a maximum; such a place has template -1. */
 function eachPlace(
   { memory, team }: WorkerContext,
-  { correlate }: BoxesJob,
+  { correlate }: BoxTask,
   visit: (place: number, maximum: number, template: number) => void,
 ): void {
   const { n, height, columns, rowBlocks } = correlate.shape;
-  const { statistics } = correlate.places[team.index];
+  const { statistics } = correlate.teams[team.index];
   const values = new Float32Array(memory.buffer, statistics, 16 * rowBlocks * columns);
   const indices = new Int32Array(memory.buffer, statistics, 16 * rowBlocks * columns);
   for (let y = 0, place = 0; y <= height - n; y++) {
@@ -109,7 +108,7 @@ function eachPlace(
 
 function keepBest(
   context: WorkerContext,
-  job: BoxesJob,
+  job: BoxTask,
   { box, results }: { box: number; results: Float64Array },
 ): void {
   const { n, height, columns } = job.correlate.shape;
@@ -124,7 +123,7 @@ function keepBest(
   });
 }
 
-function largest(context: WorkerContext, job: BoxesJob): number {
+function largest(context: WorkerContext, job: BoxTask): number {
   let found = Number.NEGATIVE_INFINITY;
   eachPlace(context, job, (_, maximum) => {
     found = Math.max(found, maximum);

@@ -1,10 +1,10 @@
 import { readFileSync } from "node:fs";
 import { createRequire } from "node:module";
+import { dirname, join } from "node:path";
 import { describe, expect, test } from "vitest";
-import { seededRandom } from "../core/index.ts";
-import { BLOCK_TEMPLATES } from "./correlateJob.ts";
-import { linePlanBytes, writeLinePlan } from "./linePlan.ts";
-import type { Kernel } from "./protocol.ts";
+import { type Kernel, linePlanBytes, writeLinePlan } from "../../compute/kernels/index.ts";
+import { seededRandom } from "../../core/index.ts";
+import { BLOCK_TEMPLATES } from "./correlationJob.ts";
 import { mergeStatistics, readStatistic, restoreStatistic } from "./statistics.ts";
 
 /** Pixels of a row of the correlation, the shortest line that a search pads to. */
@@ -18,7 +18,8 @@ const PIXELS = 4 * WIDTH;
 /** The kernels over a memory of their own, without threads, and one block of 4 rows to work on. */
 async function openRow() {
   const memory = new WebAssembly.Memory({ initial: 8, maximum: 65_536, shared: true });
-  const file = createRequire(import.meta.url).resolve("#compute-kernels");
+  const worker = createRequire(import.meta.url).resolve("#worker-entry");
+  const file = join(dirname(worker), "../match/kernels/kernels.wasm");
   const module = await WebAssembly.compile(new Uint8Array(readFileSync(file)));
   const { exports } = await WebAssembly.instantiate(module, { env: { memory } });
   const plan = 65_536;

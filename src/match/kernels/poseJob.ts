@@ -1,16 +1,15 @@
-import type { Matrix3 } from "../core/index.ts";
-import { ascendPose, type PoseBounds } from "./poseAscent.ts";
+import { defineJob, type WorkerContext } from "../../compute/kernels/index.ts";
+import type { Matrix3 } from "../../core/index.ts";
+import { optimizePose, type PoseBounds } from "./poseOptimizer.ts";
 import { type Pose, type PoseFilters, PoseScore, type PoseScoreSize } from "./poseScore.ts";
-import type { WorkerContext } from "./protocol.ts";
 
 /** Float64 numbers of a pose: rotation, shift x and y, defocus. */
 export const POSE_NUMBERS = 12;
-/** What an ascent leaves: its pose, the score, that of the start, and how many poses were tried. */
-export const ASCENT_NUMBERS = POSE_NUMBERS + 3;
+/** What an optimisation leaves: its pose, the score, that of the start, and how many poses were tried. */
+export const OPTIMUM_NUMBERS = POSE_NUMBERS + 3;
 
-/** Many windows, each climbed from a pose of its own to the best one near it; a worker takes one at a time. */
-export interface PosesJob {
-  readonly kind: "poses";
+/** Many windows, the pose of each optimised from a start of its own; a worker takes one at a time. */
+export interface PoseTask {
   readonly size: PoseScoreSize;
   readonly bounds: PoseBounds;
   readonly count: number;
@@ -22,12 +21,12 @@ export interface PosesJob {
   readonly complexFilters: boolean;
   /** {@link POSE_NUMBERS} a window. */
   readonly starts: number;
-  /** {@link ASCENT_NUMBERS} a window. */
+  /** {@link OPTIMUM_NUMBERS} a window. */
   readonly results: number;
 }
 
-/** Climbs in one worker, which is a team of its own; reports windows. */
-export function runPosesJob(context: WorkerContext, job: PosesJob): void {
+/** Optimises in one worker, which is a team of its own; reports windows. */
+export const poseJob = defineJob("match/poses", (context, job: PoseTask) => {
   const score = new PoseScore(job.size, volumeOf(context, job));
   const rowFloats = job.spectra.rowBytes / 4;
   score.setBorder(spectrumOf(context, job, 0), rowFloats);
@@ -39,14 +38,14 @@ export function runPosesJob(context: WorkerContext, job: PosesJob): void {
       context.team.check();
       return score.evaluate(pose);
     };
-    const hill = { evaluate, curvature: () => score.curvature() };
-    const found = ascendPose(hill, readPose(context, job, window), job.bounds);
-    const at = job.results + 8 * ASCENT_NUMBERS * window;
-    const out = new Float64Array(context.memory.buffer, at, ASCENT_NUMBERS);
+    const objective = { evaluate, curvature: () => score.curvature() };
+    const found = optimizePose(objective, readPose(context, job, window), job.bounds);
+    const at = job.results + 8 * OPTIMUM_NUMBERS * window;
+    const out = new Float64Array(context.memory.buffer, at, OPTIMUM_NUMBERS);
     out.set([...poseNumbers(found.pose), found.score, found.startScore, found.evaluations]);
     context.report(1);
   }
-}
+});
 
 /** A pose as numbers, in the order of {@link POSE_NUMBERS}. */
 export function poseNumbers({ rotation, shiftX, shiftY, defocusA }: Pose): number[] {
@@ -60,21 +59,21 @@ export function poseFromNumbers(numbers: Float64Array): Pose {
   return { rotation, shiftX, shiftY, defocusA };
 }
 
-function readPose({ memory }: WorkerContext, { starts }: PosesJob, window: number): Pose {
+function readPose({ memory }: WorkerContext, { starts }: PoseTask, window: number): Pose {
   return poseFromNumbers(new Float64Array(memory.buffer, starts + 8 * POSE_NUMBERS * window, POSE_NUMBERS));
 }
 
-function volumeOf({ memory }: WorkerContext, { volume: { address, side, rowBytes } }: PosesJob) {
+function volumeOf({ memory }: WorkerContext, { volume: { address, side, rowBytes } }: PoseTask) {
   const rowFloats = rowBytes / 4;
   return { data: new Float32Array(memory.buffer, address, side * side * rowFloats), side, rowFloats };
 }
 
-function spectrumOf({ memory }: WorkerContext, { spectra, size }: PosesJob, index: number): Float32Array {
+function spectrumOf({ memory }: WorkerContext, { spectra, size }: PoseTask, index: number): Float32Array {
   const bytes = size.n * spectra.rowBytes;
   return new Float32Array(memory.buffer, spectra.address + index * bytes, bytes / 4);
 }
 
-function filtersOf({ memory }: WorkerContext, job: PosesJob, window: number): PoseFilters {
+function filtersOf({ memory }: WorkerContext, job: PoseTask, window: number): PoseFilters {
   const count = job.size.n * ((job.size.n >> 1) + 1);
   const plane = job.complexFilters ? 2 * count : count;
   const view = new Float32Array(memory.buffer, job.filters[window], 2 * plane + count);

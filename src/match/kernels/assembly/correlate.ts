@@ -1,7 +1,7 @@
 // The fused template correlation: columns (forward, multiply, inverse while a column is in cache), then rows (inverse,
 // running maximum, its index, sum and sum of squares while a row is in cache). Two templates ride in one complex line.
-import { add, madd, mul, transposeElements } from "./vector";
-import { lineCorrelate, lineInverseFrom } from "./lines";
+import { add, madd, mul, transposeElements } from "../../../compute/assembly/vector";
+import { lineCorrelate, lineInverseFrom } from "../../../compute/assembly/lines";
 
 /**
  * Column blocks begin..end: from the row-transformed templates (`filled` rows, a multiple of 4) to the rows of the

@@ -1,11 +1,13 @@
 import fc from "fast-check";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { noise } from "../../test/support/noise.ts";
-import { smoothVolume } from "../../test/support/searchCase.ts";
-import { type Matrix3, matrixFromZyz, multiplyMatrices } from "../core/index.ts";
-import { BoxCorrelationPlan, createFft, createPool, type Pool, type Pose, PosePlan } from "./index.ts";
-import { ascendPose, rotationFromVector, vectorFromRotation } from "./poseAscent.ts";
-import { POSE_PARAMETERS, PoseScore } from "./poseScore.ts";
+import { noise } from "../../../test/support/noise.ts";
+import { smoothVolume } from "../../../test/support/searchCase.ts";
+import { createFft, createPool, type Pool } from "../../compute/index.ts";
+import { type Matrix3, matrixFromZyz, multiplyMatrices } from "../../core/index.ts";
+import { createBoxes } from "./boxPlan.ts";
+import { optimizePose, rotationFromVector, vectorFromRotation } from "./poseOptimizer.ts";
+import { createPoses, type PosePlan } from "./posePlan.ts";
+import { POSE_PARAMETERS, type Pose, type PoseFilters, PoseScore } from "./poseScore.ts";
 
 const BOX = [20, 17] as const;
 
@@ -19,7 +21,7 @@ afterAll(() => pool.dispose());
 async function templateSpectrum(side: number) {
   const plan = createFft(pool, { kind: "real3d", shape: [side, side, side] });
   plan.set("real", smoothVolume(side, 3));
-  await plan.forward();
+  await plan.run("forward");
   return plan;
 }
 
@@ -40,18 +42,20 @@ const angles = { phiDeg: 23, thetaDeg: 71, psiDeg: 130 };
 async function found(n: number, isComplex: boolean, rotation: Matrix3) {
   const volume = await templateSpectrum(n);
   const size = { image: BOX, template: n, orientations: 1, filters: 1, exactSlices: true };
-  const plan = new BoxCorrelationPlan(
+  const plan = createBoxes(
     pool,
     { ...size, complexFilters: isComplex, boxes: 1, filterSets: 1 },
-    volume,
+    { spectrum: volume },
   );
   const filters = filtersOf(n, isComplex);
-  plan.setFilters(0, filters.inPhase);
+  plan.set("filters", filters.inPhase);
   const image = noise(BOX[0] * BOX[1], 10).map((value) => value + 5);
   const places = (BOX[0] - n + 1) * (BOX[1] - n + 1);
-  const maps = { mean: new Float32Array(places), deviation: new Float32Array(places).fill(1) };
-  plan.setBox(0, { image, ...maps, rotations: Float32Array.from(rotation), filterSet: 0 });
-  const [best] = await plan.run();
+  plan.set("images", image);
+  plan.set("means", new Float32Array(places));
+  plan.set("deviations", new Float32Array(places).fill(1));
+  plan.set("rotations", Float32Array.from(rotation));
+  const [best] = await plan.run({ filterSets: [0] });
   const average = image.reduce((sum, value) => sum + value, 0) / image.length;
   const window = Float32Array.from({ length: n * n }, (_, i) => {
     const [y, x] = [best.y + Math.floor(i / n), best.x + (i % n)];
@@ -59,6 +63,12 @@ async function found(n: number, isComplex: boolean, rotation: Matrix3) {
   });
   plan.dispose();
   return { volume, filters, window, correlation: best.correlation };
+}
+
+function setFilters(plan: PosePlan, set: number, { inPhase, quadrature, perDefocus }: PoseFilters): void {
+  plan.set("inPhase", inPhase, set);
+  plan.set("quadrature", quadrature, set);
+  plan.set("perDefocus", perDefocus, set);
 }
 
 describe.each([
@@ -71,11 +81,12 @@ describe.each([
     const rotation = matrixFromZyz(angles);
     const { volume, filters, window, correlation } = await found(n, isComplex, rotation);
     const size = { n, image: BOX, windows: 2, filterSets: 1, complexFilters: isComplex };
-    const plan = new PosePlan(pool, size, volume);
-    plan.setFilters(0, filters);
+    const plan = createPoses(pool, size, { spectrum: volume });
+    setFilters(plan, 0, filters);
+    plan.set("windows", window);
     const start = { rotation, shiftX: 0, shiftY: 0, defocusA: 0 };
     const still = { turn: 0, shiftPx: 0, defocusA: 0 };
-    const [result] = await plan.run([{ image: window, start, filterSet: 0 }], still);
+    const [result] = await plan.run({ starts: [{ pose: start, filterSet: 0 }], bounds: still });
     // both are float32 transforms of some hundred values
     expect(result.startScore / correlation).toBeCloseTo(1, 4);
     expect([result.pose, result.score]).toEqual([start, result.startScore]);
@@ -84,36 +95,35 @@ describe.each([
   });
 });
 
-test("windows can be climbed together or one by one, in one plan, and those that do not fit are refused", async () => {
+test("windows can be optimised together or one by one, in one plan, and those that do not fit are refused", async () => {
   const rotation = matrixFromZyz(angles);
   const { volume, filters, window } = await found(12, false, rotation);
   const size = { n: 12, image: BOX, windows: 3, filterSets: 2, complexFilters: false };
-  const plan = new PosePlan(pool, size, volume);
-  plan.setFilters(0, filters);
-  plan.setFilters(1, { ...filters, inPhase: filters.quadrature, quadrature: filters.inPhase });
-  const start = { rotation, shiftX: 0, shiftY: 0, defocusA: 0 };
-  const windows = [0, 1, 0].map((filterSet, i) => ({
-    image: window.map((value, k) => (i === 2 ? value + 0.1 * (k % 5) : value)),
-    start,
-    filterSet,
-  }));
+  const plan = createPoses(pool, size, { spectrum: volume });
+  setFilters(plan, 0, filters);
+  setFilters(plan, 1, { ...filters, inPhase: filters.quadrature, quadrature: filters.inPhase });
+  const pose = { rotation, shiftX: 0, shiftY: 0, defocusA: 0 };
+  const starts = [0, 1, 0].map((filterSet) => ({ pose, filterSet }));
+  const images = starts.map((_, i) => window.map((value, k) => (i === 2 ? value + 0.1 * (k % 5) : value)));
   const bounds = { turn: 0.1, shiftPx: 1, defocusA: 100 };
   const progress: number[] = [];
-  const together = await plan.run(windows, bounds, { onProgress: (done) => progress.push(done) });
+  for (const [i, image] of images.entries()) plan.set("windows", image, i);
+  const together = await plan.run({ starts, bounds }, { onProgress: (done) => progress.push(done) });
   expect(progress.at(-1)).toBe(3);
   expect(new Set(together.map(({ score }) => score)).size).toBe(3);
-  for (const [i, each] of windows.entries()) {
-    const [alone] = await plan.run([each], bounds);
+  expect(await plan.run({ starts, bounds })).toEqual(together);
+  for (const [i, start] of starts.entries()) {
+    plan.set("windows", images[i]);
+    const [alone] = await plan.run({ starts: [start], bounds });
     // other rows share a complex line of the float32 transform
     expect(alone.score / together[i].score).toBeCloseTo(1, 4);
     expect(alone.startScore / together[i].startScore).toBeCloseTo(1, 5);
   }
-  expect(await plan.run([], bounds)).toEqual([]);
-  const short = [{ image: window.subarray(1), start, filterSet: 0 }];
-  await expect(plan.run(short, bounds)).rejects.toThrow(/pose window: expected 144 values, found 143/);
-  await expect(plan.run([...windows, ...windows], bounds)).rejects.toMatchObject({ code: "range" });
-  expect(() => plan.setFilters(0, { ...filters, perDefocus: new Float32Array(3) })).toThrow(
-    /pose filters: expected 84/,
+  expect(await plan.run({ starts: [], bounds })).toEqual([]);
+  expect(() => plan.set("windows", window.subarray(1))).toThrow(/poses windows: expected whole rows of 144/);
+  await expect(plan.run({ starts: [...starts, ...starts], bounds })).rejects.toMatchObject({ code: "range" });
+  expect(() => plan.set("perDefocus", new Float32Array(3))).toThrow(
+    /poses perDefocus: expected whole rows of 84/,
   );
   plan.dispose();
   volume.dispose();
@@ -131,7 +141,7 @@ async function plainScore(n: number, isComplex: boolean, magnification?: [number
   const spectrum = async (image: Float32Array) => {
     const plan = createFft(pool, { kind: "real2d", shape: [n, n] });
     plan.set("real", image);
-    await plan.forward();
+    await plan.run("forward");
     const out = new Float32Array(n * rowFloats);
     plan.read("spectrum", out);
     plan.dispose();
@@ -252,7 +262,7 @@ const diagonal = (values: readonly number[]) => {
 };
 
 /** A paraboloid with its top at a turn, shift and defocus; what it says of its curvature is wrong by a factor. */
-function hill(top: readonly number[], widths: readonly number[], factor = 1) {
+function paraboloid(top: readonly number[], widths: readonly number[], factor = 1) {
   const evaluate = (pose: Pose) => {
     const at = [...vectorFromRotation(pose.rotation), pose.shiftX, pose.shiftY, pose.defocusA];
     const away = at.map((value, k) => (value - top[k]) / widths[k]);
@@ -265,12 +275,16 @@ function hill(top: readonly number[], widths: readonly number[], factor = 1) {
 const ORIGIN: Pose = { rotation: [1, 0, 0, 0, 1, 0, 0, 0, 1], shiftX: 0, shiftY: 0, defocusA: 0 };
 const WIDE = { turn: 0.2, shiftPx: 1, defocusA: 300 };
 
-describe("an ascent", () => {
+describe("an optimisation", () => {
   const top = [0.02, -0.03, 0.05, 0.4, -0.6, 120];
   const widths = [0.05, 0.05, 0.08, 0.5, 0.5, 400];
 
   test.each([1, 2.5, 0.4])("ends at the top in a few steps, with a curvature %d times its own", (factor) => {
-    const { pose, score, startScore, evaluations } = ascendPose(hill(top, widths, factor), ORIGIN, WIDE);
+    const { pose, score, startScore, evaluations } = optimizePose(
+      paraboloid(top, widths, factor),
+      ORIGIN,
+      WIDE,
+    );
     // 1e-4 below the top is where steps end
     expect(score).toBeCloseTo(10, 3);
     expect(startScore).toBeLessThan(score - 1);
@@ -283,7 +297,7 @@ describe("an ascent", () => {
   });
 
   test("stays within its bounds, and what has none stays", () => {
-    const { pose } = ascendPose(hill(top, widths), ORIGIN, { turn: 0.01, shiftPx: 0.5, defocusA: 0 });
+    const { pose } = optimizePose(paraboloid(top, widths), ORIGIN, { turn: 0.01, shiftPx: 0.5, defocusA: 0 });
     expect(Math.hypot(...vectorFromRotation(pose.rotation))).toBeCloseTo(0.01, 9);
     expect([pose.shiftX, pose.shiftY, pose.defocusA]).toEqual([expect.closeTo(0.4, 2), -0.5, 0]);
   });
@@ -294,7 +308,7 @@ describe("an ascent", () => {
         const next = () => stream.next().value as number;
         const evaluate = () => ({ score: next(), gradient: Float64Array.from({ length: 6 }, next) });
         const curvature = () => diagonal(Array.from({ length: 6 }, () => next() ** 2));
-        const { score, startScore, evaluations } = ascendPose({ evaluate, curvature }, ORIGIN, WIDE);
+        const { score, startScore, evaluations } = optimizePose({ evaluate, curvature }, ORIGIN, WIDE);
         expect(score).toBeGreaterThanOrEqual(startScore);
         expect(evaluations).toBeLessThanOrEqual(40);
       }),

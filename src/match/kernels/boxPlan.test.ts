@@ -1,14 +1,9 @@
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { noise } from "../../test/support/noise.ts";
-import { smoothVolume } from "../../test/support/searchCase.ts";
-import {
-  BoxCorrelationPlan,
-  CorrelationPlan,
-  createFft,
-  createPool,
-  type FftPlan,
-  type Pool,
-} from "./index.ts";
+import { noise } from "../../../test/support/noise.ts";
+import { smoothVolume } from "../../../test/support/searchCase.ts";
+import { createFft, createPool, type FftPlan, type Pool } from "../../compute/index.ts";
+import { type BoxPlan, createBoxes } from "./boxPlan.ts";
+import { createCorrelation } from "./correlationPlan.ts";
 
 const SIDE = 12;
 const SHAPE = [20, 17] as const;
@@ -30,7 +25,7 @@ const SIZE = { image: SHAPE, template: SIDE, orientations: ORIENTATIONS, filters
 async function templateSpectrum(pool: Pool): Promise<FftPlan> {
   const plan = createFft(pool, { kind: "real3d", shape: [SIDE, SIDE, SIDE] });
   plan.set("real", smoothVolume(SIDE, 3));
-  await plan.forward();
+  await plan.run("forward");
   return plan;
 }
 
@@ -60,15 +55,25 @@ function boxOf(box: number) {
   };
 }
 
+function setBox(plan: BoxPlan, at: number, box: ReturnType<typeof boxOf>): void {
+  plan.set("images", box.image, at);
+  plan.set("means", box.mean, at);
+  plan.set("deviations", box.deviation, at);
+  plan.set("rotations", box.rotations, at);
+}
+
 /** Scores of one box from the statistics of a whole search in it. */
 async function searched(pool: Pool, volume: FftPlan, box: number, templates = [0, ORIENTATIONS * FILTERS]) {
-  const plan = new CorrelationPlan(pool, { ...SIZE, orientations: ORIENTATIONS }, volume);
+  const plan = createCorrelation(pool, { ...SIZE, orientations: ORIENTATIONS }, { spectrum: volume });
   const { image, mean, deviation, filterSet, ...given } = boxOf(box);
   const average = image.reduce((sum, value) => sum + value, 0) / image.length;
-  await plan.setImage(image.map((value) => value - average));
-  plan.setFilters(filtersOf(filterSet));
-  plan.setRotations(given.rotations);
-  await plan.run({ firstBlock: templates[0] / 64, lastBlock: plan.blockCount });
+  plan.set(
+    "image",
+    image.map((value) => value - average),
+  );
+  plan.set("filters", filtersOf(filterSet));
+  plan.set("rotations", given.rotations);
+  await plan.run({ firstBlock: templates[0] / 64 });
   const [maximum, index] = [new Float32Array(PLACES), new Int32Array(PLACES)];
   plan.read("maximum", maximum);
   plan.read("index", index);
@@ -82,11 +87,12 @@ test("each box has the best score of a whole search in it, with any number of wo
   const results = [];
   for (const pool of pools) {
     const volume = await templateSpectrum(pool);
-    const plan = new BoxCorrelationPlan(pool, { ...SIZE, boxes: BOXES, filterSets: 2 }, volume);
-    for (const set of [0, 1]) plan.setFilters(set, filtersOf(set));
-    for (let box = 0; box < BOXES; box++) plan.setBox(box, boxOf(box));
+    const plan = createBoxes(pool, { ...SIZE, boxes: BOXES, filterSets: 2 }, { spectrum: volume });
+    for (const set of [0, 1]) plan.set("filters", filtersOf(set), set);
+    for (let box = 0; box < BOXES; box++) setBox(plan, box, boxOf(box));
     const progress: number[] = [];
-    const found = await plan.run({ onProgress: (done) => progress.push(done) });
+    const filterSets = Array.from({ length: BOXES }, (_, box) => box % 2);
+    const found = await plan.run({ filterSets }, { onProgress: (done) => progress.push(done) });
     expect(progress.at(-1)).toBe(BOXES * ORIENTATIONS * FILTERS);
     for (let box = 0; box < BOXES; box++) {
       const wanted = await searched(pool, volume, box);
@@ -105,13 +111,13 @@ test("each box has the best score of a whole search in it, with any number of wo
 test("places without deviation do not count, and a box without any has no best", async () => {
   const [, pool] = pools;
   const volume = await templateSpectrum(pool);
-  const plan = new BoxCorrelationPlan(pool, { ...SIZE, boxes: 2, filterSets: 1 }, volume);
-  plan.setFilters(0, filtersOf(0));
+  const plan = createBoxes(pool, { ...SIZE, boxes: 2, filterSets: 1 }, { spectrum: volume });
+  plan.set("filters", filtersOf(0));
   const open = boxOf(0);
   const only = open.deviation.map((value, i) => (i === 20 ? value : Number.NaN));
-  plan.setBox(0, { ...open, deviation: only });
-  plan.setBox(1, { ...open, deviation: open.deviation.map(() => Number.NaN) });
-  const [one, none] = await plan.run();
+  setBox(plan, 0, { ...open, deviation: only });
+  setBox(plan, 1, { ...open, deviation: open.deviation.map(() => Number.NaN) });
+  const [one, none] = await plan.run({ filterSets: [0, 0] });
   expect([one.y, one.x]).toEqual([3, 2]);
   expect([none.score, none.template]).toEqual([Number.NEGATIVE_INFINITY, -1]);
   plan.dispose();
@@ -121,18 +127,16 @@ test("places without deviation do not count, and a box without any has no best",
 test("the largest correlation of the best template's batch", async () => {
   const [, pool] = pools;
   const volume = await templateSpectrum(pool);
-  const plan = new BoxCorrelationPlan(pool, { ...SIZE, boxes: 1, filterSets: 1 }, volume);
-  plan.setFilters(0, filtersOf(0));
-  const box = boxOf(0);
-  plan.setBox(0, box);
-  const [whole] = await plan.run({ batch: ORIENTATIONS });
+  const plan = createBoxes(pool, { ...SIZE, boxes: 1, filterSets: 1 }, { spectrum: volume });
+  plan.set("filters", filtersOf(0));
+  setBox(plan, 0, boxOf(0));
+  const [whole] = await plan.run({ filterSets: [0], batch: ORIENTATIONS });
   const { maximum } = await searched(pool, volume, 0);
   expect(whole.batchMaximum).toBe(Math.max(...maximum));
-  plan.setBox(0, box);
-  const [single] = await plan.run({ batch: 1 });
+  const [single] = await plan.run({ filterSets: [0], batch: 1 });
   expect(single.batchMaximum).toBeGreaterThanOrEqual(single.correlation);
   expect(single.batchMaximum).toBeLessThanOrEqual(whole.batchMaximum);
-  expect(await plan.run()).toEqual([]);
+  expect(await plan.run({ filterSets: [] })).toEqual([]);
   plan.dispose();
   volume.dispose();
 });
@@ -140,12 +144,24 @@ test("the largest correlation of the best template's batch", async () => {
 test("wrong lengths and no boxes are refused, and an abort ends the work", async () => {
   const [, pool] = pools;
   const volume = await templateSpectrum(pool);
-  const plan = new BoxCorrelationPlan(pool, { ...SIZE, boxes: 1, filterSets: 1 }, volume);
-  expect(() => plan.setBox(0, { ...boxOf(0), mean: new Float32Array(3) })).toThrow(/box mean: expected 54/);
-  plan.setFilters(0, filtersOf(0));
-  plan.setBox(0, boxOf(0));
-  await expect(plan.run({ signal: AbortSignal.abort() })).rejects.toMatchObject({ code: "aborted" });
-  expect(() => new BoxCorrelationPlan(pool, { ...SIZE, boxes: 0, filterSets: 1 }, volume)).toThrow(/boxes/);
+  const plan = createBoxes(pool, { ...SIZE, boxes: 1, filterSets: 1 }, { spectrum: volume });
+  expect(() => plan.set("means", new Float32Array(3))).toThrowErrorMatchingInlineSnapshot(
+    `[VitrineError: boxes means: expected whole rows of 54 values, found 3 values.]`,
+  );
+  expect(() => plan.set("images", new Float64Array(340))).toThrowErrorMatchingInlineSnapshot(
+    `[VitrineError: boxes images: expected Float32Array, found Float64Array.]`,
+  );
+  await expect(plan.run({ filterSets: [0, 0] })).rejects.toThrowErrorMatchingInlineSnapshot(
+    `[VitrineError: boxes filterSets: expected at most 1, found 2.]`,
+  );
+  plan.set("filters", filtersOf(0));
+  setBox(plan, 0, boxOf(0));
+  await expect(plan.run({ filterSets: [0] }, { signal: AbortSignal.abort() })).rejects.toMatchObject({
+    code: "aborted",
+  });
+  expect(() => createBoxes(pool, { ...SIZE, boxes: 0, filterSets: 1 }, { spectrum: volume })).toThrow(
+    /boxes/,
+  );
   plan.dispose();
   volume.dispose();
 });

@@ -1,6 +1,6 @@
 import { type Fault, VitrineError } from "../core/index.ts";
 import type { FromWorker, ToWorker } from "./protocol.ts";
-import type { Thread, Threads } from "./threads.ts";
+import type { Thread, ThreadEvents } from "./threads.ts";
 
 /** How a question to all workers ended. `stopped`: the abort flag made at least one leave early. */
 export type Outcome = "done" | "stopped";
@@ -14,16 +14,16 @@ interface Question {
 }
 
 /** The threads of a pool: asks them all and gathers their answers. The death of one ends all, so that none waits for it. */
-export class Crew {
+export class WorkerGroup {
   readonly #threads: Thread[] = [];
   #question: Question | undefined;
   #end: VitrineError | undefined;
 
   /** Starts `size` threads, which know nothing until they are asked to init. */
-  constructor(threads: Threads, size: number) {
+  constructor(start: (events: ThreadEvents) => Thread, size: number) {
     for (let i = 0; i < size; i++) {
       this.#threads.push(
-        threads.startThread({
+        start({
           onMessage: (message) => this.#answer(message),
           onFailure: (found, cause) => this.#lose(`worker ${i + 1} of ${size}`, found, cause),
         }),
@@ -31,7 +31,7 @@ export class Crew {
     }
   }
 
-  /** Why the crew can no longer work, once it cannot. */
+  /** Why the group can no longer work, once it cannot. */
   get end(): VitrineError | undefined {
     return this.#end;
   }

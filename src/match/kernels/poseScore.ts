@@ -1,4 +1,4 @@
-import type { Matrix3 } from "../core/index.ts";
+import type { Matrix3 } from "../../core/index.ts";
 import { type SampledVolume, sampleVolume, VALUES_A_SAMPLE } from "./volumeSample.ts";
 
 /** Continuous parameters of a pose: turns about x, y and z of the image (radians), shift x and y (pixels), defocus (Å). */

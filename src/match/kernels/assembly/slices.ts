@@ -1,5 +1,5 @@
 // Central slices of a half spectrum: trilinear samples on a rotated plane through the origin.
-import { add, madd, mul, sub } from "./vector";
+import { add, madd, mul, sub } from "../../../compute/assembly/vector";
 
 /** Below this fraction of the sampling frequency an x frequency counts as zero (the peer's threshold, cycles per pixel). */
 const NEARLY_ZERO: f32 = 1e-8;

@@ -1,7 +1,7 @@
 // From two filtered central slices to a pair of normalised templates in one complex image z = t1 - i t2, and on to the
 // padded row transforms that the correlation reads. All four steps work on ranges of blocks of 4 lines.
-import { add, clear, evenLanes, madd, mul, nmadd, oddLanes, sub, transpose, transposeElements } from "./vector";
-import { lineForward, linePosition } from "./lines";
+import { add, clear, evenLanes, madd, mul, nmadd, oddLanes, sub, transpose, transposeElements } from "../../../compute/assembly/vector";
+import { lineForward, linePosition } from "../../../compute/assembly/lines";
 
 /** Position in a permuted line of sample `shifted` of the image whose origin lies at n/2. */
 // @ts-ignore: decorator

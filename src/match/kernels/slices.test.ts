@@ -1,16 +1,17 @@
 import fc from "fast-check";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { irfft2 } from "../../test/support/dft.ts";
-import { goldenMrc, goldenNpy, relativeError } from "../../test/support/npy.ts";
-import { magnifySlice, prepareVolume, referenceSlice } from "../../test/support/slice.ts";
-import { type EulerZyz, matrixFromZyz, seededRandom } from "../core/index.ts";
-import { magnifiedFrequency } from "../optics/index.ts";
-import { createFft, type FftPlan } from "./fft.ts";
-import { createPool, type Pool } from "./pool.ts";
+import { irfft2 } from "../../../test/support/dft.ts";
+import { goldenMrc, goldenNpy, relativeError } from "../../../test/support/npy.ts";
+import { createThreadPool, type ThreadPool } from "../../../test/support/pool.ts";
+import { magnifySlice, prepareVolume, referenceSlice } from "../../../test/support/slice.ts";
+import { WasmFft } from "../../compute/kernels/index.ts";
+import { type EulerZyz, matrixFromZyz, seededRandom } from "../../core/index.ts";
+import { magnifiedFrequency } from "../../optics/index.ts";
+import { matchPhasesJob } from "./correlationJob.ts";
 
-let pool: Pool;
+let pool: ThreadPool;
 beforeAll(async () => {
-  pool = await createPool({ workers: 2 });
+  pool = await createThreadPool({ workers: 2 });
 });
 afterAll(() => pool.dispose());
 
@@ -19,11 +20,11 @@ const MAGNIFICATION = [1.01, 0.005, -0.003, 0.99] as const;
 /** A volume in the pool and what the kernels make of it; a slice's rows are as an FFT gives them, (n, n/2 + 1). */
 class Slicer {
   readonly #n: number;
-  readonly #plan: FftPlan;
+  readonly #plan: WasmFft;
   readonly #stride: number;
   readonly #slices: readonly [number, number];
 
-  private constructor(n: number, plan: FftPlan) {
+  private constructor(n: number, plan: WasmFft) {
     this.#n = n;
     this.#plan = plan;
     this.#stride = 4 * Math.ceil((Math.floor(n / 2) + 1) / 4);
@@ -32,19 +33,19 @@ class Slicer {
   }
 
   /** The transform that slices are taken from. */
-  get volume(): FftPlan {
+  get volume(): WasmFft {
     return this.#plan;
   }
 
   static async create(volume: Float32Array, n: number): Promise<Slicer> {
-    const plan = createFft(pool, { kind: "real3d", shape: [n, n, n] });
+    const plan = new WasmFft(pool, { kind: "real3d", shape: [n, n, n] });
     const moved = (i: number) => (i + Math.floor(n / 2)) % n;
     const rolled = volume.map((_, i) => {
       const [z, y, x] = [Math.floor(i / (n * n)), Math.floor(i / n) % n, i % n].map(moved);
       return volume[(z * n + y) * n + x];
     });
     plan.set("real", rolled);
-    await plan.forward();
+    await plan.run("forward");
     return new Slicer(n, plan);
   }
 
@@ -70,7 +71,7 @@ class Slicer {
   }
 
   async #run(kernel: string, args: number[], step: number): Promise<void> {
-    await pool.run({ kind: "phases", phases: [{ kernel, args, count: this.#n, step }] });
+    await pool.run(matchPhasesJob, [{ kernel, args, count: this.#n, step }]);
   }
 
   #read(address: number): Float32Array {

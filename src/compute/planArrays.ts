@@ -1,0 +1,36 @@
+import { VitrineError } from "../core/index.ts";
+import type { PlanArray } from "./plan.ts";
+
+const TYPES = { f32: Float32Array, f64: Float64Array, i32: Int32Array, u8: Uint8Array } as const;
+
+/** An array of a plan: `rows` along its first axis, of `rowLength` numbers each. */
+export interface PlanArrayShape {
+  readonly type: keyof typeof TYPES;
+  readonly rows: number;
+  readonly rowLength: number;
+}
+
+/**
+ * Number of rows that data bring or take; see {@link Plan.set}.
+ *
+ * @param at  how an error calls the array
+ * @throws {VitrineError} type: numbers of another type; shape: not whole rows; range: more than there are from row `piece.at` on
+ */
+export function checkRows(
+  at: string,
+  { type, rows: all, rowLength }: PlanArrayShape,
+  piece: { readonly data: PlanArray; readonly at: number },
+): number {
+  const { data, at: first } = piece;
+  if (!(data instanceof TYPES[type])) {
+    throw new VitrineError({ code: "type", at, expected: TYPES[type].name, found: data.constructor.name });
+  }
+  const rows = data.length / rowLength;
+  if (!Number.isInteger(rows)) {
+    const expected = `whole rows of ${rowLength} values`;
+    throw new VitrineError({ code: "shape", at, expected, found: `${data.length} values` });
+  }
+  if (Number.isInteger(first) && first >= 0 && first + rows <= all) return rows;
+  const found = `rows ${first} to ${first + rows}`;
+  throw new VitrineError({ code: "range", at, expected: `rows 0 to ${all}`, found });
+}

@@ -1,0 +1,11 @@
+export type { BestInBox, BoxPlan, BoxSize } from "./boxPlan.ts";
+export { boxBytes, boxPlan, createBoxes } from "./boxPlan.ts";
+export { BLOCK_TEMPLATES } from "./correlationJob.ts";
+export type { CorrelationSize } from "./correlationLayout.ts";
+export type { BlockRange, CorrelationPlan, TemplateUse } from "./correlationPlan.ts";
+export { correlationPlan, createCorrelation } from "./correlationPlan.ts";
+export type { PoseBounds, PoseOptimum } from "./poseOptimizer.ts";
+export type { PosePlan, PosePlanSize, PoseStart } from "./posePlan.ts";
+export { createPoses, poseBytes, posePlan } from "./posePlan.ts";
+export type { Pose, PoseFilters } from "./poseScore.ts";
+export type { StatisticName } from "./statistics.ts";

@@ -1,0 +1,7 @@
+import type { Domains } from "../compute/kernels/index.ts";
+
+/** Every domain that has kernels. A worker loads the one whose job it is given, and no other. */
+export const domains: Domains = {
+  compute: async () => (await import("../compute/domain.ts")).domain,
+  match: async () => (await import("../match/kernels/domain.ts")).domain,
+};

@@ -1,0 +1,56 @@
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { createRequire } from "node:module";
+import { tmpdir } from "node:os";
+import { dirname, join } from "node:path";
+import { pathToFileURL } from "node:url";
+import asc from "assemblyscript/asc";
+
+const built = dirname(dirname(createRequire(import.meta.url).resolve("#worker-entry")));
+
+/** A domain of a test's own. */
+export interface DomainSource {
+  readonly name: string;
+  /** AssemblyScript. */
+  readonly kernels: string;
+  /** JavaScript of more entries of its table of jobs, where `defineJob` is in scope; it always has `NAME/phases`. */
+  readonly jobs?: string;
+}
+
+/** The built entry of workers that serve one domain, as a lab would write it; `dispose` removes it. */
+export async function buildDomain({
+  name,
+  kernels,
+  jobs = "",
+}: DomainSource): Promise<{ entry: URL } & Disposable> {
+  const folder = mkdtempSync(join(tmpdir(), "vitrine-domain-"));
+  writeFileSync(join(folder, "kernels.wasm"), await compileKernels(kernels));
+  const url = (path: string) => JSON.stringify(pathToFileURL(join(built, path)).href);
+  const entry = join(folder, "worker.mjs");
+  writeFileSync(
+    entry,
+    `import { serveJobs } from ${url("compute/serve.node.js")};
+import { defineJob, runPhases } from ${url("compute/kernels/index.js")};
+const file = new URL("./kernels.wasm", import.meta.url);
+const jobs = [defineJob("${name}/phases", runPhases), ${jobs}];
+serveJobs({ ${name}: async () => ({ jobs, kernels: { plain: file, relaxed: file } }) });
+`,
+  );
+  return {
+    entry: pathToFileURL(entry),
+    [Symbol.dispose]: () => rmSync(folder, { recursive: true, force: true }),
+  };
+}
+
+async function compileKernels(source: string): Promise<Uint8Array> {
+  const { binary, stderr } = await asc.compileString(source, {
+    optimizeLevel: 3,
+    runtime: "stub",
+    importMemory: true,
+    sharedMemory: true,
+    initialMemory: 1,
+    maximumMemory: 65_536,
+    enable: ["threads", "simd"],
+  });
+  if (binary === null) throw new Error(stderr.toString());
+  return new Uint8Array(binary);
+}

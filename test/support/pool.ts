@@ -1,0 +1,3 @@
+/** Pools as tests see them: with their memory and jobs, and on threads of a test's own. */
+export { createThreadPool, type ThreadPool } from "../../src/compute/pool.ts";
+export type { Thread, Threads } from "../../src/compute/threads.ts";
