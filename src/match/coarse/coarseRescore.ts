@@ -1,6 +1,6 @@
 import { BoxCorrelationPlan, type BoxCorrelationSize, boxBytes, type Pool } from "../../compute/index.ts";
 import type { Shape2 } from "../../core/index.ts";
-import { peerRotationMatrices, rotationMatrices } from "../../optics/index.ts";
+import { romaRotationMatrices, rotationMatrices } from "../../optics/index.ts";
 import type { SearchSpace } from "../config/config.ts";
 import { extractBoxes } from "../particles/boxes.ts";
 import type { Peak } from "../peaks/peaks.ts";
@@ -108,7 +108,7 @@ async function rescoreAll(
 ): Promise<RescoredPeak[]> {
   const { candidates, inputs, neighbours } = task;
   const { eulerAnglesDeg } = inputs.space;
-  const matrices = exactSlices ? rotationMatrices : peerRotationMatrices;
+  const matrices = exactSlices ? rotationMatrices : romaRotationMatrices;
   const near = new NearestOrientations(eulerAnglesDeg, neighbours, symmetryOf(inputs.settings.orientations));
   const found: RescoredPeak[] = [];
   for (let at = 0; at < candidates.length; at += plan.size.boxes) {

@@ -3,6 +3,7 @@ import { join } from "node:path";
 import { expect, test } from "vitest";
 import { goldenBytes } from "../../../test/support/npy.ts";
 import { scratchFolder } from "../../../test/support/searchCase.ts";
+import { fieldConventions } from "../leopard/fields.ts";
 import { parseMatchSettings } from "./config.ts";
 import { formatMatchConfig, parseMatchConfig } from "./configSchema.ts";
 import { parseConstrainedSettings } from "./constrainedConfig.ts";
@@ -107,7 +108,7 @@ test("defaults, and fields that stand alone without effect", () => {
   expect(ignored).toEqual(
     expect.arrayContaining(["optics_group.energy_spread", "optics_group.mtf_pixel_size"]),
   );
-  expect(ignoredEffects(undefined, true)).toEqual([]);
+  expect(ignoredEffects(undefined, fieldConventions({ compat: true }))).toEqual([]);
 });
 
 test("what the peer does not know is written only where it stood in the file", () => {

@@ -1,6 +1,7 @@
 import { VitrineError } from "../../core/index.ts";
 import { requireNumber } from "../../optics/frequencies.ts";
 import type { OffsetSearch } from "../../optics/index.ts";
+import { fieldConventions } from "../leopard/fields.ts";
 import type { SettingsOptions } from "./config.ts";
 import { ignoredFields, type MatchFilters, toFilters } from "./configFilters.ts";
 import { toPixelSizeSearch } from "./configSearch.ts";
@@ -84,8 +85,9 @@ const B_FACTOR_SHARE = 0.25;
 export function parseOptimizeTemplateSettings(
   text: string,
   at: string,
-  { compat = false }: SettingsOptions = {},
+  options: SettingsOptions = {},
 ): OptimizeTemplateSettings {
+  const fields = fieldConventions(options);
   const config = parseOptimizeTemplateConfig(text, at);
   const stack = toStack(config.particle_stack, `${at} particle_stack`);
   const searches = toSearches(config, at);
@@ -93,12 +95,12 @@ export function parseOptimizeTemplateSettings(
     stack,
     simulator: toSimulator(config.simulator, stack, `${at} simulator`),
     ...searches,
-    filters: toFilters(config.preprocessing_filters, at, compat),
+    filters: toFilters(config.preprocessing_filters, at, fields),
     filtersMicrographs: config.apply_global_filtering,
-    effects: toOpticsEffects(config.optics_group, `${at} optics_group`, { compat }),
+    effects: toOpticsEffects(config.optics_group, `${at} optics_group`, { fields }),
     ignored: [
-      ...ignoredFields(config, compat),
-      ...ignoredEffects(config.optics_group, compat),
+      ...ignoredFields(config, fields),
+      ...ignoredEffects(config.optics_group, fields),
       ...ignoredSimulation(config.simulator.simulator_config),
     ],
   };

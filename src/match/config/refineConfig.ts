@@ -1,5 +1,6 @@
 import { type Shape2, VitrineError } from "../../core/index.ts";
 import type { OffsetSearch, RangeGrid } from "../../optics/index.ts";
+import { fieldConventions } from "../leopard/fields.ts";
 import type { SettingsOptions } from "./config.ts";
 import { ignoredFields, type MatchFilters, toFilters } from "./configFilters.ts";
 import { toDefocusSearch, toPixelSizeSearch } from "./configSearch.ts";
@@ -62,8 +63,9 @@ export interface RefineSettings {
 export function parseRefineSettings(
   text: string,
   at: string,
-  { wholeDisc = false, compat = false }: SettingsOptions & { readonly wholeDisc?: boolean } = {},
+  { wholeDisc = false, ...options }: SettingsOptions & { readonly wholeDisc?: boolean } = {},
 ): RefineSettings {
+  const fields = fieldConventions(options);
   const config = parseRefineConfig(text, at);
   const { particle_stack, orientation_refinement_config } = config;
   return {
@@ -73,14 +75,14 @@ export function parseRefineSettings(
     pixelSizes: toPixelSizeSearch(config.pixel_size_refinement_config, at, "pixel_size_refinement_config"),
     wholeDisc,
     orientations: toOffsets(orientation_refinement_config, `${at} orientation_refinement_config`, wholeDisc),
-    filters: toFilters(config.preprocessing_filters, at, compat),
-    effects: toOpticsEffects(config.optics_group, `${at} optics_group`, { compat }),
+    filters: toFilters(config.preprocessing_filters, at, fields),
+    effects: toOpticsEffects(config.optics_group, `${at} optics_group`, { fields }),
     filtersMicrographs: config.apply_global_filtering,
     movie: toMovie(config.movie_config, `${at} movie_config`),
     ignored: [
-      ...ignoredFields(config, compat),
+      ...ignoredFields(config, fields),
       ...ignoredMotion(config.movie_config),
-      ...ignoredEffects(config.optics_group, compat),
+      ...ignoredEffects(config.optics_group, fields),
     ],
   };
 }

@@ -5,6 +5,7 @@ import { goldenBytes, goldenMrc, goldenNpy, relativeError } from "../../../test/
 import { createPool, type Pool } from "../../compute/index.ts";
 import { readMrcImage } from "../../io/index.ts";
 import { parseRefineSettings } from "../config/refineConfig.ts";
+import { boxConventions } from "../leopard/boxes.ts";
 import { parseParticleStack } from "../particles/particleStack.ts";
 import { templateFromVolume } from "../search/searchInputs.ts";
 import { cutBoxes, type PreparedBox } from "./boxStack.ts";
@@ -35,7 +36,8 @@ async function goldenBoxes(count: number, compat: boolean): Promise<PreparedBox[
     readImage: (path: string) => readMrcImage(golden(path)),
   };
   const boxes: PreparedBox[] = [];
-  for await (const box of cutBoxes(pool, task, { compat, signal: undefined })) boxes.push(box);
+  for await (const box of cutBoxes(pool, task, { conventions: boxConventions(compat), signal: undefined }))
+    boxes.push(box);
   return boxes;
 }
 

@@ -1,5 +1,6 @@
 import { type Pool, type PoseAscent, PosePlan, type PoseWindow, poseBytes } from "../../compute/index.ts";
 import { matrixFromZyz, multiplyMatrices, VitrineError } from "../../core/index.ts";
+import { DEFAULT_BOXES } from "../leopard/boxes.ts";
 import { opticalSize, type SliceOptions, withTemplateSpectrum } from "../search/search.ts";
 import { cornerOf, cutBoxes, type PreparedBox } from "./boxStack.ts";
 import { poseFilters } from "./gradientFilters.ts";
@@ -110,7 +111,10 @@ class Ascent {
   }
 
   async run(pool: Pool): Promise<GradientParticle[]> {
-    for await (const box of cutBoxes(pool, this.#task, { compat: false, signal: this.#options.signal })) {
+    for await (const box of cutBoxes(pool, this.#task, {
+      conventions: DEFAULT_BOXES,
+      signal: this.#options.signal,
+    })) {
       await this.#add(box);
     }
     await this.#flush();

@@ -16,6 +16,7 @@ import { createPool } from "../../compute/index.ts";
 import type { Shape2 } from "../../core/index.ts";
 import { formatMrc, parseCsv, writeTiff } from "../../io/index.ts";
 import { sumFrames } from "../../optics/index.ts";
+import { boxConventions } from "../leopard/boxes.ts";
 import { extractBoxes } from "../particles/boxes.ts";
 import { readParticleStack } from "../particles/particleStack.ts";
 import { openMovie } from "./movie.ts";
@@ -103,7 +104,12 @@ async function boxes(
   const some = [3, 5];
   const cut = { boxSize, reference: "center" as const, padding: "reflect" as const };
   const positions = some.map((index) => centres[index]);
-  const sums = await sumMovieBoxes(pool, source, { ...cut, particles: some, positions, compat });
+  const sums = await sumMovieBoxes(pool, source, {
+    ...cut,
+    particles: some,
+    positions,
+    conventions: boxConventions(compat).movie,
+  });
   await source.movie.close();
   return sums;
 }

@@ -1,14 +1,14 @@
 import { VitrineError } from "../../core/index.ts";
 import { readFileBytes } from "../../io/index.ts";
-import { type DeformationField, deformationAt } from "../../optics/index.ts";
+import type { DeformationField } from "../../optics/index.ts";
 import type { MovieSettings } from "../config/refineConfig.ts";
+import { boxConventions } from "../leopard/boxes.ts";
 import type { BoxPosition } from "../particles/boxes.ts";
 import { parseDeformationTable } from "../particles/deformationTable.ts";
 import { parseParticleShifts } from "../particles/particleShifts.ts";
 import type { StackParticle } from "../particles/particleStack.ts";
 import { type Movie, openMovie } from "./movie.ts";
 import type { ParticleMovie } from "./movieBoxes.ts";
-import { peerDeformationAt } from "./movieDeformation.ts";
 
 /** Whose boxes are cut out of a movie. */
 export interface MoviePlaces {
@@ -16,7 +16,7 @@ export interface MoviePlaces {
   readonly particles: readonly StackParticle[];
   /** Where they lie in it, pixels. */
   readonly centres: readonly BoxPosition[];
-  /** Interpolate a deformation field as the peer does. */
+  /** Interpolate a deformation field as Leopard-EM does. */
   readonly compat?: boolean;
 }
 
@@ -58,17 +58,18 @@ async function readShifts(
   return parseParticleShifts(text, path, { frames: movie.frames, particles: places.particles.length });
 }
 
-/** The field tells where the specimen went: images are moved back. One pixel size for the whole movie, as in the peer. */
+/** The field tells where the specimen went: images are moved back. One pixel size for the whole movie, as in Leopard-EM. */
 function fieldShifts(
   field: DeformationField,
   { frames, shape: [height, width] }: Movie,
   { particles, centres, compat = false }: MoviePlaces,
 ): Float64Array {
+  const { deformationAt } = boxConventions(compat).movie;
   const shifts = new Float64Array(2 * frames * centres.length);
   for (let frame = 0; frame < frames; frame++) {
     centres.forEach(({ y, x }, i) => {
       const at = [share(frame, frames), share(y, height), share(x, width)] as const;
-      const [yA, xA] = (compat ? peerDeformationAt : deformationAt)(field, at);
+      const [yA, xA] = deformationAt(field, at);
       const place = 2 * (frame * centres.length + i);
       shifts[place] = -yA / particles[0].pixelSizeA;
       shifts[place + 1] = -xA / particles[0].pixelSizeA;

@@ -7,6 +7,7 @@ import {
 } from "../../compute/index.ts";
 import { type EulerZyz, type Image, type Matrix3, type Shape2, VitrineError } from "../../core/index.ts";
 import type { MatchFilters } from "../config/config.ts";
+import { type BoxConventions, boxConventions } from "../leopard/boxes.ts";
 import type { StackParticle } from "../particles/particleStack.ts";
 import { opticalSize, type SliceOptions, withTemplateSpectrum } from "../search/search.ts";
 import { templateFilters } from "../search/searchFilters.ts";
@@ -21,9 +22,9 @@ export interface RefineTask {
   readonly template: TemplateSource;
   /** Each is tried as offset times the particle's rotation. */
   readonly offsets: readonly Matrix3[];
-  /** What slices are taken with where that is not the offsets rounded to float32: the peer's constrained search. */
+  /** What slices are taken with where that is not the offsets rounded to float32: Leopard-EM's constrained search. */
   readonly sliceOffsets?: readonly Matrix3[];
-  /** Whether slices keep the template's frequencies where the CTF's are magnified, as in the peer's constrained search. */
+  /** Whether slices keep the template's frequencies where the CTF's are magnified, as in Leopard-EM's constrained search. */
   readonly keepsSlices?: boolean;
   readonly defocusOffsetsA: ArrayLike<number>;
   readonly pixelSizeOffsetsA: ArrayLike<number>;
@@ -132,7 +133,7 @@ function filterKey({ filtersMicrographs }: RefineTask, particle: StackParticle, 
   return JSON.stringify([optics, relativeDefocusA, filtersMicrographs ? micrographPath : index]);
 }
 
-/** The pixel size of the CTF, one for all particles as in the peer. */
+/** The pixel size of the CTF, one for all particles as in Leopard-EM. */
 export function meanPixelSizeA(particles: readonly StackParticle[]): number {
   return particles.reduce((sum, { pixelSizeA }) => sum + pixelSizeA, 0) / particles.length;
 }
@@ -156,6 +157,7 @@ class Refinement {
   readonly #plan: BoxCorrelationPlan;
   readonly #task: RefineTask;
   readonly #options: RefineOptions;
+  readonly #conventions: BoxConventions;
   readonly #pixelSizeA: number;
   readonly #results: RefinedParticle[] = [];
   /** Particles whose boxes wait in the plan. */
@@ -167,14 +169,13 @@ class Refinement {
     this.#plan = plan;
     this.#task = task;
     this.#options = options;
+    this.#conventions = boxConventions(options.compatBatch !== undefined);
     this.#pixelSizeA = meanPixelSizeA(task.particles);
   }
 
   async run(pool: Pool): Promise<RefinedParticle[]> {
-    const compat = this.#options.compatBatch !== undefined;
-    for await (const box of cutBoxes(pool, this.#task, { compat, signal: this.#options.signal })) {
-      await this.#add(box);
-    }
+    const cutting = { conventions: this.#conventions, signal: this.#options.signal };
+    for await (const box of cutBoxes(pool, this.#task, cutting)) await this.#add(box);
     await this.#flush();
     return this.#results;
   }
@@ -235,22 +236,20 @@ class Refinement {
     const { filters } = this.#plan.size;
     const orientation = Math.floor(found.template / filters);
     const filter = found.template % filters;
-    const compat = this.#options.compatBatch !== undefined;
     const corner = cornerOf(this.#task, index);
-    // the peer rounds this half up and that of the box's corner down, and takes fractions of positions for moved along
-    const margin = (axis: number) => Math.floor((boxSize[axis] - template.size + 1) / 2);
-    const shiftY = compat ? found.y - margin(0) : found.y + corner.y - particles[index].posY;
-    const shiftX = compat ? found.x - margin(1) : found.x + corner.x - particles[index].posX;
+    const { posY, posX } = particles[index];
+    const excess = boxSize.map((side) => side - template.size);
+    const { shiftPx, correlation } = this.#conventions;
     return {
       ...changedAngles(particles[index], offsets[orientation]),
       zScore: found.score,
-      correlation: compat ? found.batchMaximum : found.correlation,
+      correlation: correlation(found),
       orientation,
       defocus: filter % defocusOffsetsA.length,
       pixelSize: Math.floor(filter / defocusOffsetsA.length),
       defocusOffsetA: defocusOffsetsA[filter % defocusOffsetsA.length],
-      shiftY,
-      shiftX,
+      shiftY: shiftPx(found.y, { corner: corner.y, position: posY, excess: excess[0] }),
+      shiftX: shiftPx(found.x, { corner: corner.x, position: posX, excess: excess[1] }),
     };
   }
 }

@@ -15,6 +15,7 @@ import { parseMatchSettings, searchSpace } from "../config/config.ts";
 import { readMtfFile } from "../config/mtfFile.ts";
 import { toOpticsEffects } from "../config/opticsEffects.ts";
 import { parseRefineConfig } from "../config/refineSchema.ts";
+import { fieldConventions } from "../leopard/fields.ts";
 import { runConstrainedSearch } from "../refine/constrainedProgram.ts";
 import { runRefine } from "../refine/refineProgram.ts";
 import { simulateMicrograph } from "../simulate/simulateMicrograph.ts";
@@ -71,7 +72,9 @@ preprocessing_filters: {}`;
     defocusUA: 5000,
     defocusVA: 5000,
     astigmatismAngleDeg: 0,
-    ...toOpticsEffects(parseRefineConfig(refine, "effects").optics_group, "effects"),
+    ...toOpticsEffects(parseRefineConfig(refine, "effects").optics_group, "effects", {
+      fields: fieldConventions({}),
+    }),
   };
   const micrograph = simulateMicrograph(molecule, PLANTED, {
     ...{ shape: SHAPE, pixelSizeA: PIXEL, boxSize: SIZE, optics, signal: 25, seed: 9 },

@@ -5,7 +5,7 @@ import { goldenBytes, goldenJson, goldenMrc, goldenNpy } from "../../../test/sup
 import { filesOf, goldenConfig, MAPS, readMap, scratchFolder } from "../../../test/support/searchCase.ts";
 import { CorrelationPlan, createFft, createPool, type Pool } from "../../compute/index.ts";
 import { parseCsv, readMrcImage } from "../../io/index.ts";
-import { peerRotationMatrices } from "../../optics/index.ts";
+import { romaRotationMatrices } from "../../optics/index.ts";
 import { parseMatchSettings, searchSpace } from "../config/config.ts";
 import { PARTICLE_COLUMNS } from "../particles/particles.ts";
 import { runMatch } from "./program.ts";
@@ -139,7 +139,7 @@ describe("the raw correlation", () => {
     plan.setFilters(templateFilters({ settings, space, size: 48, whitening }));
     const euler = goldenNpy("search1_euler_angles.npy").data;
     const angles = orientations.flatMap((i) => [...euler.subarray(3 * i, 3 * i + 3)]);
-    plan.setRotations(peerRotationMatrices(Float64Array.from(angles)));
+    plan.setRotations(romaRotationMatrices(Float64Array.from(angles)));
     await plan.run({ firstBlock: 0, lastBlock: 1 });
     const result = new Float64Array(209 * 273);
     if (statistic === "sum") plan.read("sum", result);

@@ -14,7 +14,7 @@ import { hasOddAberrations } from "../../optics/ctf.ts";
 import {
   magnifiedFrequency,
   type OpticsParameters,
-  peerRotationMatrices,
+  romaRotationMatrices,
   rotationMatrices,
 } from "../../optics/index.ts";
 import { type MatchSettings, type SearchSpace, searchSpace } from "../config/config.ts";
@@ -316,6 +316,6 @@ function setRotations(plan: CorrelationPlan, { eulerAnglesDeg }: SearchSpace, ex
   const piece = 3 * 65_536;
   for (let at = 0; at < eulerAnglesDeg.length; at += piece) {
     const angles = eulerAnglesDeg.subarray(at, at + piece);
-    plan.setRotations(exact ? rotationMatrices(angles) : peerRotationMatrices(angles), at / 3);
+    plan.setRotations(exact ? rotationMatrices(angles) : romaRotationMatrices(angles), at / 3);
   }
 }

@@ -1,6 +1,6 @@
 import { type DeformationField, deformationAt, type MoviePoint } from "../../optics/index.ts";
 
-/** Points of the finer grid on which the peer interpolates the field, for each of the field's own. */
+/** Points of the finer grid on which Leopard-EM interpolates the field, for each of the field's own. */
 const FINER = 10;
 
 /** Sharpness of PyTorch's bicubic interpolation. */
@@ -13,7 +13,7 @@ const A = -0.75;
  * @returns (y, x) in Å
  * Source: torch-motion-correction 0.0.5, `get_pixel_shifts`; Keys 1981, IEEE Trans ASSP 29:1153 (cubic convolution).
  */
-export function peerDeformationAt(
+export function leopardDeformationAt(
   field: DeformationField,
   [time, y, x]: MoviePoint,
 ): readonly [yA: number, xA: number] {
