@@ -18,7 +18,7 @@ const theta = fc.double({ min: 0, max: 180, noNaN: true });
 test("they are rotations but for float32 rounding", () => {
   fc.assert(
     fc.property(phiOrPsi, theta, phiOrPsi, (phi, tilt, psi) => {
-      // Some ten roundings of 6e-8 each; 6.7e-7 is the worst of 300,000. The peer reads angles as float32.
+      // Some ten roundings of 6e-8 each; 6.7e-7 is the worst of 300,000. roma reads angles as float32.
       const angles = Float64Array.of(phi, tilt, psi).map(Math.fround);
       const [found, expected] = [romaRotationMatrices(angles), rotationMatrices(angles)];
       for (let i = 0; i < 9; i++) expect(Math.abs(found[i] - expected[i])).toBeLessThan(1e-6);

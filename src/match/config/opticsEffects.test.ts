@@ -111,7 +111,7 @@ test("defaults, and fields that stand alone without effect", () => {
   expect(ignoredEffects(undefined, fieldConventions({ compat: true }))).toEqual([]);
 });
 
-test("what the peer does not know is written only where it stood in the file", () => {
+test("what Leopard-EM does not know is written only where it stood in the file", () => {
   const plain = formatMatchConfig(parseMatchConfig(golden("search1"), "a.yaml"));
   for (const name of ["energy_spread", "ripple", "mtf_pixel_size", "laser"])
     expect(plain).not.toContain(name);

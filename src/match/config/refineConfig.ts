@@ -53,7 +53,7 @@ export interface RefineSettings {
 /**
  * Reads the configuration of a refinement and checks what its fields say together.
  *
- * The peer's offsets tilt about axes near y alone: phi goes from minus to plus the coarse step, with theta of either sign.
+ * Leopard-EM's offsets tilt about axes near y alone: phi goes from minus to plus the coarse step, with theta of either sign.
  * `wholeDisc` tilts about every axis: phi from 0 to 360, theta from 0.
  *
  * @param at  how messages call the file
@@ -101,10 +101,10 @@ export function toStack(stack: RefineTemplateYaml["particle_stack"], at: string)
   return { path: df_path, boxSize, templateSize };
 }
 
-/** Room for the last value of psi, as in the peer. */
+/** Room for the last value of psi, as in Leopard-EM. */
 const BEYOND_DEG = 1e-6;
 
-/** phi goes as far as psi does, as in the peer: only the cartesian grid has a range and a step of its own for it. */
+/** phi goes as far as psi does, as in Leopard-EM: only the cartesian grid has a range and a step of its own for it. */
 function toOffsets(
   config: RefineTemplateYaml["orientation_refinement_config"],
   at: string,
@@ -131,7 +131,7 @@ function toOffsets(
 
 type MovieYaml = RefineTemplateYaml["movie_config"];
 
-/** Shifts of particles go before a deformation field, as in the peer. */
+/** Shifts of particles go before a deformation field, as in Leopard-EM. */
 function toMovie(config: MovieYaml, at: string): MovieSettings | null {
   if (!config.enabled) return null;
   const { movie_path: path, particle_shifts_path: shifts, deformation_field_path: field } = config;

@@ -39,7 +39,7 @@ function goldenMap(name: string): ScoreMap {
   return { data, shape: [shape[1], shape[2]] };
 }
 
-test.each(searches)("p-values and their peaks are the peer's in %s", (name) => {
+test.each(searches)("p-values and their peaks are Leopard-EM's in %s", (name) => {
   const maps = { mip: goldenMap(`${name}_mip.mrc`), scaledMip: goldenMap(`${name}_scaled_mip.mrc`) };
   const [height, width] = maps.mip.shape;
   for (const quadrant of [1, 3] as const) {
@@ -48,7 +48,7 @@ test.each(searches)("p-values and their peaks are the peer's in %s", (name) => {
     const found: number[] = [];
     for (let y = 3; y < height; y += 17) for (let x = 5; x < width; x += 19) found.push(data[y * width + x]);
     const grid = wanted.grid_yx_every_17_19_from_3_5;
-    // the peer's ranks are float32; 1e-4 covers that away from the very top
+    // Leopard-EM's ranks are float32; 1e-4 covers that away from the very top
     expect(Math.max(...found.map((value, i) => Math.abs(value - grid[i])))).toBeLessThan(1e-3);
     const options = { cutoff: wanted.cutoff, maskRadiusPx: wanted.mask_radius, quadrant };
     const peaks = findPeaksByPValue(maps, options);
@@ -67,7 +67,7 @@ test("the golden search's own p-value peaks", () => {
   expect(peaks.map(({ y, x }) => [y, x])).toEqual(info.pvalue_peaks_yx_cut8_mask8);
 });
 
-test.each(searches)("the extreme value distribution and its cutoffs are the peer's in %s", (name) => {
+test.each(searches)("the extreme value distribution and its cutoffs are Leopard-EM's in %s", (name) => {
   const map = goldenMap(`${name}_scaled_mip.mrc`);
   const { gev } = golden[name];
   const fit = fitGev(map);

@@ -49,7 +49,7 @@ export function pValueMap(
 /**
  * Peaks of {@link pValueMap}, best first, as Leopard-EM's `find_peaks_from_pvalue`.
  *
- * @param options  cutoff of -ln p, exclusive; the peer's default is 8
+ * @param options  cutoff of -ln p, exclusive; Leopard-EM's default is 8
  * @returns        peaks with their z-scores, in the order of their p-values
  */
 export function findPeaksByPValue(

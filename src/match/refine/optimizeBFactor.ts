@@ -50,7 +50,7 @@ export interface BFactorReport {
   readonly files: readonly string[];
 }
 
-/** The peer ends when the metric has not grown this many times in a row. */
+/** Leopard-EM ends when the metric has not grown this many times in a row. */
 const PATIENCE = 2;
 
 /**

@@ -132,7 +132,7 @@ export function sizesAround(pixelSizeA: number, offsetsA: ArrayLike<number>): nu
   return Array.from(offsetsA, (offset) => Number((pixelSizeA + offset).toFixed(9)));
 }
 
-/** At least three decimals, as the peer writes it, and more where they are needed. */
+/** At least three decimals, as Leopard-EM writes it, and more where they are needed. */
 export function pixelSizeText(pixelSizeA: number): string {
   return pixelSizeA.toFixed(9).replace(/0{1,6}$/, "");
 }

@@ -186,7 +186,7 @@ function outputsOf(
   };
 }
 
-/** The peer's text, its list of pixel sizes and, where they are asked for, its tables; the files that were written. */
+/** Leopard-EM's text, its list of pixel sizes and, where they are asked for, its tables; the files that were written. */
 async function writeResults(
   trials: readonly TemplateTrial[],
   { best, trials: trialsPath, table }: Outputs,

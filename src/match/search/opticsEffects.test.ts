@@ -158,7 +158,7 @@ test.each(EFFECTS)("%s: who knows it finds better", async (name, optics_group, g
     const refined = await refine(configuration, known.particlesPath, { program, optics_group });
     const without = await refine(configuration, known.particlesPath, { program });
     expect(refined).toBeGreaterThan(gain * without);
-    // a box is scaled for itself, and with a pixel more on each side, as the peer's
+    // a box is scaled for itself, and with a pixel more on each side, as Leopard-EM's
     expect(refined / known.correlation).toBeCloseTo(1, 1);
   }
 });

@@ -89,14 +89,14 @@ const CASES: Case[] = [
     sections: { pixel_size_search_config: PIXEL_SIZES },
   },
   {
-    name: "a template of 2 x 11 pixels, whitening by amplitude, band-pass and curve, the peer's slices",
+    name: "a template of 2 x 11 pixels, whitening by amplitude, band-pass and curve, Leopard-EM's slices",
     shape: [36, 45],
     n: 22,
     exactSlices: false,
     sections: { preprocessing_filters: FILTERS },
   },
   {
-    name: "magnification as the peer applies it",
+    name: "magnification as Leopard-EM applies it",
     shape: [33, 40],
     n: 22,
     exactSlices: false,

@@ -75,7 +75,7 @@ describe.each(["search1", "search2"] as const)("the golden %s", (name) => {
 
 const textTable = (bytes: Uint8Array) => parseCsv(new TextDecoder().decode(bytes), "table");
 
-test("search1 finds the peer's particles to the pixel and writes its columns", async () => {
+test("search1 finds Leopard-EM's particles to the pixel and writes its columns", async () => {
   const folder = join(scratch, "search1-false");
   const found = textTable(readFileSync(join(folder, "particles.csv")));
   const expected = textTable(goldenBytes("search1_particles.csv"));
@@ -99,17 +99,17 @@ interface Planted {
 }
 
 /**
- * The peer's ninth particle lies where nothing was planted, with angles (0, 90, 135): its float32 rotation puts x
- * frequencies of that slice just below 0, where the peer drops the sample, so that the slice is nearly empty.
+ * Leopard-EM's ninth particle lies where nothing was planted, with angles (0, 90, 135): its float32 rotation puts x
+ * frequencies of that slice just below 0, where it drops the sample, so that the slice is nearly empty.
  */
-test("exact slices find the eight planted particles and no other; the peer's rounding adds one", async () => {
+test("exact slices find the eight planted particles and no other; Leopard-EM's rounding adds one", async () => {
   const { report } = await runGolden("search1", true);
   const places = (particles: readonly { y: number; x: number }[]) =>
     particles.map(({ y, x }) => `${y} ${x}`).sort();
   const planted = goldenJson<Planted[]>("planted.json").map(({ pos_y, pos_x }) => ({ y: pos_y, x: pos_x }));
   expect(places(report?.particles ?? [])).toEqual(places(planted));
-  const peer = textTable(goldenBytes("search1_particles.csv")).rows;
-  const extra = peer.filter(
+  const leopard = textTable(goldenBytes("search1_particles.csv")).rows;
+  const extra = leopard.filter(
     (row) => !planted.some(({ y, x }) => y === Number(row.pos_y) && x === Number(row.pos_x)),
   );
   expect(extra.map((row) => [row.phi, row.theta, row.psi].map(Number))).toEqual([[0, 90, 135]]);
@@ -167,7 +167,7 @@ describe("the raw correlation", () => {
   test.each([
     [0, 0],
     [777, 1],
-  ])("of orientation %i alone is the peer's", async (orientation, i) => {
+  ])("of orientation %i alone is Leopard-EM's", async (orientation, i) => {
     const found = await correlate([orientation], "maximum");
     expect(largestDifference(found, goldenCorrelation(i))).toBeLessThan(5e-5);
   });

@@ -24,8 +24,8 @@ import { preparedTemplate, requireFinite, type SearchInputs, type TemplateSource
 /** How central slices are taken; not in the configuration file. */
 export interface SliceOptions {
   /**
-   * Central slices without Leopard-EM's float32 rounding: where an x frequency is 0 the peer's rounded rotations make it
-   * a little less in places, and the sample is dropped. Default false: the peer's maps.
+   * Central slices without Leopard-EM's float32 rounding: where an x frequency is 0 its rounded rotations make it
+   * a little less in places, and the sample is dropped. Default false: Leopard-EM's maps.
    */
   readonly exactSlices?: boolean;
   /** Zeros around the template before its transform, to this many times its side: slices interpolate better. Default 1. */
