@@ -13,13 +13,13 @@ export type {
 export { parseMatchSettings, searchSpace, toMatchSettings } from "./config/config.ts";
 export type { ConfigProgram, ProgramConfig, ProgramYaml } from "./config/configPrograms.ts";
 export { CONFIG_PROGRAMS, parseConfig, readConfig } from "./config/configPrograms.ts";
-export type { MatchTemplateYaml, SearchTotals } from "./config/configSchema.ts";
-export { formatMatchConfig, parseMatchConfig } from "./config/configSchema.ts";
+export type { MatchTemplateYaml } from "./config/configSchema.ts";
+export { parseMatchConfig } from "./config/configSchema.ts";
 export type { MtfFile } from "./config/mtfFile.ts";
 export { readMtf, readMtfFile } from "./config/mtfFile.ts";
 export type { MovieSettings } from "./config/refineConfig.ts";
-export type { ConfigFormat } from "./config/writeConfig.ts";
-export { configFormat, formatConfig, writeConfig } from "./config/writeConfig.ts";
+export type { ConfigFormat, SearchTotals } from "./config/writeConfig.ts";
+export { configFormat, formatConfig, formatMatchConfig, writeConfig } from "./config/writeConfig.ts";
 export type { NormalizeOptions, Projections } from "./leopard/normalizeProjection.ts";
 export { normalizeTemplateProjection } from "./leopard/normalizeProjection.ts";
 export { LEOPARD_BATCH_SIZES } from "./leopard/searchIndex.ts";

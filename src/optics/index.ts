@@ -1,7 +1,7 @@
 export type { FocusSpread } from "./chromaticEnvelope.ts";
 export { chromaticEnvelope, focusSpreadA } from "./chromaticEnvelope.ts";
 export type { Ctf, CtfGrid, DetectorMtf, OpticsParameters } from "./ctf.ts";
-export { computeCtf } from "./ctf.ts";
+export { computeCtf, hasOddAberrations } from "./ctf.ts";
 export type { OffsetSearch } from "./defocus.ts";
 export { defocusOffsets, pixelSizeOffsets } from "./defocus.ts";
 export type { DeformationField, FrameDeformation, MoviePoint } from "./deformation.ts";
@@ -23,7 +23,7 @@ export { laserPhase } from "./laserPhasePlate.ts";
 export type { MagnificationMatrix } from "./magnification.ts";
 export { magnifiedFrequency } from "./magnification.ts";
 export type { Mtf } from "./mtf.ts";
-export { mtfGain } from "./mtf.ts";
+export { mtfGain, requireMtf } from "./mtf.ts";
 export type { OrientationGrid, RangeGrid, SymmetryGrid } from "./orientations.ts";
 export { countUniformOrientations, joinOrientations, uniformOrientations } from "./orientations.ts";
 export { padVolume, sincCorrection } from "./padding.ts";

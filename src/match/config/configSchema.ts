@@ -1,6 +1,5 @@
 import { z } from "zod";
 import { parseYaml } from "../../io/index.ts";
-import { formatConfig } from "./writeConfig.ts";
 
 /** Numbers may be written as text ("300"), as Leopard-EM's parser allows. */
 export const number = z.preprocess(
@@ -213,27 +212,4 @@ export type OrientationSearchYaml = z.output<typeof orientationSearch>;
  */
 export function parseMatchConfig(text: string, at: string): MatchTemplateYaml {
   return parseYaml(text, matchTemplate, at);
-}
-
-/** What a finished search writes back into its configuration. */
-export interface SearchTotals {
-  /** Correlations per pixel. */
-  readonly projections: number;
-  readonly orientations: number;
-  readonly defocusValues: number;
-}
-
-/**
- * Writes a configuration that {@link parseMatchConfig} and Leopard-EM read (the latter refuses
- * `pixel_size_search_config`) as YAML, with the totals of a finished search where they are given.
- */
-export function formatMatchConfig(config: MatchTemplateYaml, totals?: SearchTotals): string {
-  if (totals === undefined) return formatConfig(config);
-  const result = {
-    ...config.match_template_result,
-    total_projections: totals.projections,
-    total_orientations: totals.orientations,
-    total_defocus: totals.defocusValues,
-  };
-  return formatConfig({ ...config, match_template_result: result });
 }

@@ -5,11 +5,12 @@ import { goldenBytes } from "../../../test/support/npy.ts";
 import { scratchFolder } from "../../../test/support/searchCase.ts";
 import { fieldConventions } from "../leopard/fields.ts";
 import { parseMatchSettings } from "./config.ts";
-import { formatMatchConfig, parseMatchConfig } from "./configSchema.ts";
+import { parseMatchConfig } from "./configSchema.ts";
 import { parseConstrainedSettings } from "./constrainedConfig.ts";
 import { readMtfFile } from "./mtfFile.ts";
 import { ignoredEffects } from "./opticsEffects.ts";
 import { parseRefineSettings } from "./refineConfig.ts";
+import { formatMatchConfig } from "./writeConfig.ts";
 
 const golden = (name: string) => new TextDecoder().decode(goldenBytes(`${name}_config.yaml`));
 

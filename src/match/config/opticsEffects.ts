@@ -1,6 +1,5 @@
 import { VitrineError } from "../../core/index.ts";
-import type { LaserPhasePlate, OpticsParameters } from "../../optics/index.ts";
-import { requireMtf } from "../../optics/mtf.ts";
+import { type LaserPhasePlate, type OpticsParameters, requireMtf } from "../../optics/index.ts";
 import type { FieldConventions } from "../leopard/fields.ts";
 import type { OpticsEffectsYaml } from "./configSchema.ts";
 import type { MtfFile } from "./mtfFile.ts";

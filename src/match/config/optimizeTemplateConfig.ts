@@ -1,5 +1,4 @@
 import { VitrineError } from "../../core/index.ts";
-import { requireNumber } from "../../optics/frequencies.ts";
 import type { OffsetSearch } from "../../optics/index.ts";
 import { fieldConventions } from "../leopard/fields.ts";
 import type { SettingsOptions } from "./config.ts";
@@ -128,7 +127,7 @@ type Simulator = OptimizeTemplateYaml["simulator"];
 function toSimulator(simulator: Simulator, stack: StackSettings, at: string): SimulatorSettings {
   requireCube(simulator.volume_shape, stack, `${at}.volume_shape`);
   const config = simulator.simulator_config;
-  requireNumber(config.upsampling, config.upsampling === -1 || config.upsampling >= 1, {
+  requireRange(config.upsampling, config.upsampling === -1 || config.upsampling >= 1, {
     at: `${at}.simulator_config.upsampling`,
     expected: "-1, or a whole number from 1",
   });
@@ -148,11 +147,11 @@ function toSimulator(simulator: Simulator, stack: StackSettings, at: string): Si
 
 function toExposure(config: Simulator["simulator_config"], at: string) {
   const { dose_start, dose_end, crit_exposure_bfactor: bFactor, dose_filter_modify_signal } = config;
-  requireNumber(dose_end, dose_end >= dose_start, {
+  requireRange(dose_end, dose_end >= dose_start, {
     at: `${at}.dose_end`,
     expected: `at least dose_start, ${dose_start} electrons/Å²`,
   });
-  requireNumber(bFactor, bFactor === -1 || bFactor > 0, {
+  requireRange(bFactor, bFactor === -1 || bFactor > 0, {
     at: `${at}.crit_exposure_bfactor`,
     expected: "-1, or a number above 0",
   });
@@ -163,6 +162,11 @@ function toExposure(config: Simulator["simulator_config"], at: string) {
     ...(bFactor !== -1 && { critExposureBFactor: bFactor }),
     modifySignal: dose_filter_modify_signal === "None" ? "none" : dose_filter_modify_signal,
   } as const;
+}
+
+/** @throws {VitrineError} range: a value for which `holds` is false */
+function requireRange(value: number, holds: boolean, fault: { at: string; expected: string }): void {
+  if (!holds) throw new VitrineError({ code: "range", ...fault, found: String(value) });
 }
 
 /** @throws {VitrineError} shape */

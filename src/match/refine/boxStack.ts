@@ -7,7 +7,7 @@ import type { StackParticle } from "../particles/particleStack.ts";
 import { requireNotAborted } from "../search/search.ts";
 import { type PreparedMicrograph, preprocessImages, preprocessMicrograph } from "../search/searchFilters.ts";
 import { boxesAtOnce, sumMovieBoxes } from "./movieBoxes.ts";
-import type { RefineTask } from "./refine.ts";
+import type { RefineTask } from "./refineTask.ts";
 
 /** A particle's box, ready to be correlated. */
 export interface PreparedBox {

@@ -10,8 +10,8 @@ import {
   type VolumeSpectrum,
 } from "../../compute/index.ts";
 import { type Shape2, VitrineError } from "../../core/index.ts";
-import { hasOddAberrations } from "../../optics/ctf.ts";
 import {
+  hasOddAberrations,
   magnifiedFrequency,
   type OpticsParameters,
   romaRotationMatrices,
@@ -19,20 +19,15 @@ import {
 } from "../../optics/index.ts";
 import { type MatchSettings, type SearchSpace, searchSpace } from "../config/config.ts";
 import { type PreparedMicrograph, preprocessMicrograph, templateFilters } from "./searchFilters.ts";
-import { preparedTemplate, requireFinite, type SearchInputs, type TemplateSource } from "./searchInputs.ts";
+import {
+  preparedTemplate,
+  requireFinite,
+  type SearchInputs,
+  type SliceOptions,
+  type TemplateSource,
+} from "./searchInputs.ts";
 
-/** How central slices are taken; not in the configuration file. */
-export interface SliceOptions {
-  /**
-   * Central slices without Leopard-EM's float32 rounding: where an x frequency is 0 its rounded rotations make it
-   * a little less in places, and the sample is dropped. Default false: Leopard-EM's maps.
-   */
-  readonly exactSlices?: boolean;
-  /** Zeros around the template before its transform, to this many times its side: slices interpolate better. Default 1. */
-  readonly templatePadding?: number;
-  /** Divide the template by what trilinear interpolation multiplies it with; see `sincCorrection`. Default false. */
-  readonly sincCorrection?: boolean;
-}
+export type { SliceOptions };
 
 /** Choices of a search that are not in the configuration file. */
 export interface SearchOptions extends SliceOptions {

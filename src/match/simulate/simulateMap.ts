@@ -1,6 +1,6 @@
 import { type Pool, resampleImages } from "../../compute/index.ts";
 import { VitrineError, type Volume } from "../../core/index.ts";
-import { type Mtf, mtfGain, requireMtf } from "../../optics/mtf.ts";
+import { type Mtf, mtfGain, requireMtf } from "../../optics/index.ts";
 import {
   type AtomGrid,
   addAtoms,
