@@ -66,7 +66,7 @@ export { GRADIENT_SLICES, refineByGradient } from "./refine/gradient.ts";
 export type { GradientMode } from "./refine/gradientProgram.ts";
 export type { Movie } from "./refine/movie.ts";
 export type { ParticleMovie } from "./refine/movieBoxes.ts";
-export type { MoviePlaces } from "./refine/movieShifts.ts";
+export type { MovieParticles } from "./refine/movieShifts.ts";
 export { openParticleMovie } from "./refine/movieShifts.ts";
 export type { BFactorOptions, BFactorReport, BFactorTrial } from "./refine/optimizeBFactor.ts";
 export { B_FACTOR_METRICS, runOptimizeBFactor } from "./refine/optimizeBFactor.ts";

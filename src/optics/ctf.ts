@@ -2,7 +2,7 @@ import type { Shape2 } from "../core/index.ts";
 import { type FocusSpread, prepareChromaticEnvelope } from "./chromaticEnvelope.ts";
 import { electronWavelengthA } from "./electrons.ts";
 import { forEachFrequency, requireNumber, requireShape, rfftWidth } from "./frequencies.ts";
-import { isLopsided, type LaserPhasePlate, laserPhase } from "./laserPhasePlate.ts";
+import { hasOddPhase, type LaserPhasePlate, laserPhase } from "./laserPhasePlate.ts";
 import { type MagnificationMatrix, magnifiedFrequency } from "./magnification.ts";
 import { type Mtf, mtfGain, requireMtf } from "./mtf.ts";
 import { type EvenZernikes, evenPhase, type OddZernikes, oddPhase } from "./zernikes.ts";
@@ -229,7 +229,7 @@ function fillComplex(
 export function hasOddAberrations({ oddZernikes, beamTiltMrad, laserPhasePlate }: OpticsParameters): boolean {
   const isTilted = beamTiltMrad?.some((tilt) => tilt !== 0) ?? false;
   return (
-    oddZernikes !== undefined || isTilted || (laserPhasePlate !== undefined && isLopsided(laserPhasePlate))
+    oddZernikes !== undefined || isTilted || (laserPhasePlate !== undefined && hasOddPhase(laserPhasePlate))
   );
 }
 

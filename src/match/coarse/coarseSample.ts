@@ -5,7 +5,7 @@ import { gaussianCutoff } from "../peaks/peaks.ts";
 import { resultMap } from "../search/resultMaps.ts";
 import { type PreparedInputs, type SearchOptions, TemplateSearch } from "../search/search.ts";
 
-/** Mean and standard deviation of correlations at every place, from some of a search's orientations. */
+/** Mean and standard deviation of correlations at every position, from some of a search's orientations. */
 export interface SampledStatistics {
   /** (H', W') */
   readonly mean: Float32Array;

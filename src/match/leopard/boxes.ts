@@ -1,9 +1,9 @@
 import { type DeformationField, deformationAt, type MoviePoint } from "../../optics/index.ts";
 import { leopardDeformationAt } from "./deformation.ts";
 
-/** How a particle's box is cut out, and what is reported of the best place in it. */
+/** How a particle's box is cut out, and what is reported of the best position in it. */
 export interface BoxConventions {
-  /** Standard deviation that correlations are divided by, of that in the map; NaN where a place does not count. */
+  /** Standard deviation that correlations are divided by, of that in the map; NaN where a position does not count. */
   readonly deviation: (mapped: number) => number;
   /** What stands for the map's outside the map. */
   readonly deviationOutside: number;
@@ -16,7 +16,7 @@ export interface BoxConventions {
 
 /** A box along one axis, pixels. */
 interface BoxAxis {
-  /** First place of the template in the box, in the maps. */
+  /** First position of the template in the box, in the maps. */
   readonly corner: number;
   /** The particle's position in the maps. */
   readonly position: number;
@@ -28,7 +28,7 @@ interface BoxAxis {
 export interface MovieConventions {
   /** Where a deformation field says that the specimen lies, (y, x) in Å. */
   readonly deformationAt: (field: DeformationField, at: MoviePoint) => readonly [yA: number, xA: number];
-  /** The part of a shift by which the place of the cut moves, pixels; the rest is a Fourier shift of the box. */
+  /** The part of a shift by which the position of the cut moves, pixels; the rest is a Fourier shift of the box. */
   readonly cutShiftPx: (shiftPx: number) => number;
   /** Whether that shift turns the Nyquist frequencies of even sides. */
   readonly turnsNyquist: boolean;
@@ -44,7 +44,7 @@ const DEFAULT_MOVIE: MovieConventions = {
   filtersBoxes: true,
 };
 
-/** Every frame is cut in one place, and the box moved around its edges. */
+/** Every frame is cut at one position, and the box moved around its edges. */
 const LEOPARD_MOVIE: MovieConventions = {
   deformationAt: leopardDeformationAt,
   cutShiftPx: () => 0,
@@ -52,7 +52,7 @@ const LEOPARD_MOVIE: MovieConventions = {
   filtersBoxes: false,
 };
 
-/** Places outside the maps, and those without deviation, do not count. */
+/** Positions outside the maps, and those without deviation, do not count. */
 export const DEFAULT_BOXES: BoxConventions = {
   deviation: (mapped) => (mapped > 0 ? mapped : Number.NaN),
   deviationOutside: Number.NaN,

@@ -7,7 +7,7 @@ const FINER = 10;
 const A = -0.75;
 
 /**
- * The shift at a place as Leopard-EM 1.2 finds it: the splines are evaluated on a grid with ten points a point of the field, and
+ * The shift at a position as Leopard-EM 1.2 finds it: the splines are evaluated on a grid with ten points a point of the field, and
  * between those by cubic convolution, mirrored at the ends. It differs from {@link deformationAt} where the field bends.
  *
  * @returns (y, x) in Å
@@ -30,9 +30,9 @@ export function leopardDeformationAt(
   return [sumY, sumX];
 }
 
-/** The four grid points around a place from 0 to 1, and their weights. */
-function taps(place: number, count: number): { readonly at: number; readonly weight: number }[] {
-  const position = place * (count - 1);
+/** The four grid points around a point at a fraction from 0 to 1 of an axis, and their weights. */
+function taps(fraction: number, count: number): { readonly at: number; readonly weight: number }[] {
+  const position = fraction * (count - 1);
   const left = Math.floor(position);
   return [-1, 0, 1, 2].map((step) => {
     const index = mirrored(left + step, count - 1);

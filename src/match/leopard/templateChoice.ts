@@ -11,7 +11,7 @@ export interface ChoiceConventions {
   readonly trying: (
     choice: ParticleChoice,
     onLog: Log,
-  ) => { readonly compatBatch?: number; readonly figure?: (zScores: readonly number[]) => number };
+  ) => { readonly compatBatch?: number; readonly objective?: (zScores: readonly number[]) => number };
 }
 
 /** Chosen once, by the z-scores in the table. */
@@ -22,7 +22,7 @@ const LEOPARD_CHOICE: ChoiceConventions = {
   candidates: (table) => table,
   trying: (choice, onLog) => ({
     compatBatch: 1,
-    figure: (zScores) => meanOfChosen(zScores, choice, onLog),
+    objective: (zScores) => meanOfChosen(zScores, choice, onLog),
   }),
 };
 

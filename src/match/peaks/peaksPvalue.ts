@@ -90,9 +90,9 @@ function normalScores(n: number): (chance: number) => number {
     slopes[i] = step * chance * Math.sqrt(2 * Math.PI) * Math.exp(scores[i] ** 2 / 2);
   }
   return (chance) => {
-    const place = (Math.log(chance) - first) / step;
-    const i = Math.max(0, Math.min(NODES, Math.floor(place)));
-    const t = place - i;
+    const position = (Math.log(chance) - first) / step;
+    const i = Math.max(0, Math.min(NODES, Math.floor(position)));
+    const t = position - i;
     const rise = scores[i + 1] - scores[i];
     const bend = 3 * rise - 2 * slopes[i] - slopes[i + 1] + t * (slopes[i] + slopes[i + 1] - 2 * rise);
     return scores[i] + t * (slopes[i] + t * bend);

@@ -14,7 +14,7 @@ export interface PreparedBox {
   /** Of the particle in the task. */
   readonly index: number;
   readonly image: Float32Array;
-  /** Mean and standard deviation of the search's correlations for every place of the template in the box. */
+  /** Mean and standard deviation of the search's correlations for every position of the template in the box. */
   readonly mean: Float32Array;
   readonly deviation: Float32Array;
   /** Of the micrograph or, where boxes are filtered, of the box. */

@@ -36,10 +36,10 @@ export interface GradientParticle extends RefinedParticle {
 export const GRADIENT_SLICES = { templatePadding: 2, sincCorrection: true, exactSlices: true } as const;
 
 /**
- * Climbs to the best z-score near each particle's pose in orientation, shift and defocus together, by the score's own derivatives.
+ * Optimises each particle's pose: the best z-score near it in orientation, shift and defocus together, by the score's own derivatives.
  *
- * The score is that of {@link refineParticles} (with `exactSlices`), continued between its places: the template moved by a fraction of
- * a pixel, between its offsets and between its defocus values. Mean and deviation are those of the place that it begins at, and the
+ * The objective is the z-score of {@link refineParticles} (with `exactSlices`), continued between its positions: the template moved by a fraction of
+ * a pixel, between its offsets and between its defocus values. Mean and deviation are those of the position that it begins at, and the
  * pixel size stays. A magnification bends the plane on which slices are taken, where the grid resamples the slices.
  *
  * Derivatives are those of trilinear slices, constant in each cell of the spectrum; their sums are smooth enough for steps to end at the top. The
@@ -62,7 +62,7 @@ export async function refineByGradient(
   return withTemplateSpectrum(pool, { ...options, template: task.template }, async (spectrum) => {
     const plan = new PosePlan(pool, planSize(task), spectrum);
     try {
-      return await new Ascent(plan, { task, starts, options }).run(pool);
+      return await new GradientRefinement(plan, { task, starts, options }).run(pool);
     } finally {
       plan.dispose();
     }
@@ -80,14 +80,15 @@ function planSize({ particles, template, boxSize }: RefineTask) {
   return { ...size, windows: fitting(bytes.window), filterSets: fitting(bytes.filterSet) };
 }
 
-interface Place {
+/** A particle whose window waits in the plan, with mean and deviation of the correlations where it begins. */
+interface WaitingParticle {
   readonly index: number;
   readonly mean: number;
   readonly deviation: number;
 }
 
 /** Fills the plan with windows, runs it when it is full, and keeps the results in the particles' order. */
-class Ascent {
+class GradientRefinement {
   readonly #plan: PosePlan;
   readonly #task: RefineTask;
   readonly #starts: readonly RefinedParticle[];
@@ -95,7 +96,7 @@ class Ascent {
   readonly #pixelSizeA: number;
   readonly #results: GradientParticle[] = [];
   #windows: PoseWindow[] = [];
-  #places: Place[] = [];
+  #waiting: WaitingParticle[] = [];
   readonly #sets = new Map<string, number>();
   #done = 0;
 
@@ -133,7 +134,7 @@ class Ascent {
     const corner = cornerOf(this.#task, box.index);
     // whole but for rounding
     const [y, x] = [Math.round(posY + shiftY - corner.y), Math.round(posX + shiftX - corner.x)];
-    const place = y * (boxSize[1] - template.size + 1) + x;
+    const first = y * (boxSize[1] - template.size + 1) + x;
     const start = {
       rotation: multiplyMatrices(offsets[orientation], matrixFromZyz(angles)),
       shiftX: 0,
@@ -141,7 +142,7 @@ class Ascent {
       defocusA: relativeDefocusA + defocusOffsetsA[defocus],
     };
     this.#windows.push({ image: this.#window(box, y, x), start, filterSet });
-    this.#places.push({ index: box.index, mean: box.mean[place], deviation: box.deviation[place] });
+    this.#waiting.push({ index: box.index, mean: box.mean[first], deviation: box.deviation[first] });
   }
 
   /** What the template covers of a box, whose mean is taken out. */
@@ -186,25 +187,28 @@ class Ascent {
       ...(signal && { signal }),
       ...(onProgress && { onProgress: (done: number) => onProgress(before + done) }),
     });
-    found.forEach((ascent, i) => {
-      const place = this.#places[i];
-      this.#results[place.index] = this.#result(ascent, place);
+    found.forEach((optimum, i) => {
+      const particle = this.#waiting[i];
+      this.#results[particle.index] = this.#result(optimum, particle);
     });
     this.#done += found.length;
     this.#windows = [];
-    this.#places = [];
+    this.#waiting = [];
     this.#sets.clear();
   }
 
-  #result({ pose, score, startScore, evaluations }: PoseAscent, place: Place): GradientParticle {
-    const start = this.#starts[place.index];
-    const zScore = (correlation: number) => (correlation - place.mean) / place.deviation;
+  #result(
+    { pose, score, startScore, evaluations }: PoseAscent,
+    { index, mean, deviation }: WaitingParticle,
+  ): GradientParticle {
+    const start = this.#starts[index];
+    const zScore = (correlation: number) => (correlation - mean) / deviation;
     return {
       ...start,
       ...refinedAngles(pose.rotation),
       zScore: zScore(score),
       correlation: score,
-      defocusOffsetA: pose.defocusA - this.#task.particles[place.index].relativeDefocusA,
+      defocusOffsetA: pose.defocusA - this.#task.particles[index].relativeDefocusA,
       shiftY: start.shiftY + pose.shiftY,
       shiftX: start.shiftX + pose.shiftX,
       zScoreGain: zScore(score) - zScore(startScore),

@@ -17,7 +17,7 @@ export interface ParticleMovie {
 
 /** Which boxes are summed, and how they are cut. */
 export interface MovieBoxOptions extends BoxOptions {
-  /** Of each box: the particle's place in the table. */
+  /** Of each box: the particle's row in the table. */
   readonly particles: readonly number[];
   /** Of each box, as for {@link extractBoxes}. */
   readonly positions: readonly BoxPosition[];

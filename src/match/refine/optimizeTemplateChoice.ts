@@ -9,7 +9,7 @@ export interface ParticleChoice {
   readonly bestN?: number;
 }
 
-/** Particles by their places, ascending. */
+/** Particles by their indices, ascending. */
 export interface ChosenParticles {
   readonly indices: readonly number[];
   /** The z-score that no particle reached, so that all count; null where particles reached it. */
@@ -34,7 +34,7 @@ export function chooseParticles(
 }
 
 /**
- * Leopard-EM's figure of a template: the mean z-score of the particles that this template's own z-scores choose.
+ * Leopard-EM's objective of a template: the mean z-score of the particles that this template's own z-scores choose.
  *
  * @param onLog  learns that no particle reaches the z-score, so that all count
  */

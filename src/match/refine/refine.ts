@@ -34,7 +34,7 @@ export interface RefinedParticle extends EulerZyz {
   /** (correlation - mean) / standard deviation of the search that found the particle. */
   readonly zScore: number;
   readonly correlation: number;
-  /** Which offset, defocus and pixel size were best, by their places in the task. */
+  /** Which offset, defocus and pixel size were best, by their indices in the task. */
   readonly orientation: number;
   readonly defocus: number;
   readonly pixelSize: number;
@@ -52,12 +52,12 @@ export function refineCount(task: Omit<RefineTask, "readImage" | "template">): n
 }
 
 /**
- * Tries offsets of rotation, defocus and pixel size on every particle, at every place where the template lies in the particle's
+ * Tries offsets of rotation, defocus and pixel size on every particle, at every position where the template lies in the particle's
  * box, and keeps what has the best z-score. Leopard-EM's `core_refine_template` and what prepares it.
  *
  * @returns one result a particle, in their order
  * @throws {VitrineError} shape: boxes smaller than the template, maps that do not belong to their micrograph; range: a
- *   particle whose places have no standard deviation; unsupported: particles of unlike magnification; aborted
+ *   particle whose positions have no standard deviation; unsupported: particles of unlike magnification; aborted
  */
 export async function refineParticles(
   pool: Pool,
