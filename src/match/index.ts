@@ -102,6 +102,7 @@ export type { SearchOptions, SearchSize, SliceOptions } from "./search/search.ts
 export { searchSize, TemplateSearch } from "./search/search.ts";
 export type { SearchInputs, TemplateSource } from "./search/searchInputs.ts";
 export { templateFromVolume } from "./search/searchInputs.ts";
+export type { FoundParticle } from "./search/searchParticles.ts";
 export type { TemplatesReport } from "./search/templatesResults.ts";
 export type { PlaceOptions } from "./simulate/placeParticles.ts";
 export { placeParticles } from "./simulate/placeParticles.ts";

@@ -18,6 +18,7 @@ import {
   rotationMatrices,
 } from "../../optics/index.ts";
 import { type MatchSettings, type SearchSpace, searchSpace } from "../config/config.ts";
+import type { PeakOptions } from "../peaks/peaksChoice.ts";
 import { type PreparedMicrograph, preprocessMicrograph, templateFilters } from "./searchFilters.ts";
 import {
   preparedTemplate,
@@ -26,6 +27,7 @@ import {
   type SliceOptions,
   type TemplateSource,
 } from "./searchInputs.ts";
+import { type FoundParticle, findParticles } from "./searchParticles.ts";
 
 export type { SliceOptions };
 
@@ -136,12 +138,17 @@ export class TemplateSearch {
     return this.#plan;
   }
 
-  /** Correlates a range of blocks; progress counts correlations. @throws {VitrineError} aborted, worker */
+  /** Correlates all blocks, or a range of them; progress counts correlations. @throws {VitrineError} aborted, worker */
   async run(
-    range: { firstBlock: number; lastBlock: number },
+    { firstBlock = 0, lastBlock = this.blockCount }: { firstBlock?: number; lastBlock?: number } = {},
     options: { signal?: AbortSignal; onProgress?: (done: number) => void } = {},
   ): Promise<void> {
-    await this.#plan.run(range, options);
+    await this.#plan.run({ firstBlock, lastBlock }, options);
+  }
+
+  /** What a search found that has run over all blocks; see {@link findParticles}. @throws {VitrineError} as that */
+  async particles(options: Partial<PeakOptions> = {}): Promise<FoundParticle[]> {
+    return findParticles(this, options);
   }
 
   dispose(): void {
