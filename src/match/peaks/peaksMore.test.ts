@@ -1,17 +1,10 @@
 import { expect, test } from "vitest";
 import { goldenJson, goldenMrc } from "../../../test/support/npy.ts";
 import { type Random, type Shape2, seededRandom } from "../../core/index.ts";
-import {
-  findPeaksByFdr,
-  findPeaksByPValue,
-  fitGev,
-  fitNoiseTail,
-  gevCutoff,
-  gevQuantileAbove,
-  noisePeakChance,
-  pValueMap,
-  type ScoreMap,
-} from "../index.ts";
+import type { ScoreMap } from "./peaks.ts";
+import { findPeaksByFdr, fitNoiseTail, noisePeakChance } from "./peaksFdr.ts";
+import { fitGev, gevCutoff, gevQuantileAbove } from "./peaksGev.ts";
+import { findPeaksByPValue, pValueMap } from "./peaksPvalue.ts";
 
 interface PValueGolden {
   readonly cutoff: number;
