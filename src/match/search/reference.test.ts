@@ -143,7 +143,7 @@ async function runSearch(
   const image = { data: micrograph, shape, pixelSizeA: 2 };
   const inputs = { settings, micrograph: image, template: volume };
   const search = await TemplateSearch.create(pool, inputs, { exactSlices });
-  await search.run({ firstBlock: 0, lastBlock: search.blockCount });
+  await search.run();
   const count = search.statistics.shape[0] * search.statistics.shape[1];
   const found = {
     maximum: new Float32Array(count),

@@ -36,6 +36,16 @@ export interface SearchOptions extends SliceOptions {
   readonly signal?: AbortSignal;
 }
 
+/** Which part of a search is run; all of it where nothing is said. */
+interface RunOptions {
+  readonly firstBlock?: number;
+  /** The first block that is not run. */
+  readonly lastBlock?: number;
+  readonly signal?: AbortSignal;
+  /** Gets the correlations that are done of this run. */
+  readonly onProgress?: (done: number) => void;
+}
+
 /** How much a search has to do and needs. */
 export interface SearchSize {
   readonly orientations: number;
@@ -139,10 +149,7 @@ export class TemplateSearch {
   }
 
   /** Correlates all blocks, or a range of them; progress counts correlations. @throws {VitrineError} aborted, worker */
-  async run(
-    { firstBlock = 0, lastBlock = this.blockCount }: { firstBlock?: number; lastBlock?: number } = {},
-    options: { signal?: AbortSignal; onProgress?: (done: number) => void } = {},
-  ): Promise<void> {
+  async run({ firstBlock = 0, lastBlock = this.blockCount, ...options }: RunOptions = {}): Promise<void> {
     await this.#plan.run({ firstBlock, lastBlock }, options);
   }
 
