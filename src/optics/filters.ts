@@ -19,7 +19,8 @@ export interface BandPass {
 }
 
 /**
- * A radial curve on the half plane: linear between its points, 1 outside their range (and at the last point); frequencies in float32, as in the peer.
+ * A radial curve on the half plane: linear between its points, 1 outside their range (and at the last point); frequencies in float32,
+ * as in torch-fourier-filter.
  *
  * @param shape [H, W] in real space, even or odd
  * @returns     (H, floor(W/2) + 1) gains, rows not shifted
@@ -35,7 +36,7 @@ export function evaluateRadialCurve(curve: RadialCurve, shape: Shape2): Float32A
 
 /**
  * A band-pass filter on the half plane: 1 for low < f <= high, cos(pi/2 d / falloff) at distance d < falloff outside
- * the nearer cut-off, 0 beyond; f in float32, as in the peer.
+ * the nearer cut-off, 0 beyond; f in float32, as in torch-fourier-filter.
  *
  * @param shape [H, W] in real space, even or odd
  * @returns     (H, floor(W/2) + 1) gains, rows not shifted
@@ -79,8 +80,8 @@ export function combineFilters(filters: readonly Float32Array[], shape: Shape2):
 }
 
 /**
- * Frequencies are those of the peer: multiples of 1 / n in float32, every step rounded. Cut-offs like 0.45 fall on samples' own
- * frequencies, and rounding decides which of them a hard edge takes.
+ * Frequencies are those of torch-fourier-filter: multiples of 1 / n in float32, every step rounded. Cut-offs like 0.45 fall on
+ * samples' own frequencies, and rounding decides which of them a hard edge takes.
  */
 function evaluate([height, width]: Shape2, gain: (frequency: number) => number): Float32Array<ArrayBuffer> {
   const columns = rfftWidth(width);

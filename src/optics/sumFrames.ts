@@ -105,7 +105,7 @@ class FrameSum {
     if (shifts !== undefined) requireLength(shifts, 2 * this.#batch, `sumFrames shiftsPx(${this.#frames})`);
     const weights = this.#weights();
     const [height, width] = shape;
-    // the peer's Nyquist frequencies: -1/2 of rows, +1/2 of columns
+    // torch-fourier-shift's Nyquist frequencies: -1/2 of rows, +1/2 of columns
     const nyquist = turnsNyquist ? ([-0.5, 0.5] as const) : ([0, 0] as const);
     for (let image = 0; image < this.#batch; image++) {
       const shift = shifts === undefined ? [0, 0] : [shifts[2 * image], shifts[2 * image + 1]];

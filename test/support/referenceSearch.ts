@@ -5,7 +5,7 @@ import {
   bandPassFilter,
   computeCtf,
   evaluateRadialCurve,
-  peerRotationMatrices,
+  romaRotationMatrices,
   rotationMatrices,
   whiteningCurve,
 } from "../../src/optics/index.ts";
@@ -52,7 +52,7 @@ export function referenceSearch(inputs: ReferenceInputs): ReferenceStatistics {
   };
   const prepared = prepareVolume(inputs.template, n);
   const { eulerAnglesDeg } = searchSpace(settings);
-  const matrices = (inputs.exactSlices ? rotationMatrices : peerRotationMatrices)(eulerAnglesDeg);
+  const matrices = (inputs.exactSlices ? rotationMatrices : romaRotationMatrices)(eulerAnglesDeg);
   let t = 0;
   for (let at = 0; at < matrices.length; at += 9) {
     const slice = viewOf(prepared, inputs, matrices.subarray(at, at + 9));

@@ -6,12 +6,12 @@ import type { PreparedInputs } from "../search/search.ts";
 import type { PreparedMicrograph } from "../search/searchFilters.ts";
 import { requireFinite, type TemplateSource, templateFromVolume } from "../search/searchInputs.ts";
 
-/** Sizes of a search at a coarser pixel. Place p of its maps is place `factor` p of the full ones. */
+/** Sizes of a search at a coarser pixel. Position p of its maps is position `factor` p of the full ones. */
 export interface CoarseSize {
   readonly factor: number;
   /** Side of the coarse template, even, so that its centre is that of the full one. */
   readonly template: number;
-  /** Of the coarse micrograph: large enough for every place of the full template. */
+  /** Of the coarse micrograph: large enough for every position of the full template. */
   readonly shape: Shape2;
   /** Zeros put above and left of the full micrograph before it is cropped. */
   readonly marginPx: number;

@@ -40,9 +40,9 @@ export function coarsePaths(settings: MatchSettings, factor: number): CoarsePath
 }
 
 /** Every file that is written. */
-export function coarseFiles({ jobs, results }: JobSet, places: readonly CoarsePaths[]): string[] {
-  const paths = jobs.flatMap((job, i) => filesOf(places[i], job.results));
-  return jobs.length === 1 ? paths : [...paths, results.particlesPath];
+export function coarseFiles({ jobs, results }: JobSet, paths: readonly CoarsePaths[]): string[] {
+  const files = jobs.flatMap((job, i) => filesOf(paths[i], job.results));
+  return jobs.length === 1 ? files : [...files, results.particlesPath];
 }
 
 function filesOf({ coarse, table }: CoarsePaths, results: ResultOptions): string[] {
@@ -55,7 +55,7 @@ function filesOf({ coarse, table }: CoarsePaths, results: ResultOptions): string
  *
  * @throws {VitrineError} unsupported: peaks that are not chosen by z-score; exists, storage
  */
-export async function prepareCoarseResults(set: JobSet, places: readonly CoarsePaths[]): Promise<void> {
+export async function prepareCoarseResults(set: JobSet, paths: readonly CoarsePaths[]): Promise<void> {
   const { peaks } = set.results;
   if (peaks !== undefined && peaks.kind !== "z") {
     throw new VitrineError({
@@ -66,7 +66,7 @@ export async function prepareCoarseResults(set: JobSet, places: readonly CoarseP
       hint: "The others need z-scores of the whole micrograph at full resolution",
     });
   }
-  await prepareResultFiles(set, coarseFiles(set, places));
+  await prepareResultFiles(set, coarseFiles(set, paths));
 }
 
 /** What is written of a template. */

@@ -5,7 +5,7 @@ import { gaussianCutoff } from "../peaks/peaks.ts";
 import { resultMap } from "../search/resultMaps.ts";
 import { type PreparedInputs, type SearchOptions, TemplateSearch } from "../search/search.ts";
 
-/** Mean and standard deviation of correlations at every place, from some of a search's orientations. */
+/** Mean and standard deviation of correlations at every position, from some of a search's orientations. */
 export interface SampledStatistics {
   /** (H', W') */
   readonly mean: Float32Array;
@@ -48,10 +48,8 @@ export async function sampleStatistics(
   const space = { ...inputs.space, eulerAnglesDeg: drawOrientations(inputs.space.eulerAnglesDeg, drawn) };
   const search = await TemplateSearch.fromPrepared(pool, { ...inputs, space }, options);
   try {
-    await search.run(
-      { firstBlock: 0, lastBlock: search.blockCount },
-      { ...options, ...(onProgress && { onProgress }) },
-    );
+    const { signal } = options;
+    await search.run({}, { ...(signal && { signal }), ...(onProgress && { onProgress }) });
     const source = { statistics: search.statistics, space };
     const mean = resultMap(source, "correlationAverage");
     return { mean, deviation: resultMap(source, "correlationVariance"), drawn, orientations };

@@ -23,8 +23,8 @@ const CANDIDATES = 1000;
 const NEIGHBOURS = 64;
 
 /**
- * Places of a coarse search that are worth a look at full resolution: peaks of its z-scores above what Gaussian noise exceeds
- * `count` times in all its places and correlations.
+ * Positions of a coarse search that are worth a look at full resolution: peaks of its z-scores above what Gaussian noise exceeds
+ * `count` times in all its positions and correlations.
  *
  * @param coarse  its statistics; factor and radius: full pixels
  */
@@ -59,7 +59,7 @@ function counts({ eulerAnglesDeg, defocusOffsetsA, pixelSizeOffsetsA }: SearchSp
 }
 
 /**
- * The coarse z-score that Gaussian noise exceeds so many times in all places and correlations.
+ * The coarse z-score that Gaussian noise exceeds so many times in all positions and correlations.
  *
  * @throws {VitrineError} range: more candidates than correlations
  */

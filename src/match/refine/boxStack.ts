@@ -1,19 +1,20 @@
 import type { Pool } from "../../compute/index.ts";
 import { type Image, type Shape2, VitrineError } from "../../core/index.ts";
 import type { RadialCurve } from "../../optics/index.ts";
+import type { BoxConventions } from "../leopard/boxes.ts";
 import { type BoxPosition, extractBoxes } from "../particles/boxes.ts";
 import type { StackParticle } from "../particles/particleStack.ts";
 import { requireNotAborted } from "../search/search.ts";
 import { type PreparedMicrograph, preprocessImages, preprocessMicrograph } from "../search/searchFilters.ts";
 import { boxesAtOnce, sumMovieBoxes } from "./movieBoxes.ts";
-import type { RefineTask } from "./refine.ts";
+import type { RefineTask } from "./refineTask.ts";
 
 /** A particle's box, ready to be correlated. */
 export interface PreparedBox {
   /** Of the particle in the task. */
   readonly index: number;
   readonly image: Float32Array;
-  /** Mean and standard deviation of the search's correlations for every place of the template in the box. */
+  /** Mean and standard deviation of the search's correlations for every position of the template in the box. */
   readonly mean: Float32Array;
   readonly deviation: Float32Array;
   /** Of the micrograph or, where boxes are filtered, of the box. */
@@ -23,15 +24,11 @@ export interface PreparedBox {
 /** Boxes that are made at a time. */
 const SLICE = 64;
 
-/** What the peer takes for the deviation outside its map, before the root. */
-const OUTSIDE = 1e10;
-
-type CutOptions = { readonly compat: boolean; readonly signal: AbortSignal | undefined };
+type CutOptions = { readonly conventions: BoxConventions; readonly signal: AbortSignal | undefined };
 
 /**
- * Cuts out and filters the boxes of a task, micrograph by micrograph. Outside the micrograph lies its mirror image; places
- * outside the maps, and those without deviation, do not count (NaN). With `compat` deviations are those of the peer:
- * the root of the map's, and 1e5 outside.
+ * Cuts out and filters the boxes of a task, micrograph by micrograph. Outside the micrograph lies its mirror image; what the
+ * deviation is there, the conventions say.
  */
 export async function* cutBoxes(
   pool: Pool,
@@ -55,7 +52,7 @@ export async function* cutBoxes(
       const some = indices.slice(at, at + slice);
       const boxes = await boxesOf(pool, task, { ...options, indices: some, micrograph, filtered });
       for (const [i, index] of some.entries())
-        yield { index, ...boxes[i], ...(await maps.windows(index, options.compat)) };
+        yield { index, ...boxes[i], ...(await maps.windows(index, options.conventions)) };
     }
   }
 }
@@ -71,12 +68,12 @@ interface BoxSource extends CutOptions {
 async function boxesOf(
   pool: Pool,
   task: RefineTask,
-  { indices, micrograph, filtered, compat, signal }: BoxSource,
+  { indices, micrograph, filtered, conventions, signal }: BoxSource,
 ): Promise<PreparedMicrograph[]> {
   const { boxSize, filters, movie } = task;
   const positions = indices.map((index) => cornerOf(task, index));
   const cut = { boxSize, padding: "reflect" } as const;
-  const isFiltered = filtered !== null && (movie === undefined || compat);
+  const isFiltered = filtered !== null && (movie === undefined || !conventions.movie.filtersBoxes);
   const data = filtered?.image ?? micrograph.data;
   const images =
     movie === undefined
@@ -85,7 +82,7 @@ async function boxesOf(
           ...cut,
           particles: indices,
           positions,
-          compat,
+          conventions: conventions.movie,
           signal,
         });
   if (isFiltered) return images.map((image) => ({ image, whitening: filtered.whitening }));
@@ -104,7 +101,7 @@ function requireSameShape({ movie }: RefineTask, { shape }: Image, path: string)
   });
 }
 
-/** Scaled so that white noise in a box gives correlations of variance 1; the 1 more on each side is the peer's. */
+/** Scaled so that white noise in a box gives correlations of variance 1; the 1 more on each side is Leopard-EM's. */
 async function filterMicrograph(pool: Pool, micrograph: Image, { filters, boxSize }: RefineTask) {
   const { image, whitening } = await preprocessMicrograph(pool, micrograph, filters);
   const factor = Math.sqrt(image.length / ((boxSize[0] + 1) * (boxSize[1] + 1)));
@@ -130,7 +127,10 @@ class MapCache {
     this.#shape = [height - size + 1, width - size + 1];
   }
 
-  async windows(index: number, compat: boolean): Promise<{ mean: Float32Array; deviation: Float32Array }> {
+  async windows(
+    index: number,
+    { deviation, deviationOutside: value }: BoxConventions,
+  ): Promise<{ mean: Float32Array; deviation: Float32Array }> {
     const { particles, boxSize, template } = this.#task;
     const { correlationAveragePath, correlationVariancePath } = particles[index];
     const corner = [cornerOf(this.#task, index)];
@@ -138,10 +138,8 @@ class MapCache {
     const average = await this.#read(correlationAveragePath, particles[index]);
     const variance = await this.#read(correlationVariancePath, particles[index]);
     const [mean] = extractBoxes(average, corner, { boxSize: window });
-    const value = compat ? OUTSIDE : Number.NaN;
     const [map] = extractBoxes(variance, corner, { boxSize: window, value });
-    const deviation = map.map((sd) => (compat ? Math.sqrt(sd) : sd > 0 ? sd : Number.NaN));
-    return { mean, deviation };
+    return { mean, deviation: map.map((mapped) => deviation(mapped)) };
   }
 
   async #read(path: string, { at, micrographPath }: StackParticle): Promise<Image> {

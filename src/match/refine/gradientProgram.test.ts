@@ -131,8 +131,8 @@ test("the range is that of the grid, and of what the configuration enables", () 
   expect(narrow.angleDeg).toBeCloseTo(3, 5);
 });
 
-test("what the peer does cannot be combined with it", async () => {
+test("what Leopard-EM does cannot be combined with it", async () => {
   await expect(refine("compat", { gradient: "after", compatBatch: 32 })).rejects.toThrow(
-    "runRefine gradient: expected no compatBatch, found 32. Refine as the peer does, or by gradient.",
+    "runRefine gradient: expected no compatBatch, found 32. Refine as Leopard-EM does, or by gradient.",
   );
 });

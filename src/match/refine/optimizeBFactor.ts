@@ -50,7 +50,7 @@ export interface BFactorReport {
   readonly files: readonly string[];
 }
 
-/** The peer ends when the metric has not grown this many times in a row. */
+/** Leopard-EM ends when the metric has not grown this many times in a row. */
 const PATIENCE = 2;
 
 /**
@@ -125,8 +125,7 @@ async function tryOne(
       const rate = done / Math.max(1e-3, (performance.now() - began) / 1000);
       onProgress?.({ done: index * correlations + done, total: values.length * correlations, rate });
     };
-    const range = { firstBlock: 0, lastBlock: search.blockCount };
-    await search.run(range, { ...(signal && { signal }), onProgress: tell });
+    await search.run({}, { ...(signal && { signal }), onProgress: tell });
     const data = resultMap(mapSource(search.statistics, job.settings, options), "scaledMip");
     const { falsePositives, maskRadiusPx } = job.results;
     const cutoff = options.zCutoff ?? gaussianCutoff({ falsePositives, pixels: data.length, correlations });

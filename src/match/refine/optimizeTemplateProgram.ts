@@ -7,6 +7,7 @@ import {
   type OptimizeTemplateSettings,
   parseOptimizeTemplateSettings,
 } from "../config/optimizeTemplateConfig.ts";
+import { choiceConventions } from "../leopard/templateChoice.ts";
 import { type ParticleStack, readParticleStack, stackFiles } from "../particles/particleStack.ts";
 import { type ParticleTable, writeParticles } from "../particles/particles.ts";
 import { withRate } from "../search/job.ts";
@@ -21,7 +22,7 @@ import {
   sizesAround,
   type TemplateTrial,
 } from "./optimizeTemplate.ts";
-import { chooseFromTable, meanOfChosen, type ParticleChoice, requireRows } from "./optimizeTemplateChoice.ts";
+import { type ParticleChoice, requireRows } from "./optimizeTemplateChoice.ts";
 import type { RefineProgramOptions } from "./refineProgram.ts";
 import { refinedTable } from "./refineTable.ts";
 
@@ -72,7 +73,7 @@ export async function runOptimizeTemplate(
   const inputs = [configPath, ...stackFiles(table), ...simulatorInputs(settings)];
   await prepareFiles(outputs.all, inputs, { mayReplace: overwrite, ways: "--overwrite" });
   requireRows(table);
-  const stack = compat ? table : chooseFromTable(table, options, onLog);
+  const stack = choiceConventions(compat).candidates(table, options, onLog);
   const trials = await tryOnPool(await toTask(settings, stack, options), options);
   const best = bestTrial(trials);
   warnAtBorder(best, settings, onLog);
@@ -136,10 +137,7 @@ async function tryOnPool(
   try {
     return await optimizeTemplate(pool, task, {
       ...{ exactSlices, templatePadding, sincCorrection },
-      ...(compat && {
-        compatBatch: 1,
-        figure: (zScores: readonly number[]) => meanOfChosen(zScores, options, onLog),
-      }),
+      ...choiceConventions(compat).trying(options, onLog),
       ...(signal && { signal }),
       ...(onLog && { onLog }),
       onProgress: (done) => tell(done, total),
@@ -188,7 +186,7 @@ function outputsOf(
   };
 }
 
-/** The peer's text, its list of pixel sizes and, where they are asked for, its tables; the files that were written. */
+/** Leopard-EM's text, its list of pixel sizes and, where they are asked for, its tables; the files that were written. */
 async function writeResults(
   trials: readonly TemplateTrial[],
   { best, trials: trialsPath, table }: Outputs,

@@ -38,7 +38,7 @@ export interface RefineProgramOptions extends Omit<RefineOptions, "onProgress"> 
 
 /** Options of {@link runRefine}. */
 export interface RunRefineOptions extends RefineProgramOptions {
-  /** Tilt about every axis, not only about those near y as the peer does; see `parseRefineSettings`. */
+  /** Tilt about every axis, not only about those near y as Leopard-EM does; see `parseRefineSettings`. */
   readonly wholeDisc?: boolean;
   /**
    * Refine by gradient too, see {@link refineByGradient}, as far as `gradientRange` says; slices are then of the padded and corrected

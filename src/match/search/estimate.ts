@@ -47,7 +47,7 @@ async function measureRate(search: TemplateSearch, signal?: AbortSignal): Promis
   for (let blocks = 1; ; blocks *= 2) {
     const lastBlock = Math.min(blocks, search.blockCount);
     const begin = performance.now();
-    await search.run({ firstBlock: 0, lastBlock }, signal === undefined ? {} : { signal });
+    await search.run({ lastBlock }, signal === undefined ? {} : { signal });
     const seconds = (performance.now() - begin) / 1000;
     const correlations = Math.min(lastBlock * BLOCK_TEMPLATES, search.size.correlations);
     if (seconds >= 1 || lastBlock === search.blockCount) return correlations / seconds;

@@ -141,7 +141,7 @@ function withoutUndefined(options: MatchOptions): MatchOptions {
   return Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined));
 }
 
-/** The configuration's pixel size counts, as in the peer; a file that says otherwise is worth a word. */
+/** The configuration's pixel size counts, as in Leopard-EM; a file that says otherwise is worth a word. */
 function checkPixelSize(
   image: Image,
   { optics, micrographPath }: MatchSettings,

@@ -15,6 +15,7 @@ import { parseMatchSettings, searchSpace } from "../config/config.ts";
 import { readMtfFile } from "../config/mtfFile.ts";
 import { toOpticsEffects } from "../config/opticsEffects.ts";
 import { parseRefineConfig } from "../config/refineSchema.ts";
+import { fieldConventions } from "../leopard/fields.ts";
 import { runConstrainedSearch } from "../refine/constrainedProgram.ts";
 import { runRefine } from "../refine/refineProgram.ts";
 import { simulateMicrograph } from "../simulate/simulateMicrograph.ts";
@@ -71,7 +72,9 @@ preprocessing_filters: {}`;
     defocusUA: 5000,
     defocusVA: 5000,
     astigmatismAngleDeg: 0,
-    ...toOpticsEffects(parseRefineConfig(refine, "effects").optics_group, "effects"),
+    ...toOpticsEffects(parseRefineConfig(refine, "effects").optics_group, "effects", {
+      fields: fieldConventions({}),
+    }),
   };
   const micrograph = simulateMicrograph(molecule, PLANTED, {
     ...{ shape: SHAPE, pixelSizeA: PIXEL, boxSize: SIZE, optics, signal: 25, seed: 9 },
@@ -155,7 +158,7 @@ test.each(EFFECTS)("%s: who knows it finds better", async (name, optics_group, g
     const refined = await refine(configuration, known.particlesPath, { program, optics_group });
     const without = await refine(configuration, known.particlesPath, { program });
     expect(refined).toBeGreaterThan(gain * without);
-    // a box is scaled for itself, and with a pixel more on each side, as the peer's
+    // a box is scaled for itself, and with a pixel more on each side, as Leopard-EM's
     expect(refined / known.correlation).toBeCloseTo(1, 1);
   }
 });

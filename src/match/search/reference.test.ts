@@ -78,14 +78,14 @@ const CASES: Case[] = [
     sections: { pixel_size_search_config: PIXEL_SIZES },
   },
   {
-    name: "a template of 2 x 11 pixels, whitening by amplitude, band-pass and curve, the peer's slices",
+    name: "a template of 2 x 11 pixels, whitening by amplitude, band-pass and curve, Leopard-EM's slices",
     shape: [36, 45],
     n: 22,
     exactSlices: false,
     sections: { preprocessing_filters: FILTERS },
   },
   {
-    name: "magnification as the peer applies it",
+    name: "magnification as Leopard-EM applies it",
     shape: [33, 40],
     n: 22,
     exactSlices: false,
@@ -132,7 +132,7 @@ async function runSearch(
   const image = { data: micrograph, shape, pixelSizeA: 2 };
   const inputs = { settings, micrograph: image, template: volume };
   const search = await TemplateSearch.create(pool, inputs, { exactSlices });
-  await search.run({ firstBlock: 0, lastBlock: search.blockCount });
+  await search.run();
   const count = search.statistics.shape[0] * search.statistics.shape[1];
   const found = {
     maximum: new Float32Array(count),

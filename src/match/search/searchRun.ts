@@ -106,10 +106,9 @@ async function runBlocks(
     const start = performance.now();
     const end = Math.min(lastBlock, next + size);
     const sofar = Math.max(0, correlations(next)) - before;
-    await search.run(
-      { firstBlock: next, lastBlock: end },
-      { ...(signal && { signal }), onProgress: (done) => tell(sofar + done, total) },
-    );
+    const onDone = (done: number) => tell(sofar + done, total);
+    const range = { firstBlock: next, lastBlock: end };
+    await search.run(range, { ...(signal && { signal }), onProgress: onDone });
     const seconds = (performance.now() - start) / 1000;
     size = Math.max(1, Math.min(4 * size, Math.floor((size * checkpointSeconds) / seconds)));
     next = end;

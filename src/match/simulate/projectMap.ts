@@ -120,10 +120,10 @@ function wrap(index: number, length: number): number {
   return ((index % length) + length) % length;
 }
 
-/** exp(-(i - place)² / 2σ²) at the 2 REACH pixels around a place; returns the first of them. */
-function fillGaussian(values: Float64Array, place: number): number {
-  const first = Math.floor(place) - REACH + 1;
-  for (let k = 0; k < values.length; k++) values[k] = Math.exp(-0.5 * ((first + k - place) / SIGMA) ** 2);
+/** exp(-(i - position)² / 2σ²) at the 2 REACH pixels around a position; returns the first of them. */
+function fillGaussian(values: Float64Array, position: number): number {
+  const first = Math.floor(position) - REACH + 1;
+  for (let k = 0; k < values.length; k++) values[k] = Math.exp(-0.5 * ((first + k - position) / SIGMA) ** 2);
   return first;
 }
 

@@ -1,6 +1,6 @@
 import { type Pool, resampleImages } from "../../compute/index.ts";
 import { VitrineError, type Volume } from "../../core/index.ts";
-import { type Mtf, mtfGain, requireMtf } from "../../optics/mtf.ts";
+import { type Mtf, mtfGain, requireMtf } from "../../optics/index.ts";
 import {
   type AtomGrid,
   addAtoms,
@@ -16,7 +16,7 @@ export interface MapOptions {
   /** n of the (n, n, n) map. */
   readonly boxSize: number;
   readonly pixelSizeA: number;
-  /** Move the mean of the atoms' places to the map's centre; default true. Else their origin lies there. */
+  /** Move the mean of the atoms' positions to the map's centre; default true. Else their origin lies there. */
   readonly centerAtoms?: boolean;
   /** Default false. */
   readonly removeHydrogens?: boolean;
@@ -129,7 +129,7 @@ function chooseAtoms(atoms: readonly PotentialAtom[], options: MapOptions): Pote
     bFactorScaling = 1,
     additionalBFactorA2 = 0,
   } = options;
-  const [x, y, z] = centerAtoms ? meanPlace(atoms) : [0, 0, 0];
+  const [x, y, z] = centerAtoms ? meanPosition(atoms) : [0, 0, 0];
   const chosen = removeHydrogens ? atoms.filter(({ element }) => !/^[hd]$/i.test(element)) : atoms;
   if (chosen.length === 0) {
     const found = atoms.length === 0 ? "none" : `${atoms.length} hydrogens, which are left out`;
@@ -145,18 +145,18 @@ function chooseAtoms(atoms: readonly PotentialAtom[], options: MapOptions): Pote
   }));
 }
 
-function meanPlace(atoms: readonly PotentialAtom[]): [number, number, number] {
+function meanPosition(atoms: readonly PotentialAtom[]): [number, number, number] {
   const mean = (axis: "x" | "y" | "z") => atoms.reduce((sum, atom) => sum + atom[axis], 0) / atoms.length;
   return [mean("x"), mean("y"), mean("z")];
 }
 
 function requireInside(placed: readonly GridAtom[], { size, voxelSizeA, origin }: AtomGrid): void {
-  const isInside = ({ centre }: GridAtom) => centre.every((place) => place >= -0.5 && place <= size - 0.5);
+  const isInside = ({ centre }: GridAtom) => centre.every((at) => at >= -0.5 && at <= size - 0.5);
   const outside = placed.filter((atom) => !isInside(atom));
   if (outside.length === 0) return;
   let farthest = 0;
   for (const { centre } of outside)
-    for (const place of centre) farthest = Math.max(farthest, Math.abs(place - origin));
+    for (const at of centre) farthest = Math.max(farthest, Math.abs(at - origin));
   throw new VitrineError({
     code: "range",
     at: "simulateMap().atoms",

@@ -28,7 +28,7 @@ const CALL = "normalizeTemplateProjection()";
  *     exact:    m = sum(p) / HW,    variance = (sum (p - m)² + (HW - hw) m²) / HW
  *     result:   p / sqrt(variance)
  *
- * The default is the peer's arithmetic, which applies r twice and counts only the corner of the padding: the
+ * The default is Leopard-EM's arithmetic, which applies r twice and counts only the corner of the padding: the
  * variance is off by about r m². `exact` is the mean and variance of all H x W pixels, HW - hw of them zeros. Neither
  * subtracts m. A constant projection gives zeros. Sums are taken in float64.
  *

@@ -14,12 +14,12 @@ function oddSeries(t: number): number {
 }
 
 /** float32 sine of x in [0, pi] as torch gives it on a processor with MKL. */
-export function peerSin(x: number): number {
+export function torchSin(x: number): number {
   return f(x <= Math.PI / 2 ? oddSeries(x) : -oddSeries(x - Math.PI));
 }
 
 /** float32 cosine of x in [0, pi] as torch gives it on a processor with MKL. */
-export function peerCos(x: number): number {
+export function torchCos(x: number): number {
   return f(oddSeries(Math.PI / 2 - x));
 }
 
@@ -32,8 +32,8 @@ function halfAngle(angleDeg: number): { s: number; c: number } {
   const half = f(Math.sqrt(f(angle * angle)) / 2);
   const squared = f(half * half);
   const small = f(f(1 - f(squared / 6)) + f(f(squared * squared) / 120));
-  const sinc = half < SINC_THRESHOLD ? small : f(peerSin(half) / half);
-  return { s: f(f(sinc / 2) * angle), c: peerCos(half) };
+  const sinc = half < SINC_THRESHOLD ? small : f(torchSin(half) / half);
+  return { s: f(f(sinc / 2) * angle), c: torchCos(half) };
 }
 
 /** Writes the row-major matrix of one orientation. */
@@ -68,7 +68,7 @@ function writeMatrix(phiDeg: number, thetaDeg: number, psiDeg: number, into: Flo
 
 /**
  * Rotation matrices exactly as Leopard-EM 1.2 computes them on a CPU: ZYZ angles in float32 through quaternions, entries
- * below 1e-8 set to 0. Where an x frequency should be 0 its float32 rounding decides which samples the peer drops, so
+ * below 1e-8 set to 0. Where an x frequency should be 0 its float32 rounding decides which samples Leopard-EM drops, so
  * its maps can only be reproduced from the same bits.
  *
  * @param eulerDeg (n, 3) phi, theta, psi in degrees; read as float32
@@ -76,7 +76,7 @@ function writeMatrix(phiDeg: number, thetaDeg: number, psiDeg: number, into: Flo
  * @returns        (n, 9) row-major matrices acting on xyz columns
  * Source: roma 1.8 (`euler_to_rotmat`), torch-fourier-slice 0.6 (the threshold).
  */
-export function peerRotationMatrices(
+export function romaRotationMatrices(
   eulerDeg: Float32Array | Float64Array,
   { keepsTiny = false }: { readonly keepsTiny?: boolean } = {},
 ): Float32Array {

@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
 import { goldenNpy } from "../../test/support/npy.ts";
-import { peerCos, peerRotationMatrices, peerSin } from "./peerRotations.ts";
+import { romaRotationMatrices, torchCos, torchSin } from "./romaRotations.ts";
 import { rotationMatrices } from "./rotations.ts";
 
 test("the golden matrices are met to the last bit", () => {
@@ -9,7 +9,7 @@ test("the golden matrices are met to the last bit", () => {
   const golden = Float32Array.from(goldenNpy("unit/rot_matrix.npy").data);
   // As bits, so that -0 and 0 count as what they are.
   const bits = (values: Float32Array) => [...new Uint32Array(values.buffer)];
-  expect(bits(peerRotationMatrices(euler))).toEqual(bits(golden));
+  expect(bits(romaRotationMatrices(euler))).toEqual(bits(golden));
 });
 
 const phiOrPsi = fc.double({ min: 0, max: 360, noNaN: true });
@@ -18,9 +18,9 @@ const theta = fc.double({ min: 0, max: 180, noNaN: true });
 test("they are rotations but for float32 rounding", () => {
   fc.assert(
     fc.property(phiOrPsi, theta, phiOrPsi, (phi, tilt, psi) => {
-      // Some ten roundings of 6e-8 each; 6.7e-7 is the worst of 300,000. The peer reads angles as float32.
+      // Some ten roundings of 6e-8 each; 6.7e-7 is the worst of 300,000. roma reads angles as float32.
       const angles = Float64Array.of(phi, tilt, psi).map(Math.fround);
-      const [found, expected] = [peerRotationMatrices(angles), rotationMatrices(angles)];
+      const [found, expected] = [romaRotationMatrices(angles), rotationMatrices(angles)];
       for (let i = 0; i < 9; i++) expect(Math.abs(found[i] - expected[i])).toBeLessThan(1e-6);
     }),
     { seed: 11, numRuns: 2000 },
@@ -33,7 +33,7 @@ test("on a grid of half degrees they stay within 1e-6 of float64 and entries bel
     for (let t = 0; t <= 180; t += 22.5) angles.push(a, t, 0, 0, t, a, a, t, 360 - a);
   }
   const [found, expected] = [
-    peerRotationMatrices(Float64Array.from(angles)),
+    romaRotationMatrices(Float64Array.from(angles)),
     rotationMatrices(Float64Array.from(angles)),
   ];
   const errors = found.map((value, i) => Math.abs(value - expected[i]));
@@ -44,14 +44,14 @@ test("on a grid of half degrees they stay within 1e-6 of float64 and entries bel
 test("sine and cosine are float32's within one unit in the last place", () => {
   for (let i = 0; i <= 1000; i++) {
     const x = Math.fround((Math.PI * i) / 1000);
-    expect(Math.abs(peerSin(x) - Math.sin(x))).toBeLessThan(6e-8);
-    expect(Math.abs(peerCos(x) - Math.cos(x))).toBeLessThan(6e-8);
+    expect(Math.abs(torchSin(x) - Math.sin(x))).toBeLessThan(6e-8);
+    expect(Math.abs(torchCos(x) - Math.cos(x))).toBeLessThan(6e-8);
   }
 });
 
 test("the angles stay as they were, float32 and float64 alike", () => {
   const angles = Float32Array.of(10.5, 20.25, 30);
   const wide = Float64Array.from(angles);
-  expect(peerRotationMatrices(angles)).toEqual(peerRotationMatrices(wide));
+  expect(romaRotationMatrices(angles)).toEqual(romaRotationMatrices(wide));
   expect([...angles]).toEqual([10.5, 20.25, 30]);
 });

@@ -13,7 +13,7 @@ function golden(path: string): { data: Float32Array; shape: readonly number[] } 
 function expectClose(found: Float32Array, wanted: Float32Array): void {
   const largest = wanted.reduce((most, value) => Math.max(most, Math.abs(value)), 0);
   const worst = found.reduce((most, value, i) => Math.max(most, Math.abs(value - wanted[i])), 0);
-  // The peer sums in float32: some 1e-7 of the largest value.
+  // Leopard-EM sums in float32: some 1e-7 of the largest value.
   expect(worst / largest).toBeLessThan(1e-6);
 }
 

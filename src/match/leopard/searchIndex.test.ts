@@ -1,6 +1,7 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import { decodeGlobalIndex, globalIndex, leopardGlobalIndex, leopardVisitOrder } from "./compat.ts";
+import { decodeGlobalIndex, globalIndex } from "../search/searchIndex.ts";
+import { leopardGlobalIndex, leopardVisitOrder } from "./searchIndex.ts";
 
 /**
  * Leopard-EM's bookkeeping, step by step: for every batch the table of numbers made for a full one, and the positions
@@ -36,7 +37,7 @@ function leopardWalk(
 const few = fc.integer({ min: 1, max: 4 });
 const many = fc.integer({ min: 1, max: 40 });
 
-test("kept numbers and order of visits are those of the peer's own steps", () => {
+test("kept numbers and order of visits are those of Leopard-EM's own steps", () => {
   fc.assert(
     fc.property(few, few, many, many, (pixelSizes, defocusValues, orientations, batchSize) => {
       const counts = { pixelSizes, defocusValues, orientations };

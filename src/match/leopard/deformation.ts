@@ -1,19 +1,19 @@
 import { type DeformationField, deformationAt, type MoviePoint } from "../../optics/index.ts";
 
-/** Points of the finer grid on which the peer interpolates the field, for each of the field's own. */
+/** Points of the finer grid on which Leopard-EM interpolates the field, for each of the field's own. */
 const FINER = 10;
 
 /** Sharpness of PyTorch's bicubic interpolation. */
 const A = -0.75;
 
 /**
- * The shift at a place as Leopard-EM 1.2 finds it: the splines are evaluated on a grid with ten points a point of the field, and
+ * The shift at a position as Leopard-EM 1.2 finds it: the splines are evaluated on a grid with ten points a point of the field, and
  * between those by cubic convolution, mirrored at the ends. It differs from {@link deformationAt} where the field bends.
  *
  * @returns (y, x) in Å
  * Source: torch-motion-correction 0.0.5, `get_pixel_shifts`; Keys 1981, IEEE Trans ASSP 29:1153 (cubic convolution).
  */
-export function peerDeformationAt(
+export function leopardDeformationAt(
   field: DeformationField,
   [time, y, x]: MoviePoint,
 ): readonly [yA: number, xA: number] {
@@ -30,9 +30,9 @@ export function peerDeformationAt(
   return [sumY, sumX];
 }
 
-/** The four grid points around a place from 0 to 1, and their weights. */
-function taps(place: number, count: number): { readonly at: number; readonly weight: number }[] {
-  const position = place * (count - 1);
+/** The four grid points around a point at a fraction from 0 to 1 of an axis, and their weights. */
+function taps(fraction: number, count: number): { readonly at: number; readonly weight: number }[] {
+  const position = fraction * (count - 1);
   const left = Math.floor(position);
   return [-1, 0, 1, 2].map((step) => {
     const index = mirrored(left + step, count - 1);

@@ -1,18 +1,10 @@
 import { VitrineError } from "../../core/index.ts";
-
-/** How many values of each kind a search visits. */
-export interface SearchCounts {
-  readonly pixelSizes: number;
-  readonly defocusValues: number;
-  readonly orientations: number;
-}
-
-/** One correlation of a search. */
-export interface SearchIndex {
-  readonly pixelSize: number;
-  readonly defocus: number;
-  readonly orientation: number;
-}
+import {
+  decodeGlobalIndex,
+  globalIndex,
+  type SearchCounts,
+  type SearchIndex,
+} from "../search/searchIndex.ts";
 
 /**
  * Orientations that Leopard-EM 1.2 correlates at once where nobody says otherwise: 16 is the default of
@@ -21,27 +13,11 @@ export interface SearchIndex {
  */
 export const LEOPARD_BATCH_SIZES = { method: 16, program: 8, distributedProgram: 20 } as const;
 
-/** One number for a correlation, as Leopard-EM counts: pixel size slowest, then defocus, then orientation. */
-export function globalIndex(index: SearchIndex, counts: SearchCounts): number {
-  const plane = index.pixelSize * counts.defocusValues + index.defocus;
-  return plane * counts.orientations + index.orientation;
-}
-
-/** The correlation that {@link globalIndex} counted. */
-export function decodeGlobalIndex(index: number, counts: SearchCounts): SearchIndex {
-  const plane = Math.floor(index / counts.orientations);
-  return {
-    pixelSize: Math.floor(plane / counts.defocusValues),
-    defocus: plane % counts.defocusValues,
-    orientation: index % counts.orientations,
-  };
-}
-
 /**
  * The number that Leopard-EM 1.2 keeps for a correlation, which is wrong in the last batch of orientations if that is
  * short and the search has several planes (defocus values x pixel sizes).
  *
- * A batch holds the correlations in the order (plane, orientation), n orientations to a plane. The peer takes the
+ * A batch holds the correlations in the order (plane, orientation), n orientations to a plane. Leopard-EM takes the
  * position of the best, k = plane n + (orientation - first), and looks its number up in a table that it has made for a
  * full batch of B:
  *
@@ -51,12 +27,12 @@ export function decodeGlobalIndex(index: number, counts: SearchCounts): SearchIn
  * first + k mod B passes the last orientation the number belongs to the first orientations of the next plane.
  * The maxima, sums and z-scores are not touched by this; angles and defocus are.
  *
- * A pixel that no correlation reached (NaN throughout) keeps -1, which the peer reads as the last correlation.
+ * A pixel that no correlation reached (NaN throughout) keeps -1, which Leopard-EM reads as the last correlation.
  * Its 32-bit overflow beyond 2 147 483 647 correlations is not reproduced.
  *
- * @param index      true {@link globalIndex}, or -1
- * @param batchSize  orientations that the peer would correlate at once, see {@link LEOPARD_BATCH_SIZES}
- * @returns          the index that the peer keeps; {@link decodeGlobalIndex} gives what it reports
+ * @param index      true `globalIndex`, or -1
+ * @param batchSize  orientations that Leopard-EM would correlate at once, see {@link LEOPARD_BATCH_SIZES}
+ * @returns          the index that Leopard-EM keeps; `decodeGlobalIndex` gives what it reports
  * @throws {VitrineError} range: a batch size that is not a whole number of at least 1
  * Source: Leopard-EM 1.2, `core_match_template.py` and `decode_global_search_index`.
  */
@@ -75,9 +51,9 @@ export function leopardGlobalIndex(index: number, counts: SearchCounts, batchSiz
 /**
  * The place of a correlation in the order in which Leopard-EM 1.2 (one device) meets them: by batch of orientations,
  * within a batch by pixel size, then defocus, then orientation. Of equal correlations the one with the lowest place
- * wins. With several devices the peer's order depends on their speed.
+ * wins. With several devices its order depends on their speed.
  *
- * @param index  true {@link globalIndex}
+ * @param index  true `globalIndex`
  * @returns      0 ... correlations - 1
  * @throws {VitrineError} range: a batch size that is not a whole number of at least 1
  */
@@ -100,4 +76,23 @@ function requireBatchSize(batchSize: number): void {
   if (Number.isInteger(batchSize) && batchSize >= 1) return;
   const expected = "a whole number of at least 1";
   throw new VitrineError({ code: "range", at: "batch size", expected, found: String(batchSize) });
+}
+
+/** What a search reports of the correlation that was best at a pixel; null where none reached the pixel. */
+export type IndexConvention = (best: SearchIndex | null, counts: SearchCounts) => SearchIndex;
+
+/** That correlation; the first of all where none reached the pixel. */
+const trueIndex: IndexConvention = (best) => best ?? { pixelSize: 0, defocus: 0, orientation: 0 };
+
+/** What Leopard-EM reads from the number that it keeps, see {@link leopardGlobalIndex}. */
+function leopardIndex(batchSize: number): IndexConvention {
+  return (best, counts) => {
+    const known = best === null ? -1 : globalIndex(best, counts);
+    return decodeGlobalIndex(leopardGlobalIndex(known, counts, batchSize), counts);
+  };
+}
+
+/** @param compatBatch  report as Leopard-EM does with batches of so many orientations; absent: rightly */
+export function indexConvention(compatBatch: number | undefined): IndexConvention {
+  return compatBatch === undefined ? trueIndex : leopardIndex(compatBatch);
 }
