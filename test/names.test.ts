@@ -57,6 +57,7 @@ test("the package has these entries and these public names", async () => {
         "elementCount",
         "matrixFromZyz",
         "multiplyMatrices",
+        "progressTeller",
         "seededRandom",
         "toFault",
         "transposeMatrix",
@@ -110,6 +111,7 @@ test("the package has these entries and these public names", async () => {
         "pixelBytes",
         "pixelTypeOf",
         "pixelView",
+        "prepareResultFiles",
         "readAtoms",
         "readFileBytes",
         "readMrcImage",
@@ -132,6 +134,7 @@ test("the package has these entries and these public names", async () => {
         "writeNpz",
         "writeStar",
         "writeTiff",
+        "writeTogether",
       ],
       "vitrine/jobs": [
         "runMultiprocessJobs",
