@@ -112,7 +112,7 @@ describe("plans", () => {
     expect([end.code, end.stderr]).toEqual([0, ""]);
     const report = JSON.parse(end.stdout);
     expect(report).toMatchObject({ folder: "out/run_2", images: 2 });
-    expect(Object.keys(report)).toEqual(["folder", "images", "seconds", "stages"]);
+    expect(Object.keys(report.results)).toEqual(["folder", "images", "stages", "seconds"]);
     const stages = ["events", "camera", "processor", "saving", "imageSaved", "subscribers"];
     expect(report.stages.map(({ stage }: { stage: string }) => stage)).toEqual(stages);
     await using first = await openNdtiff(saved);

@@ -85,7 +85,7 @@ describe("vitrine convert", () => {
     const there = await vitrine(["convert", source, zarr, "--compression", "zstd"]);
     expect(there).toEqual({ code: 0, stdout: `wrote ${zarr}: 18 images as ome-zarr\n`, stderr: "" });
     const again = await vitrine(["convert", zarr, back, "--format", "ndtiff", "--json"]);
-    expect(JSON.parse(again.stdout)).toEqual({
+    expect(JSON.parse(again.stdout).results).toEqual({
       from: "ome-zarr",
       to: "ndtiff",
       images: 18,

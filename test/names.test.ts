@@ -197,6 +197,7 @@ test("the package has these entries and these public names", async () => {
         "runOptimizeBFactor",
         "runOptimizeTemplate",
         "runRefine",
+        "runSimulateMap",
         "runSimulateMicrograph",
         "scatterParticles",
         "scatteringFactor",

@@ -20,7 +20,7 @@ import {
 import { CorrelationPlan, createFft, createPool } from "../../compute/index.ts";
 import { rotationMatrices, uniformOrientations } from "../../optics/index.ts";
 import { collectMatch } from "./collect.ts";
-import type { MatchOptions } from "./job.ts";
+import type { MatchOptions } from "./matchOptions.ts";
 import { runMatch } from "./program.ts";
 
 const scratch = scratchFolder();

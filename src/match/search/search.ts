@@ -157,11 +157,19 @@ export class TemplateSearch {
 
 /** What a search will do and need, without starting it. @throws {VitrineError} shape: a template that does not fit */
 export function searchSize(
-  what: { shape: Shape2; template: number; settings: MatchSettings; space?: SearchSpace; padding?: number },
+  what: {
+    shape: Shape2;
+    template: number;
+    /** How messages call the template. */
+    name?: string;
+    settings: MatchSettings;
+    space?: SearchSpace;
+    padding?: number;
+  },
   workers: number,
 ): SearchSize {
-  const { shape, template, settings, space = searchSpace(settings), padding = 1 } = what;
-  const source = { size: template, name: "template" };
+  const { shape, template, name = "template", settings, space = searchSpace(settings), padding = 1 } = what;
+  const source = { size: template, name };
   const side = padding * template;
   const correlation = correlationSize({ shape, template: source, settings, space, options: {} });
   const volumeBytes = fftBytes({ kind: "real3d", shape: [side, side, side] }, workers);
