@@ -2,12 +2,12 @@ import { mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { describe, expect, test } from "vitest";
-import { convertDataset, formatMrc, openNdtiff, openOmeZarr } from "../src/io/index.ts";
-import { vitrine } from "./support/command.ts";
-import { requirement, sharedReal } from "./support/require.ts";
-import { scratchFolder } from "./support/searchCase.ts";
+import { convertDataset, formatMrc, openNdtiff, openOmeZarr } from "../../src/io/index.ts";
+import { vitrine } from "../support/command.ts";
+import { requirement, sharedReal } from "../support/require.ts";
+import { scratchFolder } from "../support/searchCase.ts";
 
-const golden = fileURLToPath(new URL("golden/acquire", import.meta.url));
+const golden = fileURLToPath(new URL("../golden/acquire", import.meta.url));
 const scratch = scratchFolder();
 let folders = 0;
 function newFolder(): string {

@@ -1,10 +1,10 @@
 import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { expect, test } from "vitest";
-import { openMrc } from "../src/io/index.ts";
-import { vitrine } from "./support/command.ts";
-import { motionPath, writeGoldenTable, writeMovie, writeMovieConfig } from "./support/movieCase.ts";
-import { scratchFolder } from "./support/searchCase.ts";
+import { openMrc } from "../../src/io/index.ts";
+import { vitrine } from "../support/command.ts";
+import { motionPath, writeGoldenTable, writeMovie, writeMovieConfig } from "../support/movieCase.ts";
+import { scratchFolder } from "../support/searchCase.ts";
 
 const scratch = scratchFolder();
 const table = writeGoldenTable(scratch);

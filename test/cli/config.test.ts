@@ -2,12 +2,12 @@ import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { describe, expect, test } from "vitest";
-import { parseMatchConfig } from "../src/match/index.ts";
-import { vitrine } from "./support/command.ts";
-import { scratchFolder } from "./support/searchCase.ts";
+import { parseMatchConfig } from "../../src/match/index.ts";
+import { vitrine } from "../support/command.ts";
+import { scratchFolder } from "../support/searchCase.ts";
 
 const scratch = scratchFolder();
-const golden = (file: string) => fileURLToPath(new URL(`golden/match/${file}`, import.meta.url));
+const golden = (file: string) => fileURLToPath(new URL(`../golden/match/${file}`, import.meta.url));
 
 /** A folder with golden configurations, and one that is wrong. */
 function folderOf(name: string): string {

@@ -1,10 +1,10 @@
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
-import { formatMrc } from "../src/io/index.ts";
-import { caseMaker, filesBelow, OUTPUTS, vitrine } from "./support/command.ts";
-import { noise } from "./support/noise.ts";
-import { FEW_ORIENTATIONS, scratchFolder, smoothVolume } from "./support/searchCase.ts";
+import { formatMrc } from "../../src/io/index.ts";
+import { caseMaker, filesBelow, OUTPUTS, vitrine } from "../support/command.ts";
+import { noise } from "../support/noise.ts";
+import { FEW_ORIENTATIONS, scratchFolder, smoothVolume } from "../support/searchCase.ts";
 
 const smallSearch = caseMaker(scratchFolder());
 
@@ -113,7 +113,7 @@ describe("wrong use is exit code 2, with the usage and nothing on stdout", () =>
   );
 
   test("--version is the package's", async () => {
-    const { version } = JSON.parse(readFileSync(new URL("../package.json", import.meta.url), "utf8"));
+    const { version } = JSON.parse(readFileSync(new URL("../../package.json", import.meta.url), "utf8"));
     expect((await vitrine(["--version"])).stdout).toBe(`${version}\n`);
   });
 });

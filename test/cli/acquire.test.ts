@@ -1,10 +1,10 @@
 import { existsSync, mkdirSync, readdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
-import { type Dataset, openNdtiff, openOmeZarr } from "../src/io/index.ts";
-import { type CommandOptions, complaint, vitrine } from "./support/command.ts";
-import { demoConfig, scratchFolder } from "./support/mmcore.ts";
-import { python, requirement } from "./support/require.ts";
+import { type Dataset, openNdtiff, openOmeZarr } from "../../src/io/index.ts";
+import { type CommandOptions, complaint, vitrine } from "../support/command.ts";
+import { demoConfig, scratchFolder } from "../support/mmcore.ts";
+import { python, requirement } from "../support/require.ts";
 
 /** A camera of 32 x 24 pixels, without noise, fading or a tilted focus: equal events give equal images. */
 const MICROSCOPE = {
