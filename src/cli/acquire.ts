@@ -1,6 +1,6 @@
 import { type Command, InvalidArgumentError, Option } from "commander";
 import { type PlanReport, runPlan, type StageReport } from "../acquire/index.ts";
-import { count, notNegative } from "./options.ts";
+import { count, example, notNegative } from "./options.ts";
 import { type CommandTools, log, report } from "./report.ts";
 
 interface AcquireArguments {
@@ -20,6 +20,7 @@ interface AcquireArguments {
 export function addAcquire(cli: Command): void {
   cli
     .command("acquire")
+    .addHelpText("after", example("acquire plan.json --dir data --name run --processor count.mjs"))
     .description("run an acquisition: events through hardware, an image processor and into a dataset")
     .argument("<plan.json>", "events, parameters of multi_d_acquisition_events, or a useq sequence")
     .addOption(

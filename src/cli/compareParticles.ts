@@ -1,6 +1,6 @@
 import type { Command } from "commander";
 import { compareParticleTables, type TableComparison } from "../match/index.ts";
-import { positive } from "./options.ts";
+import { example, positive } from "./options.ts";
 import { report } from "./report.ts";
 
 interface CompareArguments {
@@ -13,6 +13,7 @@ interface CompareArguments {
 export function addCompareParticles(cli: Command): void {
   cli
     .command("compare-particles")
+    .addHelpText("after", example("compare-particles particles.csv truth.csv --symmetry O"))
     .description("say what of a table of particles was found in another, and how far off")
     .argument("<found.csv>", "table of a search or of a refinement, whose refined values then count")
     .argument("<planted.csv>", "table of what is there: simulate-micrograph's truth, or another search")

@@ -9,6 +9,7 @@ import {
   writeConfig,
 } from "../match/index.ts";
 import type { Log } from "../program/index.ts";
+import { example } from "./options.ts";
 import { report } from "./report.ts";
 
 interface ConfigArguments {
@@ -22,6 +23,7 @@ interface ConfigArguments {
 export function addConfig(cli: Command): void {
   cli
     .command("config")
+    .addHelpText("after", example("config config.yaml --out complete.json"))
     .description("check a program's configuration and write it with every default, as YAML or JSON")
     .argument("<config>", "Leopard-EM configuration, YAML or JSON")
     .addOption(

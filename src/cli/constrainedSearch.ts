@@ -3,6 +3,7 @@ import { type ConstrainedReport, runConstrainedSearch } from "../match/index.ts"
 import {
   addRefineOptions,
   addSliceOptions,
+  example,
   positive,
   type RefineArguments,
   type SliceArguments,
@@ -16,6 +17,7 @@ import { report } from "./report.ts";
 export function addConstrainedSearch(cli: Command): void {
   const command = cli
     .command("constrained-search")
+    .addHelpText("after", example("constrained-search constrained.yaml --false-positives 0.01"))
     .description("look for a particle where another was found: Leopard-EM's constrained_search")
     .argument("<config.yaml>", "Leopard-EM configuration; its paths are relative to the working directory")
     .option(

@@ -7,7 +7,7 @@ import {
   type OmeZarrCompression,
 } from "../io/index.ts";
 import { convertParticles } from "../match/index.ts";
-import { count } from "./options.ts";
+import { count, example } from "./options.ts";
 import { report } from "./report.ts";
 
 interface ConvertArguments {
@@ -22,6 +22,7 @@ interface ConvertArguments {
 export function addConvert(cli: Command): void {
   cli
     .command("convert")
+    .addHelpText("after", example("convert data/run_1 run.zarr --compression zstd"))
     .description("write images, or a table of particles, as another format")
     .argument("<in>", "NDTiff folder, OME-Zarr store, MRC, TIFF or .npy file; particles as .csv or .star")
     .argument(

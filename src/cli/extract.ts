@@ -1,6 +1,6 @@
 import { type Command, Option } from "commander";
 import { type ExtractOptions, type ExtractReport, extractParticles } from "../match/index.ts";
-import { count, notNegative } from "./options.ts";
+import { count, example, notNegative } from "./options.ts";
 import { report } from "./report.ts";
 
 interface ExtractArguments {
@@ -25,6 +25,10 @@ interface ExtractArguments {
 export function addExtract(cli: Command): void {
   const command = cli
     .command("extract")
+    .addHelpText(
+      "after",
+      example("extract particles.csv --box 256 --out particles.mrcs --normalize --invert"),
+    )
     .description("cut particles out of their micrographs: a stack and a STAR file of RELION")
     .argument("<particles.csv>", "table of a search or of a refinement")
     .requiredOption("--box <pixels>", "side of a box", count)

@@ -8,6 +8,7 @@ import {
   type StarDescription,
   type TiffDescription,
 } from "../io/index.ts";
+import { example } from "./options.ts";
 import { report } from "./report.ts";
 
 /** Values of an axis that are printed in full. */
@@ -17,6 +18,7 @@ const MOST_VALUES = 12;
 export function addInfo(cli: Command): void {
   cli
     .command("info")
+    .addHelpText("after", example("info micrograph.mrc particles.star data/run_1"))
     .description("say what files are: datasets, arrays, tables, atoms")
     .argument(
       "<file...>",

@@ -12,6 +12,7 @@ import { addMatch } from "./match.ts";
 import { addMatchCollect } from "./matchCollect.ts";
 import { addOptimizeBFactor } from "./optimizeBFactor.ts";
 import { addOptimizeTemplate } from "./optimizeTemplate.ts";
+import { example } from "./options.ts";
 import { addRefine } from "./refine.ts";
 import { addSimulateMap } from "./simulateMap.ts";
 import { addSimulateMicrograph } from "./simulateMicrograph.ts";
@@ -49,6 +50,7 @@ function createCli(): Command {
   const cli = new Command("vitrine")
     .description("From camera to molecule: acquire, map and match microscopy images.")
     .version(version())
+    .addHelpText("after", example("match config.yaml --workers 8"))
     .showHelpAfterError("(vitrine COMMAND --help explains a command)")
     .exitOverride();
   for (const add of COMMANDS) add(cli);

@@ -14,6 +14,7 @@ import {
   addResultOptions,
   addSliceOptions,
   count,
+  example,
   notNegative,
   part,
   type ResultArguments,
@@ -40,6 +41,7 @@ interface MatchArguments extends ResultArguments, SliceArguments {
 export function addMatch(cli: Command): void {
   const command = cli
     .command("match")
+    .addHelpText("after", example("match config.yaml --workers 8 --picture found.png"))
     .description("search a micrograph for a template: Leopard-EM's match_template on its own configuration")
     .argument("<config.yaml>", "Leopard-EM configuration; its paths are relative to the working directory")
     .option("--workers <number>", "threads; default: Slurm's, the cgroup's or all processors", count)

@@ -4,6 +4,7 @@ import { addTemplateOption, reportText } from "./match.ts";
 import {
   addResultOptions,
   addSliceOptions,
+  example,
   type ResultArguments,
   type SliceArguments,
   toMatchOptions,
@@ -15,6 +16,7 @@ import { report } from "./report.ts";
 export function addMatchCollect(cli: Command): void {
   const command = cli
     .command("match-collect")
+    .addHelpText("after", example("match-collect config.yaml --particles particles.csv"))
     .description("join the parts of a search (match --part I/N) and write its maps and particles")
     .argument("<config.yaml>", "the configuration of the parts");
   addTemplateOption(addResultOptions(addSliceOptions(command))).action(

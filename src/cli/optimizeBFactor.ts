@@ -3,6 +3,7 @@ import { B_FACTOR_METRICS, type BFactorReport, runOptimizeBFactor } from "../mat
 import {
   addSliceOptions,
   count,
+  example,
   notNegative,
   positive,
   type SliceArguments,
@@ -29,6 +30,7 @@ interface BFactorArguments extends SliceArguments {
 export function addOptimizeBFactor(cli: Command): void {
   const command = cli
     .command("optimize-b-factor")
+    .addHelpText("after", example("optimize-b-factor config.yaml --max 150 --metric best"))
     .description("repeat a search with one B-factor after the other: Leopard-EM's optimize_b_factor")
     .argument("<config.yaml>", "configuration of a search; its maps are not written")
     .option("--min <A2>", "first B-factor", notNegative, 0)

@@ -1,6 +1,6 @@
 import type { Command } from "commander";
 import { type OptimizeTemplateReport, runOptimizeTemplate } from "../match/index.ts";
-import { addSliceOptions, count, positive, type SliceArguments, toSliceOptions } from "./options.ts";
+import { addSliceOptions, count, example, positive, type SliceArguments, toSliceOptions } from "./options.ts";
 import { report } from "./report.ts";
 
 interface OptimizeTemplateArguments extends SliceArguments {
@@ -20,6 +20,7 @@ interface OptimizeTemplateArguments extends SliceArguments {
 export function addOptimizeTemplate(cli: Command): void {
   const command = cli
     .command("optimize-template")
+    .addHelpText("after", example("optimize-template optimize.yaml --results best.txt"))
     .description(
       "find the pixel size with which a template made from atoms fits its particles best: Leopard-EM's optimize_template",
     )

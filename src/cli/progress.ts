@@ -30,11 +30,15 @@ function rateAndTime({ done, total, rate }: Progress): { speed: string; left: st
   return { speed: rate.toFixed(rate < 100 ? 1 : 0), left: durationText((total - done) / rate) };
 }
 
-export function createProgress(stream: NodeJS.WriteStream = process.stderr): ProgressDisplay {
+/** Where progress is shown: a terminal or not. */
+type Stream = NodeJS.WritableStream & { readonly isTTY?: boolean };
+
+/** Makes the display that fits a stream. */
+export function createProgress(stream: Stream = process.stderr): ProgressDisplay {
   return stream.isTTY ? createBar(stream) : createLines(stream);
 }
 
-function createBar(stream: NodeJS.WriteStream): ProgressDisplay {
+function createBar(stream: Stream): ProgressDisplay {
   const format = "{bar} {percentage} % | {value} of {total} {unit} | {speed}/s | {left} left";
   const bar = new SingleBar({ stream, format, hideCursor: true }, Presets.shades_classic);
   let started = false;
@@ -53,7 +57,7 @@ function createBar(stream: NodeJS.WriteStream): ProgressDisplay {
   };
 }
 
-function createLines(stream: NodeJS.WriteStream): ProgressDisplay {
+function createLines(stream: Stream): ProgressDisplay {
   let last = performance.now();
   return {
     show(progress) {

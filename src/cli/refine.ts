@@ -3,6 +3,7 @@ import { type RefineReport, runRefine } from "../match/index.ts";
 import {
   addRefineOptions,
   addSliceOptions,
+  example,
   type RefineArguments,
   type SliceArguments,
   toRefineOptions,
@@ -14,6 +15,7 @@ import { report } from "./report.ts";
 export function addRefine(cli: Command): void {
   const command = cli
     .command("refine")
+    .addHelpText("after", example("refine refine.yaml --particles refined.csv --gradient"))
     .description("refine found particles: Leopard-EM's refine_template on its own configuration")
     .argument("<config.yaml>", "Leopard-EM configuration; its paths are relative to the working directory")
     .option("--particles <file>", "table of the refined particles", "refined_particles.csv")

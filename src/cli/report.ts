@@ -24,13 +24,17 @@ export async function report<Results extends object | null>(
   { json = false, text }: { readonly json?: boolean; readonly text: (results: Results) => string },
   work: (tools: CommandTools) => Promise<Results>,
 ): Promise<void> {
-  using interrupt = abortOnSignals();
+  let interrupt: ReturnType<typeof abortOnSignals> | undefined;
   const progress = createProgress();
   const began = performance.now();
   const warnings: string[] = [];
   let backend = NO_POOL;
   const tools: CommandTools = {
-    signal: interrupt.signal,
+    // who never asks for it ends as the system has it
+    get signal() {
+      interrupt ??= abortOnSignals();
+      return interrupt.signal;
+    },
     onProgress: progress.show,
     onLog(message, kind) {
       if (kind === "warning") warnings.push(message);
@@ -40,7 +44,10 @@ export async function report<Results extends object | null>(
       backend = name;
     },
   };
-  const results = await work(tools).finally(() => progress.end());
+  const results = await work(tools).finally(() => {
+    progress.end();
+    interrupt?.[Symbol.dispose]();
+  });
   const seconds = (performance.now() - began) / 1000;
   const whole = { ...results, results, warnings, backend, seconds };
   process.stdout.write(json ? `${JSON.stringify(whole)}\n` : text(results));

@@ -1,6 +1,6 @@
 import { type Command, Option } from "commander";
 import { type MapExposure, type MapProgramOptions, type MapReport, runSimulateMap } from "../match/index.ts";
-import { count, finite, notNegative, positive } from "./options.ts";
+import { count, example, finite, notNegative, positive } from "./options.ts";
 import { report } from "./report.ts";
 
 interface MapArguments {
@@ -30,6 +30,7 @@ interface MapArguments {
 export function addSimulateMap(cli: Command): void {
   cli
     .command("simulate-map")
+    .addHelpText("after", example("simulate-map 6z6u.cif --pixel-size 1.06 --box 256 --out template.mrc"))
     .description("make a template from atoms: their electrostatic potential in volts, as ttsim3d does")
     .argument("<atoms>", "PDB or mmCIF file")
     .requiredOption("--pixel-size <Å>", "side of a voxel", positive)

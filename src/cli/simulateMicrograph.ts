@@ -1,7 +1,7 @@
 import { type Command, InvalidArgumentError, Option } from "commander";
 import type { Shape2 } from "../core/index.ts";
 import { runSimulateMicrograph, type SimulationOptions, type SimulationReport } from "../match/index.ts";
-import { count, finite, notNegative, positive } from "./options.ts";
+import { count, example, finite, notNegative, positive } from "./options.ts";
 import { report } from "./report.ts";
 
 interface MicrographArguments {
@@ -36,6 +36,10 @@ interface MicrographArguments {
 export function addSimulateMicrograph(cli: Command): void {
   const command = cli
     .command("simulate-micrograph")
+    .addHelpText(
+      "after",
+      example("simulate-micrograph template.mrc --out micrograph.mrc --defocus 8000 --config config.yaml"),
+    )
     .description(
       "make a micrograph of a map: particles from a seed, the microscope's CTF, noise, and the truth",
     )

@@ -1,7 +1,7 @@
-import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
 import type { Command } from "commander";
 import { VitrineError } from "../core/index.ts";
+import { makeFolder } from "../io/index.ts";
 import {
   compareParticles,
   type ParticleComparison,
@@ -9,7 +9,7 @@ import {
   runMatch,
   type SearchReport,
 } from "../match/index.ts";
-import { count } from "./options.ts";
+import { count, example } from "./options.ts";
 import { type CommandTools, report } from "./report.ts";
 import { acquirePlate, type PlateResult } from "./tourPlate.ts";
 import { prepareTour } from "./tourScene.ts";
@@ -18,6 +18,7 @@ import { prepareTour } from "./tourScene.ts";
 export function addTour(cli: Command): void {
   cli
     .command("tour")
+    .addHelpText("after", example("tour --dir tour --workers 4"))
     .description(
       "acquire a simulated plate, search a micrograph and an empty one; compare with what was planted",
     )
@@ -51,7 +52,7 @@ async function acquireAndSearch(
   options: CommandTools & Pick<TourArguments, "workers">,
 ): Promise<Outcome> {
   const say = (text: string) => options.onLog(text, "note");
-  await mkdir(dir, { recursive: true });
+  await makeFolder(dir);
   say(`acquiring a small plate into ${dir}, its beads counted as they arrive`);
   const plate = await acquirePlate(dir);
   say(`building a molecule and two micrographs in ${dir}`);

@@ -6,14 +6,14 @@ import { type IdentifiedSearch, identifySearches } from "./fingerprint.ts";
 import type { MatchOptions } from "./matchOptions.ts";
 import { findParts, type Part, partPath, partRange } from "./parts.ts";
 import type { MatchReport } from "./program.ts";
-import { searchSize } from "./search.ts";
+import { requireNotAborted, searchSize } from "./search.ts";
 import { MergedStatistics, readSearchState, type SearchStatistics, type StateHeader } from "./searchState.ts";
 import { finishSearches, searchPlaces } from "./templatesResults.ts";
 
 /**
  * Joins the parts of a search and writes its results. No correlations are computed.
  *
- * @throws {VitrineError} missing: parts; exists: parts of several divisions; format: parts of another search
+ * @throws {VitrineError} missing: parts; exists: parts of several divisions; format: parts of another search; aborted
  */
 export async function collectMatch(configPath: string, options: MatchOptions = {}): Promise<MatchReport> {
   return withSearches(configPath, options, async (set) => {
@@ -22,12 +22,18 @@ export async function collectMatch(configPath: string, options: MatchOptions = {
     const identified = await identifySearches(set, options);
     set.searches[0].micrograph.release();
     return writeTogether((results) =>
-      finishSearches(results, identified, { ...options, statisticsOf: mergeParts }),
+      finishSearches(results, identified, {
+        ...options,
+        statisticsOf: (search) => mergeParts(search, options.signal),
+      }),
     );
   });
 }
 
-async function mergeParts(search: IdentifiedSearch): Promise<SearchStatistics> {
+async function mergeParts(
+  search: IdentifiedSearch,
+  signal: AbortSignal | undefined,
+): Promise<SearchStatistics> {
   const { settings, space, template, micrograph } = search;
   const what = { shape: micrograph.shape, template: template.size, name: template.name, settings, space };
   const size = searchSize(what, 1);
@@ -35,6 +41,7 @@ async function mergeParts(search: IdentifiedSearch): Promise<SearchStatistics> {
   const fingerprint = await search.fingerprint();
   const merged = new MergedStatistics(size.mapShape);
   for (const part of await findParts(settings)) {
+    requireNotAborted(signal, "match-collect");
     await addPart(merged, search, { part, expected: { fingerprint, blockCount } });
   }
   return merged;
