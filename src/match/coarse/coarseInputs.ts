@@ -50,7 +50,7 @@ export function coarseSize(shape: Shape2, template: number, factor: number): Coa
  */
 export async function coarseInputs(
   pool: Pool,
-  { prepared, shape, template, settings }: PreparedInputs,
+  { prepared, shape, template, settings, space = searchSpace(settings) }: PreparedInputs,
   factor: number,
 ): Promise<Required<PreparedInputs>> {
   const size = coarseSize(shape, template.size, factor);
@@ -62,7 +62,7 @@ export async function coarseInputs(
     shape: size.shape,
     template: await coarseTemplate(pool, template, size),
     settings: coarseSettings(settings, factor),
-    space: coarseSpace(searchSpace(settings), factor),
+    space: coarseSpace(space, factor),
   };
 }
 

@@ -1,5 +1,6 @@
 import { VitrineError } from "../../core/index.ts";
 import { rollOrientations, uniformOrientations } from "../../optics/index.ts";
+import { runProgram } from "../../program/index.ts";
 import { readConfigText } from "../config/configPrograms.ts";
 import { type ConstrainedSettings, parseConstrainedSettings } from "../config/constrainedConfig.ts";
 import { readMtfFile } from "../config/mtfFile.ts";
@@ -13,14 +14,14 @@ import {
 import { type ParticleTable, writeParticles } from "../particles/particles.ts";
 import { float32Text, float64Text } from "../particles/pythonText.ts";
 import { gaussianCutoff } from "../peaks/peaks.ts";
-import { prepareFiles } from "../search/results.ts";
+import { warnOfIgnored } from "../search/configuredSearch.ts";
 import { openTemplate } from "../search/searchInputs.ts";
 import { type RefinedParticle, type RefineTask, refineCount } from "./refine.ts";
 import {
   offsetsOf,
   type RefineProgramOptions,
   type RefineReport,
-  refineOnPool,
+  refineWith,
   requireTemplateSize,
   stackTask,
 } from "./refineProgram.ts";
@@ -56,11 +57,10 @@ export async function runConstrainedSearch(
   const text = await readConfigText(configPath, "constrained-search");
   const settings = parseConstrainedSettings(text, configPath, { compat });
   const conventions = constrainedConventions(compat);
-  for (const field of settings.ignored) options.onLog?.(`${configPath} ${field} has no effect here`);
+  warnOfIgnored(configPath, settings, options.onLog);
   const [stack, constrained] = await readStacks(settings);
   const files = outputs(options.particlesPath ?? "constrained_particles.csv");
   const inputs = [configPath, settings.templatePath, constrained.path, ...stackFiles(stack)];
-  await prepareFiles(files, inputs, { mayReplace: overwrite, ways: "--overwrite" });
   const template = await openTemplate(settings.templatePath);
   try {
     const size = `${configPath} particle_stack_reference.original_template_size`;
@@ -71,13 +71,16 @@ export async function runConstrainedSearch(
     const offsetsDeg = offsetAngles(settings.orientations);
     const tried = trials(settings, offsetsDeg, conventions);
     const task = { ...stackTask(shared, template), ...tried, particles };
-    const results = await refineOnPool(task, refining);
     const { zCutoff, parameters } = threshold(task, falsePositives);
-    const table = constrainedTable(stack, results, { offsetsDeg, heightsA, settings, task, conventions });
-    const found = results.flatMap(({ zScore }, i) => (zScore > zCutoff && zScore < Infinity ? [i] : []));
-    const tables = [table, parameters, { ...table, rows: found.map((i) => table.rows[i]) }];
-    for (const [i, file] of files.entries()) await writeParticles(file, tables[i], { overwrite });
-    return { particles: results, correlations: refineCount(task), files, zCutoff, found };
+    return await runProgram({ inputs, outputs: files, overwrite }, options, async ({ pool, results }) => {
+      const refined = await refineWith(pool, task, refining);
+      const table = constrainedTable(stack, refined, { offsetsDeg, heightsA, settings, task, conventions });
+      const found = refined.flatMap(({ zScore }, i) => (zScore > zCutoff && zScore < Infinity ? [i] : []));
+      const tables = [table, parameters, { ...table, rows: found.map((i) => table.rows[i]) }];
+      for (const [i, file] of files.entries())
+        await results.write(file, (path) => writeParticles(path, tables[i], { overwrite: true }));
+      return { particles: refined, correlations: refineCount(task), files, zCutoff, found };
+    });
   } finally {
     await template.close();
   }

@@ -20,7 +20,8 @@ import { runConstrainedSearch } from "../refine/constrainedProgram.ts";
 import { runRefine } from "../refine/refineProgram.ts";
 import { simulateMicrograph } from "../simulate/simulateMicrograph.ts";
 import { simulateMolecule, volumeFromMolecule } from "../simulate/simulateMolecule.ts";
-import { withJob } from "./job.ts";
+import { withSearch, withSearches } from "./configuredSearch.ts";
+import { identifySearches } from "./fingerprint.ts";
 import { runMatch } from "./program.ts";
 import { templateFilters } from "./searchFilters.ts";
 
@@ -171,7 +172,7 @@ test("with compat a search is that without them, and says which fields it leaves
   });
   const logged: string[] = [];
   const options = { onLog: (message: string) => logged.push(message), compatBatch: 12 };
-  const compat = await withJob(config, options, async (job) => job.settings.optics);
+  const compat = await withSearch(config, options, async ({ settings }) => settings.optics);
   expect(compat).not.toHaveProperty("focusSpread");
   expect(logged).toEqual([
     `${config} optics_group.chromatic_aberration has no effect here`,
@@ -189,13 +190,13 @@ test("checkpoints belong to the values of an MTF, wherever they came from", asyn
   };
   const configuration = smallConfiguration(folder, { image: [40, 40], template: 16 });
   const identity = (effects: Configuration) =>
-    withJob(
+    withSearches(
       writeConfig(folder, {
         ...configuration,
         optics_group: { ...configuration.optics_group, ...effects },
       }),
       {},
-      async (job) => job.fingerprint,
+      async (set) => (await identifySearches(set, {})).searches[0].fingerprint(),
     );
   const [a, b] = [star("a.star", 0.5), star("b.star", 0.5)];
   const first = await identity({ mtf_reference: a });

@@ -1,4 +1,11 @@
-import { type Backend, createFft, type FftPlan, fftPlan, type RunOptions } from "../../compute/index.ts";
+import {
+  type Backend,
+  type BackendSizes,
+  createFft,
+  type FftPlan,
+  fftPlan,
+  type RunOptions,
+} from "../../compute/index.ts";
 import { type Shape2, VitrineError } from "../../core/index.ts";
 import {
   hasOddAberrations,
@@ -159,8 +166,9 @@ export class TemplateSearch {
 export interface SearchShape {
   /** Of the micrograph. */
   readonly shape: Shape2;
-  /** Side of the template. */
+  /** Side of the template, and how messages call it. */
   readonly template: number;
+  readonly name?: string;
   readonly settings: MatchSettings;
   /** Default what the settings ask for. */
   readonly space?: SearchSpace;
@@ -199,9 +207,9 @@ function requireRange(range: BlockRange): void {
 }
 
 /** What a search will do and need, without starting it. @throws {VitrineError} shape: a template that does not fit */
-export function searchSize(what: SearchShape, backend: Pick<Backend, "bytes">): SearchSize {
-  const { shape, template, settings, space = searchSpace(settings), padding = 1 } = what;
-  const source = { size: template, name: "template" };
+export function searchSize(what: SearchShape, backend: BackendSizes): SearchSize {
+  const { shape, template, name = "template", settings, space = searchSpace(settings), padding = 1 } = what;
+  const source = { size: template, name };
   const side = padding * template;
   const correlation = correlationSize({ shape, template: source, settings, space, options: {} });
   const volumeBytes = backend.bytes(fftPlan, { kind: "real3d", shape: [side, side, side] });

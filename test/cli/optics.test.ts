@@ -2,12 +2,12 @@ import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { expect, test } from "vitest";
-import { vitrine } from "./support/command.ts";
-import { scratchFolder, smallConfiguration, writeConfig } from "./support/searchCase.ts";
+import { vitrine } from "../support/command.ts";
+import { scratchFolder, smallConfiguration, writeConfig } from "../support/searchCase.ts";
 
 const scratch = scratchFolder();
 const STAR = "data_\nloop_\n_rlnResolutionInversePixel\n_rlnMtfValue\n0 1\n0.25 0.7\n0.5 0.4\n";
-const golden = (file: string) => fileURLToPath(new URL(`golden/match/${file}`, import.meta.url));
+const golden = (file: string) => fileURLToPath(new URL(`../golden/match/${file}`, import.meta.url));
 
 /** A folder with a small search of these fields of the optics. */
 function search(name: string, fields: Record<string, unknown>): string {

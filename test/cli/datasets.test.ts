@@ -2,12 +2,12 @@ import { mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { describe, expect, test } from "vitest";
-import { convertDataset, formatMrc, openNdtiff, openOmeZarr } from "../src/io/index.ts";
-import { vitrine } from "./support/command.ts";
-import { requirement, sharedReal } from "./support/require.ts";
-import { scratchFolder } from "./support/searchCase.ts";
+import { convertDataset, formatMrc, openNdtiff, openOmeZarr } from "../../src/io/index.ts";
+import { vitrine } from "../support/command.ts";
+import { requirement, sharedReal } from "../support/require.ts";
+import { scratchFolder } from "../support/searchCase.ts";
 
-const golden = fileURLToPath(new URL("golden/acquire", import.meta.url));
+const golden = fileURLToPath(new URL("../golden/acquire", import.meta.url));
 const scratch = scratchFolder();
 let folders = 0;
 function newFolder(): string {
@@ -85,7 +85,7 @@ describe("vitrine convert", () => {
     const there = await vitrine(["convert", source, zarr, "--compression", "zstd"]);
     expect(there).toEqual({ code: 0, stdout: `wrote ${zarr}: 18 images as ome-zarr\n`, stderr: "" });
     const again = await vitrine(["convert", zarr, back, "--format", "ndtiff", "--json"]);
-    expect(JSON.parse(again.stdout)).toEqual({
+    expect(JSON.parse(again.stdout).results).toEqual({
       from: "ome-zarr",
       to: "ndtiff",
       images: 18,

@@ -1,10 +1,10 @@
 import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { expect, test } from "vitest";
-import { openMrc } from "../src/io/index.ts";
-import { vitrine } from "./support/command.ts";
-import { motionPath, writeGoldenTable, writeMovie, writeMovieConfig } from "./support/movieCase.ts";
-import { scratchFolder } from "./support/searchCase.ts";
+import { openMrc } from "../../src/io/index.ts";
+import { vitrine } from "../support/command.ts";
+import { motionPath, writeGoldenTable, writeMovie, writeMovieConfig } from "../support/movieCase.ts";
+import { scratchFolder } from "../support/searchCase.ts";
 
 const scratch = scratchFolder();
 const table = writeGoldenTable(scratch);
@@ -16,7 +16,7 @@ test("boxes of a movie, normalised and inverted, as a stack and a STAR file", as
   const args = ["extract", table, "--box", "60", "--out", "boxes.mrcs", "--normalize", "--invert"];
   const end = await vitrine([...args, ...motion, ...exposure, "--json"], { cwd: scratch });
   expect([end.code, end.stderr]).toEqual([0, ""]);
-  expect(JSON.parse(end.stdout)).toEqual({ particles: 9, files: ["boxes.mrcs", "boxes.star"] });
+  expect(JSON.parse(end.stdout).results).toEqual({ particles: 9, files: ["boxes.mrcs", "boxes.star"] });
   const file = await openMrc(join(scratch, "boxes.mrcs"));
   const data = await file.readSections(0, 9);
   await file.close();

@@ -1,10 +1,10 @@
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { beforeAll, describe, expect, test } from "vitest";
-import { readMrcImage, writeMrc } from "../src/io/index.ts";
-import { simulateMolecule, volumeFromMolecule } from "../src/match/index.ts";
-import { filesBelow, vitrine } from "./support/command.ts";
-import { scratchFolder } from "./support/searchCase.ts";
+import { readMrcImage, writeMrc } from "../../src/io/index.ts";
+import { simulateMolecule, volumeFromMolecule } from "../../src/match/index.ts";
+import { filesBelow, vitrine } from "../support/command.ts";
+import { scratchFolder } from "../support/searchCase.ts";
 
 const cwd = scratchFolder();
 const atoms = simulateMolecule({ seed: 3, atomCount: 200, radiusA: 25, sigmaA: 3 });

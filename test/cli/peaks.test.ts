@@ -1,9 +1,9 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect, test } from "vitest";
-import { findPeaks, findPeaksByFdr, findPeaksByPValue, gevCutoff } from "../src/match/index.ts";
-import { caseMaker, complaint, filesBelow, vitrine } from "./support/command.ts";
-import { readMap, scratchFolder } from "./support/searchCase.ts";
+import { findPeaks, findPeaksByFdr, findPeaksByPValue, gevCutoff } from "../../src/match/index.ts";
+import { caseMaker, complaint, filesBelow, vitrine } from "../support/command.ts";
+import { readMap, scratchFolder } from "../support/searchCase.ts";
 
 const smallSearch = caseMaker(scratchFolder());
 

@@ -1,10 +1,10 @@
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
-import { formatMrc, parseCsv } from "../src/io/index.ts";
-import { PARTICLE_COLUMNS } from "../src/match/index.ts";
-import { caseMaker, complaint, filesBelow, vitrine } from "./support/command.ts";
-import { MAPS, scratchFolder, smoothVolume } from "./support/searchCase.ts";
+import { formatMrc, parseCsv } from "../../src/io/index.ts";
+import { PARTICLE_COLUMNS } from "../../src/match/index.ts";
+import { caseMaker, complaint, filesBelow, vitrine } from "../support/command.ts";
+import { MAPS, scratchFolder, smoothVolume } from "../support/searchCase.ts";
 
 const smallSearch = caseMaker(scratchFolder());
 

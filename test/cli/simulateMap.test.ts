@@ -2,12 +2,12 @@ import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { describe, expect, test } from "vitest";
-import { readMrcVolume } from "../src/io/index.ts";
-import { filesBelow, vitrine } from "./support/command.ts";
-import { scratchFolder } from "./support/searchCase.ts";
+import { readMrcVolume } from "../../src/io/index.ts";
+import { filesBelow, vitrine } from "../support/command.ts";
+import { scratchFolder } from "../support/searchCase.ts";
 
 const folder = scratchFolder();
-const atoms = fileURLToPath(new URL("golden/match-extra/chignolin.pdb", import.meta.url));
+const atoms = fileURLToPath(new URL("../golden/match-extra/chignolin.pdb", import.meta.url));
 
 describe("vitrine simulate-map", () => {
   test("writes a map and says what it holds", async () => {

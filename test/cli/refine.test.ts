@@ -2,11 +2,11 @@ import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { expect, test } from "vitest";
-import { vitrine } from "./support/command.ts";
-import { scratchFolder } from "./support/searchCase.ts";
+import { vitrine } from "../support/command.ts";
+import { scratchFolder } from "../support/searchCase.ts";
 
 const scratch = scratchFolder();
-const golden = (file: string) => fileURLToPath(new URL(`golden/match/${file}`, import.meta.url));
+const golden = (file: string) => fileURLToPath(new URL(`../golden/match/${file}`, import.meta.url));
 
 /** A golden refinement in a folder of its own, more or less finely. */
 function refinement(name: string, edit: (config: string) => string = (text) => text): string {

@@ -1,14 +1,14 @@
 import { readFileSync, rmSync, truncateSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
-import { caseMaker, complaint, filesBelow, OUTPUTS, vitrine } from "./support/command.ts";
+import { caseMaker, complaint, filesBelow, OUTPUTS, vitrine } from "../support/command.ts";
 import {
   type Configuration,
   FEW_ORIENTATIONS,
   mapPaths,
   scratchFolder,
   smallConfiguration,
-} from "./support/searchCase.ts";
+} from "../support/searchCase.ts";
 
 const smallSearch = caseMaker(scratchFolder());
 

@@ -1,9 +1,9 @@
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect, test } from "vitest";
-import { vitrine } from "./support/command.ts";
-import { writeOptimizeCase } from "./support/optimizeCase.ts";
-import { filesOf, scratchFolder } from "./support/searchCase.ts";
+import { vitrine } from "../support/command.ts";
+import { writeOptimizeCase } from "../support/optimizeCase.ts";
+import { filesOf, scratchFolder } from "../support/searchCase.ts";
 
 const scratch = scratchFolder();
 

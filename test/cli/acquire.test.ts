@@ -1,10 +1,10 @@
 import { existsSync, mkdirSync, readdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
-import { type Dataset, openNdtiff, openOmeZarr } from "../src/io/index.ts";
-import { type CommandOptions, complaint, vitrine } from "./support/command.ts";
-import { demoConfig, scratchFolder } from "./support/mmcore.ts";
-import { python, requirement } from "./support/require.ts";
+import { type Dataset, openNdtiff, openOmeZarr } from "../../src/io/index.ts";
+import { type CommandOptions, complaint, vitrine } from "../support/command.ts";
+import { demoConfig, scratchFolder } from "../support/mmcore.ts";
+import { python, requirement } from "../support/require.ts";
 
 /** A camera of 32 x 24 pixels, without noise, fading or a tilted focus: equal events give equal images. */
 const MICROSCOPE = {
@@ -112,7 +112,7 @@ describe("plans", () => {
     expect([end.code, end.stderr]).toEqual([0, ""]);
     const report = JSON.parse(end.stdout);
     expect(report).toMatchObject({ folder: "out/run_2", images: 2 });
-    expect(Object.keys(report)).toEqual(["folder", "images", "seconds", "stages"]);
+    expect(Object.keys(report.results)).toEqual(["folder", "images", "stages", "seconds"]);
     const stages = ["events", "camera", "processor", "saving", "imageSaved", "subscribers"];
     expect(report.stages.map(({ stage }: { stage: string }) => stage)).toEqual(stages);
     await using first = await openNdtiff(saved);

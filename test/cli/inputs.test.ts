@@ -2,11 +2,11 @@ import { execFileSync } from "node:child_process";
 import { readFileSync, truncateSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
-import { formatMrc } from "../src/io/index.ts";
-import { type Change, caseMaker, complaint, filesBelow, vitrine } from "./support/command.ts";
-import { noise } from "./support/noise.ts";
-import { FEW_ORIENTATIONS, mapPaths, scratchFolder, smallConfiguration } from "./support/searchCase.ts";
-import { mountSmallDisk } from "./support/smallDisk.ts";
+import { formatMrc } from "../../src/io/index.ts";
+import { type Change, caseMaker, complaint, filesBelow, vitrine } from "../support/command.ts";
+import { noise } from "../support/noise.ts";
+import { FEW_ORIENTATIONS, mapPaths, scratchFolder, smallConfiguration } from "../support/searchCase.ts";
+import { mountSmallDisk } from "../support/smallDisk.ts";
 
 const smallSearch = caseMaker(scratchFolder());
 

@@ -2,10 +2,10 @@ import { copyFileSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { describe, expect, test } from "vitest";
-import { vitrine } from "./support/command.ts";
-import { scratchFolder } from "./support/searchCase.ts";
+import { vitrine } from "../support/command.ts";
+import { scratchFolder } from "../support/searchCase.ts";
 
-const golden = fileURLToPath(new URL("golden", import.meta.url));
+const golden = fileURLToPath(new URL("../golden", import.meta.url));
 const scratch = scratchFolder();
 const path = (name: string) => join(scratch, name);
 
