@@ -88,12 +88,15 @@ function evaluate([height, width]: Shape2, gain: (frequency: number) => number):
   const filter = new Float32Array(height * columns);
   const f = Math.fround;
   const [perRow, perColumn] = [f(1 / height), f(1 / width)];
-  for (let y = 0; y < height; y++) {
-    const fy = f((2 * y < height ? y : y - height) * perRow);
+  for (let y = 0; 2 * y <= height; y++) {
+    const fy = f(y * perRow);
+    const row = filter.subarray(y * columns, (y + 1) * columns);
     for (let x = 0; x < columns; x++) {
       const fx = f(x * perColumn);
-      filter[y * columns + x] = gain(f(Math.sqrt(f(f(fy * fy) + f(fx * fx)))));
+      row[x] = gain(f(Math.sqrt(f(f(fy * fy) + f(fx * fx)))));
     }
+    // the same frequencies but for their sign
+    if (y > 0 && 2 * y < height) filter.set(row, (height - y) * columns);
   }
   return filter;
 }

@@ -105,7 +105,8 @@ function requireSameShape({ movie }: RefineTask, { shape }: Image, path: string)
 async function filterMicrograph(pool: Pool, micrograph: Image, { filters, boxSize }: RefineTask) {
   const { image, whitening } = await preprocessMicrograph(pool, micrograph, filters);
   const factor = Math.sqrt(image.length / ((boxSize[0] + 1) * (boxSize[1] + 1)));
-  return { image: image.map((value) => value * factor), whitening };
+  for (let i = 0; i < image.length; i++) image[i] *= factor;
+  return { image, whitening };
 }
 
 /** Top-left corner of a particle's box, and of its window in the maps: whole pixels, also where its position is not. */

@@ -150,9 +150,16 @@ export function requireFinite(data: Float32Array, at: string, width: number): vo
   });
 }
 
-/** Several times as fast as a callback for each value: a template has a hundred million. */
+/** Many times as fast as a callback for each value, in four sums that do not wait for each other: a template has a hundred million. */
 function isAllFinite(data: Float32Array): boolean {
-  let zero = 0;
-  for (let i = 0; i < data.length; i++) zero += 0 * data[i];
-  return zero === 0;
+  const whole = data.length & ~3;
+  let [a, b, c, d] = [0, 0, 0, 0];
+  for (let i = 0; i < whole; i += 4) {
+    a += 0 * data[i];
+    b += 0 * data[i + 1];
+    c += 0 * data[i + 2];
+    d += 0 * data[i + 3];
+  }
+  for (let i = whole; i < data.length; i++) a += 0 * data[i];
+  return a + b + c + d === 0;
 }

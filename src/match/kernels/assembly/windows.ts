@@ -1,12 +1,6 @@
 // The matrix of windows that products.ts multiplies templates with: each window of a box, and the border, as a column.
 import { TILE_COLUMNS } from "../../../compute/assembly/gemmTile";
 
-/** What a template's mean over its border pixels is a product with. */
-// @ts-ignore: decorator
-@inline function borderAt(y: i32, x: i32, n: i32): f32 {
-  return y == 0 || x == 0 || y == n - 1 || x == n - 1 ? <f32>(1 / <f64>(4 * n - 4)) : 0;
-}
-
 /**
  * Windows begin..end of a box as real images ready for their transform, one a `outBytes` from `out` on in rows of `outRowBytes`. Window w is
  * the n x n pixels at (w / across, w mod across) of the image (rows of `width` floats), with pixel n/2 moved to 0. A template loses its
@@ -15,26 +9,54 @@ import { TILE_COLUMNS } from "../../../compute/assembly/gemmTile";
 export function windowImages(
   image: usize, width: i32, n: i32, across: i32, windows: i32, out: usize, outBytes: usize, outRowBytes: usize, begin: i32, end: i32,
 ): void {
+  const half = n >> 1, left = <usize>(n - half) << 2, right = <usize>half << 2, lineBytes = <usize>width << 2;
   for (let w = begin; w < end; w++) {
     const to = out + <usize>(w - begin) * outBytes, from = image + (<usize>((w / across) * width + w % across) << 2);
-    const loss: f32 = w < windows ? <f32>-windowSum(from, width, n) : w == windows ? 1 : 0;
     for (let y = 0; y < n; y++) {
-      const yy = (y + (n >> 1)) % n, row = to + <usize>y * outRowBytes, source = from + (<usize>(yy * width) << 2);
-      for (let x = 0, xx = n >> 1; x < n; x++) {
-        const value: f32 = w < windows ? load<f32>(source + (<usize>xx << 2)) : 0;
-        store<f32>(row + (<usize>x << 2), value + loss * borderAt(yy, xx, n));
-        if (++xx == n) xx = 0;
+      const row = to + <usize>y * outRowBytes, source = from + <usize>((y + half) % n) * lineBytes;
+      if (w < windows) {
+        memory.copy(row, source + right, left);
+        memory.copy(row + left, source, right);
+      } else {
+        memory.fill(row, 0, left + right);
       }
     }
+    const sum = w < windows ? -windowSum(from, lineBytes, n) : w == windows ? 1 : 0;
+    addBorder(to, outRowBytes, n, <f32>(sum / <f64>(4 * n - 4)));
   }
 }
 
-function windowSum(from: usize, width: i32, n: i32): f64 {
-  let sum: f64 = 0;
-  for (let y = 0; y < n; y++) {
-    for (let x = 0; x < n; x++) sum += load<f32>(from + (<usize>(y * width + x) << 2));
+/** Adds `value` to the border pixels of a window whose pixel n/2 lies at 0. */
+function addBorder(to: usize, rowBytes: usize, n: i32, value: f32): void {
+  const first = n - (n >> 1), last = first - 1;
+  const top = to + <usize>(first % n) * rowBytes, bottom = to + <usize>last * rowBytes;
+  for (let x = 0; x < n; x++) {
+    addAt(top + (<usize>x << 2), value);
+    addAt(bottom + (<usize>x << 2), value);
   }
-  return sum;
+  for (let y = 0; y < n; y++) {
+    const row = to + <usize>y * rowBytes;
+    if (y == first % n || y == last) continue;
+    addAt(row + (<usize>(first % n) << 2), value);
+    addAt(row + (<usize>last << 2), value);
+  }
+}
+// @ts-ignore: decorator
+@inline function addAt(at: usize, value: f32): void { store<f32>(at, load<f32>(at) + value); }
+
+function windowSum(from: usize, lineBytes: usize, n: i32): f64 {
+  const whole = n & ~3;
+  let low = f64x2.splat(0), high = low, rest: f64 = 0;
+  for (let y = 0; y < n; y++, from += lineBytes) {
+    for (let p = from, e = from + (<usize>whole << 2); p < e; p += 16) {
+      const v = v128.load(p);
+      low = f64x2.add(low, f64x2.promote_low_f32x4(v));
+      high = f64x2.add(high, f64x2.promote_low_f32x4(v128.shuffle<f32>(v, v, 2, 3, 2, 3)));
+    }
+    for (let x = whole; x < n; x++) rest += load<f32>(from + (<usize>x << 2));
+  }
+  const both = f64x2.add(low, high);
+  return rest + f64x2.extract_lane(both, 0) + f64x2.extract_lane(both, 1);
 }
 
 /**
