@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
 import { offsetRegion } from "./offsetRegion.ts";
-import { boundsOf, contains, convexHull, isSimple, regionOf, signedArea, touches } from "./region.ts";
+import { boundsOf, contains, convexHull, isSimple, regionOf, sideOf, signedArea, touches } from "./region.ts";
 import type { Point } from "./traversal.ts";
 
 const bracket: Point[] = [
@@ -114,4 +114,14 @@ test("outlines that cross or touch themselves are seen", () => {
       [4, 0],
     ]),
   ).toBe(false);
+});
+
+test("the side of a line is told to the last bit", () => {
+  const ends: [Point, Point] = [
+    [12, 12],
+    [24, 24],
+  ];
+  expect(sideOf(...ends, [0.5, 0.5])).toBe(0);
+  expect(sideOf(...ends, [0.5, 0.5 + 2 ** -53])).toBe(1);
+  expect(sideOf(...ends, [0.5 + 2 ** -53, 0.5])).toBe(-1);
 });

@@ -1,3 +1,4 @@
+import { orient2d } from "robust-predicates";
 import { divide, exactProduct, exactSum, multiply, subtract } from "./doubleDouble.ts";
 import type { Point } from "./traversal.ts";
 
@@ -38,12 +39,10 @@ export function boundsOf(border: Region): Bounds {
   return bounds;
 }
 
-/** On which side of the line from a to b the point c lies: 1 left, -1 right, 0 on it. Right also where doubles cannot tell. */
+/** On which side of the line from a to b the point c lies: 1 left, -1 right, 0 exactly on it. */
 export function sideOf(a: Point, b: Point, c: Point): number {
-  const left = multiply(exactSum(a[0], -c[0]), exactSum(b[1], -c[1]));
-  const right = multiply(exactSum(a[1], -c[1]), exactSum(b[0], -c[0]));
-  const { hi, lo } = subtract(left, right);
-  return Math.sign(hi === 0 ? lo : hi);
+  // the library's y axis points down
+  return Math.sign(0 - orient2d(...a, ...b, ...c));
 }
 
 /** Whether a rectangle and a region have a point in common, borders included. */
