@@ -1,9 +1,9 @@
-import { VitrineError } from "../../../core/index.ts";
 import { lazily, onceNeeded } from "../lazy.ts";
 import { tilesInOrder } from "./gridOrder.ts";
 import type { GridPlan, TiledPlan } from "./gridSchema.ts";
 import { polygonTiles } from "./polygonGrid.ts";
 import { randomPoints } from "./randomPoints.ts";
+import { countSteps, tilesAcross } from "./tileCount.ts";
 import type { Point } from "./traversal.ts";
 
 /** The points of a grid or of a plan of points. */
@@ -71,26 +71,4 @@ function gridOf(plan: RectangularPlan, [dx, dy]: Point, at: string): Grid {
       : [countSteps(plan.height, dy, at), countSteps(plan.width, dx, at)];
   if (plan.relative_to === "top_left") return { rows, columns, origin: [0, 0] };
   return { rows, columns, origin: [-((columns - 1) * dx) / 2, ((rows - 1) * dy) / 2] };
-}
-
-/** How many tiles cover a span; without a field of view, one at each end of every step. */
-export function tilesAcross({ span, fov, step }: Across, at: string): number {
-  if (fov == null) return countSteps(span + step, step, at);
-  return span <= fov ? 1 : countSteps(span - fov, step, at) + 1;
-}
-
-interface Across {
-  readonly span: number;
-  readonly fov: number | null | undefined;
-  readonly step: number;
-}
-
-function countSteps(span: number, step: number, at: string): number {
-  if (step !== 0) return Math.ceil(span / step);
-  throw new VitrineError({
-    code: "range",
-    at: `${at} overlap`,
-    expected: "tiles that overlap by less than 100 %",
-    found: "100 %",
-  });
 }

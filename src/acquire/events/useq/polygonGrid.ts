@@ -1,10 +1,10 @@
 import { VitrineError } from "../../../core/index.ts";
 import { onceNeeded } from "../lazy.ts";
-import { tilesAcross } from "./grid.ts";
 import { tilesInOrder } from "./gridOrder.ts";
 import type { PolygonPlan } from "./gridSchema.ts";
 import { offsetRegion } from "./offsetRegion.ts";
 import { boundsOf, convexHull, isSimple, type Region, regionOf, touches } from "./region.ts";
+import { tilesAcross } from "./tileCount.ts";
 import type { Point } from "./traversal.ts";
 
 /**

@@ -4,7 +4,6 @@ import { angleOf, cosSin, fusedMultiplyAdd } from "./doubleDouble.ts";
 import { gridPoints } from "./grid.ts";
 import type { PointsPlan } from "./gridSchema.ts";
 import type { Plate, WellPlatePlan } from "./schema.ts";
-import type { StagePosition } from "./sequence.ts";
 import type { Point } from "./traversal.ts";
 import { selectedWells, type Well } from "./wellIndex.ts";
 
@@ -30,6 +29,15 @@ const PLATES: ReadonlyMap<string, PlateShape> = new Map([
   ...SQUARE.map(([name, shape]) => [name, { ...shape, circular_wells: false }] as const),
 ]);
 
+/** A point in a well, on the stage, µm. */
+export interface WellPosition {
+  readonly x: number;
+  readonly y: number;
+  readonly z: number;
+  /** The well, and the point's own name or number. */
+  readonly name: string;
+}
+
 /**
  * The positions of a plan: well after well, in each its points.
  *
@@ -37,7 +45,7 @@ const PLATES: ReadonlyMap<string, PlateShape> = new Map([
  * @throws {VitrineError} missing: a plate that nobody registered; as {@link selectedWells}
  * Source: useq-schema 0.9.2, `WellPlatePlan`.
  */
-export function wellPositions(plan: WellPlatePlan, seed: number, at: string): Iterable<StagePosition> {
+export function wellPositions(plan: WellPlatePlan, seed: number, at: string): Iterable<WellPosition> {
   const plate = typeof plan.plate === "string" ? registeredPlate(plan.plate, `${at} plate`) : plan.plate;
   const wells = selectedWells(plan.selected_wells, plate, `${at} selected_wells`);
   const points = pointsInWells(plan.well_points_plan ?? {}, plate, { seed, at: `${at} well_points_plan` });
@@ -55,7 +63,7 @@ interface WellPoints {
   readonly isSingle: boolean;
 }
 
-function* positionsIn(well: string, [x, y]: Point, inWell: WellPoints): Generator<StagePosition> {
+function* positionsIn(well: string, [x, y]: Point, inWell: WellPoints): Generator<WellPosition> {
   let i = 0;
   for (const [dx, dy] of inWell.points) {
     const suffix = inWell.isSingle ? inWell.name : String(i++).padStart(4, "0");
