@@ -18,6 +18,7 @@ test("the package has these entries and these public names", async () => {
         "checkStamp",
         "createSimulatedClock",
         "demoMicroscopeOptions",
+        "eachEvent",
         "expandUseq",
         "fromUseq",
         "multiDAcquisitionEvents",

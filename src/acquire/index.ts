@@ -7,14 +7,19 @@ export { demoMicroscopeOptions } from "./demo/options.ts";
 export type { PlantedImage } from "./demo/planted.ts";
 export type { RenderRequest, Specimen } from "./demo/specimen.ts";
 export { checkStamp } from "./demo/stamp.ts";
-export { Acquisition } from "./engine/acquisition.ts";
+export { Acquisition, type SavingAcquisition } from "./engine/acquisition.ts";
 export type { EventQueue, EventSource } from "./engine/eventQueue.ts";
 export type { AcquisitionFuture, SavedImage, SavedImageOptions } from "./engine/future.ts";
-export type { AcquisitionHook, AcquisitionHooks, EventOrSequence } from "./engine/hooks.ts";
+export {
+  type AcquisitionHook,
+  type AcquisitionHooks,
+  type EventOrSequence,
+  eachEvent,
+} from "./engine/hooks.ts";
 export type { ImageMetadata } from "./engine/metadata.ts";
 export type { AcquisitionNotification, Milestone, NotificationType } from "./engine/notification.ts";
 export { MILESTONES } from "./engine/notification.ts";
-export type { AcquisitionOptions } from "./engine/options.ts";
+export type { AcquisitionOptions, SavingOptions } from "./engine/options.ts";
 export type { StageReport } from "./engine/report.ts";
 export type { ImageSaved } from "./engine/saving.ts";
 export type { LiveImage, Subscription } from "./engine/subscription.ts";
