@@ -1,4 +1,4 @@
-import { lazily, onceNeeded } from "../lazy.ts";
+import { cachedIterable, lazyIterable } from "../lazyIterable.ts";
 import { tilesInOrder } from "./gridOrder.ts";
 import type { GridPlan, TiledPlan } from "./gridSchema.ts";
 import { polygonTiles } from "./polygonGrid.ts";
@@ -23,7 +23,7 @@ export interface GridPoints {
 export function gridPoints(plan: GridPlan, seed: number, at: string): GridPoints {
   if ("vertices" in plan) return { points: polygonTiles(plan, at), isRelative: false };
   if ("num_points" in plan) {
-    return { points: onceNeeded(() => randomPoints(plan, plan.random_seed ?? seed)), isRelative: true };
+    return { points: cachedIterable(() => randomPoints(plan, plan.random_seed ?? seed)), isRelative: true };
   }
   if ("rows" in plan || "width" in plan || "top" in plan) return tiledPoints(plan, at);
   return { points: [[plan.x ?? 0, plan.y ?? 0]], isRelative: true };
@@ -41,7 +41,7 @@ interface Grid {
 function tiledPoints(plan: RectangularPlan, at: string): GridPoints {
   const [dx, dy] = tileSteps(plan);
   const { rows, columns, origin } = gridOf(plan, [dx, dy], at);
-  const points = lazily(function* (): Generator<Point> {
+  const points = lazyIterable(function* (): Generator<Point> {
     for (const [row, column] of tilesInOrder(rows, columns, plan.mode ?? "row_wise_snake")) {
       yield [origin[0] + column * dx, origin[1] - row * dy];
     }
