@@ -49,16 +49,18 @@ export async function runAdaptiveMatching(planted?: StagePosition): Promise<Adap
   let closeUp: Find | undefined;
 
   const imageProcessor: ImageProcessor = async (image, metadata, eventQueue) => {
-    const { field } = metadata.Axes as { field?: number };
-    const { XPosition_um_Intended: xUm, YPosition_um_Intended: yUm } = metadata;
+    const { Axes, XPosition_um_Intended: xUm, YPosition_um_Intended: yUm } = metadata;
     const found = await findMolecule(image, { xUm: Number(xUm), yUm: Number(yUm) }, pool);
-    if (field === undefined) {
+    if (Axes.field === undefined) {
       closeUp = found;
       eventQueue.put(null); // nothing more: the acquisition ends after this image
     } else if (found !== undefined) {
       find = found;
       eventQueue.put({ axes: { closeUp: 0 }, x: found.xUm, y: found.yUm, exposure: CLOSE_UP_MS });
-    } else eventQueue.put(field + 1 < COLUMNS * ROWS ? overviewEvent(field + 1) : null);
+    } else {
+      const next = Number(Axes.field) + 1;
+      eventQueue.put(next < COLUMNS * ROWS ? overviewEvent(next) : null);
+    }
     return [image, metadata];
   };
 
@@ -66,7 +68,7 @@ export async function runAdaptiveMatching(planted?: StagePosition): Promise<Adap
   const acquisition = await Acquisition.open({ microscope, clock, imageProcessor, save: "memory" });
   acquisition.acquire(overviewEvent(0));
   await acquisition.finished;
-  return { find, closeUp, dataset: acquisition.dataset! };
+  return { find, closeUp, dataset: acquisition.dataset };
 }
 
 /** Fields lie row by row. */

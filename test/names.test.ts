@@ -14,20 +14,16 @@ test("the package has these entries and these public names", async () => {
     {
       "vitrine/acquire": [
         "Acquisition",
-        "MILESTONES",
         "checkStamp",
         "createSimulatedClock",
-        "demoMicroscopeOptions",
+        "eachEvent",
         "expandUseq",
         "fromUseq",
         "multiDAcquisitionEvents",
         "openDemoMicroscope",
         "openMMCoreMicroscope",
-        "openMicroscope",
-        "parseEvents",
         "parsePlan",
         "runPlan",
-        "systemClock",
         "useqSizes",
       ],
       "vitrine/compute": [

@@ -1,12 +1,12 @@
 /** A list that is made anew, item by item, each time it is iterated. */
-export function lazily<T>(make: () => Iterator<T>): Iterable<T> {
+export function lazyIterable<T>(make: () => Iterator<T>): Iterable<T> {
   return { [Symbol.iterator]: make };
 }
 
 /** A list that is made when it is first iterated, then kept. */
-export function onceNeeded<T>(make: () => readonly T[]): Iterable<T> {
+export function cachedIterable<T>(make: () => readonly T[]): Iterable<T> {
   let made: readonly T[] | undefined;
-  return lazily(() => {
+  return lazyIterable(() => {
     made ??= make();
     return made[Symbol.iterator]();
   });
