@@ -1,4 +1,6 @@
 export { clearStatistics, correlateColumns, correlateRows, flushStatistics } from "./correlate";
+export { gemmMultiply, gemmPack, gemmScale } from "./gemm";
+export { maddRounds } from "./gemmCeiling";
 export { magnifyRows, sliceRows } from "./slices";
 export { imageColumns, imageRows, templateColumns, templatePad, templateRows } from "./templates";
 export { complexColumns, complexRows, realRows, realRowsInverse, resampleSpectrum } from "./transforms";
