@@ -54,6 +54,9 @@ test("the package has these entries and these public names", async () => {
         "rescaledShape",
         "rfft2",
         "rfft3",
+        "singularValues",
+        "svd",
+        "symmetricEigen",
       ],
       "vitrine/core": [
         "VitrineError",

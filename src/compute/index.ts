@@ -6,6 +6,8 @@ export { BLOCK_TEMPLATES } from "./correlateJob.ts";
 export type { FftPiece, FftPlan, FftRunOptions, FftSize } from "./fft.ts";
 export { createFft, fftBytes } from "./fft.ts";
 export { fft, ifft, irfft2, irfft3, rfft2, rfft3 } from "./fftOnce.ts";
+export type { Svd, SymmetricEigen } from "./linear/eigen.ts";
+export { singularValues, svd, symmetricEigen } from "./linear/eigen.ts";
 export type { GemmInput, GemmPlan, GemmRunOptions, GemmWork } from "./linear/gemm.ts";
 export { createGemm, gemm, gemmBytes } from "./linear/gemm.ts";
 export type { FactorLayout, GemmPiece, GemmSize } from "./linear/gemmLayout.ts";
