@@ -81,15 +81,15 @@ function putTile(src: usize, c: usize, cRow: usize, cColumn: usize, rows: i32, c
  * c (rows, columns) = or += A B for packed A (rows, depth) and B (depth, columns), in sums of float32 along depth. Of a complex
  * product (`pairs`) columns counts floats, two a value, and depth counts real and imaginary parts: twice the values.
  *
- * a, b: panels of `packRows` and `packColumns`; cRow, cColumn: bytes between rows and between columns (of values);
+ * a, b: panels of gemmPack.ts, aPanel and bPanel bytes apart (24 and 32 times their depth, of which `depth` are summed here);
+ * cRow, cColumn: bytes between rows and between columns (of values);
  * scratch: TILE_BYTES of the caller's own. Every value of c is summed in the same order, whatever part is asked for.
  */
 export function multiplyPanels(
-  a: usize, b: usize, depth: i32, c: usize, cRow: usize, cColumn: usize,
+  a: usize, aPanel: usize, b: usize, bPanel: usize, depth: i32, c: usize, cRow: usize, cColumn: usize,
   rows: i32, columns: i32, pairs: bool, onto: bool, scratch: usize,
 ): void {
   const dense = cColumn == (pairs ? 8 : 4);
-  const aPanel = <usize>depth * TILE_ROWS * 4, bPanel = <usize>depth * TILE_COLUMNS * 4;
   const columnStep = pairs ? <usize>(TILE_COLUMNS >> 1) * cColumn : <usize>TILE_COLUMNS * cColumn;
   for (let j = 0; j < columns; j += TILE_COLUMNS, b += bPanel, c += columnStep) {
     const wide = min(TILE_COLUMNS, columns - j);
