@@ -1,5 +1,5 @@
 export { clearStatistics, correlateColumns, correlateRows, flushStatistics } from "./correlate";
-export { gemmMultiply, gemmPack, gemmScale } from "./gemm";
+export { gemmItems, gemmMultiply, gemmPack, gemmScale } from "./gemm";
 export { maddRounds } from "./gemmCeiling";
 export { magnifyRows, sliceRows } from "./slices";
 export { imageColumns, imageRows, templateColumns, templatePad, templateRows } from "./templates";

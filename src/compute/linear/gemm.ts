@@ -90,7 +90,7 @@ export class GemmPlan {
   }
 
   /**
-   * Computes C. `onProgress` counts passes: two for each block of 256 floats of depth, 2048 rows and 2048 floats of columns.
+   * Computes C. `onProgress` counts passes over the memory, two for each block of rows, columns and depth.
    *
    * @throws {VitrineError} missing: a factor, or a C that is to be added to, was not set; type: a complex factor of real matrices;
    *   aborted: by `signal`, C is then lost

@@ -39,14 +39,14 @@ export interface GemmLayout {
   readonly lengths: readonly [rows: number, columns: number, depth: number];
   /** Longest block along each of them. */
   readonly blocks: readonly [rows: number, columns: number, depth: number];
+  /** Depth that is summed in registers; a block is a whole number of such sums deep. */
+  readonly sumDepth: number;
   readonly batch: number;
-  /** Matrices that are packed together. */
-  readonly group: number;
   /** In the order of the kernels: left factor, right factor, result. */
   readonly operands: readonly [Operand, Operand, Operand];
   /** Floats that each piece spans. */
   readonly floats: Readonly<Record<GemmPiece, number>>;
-  /** Packed bytes of one matrix's block. */
+  /** Bytes of a block's packed factors. */
   readonly packedBytes: readonly [left: number, right: number];
 }
 
@@ -55,11 +55,13 @@ export const TILE = { rows: 6, columns: 8 } as const;
 /** Rows and columns (floats) of a unit of gemmMultiply. */
 export const UNIT = { rows: 8 * TILE.rows, columns: 8 * TILE.columns } as const;
 /** Floats of depth that are summed in registers: long enough to hide the visit to C, short enough for panels in the first-level cache. */
-const BLOCK_DEPTH = 256;
-/** Rows and columns (floats) that are packed at once: 2 MiB each. Larger ones would not save a per cent. */
+const SUM_DEPTH = 256;
+/** Rows and columns (floats) that are packed at once; longer blocks would not save a per cent. */
 const BLOCK_SIDE = 2048;
-/** Small matrices are packed together up to this: few barriers, and a second-level cache holds it. */
-const GROUP_BYTES = 1 << 21;
+/** A block may be several sums deep, for fewer barriers, while its packed factors stay below this. */
+const BLOCK_BYTES = 1 << 21;
+/** And no deeper than this: one unit is then some 50 million operations. */
+const DEEPEST = 16;
 
 /** Lays out a product. @throws {VitrineError} shape: see createGemm */
 export function gemmLayout(size: GemmSize): GemmLayout {
@@ -74,18 +76,16 @@ export function gemmLayout(size: GemmSize): GemmLayout {
   const straight = [a.operand, b.operand, c.operand] as const;
   const turned = [transposed(b.operand), transposed(a.operand), transposed(c.operand)] as const;
   const lengths = isTransposed ? ([n, m, k] as const) : ([m, n, k] as const);
-  const blocks = blocksOf(lengths, isComplex);
-  const packedBytes = packedBytesOf(blocks, isComplex);
-  const group = Math.max(1, Math.floor(GROUP_BYTES / (packedBytes[0] + packedBytes[1])));
+  const { blocks, sumDepth } = blocksOf(lengths, isComplex);
   return {
     isComplex,
     lengths,
     blocks,
+    sumDepth,
     batch,
-    group: Math.min(batch, group),
     operands: isTransposed ? turned : straight,
     floats: { a: a.floats, b: b.floats, c: c.floats },
-    packedBytes,
+    packedBytes: packedBytesOf(blocks, isComplex),
   };
 }
 
@@ -113,14 +113,17 @@ function transposed(operand: Operand): Operand {
   return { ...operand, rowBytes: operand.columnBytes, columnBytes: operand.rowBytes };
 }
 
-function blocksOf(lengths: GemmLayout["lengths"], isComplex: boolean): GemmLayout["blocks"] {
+function blocksOf(
+  [rows, columns, depth]: GemmLayout["lengths"],
+  isComplex: boolean,
+): Pick<GemmLayout, "blocks" | "sumDepth"> {
   const floats = isComplex ? 2 : 1;
-  const [rows, columns, depth] = lengths;
-  return [
-    evenBlock(rows, BLOCK_SIDE, UNIT.rows),
-    evenBlock(columns, BLOCK_SIDE / floats, UNIT.columns / floats),
-    evenBlock(depth, BLOCK_DEPTH / floats, 1),
-  ];
+  const high = evenBlock(rows, BLOCK_SIDE, UNIT.rows);
+  const wide = evenBlock(columns, BLOCK_SIDE / floats, UNIT.columns / floats);
+  const sumDepth = evenBlock(depth, SUM_DEPTH / floats, 1);
+  const [left, right] = packedBytesOf([high, wide, sumDepth], isComplex);
+  const sums = Math.min(DEEPEST, Math.max(1, Math.floor(BLOCK_BYTES / (left + right))));
+  return { blocks: [high, wide, Math.min(depth, sums * sumDepth)], sumDepth };
 }
 
 /** Splits a length into blocks near `longest` that are as equal as multiples of `multiple` allow. */
@@ -129,7 +132,7 @@ function evenBlock(length: number, longest: number, multiple: number): number {
   return Math.min(length, Math.ceil(share / multiple) * multiple);
 }
 
-/** A complex value takes 2 floats of a packed left factor and 4 of a right one, see assembly/gemmPack.ts. */
+/** Bytes of a block's packed factors. A complex value takes 2 floats of a left factor and 4 of a right one, see assembly/gemmPack.ts. */
 function packedBytesOf([rows, columns, depth]: GemmLayout["blocks"], isComplex: boolean): [number, number] {
   const floats = isComplex ? 2 : 1;
   const left = Math.ceil(rows / TILE.rows) * TILE.rows * depth * floats;

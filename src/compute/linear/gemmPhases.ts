@@ -2,13 +2,16 @@ import type { Phase } from "../protocol.ts";
 import { type GemmLayout, TILE, UNIT } from "./gemmLayout.ts";
 
 /** Words of a plan: what assembly/gemm.ts reads. */
-const PLAN_WORDS = 27;
-/** Working memory of one worker: a tile, in cache lines of its own. */
-const SCRATCH_BYTES = 256;
+const PLAN_WORDS = 26;
+/** TILE_BYTES of assembly/gemmTile.ts: three cache lines, so that no two workers share one. */
+const TILE_BYTES = 192;
 /** Floats that one call may pack: below a millisecond even where each is in another cache line. */
 const PACK_FLOATS = 1 << 17;
-/** Units of one call: 25 million multiplications and additions at most, a millisecond or two. */
-const MULTIPLY_UNITS = 16;
+/** Multiplications and additions of one call where there is a choice: a millisecond or two. */
+const CALL_FLOPS = 25e6;
+/** Products of up to this (256³) are whole calls, where there are enough of them for every worker. */
+const ITEM_FLOPS = 2 ** 25;
+const ITEMS_A_WORKER = 2;
 /** Values of C that one call may scale. */
 const SCALE_VALUES = 1 << 18;
 
@@ -20,29 +23,50 @@ export type ComplexNumber = readonly [re: number, im: number];
 
 /** Bytes of each piece. */
 export function gemmPieces(layout: GemmLayout, workers: number): GemmPieces {
-  const { floats, group, packedBytes } = layout;
+  const { floats, packedBytes } = layout;
+  const isSplit = !runsWhole(layout, workers);
+  const [left, right] = packedBytes;
   return {
     a: 4 * floats.a,
     b: 4 * floats.b,
     c: 4 * floats.c,
     plan: 4 * PLAN_WORDS,
-    left: group * packedBytes[0],
-    right: group * packedBytes[1],
-    scratch: workers * SCRATCH_BYTES,
+    left: isSplit ? left : 0,
+    right: isSplit ? right : 0,
+    scratch: workers * scratchBytes(layout, workers),
   };
+}
+
+/** Whether each product of the batch is one worker's, from packing to the end, instead of every worker's. */
+function runsWhole(layout: GemmLayout, workers: number): boolean {
+  const [rows, columns, depth] = layout.lengths;
+  const isBlock = rows === layout.blocks[0] && columns === layout.blocks[1];
+  const flops = (layout.isComplex ? 8 : 2) * rows * columns * depth;
+  return isBlock && flops <= ITEM_FLOPS && layout.batch >= ITEMS_A_WORKER * workers;
+}
+
+/** Working memory of one worker. */
+function scratchBytes(layout: GemmLayout, workers: number): number {
+  if (!runsWhole(layout, workers)) return TILE_BYTES;
+  return 64 * Math.ceil((TILE_BYTES + leftBytes(layout) + layout.packedBytes[1]) / 64);
+}
+
+/** Bytes of the packed left factor, in whole cache lines. */
+function leftBytes({ packedBytes }: GemmLayout): number {
+  return 64 * Math.ceil(packedBytes[0] / 64);
 }
 
 /** Writes the block that kernels read, see assembly/gemm.ts. */
 export function writeGemmPlan(buffer: ArrayBufferLike, layout: GemmLayout, places: GemmPieces): void {
   const words = new Uint32Array(buffer, places.plan, PLAN_WORDS);
   const floats = new Float32Array(buffer, places.plan, PLAN_WORDS);
-  words.set([Number(layout.isComplex), ...layout.lengths, ...layout.blocks]);
+  words.set([Number(layout.isComplex), ...layout.lengths, ...layout.blocks, layout.sumDepth]);
   layout.operands.forEach(({ piece, rowBytes, columnBytes, batchBytes, conjugate }, i) => {
     const at = 8 + 5 * i;
     words.set([places[piece], rowBytes, columnBytes, batchBytes], at);
     floats[at + 4] = conjugate ? -1 : 1;
   });
-  words.set([places.left, layout.packedBytes[0], places.right, layout.packedBytes[1]], 23);
+  words.set([places.left, places.right, leftBytes(layout)], 23);
 }
 
 /** What a run needs beside its layout. */
@@ -54,16 +78,17 @@ export interface GemmRun {
 }
 
 /**
- * The passes of C = alpha A B + beta C. Each block of depth is packed, then multiplied; sums over its up to 256 floats of depth
- * are added to C in their order, whoever computes them.
+ * The passes of C = alpha A B + beta C. Sums over up to 256 floats of depth are added to C in their order, whoever computes
+ * them.
  */
 export function gemmPhases(layout: GemmLayout, run: GemmRun): Phase[] {
-  const { alpha, beta } = run;
+  const { alpha, beta, workers } = run;
   const keepsC = !isNumber(beta, 0);
   const multiplies = !isNumber(alpha, 0);
   const phases: Phase[] = [];
   if (!isNumber(beta, 1) && (keepsC || !multiplies)) phases.push(scalePhase(layout, run));
   if (!multiplies) return phases;
+  if (runsWhole(layout, workers)) return [...phases, itemsPhase(layout, run, keepsC)];
   for (const block of blocksInOrder(layout)) {
     phases.push(packPhase(layout, run, block), multiplyPhase(layout, run, { ...block, keepsC }));
   }
@@ -75,22 +100,19 @@ function isNumber([re, im]: ComplexNumber, value: number): boolean {
 }
 
 interface Block {
-  /** First matrix of the group, and how many. */
+  /** Which matrix of the batch. */
   readonly item: number;
-  readonly items: number;
   readonly row: number;
   readonly column: number;
   readonly depth: number;
 }
 
-/** Blocks of a group that share a right factor follow each other. */
-function* blocksInOrder({ batch, group, lengths, blocks }: GemmLayout): Generator<Block> {
-  for (let item = 0; item < batch; item += group) {
-    const items = Math.min(group, batch - item);
+/** Blocks that share a right factor follow each other. */
+function* blocksInOrder({ batch, lengths, blocks }: GemmLayout): Generator<Block> {
+  for (let item = 0; item < batch; item++)
     for (let column = 0; column < lengths[1]; column += blocks[1])
       for (let depth = 0; depth < lengths[2]; depth += blocks[2])
-        for (let row = 0; row < lengths[0]; row += blocks[0]) yield { item, items, row, column, depth };
-  }
+        for (let row = 0; row < lengths[0]; row += blocks[0]) yield { item, row, column, depth };
 }
 
 /** Rows, columns and depth of a block; columns and depth in floats. */
@@ -100,13 +122,24 @@ function floatsOf({ lengths, blocks, isComplex }: GemmLayout, { row, column, dep
   return { rows: along(0, row), columns: floats * along(1, column), depth: floats * along(2, depth) };
 }
 
+function itemsPhase(layout: GemmLayout, { places, alpha, workers }: GemmRun, keepsC: boolean): Phase {
+  const [rows, columns, depth] = layout.lengths;
+  const quick = Math.floor(CALL_FLOPS / ((layout.isComplex ? 8 : 2) * rows * columns * depth));
+  return {
+    kernel: "gemmItems",
+    args: [places.plan, Number(keepsC), ...alpha],
+    scratch: { address: places.scratch, bytes: scratchBytes(layout, workers) },
+    ...ranges(layout.batch, quick, workers),
+  };
+}
+
 function packPhase(layout: GemmLayout, { places, alpha, workers }: GemmRun, block: Block): Phase {
   const { rows, columns, depth } = floatsOf(layout, block);
   const both = block.row === 0;
   const panels = Math.ceil(rows / TILE.rows) + (both ? Math.ceil(columns / TILE.columns) : 0);
-  const args = [places.plan, block.item, block.row, block.column, block.depth, Number(both), ...alpha];
+  const args = [places.plan, block.item, block.row, block.column, block.depth, ...alpha];
   const quick = Math.floor(PACK_FLOATS / (TILE.columns * depth));
-  return { kernel: "gemmPack", args, ...ranges(block.items * panels, quick, workers) };
+  return { kernel: "gemmPack", args, ...ranges(panels, quick, workers) };
 }
 
 function multiplyPhase(
@@ -114,24 +147,25 @@ function multiplyPhase(
   { places, workers }: GemmRun,
   block: Block & { readonly keepsC: boolean },
 ): Phase {
-  const { rows, columns } = floatsOf(layout, block);
+  const { rows, columns, depth } = floatsOf(layout, block);
   const units = Math.ceil(rows / UNIT.rows) * Math.ceil(columns / UNIT.columns);
+  const quick = Math.floor(CALL_FLOPS / (2 * UNIT.rows * UNIT.columns * depth));
   const onto = block.keepsC || block.depth > 0;
   return {
     kernel: "gemmMultiply",
     args: [places.plan, block.item, block.row, block.column, block.depth, Number(onto)],
-    scratch: { address: places.scratch, bytes: SCRATCH_BYTES },
-    ...ranges(block.items * units, MULTIPLY_UNITS, workers),
+    scratch: { address: places.scratch, bytes: TILE_BYTES },
+    ...ranges(units, quick, workers),
   };
 }
 
 function scalePhase({ batch, lengths }: GemmLayout, { places, beta, workers }: GemmRun): Phase {
-  const quick = Math.max(1, Math.floor(SCALE_VALUES / lengths[1]));
+  const quick = Math.floor(SCALE_VALUES / lengths[1]);
   return { kernel: "gemmScale", args: [places.plan, ...beta], ...ranges(batch * lengths[0], quick, workers) };
 }
 
 /** Ranges short enough for a quick abort and for workers that are held up to be relieved. */
 function ranges(count: number, quick: number, workers: number): { count: number; step: number } {
   const fair = workers === 1 ? quick : Math.ceil(count / (8 * workers));
-  return { count, step: Math.min(quick, fair) };
+  return { count, step: Math.max(1, Math.min(quick, fair)) };
 }
