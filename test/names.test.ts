@@ -29,10 +29,13 @@ test("the package has these entries and these public names", async () => {
       "vitrine/compute": [
         "MEMORY_LIMIT",
         "createFft",
+        "createGemm",
         "createPool",
         "defaultWorkerCount",
         "fft",
         "fftPlan",
+        "gemm",
+        "gemmPlan",
         "ifft",
         "irfft2",
         "irfft3",
@@ -43,6 +46,9 @@ test("the package has these entries and these public names", async () => {
         "rescaledShape",
         "rfft2",
         "rfft3",
+        "singularValues",
+        "svd",
+        "symmetricEigen",
       ],
       "vitrine/core": [
         "VitrineError",

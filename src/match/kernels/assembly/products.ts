@@ -46,7 +46,7 @@ export function productRows(plan: usize, first: i32, count: i32, begin: i32, end
     }
     const b = place(plan, 12) + <usize>piece * place(plan, 14);
     multiplyPanels(
-      place(plan, 16), b, depth, place(plan, 17), rowBytes(plan), 4, rows, word(plan, 13) * TILE_COLUMNS, false, piece > 0, 0,
+      place(plan, 16), <usize>depth * 24, b, <usize>depth * 32, depth, place(plan, 17), rowBytes(plan), 4, rows, word(plan, 13) * TILE_COLUMNS, false, piece > 0, 0,
     );
   }
 }
