@@ -1,4 +1,4 @@
-import type { Pool } from "../../compute/index.ts";
+import type { Backend } from "../../compute/index.ts";
 import { type EulerZyz, type Image, type Matrix3, type Shape2, VitrineError } from "../../core/index.ts";
 import type { MatchFilters } from "../config/config.ts";
 import { type BestInBox, type BoxPlan, type BoxSize, boxBytes, createBoxes } from "../kernels/index.ts";
@@ -76,16 +76,16 @@ export function refineCount(task: Omit<RefineTask, "readImage" | "template">): n
  *   particle whose places have no standard deviation; unsupported: particles of unlike magnification; aborted
  */
 export async function refineParticles(
-  pool: Pool,
+  backend: Backend,
   task: RefineTask,
   options: RefineOptions = {},
 ): Promise<RefinedParticle[]> {
   if (task.particles.length === 0) return [];
   const size = boxCorrelationSize(task, options);
-  return withTemplateSpectrum(pool, { ...options, template: task.template }, async (spectrum) => {
-    const plan = createBoxes(pool, size, { spectrum });
+  return withTemplateSpectrum(backend, { ...options, template: task.template }, async (spectrum) => {
+    const plan = createBoxes(backend, size, { spectrum });
     try {
-      return await new Refinement(plan, task, options).run(pool);
+      return await new Refinement(plan, task, options).run(backend);
     } finally {
       plan.dispose();
     }
@@ -166,9 +166,9 @@ class Refinement {
     this.#pixelSizeA = meanPixelSizeA(task.particles);
   }
 
-  async run(pool: Pool): Promise<RefinedParticle[]> {
+  async run(backend: Backend): Promise<RefinedParticle[]> {
     const compat = this.#options.compatBatch !== undefined;
-    for await (const box of cutBoxes(pool, this.#task, { compat, signal: this.#options.signal })) {
+    for await (const box of cutBoxes(backend, this.#task, { compat, signal: this.#options.signal })) {
       await this.#add(box);
     }
     await this.#flush();
