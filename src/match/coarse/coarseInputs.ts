@@ -1,4 +1,4 @@
-import { type Pool, resampleImages, resampleVolumes } from "../../compute/index.ts";
+import { type Backend, resampleImages, resampleVolumes } from "../../compute/index.ts";
 import { type Shape2, VitrineError } from "../../core/index.ts";
 import type { RadialCurve } from "../../optics/index.ts";
 import { type MatchFilters, type MatchSettings, type SearchSpace, searchSpace } from "../config/config.ts";
@@ -49,18 +49,18 @@ export function coarseSize(shape: Shape2, template: number, factor: number): Coa
  * @throws {VitrineError} range: a factor that cannot be, see {@link coarseSize}; NaN in the template; aborted
  */
 export async function coarseInputs(
-  pool: Pool,
+  backend: Backend,
   { prepared, shape, template, settings, space = searchSpace(settings) }: PreparedInputs,
   factor: number,
 ): Promise<Required<PreparedInputs>> {
   const size = coarseSize(shape, template.size, factor);
   return {
     prepared: {
-      image: await coarseImage(pool, { ...prepared, shape }, size),
+      image: await coarseImage(backend, { ...prepared, shape }, size),
       whitening: prepared.whitening === null ? null : coarseCurve(prepared.whitening, factor),
     },
     shape: size.shape,
-    template: await coarseTemplate(pool, template, size),
+    template: await coarseTemplate(backend, template, size),
     settings: coarseSettings(settings, factor),
     space: coarseSpace(space, factor),
   };
@@ -68,7 +68,7 @@ export async function coarseInputs(
 
 /** (H, W) to the coarse shape; coefficients of the transform are kept, so values grow by factor². */
 async function coarseImage(
-  pool: Pool,
+  backend: Backend,
   { image, shape: [height, width] }: PreparedMicrograph & { shape: Shape2 },
   { factor, shape, marginPx }: CoarseSize,
 ): Promise<Float32Array> {
@@ -77,12 +77,12 @@ async function coarseImage(
   for (let y = 0; y < height; y++) {
     padded.set(image.subarray(y * width, (y + 1) * width), (y + marginPx) * from[1] + marginPx);
   }
-  const coarse = await resampleImages(pool, padded, { from, to: shape });
+  const coarse = await resampleImages(backend, padded, { from, to: shape });
   return coarse.map((value) => value * factor ** 2);
 }
 
 async function coarseTemplate(
-  pool: Pool,
+  backend: Backend,
   template: TemplateSource,
   { factor, template: side, marginPx }: CoarseSize,
 ): Promise<TemplateSource> {
@@ -98,7 +98,7 @@ async function coarseTemplate(
     }
   }
   const to = [side, side, side] as const;
-  const coarse = await resampleVolumes(pool, data, { from: [padded, padded, padded], to });
+  const coarse = await resampleVolumes(backend, data, { from: [padded, padded, padded], to });
   return templateFromVolume({ data: coarse, shape: to, voxelSizeA: 0 }, name);
 }
 

@@ -1,4 +1,4 @@
-import type { Pool } from "../../compute/index.ts";
+import type { Backend } from "../../compute/index.ts";
 import type { Shape2 } from "../../core/index.ts";
 import { romaRotationMatrices, rotationMatrices } from "../../optics/index.ts";
 import type { SearchSpace } from "../config/config.ts";
@@ -65,14 +65,14 @@ export function rescoreCount({
  * @throws {VitrineError} as `transformTemplate`; aborted; worker
  */
 export async function rescoreCandidates(
-  pool: Pool,
+  backend: Backend,
   task: RescoreTask,
   options: SearchOptions & { readonly onProgress?: (done: number) => void } = {},
 ): Promise<RescoredPeak[]> {
   if (task.candidates.length === 0) return [];
   const { template, settings, space, prepared } = task.inputs;
-  return withTemplateSpectrum(pool, { ...options, template }, async (spectrum) => {
-    const plan = createBoxes(pool, boxSize(task, options), { spectrum });
+  return withTemplateSpectrum(backend, { ...options, template }, async (spectrum) => {
+    const plan = createBoxes(backend, boxSize(task, options), { spectrum });
     try {
       const { whitening } = prepared;
       plan.set("filters", templateFilters({ settings, space, size: template.size, whitening }));

@@ -1,4 +1,4 @@
-import type { Pool } from "../../compute/index.ts";
+import type { Backend } from "../../compute/index.ts";
 import { seededRandom, VitrineError } from "../../core/index.ts";
 import type { SearchSpace } from "../config/config.ts";
 import { gaussianCutoff } from "../peaks/peaks.ts";
@@ -39,14 +39,14 @@ export function sampleSize(orientations: number, wanted?: number): number {
  * @throws {VitrineError} as {@link sampleSize} and `TemplateSearch.fromPrepared`; aborted
  */
 export async function sampleStatistics(
-  pool: Pool,
+  backend: Backend,
   inputs: PreparedInputs & { readonly space: SearchSpace },
   { count, onProgress, ...options }: SearchOptions & SampleOptions,
 ): Promise<SampledStatistics> {
   const orientations = inputs.space.eulerAnglesDeg.length / 3;
   const drawn = sampleSize(orientations, count);
   const space = { ...inputs.space, eulerAnglesDeg: drawOrientations(inputs.space.eulerAnglesDeg, drawn) };
-  const search = await TemplateSearch.fromPrepared(pool, { ...inputs, space }, options);
+  const search = await TemplateSearch.fromPrepared(backend, { ...inputs, space }, options);
   try {
     const { signal } = options;
     await search.run({}, { ...(signal && { signal }), ...(onProgress && { onProgress }) });

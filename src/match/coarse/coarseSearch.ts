@@ -1,4 +1,4 @@
-import type { Pool } from "../../compute/index.ts";
+import type { Backend } from "../../compute/index.ts";
 import { elementCount, type Shape2 } from "../../core/index.ts";
 import type { SearchSpace } from "../config/config.ts";
 import { distinctPeaks } from "../peaks/distinctPeaks.ts";
@@ -100,7 +100,7 @@ export interface RescoreOptions extends SearchOptions, Pick<CandidateOptions, "s
  * @throws {VitrineError} as `sampleStatistics` and `rescoreCandidates`
  */
 export async function rescoreSearch(
-  pool: Pool,
+  backend: Backend,
   {
     inputs,
     candidates,
@@ -112,9 +112,9 @@ export async function rescoreSearch(
   const trials = { inputs, candidates, reachPx: 2 * factor, neighbours: NEIGHBOURS };
   const total = count * filters + rescoreCount(trials);
   const tell = (before: number) => ({ onProgress: (done: number) => onProgress?.(before + done, total) });
-  const statistics = await sampleStatistics(pool, inputs, { ...options, ...tell(0), count });
+  const statistics = await sampleStatistics(backend, inputs, { ...options, ...tell(0), count });
   const task = { ...trials, statistics };
-  const found = await rescoreCandidates(pool, task, { ...options, ...tell(count * filters) });
+  const found = await rescoreCandidates(backend, task, { ...options, ...tell(count * filters) });
   const correlations = orientations * filters;
   const pixels = statistics.mean.length;
   const zCutoff = options.zCutoff ?? sampledCutoff({ falsePositives, pixels, correlations }, statistics);

@@ -1,4 +1,4 @@
-import type { Pool } from "../../compute/index.ts";
+import type { Backend } from "../../compute/index.ts";
 import { type Image, type Shape2, VitrineError } from "../../core/index.ts";
 import type { RadialCurve } from "../../optics/index.ts";
 import type { BoxConventions } from "../leopard/boxes.ts";
@@ -31,7 +31,7 @@ type CutOptions = { readonly conventions: BoxConventions; readonly signal: Abort
  * deviation is there, the conventions say.
  */
 export async function* cutBoxes(
-  pool: Pool,
+  backend: Backend,
   task: RefineTask,
   options: CutOptions,
 ): AsyncGenerator<PreparedBox> {
@@ -45,12 +45,12 @@ export async function* cutBoxes(
   for (const [path, indices] of groups) {
     const micrograph = await task.readImage(path);
     requireSameShape(task, micrograph, path);
-    const filtered = task.filtersMicrographs ? await filterMicrograph(pool, micrograph, task) : null;
+    const filtered = task.filtersMicrographs ? await filterMicrograph(backend, micrograph, task) : null;
     const maps = new MapCache(task, micrograph.shape);
     for (let at = 0; at < indices.length; at += slice) {
       requireNotAborted(options.signal);
       const some = indices.slice(at, at + slice);
-      const boxes = await boxesOf(pool, task, { ...options, indices: some, micrograph, filtered });
+      const boxes = await boxesOf(backend, task, { ...options, indices: some, micrograph, filtered });
       for (const [i, index] of some.entries())
         yield { index, ...boxes[i], ...(await maps.windows(index, options.conventions)) };
     }
@@ -66,7 +66,7 @@ interface BoxSource extends CutOptions {
 
 /** Boxes of some particles, filtered. */
 async function boxesOf(
-  pool: Pool,
+  backend: Backend,
   task: RefineTask,
   { indices, micrograph, filtered, conventions, signal }: BoxSource,
 ): Promise<PreparedMicrograph[]> {
@@ -78,7 +78,7 @@ async function boxesOf(
   const images =
     movie === undefined
       ? extractBoxes({ data, shape: micrograph.shape }, positions, cut)
-      : await sumMovieBoxes(pool, movie, {
+      : await sumMovieBoxes(backend, movie, {
           ...cut,
           particles: indices,
           positions,
@@ -87,7 +87,7 @@ async function boxesOf(
         });
   if (isFiltered) return images.map((image) => ({ image, whitening: filtered.whitening }));
   const whitening = filtered === null ? {} : { whitening: filtered.whitening };
-  return await preprocessImages(pool, { images, shape: boxSize, ...whitening }, filters);
+  return await preprocessImages(backend, { images, shape: boxSize, ...whitening }, filters);
 }
 
 /** A movie's frames lie on its micrograph pixel by pixel. */
@@ -102,8 +102,8 @@ function requireSameShape({ movie }: RefineTask, { shape }: Image, path: string)
 }
 
 /** Scaled so that white noise in a box gives correlations of variance 1; the 1 more on each side is Leopard-EM's. */
-async function filterMicrograph(pool: Pool, micrograph: Image, { filters, boxSize }: RefineTask) {
-  const { image, whitening } = await preprocessMicrograph(pool, micrograph, filters);
+async function filterMicrograph(backend: Backend, micrograph: Image, { filters, boxSize }: RefineTask) {
+  const { image, whitening } = await preprocessMicrograph(backend, micrograph, filters);
   const factor = Math.sqrt(image.length / ((boxSize[0] + 1) * (boxSize[1] + 1)));
   for (let i = 0; i < image.length; i++) image[i] *= factor;
   return { image, whitening };

@@ -1,4 +1,4 @@
-import type { Pool } from "../../compute/index.ts";
+import type { Backend } from "../../compute/index.ts";
 import { matrixFromZyz, multiplyMatrices, VitrineError } from "../../core/index.ts";
 import { createPoses, type PoseOptimum, type PosePlan, type PoseStart, poseBytes } from "../kernels/index.ts";
 import { DEFAULT_BOXES } from "../leopard/boxes.ts";
@@ -51,7 +51,7 @@ export const GRADIENT_SLICES = { templatePadding: 2, sincCorrection: true, exact
  * @throws {VitrineError} shape: as many starts as particles; range: a range that is not a number of at least 0; aborted
  */
 export async function refineByGradient(
-  pool: Pool,
+  backend: Backend,
   task: RefineTask,
   starts: readonly RefinedParticle[],
   options: GradientOptions,
@@ -60,10 +60,10 @@ export async function refineByGradient(
   requireRange(options.range);
   if (starts.length === 0) return [];
   requireAlike(task.particles);
-  return withTemplateSpectrum(pool, { ...options, template: task.template }, async (spectrum) => {
-    const plan = createPoses(pool, planSize(task), { spectrum });
+  return withTemplateSpectrum(backend, { ...options, template: task.template }, async (spectrum) => {
+    const plan = createPoses(backend, planSize(task), { spectrum });
     try {
-      return await new GradientRefinement(plan, { task, starts, options }).run(pool);
+      return await new GradientRefinement(plan, { task, starts, options }).run(backend);
     } finally {
       plan.dispose();
     }
@@ -112,8 +112,8 @@ class GradientRefinement {
     this.#pixelSizeA = meanPixelSizeA(what.task.particles);
   }
 
-  async run(pool: Pool): Promise<GradientParticle[]> {
-    for await (const box of cutBoxes(pool, this.#task, {
+  async run(backend: Backend): Promise<GradientParticle[]> {
+    for await (const box of cutBoxes(backend, this.#task, {
       conventions: DEFAULT_BOXES,
       signal: this.#options.signal,
     })) {

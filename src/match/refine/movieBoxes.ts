@@ -1,4 +1,4 @@
-import type { Pool } from "../../compute/index.ts";
+import type { Backend } from "../../compute/index.ts";
 import { type FrameExposure, sumFrames } from "../../optics/index.ts";
 import { DEFAULT_BOXES, type MovieConventions } from "../leopard/boxes.ts";
 import { type BoxOptions, type BoxPosition, boxCorners, extractBoxes } from "../particles/boxes.ts";
@@ -47,13 +47,13 @@ export function boxesAtOnce([height, width]: BoxOptions["boxSize"]): number {
  * @throws {VitrineError} as {@link extractBoxes} and the movie; aborted
  */
 export async function sumMovieBoxes(
-  pool: Pool,
+  backend: Backend,
   source: ParticleMovie,
   options: MovieBoxOptions,
 ): Promise<Float32Array[]> {
   const { particles, boxSize, conventions = DEFAULT_BOXES.movie, signal } = options;
   const shifts = particles.map((particle) => particleShifts(source, particle, conventions));
-  const sum = await sumFrames(pool, frameBoxes(source.movie, shifts, options), {
+  const sum = await sumFrames(backend, frameBoxes(source.movie, shifts, options), {
     shape: boxSize,
     pixelSizeA: particles.map((particle) => source.pixelSizesA[particle]),
     batch: particles.length,

@@ -1,4 +1,4 @@
-import type { Pool } from "../../compute/index.ts";
+import type { Backend } from "../../compute/index.ts";
 import { VitrineError } from "../../core/index.ts";
 import { templateFromVolume } from "../search/searchInputs.ts";
 import { type MapOptions, simulateMap, upsamplingOf } from "../simulate/simulateMap.ts";
@@ -59,7 +59,7 @@ export interface TemplateTrial extends PixelSizeTrial {
  * @throws {VitrineError} as `simulateMap` and `refineParticles`; missing: no particles; range: a pixel size or patience not above 0
  */
 export async function optimizeTemplate(
-  pool: Pool,
+  backend: Backend,
   task: OptimizeTemplateTask,
   options: OptimizeTemplateOptions = {},
 ): Promise<TemplateTrial[]> {
@@ -74,9 +74,9 @@ export async function optimizeTemplate(
   const { signal } = refining;
   return scanPixelSizes(task, async (pixelSizeA, index) => {
     const simulation = { ...map, upsampling, pixelSizeA, ...(signal && { signal }) };
-    const template = templateFromVolume(await simulateMap(pool, atoms, simulation), "template");
+    const template = templateFromVolume(await simulateMap(backend, atoms, simulation), "template");
     const found = await refineParticles(
-      pool,
+      backend,
       { ...task, ...NO_OFFSETS, template },
       { ...refining, onProgress: (done) => onProgress?.(index * particles.length + done) },
     );

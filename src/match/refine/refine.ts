@@ -1,4 +1,4 @@
-import type { Pool } from "../../compute/index.ts";
+import type { Backend } from "../../compute/index.ts";
 import { type EulerZyz, VitrineError } from "../../core/index.ts";
 import { type BestInBox, type BoxPlan, type BoxSize, boxBytes, createBoxes } from "../kernels/index.ts";
 import { type BoxConventions, boxConventions } from "../leopard/boxes.ts";
@@ -55,16 +55,16 @@ export function refineCount(task: Omit<RefineTask, "readImage" | "template">): n
  *   particle whose positions have no standard deviation; unsupported: particles of unlike magnification; aborted
  */
 export async function refineParticles(
-  pool: Pool,
+  backend: Backend,
   task: RefineTask,
   options: RefineOptions = {},
 ): Promise<RefinedParticle[]> {
   if (task.particles.length === 0) return [];
   const size = boxCorrelationSize(task, options);
-  return withTemplateSpectrum(pool, { ...options, template: task.template }, async (spectrum) => {
-    const plan = createBoxes(pool, size, { spectrum });
+  return withTemplateSpectrum(backend, { ...options, template: task.template }, async (spectrum) => {
+    const plan = createBoxes(backend, size, { spectrum });
     try {
-      return await new Refinement(plan, task, options).run(pool);
+      return await new Refinement(plan, task, options).run(backend);
     } finally {
       plan.dispose();
     }
@@ -147,9 +147,9 @@ class Refinement {
     this.#pixelSizeA = meanPixelSizeA(task.particles);
   }
 
-  async run(pool: Pool): Promise<RefinedParticle[]> {
+  async run(backend: Backend): Promise<RefinedParticle[]> {
     const cutting = { conventions: this.#conventions, signal: this.#options.signal };
-    for await (const box of cutBoxes(pool, this.#task, cutting)) await this.#add(box);
+    for await (const box of cutBoxes(backend, this.#task, cutting)) await this.#add(box);
     await this.#flush();
     return this.#results;
   }

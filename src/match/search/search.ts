@@ -72,7 +72,7 @@ const SECTIONS = 16;
 
 /**
  * A template search that is ready to run: the filtered micrograph, the template's spectrum, filters and rotations lie in
- * the pool's memory. Work is counted in blocks of {@link BLOCK_TEMPLATES} correlations; any division into ranges of blocks gives the
+ * the backend's memory. Work is counted in blocks of {@link BLOCK_TEMPLATES} correlations; any division into ranges of blocks gives the
  * same maps.
  */
 export class TemplateSearch {
@@ -333,7 +333,7 @@ async function* readAhead(template: TemplateSource) {
   }
 }
 
-/** As a pool's run does it: whoever aborts gets one kind of error, with the reason as its cause. */
+/** As a run of a plan does it: whoever aborts gets one kind of error, with the reason as its cause. */
 export function requireNotAborted(signal: AbortSignal | undefined, at = "template search"): void {
   if (!signal?.aborted) return;
   const fault = { code: "aborted", at, expected: "to finish", found: "an abort" } as const;

@@ -1,4 +1,4 @@
-import { createFft, type FftPlan, type Pool } from "../../compute/index.ts";
+import { type Backend, createFft, type FftPlan } from "../../compute/index.ts";
 import { matrixFromZyz, VitrineError, type Volume } from "../../core/index.ts";
 import type { OpticsParameters } from "../../optics/index.ts";
 import { type HalfPlane, multiplyByMinusCtf, type StampPose } from "./drawMolecule.ts";
@@ -43,15 +43,15 @@ export class MapProjector {
    * @param size  of the images, pixels as large as voxels; even
    * @throws {VitrineError} shape: a map that is no cube; range: NaN, infinity or only zeros in it, or an odd size
    */
-  constructor(pool: Pool, map: Volume, size: number) {
+  constructor(backend: Backend, map: Volume, size: number) {
     requireProjectable(map, "MapProjector(map)");
     requireEven(size);
     this.#map = map;
     this.#size = size;
     this.#gain = spreadingGain(size);
     this.#threshold = NEGLIGIBLE * map.data.reduce((most, value) => Math.max(most, Math.abs(value)), 0);
-    this.#image = createFft(pool, { kind: "real2d", shape: [size, size] });
-    this.#fine = createFft(pool, { kind: "real2d", shape: [FOLD * size, FOLD * size] });
+    this.#image = createFft(backend, { kind: "real2d", shape: [size, size] });
+    this.#fine = createFft(backend, { kind: "real2d", shape: [FOLD * size, FOLD * size] });
   }
 
   /**
