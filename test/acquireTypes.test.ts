@@ -9,7 +9,7 @@ const root = fileURLToPath(new URL("..", import.meta.url));
 /** A reader's programs: the one in `types/` and the examples of the pages, which are blocks of `ts`. */
 const programs = new Map([
   [join(root, "test/types/acquire.ts"), readFileSync(join(root, "test/types/acquire.ts"), "utf8")],
-  ...["src/acquire/README.md"].flatMap(examplesOf),
+  ...["src/acquire/README.md", "docs/acquisition.md", "docs/acquisition-plans.md"].flatMap(examplesOf),
 ]);
 
 function examplesOf(page: string): [path: string, source: string][] {
