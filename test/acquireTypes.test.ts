@@ -9,7 +9,7 @@ const root = fileURLToPath(new URL("..", import.meta.url));
 /** A reader's programs: the one in `types/` and the examples of the pages, which are blocks of `ts`. */
 const programs = new Map([
   [join(root, "test/types/acquire.ts"), readFileSync(join(root, "test/types/acquire.ts"), "utf8")],
-  ...["src/acquire/README.md"].flatMap(examplesOf),
+  ...["src/acquire/README.md", "docs/acquisition.md", "docs/acquisition-plans.md"].flatMap(examplesOf),
 ]);
 
 function examplesOf(page: string): [path: string, source: string][] {
@@ -66,11 +66,11 @@ test("the pages have examples", () => {
 test.each([
   ["strict", {}],
   ["strict with noUncheckedIndexedAccess", { noUncheckedIndexedAccess: true }],
-])("a reader's programs compile: %s", { timeout: 60_000 }, (_, more) => {
+])("a reader's programs compile: %s", { timeout: 180_000 }, (_, more) => {
   expect(complaints({ ...STRICT, ...more })).toEqual([]);
 });
 
-test("the check sees a fault", { timeout: 60_000 }, () => {
+test("the check sees a fault", { timeout: 180_000 }, () => {
   const path = join(root, "test/types/fault.ts");
   programs.set(
     path,
