@@ -1,4 +1,4 @@
-import { type MagnificationMatrix, magnifiedFrequency } from "../../src/optics/magnification.ts";
+import { type MagnificationMatrix, magnifiedFrequency } from "../../src/optics/index.ts";
 import { type Complex64, rfft3 } from "./dft.ts";
 
 /**
