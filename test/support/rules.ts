@@ -64,7 +64,7 @@ export const DOMAIN_WORDS = [
   ..."micrograph template particle orientation pose euler psi mip".split(" "),
   ..."ctf defocus defoci astigmatism whitening mtf dose movie".split(" "),
   ..."molecule molecular protein atom tomogram subtomogram likelihood".split(" "),
-  ..."camera microscope microscopy acquisition plate pyramid".split(" "),
+  ..."camera microscope microscopy acquisition plate wells pyramid".split(" "),
 ];
 
 /** What the checks find today and should not: emptied as it is mended, and a mended line must go from here too. */
