@@ -1,58 +1,18 @@
-import { existsSync, readdirSync, readFileSync } from "node:fs";
+import { existsSync, readdirSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { expect, test } from "vitest";
-import { breachesOf, folderOf, nodeReachedFrom, type Rules, type Tree } from "./support/layers.ts";
+import { breachesOf, folderOf, nodeReachedFrom, type Tree } from "./support/layers.ts";
+import { RULES } from "./support/rules.ts";
 import { usesOfGlobals } from "./support/specifiers.ts";
+import { readTree } from "./support/tree.ts";
 
 const root = fileURLToPath(new URL("..", import.meta.url));
-
-/** The diagram of the design: what each folder of src may import besides itself. */
-const RULES: Rules = {
-  mayImport: {
-    core: [],
-    io: ["core"],
-    compute: ["core"],
-    jobs: ["core"],
-    program: ["core", "io", "compute"],
-    experiment: ["core", "io"],
-    optics: ["core", "compute"],
-    pipe: ["core", "io", "compute"],
-    acquire: ["core", "io", "compute"],
-    pyramid: ["core", "io", "compute", "jobs", "experiment", "program"],
-    match: ["core", "io", "compute", "optics", "jobs", "program"],
-    likelihood: ["core", "io", "compute", "optics", "jobs", "program"],
-    subtomogram: ["core", "io", "compute", "optics", "pipe", "jobs", "program"],
-    server: "all",
-    viewer: ["core", "io", "compute", "optics", "match"],
-    worker: ["compute", "match"],
-    cli: "all",
-  },
-  // They load the module that their caller names; the last resolves "#…" names, which the check sees by themselves.
-  computed: [
-    "src/jobs/process.ts",
-    "src/acquire/processors/worker.node.ts",
-    "src/acquire/processors/worker.browser.ts",
-    "src/compute/workerThread.node.ts",
-    "src/compute/threads.browser.ts",
-  ],
-  outside: ["package.json", "src/worker/worker.browser.ts"],
-};
 
 /** Folders that never run in a browser; everywhere else only `*.node.ts` may use Node. */
 const NODE_FOLDERS = ["jobs", "experiment", "server", "cli"];
 
-const isCode = (path: string) => /\.(ts|js|mjs)$/.test(path);
-const roots = ["src", "test", "bench", "bin"].filter((folder) => existsSync(join(root, folder)));
-const paths = roots.flatMap((folder) =>
-  readdirSync(join(root, folder), { recursive: true, encoding: "utf8" })
-    .map((path) => `${folder}/${path.replaceAll("\\", "/")}`)
-    .filter(isCode),
-);
-const tree: Tree = {
-  files: new Map([...paths, "package.json"].map((path) => [path, readFileSync(join(root, path), "utf8")])),
-  package: JSON.parse(readFileSync(join(root, "package.json"), "utf8")),
-};
+const tree = readTree(root);
 const library = [...tree.files].filter(([path]) => path.startsWith("src/") && !path.endsWith(".test.ts"));
 const forBrowsers = library.filter(
   ([path]) =>
@@ -65,7 +25,8 @@ test("folders import only what the design's arrows allow, and every specifier le
 });
 
 test("every folder of src is in the diagram and says in a README what it is for", () => {
-  const folders = readdirSync(join(root, "src"));
+  const entries = readdirSync(join(root, "src"), { withFileTypes: true });
+  const folders = entries.filter((entry) => entry.isDirectory()).map(({ name }) => name);
   expect(folders.filter((folder) => RULES.mayImport[folder] === undefined)).toEqual([]);
   expect(folders.filter((folder) => !existsSync(join(root, "src", folder, "README.md")))).toEqual([]);
 });

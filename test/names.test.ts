@@ -12,6 +12,9 @@ test("the package has these entries and these public names", async () => {
   }
   expect(names).toMatchInlineSnapshot(`
     {
+      "vitrine": [
+        "VitrineError",
+      ],
       "vitrine/acquire": [
         "Acquisition",
         "checkStamp",

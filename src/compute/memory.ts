@@ -1,5 +1,12 @@
 import { VitrineError } from "../core/index.ts";
 
+declare global {
+  namespace WebAssembly {
+    /** Known to programs without a browser's types too, and nothing new to others. */
+    interface Memory {}
+  }
+}
+
 /** Bytes of one WASM page. */
 const PAGE = 65_536;
 

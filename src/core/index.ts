@@ -1,3 +1,4 @@
+/// <reference lib="esnext.disposable" preserve="true" />
 export type { ErrorCode, Fault } from "./error.ts";
 export { toFault, VitrineError } from "./error.ts";
 export type { Image, Shape2, Shape3, Volume } from "./image.ts";

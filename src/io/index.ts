@@ -18,9 +18,9 @@ export type { AtomSelection } from "./atoms/select.ts";
 export { atomSelectionSchema, selectAtoms } from "./atoms/select.ts";
 export type { ConvertReport } from "./convert/convert.ts";
 export { convertDataset } from "./convert/convert.ts";
-export type { DatasetFormat, OpenedDataset } from "./convert/open.ts";
+export type { OpenedDataset } from "./convert/open.ts";
 export { openDataset } from "./convert/open.ts";
-export type { ConvertOptions, ConvertProgress } from "./convert/options.ts";
+export type { ConvertOptions, ConvertProgress, DatasetFormat } from "./convert/options.ts";
 export type { CsvTable, CsvValue } from "./csv.ts";
 export { formatCsv, parseCsv } from "./csv.ts";
 export { axesKey, describeAxes } from "./dataset/axes.ts";
@@ -48,14 +48,11 @@ export {
   pixelTypeOf,
   pixelView,
 } from "./dataset/pixels.ts";
-export type {
-  ArrayDescription,
-  DatasetDescription,
-  FileDescription,
-  LayoutDescription,
-} from "./describe.ts";
-export { describeFile } from "./describe.ts";
-export type { AtomsDescription, StarDescription, TiffDescription } from "./describeStructure.ts";
+export type { ArrayDescription } from "./describe/arrays.ts";
+export type { DatasetDescription, LayoutDescription } from "./describe/dataset.ts";
+export type { FileDescription } from "./describe/describe.ts";
+export { describeFile } from "./describe/describe.ts";
+export type { AtomsDescription, StarDescription, TiffDescription } from "./describe/structure.ts";
 export type { FileChunks, FileSource, RandomAccessFile, WriteOptions } from "./files.ts";
 export { sourceName } from "./files.ts";
 export type { FileKind } from "./identify.ts";

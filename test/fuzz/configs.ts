@@ -7,7 +7,7 @@ import { formatConfig } from "../../src/match/config/writeConfig.ts";
 import { parseDeformationTable } from "../../src/match/particles/deformationTable.ts";
 import { parseParticleShifts } from "../../src/match/particles/particleShifts.ts";
 import { parseParticleStack } from "../../src/match/particles/particleStack.ts";
-import type { Target } from "./parsers.ts";
+import type { Target } from "./target.ts";
 
 /** Files of another program, in the folder in which the tests run. */
 const golden = (name: string) => readFileSync(`test/golden/match/${name}`, "utf8");

@@ -24,17 +24,7 @@ import { walkStack } from "../../src/io/ndtiff/walk.ts";
 import { largest } from "./allocations.ts";
 import { CONFIGS } from "./configs.ts";
 import { STRUCTURES } from "./structures.ts";
-
-/** One parser: good files, how much they are changed, and the most that it may allocate for a file of this many bytes. */
-export interface Target {
-  readonly cases: number;
-  readonly seeds: readonly Uint8Array[];
-  readonly most: (fileBytes: number) => number;
-  /** Changes that know the format, beside those of bytes. */
-  readonly changes?: readonly ((bytes: Uint8Array, random: Random) => Uint8Array)[];
-  /** Bytes of the values read. */
-  readonly parse: (bytes: Uint8Array) => number | Promise<number>;
-}
+import type { Target } from "./target.ts";
 
 /** Small buffers that the inflater keeps. */
 const FIXED = 2 ** 17;

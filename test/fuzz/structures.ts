@@ -2,7 +2,7 @@
 
 import { readFileSync } from "node:fs";
 import { openTiff, parseMmcif, parsePdb, parseStar } from "../../src/io/index.ts";
-import type { Target } from "./parsers.ts";
+import type { Target } from "./target.ts";
 
 const STAR = [
   "data_optics\n\nloop_\n_rlnOpticsGroup #1\n_rlnVoltage #2\n1 300.0\n2 200.0\n\ndata_particles\nloop_\n_rlnX\n1\n'a b'\n",

@@ -1,5 +1,4 @@
-import type { Frame } from "../../src/acquire/index.ts";
-import type { Exposure, ExposureRequest, Microscope } from "../../src/acquire/microscope.ts";
+import type { Exposure, ExposureRequest, Frame, Microscope } from "../../src/acquire/index.ts";
 import type { JsonObject, PixelArray } from "../../src/io/index.ts";
 
 /** A frame whose slot was given back. */

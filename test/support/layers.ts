@@ -6,6 +6,8 @@ import { type Specifier, specifiersOf } from "./specifiers.ts";
 export interface Tree {
   readonly files: ReadonlyMap<string, string>;
   readonly package: {
+    /** Entries: modules by condition, other files by their path. */
+    readonly exports?: Readonly<Record<string, string | { readonly source: string }>>;
     readonly imports?: Readonly<Record<string, string | Readonly<Record<string, string>>>>;
     readonly dependencies?: Readonly<Record<string, string>>;
     readonly devDependencies?: Readonly<Record<string, string>>;
@@ -79,9 +81,20 @@ function packageOf(
   return { kind: "unknown", why: `package.json dependencies has no ${name}` };
 }
 
-/** The domain folder of a path in src. */
+/** The domain folder of a path in src; a file that lies in none stands for itself. */
 export function folderOf(path: string): string {
   return path.split("/")[1];
+}
+
+/** A way that is open to some files. */
+export interface Door {
+  readonly from: RegExp;
+  readonly to: RegExp;
+}
+
+/** Whether one of the ways leads from a file to another. */
+export function isOpen(doors: readonly Door[], from: string, to: string): boolean {
+  return doors.some((door) => door.from.test(from) && door.to.test(to));
 }
 
 /** The rules of one run: which folder may import which, and where a computed specifier is meant to be. */
@@ -89,8 +102,8 @@ export interface Rules {
   readonly mayImport: Readonly<Record<string, readonly string[] | "all">>;
   /** Files whose computed imports load what the caller names. */
   readonly computed: readonly string[];
-  /** Files that built code may open wherever it is: package.json, and the entry of the worker threads. */
-  readonly outside: readonly string[];
+  /** Ways that no arrow leads, open to some files. */
+  readonly opens: readonly Door[];
 }
 
 /** Every breach of the arrows, and every specifier that leads nowhere; one sentence each. */
@@ -113,8 +126,8 @@ export function breachesOf(tree: Tree, rules: Rules): string[] {
   return breaches;
 }
 
-function isAllowed(from: string, to: string, { mayImport, outside }: Rules): boolean {
-  if (outside.includes(to)) return true;
+function isAllowed(from: string, to: string, { mayImport, opens }: Rules): boolean {
+  if (isOpen(opens, from, to)) return true;
   if (!to.startsWith("src/")) return false;
   const allowed = mayImport[folderOf(from)] ?? [];
   return folderOf(from) === folderOf(to) || allowed === "all" || allowed.includes(folderOf(to));

@@ -3,8 +3,7 @@ import { existsSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll } from "vitest";
-import type { Frame } from "../../src/acquire/frames/frame.ts";
-import type { Exposure, Microscope } from "../../src/acquire/microscope.ts";
+import type { Exposure, Frame, Microscope } from "../../src/acquire/index.ts";
 import type { PixelArray } from "../../src/io/index.ts";
 import { python } from "./require.ts";
 

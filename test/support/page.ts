@@ -32,6 +32,8 @@ export interface PageOptions {
   readonly served?: Readonly<Record<string, string>>;
   /** Whether to send the two headers that threads need (default true). */
   readonly isolated?: boolean;
+  /** Folder of the package that is bundled; default this repository. */
+  readonly package?: string;
 }
 
 /** Bundles a program with the built package, as a user's own build would, and serves it to a browser. */
@@ -54,9 +56,9 @@ export async function openProgramPage(options: PageOptions): Promise<ProgramPage
   };
 }
 
-async function bundle({ folder, program }: PageOptions): Promise<void> {
+async function bundle({ folder, program, package: installed = root }: PageOptions): Promise<void> {
   mkdirSync(join(folder, "node_modules"));
-  symlinkSync(root, join(folder, "node_modules", "vitrine"));
+  symlinkSync(installed, join(folder, "node_modules", "vitrine"));
   writeFileSync(join(folder, "index.html"), '<!doctype html><script type="module" src="./main.js"></script>');
   writeFileSync(join(folder, "main.js"), program);
   await build({

@@ -1,4 +1,4 @@
-import { type MagnificationMatrix, magnifiedFrequency } from "../../src/optics/magnification.ts";
+import { type MagnificationMatrix, magnifiedFrequency } from "../../src/optics/index.ts";
 import { type Complex64, rfft3 } from "./dft.ts";
 
 /** A cube's half spectrum (side, side, side/2+1, 2) in natural order, the cube's centre moved to voxel 0. */

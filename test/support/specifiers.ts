@@ -13,7 +13,7 @@ export interface Specifier {
 /**
  * Every module that a source file mentions: static and dynamic imports, re-exports, import types,
  * `new URL("…", import.meta.url)`, `import.meta.resolve`, require or its `resolve` from `createRequire`, and names
- * such as "#compute-worker" given to any function (which may resolve them).
+ * such as "#worker-entry" wherever they stand, since a function may resolve them.
  */
 export function specifiersOf(path: string, source: string): Specifier[] {
   const file = ts.createSourceFile(path, source, ts.ScriptTarget.Latest, true);
@@ -34,9 +34,7 @@ export function specifiersOf(path: string, source: string): Specifier[] {
     else if (ts.isCallExpression(node)) {
       if (node.expression.kind === ts.SyntaxKind.ImportKeyword) add(node, node.arguments[0], "import");
       else if (isRequire(node.expression, requires)) add(node, node.arguments[0], "resolve");
-      else
-        for (const argument of node.arguments) if (isTwinName(argument)) add(argument, argument, "resolve");
-    }
+    } else if (isTwinName(node) && !isFollowed(node.parent, requires)) add(node, node, "resolve");
     ts.forEachChild(node, visit);
   };
   visit(file);
@@ -91,6 +89,14 @@ function isRequire(callee: ts.Expression, names: ReadonlySet<string>): boolean {
 
 function isTwinName(node: ts.Node): boolean {
   return ts.isStringLiteralLike(node) && /^#[a-z]+-[a-z-]+$/.test(node.text);
+}
+
+/** Whether a name stands where modules are named, which is seen by itself. */
+function isFollowed(parent: ts.Node, requires: ReadonlySet<string>): boolean {
+  if (ts.isCallExpression(parent))
+    return parent.expression.kind === ts.SyntaxKind.ImportKeyword || isRequire(parent.expression, requires);
+  const names = ts.isImportDeclaration(parent) || ts.isExportDeclaration(parent);
+  return names || ts.isExternalModuleReference(parent) || ts.isImportTypeNode(parent.parent);
 }
 
 function isCreateRequire(node: ts.Node | undefined): boolean {

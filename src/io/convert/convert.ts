@@ -5,8 +5,8 @@ import { identifyFile } from "../identify.ts";
 import { createNdtiff } from "../ndtiff/writer.ts";
 import { createOmeZarr } from "../omezarr/writer.ts";
 import { writeMrcArray, writeNpyArray } from "./arrays.ts";
-import { type DatasetFormat, type OpenedDataset, openDataset } from "./open.ts";
-import { aborted, type ConvertOptions } from "./options.ts";
+import { type OpenedDataset, openDataset } from "./open.ts";
+import { aborted, type ConvertOptions, type DatasetFormat } from "./options.ts";
 import { writeTiffArray } from "./tiffs.ts";
 
 /** Images that are written at a time. */

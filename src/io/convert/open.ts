@@ -3,11 +3,9 @@ import type { Axes, Dataset } from "../dataset/dataset.ts";
 import { identifyFile } from "../identify.ts";
 import { openNdtiff } from "../ndtiff/open.ts";
 import { openOmeZarr } from "../omezarr/open.ts";
+import type { DatasetFormat } from "./options.ts";
 import { openMrcDataset, openNpyDataset } from "./sections.ts";
 import { openTiffDataset } from "./tiffs.ts";
-
-/** What {@link openDataset} opens. */
-export type DatasetFormat = "ndtiff" | "ome-zarr" | "mrc" | "npy" | "tiff";
 
 /** An open dataset with what only some formats know. */
 export interface OpenedDataset {

@@ -1,6 +1,8 @@
 import { VitrineError } from "../../core/index.ts";
 import type { OmeZarrCompression } from "../omezarr/chunks.ts";
-import type { DatasetFormat } from "./open.ts";
+
+/** What `openDataset` opens and `convertDataset` writes. */
+export type DatasetFormat = "ndtiff" | "ome-zarr" | "mrc" | "npy" | "tiff";
 
 /** How far a conversion is. */
 export interface ConvertProgress {

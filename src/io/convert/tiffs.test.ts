@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, expect, test } from "vitest";
-import { describeFile } from "../describe.ts";
+import { describeFile } from "../describe/describe.ts";
 import { readMrcVolume } from "../mrcFile.ts";
 import { formatMrc } from "../mrcWrite.ts";
 import { readNpy } from "../npyFile.ts";

@@ -1,7 +1,7 @@
-import { readAtoms } from "./atoms/read.ts";
-import type { LayoutDescription } from "./describe.ts";
-import { readStar } from "./star/format.ts";
-import { openTiff } from "./tiff/tiffFile.ts";
+import { readAtoms } from "../atoms/read.ts";
+import { readStar } from "../star/format.ts";
+import { openTiff } from "../tiff/tiffFile.ts";
+import type { LayoutDescription } from "./dataset.ts";
 
 /** What is known of a STAR file: of each block the names of its single values and its tables. */
 export interface StarDescription {
@@ -35,6 +35,7 @@ export interface TiffDescription {
   readonly pixelSizeA?: number;
 }
 
+/** A STAR file by its blocks. */
 export async function describeStar(path: string): Promise<StarDescription> {
   const { blocks } = await readStar(path);
   return {
@@ -49,6 +50,7 @@ export async function describeStar(path: string): Promise<StarDescription> {
   };
 }
 
+/** A PDB or mmCIF file by its models. */
 export async function describeAtoms(path: string, kind: AtomsDescription["kind"]): Promise<AtomsDescription> {
   const { models } = await readAtoms(path);
   const [atoms] = models;

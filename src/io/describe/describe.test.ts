@@ -3,12 +3,12 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { afterAll, expect, test } from "vitest";
+import { formatMrc } from "../mrcWrite.ts";
+import { formatNpy } from "../npy.ts";
+import { formatNpz } from "../npz.ts";
 import { describeFile } from "./describe.ts";
-import { formatMrc } from "./mrcWrite.ts";
-import { formatNpy } from "./npy.ts";
-import { formatNpz } from "./npz.ts";
 
-const golden = fileURLToPath(new URL("../../test/golden/acquire", import.meta.url));
+const golden = fileURLToPath(new URL("../../../test/golden/acquire", import.meta.url));
 const scratch = mkdtempSync(join(tmpdir(), "vitrine-describe-"));
 afterAll(() => rmSync(scratch, { recursive: true }));
 

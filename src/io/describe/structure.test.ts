@@ -5,7 +5,7 @@ import { fileURLToPath } from "node:url";
 import { afterAll, expect, test } from "vitest";
 import { describeFile } from "./describe.ts";
 
-const golden = fileURLToPath(new URL("../../test/golden/match-extra", import.meta.url));
+const golden = fileURLToPath(new URL("../../../test/golden/match-extra", import.meta.url));
 const scratch = mkdtempSync(join(tmpdir(), "vitrine-structures-"));
 afterAll(() => rmSync(scratch, { recursive: true }));
 

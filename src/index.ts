@@ -1,0 +1,15 @@
+/**
+ * Vitrine, from camera to molecule. What it does is imported from its parts, so that a program loads no more than it uses:
+ *
+ * - `vitrine/acquire`: acquisitions on simulated and real microscopes, image processors, events
+ * - `vitrine/match`: 2D template matching, refinement, maps from atoms, simulated micrographs, pictures
+ * - `vitrine/optics`: contrast transfer functions, filters, orientation grids, movies, shell correlation
+ * - `vitrine/io`: NDTiff, OME-Zarr, MRC, TIFF, STAR, PDB, mmCIF, NPY, CSV, YAML, PNG: read, write, check
+ * - `vitrine/compute`: Fourier transforms and resampling in WebAssembly SIMD, the pool of worker threads
+ * - `vitrine/jobs`: one function in many processes with shared results
+ * - `vitrine/core`: images, volumes, rotations, seeded random numbers, the one error class
+ *
+ * Here is what all of them share: the error that callers catch, and the shapes of images and volumes.
+ */
+export type { ErrorCode, Fault, Image, Shape2, Shape3, Volume } from "./core/index.ts";
+export { VitrineError } from "./core/index.ts";

@@ -1,0 +1,113 @@
+import { openFile, readFileBytes } from "#files";
+import { VitrineError } from "../../core/index.ts";
+import { parseCsv } from "../csv.ts";
+import { type FileKind, identifyFile } from "../identify.ts";
+import {
+  describeMrc,
+  describeNpy,
+  describeNpz,
+  type MrcDescription,
+  type NpyDescription,
+  type NpzDescription,
+} from "./arrays.ts";
+import {
+  describeNdtiff,
+  describeOmeZarr,
+  type NdtiffDescription,
+  type OmeZarrDescription,
+} from "./dataset.ts";
+import {
+  type AtomsDescription,
+  describeAtoms,
+  describeStar,
+  describeTiff,
+  type StarDescription,
+  type TiffDescription,
+} from "./structure.ts";
+
+/** Text beyond this is not counted in lines. */
+const LARGEST_TEXT = 2 ** 26;
+
+/** What a file or folder is and holds. */
+export type FileDescription =
+  | NdtiffDescription
+  | OmeZarrDescription
+  | MrcDescription
+  | NpyDescription
+  | NpzDescription
+  | { readonly kind: "csv"; readonly columns: readonly string[]; readonly rows: number }
+  | { readonly kind: "json" | "yaml" | "text"; readonly bytes: number; readonly lines?: number }
+  | StarDescription
+  | AtomsDescription
+  | TiffDescription
+  | { readonly kind: "png" | "unknown"; readonly bytes: number }
+  | { readonly kind: "folder" };
+
+/**
+ * Says what a file or folder is and holds; pixels are not read.
+ *
+ * @throws {VitrineError} missing: nothing has this path; and the errors of the format, where the file is damaged
+ */
+export async function describeFile(path: string): Promise<FileDescription> {
+  const kind = await identifyFile(path);
+  switch (kind) {
+    case "ndtiff":
+      return describeNdtiff(path);
+    case "ome-zarr":
+      return describeOmeZarr(path);
+    case "mrc":
+      return describeMrc(path);
+    case "npy":
+      return describeNpy(path);
+    case "npz":
+      return describeNpz(path);
+    case "csv":
+      return describeCsv(path);
+    case "star":
+      return describeStar(path);
+    case "pdb":
+    case "mmcif":
+      return describeAtoms(path, kind);
+    case "tiff":
+      return describeTiff(path, await sizeOf(path));
+    case "folder":
+      return { kind };
+    default:
+      return describeBytes(path, kind);
+  }
+}
+
+async function describeCsv(path: string): Promise<FileDescription> {
+  const text = decodeUtf8(await readFileBytes(path), path);
+  const { columns, rows } = parseCsv(text, path);
+  return { kind: "csv", columns, rows: rows.length };
+}
+
+type Bytes = Extract<FileKind, "json" | "yaml" | "text" | "png" | "unknown">;
+
+async function sizeOf(path: string): Promise<number> {
+  const file = await openFile(path);
+  await file.close();
+  return file.size;
+}
+
+async function describeBytes(path: string, kind: Bytes): Promise<FileDescription> {
+  const file = await openFile(path);
+  try {
+    const bytes = file.size;
+    if (kind === "png" || kind === "unknown") return { kind, bytes };
+    if (bytes > LARGEST_TEXT) return { kind, bytes };
+    const text = decodeUtf8(await file.read(0, bytes), path);
+    return { kind, bytes, lines: text.split("\n").length - (text === "" || text.endsWith("\n") ? 1 : 0) };
+  } finally {
+    await file.close();
+  }
+}
+
+function decodeUtf8(bytes: Uint8Array, at: string): string {
+  try {
+    return new TextDecoder("utf-8", { fatal: true }).decode(bytes);
+  } catch (cause) {
+    throw new VitrineError({ code: "format", at, expected: "UTF-8 text", found: "other bytes" }, { cause });
+  }
+}

@@ -1,0 +1,65 @@
+import { readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import ts from "typescript";
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { type Packed, packPackage, unpack } from "./support/packed.ts";
+
+let packed: Packed;
+
+beforeAll(async () => {
+  packed = await packPackage();
+  await unpack(packed, ["@types/node"]);
+  const program = new URL("support/strictUser.ts", import.meta.url);
+  writeFileSync(join(packed.folder, "user.ts"), readFileSync(program));
+});
+afterAll(() => packed?.[Symbol.dispose]());
+
+/** The strictest options that a program may have; declarations of libraries are checked like its own. */
+const STRICT: ts.CompilerOptions = {
+  target: ts.ScriptTarget.ES2022,
+  strict: true,
+  exactOptionalPropertyTypes: true,
+  noUncheckedIndexedAccess: true,
+  noPropertyAccessFromIndexSignature: true,
+  verbatimModuleSyntax: true,
+  skipLibCheck: false,
+  noEmit: true,
+};
+
+const RESOLUTIONS: readonly (readonly [string, ts.CompilerOptions])[] = [
+  ["nodenext", { module: ts.ModuleKind.NodeNext, moduleResolution: ts.ModuleResolutionKind.NodeNext }],
+  ["bundler", { module: ts.ModuleKind.ESNext, moduleResolution: ts.ModuleResolutionKind.Bundler }],
+];
+
+/** What the compiler says of a program of the folder, a line each. */
+function complaints(options: ts.CompilerOptions): string[] {
+  const program = ts.createProgram([join(packed.folder, "user.ts")], { ...STRICT, ...options });
+  return ts.getPreEmitDiagnostics(program).map(({ file, start, messageText }) => {
+    const line = file === undefined ? 0 : file.getLineAndCharacterOfPosition(start ?? 0).line + 1;
+    return `${file?.fileName ?? "program"}:${line} ${ts.flattenDiagnosticMessageText(messageText, "\n")}`;
+  });
+}
+
+test.each(RESOLUTIONS)(
+  "a strict program in Node, without a browser's types, compiles by %s",
+  (_, options) => {
+    const typeRoots = [join(packed.folder, "node_modules/@types")];
+    const node = { lib: ["lib.es2023.d.ts"], types: ["node"], typeRoots };
+    expect(complaints({ ...options, ...node })).toEqual([]);
+  },
+);
+
+test.each(RESOLUTIONS)("a strict program in a page, without Node's types, compiles by %s", (_, options) => {
+  expect(complaints({ ...options, lib: ["lib.es2023.d.ts", "lib.dom.d.ts"], types: [] })).toEqual([]);
+});
+
+test("a misspelt name is a complaint", () => {
+  writeFileSync(
+    join(packed.folder, "wrong.ts"),
+    'import { openMcr } from "vitrine/io";\nopenMcr("a.mrc");\n',
+  );
+  const [[, options]] = RESOLUTIONS;
+  const program = ts.createProgram([join(packed.folder, "wrong.ts")], { ...STRICT, ...options, types: [] });
+  const [found] = program.getSemanticDiagnostics(program.getSourceFile(join(packed.folder, "wrong.ts")));
+  expect(ts.flattenDiagnosticMessageText(found.messageText, "\n")).toContain("Did you mean 'openMrc'?");
+});
