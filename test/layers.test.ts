@@ -33,7 +33,7 @@ const RULES: Rules = {
     "src/jobs/process.ts",
     "src/acquire/processors/worker.node.ts",
     "src/acquire/processors/worker.browser.ts",
-    "src/compute/workerThread.node.ts",
+    "src/core/threads/workerThread.node.ts",
     "src/compute/threads.browser.ts",
   ],
   outside: ["package.json", "src/worker/worker.browser.ts"],

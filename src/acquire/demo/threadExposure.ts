@@ -1,6 +1,5 @@
 import { startCameraThread } from "#demo-threads";
-import { VitrineError } from "../../core/index.ts";
-import { createBreath } from "../breath.ts";
+import { createYield, VitrineError } from "../../core/index.ts";
 import type { Frame } from "../frames/frame.ts";
 import type { DoseSnapshot } from "./bleaching.ts";
 import { CameraControl, type FromCamera } from "./cameraProtocol.ts";
@@ -88,7 +87,7 @@ export class ThreadExposure implements RunningExposure {
   readonly #origin: FrameOrigin;
   readonly #begin = new Signal();
   readonly #end = new Signal();
-  readonly #breathe = createBreath();
+  readonly #yieldIfDue = createYield();
   #bell = new Signal();
   #taken = 0;
   #isOver = false;
@@ -152,7 +151,7 @@ export class ThreadExposure implements RunningExposure {
 
   async #take(): Promise<Frame | undefined> {
     for (;;) {
-      await this.#breathe();
+      await this.#yieldIfDue();
       if (this.#taken < this.control.made) return this.#nextFrame();
       if (this.#failure !== undefined) throw this.#failure.error;
       if (this.#isOver) return undefined;

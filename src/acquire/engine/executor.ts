@@ -1,4 +1,4 @@
-import { VitrineError } from "../../core/index.ts";
+import { raceAbort, VitrineError, yieldToEventLoop } from "../../core/index.ts";
 import { type Axes, describeAxes } from "../../io/index.ts";
 import type { Clock } from "../clock.ts";
 import type { AcquisitionEvent } from "../events/event.ts";
@@ -81,7 +81,7 @@ export class Executor {
   async *#sequences({ events }: EventGroup): AsyncGenerator<readonly AcquisitionEvent[]> {
     let sequence: AcquisitionEvent[] = [];
     for await (const event of withPauses(events, this.#context.signal)) {
-      await this.#collector.breathe();
+      await this.#collector.yieldIfDue();
       for (const each of event === undefined ? [event] : await this.#generated(event)) {
         const isBreak = each === undefined || each.special !== undefined;
         if (sequence.length > 0 && (isBreak || !(await this.#rules.canJoin(sequence, each)))) {
@@ -236,9 +236,9 @@ async function* withPauses<T>(
   try {
     while (!signal.aborted) {
       const next = iterator.next();
-      const isHere = await Promise.race([next.then(() => true), nextTurn().then(() => false)]);
+      const isHere = await Promise.race([next.then(() => true), yieldToEventLoop().then(() => false)]);
       if (!isHere) yield undefined;
-      const result = await unlessAborted(next, signal);
+      const result = await raceAbort(next, signal, () => undefined);
       isDone = result === undefined || result.done === true;
       if (isDone) return;
       yield result?.value;
@@ -247,26 +247,4 @@ async function* withPauses<T>(
     // one that still waits would answer when it no longer does; what it throws then is nobody's
     if (!isDone) iterator.return?.().catch(() => {});
   }
-}
-
-/** What a promise resolves with; undefined when the signal is aborted before. */
-async function unlessAborted<T>(work: Promise<T>, signal: AbortSignal): Promise<T | undefined> {
-  if (signal.aborted) return undefined;
-  let stop: () => void = () => {};
-  const aborted = new Promise<undefined>((resolve) => {
-    stop = () => resolve(undefined);
-    signal.addEventListener("abort", stop, { once: true });
-  });
-  try {
-    return await Promise.race([work, aborted]);
-  } finally {
-    signal.removeEventListener("abort", stop);
-  }
-}
-
-/** The next turn of the event loop. */
-function nextTurn(): Promise<void> {
-  return new Promise((resolve) => {
-    setTimeout(resolve, 0);
-  });
 }

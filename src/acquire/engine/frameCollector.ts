@@ -1,6 +1,5 @@
-import { VitrineError } from "../../core/index.ts";
+import { createYield, VitrineError } from "../../core/index.ts";
 import { describeAxes } from "../../io/index.ts";
-import { createBreath } from "../breath.ts";
 import type { AcquisitionEvent } from "../events/event.ts";
 import type { Frame } from "../frames/frame.ts";
 import type { Exposure } from "../microscope.ts";
@@ -31,7 +30,7 @@ export class FrameCollector {
   /** What the times of events count from: the first image, or an event that began anew. */
   #startMs: number | undefined;
   /** Gives way to timers and messages, if that is due. */
-  readonly breathe = createBreath();
+  readonly yieldIfDue = createYield();
 
   constructor(context: ExecutorContext) {
     this.#context = context;
@@ -144,7 +143,7 @@ export class FrameCollector {
     const metadata = frameMetadata(frame, event, { elapsedMs, pixelSizeUm, exposureMs });
     if (cameras > 1 && event.axes.camera === undefined)
       metadata.Axes = { ...event.axes, camera: frame.camera };
-    await this.breathe();
+    await this.yieldIfDue();
     return emit({ kind: "frame", frame, metadata });
   }
 }

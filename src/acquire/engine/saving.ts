@@ -1,3 +1,4 @@
+import { Semaphore } from "../../core/index.ts";
 import {
   type Axes,
   type Dataset,
@@ -41,8 +42,7 @@ export class SavingStage {
   readonly #callbackLoop: Promise<void>;
   /** Images that are being written. */
   #writing = 0;
-  /** Called when one more image may be written. */
-  #wake: (() => void) | undefined;
+  readonly #writes = new Semaphore(WRITES_AT_A_TIME);
   /** Resolves when everything so far is written and told of. */
   #told: Promise<void> = Promise.resolve();
   #failed = false;
@@ -54,11 +54,11 @@ export class SavingStage {
 
   /** Starts to write an image; waits while too many are being written. Releases the image when it is written. */
   async accept(image: HeldImage): Promise<void> {
-    while (this.#writing >= WRITES_AT_A_TIME)
-      await new Promise<void>((resolve) => {
-        this.#wake = resolve;
-      });
-    if (this.#failed) return image.release();
+    await this.#writes.acquire();
+    if (this.#failed) {
+      this.#writes.release();
+      return image.release();
+    }
     this.#counter.noteQueued(++this.#writing);
     this.#told = this.#save(image, this.#told);
   }
@@ -89,7 +89,7 @@ export class SavingStage {
   async #save(image: HeldImage, before: Promise<void>): Promise<void> {
     const isSaved = await this.#write(image);
     this.#writing--;
-    this.#wake?.();
+    this.#writes.release();
     await before;
     if (!isSaved) return;
     this.#context.onSaved(image.axes);

@@ -1,4 +1,4 @@
-import { VitrineError } from "../../core/index.ts";
+import { packError, VitrineError } from "../../core/index.ts";
 import { layoutOf } from "../../io/dataset/pixels.ts";
 import type { PixelImage } from "../../io/index.ts";
 import type { EventQueue } from "../engine/eventQueue.ts";
@@ -9,7 +9,6 @@ import { copyImage, type OwnedImage } from "./ownImages.ts";
 import type { ImageProcessor, ProcessorResult } from "./processor.ts";
 import type { FromProcessor, SentImage, ToProcessor } from "./protocol.ts";
 import { imagesOf, originOf } from "./results.ts";
-import { toThrown } from "./thrownError.ts";
 
 type Work = Extract<ToProcessor, { kind: "process" }>;
 
@@ -45,7 +44,7 @@ export function createProcessorThread(parts: ProcessorThreadParts): (message: To
       const { processor } = await loaded!;
       send({ kind: "done", id: work.id, images: await processWork(work, processor) });
     } catch (error) {
-      send({ kind: "failed", id: work.id, error: toThrown(error) });
+      send({ kind: "failed", id: work.id, error: packError(error) });
     }
   };
 
@@ -77,7 +76,7 @@ export function createProcessorThread(parts: ProcessorThreadParts): (message: To
         loaded.then(
           ({ processor, stateless }) =>
             send({ kind: "loaded", borrow: processor.borrow === true, stateless }),
-          (error) => send({ kind: "failed", id: undefined, error: toThrown(error) }),
+          (error) => send({ kind: "failed", id: undefined, error: packError(error) }),
         );
         break;
       case "process":

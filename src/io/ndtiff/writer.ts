@@ -1,5 +1,5 @@
 import { makeFolder, openWritable, removeFile, writeFileAtomic } from "#files";
-import { VitrineError } from "../../core/index.ts";
+import { Semaphore, VitrineError } from "../../core/index.ts";
 import type { Axes, DatasetImage, DatasetWriter, JsonObject } from "../dataset/dataset.ts";
 import { imageBytes } from "../dataset/pixels.ts";
 import { NdtiffDataset } from "./dataset.ts";
@@ -13,7 +13,6 @@ import {
   stackName,
   within,
 } from "./format.ts";
-import { Gate } from "./gate.ts";
 import { formatIndexEntry } from "./indexEntries.ts";
 import { IndexWriter } from "./indexWriter.ts";
 import { encodeJson } from "./json.ts";
@@ -105,7 +104,7 @@ export class FolderWriter implements NdtiffWriter {
   readonly #resolution: number;
   readonly #index: IndexWriter;
   readonly #stacks: StackFiles;
-  readonly #gate = new Gate(WRITES_AT_ONCE);
+  readonly #writing = new Semaphore(WRITES_AT_ONCE);
   readonly #kinds = new AxisKinds();
   readonly #dirty = new Set<StackWriter>();
   readonly #syncer = new Syncer(() => this.#sync());
@@ -183,7 +182,7 @@ export class FolderWriter implements NdtiffWriter {
     const layout = entryLayout(entry);
     const offset = entry.pixelOffset + (firstRow * imageBytes(layout)) / layout.height;
     const stack = this.#made.get(entry.file) ?? this.#stack;
-    await this.#gate.run(async () => {
+    await this.#writing.run(async () => {
       await this.#syncer.room();
       await stack.overwrite(rows, offset);
       this.#wrote(stack, rows.length);
@@ -197,7 +196,7 @@ export class FolderWriter implements NdtiffWriter {
     this.#kinds.check(prepared.axes, this.dataset.name);
     const stack = this.#stackFor(prepared);
     const place = stack.reserve(prepared.layout, prepared.metadata.length);
-    const written = this.#gate.run(() => this.#write(stack, place, prepared));
+    const written = this.#writing.run(() => this.#write(stack, place, prepared));
     const turn = this.#turn.then(() => written);
     written.catch(() => {});
     this.#turn = turn.catch(() => {});
