@@ -8,12 +8,12 @@ import type { FrameProcessor, ProcessedImage } from "../processors/processor.ts"
 import { checkedGroup, EventGroups, type EventSource } from "./eventQueue.ts";
 import { Executor } from "./executor.ts";
 import { AcquisitionFuture, MilestoneLog } from "./future.ts";
-import { HeldImage } from "./heldImage.ts";
 import { type AcquisitionNotification, type Milestone, notificationOf } from "./notification.ts";
 import type { AcquisitionOptions } from "./options.ts";
 import { Pipeline } from "./pipeline.ts";
 import { StageCounter, type StageReport } from "./report.ts";
 import { SavingStage } from "./saving.ts";
+import { SharedImage } from "./sharedImage.ts";
 import { LiveQueue, type Subscription } from "./subscription.ts";
 import { createTileGrid, type TileGrid, withTilePosition } from "./tiling.ts";
 import { DEFAULT_WATCHDOG, type WatchdogTimes, watched } from "./watchdog.ts";
@@ -229,7 +229,7 @@ export class Acquisition implements AsyncDisposable {
   }
 
   async #deliver(processed: ProcessedImage): Promise<void> {
-    const image = new HeldImage(processed);
+    const image = new SharedImage(processed);
     try {
       const seen = this.#options.onImage?.(image.image, image.metadata);
       await watched(seen, `onImage for ${describeAxes(image.axes)}`, this.#watchdogMs.hook);

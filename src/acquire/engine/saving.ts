@@ -8,8 +8,8 @@ import {
 } from "../../io/index.ts";
 import { Channel } from "./channel.ts";
 import type { EventQueue } from "./eventQueue.ts";
-import type { HeldImage } from "./heldImage.ts";
 import { StageCounter, type StageReport } from "./report.ts";
+import type { SharedImage } from "./sharedImage.ts";
 import { watched } from "./watchdog.ts";
 
 /**
@@ -53,7 +53,7 @@ export class SavingStage {
   }
 
   /** Starts to write an image; waits while too many are being written. Releases the image when it is written. */
-  async accept(image: HeldImage): Promise<void> {
+  async accept(image: SharedImage): Promise<void> {
     await this.#writes.acquire();
     if (this.#failed) {
       this.#writes.release();
@@ -86,7 +86,7 @@ export class SavingStage {
   }
 
   /** Writes an image, and tells of it after those before it. Never rejects. */
-  async #save(image: HeldImage, before: Promise<void>): Promise<void> {
+  async #save(image: SharedImage, before: Promise<void>): Promise<void> {
     const isSaved = await this.#write(image);
     this.#writing--;
     this.#writes.release();
@@ -96,7 +96,7 @@ export class SavingStage {
     if (this.#context.imageSaved !== undefined) void this.#callbacks.push(image.axes);
   }
 
-  async #write(image: HeldImage): Promise<boolean> {
+  async #write(image: SharedImage): Promise<boolean> {
     const { writer, limitMs, onFailure } = this.#context;
     const { axes, metadata } = image;
     const what = { axes, image: image.image, metadata: metadata as JsonObject, ...bitDepthOf(image) };
@@ -129,7 +129,7 @@ export class SavingStage {
 }
 
 /** Bits that the camera uses, where the pixels are still of its type. */
-function bitDepthOf({ metadata, image }: HeldImage): { bitDepth?: number } {
+function bitDepthOf({ metadata, image }: SharedImage): { bitDepth?: number } {
   const { BitDepth } = metadata;
   const isKnown =
     typeof BitDepth === "number" && BitDepth > 0 && BitDepth <= image.data.BYTES_PER_ELEMENT * 8;
