@@ -5,7 +5,7 @@ import { createCells } from "./cells.ts";
 import { hashSeed } from "./hash.ts";
 import type { DemoSettings, PlantedSpecimen } from "./options.ts";
 import { createPlanted } from "./planted.ts";
-import type { CameraSettings, FrameSettings } from "./program.ts";
+import type { CameraSettings, FrameSettings } from "./exposureProgram.ts";
 import { readSensor } from "./sensor.ts";
 import type { ChannelName, Specimen } from "./specimen.ts";
 import { StampWriter } from "./stamp.ts";
