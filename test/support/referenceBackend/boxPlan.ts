@@ -1,6 +1,6 @@
 import type { PlanArray, RunOptions } from "../../../src/compute/index.ts";
 import { elementCount, VitrineError } from "../../../src/core/index.ts";
-import type { BoxTypes, BoxWork } from "../../../src/match/kernels/boxPlan.ts";
+import type { BoxTypes, BoxWork } from "../../../src/match/kernels/boxTypes.ts";
 import { correlationShape } from "../../../src/match/kernels/correlationLayout.ts";
 import type { BestInBox, BoxPlan, BoxSize, TemplateUse } from "../../../src/match/kernels/index.ts";
 import { type ArrayShapes, arrayBytes, floats, HeldArrays, noArray, requireAtMost } from "./arrays.ts";
