@@ -26,8 +26,12 @@ export { formatCsv, parseCsv } from "./csv.ts";
 export { axesKey, describeAxes } from "./dataset/axes.ts";
 export { BaseDataset } from "./dataset/baseDataset.ts";
 export type {
+  ArrayBlock,
+  ArrayOptions,
+  ArraySelection,
   Axes,
   Dataset,
+  DatasetArray,
   DatasetImage,
   DatasetWriter,
   ImageLayout,
@@ -37,7 +41,6 @@ export type {
   PixelImage,
   PixelType,
 } from "./dataset/dataset.ts";
-export type { ArrayBlock, ArrayOptions, ArraySelection, DatasetArray } from "./dataset/datasetArray.ts";
 export type { MemoryDatasetOptions } from "./dataset/memory.ts";
 export { createMemoryDataset } from "./dataset/memory.ts";
 export {

@@ -23,7 +23,7 @@ function at(metadata: ImageMetadata, axes: Record<string, string | number>): Ima
   return { ...structuredClone(metadata), Axes: axes };
 }
 
-test("the peer's example: two images, of which the second has a channel of its own", async () => {
+test("Pycro-Manager's example: two images, of which the second has a channel of its own", async () => {
   await using microscope = await openStampMicroscope();
   const imageProcessor: ImageProcessor = (image, metadata) => {
     const image2 = { ...image, data: image.data.slice() };
@@ -43,7 +43,7 @@ test("the peer's example: two images, of which the second has a channel of its o
   expect((await dataset.readMetadata({ time: 0, channel: "A_new_channel" })).Channel).toBe("A_new_channel");
 });
 
-test("the peer's example: new metadata, and pixels that were changed in place", async () => {
+test("Pycro-Manager's example: new metadata, and pixels that were changed in place", async () => {
   await using microscope = await openStampMicroscope();
   const imageProcessor: ImageProcessor = (image, metadata) => {
     metadata.a_new_metadata_key = "a new value";

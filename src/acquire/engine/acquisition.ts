@@ -16,14 +16,14 @@ import { SavingStage } from "./saving.ts";
 import { SharedImage } from "./sharedImage.ts";
 import { LiveQueue, type Subscription } from "./subscription.ts";
 import { createTileGrid, type TileGrid, withTilePosition } from "./tiling.ts";
-import { DEFAULT_WATCHDOG, type WatchdogTimes, watched } from "./watchdog.ts";
+import { DEFAULT_WATCHDOG, type WatchdogTimes, withTimeout } from "./watchdog.ts";
 import { createWriter } from "./writer.ts";
 
 /** Microscopes that an acquisition has in hand. */
 const busyMicroscopes = new WeakSet<Microscope>();
 
 /**
- * An acquisition: events go in, images come out through a processor into a dataset. Peer: Pycro-Manager's `Acquisition`.
+ * An acquisition: events go in, images come out through a processor into a dataset. As Pycro-Manager's `Acquisition`.
  *
  * @example
  * await using acquisition = await Acquisition.open({ microscope, directory: "data", name: "run" });
@@ -208,7 +208,7 @@ export class Acquisition implements AsyncDisposable {
     await this.#attempt(() => this.#writer?.finish());
     if (this.#writer !== undefined) this.#notify("data_sink_finished", null);
     await this.#attempt(() => this.#processor.close());
-    await this.#attempt(async () => watched(this.#told, "onNotification", this.#watchdogMs.hook));
+    await this.#attempt(async () => withTimeout(this.#told, "onNotification", this.#watchdogMs.hook));
     this.#isOver = true;
     for (const live of this.#subscribers) live.end();
     this.#groups.clear();
@@ -232,7 +232,7 @@ export class Acquisition implements AsyncDisposable {
     const image = new SharedImage(processed);
     try {
       const seen = this.#options.onImage?.(image.image, image.metadata);
-      await watched(seen, `onImage for ${describeAxes(image.axes)}`, this.#watchdogMs.hook);
+      await withTimeout(seen, `onImage for ${describeAxes(image.axes)}`, this.#watchdogMs.hook);
       for (const live of this.#subscribers) live.offer(image);
       this.#liveCounter.count();
       await this.#saving?.accept(image.hold());

@@ -3,10 +3,10 @@ import { describeAxes } from "../../io/index.ts";
 import type { AcquisitionEvent } from "../events/event.ts";
 import type { Frame } from "../frames/frame.ts";
 import type { Exposure } from "../microscope.ts";
-import type { ExecutorContext } from "./executor.ts";
+import type { ExecutorContext } from "./executorContext.ts";
 import { frameMetadata } from "./metadata.ts";
 import { StageCounter, type StageReport } from "./report.ts";
-import { watched } from "./watchdog.ts";
+import { withTimeout } from "./watchdog.ts";
 
 /** What the frames of one exposure share. */
 interface Run {
@@ -101,7 +101,7 @@ export class FrameCollector {
       return ended;
     } finally {
       const end = ended === "complete" ? Promise.resolve() : exposure.stop();
-      await watched(
+      await withTimeout(
         end.then(() => frames.return?.()),
         "stopping the camera",
         this.#context.watchdogMs.hardware,
@@ -122,7 +122,7 @@ export class FrameCollector {
   async #next(frames: AsyncIterator<Frame>, { events, limitMs }: Run): Promise<Frame | Ending> {
     const { axes, timeout_ms } = events[0]!;
     const coming = frames.next();
-    const frame = watched(coming, `frame of ${describeAxes(axes)}`, timeout_ms ?? limitMs);
+    const frame = withTimeout(coming, `frame of ${describeAxes(axes)}`, timeout_ms ?? limitMs);
     try {
       const { done, value } = await frame;
       return done === true ? "complete" : value;

@@ -5,7 +5,7 @@ import type { FrameProcessor, ProcessedImage } from "../processors/processor.ts"
 import { Channel } from "./channel.ts";
 import type { ImageMetadata } from "./metadata.ts";
 import { StageCounter, type StageReport } from "./report.ts";
-import { watched } from "./watchdog.ts";
+import { withTimeout } from "./watchdog.ts";
 
 /** A frame with its metadata. */
 export interface FrameItem {
@@ -103,7 +103,7 @@ export class Pipeline {
       try {
         if (next.kind === "marker") next.act();
         else if (this.#failed) void next.images.then(releaseAll, () => {});
-        else await this.#deliver(await watched(next.images, next.what, this.#context.limitMs));
+        else await this.#deliver(await withTimeout(next.images, next.what, this.#context.limitMs));
       } catch (error) {
         this.#fail(error);
       }

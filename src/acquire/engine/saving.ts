@@ -10,11 +10,11 @@ import { Channel } from "./channel.ts";
 import type { EventQueue } from "./eventQueue.ts";
 import { StageCounter, type StageReport } from "./report.ts";
 import type { SharedImage } from "./sharedImage.ts";
-import { watched } from "./watchdog.ts";
+import { withTimeout } from "./watchdog.ts";
 
 /**
  * Called once an image can be read from the dataset, in the order of saving, one call after the other.
- * Peer: `image_saved_fn`.
+ * Pycro-Manager: `image_saved_fn`.
  */
 export type ImageSaved = (axes: Axes, dataset: Dataset, eventQueue: EventQueue) => unknown;
 
@@ -101,7 +101,7 @@ export class SavingStage {
     const { axes, metadata } = image;
     const what = { axes, image: image.image, metadata: metadata as JsonObject, ...bitDepthOf(image) };
     try {
-      await watched(writer.put(what), `saving ${describeAxes(axes)}`, limitMs);
+      await withTimeout(writer.put(what), `saving ${describeAxes(axes)}`, limitMs);
       this.#counter.count();
       return true;
     } catch (error) {
@@ -118,7 +118,7 @@ export class SavingStage {
     for (let axes = await this.#callbacks.next(); axes !== undefined; axes = await this.#callbacks.next()) {
       try {
         const call = Promise.resolve(imageSaved?.(axes, writer.dataset, eventQueue));
-        await watched(call, `imageSaved for ${describeAxes(axes)}`, limitMs);
+        await withTimeout(call, `imageSaved for ${describeAxes(axes)}`, limitMs);
         this.#callbackCounter.count();
       } catch (error) {
         onFailure(error);

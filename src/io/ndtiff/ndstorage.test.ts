@@ -14,7 +14,7 @@ import { createNdtiff } from "./writer.ts";
 
 let folder = "";
 beforeAll(async () => {
-  folder = await mkdtemp(join(tmpdir(), "vitrine-ndtiff-peers-"));
+  folder = await mkdtemp(join(tmpdir(), "vitrine-ndtiff-ndstorage-"));
 });
 afterAll(() => rm(folder, { recursive: true, force: true }));
 
