@@ -57,11 +57,20 @@ test("the package has these entries and these public names", async () => {
         "Semaphore",
         "VitrineError",
         "abortError",
+        "axesKey",
+        "bytesPerValue",
+        "checkAxes",
         "createYield",
+        "describeAxes",
         "elementCount",
+        "imageBytes",
+        "layoutOf",
         "matrixFromZyz",
         "multiplyMatrices",
         "packError",
+        "pixelBytes",
+        "pixelTypeOf",
+        "pixelView",
         "progressTeller",
         "raceAbort",
         "requireNotAborted",
@@ -266,10 +275,10 @@ test("the package has these entries and these public names", async () => {
 
 test("every entry has a built file and its source", () => {
   for (const entry of entries) {
-    const folder = entry.slice(2);
+    const folder = entry.replace(/^\.\/?/, "/").replace(/\/$/, "");
     expect(exports[entry]).toEqual({
-      source: `./src/${folder}/index.ts`,
-      default: `./dist/${folder}/index.js`,
+      source: `./src${folder}/index.ts`,
+      default: `./dist${folder}/index.js`,
     });
   }
 });

@@ -23,6 +23,8 @@ export const RULES: Rules = {
   },
   opens: [
     { from: /./, to: /^package\.json$/ },
+    // The package's own first page.
+    { from: /^src\/index\.ts$/, to: /^src\/core\/index\.ts$/ },
     // A worker loads the kernels of every domain; compute's twins start its built entry, and nobody else does.
     { from: /^src\/worker\//, to: /^src\/\w+\/kernels\// },
     { from: /^src\/compute\/threads\.(node|browser)\.ts$/, to: /^src\/worker\/worker\.(node|browser)\.ts$/ },
@@ -42,6 +44,8 @@ export const DOORS: readonly Door[] = [
   // What kernels stand on: jobs, memory, addresses.
   { from: /^src\/\w+\/kernels\//, to: /^src\/compute\/kernels\/index\.ts$/ },
   { from: /^src\/\w+\/kernels\/assembly\//, to: /^src\/compute\/assembly\/\w+\.ts$/ },
+  // Threads, the same in Node and in a page, are started by the twins of each; processes by those who run nowhere else.
+  { from: /^src\/(.*\.(node|browser)|jobs\/\w+)\.ts$/, to: /^src\/core\/index\.(node|browser)\.ts$/ },
   // What a worker thread loads: how jobs are served, and the tables of the domains' jobs.
   { from: /^src\/worker\//, to: /^src\/compute\/(kernels\/index|serve\.(node|browser)|domain)\.ts$/ },
   { from: /^src\/worker\//, to: /^src\/\w+\/kernels\/(index|domain)\.ts$/ },

@@ -1,4 +1,4 @@
-import { pixelBytes } from "../../io/dataset/pixels.ts";
+import { pixelBytes } from "../../core/index.ts";
 import type { PixelArray } from "../../io/index.ts";
 import { Bleaching, type DoseSnapshot, type LitField } from "./bleaching.ts";
 import { createCells } from "./cells.ts";

@@ -1,4 +1,4 @@
-import { imageBytes, pixelView } from "../../io/dataset/pixels.ts";
+import { imageBytes, pixelView } from "../../core/index.ts";
 import type { ImageLayout, PixelArray } from "../../io/index.ts";
 
 /** Smaller images come from the engine's own heap, where memory is warm. */

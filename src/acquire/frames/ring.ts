@@ -1,4 +1,4 @@
-import { pixelView } from "../../io/dataset/pixels.ts";
+import { pixelView } from "../../core/index.ts";
 import type { ImageLayout, PixelArray } from "../../io/index.ts";
 
 /** A ring in memory, which threads share where the platform has shared memory. */

@@ -1,5 +1,5 @@
 import { imageMemory } from "#image-memory";
-import { imageBytes, layoutOf, pixelBytes, pixelView } from "../../io/dataset/pixels.ts";
+import { imageBytes, layoutOf, pixelBytes, pixelView } from "../../core/index.ts";
 import type { ImageLayout, PixelArray, PixelImage } from "../../io/index.ts";
 import type { ImageMetadata } from "../engine/metadata.ts";
 import type { Frame } from "../frames/frame.ts";

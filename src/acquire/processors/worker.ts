@@ -1,5 +1,4 @@
-import { packError, VitrineError } from "../../core/index.ts";
-import { layoutOf } from "../../io/dataset/pixels.ts";
+import { layoutOf, packError, VitrineError } from "../../core/index.ts";
 import type { ImageLayout, PixelArray, PixelImage } from "../../io/index.ts";
 import type { EventQueue } from "../engine/eventQueue.ts";
 import { ImagePool, type PooledImage } from "../frames/imagePool.ts";

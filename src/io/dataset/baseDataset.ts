@@ -1,14 +1,6 @@
-import { VitrineError } from "../../core/index.ts";
-import { axesKey, describeAxes } from "./axes.ts";
-import type {
-  ArrayOptions,
-  Axes,
-  Dataset,
-  DatasetArray,
-  ImageLayout,
-  JsonObject,
-  PixelImage,
-} from "./dataset.ts";
+import type { Axes, ImageLayout, PixelImage } from "../../core/index.ts";
+import { axesKey, describeAxes, VitrineError } from "../../core/index.ts";
+import type { ArrayOptions, Dataset, DatasetArray, JsonObject } from "./dataset.ts";
 import { arrayOf } from "./datasetArray.ts";
 import { ImageWaiters } from "./waiters.ts";
 

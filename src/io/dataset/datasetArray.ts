@@ -1,18 +1,8 @@
-import { VitrineError } from "../../core/index.ts";
+import type { ImageLayout, PixelArray, PixelImage } from "../../core/index.ts";
+import { describeAxes, imageBytes, pixelView, VitrineError } from "../../core/index.ts";
 import { allocate } from "../files.ts";
 import { type ArrayPlan, indicesWithin, type Overlap, planArray, type Span, tileAxes } from "./arrayPlan.ts";
-import { describeAxes } from "./axes.ts";
-import type {
-  ArrayBlock,
-  ArrayOptions,
-  ArraySelection,
-  Dataset,
-  DatasetArray,
-  ImageLayout,
-  PixelArray,
-  PixelImage,
-} from "./dataset.ts";
-import { imageBytes, pixelView } from "./pixels.ts";
+import type { ArrayBlock, ArrayOptions, ArraySelection, Dataset, DatasetArray } from "./dataset.ts";
 
 /** What {@link arrayOf} needs besides: asked only where tiles are joined. */
 interface Tiling {

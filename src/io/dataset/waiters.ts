@@ -1,5 +1,5 @@
+import type { Axes } from "../../core/index.ts";
 import { abortError } from "../../core/index.ts";
-import type { Axes } from "./dataset.ts";
 
 type Answer = Axes | null;
 

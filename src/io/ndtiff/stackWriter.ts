@@ -1,6 +1,6 @@
 import { openWritable, removeFile } from "#files";
-import type { ImageLayout } from "../dataset/dataset.ts";
-import { imageBytes } from "../dataset/pixels.ts";
+import type { ImageLayout } from "../../core/index.ts";
+import { imageBytes } from "../../core/index.ts";
 import type { WritableFile } from "../files.ts";
 import { even, within } from "./format.ts";
 import { formatIfd, ifdBytes, NEXT_IFD_AT } from "./ifd.ts";

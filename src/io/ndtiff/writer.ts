@@ -1,7 +1,7 @@
 import { makeFolder, openWritable, removeFile, writeFileAtomic } from "#files";
-import { Semaphore, VitrineError } from "../../core/index.ts";
-import type { Axes, DatasetImage, DatasetWriter, JsonObject } from "../dataset/dataset.ts";
-import { imageBytes } from "../dataset/pixels.ts";
+import type { Axes } from "../../core/index.ts";
+import { imageBytes, Semaphore, VitrineError } from "../../core/index.ts";
+import type { DatasetImage, DatasetWriter, JsonObject } from "../dataset/dataset.ts";
 import { NdtiffDataset } from "./dataset.ts";
 import {
   DISPLAY_SETTINGS,

@@ -1,11 +1,10 @@
 import * as zarr from "zarrita";
 import { z } from "zod";
-import { VitrineError } from "../../core/index.ts";
+import type { Axes, ImageLayout, PixelImage, PixelType } from "../../core/index.ts";
+import { describeAxes, imageBytes, pixelView, VitrineError } from "../../core/index.ts";
 import { indicesWithin } from "../dataset/arrayPlan.ts";
-import { describeAxes } from "../dataset/axes.ts";
 import { BaseDataset } from "../dataset/baseDataset.ts";
-import type { Axes, ImageLayout, JsonObject, PixelImage, PixelType } from "../dataset/dataset.ts";
-import { imageBytes, pixelView } from "../dataset/pixels.ts";
+import type { JsonObject } from "../dataset/dataset.ts";
 import { allocate } from "../files.ts";
 import { parseWithSchema } from "../schema.ts";
 import type { OmeZarrReader } from "./dataset.ts";

@@ -2,9 +2,8 @@ import { mkdirSync } from "node:fs";
 import { join } from "node:path";
 import { expect, onTestFinished, test } from "vitest";
 import { stringify } from "yaml";
-import * as platform from "#threads";
 import { noise } from "../../../test/support/noise.ts";
-import { createThreadPool, type Thread } from "../../../test/support/pool.ts";
+import { createThreadPool, platform, type Thread } from "../../../test/support/pool.ts";
 import {
   FEW_ORIENTATIONS,
   filesOf,

@@ -7,7 +7,7 @@ import { goldenNpy } from "../../../test/support/npy.ts";
 import { scratchFolder } from "../../../test/support/searchCase.ts";
 import { createPool, type Pool } from "../../compute/index.ts";
 import type { Volume } from "../../core/index.ts";
-import { readAtoms } from "../../io/atoms/read.ts";
+import { readAtoms } from "../../io/index.ts";
 import { electronWavelengthA, fourierShellCorrelation, mtfGain } from "../../optics/index.ts";
 import { readMtf } from "../config/mtfFile.ts";
 import { erf } from "../peaks/errorFunction.ts";
