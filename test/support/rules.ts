@@ -58,7 +58,7 @@ export const TEST_DOORS: readonly Door[] = [
   // The fuzzer damages what inner parsers read.
   { from: /^test\/fuzz\/(parsers|configs)\.ts$/, to: /^src\/(io|match)\// },
   // Pools with their memory, and on threads of a test's own.
-  { from: /^test\/support\/pool\.ts$/, to: /^src\/compute\/(pool|threads)\.ts$/ },
+  { from: /^test\/support\/pool\.ts$/, to: /^src\/compute\/(pool|threads|threads\.(node|browser))\.ts$/ },
   // Takes the place of the file.
   { from: /^test\/support\/slowFiles\.ts$/, to: /^src\/io\/files(\.node)?\.ts$/ },
   // A backend of its own makes every kind of plan, and is tried on what stands on plans.
