@@ -6,7 +6,7 @@ const AREAS = {
   acquire: "./acquire/run.js",
   match: "./match/run.js",
   refine: "./match/refine.js",
-  compute: "./compute/fft.js",
+  compute: "./compute/run.js",
 };
 
 const [area, ...args] = process.argv.slice(2);

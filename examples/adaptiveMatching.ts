@@ -9,7 +9,7 @@ import { pathToFileURL } from "node:url";
 import { Acquisition, createSimulatedClock, type ImageProcessor, openDemoMicroscope } from "vitrine/acquire";
 import { createPool, type Pool } from "vitrine/compute";
 import type { Dataset, PixelImage } from "vitrine/io";
-import { findPeaks, gaussianCutoff, resultMap, TemplateSearch, templateFromVolume } from "vitrine/match";
+import { TemplateSearch, templateFromVolume } from "vitrine/match";
 import * as scene from "./plantedMolecule.ts";
 
 const { FIELD_PX, PIXEL_SIZE_A, PIXEL_SIZE_UM, TEMPLATE_PX } = scene;
@@ -49,16 +49,18 @@ export async function runAdaptiveMatching(planted?: StagePosition): Promise<Adap
   let closeUp: Find | undefined;
 
   const imageProcessor: ImageProcessor = async (image, metadata, eventQueue) => {
-    const { field } = metadata.Axes as { field?: number };
-    const { XPosition_um_Intended: xUm, YPosition_um_Intended: yUm } = metadata;
+    const { Axes, XPosition_um_Intended: xUm, YPosition_um_Intended: yUm } = metadata;
     const found = await findMolecule(image, { xUm: Number(xUm), yUm: Number(yUm) }, pool);
-    if (field === undefined) {
+    if (Axes.field === undefined) {
       closeUp = found;
       eventQueue.put(null); // nothing more: the acquisition ends after this image
     } else if (found !== undefined) {
       find = found;
       eventQueue.put({ axes: { closeUp: 0 }, x: found.xUm, y: found.yUm, exposure: CLOSE_UP_MS });
-    } else eventQueue.put(field + 1 < COLUMNS * ROWS ? overviewEvent(field + 1) : null);
+    } else {
+      const next = Number(Axes.field) + 1;
+      eventQueue.put(next < COLUMNS * ROWS ? overviewEvent(next) : null);
+    }
     return [image, metadata];
   };
 
@@ -66,7 +68,7 @@ export async function runAdaptiveMatching(planted?: StagePosition): Promise<Adap
   const acquisition = await Acquisition.open({ microscope, clock, imageProcessor, save: "memory" });
   acquisition.acquire(overviewEvent(0));
   await acquisition.finished;
-  return { find, closeUp, dataset: acquisition.dataset! };
+  return { find, closeUp, dataset: acquisition.dataset };
 }
 
 /** Fields lie row by row. */
@@ -89,16 +91,12 @@ async function findMolecule(
   const inputs = { micrograph, template: templateFromVolume(scene.template), settings: scene.settings };
   const search = await TemplateSearch.create(pool, inputs, { exactSlices: true });
   try {
-    await search.run({ firstBlock: 0, lastBlock: search.blockCount });
-    const { mapShape, correlations } = search.size;
-    const scores = { data: resultMap(search, "scaledMip"), shape: mapShape };
-    const cutoff = gaussianCutoff({ falsePositives: 0.05, pixels: scores.data.length, correlations });
-    const [best] = findPeaks(scores, { cutoff, maskRadiusPx: TEMPLATE_PX });
+    await search.run();
+    const [best] = await search.particles({ falsePositives: 0.05, maskRadiusPx: TEMPLATE_PX });
     if (best === undefined) return undefined;
-    // a peak is the corner of the template's box: its centre is half a box on, and counts from the middle of the image
-    const xPx = best.x + TEMPLATE_PX / 2 - (width - 1) / 2;
-    const yPx = best.y + TEMPLATE_PX / 2 - (height - 1) / 2;
     const { zScore } = best;
+    const xPx = best.xPx - (width - 1) / 2; // from the middle of the image
+    const yPx = best.yPx - (height - 1) / 2;
     return { xUm: middle.xUm + xPx * PIXEL_SIZE_UM, yUm: middle.yUm + yPx * PIXEL_SIZE_UM, zScore };
   } finally {
     search.dispose();

@@ -52,7 +52,7 @@ window.search = async (names) => {
   await using pool = await createPool({ workers: 2 });
   const search = await TemplateSearch.create(pool, { settings, micrograph, template });
   let told = 0;
-  await search.run({ firstBlock: 0, lastBlock: search.blockCount }, { onProgress: (done) => { told = done; } });
+  await search.run({}, { onProgress: (done) => { told = done; } });
   const source = { statistics: search.statistics, space: search.space };
   const maps = {};
   for (const name of names) maps[name] = await base64(resultMap(source, name));
@@ -68,7 +68,7 @@ async function searchInNode(): Promise<Record<string, Float32Array>> {
   const template = templateFromVolume(await readMrcVolume(join(golden, "template.mrc")));
   await using pool = await createPool({ workers: 2 });
   const search = await TemplateSearch.create(pool, { settings, micrograph, template });
-  await search.run({ firstBlock: 0, lastBlock: search.blockCount });
+  await search.run();
   const source = { statistics: search.statistics, space: search.space };
   return Object.fromEntries(NAMES.map((name) => [name, resultMap(source, name)]));
 }

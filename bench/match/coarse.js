@@ -139,7 +139,7 @@ async function scene(pool, { signal, seed }) {
 
 async function searchAll(pool, inputs) {
   const search = await TemplateSearch.fromPrepared(pool, inputs, SLICES);
-  await search.run({ firstBlock: 0, lastBlock: search.blockCount });
+  await search.run();
   return search;
 }
 

@@ -54,7 +54,7 @@ async function measure(pool, { name, grid, exactSlices }) {
     const inputs = { micrograph, template, settings };
     const search = await TemplateSearch.create(pool, inputs, { exactSlices });
     try {
-      await search.run({ firstBlock: 0, lastBlock: search.blockCount });
+      await search.run();
       const { statistics, space } = search;
       const map = { data: resultMap({ statistics, space }, "scaledMip"), shape: statistics.shape };
       const { correlations } = search.size;

@@ -13,6 +13,7 @@ const PARTS = {
   noise: { always: false, sides: [] },
   coarse: { always: false, sides: [] },
   gradient: { always: false, sides: [] },
+  peaks: { always: false, sides: [] },
 };
 
 /** Runs the parts that `args` names (those that always run where it names none) at the sizes that it names. */

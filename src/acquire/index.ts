@@ -1,51 +1,37 @@
 export { openMMCoreMicroscope } from "#mmcore";
 export type { Clock } from "./clock.ts";
-export { createSimulatedClock, systemClock } from "./clock.ts";
+export { createSimulatedClock } from "./clock.ts";
 export { type DemoMicroscope, openDemoMicroscope } from "./demo/demoMicroscope.ts";
-export type { DemoMicroscopeOptions, PlantedSpecimen } from "./demo/options.ts";
-export { demoMicroscopeOptions } from "./demo/options.ts";
+export type { DemoMicroscopeOptions } from "./demo/options.ts";
 export type { PlantedImage } from "./demo/planted.ts";
 export type { RenderRequest, Specimen } from "./demo/specimen.ts";
 export { checkStamp } from "./demo/stamp.ts";
-export { Acquisition } from "./engine/acquisition.ts";
+export { Acquisition, type SavingAcquisition } from "./engine/acquisition.ts";
 export type { EventQueue, EventSource } from "./engine/eventQueue.ts";
-export type { AcquisitionFuture, SavedImage, SavedImageOptions } from "./engine/future.ts";
-export type { AcquisitionHook, AcquisitionHooks, EventOrSequence } from "./engine/hooks.ts";
+export type { AcquisitionFuture, SavedImage } from "./engine/future.ts";
+export {
+  type AcquisitionHook,
+  type AcquisitionHooks,
+  type EventOrSequence,
+  eachEvent,
+} from "./engine/hooks.ts";
 export type { ImageMetadata } from "./engine/metadata.ts";
-export type { AcquisitionNotification, Milestone, NotificationType } from "./engine/notification.ts";
-export { MILESTONES } from "./engine/notification.ts";
-export type { AcquisitionOptions } from "./engine/options.ts";
+export type { AcquisitionNotification, Milestone } from "./engine/notification.ts";
+export type { AcquisitionOptions, SavingOptions } from "./engine/options.ts";
 export type { StageReport } from "./engine/report.ts";
 export type { ImageSaved } from "./engine/saving.ts";
 export type { LiveImage, Subscription } from "./engine/subscription.ts";
-export type { TilingOptions } from "./engine/tiling.ts";
-export type { WatchdogTimes } from "./engine/watchdog.ts";
 export type { AcquisitionEvent } from "./events/event.ts";
-export type { MultiDCamelParams, MultiDParams } from "./events/multiD.ts";
+export type { MultiDParams } from "./events/multiD.ts";
 export { multiDAcquisitionEvents } from "./events/multiD.ts";
-export { parseEvents } from "./events/parseEvents.ts";
 export { parsePlan } from "./events/parsePlan.ts";
 export { expandUseq, useqSizes } from "./events/useq/expand.ts";
-export type { UseqAction, UseqEvent } from "./events/useq/useqEvent.ts";
+export type { UseqEvent } from "./events/useq/useqEvent.ts";
 export { fromUseq } from "./events/useq/useqEvent.ts";
 export type { Frame } from "./frames/frame.ts";
-export type { ConfigSetting, Exposure, ExposureRequest, Microscope, MicroscopeCore } from "./microscope.ts";
+export type { Exposure, ExposureRequest, Microscope, MicroscopeCore } from "./microscope.ts";
 export type { MMCoreCore } from "./mmcore/core.ts";
-export type {
-  MMCoreMicroscope,
-  MMCoreOptions,
-  PythonEventQueue,
-  PythonImage,
-  PythonProcessor,
-} from "./mmcore/mmcore.ts";
-export type { MicroscopeChoice } from "./openMicroscope.ts";
-export { openMicroscope } from "./openMicroscope.ts";
-export type {
-  ForeignProcessor,
-  ImageAndMetadata,
-  ImageProcessor,
-  ProcessorModule,
-  ProcessorResult,
-} from "./processors/processor.ts";
-export type { PlanOptions, PlanReport } from "./program.ts";
+export type { MMCoreMicroscope } from "./mmcore/mmcore.ts";
+export type { ImageAndMetadata, ImageProcessor, ProcessorResult } from "./processors/processor.ts";
+export type { PlanReport } from "./program.ts";
 export { runPlan } from "./program.ts";

@@ -1,4 +1,4 @@
-import { VitrineError } from "../core/index.ts";
+import { type Progress, progressTeller, VitrineError } from "../core/index.ts";
 import { fileExists, readFileBytes } from "../io/index.ts";
 import { Acquisition } from "./engine/acquisition.ts";
 import type { AcquisitionOptions } from "./engine/options.ts";
@@ -16,14 +16,18 @@ export interface PlanOptions
   readonly workers?: number;
   /** Ends the acquisition; images that were taken are saved. */
   readonly signal?: AbortSignal;
-  /** Told now and then, and at the end. */
-  readonly onProgress?: (stages: readonly StageReport[]) => void;
+  /** Told now and then, and at the end; counts images that are through the last stage. How many there will be nobody knows: Infinity. */
+  readonly onProgress?: (progress: Progress) => void;
+  /** As often: where images are. */
+  readonly onStages?: (stages: readonly StageReport[]) => void;
+  /** Gets what was lost. */
+  readonly onLog?: (message: string, kind: "warning" | "note") => void;
 }
 
 /** What an acquisition did. */
 export interface PlanReport {
-  /** The folder that was written, if one was. */
-  readonly folder: string | undefined;
+  /** The folder that was written; null where none was. */
+  readonly folder: string | null;
   /** Images that were saved, each counted once. */
   readonly images: number;
   readonly stages: readonly StageReport[];
@@ -41,7 +45,7 @@ const PROGRESS_MS = 500;
  *   without a module; aborted: by `signal`; whatever a processor throws
  */
 export async function runPlan(path: string, options: PlanOptions): Promise<PlanReport> {
-  const { microscope: choice, processor, workers, signal, onProgress, ...rest } = options;
+  const { microscope: choice, processor, workers, signal, onProgress, onStages, onLog, ...rest } = options;
   const plan = parsePlan(await readPlan(path), path);
   const isPython = processor !== undefined && /\.py(:\w+)?$/.test(processor);
   const isModule = processor !== undefined && !isPython;
@@ -57,7 +61,9 @@ export async function runPlan(path: string, options: PlanOptions): Promise<PlanR
     microscope,
     ...(imageProcessor !== undefined && { imageProcessor }),
   });
-  return await followed(acquisition, plan, { signal, onProgress }); // the microscope is closed after it
+  const report = await followed(acquisition, plan, { signal, onProgress, onStages });
+  warnOfLosses(report.stages, onLog);
+  return report; // the microscope is closed after it
 }
 
 async function readPlan(path: string): Promise<unknown> {
@@ -99,17 +105,20 @@ function stopped(signal: AbortSignal | undefined): VitrineError {
   });
 }
 
+interface Listeners {
+  readonly onProgress: PlanOptions["onProgress"];
+  readonly onStages: PlanOptions["onStages"];
+}
+
 /** Runs the events to their end, tells how it goes, and ends them when it is told to. */
 async function followed(
   acquisition: Acquisition,
   plan: Parameters<Acquisition["acquire"]>[0],
-  {
-    signal,
-    onProgress,
-  }: { readonly signal: AbortSignal | undefined; readonly onProgress: PlanOptions["onProgress"] },
+  { signal, ...listeners }: Listeners & { readonly signal: AbortSignal | undefined },
 ): Promise<PlanReport> {
   const start = performance.now();
-  const timer = setInterval(() => onProgress?.(acquisition.report()), PROGRESS_MS);
+  const tell = stageTeller(acquisition, listeners);
+  const timer = setInterval(tell, PROGRESS_MS);
   const stop = () => acquisition.abort(stopped(signal));
   signal?.addEventListener("abort", stop, { once: true });
   try {
@@ -119,10 +128,26 @@ async function followed(
   } finally {
     clearInterval(timer);
     signal?.removeEventListener("abort", stop);
-    onProgress?.(acquisition.report());
+    tell();
   }
   const { dataset } = acquisition;
   const images = dataset?.imageCoordinates().length ?? 0;
   const seconds = (performance.now() - start) / 1000;
-  return { folder: dataset?.name, images, stages: acquisition.report(), seconds };
+  return { folder: dataset?.name ?? null, images, stages: acquisition.report(), seconds };
+}
+
+/** Tells of the images that are saved, or, where none are, processed; and of all stages. */
+function stageTeller(acquisition: Acquisition, { onProgress, onStages }: Listeners): () => void {
+  const tell = progressTeller(onProgress, { unit: "images" });
+  return () => {
+    const stages = acquisition.report();
+    const last = stages.findLast(({ stage }) => stage === "saving" || stage === "processor");
+    tell(last?.done ?? 0, Number.POSITIVE_INFINITY);
+    onStages?.(stages);
+  };
+}
+
+function warnOfLosses(stages: readonly StageReport[], onLog: PlanOptions["onLog"]): void {
+  for (const { stage, dropped } of stages)
+    if (dropped > 0) onLog?.(`${stage}: ${dropped} images were lost`, "warning");
 }

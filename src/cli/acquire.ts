@@ -1,8 +1,7 @@
 import { type Command, InvalidArgumentError, Option } from "commander";
 import { type PlanReport, runPlan, type StageReport } from "../acquire/index.ts";
-import { abortOnSignals } from "./interrupt.ts";
-import { count, notNegative } from "./options.ts";
-import { log } from "./watch.ts";
+import { count, example, notNegative } from "./options.ts";
+import { type CommandTools, log, report } from "./report.ts";
 
 interface AcquireArguments {
   readonly microscope: "demo" | "mmcore";
@@ -18,9 +17,10 @@ interface AcquireArguments {
 }
 
 /** Adds `vitrine acquire PLAN.json`. */
-export function addAcquire(program: Command): void {
-  program
+export function addAcquire(cli: Command): void {
+  cli
     .command("acquire")
+    .addHelpText("after", example("acquire plan.json --dir data --name run --processor count.mjs"))
     .description("run an acquisition: events through hardware, an image processor and into a dataset")
     .argument("<plan.json>", "events, parameters of multi_d_acquisition_events, or a useq sequence")
     .addOption(
@@ -42,15 +42,12 @@ export function addAcquire(program: Command): void {
     .option("--workers <number>", "threads of a module that exports stateless = true", count)
     .option("--tile-overlap <pixels>", "tiles, by the axes row and column, to a pyramid: N or X,Y", overlap)
     .option("--json", "print the result as JSON")
-    .action(async (plan: string, args: AcquireArguments) => {
-      using interrupt = abortOnSignals();
-      const progress = createStageProgress();
-      const report = await runPlan(plan, {
-        ...toPlanOptions(args),
-        signal: interrupt.signal,
-        onProgress: progress,
+    .action((plan: string, args: AcquireArguments) => {
+      const { json = false } = args;
+      return report({ json, text: acquiredText }, ({ signal, onProgress, onLog }) => {
+        const told = { signal, onProgress, onStages: stageLines(onLog) };
+        return runPlan(plan, { ...toPlanOptions(args), ...told, onLog });
       });
-      printReport(report, args.json ?? false);
     });
 }
 
@@ -79,17 +76,17 @@ function overlap(text: string): number | { x: number; y: number } {
   return y === undefined ? x! : { x: x!, y };
 }
 
-/** Time between two lines of progress, ms. */
+/** Time between two lines of stages, ms. */
 const LINE_MS = 5_000;
 
 /** Writes a line now and then that says where images are. */
-function createStageProgress(): (stages: readonly StageReport[]) => void {
+function stageLines(onLog: CommandTools["onLog"]): (stages: readonly StageReport[]) => void {
   let last = performance.now();
   return (stages) => {
     const now = performance.now();
     if (now - last < LINE_MS) return;
     last = now;
-    log(stages.map(stageText).join(", "));
+    onLog(stages.map(stageText).join(", "), "note");
   };
 }
 
@@ -102,12 +99,8 @@ function stageText({ stage, done, queued, dropped, perSecond }: StageReport): st
   return `${stage} ${done}${notes.length > 0 ? ` (${notes.join(", ")})` : ""}`;
 }
 
-function printReport({ folder, images, stages, seconds }: PlanReport, asJson: boolean): void {
-  if (asJson) {
-    process.stdout.write(`${JSON.stringify({ folder: folder ?? null, images, seconds, stages })}\n`);
-    return;
-  }
-  const saved = folder === undefined ? "nothing was saved" : `${images} images in ${folder}`;
+function acquiredText({ folder, images, stages, seconds }: PlanReport): string {
+  const saved = folder === null ? "nothing was saved" : `${images} images in ${folder}`;
   const lines = stages.map((stage) => `  ${stageText(stage)}`);
-  process.stdout.write([`${saved}, ${seconds.toFixed(1)} s`, ...lines, ""].join("\n"));
+  return [`${saved}, ${seconds.toFixed(1)} s`, ...lines, ""].join("\n");
 }

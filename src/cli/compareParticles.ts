@@ -1,6 +1,7 @@
 import type { Command } from "commander";
 import { compareParticleTables, type TableComparison } from "../match/index.ts";
-import { positive } from "./options.ts";
+import { example, positive } from "./options.ts";
+import { report } from "./report.ts";
 
 interface CompareArguments {
   readonly symmetry: string;
@@ -9,22 +10,24 @@ interface CompareArguments {
 }
 
 /** Adds `vitrine compare-particles FOUND.csv PLANTED.csv`. */
-export function addCompareParticles(program: Command): void {
-  program
+export function addCompareParticles(cli: Command): void {
+  cli
     .command("compare-particles")
+    .addHelpText("after", example("compare-particles particles.csv truth.csv --symmetry O"))
     .description("say what of a table of particles was found in another, and how far off")
     .argument("<found.csv>", "table of a search or of a refinement, whose refined values then count")
     .argument("<planted.csv>", "table of what is there: simulate-micrograph's truth, or another search")
     .option("--symmetry <group>", "of the molecule: C1, D2, T, O, I; views that are alike are the same", "C1")
     .option("--near <pixels>", "farther apart, two particles are not the same", positive, 3)
     .option("--json", "print the result as JSON")
-    .action(async (found: string, planted: string, { symmetry, near, json }: CompareArguments) => {
-      const comparison = await compareParticleTables(found, planted, { symmetry, nearPx: near });
-      process.stdout.write(json ? `${JSON.stringify(comparison)}\n` : describe(comparison));
-    });
+    .action((found: string, planted: string, { symmetry, near, json = false }: CompareArguments) =>
+      report({ json, text: comparisonText }, () =>
+        compareParticleTables(found, planted, { symmetry, nearPx: near }),
+      ),
+    );
 }
 
-function describe({ matches, missed, extra }: TableComparison): string {
+function comparisonText({ matches, missed, extra }: TableComparison): string {
   const rows = matches.map(({ planted, found, distancePx, angleDeg }) => {
     const place = `x ${planted.posX.toFixed(1).padStart(7)}  y ${planted.posY.toFixed(1).padStart(7)}`;
     const score = Number.isNaN(found.zScore) ? "" : `  z ${found.zScore.toFixed(2).padStart(6)}`;

@@ -4,10 +4,13 @@ import {
   type ConfigProgram,
   configFormat,
   formatConfig,
+  type ProgramYaml,
   readConfig,
   writeConfig,
 } from "../match/index.ts";
-import { log } from "./watch.ts";
+import type { Log } from "../program/index.ts";
+import { example } from "./options.ts";
+import { report } from "./report.ts";
 
 interface ConfigArguments {
   readonly program?: ConfigProgram;
@@ -17,9 +20,10 @@ interface ConfigArguments {
 }
 
 /** Adds `vitrine config CONFIG`. */
-export function addConfig(program: Command): void {
-  program
+export function addConfig(cli: Command): void {
+  cli
     .command("config")
+    .addHelpText("after", example("config config.yaml --out complete.json"))
     .description("check a program's configuration and write it with every default, as YAML or JSON")
     .argument("<config>", "Leopard-EM configuration, YAML or JSON")
     .addOption(
@@ -27,7 +31,7 @@ export function addConfig(program: Command): void {
     )
     .option("--out <file>", "where it goes, .yaml or .json; default: to stdout", outputPath)
     .option("--overwrite", "replace OUT if it is there")
-    .option("--json", "JSON to stdout: the configuration, or with --out the result")
+    .option("--json", "print the result as JSON: the configuration, or with --out where it is")
     .action(checkAndWrite);
 }
 
@@ -42,16 +46,20 @@ function outputPath(path: string): string {
 
 async function checkAndWrite(path: string, args: ConfigArguments): Promise<void> {
   const { out, json = false, overwrite = false } = args;
-  const { program, config, ignored } = await readConfig(path, args.program);
-  for (const field of ignored) log(`${path} ${field} has no effect here`);
+  const read = async (onLog: Log) => {
+    const found = await readConfig(path, args.program);
+    for (const field of found.ignored) onLog(`${path} ${field} has no effect here`, "warning");
+    return found;
+  };
   if (out === undefined) {
-    process.stdout.write(formatConfig(config, json ? "json" : "yaml"));
-    return;
+    const text = (config: ProgramYaml) => formatConfig(config, "yaml");
+    return report({ json, text }, async ({ onLog }) => (await read(onLog)).config);
   }
-  await writeConfig(out, config, { overwrite });
-  process.stdout.write(
-    json
-      ? `${JSON.stringify({ path: out, program })}\n`
-      : `wrote ${out}: configuration of vitrine ${program}\n`,
-  );
+  const text = ({ program }: { readonly program: ConfigProgram }) =>
+    `wrote ${out}: configuration of vitrine ${program}\n`;
+  return report({ json, text }, async ({ onLog }) => {
+    const { program, config } = await read(onLog);
+    await writeConfig(out, config, { overwrite });
+    return { path: out, program };
+  });
 }

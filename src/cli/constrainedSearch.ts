@@ -3,6 +3,7 @@ import { type ConstrainedReport, runConstrainedSearch } from "../match/index.ts"
 import {
   addRefineOptions,
   addSliceOptions,
+  example,
   positive,
   type RefineArguments,
   type SliceArguments,
@@ -10,12 +11,13 @@ import {
   toSliceOptions,
 } from "./options.ts";
 import { particleLine } from "./refine.ts";
-import { watched } from "./watch.ts";
+import { report } from "./report.ts";
 
 /** Adds `vitrine constrained-search CONFIG.yaml`. */
-export function addConstrainedSearch(program: Command): void {
-  const command = program
+export function addConstrainedSearch(cli: Command): void {
+  const command = cli
     .command("constrained-search")
+    .addHelpText("after", example("constrained-search constrained.yaml --false-positives 0.01"))
     .description("look for a particle where another was found: Leopard-EM's constrained_search")
     .argument("<config.yaml>", "Leopard-EM configuration; its paths are relative to the working directory")
     .option(
@@ -27,25 +29,20 @@ export function addConstrainedSearch(program: Command): void {
   addSliceOptions(addRefineOptions(command, 64)).action(
     async (config: string, args: RefineArguments & SliceArguments & { falsePositives: number }) => {
       const options = { ...toRefineOptions(args), ...toSliceOptions(args) };
-      const { falsePositives } = args;
-      const report = await watched((watch) =>
-        runConstrainedSearch(config, { ...options, falsePositives, ...watch }),
+      const { falsePositives, json = false } = args;
+      return report({ json, text: constrainedText }, (tools) =>
+        runConstrainedSearch(config, { ...options, falsePositives, ...tools }),
       );
-      printConstrained(report, args.json ?? false);
     },
   );
 }
 
-function printConstrained(report: ConstrainedReport, asJson: boolean): void {
-  if (asJson) {
-    process.stdout.write(`${JSON.stringify({ ...report, backend: "wasm" })}\n`);
-    return;
-  }
-  const { particles, correlations, files, zCutoff, found } = report;
+function constrainedText(searched: ConstrainedReport): string {
+  const { particles, correlations, files, zCutoff, found } = searched;
   const lines = [
     `${found.length} of ${particles.length} places above z ${zCutoff.toFixed(2)} (${correlations} correlations, WASM SIMD)`,
     ...found.map((i) => particleLine(particles[i], i)),
     ...files.map((file) => `wrote ${file}`),
   ];
-  process.stdout.write(`${lines.join("\n")}\n`);
+  return `${lines.join("\n")}\n`;
 }

@@ -1,17 +1,14 @@
 import { type Command, Option } from "commander";
+import { progressTeller } from "../core/index.ts";
 import {
-  type ConvertProgress,
+  type ConvertReport,
   convertDataset,
   type DatasetFormat,
   type OmeZarrCompression,
 } from "../io/index.ts";
 import { convertParticles } from "../match/index.ts";
-import { abortOnSignals } from "./interrupt.ts";
-import { count } from "./options.ts";
-import { log } from "./watch.ts";
-
-/** Time between two lines of progress. */
-const LINE_MS = 2000;
+import { count, example } from "./options.ts";
+import { report } from "./report.ts";
 
 interface ConvertArguments {
   readonly format?: DatasetFormat;
@@ -22,9 +19,10 @@ interface ConvertArguments {
 }
 
 /** Adds `vitrine convert IN OUT`. */
-export function addConvert(program: Command): void {
-  program
+export function addConvert(cli: Command): void {
+  cli
     .command("convert")
+    .addHelpText("after", example("convert data/run_1 run.zarr --compression zstd"))
     .description("write images, or a table of particles, as another format")
     .argument("<in>", "NDTiff folder, OME-Zarr store, MRC, TIFF or .npy file; particles as .csv or .star")
     .argument(
@@ -46,47 +44,42 @@ export function addConvert(program: Command): void {
     .option("--template-size <px>", "side of the template, for pos_x and pos_y of particles of RELION", count)
     .option("--overwrite", "replace OUT if it is there")
     .option("--json", "print the result as JSON")
-    .action(async (from: string, to: string, args: ConvertArguments) => {
-      if (isTable(to)) return convertTable(from, to, args);
-      using interrupt = abortOnSignals();
-      const report = await convertDataset(from, to, {
-        ...(args.format !== undefined && { format: args.format }),
-        compression: args.compression,
-        overwrite: args.overwrite ?? false,
-        signal: interrupt.signal,
-        onProgress: createProgress(),
-      });
-      const gaps = report.filled === 0 ? "" : `, ${report.filled} missing ones as zeros`;
-      process.stdout.write(
-        args.json
-          ? `${JSON.stringify({ ...report, path: to })}\n`
-          : `wrote ${to}: ${report.images} image${report.images === 1 ? "" : "s"} as ${report.to}${gaps}\n`,
-      );
-    });
+    .action((from: string, to: string, args: ConvertArguments) =>
+      isTable(to) ? convertTable(from, to, args) : convertImages(from, to, args),
+    );
 }
 
 function isTable(path: string): boolean {
   return /\.(star|csv)$/i.test(path);
 }
 
-async function convertTable(from: string, to: string, args: ConvertArguments): Promise<void> {
-  const { overwrite = false, templateSize } = args;
-  const options = templateSize === undefined ? { overwrite } : { overwrite, templateSize };
-  const particles = await convertParticles(from, to, options);
-  process.stdout.write(
-    args.json
-      ? `${JSON.stringify({ path: to, particles })}\n`
-      : `wrote ${to}: ${particles} particle${particles === 1 ? "" : "s"}\n`,
-  );
+function convertImages(from: string, to: string, args: ConvertArguments): Promise<void> {
+  const { format, compression, overwrite = false, json = false } = args;
+  return report({ json, text: imagesText }, async ({ signal, onProgress, onLog }) => {
+    const tell = progressTeller(onProgress, { unit: "images" });
+    const converted = await convertDataset(from, to, {
+      ...(format !== undefined && { format }),
+      ...{ compression, overwrite, signal },
+      onProgress: ({ done, total }) => tell(done, total),
+    });
+    if (converted.filled > 0)
+      onLog(`${from}: zeros in the place of ${converted.filled} missing images`, "warning");
+    return { ...converted, path: to };
+  });
 }
 
-/** A line now and then. */
-function createProgress(): (progress: ConvertProgress) => void {
-  let last = performance.now();
-  return ({ done, total }) => {
-    const now = performance.now();
-    if (now - last < LINE_MS) return;
-    last = now;
-    log(`${done} of ${total} images`);
-  };
+function imagesText({ images, to, filled, path }: ConvertReport & { readonly path: string }): string {
+  const gaps = filled === 0 ? "" : `, ${filled} missing ones as zeros`;
+  return `wrote ${path}: ${images} image${images === 1 ? "" : "s"} as ${to}${gaps}\n`;
+}
+
+function convertTable(from: string, to: string, args: ConvertArguments): Promise<void> {
+  const { overwrite = false, templateSize, json = false } = args;
+  const options = templateSize === undefined ? { overwrite } : { overwrite, templateSize };
+  const text = ({ particles }: { readonly particles: number }) =>
+    `wrote ${to}: ${particles} particle${particles === 1 ? "" : "s"}\n`;
+  return report({ json, text }, async () => ({
+    path: to,
+    particles: await convertParticles(from, to, options),
+  }));
 }

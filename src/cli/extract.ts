@@ -1,7 +1,7 @@
 import { type Command, Option } from "commander";
-import { type ExtractOptions, extractParticles } from "../match/index.ts";
-import { abortOnSignals } from "./interrupt.ts";
-import { count, notNegative } from "./options.ts";
+import { type ExtractOptions, type ExtractReport, extractParticles } from "../match/index.ts";
+import { count, example, notNegative } from "./options.ts";
+import { report } from "./report.ts";
 
 interface ExtractArguments {
   readonly box: number;
@@ -22,9 +22,13 @@ interface ExtractArguments {
 }
 
 /** Adds `vitrine extract PARTICLES.csv`. */
-export function addExtract(program: Command): void {
-  const command = program
+export function addExtract(cli: Command): void {
+  const command = cli
     .command("extract")
+    .addHelpText(
+      "after",
+      example("extract particles.csv --box 256 --out particles.mrcs --normalize --invert"),
+    )
     .description("cut particles out of their micrographs: a stack and a STAR file of RELION")
     .argument("<particles.csv>", "table of a search or of a refinement")
     .requiredOption("--box <pixels>", "side of a box", count)
@@ -47,12 +51,15 @@ export function addExtract(program: Command): void {
     .option("--json", "print the result as JSON")
     .action(async (table: string, args: ExtractArguments) => {
       requireTogether(command, args);
-      using interrupt = abortOnSignals();
-      const report = await extractParticles(table, { ...toOptions(args), signal: interrupt.signal });
-      const { particles, files } = report;
-      const lines = [`${particles} particles`, ...files.map((file) => `wrote ${file}`)];
-      process.stdout.write(args.json ? `${JSON.stringify(report)}\n` : `${lines.join("\n")}\n`);
+      const { json = false } = args;
+      return report({ json, text: extractedText }, (tools) =>
+        extractParticles(table, { ...toOptions(args), ...tools }),
+      );
     });
+}
+
+function extractedText({ particles, files }: ExtractReport): string {
+  return [`${particles} particles`, ...files.map((file) => `wrote ${file}`), ""].join("\n");
 }
 
 function addMovieOptions(command: Command): Command {

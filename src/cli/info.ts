@@ -8,33 +8,32 @@ import {
   type StarDescription,
   type TiffDescription,
 } from "../io/index.ts";
+import { example } from "./options.ts";
+import { report } from "./report.ts";
 
 /** Values of an axis that are printed in full. */
 const MOST_VALUES = 12;
 
 /** Adds `vitrine info FILE...`. */
-export function addInfo(program: Command): void {
-  program
+export function addInfo(cli: Command): void {
+  cli
     .command("info")
+    .addHelpText("after", example("info micrograph.mrc particles.star data/run_1"))
     .description("say what files are: datasets, arrays, tables, atoms")
     .argument(
       "<file...>",
       "MRC, TIFF, .npy, .npz, STAR, PDB, mmCIF, CSV and text files, NDTiff folders, OME-Zarr stores",
     )
     .option("--json", "print one line of JSON a file")
-    .action(async (paths: string[], { json }: { readonly json?: boolean }) => {
-      for (const path of paths) {
-        const description = await describeFile(path);
-        process.stdout.write(
-          json ? `${JSON.stringify({ path, ...description })}\n` : text(path, description),
-        );
-      }
+    .action(async (paths: string[], { json = false }: { readonly json?: boolean }) => {
+      for (const path of paths)
+        await report({ json, text }, async () => ({ path, ...(await describeFile(path)) }));
     });
 }
 
 type Line = readonly [label: string, value: string];
 
-function text(path: string, description: FileDescription): string {
+function text({ path, ...description }: FileDescription & { readonly path: string }): string {
   const [title, lines] = linesOf(description);
   const width = Math.max(0, ...lines.map(([label]) => label.length)) + 2;
   const body = lines.map(([label, value]) => `  ${label.padEnd(width)}${value}\n`);

@@ -12,6 +12,7 @@ import { addMatch } from "./match.ts";
 import { addMatchCollect } from "./matchCollect.ts";
 import { addOptimizeBFactor } from "./optimizeBFactor.ts";
 import { addOptimizeTemplate } from "./optimizeTemplate.ts";
+import { example } from "./options.ts";
 import { addRefine } from "./refine.ts";
 import { addSimulateMap } from "./simulateMap.ts";
 import { addSimulateMicrograph } from "./simulateMicrograph.ts";
@@ -45,14 +46,15 @@ const COMMANDS = [
   addTour,
 ];
 
-function createProgram(): Command {
-  const program = new Command("vitrine")
+function createCli(): Command {
+  const cli = new Command("vitrine")
     .description("From camera to molecule: acquire, map and match microscopy images.")
     .version(version())
+    .addHelpText("after", example("match config.yaml --workers 8"))
     .showHelpAfterError("(vitrine COMMAND --help explains a command)")
     .exitOverride();
-  for (const add of COMMANDS) add(program);
-  return program;
+  for (const add of COMMANDS) add(cli);
+  return cli;
 }
 
 /** Commands that keep checkpoints. */
@@ -84,13 +86,13 @@ function failWith(error: unknown, canResume: boolean): number {
  * @returns     exit code: 0 done, 1 failed, 2 wrong use
  */
 export async function run(args: readonly string[]): Promise<number> {
-  const program = createProgram();
+  const cli = createCli();
   try {
     if (args.length === 0) {
-      program.outputHelp();
+      cli.outputHelp();
       return WRONG_USE;
     }
-    await program.parseAsync([...args], { from: "user" });
+    await cli.parseAsync([...args], { from: "user" });
     return DONE;
   } catch (error) {
     return failWith(error, RESUMABLE.includes(args[0]));

@@ -4,16 +4,17 @@ import {
   estimateMatch,
   type MatchEstimate,
   type MatchOptions,
+  type MatchReport,
   type Part,
   runCoarseMatch,
   runMatch,
-  type SearchReport,
   type TemplatesReport,
 } from "../match/index.ts";
 import {
   addResultOptions,
   addSliceOptions,
   count,
+  example,
   notNegative,
   part,
   type ResultArguments,
@@ -22,7 +23,7 @@ import {
   toSliceOptions,
 } from "./options.ts";
 import { durationText } from "./progress.ts";
-import { watched } from "./watch.ts";
+import { report } from "./report.ts";
 
 interface MatchArguments extends ResultArguments, SliceArguments {
   readonly workers?: number;
@@ -37,9 +38,10 @@ interface MatchArguments extends ResultArguments, SliceArguments {
 }
 
 /** Adds `vitrine match CONFIG.yaml`. */
-export function addMatch(program: Command): void {
-  const command = program
+export function addMatch(cli: Command): void {
+  const command = cli
     .command("match")
+    .addHelpText("after", example("match config.yaml --workers 8 --picture found.png"))
     .description("search a micrograph for a template: Leopard-EM's match_template on its own configuration")
     .argument("<config.yaml>", "Leopard-EM configuration; its paths are relative to the working directory")
     .option("--workers <number>", "threads; default: Slurm's, the cgroup's or all processors", count)
@@ -51,15 +53,13 @@ export function addMatch(program: Command): void {
     async (config: string, args: MatchArguments) => {
       requireCoarse(command, args);
       const options = toOptions(args);
+      const { json = false } = args;
       if (args.estimate) {
-        const estimate = await watched(({ signal, onLog }) =>
-          estimateMatch(config, { ...options, signal, onLog }),
+        return report({ json, text: estimateText }, (tools) =>
+          estimateMatch(config, { ...options, ...tools }),
         );
-        printEstimate(estimate, args.json ?? false);
-        return;
       }
-      const report = await watched((watch) => search(config, { ...options, ...watch }, args));
-      printReport(report, args.json ?? false);
+      return report({ json, text: reportText }, (tools) => search(config, { ...options, ...tools }, args));
     },
   );
 }
@@ -127,47 +127,32 @@ function toOptions(args: MatchArguments): MatchOptions {
   };
 }
 
-function printEstimate(estimate: MatchEstimate, asJson: boolean): void {
-  if (asJson) {
-    process.stdout.write(`${JSON.stringify({ ...estimate, backend: "wasm" })}\n`);
-    return;
-  }
+function estimateText(estimate: MatchEstimate): string {
   const { orientations, defocusValues, pixelSizes, correlations, rate, hours, bytes, workers } = estimate;
   const each = estimate.templates > 1 ? `, each of ${estimate.templates} templates` : "";
-  process.stdout.write(
-    [
-      `correlations  ${correlations} (${orientations} orientations x ${defocusValues} defocus values x ${pixelSizes} pixel sizes${each})`,
-      `rate          ${rate.toFixed(1)}/s with ${workers} threads (WASM SIMD)`,
-      `time          ${hours.toFixed(2)} h (${durationText(3600 * hours)})`,
-      `memory        ${(bytes / 2 ** 30).toFixed(2)} GiB`,
-      "",
-    ].join("\n"),
-  );
+  return [
+    `correlations  ${correlations} (${orientations} orientations x ${defocusValues} defocus values x ${pixelSizes} pixel sizes${each})`,
+    `rate          ${rate.toFixed(1)}/s with ${workers} threads (WASM SIMD)`,
+    `time          ${hours.toFixed(2)} h (${durationText(3600 * hours)})`,
+    `memory        ${(bytes / 2 ** 30).toFixed(2)} GiB`,
+    "",
+  ].join("\n");
 }
 
-type AnyReport = SearchReport | CoarseReport | TemplatesReport;
+type AnyReport = MatchReport | CoarseReport;
 
-/** Prints what was found, a line a particle. */
-export function printReport(report: AnyReport | null, asJson: boolean): void {
-  if (asJson) {
-    process.stdout.write(`${JSON.stringify({ ...report, backend: "wasm" })}\n`);
-    return;
-  }
-  if (report === null) {
-    process.stdout.write("part done; vitrine match-collect joins the parts\n");
-    return;
-  }
-  const { particles, zCutoff, correlations, files } = report;
-  process.stdout.write(
-    [
-      `${particles.length} particles above z ${zCutoff.toFixed(2)} (${correlations} correlations a pixel, WASM SIMD)`,
-      ...("coarse" in report ? report.coarse.map(coarseLine) : []),
-      ...("templates" in report ? report.templates.map(templateLine) : []),
-      ...particles.map(particleLine),
-      ...files.map((file) => `wrote ${file}`),
-      "",
-    ].join("\n"),
-  );
+/** What was found, a line a particle. */
+export function reportText(found: AnyReport | null): string {
+  if (found === null) return "part done; vitrine match-collect joins the parts\n";
+  const { particles, zCutoff, correlations, files } = found;
+  return [
+    `${particles.length} particles above z ${zCutoff.toFixed(2)} (${correlations} correlations a pixel, WASM SIMD)`,
+    ...("coarse" in found ? found.coarse.map(coarseLine) : []),
+    ...("templates" in found ? found.templates.map(templateLine) : []),
+    ...particles.map(particleLine),
+    ...files.map((file) => `wrote ${file}`),
+    "",
+  ].join("\n");
 }
 
 function coarseLine({ factor, candidates, zCutoff, sampled }: CoarseReport["coarse"][number]): string {

@@ -1,31 +1,33 @@
 import type { Command } from "commander";
 import { collectMatch } from "../match/index.ts";
-import { addTemplateOption, printReport } from "./match.ts";
+import { addTemplateOption, reportText } from "./match.ts";
 import {
   addResultOptions,
   addSliceOptions,
+  example,
   type ResultArguments,
   type SliceArguments,
   toMatchOptions,
   toSliceOptions,
 } from "./options.ts";
-import { log } from "./watch.ts";
+import { report } from "./report.ts";
 
 /** Adds `vitrine match-collect CONFIG.yaml`. */
-export function addMatchCollect(program: Command): void {
-  const command = program
+export function addMatchCollect(cli: Command): void {
+  const command = cli
     .command("match-collect")
+    .addHelpText("after", example("match-collect config.yaml --particles particles.csv"))
     .description("join the parts of a search (match --part I/N) and write its maps and particles")
     .argument("<config.yaml>", "the configuration of the parts");
   addTemplateOption(addResultOptions(addSliceOptions(command))).action(
     async (config: string, args: ResultArguments & SliceArguments & { template?: string[] }) => {
-      const report = await collectMatch(config, {
+      const options = {
         ...toMatchOptions(args),
         ...toSliceOptions(args),
         ...(args.template !== undefined && { templates: args.template }),
-        onLog: log,
-      });
-      printReport(report, args.json ?? false);
+      };
+      const { json = false } = args;
+      return report({ json, text: reportText }, (tools) => collectMatch(config, { ...options, ...tools }));
     },
   );
 }

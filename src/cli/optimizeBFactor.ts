@@ -3,12 +3,13 @@ import { B_FACTOR_METRICS, type BFactorReport, runOptimizeBFactor } from "../mat
 import {
   addSliceOptions,
   count,
+  example,
   notNegative,
   positive,
   type SliceArguments,
   toSliceOptions,
 } from "./options.ts";
-import { watched } from "./watch.ts";
+import { report } from "./report.ts";
 
 interface BFactorArguments extends SliceArguments {
   readonly min: number;
@@ -26,9 +27,10 @@ interface BFactorArguments extends SliceArguments {
 }
 
 /** Adds `vitrine optimize-b-factor CONFIG.yaml`. */
-export function addOptimizeBFactor(program: Command): void {
-  const command = program
+export function addOptimizeBFactor(cli: Command): void {
+  const command = cli
     .command("optimize-b-factor")
+    .addHelpText("after", example("optimize-b-factor config.yaml --max 150 --metric best"))
     .description("repeat a search with one B-factor after the other: Leopard-EM's optimize_b_factor")
     .argument("<config.yaml>", "configuration of a search; its maps are not written")
     .option("--min <A2>", "first B-factor", notNegative, 0)
@@ -49,8 +51,10 @@ export function addOptimizeBFactor(program: Command): void {
     .option("--json", "print the result as JSON");
   addSliceOptions(command).action(async (config: string, args: BFactorArguments) => {
     const options = { ...toSliceOptions(args), ...toOptions(args) };
-    const report = await watched((watch) => runOptimizeBFactor(config, { ...options, ...watch }));
-    printTrials(report, args);
+    const { json = false, metric } = args;
+    return report({ json, text: (tried: BFactorReport) => trialsText(tried, metric) }, (tools) =>
+      runOptimizeBFactor(config, { ...options, ...tools }),
+    );
   });
 }
 
@@ -68,12 +72,7 @@ function toOptions(args: BFactorArguments) {
   };
 }
 
-function printTrials(report: BFactorReport, { json, metric }: BFactorArguments): void {
-  if (json) {
-    process.stdout.write(`${JSON.stringify({ ...report, backend: "wasm" })}\n`);
-    return;
-  }
-  const { trials, bestBFactorA2, files } = report;
+function trialsText({ trials, bestBFactorA2, files }: BFactorReport, metric: string): string {
   const lines = [
     `best B-factor ${bestBFactorA2} Å² of ${trials.length} by ${metric}`,
     ...trials.map(
@@ -82,5 +81,5 @@ function printTrials(report: BFactorReport, { json, metric }: BFactorArguments):
     ),
     ...files.map((file) => `wrote ${file}`),
   ];
-  process.stdout.write(`${lines.join("\n")}\n`);
+  return `${lines.join("\n")}\n`;
 }

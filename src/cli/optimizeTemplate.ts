@@ -1,7 +1,7 @@
 import type { Command } from "commander";
 import { type OptimizeTemplateReport, runOptimizeTemplate } from "../match/index.ts";
-import { addSliceOptions, count, positive, type SliceArguments, toSliceOptions } from "./options.ts";
-import { watched } from "./watch.ts";
+import { addSliceOptions, count, example, positive, type SliceArguments, toSliceOptions } from "./options.ts";
+import { report } from "./report.ts";
 
 interface OptimizeTemplateArguments extends SliceArguments {
   readonly results: string;
@@ -17,9 +17,10 @@ interface OptimizeTemplateArguments extends SliceArguments {
 }
 
 /** Adds `vitrine optimize-template CONFIG.yaml`. */
-export function addOptimizeTemplate(program: Command): void {
-  const command = program
+export function addOptimizeTemplate(cli: Command): void {
+  const command = cli
     .command("optimize-template")
+    .addHelpText("after", example("optimize-template optimize.yaml --results best.txt"))
     .description(
       "find the pixel size with which a template made from atoms fits its particles best: Leopard-EM's optimize_template",
     )
@@ -47,8 +48,10 @@ export function addOptimizeTemplate(program: Command): void {
     .option("--json", "print the result as JSON");
   addSliceOptions(command).action(async (config: string, args: OptimizeTemplateArguments) => {
     const options = { ...toSliceOptions(args), ...toOptions(args) };
-    const report = await watched((watch) => runOptimizeTemplate(config, { ...options, ...watch }));
-    printTrials(report, args.json ?? false);
+    const { json = false } = args;
+    return report({ json, text: trialsText }, (tools) =>
+      runOptimizeTemplate(config, { ...options, ...tools }),
+    );
   });
 }
 
@@ -66,12 +69,8 @@ function toOptions(args: OptimizeTemplateArguments) {
   };
 }
 
-function printTrials(report: OptimizeTemplateReport, asJson: boolean): void {
-  if (asJson) {
-    process.stdout.write(`${JSON.stringify({ ...report, backend: "wasm" })}\n`);
-    return;
-  }
-  const { pixelSizeA, meanZScore, trials, particles, files } = report;
+function trialsText(tried: OptimizeTemplateReport): string {
+  const { pixelSizeA, meanZScore, trials, particles, files } = tried;
   const lines = [
     `best pixel size ${pixelSizeA} Å, mean z-score ${meanZScore.toFixed(3)} (${trials.length} sizes, ${particles} particles)`,
     ...trials.map(
@@ -80,5 +79,5 @@ function printTrials(report: OptimizeTemplateReport, asJson: boolean): void {
     ),
     ...files.map((file) => `wrote ${file}`),
   ];
-  process.stdout.write(`${lines.join("\n")}\n`);
+  return `${lines.join("\n")}\n`;
 }

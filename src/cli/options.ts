@@ -1,6 +1,11 @@
 import { type Command, InvalidArgumentError, Option } from "commander";
 import { LEOPARD_BATCH_SIZES, type Part, type PeakChoice, parsePart } from "../match/index.ts";
 
+/** What the help of a command ends with: a call of it, without `vitrine`. */
+export function example(call: string): string {
+  return `\nExample:\n  vitrine ${call}`;
+}
+
 /** Reads a whole number of at least 1. */
 export function count(text: string): number {
   const value = Number(text);

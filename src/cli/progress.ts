@@ -1,12 +1,12 @@
 import { Presets, SingleBar } from "cli-progress";
-import type { SearchProgress } from "../match/index.ts";
+import type { Progress } from "../core/index.ts";
 
 /** Time between two lines where there is no terminal. */
 const LINE_MS = 10_000;
 
-/** Shows a search's progress on stderr: a bar on a terminal, a line now and then elsewhere. */
+/** Shows on stderr how far something is: a bar on a terminal, a line now and then elsewhere. */
 export interface ProgressDisplay {
-  readonly show: (progress: SearchProgress) => void;
+  readonly show: (progress: Progress) => void;
   end(): void;
 }
 
@@ -18,24 +18,37 @@ export function durationText(seconds: number): string {
   return minutes > 0 ? `${minutes} min ${Math.floor(seconds % 60)} s` : `${Math.ceil(seconds)} s`;
 }
 
-function rateAndTime({ done, total, rate }: SearchProgress): { speed: string; left: string } {
+/** `42.0 %, 310 correlations/s, 12 s left`; without a known total `12 images, 3.1 images/s`. */
+export function progressText(progress: Progress): string {
+  const { done, total, unit } = progress;
+  const { speed, left } = rateAndTime(progress);
+  if (!Number.isFinite(total)) return `${done} ${unit}, ${speed} ${unit}/s`;
+  return `${((100 * done) / total).toFixed(1)} %, ${speed} ${unit}/s, ${left} left`;
+}
+
+function rateAndTime({ done, total, rate }: Progress): { speed: string; left: string } {
   return { speed: rate.toFixed(rate < 100 ? 1 : 0), left: durationText((total - done) / rate) };
 }
 
-export function createProgress(stream: NodeJS.WriteStream = process.stderr): ProgressDisplay {
+/** Where progress is shown: a terminal or not. */
+type Stream = NodeJS.WritableStream & { readonly isTTY?: boolean };
+
+/** Makes the display that fits a stream. */
+export function createProgress(stream: Stream = process.stderr): ProgressDisplay {
   return stream.isTTY ? createBar(stream) : createLines(stream);
 }
 
-function createBar(stream: NodeJS.WriteStream): ProgressDisplay {
-  const format = "{bar} {percentage} % | {value} of {total} correlations | {speed}/s | {left} left";
+function createBar(stream: Stream): ProgressDisplay {
+  const format = "{bar} {percentage} % | {value} of {total} {unit} | {speed}/s | {left} left";
   const bar = new SingleBar({ stream, format, hideCursor: true }, Presets.shades_classic);
   let started = false;
   return {
     show(progress) {
-      const payload = rateAndTime(progress);
+      if (!Number.isFinite(progress.total)) return; // a bar of no length
+      const payload = { ...rateAndTime(progress), unit: progress.unit };
       if (!started) bar.start(progress.total, progress.done, payload);
       started = true;
-      bar.setTotal(progress.total); // a coarse pass is followed by another count
+      bar.setTotal(progress.total); // one kind of work is followed by another
       bar.update(progress.done, payload);
     },
     end() {
@@ -44,16 +57,14 @@ function createBar(stream: NodeJS.WriteStream): ProgressDisplay {
   };
 }
 
-function createLines(stream: NodeJS.WriteStream): ProgressDisplay {
+function createLines(stream: Stream): ProgressDisplay {
   let last = performance.now();
   return {
     show(progress) {
       const now = performance.now();
       if (now - last < LINE_MS) return;
       last = now;
-      const { speed, left } = rateAndTime(progress);
-      const percent = ((100 * progress.done) / progress.total).toFixed(1);
-      stream.write(`vitrine: ${percent} %, ${speed} correlations/s, ${left} left\n`);
+      stream.write(`vitrine: ${progressText(progress)}\n`);
     },
     end() {},
   };

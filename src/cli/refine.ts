@@ -3,17 +3,19 @@ import { type RefineReport, runRefine } from "../match/index.ts";
 import {
   addRefineOptions,
   addSliceOptions,
+  example,
   type RefineArguments,
   type SliceArguments,
   toRefineOptions,
   toSliceOptions,
 } from "./options.ts";
-import { watched } from "./watch.ts";
+import { report } from "./report.ts";
 
 /** Adds `vitrine refine CONFIG.yaml`. */
-export function addRefine(program: Command): void {
-  const command = program
+export function addRefine(cli: Command): void {
+  const command = cli
     .command("refine")
+    .addHelpText("after", example("refine refine.yaml --particles refined.csv --gradient"))
     .description("refine found particles: Leopard-EM's refine_template on its own configuration")
     .argument("<config.yaml>", "Leopard-EM configuration; its paths are relative to the working directory")
     .option("--particles <file>", "table of the refined particles", "refined_particles.csv")
@@ -31,8 +33,10 @@ export function addRefine(program: Command): void {
     async (config: string, args: RefineArguments & SliceArguments & ModeArguments) => {
       const options = { ...toRefineOptions(args), ...toModeOptions(args, command) };
       const wholeDisc = args.wholeDisc ?? false;
-      const report = await watched((watch) => runRefine(config, { ...options, wholeDisc, ...watch }));
-      printRefined(report, args.json ?? false);
+      const { json = false } = args;
+      return report({ json, text: refinedText }, (tools) =>
+        runRefine(config, { ...options, wholeDisc, ...tools }),
+      );
     },
   );
 }
@@ -54,19 +58,15 @@ function toModeOptions(args: ModeArguments & SliceArguments, command: Command) {
   };
 }
 
-function printRefined(report: RefineReport, asJson: boolean): void {
-  if (asJson) {
-    process.stdout.write(`${JSON.stringify({ ...report, backend: "wasm" })}\n`);
-    return;
-  }
-  const { particles, correlations, files } = report;
+function refinedText(refined: RefineReport): string {
+  const { particles, correlations, files } = refined;
   const lines = [
     `${particles.length} particles refined (${correlations} correlations, WASM SIMD)`,
-    ...gradientLines(report),
+    ...gradientLines(refined),
     ...particles.map(particleLine),
     ...files.map((file) => `wrote ${file}`),
   ];
-  process.stdout.write(`${lines.join("\n")}\n`);
+  return `${lines.join("\n")}\n`;
 }
 
 function gradientLines({ particles }: RefineReport): string[] {

@@ -1,16 +1,13 @@
 import { type Command, Option } from "commander";
-import { createPool } from "../compute/index.ts";
-import { VitrineError } from "../core/index.ts";
-import { fileExists, readAtoms, writeMrc } from "../io/index.ts";
-import { type MapExposure, type MapOptions, type Mtf, readMtf, simulateMap } from "../match/index.ts";
-import { abortOnSignals } from "./interrupt.ts";
-import { count, finite, notNegative, positive } from "./options.ts";
+import { type MapExposure, type MapProgramOptions, type MapReport, runSimulateMap } from "../match/index.ts";
+import { count, example, finite, notNegative, positive } from "./options.ts";
+import { report } from "./report.ts";
 
 interface MapArguments {
   readonly pixelSize: number;
   readonly box: number;
   readonly out: string;
-  readonly model: number;
+  readonly model?: number;
   readonly centerAtoms: boolean;
   readonly removeHydrogens?: boolean;
   readonly removeWater?: boolean;
@@ -30,15 +27,16 @@ interface MapArguments {
 }
 
 /** Adds `vitrine simulate-map ATOMS`. */
-export function addSimulateMap(program: Command): void {
-  program
+export function addSimulateMap(cli: Command): void {
+  cli
     .command("simulate-map")
+    .addHelpText("after", example("simulate-map 6z6u.cif --pixel-size 1.06 --box 256 --out template.mrc"))
     .description("make a template from atoms: their electrostatic potential in volts, as ttsim3d does")
     .argument("<atoms>", "PDB or mmCIF file")
     .requiredOption("--pixel-size <Å>", "side of a voxel", positive)
     .requiredOption("--box <voxels>", "side of the cube", count)
     .requiredOption("--out <file.mrc>", "the map")
-    .option("--model <number>", "which model of the file, counted from 1", count, 1)
+    .option("--model <number>", "which model of the file, counted from 1; default: the first", count)
     .option("--no-center-atoms", "put the origin of the coordinates at the centre, not the mean of the atoms")
     .option("--remove-hydrogens", "leave hydrogens out")
     .option("--remove-water", "leave water out")
@@ -63,55 +61,33 @@ export function addSimulateMap(program: Command): void {
     .option("--workers <number>", "threads; default: Slurm's, the cgroup's or all processors", count)
     .option("--overwrite", "replace the map if it is there")
     .option("--json", "print the result as JSON")
-    .action(simulateAndWrite);
+    .action(simulateAndPrint);
 }
 
-async function simulateAndWrite(path: string, args: MapArguments): Promise<void> {
-  using interrupt = abortOnSignals();
-  if (!args.overwrite && (await fileExists(args.out))) {
-    const hint = "Replace it with --overwrite, or choose another path";
-    throw new VitrineError({
-      code: "exists",
-      at: args.out,
-      expected: "no file of this name",
-      found: "one",
-      hint,
-    });
-  }
-  const { models } = await readAtoms(path, {
-    model: args.model,
-    select: { excludeWater: args.removeWater ?? false },
-  });
-  const mtf = args.mtf === undefined ? undefined : await readMtf(args.mtf);
-  const pool = await createPool({ workers: args.workers });
-  try {
-    const map = await simulateMap(pool, models[0], { ...toMapOptions(args, mtf), signal: interrupt.signal });
-    await writeMrc(args.out, map, { overwrite: args.overwrite ?? false });
-    const report = {
-      path: args.out,
-      atoms: models[0].length,
-      boxSize: args.box,
-      pixelSizeA: args.pixelSize,
-      ...rangeOf(map.data),
-    };
-    process.stdout.write(args.json ? `${JSON.stringify(report)}\n` : describe(report));
-  } finally {
-    await pool.dispose();
-  }
+function simulateAndPrint(atoms: string, args: MapArguments): Promise<void> {
+  const { json = false } = args;
+  return report({ json, text: mapText }, (tools) =>
+    runSimulateMap(atoms, { ...toMapOptions(args), ...tools }),
+  );
 }
 
-function toMapOptions(args: MapArguments, mtf: Mtf | undefined): MapOptions {
+function toMapOptions(args: MapArguments): MapProgramOptions {
   return {
+    mapPath: args.out,
     boxSize: args.box,
     pixelSizeA: args.pixelSize,
     centerAtoms: args.centerAtoms,
     removeHydrogens: args.removeHydrogens ?? false,
+    removeWater: args.removeWater ?? false,
     bFactorScaling: args.bFactorScaling,
     additionalBFactorA2: args.additionalBFactor,
-    ...(args.upsampling !== undefined && { upsampling: args.upsampling }),
     cutOutside: args.cutOutside ?? false,
-    ...(mtf !== undefined && { mtf }),
+    overwrite: args.overwrite ?? false,
+    ...(args.model !== undefined && { model: args.model }),
+    ...(args.upsampling !== undefined && { upsampling: args.upsampling }),
+    ...(args.mtf !== undefined && { mtfPath: args.mtf }),
     ...(args.doseEnd !== undefined && { exposure: toExposure(args, args.doseEnd) }),
+    ...(args.workers !== undefined && { workers: args.workers }),
   };
 }
 
@@ -125,23 +101,6 @@ function toExposure(args: MapArguments, endPerA2: number): MapExposure {
   };
 }
 
-function rangeOf(data: Float32Array): { minimumV: number; maximumV: number } {
-  let [minimumV, maximumV] = [Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY];
-  for (const value of data) {
-    if (value < minimumV) minimumV = value;
-    if (value > maximumV) maximumV = value;
-  }
-  return { minimumV, maximumV };
-}
-
-function describe(report: {
-  path: string;
-  atoms: number;
-  boxSize: number;
-  pixelSizeA: number;
-  minimumV: number;
-  maximumV: number;
-}): string {
-  const { path, atoms, boxSize, pixelSizeA, minimumV, maximumV } = report;
+function mapText({ path, atoms, boxSize, pixelSizeA, minimumV, maximumV }: MapReport): string {
   return `wrote ${path}: ${atoms} atoms in ${boxSize}³ voxels of ${pixelSizeA} Å, ${minimumV.toPrecision(3)} to ${maximumV.toPrecision(3)} V\n`;
 }

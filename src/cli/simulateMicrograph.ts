@@ -1,8 +1,8 @@
 import { type Command, InvalidArgumentError, Option } from "commander";
 import type { Shape2 } from "../core/index.ts";
 import { runSimulateMicrograph, type SimulationOptions, type SimulationReport } from "../match/index.ts";
-import { abortOnSignals } from "./interrupt.ts";
-import { count, finite, notNegative, positive } from "./options.ts";
+import { count, example, finite, notNegative, positive } from "./options.ts";
+import { report } from "./report.ts";
 
 interface MicrographArguments {
   readonly out: string;
@@ -33,9 +33,13 @@ interface MicrographArguments {
 }
 
 /** Adds `vitrine simulate-micrograph MAP.mrc`. */
-export function addSimulateMicrograph(program: Command): void {
-  const command = program
+export function addSimulateMicrograph(cli: Command): void {
+  const command = cli
     .command("simulate-micrograph")
+    .addHelpText(
+      "after",
+      example("simulate-micrograph template.mrc --out micrograph.mrc --defocus 8000 --config config.yaml"),
+    )
     .description(
       "make a micrograph of a map: particles from a seed, the microscope's CTF, noise, and the truth",
     )
@@ -109,10 +113,11 @@ function wholeNumber(text: string): number {
   throw new InvalidArgumentError("Expected a whole number of at least 0.");
 }
 
-async function simulateAndPrint(map: string, args: MicrographArguments): Promise<void> {
-  using interrupt = abortOnSignals();
-  const report = await runSimulateMicrograph(map, { ...toOptions(args), signal: interrupt.signal });
-  process.stdout.write(args.json ? `${JSON.stringify(report)}\n` : describe(report, args));
+function simulateAndPrint(map: string, args: MicrographArguments): Promise<void> {
+  const { json = false } = args;
+  return report({ json, text: (simulated: SimulationReport) => describe(simulated, args) }, (tools) =>
+    runSimulateMicrograph(map, { ...toOptions(args), ...tools }),
+  );
 }
 
 function toOptions(args: MicrographArguments): SimulationOptions {

@@ -59,8 +59,8 @@ export async function acquirePlate(directory: string): Promise<PlateResult> {
     planted.map(({ well, xUm, yUm }) => ({ axes: { position: well }, x: xUm, y: yUm, z: 0, exposure: 20 })),
   );
   await acquisition.done();
-  await acquisition.dataset?.close();
-  return readBack(acquisition.dataset?.name ?? directory, planted);
+  await acquisition.dataset.close();
+  return readBack(acquisition.dataset.name, planted);
 }
 
 async function readBack(folder: string, planted: readonly PlantedWell[]): Promise<PlateResult> {

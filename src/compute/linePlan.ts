@@ -30,7 +30,7 @@ const STAGE_COST: Record<number, number> = { 2: 0.7, 3: 1.1, 4: 1, 5: 1.7, 7: 2.
 
 /**
  * The length, at least `length` and a multiple of 4 that ends in a radix-4 stage, whose transform is cheapest:
- * what a correlation pads to.
+ * what a convolution pads to.
  */
 export function fastLength(length: number): number {
   let best = 0;

@@ -21,7 +21,7 @@ export interface PlanTypes {
  * one copy goes in and one comes out, and no view of it ever leaves. Who uses a plan cannot tell which {@link Backend} made it.
  */
 export interface Plan<Types extends PlanTypes> {
-  /** Memory that it holds; known before it is made, see {@link Backend.bytes}. */
+  /** Memory that it holds; known before it is made, see {@link BackendSizes.bytes}. */
   readonly bytes: number;
   /**
    * Copies values of array `name` in, from index `at` of its first axis on (default 0): all, or a part at a time.
@@ -57,14 +57,18 @@ export interface WasmMaker<Size, Made, Uses> {
   create(pool: WorkerPool, request: Size & Uses): Made;
 }
 
+/** Knows what plans take. */
+export interface BackendSizes {
+  /** Bytes that a plan of this size would take; nothing is allocated. @throws {VitrineError} shape, range */
+  bytes<Size, Made, Uses>(kind: PlanKind<Size, Made, Uses>, size: Size): number;
+}
+
 /** What makes plans: WASM kernels in worker threads ({@link Pool}), or another way to the same results. */
-export interface Backend {
-  /** For reports: `WASM SIMD with fused multiply-add, 2 workers`. */
+export interface Backend extends BackendSizes {
+  /** For reports: `wasm relaxed simd, 2 workers`. */
   readonly name: string;
   /** Number of workers that share a plan's work. */
   readonly workers: number;
-  /** Bytes that a plan of this size would take; nothing is allocated. @throws {VitrineError} shape, range */
-  bytes<Size, Made, Uses>(kind: PlanKind<Size, Made, Uses>, size: Size): number;
   /** Makes a plan. Whoever makes it disposes of it. @throws {VitrineError} range: more memory than there is left; device */
   plan<Size, Made, Uses>(kind: PlanKind<Size, Made, Uses>, request: Size & Uses): Made;
 }

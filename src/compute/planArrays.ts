@@ -31,6 +31,7 @@ export function checkRows(
     throw new VitrineError({ code: "shape", at, expected, found: `${data.length} values` });
   }
   if (Number.isInteger(first) && first >= 0 && first + rows <= all) return rows;
-  const found = `rows ${first} to ${first + rows}`;
-  throw new VitrineError({ code: "range", at, expected: `rows 0 to ${all}`, found });
+  const unit = rowLength === 1 ? "values" : "rows";
+  const found = `${unit} ${first} to ${first + rows}`;
+  throw new VitrineError({ code: "range", at, expected: `${unit} 0 to ${all}`, found });
 }

@@ -10,7 +10,7 @@ import {
 } from "./control.ts";
 import type { Job } from "./job.ts";
 import { Arena, createMemory, type Region } from "./memory.ts";
-import type { Backend, PlanKind } from "./plan.ts";
+import type { Backend, BackendSizes, PlanKind } from "./plan.ts";
 import type { Member } from "./protocol.ts";
 import type { Threads } from "./threads.ts";
 import { type Outcome, WorkerGroup } from "./workerGroup.ts";
@@ -43,6 +43,11 @@ export interface Pool extends Backend, AsyncDisposable {
 /** Workers of a pool that is not told how many: `SLURM_CPUS_PER_TASK`, else the cgroup's quota, else the processors. */
 export function defaultWorkerCount(): number {
   return platform.defaultWorkerCount();
+}
+
+/** What plans would take of a pool of so many workers, without one. */
+export function poolSizes(workers = defaultWorkerCount()): BackendSizes {
+  return { bytes: (kind, size) => kind.wasm.bytes(size, workers) };
 }
 
 /**
@@ -104,8 +109,8 @@ export class ThreadPool implements Pool, WorkerPool {
   constructor({ memory, arena, group, workers, relaxedSimd, control }: Parts) {
     this.memory = memory;
     this.workers = workers;
-    const simd = relaxedSimd ? "WASM SIMD with fused multiply-add" : "WASM SIMD";
-    this.name = `${simd}, ${workers} ${workers === 1 ? "worker" : "workers"}`;
+    const simd = relaxedSimd ? "relaxed simd" : "simd";
+    this.name = `wasm ${simd}, ${workers} ${workers === 1 ? "worker" : "workers"}`;
     this.#arena = arena;
     this.#group = group;
     this.#control = control;

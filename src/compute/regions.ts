@@ -20,7 +20,7 @@ export interface Regions<Name extends string> {
  * @throws {VitrineError} range: above what the pool can grow to; device: the system has no more
  *
  * @example
- * const regions = createRegions(pool, { image: 4 * height * width, template: 4 * side * side });
+ * const regions = createRegions(pool, { image: 4 * height * width, sums: 8 * width });
  */
 export function createRegions<Name extends string>(
   pool: WorkerPool,

@@ -107,6 +107,11 @@ test("the larger defocus lies along the angle, whether it is u or v", () => {
   expect(valueAt(along, 0, 11)[0]).toBeCloseTo(valueAt(round, 0, 11)[0], 6);
 });
 
+test("an exchange of the defoci changes nothing, as in Leopard-EM", () => {
+  const exchanged = computeCtf({ ...OPTICS, defocusUA: OPTICS.defocusVA, defocusVA: OPTICS.defocusUA }, GRID);
+  expect(exchanged.data).toEqual(computeCtf(OPTICS, GRID).data);
+});
+
 test("an offset of the defocus is the same as another defocus", () => {
   const offset = computeCtf(OPTICS, { ...GRID, defocusOffsetsA: [300] });
   const other = computeCtf({ ...OPTICS, defocusUA: 9300, defocusVA: 8900 }, GRID);

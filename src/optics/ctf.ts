@@ -2,7 +2,7 @@ import type { Shape2 } from "../core/index.ts";
 import { type FocusSpread, prepareChromaticEnvelope } from "./chromaticEnvelope.ts";
 import { electronWavelengthA } from "./electrons.ts";
 import { forEachFrequency, requireNumber, requireShape, rfftWidth } from "./frequencies.ts";
-import { isLopsided, type LaserPhasePlate, laserPhase } from "./laserPhasePlate.ts";
+import { hasOddPhase, type LaserPhasePlate, laserPhase } from "./laserPhasePlate.ts";
 import { type MagnificationMatrix, magnifiedFrequency } from "./magnification.ts";
 import { type Mtf, mtfGain, requireMtf } from "./mtf.ts";
 import { type EvenZernikes, evenPhase, type OddZernikes, oddPhase } from "./zernikes.ts";
@@ -13,7 +13,7 @@ export interface OpticsParameters {
   readonly sphericalAberrationMm: number;
   /** Fraction of amplitude contrast, 0 to 1. */
   readonly amplitudeContrast: number;
-  /** One of the two principal defocus values, Å; the larger one lies along `astigmatismAngleDeg`, as in the peer. */
+  /** One of the two principal defocus values, Å; the larger one lies along `astigmatismAngleDeg`, as in Leopard-EM. */
   readonly defocusUA: number;
   /** Defocus across it, Å. */
   readonly defocusVA: number;
@@ -68,7 +68,7 @@ const ANGSTROM_PER_MM = 1e7;
 /**
  * Contrast transfer functions on the half plane, for every pixel size and defocus of a search; float64 inside.
  *
- * With k in Å⁻¹, a its direction from the x axis and dz(a) = (u + v)/2 + offset + (u - v)/2 cos 2(a - angle):
+ * With k in Å⁻¹, a its direction from the x axis and dz(a) = (u + v)/2 + offset + |u - v|/2 cos 2(a - angle):
  *
  *     chi = -pi lambda k² dz + pi/2 Cs lambda³ k⁴ - phaseShift - atan(A / sqrt(1 - A²)) + even Zernikes - P₊
  *     ctf = -sin(chi) exp(-B k²/4) chromatic(k) mtf(f) exp(i odd)
@@ -79,7 +79,7 @@ const ANGSTROM_PER_MM = 1e7;
  *
  * The magnification matrix bends k everywhere but in the B-factor and the MTF. A pixel size offset d divides Cs by
  * ((px + d)/px)⁴, since the defocus was fitted at px; the coma of a tilted beam goes with the third power.
- * Where u < v the long axis stays v's (Leopard-EM takes |u - v|, which exchanges them).
+ * The larger of u and v lies along the angle, whichever it is: where u < v they are exchanged, as in Leopard-EM.
  *
  * @returns (pixel sizes, defoci, height, floor(width / 2) + 1), complex where odd aberrations are present
  * @throws {VitrineError} shape or range: what cannot be a grid or a microscope; names the field
@@ -229,7 +229,7 @@ function fillComplex(
 export function hasOddAberrations({ oddZernikes, beamTiltMrad, laserPhasePlate }: OpticsParameters): boolean {
   const isTilted = beamTiltMrad?.some((tilt) => tilt !== 0) ?? false;
   return (
-    oddZernikes !== undefined || isTilted || (laserPhasePlate !== undefined && isLopsided(laserPhasePlate))
+    oddZernikes !== undefined || isTilted || (laserPhasePlate !== undefined && hasOddPhase(laserPhasePlate))
   );
 }
 

@@ -38,7 +38,7 @@ test("there are as many offsets as Leopard-EM has, where rounding makes one more
   for (const { min, max, step, skip, values } of golden) {
     const found = pixelSizeOffsets({ min, max, step, skipEnforceZero: skip });
     expect([min, max, step, found.length]).toEqual([min, max, step, values.length]);
-    // the peer's are float32; what is 0 here is up to 1e-6 there
+    // Leopard-EM's are float32; what is 0 here is up to 1e-6 there
     found.forEach((value, i) => {
       expect(Math.abs(value - values[i])).toBeLessThanOrEqual(1e-6 + 1e-7 * Math.abs(value));
     });

@@ -63,10 +63,10 @@ export function undeformFrame(
   const [height, width] = shape;
   const plane = planeAt(field, time);
   const points = field.shape[2];
-  const columns = Array.from({ length: width }, (_, x) => splineWeights(place(x, width), points));
+  const columns = Array.from({ length: width }, (_, x) => splineWeights(fraction(x, width), points));
   const out = new Float32Array(frame.length);
   for (let y = 0; y < height; y++) {
-    const row = rowAt(plane, field.shape, place(y, height)).map((shift) => shift / pixelSizeA);
+    const row = rowAt(plane, field.shape, fraction(y, height)).map((shift) => shift / pixelSizeA);
     const [rowY, rowX] = [row.subarray(0, points), row.subarray(points)];
     for (let x = 0; x < width; x++) {
       out[y * width + x] = sample(frame, shape, [y + dot(rowY, columns[x]), x + dot(rowX, columns[x])]);
@@ -76,7 +76,7 @@ export function undeformFrame(
 }
 
 /** Where pixel `index` of `count` lies, from 0 to 1. */
-function place(index: number, count: number): number {
+function fraction(index: number, count: number): number {
   return count === 1 ? 0 : index / (count - 1);
 }
 

@@ -15,7 +15,7 @@ function goldenGrid(name: string): Float64Array {
   return grid;
 }
 
-/** The C library's arc cosine under the peer is not rounded to nearest for one value in fifty: one unit of the last bit. */
+/** The C library's arc cosine under torch-so3 is not rounded to nearest for one value in fifty: one unit of the last bit. */
 function expectSameToTheBit(found: Float64Array, name: string): void {
   const golden = goldenGrid(name);
   expect(found.length).toBe(golden.length);
@@ -43,7 +43,7 @@ test.each<[string, OrientationGrid]>([
       psiRangeDeg: [-30, 30],
     },
   ],
-])("the grid %s is the peer's", (name, grid) => {
+])("the grid %s is torch-so3's", (name, grid) => {
   expectSameToTheBit(uniformOrientations(grid), name);
 });
 
@@ -61,7 +61,7 @@ test.each<[string, OrientationGrid]>([
       psiRangeDeg: [-30, 30],
     },
   ],
-])("the grid %s is the peer's, value for value", (name, grid) => {
+])("the grid %s is torch-so3's, value for value", (name, grid) => {
   expect(uniformOrientations(grid)).toEqual(goldenGrid(name));
 });
 
@@ -71,7 +71,7 @@ test.each<[string, RollGrid]>([
     { psiStepDeg: 2.5, psiRangeDeg: [-5, 5], thetaStepDeg: 3, thetaRangeDeg: [-6, 6], rollStepDeg: 36 },
   ],
   ["roll_fixed", { psiRangeDeg: [-1, 1], thetaStepDeg: 0.75, thetaRangeDeg: [-3, 3], rollAxis: [1, -2] }],
-])("the grid %s is the peer's, value for value", (name, grid) => {
+])("the grid %s is torch-so3's, value for value", (name, grid) => {
   expect(rollOrientations(grid)).toEqual(goldenGrid(name));
 });
 

@@ -22,8 +22,8 @@ export interface FrameExposure {
  * Source: Grant & Grigorieff 2015, eLife 4:e06980, eq. 3; factors as RELION and Leopard-EM have them.
  */
 export function criticalExposure(frequencyPerA: number, voltageKv: number): number {
-  const place = Math.min(300, Math.max(100, voltageKv));
-  const factor = place > 200 ? 0.8 + 0.002 * (place - 200) : 0.64 + 0.0016 * (place - 100);
+  const kv = Math.min(300, Math.max(100, voltageKv));
+  const factor = kv > 200 ? 0.8 + 0.002 * (kv - 200) : 0.64 + 0.0016 * (kv - 100);
   return factor * (0.245 * frequencyPerA ** -1.665 + 2.81);
 }
 

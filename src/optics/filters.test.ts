@@ -23,7 +23,7 @@ function search2Filter(shape: Shape2): Float32Array {
   return combineFilters([...curves, bandPassFilter(BAND, shape)], shape);
 }
 
-// The peer sums spectra of 41,216 coefficients in float32, which costs it 1e-5.
+// torch-fourier-filter sums spectra of 41,216 coefficients in float32, which costs it 1e-5.
 test.each([
   ["unit/whitening_power_image.npy", () => evaluateRadialCurve(power, IMAGE)],
   ["unit/whitening_power_template.npy", () => evaluateRadialCurve(power, TEMPLATE)],
@@ -37,7 +37,7 @@ test.each([
   expect(relativeError(compute(), goldenNpy(path).data)).toBeLessThan(3e-5);
 });
 
-// The goal of 5e-5 allows for the peer's float32 transform and spectrum.
+// The goal of 5e-5 allows for torch-fourier-filter's float32 transform and spectrum.
 test.each([
   ["search1_image_preprocessed_rfft.npy", () => ({ filter: evaluateRadialCurve(power, IMAGE) })],
   [
@@ -150,7 +150,7 @@ type EdgeCase = { readonly shape: Shape2; readonly gains: readonly number[] } & 
   | { readonly frequencies: readonly number[]; readonly amplitudes: readonly number[] }
 );
 
-test("edges on the frequencies of samples take those that the peer's float32 takes", () => {
+test("edges on the frequencies of samples take those that torch-fourier-filter's float32 takes", () => {
   const path = new URL("../../test/golden/match-extra/filters/filters.json", import.meta.url);
   const cases: EdgeCase[] = JSON.parse(readFileSync(path, "utf8"));
   for (const { shape, gains, ...edge } of cases) {

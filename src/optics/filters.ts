@@ -19,7 +19,8 @@ export interface BandPass {
 }
 
 /**
- * A radial curve on the half plane: linear between its points, 1 outside their range (and at the last point); frequencies in float32, as in the peer.
+ * A radial curve on the half plane: linear between its points, 1 outside their range (and at the last point); frequencies in float32,
+ * as in torch-fourier-filter.
  *
  * @param shape [H, W] in real space, even or odd
  * @returns     (H, floor(W/2) + 1) gains, rows not shifted
@@ -35,7 +36,7 @@ export function evaluateRadialCurve(curve: RadialCurve, shape: Shape2): Float32A
 
 /**
  * A band-pass filter on the half plane: 1 for low < f <= high, cos(pi/2 d / falloff) at distance d < falloff outside
- * the nearer cut-off, 0 beyond; f in float32, as in the peer.
+ * the nearer cut-off, 0 beyond; f in float32, as in torch-fourier-filter.
  *
  * @param shape [H, W] in real space, even or odd
  * @returns     (H, floor(W/2) + 1) gains, rows not shifted
@@ -79,20 +80,23 @@ export function combineFilters(filters: readonly Float32Array[], shape: Shape2):
 }
 
 /**
- * Frequencies are those of the peer: multiples of 1 / n in float32, every step rounded. Cut-offs like 0.45 fall on samples' own
- * frequencies, and rounding decides which of them a hard edge takes.
+ * Frequencies are those of torch-fourier-filter: multiples of 1 / n in float32, every step rounded. Cut-offs like 0.45 fall on
+ * samples' own frequencies, and rounding decides which of them a hard edge takes.
  */
 function evaluate([height, width]: Shape2, gain: (frequency: number) => number): Float32Array<ArrayBuffer> {
   const columns = rfftWidth(width);
   const filter = new Float32Array(height * columns);
   const f = Math.fround;
   const [perRow, perColumn] = [f(1 / height), f(1 / width)];
-  for (let y = 0; y < height; y++) {
-    const fy = f((2 * y < height ? y : y - height) * perRow);
+  for (let y = 0; 2 * y <= height; y++) {
+    const fy = f(y * perRow);
+    const row = filter.subarray(y * columns, (y + 1) * columns);
     for (let x = 0; x < columns; x++) {
       const fx = f(x * perColumn);
-      filter[y * columns + x] = gain(f(Math.sqrt(f(f(fy * fy) + f(fx * fx)))));
+      row[x] = gain(f(Math.sqrt(f(f(fy * fy) + f(fx * fx)))));
     }
+    // the same frequencies but for their sign
+    if (y > 0 && 2 * y < height) filter.set(row, (height - y) * columns);
   }
   return filter;
 }

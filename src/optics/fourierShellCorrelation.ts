@@ -1,4 +1,4 @@
-import { createFft, type FftPlan, type Pool } from "../compute/index.ts";
+import { type Backend, createFft, type FftPlan } from "../compute/index.ts";
 import { VitrineError, type Volume } from "../core/index.ts";
 import { columnWeight, rfftWidth } from "./frequencies.ts";
 
@@ -21,7 +21,7 @@ export interface ShellCorrelation {
  * Source: Harauz & van Heel 1986, Optik 73:146.
  */
 export async function fourierShellCorrelation(
-  pool: Pool,
+  backend: Backend,
   a: Volume,
   b: Volume,
   options: { readonly signal?: AbortSignal } = {},
@@ -30,7 +30,7 @@ export async function fourierShellCorrelation(
   const plans: FftPlan[] = [];
   try {
     for (const { data } of [a, b]) {
-      const plan = createFft(pool, { kind: "real3d", shape: [n, n, n] });
+      const plan = createFft(backend, { kind: "real3d", shape: [n, n, n] });
       plans.push(plan);
       plan.set("real", data);
       await plan.run("forward", options);

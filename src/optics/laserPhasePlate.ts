@@ -90,6 +90,6 @@ function requirePlate(plate: LaserPhasePlate, voltageKv: number): void {
 }
 
 /** Whether a plate shifts opposite frequencies unlike each other, which makes the CTF complex. */
-export function isLopsided({ alongOffsetA = 0, acrossOffsetA = 0 }: LaserPhasePlate): boolean {
+export function hasOddPhase({ alongOffsetA = 0, acrossOffsetA = 0 }: LaserPhasePlate): boolean {
   return alongOffsetA !== 0 || acrossOffsetA !== 0;
 }

@@ -29,7 +29,7 @@ function noise(count: number, seed: number): Float32Array {
 test.each([
   ["dose_out_200kV_px2_pre0_flu2", { voltageKv: 200, preExposureA2: 0, dosePerFrameA2: 2 }],
   ["dose_out_300kV_px2_pre1_flu1p5", { voltageKv: 300, preExposureA2: 1, dosePerFrameA2: 1.5 }],
-])("the dose-weighted sum %s is the peer's", async (name, exposure) => {
+])("the dose-weighted sum %s is torch-fourier-filter's", async (name, exposure) => {
   const movie = Float32Array.from(goldenNpy("unit/dose_movie_in.npy").data);
   const frames = framesOf(movie, 40 * 48);
   const found = await sumFrames(pool, frames, { shape: [40, 48], pixelSizeA: 2, exposure });
@@ -37,7 +37,7 @@ test.each([
   expect(relativeError(found, goldenNpy(`unit/${name}.npy`).data)).toBeLessThan(2e-6);
 });
 
-test("frames that are shifted and weighted give the peer's sum", async () => {
+test("frames that are shifted and weighted give Leopard-EM's sum", async () => {
   const shifts = golden("shifts");
   const found = await sumFrames(pool, framesOf(golden("movie"), 36 * 40), {
     shape: [36, 40],
@@ -137,20 +137,20 @@ const FIELD: DeformationField = { shape: [3, 2, 4], shiftsA: golden("field") };
 test.each([
   ["fieldAtPoints", FIELD],
   ["singleAtPoints", { shape: [5, 1, 1] as const, shiftsA: golden("singleField") }],
-])("the deformation field %s is the peer's", (name, field) => {
+])("the deformation field %s is torch-motion-correction's", (name, field) => {
   const points = golden("points");
   const found = Array.from({ length: points.length / 3 }, (_, i) =>
     deformationAt(field, [points[3 * i], points[3 * i + 1], points[3 * i + 2]]),
   );
-  // the peer's places are float32, and 1e-6 off at the ends of an axis, times slopes of some Å
+  // torch-motion-correction's coordinates are float32, and 1e-6 off at the ends of an axis, times slopes of some Å
   expect(relativeError(found.flat(), golden(name))).toBeLessThan(1e-5);
 });
 
-test("a frame comes back as the peer's, to the error of its kernel and of its coarser field", () => {
+test("a frame comes back as torch-motion-correction's, to the error of its kernel and of its coarser field", () => {
   const corrected = framesOf(golden("corrected"), 36 * 40);
   for (const [i, frame] of framesOf(golden("movie"), 36 * 40).entries()) {
     const found = undeformFrame(frame, FIELD, { shape: [36, 40], pixelSizeA: 1.5, time: i / 4 });
-    // inside: at the edges the peer sees zeros
+    // inside: at the edges torch-motion-correction sees zeros
     const inside = found.map((_, k) => k).filter((k) => k % 40 > 7 && k % 40 < 32 && k > 320 && k < 1120);
     const at = (values: Float32Array) => Float64Array.from(inside, (k) => values[k]);
     expect(relativeError(at(found), at(corrected[i]))).toBeLessThan(0.05);

@@ -37,7 +37,7 @@ const OPTICS: OpticsParameters = {
   defocusVA: 8500,
   astigmatismAngleDeg: 25,
 };
-/** With the peer's astigmatism, float32 phases of some 100 rad: errors of 1e-5. */
+/** With torch-ctf's astigmatism, float32 phases of some 100 rad: errors of 1e-5. */
 const FLOAT32 = 3e-5;
 
 function evaluate(value: (ky: number, kx: number, index: number) => number): Float64Array {

@@ -32,7 +32,7 @@ test.each<[string, OrientationGrid]>([
   ["I_t5_p30", symmetric("I", 5, 30)],
   ["range", RANGE],
   ["healpix_C1_t20_p40", { ...symmetric("C1", 20, 40), baseGrid: "healpix" }],
-])("the grid %s is the peer's, value for value", (name, grid) => {
+])("the grid %s is torch-so3's, value for value", (name, grid) => {
   const golden = grids.get(name);
   expect(golden?.shape).toEqual(
     goldenJson<Record<string, number[]>>("unit/orientation_grids_shapes.json")[name],
@@ -40,7 +40,7 @@ test.each<[string, OrientationGrid]>([
   expect(uniformOrientations(grid)).toEqual(golden?.data);
 });
 
-test("the angles of a search are the peer's in float32", () => {
+test("the angles of a search are torch-so3's in float32", () => {
   expect(Float32Array.from(uniformOrientations(symmetric("C1", 15, 15)))).toEqual(
     goldenNpy("search1_euler_angles.npy").data,
   );
@@ -55,7 +55,7 @@ test("a range around phi 0 has one orientation at the pole, as in a local search
   expect(Math.max(...found.map((v, i) => Math.abs(v - golden[i])))).toBeLessThan(1e-9);
 });
 
-test("counts are the peer's", () => {
+test("counts are torch-so3's", () => {
   const counts = Object.entries(goldenJson<Record<string, number>>("unit/orientation_counts.json"));
   expect(counts.length).toBeGreaterThan(3);
   for (const [steps, count] of counts) {
@@ -119,12 +119,12 @@ test("an unknown symmetry is answered with the known ones", () => {
   );
 });
 
-test("rotation matrices are the peer's", () => {
+test("rotation matrices are Leopard-EM's", () => {
   const euler = Float64Array.from(goldenNpy("unit/rot_euler.npy").data);
   const golden = goldenNpy("unit/rot_matrix.npy").data;
   const found = rotationMatrices(euler);
   expect(found.length).toBe(golden.length);
-  // The peer multiplies three float32 matrices.
+  // Leopard-EM multiplies three float32 matrices.
   expect(Math.max(...found.map((v, i) => Math.abs(v - golden[i])))).toBeLessThan(1e-6);
 });
 

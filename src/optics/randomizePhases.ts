@@ -1,4 +1,4 @@
-import { irfft2, irfft3, type Pool, rfft2, rfft3 } from "../compute/index.ts";
+import { type Backend, irfft2, irfft3, rfft2, rfft3 } from "../compute/index.ts";
 import {
   type Image,
   type Random,
@@ -33,7 +33,7 @@ export interface ResolutionPhases {
  * Source: Chen et al. 2013, Ultramicroscopy 135:24.
  */
 export async function randomizePhases<T extends Image | Volume>(
-  pool: Pool,
+  backend: Backend,
   what: T,
   { beyondA, pixelSizeA = ownPixelSizeA(what), seed = 1 }: ResolutionPhases,
 ): Promise<T> {
@@ -42,11 +42,11 @@ export async function randomizePhases<T extends Image | Volume>(
   const shape: Shape2 | Shape3 = what.shape;
   const options = { cutOn: pixelSizeA / beyondA, seed };
   if (shape.length === 2) {
-    const spectrum = randomizeSpectrumPhases(await rfft2(pool, what.data, shape), shape, options);
-    return { ...what, data: await irfft2(pool, spectrum, shape) };
+    const spectrum = randomizeSpectrumPhases(await rfft2(backend, what.data, shape), shape, options);
+    return { ...what, data: await irfft2(backend, spectrum, shape) };
   }
-  const spectrum = randomizeSpectrumPhases(await rfft3(pool, what.data, shape), shape, options);
-  return { ...what, data: await irfft3(pool, spectrum, shape) };
+  const spectrum = randomizeSpectrumPhases(await rfft3(backend, what.data, shape), shape, options);
+  return { ...what, data: await irfft3(backend, spectrum, shape) };
 }
 
 function ownPixelSizeA(what: Image | Volume): number {

@@ -1,4 +1,4 @@
-import { createFft, type FftPlan, type Pool } from "../compute/index.ts";
+import { type Backend, createFft, type FftPlan } from "../compute/index.ts";
 import { type Shape2, VitrineError } from "../core/index.ts";
 import { damageRate, doseAfter, type FrameExposure, requireExposure } from "./dose.ts";
 import {
@@ -39,7 +39,7 @@ export interface FrameSumOptions {
  * Source: Grant & Grigorieff 2015, eLife 4:e06980, eq. 9 (weights).
  */
 export async function sumFrames(
-  pool: Pool,
+  backend: Backend,
   frames: AsyncIterable<Float32Array> | Iterable<Float32Array>,
   options: FrameSumOptions,
 ): Promise<Float32Array<ArrayBuffer>> {
@@ -47,7 +47,7 @@ export async function sumFrames(
   requireShape(shape, "sumFrames shape");
   requirePixelSizes(pixelSizeA, batch);
   if (exposure !== undefined) requireExposure(exposure);
-  const fft = createFft(pool, { kind: "real2d", shape, batch });
+  const fft = createFft(backend, { kind: "real2d", shape, batch });
   try {
     const sum = new FrameSum(options);
     for await (const frame of frames) {
@@ -105,7 +105,7 @@ class FrameSum {
     if (shifts !== undefined) requireLength(shifts, 2 * this.#batch, `sumFrames shiftsPx(${this.#frames})`);
     const weights = this.#weights();
     const [height, width] = shape;
-    // the peer's Nyquist frequencies: -1/2 of rows, +1/2 of columns
+    // torch-fourier-shift's Nyquist frequencies: -1/2 of rows, +1/2 of columns
     const nyquist = turnsNyquist ? ([-0.5, 0.5] as const) : ([0, 0] as const);
     for (let image = 0; image < this.#batch; image++) {
       const shift = shifts === undefined ? [0, 0] : [shifts[2 * image], shifts[2 * image + 1]];

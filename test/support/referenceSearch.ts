@@ -5,12 +5,13 @@ import {
   bandPassFilter,
   computeCtf,
   evaluateRadialCurve,
-  peerRotationMatrices,
+  romaRotationMatrices,
   rotationMatrices,
   whiteningCurve,
 } from "../../src/optics/index.ts";
-import { type Complex64, irfft2, rfft2 } from "./dft.ts";
-import { magnifySlice, prepareVolume, referenceSlice } from "./slice.ts";
+import { irfft2, rfft2 } from "./dft.ts";
+import { filtered, projection } from "./projection.ts";
+import { magnifySlice, prepareVolume, referenceSlice, type SliceVolume } from "./slice.ts";
 
 /** What a search is given. */
 export interface ReferenceInputs {
@@ -52,19 +53,19 @@ export function referenceSearch(inputs: ReferenceInputs): ReferenceStatistics {
   };
   const prepared = prepareVolume(inputs.template, n);
   const { eulerAnglesDeg } = searchSpace(settings);
-  const matrices = (inputs.exactSlices ? rotationMatrices : peerRotationMatrices)(eulerAnglesDeg);
+  const matrices = (inputs.exactSlices ? rotationMatrices : romaRotationMatrices)(eulerAnglesDeg);
   let t = 0;
   for (let at = 0; at < matrices.length; at += 9) {
     const slice = viewOf(prepared, inputs, matrices.subarray(at, at + 9));
     for (const filter of filters) {
-      const template = normalised(projection(slice, filter, n), n, shape);
+      const template = projection(irfft2(filtered(slice, filter), [n, n]), n, shape);
       update(statistics, correlate({ image, shape, template, n }), t++);
     }
   }
   return { ...statistics, count: t };
 }
 
-function viewOf(prepared: Complex64, { n, settings, exactSlices }: ReferenceInputs, matrix: Float32Array) {
+function viewOf(prepared: SliceVolume, { n, settings, exactSlices }: ReferenceInputs, matrix: Float32Array) {
   const slice = referenceSlice(prepared, n, matrix);
   const magnification = settings.optics.magnificationMatrix;
   if (magnification === undefined) return slice;
@@ -88,11 +89,11 @@ function prepare({ shape, micrograph, n, settings }: ReferenceInputs) {
     );
   };
   const onImage = filterOf(shape);
-  const filtered = spectrum.map((value, i) => value * onImage[i >> 1]);
+  const weighted = spectrum.map((value, i) => value * onImage[i >> 1]);
   const passed = bandPass ? Float64Array.from(bandPassFilter(bandPass, shape)) : onImage.map(() => 1);
-  const power = passed.map((_, i) => filtered[2 * i] ** 2 + filtered[2 * i + 1] ** 2);
+  const power = passed.map((_, i) => weighted[2 * i] ** 2 + weighted[2 * i + 1] ** 2);
   const scale = Math.sqrt(fullPlane(passed, shape) / fullPlane(power, shape));
-  const image = irfft2(filtered, shape).map((value) => value * scale);
+  const image = irfft2(weighted, shape).map((value) => value * scale);
   const ctf = computeCtf(settings.optics, {
     shape: [n, n],
     pixelSizeA: settings.optics.pixelSizeA,
@@ -115,30 +116,6 @@ function fullPlane(half: Float64Array, [, width]: Shape2): number {
   const columns = Math.floor(width / 2) + 1;
   const weight = (x: number) => (x === 0 || 2 * x === width ? 1 : 2);
   return half.reduce((sum, value, i) => sum + weight(i % columns) * value, 0);
-}
-
-/** The filtered slice as an image, origin at pixel n/2. */
-function projection(slice: Complex64, filter: Float64Array, n: number): Float64Array {
-  const product = new Float64Array(slice.length);
-  for (let i = 0; i < slice.length; i += 2) {
-    product[i] = slice[i] * filter[i] - slice[i + 1] * filter[i + 1];
-    product[i + 1] = slice[i] * filter[i + 1] + slice[i + 1] * filter[i];
-  }
-  const image = irfft2(product, [n, n]);
-  const from = (i: number) => (i + n - Math.floor(n / 2)) % n;
-  return image.map((_, i) => image[from(Math.floor(i / n)) * n + from(i % n)]);
-}
-
-/** Leopard-EM's normalisation: see `normalizeTemplateProjection`. */
-function normalised(template: Float64Array, n: number, [height, width]: Shape2): Float64Array {
-  const isEdge = (i: number) => [0, n - 1].includes(i % n) || [0, n - 1].includes(Math.floor(i / n));
-  const edge = template.reduce((sum, value, i) => sum + (isEdge(i) ? value : 0), 0) / (4 * n - 4);
-  const ratio = (n * n) / (height * width);
-  const mean = template.reduce((sum, value) => sum + value - edge, 0) / (n * n);
-  const m = mean * ratio * ratio;
-  const inside = template.reduce((sum, value) => sum + (value - edge - m) ** 2, 0);
-  const variance = inside + (height - n) * (width - n) * m * m;
-  return template.map((value) => ((value - edge) * Math.sqrt(height * width)) / Math.sqrt(variance));
 }
 
 function correlate(what: { image: Float64Array; shape: Shape2; template: Float64Array; n: number }) {

@@ -9,7 +9,7 @@ import {
   told,
 } from "../../../test/support/acquire.ts";
 import type { AcquisitionEvent } from "../events/event.ts";
-import type { AcquisitionHook, AcquisitionHooks, EventOrSequence } from "./hooks.ts";
+import { type AcquisitionHook, type AcquisitionHooks, type EventOrSequence, eachEvent } from "./hooks.ts";
 
 const NAMES = ["eventGeneration", "preHardware", "preZ", "postHardware", "postCamera"] as const;
 
@@ -189,4 +189,17 @@ test("the second argument takes events, which come after those that wait; asynch
     { last: 0 },
     { extra: 0 },
   ]);
+});
+
+test("a hook of single events sees a sequence's one by one, and what it returns of them is acquired", async () => {
+  await using microscope = await openStampMicroscope();
+  const seen: unknown[] = [];
+  const preHardware = eachEvent((event) => {
+    seen.push(event.axes.z);
+    if (event.axes.z === 1) return;
+    return event.axes.z === 2 ? [event, { ...event, axes: { z: 20 } }] : event;
+  });
+  const { dataset } = await acquireWell({ microscope, hooks: { preHardware } }, z(4));
+  expect(seen).toEqual([0, 1, 2, 3]);
+  expect(dataset.imageCoordinates()).toEqual([{ z: 0 }, { z: 2 }, { z: 20 }, { z: 3 }]);
 });

@@ -217,7 +217,7 @@ test("images that are kept stay what they are while the memory of others is used
 
 test("the same where a thread keeps some, and a subscriber others", async () => {
   await using microscope = await openStampMicroscope({ properties: huge, slots: 2 });
-  let last: ImageMetadata = {};
+  let last: ImageMetadata = { Axes: {} };
   const onImage = async (image: PixelImage, metadata: ImageMetadata) => {
     const number = Number(metadata.FrameNumber);
     // the thread is ahead when its pool is first full, at the 33rd image

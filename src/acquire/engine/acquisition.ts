@@ -10,7 +10,7 @@ import { Executor } from "./executor.ts";
 import { AcquisitionFuture, MilestoneLog } from "./future.ts";
 import { HeldImage } from "./heldImage.ts";
 import { type AcquisitionNotification, type Milestone, notificationOf } from "./notification.ts";
-import type { AcquisitionOptions } from "./options.ts";
+import type { AcquisitionOptions, SavingOptions } from "./options.ts";
 import { Pipeline } from "./pipeline.ts";
 import { StageCounter, type StageReport } from "./report.ts";
 import { SavingStage } from "./saving.ts";
@@ -30,7 +30,7 @@ const busyMicroscopes = new WeakSet<Microscope>();
  * await acquisition.acquire(multiDAcquisitionEvents({ num_time_points: 10 }));
  */
 export class Acquisition implements AsyncDisposable {
-  /** What was saved so far; undefined where nothing is saved. */
+  /** What was saved so far; undefined where nothing is saved (else {@link SavingAcquisition}). */
   readonly dataset: Dataset | undefined;
   /** Resolves when everything is acquired, processed, saved and told of; rejects with the error that stopped it. */
   readonly finished: Promise<void>;
@@ -59,6 +59,8 @@ export class Acquisition implements AsyncDisposable {
    * @throws {VitrineError} missing: only one of directory and name; busy: the microscope has another acquisition; storage,
    *   exists: the dataset cannot be made; type: not an image processor
    */
+  static open(options: SavingOptions): Promise<SavingAcquisition>;
+  static open(options: AcquisitionOptions): Promise<Acquisition>;
   static async open(options: AcquisitionOptions): Promise<Acquisition> {
     if (busyMicroscopes.has(options.microscope)) throw isBusy(options.microscope);
     busyMicroscopes.add(options.microscope);
@@ -282,6 +284,11 @@ export class Acquisition implements AsyncDisposable {
     this.#groups.forget();
     this.#stop.abort();
   }
+}
+
+/** An acquisition whose options say where its images are saved. */
+export interface SavingAcquisition extends Acquisition {
+  readonly dataset: Dataset;
 }
 
 function isBusy({ name }: Microscope): VitrineError {

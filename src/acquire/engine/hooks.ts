@@ -4,27 +4,27 @@ import { parseEvents } from "../events/parseEvents.ts";
 import type { EventQueue } from "./eventQueue.ts";
 import { watched } from "./watchdog.ts";
 
-/** An event, or the events of a hardware sequence. */
-export type EventOrSequence = AcquisitionEvent | readonly AcquisitionEvent[];
+/** An event, or the events of a hardware sequence; `Array.isArray` tells which. */
+export type EventOrSequence = AcquisitionEvent | AcquisitionEvent[];
 
 /**
  * A function that sees what is about to be acquired and may change it.
  *
- * @param event   the event; an array where hardware plays several by itself
+ * @param event   the event; an array where hardware plays several by itself ({@link eachEvent} sees them one by one)
  * @returns       what to acquire instead: an event, several, or nothing to cancel
  */
-export type AcquisitionHook = (
-  event: EventOrSequence,
+export type AcquisitionHook<Given extends EventOrSequence = EventOrSequence> = (
+  event: Given,
   eventQueue: EventQueue,
 ) => HookResult | Promise<HookResult>;
 
 // biome-ignore lint/suspicious/noConfusingVoidType: a function without a return statement is a hook too
-type HookResult = EventOrSequence | null | undefined | void;
+type HookResult = AcquisitionEvent | readonly AcquisitionEvent[] | null | undefined | void;
 
 /** Hooks in the order in which they run; names as in Pycro-Manager without `_hook_fn`. */
 export interface AcquisitionHooks {
   /** Each event by itself, before any are joined to a hardware sequence. */
-  readonly eventGeneration?: AcquisitionHook | undefined;
+  readonly eventGeneration?: AcquisitionHook<AcquisitionEvent> | undefined;
   /** Before the hardware is changed. */
   readonly preHardware?: AcquisitionHook | undefined;
   /** After all hardware but the focus drive. */
@@ -33,6 +33,22 @@ export interface AcquisitionHooks {
   readonly postHardware?: AcquisitionHook | undefined;
   /** After the camera has started; what it returns is ignored. */
   readonly postCamera?: AcquisitionHook | undefined;
+}
+
+/**
+ * A hook for whoever looks at single events: called for each event of a hardware sequence in turn, and what it returns for them
+ * is acquired. It changes nothing for an event that is alone.
+ *
+ * @example
+ * const hooks = { preHardware: eachEvent((event) => (event.axes.time === 3 ? null : event)) };
+ */
+export function eachEvent(hook: AcquisitionHook<AcquisitionEvent>): AcquisitionHook {
+  return async (given, eventQueue) => {
+    if (!Array.isArray(given)) return hook(given, eventQueue);
+    const answers: AcquisitionEvent[] = [];
+    for (const event of given) answers.push(...[(await hook(event, eventQueue)) ?? []].flat());
+    return answers;
+  };
 }
 
 /** What a hook needs of its acquisition. */
@@ -48,9 +64,10 @@ export async function runHook(
   name: keyof AcquisitionHooks,
   events: readonly AcquisitionEvent[],
 ): Promise<readonly AcquisitionEvent[]> {
-  const hook = hooks[name];
+  // eventGeneration is given single events only
+  const hook = hooks[name] as AcquisitionHook | undefined;
   if (hook === undefined) return events;
-  const given = events.length === 1 ? events[0]! : events;
+  const given = events.length === 1 ? events[0]! : [...events];
   const answer = await watched(Promise.resolve(hook(given, eventQueue)), `hook ${name}`, limitMs);
   if (answer === null || answer === undefined || (Array.isArray(answer) && answer.length === 0)) return [];
   const returned = [...parseEvents(answer, `what hook ${name} returned`)];

@@ -4,7 +4,12 @@ import type { Frame } from "../frames/frame.ts";
 import type { MicroscopeCore } from "../microscope.ts";
 
 /** An image's metadata as a processor gets it: plain, and its own to change. */
-export type ImageMetadata = { [key: string]: unknown };
+export interface ImageMetadata {
+  /** Where the image is saved, such as `{ time: 3, channel: "DAPI" }`. */
+  Axes: Record<string, number | string>;
+  /** Micro-Manager's keys and the processors' own. */
+  [key: string]: unknown;
+}
 
 /** What an image's metadata need beyond its frame and its event. */
 export interface MetadataContext {
@@ -50,8 +55,8 @@ export function frameMetadata(
   );
 }
 
-function positionsOf(event: AcquisitionEvent): ImageMetadata {
-  const positions: ImageMetadata = {};
+function positionsOf(event: AcquisitionEvent): Readonly<Record<string, unknown>> {
+  const positions: Record<string, unknown> = {};
   if (event.x !== undefined) positions.XPosition_um_Intended = event.x;
   if (event.y !== undefined) positions.YPosition_um_Intended = event.y;
   if (event.z !== undefined) positions.ZPosition_um_Intended = event.z;

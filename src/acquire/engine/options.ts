@@ -9,6 +9,10 @@ import type { ImageSaved } from "./saving.ts";
 import type { TilingOptions } from "./tiling.ts";
 import type { WatchdogTimes } from "./watchdog.ts";
 
+/** Options of an acquisition that keeps its images. */
+export type SavingOptions = AcquisitionOptions &
+  ({ readonly directory: string; readonly name: string } | { readonly save: "memory" });
+
 /** How an acquisition runs and what becomes of its images. */
 export interface AcquisitionOptions {
   /** Stays open: whoever opened it closes it. */

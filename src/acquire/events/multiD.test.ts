@@ -13,7 +13,7 @@ const golden = (path: string): Case[] =>
   JSON.parse(readFileSync(new URL(`../../../test/golden/${path}`, import.meta.url), "utf8"));
 const cases = [...golden("acquire/multi_d_events.json"), ...golden("acquire-extra/multi_d_generated.json")];
 
-describe("the peer's cases", () => {
+describe("Pycro-Manager's cases", () => {
   test.each(cases.map((each, i) => [i, each] as const))("%i", (_, { params, events, error }) => {
     if (error !== undefined) expect(() => multiDAcquisitionEvents(params)).toThrow(VitrineError);
     else expect([...multiDAcquisitionEvents(params)]).toEqual(events);
@@ -52,21 +52,21 @@ test("the events can be iterated again, and changing one changes no other", () =
 });
 
 test("camelCase names are the same parameters", () => {
-  const peers = {
+  const snake = {
     num_time_points: 2,
     z_start: 0,
     z_end: 1,
     z_step: 0.1,
     xy_positions: [[1, 2]] as [number, number][],
   };
-  const ours = {
+  const camel = {
     numTimePoints: 2,
     zStart: 0,
     zEnd: 1,
     zStep: 0.1,
     xyPositions: [[1, 2]] as [number, number][],
   };
-  expect([...multiDAcquisitionEvents(ours)]).toEqual([...multiDAcquisitionEvents(peers)]);
+  expect([...multiDAcquisitionEvents(camel)]).toEqual([...multiDAcquisitionEvents(snake)]);
 });
 
 test("a million events start at once: only what is asked for is made", () => {

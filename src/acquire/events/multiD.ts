@@ -4,11 +4,11 @@ import type { Axes } from "../../io/index.ts";
 import { parseWithSchema } from "../../io/index.ts";
 import { arange, type Steps } from "./arange.ts";
 import type { AcquisitionEvent } from "./event.ts";
-import { lazily } from "./lazy.ts";
+import { lazyIterable } from "./lazyIterable.ts";
 
 const numbers = z.array(z.number());
 
-/** The peer's parameters; its `None` is null or left out. */
+/** Pycro-Manager's parameters; its `None` is null or left out. */
 export const multiDSchema = z.strictObject({
   num_time_points: z.int().nullish(),
   time_interval_s: z.union([z.number(), numbers]).nullish(),
@@ -25,7 +25,7 @@ export const multiDSchema = z.strictObject({
 });
 
 /**
- * The parameters of {@link multiDAcquisitionEvents}, by the peer's names. Times in s, exposures in ms, positions in µm; `z_*`
+ * The parameters of {@link multiDAcquisitionEvents}, by Pycro-Manager's names. Times in s, exposures in ms, positions in µm; `z_*`
  * count from the z of `xyz_positions` where those are given.
  */
 export type MultiDParams = z.input<typeof multiDSchema>;
@@ -47,7 +47,7 @@ const AT = "multiDAcquisitionEvents";
 /**
  * The events of a usual multi-dimensional acquisition, in Pycro-Manager's order and with its numbers.
  *
- * @param params  the peer's keyword arguments, by its names or in camelCase
+ * @param params  Pycro-Manager's keyword arguments, by its names or in camelCase
  * @returns the events, made while they are iterated; can be iterated again
  * @throws {VitrineError} at the call: as {@link parseWithSchema}; format: parameters that exclude each other; shape: lists of
  *   different lengths; missing: a part of a z stack
@@ -65,10 +65,10 @@ export function multiDAcquisitionEvents(
 export function multiDEvents(value: unknown, at: string): Iterable<AcquisitionEvent> {
   const params = parseWithSchema(snakeKeys(value), multiDSchema, at);
   const axes = plannedAxes(params, at);
-  return lazily(() => nested(axes, { axes: {} }));
+  return lazyIterable(() => nested(axes, { axes: {} }));
 }
 
-/** The value with the camelCase names of parameters replaced by the peer's; anything else as it is. */
+/** The value with the camelCase names of parameters replaced by Pycro-Manager's; anything else as it is. */
 export function snakeKeys(value: unknown): unknown {
   if (typeof value !== "object" || value === null || Array.isArray(value)) return value;
   const entries = Object.entries(value).map(([key, inner]) => {
@@ -130,9 +130,9 @@ function checkLists(params: Parsed, at: string): void {
     const found = `${interval.length} for ${count ?? "no"} time points`;
     throw fault("shape", `${at} time_interval_s`, ["one interval a time point", found]);
   }
-  const places = params.xy_positions ?? params.xyz_positions;
-  if (labels != null && places != null && labels.length !== places.length) {
-    const found = `${labels.length} for ${places.length} positions`;
+  const positions = params.xy_positions ?? params.xyz_positions;
+  if (labels != null && positions != null && labels.length !== positions.length) {
+    const found = `${labels.length} for ${positions.length} positions`;
     throw fault("shape", `${at} position_labels`, ["one label a position", found]);
   }
   if (params.xyz_positions?.length === 0) {
@@ -142,7 +142,7 @@ function checkLists(params: Parsed, at: string): void {
 
 /** The planes of the z stack, absolute or relative to the positions' own z. */
 function zSteps({ z_start: start, z_end: end, z_step: step }: Parsed, at: string): Steps | undefined {
-  // As in the peer: a stack from 0 to 0 in steps of 0 is none.
+  // As in Pycro-Manager: a stack from 0 to 0 in steps of 0 is none.
   if (!start && !end && !step) return undefined;
   if (start == null || end == null || step == null) {
     const given = Object.entries({ z_start: start, z_end: end, z_step: step }).filter(
@@ -169,11 +169,11 @@ function timeAxis({ num_time_points: count, time_interval_s: interval }: Parsed)
 }
 
 function positionAxis(params: Parsed): Axis | undefined {
-  const places: readonly (readonly number[])[] | undefined | null =
+  const positions: readonly (readonly number[])[] | undefined | null =
     params.xy_positions ?? params.xyz_positions;
-  if (places == null) return undefined;
+  if (positions == null) return undefined;
   return function* (event) {
-    for (const [i, [x, y]] of places.entries()) {
+    for (const [i, [x, y]] of positions.entries()) {
       yield { ...event, axes: { ...event.axes, position: params.position_labels?.[i] ?? i }, x, y };
     }
   };
@@ -212,16 +212,16 @@ function zAxis(
   }
   const planes: Steps = steps ?? { length: 1, at: () => 0 };
   return function* (event) {
-    const home = xyz == null ? undefined : xyz[positionIndex(params, event.axes)][2];
+    const positionZ = xyz == null ? undefined : xyz[positionIndex(params, event.axes)][2];
     for (let i = 0; i < planes.length; i++) {
       const plane = planes.at(i);
-      const z = home === undefined ? plane : steps === undefined ? home : home + plane;
+      const z = positionZ === undefined ? plane : steps === undefined ? positionZ : positionZ + plane;
       yield { ...event, axes: { ...event.axes, z: i }, z };
     }
   };
 }
 
-/** As in the peer, equal labels all mean the first position that has the label. */
+/** As in Pycro-Manager, equal labels all mean the first position that has the label. */
 function positionIndex({ position_labels: labels }: Parsed, { position }: Axes): number {
   return labels == null ? Number(position) : labels.indexOf(position);
 }

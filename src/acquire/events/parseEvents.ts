@@ -3,7 +3,7 @@ import { VitrineError } from "../../core/index.ts";
 import type { Axes } from "../../io/index.ts";
 import { parseWithSchema } from "../../io/index.ts";
 import type { AcquisitionEvent } from "./event.ts";
-import { lazily } from "./lazy.ts";
+import { lazyIterable } from "./lazyIterable.ts";
 
 const axisValue = z.union([z.int(), z.string()]);
 
@@ -79,7 +79,7 @@ export function parseEvents(value: unknown, at: string): Iterable<AcquisitionEve
     throw new VitrineError({ code: "missing", at, expected: "at least one event", found: "an empty list" });
   }
   // Each iteration gives its own objects: a hook may change an event.
-  return lazily(function* () {
+  return lazyIterable(function* () {
     for (const event of events) yield { ...event, axes: { ...event.axes } };
   });
 }
@@ -95,11 +95,11 @@ function parseEvent(value: unknown, at: string): AcquisitionEvent {
       hint: 'Add for instance "axes": {"time": 0}',
     });
   }
-  const moved =
+  const stagePositions =
     stage === undefined ? stages : [...(stages ?? []), [stage.device_name, stage.position] as const];
   return {
     axes: axesOf(axes, row, col),
-    ...(moved === undefined ? {} : { stage_positions: moved }),
+    ...(stagePositions === undefined ? {} : { stage_positions: stagePositions }),
     ...rest,
   };
 }

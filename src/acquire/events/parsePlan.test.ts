@@ -33,7 +33,7 @@ test("the tiles of a useq grid stay apart, and channels keep their camera", () =
   ]);
 });
 
-test("an autofocus goes into the event of its image, where the stack has its home", () => {
+test("an autofocus goes into the event of its image, at the z from which the stack counts", () => {
   const events = parsed({
     stage_positions: [
       [0, 0, 10],

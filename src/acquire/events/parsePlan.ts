@@ -2,7 +2,7 @@ import { z } from "zod";
 import { VitrineError } from "../../core/index.ts";
 import { parseWithSchema } from "../../io/index.ts";
 import type { AcquisitionEvent } from "./event.ts";
-import { lazily } from "./lazy.ts";
+import { lazyIterable } from "./lazyIterable.ts";
 import { multiDEvents, multiDSchema, snakeKeys } from "./multiD.ts";
 import { parseEvents } from "./parseEvents.ts";
 import { parseUseq, type UseqPlan } from "./useq/expand.ts";
@@ -40,7 +40,7 @@ export function parsePlan(value: unknown, at: string): Iterable<AcquisitionEvent
   const onlyUseq = ofUseq.filter((key) => !MULTI_D_KEYS.includes(key));
   if (isEvents || (ofMultiD.length > 0 && onlyUseq.length > 0)) throw ambiguousShape(at, keys);
   if (ofMultiD.length > 0) return multiDEvents(plan, at);
-  if (ofUseq.length > 0) return acquired(parseUseq(plan, at));
+  if (ofUseq.length > 0) return eventsFromUseq(parseUseq(plan, at));
   throw noKnownKey(plan, at);
 }
 
@@ -50,9 +50,9 @@ function parseEventList(plan: object, at: string): Iterable<AcquisitionEvent> {
 }
 
 /** An autofocus goes into the event of its image, the setup into the first event. */
-function acquired({ events, setup }: UseqPlan): Iterable<AcquisitionEvent> {
+function eventsFromUseq({ events, setup }: UseqPlan): Iterable<AcquisitionEvent> {
   const before = setup === undefined ? undefined : fromUseq({ ...setup, action: undefined });
-  return lazily(function* () {
+  return lazyIterable(function* () {
     let first = before;
     let focus: AcquisitionEvent | undefined;
     for (const { event, camera } of events) {
@@ -61,21 +61,21 @@ function acquired({ events, setup }: UseqPlan): Iterable<AcquisitionEvent> {
         focus = next;
         continue;
       }
-      const image = focus === undefined ? next : focused(next, focus);
-      yield first === undefined ? image : setUp(image, first);
+      const image = focus === undefined ? next : withAutofocus(next, focus);
+      yield first === undefined ? image : withSetup(image, first);
       first = undefined;
       focus = undefined;
     }
   });
 }
 
-function focused(image: AcquisitionEvent, { autofocus, z }: AcquisitionEvent): AcquisitionEvent {
+function withAutofocus(image: AcquisitionEvent, { autofocus, z }: AcquisitionEvent): AcquisitionEvent {
   if (autofocus === undefined) return image;
   return { ...image, autofocus: z === undefined || z === image.z ? autofocus : { ...autofocus, z } };
 }
 
 /** The first event's own settings come after those of `setup`. */
-function setUp(event: AcquisitionEvent, setup: AcquisitionEvent): AcquisitionEvent {
+function withSetup(event: AcquisitionEvent, setup: AcquisitionEvent): AcquisitionEvent {
   const properties = [...(setup.properties ?? []), ...(event.properties ?? [])];
   return { ...setup, ...event, ...(properties.length === 0 ? {} : { properties }) };
 }

@@ -3,7 +3,7 @@ import { axesKey, describeAxes } from "../../io/dataset/axes.ts";
 import { layoutOf } from "../../io/dataset/pixels.ts";
 import type { Axes, PixelImage } from "../../io/index.ts";
 import { type ImageMetadata, pixelTypeName } from "../engine/metadata.ts";
-import type { ImageAndMetadata, ProcessorResult } from "./processor.ts";
+import type { ImageAndMetadata } from "./processor.ts";
 
 /** What of the metadata decides where an image is saved, as it was before the processor saw it. */
 export interface Origin {
@@ -11,8 +11,10 @@ export interface Origin {
   readonly channel: unknown;
 }
 
+type UncheckedMetadata = Readonly<Record<string, unknown>>;
+
 /** Notes where an image would be saved unchanged. */
-export function originOf(metadata: ImageMetadata): Origin {
+export function originOf(metadata: UncheckedMetadata): Origin {
   return { axes: axesOf(metadata, "metadata"), channel: metadata.Channel };
 }
 
@@ -22,7 +24,7 @@ export function originOf(metadata: ImageMetadata): Origin {
  *
  * @throws {VitrineError} type, shape: not what a processor may return; exists: two images with equal axes
  */
-export function imagesOf(result: ProcessorResult, origin: Origin): ImageAndMetadata[] {
+export function imagesOf(result: unknown, origin: Origin): ImageAndMetadata[] {
   if (result === null || result === undefined) return [];
   const images = isSingle(result) ? [result] : result;
   if (!Array.isArray(images)) throw wrongResult("what it returned", result);
@@ -34,7 +36,7 @@ export function imagesOf(result: ProcessorResult, origin: Origin): ImageAndMetad
 }
 
 /** A pair starts with an image, a list with a pair. */
-function isSingle(result: ImageAndMetadata | readonly ImageAndMetadata[]): result is ImageAndMetadata {
+function isSingle(result: unknown): boolean {
   return Array.isArray(result) && result.length === 2 && !Array.isArray(result[0]);
 }
 
@@ -57,7 +59,7 @@ function checkedPair(pair: unknown, which: string, origin: Origin): ImageAndMeta
 }
 
 /** A processor that renames the channel, as Pycro-Manager's documentation shows, means the axis too. */
-function renamedAxes(metadata: ImageMetadata, origin: Origin): Axes {
+function renamedAxes(metadata: UncheckedMetadata, origin: Origin): Axes {
   const axes = axesOf(metadata, "image processor, metadata");
   const channel = metadata.Channel;
   if (typeof channel !== "string" && typeof channel !== "number") return axes;
@@ -67,8 +69,7 @@ function renamedAxes(metadata: ImageMetadata, origin: Origin): Axes {
 
 function refuseEqualAxes(images: readonly ImageAndMetadata[]): void {
   const seen = new Set<string>();
-  for (const [, { Axes }] of images) {
-    const axes = Axes as Axes;
+  for (const [, { Axes: axes }] of images) {
     const key = axesKey(axes);
     if (seen.has(key))
       throw new VitrineError({
@@ -83,7 +84,7 @@ function refuseEqualAxes(images: readonly ImageAndMetadata[]): void {
 }
 
 /** `metadata.Axes`, checked. @throws {VitrineError} type */
-export function axesOf(metadata: ImageMetadata, at: string): Axes {
+export function axesOf(metadata: UncheckedMetadata, at: string): Axes {
   const axes = metadata.Axes;
   if (isAxes(axes)) return { ...axes };
   throw new VitrineError({
@@ -99,7 +100,7 @@ function isAxes(value: unknown): value is Axes {
   return Object.values(value).every((each) => typeof each === "string" || Number.isInteger(each));
 }
 
-function isObject(value: unknown): value is ImageMetadata {
+function isObject(value: unknown): value is UncheckedMetadata {
   return typeof value === "object" && value !== null && !Array.isArray(value);
 }
 

@@ -452,7 +452,7 @@ function middle4(buf: usize, spectrum: usize, length: i32): void {
 
 /**
  * Forward transform of 4 lines, multiplication spectrum * conj(line), inverse transform (unnormalised), all in one
- * visit. The length must end in a stage of radix 4 (every length that the correlation pads to does).
+ * visit. The length must end in a stage of radix 4 (every `fastLength` does).
  */
 export function lineCorrelate(src: usize, buf: usize, plan: usize, filled: i32, spectrum: usize): void {
   const last = stageCount(plan) - 1;

@@ -1,4 +1,4 @@
-import { type Pool, resampleImages, resampleVolumes } from "../../compute/index.ts";
+import { type Backend, resampleImages, resampleVolumes } from "../../compute/index.ts";
 import { type Shape2, VitrineError } from "../../core/index.ts";
 import type { RadialCurve } from "../../optics/index.ts";
 import { type MatchFilters, type MatchSettings, type SearchSpace, searchSpace } from "../config/config.ts";
@@ -6,12 +6,12 @@ import type { PreparedInputs } from "../search/search.ts";
 import type { PreparedMicrograph } from "../search/searchFilters.ts";
 import { requireFinite, type TemplateSource, templateFromVolume } from "../search/searchInputs.ts";
 
-/** Sizes of a search at a coarser pixel. Place p of its maps is place `factor` p of the full ones. */
+/** Sizes of a search at a coarser pixel. Position p of its maps is position `factor` p of the full ones. */
 export interface CoarseSize {
   readonly factor: number;
   /** Side of the coarse template, even, so that its centre is that of the full one. */
   readonly template: number;
-  /** Of the coarse micrograph: large enough for every place of the full template. */
+  /** Of the coarse micrograph: large enough for every position of the full template. */
   readonly shape: Shape2;
   /** Zeros put above and left of the full micrograph before it is cropped. */
   readonly marginPx: number;
@@ -49,26 +49,26 @@ export function coarseSize(shape: Shape2, template: number, factor: number): Coa
  * @throws {VitrineError} range: a factor that cannot be, see {@link coarseSize}; NaN in the template; aborted
  */
 export async function coarseInputs(
-  pool: Pool,
-  { prepared, shape, template, settings }: PreparedInputs,
+  backend: Backend,
+  { prepared, shape, template, settings, space = searchSpace(settings) }: PreparedInputs,
   factor: number,
 ): Promise<Required<PreparedInputs>> {
   const size = coarseSize(shape, template.size, factor);
   return {
     prepared: {
-      image: await coarseImage(pool, { ...prepared, shape }, size),
+      image: await coarseImage(backend, { ...prepared, shape }, size),
       whitening: prepared.whitening === null ? null : coarseCurve(prepared.whitening, factor),
     },
     shape: size.shape,
-    template: await coarseTemplate(pool, template, size),
+    template: await coarseTemplate(backend, template, size),
     settings: coarseSettings(settings, factor),
-    space: coarseSpace(searchSpace(settings), factor),
+    space: coarseSpace(space, factor),
   };
 }
 
 /** (H, W) to the coarse shape; coefficients of the transform are kept, so values grow by factor². */
 async function coarseImage(
-  pool: Pool,
+  backend: Backend,
   { image, shape: [height, width] }: PreparedMicrograph & { shape: Shape2 },
   { factor, shape, marginPx }: CoarseSize,
 ): Promise<Float32Array> {
@@ -77,12 +77,12 @@ async function coarseImage(
   for (let y = 0; y < height; y++) {
     padded.set(image.subarray(y * width, (y + 1) * width), (y + marginPx) * from[1] + marginPx);
   }
-  const coarse = await resampleImages(pool, padded, { from, to: shape });
+  const coarse = await resampleImages(backend, padded, { from, to: shape });
   return coarse.map((value) => value * factor ** 2);
 }
 
 async function coarseTemplate(
-  pool: Pool,
+  backend: Backend,
   template: TemplateSource,
   { factor, template: side, marginPx }: CoarseSize,
 ): Promise<TemplateSource> {
@@ -98,7 +98,7 @@ async function coarseTemplate(
     }
   }
   const to = [side, side, side] as const;
-  const coarse = await resampleVolumes(pool, data, { from: [padded, padded, padded], to });
+  const coarse = await resampleVolumes(backend, data, { from: [padded, padded, padded], to });
   return templateFromVolume({ data: coarse, shape: to, voxelSizeA: 0 }, name);
 }
 

@@ -68,7 +68,7 @@ describe("a search with a coarse pass", () => {
     expect(coarse.report.zCutoff).toBeGreaterThan(full.report.zCutoff);
   });
 
-  test("writes the peer's columns; mean and deviation of full size, from which a refinement goes on", async () => {
+  test("writes Leopard-EM's columns; mean and deviation of full size, from which a refinement goes on", async () => {
     const table = textTable(coarse.particlesPath);
     expect(table.columns).toEqual([...PARTICLE_COLUMNS]);
     const names = MAPS.map((map) => `${map}_coarse2.mrc`);

@@ -1,11 +1,20 @@
-import { createPool, type Pool } from "../../compute/index.ts";
+import type { BackendSizes, Pool } from "../../compute/index.ts";
+import { progressTeller } from "../../core/index.ts";
 import { removeFile } from "../../io/index.ts";
-import { searchSpace } from "../config/config.ts";
-import { type Job, type JobSet, type MatchOptions, withJobs, withRate } from "../search/job.ts";
+import { type ProgramTools, runProgram } from "../../program/index.ts";
+import {
+  type ConfiguredSearch,
+  type SearchSet,
+  searchSetBytes,
+  withSearches,
+} from "../search/configuredSearch.ts";
+import { type IdentifiedSearch, identifySearches } from "../search/fingerprint.ts";
+import type { MatchOptions } from "../search/matchOptions.ts";
+import { prepareMicrograph } from "../search/openSearch.ts";
 import type { MapSource } from "../search/resultMaps.ts";
-import { type SearchReport, type WrittenResults, writeTogether } from "../search/results.ts";
+import type { SearchReport, WrittenResults } from "../search/results.ts";
 import { type PreparedInputs, TemplateSearch } from "../search/search.ts";
-import { type PreparedMicrograph, preprocessMicrograph } from "../search/searchFilters.ts";
+import type { PreparedMicrograph } from "../search/searchFilters.ts";
 import { loadStatistics, refuseCheckpoint, runCheckpointed } from "../search/searchRun.ts";
 import { writeSearchState } from "../search/searchState.ts";
 import { type TemplatesReport, writeJointTable } from "../search/templatesResults.ts";
@@ -15,7 +24,7 @@ import {
   type CoarseResults,
   coarseFiles,
   coarsePaths,
-  prepareCoarseResults,
+  coarsePlaces,
   writeCoarseResults,
 } from "./coarseResults.ts";
 import { sampleSize } from "./coarseSample.ts";
@@ -57,24 +66,30 @@ export async function runCoarseMatch(
   configPath: string,
   options: CoarseMatchOptions,
 ): Promise<CoarseReport | (CoarseReport & TemplatesReport)> {
-  return withJobs(configPath, options, async (set) => {
-    const places = new Map(set.jobs.map((job) => [job, coarsePaths(job.settings, options.factor)]));
-    for (const job of set.jobs) requirePossible(job, options);
-    await prepareCoarseResults(set, [...places.values()]);
-    for (const { checkpoint } of places.values()) await refuseCheckpoint(checkpoint, options);
-    const pool = await createPool({ workers: options.workers });
-    try {
-      return await searchCoarsely(pool, set, { places, options });
-    } finally {
-      await pool.dispose();
-    }
+  return withSearches(configPath, options, async (set) => {
+    const paths = set.searches.map((search) => coarsePaths(search.settings, options.factor));
+    for (const search of set.searches) requirePossible(search, options);
+    const needs = {
+      ...coarsePlaces(set, paths),
+      bytes: (sizes: BackendSizes) => searchSetBytes(set, options, sizes),
+      check: async () => {
+        for (const { checkpoint } of paths) await refuseCheckpoint(checkpoint, options);
+      },
+    };
+    const report = await runProgram(needs, options, async (tools) =>
+      searchCoarsely(tools, await identifySearches(set, options), { paths, options }),
+    );
+    for (const { checkpoint } of paths) await removeFile(checkpoint);
+    return report;
   });
 }
 
 /** Refuses what would fail after the coarse pass. */
-function requirePossible({ settings, micrographShape, template }: Job, options: CoarseMatchOptions): void {
-  const size = coarseSize(micrographShape, template.size, options.factor);
-  const space = searchSpace(settings);
+function requirePossible(
+  { space, micrograph, template }: ConfiguredSearch,
+  options: CoarseMatchOptions,
+): void {
+  const size = coarseSize(micrograph.shape, template.size, options.factor);
   const places = [size.shape[0] - size.template + 1, size.shape[1] - size.template + 1] as const;
   candidateCutoff(places, space, options.candidates);
   sampleSize(space.eulerAnglesDeg.length / 3, options.samples);
@@ -82,46 +97,48 @@ function requirePossible({ settings, micrographShape, template }: Job, options: 
 
 /** One template after the other; what each found is written before the next is searched for, and published with the last. */
 async function searchCoarsely(
-  pool: Pool,
-  set: JobSet,
-  { places, options }: { places: ReadonlyMap<Job, CoarsePaths>; options: CoarseMatchOptions },
+  { pool, results: pending }: ProgramTools,
+  set: SearchSet<IdentifiedSearch>,
+  { paths, options }: { paths: readonly CoarsePaths[]; options: CoarseMatchOptions },
 ): Promise<CoarseReport> {
-  const [first] = set.jobs;
-  const micrograph = await first.readMicrograph();
-  const prepared = await preprocessMicrograph(pool, micrograph, first.settings.filters);
-  const report = await writeTogether(async (pending) => {
-    const [found, coarse]: [WrittenResults[], CoarsePass[]] = [[], []];
-    for (const [job, paths] of places) {
-      const { pass, results } = await searchTemplate(pool, { ...job, prepared }, { paths, options });
-      found.push(await writeCoarseResults(pending, job, { paths, ...results }));
-      coarse.push(pass);
-    }
-    if (found.length === 1) return { ...found[0].report, coarse };
-    const files = coarseFiles(set, [...places.values()]);
-    return { ...(await writeJointTable(pending, { ...set, files }, found)), coarse };
-  });
-  for (const { checkpoint } of places.values()) await removeFile(checkpoint);
-  return report;
+  const prepared = await prepareMicrograph(pool, set.searches[0]);
+  const [found, coarse]: [WrittenResults[], CoarsePass[]] = [[], []];
+  for (const [i, search] of set.searches.entries()) {
+    const where = { paths: paths[i], options };
+    const { pass, results } = await searchTemplate(pool, { ...search, prepared }, where);
+    found.push(await writeCoarseResults(pending, search, { paths: paths[i], ...results }));
+    coarse.push(pass);
+  }
+  if (found.length === 1) return { ...found[0].report, coarse };
+  return { ...(await writeJointTable(pending, { ...set, files: coarseFiles(set, paths) }, found)), coarse };
 }
 
-type Plan = { readonly paths: CoarsePaths; readonly options: CoarseMatchOptions };
+/** How the search of one template runs, and where its results go. */
+interface TemplatePass {
+  readonly paths: CoarsePaths;
+  readonly options: CoarseMatchOptions;
+}
 
 async function searchTemplate(
   pool: Pool,
-  job: Job & { readonly prepared: PreparedMicrograph },
-  { paths, options }: Plan,
+  search: IdentifiedSearch & { readonly prepared: PreparedMicrograph },
+  { paths, options }: TemplatePass,
 ): Promise<{ pass: CoarsePass; results: Omit<CoarseResults, "paths"> }> {
-  const { settings, template, prepared, micrographShape: shape } = job;
-  const { maskRadiusPx } = job.results;
+  const { settings, space, template, prepared, micrograph } = search;
+  const { maskRadiusPx } = search.results;
   const { factor } = options;
-  const space = searchSpace(settings);
+  const { shape } = micrograph;
   const inputs = { prepared, shape, template, settings, space };
-  const coarse = await coarsePass(pool, inputs, { job, paths, options });
+  const coarse = await coarsePass(pool, inputs, { search, paths, options });
   const mapShape = [shape[0] - template.size + 1, shape[1] - template.size + 1] as const;
   const { candidates, zCutoff } = findCandidates(coarse, { ...options, maskRadiusPx, mapShape });
-  options.onLog?.(`${candidates.length} candidates above a coarse z-score of ${zCutoff.toFixed(2)}`);
-  const rescoring = { ...options, ...job.results, onProgress: withRate(options.onProgress) };
-  const found = await rescoreSearch(pool, { inputs, candidates }, rescoring);
+  options.onLog?.(`${candidates.length} candidates above a coarse z-score of ${zCutoff.toFixed(2)}`, "note");
+  const onProgress = progressTeller(options.onProgress, { unit: "correlations" });
+  const found = await rescoreSearch(
+    pool,
+    { inputs, candidates },
+    { ...options, ...search.results, onProgress },
+  );
   const { drawn: sampled } = found.statistics;
   const pass = { factor, candidates: candidates.length, zCutoff, sampled };
   return { pass, results: { found, coarse, factor, space } };
@@ -131,20 +148,20 @@ async function searchTemplate(
 async function coarsePass(
   pool: Pool,
   inputs: PreparedInputs,
-  { job, paths, options }: Plan & { job: Job },
+  { search: { space, fingerprint }, paths, options }: TemplatePass & { search: IdentifiedSearch },
 ): Promise<MapSource> {
   const coarse = await coarseInputs(pool, inputs, options.factor);
   const search = await TemplateSearch.fromPrepared(pool, coarse, options);
   try {
     const range = {
-      fingerprint: `coarse ${options.factor} ${job.fingerprint}`,
+      fingerprint: `coarse ${options.factor} ${await fingerprint()}`,
       checkpoint: paths.checkpoint,
       firstBlock: 0,
       lastBlock: search.blockCount,
     };
     const done = await runCheckpointed(search, range, options);
     await writeSearchState(paths.checkpoint, done, search.statistics);
-    return { statistics: await loadStatistics(paths.checkpoint, done), space: searchSpace(job.settings) };
+    return { statistics: await loadStatistics(paths.checkpoint, done), space };
   } finally {
     search.dispose();
   }

@@ -1,6 +1,6 @@
-import type { Pool } from "../../compute/index.ts";
+import type { Backend } from "../../compute/index.ts";
 import type { Shape2 } from "../../core/index.ts";
-import { peerRotationMatrices, rotationMatrices } from "../../optics/index.ts";
+import { romaRotationMatrices, rotationMatrices } from "../../optics/index.ts";
 import type { SearchSpace } from "../config/config.ts";
 import { type BestInBox, type BoxPlan, type BoxSize, boxBytes, createBoxes } from "../kernels/index.ts";
 import { extractBoxes } from "../particles/boxes.ts";
@@ -16,7 +16,7 @@ import { templateFilters } from "../search/searchFilters.ts";
 import { NearestOrientations, symmetryOf } from "./coarseNeighbours.ts";
 import type { SampledStatistics } from "./coarseSample.ts";
 
-/** Where a coarse search saw something: a place of the full maps and an orientation of the search, by its index. */
+/** Where a coarse search saw something: a position of the full maps and an orientation of the search, by its index. */
 export interface Candidate {
   readonly y: number;
   readonly x: number;
@@ -37,7 +37,7 @@ export interface RescoreTask {
   readonly candidates: readonly Candidate[];
   readonly inputs: PreparedInputs & { readonly space: SearchSpace };
   readonly statistics: SampledStatistics;
-  /** Places up to so far from a candidate in y and in x. */
+  /** Positions up to so far from a candidate in y and in x. */
   readonly reachPx: number;
   /** Orientations of the search nearest to a candidate's. */
   readonly neighbours: number;
@@ -61,18 +61,18 @@ export function rescoreCount({
  * Correlates the neighbourhood of each candidate at full resolution, at every defocus and pixel size of the search, and keeps what has
  * the best z-score. All that is tried is part of the full search, so that noise exceeds a z-score no more often than there.
  *
- * @returns one peak a candidate in their order, without those where no place has a deviation
+ * @returns one peak a candidate in their order, without those where no position has a deviation
  * @throws {VitrineError} as `transformTemplate`; aborted; worker
  */
 export async function rescoreCandidates(
-  pool: Pool,
+  backend: Backend,
   task: RescoreTask,
   options: SearchOptions & { readonly onProgress?: (done: number) => void } = {},
 ): Promise<RescoredPeak[]> {
   if (task.candidates.length === 0) return [];
   const { template, settings, space, prepared } = task.inputs;
-  return withTemplateSpectrum(pool, { ...options, template }, async (spectrum) => {
-    const plan = createBoxes(pool, boxSize(task, options), { spectrum });
+  return withTemplateSpectrum(backend, { ...options, template }, async (spectrum) => {
+    const plan = createBoxes(backend, boxSize(task, options), { spectrum });
     try {
       const { whitening } = prepared;
       plan.set("filters", templateFilters({ settings, space, size: template.size, whitening }));
@@ -106,7 +106,7 @@ async function rescoreAll(
 ): Promise<RescoredPeak[]> {
   const { candidates, inputs, neighbours } = task;
   const { eulerAnglesDeg } = inputs.space;
-  const matrices = exactSlices ? rotationMatrices : peerRotationMatrices;
+  const matrices = exactSlices ? rotationMatrices : romaRotationMatrices;
   const near = new NearestOrientations(eulerAnglesDeg, neighbours, symmetryOf(inputs.settings.orientations));
   const found: RescoredPeak[] = [];
   for (let at = 0; at < candidates.length; at += plan.size.boxes) {
@@ -160,7 +160,7 @@ function toPeak(
   };
 }
 
-/** The box and the maps around a candidate; places outside the maps, and those without deviation, do not count (NaN). */
+/** The box and the maps around a candidate; positions outside the maps, and those without deviation, do not count (NaN). */
 function cutAround({ y, x }: Candidate, { inputs, statistics, reachPx }: RescoreTask) {
   const { shape, prepared, template } = inputs;
   const corner = [{ y: y - reachPx, x: x - reachPx }];
@@ -181,7 +181,7 @@ function cutAround({ y, x }: Candidate, { inputs, statistics, reachPx }: Rescore
 
 /**
  * A square with one more row and column, filled with `value`. In a box it takes the mean out, which would change the correlation
- * inside; no place that counts reaches it.
+ * inside; no position that counts reaches it.
  */
 function extended(square: Float32Array, side: number, value: number): Float32Array {
   const out = new Float32Array((side + 1) ** 2).fill(value);

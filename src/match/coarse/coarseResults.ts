@@ -1,21 +1,19 @@
 import type { Shape2 } from "../../core/index.ts";
 import { VitrineError } from "../../core/index.ts";
-import { writeMrc } from "../../io/index.ts";
+import { type ResultFiles, type ResultPlaces, writeMrc } from "../../io/index.ts";
 import type { MatchSettings, SearchSpace } from "../config/config.ts";
 import { type ParticleValues, valuesAtPeaks } from "../particles/particles.ts";
 import type { ScoreMap } from "../peaks/peaks.ts";
-import type { Job, JobSet } from "../search/job.ts";
+import { type ConfiguredSearch, resultPlaces, type SearchSet } from "../search/configuredSearch.ts";
 import { type MapSource, resultMap } from "../search/resultMaps.ts";
 import { suffixedResults } from "../search/resultNames.ts";
 import {
-  type PendingFiles,
   type ResultOptions,
   resultPaths,
   type WrittenResults,
   writeMaps,
   writeParticleResults,
 } from "../search/results.ts";
-import { prepareResultFiles } from "../search/templatesResults.ts";
 import type { RescoredPeak } from "./coarseRescore.ts";
 import type { RescoredSearch } from "./coarseSearch.ts";
 
@@ -40,9 +38,9 @@ export function coarsePaths(settings: MatchSettings, factor: number): CoarsePath
 }
 
 /** Every file that is written. */
-export function coarseFiles({ jobs, results }: JobSet, places: readonly CoarsePaths[]): string[] {
-  const paths = jobs.flatMap((job, i) => filesOf(places[i], job.results));
-  return jobs.length === 1 ? paths : [...paths, results.particlesPath];
+export function coarseFiles({ searches, results }: SearchSet, paths: readonly CoarsePaths[]): string[] {
+  const files = searches.flatMap((search, i) => filesOf(paths[i], search.results));
+  return searches.length === 1 ? files : [...files, results.particlesPath];
 }
 
 function filesOf({ coarse, table }: CoarsePaths, results: ResultOptions): string[] {
@@ -51,22 +49,20 @@ function filesOf({ coarse, table }: CoarsePaths, results: ResultOptions): string
 }
 
 /**
- * As `prepareResults`.
+ * The files that a search reads and writes.
  *
- * @throws {VitrineError} unsupported: peaks that are not chosen by z-score; exists, storage
+ * @throws {VitrineError} unsupported: peaks that are not chosen by z-score
  */
-export async function prepareCoarseResults(set: JobSet, places: readonly CoarsePaths[]): Promise<void> {
+export function coarsePlaces(set: SearchSet, paths: readonly CoarsePaths[]): ResultPlaces {
   const { peaks } = set.results;
-  if (peaks !== undefined && peaks.kind !== "z") {
-    throw new VitrineError({
-      code: "unsupported",
-      at: "coarse search",
-      expected: "peaks by z-score",
-      found: `peaks by ${peaks.kind}`,
-      hint: "The others need z-scores of the whole micrograph at full resolution",
-    });
-  }
-  await prepareResultFiles(set, coarseFiles(set, places));
+  if (peaks === undefined || peaks.kind === "z") return resultPlaces(set, coarseFiles(set, paths));
+  throw new VitrineError({
+    code: "unsupported",
+    at: "coarse search",
+    expected: "peaks by z-score",
+    found: `peaks by ${peaks.kind}`,
+    hint: "The others need z-scores of the whole micrograph at full resolution",
+  });
 }
 
 /** What is written of a template. */
@@ -82,14 +78,14 @@ export interface CoarseResults {
 
 /** Writes maps, table and picture. */
 export async function writeCoarseResults(
-  pending: PendingFiles,
-  job: Job,
+  pending: ResultFiles,
+  search: ConfiguredSearch,
   results: CoarseResults,
 ): Promise<WrittenResults> {
-  const { settings, template, micrographShape, readMicrograph } = job;
+  const { settings, template, micrograph } = search;
   const { peaks, zCutoff, correlations, statistics } = results.found;
   const { paths } = results;
-  const [height, width] = micrographShape;
+  const [height, width] = micrograph.shape;
   const shape: Shape2 = [height - template.size + 1, width - template.size + 1];
   const pixelSizeA = results.factor * settings.optics.pixelSizeA;
   const coarse = { ...paths.coarse, optics: { ...settings.optics, pixelSizeA } };
@@ -103,18 +99,18 @@ export async function writeCoarseResults(
     settings: paths.table,
     templateSize: template.size,
     correlations,
-    options: job.results,
+    options: search.results,
     peaks: peaks.map(({ y, x, zScore }) => ({ y, x, zScore })),
     values: particleValues(results, shape),
     zCutoff,
     zScores: () => enlargedScores(results, shape),
-    readMicrograph,
-    files: filesOf(paths, job.results),
+    micrograph,
+    files: filesOf(paths, search.results),
   });
 }
 
 async function writeMap(
-  pending: PendingFiles,
+  pending: ResultFiles,
   path: string,
   map: ScoreMap & { voxelSizeA: number },
 ): Promise<void> {

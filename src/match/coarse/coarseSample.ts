@@ -1,11 +1,11 @@
-import type { Pool } from "../../compute/index.ts";
+import type { Backend } from "../../compute/index.ts";
 import { seededRandom, VitrineError } from "../../core/index.ts";
 import type { SearchSpace } from "../config/config.ts";
 import { gaussianCutoff } from "../peaks/peaks.ts";
 import { resultMap } from "../search/resultMaps.ts";
 import { type PreparedInputs, type SearchOptions, TemplateSearch } from "../search/search.ts";
 
-/** Mean and standard deviation of correlations at every place, from some of a search's orientations. */
+/** Mean and standard deviation of correlations at every position, from some of a search's orientations. */
 export interface SampledStatistics {
   /** (H', W') */
   readonly mean: Float32Array;
@@ -39,19 +39,17 @@ export function sampleSize(orientations: number, wanted?: number): number {
  * @throws {VitrineError} as {@link sampleSize} and `TemplateSearch.fromPrepared`; aborted
  */
 export async function sampleStatistics(
-  pool: Pool,
+  backend: Backend,
   inputs: PreparedInputs & { readonly space: SearchSpace },
   { count, onProgress, ...options }: SearchOptions & SampleOptions,
 ): Promise<SampledStatistics> {
   const orientations = inputs.space.eulerAnglesDeg.length / 3;
   const drawn = sampleSize(orientations, count);
   const space = { ...inputs.space, eulerAnglesDeg: drawOrientations(inputs.space.eulerAnglesDeg, drawn) };
-  const search = await TemplateSearch.fromPrepared(pool, { ...inputs, space }, options);
+  const search = await TemplateSearch.fromPrepared(backend, { ...inputs, space }, options);
   try {
-    await search.run(
-      { firstBlock: 0, lastBlock: search.blockCount },
-      { ...options, ...(onProgress && { onProgress }) },
-    );
+    const { signal } = options;
+    await search.run({}, { ...(signal && { signal }), ...(onProgress && { onProgress }) });
     const source = { statistics: search.statistics, space };
     const mean = resultMap(source, "correlationAverage");
     return { mean, deviation: resultMap(source, "correlationVariance"), drawn, orientations };

@@ -1,4 +1,4 @@
-import type { Pool } from "../../compute/index.ts";
+import type { Backend } from "../../compute/index.ts";
 import { elementCount, type Shape2 } from "../../core/index.ts";
 import type { SearchSpace } from "../config/config.ts";
 import { distinctPeaks } from "../peaks/distinctPeaks.ts";
@@ -23,8 +23,8 @@ const CANDIDATES = 1000;
 const NEIGHBOURS = 64;
 
 /**
- * Places of a coarse search that are worth a look at full resolution: peaks of its z-scores above what Gaussian noise exceeds
- * `count` times in all its places and correlations.
+ * Positions of a coarse search that are worth a look at full resolution: peaks of its z-scores above what Gaussian noise exceeds
+ * `count` times in all its positions and correlations.
  *
  * @param coarse  its statistics; factor and radius: full pixels
  */
@@ -59,7 +59,7 @@ function counts({ eulerAnglesDeg, defocusOffsetsA, pixelSizeOffsetsA }: SearchSp
 }
 
 /**
- * The coarse z-score that Gaussian noise exceeds so many times in all places and correlations.
+ * The coarse z-score that Gaussian noise exceeds so many times in all positions and correlations.
  *
  * @throws {VitrineError} range: more candidates than correlations
  */
@@ -100,7 +100,7 @@ export interface RescoreOptions extends SearchOptions, Pick<CandidateOptions, "s
  * @throws {VitrineError} as `sampleStatistics` and `rescoreCandidates`
  */
 export async function rescoreSearch(
-  pool: Pool,
+  backend: Backend,
   {
     inputs,
     candidates,
@@ -112,9 +112,9 @@ export async function rescoreSearch(
   const trials = { inputs, candidates, reachPx: 2 * factor, neighbours: NEIGHBOURS };
   const total = count * filters + rescoreCount(trials);
   const tell = (before: number) => ({ onProgress: (done: number) => onProgress?.(before + done, total) });
-  const statistics = await sampleStatistics(pool, inputs, { ...options, ...tell(0), count });
+  const statistics = await sampleStatistics(backend, inputs, { ...options, ...tell(0), count });
   const task = { ...trials, statistics };
-  const found = await rescoreCandidates(pool, task, { ...options, ...tell(count * filters) });
+  const found = await rescoreCandidates(backend, task, { ...options, ...tell(count * filters) });
   const correlations = orientations * filters;
   const pixels = statistics.mean.length;
   const zCutoff = options.zCutoff ?? sampledCutoff({ falsePositives, pixels, correlations }, statistics);

@@ -93,7 +93,7 @@ test("the space of the golden search", () => {
   expect(Array.from(space.pixelSizeOffsetsA)).toEqual([0]);
 });
 
-test.each(["search1", "search2"])("the peer counts as many correlations in %s", (name) => {
+test.each(["search1", "search2"])("Leopard-EM counts as many correlations in %s", (name) => {
   const space = searchSpace(parseMatchSettings(goldenText(`${name}_config.yaml`), "a.yaml"));
   const counts = goldenJson<Record<string, number>>(`${name}_info.json`);
   const orientations = space.eulerAnglesDeg.length / 3;
@@ -117,7 +117,7 @@ test.each([
   expect(searchSpace(settings).eulerAnglesDeg.length).toBe(3 * count);
 });
 
-test("phase randomisation is a filter, and is left out as the peer does where that is asked for", () => {
+test("phase randomisation is a filter, and is left out as Leopard-EM does where that is asked for", () => {
   const text = changed(["cuton: null\n    enabled: false", "cuton: 0.2\n    enabled: true"]);
   expect(parseMatchSettings(text, "a.yaml").filters.phases).toEqual({ cutOn: 0.2 });
   const compat = parseMatchSettings(text, "a.yaml", { compat: true });

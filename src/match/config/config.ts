@@ -9,6 +9,7 @@ import {
   pixelSizeOffsets,
   uniformOrientations,
 } from "../../optics/index.ts";
+import { type FieldConventions, fieldConventions } from "../leopard/fields.ts";
 import { ignoredFields, type MatchFilters, toFilters } from "./configFilters.ts";
 import { type MatchTemplateYaml, parseMatchConfig } from "./configSchema.ts";
 import { toDefocusSearch, toOrientations, toPixelSizeSearch } from "./configSearch.ts";
@@ -93,20 +94,21 @@ export function parseMatchSettings(text: string, at: string, options: SettingsOp
 export function toMatchSettings(
   config: MatchTemplateYaml,
   at: string,
-  { compat = false }: SettingsOptions = {},
+  options: SettingsOptions = {},
 ): MatchSettings {
+  const fields = fieldConventions(options);
   const [templatePath, ...others] = [config.template_volume_path].flat();
   return {
     micrographPath: config.micrograph_path,
     templatePath,
     ...(others.length > 0 && { otherTemplatePaths: others }),
-    optics: toOptics(config.optics_group, at, compat),
+    optics: toOptics(config.optics_group, at, fields),
     defocus: toDefocusSearch(config.defocus_search_config, at),
     pixelSizes: toPixelSizeSearch(config.pixel_size_search_config, at),
     orientations: toOrientations(config.orientation_search_config, at),
-    filters: toFilters(config.preprocessing_filters, at, compat),
+    filters: toFilters(config.preprocessing_filters, at, fields),
     results: toResults(config.match_template_result, at),
-    ignored: [...ignoredFields(config, compat), ...ignoredEffects(config.optics_group, compat)],
+    ignored: [...ignoredFields(config, fields), ...ignoredEffects(config.optics_group, fields)],
   };
 }
 
@@ -123,7 +125,11 @@ export function searchSpace({ orientations, defocus, pixelSizes }: MatchSettings
   };
 }
 
-function toOptics(group: MatchTemplateYaml["optics_group"], at: string, compat: boolean): MatchOptics {
+function toOptics(
+  group: MatchTemplateYaml["optics_group"],
+  at: string,
+  fields: FieldConventions,
+): MatchOptics {
   return {
     label: group.label,
     pixelSizeA: group.pixel_size,
@@ -138,7 +144,7 @@ function toOptics(group: MatchTemplateYaml["optics_group"], at: string, compat: 
     ...(group.even_zernikes !== null && { evenZernikes: withoutUndefined(group.even_zernikes) }),
     ...(group.odd_zernikes !== null && { oddZernikes: withoutUndefined(group.odd_zernikes) }),
     ...(group.mag_matrix !== null && { magnificationMatrix: toMatrix(group.mag_matrix) }),
-    ...toOpticsEffects(group, `${at} optics_group`, { compat, pixelSizeA: group.pixel_size }),
+    ...toOpticsEffects(group, `${at} optics_group`, { fields, pixelSizeA: group.pixel_size }),
   };
 }
 

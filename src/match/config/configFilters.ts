@@ -1,5 +1,6 @@
 import { VitrineError } from "../../core/index.ts";
 import type { BandPass, PhaseRandomization, RadialCurve, WhiteningOptions } from "../../optics/index.ts";
+import type { FieldConventions } from "../leopard/fields.ts";
 import type { MatchTemplateYaml } from "./configSchema.ts";
 
 type Filters = MatchTemplateYaml["preprocessing_filters"];
@@ -14,29 +15,30 @@ export interface MatchFilters {
 }
 
 /**
- * The filters that are enabled.
+ * The filters that are enabled and count.
  *
- * @param compat leave out phase randomisation, which Leopard-EM 1.2 reads and does not apply
  * @throws {VitrineError} missing or shape: a curve without or with unlike numbers of frequencies and amplitudes
  */
-export function toFilters(filters: Filters, at: string, compat = false): MatchFilters {
+export function toFilters(filters: Filters, at: string, fields: FieldConventions): MatchFilters {
   const phases = filters.phase_randomization_filter;
   return {
     whitening: toWhitening(filters.whitening_filter),
     bandPass: toBandPass(filters.bandpass_filter),
     curve: toCurve(filters.arbitrary_curve_filter, `${at} preprocessing_filters.arbitrary_curve_filter`),
-    ...(phases.enabled && !compat && { phases: { cutOn: phases.cuton ?? 0 } }),
+    ...(phases.enabled && fields.phaseRandomization && { phases: { cutOn: phases.cuton ?? 0 } }),
   };
 }
 
 /** Fields that every program's configuration has, are set and have no effect. */
 export function ignoredFields(
   config: Pick<MatchTemplateYaml, "computational_config" | "preprocessing_filters">,
-  compat: boolean,
+  fields: FieldConventions,
 ): string[] {
   const keys = Object.keys(config.computational_config).map((key) => `computational_config.${key}`);
   const randomizes = config.preprocessing_filters.phase_randomization_filter.enabled;
-  return compat && randomizes ? [...keys, "preprocessing_filters.phase_randomization_filter"] : keys;
+  return randomizes && !fields.phaseRandomization
+    ? [...keys, "preprocessing_filters.phase_randomization_filter"]
+    : keys;
 }
 
 function toWhitening(filter: Filters["whitening_filter"]): WhiteningOptions | null {

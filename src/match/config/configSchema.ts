@@ -1,8 +1,7 @@
 import { z } from "zod";
 import { parseYaml } from "../../io/index.ts";
-import { formatConfig } from "./writeConfig.ts";
 
-/** Numbers may be written as text ("300"), as the peer's parser allows. */
+/** Numbers may be written as text ("300"), as Leopard-EM's parser allows. */
 export const number = z.preprocess(
   (value) => (typeof value === "string" && /^\s*[-+.\d]/.test(value) ? readNumber(value) : value),
   z.number(),
@@ -48,7 +47,7 @@ const laserPhasePlate = z.strictObject({
   crossed: flag.default(false),
 });
 
-/** Fields of the peer's `OpticsGroup` that its tables of particles have no columns for. mm, mrad. */
+/** Fields of Leopard-EM's `OpticsGroup` that its tables of particles have no columns for. mm, mrad. */
 const unlistedOptics = {
   chromatic_aberration: notNegative.nullable().default(0),
   mtf_reference: path.nullable().default(null),
@@ -57,7 +56,7 @@ const unlistedOptics = {
   beam_tilt_y: number.nullable().default(null),
 };
 
-/** Fields that the peer does not have, without defaults, so that they are written only where they were read. eV, Å. */
+/** Fields that Leopard-EM does not have, without defaults, so that they are written only where they were read. eV, Å. */
 const ownOptics = {
   energy_spread: notNegative.optional(),
   voltage_ripple: notNegative.optional(),
@@ -100,7 +99,7 @@ export const defocusSearch = z.strictObject({
   skip_enforce_zero: flag.default(false),
 });
 
-/** Å, relative to the optics group's pixel size. A step of 0 stands in what the peer writes for a search not enabled. */
+/** Å, relative to the optics group's pixel size. A step of 0 stands in what Leopard-EM writes for a search not enabled. */
 export const pixelSizeSearch = z.strictObject({
   enabled: flag.default(false),
   pixel_size_min: number.default(0),
@@ -183,7 +182,7 @@ export const computationalConfig = z.strictObject({
 /** Fields of a `MatchTemplateManager` file. */
 export const matchTemplate = z.strictObject({
   micrograph_path: path,
-  /** The peer takes one; several are searched for in the same micrograph. */
+  /** Leopard-EM takes one; several are searched for in the same micrograph. */
   template_volume_path: z.union([path, z.array(path).min(1)]),
   optics_group: opticsGroup,
   defocus_search_config: defocusSearch,
@@ -195,7 +194,7 @@ export const matchTemplate = z.strictObject({
 });
 
 /**
- * Leopard-EM 1.2's `MatchTemplateManager` file with its defaults filled in. Beyond the peer there are
+ * Leopard-EM 1.2's `MatchTemplateManager` file with its defaults filled in. Beyond Leopard-EM's there are
  * `pixel_size_search_config` and the last five fields of `optics_group`, `template_volume_path` may be a list, and
  * `computational_config` may be left out.
  */
@@ -213,27 +212,4 @@ export type OrientationSearchYaml = z.output<typeof orientationSearch>;
  */
 export function parseMatchConfig(text: string, at: string): MatchTemplateYaml {
   return parseYaml(text, matchTemplate, at);
-}
-
-/** What a finished search writes back into its configuration. */
-export interface SearchTotals {
-  /** Correlations per pixel. */
-  readonly projections: number;
-  readonly orientations: number;
-  readonly defocusValues: number;
-}
-
-/**
- * Writes a configuration that {@link parseMatchConfig} and Leopard-EM read (the latter refuses
- * `pixel_size_search_config`) as YAML, with the totals of a finished search where they are given.
- */
-export function formatMatchConfig(config: MatchTemplateYaml, totals?: SearchTotals): string {
-  if (totals === undefined) return formatConfig(config);
-  const result = {
-    ...config.match_template_result,
-    total_projections: totals.projections,
-    total_orientations: totals.orientations,
-    total_defocus: totals.defocusValues,
-  };
-  return formatConfig({ ...config, match_template_result: result });
 }

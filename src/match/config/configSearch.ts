@@ -90,7 +90,7 @@ function symmetryOrRanges(at: string, hasRanges: boolean): VitrineError {
   });
 }
 
-/** The peer takes either case, a missing order for 1, and no notice of an order after T, O or I. */
+/** Leopard-EM takes either case, a missing order for 1, and no notice of an order after T, O or I. */
 function toSymmetry(symmetry: string, at: string): string {
   const [, group, order] = /^([CDTOI])(\d*)$/.exec(symmetry.toUpperCase()) ?? [];
   if (group === undefined || (/[CD]/.test(group) && order !== "" && Number(order) === 0)) {

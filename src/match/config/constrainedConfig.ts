@@ -1,5 +1,6 @@
 import type { EulerZyz } from "../../core/index.ts";
 import type { OffsetSearch, RangeGrid, RollGrid } from "../../optics/index.ts";
+import { fieldConventions } from "../leopard/fields.ts";
 import type { SettingsOptions } from "./config.ts";
 import { ignoredFields, type MatchFilters, toFilters } from "./configFilters.ts";
 import { requireAscending, toDefocusSearch } from "./configSearch.ts";
@@ -43,8 +44,9 @@ export interface ConstrainedSettings {
 export function parseConstrainedSettings(
   text: string,
   at: string,
-  { compat = false }: SettingsOptions = {},
+  options: SettingsOptions = {},
 ): ConstrainedSettings {
+  const fields = fieldConventions(options);
   const config = parseConstrainedConfig(text, at);
   const { orientation_refinement_config: orientation } = config;
   const [phiDeg, thetaDeg, psiDeg] = orientation.rotation_axis_euler_angles;
@@ -56,9 +58,9 @@ export function parseConstrainedSettings(
     defocus: toDefocusSearch(config.defocus_refinement_config, at, "defocus_refinement_config"),
     orientations: toOffsets(orientation, `${at} orientation_refinement_config`),
     axis: { phiDeg, thetaDeg, psiDeg },
-    filters: toFilters(config.preprocessing_filters, at, compat),
-    effects: toOpticsEffects(config.optics_group, `${at} optics_group`, { compat }),
-    ignored: [...ignoredFields(config, compat), ...ignoredEffects(config.optics_group, compat)],
+    filters: toFilters(config.preprocessing_filters, at, fields),
+    effects: toOpticsEffects(config.optics_group, `${at} optics_group`, { fields }),
+    ignored: [...ignoredFields(config, fields), ...ignoredEffects(config.optics_group, fields)],
   };
 }
 

@@ -1,7 +1,6 @@
 import { VitrineError } from "../../core/index.ts";
 import { readStar } from "../../io/index.ts";
-import type { DetectorMtf, Mtf } from "../../optics/index.ts";
-import { requireMtf } from "../../optics/mtf.ts";
+import { type DetectorMtf, type Mtf, requireMtf } from "../../optics/index.ts";
 
 /**
  * Reads a modulation transfer function from a STAR file as RELION's: `rlnResolutionInversePixel` and `rlnMtfValue`.

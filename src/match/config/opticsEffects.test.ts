@@ -3,12 +3,14 @@ import { join } from "node:path";
 import { expect, test } from "vitest";
 import { goldenBytes } from "../../../test/support/npy.ts";
 import { scratchFolder } from "../../../test/support/searchCase.ts";
+import { fieldConventions } from "../leopard/fields.ts";
 import { parseMatchSettings } from "./config.ts";
-import { formatMatchConfig, parseMatchConfig } from "./configSchema.ts";
+import { parseMatchConfig } from "./configSchema.ts";
 import { parseConstrainedSettings } from "./constrainedConfig.ts";
 import { readMtfFile } from "./mtfFile.ts";
 import { ignoredEffects } from "./opticsEffects.ts";
 import { parseRefineSettings } from "./refineConfig.ts";
+import { formatMatchConfig } from "./writeConfig.ts";
 
 const golden = (name: string) => new TextDecoder().decode(goldenBytes(`${name}_config.yaml`));
 
@@ -107,10 +109,10 @@ test("defaults, and fields that stand alone without effect", () => {
   expect(ignored).toEqual(
     expect.arrayContaining(["optics_group.energy_spread", "optics_group.mtf_pixel_size"]),
   );
-  expect(ignoredEffects(undefined, true)).toEqual([]);
+  expect(ignoredEffects(undefined, fieldConventions({ compat: true }))).toEqual([]);
 });
 
-test("what the peer does not know is written only where it stood in the file", () => {
+test("what Leopard-EM does not know is written only where it stood in the file", () => {
   const plain = formatMatchConfig(parseMatchConfig(golden("search1"), "a.yaml"));
   for (const name of ["energy_spread", "ripple", "mtf_pixel_size", "laser"])
     expect(plain).not.toContain(name);

@@ -1,6 +1,6 @@
 import { VitrineError } from "../../core/index.ts";
-import type { LaserPhasePlate, OpticsParameters } from "../../optics/index.ts";
-import { requireMtf } from "../../optics/mtf.ts";
+import { type LaserPhasePlate, type OpticsParameters, requireMtf } from "../../optics/index.ts";
+import type { FieldConventions } from "../leopard/fields.ts";
 import type { OpticsEffectsYaml } from "./configSchema.ts";
 import type { MtfFile } from "./mtfFile.ts";
 
@@ -18,8 +18,7 @@ const FULL_WIDTH = 2 * Math.sqrt(2 * Math.LN2);
 
 /** How {@link toOpticsEffects} reads. */
 interface EffectOptions {
-  /** Leave out everything, as Leopard-EM 1.2 does. Default false. */
-  readonly compat?: boolean;
+  readonly fields: FieldConventions;
   /** Of the camera where the file does not say; the image's own where absent. */
   readonly pixelSizeA?: number;
 }
@@ -33,9 +32,9 @@ interface EffectOptions {
 export function toOpticsEffects(
   group: OpticsEffectsYaml | undefined,
   at: string,
-  { compat = false, pixelSizeA }: EffectOptions = {},
+  { fields, pixelSizeA }: EffectOptions,
 ): OpticsEffects {
-  if (group === undefined || compat) return {};
+  if (group === undefined || !fields.opticsEffects) return {};
   const tilt = [group.beam_tilt_x ?? 0, group.beam_tilt_y ?? 0] as const;
   const cameraA = group.mtf_pixel_size ?? pixelSizeA;
   return {
@@ -46,12 +45,8 @@ export function toOpticsEffects(
   };
 }
 
-/**
- * Fields of an `optics_group` that are set and have no effect.
- *
- * @param compat  as of {@link toOpticsEffects}: none of them has
- */
-export function ignoredEffects(group: OpticsEffectsYaml | undefined, compat = false): string[] {
+/** Fields of an `optics_group` that are set and have no effect. */
+export function ignoredEffects(group: OpticsEffectsYaml | undefined, fields: FieldConventions): string[] {
   if (group === undefined) return [];
   const isSet = (key: keyof OpticsEffectsYaml) => group[key] !== undefined && group[key] !== null;
   const acts = (key: "chromatic_aberration" | "beam_tilt_x" | "beam_tilt_y") => (group[key] ? [key] : []);
@@ -66,9 +61,9 @@ export function ignoredEffects(group: OpticsEffectsYaml | undefined, compat = fa
   const camera = (["mtf_pixel_size"] as const).filter(isSet);
   const hasMtf = isSet("mtf_reference") || isSet("mtf_values");
   const unused = [
-    ...(compat ? effects : []),
-    ...(compat || !group.chromatic_aberration ? spread : []),
-    ...(compat || !hasMtf ? camera : []),
+    ...(fields.opticsEffects ? [] : effects),
+    ...(fields.opticsEffects && group.chromatic_aberration ? [] : spread),
+    ...(fields.opticsEffects && hasMtf ? [] : camera),
   ];
   return unused.map((key) => `optics_group.${key}`);
 }

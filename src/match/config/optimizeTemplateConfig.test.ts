@@ -14,7 +14,7 @@ const golden = (name: string) =>
   );
 
 /** The file of Leopard-EM's own documentation, with a smaller box. */
-const PEERS = `
+const LEOPARD_FILE = `
 particle_stack:
   df_path: results/results_goodModel.csv
   extracted_box_size: [136, 136]
@@ -41,9 +41,9 @@ simulator:
   pixel_spacing: 0.95
 `;
 
-/** The peer's file with values replaced, each by the path to it. */
+/** Leopard-EM's file with values replaced, each by the path to it. */
 function changed(changes: Readonly<Record<string, unknown>>): string {
-  const config: Configuration = parse(PEERS);
+  const config: Configuration = parse(LEOPARD_FILE);
   for (const [path, value] of Object.entries(changes)) {
     const keys = path.split(".");
     const last = keys.pop() ?? "";
@@ -66,7 +66,7 @@ function faultOf(changes: Readonly<Record<string, unknown>>): unknown {
   return undefined;
 }
 
-test("the peer's own file: what each field becomes", () => {
+test("Leopard-EM's own file: what each field becomes", () => {
   expect(settingsOf()).toEqual({
     stack: { path: "results/results_goodModel.csv", boxSize: [136, 136], templateSize: [128, 128] },
     simulator: {
@@ -206,7 +206,7 @@ test.each<[Readonly<Record<string, unknown>>, string, string]>([
   expect((fault as VitrineError).message).toContain(message);
 });
 
-test("phase randomisation is left out as the peer does, with a word", () => {
+test("phase randomisation is left out as Leopard-EM does, with a word", () => {
   const text = changed({ "preprocessing_filters.phase_randomization_filter": { enabled: true, cuton: 0.1 } });
   const compat = parseOptimizeTemplateSettings(text, "run.yaml", { compat: true });
   expect(compat.filters.phases).toBeUndefined();
@@ -215,7 +215,7 @@ test("phase randomisation is left out as the peer does, with a word", () => {
 });
 
 test("a damaged file is read or refused with a VitrineError", () => {
-  const anywhere = fc.nat({ max: PEERS.length - 1 });
+  const anywhere = fc.nat({ max: LEOPARD_FILE.length - 1 });
   const insert = fc.constantFrom("", ":", "-", "\n", " ", "0", "null", "[", "{", "-1e9", "é", "true", "1.5");
   fc.assert(
     fc.property(
@@ -223,7 +223,7 @@ test("a damaged file is read or refused with a VitrineError", () => {
       (edits) => {
         const text = edits.reduce(
           (now, [at, cut, put]) => now.slice(0, at) + put + now.slice(at + cut),
-          PEERS,
+          LEOPARD_FILE,
         );
         try {
           const { simulator, coarse, fine } = parseOptimizeTemplateSettings(text, "damaged.yaml");

@@ -1,6 +1,6 @@
 import { VitrineError } from "../../core/index.ts";
-import { requireNumber } from "../../optics/frequencies.ts";
 import type { OffsetSearch } from "../../optics/index.ts";
+import { fieldConventions } from "../leopard/fields.ts";
 import type { SettingsOptions } from "./config.ts";
 import { ignoredFields, type MatchFilters, toFilters } from "./configFilters.ts";
 import { toPixelSizeSearch } from "./configSearch.ts";
@@ -84,8 +84,9 @@ const B_FACTOR_SHARE = 0.25;
 export function parseOptimizeTemplateSettings(
   text: string,
   at: string,
-  { compat = false }: SettingsOptions = {},
+  options: SettingsOptions = {},
 ): OptimizeTemplateSettings {
+  const fields = fieldConventions(options);
   const config = parseOptimizeTemplateConfig(text, at);
   const stack = toStack(config.particle_stack, `${at} particle_stack`);
   const searches = toSearches(config, at);
@@ -93,12 +94,12 @@ export function parseOptimizeTemplateSettings(
     stack,
     simulator: toSimulator(config.simulator, stack, `${at} simulator`),
     ...searches,
-    filters: toFilters(config.preprocessing_filters, at, compat),
+    filters: toFilters(config.preprocessing_filters, at, fields),
     filtersMicrographs: config.apply_global_filtering,
-    effects: toOpticsEffects(config.optics_group, `${at} optics_group`, { compat }),
+    effects: toOpticsEffects(config.optics_group, `${at} optics_group`, { fields }),
     ignored: [
-      ...ignoredFields(config, compat),
-      ...ignoredEffects(config.optics_group, compat),
+      ...ignoredFields(config, fields),
+      ...ignoredEffects(config.optics_group, fields),
       ...ignoredSimulation(config.simulator.simulator_config),
     ],
   };
@@ -126,7 +127,7 @@ type Simulator = OptimizeTemplateYaml["simulator"];
 function toSimulator(simulator: Simulator, stack: StackSettings, at: string): SimulatorSettings {
   requireCube(simulator.volume_shape, stack, `${at}.volume_shape`);
   const config = simulator.simulator_config;
-  requireNumber(config.upsampling, config.upsampling === -1 || config.upsampling >= 1, {
+  requireRange(config.upsampling, config.upsampling === -1 || config.upsampling >= 1, {
     at: `${at}.simulator_config.upsampling`,
     expected: "-1, or a whole number from 1",
   });
@@ -146,11 +147,11 @@ function toSimulator(simulator: Simulator, stack: StackSettings, at: string): Si
 
 function toExposure(config: Simulator["simulator_config"], at: string) {
   const { dose_start, dose_end, crit_exposure_bfactor: bFactor, dose_filter_modify_signal } = config;
-  requireNumber(dose_end, dose_end >= dose_start, {
+  requireRange(dose_end, dose_end >= dose_start, {
     at: `${at}.dose_end`,
     expected: `at least dose_start, ${dose_start} electrons/Å²`,
   });
-  requireNumber(bFactor, bFactor === -1 || bFactor > 0, {
+  requireRange(bFactor, bFactor === -1 || bFactor > 0, {
     at: `${at}.crit_exposure_bfactor`,
     expected: "-1, or a number above 0",
   });
@@ -161,6 +162,11 @@ function toExposure(config: Simulator["simulator_config"], at: string) {
     ...(bFactor !== -1 && { critExposureBFactor: bFactor }),
     modifySignal: dose_filter_modify_signal === "None" ? "none" : dose_filter_modify_signal,
   } as const;
+}
+
+/** @throws {VitrineError} range: a value for which `holds` is false */
+function requireRange(value: number, holds: boolean, fault: { at: string; expected: string }): void {
+  if (!holds) throw new VitrineError({ code: "range", ...fault, found: String(value) });
 }
 
 /** @throws {VitrineError} shape */

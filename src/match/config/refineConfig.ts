@@ -1,5 +1,6 @@
 import { type Shape2, VitrineError } from "../../core/index.ts";
 import type { OffsetSearch, RangeGrid } from "../../optics/index.ts";
+import { fieldConventions } from "../leopard/fields.ts";
 import type { SettingsOptions } from "./config.ts";
 import { ignoredFields, type MatchFilters, toFilters } from "./configFilters.ts";
 import { toDefocusSearch, toPixelSizeSearch } from "./configSearch.ts";
@@ -52,7 +53,7 @@ export interface RefineSettings {
 /**
  * Reads the configuration of a refinement and checks what its fields say together.
  *
- * The peer's offsets tilt about axes near y alone: phi goes from minus to plus the coarse step, with theta of either sign.
+ * Leopard-EM's offsets tilt about axes near y alone: phi goes from minus to plus the coarse step, with theta of either sign.
  * `wholeDisc` tilts about every axis: phi from 0 to 360, theta from 0.
  *
  * @param at  how messages call the file
@@ -62,8 +63,9 @@ export interface RefineSettings {
 export function parseRefineSettings(
   text: string,
   at: string,
-  { wholeDisc = false, compat = false }: SettingsOptions & { readonly wholeDisc?: boolean } = {},
+  { wholeDisc = false, ...options }: SettingsOptions & { readonly wholeDisc?: boolean } = {},
 ): RefineSettings {
+  const fields = fieldConventions(options);
   const config = parseRefineConfig(text, at);
   const { particle_stack, orientation_refinement_config } = config;
   return {
@@ -73,14 +75,14 @@ export function parseRefineSettings(
     pixelSizes: toPixelSizeSearch(config.pixel_size_refinement_config, at, "pixel_size_refinement_config"),
     wholeDisc,
     orientations: toOffsets(orientation_refinement_config, `${at} orientation_refinement_config`, wholeDisc),
-    filters: toFilters(config.preprocessing_filters, at, compat),
-    effects: toOpticsEffects(config.optics_group, `${at} optics_group`, { compat }),
+    filters: toFilters(config.preprocessing_filters, at, fields),
+    effects: toOpticsEffects(config.optics_group, `${at} optics_group`, { fields }),
     filtersMicrographs: config.apply_global_filtering,
     movie: toMovie(config.movie_config, `${at} movie_config`),
     ignored: [
-      ...ignoredFields(config, compat),
+      ...ignoredFields(config, fields),
       ...ignoredMotion(config.movie_config),
-      ...ignoredEffects(config.optics_group, compat),
+      ...ignoredEffects(config.optics_group, fields),
     ],
   };
 }
@@ -99,10 +101,10 @@ export function toStack(stack: RefineTemplateYaml["particle_stack"], at: string)
   return { path: df_path, boxSize, templateSize };
 }
 
-/** Room for the last value of psi, as in the peer. */
+/** Room for the last value of psi, as in Leopard-EM. */
 const BEYOND_DEG = 1e-6;
 
-/** phi goes as far as psi does, as in the peer: only the cartesian grid has a range and a step of its own for it. */
+/** phi goes as far as psi does, as in Leopard-EM: only the cartesian grid has a range and a step of its own for it. */
 function toOffsets(
   config: RefineTemplateYaml["orientation_refinement_config"],
   at: string,
@@ -129,7 +131,7 @@ function toOffsets(
 
 type MovieYaml = RefineTemplateYaml["movie_config"];
 
-/** Shifts of particles go before a deformation field, as in the peer. */
+/** Shifts of particles go before a deformation field, as in Leopard-EM. */
 function toMovie(config: MovieYaml, at: string): MovieSettings | null {
   if (!config.enabled) return null;
   const { movie_path: path, particle_shifts_path: shifts, deformation_field_path: field } = config;

@@ -7,8 +7,8 @@ import { goldenBytes } from "../../../test/support/npy.ts";
 import { scratchFolder } from "../../../test/support/searchCase.ts";
 import { formatYaml, parseYaml } from "../../io/index.ts";
 import { type ConfigProgram, parseConfig, readConfig } from "./configPrograms.ts";
-import { formatMatchConfig, parseMatchConfig } from "./configSchema.ts";
-import { formatConfig, writeConfig } from "./writeConfig.ts";
+import { parseMatchConfig } from "./configSchema.ts";
+import { formatConfig, formatMatchConfig, writeConfig } from "./writeConfig.ts";
 
 const golden = (name: string) => new TextDecoder().decode(goldenBytes(`${name}_config.yaml`));
 const plain = (text: string) => parseYaml(text, z.unknown(), "test");

@@ -1,6 +1,7 @@
 import { VitrineError } from "../../core/index.ts";
 import { formatYaml, type WriteOptions, writeFileAtomic } from "../../io/index.ts";
 import type { ProgramYaml } from "./configPrograms.ts";
+import type { MatchTemplateYaml } from "./configSchema.ts";
 
 /** How a configuration is written; programs read both. */
 export type ConfigFormat = "yaml" | "json";
@@ -15,6 +16,29 @@ export type ConfigFormat = "yaml" | "json";
 export function formatConfig(config: ProgramYaml, format: ConfigFormat = "yaml"): string {
   const plain = withoutUnset(config, "config");
   return format === "yaml" ? formatYaml(plain) : `${JSON.stringify(plain, null, 2)}\n`;
+}
+
+/** What a finished search writes back into its configuration. */
+export interface SearchTotals {
+  /** Correlations per pixel. */
+  readonly projections: number;
+  readonly orientations: number;
+  readonly defocusValues: number;
+}
+
+/**
+ * Writes a configuration that `parseMatchConfig` and Leopard-EM read (the latter refuses
+ * `pixel_size_search_config`) as YAML, with the totals of a finished search where they are given.
+ */
+export function formatMatchConfig(config: MatchTemplateYaml, totals?: SearchTotals): string {
+  if (totals === undefined) return formatConfig(config);
+  const result = {
+    ...config.match_template_result,
+    total_projections: totals.projections,
+    total_orientations: totals.orientations,
+    total_defocus: totals.defocusValues,
+  };
+  return formatConfig({ ...config, match_template_result: result });
 }
 
 /**

@@ -1,5 +1,5 @@
-export type { BestInBox, BoxPlan, BoxSize } from "./boxPlan.ts";
 export { boxBytes, boxPlan, createBoxes } from "./boxPlan.ts";
+export type { BestInBox, BoxPlan, BoxSize, BoxWork } from "./boxTypes.ts";
 export { BLOCK_TEMPLATES } from "./correlationJob.ts";
 export type { CorrelationSize } from "./correlationLayout.ts";
 export type { BlockRange, CorrelationPlan, TemplateUse } from "./correlationPlan.ts";

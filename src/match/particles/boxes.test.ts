@@ -25,7 +25,7 @@ test("what lies outside is a value, the mirror image or the edge", () => {
   expect(cut(2, 3, { padding: "replicate" })).toEqual([23, 23, 23, 23, 23, 23]);
 });
 
-test("a box far outside is moved to the image, as in the peer", () => {
+test("a box far outside is moved to the image, as in Leopard-EM", () => {
   expect(cut(-9, 99, { value: 7 })).toEqual([7, 7, 7, 3, 7, 7]);
 });
 

@@ -22,7 +22,7 @@ export interface BoxPosition {
 
 /**
  * Cuts boxes out of an image. Where a box lies wholly outside, it is moved until it shares a row and a column with the image, as
- * in the peer.
+ * in Leopard-EM.
  *
  * @param image    (H, W) values in C order
  * @returns        (boxHeight, boxWidth) values each

@@ -62,7 +62,7 @@ test.each([
   expect(act).toThrow(message);
 });
 
-test("the peer's deformation field has its shape and values", () => {
+test("Leopard-EM's deformation field has its shape and values", () => {
   const { shape, shiftsA } = parseDeformationTable(goldenText("deformation.csv"), "deformation.csv");
   expect(shape).toEqual([3, 3, 4]);
   expect([shiftsA[0], shiftsA[1], shiftsA[36]]).toEqual([-4.3812, -7.4225, 4.0177].map(Math.fround));

@@ -25,14 +25,14 @@ export function defaultBackgroundRadius([height, width]: Shape2): number {
 export function boxNormalizer(
   background: BoxBackground,
 ): (box: Float32Array, at: string) => Float32Array<ArrayBuffer> {
-  const places = placesOf(background);
+  const pixels = pixelsBeyond(background);
   const [, width] = background.shape;
   return (box, at) => {
-    const plane = fitPlane(box, places, width);
+    const plane = fitPlane(box, pixels, width);
     const flat = box.map((value, i) => value - planeAt(plane, Math.floor(i / width), i % width));
     let power = 0;
-    for (const i of places) power += flat[i] ** 2;
-    const deviation = Math.sqrt(power / places.length);
+    for (const i of pixels) power += flat[i] ** 2;
+    const deviation = Math.sqrt(power / pixels.length);
     // what float32 values of this size round to
     if (!(deviation > 1e-6 * Math.abs(plane.mean))) throw noContrast(at, deviation);
     return flat.map((value) => value / deviation);
@@ -40,7 +40,7 @@ export function boxNormalizer(
 }
 
 /** The pixels of the background. */
-function placesOf({ shape, radius }: BoxBackground): Int32Array {
+function pixelsBeyond({ shape, radius }: BoxBackground): Int32Array {
   const at = "background radius";
   const largest = Math.floor(Math.min(...shape) / 2);
   if (!(Number.isFinite(radius) && radius >= 0 && radius <= largest)) {
@@ -50,11 +50,11 @@ function placesOf({ shape, radius }: BoxBackground): Int32Array {
   const [height, width] = shape;
   const [middleY, middleX] = [Math.floor(height / 2), Math.floor(width / 2)];
   const all = Int32Array.from({ length: height * width }, (_, i) => i);
-  const places = all.filter(
+  const pixels = all.filter(
     (i) => (Math.floor(i / width) - middleY) ** 2 + ((i % width) - middleX) ** 2 > radius ** 2,
   );
-  if (places.length >= 3) return places;
-  const found = `${places.length} beyond ${radius}`;
+  if (pixels.length >= 3) return pixels;
+  const found = `${pixels.length} beyond ${radius}`;
   throw new VitrineError({ code: "range", at, expected: "at least 3 pixels of background", found });
 }
 
@@ -68,15 +68,15 @@ interface Plane {
 }
 
 /** Least squares. */
-function fitPlane(box: Float32Array, places: Int32Array, width: number): Plane {
+function fitPlane(box: Float32Array, pixels: Int32Array, width: number): Plane {
   let [mean, meanY, meanX] = [0, 0, 0];
-  for (const i of places) {
-    mean += box[i] / places.length;
-    meanY += Math.floor(i / width) / places.length;
-    meanX += (i % width) / places.length;
+  for (const i of pixels) {
+    mean += box[i] / pixels.length;
+    meanY += Math.floor(i / width) / pixels.length;
+    meanX += (i % width) / pixels.length;
   }
   let [yy, xx, yx, yv, xv] = [0, 0, 0, 0, 0];
-  for (const i of places) {
+  for (const i of pixels) {
     const [y, x, value] = [Math.floor(i / width) - meanY, (i % width) - meanX, box[i] - mean];
     yy += y * y;
     xx += x * x;

@@ -34,10 +34,10 @@ export function parseParticleShifts(
     const cells = new Cells(row, `${at} row ${i + 1}`);
     const particle = indexBelow(cells, "particle_index", movie.particles);
     const frame = indexBelow(cells, "frame", movie.frames);
-    const place = 2 * (frame * movie.particles + particle);
-    if (!Number.isNaN(shifts[place])) throw twice(cells.at, `particle ${particle} in frame ${frame}`);
-    shifts[place] = cells.number("y_shift");
-    shifts[place + 1] = cells.number("x_shift");
+    const index = 2 * (frame * movie.particles + particle);
+    if (!Number.isNaN(shifts[index])) throw twice(cells.at, `particle ${particle} in frame ${frame}`);
+    shifts[index] = cells.number("y_shift");
+    shifts[index + 1] = cells.number("x_shift");
   });
   requireWhole(shifts, at, movie.particles);
   return shifts;
@@ -82,12 +82,12 @@ function indexBelow(cells: Cells, column: string, end: number): number {
 function requireWhole(shifts: Float64Array, at: string, particles: number): void {
   const absent = shifts.findIndex((shift) => Number.isNaN(shift));
   if (absent < 0) return;
-  const place = absent >> 1;
+  const first = absent >> 1;
   throw new VitrineError({
     code: "missing",
     at,
     expected: "the shift of every particle in every frame",
-    found: `none of particle ${place % particles} in frame ${Math.floor(place / particles)}`,
+    found: `none of particle ${first % particles} in frame ${Math.floor(first / particles)}`,
     hint: "Write a row with shifts of 0 where a particle stays",
   });
 }

@@ -42,7 +42,7 @@ test("a refined defocus that is missing in one row counts in none", () => {
   expect(parseParticleStack(text, "a.csv").particles[0].relativeDefocusA).toBe(500);
 });
 
-test("aberrations and magnification are read as the peer writes them", () => {
+test("aberrations and magnification are read as Leopard-EM writes them", () => {
   const cells = {
     even_zernikes: '{"Z60": 1.5}',
     odd_zernikes: '{"Z31c": 0.5}',

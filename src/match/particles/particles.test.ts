@@ -5,7 +5,7 @@ import fc from "fast-check";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { goldenBytes, goldenMrc } from "../../../test/support/npy.ts";
 import { formatCsv, parseCsv } from "../../io/index.ts";
-import type { ParticleValues, Peak, ResultMaps } from "../index.ts";
+import type { ParticleValues, Peak } from "../index.ts";
 import {
   findPeaks,
   gaussianCutoff,
@@ -14,6 +14,7 @@ import {
   valuesAtPeaks,
   writeParticles,
 } from "../index.ts";
+import type { ResultMaps } from "./particles.ts";
 import { float32Text, float64Text } from "./pythonText.ts";
 
 let folder = "";

@@ -154,7 +154,7 @@ function opticsByParticle(file: StarFile, particles: StarTable): ReadonlyMap<str
     return new Map();
   const optics = starTable(file, "optics");
   const rows = new Map(optics.column("rlnOpticsGroup").map((group, row) => [group, row]));
-  const places = particles.column("rlnOpticsGroup").map((group, i) => {
+  const groupRows = particles.column("rlnOpticsGroup").map((group, i) => {
     const row = rows.get(group);
     if (row !== undefined) return row;
     const at = `${file.name} particle ${i} rlnOpticsGroup`;
@@ -165,7 +165,7 @@ function opticsByParticle(file: StarFile, particles: StarTable): ReadonlyMap<str
   return new Map(
     names.map((name) => {
       const values = optics.column(name);
-      return [name, places.map((row) => values[row])];
+      return [name, groupRows.map((row) => values[row])];
     }),
   );
 }
@@ -212,11 +212,11 @@ function addPositions(reading: Reading, { templateSize }: StarToParticlesOptions
     const prefix = columns.has(`refined_pos_${axis}_img`) ? "refined_" : "";
     const [corner, centre] = [`${prefix}pos_${axis}`, `${prefix}pos_${axis}_img`];
     const inA = `${centre}_angstrom`;
-    const { places, isMoved } = placesPx(reading, axis, sizes);
+    const { positions, isMoved } = positionsPx(reading, axis, sizes);
     const [corners, before] = [columns.get(corner), columns.get(inA)];
-    if (isMoved) columns.set(centre, places.map(float64Text));
-    const shifts = places.map((place, i) => {
-      const shift = place - Number(before?.[i]) / (sizes?.[i] ?? 1);
+    if (isMoved) columns.set(centre, positions.map(float64Text));
+    const shifts = positions.map((position, i) => {
+      const shift = position - Number(before?.[i]) / (sizes?.[i] ?? 1);
       return before !== undefined && sizes !== undefined && Math.abs(shift) > ROUNDING ? shift : 0;
     });
     if (corners !== undefined)
@@ -228,28 +228,28 @@ function addPositions(reading: Reading, { templateSize }: StarToParticlesOptions
       addDerived(
         reading,
         corner,
-        places.map((place) => float64Text(place - Math.floor(templateSize / 2))),
+        positions.map((position) => float64Text(position - Math.floor(templateSize / 2))),
       );
     if (sizes === undefined) continue;
-    const placesA = places.map((place, i) =>
-      before !== undefined && shifts[i] === 0 ? before[i] : float64Text(place * sizes[i]),
+    const positionsA = positions.map((position, i) =>
+      before !== undefined && shifts[i] === 0 ? before[i] : float64Text(position * sizes[i]),
     );
-    addDerived(reading, inA, placesA);
+    addDerived(reading, inA, positionsA);
   }
 }
 
 /** Where the particles are: their coordinates less the origins that RELION's refinement found. */
-function placesPx(
+function positionsPx(
   { particles, used }: Reading,
   axis: "x" | "y",
   sizes: readonly number[] | undefined,
-): { readonly places: number[]; readonly isMoved: boolean } {
+): { readonly positions: number[]; readonly isMoved: boolean } {
   const coordinates = particles.numbers(`rlnCoordinate${axis.toUpperCase()}`);
   const origins = originsPx(particles, axis, sizes);
   if (origins !== undefined)
     used.add(`rlnOrigin${axis.toUpperCase()}`).add(`rlnOrigin${axis.toUpperCase()}Angst`);
-  const places = Array.from(coordinates, (value, i) => value - (origins?.[i] ?? 0));
-  return { places, isMoved: origins?.some((origin) => origin !== 0) ?? false };
+  const positions = Array.from(coordinates, (value, i) => value - (origins?.[i] ?? 0));
+  return { positions, isMoved: origins?.some((origin) => origin !== 0) ?? false };
 }
 
 /** In Å since RELION 3.1, in pixels before. */

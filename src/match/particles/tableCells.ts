@@ -37,7 +37,7 @@ export class Cells {
     throw this.#wrong(column, { code: "type", expected: "a whole number from 0" });
   }
 
-  /** Numbers by name, as the peer writes Zernikes; undefined for an empty cell. */
+  /** Numbers by name, as Leopard-EM writes Zernikes; undefined for an empty cell. */
   json<T extends object>(column: string): T | undefined {
     const text = this.#row[column];
     if (EMPTY.test(text)) return undefined;

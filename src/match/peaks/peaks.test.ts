@@ -102,14 +102,20 @@ test("peaks are those of the definition: ties, NaN, infinities, zeros of both si
   );
 });
 
-test("a map of 4 million candidates is searched in seconds", () => {
-  const side = 2048;
+test("in a map of 4 million candidates peaks are apart, and every pixel is near one", () => {
+  const [side, radius] = [2048, 5];
   const data = Float32Array.from({ length: side * side }, (_, i) => Math.sin(i * 12.9898) * 3);
-  const start = performance.now();
-  const peaks = findPeaks({ data, shape: [side, side] }, { cutoff: -Infinity, maskRadiusPx: 5 });
-  // About 1 s; a loop over all pairs would take hours.
-  expect(performance.now() - start).toBeLessThan(20_000);
-  expect(peaks.length).toBeGreaterThan(10_000);
+  const peaks = findPeaks({ data, shape: [side, side] }, { cutoff: -Infinity, maskRadiusPx: radius });
+  const nearest = new Uint8Array(side * side);
+  for (const { y, x } of peaks) {
+    for (let row = Math.max(0, y - 4); row <= Math.min(side - 1, y + 4); row++) {
+      for (let column = Math.max(0, x - 4); column <= Math.min(side - 1, x + 4); column++) {
+        if (Math.hypot(row - y, column - x) < radius) nearest[row * side + column]++;
+      }
+    }
+  }
+  expect(peaks.every(({ y, x }) => nearest[y * side + x] === 1)).toBe(true);
+  expect(nearest.every((count) => count > 0)).toBe(true);
 });
 
 test("bad parameters are refused", () => {

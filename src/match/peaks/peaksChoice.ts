@@ -29,6 +29,9 @@ export interface PeakOptions {
   readonly zCutoff?: number;
 }
 
+/** Where nothing is said. */
+export const DEFAULT_PEAKS = { maskRadiusPx: 5, falsePositives: 1 } as const;
+
 const DEFAULT_RATE = 0.05;
 const DEFAULT_P_CUTOFF = 8;
 

@@ -17,7 +17,7 @@ const BINS = 8192;
 
 /**
  * Fits a generalised extreme value distribution to the z-scores of all pixels up to 8.5, by maximum likelihood, as Leopard-EM's
- * `fit_gev_to_zscore`. All pixels count, in 8192 bins; the peer draws a million of them.
+ * `fit_gev_to_zscore`. All pixels count, in 8192 bins; Leopard-EM draws a million of them.
  *
  * @throws {VitrineError} undeterminable: fewer than 100 pixels, or all alike
  */

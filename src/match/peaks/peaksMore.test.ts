@@ -1,17 +1,10 @@
 import { expect, test } from "vitest";
 import { goldenJson, goldenMrc } from "../../../test/support/npy.ts";
 import { type Random, type Shape2, seededRandom } from "../../core/index.ts";
-import {
-  findPeaksByFdr,
-  findPeaksByPValue,
-  fitGev,
-  fitNoiseTail,
-  gevCutoff,
-  gevQuantileAbove,
-  noisePeakChance,
-  pValueMap,
-  type ScoreMap,
-} from "../index.ts";
+import type { ScoreMap } from "./peaks.ts";
+import { findPeaksByFdr, fitNoiseTail, noisePeakChance } from "./peaksFdr.ts";
+import { fitGev, gevCutoff, gevQuantileAbove } from "./peaksGev.ts";
+import { findPeaksByPValue, pValueMap } from "./peaksPvalue.ts";
 
 interface PValueGolden {
   readonly cutoff: number;
@@ -39,7 +32,7 @@ function goldenMap(name: string): ScoreMap {
   return { data, shape: [shape[1], shape[2]] };
 }
 
-test.each(searches)("p-values and their peaks are the peer's in %s", (name) => {
+test.each(searches)("p-values and their peaks are Leopard-EM's in %s", (name) => {
   const maps = { mip: goldenMap(`${name}_mip.mrc`), scaledMip: goldenMap(`${name}_scaled_mip.mrc`) };
   const [height, width] = maps.mip.shape;
   for (const quadrant of [1, 3] as const) {
@@ -48,7 +41,7 @@ test.each(searches)("p-values and their peaks are the peer's in %s", (name) => {
     const found: number[] = [];
     for (let y = 3; y < height; y += 17) for (let x = 5; x < width; x += 19) found.push(data[y * width + x]);
     const grid = wanted.grid_yx_every_17_19_from_3_5;
-    // the peer's ranks are float32; 1e-4 covers that away from the very top
+    // Leopard-EM's ranks are float32; 1e-4 covers that away from the very top
     expect(Math.max(...found.map((value, i) => Math.abs(value - grid[i])))).toBeLessThan(1e-3);
     const options = { cutoff: wanted.cutoff, maskRadiusPx: wanted.mask_radius, quadrant };
     const peaks = findPeaksByPValue(maps, options);
@@ -67,7 +60,7 @@ test("the golden search's own p-value peaks", () => {
   expect(peaks.map(({ y, x }) => [y, x])).toEqual(info.pvalue_peaks_yx_cut8_mask8);
 });
 
-test.each(searches)("the extreme value distribution and its cutoffs are the peer's in %s", (name) => {
+test.each(searches)("the extreme value distribution and its cutoffs are Leopard-EM's in %s", (name) => {
   const map = goldenMap(`${name}_scaled_mip.mrc`);
   const { gev } = golden[name];
   const fit = fitGev(map);

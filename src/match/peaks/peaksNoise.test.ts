@@ -35,7 +35,7 @@ test(`searches of ${TRIALS} micrographs of pure noise find something at the stat
   for (let trial = 0; trial < TRIALS; trial++) {
     const micrograph = { data: noise(96 * 96, 900 + trial), shape: [96, 96], pixelSizeA: 2 } as const;
     const search = await TemplateSearch.create(pool, { micrograph, template, settings });
-    await search.run({ firstBlock: 0, lastBlock: search.blockCount });
+    await search.run();
     const { statistics, space } = search;
     const map = { data: resultMap({ statistics, space }, "scaledMip"), shape: statistics.shape };
     search.dispose();

@@ -49,7 +49,7 @@ export function pValueMap(
 /**
  * Peaks of {@link pValueMap}, best first, as Leopard-EM's `find_peaks_from_pvalue`.
  *
- * @param options  cutoff of -ln p, exclusive; the peer's default is 8
+ * @param options  cutoff of -ln p, exclusive; Leopard-EM's default is 8
  * @returns        peaks with their z-scores, in the order of their p-values
  */
 export function findPeaksByPValue(
@@ -90,9 +90,9 @@ function normalScores(n: number): (chance: number) => number {
     slopes[i] = step * chance * Math.sqrt(2 * Math.PI) * Math.exp(scores[i] ** 2 / 2);
   }
   return (chance) => {
-    const place = (Math.log(chance) - first) / step;
-    const i = Math.max(0, Math.min(NODES, Math.floor(place)));
-    const t = place - i;
+    const position = (Math.log(chance) - first) / step;
+    const i = Math.max(0, Math.min(NODES, Math.floor(position)));
+    const t = position - i;
     const rise = scores[i + 1] - scores[i];
     const bend = 3 * rise - 2 * slopes[i] - slopes[i + 1] + t * (slopes[i] + slopes[i + 1] - 2 * rise);
     return scores[i] + t * (slopes[i] + t * bend);

@@ -98,9 +98,9 @@ const HEAT: readonly Rgb[] = [
  * Source: samples of matplotlib's "inferno" (N. Smith and S. van der Walt, CC0), joined by straight lines.
  */
 export function heatColor(value: number): Rgb {
-  const place = Math.min(1, Math.max(0, value)) * (HEAT.length - 1);
-  const index = Math.min(HEAT.length - 2, Math.floor(place));
-  const mix = (c: 0 | 1 | 2) => HEAT[index][c] + (place - index) * (HEAT[index + 1][c] - HEAT[index][c]);
+  const position = Math.min(1, Math.max(0, value)) * (HEAT.length - 1);
+  const index = Math.min(HEAT.length - 2, Math.floor(position));
+  const mix = (c: 0 | 1 | 2) => HEAT[index][c] + (position - index) * (HEAT[index + 1][c] - HEAT[index][c]);
   return [mix(0), mix(1), mix(2)];
 }
 

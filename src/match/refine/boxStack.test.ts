@@ -5,6 +5,7 @@ import { goldenBytes, goldenMrc, goldenNpy, relativeError } from "../../../test/
 import { createPool, type Pool } from "../../compute/index.ts";
 import { readMrcImage } from "../../io/index.ts";
 import { parseRefineSettings } from "../config/refineConfig.ts";
+import { boxConventions } from "../leopard/boxes.ts";
 import { parseParticleStack } from "../particles/particleStack.ts";
 import { templateFromVolume } from "../search/searchInputs.ts";
 import { cutBoxes, type PreparedBox } from "./boxStack.ts";
@@ -35,15 +36,16 @@ async function goldenBoxes(count: number, compat: boolean): Promise<PreparedBox[
     readImage: (path: string) => readMrcImage(golden(path)),
   };
   const boxes: PreparedBox[] = [];
-  for await (const box of cutBoxes(pool, task, { compat, signal: undefined })) boxes.push(box);
+  for await (const box of cutBoxes(pool, task, { conventions: boxConventions(compat), signal: undefined }))
+    boxes.push(box);
   return boxes;
 }
 
-test("boxes are the peer's: cut from the filtered micrograph and transformed", async () => {
+test("boxes are Leopard-EM's: cut from the filtered micrograph and transformed", async () => {
   const { data, shape } = goldenNpy("refine1_particle_stack_rfft_first2.npy");
   expect(shape).toEqual([2, 60, 31]);
   const spectra = (await goldenBoxes(2, true)).map(({ image }) => rfft2(image, [60, 60]));
-  // The peer transforms micrograph and box in float32.
+  // Leopard-EM transforms micrograph and box in float32.
   expect(
     relativeError(
       spectra.flatMap((spectrum) => [...spectrum]),
@@ -52,14 +54,14 @@ test("boxes are the peer's: cut from the filtered micrograph and transformed", a
   ).toBeLessThan(2e-5);
 });
 
-test("deviations are the peer's: the root of the search's, and those of the search without compat", async () => {
+test("deviations are Leopard-EM's: the root of the search's, and those of the search without compat", async () => {
   const { data, shape } = goldenNpy("refine1_corr_std_used.npy");
   expect(shape).toEqual([3, 13, 13]);
-  const peers = (await goldenBoxes(3, true)).flatMap(({ deviation }) => [...deviation]);
+  const leopard = (await goldenBoxes(3, true)).flatMap(({ deviation }) => [...deviation]);
   // Places outside the map have 1e5, so each is compared by itself; torch's root is right but for the last bit.
   const largestRatio = (found: number[]) => Math.max(...found.map((sd, i) => Math.abs(sd / data[i] - 1)));
-  expect(peers.length).toBe(data.length);
-  expect(largestRatio(peers)).toBeLessThan(2e-7);
+  expect(leopard.length).toBe(data.length);
+  expect(largestRatio(leopard)).toBeLessThan(2e-7);
   const ours = (await goldenBoxes(3, false)).flatMap(({ deviation }) => [...deviation]);
   const outside = (sd: number) => (Number.isNaN(sd) ? 1e10 : sd);
   expect(largestRatio(ours.map((sd) => Math.sqrt(outside(sd))))).toBeLessThan(2e-7);

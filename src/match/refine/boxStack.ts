@@ -1,19 +1,20 @@
-import type { Pool } from "../../compute/index.ts";
+import type { Backend } from "../../compute/index.ts";
 import { type Image, type Shape2, VitrineError } from "../../core/index.ts";
 import type { RadialCurve } from "../../optics/index.ts";
+import type { BoxConventions } from "../leopard/boxes.ts";
 import { type BoxPosition, extractBoxes } from "../particles/boxes.ts";
 import type { StackParticle } from "../particles/particleStack.ts";
 import { requireNotAborted } from "../search/search.ts";
 import { type PreparedMicrograph, preprocessImages, preprocessMicrograph } from "../search/searchFilters.ts";
 import { boxesAtOnce, sumMovieBoxes } from "./movieBoxes.ts";
-import type { RefineTask } from "./refine.ts";
+import type { RefineTask } from "./refineTask.ts";
 
 /** A particle's box, ready to be correlated. */
 export interface PreparedBox {
   /** Of the particle in the task. */
   readonly index: number;
   readonly image: Float32Array;
-  /** Mean and standard deviation of the search's correlations for every place of the template in the box. */
+  /** Mean and standard deviation of the search's correlations for every position of the template in the box. */
   readonly mean: Float32Array;
   readonly deviation: Float32Array;
   /** Of the micrograph or, where boxes are filtered, of the box. */
@@ -23,18 +24,14 @@ export interface PreparedBox {
 /** Boxes that are made at a time. */
 const SLICE = 64;
 
-/** What the peer takes for the deviation outside its map, before the root. */
-const OUTSIDE = 1e10;
-
-type CutOptions = { readonly compat: boolean; readonly signal: AbortSignal | undefined };
+type CutOptions = { readonly conventions: BoxConventions; readonly signal: AbortSignal | undefined };
 
 /**
- * Cuts out and filters the boxes of a task, micrograph by micrograph. Outside the micrograph lies its mirror image; places
- * outside the maps, and those without deviation, do not count (NaN). With `compat` deviations are those of the peer:
- * the root of the map's, and 1e5 outside.
+ * Cuts out and filters the boxes of a task, micrograph by micrograph. Outside the micrograph lies its mirror image; what the
+ * deviation is there, the conventions say.
  */
 export async function* cutBoxes(
-  pool: Pool,
+  backend: Backend,
   task: RefineTask,
   options: CutOptions,
 ): AsyncGenerator<PreparedBox> {
@@ -48,14 +45,14 @@ export async function* cutBoxes(
   for (const [path, indices] of groups) {
     const micrograph = await task.readImage(path);
     requireSameShape(task, micrograph, path);
-    const filtered = task.filtersMicrographs ? await filterMicrograph(pool, micrograph, task) : null;
+    const filtered = task.filtersMicrographs ? await filterMicrograph(backend, micrograph, task) : null;
     const maps = new MapCache(task, micrograph.shape);
     for (let at = 0; at < indices.length; at += slice) {
       requireNotAborted(options.signal);
       const some = indices.slice(at, at + slice);
-      const boxes = await boxesOf(pool, task, { ...options, indices: some, micrograph, filtered });
+      const boxes = await boxesOf(backend, task, { ...options, indices: some, micrograph, filtered });
       for (const [i, index] of some.entries())
-        yield { index, ...boxes[i], ...(await maps.windows(index, options.compat)) };
+        yield { index, ...boxes[i], ...(await maps.windows(index, options.conventions)) };
     }
   }
 }
@@ -69,28 +66,28 @@ interface BoxSource extends CutOptions {
 
 /** Boxes of some particles, filtered. */
 async function boxesOf(
-  pool: Pool,
+  backend: Backend,
   task: RefineTask,
-  { indices, micrograph, filtered, compat, signal }: BoxSource,
+  { indices, micrograph, filtered, conventions, signal }: BoxSource,
 ): Promise<PreparedMicrograph[]> {
   const { boxSize, filters, movie } = task;
   const positions = indices.map((index) => cornerOf(task, index));
   const cut = { boxSize, padding: "reflect" } as const;
-  const isFiltered = filtered !== null && (movie === undefined || compat);
+  const isFiltered = filtered !== null && (movie === undefined || !conventions.movie.filtersBoxes);
   const data = filtered?.image ?? micrograph.data;
   const images =
     movie === undefined
       ? extractBoxes({ data, shape: micrograph.shape }, positions, cut)
-      : await sumMovieBoxes(pool, movie, {
+      : await sumMovieBoxes(backend, movie, {
           ...cut,
           particles: indices,
           positions,
-          compat,
+          conventions: conventions.movie,
           signal,
         });
   if (isFiltered) return images.map((image) => ({ image, whitening: filtered.whitening }));
   const whitening = filtered === null ? {} : { whitening: filtered.whitening };
-  return await preprocessImages(pool, { images, shape: boxSize, ...whitening }, filters);
+  return await preprocessImages(backend, { images, shape: boxSize, ...whitening }, filters);
 }
 
 /** A movie's frames lie on its micrograph pixel by pixel. */
@@ -104,11 +101,12 @@ function requireSameShape({ movie }: RefineTask, { shape }: Image, path: string)
   });
 }
 
-/** Scaled so that white noise in a box gives correlations of variance 1; the 1 more on each side is the peer's. */
-async function filterMicrograph(pool: Pool, micrograph: Image, { filters, boxSize }: RefineTask) {
-  const { image, whitening } = await preprocessMicrograph(pool, micrograph, filters);
+/** Scaled so that white noise in a box gives correlations of variance 1; the 1 more on each side is Leopard-EM's. */
+async function filterMicrograph(backend: Backend, micrograph: Image, { filters, boxSize }: RefineTask) {
+  const { image, whitening } = await preprocessMicrograph(backend, micrograph, filters);
   const factor = Math.sqrt(image.length / ((boxSize[0] + 1) * (boxSize[1] + 1)));
-  return { image: image.map((value) => value * factor), whitening };
+  for (let i = 0; i < image.length; i++) image[i] *= factor;
+  return { image, whitening };
 }
 
 /** Top-left corner of a particle's box, and of its window in the maps: whole pixels, also where its position is not. */
@@ -130,7 +128,10 @@ class MapCache {
     this.#shape = [height - size + 1, width - size + 1];
   }
 
-  async windows(index: number, compat: boolean): Promise<{ mean: Float32Array; deviation: Float32Array }> {
+  async windows(
+    index: number,
+    { deviation, deviationOutside: value }: BoxConventions,
+  ): Promise<{ mean: Float32Array; deviation: Float32Array }> {
     const { particles, boxSize, template } = this.#task;
     const { correlationAveragePath, correlationVariancePath } = particles[index];
     const corner = [cornerOf(this.#task, index)];
@@ -138,10 +139,8 @@ class MapCache {
     const average = await this.#read(correlationAveragePath, particles[index]);
     const variance = await this.#read(correlationVariancePath, particles[index]);
     const [mean] = extractBoxes(average, corner, { boxSize: window });
-    const value = compat ? OUTSIDE : Number.NaN;
     const [map] = extractBoxes(variance, corner, { boxSize: window, value });
-    const deviation = map.map((sd) => (compat ? Math.sqrt(sd) : sd > 0 ? sd : Number.NaN));
-    return { mean, deviation };
+    return { mean, deviation: map.map((mapped) => deviation(mapped)) };
   }
 
   async #read(path: string, { at, micrographPath }: StackParticle): Promise<Image> {

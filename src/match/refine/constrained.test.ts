@@ -165,7 +165,7 @@ test("an axis turns the offsets, and offsets about another axis do not fit", asy
   expect(sum(along)).toBeGreaterThan(sum(across) + 3);
 });
 
-test("phase randomisation is left out as the peer does, with a word", async () => {
+test("phase randomisation is left out as Leopard-EM does, with a word", async () => {
   const phases = { phase_randomization_filter: { enabled: true, cuton: 0.05 } };
   const random = writeConfig("random.yaml", { preprocessing_filters: phases });
   const log: string[] = [];

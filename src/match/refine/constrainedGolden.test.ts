@@ -40,14 +40,14 @@ describe.each(["axis", "roll", "healpix", "disabled"])(
       found = await search(name);
     });
 
-    test("scores are the peer's", () => {
+    test("scores are Leopard-EM's", () => {
       // float32 transforms on both sides; rounding of rotations that are multiples of 90° is repeated, or samples would be lost
       for (const column of ["refined_mip", "refined_scaled_mip"]) {
         expect(largest(numbers(found[0], column), numbers(expected, column))).toBeLessThan(1e-3);
       }
     });
 
-    test("orientations are the peer's", () => {
+    test("orientations are Leopard-EM's", () => {
       for (const column of ["refined_phi", "refined_theta", "refined_psi"]) {
         const turns = numbers(found[0], column).map((angle, i) => {
           const turn = (((angle - Number(expected.rows[i][column])) % 360) + 540) % 360;

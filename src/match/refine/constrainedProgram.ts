@@ -1,15 +1,10 @@
-import {
-  type EulerZyz,
-  type Matrix3,
-  matrixFromZyz,
-  multiplyMatrices,
-  transposeMatrix,
-  VitrineError,
-} from "../../core/index.ts";
+import { VitrineError } from "../../core/index.ts";
 import { rollOrientations, uniformOrientations } from "../../optics/index.ts";
+import { runProgram } from "../../program/index.ts";
 import { readConfigText } from "../config/configPrograms.ts";
 import { type ConstrainedSettings, parseConstrainedSettings } from "../config/constrainedConfig.ts";
 import { readMtfFile } from "../config/mtfFile.ts";
+import { type ConstrainedConventions, constrainedConventions } from "../leopard/constrained.ts";
 import {
   type ParticleStack,
   readParticleStack,
@@ -19,19 +14,17 @@ import {
 import { type ParticleTable, writeParticles } from "../particles/particles.ts";
 import { float32Text, float64Text } from "../particles/pythonText.ts";
 import { gaussianCutoff } from "../peaks/peaks.ts";
-import { prepareFiles } from "../search/results.ts";
+import { warnOfIgnored } from "../search/configuredSearch.ts";
 import { openTemplate } from "../search/searchInputs.ts";
-import { peerTurnedOffsets } from "./peerOffsets.ts";
 import { type RefinedParticle, type RefineTask, refineCount } from "./refine.ts";
 import {
   offsetsOf,
   type RefineProgramOptions,
   type RefineReport,
-  refineOnPool,
+  refineWith,
   requireTemplateSize,
   stackTask,
 } from "./refineProgram.ts";
-import { offsetRotations } from "./refineRotations.ts";
 import { CONSTRAINED_COLUMNS, refinedTable } from "./refineTable.ts";
 
 /** How a constrained search runs. */
@@ -63,28 +56,31 @@ export async function runConstrainedSearch(
   const compat = options.compatBatch !== undefined;
   const text = await readConfigText(configPath, "constrained-search");
   const settings = parseConstrainedSettings(text, configPath, { compat });
-  for (const field of settings.ignored) options.onLog?.(`${configPath} ${field} has no effect here`);
+  const conventions = constrainedConventions(compat);
+  warnOfIgnored(configPath, settings, options.onLog);
   const [stack, constrained] = await readStacks(settings);
   const files = outputs(options.particlesPath ?? "constrained_particles.csv");
   const inputs = [configPath, settings.templatePath, constrained.path, ...stackFiles(stack)];
-  await prepareFiles(files, inputs, { mayReplace: overwrite, ways: "--overwrite" });
   const template = await openTemplate(settings.templatePath);
   try {
     const size = `${configPath} particle_stack_reference.original_template_size`;
     requireTemplateSize(settings.reference, template, size);
-    const heightsA = stack.particles.map((pose) => heightA(settings.centerVectorA, pose, compat));
+    const heightsA = stack.particles.map((pose) => conventions.heightA(settings.centerVectorA, pose));
     const particles = expectedParticles(stack, constrained.particles[0], heightsA);
     const shared = { filters: settings.filters, stack: settings.reference, filtersMicrographs: true };
     const offsetsDeg = offsetAngles(settings.orientations);
-    const tried = { ...trials(settings, offsetsDeg, compat), keepsSlices: compat };
+    const tried = trials(settings, offsetsDeg, conventions);
     const task = { ...stackTask(shared, template), ...tried, particles };
-    const results = await refineOnPool(task, refining);
     const { zCutoff, parameters } = threshold(task, falsePositives);
-    const table = constrainedTable(stack, results, { offsetsDeg, heightsA, settings, task, compat });
-    const found = results.flatMap(({ zScore }, i) => (zScore > zCutoff && zScore < Infinity ? [i] : []));
-    const tables = [table, parameters, { ...table, rows: found.map((i) => table.rows[i]) }];
-    for (const [i, file] of files.entries()) await writeParticles(file, tables[i], { overwrite });
-    return { particles: results, correlations: refineCount(task), files, zCutoff, found };
+    return await runProgram({ inputs, outputs: files, overwrite }, options, async ({ pool, results }) => {
+      const refined = await refineWith(pool, task, refining);
+      const table = constrainedTable(stack, refined, { offsetsDeg, heightsA, settings, task, conventions });
+      const found = refined.flatMap(({ zScore }, i) => (zScore > zCutoff && zScore < Infinity ? [i] : []));
+      const tables = [table, parameters, { ...table, rows: found.map((i) => table.rows[i]) }];
+      for (const [i, file] of files.entries())
+        await results.write(file, (path) => writeParticles(path, tables[i], { overwrite: true }));
+      return { particles: refined, correlations: refineCount(task), files, zCutoff, found };
+    });
   } finally {
     await template.close();
   }
@@ -134,48 +130,20 @@ function expectedParticles(
   });
 }
 
-/**
- * How far a point of the template lies above its centre.
- *
- * It is seen at transpose(R) c, so the third column of R gives its height. The peer takes the third row, by which a turn of the image
- * would change the height, and the particle's degrees for radians, and rounds to float32; `compat` does so too.
- */
-function heightA([x, y, z]: ConstrainedSettings["centerVectorA"], pose: EulerZyz, compat: boolean): number {
-  if (!compat) {
-    const matrix = matrixFromZyz(pose);
-    return matrix[2] * x + matrix[5] * y + matrix[8] * z;
-  }
-  const [phiDeg, thetaDeg, psiDeg] = [pose.phiDeg, pose.thetaDeg, pose.psiDeg].map(
-    (r) => r * (180 / Math.PI),
-  );
-  const f = Math.fround;
-  const [, , , , , , a, b, c] = matrixFromZyz({ phiDeg, thetaDeg, psiDeg }).map(f);
-  return f(f(f(a * f(x)) + f(b * f(y))) + f(c * f(z)));
-}
-
 /** (n, 3) degrees. */
 function offsetAngles(offsets: ConstrainedSettings["orientations"]): Float64Array {
   if (offsets === null) return new Float64Array(3);
   return offsets.kind === "roll" ? rollOrientations(offsets.grid) : uniformOrientations(offsets.grid);
 }
 
-/** Offsets are turned to the axis: axis times offset times its inverse. */
+/** Offsets are turned to the axis. */
 function trials(
   { axis, defocus, orientations }: ConstrainedSettings,
   offsetsDeg: Float64Array,
-  compat: boolean,
-): Pick<RefineTask, "offsets" | "sliceOffsets" | "defocusOffsetsA" | "pixelSizeOffsetsA"> {
-  const values = offsetsOf({ defocus, pixelSizes: null });
-  if (compat && orientations !== null) {
-    const isFloat32 = orientations.kind === "roll";
-    return { ...peerTurnedOffsets(offsetsDeg, axis, { isFloat32 }), ...values };
-  }
-  const turn = matrixFromZyz(axis);
-  const back = transposeMatrix(turn);
-  const offsets = offsetRotations(offsetsDeg).map(
-    (offset): Matrix3 => multiplyMatrices(multiplyMatrices(turn, offset), back),
-  );
-  return { offsets, ...values };
+  { turnedOffsets, keepsSlices }: ConstrainedConventions,
+): Pick<RefineTask, "offsets" | "sliceOffsets" | "keepsSlices" | "defocusOffsetsA" | "pixelSizeOffsetsA"> {
+  const turned = turnedOffsets(offsetsDeg, axis, orientations?.kind);
+  return { ...turned, keepsSlices, ...offsetsOf({ defocus, pixelSizes: null }) };
 }
 
 /** The z-score that noise reaches as often as `falsePositives` for one reference, and the table that says so. */
@@ -200,19 +168,18 @@ interface ConstrainedTableOptions {
   readonly heightsA: readonly number[];
   readonly settings: ConstrainedSettings;
   readonly task: RefineTask;
-  readonly compat: boolean;
+  readonly conventions: ConstrainedConventions;
 }
 
 function constrainedTable(
   stack: ParticleStack,
   results: readonly RefinedParticle[],
-  { offsetsDeg, heightsA, settings, task, compat }: ConstrainedTableOptions,
+  { offsetsDeg, heightsA, settings, task, conventions }: ConstrainedTableOptions,
 ): ParticleTable {
   // the grid's own numbers: float32 of roll grids and of no grid at all
   const text = settings.orientations?.kind === "ranges" ? float64Text : float32Text;
   const angle = (orientation: number, axis: number) => text(offsetsDeg[3 * orientation + axis]);
-  // the peer cuts boxes at refined positions and counts from those before
-  const hasRefinedPositions = stack.hasRefinedPositions && !compat;
+  const hasRefinedPositions = stack.hasRefinedPositions && conventions.countsFromRefined;
   return refinedTable({ ...stack, hasRefinedPositions }, results, {
     ...task,
     columns: CONSTRAINED_COLUMNS,

@@ -1,20 +1,21 @@
-import { createPool } from "../../compute/index.ts";
-import { type Shape2, VitrineError } from "../../core/index.ts";
-import { writeMrc, writeStar } from "../../io/index.ts";
+import { progressTeller, type Shape2, VitrineError } from "../../core/index.ts";
+import { prepareResultFiles, writeMrc, writeStar, writeTogether } from "../../io/index.ts";
+import { type ProgramOptions, withPool } from "../../program/index.ts";
 import type { MovieSettings } from "../config/refineConfig.ts";
 import { type BoxOptions, type BoxPosition, extractBoxes } from "../particles/boxes.ts";
 import { boxNormalizer, defaultBackgroundRadius } from "../particles/normalizeBox.ts";
 import { type ParticleStack, readParticleStack, stackFiles } from "../particles/particleStack.ts";
 import type { ParticleTable } from "../particles/particles.ts";
 import { particlesToStar } from "../particles/particlesToStar.ts";
-import { prepareFiles } from "../search/results.ts";
 import { requireNotAborted } from "../search/search.ts";
 import { readMicrograph } from "../search/searchInputs.ts";
 import { boxesAtOnce, sumMovieBoxes } from "./movieBoxes.ts";
 import { openParticleMovie } from "./movieShifts.ts";
 
-/** How particles are extracted. */
-export interface ExtractOptions extends Pick<BoxOptions, "bounds" | "padding" | "value"> {
+/** How particles are extracted. Progress counts particles; workers are for movies. */
+export interface ExtractOptions
+  extends Pick<BoxOptions, "bounds" | "padding" | "value">,
+    Omit<ProgramOptions, "onLog"> {
   /** Side of a box in pixels. */
   readonly boxSize: number;
   /** The stack, `.mrcs`; its table lies beside it as `.star`. Default `particles.mrcs`. */
@@ -29,9 +30,6 @@ export interface ExtractOptions extends Pick<BoxOptions, "bounds" | "padding" | 
   /** Turn contrast around, so that particles that are dark become bright, as RELION expects them. */
   readonly invert?: boolean;
   readonly overwrite?: boolean;
-  /** Worker threads, for movies. */
-  readonly workers?: number;
-  readonly signal?: AbortSignal;
 }
 
 /** What was extracted. */
@@ -55,20 +53,35 @@ export async function extractParticles(
   const stack = await readParticleStack(tablePath);
   const { boxSize, movie } = options;
   requireBox(boxSize, stack);
-  const finish = finisher(stack, options);
   const starPath = `${stackPath.replace(/\.mrcs?$/, "")}.star`;
   const inputs = [...stackFiles(stack), ...(movie === undefined ? [] : [movie.path, movie.motion.path])];
-  await prepareFiles([stackPath, starPath], inputs, { mayReplace: overwrite, ways: "--overwrite" });
-  const count = stack.particles.length;
-  const data = new Float32Array(count * boxSize * boxSize);
-  const boxes = movie === undefined ? micrographBoxes(stack, options) : movieBoxes(stack, movie, options);
-  for await (const { index, box } of boxes) data.set(finish(box, index), index * box.length);
-  const [{ pixelSizeA }] = stack.particles;
-  const shape = [count, boxSize, boxSize] as const;
+  await prepareResultFiles({ inputs, outputs: [stackPath, starPath], overwrite });
+  const data = await cutBoxes(stack, options);
+  const shape = [stack.particles.length, boxSize, boxSize] as const;
+  const images = { data, shape, voxelSizeA: stack.particles[0].pixelSizeA, kind: "stack" } as const;
   const star = particlesToStar(imageTable(stack, stackPath, boxSize), tablePath);
-  await writeMrc(stackPath, { data, shape, voxelSizeA: pixelSizeA, kind: "stack" }, { overwrite });
-  await writeStar(starPath, star, { overwrite });
-  return { particles: count, files: [stackPath, starPath] };
+  return writeTogether(async (results) => {
+    await results.write(stackPath, (path) => writeMrc(path, images, { overwrite: true }));
+    await results.write(starPath, (path) => writeStar(path, star, { overwrite: true }));
+    return { particles: stack.particles.length, files: [stackPath, starPath] };
+  });
+}
+
+/** (n, box, box), finished. */
+async function cutBoxes(stack: ParticleStack, options: CutOptions): Promise<Float32Array> {
+  const { boxSize, movie } = options;
+  const count = stack.particles.length;
+  const finish = finisher(stack, options);
+  const tell = progressTeller(options.onProgress, { unit: "particles" });
+  const data = new Float32Array(count * boxSize * boxSize);
+  let done = 0;
+  const take = ({ index, box }: CutBox) => {
+    data.set(finish(box, index), index * box.length);
+    tell(++done, count);
+  };
+  if (movie === undefined) await cutFromMicrographs(stack, options, take);
+  else await cutFromMovie(stack, { ...options, movie }, take);
+  return data;
 }
 
 function requireBox(boxSize: number, { path, particles }: ParticleStack): void {
@@ -126,7 +139,11 @@ function centresOf(stack: ParticleStack): BoxPosition[] {
 }
 
 /** Each micrograph is read once. */
-async function* micrographBoxes(stack: ParticleStack, options: CutOptions): AsyncGenerator<CutBox> {
+async function cutFromMicrographs(
+  stack: ParticleStack,
+  options: CutOptions,
+  take: (box: CutBox) => void,
+): Promise<void> {
   const { particles } = stack;
   const centres = centresOf(stack);
   for (const path of new Set(particles.map(({ micrographPath }) => micrographPath))) {
@@ -136,34 +153,31 @@ async function* micrographBoxes(stack: ParticleStack, options: CutOptions): Asyn
     for (const [index, { micrographPath }] of particles.entries()) {
       if (micrographPath !== path) continue;
       const [box] = extractBoxes(micrograph, [centres[index]], cutOf(options));
-      yield { index, box };
+      take({ index, box });
     }
   }
 }
 
 /** The movie is read once for as many boxes as are in memory at a time. */
-async function* movieBoxes(
+async function cutFromMovie(
   stack: ParticleStack,
-  settings: MovieSettings,
-  options: CutOptions,
-): AsyncGenerator<CutBox> {
+  { movie: settings, ...options }: CutOptions & { readonly movie: MovieSettings },
+  take: (box: CutBox) => void,
+): Promise<void> {
   const { particles } = stack;
   const centres = centresOf(stack);
   const source = await openParticleMovie(settings, { particles, centres });
   try {
-    const pool = await createPool({ workers: options.workers });
-    try {
+    await withPool(options, async (pool) => {
       const cut = { ...cutOf(options), signal: options.signal };
       const slice = boxesAtOnce(cut.boxSize);
       for (let at = 0; at < particles.length; at += slice) {
         const some = [...particles.keys()].slice(at, at + slice);
         const positions = some.map((index) => centres[index]);
         const boxes = await sumMovieBoxes(pool, source, { ...cut, particles: some, positions });
-        for (const [i, box] of boxes.entries()) yield { index: some[i], box };
+        for (const [i, box] of boxes.entries()) take({ index: some[i], box });
       }
-    } finally {
-      await pool.dispose();
-    }
+    });
   } finally {
     await source.movie.close();
   }

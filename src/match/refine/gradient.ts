@@ -1,6 +1,7 @@
-import type { Pool } from "../../compute/index.ts";
+import type { Backend } from "../../compute/index.ts";
 import { matrixFromZyz, multiplyMatrices, VitrineError } from "../../core/index.ts";
 import { createPoses, type PoseOptimum, type PosePlan, type PoseStart, poseBytes } from "../kernels/index.ts";
+import { DEFAULT_BOXES } from "../leopard/boxes.ts";
 import { opticalSize, type SliceOptions, withTemplateSpectrum } from "../search/search.ts";
 import { cornerOf, cutBoxes, type PreparedBox } from "./boxStack.ts";
 import { poseFilters } from "./gradientFilters.ts";
@@ -36,10 +37,10 @@ export interface GradientParticle extends RefinedParticle {
 export const GRADIENT_SLICES = { templatePadding: 2, sincCorrection: true, exactSlices: true } as const;
 
 /**
- * Climbs to the best z-score near each particle's pose in orientation, shift and defocus together, by the score's own derivatives.
+ * Optimises each particle's pose: the best z-score near it in orientation, shift and defocus together, by the score's own derivatives.
  *
- * The score is that of {@link refineParticles} (with `exactSlices`), continued between its places: the template moved by a fraction of
- * a pixel, between its offsets and between its defocus values. Mean and deviation are those of the place that it begins at, and the
+ * The objective is the z-score of {@link refineParticles} (with `exactSlices`), continued between its positions: the template moved by a fraction of
+ * a pixel, between its offsets and between its defocus values. Mean and deviation are those of the position that it begins at, and the
  * pixel size stays. A magnification bends the plane on which slices are taken, where the grid resamples the slices.
  *
  * Derivatives are those of trilinear slices, constant in each cell of the spectrum; their sums are smooth enough for steps to end at the top. The
@@ -50,7 +51,7 @@ export const GRADIENT_SLICES = { templatePadding: 2, sincCorrection: true, exact
  * @throws {VitrineError} shape: as many starts as particles; range: a range that is not a number of at least 0; aborted
  */
 export async function refineByGradient(
-  pool: Pool,
+  backend: Backend,
   task: RefineTask,
   starts: readonly RefinedParticle[],
   options: GradientOptions,
@@ -59,10 +60,10 @@ export async function refineByGradient(
   requireRange(options.range);
   if (starts.length === 0) return [];
   requireAlike(task.particles);
-  return withTemplateSpectrum(pool, { ...options, template: task.template }, async (spectrum) => {
-    const plan = createPoses(pool, planSize(task), { spectrum });
+  return withTemplateSpectrum(backend, { ...options, template: task.template }, async (spectrum) => {
+    const plan = createPoses(backend, planSize(task), { spectrum });
     try {
-      return await new Ascent(plan, { task, starts, options }).run(pool);
+      return await new GradientRefinement(plan, { task, starts, options }).run(backend);
     } finally {
       plan.dispose();
     }
@@ -80,14 +81,15 @@ function planSize({ particles, template, boxSize }: RefineTask) {
   return { ...size, windows: fitting(bytes.window), filterSets: fitting(bytes.filterSet) };
 }
 
-interface Place {
+/** A particle whose window waits in the plan, with mean and deviation of the correlations where it begins. */
+interface WaitingParticle {
   readonly index: number;
   readonly mean: number;
   readonly deviation: number;
 }
 
 /** Fills the plan with windows, runs it when it is full, and keeps the results in the particles' order. */
-class Ascent {
+class GradientRefinement {
   readonly #plan: PosePlan;
   readonly #task: RefineTask;
   readonly #before: readonly RefinedParticle[];
@@ -95,7 +97,7 @@ class Ascent {
   readonly #pixelSizeA: number;
   readonly #results: GradientParticle[] = [];
   #starts: PoseStart[] = [];
-  #places: Place[] = [];
+  #waiting: WaitingParticle[] = [];
   readonly #sets = new Map<string, number>();
   #done = 0;
 
@@ -110,8 +112,11 @@ class Ascent {
     this.#pixelSizeA = meanPixelSizeA(what.task.particles);
   }
 
-  async run(pool: Pool): Promise<GradientParticle[]> {
-    for await (const box of cutBoxes(pool, this.#task, { compat: false, signal: this.#options.signal })) {
+  async run(backend: Backend): Promise<GradientParticle[]> {
+    for await (const box of cutBoxes(backend, this.#task, {
+      conventions: DEFAULT_BOXES,
+      signal: this.#options.signal,
+    })) {
       await this.#add(box);
     }
     await this.#flush();
@@ -130,7 +135,7 @@ class Ascent {
     const corner = cornerOf(this.#task, box.index);
     // whole but for rounding
     const [y, x] = [Math.round(posY + shiftY - corner.y), Math.round(posX + shiftX - corner.x)];
-    const place = y * (boxSize[1] - template.size + 1) + x;
+    const first = y * (boxSize[1] - template.size + 1) + x;
     const pose = {
       rotation: multiplyMatrices(offsets[orientation], matrixFromZyz(angles)),
       shiftX: 0,
@@ -139,7 +144,7 @@ class Ascent {
     };
     this.#plan.set("windows", this.#window(box, y, x), this.#starts.length);
     this.#starts.push({ pose, filterSet });
-    this.#places.push({ index: box.index, mean: box.mean[place], deviation: box.deviation[place] });
+    this.#waiting.push({ index: box.index, mean: box.mean[first], deviation: box.deviation[first] });
   }
 
   /** What the template covers of a box, whose mean is taken out. */
@@ -190,25 +195,28 @@ class Ascent {
         ...(onProgress && { onProgress: (done: number) => onProgress(before + done) }),
       },
     );
-    found.forEach((ascent, i) => {
-      const place = this.#places[i];
-      this.#results[place.index] = this.#result(ascent, place);
+    found.forEach((optimum, i) => {
+      const particle = this.#waiting[i];
+      this.#results[particle.index] = this.#result(optimum, particle);
     });
     this.#done += found.length;
     this.#starts = [];
-    this.#places = [];
+    this.#waiting = [];
     this.#sets.clear();
   }
 
-  #result({ pose, score, startScore, evaluations }: PoseOptimum, place: Place): GradientParticle {
-    const start = this.#before[place.index];
-    const zScore = (correlation: number) => (correlation - place.mean) / place.deviation;
+  #result(
+    { pose, score, startScore, evaluations }: PoseOptimum,
+    { index, mean, deviation }: WaitingParticle,
+  ): GradientParticle {
+    const start = this.#before[index];
+    const zScore = (correlation: number) => (correlation - mean) / deviation;
     return {
       ...start,
       ...refinedAngles(pose.rotation),
       zScore: zScore(score),
       correlation: score,
-      defocusOffsetA: pose.defocusA - this.#task.particles[place.index].relativeDefocusA,
+      defocusOffsetA: pose.defocusA - this.#task.particles[index].relativeDefocusA,
       shiftY: start.shiftY + pose.shiftY,
       shiftX: start.shiftX + pose.shiftX,
       zScoreGain: zScore(score) - zScore(startScore),

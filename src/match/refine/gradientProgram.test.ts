@@ -4,6 +4,7 @@ import { fileURLToPath } from "node:url";
 import { beforeAll, describe, expect, test } from "vitest";
 import { goldenBytes } from "../../../test/support/npy.ts";
 import { scratchFolder } from "../../../test/support/searchCase.ts";
+import type { Progress } from "../../core/index.ts";
 import { type CsvTable, parseCsv } from "../../io/index.ts";
 import { angleBetweenDeg } from "../../optics/index.ts";
 import { parseRefineSettings } from "../config/refineConfig.ts";
@@ -67,9 +68,10 @@ function errors({ rows }: CsvTable) {
 
 describe("the golden refinement by gradient", () => {
   let [grid, after, only]: Awaited<ReturnType<typeof refine>>[] = [];
+  const told: Progress[] = [];
   beforeAll(async () => {
     grid = await refine("grid", GRADIENT_SLICES);
-    after = await refine("after", { gradient: "after" });
+    after = await refine("after", { gradient: "after", onProgress: (progress) => told.push(progress) });
     only = await refine("only", { gradient: "only" });
   });
 
@@ -87,6 +89,14 @@ describe("the golden refinement by gradient", () => {
       expect(evaluations).toBeGreaterThan(1);
     });
     for (const { zScoreGain } of only.particles) expect(zScoreGain).toBeGreaterThan(0);
+  });
+
+  test("tells of the correlations of the grid, then of the particles", () => {
+    const units = new Map(told.map(({ unit, done, total }) => [unit, [done, total]]));
+    expect([...units]).toEqual([
+      ["correlations", [2205, 2205]],
+      ["particles", [9, 9]],
+    ]);
   });
 
   test("writes the same columns, with values between the grid's", () => {
@@ -131,8 +141,8 @@ test("the range is that of the grid, and of what the configuration enables", () 
   expect(narrow.angleDeg).toBeCloseTo(3, 5);
 });
 
-test("what the peer does cannot be combined with it", async () => {
+test("what Leopard-EM does cannot be combined with it", async () => {
   await expect(refine("compat", { gradient: "after", compatBatch: 32 })).rejects.toThrow(
-    "runRefine gradient: expected no compatBatch, found 32. Refine as the peer does, or by gradient.",
+    "runRefine gradient: expected no compatBatch, found 32. Refine as Leopard-EM does, or by gradient.",
   );
 });

@@ -33,7 +33,7 @@ export const NO_GRID = {
   defocusOffsetsA: new Float64Array(1),
 } as const;
 
-/** @throws {VitrineError} unsupported: `compatBatch` with a gradient, since the peer has nothing like it */
+/** @throws {VitrineError} unsupported: `compatBatch` with a gradient, since Leopard-EM has nothing like it */
 export function requireNoCompat(compatBatch: number | undefined): void {
   if (compatBatch === undefined) return;
   throw new VitrineError({
@@ -41,6 +41,6 @@ export function requireNoCompat(compatBatch: number | undefined): void {
     at: "runRefine gradient",
     expected: "no compatBatch",
     found: String(compatBatch),
-    hint: "Refine as the peer does, or by gradient",
+    hint: "Refine as Leopard-EM does, or by gradient",
   });
 }

@@ -16,6 +16,7 @@ import { createPool } from "../../compute/index.ts";
 import type { Shape2 } from "../../core/index.ts";
 import { formatMrc, parseCsv, writeTiff } from "../../io/index.ts";
 import { sumFrames } from "../../optics/index.ts";
+import { boxConventions } from "../leopard/boxes.ts";
 import { extractBoxes } from "../particles/boxes.ts";
 import { readParticleStack } from "../particles/particleStack.ts";
 import { openMovie } from "./movie.ts";
@@ -28,7 +29,7 @@ const movie = writeMovie(scratch);
 const pool = await createPool({ workers: 2 });
 afterAll(() => pool.dispose());
 
-const peer = parseCsv(
+const leopard = parseCsv(
   new TextDecoder().decode(goldenBytes("../match-extra/movies/refined.csv")),
   "refined.csv",
 );
@@ -40,7 +41,7 @@ describe.each(refinements)(
   "the golden refinement by $motion, global filters $filtersMicrographs",
   (golden) => {
     const isGlobal = golden.filtersMicrographs ? "True" : "False";
-    const rows = peer.rows.filter(
+    const rows = leopard.rows.filter(
       (row) => row.motion === golden.motion && row.apply_global_filtering === isGlobal,
     );
     const column = (name: string) => rows.map((row) => Number(row[`refined_${name}`]));
@@ -103,12 +104,17 @@ async function boxes(
   const some = [3, 5];
   const cut = { boxSize, reference: "center" as const, padding: "reflect" as const };
   const positions = some.map((index) => centres[index]);
-  const sums = await sumMovieBoxes(pool, source, { ...cut, particles: some, positions, compat });
+  const sums = await sumMovieBoxes(pool, source, {
+    ...cut,
+    particles: some,
+    positions,
+    conventions: boxConventions(compat).movie,
+  });
   await source.movie.close();
   return sums;
 }
 
-test.each(["shifts", "deformation"] as const)("boxes summed by %s are the peer's", async (motion) => {
+test.each(["shifts", "deformation"] as const)("boxes summed by %s are Leopard-EM's", async (motion) => {
   const found = await boxes(motion, motionPath(motion), { compat: true });
   const { data } = goldenNpy(`../match-extra/movies/${motion}_boxes.npy`);
   // both in float32
@@ -121,7 +127,7 @@ test.each(["shifts", "deformation"] as const)("boxes summed by %s are the peer's
 });
 
 test.each<[Shape2]>([[[60, 60]], [[61, 59]]])(
-  "particles that move by whole pixels come back whole in boxes of %j; what goes round the peer's edges does not",
+  "particles that move by whole pixels come back whole in boxes of %j; what goes round Leopard-EM's edges does not",
   async (boxSize) => {
     const path = join(scratch, "whole.csv");
     const rows = Array.from({ length: 9 }, (_, particle) => ROLLS.map(([y, x], f) => [particle, f, -y, -x]));

@@ -1,5 +1,6 @@
-import type { Pool } from "../../compute/index.ts";
+import type { Backend } from "../../compute/index.ts";
 import { type FrameExposure, sumFrames } from "../../optics/index.ts";
+import { DEFAULT_BOXES, type MovieConventions } from "../leopard/boxes.ts";
 import { type BoxOptions, type BoxPosition, boxCorners, extractBoxes } from "../particles/boxes.ts";
 import { requireNotAborted } from "../search/search.ts";
 import type { Movie } from "./movie.ts";
@@ -16,12 +17,11 @@ export interface ParticleMovie {
 
 /** Which boxes are summed, and how they are cut. */
 export interface MovieBoxOptions extends BoxOptions {
-  /** Of each box: the particle's place in the table. */
+  /** Of each box: the particle's row in the table. */
   readonly particles: readonly number[];
   /** Of each box, as for {@link extractBoxes}. */
   readonly positions: readonly BoxPosition[];
-  /** Cut every frame in one place and move the box around its edges, Nyquist frequencies included, as the peer does. */
-  readonly compat?: boolean;
+  readonly conventions?: MovieConventions;
   readonly signal?: AbortSignal | undefined;
 }
 
@@ -47,18 +47,18 @@ export function boxesAtOnce([height, width]: BoxOptions["boxSize"]): number {
  * @throws {VitrineError} as {@link extractBoxes} and the movie; aborted
  */
 export async function sumMovieBoxes(
-  pool: Pool,
+  backend: Backend,
   source: ParticleMovie,
   options: MovieBoxOptions,
 ): Promise<Float32Array[]> {
-  const { particles, boxSize, compat = false, signal } = options;
-  const shifts = particles.map((particle) => particleShifts(source, particle, compat));
-  const sum = await sumFrames(pool, frameBoxes(source.movie, shifts, options), {
+  const { particles, boxSize, conventions = DEFAULT_BOXES.movie, signal } = options;
+  const shifts = particles.map((particle) => particleShifts(source, particle, conventions));
+  const sum = await sumFrames(backend, frameBoxes(source.movie, shifts, options), {
     shape: boxSize,
     pixelSizeA: particles.map((particle) => source.pixelSizesA[particle]),
     batch: particles.length,
     exposure: source.exposure,
-    turnsNyquist: compat,
+    turnsNyquist: conventions.turnsNyquist,
     shiftsPx: (frame) => shifts.flatMap(({ rest }) => [rest[2 * frame], rest[2 * frame + 1]]),
     ...(signal && { signal }),
   });
@@ -72,13 +72,17 @@ interface Shifts {
   readonly rest: Float64Array;
 }
 
-function particleShifts({ movie, shiftsPx }: ParticleMovie, particle: number, compat: boolean): Shifts {
+function particleShifts(
+  { movie, shiftsPx }: ParticleMovie,
+  particle: number,
+  { cutShiftPx }: MovieConventions,
+): Shifts {
   const count = shiftsPx.length / movie.frames;
   const all = Float64Array.from(
     { length: 2 * movie.frames },
     (_, i) => shiftsPx[(i >> 1) * count + 2 * particle + (i % 2)],
   );
-  const whole = all.map((shift) => (compat ? 0 : Math.round(shift)));
+  const whole = all.map((shift) => cutShiftPx(shift));
   return { whole, rest: all.map((shift, i) => shift - whole[i]) };
 }
 

@@ -1,22 +1,22 @@
 import { VitrineError } from "../../core/index.ts";
 import { readFileBytes } from "../../io/index.ts";
-import { type DeformationField, deformationAt } from "../../optics/index.ts";
+import type { DeformationField } from "../../optics/index.ts";
 import type { MovieSettings } from "../config/refineConfig.ts";
+import { boxConventions } from "../leopard/boxes.ts";
 import type { BoxPosition } from "../particles/boxes.ts";
 import { parseDeformationTable } from "../particles/deformationTable.ts";
 import { parseParticleShifts } from "../particles/particleShifts.ts";
 import type { StackParticle } from "../particles/particleStack.ts";
 import { type Movie, openMovie } from "./movie.ts";
 import type { ParticleMovie } from "./movieBoxes.ts";
-import { peerDeformationAt } from "./movieDeformation.ts";
 
 /** Whose boxes are cut out of a movie. */
-export interface MoviePlaces {
+export interface MovieParticles {
   /** Of one micrograph, at one voltage. */
   readonly particles: readonly StackParticle[];
   /** Where they lie in it, pixels. */
   readonly centres: readonly BoxPosition[];
-  /** Interpolate a deformation field as the peer does. */
+  /** Interpolate a deformation field as Leopard-EM does. */
   readonly compat?: boolean;
 }
 
@@ -28,9 +28,9 @@ export interface MoviePlaces {
  */
 export async function openParticleMovie(
   settings: MovieSettings,
-  places: MoviePlaces,
+  placed: MovieParticles,
 ): Promise<ParticleMovie> {
-  const { particles } = places;
+  const { particles } = placed;
   requireOne(particles, ({ micrographPath }) => micrographPath, `the micrograph of ${settings.path}`);
   requireOne(particles, ({ optics }) => `${optics.voltageKv} kV`, "the voltage of the first row");
   const movie = await openMovie(settings.path);
@@ -40,7 +40,7 @@ export async function openParticleMovie(
       preExposureA2: settings.preExposureA2,
       ...(particles.length > 0 && { voltageKv: particles[0].optics.voltageKv }),
     };
-    const shiftsPx = await readShifts(settings.motion, movie, places);
+    const shiftsPx = await readShifts(settings.motion, movie, placed);
     return { movie, shiftsPx, pixelSizesA: particles.map(({ pixelSizeA }) => pixelSizeA), exposure };
   } catch (error) {
     await movie.close();
@@ -51,34 +51,35 @@ export async function openParticleMovie(
 async function readShifts(
   { kind, path }: MovieSettings["motion"],
   movie: Movie,
-  places: MoviePlaces,
+  placed: MovieParticles,
 ): Promise<Float64Array> {
   const text = new TextDecoder().decode(await readFileBytes(path));
-  if (kind === "deformation") return fieldShifts(parseDeformationTable(text, path), movie, places);
-  return parseParticleShifts(text, path, { frames: movie.frames, particles: places.particles.length });
+  if (kind === "deformation") return fieldShifts(parseDeformationTable(text, path), movie, placed);
+  return parseParticleShifts(text, path, { frames: movie.frames, particles: placed.particles.length });
 }
 
-/** The field tells where the specimen went: images are moved back. One pixel size for the whole movie, as in the peer. */
+/** The field tells where the specimen went: images are moved back. One pixel size for the whole movie, as in Leopard-EM. */
 function fieldShifts(
   field: DeformationField,
   { frames, shape: [height, width] }: Movie,
-  { particles, centres, compat = false }: MoviePlaces,
+  { particles, centres, compat = false }: MovieParticles,
 ): Float64Array {
+  const { deformationAt } = boxConventions(compat).movie;
   const shifts = new Float64Array(2 * frames * centres.length);
   for (let frame = 0; frame < frames; frame++) {
     centres.forEach(({ y, x }, i) => {
-      const at = [share(frame, frames), share(y, height), share(x, width)] as const;
-      const [yA, xA] = (compat ? peerDeformationAt : deformationAt)(field, at);
-      const place = 2 * (frame * centres.length + i);
-      shifts[place] = -yA / particles[0].pixelSizeA;
-      shifts[place + 1] = -xA / particles[0].pixelSizeA;
+      const at = [fraction(frame, frames), fraction(y, height), fraction(x, width)] as const;
+      const [yA, xA] = deformationAt(field, at);
+      const index = 2 * (frame * centres.length + i);
+      shifts[index] = -yA / particles[0].pixelSizeA;
+      shifts[index + 1] = -xA / particles[0].pixelSizeA;
     });
   }
   return shifts;
 }
 
 /** Where `index` of `count` lies, from 0 to 1. */
-function share(index: number, count: number): number {
+function fraction(index: number, count: number): number {
   return count === 1 ? 0 : index / (count - 1);
 }
 

@@ -1,12 +1,14 @@
-import { createPool, type Pool } from "../../compute/index.ts";
-import { VitrineError } from "../../core/index.ts";
+import type { BackendSizes, Pool } from "../../compute/index.ts";
+import { progressTeller, VitrineError } from "../../core/index.ts";
+import { runProgram } from "../../program/index.ts";
 import { type ParticleTable, writeParticles } from "../particles/particles.ts";
 import { float64Text } from "../particles/pythonText.ts";
 import { findPeaks, gaussianCutoff } from "../peaks/peaks.ts";
-import { type Job, type MatchOptions, mapSource, withJob } from "../search/job.ts";
-import { createSearch } from "../search/program.ts";
+import { type ConfiguredSearch, mapSource, searchSetBytes, withSearch } from "../search/configuredSearch.ts";
+import type { MatchOptions } from "../search/matchOptions.ts";
+import { openSearch, prepareMicrograph } from "../search/openSearch.ts";
 import { resultMap } from "../search/resultMaps.ts";
-import { prepareFiles } from "../search/results.ts";
+import type { PreparedMicrograph } from "../search/searchFilters.ts";
 
 /** How a B-factor is judged: the mean z-score of all particles, of the `count` best or worst, or their number. */
 export const B_FACTOR_METRICS = ["mean", "best", "worst", "count"] as const;
@@ -18,6 +20,7 @@ export interface BFactorOptions
     | "signal"
     | "onProgress"
     | "onLog"
+    | "onBackend"
     | "overwrite"
     | "maskRadiusPx"
     | "falsePositives"
@@ -50,7 +53,7 @@ export interface BFactorReport {
   readonly files: readonly string[];
 }
 
-/** The peer ends when the metric has not grown this many times in a row. */
+/** Leopard-EM ends when the metric has not grown this many times in a row. */
 const PATIENCE = 2;
 
 /**
@@ -65,20 +68,24 @@ export async function runOptimizeBFactor(
   options: BFactorOptions = {},
 ): Promise<BFactorReport> {
   const { bFactorsA2 = { min: 0, step: 10, max: 200 }, metric = "mean", overwrite = false } = options;
-  const { resultsPath = "optimize_B_results.csv", workers } = options;
+  const { resultsPath = "optimize_B_results.csv" } = options;
   const values = toValues(bFactorsA2);
-  return withJob(configPath, options, async (job) => {
-    const inputs = [configPath, job.settings.micrographPath, job.settings.templatePath];
-    await prepareFiles([resultsPath], inputs, { mayReplace: overwrite, ways: "--overwrite" });
-    const pool = await createPool({ workers });
-    try {
-      const trials = await tryAll(pool, job, { ...options, values });
-      await writeParticles(resultsPath, toTable(trials, metric), { overwrite });
+  return withSearch(configPath, options, async (search) => {
+    const needs = {
+      inputs: [configPath, search.settings.micrographPath, search.settings.templatePath],
+      outputs: [resultsPath],
+      overwrite,
+      bytes: (sizes: BackendSizes) =>
+        searchSetBytes({ searches: [search], results: search.results }, options, sizes),
+    };
+    return runProgram(needs, options, async ({ pool, results }) => {
+      const prepared = await prepareMicrograph(pool, search);
+      const trials = await tryAll(pool, { ...search, prepared }, { ...options, values });
+      const table = toTable(trials, metric);
+      await results.write(resultsPath, (path) => writeParticles(path, table, { overwrite: true }));
       const best = trials.reduce((a, b) => (b.metric > a.metric ? b : a));
       return { trials, bestBFactorA2: best.bFactorA2, files: [resultsPath] };
-    } finally {
-      await pool.dispose();
-    }
+    });
   });
 }
 
@@ -96,16 +103,20 @@ function toValues({ min, step, max }: NonNullable<BFactorOptions["bFactorsA2"]>)
 }
 
 type TrialOptions = BFactorOptions & { readonly values: readonly number[] };
+type PreparedSearch = ConfiguredSearch & { readonly prepared: PreparedMicrograph };
 
-async function tryAll(pool: Pool, job: Job, options: TrialOptions): Promise<BFactorTrial[]> {
+async function tryAll(pool: Pool, search: PreparedSearch, options: TrialOptions): Promise<BFactorTrial[]> {
+  const { values, onLog, onProgress } = options;
   const trials: BFactorTrial[] = [];
+  const tell = progressTeller(onProgress, { unit: "correlations" });
   let stale = 0;
-  for (const [i, bFactorA2] of options.values.entries()) {
-    const settings = { ...job.settings, optics: { ...job.settings.optics, bFactorA2 } };
-    const trial = await tryOne(pool, { ...job, settings }, { ...options, index: i, bFactorA2 });
-    options.onLog?.(`B-factor ${bFactorA2} Å²: ${trial.metric.toFixed(4)}, ${trial.particles} particles`);
+  for (const [i, bFactorA2] of values.entries()) {
+    const settings = { ...search.settings, optics: { ...search.settings.optics, bFactorA2 } };
+    const tellOne = (done: number, each: number) => tell(i * each + done, values.length * each);
+    const trial = await tryOne(pool, { ...search, settings }, { ...options, tell: tellOne });
+    onLog?.(`B-factor ${bFactorA2} Å²: ${trial.metric.toFixed(4)}, ${trial.particles} particles`, "note");
     stale = i > 0 && trial.metric <= trials[i - 1].metric ? stale + 1 : 0;
-    trials.push(trial);
+    trials.push({ bFactorA2, ...trial });
     if (stale === PATIENCE) break;
   }
   return trials;
@@ -113,26 +124,21 @@ async function tryAll(pool: Pool, job: Job, options: TrialOptions): Promise<BFac
 
 async function tryOne(
   pool: Pool,
-  job: Job,
-  options: TrialOptions & { index: number; bFactorA2: number },
-): Promise<BFactorTrial> {
-  const { signal, onProgress, values, index, bFactorA2, metric = "mean", count = 10 } = options;
-  const search = await createSearch(pool, job, options);
+  configured: PreparedSearch,
+  options: TrialOptions & { readonly tell: (done: number, correlations: number) => void },
+): Promise<Omit<BFactorTrial, "bFactorA2">> {
+  const { signal, tell, metric = "mean", count = 10 } = options;
+  const search = await openSearch(pool, configured, options);
   try {
     const { correlations } = search.size;
-    const began = performance.now();
-    const tell = (done: number) => {
-      const rate = done / Math.max(1e-3, (performance.now() - began) / 1000);
-      onProgress?.({ done: index * correlations + done, total: values.length * correlations, rate });
-    };
-    const range = { firstBlock: 0, lastBlock: search.blockCount };
-    await search.run(range, { ...(signal && { signal }), onProgress: tell });
-    const data = resultMap(mapSource(search.statistics, job.settings, options), "scaledMip");
-    const { falsePositives, maskRadiusPx } = job.results;
+    const onProgress = (done: number) => tell(done, correlations);
+    await search.run({}, { ...(signal && { signal }), onProgress });
+    const data = resultMap(mapSource(search.statistics, configured, {}), "scaledMip");
+    const { falsePositives, maskRadiusPx } = configured.results;
     const cutoff = options.zCutoff ?? gaussianCutoff({ falsePositives, pixels: data.length, correlations });
     const peaks = findPeaks({ data, shape: search.size.mapShape }, { cutoff, maskRadiusPx });
     const scores = peaks.map(({ zScore }) => zScore);
-    return { bFactorA2, metric: judge(scores, metric, count), particles: peaks.length };
+    return { metric: judge(scores, metric, count), particles: peaks.length };
   } finally {
     search.dispose();
   }

@@ -51,27 +51,27 @@ describe.each([
   const theirs = goldenText(`${name}_all.csv`);
 
   // Where the peak is flat, atoms that differ by 0.5 % move it by a step.
-  test("the best pixel size is the peer's to within the fine step, in its words", () => {
+  test("the best pixel size is Leopard-EM's to within the fine step, in its words", () => {
     const text = readFileSync(`${found.stem}.txt`, "utf8");
-    const [ours, peer] = [text, goldenText(`${name}.txt`)].map((line) =>
+    const [ours, leopard] = [text, goldenText(`${name}.txt`)].map((line) =>
       /^(Optimal template px: )(\d\.\d{3})( Å)$/.exec(line),
     );
-    expect([ours?.[1], ours?.[3]]).toEqual([peer?.[1], peer?.[3]]);
-    expect(Math.abs(Number(ours?.[2]) - Number(peer?.[2]))).toBeLessThanOrEqual(FINE_STEP_A);
+    expect([ours?.[1], ours?.[3]]).toEqual([leopard?.[1], leopard?.[3]]);
+    expect(Math.abs(Number(ours?.[2]) - Number(leopard?.[2]))).toBeLessThanOrEqual(FINE_STEP_A);
     expect(found.report.pixelSizeA).toBe(Number(ours?.[2]));
   });
 
   test("the same pixel sizes are tried first, in a table of the same form", () => {
     expect(own().split("\n")[0]).toBe(theirs.split("\n")[0]);
-    const [ours, peer] = [own(), theirs].map((text) => columnOf(text, "Pixel Size (Å)"));
-    expect(ours.slice(0, 9)).toEqual(peer.slice(0, 9));
+    const [ours, leopard] = [own(), theirs].map((text) => columnOf(text, "Pixel Size (Å)"));
+    expect(ours.slice(0, 9)).toEqual(leopard.slice(0, 9));
     expect(found.report.trials.map(({ pixelSizeA }) => pixelSizeA)).toEqual(ours);
     expect(found.report.trials.map(({ meanZScore }) => meanZScore.toFixed(3))).toEqual(
       own().match(/[\d.]+$/gm),
     );
   });
 
-  // ttsim3d cuts atoms off where 0.5 % of their height is left: with its own maps the means are the peer's to its three decimals.
+  // ttsim3d cuts atoms off where 0.5 % of their height is left: with its own maps the means are Leopard-EM's to its three decimals.
   test("mean z-scores differ by less than 0.2 %", () => {
     const expected = new Map(
       columnOf(theirs, "Pixel Size (Å)").map((size, i) => [size, columnOf(theirs, "SNR")[i]]),
@@ -83,10 +83,10 @@ describe.each([
   });
 });
 
-test("with the same particles for every template the planted pixel size is found where the peer errs by two steps", async () => {
-  const peer = Number(/[\d.]+/.exec(goldenText("optimize1.txt"))?.[0]);
+test("with the same particles for every template the planted pixel size is found where Leopard-EM errs by two steps", async () => {
+  const leopard = Number(/[\d.]+/.exec(goldenText("optimize1.txt"))?.[0]);
   const { report } = await optimizeGolden("optimize1", {});
-  expect([peer, report.particles]).toEqual([1.46, 8]);
+  expect([leopard, report.particles]).toEqual([1.46, 8]);
   expect(Math.abs(report.pixelSizeA - 1.44)).toBeLessThan(0.0101);
 });
 
@@ -212,7 +212,7 @@ describe("the order in which pixel sizes are tried", () => {
   const ascending = (values: readonly number[], step: number) =>
     values.toSorted((a, b) => a - b).map((n) => n * step);
 
-  test("is the peer's, for any curve, and no pixel size is tried twice", async () => {
+  test("is Leopard-EM's, for any curve, and no pixel size is tried twice", async () => {
     await fc.assert(
       fc.asyncProperty(
         offsets,
@@ -248,7 +248,7 @@ describe("the order in which pixel sizes are tried", () => {
   });
 });
 
-test("particles are chosen as the peer chooses: above a z-score, or all where none is; of these the best", () => {
+test("particles are chosen as Leopard-EM chooses: above a z-score, or all where none is; of these the best", () => {
   const scores = [9, 7, 12, Number.NaN, 8, 10];
   const chosen = (choice: Parameters<typeof chooseParticles>[1]) => chooseParticles(scores, choice);
   expect(chosen({})).toEqual({ indices: [0, 2, 4, 5], missed: null });

@@ -1,4 +1,4 @@
-import type { Pool } from "../../compute/index.ts";
+import type { Backend } from "../../compute/index.ts";
 import { VitrineError } from "../../core/index.ts";
 import { templateFromVolume } from "../search/searchInputs.ts";
 import { type MapOptions, simulateMap, upsamplingOf } from "../simulate/simulateMap.ts";
@@ -31,7 +31,7 @@ export interface PixelSizeScan {
 /** How templates are tried. */
 export interface OptimizeTemplateOptions extends RefineOptions {
   /** What the z-scores of the particles come to; default their mean. */
-  readonly figure?: (zScores: readonly number[]) => number;
+  readonly objective?: (zScores: readonly number[]) => number;
   /** Gets a line for every pixel size. */
   readonly onLog?: (message: string) => void;
 }
@@ -50,7 +50,7 @@ export interface TemplateTrial extends PixelSizeTrial {
 
 /**
  * Looks for the pixel size of a template: makes it from atoms with one after the other, correlates every particle with it at the
- * particle's own orientation and defocus, at every place where it lies in the particle's box, and takes the largest mean z-score.
+ * particle's own orientation and defocus, at every position where it lies in the particle's box, and takes the largest mean z-score.
  * Leopard-EM's `optimize_pixel_size`.
  *
  * The CTF stays that of the particles' own pixel size: a defocus that was fitted with it belongs to it.
@@ -59,12 +59,12 @@ export interface TemplateTrial extends PixelSizeTrial {
  * @throws {VitrineError} as `simulateMap` and `refineParticles`; missing: no particles; range: a pixel size or patience not above 0
  */
 export async function optimizeTemplate(
-  pool: Pool,
+  backend: Backend,
   task: OptimizeTemplateTask,
   options: OptimizeTemplateOptions = {},
 ): Promise<TemplateTrial[]> {
   const { particles, map, atoms, pixelSizeA: first } = task;
-  const { figure = mean, onLog, onProgress, ...refining } = options;
+  const { objective = mean, onLog, onProgress, ...refining } = options;
   if (particles.length === 0) {
     const at = "optimizeTemplate().particles";
     throw new VitrineError({ code: "missing", at, expected: "particles", found: "none" });
@@ -74,13 +74,13 @@ export async function optimizeTemplate(
   const { signal } = refining;
   return scanPixelSizes(task, async (pixelSizeA, index) => {
     const simulation = { ...map, upsampling, pixelSizeA, ...(signal && { signal }) };
-    const template = templateFromVolume(await simulateMap(pool, atoms, simulation), "template");
+    const template = templateFromVolume(await simulateMap(backend, atoms, simulation), "template");
     const found = await refineParticles(
-      pool,
+      backend,
       { ...task, ...NO_OFFSETS, template },
       { ...refining, onProgress: (done) => onProgress?.(index * particles.length + done) },
     );
-    const meanZScore = figure(found.map(({ zScore }) => zScore));
+    const meanZScore = objective(found.map(({ zScore }) => zScore));
     onLog?.(`pixel size ${pixelSizeText(pixelSizeA)} Å: mean z-score ${meanZScore.toFixed(3)}`);
     return { meanZScore, particles: found };
   });
@@ -97,7 +97,7 @@ const NO_OFFSETS = {
  * Tries the coarse pixel sizes, then the fine ones around the best, each until the mean has not grown `patience` times in a row.
  * A pixel size that comes again is not tried again.
  *
- * @param tryOne  gets a pixel size in Å and its place among all that may come, early ends not counted
+ * @param tryOne  gets a pixel size in Å and its position among all that may come, early ends not counted
  */
 export async function scanPixelSizes<Result extends { readonly meanZScore: number }>(
   { pixelSizeA: first, coarseOffsetsA, fineOffsetsA, patience = 2 }: PixelSizeScan,
@@ -132,7 +132,7 @@ export function sizesAround(pixelSizeA: number, offsetsA: ArrayLike<number>): nu
   return Array.from(offsetsA, (offset) => Number((pixelSizeA + offset).toFixed(9)));
 }
 
-/** At least three decimals, as the peer writes it, and more where they are needed. */
+/** At least three decimals, as Leopard-EM writes it, and more where they are needed. */
 export function pixelSizeText(pixelSizeA: number): string {
   return pixelSizeA.toFixed(9).replace(/0{1,6}$/, "");
 }

@@ -9,14 +9,14 @@ export interface ParticleChoice {
   readonly bestN?: number;
 }
 
-/** Particles by their places, ascending. */
+/** Particles by their indices, ascending. */
 export interface ChosenParticles {
   readonly indices: readonly number[];
   /** The z-score that no particle reached, so that all count; null where particles reached it. */
   readonly missed: number | null;
 }
 
-/** The peer's, where nothing is said. */
+/** Leopard-EM's, where nothing is said. */
 const DEFAULT_MIN_SNR = 8;
 
 /** Leopard-EM's choice: those above a z-score, or all where there is none; of these the best. NaN lies below every number. */
@@ -34,7 +34,7 @@ export function chooseParticles(
 }
 
 /**
- * Leopard-EM's figure of a template: the mean z-score of the particles that this template's own z-scores choose.
+ * Leopard-EM's objective of a template: the mean z-score of the particles that this template's own z-scores choose.
  *
  * @param onLog  learns that no particle reaches the z-score, so that all count
  */
@@ -52,7 +52,7 @@ export function meanOfChosen(
 /**
  * The part of a table that counts, by the z-scores that stand in it: those of a refinement, else of the search.
  *
- * The peer chooses anew with every template, by its z-scores. A worse template then loses its weakest particles, and the mean of the
+ * Leopard-EM chooses anew with every template, by its z-scores. A worse template then loses its weakest particles, and the mean of the
  * few that are left may be larger than that of a better one.
  *
  * @param onLog  learns that no particle reaches the default of 8, so that all count

@@ -1,16 +1,18 @@
-import { createPool } from "../../compute/index.ts";
-import { readAtoms, writeFileAtomic } from "../../io/index.ts";
+import type { Pool } from "../../compute/index.ts";
+import { progressTeller } from "../../core/index.ts";
+import { type ResultFiles, readAtoms, writeFileAtomic } from "../../io/index.ts";
 import { pixelSizeOffsets } from "../../optics/index.ts";
+import { type Log, runProgram } from "../../program/index.ts";
 import { readConfigText } from "../config/configPrograms.ts";
 import { readMtf, readMtfFile } from "../config/mtfFile.ts";
 import {
   type OptimizeTemplateSettings,
   parseOptimizeTemplateSettings,
 } from "../config/optimizeTemplateConfig.ts";
+import { choiceConventions } from "../leopard/templateChoice.ts";
 import { type ParticleStack, readParticleStack, stackFiles } from "../particles/particleStack.ts";
 import { type ParticleTable, writeParticles } from "../particles/particles.ts";
-import { withRate } from "../search/job.ts";
-import { prepareFiles } from "../search/results.ts";
+import { warnOfIgnored } from "../search/configuredSearch.ts";
 import { readFiniteImage } from "../search/searchInputs.ts";
 import {
   bestTrial,
@@ -21,11 +23,11 @@ import {
   sizesAround,
   type TemplateTrial,
 } from "./optimizeTemplate.ts";
-import { chooseFromTable, meanOfChosen, type ParticleChoice, requireRows } from "./optimizeTemplateChoice.ts";
+import { type ParticleChoice, requireRows } from "./optimizeTemplateChoice.ts";
 import type { RefineProgramOptions } from "./refineProgram.ts";
 import { refinedTable } from "./refineTable.ts";
 
-/** How a search for the template's pixel size runs. */
+/** How a search for the template's pixel size runs. Progress counts particles, each once for every size. */
 export interface OptimizeTemplateProgramOptions
   extends Omit<RefineProgramOptions, "particlesPath" | "compatBatch">,
     ParticleChoice {
@@ -66,24 +68,26 @@ export async function runOptimizeTemplate(
   const { compat = false, overwrite = false, resultsPath = "optimize_template_results.txt", onLog } = options;
   const text = await readConfigText(configPath, "optimize-template");
   const settings = parseOptimizeTemplateSettings(text, configPath, { compat });
-  for (const field of settings.ignored) onLog?.(`${configPath} ${field} has no effect here`);
+  warnOfIgnored(configPath, settings, onLog);
   const table = await readParticleStack(settings.stack.path, await readMtfFile(settings.effects));
   const outputs = outputsOf(resultsPath, toScan(settings), options);
   const inputs = [configPath, ...stackFiles(table), ...simulatorInputs(settings)];
-  await prepareFiles(outputs.all, inputs, { mayReplace: overwrite, ways: "--overwrite" });
   requireRows(table);
-  const stack = compat ? table : chooseFromTable(table, options, onLog);
-  const trials = await tryOnPool(await toTask(settings, stack, options), options);
-  const best = bestTrial(trials);
-  warnAtBorder(best, settings, onLog);
-  const files = await writeResults(trials, outputs, { stack, overwrite });
-  return {
-    pixelSizeA: best.pixelSizeA,
-    meanZScore: best.meanZScore,
-    trials: trials.map(({ search, pixelSizeA, meanZScore }) => ({ search, pixelSizeA, meanZScore })),
-    particles: stack.particles.length,
-    files,
-  };
+  const warn = (text: string) => onLog?.(text, "warning");
+  const stack = choiceConventions(compat).candidates(table, options, warn);
+  const task = await toTask(settings, stack, options);
+  return runProgram({ inputs, outputs: outputs.all, overwrite }, options, async ({ pool, results }) => {
+    const trials = await tryAll(pool, task, options);
+    const best = bestTrial(trials);
+    warnAtBorder(best, settings, onLog);
+    return {
+      pixelSizeA: best.pixelSizeA,
+      meanZScore: best.meanZScore,
+      trials: trials.map(({ search, pixelSizeA, meanZScore }) => ({ search, pixelSizeA, meanZScore })),
+      particles: stack.particles.length,
+      files: await writeResults(results, trials, { outputs, stack }),
+    };
+  });
 }
 
 function simulatorInputs({ simulator: { atomsPath, mtfPath } }: OptimizeTemplateSettings): string[] {
@@ -109,7 +113,7 @@ async function toTask(
 ): Promise<OptimizeTemplateTask> {
   const { atomsPath, mtfPath, pixelSizeA: _, ...map } = simulator;
   const { models } = await readAtoms(atomsPath);
-  if (models.length > 1) onLog?.(`${atomsPath}: the first of ${models.length} models is taken`);
+  if (models.length > 1) onLog?.(`${atomsPath}: the first of ${models.length} models is taken`, "warning");
   const mtf = mtfPath === null ? undefined : await readMtf(mtfPath);
   return {
     particles,
@@ -124,41 +128,36 @@ async function toTask(
   };
 }
 
-async function tryOnPool(
+async function tryAll(
+  pool: Pool,
   task: OptimizeTemplateTask,
   options: OptimizeTemplateProgramOptions,
 ): Promise<TemplateTrial[]> {
-  const { workers, onProgress, onLog, signal, compat = false } = options;
+  const { onProgress, onLog, signal, compat = false } = options;
   const { exactSlices = false, templatePadding = 1, sincCorrection = false } = options;
   const total = task.particles.length * (task.coarseOffsetsA.length + task.fineOffsetsA.length);
-  const pool = await createPool({ workers });
-  const tell = withRate(onProgress);
-  try {
-    return await optimizeTemplate(pool, task, {
-      ...{ exactSlices, templatePadding, sincCorrection },
-      ...(compat && {
-        compatBatch: 1,
-        figure: (zScores: readonly number[]) => meanOfChosen(zScores, options, onLog),
-      }),
-      ...(signal && { signal }),
-      ...(onLog && { onLog }),
-      onProgress: (done) => tell(done, total),
-    });
-  } finally {
-    await pool.dispose();
-  }
+  const tell = progressTeller(onProgress, { unit: "particles" });
+  const warn = (text: string) => onLog?.(text, "warning");
+  return optimizeTemplate(pool, task, {
+    ...{ exactSlices, templatePadding, sincCorrection },
+    ...choiceConventions(compat).trying(options, warn),
+    ...(signal && { signal }),
+    onLog: (text) => onLog?.(text, "note"),
+    onProgress: (done) => tell(done, total),
+  });
 }
 
 /** The best of a search that ended at its border may not be the best of all. */
 function warnAtBorder(
   { pixelSizeA }: PixelSizeTrial,
   { simulator, coarse }: OptimizeTemplateSettings,
-  onLog: OptimizeTemplateProgramOptions["onLog"],
+  onLog: Log | undefined,
 ): void {
   if (coarse === null) return;
   const isInside =
     pixelSizeA > simulator.pixelSizeA + coarse.min && pixelSizeA < simulator.pixelSizeA + coarse.max;
-  if (!isInside) onLog?.(`${pixelSizeText(pixelSizeA)} Å lies at the border of the coarse search: widen it`);
+  if (!isInside)
+    onLog?.(`${pixelSizeText(pixelSizeA)} Å lies at the border of the coarse search: widen it`, "warning");
 }
 
 interface Outputs {
@@ -188,21 +187,23 @@ function outputsOf(
   };
 }
 
-/** The peer's text, its list of pixel sizes and, where they are asked for, its tables; the files that were written. */
+/** Leopard-EM's text, its list of pixel sizes and, where they are asked for, its tables; the files that were written. */
 async function writeResults(
+  results: ResultFiles,
   trials: readonly TemplateTrial[],
-  { best, trials: trialsPath, table }: Outputs,
-  { stack, overwrite }: { readonly stack: ParticleStack; readonly overwrite: boolean },
+  { outputs, stack }: { readonly outputs: Outputs; readonly stack: ParticleStack },
 ): Promise<string[]> {
+  const { best, trials: trialsPath, table } = outputs;
   const { pixelSizeA } = bestTrial(trials);
-  const text = `Optimal template px: ${pixelSizeText(pixelSizeA)} Å`;
-  await writeFileAtomic(best, new TextEncoder().encode(text), { overwrite });
-  await writeParticles(trialsPath, trialTable(trials), { overwrite });
+  const text = new TextEncoder().encode(`Optimal template px: ${pixelSizeText(pixelSizeA)} Å`);
+  const write = (path: string, content: ParticleTable) =>
+    results.write(path, (temporary) => writeParticles(temporary, content, { overwrite: true }));
+  await results.write(best, (path) => writeFileAtomic(path, text, { overwrite: true }));
+  await write(trialsPath, trialTable(trials));
   if (table === null) return [best, trialsPath];
   const bySize = new Map(trials.map((trial) => [table(trial.pixelSizeA), trial.particles]));
   const offsets = { defocusOffsetsA: [0], pixelSizeOffsetsA: [0] };
-  for (const [path, particles] of bySize)
-    await writeParticles(path, refinedTable(stack, particles, offsets), { overwrite });
+  for (const [path, particles] of bySize) await write(path, refinedTable(stack, particles, offsets));
   return [best, trialsPath, ...bySize.keys()];
 }
 

@@ -80,7 +80,7 @@ describe.each(["refine1", "refine2"])("the golden %s, as Leopard-EM does it", (n
   });
 });
 
-test("phase randomisation, which the peer reads and does not apply, is left out with a word, and counts otherwise", async () => {
+test("phase randomisation, which Leopard-EM reads and does not apply, is left out with a word, and counts otherwise", async () => {
   const folder = goldenRefinement("refine2");
   const random = join(folder, "random.yaml");
   const text = readFileSync(join(folder, "config.yaml"), "utf8");
@@ -117,7 +117,7 @@ test("a micrograph may be a TIFF", async () => {
   expect(particles).toEqual((await refineGolden("refine1", { workers: 4 })).report.particles);
 });
 
-test("the offsets of orientation are the peer's", () => {
+test("the offsets of orientation are Leopard-EM's", () => {
   const { orientations } = parseRefineSettings(goldenText("refine1_config.yaml"), "refine1_config.yaml");
   if (orientations === null) throw new Error("no orientations");
   const found = uniformOrientations(orientations);
@@ -135,7 +135,7 @@ test("offsets may be a cartesian grid, with no offset larger than the coarse ste
   expect(Math.max(...angles.map(Math.abs))).toBeLessThanOrEqual(9 + 1e-5);
 });
 
-test("the whole disc has tilts about every axis, the peer's offsets only those near y", () => {
+test("the whole disc has tilts about every axis, Leopard-EM's offsets only those near y", () => {
   const axesOf = (wholeDisc: boolean) => {
     const text = goldenText("refine1_config.yaml");
     const { orientations } = parseRefineSettings(text, "refine1_config.yaml", { wholeDisc });
@@ -164,7 +164,7 @@ test("the columns are those of the golden table", () => {
   expect(["", ...REFINED_COLUMNS]).toEqual(parseCsv(goldenText("refine1_particles.csv"), "golden").columns);
 });
 
-describe("without the peer's second root", () => {
+describe("without Leopard-EM's second root", () => {
   test("scores are those of the search: at no offset at all its own", async () => {
     const folder = goldenRefinement("refine1");
     const path = join(folder, "none.yaml");
@@ -183,19 +183,19 @@ describe("without the peer's second root", () => {
     });
   });
 
-  test("a box larger by an odd number leaves particles in their places; the peer moves them by a pixel", async () => {
+  test("a box larger by an odd number leaves particles in their places; Leopard-EM moves them by a pixel", async () => {
     const folder = goldenRefinement("refine1");
     const path = join(folder, "odd.yaml");
     writeFileSync(path, readFileSync(join(folder, "config.yaml"), "utf8").replaceAll("- 60", "- 61"));
     const options = { particlesPath: join(folder, "odd.csv"), workers: 2, overwrite: true };
-    const [right, peer] = [
+    const [right, leopard] = [
       await runRefine(path, options),
       await runRefine(path, { ...options, compatBatch: 32 }),
     ];
     const shifts = ({ particles }: typeof right) =>
       particles.slice(0, 8).map(({ shiftX, shiftY }) => [shiftX, shiftY]);
     expect(shifts(right)).toEqual(Array(8).fill([0, 0]));
-    expect(shifts(peer)).toEqual(Array(8).fill([-1, -1]));
+    expect(shifts(leopard)).toEqual(Array(8).fill([-1, -1]));
   });
 
   test("the result does not depend on the number of workers", async () => {

@@ -1,36 +1,15 @@
-import type { Pool } from "../../compute/index.ts";
-import { type EulerZyz, type Image, type Matrix3, type Shape2, VitrineError } from "../../core/index.ts";
-import type { MatchFilters } from "../config/config.ts";
+import type { Backend } from "../../compute/index.ts";
+import { type EulerZyz, VitrineError } from "../../core/index.ts";
 import { type BestInBox, type BoxPlan, type BoxSize, boxBytes, createBoxes } from "../kernels/index.ts";
+import { type BoxConventions, boxConventions } from "../leopard/boxes.ts";
 import type { StackParticle } from "../particles/particleStack.ts";
 import { opticalSize, type SliceOptions, withTemplateSpectrum } from "../search/search.ts";
 import { templateFilters } from "../search/searchFilters.ts";
-import type { TemplateSource } from "../search/searchInputs.ts";
 import { cornerOf, cutBoxes, type PreparedBox } from "./boxStack.ts";
-import type { ParticleMovie } from "./movieBoxes.ts";
 import { changedAngles, changedRotations } from "./refineRotations.ts";
+import type { RefineTask } from "./refineTask.ts";
 
-/** Particles, and what is tried on each of them. */
-export interface RefineTask {
-  readonly particles: readonly StackParticle[];
-  readonly template: TemplateSource;
-  /** Each is tried as offset times the particle's rotation. */
-  readonly offsets: readonly Matrix3[];
-  /** What slices are taken with where that is not the offsets rounded to float32: the peer's constrained search. */
-  readonly sliceOffsets?: readonly Matrix3[];
-  /** Whether slices keep the template's frequencies where the CTF's are magnified, as in the peer's constrained search. */
-  readonly keepsSlices?: boolean;
-  readonly defocusOffsetsA: ArrayLike<number>;
-  readonly pixelSizeOffsetsA: ArrayLike<number>;
-  readonly boxSize: Shape2;
-  readonly filters: MatchFilters;
-  /** Filter whole micrographs, not boxes. */
-  readonly filtersMicrographs: boolean;
-  /** Reads a micrograph or a map that a particle names. */
-  readonly readImage: (path: string) => Promise<Image>;
-  /** Where boxes come from its frames, and the micrograph gives only its spectrum. */
-  readonly movie?: ParticleMovie;
-}
+export type { RefineTask };
 
 /** How a refinement is done. */
 export interface RefineOptions extends SliceOptions {
@@ -50,7 +29,7 @@ export interface RefinedParticle extends EulerZyz {
   /** (correlation - mean) / standard deviation of the search that found the particle. */
   readonly zScore: number;
   readonly correlation: number;
-  /** Which offset, defocus and pixel size were best, by their places in the task. */
+  /** Which offset, defocus and pixel size were best, by their indices in the task. */
   readonly orientation: number;
   readonly defocus: number;
   readonly pixelSize: number;
@@ -68,24 +47,24 @@ export function refineCount(task: Omit<RefineTask, "readImage" | "template">): n
 }
 
 /**
- * Tries offsets of rotation, defocus and pixel size on every particle, at every place where the template lies in the particle's
+ * Tries offsets of rotation, defocus and pixel size on every particle, at every position where the template lies in the particle's
  * box, and keeps what has the best z-score. Leopard-EM's `core_refine_template` and what prepares it.
  *
  * @returns one result a particle, in their order
  * @throws {VitrineError} shape: boxes smaller than the template, maps that do not belong to their micrograph; range: a
- *   particle whose places have no standard deviation; unsupported: particles of unlike magnification; aborted
+ *   particle whose positions have no standard deviation; unsupported: particles of unlike magnification; aborted
  */
 export async function refineParticles(
-  pool: Pool,
+  backend: Backend,
   task: RefineTask,
   options: RefineOptions = {},
 ): Promise<RefinedParticle[]> {
   if (task.particles.length === 0) return [];
   const size = boxCorrelationSize(task, options);
-  return withTemplateSpectrum(pool, { ...options, template: task.template }, async (spectrum) => {
-    const plan = createBoxes(pool, size, { spectrum });
+  return withTemplateSpectrum(backend, { ...options, template: task.template }, async (spectrum) => {
+    const plan = createBoxes(backend, size, { spectrum });
     try {
-      return await new Refinement(plan, task, options).run(pool);
+      return await new Refinement(plan, task, options).run(backend);
     } finally {
       plan.dispose();
     }
@@ -127,7 +106,7 @@ function filterKey({ filtersMicrographs }: RefineTask, particle: StackParticle, 
   return JSON.stringify([optics, relativeDefocusA, filtersMicrographs ? micrographPath : index]);
 }
 
-/** The pixel size of the CTF, one for all particles as in the peer. */
+/** The pixel size of the CTF, one for all particles as in Leopard-EM. */
 export function meanPixelSizeA(particles: readonly StackParticle[]): number {
   return particles.reduce((sum, { pixelSizeA }) => sum + pixelSizeA, 0) / particles.length;
 }
@@ -151,6 +130,7 @@ class Refinement {
   readonly #plan: BoxPlan;
   readonly #task: RefineTask;
   readonly #options: RefineOptions;
+  readonly #conventions: BoxConventions;
   readonly #pixelSizeA: number;
   readonly #results: RefinedParticle[] = [];
   /** Particles whose boxes wait in the plan, and the set of filters of each. */
@@ -163,14 +143,13 @@ class Refinement {
     this.#plan = plan;
     this.#task = task;
     this.#options = options;
+    this.#conventions = boxConventions(options.compatBatch !== undefined);
     this.#pixelSizeA = meanPixelSizeA(task.particles);
   }
 
-  async run(pool: Pool): Promise<RefinedParticle[]> {
-    const compat = this.#options.compatBatch !== undefined;
-    for await (const box of cutBoxes(pool, this.#task, { compat, signal: this.#options.signal })) {
-      await this.#add(box);
-    }
+  async run(backend: Backend): Promise<RefinedParticle[]> {
+    const cutting = { conventions: this.#conventions, signal: this.#options.signal };
+    for await (const box of cutBoxes(backend, this.#task, cutting)) await this.#add(box);
     await this.#flush();
     return this.#results;
   }
@@ -240,22 +219,20 @@ class Refinement {
     const { filters } = this.#plan.size;
     const orientation = Math.floor(found.template / filters);
     const filter = found.template % filters;
-    const compat = this.#options.compatBatch !== undefined;
     const corner = cornerOf(this.#task, index);
-    // the peer rounds this half up and that of the box's corner down, and takes fractions of positions for moved along
-    const margin = (axis: number) => Math.floor((boxSize[axis] - template.size + 1) / 2);
-    const shiftY = compat ? found.y - margin(0) : found.y + corner.y - particles[index].posY;
-    const shiftX = compat ? found.x - margin(1) : found.x + corner.x - particles[index].posX;
+    const { posY, posX } = particles[index];
+    const excess = boxSize.map((side) => side - template.size);
+    const { shiftPx, correlation } = this.#conventions;
     return {
       ...changedAngles(particles[index], offsets[orientation]),
       zScore: found.score,
-      correlation: compat ? found.batchMaximum : found.correlation,
+      correlation: correlation(found),
       orientation,
       defocus: filter % defocusOffsetsA.length,
       pixelSize: Math.floor(filter / defocusOffsetsA.length),
       defocusOffsetA: defocusOffsetsA[filter % defocusOffsetsA.length],
-      shiftY,
-      shiftX,
+      shiftY: shiftPx(found.y, { corner: corner.y, position: posY, excess: excess[0] }),
+      shiftX: shiftPx(found.x, { corner: corner.x, position: posX, excess: excess[1] }),
     };
   }
 }

@@ -1,14 +1,14 @@
-import { createPool } from "../../compute/index.ts";
-import { VitrineError } from "../../core/index.ts";
+import type { Pool } from "../../compute/index.ts";
+import { progressTeller, VitrineError } from "../../core/index.ts";
 import { defocusOffsets, pixelSizeOffsets, uniformOrientations } from "../../optics/index.ts";
+import { type ProgramOptions, runProgram } from "../../program/index.ts";
 import { readConfigText } from "../config/configPrograms.ts";
 import { readMtfFile } from "../config/mtfFile.ts";
 import { parseRefineSettings, type RefineSettings, type StackSettings } from "../config/refineConfig.ts";
 import type { BoxPosition } from "../particles/boxes.ts";
 import { type ParticleStack, readParticleStack, stackFiles } from "../particles/particleStack.ts";
 import { writeParticles } from "../particles/particles.ts";
-import { type SearchProgress, withRate } from "../search/job.ts";
-import { prepareFiles } from "../search/results.ts";
+import { warnOfIgnored } from "../search/configuredSearch.ts";
 import { openTemplate, readFiniteImage, type TemplateSource } from "../search/searchInputs.ts";
 import { GRADIENT_SLICES, type GradientParticle, type GradientRange, refineByGradient } from "./gradient.ts";
 import { type GradientMode, gradientRange, NO_GRID, requireNoCompat } from "./gradientProgram.ts";
@@ -23,22 +23,16 @@ import {
 import { offsetRotations } from "./refineRotations.ts";
 import { refinedTable } from "./refineTable.ts";
 
-/** How a refinement program runs. */
-export interface RefineProgramOptions extends Omit<RefineOptions, "onProgress"> {
+/** How a refinement program runs. Progress counts correlations of all particles, then the particles that are refined by gradient. */
+export interface RefineProgramOptions extends Omit<RefineOptions, "onProgress" | "signal">, ProgramOptions {
   /** Table of the refined particles; default `refined_particles.csv`. */
   readonly particlesPath?: string;
   readonly overwrite?: boolean;
-  /** Worker threads. */
-  readonly workers?: number;
-  /** How far it is; `done` and `total` are correlations of all particles, and the particles that are refined by gradient. */
-  readonly onProgress?: (progress: SearchProgress) => void;
-  /** Gets what the user should know: fields without effect. */
-  readonly onLog?: (message: string) => void;
 }
 
 /** Options of {@link runRefine}. */
 export interface RunRefineOptions extends RefineProgramOptions {
-  /** Tilt about every axis, not only about those near y as the peer does; see `parseRefineSettings`. */
+  /** Tilt about every axis, not only about those near y as Leopard-EM does; see `parseRefineSettings`. */
   readonly wholeDisc?: boolean;
   /**
    * Refine by gradient too, see {@link refineByGradient}, as far as `gradientRange` says; slices are then of the padded and corrected
@@ -71,11 +65,34 @@ export async function runRefine(
   const compat = options.compatBatch !== undefined;
   const text = await readConfigText(configPath, "refine");
   const settings = parseRefineSettings(text, configPath, { wholeDisc, compat });
-  for (const field of settings.ignored) options.onLog?.(`${configPath} ${field} has no effect here`);
+  warnOfIgnored(configPath, settings, options.onLog);
   const { particlesPath = "refined_particles.csv", overwrite = false } = options;
   const stack = await readParticleStack(settings.stack.path, await readMtfFile(settings.effects));
   const inputs = [configPath, settings.templatePath, ...stackFiles(stack), ...movieFiles(settings)];
-  await prepareFiles([particlesPath], inputs, { mayReplace: overwrite, ways: "--overwrite" });
+  const needs = { inputs, outputs: [particlesPath], overwrite };
+  const range = gradient && gradientRange(settings);
+  return withTask({ configPath, settings, stack, gradient, compat }, (task) =>
+    runProgram(needs, options, async ({ pool, results }) => {
+      const particles = await refineWith(pool, task, { ...options, ...(range && { range }) });
+      const table = refinedTable(stack, particles, task);
+      await results.write(particlesPath, (path) => writeParticles(path, table, { overwrite: true }));
+      return { particles, correlations: refineCount(task), files: [particlesPath] };
+    }),
+  );
+}
+
+/** Opens template and movie, which are closed after `use`. */
+async function withTask<Result>(
+  what: {
+    readonly configPath: string;
+    readonly settings: RefineSettings;
+    readonly stack: ParticleStack;
+    readonly gradient: GradientMode | undefined;
+    readonly compat: boolean;
+  },
+  use: (task: RefineTask) => Promise<Result>,
+): Promise<Result> {
+  const { configPath, settings, stack, gradient, compat } = what;
   const template = await openTemplate(settings.templatePath);
   try {
     requireTemplateSize(settings.stack, template, `${configPath} particle_stack.original_template_size`);
@@ -83,12 +100,8 @@ export async function runRefine(
     const movie = settings.movie && (await openParticleMovie(settings.movie, places));
     try {
       const grid = { ...trials(settings), ...(gradient === "only" && NO_GRID) };
-      const trial = { ...stackTask(settings, template), particles: stack.particles, ...grid };
-      const task = { ...trial, ...(movie && { movie }) };
-      const range = gradient && gradientRange(settings);
-      const particles = await refineOnPool(task, { ...options, ...(range && { range }) });
-      await writeParticles(particlesPath, refinedTable(stack, particles, task), { overwrite });
-      return { particles, correlations: refineCount(task), files: [particlesPath] };
+      const task = { ...stackTask(settings, template), particles: stack.particles, ...grid };
+      return await use({ ...task, ...(movie && { movie }) });
     } finally {
       await movie?.movie.close();
     }
@@ -107,24 +120,24 @@ function centresOf({ particles }: ParticleStack, { templateSize }: StackSettings
   return particles.map(({ posY, posX }) => ({ y: posY + halfY, x: posX + halfX }));
 }
 
-/** Refines on a pool of its own, by gradient too where a range is given, and tells of the progress. */
-export async function refineOnPool(
+/** Refines on the grid of a task, then by gradient where a range is given, and tells of the progress of each. */
+export async function refineWith(
+  pool: Pool,
   task: RefineTask,
-  options: RefineProgramOptions & { readonly range?: GradientRange },
+  options: Omit<RefineProgramOptions, "workers"> & { readonly range?: GradientRange },
 ): Promise<RefinedParticle[]> {
-  const { workers, onProgress, range, ...others } = options;
-  const correlations = refineCount(task);
-  const total = correlations + (range === undefined ? 0 : task.particles.length);
-  const pool = await createPool({ workers });
-  const tell = withRate(onProgress);
-  try {
-    const found = await refineParticles(pool, task, { ...others, onProgress: (done) => tell(done, total) });
-    if (range === undefined) return found;
-    const tellMore = (done: number) => tell(correlations + done, total);
-    return await refineByGradient(pool, task, found, { ...others, range, onProgress: tellMore });
-  } finally {
-    await pool.dispose();
-  }
+  const { onProgress, range, ...others } = options;
+  const [correlations, particles] = [refineCount(task), task.particles.length];
+  const tell = progressTeller(onProgress, { unit: "correlations" });
+  const gridOptions = { ...others, onProgress: (done: number) => tell(done, correlations) };
+  const found = await refineParticles(pool, task, gridOptions);
+  if (range === undefined) return found;
+  const tellMore = progressTeller(onProgress, { unit: "particles" });
+  return refineByGradient(pool, task, found, {
+    ...others,
+    range,
+    onProgress: (done) => tellMore(done, particles),
+  });
 }
 
 /** What a task takes from settings and files alone. */

@@ -12,7 +12,7 @@ function angles(name: string): Float64Array {
   return Float64Array.from(array.data);
 }
 
-test("an offset of a rotation is the peer's, offset times rotation", () => {
+test("an offset of a rotation is Leopard-EM's, offset times rotation", () => {
   const [original, combined] = [angles("original"), angles("combined")];
   const found = offsetRotations(angles("offset")).map((offset, i) => {
     const [phiDeg, thetaDeg, psiDeg] = original.subarray(3 * i, 3 * i + 3);
@@ -22,7 +22,7 @@ test("an offset of a rotation is the peer's, offset times rotation", () => {
   const turned = (angle: number) => (angle < 0 ? angle + 360 : angle);
   found.forEach(({ phiDeg, thetaDeg, psiDeg }: EulerZyz, i) => {
     const wanted = [...combined.subarray(3 * i, 3 * i + 3)].map(turned);
-    // The peer multiplies float32 matrices: 1e-7 of an entry is 1e-5 degrees.
+    // Leopard-EM multiplies float32 matrices: 1e-7 of an entry is 1e-5 degrees.
     [phiDeg, thetaDeg, psiDeg].forEach((angle, k) => {
       expect(Math.abs(angle - wanted[k])).toBeLessThan(1e-4);
     });
@@ -56,7 +56,7 @@ test.each([
     [0, 0, 30],
     [0, 1e-4, 30],
   ],
-])("at a pole psi is 0, as in the peer: %j of %j", (offsetDeg, pose, [phi, theta, psi]) => {
+])("at a pole psi is 0, as in Leopard-EM: %j of %j", (offsetDeg, pose, [phi, theta, psi]) => {
   const [offset] = offsetRotations(Float64Array.from(offsetDeg));
   const [phiDeg, thetaDeg, psiDeg] = pose;
   const found = changedAngles({ phiDeg, thetaDeg, psiDeg }, offset);
@@ -69,7 +69,7 @@ test.each([
   ]);
 });
 
-test("without a search of orientations the peer has one offset, which changes nothing", () => {
+test("without a search of orientations Leopard-EM has one offset, which changes nothing", () => {
   const { data, shape } = goldenNpy("refine2_euler_offsets.npy");
   expect(shape).toEqual([1, 3]);
   const text = new TextDecoder().decode(goldenBytes("refine2_config.yaml"));

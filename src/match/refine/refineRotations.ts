@@ -22,7 +22,7 @@ export function offsetRotations(eulerAnglesDeg: Float64Array): Matrix3[] {
 /**
  * A particle's rotation changed by each offset: offset times rotation, as rows of 9 values.
  *
- * By default both factors and every step of the product are rounded to float32, as in the peer: the last bit of a
+ * By default both factors and every step of the product are rounded to float32, as in Leopard-EM: the last bit of a
  * rotation decides which samples of a slice it drops. `exact` rounds the product alone.
  */
 export function changedRotations(
@@ -52,7 +52,7 @@ export function changedAngles(particle: EulerZyz, offset: Matrix3): EulerZyz {
   return refinedAngles(multiplyMatrices(offset, matrixFromZyz(particle)));
 }
 
-/** Degrees from a pole within which only phi + psi or phi - psi is kept, as in the peer: 1e-7 radians. */
+/** Degrees from a pole within which only phi + psi or phi - psi is kept, as in Leopard-EM: 1e-7 radians. */
 const POLE_DEG = (1e-7 * 180) / Math.PI;
 
 /** Angles of a rotation, in the same ranges; psi is 0 at the poles. */

@@ -60,7 +60,7 @@ export function refinedTable(
       refined_phi: float32Text(Math.fround(phiDeg)),
       refined_theta: float32Text(Math.fround(thetaDeg)),
       refined_psi: float32Text(Math.fround(psiDeg)),
-      // offsets are float32 in the peer, what they are added to is float64
+      // offsets are float32 in Leopard-EM, what they are added to is float64
       refined_relative_defocus: float64Text(relativeDefocusA + Math.fround(defocusOffsetA)),
       refined_pixel_size: float64Text(pixelSizeA + Math.fround(pixelSizeOffsetsA[pixelSize])),
       ...more?.(results[i], i),

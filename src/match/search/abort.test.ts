@@ -2,9 +2,8 @@ import { mkdirSync } from "node:fs";
 import { join } from "node:path";
 import { expect, onTestFinished, test } from "vitest";
 import { stringify } from "yaml";
-import * as platform from "#threads";
 import { noise } from "../../../test/support/noise.ts";
-import { createThreadPool, type Thread } from "../../../test/support/pool.ts";
+import { createThreadPool, platform, type Thread } from "../../../test/support/pool.ts";
 import {
   FEW_ORIENTATIONS,
   filesOf,
@@ -50,12 +49,11 @@ test.each([1, 2, 3])(
   async (workers) => {
     await using pool = await createThreadPool({ workers, countLateCalls: true });
     const search = await openSearch(pool);
-    const all = { firstBlock: 0, lastBlock: search.blockCount };
     let late = 0;
     for (let i = 0; i < 12; i++) {
       const controller = new AbortController();
       setTimeout(() => controller.abort(), 3 * i);
-      const error = await failure(search.run(all, { signal: controller.signal }));
+      const error = await failure(search.run({}, { signal: controller.signal }));
       expect(error.code).toBe("aborted");
       expect(Math.max(...pool.lateCalls())).toBeLessThanOrEqual(1);
       late += Math.max(...pool.lateCalls());
@@ -106,7 +104,7 @@ test("the death of a worker rejects a search instead of hanging it", async () =>
   onTestFinished(() => pool.dispose());
   const search = await openSearch(pool);
   const onProgress = () => void threads[1].terminate();
-  const running = search.run({ firstBlock: 0, lastBlock: search.blockCount }, { onProgress });
+  const running = search.run({}, { onProgress });
   setTimeout(onProgress, 20);
   const error = await failure(running);
   expect(error.code).toBe("worker");

@@ -1,42 +1,54 @@
 import { VitrineError } from "../../core/index.ts";
+import { prepareResultFiles, writeTogether } from "../../io/index.ts";
 import { BLOCK_TEMPLATES } from "../kernels/index.ts";
-import { type Job, type MatchOptions, withJobs } from "./job.ts";
+import { type ConfiguredSearch, withSearches } from "./configuredSearch.ts";
+import { type IdentifiedSearch, identifySearches } from "./fingerprint.ts";
+import type { MatchOptions } from "./matchOptions.ts";
 import { findParts, type Part, partPath, partRange } from "./parts.ts";
-import type { SearchReport } from "./results.ts";
-import { searchCounts } from "./search.ts";
+import type { MatchReport } from "./program.ts";
+import { requireNotAborted, searchCounts } from "./search.ts";
 import { MergedStatistics, readSearchState, type SearchStatistics, type StateHeader } from "./searchState.ts";
-import { finishJobs, prepareResults, type TemplatesReport } from "./templatesResults.ts";
+import { finishSearches, searchPlaces } from "./templatesResults.ts";
 
 /**
  * Joins the parts of a search and writes its results. No correlations are computed.
  *
- * @throws {VitrineError} missing: parts; exists: parts of several divisions; format: parts of another search
+ * @throws {VitrineError} missing: parts; exists: parts of several divisions; format: parts of another search; aborted
  */
-export async function collectMatch(
-  configPath: string,
-  options: MatchOptions = {},
-): Promise<SearchReport | TemplatesReport> {
-  return withJobs(configPath, options, async (set) => {
-    for (const { settings } of set.jobs) await findParts(settings);
-    await prepareResults(set);
-    return finishJobs(set, mergeParts, options);
+export async function collectMatch(configPath: string, options: MatchOptions = {}): Promise<MatchReport> {
+  return withSearches(configPath, options, async (set) => {
+    for (const { settings } of set.searches) await findParts(settings);
+    await prepareResultFiles(searchPlaces(set));
+    const identified = await identifySearches(set, options);
+    set.searches[0].micrograph.release();
+    return writeTogether((results) =>
+      finishSearches(results, identified, {
+        ...options,
+        statisticsOf: (search) => mergeParts(search, options.signal),
+      }),
+    );
   });
 }
 
-async function mergeParts(job: Job): Promise<SearchStatistics> {
-  const { settings, template, micrographShape: shape, fingerprint } = job;
-  const size = searchCounts({ shape, template: template.size, settings });
+async function mergeParts(
+  search: IdentifiedSearch,
+  signal: AbortSignal | undefined,
+): Promise<SearchStatistics> {
+  const { settings, space, template, micrograph } = search;
+  const size = searchCounts({ shape: micrograph.shape, template: template.size, settings, space });
   const blockCount = Math.ceil(size.correlations / BLOCK_TEMPLATES);
+  const fingerprint = await search.fingerprint();
   const merged = new MergedStatistics(size.mapShape);
   for (const part of await findParts(settings)) {
-    await addPart(merged, job, { part, expected: { fingerprint, blockCount } });
+    requireNotAborted(signal, "match-collect");
+    await addPart(merged, search, { part, expected: { fingerprint, blockCount } });
   }
   return merged;
 }
 
 async function addPart(
   merged: MergedStatistics,
-  { settings }: Job,
+  { settings }: ConfiguredSearch,
   { part, expected }: { part: Part; expected: Pick<StateHeader, "fingerprint" | "blockCount"> },
 ): Promise<void> {
   await readSearchState(partPath(settings, part), expected, async (file) => {

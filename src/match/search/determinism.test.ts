@@ -22,7 +22,7 @@ import { createFft } from "../../compute/index.ts";
 import { rotationMatrices, uniformOrientations } from "../../optics/index.ts";
 import { WasmCorrelation } from "../kernels/correlationPlan.ts";
 import { collectMatch } from "./collect.ts";
-import type { MatchOptions } from "./job.ts";
+import type { MatchOptions } from "./matchOptions.ts";
 import { runMatch } from "./program.ts";
 
 const scratch = scratchFolder();

@@ -1,7 +1,8 @@
-import { createPool } from "../../compute/index.ts";
+import { withPool } from "../../program/index.ts";
 import { BLOCK_TEMPLATES } from "../kernels/index.ts";
-import { type MatchOptions, withJobs } from "./job.ts";
-import { createSearch } from "./program.ts";
+import { withSearches } from "./configuredSearch.ts";
+import type { MatchOptions } from "./matchOptions.ts";
+import { openSearch, prepareMicrograph } from "./openSearch.ts";
 import type { SearchSize, TemplateSearch } from "./search.ts";
 
 /** What a search would take. */
@@ -21,13 +22,13 @@ export interface MatchEstimate extends SearchSize {
  * @throws as {@link runMatch}
  */
 export async function estimateMatch(configPath: string, options: MatchOptions = {}): Promise<MatchEstimate> {
-  return withJobs(configPath, options, async ({ jobs }) => {
-    const pool = await createPool({ workers: options.workers });
-    try {
+  return withSearches(configPath, options, ({ searches }) =>
+    withPool(options, async (pool) => {
       const sizes: SearchSize[] = [];
       let seconds = 0;
-      for (const job of jobs) {
-        const search = await createSearch(pool, job, options);
+      const prepared = await prepareMicrograph(pool, searches[0]);
+      for (const configured of searches) {
+        const search = await openSearch(pool, { ...configured, prepared }, options);
         sizes.push(search.size);
         seconds += search.size.correlations / (await measureRate(search, options.signal));
         search.dispose();
@@ -35,11 +36,16 @@ export async function estimateMatch(configPath: string, options: MatchOptions = 
       const correlations = sizes.reduce((sum, size) => sum + size.correlations, 0);
       const bytes = Math.max(...sizes.map((size) => size.bytes));
       const rates = { rate: correlations / seconds, hours: seconds / 3600 };
-      return { ...sizes[0], correlations, bytes, ...rates, workers: pool.workers, templates: jobs.length };
-    } finally {
-      await pool.dispose();
-    }
-  });
+      return {
+        ...sizes[0],
+        correlations,
+        bytes,
+        ...rates,
+        workers: pool.workers,
+        templates: searches.length,
+      };
+    }),
+  );
 }
 
 /** Doubles the number of blocks until they take a second. */
@@ -47,7 +53,7 @@ async function measureRate(search: TemplateSearch, signal?: AbortSignal): Promis
   for (let blocks = 1; ; blocks *= 2) {
     const lastBlock = Math.min(blocks, search.blockCount);
     const begin = performance.now();
-    await search.run({ firstBlock: 0, lastBlock }, signal === undefined ? {} : { signal });
+    await search.run({ lastBlock }, signal === undefined ? {} : { signal });
     const seconds = (performance.now() - begin) / 1000;
     const correlations = Math.min(lastBlock * BLOCK_TEMPLATES, search.size.correlations);
     if (seconds >= 1 || lastBlock === search.blockCount) return correlations / seconds;

@@ -15,11 +15,13 @@ import { parseMatchSettings, searchSpace } from "../config/config.ts";
 import { readMtfFile } from "../config/mtfFile.ts";
 import { toOpticsEffects } from "../config/opticsEffects.ts";
 import { parseRefineConfig } from "../config/refineSchema.ts";
+import { fieldConventions } from "../leopard/fields.ts";
 import { runConstrainedSearch } from "../refine/constrainedProgram.ts";
 import { runRefine } from "../refine/refineProgram.ts";
 import { simulateMicrograph } from "../simulate/simulateMicrograph.ts";
 import { simulateMolecule, volumeFromMolecule } from "../simulate/simulateMolecule.ts";
-import { withJob } from "./job.ts";
+import { withSearch, withSearches } from "./configuredSearch.ts";
+import { identifySearches } from "./fingerprint.ts";
 import { runMatch } from "./program.ts";
 import { templateFilters } from "./searchFilters.ts";
 
@@ -71,7 +73,9 @@ preprocessing_filters: {}`;
     defocusUA: 5000,
     defocusVA: 5000,
     astigmatismAngleDeg: 0,
-    ...toOpticsEffects(parseRefineConfig(refine, "effects").optics_group, "effects"),
+    ...toOpticsEffects(parseRefineConfig(refine, "effects").optics_group, "effects", {
+      fields: fieldConventions({}),
+    }),
   };
   const micrograph = simulateMicrograph(molecule, PLANTED, {
     ...{ shape: SHAPE, pixelSizeA: PIXEL, boxSize: SIZE, optics, signal: 25, seed: 9 },
@@ -155,7 +159,7 @@ test.each(EFFECTS)("%s: who knows it finds better", async (name, optics_group, g
     const refined = await refine(configuration, known.particlesPath, { program, optics_group });
     const without = await refine(configuration, known.particlesPath, { program });
     expect(refined).toBeGreaterThan(gain * without);
-    // a box is scaled for itself, and with a pixel more on each side, as the peer's
+    // a box is scaled for itself, and with a pixel more on each side, as Leopard-EM's
     expect(refined / known.correlation).toBeCloseTo(1, 1);
   }
 });
@@ -168,7 +172,7 @@ test("with compat a search is that without them, and says which fields it leaves
   });
   const logged: string[] = [];
   const options = { onLog: (message: string) => logged.push(message), compatBatch: 12 };
-  const compat = await withJob(config, options, async (job) => job.settings.optics);
+  const compat = await withSearch(config, options, async ({ settings }) => settings.optics);
   expect(compat).not.toHaveProperty("focusSpread");
   expect(logged).toEqual([
     `${config} optics_group.chromatic_aberration has no effect here`,
@@ -186,13 +190,13 @@ test("checkpoints belong to the values of an MTF, wherever they came from", asyn
   };
   const configuration = smallConfiguration(folder, { image: [40, 40], template: 16 });
   const identity = (effects: Configuration) =>
-    withJob(
+    withSearches(
       writeConfig(folder, {
         ...configuration,
         optics_group: { ...configuration.optics_group, ...effects },
       }),
       {},
-      async (job) => job.fingerprint,
+      async (set) => (await identifySearches(set, {})).searches[0].fingerprint(),
     );
   const [a, b] = [star("a.star", 0.5), star("b.star", 0.5)];
   const first = await identity({ mtf_reference: a });

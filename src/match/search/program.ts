@@ -1,13 +1,19 @@
-import { createPool, type Pool } from "../../compute/index.ts";
+import type { BackendSizes, Pool } from "../../compute/index.ts";
 import { fileExists, makeFolder, removeFile } from "../../io/index.ts";
-import { type Job, type JobSet, type MatchOptions, withJobs } from "./job.ts";
-import { checkpointPath, partPath, partRange, partsFolder } from "./parts.ts";
+import { type ProgramTools, runProgram } from "../../program/index.ts";
+import { resultPlaces, type SearchSet, searchSetBytes, withSearches } from "./configuredSearch.ts";
+import { type IdentifiedSearch, identifySearches } from "./fingerprint.ts";
+import type { MatchOptions } from "./matchOptions.ts";
+import { openSearch, prepareMicrograph } from "./openSearch.ts";
+import { checkpointPath, type Part, partPath, partRange, partsFolder } from "./parts.ts";
 import type { SearchReport } from "./results.ts";
-import { TemplateSearch } from "./search.ts";
-import { type PreparedMicrograph, preprocessMicrograph } from "./searchFilters.ts";
+import type { TemplateSearch } from "./search.ts";
 import { loadStatistics, refuseCheckpoint, refuseExisting, runCheckpointed } from "./searchRun.ts";
 import { type StateHeader, writeSearchState } from "./searchState.ts";
-import { finishJobs, prepareResults, type TemplatesReport } from "./templatesResults.ts";
+import { finishSearches, searchPlaces, type TemplatesReport } from "./templatesResults.ts";
+
+/** What a whole search found: of one template a {@link SearchReport}, of several what each gave too. */
+export type MatchReport = SearchReport | TemplatesReport;
 
 /**
  * Leopard-EM's `match_template` on its own configuration file: searches a micrograph for a template and writes the eight
@@ -19,25 +25,36 @@ import { finishJobs, prepareResults, type TemplatesReport } from "./templatesRes
  */
 export async function runMatch(
   configPath: string,
-  options: MatchOptions = {},
-): Promise<SearchReport | TemplatesReport | null> {
-  return withJobs(configPath, options, async (set) => {
-    await checkOutputs(set, options);
-    const pool = await createPool({ workers: options.workers });
-    try {
-      return set.jobs.length === 1 && options.part === undefined
-        ? await searchOne(pool, set, options)
-        : await searchAll(pool, set, options);
-    } finally {
-      await pool.dispose();
-    }
+  options?: MatchOptions & { readonly part?: never },
+): Promise<MatchReport>;
+export async function runMatch(
+  configPath: string,
+  options: MatchOptions & { readonly part: Part },
+): Promise<null>;
+export async function runMatch(configPath: string, options: MatchOptions): Promise<MatchReport | null>;
+export async function runMatch(configPath: string, options: MatchOptions = {}): Promise<MatchReport | null> {
+  const { part } = options;
+  return withSearches(configPath, options, async (set) => {
+    const needs = {
+      ...(part === undefined ? searchPlaces(set) : resultPlaces(set, [])),
+      bytes: (sizes: BackendSizes) => searchSetBytes(set, options, sizes),
+      check: () => checkEarlierRuns(set, options),
+    };
+    const { report, checkpoints } = await runProgram(needs, options, async (tools) => {
+      const identified = await identifySearches(set, options);
+      return set.searches.length === 1 && part === undefined
+        ? await searchOne(tools, identified, options)
+        : await searchAll(tools, identified, options);
+    });
+    for (const checkpoint of checkpoints) await removeFile(checkpoint);
+    return report;
   });
 }
 
-async function checkOutputs(set: JobSet, options: MatchOptions): Promise<void> {
+/** What is left of earlier runs is neither overwritten nor continued unless that is asked for. */
+async function checkEarlierRuns(set: SearchSet, options: MatchOptions): Promise<void> {
   const { part, overwrite = false } = options;
-  if (part === undefined) await prepareResults(set);
-  for (const { settings } of set.jobs) {
+  for (const { settings } of set.searches) {
     if (part !== undefined) {
       await makeFolder(partsFolder(settings));
       const hint = "Collect it with vitrine match-collect, or search it again with --overwrite";
@@ -49,83 +66,102 @@ async function checkOutputs(set: JobSet, options: MatchOptions): Promise<void> {
 }
 
 /** Whether parts of some templates may be done already. */
-function continues({ jobs }: JobSet, { resume = false }: MatchOptions): boolean {
-  return resume && jobs.length > 1;
+function continues({ searches }: SearchSet, { resume = false }: MatchOptions): boolean {
+  return resume && searches.length > 1;
+}
+
+/** A report, and the checkpoints that are needless once its files are in their places. */
+interface Finished {
+  readonly report: MatchReport | null;
+  readonly checkpoints: readonly string[];
 }
 
 /** Searches for one template; its statistics never leave the pool's memory. */
-async function searchOne(pool: Pool, set: JobSet, options: MatchOptions) {
-  const [job] = set.jobs;
-  const search = await createSearch(pool, job, options);
-  const { checkpoint } = await runJob(search, job, options);
-  const report = await finishJobs(set, async () => search.statistics, options);
-  await removeFile(checkpoint);
-  return report;
+async function searchOne(
+  { pool, results }: ProgramTools,
+  set: SearchSet<IdentifiedSearch>,
+  options: MatchOptions,
+): Promise<Finished> {
+  const [identified] = set.searches;
+  const search = await openSearch(
+    pool,
+    { ...identified, prepared: await prepareMicrograph(pool, identified) },
+    options,
+  );
+  const { checkpoint } = await runSearch(search, identified, options);
+  const statisticsOf = async () => search.statistics;
+  const report = await finishSearches(results, set, { ...options, statisticsOf });
+  return { report, checkpoints: [checkpoint] };
+}
+
+/** A search that is done, and where its statistics are. */
+interface DoneSearch {
+  readonly checkpoint: string;
+  readonly state: StateHeader;
 }
 
 /**
  * Searches for one template after the other. What is found stays in files, parts or finished checkpoints, until all are done: a
  * run that was stopped goes on where it was, and memory is that of one search.
  */
-async function searchAll(pool: Pool, set: JobSet, options: MatchOptions) {
-  const { jobs } = set;
+async function searchAll(
+  { pool, results }: ProgramTools,
+  set: SearchSet<IdentifiedSearch>,
+  options: MatchOptions,
+): Promise<Finished> {
+  const done = await searchEach(pool, set, options);
+  if (options.part !== undefined) return { report: null, checkpoints: [] };
+  const statisticsOf = (search: IdentifiedSearch) => {
+    const { checkpoint, state } = done.get(search)!;
+    return loadStatistics(checkpoint, state);
+  };
+  const report = await finishSearches(results, set, { ...options, statisticsOf });
+  return { report, checkpoints: [...done.values()].map(({ checkpoint }) => checkpoint) };
+}
+
+async function searchEach(
+  pool: Pool,
+  set: SearchSet<IdentifiedSearch>,
+  options: MatchOptions,
+): Promise<Map<IdentifiedSearch, DoneSearch>> {
   const { part } = options;
-  const done: { readonly checkpoint: string; readonly state: StateHeader }[] = [];
-  const prepared = jobs.length > 1 ? await prepareJob(pool, jobs[0]) : undefined;
-  for (const [i, job] of jobs.entries()) {
-    const result = part && partPath(job.settings, part);
+  const done = new Map<IdentifiedSearch, DoneSearch>();
+  const prepared = await prepareMicrograph(pool, set.searches[0]);
+  for (const [i, identified] of set.searches.entries()) {
+    const result = part && partPath(identified.settings, part);
     if (result !== undefined && continues(set, options) && (await fileExists(result))) continue;
-    const search = await createSearch(pool, { ...job, ...(prepared && { prepared }) }, options);
+    const search = await openSearch(pool, { ...identified, prepared }, options);
     try {
-      const { checkpoint, state } = await runJob(search, job, { ...options, ...progressOf(i, set, options) });
+      const told = { ...options, ...progressOf(i, set, options) };
+      const { checkpoint, state } = await runSearch(search, identified, told);
       await writeSearchState(result ?? checkpoint, state, search.statistics);
       if (result !== undefined) await removeFile(checkpoint);
-      done.push({ checkpoint, state });
+      done.set(identified, { checkpoint, state });
     } finally {
       search.dispose();
     }
   }
-  if (part !== undefined) return null;
-  const load = (job: Job) => {
-    const { checkpoint, state } = done[jobs.indexOf(job)];
-    return loadStatistics(checkpoint, state);
-  };
-  const report = await finishJobs(set, load, options);
-  for (const { checkpoint } of done) await removeFile(checkpoint);
-  return report;
+  return done;
 }
 
 /** Correlations of all templates together. */
-function progressOf(index: number, { jobs }: JobSet, { onProgress }: MatchOptions) {
+function progressOf(index: number, { searches }: SearchSet, { onProgress }: MatchOptions) {
   if (onProgress === undefined) return {};
-  const show: typeof onProgress = ({ done, total, rate }) =>
-    onProgress({ done: index * total + done, total: jobs.length * total, rate });
+  const show: typeof onProgress = ({ done, total, ...progress }) =>
+    onProgress({ ...progress, done: index * total + done, total: searches.length * total });
   return { onProgress: show };
 }
 
-async function runJob(search: TemplateSearch, { settings, fingerprint }: Job, options: MatchOptions) {
+async function runSearch(
+  search: TemplateSearch,
+  { settings, fingerprint }: IdentifiedSearch,
+  options: MatchOptions,
+): Promise<DoneSearch> {
   const range =
     options.part === undefined
       ? { firstBlock: 0, lastBlock: search.blockCount }
       : partRange(options.part, search.blockCount);
   const checkpoint = checkpointPath(settings, options.part);
-  return { checkpoint, state: await runCheckpointed(search, { fingerprint, checkpoint, ...range }, options) };
-}
-
-async function prepareJob(pool: Pool, { settings, readMicrograph }: Job): Promise<PreparedMicrograph> {
-  return preprocessMicrograph(pool, await readMicrograph(), settings.filters);
-}
-
-/** Sets the search of a job up. The micrograph lives no longer than that, unless it is prepared already. */
-export async function createSearch(
-  pool: Pool,
-  { settings, template, prepared, ...job }: Job & { readonly prepared?: PreparedMicrograph },
-  options: MatchOptions,
-): Promise<TemplateSearch> {
-  if (prepared !== undefined) {
-    const inputs = { prepared, shape: job.micrographShape, template, settings };
-    return TemplateSearch.fromPrepared(pool, inputs, options);
-  }
-  const micrograph = await job.readMicrograph();
-  return TemplateSearch.create(pool, { settings, template, micrograph }, options);
+  const run = { fingerprint: await fingerprint(), checkpoint, ...range };
+  return { checkpoint, state: await runCheckpointed(search, run, options) };
 }

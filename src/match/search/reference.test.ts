@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { stringify } from "yaml";
 import { noise } from "../../../test/support/noise.ts";
+import { referenceBackend } from "../../../test/support/referenceBackend/index.ts";
 import {
   type ReferenceInputs,
   type ReferenceStatistics,
@@ -12,7 +13,7 @@ import {
   smallConfiguration,
   smoothVolume,
 } from "../../../test/support/searchCase.ts";
-import { createPool, type Pool } from "../../compute/index.ts";
+import { type Backend, createPool, type Pool } from "../../compute/index.ts";
 import { parseMatchSettings } from "../config/config.ts";
 import { TemplateSearch } from "./search.ts";
 import { templateFromVolume } from "./searchInputs.ts";
@@ -20,8 +21,10 @@ import { templateFromVolume } from "./searchInputs.ts";
 const scratch = scratchFolder();
 
 let pools: readonly Pool[];
+let backends: readonly Backend[];
 beforeAll(async () => {
   pools = [await createPool({ workers: 2 }), await createPool({ workers: 2, relaxedSimd: false })];
+  backends = [...pools, referenceBackend];
 });
 afterAll(async () => {
   for (const pool of pools) await pool.dispose();
@@ -78,14 +81,14 @@ const CASES: Case[] = [
     sections: { pixel_size_search_config: PIXEL_SIZES },
   },
   {
-    name: "a template of 2 x 11 pixels, whitening by amplitude, band-pass and curve, the peer's slices",
+    name: "a template of 2 x 11 pixels, whitening by amplitude, band-pass and curve, Leopard-EM's slices",
     shape: [36, 45],
     n: 22,
     exactSlices: false,
     sections: { preprocessing_filters: FILTERS },
   },
   {
-    name: "magnification as the peer applies it",
+    name: "magnification as Leopard-EM applies it",
     shape: [33, 40],
     n: 22,
     exactSlices: false,
@@ -125,14 +128,14 @@ function inputsOf({ shape, n, exactSlices, optics, sections }: Case): ReferenceI
 }
 
 async function runSearch(
-  pool: Pool,
+  backend: Backend,
   { shape, micrograph, template, n, settings, exactSlices }: ReferenceInputs,
 ) {
   const volume = templateFromVolume({ data: template, shape: [n, n, n], voxelSizeA: 2 });
   const image = { data: micrograph, shape, pixelSizeA: 2 };
   const inputs = { settings, micrograph: image, template: volume };
-  const search = await TemplateSearch.create(pool, inputs, { exactSlices });
-  await search.run({ firstBlock: 0, lastBlock: search.blockCount });
+  const search = await TemplateSearch.create(backend, inputs, { exactSlices });
+  await search.run();
   const count = search.statistics.shape[0] * search.statistics.shape[1];
   const found = {
     maximum: new Float32Array(count),
@@ -148,7 +151,7 @@ async function runSearch(
 test.each(CASES)("$name: the search is its definition in float64", async (each) => {
   const inputs = inputsOf(each);
   const expected = referenceSearch(inputs);
-  for (const pool of pools) expectClose(await runSearch(pool, inputs), expected);
+  for (const backend of backends) expectClose(await runSearch(backend, inputs), expected);
 });
 
 function expectClose(found: Awaited<ReturnType<typeof runSearch>>, expected: ReferenceStatistics): void {

@@ -1,13 +1,8 @@
 import { elementCount } from "../../core/index.ts";
 import type { SearchSpace } from "../config/config.ts";
-import {
-  decodeGlobalIndex,
-  globalIndex,
-  leopardGlobalIndex,
-  type SearchCounts,
-  type SearchIndex,
-} from "./compat.ts";
+import { indexConvention } from "../leopard/searchIndex.ts";
 import { finishStatistics, type StatisticsMaps } from "./maps.ts";
+import type { SearchCounts, SearchIndex } from "./searchIndex.ts";
 import type { SearchStatistics } from "./searchState.ts";
 
 /** The maps of a search; those with a path in the configuration are written. */
@@ -93,28 +88,27 @@ function decodeMap({ statistics, space, compatBatch }: MapSource, name: MapName,
     defocusValues: space.defocusOffsetsA.length,
     pixelSizes: space.pixelSizeOffsetsA.length,
   };
+  const reported = indexConvention(compatBatch);
   const value = valueReader(space, name);
   const [, width] = statistics.shape;
   const indices = new Int32Array(ROWS_AT_ONCE * width);
   for (let at = 0; at < map.length; at += indices.length) {
     const piece = indices.subarray(0, Math.min(indices.length, map.length - at));
     statistics.read("index", piece, at / width);
-    for (let i = 0; i < piece.length; i++) map[at + i] = value(decode(piece[i], counts, compatBatch));
+    for (let i = 0; i < piece.length; i++) map[at + i] = value(reported(decode(piece[i], counts), counts));
   }
 }
 
-/** Templates are counted with the orientation slowest, so that a slice is made once. */
-function decode(template: number, counts: SearchCounts, compatBatch?: number): SearchIndex {
+/** Templates are counted with the orientation slowest, so that a slice is made once; -1 where none reached the pixel. */
+function decode(template: number, counts: SearchCounts): SearchIndex | null {
+  if (template < 0) return null;
   const filters = counts.defocusValues * counts.pixelSizes;
   const filter = template % filters;
-  const index = {
-    orientation: Math.max(0, Math.floor(template / filters)),
-    pixelSize: Math.max(0, Math.floor(filter / counts.defocusValues)),
-    defocus: Math.max(0, filter % counts.defocusValues),
+  return {
+    orientation: Math.floor(template / filters),
+    pixelSize: Math.floor(filter / counts.defocusValues),
+    defocus: filter % counts.defocusValues,
   };
-  if (compatBatch === undefined) return index;
-  const known = template < 0 ? -1 : globalIndex(index, counts);
-  return decodeGlobalIndex(leopardGlobalIndex(known, counts, compatBatch), counts);
 }
 
 function valueReader(space: SearchSpace, name: MapName): (index: SearchIndex) => number {

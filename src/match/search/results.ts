@@ -1,14 +1,4 @@
-import { type Image, VitrineError } from "../../core/index.ts";
-import {
-  canonicalPath,
-  encodePng,
-  fileExists,
-  makeFolder,
-  removeFile,
-  renameFile,
-  writeFileAtomic,
-  writeMrc,
-} from "../../io/index.ts";
+import { encodePng, type ResultFiles, writeFileAtomic, writeMrc } from "../../io/index.ts";
 import type { MatchSettings } from "../config/config.ts";
 import {
   type ParticleTable,
@@ -21,6 +11,7 @@ import type { Peak, ScoreMap } from "../peaks/peaks.ts";
 import { choosePeaks, type PeakOptions } from "../peaks/peaksChoice.ts";
 import { drawSearchPicture } from "../picture/picture.ts";
 import { correlationCount, type MapName, type MapSource, resultMap } from "./resultMaps.ts";
+import type { SearchedMicrograph } from "./searchedMicrograph.ts";
 
 /** Where results go and how particles are chosen. */
 export interface ResultOptions extends PeakOptions {
@@ -28,7 +19,7 @@ export interface ResultOptions extends PeakOptions {
   readonly particlesPath: string;
   /** PNG of micrograph, z-scores and particles; none if absent. */
   readonly picturePath?: string;
-  /** Map of the best pixel-size offset in Å; only where pixel sizes are searched. */
+  /** Replace files that are there. */
   readonly overwrite: boolean;
   /** Two particles are at least this far apart; default 5 pixels. */
   readonly maskRadiusPx: number;
@@ -57,58 +48,6 @@ export function resultPaths({ results }: MatchSettings, options: ResultOptions):
   return [...Object.values(maps), options.particlesPath, ...picture];
 }
 
-/**
- * Refuses results that would replace files, fall on an input or on each other, or that could not be written; makes missing
- * folders. @throws {VitrineError} exists, storage
- */
-export async function prepareFiles(
-  paths: readonly string[],
-  inputs: readonly string[],
-  { mayReplace, ways }: { mayReplace: boolean; ways: string },
-): Promise<void> {
-  await requireDistinct(paths, inputs);
-  const probed = new Set<string>();
-  for (const path of paths) {
-    if (!mayReplace && (await fileExists(path))) throw alreadyThere(path, ways);
-    const folder = /^(.*)[/\\][^/\\]*$/.exec(path)?.[1] ?? "";
-    if (folder !== "") await makeFolder(folder);
-    if (!probed.has(folder)) await probe(path);
-    probed.add(folder);
-  }
-}
-
-/** The error of a result that is there already. */
-function alreadyThere(path: string, ways: string): VitrineError {
-  return new VitrineError({
-    code: "exists",
-    at: path,
-    expected: "no file of this name",
-    found: "one",
-    hint: `Allow it with ${ways}, or choose another path`,
-  });
-}
-
-/** A result must not fall on an input or on another result, whatever their paths say. */
-async function requireDistinct(results: readonly string[], inputs: readonly string[]): Promise<void> {
-  const paths = await Promise.all([...inputs, ...results].map(canonicalPath));
-  const twin = paths.findIndex((path, i) => i >= inputs.length && paths.indexOf(path) < i);
-  if (twin < 0) return;
-  const found = paths.indexOf(paths[twin]) < inputs.length ? "an input" : "two results";
-  const at = results[twin - inputs.length];
-  throw new VitrineError({ code: "exists", at, expected: "one result of this name", found });
-}
-
-/** Writes and removes an empty file, so that a folder without permission is known before the search and not after it. */
-async function probe(path: string): Promise<void> {
-  const temporary = temporaryName(path);
-  await writeFileAtomic(temporary, new Uint8Array(0), { overwrite: true });
-  await removeFile(temporary);
-}
-
-function temporaryName(path: string): string {
-  return `${path}.unfinished`;
-}
-
 /** What a search wrote of its particles. */
 export interface WrittenResults {
   readonly report: SearchReport;
@@ -117,12 +56,12 @@ export interface WrittenResults {
 
 /** Finds the particles and writes maps, table and picture. */
 export async function writeResults(
-  pending: PendingFiles,
+  pending: ResultFiles,
   what: {
     readonly settings: MatchSettings;
     readonly source: MapSource;
     /** Only for the picture. */
-    readonly readMicrograph: () => Promise<Image>;
+    readonly micrograph: SearchedMicrograph;
     readonly templateSize: number;
     readonly options: ResultOptions;
   },
@@ -141,22 +80,6 @@ export async function writeResults(
   return writeParticleResults(pending, { ...what, correlations, peaks, values, zCutoff, zScores, files });
 }
 
-/**
- * Runs `write`, whose files have temporary names first, so that a full disk leaves nothing half-written; then puts all of them in
- * their places, or removes them where something failed.
- */
-export async function writeTogether<T>(write: (pending: PendingFiles) => Promise<T>): Promise<T> {
-  const pending = new PendingFiles();
-  try {
-    const result = await write(pending);
-    await pending.publish();
-    return result;
-  } catch (error) {
-    await pending.discard();
-    throw error;
-  }
-}
-
 /** Particles that were chosen, and what is written of them. */
 export interface ParticleResults {
   readonly settings: MatchSettings;
@@ -168,14 +91,14 @@ export interface ParticleResults {
   readonly zCutoff: number;
   /** Both only for the picture. */
   readonly zScores: () => ScoreMap;
-  readonly readMicrograph: () => Promise<Image>;
+  readonly micrograph: SearchedMicrograph;
   /** All files of the search, for the report. */
   readonly files: readonly string[];
 }
 
 /** Writes table and picture. */
 export async function writeParticleResults(
-  pending: PendingFiles,
+  pending: ResultFiles,
   what: ParticleResults,
 ): Promise<WrittenResults> {
   const { settings, templateSize, correlations, options, peaks, values, zCutoff, files } = what;
@@ -191,39 +114,18 @@ export async function writeParticleResults(
   }));
   const report = { particles, zCutoff, correlations, files };
   if (options.picturePath !== undefined) {
-    const png = drawPicture(what, report, await what.readMicrograph());
+    const png = drawPicture(what, report);
     await pending.write(options.picturePath, (path) => writeFileAtomic(path, png, { overwrite: true }));
   }
   return { report, table };
 }
-
-/** Files that are written next to their places and put there together. */
-class PendingFiles {
-  readonly #places = new Map<string, string>();
-
-  async write(path: string, write: (temporary: string) => Promise<void>): Promise<void> {
-    const temporary = temporaryName(path);
-    this.#places.set(temporary, path);
-    await write(temporary);
-  }
-
-  async publish(): Promise<void> {
-    for (const [temporary, path] of this.#places) await renameFile(temporary, path);
-  }
-
-  async discard(): Promise<void> {
-    for (const temporary of this.#places.keys()) await removeFile(temporary);
-  }
-}
-
-export type { PendingFiles };
 
 type Sampled = Partial<Record<MapName, Float32Array>>;
 
 /** Writes the maps one after the other and keeps their values at the peaks. */
 export async function writeMaps(
   { settings, source }: { settings: MatchSettings; source: MapSource },
-  { peaks, pending, buffer }: { peaks: readonly Peak[]; pending: PendingFiles; buffer: Float32Array },
+  { peaks, pending, buffer }: { peaks: readonly Peak[]; pending: ResultFiles; buffer: Float32Array },
 ): Promise<ParticleValues> {
   const { allowFileOverwrite: _, ...paths } = settings.results;
   const { shape } = source.statistics;
@@ -244,13 +146,12 @@ export async function writeMaps(
 }
 
 function drawPicture(
-  { settings, templateSize, zScores }: ParticleResults,
+  { settings, templateSize, zScores, micrograph }: ParticleResults,
   { particles, zCutoff, correlations }: SearchReport,
-  micrograph: Image,
 ): Uint8Array {
   const canvas = drawSearchPicture({
     title: settings.micrographPath,
-    micrograph: { ...micrograph, pixelSizeA: settings.optics.pixelSizeA },
+    micrograph: { ...micrograph.image, pixelSizeA: settings.optics.pixelSizeA },
     scaledMip: zScores(),
     templateSize,
     particles,

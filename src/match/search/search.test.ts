@@ -5,7 +5,7 @@ import { goldenBytes, goldenJson, goldenMrc, goldenNpy } from "../../../test/sup
 import { filesOf, goldenConfig, MAPS, readMap, scratchFolder } from "../../../test/support/searchCase.ts";
 import { createFft, createPool, type Pool } from "../../compute/index.ts";
 import { parseCsv, readMrcImage } from "../../io/index.ts";
-import { peerRotationMatrices } from "../../optics/index.ts";
+import { romaRotationMatrices } from "../../optics/index.ts";
 import { parseMatchSettings, searchSpace } from "../config/config.ts";
 import { type CorrelationPlan, createCorrelation } from "../kernels/index.ts";
 import { PARTICLE_COLUMNS } from "../particles/particles.ts";
@@ -76,7 +76,7 @@ describe.each(["search1", "search2"] as const)("the golden %s", (name) => {
 
 const textTable = (bytes: Uint8Array) => parseCsv(new TextDecoder().decode(bytes), "table");
 
-test("search1 finds the peer's particles to the pixel and writes its columns", async () => {
+test("search1 finds Leopard-EM's particles to the pixel and writes its columns", async () => {
   const folder = join(scratch, "search1-false");
   const found = textTable(readFileSync(join(folder, "particles.csv")));
   const expected = textTable(goldenBytes("search1_particles.csv"));
@@ -100,17 +100,17 @@ interface Planted {
 }
 
 /**
- * The peer's ninth particle lies where nothing was planted, with angles (0, 90, 135): its float32 rotation puts x
- * frequencies of that slice just below 0, where the peer drops the sample, so that the slice is nearly empty.
+ * Leopard-EM's ninth particle lies where nothing was planted, with angles (0, 90, 135): its float32 rotation puts x
+ * frequencies of that slice just below 0, where it drops the sample, so that the slice is nearly empty.
  */
-test("exact slices find the eight planted particles and no other; the peer's rounding adds one", async () => {
+test("exact slices find the eight planted particles and no other; Leopard-EM's rounding adds one", async () => {
   const { report } = await runGolden("search1", true);
   const places = (particles: readonly { y: number; x: number }[]) =>
     particles.map(({ y, x }) => `${y} ${x}`).sort();
   const planted = goldenJson<Planted[]>("planted.json").map(({ pos_y, pos_x }) => ({ y: pos_y, x: pos_x }));
   expect(places(report?.particles ?? [])).toEqual(places(planted));
-  const peer = textTable(goldenBytes("search1_particles.csv")).rows;
-  const extra = peer.filter(
+  const leopard = textTable(goldenBytes("search1_particles.csv")).rows;
+  const extra = leopard.filter(
     (row) => !planted.some(({ y, x }) => y === Number(row.pos_y) && x === Number(row.pos_x)),
   );
   expect(extra.map((row) => [row.phi, row.theta, row.psi].map(Number))).toEqual([[0, 90, 135]]);
@@ -140,7 +140,7 @@ describe("the raw correlation", () => {
     plan.set("filters", templateFilters({ settings, space, size: 48, whitening }));
     const euler = goldenNpy("search1_euler_angles.npy").data;
     const angles = orientations.flatMap((i) => [...euler.subarray(3 * i, 3 * i + 3)]);
-    plan.set("rotations", peerRotationMatrices(Float64Array.from(angles)));
+    plan.set("rotations", romaRotationMatrices(Float64Array.from(angles)));
     await plan.run({ firstBlock: 0, lastBlock: 1 });
     const result = new Float64Array(209 * 273);
     if (statistic === "sum") plan.read("sum", result);
@@ -168,7 +168,7 @@ describe("the raw correlation", () => {
   test.each([
     [0, 0],
     [777, 1],
-  ])("of orientation %i alone is the peer's", async (orientation, i) => {
+  ])("of orientation %i alone is Leopard-EM's", async (orientation, i) => {
     const found = await correlate([orientation], "maximum");
     expect(largestDifference(found, goldenCorrelation(i))).toBeLessThan(5e-5);
   });

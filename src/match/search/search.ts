@@ -1,10 +1,17 @@
-import { type Backend, createFft, type FftPlan, fftPlan, type RunOptions } from "../../compute/index.ts";
-import { type Shape2, VitrineError } from "../../core/index.ts";
-import { hasOddAberrations } from "../../optics/ctf.ts";
 import {
+  type Backend,
+  type BackendSizes,
+  createFft,
+  type FftPlan,
+  fftPlan,
+  type RunOptions,
+} from "../../compute/index.ts";
+import { type Shape2, VitrineError } from "../../core/index.ts";
+import {
+  hasOddAberrations,
   magnifiedFrequency,
   type OpticsParameters,
-  peerRotationMatrices,
+  romaRotationMatrices,
   rotationMatrices,
 } from "../../optics/index.ts";
 import { type MatchSettings, type SearchSpace, searchSpace } from "../config/config.ts";
@@ -15,21 +22,18 @@ import {
   correlationPlan,
   createCorrelation,
 } from "../kernels/index.ts";
+import type { PeakOptions } from "../peaks/peaksChoice.ts";
 import { type PreparedMicrograph, preprocessMicrograph, templateFilters } from "./searchFilters.ts";
-import { preparedTemplate, requireFinite, type SearchInputs, type TemplateSource } from "./searchInputs.ts";
+import {
+  preparedTemplate,
+  requireFinite,
+  type SearchInputs,
+  type SliceOptions,
+  type TemplateSource,
+} from "./searchInputs.ts";
+import { type FoundParticle, findParticles } from "./searchParticles.ts";
 
-/** How central slices are taken; not in the configuration file. */
-export interface SliceOptions {
-  /**
-   * Central slices without Leopard-EM's float32 rounding: where an x frequency is 0 the peer's rounded rotations make it
-   * a little less in places, and the sample is dropped. Default false: the peer's maps.
-   */
-  readonly exactSlices?: boolean;
-  /** Zeros around the template before its transform, to this many times its side: slices interpolate better. Default 1. */
-  readonly templatePadding?: number;
-  /** Divide the template by what trilinear interpolation multiplies it with; see `sincCorrection`. Default false. */
-  readonly sincCorrection?: boolean;
-}
+export type { SliceOptions };
 
 /** Choices of a search that are not in the configuration file. */
 export interface SearchOptions extends SliceOptions {
@@ -68,7 +72,7 @@ const SECTIONS = 16;
 
 /**
  * A template search that is ready to run: the filtered micrograph, the template's spectrum, filters and rotations lie in
- * the pool's memory. Work is counted in blocks of {@link BLOCK_TEMPLATES} correlations; any division into ranges of blocks gives the
+ * the backend's memory. Work is counted in blocks of {@link BLOCK_TEMPLATES} correlations; any division into ranges of blocks gives the
  * same maps.
  */
 export class TemplateSearch {
@@ -141,9 +145,15 @@ export class TemplateSearch {
     return this.#plan;
   }
 
-  /** Correlates a range of blocks, or all; progress counts correlations. @throws {VitrineError} aborted, worker */
+  /** Correlates all blocks, or a range of them; progress counts correlations. @throws {VitrineError} aborted, worker */
   async run(range: BlockRange = {}, options: RunOptions = {}): Promise<void> {
+    requireRange(range);
     await this.#plan.run(range, options);
+  }
+
+  /** What a search found that has run over all blocks; see {@link findParticles}. @throws {VitrineError} as that */
+  async particles(options: Partial<PeakOptions> = {}): Promise<FoundParticle[]> {
+    return findParticles(this, options);
   }
 
   dispose(): void {
@@ -156,8 +166,9 @@ export class TemplateSearch {
 export interface SearchShape {
   /** Of the micrograph. */
   readonly shape: Shape2;
-  /** Side of the template. */
+  /** Side of the template, and how messages call it. */
   readonly template: number;
+  readonly name?: string;
   readonly settings: MatchSettings;
   /** Default what the settings ask for. */
   readonly space?: SearchSpace;
@@ -182,10 +193,23 @@ export function searchCounts({
   };
 }
 
+/** What JavaScript's users may take for options would else be left out in silence. */
+function requireRange(range: BlockRange): void {
+  const found = Object.keys(range).find((key) => key !== "firstBlock" && key !== "lastBlock");
+  if (found === undefined) return;
+  throw new VitrineError({
+    code: "type",
+    at: `search.run(range).${found}`,
+    expected: "firstBlock and lastBlock",
+    found: "another key",
+    hint: "Options come second: search.run({}, { signal, onProgress })",
+  });
+}
+
 /** What a search will do and need, without starting it. @throws {VitrineError} shape: a template that does not fit */
-export function searchSize(what: SearchShape, backend: Pick<Backend, "bytes">): SearchSize {
-  const { shape, template, settings, space = searchSpace(settings), padding = 1 } = what;
-  const source = { size: template, name: "template" };
+export function searchSize(what: SearchShape, backend: BackendSizes): SearchSize {
+  const { shape, template, name = "template", settings, space = searchSpace(settings), padding = 1 } = what;
+  const source = { size: template, name };
   const side = padding * template;
   const correlation = correlationSize({ shape, template: source, settings, space, options: {} });
   const volumeBytes = backend.bytes(fftPlan, { kind: "real3d", shape: [side, side, side] });
@@ -309,7 +333,7 @@ async function* readAhead(template: TemplateSource) {
   }
 }
 
-/** As a pool's run does it: whoever aborts gets one kind of error, with the reason as its cause. */
+/** As a run of a plan does it: whoever aborts gets one kind of error, with the reason as its cause. */
 export function requireNotAborted(signal: AbortSignal | undefined, at = "template search"): void {
   if (!signal?.aborted) return;
   const fault = { code: "aborted", at, expected: "to finish", found: "an abort" } as const;
@@ -335,6 +359,6 @@ function setRotations(plan: CorrelationPlan, { eulerAnglesDeg }: SearchSpace, ex
   const piece = 3 * 65_536;
   for (let at = 0; at < eulerAnglesDeg.length; at += piece) {
     const angles = eulerAnglesDeg.subarray(at, at + piece);
-    plan.set("rotations", exact ? rotationMatrices(angles) : peerRotationMatrices(angles), at / 3);
+    plan.set("rotations", exact ? rotationMatrices(angles) : romaRotationMatrices(angles), at / 3);
   }
 }

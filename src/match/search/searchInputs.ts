@@ -1,7 +1,6 @@
 import { type Image, VitrineError, type Volume } from "../../core/index.ts";
 import { openMrc, readMrcImage, readTiffImage } from "../../io/index.ts";
 import { padVolume, sincCorrection } from "../../optics/index.ts";
-import type { SliceOptions } from "./search.ts";
 
 /** A cubic map whose sections are read when they are needed, so that a large one never exists twice. */
 export interface TemplateSource {
@@ -12,6 +11,19 @@ export interface TemplateSource {
   /** Sections `first`… `first + count - 1`, (count, size, size) values. */
   readSections(first: number, count: number): Promise<Float32Array>;
   close(): Promise<void>;
+}
+
+/** How central slices are taken; not in the configuration file. */
+export interface SliceOptions {
+  /**
+   * Central slices without Leopard-EM's float32 rounding: where an x frequency is 0 its rounded rotations make it
+   * a little less in places, and the sample is dropped. Default false: Leopard-EM's maps.
+   */
+  readonly exactSlices?: boolean;
+  /** Zeros around the template before its transform, to this many times its side: slices interpolate better. Default 1. */
+  readonly templatePadding?: number;
+  /** Divide the template by what trilinear interpolation multiplies it with; see `sincCorrection`. Default false. */
+  readonly sincCorrection?: boolean;
 }
 
 /** What is searched, and for what. */
@@ -138,9 +150,16 @@ export function requireFinite(data: Float32Array, at: string, width: number): vo
   });
 }
 
-/** Several times as fast as a callback for each value: a template has a hundred million. */
+/** Many times as fast as a callback for each value, in four sums that do not wait for each other: a template has a hundred million. */
 function isAllFinite(data: Float32Array): boolean {
-  let zero = 0;
-  for (let i = 0; i < data.length; i++) zero += 0 * data[i];
-  return zero === 0;
+  const whole = data.length & ~3;
+  let [a, b, c, d] = [0, 0, 0, 0];
+  for (let i = 0; i < whole; i += 4) {
+    a += 0 * data[i];
+    b += 0 * data[i + 1];
+    c += 0 * data[i + 2];
+    d += 0 * data[i + 3];
+  }
+  for (let i = whole; i < data.length; i++) a += 0 * data[i];
+  return a + b + c + d === 0;
 }

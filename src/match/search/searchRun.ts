@@ -1,7 +1,7 @@
-import { VitrineError } from "../../core/index.ts";
+import { progressTeller, VitrineError } from "../../core/index.ts";
 import { fileExists } from "../../io/index.ts";
 import { BLOCK_TEMPLATES } from "../kernels/index.ts";
-import { type MatchOptions, withRate } from "./job.ts";
+import type { MatchOptions } from "./matchOptions.ts";
 import type { TemplateSearch } from "./search.ts";
 import {
   MergedStatistics,
@@ -76,13 +76,13 @@ async function restore(
   { header, options }: { header: Omit<StateHeader, "nextBlock">; options: MatchOptions },
 ): Promise<number> {
   if (!(await fileExists(path))) {
-    options.onLog?.(`${path} is not there: starting from the beginning`);
+    options.onLog?.(`${path} is not there: starting from the beginning`, "warning");
     return header.firstBlock;
   }
   return readSearchState(path, header, async (file) => {
     await file.load((name, values, row) => search.statistics.set(name, values, row));
     const { nextBlock } = file.header;
-    options.onLog?.(`continuing at block ${nextBlock} of ${header.lastBlock} from ${path}`);
+    options.onLog?.(`continuing at block ${nextBlock} of ${header.lastBlock} from ${path}`, "note");
     return nextBlock;
   });
 }
@@ -99,17 +99,16 @@ async function runBlocks(
     Math.min(search.size.correlations, blocks * BLOCK_TEMPLATES) - firstBlock * BLOCK_TEMPLATES;
   const total = Math.max(0, correlations(lastBlock));
   const before = Math.max(0, correlations(header.nextBlock));
-  const tell = withRate(onProgress, before);
+  const tell = progressTeller(onProgress, { unit: "correlations", before });
   let next = header.nextBlock;
   let size = 1;
   while (next < lastBlock) {
     const start = performance.now();
     const end = Math.min(lastBlock, next + size);
     const sofar = Math.max(0, correlations(next)) - before;
-    await search.run(
-      { firstBlock: next, lastBlock: end },
-      { ...(signal && { signal }), onProgress: (done) => tell(sofar + done, total) },
-    );
+    const onDone = (done: number) => tell(sofar + done, total);
+    const range = { firstBlock: next, lastBlock: end };
+    await search.run(range, { ...(signal && { signal }), onProgress: onDone });
     const seconds = (performance.now() - start) / 1000;
     size = Math.max(1, Math.min(4 * size, Math.floor((size * checkpointSeconds) / seconds)));
     next = end;

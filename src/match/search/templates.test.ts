@@ -8,7 +8,7 @@ import { PARTICLE_COLUMNS } from "../particles/particles.ts";
 import { type PeakChoice, shareAmong } from "../peaks/peaksChoice.ts";
 import { collectMatch } from "./collect.ts";
 import { estimateMatch } from "./estimate.ts";
-import type { MatchOptions } from "./job.ts";
+import type { MatchOptions } from "./matchOptions.ts";
 import { runMatch } from "./program.ts";
 import { suffixed } from "./resultNames.ts";
 import type { TemplatesReport } from "./templatesResults.ts";

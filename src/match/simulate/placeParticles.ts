@@ -16,7 +16,7 @@ export interface PlaceOptions {
 }
 
 /**
- * Positions, rotations and defocus values from a seed: places uniform wherever there is room, to 0.01 pixels, rotations
+ * Positions, rotations and defocus values from a seed: positions uniform wherever there is room, to 0.01 pixels, rotations
  * uniform over all of them.
  *
  * @throws {VitrineError} range: an option outside its limits, not enough room

@@ -1,4 +1,4 @@
-import { createFft, type FftPlan, type Pool } from "../../compute/index.ts";
+import { type Backend, createFft, type FftPlan } from "../../compute/index.ts";
 import { matrixFromZyz, VitrineError, type Volume } from "../../core/index.ts";
 import type { OpticsParameters } from "../../optics/index.ts";
 import { type HalfPlane, multiplyByMinusCtf, type StampPose } from "./drawMolecule.ts";
@@ -43,15 +43,15 @@ export class MapProjector {
    * @param size  of the images, pixels as large as voxels; even
    * @throws {VitrineError} shape: a map that is no cube; range: NaN, infinity or only zeros in it, or an odd size
    */
-  constructor(pool: Pool, map: Volume, size: number) {
+  constructor(backend: Backend, map: Volume, size: number) {
     requireProjectable(map, "MapProjector(map)");
     requireEven(size);
     this.#map = map;
     this.#size = size;
     this.#gain = spreadingGain(size);
     this.#threshold = NEGLIGIBLE * map.data.reduce((most, value) => Math.max(most, Math.abs(value)), 0);
-    this.#image = createFft(pool, { kind: "real2d", shape: [size, size] });
-    this.#fine = createFft(pool, { kind: "real2d", shape: [FOLD * size, FOLD * size] });
+    this.#image = createFft(backend, { kind: "real2d", shape: [size, size] });
+    this.#fine = createFft(backend, { kind: "real2d", shape: [FOLD * size, FOLD * size] });
   }
 
   /**
@@ -120,10 +120,10 @@ function wrap(index: number, length: number): number {
   return ((index % length) + length) % length;
 }
 
-/** exp(-(i - place)² / 2σ²) at the 2 REACH pixels around a place; returns the first of them. */
-function fillGaussian(values: Float64Array, place: number): number {
-  const first = Math.floor(place) - REACH + 1;
-  for (let k = 0; k < values.length; k++) values[k] = Math.exp(-0.5 * ((first + k - place) / SIGMA) ** 2);
+/** exp(-(i - position)² / 2σ²) at the 2 REACH pixels around a position; returns the first of them. */
+function fillGaussian(values: Float64Array, position: number): number {
+  const first = Math.floor(position) - REACH + 1;
+  for (let k = 0; k < values.length; k++) values[k] = Math.exp(-0.5 * ((first + k - position) / SIGMA) ** 2);
   return first;
 }
 

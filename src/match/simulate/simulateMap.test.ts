@@ -7,7 +7,7 @@ import { goldenNpy } from "../../../test/support/npy.ts";
 import { scratchFolder } from "../../../test/support/searchCase.ts";
 import { createPool, type Pool } from "../../compute/index.ts";
 import type { Volume } from "../../core/index.ts";
-import { readAtoms } from "../../io/atoms/read.ts";
+import { readAtoms } from "../../io/index.ts";
 import { electronWavelengthA, fourierShellCorrelation, mtfGain } from "../../optics/index.ts";
 import { readMtf } from "../config/mtfFile.ts";
 import { erf } from "../peaks/errorFunction.ts";
@@ -211,10 +211,10 @@ describe("ttsim3d", () => {
     const map = await simulateMap(pool, models[0], { ...options, ...(exposure && { exposure }) });
     const theirs = { ...map, data: Float32Array.from(golden) };
     const { correlations } = await fourierShellCorrelation(pool, map, theirs);
-    // shell 0 apart: the peer's dose filter is 0 there
+    // shell 0 apart: ttsim3d's dose filter is 0 there
     expect(Math.min(...correlations.slice(1, 16))).toBeGreaterThan(0.9999);
     expect(correlations[16]).toBeGreaterThan(0.98);
-    // the peer cuts atoms off at 2 Å: 0.5 % of the height, and its zero frequency is lost with the dose filter
+    // ttsim3d cuts atoms off at 2 Å: 0.5 % of the height, and its zero frequency is lost with the dose filter
     const factor = (1.043 * electronWavelengthA(300)) / VOLTS;
     const mean = exposure === undefined ? 0 : sum(map.data) / map.data.length;
     const ours = map.data.map((value) => (value - mean) * factor);

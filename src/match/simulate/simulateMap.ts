@@ -1,6 +1,6 @@
-import { type Pool, resampleImages } from "../../compute/index.ts";
+import { type Backend, resampleImages } from "../../compute/index.ts";
 import { VitrineError, type Volume } from "../../core/index.ts";
-import { type Mtf, mtfGain, requireMtf } from "../../optics/mtf.ts";
+import { type Mtf, mtfGain, requireMtf } from "../../optics/index.ts";
 import {
   type AtomGrid,
   addAtoms,
@@ -16,7 +16,7 @@ export interface MapOptions {
   /** n of the (n, n, n) map. */
   readonly boxSize: number;
   readonly pixelSizeA: number;
-  /** Move the mean of the atoms' places to the map's centre; default true. Else their origin lies there. */
+  /** Move the mean of the atoms' positions to the map's centre; default true. Else their origin lies there. */
   readonly centerAtoms?: boolean;
   /** Default false. */
   readonly removeHydrogens?: boolean;
@@ -52,7 +52,7 @@ const LARGEST = 4096;
  * ttsim3d's values are the phase shift of a voxel in radians times 1.043: 1.043 λ pixelSizeA / 47.878 V Å² times these (at
  * 300 kV and 1 Å: 4.29e-4).
  *
- * @param pool   for Fourier transforms: of finer grids and of the dose filter
+ * @param backend  for Fourier transforms: of finer grids and of the dose filter
  * @param atoms  Å; one model
  * @returns      (n, n, n) zyx, volts; the centre lies at voxel floor(n / 2)
  * @throws {VitrineError} missing: no atoms; range: an option outside its limits, atoms outside the box; unsupported: an
@@ -63,7 +63,7 @@ const LARGEST = 4096;
  * Grant & Grigorieff 2015, eLife 4:e06980 (exposure).
  */
 export async function simulateMap(
-  pool: Pool,
+  backend: Backend,
   atoms: readonly PotentialAtom[],
   options: MapOptions,
 ): Promise<Volume> {
@@ -80,12 +80,12 @@ export async function simulateMap(
   const data =
     fold === 1
       ? sampleSections(placed, grid, [0, boxSize])
-      : await sampleFinely(pool, placed, { grid, fold, signal });
+      : await sampleFinely(backend, placed, { grid, fold, signal });
   if (exposure !== undefined || mtf !== undefined) {
     const gain = (frequency: number) =>
       (exposure === undefined ? 1 : exposureGain(frequency / pixelSizeA, exposure)) *
       (mtf === undefined ? 1 : mtfGain(mtf, frequency));
-    await filterRadially(pool, data, { size: boxSize, gain, signal });
+    await filterRadially(backend, data, { size: boxSize, gain, signal });
   }
   return { data, shape: [boxSize, boxSize, boxSize], voxelSizeA: pixelSizeA };
 }
@@ -129,7 +129,7 @@ function chooseAtoms(atoms: readonly PotentialAtom[], options: MapOptions): Pote
     bFactorScaling = 1,
     additionalBFactorA2 = 0,
   } = options;
-  const [x, y, z] = centerAtoms ? meanPlace(atoms) : [0, 0, 0];
+  const [x, y, z] = centerAtoms ? meanPosition(atoms) : [0, 0, 0];
   const chosen = removeHydrogens ? atoms.filter(({ element }) => !/^[hd]$/i.test(element)) : atoms;
   if (chosen.length === 0) {
     const found = atoms.length === 0 ? "none" : `${atoms.length} hydrogens, which are left out`;
@@ -145,18 +145,18 @@ function chooseAtoms(atoms: readonly PotentialAtom[], options: MapOptions): Pote
   }));
 }
 
-function meanPlace(atoms: readonly PotentialAtom[]): [number, number, number] {
+function meanPosition(atoms: readonly PotentialAtom[]): [number, number, number] {
   const mean = (axis: "x" | "y" | "z") => atoms.reduce((sum, atom) => sum + atom[axis], 0) / atoms.length;
   return [mean("x"), mean("y"), mean("z")];
 }
 
 function requireInside(placed: readonly GridAtom[], { size, voxelSizeA, origin }: AtomGrid): void {
-  const isInside = ({ centre }: GridAtom) => centre.every((place) => place >= -0.5 && place <= size - 0.5);
+  const isInside = ({ centre }: GridAtom) => centre.every((at) => at >= -0.5 && at <= size - 0.5);
   const outside = placed.filter((atom) => !isInside(atom));
   if (outside.length === 0) return;
   let farthest = 0;
   for (const { centre } of outside)
-    for (const place of centre) farthest = Math.max(farthest, Math.abs(place - origin));
+    for (const at of centre) farthest = Math.max(farthest, Math.abs(at - origin));
   throw new VitrineError({
     code: "range",
     at: "simulateMap().atoms",
@@ -186,7 +186,7 @@ function sampleSections(
  * time, so that the finer grid never exists as a whole.
  */
 async function sampleFinely(
-  pool: Pool,
+  backend: Backend,
   placed: readonly GridAtom[],
   { grid, fold, signal }: { grid: AtomGrid; fold: number; signal: AbortSignal | undefined },
 ): Promise<Float32Array> {
@@ -198,7 +198,7 @@ async function sampleFinely(
   for (let z = 0; z < fine; z += step) {
     const sections = sampleSections(placed, grid, [z, Math.min(fine, z + step)]);
     const shapes = { from: [fine, fine], to: [n, n] } as const;
-    columns.set(await resampleImages(pool, sections, shapes, options), z * n * n);
+    columns.set(await resampleImages(backend, sections, shapes, options), z * n * n);
   }
   const map = new Float32Array(n ** 3);
   const rows = Math.max(1, Math.floor(PIECE / (fine * n)));
@@ -206,7 +206,7 @@ async function sampleFinely(
     const count = Math.min(rows, n - y);
     const piece = new Float32Array(count * fine * n);
     turn(columns, piece, { from: [fine, n, y], to: [count, fine, 0], width: n });
-    const cut = await resampleImages(pool, piece, { from: [fine, n], to: [n, n] }, options);
+    const cut = await resampleImages(backend, piece, { from: [fine, n], to: [n, n] }, options);
     turn(cut, map, { from: [count, n, 0], to: [n, n, y], width: n });
   }
   return map;

@@ -22,9 +22,9 @@ export interface PotentialAtom {
   readonly bFactorA2: number;
 }
 
-/** An atom on a grid: five Gaussians about one place. */
+/** An atom on a grid: five Gaussians about one point. */
 export interface GridAtom {
-  /** Place along x, y, z in voxels of the grid. */
+  /** Position along x, y, z in voxels of the grid. */
   readonly centre: readonly [number, number, number];
   /** Integral of each Gaussian, in volts times voxels. */
   readonly weights: readonly number[];
@@ -162,10 +162,10 @@ function tabulatedErf(x: number): number {
     const node = (i >> 1) / STEPS;
     return i % 2 === 0 ? erf(node) : ((2 / Math.sqrt(Math.PI)) * Math.exp(-node * node)) / STEPS;
   });
-  const place = Math.abs(x) * STEPS;
-  if (place >= END * STEPS) return x < 0 ? -1 : 1;
-  const node = Math.floor(place);
-  const t = place - node;
+  const position = Math.abs(x) * STEPS;
+  if (position >= END * STEPS) return x < 0 ? -1 : 1;
+  const node = Math.floor(position);
+  const t = position - node;
   const y0 = table[2 * node];
   const m0 = table[2 * node + 1];
   const m1 = table[2 * node + 3];

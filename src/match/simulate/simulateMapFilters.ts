@@ -1,4 +1,4 @@
-import { createFft, type Pool } from "../../compute/index.ts";
+import { type Backend, createFft } from "../../compute/index.ts";
 import { VitrineError } from "../../core/index.ts";
 import { criticalExposure } from "../../optics/index.ts";
 
@@ -63,7 +63,7 @@ export function requireExposure(exposure: MapExposure, at: string): void {
  * @param gain of a frequency in cycles/voxel, to √3/2
  */
 export async function filterRadially(
-  pool: Pool,
+  backend: Backend,
   data: Float32Array,
   {
     size: n,
@@ -72,7 +72,7 @@ export async function filterRadially(
   }: { size: number; gain: (frequency: number) => number; signal?: AbortSignal | undefined },
 ): Promise<void> {
   const options = signal === undefined ? {} : { signal };
-  const plan = createFft(pool, { kind: "real3d", shape: [n, n, n] });
+  const plan = createFft(backend, { kind: "real3d", shape: [n, n, n] });
   try {
     plan.set("real", data);
     await plan.run("forward", options);

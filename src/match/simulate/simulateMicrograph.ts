@@ -56,14 +56,14 @@ export function simulateMicrograph(
   const scale = signal / (mean(stamps.map(norm)) || 1);
   const toStamp = Math.floor(boxSize / 2) - size / 2; // from the box's corner to the stamp's
   particles.forEach(({ posX, posY }, i) => {
-    const place = { size, scale, top: Math.floor(posY) + toStamp, left: Math.floor(posX) + toStamp };
-    addStamp({ data, shape }, stamps[i], place);
+    const position = { size, scale, top: Math.floor(posY) + toStamp, left: Math.floor(posX) + toStamp };
+    addStamp({ data, shape }, stamps[i], position);
   });
   return { data, shape, pixelSizeA };
 }
 
 /** Where a stamp goes, and what it is multiplied with. */
-export interface StampPlace {
+export interface StampPosition {
   readonly size: number;
   readonly scale: number;
   readonly top: number;
@@ -74,7 +74,7 @@ export interface StampPlace {
 export function addStamp(
   { data, shape: [height, width] }: Pick<Image, "data" | "shape">,
   stamp: ArrayLike<number>,
-  { size, scale, top, left }: StampPlace,
+  { size, scale, top, left }: StampPosition,
 ): void {
   for (let y = Math.max(0, -top); y < Math.min(size, height - top); y++) {
     for (let x = Math.max(0, -left); x < Math.min(size, width - left); x++)

@@ -1,4 +1,4 @@
-import type { Pool } from "../../compute/index.ts";
+import type { Backend } from "../../compute/index.ts";
 import { type Image, type Shape2, seededRandom, VitrineError, type Volume } from "../../core/index.ts";
 import { electronWavelengthA, lorentzFactor, type OpticsParameters } from "../../optics/index.ts";
 import { poisson } from "./poisson.ts";
@@ -49,7 +49,7 @@ export interface SimulatedMicrograph {
  * Source: Kirkland 2010, Advanced Computing in Electron Microscopy, eq. 5.6 (σ) and 3.9 (weak phase object).
  */
 export async function simulateMicrographOfMap(
-  pool: Pool,
+  backend: Backend,
   { map, particles }: { readonly map: Volume; readonly particles: readonly PlantedParticle[] },
   options: MapMicrographOptions,
 ): Promise<SimulatedMicrograph> {
@@ -59,7 +59,7 @@ export async function simulateMicrographOfMap(
   particles.forEach((particle, i) => {
     requireInside(particle, `particles[${i}]`, { shape, boxSize: map.shape[0] });
   });
-  const { data, meanNorm } = await drawSignal(pool, { map, particles }, options);
+  const { data, meanNorm } = await drawSignal(backend, { map, particles }, options);
   const random = seededRandom(seed);
   const { voxelSizeA } = map;
   if (noise.kind === "white") {
@@ -87,7 +87,7 @@ function interactionPerVoltA(voltageKv: number): number {
 
 /** All particles without noise: minus the CTF on sums of voxels. */
 async function drawSignal(
-  pool: Pool,
+  backend: Backend,
   { map, particles }: { readonly map: Volume; readonly particles: readonly PlantedParticle[] },
   { shape, optics, signal }: MapMicrographOptions,
 ): Promise<{ data: Float32Array; meanNorm: number }> {
@@ -95,7 +95,7 @@ async function drawSignal(
   const boxSize = map.shape[0];
   const size = stampSize(map, particles, { shape, optics });
   const toStamp = Math.floor(boxSize / 2) - size / 2;
-  const projector = new MapProjector(pool, map, size);
+  const projector = new MapProjector(backend, map, size);
   let sum = 0;
   try {
     for (const { relativeDefocusA, posX, posY, ...angles } of particles) {

@@ -1,9 +1,9 @@
-import { createPool, type Pool } from "../../compute/index.ts";
+import type { Pool } from "../../compute/index.ts";
 import { VitrineError, type Volume } from "../../core/index.ts";
 import { readMrcVolume, writeFileAtomic, writeMrc } from "../../io/index.ts";
+import { type ProgramOptions, runProgram } from "../../program/index.ts";
 import { type MatchSettings, parseMatchSettings } from "../config/config.ts";
 import { type ParticleTable, particleTable, writeParticles } from "../particles/particles.ts";
-import { prepareFiles } from "../search/results.ts";
 import { type PlaceOptions, placeParticles } from "./placeParticles.ts";
 import { requireProjectable } from "./projectMap.ts";
 import { formatSearchConfig, type SearchConfigOptions } from "./searchConfig.ts";
@@ -14,7 +14,8 @@ import { type MapMicrographOptions, simulateMicrographOfMap } from "./simulateMi
 export interface SimulationOptions
   extends Omit<SearchConfigOptions, "templatePath" | "micrographPath" | "pixelSizeA" | "defocusSpreadA">,
     Omit<PlaceOptions, "boxSize">,
-    Pick<MapMicrographOptions, "noise" | "signal"> {
+    Pick<MapMicrographOptions, "noise">,
+    Pick<ProgramOptions, "workers" | "signal" | "onBackend"> {
   /** The micrograph, MRC. */
   readonly micrographPath: string;
   /** Table of what was planted, in the columns of a search. Default `truth.csv`. */
@@ -24,8 +25,6 @@ export interface SimulationOptions
   /** Default that of the map's file. */
   readonly pixelSizeA?: number;
   readonly overwrite?: boolean;
-  /** Worker threads. */
-  readonly workers?: number;
 }
 
 /** What was simulated. */
@@ -48,27 +47,26 @@ export async function runSimulateMicrograph(
   mapPath: string,
   options: SimulationOptions,
 ): Promise<SimulationReport> {
-  const { micrographPath, truthPath = "truth.csv", configPath, overwrite = false, workers } = options;
+  const { micrographPath, truthPath = "truth.csv", configPath, overwrite = false } = options;
   const files = [micrographPath, truthPath, ...(configPath === undefined ? [] : [configPath])];
   const map = await readMap(mapPath, options.pixelSizeA);
   const config = formatSearchConfig({ ...options, templatePath: mapPath, pixelSizeA: map.voxelSizeA });
   const settings = parseMatchSettings(config, configPath ?? "configuration");
   const particles = placeParticles({ ...options, boxSize: map.shape[0] });
-  await prepareFiles(files, [mapPath], { mayReplace: overwrite, ways: "--overwrite" });
-  const pool = await createPool({ workers });
-  try {
+  const truth = truthTable(particles, { settings, boxSize: map.shape[0] });
+  const needs = { inputs: [mapPath], outputs: files, overwrite };
+  return runProgram(needs, options, async ({ pool, results }) => {
     const { image, zScore } = await simulate(pool, { map, particles }, { ...options, settings });
     const { data, shape, pixelSizeA } = image;
-    await writeMrc(micrographPath, { data, shape, voxelSizeA: pixelSizeA }, { overwrite });
-    await writeParticles(truthPath, truthTable(particles, { settings, boxSize: map.shape[0] }), {
-      overwrite,
-    });
-    if (configPath !== undefined)
-      await writeFileAtomic(configPath, new TextEncoder().encode(config), { overwrite });
+    const micrograph = { data, shape, voxelSizeA: pixelSizeA };
+    await results.write(micrographPath, (path) => writeMrc(path, micrograph, { overwrite: true }));
+    await results.write(truthPath, (path) => writeParticles(path, truth, { overwrite: true }));
+    if (configPath !== undefined) {
+      const text = new TextEncoder().encode(config);
+      await results.write(configPath, (path) => writeFileAtomic(path, text, { overwrite: true }));
+    }
     return { particles, zScore, files };
-  } finally {
-    await pool.dispose();
-  }
+  });
 }
 
 async function readMap(path: string, pixelSizeA: number | undefined): Promise<Volume> {

@@ -14,12 +14,13 @@ export function exactSum(a: number, b: number): DoubleDouble {
 /** The exact product of two doubles. Source: Dekker 1971, Numer. Math. 18:224. */
 export function exactProduct(a: number, b: number): DoubleDouble {
   const hi = a * b;
-  const [aHigh, aLow] = halves(a);
-  const [bHigh, bLow] = halves(b);
+  const [aHigh, aLow] = split(a);
+  const [bHigh, bLow] = split(b);
   return { hi, lo: aLow * bLow - (hi - aHigh * bHigh - aLow * bHigh - aHigh * bLow) };
 }
 
-function halves(value: number): readonly [number, number] {
+/** The upper and the lower 26 bits. Source: Veltkamp, in Dekker 1971. */
+function split(value: number): readonly [number, number] {
   const scaled = 134217729 * value; // 2^27 + 1
   const high = scaled - (scaled - value);
   return [high, value - high];

@@ -40,7 +40,7 @@ describe("useq's cases, generated", () => {
 
 /**
  * Numbers to 1e-9: the C library's cosine is rounded wrongly once in a thousand times, and a corner of a polygon that was cut or
- * shrunk has noise in its last digits, which places near 0 show more.
+ * shrunk has noise in its last digits, which coordinates near 0 show more.
  */
 function withoutLastDigits(value: unknown): unknown {
   if (typeof value === "number") return Math.round(value * 1e9) / 1e9 + 0;

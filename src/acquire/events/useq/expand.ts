@@ -1,14 +1,14 @@
 import { VitrineError } from "../../../core/index.ts";
 import { parseWithSchema } from "../../../io/index.ts";
-import { lazily } from "../lazy.ts";
+import { lazyIterable } from "../lazyIterable.ts";
 import { axisSizes } from "./combinations.ts";
 import { type ExpandedEvent, expanded } from "./iterate.ts";
 import { sequenceSchema } from "./schema.ts";
-import { readySequence, type Sequence } from "./sequence.ts";
+import { prepareSequence, type Sequence } from "./sequence.ts";
 import type { SetupEvent } from "./setupSchema.ts";
 import type { UseqEvent } from "./useqEvent.ts";
 
-/** A sequence that was checked and whose plans are ready. */
+/** A sequence that was checked, and its events. */
 export interface UseqPlan {
   /** Each event with the camera of its channel; made while they are iterated. */
   readonly events: Iterable<ExpandedEvent>;
@@ -20,8 +20,8 @@ export interface UseqPlan {
 /** Checks a useq sequence; `at` is how messages call it. */
 export function parseUseq(value: unknown, at: string): UseqPlan {
   const settings = parseWithSchema(value, sequenceSchema, at);
-  const sequence = readySequence(settings, at);
-  const plan = { sequence, events: lazily(() => withOpenShutter(sequence, at)) };
+  const sequence = prepareSequence(settings, at);
+  const plan = { sequence, events: lazyIterable(() => withOpenShutter(sequence, at)) };
   return settings.setup == null ? plan : { ...plan, setup: settings.setup };
 }
 
@@ -37,7 +37,7 @@ export function parseUseq(value: unknown, at: string): UseqPlan {
  */
 export function expandUseq(sequence: unknown): Iterable<UseqEvent> {
   const { events } = parseUseq(sequence, "expandUseq(sequence)");
-  return lazily(function* () {
+  return lazyIterable(function* () {
     for (const { event } of events) yield event;
   });
 }
@@ -71,13 +71,13 @@ type Index = Readonly<Record<string, number>>;
 
 function changesOnly(axes: readonly string[], [here, next]: readonly [Index, Index], at: string): boolean {
   for (const [axis, i] of Object.entries(here)) {
-    if (next[axis] === undefined) throw lostAxis(axis, at);
+    if (next[axis] === undefined) throw missingAxis(axis, at);
     if (next[axis] !== i && !axes.includes(axis)) return false;
   }
   return true;
 }
 
-function lostAxis(axis: string, at: string): VitrineError {
+function missingAxis(axis: string, at: string): VitrineError {
   return new VitrineError({
     code: "unsupported",
     at: `${at} keep_shutter_open_across`,

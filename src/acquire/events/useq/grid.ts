@@ -1,9 +1,9 @@
-import { VitrineError } from "../../../core/index.ts";
-import { lazily, onceNeeded } from "../lazy.ts";
+import { cachedIterable, lazyIterable } from "../lazyIterable.ts";
 import { tilesInOrder } from "./gridOrder.ts";
 import type { GridPlan, TiledPlan } from "./gridSchema.ts";
 import { polygonTiles } from "./polygonGrid.ts";
 import { randomPoints } from "./randomPoints.ts";
+import { countSteps, tilesAcross } from "./tileCount.ts";
 import type { Point } from "./traversal.ts";
 
 /** The points of a grid or of a plan of points. */
@@ -23,7 +23,7 @@ export interface GridPoints {
 export function gridPoints(plan: GridPlan, seed: number, at: string): GridPoints {
   if ("vertices" in plan) return { points: polygonTiles(plan, at), isRelative: false };
   if ("num_points" in plan) {
-    return { points: onceNeeded(() => randomPoints(plan, plan.random_seed ?? seed)), isRelative: true };
+    return { points: cachedIterable(() => randomPoints(plan, plan.random_seed ?? seed)), isRelative: true };
   }
   if ("rows" in plan || "width" in plan || "top" in plan) return tiledPoints(plan, at);
   return { points: [[plan.x ?? 0, plan.y ?? 0]], isRelative: true };
@@ -41,7 +41,7 @@ interface Grid {
 function tiledPoints(plan: RectangularPlan, at: string): GridPoints {
   const [dx, dy] = tileSteps(plan);
   const { rows, columns, origin } = gridOf(plan, [dx, dy], at);
-  const points = lazily(function* (): Generator<Point> {
+  const points = lazyIterable(function* (): Generator<Point> {
     for (const [row, column] of tilesInOrder(rows, columns, plan.mode ?? "row_wise_snake")) {
       yield [origin[0] + column * dx, origin[1] - row * dy];
     }
@@ -71,26 +71,4 @@ function gridOf(plan: RectangularPlan, [dx, dy]: Point, at: string): Grid {
       : [countSteps(plan.height, dy, at), countSteps(plan.width, dx, at)];
   if (plan.relative_to === "top_left") return { rows, columns, origin: [0, 0] };
   return { rows, columns, origin: [-((columns - 1) * dx) / 2, ((rows - 1) * dy) / 2] };
-}
-
-/** How many tiles cover a span; without a field of view, one at each end of every step. */
-export function tilesAcross({ span, fov, step }: Across, at: string): number {
-  if (fov == null) return countSteps(span + step, step, at);
-  return span <= fov ? 1 : countSteps(span - fov, step, at) + 1;
-}
-
-interface Across {
-  readonly span: number;
-  readonly fov: number | null | undefined;
-  readonly step: number;
-}
-
-function countSteps(span: number, step: number, at: string): number {
-  if (step !== 0) return Math.ceil(span / step);
-  throw new VitrineError({
-    code: "range",
-    at: `${at} overlap`,
-    expected: "tiles that overlap by less than 100 %",
-    found: "100 %",
-  });
 }

@@ -9,7 +9,7 @@ export const propertiesSchema = z.array(z.tuple([z.string(), z.string(), z.unkno
 export const indexSchema = z.int().nullish();
 
 /** What any position may carry. */
-export const placeShape = {
+export const positionShape = {
   name: z.string().nullish(),
   properties: propertiesSchema,
   plate_row: indexSchema,
@@ -22,7 +22,7 @@ export const placeShape = {
 
 const fov = { fov_width: z.number().nullish(), fov_height: z.number().nullish() };
 const relativePosition = z.strictObject({
-  ...placeShape,
+  ...positionShape,
   ...fov,
   x: um.optional(),
   y: um.optional(),
@@ -80,18 +80,18 @@ const gridKeys = [rowsColumns, widthHeight, edges, polygon, random].flatMap((pla
 );
 const onlyGridKeys = gridKeys.filter((key) => !Object.hasOwn(relativePosition.shape, key));
 
-/** Every key of a place may be left out, so that without this a misspelt grid would be taken for a misspelt place. */
-const singlePlace = z.preprocess((value, context) => {
+/** Every key of a position may be left out, so that without this a misspelt grid would be taken for a misspelt position. */
+const singlePosition = z.preprocess((value, context) => {
   if (typeof value === "object" && value !== null && onlyGridKeys.some((key) => Object.hasOwn(value, key))) {
     context.issues.push({ code: "invalid_type", expected: "object", input: value });
   }
   return value;
 }, relativePosition);
 
-/** Points around a place: those of a well. */
-export const pointsSchema = z.union([rowsColumns, widthHeight, random, singlePlace]);
+/** Points around a position: those of a well. */
+export const pointsSchema = z.union([rowsColumns, widthHeight, random, singlePosition]);
 /** Points of a sequence's axis g. */
-export const gridSchema = z.union([rowsColumns, edges, widthHeight, polygon, random, singlePlace]);
+export const gridSchema = z.union([rowsColumns, edges, widthHeight, polygon, random, singlePosition]);
 
 export type GridPlan = z.output<typeof gridSchema>;
 export type TiledPlan = Extract<GridPlan, { mode?: unknown }>;

@@ -1,5 +1,5 @@
 import { VitrineError } from "../../../core/index.ts";
-import { combinations, type Place } from "./combinations.ts";
+import { type Combination, combinations } from "./combinations.ts";
 import type { AutofocusPlan } from "./schema.ts";
 import { hasAxes, type Sequence, type StagePosition } from "./sequence.ts";
 import type { UseqEvent } from "./useqEvent.ts";
@@ -10,26 +10,26 @@ export interface ExpandedEvent {
   readonly camera?: string | null | undefined;
 }
 
-type Draft = { -readonly [K in keyof UseqEvent]: UseqEvent[K] };
+type MutableEvent = { -readonly [K in keyof UseqEvent]: UseqEvent[K] };
 type Index = Readonly<Record<string, number>>;
 
-/** What goes through all events of one iteration, the positions' own sequences included. */
-interface Run {
+/** State of one expansion, the positions' own sequences included. */
+interface Expansion {
   readonly at: string;
   /** The index at which each autofocus plan was last asked. */
   readonly focused: Map<AutofocusPlan, Index>;
 }
 
-/** What a position hands down to its own sequence. */
+/** What a position gives its own sequence. */
 interface Inherited {
   /**
    * Settings that the events of the sequence start from. As in useq they are one object for all of them, so that for instance
    * the exposure of one channel stays for a next one that has none.
    */
-  readonly draft: Draft;
+  readonly draft: MutableEvent;
   /** Settings that replace those of each event. */
-  readonly overrides: Draft;
-  /** µm, added to the places of each event. */
+  readonly overrides: MutableEvent;
+  /** µm, added to the coordinates of each event. */
   readonly offset: { readonly x?: number; readonly y?: number; readonly z?: number };
   readonly camera?: string | null | undefined;
   readonly lastTime: number;
@@ -42,31 +42,35 @@ export function expanded(sequence: Sequence, at: string): Generator<ExpandedEven
   return eventsOf(sequence, { at, focused: new Map() });
 }
 
-function* eventsOf(sequence: Sequence, run: Run, inherited?: Inherited): Generator<ExpandedEvent> {
+function* eventsOf(
+  sequence: Sequence,
+  expansion: Expansion,
+  inherited?: Inherited,
+): Generator<ExpandedEvent> {
   let lastTime = inherited?.lastTime ?? -1;
   let lastPosition = -1;
-  for (const place of combinations(sequence)) {
-    if (isSkipped(place, sequence, run.at)) continue;
-    const { position, index } = place;
+  for (const combination of combinations(sequence)) {
+    if (isSkipped(combination, sequence, expansion.at)) continue;
+    const { position, index } = combination;
     const draft = inherited?.draft ?? {};
-    applyPlace(draft, place, sequence);
+    applyCombination(draft, combination, sequence);
     if (position?.properties?.length && index.p !== lastPosition) draft.properties = position.properties;
     lastPosition = index.p ?? -1;
     if (inherited !== undefined) inherit(draft, inherited);
-    const camera = place.channel === undefined ? inherited?.camera : place.channel.camera;
+    const camera = combination.channel === undefined ? inherited?.camera : combination.channel.camera;
 
     const own = position?.sequence;
     if (position !== undefined && own !== undefined && hasAxes(own)) {
-      const handedDown = { ...handDown(position, own, draft), camera, lastTime, owner: sequence };
+      const inheritance = { ...inheritanceOf(position, own, draft), camera, lastTime, owner: sequence };
       const focused = own.autofocus ?? sequence.autofocus;
-      yield* eventsOf(focused === undefined ? own : { ...own, autofocus: focused }, run, handedDown);
+      yield* eventsOf(focused === undefined ? own : { ...own, autofocus: focused }, expansion, inheritance);
       continue;
     }
     if (draft.index?.t === 0 && lastTime !== 0) draft.reset_event_timer = true;
     const event: UseqEvent = { ...draft };
-    const focus = focusOf(event, own?.autofocus ?? sequence.autofocus, {
+    const focus = autofocusBefore(event, own?.autofocus ?? sequence.autofocus, {
       owner: inherited?.owner ?? sequence,
-      run,
+      expansion,
     });
     if (focus !== undefined) yield { event: focus, camera };
     yield { event, camera };
@@ -75,7 +79,7 @@ function* eventsOf(sequence: Sequence, run: Run, inherited?: Inherited): Generat
 }
 
 /** Source: useq-schema 0.9.2, `_should_skip`. */
-function isSkipped({ position, channel, index }: Place, { z }: Sequence, at: string): boolean {
+function isSkipped({ position, channel, index }: Combination, { z }: Sequence, at: string): boolean {
   if (channel !== undefined) {
     if (index.t !== undefined && index.t % (channel.acquire_every ?? 1) !== 0) return true;
     if (channel.do_stack === false && z !== undefined) {
@@ -102,10 +106,10 @@ function noStack(channel: string, at: string): VitrineError {
   });
 }
 
-function applyPlace(draft: Draft, place: Place, sequence: Sequence): void {
-  const { position, channel, time } = place;
-  draft.index = { ...draft.index, ...place.index };
-  applyCoordinates(draft, place, sequence);
+function applyCombination(draft: MutableEvent, combination: Combination, sequence: Sequence): void {
+  const { position, channel, time } = combination;
+  draft.index = { ...draft.index, ...combination.index };
+  applyCoordinates(draft, combination, sequence);
   if (position?.name) draft.pos_name = position.name;
   if (channel !== undefined) {
     draft.channel = { config: channel.config, group: channel.group ?? "Channel" };
@@ -116,29 +120,29 @@ function applyPlace(draft: Draft, place: Place, sequence: Sequence): void {
 
 /** Source: useq-schema 0.9.2, `_xyzpos`. */
 function applyCoordinates(
-  draft: Draft,
-  { position, channel, tile, plane }: Place,
+  draft: MutableEvent,
+  { position, channel, tile, plane }: Combination,
   { z, grid }: Sequence,
 ): void {
-  const { x = null, y = null, z: home = null } = position ?? {};
+  const { x = null, y = null, z: positionZ = null } = position ?? {};
   draft.x_pos = tile === undefined ? x : tile[0] + (grid?.isRelative ? (x ?? 0) : 0);
   draft.y_pos = tile === undefined ? y : tile[1] + (grid?.isRelative ? (y ?? 0) : 0);
-  draft.z_pos = home;
+  draft.z_pos = positionZ;
   if (plane === undefined) return;
   draft.z_pos = channel === undefined ? plane : plane + (channel.z_offset ?? 0);
-  if (z?.isRelative) draft.z_pos += home ?? 0;
+  if (z?.isRelative) draft.z_pos += positionZ ?? 0;
 }
 
-function inherit(draft: Draft, { overrides, offset }: Inherited): void {
+function inherit(draft: MutableEvent, { overrides, offset }: Inherited): void {
   Object.assign(draft, overrides);
   if (offset.x !== undefined && draft.x_pos != null) draft.x_pos += offset.x;
   if (offset.y !== undefined && draft.y_pos != null) draft.y_pos += offset.y;
   if (offset.z !== undefined && draft.z_pos != null) draft.z_pos += offset.z;
 }
 
-/** A position's own sequence takes over its place where it has no plan for it, else moves by it where the plan is relative. */
-function handDown(position: StagePosition, own: Sequence, draft: Draft) {
-  const overrides: Draft = { reset_event_timer: false };
+/** A position's own sequence takes over its coordinates where it has no plan for it, else moves by it where the plan is relative. */
+function inheritanceOf(position: StagePosition, own: Sequence, draft: MutableEvent) {
+  const overrides: MutableEvent = { reset_event_timer: false };
   const offset: { x?: number; y?: number; z?: number } = {};
   if (position.name) overrides.pos_name = position.name;
   if (own.z === undefined) overrides.z_pos = draft.z_pos;
@@ -148,33 +152,33 @@ function handDown(position: StagePosition, own: Sequence, draft: Draft) {
   return { draft: { ...draft }, overrides, offset };
 }
 
-interface FocusContext {
+interface AutofocusContext {
   readonly owner: Sequence;
-  readonly run: Run;
+  readonly expansion: Expansion;
 }
 
-/** The autofocus before an event, if one of the plan's axes changed since it was last asked; at the home of a relative stack. */
-function focusOf(
+/** The autofocus before an event, if one of the plan's axes changed since it was last asked; at the z from which a relative stack counts. */
+function autofocusBefore(
   event: UseqEvent,
   plan: AutofocusPlan | undefined,
-  context: FocusContext,
+  context: AutofocusContext,
 ): UseqEvent | undefined {
   if (plan === undefined) return undefined;
-  const { owner, run } = context;
+  const { owner, expansion } = context;
   const index = event.index ?? {};
-  const last = run.focused.get(plan) ?? {};
-  run.focused.set(plan, index);
+  const last = expansion.focused.get(plan) ?? {};
+  expansion.focused.set(plan, index);
   if (!plan.axes.some((axis) => index[axis] !== undefined && last[axis] !== index[axis])) return undefined;
   const action = {
     autofocus_device_name: plan.autofocus_device_name ?? null,
     autofocus_motor_offset: plan.autofocus_motor_offset ?? null,
   };
   if (event.z_pos == null || !owner.z?.isRelative || index.z === undefined) return { ...event, action };
-  if (index.z >= owner.z.length) throw noHome(index.z, owner.z.length, run.at);
+  if (index.z >= owner.z.length) throw noPlane(index.z, owner.z.length, expansion.at);
   return { ...event, action, z_pos: event.z_pos - owner.z.at(index.z) };
 }
 
-function noHome(plane: number, count: number, at: string): VitrineError {
+function noPlane(plane: number, count: number, at: string): VitrineError {
   return new VitrineError({
     code: "unsupported",
     at: `${at} autofocus_plan`,

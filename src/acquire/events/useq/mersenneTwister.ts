@@ -17,10 +17,10 @@ export function mersenneTwister(seed: number): () => number {
   let next = SIZE;
   const word = () => {
     if (next === SIZE) {
-      renew(state);
+      twist(state);
       next = 0;
     }
-    return tempered(state[next++]);
+    return temper(state[next++]);
   };
   return () => {
     const high = word() >>> 5;
@@ -29,14 +29,14 @@ export function mersenneTwister(seed: number): () => number {
   };
 }
 
-function renew(state: Uint32Array): void {
+function twist(state: Uint32Array): void {
   for (let i = 0; i < SIZE; i++) {
     const joined = (state[i] & 0x80000000) | (state[(i + 1) % SIZE] & 0x7fffffff);
     state[i] = state[(i + SHIFT) % SIZE] ^ (joined >>> 1) ^ (joined & 1 ? 0x9908b0df : 0);
   }
 }
 
-function tempered(word: number): number {
+function temper(word: number): number {
   let y = word;
   y ^= y >>> 11;
   y ^= (y << 7) & 0x9d2c5680;

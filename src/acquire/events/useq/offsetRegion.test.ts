@@ -1,7 +1,16 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
 import { offsetRegion } from "./offsetRegion.ts";
-import { boundsOf, contains, convexHull, isSimple, regionOf, signedArea, touches } from "./region.ts";
+import {
+  boundsOf,
+  contains,
+  convexHull,
+  intersects,
+  isSimple,
+  regionOf,
+  sideOf,
+  signedArea,
+} from "./region.ts";
 import type { Point } from "./traversal.ts";
 
 const bracket: Point[] = [
@@ -67,7 +76,7 @@ test("a grown region holds the region, a shrunk one lies inside it", () => {
   );
 });
 
-test("a tile touches what it overlaps, borders included", () => {
+test("a tile intersects what it overlaps, borders included", () => {
   const region = regionOf(bracket);
   const tile = (left: number, bottom: number, size: number) => ({
     left,
@@ -75,11 +84,11 @@ test("a tile touches what it overlaps, borders included", () => {
     right: left + size,
     top: bottom + size,
   });
-  expect(touches(region, tile(40, 10, 5))).toBe(true);
-  expect(touches(region, tile(40.5, 10, 5))).toBe(false);
-  expect(touches(region, tile(11, 11, 20))).toBe(false);
-  expect(touches(region, tile(2, 2, 1))).toBe(true);
-  expect(touches(region, tile(-10, -10, 100))).toBe(true);
+  expect(intersects(region, tile(40, 10, 5))).toBe(true);
+  expect(intersects(region, tile(40.5, 10, 5))).toBe(false);
+  expect(intersects(region, tile(11, 11, 20))).toBe(false);
+  expect(intersects(region, tile(2, 2, 1))).toBe(true);
+  expect(intersects(region, tile(-10, -10, 100))).toBe(true);
 });
 
 test("outlines that cross or touch themselves are seen", () => {
@@ -114,4 +123,14 @@ test("outlines that cross or touch themselves are seen", () => {
       [4, 0],
     ]),
   ).toBe(false);
+});
+
+test("the side of a line is told to the last bit", () => {
+  const ends: [Point, Point] = [
+    [12, 12],
+    [24, 24],
+  ];
+  expect(sideOf(...ends, [0.5, 0.5])).toBe(0);
+  expect(sideOf(...ends, [0.5, 0.5 + 2 ** -53])).toBe(1);
+  expect(sideOf(...ends, [0.5 + 2 ** -53, 0.5])).toBe(-1);
 });

@@ -1,4 +1,11 @@
-import { boundsOf, crossing, type Region, type Segment, signedArea, windingNumber } from "./region.ts";
+import {
+  boundsOf,
+  lineIntersection,
+  type Region,
+  type Segment,
+  signedArea,
+  windingNumber,
+} from "./region.ts";
 import type { Point } from "./traversal.ts";
 
 /** Corners reach at most this many offsets from where they were; then they are cut. */
@@ -13,24 +20,24 @@ const MITRE_LIMIT = 5;
  * Source: `shapely.buffer(join_style="mitre")`, whose corners these are.
  */
 export function offsetRegion(region: Region, offset: number): Region {
-  const raw = rawBorder(region, offset);
+  const raw = offsetCurve(region, offset);
   const { left, right, bottom, top } = boundsOf(raw);
   const scale = Math.max(right - left, top - bottom);
-  const border = splitAtCrossings(raw, scale * 1e-9).filter((piece) => isBorder(piece, raw, scale * 1e-7));
+  const border = nodeSegments(raw, scale * 1e-9).filter((piece) => isBorder(piece, raw, scale * 1e-7));
   return largestPart(border, scale * 1e-6);
 }
 
-/** The moved edges and what joins them: closed, but it may cross itself. */
-function rawBorder(region: Region, offset: number): Region {
-  const moved = region.map((edge) => movedEdge(edge, offset));
+/** The edges at their offset and the joins between them: closed, but it may cross itself. */
+function offsetCurve(region: Region, offset: number): Region {
+  const edges = region.map((edge) => offsetSegment(edge, offset));
   const corners = region.flatMap((edge, i): Point[] => {
-    const before = moved[(i + moved.length - 1) % moved.length];
-    return joined([before, moved[i]], edge[0], offset);
+    const before = edges[(i + edges.length - 1) % edges.length];
+    return mitreJoin([before, edges[i]], edge[0], offset);
   });
   return corners.map((corner, i) => [corner, corners[(i + 1) % corners.length]]);
 }
 
-function movedEdge([[ax, ay], [bx, by]]: Segment, offset: number): Segment {
+function offsetSegment([[ax, ay], [bx, by]]: Segment, offset: number): Segment {
   const [dx, dy] = [bx - ax, by - ay];
   const length = Math.sqrt(dx * dx + dy * dy);
   const [ux, uy] = [(-offset * dx) / length, (-offset * dy) / length];
@@ -40,8 +47,8 @@ function movedEdge([[ax, ay], [bx, by]]: Segment, offset: number): Segment {
   ];
 }
 
-/** The points between two moved edges that met in a corner. */
-function joined([before, after]: readonly [Segment, Segment], corner: Point, offset: number): Point[] {
+/** The points that join two offset edges which met in a corner. */
+function mitreJoin([before, after]: readonly [Segment, Segment], corner: Point, offset: number): Point[] {
   const turn = Math.sign(
     (before[1][0] - before[0][0]) * (after[1][1] - after[0][1]) -
       (before[1][1] - before[0][1]) * (after[1][0] - after[0][0]),
@@ -49,15 +56,15 @@ function joined([before, after]: readonly [Segment, Segment], corner: Point, off
   if (turn === 0) return [before[1], after[0]];
   // Inside a bend the edges cross; through the corner, what lies beyond winds the wrong way and falls away.
   if (turn * offset < 0) return [before[1], corner, after[0]];
-  const tip = crossing(before, after);
+  const tip = lineIntersection(before, after);
   const limit = MITRE_LIMIT * Math.abs(offset);
   if (tip === undefined) return [before[1], after[0]];
   if (Math.hypot(tip[0] - corner[0], tip[1] - corner[1]) <= limit) return [tip];
-  return cutCorner([before, after], corner, { tip, limit });
+  return limitedMitreJoin([before, after], corner, { tip, limit });
 }
 
 /** Across the way from the corner to the tip, at the limit. */
-function cutCorner(
+function limitedMitreJoin(
   [before, after]: readonly [Segment, Segment],
   corner: Point,
   { tip, limit }: { tip: Point; limit: number },
@@ -66,15 +73,13 @@ function cutCorner(
   const [ux, uy] = [(tip[0] - corner[0]) / way, (tip[1] - corner[1]) / way];
   const middle: Point = [corner[0] + limit * ux, corner[1] + limit * uy];
   const cut: Segment = [middle, [middle[0] - uy * limit, middle[1] + ux * limit]];
-  return [crossing(before, cut) ?? before[1], crossing(after, cut) ?? after[0]];
+  return [lineIntersection(before, cut) ?? before[1], lineIntersection(after, cut) ?? after[0]];
 }
 
-/** Every piece of a border between its ends and its crossings with the others. */
-function splitAtCrossings(border: Region, tolerance: number): Region {
+/** The border, cut where it crosses or touches itself. */
+function nodeSegments(border: Region, tolerance: number): Region {
   return border.flatMap((segment): Segment[] => {
-    const cuts = border.flatMap((other) =>
-      other === segment ? [] : meetingPoints(segment, other, tolerance),
-    );
+    const cuts = border.flatMap((other) => (other === segment ? [] : nodesOn(segment, other, tolerance)));
     const [[ax, ay]] = segment;
     const away = ([x, y]: Point) => Math.hypot(x - ax, y - ay);
     const points = [segment[0], ...cuts, segment[1]].sort((p, q) => away(p) - away(q));
@@ -83,8 +88,8 @@ function splitAtCrossings(border: Region, tolerance: number): Region {
   });
 }
 
-function meetingPoints(segment: Segment, other: Segment, tolerance: number): readonly Point[] {
-  const point = crossing(segment, other);
+function nodesOn(segment: Segment, other: Segment, tolerance: number): readonly Point[] {
+  const point = lineIntersection(segment, other);
   if (point === undefined) return other.filter((end) => liesOn(end, segment, tolerance));
   return liesOn(point, segment, tolerance) && liesOn(point, other, tolerance) ? [point] : [];
 }

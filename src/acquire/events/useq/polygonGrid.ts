@@ -1,21 +1,21 @@
 import { VitrineError } from "../../../core/index.ts";
-import { onceNeeded } from "../lazy.ts";
-import { tilesAcross } from "./grid.ts";
+import { cachedIterable } from "../lazyIterable.ts";
 import { tilesInOrder } from "./gridOrder.ts";
 import type { PolygonPlan } from "./gridSchema.ts";
 import { offsetRegion } from "./offsetRegion.ts";
-import { boundsOf, convexHull, isSimple, type Region, regionOf, touches } from "./region.ts";
+import { boundsOf, convexHull, intersects, isSimple, type Region, regionOf } from "./region.ts";
+import { tilesAcross } from "./tileCount.ts";
 import type { Point } from "./traversal.ts";
 
 /**
- * The centres of the tiles that touch a polygon, in the order of their visit, µm.
+ * The centres of the tiles that intersect a polygon, in the order of their visit, µm.
  *
  * @throws {VitrineError} format: an outline that crosses or touches itself
  * Source: useq-schema 0.9.2, `GridFromPolygon`.
  */
 export function polygonTiles(plan: PolygonPlan, at: string): Iterable<Point> {
   const region = regionOfPlan(plan, at);
-  return region.length === 0 ? [] : onceNeeded(() => tilesOn(region, plan, at));
+  return region.length === 0 ? [] : cachedIterable(() => tilesOn(region, plan, at));
 }
 
 function regionOfPlan({ vertices, offset, convex_hull }: PolygonPlan, at: string): Region {
@@ -50,7 +50,7 @@ function tilesOn(region: Region, plan: PolygonPlan, at: string): readonly Point[
   for (const [row, column] of tilesInOrder(rows, columns, mode)) {
     const [x, y] = [left + width / 2 + column * dx, top - height / 2 - row * dy];
     const tile = { left: x - width / 2, right: x + width / 2, bottom: y - height / 2, top: y + height / 2 };
-    if (touches(region, tile)) tiles.push([x, y]);
+    if (intersects(region, tile)) tiles.push([x, y]);
   }
   return tiles;
 }

@@ -4,7 +4,7 @@ import { mersenneTwister } from "./mersenneTwister.ts";
 import { nearestNeighbours, type Point, twoOpt } from "./traversal.ts";
 
 /** Draws that useq spends at most on points that must not overlap. */
-const MOST_TRIES = 10000;
+const MAX_DRAWS = 10000;
 
 type Uniform = () => number;
 
@@ -18,7 +18,7 @@ export function randomPoints(plan: RandomPlan, seed: number): readonly Point[] {
   const uniform = mersenneTwister(seed);
   const start = plan.start_at ?? 0;
   const first: Point[] = typeof start === "number" ? [] : [[start.x ?? 0, start.y ?? 0]];
-  const points = drawnPoints(plan, first, uniform);
+  const points = drawPoints(plan, first, uniform);
   const startAt = typeof start === "number" ? Math.min(start, plan.num_points - 1, points.length - 1) : 0;
   if (points.length <= 2) return points;
   switch (plan.order === undefined ? "two_opt" : plan.order) {
@@ -33,13 +33,13 @@ export function randomPoints(plan: RandomPlan, seed: number): readonly Point[] {
   }
 }
 
-function drawnPoints(plan: RandomPlan, first: Point[], uniform: Uniform): readonly Point[] {
+function drawPoints(plan: RandomPlan, first: Point[], uniform: Uniform): readonly Point[] {
   const { num_points: count, fov_width: width, fov_height: height } = plan;
   const missing = count - first.length;
-  const draw = () => Array.from({ length: missing }, () => drawnPoint(plan, uniform));
+  const draw = () => Array.from({ length: missing }, () => drawPoint(plan, uniform));
   if (plan.allow_overlap !== false || width == null || height == null) return [...first, ...draw()];
   const points = first;
-  for (let tries = 0; tries < MOST_TRIES && points.length < count; tries += missing) {
+  for (let draws = 0; draws < MAX_DRAWS && points.length < count; draws += missing) {
     for (const [x, y] of draw()) {
       const overlaps = points.some(([px, py]) => Math.abs(x - px) < width && Math.abs(y - py) < height);
       if (!overlaps && points.length < count) points.push([x, y]);
@@ -48,7 +48,7 @@ function drawnPoints(plan: RandomPlan, first: Point[], uniform: Uniform): readon
   return points;
 }
 
-function drawnPoint(
+function drawPoint(
   { shape, max_width: width = 1, max_height: height = 1 }: RandomPlan,
   uniform: Uniform,
 ): Point {

@@ -1,3 +1,4 @@
+import { orient2d } from "robust-predicates";
 import { divide, exactProduct, exactSum, multiply, subtract } from "./doubleDouble.ts";
 import type { Point } from "./traversal.ts";
 
@@ -38,21 +39,19 @@ export function boundsOf(border: Region): Bounds {
   return bounds;
 }
 
-/** On which side of the line from a to b the point c lies: 1 left, -1 right, 0 on it. Right also where doubles cannot tell. */
+/** On which side of the line from a to b the point c lies: 1 left, -1 right, 0 exactly on it. */
 export function sideOf(a: Point, b: Point, c: Point): number {
-  const left = multiply(exactSum(a[0], -c[0]), exactSum(b[1], -c[1]));
-  const right = multiply(exactSum(a[1], -c[1]), exactSum(b[0], -c[0]));
-  const { hi, lo } = subtract(left, right);
-  return Math.sign(hi === 0 ? lo : hi);
+  // the library's y axis points down
+  return Math.sign(0 - orient2d(...a, ...b, ...c));
 }
 
 /** Whether a rectangle and a region have a point in common, borders included. */
-export function touches(region: Region, tile: Bounds): boolean {
-  if (region.some((segment) => crosses(segment, tile))) return true;
+export function intersects(region: Region, tile: Bounds): boolean {
+  if (region.some((segment) => segmentIntersects(segment, tile))) return true;
   return contains(region, [(tile.left + tile.right) / 2, (tile.bottom + tile.top) / 2]);
 }
 
-function crosses([a, b]: Segment, { left, right, bottom, top }: Bounds): boolean {
+function segmentIntersects([a, b]: Segment, { left, right, bottom, top }: Bounds): boolean {
   if (Math.max(a[0], b[0]) < left || Math.min(a[0], b[0]) > right) return false;
   if (Math.max(a[1], b[1]) < bottom || Math.min(a[1], b[1]) > top) return false;
   const corners: readonly Point[] = [
@@ -86,19 +85,19 @@ export function isSimple(corners: readonly Point[]): boolean {
   if (n < 3) return false;
   const segment = (i: number): Segment => [corners[i % n], corners[(i + 1) % n]];
   for (let i = 0; i < n; i++) {
-    if (turnsBack(segment(i), segment(i + 1))) return false;
+    if (isSpike(segment(i), segment(i + 1))) return false;
     for (let k = i + 2; k < n; k++) {
-      if ((k + 1) % n !== i && meets(segment(i), segment(k))) return false;
+      if ((k + 1) % n !== i && segmentsIntersect(segment(i), segment(k))) return false;
     }
   }
   return true;
 }
 
-function turnsBack([a, b]: Segment, [, c]: Segment): boolean {
+function isSpike([a, b]: Segment, [, c]: Segment): boolean {
   return sideOf(a, b, c) === 0 && (b[0] - a[0]) * (c[0] - b[0]) + (b[1] - a[1]) * (c[1] - b[1]) < 0;
 }
 
-function meets([a, b]: Segment, [c, d]: Segment): boolean {
+function segmentsIntersect([a, b]: Segment, [c, d]: Segment): boolean {
   const isApart = [0, 1].some(
     (axis) =>
       Math.max(a[axis], b[axis]) < Math.min(c[axis], d[axis]) ||
@@ -124,7 +123,7 @@ function halfHull(points: readonly Point[]): readonly Point[] {
 }
 
 /** Where two lines, each through two points, cross, rounded once; undefined for parallel ones. */
-export function crossing(p: Segment, q: Segment): Point | undefined {
+export function lineIntersection(p: Segment, q: Segment): Point | undefined {
   const [one, two] = [lineThrough(p), lineThrough(q)];
   const w = subtract(multiply(one.x, two.y), multiply(two.x, one.y));
   if (w.hi === 0) return undefined;

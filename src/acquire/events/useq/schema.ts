@@ -1,6 +1,6 @@
 import { z } from "zod";
 import { durationSchema } from "./duration.ts";
-import { gridSchema, indexSchema, placeShape, pointsSchema } from "./gridSchema.ts";
+import { gridSchema, indexSchema, pointsSchema, positionShape } from "./gridSchema.ts";
 import { setupSchema } from "./setupSchema.ts";
 
 const um = z.number();
@@ -23,9 +23,9 @@ const phase = z.union([
   z.strictObject({ ...timeBase, duration: durationSchema, loops: z.int().positive() }),
 ]);
 /** useq takes a plan without keys for none. */
-const orNothing = <T extends z.ZodType>(plan: T) =>
-  z.preprocess((value) => (isEmptyGroup(value) ? null : value), plan.nullish());
-const isEmptyGroup = (value: unknown) =>
+const emptyAsNull = <T extends z.ZodType>(plan: T) =>
+  z.preprocess((value) => (isEmptyObject(value) ? null : value), plan.nullish());
+const isEmptyObject = (value: unknown) =>
   typeof value === "object" && value !== null && !Array.isArray(value) && Object.keys(value).length === 0;
 
 const timePlan = z.union([
@@ -113,7 +113,7 @@ const position: z.ZodType<PositionSettings> = z.union([
     .max(3)
     .transform(([x, y, height]): PositionSettings => ({ x, y, z: height })),
   z.strictObject({
-    ...placeShape,
+    ...positionShape,
     x: coordinate,
     y: coordinate,
     z: coordinate,
@@ -132,8 +132,8 @@ const plans = {
   axis_order: z.union([axesText, z.array(axesText).transform((letters) => letters.flat())]).optional(),
   grid_plan: gridSchema.nullish(),
   channels: z.array(channel).optional(),
-  time_plan: orNothing(timePlan),
-  z_plan: orNothing(zPlan),
+  time_plan: emptyAsNull(timePlan),
+  z_plan: emptyAsNull(zPlan),
   autofocus_plan: autofocusPlan.nullish(),
   setup: setupSchema.nullish(),
   keep_shutter_open_across: z.union([axesText, z.array(axis)]).optional(),
@@ -157,7 +157,7 @@ export type TimePhase = z.output<typeof phase>;
 export type ZPlan = z.output<typeof zPlan>;
 export type Plate = z.output<typeof plate>;
 export type WellPlatePlan = z.output<typeof wellPlatePlan>;
-/** A place of the stage, µm, and what is acquired there. */
+/** A position of the stage, µm, and what is acquired there. */
 export interface PositionSettings {
   readonly x?: number | null | undefined;
   readonly y?: number | null | undefined;

@@ -6,7 +6,7 @@ import { timePoints } from "./timePlan.ts";
 import { wellPositions } from "./wellPlate.ts";
 import { type ZPlanes, zPlanes } from "./zPlan.ts";
 
-/** A sequence whose plans are ready to be iterated, each item when it is asked for. */
+/** A sequence whose plans are resolved: their items can be iterated, each made when it is asked for. */
 export interface Sequence {
   readonly order: readonly Axis[];
   /** s from the start. */
@@ -19,7 +19,7 @@ export interface Sequence {
   readonly keepShutterOpenAcross: readonly string[];
 }
 
-/** A place of the stage, µm; null: do not move. */
+/** A position of the stage, µm; null: do not move. */
 export interface StagePosition {
   readonly x: number | null;
   readonly y: number | null;
@@ -31,17 +31,17 @@ export interface StagePosition {
 }
 
 /**
- * Makes a checked sequence ready.
+ * Resolves the plans of a checked sequence.
  *
  * @throws {VitrineError} as {@link checkSequence} and the plans
  */
-export function readySequence(settings: SequenceSettings, at: string): Sequence {
+export function prepareSequence(settings: SequenceSettings, at: string): Sequence {
   checkSequence(settings, at);
   const { grid_plan, time_plan, z_plan, autofocus_plan, axis_order: order = AXES } = settings;
   return {
     order,
     channels: settings.channels ?? [],
-    positions: readyPositions(settings, at),
+    positions: preparePositions(settings, at),
     keepShutterOpenAcross: settings.keep_shutter_open_across ?? [],
     ...(grid_plan == null ? {} : { grid: gridPoints(grid_plan, anySeed(), `${at} grid_plan`) }),
     // As in useq, a plan that cannot be computed is no error where nobody iterates over it.
@@ -53,15 +53,15 @@ export function readySequence(settings: SequenceSettings, at: string): Sequence 
   };
 }
 
-function readyPositions(settings: SequenceSettings, at: string): Iterable<StagePosition> {
+function preparePositions(settings: SequenceSettings, at: string): Iterable<StagePosition> {
   const { stage_positions: positions = [], grid_plan: grid } = settings;
   const where = `${at} stage_positions`;
   if ("plate" in positions) return wellPositions(positions, anySeed(), where);
-  return positions.map((position, i) => readyPosition(position, isAbsolute(grid), `${where}[${i}]`));
+  return positions.map((position, i) => preparePosition(position, isAbsolute(grid), `${where}[${i}]`));
 }
 
 /** As in useq, an absolute grid stands where it is: the position's own x and y count for nothing. */
-function readyPosition(settings: PositionSettings, isGridAbsolute: boolean, at: string): StagePosition {
+function preparePosition(settings: PositionSettings, isGridAbsolute: boolean, at: string): StagePosition {
   const { name, properties, sequence } = settings;
   const inner = sequence?.grid_plan;
   const isPlaced = inner == null ? !isGridAbsolute : !isAbsolute(inner);
@@ -71,7 +71,7 @@ function readyPosition(settings: PositionSettings, isGridAbsolute: boolean, at: 
     z: settings.z ?? null,
     name,
     properties,
-    ...(sequence == null ? {} : { sequence: readySequence(sequence, `${at} sequence`) }),
+    ...(sequence == null ? {} : { sequence: prepareSequence(sequence, `${at} sequence`) }),
   };
 }
 

@@ -1,5 +1,5 @@
 import { VitrineError } from "../../../core/index.ts";
-import { lazily } from "../lazy.ts";
+import { lazyIterable } from "../lazyIterable.ts";
 import { roundedToEven } from "./duration.ts";
 import type { TimePhase, TimePlan } from "./schema.ts";
 
@@ -19,10 +19,10 @@ interface Phase {
 export function timePoints(plan: TimePlan, at: string): Iterable<number> {
   if ("phases" in plan) {
     const phases = plan.phases.map((phase, i) => phaseOf(phase, `${at}[${i}]`));
-    return lazily(() => pointsOfPhases(phases));
+    return lazyIterable(() => pointsOfPhases(phases));
   }
   const phase = phaseOf(plan, at);
-  return lazily(() => pointsOf(phase));
+  return lazyIterable(() => pointsOf(phase));
 }
 
 function phaseOf(plan: TimePhase, at: string): Phase {

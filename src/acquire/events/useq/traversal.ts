@@ -1,4 +1,4 @@
-/** A place in the specimen, µm. */
+/** A point in the specimen, µm. */
 export type Point = readonly [xUm: number, yUm: number];
 
 /** Each point once, always the nearest that is left. Source: useq-schema 0.9.2, `_nearest_neighbor_order`. */
@@ -21,18 +21,18 @@ export function nearestNeighbours(points: readonly Point[], startAt: number): re
   return route;
 }
 
-/** Rounds end when one shortens the route by no more than this part. */
-const WORTHWHILE = 0.05;
+/** Rounds end when one shortens the route by no more than this fraction. */
+const MIN_RELATIVE_GAIN = 0.05;
 
 /** Reverses stretches of the route while that shortens it (2-opt). Source: useq-schema 0.9.2, `_two_opt_order`. */
 export function twoOpt(points: readonly Point[], startAt: number): readonly Point[] {
   const route = [...points.slice(startAt), ...points.slice(0, startAt)];
   const n = route.length;
   let length = route.reduce((sum, point, i) => sum + distance(point, route[(i + n - 1) % n]), 0);
-  for (let gain = 1; gain > WORTHWHILE; ) {
+  for (let gain = 1; gain > MIN_RELATIVE_GAIN; ) {
     const before = length;
     for (let i = 1; i < n - 2; i++) {
-      for (let k = i + 1; k < n; k++) length += shortened(route, i, k);
+      for (let k = i + 1; k < n; k++) length += reverseIfShorter(route, i, k);
     }
     gain = 1 - length / before;
   }
@@ -40,7 +40,7 @@ export function twoOpt(points: readonly Point[], startAt: number): readonly Poin
 }
 
 /** Reverses the stretch from i to k if the route is shorter then; gives the change of its length. */
-function shortened(route: Point[], i: number, k: number): number {
+function reverseIfShorter(route: Point[], i: number, k: number): number {
   const after = route[(k + 1) % route.length];
   const old = distance(route[i - 1], route[i]) + distance(route[k], after);
   const reversed = distance(route[i - 1], route[k]) + distance(route[i], after);

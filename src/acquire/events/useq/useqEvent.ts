@@ -77,7 +77,7 @@ const AXIS_NAMES: Readonly<Record<string, string>> = {
  */
 export function fromUseq(event: UseqEvent, camera?: string | null): AcquisitionEvent {
   const { channel, properties, roi, slm_image: image, action } = event;
-  const made: Draft = {
+  const made: MutableEvent = {
     axes: axesOf(event.index ?? {}),
     keep_shutter_open: event.keep_shutter_open ?? false,
   };
@@ -97,7 +97,7 @@ export function fromUseq(event: UseqEvent, camera?: string | null): AcquisitionE
   return made;
 }
 
-type Draft = { -readonly [K in keyof AcquisitionEvent]: AcquisitionEvent[K] };
+type MutableEvent = { -readonly [K in keyof AcquisitionEvent]: AcquisitionEvent[K] };
 
 function axesOf(index: Readonly<Record<string, number>>): Axes {
   const axes: Record<string, number> = {};

@@ -31,15 +31,15 @@ export function selectedWells(
     const columns = flatIndices(column, plate.columns, at);
     return flatIndices(row, plate.rows, at).flatMap((r) => columns.map((c): Well => [r, c]));
   }
-  const rows = broadcastable(row, plate.rows, at);
-  return paired(rows, broadcastable(column, plate.columns, at), at);
+  const rows = indexArray(row, plate.rows, at);
+  return broadcastPairs(rows, indexArray(column, plate.columns, at), at);
 }
 
 const isList = (index: WellIndex): index is readonly WellIndex[] => Array.isArray(index);
 const isSlice = (index: WellIndex): index is WellSlice => typeof index === "object" && !isList(index);
 
 function flatIndices(index: WellIndex, size: number, at: string): readonly number[] {
-  return isSlice(index) ? sliced(index, size, at) : broadcastable(index, size, at).values;
+  return isSlice(index) ? sliceIndices(index, size, at) : indexArray(index, size, at).values;
 }
 
 /** An index or a nested list of them: its shape, and its values in C order. */
@@ -48,7 +48,7 @@ interface IndexArray {
   readonly values: readonly number[];
 }
 
-function broadcastable(index: WellIndex, size: number, at: string): IndexArray {
+function indexArray(index: WellIndex, size: number, at: string): IndexArray {
   if (typeof index === "number") {
     if (index >= size || index < -size) {
       throw new VitrineError({
@@ -61,14 +61,14 @@ function broadcastable(index: WellIndex, size: number, at: string): IndexArray {
     return { shape: [], values: [index < 0 ? index + size : index] };
   }
   if (isSlice(index)) throw mismatch(at, "a slice inside a list");
-  const items = index.map((item) => broadcastable(item, size, at));
+  const items = index.map((item) => indexArray(item, size, at));
   const shape = items[0]?.shape ?? [];
   if (items.some((item) => item.shape.join() !== shape.join()))
     throw mismatch(at, "lists of different lengths in a list");
   return { shape: [items.length, ...shape], values: items.flatMap(({ values }) => values) };
 }
 
-function paired(rows: IndexArray, columns: IndexArray, at: string): readonly Well[] {
+function broadcastPairs(rows: IndexArray, columns: IndexArray, at: string): readonly Well[] {
   const rank = Math.max(rows.shape.length, columns.shape.length);
   const [a, b] = [rows, columns].map(({ shape }) => [
     ...new Array<number>(rank - shape.length).fill(1),
@@ -88,16 +88,16 @@ function paired(rows: IndexArray, columns: IndexArray, at: string): readonly Wel
 function offsetIn(own: readonly number[], shape: readonly number[], i: number): number {
   let [rest, stride, offset] = [i, 1, 0];
   for (let axis = shape.length - 1; axis >= 0; axis--) {
-    const place = rest % shape[axis];
-    rest = (rest - place) / shape[axis];
-    if (own[axis] !== 1) offset += place * stride;
+    const index = rest % shape[axis];
+    rest = (rest - index) / shape[axis];
+    if (own[axis] !== 1) offset += index * stride;
     stride *= own[axis];
   }
   return offset;
 }
 
 /** Python's `slice(start, stop, step)`. */
-function sliced({ start, stop, step: given }: WellSlice, size: number, at: string): readonly number[] {
+function sliceIndices({ start, stop, step: given }: WellSlice, size: number, at: string): readonly number[] {
   const step = given ?? 1;
   if (step === 0) throw new VitrineError({ code: "range", at, expected: "a step that is not 0", found: "0" });
   const [first, last] = step > 0 ? [0, size] : [-1, size - 1];

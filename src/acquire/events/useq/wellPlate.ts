@@ -1,23 +1,22 @@
 import { VitrineError } from "../../../core/index.ts";
-import { lazily } from "../lazy.ts";
+import { lazyIterable } from "../lazyIterable.ts";
 import { angleOf, cosSin, fusedMultiplyAdd } from "./doubleDouble.ts";
 import { gridPoints } from "./grid.ts";
 import type { PointsPlan } from "./gridSchema.ts";
 import type { Plate, WellPlatePlan } from "./schema.ts";
-import type { StagePosition } from "./sequence.ts";
 import type { Point } from "./traversal.ts";
 import { selectedWells, type Well } from "./wellIndex.ts";
 
 type PlateShape = Exclude<Plate, string>;
 
-const ROUND: readonly (readonly [name: string, PlateShape])[] = [
+const ROUND_WELL_PLATES: readonly (readonly [name: string, PlateShape])[] = [
   ["6-well", { rows: 2, columns: 3, well_spacing: [39.12, 39.12], well_size: [34.8, 34.8] }],
   ["12-well", { rows: 3, columns: 4, well_spacing: [26, 26], well_size: [22, 22] }],
   ["24-well", { rows: 4, columns: 6, well_spacing: [19, 19], well_size: [15.6, 15.6] }],
   ["48-well", { rows: 6, columns: 8, well_spacing: [13, 13], well_size: [11.1, 11.1] }],
   ["96-well", { rows: 8, columns: 12, well_spacing: [9, 9], well_size: [6.4, 6.4] }],
 ];
-const SQUARE: readonly (readonly [name: string, PlateShape])[] = [
+const SQUARE_WELL_PLATES: readonly (readonly [name: string, PlateShape])[] = [
   ["384-well", { rows: 16, columns: 24, well_spacing: [4.5, 4.5], well_size: [3.4, 3.4] }],
   ["1536-well", { rows: 32, columns: 48, well_spacing: [2.25, 2.25], well_size: [1.7, 1.7] }],
   ["coverslip-18mm-square", { rows: 1, columns: 1, well_spacing: [0, 0], well_size: [18, 18] }],
@@ -26,9 +25,18 @@ const SQUARE: readonly (readonly [name: string, PlateShape])[] = [
 
 /** Plates by the names that useq registers; sizes in mm. */
 const PLATES: ReadonlyMap<string, PlateShape> = new Map([
-  ...ROUND,
-  ...SQUARE.map(([name, shape]) => [name, { ...shape, circular_wells: false }] as const),
+  ...ROUND_WELL_PLATES,
+  ...SQUARE_WELL_PLATES.map(([name, shape]) => [name, { ...shape, circular_wells: false }] as const),
 ]);
+
+/** A point in a well, on the stage, µm. */
+export interface WellPosition {
+  readonly x: number;
+  readonly y: number;
+  readonly z: number;
+  /** The well, and the point's own name or number. */
+  readonly name: string;
+}
 
 /**
  * The positions of a plan: well after well, in each its points.
@@ -37,13 +45,13 @@ const PLATES: ReadonlyMap<string, PlateShape> = new Map([
  * @throws {VitrineError} missing: a plate that nobody registered; as {@link selectedWells}
  * Source: useq-schema 0.9.2, `WellPlatePlan`.
  */
-export function wellPositions(plan: WellPlatePlan, seed: number, at: string): Iterable<StagePosition> {
+export function wellPositions(plan: WellPlatePlan, seed: number, at: string): Iterable<WellPosition> {
   const plate = typeof plan.plate === "string" ? registeredPlate(plan.plate, `${at} plate`) : plan.plate;
   const wells = selectedWells(plan.selected_wells, plate, `${at} selected_wells`);
   const points = pointsInWells(plan.well_points_plan ?? {}, plate, { seed, at: `${at} well_points_plan` });
-  const stagePlace = placement(plan, plate, { isSingle: wells.length === 1, at });
-  return lazily(function* () {
-    for (const [i, well] of wells.entries()) yield* positionsIn(wellName(well), stagePlace(well), points(i));
+  const toStage = wellToStage(plan, plate, { isSingle: wells.length === 1, at });
+  return lazyIterable(function* () {
+    for (const [i, well] of wells.entries()) yield* positionsIn(wellName(well), toStage(well), points(i));
   });
 }
 
@@ -55,7 +63,7 @@ interface WellPoints {
   readonly isSingle: boolean;
 }
 
-function* positionsIn(well: string, [x, y]: Point, inWell: WellPoints): Generator<StagePosition> {
+function* positionsIn(well: string, [x, y]: Point, inWell: WellPoints): Generator<WellPosition> {
   let i = 0;
   for (const [dx, dy] of inWell.points) {
     const suffix = inWell.isSingle ? inWell.name : String(i++).padStart(4, "0");
@@ -104,7 +112,7 @@ function registeredPlate(name: string, at: string): PlateShape {
 }
 
 /** From a well to its centre on the stage, µm: scaled to the spacing, turned, moved to A1. Rows go down, the stage's y up. */
-function placement(
+function wellToStage(
   { a1_center_xy: a1, rotation }: WellPlatePlan,
   plate: PlateShape,
   { isSingle, at }: { isSingle: boolean; at: string },

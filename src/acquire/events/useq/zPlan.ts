@@ -16,27 +16,32 @@ export interface ZPlanes extends Steps {
  * planes by one.
  */
 export function zPlanes(plan: ZPlan, at: string): ZPlanes {
-  if ("top" in plan) return ranged({ start: plan.bottom, end: plan.top, isRelative: false }, plan, at);
+  if ("top" in plan) return rangePlanes({ start: plan.bottom, end: plan.top, isRelative: false }, plan, at);
   if ("above" in plan) {
-    return ranged({ start: -Math.abs(plan.below), end: Math.abs(plan.above), isRelative: true }, plan, at);
+    return rangePlanes(
+      { start: -Math.abs(plan.below), end: Math.abs(plan.above), isRelative: true },
+      plan,
+      at,
+    );
   }
   if ("range" in plan)
-    return ranged({ start: -plan.range / 2, end: plan.range / 2, isRelative: true }, plan, at);
-  if ("absolute" in plan) return listed(plan.absolute, { isRelative: false, isUp: plan.go_up !== false });
-  return listed(plan.relative, { isRelative: true, isUp: plan.go_up !== false });
+    return rangePlanes({ start: -plan.range / 2, end: plan.range / 2, isRelative: true }, plan, at);
+  if ("absolute" in plan)
+    return listedPlanes(plan.absolute, { isRelative: false, isUp: plan.go_up !== false });
+  return listedPlanes(plan.relative, { isRelative: true, isUp: plan.go_up !== false });
 }
 
-interface Ends {
+interface ZRange {
   readonly start: number;
   readonly end: number;
   readonly isRelative: boolean;
 }
 
-function ranged({ start, end, isRelative }: Ends, { step, go_up }: RangePlan, at: string): ZPlanes {
+function rangePlanes({ start, end, isRelative }: ZRange, { step, go_up }: RangePlan, at: string): ZPlanes {
   const single: Steps = { length: 1, at: () => start };
   const steps = step === 0 ? single : arange({ start, stop: end + step / 2, step }, `${at} step`);
   const count = step === 0 ? 1 : Math.ceil(Number(((end + step - start) / step).toFixed(6)));
-  return { ...visited(steps, go_up !== false), isRelative, middle: Math.floor(count / 2) };
+  return { ...inVisitOrder(steps, go_up !== false), isRelative, middle: Math.floor(count / 2) };
 }
 
 interface RangePlan {
@@ -44,14 +49,14 @@ interface RangePlan {
   readonly go_up?: boolean | undefined;
 }
 
-function listed(
+function listedPlanes(
   planes: readonly number[],
   { isRelative, isUp }: { isRelative: boolean; isUp: boolean },
 ): ZPlanes {
   const steps: Steps = { length: planes.length, at: (i) => planes[i] };
-  return { ...visited(steps, isUp), isRelative, middle: Math.floor(planes.length / 2) };
+  return { ...inVisitOrder(steps, isUp), isRelative, middle: Math.floor(planes.length / 2) };
 }
 
-function visited(steps: Steps, isUp: boolean): Steps {
+function inVisitOrder(steps: Steps, isUp: boolean): Steps {
   return isUp ? steps : { length: steps.length, at: (i) => steps.at(steps.length - 1 - i) };
 }

@@ -1,0 +1,27 @@
+import type { Image, Matrix3, Shape2 } from "../../core/index.ts";
+import type { MatchFilters } from "../config/config.ts";
+import type { StackParticle } from "../particles/particleStack.ts";
+import type { TemplateSource } from "../search/searchInputs.ts";
+import type { ParticleMovie } from "./movieBoxes.ts";
+
+/** Particles, and what is tried on each of them. */
+export interface RefineTask {
+  readonly particles: readonly StackParticle[];
+  readonly template: TemplateSource;
+  /** Each is tried as offset times the particle's rotation. */
+  readonly offsets: readonly Matrix3[];
+  /** What slices are taken with where that is not the offsets rounded to float32: Leopard-EM's constrained search. */
+  readonly sliceOffsets?: readonly Matrix3[];
+  /** Whether slices keep the template's frequencies where the CTF's are magnified, as in Leopard-EM's constrained search. */
+  readonly keepsSlices?: boolean;
+  readonly defocusOffsetsA: ArrayLike<number>;
+  readonly pixelSizeOffsetsA: ArrayLike<number>;
+  readonly boxSize: Shape2;
+  readonly filters: MatchFilters;
+  /** Filter whole micrographs, not boxes. */
+  readonly filtersMicrographs: boolean;
+  /** Reads a micrograph or a map that a particle names. */
+  readonly readImage: (path: string) => Promise<Image>;
+  /** Where boxes come from its frames, and the micrograph gives only its spectrum. */
+  readonly movie?: ParticleMovie;
+}

@@ -1,0 +1,142 @@
+import type { BackendSizes } from "../../compute/index.ts";
+import { type Image, VitrineError } from "../../core/index.ts";
+import type { ResultPlaces } from "../../io/index.ts";
+import type { Log } from "../../program/index.ts";
+import { type MatchSettings, parseMatchSettings, type SearchSpace, searchSpace } from "../config/config.ts";
+import { readConfigText } from "../config/configPrograms.ts";
+import { readMtfFile } from "../config/mtfFile.ts";
+import type { MatchOptions } from "./matchOptions.ts";
+import type { MapSource } from "./resultMaps.ts";
+import type { ResultOptions } from "./results.ts";
+import { searchSize } from "./search.ts";
+import { SearchedMicrograph } from "./searchedMicrograph.ts";
+import { openTemplate, type TemplateSource } from "./searchInputs.ts";
+import { templateSearches } from "./templates.ts";
+
+const DEFAULT_RESULTS = {
+  particlesPath: "particles.csv",
+  overwrite: false,
+  maskRadiusPx: 5,
+  falsePositives: 1,
+};
+
+/** A search of one template as a configuration asks for it, its inputs opened and checked. */
+export interface ConfiguredSearch {
+  readonly settings: MatchSettings;
+  /** What is visited. */
+  readonly space: SearchSpace;
+  readonly template: TemplateSource;
+  /** Shared by the searches of a set. */
+  readonly micrograph: SearchedMicrograph;
+  readonly results: ResultOptions;
+}
+
+/** The searches that a configuration asks for: one for each template. */
+export interface SearchSet<Search extends ConfiguredSearch = ConfiguredSearch> {
+  readonly searches: readonly Search[];
+  /** As asked for; those of a search are its share, under names of their own, where there are several. */
+  readonly results: ResultOptions;
+}
+
+/** Opens everything that a configuration names; `use` gets it, and it is closed afterwards. */
+export async function withSearches<T>(
+  configPath: string,
+  options: MatchOptions,
+  use: (set: SearchSet) => Promise<T>,
+): Promise<T> {
+  const text = await readConfigText(configPath, "match");
+  const parsed = parseMatchSettings(text, configPath, { compat: options.compatBatch !== undefined });
+  const settings = { ...parsed, optics: await readMtfFile(parsed.optics) };
+  warnOfIgnored(configPath, settings, options.onLog);
+  const results = { ...DEFAULT_RESULTS, ...withoutUndefined(options) };
+  const searches = templateSearches({ settings, results }, configPath, options.templates);
+  const templates: TemplateSource[] = [];
+  try {
+    for (const search of searches) templates.push(await openTemplate(search.settings.templatePath));
+    const keeps = results.picturePath !== undefined;
+    const micrograph = await SearchedMicrograph.read(settings.micrographPath, { keeps });
+    checkPixelSize(micrograph.image, settings, options.onLog);
+    const shared = { micrograph, space: searchSpace(settings) };
+    return await use({
+      searches: searches.map((search, i) => ({ ...search, ...shared, template: templates[i] })),
+      results,
+    });
+  } finally {
+    for (const template of templates) await template.close();
+  }
+}
+
+/** As {@link withSearches}, for programs of one template. @throws {VitrineError} unsupported: several */
+export async function withSearch<T>(
+  configPath: string,
+  options: MatchOptions,
+  use: (search: ConfiguredSearch) => Promise<T>,
+): Promise<T> {
+  return withSearches(configPath, options, ({ searches }) => {
+    if (searches.length === 1) return use(searches[0]);
+    throw new VitrineError({
+      code: "unsupported",
+      at: `${configPath} template_volume_path`,
+      expected: "one template",
+      found: `${searches.length}`,
+      hint: "Take each by itself",
+    });
+  });
+}
+
+/** Says which fields of a configuration were set and have no effect. */
+export function warnOfIgnored(
+  configPath: string,
+  { ignored }: { readonly ignored: readonly string[] },
+  onLog: Log | undefined,
+): void {
+  for (const field of ignored) onLog?.(`${configPath} ${field} has no effect here`, "warning");
+}
+
+function withoutUndefined(options: MatchOptions): MatchOptions {
+  return Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined));
+}
+
+/** The configuration's pixel size counts, as in Leopard-EM; a file that says otherwise is worth a word. */
+function checkPixelSize(
+  image: Image,
+  { optics, micrographPath }: MatchSettings,
+  onLog: Log | undefined,
+): void {
+  const difference = Math.abs(image.pixelSizeA - optics.pixelSizeA);
+  if (!(image.pixelSizeA > 0 && difference > 0.01 * optics.pixelSizeA)) return;
+  const text = `${micrographPath} says ${image.pixelSizeA} Å a pixel, the configuration ${optics.pixelSizeA} Å, which is used`;
+  onLog?.(text, "warning");
+}
+
+/** Files that searches read, the results that they write, and whether these may replace others. */
+export function resultPlaces({ searches, results }: SearchSet, outputs: readonly string[]): ResultPlaces {
+  const [{ settings }] = searches;
+  return {
+    inputs: [settings.micrographPath, ...searches.map((search) => search.settings.templatePath)],
+    outputs,
+    overwrite: results.overwrite || settings.results.allowFileOverwrite,
+    hint: "Allow it with --overwrite or match_template_result.allow_file_overwrite: true, or choose another path",
+  };
+}
+
+/** Bytes that a set needs: those of its largest search, since they follow one another. */
+export function searchSetBytes(
+  { searches }: SearchSet,
+  { templatePadding: padding = 1 }: MatchOptions,
+  backend: BackendSizes,
+): number {
+  const sizes = searches.map(({ settings, space, template, micrograph: { shape } }) =>
+    searchSize({ shape, template: template.size, name: template.name, settings, space, padding }, backend),
+  );
+  return Math.max(...sizes.map(({ bytes }) => bytes));
+}
+
+/** What the maps of a search are made of. */
+export function mapSource(
+  statistics: MapSource["statistics"],
+  { space }: Pick<ConfiguredSearch, "space">,
+  { compatBatch }: Pick<MatchOptions, "compatBatch">,
+): MapSource {
+  return { statistics, space, ...(compatBatch !== undefined && { compatBatch }) };
+}

@@ -1,0 +1,28 @@
+import type { Pool } from "../../compute/index.ts";
+import type { ConfiguredSearch } from "./configuredSearch.ts";
+import { type SliceOptions, TemplateSearch } from "./search.ts";
+import { type PreparedMicrograph, preprocessMicrograph } from "./searchFilters.ts";
+
+/** Filters the micrograph of a search, and releases it. */
+export async function prepareMicrograph(
+  pool: Pool,
+  { settings, micrograph }: ConfiguredSearch,
+): Promise<PreparedMicrograph> {
+  const prepared = await preprocessMicrograph(pool, micrograph.image, settings.filters);
+  micrograph.release();
+  return prepared;
+}
+
+/** Sets a search up. Whoever does disposes of it. */
+export function openSearch(
+  pool: Pool,
+  { prepared, ...search }: ConfiguredSearch & { readonly prepared: PreparedMicrograph },
+  options: SliceOptions & { readonly signal?: AbortSignal },
+): Promise<TemplateSearch> {
+  const { settings, space, template, micrograph } = search;
+  return TemplateSearch.fromPrepared(
+    pool,
+    { prepared, shape: micrograph.shape, template, settings, space },
+    options,
+  );
+}

@@ -1,0 +1,64 @@
+import type { Volume } from "../../core/index.ts";
+import { readAtoms, writeMrc } from "../../io/index.ts";
+import { type ProgramOptions, runProgram } from "../../program/index.ts";
+import { readMtf } from "../config/mtfFile.ts";
+import { type MapOptions, simulateMap } from "./simulateMap.ts";
+
+/** How atoms become a map, and where it goes. */
+export interface MapProgramOptions
+  extends Omit<MapOptions, "mtf" | "signal">,
+    Pick<ProgramOptions, "workers" | "signal" | "onLog" | "onBackend"> {
+  /** The map, MRC. */
+  readonly mapPath: string;
+  /** Which model of the file, counted from 1; default the first. */
+  readonly model?: number;
+  /** Default false. */
+  readonly removeWater?: boolean;
+  /** STAR file of RELION's with a camera's transfer function; none if absent. */
+  readonly mtfPath?: string;
+  readonly overwrite?: boolean;
+}
+
+/** What was made of atoms. */
+export interface MapReport {
+  readonly path: string;
+  /** Atoms that were read, those that the options leave out included, but for water. */
+  readonly atoms: number;
+  readonly boxSize: number;
+  readonly pixelSizeA: number;
+  readonly minimumV: number;
+  readonly maximumV: number;
+  readonly files: readonly string[];
+}
+
+/**
+ * Makes a template from atoms, as {@link simulateMap}, and writes it.
+ *
+ * @param atomsPath  PDB or mmCIF
+ * @throws {VitrineError} missing, storage, format: the files; exists: the map is there; and as `simulateMap`
+ */
+export async function runSimulateMap(atomsPath: string, options: MapProgramOptions): Promise<MapReport> {
+  const { mapPath, model, removeWater = false, mtfPath, overwrite = false, onLog, ...map } = options;
+  const select = { excludeWater: removeWater };
+  const { models } = await readAtoms(atomsPath, { ...(model !== undefined && { model }), select });
+  if (models.length > 1) onLog?.(`${atomsPath}: the first of ${models.length} models is taken`, "warning");
+  const mtf = mtfPath === undefined ? undefined : await readMtf(mtfPath);
+  const inputs = mtfPath === undefined ? [atomsPath] : [atomsPath, mtfPath];
+  const hint = "Replace it with --overwrite, or choose another path";
+  return runProgram({ inputs, outputs: [mapPath], overwrite, hint }, options, async ({ pool, results }) => {
+    const volume = await simulateMap(pool, models[0], { ...map, ...(mtf !== undefined && { mtf }) });
+    await results.write(mapPath, (path) => writeMrc(path, volume, { overwrite: true }));
+    const { boxSize, pixelSizeA } = options;
+    const atoms = models[0].length;
+    return { path: mapPath, atoms, boxSize, pixelSizeA, ...rangeOf(volume), files: [mapPath] };
+  });
+}
+
+function rangeOf({ data }: Volume): { minimumV: number; maximumV: number } {
+  let [minimumV, maximumV] = [Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY];
+  for (const value of data) {
+    if (value < minimumV) minimumV = value;
+    if (value > maximumV) maximumV = value;
+  }
+  return { minimumV, maximumV };
+}

@@ -1,0 +1,2 @@
+export type { Log, ProgramNeeds, ProgramOptions, ProgramTools } from "./program.ts";
+export { runProgram, withPool } from "./program.ts";

@@ -1,0 +1,97 @@
+import { mkdtempSync, readdirSync, writeFileSync } from "node:fs";
+import { extname, join } from "node:path";
+import { describe, expect, test } from "vitest";
+import { vitrineHere } from "../support/command.ts";
+import { COMMAND_ROWS } from "../support/commandRows.ts";
+import { scratchFolder } from "../support/searchCase.ts";
+
+const scratch = scratchFolder();
+const newFolder = () => mkdtempSync(join(scratch, "command-"));
+const ADVICE = "(vitrine COMMAND --help explains a command)";
+
+test("every command of vitrine --help has its row", async () => {
+  const end = await vitrineHere(["--help"]);
+  const list = end.stdout.split(/\nCommands:\n|\nExample:\n/)[1];
+  const names = [...list.matchAll(/^ {2}([a-z-]+) /gm)].map(([, name]) => name);
+  expect([end.code, end.stderr, names.filter((name) => name !== "help")]).toEqual([
+    0,
+    "",
+    COMMAND_ROWS.map(({ name }) => name),
+  ]);
+});
+
+describe.each(COMMAND_ROWS)(
+  "vitrine $name",
+  ({ name, prepare, results, computes, failing, timeoutMs = 60_000 }) => {
+    test("--help explains arguments and options, and shows an example", async () => {
+      const { code, stdout, stderr } = await vitrineHere([name, "--help"]);
+      expect([code, stderr]).toEqual([0, ""]);
+      const [usage, ...words] = stdout.split("\n")[0].split(" ").slice(2);
+      expect(usage).toBe(name);
+      for (const word of words.filter((argument) => argument.startsWith("<")))
+        expect(stdout).toMatch(new RegExp(`^ {2}${word.slice(1, -1).replace("...", "")} {2,}\\S`, "m"));
+      expect(stdout).toMatch(/^ {2}--json {2,}print \S/m);
+      expect(stdout).toMatch(new RegExp(`\nExample:\n {2}vitrine ${name} \\S.*\n$`));
+    });
+
+    test("the example of its help is a call that it understands", async () => {
+      const { stdout } = await vitrineHere([name, "--help"]);
+      const call = stdout.trimEnd().split("\n").at(-1)!.trim().split(" ").slice(1);
+      const end = await vitrineHere([...call, "--no-such-option"]); // parsed to its end, and not run
+      expect(end.stderr.split("\n")[0]).toBe("error: unknown option '--no-such-option'");
+    });
+
+    test("wrong use is exit code 2, what is wrong and where to look on stderr, nothing on stdout", async () => {
+      const args = [name, ...(await prepare(newFolder()))];
+      const wrong: [call: string[], message: RegExp][] = [
+        [[...args, "--no-such-option"], /^error: unknown option '--no-such-option'\n/],
+        name === "tour"
+          ? [["tour", "here"], /^error: too many arguments for 'tour'/]
+          : [[name], /^error: (missing required argument '\S+'|required option '.+' not specified)\n/],
+      ];
+      for (const [call, message] of wrong) {
+        const { code, stdout, stderr } = await vitrineHere(call);
+        expect([code, stdout]).toEqual([2, ""]);
+        expect(stderr).toMatch(message);
+        expect(stderr.trimEnd().split("\n").at(-1)).toBe(ADVICE);
+      }
+    });
+
+    test("a failure is exit code 1 and one line that says where, what was expected and what found", async () => {
+      const folder = newFolder();
+      const [input, ...options] = failing === undefined ? await prepare(folder) : [];
+      const extension = input === undefined ? "" : extname(input);
+      const [none, broken] = [`none${extension}`, `broken${extension}`].map((file) => join(folder, file));
+      writeFileSync(broken, "\u0000\u0001 neither this nor that\n");
+      const calls =
+        failing === undefined ? [none, broken].map((file) => [file, ...options]) : [failing(folder)];
+      for (const args of calls) {
+        const before = readdirSync(folder);
+        const { code, stdout, stderr } = await vitrineHere([name, ...args, "--json"]);
+        expect([code, stdout]).toEqual([1, ""]);
+        expect(stderr).toMatch(/^vitrine: \S.*: expected .+, found .+\.\n$/);
+        expect(stderr).not.toMatch(/\b(ZodError|SyntaxError|TypeError|at \S+\.[jt]s:\d+)/);
+        expect(stderr).toContain(folder);
+        expect(readdirSync(folder)).toEqual(before);
+      }
+    });
+
+    test("--json is one object on one line of stdout: results, warnings, backend, seconds", {
+      timeout: timeoutMs,
+    }, async () => {
+      const { code, stdout, stderr } = await vitrineHere([name, ...(await prepare(newFolder())), "--json"]);
+      expect([code, stdout.split("\n").length]).toEqual([0, 2]);
+      const report = JSON.parse(stdout);
+      expect(Object.keys(report.results)).toEqual(expect.arrayContaining([...results]));
+      const own = { warnings: report.warnings, backend: report.backend, seconds: report.seconds };
+      expect(report).toEqual({ ...report.results, results: report.results, ...own });
+      expect(report.backend).toMatch(computes ? /^wasm (relaxed )?simd, 2 workers$/ : /^main thread$/);
+      expect(report.seconds).toBeGreaterThan(0);
+      for (const warning of report.warnings) expect(stderr).toContain(`vitrine: ${warning}\n`);
+      const said = stderr.split("\n").filter((line) => line.endsWith("has no effect here"));
+      expect(report.warnings.filter((text: string) => text.endsWith("has no effect here")).length).toBe(
+        said.length,
+      );
+    });
+  },
+);

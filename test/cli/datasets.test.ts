@@ -1,0 +1,167 @@
+import { mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { describe, expect, test } from "vitest";
+import { convertDataset, formatMrc, openNdtiff, openOmeZarr } from "../../src/io/index.ts";
+import { vitrine } from "../support/command.ts";
+import { requirement, sharedReal } from "../support/require.ts";
+import { scratchFolder } from "../support/searchCase.ts";
+
+const golden = fileURLToPath(new URL("../golden/acquire", import.meta.url));
+const scratch = scratchFolder();
+let folders = 0;
+function newFolder(): string {
+  const folder = join(scratch, `datasets-${folders++}`);
+  mkdirSync(folder);
+  return folder;
+}
+
+describe("vitrine info", () => {
+  test("says what datasets, arrays and tables hold, one after the other", async () => {
+    const folder = newFolder();
+    const data = Float32Array.of(1, 2, 3, 4, 5, 6);
+    writeFileSync(join(folder, "map.mrc"), formatMrc({ data, shape: [1, 2, 3], voxelSizeA: 1.5 }));
+    writeFileSync(join(folder, "a.csv"), "x,y\n1,2\n");
+    const paths = [join(golden, "tcz_u16_crashed"), join(folder, "map.mrc"), join(folder, "a.csv")];
+    const end = await vitrine(["info", ...paths]);
+    expect([end.code, end.stderr]).toEqual([0, ""]);
+    expect(end.stdout.replaceAll(`${folder}/`, "").replaceAll(`${golden}/`, "")).toMatchInlineSnapshot(`
+      "tcz_u16_crashed: NDTiff 3.3
+        images       18
+        time         3: 0, 1, 2
+        channel      2: DAPI, FITC
+        z            3: 0, 1, 2
+        size         48 x 32 uint16
+        pixel        0.11 µm
+        summary      {"PixelSize_um":0.11,"Prefix":"lab","µ":"µm","DateAndTime":"2026/11/21 00:00:00","PixelType":"GRAY16","seed":20261}
+        first image  {"Axes":{"time":0,"channel":"DAPI","z":0},"Width":48,"Height":32,"i":0,"note":"µm ünïcode ✓","Exposure":97.721,"nested":{"a":[1,2,3],"b":null,"c":true}}
+        recovered    1 image that the index lacks
+      map.mrc: MRC volume
+        array   1 x 2 x 3 float32 (mode 2)
+        voxel   1.5 Å
+        values  min 1, max 6, mean 3.5, rms 1.70783
+        label   Written by Vitrine
+      a.csv: table
+        rows     1
+        columns  x, y
+      "
+    `);
+  });
+
+  test("--json gives a line a file", async () => {
+    const end = await vitrine(["info", "--json", join(golden, "pz_u8"), join(golden, "ndtiff_listing.json")]);
+    const lines = end.stdout
+      .trim()
+      .split("\n")
+      .map((line) => JSON.parse(line));
+    expect([end.code, lines.map(({ path, kind }) => [path.slice(golden.length + 1), kind])]).toEqual([
+      0,
+      [
+        ["pz_u8", "ndtiff"],
+        ["ndtiff_listing.json", "json"],
+      ],
+    ]);
+    expect(lines[0].axes).toEqual({ position: [0, 1, 2], z: [-1, 0, 1] });
+  });
+
+  test("fails on the first file that is not there or damaged, by name", async () => {
+    const folder = newFolder();
+    writeFileSync(join(folder, "a.mrc"), "no map");
+    for (const [name, message] of [
+      ["a.mrc", /^vitrine: \S+a\.mrc\S*: expected .*, found .*\n$/],
+      ["nothing", /^vitrine: \S+nothing: expected a file or folder, found none\. Check the path\.\n$/],
+    ] as const) {
+      const end = await vitrine(["info", join(folder, name)]);
+      expect([end.code, end.stdout]).toEqual([1, ""]);
+      expect(end.stderr).toMatch(message);
+    }
+  });
+});
+
+describe("vitrine convert", () => {
+  test("goes from NDTiff to OME-Zarr and back, and refuses to replace anything without --overwrite", async () => {
+    const folder = newFolder();
+    const [source, zarr, back] = [join(golden, "tcz_u16"), join(folder, "a.zarr"), join(folder, "back")];
+    const there = await vitrine(["convert", source, zarr, "--compression", "zstd"]);
+    expect(there).toEqual({ code: 0, stdout: `wrote ${zarr}: 18 images as ome-zarr\n`, stderr: "" });
+    const again = await vitrine(["convert", zarr, back, "--format", "ndtiff", "--json"]);
+    expect(JSON.parse(again.stdout).results).toEqual({
+      from: "ome-zarr",
+      to: "ndtiff",
+      images: 18,
+      filled: 0,
+      path: back,
+    });
+    const [first, last] = [await openNdtiff(source), await openNdtiff(back)];
+    const axes = { time: 2, channel: "FITC", z: 1 };
+    expect(await last.readImage(axes)).toEqual(await first.readImage(axes));
+    expect(await last.readMetadata(axes)).toEqual(await first.readMetadata(axes));
+    await Promise.all([first.close(), last.close()]);
+    const taken = await vitrine(["convert", source, zarr]);
+    expect([taken.code, taken.stdout]).toEqual([1, ""]);
+    expect(taken.stderr).toMatch(/expected nothing of this name, found something\. .* --overwrite\.\n$/);
+    expect((await vitrine(["convert", source, zarr, "--overwrite"])).code).toBe(0);
+    expect(readdirSync(folder).sort()).toEqual(["a.zarr", "back"]);
+  });
+
+  test("writes arrays by the ending of their name", async () => {
+    const folder = newFolder();
+    const paths = ["a.npy", "b.mrc"].map((name) => join(folder, name));
+    const end = await vitrine(["convert", join(golden, "strpos_u16_sparse"), paths[0]]);
+    expect(end.stdout).toBe(`wrote ${paths[0]}: 8 images as npy, 1 missing ones as zeros\n`);
+    expect((await vitrine(["convert", paths[0], paths[1]])).code).toBe(0);
+    expect(readFileSync(paths[1]).readInt32LE(8)).toBe(9);
+  });
+
+  test("wrong use is exit code 2", async () => {
+    for (const [args, message] of [
+      [["convert", "a"], /missing required argument 'out'/],
+      [["convert", "a", "b", "--format", "jpeg"], /Allowed choices are ndtiff, ome-zarr, mrc, tiff, npy/],
+      [["info"], /missing required argument 'file'/],
+      [["info", "a", "--jsn"], /unknown option '--jsn'\s*\(Did you mean --json\?\)/],
+    ] as const) {
+      const end = await vitrine(args);
+      expect([end.code, end.stdout]).toEqual([2, ""]);
+      expect(end.stderr).toMatch(message);
+    }
+  });
+});
+
+const { available } = requirement("shared-real");
+
+describe.skipIf(!available)("datasets that Micro-Manager wrote", () => {
+  const versions = available ? ["v2", "v3"].map((version) => join(sharedReal, "ndtiff", version)) : [];
+  const paths = versions.flatMap((version) => readdirSync(version).map((name) => join(version, name)));
+
+  test("are described, also those of which only the index is there", async () => {
+    const end = await vitrine(["info", "--json", ...paths]);
+    expect([end.code, end.stderr]).toEqual([0, ""]);
+    const lines = end.stdout
+      .trim()
+      .split("\n")
+      .map((line) => JSON.parse(line));
+    expect(lines.map(({ kind, images }) => [kind, images > 0])).toEqual(paths.map(() => ["ndtiff", true]));
+    const unreadable = lines.filter((line) => line.unreadable !== undefined);
+    expect(unreadable.length).toBeGreaterThan(0);
+    for (const line of unreadable) expect(line.unreadable).toMatch(/no such file/);
+  });
+
+  test.each([["v2/ndtiffv2.0_test"], ["v3/ndtiff3.2_11bit_1"], ["v3/ndtiff3.2_magellan_explore_rgb"]])(
+    "%s becomes OME-Zarr",
+    async (name) => {
+      const zarr = join(newFolder(), "a.zarr");
+      const source = join(sharedReal, "ndtiff", name);
+      await convertDataset(source, zarr);
+      await using first = await openNdtiff(source);
+      await using last = await openOmeZarr(zarr);
+      expect(last.imageCoordinates()).toEqual(first.imageCoordinates());
+      expect(last.axes).toEqual(first.axes);
+      for (const axes of first.imageCoordinates().slice(0, 4)) {
+        expect(await last.readImage(axes)).toEqual(await first.readImage(axes));
+        // their -0 is 0 in JSON
+        const [metadata, original] = [await last.readMetadata(axes), await first.readMetadata(axes)];
+        expect(JSON.stringify(metadata)).toBe(JSON.stringify(original));
+      }
+    },
+  );
+});

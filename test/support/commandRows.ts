@@ -1,0 +1,196 @@
+import { readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { formatMrc } from "../../src/io/index.ts";
+import { simulateMolecule, volumeFromMolecule } from "../../src/match/index.ts";
+import { vitrineHere } from "./command.ts";
+import { writeGoldenTable } from "./movieCase.ts";
+import { writeOptimizeCase } from "./optimizeCase.ts";
+import { smallConfiguration, writeConfig } from "./searchCase.ts";
+
+/** A command of `vitrine --help` and how it is tried. */
+export interface CommandRow {
+  readonly name: string;
+  /** Writes what a short run reads into an empty folder; the run's arguments, its first input first, without name and `--json`. */
+  readonly prepare: (folder: string) => readonly string[] | Promise<readonly string[]>;
+  /** Fields of the results. */
+  readonly results: readonly string[];
+  /** Whether a pool computes. */
+  readonly computes: boolean;
+  /** Arguments that fail; default: those of the run, its first input not there, or broken. */
+  readonly failing?: (folder: string) => readonly string[];
+  /** Of the run, where it is not short. */
+  readonly timeoutMs?: number;
+}
+
+const golden = (file: string) => fileURLToPath(new URL(`../golden/${file}`, import.meta.url));
+
+/** 483 correlations. */
+function searchConfig(folder: string): string {
+  const configuration = smallConfiguration(folder, { image: [96, 80], template: 16 });
+  return writeConfig(folder, { ...configuration, computational_config: { gpu_ids: 0, num_cpus: 1 } });
+}
+
+/** A golden text with the paths of maps and tables made absolute. */
+function writeAbsolute(folder: string, from: string, to: string): string {
+  const text = readFileSync(golden(from), "utf8")
+    .replace(/\b\w+\.mrc\b/g, (file) => golden(`match/${file}`))
+    .replace(/\b\w+\.csv\b/g, (file) => join(folder, file));
+  writeFileSync(join(folder, to), text);
+  return join(folder, to);
+}
+
+function constrainedConfig(folder: string): string {
+  for (const table of ["plain", "refined", "poles"])
+    writeAbsolute(folder, `match-extra/constrained/${table}.csv`, `${table}.csv`);
+  return writeAbsolute(folder, "match-extra/constrained/disabled.yaml", "config.yaml");
+}
+
+function optimizeConfig(folder: string): string {
+  const search = (step: number) => ({
+    enabled: step > 0,
+    pixel_size_min: -step,
+    pixel_size_max: step,
+    pixel_size_step: step,
+  });
+  const sections = { pixel_size_coarse_search: search(0.02), pixel_size_fine_search: search(0) };
+  return writeOptimizeCase(folder, { nominalA: 1.4, trueA: 1.4, configuration: sections });
+}
+
+function writeMap(folder: string): string {
+  const path = join(folder, "map.mrc");
+  const molecule = simulateMolecule({ seed: 3, atomCount: 100, radiusA: 20, sigmaA: 3 });
+  writeFileSync(path, formatMrc(volumeFromMolecule(molecule, { boxSize: 24, voxelSizeA: 2 })));
+  return path;
+}
+
+function writePlan(folder: string): string {
+  const path = join(folder, "plan.json");
+  writeFileSync(path, JSON.stringify([{ axes: { time: 0 } }, { axes: { time: 1 } }]));
+  return path;
+}
+
+const PARTICLES = ["particles", "correlations", "files"];
+const SEARCH = [...PARTICLES, "zCutoff"];
+const WORKERS = ["--workers", "2"];
+
+/** Every command; a new one is a row here. */
+export const COMMAND_ROWS: readonly CommandRow[] = [
+  {
+    name: "acquire",
+    prepare: (folder) => [writePlan(folder), "--dir", join(folder, "data"), "--name", "run"],
+    results: ["folder", "images", "stages", "seconds"],
+    computes: false,
+  },
+  {
+    name: "convert",
+    prepare: (folder) => [golden("acquire/pz_u8"), join(folder, "out.npy")],
+    results: ["from", "to", "images", "filled", "path"],
+    computes: false,
+  },
+  {
+    name: "info",
+    prepare: () => [golden("match/template.mrc")],
+    results: ["path", "kind", "shape"],
+    computes: false,
+  },
+  {
+    name: "match",
+    prepare: (folder) => [searchConfig(folder), "--particles", join(folder, "p.csv"), ...WORKERS],
+    results: SEARCH,
+    computes: true,
+  },
+  {
+    name: "match-collect",
+    async prepare(folder) {
+      const config = searchConfig(folder);
+      await vitrineHere(["match", config, "--part", "1/1", ...WORKERS]);
+      return [config, "--particles", join(folder, "p.csv")];
+    },
+    results: SEARCH,
+    computes: false,
+  },
+  {
+    name: "refine",
+    prepare(folder) {
+      writeAbsolute(folder, "match/search1_particles.csv", "search1_particles.csv");
+      const config = writeAbsolute(folder, "match/refine1_config.yaml", "config.yaml");
+      return [config, "--particles", join(folder, "r.csv"), "--gradient-only", ...WORKERS];
+    },
+    results: PARTICLES,
+    computes: true,
+  },
+  {
+    name: "constrained-search",
+    prepare: (folder) => [constrainedConfig(folder), "--particles", join(folder, "c.csv"), ...WORKERS],
+    results: [...PARTICLES, "zCutoff", "found"],
+    computes: true,
+  },
+  {
+    name: "optimize-b-factor",
+    prepare: (folder) => [
+      searchConfig(folder),
+      "--max",
+      "10",
+      "--results",
+      join(folder, "b.csv"),
+      ...WORKERS,
+    ],
+    results: ["trials", "bestBFactorA2", "files"],
+    computes: true,
+  },
+  {
+    name: "optimize-template",
+    prepare: (folder) => [optimizeConfig(folder), "--results", join(folder, "o.txt"), ...WORKERS],
+    results: ["pixelSizeA", "meanZScore", "trials", "particles", "files"],
+    computes: true,
+  },
+  {
+    name: "extract",
+    prepare: (folder) => [writeGoldenTable(folder), "--box", "40", "--out", join(folder, "boxes.mrcs")],
+    results: ["particles", "files"],
+    computes: false,
+  },
+  {
+    name: "compare-particles",
+    prepare: (folder) => [writeGoldenTable(folder), golden("match/search1_particles.csv")],
+    results: ["matches", "missed", "extra"],
+    computes: false,
+  },
+  {
+    name: "config",
+    prepare: () => [golden("match/search1_config.yaml")],
+    results: ["optics_group", "micrograph_path"],
+    computes: false,
+  },
+  {
+    name: "simulate-map",
+    prepare: (folder) => [
+      golden("match-extra/chignolin.pdb"),
+      ...["--pixel-size", "1", "--box", "32", "--out", join(folder, "map.mrc"), ...WORKERS],
+    ],
+    results: ["path", "atoms", "boxSize", "pixelSizeA", "minimumV", "maximumV", "files"],
+    computes: true,
+  },
+  {
+    name: "simulate-micrograph",
+    prepare: (folder) => [
+      writeMap(folder),
+      ...["--out", join(folder, "m.mrc"), "--truth", join(folder, "t.csv"), "--defocus", "8000"],
+      ...["--size", "96x80", "--particles", "2", ...WORKERS],
+    ],
+    results: ["particles", "zScore", "files"],
+    computes: true,
+  },
+  {
+    name: "tour",
+    prepare: (folder) => ["--dir", join(folder, "tour"), ...WORKERS],
+    results: ["planted", "matches", "missed", "extra", "ghosts", "seconds", "picture", "plate"],
+    computes: true,
+    timeoutMs: 300_000,
+    failing(folder) {
+      writeFileSync(join(folder, "file"), "");
+      return ["--dir", join(folder, "file", "tour")];
+    },
+  },
+];
