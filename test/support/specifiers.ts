@@ -68,6 +68,21 @@ export function usesOfGlobals(path: string, source: string, names: readonly stri
   return found;
 }
 
+/** Accesses of a property by one of these names: `path:line base.name`. */
+export function usesOfProperties(path: string, source: string, names: readonly string[]): string[] {
+  const file = ts.createSourceFile(path, source, ts.ScriptTarget.Latest, true);
+  const found: string[] = [];
+  const visit = (node: ts.Node) => {
+    if (ts.isPropertyAccessExpression(node) && names.includes(node.name.text)) {
+      const line = file.getLineAndCharacterOfPosition(node.name.getStart()).line + 1;
+      found.push(`${path}:${line} ${node.expression.getText()}.${node.name.text}`);
+    }
+    ts.forEachChild(node, visit);
+  };
+  visit(file);
+  return found;
+}
+
 function isTypeImport({ importClause }: ts.ImportDeclaration): boolean {
   if (importClause === undefined) return false; // import "./x.ts" runs it
   if (importClause.phaseModifier === ts.SyntaxKind.TypeKeyword) return true;
