@@ -90,7 +90,7 @@ class ForeignDataset extends BaseDataset<ForeignEntry> implements OmeZarrReader 
   protected async release(): Promise<void> {}
 }
 
-type Place = zarr.Location<FolderStore>;
+type Location = zarr.Location<FolderStore>;
 
 const rootSchema = z.object({
   multiscales: z.unknown().optional(),
@@ -99,7 +99,7 @@ const rootSchema = z.object({
 });
 
 /** Paths of the image groups; the root itself is "". */
-async function imagePaths(root: Place, attributes: unknown, at: string): Promise<readonly string[]> {
+async function imagePaths(root: Location, attributes: unknown, at: string): Promise<readonly string[]> {
   const found = parseWithSchema(attributes, rootSchema, at);
   if (found.multiscales !== undefined) return [""];
   if (found.plate === undefined && found["bioformats2raw.layout"] !== undefined) return seriesOf(root, at);
@@ -114,7 +114,7 @@ async function imagePaths(root: Place, attributes: unknown, at: string): Promise
 
 const seriesSchema = z.object({ series: z.array(z.string()).optional() });
 
-async function seriesOf(root: Place, at: string): Promise<readonly string[]> {
+async function seriesOf(root: Location, at: string): Promise<readonly string[]> {
   const ome = await wrapped(at, () => groupAt(root.resolve("OME")));
   const { series } = parseWithSchema(ome === undefined ? {} : omeOf(ome.attrs), seriesSchema, `${at}/OME`);
   if (series !== undefined) return series;
@@ -125,10 +125,10 @@ async function seriesOf(root: Place, at: string): Promise<readonly string[]> {
   return paths;
 }
 
-async function openImage(place: Place, folder: string): Promise<ForeignImage> {
-  const at = place.path === "/" ? folder : folder + place.path;
-  const metadata = parseImage(await attributesOf(place, at), at);
-  const level = place.resolve(metadata.level0);
+async function openImage(location: Location, folder: string): Promise<ForeignImage> {
+  const at = location.path === "/" ? folder : folder + location.path;
+  const metadata = parseImage(await attributesOf(location, at), at);
+  const level = location.resolve(metadata.level0);
   const array = await wrapped(`${at}/${metadata.level0}`, () => zarr.open(level, { kind: "array" }));
   const dtype = pixelTypes.safeParse(array.dtype);
   if (!dtype.success || !array.is("number")) throw notPixels(`${at}/${metadata.level0}`, array.dtype);
@@ -147,8 +147,8 @@ function layoutOf(shape: readonly number[], dtype: PixelType): ImageLayout {
   return { width, height, channels: 1, dtype };
 }
 
-async function attributesOf(place: Place, at: string): Promise<unknown> {
-  const group = await wrapped(at, () => groupAt(place));
+async function attributesOf(location: Location, at: string): Promise<unknown> {
+  const group = await wrapped(at, () => groupAt(location));
   if (group !== undefined) return omeOf(group.attrs);
   throw new VitrineError({
     code: "missing",
@@ -160,9 +160,9 @@ async function attributesOf(place: Place, at: string): Promise<unknown> {
 }
 
 /** Undefined where there is no group. */
-async function groupAt(place: Place): Promise<zarr.Group<FolderStore> | undefined> {
+async function groupAt(location: Location): Promise<zarr.Group<FolderStore> | undefined> {
   try {
-    return await zarr.open(place, { kind: "group" });
+    return await zarr.open(location, { kind: "group" });
   } catch (error) {
     if (zarr.isZarritaError(error, "NotFoundError")) return undefined;
     throw error;
