@@ -14,7 +14,7 @@ const ROUNDS = 3;
 const SAVED_FRAMES = 300;
 
 const fileOf = (name) => new URL(`./processors/${name}.mjs`, import.meta.url);
-const identity = (image, metadata) => [image, metadata];
+const identity = Object.assign((image, metadata) => [image, metadata], { stateless: true });
 
 /** Modes in the order of the table; `peer` is the peer's mode that does the same. */
 const MODES = [

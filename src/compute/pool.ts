@@ -1,5 +1,5 @@
 import * as platform from "#threads";
-import { VitrineError } from "../core/index.ts";
+import { abortError, raceAbort, requireNotAborted, VitrineError } from "../core/index.ts";
 import {
   controlBytes,
   controlView,
@@ -161,7 +161,7 @@ export class ThreadPool implements Pool, WorkerPool {
     options: JobOptions = {},
   ): Promise<void> {
     const members = assignMembers(this.workers, checkTeams(options.teams ?? 1, this.workers));
-    if (options.signal?.aborted) throw aborted(name, options.signal.reason);
+    requireNotAborted(options.signal, `${name} job`);
     let begun = false;
     const work = this.#last.then(() => {
       begun = true;
@@ -169,14 +169,14 @@ export class ThreadPool implements Pool, WorkerPool {
     });
     this.#last = work.catch(() => {});
     // An abort while the job waits its turn need not wait for the turn.
-    const waiting = onAbort(options.signal, (reason) => {
-      if (!begun) waiting.reject(aborted(name, reason));
+    await raceAbort(work, options.signal, (reason) => {
+      if (begun) return work;
+      throw abortError(`${name} job`, reason);
     });
-    await Promise.race([work, waiting.promise]).finally(waiting.stop);
   }
 
   async #runNow({ name, parameters, members }: Request, { signal, onProgress }: JobOptions): Promise<void> {
-    if (signal?.aborted) throw aborted(name, signal.reason);
+    requireNotAborted(signal, `${name} job`);
     resetControl(this.#control);
     const stop = () => raiseAbort(this.#control, this.workers);
     const progress = watchProgress(() => readProgress(this.#control), onProgress, stop);
@@ -194,7 +194,7 @@ export class ThreadPool implements Pool, WorkerPool {
       progress.end();
     }
     progress.rethrow();
-    if (signal?.aborted || outcome === "stopped") throw aborted(name, signal?.reason);
+    if (signal?.aborted || outcome === "stopped") throw abortError(`${name} job`, signal?.reason);
   }
 
   /** The memory goes when nobody refers to it. */
@@ -259,23 +259,6 @@ function watchProgress(
   };
 }
 
-interface AbortWait {
-  /** Never resolves; rejects by `reject`. */
-  readonly promise: Promise<never>;
-  reject(error: VitrineError): void;
-  stop(): void;
-}
-
-function onAbort(signal: AbortSignal | undefined, react: (reason: unknown) => void): AbortWait {
-  let reject: (error: VitrineError) => void = () => {};
-  const promise = new Promise<never>((_, refuse) => {
-    reject = refuse;
-  });
-  const listener = () => react(signal?.reason);
-  signal?.addEventListener("abort", listener, { once: true });
-  return { promise, reject, stop: () => signal?.removeEventListener("abort", listener) };
-}
-
 function checkCount(at: string, count: number): number {
   if (Number.isInteger(count) && count >= 1 && count <= 1024) return count;
   throw new VitrineError({ code: "range", at, expected: "a whole number from 1 to 1024", found: `${count}` });
@@ -285,11 +268,6 @@ function checkTeams(teams: number, workers: number): number {
   if (Number.isInteger(teams) && teams >= 1 && teams <= workers) return teams;
   const expected = `a whole number from 1 to ${workers}, the pool's workers`;
   throw new VitrineError({ code: "range", at: "pool.run teams", expected, found: `${teams}` });
-}
-
-function aborted(job: string, cause: unknown): VitrineError {
-  const fault = { code: "aborted", at: `${job} job`, expected: "to finish", found: "an abort" } as const;
-  return new VitrineError(fault, { cause });
 }
 
 function disposed(): VitrineError {

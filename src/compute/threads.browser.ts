@@ -1,7 +1,8 @@
 /** Threads of a page; Node's are in threads.node.ts. */
+
+import { connectWorker } from "../core/index.browser.ts";
 import { VitrineError } from "../core/index.ts";
 import type { Thread, ThreadEvents } from "./threads.ts";
-import { connectWorker } from "./workerThread.browser.ts";
 
 /** Threads share memory only in a page that is isolated from other origins. */
 export function checkSupport(): void {

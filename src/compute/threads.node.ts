@@ -2,10 +2,10 @@
 import { readFileSync } from "node:fs";
 import { availableParallelism } from "node:os";
 import { setFlagsFromString } from "node:v8";
+import { startWorkerThread } from "../core/index.node.ts";
 import { countCpus } from "./cpuCount.ts";
 import { engineHasRelaxedSimd } from "./relaxedSimd.ts";
 import type { Thread, ThreadEvents } from "./threads.ts";
-import { startWorkerThread } from "./workerThread.node.ts";
 
 /** Node always has shared memory. */
 export function checkSupport(): void {}

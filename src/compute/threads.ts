@@ -1,5 +1,5 @@
+import type { WorkerThread, WorkerThreadEvents } from "../core/index.ts";
 import type { FromWorker, ToWorker } from "./protocol.ts";
-import type { WorkerThread, WorkerThreadEvents } from "./workerThread.ts";
 
 /** A thread of a pool. */
 export type Thread = WorkerThread<ToWorker>;

@@ -9,6 +9,17 @@ export {
   renameFile,
   writeFileAtomic,
 } from "#files";
+export type { Axes, ImageLayout, PixelArray, PixelImage, PixelType } from "../core/index.ts";
+export {
+  axesKey,
+  bytesPerValue,
+  describeAxes,
+  imageBytes,
+  layoutOf,
+  pixelBytes,
+  pixelTypeOf,
+  pixelView,
+} from "../core/index.ts";
 export type { Atom, Structure } from "./atoms/atom.ts";
 export { parseMmcif } from "./atoms/mmcif.ts";
 export { parsePdb } from "./atoms/pdb.ts";
@@ -23,31 +34,20 @@ export { openDataset } from "./convert/open.ts";
 export type { ConvertOptions, ConvertProgress, DatasetFormat } from "./convert/options.ts";
 export type { CsvTable, CsvValue } from "./csv.ts";
 export { formatCsv, parseCsv } from "./csv.ts";
-export { axesKey, describeAxes } from "./dataset/axes.ts";
 export { BaseDataset } from "./dataset/baseDataset.ts";
 export type {
-  Axes,
+  ArrayBlock,
+  ArrayOptions,
+  ArraySelection,
   Dataset,
+  DatasetArray,
   DatasetImage,
   DatasetWriter,
-  ImageLayout,
   JsonObject,
   JsonValue,
-  PixelArray,
-  PixelImage,
-  PixelType,
 } from "./dataset/dataset.ts";
-export type { ArrayBlock, ArrayOptions, ArraySelection, DatasetArray } from "./dataset/datasetArray.ts";
 export type { MemoryDatasetOptions } from "./dataset/memory.ts";
 export { createMemoryDataset } from "./dataset/memory.ts";
-export {
-  bytesPerValue,
-  imageBytes,
-  layoutOf,
-  pixelBytes,
-  pixelTypeOf,
-  pixelView,
-} from "./dataset/pixels.ts";
 export type { ArrayDescription } from "./describe/arrays.ts";
 export type { DatasetDescription, LayoutDescription } from "./describe/dataset.ts";
 export type { FileDescription } from "./describe/describe.ts";

@@ -1,6 +1,6 @@
 /** The program that a job's process runs: it waits for `start`, calls the target, and reports its end or failure. */
-import { VitrineError } from "../core/index.ts";
-import { type FromJob, packError, type ToJob } from "./protocol.ts";
+import { packError, VitrineError } from "../core/index.ts";
+import type { FromJob, ToJob } from "./protocol.ts";
 import { type SharedResults, sharedResults } from "./sharedResults.ts";
 
 type Start = Extract<ToJob, { kind: "start" }>;

@@ -45,7 +45,7 @@ function isAlive(pid: number): boolean {
   }
 }
 
-test("the example of the peer's documentation", async () => {
+test("the example of Leopard-EM's documentation", async () => {
   const kwargs = [
     { param1: 1, param2: 2 },
     { param1: 3, param2: 4 },

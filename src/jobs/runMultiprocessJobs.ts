@@ -1,8 +1,8 @@
 import { type ChildProcess, fork } from "node:child_process";
-import { createRequire } from "node:module";
 import { serialize } from "node:v8";
-import { VitrineError } from "../core/index.ts";
-import { type Change, type FromJob, type ToJob, unpackError } from "./protocol.ts";
+import { builtFile } from "../core/index.node.ts";
+import { unpackError, VitrineError } from "../core/index.ts";
+import type { Change, FromJob, ToJob } from "./protocol.ts";
 import { applyChange } from "./sharedResults.ts";
 import { type JobTarget, targetUrl } from "./target.ts";
 
@@ -38,7 +38,7 @@ export async function runMultiprocessJobs(
   extraKwargs: Kwargs = {},
 ): Promise<Record<string, unknown>> {
   const module = targetUrl(target);
-  const entry = processEntry();
+  const entry = builtFile("#job-process");
   const results: Record<string, unknown> = {};
   const jobs: Job[] = [];
   const passOn = (change: Change, from: Job) => {
@@ -84,7 +84,7 @@ class Job {
     this.ended = new Promise((resolve, reject) => {
       child.on("message", (message: FromJob) => {
         if (message.kind === "end") resolve();
-        else if (message.kind === "failure") reject(this.#failure(unpackError(message.error)));
+        else if (message.kind === "failure") reject(this.#failure(asError(unpackError(message.error))));
         else onChange(message, this);
       });
       child.on("error", (error) => reject(this.#failure(error)));
@@ -148,18 +148,18 @@ function isCloneable(value: unknown): boolean {
   }
 }
 
-function processEntry(): string {
+/** Whatever a job threw, as an error that can be a cause. */
+function asError(thrown: unknown): Error {
+  if (thrown instanceof Error) return thrown;
+  return Object.assign(new Error(described(thrown)), { name: "thrown value" });
+}
+
+function described(thrown: unknown): string {
+  if (typeof thrown !== "object" || thrown === null) return String(thrown);
   try {
-    return createRequire(import.meta.url).resolve("#job-process");
-  } catch (cause) {
-    const fault = {
-      code: "missing",
-      at: "runMultiprocessJobs",
-      expected: "the built entry #job-process",
-      found: "none",
-      hint: "Run npm run build",
-    } as const;
-    throw new VitrineError(fault, { cause });
+    return JSON.stringify(thrown) ?? "an object";
+  } catch {
+    return "an object that has no JSON";
   }
 }
 

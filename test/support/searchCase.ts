@@ -30,6 +30,38 @@ export const MAPS = [
 /** Maps that are the same to the last bit however the work is divided. */
 export const EXACT_MAPS = MAPS.filter((name) => !/scaled|average|variance/.test(name));
 
+/**
+ * How far maps may lie from the peer's. Both sides take float32 transforms of values up to 12: 1e-5 is their rounding; the bounds are the
+ * project's.
+ */
+export const MAP_BOUNDS = [
+  ["mip", 2e-4],
+  ["scaled_mip", 2e-4],
+  ["correlation_average", 1e-5],
+  ["correlation_variance", 1e-5],
+] as const;
+
+/** Maps of what was best; where two correlations are equal but for rounding, either may win. */
+export const CHOICE_MAPS = [
+  "orientation_phi",
+  "orientation_theta",
+  "orientation_psi",
+  "relative_defocus",
+] as const;
+
+/** Largest absolute difference of two arrays. */
+export function largestDifference(a: ArrayLike<number>, b: ArrayLike<number>): number {
+  if (a.length !== b.length) throw new Error(`${a.length} values against ${b.length}`);
+  let largest = 0;
+  for (let i = 0; i < a.length; i++) largest = Math.max(largest, Math.abs(a[i] - b[i]));
+  return largest;
+}
+
+/** Share of the values that are not equal. */
+export function unequal(a: Float32Array, b: Float32Array): number {
+  return a.reduce((count, value, i) => count + (value === b[i] ? 0 : 1), 0) / b.length;
+}
+
 /** A configuration as an object, for tests to change. */
 // biome-ignore lint/suspicious/noExplicitAny: tests write wrong values into it on purpose.
 export type Configuration = Record<string, any>;

@@ -64,7 +64,8 @@ export function peerSlice(volume: SliceVolume, n: number, rotation: Rotation): C
   const index = (q: number) => f(f(f(q + middle) / interval) * (side - 1));
   const zeroRule = flipsAtZero(rotation);
   return sliceAt(volume, n, (kx, ky) => {
-    const [u, v] = [f(kx * spacing), f(ky * spacing)];
+    const u = f(kx * spacing);
+    const v = f(ky * spacing);
     const q = (row: number) => f(f(u * rotation[row]) + f(rotation[row + 1] * v));
     const x = q(0);
     const flips = x < -tiny || (Math.abs(x) < tiny && zeroRule);
@@ -100,7 +101,8 @@ function sliceAt(volume: SliceVolume, n: number, place: (kx: number, ky: number)
 }
 
 function trilinear({ data, side }: SliceVolume, { x, y, z }: Place, out: Complex64, to: number): void {
-  const [last, half] = [side - 1, Math.floor(side / 2)];
+  const last = side - 1;
+  const half = Math.floor(side / 2);
   if (!(x >= 0 && x <= half && y >= 0 && y <= last && z >= 0 && z <= last)) return;
   const x0 = Math.min(Math.floor(x), half - 1);
   const y0 = Math.min(Math.floor(y), last - 1);

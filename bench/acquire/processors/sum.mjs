@@ -1,4 +1,6 @@
 // Adds up every pixel; the image itself goes no further.
+export const stateless = true;
+
 export default ({ data, width, height }, metadata) => {
   let total = 0;
   for (let y = 0; y < height; y++) {

@@ -1,5 +1,5 @@
 import { type Device, decimal, type Property, refused, Sequence, variable } from "./devices.ts";
-import type { CameraSettings, Roi } from "./program.ts";
+import type { CameraSettings, Roi } from "./exposureProgram.ts";
 
 interface CameraOptions {
   readonly label: string;

@@ -55,7 +55,7 @@ function expose({ scene, faults, message, post }: Parts): void {
       const step = run.step(nowMs);
       control.count(run.exposed, run.dropped);
       if (step.kind === "made") {
-        if (control.announce(step.made)) post({ kind: "bell" });
+        if (control.announce(step.made)) post({ kind: "frame-ready" });
       } else if (step.kind === "wait") control.sleep(step.untilMs - nowMs);
       else if (step.kind === "full") slots.waitForTurn(SLOT_WAIT_MS);
       else if (step.kind === "stalled") control.sleep(Number.POSITIVE_INFINITY);

@@ -1,9 +1,9 @@
 import type { Fault } from "../../core/index.ts";
 import type { MemoryRingDescription } from "../frames/ring.ts";
 import type { DoseSnapshot } from "./bleaching.ts";
+import type { ExposureProgram } from "./exposureProgram.ts";
 import type { MadeFrame } from "./exposureRun.ts";
 import type { DemoFault, DemoSettings } from "./options.ts";
-import type { ExposureProgram } from "./program.ts";
 import type { SceneDescription } from "./scene.ts";
 
 /** What the microscope tells its camera's thread. */
@@ -24,7 +24,7 @@ export type FromCamera =
   /** The exposure has begun. */
   | { readonly kind: "started" }
   /** There is a frame, and somebody waits for one. */
-  | { readonly kind: "bell" }
+  | { readonly kind: "frame-ready" }
   /** The camera has stopped; every frame was announced before. */
   | { readonly kind: "ended"; readonly fault?: Fault };
 
@@ -72,7 +72,7 @@ export class CameraControl {
     Atomics.store(this.#words, WORDS.dropped, dropped);
   }
 
-  /** Puts a frame in line; true where somebody waits for it and wants a bell. */
+  /** Puts a frame in line; true where somebody waits for it and wants a message. */
   announce({ slot, frame, timeMs }: MadeFrame): boolean {
     const made = this.made;
     const place = made % this.#length;
@@ -89,7 +89,7 @@ export class CameraControl {
     return { slot: this.#places[2 * place], frame: this.#places[2 * place + 1], timeMs: this.#times[place] };
   }
 
-  /** Says that somebody wants a bell at the next frame. */
+  /** Says that somebody wants a message at the next frame. */
   wait(): void {
     Atomics.store(this.#words, WORDS.waiting, 1);
   }

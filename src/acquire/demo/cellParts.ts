@@ -1,7 +1,7 @@
 import { type Random, seededRandom } from "../../core/index.ts";
 import { hashSeed } from "./hash.ts";
 import { CHANNELS, type ChannelName } from "./specimen.ts";
-import { type Chain, chainOf, type Disc, type Spot } from "./splat.ts";
+import { type Chain, chainOf, type Disc, type Spot } from "./spots.ts";
 
 /** What one channel shows of a cell; values are photoelectrons per ms in a pixel. */
 export interface Parts {

@@ -10,7 +10,7 @@ import {
   type RenderRequest,
   type Specimen,
 } from "./specimen.ts";
-import { Canvas, type Window } from "./splat.ts";
+import { Canvas, type Window } from "./spots.ts";
 
 /** What describes a plane of cells. */
 export interface CellsDescription {

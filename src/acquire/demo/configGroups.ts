@@ -1,5 +1,5 @@
 import type { ConfigSetting } from "../microscope.ts";
-import { FILTERS, WHEELS } from "./program.ts";
+import { FILTERS, WHEELS } from "./exposureProgram.ts";
 import { CHANNELS } from "./specimen.ts";
 
 /** Objectives by preset: the turret's label, and the pixel size as a part of that at 10X. */

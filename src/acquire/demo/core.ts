@@ -4,7 +4,7 @@ import type { ConfigSetting, MicroscopeCore } from "../microscope.ts";
 import { configGroups } from "./configGroups.ts";
 import { checkedValue, refused } from "./devices.ts";
 import type { DeviceFaults } from "./faults.ts";
-import { type Rig, SLM_SIDE } from "./rig.ts";
+import { type DemoHardware, SLM_SIDE } from "./hardware.ts";
 import type { Stage } from "./stages.ts";
 import type { Wheel } from "./wheel.ts";
 
@@ -13,7 +13,7 @@ const FOCUS_MS = 150;
 
 /** What the devices' methods work on. */
 export interface CoreParts {
-  readonly rig: Rig;
+  readonly hardware: DemoHardware;
   readonly clock: Clock;
   readonly faults: DeviceFaults;
   readonly timeoutMs: number;
@@ -31,32 +31,32 @@ export class DemoCore implements MicroscopeCore {
 
   constructor(parts: CoreParts) {
     this.#parts = parts;
-    this.#groups = configGroups(parts.rig.cameras[0].label);
+    this.#groups = configGroups(parts.hardware.cameras[0].label);
   }
 
-  get #rig(): Rig {
+  get #hardware(): DemoHardware {
     this.#parts.enter();
-    return this.#parts.rig;
+    return this.#parts.hardware;
   }
 
   async getLoadedDevices() {
-    return this.#rig.devices.labels;
+    return this.#hardware.devices.labels;
   }
 
   async getDevicePropertyNames(device: string) {
-    return this.#rig.devices.device(device).properties.map(({ name }) => name);
+    return this.#hardware.devices.device(device).properties.map(({ name }) => name);
   }
 
   async hasProperty(device: string, property: string) {
-    return this.#rig.devices.device(device).properties.some(({ name }) => name === property);
+    return this.#hardware.devices.device(device).properties.some(({ name }) => name === property);
   }
 
   async getProperty(device: string, property: string) {
-    return this.#rig.devices.property(device, property).get();
+    return this.#hardware.devices.property(device, property).get();
   }
 
   async setProperty(device: string, property: string, value: string | number | boolean) {
-    const { devices } = this.#rig;
+    const { devices } = this.#hardware;
     devices.property(device, property);
     this.#parts.faults.write(device, property);
     devices.setProperty(device, property, value);
@@ -75,7 +75,7 @@ export class DemoCore implements MicroscopeCore {
   }
 
   async getCurrentConfig(group: string) {
-    const { devices } = this.#rig;
+    const { devices } = this.#hardware;
     const holds = ([device, property, value]: ConfigSetting) =>
       devices.property(device, property).get() === value;
     const current = Object.entries(this.#group(group)).find(([, settings]) => settings.every(holds));
@@ -90,7 +90,7 @@ export class DemoCore implements MicroscopeCore {
 
   async waitForDevice(label: string) {
     const { clock, timeoutMs } = this.#parts;
-    const device = this.#rig.devices.device(label);
+    const device = this.#hardware.devices.device(label);
     const deadline = clock.now() + timeoutMs;
     // a timer may end a little early
     while ((device.busyUntilMs ?? 0) > clock.now()) {
@@ -109,15 +109,15 @@ export class DemoCore implements MicroscopeCore {
   }
 
   async getCameraDevice() {
-    return this.#rig.currentCamera.get();
+    return this.#hardware.currentCamera.get();
   }
 
   async getFocusDevice() {
-    return this.#rig.z.label;
+    return this.#hardware.z.label;
   }
 
   async getXYStageDevice() {
-    return this.#rig.xy.label;
+    return this.#hardware.xy.label;
   }
 
   async getAutoFocusDevice() {
@@ -129,7 +129,7 @@ export class DemoCore implements MicroscopeCore {
   }
 
   async setCameraDevice(label: string) {
-    this.#rig.camera(label);
+    this.#hardware.camera(label);
     await this.setProperty("Core", "Camera", label);
   }
 
@@ -150,11 +150,11 @@ export class DemoCore implements MicroscopeCore {
   }
 
   async getXYPosition() {
-    return this.#rig.xy.position;
+    return this.#hardware.xy.position;
   }
 
   async setXYPosition(xUm: number, yUm: number) {
-    this.#move(this.#rig.xy, [xUm, yUm]);
+    this.#move(this.#hardware.xy, [xUm, yUm]);
   }
 
   async setAutoShutter(on: boolean) {
@@ -186,7 +186,7 @@ export class DemoCore implements MicroscopeCore {
     this.#checkSlm(device);
     if (this.#slmImage === undefined)
       throw refused(`${device} image`, "to be set before it is shown", "none");
-    this.#rig.pattern = { widthPx: SLM_SIDE, heightPx: SLM_SIDE, data: this.#slmImage };
+    this.#hardware.pattern = { widthPx: SLM_SIDE, heightPx: SLM_SIDE, data: this.#slmImage };
   }
 
   async setAutoFocusOffset(offset: number) {
@@ -194,7 +194,7 @@ export class DemoCore implements MicroscopeCore {
   }
 
   async fullFocus() {
-    const { z, xy, focusOffset } = this.#rig;
+    const { z, xy, focusOffset } = this.#hardware;
     const { clock, faults, focusUm } = this.#parts;
     await this.waitForDevice(xy.label);
     await clock.sleep(FOCUS_MS);
@@ -220,7 +220,7 @@ export class DemoCore implements MicroscopeCore {
   }
 
   async getPixelSizeUm() {
-    return this.#rig.pixelSizeUm * this.#camera().settings().binning;
+    return this.#hardware.pixelSizeUm * this.#camera().settings().binning;
   }
 
   async getPixelSizeAffine() {
@@ -229,7 +229,7 @@ export class DemoCore implements MicroscopeCore {
   }
 
   async getExposureSequenceMaxLength(camera: string) {
-    return this.#rig.camera(camera).exposures.maxLength;
+    return this.#hardware.camera(camera).exposures.maxLength;
   }
 
   async getStageSequenceMaxLength(stage: string) {
@@ -241,13 +241,13 @@ export class DemoCore implements MicroscopeCore {
   }
 
   async getPropertySequenceMaxLength(device: string, property: string) {
-    return this.#rig.devices.property(device, property).sequence?.maxLength ?? 0;
+    return this.#hardware.devices.property(device, property).sequence?.maxLength ?? 0;
   }
 
   async loadExposureSequence(camera: string, ms: readonly number[]) {
-    const exposure = this.#rig.devices.property(this.#rig.camera(camera).label, "Exposure");
+    const exposure = this.#hardware.devices.property(this.#hardware.camera(camera).label, "Exposure");
     for (const value of ms) checkedValue(`${camera} Exposure`, exposure, value);
-    this.#rig.camera(camera).exposures.load(ms);
+    this.#hardware.camera(camera).exposures.load(ms);
   }
 
   async loadStageSequence(stage: string, um: readonly number[]) {
@@ -267,14 +267,14 @@ export class DemoCore implements MicroscopeCore {
   }
 
   async loadPropertySequence(device: string, name: string, values: readonly string[]) {
-    const property = this.#rig.devices.property(device, name);
+    const property = this.#hardware.devices.property(device, name);
     const wheel = this.#wheel(device, name);
     const labels = values.map((value) => wheel.labelOf(checkedValue(`${device} ${name}`, property, value)));
     wheel.sequence.load(labels);
   }
 
   async startExposureSequence(camera: string) {
-    this.#rig.camera(camera).exposures.start();
+    this.#hardware.camera(camera).exposures.start();
   }
 
   async startStageSequence(stage: string) {
@@ -290,7 +290,7 @@ export class DemoCore implements MicroscopeCore {
   }
 
   async stopExposureSequence(camera: string) {
-    this.#rig.camera(camera).exposures.stop();
+    this.#hardware.camera(camera).exposures.stop();
   }
 
   async stopStageSequence(stage: string) {
@@ -330,32 +330,32 @@ export class DemoCore implements MicroscopeCore {
   }
 
   #camera() {
-    return this.#rig.camera(this.#rig.currentCamera.get());
+    return this.#hardware.camera(this.#hardware.currentCamera.get());
   }
 
-  #focusDrive(label: string): Rig["z"] {
-    return this.#only(this.#rig.z, label);
+  #focusDrive(label: string): DemoHardware["z"] {
+    return this.#only(this.#hardware.z, label);
   }
 
-  #xyStage(label: string): Rig["xy"] {
-    return this.#only(this.#rig.xy, label);
+  #xyStage(label: string): DemoHardware["xy"] {
+    return this.#only(this.#hardware.xy, label);
   }
 
   #only<T extends { readonly label: string }>(device: T, label: string): T {
     if (device.label === label) return device;
-    this.#rig.devices.device(label);
+    this.#hardware.devices.device(label);
     throw refused(label, `the stage ${device.label}`, "another device");
   }
 
   #wheel(device: string, name: string): Wheel {
-    const property = this.#rig.devices.property(device, name);
-    const wheel = Object.values(this.#rig.wheels).find(({ label }) => label === device);
+    const property = this.#hardware.devices.property(device, name);
+    const wheel = Object.values(this.#hardware.wheels).find(({ label }) => label === device);
     if (wheel !== undefined && property.sequence !== undefined && wheel.sequence.maxLength > 0) return wheel;
     throw refused(`${device} ${name}`, "a property that the device can play", "one that it cannot");
   }
 
   #checkSlm(label: string): void {
-    this.#rig.devices.device(label);
+    this.#hardware.devices.device(label);
     if (label !== "SLM") throw refused(label, "the light modulator SLM", "another device");
   }
 

@@ -5,8 +5,10 @@ import { type Clock, systemClock } from "../clock.ts";
 import { MemoryRing } from "../frames/ring.ts";
 import type { Exposure, ExposureRequest, Microscope, MicroscopeCore } from "../microscope.ts";
 import { DemoCore } from "./core.ts";
+import { type ExposureProgram, frameSettings } from "./exposureProgram.ts";
 import { ExposureRun, type FrameFaults, frameFaults } from "./exposureRun.ts";
 import { DeviceFaults } from "./faults.ts";
+import { DemoHardware } from "./hardware.ts";
 import { InlineExposure } from "./inlineExposure.ts";
 import {
   type DemoMicroscopeOptions,
@@ -14,8 +16,6 @@ import {
   demoMicroscopeOptions,
   type PlantedSpecimen,
 } from "./options.ts";
-import { type ExposureProgram, frameSettings } from "./program.ts";
-import { Rig } from "./rig.ts";
 import type { RunningExposure } from "./runningExposure.ts";
 import { Scene, type SceneDescription } from "./scene.ts";
 import type { FrameOrigin } from "./slotFrame.ts";
@@ -63,7 +63,7 @@ export class DemoMicroscope implements Microscope {
   readonly core: MicroscopeCore;
   readonly #settings: DemoSettings;
   readonly #clock: Clock;
-  readonly #rig: Rig;
+  readonly #hardware: DemoHardware;
   readonly #scene: Scene;
   readonly #frameFaults: FrameFaults;
   readonly #thread: ThreadCamera | undefined;
@@ -77,14 +77,14 @@ export class DemoMicroscope implements Microscope {
   constructor(settings: DemoSettings, description: SceneDescription, clock: Clock) {
     this.#settings = settings;
     this.#clock = clock;
-    this.#rig = new Rig(settings, clock);
+    this.#hardware = new DemoHardware(settings, clock);
     this.#scene = new Scene(description);
     this.#frameFaults = frameFaults(settings.faults);
     const usesThread = chooseThread(settings, description, clock);
     this.#thread = usesThread ? new ThreadCamera({ scene: description, faults: settings.faults }) : undefined;
-    for (const camera of this.#rig.cameras) camera.refuseWhile(() => this.#running !== undefined);
+    for (const camera of this.#hardware.cameras) camera.refuseWhile(() => this.#running !== undefined);
     this.core = new DemoCore({
-      rig: this.#rig,
+      hardware: this.#hardware,
       clock,
       faults: new DeviceFaults(settings.faults),
       timeoutMs: settings.deviceTimeoutMs,
@@ -98,7 +98,7 @@ export class DemoMicroscope implements Microscope {
     this.#enter();
     checkRequest(request);
     if (this.#running !== undefined) throw busy();
-    const program = this.#rig.program(request, this.#nextFrame);
+    const program = this.#hardware.program(request, this.#nextFrame);
     this.#running = { program };
     try {
       const exposure = await this.#start(program);
@@ -165,7 +165,7 @@ export class DemoMicroscope implements Microscope {
   }
 
   #follow(program: ExposureProgram, { exposed }: RunningExposure): void {
-    this.#rig.follow(program, Math.ceil(exposed / program.cameras.length));
+    this.#hardware.follow(program, Math.ceil(exposed / program.cameras.length));
   }
 
   #enter(): void {

@@ -1,5 +1,5 @@
 import { VitrineError } from "../../core/index.ts";
-import type { Played } from "./program.ts";
+import type { Played } from "./exposureProgram.ts";
 
 /** A property of a device: text, as in MMCore. */
 export interface Property {

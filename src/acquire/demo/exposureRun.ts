@@ -1,7 +1,7 @@
 import { VitrineError } from "../../core/index.ts";
 import type { MemoryRing } from "../frames/ring.ts";
+import { type ExposureProgram, exposureAt, frameCount, frameSettings, pointOf } from "./exposureProgram.ts";
 import type { DemoFault, DemoSettings } from "./options.ts";
-import { type ExposureProgram, exposureAt, frameCount, frameSettings, pointOf } from "./program.ts";
 import type { Scene } from "./scene.ts";
 
 /** A frame that lies in the ring. */

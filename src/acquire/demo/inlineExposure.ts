@@ -1,4 +1,4 @@
-import { createBreath } from "../breath.ts";
+import { createYield } from "../../core/index.ts";
 import type { Clock } from "../clock.ts";
 import type { Frame } from "../frames/frame.ts";
 import type { MemoryRing } from "../frames/ring.ts";
@@ -33,7 +33,7 @@ export class InlineExposure implements RunningExposure {
   readonly #queue: SlotFrame[] = [];
   readonly #end = new Signal();
   readonly #stopping = new AbortController();
-  readonly #breathe = createBreath();
+  readonly #yieldIfDue = createYield();
   #last: Step = { kind: "lost" };
   #failure: { readonly error: unknown } | undefined;
 
@@ -107,7 +107,7 @@ export class InlineExposure implements RunningExposure {
 
   async #take(): Promise<Frame | undefined> {
     for (;;) {
-      await this.#breathe();
+      await this.#yieldIfDue();
       this.#catchUp();
       const frame = this.#queue.shift();
       if (frame !== undefined) return frame;

@@ -1,11 +1,11 @@
-import { pixelBytes } from "../../io/dataset/pixels.ts";
+import { pixelBytes } from "../../core/index.ts";
 import type { PixelArray } from "../../io/index.ts";
 import { Bleaching, type DoseSnapshot, type LitField } from "./bleaching.ts";
 import { createCells } from "./cells.ts";
+import type { CameraSettings, FrameSettings } from "./exposureProgram.ts";
 import { hashSeed } from "./hash.ts";
 import type { DemoSettings, PlantedSpecimen } from "./options.ts";
 import { createPlanted } from "./planted.ts";
-import type { CameraSettings, FrameSettings } from "./program.ts";
 import { readSensor } from "./sensor.ts";
 import type { ChannelName, Specimen } from "./specimen.ts";
 import { StampWriter } from "./stamp.ts";

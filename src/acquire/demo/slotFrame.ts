@@ -2,8 +2,8 @@ import { VitrineError } from "../../core/index.ts";
 import type { ImageLayout, JsonObject, PixelArray } from "../../io/index.ts";
 import type { Frame, RingSlot } from "../frames/frame.ts";
 import type { MemoryRing } from "../frames/ring.ts";
+import { type ExposureProgram, type FrameSettings, frameSettings, pointOf } from "./exposureProgram.ts";
 import type { MadeFrame } from "./exposureRun.ts";
-import { type ExposureProgram, type FrameSettings, frameSettings, pointOf } from "./program.ts";
 
 /** What a frame needs to know of its exposure. */
 export interface FrameOrigin {

@@ -1,6 +1,5 @@
 import { startCameraThread } from "#demo-threads";
-import { VitrineError } from "../../core/index.ts";
-import { createBreath } from "../breath.ts";
+import { createYield, VitrineError } from "../../core/index.ts";
 import type { Frame } from "../frames/frame.ts";
 import type { DoseSnapshot } from "./bleaching.ts";
 import { CameraControl, type FromCamera } from "./cameraProtocol.ts";
@@ -88,8 +87,8 @@ export class ThreadExposure implements RunningExposure {
   readonly #origin: FrameOrigin;
   readonly #begin = new Signal();
   readonly #end = new Signal();
-  readonly #breathe = createBreath();
-  #bell = new Signal();
+  readonly #yieldIfDue = createYield();
+  #frameReady = new Signal();
   #taken = 0;
   #isOver = false;
   #failure: { readonly error: unknown } | undefined;
@@ -130,7 +129,7 @@ export class ThreadExposure implements RunningExposure {
   receive(message: FromCamera): void {
     if (message.kind === "started") this.#begin.resolve();
     if (message.kind === "ended") this.#finish(message.fault && { error: new VitrineError(message.fault) });
-    if (message.kind === "bell") this.#bell.resolve();
+    if (message.kind === "frame-ready") this.#frameReady.resolve();
   }
 
   /** The thread died; without effect where the exposure has ended. */
@@ -143,7 +142,7 @@ export class ThreadExposure implements RunningExposure {
     this.#isOver = true;
     this.#begin.resolve();
     this.#end.resolve();
-    this.#bell.resolve();
+    this.#frameReady.resolve();
   }
 
   #nextFrame(): SlotFrame {
@@ -152,19 +151,19 @@ export class ThreadExposure implements RunningExposure {
 
   async #take(): Promise<Frame | undefined> {
     for (;;) {
-      await this.#breathe();
+      await this.#yieldIfDue();
       if (this.#taken < this.control.made) return this.#nextFrame();
       if (this.#failure !== undefined) throw this.#failure.error;
       if (this.#isOver) return undefined;
-      await this.#awaitBell();
+      await this.#awaitFrame();
     }
   }
 
-  async #awaitBell(): Promise<void> {
-    this.#bell = new Signal();
+  async #awaitFrame(): Promise<void> {
+    this.#frameReady = new Signal();
     this.control.wait();
     // a frame may have come before the camera could see that somebody waits
-    if (this.#taken === this.control.made && !this.#isOver) await this.#bell.promise;
+    if (this.#taken === this.control.made && !this.#isOver) await this.#frameReady.promise;
   }
 }
 

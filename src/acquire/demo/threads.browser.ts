@@ -1,5 +1,5 @@
 /** The demo camera's thread in a page; Node's is in threads.node.ts. */
-import { connectWorker } from "../../compute/workerThread.browser.ts";
+import { connectWorker } from "../../core/index.browser.ts";
 import type { CameraEvents, CameraThread } from "./threads.ts";
 
 /** Threads share memory only in a page that is isolated from other origins. */

@@ -1,5 +1,5 @@
 /** The demo camera's thread in Node; the page's is in threads.browser.ts. */
-import { startWorkerThread } from "../../compute/workerThread.node.ts";
+import { startWorkerThread } from "../../core/index.node.ts";
 import type { CameraEvents, CameraThread } from "./threads.ts";
 
 /** Node always has threads that share memory. */

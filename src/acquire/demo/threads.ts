@@ -1,4 +1,4 @@
-import type { WorkerThread, WorkerThreadEvents } from "../../compute/workerThread.ts";
+import type { WorkerThread, WorkerThreadEvents } from "../../core/index.ts";
 import type { FromCamera, ToCamera } from "./cameraProtocol.ts";
 
 /** A camera's thread. */

@@ -11,9 +11,9 @@ import {
   snaps,
   timePoints,
 } from "../../../test/support/acquire.ts";
+import { collectGarbage } from "../../../test/support/collectGarbage.ts";
 import { createSimulatedClock, systemClock } from "../clock.ts";
 import type { AcquisitionEvent } from "../events/event.ts";
-import { collectGarbage } from "../frames/collect.node.ts";
 import type { ImageProcessor } from "../processors/processor.ts";
 import { Acquisition } from "./acquisition.ts";
 import type { EventSource } from "./eventQueue.ts";

@@ -23,7 +23,7 @@ function allHooks(act: (name: string, event: EventOrSequence) => EventOrSequence
   );
 }
 
-test("hooks run in the peer's order, between its notifications; a sequence comes as an array", async () => {
+test("hooks run in Pycro-Manager's order, between its notifications; a sequence comes as an array", async () => {
   await using microscope = await openStampMicroscope();
   const order: string[] = [];
   const hooks = allHooks((name, event) => {

@@ -11,7 +11,7 @@ import {
 } from "../../../test/support/acquire.ts";
 import type { PixelArray, PixelImage } from "../../io/index.ts";
 import { checkStamp } from "../demo/stamp.ts";
-import type { ImageAndMetadata, ImageProcessor } from "../processors/processor.ts";
+import type { ImageAndMetadata, ImageProcessor, ProcessorResult } from "../processors/processor.ts";
 import { Acquisition } from "./acquisition.ts";
 import type { ImageMetadata } from "./metadata.ts";
 import type { LiveImage } from "./subscription.ts";
@@ -23,7 +23,7 @@ function at(metadata: ImageMetadata, axes: Record<string, string | number>): Ima
   return { ...structuredClone(metadata), Axes: axes };
 }
 
-test("the peer's example: two images, of which the second has a channel of its own", async () => {
+test("Pycro-Manager's example: two images, of which the second has a channel of its own", async () => {
   await using microscope = await openStampMicroscope();
   const imageProcessor: ImageProcessor = (image, metadata) => {
     const image2 = { ...image, data: image.data.slice() };
@@ -43,7 +43,7 @@ test("the peer's example: two images, of which the second has a channel of its o
   expect((await dataset.readMetadata({ time: 0, channel: "A_new_channel" })).Channel).toBe("A_new_channel");
 });
 
-test("the peer's example: new metadata, and pixels that were changed in place", async () => {
+test("Pycro-Manager's example: new metadata, and pixels that were changed in place", async () => {
   await using microscope = await openStampMicroscope();
   const imageProcessor: ImageProcessor = (image, metadata) => {
     metadata.a_new_metadata_key = "a new value";
@@ -195,7 +195,7 @@ test("the same in a thread", async () => {
   expect((await framesOf(dataset)).length).toBe(60);
 });
 
-// more than the pool of image memory takes before it looks for what nobody refers to any more
+// images as large as a camera makes them
 const huge = { Camera: { OnCameraCCDXSize: 2048, OnCameraCCDYSize: 2048 } };
 
 test("images that are kept stay what they are while the memory of others is used again", async () => {
@@ -239,6 +239,24 @@ test("the same where a thread keeps some, and a subscriber others", async () => 
   expect(seen.length).toBeLessThan(60);
   for (const { image, metadata } of seen) checkStamp(image, Number(metadata.FrameNumber));
   expect(last).toMatchObject({ FrameNumber: 59, kept: 12, changed: [] });
+});
+
+test("the memory of a processor that keeps nothing is used again once its images are saved", async () => {
+  await using microscope = await openStampMicroscope({ properties: large, slots: 4 });
+  const used = new Set<ArrayBufferLike>();
+  const stateless: ImageProcessor = Object.assign(
+    (...[image, metadata]: Parameters<ImageProcessor>): ProcessorResult => {
+      used.add(image.data.buffer);
+      if (Number(metadata.FrameNumber) % 3 === 0) return null;
+      return [image, metadata];
+    },
+    { stateless: true },
+  );
+  const onImage = (image: PixelImage, { FrameNumber }: ImageMetadata) =>
+    checkStamp(image, Number(FrameNumber));
+  const { dataset } = await acquireWell({ microscope, imageProcessor: stateless, onImage }, timePoints(60));
+  expect((await framesOf(dataset)).length).toBe(40);
+  expect(used.size).toBeLessThan(20);
 });
 
 test("an image that a processor gives later than it got it is the one that it got", async () => {

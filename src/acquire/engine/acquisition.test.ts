@@ -7,7 +7,7 @@ import type { AcquisitionNotification } from "./notification.ts";
 
 const small = { Camera: { OnCameraCCDXSize: 64, OnCameraCCDYSize: 48 } };
 
-test("a short acquisition is saved, and its notifications come in the peer's order", async () => {
+test("a short acquisition is saved, and its notifications come in Pycro-Manager's order", async () => {
   const clock = createSimulatedClock();
   await using microscope = await openDemoMicroscope({ properties: small, clock });
   const notes: AcquisitionNotification[] = [];

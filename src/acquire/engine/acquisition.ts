@@ -8,22 +8,22 @@ import type { FrameProcessor, ProcessedImage } from "../processors/processor.ts"
 import { checkedGroup, EventGroups, type EventSource } from "./eventQueue.ts";
 import { Executor } from "./executor.ts";
 import { AcquisitionFuture, MilestoneLog } from "./future.ts";
-import { HeldImage } from "./heldImage.ts";
 import { type AcquisitionNotification, type Milestone, notificationOf } from "./notification.ts";
 import type { AcquisitionOptions, SavingOptions } from "./options.ts";
 import { Pipeline } from "./pipeline.ts";
 import { StageCounter, type StageReport } from "./report.ts";
 import { SavingStage } from "./saving.ts";
+import { SharedImage } from "./sharedImage.ts";
 import { LiveQueue, type Subscription } from "./subscription.ts";
 import { createTileGrid, type TileGrid, withTilePosition } from "./tiling.ts";
-import { DEFAULT_WATCHDOG, type WatchdogTimes, watched } from "./watchdog.ts";
+import { DEFAULT_WATCHDOG, type WatchdogTimes, withTimeout } from "./watchdog.ts";
 import { createWriter } from "./writer.ts";
 
 /** Microscopes that an acquisition has in hand. */
 const busyMicroscopes = new WeakSet<Microscope>();
 
 /**
- * An acquisition: events go in, images come out through a processor into a dataset. Peer: Pycro-Manager's `Acquisition`.
+ * An acquisition: events go in, images come out through a processor into a dataset. As Pycro-Manager's `Acquisition`.
  *
  * @example
  * await using acquisition = await Acquisition.open({ microscope, directory: "data", name: "run" });
@@ -210,7 +210,7 @@ export class Acquisition implements AsyncDisposable {
     await this.#attempt(() => this.#writer?.finish());
     if (this.#writer !== undefined) this.#notify("data_sink_finished", null);
     await this.#attempt(() => this.#processor.close());
-    await this.#attempt(async () => watched(this.#told, "onNotification", this.#watchdogMs.hook));
+    await this.#attempt(async () => withTimeout(this.#told, "onNotification", this.#watchdogMs.hook));
     this.#isOver = true;
     for (const live of this.#subscribers) live.end();
     this.#groups.clear();
@@ -231,10 +231,10 @@ export class Acquisition implements AsyncDisposable {
   }
 
   async #deliver(processed: ProcessedImage): Promise<void> {
-    const image = new HeldImage(processed);
+    const image = new SharedImage(processed);
     try {
       const seen = this.#options.onImage?.(image.image, image.metadata);
-      await watched(seen, `onImage for ${describeAxes(image.axes)}`, this.#watchdogMs.hook);
+      await withTimeout(seen, `onImage for ${describeAxes(image.axes)}`, this.#watchdogMs.hook);
       for (const live of this.#subscribers) live.offer(image);
       this.#liveCounter.count();
       await this.#saving?.accept(image.hold());

@@ -1,36 +1,15 @@
-import { VitrineError } from "../../core/index.ts";
+import { raceAbort, VitrineError, yieldToEventLoop } from "../../core/index.ts";
 import { type Axes, describeAxes } from "../../io/index.ts";
-import type { Clock } from "../clock.ts";
 import type { AcquisitionEvent } from "../events/event.ts";
-import type { Exposure, Microscope } from "../microscope.ts";
+import type { Exposure } from "../microscope.ts";
 import type { EventGroup, EventGroups } from "./eventQueue.ts";
+import type { ExecutorContext } from "./executorContext.ts";
 import { FrameCollector } from "./frameCollector.ts";
 import { Hardware } from "./hardware.ts";
 import { type HookContext, runHook } from "./hooks.ts";
-import type { AcquisitionNotification, Milestone } from "./notification.ts";
-import type { FrameItem } from "./pipeline.ts";
 import { StageCounter, type StageReport } from "./report.ts";
 import { SequenceRules } from "./sequence.ts";
-import { type WatchdogTimes, watched } from "./watchdog.ts";
-
-/** What running events needs of the acquisition. */
-export interface ExecutorContext {
-  readonly microscope: Microscope;
-  readonly clock: Clock;
-  readonly hooks: HookContext;
-  readonly watchdogMs: WatchdogTimes;
-  /** Aborted: nothing more is started, and a running exposure ends. */
-  readonly signal: AbortSignal;
-  readonly notify: (milestone: Milestone, payload: AcquisitionNotification["payload"]) => void;
-  /** Each event before anything is done with it. */
-  readonly onEvent: (event: AcquisitionEvent) => AcquisitionEvent;
-  /** Takes a frame; false once no more is taken. */
-  readonly emit: (item: FrameItem) => Promise<boolean>;
-  /** Does something once all images of the frames so far are saved and told of. */
-  readonly afterImages: (act: () => void) => Promise<void>;
-  /** All that comes of a group of events has come. */
-  readonly onGroupEnd: (group: EventGroup) => void;
-}
+import { withTimeout } from "./watchdog.ts";
 
 /** Runs events on the hardware: hooks, waiting times, devices, camera, in the order of Pycro-Manager's engine. */
 export class Executor {
@@ -81,7 +60,7 @@ export class Executor {
   async *#sequences({ events }: EventGroup): AsyncGenerator<readonly AcquisitionEvent[]> {
     let sequence: AcquisitionEvent[] = [];
     for await (const event of withPauses(events, this.#context.signal)) {
-      await this.#collector.breathe();
+      await this.#collector.yieldIfDue();
       for (const each of event === undefined ? [event] : await this.#generated(event)) {
         const isBreak = each === undefined || each.special !== undefined;
         if (sequence.length > 0 && (isBreak || !(await this.#rules.canJoin(sequence, each)))) {
@@ -156,11 +135,11 @@ export class Executor {
     try {
       await runHook({ ...hooks, hooks: ignoringAnswer(hooks.hooks) }, "postCamera", events);
     } catch (error) {
-      await watched(discard(exposure), "stopping the camera", this.#context.watchdogMs.hardware);
+      await withTimeout(discard(exposure), "stopping the camera", this.#context.watchdogMs.hardware);
       throw error;
     }
     if (!(await this.#collector.collect(exposure, events))) this.#hardware.forgetPositions();
-    // told after the images of the sequence, as the peer's order has it
+    // told after the images of the sequence, as Pycro-Manager's order has it
     if (!isSnap) await afterImages(() => notify("post_sequence_stopped", payloadOf(events)));
   }
 
@@ -174,7 +153,7 @@ export class Executor {
     });
     const limitMs = await this.#collector.longestWaitMs(events);
     try {
-      return await watched(starting, `exposure of ${describeAxes(axes)}`, limitMs);
+      return await withTimeout(starting, `exposure of ${describeAxes(axes)}`, limitMs);
     } catch (error) {
       // one that starts after all would keep the camera and its frames
       starting.then(discard).catch(() => {});
@@ -194,7 +173,7 @@ function payloadOf(events: readonly AcquisitionEvent[]): Axes | readonly Axes[] 
   return events.length === 1 ? events[0]!.axes : events.map(({ axes }) => axes);
 }
 
-/** The peer ignores what this hook returns: nothing is not a cancellation. */
+/** Pycro-Manager ignores what this hook returns: nothing is not a cancellation. */
 function ignoringAnswer(hooks: HookContext["hooks"]): HookContext["hooks"] {
   const { postCamera } = hooks;
   if (postCamera === undefined) return hooks;
@@ -236,9 +215,9 @@ async function* withPauses<T>(
   try {
     while (!signal.aborted) {
       const next = iterator.next();
-      const isHere = await Promise.race([next.then(() => true), nextTurn().then(() => false)]);
+      const isHere = await Promise.race([next.then(() => true), yieldToEventLoop().then(() => false)]);
       if (!isHere) yield undefined;
-      const result = await unlessAborted(next, signal);
+      const result = await raceAbort(next, signal, () => undefined);
       isDone = result === undefined || result.done === true;
       if (isDone) return;
       yield result?.value;
@@ -247,26 +226,4 @@ async function* withPauses<T>(
     // one that still waits would answer when it no longer does; what it throws then is nobody's
     if (!isDone) iterator.return?.().catch(() => {});
   }
-}
-
-/** What a promise resolves with; undefined when the signal is aborted before. */
-async function unlessAborted<T>(work: Promise<T>, signal: AbortSignal): Promise<T | undefined> {
-  if (signal.aborted) return undefined;
-  let stop: () => void = () => {};
-  const aborted = new Promise<undefined>((resolve) => {
-    stop = () => resolve(undefined);
-    signal.addEventListener("abort", stop, { once: true });
-  });
-  try {
-    return await Promise.race([work, aborted]);
-  } finally {
-    signal.removeEventListener("abort", stop);
-  }
-}
-
-/** The next turn of the event loop. */
-function nextTurn(): Promise<void> {
-  return new Promise((resolve) => {
-    setTimeout(resolve, 0);
-  });
 }

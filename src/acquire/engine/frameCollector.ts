@@ -1,13 +1,12 @@
-import { VitrineError } from "../../core/index.ts";
+import { createYield, VitrineError } from "../../core/index.ts";
 import { describeAxes } from "../../io/index.ts";
-import { createBreath } from "../breath.ts";
 import type { AcquisitionEvent } from "../events/event.ts";
 import type { Frame } from "../frames/frame.ts";
 import type { Exposure } from "../microscope.ts";
-import type { ExecutorContext } from "./executor.ts";
+import type { ExecutorContext } from "./executorContext.ts";
 import { frameMetadata } from "./metadata.ts";
 import { StageCounter, type StageReport } from "./report.ts";
-import { watched } from "./watchdog.ts";
+import { withTimeout } from "./watchdog.ts";
 
 /** What the frames of one exposure share. */
 interface Run {
@@ -31,7 +30,7 @@ export class FrameCollector {
   /** What the times of events count from: the first image, or an event that began anew. */
   #startMs: number | undefined;
   /** Gives way to timers and messages, if that is due. */
-  readonly breathe = createBreath();
+  readonly yieldIfDue = createYield();
 
   constructor(context: ExecutorContext) {
     this.#context = context;
@@ -102,7 +101,7 @@ export class FrameCollector {
       return ended;
     } finally {
       const end = ended === "complete" ? Promise.resolve() : exposure.stop();
-      await watched(
+      await withTimeout(
         end.then(() => frames.return?.()),
         "stopping the camera",
         this.#context.watchdogMs.hardware,
@@ -123,7 +122,7 @@ export class FrameCollector {
   async #next(frames: AsyncIterator<Frame>, { events, limitMs }: Run): Promise<Frame | Ending> {
     const { axes, timeout_ms } = events[0]!;
     const coming = frames.next();
-    const frame = watched(coming, `frame of ${describeAxes(axes)}`, timeout_ms ?? limitMs);
+    const frame = withTimeout(coming, `frame of ${describeAxes(axes)}`, timeout_ms ?? limitMs);
     try {
       const { done, value } = await frame;
       return done === true ? "complete" : value;
@@ -144,7 +143,7 @@ export class FrameCollector {
     const metadata = frameMetadata(frame, event, { elapsedMs, pixelSizeUm, exposureMs });
     if (cameras > 1 && event.axes.camera === undefined)
       metadata.Axes = { ...event.axes, camera: frame.camera };
-    await this.breathe();
+    await this.yieldIfDue();
     return emit({ kind: "frame", frame, metadata });
   }
 }

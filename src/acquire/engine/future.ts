@@ -115,7 +115,7 @@ export class MilestoneLog {
   }
 }
 
-/** What `acquire` gives: waits for what happens to its events. Peer: `AcquisitionFuture`. */
+/** What `acquire` gives: waits for what happens to its events. Pycro-Manager: `AcquisitionFuture`. */
 export class AcquisitionFuture {
   readonly #log: MilestoneLog;
   readonly #dataset: Dataset | undefined;

@@ -2,9 +2,9 @@ import { VitrineError } from "../../core/index.ts";
 import type { Clock } from "../clock.ts";
 import type { AcquisitionEvent } from "../events/event.ts";
 import type { MicroscopeCore } from "../microscope.ts";
-import { watched } from "./watchdog.ts";
+import { withTimeout } from "./watchdog.ts";
 
-/** A device that refuses is asked again: the peer's numbers. */
+/** A device that refuses is asked again: Pycro-Manager's numbers. */
 const TRIES = 6;
 const MS_BETWEEN_TRIES = 5;
 
@@ -305,7 +305,7 @@ export class Hardware {
   async #try(what: string, command: () => Promise<void>, tries = TRIES): Promise<void> {
     for (let attempt = 1; ; attempt++) {
       try {
-        return await watched(command(), what, this.#limitMs);
+        return await withTimeout(command(), what, this.#limitMs);
       } catch (error) {
         const retriable = error instanceof VitrineError && error.code === "device";
         if (!retriable || attempt >= tries) {

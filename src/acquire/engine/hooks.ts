@@ -2,7 +2,7 @@ import { VitrineError } from "../../core/index.ts";
 import type { AcquisitionEvent } from "../events/event.ts";
 import { parseEvents } from "../events/parseEvents.ts";
 import type { EventQueue } from "./eventQueue.ts";
-import { watched } from "./watchdog.ts";
+import { withTimeout } from "./watchdog.ts";
 
 /** An event, or the events of a hardware sequence; `Array.isArray` tells which. */
 export type EventOrSequence = AcquisitionEvent | AcquisitionEvent[];
@@ -68,7 +68,7 @@ export async function runHook(
   const hook = hooks[name] as AcquisitionHook | undefined;
   if (hook === undefined) return events;
   const given = events.length === 1 ? events[0]! : [...events];
-  const answer = await watched(Promise.resolve(hook(given, eventQueue)), `hook ${name}`, limitMs);
+  const answer = await withTimeout(Promise.resolve(hook(given, eventQueue)), `hook ${name}`, limitMs);
   if (answer === null || answer === undefined || (Array.isArray(answer) && answer.length === 0)) return [];
   const returned = [...parseEvents(answer, `what hook ${name} returned`)];
   const special = returned.find((event) => event.special !== undefined);

@@ -1,10 +1,11 @@
+import { Semaphore } from "../../core/index.ts";
 import { type Axes, describeAxes } from "../../io/index.ts";
 import type { Frame } from "../frames/frame.ts";
 import type { FrameProcessor, ProcessedImage } from "../processors/processor.ts";
 import { Channel } from "./channel.ts";
 import type { ImageMetadata } from "./metadata.ts";
 import { StageCounter, type StageReport } from "./report.ts";
-import { watched } from "./watchdog.ts";
+import { withTimeout } from "./watchdog.ts";
 
 /** A frame with its metadata. */
 export interface FrameItem {
@@ -40,15 +41,14 @@ export class Pipeline {
   readonly #frames = new Channel<PipelineItem>(WAITING_FRAMES);
   readonly #outcomes: Channel<Outcome>;
   readonly #counter = new StageCounter();
-  /** Calls of the processor that have not ended. */
-  #running = 0;
-  /** Called when one more frame may be given to the processor, or none will. */
-  #wake: (() => void) | undefined;
+  /** Calls of the processor. */
+  readonly #calls: Semaphore;
   #failed = false;
 
   constructor(context: PipelineContext) {
     this.#context = context;
     this.#outcomes = new Channel(context.processor.concurrency);
+    this.#calls = new Semaphore(context.processor.concurrency);
   }
 
   /** Adds a frame; waits while too many are before it. False, and the frame is released, once the pipeline has ended. */
@@ -75,7 +75,7 @@ export class Pipeline {
 
   async #process(): Promise<void> {
     for (let item = await this.#frames.next(); item !== undefined; item = await this.#frames.next()) {
-      if (item.kind === "frame") await this.#waitForTurn();
+      if (item.kind === "frame" && !this.#failed) await this.#calls.acquire();
       if (item.kind === "marker") await this.#outcomes.push(item);
       else if (this.#failed) item.frame.release();
       else await this.#outcomes.push(this.#start(item.frame, item.metadata));
@@ -83,23 +83,11 @@ export class Pipeline {
     this.#outcomes.close();
   }
 
-  /** Waits until the processor may be given one more frame. */
-  async #waitForTurn(): Promise<void> {
-    while (this.#running >= this.#context.processor.concurrency && !this.#failed)
-      await new Promise<void>((resolve) => {
-        this.#wake = resolve;
-      });
-  }
-
   #start(frame: Frame, metadata: ImageMetadata): Outcome {
     // named before the processor may change it
     const what = `image processor for ${describeAxes(metadata.Axes as Axes)}`;
     const images = this.#call(frame, metadata);
-    this.#running++;
-    const end = () => {
-      this.#running--;
-      this.#wake?.();
-    };
+    const end = () => this.#calls.release();
     // a failure is seen in its turn
     images.then(end, end);
     return { kind: "images", images, what };
@@ -115,7 +103,7 @@ export class Pipeline {
       try {
         if (next.kind === "marker") next.act();
         else if (this.#failed) void next.images.then(releaseAll, () => {});
-        else await this.#deliver(await watched(next.images, next.what, this.#context.limitMs));
+        else await this.#deliver(await withTimeout(next.images, next.what, this.#context.limitMs));
       } catch (error) {
         this.#fail(error);
       }
@@ -139,7 +127,8 @@ export class Pipeline {
   #fail(error: unknown): void {
     if (this.#failed) return;
     this.#failed = true;
-    this.#wake?.();
+    // a frame that waits for a call which may never end is released
+    this.#calls.release();
     this.#frames.close();
     this.#context.onFailure(error);
   }

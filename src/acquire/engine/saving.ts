@@ -1,3 +1,4 @@
+import { Semaphore } from "../../core/index.ts";
 import {
   type Axes,
   type Dataset,
@@ -7,13 +8,13 @@ import {
 } from "../../io/index.ts";
 import { Channel } from "./channel.ts";
 import type { EventQueue } from "./eventQueue.ts";
-import type { HeldImage } from "./heldImage.ts";
 import { StageCounter, type StageReport } from "./report.ts";
-import { watched } from "./watchdog.ts";
+import type { SharedImage } from "./sharedImage.ts";
+import { withTimeout } from "./watchdog.ts";
 
 /**
  * Called once an image can be read from the dataset, in the order of saving, one call after the other.
- * Peer: `image_saved_fn`.
+ * Pycro-Manager: `image_saved_fn`.
  */
 export type ImageSaved = (axes: Axes, dataset: Dataset, eventQueue: EventQueue) => unknown;
 
@@ -41,8 +42,7 @@ export class SavingStage {
   readonly #callbackLoop: Promise<void>;
   /** Images that are being written. */
   #writing = 0;
-  /** Called when one more image may be written. */
-  #wake: (() => void) | undefined;
+  readonly #writes = new Semaphore(WRITES_AT_A_TIME);
   /** Resolves when everything so far is written and told of. */
   #told: Promise<void> = Promise.resolve();
   #failed = false;
@@ -53,12 +53,12 @@ export class SavingStage {
   }
 
   /** Starts to write an image; waits while too many are being written. Releases the image when it is written. */
-  async accept(image: HeldImage): Promise<void> {
-    while (this.#writing >= WRITES_AT_A_TIME)
-      await new Promise<void>((resolve) => {
-        this.#wake = resolve;
-      });
-    if (this.#failed) return image.release();
+  async accept(image: SharedImage): Promise<void> {
+    await this.#writes.acquire();
+    if (this.#failed) {
+      this.#writes.release();
+      return image.release();
+    }
     this.#counter.noteQueued(++this.#writing);
     this.#told = this.#save(image, this.#told);
   }
@@ -86,22 +86,22 @@ export class SavingStage {
   }
 
   /** Writes an image, and tells of it after those before it. Never rejects. */
-  async #save(image: HeldImage, before: Promise<void>): Promise<void> {
+  async #save(image: SharedImage, before: Promise<void>): Promise<void> {
     const isSaved = await this.#write(image);
     this.#writing--;
-    this.#wake?.();
+    this.#writes.release();
     await before;
     if (!isSaved) return;
     this.#context.onSaved(image.axes);
     if (this.#context.imageSaved !== undefined) void this.#callbacks.push(image.axes);
   }
 
-  async #write(image: HeldImage): Promise<boolean> {
+  async #write(image: SharedImage): Promise<boolean> {
     const { writer, limitMs, onFailure } = this.#context;
     const { axes, metadata } = image;
     const what = { axes, image: image.image, metadata: metadata as JsonObject, ...bitDepthOf(image) };
     try {
-      await watched(writer.put(what), `saving ${describeAxes(axes)}`, limitMs);
+      await withTimeout(writer.put(what), `saving ${describeAxes(axes)}`, limitMs);
       this.#counter.count();
       return true;
     } catch (error) {
@@ -118,7 +118,7 @@ export class SavingStage {
     for (let axes = await this.#callbacks.next(); axes !== undefined; axes = await this.#callbacks.next()) {
       try {
         const call = Promise.resolve(imageSaved?.(axes, writer.dataset, eventQueue));
-        await watched(call, `imageSaved for ${describeAxes(axes)}`, limitMs);
+        await withTimeout(call, `imageSaved for ${describeAxes(axes)}`, limitMs);
         this.#callbackCounter.count();
       } catch (error) {
         onFailure(error);
@@ -129,7 +129,7 @@ export class SavingStage {
 }
 
 /** Bits that the camera uses, where the pixels are still of its type. */
-function bitDepthOf({ metadata, image }: HeldImage): { bitDepth?: number } {
+function bitDepthOf({ metadata, image }: SharedImage): { bitDepth?: number } {
   const { BitDepth } = metadata;
   const isKnown =
     typeof BitDepth === "number" && BitDepth > 0 && BitDepth <= image.data.BYTES_PER_ELEMENT * 8;

@@ -1,7 +1,7 @@
 import { VitrineError } from "../../core/index.ts";
 import type { Axes, PixelImage } from "../../io/index.ts";
-import type { HeldImage } from "./heldImage.ts";
 import type { ImageMetadata } from "./metadata.ts";
+import type { SharedImage } from "./sharedImage.ts";
 
 /** An image as it passes by; the pixels are also the savers': not to be changed. */
 export interface LiveImage {
@@ -22,7 +22,7 @@ export interface Subscription extends AsyncIterable<LiveImage> {
 export class LiveQueue implements Subscription {
   readonly #capacity: number;
   readonly #onClose: (queue: LiveQueue) => void;
-  #waiting: HeldImage[] = [];
+  #waiting: SharedImage[] = [];
   #closed = false;
   #wake: (() => void) | undefined;
   dropped = 0;
@@ -39,7 +39,7 @@ export class LiveQueue implements Subscription {
   }
 
   /** Offers an image; the oldest one makes room for it. */
-  offer(image: HeldImage): void {
+  offer(image: SharedImage): void {
     if (this.#waiting.length >= this.#capacity) {
       this.#waiting.shift()?.release();
       this.dropped++;
@@ -86,8 +86,8 @@ function noRoom(found: number): VitrineError {
   });
 }
 
-function taken(held: HeldImage): LiveImage {
-  const image = held.toKeep();
-  held.release();
-  return { axes: held.axes, image, metadata: structuredClone(held.metadata) };
+function taken(shared: SharedImage): LiveImage {
+  const image = shared.toKeep();
+  shared.release();
+  return { axes: shared.axes, image, metadata: structuredClone(shared.metadata) };
 }

@@ -2,7 +2,7 @@ import { VitrineError } from "../../core/index.ts";
 import type { AcquisitionEvent } from "../events/event.ts";
 import type { MicroscopeCore } from "../microscope.ts";
 
-/** Tiles of a field that is larger than the camera's. Peer: `XYTiledAcquisition`. */
+/** Tiles of a field that is larger than the camera's. Pycro-Manager: `XYTiledAcquisition`. */
 export interface TilingOptions {
   /** Pixels that neighbours share. */
   readonly overlapPx: number | { readonly x: number; readonly y: number };

@@ -28,7 +28,7 @@ export const DEFAULT_WATCHDOG: WatchdogTimes = {
  *
  * @throws {VitrineError} timeout: names what was waited for
  */
-export async function watched<T>(work: Promise<T> | T, what: string, limitMs: number): Promise<T> {
+export async function withTimeout<T>(work: Promise<T> | T, what: string, limitMs: number): Promise<T> {
   if (!(work instanceof Promise)) return work;
   let timer: ReturnType<typeof setTimeout> | undefined;
   const expiry = new Promise<never>((_, reject) => {

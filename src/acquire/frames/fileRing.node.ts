@@ -1,6 +1,5 @@
 import { closeSync, fstatSync, openSync, readSync } from "node:fs";
-import { VitrineError } from "../../core/index.ts";
-import { imageBytes, pixelBytes, pixelView } from "../../io/dataset/pixels.ts";
+import { imageBytes, pixelBytes, pixelView, VitrineError } from "../../core/index.ts";
 import type { ImageLayout, PixelArray } from "../../io/index.ts";
 import type { FileRingDescription } from "./ring.ts";
 

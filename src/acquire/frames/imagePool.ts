@@ -1,110 +1,84 @@
-import { collectGarbage } from "#collect";
-import { imageBytes, pixelView } from "../../io/dataset/pixels.ts";
+import { imageBytes, pixelView } from "../../core/index.ts";
 import type { ImageLayout, PixelArray } from "../../io/index.ts";
-
-/** Share of the time that the pool may spend on finding out which memory is free. */
-const COLLECTION_SHARE = 0.15;
 
 /** Smaller images come from the engine's own heap, where memory is warm. */
 const SMALLEST_BLOCK = 2 ** 17;
 
-/** Bytes that a pool has, beyond twice what is in use, before it looks for free ones; and before it does so at any cost. */
-const SOFT_LIMIT = 2 ** 28;
-const HARD_LIMIT = 2 ** 29;
-
-/** A block, and whether somebody still holds pixels in it. */
-interface Block {
-  readonly id: number;
-  readonly memory: SharedArrayBuffer;
-  /** The holder's view of the memory; dead once nothing refers to any array in it. */
-  lent: WeakRef<SharedArrayBuffer> | undefined;
-  /** How often another thread holds it. */
-  away: number;
+/** Memory for an image, shared by those who hold it; whoever took it holds it first. */
+export interface PooledImage {
+  /** The pixels, until the last holder has released them. */
+  readonly pixels: PixelArray;
+  /** The block that they are in; undefined for small images, whose memory is not used again. */
+  readonly block: { readonly id: number; readonly memory: ArrayBufferLike } | undefined;
+  /** One more holder, who will call `release`. */
+  hold(): void;
+  /** One holder less. */
+  release(): void;
 }
 
-/** Memory for one image. */
-export interface Loan {
-  /** The pixels: the receiver's own, for as long as it refers to them. */
-  readonly pixels: PixelArray;
-  /** The block, for another thread; undefined where the platform has no pool. */
-  readonly block: { readonly id: number; readonly memory: SharedArrayBuffer } | undefined;
+interface Block {
+  readonly id: number;
+  readonly memory: ArrayBufferLike;
+  holders: number;
 }
 
 /**
- * Memory for images that their receivers may keep for ever, used again once they do not.
- *
- * Fresh memory costs more than the copy into it: the system clears every page of it at its first touch (2.2 against 11 GB/s of
- * 8 MB frames). So each image is lent a new SharedArrayBuffer object over an old block; when that object is garbage, nothing
- * can refer to the block. While it has more than 256 MiB to spare, the pool asks the collector, for 15 % of the time at most; up
- * to 512 MiB it takes more blocks instead.
+ * Memory for images that stay within the engine, used again when their last holder has released it. Fresh memory costs more than
+ * the copy into it: the system clears every page of it at its first touch (2.2 against 11 GB/s of 8 MB frames). There are never
+ * more blocks than images were under way at one time.
  */
 export class ImagePool {
+  readonly #allocate: (bytes: number) => ArrayBufferLike;
   #blocks = new Map<number, Block>();
   #free: Block[] = [];
   #blockBytes = 0;
   #nextId = 0;
-  #liveAfterCollection = 0;
-  #collectedAt = Number.NEGATIVE_INFINITY;
-  #collectionMs = 0;
+
+  /** @param allocate  makes a block's memory: shared where another thread reads it */
+  constructor(allocate: (bytes: number) => ArrayBufferLike) {
+    this.#allocate = allocate;
+  }
 
   /** Memory for an image of this layout; its values are whatever was there. */
-  lend(layout: ImageLayout): Loan {
+  take(layout: ImageLayout): PooledImage {
     const bytes = imageBytes(layout);
-    const block = this.#take(bytes);
-    if (block === undefined) return { pixels: pixelView(layout, new ArrayBuffer(bytes)), block: undefined };
-    const view = structuredClone(block.memory);
-    block.lent = new WeakRef(view);
-    return { pixels: pixelView(layout, view), block };
-  }
-
-  /** Notes that another thread refers to a block, once more, until `back`. */
-  away(id: number): void {
-    const block = this.#blocks.get(id);
-    if (block !== undefined) block.away++;
-  }
-
-  /** The other thread has let go of a block. */
-  back(id: number): void {
-    const block = this.#blocks.get(id);
-    if (block !== undefined) block.away--;
-  }
-
-  #take(bytes: number): Block | undefined {
-    if (bytes < SMALLEST_BLOCK || typeof SharedArrayBuffer !== "function") return undefined;
+    if (bytes < SMALLEST_BLOCK) return smallImage(layout, bytes);
     if (bytes > this.#blockBytes) this.#startOver(bytes);
-    if (this.#free.length === 0 && this.#mayCollect()) this.#collect();
-    return this.#free.pop() ?? this.#grow();
+    const block = this.#free.pop() ?? this.#grow();
+    block.holders = 1;
+    return {
+      pixels: pixelView(layout, block.memory),
+      block,
+      hold: () => void block.holders++,
+      release: () => this.#release(block),
+    };
   }
 
-  /** Larger images need larger blocks; the old ones go when their holders let go of them. */
+  /** One holder less of a block, which another thread was told of. */
+  release(id: number): void {
+    const block = this.#blocks.get(id);
+    if (block !== undefined) this.#release(block);
+  }
+
+  /** Larger images need larger blocks; the old ones go with their holders. */
   #startOver(bytes: number): void {
     this.#blocks = new Map();
     this.#free = [];
     this.#blockBytes = bytes;
-    this.#liveAfterCollection = 0;
   }
 
   #grow(): Block {
-    const memory = new SharedArrayBuffer(this.#blockBytes);
-    const block = { id: this.#nextId++, memory, lent: undefined, away: 0 };
+    const block = { id: this.#nextId++, memory: this.#allocate(this.#blockBytes), holders: 0 };
     this.#blocks.set(block.id, block);
     return block;
   }
 
-  /** Whether there is enough to find, and the last time is long enough ago for what it took. */
-  #mayCollect(): boolean {
-    const spare = (this.#blocks.size - 2 * this.#liveAfterCollection) * this.#blockBytes;
-    const isDue = performance.now() - this.#collectedAt > this.#collectionMs / COLLECTION_SHARE;
-    return spare >= (isDue ? SOFT_LIMIT : HARD_LIMIT);
+  #release(block: Block): void {
+    if (--block.holders === 0 && this.#blocks.get(block.id) === block) this.#free.push(block);
   }
+}
 
-  #collect(): void {
-    const start = performance.now();
-    if (!collectGarbage()) return;
-    this.#collectedAt = performance.now();
-    this.#collectionMs = this.#collectedAt - start;
-    for (const block of this.#blocks.values()) if (block.lent?.deref() === undefined) block.lent = undefined;
-    this.#free = [...this.#blocks.values()].filter((block) => block.lent === undefined && block.away === 0);
-    this.#liveAfterCollection = this.#blocks.size - this.#free.length;
-  }
+function smallImage(layout: ImageLayout, bytes: number): PooledImage {
+  const pixels = pixelView(layout, new ArrayBuffer(bytes));
+  return { pixels, block: undefined, hold: () => {}, release: () => {} };
 }

@@ -1,4 +1,4 @@
-import { pixelView } from "../../io/dataset/pixels.ts";
+import { pixelView } from "../../core/index.ts";
 import type { ImageLayout, PixelArray } from "../../io/index.ts";
 
 /** A ring in memory, which threads share where the platform has shared memory. */
@@ -25,6 +25,11 @@ export type RingDescription = MemoryRingDescription | FileRingDescription;
 /** Slots start on a page, so that every pixel type is aligned. */
 const SLOT_ALIGNMENT = 4096;
 
+/** Memory that threads share; a page without isolation has none, and gets ordinary memory. */
+export function threadMemory(bytes: number): ArrayBufferLike {
+  return typeof SharedArrayBuffer === "function" ? new SharedArrayBuffer(bytes) : new ArrayBuffer(bytes);
+}
+
 const FREE = 0;
 const TAKEN = 1;
 
@@ -45,10 +50,8 @@ export class MemoryRing {
   /** A ring with room for `slots` frames of `frameBytes`. */
   static create(slots: number, frameBytes: number): MemoryRing {
     const slotBytes = Math.ceil(frameBytes / SLOT_ALIGNMENT) * SLOT_ALIGNMENT;
-    // a page without isolation has no shared memory, and no thread to share it with
-    const Memory = typeof SharedArrayBuffer === "function" ? SharedArrayBuffer : ArrayBuffer;
-    const bytes = new Memory(slots * slotBytes);
-    const states = new Memory(slots * Int32Array.BYTES_PER_ELEMENT);
+    const bytes = threadMemory(slots * slotBytes);
+    const states = threadMemory(slots * Int32Array.BYTES_PER_ELEMENT);
     return new MemoryRing({ kind: "memory", slots, slotBytes, bytes, states });
   }
 

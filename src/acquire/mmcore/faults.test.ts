@@ -109,8 +109,15 @@ describe.skipIf(!available)("a device that hangs", () => {
   test("an exposure that is longer than the limit is waited for", async () => {
     const microscope = await openDemo({ commandTimeoutMs: 800 });
     await microscope.core.setExposure(1200);
+    const start = performance.now();
     const exposure = await microscope.startExposure({ frames: 1 });
-    for await (const frame of exposure.frames) frame.release();
+    const indices: number[] = [];
+    for await (const frame of exposure.frames) {
+      indices.push(frame.index);
+      frame.release();
+    }
+    expect(indices).toEqual([0]);
+    expect(performance.now() - start).toBeGreaterThan(800); // it was waited for, beyond the limit
   });
 
   test("a closed microscope refuses at once, also what is under way", async () => {

@@ -1,6 +1,6 @@
 import { existsSync } from "node:fs";
 import { basename, dirname, resolve } from "node:path";
-import { VitrineError } from "../../core/index.ts";
+import { abortError, raceAbort, VitrineError } from "../../core/index.ts";
 import { type JsonValue, parseWithSchema } from "../../io/index.ts";
 import type { FileRingDescription } from "../frames/ring.ts";
 import type { Exposure, ExposureRequest } from "../microscope.ts";
@@ -113,7 +113,7 @@ class OpenMicroscope implements MMCoreMicroscope {
     const previous = this.#last;
     this.#last = exposure;
     try {
-      await until(previous?.ended, signal);
+      await untilFree(previous, signal);
       this.#exposures.set(number, exposure);
       await this.#expose(number, request);
     } catch (error) {
@@ -276,20 +276,17 @@ function neededBytes(result: JsonValue): number | undefined {
   return typeof result.needs === "number" ? result.needs : undefined;
 }
 
-/** Waits for something that comes, or for the abort, which is an error. */
-async function until(event: Promise<void> | undefined, signal: AbortSignal | undefined): Promise<void> {
-  if (event !== undefined && !signal?.aborted) {
-    let abort = () => {};
-    const aborted = new Promise<void>((resolve) => {
-      abort = resolve;
-      signal?.addEventListener("abort", abort, { once: true });
+/** Waits until the exposure before has ended. @throws {VitrineError} aborted */
+async function untilFree(
+  previous: RunningExposure | undefined,
+  signal: AbortSignal | undefined,
+): Promise<void> {
+  const aborted = (reason: unknown) => abortError("startExposure", reason, "an exposure that is wanted");
+  if (previous !== undefined)
+    await raceAbort(previous.ended, signal, (reason) => {
+      throw aborted(reason);
     });
-    await Promise.race([event, aborted]);
-    signal?.removeEventListener("abort", abort);
-  }
-  if (!signal?.aborted) return;
-  const fault = { at: "startExposure", expected: "an exposure that is wanted", found: "an abort" };
-  throw new VitrineError({ code: "aborted", ...fault }, { cause: signal.reason });
+  if (signal?.aborted) throw aborted(signal.reason);
 }
 
 function existingPath(path: string, what: string): string {

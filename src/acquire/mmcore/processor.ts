@@ -2,10 +2,10 @@ import { VitrineError } from "../../core/index.ts";
 import type { ImageLayout, JsonObject, JsonValue, PixelArray } from "../../io/index.ts";
 import type { Frame } from "../frames/frame.ts";
 import { processorError } from "./faults.ts";
-import type { Request } from "./lane.ts";
 import type { PythonEventQueue, PythonImage, PythonProcessor } from "./mmcore.ts";
 import { MMCoreFrame } from "./mmcoreFrame.ts";
 import type { FromChild, OutputNote } from "./protocol.ts";
+import type { Request } from "./requestQueue.ts";
 
 /** What the processor needs of its microscope. */
 export interface ProcessorHost {

@@ -4,16 +4,16 @@ import { createInterface } from "node:readline";
 import { fileURLToPath } from "node:url";
 import { VitrineError } from "../../core/index.ts";
 import type { JsonValue } from "../../io/index.ts";
-import { Lane, type Request } from "./lane.ts";
 import type { FromChild, Notice, ToChild } from "./protocol.ts";
+import { type Request, RequestQueue } from "./requestQueue.ts";
 
 /** The child's threads: each answers its own requests in order. */
-type LaneName = "core" | "camera" | "processor" | "events";
+type QueueName = "core" | "camera" | "processor" | "events";
 
 /** Requests that each thread may have at once; the processor goes on with the next frame while Node takes the last. */
-const DEPTHS: Readonly<Record<LaneName, number>> = { core: 1, camera: 1, processor: 4, events: 1 };
+const DEPTHS: Readonly<Record<QueueName, number>> = { core: 1, camera: 1, processor: 4, events: 1 };
 
-const LANES: Readonly<Record<ToChild["kind"], LaneName>> = {
+const QUEUES: Readonly<Record<ToChild["kind"], QueueName>> = {
   open: "core",
   call: "core",
   command: "core",
@@ -46,7 +46,7 @@ export class PythonChild {
   readonly #python: string;
   readonly #process: ChildProcessWithoutNullStreams;
   readonly #events: ChildEvents;
-  readonly #lanes: Readonly<Record<LaneName, Lane>>;
+  readonly #queues: Readonly<Record<QueueName, RequestQueue>>;
   readonly #lastLines: string[] = [];
   readonly #gone: Promise<void>;
   #finish: () => void = () => {};
@@ -71,12 +71,13 @@ export class PythonChild {
     const script = join(dirname(fileURLToPath(import.meta.url)), "python", "child.py");
     // -B: no compiled files beside the package's
     this.#process = spawn(python, ["-B", script], { stdio: ["pipe", "pipe", "pipe"], windowsHide: true });
-    const lane = (depth: number) => new Lane((id, message) => this.#write({ ...message, id }), depth);
-    this.#lanes = {
-      core: lane(DEPTHS.core),
-      camera: lane(DEPTHS.camera),
-      processor: lane(DEPTHS.processor),
-      events: lane(DEPTHS.events),
+    const queue = (depth: number) =>
+      new RequestQueue((id, message) => this.#write({ ...message, id }), depth);
+    this.#queues = {
+      core: queue(DEPTHS.core),
+      camera: queue(DEPTHS.camera),
+      processor: queue(DEPTHS.processor),
+      events: queue(DEPTHS.events),
     };
     this.#gone = new Promise((resolve) => {
       this.#finish = resolve;
@@ -91,7 +92,7 @@ export class PythonChild {
   /** @throws {VitrineError} what Python says, made by `request.failure`; timeout; the reason of the child's end */
   ask(request: Request): Promise<JsonValue> {
     if (this.#end !== undefined) return Promise.reject(this.#end);
-    return this.#lanes[LANES[request.message.kind]].ask(this.#nextId++, request);
+    return this.#queues[QUEUES[request.message.kind]].ask(this.#nextId++, request);
   }
 
   /** Says what needs no answer; nothing where the child is gone. */
@@ -175,10 +176,10 @@ export class PythonChild {
         this.#greeting?.reject(noModule(this.#python, message));
         return;
       case "slow":
-        this.#lanes.camera.extend(message.id, message.ms);
+        this.#queues.camera.extend(message.id, message.ms);
         return;
       case "reply":
-        Object.values(this.#lanes).some((lane) => lane.answer(message.id, message));
+        Object.values(this.#queues).some((queue) => queue.answer(message.id, message));
         return;
       default:
         this.#events.onMessage(message);
@@ -193,7 +194,7 @@ export class PythonChild {
     if (this.#end !== undefined) return;
     this.#end = reason;
     this.#greeting?.reject(reason);
-    for (const lane of Object.values(this.#lanes)) lane.end(reason);
+    for (const queue of Object.values(this.#queues)) queue.end(reason);
     this.#events.onEnd(reason);
   }
 

@@ -1,58 +1,75 @@
-import type { PixelImage } from "../../io/index.ts";
+import { imageMemory } from "#image-memory";
+import type { PixelArray, PixelImage } from "../../io/index.ts";
 import type { EventQueue } from "../engine/eventQueue.ts";
 import type { ImageMetadata } from "../engine/metadata.ts";
 import type { Frame } from "../frames/frame.ts";
-import { ImagePool } from "../frames/imagePool.ts";
-import { copyImage, ownImage } from "./ownImages.ts";
-import type { FrameProcessor, ImageProcessor, ProcessedImage } from "./processor.ts";
+import { ImagePool, type PooledImage } from "../frames/imagePool.ts";
+import { copyImage, copyToKeep, copyToPool, imageOf, pooledResult } from "./pooledImages.ts";
+import type { FrameProcessor, ImageAndMetadata, ImageProcessor, ProcessedImage } from "./processor.ts";
 import { imagesOf, originOf } from "./results.ts";
 
 /** Runs a processor on the thread of the acquisition, one image after the other. */
 export function createInProcessRunner(processor: ImageProcessor, eventQueue: EventQueue): FrameProcessor {
-  const pool = new ImagePool();
-  const run = async (image: PixelImage, metadata: ImageMetadata): Promise<ProcessedImage[]> => {
+  const pool = new ImagePool(imageMemory);
+  const run = async (given: PixelImage, metadata: ImageMetadata): Promise<ImageAndMetadata[]> => {
     const origin = originOf(metadata);
-    const images = imagesOf(await processor(image, metadata, eventQueue), origin);
-    const keepsMemory = (each: PixelImage) =>
-      processor.borrow !== true && each.data.buffer === image.data.buffer;
-    return images.map(([each, known]) => ({
-      image: keepsMemory(each) ? each : copyImage(each, pool).image,
-      metadata: known,
-    }));
+    return imagesOf(await processor(given, metadata, eventQueue), origin);
   };
-  return {
-    concurrency: 1,
-    process: (frame, metadata) =>
-      processor.borrow === true
-        ? withBorrowed(frame, (image) => run(image, metadata))
-        : run(taken(frame, pool), metadata),
-    close: async () => {},
+  const copied = ([image, known]: ImageAndMetadata) => pooledResult(copyImage(image, pool), image, known);
+  const withBorrowed = async (frame: Frame, metadata: ImageMetadata) => {
+    try {
+      return (await run(imageOf(frame.borrow(), frame.layout), metadata)).map(copied);
+    } finally {
+      frame.release();
+    }
   };
+  const withPooled = async (frame: Frame, metadata: ImageMetadata) => {
+    const own = released(frame, () => copyToPool(frame, pool));
+    try {
+      const images = await run(imageOf(own.pixels, frame.layout), metadata);
+      return images.map((each) => (liesIn(each, own.pixels) ? returned(each, own) : copied(each)));
+    } finally {
+      own.release();
+    }
+  };
+  const withKept = async (frame: Frame, metadata: ImageMetadata) => {
+    const given = released(frame, copyToKeep);
+    const images = await run(given, metadata);
+    return images.map((each) =>
+      liesIn(each, given.data) ? { image: each[0], metadata: each[1] } : copied(each),
+    );
+  };
+  const process = processor.borrow ? withBorrowed : processor.stateless ? withPooled : withKept;
+  return { concurrency: 1, process, close: async () => {} };
+}
+
+function liesIn([image]: ImageAndMetadata, pixels: PixelArray): boolean {
+  return image.data.buffer === pixels.buffer;
+}
+
+/** An image in memory of the pool, which holds it until it is released. */
+function returned([image, metadata]: ImageAndMetadata, own: PooledImage): ProcessedImage {
+  own.hold();
+  return { image, metadata, release: own.release };
 }
 
 /** Passes every frame on as it is. */
 export function createPassThrough(): FrameProcessor {
-  const pool = new ImagePool();
+  const pool = new ImagePool(imageMemory);
   return {
     concurrency: 1,
-    process: async (frame, metadata) => [{ image: taken(frame, pool), metadata }],
+    process: async (frame, metadata) => {
+      const pooled = released(frame, () => copyToPool(frame, pool));
+      return [pooledResult(pooled, frame.layout, metadata)];
+    },
     close: async () => {},
   };
 }
 
-/** The frame's image in memory of its own; its slot is free again. */
-function taken(frame: Frame, pool: ImagePool): PixelImage {
+/** What was made of a frame, whose slot is free again. */
+function released<T>(frame: Frame, take: (frame: Frame) => T): T {
   try {
-    return ownImage(frame, pool).image;
-  } finally {
-    frame.release();
-  }
-}
-
-async function withBorrowed<T>(frame: Frame, use: (image: PixelImage) => Promise<T>): Promise<T> {
-  const { width, height, channels } = frame.layout;
-  try {
-    return await use({ data: frame.borrow(), width, height, channels });
+    return take(frame);
   } finally {
     frame.release();
   }

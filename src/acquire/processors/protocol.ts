@@ -1,4 +1,4 @@
-import type { Fault } from "../../core/index.ts";
+import type { PackedError } from "../../core/index.ts";
 import type { ImageLayout, PixelArray } from "../../io/index.ts";
 import type { EventSource } from "../engine/eventQueue.ts";
 import type { ImageMetadata } from "../engine/metadata.ts";
@@ -31,19 +31,4 @@ export type FromProcessor =
   | { readonly kind: "loaded"; readonly borrow: boolean; readonly stateless: boolean }
   | { readonly kind: "event"; readonly events: EventSource | null }
   | { readonly kind: "done"; readonly id: number; readonly images: readonly SentImage[] }
-  | { readonly kind: "failed"; readonly id: number | undefined; readonly error: ThrownError };
-
-/** An error on its way between threads: a structured clone loses its class, and a fault its code. */
-export type ThrownError =
-  | {
-      readonly kind: "error";
-      readonly name: string;
-      /** The built-in class that its class extends. */
-      readonly base: string;
-      readonly message: string;
-      readonly stack: string | undefined;
-      readonly fault: Fault | undefined;
-      readonly cause: ThrownError | undefined;
-    }
-  /** Not an error: JavaScript throws anything. */
-  | { readonly kind: "value"; readonly value: unknown };
+  | { readonly kind: "failed"; readonly id: number | undefined; readonly error: PackedError };

@@ -28,7 +28,7 @@ test("one pair, a list of pairs and nothing are what a processor may return", ()
   for (const nothing of [null, undefined, []]) expect(imagesOf(nothing, origin)).toEqual([]);
 });
 
-test("a changed Channel is a changed axis, as in the peer's documentation", () => {
+test("a changed Channel is a changed axis, as in Pycro-Manager's documentation", () => {
   const origin = originOf(given());
   const second: ImageMetadata = { ...given(), Channel: "A_new_channel" };
   const axes = imagesOf(

@@ -1,6 +1,4 @@
-import { VitrineError } from "../../core/index.ts";
-import { axesKey, describeAxes } from "../../io/dataset/axes.ts";
-import { layoutOf } from "../../io/dataset/pixels.ts";
+import { axesKey, describeAxes, layoutOf, VitrineError } from "../../core/index.ts";
 import type { Axes, PixelImage } from "../../io/index.ts";
 import { type ImageMetadata, pixelTypeName } from "../engine/metadata.ts";
 import type { ImageAndMetadata } from "./processor.ts";

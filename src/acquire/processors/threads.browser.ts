@@ -1,5 +1,5 @@
 /** Processor threads of a page; Node's are in threads.node.ts. */
-import { connectWorker } from "../../compute/workerThread.browser.ts";
+import { connectWorker } from "../../core/index.browser.ts";
 import type { Thread, ThreadEvents } from "./threads.ts";
 
 /** Starts worker.browser.js, which lies beside this file. */

@@ -1,7 +1,7 @@
 /** Processor threads of Node; the page's are in threads.browser.ts. */
 import { resolve } from "node:path";
 import { pathToFileURL } from "node:url";
-import { startWorkerThread } from "../../compute/workerThread.node.ts";
+import { startWorkerThread } from "../../core/index.node.ts";
 import type { Thread, ThreadEvents } from "./threads.ts";
 
 /** Starts dist/acquire/processors/worker.node.js. @throws {VitrineError} missing: the package is not built */

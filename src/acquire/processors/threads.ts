@@ -1,4 +1,4 @@
-import type { WorkerThread, WorkerThreadEvents } from "../../compute/workerThread.ts";
+import type { WorkerThread, WorkerThreadEvents } from "../../core/index.ts";
 import type { FromProcessor, ToProcessor } from "./protocol.ts";
 
 /** A processor's thread. */

@@ -1,9 +1,8 @@
 /** A processor's thread in Node: dist/acquire/processors/worker.node.js. */
 import { parentPort } from "node:worker_threads";
-import { type FileRingReader, openFileRing } from "../frames/fileRing.node.ts";
-import type { FileRingDescription, RingDescription } from "../frames/ring.ts";
+import { openFileRing } from "../frames/fileRing.node.ts";
+import type { RingDescription } from "../frames/ring.ts";
 import { createMemoryRingReader } from "./memoryRingReader.ts";
-import { ownImage } from "./ownImages.ts";
 import type { ToProcessor } from "./protocol.ts";
 import { createProcessorThread, type RingReader } from "./worker.ts";
 
@@ -20,20 +19,8 @@ function ringReaders(): (ring: RingDescription) => RingReader {
   const files = new Map<string, RingReader>();
   return (ring) => {
     if (ring.kind === "memory") return createMemoryRingReader(ring);
-    const reader = files.get(ring.path) ?? createFileRingReader(ring);
+    const reader = files.get(ring.path) ?? openFileRing(ring);
     files.set(ring.path, reader);
     return reader;
-  };
-}
-
-function createFileRingReader(description: FileRingDescription): RingReader {
-  const file: FileRingReader = openFileRing(description);
-  return {
-    copy: ({ slot: { slot }, layout }, pool) =>
-      ownImage({ layout, copy: (into) => file.copy(slot, layout, into) }, pool),
-    borrow: ({ slot: { slot }, layout }) => {
-      const { width, height, channels } = layout;
-      return { data: file.borrow(slot, layout), width, height, channels };
-    },
   };
 }

@@ -1,24 +1,21 @@
-import { VitrineError } from "../../core/index.ts";
-import { layoutOf } from "../../io/dataset/pixels.ts";
-import type { PixelImage } from "../../io/index.ts";
+import { layoutOf, packError, VitrineError } from "../../core/index.ts";
+import type { ImageLayout, PixelArray, PixelImage } from "../../io/index.ts";
 import type { EventQueue } from "../engine/eventQueue.ts";
-import type { ImageMetadata } from "../engine/metadata.ts";
-import { ImagePool } from "../frames/imagePool.ts";
-import type { RingDescription } from "../frames/ring.ts";
-import { copyImage, type OwnedImage } from "./ownImages.ts";
-import type { ImageProcessor, ProcessorResult } from "./processor.ts";
+import { ImagePool, type PooledImage } from "../frames/imagePool.ts";
+import { type RingDescription, threadMemory } from "../frames/ring.ts";
+import { copyImage, copyToKeep, copyToPool, imageOf } from "./pooledImages.ts";
+import type { ImageAndMetadata, ImageProcessor } from "./processor.ts";
 import type { FromProcessor, SentImage, ToProcessor } from "./protocol.ts";
 import { imagesOf, originOf } from "./results.ts";
-import { toThrown } from "./thrownError.ts";
 
 type Work = Extract<ToProcessor, { kind: "process" }>;
 
 /** How a thread reads the slots of a ring. */
 export interface RingReader {
-  /** The pixels in memory of their own. */
-  copy(work: Pick<Work, "slot" | "layout">, pool: ImagePool): OwnedImage;
+  /** The pixels in other memory. */
+  copy(slot: number, layout: ImageLayout, into?: PixelArray): PixelArray;
   /** The pixels in the slot, or in memory that the next call uses again. */
-  borrow(work: Pick<Work, "slot" | "layout">): PixelImage;
+  borrow(slot: number, layout: ImageLayout): PixelArray;
 }
 
 /** What a processor's thread is made of. */
@@ -31,43 +28,61 @@ export interface ProcessorThreadParts {
 /**
  * Makes the function that answers a processor thread's messages, one after the other.
  *
+ * A processor keeps what it is given if it likes; one that says that it keeps nothing from call to call gets memory that is
+ * shared with the acquisition, so that what it returns is not copied.
+ *
  * What a thread runs imports the pixels' own files, not the whole of io: a thread starts in 20 ms instead of 260.
  */
 export function createProcessorThread(parts: ProcessorThreadParts): (message: ToProcessor) => void {
   const { send } = parts;
-  const pool = new ImagePool();
+  const pool = new ImagePool(threadMemory);
   const eventQueue: EventQueue = { put: (events) => send({ kind: "event", events: plainEvents(events) }) };
   let loaded: Promise<LoadedModule> | undefined;
   let previous: Promise<void> = Promise.resolve();
 
   const answer = async (work: Work): Promise<void> => {
     try {
-      const { processor } = await loaded!;
-      send({ kind: "done", id: work.id, images: await processWork(work, processor) });
+      send({ kind: "done", id: work.id, images: await processWork(work, await loaded!) });
     } catch (error) {
-      send({ kind: "failed", id: work.id, error: toThrown(error) });
+      send({ kind: "failed", id: work.id, error: packError(error) });
     }
   };
 
-  const processWork = async (work: Work, processor: ImageProcessor): Promise<SentImage[]> => {
-    const reader = parts.openRing(work.slot.ring);
-    const origin = originOf(work.metadata);
-    if (processor.borrow === true) {
-      const result = await processor(reader.borrow(work), work.metadata, eventQueue);
-      return imagesOf(result, origin).map(([image, metadata]) => sent(copyImage(image, pool), metadata));
+  const processWork = async (work: Work, { processor, stateless }: LoadedModule): Promise<SentImage[]> => {
+    const { metadata, layout } = work;
+    const { ring, slot } = work.slot;
+    const reader = parts.openRing(ring);
+    const source = { layout, copy: (into?: PixelArray) => reader.copy(slot, layout, into) };
+    const origin = originOf(metadata);
+    const run = async (given: PixelImage) => imagesOf(await processor(given, metadata, eventQueue), origin);
+    if (processor.borrow === true)
+      return (await run(imageOf(reader.borrow(slot, layout), layout))).map(sentCopy);
+    if (!stateless) return (await run(copyToKeep(source))).map(sentCopy);
+    const own = copyToPool(source, pool);
+    try {
+      const images = await run(imageOf(own.pixels, layout));
+      return images.map((each) => (isWhole(each[0], own) ? sent(each, own) : sentCopy(each)));
+    } finally {
+      own.release();
     }
-    const own = reader.copy(work, pool);
-    const result: ProcessorResult = await processor(own.image, work.metadata, eventQueue);
-    return imagesOf(result, origin).map(([image, metadata]) =>
-      sent(isWhole(image, own) ? { ...own, image } : copyImage(image, pool), metadata),
-    );
   };
 
-  const sent = ({ image, block }: OwnedImage, metadata: ImageMetadata): SentImage => {
+  /** The other thread holds what it is sent, until it says `back`. */
+  const sent = ([image, metadata]: ImageAndMetadata, pooled: PooledImage): SentImage => {
     const layout = layoutOf(image, "image processor, image");
-    if (block === undefined) return { layout, metadata, pixels: { kind: "copy", data: image.data } };
-    pool.away(block.id);
-    return { layout, metadata, pixels: { kind: "block", id: block.id, memory: block.memory } };
+    const { block } = pooled;
+    const memory = sharedMemory(block?.memory);
+    if (block === undefined || memory === undefined)
+      return { layout, metadata, pixels: { kind: "copy", data: image.data } };
+    pooled.hold();
+    return { layout, metadata, pixels: { kind: "block", id: block.id, memory } };
+  };
+
+  const sentCopy = ([image, metadata]: ImageAndMetadata): SentImage => {
+    const copy = copyImage(image, pool);
+    const message = sent([imageOf(copy.pixels, image), metadata], copy);
+    copy.release();
+    return message;
   };
 
   return (message) => {
@@ -77,21 +92,26 @@ export function createProcessorThread(parts: ProcessorThreadParts): (message: To
         loaded.then(
           ({ processor, stateless }) =>
             send({ kind: "loaded", borrow: processor.borrow === true, stateless }),
-          (error) => send({ kind: "failed", id: undefined, error: toThrown(error) }),
+          (error) => send({ kind: "failed", id: undefined, error: packError(error) }),
         );
         break;
       case "process":
         previous = previous.then(() => answer(message));
         break;
       case "back":
-        for (const id of message.blocks) pool.back(id);
+        for (const id of message.blocks) pool.release(id);
     }
   };
 }
 
-/** Whether the image is the memory that was lent, from its start. */
-function isWhole(image: PixelImage, own: OwnedImage): boolean {
-  return image.data.buffer === own.pixels.buffer && image.data.byteOffset === 0;
+/** Whether an image is in that memory, from its start. */
+function isWhole({ data }: PixelImage, { pixels }: PooledImage): boolean {
+  return data.buffer === pixels.buffer && data.byteOffset === 0;
+}
+
+function sharedMemory(memory: ArrayBufferLike | undefined): SharedArrayBuffer | undefined {
+  const isShared = typeof SharedArrayBuffer === "function" && memory instanceof SharedArrayBuffer;
+  return isShared ? memory : undefined;
 }
 
 interface LoadedModule {

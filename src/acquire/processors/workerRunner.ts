@@ -1,5 +1,5 @@
 import { moduleAddress, startThread } from "#processor-threads";
-import { VitrineError } from "../../core/index.ts";
+import { unpackError, VitrineError } from "../../core/index.ts";
 import { type PixelArray, pixelView } from "../../io/index.ts";
 import type { EventQueue } from "../engine/eventQueue.ts";
 import type { ImageMetadata } from "../engine/metadata.ts";
@@ -7,7 +7,6 @@ import type { Frame } from "../frames/frame.ts";
 import type { FrameProcessor, ProcessedImage, ProcessorModule } from "./processor.ts";
 import type { FromProcessor, SentImage } from "./protocol.ts";
 import type { Thread } from "./threads.ts";
-import { fromThrown } from "./thrownError.ts";
 
 /** Frames that one thread has at a time: the next one waits there while one is processed. */
 const FRAMES_A_THREAD = 3;
@@ -94,9 +93,9 @@ function openThread(
           case "failed":
             if (message.id === undefined) {
               void thread.terminate();
-              return fail(fromThrown(message.error));
+              return fail(unpackError(message.error));
             }
-            return settle(message.id, (entry) => entry.reject(fromThrown(message.error)));
+            return settle(message.id, (entry) => entry.reject(unpackError(message.error)));
         }
       },
       onFailure: (found, cause) => {

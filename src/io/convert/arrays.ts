@@ -1,10 +1,9 @@
 import { writeFileAtomic } from "#files";
-import { VitrineError } from "../../core/index.ts";
+import type { PixelArray, PixelType } from "../../core/index.ts";
+import { bytesPerValue, VitrineError } from "../../core/index.ts";
 import { bytesOf, HOST_IS_LITTLE_ENDIAN, swapBytes } from "../byteOrder.ts";
 import { indicesWithin } from "../dataset/arrayPlan.ts";
-import type { Dataset, PixelArray, PixelType } from "../dataset/dataset.ts";
-import type { DatasetArray } from "../dataset/datasetArray.ts";
-import { bytesPerValue } from "../dataset/pixels.ts";
+import type { Dataset, DatasetArray } from "../dataset/dataset.ts";
 import { type MrcContent, type MrcWriteMode, writeMrc } from "../mrcWrite.ts";
 import { type NpyDtype, npyHeader } from "../npy.ts";
 import { aborted, type ConvertOptions } from "./options.ts";

@@ -1,5 +1,6 @@
+import type { Axes } from "../../core/index.ts";
 import { VitrineError } from "../../core/index.ts";
-import type { Axes, Dataset } from "../dataset/dataset.ts";
+import type { Dataset } from "../dataset/dataset.ts";
 import { identifyFile } from "../identify.ts";
 import { openNdtiff } from "../ndtiff/open.ts";
 import { openOmeZarr } from "../omezarr/open.ts";

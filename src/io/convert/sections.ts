@@ -1,16 +1,8 @@
-import { VitrineError } from "../../core/index.ts";
+import type { Axes, ImageLayout, PixelArray, PixelImage, PixelType } from "../../core/index.ts";
+import { imageBytes, pixelTypeOf, pixelView, VitrineError } from "../../core/index.ts";
 import { indicesWithin } from "../dataset/arrayPlan.ts";
 import { BaseDataset } from "../dataset/baseDataset.ts";
-import type {
-  Axes,
-  Dataset,
-  ImageLayout,
-  JsonObject,
-  PixelArray,
-  PixelImage,
-  PixelType,
-} from "../dataset/dataset.ts";
-import { imageBytes, pixelTypeOf, pixelView } from "../dataset/pixels.ts";
+import type { Dataset, JsonObject } from "../dataset/dataset.ts";
 import type { MrcHeader } from "../mrc.ts";
 import { toZyx, zyxShape } from "../mrcAxes.ts";
 import { type MrcFile, openMrc } from "../mrcFile.ts";

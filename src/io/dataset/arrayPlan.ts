@@ -1,6 +1,6 @@
-import { VitrineError } from "../../core/index.ts";
-import { describeAxes } from "./axes.ts";
-import type { Axes, Dataset, ImageLayout } from "./dataset.ts";
+import type { Axes, ImageLayout } from "../../core/index.ts";
+import { describeAxes, VitrineError } from "../../core/index.ts";
+import type { Dataset } from "./dataset.ts";
 
 /** Places of the axes that everybody has; others stand beside `channel` (ndstorage). */
 const ORDER: Readonly<Record<string, number>> = { row: 0, column: 1, position: 2, time: 3, channel: 4, z: 6 };

@@ -1,7 +1,7 @@
-import { VitrineError } from "../../core/index.ts";
-import { axesKey, describeAxes } from "./axes.ts";
-import type { Axes, Dataset, ImageLayout, JsonObject, PixelImage } from "./dataset.ts";
-import { type ArrayOptions, arrayOf, type DatasetArray } from "./datasetArray.ts";
+import type { Axes, ImageLayout, PixelImage } from "../../core/index.ts";
+import { axesKey, describeAxes, VitrineError } from "../../core/index.ts";
+import type { ArrayOptions, Dataset, DatasetArray, JsonObject } from "./dataset.ts";
+import { arrayOf } from "./datasetArray.ts";
 import { ImageWaiters } from "./waiters.ts";
 
 type AxisValue = number | string;

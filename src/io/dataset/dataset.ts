@@ -1,46 +1,9 @@
-import type { ArrayOptions, DatasetArray } from "./datasetArray.ts";
-
-/** Where an image stands in its dataset: `{ time: 3, channel: "DAPI" }`. The order of the keys means nothing. */
-export type Axes = Readonly<Record<string, number | string>>;
-
+import type { Axes, ImageLayout, PixelArray, PixelImage, PixelType } from "../../core/index.ts";
 /** Anything that JSON holds. */
 export type JsonValue = null | boolean | number | string | readonly JsonValue[] | JsonObject;
 export interface JsonObject {
   readonly [key: string]: JsonValue;
 }
-
-/** Pixels of any type that a camera or a processor gives. */
-export type PixelArray =
-  | Uint8Array
-  | Int8Array
-  | Uint16Array
-  | Int16Array
-  | Uint32Array
-  | Int32Array
-  | Float32Array
-  | Float64Array;
-
-/** One plane: (height, width, channels) in C order. */
-export interface PixelImage {
-  readonly data: PixelArray;
-  /** Pixels a row. */
-  readonly width: number;
-  /** Rows. */
-  readonly height: number;
-  /** Values a pixel: 1 for grey, 3 for red, green and blue. */
-  readonly channels: number;
-}
-
-/** What is known of an image without reading its pixels. */
-export interface ImageLayout {
-  readonly width: number;
-  readonly height: number;
-  readonly channels: number;
-  readonly dtype: PixelType;
-}
-
-/** Names of the element types, as numpy's. */
-export type PixelType = "uint8" | "int8" | "uint16" | "int16" | "uint32" | "int32" | "float32" | "float64";
 
 /** One image with all that is saved of it. */
 export interface DatasetImage {
@@ -52,7 +15,7 @@ export interface DatasetImage {
 }
 
 /**
- * Images by their axes, on disk or in memory, finished or still growing. Peer: `ndstorage.Dataset`.
+ * Images by their axes, on disk or in memory, finished or still growing. As `ndstorage.Dataset`.
  *
  * All reading methods throw {@link VitrineError} missing for axes that no image has; the error names them.
  */
@@ -74,7 +37,7 @@ export interface Dataset extends AsyncDisposable {
   readImage(axes: Axes): Promise<PixelImage>;
   readMetadata(axes: Axes): Promise<JsonObject>;
   /**
-   * All images as one array, of which nothing is read before it is asked for. Peer: `Dataset.as_array`.
+   * All images as one array, of which nothing is read before it is asked for. ndstorage: `Dataset.as_array`.
    *
    * @param axes  which axes become dimensions, outermost first; without it all, in the order row, column, position, time,
    *   channel, others, z
@@ -101,4 +64,43 @@ export interface DatasetWriter extends AsyncDisposable {
   put(image: DatasetImage): Promise<void>;
   /** Writes what is left and closes; the dataset stays readable. A second call does nothing. */
   finish(): Promise<void>;
+}
+
+/** How a dataset becomes an array. */
+export interface ArrayOptions {
+  /** Join tiles by their axes row and column to one plane; half of the overlap is cut from each side of a tile. */
+  readonly stitched?: boolean;
+  /** Values at which axes are held fixed; they are no dimensions: `{ channel: "DAPI", z: 3 }`. */
+  readonly slice?: Axes;
+  /** What missing images read as (default 0). */
+  readonly fill?: number;
+}
+
+/** A part of an array, by the name of its dimension: one index, which drops it, or a range without its end. */
+export type ArraySelection = Readonly<Record<string, number | readonly [from: number, to: number]>>;
+
+/** Values with their shape, C order. */
+export interface ArrayBlock {
+  readonly data: PixelArray;
+  readonly axes: readonly string[];
+  readonly shape: readonly number[];
+}
+
+/** A dataset as one array in C order, read lazily. Its shape is that of the moment when it was made. */
+export interface DatasetArray {
+  /** Names of the dimensions: axes of the dataset, then `y`, `x` and, for colour, `sample`. */
+  readonly axes: readonly string[];
+  readonly shape: readonly number[];
+  readonly dtype: PixelType;
+  /** What the indices of the dimensions that are axes of the dataset stand for. */
+  readonly coordinates: Readonly<Record<string, readonly (number | string)[]>>;
+  /** Images that are not there (yet); they read as fill. */
+  readonly missing: readonly Axes[];
+  /**
+   * Reads a part, image by image; without a selection all.
+   *
+   * @throws {VitrineError} missing: no dimension of this name; range: an index outside, or more than memory holds;
+   *   shape: an image of another size or type than the first one
+   */
+  read(selection?: ArraySelection): Promise<ArrayBlock>;
 }

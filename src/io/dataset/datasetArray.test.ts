@@ -5,10 +5,11 @@ import { fileURLToPath } from "node:url";
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { python, requirement } from "../../../test/support/require.ts";
+import type { Axes, PixelArray, PixelType } from "../../core/index.ts";
+import { pixelBytes, pixelView } from "../../core/index.ts";
 import { openNdtiff } from "../ndtiff/open.ts";
-import type { Axes, Dataset, JsonObject, PixelArray, PixelType } from "./dataset.ts";
+import type { Dataset, JsonObject } from "./dataset.ts";
 import { createMemoryDataset } from "./memory.ts";
-import { pixelBytes, pixelView } from "./pixels.ts";
 
 const golden = fileURLToPath(new URL("../../../test/golden/acquire", import.meta.url));
 

@@ -1,48 +1,8 @@
-import { VitrineError } from "../../core/index.ts";
+import type { ImageLayout, PixelArray, PixelImage } from "../../core/index.ts";
+import { describeAxes, imageBytes, pixelView, VitrineError } from "../../core/index.ts";
 import { allocate } from "../files.ts";
 import { type ArrayPlan, indicesWithin, type Overlap, planArray, type Span, tileAxes } from "./arrayPlan.ts";
-import { describeAxes } from "./axes.ts";
-import type { Axes, Dataset, ImageLayout, PixelArray, PixelImage, PixelType } from "./dataset.ts";
-import { imageBytes, pixelView } from "./pixels.ts";
-
-/** How a dataset becomes an array. */
-export interface ArrayOptions {
-  /** Join tiles by their axes row and column to one plane; half of the overlap is cut from each side of a tile. */
-  readonly stitched?: boolean;
-  /** Values at which axes are held fixed; they are no dimensions: `{ channel: "DAPI", z: 3 }`. */
-  readonly slice?: Axes;
-  /** What missing images read as (default 0). */
-  readonly fill?: number;
-}
-
-/** A part of an array, by the name of its dimension: one index, which drops it, or a range without its end. */
-export type ArraySelection = Readonly<Record<string, number | readonly [from: number, to: number]>>;
-
-/** Values with their shape, C order. */
-export interface ArrayBlock {
-  readonly data: PixelArray;
-  readonly axes: readonly string[];
-  readonly shape: readonly number[];
-}
-
-/** A dataset as one array in C order, read lazily. Its shape is that of the moment when it was made. */
-export interface DatasetArray {
-  /** Names of the dimensions: axes of the dataset, then `y`, `x` and, for colour, `sample`. */
-  readonly axes: readonly string[];
-  readonly shape: readonly number[];
-  readonly dtype: PixelType;
-  /** What the indices of the dimensions that are axes of the dataset stand for. */
-  readonly coordinates: Readonly<Record<string, readonly (number | string)[]>>;
-  /** Images that are not there (yet); they read as fill. */
-  readonly missing: readonly Axes[];
-  /**
-   * Reads a part, image by image; without a selection all.
-   *
-   * @throws {VitrineError} missing: no dimension of this name; range: an index outside, or more than memory holds;
-   *   shape: an image of another size or type than the first one
-   */
-  read(selection?: ArraySelection): Promise<ArrayBlock>;
-}
+import type { ArrayBlock, ArrayOptions, ArraySelection, Dataset, DatasetArray } from "./dataset.ts";
 
 /** What {@link arrayOf} needs besides: asked only where tiles are joined. */
 interface Tiling {

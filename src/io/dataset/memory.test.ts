@@ -1,5 +1,6 @@
 import { expect, test } from "vitest";
-import type { Axes, DatasetWriter } from "./dataset.ts";
+import type { Axes } from "../../core/index.ts";
+import type { DatasetWriter } from "./dataset.ts";
 import { createMemoryDataset } from "./memory.ts";
 
 function put(writer: DatasetWriter, axes: Axes, value = 1): Promise<void> {

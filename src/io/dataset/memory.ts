@@ -1,16 +1,7 @@
-import { VitrineError } from "../../core/index.ts";
-import { checkAxes, describeAxes } from "./axes.ts";
+import type { Axes, ImageLayout, PixelImage } from "../../core/index.ts";
+import { checkAxes, describeAxes, layoutOf, VitrineError } from "../../core/index.ts";
 import { BaseDataset } from "./baseDataset.ts";
-import type {
-  Axes,
-  Dataset,
-  DatasetImage,
-  DatasetWriter,
-  ImageLayout,
-  JsonObject,
-  PixelImage,
-} from "./dataset.ts";
-import { layoutOf } from "./pixels.ts";
+import type { Dataset, DatasetImage, DatasetWriter, JsonObject } from "./dataset.ts";
 
 /** Options of {@link createMemoryDataset}. */
 export interface MemoryDatasetOptions {

@@ -1,5 +1,5 @@
-import { VitrineError } from "../../core/index.ts";
-import type { Axes } from "./dataset.ts";
+import type { Axes } from "../../core/index.ts";
+import { abortError } from "../../core/index.ts";
 
 type Answer = Axes | null;
 
@@ -36,9 +36,6 @@ export class ImageWaiters {
   }
 }
 
-function aborted(signal: AbortSignal): VitrineError {
-  return new VitrineError(
-    { code: "aborted", at: "awaitNewImage", expected: "a new image", found: "an abort" },
-    { cause: signal.reason },
-  );
+function aborted({ reason }: AbortSignal) {
+  return abortError("awaitNewImage", reason, "a new image");
 }

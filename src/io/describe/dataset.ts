@@ -1,6 +1,7 @@
+import type { Axes, ImageLayout } from "../../core/index.ts";
 import { VitrineError } from "../../core/index.ts";
 import { inOrder } from "../dataset/arrayPlan.ts";
-import type { Axes, Dataset, ImageLayout, JsonObject } from "../dataset/dataset.ts";
+import type { Dataset, JsonObject } from "../dataset/dataset.ts";
 import { openNdtiff } from "../ndtiff/open.ts";
 import { openOmeZarr } from "../omezarr/open.ts";
 

@@ -1,9 +1,15 @@
-import { VitrineError } from "../../core/index.ts";
+import type { Axes, ImageLayout, PixelImage } from "../../core/index.ts";
+import {
+  axesKey,
+  bytesPerValue,
+  describeAxes,
+  imageBytes,
+  pixelView,
+  VitrineError,
+} from "../../core/index.ts";
 import { swapBytes } from "../byteOrder.ts";
-import { axesKey, describeAxes } from "../dataset/axes.ts";
 import { BaseDataset } from "../dataset/baseDataset.ts";
-import type { Axes, ImageLayout, JsonObject, PixelImage } from "../dataset/dataset.ts";
-import { bytesPerValue, imageBytes, pixelView } from "../dataset/pixels.ts";
+import type { JsonObject } from "../dataset/dataset.ts";
 import { Poller } from "../dataset/poller.ts";
 import {
   entryLayout,

@@ -2,7 +2,8 @@ import { mkdtemp, readFile, rm, stat, truncate, writeFile } from "node:fs/promis
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import type { Axes, DatasetImage } from "../dataset/dataset.ts";
+import type { Axes } from "../../core/index.ts";
+import type { DatasetImage } from "../dataset/dataset.ts";
 import { openNdtiff } from "./open.ts";
 import { createNdtiffPyramid } from "./pyramidWriter.ts";
 import { createNdtiff } from "./writer.ts";

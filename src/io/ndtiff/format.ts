@@ -1,5 +1,6 @@
+import type { Axes, ImageLayout } from "../../core/index.ts";
 import { VitrineError } from "../../core/index.ts";
-import type { Axes, ImageLayout, JsonObject } from "../dataset/dataset.ts";
+import type { JsonObject } from "../dataset/dataset.ts";
 
 /** The file that says where each image of a folder lies. */
 export const INDEX_NAME = "NDTiff.index";

@@ -1,5 +1,5 @@
-import type { ImageLayout } from "../dataset/dataset.ts";
-import { bytesPerValue, imageBytes } from "../dataset/pixels.ts";
+import type { ImageLayout } from "../../core/index.ts";
+import { bytesPerValue, imageBytes } from "../../core/index.ts";
 
 /** Tags of TIFF 6.0, and Micro-Manager's for metadata. */
 const TAG = {

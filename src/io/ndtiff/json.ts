@@ -1,4 +1,5 @@
-import type { Axes, JsonObject } from "../dataset/dataset.ts";
+import type { Axes } from "../../core/index.ts";
+import type { JsonObject } from "../dataset/dataset.ts";
 import { malformed } from "./format.ts";
 
 const utf8 = new TextDecoder("utf-8", { fatal: true });

@@ -51,11 +51,11 @@ export async function openNdtiff(folder: string, options: OpenNdtiffOptions = {}
   const levels: OpenIndex[] = [];
   for (const path of await levelFolders(root)) levels.push(await openIndex(path));
   const displaySettings = await readDisplaySettings(root);
-  const place = { root, options, ...(await summaryOf(levels)), displaySettings };
-  const dataset = await openLevel(levels[0], 0, place);
+  const context = { root, options, ...(await summaryOf(levels)), displaySettings };
+  const dataset = await openLevel(levels[0], 0, context);
   try {
     for (const [level, lower] of levels.entries())
-      if (level > 0) dataset.addLevel(await openLevel(lower, level, place));
+      if (level > 0) dataset.addLevel(await openLevel(lower, level, context));
   } catch (error) {
     await dataset.close();
     throw error;
@@ -64,7 +64,7 @@ export async function openNdtiff(folder: string, options: OpenNdtiffOptions = {}
 }
 
 /** What the levels of a dataset have in common. */
-interface Place {
+interface LevelContext {
   readonly root: string;
   readonly options: OpenNdtiffOptions;
   readonly summaryMetadata: JsonObject;
@@ -81,8 +81,12 @@ interface OpenIndex {
   readonly isCut: boolean;
 }
 
-async function openLevel(index: OpenIndex, resolutionLevel: number, place: Place): Promise<NdtiffDataset> {
-  const { root, options, ...content } = place;
+async function openLevel(
+  index: OpenIndex,
+  resolutionLevel: number,
+  context: LevelContext,
+): Promise<NdtiffDataset> {
+  const { root, options, ...content } = context;
   const { folder, reader, entries, isCut } = index;
   const recovery = await recoverImages(entries, { folder, downsampling: 2 ** resolutionLevel });
   if (isCut && recovery.entries.length === 0 && recovery.isFinished)
@@ -94,7 +98,7 @@ async function openLevel(index: OpenIndex, resolutionLevel: number, place: Place
   const openNext = async (level: number) => {
     const next = within(root, levelFolder(level));
     if (!(await fileExists(within(next, INDEX_NAME)))) return undefined;
-    return openLevel(await openIndex(next), level, place);
+    return openLevel(await openIndex(next), level, context);
   };
   const dataset = new NdtiffDataset({
     ...content,
@@ -135,7 +139,9 @@ async function levelFolders(root: string): Promise<[full: string, ...lower: stri
 }
 
 /** Every stack has the summary metadata; the first that can be read tells them. */
-async function summaryOf(levels: readonly OpenIndex[]): Promise<Pick<Place, "summaryMetadata" | "version">> {
+async function summaryOf(
+  levels: readonly OpenIndex[],
+): Promise<Pick<LevelContext, "summaryMetadata" | "version">> {
   for (const { folder, entries } of levels) {
     const first = entries[0]?.file;
     const isThere = first !== undefined && (await fileExists(within(folder, first)));

@@ -1,7 +1,6 @@
-import { VitrineError } from "../../core/index.ts";
-import { axesKey, describeAxes } from "../dataset/axes.ts";
-import type { Axes, DatasetImage, ImageLayout, JsonObject } from "../dataset/dataset.ts";
-import { imageBytes, layoutOf, pixelBytes } from "../dataset/pixels.ts";
+import type { Axes, ImageLayout } from "../../core/index.ts";
+import { axesKey, describeAxes, imageBytes, layoutOf, pixelBytes, VitrineError } from "../../core/index.ts";
+import type { DatasetImage, JsonObject } from "../dataset/dataset.ts";
 import { LARGEST_STACK, pixelTypeCode } from "./format.ts";
 import { encodeJson, isAxes } from "./json.ts";
 import type { ImageBytes } from "./stackWriter.ts";

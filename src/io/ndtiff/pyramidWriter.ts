@@ -1,8 +1,7 @@
 import { makeFolder } from "#files";
-import { VitrineError } from "../../core/index.ts";
-import { describeAxes } from "../dataset/axes.ts";
-import type { Axes, DatasetImage, ImageLayout, JsonObject, PixelImage } from "../dataset/dataset.ts";
-import { layoutOf, pixelBytes } from "../dataset/pixels.ts";
+import type { Axes, ImageLayout, PixelImage } from "../../core/index.ts";
+import { describeAxes, layoutOf, pixelBytes, VitrineError } from "../../core/index.ts";
+import type { DatasetImage, JsonObject } from "../dataset/dataset.ts";
 import type { NdtiffDataset } from "./dataset.ts";
 import { downsampleTile, type Region, type TilePixels } from "./downsample.ts";
 import { levelFolder, within } from "./format.ts";

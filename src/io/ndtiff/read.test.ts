@@ -2,7 +2,7 @@ import { createHash } from "node:crypto";
 import { readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { describe, expect, test } from "vitest";
-import { pixelBytes } from "../dataset/pixels.ts";
+import { pixelBytes } from "../../core/index.ts";
 import { openNdtiff } from "./open.ts";
 
 const golden = (name: string) =>

@@ -1,5 +1,5 @@
 import { openFile } from "#files";
-import { VitrineError } from "../../core/index.ts";
+import { VitrineError, yieldToEventLoop } from "../../core/index.ts";
 import { HOST_IS_LITTLE_ENDIAN } from "../byteOrder.ts";
 import type { RandomAccessFile, WritableFile } from "../files.ts";
 import { malformed, within } from "./format.ts";
@@ -41,7 +41,7 @@ export class StackFiles {
     const stack = this.#open.get(name);
     this.#open.delete(name);
     // whoever holds it already begins to read before the next task
-    await new Promise((resolve) => setTimeout(resolve));
+    await yieldToEventLoop();
     if (stack !== undefined) await closeStack(stack);
   }
 

@@ -1,6 +1,6 @@
 import { openWritable, removeFile } from "#files";
-import type { ImageLayout } from "../dataset/dataset.ts";
-import { imageBytes } from "../dataset/pixels.ts";
+import type { ImageLayout } from "../../core/index.ts";
+import { imageBytes } from "../../core/index.ts";
 import type { WritableFile } from "../files.ts";
 import { even, within } from "./format.ts";
 import { formatIfd, ifdBytes, NEXT_IFD_AT } from "./ifd.ts";
@@ -34,7 +34,7 @@ export interface ImageBytes {
 }
 
 /** Where an image goes. */
-export interface Place {
+export interface ImageSpan {
   /** Offset of its IFD. */
   readonly offset: number;
   readonly pixelOffset: number;
@@ -90,7 +90,7 @@ export class StackWriter {
   }
 
   /** Takes the room of an image. */
-  reserve(layout: ImageLayout, metadataBytes: number): Place {
+  reserve(layout: ImageLayout, metadataBytes: number): ImageSpan {
     const offset = this.#position;
     const pixelOffset = offset + ifdBytes(layout.channels);
     const metadataOffset = pixelOffset + imageBytes(layout);
@@ -100,12 +100,12 @@ export class StackWriter {
   }
 
   /** Gives back the room of an image that could not be written; it stays empty if another one lies behind it. */
-  giveBack({ offset, end }: Place): void {
+  giveBack({ offset, end }: ImageSpan): void {
     if (this.#position === even(end)) this.#position = offset;
   }
 
   /** Writes an image where it has its place. @throws {VitrineError} storage */
-  async write({ offset, end }: Place, { layout, pixels, metadata }: ImageBytes): Promise<void> {
+  async write({ offset, end }: ImageSpan, { layout, pixels, metadata }: ImageBytes): Promise<void> {
     await this.#growTo(end + 2);
     const file = await this.file;
     const { resolution } = this.#options;
@@ -119,7 +119,7 @@ export class StackWriter {
   }
 
   /** Makes an image that was written part of the chain, behind those that were linked before. @throws {VitrineError} storage */
-  async link({ offset, end }: Place): Promise<void> {
+  async link({ offset, end }: ImageSpan): Promise<void> {
     const bytes = new Uint8Array(4);
     new DataView(bytes.buffer).setUint32(0, offset, true);
     await (await this.file).write([bytes], this.#link);

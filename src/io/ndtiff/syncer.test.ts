@@ -1,5 +1,4 @@
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
-import { Gate } from "./gate.ts";
 import { Syncer } from "./syncer.ts";
 
 beforeEach(() => {
@@ -70,28 +69,4 @@ test("a sync that fails is told to the next who writes or ends, once", async () 
   await soon();
   syncs[1].fail(new Error("still none"));
   await expect(flushed).rejects.toThrow("still none");
-});
-
-test("a gate lets so many through, in order, also after a failure", async () => {
-  const gate = new Gate(2);
-  const started: number[] = [];
-  const ends: (() => void)[] = [];
-  const tasks = [0, 1, 2, 3].map((i) =>
-    gate.run(() => {
-      started.push(i);
-      return new Promise<void>((end, fail) => ends.push(i === 1 ? () => fail(new Error("1")) : end));
-    }),
-  );
-  await soon();
-  expect(started).toEqual([0, 1]);
-  ends[1]();
-  await expect(tasks[1]).rejects.toThrow("1");
-  await soon();
-  expect(started).toEqual([0, 1, 2]);
-  ends[0]();
-  ends[2]();
-  await soon();
-  expect(started).toEqual([0, 1, 2, 3]);
-  ends[3]();
-  await Promise.all([tasks[0], tasks[2], tasks[3]]);
 });

@@ -1,4 +1,5 @@
-import type { Axes, JsonObject } from "../dataset/dataset.ts";
+import type { Axes } from "../../core/index.ts";
+import type { JsonObject } from "../dataset/dataset.ts";
 import type { RandomAccessFile } from "../files.ts";
 import { even, type NdtiffEntry, pixelTypeCode } from "./format.ts";
 import { type Ifd, LARGEST_IFD_BYTES, parseIfd } from "./ifd.ts";

@@ -1,7 +1,7 @@
 import { makeFolder, openWritable, removeFile, writeFileAtomic } from "#files";
-import { VitrineError } from "../../core/index.ts";
-import type { Axes, DatasetImage, DatasetWriter, JsonObject } from "../dataset/dataset.ts";
-import { imageBytes } from "../dataset/pixels.ts";
+import type { Axes } from "../../core/index.ts";
+import { imageBytes, Semaphore, VitrineError } from "../../core/index.ts";
+import type { DatasetImage, DatasetWriter, JsonObject } from "../dataset/dataset.ts";
 import { NdtiffDataset } from "./dataset.ts";
 import {
   DISPLAY_SETTINGS,
@@ -13,13 +13,12 @@ import {
   stackName,
   within,
 } from "./format.ts";
-import { Gate } from "./gate.ts";
 import { formatIndexEntry } from "./indexEntries.ts";
 import { IndexWriter } from "./indexWriter.ts";
 import { encodeJson } from "./json.ts";
 import { AxisKinds, type PreparedImage, prepareImage } from "./prepare.ts";
 import { StackFiles } from "./stackFiles.ts";
-import { type Place, StackWriter } from "./stackWriter.ts";
+import { type ImageSpan, StackWriter } from "./stackWriter.ts";
 import { Syncer } from "./syncer.ts";
 
 /** Images whose pixels are written at the same time: one fills the pause between two calls of the other. */
@@ -105,7 +104,7 @@ export class FolderWriter implements NdtiffWriter {
   readonly #resolution: number;
   readonly #index: IndexWriter;
   readonly #stacks: StackFiles;
-  readonly #gate = new Gate(WRITES_AT_ONCE);
+  readonly #writing = new Semaphore(WRITES_AT_ONCE);
   readonly #kinds = new AxisKinds();
   readonly #dirty = new Set<StackWriter>();
   readonly #syncer = new Syncer(() => this.#sync());
@@ -183,39 +182,39 @@ export class FolderWriter implements NdtiffWriter {
     const layout = entryLayout(entry);
     const offset = entry.pixelOffset + (firstRow * imageBytes(layout)) / layout.height;
     const stack = this.#made.get(entry.file) ?? this.#stack;
-    await this.#gate.run(async () => {
+    await this.#writing.run(async () => {
       await this.#syncer.room();
       await stack.overwrite(rows, offset);
       this.#wrote(stack, rows.length);
     });
   }
 
-  /** The part before the first wait gives the image its place, in the order of the calls. */
+  /** The part before the first wait gives the image its span, in the order of the calls. */
   async #save(image: DatasetImage): Promise<void> {
     if (this.#finishing !== undefined) throw alreadyFinished(this.dataset.name);
     const prepared = prepareImage(image, this.dataset.name);
     this.#kinds.check(prepared.axes, this.dataset.name);
     const stack = this.#stackFor(prepared);
-    const place = stack.reserve(prepared.layout, prepared.metadata.length);
-    const written = this.#gate.run(() => this.#write(stack, place, prepared));
+    const span = stack.reserve(prepared.layout, prepared.metadata.length);
+    const written = this.#writing.run(() => this.#write(stack, span, prepared));
     const turn = this.#turn.then(() => written);
     written.catch(() => {});
     this.#turn = turn.catch(() => {});
     try {
       await turn;
     } catch (error) {
-      stack.giveBack(place);
+      stack.giveBack(span);
       throw error;
     }
-    const entry = entryOf(prepared, stack.name, place);
+    const entry = entryOf(prepared, stack.name, span);
     await this.#index.append(formatIndexEntry(entry));
-    this.#link(stack, place);
+    this.#link(stack, span);
     this.#announce(entry, image.metadata);
   }
 
-  async #write(stack: StackWriter, place: Place, image: PreparedImage): Promise<void> {
+  async #write(stack: StackWriter, span: ImageSpan, image: PreparedImage): Promise<void> {
     await this.#syncer.room();
-    await stack.write(place, image);
+    await stack.write(span, image);
     this.#wrote(stack, image.pixels.length + image.metadata.length);
   }
 
@@ -260,11 +259,11 @@ export class FolderWriter implements NdtiffWriter {
   }
 
   /** The image is readable by the index already; for TIFF readers it joins the chain a little later. */
-  #link(stack: StackWriter, place: Place): void {
+  #link(stack: StackWriter, span: ImageSpan): void {
     const last = this.#linked;
     this.#linked = stack;
     this.#inBackground(async () => {
-      await stack.link(place);
+      await stack.link(span);
       if (last !== undefined && last !== stack) await last.finish();
     });
   }
@@ -298,10 +297,10 @@ export class FolderWriter implements NdtiffWriter {
 function entryOf(
   { axes, layout, pixelType, metadata }: PreparedImage,
   file: string,
-  place: Place,
+  span: ImageSpan,
 ): NdtiffEntry {
   const { width, height } = layout;
-  const { pixelOffset, metadataOffset } = place;
+  const { pixelOffset, metadataOffset } = span;
   return {
     axes,
     file,

@@ -1,9 +1,8 @@
 import { gunzipSync, gzipSync } from "fflate";
 import Zstd from "numcodecs/zstd";
-import { VitrineError } from "../../core/index.ts";
+import type { ImageLayout, PixelArray, PixelImage } from "../../core/index.ts";
+import { imageBytes, pixelView, VitrineError } from "../../core/index.ts";
 import { bytesOf } from "../byteOrder.ts";
-import type { ImageLayout, PixelArray, PixelImage } from "../dataset/dataset.ts";
-import { imageBytes, pixelView } from "../dataset/pixels.ts";
 
 /** How chunks are compressed: fast levels of both methods, lossless. */
 export type OmeZarrCompression = "none" | "zstd" | "gzip";

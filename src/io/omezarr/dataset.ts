@@ -1,7 +1,8 @@
 import { fileExists, readFileBytes } from "#files";
+import type { Axes, ImageLayout, PixelImage } from "../../core/index.ts";
+import { imageBytes, pixelView } from "../../core/index.ts";
 import { BaseDataset } from "../dataset/baseDataset.ts";
-import type { Axes, Dataset, ImageLayout, JsonObject, PixelImage } from "../dataset/dataset.ts";
-import { imageBytes, pixelView } from "../dataset/pixels.ts";
+import type { Dataset, JsonObject } from "../dataset/dataset.ts";
 import { Poller } from "../dataset/poller.ts";
 import { allocate } from "../files.ts";
 import { type ChunkLayout, chunkCount, decodeChunk } from "./chunks.ts";

@@ -1,11 +1,10 @@
 import * as zarr from "zarrita";
 import { z } from "zod";
-import { VitrineError } from "../../core/index.ts";
+import type { Axes, ImageLayout, PixelImage, PixelType } from "../../core/index.ts";
+import { describeAxes, imageBytes, pixelView, VitrineError } from "../../core/index.ts";
 import { indicesWithin } from "../dataset/arrayPlan.ts";
-import { describeAxes } from "../dataset/axes.ts";
 import { BaseDataset } from "../dataset/baseDataset.ts";
-import type { Axes, ImageLayout, JsonObject, PixelImage, PixelType } from "../dataset/dataset.ts";
-import { imageBytes, pixelView } from "../dataset/pixels.ts";
+import type { JsonObject } from "../dataset/dataset.ts";
 import { allocate } from "../files.ts";
 import { parseWithSchema } from "../schema.ts";
 import type { OmeZarrReader } from "./dataset.ts";
@@ -90,7 +89,7 @@ class ForeignDataset extends BaseDataset<ForeignEntry> implements OmeZarrReader 
   protected async release(): Promise<void> {}
 }
 
-type Location = zarr.Location<FolderStore>;
+type ZarrLocation = zarr.Location<FolderStore>;
 
 const rootSchema = z.object({
   multiscales: z.unknown().optional(),
@@ -99,7 +98,7 @@ const rootSchema = z.object({
 });
 
 /** Paths of the image groups; the root itself is "". */
-async function imagePaths(root: Location, attributes: unknown, at: string): Promise<readonly string[]> {
+async function imagePaths(root: ZarrLocation, attributes: unknown, at: string): Promise<readonly string[]> {
   const found = parseWithSchema(attributes, rootSchema, at);
   if (found.multiscales !== undefined) return [""];
   if (found.plate === undefined && found["bioformats2raw.layout"] !== undefined) return seriesOf(root, at);
@@ -114,7 +113,7 @@ async function imagePaths(root: Location, attributes: unknown, at: string): Prom
 
 const seriesSchema = z.object({ series: z.array(z.string()).optional() });
 
-async function seriesOf(root: Location, at: string): Promise<readonly string[]> {
+async function seriesOf(root: ZarrLocation, at: string): Promise<readonly string[]> {
   const ome = await wrapped(at, () => groupAt(root.resolve("OME")));
   const { series } = parseWithSchema(ome === undefined ? {} : omeOf(ome.attrs), seriesSchema, `${at}/OME`);
   if (series !== undefined) return series;
@@ -125,7 +124,7 @@ async function seriesOf(root: Location, at: string): Promise<readonly string[]> 
   return paths;
 }
 
-async function openImage(location: Location, folder: string): Promise<ForeignImage> {
+async function openImage(location: ZarrLocation, folder: string): Promise<ForeignImage> {
   const at = location.path === "/" ? folder : folder + location.path;
   const metadata = parseImage(await attributesOf(location, at), at);
   const level = location.resolve(metadata.level0);
@@ -147,7 +146,7 @@ function layoutOf(shape: readonly number[], dtype: PixelType): ImageLayout {
   return { width, height, channels: 1, dtype };
 }
 
-async function attributesOf(location: Location, at: string): Promise<unknown> {
+async function attributesOf(location: ZarrLocation, at: string): Promise<unknown> {
   const group = await wrapped(at, () => groupAt(location));
   if (group !== undefined) return omeOf(group.attrs);
   throw new VitrineError({
@@ -160,7 +159,7 @@ async function attributesOf(location: Location, at: string): Promise<unknown> {
 }
 
 /** Undefined where there is no group. */
-async function groupAt(location: Location): Promise<zarr.Group<FolderStore> | undefined> {
+async function groupAt(location: ZarrLocation): Promise<zarr.Group<FolderStore> | undefined> {
   try {
     return await zarr.open(location, { kind: "group" });
   } catch (error) {

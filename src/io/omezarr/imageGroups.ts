@@ -1,5 +1,6 @@
-import { axesKey } from "../dataset/axes.ts";
-import type { Axes, ImageLayout, JsonObject } from "../dataset/dataset.ts";
+import type { Axes, ImageLayout } from "../../core/index.ts";
+import { axesKey } from "../../core/index.ts";
+import type { JsonObject } from "../dataset/dataset.ts";
 
 /** Axes of a dataset that become dimensions of an array; images that differ in another one go into different groups. */
 export const STACKED_AXES = ["time", "channel", "z"] as const;

@@ -1,7 +1,6 @@
+import { bytesPerValue, describeAxes } from "../../core/index.ts";
 import { HOST_IS_LITTLE_ENDIAN } from "../byteOrder.ts";
-import { describeAxes } from "../dataset/axes.ts";
 import type { JsonObject, JsonValue } from "../dataset/dataset.ts";
-import { bytesPerValue } from "../dataset/pixels.ts";
 import { type ChunkLayout, GZIP_LEVEL, ZSTD_LEVEL } from "./chunks.ts";
 import type { Counts, ImageGroup } from "./imageGroups.ts";
 

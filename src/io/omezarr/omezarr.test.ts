@@ -3,8 +3,9 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import fc from "fast-check";
 import { afterAll, describe, expect, test } from "vitest";
-import type { Axes, DatasetImage, JsonObject, PixelImage, PixelType } from "../dataset/dataset.ts";
-import { pixelTypeOf, pixelView } from "../dataset/pixels.ts";
+import type { Axes, PixelImage, PixelType } from "../../core/index.ts";
+import { pixelTypeOf, pixelView } from "../../core/index.ts";
+import type { DatasetImage, JsonObject } from "../dataset/dataset.ts";
 import { openOmeZarr } from "./open.ts";
 import { createOmeZarr, type OmeZarrOptions } from "./writer.ts";
 

@@ -1,8 +1,7 @@
 import { z } from "zod";
 import { fileExists, openFile, readFileBytes } from "#files";
-import { VitrineError } from "../../core/index.ts";
-import { axesKey } from "../dataset/axes.ts";
-import type { Axes } from "../dataset/dataset.ts";
+import type { Axes } from "../../core/index.ts";
+import { axesKey, VitrineError } from "../../core/index.ts";
 import { parseWithSchema } from "../schema.ts";
 import type { ChunkLayout, OmeZarrCompression } from "./chunks.ts";
 import { hasChunks, OmeZarrDataset, type OmeZarrEntry, type OmeZarrReader } from "./dataset.ts";

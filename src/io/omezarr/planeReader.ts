@@ -1,6 +1,6 @@
 import type * as zarr from "zarrita";
+import type { PixelArray } from "../../core/index.ts";
 import { VitrineError } from "../../core/index.ts";
-import type { PixelArray } from "../dataset/dataset.ts";
 import type { FolderStore } from "./store.ts";
 
 /** Reads the plane (y, x) at these indices of the dimensions before; `into` is as long as it. */

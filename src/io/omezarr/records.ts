@@ -1,7 +1,8 @@
 import { z } from "zod";
 import { openFile, openWritable } from "#files";
+import type { Axes } from "../../core/index.ts";
 import { VitrineError } from "../../core/index.ts";
-import type { Axes, JsonObject } from "../dataset/dataset.ts";
+import type { JsonObject } from "../dataset/dataset.ts";
 import type { WritableFile } from "../files.ts";
 import { isJsonObject } from "../ndtiff/json.ts";
 import { parseWithSchema } from "../schema.ts";

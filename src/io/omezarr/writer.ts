@@ -1,8 +1,7 @@
 import { listFolder, makeFolder, removeFile, writeFileAtomic } from "#files";
-import { VitrineError } from "../../core/index.ts";
-import { axesKey, checkAxes, describeAxes } from "../dataset/axes.ts";
-import type { Dataset, DatasetImage, DatasetWriter, ImageLayout, JsonObject } from "../dataset/dataset.ts";
-import { imageBytes, layoutOf } from "../dataset/pixels.ts";
+import type { ImageLayout } from "../../core/index.ts";
+import { axesKey, checkAxes, describeAxes, imageBytes, layoutOf, VitrineError } from "../../core/index.ts";
+import type { Dataset, DatasetImage, DatasetWriter, JsonObject } from "../dataset/dataset.ts";
 import { type ChunkLayout, encodeChunks, type OmeZarrCompression } from "./chunks.ts";
 import { chunkPaths, OmeZarrDataset, type OmeZarrEntry } from "./dataset.ts";
 import {

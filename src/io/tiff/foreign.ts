@@ -1,6 +1,5 @@
-import { VitrineError } from "../../core/index.ts";
-import type { PixelArray } from "../dataset/dataset.ts";
-import { imageBytes, pixelView } from "../dataset/pixels.ts";
+import type { PixelArray } from "../../core/index.ts";
+import { imageBytes, pixelView, VitrineError } from "../../core/index.ts";
 import { allocate, type RandomAccessFile } from "../files.ts";
 import type { TiffPage } from "./page.ts";
 

@@ -1,5 +1,5 @@
+import type { ImageLayout, PixelType } from "../../core/index.ts";
 import { VitrineError } from "../../core/index.ts";
-import type { ImageLayout, PixelType } from "../dataset/dataset.ts";
 import { CODECS } from "./codecs.ts";
 import { TAG, type TiffDirectory } from "./directory.ts";
 

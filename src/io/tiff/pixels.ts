@@ -1,6 +1,5 @@
-import { VitrineError } from "../../core/index.ts";
-import type { PixelArray } from "../dataset/dataset.ts";
-import { imageBytes, pixelBytes, pixelView } from "../dataset/pixels.ts";
+import type { PixelArray } from "../../core/index.ts";
+import { imageBytes, pixelBytes, pixelView, VitrineError } from "../../core/index.ts";
 import { allocate, type RandomAccessFile } from "../files.ts";
 import { halfToNumber } from "../half.ts";
 import { CODECS } from "./codecs.ts";

@@ -6,8 +6,8 @@ import { fileURLToPath } from "node:url";
 import fc from "fast-check";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { python, requirement, sharedReal } from "../../../test/support/require.ts";
-import type { PixelImage, PixelType } from "../dataset/dataset.ts";
-import { imageBytes, pixelView } from "../dataset/pixels.ts";
+import type { PixelImage, PixelType } from "../../core/index.ts";
+import { imageBytes, pixelView } from "../../core/index.ts";
 import { openTiff, readTiffImage } from "./tiffFile.ts";
 import { writeTiff } from "./write.ts";
 

@@ -1,6 +1,6 @@
 import { openFile } from "#files";
+import type { PixelArray, PixelImage } from "../../core/index.ts";
 import { type Image, VitrineError } from "../../core/index.ts";
-import type { PixelArray, PixelImage } from "../dataset/dataset.ts";
 import type { FileSource, RandomAccessFile } from "../files.ts";
 import { readTiffFormat, TAG, TiffDirectory, type TiffFormat } from "./directory.ts";
 import { readForeignPage } from "./foreign.ts";

@@ -1,8 +1,7 @@
 import { writeFileAtomic } from "#files";
-import { VitrineError } from "../../core/index.ts";
+import type { ImageLayout, PixelArray, PixelImage } from "../../core/index.ts";
+import { bytesPerValue, imageBytes, layoutOf, VitrineError } from "../../core/index.ts";
 import { bytesOf, HOST_IS_LITTLE_ENDIAN } from "../byteOrder.ts";
-import type { ImageLayout, PixelArray, PixelImage } from "../dataset/dataset.ts";
-import { bytesPerValue, imageBytes, layoutOf } from "../dataset/pixels.ts";
 import type { WriteOptions } from "../files.ts";
 import { TAG } from "./directory.ts";
 

@@ -1,5 +1,5 @@
 import type { Backend } from "../../compute/index.ts";
-import type { Shape2 } from "../../core/index.ts";
+import { requireNotAborted, type Shape2 } from "../../core/index.ts";
 import { romaRotationMatrices, rotationMatrices } from "../../optics/index.ts";
 import type { SearchSpace } from "../config/config.ts";
 import { type BestInBox, type BoxPlan, type BoxSize, boxBytes, createBoxes } from "../kernels/index.ts";
@@ -8,7 +8,6 @@ import type { Peak } from "../peaks/peaks.ts";
 import {
   opticalSize,
   type PreparedInputs,
-  requireNotAborted,
   type SearchOptions,
   withTemplateSpectrum,
 } from "../search/search.ts";
@@ -110,7 +109,7 @@ async function rescoreAll(
   const near = new NearestOrientations(eulerAnglesDeg, neighbours, symmetryOf(inputs.settings.orientations));
   const found: RescoredPeak[] = [];
   for (let at = 0; at < candidates.length; at += plan.size.boxes) {
-    requireNotAborted(signal);
+    requireNotAborted(signal, "template search");
     const some = candidates.slice(at, at + plan.size.boxes);
     for (const [box, candidate] of some.entries()) {
       const indices = near.of(candidate.orientation);

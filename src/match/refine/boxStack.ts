@@ -1,10 +1,9 @@
 import type { Backend } from "../../compute/index.ts";
-import { type Image, type Shape2, VitrineError } from "../../core/index.ts";
+import { type Image, requireNotAborted, type Shape2, VitrineError } from "../../core/index.ts";
 import type { RadialCurve } from "../../optics/index.ts";
 import type { BoxConventions } from "../leopard/boxes.ts";
 import { type BoxPosition, extractBoxes } from "../particles/boxes.ts";
 import type { StackParticle } from "../particles/particleStack.ts";
-import { requireNotAborted } from "../search/search.ts";
 import { type PreparedMicrograph, preprocessImages, preprocessMicrograph } from "../search/searchFilters.ts";
 import { boxesAtOnce, sumMovieBoxes } from "./movieBoxes.ts";
 import type { RefineTask } from "./refineTask.ts";
@@ -48,7 +47,7 @@ export async function* cutBoxes(
     const filtered = task.filtersMicrographs ? await filterMicrograph(backend, micrograph, task) : null;
     const maps = new MapCache(task, micrograph.shape);
     for (let at = 0; at < indices.length; at += slice) {
-      requireNotAborted(options.signal);
+      requireNotAborted(options.signal, "refinement");
       const some = indices.slice(at, at + slice);
       const boxes = await boxesOf(backend, task, { ...options, indices: some, micrograph, filtered });
       for (const [i, index] of some.entries())

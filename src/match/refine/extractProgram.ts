@@ -1,4 +1,4 @@
-import { progressTeller, type Shape2, VitrineError } from "../../core/index.ts";
+import { progressTeller, requireNotAborted, type Shape2, VitrineError } from "../../core/index.ts";
 import { prepareResultFiles, writeMrc, writeStar, writeTogether } from "../../io/index.ts";
 import { type ProgramOptions, withPool } from "../../program/index.ts";
 import type { MovieSettings } from "../config/refineConfig.ts";
@@ -7,7 +7,6 @@ import { boxNormalizer, defaultBackgroundRadius } from "../particles/normalizeBo
 import { type ParticleStack, readParticleStack, stackFiles } from "../particles/particleStack.ts";
 import type { ParticleTable } from "../particles/particles.ts";
 import { particlesToStar } from "../particles/particlesToStar.ts";
-import { requireNotAborted } from "../search/search.ts";
 import { readMicrograph } from "../search/searchInputs.ts";
 import { boxesAtOnce, sumMovieBoxes } from "./movieBoxes.ts";
 import { openParticleMovie } from "./movieShifts.ts";

@@ -1,8 +1,8 @@
 import type { Backend } from "../../compute/index.ts";
+import { requireNotAborted } from "../../core/index.ts";
 import { type FrameExposure, sumFrames } from "../../optics/index.ts";
 import { DEFAULT_BOXES, type MovieConventions } from "../leopard/boxes.ts";
 import { type BoxOptions, type BoxPosition, boxCorners, extractBoxes } from "../particles/boxes.ts";
-import { requireNotAborted } from "../search/search.ts";
 import type { Movie } from "./movie.ts";
 
 /** A movie, and how its frames become the boxes of a table's particles. */
@@ -95,7 +95,7 @@ async function* frameBoxes(
   const corners = boxCorners(positions, cut);
   const batch = new Float32Array(positions.length * cut.boxSize[0] * cut.boxSize[1]);
   for (let frame = 0; frame < movie.frames; frame++) {
-    requireNotAborted(signal);
+    requireNotAborted(signal, "boxes of a movie");
     const data = await movie.readFrame(frame);
     removeMean(data);
     const moved = corners.map(({ y, x }, i) => {

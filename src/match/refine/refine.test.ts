@@ -1,8 +1,9 @@
-import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { beforeAll, describe, expect, test } from "vitest";
 import { goldenBytes, goldenNpy } from "../../../test/support/npy.ts";
+import { writeGoldenRefinement } from "../../../test/support/refineCase.ts";
 import { scratchFolder } from "../../../test/support/searchCase.ts";
 import { type CsvTable, formatCsv, parseCsv, readMrcImage, writeTiff } from "../../io/index.ts";
 import { angleBetweenDeg, uniformOrientations } from "../../optics/index.ts";
@@ -15,19 +16,7 @@ const golden = (file: string) =>
   fileURLToPath(new URL(`../../../test/golden/match/${file}`, import.meta.url));
 const goldenText = (file: string) => new TextDecoder().decode(goldenBytes(file));
 
-/** A golden refinement with all paths made absolute. */
-function goldenRefinement(name: string): string {
-  const folder = join(scratch, name);
-  mkdirSync(folder, { recursive: true });
-  const paths = (text: string) => text.replace(/\b[\w]+\.mrc\b/g, (file) => golden(file));
-  writeFileSync(join(folder, "particles.csv"), paths(goldenText("search1_particles.csv")));
-  const config = paths(goldenText(`${name}_config.yaml`));
-  writeFileSync(
-    join(folder, "config.yaml"),
-    config.replace("search1_particles.csv", join(folder, "particles.csv")),
-  );
-  return folder;
-}
+const goldenRefinement = (name: string) => writeGoldenRefinement(scratch, name);
 
 async function refineGolden(
   name: string,

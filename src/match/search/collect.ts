@@ -1,4 +1,4 @@
-import { VitrineError } from "../../core/index.ts";
+import { requireNotAborted, VitrineError } from "../../core/index.ts";
 import { prepareResultFiles, writeTogether } from "../../io/index.ts";
 import { BLOCK_TEMPLATES } from "../kernels/index.ts";
 import { type ConfiguredSearch, withSearches } from "./configuredSearch.ts";
@@ -6,7 +6,7 @@ import { type IdentifiedSearch, identifySearches } from "./fingerprint.ts";
 import type { MatchOptions } from "./matchOptions.ts";
 import { findParts, type Part, partPath, partRange } from "./parts.ts";
 import type { MatchReport } from "./program.ts";
-import { requireNotAborted, searchCounts } from "./search.ts";
+import { searchCounts } from "./search.ts";
 import { MergedStatistics, readSearchState, type SearchStatistics, type StateHeader } from "./searchState.ts";
 import { finishSearches, searchPlaces } from "./templatesResults.ts";
 

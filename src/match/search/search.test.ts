@@ -2,7 +2,17 @@ import { mkdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { goldenBytes, goldenJson, goldenMrc, goldenNpy } from "../../../test/support/npy.ts";
-import { filesOf, goldenConfig, MAPS, readMap, scratchFolder } from "../../../test/support/searchCase.ts";
+import {
+  CHOICE_MAPS,
+  filesOf,
+  goldenConfig,
+  largestDifference,
+  MAP_BOUNDS,
+  MAPS,
+  readMap,
+  scratchFolder,
+  unequal,
+} from "../../../test/support/searchCase.ts";
 import { createFft, createPool, type Pool } from "../../compute/index.ts";
 import { parseCsv, readMrcImage } from "../../io/index.ts";
 import { romaRotationMatrices } from "../../optics/index.ts";
@@ -24,18 +34,6 @@ async function runGolden(name: "search1" | "search2", exactSlices = false) {
   return { folder, particlesPath, report };
 }
 
-function largestDifference(a: ArrayLike<number>, b: ArrayLike<number>): number {
-  if (a.length !== b.length) throw new Error(`${a.length} values against ${b.length}`);
-  let largest = 0;
-  for (let i = 0; i < a.length; i++) largest = Math.max(largest, Math.abs(a[i] - b[i]));
-  return largest;
-}
-
-/** Share of the pixels that are not equal. */
-function unequal(a: Float32Array, b: Float32Array): number {
-  return a.reduce((count, value, i) => count + (value === b[i] ? 0 : 1), 0) / b.length;
-}
-
 describe.each(["search1", "search2"] as const)("the golden %s", (name) => {
   let run: Awaited<ReturnType<typeof runGolden>>;
   const golden = (map: string) => goldenMrc(`${name}_${map}.mrc`).data;
@@ -43,23 +41,13 @@ describe.each(["search1", "search2"] as const)("the golden %s", (name) => {
     run = await runGolden(name);
   });
 
-  // Both sides take float32 transforms of values up to 12: 1e-5 is their rounding; the bounds are the project's.
-  test.each([
-    ["mip", 2e-4],
-    ["scaled_mip", 2e-4],
-    ["correlation_average", 1e-5],
-    ["correlation_variance", 1e-5],
-  ] as const)("%s differs by less than %s", (map, bound) => {
+  test.each(MAP_BOUNDS)("%s differs by less than %s", (map, bound) => {
     expect(largestDifference(readMap(run.folder, map), golden(map))).toBeLessThan(bound);
   });
 
-  // Where two correlations are equal but for rounding, either may win.
-  test.each(["orientation_phi", "orientation_theta", "orientation_psi", "relative_defocus"] as const)(
-    "%s is the same in all but 0.2 %% of the pixels",
-    (map) => {
-      expect(unequal(readMap(run.folder, map), golden(map))).toBeLessThan(0.002);
-    },
-  );
+  test.each(CHOICE_MAPS)("%s is the same in all but 0.2 %% of the pixels", (map) => {
+    expect(unequal(readMap(run.folder, map), golden(map))).toBeLessThan(0.002);
+  });
 
   test("maps say their voxel size and lie in the part where the template fits", async () => {
     for (const map of MAPS) {

@@ -6,7 +6,7 @@ import {
   fftPlan,
   type RunOptions,
 } from "../../compute/index.ts";
-import { type Shape2, VitrineError } from "../../core/index.ts";
+import { requireNotAborted, type Shape2, VitrineError } from "../../core/index.ts";
 import {
   hasOddAberrations,
   magnifiedFrequency,
@@ -304,7 +304,7 @@ export async function transformTemplate(
   try {
     const rolledSection = new Float32Array(n * n);
     for await (const { z, sections } of readAhead(template)) {
-      requireNotAborted(signal);
+      requireNotAborted(signal, "template search");
       requireFinite(sections, `${template.name} section ${z}…`, n);
       for (let k = 0; k < sections.length / (n * n); k++) {
         rollSection(sections.subarray(k * n * n, (k + 1) * n * n), n, rolledSection);
@@ -331,13 +331,6 @@ async function* readAhead(template: TemplateSource) {
     }
     yield { z, sections };
   }
-}
-
-/** As a run of a plan does it: whoever aborts gets one kind of error, with the reason as its cause. */
-export function requireNotAborted(signal: AbortSignal | undefined, at = "template search"): void {
-  if (!signal?.aborted) return;
-  const fault = { code: "aborted", at, expected: "to finish", found: "an abort" } as const;
-  throw new VitrineError(fault, { cause: signal.reason });
 }
 
 /** Where index i comes to lie when n/2 goes to 0. */

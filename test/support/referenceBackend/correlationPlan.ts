@@ -37,10 +37,10 @@ export class ReferenceCorrelation implements CorrelationPlan {
   readonly #statistics: Statistics;
 
   constructor({ spectrum, ...size }: CorrelationSize & TemplateUse) {
+    this.bytes = correlationBytes(size);
     spectrumOf(spectrum);
     this.#size = size;
     this.#spectrum = spectrum;
-    this.bytes = correlationBytes(size);
     this.shape = placesOf(size);
     this.templateCount = size.orientations * size.filters;
     this.blockCount = Math.ceil(this.templateCount / BLOCK_TEMPLATES);

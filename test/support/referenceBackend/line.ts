@@ -92,7 +92,8 @@ function addProduct(
 ): void {
   const [xr, xi, yr, yi] = [x.re, x.im, y.re, y.im];
   for (let q = 0; q < run; q++) {
-    const [a, b] = [xr[from + q], xi[from + q]];
+    const a = xr[from + q];
+    const b = xi[from + q];
     yr[to + q] += a * re - b * im;
     yi[to + q] += a * im + b * re;
   }

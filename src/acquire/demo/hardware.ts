@@ -3,8 +3,8 @@ import type { ExposureRequest } from "../microscope.ts";
 import { Camera } from "./camera.ts";
 import { OBJECTIVES } from "./configGroups.ts";
 import { constant, type Device, DeviceSet, refused, variable } from "./devices.ts";
+import { type ExposureProgram, type LightPattern, playedAt, WHEELS } from "./exposureProgram.ts";
 import type { DemoSettings } from "./options.ts";
-import { type ExposureProgram, type LightPattern, playedAt, WHEELS } from "./program.ts";
 import { Stage } from "./stages.ts";
 import { Wheel } from "./wheel.ts";
 
@@ -20,7 +20,7 @@ const TURRET_MS = 500;
 export const SLM_SIDE = 64;
 
 /** The devices of a demo microscope and how they stand. */
-export class Rig {
+export class DemoHardware {
   readonly cameras: readonly Camera[];
   readonly z: Stage<readonly [number]>;
   readonly xy: Stage<readonly [number, number]>;
@@ -149,7 +149,7 @@ export class Rig {
     });
   }
 
-  #makeWheels(): Rig["wheels"] {
+  #makeWheels(): DemoHardware["wheels"] {
     const sequenceMaxLength = this.#settings.sequenceMaxLength.property;
     const common = { clock: this.#clock, moveMs: WHEEL_MS, sequenceMaxLength };
     const objectives = Object.values(OBJECTIVES).map(({ label }) => label);

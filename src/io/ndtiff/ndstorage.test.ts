@@ -6,15 +6,15 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { python, requirement, sharedReal } from "../../../test/support/require.ts";
-import { axesKey } from "../dataset/axes.ts";
-import type { Axes, DatasetImage, PixelImage } from "../dataset/dataset.ts";
-import { pixelBytes } from "../dataset/pixels.ts";
+import type { Axes, PixelImage } from "../../core/index.ts";
+import { axesKey, pixelBytes } from "../../core/index.ts";
+import type { DatasetImage } from "../dataset/dataset.ts";
 import { openNdtiff } from "./open.ts";
 import { createNdtiff } from "./writer.ts";
 
 let folder = "";
 beforeAll(async () => {
-  folder = await mkdtemp(join(tmpdir(), "vitrine-ndtiff-peers-"));
+  folder = await mkdtemp(join(tmpdir(), "vitrine-ndtiff-ndstorage-"));
 });
 afterAll(() => rm(folder, { recursive: true, force: true }));
 

@@ -1,7 +1,7 @@
 import { expect, test, vi } from "vitest";
 import { deviceError, processorError } from "./faults.ts";
-import { Lane, type Request } from "./lane.ts";
 import { numericTags } from "./mmcoreFrame.ts";
+import { type Request, RequestQueue } from "./requestQueue.ts";
 
 const request = (at: string, limitMs?: number): Request => ({
   message: { kind: "command", method: at, args: [] },
@@ -10,45 +10,45 @@ const request = (at: string, limitMs?: number): Request => ({
   failure: deviceError,
 });
 
-function openLane(depth: number) {
+function openQueue(depth: number) {
   const sent: number[] = [];
-  return { lane: new Lane((id) => sent.push(id), depth), sent };
+  return { queue: new RequestQueue((id) => sent.push(id), depth), sent };
 }
 
-test("a lane sends as many requests as its depth, in order, and answers each with its own result", async () => {
-  const { lane, sent } = openLane(2);
-  const answers = [1, 2, 3].map((id) => lane.ask(id, request(`r${id}`)));
+test("a queue sends as many requests as its depth, in order, and answers each with its own result", async () => {
+  const { queue, sent } = openQueue(2);
+  const answers = [1, 2, 3].map((id) => queue.ask(id, request(`r${id}`)));
   expect(sent).toEqual([1, 2]);
-  expect(lane.answer(9, { result: 0 })).toBe(false);
-  expect(lane.answer(2, { result: "two" })).toBe(true);
+  expect(queue.answer(9, { result: 0 })).toBe(false);
+  expect(queue.answer(2, { result: "two" })).toBe(true);
   expect(sent).toEqual([1, 2, 3]);
-  lane.answer(1, { error: { type: "RuntimeError", message: "no" } });
-  lane.answer(3, {});
+  queue.answer(1, { error: { type: "RuntimeError", message: "no" } });
+  queue.answer(3, {});
   const settled = await Promise.allSettled(answers);
   expect(settled.map(({ status }) => status)).toEqual(["rejected", "fulfilled", "fulfilled"]);
   expect(settled[1]).toMatchObject({ value: "two" });
   expect(settled[2]).toMatchObject({ value: null });
 });
 
-test("a request has its time from when it is sent; more where it asks for it; late answers set the lane free", async () => {
+test("a request has its time from when it is sent; more where it asks for it; late answers set the queue free", async () => {
   vi.useFakeTimers();
   try {
-    const { lane, sent } = openLane(1);
-    const [first, second, third] = [1, 2, 3].map((id) => lane.ask(id, request(`r${id}`, 100)));
+    const { queue, sent } = openQueue(1);
+    const [first, second, third] = [1, 2, 3].map((id) => queue.ask(id, request(`r${id}`, 100)));
     vi.advanceTimersByTime(90);
-    lane.answer(1, { result: 1 });
+    queue.answer(1, { result: 1 });
     expect(await first).toBe(1);
     vi.advanceTimersByTime(90);
-    lane.extend(2, 1000);
+    queue.extend(2, 1000);
     vi.advanceTimersByTime(1099);
     const hung = expect(second).rejects.toMatchObject({ code: "timeout", fault: { at: "r2" } });
     const behind = expect(third).rejects.toMatchObject({ code: "timeout", fault: { at: "r3" } });
     vi.advanceTimersByTime(1);
     await Promise.all([hung, behind]);
     expect(sent).toEqual([1, 2]);
-    await expect(lane.ask(4, request("r4"))).rejects.toThrow(/found r2, which has not ended/);
-    expect(lane.answer(2, { result: "late" })).toBe(true);
-    void lane.ask(5, request("r5"));
+    await expect(queue.ask(4, request("r4"))).rejects.toThrow(/found r2, which has not ended/);
+    expect(queue.answer(2, { result: "late" })).toBe(true);
+    void queue.ask(5, request("r5"));
     expect(sent).toEqual([1, 2, 5]);
   } finally {
     vi.useRealTimers();
@@ -56,9 +56,9 @@ test("a request has its time from when it is sent; more where it asks for it; la
 });
 
 test("the end refuses what was sent and what waits", async () => {
-  const { lane } = openLane(1);
-  const all = [lane.ask(1, request("a")), lane.ask(2, request("b"))];
-  lane.end(deviceError({ type: "X", message: "gone" }, "child"));
+  const { queue } = openQueue(1);
+  const all = [queue.ask(1, request("a")), queue.ask(2, request("b"))];
+  queue.end(deviceError({ type: "X", message: "gone" }, "child"));
   for (const { status } of await Promise.allSettled(all)) expect(status).toBe("rejected");
 });
 

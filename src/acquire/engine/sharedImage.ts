@@ -4,7 +4,7 @@ import { axesOf } from "../processors/results.ts";
 import type { ImageMetadata } from "./metadata.ts";
 
 /** A processed image that several consumers hold; its memory is given back after the last one. */
-export class HeldImage {
+export class SharedImage {
   readonly axes: Axes;
   readonly image: PixelImage;
   readonly metadata: ImageMetadata;

@@ -23,7 +23,7 @@ interface Waiting extends Request {
  * Requests that one thread of the child answers in order. A request is sent when the one `depth` before it is answered, so that
  * nothing is left in the child when a device hangs: those that wait are refused, and none is carried out later.
  */
-export class Lane {
+export class RequestQueue {
   readonly #send: (id: number, message: ToChild) => void;
   readonly #depth: number;
   readonly #sent = new Map<number, Waiting>();
@@ -45,7 +45,7 @@ export class Lane {
     });
   }
 
-  /** Takes an answer; whether the request was one of this lane. */
+  /** Takes an answer; whether the request was one of this queue. */
   answer(id: number, { result, error }: { result?: JsonValue; error?: PythonFault }): boolean {
     if (this.#stuck?.id === id) {
       this.#stuck = undefined; // late: the one who asked knows already that it hangs

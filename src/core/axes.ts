@@ -1,5 +1,7 @@
-import { VitrineError } from "../../core/index.ts";
-import type { Axes } from "./dataset.ts";
+import { VitrineError } from "./error.ts";
+
+/** Where an image stands in its dataset: `{ time: 3, channel: "DAPI" }`. The order of the keys means nothing. */
+export type Axes = Readonly<Record<string, number | string>>;
 
 /** A string that two axes share exactly if they name the same image; the order of keys does not count, `1` and `"1"` differ. */
 export function axesKey(axes: Axes): string {

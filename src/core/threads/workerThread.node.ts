@@ -1,7 +1,7 @@
 /** Threads of Node from built files; a page's are connected by workerThread.browser.ts. */
 import { createRequire } from "node:module";
 import { Worker } from "node:worker_threads";
-import { VitrineError } from "../core/index.ts";
+import { VitrineError } from "../error.ts";
 import type { WorkerThread, WorkerThreadEvents } from "./workerThread.ts";
 
 const require = createRequire(import.meta.url);

@@ -1,5 +1,37 @@
-import { VitrineError } from "../../core/index.ts";
-import type { ImageLayout, PixelArray, PixelImage, PixelType } from "./dataset.ts";
+import { VitrineError } from "./error.ts";
+
+/** Pixels of any type that a camera or a processor gives. */
+export type PixelArray =
+  | Uint8Array
+  | Int8Array
+  | Uint16Array
+  | Int16Array
+  | Uint32Array
+  | Int32Array
+  | Float32Array
+  | Float64Array;
+
+/** One plane: (height, width, channels) in C order. */
+export interface PixelImage {
+  readonly data: PixelArray;
+  /** Pixels a row. */
+  readonly width: number;
+  /** Rows. */
+  readonly height: number;
+  /** Values a pixel: 1 for grey, 3 for red, green and blue. */
+  readonly channels: number;
+}
+
+/** What is known of an image without reading its pixels. */
+export interface ImageLayout {
+  readonly width: number;
+  readonly height: number;
+  readonly channels: number;
+  readonly dtype: PixelType;
+}
+
+/** Names of the element types, as numpy's. */
+export type PixelType = "uint8" | "int8" | "uint16" | "int16" | "uint32" | "int32" | "float32" | "float64";
 
 const ARRAYS = {
   uint8: Uint8Array,

@@ -7,8 +7,9 @@ import { createInterface } from "node:readline";
 import { fileURLToPath } from "node:url";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { python, requirement } from "../../../test/support/require.ts";
-import type { Axes, Dataset, DatasetImage, PixelImage } from "../dataset/dataset.ts";
-import { pixelBytes } from "../dataset/pixels.ts";
+import type { Axes, PixelImage } from "../../core/index.ts";
+import { pixelBytes } from "../../core/index.ts";
+import type { Dataset, DatasetImage } from "../dataset/dataset.ts";
 import { openOmeZarr } from "./open.ts";
 import { createOmeZarr } from "./writer.ts";
 

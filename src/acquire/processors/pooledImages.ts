@@ -1,0 +1,47 @@
+import { imageMemory } from "#image-memory";
+import { imageBytes, layoutOf, pixelBytes, pixelView } from "../../core/index.ts";
+import type { ImageLayout, PixelArray, PixelImage } from "../../io/index.ts";
+import type { ImageMetadata } from "../engine/metadata.ts";
+import type { Frame } from "../frames/frame.ts";
+import type { ImagePool, PooledImage } from "../frames/imagePool.ts";
+import type { ProcessedImage } from "./processor.ts";
+
+/** What is to be copied: a frame, or what reads one. */
+type Source = Pick<Frame, "layout" | "copy">;
+
+/** A frame's image in memory that whoever gets it may keep: the one copy. */
+export function copyToKeep(frame: Source): PixelImage {
+  const pixels = pixelView(frame.layout, imageMemory(imageBytes(frame.layout)));
+  return imageOf(frame.copy(pixels), frame.layout);
+}
+
+/** A frame's image in memory of a pool: the one copy. */
+export function copyToPool(frame: Source, pool: ImagePool): PooledImage {
+  const pooled = pool.take(frame.layout);
+  frame.copy(pooled.pixels);
+  return pooled;
+}
+
+/** A copy of an image that a processor returned: it may use its memory again for the next one. */
+export function copyImage(image: PixelImage, pool: ImagePool): PooledImage {
+  const pooled = pool.take(layoutOf(image, "image"));
+  pixelBytes(pooled.pixels).set(pixelBytes(image.data));
+  return pooled;
+}
+
+/** An image on its way, whose memory goes back to the pool when it is released. */
+export function pooledResult(
+  { pixels, release }: PooledImage,
+  layout: Omit<ImageLayout, "dtype">,
+  metadata: ImageMetadata,
+): ProcessedImage {
+  return { image: imageOf(pixels, layout), metadata, release };
+}
+
+/** Pixels as an image of a layout. */
+export function imageOf(
+  data: PixelArray,
+  { width, height, channels }: Omit<ImageLayout, "dtype">,
+): PixelImage {
+  return { data, width, height, channels };
+}

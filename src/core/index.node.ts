@@ -1,0 +1,2 @@
+/** What core gives to Node's twins alone; a page's are served by index.browser.ts. */
+export { builtFile, startWorkerThread } from "./threads/workerThread.node.ts";
