@@ -160,7 +160,7 @@ function toPeakChoice({ peaks, pCutoff, pQuadrant, fdr }: ResultArguments): Peak
   return peaks === "fdr" ? { kind: peaks, rate: fdr } : { kind: peaks };
 }
 
-/** The options that refinements share; `batch` is how many orientations the peer takes at once. */
+/** The options that refinements share; `batch` is how many orientations Leopard-EM takes at once. */
 export function addRefineOptions(command: Command, batch: number): Command {
   return command
     .option("--workers <number>", "threads; default: Slurm's, the cgroup's or all processors", count)

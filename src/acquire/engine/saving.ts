@@ -46,6 +46,8 @@ export class SavingStage {
   /** Resolves when everything so far is written and told of. */
   #told: Promise<void> = Promise.resolve();
   #failed = false;
+  /** An image could not be written; all before it are told of. */
+  #hasGap = false;
 
   constructor(context: SavingContext) {
     this.#context = context;
@@ -91,7 +93,9 @@ export class SavingStage {
     this.#writing--;
     this.#writes.release();
     await before;
-    if (!isSaved) return;
+    // a later image may be on the disk although an earlier one is not: nobody is told of it
+    this.#hasGap ||= !isSaved;
+    if (this.#hasGap) return;
     this.#context.onSaved(image.axes);
     if (this.#context.imageSaved !== undefined) void this.#callbacks.push(image.axes);
   }

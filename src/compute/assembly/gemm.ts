@@ -1,6 +1,6 @@
 // Kernels of a product plan: C = alpha A B + beta C for a batch of matrices, real or complex, any strides.
 //
-// A plan is a block of 32-bit words that the host writes (linear/gemmLayout.ts has its only other description):
+// A plan is a block of 32-bit words that the host writes (linear/gemmPhases.ts has its only other description):
 //   0 complex   1 rows m   2 columns n   3 depth k   4 block rows   5 block columns   6 block depth   7 depth of one sum
 //   8 A: address, row, column, batch stride, sign   13 B: the same   18 C: the same
 //   23 packed A   24 packed B   25 bytes of packed A

@@ -22,8 +22,6 @@ export const ELEMENT: usize = 32;
   if (ASC_FEATURE_RELAXED_SIMD) return f32x4.relaxed_nmadd(a, b, c);
   return f32x4.sub(c, f32x4.mul(a, b));
 }
-// @ts-ignore: decorator
-@inline export function zero(): v128 { return f32x4.splat(0); }
 
 /** Lanes 0 and 2 of both vectors: the real parts of 4 interleaved complex values. */
 // @ts-ignore: decorator

@@ -60,7 +60,7 @@ const SUM_DEPTH = 256;
 const BLOCK_SIDE = 2048;
 /** A block may be several sums deep, for fewer barriers, while its packed factors stay below this. */
 const BLOCK_BYTES = 1 << 21;
-/** And no deeper than this: one unit is then some 50 million operations. */
+/** And no deeper than this: one unit is then 25 million operations. */
 const DEEPEST = 16;
 
 /** Lays out a product. @throws {VitrineError} shape: see createGemm */

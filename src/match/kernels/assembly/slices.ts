@@ -1,7 +1,7 @@
 // Central slices of a half spectrum: trilinear samples on a rotated plane through the origin.
 import { add, madd, mul, sub } from "../../../compute/assembly/vector";
 
-/** Below this fraction of the sampling frequency an x frequency counts as zero (the peer's threshold, cycles per pixel). */
+/** Below this fraction of the sampling frequency an x frequency counts as zero (Leopard-EM's threshold, cycles per pixel). */
 const NEARLY_ZERO: f32 = 1e-8;
 
 // @ts-ignore: decorator
@@ -45,7 +45,7 @@ const NEARLY_ZERO: f32 = 1e-8;
  * through the half spectrum of a cube (natural order, rows of `rowBytes` bytes). The frequency (kx, ky) of the slice is
  * the frequency R (kx, ky, 0) of the volume, R given by its first two columns; negative x frequencies are read from the
  * conjugate half. Outside the sampled cube the value is 0; nothing wraps around. An x frequency that rounding has put just
- * below 0 lies outside too, as in the peer, unless `exact`.
+ * below 0 lies outside too, as in Leopard-EM, unless `exact`.
  * `side` is the cube's: n, or more where it was padded before its transform.
  */
 export function sliceRows(
@@ -67,7 +67,7 @@ export function sliceRows(
     const px = f32x4.splat(xy * ky), py = f32x4.splat(yy * ky), pz = f32x4.splat(zy * ky);
     let out = slice + (<usize>row * <usize>sliceStride << 3);
     for (let column = 0; column < sliceStride; column += 4, out += 32) {
-      // cycles per pixel; the operations are the peer's, one rounding each, since the last bit decides what lies inside
+      // cycles per pixel; the operations are Leopard-EM's, one rounding each, since the last bit decides what lies inside
       const kx = mul(f32x4.add(f32x4.splat(<f32>column), f32x4(0, 1, 2, 3)), step);
       let x = add(mul(kx, rxx), px), y = add(mul(kx, ryx), py), z = add(mul(kx, rzx), pz);
       const negative = f32x4.lt(x, f32x4.neg(tiny)), nearZero = v128.and(f32x4.lt(f32x4.abs(x), tiny), zeroRule);
@@ -106,7 +106,7 @@ export function sliceRows(
 /**
  * Rows begin..end of a slice resampled for an anisotropic magnification: the value at (ky, kx) is the bilinear sample
  * of `source` at (ayy ky + ayx kx, axy ky + axx kx), zero outside; where x is
- * negative also zero, as in the peer, unless `exact`, which takes the conjugate half. Both slices are n x (n/2+1) in natural order.
+ * negative also zero, as in Leopard-EM, unless `exact`, which takes the conjugate half. Both slices are n x (n/2+1) in natural order.
  */
 export function magnifyRows(
   source: usize, n: i32, sliceStride: i32, slice: usize, ayy: f32, ayx: f32, axy: f32, axx: f32, exact: i32, begin: i32, end: i32,

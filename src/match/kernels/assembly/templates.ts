@@ -152,7 +152,7 @@ function borderMean(sums: usize, blocks: i32, n: i32): f64 {
 function normalisation(sums: usize, blocks: i32, n: i32, height: i32, width: i32, mean: f64): f64 {
   const area = <f64>n * <f64>n, large = <f64>height * <f64>width, ratio = area / large;
   const raw = sumOver(sums, blocks), sum = raw - area * mean, square = sumOver(sums + 8, blocks) - 2 * mean * raw + area * mean * mean;
-  const m = (sum / area) * ratio * ratio; // the ratio enters twice, as in the peer
+  const m = (sum / area) * ratio * ratio; // the ratio enters twice, as in Leopard-EM
   const variance = square - 2 * m * sum + area * m * m + <f64>(height - n) * <f64>(width - n) * m * m;
   return Math.sqrt(large) / Math.sqrt(max(variance, 1e-8));
 }
