@@ -5,7 +5,7 @@
  * - `vitrine/match`: 2D template matching, refinement, maps from atoms, simulated micrographs, pictures
  * - `vitrine/optics`: contrast transfer functions, filters, orientation grids, movies, shell correlation
  * - `vitrine/io`: NDTiff, OME-Zarr, MRC, TIFF, STAR, PDB, mmCIF, NPY, CSV, YAML, PNG: read, write, check
- * - `vitrine/compute`: Fourier transforms and resampling in WebAssembly SIMD, the pool of worker threads
+ * - `vitrine/compute`: Fourier transforms, resampling, matrices in WebAssembly SIMD, the pool of worker threads
  * - `vitrine/jobs`: one function in many processes with shared results
  * - `vitrine/core`: images, volumes, rotations, seeded random numbers, the one error class
  *

@@ -1,14 +1,18 @@
-import { readFileSync } from "node:fs";
+import { fileURLToPath } from "node:url";
 import { expect, test } from "vitest";
+import { entriesOf } from "./support/house.ts";
+import { publicNames } from "./support/publicNames.ts";
+import { readTree } from "./support/tree.ts";
 
-const { exports } = JSON.parse(readFileSync(new URL("../package.json", import.meta.url), "utf8"));
-const entries = Object.keys(exports).filter((entry) => !entry.endsWith(".json"));
+const tree = readTree(fileURLToPath(new URL("..", import.meta.url)));
+const entries = entriesOf(tree);
+const namesOf = (path: string) => publicNames(path, tree.files.get(path)!);
 
 test("the package has these entries and these public names", async () => {
   const names: Record<string, string[]> = {};
-  for (const entry of entries) {
-    const path = entry.replace(/^\./, "vitrine");
-    names[path] = Object.keys(await import(path)).sort();
+  for (const { entry, path } of entries) {
+    names[entry] = Object.keys(await import(entry)).sort();
+    expect(namesOf(path).values, entry).toEqual(names[entry]);
   }
   expect(names).toMatchInlineSnapshot(`
     {
@@ -272,11 +276,15 @@ test("the package has these entries and these public names", async () => {
 });
 
 test("every entry has a built file and its source", () => {
-  for (const entry of entries) {
-    const folder = entry.replace(/^\.\/?/, "/").replace(/\/$/, "");
-    expect(exports[entry]).toEqual({
-      source: `./src${folder}/index.ts`,
-      default: `./dist${folder}/index.js`,
-    });
+  for (const [entry, target] of Object.entries(tree.package.exports ?? {})) {
+    if (entry === "./package.json") continue;
+    const file = `${entry}/index`.slice(1);
+    expect(target).toEqual({ source: `./src${file}.ts`, default: `./dist${file}.js` });
   }
+});
+
+test("the package's first entry names all others", () => {
+  const listed = tree.files.get("src/index.ts")!.match(/`vitrine\/\w+`/g);
+  const others = entries.map(({ entry }) => `\`${entry}\``).filter((entry) => entry !== "`vitrine`");
+  expect(listed?.sort()).toEqual(others.sort());
 });

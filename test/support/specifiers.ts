@@ -10,12 +10,23 @@ export interface Specifier {
   readonly line: number;
 }
 
+/** Each source is parsed once, however many checks ask. */
+const parsed = new Map<string, readonly Specifier[]>();
+
 /**
  * Every module that a source file mentions: static and dynamic imports, re-exports, import types,
  * `new URL("…", import.meta.url)`, `import.meta.resolve`, require or its `resolve` from `createRequire`, and names
  * such as "#worker-entry" wherever they stand, since a function may resolve them.
  */
-export function specifiersOf(path: string, source: string): Specifier[] {
+export function specifiersOf(path: string, source: string): readonly Specifier[] {
+  const known = parsed.get(source);
+  if (known !== undefined) return known;
+  const found = parseSpecifiers(path, source);
+  parsed.set(source, found);
+  return found;
+}
+
+function parseSpecifiers(path: string, source: string): Specifier[] {
   const file = ts.createSourceFile(path, source, ts.ScriptTarget.Latest, true);
   const found: Specifier[] = [];
   const add = (node: ts.Node, argument: ts.Node | undefined, kind: Specifier["kind"], typeOnly = false) => {
@@ -51,6 +62,21 @@ export function usesOfGlobals(path: string, source: string, names: readonly stri
       found.push(
         `${path}:${file.getLineAndCharacterOfPosition(node.getStart()).line + 1} ${node.expression.text}`,
       );
+    ts.forEachChild(node, visit);
+  };
+  visit(file);
+  return found;
+}
+
+/** Accesses of a property by one of these names: `path:line base.name`. */
+export function usesOfProperties(path: string, source: string, names: readonly string[]): string[] {
+  const file = ts.createSourceFile(path, source, ts.ScriptTarget.Latest, true);
+  const found: string[] = [];
+  const visit = (node: ts.Node) => {
+    if (ts.isPropertyAccessExpression(node) && names.includes(node.name.text)) {
+      const line = file.getLineAndCharacterOfPosition(node.name.getStart()).line + 1;
+      found.push(`${path}:${line} ${node.expression.getText()}.${node.name.text}`);
+    }
     ts.forEachChild(node, visit);
   };
   visit(file);

@@ -1,17 +1,16 @@
 // A user's program: compiled against the packed package with the strictest options, and never run.
 import { VitrineError } from "vitrine";
-import { Acquisition, type AcquisitionHook, type ImageProcessor, openDemoMicroscope } from "vitrine/acquire";
+import {
+  Acquisition,
+  type AcquisitionEvent,
+  type AcquisitionHook,
+  type ImageProcessor,
+  openDemoMicroscope,
+} from "vitrine/acquire";
 import { createPool, irfft2, type Pool, rfft2 } from "vitrine/compute";
 import { convertDataset, openDataset, readMrcImage, readMrcVolume, readStar, starTable } from "vitrine/io";
 import { runMultiprocessJobs } from "vitrine/jobs";
-import {
-  findPeaks,
-  parseMatchSettings,
-  resultMap,
-  runMatch,
-  TemplateSearch,
-  templateFromVolume,
-} from "vitrine/match";
+import { parseMatchSettings, runMatch, TemplateSearch, templateFromVolume } from "vitrine/match";
 import { electronWavelengthA } from "vitrine/optics";
 
 /** The example of the first page. */
@@ -21,10 +20,10 @@ export async function searchMicrograph(yaml: string): Promise<number> {
   const template = templateFromVolume(await readMrcVolume("template.mrc"));
   const pool: Pool = await createPool({ workers: 2 });
   const search = await TemplateSearch.create(pool, { micrograph, template, settings });
-  await search.run({ firstBlock: 0, lastBlock: search.blockCount });
-  const scaledMip = { data: resultMap(search, "scaledMip"), shape: search.size.mapShape };
+  await search.run();
+  const [best] = await search.particles({ falsePositives: 1 });
   await pool.dispose();
-  return findPeaks(scaledMip, { cutoff: 6, maskRadiusPx: 5 })[0]?.zScore ?? 0;
+  return best?.zScore ?? 0;
 }
 
 /** A whole search from its configuration, stopped by whoever holds the controller. */
@@ -34,7 +33,7 @@ export async function searchFile(
 ): Promise<number> {
   try {
     const report = await runMatch(path, { signal: controller.signal, falsePositives: 1 });
-    return report?.particles.length ?? 0;
+    return report.particles.length;
   } catch (error) {
     if (error instanceof VitrineError && error.code === "aborted") return 0;
     throw error;
@@ -48,23 +47,24 @@ export function addressOf(pool: Pool): unknown {
 }
 
 const brighten: ImageProcessor = (image, metadata) => {
-  image.data.set(image.data.map((value) => value + 1));
+  const { time = 0 } = metadata.Axes;
+  image.data.set(image.data.map((value) => value + Number(time)));
   return [image, metadata];
 };
 
-const hook: AcquisitionHook = (event) => event;
+const skipLate: AcquisitionHook<AcquisitionEvent> = (event) =>
+  Number(event.axes?.time ?? 0) > 10 ? null : event;
 
 /** An acquisition with a processor and a hook, read back and converted. */
 export async function acquireImages(directory: string): Promise<number> {
   await using microscope = await openDemoMicroscope();
-  const hooks = { preHardware: hook };
+  const hooks = { eventGeneration: skipLate };
   const options = { microscope, directory, name: "run", imageProcessor: brighten, hooks };
   const acquisition = await Acquisition.open(options);
   acquisition.acquire([{ axes: { time: 0 }, exposure: 10 }]);
   await acquisition.done();
-  const { dataset } = await openDataset(`${directory}/run_1`);
-  const { data } = await dataset.asArray(["time"]).read();
-  await dataset.close();
+  const { data } = await acquisition.dataset.asArray(["time"]).read();
+  await (await openDataset(`${directory}/run_1`)).dataset.close();
   await convertDataset(`${directory}/run_1`, `${directory}/run.npy`);
   return data[0] === undefined ? 0 : Number(data[0]);
 }

@@ -90,7 +90,7 @@ export class StarTokens {
 }
 
 /** A place in a text, and how messages call the file. */
-export interface StarPlace {
+export interface StarPosition {
   readonly at: string;
   readonly text: string;
   readonly start: number;
@@ -98,7 +98,7 @@ export interface StarPlace {
 
 /** The error of a place in a text, which names its line. */
 export function starFault(
-  { at, text, start }: StarPlace,
+  { at, text, start }: StarPosition,
   { expected, found, hint }: { expected: string; found: string; hint?: string | undefined },
 ): VitrineError {
   const fault = { code: "format", at: `${at} line ${lineAt(text, start)}`, expected, found } as const;

@@ -12,7 +12,7 @@ export interface TiffPage extends ImageLayout {
 }
 
 /** How our own reader unpacks a page. */
-export interface TiffPlan {
+export interface TiffPageLayout {
   readonly page: TiffPage;
   /** Of a strip or tile. */
   readonly chunkWidth: number;
@@ -67,7 +67,10 @@ export async function readPage(directory: TiffDirectory): Promise<TiffPage> {
 }
 
 /** How to unpack a page by our own codecs; undefined where another library must. */
-export async function planPage(directory: TiffDirectory, page: TiffPage): Promise<TiffPlan | undefined> {
+export async function readPageLayout(
+  directory: TiffDirectory,
+  page: TiffPage,
+): Promise<TiffPageLayout | undefined> {
   const predictor = await directory.number(TAG.predictor, 1);
   if (!(await isOwn(directory, page, predictor))) return undefined;
   const isTiled = directory.has(TAG.tileWidth);
@@ -84,10 +87,10 @@ export async function planPage(directory: TiffDirectory, page: TiffPage): Promis
   const count = across * Math.ceil(page.height / chunkHeight) * (isPlanar ? page.channels : 1);
   const offsets = await directory.numbers(isTiled ? TAG.tileOffsets : TAG.stripOffsets);
   const counts = await directory.numbers(isTiled ? TAG.tileByteCounts : TAG.stripByteCounts);
-  const plan = { page, chunkWidth, chunkHeight, isTiled, isPlanar, predictor, offsets, byteCounts: counts };
+  const layout = { page, chunkWidth, chunkHeight, isTiled, isPlanar, predictor, offsets, byteCounts: counts };
   // A single strip without a length is as long as its pixels; so are they all in old files.
   const byteCounts = counts.length === 0 && page.compression === 1 ? offsets.map(() => Infinity) : counts;
-  if (offsets.length >= count && byteCounts.length >= count) return { ...plan, byteCounts };
+  if (offsets.length >= count && byteCounts.length >= count) return { ...layout, byteCounts };
   const found = `${Math.min(offsets.length, byteCounts.length)}`;
   throw new VitrineError({ code: "format", at, expected: `places of ${count} strips or tiles`, found });
 }
@@ -98,7 +101,7 @@ export function isPacked({ bits }: TiffPage): boolean {
 }
 
 /** Samples of a pixel that stand together in a chunk. */
-export function samplesTogether({ isPlanar, page }: TiffPlan): number {
+export function samplesTogether({ isPlanar, page }: TiffPageLayout): number {
   return isPlanar ? 1 : page.channels;
 }
 

@@ -4,7 +4,7 @@ import { allocate, type RandomAccessFile } from "../files.ts";
 import { halfToNumber } from "../half.ts";
 import { CODECS } from "./codecs.ts";
 import { outside } from "./directory.ts";
-import { isPacked, samplesTogether, type TiffPlan } from "./page.ts";
+import { isPacked, samplesTogether, type TiffPageLayout } from "./page.ts";
 import { restoreRows } from "./predictor.ts";
 
 interface Source {
@@ -33,26 +33,26 @@ interface Chunk {
  * @returns  (height, width, channels) values
  * @throws {VitrineError} format: a chunk that is damaged, too short, or not in the file; range: more than memory holds
  */
-export async function readPixels(source: Source, plan: TiffPlan): Promise<PixelArray> {
-  const chunks = chunksOf(plan, source.at);
-  for (const chunk of chunks) checkChunk(chunk, plan, source);
-  checkShared(chunks, plan, source);
-  const bytes = imageBytes(plan.page);
+export async function readPixels(source: Source, layout: TiffPageLayout): Promise<PixelArray> {
+  const chunks = chunksOf(layout, source.at);
+  for (const chunk of chunks) checkChunk(chunk, layout, source);
+  checkShared(chunks, layout, source);
+  const bytes = imageBytes(layout.page);
   const buffer = allocate(() => new ArrayBuffer(bytes), bytes, source.at);
-  const pixels = pixelView(plan.page, buffer);
-  if (isOneRun(chunks, plan)) {
+  const pixels = pixelView(layout.page, buffer);
+  if (isOneRun(chunks, layout)) {
     const target = pixelBytes(pixels);
-    await source.file.read(plan.offsets[0], target.length, target);
-    restoreRows(target, 1, rowsOf(plan, source));
+    await source.file.read(layout.offsets[0], target.length, target);
+    restoreRows(target, 1, rowsOf(layout, source));
     return pixels;
   }
-  for (const chunk of chunks) place(await unpack(chunk, plan, source), chunk, { plan, pixels });
+  for (const chunk of chunks) place(await unpack(chunk, layout, source), chunk, { layout, pixels });
   return pixels;
 }
 
-function chunksOf(plan: TiffPlan, at: string): Chunk[] {
-  const { page, chunkWidth, chunkHeight, isTiled, isPlanar } = plan;
-  const samples = samplesTogether(plan);
+function chunksOf(layout: TiffPageLayout, at: string): Chunk[] {
+  const { page, chunkWidth, chunkHeight, isTiled, isPlanar } = layout;
+  const samples = samplesTogether(layout);
   const chunks: Chunk[] = [];
   for (let sample = 0; sample < (isPlanar ? page.channels : 1); sample++)
     for (let y = 0; y < page.height; y += chunkHeight)
@@ -66,10 +66,10 @@ function chunksOf(plan: TiffPlan, at: string): Chunk[] {
 }
 
 /** Before anything is allocated: it lies in the file and can unfold to its pixels. */
-function checkChunk({ index, at, bytes }: Chunk, plan: TiffPlan, { file }: Source): void {
-  const offset = plan.offsets[index];
-  const { expansion } = CODECS[plan.page.compression];
-  const packed = packedBytes(plan, index, bytes);
+function checkChunk({ index, at, bytes }: Chunk, layout: TiffPageLayout, { file }: Source): void {
+  const offset = layout.offsets[index];
+  const { expansion } = CODECS[layout.page.compression];
+  const packed = packedBytes(layout, index, bytes);
   if (offset + packed > file.size) throw outside(file, at, { what: "pixels", offset, bytes: packed });
   if (packed * expansion >= bytes) return;
   const expected = `at least ${Math.ceil(bytes / expansion)} bytes for ${bytes} of pixels`;
@@ -77,57 +77,57 @@ function checkChunk({ index, at, bytes }: Chunk, plan: TiffPlan, { file }: Sourc
 }
 
 /** Chunks that lie on each other could unfold without end. */
-function checkShared(chunks: readonly Chunk[], plan: TiffPlan, { file, at }: Source): void {
-  const packed = chunks.reduce((sum, { index, bytes }) => sum + packedBytes(plan, index, bytes), 0);
+function checkShared(chunks: readonly Chunk[], layout: TiffPageLayout, { file, at }: Source): void {
+  const packed = chunks.reduce((sum, { index, bytes }) => sum + packedBytes(layout, index, bytes), 0);
   if (packed <= file.size) return;
   const expected = `chunks of their own within ${file.size} bytes`;
   throw new VitrineError({ code: "format", at, expected, found: `${packed} bytes of them` });
 }
 
 /** Old files without compression leave lengths out. */
-function packedBytes({ byteCounts, page }: TiffPlan, index: number, bytes: number): number {
+function packedBytes({ byteCounts, page }: TiffPageLayout, index: number, bytes: number): number {
   return page.compression === 1 ? Math.min(byteCounts[index], bytes) : byteCounts[index];
 }
 
 /** Strips without compression that follow one another are read at once, where they belong. */
-function isOneRun(chunks: readonly Chunk[], plan: TiffPlan): boolean {
-  const { isTiled, isPlanar, predictor, offsets, page } = plan;
-  if (isTiled || isPlanar || predictor !== 1 || page.compression !== 1 || isHalf(plan) || isPacked(page))
+function isOneRun(chunks: readonly Chunk[], layout: TiffPageLayout): boolean {
+  const { isTiled, isPlanar, predictor, offsets, page } = layout;
+  if (isTiled || isPlanar || predictor !== 1 || page.compression !== 1 || isHalf(layout) || isPacked(page))
     return false;
   return chunks.every(
     ({ index, bytes }, i) => i + 1 === chunks.length || offsets[index + 1] === offsets[index] + bytes,
   );
 }
 
-function isHalf({ page }: TiffPlan): boolean {
+function isHalf({ page }: TiffPageLayout): boolean {
   return page.dtype === "float32" && page.bits === 16;
 }
 
-function rowsOf(plan: TiffPlan, { bigEndian }: Source) {
-  const samples = samplesTogether(plan);
-  return { values: plan.chunkWidth * samples, samples, width: plan.page.bits / 8, bigEndian };
+function rowsOf(layout: TiffPageLayout, { bigEndian }: Source) {
+  const samples = samplesTogether(layout);
+  return { values: layout.chunkWidth * samples, samples, width: layout.page.bits / 8, bigEndian };
 }
 
-async function unpack(chunk: Chunk, plan: TiffPlan, source: Source): Promise<PixelArray> {
+async function unpack(chunk: Chunk, layout: TiffPageLayout, source: Source): Promise<PixelArray> {
   const { index, bytes, at, rows } = chunk;
-  const packed = await source.file.read(plan.offsets[index], packedBytes(plan, index, bytes));
-  const values = CODECS[plan.page.compression].decode(packed, bytes, at);
-  if (isPacked(plan.page)) return unpackBits(values, rows, plan);
-  restoreRows(values, plan.predictor, rowsOf(plan, source));
-  const length = bytes / (plan.page.bits / 8);
-  if (isHalf(plan))
+  const packed = await source.file.read(layout.offsets[index], packedBytes(layout, index, bytes));
+  const values = CODECS[layout.page.compression].decode(packed, bytes, at);
+  if (isPacked(layout.page)) return unpackBits(values, rows, layout);
+  restoreRows(values, layout.predictor, rowsOf(layout, source));
+  const length = bytes / (layout.page.bits / 8);
+  if (isHalf(layout))
     return Float32Array.from(new Uint16Array(values.buffer, values.byteOffset, length), halfToNumber);
-  const layout = { width: length / rows, height: rows, channels: 1, dtype: plan.page.dtype };
-  return pixelView(layout, values.buffer, values.byteOffset);
+  const pixelLayout = { width: length / rows, height: rows, channels: 1, dtype: layout.page.dtype };
+  return pixelView(pixelLayout, values.buffer, values.byteOffset);
 }
 
 /** Values of 1 to 31 bits, the highest first whatever the byte order; every row begins with a byte. */
-function unpackBits(bytes: Uint8Array, rows: number, plan: TiffPlan): PixelArray {
-  const { bits, dtype } = plan.page;
-  const width = plan.chunkWidth * samplesTogether(plan);
-  const layout = { width, height: rows, channels: 1, dtype };
-  const size = imageBytes(layout);
-  const values = pixelView(layout, new ArrayBuffer(size));
+function unpackBits(bytes: Uint8Array, rows: number, layout: TiffPageLayout): PixelArray {
+  const { bits, dtype } = layout.page;
+  const width = layout.chunkWidth * samplesTogether(layout);
+  const pixelLayout = { width, height: rows, channels: 1, dtype };
+  const size = imageBytes(pixelLayout);
+  const values = pixelView(pixelLayout, new ArrayBuffer(size));
   const stride = bytes.length / rows;
   for (let row = 0; row < rows; row++)
     for (let i = 0; i < width; i++) {
@@ -143,10 +143,10 @@ function unpackBits(bytes: Uint8Array, rows: number, plan: TiffPlan): PixelArray
 function place(
   values: PixelArray,
   { x, y, sample, rows }: Chunk,
-  { plan, pixels }: { readonly plan: TiffPlan; readonly pixels: PixelArray },
+  { layout, pixels }: { readonly layout: TiffPageLayout; readonly pixels: PixelArray },
 ): void {
-  const { page, chunkWidth, isPlanar } = plan;
-  const samples = samplesTogether(plan);
+  const { page, chunkWidth, isPlanar } = layout;
+  const samples = samplesTogether(layout);
   const width = Math.min(chunkWidth, page.width - x);
   for (let row = 0; row < Math.min(rows, page.height - y); row++) {
     const line = values.subarray(row * chunkWidth * samples, (row * chunkWidth + width) * samples);

@@ -4,7 +4,7 @@ import { type Image, VitrineError } from "../../core/index.ts";
 import type { FileSource, RandomAccessFile } from "../files.ts";
 import { readTiffFormat, TAG, TiffDirectory, type TiffFormat } from "./directory.ts";
 import { readForeignPage } from "./foreign.ts";
-import { planPage, readPage, type TiffPage } from "./page.ts";
+import { readPage, readPageLayout, type TiffPage } from "./page.ts";
 import { readPixelSize } from "./pixelSize.ts";
 import { readPixels } from "./pixels.ts";
 
@@ -117,9 +117,9 @@ async function readPagePixels(
   { page, index, offset }: { readonly page: TiffPage; readonly index: number; readonly offset: number },
 ): Promise<PixelArray> {
   const at = `${file.name} page ${index}`;
-  const plan = await planPage(await TiffDirectory.read(file, format, { offset, at }), page);
-  if (plan === undefined) return readForeignPage(file, index, page);
-  return readPixels({ file, bigEndian: format.bigEndian, at }, plan);
+  const layout = await readPageLayout(await TiffDirectory.read(file, format, { offset, at }), page);
+  if (layout === undefined) return readForeignPage(file, index, page);
+  return readPixels({ file, bigEndian: format.bigEndian, at }, layout);
 }
 
 function pageOf(pages: readonly TiffPage[], index: number, at: string): TiffPage {
