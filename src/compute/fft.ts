@@ -85,10 +85,10 @@ export class WasmFft implements FftPlan {
   constructor(pool: WorkerPool, size: FftSize) {
     const layout = fftLayout(size, pool.workers);
     this.size = size;
-    this.bytes = fftBytes(size, pool.workers);
     this.#pool = pool;
     this.#layout = layout;
     this.#regions = createRegions(pool, fftPieces(layout, pool.workers));
+    this.bytes = this.#regions.bytes;
     for (const length of layout.lengths) {
       writeLinePlan(pool.memory.buffer, this.#regions.address[`line${length}`], length);
     }

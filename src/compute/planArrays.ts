@@ -35,3 +35,15 @@ export function checkRows(
   const found = `${unit} ${first} to ${first + rows}`;
   throw new VitrineError({ code: "range", at, expected: `${unit} 0 to ${all}`, found });
 }
+
+/** The error of reading from a plan that has no array to read. */
+export function noArray(at: string, name: string): VitrineError {
+  const expected = "no array to read: a run returns what was found";
+  return new VitrineError({ code: "missing", at, expected, found: `"${name}"` });
+}
+
+/** @throws {VitrineError} range: more than a plan has room for */
+export function requireAtMost(at: string, count: number, most: number): void {
+  if (count <= most) return;
+  throw new VitrineError({ code: "range", at, expected: `at most ${most}`, found: `${count}` });
+}

@@ -4,6 +4,8 @@ import type { WorkerPool } from "./workerPool.ts";
 
 /** Named pieces of a pool's memory, the store of a plan: one copy in, one copy out, no view leaves. */
 export interface Regions<Name extends string> {
+  /** What it takes of the pool's memory. */
+  readonly bytes: number;
   /** Where each piece begins: what jobs are given. */
   readonly address: Readonly<Record<Name, number>>;
   /** Copies `data` into piece `name` from byte `offset`. @throws {VitrineError} range: it does not fit */
@@ -26,22 +28,23 @@ export function createRegions<Name extends string>(
   pool: WorkerPool,
   sizes: Readonly<Record<Name, number>>,
 ): Regions<Name> {
-  const names = Object.keys(sizes) as Name[];
-  const offsets = names.map(() => 0);
-  let total = 0;
-  names.forEach((name, i) => {
-    offsets[i] = total;
-    total += Math.ceil(sizes[name] / ALIGNMENT) * ALIGNMENT;
-  });
-  const region = pool.allocate(total);
-  const address = Object.fromEntries(names.map((name, i) => [name, region.address + offsets[i]]));
+  const bytes = regionBytes(sizes);
+  const region = pool.allocate(bytes);
+  const address: Partial<Record<Name, number>> = {};
+  let next = region.address;
+  for (const name of Object.keys(sizes) as Name[]) {
+    address[name] = next;
+    next += aligned(sizes[name]);
+  }
   let live = true;
-  const piece = (name: Name, offset: number, bytes: number) => {
-    checkPiece({ name, live, offset, bytes, size: sizes[name] });
-    return pool.u8(address[name] + offset, bytes);
+  const addresses = address as Record<Name, number>;
+  const piece = (name: Name, offset: number, length: number) => {
+    checkPiece({ name, live, offset, bytes: length, size: sizes[name] });
+    return pool.u8(addresses[name] + offset, length);
   };
   return {
-    address: address as Record<Name, number>,
+    bytes,
+    address: addresses,
     set: (name, data, offset = 0) => piece(name, offset, data.byteLength).set(bytesOf(data)),
     read: (name, into, offset = 0) => bytesOf(into).set(piece(name, offset, into.byteLength)),
     dispose() {
@@ -53,7 +56,11 @@ export function createRegions<Name extends string>(
 
 /** Bytes that {@link createRegions} takes for pieces of these sizes. */
 export function regionBytes(sizes: Readonly<Record<string, number>>): number {
-  return Object.values(sizes).reduce((sum, bytes) => sum + Math.ceil(bytes / ALIGNMENT) * ALIGNMENT, 0);
+  return Object.values(sizes).reduce((sum, bytes) => sum + aligned(bytes), 0);
+}
+
+function aligned(bytes: number): number {
+  return Math.ceil(bytes / ALIGNMENT) * ALIGNMENT;
 }
 
 function bytesOf(view: ArrayBufferView): Uint8Array {

@@ -10,7 +10,7 @@ export { ALIGNMENT } from "../memory.ts";
 export type { Phase } from "../phases.ts";
 export { runPhases } from "../phases.ts";
 export type { PlanArrayShape } from "../planArrays.ts";
-export { checkRows } from "../planArrays.ts";
+export { checkRows, noArray, requireAtMost } from "../planArrays.ts";
 export type { Regions } from "../regions.ts";
 export { createRegions, regionBytes } from "../regions.ts";
 export type { Team } from "../team.ts";

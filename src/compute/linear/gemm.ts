@@ -79,12 +79,11 @@ class WasmGemm implements GemmPlan {
 
   constructor(pool: WorkerPool, size: GemmSize) {
     const layout = gemmLayout(size);
-    const pieces = gemmPieces(layout, pool.workers);
     this.size = size;
-    this.bytes = regionBytes(pieces);
     this.#pool = pool;
     this.#layout = layout;
-    this.#regions = createRegions(pool, pieces);
+    this.#regions = createRegions(pool, gemmPieces(layout, pool.workers));
+    this.bytes = this.#regions.bytes;
     writeGemmPlan(pool.memory.buffer, layout, this.#regions.address);
   }
 

@@ -23,6 +23,10 @@ export class BoxArrays {
     this.#regions = createRegions(pool, boxArrayBytes(size, shape));
   }
 
+  get bytes(): number {
+    return this.#regions.bytes;
+  }
+
   set(name: BoxInput, data: PlanArray, at: number): void {
     const rows = checkRows(`boxes ${name}`, this.#arrayOf(name), { data, at });
     const each = data.length / rows;

@@ -1,31 +1,27 @@
 import type { RunOptions } from "../../compute/index.ts";
-import {
-  createRegions,
-  linePlanBytes,
-  type Regions,
-  regionBytes,
-  type WorkerPool,
-  writeLinePlan,
-} from "../../compute/kernels/index.ts";
+import { createRegions, type Regions, regionBytes, type WorkerPool } from "../../compute/kernels/index.ts";
 import { type BoxInputs, boxMapJob } from "./boxJob.ts";
 import { boxTeams, membersOf } from "./boxTeams.ts";
 import type { BoxMethod, BoxSize } from "./boxTypes.ts";
 import type { CorrelationShape } from "./correlationJob.ts";
 import {
   addressesOf,
+  linePlanSizes,
   spectrumBytes,
   type TemplateSpectrum,
   teamBytes,
   templateSource,
+  writeLinePlans,
 } from "./correlationLayout.ts";
 
 /** Boxes searched as micrographs are: whole correlation maps by Fourier transforms. For boxes much larger than the template. */
 export class BoxMaps implements BoxMethod {
+  readonly bytes: number;
   readonly #pool: WorkerPool;
   readonly #size: BoxSize;
   readonly #shape: CorrelationShape;
   readonly #template: TemplateSpectrum;
-  readonly #plans: Regions<keyof ReturnType<typeof planBytes>>;
+  readonly #plans: Regions<keyof ReturnType<typeof linePlanSizes>>;
   readonly #teams: Regions<"spectrum" | keyof ReturnType<typeof teamBytes>>[];
 
   constructor(pool: WorkerPool, size: BoxSize, shape: CorrelationShape, template: TemplateSpectrum) {
@@ -34,14 +30,13 @@ export class BoxMaps implements BoxMethod {
     this.#shape = shape;
     this.#template = template;
     const teams = boxTeams(size.boxes, pool.workers);
-    this.#plans = createRegions(pool, planBytes(shape));
+    this.#plans = createRegions(pool, linePlanSizes(shape));
     this.#teams = Array.from({ length: teams }, () =>
       createRegions(pool, bytesOfTeam(size, shape, membersOf(pool.workers, teams))),
     );
-    const { templatePlan, rowPlan, columnPlan } = this.#plans.address;
-    writeLinePlan(pool.memory.buffer, templatePlan, size.template);
-    writeLinePlan(pool.memory.buffer, rowPlan, shape.paddedWidth);
-    writeLinePlan(pool.memory.buffer, columnPlan, shape.paddedHeight);
+    const all = [this.#plans, ...this.#teams];
+    this.bytes = all.reduce((sum, { bytes }) => sum + bytes, 0);
+    writeLinePlans(pool, this.#plans.address, shape);
   }
 
   async run(inputs: BoxInputs, options: RunOptions): Promise<void> {
@@ -72,15 +67,7 @@ export class BoxMaps implements BoxMethod {
 export function boxMapBytes(size: BoxSize, shape: CorrelationShape, workers: number): number {
   const teams = boxTeams(size.boxes, workers);
   const team = regionBytes(bytesOfTeam(size, shape, membersOf(workers, teams)));
-  return regionBytes(planBytes(shape)) + teams * team;
-}
-
-function planBytes({ n, paddedWidth, paddedHeight }: CorrelationShape) {
-  return {
-    templatePlan: linePlanBytes(n),
-    rowPlan: linePlanBytes(paddedWidth),
-    columnPlan: linePlanBytes(paddedHeight),
-  };
+  return regionBytes(linePlanSizes(shape)) + teams * team;
 }
 
 function bytesOfTeam(size: BoxSize, shape: CorrelationShape, members: number) {

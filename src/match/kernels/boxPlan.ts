@@ -1,6 +1,5 @@
 import type { Backend, FftPlan, PlanArray, PlanKind, RunOptions } from "../../compute/index.ts";
-import { regionBytes, type WorkerPool } from "../../compute/kernels/index.ts";
-import { VitrineError } from "../../core/index.ts";
+import { noArray, regionBytes, requireAtMost, type WorkerPool } from "../../compute/kernels/index.ts";
 import { BoxArrays, boxArrayBytes, imageBytes, positionsIn } from "./boxArrays.ts";
 import { BEST_NUMBERS } from "./boxJob.ts";
 import { BoxMaps, boxMapBytes } from "./boxMaps.ts";
@@ -35,9 +34,9 @@ class WasmBoxes implements BoxPlan {
     const shape = correlationShape(size, template);
     const Method = isForProducts(size) ? BoxProducts : BoxMaps;
     this.size = size;
-    this.bytes = boxPlanBytes(size, pool.workers);
     this.#method = new Method(pool, size, shape, template);
     this.#arrays = new BoxArrays(pool, size, shape);
+    this.bytes = this.#method.bytes + this.#arrays.bytes;
   }
 
   set(name: BoxInput, data: PlanArray, at = 0): void {
@@ -47,18 +46,13 @@ class WasmBoxes implements BoxPlan {
   async run(work: BoxWork, options: RunOptions = {}): Promise<BestInBox[]> {
     const count = work.filterSets.length;
     if (count === 0) return [];
-    requireBoxes(count, this.size.boxes);
+    requireAtMost("boxes filterSets", count, this.size.boxes);
     await this.#method.run(this.#arrays.inputs(work), options);
     return this.#arrays.results(count);
   }
 
   read(name: never): never {
-    throw new VitrineError({
-      code: "missing",
-      at: "boxes",
-      expected: "no array to read: a run returns what was found",
-      found: `"${name}"`,
-    });
+    throw noArray("boxes", name);
   }
 
   dispose(): void {
@@ -80,14 +74,4 @@ function boxPlanBytes(size: BoxSize, workers: number): number {
   const shape = correlationShape(size);
   const bytesOfMethod = isForProducts(size) ? boxProductBytes : boxMapBytes;
   return regionBytes(boxArrayBytes(size, shape)) + bytesOfMethod(size, shape, workers);
-}
-
-function requireBoxes(count: number, boxes: number): void {
-  if (count <= boxes) return;
-  throw new VitrineError({
-    code: "range",
-    at: "boxes filterSets",
-    expected: `at most ${boxes}`,
-    found: `${count}`,
-  });
 }

@@ -51,10 +51,11 @@ export function isForProducts(size: BoxSize): boolean {
  * box's window there (Parseval), so no template is transformed, and a batch of templates and all windows are one product of matrices.
  */
 export class BoxProducts implements BoxMethod {
+  readonly bytes: number;
   readonly #pool: WorkerPool;
   readonly #shape: ProductShape;
   readonly #linePlan: Regions<"linePlan">;
-  readonly #teams: Regions<string>[];
+  readonly #teams: Regions<"matrix">[];
   readonly #members: Regions<keyof ReturnType<typeof memberBytes>>[][];
 
   constructor(pool: WorkerPool, size: BoxSize, shape: CorrelationShape, template: TemplateSpectrum) {
@@ -68,6 +69,8 @@ export class BoxProducts implements BoxMethod {
     this.#members = this.#teams.map(() =>
       Array.from({ length: members }, () => createRegions(pool, memberBytes(this.#shape))),
     );
+    const all = [this.#linePlan, ...this.#teams, ...this.#members.flat()];
+    this.bytes = all.reduce((sum, { bytes }) => sum + bytes, 0);
     writeLinePlan(pool.memory.buffer, this.#linePlan.address.linePlan, size.template);
   }
 

@@ -59,6 +59,8 @@ export interface BoxPlan extends Plan<BoxTypes> {
 
 /** A way to the best of each box, with memory of its own. */
 export interface BoxMethod {
+  /** Of that memory. */
+  readonly bytes: number;
   run(inputs: BoxInputs, options: RunOptions): Promise<void>;
   dispose(): void;
 }

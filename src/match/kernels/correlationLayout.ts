@@ -1,5 +1,12 @@
 import type { FftPlan, PlanArray } from "../../compute/index.ts";
-import { fastLength, lineBufferElements, WasmFft } from "../../compute/kernels/index.ts";
+import {
+  fastLength,
+  lineBufferElements,
+  linePlanBytes,
+  WasmFft,
+  type WorkerPool,
+  writeLinePlan,
+} from "../../compute/kernels/index.ts";
 import { type Shape2, VitrineError } from "../../core/index.ts";
 import type { CorrelationShape, TeamAddresses } from "./correlationJob.ts";
 
@@ -135,6 +142,26 @@ export function teamBytes(size: CorrelationSize, shape: CorrelationShape, worker
     totals: statistics,
     buffers: workers * shape.bufferBytes,
   };
+}
+
+/** Bytes of the line plans of a correlation: of the template's side, and of the padded rows and columns. */
+export function linePlanSizes({ n, paddedWidth, paddedHeight }: CorrelationShape) {
+  return {
+    templatePlan: linePlanBytes(n),
+    rowPlan: linePlanBytes(paddedWidth),
+    columnPlan: linePlanBytes(paddedHeight),
+  };
+}
+
+/** Writes the line plans of a correlation into pieces of {@link linePlanSizes}. */
+export function writeLinePlans(
+  { memory }: WorkerPool,
+  address: Readonly<Record<keyof ReturnType<typeof linePlanSizes>, number>>,
+  { n, paddedWidth, paddedHeight }: CorrelationShape,
+): void {
+  writeLinePlan(memory.buffer, address.templatePlan, n);
+  writeLinePlan(memory.buffer, address.rowPlan, paddedWidth);
+  writeLinePlan(memory.buffer, address.columnPlan, paddedHeight);
 }
 
 /** Bytes of an image's spectrum. */

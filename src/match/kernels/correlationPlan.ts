@@ -10,13 +10,11 @@ import type {
 import {
   checkRows,
   createRegions,
-  linePlanBytes,
   type Phase,
   type PlanArrayShape,
   type Regions,
   regionBytes,
   type WorkerPool,
-  writeLinePlan,
 } from "../../compute/kernels/index.ts";
 import type { Shape2 } from "../../core/index.ts";
 import { BLOCK_TEMPLATES, type CorrelationShape, correlationJob, matchPhasesJob } from "./correlationJob.ts";
@@ -24,6 +22,7 @@ import {
   addressesOf,
   type CorrelationSize,
   correlationShape,
+  linePlanSizes,
   packFilters,
   packRotations,
   spectrumBytes,
@@ -31,6 +30,7 @@ import {
   teamBytes,
   templateSource,
   templateSpectrum,
+  writeLinePlans,
 } from "./correlationLayout.ts";
 import { mergeStatistics, readStatistic, restoreStatistic, type StatisticName } from "./statistics.ts";
 
@@ -106,8 +106,6 @@ export function createCorrelation(
 /** Memory for the accumulators of several teams is given up to this many bytes; beyond, workers share a team. */
 const TEAM_BUDGET = 512 * 2 ** 20;
 
-type Piece = "rotations" | "filters" | "templatePlan" | "rowPlan" | "columnPlan";
-
 /** A correlation in a pool's memory, on its workers. */
 export class WasmCorrelation implements CorrelationPlan {
   readonly bytes: number;
@@ -118,7 +116,7 @@ export class WasmCorrelation implements CorrelationPlan {
   readonly #size: CorrelationSize;
   readonly #shape: CorrelationShape;
   readonly #template: TemplateSpectrum;
-  readonly #shared: Regions<Piece>;
+  readonly #shared: Regions<keyof ReturnType<typeof sharedBytes>>;
   /** By itself, so that it fits where the micrograph's transform was. */
   readonly #spectrum: Regions<"spectrum">;
   /** The image lies where the first team will put correlations, until it is transformed. */
@@ -138,19 +136,17 @@ export class WasmCorrelation implements CorrelationPlan {
     this.#size = size;
     this.#shape = shape;
     this.#template = template;
-    this.bytes = correlationBytes(size, pool.workers, teams);
     this.shape = [size.image[0] - size.template + 1, shape.columns];
     this.templateCount = size.orientations * size.filters;
     this.blockCount = Math.ceil(this.templateCount / BLOCK_TEMPLATES);
     this.#spectrum = createRegions(pool, { spectrum: spectrumBytes(shape) });
     this.#shared = createRegions(pool, sharedBytes(size, shape));
     this.#teams = Array.from({ length: teams }, (_, team) =>
-      createRegions(pool, bytesOfTeam(team, size, pool.workers)),
+      createRegions(pool, bytesOfTeam(team, size, { shape, workers: pool.workers })),
     );
-    const { templatePlan, rowPlan, columnPlan } = this.#shared.address;
-    writeLinePlan(pool.memory.buffer, templatePlan, size.template);
-    writeLinePlan(pool.memory.buffer, rowPlan, shape.paddedWidth);
-    writeLinePlan(pool.memory.buffer, columnPlan, shape.paddedHeight);
+    const all = [this.#spectrum, this.#shared, ...this.#teams];
+    this.bytes = all.reduce((sum, { bytes }) => sum + bytes, 0);
+    writeLinePlans(pool, this.#shared.address, shape);
   }
 
   set(name: CorrelationTypes["input"], data: PlanArray, at = 0): void {
@@ -293,7 +289,9 @@ export class WasmCorrelation implements CorrelationPlan {
 
 function correlationBytes(size: CorrelationSize, workers: number, teams: number): number {
   const shape = correlationShape(size);
-  const each = Array.from({ length: teams }, (_, team) => regionBytes(bytesOfTeam(team, size, workers)));
+  const each = Array.from({ length: teams }, (_, team) =>
+    regionBytes(bytesOfTeam(team, size, { shape, workers })),
+  );
   return (
     regionBytes({ spectrum: spectrumBytes(shape) }) +
     regionBytes(sharedBytes(size, shape)) +
@@ -301,19 +299,21 @@ function correlationBytes(size: CorrelationSize, workers: number, teams: number)
   );
 }
 
-function bytesOfTeam(team: number, size: CorrelationSize, workers: number) {
-  const bytes = teamBytes(size, correlationShape(size), workers);
+function bytesOfTeam(
+  team: number,
+  size: CorrelationSize,
+  { shape, workers }: { readonly shape: CorrelationShape; readonly workers: number },
+) {
+  const bytes = teamBytes(size, shape, workers);
   const imageBytes = 4 * size.image[0] * size.image[1];
   return team === 0 ? { ...bytes, correlation: Math.max(bytes.correlation, imageBytes) } : bytes;
 }
 
-function sharedBytes(size: CorrelationSize, shape: CorrelationShape): Record<Piece, number> {
+function sharedBytes(size: CorrelationSize, shape: CorrelationShape) {
   return {
     rotations: 24 * size.orientations,
     filters: shape.filterBytes * size.filters,
-    templatePlan: linePlanBytes(shape.n),
-    rowPlan: linePlanBytes(shape.paddedWidth),
-    columnPlan: linePlanBytes(shape.paddedHeight),
+    ...linePlanSizes(shape),
   };
 }
 

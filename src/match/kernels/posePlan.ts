@@ -11,13 +11,14 @@ import {
 import {
   checkRows,
   createRegions,
+  noArray,
   type PlanArrayShape,
   type Regions,
   regionBytes,
+  requireAtMost,
   WasmFft,
   type WorkerPool,
 } from "../../compute/kernels/index.ts";
-import { VitrineError } from "../../core/index.ts";
 import { type TemplateSpectrum, templateSpectrum } from "./correlationLayout.ts";
 import type { TemplateUse } from "./correlationPlan.ts";
 import {
@@ -104,12 +105,12 @@ class WasmPoses implements PosePlan {
 
   constructor(pool: WorkerPool, size: PosePlanSize, spectrum: FftPlan) {
     this.size = size;
-    this.bytes = posePlan.wasm.bytes(size, pool.workers);
     this.#pool = pool;
     this.#template = templateSpectrum(spectrum);
     this.#border = borderImage(size.n);
     this.#spectra = new WasmFft(pool, spectraSize(size));
     this.#regions = createRegions(pool, pieces(size));
+    this.bytes = this.#regions.bytes + this.#spectra.bytes;
   }
 
   set(name: PoseTypes["input"], data: PlanArray, at = 0): void {
@@ -139,7 +140,7 @@ class WasmPoses implements PosePlan {
 
   async run({ starts, bounds }: PoseWork, options: RunOptions = {}): Promise<PoseOptimum[]> {
     if (starts.length === 0) return [];
-    requireWindows(starts.length, this.size.windows);
+    requireAtMost("poses starts", starts.length, this.size.windows);
     await this.#transform(starts.length, options.signal);
     starts.forEach(({ pose }, i) => {
       this.#regions.set("starts", Float64Array.from(poseNumbers(pose)), 8 * POSE_NUMBERS * i);
@@ -151,12 +152,7 @@ class WasmPoses implements PosePlan {
   }
 
   read(name: never): never {
-    throw new VitrineError({
-      code: "missing",
-      at: "poses",
-      expected: "no array to read: a run returns what was found",
-      found: `"${name}"`,
-    });
+    throw noArray("poses", name);
   }
 
   /** Transforms the border's image and the windows in use; the others are 0, since a line of the transform holds two rows. */
@@ -230,16 +226,6 @@ function planesOf({ n, complexFilters }: FilterSize): { plane: number; count: nu
 function filterBytes(size: FilterSize): number {
   const { plane, count } = planesOf(size);
   return 4 * (2 * plane + count);
-}
-
-function requireWindows(count: number, windows: number): void {
-  if (count <= windows) return;
-  throw new VitrineError({
-    code: "range",
-    at: "poses starts",
-    expected: `at most ${windows}`,
-    found: `${count}`,
-  });
 }
 
 function optimumFromNumbers(numbers: Float64Array): PoseOptimum {

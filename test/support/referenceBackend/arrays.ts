@@ -1,6 +1,5 @@
 import type { PlanArray } from "../../../src/compute/index.ts";
 import { checkRows, type PlanArrayShape } from "../../../src/compute/planArrays.ts";
-import { VitrineError } from "../../../src/core/index.ts";
 
 /** The arrays of a plan by name. */
 export type ArrayShapes<Name extends string> = Readonly<Record<Name, PlanArrayShape>>;
@@ -53,16 +52,4 @@ export class HeldArrays<Name extends string> {
   release(): void {
     this.#held.clear();
   }
-}
-
-/** Refuses to read from a plan that has nothing to read. */
-export function noArray(plan: string, name: string): VitrineError {
-  const expected = "no array to read: a run returns what was found";
-  return new VitrineError({ code: "missing", at: plan, expected, found: `"${name}"` });
-}
-
-/** @throws {VitrineError} range: more than there is room for */
-export function requireAtMost(at: string, count: number, most: number): void {
-  if (count <= most) return;
-  throw new VitrineError({ code: "range", at, expected: `at most ${most}`, found: `${count}` });
 }

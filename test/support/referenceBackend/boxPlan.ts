@@ -1,9 +1,10 @@
 import type { PlanArray, RunOptions } from "../../../src/compute/index.ts";
+import { noArray, requireAtMost } from "../../../src/compute/planArrays.ts";
 import { elementCount, VitrineError } from "../../../src/core/index.ts";
 import type { BoxTypes, BoxWork } from "../../../src/match/kernels/boxTypes.ts";
 import { correlationShape } from "../../../src/match/kernels/correlationLayout.ts";
 import type { BestInBox, BoxPlan, BoxSize, TemplateUse } from "../../../src/match/kernels/index.ts";
-import { type ArrayShapes, arrayBytes, floats, HeldArrays, noArray, requireAtMost } from "./arrays.ts";
+import { type ArrayShapes, arrayBytes, floats, HeldArrays } from "./arrays.ts";
 import { Correlator, correlatorBytes } from "./correlator.ts";
 import { spectrumOf } from "./fftPlan.ts";
 import { Statistics } from "./statistics.ts";

@@ -1,9 +1,10 @@
 import type { PlanArray, RunOptions } from "../../../src/compute/index.ts";
+import { noArray, requireAtMost } from "../../../src/compute/planArrays.ts";
 import type { PosePlan, PosePlanSize, TemplateUse } from "../../../src/match/kernels/index.ts";
 import { optimizePose, type PoseBounds, type PoseOptimum } from "../../../src/match/kernels/poseOptimizer.ts";
 import type { PoseStart, PoseTypes, PoseWork } from "../../../src/match/kernels/posePlan.ts";
 import { type PoseFilters, PoseScore } from "../../../src/match/kernels/poseScore.ts";
-import { type ArrayShapes, arrayBytes, floats, HeldArrays, noArray, requireAtMost } from "./arrays.ts";
+import { type ArrayShapes, arrayBytes, floats, HeldArrays } from "./arrays.ts";
 import { spectrumOf } from "./fftPlan.ts";
 import { finished, forwardReal } from "./fourier.ts";
 import { runSteps } from "./steps.ts";
