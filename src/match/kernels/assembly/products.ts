@@ -13,6 +13,7 @@
 import { madd, mul, transposeTo } from "../../../compute/assembly/vector";
 import { multiplyPanels, TILE_COLUMNS, TILE_ROWS } from "../../../compute/assembly/gemmTile";
 import { sliceRows } from "./slices";
+import { normaliser } from "./templates";
 
 // @ts-ignore: decorator
 @inline function word(plan: usize, index: usize): i32 { return load<i32>(plan + (index << 2)); }
@@ -169,7 +170,7 @@ export function productScores(plan: usize, first: i32, begin: i32, end: i32): vo
     const fi: f64 = word(plan, 3) ? load<f32>(f, 4) : 0;
     const raw = area * times(load<f32>(origin), load<f32>(origin, 4), load<f32>(f), fi);
     const mean: f64 = load<f32>(c + (<usize>windows << 2));
-    const scale = <f32>normalisation(plan, raw, area * energy, mean);
+    const scale = <f32>normaliser(raw, area * energy, mean, n, word(plan, 21), word(plan, 22));
     for (let w = 0; w < windows; w++) {
       const value = load<f32>(c + (<usize>w << 2)) * scale, at = values + (<usize>w << 2);
       if (!(value > load<f32>(at))) continue;
@@ -177,14 +178,4 @@ export function productScores(plan: usize, first: i32, begin: i32, end: i32): vo
       store<i32>(templates + (<usize>w << 2), template);
     }
   }
-}
-
-/** As in templates.ts, from the template's sum, sum of squares and border mean. */
-function normalisation(plan: usize, raw: f64, squares: f64, mean: f64): f64 {
-  const n = <f64>word(plan, 0), area = n * n, height = <f64>word(plan, 21), width = <f64>word(plan, 22);
-  const large = height * width, ratio = area / large;
-  const sum = raw - area * mean, square = squares - 2 * mean * raw + area * mean * mean;
-  const m = (sum / area) * ratio * ratio; // the ratio enters twice, as in Leopard-EM
-  const variance = square - 2 * m * sum + area * m * m + (height - n) * (width - n) * m * m;
-  return Math.sqrt(large) / Math.sqrt(max(variance, 1e-8));
 }

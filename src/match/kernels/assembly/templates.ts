@@ -150,8 +150,12 @@ function borderMean(sums: usize, blocks: i32, n: i32): f64 {
   return sumOver(sums + 16, blocks) / <f64>(4 * n - 4);
 }
 function normalisation(sums: usize, blocks: i32, n: i32, height: i32, width: i32, mean: f64): f64 {
+  return normaliser(sumOver(sums, blocks), sumOver(sums + 8, blocks), mean, n, height, width);
+}
+/** The same from a template's sum `raw`, sum of `squares` and border mean. */
+export function normaliser(raw: f64, squares: f64, mean: f64, n: i32, height: i32, width: i32): f64 {
   const area = <f64>n * <f64>n, large = <f64>height * <f64>width, ratio = area / large;
-  const raw = sumOver(sums, blocks), sum = raw - area * mean, square = sumOver(sums + 8, blocks) - 2 * mean * raw + area * mean * mean;
+  const sum = raw - area * mean, square = squares - 2 * mean * raw + area * mean * mean;
   const m = (sum / area) * ratio * ratio; // the ratio enters twice, as in Leopard-EM
   const variance = square - 2 * m * sum + area * m * m + <f64>(height - n) * <f64>(width - n) * m * m;
   return Math.sqrt(large) / Math.sqrt(max(variance, 1e-8));
