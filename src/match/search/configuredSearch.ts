@@ -5,6 +5,7 @@ import type { Log } from "../../program/index.ts";
 import { type MatchSettings, parseMatchSettings, type SearchSpace, searchSpace } from "../config/config.ts";
 import { readConfigText } from "../config/configPrograms.ts";
 import { readMtfFile } from "../config/mtfFile.ts";
+import { DEFAULT_PEAKS } from "../peaks/peaksChoice.ts";
 import type { MatchOptions } from "./matchOptions.ts";
 import type { MapSource } from "./resultMaps.ts";
 import type { ResultOptions } from "./results.ts";
@@ -13,12 +14,7 @@ import { SearchedMicrograph } from "./searchedMicrograph.ts";
 import { openTemplate, type TemplateSource } from "./searchInputs.ts";
 import { templateSearches } from "./templates.ts";
 
-const DEFAULT_RESULTS = {
-  particlesPath: "particles.csv",
-  overwrite: false,
-  maskRadiusPx: 5,
-  falsePositives: 1,
-};
+const DEFAULT_RESULTS = { particlesPath: "particles.csv", overwrite: false, ...DEFAULT_PEAKS };
 
 /** A search of one template as a configuration asks for it, its inputs opened and checked. */
 export interface ConfiguredSearch {
