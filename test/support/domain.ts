@@ -3,7 +3,7 @@ import { createRequire } from "node:module";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { pathToFileURL } from "node:url";
-import asc from "assemblyscript/asc";
+import { compileKernels } from "../../scripts/compileKernels.mjs";
 
 const built = dirname(dirname(createRequire(import.meta.url).resolve("#worker-entry")));
 
@@ -23,34 +23,23 @@ export async function buildDomain({
   jobs = "",
 }: DomainSource): Promise<{ entry: URL } & Disposable> {
   const folder = mkdtempSync(join(tmpdir(), "vitrine-domain-"));
-  writeFileSync(join(folder, "kernels.wasm"), await compileKernels(kernels));
+  const source = join(folder, "kernels.ts");
+  writeFileSync(source, kernels);
+  await compileKernels(source, folder);
   const url = (path: string) => JSON.stringify(pathToFileURL(join(built, path)).href);
   const entry = join(folder, "worker.mjs");
   writeFileSync(
     entry,
     `import { serveJobs } from ${url("compute/serve.node.js")};
 import { defineJob, runPhases } from ${url("compute/kernels/index.js")};
-const file = new URL("./kernels.wasm", import.meta.url);
+const plain = new URL("./kernels.wasm", import.meta.url);
+const relaxed = new URL("./kernels.relaxed.wasm", import.meta.url);
 const jobs = [defineJob("${name}/phases", runPhases), ${jobs}];
-serveJobs({ ${name}: async () => ({ jobs, kernels: { plain: file, relaxed: file } }) });
+serveJobs({ ${name}: async () => ({ jobs, kernels: { plain, relaxed } }) });
 `,
   );
   return {
     entry: pathToFileURL(entry),
     [Symbol.dispose]: () => rmSync(folder, { recursive: true, force: true }),
   };
-}
-
-async function compileKernels(source: string): Promise<Uint8Array> {
-  const { binary, stderr } = await asc.compileString(source, {
-    optimizeLevel: 3,
-    runtime: "stub",
-    importMemory: true,
-    sharedMemory: true,
-    initialMemory: 1,
-    maximumMemory: 65_536,
-    enable: ["threads", "simd"],
-  });
-  if (binary === null) throw new Error(stderr.toString());
-  return new Uint8Array(binary);
 }

@@ -1,0 +1,1 @@
+export function compileKernels(entry: string, folder: string): Promise<void>;
