@@ -200,6 +200,7 @@ test("the package has these entries and these public names", async () => {
         "readMtf",
         "readMtfFile",
         "readParticleStack",
+        "redrawMatch",
         "refineByGradient",
         "refineParticles",
         "resultMap",

@@ -13,6 +13,7 @@ import { addMatchCollect } from "./matchCollect.ts";
 import { addOptimizeBFactor } from "./optimizeBFactor.ts";
 import { addOptimizeTemplate } from "./optimizeTemplate.ts";
 import { example } from "./options.ts";
+import { addPicture } from "./picture.ts";
 import { addRefine } from "./refine.ts";
 import { addSimulateMap } from "./simulateMap.ts";
 import { addSimulateMicrograph } from "./simulateMicrograph.ts";
@@ -34,6 +35,7 @@ const COMMANDS = [
   addInfo,
   addMatch,
   addMatchCollect,
+  addPicture,
   addRefine,
   addConstrainedSearch,
   addOptimizeBFactor,

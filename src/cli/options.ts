@@ -52,8 +52,27 @@ export function part(text: string): Part {
 
 /** The options by which results are chosen and written, shared by `match` and `match-collect`. */
 export function addResultOptions(command: Command): Command {
+  command.option("--particles <file>", "table of the particles that were found", "particles.csv");
+  return addPeakOptions(command)
+    .option("--picture <file.png>", "draw micrograph, z-scores, particles and a histogram side by side")
+    .option("--planted <table>", PLANTED)
+    .option("--compat", "decode a short last batch of orientations as wrongly as Leopard-EM does")
+    .option(
+      "--compat-batch <orientations>",
+      "the batch that Leopard-EM would use, with --compat",
+      count,
+      LEOPARD_BATCH_SIZES.method,
+    )
+    .option("--overwrite", "replace results, checkpoints and parts that are there")
+    .option("--json", "print the result as JSON");
+}
+
+/** What `--planted` does, wherever there is a picture. */
+export const PLANTED = "mark the particles of a table in the picture, as simulate-micrograph's truth";
+
+/** The options by which particles are told from noise. */
+export function addPeakOptions(command: Command): Command {
   return command
-    .option("--particles <file>", "table of the particles that were found", "particles.csv")
     .option("--mask-radius <pixels>", "smallest distance of two particles", notNegative, 5)
     .addOption(
       new Option(
@@ -83,17 +102,7 @@ export function addResultOptions(command: Command): Command {
       "--z-cutoff <sigma>",
       "z-score above which a pixel is a particle, instead of --false-positives",
       positive,
-    )
-    .option("--picture <file.png>", "draw micrograph, z-scores and particles side by side")
-    .option("--compat", "decode a short last batch of orientations as wrongly as Leopard-EM does")
-    .option(
-      "--compat-batch <orientations>",
-      "the batch that Leopard-EM would use, with --compat",
-      count,
-      LEOPARD_BATCH_SIZES.method,
-    )
-    .option("--overwrite", "replace results, checkpoints and parts that are there")
-    .option("--json", "print the result as JSON");
+    );
 }
 
 /** The options that say how central slices are taken; the parts of a search and their collection must agree in them. */
@@ -124,9 +133,8 @@ export function toSliceOptions({ exactSlices, templatePadding, sincCorrection }:
   return { exactSlices: exactSlices ?? false, templatePadding, sincCorrection: sincCorrection ?? false };
 }
 
-/** What {@link addResultOptions} parses to. */
-export interface ResultArguments {
-  readonly particles: string;
+/** What {@link addPeakOptions} parses to. */
+export interface PeakArguments {
   readonly maskRadius: number;
   readonly peaks: PeakChoice["kind"];
   readonly pCutoff: number;
@@ -134,7 +142,13 @@ export interface ResultArguments {
   readonly fdr: number;
   readonly falsePositives: number;
   readonly zCutoff?: number;
+}
+
+/** What {@link addResultOptions} parses to. */
+export interface ResultArguments extends PeakArguments {
+  readonly particles: string;
   readonly picture?: string;
+  readonly planted?: string;
   readonly compat?: boolean;
   readonly compatBatch: number;
   readonly overwrite?: boolean;
@@ -144,18 +158,26 @@ export interface ResultArguments {
 /** The library's names of the same options. */
 export function toMatchOptions(args: ResultArguments) {
   return {
+    ...toPeakOptions(args),
     particlesPath: args.particles,
-    maskRadiusPx: args.maskRadius,
-    peaks: toPeakChoice(args),
-    falsePositives: args.falsePositives,
     overwrite: args.overwrite ?? false,
-    ...(args.zCutoff !== undefined && { zCutoff: args.zCutoff }),
     ...(args.picture !== undefined && { picturePath: args.picture }),
+    ...(args.planted !== undefined && { plantedPath: args.planted }),
     ...(args.compat && { compatBatch: args.compatBatch }),
   };
 }
 
-function toPeakChoice({ peaks, pCutoff, pQuadrant, fdr }: ResultArguments): PeakChoice {
+/** The library's names of the options by which particles are told from noise. */
+export function toPeakOptions(args: PeakArguments) {
+  return {
+    maskRadiusPx: args.maskRadius,
+    peaks: toPeakChoice(args),
+    falsePositives: args.falsePositives,
+    ...(args.zCutoff !== undefined && { zCutoff: args.zCutoff }),
+  };
+}
+
+function toPeakChoice({ peaks, pCutoff, pQuadrant, fdr }: PeakArguments): PeakChoice {
   if (peaks === "p") return { kind: peaks, cutoff: pCutoff, quadrant: pQuadrant === "1" ? 1 : 3 };
   return peaks === "fdr" ? { kind: peaks, rate: fdr } : { kind: peaks };
 }

@@ -61,6 +61,8 @@ export type { Part } from "./search/parts.ts";
 export { parsePart } from "./search/parts.ts";
 export type { MatchReport } from "./search/program.ts";
 export { runMatch } from "./search/program.ts";
+export type { PictureReport, RedrawOptions } from "./search/redraw.ts";
+export { redrawMatch } from "./search/redraw.ts";
 export type { MapName, MapSource } from "./search/resultMaps.ts";
 export { resultMap } from "./search/resultMaps.ts";
 export type { SearchReport } from "./search/results.ts";

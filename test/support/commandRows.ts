@@ -111,6 +111,16 @@ export const COMMAND_ROWS: readonly CommandRow[] = [
     computes: false,
   },
   {
+    name: "picture",
+    async prepare(folder) {
+      const config = searchConfig(folder);
+      await vitrineHere(["match", config, "--particles", join(folder, "p.csv"), ...WORKERS]);
+      return [config, "--out", join(folder, "again.png")];
+    },
+    results: ["particles", "zCutoff", "files"],
+    computes: false,
+  },
+  {
     name: "refine",
     prepare(folder) {
       writeAbsolute(folder, "match/search1_particles.csv", "search1_particles.csv");

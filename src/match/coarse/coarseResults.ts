@@ -82,7 +82,7 @@ export async function writeCoarseResults(
   search: ConfiguredSearch,
   results: CoarseResults,
 ): Promise<WrittenResults> {
-  const { settings, template, micrograph } = search;
+  const { settings, template, micrograph, planted } = search;
   const { peaks, zCutoff, correlations, statistics } = results.found;
   const { paths } = results;
   const [height, width] = micrograph.shape;
@@ -105,6 +105,8 @@ export async function writeCoarseResults(
     zCutoff,
     zScores: () => enlargedScores(results, shape),
     micrograph,
+    planted,
+    coarseFactor: results.factor,
     files: filesOf(paths, search.results),
   });
 }

@@ -86,7 +86,7 @@ function nearPairs<Found extends ParticlePose, Planted extends ParticlePose>(
 }
 
 /** Two tables may reach one micrograph by different folders. */
-function fileName(path: string | undefined): string | undefined {
+export function fileName(path: string | undefined): string | undefined {
   return path?.replace(/^.*[/\\]/, "");
 }
 

@@ -4,7 +4,8 @@ import { seededRandom } from "../../core/index.ts";
 import { type Canvas, createCanvas, drawText, strokeCircle, strokeLines } from "./canvas.ts";
 import { textStrokes, textWidth } from "./font.ts";
 import { blur, heatColor, joinBlocks, roundStep, spanOf, wholeZoom } from "./imageDisplay.ts";
-import { drawSearchPicture, type SearchPicture } from "./picture.ts";
+import { drawSearchPicture } from "./picture.ts";
+import type { SearchPicture } from "./searchPicture.ts";
 
 const ASCII = Array.from({ length: 94 }, (_, i) => String.fromCharCode(33 + i));
 const WHITE = [255, 255, 255] as const;
@@ -130,6 +131,7 @@ const search: SearchPicture = {
     { x: 224, y: 0, zScore: 9, phiDeg: 1, thetaDeg: 2, psiDeg: 3 },
   ],
   cutoff: 8,
+  correlations: 1e5,
 };
 
 test("circle and peak stand at the same place of both panels", () => {
@@ -163,6 +165,9 @@ test("many particles, none, a map of NaN, an unknown pixel size: all can be draw
     { particles: [], scaledMip: nan },
     { micrograph: { ...search.micrograph, pixelSizeA: 0 } },
     { planted: [{ x: 3, y: 4 }], notes: ["one", "two"] },
+    { hasDefocusSearch: true },
+    { coarseFactor: 2 },
+    { correlations: 1e9 },
   ];
   const plain = drawSearchPicture(search).data;
   for (const variant of variants)

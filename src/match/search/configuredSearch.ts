@@ -5,7 +5,10 @@ import type { Log } from "../../program/index.ts";
 import { type MatchSettings, parseMatchSettings, type SearchSpace, searchSpace } from "../config/config.ts";
 import { readConfigText } from "../config/configPrograms.ts";
 import { readMtfFile } from "../config/mtfFile.ts";
+import { fileName } from "../particles/compareParticles.ts";
+import { readParticleStack } from "../particles/particleStack.ts";
 import { DEFAULT_PEAKS } from "../peaks/peaksChoice.ts";
+import type { PlantedParticles } from "../picture/searchPicture.ts";
 import type { MatchOptions } from "./matchOptions.ts";
 import type { MapSource } from "./resultMaps.ts";
 import type { ResultOptions } from "./results.ts";
@@ -24,6 +27,8 @@ export interface ConfiguredSearch {
   readonly template: TemplateSource;
   /** Shared by the searches of a set. */
   readonly micrograph: SearchedMicrograph;
+  /** Of the micrograph, for the picture. */
+  readonly planted?: PlantedParticles | undefined;
   readonly results: ResultOptions;
 }
 
@@ -52,7 +57,8 @@ export async function withSearches<T>(
     const keeps = results.picturePath !== undefined;
     const micrograph = await SearchedMicrograph.read(settings.micrographPath, { keeps });
     checkPixelSize(micrograph.image, settings, options.onLog);
-    const shared = { micrograph, space: searchSpace(settings) };
+    const planted = await readPlanted(results, settings);
+    const shared = { micrograph, planted, space: searchSpace(settings) };
     return await use({
       searches: searches.map((search, i) => ({ ...search, ...shared, template: templates[i] })),
       results,
@@ -60,6 +66,22 @@ export async function withSearches<T>(
   } finally {
     for (const template of templates) await template.close();
   }
+}
+
+/** Read before the search, which may take hours. */
+async function readPlanted(
+  { plantedPath, picturePath }: ResultOptions,
+  { micrographPath }: MatchSettings,
+): Promise<PlantedParticles | undefined> {
+  if (plantedPath === undefined) return undefined;
+  if (picturePath === undefined) {
+    const hint = "Name a picture (--picture FILE), in which they are marked";
+    throw new VitrineError({ code: "range", at: "planted", expected: "a picture", found: "none", hint });
+  }
+  const { particles } = await readParticleStack(plantedPath);
+  return particles
+    .filter((particle) => fileName(particle.micrographPath) === fileName(micrographPath))
+    .map(({ posX, posY }) => ({ x: posX, y: posY }));
 }
 
 /** As {@link withSearches}, for programs of one template. @throws {VitrineError} unsupported: several */

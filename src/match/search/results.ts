@@ -1,4 +1,4 @@
-import { encodePng, type ResultFiles, writeFileAtomic, writeMrc } from "../../io/index.ts";
+import { type ResultFiles, writeFileAtomic, writeMrc } from "../../io/index.ts";
 import type { MatchSettings } from "../config/config.ts";
 import {
   type ParticleTable,
@@ -7,11 +7,12 @@ import {
   valuesAtPeaks,
   writeParticles,
 } from "../particles/particles.ts";
-import type { Peak, ScoreMap } from "../peaks/peaks.ts";
+import type { Peak } from "../peaks/peaks.ts";
 import { choosePeaks, type PeakOptions } from "../peaks/peaksChoice.ts";
-import { drawSearchPicture } from "../picture/picture.ts";
+import type { PlantedParticles } from "../picture/searchPicture.ts";
 import { correlationCount, type MapName, type MapSource, resultMap } from "./resultMaps.ts";
 import type { SearchedMicrograph } from "./searchedMicrograph.ts";
+import { encodeSearchPicture, type PicturedResults } from "./searchPicture.ts";
 
 /** Where results go and how particles are chosen. */
 export interface ResultOptions extends PeakOptions {
@@ -19,6 +20,8 @@ export interface ResultOptions extends PeakOptions {
   readonly particlesPath: string;
   /** PNG of micrograph, z-scores and particles; none if absent. */
   readonly picturePath?: string;
+  /** Table of particles that are known to be there; the picture marks them. */
+  readonly plantedPath?: string;
   /** Replace files that are there. */
   readonly overwrite: boolean;
   /** Two particles are at least this far apart; default 5 pixels. */
@@ -62,6 +65,7 @@ export async function writeResults(
     readonly source: MapSource;
     /** Only for the picture. */
     readonly micrograph: SearchedMicrograph;
+    readonly planted?: PlantedParticles | undefined;
     readonly templateSize: number;
     readonly options: ResultOptions;
   },
@@ -81,17 +85,12 @@ export async function writeResults(
 }
 
 /** Particles that were chosen, and what is written of them. */
-export interface ParticleResults {
-  readonly settings: MatchSettings;
-  readonly templateSize: number;
+export interface ParticleResults extends PicturedResults {
   readonly correlations: number;
   readonly options: ResultOptions;
   readonly peaks: readonly Peak[];
   readonly values: ParticleValues;
   readonly zCutoff: number;
-  /** Both only for the picture. */
-  readonly zScores: () => ScoreMap;
-  readonly micrograph: SearchedMicrograph;
   /** All files of the search, for the report. */
   readonly files: readonly string[];
 }
@@ -105,19 +104,27 @@ export async function writeParticleResults(
   const facts = { totalCorrelations: correlations, templateSize };
   const table = particleTable(peaks, values, { settings, facts });
   await pending.write(options.particlesPath, (path) => writeParticles(path, table, { overwrite: true }));
-  const particles = peaks.map(({ y, x, zScore }, i) => ({
+  const particles = foundParticles(peaks, values);
+  const report = { particles, zCutoff, correlations, files };
+  if (options.picturePath !== undefined) {
+    const png = encodeSearchPicture(what, report);
+    await pending.write(options.picturePath, (path) => writeFileAtomic(path, png, { overwrite: true }));
+  }
+  return { report, table };
+}
+
+/** Particles with what the maps say of them. */
+export function foundParticles(
+  peaks: readonly Peak[],
+  values: Pick<ParticleValues, "orientationPhi" | "orientationTheta" | "orientationPsi" | "relativeDefocus">,
+): SearchReport["particles"] {
+  return peaks.map(({ y, x, zScore }, i) => ({
     ...{ y, x, zScore },
     phiDeg: values.orientationPhi[i],
     thetaDeg: values.orientationTheta[i],
     psiDeg: values.orientationPsi[i],
     relativeDefocusA: values.relativeDefocus[i],
   }));
-  const report = { particles, zCutoff, correlations, files };
-  if (options.picturePath !== undefined) {
-    const png = drawPicture(what, report);
-    await pending.write(options.picturePath, (path) => writeFileAtomic(path, png, { overwrite: true }));
-  }
-  return { report, table };
 }
 
 type Sampled = Partial<Record<MapName, Float32Array>>;
@@ -143,20 +150,4 @@ export async function writeMaps(
     sampled.pixelSizeOffset = valuesAtPeaks(peaks, { data, shape });
   }
   return sampled as ParticleValues;
-}
-
-function drawPicture(
-  { settings, templateSize, zScores, micrograph }: ParticleResults,
-  { particles, zCutoff, correlations }: SearchReport,
-): Uint8Array {
-  const canvas = drawSearchPicture({
-    title: settings.micrographPath,
-    micrograph: { ...micrograph.image, pixelSizeA: settings.optics.pixelSizeA },
-    scaledMip: zScores(),
-    templateSize,
-    particles,
-    cutoff: zCutoff,
-    notes: [`Template ${settings.templatePath}, ${correlations} correlations per pixel`],
-  });
-  return encodePng({ ...canvas, channels: 3 });
 }

@@ -48,8 +48,8 @@ export async function finishSearches<Search extends ConfiguredSearch>(
   const found: WrittenResults[] = [];
   for (const search of set.searches) {
     const source = mapSource(await statisticsOf(search), search, options);
-    const { settings, micrograph, results, template } = search;
-    const what = { settings, source, micrograph, templateSize: template.size, options: results };
+    const { settings, micrograph, planted, results, template } = search;
+    const what = { settings, source, micrograph, planted, templateSize: template.size, options: results };
     found.push(await writeResults(pending, what));
   }
   if (found.length === 1) return found[0].report;

@@ -1,0 +1,43 @@
+import type { Command } from "commander";
+import { type PictureReport, redrawMatch } from "../match/index.ts";
+import { addTemplateOption } from "./match.ts";
+import { addPeakOptions, example, type PeakArguments, PLANTED, toPeakOptions } from "./options.ts";
+import { report } from "./report.ts";
+
+interface PictureArguments extends PeakArguments {
+  readonly out: string;
+  readonly planted?: string;
+  readonly template?: string[];
+  readonly overwrite?: boolean;
+  readonly json?: boolean;
+}
+
+/** Adds `vitrine picture CONFIG.yaml`. */
+export function addPicture(cli: Command): void {
+  const command = cli
+    .command("picture")
+    .addHelpText("after", example("picture config.yaml --out found.png --z-cutoff 8"))
+    .description("draw a search again from its finished maps: micrograph, z-scores, particles, histogram")
+    .argument("<config.yaml>", "the configuration of the search, whose maps are there")
+    .option("--out <file.png>", "the picture", "search.png")
+    .option("--planted <table>", PLANTED);
+  addTemplateOption(addPeakOptions(command))
+    .option("--overwrite", "replace a picture that is there")
+    .option("--json", "print the result as JSON")
+    .action(async (config: string, args: PictureArguments) => {
+      const options = {
+        ...toPeakOptions(args),
+        picturePath: args.out,
+        overwrite: args.overwrite ?? false,
+        ...(args.planted !== undefined && { plantedPath: args.planted }),
+        ...(args.template !== undefined && { templates: args.template }),
+      };
+      const { json = false } = args;
+      return report({ json, text: pictureText }, ({ onLog }) => redrawMatch(config, { ...options, onLog }));
+    });
+}
+
+function pictureText({ particles, zCutoff, files }: PictureReport): string {
+  const lines = [`${particles.length} particles above z ${zCutoff.toFixed(2)}`];
+  return [...lines, ...files.map((file) => `wrote ${file}`), ""].join("\n");
+}

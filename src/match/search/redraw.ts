@@ -1,0 +1,93 @@
+import { elementCount, type Shape2, VitrineError } from "../../core/index.ts";
+import { openMrc, prepareResultFiles, writeFileAtomic, writeTogether } from "../../io/index.ts";
+import { valuesAtPeaks } from "../particles/particles.ts";
+import type { Peak, ScoreMap } from "../peaks/peaks.ts";
+import { checkPeakOptions, choosePeaks } from "../peaks/peaksChoice.ts";
+import { type ConfiguredSearch, resultPlaces, withSearches } from "./configuredSearch.ts";
+import type { MatchOptions } from "./matchOptions.ts";
+import { correlationCount } from "./resultMaps.ts";
+import { foundParticles, type SearchReport } from "./results.ts";
+import { encodeSearchPicture } from "./searchPicture.ts";
+
+/** How a picture is drawn again; `picturePath` is where it goes. */
+export type RedrawOptions = Omit<
+  MatchOptions,
+  "part" | "resume" | "compatBatch" | "checkpointSeconds" | "particlesPath" | "picturePath"
+> & { readonly picturePath: string };
+
+/** What a picture shows; of several templates those of all. */
+export type PictureReport = Pick<SearchReport, "particles" | "files"> & { readonly zCutoff: number };
+
+/**
+ * Draws the picture of a search from its finished maps, with its particles chosen anew: nothing is searched. Of several templates
+ * each has a picture of its own.
+ *
+ * @throws {VitrineError} missing: a map; shape: a map of another micrograph or template; and whatever is wrong with the configuration
+ */
+export async function redrawMatch(configPath: string, options: RedrawOptions): Promise<PictureReport> {
+  return withSearches(configPath, options, async (set) => {
+    checkPeakOptions(set.results);
+    const files = set.searches.map(({ results }) => results.picturePath ?? options.picturePath);
+    await prepareResultFiles({
+      ...resultPlaces(set, files),
+      hint: "Allow it with --overwrite, or choose another path",
+    });
+    return writeTogether(async (pending) => {
+      const found: Omit<PictureReport, "files">[] = [];
+      for (const [i, search] of set.searches.entries()) {
+        const { png, ...chosen } = await drawSearch(search);
+        await pending.write(files[i], (path) => writeFileAtomic(path, png, { overwrite: true }));
+        found.push(chosen);
+      }
+      const particles = found.flatMap((one) => one.particles);
+      return { particles, files, zCutoff: Math.min(...found.map(({ zCutoff }) => zCutoff)) };
+    });
+  });
+}
+
+async function drawSearch(search: ConfiguredSearch) {
+  const { settings, space, template, micrograph, planted, results } = search;
+  const maps = mapReader(search);
+  const correlations = correlationCount(space);
+  const scaledMip = await maps.read(settings.results.scaledMip);
+  const mip = results.peaks?.kind === "p" ? await maps.read(settings.results.mip) : scaledMip;
+  const { peaks, zCutoff } = choosePeaks({ scaledMip, mip: () => mip, correlations }, results);
+  const particles = foundParticles(peaks, await maps.valuesAt(peaks));
+  const pictured = { settings, templateSize: template.size, micrograph, planted, zScores: () => scaledMip };
+  return { png: encodeSearchPicture(pictured, { particles, zCutoff, correlations }), particles, zCutoff };
+}
+
+/** Reads the maps of a search, whose shape follows from its inputs. */
+function mapReader({ settings, template, micrograph }: ConfiguredSearch) {
+  const [height, width] = micrograph.shape;
+  const shape: Shape2 = [height - template.size + 1, width - template.size + 1];
+  const read = async (path: string): Promise<ScoreMap> => {
+    const file = await openMrc(path);
+    try {
+      if (file.header.shape.join() !== [1, ...shape].join()) throw wrongShape(path, file.header.shape, shape);
+      return { data: await file.readSections(0, 1, new Float32Array(elementCount(shape))), shape };
+    } finally {
+      await file.close();
+    }
+  };
+  const { orientationPhi, orientationTheta, orientationPsi, relativeDefocus } = settings.results;
+  return {
+    read,
+    valuesAt: async (peaks: readonly Peak[]) => ({
+      orientationPhi: valuesAtPeaks(peaks, await read(orientationPhi)),
+      orientationTheta: valuesAtPeaks(peaks, await read(orientationTheta)),
+      orientationPsi: valuesAtPeaks(peaks, await read(orientationPsi)),
+      relativeDefocus: valuesAtPeaks(peaks, await read(relativeDefocus)),
+    }),
+  };
+}
+
+function wrongShape(at: string, found: readonly number[], shape: Shape2): VitrineError {
+  return new VitrineError({
+    code: "shape",
+    at,
+    expected: `one section of ${shape[0]} x ${shape[1]}, what the micrograph and the template give`,
+    found: found.join(" x "),
+    hint: "Name the micrograph and the template of the search that made this map",
+  });
+}
