@@ -139,6 +139,7 @@ test("the package has these entries and these public names", async () => {
         "readNpy",
         "readNpz",
         "readStar",
+        "readText",
         "readTiffImage",
         "removeFile",
         "renameFile",

@@ -1,6 +1,6 @@
 import { openMMCoreMicroscope } from "#mmcore";
 import { VitrineError } from "../core/index.ts";
-import { parseYaml, readFileBytes } from "../io/index.ts";
+import { parseYaml, readText } from "../io/index.ts";
 import { openDemoMicroscope } from "./demo/demoMicroscope.ts";
 import { demoMicroscopeOptions } from "./demo/options.ts";
 import type { Microscope } from "./microscope.ts";
@@ -48,7 +48,7 @@ export async function openMicroscope({ kind, config, ...choice }: MicroscopeChoi
 
 async function readDemoOptions(path: string | undefined) {
   if (path === undefined) return {};
-  const text = new TextDecoder().decode(await readFileBytes(path));
+  const text = await readText(path);
   return parseYaml(text, demoMicroscopeOptions, path);
 }
 

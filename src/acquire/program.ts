@@ -1,5 +1,5 @@
 import { type Progress, progressTeller, VitrineError } from "../core/index.ts";
-import { fileExists, readFileBytes } from "../io/index.ts";
+import { fileExists, readText } from "../io/index.ts";
 import { Acquisition } from "./engine/acquisition.ts";
 import type { AcquisitionOptions } from "./engine/options.ts";
 import type { StageReport } from "./engine/report.ts";
@@ -67,7 +67,7 @@ export async function runPlan(path: string, options: PlanOptions): Promise<PlanR
 }
 
 async function readPlan(path: string): Promise<unknown> {
-  const text = new TextDecoder().decode(await readFileBytes(path));
+  const text = await readText(path);
   try {
     return JSON.parse(text);
   } catch (cause) {

@@ -1,9 +1,19 @@
 import type { Command } from "commander";
 import { type OptimizeTemplateReport, runOptimizeTemplate } from "../match/index.ts";
-import { addSliceOptions, count, example, positive, type SliceArguments, toSliceOptions } from "./options.ts";
+import {
+  type AtomArguments,
+  addAtomOptions,
+  addSliceOptions,
+  count,
+  example,
+  positive,
+  type SliceArguments,
+  toAtomOptions,
+  toSliceOptions,
+} from "./options.ts";
 import { report } from "./report.ts";
 
-interface OptimizeTemplateArguments extends SliceArguments {
+interface OptimizeTemplateArguments extends SliceArguments, AtomArguments {
   readonly results: string;
   readonly tables?: boolean;
   readonly minSnr?: number;
@@ -46,8 +56,8 @@ export function addOptimizeTemplate(cli: Command): void {
     )
     .option("--overwrite", "replace results that are there")
     .option("--json", "print the result as JSON");
-  addSliceOptions(command).action(async (config: string, args: OptimizeTemplateArguments) => {
-    const options = { ...toSliceOptions(args), ...toOptions(args) };
+  addAtomOptions(addSliceOptions(command)).action(async (config: string, args: OptimizeTemplateArguments) => {
+    const options = { ...toSliceOptions(args), ...toAtomOptions(args), ...toOptions(args) };
     const { json = false } = args;
     return report({ json, text: trialsText }, (tools) =>
       runOptimizeTemplate(config, { ...options, ...tools }),

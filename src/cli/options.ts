@@ -133,6 +133,34 @@ export function toSliceOptions({ exactSlices, templatePadding, sincCorrection }:
   return { exactSlices: exactSlices ?? false, templatePadding, sincCorrection: sincCorrection ?? false };
 }
 
+/** The options by which atoms are taken from a structure. */
+export function addAtomOptions(command: Command): Command {
+  return command
+    .option("--model <number>", "which model of the atoms' file, counted from 1; default: the first", count)
+    .addOption(
+      new Option("--models <which>", "the first model, or all together, as biological assemblies are written")
+        .choices(["first", "all"])
+        .conflicts("model"),
+    )
+    .option("--ignore-occupancy", "take every atom fully, as ttsim3d does");
+}
+
+/** What {@link addAtomOptions} parses to. */
+export interface AtomArguments {
+  readonly model?: number;
+  readonly models?: "first" | "all";
+  readonly ignoreOccupancy?: boolean;
+}
+
+/** The library's names of the same options. */
+export function toAtomOptions({ model, models, ignoreOccupancy }: AtomArguments) {
+  const chosen = models === "all" ? models : (model ?? (models === "first" ? 1 : undefined));
+  return {
+    ...(chosen !== undefined && { model: chosen }),
+    ...(ignoreOccupancy !== undefined && { ignoreOccupancy }),
+  };
+}
+
 /** What {@link addPeakOptions} parses to. */
 export interface PeakArguments {
   readonly maskRadius: number;

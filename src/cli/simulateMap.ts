@@ -1,13 +1,21 @@
 import { type Command, Option } from "commander";
 import { type MapExposure, type MapProgramOptions, type MapReport, runSimulateMap } from "../match/index.ts";
-import { count, example, finite, notNegative, positive } from "./options.ts";
+import {
+  type AtomArguments,
+  addAtomOptions,
+  count,
+  example,
+  finite,
+  notNegative,
+  positive,
+  toAtomOptions,
+} from "./options.ts";
 import { report } from "./report.ts";
 
-interface MapArguments {
+interface MapArguments extends AtomArguments {
   readonly pixelSize: number;
   readonly box: number;
   readonly out: string;
-  readonly model?: number;
   readonly centerAtoms: boolean;
   readonly removeHydrogens?: boolean;
   readonly removeWater?: boolean;
@@ -28,7 +36,7 @@ interface MapArguments {
 
 /** Adds `vitrine simulate-map ATOMS`. */
 export function addSimulateMap(cli: Command): void {
-  cli
+  const command = cli
     .command("simulate-map")
     .addHelpText("after", example("simulate-map 6z6u.cif --pixel-size 1.06 --box 256 --out template.mrc"))
     .description("make a template from atoms: their electrostatic potential in volts, as ttsim3d does")
@@ -36,7 +44,6 @@ export function addSimulateMap(cli: Command): void {
     .requiredOption("--pixel-size <Å>", "side of a voxel", positive)
     .requiredOption("--box <voxels>", "side of the cube", count)
     .requiredOption("--out <file.mrc>", "the map")
-    .option("--model <number>", "which model of the file, counted from 1; default: the first", count)
     .option("--no-center-atoms", "put the origin of the coordinates at the centre, not the mean of the atoms")
     .option("--remove-hydrogens", "leave hydrogens out")
     .option("--remove-water", "leave water out")
@@ -60,8 +67,8 @@ export function addSimulateMap(cli: Command): void {
     .option("--cut-outside", "leave out atoms outside the box, which are an error otherwise")
     .option("--workers <number>", "threads; default: Slurm's, the cgroup's or all processors", count)
     .option("--overwrite", "replace the map if it is there")
-    .option("--json", "print the result as JSON")
-    .action(simulateAndPrint);
+    .option("--json", "print the result as JSON");
+  addAtomOptions(command).action(simulateAndPrint);
 }
 
 function simulateAndPrint(atoms: string, args: MapArguments): Promise<void> {
@@ -83,7 +90,7 @@ function toMapOptions(args: MapArguments): MapProgramOptions {
     additionalBFactorA2: args.additionalBFactor,
     cutOutside: args.cutOutside ?? false,
     overwrite: args.overwrite ?? false,
-    ...(args.model !== undefined && { model: args.model }),
+    ...toAtomOptions(args),
     ...(args.upsampling !== undefined && { upsampling: args.upsampling }),
     ...(args.mtf !== undefined && { mtfPath: args.mtf }),
     ...(args.doseEnd !== undefined && { exposure: toExposure(args, args.doseEnd) }),

@@ -1,5 +1,6 @@
 import { fileExists, listFolder, openFile } from "#files";
 import { VitrineError } from "../core/index.ts";
+import { readUnpackedHead, unpackedName } from "./gzip.ts";
 import { parseStackName } from "./ndtiff/format.ts";
 import { RECORDS } from "./omezarr/records.ts";
 
@@ -58,7 +59,7 @@ const FIRST_BYTES = 4096;
 const MRC_MARK = { offset: 208, text: "MAP" };
 
 /**
- * Says what a file or folder is: by files in the folder, first bytes, then its name.
+ * Says what a file or folder is: by files in the folder, first bytes, then its name. Of a file that gzip packed: what is packed.
  *
  * @throws {VitrineError} missing: nothing has this path; storage
  */
@@ -76,7 +77,7 @@ export async function identifyFile(path: string): Promise<FileKind> {
   if (await fileExists(`${path}/.`)) return kindOfFolder(path);
   const file = await openFile(path);
   try {
-    return kindOfBytes(await file.read(0, Math.min(file.size, FIRST_BYTES)), path);
+    return kindOfBytes(await readUnpackedHead(file, FIRST_BYTES), unpackedName(path));
   } finally {
     await file.close();
   }

@@ -94,6 +94,7 @@ export type { StarBlock, StarFile, StarPair } from "./star/star.ts";
 export { starBlock, starPairs, starTable } from "./star/star.ts";
 export type { StarCell, StarTable } from "./star/table.ts";
 export { createStarTable, withStarColumns } from "./star/table.ts";
+export { readText } from "./text.ts";
 export type { TiffPage } from "./tiff/page.ts";
 export type { TiffFile } from "./tiff/tiffFile.ts";
 export { openTiff, readTiffImage } from "./tiff/tiffFile.ts";

@@ -1,7 +1,7 @@
-import { openFile } from "#files";
 import { type Image, type Shape3, VitrineError, type Volume } from "../core/index.ts";
 import { bytesOf } from "./byteOrder.ts";
 import { allocate, type FileSource, type RandomAccessFile } from "./files.ts";
+import { openUnpacked } from "./gzip.ts";
 import { checkMrcSize, MRC_HEADER_BYTES, type MrcHeader, parseMrcHeader, type Xyz } from "./mrc.ts";
 import { toZyx, zyxShape } from "./mrcAxes.ts";
 import {
@@ -41,7 +41,7 @@ export interface MrcFile {
  * @throws {VitrineError} missing, storage: the file; format: no MRC header, or a file shorter than its header promises
  */
 export async function openMrc(source: FileSource): Promise<MrcFile> {
-  const file = await openFile(source);
+  const file = await openUnpacked(source);
   try {
     const header = parseMrcHeader(await file.read(0, Math.min(file.size, MRC_HEADER_BYTES)), file.name);
     checkMrcSize(header, file.size, file.name);

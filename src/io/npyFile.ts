@@ -1,5 +1,6 @@
-import { openFile, writeFileAtomic } from "#files";
+import { writeFileAtomic } from "#files";
 import type { FileSource, RandomAccessFile, WriteOptions } from "./files.ts";
+import { openUnpacked } from "./gzip.ts";
 import {
   checkNpySize,
   type NpyArray,
@@ -39,7 +40,7 @@ export interface NpyFile {
 
 /** Opens a .npy file and reads its header. Errors as those of {@link readNpy}. */
 export async function openNpy(source: FileSource): Promise<NpyFile> {
-  const file = await openFile(source);
+  const file = await openUnpacked(source);
   try {
     let head = await file.read(0, Math.min(file.size, FIRST_READ));
     const end = npyHeaderEnd(head, file.name);

@@ -1,7 +1,8 @@
 import { type Zippable, zipSync } from "fflate";
-import { readFileBytes, writeFileAtomic } from "#files";
+import { writeFileAtomic } from "#files";
 import { VitrineError } from "../core/index.ts";
 import { type FileSource, sourceName, type WriteOptions } from "./files.ts";
+import { readUnpacked } from "./gzip.ts";
 import { formatNpy, type NpyArray, type NpyContent, parseNpy } from "./npy.ts";
 import { listZip, readZipEntry } from "./zip.ts";
 
@@ -44,7 +45,7 @@ export function parseNpz(
  * @throws {VitrineError} missing, storage: the file; and the errors of {@link parseNpz}
  */
 export async function readNpz(source: FileSource, options: NpzOptions = {}): Promise<Map<string, NpyArray>> {
-  return parseNpz(await readFileBytes(source), sourceName(source), options);
+  return parseNpz(await readUnpacked(source), sourceName(source), options);
 }
 
 /** The bytes of a .npz archive of these arrays. `compress` deflates them (default: stored, as numpy.savez). */

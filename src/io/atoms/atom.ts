@@ -17,6 +17,7 @@ export interface Atom {
   /** `ALA`, `HOH`. */
   readonly residue: string;
   readonly chain: string;
+  /** NaN where its columns overflowed. */
   readonly residueNumber: number;
   /** Letter that tells residues of the same number apart; left out where there is none. */
   readonly insertion?: string;
@@ -29,4 +30,6 @@ export interface Atom {
 /** A structure: one or several models of the same molecule (NMR). */
 export interface Structure {
   readonly models: readonly (readonly Atom[])[];
+  /** What was left out or guessed, and what looks wrong; a line each, which names the file. */
+  readonly warnings: readonly string[];
 }

@@ -17,6 +17,25 @@ const LIGHT_RESIDUES: ReadonlySet<string> = new Set(
 /** What messages and selections call water. */
 const WATERS: ReadonlySet<string> = new Set(["HOH", "WAT", "DOD", "H2O", "OH2", "TIP", "TIP3", "SOL"]);
 
+/** Ions as CHARMM names them, residue and atom alike; by the columns alone SOD would be sulphur. */
+const CHARMM_IONS: Readonly<Record<string, string>> = {
+  LIT: "Li",
+  SOD: "Na",
+  POT: "K",
+  RUB: "Rb",
+  CES: "Cs",
+  CLA: "Cl",
+  CAL: "Ca",
+  BAR: "Ba",
+  CAD: "Cd",
+  ZN2: "Zn",
+};
+
+/** Whether a symbol or name stands for an element that nobody knows: X, in GLX, ASX and UNX. */
+export function isUnknownElement(text: string): boolean {
+  return /^X(?:[DE]?\d*)?$/i.test(text.trim());
+}
+
 /** The symbol in the case of the periodic table; undefined for what is none. */
 export function elementSymbol(text: string): string | undefined {
   const symbol = text.slice(0, 1).toUpperCase() + text.slice(1).toLowerCase();
@@ -32,6 +51,8 @@ export function elementSymbol(text: string): string | undefined {
  * @returns        undefined where no reading is an element
  */
 export function guessElement(columns: string, residue: string): string | undefined {
+  const ion = columns.trim() === residue ? CHARMM_IONS[residue] : undefined;
+  if (ion !== undefined) return ion;
   const letters = columns.replace(/[^A-Za-z]/g, "");
   const isAligned = /^[A-Za-z]{2}/.test(columns) && !/^[A-Za-z]{4}$|^H/.test(columns.trim());
   const two = isAligned && !LIGHT_RESIDUES.has(residue) ? elementSymbol(columns.slice(0, 2)) : undefined;

@@ -3,7 +3,8 @@ import { parseStar } from "../star/parse.ts";
 import { type StarBlock, type StarFile, starPairs } from "../star/star.ts";
 import { createStarTable, type StarTable } from "../star/table.ts";
 import type { Atom, Structure } from "./atom.ts";
-import { elementSymbol } from "./elements.ts";
+import { elementSymbol, isUnknownElement } from "./elements.ts";
+import { Findings } from "./findings.ts";
 
 const CATEGORY = "atom_site.";
 
@@ -33,7 +34,8 @@ type Cells = Readonly<Record<Column, string>>;
 
 /**
  * Reads the atoms of an mmCIF file: the `atom_site` category of its first block that has one, with the authors' names and
- * numbers where they are there. Occupancy is 1, B-factor and charge 0 where they are unknown.
+ * numbers where they are there. Occupancy is 1, B-factor and charge 0 where they are unknown. Atoms of the unknown element X are
+ * left out; `warnings` say so.
  *
  * @param content  the whole file; not changed
  * @param at       how messages call the file
@@ -45,14 +47,19 @@ export function parseMmcif(content: string | Uint8Array, at: string): Structure 
   const table = atomTable(file);
   const columns = columnsOf(table, at);
   const models = new Map<string, Atom[]>();
+  const findings = new Findings(at);
   for (let row = 0; row < table.rows; row++) {
     const cells = cellsOf(table, columns, row);
+    if (isUnknownElement(cells.element)) {
+      findings.add("atom of the unknown element X left out", `row ${row + 1} ${cells.residue}`);
+      continue;
+    }
     const model = models.get(cells.model) ?? [];
     models.set(cells.model, model);
     model.push(atomOf(cells, `${at} atom_site row ${row + 1}`));
   }
   if (models.size === 0) throw noAtoms(at);
-  return { models: [...models.values()] };
+  return { models: [...models.values()], warnings: findings.lines };
 }
 
 function atomTable(file: StarFile): StarTable {

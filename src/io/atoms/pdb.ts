@@ -1,6 +1,7 @@
 import { VitrineError } from "../../core/index.ts";
 import type { Atom, Structure } from "./atom.ts";
-import { elementSymbol, guessElement } from "./elements.ts";
+import { elementSymbol, guessElement, isUnknownElement } from "./elements.ts";
+import { Findings } from "./findings.ts";
 
 /** Digits of hybrid-36: numbers beyond the width go on with upper-case letters, then with lower-case ones. */
 const BASE = 36;
@@ -8,12 +9,22 @@ const BASE = 36;
 /** The line of an atom that is read. */
 interface Line {
   readonly text: string;
+  readonly number: number;
   readonly at: string;
+  readonly findings: Findings;
 }
+
+/** The name of a record; serial numbers of six digits begin in the column behind ATOM. */
+const ATOM = /^(?:ATOM[ \d]|(HETATM))/;
+const MODEL_BORDER = /^(?:MODEL |MODEL$|ENDMDL)/;
+
+/** What programs print where a number has no room. */
+const OVERFLOW = /^ *\*+ *$/;
 
 /**
  * Reads the atoms of a PDB file (format 3.3), all models, alternates and hetero atoms. Columns 77 and 78 give the element,
- * else the name does; occupancy is 1 and B-factor 0 where the columns are blank. Residue numbers may be hybrid-36.
+ * else the name does; occupancy is 1 and B-factor 0 where the columns are blank. Residue numbers may be hybrid-36, or of five digits.
+ * Atoms of the unknown element X are left out, and numbers that overflowed (`****`) left open; `warnings` say so.
  *
  * @param content  the whole file; not changed
  * @param at       how messages call the file
@@ -24,19 +35,25 @@ export function parsePdb(content: string | Uint8Array, at: string): Structure {
   const text = typeof content === "string" ? content : new TextDecoder("latin1").decode(content);
   const models: Atom[][] = [];
   let model: Atom[] | undefined;
-  let line = 0;
+  const findings = new Findings(at);
+  let number = 0;
   for (const one of linesOf(text)) {
-    line++;
-    const record = one.slice(0, 6).trimEnd();
-    if (record === "MODEL" || record === "ENDMDL") model = undefined;
-    if (record !== "ATOM" && record !== "HETATM") continue;
+    number++;
+    if (MODEL_BORDER.test(one)) model = undefined;
+    const record = ATOM.exec(one);
+    if (record === null) continue;
+    const atom = parseAtom(
+      { text: one, number, at: `${at} line ${number}`, findings },
+      record[1] !== undefined,
+    );
+    if (atom === undefined) continue;
     if (model === undefined) {
       model = [];
       models.push(model);
     }
-    model.push(parseAtom({ text: one, at: `${at} line ${line}` }, record === "HETATM"));
+    model.push(atom);
   }
-  if (models.length > 0) return { models };
+  if (models.length > 0) return { models, warnings: findings.lines };
   throw new VitrineError({ code: "format", at, expected: "ATOM or HETATM lines", found: "none" });
 }
 
@@ -64,23 +81,24 @@ function* linesOf(text: string): Generator<string> {
   }
 }
 
-function parseAtom(line: Line, isHetero: boolean): Atom {
+/** Undefined for an atom whose element nobody knows. */
+function parseAtom(line: Line, isHetero: boolean): Atom | undefined {
   const { text } = line;
   const residue = text.slice(17, 20).trim();
-  const insertion = text.slice(26, 27).trim();
+  const element = elementOf(line, residue);
+  if (element === undefined) return undefined;
   return {
     x: coordinate(line, "x", 30),
     y: coordinate(line, "y", 38),
     z: coordinate(line, "z", 46),
-    element: elementOf(line, residue),
+    element,
     occupancy: numberOr(line, { name: "occupancy", from: 54, blank: 1 }),
     bFactorA2: numberOr(line, { name: "B-factor", from: 60, blank: 0 }),
     charge: chargeOf(line),
     name: text.slice(12, 16).trim(),
     residue,
     chain: text.slice(20, 22).trim(),
-    residueNumber: residueNumber(line),
-    ...(insertion !== "" && { insertion }),
+    ...residuePlace(line),
     alternate: text.slice(16, 17).trim(),
     isHetero,
   };
@@ -98,6 +116,10 @@ function numberOr(
   { name, from, blank }: { readonly name: string; readonly from: number; readonly blank: number },
 ): number {
   const text = line.text.slice(from, from + 6);
+  if (OVERFLOW.test(text)) {
+    line.findings.add(`${name} that overflows its columns read as ${blank}`, `line ${line.number}`);
+    return blank;
+  }
   const value = text.trim() === "" ? blank : parseDecimal(text);
   if (value !== undefined) return value;
   throw wrong(
@@ -108,16 +130,28 @@ function numberOr(
   );
 }
 
-function residueNumber(line: Line): number {
-  const number = parseHybrid36(line.text.slice(22, 26));
-  if (number !== undefined) return number;
-  throw wrong(line, "a residue number in columns 23 to 26", 22, 26);
+/** Numbers above 9999 take the column of the insertion code, which is a letter otherwise. */
+function residuePlace(line: Line): Pick<Atom, "residueNumber" | "insertion"> {
+  const text = line.text.slice(22, 27);
+  if (/^\d{5}$/.test(text)) return { residueNumber: Number(text) };
+  const insertion = text.slice(4).trim();
+  const place = (residueNumber: number) => ({ residueNumber, ...(insertion !== "" && { insertion }) });
+  const number = parseHybrid36(text.slice(0, 4));
+  if (number !== undefined) return place(number);
+  if (!OVERFLOW.test(text)) throw wrong(line, "a residue number in columns 23 to 26", 22, 26);
+  line.findings.add("residue number that overflows its columns left open", `line ${line.number}`);
+  return { residueNumber: Number.NaN };
 }
 
-function elementOf(line: Line, residue: string): string {
+/** Undefined for the unknown element X. */
+function elementOf(line: Line, residue: string): string | undefined {
   const stated = statedKind(line).slice(0, 2).trim();
   const element = stated === "" ? guessElement(line.text.slice(12, 16), residue) : elementSymbol(stated);
   if (element !== undefined) return element;
+  if (isUnknownElement(stated === "" ? line.text.slice(12, 16) : stated)) {
+    line.findings.add("atom of the unknown element X left out", `line ${line.number} ${residue}`);
+    return undefined;
+  }
   if (stated !== "") throw wrong(line, "a chemical symbol in columns 77 and 78", 76, 78);
   throw wrong(line, "an element in columns 77 and 78, or a name that tells it", 12, 16);
 }

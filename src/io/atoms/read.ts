@@ -1,6 +1,6 @@
-import { readFileBytes } from "#files";
 import { VitrineError } from "../../core/index.ts";
 import { type FileSource, sourceName } from "../files.ts";
+import { readUnpacked } from "../gzip.ts";
 import type { Structure } from "./atom.ts";
 import { parseMmcif } from "./mmcif.ts";
 import { parsePdb } from "./pdb.ts";
@@ -21,7 +21,7 @@ const CIF_START = /^(?:ï»¿)?(?:\s|#[^\r\n]*[\r\n])*data_/i;
 const FIRST_BYTES = 2 ** 16;
 
 /**
- * Reads a structure from a PDB or mmCIF file, whichever its content is.
+ * Reads a structure from a PDB or mmCIF file, whichever its content is, as it is or packed by gzip.
  *
  * @throws {VitrineError} missing, storage: the file; format: as `parsePdb` and `parseMmcif`; range: no such model, or a
  *   selection that leaves a model without atoms
@@ -31,12 +31,12 @@ export async function readAtoms(
   { model, select }: ReadAtomsOptions = {},
 ): Promise<Structure> {
   const at = sourceName(source);
-  const bytes = await readFileBytes(source);
+  const bytes = await readUnpacked(source);
   const start = new TextDecoder("latin1").decode(bytes.subarray(0, FIRST_BYTES));
-  const { models } = CIF_START.test(start) ? parseMmcif(bytes, at) : parsePdb(bytes, at);
+  const { models, warnings } = CIF_START.test(start) ? parseMmcif(bytes, at) : parsePdb(bytes, at);
   const wanted = model === undefined ? models : [oneModel(models, model, at)];
-  if (select === undefined) return { models: wanted };
-  return { models: wanted.map((atoms) => requireAtoms(selectAtoms(atoms, select), at)) };
+  if (select === undefined) return { models: wanted, warnings };
+  return { models: wanted.map((atoms) => requireAtoms(selectAtoms(atoms, select), at)), warnings };
 }
 
 function oneModel<T>(models: readonly T[], model: number, at: string): T {

@@ -1,7 +1,8 @@
-import { openFile, readFileBytes } from "#files";
-import { VitrineError } from "../../core/index.ts";
+import { openFile } from "#files";
 import { parseCsv } from "../csv.ts";
+import { openUnpacked } from "../gzip.ts";
 import { type FileKind, identifyFile } from "../identify.ts";
+import { decodeText, readText } from "../text.ts";
 import {
   describeMrc,
   describeNpy,
@@ -78,7 +79,7 @@ export async function describeFile(path: string): Promise<FileDescription> {
 }
 
 async function describeCsv(path: string): Promise<FileDescription> {
-  const text = decodeUtf8(await readFileBytes(path), path);
+  const text = await readText(path);
   const { columns, rows } = parseCsv(text, path);
   return { kind: "csv", columns, rows: rows.length };
 }
@@ -92,22 +93,14 @@ async function sizeOf(path: string): Promise<number> {
 }
 
 async function describeBytes(path: string, kind: Bytes): Promise<FileDescription> {
-  const file = await openFile(path);
+  const file = await openUnpacked(path);
   try {
     const bytes = file.size;
     if (kind === "png" || kind === "unknown") return { kind, bytes };
     if (bytes > LARGEST_TEXT) return { kind, bytes };
-    const text = decodeUtf8(await file.read(0, bytes), path);
+    const text = decodeText(await file.read(0, bytes), path);
     return { kind, bytes, lines: text.split("\n").length - (text === "" || text.endsWith("\n") ? 1 : 0) };
   } finally {
     await file.close();
-  }
-}
-
-function decodeUtf8(bytes: Uint8Array, at: string): string {
-  try {
-    return new TextDecoder("utf-8", { fatal: true }).decode(bytes);
-  } catch (cause) {
-    throw new VitrineError({ code: "format", at, expected: "UTF-8 text", found: "other bytes" }, { cause });
   }
 }

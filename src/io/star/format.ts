@@ -1,6 +1,7 @@
-import { readFileBytes, writeFileAtomic } from "#files";
+import { writeFileAtomic } from "#files";
 import { VitrineError } from "../../core/index.ts";
 import { type FileSource, sourceName, type WriteOptions } from "../files.ts";
+import { readUnpacked } from "../gzip.ts";
 import { decodeStar, parseStar } from "./parse.ts";
 import { sourceOf } from "./source.ts";
 import type { StarBlock, StarFile, StarPair } from "./star.ts";
@@ -27,7 +28,7 @@ export function formatStar(file: StarFile): string {
 /** Reads a STAR file; see {@link parseStar}. @throws {VitrineError} missing, storage: the file; and those of `parseStar` */
 export async function readStar(source: FileSource): Promise<StarFile> {
   const at = sourceName(source);
-  return parseStar(decodeStar(await readFileBytes(source), at), at);
+  return parseStar(decodeStar(await readUnpacked(source), at), at);
 }
 
 /** Writes {@link formatStar}'s text as a file, whole or not at all. Errors as there, and those of `writeFileAtomic`. */

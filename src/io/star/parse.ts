@@ -1,4 +1,5 @@
 import { VitrineError } from "../../core/index.ts";
+import { decodeText } from "../text.ts";
 import { keepSource } from "./source.ts";
 import type { StarBlock, StarFile, StarPair } from "./star.ts";
 import { type StarTable, textTable } from "./table.ts";
@@ -11,10 +12,9 @@ const LONGEST_TEXT = 2 ** 29 - 24;
  * Reads a file of the STAR family: RELION's of any version, mmCIF. Loops and single values, quoted texts, texts between
  * semicolons and comments are known; save frames and nested loops are not. Cells of tables stay in the text.
  *
- * @param content  the whole file as text or UTF-8; not changed
+ * @param content  the whole file as text, UTF-8 or, where it is not that, Windows-1252; not changed
  * @param at       how messages call the file
- * @throws {VitrineError} format: not STAR, a loop whose rows are not full, a name twice in a block, bytes that are no text,
- *   each with its line; unsupported: save frames, `global_`, `stop_`; range: more than 512 MiB
+ * @throws {VitrineError} format: not STAR, a loop whose rows are not full, a name twice in a block, each with its line; unsupported: save frames, `global_`, `stop_`; range: more than 512 MiB
  */
 export function parseStar(content: string | Uint8Array, at: string): StarFile {
   const text = typeof content === "string" ? content : decodeStar(content, at);
@@ -43,11 +43,7 @@ export function decodeStar(bytes: Uint8Array, at: string): string {
       hint: "Split the file",
     });
   }
-  try {
-    return new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(bytes);
-  } catch (cause) {
-    throw new VitrineError({ code: "format", at, expected: "UTF-8 text", found: "other bytes" }, { cause });
-  }
+  return decodeText(bytes, at);
 }
 
 /** From the token of a block to that behind it; with the place where its last token ends. */

@@ -1,6 +1,6 @@
 import { z } from "zod";
 import { VitrineError } from "../../core/index.ts";
-import { parseYaml, readFileBytes } from "../../io/index.ts";
+import { parseYaml, readText } from "../../io/index.ts";
 import { parseMatchSettings } from "./config.ts";
 import { matchTemplate, parseMatchConfig } from "./configSchema.ts";
 import { parseConstrainedSettings } from "./constrainedConfig.ts";
@@ -64,7 +64,7 @@ export function parseConfig(text: string, at: string, program = recognize(text, 
 
 /** As {@link parseConfig}, from a file. @throws {VitrineError} missing: no such file */
 export async function readConfig(path: string, program?: ConfigProgram): Promise<ProgramConfig> {
-  return parseConfig(new TextDecoder().decode(await readFileBytes(path)), path, program);
+  return parseConfig(await readText(path), path, program);
 }
 
 /**
@@ -74,7 +74,7 @@ export async function readConfig(path: string, program?: ConfigProgram): Promise
  *   another program
  */
 export async function readConfigText(path: string, program: ConfigProgram): Promise<string> {
-  const text = new TextDecoder().decode(await readFileBytes(path));
+  const text = await readText(path);
   const ranks = rankPrograms(Object(parseYaml(text, z.unknown(), path)));
   const own = ranks.find((rank) => rank.program === program);
   if (own === undefined || own.known === ranks[0].known) return text;

@@ -1,5 +1,5 @@
 import { VitrineError } from "../../core/index.ts";
-import { fileExists, identifyFile, parseCsv, readFileBytes, readStar, writeStar } from "../../io/index.ts";
+import { fileExists, identifyFile, parseCsv, readStar, readText, writeStar } from "../../io/index.ts";
 import { writeParticles } from "./particles.ts";
 import { particlesToStar } from "./particlesToStar.ts";
 import { type StarToParticlesOptions, starToParticles } from "./starToParticles.ts";
@@ -51,7 +51,7 @@ export async function convertParticles(
 async function readTable(from: string, options: StarToParticlesOptions) {
   const kind = await identifyFile(from);
   if (kind === "star") return starToParticles(await readStar(from), options);
-  if (kind === "csv") return parseCsv(new TextDecoder().decode(await readFileBytes(from)), from);
+  if (kind === "csv") return parseCsv(await readText(from), from);
   throw new VitrineError({
     code: "unsupported",
     at: from,

@@ -1,5 +1,5 @@
 import { type EulerZyz, VitrineError } from "../../core/index.ts";
-import { type CsvTable, parseCsv, readFileBytes } from "../../io/index.ts";
+import { type CsvTable, parseCsv, readText } from "../../io/index.ts";
 import type { EvenZernikes, OddZernikes, OpticsParameters } from "../../optics/index.ts";
 import type { OpticsEffects } from "../config/opticsEffects.ts";
 import { PARTICLE_COLUMNS } from "./particles.ts";
@@ -40,7 +40,7 @@ export interface ParticleStack {
  *   each names file, row and column
  */
 export async function readParticleStack(path: string, effects: KnownEffects = {}): Promise<ParticleStack> {
-  return parseParticleStack(new TextDecoder().decode(await readFileBytes(path)), path, effects);
+  return parseParticleStack(await readText(path), path, effects);
 }
 
 /** A table's file and the images that its particles are refined from. */

@@ -1,5 +1,5 @@
 import { VitrineError } from "../../core/index.ts";
-import { readFileBytes } from "../../io/index.ts";
+import { readText } from "../../io/index.ts";
 import type { DeformationField } from "../../optics/index.ts";
 import type { MovieSettings } from "../config/refineConfig.ts";
 import { boxConventions } from "../leopard/boxes.ts";
@@ -53,7 +53,7 @@ async function readShifts(
   movie: Movie,
   placed: MovieParticles,
 ): Promise<Float64Array> {
-  const text = new TextDecoder().decode(await readFileBytes(path));
+  const text = await readText(path);
   if (kind === "deformation") return fieldShifts(parseDeformationTable(text, path), movie, placed);
   return parseParticleShifts(text, path, { frames: movie.frames, particles: placed.particles.length });
 }

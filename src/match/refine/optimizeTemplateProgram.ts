@@ -1,6 +1,6 @@
 import type { Pool } from "../../compute/index.ts";
 import { progressTeller } from "../../core/index.ts";
-import { type ResultFiles, readAtoms, writeFileAtomic } from "../../io/index.ts";
+import { type ResultFiles, writeFileAtomic } from "../../io/index.ts";
 import { pixelSizeOffsets } from "../../optics/index.ts";
 import { type Log, runProgram } from "../../program/index.ts";
 import { readConfigText } from "../config/configPrograms.ts";
@@ -14,6 +14,7 @@ import { type ParticleStack, readParticleStack, stackFiles } from "../particles/
 import { type ParticleTable, writeParticles } from "../particles/particles.ts";
 import { warnOfIgnored } from "../search/configuredSearch.ts";
 import { readFiniteImage } from "../search/searchInputs.ts";
+import { readMapAtoms } from "../simulate/mapAtoms.ts";
 import {
   bestTrial,
   type OptimizeTemplateTask,
@@ -39,6 +40,10 @@ export interface OptimizeTemplateProgramOptions
   readonly writeTables?: boolean;
   /** Leave out atoms outside the template's box; default false: an error. */
   readonly cutOutside?: boolean;
+  /** Which model of the atoms' file, counted from 1, or all of them together; default the first. */
+  readonly model?: number | "all";
+  /** Take every atom fully, whatever occupancy the file gives it (default false). */
+  readonly ignoreOccupancy?: boolean;
   /** Do as Leopard-EM 1.2: choose particles anew with every template, take the root of the standard deviation once more. */
   readonly compat?: boolean;
 }
@@ -109,11 +114,14 @@ function toScan({
 async function toTask(
   { simulator, stack, filters, filtersMicrographs, ...searches }: OptimizeTemplateSettings,
   { particles }: ParticleStack,
-  { patience, cutOutside = false, onLog }: OptimizeTemplateProgramOptions,
+  { patience, cutOutside = false, model, ignoreOccupancy, onLog }: OptimizeTemplateProgramOptions,
 ): Promise<OptimizeTemplateTask> {
   const { atomsPath, mtfPath, pixelSizeA: _, ...map } = simulator;
-  const { models } = await readAtoms(atomsPath);
-  if (models.length > 1) onLog?.(`${atomsPath}: the first of ${models.length} models is taken`, "warning");
+  const atoms = await readMapAtoms(atomsPath, {
+    ...(model !== undefined && { model }),
+    ...(ignoreOccupancy !== undefined && { ignoreOccupancy }),
+    onLog,
+  });
   const mtf = mtfPath === null ? undefined : await readMtf(mtfPath);
   return {
     particles,
@@ -121,7 +129,7 @@ async function toTask(
     filters,
     filtersMicrographs,
     readImage: readFiniteImage,
-    atoms: models[0],
+    atoms,
     map: { ...map, cutOutside, ...(mtf !== undefined && { mtf }) },
     ...toScan({ simulator, ...searches }),
     ...(patience !== undefined && { patience }),

@@ -1,7 +1,8 @@
 import type { Volume } from "../../core/index.ts";
-import { readAtoms, writeMrc } from "../../io/index.ts";
+import { writeMrc } from "../../io/index.ts";
 import { type ProgramOptions, runProgram } from "../../program/index.ts";
 import { readMtf } from "../config/mtfFile.ts";
+import { readMapAtoms } from "./mapAtoms.ts";
 import { type MapOptions, simulateMap } from "./simulateMap.ts";
 
 /** How atoms become a map, and where it goes. */
@@ -10,8 +11,10 @@ export interface MapProgramOptions
     Pick<ProgramOptions, "workers" | "signal" | "onLog" | "onBackend"> {
   /** The map, MRC. */
   readonly mapPath: string;
-  /** Which model of the file, counted from 1; default the first. */
-  readonly model?: number;
+  /** Which model of the file, counted from 1, or all of them together; default the first. */
+  readonly model?: number | "all";
+  /** Take every atom fully, whatever occupancy the file gives it (default false). */
+  readonly ignoreOccupancy?: boolean;
   /** Default false. */
   readonly removeWater?: boolean;
   /** STAR file of RELION's with a camera's transfer function; none if absent. */
@@ -38,19 +41,30 @@ export interface MapReport {
  * @throws {VitrineError} missing, storage, format: the files; exists: the map is there; and as `simulateMap`
  */
 export async function runSimulateMap(atomsPath: string, options: MapProgramOptions): Promise<MapReport> {
-  const { mapPath, model, removeWater = false, mtfPath, overwrite = false, onLog, ...map } = options;
-  const select = { excludeWater: removeWater };
-  const { models } = await readAtoms(atomsPath, { ...(model !== undefined && { model }), select });
-  if (models.length > 1) onLog?.(`${atomsPath}: the first of ${models.length} models is taken`, "warning");
+  const {
+    mapPath,
+    model,
+    ignoreOccupancy,
+    removeWater = false,
+    mtfPath,
+    overwrite = false,
+    onLog,
+    ...map
+  } = options;
+  const atoms = await readMapAtoms(atomsPath, {
+    ...(model !== undefined && { model }),
+    ...(ignoreOccupancy !== undefined && { ignoreOccupancy }),
+    select: { excludeWater: removeWater },
+    onLog,
+  });
   const mtf = mtfPath === undefined ? undefined : await readMtf(mtfPath);
   const inputs = mtfPath === undefined ? [atomsPath] : [atomsPath, mtfPath];
   const hint = "Replace it with --overwrite, or choose another path";
   return runProgram({ inputs, outputs: [mapPath], overwrite, hint }, options, async ({ pool, results }) => {
-    const volume = await simulateMap(pool, models[0], { ...map, ...(mtf !== undefined && { mtf }) });
+    const volume = await simulateMap(pool, atoms, { ...map, ...(mtf !== undefined && { mtf }) });
     await results.write(mapPath, (path) => writeMrc(path, volume, { overwrite: true }));
     const { boxSize, pixelSizeA } = options;
-    const atoms = models[0].length;
-    return { path: mapPath, atoms, boxSize, pixelSizeA, ...rangeOf(volume), files: [mapPath] };
+    return { path: mapPath, atoms: atoms.length, boxSize, pixelSizeA, ...rangeOf(volume), files: [mapPath] };
   });
 }
 

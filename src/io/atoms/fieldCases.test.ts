@@ -1,0 +1,95 @@
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { gzipSync } from "node:zlib";
+import { afterAll, expect, test } from "vitest";
+import { identifyFile } from "../identify.ts";
+import { readStar } from "../star/format.ts";
+import { starTable } from "../star/star.ts";
+import { parsePdb } from "./pdb.ts";
+import { readAtoms } from "./read.ts";
+
+const golden = (name: string) =>
+  fileURLToPath(new URL(`../../../test/golden/cases/${name}`, import.meta.url));
+const scratch = mkdtempSync(join(tmpdir(), "vitrine-field-"));
+afterAll(() => rmSync(scratch, { recursive: true, force: true }));
+
+test("serial numbers of six digits begin in column 6 (gemmi: 4 atoms)", async () => {
+  const { models, warnings } = await readAtoms(golden("atoms/serial_column6.pdb"));
+  expect(models[0].map(({ element, x, y, z }) => [element, x, y, z])).toEqual([
+    ["C", 0, 0, 0],
+    ["O", 4, 0, 0],
+    ["C", 0, 4, 0],
+    ["Fe", 0, 0, 4],
+  ]);
+  expect([models[0][3].isHetero, warnings]).toEqual([true, []]);
+});
+
+test("residue numbers of five digits, and those that overflowed (gemmi: 9999, 10000, none)", async () => {
+  const { models, warnings } = await readAtoms(golden("atoms/residue_10000.pdb"));
+  expect(models[0].map(({ residueNumber, insertion, z }) => [residueNumber, insertion, z])).toEqual([
+    [9999, undefined, 3],
+    [10000, undefined, 5],
+    [Number.NaN, undefined, 7],
+  ]);
+  expect(warnings.join()).toMatch(/residue number that overflows its columns left open \(1: line 3\)$/);
+});
+
+test("occupancies and B-factors that overflowed are read as if blank, and said", () => {
+  const line = "ATOM      1  CA  ALA A   1      11.104   6.134  -6.504  1.00  0.00           C  ";
+  const text = `${line.slice(0, 54)}************${line.slice(66)}`;
+  const { models, warnings } = parsePdb(text, "x");
+  expect([models[0][0].occupancy, models[0][0].bFactorA2]).toEqual([1, 0]);
+  expect(warnings).toEqual([
+    "x: occupancy that overflows its columns read as 1 (1: line 1)",
+    "x: B-factor that overflows its columns read as 0 (1: line 1)",
+  ]);
+});
+
+test("an atom of the element X is left out and said, in both formats", async () => {
+  const { models, warnings } = await readAtoms(golden("atoms/element_x.pdb"));
+  expect(models[0].map(({ name }) => name)).toEqual(["CD"]);
+  expect(warnings.join()).toMatch(
+    /element_x\.pdb: atom of the unknown element X left out \(2: line 2 GLX, line 3 GLX\)$/,
+  );
+  const columns = ["type_symbol", "Cartn_x", "Cartn_y", "Cartn_z", "auth_comp_id"];
+  const cif = `data_a\nloop_\n${columns.map((name) => `_atom_site.${name}\n`).join("")}C 1 2 3 ASX\nX 1 2 4 ASX\n`;
+  const path = join(scratch, "x.cif");
+  writeFileSync(path, cif);
+  const read = await readAtoms(path);
+  expect([read.models[0].length, read.warnings[0]]).toEqual([
+    1,
+    `${path}: atom of the unknown element X left out (1: row 2 ASX)`,
+  ]);
+});
+
+test("CHARMM's ions are not sulphur, phosphorus and carbon; its files have no element columns", async () => {
+  const { models } = await readAtoms(golden("atoms/zero_occupancy.pdb"));
+  expect(models[0].map(({ element }) => element)).toEqual(["C", "H", "K", "Na", "Cl"]);
+  expect(models[0].every(({ occupancy }) => occupancy === 0)).toBe(true);
+});
+
+test("a byte that is not UTF-8 is a letter of Latin-1 (gemmi, RELION)", async () => {
+  expect((await readAtoms(golden("atoms/latin1.cif"))).models[0].length).toBeGreaterThan(0);
+  const { blocks } = await readStar(golden("star/latin1.star"));
+  expect(JSON.stringify(blocks.flatMap(({ items }) => items))).not.toContain("\ufffd");
+  expect(starTable({ name: "x", blocks }, blocks[0].name).rows).toBeGreaterThan(0);
+});
+
+test.each(["pdb", "cif", "star"])("gzip around .%s changes nothing, and its name neither", async (ending) => {
+  const from = golden(
+    { pdb: "atoms/two_models.pdb", cif: "atoms/latin1.cif", star: "star/latin1.star" }[ending] ?? "",
+  );
+  const packed = join(scratch, `packed.${ending}.gz`);
+  const bytes = gzipSync(readFileSync(from));
+  writeFileSync(packed, bytes);
+  expect(await identifyFile(packed)).toBe(await identifyFile(from));
+  const read = async (path: string) =>
+    ending === "star" ? (await readStar(path)).blocks : (await readAtoms(path)).models;
+  expect(await read(packed)).toEqual(await read(from));
+  writeFileSync(packed, bytes.subarray(0, bytes.length - 9));
+  await expect(read(packed)).rejects.toThrow(
+    /expected a whole gzip file, found one that is damaged or cut off/,
+  );
+});

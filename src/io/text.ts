@@ -1,0 +1,33 @@
+import { VitrineError } from "../core/index.ts";
+import { type FileSource, sourceName } from "./files.ts";
+import { readUnpacked } from "./gzip.ts";
+
+const utf8 = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
+const windows = new TextDecoder("windows-1252", { ignoreBOM: true });
+
+/**
+ * The text of a file that says nothing of its encoding: UTF-8 if it is that, else Windows-1252, of which Latin-1 is a part and in which
+ * every byte is a letter. Titles and paths of older programs are so; nothing else depends on such a byte.
+ *
+ * @param at  how messages call the file
+ * @throws {VitrineError} format: UTF-16, or bytes that are no text
+ */
+export function decodeText(bytes: Uint8Array, at: string): string {
+  try {
+    return utf8.decode(bytes);
+  } catch (cause) {
+    const isUtf16 = (bytes[0] === 0xff && bytes[1] === 0xfe) || (bytes[0] === 0xfe && bytes[1] === 0xff);
+    if (!isUtf16 && !bytes.includes(0)) return windows.decode(bytes);
+    const found = isUtf16 ? "UTF-16" : "other bytes";
+    throw new VitrineError({ code: "format", at, expected: "UTF-8 text", found }, { cause });
+  }
+}
+
+/**
+ * Reads a text file, unpacked if gzip packed it; a byte order mark does not count.
+ *
+ * @throws {VitrineError} as {@link decodeText} and `readUnpacked`
+ */
+export async function readText(source: FileSource): Promise<string> {
+  return decodeText(await readUnpacked(source), sourceName(source)).replace(/^\ufeff/, "");
+}

@@ -1,0 +1,51 @@
+import { VitrineError } from "../../core/index.ts";
+import { type Atom, type AtomSelection, readAtoms } from "../../io/index.ts";
+import type { Log } from "../../program/index.ts";
+
+/** Which atoms of a file a map is made of. */
+export interface MapAtomsOptions {
+  /** Which model, counted from 1, or all together; default the first. */
+  readonly model?: number | "all";
+  /** Take every atom fully. */
+  readonly ignoreOccupancy?: boolean;
+  readonly select?: AtomSelection;
+  readonly onLog?: Log | undefined;
+}
+
+/**
+ * Reads the atoms of a map and says what of the file is not used.
+ *
+ * @throws {VitrineError} range: atoms that all have occupancy 0, whose map would be empty; and as `readAtoms`
+ */
+export async function readMapAtoms(
+  path: string,
+  { model, ignoreOccupancy = false, select = {}, onLog }: MapAtomsOptions = {},
+): Promise<readonly Atom[]> {
+  const { models, warnings } = await readAtoms(path, { ...(typeof model === "number" && { model }), select });
+  for (const warning of warnings) onLog?.(warning, "warning");
+  if (models.length > 1 && model === undefined) {
+    const others =
+      "--models all takes all together (biological assemblies are written so), --model another one";
+    onLog?.(`${path}: the first of ${models.length} models is taken; ${others}`, "warning");
+  }
+  const atoms = model === "all" ? models.flat() : models[0];
+  if (ignoreOccupancy) return atoms.map((atom) => ({ ...atom, occupancy: 1 }));
+  const empty = atoms.filter(({ occupancy }) => occupancy === 0).length;
+  if (empty === atoms.length) throw noOccupancy(path);
+  if (empty > 0)
+    onLog?.(
+      `${path}: ${empty} of ${atoms.length} atoms have occupancy 0 and add nothing; --ignore-occupancy takes every atom fully`,
+      "warning",
+    );
+  return atoms;
+}
+
+function noOccupancy(path: string): VitrineError {
+  return new VitrineError({
+    code: "range",
+    at: `${path} occupancy`,
+    expected: "atoms that are there",
+    found: "0 of every atom, as simulation programs write it",
+    hint: "Take every atom fully with --ignore-occupancy (ttsim3d always does)",
+  });
+}
