@@ -4,6 +4,7 @@ import { dirname, join, relative, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import { VitrineError } from "../core/index.ts";
 import {
+  type Durability,
   type FileChunks,
   type FileSource,
   openBlob,
@@ -57,7 +58,8 @@ export async function readFileBytes(source: FileSource): Promise<Uint8Array> {
 }
 
 /**
- * Writes a file so that it is either whole or not there: under a temporary name in the same folder, synced, then renamed.
+ * Writes a file so that it is either whole or not there: under a temporary name in the same folder, synced (unless `durability` is
+ * "process"), then renamed.
  * Whatever fails, also the source of the chunks, the temporary is removed.
  *
  * @throws {VitrineError} exists: the file is there and `overwrite` is not set; missing: no such folder;
@@ -67,14 +69,14 @@ export async function readFileBytes(source: FileSource): Promise<Uint8Array> {
 export async function writeFileAtomic(
   path: string,
   chunks: FileChunks,
-  { overwrite = false }: WriteOptions = {},
+  { overwrite = false, durability = "power" }: WriteOptions = {},
 ): Promise<void> {
   if (!overwrite && (await fileExists(path))) throw alreadyThere(path);
   const temporary = join(dirname(path), `.vitrine-${randomBytes(8).toString("hex")}.tmp`);
   try {
-    await writeAndSync(temporary, chunks);
+    await writeNew(temporary, chunks, durability);
     await publish(temporary, path, overwrite);
-    await syncFolder(dirname(path));
+    if (durability === "power") await syncFolder(dirname(path));
   } catch (error) {
     await rm(temporary, { force: true });
     throw storageError(error, path, "a complete write");
@@ -221,11 +223,11 @@ async function readExactly(
   return target;
 }
 
-async function writeAndSync(path: string, chunks: FileChunks): Promise<void> {
+async function writeNew(path: string, chunks: FileChunks, durability: Durability): Promise<void> {
   const handle = await open(path, "wx");
   try {
     for await (const chunk of chunks instanceof Uint8Array ? [chunks] : chunks) await writeAll(handle, chunk);
-    await handle.sync();
+    if (durability === "power") await handle.sync();
   } finally {
     await handle.close();
   }

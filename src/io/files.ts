@@ -10,7 +10,15 @@ export type FileChunks = Uint8Array | Iterable<Uint8Array> | AsyncIterable<Uint8
 export interface WriteOptions {
   /** Replace an existing file (default false: an existing file is refused with code `exists`). */
   readonly overwrite?: boolean;
+  /** Default power. */
+  readonly durability?: Durability;
 }
+
+/**
+ * What is written outlives what: "power": a power cut, for which the disk is waited for; "process": whatever ends the program, since the
+ * system has it by then and brings it to the disk within seconds.
+ */
+export type Durability = "power" | "process";
 
 /** A file that is read in parts, at any place. Whoever opened it closes it. */
 export interface RandomAccessFile {

@@ -53,7 +53,7 @@ export type { DatasetDescription, LayoutDescription } from "./describe/dataset.t
 export type { FileDescription } from "./describe/describe.ts";
 export { describeFile } from "./describe/describe.ts";
 export type { AtomsDescription, StarDescription, TiffDescription } from "./describe/structure.ts";
-export type { FileChunks, FileSource, RandomAccessFile, WriteOptions } from "./files.ts";
+export type { Durability, FileChunks, FileSource, RandomAccessFile, WriteOptions } from "./files.ts";
 export { sourceName } from "./files.ts";
 export type { FileKind } from "./identify.ts";
 export { identifyFile } from "./identify.ts";
@@ -87,7 +87,8 @@ export type { PngPicture } from "./png.ts";
 export { encodePng } from "./png.ts";
 export type { ResultFiles, ResultPlaces } from "./resultFiles.ts";
 export { prepareResultFiles, writeTogether } from "./resultFiles.ts";
-export { parseWithSchema } from "./schema.ts";
+export type { KnownKeys } from "./schema.ts";
+export { parseWithSchema, refuseUnknownKeys } from "./schema.ts";
 export { formatStar, readStar, writeStar } from "./star/format.ts";
 export { parseStar } from "./star/parse.ts";
 export type { StarBlock, StarFile, StarPair } from "./star/star.ts";
