@@ -1,26 +1,34 @@
 import { type Progress, progressTeller, VitrineError } from "../core/index.ts";
-import { fileExists, readText } from "../io/index.ts";
+import { fileExists, refuseUnknownKeys } from "../io/index.ts";
+import { systemClock } from "./clock.ts";
 import { Acquisition } from "./engine/acquisition.ts";
 import type { AcquisitionOptions } from "./engine/options.ts";
 import type { StageReport } from "./engine/report.ts";
-import { parsePlan } from "./events/parsePlan.ts";
+import { DEFAULT_WATCHDOG } from "./engine/watchdog.ts";
+import type { AcquisitionEvent } from "./events/event.ts";
 import { type MicroscopeChoice, openMicroscope } from "./openMicroscope.ts";
+import { equalAxesWarning, eventsFor, readPlan } from "./planFile.ts";
 
 /** What an acquisition from a plan needs. */
 export interface PlanOptions
-  extends Pick<AcquisitionOptions, "directory" | "name" | "save" | "format" | "tiling" | "onNotification"> {
+  extends Pick<
+    AcquisitionOptions,
+    "directory" | "name" | "save" | "format" | "durability" | "tiling" | "onNotification"
+  > {
   readonly microscope: MicroscopeChoice;
   /** A module of JavaScript, or, with the microscope mmcore, a file of Python (`.py`, `.py:function`). */
   readonly processor?: string;
   /** Threads of a module. */
   readonly workers?: number;
+  /** A processor that takes the event queue may let so much time pass, s, before its next event or its null. Default 5. */
+  readonly idleS?: number;
   /** Ends the acquisition; images that were taken are saved. */
   readonly signal?: AbortSignal;
   /** Told now and then, and at the end; counts images that are through the last stage. How many there will be nobody knows: Infinity. */
   readonly onProgress?: (progress: Progress) => void;
   /** As often: where images are. */
   readonly onStages?: (stages: readonly StageReport[]) => void;
-  /** Gets what was lost. */
+  /** Gets what was lost, replaced or guessed. */
   readonly onLog?: (message: string, kind: "warning" | "note") => void;
 }
 
@@ -30,6 +38,8 @@ export interface PlanReport {
   readonly folder: string | null;
   /** Images that were saved, each counted once. */
   readonly images: number;
+  /** Images that were saved in the place of an earlier one of equal axes, where any were: the dataset has the last. */
+  readonly replaced?: number;
   readonly stages: readonly StageReport[];
   readonly seconds: number;
 }
@@ -37,16 +47,50 @@ export interface PlanReport {
 /** Time between two reports of progress. */
 const PROGRESS_MS = 500;
 
+const IDLE_S = 5;
+/** Time between two looks at whether anything is still under way. */
+const IDLE_POLL_MS = 20;
+
+const KEYS: Readonly<Record<keyof PlanOptions, true>> = {
+  microscope: true,
+  processor: true,
+  workers: true,
+  directory: true,
+  name: true,
+  save: true,
+  format: true,
+  durability: true,
+  tiling: true,
+  idleS: true,
+  signal: true,
+  onNotification: true,
+  onProgress: true,
+  onStages: true,
+  onLog: true,
+};
+
 /**
- * Runs the events of a plan file.
+ * Runs the events of a plan file. A processor that takes the event queue goes on with its own events after them, until it puts null or has
+ * put nothing for `idleS`.
  *
- * @param path  JSON: events, the parameters of `multiDAcquisitionEvents`, or a useq sequence
+ * @param path  JSON or YAML: events, the parameters of `multiDAcquisitionEvents`, or a useq sequence
  * @throws {VitrineError} what is wrong with the plan, the microscope or the disk; missing: no such module; unsupported: `workers`
  *   without a module; aborted: by `signal`; whatever a processor throws
  */
 export async function runPlan(path: string, options: PlanOptions): Promise<PlanReport> {
-  const { microscope: choice, processor, workers, signal, onProgress, onStages, onLog, ...rest } = options;
-  const plan = parsePlan(await readPlan(path), path);
+  refuseUnknownKeys(options, { known: Object.keys(KEYS), at: "runPlan options" });
+  const {
+    microscope: choice,
+    processor,
+    workers,
+    idleS,
+    signal,
+    onProgress,
+    onStages,
+    onLog,
+    ...rest
+  } = options;
+  const plan = await readPlan(path);
   const isPython = processor !== undefined && /\.py(:\w+)?$/.test(processor);
   const isModule = processor !== undefined && !isPython;
   const isPath = isModule && !processor.startsWith("file:");
@@ -56,28 +100,19 @@ export async function runPlan(path: string, options: PlanOptions): Promise<PlanR
   await using microscope = opened.microscope;
   const inModule = isModule ? { module: processor, ...(workers !== undefined && { workers }) } : undefined;
   const imageProcessor = opened.processor ?? inModule;
+  const timing = { limitMs: DEFAULT_WATCHDOG.hardware, clock: systemClock };
+  const events = await eventsFor(plan, microscope.core, timing);
+  const equal = equalAxesWarning(events);
+  if (equal !== undefined) onLog?.(equal, "warning");
   const acquisition = await Acquisition.open({
     ...rest,
     microscope,
+    summaryMetadata: plan.summary,
     ...(imageProcessor !== undefined && { imageProcessor }),
   });
-  const report = await followed(acquisition, plan, { signal, onProgress, onStages });
-  warnOfLosses(report.stages, onLog);
+  const report = await followed(acquisition, events, { signal, idleS, onProgress, onStages, onLog });
+  warnOfLosses(report, onLog);
   return report; // the microscope is closed after it
-}
-
-async function readPlan(path: string): Promise<unknown> {
-  const text = await readText(path);
-  try {
-    return JSON.parse(text);
-  } catch (cause) {
-    throw notJson(path, cause);
-  }
-}
-
-function notJson(at: string, cause: unknown): VitrineError {
-  const found = cause instanceof Error ? cause.message : String(cause);
-  return new VitrineError({ code: "format", at, expected: "a plan in JSON", found }, { cause });
 }
 
 function noModule(at: string): VitrineError {
@@ -105,16 +140,14 @@ function stopped(signal: AbortSignal | undefined): VitrineError {
   });
 }
 
-interface Listeners {
-  readonly onProgress: PlanOptions["onProgress"];
-  readonly onStages: PlanOptions["onStages"];
-}
+type Listeners = { readonly [K in "onProgress" | "onStages"]: PlanOptions[K] };
+type Following = Listeners & { readonly [K in "signal" | "idleS" | "onLog"]: PlanOptions[K] };
 
 /** Runs the events to their end, tells how it goes, and ends them when it is told to. */
 async function followed(
   acquisition: Acquisition,
-  plan: Parameters<Acquisition["acquire"]>[0],
-  { signal, ...listeners }: Listeners & { readonly signal: AbortSignal | undefined },
+  events: Iterable<AcquisitionEvent>,
+  { signal, idleS = IDLE_S, onLog, ...listeners }: Following,
 ): Promise<PlanReport> {
   const start = performance.now();
   const tell = stageTeller(acquisition, listeners);
@@ -123,17 +156,52 @@ async function followed(
   signal?.addEventListener("abort", stop, { once: true });
   try {
     if (signal?.aborted) stop();
-    else acquisition.acquire(plan);
+    else acquisition.acquire(events);
+    await untilIdle(acquisition, { idleS, onLog });
     await acquisition.done();
+  } catch (error) {
+    throw placed(error, acquisition.failedIn);
   } finally {
     clearInterval(timer);
     signal?.removeEventListener("abort", stop);
     tell();
   }
-  const { dataset } = acquisition;
+  const { dataset, duplicates: replaced, lateEvents } = acquisition;
+  if (lateEvents > 0)
+    onLog?.(`the image processor put events after null, ${lateEvents} times: they were not taken`, "warning");
   const images = dataset?.imageCoordinates().length ?? 0;
   const seconds = (performance.now() - start) / 1000;
-  return { folder: dataset?.name ?? null, images, stages: acquisition.report(), seconds };
+  const folder = acquisition.folder ?? null;
+  return { folder, images, ...(replaced > 0 && { replaced }), stages: acquisition.report(), seconds };
+}
+
+/** An error of a processor's own, which says in its last line which image it was about. */
+function placed(error: unknown, what: string | undefined): unknown {
+  if (what === undefined || error instanceof VitrineError || !(error instanceof Error)) return error;
+  error.stack = `${error.stack ?? `${error.name}: ${error.message}`}\n    in the ${what}`;
+  return error;
+}
+
+/** Waits until the plan's images are through, and those of events that the processor adds. */
+async function untilIdle(
+  acquisition: Acquisition,
+  { idleS, onLog }: { readonly idleS: number; readonly onLog: PlanOptions["onLog"] },
+): Promise<void> {
+  let isOver = false;
+  const over = () => {
+    isOver = true;
+  };
+  acquisition.finished.then(over, over);
+  const patienceMs = acquisition.takesQueue ? idleS * 1000 : 0;
+  for (let idleSince: number | undefined; !isOver; ) {
+    await new Promise((resolve) => setTimeout(resolve, IDLE_POLL_MS));
+    const now = performance.now();
+    idleSince = acquisition.isIdle ? (idleSince ?? now) : undefined;
+    if (isOver || idleSince === undefined || now - idleSince < patienceMs) continue;
+    if (patienceMs > 0)
+      onLog?.(`the image processor put neither an event nor null for ${idleS} s: ended`, "warning");
+    return;
+  }
 }
 
 /** Tells of the images that are saved, or, where none are, processed; and of all stages. */
@@ -147,7 +215,9 @@ function stageTeller(acquisition: Acquisition, { onProgress, onStages }: Listene
   };
 }
 
-function warnOfLosses(stages: readonly StageReport[], onLog: PlanOptions["onLog"]): void {
+function warnOfLosses({ stages, replaced = 0 }: PlanReport, onLog: PlanOptions["onLog"]): void {
+  if (replaced > 0)
+    onLog?.(`${replaced} images replaced an earlier one of equal axes: the dataset has the last`, "warning");
   for (const { stage, dropped } of stages)
     if (dropped > 0) onLog?.(`${stage}: ${dropped} images were lost`, "warning");
 }

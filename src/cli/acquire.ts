@@ -1,5 +1,6 @@
 import { type Command, InvalidArgumentError, Option } from "commander";
 import { type PlanReport, runPlan, type StageReport } from "../acquire/index.ts";
+import { VitrineError } from "../core/index.ts";
 import { count, example, notNegative } from "./options.ts";
 import { type CommandTools, log, report } from "./report.ts";
 
@@ -9,6 +10,9 @@ interface AcquireArguments {
   readonly python?: string;
   readonly dir?: string;
   readonly name?: string;
+  readonly memory?: boolean;
+  readonly durability: "power" | "process";
+  readonly idle?: number;
   readonly format: "ndtiff" | "ome-zarr";
   readonly processor?: string;
   readonly workers?: number;
@@ -22,7 +26,10 @@ export function addAcquire(cli: Command): void {
     .command("acquire")
     .addHelpText("after", example("acquire plan.json --dir data --name run --processor count.mjs"))
     .description("run an acquisition: events through hardware, an image processor and into a dataset")
-    .argument("<plan.json>", "events, parameters of multi_d_acquisition_events, or a useq sequence")
+    .argument(
+      "<plan.json>",
+      "JSON or YAML: events, parameters of multi_d_acquisition_events, or a useq sequence",
+    )
     .addOption(
       new Option("--microscope <kind>", "simulated, or Micro-Manager's devices through pymmcore")
         .choices(["demo", "mmcore"])
@@ -31,7 +38,16 @@ export function addAcquire(cli: Command): void {
     .option("--config <file>", "demo: its options (JSON or YAML); mmcore: Micro-Manager's configuration")
     .option("--python <program>", "the Python that has pymmcore; default: VITRINE_PYTHON, else python3")
     .option("--dir <folder>", "where the folder NAME_1, NAME_2 … is made; with --name")
-    .option("--name <name>", "without --dir and --name nothing is saved")
+    .option("--name <name>", "without --dir and --name, and without --memory, nothing is saved")
+    .option(
+      "--memory",
+      "keep the images in memory until the command ends: to try a plan, or for the processor",
+    )
+    .addOption(
+      new Option("--durability <what>", "what saved images outlive: a power cut, or the end of the program")
+        .choices(["power", "process"])
+        .default("power"),
+    )
     .addOption(
       new Option("--format <format>", "of the dataset").choices(["ndtiff", "ome-zarr"]).default("ndtiff"),
     )
@@ -39,11 +55,17 @@ export function addAcquire(cli: Command): void {
       "--processor <file>",
       "image processor: a module (.js, .mjs), or with mmcore a file.py[:function]",
     )
+    .option(
+      "--idle <seconds>",
+      "how long a processor that takes the event queue may put neither an event nor null; default 5",
+      notNegative,
+    )
     .option("--workers <number>", "threads of a module that exports stateless = true", count)
     .option("--tile-overlap <pixels>", "tiles, by the axes row and column, to a pyramid: N or X,Y", overlap)
     .option("--json", "print the result as JSON")
     .action((plan: string, args: AcquireArguments) => {
       const { json = false } = args;
+      requirePair(args);
       return report({ json, text: acquiredText }, ({ signal, onProgress, onLog }) => {
         const told = { signal, onProgress, onStages: stageLines(onLog) };
         return runPlan(plan, { ...toPlanOptions(args), ...told, onLog });
@@ -51,7 +73,16 @@ export function addAcquire(cli: Command): void {
     });
 }
 
-function toPlanOptions(args: AcquireArguments) {
+function requirePair({ dir, name, memory }: AcquireArguments): void {
+  const [given, missing] = dir === undefined ? ["--name", "--dir"] : ["--dir", "--name"];
+  const isHalf = (dir === undefined) !== (name === undefined);
+  if (!isHalf && !(memory && dir !== undefined)) return;
+  const expected = isHalf ? `${missing} with ${given}` : "--memory, or --dir and --name";
+  const found = isHalf ? `${given} alone` : "all of them";
+  throw new VitrineError({ code: "missing", at: "acquire", expected, found });
+}
+
+function toPlanOptions({ memory: inMemory, ...args }: AcquireArguments) {
   return {
     microscope: {
       kind: args.microscope,
@@ -60,6 +91,9 @@ function toPlanOptions(args: AcquireArguments) {
       onOutput: log,
     },
     format: args.format,
+    durability: args.durability,
+    ...(inMemory && { save: "memory" as const }),
+    ...(args.idle !== undefined && { idleS: args.idle }),
     ...(args.dir !== undefined && { directory: args.dir }),
     ...(args.name !== undefined && { name: args.name }),
     ...(args.processor !== undefined && { processor: args.processor }),
@@ -99,8 +133,12 @@ function stageText({ stage, done, queued, dropped, perSecond }: StageReport): st
   return `${stage} ${done}${notes.length > 0 ? ` (${notes.join(", ")})` : ""}`;
 }
 
-function acquiredText({ folder, images, stages, seconds }: PlanReport): string {
-  const saved = folder === null ? "nothing was saved" : `${images} images in ${folder}`;
+const NOTHING_SAVED = "nothing was saved, since there was neither --dir with --name nor --memory";
+
+function acquiredText({ folder, images, replaced = 0, stages, seconds }: PlanReport): string {
+  const kept = folder ?? (images > 0 ? "memory" : undefined);
+  const lost = replaced > 0 ? `, ${replaced} replaced by later ones of equal axes` : "";
+  const saved = kept === undefined ? NOTHING_SAVED : `${images} images in ${kept}${lost}`;
   const lines = stages.map((stage) => `  ${stageText(stage)}`);
   return [`${saved}, ${seconds.toFixed(1)} s`, ...lines, ""].join("\n");
 }

@@ -11,6 +11,7 @@ export type { PackedError } from "./packedError.ts";
 export { packError, unpackError } from "./packedError.ts";
 export type { ImageLayout, PixelArray, PixelImage, PixelType } from "./pixels.ts";
 export { bytesPerValue, imageBytes, layoutOf, pixelBytes, pixelTypeOf, pixelView } from "./pixels.ts";
+export { formatJson, parseJson, plainJson } from "./plainJson.ts";
 export type { Progress } from "./progress.ts";
 export { progressTeller } from "./progress.ts";
 export type { Random } from "./random.ts";

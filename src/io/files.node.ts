@@ -4,6 +4,7 @@ import { dirname, join, relative, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import { VitrineError } from "../core/index.ts";
 import {
+  type Durability,
   type FileChunks,
   type FileSource,
   openBlob,
@@ -63,7 +64,8 @@ export async function readFileBytes(source: FileSource): Promise<Uint8Array> {
 }
 
 /**
- * Writes a file so that it is either whole or not there: under a temporary name in the same folder, synced, then renamed.
+ * Writes a file so that it is either whole or not there: under a temporary name in the same folder, synced (unless `durability` is
+ * "process"), then renamed.
  * Whatever fails, also the source of the chunks, the temporary is removed.
  *
  * @throws {VitrineError} exists: the file is there and `overwrite` is not set; missing: no such folder;
@@ -73,14 +75,14 @@ export async function readFileBytes(source: FileSource): Promise<Uint8Array> {
 export async function writeFileAtomic(
   path: string,
   chunks: FileChunks,
-  { overwrite = false, durable = true }: WriteOptions = {},
+  { overwrite = false, durability = "power" }: WriteOptions = {},
 ): Promise<void> {
   if (!overwrite && (await fileExists(path))) throw alreadyThere(path);
   const temporary = join(dirname(path), `.vitrine-${randomBytes(8).toString("hex")}.tmp`);
   try {
-    await writeNew(temporary, chunks, durable);
+    await writeNew(temporary, chunks, durability);
     await publish(temporary, path, overwrite);
-    if (durable) await syncFolder(dirname(path));
+    if (durability === "power") await syncFolder(dirname(path));
   } catch (error) {
     await rm(temporary, { force: true });
     throw storageError(error, path, "a complete write");
@@ -138,13 +140,13 @@ export async function removeFolder(path: string): Promise<void> {
 }
 
 /**
- * Makes a folder and those above it, if they are not there; new ones survive a power cut unless `durable` is false.
+ * Makes a folder and those above it, if they are not there; new ones outlive what `durability` says.
  *
  * @throws {VitrineError} storage
  */
 export async function makeFolder(
   path: string,
-  { durable = true }: Pick<WriteOptions, "durable"> = {},
+  { durability = "power" }: Pick<WriteOptions, "durability"> = {},
 ): Promise<void> {
   await guarded(path, async () => {
     // not mkdir's own recursion: where a file system has no place for a folder (/proc), Node 20 never returns from it
@@ -153,7 +155,7 @@ export async function makeFolder(
       missing.push(folder);
     for (const folder of missing.reverse()) {
       await mkdir(folder).catch((error) => failOnNewFolder(error, folder));
-      if (durable) await syncFolder(dirname(folder));
+      if (durability === "power") await syncFolder(dirname(folder));
     }
     if (!(await stat(path)).isDirectory()) throw notAFolder(path);
   });
@@ -234,11 +236,11 @@ async function readExactly(
   return target;
 }
 
-async function writeNew(path: string, chunks: FileChunks, durable: boolean): Promise<void> {
+async function writeNew(path: string, chunks: FileChunks, durability: Durability): Promise<void> {
   const handle = await open(path, "wx");
   try {
     for await (const chunk of chunks instanceof Uint8Array ? [chunks] : chunks) await writeAll(handle, chunk);
-    if (durable) await handle.sync();
+    if (durability === "power") await handle.sync();
   } finally {
     await handle.close();
   }

@@ -10,8 +10,8 @@ export type FileChunks = Uint8Array | Iterable<Uint8Array> | AsyncIterable<Uint8
 export interface WriteOptions {
   /** Replace an existing file (default false: an existing file is refused with code `exists`). */
   readonly overwrite?: boolean;
-  /** Wait until the file would survive a power cut (default true); else it survives the end of this program alone, many times faster. */
-  readonly durable?: boolean;
+  /** Default power. */
+  readonly durability?: Durability;
 }
 
 /** Pieces of a file, in blocks: all as long, and as far from each other within a block. */
@@ -25,6 +25,12 @@ export interface FileRows {
   /** Pieces of each block. */
   readonly count: number;
 }
+
+/**
+ * What is written outlives what: "power": a power cut, for which the disk is waited for; "process": whatever ends the program, since the
+ * system has it by then and brings it to the disk within seconds.
+ */
+export type Durability = "power" | "process";
 
 /** A file that is read in parts, at any place. Whoever opened it closes it. */
 export interface RandomAccessFile {
@@ -80,7 +86,7 @@ export interface FileSystem {
   renameFile(from: string, to: string): Promise<void>;
   removeFile(path: string): Promise<void>;
   removeFolder(path: string): Promise<void>;
-  makeFolder(path: string, options?: Pick<WriteOptions, "durable">): Promise<void>;
+  makeFolder(path: string, options?: Pick<WriteOptions, "durability">): Promise<void>;
   makeNewFolder(path: string): Promise<void>;
   listFolder(path: string): Promise<string[]>;
   canonicalPath(path: string): Promise<string>;

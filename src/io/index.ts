@@ -53,7 +53,7 @@ export type { DatasetDescription, LayoutDescription } from "./describe/dataset.t
 export type { FileDescription } from "./describe/describe.ts";
 export { describeFile } from "./describe/describe.ts";
 export type { AtomsDescription, StarDescription, TiffDescription } from "./describe/structure.ts";
-export type { FileChunks, FileSource, RandomAccessFile, WriteOptions } from "./files.ts";
+export type { Durability, FileChunks, FileSource, RandomAccessFile, WriteOptions } from "./files.ts";
 export { sourceName } from "./files.ts";
 export type { FileKind } from "./identify.ts";
 export { identifyFile } from "./identify.ts";
@@ -106,7 +106,8 @@ export type { PngPicture } from "./png.ts";
 export { encodePng } from "./png.ts";
 export type { ResultFiles, ResultPlaces } from "./resultFiles.ts";
 export { prepareResultFiles, writeTogether } from "./resultFiles.ts";
-export { parseWithSchema } from "./schema.ts";
+export type { KnownKeys } from "./schema.ts";
+export { parseWithSchema, refuseUnknownKeys } from "./schema.ts";
 export type { DatasetSourceOptions } from "./source/dataset.ts";
 export { datasetSource } from "./source/dataset.ts";
 export type { MemoryLevel, MemorySourceOptions } from "./source/memory.ts";

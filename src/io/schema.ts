@@ -68,6 +68,30 @@ function unknownKey(path: Path, key: string, { schema, at }: Context): VitrineEr
   });
 }
 
+/** What an object of options may hold. */
+export interface KnownKeys {
+  readonly known: readonly string[];
+  /** How messages call the object. */
+  readonly at: string;
+  /** Names that others use, with ours. */
+  readonly others?: Readonly<Record<string, string>>;
+}
+
+/** Checks the keys alone of options that hold functions and objects of any class. @throws {VitrineError} format: the first unknown key, with the nearest */
+export function refuseUnknownKeys(options: object, { known, at, others = {} }: KnownKeys): void {
+  const key = Object.keys(options).find((name) => !known.includes(name));
+  if (key === undefined) return;
+  const nearest = Object.hasOwn(others, key) ? others[key] : nearestName(key, known);
+  const guess = nearest === undefined ? "" : ` (did you mean ${JSON.stringify(nearest)}?)`;
+  throw new VitrineError({
+    code: "format",
+    at: placeOf(at, [key]),
+    expected: "a known key",
+    found: `${JSON.stringify(shortened(key))}${guess}`,
+    hint: `Known keys: ${listed(known)}`,
+  });
+}
+
 function codeOf(issue: Issue): "type" | "range" | "format" {
   if (issue.code === "invalid_type" || issue.code === "invalid_union") return "type";
   if (issue.code === "too_small" || issue.code === "too_big" || issue.code === "not_multiple_of")

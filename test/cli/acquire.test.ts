@@ -249,12 +249,12 @@ describe("a failure is exit code 1 and one line", () => {
     [
       TWO,
       ["--dir", "out"],
-      "Acquisition.open: expected both directory and name, or neither, found directory out alone.",
+      "acquire: expected --name with --dir, found --dir alone.",
     ],
     [
       TWO,
       ["--name", "run"],
-      "Acquisition.open: expected both directory and name, or neither, found name run alone.",
+      "acquire: expected --dir with --name, found --name alone.",
     ],
     [
       TWO,

@@ -85,7 +85,7 @@ test.each<[string, object]>([
 
 test.each<[string, unknown]>([
   ["text", "only text"],
-  ["metadata", expect.objectContaining({ name: "DataCloneError" })],
+  ["metadata", expect.objectContaining({ code: "type", message: expect.stringContaining("found function") })],
   ["exit", expect.objectContaining({ code: "worker", message: expect.stringContaining("exit code 3") })],
   [
     "never",

@@ -1,5 +1,11 @@
 import { VitrineError } from "../../core/index.ts";
-import { type Axes, type Dataset, type DatasetWriter, describeAxes } from "../../io/index.ts";
+import {
+  type Axes,
+  type Dataset,
+  type DatasetWriter,
+  describeAxes,
+  refuseUnknownKeys,
+} from "../../io/index.ts";
 import { systemClock } from "../clock.ts";
 import type { AcquisitionEvent } from "../events/event.ts";
 import type { Microscope } from "../microscope.ts";
@@ -9,6 +15,7 @@ import { checkedGroup, EventGroups, type EventSource } from "./eventQueue.ts";
 import { Executor } from "./executor.ts";
 import { AcquisitionFuture, MilestoneLog } from "./future.ts";
 import { type AcquisitionNotification, type Milestone, notificationOf } from "./notification.ts";
+import { checkAcquisitionOptions } from "./optionKeys.ts";
 import type { AcquisitionOptions, SavingOptions } from "./options.ts";
 import { Pipeline } from "./pipeline.ts";
 import { StageCounter, type StageReport } from "./report.ts";
@@ -51,6 +58,7 @@ export class Acquisition implements AsyncDisposable {
   /** Calls of `onNotification` that have not ended. */
   #told: Promise<unknown> = Promise.resolve();
   #isOver = false;
+  #failedIn: string | undefined;
   #failure: { readonly error: unknown } | undefined;
 
   /**
@@ -62,6 +70,7 @@ export class Acquisition implements AsyncDisposable {
   static open(options: SavingOptions): Promise<SavingAcquisition>;
   static open(options: AcquisitionOptions): Promise<Acquisition>;
   static async open(options: AcquisitionOptions): Promise<Acquisition> {
+    checkAcquisitionOptions(options);
     if (busyMicroscopes.has(options.microscope)) throw isBusy(options.microscope);
     busyMicroscopes.add(options.microscope);
     let processor: FrameProcessor | undefined;
@@ -102,7 +111,10 @@ export class Acquisition implements AsyncDisposable {
       processor: parts.processor,
       limitMs: this.#watchdogMs.processor,
       deliver: (image) => this.#deliver(image),
-      onFailure,
+      onFailure: (error, what) => {
+        this.#failedIn ??= what;
+        this.#fail(error);
+      },
     });
     this.#executor = new Executor({
       microscope,
@@ -114,7 +126,10 @@ export class Acquisition implements AsyncDisposable {
       onEvent: (event) => this.#admit(event),
       emit: (item) => this.#pipeline.push(item),
       afterImages: (act) => this.#afterImages(act),
-      onGroupEnd: (group) => this.#log.endGroup(group),
+      onGroupEnd: (group) => {
+        this.#log.endGroup(group);
+        this.#groups.endOne();
+      },
     });
     this.finished = this.#run();
     // whoever closes it learns of a failure; nobody has to wait for it all the time
@@ -158,7 +173,9 @@ export class Acquisition implements AsyncDisposable {
    * @param options  queue: images that may wait (default 1); of more, the oldest are dropped
    * @throws {VitrineError} range: a queue below 1
    */
-  subscribe({ queue = 1 }: { readonly queue?: number } = {}): Subscription {
+  subscribe(options: { readonly queue?: number } = {}): Subscription {
+    refuseUnknownKeys(options, { known: ["queue"], at: "subscribe options" });
+    const { queue = 1 } = options;
     const live = new LiveQueue(queue, (closed) => {
       if (this.#subscribers.delete(closed)) this.#liveCounter.dropped += closed.dropped;
     });
@@ -170,6 +187,31 @@ export class Acquisition implements AsyncDisposable {
   /** Images that were saved in the place of an earlier one of the same axes: of those the dataset has the last. */
   get duplicates(): number {
     return this.#writer?.duplicates ?? 0;
+  }
+
+  /** The folder that images are saved in; undefined where none is. */
+  get folder(): string | undefined {
+    return this.#options.directory === undefined ? undefined : this.dataset?.name;
+  }
+
+  /** What failed first between camera and saving, such as `image processor for time 2`; undefined where nothing did. */
+  get failedIn(): string | undefined {
+    return this.#failedIn;
+  }
+
+  /** Times that somebody put events after null: they are not taken. */
+  get lateEvents(): number {
+    return this.#groups.late;
+  }
+
+  /** Whether no event waits and every image so far is processed, saved and told of. */
+  get isIdle(): boolean {
+    return this.#groups.isIdle;
+  }
+
+  /** Whether the image processor has a parameter for the event queue, and so may add events until it puts null. */
+  get takesQueue(): boolean {
+    return this.#processor.takesQueue;
   }
 
   /** Every stage in numbers: queue depth, rate, drops. */

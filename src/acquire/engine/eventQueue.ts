@@ -9,9 +9,9 @@ export type EventSource = AcquisitionEvent | Iterable<AcquisitionEvent> | AsyncI
 export interface EventQueue {
   /**
    * Adds events, or, with null, ends the acquisition after what was added before: images that were acquired are still processed.
-   * After an abort or a failure nothing is taken, and nobody is bothered.
+   * After null, an abort or a failure nothing is taken, and nobody is bothered.
    *
-   * @throws {VitrineError} unsupported: after null; what `parseEvents` throws
+   * @throws {VitrineError} unsupported: after `done()`; what `parseEvents` throws
    */
   put(events: EventSource | null): void;
 }
@@ -24,8 +24,13 @@ export interface EventGroup {
 /** Groups of events in the order in which they were added. */
 export class EventGroups implements EventQueue {
   #groups: EventGroup[] = [];
+  /** Groups whose last image is not through yet. */
+  #open = 0;
   #closed = false;
   #forgets = false;
+  #hasNull = false;
+  /** Times that something was put after null. */
+  late = 0;
   #wake: (() => void) | undefined;
 
   /** Whether null was put: no more events are taken. */
@@ -38,15 +43,29 @@ export class EventGroups implements EventQueue {
     return this.#groups.length;
   }
 
+  /** Whether nothing waits and nothing is under way. */
+  get isIdle(): boolean {
+    return this.#open === 0;
+  }
+
+  /** A group's last image is processed, saved and told of. */
+  endOne(): void {
+    this.#open--;
+  }
+
   put(events: EventSource | null): void {
     if (this.#forgets) return;
-    if (events === null) this.close();
-    else this.add(checkedGroup(events));
+    if (this.#hasNull && events !== null) this.late++;
+    else if (events === null) {
+      this.#hasNull = true;
+      this.close();
+    } else this.add(checkedGroup(events));
   }
 
   add(group: EventGroup): void {
     if (this.#closed) throw alreadyClosed();
     this.#groups.push(group);
+    this.#open++;
     this.#wake?.();
   }
 

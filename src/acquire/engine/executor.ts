@@ -123,7 +123,7 @@ export class Executor {
     const events = await runHook(hooks, "postHardware", beforeZ);
     if (events.length === 0) return;
     await this.#collector.waitForStart(sameCount(events, given, "postHardware")[0]!);
-    if (!this.#context.signal.aborted && events[0]!.autofocus === undefined) await this.#runCamera(events);
+    if (!this.#context.signal.aborted && makesImage(events[0]!)) await this.#runCamera(events);
   }
 
   async #runCamera(events: readonly AcquisitionEvent[]): Promise<void> {
@@ -166,6 +166,11 @@ export class Executor {
 async function discard(exposure: Exposure): Promise<void> {
   await exposure.stop();
   for await (const frame of exposure.frames) frame.release();
+}
+
+/** Autofocus, and devices that are only set, are events of their own. */
+function makesImage({ autofocus, no_image }: AcquisitionEvent): boolean {
+  return autofocus === undefined && no_image !== true;
 }
 
 /** The axes of an event; a list for a sequence. */

@@ -6,6 +6,7 @@ import {
   describeAxes,
   type JsonObject,
   type PixelImage,
+  refuseUnknownKeys,
 } from "../../io/index.ts";
 import type { CheckedGroup, EventGroup } from "./eventQueue.ts";
 import { type AcquisitionNotification, MILESTONES, type Milestone } from "./notification.ts";
@@ -27,6 +28,10 @@ export interface SavedImageOptions {
   /** Default false. */
   readonly returnMetadata?: boolean;
 }
+
+const SAVED_IMAGE_KEYS: readonly (keyof SavedImageOptions)[] = ["returnImage", "returnMetadata"];
+/** Pycro-Manager's names of them. */
+const PEER_KEYS = { return_image: "returnImage", return_metadata: "returnMetadata" };
 
 interface Waiter {
   readonly key: string | undefined;
@@ -152,6 +157,7 @@ export class AcquisitionFuture {
     axes?: Axes | readonly Axes[],
     options: SavedImageOptions = {},
   ): Promise<SavedImage | SavedImage[]> {
+    refuseUnknownKeys(options, { known: SAVED_IMAGE_KEYS, at: "awaitImageSaved options", others: PEER_KEYS });
     const dataset = this.#dataset ?? nothingSaved();
     if (axes === undefined)
       return readSaved(dataset, await this.#log.waitForNext("image_saved", this.#group), options);

@@ -15,7 +15,8 @@ type RunningSequence = () => Promise<void>;
  * Sets the devices as events say, and only what changed since the last event. One event, or several that the hardware plays by
  * itself, triggered by the camera.
  *
- * Order as in Pycro-Manager 1.0.2: other stages, XY stage, channel, exposure, light modulator, properties; then the focus drive.
+ * Order as in Pycro-Manager 1.0.2: other stages, XY stage, channel, exposure, light modulator, properties; then, as in
+ * pymmcore-plus, the region, which a change of the chip's size or binning undoes; then the focus drive.
  */
 export class Hardware {
   readonly #core: MicroscopeCore;
@@ -45,10 +46,10 @@ export class Hardware {
     await this.#setXY(events, last);
     await this.#setPreset(events, last);
     await this.#setExposure(events, last);
-    await this.#setChip(first, last);
     await this.#setSlm(first);
     for (const [device, property, value] of first.properties ?? [])
       await this.#try(`setting ${device} ${property}`, () => this.#core.setProperty(device, property, value));
+    await this.#setChip(first, last);
     await this.#holdShutter(first);
     this.#last = { ...last, ...events[events.length - 1]! };
     this.#lastCamera = first.camera;
@@ -248,7 +249,10 @@ export class Hardware {
   async #setChip(event: AcquisitionEvent, last: AcquisitionEvent): Promise<void> {
     const { roi, camera } = event;
     if (roi === undefined) return;
-    if (camera === this.#lastCamera && JSON.stringify(roi) === JSON.stringify(last.roi)) return;
+    const isSet = camera === this.#lastCamera && JSON.stringify(roi) === JSON.stringify(last.roi);
+    // a property or preset may have undone it: binning, the size of the chip, the type of pixels
+    const mayBeUndone = event.properties !== undefined || changesPreset(event, last);
+    if (isSet && !mayBeUndone) return;
     await this.#try("setting the region of interest", () =>
       this.#withCamera(event, () => this.#core.setROI(roi.x, roi.y, roi.width, roi.height)),
     );
@@ -323,6 +327,10 @@ export class Hardware {
 function definedOf<T extends object>(settings: T): { [K in keyof T]?: NonNullable<T[K]> } {
   const entries = Object.entries(settings).filter(([, value]) => value !== undefined);
   return Object.fromEntries(entries) as { [K in keyof T]?: NonNullable<T[K]> };
+}
+
+function changesPreset({ config_group: now }: AcquisitionEvent, { config_group: before }: AcquisitionEvent) {
+  return now !== undefined && now.join("\n") !== before?.join("\n");
 }
 
 function varies(events: readonly AcquisitionEvent[], key: "x" | "y" | "exposure"): boolean {

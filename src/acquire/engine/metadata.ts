@@ -46,7 +46,7 @@ export function frameMetadata(
     Exposure: event.exposure ?? ofCamera.Exposure ?? context.exposureMs,
     Axes: { ...event.axes },
   };
-  const channel = event.axes.channel ?? event.config_group?.[1];
+  const channel = channelOf(event);
   if (channel !== undefined) metadata.Channel = channel;
   return Object.assign(
     metadata,
@@ -55,12 +55,22 @@ export function frameMetadata(
   );
 }
 
+/** The channel's name: useq and others number their axes, and the preset says what the number means. */
+function channelOf({
+  axes: { channel },
+  config_group: preset,
+}: AcquisitionEvent): string | number | undefined {
+  return typeof channel === "string" ? channel : (preset?.[1] ?? channel);
+}
+
 function positionsOf(event: AcquisitionEvent): Readonly<Record<string, unknown>> {
   const positions: Record<string, unknown> = {};
   if (event.x !== undefined) positions.XPosition_um_Intended = event.x;
   if (event.y !== undefined) positions.YPosition_um_Intended = event.y;
   if (event.z !== undefined) positions.ZPosition_um_Intended = event.z;
-  if (typeof event.axes.position === "string") positions.PositionName = event.axes.position;
+  const { position } = event.axes;
+  const name = event.pos_name ?? (typeof position === "string" ? position : undefined);
+  if (name !== undefined) positions.PositionName = name;
   for (const [device, um] of event.stage_positions ?? []) positions[`${device}Position_um_Intended`] = um;
   return positions;
 }

@@ -1,4 +1,4 @@
-import type { JsonObject, PixelImage } from "../../io/index.ts";
+import type { Durability, JsonObject, PixelImage } from "../../io/index.ts";
 import type { Clock } from "../clock.ts";
 import type { Microscope } from "../microscope.ts";
 import type { ForeignProcessor, ImageProcessor, ProcessorModule } from "../processors/processor.ts";
@@ -24,6 +24,11 @@ export interface AcquisitionOptions {
   readonly save?: "memory";
   /** Default ndtiff; ome-zarr takes every pixel type. */
   readonly format?: "ndtiff" | "ome-zarr";
+  /**
+   * What saved images outlive: "power" (default) a power cut but for the last 100 ms, "process" whatever ends the program, for cameras
+   * that are faster than the disk syncs.
+   */
+  readonly durability?: Durability;
   /** Sees every image before anybody else: a function, a module for threads of its own, or a processor in another process. */
   readonly imageProcessor?: ImageProcessor | ProcessorModule | ForeignProcessor;
   /** Called for each image once it can be read from the dataset. */

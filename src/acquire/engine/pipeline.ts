@@ -29,7 +29,8 @@ export interface PipelineContext {
   readonly limitMs: number;
   /** Takes the processed images, in order; a slow one holds the pipeline up. */
   readonly deliver: (image: ProcessedImage) => Promise<void>;
-  readonly onFailure: (error: unknown) => void;
+  /** `what` was going on: which image the processor had. */
+  readonly onFailure: (error: unknown, what: string) => void;
 }
 
 /** Frames that wait for the processor; each holds a slot of the ring. */
@@ -105,7 +106,7 @@ export class Pipeline {
         else if (this.#failed) void next.images.then(releaseAll, () => {});
         else await this.#deliver(await withTimeout(next.images, next.what, this.#context.limitMs));
       } catch (error) {
-        this.#fail(error);
+        this.#fail(error, next.kind === "images" ? next.what : "image processor");
       }
     }
   }
@@ -124,13 +125,13 @@ export class Pipeline {
   }
 
   /** The first failure ends the pipeline: frames that wait are released, results that are on their way are dropped. */
-  #fail(error: unknown): void {
+  #fail(error: unknown, what: string): void {
     if (this.#failed) return;
     this.#failed = true;
     // a frame that waits for a call which may never end is released
     this.#calls.release();
     this.#frames.close();
-    this.#context.onFailure(error);
+    this.#context.onFailure(error, what);
   }
 }
 

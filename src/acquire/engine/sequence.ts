@@ -53,12 +53,18 @@ export class SequenceRules {
     switch (changed) {
       case "exposure":
         return this.#once(`exposure\n${next.camera ?? ""}`, async () =>
-          core.getExposureSequenceMaxLength(next.camera ?? (await core.getCameraDevice())),
+          longestOf(next.camera ?? (await core.getCameraDevice()), (camera) =>
+            core.getExposureSequenceMaxLength(camera),
+          ),
         );
       case "z":
-        return this.#once("z", async () => core.getStageSequenceMaxLength(await core.getFocusDevice()));
+        return this.#once("z", async () =>
+          longestOf(await core.getFocusDevice(), (stage) => core.getStageSequenceMaxLength(stage)),
+        );
       case "xy":
-        return this.#once("xy", async () => core.getXYStageSequenceMaxLength(await core.getXYStageDevice()));
+        return this.#once("xy", async () =>
+          longestOf(await core.getXYStageDevice(), (stage) => core.getXYStageSequenceMaxLength(stage)),
+        );
       case "preset":
         return this.#longestPreset(last.config_group!, next.config_group!);
     }
@@ -95,6 +101,11 @@ export class SequenceRules {
   }
 }
 
+/** A device that is not there plays nothing: its events are run one by one, and the first says which device is missing. */
+async function longestOf(device: string, ask: (device: string) => Promise<number>): Promise<number> {
+  return device === "" ? 0 : ask(device);
+}
+
 /** Whether a setting begins in the middle: nobody knows the value before it. */
 function setsMore(last: AcquisitionEvent, next: AcquisitionEvent): boolean {
   const keys = ["exposure", "z", "x", "y", "config_group"] as const;
@@ -110,6 +121,7 @@ function standsAlone(event: AcquisitionEvent): boolean {
     event.properties !== undefined ||
     event.slm_pattern !== undefined ||
     event.autofocus !== undefined ||
+    event.no_image === true ||
     event.reset_event_timer === true
   );
 }

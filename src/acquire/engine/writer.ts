@@ -21,7 +21,7 @@ export async function createWriter(
   options: AcquisitionOptions,
   grid: TileGrid | undefined,
 ): Promise<DatasetWriter | undefined> {
-  const { directory, name, save } = options;
+  const { directory, name, save, durability = "power" } = options;
   if ((directory === undefined) !== (name === undefined)) throw halfNamed(directory, name);
   if (save === undefined && directory === undefined) return undefined;
   const summary: JsonObject = {
@@ -33,8 +33,9 @@ export async function createWriter(
   if (save !== undefined) throw bothPlaces(directory);
   if (grid !== undefined && options.format === "ome-zarr") throw noPyramid();
   const folder = await nextDatasetFolder(directory, name);
-  if (options.format === "ome-zarr") return createOmeZarr({ directory: folder, summaryMetadata: summary });
-  const settings = { directory: folder, name, summaryMetadata: summary };
+  if (options.format === "ome-zarr")
+    return createOmeZarr({ directory: folder, summaryMetadata: summary, durability });
+  const settings = { directory: folder, name, summaryMetadata: summary, durability };
   if (grid === undefined) return createNdtiff(settings);
   const { maxLevel } = options.tiling ?? {};
   return createNdtiffPyramid({

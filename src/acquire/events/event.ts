@@ -26,16 +26,16 @@ export interface AcquisitionEvent {
   /** Added to the image's metadata. */
   readonly tags?: Readonly<Record<string, string>>;
   readonly properties?: readonly (readonly [device: string, property: string, value: string])[];
-  /**
-   * Focus by hardware before the image; no image by itself. `z`, µm: where to focus, if elsewhere than where the image is made.
-   * From useq's `HardwareAutofocus`.
-   */
+  /** Focus by hardware and make no image. From useq's `HardwareAutofocus`. */
   readonly autofocus?: {
     readonly device?: string;
     readonly offset?: number;
     readonly maxRetries?: number;
-    readonly z?: number;
   };
+  /** Set the devices and make no image. From useq's `setup`. */
+  readonly no_image?: boolean;
+  /** Name of the position where `axes` have its number. From useq. */
+  readonly pos_name?: string;
   /** Ends the acquisition, or the hardware sequence, instead of making an image; everything else in the event is ignored. */
   readonly special?: "acquisition-end" | "sequence-end";
   /** Leave the shutter open after this image. From useq. */

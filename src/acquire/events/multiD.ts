@@ -42,6 +42,7 @@ type CamelKeys<T> = {
 /** The same parameters in camelCase (`numTimePoints`). */
 export type MultiDCamelParams = CamelKeys<MultiDParams>;
 
+const DEFAULT_ORDER = "tpcz";
 const AT = "multiDAcquisitionEvents";
 
 /**
@@ -52,8 +53,9 @@ const AT = "multiDAcquisitionEvents";
  * @throws {VitrineError} at the call: as {@link parseWithSchema}; format: parameters that exclude each other; shape: lists of
  *   different lengths; missing: a part of a z stack
  *
- * Source: Pycro-Manager 1.0.2, `multi_d_acquisition_events`. It ignores an unknown letter of `order` and, where `order` has
- * no p, gives every event a list as its z; both are refused here.
+ * Source: Pycro-Manager 1.0.2, `multi_d_acquisition_events`. It ignores an unknown letter of `order` and channels without
+ * `channel_group`, makes no event of a z range without planes and, where `order` has no p, gives every event a list as its z: all are
+ * refused here. Of positions with equal labels it takes the z of the first; here each has its own.
  */
 export function multiDAcquisitionEvents(
   params: MultiDParams | MultiDCamelParams,
@@ -61,8 +63,15 @@ export function multiDAcquisitionEvents(
   return multiDEvents(params, AT);
 }
 
-/** {@link multiDAcquisitionEvents} for a value from outside; `at` is how messages call it. */
-export function multiDEvents(value: unknown, at: string): Iterable<AcquisitionEvent> {
+/** {@link multiDAcquisitionEvents} of a plan, whose every parameter must mean something; `at` is how messages call it. */
+export function multiDPlan(value: unknown, at: string): Iterable<AcquisitionEvent> {
+  const params = parseWithSchema(snakeKeys(value), multiDSchema, at);
+  const events = multiDEvents(params, at);
+  checkPlan(params, at);
+  return events;
+}
+
+function multiDEvents(value: unknown, at: string): Iterable<AcquisitionEvent> {
   const params = parseWithSchema(snakeKeys(value), multiDSchema, at);
   const axes = plannedAxes(params, at);
   return lazyIterable(() => nested(axes, { axes: {} }));
@@ -95,19 +104,90 @@ function* nested(axes: readonly Axis[], event: AcquisitionEvent): Generator<Acqu
   else for (const next of axis(event)) yield* nested(inner, next);
 }
 
+/** What goes along with another parameter and means nothing without it. */
+const COMPANIONS: readonly (readonly [name: keyof Parsed, needs: readonly (keyof Parsed)[]])[] = [
+  ["channels", ["channel_group"]],
+  ["channel_group", ["channels"]],
+  ["channel_exposures_ms", ["channels"]],
+];
+
+/** The same of what Pycro-Manager leaves out in silence: a function of its name does so too, a plan does not. */
+const PLAN_COMPANIONS: typeof COMPANIONS = [
+  ["position_labels", ["xy_positions", "xyz_positions"]],
+  ["time_interval_s", ["num_time_points"]],
+];
+
+function checkCompanions(params: Parsed, at: string, companions: typeof COMPANIONS): void {
+  for (const [name, needs] of companions) {
+    // a wait of no time between no time points is none
+    const isGiven = params[name] != null && params[name] !== 0;
+    if (!isGiven || needs.some((need) => params[need] != null)) continue;
+    const expected = `${needs.join(" or ")} beside ${name}`;
+    throw fault("missing", at, [expected, `${name} alone`], `Add ${needs.join(" or ")}, or omit ${name}`);
+  }
+}
+
+/** Refuses what Pycro-Manager leaves out in silence: axes that `order` does not name, empty lists, exposures of no channel. */
+function checkPlan(params: Parsed, at: string): void {
+  checkCompanions(params, at, PLAN_COMPANIONS);
+  for (const name of ["xy_positions", "channels"] as const) {
+    if (params[name]?.length !== 0) continue;
+    throw fault("shape", `${at} ${name}`, ["at least one", "an empty list"], "Omit the key");
+  }
+  const { channels, channel_exposures_ms: exposures } = params;
+  if (channels != null && exposures != null && exposures.length > channels.length)
+    throw unequalExposures(exposures, channels, at);
+  checkPlanned(params, at);
+}
+
+function unequalExposures(exposures: readonly number[], channels: readonly string[], at: string) {
+  const found = `${exposures.length} for ${channels.length} channels`;
+  return fault("shape", `${at} channel_exposures_ms`, ["one exposure a channel", found]);
+}
+
+/** Letters of axes that the parameters ask for. */
+function checkPlanned(params: Parsed, at: string): void {
+  const order = (params.order ?? DEFAULT_ORDER).toLowerCase();
+  const { num_time_points: count, channels, xy_positions: xy, xyz_positions: xyz } = params;
+  const { z_start: start, z_end: end, z_step: step } = params;
+  const planned: Record<string, boolean> = {
+    t: count != null && count > 0,
+    p: xy != null || xyz != null,
+    c: channels != null,
+    z: Boolean(start || end || step),
+  };
+  const left = Object.keys(planned).find((letter) => planned[letter] === true && !order.includes(letter));
+  if (left === undefined) return;
+  throw fault("format", `${at} order`, [`the letter ${left}, which is planned`, JSON.stringify(order)]);
+}
+
 function plannedAxes(params: Parsed, at: string): readonly Axis[] {
-  const order = (params.order ?? "tpcz").toLowerCase();
+  const order = (params.order ?? DEFAULT_ORDER).toLowerCase();
   checkOrder(order, at);
+  checkCompanions(params, at, COMPANIONS);
   checkLists(params, at);
   const z = zSteps(params, at);
   if (order.includes("p") && order.includes("z") && order.indexOf("p") > order.indexOf("z")) {
     throw fault("format", `${at} order`, ["p before z", JSON.stringify(order)]);
   }
+  const hasPositions = params.xy_positions != null || params.xyz_positions != null;
+  if (
+    order.includes("z") &&
+    !order.includes("p") &&
+    hasPositions &&
+    (z !== undefined || params.xyz_positions != null)
+  )
+    throw fault(
+      "format",
+      `${at} order`,
+      ["p before z, since there are positions", "no p"],
+      "Add p or omit z",
+    );
   const make: Record<string, () => Axis | undefined> = {
     t: () => timeAxis(params),
     p: () => positionAxis(params),
     c: () => channelAxis(params, at),
-    z: () => zAxis(params, z, order.includes("p"), at),
+    z: () => zAxis(params, z),
   };
   return [...order].flatMap((letter) => make[letter]() ?? []);
 }
@@ -151,7 +231,11 @@ function zSteps({ z_start: start, z_end: end, z_step: step }: Parsed, at: string
     const found = `only ${given.map(([name]) => name).join(" and ")}`;
     throw fault("missing", at, ["all of z_start, z_end and z_step", found], "Add the others or omit all");
   }
-  return arange({ start, stop: end + step, step }, `${at} z_step`);
+  const planes = arange({ start, stop: end + step, step }, `${at} z_step`);
+  if (planes.length > 0) return planes;
+  const found = `none from ${start} to ${end} in steps of ${step}`;
+  const hint = step < 0 ? "Give z_end below z_start" : "Swap z_start and z_end, or give a negative z_step";
+  throw fault("range", `${at} z_start, z_end, z_step`, ["at least one plane", found], hint);
 }
 
 function timeAxis({ num_time_points: count, time_interval_s: interval }: Parsed): Axis | undefined {
@@ -173,8 +257,9 @@ function positionAxis(params: Parsed): Axis | undefined {
     params.xy_positions ?? params.xyz_positions;
   if (positions == null) return undefined;
   return function* (event) {
-    for (const [i, [x, y]] of positions.entries()) {
-      yield { ...event, axes: { ...event.axes, position: params.position_labels?.[i] ?? i }, x, y };
+    for (const [i, [x, y, z]] of positions.entries()) {
+      const axes = { ...event.axes, position: params.position_labels?.[i] ?? i };
+      yield { ...event, axes, x, y, ...(z === undefined ? {} : { z }) };
     }
   };
 }
@@ -182,10 +267,8 @@ function positionAxis(params: Parsed): Axis | undefined {
 function channelAxis(params: Parsed, at: string): Axis | undefined {
   const { channel_group: group, channels, channel_exposures_ms: exposures } = params;
   if (group == null || channels == null) return undefined;
-  if (exposures != null && exposures.length < channels.length) {
-    const found = `${exposures.length} for ${channels.length} channels`;
-    throw fault("shape", `${at} channel_exposures_ms`, ["one exposure a channel", found]);
-  }
+  if (exposures != null && exposures.length < channels.length)
+    throw unequalExposures(exposures, channels, at);
   return function* (event) {
     for (const [i, channel] of channels.entries()) {
       const set = { ...event, axes: { ...event.axes, channel }, config_group: [group, channel] as const };
@@ -194,40 +277,21 @@ function channelAxis(params: Parsed, at: string): Axis | undefined {
   };
 }
 
-function zAxis(
-  params: Parsed,
-  steps: Steps | undefined,
-  hasPositions: boolean,
-  at: string,
-): Axis | undefined {
-  const { xy_positions: xy, xyz_positions: xyz } = params;
+/** Planes count from the position's own z where it has one. */
+function zAxis({ xyz_positions: xyz }: Parsed, steps: Steps | undefined): Axis | undefined {
   if (steps === undefined && xyz == null) return undefined;
-  if (!hasPositions && (xy != null || xyz != null)) {
-    throw fault(
-      "format",
-      `${at} order`,
-      ["p before z, since there are positions", "no p"],
-      "Add p or omit z",
-    );
-  }
   const planes: Steps = steps ?? { length: 1, at: () => 0 };
   return function* (event) {
-    const positionZ = xyz == null ? undefined : xyz[positionIndex(params, event.axes)][2];
     for (let i = 0; i < planes.length; i++) {
       const plane = planes.at(i);
-      const z = positionZ === undefined ? plane : steps === undefined ? positionZ : positionZ + plane;
+      const z = event.z === undefined ? plane : steps === undefined ? event.z : event.z + plane;
       yield { ...event, axes: { ...event.axes, z: i }, z };
     }
   };
 }
 
-/** As in Pycro-Manager, equal labels all mean the first position that has the label. */
-function positionIndex({ position_labels: labels }: Parsed, { position }: Axes): number {
-  return labels == null ? Number(position) : labels.indexOf(position);
-}
-
 function fault(
-  code: "format" | "shape" | "missing",
+  code: "format" | "shape" | "missing" | "range",
   at: string,
   [expected, found]: readonly [string, string],
   hint?: string,

@@ -90,7 +90,7 @@ test("what is parsed is parsed to the same again, each time in objects of its ow
 test("faults", () => {
   const fault = (value: unknown) => () => parseEvents(value, "plan.json");
   expect(fault([{ axes: {}, expsoure: 5 }])).toThrowErrorMatchingInlineSnapshot(
-    `[VitrineError: plan.json [0] expsoure: expected a known key, found "expsoure" (did you mean "exposure"?). Known keys: axes, min_start_time, timeout_ms, config_group, exposure, z, x, y, stage_positions, stage, camera, slm_pattern, tags, properties, special, row, col, autofocus, keep_shutter_open, reset_event_timer, roi.]`,
+    `[VitrineError: plan.json [0] expsoure: expected a known key, found "expsoure" (did you mean "exposure"?). Known keys: axes, min_start_time, timeout_ms, config_group, exposure, z, x, y, stage_positions, stage, camera, slm_pattern, tags, properties, special, row, col, autofocus, no_image, pos_name, keep_shutter_open, reset_event_timer, roi.]`,
   );
   expect(fault([{ axes: {} }, { exposure: 5 }])).toThrowErrorMatchingInlineSnapshot(
     `[VitrineError: plan.json [1] axes: expected axes that name the image, found nothing. Add for instance "axes": {"time": 0}.]`,
@@ -102,7 +102,7 @@ test("faults", () => {
     `[VitrineError: plan.json config_group: expected a list with a length of at least 2, found a list of 1.]`,
   );
   expect(fault({ axes: {}, autofocus: { offest: 3 } })).toThrowErrorMatchingInlineSnapshot(
-    `[VitrineError: plan.json autofocus.offest: expected a known key, found "offest" (did you mean "offset"?). Known keys: device, offset, maxRetries, z.]`,
+    `[VitrineError: plan.json autofocus.offest: expected a known key, found "offest" (did you mean "offset"?). Known keys: device, offset, maxRetries.]`,
   );
   expect(fault({ axes: {}, z: null })).toThrowErrorMatchingInlineSnapshot(
     `[VitrineError: plan.json z: expected a number, found nothing (null).]`,

@@ -45,9 +45,10 @@ const eventSchema = z.strictObject({
       device: z.string().exactOptional(),
       offset: z.number().exactOptional(),
       maxRetries: z.int().nonnegative().exactOptional(),
-      z: z.number().exactOptional(),
     })
     .exactOptional(),
+  no_image: z.boolean().exactOptional(),
+  pos_name: z.string().exactOptional(),
   keep_shutter_open: z.boolean().exactOptional(),
   reset_event_timer: z.boolean().exactOptional(),
   roi: z

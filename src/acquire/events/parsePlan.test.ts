@@ -33,7 +33,7 @@ test("the tiles of a useq grid stay apart, and channels keep their camera", () =
   ]);
 });
 
-test("an autofocus goes into the event of its image, at the z from which the stack counts", () => {
+test("an autofocus is an event of its own before its image, at the z from which the stack counts", () => {
   const events = parsed({
     stage_positions: [
       [0, 0, 10],
@@ -42,34 +42,39 @@ test("an autofocus goes into the event of its image, at the z from which the sta
     z_plan: { range: 2, step: 1 },
     autofocus_plan: { axes: ["p"], autofocus_device_name: "PFS", autofocus_motor_offset: 5 },
   });
-  expect(events).toHaveLength(6);
-  expect(events.map(({ z }) => z)).toEqual([9, 10, 11, 19, 20, 21]);
-  expect(events.map(({ autofocus }) => autofocus?.z)).toEqual([
-    10,
-    undefined,
-    undefined,
-    20,
-    undefined,
-    undefined,
+  expect(events.map(({ z }) => z)).toEqual([10, 9, 10, 11, 20, 19, 20, 21]);
+  const focus = { device: "PFS", offset: 5, maxRetries: 3 };
+  expect(events.flatMap(({ autofocus }, i) => (autofocus === undefined ? [] : [[i, autofocus]]))).toEqual([
+    [0, focus],
+    [4, focus],
   ]);
-  expect(events[3].autofocus).toEqual({ device: "PFS", offset: 5, maxRetries: 3, z: 20 });
 });
 
-test("what setup sets goes into the first event", () => {
-  const setup = { properties: [["Camera", "Binning", 2]], roi: [0, 0, 64, 32], exposure: 7, channel: "A" };
-  const events = parsed({ setup, channels: ["B", "C"] });
-  expect(events[0]).toEqual({
-    axes: { channel: 0 },
-    keep_shutter_open: false,
-    config_group: ["Channel", "B"],
+test("what setup sets, it sets before the first event and makes no image", () => {
+  const setup = {
+    properties: [["Camera", "Binning", 2]],
+    roi: [0, 0, 64, 32],
     exposure: 7,
-    properties: [["Camera", "Binning", "2"]],
-    roi: { x: 0, y: 0, width: 64, height: 32 },
-  });
-  expect(events[1]).toEqual({
-    axes: { channel: 1 },
-    keep_shutter_open: false,
-    config_group: ["Channel", "C"],
+    channel: { config: "10X", group: "Objective" },
+  };
+  const events = parsed({ setup, channels: ["B", "C"] });
+  expect(events).toEqual([
+    {
+      axes: {},
+      no_image: true,
+      keep_shutter_open: false,
+      config_group: ["Objective", "10X"],
+      exposure: 7,
+      properties: [["Camera", "Binning", "2"]],
+      roi: { x: 0, y: 0, width: 64, height: 32 },
+    },
+    { axes: { channel: 0 }, keep_shutter_open: false, config_group: ["Channel", "B"] },
+    { axes: { channel: 1 }, keep_shutter_open: false, config_group: ["Channel", "C"] },
+  ]);
+  const action = { type: "hardware_autofocus", autofocus_device_name: "PFS" };
+  expect(parsed({ setup: { action }, channels: ["B"] })[0]).toMatchObject({
+    no_image: true,
+    autofocus: { device: "PFS" },
   });
 });
 

@@ -2,11 +2,14 @@ import { z } from "zod";
 import { VitrineError } from "../../core/index.ts";
 import { parseWithSchema } from "../../io/index.ts";
 import type { AcquisitionEvent } from "./event.ts";
+import { type FieldUm, withField } from "./gridField.ts";
 import { lazyIterable } from "./lazyIterable.ts";
-import { multiDEvents, multiDSchema, snakeKeys } from "./multiD.ts";
+import { multiDPlan, multiDSchema, snakeKeys } from "./multiD.ts";
 import { parseEvents } from "./parseEvents.ts";
 import { parseUseq, type UseqPlan } from "./useq/expand.ts";
 import { SEQUENCE_KEYS } from "./useq/schema.ts";
+import type { Sequence } from "./useq/sequence.ts";
+import type { SetupEvent } from "./useq/setupSchema.ts";
 import { fromUseq } from "./useq/useqEvent.ts";
 
 const SHAPES =
@@ -20,15 +23,20 @@ const knownKeys = z.strictObject(
 /**
  * The events of an acquisition plan: a list of event dictionaries, such a list under `events`, the parameters of
  * {@link multiDAcquisitionEvents}, or a useq `MDASequence`. Its keys tell which; `channels` alone is a useq sequence. Of
- * that, the settings of `setup` go into the first event, and an autofocus into the event of the image that follows it.
+ * that, `setup` and each autofocus are events of their own that make no image.
  *
- * @param value  what was read of the plan's JSON
- * @param at     how messages call it
- * @returns      the events, made while they are iterated; can be iterated again
- * @throws {VitrineError} at the call: format: a shape that is none of these, or that could be two of them; otherwise as
- *   {@link parseEvents}, {@link multiDAcquisitionEvents} and {@link expandUseq}
+ * @param value    what was read of the plan's JSON or YAML
+ * @param at       how messages call it
+ * @param options  fieldUm: what the camera sees, µm: the size of tiles of a useq grid that does not say it
+ * @returns        the events, made while they are iterated; can be iterated again
+ * @throws {VitrineError} at the call: format: a shape that is none of these, or that could be two of them; undeterminable: a grid
+ *   whose tiles have no size; otherwise as {@link parseEvents}, {@link multiDAcquisitionEvents} and {@link expandUseq}
  */
-export function parsePlan(value: unknown, at: string): Iterable<AcquisitionEvent> {
+export function parsePlan(
+  value: unknown,
+  at: string,
+  { fieldUm }: { readonly fieldUm?: FieldUm | undefined } = {},
+): Iterable<AcquisitionEvent> {
   if (Array.isArray(value)) return parseEvents(value, at);
   const plan = snakeKeys(value);
   if (typeof plan !== "object" || plan === null) throw unknownShape(at, JSON.stringify(plan) ?? "nothing");
@@ -39,9 +47,10 @@ export function parsePlan(value: unknown, at: string): Iterable<AcquisitionEvent
   if (isEvents && ofMultiD.length + ofUseq.length === 0) return parseEventList(plan, at);
   const onlyUseq = ofUseq.filter((key) => !MULTI_D_KEYS.includes(key));
   if (isEvents || (ofMultiD.length > 0 && onlyUseq.length > 0)) throw ambiguousShape(at, keys);
-  if (ofMultiD.length > 0) return multiDEvents(plan, at);
-  if (ofUseq.length > 0) return eventsFromUseq(parseUseq(plan, at));
-  throw noKnownKey(plan, at);
+  if (ofMultiD.length > 0) return multiDPlan(plan, at);
+  if (ofUseq.length === 0) throw noKnownKey(plan, at);
+  checkStacks(parseUseq(plan, at).sequence, plan, at); // the plan's own faults come first
+  return eventsFromUseq(parseUseq(withField(plan, fieldUm, at), at), at);
 }
 
 function parseEventList(plan: object, at: string): Iterable<AcquisitionEvent> {
@@ -49,35 +58,53 @@ function parseEventList(plan: object, at: string): Iterable<AcquisitionEvent> {
   return parseEvents(events, `${at} events`);
 }
 
-/** An autofocus goes into the event of its image, the setup into the first event. */
-function eventsFromUseq({ events, setup }: UseqPlan): Iterable<AcquisitionEvent> {
-  const before = setup === undefined ? undefined : fromUseq({ ...setup, action: undefined });
+/** What prepares the sequence comes before its first event. */
+function eventsFromUseq({ events, setup }: UseqPlan, at: string): Iterable<AcquisitionEvent> {
+  const [first] = events;
+  if (first === undefined) throw noImages(at);
+  const before = setup === undefined ? undefined : setupEvent(setup);
   return lazyIterable(function* () {
-    let first = before;
-    let focus: AcquisitionEvent | undefined;
-    for (const { event, camera } of events) {
-      const next = fromUseq(event, camera);
-      if (next.autofocus !== undefined) {
-        focus = next;
-        continue;
-      }
-      const image = focus === undefined ? next : withAutofocus(next, focus);
-      yield first === undefined ? image : withSetup(image, first);
-      first = undefined;
-      focus = undefined;
-    }
+    if (before !== undefined) yield { ...before, axes: {} };
+    for (const { event, camera } of events) yield fromUseq(event, camera);
   });
 }
 
-function withAutofocus(image: AcquisitionEvent, { autofocus, z }: AcquisitionEvent): AcquisitionEvent {
-  if (autofocus === undefined) return image;
-  return { ...image, autofocus: z === undefined || z === image.z ? autofocus : { ...autofocus, z } };
+/** Whatever `setup` is told to do, it makes no image. */
+function setupEvent({ action, ...settings }: SetupEvent): AcquisitionEvent {
+  const focus = action?.type === "hardware_autofocus" ? { action } : {};
+  if (action?.type === "custom") fromUseq({ action }); // refuses it
+  return { ...fromUseq({ ...settings, ...focus }), no_image: true };
 }
 
-/** The first event's own settings come after those of `setup`. */
-function withSetup(event: AcquisitionEvent, setup: AcquisitionEvent): AcquisitionEvent {
-  const properties = [...(setup.properties ?? []), ...(event.properties ?? [])];
-  return { ...setup, ...event, ...(properties.length === 0 ? {} : { properties }) };
+/** useq makes no events of a stack without planes. */
+function checkStacks({ z, positions }: Sequence, plan: object, at: string): void {
+  if (z?.length === 0) {
+    const found = `none in ${JSON.stringify(Reflect.get(plan, "z_plan"))}`;
+    const hint = "Give top above bottom, or a negative step";
+    throw new VitrineError({
+      code: "range",
+      at: `${at} z_plan`,
+      expected: "at least one plane",
+      found,
+      hint,
+    });
+  }
+  const given: unknown = Reflect.get(plan, "stage_positions");
+  if (!Array.isArray(positions) || !Array.isArray(given)) return;
+  for (const [i, { sequence }] of positions.entries())
+    if (sequence !== undefined)
+      checkStacks(sequence, given[i].sequence, `${at} stage_positions[${i}] sequence`);
+}
+
+function noImages(at: string): VitrineError {
+  const hint = "An axis of the plan is empty, or its settings leave every image out";
+  return new VitrineError({
+    code: "range",
+    at,
+    expected: "a plan of at least one image",
+    found: "none",
+    hint,
+  });
 }
 
 function noKnownKey(plan: object, at: string): VitrineError {

@@ -30,9 +30,10 @@ export function deviceError(fault: PythonFault, at: string): VitrineError {
 }
 
 /** What loading or calling the image processor failed with. */
-export function processorError(fault: PythonFault, at: string): VitrineError {
+export function processorError(fault: PythonFault, at: string, image?: string): VitrineError {
   if (fault.missing !== undefined) return missingError(fault, at);
-  const found = `${fault.type}: ${fault.message}`;
+  const places = [fault.place ?? [], image === undefined ? [] : `image ${image}`].flat();
+  const found = `${fault.type}: ${fault.message}${places.length > 0 ? ` (${places.join("; ")})` : ""}`;
   const expected = "an image processor that runs";
   return new VitrineError({ code: "worker", at, expected, found }, { cause: pythonError(fault) });
 }

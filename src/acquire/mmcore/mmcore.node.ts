@@ -1,5 +1,6 @@
 import { existsSync } from "node:fs";
 import { basename, dirname, resolve } from "node:path";
+import { z } from "zod";
 import { abortError, raceAbort, VitrineError } from "../../core/index.ts";
 import { type JsonValue, parseWithSchema } from "../../io/index.ts";
 import type { FileRingDescription } from "../frames/ring.ts";
@@ -14,6 +15,8 @@ import type { FrameNote, FromChild } from "./protocol.ts";
 import { PythonChild } from "./python.node.ts";
 import { makeRingFile, removeRingFiles, removeStaleRings, ringName } from "./ringFile.node.ts";
 import { FileRings, OUTPUT_SLOTS } from "./rings.node.ts";
+
+const loadedFunction = z.strictObject({ function: z.string(), takes_queue: z.boolean() });
 
 type Options = ReturnType<typeof mmcoreOptions.parse>;
 type Failure = typeof deviceError;
@@ -156,7 +159,8 @@ class OpenMicroscope implements MMCoreMicroscope {
       { kind: "load", path, function: name ?? null },
       { at: label, factor: SLOW, failure: processorError },
     );
-    this.#childProcessor = new ChildProcessor(`${basename(path)}:${found}`, {
+    const { function: chosen, takes_queue: takesQueue } = parseWithSchema(found, loadedFunction, label);
+    this.#childProcessor = new ChildProcessor(`${basename(path)}:${chosen}`, takesQueue, {
       ask: (request) => this.#live().ask(request),
       ringOf: (frame) => this.#rings.numberOf(frame.slot.ring),
       takeOutput: (note, layout) => this.#rings.takeOutput(note, layout),

@@ -43,6 +43,8 @@ export interface MMCoreMicroscope extends Microscope {
 export interface PythonProcessor {
   /** `file.py:function`, for messages. */
   readonly name: string;
+  /** Whether the function has a parameter for the event queue. */
+  readonly takesQueue: boolean;
   /**
    * Calls the function with an image of its own, a copy, and this metadata. Calls are carried out one at a time, in their order;
    * the next may be made before the last has ended. The frame must be held until the call has ended.

@@ -1,5 +1,5 @@
-import { VitrineError } from "../../core/index.ts";
-import type { ImageLayout, JsonObject, JsonValue, PixelArray } from "../../io/index.ts";
+import { describeAxes, VitrineError } from "../../core/index.ts";
+import type { Axes, ImageLayout, JsonObject, JsonValue, PixelArray } from "../../io/index.ts";
 import type { Frame } from "../frames/frame.ts";
 import { processorError } from "./faults.ts";
 import type { PythonEventQueue, PythonImage, PythonProcessor } from "./mmcore.ts";
@@ -18,13 +18,15 @@ export interface ProcessorHost {
 /** The image processor of the child. */
 export class ChildProcessor implements PythonProcessor {
   readonly name: string;
+  readonly takesQueue: boolean;
   readonly #host: ProcessorHost;
   readonly #outputs = new Map<number, PythonImage[]>();
   #queue: PythonEventQueue | undefined;
   #jobs = 0;
 
-  constructor(name: string, host: ProcessorHost) {
+  constructor(name: string, takesQueue: boolean, host: ProcessorHost) {
     this.name = name;
+    this.takesQueue = takesQueue;
     this.#host = host;
   }
 
@@ -43,7 +45,8 @@ export class ChildProcessor implements PythonProcessor {
     const { slot } = frame.slot;
     const shape = [height, width, channels] as const;
     try {
-      await this.#ask({ kind: "process", job, ring, slot, shape, dtype, metadata });
+      const what = describeAxes((metadata.Axes ?? {}) as Axes);
+      await this.#ask({ kind: "process", job, ring, slot, shape, dtype, metadata }, what);
     } finally {
       this.#outputs.delete(job);
     }
@@ -76,8 +79,13 @@ export class ChildProcessor implements PythonProcessor {
     }
   }
 
-  #ask(message: Request["message"]): Promise<JsonValue> {
-    return this.#host.ask({ message, at: this.name, failure: processorError });
+  /** @param image  the axes of the image that errors are about */
+  #ask(message: Request["message"], image?: string): Promise<JsonValue> {
+    return this.#host.ask({
+      message,
+      at: this.name,
+      failure: (fault, at) => processorError(fault, at, image),
+    });
   }
 }
 

@@ -94,6 +94,8 @@ export interface PythonFault {
   readonly type: string;
   readonly message: string;
   readonly traceback?: string;
+  /** Where the user's code failed: `file.py, line 3`. */
+  readonly place?: string | null;
   /** What was asked for and is not there: "device", "property", ... with the names that are. */
   readonly missing?: string;
   readonly name?: string;

@@ -2,7 +2,7 @@ import { type ChildProcessWithoutNullStreams, spawn } from "node:child_process";
 import { dirname, join } from "node:path";
 import { createInterface } from "node:readline";
 import { fileURLToPath } from "node:url";
-import { VitrineError } from "../../core/index.ts";
+import { formatJson, parseJson, VitrineError } from "../../core/index.ts";
 import type { JsonValue } from "../../io/index.ts";
 import type { FromChild, Notice, ToChild } from "./protocol.ts";
 import { type Request, RequestQueue } from "./requestQueue.ts";
@@ -153,7 +153,7 @@ export class PythonChild {
   #receive(line: string): void {
     if (this.#end !== undefined) return;
     try {
-      this.#take(JSON.parse(line));
+      this.#take(parseJson(line) as FromChild);
     } catch (cause) {
       const found = cause instanceof Error ? cause.message : String(cause);
       const fault = {
@@ -187,7 +187,7 @@ export class PythonChild {
   }
 
   #write(message: Notice | (ToChild & { id: number })): void {
-    this.#process.stdin.write(`${JSON.stringify(message)}\n`);
+    this.#process.stdin.write(`${formatJson(message)}\n`);
   }
 
   #fail(reason: VitrineError): void {

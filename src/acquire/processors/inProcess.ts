@@ -5,7 +5,13 @@ import type { ImageMetadata } from "../engine/metadata.ts";
 import type { Frame } from "../frames/frame.ts";
 import { ImagePool, type PooledImage } from "../frames/imagePool.ts";
 import { copyImage, copyToKeep, copyToPool, imageOf, pooledResult } from "./pooledImages.ts";
-import type { FrameProcessor, ImageAndMetadata, ImageProcessor, ProcessedImage } from "./processor.ts";
+import {
+  type FrameProcessor,
+  type ImageAndMetadata,
+  type ImageProcessor,
+  type ProcessedImage,
+  QUEUE_PARAMETERS,
+} from "./processor.ts";
 import { imagesOf, originOf } from "./results.ts";
 
 /** Runs a processor on the thread of the acquisition, one image after the other. */
@@ -40,7 +46,8 @@ export function createInProcessRunner(processor: ImageProcessor, eventQueue: Eve
     );
   };
   const process = processor.borrow ? withBorrowed : processor.stateless ? withPooled : withKept;
-  return { concurrency: 1, process, close: async () => {} };
+  const takesQueue = processor.length >= QUEUE_PARAMETERS;
+  return { takesQueue, concurrency: 1, process, close: async () => {} };
 }
 
 function liesIn([image]: ImageAndMetadata, pixels: PixelArray): boolean {
@@ -57,6 +64,7 @@ function returned([image, metadata]: ImageAndMetadata, own: PooledImage): Proces
 export function createPassThrough(): FrameProcessor {
   const pool = new ImagePool(imageMemory);
   return {
+    takesQueue: false,
     concurrency: 1,
     process: async (frame, metadata) => {
       const pooled = released(frame, () => copyToPool(frame, pool));

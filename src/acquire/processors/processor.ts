@@ -32,6 +32,9 @@ export interface ImageProcessor {
   readonly stateless?: boolean;
 }
 
+/** A function with so many parameters takes the event queue, as in Pycro-Manager. */
+export const QUEUE_PARAMETERS = 3;
+
 /** A processor in a file of its own, which runs in a thread of its own. Its default export is the {@link ImageProcessor}. */
 export interface ProcessorModule {
   /**
@@ -47,6 +50,8 @@ export interface ProcessorModule {
 export interface ForeignProcessor {
   /** For messages. */
   readonly name: string;
+  /** Whether it takes the event queue (default false). */
+  readonly takesQueue?: boolean;
   /** Processes a frame, which is held until it has ended; the images are in memory of their own. Calls overlap, in order. */
   process(frame: Frame, metadata: JsonObject, eventQueue: PlainEventQueue): Promise<readonly ForeignImage[]>;
 }
@@ -66,6 +71,8 @@ export interface PlainEventQueue {
 export interface FrameProcessor {
   /** Processes a frame and releases it. Calls overlap; each resolves with its own images. */
   process(frame: Frame, metadata: ImageMetadata): Promise<readonly ProcessedImage[]>;
+  /** Whether it has a parameter for the event queue. */
+  readonly takesQueue: boolean;
   /** Frames that it works on at once. */
   readonly concurrency: number;
   close(): Promise<void>;

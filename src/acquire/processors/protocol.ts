@@ -28,7 +28,12 @@ export interface SentImage {
 
 /** What a processor's thread tells. */
 export type FromProcessor =
-  | { readonly kind: "loaded"; readonly borrow: boolean; readonly stateless: boolean }
+  | {
+      readonly kind: "loaded";
+      readonly borrow: boolean;
+      readonly stateless: boolean;
+      readonly takesQueue: boolean;
+    }
   | { readonly kind: "event"; readonly events: EventSource | null }
   | { readonly kind: "done"; readonly id: number; readonly images: readonly SentImage[] }
   | { readonly kind: "failed"; readonly id: number | undefined; readonly error: PackedError };

@@ -1,4 +1,4 @@
-import { axesKey, describeAxes, layoutOf, VitrineError } from "../../core/index.ts";
+import { axesKey, describeAxes, layoutOf, plainJson, VitrineError } from "../../core/index.ts";
 import type { Axes, PixelImage } from "../../io/index.ts";
 import { type ImageMetadata, pixelTypeName } from "../engine/metadata.ts";
 import type { ImageAndMetadata } from "./processor.ts";
@@ -44,9 +44,10 @@ function checkedPair(pair: unknown, which: string, origin: Origin): ImageAndMeta
   if (!isImage(image) || !isObject(metadata)) throw wrongResult(`image${which}`, pair);
   const layout = layoutOf(image, `image processor, image${which}`);
   const wasOfType = metadata.PixelType === pixelTypeName(layout);
-  const Axes = renamedAxes(metadata, origin);
+  const plain = plainJson(metadata, `image processor, metadata${which}`) as UncheckedMetadata;
+  const Axes = renamedAxes(plain, origin);
   const complete: ImageMetadata = {
-    ...metadata,
+    ...plain,
     Width: layout.width,
     Height: layout.height,
     PixelType: pixelTypeName(layout),

@@ -10,6 +10,11 @@ export function startThread(events: ThreadEvents): Thread {
   );
 }
 
+/** Where a module's text is wrong: a page's console says it, and nobody else is told. */
+export async function syntaxPlace(_address: string): Promise<string | undefined> {
+  return undefined;
+}
+
 /** A module's address; relative ones start at the page. */
 export function moduleAddress(module: string | URL): string {
   return new URL(module, document.baseURI).href;

@@ -4,7 +4,7 @@ import type { EventQueue } from "../engine/eventQueue.ts";
 import { ImagePool, type PooledImage } from "../frames/imagePool.ts";
 import { type RingDescription, threadMemory } from "../frames/ring.ts";
 import { copyImage, copyToKeep, copyToPool, imageOf } from "./pooledImages.ts";
-import type { ImageAndMetadata, ImageProcessor } from "./processor.ts";
+import { type ImageAndMetadata, type ImageProcessor, QUEUE_PARAMETERS } from "./processor.ts";
 import type { FromProcessor, SentImage, ToProcessor } from "./protocol.ts";
 import { imagesOf, originOf } from "./results.ts";
 
@@ -90,8 +90,8 @@ export function createProcessorThread(parts: ProcessorThreadParts): (message: To
       case "load":
         loaded = loadProcessor(parts, message);
         loaded.then(
-          ({ processor, stateless }) =>
-            send({ kind: "loaded", borrow: processor.borrow === true, stateless }),
+          ({ processor, stateless, takesQueue }) =>
+            send({ kind: "loaded", borrow: processor.borrow === true, stateless, takesQueue }),
           (error) => send({ kind: "failed", id: undefined, error: packError(error) }),
         );
         break;
@@ -117,6 +117,7 @@ function sharedMemory(memory: ArrayBufferLike | undefined): SharedArrayBuffer | 
 interface LoadedModule {
   readonly processor: ImageProcessor;
   readonly stateless: boolean;
+  readonly takesQueue: boolean;
 }
 
 async function loadProcessor(
@@ -138,6 +139,7 @@ async function loadProcessor(
   return {
     processor: Object.assign(bound, { borrow: borrow === true || run.borrow === true }),
     stateless: stateless === true,
+    takesQueue: run.length >= QUEUE_PARAMETERS,
   };
 }
 

@@ -1,4 +1,4 @@
-import { moduleAddress, startThread } from "#processor-threads";
+import { moduleAddress, startThread, syntaxPlace } from "#processor-threads";
 import { unpackError, VitrineError } from "../../core/index.ts";
 import { type PixelArray, pixelView } from "../../io/index.ts";
 import type { EventQueue } from "../engine/eventQueue.ts";
@@ -19,6 +19,7 @@ interface Pending {
 
 /** What a thread does for its owner. */
 interface ProcessorThread {
+  readonly takesQueue: boolean;
   process(frame: Frame, metadata: ImageMetadata): Promise<ProcessedImage[]>;
   terminate(): Promise<void>;
 }
@@ -35,15 +36,32 @@ export async function createWorkerRunner(
 ): Promise<FrameProcessor> {
   if (!Number.isInteger(workers) || workers < 1) throw badCount(workers);
   const address = moduleAddress(module);
-  const threads = await allOrNone(
-    Array.from({ length: workers }, () => openThread({ address, workers }, eventQueue)),
-  );
+  const starting = Array.from({ length: workers }, () => openThread({ address, workers }, eventQueue));
+  const threads = await allOrNone(starting).catch(async (error: unknown) => {
+    throw await withPlace(error, address);
+  });
   let next = 0;
   return {
+    takesQueue: threads.some(({ takesQueue }) => takesQueue),
     concurrency: workers * FRAMES_A_THREAD,
     process: (frame, metadata) => threads[next++ % workers]!.process(frame, metadata),
     close: async () => void (await Promise.all(threads.map((thread) => thread.terminate()))),
   };
+}
+
+/** An error of the module's text, with file and line, which the error itself does not say. */
+async function withPlace(error: unknown, address: string): Promise<unknown> {
+  const isPlaced = error instanceof SyntaxError && /\.[cm]?[jt]s:\d+/.test(ownFrames(error));
+  if (!(error instanceof SyntaxError) || isPlaced) return error;
+  const at = (await syntaxPlace(address)) ?? address;
+  const found = `SyntaxError: ${error.message}`;
+  return new VitrineError({ code: "format", at, expected: "JavaScript", found }, { cause: error });
+}
+
+/** Lines of a stack that are not those of the thread itself. */
+function ownFrames({ stack = "" }: Error): string {
+  const lines = stack.split("\n").slice(1);
+  return lines.filter((line) => !/node:|processors\/worker\./.test(line)).join("\n");
 }
 
 async function allOrNone(starting: readonly Promise<ProcessorThread>[]): Promise<ProcessorThread[]> {
@@ -83,7 +101,11 @@ function openThread(
       onMessage: (message: FromProcessor) => {
         switch (message.kind) {
           case "loaded":
-            return resolve({ process, terminate: () => thread.terminate() });
+            return resolve({
+              process,
+              takesQueue: message.takesQueue,
+              terminate: () => thread.terminate(),
+            });
           case "event":
             return put(message);
           case "done":

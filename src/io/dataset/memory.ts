@@ -1,5 +1,5 @@
 import type { Axes, ImageLayout, PixelImage } from "../../core/index.ts";
-import { checkAxes, describeAxes, layoutOf, VitrineError } from "../../core/index.ts";
+import { checkAxes, describeAxes, layoutOf, plainJson, VitrineError } from "../../core/index.ts";
 import { BaseDataset } from "./baseDataset.ts";
 import type { Dataset, DatasetImage, DatasetWriter, JsonObject } from "./dataset.ts";
 
@@ -46,7 +46,8 @@ class MemoryDataset extends BaseDataset<Kept> implements Dataset {
     if (this.isFinished) throw finished(this.name);
     checkAxes(axes, this.name);
     const layout = layoutOf(image, `${this.name} at ${describeAxes(axes)}`);
-    return this.addImage({ ...axes }, { layout, image: copyOf(image), metadata: structuredClone(metadata) });
+    const plain = plainJson(metadata, `${this.name} at ${describeAxes(axes)} metadata`) as JsonObject;
+    return this.addImage({ ...axes }, { layout, image: copyOf(image), metadata: structuredClone(plain) });
   }
 
   finish(): void {

@@ -1,4 +1,4 @@
-import type { WritableFile } from "../files.ts";
+import type { Durability, WritableFile } from "../files.ts";
 
 interface Pending {
   readonly bytes: Uint8Array;
@@ -30,10 +30,10 @@ export class IndexWriter {
   }
 
   /** Cuts off what a failed write has left, and closes. @throws {VitrineError} storage */
-  async close(): Promise<void> {
+  async close(durability: Durability = "power"): Promise<void> {
     try {
       await this.#file.resize(this.#position);
-      await this.#file.sync();
+      if (durability === "power") await this.#file.sync();
     } finally {
       await this.#file.close();
     }

@@ -1,4 +1,5 @@
 import type { Axes } from "../../core/index.ts";
+import { formatJson, parseJson } from "../../core/index.ts";
 import type { JsonObject } from "../dataset/dataset.ts";
 import { malformed } from "./format.ts";
 
@@ -6,22 +7,19 @@ const utf8 = new TextDecoder("utf-8", { fatal: true });
 const latin1 = new TextDecoder("latin1");
 const encoder = new TextEncoder();
 
-/** A string of JSON, or a number that JSON does not know but Python writes. */
-const STRING_OR_NUMBER = /"(?:[^"\\]|\\.)*"|-?\b(?:NaN|Infinity)\b/g;
-
-/** JSON as UTF-8. */
+/** JSON as UTF-8, with NaN and infinity as Python writes them. */
 export function encodeJson(value: unknown): Uint8Array {
-  return encoder.encode(JSON.stringify(value));
+  return encoder.encode(formatJson(value));
 }
 
 /**
  * A JSON object of a file. Bytes that are no UTF-8 are read as Latin-1, as versions before 3.1 wrote some metadata; NaN and
- * Infinity, which Python writes, become null.
+ * Infinity, which Python writes, are those numbers.
  *
  * @throws {VitrineError} format
  */
 export function decodeJsonObject(bytes: Uint8Array, at: string): JsonObject {
-  const value = parseJson(decodeText(bytes), at);
+  const value = parsedJson(decodeText(bytes), at);
   if (isJsonObject(value)) return value;
   throw malformed(at, "a JSON object", JSON.stringify(value).slice(0, 60));
 }
@@ -47,12 +45,10 @@ function decodeText(bytes: Uint8Array): string {
   }
 }
 
-function parseJson(text: string, at: string): unknown {
+function parsedJson(text: string, at: string): unknown {
   try {
-    return JSON.parse(text);
+    return parseJson(text);
   } catch (error) {
-    const repaired = text.replace(STRING_OR_NUMBER, (part) => (part.startsWith('"') ? part : "null"));
-    if (repaired !== text) return parseJson(repaired, at);
     const found = error instanceof Error ? error.message : String(error);
     throw malformed(at, "JSON", found.slice(0, 120));
   }

@@ -130,12 +130,19 @@ for t in range(4):
 d.finish()
 print(json.dumps(out))`);
     await using dataset = await openNdtiff(join(folder, "theirs_1"));
-    expect([dataset.summaryMetadata, dataset.channelNames]).toEqual([{ nan: null, a: 1 }, ["DAPI", "µ"]]);
+    expect([dataset.summaryMetadata, dataset.channelNames]).toEqual([
+      { nan: Number.NaN, a: 1 },
+      ["DAPI", "µ"],
+    ]);
     expect(dataset.imageCoordinates()).toHaveLength(expected.length);
     for (const [axes, pixels, [width, height]] of expected) {
       const image = await dataset.readImage(axes);
       expect([sha(pixelBytes(image.data)), image.width, image.height]).toEqual([pixels, width, height]);
-      expect(await dataset.readMetadata(axes)).toEqual({ t: axes.time, inf: null, s: 'NaN, µ " NaN' });
+      expect(await dataset.readMetadata(axes)).toEqual({
+        t: axes.time,
+        inf: Number.POSITIVE_INFINITY,
+        s: 'NaN, µ " NaN',
+      });
     }
   });
 });

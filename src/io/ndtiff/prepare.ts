@@ -1,5 +1,13 @@
 import type { Axes, ImageLayout } from "../../core/index.ts";
-import { axesKey, describeAxes, imageBytes, layoutOf, pixelBytes, VitrineError } from "../../core/index.ts";
+import {
+  axesKey,
+  describeAxes,
+  imageBytes,
+  layoutOf,
+  pixelBytes,
+  plainJson,
+  VitrineError,
+} from "../../core/index.ts";
 import type { DatasetImage, JsonObject } from "../dataset/dataset.ts";
 import { LARGEST_STACK, pixelTypeCode } from "./format.ts";
 import { encodeJson, isAxes } from "./json.ts";
@@ -25,7 +33,7 @@ export function prepareImage({ axes, image, metadata, bitDepth }: DatasetImage, 
   const layout = layoutOf(image, at);
   const pixelType = pixelTypeCode(layout, bitDepth);
   if (pixelType === undefined) throw unsupported(at, `${layout.channels} x ${layout.dtype}`);
-  const bytes = encodeJson(withAxes(metadata, axes));
+  const bytes = encodeJson(withAxes(plainJson(metadata, `${at} metadata`) as JsonObject, axes));
   if (imageBytes(layout) + bytes.length + STACK_OVERHEAD > LARGEST_STACK)
     throw unsupported(at, sizeOf(layout), "less than 4 GiB an image");
   return { axes: { ...axes }, layout, pixelType, pixels: pixelBytes(image.data), metadata: bytes };

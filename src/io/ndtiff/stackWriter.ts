@@ -1,7 +1,7 @@
 import { openWritable, removeFile } from "#files";
 import type { ImageLayout } from "../../core/index.ts";
 import { imageBytes } from "../../core/index.ts";
-import type { WritableFile } from "../files.ts";
+import type { Durability, WritableFile } from "../files.ts";
 import { even, within } from "./format.ts";
 import { formatIfd, ifdBytes, NEXT_IFD_AT } from "./ifd.ts";
 import { FIRST_IFD_AT, formatStackHeader } from "./stackHeader.ts";
@@ -24,6 +24,7 @@ export interface StackOptions {
   readonly maxFileBytes: number;
   /** Pixels per centimetre. */
   readonly resolution: number;
+  readonly durability: Durability;
 }
 
 /** What is written of an image. */
@@ -138,7 +139,7 @@ export class StackWriter {
     const file = await this.file;
     await this.#grown.catch(() => {});
     await file.resize(this.#end);
-    await file.sync();
+    if (this.#options.durability === "power") await file.sync();
   }
 
   /** Steps wait for each other: two at once could end in the wrong order and cut the file. */

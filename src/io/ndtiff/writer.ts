@@ -2,6 +2,7 @@ import { makeFolder, openWritable, removeFile, writeFileAtomic } from "#files";
 import type { Axes } from "../../core/index.ts";
 import { imageBytes, Semaphore, VitrineError } from "../../core/index.ts";
 import type { DatasetImage, DatasetWriter, JsonObject } from "../dataset/dataset.ts";
+import type { Durability } from "../files.ts";
 import { NdtiffDataset } from "./dataset.ts";
 import {
   DISPLAY_SETTINGS,
@@ -35,6 +36,8 @@ export interface NdtiffOptions {
   readonly maxFileBytes?: number;
   /** Pixels that neighbouring tiles (axes row and column) share; goes into the summary metadata. */
   readonly overlapPx?: { readonly x: number; readonly y: number };
+  /** Default "power". */
+  readonly durability?: Durability;
   /** Colours and contrast, as JSON of any form. */
   readonly displaySettings?: JsonObject;
 }
@@ -46,7 +49,7 @@ export interface NdtiffWriter extends DatasetWriter {
 
 /**
  * Begins an NDTiff 3.3 dataset: 8 bits, 10 to 16 bits or RGB, images of any sizes. An image that is saved survives the end of
- * the program; a power cut costs at most the last 100 ms, or the 32 MB that a slow disk is behind.
+ * the program; with the durability "power" a power cut costs at most the last 100 ms, or the 32 MB that a slow disk is behind.
  *
  * @throws {VitrineError} exists: a dataset in the folder; storage; range: options
  *
@@ -107,7 +110,8 @@ export class FolderWriter implements NdtiffWriter {
   readonly #writing = new Semaphore(WRITES_AT_ONCE);
   readonly #kinds = new AxisKinds();
   readonly #dirty = new Set<StackWriter>();
-  readonly #syncer = new Syncer(() => this.#sync());
+  /** None where the system is trusted to bring what it has to the disk. */
+  readonly #syncer: Syncer | undefined;
   readonly #made = new Map<string, StackWriter>();
   #stack: StackWriter;
   #stackNumber = 0;
@@ -126,6 +130,7 @@ export class FolderWriter implements NdtiffWriter {
   constructor(options: FolderOptions, index: IndexWriter) {
     const summaryMetadata = summaryWithOverlap(options);
     this.#options = options;
+    this.#syncer = options.durability === "process" ? undefined : new Syncer(() => this.#sync());
     this.#index = index;
     this.#summary = encodeJson(summaryMetadata);
     this.#resolution = resolutionOf(summaryMetadata);
@@ -183,7 +188,7 @@ export class FolderWriter implements NdtiffWriter {
     const offset = entry.pixelOffset + (firstRow * imageBytes(layout)) / layout.height;
     const stack = this.#made.get(entry.file) ?? this.#stack;
     await this.#writing.run(async () => {
-      await this.#syncer.room();
+      await this.#syncer?.room();
       await stack.overwrite(rows, offset);
       this.#wrote(stack, rows.length);
     });
@@ -213,12 +218,13 @@ export class FolderWriter implements NdtiffWriter {
   }
 
   async #write(stack: StackWriter, span: ImageSpan, image: PreparedImage): Promise<void> {
-    await this.#syncer.room();
+    await this.#syncer?.room();
     await stack.write(span, image);
     this.#wrote(stack, image.pixels.length + image.metadata.length);
   }
 
   #wrote(stack: StackWriter, bytes: number): void {
+    if (this.#syncer === undefined) return;
     this.#dirty.add(stack);
     this.#syncer.wrote(bytes);
   }
@@ -249,6 +255,7 @@ export class FolderWriter implements NdtiffWriter {
       summary: this.#summary,
       maxFileBytes,
       resolution: this.#resolution,
+      durability: this.#options.durability ?? "power",
     });
     this.#made.set(stack.name, stack);
     stack.file.then(
@@ -284,10 +291,11 @@ export class FolderWriter implements NdtiffWriter {
 
   async #finish(): Promise<void> {
     await this.#saved;
-    this.#inBackground(() => this.#syncer.flush());
+    const syncer = this.#syncer;
+    if (syncer !== undefined) this.#inBackground(() => syncer.flush());
     for (const stack of this.#made.values())
       this.#inBackground(() => stack.finish().finally(() => this.#stacks.release(stack.name)));
-    this.#inBackground(() => this.#index.close());
+    this.#inBackground(() => this.#index.close(this.#options.durability));
     await this.#background;
     this.dataset.finish();
     if (this.#failure !== undefined) throw this.#failure.error;

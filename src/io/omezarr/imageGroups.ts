@@ -37,6 +37,10 @@ export interface PhysicalFacts {
   zStepUm: number | undefined;
   intervalS: number | undefined;
   bitDepth: number | undefined;
+  /** Names of channels whose axis is a number, by their index along c. */
+  readonly channelNames: Record<number, string>;
+  /** The position's name, where its axis is a number. */
+  positionName: string | undefined;
   /** The first image with a known height: its index along z, and µm. */
   firstZ: readonly [index: number, um: number] | undefined;
 }
@@ -118,6 +122,8 @@ export function learnFacts(
   const before = JSON.stringify(facts);
   facts.pixelSizeUm ??= positive(metadata.PixelSize_um) ?? positive(metadata.PixelSizeUm);
   facts.bitDepth ??= bitDepth;
+  if (typeof metadata.Channel === "string") facts.channelNames[at[1]] ??= metadata.Channel;
+  if (typeof metadata.PositionName === "string") facts.positionName ??= metadata.PositionName;
   const um = metadata.ZPosition_um_Intended;
   if (typeof um === "number") {
     facts.firstZ ??= [at[2], um];
@@ -134,6 +140,8 @@ function factsOf(summary: JsonObject): PhysicalFacts {
     zStepUm: positive(summary["z-step_um"]),
     intervalS: intervalMs === undefined ? undefined : intervalMs / 1000,
     bitDepth: undefined,
+    channelNames: {},
+    positionName: undefined,
     firstZ: undefined,
   };
 }

@@ -34,7 +34,9 @@ export function imageMetadata(
   const pixel = facts.pixelSizeUm ?? 1;
   const scale = [facts.intervalS ?? 1, 1, facts.zStepUm ?? 1, pixel, pixel];
   const datasets = [{ path: "0", coordinateTransformations: [{ type: "scale", scale }] }];
-  const title = Object.keys(fixed).length === 0 ? name : `${name}, ${describeAxes(fixed)}`;
+  const named = typeof fixed.position === "number" && facts.positionName !== undefined;
+  const place = named ? { ...fixed, position: String(facts.positionName) } : fixed;
+  const title = Object.keys(fixed).length === 0 ? name : `${name}, ${describeAxes(place)}`;
   return groupNode({
     ome: {
       version: "0.5",
@@ -84,10 +86,12 @@ function compressor({ compression }: ChunkLayout): JsonObject[] {
 
 /** Names and colours of channels, where they have names. */
 function omero(group: ImageGroup, count: number, names: readonly (number | string)[]): { omero?: JsonValue } {
-  const { numbering, layout } = group;
-  const named = numbering[1].kind === "list";
-  if (!named && layout.channels !== 3) return {};
-  const bases = Array.from({ length: count }, (_, i) => (named ? String(names[i]) : ""));
+  const { numbering, layout, facts } = group;
+  const isListed = numbering[1].kind === "list";
+  const isNamed = isListed || Object.keys(facts.channelNames).length > 0;
+  if (!isNamed && layout.channels !== 3) return {};
+  const nameOf = (i: number) => (isListed ? String(names[i]) : (facts.channelNames[i] ?? String(i)));
+  const bases = Array.from({ length: count }, (_, i) => (isNamed ? nameOf(i) : ""));
   const labels = bases.flatMap((base) => channelLabels(base, layout.channels));
   const top = largestValue(group);
   const window = { min: 0, max: top, start: 0, end: top };

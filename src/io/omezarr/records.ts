@@ -1,9 +1,9 @@
 import { z } from "zod";
 import { openFile, openWritable } from "#files";
 import type { Axes } from "../../core/index.ts";
-import { VitrineError } from "../../core/index.ts";
+import { formatJson, parseJson, plainJson, VitrineError } from "../../core/index.ts";
 import type { JsonObject } from "../dataset/dataset.ts";
-import type { WritableFile } from "../files.ts";
+import type { Durability, WritableFile } from "../files.ts";
 import { isJsonObject } from "../ndtiff/json.ts";
 import { parseWithSchema } from "../schema.ts";
 import type { Indices } from "./imageGroups.ts";
@@ -65,21 +65,27 @@ const endSchema = z.strictObject({ end: z.literal(true) });
 /** Writes records one line each, behind each other; what fails leaves no half line. */
 export class RecordsWriter {
   readonly #file: WritableFile;
+  readonly #durability: Durability;
   #end = 0;
   #isClosed = false;
 
-  private constructor(file: WritableFile) {
+  private constructor(file: WritableFile, durability: Durability) {
     this.#file = file;
+    this.#durability = durability;
   }
 
   /** @throws {VitrineError} exists: a store is there already; storage */
-  static async create(path: string, header: RecordsHeader): Promise<RecordsWriter> {
-    const writer = new RecordsWriter(await openWritable(path, { create: true }));
+  static async create(
+    path: string,
+    header: RecordsHeader,
+    durability: Durability = "power",
+  ): Promise<RecordsWriter> {
+    const writer = new RecordsWriter(await openWritable(path, { create: true }), durability);
     await writer.#append([encodeLine(header)]);
     return writer;
   }
 
-  /** Resolves once the lines would survive a power cut; gives their places. */
+  /** Resolves once the lines are as durable as asked for; gives their places. */
   async append(records: readonly NewRecord[]): Promise<{ offset: number; length: number }[]> {
     const lines = records.map(encodeRecord);
     let offset = this.#end;
@@ -116,7 +122,7 @@ export class RecordsWriter {
   async #append(lines: readonly Uint8Array[]): Promise<void> {
     try {
       await this.#file.write(lines, this.#end);
-      await this.#file.sync();
+      if (this.#durability === "power") await this.#file.sync();
     } catch (error) {
       await this.#file.resize(this.#end);
       throw error;
@@ -182,26 +188,21 @@ function linesOf(bytes: Uint8Array): { start: number; length: number }[] {
 }
 
 function encodeLine(value: RecordsHeader | z.infer<typeof endSchema>): Uint8Array {
-  return new TextEncoder().encode(`${JSON.stringify(value)}\n`);
+  return new TextEncoder().encode(`${formatJson(value)}\n`);
 }
 
 function encodeRecord({ metadataJson, ...others }: NewRecord): Uint8Array {
   return new TextEncoder().encode(`${JSON.stringify(others).slice(0, -1)},"metadata":${metadataJson}}\n`);
 }
 
-/** Metadata as JSON. @throws {VitrineError} type: JSON cannot hold them */
+/** Metadata as JSON, NaN and infinity as Python writes them. @throws {VitrineError} type: JSON cannot hold them */
 export function metadataJson(metadata: JsonObject, at: string): string {
-  try {
-    return JSON.stringify(metadata);
-  } catch (cause) {
-    const fault = { code: "type", at: `${at} metadata`, expected: "values that JSON holds" } as const;
-    throw new VitrineError({ ...fault, found: String(cause).split("\n")[0] }, { cause });
-  }
+  return formatJson(plainJson(metadata, `${at} metadata`));
 }
 
 function parseLine(line: Uint8Array, at: string): unknown {
   try {
-    return JSON.parse(new TextDecoder("utf-8", { fatal: true }).decode(line));
+    return parseJson(new TextDecoder("utf-8", { fatal: true }).decode(line));
   } catch (cause) {
     throw new VitrineError(
       { code: "format", at, expected: "a line of JSON", found: String(cause) },

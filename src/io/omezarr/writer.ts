@@ -2,6 +2,7 @@ import { listFolder, makeFolder, removeFile, writeFileAtomic } from "#files";
 import type { ImageLayout } from "../../core/index.ts";
 import { axesKey, checkAxes, describeAxes, imageBytes, layoutOf, VitrineError } from "../../core/index.ts";
 import type { Dataset, DatasetImage, DatasetWriter, JsonObject } from "../dataset/dataset.ts";
+import type { Durability } from "../files.ts";
 import { type ChunkLayout, encodeChunks, type OmeZarrCompression } from "./chunks.ts";
 import { chunkPaths, OmeZarrDataset, type OmeZarrEntry } from "./dataset.ts";
 import {
@@ -33,6 +34,8 @@ export interface OmeZarrOptions {
   readonly compression?: OmeZarrCompression;
   /** An image of more bytes becomes several chunks (default 256 MiB). */
   readonly largestChunkBytes?: number;
+  /** Default "power". */
+  readonly durability?: Durability;
 }
 
 /**
@@ -41,7 +44,8 @@ export interface OmeZarrOptions {
  * Images of one size, type, position and value of every axis other than time, channel and z share an image group with one
  * array (t, c, z, y, x). An image is one chunk. Whenever the program is stopped, the store is valid and holds every image whose
  * `put` has resolved: its chunks are durable before the array's metadata grow, which happens by rename, and before its record
- * (axes and metadata, `OME/vitrine.jsonl`) is written.
+ * (axes and metadata, `OME/vitrine.jsonl`) is written. With the durability "process" that holds for whatever ends the program, and not for
+ * a power cut.
  *
  * @throws {VitrineError} exists: the folder is not empty; storage: the disk refused
  *
@@ -52,7 +56,8 @@ export async function createOmeZarr(options: OmeZarrOptions): Promise<DatasetWri
   const name = options.name ?? folder.replace(/[/\\]+$/, "").replace(/^.*[/\\]/, "");
   if ((await listFolder(folder)).length > 0) throw notEmpty(folder);
   await makeFolder(`${folder}/OME`);
-  const records = await RecordsWriter.create(`${folder}/${RECORDS}`, { vitrine: 1, name, summaryMetadata });
+  const header = { vitrine: 1, name, summaryMetadata } as const;
+  const records = await RecordsWriter.create(`${folder}/${RECORDS}`, header, options.durability);
   return new OmeZarrWriter({ ...options, name, summaryMetadata }, records);
 }
 
@@ -93,6 +98,10 @@ class OmeZarrWriter implements DatasetWriter {
     this.#records = records;
     this.#groups = new ImageGroups(options.summaryMetadata);
     this.#dataset = new OmeZarrDataset(options.directory, options.summaryMetadata, records);
+  }
+
+  get #durability(): Durability {
+    return this.#options.durability ?? "power";
   }
 
   get dataset(): Dataset {
@@ -179,7 +188,7 @@ class OmeZarrWriter implements DatasetWriter {
     for await (const bytes of encodeChunks(image.image, chunks)) {
       const path = paths[index++];
       await makeFolder(path.slice(0, path.lastIndexOf("/")));
-      await writeFileAtomic(path, bytes, { overwrite: true });
+      await writeFileAtomic(path, bytes, { overwrite: true, durability: this.#durability });
     }
   }
 
@@ -244,7 +253,10 @@ class OmeZarrWriter implements DatasetWriter {
   async #writeJson(path: string, value: JsonObject): Promise<void> {
     const folder = path === "" ? this.#options.directory : `${this.#options.directory}/${path}`;
     const text = `${JSON.stringify(value, null, 2)}\n`;
-    await writeFileAtomic(`${folder}/zarr.json`, new TextEncoder().encode(text), { overwrite: true });
+    await writeFileAtomic(`${folder}/zarr.json`, new TextEncoder().encode(text), {
+      overwrite: true,
+      durability: this.#durability,
+    });
   }
 }
 

@@ -93,6 +93,7 @@ export function fromUseq(event: UseqEvent, camera?: string | null): AcquisitionE
   if (roi != null) made.roi = { x: roi.offset_x, y: roi.offset_y, width: roi.width, height: roi.height };
   if (image != null) made.slm_pattern = patternOf(image);
   if (action !== undefined && action.type !== "acquire_image") made.autofocus = autofocusOf(action);
+  if (event.pos_name != null) made.pos_name = event.pos_name;
   if (event.reset_event_timer) made.reset_event_timer = true;
   return made;
 }

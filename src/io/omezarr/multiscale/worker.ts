@@ -40,9 +40,9 @@ const MOST_FOLDERS = 10_000;
 export const storeChunk: StoreFile = async (path, bytes) => {
   const folder = path.slice(0, path.lastIndexOf("/"));
   if (!made.has(folder)) {
-    await makeFolder(folder, { durable: false });
+    await makeFolder(folder, { durability: "process" });
     if (made.size >= MOST_FOLDERS) made.clear();
     made.add(folder);
   }
-  await writeFileAtomic(path, bytes, { overwrite: true, durable: false });
+  await writeFileAtomic(path, bytes, { overwrite: true, durability: "process" });
 };

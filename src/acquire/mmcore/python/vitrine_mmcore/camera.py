@@ -1,7 +1,6 @@
 """Exposures: one thread that runs them one after another and moves their frames from MMCore into the ring."""
 import datetime
 import queue
-import threading
 import time
 
 import pymmcore
@@ -37,9 +36,8 @@ class Exposure:
         self.used = None
 
 
-class Camera(threading.Thread):
+class Camera:
     def __init__(self, core, wire, rings):
-        super().__init__(daemon=True)
         self.core = core
         self.wire = wire
         self.rings = rings

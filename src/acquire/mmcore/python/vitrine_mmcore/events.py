@@ -1,7 +1,6 @@
 """Events that an image processor asks for."""
 import itertools
 import queue
-import threading
 
 from .plain import plain
 
@@ -20,11 +19,10 @@ class EventQueue:
         self.put(events)
 
 
-class Events(threading.Thread):
+class Events:
     """Runs generators of events one event at a time, beside the processor, so that a slow image does not hold them up."""
 
     def __init__(self, wire):
-        super().__init__(daemon=True)
         self.wire = wire
         self.messages = queue.Queue()
         self._generators = {}

@@ -44,8 +44,9 @@ class Child:
 
     def serve(self):
         """Until Node closes the line or is gone."""
-        for thread in (self.camera, self.processor, self.events, threading.Thread(target=self._obey, daemon=True)):
-            thread.start()
+        # not subclasses of Thread, whose own private names differ by Python's version
+        for run in (self.camera.run, self.processor.run, self.events.run, self._obey):
+            threading.Thread(target=run, daemon=True).start()
         for message in self.wire.messages():
             self._route(message)
         self._end()

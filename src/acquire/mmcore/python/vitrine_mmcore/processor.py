@@ -4,7 +4,6 @@ import inspect
 import os
 import queue
 import sys
-import threading
 
 import numpy as np
 
@@ -17,12 +16,13 @@ SLOT_WAIT_S = 0.1
 
 # types that Node has no array for, and what holds all their values
 WIDER = {"bool": "uint8", "float16": "float32", "longdouble": "float64", "float128": "float64"}
+# more in the last axis than any camera's colours
+MOST_CHANNELS = 4
 KNOWN = ("uint8", "int8", "uint16", "int16", "uint32", "int32", "float32", "float64")
 
 
-class Processor(threading.Thread):
+class Processor:
     def __init__(self, wire, rings, events):
-        super().__init__(daemon=True)
         self.wire = wire
         self.rings = rings
         self.messages = queue.Queue()
@@ -52,7 +52,7 @@ class Processor(threading.Thread):
             raise Refusal("no such function", missing="function", name=" or ".join(names), known=functions)
         self.function = getattr(module, found)
         self.wants_queue = parameter_count(self.function) >= 3
-        return found
+        return {"function": found, "takes_queue": self.wants_queue}
 
     def process(self, message):
         """Calls the function with an image of its own; each image that it returns goes out before the reply."""
@@ -115,6 +115,7 @@ def image_of(returned):
     image = np.asarray(returned)
     if image.ndim not in (2, 3) or image.size == 0:
         raise ValueError(f"the image has the shape {image.shape}; expected (height, width) or (height, width, channels)")
+    check_layout(image.shape)
     if image.dtype.name in WIDER:
         return image.astype(WIDER[image.dtype.name])
     if image.dtype.name in ("int64", "uint64"):
@@ -122,6 +123,17 @@ def image_of(returned):
     if image.dtype.name not in KNOWN:
         raise TypeError(f"the image has the type {image.dtype}; expected one of {', '.join(KNOWN)}")
     return image.astype(image.dtype.newbyteorder("="), copy=False)
+
+
+def check_layout(shape):
+    """The last axis is that of colours: a stack, or colours that come first, would be taken for an image of hundreds of colours."""
+    if len(shape) == 2 or shape[2] <= MOST_CHANNELS:
+        return
+    if shape[0] <= MOST_CHANNELS:
+        hint = "for channels first, return np.moveaxis(image, 0, -1)"
+    else:
+        hint = "return the planes of a stack as a list of (image, metadata) with different Axes"
+    raise ValueError(f"the image has the shape {shape}; expected (height, width) or (height, width, channels): {hint}")
 
 
 def narrowed(image):

@@ -25,7 +25,7 @@ class Wire:
             yield json.loads(line)
 
     def send(self, message):
-        rest = memoryview(json.dumps(message, separators=(",", ":"), allow_nan=False).encode() + b"\n")
+        rest = memoryview(json.dumps(message, separators=(",", ":")).encode() + b"\n")
         with self._lock:
             while rest:
                 rest = rest[os.write(self._output, rest) :]
@@ -52,4 +52,23 @@ def describe(error):
         return {"type": "Refusal", "message": str(error), **error.fields}
     own = error.__traceback__.tb_next if error.__traceback__ is not None else None
     lines = traceback.format_exception(type(error), error, own)
-    return {"type": type(error).__name__, "message": str(error), "traceback": "".join(lines)}
+    return {
+        "type": type(error).__name__,
+        # a SyntaxError's text repeats its place
+        "message": getattr(error, "msg", None) or str(error),
+        "traceback": "".join(lines),
+        "place": place_of(error),
+    }
+
+
+def place_of(error):
+    """File and line where a user's code failed: of the frames that are not ours or a library's, the last."""
+    if isinstance(error, SyntaxError) and error.filename:
+        return f"{error.filename}, line {error.lineno}"
+    frames = [frame for frame in traceback.extract_tb(error.__traceback__) if not is_foreign(frame.filename)]
+    return f"{frames[-1].filename}, line {frames[-1].lineno}" if frames else None
+
+
+def is_foreign(path):
+    folders = (os.path.dirname(os.path.dirname(os.path.abspath(__file__))), sys.prefix, sys.base_prefix)
+    return path.startswith(("<", *(folder + os.sep for folder in folders)))

@@ -1,0 +1,204 @@
+import { copyFileSync, readFileSync, writeFileSync } from "node:fs";
+import { dirname, join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { describe, expect, test } from "vitest";
+import { openNdtiff, openOmeZarr } from "../../src/io/index.ts";
+import { vitrine } from "../support/command.ts";
+import { demoConfig, scratchFolder } from "../support/mmcore.ts";
+import { python, requirement } from "../support/require.ts";
+
+const scratch = scratchFolder();
+const golden = fileURLToPath(new URL("../golden/cases/", import.meta.url));
+const plan = (name: string) => join(golden, "plans", name);
+const processor = (name: string) => join(golden, "processors", name);
+const { available } = requirement("readers");
+
+let runs = 0;
+/** Runs a plan into a folder of its own. */
+async function acquire(path: string, args: readonly string[] = []) {
+  const name = `run${runs++}`;
+  const saving = ["--dir", scratch, "--name", name, "--json"];
+  const end = await vitrine(["acquire", path, ...saving, "--python", python, ...args]);
+  const report = end.code === 0 ? JSON.parse(end.stdout) : undefined;
+  return { ...end, report, folder: join(scratch, `${name}_1`) };
+}
+const timesOf = async (folder: string) => {
+  await using dataset = await openNdtiff(folder);
+  return dataset.imageCoordinates().map(({ time }) => time);
+};
+/** Writes a file beside the results. */
+function written(name: string, text: string): string {
+  writeFileSync(join(scratch, name), text);
+  return join(scratch, name);
+}
+
+describe("plans of the field", () => {
+  test("useq's YAML is a plan", async () => {
+    const { report } = await acquire(plan("mda.yaml"));
+    expect(report.images).toBe(24); // 3 time points, 2 positions, 4 planes
+  }, 30_000);
+
+  test("an empty range is an error that names it", async () => {
+    const { code, stderr } = await acquire(plan("z_empty.json"));
+    expect([code, stderr]).toEqual([1, expect.stringContaining("found none from 5 to 4 in steps of 1")]);
+  });
+
+  test.each([
+    [{ z_plan: { top: 0, bottom: 4, step: 1 }, channels: ["DAPI"] }, "z_plan: expected at least one plane"],
+    [{ channels: [], channel_group: "Channel" }, "channels: expected at least one, found an empty list"],
+    [{ xy_positions: [] }, "xy_positions: expected at least one, found an empty list"],
+    [{ channels: ["DAPI"], num_time_points: 2 }, "expected channel_group beside channels"],
+    [{ channel_group: "Channel", num_time_points: 2 }, "expected channels beside channel_group"],
+    [{ num_time_points: 2, position_labels: ["a"] }, "expected xy_positions or xyz_positions beside"],
+    [{ num_time_points: 2, z_start: 0, z_end: 1, z_step: 1, order: "tp" }, "expected the letter z"],
+  ])("what a plan asks for and would not get is an error: %j", async (value, message) => {
+    const { code, stderr } = await acquire(written("refused.json", JSON.stringify(value)));
+    expect([code, stderr]).toEqual([1, expect.stringContaining(message)]);
+  });
+
+  test("equal axes are said before, and counted after", async () => {
+    const { report } = await acquire(plan("equal_labels.json"));
+    expect(report).toMatchObject({ images: 1, replaced: 1 });
+    expect(report.warnings).toEqual([
+      expect.stringContaining("1 of 2 events have the axes of an earlier one (position Pos0)"),
+      expect.stringContaining("1 images replaced an earlier one"),
+    ]);
+  });
+
+  test("names of channels and positions, and a sequence's metadata, are in the files", async () => {
+    const summary = {
+      metadata: { experiment: "beads" },
+      ChNames: ["DAPI", "FITC"],
+      PositionNames: ["A1_0000", "B2 site/3"],
+    };
+    const tiff = await acquire(plan("names.json"));
+    await using ndtiff = await openNdtiff(tiff.folder);
+    expect(ndtiff.channelNames).toEqual(["DAPI", "FITC"]);
+    expect(ndtiff.summaryMetadata).toMatchObject(summary);
+    const axes = { position: 1, grid: 0, channel: 1 };
+    expect(await ndtiff.readMetadata(axes)).toMatchObject({ Channel: "FITC", PositionName: "B2 site/3" });
+    const zarr = await acquire(plan("names.json"), ["--format", "ome-zarr"]);
+    await using store = await openOmeZarr(zarr.folder);
+    expect(store.summaryMetadata).toMatchObject(summary);
+    const image = JSON.parse(readFileSync(join(zarr.folder, "0", "zarr.json"), "utf8")).attributes.ome;
+    expect(image.omero.channels.map(({ label }: { label: string }) => label)).toEqual(["DAPI", "FITC"]);
+    expect(image.multiscales[0].name).toContain("position A1_0000");
+  }, 30_000);
+
+  test("autofocus loses no image", async () => {
+    const sequence = {
+      stage_positions: [
+        [0, 0, 10],
+        [1, 1, 20],
+      ],
+      z_plan: { range: 2, step: 1 },
+      autofocus_plan: { axes: ["p"], autofocus_device_name: "Autofocus", autofocus_motor_offset: 5 },
+    };
+    const { report } = await acquire(written("autofocus.json", JSON.stringify(sequence)));
+    expect(report.images).toBe(6);
+  });
+
+  test("tiles without a size are as large as the camera's field; without a pixel size they are an error", async () => {
+    const { folder } = await acquire(plan("grid_without_fov.json"));
+    await using dataset = await openNdtiff(folder);
+    const { XPosition_um_Intended: x, YPosition_um_Intended: y } = await dataset.readMetadata(
+      dataset.imageCoordinates()[0],
+    );
+    // 512 pixels of 0.65 µm
+    expect([x, y]).toEqual([expect.closeTo(-166.4, 9), expect.closeTo(166.4, 9)]);
+  });
+});
+
+describe("processors of the field", () => {
+  test("one that takes the queue keeps the command going until it puts null; what it puts after null is not taken", async () => {
+    const { folder, report } = await acquire(plan("one_image.json"), [
+      "--processor",
+      processor("infinite.mjs"),
+    ]);
+    // at time 5 it puts the event of time 6, and then null: as in Pycro-Manager's queue what came first is acquired
+    expect(await timesOf(folder)).toEqual([0, 1, 2, 3, 4, 5, 6]);
+    expect(report.warnings).toEqual([expect.stringContaining("put events after null")]);
+  });
+
+  test("one that puts nothing more ends the command after a while, which is said", async () => {
+    const { folder, report } = await acquire(plan("one_image.json"), [
+      "--processor",
+      processor("add1.mjs"),
+      "--idle",
+      "0.2",
+    ]);
+    expect(report.warnings).toEqual([expect.stringContaining("put neither an event nor null for 0.2 s")]);
+    expect(await timesOf(folder)).toEqual([0, 100]);
+  });
+
+  test("metadata that JSON would change are refused with their key", async () => {
+    const { code, stderr } = await acquire(plan("one_image.json"), ["--processor", processor("nan.mjs")]);
+    expect([code, stderr]).toEqual([
+      1,
+      expect.stringContaining("metadata.c: expected a value that JSON holds"),
+    ]);
+  });
+
+  test("a text that is no JavaScript is named with its line", async () => {
+    const broken = written("broken.mjs", "export default (image, metadata) => {\n  const a = ;\n};\n");
+    const { code, stderr } = await acquire(plan("one_image.json"), ["--processor", broken]);
+    expect([code, stderr]).toEqual([1, expect.stringContaining("broken.mjs, line 2: expected JavaScript")]);
+  });
+});
+
+describe.skipIf(!available)("with the devices of Micro-Manager", () => {
+  const mmcore = ["--microscope", "mmcore", "--config", available ? demoConfig() : ""];
+  const onCamera = (name: string, file: string, args: readonly string[] = []) =>
+    acquire(plan(name), [...mmcore, "--processor", processor(file), ...args]);
+
+  test("properties of a setup come before its region", async () => {
+    const { folder } = await acquire(plan("setup_roi.json"), mmcore);
+    await using dataset = await openNdtiff(folder);
+    expect(dataset.imageCoordinates()).toHaveLength(4);
+    expect(dataset.imageLayout(dataset.imageCoordinates()[0])).toMatchObject({ width: 64, height: 32 });
+  });
+
+  test("tiles are as large as the camera's field", async () => {
+    const { folder } = await acquire(plan("grid_without_fov.json"), mmcore);
+    await using dataset = await openNdtiff(folder);
+    const metadata = await Promise.all(dataset.imageCoordinates().map((axes) => dataset.readMetadata(axes)));
+    const places = metadata.map((each) => [each.XPosition_um_Intended, each.YPosition_um_Intended]);
+    expect(new Set(places.flat())).toEqual(new Set([-256, 256]));
+  });
+
+  test.each([
+    ["z1.json", "event z: expected a microscope with a focus drive"],
+    ["z2.json", "event z: expected a microscope with a focus drive"],
+    ["x2.json", "event x and y: expected a microscope with a XY stage"],
+  ])("%s on a microscope without stages says which is missing", async (name, message) => {
+    const beside = join(dirname(demoConfig()), "vitrine-noxy.cfg");
+    copyFileSync(plan("noxy.cfg"), beside);
+    const { code, stderr } = await acquire(plan(name), ["--microscope", "mmcore", "--config", beside]);
+    expect([code, stderr]).toEqual([1, expect.stringContaining(message)]);
+  });
+
+  test("a function of Python feeds the acquisition until it puts None", async () => {
+    const { folder } = await onCamera("one_image.json", "adapt.py");
+    expect(await timesOf(folder)).toEqual([0, 1, 2, 3, 4]);
+  });
+
+  test("an exception says its file, line and image", async () => {
+    const { code, stderr } = await onCamera("six_images.json", "zdiv.py");
+    expect(code).toBe(1);
+    expect(stderr).toMatch(/ZeroDivisionError: division by zero \(.*zdiv\.py, line 2; image time 2\)/);
+  });
+
+  test.each(["fork.py", "thread.py"])(
+    "%s starts processes of its own, and nothing is printed",
+    async (file) => {
+      const { code, stderr } = await onCamera("one_image.json", file);
+      expect([code, stderr]).toEqual([0, ""]);
+    },
+  );
+
+  test("NaN in metadata stays NaN", async () => {
+    const { folder } = await onCamera("one_image.json", "nanpy.py");
+    await using dataset = await openNdtiff(folder);
+    expect(await dataset.readMetadata({ time: 0 })).toMatchObject({ mean_of_objects: Number.NaN });
+  });
+});
