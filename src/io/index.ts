@@ -88,6 +88,7 @@ export { encodePng } from "./png.ts";
 export type { ResultFiles, ResultPlaces } from "./resultFiles.ts";
 export { prepareResultFiles, writeTogether } from "./resultFiles.ts";
 export { parseWithSchema } from "./schema.ts";
+export { openTiffImages } from "./source/tiff/open.ts";
 export { formatStar, readStar, writeStar } from "./star/format.ts";
 export { parseStar } from "./star/parse.ts";
 export type { StarBlock, StarFile, StarPair } from "./star/star.ts";

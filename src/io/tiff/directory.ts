@@ -98,6 +98,13 @@ export async function readTiffFormat(file: RandomAccessFile): Promise<TiffFormat
   });
 }
 
+/** Whether a file begins as a TIFF file does. */
+export function isTiffBytes(bytes: Uint8Array): boolean {
+  const [first, second, third, fourth] = bytes;
+  if (first === 0x49 && second === 0x49) return (third === 42 || third === 43) && fourth === 0;
+  return first === 0x4d && second === 0x4d && third === 0 && (fourth === 42 || fourth === 43);
+}
+
 /** One image file directory: its tags, whose values are read when they are asked for. */
 export class TiffDirectory {
   readonly #file: RandomAccessFile;

@@ -34,7 +34,7 @@ export interface TiffPlane {
 }
 
 /** Layouts that are kept: one holds the places of all its tiles. */
-const KEPT_LAYOUTS = 64;
+const KEPT = 64;
 
 /** A TIFF file below pages: its directories, and pixels by rectangles. Whoever opened it closes it. */
 export class TiffReader {
@@ -43,6 +43,7 @@ export class TiffReader {
   /** All pages in the order of the file, of any role; at least one. */
   readonly chain: readonly TiffPageEntry[];
   readonly #layouts = new Map<number, Promise<TiffPageLayout | undefined>>();
+  readonly #subPages = new Map<string, Promise<TiffPageEntry>>();
 
   private constructor(file: RandomAccessFile, format: TiffFormat, chain: readonly TiffPageEntry[]) {
     this.file = file;
@@ -68,25 +69,20 @@ export class TiffReader {
   }
 
   /** A page of lower resolution by its number among those that a page names. @throws {VitrineError} format: not there */
-  async subPage(entry: TiffPageEntry, index: number): Promise<TiffPageEntry> {
-    const offsets = await (await this.directory(entry)).numbers(TAG.subIfds);
-    const at = `${entry.at} level ${index + 1}`;
-    if (index < offsets.length) return readEntry(this.file, this.format, { offset: offsets[index], at });
-    const found = `${offsets.length} of lower resolution`;
-    throw new VitrineError({ code: "format", at, expected: "a page of lower resolution", found });
+  subPage(entry: TiffPageEntry, index: number): Promise<TiffPageEntry> {
+    return kept(this.#subPages, `${entry.offset}/${index}`, async () => {
+      const offsets = await (await this.directory(entry)).numbers(TAG.subIfds);
+      const at = `${entry.at} level ${index + 1}`;
+      if (index < offsets.length) return readEntry(this.file, this.format, { offset: offsets[index], at });
+      const found = `${offsets.length} of lower resolution`;
+      throw new VitrineError({ code: "format", at, expected: "a page of lower resolution", found });
+    });
   }
 
   /** How the chunks of a page lie; undefined where the other library reads them. */
   layout(entry: TiffPageEntry): Promise<TiffPageLayout | undefined> {
-    const kept = this.#layouts.get(entry.offset);
-    if (kept !== undefined) return kept;
-    const layout = this.directory(entry).then((directory) => readPageLayout(directory, entry.page));
-    for (const oldest of this.#layouts.keys()) {
-      if (this.#layouts.size < KEPT_LAYOUTS) break;
-      this.#layouts.delete(oldest);
-    }
-    this.#layouts.set(entry.offset, layout);
-    return layout;
+    const read = async () => readPageLayout(await this.directory(entry), entry.page);
+    return kept(this.#layouts, entry.offset, read);
   }
 
   /** Reads a rectangle (default all) of a plane: (height, width, channels) values. @throws {VitrineError} as `readPage` */
@@ -107,6 +103,21 @@ export class TiffReader {
   close(): Promise<void> {
     return this.file.close();
   }
+}
+
+/** What was read before, or is read now; the oldest make room. */
+function kept<K, V>(all: Map<K, Promise<V>>, key: K, read: () => Promise<V>): Promise<V> {
+  const before = all.get(key);
+  if (before !== undefined) return before;
+  for (const oldest of all.keys()) {
+    if (all.size < KEPT) break;
+    all.delete(oldest);
+  }
+  const value = read();
+  all.set(key, value);
+  // what could not be read is asked for again
+  value.catch(() => all.delete(key));
+  return value;
 }
 
 /** Bytes of the pixels of a page as they stand in the file without compression. */
