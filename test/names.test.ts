@@ -129,7 +129,6 @@ test("the package has these entries and these public names", async () => {
         "openNdtiff",
         "openOmeZarr",
         "openTiff",
-        "openZarrImages",
         "parseCsv",
         "parseMmcif",
         "parseMrc",

@@ -106,8 +106,14 @@ export type { PngPicture } from "./png.ts";
 export { encodePng } from "./png.ts";
 export type { ResultFiles, ResultPlaces } from "./resultFiles.ts";
 export { prepareResultFiles, writeTogether } from "./resultFiles.ts";
+
+
 export type { KnownKeys } from "./schema.ts";
 export { parseWithSchema, refuseUnknownKeys } from "./schema.ts";
+
+
+
+
 export type { DatasetSourceOptions } from "./source/dataset.ts";
 export { datasetSource } from "./source/dataset.ts";
 export type { MemoryLevel, MemorySourceOptions } from "./source/memory.ts";
@@ -124,7 +130,11 @@ export type {
   SourceRead,
   SourceRegion,
 } from "./source/source.ts";
+
+
 export { openZarrImages } from "./source/zarr/open.ts";
+
+
 export { formatStar, readStar, writeStar } from "./star/format.ts";
 export { parseStar } from "./star/parse.ts";
 export type { StarBlock, StarFile, StarPair } from "./star/star.ts";

@@ -417,3 +417,26 @@ test("what holds no images is refused by name", async () => {
   await expect(openImages(join(folder, "none"))).rejects.toMatchObject({ code: "missing" });
   expect((await readFile(path, "utf8")).length).toBe(8);
 });
+
+test("rows far apart are read by threads, the same as through the event loop; a file cut meanwhile is told", async () => {
+  const shape = [40, 40, 3000] as const;
+  const path = await writeMrcOf({ shape, mode: 2, spaceGroup: 1 });
+  await using source = await openImage(path);
+  const whole = await source.read();
+  const spans = [
+    [2, 38],
+    [1, 39],
+    [1501, 1533],
+  ] as const;
+  const region = { z: spans[0], y: spans[1], x: spans[2] };
+  const several = await Promise.all([0, 1, 2].map(() => source.read({ region })));
+  for (const block of several) expect(Array.from(block.data)).toEqual(boxOf(whole.data, shape, spans));
+  // bytes lie nearer to each other: they are read with what lies between them
+  await using bytes = await openImage(await writeMrcOf({ shape, mode: 0, spaceGroup: 1 }));
+  const all = await bytes.read();
+  expect(Array.from((await bytes.read({ region })).data)).toEqual(boxOf(all.data, shape, spans));
+  await truncate(path, 1024 + 20 * 40 * 3000 * 4);
+  await expect(source.read({ region })).rejects.toThrow(
+    /expected 128 bytes at offset \d+, found 0.*truncated/,
+  );
+});

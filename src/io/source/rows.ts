@@ -2,16 +2,16 @@ import { requireNotAborted, Semaphore } from "../../core/index.ts";
 import type { FileRows, RandomAccessFile } from "../files.ts";
 
 /**
- * Pieces that lie further apart are read each alone, nearer ones with what lies between them: a read of its own costs as much as
- * copying this many bytes that the system has in memory (measured: `npm run bench -- io`).
+ * Pieces that lie further apart are read each alone, nearer ones with what lies between them: a read through the event loop costs
+ * as much as copying this many bytes that the system has in memory.
  */
-const LARGEST_GAP = 6 * 2 ** 10;
-
-/** The same for reads that each take a task of the event loop. */
-const LARGEST_GAP_ALONE = 2 ** 15;
+const LARGEST_GAP = 2 ** 15;
 
 /** From this many pieces on, threads are worth their start. */
 const MANY = 1024;
+
+/** What threads read is copied once more, and in memory twice meanwhile: only so much at a time. */
+const LARGEST_UNIT = 2 ** 24;
 
 /** Of a buffer for several pieces with what lies between them. */
 const SPAN_BYTES = 2 ** 20;
@@ -32,13 +32,13 @@ interface RowsTarget {
 export async function readRows(file: RandomAccessFile, rows: FileRows, target: RowsTarget): Promise<void> {
   const { offsets, bytes, stride, count } = rows;
   const gap = stride - bytes;
-  if (file.readRows !== undefined && count > 1 && gap > LARGEST_GAP && target.total >= MANY)
-    return target.into.set(await file.readRows(rows));
+  const isForThreads = count > 1 && gap > 0 && target.total >= MANY && target.into.length <= LARGEST_UNIT;
+  if (file.readRows !== undefined && isForThreads) return target.into.set(await file.readRows(rows));
   for (const [block, offset] of offsets.entries()) {
     const into = target.into.subarray(block * count * bytes, (block + 1) * count * bytes);
     const one = { ...rows, offset };
     if (gap === 0 || count === 1) await file.read(offset, into.length, into);
-    else if (gap > LARGEST_GAP_ALONE) await readEach(file, one, { ...target, into });
+    else if (gap > LARGEST_GAP) await readEach(file, one, { ...target, into });
     else await readSpans(file, one, { ...target, into });
   }
 }
