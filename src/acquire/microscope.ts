@@ -32,7 +32,7 @@ export interface MicroscopeCore {
   getExposure(): Promise<number>;
   setExposure(ms: number): Promise<void>;
   /** Of a stage, or of the focus drive. */
-  getPosition(stage?: string): Promise<number>;
+  getPosition(...stage: readonly [] | readonly [string]): Promise<number>;
   /** Moves a stage, or the focus drive. */
   setPosition(...target: readonly [um: number] | readonly [stage: string, um: number]): Promise<void>;
   getXYPosition(): Promise<readonly [xUm: number, yUm: number]>;

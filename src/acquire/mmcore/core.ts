@@ -62,15 +62,7 @@ export function createCore(command: Command): Omit<MMCoreCore, keyof SnapCore> {
     setCameraDevice: act<[string]>("setCameraDevice"),
     getExposure: number("getExposure"),
     setExposure: act<[number]>("setExposure"),
-    getPosition: async (...stage) =>
-      asNumber(
-        await command(
-          "command",
-          "getPosition",
-          stage.flatMap((label) => label ?? []),
-        ),
-        "getPosition",
-      ),
+    getPosition: number<[] | [string]>("getPosition"),
     setPosition: act<readonly [number] | readonly [string, number]>("setPosition"),
     getXYPosition: get<[], readonly [number, number]>("getXYPosition", asPair),
     setXYPosition: act<[number, number]>("setXYPosition"),
