@@ -55,9 +55,11 @@ test("the package's entries have these public types", () => {
         "SavedImage",
         "SavingAcquisition",
         "SavingOptions",
+        "SnapCore",
         "Specimen",
         "StageReport",
         "Subscription",
+        "TaggedImage",
         "UseqEvent",
       ],
       "vitrine/compute": [

@@ -35,3 +35,4 @@ export type { MMCoreMicroscope } from "./mmcore/mmcore.ts";
 export type { ImageAndMetadata, ImageProcessor, ProcessorResult } from "./processors/processor.ts";
 export type { PlanReport } from "./program.ts";
 export { runPlan } from "./program.ts";
+export type { SnapCore, TaggedImage } from "./snapping.ts";

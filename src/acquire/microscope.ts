@@ -31,8 +31,10 @@ export interface MicroscopeCore {
 
   getExposure(): Promise<number>;
   setExposure(ms: number): Promise<void>;
-  getPosition(stage: string): Promise<number>;
-  setPosition(stage: string, um: number): Promise<void>;
+  /** Of a stage, or of the focus drive. */
+  getPosition(...stage: readonly [] | readonly [string]): Promise<number>;
+  /** Moves a stage, or the focus drive. */
+  setPosition(...target: readonly [um: number] | readonly [stage: string, um: number]): Promise<void>;
   getXYPosition(): Promise<readonly [xUm: number, yUm: number]>;
   setXYPosition(xUm: number, yUm: number): Promise<void>;
   setAutoShutter(on: boolean): Promise<void>;

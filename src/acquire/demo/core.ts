@@ -141,11 +141,12 @@ export class DemoCore implements MicroscopeCore {
     await this.setProperty(this.#camera().label, "Exposure", ms);
   }
 
-  async getPosition(stage: string) {
-    return this.#focusDrive(stage).position[0];
+  async getPosition(stage?: string) {
+    return this.#focusDrive(stage ?? this.#hardware.z.label).position[0];
   }
 
-  async setPosition(stage: string, um: number) {
+  async setPosition(...target: readonly [um: number] | readonly [stage: string, um: number]) {
+    const [stage, um] = target.length === 2 ? target : [this.#hardware.z.label, target[0]];
     this.#move(this.#focusDrive(stage), [um]);
   }
 

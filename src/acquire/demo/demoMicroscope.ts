@@ -4,6 +4,7 @@ import { imageBytes, parseWithSchema } from "../../io/index.ts";
 import { type Clock, systemClock } from "../clock.ts";
 import { MemoryRing } from "../frames/ring.ts";
 import type { Exposure, ExposureRequest, Microscope, MicroscopeCore } from "../microscope.ts";
+import { type SnapCore, snapMethods } from "../snapping.ts";
 import { DemoCore } from "./core.ts";
 import { type ExposureProgram, frameSettings } from "./exposureProgram.ts";
 import { ExposureRun, type FrameFaults, frameFaults } from "./exposureRun.ts";
@@ -60,7 +61,7 @@ function isOwn(
 /** A simulated microscope, made by {@link openDemoMicroscope}. */
 export class DemoMicroscope implements Microscope {
   readonly name = "demo";
-  readonly core: MicroscopeCore;
+  readonly core: MicroscopeCore & SnapCore;
   readonly #settings: DemoSettings;
   readonly #clock: Clock;
   readonly #hardware: DemoHardware;
@@ -83,7 +84,7 @@ export class DemoMicroscope implements Microscope {
     const usesThread = chooseThread(settings, description, clock);
     this.#thread = usesThread ? new ThreadCamera({ scene: description, faults: settings.faults }) : undefined;
     for (const camera of this.#hardware.cameras) camera.refuseWhile(() => this.#running !== undefined);
-    this.core = new DemoCore({
+    const core = new DemoCore({
       hardware: this.#hardware,
       clock,
       faults: new DeviceFaults(settings.faults),
@@ -91,6 +92,7 @@ export class DemoMicroscope implements Microscope {
       focusUm: (xUm, yUm) => this.#scene.specimen.focusUm(xUm, yUm),
       enter: () => this.#enter(),
     });
+    this.core = Object.assign(core, snapMethods(this));
   }
 
   /** @throws {VitrineError} busy: an exposure runs; range: `frames`, `intervalMs`; device: not a camera; missing: no such label */

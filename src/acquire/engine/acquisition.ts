@@ -150,6 +150,11 @@ export class Acquisition implements AsyncDisposable {
     return new AcquisitionFuture(this.#log, this.dataset, group);
   }
 
+  /** {@link acquire} by the name that Pycro-Manager's documentation gives it. */
+  submit(events: EventSource): AcquisitionFuture {
+    return this.acquire(events);
+  }
+
   /** Takes no more events and waits until all is acquired, processed, saved and told of. @throws what stopped it */
   async done(): Promise<void> {
     this.#groups.close();

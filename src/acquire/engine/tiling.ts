@@ -1,4 +1,5 @@
 import { VitrineError } from "../../core/index.ts";
+import type { Axes } from "../../io/index.ts";
 import type { AcquisitionEvent } from "../events/event.ts";
 import type { MicroscopeCore } from "../microscope.ts";
 
@@ -54,17 +55,23 @@ export async function createTileGrid(core: MicroscopeCore, options: TilingOption
 
 /** An event of a tile with the stage position that its row and column stand for, unless it has one. @throws missing: no row, column */
 export function withTilePosition(event: AcquisitionEvent, grid: TileGrid): AcquisitionEvent {
-  const { row, column } = event.axes;
+  const { row, col, column = col } = event.axes;
   if (typeof row !== "number" || typeof column !== "number")
     throw new VitrineError({
       code: "missing",
       at: "event of a tiled acquisition",
-      expected: "axes row and column, whole numbers",
+      expected: "axes row and column (or col), whole numbers",
       found: JSON.stringify(event.axes),
     });
-  if (event.x !== undefined || event.y !== undefined) return event;
+  const named = col === undefined ? event : { ...event, axes: withColumn(event.axes) };
+  if (event.x !== undefined || event.y !== undefined) return named;
   const [x, y] = grid.positionOf(row, column);
-  return { ...event, x, y };
+  return { ...named, x, y };
+}
+
+/** Pycro-Manager's older name of the axis; pyramids know one. */
+function withColumn({ col, ...axes }: Axes): Axes {
+  return col === undefined || axes.column !== undefined ? axes : { ...axes, column: col };
 }
 
 async function knownAffine(core: MicroscopeCore): Promise<readonly number[]> {

@@ -1,9 +1,10 @@
 import { VitrineError } from "../../core/index.ts";
 import type { JsonValue } from "../../io/index.ts";
 import type { ConfigSetting, MicroscopeCore } from "../microscope.ts";
+import type { SnapCore } from "../snapping.ts";
 
 /** MMCore's methods: those of every microscope, and any other by its name. */
-export interface MMCoreCore extends MicroscopeCore {
+export interface MMCoreCore extends MicroscopeCore, SnapCore {
   /**
    * Calls a method of `CMMCore` as pymmcore has it. Tuples come as lists, a `Configuration` as a list of
    * [device, property, value].
@@ -24,7 +25,7 @@ export type Command = (
 ) => Promise<JsonValue>;
 
 /** The methods of {@link MMCoreCore}, each one request to the child. */
-export function createCore(command: Command): MMCoreCore {
+export function createCore(command: Command): Omit<MMCoreCore, keyof SnapCore> {
   /** A method whose result a guard has checked. */
   const get =
     <A extends readonly JsonValue[], T>(method: string, guard: (value: JsonValue, at: string) => T) =>
@@ -61,8 +62,8 @@ export function createCore(command: Command): MMCoreCore {
     setCameraDevice: act<[string]>("setCameraDevice"),
     getExposure: number("getExposure"),
     setExposure: act<[number]>("setExposure"),
-    getPosition: number<[string]>("getPosition"),
-    setPosition: act<[string, number]>("setPosition"),
+    getPosition: number<[] | [string]>("getPosition"),
+    setPosition: act<readonly [number] | readonly [string, number]>("setPosition"),
     getXYPosition: get<[], readonly [number, number]>("getXYPosition", asPair),
     setXYPosition: act<[number, number]>("setXYPosition"),
     setAutoShutter: act<[boolean]>("setAutoShutter"),

@@ -5,6 +5,7 @@ import { abortError, raceAbort, VitrineError } from "../../core/index.ts";
 import { type JsonValue, parseWithSchema } from "../../io/index.ts";
 import type { FileRingDescription } from "../frames/ring.ts";
 import type { Exposure, ExposureRequest } from "../microscope.ts";
+import { snapMethods } from "../snapping.ts";
 import { createCore, type MMCoreCore } from "./core.ts";
 import { RunningExposure } from "./exposure.ts";
 import { deviceError, processorError } from "./faults.ts";
@@ -69,11 +70,12 @@ class OpenMicroscope implements MMCoreMicroscope {
   constructor(options: Options) {
     this.#options = options;
     this.name = options.config === undefined ? "MMCore" : basename(options.config);
-    this.core = createCore((kind, method, args) => {
+    const core = createCore((kind, method, args) => {
       const at = `${method}(${args.map(shortened).join(", ")})`;
       const factor = SLOW_METHODS.test(method) ? SLOW : 1;
       return this.#ask({ kind, method, args }, { at, factor });
     });
+    this.core = { ...core, ...snapMethods(this) };
   }
 
   get pid(): number {

@@ -101,11 +101,7 @@ function openThread(
       onMessage: (message: FromProcessor) => {
         switch (message.kind) {
           case "loaded":
-            return resolve({
-              process,
-              takesQueue: message.takesQueue,
-              terminate: () => thread.terminate(),
-            });
+            return resolve(opened(process, message, thread));
           case "event":
             return put(message);
           case "done":
@@ -145,6 +141,14 @@ function openThread(
       });
     thread.post({ kind: "load", module: address, workers });
   });
+}
+
+function opened(
+  process: ProcessorThread["process"],
+  { takesQueue }: { readonly takesQueue: boolean },
+  thread: Thread,
+): ProcessorThread {
+  return { process, takesQueue, terminate: () => thread.terminate() };
 }
 
 function received({ layout, metadata, pixels }: SentImage, thread: Thread): ProcessedImage {
