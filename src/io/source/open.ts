@@ -1,5 +1,4 @@
 import { VitrineError } from "../../core/index.ts";
-import { openTiffDataset } from "../convert/tiffs.ts";
 import type { Dataset } from "../dataset/dataset.ts";
 import { identifyFile } from "../identify.ts";
 import { openNdtiff } from "../ndtiff/open.ts";
@@ -9,6 +8,7 @@ import { describeLayout, layoutsOf } from "./datasetPlan.ts";
 import { openMrcSource } from "./mrc.ts";
 import { openNpySource } from "./npy.ts";
 import type { ImageCollection, ImageSource } from "./source.ts";
+import { openTiffImages } from "./tiff/open.ts";
 
 /** Name of an image that is alone in its file. */
 const ONLY = "0";
@@ -39,7 +39,7 @@ export async function openImages(path: string): Promise<ImageCollection> {
     case "ome-zarr":
       return datasetImages(await openOmeZarr(path), format, []);
     case "tiff":
-      return datasetImages(await openTiffDataset(path), format, []);
+      return openTiffImages(path);
     default:
       throw new VitrineError({
         code: "unsupported",
