@@ -10,7 +10,7 @@ export {
   writeFileAtomic,
 } from "#files";
 export type { Axes, ImageLayout, PixelArray, PixelImage, PixelType } from "../core/index.ts";
-export {
+
   axesKey,
   bytesPerValue,
   describeAxes,
@@ -20,6 +20,7 @@ export {
   pixelTypeOf,
   pixelView,
 } from "../core/index.ts";
+
 export type { Atom, Structure } from "./atoms/atom.ts";
 export { parseMmcif } from "./atoms/mmcif.ts";
 export { parsePdb } from "./atoms/pdb.ts";
@@ -132,7 +133,6 @@ export type {
 } from "./source/source.ts";
 
 
-export { openZarrImages } from "./source/zarr/open.ts";
 
 
 export { formatStar, readStar, writeStar } from "./star/format.ts";
@@ -142,6 +142,9 @@ export { starBlock, starPairs, starTable } from "./star/star.ts";
 export type { StarCell, StarTable } from "./star/table.ts";
 export { createStarTable, withStarColumns } from "./star/table.ts";
 export { readText } from "./text.ts";
+export type { TiffCompression } from "./tiff/encode.ts";
+export type { OmeTiffOptions, OmeTiffWriter } from "./tiff/ome/writer.ts";
+export { createOmeTiff } from "./tiff/ome/writer.ts";
 export type { TiffPage } from "./tiff/page.ts";
 export type { TiffFile } from "./tiff/tiffFile.ts";
 export { openTiff, readTiffImage } from "./tiff/tiffFile.ts";

@@ -141,7 +141,7 @@ export class DemoCore implements MicroscopeCore {
     await this.setProperty(this.#camera().label, "Exposure", ms);
   }
 
-  async getPosition(stage?: string) {
+  async getPosition(...[stage]: readonly [] | readonly [string]) {
     return this.#focusDrive(stage ?? this.#hardware.z.label).position[0];
   }
 
