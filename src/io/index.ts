@@ -10,7 +10,7 @@ export {
   writeFileAtomic,
 } from "#files";
 export type { Axes, ImageLayout, PixelArray, PixelImage, PixelType } from "../core/index.ts";
-
+export {
   axesKey,
   bytesPerValue,
   describeAxes,
@@ -20,7 +20,6 @@ export type { Axes, ImageLayout, PixelArray, PixelImage, PixelType } from "../co
   pixelTypeOf,
   pixelView,
 } from "../core/index.ts";
-
 export type { Atom, Structure } from "./atoms/atom.ts";
 export { parseMmcif } from "./atoms/mmcif.ts";
 export { parsePdb } from "./atoms/pdb.ts";
@@ -107,14 +106,8 @@ export type { PngPicture } from "./png.ts";
 export { encodePng } from "./png.ts";
 export type { ResultFiles, ResultPlaces } from "./resultFiles.ts";
 export { prepareResultFiles, writeTogether } from "./resultFiles.ts";
-
-
 export type { KnownKeys } from "./schema.ts";
 export { parseWithSchema, refuseUnknownKeys } from "./schema.ts";
-
-
-
-
 export type { DatasetSourceOptions } from "./source/dataset.ts";
 export { datasetSource } from "./source/dataset.ts";
 export type { MemoryLevel, MemorySourceOptions } from "./source/memory.ts";
@@ -131,10 +124,6 @@ export type {
   SourceRead,
   SourceRegion,
 } from "./source/source.ts";
-
-
-
-
 export { formatStar, readStar, writeStar } from "./star/format.ts";
 export { parseStar } from "./star/parse.ts";
 export type { StarBlock, StarFile, StarPair } from "./star/star.ts";

@@ -1,7 +1,10 @@
+import { fileExists } from "#files";
 import { VitrineError } from "../../core/index.ts";
 import type { Dataset } from "../dataset/dataset.ts";
 import { identifyFile } from "../identify.ts";
 import { openNdtiff } from "../ndtiff/open.ts";
+import { openOmeZarr } from "../omezarr/open.ts";
+import { RECORDS } from "../omezarr/records.ts";
 import { datasetSource } from "./dataset.ts";
 import { describeLayout, layoutsOf } from "./datasetPlan.ts";
 import { openMrcSource } from "./mrc.ts";
@@ -37,7 +40,9 @@ export async function openImages(path: string): Promise<ImageCollection> {
       return datasetImages(dataset, format, lower);
     }
     case "ome-zarr":
-      return openZarrImages(path);
+      // one that Vitrine acquired knows its images' axes, which the store alone does not
+      if (!(await fileExists(`${path}/${RECORDS}`))) return openZarrImages(path);
+      return datasetImages(await openOmeZarr(path), format, []);
     case "tiff":
       return openTiffImages(path);
     default:
