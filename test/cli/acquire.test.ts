@@ -246,16 +246,8 @@ describe("a failure is exit code 1 and one line", () => {
       "config Channel DAPY: expected one of DAPI, FITC, Rhodamine, Cy5, BF, found no such preset.",
     ],
     [[{ axes: { time: 0 }, x: 1e9 }], [], "XY position: expected -150000 to 150000 µm, found 1000000000 µm."],
-    [
-      TWO,
-      ["--dir", "out"],
-      "acquire: expected --name with --dir, found --dir alone.",
-    ],
-    [
-      TWO,
-      ["--name", "run"],
-      "acquire: expected --dir with --name, found --name alone.",
-    ],
+    [TWO, ["--dir", "out"], "acquire: expected --name with --dir, found --dir alone."],
+    [TWO, ["--name", "run"], "acquire: expected --dir with --name, found --name alone."],
     [
       TWO,
       ["--config", "none.json"],
