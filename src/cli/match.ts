@@ -8,8 +8,16 @@ import {
   type Part,
   runCoarseMatch,
   runMatch,
+  runMatches,
   type TemplatesReport,
 } from "../match/index.ts";
+import {
+  addMicrographOptions,
+  isMany,
+  type MicrographArguments,
+  manyText,
+  targetsOf,
+} from "./micrographs.ts";
 import {
   addResultOptions,
   addSliceOptions,
@@ -25,7 +33,7 @@ import {
 import { durationText } from "./progress.ts";
 import { report } from "./report.ts";
 
-interface MatchArguments extends ResultArguments, SliceArguments {
+interface MatchArguments extends ResultArguments, SliceArguments, MicrographArguments {
   readonly workers?: number;
   readonly part?: Part;
   readonly resume?: boolean;
@@ -43,25 +51,37 @@ export function addMatch(cli: Command): void {
     .command("match")
     .addHelpText("after", example("match config.yaml --workers 8 --picture found.png"))
     .description("search a micrograph for a template: Leopard-EM's match_template on its own configuration")
-    .argument("<config.yaml>", "Leopard-EM configuration; its paths are relative to the working directory")
+    .argument(
+      "<config.yaml...>",
+      "Leopard-EM configuration; its paths are relative to the working directory. Several are searched one after the other",
+    )
     .option("--workers <number>", "threads; default: Slurm's, the cgroup's or all processors", count)
     .option("--part <I/N>", "search only part I of N, for match-collect", part)
     .option("--resume", "continue after a run that was stopped")
     .option("--checkpoint <seconds>", "time between checkpoints", notNegative, 60)
     .option("--estimate", "print correlations, rate, hours and memory; search nothing");
-  addTemplateOption(addResultOptions(addSliceOptions(addCoarseOptions(command)))).action(
-    async (config: string, args: MatchArguments) => {
-      requireCoarse(command, args);
-      const options = toOptions(args);
-      const { json = false } = args;
-      if (args.estimate) {
-        return report({ json, text: estimateText }, (tools) =>
-          estimateMatch(config, { ...options, ...tools }),
-        );
-      }
-      return report({ json, text: reportText }, (tools) => search(config, { ...options, ...tools }, args));
-    },
-  );
+  addTemplateOption(
+    addResultOptions(addSliceOptions(addCoarseOptions(addMicrographOptions(command)))),
+  ).action(async (configs: string[], args: MatchArguments) => {
+    requireCoarse(command, args);
+    const options = toOptions(args);
+    const { json = false } = args;
+    const [config] = configs;
+    if (isMany(configs, args)) {
+      if (args.part !== undefined) command.error("error: option --part takes one micrograph");
+      return report({ json, text: manyText }, async (tools) =>
+        runMatches(await targetsOf(configs, args, tools.onLog), {
+          ...options,
+          ...tools,
+          ...(args.coarse !== undefined && { coarse: toCoarse(args.coarse, args) }),
+        }),
+      );
+    }
+    if (args.estimate) {
+      return report({ json, text: estimateText }, (tools) => estimateMatch(config, { ...options, ...tools }));
+    }
+    return report({ json, text: reportText }, (tools) => search(config, { ...options, ...tools }, args));
+  });
 }
 
 /** Templates in the place of the configuration's; the option may be repeated. */
@@ -107,12 +127,15 @@ function wholeFrom2(text: string): number {
 
 function search(config: string, options: MatchOptions, args: MatchArguments): Promise<AnyReport | null> {
   if (args.coarse === undefined) return runMatch(config, options);
-  return runCoarseMatch(config, {
-    ...options,
-    factor: args.coarse,
-    ...(args.coarseCandidates !== undefined && { candidates: args.coarseCandidates }),
-    ...(args.coarseSamples !== undefined && { samples: args.coarseSamples }),
-  });
+  return runCoarseMatch(config, { ...options, ...toCoarse(args.coarse, args) });
+}
+
+function toCoarse(factor: number, { coarseCandidates, coarseSamples }: MatchArguments) {
+  return {
+    factor,
+    ...(coarseCandidates !== undefined && { candidates: coarseCandidates }),
+    ...(coarseSamples !== undefined && { samples: coarseSamples }),
+  };
 }
 
 function toOptions(args: MatchArguments): MatchOptions {
