@@ -157,7 +157,9 @@ test("the package has these entries and these public names", async () => {
         "writeTogether",
       ],
       "vitrine/jobs": [
+        "identityOf",
         "runMultiprocessJobs",
+        "runStepHere",
       ],
       "vitrine/match": [
         "B_FACTOR_METRICS",

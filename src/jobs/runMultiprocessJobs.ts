@@ -2,6 +2,7 @@ import { type ChildProcess, fork } from "node:child_process";
 import { serialize } from "node:v8";
 import { builtFile } from "../core/index.node.ts";
 import { unpackError, VitrineError } from "../core/index.ts";
+import { withoutEval } from "./forkOptions.ts";
 import type { Change, FromJob, ToJob } from "./protocol.ts";
 import { applyChange } from "./sharedResults.ts";
 import { type JobTarget, targetUrl } from "./target.ts";
@@ -161,13 +162,4 @@ function described(thrown: unknown): string {
   } catch {
     return "an object that has no JSON";
   }
-}
-
-/** Node's options of this process for a child that runs a file: `node -e` and its kin concern the parent alone. */
-function withoutEval(options: readonly string[]): string[] {
-  const takesCode = /^(-e|-p|-pe|--eval|--print)$/;
-  return options.filter(
-    (option, i) =>
-      !takesCode.test(option) && !option.startsWith("--input-type") && !takesCode.test(options[i - 1] ?? ""),
-  );
 }

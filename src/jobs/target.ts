@@ -17,42 +17,43 @@ const AT = "runMultiprocessJobs(target)";
 /**
  * Checks a target before any process starts.
  *
- * @returns the module's file URL
+ * @param at  how messages call it
+ * @returns   the module's file URL
  * @throws {VitrineError} type: a closure, or not { module, export }; missing: no such file; unsupported: not JavaScript
  */
-export function targetUrl(target: unknown): string {
+export function targetUrl(target: unknown, at = AT): string {
   if (!isTarget(target)) {
     throw new VitrineError({
       code: "type",
-      at: AT,
+      at,
       expected: "{ module, export }, which another process can load",
       found: typeof target === "function" ? `the function ${target.name || "(anonymous)"}` : typeof target,
       hint: 'Export the function from a module and pass { module: new URL("./work.js", import.meta.url), export: "work" }',
     });
   }
-  const path = modulePath(target.module);
+  const path = modulePath(target.module, at);
   if (!LOADABLE.includes(extname(path))) {
     throw new VitrineError({
       code: "unsupported",
-      at: `${AT}.module`,
+      at: `${at}.module`,
       expected: "a .js, .mjs or .cjs file",
       found: path,
       hint: "Node 20 runs JavaScript only: compile the module first",
     });
   }
   if (!existsSync(path)) {
-    throw new VitrineError({ code: "missing", at: `${AT}.module`, expected: "a file", found: `no ${path}` });
+    throw new VitrineError({ code: "missing", at: `${at}.module`, expected: "a file", found: `no ${path}` });
   }
   return pathToFileURL(path).href;
 }
 
-function modulePath(module: string | URL): string {
+function modulePath(module: string | URL, at: string): string {
   const text = String(module);
   if (text.startsWith("file:")) return fileURLToPath(text);
   if (typeof module === "string" && !/^[a-z][a-z+.-]+:/i.test(text)) return resolve(text);
   throw new VitrineError({
     code: "unsupported",
-    at: `${AT}.module`,
+    at: `${at}.module`,
     expected: "a path or a file: URL",
     found: text,
   });

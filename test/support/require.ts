@@ -36,7 +36,7 @@ const READERS = ["numpy", "mrcfile", "tifffile", "ndstorage", "pymmcore", "mm_te
 /** Each check gives the reason why a thing is not there, or nothing. */
 const CHECKS: Readonly<Record<Requirement, () => string | undefined>> = {
   chromium: () => (isExecutable(chromium) ? undefined : `no ${chromium}`),
-  slurm: () => (isOnPath("slurmctld") ? undefined : "no slurmctld on PATH"),
+  slurm: missingSlurm,
   postgres: () => (isExecutable(join(postgresBin, "initdb")) ? undefined : `no ${postgresBin}/initdb`),
   readers: () => missingModules([...READERS, "ome_zarr_models"]),
   "shared-real": () => (existsSync(sharedReal) ? undefined : "no ../shared/real"),
@@ -100,6 +100,13 @@ function isExecutable(path: string): boolean {
 function isOnPath(program: string): boolean {
   const folders = [...(process.env.PATH ?? "").split(delimiter), "/usr/sbin"];
   return folders.some((folder) => isExecutable(join(folder, program)));
+}
+
+/** Its authentication runs as a user of its own, which root alone can start. */
+function missingSlurm(): string | undefined {
+  const program = ["slurmctld", "slurmd", "sbatch", "munged"].find((name) => !isOnPath(name));
+  if (program !== undefined) return `no ${program} on PATH`;
+  return process.getuid?.() === 0 ? undefined : "no root, as whom a cluster of the tests is started";
 }
 
 /** One start of Python tells which of the modules it cannot find; nothing is imported. */

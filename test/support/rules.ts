@@ -32,6 +32,7 @@ export const RULES: Rules = {
   // They load the module that their caller names; the last resolves "#…" names, which the check sees by themselves.
   computed: [
     "src/jobs/process.ts",
+    "src/jobs/task.ts",
     "src/acquire/processors/worker.node.ts",
     "src/acquire/processors/worker.browser.ts",
     "src/core/threads/workerThread.node.ts",

@@ -1,0 +1,168 @@
+/**
+ * The program that runs one batch, started by this machine or by a cluster:
+ * `node task.js FOLDER PHASE INDEX CORES HEARTBEAT_MS`. Exit codes: 0 done, 1 failed, 3 stopped.
+ */
+import { hostname } from "node:os";
+import { join } from "node:path";
+import { Worker } from "node:worker_threads";
+import { builtFile } from "../core/index.node.ts";
+import { VitrineError } from "../core/index.ts";
+import {
+  type BatchPlace,
+  checkpointOf,
+  forgetRun,
+  heartbeatFile,
+  readBatch,
+  readResult,
+  readResultRecord,
+  writeEnd,
+  writeResult,
+} from "./batchFiles.ts";
+import { hashOf } from "./identity.ts";
+import { batchFile, type PhaseRecord, readStepFolder, type StepFolder } from "./layout.ts";
+import { differs } from "./runHere.ts";
+import { removeState } from "./stateFiles.ts";
+import type { BatchContext, BatchFunction } from "./step.ts";
+import type { FromTask, HeartbeatData, ToTask } from "./taskProtocol.ts";
+
+const EXIT = { done: 0, failed: 1, stopped: 3 } as const;
+
+const [path, phaseName, indexText, coresText, heartbeatText] = process.argv.slice(2);
+const place: BatchPlace = { phase: phaseName, index: Number(indexText) };
+const stopping = new AbortController();
+let endAs: ToTask["as"] = "stopped";
+let heartbeat: Worker | undefined;
+
+for (const name of ["SIGINT", "SIGTERM"] as const) process.on(name, () => stop(`received ${name}`));
+process.on("SIGUSR2", () => stop("its time is over", "failed")); // sent by Slurm some time before its limit
+process.on("message", ({ reason, as }: ToTask) => stop(reason, as));
+if (process.send !== undefined) process.on("disconnect", () => process.exit(1)); // the parent is gone: nobody waits for this
+process.on("uncaughtException", (error) => void ended("failed", textOf(error)));
+
+run().then(
+  () => ended("done", ""),
+  (error) => (stopping.signal.aborted ? ended(endAs, reasonOf(error)) : ended("failed", textOf(error))),
+);
+
+function stop(reason: string, as: ToTask["as"] = "stopped"): void {
+  if (stopping.signal.aborted) return;
+  endAs = as;
+  stopping.abort(new Error(reason));
+}
+
+/** Why a batch was asked to end, and what it says itself where that is something else. */
+function reasonOf(error: unknown): string {
+  const { reason } = stopping.signal;
+  const own = textOf(error);
+  const isEcho = error === reason || (error instanceof Error && error.cause === reason);
+  return isEcho ? reason.message : `${reason.message}; ${own}`;
+}
+
+async function run(): Promise<void> {
+  const folder = await readStepFolder(path);
+  const before = await readResultRecord(folder, place).catch(() => undefined); // foreign or damaged: it is made anew
+  if (before !== undefined) return note("its result is there already");
+  const phase = folder.record.phases.find(({ name }) => name === place.phase);
+  if (phase === undefined) throw new Error(`there is no phase ${place.phase}`);
+  const beat = startHeartbeat(heartbeatFile(folder, place));
+  heartbeat = beat;
+  await removeState(batchFile(path, "ends", place));
+  const began = performance.now();
+  note(`begins on ${hostname()}, process ${process.pid}`);
+  const target = await loadTarget(phase);
+  const { value } = await readBatch(folder, place);
+  const result = await target(
+    value,
+    contextOf(folder, (share) => beat.postMessage(share)),
+  );
+  const seconds = (performance.now() - began) / 1000;
+  await writeResult(folder, place, { result, seconds, host: hostname() });
+  await forgetRun(folder, place);
+  note(`done after ${seconds.toFixed(1)} s`);
+}
+
+async function loadTarget(phase: PhaseRecord): Promise<BatchFunction> {
+  const loaded: Record<string, unknown> = await import(phase.module);
+  const target = loaded[phase.export];
+  if (isFunction(target)) return target;
+  throw new VitrineError({
+    code: "missing",
+    at: `${phase.module} ${phase.export}`,
+    expected: "a function",
+    found: `${typeof target}; the module exports ${Object.keys(loaded).join(", ") || "nothing"}`,
+  });
+}
+
+function isFunction(value: unknown): value is BatchFunction {
+  return typeof value === "function";
+}
+
+function contextOf(folder: StepFolder, tellShare: (share: number) => void): BatchContext {
+  const { parts, options } = folder.record;
+  return {
+    ...place,
+    options,
+    cores: Number(coresText),
+    signal: stopping.signal,
+    onProgress(progress) {
+      send({ kind: "progress", progress });
+      if (progress.total > 0 && Number.isFinite(progress.total)) tellShare(progress.done / progress.total);
+    },
+    onLog(message, kind) {
+      note(kind === "warning" ? `warning: ${message}` : message);
+      if (kind === "warning") send({ kind: "warning", message });
+    },
+    checkpoint: checkpointOf(folder, place, () => note("checkpoint written")),
+    scratch: (name) => batchFile(folder.path, "scratch", { ...place, ending: `.${process.pid}.${name}` }),
+    resultOf: (phase, index) => readResult(folder, { phase, index }),
+    async requireSame(part, value) {
+      const expected = parts[part];
+      if (expected === undefined || (await hashOf(expected)) === (await hashOf(value))) return;
+      throw differs(`${place.phase} ${place.index}`, part, { expected, found: value });
+    },
+  };
+}
+
+function startHeartbeat(file: string): Worker {
+  const data: HeartbeatData = {
+    path: file,
+    everyMs: Number(heartbeatText),
+    ...(process.send !== undefined && { parentPid: process.ppid }),
+  };
+  const worker = new Worker(builtFile("#job-heartbeat"), { workerData: data, execArgv: [] });
+  worker.on("error", () => undefined); // its silence is what it says
+  worker.unref();
+  return worker;
+}
+
+/** A line of the batch's log, which is this process's output. */
+function note(message: string): void {
+  process.stdout.write(`${new Date().toISOString()} ${message}\n`);
+}
+
+function send(message: FromTask, then?: () => void): void {
+  if (process.send === undefined || !process.connected) then?.();
+  else process.send(message, undefined, undefined, then);
+}
+
+/** Notes the end where others look for it, tells the parent, and ends, whatever timers or threads the work has left. */
+async function ended(state: keyof typeof EXIT, message: string): Promise<void> {
+  try {
+    await heartbeat?.terminate();
+    if (state !== "done") {
+      note(`${state}: ${message}`);
+      const folder = await readStepFolder(path);
+      await writeEnd(folder, place, { state, message });
+    }
+    await removeState(join(path, "heartbeats", place.phase, `${place.index}.json`));
+  } catch (error) {
+    note(`its end could not be noted: ${textOf(error)}`); // a full disk, say; the exit code still tells
+  }
+  send({ kind: "end", state, message }, () => process.exit(EXIT[state]));
+}
+
+function textOf(error: unknown): string {
+  if (error instanceof VitrineError) return error.message;
+  if (!(error instanceof Error)) return String(error);
+  return error.name === "VitrineError" ? error.message : `${error.name}: ${error.message}`;
+}

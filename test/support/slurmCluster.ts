@@ -1,0 +1,165 @@
+/** A throw-away Slurm cluster of four nodes on this host, without systemd and without control groups. */
+import { execFileSync, spawn } from "node:child_process";
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { createServer } from "node:net";
+import { hostname, tmpdir } from "node:os";
+import { join } from "node:path";
+
+/** A cluster that runs; commands find it by `SLURM_CONF` in the environment. */
+export interface SlurmCluster {
+  readonly conf: string;
+  /** Kills a node's daemon and its tasks' managers, as a machine that loses its power, without the tasks. */
+  killNode(node: string): void;
+  stop(): void;
+}
+
+const NODES = ["n1", "n2", "n3", "n4"];
+
+/** Starts a cluster and sets `SLURM_CONF`. It needs root: munge's daemon runs as a user of its own. @throws what a daemon says */
+export async function startSlurm({ maxArraySize }: { readonly maxArraySize: number }): Promise<SlurmCluster> {
+  const root = mkdtempSync(join(tmpdir(), "vitrine-slurm-"));
+  for (const folder of ["state", "log", "run", ...NODES]) mkdirSync(join(root, folder));
+  const stopMunge = startMunge();
+  const conf = join(root, "slurm.conf");
+  writeFileSync(conf, configuration(root, await freePorts(5), maxArraySize));
+  process.env.SLURM_CONF = conf;
+  execFileSync("slurmctld", ["-f", conf], { env: withSbin() });
+  for (const node of NODES) execFileSync("slurmd", ["-f", conf, "-N", node], { env: withSbin() });
+  await idle();
+  const pid = (name: string) => Number(readFileSync(join(root, "run", `${name}.pid`), "utf8"));
+  return {
+    conf,
+    killNode(node) {
+      process.kill(pid(node), "SIGKILL");
+      for (const manager of managersOf(root, node)) process.kill(manager, "SIGKILL");
+    },
+    stop() {
+      for (const name of [...NODES, "slurmctld"])
+        if (existsSync(join(root, "run", `${name}.pid`))) quietly(() => process.kill(pid(name), "SIGKILL"));
+      for (const node of NODES)
+        for (const one of managersOf(root, node)) quietly(() => process.kill(one, "SIGKILL"));
+      stopMunge();
+      delete process.env.SLURM_CONF;
+      rmSync(root, { recursive: true, force: true, maxRetries: 5 });
+    },
+  };
+}
+
+function withSbin(): NodeJS.ProcessEnv {
+  return { ...process.env, PATH: `${process.env.PATH}:/usr/sbin` };
+}
+
+function quietly(work: () => void): void {
+  try {
+    work();
+  } catch {
+    // it has ended by itself
+  }
+}
+
+/** Munge's daemon refuses folders and a key that others may write; one that runs already is used. */
+function startMunge(): () => void {
+  if (mungeAnswers()) return () => {};
+  const shell = `set -e
+    install -d -o munge -g munge -m 0755 /run/munge
+    install -d -o munge -g munge -m 0700 /var/log/munge /var/lib/munge
+    [ -f /etc/munge/munge.key ] || /usr/sbin/mungekey -f
+    chown munge: /etc/munge/munge.key
+    chmod 400 /etc/munge/munge.key`;
+  execFileSync("sh", ["-c", shell]);
+  const options = ["--reuid=munge", "--regid=munge", "--clear-groups", "/usr/sbin/munged", "--foreground"];
+  const daemon = spawn("setpriv", options, { stdio: "ignore" });
+  for (let tries = 0; tries < 100 && !mungeAnswers(); tries++) execFileSync("sleep", ["0.1"]);
+  return () => void daemon.kill("SIGTERM");
+}
+
+function mungeAnswers(): boolean {
+  try {
+    execFileSync("munge", ["-n"], { stdio: "ignore" });
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+/** Processes of the tasks of a node: they name its spool folder's configuration or node in their titles. */
+function managersOf(root: string, node: string): number[] {
+  const lines = execFileSync("ps", ["-eo", "pid=,args="], { encoding: "utf8" }).split("\n");
+  const ours = lines.filter((line) => line.includes("slurmstepd") && spoolOf(line.trim(), root, node));
+  return ours.map((line) => Number.parseInt(line, 10));
+}
+
+/** A manager keeps its node's log open. */
+function spoolOf(line: string, root: string, node: string): boolean {
+  const pid = Number.parseInt(line, 10);
+  try {
+    return execFileSync("ls", ["-l", `/proc/${pid}/fd`], { encoding: "utf8" }).includes(
+      join(root, "log", `${node}.log`),
+    );
+  } catch {
+    return false;
+  }
+}
+
+async function idle(): Promise<void> {
+  for (let tries = 0; tries < 150; tries++) {
+    const nodes = execFileSync("sinfo", ["-h", "-N", "-t", "idle", "-o", "%N"], { encoding: "utf8" });
+    if (nodes.trim().split("\n").length === NODES.length) return;
+    await new Promise((resolve) => setTimeout(resolve, 100));
+  }
+  throw new Error("not all nodes of the cluster became idle");
+}
+
+async function freePorts(count: number): Promise<number[]> {
+  const servers = Array.from({ length: count }, () => createServer().listen(0, "127.0.0.1"));
+  await Promise.all(servers.map((server) => new Promise((resolve) => server.once("listening", resolve))));
+  const ports = servers.map((server) => (server.address() as { port: number }).port);
+  await Promise.all(servers.map((server) => new Promise((resolve) => server.close(resolve))));
+  return ports;
+}
+
+function configuration(
+  root: string,
+  [controller, ...ports]: readonly number[],
+  maxArraySize: number,
+): string {
+  const host = hostname().split(".")[0];
+  const nodes = NODES.map(
+    (node, i) =>
+      `NodeName=${node} NodeHostname=${host} NodeAddr=127.0.0.1 Port=${ports[i]} CPUs=4 RealMemory=4000 State=UNKNOWN`,
+  );
+  return `ClusterName=test
+SlurmctldHost=${host}(127.0.0.1)
+SlurmUser=root
+SlurmdUser=root
+AuthType=auth/munge
+AuthInfo=cred_expire=10
+CredType=cred/munge
+MpiDefault=none
+ProctrackType=proctrack/linuxproc
+TaskPlugin=task/none
+JobAcctGatherType=jobacct_gather/none
+AccountingStorageType=accounting_storage/none
+SchedulerType=sched/backfill
+SchedulerParameters=batch_sched_delay=0,sched_interval=1,bf_interval=1
+SelectType=select/cons_tres
+SelectTypeParameters=CR_CPU
+ReturnToService=2
+SlurmctldPort=${controller}
+StateSaveLocation=${root}/state
+SlurmdSpoolDir=${root}/%n
+SlurmctldPidFile=${root}/run/slurmctld.pid
+SlurmdPidFile=${root}/run/%n.pid
+SlurmctldLogFile=${root}/log/slurmctld.log
+SlurmdLogFile=${root}/log/%n.log
+SlurmctldTimeout=30
+SlurmdTimeout=10
+KillWait=2
+MinJobAge=3600
+MaxArraySize=${maxArraySize}
+JobRequeue=1
+SlurmdParameters=config_overrides
+${nodes.join("\n")}
+PartitionName=main Nodes=n[1-4] Default=YES MaxTime=INFINITE State=UP
+`;
+}
