@@ -188,6 +188,7 @@ test("the package has these entries and these public names", async () => {
         "formatSearchConfig",
         "gaussianCutoff",
         "gevCutoff",
+        "matchStep",
         "matchTargets",
         "normalizeTemplateProjection",
         "openParticleMovie",

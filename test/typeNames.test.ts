@@ -220,6 +220,8 @@ test("the package's entries have these public types", () => {
         "MatchOptions",
         "MatchReport",
         "MatchSettings",
+        "MatchStep",
+        "MatchStepOptions",
         "MatchTarget",
         "MatchTemplateYaml",
         "MicrographOptions",

@@ -1,16 +1,21 @@
 import { type Command, InvalidArgumentError, Option } from "commander";
+import { builtFile } from "../core/index.node.ts";
+import { type Engine, runStep } from "../jobs/index.ts";
 import {
   type CoarseReport,
   estimateMatch,
+  type ManyReport,
   type MatchEstimate,
   type MatchOptions,
   type MatchReport,
+  matchStep,
   type Part,
   runCoarseMatch,
   runMatch,
   runMatches,
   type TemplatesReport,
 } from "../match/index.ts";
+import { addEngineOptions, type EngineArguments, engineOf } from "./engine.ts";
 import {
   addMicrographOptions,
   isMany,
@@ -31,9 +36,9 @@ import {
   toSliceOptions,
 } from "./options.ts";
 import { durationText } from "./progress.ts";
-import { report } from "./report.ts";
+import { type CommandTools, report } from "./report.ts";
 
-interface MatchArguments extends ResultArguments, SliceArguments, MicrographArguments {
+interface MatchArguments extends ResultArguments, SliceArguments, MicrographArguments, EngineArguments {
   readonly workers?: number;
   readonly part?: Part;
   readonly resume?: boolean;
@@ -61,12 +66,20 @@ export function addMatch(cli: Command): void {
     .option("--checkpoint <seconds>", "time between checkpoints", notNegative, 60)
     .option("--estimate", "print correlations, rate, hours and memory; search nothing");
   addTemplateOption(
-    addResultOptions(addSliceOptions(addCoarseOptions(addMicrographOptions(command)))),
+    addResultOptions(addSliceOptions(addCoarseOptions(addEngineOptions(addMicrographOptions(command))))),
   ).action(async (configs: string[], args: MatchArguments) => {
     requireCoarse(command, args);
     const options = toOptions(args);
     const { json = false } = args;
     const [config] = configs;
+    const engine = engineOf(command, args);
+    if (engine !== undefined) {
+      if (args.part !== undefined) command.error("error: --engine makes the parts itself: leave out --part");
+      const isSingle = !isMany(configs, args);
+      return report({ json, text: manyText }, (tools) =>
+        searchInTasks(configs, args, { ...tools, engine, isSingle, options: { ...options, ...tools } }),
+      );
+    }
     if (isMany(configs, args)) {
       if (args.part !== undefined) command.error("error: option --part takes one micrograph");
       return report({ json, text: manyText }, async (tools) =>
@@ -128,6 +141,38 @@ function wholeFrom2(text: string): number {
 function search(config: string, options: MatchOptions, args: MatchArguments): Promise<AnyReport | null> {
   if (args.coarse === undefined) return runMatch(config, options);
   return runCoarseMatch(config, { ...options, ...toCoarse(args.coarse, args) });
+}
+
+/** Searches in tasks of an engine. */
+async function searchInTasks(
+  configs: readonly string[],
+  args: MatchArguments,
+  { engine, isSingle, options, ...tools }: CommandTools & TaskOptions,
+): Promise<ManyReport> {
+  const { step, identity } = await matchStep(await targetsOf(configs, args, tools.onLog), {
+    ...options,
+    isSingle,
+    tasks: args.tasks ?? 1,
+    module: builtFile("#match-batch"),
+    ...(args.coarse !== undefined && { coarse: toCoarse(args.coarse, args) }),
+  });
+  const existing = args.overwrite ? "overwrite" : args.resume ? "resume" : undefined;
+  const { signal, onProgress, onLog } = tools;
+  return runStep(step, {
+    directory: args.jobs ?? `${args.particles}.jobs`,
+    identity,
+    engine,
+    signal,
+    onProgress,
+    onLog,
+    ...(existing && { existing }),
+  });
+}
+
+interface TaskOptions {
+  readonly engine: Engine;
+  readonly isSingle: boolean;
+  readonly options: MatchOptions;
 }
 
 function toCoarse(factor: number, { coarseCandidates, coarseSamples }: MatchArguments) {

@@ -16,6 +16,8 @@ export { LEOPARD_BATCH_SIZES } from "./leopard/searchIndex.ts";
 export type { CrossCorrelation } from "./leopard/statistics.ts";
 export { doIterationStatisticsUpdates, updateGlobalStatistics } from "./leopard/statistics.ts";
 export type { ManyOptions, MicrographReport } from "./many/manyProgram.ts";
+export type { MatchStep, MatchStepOptions } from "./many/matchStep.ts";
+export { matchStep } from "./many/matchStep.ts";
 export type { ManyReport } from "./many/runMany.ts";
 export { runMatches } from "./many/runMany.ts";
 export type { MatchTarget, TargetRequest } from "./many/targets.ts";

@@ -57,17 +57,18 @@ export async function runMatches(
  */
 export async function checkPlaces(
   planned: readonly PlannedTarget[],
-  particlesPath: string,
+  particlesPath: string | undefined,
   { earlier, options }: { readonly earlier: ManyRecord | undefined; readonly options: ManyOptions },
 ): Promise<void> {
   const inputs = planned.flatMap(({ places }) => places.inputs);
   const outputs = planned.flatMap(({ places }) => places.outputs);
   const { overwrite = false } = options;
-  await prepareResultFiles({ inputs: [...inputs, ...outputs], outputs: [particlesPath], overwrite });
+  const joint = particlesPath === undefined ? [] : [particlesPath];
+  await prepareResultFiles({ inputs: [...inputs, ...outputs], outputs: joint, overwrite });
   await prepareResultFiles({ inputs, outputs, overwrite: true });
   for (const { target, places } of planned) {
     const isBegun = earlier?.done[target.suffix] !== undefined || earlier?.current === target.suffix;
-    if (!isBegun) await prepareResultFiles(places);
+    if (!isBegun) await prepareResultFiles({ ...places, overwrite: places.overwrite || overwrite });
   }
 }
 
