@@ -73,6 +73,10 @@ export function addMatch(cli: Command): void {
     const { json = false } = args;
     const [config] = configs;
     const engine = engineOf(command, args);
+    if (args.estimate)
+      return report({ json, text: estimateText }, (tools) =>
+        estimate(configs, args, { ...options, ...tools, onLog: tools.onLog }),
+      );
     if (engine !== undefined) {
       if (args.part !== undefined) command.error("error: --engine makes the parts itself: leave out --part");
       const isSingle = !isMany(configs, args);
@@ -89,9 +93,6 @@ export function addMatch(cli: Command): void {
           ...(args.coarse !== undefined && { coarse: toCoarse(args.coarse, args) }),
         }),
       );
-    }
-    if (args.estimate) {
-      return report({ json, text: estimateText }, (tools) => estimateMatch(config, { ...options, ...tools }));
     }
     return report({ json, text: reportText }, (tools) => search(config, { ...options, ...tools }, args));
   });
@@ -116,7 +117,7 @@ function addCoarseOptions(command: Command): Command {
         "search a micrograph cropped in Fourier space to this many times larger pixels, then its candidates at full resolution",
       )
         .argParser(wholeFrom2)
-        .conflicts(["part", "estimate", "compat"]),
+        .conflicts(["part", "compat"]),
     )
     .addOption(needed("--coarse-candidates <number>", "candidates expected in noise alone (default: 1000)"))
     .addOption(
@@ -195,16 +196,59 @@ function toOptions(args: MatchArguments): MatchOptions {
   };
 }
 
-function estimateText(estimate: MatchEstimate): string {
+/** An estimate of the first micrograph, and what it is multiplied or divided by. */
+interface RunEstimate extends MatchEstimate {
+  readonly micrographs: number;
+  readonly tasks: number;
+}
+
+async function estimate(
+  configs: readonly string[],
+  args: MatchArguments,
+  options: MatchOptions & Pick<CommandTools, "onLog">,
+): Promise<RunEstimate> {
+  const targets = isMany(configs, args) ? await targetsOf(configs, args, options.onLog) : [];
+  const { configPath = configs[0], micrograph } = targets[0] ?? {};
+  const first = await estimateMatch(configPath, {
+    ...options,
+    ...(micrograph && { micrograph }),
+    ...(args.coarse !== undefined && { coarse: toCoarse(args.coarse, args) }),
+  });
+  return { ...first, micrographs: Math.max(1, targets.length), tasks: args.tasks ?? 1 };
+}
+
+function estimateText(estimate: RunEstimate): string {
+  const { micrographs, tasks } = estimate;
   const { orientations, defocusValues, pixelSizes, correlations, rate, hours, bytes, workers } = estimate;
   const each = estimate.templates > 1 ? `, each of ${estimate.templates} templates` : "";
+  const all = micrographs * hours;
   return [
     `correlations  ${correlations} (${orientations} orientations x ${defocusValues} defocus values x ${pixelSizes} pixel sizes${each})`,
     `rate          ${rate.toFixed(1)}/s with ${workers} threads (WASM SIMD)`,
     `time          ${hours.toFixed(2)} h (${durationText(3600 * hours)})`,
+    ...(micrographs > 1
+      ? [`micrographs   ${micrographs}, each taken to be as the first: ${durationText(3600 * all)}`]
+      : []),
+    ...(tasks > 1
+      ? [
+          `tasks         ${tasks} a micrograph, on machines like this at once: ${durationText((3600 * all) / tasks)}`,
+        ]
+      : []),
     `memory        ${(bytes / 2 ** 30).toFixed(2)} GiB`,
+    ...(all > 1 ? [`faster        ${fasterText(estimate)}`] : []),
     "",
   ].join("\n");
+}
+
+/** What would make a long search shorter, the most first. */
+function fasterText({ defocusValues, pixelSizes }: MatchEstimate): string {
+  return [
+    "--coarse 2 (about 4 times, for some particles near the threshold)",
+    "--engine slurm --tasks N (N machines)",
+    ...(defocusValues > 1 ? [`fewer than ${defocusValues} defocus values (in proportion)`] : []),
+    ...(pixelSizes > 1 ? [`fewer than ${pixelSizes} pixel sizes (in proportion)`] : []),
+    "larger psi_step and theta_step",
+  ].join("; ");
 }
 
 type AnyReport = MatchReport | CoarseReport;
