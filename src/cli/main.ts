@@ -8,6 +8,7 @@ import { addConstrainedSearch } from "./constrainedSearch.ts";
 import { addConvert } from "./convert.ts";
 import { addExtract } from "./extract.ts";
 import { addInfo } from "./info.ts";
+import { addJobs } from "./jobs.ts";
 import { addMatch } from "./match.ts";
 import { addMatchCollect } from "./matchCollect.ts";
 import { addOptimizeBFactor } from "./optimizeBFactor.ts";
@@ -41,6 +42,7 @@ const COMMANDS = [
   addExtract,
   addCompareParticles,
   addConfig,
+  addJobs,
   addSimulateMap,
   addSimulateMicrograph,
   addTour,

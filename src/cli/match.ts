@@ -15,7 +15,6 @@ import {
   runMatches,
   type TemplatesReport,
 } from "../match/index.ts";
-import { addEngineOptions, type EngineArguments, engineOf } from "./engine.ts";
 import {
   addMicrographOptions,
   isMany,
@@ -37,8 +36,9 @@ import {
 } from "./options.ts";
 import { durationText } from "./progress.ts";
 import { type CommandTools, report } from "./report.ts";
+import { addTaskOptions, engineOf, type TaskArguments } from "./taskOptions.ts";
 
-interface MatchArguments extends ResultArguments, SliceArguments, MicrographArguments, EngineArguments {
+interface MatchArguments extends ResultArguments, SliceArguments, MicrographArguments, TaskArguments {
   readonly workers?: number;
   readonly part?: Part;
   readonly resume?: boolean;
@@ -66,7 +66,7 @@ export function addMatch(cli: Command): void {
     .option("--checkpoint <seconds>", "time between checkpoints", notNegative, 60)
     .option("--estimate", "print correlations, rate, hours and memory; search nothing");
   addTemplateOption(
-    addResultOptions(addSliceOptions(addCoarseOptions(addEngineOptions(addMicrographOptions(command))))),
+    addResultOptions(addSliceOptions(addCoarseOptions(addTaskOptions(addMicrographOptions(command))))),
   ).action(async (configs: string[], args: MatchArguments) => {
     requireCoarse(command, args);
     const options = toOptions(args);

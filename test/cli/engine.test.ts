@@ -38,7 +38,7 @@ test("options of tasks without an engine, and of a cluster without one, are wron
     [["--tasks", "4"], /options of tasks need --engine local or --engine slurm/],
     [["--engine", "local", "--partition", "all"], /--partition, --account and --sbatch need --engine slurm/],
     [["--engine", "local", "--part", "1/2"], /--engine makes the parts itself/],
-    [["--engine", "local", "--duration", "soon"], /Expected hours:minutes:seconds/],
+    [["--engine", "local", "--duration", "soon"], /Expected a time/],
   ] as const) {
     const end = await vitrine([...args, ...more]);
     expect([end.code, end.stderr]).toEqual([2, expect.stringMatching(message)]);

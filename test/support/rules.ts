@@ -33,6 +33,7 @@ export const RULES: Rules = {
   computed: [
     "src/jobs/process.ts",
     "src/jobs/task.ts",
+    "src/jobs/runStep.ts",
     "src/acquire/processors/worker.node.ts",
     "src/acquire/processors/worker.browser.ts",
     "src/core/threads/workerThread.node.ts",
