@@ -61,20 +61,12 @@ function createCli(): Command {
   return cli;
 }
 
-/** Commands that keep checkpoints. */
-const RESUMABLE = ["match"];
-
 /** Says what went wrong; returns the exit code. */
-function failWith(error: unknown, canResume: boolean): number {
+function failWith(error: unknown): number {
   if (error instanceof CommanderError) return error.exitCode === 0 ? DONE : WRONG_USE;
   if (error instanceof VitrineError) {
-    // whoever pressed Ctrl-C, or a scheduler, wants to know how to go on
-    if (error.code === "aborted" && error.cause instanceof Error) {
-      const next = canResume ? ": --resume continues" : "";
-      process.stderr.write(`vitrine: ${error.message} ${error.cause.message}${next}.\n`);
-      return FAILED;
-    }
-    process.stderr.write(`vitrine: ${error.message}\n`);
+    const why = error.code === "aborted" && error.cause instanceof Error ? ` ${error.cause.message}.` : "";
+    process.stderr.write(`vitrine: ${error.message}${why}\n`);
     return FAILED;
   }
   process.stderr.write(
@@ -99,6 +91,6 @@ export async function run(args: readonly string[]): Promise<number> {
     await cli.parseAsync([...args], { from: "user" });
     return DONE;
   } catch (error) {
-    return failWith(error, RESUMABLE.includes(args[0]));
+    return failWith(error);
   }
 }

@@ -1,15 +1,27 @@
 import { type Command, InvalidArgumentError, Option } from "commander";
+import { builtFile } from "../core/index.node.ts";
+import { type Engine, runStep } from "../jobs/index.ts";
 import {
   type CoarseReport,
   estimateMatch,
+  type ManyReport,
   type MatchEstimate,
   type MatchOptions,
   type MatchReport,
+  matchStep,
   type Part,
   runCoarseMatch,
   runMatch,
+  runMatches,
   type TemplatesReport,
 } from "../match/index.ts";
+import {
+  addMicrographOptions,
+  isMany,
+  type MicrographArguments,
+  manyText,
+  targetsOf,
+} from "./micrographs.ts";
 import {
   addResultOptions,
   addSliceOptions,
@@ -23,9 +35,10 @@ import {
   toSliceOptions,
 } from "./options.ts";
 import { durationText } from "./progress.ts";
-import { report } from "./report.ts";
+import { type CommandTools, report } from "./report.ts";
+import { addTaskOptions, engineOf, type TaskArguments } from "./taskOptions.ts";
 
-interface MatchArguments extends ResultArguments, SliceArguments {
+interface MatchArguments extends ResultArguments, SliceArguments, MicrographArguments, TaskArguments {
   readonly workers?: number;
   readonly part?: Part;
   readonly resume?: boolean;
@@ -43,25 +56,46 @@ export function addMatch(cli: Command): void {
     .command("match")
     .addHelpText("after", example("match config.yaml --workers 8 --picture found.png"))
     .description("search a micrograph for a template: Leopard-EM's match_template on its own configuration")
-    .argument("<config.yaml>", "Leopard-EM configuration; its paths are relative to the working directory")
+    .argument(
+      "<config.yaml...>",
+      "Leopard-EM configuration; its paths are relative to the working directory. Several are searched one after the other",
+    )
     .option("--workers <number>", "threads; default: Slurm's, the cgroup's or all processors", count)
     .option("--part <I/N>", "search only part I of N, for match-collect", part)
     .option("--resume", "continue after a run that was stopped")
     .option("--checkpoint <seconds>", "time between checkpoints", notNegative, 60)
     .option("--estimate", "print correlations, rate, hours and memory; search nothing");
-  addTemplateOption(addResultOptions(addSliceOptions(addCoarseOptions(command)))).action(
-    async (config: string, args: MatchArguments) => {
-      requireCoarse(command, args);
-      const options = toOptions(args);
-      const { json = false } = args;
-      if (args.estimate) {
-        return report({ json, text: estimateText }, (tools) =>
-          estimateMatch(config, { ...options, ...tools }),
-        );
-      }
-      return report({ json, text: reportText }, (tools) => search(config, { ...options, ...tools }, args));
-    },
-  );
+  addTemplateOption(
+    addResultOptions(addSliceOptions(addCoarseOptions(addTaskOptions(addMicrographOptions(command))))),
+  ).action(async (configs: string[], args: MatchArguments) => {
+    requireCoarse(command, args);
+    const options = toOptions(args);
+    const { json = false } = args;
+    const [config] = configs;
+    const engine = engineOf(command, args);
+    if (args.estimate)
+      return report({ json, text: estimateText }, (tools) =>
+        estimate(configs, args, { ...options, ...tools, onLog: tools.onLog }),
+      );
+    if (engine !== undefined) {
+      if (args.part !== undefined) command.error("error: --engine makes the parts itself: leave out --part");
+      const isSingle = !isMany(configs, args);
+      return report({ json, text: manyText }, (tools) =>
+        searchInTasks(configs, args, { ...tools, engine, isSingle, options: { ...options, ...tools } }),
+      );
+    }
+    if (isMany(configs, args)) {
+      if (args.part !== undefined) command.error("error: option --part takes one micrograph");
+      return report({ json, text: manyText }, async (tools) =>
+        runMatches(await targetsOf(configs, args, tools.onLog), {
+          ...options,
+          ...tools,
+          ...(args.coarse !== undefined && { coarse: toCoarse(args.coarse, args) }),
+        }),
+      );
+    }
+    return report({ json, text: reportText }, (tools) => search(config, { ...options, ...tools }, args));
+  });
 }
 
 /** Templates in the place of the configuration's; the option may be repeated. */
@@ -83,7 +117,7 @@ function addCoarseOptions(command: Command): Command {
         "search a micrograph cropped in Fourier space to this many times larger pixels, then its candidates at full resolution",
       )
         .argParser(wholeFrom2)
-        .conflicts(["part", "estimate", "compat"]),
+        .conflicts(["part", "compat"]),
     )
     .addOption(needed("--coarse-candidates <number>", "candidates expected in noise alone (default: 1000)"))
     .addOption(
@@ -107,12 +141,47 @@ function wholeFrom2(text: string): number {
 
 function search(config: string, options: MatchOptions, args: MatchArguments): Promise<AnyReport | null> {
   if (args.coarse === undefined) return runMatch(config, options);
-  return runCoarseMatch(config, {
+  return runCoarseMatch(config, { ...options, ...toCoarse(args.coarse, args) });
+}
+
+/** Searches in tasks of an engine. */
+async function searchInTasks(
+  configs: readonly string[],
+  args: MatchArguments,
+  { engine, isSingle, options, ...tools }: CommandTools & TaskOptions,
+): Promise<ManyReport> {
+  const { step, identity } = await matchStep(await targetsOf(configs, args, tools.onLog), {
     ...options,
-    factor: args.coarse,
-    ...(args.coarseCandidates !== undefined && { candidates: args.coarseCandidates }),
-    ...(args.coarseSamples !== undefined && { samples: args.coarseSamples }),
+    isSingle,
+    tasks: args.tasks ?? 1,
+    module: builtFile("#match-batch"),
+    ...(args.coarse !== undefined && { coarse: toCoarse(args.coarse, args) }),
   });
+  const existing = args.overwrite ? "overwrite" : args.resume ? "resume" : undefined;
+  const { signal, onProgress, onLog } = tools;
+  return runStep(step, {
+    directory: args.jobs ?? `${args.particles}.jobs`,
+    identity,
+    engine,
+    signal,
+    onProgress,
+    onLog,
+    ...(existing && { existing }),
+  });
+}
+
+interface TaskOptions {
+  readonly engine: Engine;
+  readonly isSingle: boolean;
+  readonly options: MatchOptions;
+}
+
+function toCoarse(factor: number, { coarseCandidates, coarseSamples }: MatchArguments) {
+  return {
+    factor,
+    ...(coarseCandidates !== undefined && { candidates: coarseCandidates }),
+    ...(coarseSamples !== undefined && { samples: coarseSamples }),
+  };
 }
 
 function toOptions(args: MatchArguments): MatchOptions {
@@ -127,16 +196,59 @@ function toOptions(args: MatchArguments): MatchOptions {
   };
 }
 
-function estimateText(estimate: MatchEstimate): string {
+/** An estimate of the first micrograph, and what it is multiplied or divided by. */
+interface RunEstimate extends MatchEstimate {
+  readonly micrographs: number;
+  readonly tasks: number;
+}
+
+async function estimate(
+  configs: readonly string[],
+  args: MatchArguments,
+  options: MatchOptions & Pick<CommandTools, "onLog">,
+): Promise<RunEstimate> {
+  const targets = isMany(configs, args) ? await targetsOf(configs, args, options.onLog) : [];
+  const { configPath = configs[0], micrograph } = targets[0] ?? {};
+  const first = await estimateMatch(configPath, {
+    ...options,
+    ...(micrograph && { micrograph }),
+    ...(args.coarse !== undefined && { coarse: toCoarse(args.coarse, args) }),
+  });
+  return { ...first, micrographs: Math.max(1, targets.length), tasks: args.tasks ?? 1 };
+}
+
+function estimateText(estimate: RunEstimate): string {
+  const { micrographs, tasks } = estimate;
   const { orientations, defocusValues, pixelSizes, correlations, rate, hours, bytes, workers } = estimate;
   const each = estimate.templates > 1 ? `, each of ${estimate.templates} templates` : "";
+  const all = micrographs * hours;
   return [
     `correlations  ${correlations} (${orientations} orientations x ${defocusValues} defocus values x ${pixelSizes} pixel sizes${each})`,
     `rate          ${rate.toFixed(1)}/s with ${workers} threads (WASM SIMD)`,
     `time          ${hours.toFixed(2)} h (${durationText(3600 * hours)})`,
+    ...(micrographs > 1
+      ? [`micrographs   ${micrographs}, each taken to be as the first: ${durationText(3600 * all)}`]
+      : []),
+    ...(tasks > 1
+      ? [
+          `tasks         ${tasks} a micrograph, on machines like this at once: ${durationText((3600 * all) / tasks)}`,
+        ]
+      : []),
     `memory        ${(bytes / 2 ** 30).toFixed(2)} GiB`,
+    ...(all > 1 ? [`faster        ${fasterText(estimate)}`] : []),
     "",
   ].join("\n");
+}
+
+/** What would make a long search shorter, the most first. */
+function fasterText({ defocusValues, pixelSizes }: MatchEstimate): string {
+  return [
+    "--coarse 2 (about 4 times, for some particles near the threshold)",
+    "--engine slurm --tasks N (N machines)",
+    ...(defocusValues > 1 ? [`fewer than ${defocusValues} defocus values (in proportion)`] : []),
+    ...(pixelSizes > 1 ? [`fewer than ${pixelSizes} pixel sizes (in proportion)`] : []),
+    "larger psi_step and theta_step",
+  ].join("; ");
 }
 
 type AnyReport = MatchReport | CoarseReport;

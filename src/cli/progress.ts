@@ -10,10 +10,11 @@ export interface ProgressDisplay {
   end(): void;
 }
 
-/** `3 h 12 min`, `4 min 5 s`, `12 s`. */
+/** `5.2 days` above two of them, `3 h 12 min`, `4 min 5 s`, `12 s`. */
 export function durationText(seconds: number): string {
   if (!Number.isFinite(seconds)) return "?";
   const [hours, minutes] = [Math.floor(seconds / 3600), Math.floor((seconds % 3600) / 60)];
+  if (hours >= 48) return `${(hours / 24).toFixed(1)} days`;
   if (hours > 0) return `${hours} h ${minutes} min`;
   return minutes > 0 ? `${minutes} min ${Math.floor(seconds % 60)} s` : `${Math.ceil(seconds)} s`;
 }

@@ -84,6 +84,14 @@ export function claim(control: Int32Array, slot: number): number {
   return Atomics.add(control, CLAIMS + slot * LINE, 1);
 }
 
+/** Far above what any job counts, below what an Int32 holds. */
+const PAUSED = 1 << 30;
+
+/** Lets counter 0 give out nothing more that a job has; how many numbers it gave before. */
+export function pauseClaims(control: Int32Array): number {
+  return Atomics.add(control, CLAIMS, PAUSED);
+}
+
 /** Adds to the pool's progress. */
 export function report(control: Int32Array, amount: number): void {
   Atomics.add(control, PROGRESS, amount);

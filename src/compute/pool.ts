@@ -4,6 +4,7 @@ import {
   controlBytes,
   controlView,
   lateCallsWord,
+  pauseClaims,
   raiseAbort,
   readProgress,
   resetControl,
@@ -175,9 +176,15 @@ export class ThreadPool implements Pool, WorkerPool {
     });
   }
 
-  async #runNow({ name, parameters, members }: Request, { signal, onProgress }: JobOptions): Promise<void> {
+  async #runNow(
+    { name, parameters, members }: Request,
+    { signal, onProgress, pause }: JobOptions,
+  ): Promise<void> {
     requireNotAborted(signal, `${name} job`);
     resetControl(this.#control);
+    const hold = () => pause?.onPause(pauseClaims(this.#control));
+    if (pause?.signal.aborted) hold();
+    else pause?.signal.addEventListener("abort", hold, { once: true });
     const stop = () => raiseAbort(this.#control, this.workers);
     const progress = watchProgress(() => readProgress(this.#control), onProgress, stop);
     signal?.addEventListener("abort", stop, { once: true });
@@ -191,6 +198,7 @@ export class ThreadPool implements Pool, WorkerPool {
       }));
     } finally {
       signal?.removeEventListener("abort", stop);
+      pause?.signal.removeEventListener("abort", hold);
       progress.end();
     }
     progress.rethrow();

@@ -5,6 +5,11 @@ import type { Region } from "./memory.ts";
 export interface JobOptions extends RunOptions {
   /** Teams that the workers split into, 1 to their number; default 1, all workers on the same ranges. */
   readonly teams?: number;
+  /**
+   * For jobs that claim their work from counter 0 alone: once `signal` is raised it gives out no more, so that the job ends when what was
+   * given out is done; `onPause` gets how many numbers that were, some of them beyond the job's last.
+   */
+  readonly pause?: { readonly signal: AbortSignal; readonly onPause: (given: number) => void };
 }
 
 /**

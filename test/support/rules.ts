@@ -53,6 +53,11 @@ export const DOORS: readonly Door[] = [
   { from: /^src\/worker\//, to: /^src\/\w+\/kernels\/(index|domain)\.ts$/ },
   // The one file that starts the built entry of workers, in each twin.
   { from: /^src\/compute\/threads\.(node|browser)\.ts$/, to: /^src\/worker\/worker\.(node|browser)\.ts$/ },
+  // The command that hands a step to an engine names the built module of its batches.
+  {
+    from: /^src\/cli\/match\.ts$/,
+    to: /^src\/(core\/index\.node|match\/many\/matchBatch)\.ts$/,
+  },
 ];
 
 /** Tests' ways into folders of src; helpers by their names. */

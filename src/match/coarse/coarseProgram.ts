@@ -15,7 +15,12 @@ import type { MapSource } from "../search/resultMaps.ts";
 import type { SearchReport, WrittenResults } from "../search/results.ts";
 import { type PreparedInputs, TemplateSearch } from "../search/search.ts";
 import type { PreparedMicrograph } from "../search/searchFilters.ts";
-import { loadStatistics, refuseCheckpoint, runCheckpointed } from "../search/searchRun.ts";
+import {
+  loadStatistics,
+  refuseCheckpoint,
+  runCheckpointed,
+  tellingOfCheckpoints,
+} from "../search/searchRun.ts";
 import { writeSearchState } from "../search/searchState.ts";
 import { type TemplatesReport, writeJointTable } from "../search/templatesResults.ts";
 import { coarseInputs, coarseSize } from "./coarseInputs.ts";
@@ -76,9 +81,10 @@ export async function runCoarseMatch(
         for (const { checkpoint } of paths) await refuseCheckpoint(checkpoint, options);
       },
     };
-    const report = await runProgram(needs, options, async (tools) =>
-      searchCoarsely(tools, await identifySearches(set, options), { paths, options }),
-    );
+    const own = paths.map(({ checkpoint }) => checkpoint);
+    const run = async (tools: ProgramTools) =>
+      searchCoarsely(tools, await identifySearches(set, options), { paths, options });
+    const report = await tellingOfCheckpoints(own, () => runProgram(needs, options, run));
     for (const { checkpoint } of paths) await removeFile(checkpoint);
     return report;
   });

@@ -14,6 +14,7 @@ import {
   writeMaps,
   writeParticleResults,
 } from "../search/results.ts";
+import type { TemplateSettings } from "../search/templates.ts";
 import type { RescoredPeak } from "./coarseRescore.ts";
 import type { RescoredSearch } from "./coarseSearch.ts";
 
@@ -38,7 +39,10 @@ export function coarsePaths(settings: MatchSettings, factor: number): CoarsePath
 }
 
 /** Every file that is written. */
-export function coarseFiles({ searches, results }: SearchSet, paths: readonly CoarsePaths[]): string[] {
+export function coarseFiles(
+  { searches, results }: SearchSet<TemplateSettings>,
+  paths: readonly CoarsePaths[],
+): string[] {
   const files = searches.flatMap((search, i) => filesOf(paths[i], search.results));
   return searches.length === 1 ? files : [...files, results.particlesPath];
 }
@@ -53,7 +57,7 @@ function filesOf({ coarse, table }: CoarsePaths, results: ResultOptions): string
  *
  * @throws {VitrineError} unsupported: peaks that are not chosen by z-score
  */
-export function coarsePlaces(set: SearchSet, paths: readonly CoarsePaths[]): ResultPlaces {
+export function coarsePlaces(set: SearchSet<TemplateSettings>, paths: readonly CoarsePaths[]): ResultPlaces {
   const { peaks } = set.results;
   if (peaks === undefined || peaks.kind === "z") return resultPlaces(set, coarseFiles(set, paths));
   throw new VitrineError({

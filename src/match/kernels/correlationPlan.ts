@@ -53,8 +53,12 @@ export interface CorrelationTypes extends PlanTypes {
   readonly input: "image" | "filters" | "rotations" | StatisticName;
   /** Statistics (height - n + 1, width - n + 1). */
   readonly output: StatisticName;
-  readonly work: BlockRange;
-  readonly outcome: undefined;
+  readonly work: BlockRange & {
+    /** Raised: no block is begun any more, and those under way are finished. */
+    readonly pause?: AbortSignal;
+  };
+  /** The first block that was not correlated: the end of the range, unless it was paused. All blocks before it were. */
+  readonly outcome: number;
 }
 
 /**
@@ -210,7 +214,7 @@ export class WasmCorrelation implements CorrelationPlan {
     this.#hasStatistics = true;
   }
 
-  async run(range: BlockRange = {}, options: RunOptions = {}): Promise<undefined> {
+  async run(range: CorrelationTypes["work"] = {}, options: RunOptions = {}): Promise<number> {
     const { signal } = options;
     const first = [...(this.#imageWaits ? this.#imagePhases() : []), ...this.#emptyingPhases()];
     if (first.length > 0) await this.#pool.run(matchPhasesJob, first, signal === undefined ? {} : { signal });
@@ -226,8 +230,14 @@ export class WasmCorrelation implements CorrelationPlan {
       ...templateSource(this.#size, this.#shared.address),
       templateCount: this.templateCount,
     };
-    await this.#pool.run(correlationJob, task, { ...options, teams: this.#teams.length });
+    let { lastBlock } = task;
+    const onPause = (given: number) => {
+      lastBlock = Math.min(lastBlock, task.firstBlock + given);
+    };
+    const pause = range.pause && { pause: { signal: range.pause, onPause } };
+    await this.#pool.run(correlationJob, task, { ...options, ...pause, teams: this.#teams.length });
     this.#merge();
+    return lastBlock;
   }
 
   /** The image's transform, in the order that correlations read. */

@@ -5,9 +5,11 @@ import { stringify } from "yaml";
 import { noise } from "../../../test/support/noise.ts";
 import { createThreadPool, platform, type Thread } from "../../../test/support/pool.ts";
 import {
+  EXACT_MAPS,
   FEW_ORIENTATIONS,
   filesOf,
   mapPaths,
+  readMap,
   scratchFolder,
   smallConfiguration,
   smoothVolume,
@@ -16,6 +18,7 @@ import {
 import type { Pool } from "../../compute/index.ts";
 import { VitrineError } from "../../core/index.ts";
 import { parseMatchSettings } from "../config/config.ts";
+import type { MatchOptions } from "./matchOptions.ts";
 import { runMatch } from "./program.ts";
 import { TemplateSearch } from "./search.ts";
 import { templateFromVolume } from "./searchInputs.ts";
@@ -62,7 +65,7 @@ test.each([1, 2, 3])(
   },
 );
 
-test("an aborted program rejects with the reason and leaves no result behind", async () => {
+test("an aborted program rejects with the reason and leaves no result behind, but a checkpoint, which it names", async () => {
   const folder = join(scratch, "aborted");
   mkdirSync(folder);
   const config = writeConfig(folder, { ...configuration, match_template_result: mapPaths(folder) });
@@ -77,7 +80,31 @@ test("an aborted program rejects with the reason and leaves no result behind", a
   );
   expect(error).toBeInstanceOf(VitrineError);
   expect([error.code, error.cause]).toEqual(["aborted", new Error("enough")]);
-  expect(filesOf(folder)).toEqual(["config.yaml"]);
+  expect(error.fault.hint).toBe(`--resume continues from ${join(folder, "mip.mrc.checkpoint")}`);
+  expect(filesOf(folder)).toEqual(["config.yaml", "mip.mrc.checkpoint"]);
+});
+
+test("what an abort leaves is whole blocks, and resumed it gives the maps of a run in one piece", async () => {
+  const whole = join(scratch, "whole");
+  const folder = join(scratch, "stopped");
+  const run = (into: string, options: MatchOptions) => {
+    mkdirSync(into, { recursive: true });
+    const config = writeConfig(into, { ...configuration, match_template_result: mapPaths(into) });
+    return runMatch(config, { particlesPath: join(into, "p.csv"), workers: 3, ...options });
+  };
+  await run(whole, {});
+  let stops = 0;
+  for (let resume = false; stops < 50; resume = true, stops++) {
+    const controller = new AbortController();
+    let calls = 0;
+    const onProgress = () => void (++calls === 3 && controller.abort(new Error("enough")));
+    const end = await run(folder, { resume, signal: controller.signal, onProgress }).catch((error) => error);
+    if (!(end instanceof VitrineError)) break;
+    expect(filesOf(folder)).toContain("mip.mrc.checkpoint");
+  }
+  expect(stops).toBeGreaterThan(1);
+  for (const map of EXACT_MAPS) expect(readMap(folder, map)).toEqual(readMap(whole, map));
+  expect(filesOf(folder)).toEqual(filesOf(whole));
 });
 
 test("a signal that is raised before the start stops the program at once", async () => {

@@ -7,7 +7,13 @@ import type { MatchOptions } from "./matchOptions.ts";
 import { findParts, type Part, partPath, partRange } from "./parts.ts";
 import type { MatchReport } from "./program.ts";
 import { searchCounts } from "./search.ts";
-import { MergedStatistics, readSearchState, type SearchStatistics, type StateHeader } from "./searchState.ts";
+import {
+  type ExpectedState,
+  MergedStatistics,
+  readSearchState,
+  type SearchStatistics,
+  type StateHeader,
+} from "./searchState.ts";
 import { finishSearches, searchPlaces } from "./templatesResults.ts";
 
 /**
@@ -39,9 +45,11 @@ async function mergeParts(
   const blockCount = Math.ceil(size.correlations / BLOCK_TEMPLATES);
   const fingerprint = await search.fingerprint();
   const merged = new MergedStatistics(size.mapShape);
+  let expected: ExpectedState = { fingerprint, blockCount };
   for (const part of await findParts(settings)) {
     requireNotAborted(signal, "match-collect");
-    await addPart(merged, search, { part, expected: { fingerprint, blockCount } });
+    const { kernels } = await addPart(merged, search, { part, expected });
+    expected = { ...expected, kernels };
   }
   return merged;
 }
@@ -49,9 +57,9 @@ async function mergeParts(
 async function addPart(
   merged: MergedStatistics,
   { settings }: ConfiguredSearch,
-  { part, expected }: { part: Part; expected: Pick<StateHeader, "fingerprint" | "blockCount"> },
-): Promise<void> {
-  await readSearchState(partPath(settings, part), expected, async (file) => {
+  { part, expected }: { part: Part; expected: ExpectedState },
+): Promise<StateHeader> {
+  return readSearchState(partPath(settings, part), expected, async (file) => {
     const range = partRange(part, expected.blockCount);
     const { firstBlock, nextBlock, lastBlock } = file.header;
     if (firstBlock !== range.firstBlock || lastBlock !== range.lastBlock || nextBlock !== lastBlock) {
@@ -66,5 +74,6 @@ async function addPart(
       });
     }
     await merged.add(file);
+    return file.header;
   });
 }

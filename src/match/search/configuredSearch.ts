@@ -13,9 +13,9 @@ import type { MatchOptions } from "./matchOptions.ts";
 import type { MapSource } from "./resultMaps.ts";
 import type { ResultOptions } from "./results.ts";
 import { searchSize } from "./search.ts";
-import { SearchedMicrograph } from "./searchedMicrograph.ts";
+import { SearchedMicrograph, withMicrograph } from "./searchedMicrograph.ts";
 import { openTemplate, type TemplateSource } from "./searchInputs.ts";
-import { templateSearches } from "./templates.ts";
+import { type TemplateSettings, templateSearches } from "./templates.ts";
 
 const DEFAULT_RESULTS = { particlesPath: "particles.csv", overwrite: false, ...DEFAULT_PEAKS };
 
@@ -33,10 +33,23 @@ export interface ConfiguredSearch {
 }
 
 /** The searches that a configuration asks for: one for each template. */
-export interface SearchSet<Search extends ConfiguredSearch = ConfiguredSearch> {
+export interface SearchSet<Search extends TemplateSettings = ConfiguredSearch> {
   readonly searches: readonly Search[];
   /** As asked for; those of a search are its share, under names of their own, where there are several. */
   readonly results: ResultOptions;
+}
+
+/** The searches that a configuration asks for, none of whose inputs is opened but the MTF. @throws {VitrineError} as its parser */
+export async function planSearches(
+  configPath: string,
+  { onLog, ...options }: MatchOptions,
+): Promise<SearchSet<TemplateSettings>> {
+  const text = await readConfigText(configPath, "match");
+  const parsed = parseMatchSettings(text, configPath, { compat: options.compatBatch !== undefined });
+  const chosen = withMicrograph(parsed, options.micrograph, onLog);
+  const settings = { ...chosen, optics: await readMtfFile(chosen.optics) };
+  const results = { ...DEFAULT_RESULTS, ...withoutUndefined(options) };
+  return { searches: templateSearches({ settings, results }, configPath, options.templates), results };
 }
 
 /** Opens everything that a configuration names; `use` gets it, and it is closed afterwards. */
@@ -45,12 +58,9 @@ export async function withSearches<T>(
   options: MatchOptions,
   use: (set: SearchSet) => Promise<T>,
 ): Promise<T> {
-  const text = await readConfigText(configPath, "match");
-  const parsed = parseMatchSettings(text, configPath, { compat: options.compatBatch !== undefined });
-  const settings = { ...parsed, optics: await readMtfFile(parsed.optics) };
+  const { searches, results } = await planSearches(configPath, options);
+  const [{ settings }] = searches;
   warnOfIgnored(configPath, settings, options.onLog);
-  const results = { ...DEFAULT_RESULTS, ...withoutUndefined(options) };
-  const searches = templateSearches({ settings, results }, configPath, options.templates);
   const templates: TemplateSource[] = [];
   try {
     for (const search of searches) templates.push(await openTemplate(search.settings.templatePath));
@@ -128,7 +138,10 @@ function checkPixelSize(
 }
 
 /** Files that searches read, the results that they write, and whether these may replace others. */
-export function resultPlaces({ searches, results }: SearchSet, outputs: readonly string[]): ResultPlaces {
+export function resultPlaces(
+  { searches, results }: SearchSet<TemplateSettings>,
+  outputs: readonly string[],
+): ResultPlaces {
   const [{ settings }] = searches;
   return {
     inputs: [settings.micrographPath, ...searches.map((search) => search.settings.templatePath)],

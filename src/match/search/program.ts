@@ -8,7 +8,13 @@ import { openSearch, prepareMicrograph } from "./openSearch.ts";
 import { checkpointPath, type Part, partPath, partRange, partsFolder } from "./parts.ts";
 import type { SearchReport } from "./results.ts";
 import type { TemplateSearch } from "./search.ts";
-import { loadStatistics, refuseCheckpoint, refuseExisting, runCheckpointed } from "./searchRun.ts";
+import {
+  loadStatistics,
+  refuseCheckpoint,
+  refuseExisting,
+  runCheckpointed,
+  tellingOfCheckpoints,
+} from "./searchRun.ts";
 import { type StateHeader, writeSearchState } from "./searchState.ts";
 import { finishSearches, searchPlaces, type TemplatesReport } from "./templatesResults.ts";
 
@@ -40,12 +46,14 @@ export async function runMatch(configPath: string, options: MatchOptions = {}): 
       bytes: (sizes: BackendSizes) => searchSetBytes(set, options, sizes),
       check: () => checkEarlierRuns(set, options),
     };
-    const { report, checkpoints } = await runProgram(needs, options, async (tools) => {
+    const own = set.searches.map(({ settings }) => checkpointPath(settings, part));
+    const run = async (tools: ProgramTools) => {
       const identified = await identifySearches(set, options);
       return set.searches.length === 1 && part === undefined
         ? await searchOne(tools, identified, options)
         : await searchAll(tools, identified, options);
-    });
+    };
+    const { report, checkpoints } = await tellingOfCheckpoints(own, () => runProgram(needs, options, run));
     for (const checkpoint of checkpoints) await removeFile(checkpoint);
     return report;
   });

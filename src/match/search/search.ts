@@ -32,6 +32,7 @@ import {
   type TemplateSource,
 } from "./searchInputs.ts";
 import { type FoundParticle, findParticles } from "./searchParticles.ts";
+import { kernelsOf } from "./searchState.ts";
 
 export type { SliceOptions };
 
@@ -80,6 +81,8 @@ export class TemplateSearch {
   readonly space: SearchSpace;
   readonly size: SearchSize;
   readonly templateSize: number;
+  /** What computes, see {@link kernelsOf}. */
+  readonly kernels: string;
   readonly #volume: FftPlan;
   readonly #plan: CorrelationPlan;
 
@@ -88,6 +91,7 @@ export class TemplateSearch {
     space: SearchSpace;
     size: SearchSize;
     templateSize: number;
+    kernels: string;
     volume: FftPlan;
     plan: CorrelationPlan;
   }) {
@@ -95,6 +99,7 @@ export class TemplateSearch {
     this.space = parts.space;
     this.size = parts.size;
     this.templateSize = parts.templateSize;
+    this.kernels = parts.kernels;
     this.#volume = parts.volume;
     this.#plan = parts.plan;
   }
@@ -133,7 +138,8 @@ export class TemplateSearch {
     const { whitening } = prepared;
     plan.set("filters", templateFilters({ settings, space, size: template.size, whitening }));
     setRotations(plan, space, options.exactSlices ?? false);
-    return new TemplateSearch({ settings, space, size, templateSize: template.size, volume, plan });
+    const made = { settings, space, size, templateSize: template.size, kernels: kernelsOf(backend) };
+    return new TemplateSearch({ ...made, volume, plan });
   }
 
   get blockCount(): number {
@@ -149,6 +155,19 @@ export class TemplateSearch {
   async run(range: BlockRange = {}, options: RunOptions = {}): Promise<void> {
     requireRange(range);
     await this.#plan.run(range, options);
+  }
+
+  /**
+   * As {@link run}, but once `pause` is raised no further block is begun, and the statistics stay those of whole blocks.
+   *
+   * @returns the first block that was not correlated: the range's end, unless it was paused
+   */
+  async runUntil(
+    range: BlockRange & { readonly pause: AbortSignal | undefined },
+    options: RunOptions = {},
+  ): Promise<number> {
+    const { pause, ...blocks } = range;
+    return await this.#plan.run({ ...blocks, ...(pause && { pause }) }, options);
   }
 
   /** What a search found that has run over all blocks; see {@link findParticles}. @throws {VitrineError} as that */

@@ -1,9 +1,10 @@
-import { progressTeller, VitrineError } from "../../core/index.ts";
+import { progressTeller, requireNotAborted, VitrineError } from "../../core/index.ts";
 import { fileExists } from "../../io/index.ts";
 import { BLOCK_TEMPLATES } from "../kernels/index.ts";
 import type { MatchOptions } from "./matchOptions.ts";
 import type { TemplateSearch } from "./search.ts";
 import {
+  type ExpectedState,
   MergedStatistics,
   readSearchState,
   type SearchStatistics,
@@ -31,7 +32,8 @@ export async function runCheckpointed(
   { checkpoint, ...range }: CheckpointedRange,
   options: MatchOptions,
 ): Promise<StateHeader> {
-  const header = { ...range, shape: search.size.mapShape, blockCount: search.blockCount };
+  const { size, blockCount, kernels } = search;
+  const header = { ...range, kernels, shape: size.mapShape, blockCount };
   const nextBlock = options.resume
     ? await restore(search, checkpoint, { header, options })
     : range.firstBlock;
@@ -58,10 +60,7 @@ export async function refuseExisting(
 }
 
 /** The statistics of a finished state, in memory of their own. @throws {VitrineError} missing, storage, format */
-export async function loadStatistics(
-  path: string,
-  expected: Pick<StateHeader, "fingerprint" | "blockCount">,
-): Promise<SearchStatistics> {
+export async function loadStatistics(path: string, expected: ExpectedState): Promise<SearchStatistics> {
   return readSearchState(path, expected, async (file) => {
     const merged = new MergedStatistics(file.header.shape);
     await merged.add(file);
@@ -87,7 +86,10 @@ async function restore(
   });
 }
 
-/** Runs ranges of blocks that take about as long as the time between checkpoints, and writes one after each. */
+/**
+ * Runs ranges of blocks that take about as long as the time between checkpoints, and writes one after each; at an abort the blocks that
+ * are under way are finished, and a checkpoint is written at once.
+ */
 async function runBlocks(
   search: TemplateSearch,
   header: StateHeader,
@@ -100,6 +102,7 @@ async function runBlocks(
   const total = Math.max(0, correlations(lastBlock));
   const before = Math.max(0, correlations(header.nextBlock));
   const tell = progressTeller(onProgress, { unit: "correlations", before });
+  const save = () => writeSearchState(checkpoint, { ...header, nextBlock: next }, search.statistics);
   let next = header.nextBlock;
   let size = 1;
   while (next < lastBlock) {
@@ -107,13 +110,37 @@ async function runBlocks(
     const end = Math.min(lastBlock, next + size);
     const sofar = Math.max(0, correlations(next)) - before;
     const onDone = (done: number) => tell(sofar + done, total);
-    const range = { firstBlock: next, lastBlock: end };
-    await search.run(range, { ...(signal && { signal }), onProgress: onDone });
+    const range = { firstBlock: next, lastBlock: end, pause: signal };
+    next = await search.runUntil(range, { onProgress: onDone });
+    if (signal?.aborted) {
+      if (next > firstBlock) await save();
+      requireNotAborted(signal, "template search");
+    }
     const seconds = (performance.now() - start) / 1000;
     size = Math.max(1, Math.min(4 * size, Math.floor((size * checkpointSeconds) / seconds)));
-    next = end;
     const due = seconds >= checkpointSeconds / 4;
-    if (next < lastBlock && due)
-      await writeSearchState(checkpoint, { ...header, nextBlock: next }, search.statistics);
+    if (next < lastBlock && due) await save();
+  }
+}
+
+/**
+ * Tells who aborted some work how to go on, where one of its checkpoints is there.
+ *
+ * @throws {VitrineError} what the work throws; aborted: with the checkpoint in its hint
+ */
+export async function tellingOfCheckpoints<T>(
+  checkpoints: readonly string[],
+  work: () => Promise<T>,
+): Promise<T> {
+  try {
+    return await work();
+  } catch (error) {
+    if (!(error instanceof VitrineError) || error.code !== "aborted") throw error;
+    for (const path of checkpoints)
+      if (await fileExists(path)) {
+        const hint = `--resume continues from ${path}`;
+        throw new VitrineError({ ...error.fault, hint }, { cause: error.cause });
+      }
+    throw error;
   }
 }

@@ -14,6 +14,8 @@ export interface SearchStatistics {
 export interface StateHeader {
   /** See `searchFingerprint`. */
   readonly fingerprint: string;
+  /** What computed, see `kernelsOf`: statistics of two of them differ in last bits, and are never joined. */
+  readonly kernels: string;
   readonly shape: Shape2;
   readonly blockCount: number;
   /** The range of blocks that the run is about, and the first that is not done yet. */
@@ -25,6 +27,7 @@ export interface StateHeader {
 const count = z.int().min(0);
 const headerSchema = z.strictObject({
   fingerprint: z.string(),
+  kernels: z.string(),
   shape: z.tuple([z.int().min(1), z.int().min(1)]),
   blockCount: count,
   firstBlock: count,
@@ -32,7 +35,7 @@ const headerSchema = z.strictObject({
   lastBlock: count,
 });
 
-const MAGIC = "VITRINE SEARCH STATE 1\n";
+const MAGIC = "VITRINE SEARCH STATE 2\n";
 const HEADER_BYTES = 4096;
 const STATISTICS = ["maximum", "index", "sum", "squaredSum"] as const;
 const BYTES: Record<StatisticName, number> = { maximum: 4, index: 4, sum: 8, squaredSum: 8 };
@@ -68,7 +71,7 @@ function* stateBytes(header: StateHeader, statistics: SearchStatistics): Generat
 /**
  * Writes the state of a search, whole or not at all, in place of an older one.
  *
- * The file: 4096 bytes with the line `VITRINE SEARCH STATE 1`, a line of JSON and zeros; then for (H', W') places float32
+ * The file: 4096 bytes with the line `VITRINE SEARCH STATE 2`, a line of JSON and zeros; then for (H', W') places float32
  * maxima, int32 indices, float64 sums and float64 sums of squares, little endian.
  */
 export async function writeSearchState(
@@ -77,6 +80,15 @@ export async function writeSearchState(
   statistics: SearchStatistics,
 ): Promise<void> {
   await writeFileAtomic(path, stateBytes(header, statistics), { overwrite: true });
+}
+
+/** What a state must say of itself to be used; kernels where they are known already. */
+export type ExpectedState = Pick<StateHeader, "fingerprint" | "blockCount"> &
+  Partial<Pick<StateHeader, "kernels">>;
+
+/** A backend's name without its number of workers, which changes no bit: `wasm relaxed simd`. */
+export function kernelsOf({ name }: { readonly name: string }): string {
+  return name.replace(/,.*$/s, "");
 }
 
 /** An open state file. */
@@ -96,7 +108,7 @@ export interface StateFile {
  */
 export async function readSearchState<T>(
   path: string,
-  expected: Pick<StateHeader, "fingerprint" | "blockCount">,
+  expected: ExpectedState,
   read: (file: StateFile) => Promise<T>,
 ): Promise<T> {
   const file = await openFile(path);
@@ -151,11 +163,8 @@ async function loadPieces(
   }
 }
 
-function requireSameSearch(
-  name: string,
-  header: StateHeader,
-  expected: Pick<StateHeader, "fingerprint" | "blockCount">,
-): void {
+function requireSameSearch(name: string, header: StateHeader, expected: ExpectedState): void {
+  requireSameKernels(name, header, expected);
   if (header.fingerprint === expected.fingerprint && header.blockCount === expected.blockCount) return;
   throw new VitrineError({
     code: "format",
@@ -163,6 +172,17 @@ function requireSameSearch(
     expected: `that of this configuration and these inputs (${expected.fingerprint.slice(0, 12)}…)`,
     found: `${header.fingerprint.slice(0, 12)}…`,
     hint: "It belongs to another search: restore the configuration and inputs, or remove the file",
+  });
+}
+
+function requireSameKernels(at: string, { kernels: found }: StateHeader, { kernels }: ExpectedState): void {
+  if (kernels === undefined || found === kernels) return;
+  throw new VitrineError({
+    code: "format",
+    at: `${at} kernels`,
+    expected: kernels,
+    found,
+    hint: "They round differently: go on where it was begun, or search again with --overwrite",
   });
 }
 

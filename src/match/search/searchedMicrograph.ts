@@ -1,5 +1,38 @@
 import { type Image, type Shape2, VitrineError } from "../../core/index.ts";
+import type { Log } from "../../program/index.ts";
+import type { MatchOptics, MatchSettings } from "../config/config.ts";
+import { suffixedResults } from "./resultNames.ts";
 import { readMicrograph } from "./searchInputs.ts";
+
+/** A micrograph that is searched in the place of the one that a configuration names. */
+export interface MicrographChoice {
+  readonly path: string;
+  /** Of its optics group, in the place of the configuration's. */
+  readonly optics?: Partial<MatchOptics>;
+  /** What the names of its maps have before their extension, so that those of other micrographs are not theirs. */
+  readonly suffix: string;
+}
+
+/**
+ * Settings with another micrograph. A pixel size that is not the configuration's is worth a word: the template is taken to have it too.
+ */
+export function withMicrograph(
+  settings: MatchSettings,
+  choice: MicrographChoice | undefined,
+  onLog?: Log,
+): MatchSettings {
+  if (choice === undefined) return settings;
+  const { path, optics, suffix } = choice;
+  const [own, given] = [settings.optics.pixelSizeA, optics?.pixelSizeA ?? settings.optics.pixelSizeA];
+  if (Math.abs(given - own) > 1e-3 * own)
+    onLog?.(`${path}: pixels of ${given} Å, not the configuration's ${own} Å; the template's too`, "warning");
+  return {
+    ...settings,
+    micrographPath: path,
+    optics: { ...settings.optics, ...optics },
+    results: suffixedResults(settings.results, suffix),
+  };
+}
 
 /** The micrograph of a search: read once, and kept no longer than its pixels are needed, since a large search needs the memory. */
 export class SearchedMicrograph {

@@ -6,6 +6,7 @@ import { type ConfiguredSearch, mapSource, resultPlaces, type SearchSet } from "
 import type { MatchOptions } from "./matchOptions.ts";
 import { resultPaths, type SearchReport, type WrittenResults, writeResults } from "./results.ts";
 import type { SearchStatistics } from "./searchState.ts";
+import type { TemplateSettings } from "./templates.ts";
 
 /** What a search for several templates found; each place belongs to the template with the best z-score there. */
 export interface TemplatesReport extends SearchReport {
@@ -23,13 +24,13 @@ export interface TemplatesReport extends SearchReport {
  *
  * @throws {VitrineError} range: peaks that cannot be chosen so
  */
-export function searchPlaces(set: SearchSet): ResultPlaces {
+export function searchPlaces(set: SearchSet<TemplateSettings>): ResultPlaces {
   checkPeakOptions(set.results);
   return resultPlaces(set, filesOf(set));
 }
 
 /** Every file that is written. */
-function filesOf({ searches, results }: SearchSet): string[] {
+function filesOf({ searches, results }: SearchSet<TemplateSettings>): string[] {
   const paths = searches.flatMap((search) => resultPaths(search.settings, search.results));
   return searches.length === 1 ? paths : [...paths, results.particlesPath];
 }

@@ -61,8 +61,9 @@ export class ReferenceCorrelation implements CorrelationPlan {
     this.#statistics.set(name, data, at);
   }
 
-  async run(range: BlockRange = {}, options: RunOptions = {}): Promise<undefined> {
+  async run(range: BlockRange = {}, options: RunOptions = {}): Promise<number> {
     await runSteps("correlation", this.#correlate(range), options);
+    return range.lastBlock ?? this.blockCount;
   }
 
   *#correlate({ firstBlock = 0, lastBlock = this.blockCount }: BlockRange): Generator<number, void> {

@@ -1,0 +1,17 @@
+import { type CsvTable, parseCsv, readFileBytes } from "../../io/index.ts";
+import { writeParticles } from "../particles/particles.ts";
+
+/**
+ * One table of the particles of several, in their order, text by text but for `particle_index`, which counts on.
+ *
+ * @returns rows of the table
+ * @throws {VitrineError} missing, format: a table that is not there, or none
+ */
+export async function joinTables(tables: readonly string[], into: string): Promise<number> {
+  const read: CsvTable[] = [];
+  for (const path of tables) read.push(parseCsv(new TextDecoder().decode(await readFileBytes(path)), path));
+  const columns = [...new Set(read.flatMap((table) => table.columns))];
+  const rows = read.flatMap((table) => table.rows).map((row, i) => ({ ...row, particle_index: i }));
+  await writeParticles(into, { columns, rows }, { overwrite: true });
+  return rows.length;
+}
