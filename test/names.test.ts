@@ -142,6 +142,7 @@ test("the package has these entries and these public names", async () => {
         "readTiffImage",
         "removeFile",
         "renameFile",
+        "renderPicture",
         "selectAtoms",
         "sourceName",
         "starBlock",

@@ -85,6 +85,8 @@ export type { OmeZarrOptions } from "./omezarr/writer.ts";
 export { createOmeZarr } from "./omezarr/writer.ts";
 export type { PngPicture } from "./png.ts";
 export { encodePng } from "./png.ts";
+export type { PictureOptions, RenderedPicture } from "./render/options.ts";
+export { renderPicture } from "./render/render.ts";
 export type { ResultFiles, ResultPlaces } from "./resultFiles.ts";
 export { prepareResultFiles, writeTogether } from "./resultFiles.ts";
 export { parseWithSchema } from "./schema.ts";

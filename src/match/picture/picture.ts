@@ -1,5 +1,4 @@
 import type { EulerZyz, Image } from "../../core/index.ts";
-import type { Peak, ScoreMap } from "../peaks/peaks.ts";
 import {
   type Box,
   type Canvas,
@@ -7,10 +6,12 @@ import {
   drawText,
   paint,
   type Rgb,
+  roundStep,
   strokeCircle,
   strokeLines,
-} from "./canvas.ts";
-import { blur, heatColor, joinBlocks, type Plane, roundStep, spanOf, wholeZoom } from "./imageDisplay.ts";
+} from "../../io/render/index.ts";
+import type { Peak, ScoreMap } from "../peaks/peaks.ts";
+import { blur, heatColor, joinBlocks, type Plane, spanOf, wholeZoom } from "./imageDisplay.ts";
 
 /** What {@link drawSearchPicture} shows. */
 export interface SearchPicture {
