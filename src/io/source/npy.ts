@@ -1,0 +1,85 @@
+import type { PixelType } from "../../core/index.ts";
+import { VitrineError } from "../../core/index.ts";
+import type { NpyDtype, NpyHeader } from "../npy.ts";
+import { openNpy } from "../npyFile.ts";
+import { sourceAxis } from "./axes.ts";
+import { plainStrides, rawSource } from "./raw.ts";
+import type { ImageSource } from "./source.ts";
+
+/** Pixel types of numpy's; 64-bit integers and complex numbers have none. */
+const TYPES: Readonly<Partial<Record<NpyDtype, PixelType>>> = {
+  b1: "uint8",
+  u1: "uint8",
+  i1: "int8",
+  u2: "uint16",
+  i2: "int16",
+  u4: "uint32",
+  i4: "int32",
+  f2: "float32",
+  f4: "float32",
+  f8: "float64",
+};
+
+/** Names of the dimensions, of which the last ones are there. */
+const AXES = ["time", "channel", "z", "y", "x"];
+
+/**
+ * A .npy array of 2 to 5 dimensions as a source, the last ones of time, channel, z, y, x, in C or Fortran order. Only what is
+ * asked for is read.
+ *
+ * @throws {VitrineError} unsupported: other ranks, empty arrays, 64-bit integers, complex numbers; and the errors of `readNpy`
+ */
+export async function openNpySource(path: string): Promise<ImageSource> {
+  const { file, header } = await openNpy(path);
+  try {
+    const { shape } = header;
+    const dtype = TYPES[header.dtype];
+    if (dtype === undefined)
+      throw notPixels(`${file.name} header.descr`, "values that are pixels", header.dtype);
+    if (shape.length < 2 || shape.length > AXES.length || shape.includes(0))
+      throw notPixels(`${file.name} header.shape`, "2 to 5 dimensions, none empty", `(${shape.join(", ")})`);
+    const axes = AXES.slice(AXES.length - shape.length).map((name) => sourceAxis(name));
+    const level = {
+      shape,
+      chunkShape: chunkShape(header),
+      scale: shape.map(() => 1),
+      translation: shape.map(() => 0),
+    };
+    return rawSource(
+      {
+        name: file.name,
+        axes,
+        dtype,
+        levels: [level],
+        channels: [],
+        isLabels: false,
+        metadata: {},
+        warnings: [],
+      },
+      {
+        file,
+        offset: header.dataOffset,
+        strides: stridesOf(header, dtype),
+        storage: header.dtype === "f2" ? "half" : "plain",
+        bigEndian: header.bigEndian,
+      },
+    );
+  } catch (error) {
+    await file.close();
+    throw error;
+  }
+}
+
+/** Two dimensions that lie together. */
+function chunkShape({ shape, fortranOrder }: NpyHeader): number[] {
+  return shape.map((length, axis) => ((fortranOrder ? axis < 2 : axis >= shape.length - 2) ? length : 1));
+}
+
+function stridesOf({ shape, fortranOrder, dtype }: NpyHeader, type: PixelType): number[] {
+  const steps = fortranOrder ? plainStrides([...shape].reverse(), type).reverse() : plainStrides(shape, type);
+  return dtype === "f2" ? steps.map((step) => step / 2) : steps;
+}
+
+function notPixels(at: string, expected: string, found: string): VitrineError {
+  return new VitrineError({ code: "unsupported", at, expected, found });
+}

@@ -1,0 +1,135 @@
+import { VitrineError } from "../../core/index.ts";
+import { openTiffDataset } from "../convert/tiffs.ts";
+import type { Dataset } from "../dataset/dataset.ts";
+import { identifyFile } from "../identify.ts";
+import { openNdtiff } from "../ndtiff/open.ts";
+import { openOmeZarr } from "../omezarr/open.ts";
+import { datasetSource } from "./dataset.ts";
+import { describeLayout, layoutsOf } from "./datasetPlan.ts";
+import { openMrcSource } from "./mrc.ts";
+import { openNpySource } from "./npy.ts";
+import type { ImageCollection, ImageSource } from "./source.ts";
+
+/** Name of an image that is alone in its file. */
+const ONLY = "0";
+
+/**
+ * Opens whatever holds images, for reading by region and resolution: an MRC file, a .npy array, an NDTiff folder or pyramid, a
+ * TIFF file, an OME-Zarr store. Nothing of the pixels is read yet. Whoever opened it closes it, and each image that it opens.
+ *
+ * @throws {VitrineError} missing: nothing has this path; unsupported: something else; and the errors of the format
+ *
+ * @example
+ * await using images = await openImages("cells.zarr");
+ * await using image = await images.open(images.images[0]);
+ * const { data, shape } = await image.read({ level: 1, region: { channel: 0, y: [0, 256], x: [0, 256] } });
+ */
+export async function openImages(path: string): Promise<ImageCollection> {
+  const format = await identifyFile(path);
+  switch (format) {
+    case "mrc":
+      return singleImage(path, format, openMrcSource);
+    case "npy":
+      return singleImage(path, format, openNpySource);
+    case "ndtiff": {
+      const dataset = await openNdtiff(path);
+      const lower = dataset.levels.slice(1).map((n) => ({ dataset: dataset.level(n), factor: 2 ** n }));
+      return datasetImages(dataset, format, lower);
+    }
+    case "ome-zarr":
+      return datasetImages(await openOmeZarr(path), format, []);
+    case "tiff":
+      return datasetImages(await openTiffDataset(path), format, []);
+    default:
+      throw new VitrineError({
+        code: "unsupported",
+        at: path,
+        expected: "images: MRC, TIFF, .npy, an NDTiff folder or an OME-Zarr store",
+        found: format,
+      });
+  }
+}
+
+/**
+ * Opens one image; closing it closes its file. As {@link openImages}.
+ *
+ * @param options  `image`: its name among those of the file (default the first)
+ */
+export async function openImage(
+  path: string,
+  options: { readonly image?: string } = {},
+): Promise<ImageSource> {
+  const images = await openImages(path);
+  try {
+    const image = await images.open(options.image);
+    const close = async () => {
+      await image.close();
+      await images.close();
+    };
+    return { ...image, close, [Symbol.asyncDispose]: close };
+  } catch (error) {
+    await images.close();
+    throw error;
+  }
+}
+
+/** A file with one image; it is looked at at once, so that a broken one is told at once. */
+async function singleImage(
+  path: string,
+  format: string,
+  openSource: (path: string) => Promise<ImageSource>,
+): Promise<ImageCollection> {
+  const first = await openSource(path);
+  await first.close();
+  const { name, warnings } = first;
+  const close = async () => {};
+  return {
+    name,
+    format,
+    images: [ONLY],
+    labels: [],
+    warnings,
+    async open(image = ONLY) {
+      requireImage(name, [ONLY], image);
+      return openSource(path);
+    },
+    close,
+    [Symbol.asyncDispose]: close,
+  };
+}
+
+/** Images of one size and type are one image; its sources close with the collection. */
+async function datasetImages(
+  dataset: Dataset,
+  format: string,
+  lower: readonly { readonly dataset: Dataset; readonly factor: number }[],
+): Promise<ImageCollection> {
+  const layouts = layoutsOf(dataset);
+  const names = layouts.length === 1 ? [ONLY] : layouts.map(describeLayout);
+  const close = () => dataset.close();
+  if (layouts.length === 0) {
+    await close();
+    throw new VitrineError({ code: "missing", at: dataset.name, expected: "images", found: "none" });
+  }
+  return {
+    name: dataset.name,
+    format,
+    images: names,
+    labels: [],
+    warnings:
+      layouts.length === 1 ? [] : [`images of ${layouts.length} sizes or types: each is an image of its own`],
+    async open(image = names[0]) {
+      requireImage(dataset.name, names, image);
+      const name = names.length === 1 ? dataset.name : `${dataset.name} ${image}`;
+      return datasetSource(dataset, { name, layout: layouts[names.indexOf(image)], lower });
+    },
+    close,
+    [Symbol.asyncDispose]: close,
+  };
+}
+
+function requireImage(at: string, names: readonly string[], image: string): void {
+  if (names.includes(image)) return;
+  const expected = `one of the images ${names.map((name) => JSON.stringify(name)).join(", ")}`;
+  throw new VitrineError({ code: "missing", at, expected, found: JSON.stringify(image) });
+}
