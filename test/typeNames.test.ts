@@ -114,6 +114,7 @@ test("the package's entries have these public types", () => {
         "AtomSelection",
         "AtomsDescription",
         "Axes",
+        "ConvertFormat",
         "ConvertOptions",
         "ConvertProgress",
         "ConvertReport",

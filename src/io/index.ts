@@ -31,7 +31,7 @@ export type { ConvertReport } from "./convert/convert.ts";
 export { convertDataset } from "./convert/convert.ts";
 export type { OpenedDataset } from "./convert/open.ts";
 export { openDataset } from "./convert/open.ts";
-export type { ConvertOptions, ConvertProgress, DatasetFormat } from "./convert/options.ts";
+export type { ConvertFormat, ConvertOptions, ConvertProgress, DatasetFormat } from "./convert/options.ts";
 export type { CsvTable, CsvValue } from "./csv.ts";
 export { formatCsv, parseCsv } from "./csv.ts";
 export { BaseDataset } from "./dataset/baseDataset.ts";

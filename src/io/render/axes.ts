@@ -9,6 +9,8 @@ const SHORT_NAMES: Readonly<Record<string, string>> = {
   p: "position",
   s: "sample",
 };
+/** Axes of the pixels of one plane. */
+const PLANE = ["y", "x", "sample"];
 /** More channels than this make no legible mixture. */
 const MOST_MERGED = 7;
 
@@ -30,8 +32,8 @@ type Chosen = Pick<PictureOptions, "at" | "project" | "montage" | "onLog">;
  * @throws {VitrineError} missing: no axis of this name, or no such value; range: an axis that is named twice
  */
 export function choosePlanes(source: ImageSource, options: Chosen): PlaneChoice {
-  const outer = source.axes.filter(({ name }) => name !== "y" && name !== "x" && name !== "sample");
-  const nameOf = (name: string) => axisNamed(outer, name, source.name);
+  const outer = source.axes.filter(({ name }) => !PLANE.includes(name));
+  const nameOf = (name: string) => axisNamed(source, name);
   const at = Object.entries(options.at ?? {}).map(([name, value]) => [nameOf(name), value] as const);
   const project = options.project && { ...options.project, axis: nameOf(options.project.axis) };
   const montage = (options.montage ?? []).map(nameOf);
@@ -62,8 +64,9 @@ export function labelOf(source: ImageSource, name: string, index: number): strin
   return String(value ?? axis.values?.[index] ?? index);
 }
 
-function axisNamed(outer: readonly SourceAxis[], name: string, at: string): string {
-  const known = outer.map((axis) => axis.name);
+/** The axis before `y` that a user's name means, short names too. @throws {VitrineError} missing */
+export function axisNamed({ axes, name: at }: ImageSource, name: string): string {
+  const known = axes.map((axis) => axis.name).filter((axis) => !PLANE.includes(axis));
   const found = known.find((axis) => axis === name) ?? known.find((axis) => axis === SHORT_NAMES[name]);
   if (found !== undefined) return found;
   throw new VitrineError({
@@ -81,8 +84,8 @@ function checkOnce(names: readonly string[], at: string): void {
   throw new VitrineError({ code: "range", at, expected, found: `${twice} twice` });
 }
 
-/** A value of the axis comes before an index. */
-function indexOn(source: ImageSource, name: string, value: Axes[string]): number {
+/** The index of a place on an axis: a value of the axis comes before an index. @throws {VitrineError} range */
+export function indexOn(source: ImageSource, name: string, value: Axes[string]): number {
   const place = axisAt(source, name);
   const length = source.levels[0].shape[place];
   const labels = Array.from({ length: Math.min(length, 10_000) }, (_, i) => labelOf(source, name, i));

@@ -32,7 +32,7 @@ export interface PictureOptions {
   readonly labels?: boolean;
   readonly signal?: AbortSignal;
   /** What was chosen, left out or is implausible, a line each. */
-  readonly onLog?: (message: string, kind?: "warning") => void;
+  readonly onLog?: (message: string, kind: "warning" | "note") => void;
 }
 
 /** How a channel is shown. */

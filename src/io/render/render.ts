@@ -103,5 +103,6 @@ function addScaleBar(
   if (unit === undefined || !(scale > 0)) return;
   const box = boxes[(layout.rows - 1) * layout.columns];
   if (drawScaleBar(canvas, { box, scale, unit })) return;
-  options.onLog?.(`${source.name}: the picture is too small for a scale bar; zoom (--zoom N) enlarges it`);
+  const line = `${source.name}: the picture is too small for a scale bar; zoom (--zoom N) enlarges it`;
+  options.onLog?.(line, "note");
 }

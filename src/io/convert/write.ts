@@ -1,0 +1,34 @@
+import type { ImageSource } from "../source/source.ts";
+import { titleOf, writeFolder } from "./folders.ts";
+import type { ConvertFormat, ConvertOptions } from "./options.ts";
+import { writeDatasetSource } from "./toDataset.ts";
+import { writeMrcSource } from "./toMrc.ts";
+import { writeNpySource } from "./toNpy.ts";
+import { writeTiffSource } from "./toTiff.ts";
+
+/** What {@link writeSource} is told. */
+export type WriteSourceOptions = ConvertOptions & {
+  readonly format: Exclude<ConvertFormat, "png">;
+  readonly overwrite: boolean;
+};
+
+/** Writes an image whole or not at all in any format but pictures. */
+export async function writeSource(
+  source: ImageSource,
+  to: string,
+  options: WriteSourceOptions,
+): Promise<void> {
+  switch (options.format) {
+    case "mrc":
+      return writeMrcSource(source, to, options);
+    case "npy":
+      return writeNpySource(source, to, options);
+    case "tiff":
+      return writeTiffSource(source, to, options);
+    case "ndtiff":
+    case "ome-zarr":
+      return writeFolder(to, (temporary) =>
+        writeDatasetSource(source, temporary, { ...options, name: titleOf(to) }),
+      );
+  }
+}
