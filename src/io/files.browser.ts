@@ -79,7 +79,7 @@ export async function removeFolder(path: string): Promise<void> {
 }
 
 /** @throws {VitrineError} unsupported, always */
-export async function makeFolder(path: string): Promise<void> {
+export async function makeFolder(path: string, _options?: Pick<WriteOptions, "durable">): Promise<void> {
   throw noFileSystem(path);
 }
 

@@ -67,14 +67,14 @@ export async function readFileBytes(source: FileSource): Promise<Uint8Array> {
 export async function writeFileAtomic(
   path: string,
   chunks: FileChunks,
-  { overwrite = false }: WriteOptions = {},
+  { overwrite = false, durable = true }: WriteOptions = {},
 ): Promise<void> {
   if (!overwrite && (await fileExists(path))) throw alreadyThere(path);
   const temporary = join(dirname(path), `.vitrine-${randomBytes(8).toString("hex")}.tmp`);
   try {
-    await writeAndSync(temporary, chunks);
+    await writeNew(temporary, chunks, durable);
     await publish(temporary, path, overwrite);
-    await syncFolder(dirname(path));
+    if (durable) await syncFolder(dirname(path));
   } catch (error) {
     await rm(temporary, { force: true });
     throw storageError(error, path, "a complete write");
@@ -131,8 +131,15 @@ export async function removeFolder(path: string): Promise<void> {
   await guarded(path, () => rm(path, { recursive: true, force: true }));
 }
 
-/** Makes a folder and those above it, if they are not there; new ones survive a power cut. @throws {VitrineError} storage */
-export async function makeFolder(path: string): Promise<void> {
+/**
+ * Makes a folder and those above it, if they are not there; new ones survive a power cut unless `durable` is false.
+ *
+ * @throws {VitrineError} storage
+ */
+export async function makeFolder(
+  path: string,
+  { durable = true }: Pick<WriteOptions, "durable"> = {},
+): Promise<void> {
   await guarded(path, async () => {
     // not mkdir's own recursion: where a file system has no place for a folder (/proc), Node 20 never returns from it
     const missing: string[] = [];
@@ -140,7 +147,7 @@ export async function makeFolder(path: string): Promise<void> {
       missing.push(folder);
     for (const folder of missing.reverse()) {
       await mkdir(folder).catch((error) => failOnNewFolder(error, folder));
-      await syncFolder(dirname(folder));
+      if (durable) await syncFolder(dirname(folder));
     }
     if (!(await stat(path)).isDirectory()) throw notAFolder(path);
   });
@@ -221,11 +228,11 @@ async function readExactly(
   return target;
 }
 
-async function writeAndSync(path: string, chunks: FileChunks): Promise<void> {
+async function writeNew(path: string, chunks: FileChunks, durable: boolean): Promise<void> {
   const handle = await open(path, "wx");
   try {
     for await (const chunk of chunks instanceof Uint8Array ? [chunks] : chunks) await writeAll(handle, chunk);
-    await handle.sync();
+    if (durable) await handle.sync();
   } finally {
     await handle.close();
   }

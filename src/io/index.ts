@@ -80,6 +80,25 @@ export type { NpzOptions } from "./npz.ts";
 export { formatNpz, parseNpz, readNpz, writeNpz } from "./npz.ts";
 export type { OmeZarrCompression } from "./omezarr/chunks.ts";
 export type { OmeZarrReader } from "./omezarr/dataset.ts";
+export type { OmeZarrCollectionOptions, OmeZarrCollectionWriter } from "./omezarr/multiscale/collection.ts";
+export { createOmeZarrCollection } from "./omezarr/multiscale/collection.ts";
+export type { OmeZarrLabelsOptions } from "./omezarr/multiscale/labels.ts";
+export { createOmeZarrLabels } from "./omezarr/multiscale/labels.ts";
+export type {
+  MultiscaleCompression,
+  MultiscaleLayout,
+  MultiscaleVersion,
+  PlannedLevel,
+  Reduction,
+} from "./omezarr/multiscale/plan.ts";
+export type {
+  OmeZarrPlateOptions,
+  OmeZarrPlateWriter,
+  PlateFieldOptions,
+} from "./omezarr/multiscale/plate.ts";
+export { createOmeZarrPlate } from "./omezarr/multiscale/plate.ts";
+export type { OmeZarrImageOptions, OmeZarrImageWriter } from "./omezarr/multiscale/writer.ts";
+export { createOmeZarrImage } from "./omezarr/multiscale/writer.ts";
 export { openOmeZarr } from "./omezarr/open.ts";
 export type { OmeZarrOptions } from "./omezarr/writer.ts";
 export { createOmeZarr } from "./omezarr/writer.ts";
@@ -90,6 +109,7 @@ export { renderPicture } from "./render/render.ts";
 export type { ResultFiles, ResultPlaces } from "./resultFiles.ts";
 export { prepareResultFiles, writeTogether } from "./resultFiles.ts";
 export { parseWithSchema } from "./schema.ts";
+export { openZarrImages } from "./source/zarr/open.ts";
 export { formatStar, readStar, writeStar } from "./star/format.ts";
 export { parseStar } from "./star/parse.ts";
 export type { StarBlock, StarFile, StarPair } from "./star/star.ts";

@@ -2,21 +2,9 @@ import { bytesPerValue, describeAxes } from "../../core/index.ts";
 import { HOST_IS_LITTLE_ENDIAN } from "../byteOrder.ts";
 import type { JsonObject, JsonValue } from "../dataset/dataset.ts";
 import { type ChunkLayout, GZIP_LEVEL, ZSTD_LEVEL } from "./chunks.ts";
+import { channelColor } from "./colors.ts";
 import type { Counts, ImageGroup } from "./imageGroups.ts";
 
-/** Colours of channels in viewers, by their usual dyes; others in turn. */
-const DYES: Readonly<Record<string, string>> = {
-  dapi: "0000FF",
-  hoechst: "0000FF",
-  fitc: "00FF00",
-  gfp: "00FF00",
-  cy3: "FFFF00",
-  tritc: "FF8000",
-  rhodamine: "FF8000",
-  mcherry: "FF0000",
-  cy5: "FF0000",
-};
-const COLOURS = ["FFFFFF", "00FF00", "FF0000", "0000FF", "FF00FF", "00FFFF", "FFFF00"];
 const RGB = { names: ["red", "green", "blue"], colours: ["FF0000", "00FF00", "0000FF"] };
 
 /** The root of a store: images lie in numbered groups below it. */
@@ -114,8 +102,7 @@ interface ChannelLabel {
 
 function channelLabels(base: string, samples: number): ChannelLabel[] {
   if (samples === 1) {
-    const dye = DYES[base.toLowerCase()];
-    return [{ label: base, color: (index) => dye ?? COLOURS[index % COLOURS.length] }];
+    return [{ label: base, color: (index) => channelColor(base, index) }];
   }
   return Array.from({ length: samples }, (_, i) => ({
     label: `${base} ${RGB.names[i] ?? i}`.trim(),

@@ -2,12 +2,15 @@ import { openFile, readFileBytes } from "#files";
 import { VitrineError } from "../../core/index.ts";
 
 type Key = `/${string}`;
-type Range = { readonly offset: number; readonly length: number } | { readonly suffixLength: number };
+/** A part of a file: from a place, or its last bytes. */
+export type StoreRange =
+  | { readonly offset: number; readonly length: number }
+  | { readonly suffixLength: number };
 
 /** What zarrita reads from: files below a folder or address. What is not there is undefined, as zarrita wants it. */
 export interface FolderStore {
   get(key: Key): Promise<Uint8Array | undefined>;
-  getRange(key: Key, range: Range): Promise<Uint8Array | undefined>;
+  getRange(key: Key, range: StoreRange): Promise<Uint8Array | undefined>;
 }
 
 export function folderStore(folder: string): FolderStore {
@@ -18,7 +21,7 @@ export function folderStore(folder: string): FolderStore {
   };
 }
 
-async function readRange(path: string, range: Range): Promise<Uint8Array> {
+async function readRange(path: string, range: StoreRange): Promise<Uint8Array> {
   const file = await openFile(path);
   try {
     if ("offset" in range) return await file.read(range.offset, range.length);
@@ -28,7 +31,8 @@ async function readRange(path: string, range: Range): Promise<Uint8Array> {
   }
 }
 
-async function ifThere(read: () => Promise<Uint8Array>): Promise<Uint8Array | undefined> {
+/** What is read; undefined where it is not there. */
+export async function ifThere(read: () => Promise<Uint8Array>): Promise<Uint8Array | undefined> {
   try {
     return await read();
   } catch (error) {

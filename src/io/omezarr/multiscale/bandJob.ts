@@ -1,0 +1,72 @@
+import type { PixelArray, PixelType } from "../../../core/index.ts";
+import { pixelView } from "../../../core/index.ts";
+import type { BandJob, BandPixels, StoreFile } from "./band.ts";
+import { halveRows } from "./downsample.ts";
+import { addRow, emptyStatistics, mergeStatistics, type ValueStatistics } from "./statistics.ts";
+import { storeUnits } from "./units.ts";
+
+/** Statistics by the index of a channel. */
+export type ChannelStatistics = ReadonlyMap<number, ValueStatistics>;
+
+/** Does a job; the same in a thread and without. @throws {VitrineError} storage */
+export async function runBandJob(job: BandJob, store: StoreFile): Promise<ChannelStatistics> {
+  const data = pixelsOf(job.band, job.storage.dtype);
+  if (job.next !== undefined) halveBand(job, data, job.next);
+  const statistics = job.count === undefined ? new Map() : countBand(job, data, job.count);
+  await storeUnits(job, data, store);
+  return statistics;
+}
+
+/** The pixels of a band as values. */
+export function pixelsOf({ buffer, planes, rows, width }: BandPixels, dtype: PixelType): PixelArray {
+  return pixelView({ width, height: planes * rows, channels: 1, dtype }, buffer);
+}
+
+/** Adds what another part has counted. */
+export function mergeChannels(into: Map<number, ValueStatistics>, part: ChannelStatistics, dtype: PixelType) {
+  for (const [channel, statistics] of part) {
+    const whole = into.get(channel) ?? emptyStatistics(dtype, "channel");
+    mergeStatistics(whole, statistics);
+    into.set(channel, whole);
+  }
+}
+
+function halveBand(
+  { band, columns: [from, to], storage: { dtype } }: BandJob,
+  source: PixelArray,
+  next: NonNullable<BandJob["next"]>,
+): void {
+  const target = pixelsOf(next.band, dtype);
+  for (let plane = 0; plane < band.planes; plane++) {
+    const rows = {
+      source,
+      offset: plane * band.rows * band.width,
+      width: band.width,
+      rows: band.rows,
+      from,
+      to,
+      target,
+      targetOffset: (plane * next.band.rows + next.row) * next.band.width,
+      targetWidth: next.band.width,
+    };
+    halveRows(rows, next.reduction, dtype);
+  }
+}
+
+function countBand(
+  { band: { planes, rows, width }, columns: [from, to], storage: { dtype } }: BandJob,
+  data: PixelArray,
+  { channels, firstRow, stride }: NonNullable<BandJob["count"]>,
+): ChannelStatistics {
+  const found = new Map<number, ValueStatistics>();
+  for (let plane = 0; plane < planes; plane++) {
+    const statistics = found.get(channels[plane]) ?? emptyStatistics(dtype, "part");
+    found.set(channels[plane], statistics);
+    for (let y = 0; y < rows; y++) {
+      const row = (plane * rows + y) * width;
+      const index = (firstRow + y) * width + from;
+      addRow(statistics, { data, from: row + from, to: row + to, index, stride });
+    }
+  }
+  return found;
+}

@@ -1,0 +1,57 @@
+import { listFolder, makeFolder } from "#files";
+import { Semaphore } from "../../../core/index.ts";
+import { writeGroup } from "./metadata.ts";
+import type { MultiscaleVersion } from "./plan.ts";
+import { BandPool } from "./pool.ts";
+import { notEmpty, type OmeZarrImageOptions, type OmeZarrImageWriter, startImage } from "./writer.ts";
+
+/** What {@link createOmeZarrCollection} makes. */
+export interface OmeZarrCollectionOptions {
+  /** The folder that becomes the store: made if it is not there, else empty. */
+  readonly directory: string;
+  /** Default 0.5. */
+  readonly version?: MultiscaleVersion;
+  /** Of all images together. */
+  readonly threads?: number;
+}
+
+/** Writes several images into one store. */
+export interface OmeZarrCollectionWriter extends AsyncDisposable {
+  /** Adds an image, listed once it can be opened; images may be open at once. */
+  createImage(
+    options: Omit<OmeZarrImageOptions, "directory" | "version" | "threads">,
+  ): Promise<OmeZarrImageWriter>;
+  close(): Promise<void>;
+}
+
+/**
+ * Makes a store of several images, `0`, `1`, …, in the layout of bioformats2raw: series of a file, positions of a stage.
+ *
+ * @throws {VitrineError} exists: the folder is not empty; storage
+ */
+export async function createOmeZarrCollection(
+  options: OmeZarrCollectionOptions,
+): Promise<OmeZarrCollectionWriter> {
+  const { directory, version = "0.5" } = options;
+  if ((await listFolder(directory)).length > 0) throw notEmpty(directory);
+  await makeFolder(`${directory}/OME`);
+  const pool = new BandPool(options.threads);
+  const series: string[] = [];
+  let images = 0;
+  const list = () => writeGroup(`${directory}/OME`, version, { ome: { series } });
+  await list();
+  await writeGroup(directory, version, { ome: { "bioformats2raw.layout": 3 } });
+  const listing = new Semaphore(1);
+  const close = () => pool.close();
+  return {
+    async createImage(image) {
+      const path = String(images++);
+      const writer = await startImage({ ...image, directory: `${directory}/${path}`, version }, { pool });
+      series.push(path);
+      await listing.run(list);
+      return writer;
+    },
+    close,
+    [Symbol.asyncDispose]: close,
+  };
+}

@@ -1,0 +1,130 @@
+import type { PixelArray, PixelType } from "../../../core/index.ts";
+
+/** What is known of the values of a channel: each one counted, or every n-th one kept. */
+export type ValueStatistics =
+  | { readonly kind: "counts"; readonly counts: Uint32Array | Float64Array; readonly lowest: number }
+  | { readonly kind: "samples"; readonly samples: number[]; min: number; max: number };
+
+/** Values that are kept of a channel whose type has too many to be counted. */
+const SAMPLES = 2 ** 18;
+
+/** Values of a type that are counted one by one, and the lowest of them. */
+const COUNTED: Partial<Readonly<Record<PixelType, readonly [count: number, lowest: number]>>> = {
+  uint8: [256, 0],
+  int8: [256, -128],
+  uint16: [65536, 0],
+  int16: [65536, -32768],
+};
+
+/** Part of the values that is shown black, and full. */
+const SHOWN = [0.001, 0.999] as const;
+
+/** Statistics of nothing: those of a part are small and fast, those of a whole channel may pass 2^32 pixels. */
+export function emptyStatistics(dtype: PixelType, of: "part" | "channel"): ValueStatistics {
+  const counted = COUNTED[dtype];
+  if (counted === undefined) return { kind: "samples", samples: [], min: Infinity, max: -Infinity };
+  const [count, lowest] = counted;
+  // of a part every other value has a table of its own: equal neighbours would wait for each other's count
+  return {
+    kind: "counts",
+    counts: of === "part" ? new Uint32Array(2 * count) : new Float64Array(count),
+    lowest,
+  };
+}
+
+/** Distance of the values that are kept, for a channel of this many. */
+export function sampleStride(values: number): number {
+  return Math.max(1, Math.ceil(values / SAMPLES));
+}
+
+/** Part of a row: values, the first and the end; `index` is that of the first one in its plane. */
+export interface CountedRow {
+  readonly data: PixelArray;
+  readonly from: number;
+  readonly to: number;
+  readonly index: number;
+  readonly stride: number;
+}
+
+/** Adds values to statistics of a part. Those that are not finite count for nothing. */
+export function addRow(statistics: ValueStatistics, { data, from, to, index, stride }: CountedRow): void {
+  if (statistics.kind === "counts") {
+    const { counts, lowest } = statistics;
+    const second = counts.length / 2 - lowest;
+    let i = from;
+    for (; i + 1 < to; i += 2) {
+      counts[data[i] - lowest]++;
+      counts[data[i + 1] + second]++;
+    }
+    if (i < to) counts[data[i] - lowest]++;
+    return;
+  }
+  let { min, max } = statistics;
+  for (let i = from; i < to; i++) {
+    const value = data[i];
+    if (value < min && value !== -Infinity) min = value;
+    if (value > max && value !== Infinity) max = value;
+  }
+  statistics.min = min;
+  statistics.max = max;
+  // the same values whatever part of the plane a row is cut into
+  for (let i = from + ((stride - (index % stride)) % stride); i < to; i += stride) {
+    if (Number.isFinite(data[i])) statistics.samples.push(data[i]);
+  }
+}
+
+/** Adds a part of a channel to all of it. */
+export function mergeStatistics(into: ValueStatistics, part: ValueStatistics): void {
+  if (into.kind === "counts" && part.kind === "counts") {
+    const values = into.counts.length;
+    for (let i = 0; i < values; i++) into.counts[i] += part.counts[i] + part.counts[values + i];
+  } else if (into.kind === "samples" && part.kind === "samples") {
+    for (const value of part.samples) into.samples.push(value);
+    into.min = Math.min(into.min, part.min);
+    into.max = Math.max(into.max, part.max);
+  }
+}
+
+/** What is shown, and the range: `end` is above `start`, and without values all are 0 to 1. */
+export interface ValueWindow {
+  readonly start: number;
+  readonly end: number;
+  readonly min: number;
+  readonly max: number;
+}
+
+/** A contrast window from the 0.1 % and 99.9 % percentiles of the values. */
+export function windowOf(statistics: ValueStatistics): ValueWindow {
+  const [low, high] = SHOWN;
+  const at = statistics.kind === "counts" ? countedQuantile(statistics) : sampledQuantile(statistics);
+  const min = at(0);
+  const max = at(1);
+  if (min === undefined || max === undefined) return { start: 0, end: 1, min: 0, max: 1 };
+  const start = at(low) ?? min;
+  const most = at(high) ?? max;
+  const end = most > start ? most : start + 1;
+  return { start, end, min, max: Math.max(max, end) };
+}
+
+type Quantile = (part: number) => number | undefined;
+
+function countedQuantile({ counts, lowest }: ValueStatistics & { kind: "counts" }): Quantile {
+  let total = 0;
+  for (const count of counts) total += count;
+  return (part) => {
+    const rank = Math.round(part * (total - 1));
+    if (total === 0) return undefined;
+    let index = 0;
+    for (let below = counts[0]; below <= rank; below += counts[index]) index++;
+    return index + lowest;
+  };
+}
+
+function sampledQuantile({ samples, min, max }: ValueStatistics & { kind: "samples" }): Quantile {
+  const sorted = Float64Array.from(samples).sort();
+  return (part) => {
+    if (min > max) return undefined;
+    if (part === 0 || sorted.length === 0) return min;
+    return part === 1 ? max : sorted[Math.round(part * (sorted.length - 1))];
+  };
+}

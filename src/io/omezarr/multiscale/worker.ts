@@ -1,0 +1,48 @@
+import { makeFolder, writeFileAtomic } from "#files";
+import {
+  type PackedError,
+  packError,
+  type WorkerThread,
+  type WorkerThreadEvents,
+} from "../../../core/index.ts";
+import type { BandJob, StoreFile } from "./band.ts";
+import { type ChannelStatistics, runBandJob } from "./bandJob.ts";
+
+/** A job for a thread. */
+export interface BandQuestion {
+  readonly id: number;
+  readonly job: BandJob;
+}
+
+/** What became of it. */
+export type BandAnswer =
+  | { readonly id: number; readonly found: ChannelStatistics }
+  | { readonly id: number; readonly error: PackedError };
+
+/** A thread that does jobs of bands. */
+export type BandThread = WorkerThread<BandQuestion>;
+export type BandThreadEvents = WorkerThreadEvents<BandAnswer>;
+
+/** Does a job and gives its answer as a message, also where it failed. */
+export async function answerBand({ id, job }: BandQuestion): Promise<BandAnswer> {
+  try {
+    return { id, found: await runBandJob(job, storeChunk) };
+  } catch (error) {
+    return { id, error: packError(error) };
+  }
+}
+
+/** Folders that are known to be there. */
+const made = new Set<string>();
+const MOST_FOLDERS = 10_000;
+
+/** A chunk appears under its name when it is whole, so that a program that is killed leaves none cut short. */
+export const storeChunk: StoreFile = async (path, bytes) => {
+  const folder = path.slice(0, path.lastIndexOf("/"));
+  if (!made.has(folder)) {
+    await makeFolder(folder, { durable: false });
+    if (made.size >= MOST_FOLDERS) made.clear();
+    made.add(folder);
+  }
+  await writeFileAtomic(path, bytes, { overwrite: true, durable: false });
+};

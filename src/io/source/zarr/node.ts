@@ -1,0 +1,71 @@
+import { readFileBytes } from "#files";
+import { VitrineError } from "../../../core/index.ts";
+import type { JsonObject } from "../../dataset/dataset.ts";
+import { decodeJsonObject, isJsonObject } from "../../ndtiff/json.ts";
+import { ifThere } from "../../omezarr/store.ts";
+
+/** A group or array of a Zarr hierarchy, as its metadata have it. */
+export interface ZarrNode {
+  readonly kind: "group" | "array";
+  readonly zarrFormat: 2 | 3;
+  /** The attributes; in OME-Zarr 0.5 what stands below `ome`. */
+  readonly attributes: JsonObject;
+  /** All metadata of an array. */
+  readonly document: JsonObject;
+}
+
+/**
+ * Reads the metadata of what lies in a folder.
+ *
+ * @returns undefined where there is neither a group nor an array
+ * @throws {VitrineError} format: metadata that are no JSON object; storage
+ */
+export async function readNode(folder: string): Promise<ZarrNode | undefined> {
+  const path = `${folder}/zarr.json`;
+  const document = await readJson(path);
+  if (document === undefined) return readNodeOfZarr2(folder);
+  const { node_type: kind } = document;
+  if (kind !== "group" && kind !== "array") {
+    const expected = '"group" or "array"';
+    throw new VitrineError({
+      code: "format",
+      at: `${path} node_type`,
+      expected,
+      found: JSON.stringify(kind) ?? "none",
+    });
+  }
+  return { kind, zarrFormat: 3, attributes: omeOf(objectOr(document.attributes)), document };
+}
+
+async function readNodeOfZarr2(folder: string): Promise<ZarrNode | undefined> {
+  const array = await readJson(`${folder}/.zarray`);
+  const attributes = await readJson(`${folder}/.zattrs`);
+  if (array !== undefined) {
+    return { kind: "array", zarrFormat: 2, attributes: attributes ?? {}, document: array };
+  }
+  const group = await readJson(`${folder}/.zgroup`);
+  if (group === undefined && attributes === undefined) return undefined;
+  return { kind: "group", zarrFormat: 2, attributes: omeOf(attributes ?? {}), document: group ?? {} };
+}
+
+/** A folder below another one. @throws {VitrineError} format: a path that leads out of it */
+export function childFolder(folder: string, path: string, at: string): string {
+  const parts = path.split("/").filter((part) => part !== "" && part !== ".");
+  if (!parts.includes("..") && !/^([a-z][a-z0-9+.-]*:|\/|\\)/i.test(path))
+    return [folder, ...parts].join("/");
+  const expected = "a path within the store";
+  throw new VitrineError({ code: "format", at, expected, found: JSON.stringify(path.slice(0, 60)) });
+}
+
+async function readJson(path: string): Promise<JsonObject | undefined> {
+  const bytes = await ifThere(() => readFileBytes(path));
+  return bytes === undefined ? undefined : decodeJsonObject(bytes, path);
+}
+
+function omeOf(attributes: JsonObject): JsonObject {
+  return isJsonObject(attributes.ome) ? attributes.ome : attributes;
+}
+
+function objectOr(value: unknown): JsonObject {
+  return isJsonObject(value) ? value : {};
+}
