@@ -109,6 +109,7 @@ export { renderPicture } from "./render/render.ts";
 export type { ResultFiles, ResultPlaces } from "./resultFiles.ts";
 export { prepareResultFiles, writeTogether } from "./resultFiles.ts";
 export { parseWithSchema } from "./schema.ts";
+export { openTiffImages } from "./source/tiff/open.ts";
 export { openZarrImages } from "./source/zarr/open.ts";
 export { formatStar, readStar, writeStar } from "./star/format.ts";
 export { parseStar } from "./star/parse.ts";

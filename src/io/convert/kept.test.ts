@@ -109,7 +109,7 @@ test("what is kept: a table", async () => {
       "npy: time 2, channel 3, z 4, y 5, x 6; ",
       "tiff: time 24, y 5 0.11 micrometer, x 6 0.11 micrometer; ",
       "ndtiff: time 2, channel 3, z 4 0.5 micrometer, y 5 0.11 micrometer, x 6 0.11 micrometer; Cy3, DAPI, FITC",
-      "ome-zarr: time 2, channel 3, z 4 0.5 micrometer, y 5 0.11 micrometer, x 6 0.11 micrometer; Cy3, DAPI, FITC",
+      "ome-zarr: time 2 2 second, channel 3, z 4 0.5 micrometer, y 5 0.11 micrometer from 10, x 6 0.11 micrometer from 20; Cy3 FFFF00, DAPI 0000FF, FITC 00FF00",
     ]
   `);
 });
@@ -142,9 +142,6 @@ test("what is said: a line each, with what keeps it", () => {
       "out: NDTiff has no place for the time between images (2 s); format (--format) ome-zarr keeps it",
       "out: NDTiff has no place for the place of the first pixel (20, 10, 0 µm along x, y, z); format (--format) mrc or ome-zarr keeps it",
       "out: NDTiff has no place for further metadata (Operator)",
-      "out.zarr: OME-Zarr has no place for colours of channels; format (--format) ome-zarr keeps it",
-      "out.zarr: OME-Zarr has no place for the time between images (2 s); format (--format) ome-zarr keeps it",
-      "out.zarr: OME-Zarr has no place for the place of the first pixel (20, 10, 0 µm along x, y, z); format (--format) mrc or ome-zarr keeps it",
       "out.zarr: OME-Zarr has no place for further metadata (Operator)",
     ]
   `);
@@ -215,7 +212,7 @@ describe("a part", () => {
         "VitrineError: five.zarr: expected one of the axes time, channel, z, found q.",
         "VitrineError: five.zarr time: expected an index from 0 to 1, found 2.",
         "VitrineError: five.zarr: expected a level from 0 to 0, found 1.",
-        "VitrineError: five.zarr: expected one of the images "0", found "B03".",
+        "VitrineError: five.zarr image: expected one of 0, found "B03".",
       ]
     `);
   });

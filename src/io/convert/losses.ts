@@ -1,5 +1,5 @@
 import type { ImageCollection, ImageSource } from "../source/source.ts";
-import { startIn, stepIn } from "./geometry.ts";
+import { placeOf, startIn, stepIn } from "./geometry.ts";
 import type { ConvertFormat, ConvertOptions } from "./options.ts";
 import { outerAxes } from "./pieces.ts";
 
@@ -27,7 +27,15 @@ const HOLDS: Readonly<Record<Exclude<ConvertFormat, "png">, Holds>> = {
   npy: { axes: [] },
   tiff: { axes: [], pixelSize: true },
   ndtiff: { values: true, channelNames: true, pixelSize: true, zStep: true },
-  "ome-zarr": { values: true, channelNames: true, pixelSize: true, zStep: true },
+  "ome-zarr": {
+    axes: ["time", "channel", "z"],
+    channelNames: true,
+    channelColors: true,
+    ...SIZES,
+    timeStep: true,
+    origin: true,
+    levels: true,
+  },
 };
 
 const NAMES: Readonly<Record<ConvertFormat, string>> = {
@@ -76,6 +84,11 @@ export function leftOut(source: ImageSource, to: string, format: Exclude<Convert
       ["ome-zarr"],
     ],
     ...sizesLost(source, holds),
+    [
+      format === "ome-zarr" && placeOf(source, "sample") >= 0,
+      "colours of a pixel: they become channels",
+      ["tiff", "npy"],
+    ],
     [source.isLabels, "the fact that values are names of objects", []],
     metadataLost(source, format),
   ];

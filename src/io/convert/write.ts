@@ -1,9 +1,10 @@
 import type { ImageSource } from "../source/source.ts";
 import { titleOf, writeFolder } from "./folders.ts";
 import type { ConvertFormat, ConvertOptions } from "./options.ts";
-import { writeDatasetSource } from "./toDataset.ts";
 import { writeMrcSource } from "./toMrc.ts";
+import { writeNdtiffSource } from "./toNdtiff.ts";
 import { writeNpySource } from "./toNpy.ts";
+import { writeOmeZarrSource } from "./toOmeZarr.ts";
 import { writeTiffSource } from "./toTiff.ts";
 
 /** What {@link writeSource} is told. */
@@ -26,9 +27,10 @@ export async function writeSource(
     case "tiff":
       return writeTiffSource(source, to, options);
     case "ndtiff":
+      return writeFolder(to, (temporary) => writeNdtiffSource(source, temporary, options));
     case "ome-zarr":
       return writeFolder(to, (temporary) =>
-        writeDatasetSource(source, temporary, { ...options, name: titleOf(to) }),
+        writeOmeZarrSource(source, temporary, { ...options, name: titleOf(to) }),
       );
   }
 }

@@ -1,14 +1,17 @@
+import { fileExists } from "#files";
 import { VitrineError } from "../../core/index.ts";
-import { openTiffDataset } from "../convert/tiffs.ts";
 import type { Dataset } from "../dataset/dataset.ts";
 import { identifyFile } from "../identify.ts";
 import { openNdtiff } from "../ndtiff/open.ts";
 import { openOmeZarr } from "../omezarr/open.ts";
+import { RECORDS } from "../omezarr/records.ts";
 import { datasetSource } from "./dataset.ts";
 import { describeLayout, layoutsOf } from "./datasetPlan.ts";
 import { openMrcSource } from "./mrc.ts";
 import { openNpySource } from "./npy.ts";
 import type { ImageCollection, ImageSource } from "./source.ts";
+import { openTiffImages } from "./tiff/open.ts";
+import { openZarrImages } from "./zarr/open.ts";
 
 /** Name of an image that is alone in its file. */
 const ONLY = "0";
@@ -37,9 +40,12 @@ export async function openImages(path: string): Promise<ImageCollection> {
       return datasetImages(dataset, format, lower);
     }
     case "ome-zarr":
-      return datasetImages(await openOmeZarr(path), format, []);
+      // what an acquisition of Vitrine left tells of each image; a store of others, of its levels and labels
+      return (await fileExists(`${path}/${RECORDS}`))
+        ? datasetImages(await openOmeZarr(path), format, [])
+        : openZarrImages(path);
     case "tiff":
-      return datasetImages(await openTiffDataset(path), format, []);
+      return openTiffImages(path);
     default:
       throw new VitrineError({
         code: "unsupported",

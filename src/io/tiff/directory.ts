@@ -3,6 +3,8 @@ import type { RandomAccessFile } from "../files.ts";
 
 /** Tags that are read. */
 export const TAG = {
+  subfileType: 254,
+  oldSubfileType: 255,
   width: 256,
   height: 257,
   bitsPerSample: 258,
@@ -18,13 +20,18 @@ export const TAG = {
   yResolution: 283,
   planar: 284,
   resolutionUnit: 296,
+  software: 305,
   predictor: 317,
   tileWidth: 322,
   tileHeight: 323,
   tileOffsets: 324,
   tileByteCounts: 325,
+  subIfds: 330,
   extraSamples: 338,
   sampleFormat: 339,
+  metaMorphPlanes: 33629,
+  imageJByteCounts: 50838,
+  imageJMetadata: 50839,
   gatanUnit: 65003,
   gatanScale: 65009,
 } as const;
@@ -91,11 +98,20 @@ export async function readTiffFormat(file: RandomAccessFile): Promise<TiffFormat
   });
 }
 
+/** Whether a file begins as a TIFF file does. */
+export function isTiffBytes(bytes: Uint8Array): boolean {
+  const [first, second, third, fourth] = bytes;
+  if (first === 0x49 && second === 0x49) return (third === 42 || third === 43) && fourth === 0;
+  return first === 0x4d && second === 0x4d && third === 0 && (fourth === 42 || fourth === 43);
+}
+
 /** One image file directory: its tags, whose values are read when they are asked for. */
 export class TiffDirectory {
   readonly #file: RandomAccessFile;
   readonly #format: TiffFormat;
   readonly #entries: ReadonlyMap<number, Entry>;
+  /** A tag that stands twice: Micro-Manager writes OME's XML and ImageJ's lines as two descriptions. */
+  readonly #secondDescription: Entry | undefined;
   /** The directory itself and what came with it: most values stand in there. */
   readonly #near: Window;
   /** How messages call it. */
@@ -108,6 +124,7 @@ export class TiffDirectory {
     format: TiffFormat,
     parts: {
       readonly entries: ReadonlyMap<number, Entry>;
+      readonly secondDescription: Entry | undefined;
       readonly near: Window;
       readonly next: number;
       readonly at: string;
@@ -116,6 +133,7 @@ export class TiffDirectory {
     this.#file = file;
     this.#format = format;
     this.#entries = parts.entries;
+    this.#secondDescription = parts.secondDescription;
     this.#near = parts.near;
     this.at = parts.at;
     this.next = parts.next;
@@ -139,13 +157,23 @@ export class TiffDirectory {
     if (length > bytes.length) bytes = await file.read(offset, length);
     const view = viewOf(bytes);
     const entries = new Map<number, Entry>();
+    let secondDescription: Entry | undefined;
     for (let i = 0; i < count; i++) {
       const place = countBytes + i * entryBytes;
-      entries.set(view.getUint16(place, !bigEndian), entryAt(view, place, { format, offset }));
+      const tag = view.getUint16(place, !bigEndian);
+      const entry = entryAt(view, place, { format, offset });
+      if (!entries.has(tag)) entries.set(tag, entry);
+      else if (tag === TAG.description) secondDescription ??= entry;
     }
     const nextAt = length - nextBytes;
     const next = isBig ? bigNumber(view, nextAt, bigEndian) : view.getUint32(nextAt, !bigEndian);
-    return new TiffDirectory(file, format, { entries, near: { bytes, offset }, next, at });
+    return new TiffDirectory(file, format, {
+      entries,
+      secondDescription,
+      near: { bytes, offset },
+      next,
+      at,
+    });
   }
 
   has(tag: number): boolean {
@@ -166,11 +194,40 @@ export class TiffDirectory {
     return (await this.numbers(tag))[0] ?? missing;
   }
 
+  /** How many values a tag has, 0 where it is not there. */
+  count(tag: number): number {
+    return this.#entries.get(tag)?.count ?? 0;
+  }
+
+  /** The bytes of a tag as they stand in the file; none where it is not there. @throws {VitrineError} format */
+  async bytes(tag: number): Promise<Uint8Array> {
+    const entry = this.#entries.get(tag);
+    return entry === undefined ? new Uint8Array() : this.#bytes(tag, entry);
+  }
+
   /** The text of a tag up to its first zero; empty where it is not there. */
   async text(tag: number): Promise<string> {
-    const entry = this.#entries.get(tag);
+    return this.#text(tag, this.#entries.get(tag));
+  }
+
+  /** The description, and a second one where the tag stands twice. */
+  async descriptions(): Promise<string[]> {
+    const first = await this.text(TAG.description);
+    const second = await this.#text(TAG.description, this.#secondDescription);
+    return second === "" ? [first] : [first, second];
+  }
+
+  async #text(tag: number, entry: Entry | undefined): Promise<string> {
     if (entry === undefined || TYPE_BYTES[entry.type] !== 1) return "";
-    return new TextDecoder().decode(await this.#bytes(tag, entry)).replace(/\0.*$/s, "");
+    const bytes = await this.#bytes(tag, entry);
+    const end = bytes.indexOf(0);
+    const text = end < 0 ? bytes : bytes.subarray(0, end);
+    try {
+      return new TextDecoder("utf-8", { fatal: true }).decode(text);
+    } catch {
+      // TIFF demands ASCII; ImageJ writes its µ in Latin-1
+      return new TextDecoder("latin1").decode(text);
+    }
   }
 
   async #bytes(tag: number, { type, count, offset }: Entry): Promise<Uint8Array> {

@@ -2,30 +2,41 @@ import type { PixelArray } from "../../core/index.ts";
 import { imageBytes, pixelView, VitrineError } from "../../core/index.ts";
 import { allocate, type RandomAccessFile } from "../files.ts";
 import type { TiffPage } from "./page.ts";
+import type { TiffWindow } from "./pixels.ts";
+
+/** A page as geotiff finds it: by the place of its directory. */
+export interface ForeignPage {
+  readonly page: TiffPage;
+  readonly bigEndian: boolean;
+  readonly isBig: boolean;
+  readonly offset: number;
+  readonly at: string;
+}
 
 /** JPEG and the others that geotiff knows unfold at most this much. */
 const LARGEST_EXPANSION = 4096;
 
 /**
- * Reads a page by geotiff, which is loaded when it is first needed: JPEG, Zstandard, WebP, LERC, values of odd bits.
+ * Reads pixels of a page by geotiff, which is loaded when it is first needed: JPEG, Zstandard, WebP, LERC, values of odd bits.
  *
  * @throws {VitrineError} unsupported: what geotiff does not know, either; format: more pixels than the file can hold, or
  *   other ones than its tags say; range: more than memory holds
  */
 export async function readForeignPage(
   file: RandomAccessFile,
-  index: number,
-  page: TiffPage,
+  foreign: ForeignPage,
+  window: TiffWindow,
 ): Promise<PixelArray> {
-  const at = `${file.name} page ${index}`;
-  const bytes = imageBytes(page);
-  if (bytes > file.size * LARGEST_EXPANSION) {
+  const { at, page } = foreign;
+  const image = { ...page, width: window.width, height: window.height };
+  const bytes = imageBytes(image);
+  if (imageBytes(page) > file.size * LARGEST_EXPANSION) {
     const expected = `pixels that ${file.size} bytes can hold`;
-    throw new VitrineError({ code: "format", at, expected, found: `${bytes} bytes of them` });
+    throw new VitrineError({ code: "format", at, expected, found: `${imageBytes(page)} bytes of them` });
   }
-  const found = await rasters(file, index, at);
+  const found = await rasters(file, foreign, window);
   const pixels = pixelView(
-    page,
+    image,
     allocate(() => new ArrayBuffer(bytes), bytes, at),
   );
   if (found.length !== pixels.length) {
@@ -36,15 +47,21 @@ export async function readForeignPage(
   return pixels;
 }
 
-async function rasters(file: RandomAccessFile, index: number, at: string): Promise<PixelArray> {
+async function rasters(
+  file: RandomAccessFile,
+  { at, bigEndian, isBig, offset }: ForeignPage,
+  { x, y, width, height }: TiffWindow,
+): Promise<PixelArray> {
   try {
     const { GeoTIFF, globals } = await import("geotiff");
-    const image = await (await GeoTIFF.fromSource(sourceOf(file))).getImage(index);
+    // the directory that is wanted stands for the first one, so that those of lower resolutions are found as well
+    const image = await new GeoTIFF(sourceOf(file), !bigEndian, isBig, offset).getImage(0);
     const isYCbCr =
       image.fileDirectory.getValue("PhotometricInterpretation") === globals.photometricInterpretations.YCbCr;
+    const options = { interleave: true, window: [x, y, x + width, y + height] } as const;
     const values = isYCbCr
-      ? await image.readRGB({ interleave: true })
-      : await image.readRasters({ interleave: true });
+      ? await image.readRGB({ ...options, window: [...options.window] })
+      : await image.readRasters({ ...options, window: [...options.window] });
     return Array.isArray(values) ? values[0] : values;
   } catch (cause) {
     if (cause instanceof VitrineError) throw cause;

@@ -11,6 +11,9 @@ export interface TiffPage extends ImageLayout {
   readonly compression: number;
 }
 
+/** What a page stands for: an image of its own, a smaller copy of another one, or which of its pixels count. */
+export type TiffPageRole = "full" | "reduced" | "mask";
+
 /** How our own reader unpacks a page. */
 export interface TiffPageLayout {
   readonly page: TiffPage;
@@ -21,7 +24,9 @@ export interface TiffPageLayout {
   /** Colours in planes of their own. */
   readonly isPlanar: boolean;
   readonly predictor: number;
-  /** Places and lengths of the chunks, in rows, plane after plane. */
+  /** FillOrder 2: the lowest bit of every byte comes first. */
+  readonly isReversed: boolean;
+  /** Places and lengths of the chunks, in rows, plane after plane; both 0 for a chunk that is left out. */
   readonly offsets: readonly number[];
   readonly byteCounts: readonly number[];
 }
@@ -29,6 +34,8 @@ export interface TiffPageLayout {
 const UNSIGNED = 1;
 const SIGNED = 2;
 const FLOAT = 3;
+const LOWEST_FIRST = 2;
+const JPEG = 7;
 
 const TYPES: Readonly<Record<string, PixelType>> = {
   "1 8": "uint8",
@@ -66,13 +73,24 @@ export async function readPage(directory: TiffDirectory): Promise<TiffPage> {
   return { width, height, channels, dtype, bits, compression };
 }
 
+/** What a page stands for, by the two tags that say it. */
+export async function readPageRole(directory: TiffDirectory): Promise<TiffPageRole> {
+  const bits = await directory.number(TAG.subfileType, 0);
+  if ((bits & 4) !== 0) return "mask";
+  const isReduced = (bits & 1) !== 0 || (await directory.number(TAG.oldSubfileType, 1)) === 2;
+  return isReduced ? "reduced" : "full";
+}
+
 /** How to unpack a page by our own codecs; undefined where another library must. */
 export async function readPageLayout(
   directory: TiffDirectory,
   page: TiffPage,
 ): Promise<TiffPageLayout | undefined> {
   const predictor = await directory.number(TAG.predictor, 1);
-  if (!(await isOwn(directory, page, predictor))) return undefined;
+  if (!isOwn(page, predictor)) {
+    await refuseReversed(directory, page);
+    return undefined;
+  }
   const isTiled = directory.has(TAG.tileWidth);
   const chunkWidth = isTiled ? await directory.number(TAG.tileWidth, 0) : page.width;
   const rows = await directory.number(isTiled ? TAG.tileHeight : TAG.rowsPerStrip, page.height);
@@ -85,9 +103,13 @@ export async function readPageLayout(
   const isPlanar = page.channels > 1 && (await directory.number(TAG.planar, 1)) === 2;
   const across = Math.ceil(page.width / chunkWidth);
   const count = across * Math.ceil(page.height / chunkHeight) * (isPlanar ? page.channels : 1);
-  const offsets = await directory.numbers(isTiled ? TAG.tileOffsets : TAG.stripOffsets);
-  const counts = await directory.numbers(isTiled ? TAG.tileByteCounts : TAG.stripByteCounts);
-  const layout = { page, chunkWidth, chunkHeight, isTiled, isPlanar, predictor, offsets, byteCounts: counts };
+  // libtiff takes the places of tiles from the tags of strips as well, as old programs wrote them.
+  const hasTiles = isTiled && directory.has(TAG.tileOffsets);
+  const offsets = await directory.numbers(hasTiles ? TAG.tileOffsets : TAG.stripOffsets);
+  const hasCounts = isTiled && directory.has(TAG.tileByteCounts);
+  const counts = await directory.numbers(hasCounts ? TAG.tileByteCounts : TAG.stripByteCounts);
+  const isReversed = (await directory.number(TAG.fillOrder, 1)) === LOWEST_FIRST;
+  const layout = { page, chunkWidth, chunkHeight, isTiled, isPlanar, predictor, isReversed, offsets };
   // A single strip without a length is as long as its pixels; so are they all in old files.
   const byteCounts = counts.length === 0 && page.compression === 1 ? offsets.map(() => Infinity) : counts;
   if (offsets.length >= count && byteCounts.length >= count) return { ...layout, byteCounts };
@@ -105,11 +127,17 @@ export function samplesTogether({ isPlanar, page }: TiffPageLayout): number {
   return isPlanar ? 1 : page.channels;
 }
 
-async function isOwn(directory: TiffDirectory, page: TiffPage, predictor: number): Promise<boolean> {
+function isOwn(page: TiffPage, predictor: number): boolean {
   if (CODECS[page.compression] === undefined || (isPacked(page) && predictor !== 1)) return false;
-  if ((await directory.number(TAG.fillOrder, 1)) !== 1) return false;
   const isFloat = page.dtype.startsWith("float");
   return predictor === 1 || (predictor === 2 && page.bits < 64) || (predictor === 3 && isFloat);
+}
+
+/** The other library does not look at the order of bits; in JPEG it means nothing. */
+async function refuseReversed(directory: TiffDirectory, { compression }: TiffPage): Promise<void> {
+  if (compression === JPEG || (await directory.number(TAG.fillOrder, 1)) !== LOWEST_FIRST) return;
+  const expected = "FillOrder 1 with this compression";
+  throw new VitrineError({ code: "unsupported", at: directory.at, expected, found: "2" });
 }
 
 function typeOf(bits: number | undefined, format: number | undefined): PixelType | undefined {

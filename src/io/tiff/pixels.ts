@@ -27,42 +27,75 @@ interface Chunk {
   readonly bytes: number;
 }
 
+/** A rectangle of pixels, which lies in the image. */
+export interface TiffWindow {
+  readonly x: number;
+  readonly y: number;
+  readonly width: number;
+  readonly height: number;
+}
+
 /**
- * Reads the pixels of a page chunk by chunk.
+ * Reads pixels of a page, of those strips or tiles alone that they lie in. Chunks that the file leaves out (offset and length
+ * 0) are zeros.
  *
- * @returns  (height, width, channels) values
+ * @param window  default the whole page
+ * @returns       (height, width, channels) values
  * @throws {VitrineError} format: a chunk that is damaged, too short, or not in the file; range: more than memory holds
  */
-export async function readPixels(source: Source, layout: TiffPageLayout): Promise<PixelArray> {
-  const chunks = chunksOf(layout, source.at);
-  for (const chunk of chunks) checkChunk(chunk, layout, source);
-  checkShared(chunks, layout, source);
-  const bytes = imageBytes(layout.page);
-  const buffer = allocate(() => new ArrayBuffer(bytes), bytes, source.at);
-  const pixels = pixelView(layout.page, buffer);
-  if (isOneRun(chunks, layout)) {
+export async function readPixels(
+  source: Source,
+  layout: TiffPageLayout,
+  window: TiffWindow = { x: 0, y: 0, width: layout.page.width, height: layout.page.height },
+): Promise<PixelArray> {
+  const chunks = chunksWithin(layout, window, source.at);
+  const there = chunks.filter((chunk) => !isLeftOut(layout, chunk));
+  const run = runWithin(there, layout, { window, isWhole: there.length === chunks.length });
+  if (run !== undefined) checkRun(run, source);
+  else {
+    for (const chunk of there) checkChunk(chunk, layout, source);
+    checkShared(there, layout, source);
+  }
+  const { channels, dtype } = layout.page;
+  const image = { width: window.width, height: window.height, channels, dtype };
+  const bytes = imageBytes(image);
+  const pixels = pixelView(
+    image,
+    allocate(() => new ArrayBuffer(bytes), bytes, source.at),
+  );
+  if (run !== undefined) {
     const target = pixelBytes(pixels);
-    await source.file.read(layout.offsets[0], target.length, target);
+    await source.file.read(run.offset, target.length, target);
+    if (layout.isReversed) reverseBits(target);
     restoreRows(target, 1, rowsOf(layout, source));
     return pixels;
   }
-  for (const chunk of chunks) place(await unpack(chunk, layout, source), chunk, { layout, pixels });
+  for (const chunk of there) place(await unpack(chunk, layout, source), chunk, { layout, pixels, window });
   return pixels;
 }
 
-function chunksOf(layout: TiffPageLayout, at: string): Chunk[] {
+function chunksWithin(layout: TiffPageLayout, { x, y, width, height }: TiffWindow, at: string): Chunk[] {
   const { page, chunkWidth, chunkHeight, isTiled, isPlanar } = layout;
   const samples = samplesTogether(layout);
+  const across = Math.ceil(page.width / chunkWidth);
+  const down = Math.ceil(page.height / chunkHeight);
   const chunks: Chunk[] = [];
   for (let sample = 0; sample < (isPlanar ? page.channels : 1); sample++)
-    for (let y = 0; y < page.height; y += chunkHeight)
-      for (let x = 0; x < page.width; x += chunkWidth) {
-        const index = chunks.length;
-        const rows = isTiled ? chunkHeight : Math.min(chunkHeight, page.height - y);
+    for (let row = Math.floor(y / chunkHeight); row * chunkHeight < y + height; row++)
+      for (let column = Math.floor(x / chunkWidth); column * chunkWidth < x + width; column++) {
+        const index = (sample * down + row) * across + column;
+        const top = row * chunkHeight;
+        const rows = isTiled ? chunkHeight : Math.min(chunkHeight, page.height - top);
         const bytes = rows * Math.ceil((chunkWidth * samples * page.bits) / 8);
-        chunks.push({ index, at: `${at} ${isTiled ? "tile" : "strip"} ${index}`, x, y, sample, rows, bytes });
+        const name = `${at} ${isTiled ? "tile" : "strip"} ${index}`;
+        chunks.push({ index, at: name, x: column * chunkWidth, y: top, sample, rows, bytes });
       }
   return chunks;
+}
+
+function isLeftOut({ offsets, byteCounts }: TiffPageLayout, { index }: Chunk): boolean {
+  // strips of old files without lengths have Infinity here
+  return offsets[index] === 0 && byteCounts[index] === 0;
 }
 
 /** Before anything is allocated: it lies in the file and can unfold to its pixels. */
@@ -70,7 +103,7 @@ function checkChunk({ index, at, bytes }: Chunk, layout: TiffPageLayout, { file 
   const offset = layout.offsets[index];
   const { expansion } = CODECS[layout.page.compression];
   const packed = packedBytes(layout, index, bytes);
-  if (offset + packed > file.size) throw outside(file, at, { what: "pixels", offset, bytes: packed });
+  if (!(offset + packed <= file.size)) throw outside(file, at, { what: "pixels", offset, bytes: packed });
   if (packed * expansion >= bytes) return;
   const expected = `at least ${Math.ceil(bytes / expansion)} bytes for ${bytes} of pixels`;
   throw new VitrineError({ code: "format", at, expected, found: `${packed}` });
@@ -89,14 +122,34 @@ function packedBytes({ byteCounts, page }: TiffPageLayout, index: number, bytes:
   return page.compression === 1 ? Math.min(byteCounts[index], bytes) : byteCounts[index];
 }
 
-/** Strips without compression that follow one another are read at once, where they belong. */
-function isOneRun(chunks: readonly Chunk[], layout: TiffPageLayout): boolean {
-  const { isTiled, isPlanar, predictor, offsets, page } = layout;
+interface Run {
+  /** Its first strip. */
+  readonly at: string;
+  readonly offset: number;
+  readonly bytes: number;
+}
+
+/** Whole rows of strips without compression that follow one another are read at once, where they belong. */
+function runWithin(
+  chunks: readonly Chunk[],
+  layout: TiffPageLayout,
+  { window, isWhole }: { readonly window: TiffWindow; readonly isWhole: boolean },
+): Run | undefined {
+  const { isTiled, isPlanar, predictor, offsets, byteCounts, page, chunkWidth } = layout;
   if (isTiled || isPlanar || predictor !== 1 || page.compression !== 1 || isHalf(layout) || isPacked(page))
-    return false;
-  return chunks.every(
-    ({ index, bytes }, i) => i + 1 === chunks.length || offsets[index + 1] === offsets[index] + bytes,
-  );
+    return undefined;
+  const follows = ({ index, bytes }: Chunk, i: number) =>
+    byteCounts[index] >= bytes && (i + 1 === chunks.length || offsets[index + 1] === offsets[index] + bytes);
+  if (!isWhole || chunks.length === 0 || window.width !== page.width || !chunks.every(follows))
+    return undefined;
+  const rowBytes = (chunkWidth * page.channels * page.bits) / 8;
+  const [first] = chunks;
+  const offset = offsets[first.index] + (window.y - first.y) * rowBytes;
+  return { at: first.at, offset, bytes: window.height * rowBytes };
+}
+
+function checkRun({ at, offset, bytes }: Run, { file }: Source): void {
+  if (!(offset + bytes <= file.size)) throw outside(file, at, { what: "pixels", offset, bytes });
 }
 
 function isHalf({ page }: TiffPageLayout): boolean {
@@ -111,6 +164,7 @@ function rowsOf(layout: TiffPageLayout, { bigEndian }: Source) {
 async function unpack(chunk: Chunk, layout: TiffPageLayout, source: Source): Promise<PixelArray> {
   const { index, bytes, at, rows } = chunk;
   const packed = await source.file.read(layout.offsets[index], packedBytes(layout, index, bytes));
+  if (layout.isReversed) reverseBits(packed);
   const values = CODECS[layout.page.compression].decode(packed, bytes, at);
   if (isPacked(layout.page)) return unpackBits(values, rows, layout);
   restoreRows(values, layout.predictor, rowsOf(layout, source));
@@ -139,18 +193,33 @@ function unpackBits(bytes: Uint8Array, rows: number, layout: TiffPageLayout): Pi
   return values;
 }
 
-/** Copies the part of a chunk that lies in the image. */
-function place(
-  values: PixelArray,
-  { x, y, sample, rows }: Chunk,
-  { layout, pixels }: { readonly layout: TiffPageLayout; readonly pixels: PixelArray },
-): void {
+/** The lowest bit of every byte becomes the highest, in place. */
+function reverseBits(bytes: Uint8Array): void {
+  for (let i = 0; i < bytes.length; i++) bytes[i] = REVERSED[bytes[i]];
+}
+
+const REVERSED = Uint8Array.from({ length: 256 }, (_, byte) => {
+  let reversed = 0;
+  for (let bit = 0; bit < 8; bit++) reversed |= ((byte >> bit) & 1) << (7 - bit);
+  return reversed;
+});
+
+interface Target {
+  readonly layout: TiffPageLayout;
+  readonly pixels: PixelArray;
+  readonly window: TiffWindow;
+}
+
+/** Copies the part of a chunk that lies in the window. */
+function place(values: PixelArray, { x, y, sample, rows }: Chunk, { layout, pixels, window }: Target): void {
   const { page, chunkWidth, isPlanar } = layout;
   const samples = samplesTogether(layout);
-  const width = Math.min(chunkWidth, page.width - x);
-  for (let row = 0; row < Math.min(rows, page.height - y); row++) {
-    const line = values.subarray(row * chunkWidth * samples, (row * chunkWidth + width) * samples);
-    const start = ((y + row) * page.width + x) * page.channels + sample;
+  const [left, right] = [Math.max(x, window.x), Math.min(x + chunkWidth, window.x + window.width)];
+  const bottom = Math.min(y + rows, window.y + window.height);
+  for (let row = Math.max(y, window.y); row < bottom; row++) {
+    const from = (row - y) * chunkWidth - x;
+    const line = values.subarray((from + left) * samples, (from + right) * samples);
+    const start = ((row - window.y) * window.width + left - window.x) * page.channels + sample;
     if (!isPlanar) pixels.set(line, start);
     else for (let i = 0; i < line.length; i++) pixels[start + i * page.channels] = line[i];
   }

@@ -1,22 +1,27 @@
-import { openFile } from "#files";
-import type { PixelArray, PixelImage } from "../../core/index.ts";
+import type { PixelImage } from "../../core/index.ts";
 import { type Image, VitrineError } from "../../core/index.ts";
-import type { FileSource, RandomAccessFile } from "../files.ts";
-import { readTiffFormat, TAG, TiffDirectory, type TiffFormat } from "./directory.ts";
-import { readForeignPage } from "./foreign.ts";
-import { readPage, readPageLayout, type TiffPage } from "./page.ts";
+import type { FileSource } from "../files.ts";
+import { TAG } from "./directory.ts";
+import type { TiffPage } from "./page.ts";
 import { readPixelSize } from "./pixelSize.ts";
-import { readPixels } from "./pixels.ts";
+import { readPlanes } from "./planes.ts";
+import { TiffReader } from "./reader.ts";
 
 /** An open TIFF file, whose pages are read as they are needed: the frames of a movie. Whoever opened it closes it. */
 export interface TiffFile {
   /** How messages call the file. */
   readonly name: string;
+  /**
+   * Images one after another, in the order of the file; reduced copies (NewSubfileType 1) and masks are none. The frames of a
+   * file with one directory count as well, which ImageJ writes above 4 GB: their pixels follow one another.
+   */
   readonly pages: readonly TiffPage[];
   /** Side of a pixel in Å, where the first page says it (resolution, ImageJ, OME, DigitalMicrograph). */
   readonly pixelSizeA?: number;
   /** Text of the first page, as OME's XML or ImageJ's lines; empty where there is none. */
   readonly description: string;
+  /** What contradicts: images that a description promises and that are not there. */
+  readonly warnings: readonly string[];
   /**
    * Reads one page, counted from 0.
    *
@@ -36,26 +41,28 @@ export interface TiffFile {
  *   unsupported: complex values, 64-bit integers
  */
 export async function openTiff(source: FileSource): Promise<TiffFile> {
-  const file = await openFile(source);
+  const reader = await TiffReader.open(source);
   try {
-    const format = await readTiffFormat(file);
-    const { places, pages } = await readPages(file, format);
-    const first = await TiffDirectory.read(file, format, { offset: places[0], at: `${file.name} page 0` });
+    const { planes, warnings } = await readPlanes(reader);
+    const first = await reader.directory(planes[0].entry);
     const pixelSizeA = await readPixelSize(first);
+    const { name } = reader.file;
+    const pages = planes.map(({ entry }) => entry.page);
     return {
-      name: file.name,
+      name,
       pages,
       ...(pixelSizeA !== undefined && { pixelSizeA }),
       description: await first.text(TAG.description),
+      warnings,
       readPage: async (index) => {
-        const page = pageOf(pages, index, file.name);
-        const data = await readPagePixels(file, format, { page, index, offset: places[index] });
+        const page = pageOf(pages, index, name);
+        const data = await reader.read(planes[index]);
         return { data, width: page.width, height: page.height, channels: page.channels };
       },
-      close: () => file.close(),
+      close: () => reader.close(),
     };
   } catch (error) {
-    await file.close();
+    await reader.close();
     throw error;
   }
 }
@@ -84,42 +91,6 @@ export async function readTiffImage(
   } finally {
     await file.close();
   }
-}
-
-/** Follows the chain of directories; one that comes back to an earlier one is damaged. */
-async function readPages(
-  file: RandomAccessFile,
-  format: TiffFormat,
-): Promise<{ readonly places: number[]; readonly pages: TiffPage[] }> {
-  const places = new Set<number>();
-  const pages: TiffPage[] = [];
-  for (let offset = format.firstOffset; offset !== 0; ) {
-    const at = `${file.name} page ${pages.length}`;
-    if (places.has(offset))
-      throw new VitrineError({
-        code: "format",
-        at,
-        expected: "a page of its own",
-        found: "an earlier one again",
-      });
-    const directory = await TiffDirectory.read(file, format, { offset, at });
-    pages.push(await readPage(directory));
-    places.add(offset);
-    offset = directory.next;
-  }
-  if (pages.length > 0) return { places: [...places], pages };
-  throw new VitrineError({ code: "format", at: file.name, expected: "at least one page", found: "none" });
-}
-
-async function readPagePixels(
-  file: RandomAccessFile,
-  format: TiffFormat,
-  { page, index, offset }: { readonly page: TiffPage; readonly index: number; readonly offset: number },
-): Promise<PixelArray> {
-  const at = `${file.name} page ${index}`;
-  const layout = await readPageLayout(await TiffDirectory.read(file, format, { offset, at }), page);
-  if (layout === undefined) return readForeignPage(file, index, page);
-  return readPixels({ file, bigEndian: format.bigEndian, at }, layout);
 }
 
 function pageOf(pages: readonly TiffPage[], index: number, at: string): TiffPage {

@@ -1,32 +1,22 @@
 import type { Axes } from "../../core/index.ts";
 import { indicesWithin } from "../dataset/arrayPlan.ts";
-import type { DatasetWriter, JsonObject } from "../dataset/dataset.ts";
+import type { JsonObject } from "../dataset/dataset.ts";
 import { createNdtiff } from "../ndtiff/writer.ts";
-import type { OmeZarrCompression } from "../omezarr/chunks.ts";
-import { createOmeZarr } from "../omezarr/writer.ts";
 import type { ImageSource } from "../source/source.ts";
 import { stepIn } from "./geometry.ts";
 import { outerAxes, planesOf, type WalkOptions } from "./pieces.ts";
 
-/** What {@link writeDatasetSource} is told. */
-export interface DatasetTarget extends WalkOptions {
-  readonly format: string;
-  /** Of an OME-Zarr store. */
-  readonly name: string;
-  readonly compression?: OmeZarrCompression;
-}
-
-/** Writes every plane of an image into a new dataset, with names of channels and values of axes, sizes in the summary metadata. */
-export async function writeDatasetSource(
+/** Writes every plane of an image into a new NDTiff dataset, with names of channels and values of axes, sizes in the summary metadata. */
+export async function writeNdtiffSource(
   source: ImageSource,
   directory: string,
-  options: DatasetTarget,
+  options: WalkOptions,
 ): Promise<void> {
   const outer = outerAxes(source);
   const { shape } = source.levels[0];
   const [height, width, channels = 1] = shape.slice(outer.length);
   const places = indicesWithin(outer.map((_, i) => ({ from: 0, to: shape[i] })));
-  await using writer = await createWriter(source, directory, options);
+  await using writer = await createNdtiff({ directory, summaryMetadata: summaryOf(source) });
   for await (const data of planesOf(source, options)) {
     const indices = places.next().value ?? [];
     const axes = Object.fromEntries(outer.map((name, i) => [name, placeName(source, name, indices[i])]));
@@ -34,16 +24,6 @@ export async function writeDatasetSource(
   }
   await writer.finish();
   await writer.dataset.close();
-}
-
-function createWriter(
-  source: ImageSource,
-  directory: string,
-  { format, name, compression = "none" }: DatasetTarget,
-): Promise<DatasetWriter> {
-  const summaryMetadata = summaryOf(source);
-  if (format === "ndtiff") return createNdtiff({ directory, summaryMetadata });
-  return createOmeZarr({ directory, name, summaryMetadata, compression });
 }
 
 /** What an index is called in the dataset: the name of a channel where no other has it, a value of the axis, else the index. */

@@ -1,0 +1,204 @@
+import { VitrineError } from "../../../core/index.ts";
+import type { OmeChannel, OmeImage, OmeModel, OmeQuantity } from "../../tiff/ome/model.ts";
+import type { TiffReader } from "../../tiff/reader.ts";
+import { sourceAxis } from "../axes.ts";
+import type { ImageCollection, SourceChannel } from "../source.ts";
+import { convertUnit, unitName } from "../units.ts";
+import { TiffFiles } from "./files.ts";
+import { lowerPage, lowerPages } from "./image.ts";
+import { type OmePlane, placeOmePlanes } from "./omePlanes.ts";
+import type { PlacedPlane, PlaneScale, TiffImagePlan } from "./plan.ts";
+
+/** The file that holds OME-XML. */
+export interface OmeFile {
+  readonly reader: TiffReader;
+  readonly model: OmeModel;
+  /** Where other files are looked for. */
+  readonly folder: string | undefined;
+  /** Name of the file itself without its folder. */
+  readonly baseName: string;
+}
+
+/** Finds planes, axes, units and channels of an image of OME-XML. @throws {VitrineError} missing, format: no plane can be read */
+export async function planOme(
+  ome: OmeFile,
+  { image, name }: { readonly image: OmeImage; readonly name: string },
+): Promise<TiffImagePlan> {
+  const files = new TiffFiles(ome.reader, ome.folder);
+  const alone = await isAlone(ome, image, files);
+  const warnings: string[] =
+    alone === undefined ? [] : [`${name}: ${alone} is not there; its pages are looked for in this file`];
+  const missing = new Set<string>();
+  const placed = await placeOmePlanes(image, {
+    name,
+    model: ome.model,
+    pages: ome.reader.chain.length,
+    samples: ome.reader.chain[0].page.channels,
+    isOwn: (fileName) => alone !== undefined || fileName === ome.baseName,
+    pagesOf: async (fileName) => {
+      if (await files.exists(fileName)) return files.use(fileName, async (reader) => reader.chain.length);
+      missing.add(fileName);
+      return undefined;
+    },
+  });
+  warnings.push(...placed.warnings);
+  if (missing.size > 0) warnings.push(missingFiles(name, missing));
+  const seen = [...placed.planes.values()].find(
+    ({ fileName }) => fileName === undefined || !missing.has(fileName),
+  );
+  const any = seen ?? placed.planes.values().next().value;
+  if (any === undefined) {
+    const found = "none";
+    throw new VitrineError({ code: "format", at: name, expected: "pages of the image's planes", found });
+  }
+  const first = await withPlane(files, any, async (plane) => plane);
+  warnings.push(...contradictions(image, { name, first, samples: placed.samples }));
+  return {
+    name,
+    first,
+    lower: await lowerPages(first.reader, first.plane.entry),
+    ...scales(image, { channels: placed.channels, name, warnings }),
+    channels: image.channels.slice(0, placed.channels).map(channelOf),
+    metadata: image.metadata,
+    warnings,
+    withPlane: async (index, use) => {
+      const plane = placed.planes.get(index);
+      return plane === undefined ? undefined : withPlane(files, plane, use);
+    },
+    lowerPage,
+    close: () => files.close(),
+  };
+}
+
+async function withPlane<T>(
+  files: TiffFiles,
+  { fileName, ifd }: OmePlane,
+  use: (plane: PlacedPlane) => Promise<T>,
+): Promise<T> {
+  return files.use(fileName, (reader) => {
+    const entry = reader.chain[ifd];
+    if (entry !== undefined) return use({ reader, plane: { entry, frame: 0 } });
+    const [expected, found] = [`page ${ifd}, which OME-XML names`, `${reader.chain.length} pages`];
+    throw new VitrineError({ code: "format", at: reader.file.name, expected, found });
+  });
+}
+
+/** A file that was renamed after it was written names itself by its old name: the only one, which is not there. */
+async function isAlone(
+  { model, baseName }: OmeFile,
+  image: OmeImage,
+  files: TiffFiles,
+): Promise<string | undefined> {
+  const names = new Set(image.data.map(({ fileName }) => fileName));
+  const [name] = names;
+  if (names.size !== 1 || name === undefined || name === baseName) return undefined;
+  const others = model.images.flatMap(({ data }) => data.map(({ fileName }) => fileName));
+  if (others.some((other) => other !== name) || (await files.exists(name))) return undefined;
+  return name;
+}
+
+function missingFiles(name: string, missing: ReadonlySet<string>): string {
+  const [first] = missing;
+  const more = missing.size > 1 ? ` and ${missing.size - 1} more files` : "";
+  return `${name}: ${first}${more} of its planes are not beside it; reading those planes is an error`;
+}
+
+/** Where pages are not what the XML says, pages are right. */
+function contradictions(
+  image: OmeImage,
+  { name, first, samples }: { readonly name: string; readonly first: PlacedPlane; readonly samples: number },
+): string[] {
+  const { page } = first.plane.entry;
+  const said = `${image.sizeX} x ${image.sizeY} x ${samples}`;
+  const found = `${page.width} x ${page.height} x ${page.channels}`;
+  const type = TYPES[image.type.toLowerCase()] ?? image.type;
+  const differences = [];
+  if (said !== found) differences.push(`${name}: OME-XML says ${said}, its pages are ${found}`);
+  if (type !== "" && type !== page.dtype && page.bits % 8 === 0)
+    differences.push(`${name}: OME-XML says ${image.type}, its pages are ${page.dtype}`);
+  return differences;
+}
+
+const TYPES: Readonly<Record<string, string>> = { float: "float32", double: "float64" };
+
+function scales(
+  image: OmeImage,
+  {
+    channels,
+    name,
+    warnings,
+  }: { readonly channels: number; readonly name: string; readonly warnings: string[] },
+): Pick<TiffImagePlan, "outer" | "y" | "x"> {
+  const scale = (quantity: OmeQuantity | undefined, what: string) =>
+    scaleOf(quantity, { what, name, warnings });
+  const time = scale(image.timeIncrement, "TimeIncrement");
+  const z = scale(image.physicalZ, "PhysicalSizeZ");
+  const names = Array.from({ length: channels }, (_, c) => image.channels[c]?.name);
+  const values = names.every((one) => one !== undefined) ? names : undefined;
+  const outer = [
+    { axis: sourceAxis("time", { unit: time.unit }), count: image.sizeT, scale: time.scale },
+    { axis: sourceAxis("channel", values && { values }), count: channels, scale: 1 },
+    { axis: sourceAxis("z", { unit: z.unit }), count: image.sizeZ, scale: z.scale },
+  ];
+  return {
+    outer: outer.filter(({ count }) => count > 1),
+    y: scale(image.physicalY, "PhysicalSizeY"),
+    x: scale(image.physicalX, "PhysicalSizeX"),
+  };
+}
+
+function scaleOf(
+  quantity: OmeQuantity | undefined,
+  { what, name, warnings }: { readonly what: string; readonly name: string; readonly warnings: string[] },
+): PlaneScale {
+  if (quantity === undefined) return { scale: 1 };
+  const { value, unit } = quantity;
+  if (!(value > 0)) {
+    warnings.push(`${name}: ${what} is ${value}, which is no distance; it is left out`);
+    return { scale: 1 };
+  }
+  const known = unitName(unit);
+  if (known === undefined) warnings.push(`${name}: the unit ${JSON.stringify(unit)} of ${what} is not known`);
+  return { scale: value, ...(known !== undefined && { unit: known }) };
+}
+
+function channelOf({ name, color, emission, excitation }: OmeChannel): SourceChannel {
+  const [emissionNm, excitationNm] = [nanometers(emission), nanometers(excitation)];
+  return {
+    ...(name !== undefined && { name }),
+    ...(color !== undefined && { color }),
+    ...(emissionNm !== undefined && { emissionNm }),
+    ...(excitationNm !== undefined && { excitationNm }),
+  };
+}
+
+function nanometers(quantity: OmeQuantity | undefined): number | undefined {
+  const unit = quantity && unitName(quantity.unit);
+  return unit === undefined || quantity === undefined
+    ? undefined
+    : convertUnit(quantity.value, unit, "nanometer");
+}
+
+/** Names of images for people: those of the XML where they differ, else with their identifiers. */
+export function omeNames(images: readonly OmeImage[]): string[] {
+  const names = images.map(({ name, id }, i) => name ?? (id === "" ? String(i) : id));
+  const counts = new Map<string, number>();
+  for (const name of names) counts.set(name, (counts.get(name) ?? 0) + 1);
+  return names.map((name, i) => (counts.get(name) === 1 ? name : `${name} (${i})`));
+}
+
+/** Fields of a plate by the names of the images. */
+export function omePlate({ images, plates }: OmeModel, names: readonly string[]): ImageCollection["plate"] {
+  const [plate] = plates;
+  if (plate === undefined) return undefined;
+  const byId = new Map(images.map(({ id }, i) => [id, names[i]]));
+  const fields = plate.fields.flatMap(({ row, column, field, image, acquisition }) => {
+    const name = byId.get(image);
+    if (name === undefined) return [];
+    const well = `${plate.rows[row]}${plate.columns[column].padStart(2, "0")}`;
+    const place = { image: name, well, rowIndex: row, columnIndex: column, field };
+    return [{ ...place, ...(acquisition !== undefined && { acquisition }) }];
+  });
+  const { rows, columns, name } = plate;
+  return { ...(name !== undefined && { name }), rows, columns, fields };
+}

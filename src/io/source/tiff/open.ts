@@ -1,0 +1,176 @@
+import { fileExists, readFileBytes } from "#files";
+import { VitrineError } from "../../../core/index.ts";
+import type { FileSource } from "../../files.ts";
+import { isTiffBytes } from "../../tiff/directory.ts";
+import { parseImageJ } from "../../tiff/imagej.ts";
+import type { OmeModel } from "../../tiff/ome/model.ts";
+import { isOmeXml, parseOmeXml } from "../../tiff/ome/parse.ts";
+import { readPlanes } from "../../tiff/planes.ts";
+import { TiffReader } from "../../tiff/reader.ts";
+import type { ImageCollection, ImageSource } from "../source.ts";
+import { tiffSource } from "./image.ts";
+import { type OmeFile, omeNames, omePlate, planOme } from "./ome.ts";
+import { groupPages, planImageJ, planPages } from "./plain.ts";
+import type { TiffImagePlan } from "./plan.ts";
+
+/** The images of a file before any of them is opened. */
+interface Contents extends Pick<ImageCollection, "format" | "images" | "plate" | "warnings"> {
+  /** @param at  how messages call the image */
+  plan(index: number, at: string): Promise<TiffImagePlan>;
+}
+
+/**
+ * Opens the images of a TIFF file, classic or BigTIFF: series and plates of OME-TIFF (in several files too), hyperstacks of
+ * ImageJ, pages alike of any other one. Axes are `time`, `channel`, `z`, `y`, `x`, `sample`, those of length 1 left out;
+ * SubIFDs and reduced copies are levels. Of the pixels nothing is read yet; images close with the collection.
+ *
+ * @throws {VitrineError} missing: no such file, or the one whose OME-XML tells of it; and the errors of `openTiff`
+ */
+export async function openTiffImages(source: FileSource): Promise<ImageCollection> {
+  const reader = await TiffReader.open(source);
+  const opened = new Set<ImageSource>();
+  const close = async () => {
+    for (const image of opened) await image.close();
+    opened.clear();
+    await reader.close();
+  };
+  try {
+    const { plan, images, plate, format, warnings } = await contentsOf(reader, folderOf(source));
+    const { name } = reader.file;
+    return {
+      name,
+      format,
+      images,
+      labels: [],
+      ...(plate !== undefined && { plate }),
+      warnings,
+      async open(image = images[0]) {
+        const index = images.indexOf(image);
+        if (index < 0) throw noImage(name, images, image);
+        const planned = await plan(index, images.length === 1 ? name : `${name} ${image}`);
+        const found = await tiffSource(planned);
+        opened.add(found);
+        return found;
+      },
+      close,
+      [Symbol.asyncDispose]: close,
+    };
+  } catch (error) {
+    await close();
+    throw error;
+  }
+}
+
+async function contentsOf(reader: TiffReader, folder: string | undefined): Promise<Contents> {
+  const directory = await reader.directory(reader.chain[0]);
+  const descriptions = await directory.descriptions();
+  const xml = descriptions.find(isOmeXml);
+  const warnings: string[] = [];
+  const model = xml === undefined ? undefined : await modelOf(xml, { reader, folder, warnings });
+  if (model !== undefined && model.images.length > 0)
+    return omeContents({ reader, model, folder, baseName: baseName(reader.file.name) }, warnings);
+  return plainContents(reader, { isImageJ: parseImageJ(descriptions[0]) !== undefined, warnings });
+}
+
+function omeContents(ome: OmeFile, warnings: readonly string[]): Contents {
+  const { model } = ome;
+  const images = omeNames(model.images);
+  const plate = omePlate(model, images);
+  const plates =
+    model.plates.length > 1 ? [`${ome.reader.file.name}: 1 of ${model.plates.length} plates is shown`] : [];
+  return {
+    format: "ome-tiff",
+    images,
+    ...(plate !== undefined && { plate }),
+    warnings: [...warnings, ...model.warnings, ...plates],
+    plan: (index, name) => planOme(ome, { image: model.images[index], name }),
+  };
+}
+
+async function plainContents(
+  reader: TiffReader,
+  { isImageJ, warnings }: { readonly isImageJ: boolean; readonly warnings: readonly string[] },
+): Promise<Contents> {
+  const found = await readPlanes(reader);
+  const groups = groupPages(found);
+  const plan = isImageJ && groups.length === 1 ? planImageJ : planPages;
+  return {
+    format: isImageJ ? "imagej" : "tiff",
+    images: groups.map(({ name }) => name),
+    warnings: [...warnings, ...found.warnings],
+    plan: (index, name) => plan(reader, { name, group: groups[index] }),
+  };
+}
+
+/**
+ * What the XML says; undefined, with a word, where it cannot be read: the pages still can.
+ *
+ * @throws {VitrineError} missing: the file that tells of these pixels
+ */
+async function modelOf(
+  xml: string,
+  what: { readonly reader: TiffReader; readonly folder: string | undefined; readonly warnings: string[] },
+): Promise<OmeModel | undefined> {
+  const { name } = what.reader.file;
+  try {
+    const model = parseOmeXml(xml, name);
+    if (model.metadataFile === undefined) return model;
+    return parseOmeXml(
+      await companion(model.metadataFile, { name, folder: what.folder }),
+      model.metadataFile,
+    );
+  } catch (error) {
+    if (!(error instanceof VitrineError) || error.code !== "format") throw error;
+    what.warnings.push(`${error.message} Its pages are read without it`);
+    return undefined;
+  }
+}
+
+/** The OME-XML of another file: plain, or in a TIFF file. @throws {VitrineError} missing */
+async function companion(
+  fileName: string,
+  { name, folder }: { readonly name: string; readonly folder: string | undefined },
+): Promise<string> {
+  // beside it, whatever path it was written with
+  const base = baseName(fileName);
+  const path = folder === undefined || folder === "" ? base : `${folder}/${base}`;
+  if (folder === undefined || !(await fileExists(path))) {
+    const hint = "Copy it beside this file: it alone says which pixels these are";
+    const expected = `the file ${JSON.stringify(base)} with its OME-XML beside it`;
+    throw new VitrineError({ code: "missing", at: name, expected, found: "none", hint });
+  }
+  const bytes = await readFileBytes(path);
+  if (!isTiffBytes(bytes)) return new TextDecoder().decode(bytes);
+  const reader = await TiffReader.open(path);
+  try {
+    const descriptions = await (await reader.directory(reader.chain[0])).descriptions();
+    return descriptions.find(isOmeXml) ?? "";
+  } finally {
+    await reader.close();
+  }
+}
+
+function baseName(path: string): string {
+  return path.replace(/^.*[/\\]/s, "");
+}
+
+/** Where the other files of an image are. */
+function folderOf(source: FileSource): string | undefined {
+  if (source instanceof Blob) return undefined;
+  const path =
+    typeof source === "string"
+      ? source
+      : source.protocol === "file:"
+        ? decodeURIComponent(source.pathname)
+        : source.href;
+  return path.replace(/[^/\\]*$/, "").replace(/(?<=.)[/\\]$/, "");
+}
+
+function noImage(at: string, images: readonly string[], image: string): VitrineError {
+  const shown = images
+    .slice(0, 20)
+    .map((name) => JSON.stringify(name))
+    .join(", ");
+  const expected = `one of ${shown}${images.length > 20 ? ` and ${images.length - 20} more` : ""}`;
+  return new VitrineError({ code: "missing", at: `${at} image`, expected, found: JSON.stringify(image) });
+}

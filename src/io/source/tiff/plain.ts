@@ -1,0 +1,194 @@
+import { TAG } from "../../tiff/directory.ts";
+import { type ImageJLines, parseImageJ, parseImageJMetadata } from "../../tiff/imagej.ts";
+import { readPixelSize } from "../../tiff/pixelSize.ts";
+import type { TiffPlanes } from "../../tiff/planes.ts";
+import type { TiffPlane, TiffReader } from "../../tiff/reader.ts";
+import { sourceAxis } from "../axes.ts";
+import type { SourceChannel } from "../source.ts";
+import { unitName } from "../units.ts";
+import { lowerPage, lowerPages } from "./image.ts";
+import type { PlaneScale, TiffImagePlan } from "./plan.ts";
+
+/** Pixels from this size on are told in µm, smaller ones in Å. */
+const SMALLEST_UM_A = 500;
+const A_PER_UM = 1e4;
+
+/** Pages of one size and type. */
+export interface PageGroup {
+  readonly name: string;
+  readonly planes: readonly TiffPlane[];
+}
+
+/** Images of pages alike, in the order in which they come. */
+export function groupPages({ planes }: TiffPlanes): PageGroup[] {
+  const groups = new Map<string, TiffPlane[]>();
+  for (const plane of planes) {
+    const { width, height, channels, dtype } = plane.entry.page;
+    const key = `${width} x ${height} x ${channels} ${dtype}`;
+    const group = groups.get(key);
+    if (group === undefined) groups.set(key, [plane]);
+    else group.push(plane);
+  }
+  return [...groups.values()].map((group, i) => ({ name: String(i), planes: group }));
+}
+
+interface Group {
+  readonly name: string;
+  readonly group: PageGroup;
+}
+
+/** What both kinds of image have in common: planes one after another, counted in C order. */
+async function planOf(
+  reader: TiffReader,
+  { name, group }: Group,
+  rest: Omit<TiffImagePlan, "name" | "first" | "lower" | "withPlane" | "lowerPage" | "close">,
+): Promise<TiffImagePlan> {
+  const { planes } = group;
+  const first = { reader, plane: planes[0] };
+  return {
+    ...rest,
+    name,
+    first,
+    lower: await lowerPages(reader, planes[0].entry),
+    withPlane: async (index, use) => {
+      const plane = planes[index];
+      return plane === undefined ? undefined : use({ reader, plane });
+    },
+    lowerPage,
+    close: async () => {},
+  };
+}
+
+/** Pages alike of a plain file: `time`, or no axis for one alone. */
+export async function planPages(reader: TiffReader, what: Group): Promise<TiffImagePlan> {
+  const { planes } = what.group;
+  const directory = await reader.directory(planes[0].entry);
+  const description = await directory.text(TAG.description);
+  const side = plainScale(await readPixelSize(directory));
+  return planOf(reader, what, {
+    outer: planes.length > 1 ? [{ axis: sourceAxis("time"), count: planes.length, scale: 1 }] : [],
+    y: side,
+    x: side,
+    channels: [],
+    metadata: description === "" ? {} : { ImageDescription: description },
+    warnings: [],
+  });
+}
+
+function plainScale(pixelSizeA: number | undefined): PlaneScale {
+  if (pixelSizeA === undefined) return { scale: 1 };
+  if (pixelSizeA < SMALLEST_UM_A) return { scale: pixelSizeA, unit: "angstrom" };
+  return { scale: Number((pixelSizeA / A_PER_UM).toPrecision(9)), unit: "micrometer" };
+}
+
+/** A hyperstack of ImageJ: channels fastest, then slices, then frames; axes of length 1 are left out. */
+export async function planImageJ(reader: TiffReader, what: Group): Promise<TiffImagePlan> {
+  const { planes } = what.group;
+  const directory = await reader.directory(planes[0].entry);
+  const said = parseImageJ((await directory.descriptions())[0]);
+  if (said === undefined) return planPages(reader, what);
+  const warnings: string[] = [];
+  const counts = hyperstack(said, { planes, name: what.name, warnings });
+  const counted = await directory.numbers(TAG.imageJByteCounts);
+  const extra = parseImageJMetadata(counted, await directory.bytes(TAG.imageJMetadata));
+  const channels = channelsOf({ ...said, ...counts }, extra);
+  const names = channels.map(({ name }) => name);
+  const values = names.length > 0 && names.every((name) => name !== undefined) ? names : undefined;
+  const unit = unitName(said.unit ?? "");
+  const resolution = async (tag: number): Promise<PlaneScale> => {
+    const perUnit = await directory.number(tag, 0);
+    const isKnown = perUnit > 0 && Number.isFinite(perUnit) && unit !== undefined;
+    return isKnown ? { scale: Number((1 / perUnit).toPrecision(9)), unit } : { scale: 1 };
+  };
+  const outer = [
+    {
+      axis: sourceAxis("time", { unit: said.intervalS === undefined ? undefined : "second" }),
+      count: counts.frames,
+      scale: said.intervalS ?? 1,
+    },
+    { axis: sourceAxis("channel", values && { values }), count: counts.channels, scale: 1 },
+    {
+      axis: sourceAxis("z", { unit: said.spacing === undefined ? undefined : unit }),
+      count: counts.slices,
+      scale: Math.abs(said.spacing || 1),
+    },
+  ];
+  return planOf(
+    reader,
+    { ...what, group: { ...what.group, planes: canonical(planes, counts) } },
+    {
+      outer: outer.filter(({ count }) => count > 1),
+      y: await resolution(TAG.yResolution),
+      x: await resolution(TAG.xResolution),
+      channels,
+      metadata: { ImageJ: said.lines },
+      warnings,
+    },
+  );
+}
+
+type Counts = Pick<ImageJLines, "channels" | "slices" | "frames">;
+
+/** What the description says, unless the file has another number of planes. */
+function hyperstack(
+  said: ImageJLines,
+  {
+    planes,
+    name,
+    warnings,
+  }: { readonly planes: readonly TiffPlane[]; readonly name: string; readonly warnings: string[] },
+): Counts {
+  const samples = planes[0].entry.page.channels;
+  // the samples of a pixel are its channels
+  const channels = samples > 1 && said.channels === samples ? 1 : said.channels;
+  const { slices, frames } = said;
+  if (channels * slices * frames === planes.length) return { channels, slices, frames };
+  if (channels * slices * frames > 1) {
+    const promised = `${channels} channels, ${slices} slices and ${frames} frames`;
+    warnings.push(
+      `${name}: its description promises ${promised}, ${planes.length} images are there: read along z`,
+    );
+  }
+  return { channels: 1, slices: planes.length, frames: 1 };
+}
+
+/** Planes in the order time, channel, z. */
+function canonical(planes: readonly TiffPlane[], { channels, slices, frames }: Counts): TiffPlane[] {
+  const sorted: TiffPlane[] = [];
+  for (let t = 0; t < frames; t++)
+    for (let c = 0; c < channels; c++)
+      for (let z = 0; z < slices; z++) sorted.push(planes[(t * slices + z) * channels + c]);
+  return sorted;
+}
+
+function channelsOf(
+  { channels, slices, frames, min, max }: Counts & Pick<ImageJLines, "min" | "max">,
+  extra: ReturnType<typeof parseImageJMetadata>,
+): SourceChannel[] {
+  const { labels, ranges, colors } = extra;
+  const names = Array.from({ length: channels }, (_, c) =>
+    channelName(labels, { c, channels, planes: channels * slices * frames }),
+  );
+  const found = names.map((name, c): SourceChannel => {
+    const [start, end] = ranges[c] ?? [min, max];
+    return {
+      ...(name !== undefined && { name }),
+      ...(colors[c] !== undefined && { color: colors[c] }),
+      ...(start !== undefined && end !== undefined && end > start && { window: { start, end } }),
+    };
+  });
+  return found.some((channel) => Object.keys(channel).length > 0) ? found : [];
+}
+
+/** Labels belong to planes: they name a channel where all its planes have the same one, or there are no others. */
+function channelName(
+  labels: readonly string[],
+  { c, channels, planes }: { readonly c: number; readonly channels: number; readonly planes: number },
+): string | undefined {
+  if (channels === 1 || (labels.length !== channels && labels.length !== planes)) return undefined;
+  // Fiji puts `c:1/3 z:2/5 - ` before
+  const own = labels
+    .filter((_, i) => i % channels === c)
+    .map((label) => label.replace(/^([ctz]:\d+\/\d+ )+- /, "").trim());
+  return own[0] !== "" && own.every((label) => label === own[0]) ? own[0] : undefined;
+}

@@ -1,0 +1,82 @@
+import type { JsonObject } from "../../dataset/dataset.ts";
+
+/** A length or time as the file gives it. */
+export interface OmeQuantity {
+  readonly value: number;
+  /** As the file writes it, `µm`. */
+  readonly unit: string;
+}
+
+/** A channel of OME-XML. */
+export interface OmeChannel {
+  readonly name?: string;
+  readonly samples?: number;
+  /** Six hexadecimal digits. */
+  readonly color?: string;
+  readonly emission?: OmeQuantity;
+  readonly excitation?: OmeQuantity;
+}
+
+/** Which directories of which file hold planes, from a place on in the order of dimensions. */
+export interface OmeTiffData {
+  readonly firstT: number;
+  readonly firstC: number;
+  readonly firstZ: number;
+  readonly ifd: number;
+  /** Undefined: all that the file has. */
+  readonly planeCount?: number;
+  /** Of the file, where it is not this one. */
+  readonly uuid?: string;
+  readonly fileName?: string;
+}
+
+/** An image (a series) of OME-XML. */
+export interface OmeImage {
+  readonly id: string;
+  readonly name?: string;
+  readonly sizeX: number;
+  readonly sizeY: number;
+  readonly sizeZ: number;
+  readonly sizeC: number;
+  readonly sizeT: number;
+  /** Dimensions of planes from the fastest on: `CZT`. */
+  readonly order: string;
+  /** `uint16`, as OME writes it. */
+  readonly type: string;
+  readonly physicalX?: OmeQuantity;
+  readonly physicalY?: OmeQuantity;
+  readonly physicalZ?: OmeQuantity;
+  readonly timeIncrement?: OmeQuantity;
+  readonly channels: readonly OmeChannel[];
+  readonly data: readonly OmeTiffData[];
+  /** What else is said of it: name, date, description, stage, planes. */
+  readonly metadata: JsonObject;
+}
+
+/** A field of a plate of OME-XML. */
+export interface OmeField {
+  readonly row: number;
+  readonly column: number;
+  readonly field: number;
+  readonly image: string;
+  readonly acquisition?: number;
+}
+
+/** A plate of OME-XML. */
+export interface OmePlate {
+  readonly name?: string;
+  readonly rows: readonly string[];
+  readonly columns: readonly string[];
+  readonly fields: readonly OmeField[];
+}
+
+/** What OME-XML says. */
+export interface OmeModel {
+  /** Of the file that holds it, in lower case. */
+  readonly uuid?: string;
+  readonly images: readonly OmeImage[];
+  readonly plates: readonly OmePlate[];
+  /** The file whose XML tells of these pixels. */
+  readonly metadataFile?: string;
+  readonly warnings: readonly string[];
+}

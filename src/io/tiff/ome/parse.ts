@@ -1,0 +1,143 @@
+import { VitrineError } from "../../../core/index.ts";
+import type { JsonObject } from "../../dataset/dataset.ts";
+import type { OmeChannel, OmeImage, OmeModel, OmeQuantity, OmeTiffData } from "./model.ts";
+import { parsePlates } from "./plates.ts";
+import { attribute, indexOf, numberOf, readXml, within, type Xml } from "./xml.ts";
+
+/** Whether a description is OME-XML. */
+export function isOmeXml(description: string): boolean {
+  return /<(\w+:)?OME[\s>]/.test(description.slice(0, 4096)) && /OME>\s*$/.test(description);
+}
+
+/**
+ * Reads OME-XML, of any version that calls its elements as 2008 to 2016 do.
+ *
+ * @param at  how messages call the file
+ * @throws {VitrineError} format: not well-formed; an image without its sizes
+ *
+ * Source: OME Data Model 2016-06, ome-xml.org.
+ */
+export function parseOmeXml(text: string, at: string): OmeModel {
+  const root = readXml(text, `${at} OME-XML`);
+  const images = within(root, "Image").map((image, i) => imageOf(image, `${at} OME-XML Image ${i}`));
+  const plates = parsePlates(root);
+  const uuid = attribute(root, "UUID")?.toLowerCase();
+  const metadataFile = attribute(within(root, "BinaryOnly")[0], "MetadataFile");
+  return {
+    ...(uuid !== undefined && { uuid }),
+    images,
+    plates: plates.plates,
+    ...(metadataFile !== undefined && { metadataFile }),
+    warnings: plates.warnings.map((warning) => `${at}: ${warning}`),
+  };
+}
+
+function imageOf(image: Xml, at: string): OmeImage {
+  const [pixels] = within(image, "Pixels");
+  const size = (dimension: string) => {
+    const value = indexOf(pixels, `Size${dimension}`);
+    if (value !== undefined && value >= 1) return value;
+    const found = attribute(pixels, `Size${dimension}`) ?? "nothing";
+    const expected = "a whole number of at least 1";
+    throw new VitrineError({ code: "format", at: `${at} Size${dimension}`, expected, found });
+  };
+  const name = attribute(image, "Name");
+  return {
+    id: attribute(image, "ID") ?? "",
+    ...(name !== undefined && { name }),
+    sizeX: size("X"),
+    sizeY: size("Y"),
+    sizeZ: size("Z"),
+    sizeC: size("C"),
+    sizeT: size("T"),
+    order: orderOf(pixels, at),
+    type: attribute(pixels, "Type") ?? attribute(pixels, "PixelType") ?? "",
+    ...quantities(pixels),
+    channels: within(pixels, "Channel").map(channelOf),
+    data: dataOf(pixels),
+    metadata: metadataOf(image, pixels),
+  };
+}
+
+function orderOf(pixels: Xml, at: string): string {
+  const order = attribute(pixels, "DimensionOrder") ?? "XYCZT";
+  if (/^XY(?=.*C)(?=.*Z)(?=.*T)[CZT]{3}$/.test(order)) return order.slice(2);
+  const expected = "X, Y, then C, Z and T in some order";
+  throw new VitrineError({ code: "format", at: `${at} DimensionOrder`, expected, found: order });
+}
+
+function quantities(pixels: Xml) {
+  const all = {
+    physicalX: quantity(pixels, "PhysicalSizeX", "µm"),
+    physicalY: quantity(pixels, "PhysicalSizeY", "µm"),
+    physicalZ: quantity(pixels, "PhysicalSizeZ", "µm"),
+    timeIncrement: quantity(pixels, "TimeIncrement", "s"),
+  };
+  return Object.fromEntries(Object.entries(all).filter(([, value]) => value !== undefined));
+}
+
+function quantity(xml: Xml, name: string, missing: string): OmeQuantity | undefined {
+  const value = numberOf(xml, name);
+  return value === undefined ? undefined : { value, unit: attribute(xml, `${name}Unit`) ?? missing };
+}
+
+function channelOf(channel: Xml): OmeChannel {
+  const color = numberOf(channel, "Color");
+  const all = {
+    name: attribute(channel, "Name"),
+    samples: indexOf(channel, "SamplesPerPixel"),
+    color: color === undefined ? undefined : colorOf(color),
+    emission: quantity(channel, "EmissionWavelength", "nm"),
+    excitation: quantity(channel, "ExcitationWavelength", "nm"),
+  };
+  return Object.fromEntries(Object.entries(all).filter(([, value]) => value !== undefined));
+}
+
+/** A signed number of 32 bits: red, green, blue, opacity. */
+function colorOf(color: number): string {
+  return ((color >>> 8) & 0xffffff).toString(16).padStart(6, "0").toUpperCase();
+}
+
+function dataOf(pixels: Xml): OmeTiffData[] {
+  return within(pixels, "TiffData").map((data) => {
+    const ifd = indexOf(data, "IFD");
+    // one plane where a directory is named, as the schema has it; NumPlanes is its old name
+    const planeCount =
+      indexOf(data, "PlaneCount") ?? indexOf(data, "NumPlanes") ?? (ifd === undefined ? undefined : 1);
+    const [uuid] = within(data, "UUID");
+    const name = attribute(uuid, "FileName");
+    return {
+      firstT: indexOf(data, "FirstT") ?? 0,
+      firstC: indexOf(data, "FirstC") ?? 0,
+      firstZ: indexOf(data, "FirstZ") ?? 0,
+      ifd: ifd ?? 0,
+      ...(planeCount !== undefined && planeCount > 0 && { planeCount }),
+      ...(uuid !== undefined && { uuid: uuid.text.trim().toLowerCase() }),
+      ...(name !== undefined && { fileName: name }),
+    };
+  });
+}
+
+/** Planes beyond this many are not repeated one by one. */
+const MOST_PLANES = 100_000;
+
+function metadataOf(image: Xml, pixels: Xml): JsonObject {
+  const [date] = within(image, "AcquisitionDate");
+  const [description] = within(image, "Description");
+  const [label] = within(image, "StageLabel");
+  const planes = within(pixels, "Plane").slice(0, MOST_PLANES).map(attributesOf);
+  return {
+    ...(attribute(image, "Name") !== undefined && { Name: image.attributes.Name }),
+    ...(date !== undefined && { AcquisitionDate: date.text.trim() }),
+    ...(description !== undefined && { Description: description.text }),
+    ...(label !== undefined && { StageLabel: attributesOf(label) }),
+    ...(planes.length > 0 && { Planes: planes }),
+  };
+}
+
+/** Attributes, those that are numbers as numbers. */
+function attributesOf(xml: Xml): JsonObject {
+  return Object.fromEntries(
+    Object.keys(xml.attributes).map((name) => [name, numberOf(xml, name) ?? xml.attributes[name]]),
+  );
+}

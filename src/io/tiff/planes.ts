@@ -1,0 +1,69 @@
+import type { JsonObject, JsonValue } from "../dataset/dataset.ts";
+import { TAG } from "./directory.ts";
+import { parseImageJ } from "./imagej.ts";
+import { storedBytes, type TiffPlane, type TiffReader } from "./reader.ts";
+
+/** The images of a file one after another, and what was left out. */
+export interface TiffPlanes {
+  readonly planes: readonly TiffPlane[];
+  readonly warnings: readonly string[];
+}
+
+/**
+ * The planes of a file: its pages but for reduced copies and masks. A single page may stand for more, whose pixels follow its
+ * own: ImageJ (above 4 GB), tifffile and MetaMorph write so.
+ */
+export async function readPlanes(reader: TiffReader): Promise<TiffPlanes> {
+  const full = reader.chain.filter(({ role }) => role === "full");
+  // a file of copies alone has nothing better
+  const entries = full.length > 0 ? full : reader.chain;
+  if (entries.length > 1) return { planes: entries.map((entry) => ({ entry, frame: 0 })), warnings: [] };
+  const [entry] = entries;
+  const promised = await promisedFrames(reader, entry.offset, entry.at);
+  const there = promised > 1 ? await contiguousFrames(reader, { entry, frame: 0 }) : 1;
+  const count = Math.max(1, Math.min(promised, there));
+  const planes = Array.from({ length: count }, (_, frame) => ({ entry, frame }));
+  const warnings =
+    count < promised
+      ? [`${reader.file.name}: its description promises ${promised} images, ${count} are there`]
+      : [];
+  return { planes, warnings };
+}
+
+/** Images that a description or tag tells of; 1 where none does. */
+async function promisedFrames(reader: TiffReader, offset: number, at: string): Promise<number> {
+  const directory = await reader.directory({ offset, at });
+  const stack = directory.count(TAG.metaMorphPlanes);
+  if (stack > 1) return stack;
+  const [description] = await directory.descriptions();
+  const images = parseImageJ(description)?.images;
+  if (images !== undefined) return images;
+  const { width, height, channels } = reader.chain[0].page;
+  return Math.max(1, Math.floor(shapedValues(description) / (width * height * channels)));
+}
+
+/** Values of all images, as tifffile's description says; 0 for other ones. */
+function shapedValues(description: string): number {
+  if (!description.startsWith('{"shape":')) return 0;
+  try {
+    const { shape, truncated }: JsonObject = JSON.parse(description);
+    if (truncated !== true || !Array.isArray(shape)) return 0;
+    const sides = shape.map((side: JsonValue) => (typeof side === "number" && side > 0 ? side : 0));
+    return sides.reduce((product, side) => product * side, 1);
+  } catch {
+    return 0;
+  }
+}
+
+/** How many planes the bytes behind the first one can hold. */
+async function contiguousFrames(reader: TiffReader, { entry }: TiffPlane): Promise<number> {
+  const layout = await reader.layout(entry);
+  if (layout === undefined || layout.isTiled || layout.predictor !== 1 || entry.page.compression !== 1)
+    return 1;
+  const { offsets, byteCounts, chunkHeight, page, isPlanar } = layout;
+  const row = storedBytes(page) / page.height / (isPlanar ? page.channels : 1);
+  const isRun = offsets.every(
+    (offset, i) => i === 0 || offset === offsets[i - 1] + Math.min(byteCounts[i - 1], chunkHeight * row),
+  );
+  return isRun ? Math.floor((reader.file.size - offsets[0]) / storedBytes(page)) : 1;
+}
