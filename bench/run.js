@@ -7,6 +7,7 @@ const AREAS = {
   match: "./match/run.js",
   refine: "./match/refine.js",
   compute: "./compute/run.js",
+  io: "./io/run.js",
 };
 
 const [area, ...args] = process.argv.slice(2);

@@ -13,6 +13,7 @@ import {
   type WritableFile,
   type WriteOptions,
 } from "./files.ts";
+import { rowReader } from "./rowThreads.node.ts";
 
 /** One system call reads or writes at most this; Node refuses 2 GiB and more. */
 const LARGEST_CALL = 2 ** 28;
@@ -33,12 +34,17 @@ export async function openFile(source: FileSource): Promise<RandomAccessFile> {
   const path = localPath(source);
   const handle = await guarded(path, () => openRegularFile(path));
   const { size } = await guarded(path, () => handle.stat());
+  const rows = rowReader({ fd: handle.fd, path });
   return {
     name: path,
     size,
     read: (offset, length, into) =>
       guarded(path, () => readExactly(handle, { path, offset, target: targetBytes(length, into, path) })),
-    close: () => handle.close(),
+    readRows: (what) => guarded(path, () => rows.read(what)),
+    async close() {
+      await rows.close();
+      await handle.close();
+    },
   };
 }
 

@@ -14,6 +14,18 @@ export interface WriteOptions {
   readonly durable?: boolean;
 }
 
+/** Pieces of a file, in blocks: all as long, and as far from each other within a block. */
+export interface FileRows {
+  /** First byte of the first piece of each block. */
+  readonly offsets: readonly number[];
+  /** Of each piece. */
+  readonly bytes: number;
+  /** From one piece to the next, at least `bytes`. */
+  readonly stride: number;
+  /** Pieces of each block. */
+  readonly count: number;
+}
+
 /** A file that is read in parts, at any place. Whoever opened it closes it. */
 export interface RandomAccessFile {
   /** How messages call the file: its path, address or name. */
@@ -28,6 +40,13 @@ export interface RandomAccessFile {
    * @throws {VitrineError} format: the file ends before; storage: the system refused
    */
   read(offset: number, length: number, into?: Uint8Array): Promise<Uint8Array>;
+  /**
+   * Reads thousands of small pieces, one after the other, in threads of its own: each alone through {@link read} would cost many
+   * times its copy. Left out where the platform has no such way.
+   *
+   * @throws {VitrineError} as `read`; missing: the package is not built
+   */
+  readonly readRows?: (rows: FileRows) => Promise<Uint8Array>;
   close(): Promise<void>;
 }
 

@@ -109,6 +109,22 @@ export { renderPicture } from "./render/render.ts";
 export type { ResultFiles, ResultPlaces } from "./resultFiles.ts";
 export { prepareResultFiles, writeTogether } from "./resultFiles.ts";
 export { parseWithSchema } from "./schema.ts";
+export type { DatasetSourceOptions } from "./source/dataset.ts";
+export { datasetSource } from "./source/dataset.ts";
+export type { MemoryLevel, MemorySourceOptions } from "./source/memory.ts";
+export { memorySource } from "./source/memory.ts";
+export { openImage, openImages } from "./source/open.ts";
+export type {
+  AxisKind,
+  ImageCollection,
+  ImageSource,
+  PlateField,
+  SourceAxis,
+  SourceChannel,
+  SourceLevel,
+  SourceRead,
+  SourceRegion,
+} from "./source/source.ts";
 export { openTiffImages } from "./source/tiff/open.ts";
 export { openZarrImages } from "./source/zarr/open.ts";
 export { formatStar, readStar, writeStar } from "./star/format.ts";

@@ -3,12 +3,12 @@ import { bytesPerValue, requireNotAborted } from "../../core/index.ts";
 import { bytesOf, HOST_IS_LITTLE_ENDIAN, swapBytes } from "../byteOrder.ts";
 import { indicesWithin } from "../dataset/arrayPlan.ts";
 import type { ArrayBlock } from "../dataset/dataset.ts";
-import { allocate, type RandomAccessFile } from "../files.ts";
+import { allocate, type FileRows, type RandomAccessFile } from "../files.ts";
 import { halfToNumber } from "../half.ts";
 import { strides } from "./box.ts";
 import { closedSource, type SourceFacts } from "./chunked.ts";
 import { createBlock, type ResolvedRegion, resolveRegion } from "./region.ts";
-import { type Rows, readRows } from "./rows.ts";
+import { readRows } from "./rows.ts";
 import type { ImageSource, SourceRead } from "./source.ts";
 
 /** How the values of a file lie: one after another, whatever the order of their axes. */
@@ -26,7 +26,10 @@ export interface RawLayout {
 /** Rows that lie together are read as one up to this, so that an abort is seen in time. */
 const LARGEST_RUN = 2 ** 22;
 
-/** Sections that are read at the same time: as many as Node has threads for files. */
+/** Small sections are read together up to this. */
+const UNIT_BYTES = 2 ** 18;
+
+/** Units that are read at the same time: as many as Node has threads for files. */
 const AT_ONCE = 4;
 
 /** A file of plain values as a source: boxes are read where they lie, whole sections never for a small one. */
@@ -74,26 +77,38 @@ interface StoredRead {
   readonly signal: AbortSignal | undefined;
 }
 
-/** Several sections at a time, each by its rows. */
+/** Several units of sections at a time, each by its rows. */
 async function readStored(layout: RawLayout, read: StoredRead): Promise<void> {
   const { counts, steps, start } = runsOf(layout, read);
-  const [rows, rowStride] = [counts.at(-2) ?? 1, steps.at(-2) ?? 0];
-  const valuesPerSection = rows * (counts.at(-1) ?? 1);
+  const rows = counts.at(-2) ?? 1;
+  const bytes = rowBytes(layout, read, counts);
   const outer = counts.slice(0, -2);
   const sections = indicesWithin(outer.map((to) => ({ from: 0, to })));
-  const bytes = rowBytes(layout, read, counts);
+  const perUnit = Math.max(1, Math.floor(UNIT_BYTES / (rows * bytes)));
+  const values = rows * (counts.at(-1) ?? 1);
   let done = 0;
   const work = async () => {
-    for (const section of sections) {
+    for (;;) {
       requireNotAborted(read.signal, `${layout.file.name} read`);
-      const from = done++ * valuesPerSection;
-      const offset = section.reduce((sum, index, axis) => sum + index * steps[axis], start);
-      const into = read.values.subarray(from, from + valuesPerSection);
-      const part = { offset, bytes, stride: rows === 1 ? bytes : rowStride, count: rows };
-      await readSection(layout, part, { into, read });
+      const offsets = [...take(sections, perUnit)].map((section) =>
+        section.reduce((sum, index, axis) => sum + index * steps[axis], start),
+      );
+      if (offsets.length === 0) return;
+      const into = read.values.subarray(done * values, (done + offsets.length) * values);
+      done += offsets.length;
+      const part = { offsets, bytes, stride: rows === 1 ? bytes : (steps.at(-2) ?? 0), count: rows };
+      await readUnit(layout, part, { into, read, total: rows * product(outer) });
     }
   };
   await Promise.all(Array.from({ length: Math.min(AT_ONCE, product(outer)) }, work));
+}
+
+function* take<T>(items: Iterator<T>, most: number): Generator<T> {
+  for (let i = 0; i < most; i++) {
+    const next = items.next();
+    if (next.done) return;
+    yield next.value;
+  }
 }
 
 /** The region in the order of the file; fastest axes that are read whole count as one. The last two are rows and what a row has. */
@@ -123,26 +138,29 @@ function rowBytes(
   return Math.ceil(to / 2) - Math.floor(from / 2);
 }
 
-async function readSection(
-  layout: RawLayout,
-  rows: Rows,
-  { into, read }: { into: PixelArray; read: StoredRead },
-): Promise<void> {
+interface Unit {
+  readonly into: PixelArray;
+  readonly read: StoredRead;
+  /** Rows of the whole read. */
+  readonly total: number;
+}
+
+async function readUnit(layout: RawLayout, rows: FileRows, { into, read, total }: Unit): Promise<void> {
   const { file, storage, bigEndian } = layout;
   const { signal } = read;
   const isSwapped = bigEndian === HOST_IS_LITTLE_ENDIAN;
   if (storage === "plain") {
     const bytes = bytesOf(into);
-    await readRows(file, rows, { into: bytes, signal });
+    await readRows(file, rows, { into: bytes, total, signal });
     if (isSwapped && into.BYTES_PER_ELEMENT > 1) swapBytes(bytes, into.BYTES_PER_ELEMENT);
     return;
   }
-  const length = rows.bytes * rows.count;
+  const length = rows.bytes * rows.count * rows.offsets.length;
   const coded = allocate(() => new Uint8Array(length), length, file.name);
-  await readRows(file, rows, { into: coded, signal });
+  await readRows(file, rows, { into: coded, total, signal });
   if (storage === "nibble") {
     const first = read.region.spans[read.order[read.order.length - 1]].from % 2;
-    return decodeNibbles(coded, rows, { into, first });
+    return decodeNibbles(coded, rows.bytes, { into, first });
   }
   if (isSwapped) swapBytes(coded, 2);
   const halves = new Uint16Array(coded.buffer, 0, length / 2);
@@ -152,13 +170,14 @@ async function readSection(
 /** The low half of a byte comes first; `first` is 1 where a row begins with a high one. */
 function decodeNibbles(
   coded: Uint8Array,
-  { bytes, count }: Rows,
+  rowBytes: number,
   { into, first }: { into: PixelArray; first: number },
 ): void {
-  const columns = into.length / count;
-  for (let row = 0, i = 0; row < count; row++) {
+  const rows = coded.length / rowBytes;
+  const columns = into.length / rows;
+  for (let row = 0, i = 0; row < rows; row++) {
     for (let column = first; column < first + columns; column++, i++) {
-      const pair = coded[row * bytes + (column >> 1)];
+      const pair = coded[row * rowBytes + (column >> 1)];
       into[i] = column & 1 ? pair >> 4 : pair & 15;
     }
   }

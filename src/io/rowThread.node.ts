@@ -1,0 +1,102 @@
+/** What a thread that reads rows of files runs; rowThreads.node.ts starts it. */
+import { readSync } from "node:fs";
+import { parentPort } from "node:worker_threads";
+import { packError } from "../core/index.ts";
+import { shortRead } from "./files.ts";
+import type { RowsReply, RowsRequest } from "./rowThreads.node.ts";
+
+/** Rows that are timed together, and the milliseconds above which one of them came from a disk. */
+const GROUP = 8;
+const SLOW_MS = 0.1;
+
+/** Rows nearer to each other than this are read with what lies between them: a system call costs as much as copying it. */
+const NEAR = 2 ** 12;
+
+/** The same where each read has to ask a disk. */
+const NEAR_ON_DISK = 2 ** 20;
+
+/** Of the buffer for rows and what lies between them. */
+const SPAN_BYTES = 2 ** 20;
+
+/** A part of a file, and where it goes. */
+interface Piece {
+  readonly offset: number;
+  readonly length: number;
+  readonly into: Uint8Array;
+  readonly at: number;
+}
+
+parentPort?.on("message", (request: RowsRequest) => {
+  try {
+    const bytes = readBlocks(request);
+    post({ id: request.id, bytes }, [bytes.buffer]);
+  } catch (error) {
+    post({ id: request.id, error: packError(error) }, []);
+  }
+});
+
+function post(reply: RowsReply, transfer: ArrayBuffer[]): void {
+  parentPort?.postMessage(reply, transfer);
+}
+
+/** Row by row what the system has in memory, in spans what it must fetch: a disk is asked less often so. */
+function readBlocks(request: RowsRequest): Uint8Array<ArrayBuffer> {
+  const { offsets, bytes, stride, count } = request.rows;
+  const into = new Uint8Array(offsets.length * count * bytes);
+  const gap = stride - bytes;
+  let inSpans = gap <= NEAR;
+  let span: Uint8Array | undefined;
+  for (const [block, offset] of offsets.entries()) {
+    const first = { offset, length: bytes, into, at: block * count * bytes };
+    if (inSpans) {
+      span ??= new Uint8Array(bytes + stride * Math.min(count - 1, Math.floor(SPAN_BYTES / stride)));
+      readSpans(request, first, span);
+    } else inSpans = readEach(request, first) && gap <= NEAR_ON_DISK;
+  }
+  return into;
+}
+
+/**
+ * The loop that a box of a large file spends its time in: a system call a row, and hardly anything else. Says whether most rows
+ * came from a disk; that the thread had to wait for a processor makes a few of them slow, not most.
+ */
+function readEach(request: RowsRequest, first: Piece): boolean {
+  const { fd, rows } = request;
+  let { offset, at } = first;
+  let slow = 0;
+  let began = performance.now();
+  for (let row = 0; row < rows.count; row++, offset += rows.stride, at += rows.bytes) {
+    const read = readSync(fd, first.into, at, rows.bytes, offset);
+    if (read < rows.bytes) readPiece(request, { offset, length: rows.bytes, into: first.into, at });
+    if (row % GROUP !== GROUP - 1) continue;
+    const now = performance.now();
+    if (now - began > SLOW_MS) slow++;
+    began = now;
+  }
+  return slow > rows.count / GROUP / 2;
+}
+
+function readSpans(request: RowsRequest, { offset, into, at }: Piece, span: Uint8Array): void {
+  const { bytes, stride, count } = request.rows;
+  const most = 1 + (span.length - bytes) / stride;
+  for (let first = 0; first < count; first += most) {
+    const rows = Math.min(most, count - first);
+    readPiece(request, {
+      offset: offset + first * stride,
+      length: (rows - 1) * stride + bytes,
+      into: span,
+      at: 0,
+    });
+    for (let row = 0; row < rows; row++)
+      into.set(span.subarray(row * stride, row * stride + bytes), at + (first + row) * bytes);
+  }
+}
+
+function readPiece({ fd, path }: RowsRequest, { offset, length, into, at }: Piece): void {
+  let done = 0;
+  while (done < length) {
+    const read = readSync(fd, into, at + done, length - done, offset + done);
+    if (read === 0) throw shortRead(path, offset, { wanted: length, found: done });
+    done += read;
+  }
+}

@@ -1,0 +1,115 @@
+/** Threads that read many small pieces of files, shared by all open files: each piece alone would cost a task of the event loop. */
+import { availableParallelism } from "node:os";
+import { startWorkerThread } from "../core/index.node.ts";
+import { type PackedError, unpackError, VitrineError, type WorkerThread } from "../core/index.ts";
+import type { FileRows } from "./files.ts";
+
+/** An open file, as the system knows it. */
+export interface RowsFile {
+  readonly fd: number;
+  readonly path: string;
+}
+
+/** What a thread is asked. */
+export interface RowsRequest extends RowsFile {
+  readonly id: number;
+  readonly rows: FileRows;
+}
+
+/** What it answers. */
+export type RowsReply =
+  | { readonly id: number; readonly bytes: Uint8Array<ArrayBuffer> }
+  | { readonly id: number; readonly error: PackedError };
+
+/** More would only wait for the same disk. */
+const MOST_THREADS = 4;
+
+interface Waiting {
+  readonly resolve: (bytes: Uint8Array) => void;
+  readonly reject: (error: unknown) => void;
+}
+
+class RowThread {
+  readonly waiting = new Map<number, Waiting>();
+  readonly #thread: WorkerThread<RowsRequest>;
+  #failure: VitrineError | undefined;
+  #last = 0;
+
+  constructor() {
+    this.#thread = startWorkerThread<RowsRequest, RowsReply>("#row-thread", {
+      onMessage: (reply) => this.#answer(reply),
+      onFailure: (found, cause) => this.#fail(found, cause),
+    });
+    this.#thread.hold(false);
+  }
+
+  read(file: RowsFile, rows: FileRows): Promise<Uint8Array> {
+    if (this.#failure !== undefined) return Promise.reject(this.#failure);
+    const id = this.#last++;
+    return new Promise((resolve, reject) => {
+      this.waiting.set(id, { resolve, reject });
+      // it keeps the process alive only while somebody waits
+      this.#thread.hold(true);
+      this.#thread.post({ ...file, id, rows });
+    });
+  }
+
+  end(): Promise<void> {
+    return this.#thread.terminate();
+  }
+
+  #answer(reply: RowsReply): void {
+    const waiting = this.waiting.get(reply.id);
+    this.waiting.delete(reply.id);
+    if (this.waiting.size === 0) this.#thread.hold(false);
+    if ("bytes" in reply) waiting?.resolve(reply.bytes);
+    else waiting?.reject(unpackError(reply.error));
+  }
+
+  #fail(found: string, cause: unknown): void {
+    const fault = { code: "worker", at: "a thread that reads files", expected: "to go on", found } as const;
+    this.#failure ??= new VitrineError(fault, { cause });
+    for (const { reject } of this.waiting.values()) reject(this.#failure);
+    this.waiting.clear();
+  }
+}
+
+/** They run while a file that used them is open. */
+const shared: { threads: RowThread[]; users: number } = { threads: [], users: 0 };
+
+/** Reads rows of one file; threads start with its first read, and end when the last file that used them is closed. */
+export function rowReader(file: RowsFile): {
+  read(rows: FileRows): Promise<Uint8Array>;
+  /** Waits for reads that go on. */
+  close(): Promise<void>;
+} {
+  const running = new Set<Promise<unknown>>();
+  let isUser = false;
+  return {
+    async read(rows) {
+      if (!isUser) shared.users++;
+      isUser = true;
+      const read = leastBusy().read(file, rows);
+      running.add(read);
+      return read.finally(() => running.delete(read));
+    },
+    async close() {
+      await Promise.allSettled(running);
+      if (!isUser) return;
+      isUser = false;
+      if (--shared.users === 0) await Promise.all(shared.threads.splice(0).map((thread) => thread.end()));
+    },
+  };
+}
+
+function leastBusy(): RowThread {
+  const { threads } = shared;
+  const free = threads.find(({ waiting }) => waiting.size === 0);
+  if (free !== undefined) return free;
+  if (threads.length < Math.min(MOST_THREADS, availableParallelism())) {
+    const thread = new RowThread();
+    threads.push(thread);
+    return thread;
+  }
+  return threads.reduce((least, thread) => (thread.waiting.size < least.waiting.size ? thread : least));
+}
