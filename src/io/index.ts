@@ -52,6 +52,7 @@ export type { ArrayDescription } from "./describe/arrays.ts";
 export type { DatasetDescription, LayoutDescription } from "./describe/dataset.ts";
 export type { FileDescription } from "./describe/describe.ts";
 export { describeFile } from "./describe/describe.ts";
+export type { AxisDescription, ImageDescription, ImagesDescription } from "./describe/images.ts";
 export type { AtomsDescription, StarDescription, TiffDescription } from "./describe/structure.ts";
 export type { FileChunks, FileSource, RandomAccessFile, WriteOptions } from "./files.ts";
 export { sourceName } from "./files.ts";
