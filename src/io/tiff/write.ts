@@ -1,9 +1,20 @@
 import { writeFileAtomic } from "#files";
 import type { ImageLayout, PixelArray, PixelImage } from "../../core/index.ts";
 import { bytesPerValue, imageBytes, layoutOf, VitrineError } from "../../core/index.ts";
-import { bytesOf, HOST_IS_LITTLE_ENDIAN } from "../byteOrder.ts";
+import { bytesOf } from "../byteOrder.ts";
 import type { WriteOptions } from "../files.ts";
 import { TAG } from "./directory.ts";
+import {
+  type DirectoryPlace,
+  formatDirectory,
+  formatTiffHeader,
+  LONG,
+  LONG8,
+  padding,
+  RATIONAL,
+  SHORT,
+  type TiffEntry,
+} from "./entries.ts";
 
 /** What {@link writeTiff} writes. */
 export interface TiffContent {
@@ -21,13 +32,6 @@ export interface TiffStream {
   readonly pages: AsyncIterable<PixelArray> | Iterable<PixelArray>;
   readonly pixelSizeA?: number | undefined;
 }
-
-const SHORT = 3;
-const LONG = 4;
-const RATIONAL = 5;
-const LONG8 = 16;
-/** Of one number; a rational has two. */
-const TYPE_BYTES: Readonly<Record<number, number>> = { [SHORT]: 2, [LONG]: 4, [RATIONAL]: 4, [LONG8]: 8 };
 
 const A_PER_CM = 1e8;
 const CENTIMETRE = 3;
@@ -82,99 +86,43 @@ async function* tiffChunks(stream: TiffStream): AsyncGenerator<Uint8Array> {
   const isBig = 16 + count * classic > LARGEST_LONG;
   const perPage = isBig ? pageBytes(stream, true) : classic;
   const first = isBig ? 16 : 8;
-  yield formatHeader(isBig);
+  yield formatTiffHeader(isBig, first);
   let index = 0;
   for await (const data of pages) {
     const offset = first + index * perPage;
     const isLast = ++index === count;
-    yield formatDirectory({ layout, pixelSizeA, isBig, offset, next: isLast ? 0 : offset + perPage });
+    yield formatPage({ layout, pixelSizeA, isBig, offset, next: isLast ? 0 : offset + perPage });
     yield bytesOf(data);
     yield new Uint8Array(padding(imageBytes(layout)));
   }
 }
 
-/** So that every directory begins at a multiple of 8. */
-function padding(bytes: number): number {
-  return (8 - (bytes % 8)) % 8;
-}
-
 function pageBytes({ layout, pixelSizeA = 0 }: TiffStream, isBig: boolean): number {
-  const directory = formatDirectory({ layout, pixelSizeA, isBig, offset: 0, next: 0 }).length;
+  const directory = formatPage({ layout, pixelSizeA, isBig, offset: 0, next: 0 }).length;
   const bytes = imageBytes(layout);
   return directory + bytes + padding(bytes);
 }
 
-function formatHeader(isBig: boolean): Uint8Array {
-  const bytes = new Uint8Array(isBig ? 16 : 8);
-  const view = new DataView(bytes.buffer);
-  bytes.fill(HOST_IS_LITTLE_ENDIAN ? 0x49 : 0x4d, 0, 2);
-  view.setUint16(2, isBig ? 43 : 42, HOST_IS_LITTLE_ENDIAN);
-  if (isBig) {
-    view.setUint16(4, 8, HOST_IS_LITTLE_ENDIAN);
-    view.setBigUint64(8, 16n, HOST_IS_LITTLE_ENDIAN);
-  } else view.setUint32(4, 8, HOST_IS_LITTLE_ENDIAN);
-  return bytes;
-}
-
-interface Directory {
+interface Directory extends DirectoryPlace {
   readonly layout: ImageLayout;
   readonly pixelSizeA: number;
-  readonly isBig: boolean;
-  /** Where it will stand. */
-  readonly offset: number;
-  /** Where the next one will, 0 for none. */
-  readonly next: number;
 }
 
-type Entry = readonly [tag: number, type: number, values: readonly number[]];
-
-/** A directory with the values that do not fit in it behind; the pixels follow. */
-function formatDirectory(directory: Directory): Uint8Array {
-  const { isBig, offset, next } = directory;
-  const [countBytes, entryBytes, wordBytes] = isBig ? [8, 20, 8] : [2, 12, 4];
-  const draft = entriesOf(directory, 0);
-  const fixed = countBytes + draft.length * entryBytes + wordBytes;
-  const behind = draft.map(([, type, values]) => {
-    const bytes = values.length * TYPE_BYTES[type];
-    return bytes > wordBytes ? bytes + padding(bytes) : 0;
-  });
-  const start = fixed + padding(fixed);
-  const length = start + behind.reduce((sum, bytes) => sum + bytes, 0);
-  const view = new DataView(new ArrayBuffer(length));
-  writeWord(view, 0, { value: draft.length, bytes: countBytes });
-  let free = start;
-  for (const [i, [tag, type, values]] of entriesOf(directory, offset + length).entries()) {
-    const at = countBytes + i * entryBytes;
-    view.setUint16(at, tag, HOST_IS_LITTLE_ENDIAN);
-    view.setUint16(at + 2, type, HOST_IS_LITTLE_ENDIAN);
-    const count = type === RATIONAL ? values.length / 2 : values.length;
-    writeWord(view, at + 4, { value: count, bytes: wordBytes });
-    const valueAt = at + 4 + wordBytes;
-    if (behind[i] > 0) writeWord(view, valueAt, { value: offset + free, bytes: wordBytes });
-    const width = TYPE_BYTES[type];
-    for (const [k, value] of values.entries())
-      writeWord(view, (behind[i] > 0 ? free : valueAt) + k * width, { value, bytes: width });
-    free += behind[i];
-  }
-  writeWord(view, fixed - wordBytes, { value: next, bytes: wordBytes });
-  return new Uint8Array(view.buffer);
-}
-
-function writeWord(view: DataView, at: number, { value, bytes }: { value: number; bytes: number }): void {
-  if (bytes === 2) view.setUint16(at, value, HOST_IS_LITTLE_ENDIAN);
-  else if (bytes === 4) view.setUint32(at, value, HOST_IS_LITTLE_ENDIAN);
-  else view.setBigUint64(at, BigInt(value), HOST_IS_LITTLE_ENDIAN);
+/** A directory; the pixels follow. */
+function formatPage(directory: Directory): Uint8Array {
+  const { length } = formatDirectory(entriesOf(directory, 0), directory);
+  return formatDirectory(entriesOf(directory, directory.offset + length), directory);
 }
 
 /** In ascending order, as TIFF demands. */
-function entriesOf({ layout, pixelSizeA, isBig }: Directory, pixelOffset: number): Entry[] {
+function entriesOf({ layout, pixelSizeA, isBig }: Directory, pixelOffset: number): TiffEntry[] {
   const { width, height, channels, dtype } = layout;
   const isRgb = channels >= 3 && dtype.startsWith("uint");
   const extra = channels - (isRgb ? 3 : 1);
   const format = dtype.startsWith("float") ? 3 : dtype.startsWith("uint") ? 1 : 2;
   const each = <T>(value: T) => Array.from({ length: channels }, () => value);
   const word = isBig ? LONG8 : LONG;
-  const entries: Entry[] = [
+  const entries: TiffEntry[] = [
     [TAG.width, LONG, [width]],
     [TAG.height, LONG, [height]],
     [TAG.bitsPerSample, SHORT, each(8 * bytesPerValue(dtype))],
@@ -191,7 +139,7 @@ function entriesOf({ layout, pixelSizeA, isBig }: Directory, pixelOffset: number
 }
 
 /** Pixels a centimetre, with as many digits as a ratio of 32-bit numbers has. */
-function resolutionEntries(pixelSizeA: number): Entry[] {
+function resolutionEntries(pixelSizeA: number): TiffEntry[] {
   if (pixelSizeA === 0) return [];
   const resolution = A_PER_CM / pixelSizeA;
   const denominator = Math.max(1, Math.min(2 ** 31, Math.floor(LARGEST_LONG / resolution)));

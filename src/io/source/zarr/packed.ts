@@ -4,17 +4,25 @@ import { VitrineError } from "../../../core/index.ts";
 const MOST_PER_BYTE = 8;
 
 /**
- * Looks how many bytes a packed chunk says it unfolds to, before memory is taken for them.
+ * Looks how many bytes a packed chunk says it has, and unfolds to, before it is unfolded.
  *
  * @param chunkBytes  what a chunk takes
- * @throws {VitrineError} format: many times more
+ * @throws {VitrineError} format: many times more, or fewer are there
  */
 export function checkPacked(
   bytes: Uint8Array,
   codec: string,
   { chunkBytes, at }: { chunkBytes: number; at: string },
 ) {
-  const claimed = SIZES[codec.replace("numcodecs.", "")]?.(bytes);
+  const name = codec.replace("numcodecs.", "");
+  // the library reads on behind the end of what is there
+  const whole = name === "blosc" ? number32(bytes, 12) : undefined;
+  if (name === "blosc" && (whole === undefined || whole > bytes.length)) {
+    const hint = "The chunk is damaged or cut short";
+    const expected = `${whole ?? "a header of 16"} bytes packed by blosc`;
+    throw new VitrineError({ code: "format", at, expected, found: String(bytes.length), hint });
+  }
+  const claimed = SIZES[name]?.(bytes);
   if (claimed === undefined || claimed <= MOST_PER_BYTE * chunkBytes) return;
   throw new VitrineError({
     code: "format",
