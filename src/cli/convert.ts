@@ -43,13 +43,14 @@ export function addConvert(cli: Command): void {
     .argument("<in>", "NDTiff folder, OME-Zarr store, MRC, TIFF or .npy file; particles as .csv or .star")
     .argument(
       "<out>",
-      "its ending tells the format: .zarr, .mrc, .tif, .npy, .png, .star, .csv; NDTiff needs --format",
+      "its ending tells the format: .zarr, .mrc, .ome.tif, .tif, .npy, .png, .star, .csv; NDTiff needs --format",
     )
     .addOption(
       new Option("--format <format>", "what OUT becomes").choices([
         "ndtiff",
         "ome-zarr",
         "mrc",
+        "ome-tiff",
         "tiff",
         "npy",
         "png",

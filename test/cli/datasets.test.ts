@@ -120,7 +120,15 @@ describe("vitrine convert", () => {
     expect([end.code, end.stderr]).toEqual([0, ""]);
     expect(end.stdout).toMatch(/a\.png: 384 x 256 px, DAPI \d+ to \d+, FITC \d+ to \d+\n$/);
     expect(readFileSync(out).subarray(1, 4).toString()).toBe("PNG");
-    const other = await vitrine(["convert", source, join(newFolder(), "b.png"), "--montage", "t,z", "--at", "c=FITC"]);
+    const other = await vitrine([
+      "convert",
+      source,
+      join(newFolder(), "b.png"),
+      "--montage",
+      "t,z",
+      "--at",
+      "c=FITC",
+    ]);
     expect(other.stdout).toMatch(/152 x 104 px, FITC/);
     const wrong = await vitrine(["convert", source, join(newFolder(), "c.png"), "--at", "q=1"]);
     expect(wrong.stderr).toMatch(/expected one of the axes time, channel, z, found q\.\n$/);
@@ -132,12 +140,14 @@ describe("vitrine convert", () => {
     const data = Float32Array.from({ length: 60 }, (_, i) => i);
     writeFileSync(mrc, formatMrc({ data, shape: [3, 4, 5], voxelSizeA: 1.5, originA: [1, 2, 3] }));
     const end = await vitrine(["convert", mrc, npy, "--json"]);
-    expect(JSON.parse(end.stdout).warnings.map((line: string) => line.replace(/^.*a\.npy/, "a.npy"))).toEqual([
-      "a.npy: .npy has no place for the names of axes (z); format (--format) ome-zarr or ndtiff keeps it",
-      "a.npy: .npy has no place for the size of a pixel (0.00015 µm); format (--format) ome-zarr keeps it",
-      "a.npy: .npy has no place for the step along z (0.00015 µm); format (--format) mrc or ome-zarr keeps it",
-      "a.npy: .npy has no place for the place of the first pixel (0.0001, 0.0002, 0.0003 µm along x, y, z); format (--format) mrc or ome-zarr keeps it",
-    ]);
+    expect(JSON.parse(end.stdout).warnings.map((line: string) => line.replace(/^.*a\.npy/, "a.npy"))).toEqual(
+      [
+        "a.npy: .npy has no place for the names of axes (z); format (--format) ome-zarr or ndtiff keeps it",
+        "a.npy: .npy has no place for the size of a pixel (0.00015 µm); format (--format) ome-zarr or ome-tiff keeps it",
+        "a.npy: .npy has no place for the step along z (0.00015 µm); format (--format) mrc or ome-zarr or ome-tiff keeps it",
+        "a.npy: .npy has no place for the place of the first pixel (0.0001, 0.0002, 0.0003 µm along x, y, z); format (--format) mrc or ome-zarr keeps it",
+      ],
+    );
     expect((await vitrine(["convert", mrc, zarr])).stderr).toBe("");
     const info = await vitrine(["info", zarr]);
     expect(info.stdout.replace(zarr, "a.zarr")).toMatchInlineSnapshot(`
@@ -155,7 +165,10 @@ describe("vitrine convert", () => {
   test("wrong use is exit code 2", async () => {
     for (const [args, message] of [
       [["convert", "a"], /missing required argument 'out'/],
-      [["convert", "a", "b", "--format", "jpeg"], /Allowed choices are ndtiff, ome-zarr, mrc, tiff, npy, png/],
+      [
+        ["convert", "a", "b", "--format", "jpeg"],
+        /Allowed choices are ndtiff, ome-zarr, mrc, ome-tiff, tiff, npy, png/,
+      ],
       [["convert", "a", "b.png", "--project", "z"], /Expected AXIS:HOW, as z:max/],
       [["convert", "a", "b.png", "--contrast", "99,1"], /Expected two numbers, the first below the second/],
       [["info"], /missing required argument 'file'/],

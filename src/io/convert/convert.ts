@@ -18,6 +18,7 @@ const ENDINGS: readonly (readonly [name: RegExp, format: ConvertFormat])[] = [
   [/\.zarr[/\\]*$/i, "ome-zarr"],
   [/\.(mrcs?|map|rec|st|ali|ccp4)$/i, "mrc"],
   [/\.npy$/i, "npy"],
+  [/\.ome\.tiff?$/i, "ome-tiff"],
   [/\.tiff?$/i, "tiff"],
   [/\.png$/i, "png"],
 ];
@@ -126,9 +127,9 @@ function formatOf(path: string): ConvertFormat {
   throw new VitrineError({
     code: "range",
     at: path,
-    expected: "a path that ends with .zarr, .mrc, .tif, .npy or .png",
+    expected: "a path that ends with .zarr, .mrc, .ome.tif, .tif, .npy or .png",
     found: "another ending",
-    hint: "Name one with --format: ndtiff, ome-zarr, mrc, tiff, npy or png",
+    hint: "Name one with --format: ndtiff, ome-zarr, mrc, ome-tiff, tiff, npy or png",
   });
 }
 

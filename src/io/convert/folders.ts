@@ -25,7 +25,7 @@ export function titleOf(path: string): string {
   return path
     .replace(/[/\\]+$/, "")
     .replace(/^.*[/\\]/, "")
-    .replace(/(\.ome)?\.zarr$/i, "");
+    .replace(/(\.ome)?\.(zarr|tiff?)$/i, "");
 }
 
 /** Only what Vitrine can tell to be a dataset is ever removed. */

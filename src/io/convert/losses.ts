@@ -26,6 +26,14 @@ const HOLDS: Readonly<Record<Exclude<ConvertFormat, "png">, Holds>> = {
   mrc: { axes: ["time", "z"], ...SIZES, origin: true },
   npy: { axes: [] },
   tiff: { axes: [], pixelSize: true },
+  "ome-tiff": {
+    axes: ["time", "channel", "z"],
+    channelNames: true,
+    channelColors: true,
+    ...SIZES,
+    timeStep: true,
+    levels: true,
+  },
   ndtiff: { values: true, channelNames: true, pixelSize: true, zStep: true },
   "ome-zarr": {
     axes: ["time", "channel", "z"],
@@ -42,6 +50,7 @@ const NAMES: Readonly<Record<ConvertFormat, string>> = {
   mrc: "MRC",
   npy: ".npy",
   tiff: "TIFF",
+  "ome-tiff": "OME-TIFF",
   ndtiff: "NDTiff",
   "ome-zarr": "OME-Zarr",
   png: "PNG",
@@ -76,12 +85,12 @@ export function leftOut(source: ImageSource, to: string, format: Exclude<Convert
     [
       holds.channelNames === undefined && source.channels.some(({ name }) => name !== undefined),
       `names of channels (${few(source.channels.map(({ name = "?" }) => name))})`,
-      ["ome-zarr"],
+      ["ome-zarr", "ome-tiff"],
     ],
     [
       holds.channelColors === undefined && source.channels.some(({ color }) => color !== undefined),
       "colours of channels",
-      ["ome-zarr"],
+      ["ome-zarr", "ome-tiff"],
     ],
     ...sizesLost(source, holds),
     [
@@ -121,7 +130,7 @@ function sizesLost(source: ImageSource, holds: Holds): Loss[] {
   const [x, y, z] = ["x", "y", "z"].map((name) => stepIn(source, name, "micrometer"));
   const t = stepIn(source, "time", "second");
   const starts = ["x", "y", "z"].map((name) => startIn(source, name, "micrometer") ?? 0);
-  const keepers = ["ome-zarr"] as const;
+  const keepers = ["ome-zarr", "ome-tiff"] as const;
   return [
     [holds.pixelSize === undefined && x !== undefined, `the size of a pixel (${text(x)} µm)`, keepers],
     [
@@ -134,13 +143,16 @@ function sizesLost(source: ImageSource, holds: Holds): Loss[] {
     [
       holds.origin === undefined && starts.some((start) => start !== 0),
       `the place of the first pixel (${starts.map(text).join(", ")} µm along x, y, z)`,
-      ["mrc", ...keepers],
+      ["mrc", "ome-zarr"],
     ],
   ];
 }
 
-/** Fields of an MRC header that say nothing of the image, or that the axes tell already. */
-const UNTOLD = ["statistics", "spaceGroup", "cellAnglesDeg", "start", "originA"];
+/** Fields of MRC, OME-Zarr and OME-XML that say nothing of the image, or that its axes and channels tell already. */
+const UNTOLD = [
+  ...["statistics", "spaceGroup", "cellAnglesDeg", "start", "originA"],
+  ...["version", "multiscales", "omero", "Name"],
+];
 
 /** Keys of metadata; MRC takes its own back. */
 function metadataLost({ metadata }: ImageSource, format: ConvertFormat): Loss {

@@ -6,7 +6,7 @@ import type { PictureOptions } from "../render/options.ts";
 export type DatasetFormat = "ndtiff" | "ome-zarr" | "mrc" | "npy" | "tiff";
 
 /** What `convertDataset` writes. */
-export type ConvertFormat = DatasetFormat | "png";
+export type ConvertFormat = DatasetFormat | "ome-tiff" | "png";
 
 /** How far a conversion is. */
 export interface ConvertProgress {

@@ -4,6 +4,7 @@ import type { ConvertFormat, ConvertOptions } from "./options.ts";
 import { writeMrcSource } from "./toMrc.ts";
 import { writeNdtiffSource } from "./toNdtiff.ts";
 import { writeNpySource } from "./toNpy.ts";
+import { writeOmeTiffSource } from "./toOmeTiff.ts";
 import { writeOmeZarrSource } from "./toOmeZarr.ts";
 import { writeTiffSource } from "./toTiff.ts";
 
@@ -26,6 +27,8 @@ export async function writeSource(
       return writeNpySource(source, to, options);
     case "tiff":
       return writeTiffSource(source, to, options);
+    case "ome-tiff":
+      return writeOmeTiffSource(source, to, { ...options, name: titleOf(to) });
     case "ndtiff":
       return writeFolder(to, (temporary) => writeNdtiffSource(source, temporary, options));
     case "ome-zarr":

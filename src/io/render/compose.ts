@@ -25,11 +25,11 @@ export function compose(
   }: Pick<Palette, "colorOf"> & { readonly layout: PictureLayout; readonly zoom: number },
 ): Composed {
   const [[{ height, width }]] = planes;
-  const across = (count: number, side: number) => zoom * (count * side + layout.gap * (count - 1));
+  const across = (count: number, side: number) => zoom * count * side + layout.gap * (count - 1);
   const canvas = createCanvas(across(layout.columns, width), across(layout.rows, height), WHITE);
   const boxes = layout.panels.map(({ row, column }) => ({
-    x: zoom * column * (width + layout.gap),
-    y: zoom * row * (height + layout.gap),
+    x: column * (zoom * width + layout.gap),
+    y: row * (zoom * height + layout.gap),
     width: zoom * width,
     height: zoom * height,
   }));
