@@ -152,12 +152,12 @@ describe("vitrine convert", () => {
     const info = await vitrine(["info", zarr]);
     expect(info.stdout.replace(zarr, "a.zarr")).toMatchInlineSnapshot(`
       "a.zarr: OME-Zarr
-        images       3
-        z            3: 0, 1, 2
-        size         5 x 4 float32
-        pixel        0.00015 µm
-        summary      {"PixelSize_um":0.00015,"z-step_um":0.00015}
-        first image  {}
+        axes        z 3 x y 4 x x 5, float32
+          step      z 1.5 angstrom, y 1.5 angstrom, x 1.5 angstrom
+          first at  z 3 angstrom, y 2 angstrom, x 1 angstrom
+          channels  Channel 0 (FFFFFF)
+          levels    3 x 4 x 5
+          chunks    1 x 4 x 5
       "
     `);
   });
