@@ -1,18 +1,33 @@
 import { type Command, Option } from "commander";
 import { progressTeller } from "../core/index.ts";
 import {
+  type ConvertFormat,
+  type ConvertOptions,
   type ConvertReport,
   convertDataset,
-  type DatasetFormat,
   type OmeZarrCompression,
 } from "../io/index.ts";
 import { convertParticles } from "../match/index.ts";
+import { axisNames, colorList, percentPair, place, projection, rangePair } from "./imageOptions.ts";
 import { count, example } from "./options.ts";
 import { report } from "./report.ts";
 
 interface ConvertArguments {
-  readonly format?: DatasetFormat;
+  readonly format?: ConvertFormat;
   readonly compression: OmeZarrCompression;
+  readonly image?: string;
+  readonly level?: number;
+  readonly at?: Readonly<Record<string, string>>;
+  readonly project?: ReturnType<typeof projection>;
+  readonly montage?: readonly string[];
+  readonly panels?: number;
+  readonly contrast?: readonly [number, number];
+  readonly range?: readonly [number, number];
+  readonly colors?: readonly string[];
+  readonly maxSize?: number;
+  readonly zoom?: number;
+  readonly scaleBar: boolean;
+  readonly labels: boolean;
   readonly templateSize?: number;
   readonly overwrite?: boolean;
   readonly json?: boolean;
@@ -20,27 +35,34 @@ interface ConvertArguments {
 
 /** Adds `vitrine convert IN OUT`. */
 export function addConvert(cli: Command): void {
-  cli
+  const command = cli
     .command("convert")
     .addHelpText("after", example("convert data/run_1 run.zarr --compression zstd"))
-    .description("write images, or a table of particles, as another format")
+    .addHelpText("after", example("convert run.zarr run.png --project z:max --at time=3"))
+    .description("write images, or a table of particles, as another format, or draw them")
     .argument("<in>", "NDTiff folder, OME-Zarr store, MRC, TIFF or .npy file; particles as .csv or .star")
     .argument(
       "<out>",
-      "its ending tells the format: .zarr, .mrc, .tif, .npy, .star, .csv; NDTiff needs --format",
+      "its ending tells the format: .zarr, .mrc, .ome.tif, .tif, .npy, .png, .star, .csv; NDTiff needs --format",
     )
     .addOption(
       new Option("--format <format>", "what OUT becomes").choices([
         "ndtiff",
         "ome-zarr",
         "mrc",
+        "ome-tiff",
         "tiff",
         "npy",
+        "png",
       ]),
     )
     .addOption(
       new Option("--compression <method>", "of OME-Zarr").choices(["none", "zstd", "gzip"]).default("none"),
     )
+    .option("--image <name>", "which series, field or label image, of a file that holds several")
+    .option("--level <n>", "which resolution (0 is the full one)", level)
+    .option("--at <axis=place,...>", "one place on axes, by value or index: z=12,t=0,c=DAPI", place);
+  addPictureOptions(command)
     .option("--template-size <px>", "side of the template, for pos_x and pos_y of particles of RELION", count)
     .option("--overwrite", "replace OUT if it is there")
     .option("--json", "print the result as JSON")
@@ -49,17 +71,47 @@ export function addConvert(cli: Command): void {
     );
 }
 
+function addPictureOptions(command: Command): Command {
+  return command
+    .option(
+      "--project <axis:how>",
+      "PNG: join the planes of an axis by max, mean, min or sum: z:max",
+      projection,
+    )
+    .option(
+      "--montage <axes>",
+      "PNG: planes of an axis side by side; of two axes as rows and columns",
+      axisNames,
+    )
+    .option("--panels <n>", "PNG: most planes of a montage (64)", count)
+    .option(
+      "--contrast <low,high>",
+      "PNG: per cent of values that are black and full (0.1,99.9)",
+      percentPair,
+    )
+    .option("--range <low,high>", "PNG: values that are black and full", rangePair)
+    .option("--colors <rrggbb,...>", "PNG: a colour a channel", colorList)
+    .option("--max-size <px>", "PNG: most pixels of the longer side (2048)", count)
+    .option("--zoom <n>", "PNG: screen pixels a pixel (1)", count)
+    .option("--no-scale-bar", "PNG: without a scale bar")
+    .option("--no-labels", "PNG: without names on the panels of a montage");
+}
+
+function level(text: string): number {
+  return text === "0" ? 0 : count(text);
+}
+
 function isTable(path: string): boolean {
   return /\.(star|csv)$/i.test(path);
 }
 
 function convertImages(from: string, to: string, args: ConvertArguments): Promise<void> {
-  const { format, compression, overwrite = false, json = false } = args;
+  const { json = false } = args;
   return report({ json, text: imagesText }, async ({ signal, onProgress, onLog }) => {
     const tell = progressTeller(onProgress, { unit: "images" });
     const converted = await convertDataset(from, to, {
-      ...(format !== undefined && { format }),
-      ...{ compression, overwrite, signal },
+      ...convertOptions(args),
+      ...{ signal, onLog },
       onProgress: ({ done, total }) => tell(done, total),
     });
     if (converted.filled > 0)
@@ -68,9 +120,51 @@ function convertImages(from: string, to: string, args: ConvertArguments): Promis
   });
 }
 
-function imagesText({ images, to, filled, path }: ConvertReport & { readonly path: string }): string {
+function convertOptions(args: ConvertArguments): ConvertOptions {
+  const { format, compression, image, level, at, overwrite = false } = args;
+  const { project, montage, panels, contrast, range, colors, maxSize, zoom, scaleBar, labels } = args;
+  return {
+    ...{ compression, overwrite },
+    ...(format !== undefined && { format }),
+    ...(image !== undefined && { image }),
+    ...(level !== undefined && { level }),
+    ...(at !== undefined && { at }),
+    picture: {
+      ...{ scaleBar, labels },
+      ...(project !== undefined && { project }),
+      ...(montage !== undefined && { montage }),
+      ...(panels !== undefined && { panels }),
+      ...(contrast !== undefined && { contrast }),
+      ...(range !== undefined && { range }),
+      ...(colors !== undefined && { colors }),
+      ...(maxSize !== undefined && { maxSize }),
+      ...(zoom !== undefined && { zoom }),
+    },
+  };
+}
+
+function imagesText(converted: ConvertReport & { readonly path: string }): string {
+  const { images, to, filled, path, picture } = converted;
+  if (picture !== undefined) return pictureText(path, picture);
   const gaps = filled === 0 ? "" : `, ${filled} missing ones as zeros`;
   return `wrote ${path}: ${images} image${images === 1 ? "" : "s"} as ${to}${gaps}\n`;
+}
+
+function pictureText(path: string, picture: NonNullable<ConvertReport["picture"]>): string {
+  const { width, height, level, shrunk, shown } = picture;
+  const channels = shown.map(
+    ({ name, range }) => `${name === "" ? "values" : name} ${range.map(short).join(" to ")}`,
+  );
+  const made = [
+    ...(level > 0 ? [`level ${level}`] : []),
+    ...(shrunk > 1 ? [`shrunk ${shrunk} times`] : []),
+    ...channels,
+  ];
+  return `wrote ${path}: ${width} x ${height} px${made.length === 0 ? "" : `, ${made.join(", ")}`}\n`;
+}
+
+function short(value: number): string {
+  return String(Number(value.toPrecision(6)));
 }
 
 function convertTable(from: string, to: string, args: ConvertArguments): Promise<void> {

@@ -8,8 +8,15 @@ import {
   type StarDescription,
   type TiffDescription,
 } from "../io/index.ts";
+import { imagesLines } from "./infoImages.ts";
 import { example } from "./options.ts";
 import { report } from "./report.ts";
+
+const IMAGE_FORMATS: Readonly<Record<string, string>> = {
+  "ome-zarr": "OME-Zarr",
+  "ome-tiff": "OME-TIFF",
+  imagej: "ImageJ TIFF",
+};
 
 /** Values of an axis that are printed in full. */
 const MOST_VALUES = 12;
@@ -58,6 +65,8 @@ function linesOf(description: FileDescription): [title: string, lines: readonly 
         lost.length > 0 ? [["lost", `${imagesText(lost.length)} whose chunks are gone`]] : [];
       return ["OME-Zarr", [...datasetLines(description), ...more]];
     }
+    case "images":
+      return [IMAGE_FORMATS[description.format] ?? description.format, imagesLines(description)];
     case "mrc":
       return [`MRC ${description.content}`, mrcLines(description)];
     case "npy":

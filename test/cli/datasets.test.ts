@@ -113,10 +113,64 @@ describe("vitrine convert", () => {
     expect(readFileSync(paths[1]).readInt32LE(8)).toBe(9);
   });
 
+  test("draws a picture, tells what is shown, and says what was chosen", async () => {
+    const out = join(newFolder(), "a.png");
+    const source = join(golden, "tcz_u16");
+    const end = await vitrine(["convert", source, out, "--at", "t=1", "--project", "z:max", "--zoom", "8"]);
+    expect([end.code, end.stderr]).toEqual([0, ""]);
+    expect(end.stdout).toMatch(/a\.png: 384 x 256 px, DAPI \d+ to \d+, FITC \d+ to \d+\n$/);
+    expect(readFileSync(out).subarray(1, 4).toString()).toBe("PNG");
+    const other = await vitrine([
+      "convert",
+      source,
+      join(newFolder(), "b.png"),
+      "--montage",
+      "t,z",
+      "--at",
+      "c=FITC",
+    ]);
+    expect(other.stdout).toMatch(/152 x 104 px, FITC/);
+    const wrong = await vitrine(["convert", source, join(newFolder(), "c.png"), "--at", "q=1"]);
+    expect(wrong.stderr).toMatch(/expected one of the axes time, channel, z, found q\.\n$/);
+  });
+
+  test("says in a line each what a format has no place for, and info tells what there is", async () => {
+    const folder = newFolder();
+    const [npy, mrc, zarr] = ["a.npy", "a.mrc", "a.zarr"].map((name) => join(folder, name));
+    const data = Float32Array.from({ length: 60 }, (_, i) => i);
+    writeFileSync(mrc, formatMrc({ data, shape: [3, 4, 5], voxelSizeA: 1.5, originA: [1, 2, 3] }));
+    const end = await vitrine(["convert", mrc, npy, "--json"]);
+    expect(JSON.parse(end.stdout).warnings.map((line: string) => line.replace(/^.*a\.npy/, "a.npy"))).toEqual(
+      [
+        "a.npy: .npy has no place for the names of axes (z); format (--format) ome-zarr or ndtiff keeps it",
+        "a.npy: .npy has no place for the size of a pixel (0.00015 µm); format (--format) ome-zarr or ome-tiff keeps it",
+        "a.npy: .npy has no place for the step along z (0.00015 µm); format (--format) mrc or ome-zarr or ome-tiff keeps it",
+        "a.npy: .npy has no place for the place of the first pixel (0.0001, 0.0002, 0.0003 µm along x, y, z); format (--format) mrc or ome-zarr keeps it",
+      ],
+    );
+    expect((await vitrine(["convert", mrc, zarr])).stderr).toBe("");
+    const info = await vitrine(["info", zarr]);
+    expect(info.stdout.replace(zarr, "a.zarr")).toMatchInlineSnapshot(`
+      "a.zarr: OME-Zarr
+        axes        z 3 x y 4 x x 5, float32
+          step      z 1.5 angstrom, y 1.5 angstrom, x 1.5 angstrom
+          first at  z 3 angstrom, y 2 angstrom, x 1 angstrom
+          channels  Channel 0 (FFFFFF)
+          levels    3 x 4 x 5
+          chunks    1 x 4 x 5
+      "
+    `);
+  });
+
   test("wrong use is exit code 2", async () => {
     for (const [args, message] of [
       [["convert", "a"], /missing required argument 'out'/],
-      [["convert", "a", "b", "--format", "jpeg"], /Allowed choices are ndtiff, ome-zarr, mrc, tiff, npy/],
+      [
+        ["convert", "a", "b", "--format", "jpeg"],
+        /Allowed choices are ndtiff, ome-zarr, mrc, ome-tiff, tiff, npy, png/,
+      ],
+      [["convert", "a", "b.png", "--project", "z"], /Expected AXIS:HOW, as z:max/],
+      [["convert", "a", "b.png", "--contrast", "99,1"], /Expected two numbers, the first below the second/],
       [["info"], /missing required argument 'file'/],
       [["info", "a", "--jsn"], /unknown option '--jsn'\s*\(Did you mean --json\?\)/],
     ] as const) {

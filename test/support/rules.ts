@@ -51,6 +51,8 @@ export const DOORS: readonly Door[] = [
   // What a worker thread loads: how jobs are served, and the tables of the domains' jobs.
   { from: /^src\/worker\//, to: /^src\/compute\/(kernels\/index|serve\.(node|browser)|domain)\.ts$/ },
   { from: /^src\/worker\//, to: /^src\/\w+\/kernels\/(index|domain)\.ts$/ },
+  // Letters and lines of pictures.
+  { from: /^src\/match\/picture\//, to: /^src\/io\/render\/index\.ts$/ },
   // The one file that starts the built entry of workers, in each twin.
   { from: /^src\/compute\/threads\.(node|browser)\.ts$/, to: /^src\/worker\/worker\.(node|browser)\.ts$/ },
   // The command that hands a step to an engine names the built module of its batches.

@@ -204,12 +204,12 @@ describe("what cannot be", () => {
     }
     expect(messages).toMatchInlineSnapshot(`
       [
-        "VitrineError: a.npy dtype: expected values that are pixels, found i8.",
+        "VitrineError: a.npy header.descr: expected values that are pixels, found i8.",
         "VitrineError: out.mrc: expected grey values of int8, int16, float32, uint8, uint16, found int32. Write .npy or .zarr instead, which hold every type.",
-        "VitrineError: out: expected a path that ends with .zarr, .mrc, .tif or .npy, found another ending. Name one with --format: ndtiff, ome-zarr, mrc, tiff or npy.",
+        "VitrineError: out: expected a path that ends with .zarr, .mrc, .ome.tif, .tif, .npy or .png, found another ending. Name one with --format: ndtiff, ome-zarr, mrc, ome-tiff, tiff, npy or png.",
         "VitrineError: b.npy: expected another path than that of the source, found the same.",
-        "VitrineError: c.txt: expected a path that ends with .zarr, .mrc, .tif or .npy, found another ending. Name one with --format: ndtiff, ome-zarr, mrc, tiff or npy.",
-        "VitrineError: c.txt: expected an NDTiff folder, an OME-Zarr store, an MRC or TIFF file or a .npy array, found text.",
+        "VitrineError: c.txt: expected a path that ends with .zarr, .mrc, .ome.tif, .tif, .npy or .png, found another ending. Name one with --format: ndtiff, ome-zarr, mrc, ome-tiff, tiff, npy or png.",
+        "VitrineError: c.txt: expected images: MRC, TIFF, .npy, an NDTiff folder or an OME-Zarr store, found text.",
         "VitrineError: nothing: expected a file or folder, found none. Check the path.",
       ]
     `);

@@ -1,40 +1,50 @@
-import { fileExists, makeFolder, removeFolder, renameFile } from "#files";
+import { fileExists } from "#files";
 import { VitrineError } from "../../core/index.ts";
-import type { DatasetWriter } from "../dataset/dataset.ts";
 import { identifyFile } from "../identify.ts";
-import { createNdtiff } from "../ndtiff/writer.ts";
-import { createOmeZarr } from "../omezarr/writer.ts";
-import { writeMrcArray, writeNpyArray } from "./arrays.ts";
-import { type OpenedDataset, openDataset } from "./open.ts";
-import { aborted, type ConvertOptions, type DatasetFormat } from "./options.ts";
-import { writeTiffArray } from "./tiffs.ts";
-
-/** Images that are written at a time. */
-const WRITES_AT_A_TIME = 4;
+import { RECORDS } from "../omezarr/records.ts";
+import { openImages } from "../source/open.ts";
+import type { ImageSource } from "../source/source.ts";
+import { copyDataset } from "./datasets.ts";
+import { imagesLeftOut, leftOut } from "./losses.ts";
+import { openDataset } from "./open.ts";
+import type { ConvertFormat, ConvertOptions } from "./options.ts";
+import { countPlanes } from "./pieces.ts";
+import { type PictureReport, writePngSource } from "./toPng.ts";
+import { viewOf } from "./view.ts";
+import { writeSource } from "./write.ts";
 
 /** Endings that tell what is to be written; NDTiff datasets are folders of any name. */
-const ENDINGS: readonly (readonly [name: RegExp, format: DatasetFormat])[] = [
+const ENDINGS: readonly (readonly [name: RegExp, format: ConvertFormat])[] = [
   [/\.zarr[/\\]*$/i, "ome-zarr"],
-  [/\.(mrcs?|map)$/i, "mrc"],
+  [/\.(mrcs?|map|rec|st|ali|ccp4)$/i, "mrc"],
   [/\.npy$/i, "npy"],
+  [/\.ome\.tiff?$/i, "ome-tiff"],
   [/\.tiff?$/i, "tiff"],
+  [/\.png$/i, "png"],
 ];
 
 /** What {@link convertDataset} did. */
 export interface ConvertReport {
-  readonly from: DatasetFormat;
-  readonly to: DatasetFormat;
+  /** `mrc`, `tiff`, `ome-tiff`, `imagej`, `ndtiff`, `ome-zarr`, `npy`. */
+  readonly from: string;
+  readonly to: ConvertFormat;
   readonly images: number;
   /** Places of an array that no image fills; they became zeros. None for datasets, which have gaps. */
   readonly filled: number;
+  /** Of PNG. */
+  readonly picture?: PictureReport;
 }
 
 /**
- * Writes the images of one file or dataset as another one. NDTiff and OME-Zarr keep axes, metadata, summary metadata and bit
- * depths; MRC, TIFF and .npy keep the values and, the first two, the pixel size. The result is there whole or not at all.
+ * Writes the image of one file or dataset as another one, or draws it. It passes by pieces, so that it may be larger than memory;
+ * the result is there whole or not at all. What both formats can hold of axes, names, units, sizes and places is kept, and
+ * `onLog` told in a line each what is not.
  *
- * @throws {VitrineError} exists: the path is taken; unsupported: values that the format cannot hold; range: no known ending;
- *   aborted: by `signal`; and the errors of the formats
+ * Between NDTiff and the OME-Zarr of acquisitions, images keep their axes, metadata, summary metadata and bit depths, and
+ * gaps stay gaps.
+ *
+ * @throws {VitrineError} exists: the path is taken; unsupported: values that the format cannot hold; range: no known ending, no
+ *   such level or place; missing: no such image or axis; aborted: by `signal`; and the errors of the formats
  */
 export async function convertDataset(
   from: string,
@@ -43,123 +53,84 @@ export async function convertDataset(
 ): Promise<ConvertReport> {
   const format = options.format ?? formatOf(to);
   if (samePath(from, to)) throw onItself(to);
-  const exists = await fileExists(to);
-  if (exists && !options.overwrite) throw taken(to);
-  const source = await openDataset(from);
-  try {
-    const { dataset } = source;
-    const images = dataset.imageCoordinates().length;
-    const write = { ...options, overwrite: options.overwrite ?? false };
-    if (format === "mrc")
-      return { ...(await writeMrcArray(dataset, to, write)), from: source.format, to: format, images };
-    if (format === "npy")
-      return { ...(await writeNpyArray(dataset, to, write)), from: source.format, to: format, images };
-    if (format === "tiff")
-      return { ...(await writeTiffArray(dataset, to, write)), from: source.format, to: format, images };
-    await writeFolder(source, to, { ...options, format });
-    return { from: source.format, to: format, images, filled: 0 };
-  } finally {
-    await source.dataset.close();
-  }
+  if (!options.overwrite && (await fileExists(to))) throw taken(to);
+  const kind = await datasetKind(from);
+  if (kind !== undefined && !isPart(options) && (format === "ndtiff" || format === "ome-zarr"))
+    return { from: kind, to: format, images: await copyDataset(from, to, { ...options, format }), filled: 0 };
+  await using collection = await openImages(from);
+  await using image = await collection.open(options.image);
+  for (const line of imagesLeftOut(collection, options)) options.onLog?.(line, "warning");
+  for (const line of new Set([...collection.warnings, ...image.warnings]))
+    options.onLog?.(line.startsWith(from) ? line : `${from}: ${line}`, "warning");
+  return { from: collection.format, ...(await writeImage(image, to, { ...options, format, kind, from })) };
 }
 
-function formatOf(path: string): DatasetFormat {
+type ImageOptions = ConvertOptions & {
+  readonly format: ConvertFormat;
+  readonly kind: DatasetKind | undefined;
+  readonly from: string;
+};
+
+async function writeImage(
+  image: ImageSource,
+  to: string,
+  options: ImageOptions,
+): Promise<Omit<ConvertReport, "from">> {
+  const { format, overwrite = false, onLog, signal } = options;
+  if (format === "png") {
+    const { at, level, picture, onProgress } = options;
+    const drawn = await writePngSource(image, to, {
+      ...picture,
+      ...(at && { at }),
+      ...(level !== undefined && { level }),
+      ...(signal && { signal }),
+      ...(onLog && { onLog }),
+      overwrite,
+    });
+    onProgress?.({ done: 1, total: 1 });
+    return { to: format, images: 1, filled: 0, picture: drawn };
+  }
+  const view = viewOf(image, options);
+  for (const line of leftOut(view, to, format)) onLog?.(line, "warning");
+  await writeSource(view, to, { ...options, format, overwrite });
+  const planes = countPlanes(view);
+  const isWhole = options.at === undefined && options.image === undefined;
+  const gaps = isWhole && options.kind !== undefined ? await countImages(options.from) : undefined;
+  return { to: format, ...(gaps ?? { images: planes, filled: 0 }) };
+}
+
+/** Images that are there, and places of their axes that none fills. */
+async function countImages(path: string): Promise<Pick<ConvertReport, "images" | "filled">> {
+  const { dataset } = await openDataset(path);
+  const images = dataset.imageCoordinates().length;
+  const places = Object.values(dataset.axes).reduce((product, values) => product * values.length, 1);
+  await dataset.close();
+  return { images, filled: Math.max(0, places - images) };
+}
+
+type DatasetKind = "ndtiff" | "ome-zarr";
+
+/** The datasets whose images have metadata of their own. */
+async function datasetKind(path: string): Promise<DatasetKind | undefined> {
+  const kind = await identifyFile(path);
+  if (kind === "ndtiff") return kind;
+  return kind === "ome-zarr" && (await fileExists(`${path}/${RECORDS}`)) ? kind : undefined;
+}
+
+function isPart({ image, level, at }: ConvertOptions): boolean {
+  return image !== undefined || level !== undefined || at !== undefined;
+}
+
+function formatOf(path: string): ConvertFormat {
   const known = ENDINGS.find(([ending]) => ending.test(path));
   if (known !== undefined) return known[1];
   throw new VitrineError({
     code: "range",
     at: path,
-    expected: "a path that ends with .zarr, .mrc, .tif or .npy",
+    expected: "a path that ends with .zarr, .mrc, .ome.tif, .tif, .npy or .png",
     found: "another ending",
-    hint: "Name one with --format: ndtiff, ome-zarr, mrc, tiff or npy",
+    hint: "Name one with --format: ndtiff, ome-zarr, mrc, ome-tiff, tiff, npy or png",
   });
-}
-
-type FolderOptions = ConvertOptions & { readonly format: "ndtiff" | "ome-zarr" };
-
-/** Under another name beside it first, so that what was there stays until all is written. */
-async function writeFolder(source: OpenedDataset, to: string, options: FolderOptions): Promise<void> {
-  const path = to.replace(/(?<=.)[/\\]+$/, "");
-  if (await fileExists(path)) await checkReplaceable(path);
-  const temporary = `${path}.${crypto.randomUUID().slice(0, 8)}.tmp`;
-  try {
-    await copyImages(
-      source,
-      await createWriter(source, temporary, { ...options, title: titleOf(path) }),
-      options,
-    );
-    await replaceFolder(temporary, path);
-  } catch (error) {
-    await removeFolder(temporary);
-    throw error;
-  }
-}
-
-/** Only what Vitrine can tell to be a dataset is ever removed. */
-async function checkReplaceable(path: string): Promise<void> {
-  const kind = await identifyFile(path);
-  if (kind === "ndtiff" || kind === "ome-zarr") return;
-  const hint = "Choose another name";
-  throw new VitrineError({
-    code: "exists",
-    at: path,
-    expected: "a dataset to replace",
-    found: `a ${kind}`,
-    hint,
-  });
-}
-
-async function replaceFolder(temporary: string, path: string): Promise<void> {
-  if (!(await fileExists(path))) return renameFile(temporary, path);
-  const old = `${temporary}.old`;
-  await renameFile(path, old);
-  await renameFile(temporary, path);
-  await removeFolder(old);
-}
-
-async function createWriter(
-  { dataset }: OpenedDataset,
-  directory: string,
-  { format, compression = "none", title }: FolderOptions & { readonly title: string },
-): Promise<DatasetWriter> {
-  const { summaryMetadata } = dataset;
-  await makeFolder(directory);
-  if (format === "ndtiff") return createNdtiff({ directory, summaryMetadata });
-  return createOmeZarr({ directory, name: title, summaryMetadata, compression });
-}
-
-/** In the order of saving; the next images are read while the last ones are written. */
-async function copyImages(
-  { dataset, bitDepth }: OpenedDataset,
-  writer: DatasetWriter,
-  { signal, onProgress }: ConvertOptions,
-): Promise<void> {
-  const all = dataset.imageCoordinates();
-  let done = 0;
-  const save = async (index: number) => {
-    const axes = all[index];
-    const bits = bitDepth(axes);
-    const [image, metadata] = await Promise.all([dataset.readImage(axes), dataset.readMetadata(axes)]);
-    return async () => {
-      await writer.put({ axes, image, metadata, ...(bits !== undefined && { bitDepth: bits }) });
-      onProgress?.({ done: ++done, total: all.length });
-    };
-  };
-  try {
-    for (let first = 0; first < all.length; first += WRITES_AT_A_TIME) {
-      if (signal?.aborted) throw aborted(signal);
-      const indices = all.slice(first, first + WRITES_AT_A_TIME).map((_, i) => first + i);
-      const puts = await Promise.all(indices.map(save));
-      await Promise.all(puts.map((put) => put()));
-    }
-  } finally {
-    await writer.finish();
-    await writer.dataset.close();
-  }
-}
-
-function titleOf(path: string): string {
-  return path.replace(/^.*[/\\]/, "").replace(/(\.ome)?\.zarr$/i, "");
 }
 
 function samePath(a: string, b: string): boolean {

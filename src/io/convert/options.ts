@@ -1,8 +1,12 @@
-import { VitrineError } from "../../core/index.ts";
+import type { Axes } from "../../core/index.ts";
 import type { OmeZarrCompression } from "../omezarr/chunks.ts";
+import type { PictureOptions } from "../render/options.ts";
 
 /** What `openDataset` opens and `convertDataset` writes. */
 export type DatasetFormat = "ndtiff" | "ome-zarr" | "mrc" | "npy" | "tiff";
+
+/** What `convertDataset` writes. */
+export type ConvertFormat = DatasetFormat | "ome-tiff" | "png";
 
 /** How far a conversion is. */
 export interface ConvertProgress {
@@ -14,17 +18,21 @@ export interface ConvertProgress {
 /** Options of {@link convertDataset}. */
 export interface ConvertOptions {
   /** Default: what the ending of the path says. */
-  readonly format?: DatasetFormat;
+  readonly format?: ConvertFormat;
   /** Replace what is there, if it is a file or a dataset (default false). */
   readonly overwrite?: boolean;
   /** Of OME-Zarr (default "none"). */
   readonly compression?: OmeZarrCompression;
+  /** Which series, field or label image of a file that holds several (default the first). */
+  readonly image?: string;
+  /** Which resolution is written (default 0, the full one). */
+  readonly level?: number;
+  /** Writes one place of an axis, which then is none of the result: a value of the axis, else an index from 0. */
+  readonly at?: Axes;
+  /** Of PNG: what is drawn, and how; `at`, `level` and `signal` come from above. */
+  readonly picture?: Omit<PictureOptions, "at" | "level" | "signal" | "onLog">;
   readonly onProgress?: (progress: ConvertProgress) => void;
+  /** What is left out, chosen or implausible, a line each. */
+  readonly onLog?: (message: string, kind: "warning" | "note") => void;
   readonly signal?: AbortSignal;
-}
-
-/** The error of a conversion that was stopped. */
-export function aborted({ reason }: AbortSignal): VitrineError {
-  const found = reason instanceof Error ? reason.message : String(reason);
-  return new VitrineError({ code: "aborted", at: "convertDataset", expected: "all images", found });
 }

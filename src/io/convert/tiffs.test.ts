@@ -38,8 +38,15 @@ test("pages are images along time, one page has no axes, colours stay", async ()
   expect(dataset.summaryMetadata).toEqual({ PixelSize_um: 0.65 });
   expect(await dataset.readImage({ time: 1 })).toEqual(page);
   await dataset.close();
-  await convertDataset(path("two.tiff"), path("two.zarr"));
-  await convertDataset(path("two.zarr"), path("again.tif"));
+  const said: string[] = [];
+  await convertDataset(path("two.tiff"), path("two.zarr"), { onLog: (line) => said.push(line) });
+  expect(said).toEqual([
+    `${path("two.zarr")}: OME-Zarr has no place for colours of a pixel: they become channels; format (--format) tiff or npy keeps it`,
+  ]);
+  await convertDataset(path("two.zarr"), path("two.npy"));
+  const colours = await readNpy(path("two.npy"));
+  expect([colours.shape, colours.data.slice(0, 3)]).toEqual([[2, 3, 2, 4], Uint8Array.of(0, 3, 6)]);
+  await convertDataset(path("two.tiff"), path("again.tif"));
   await convertDataset(path("again.tif"), path("again.npy"));
   expect((await readNpy(path("again.npy"))).shape).toEqual([2, 2, 4, 3]);
   await writeTiff(path("one.tif"), { pages: [{ ...page, channels: 1, width: 12 }] });

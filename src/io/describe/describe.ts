@@ -1,7 +1,8 @@
-import { openFile } from "#files";
+import { fileExists, openFile } from "#files";
 import { parseCsv } from "../csv.ts";
 import { openUnpacked } from "../gzip.ts";
 import { type FileKind, identifyFile } from "../identify.ts";
+import { RECORDS } from "../omezarr/records.ts";
 import { decodeText, readText } from "../text.ts";
 import {
   describeMrc,
@@ -17,6 +18,7 @@ import {
   type NdtiffDescription,
   type OmeZarrDescription,
 } from "./dataset.ts";
+import { describeImages, type ImagesDescription } from "./images.ts";
 import {
   type AtomsDescription,
   describeAtoms,
@@ -33,6 +35,7 @@ const LARGEST_TEXT = 2 ** 26;
 export type FileDescription =
   | NdtiffDescription
   | OmeZarrDescription
+  | ImagesDescription
   | MrcDescription
   | NpyDescription
   | NpzDescription
@@ -55,7 +58,7 @@ export async function describeFile(path: string): Promise<FileDescription> {
     case "ndtiff":
       return describeNdtiff(path);
     case "ome-zarr":
-      return describeOmeZarr(path);
+      return (await fileExists(`${path}/${RECORDS}`)) ? describeOmeZarr(path) : describeImages(path);
     case "mrc":
       return describeMrc(path);
     case "npy":
@@ -69,8 +72,10 @@ export async function describeFile(path: string): Promise<FileDescription> {
     case "pdb":
     case "mmcif":
       return describeAtoms(path, kind);
-    case "tiff":
-      return describeTiff(path, await sizeOf(path));
+    case "tiff": {
+      const images = await describeImages(path);
+      return images.format === "tiff" ? describeTiff(path, await sizeOf(path)) : images;
+    }
     case "folder":
       return { kind };
     default:

@@ -136,7 +136,7 @@ function stridesOf(header: MrcHeader, { levels }: SourceFacts): number[] {
 
 /** Place of the first voxel in Å along x, y, z: the origin, else where the map begins in its cell. */
 function firstVoxel(header: MrcHeader, warnings: string[]): number[] {
-  const started = [1, 2, 3].map((axis, i) => header.start[header.axes.indexOf(axis)] * header.voxelSizeA[i]);
+  const started = inXyz(header, header.start).map((start, i) => start * header.voxelSizeA[i]);
   const origin = header.originA.map((place) => (Number.isFinite(place) ? place : 0));
   if (origin.every((place) => place === 0)) return started;
   const differ = started.some(
@@ -150,16 +150,25 @@ function firstVoxel(header: MrcHeader, warnings: string[]): number[] {
   return origin;
 }
 
-function metadataOf({ labels, spaceGroup, cellAnglesDeg, extendedType, statistics }: MrcHeader): JsonObject {
+function metadataOf(header: MrcHeader): JsonObject {
+  const { labels, spaceGroup, cellAnglesDeg, extendedType, statistics } = header;
   const finite = (value: number): JsonValue => (Number.isFinite(value) ? value : null);
   const { min, max, mean, rms } = statistics;
   return {
     labels,
     spaceGroup,
     cellAnglesDeg: cellAnglesDeg.map(finite),
+    // as stored, so that another MRC file gets both
+    start: inXyz(header, header.start),
+    originA: header.originA.map(finite),
     ...(extendedType !== "" && { extendedType }),
     statistics: { min: finite(min), max: finite(max), mean: finite(mean), rms: finite(rms) },
   };
+}
+
+/** Numbers of columns, rows and sections along x, y, z. */
+function inXyz({ axes }: MrcHeader, values: readonly number[]): number[] {
+  return [1, 2, 3].map((axis) => values[axes.indexOf(axis)]);
 }
 
 function complexValues(at: string): VitrineError {

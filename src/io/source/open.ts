@@ -40,9 +40,10 @@ export async function openImages(path: string): Promise<ImageCollection> {
       return datasetImages(dataset, format, lower);
     }
     case "ome-zarr":
-      // one that Vitrine acquired knows its images' axes, which the store alone does not
-      if (!(await fileExists(`${path}/${RECORDS}`))) return openZarrImages(path);
-      return datasetImages(await openOmeZarr(path), format, []);
+      // what an acquisition of Vitrine left tells of each image; a store of others, of its levels and labels
+      return (await fileExists(`${path}/${RECORDS}`))
+        ? datasetImages(await openOmeZarr(path), format, [])
+        : openZarrImages(path);
     case "tiff":
       return openTiffImages(path);
     default:

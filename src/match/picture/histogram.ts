@@ -1,6 +1,14 @@
+import {
+  type Box,
+  type Canvas,
+  drawText,
+  paint,
+  type Rgb,
+  roundStep,
+  strokeLines,
+} from "../../io/render/index.ts";
 import { erfc } from "../peaks/errorFunction.ts";
-import { type Box, type Canvas, drawText, paint, type Rgb, strokeLines } from "./canvas.ts";
-import { roundStep, spanOf } from "./imageDisplay.ts";
+import { spanOf } from "./imageDisplay.ts";
 import type { SearchPicture } from "./searchPicture.ts";
 import { drawHeading, INK, PAPER, RULE, SOFT_INK } from "./style.ts";
 

@@ -1,5 +1,5 @@
 import type { Shape2 } from "../../core/index.ts";
-import type { Rgb } from "./canvas.ts";
+import type { Rgb } from "../../io/render/index.ts";
 
 /** Values for the eye: an image or map on its way to pixels. */
 export interface Plane {
@@ -102,10 +102,4 @@ export function heatColor(value: number): Rgb {
   const index = Math.min(HEAT.length - 2, Math.floor(position));
   const mix = (c: 0 | 1 | 2) => HEAT[index][c] + (position - index) * (HEAT[index + 1][c] - HEAT[index][c]);
   return [mix(0), mix(1), mix(2)];
-}
-
-/** A round step (1, 2 or 5 times a power of ten) that divides `span` into at most `count` parts. */
-export function roundStep(span: number, count: number): number {
-  const power = 10 ** Math.floor(Math.log10(span / count));
-  return power * ([1, 2, 5].find((digit) => span / (digit * power) <= count) ?? 10);
 }

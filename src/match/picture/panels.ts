@@ -1,5 +1,14 @@
-import { type Box, type Canvas, drawText, paint, type Rgb, strokeCircle, strokeLines } from "./canvas.ts";
-import { blur, heatColor, joinBlocks, type Plane, roundStep, spanOf } from "./imageDisplay.ts";
+import {
+  type Box,
+  type Canvas,
+  drawText,
+  paint,
+  type Rgb,
+  roundStep,
+  strokeCircle,
+  strokeLines,
+} from "../../io/render/index.ts";
+import { blur, heatColor, joinBlocks, type Plane, spanOf } from "./imageDisplay.ts";
 import type { SearchPicture } from "./searchPicture.ts";
 import { drawCross, drawHeading, FOUND, INK, OUTSIDE, PAPER, roundTo } from "./style.ts";
 

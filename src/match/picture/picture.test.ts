@@ -1,9 +1,17 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
 import { seededRandom } from "../../core/index.ts";
-import { type Canvas, createCanvas, drawText, strokeCircle, strokeLines } from "./canvas.ts";
-import { textStrokes, textWidth } from "./font.ts";
-import { blur, heatColor, joinBlocks, roundStep, spanOf, wholeZoom } from "./imageDisplay.ts";
+import {
+  type Canvas,
+  createCanvas,
+  drawText,
+  roundStep,
+  strokeCircle,
+  strokeLines,
+  textStrokes,
+  textWidth,
+} from "../../io/render/index.ts";
+import { blur, heatColor, joinBlocks, spanOf, wholeZoom } from "./imageDisplay.ts";
 import { drawSearchPicture } from "./picture.ts";
 import type { SearchPicture } from "./searchPicture.ts";
 

@@ -1,4 +1,4 @@
-import { type Box, type Canvas, createCanvas, drawText } from "./canvas.ts";
+import { type Box, type Canvas, createCanvas, drawText } from "../../io/render/index.ts";
 import { drawHistogram } from "./histogram.ts";
 import { wholeZoom } from "./imageDisplay.ts";
 import { BAR, drawMicrograph, drawScores } from "./panels.ts";

@@ -1,4 +1,4 @@
-import { type Box, type Canvas, drawText, type Rgb, strokeLines } from "./canvas.ts";
+import { type Box, type Canvas, drawText, type Rgb, strokeLines } from "../../io/render/index.ts";
 
 export const PAPER: Rgb = [255, 255, 255];
 export const INK: Rgb = [24, 26, 30];

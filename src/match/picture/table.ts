@@ -1,4 +1,11 @@
-import { type Box, type Canvas, drawText, type Rgb, strokeCircle, strokeLines } from "./canvas.ts";
+import {
+  type Box,
+  type Canvas,
+  drawText,
+  type Rgb,
+  strokeCircle,
+  strokeLines,
+} from "../../io/render/index.ts";
 import type { FoundParticle, SearchPicture } from "./searchPicture.ts";
 import { drawCross, drawHeading, FOUND, INK, RULE, SOFT_INK } from "./style.ts";
 

@@ -1,0 +1,57 @@
+import type { ImageDescription, ImagesDescription } from "../io/index.ts";
+
+/** Names that are printed in full. */
+const MOST_NAMES = 12;
+
+type Line = readonly [label: string, value: string];
+
+/** What is known of a file of images, a line each. */
+export function imagesLines({ names, labels, images, plate, warnings }: ImagesDescription): Line[] {
+  const several = names.length + labels.length > 1;
+  return [
+    ...(names.length > 1 ? [["images", namesText(names)] as const] : []),
+    ...(plate === undefined
+      ? []
+      : [
+          [
+            "plate",
+            `${plate.rows.length} x ${plate.columns.length} wells, ${plate.fields.length} fields`,
+          ] as const,
+        ]),
+    ...(labels.length > 0 ? [["labels", namesText(labels)] as const] : []),
+    ...images.flatMap((image) => imageLines(image, several)),
+    ...warnings.map((line) => ["warning", line] as const),
+  ];
+}
+
+function imageLines({ name, dtype, axes, levels, channels }: ImageDescription, several: boolean): Line[] {
+  const steps = axes.flatMap(({ name: axis, step, unit }) =>
+    unit === undefined ? [] : [`${axis} ${short(step)} ${unit}`],
+  );
+  const starts = axes.flatMap(({ name: axis, start, unit }) =>
+    start === undefined || start === 0 ? [] : [`${axis} ${short(start)} ${unit}`],
+  );
+  const told = channels.map(({ name: channel = "?", color }) =>
+    color === undefined ? channel : `${channel} (${color})`,
+  );
+  return [
+    [
+      several ? `${name}` : "axes",
+      `${axes.map(({ name: axis, length }) => `${axis} ${length}`).join(" x ")}, ${dtype}`,
+    ],
+    ...(steps.length > 0 ? [["  step", steps.join(", ")] as const] : []),
+    ...(starts.length > 0 ? [["  first at", starts.join(", ")] as const] : []),
+    ...(told.length > 0 ? [["  channels", told.join(", ")] as const] : []),
+    ["  levels", levels.map(({ shape }) => shape.join(" x ")).join(", ")],
+    ["  chunks", levels[0].chunkShape.join(" x ")],
+  ];
+}
+
+function namesText(names: readonly string[]): string {
+  const shown = names.length > MOST_NAMES ? [...names.slice(0, 3), "...", names[names.length - 1]] : names;
+  return `${names.length}: ${shown.join(", ")}`;
+}
+
+function short(value: number | undefined): string {
+  return value === undefined ? "?" : String(Number(value.toPrecision(6)));
+}

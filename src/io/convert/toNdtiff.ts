@@ -1,0 +1,43 @@
+import type { Axes } from "../../core/index.ts";
+import { indicesWithin } from "../dataset/arrayPlan.ts";
+import type { JsonObject } from "../dataset/dataset.ts";
+import { createNdtiff } from "../ndtiff/writer.ts";
+import type { ImageSource } from "../source/source.ts";
+import { stepIn } from "./geometry.ts";
+import { outerAxes, planesOf, type WalkOptions } from "./pieces.ts";
+
+/** Writes every plane of an image into a new NDTiff dataset, with names of channels and values of axes, sizes in the summary metadata. */
+export async function writeNdtiffSource(
+  source: ImageSource,
+  directory: string,
+  options: WalkOptions,
+): Promise<void> {
+  const outer = outerAxes(source);
+  const { shape } = source.levels[0];
+  const [height, width, channels = 1] = shape.slice(outer.length);
+  const places = indicesWithin(outer.map((_, i) => ({ from: 0, to: shape[i] })));
+  await using writer = await createNdtiff({ directory, summaryMetadata: summaryOf(source) });
+  for await (const data of planesOf(source, options)) {
+    const indices = places.next().value ?? [];
+    const axes = Object.fromEntries(outer.map((name, i) => [name, placeName(source, name, indices[i])]));
+    await writer.put({ axes, image: { data, width, height, channels }, metadata: {} });
+  }
+  await writer.finish();
+  await writer.dataset.close();
+}
+
+/** What an index is called in the dataset: the name of a channel where no other has it, a value of the axis, else the index. */
+function placeName(source: ImageSource, name: string, index: number): Axes[string] {
+  const names = source.channels.map((channel) => channel.name);
+  const isNamed = name === "channel" && names[index] !== undefined && new Set(names).size === names.length;
+  const value = source.axes.find((axis) => axis.name === name)?.values?.[index];
+  return (isNamed ? names[index] : undefined) ?? value ?? index;
+}
+
+function summaryOf(source: ImageSource): JsonObject {
+  const [pixelUm, stepUm] = ["x", "z"].map((name) => stepIn(source, name, "micrometer"));
+  return {
+    ...(pixelUm !== undefined && { PixelSize_um: pixelUm }),
+    ...(stepUm !== undefined && { "z-step_um": stepUm }),
+  };
+}

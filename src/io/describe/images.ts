@@ -1,0 +1,72 @@
+import { openImages } from "../source/open.ts";
+import type { ImageCollection, ImageSource, SourceChannel } from "../source/source.ts";
+
+/** Images of a file that are opened; of further ones the names are told alone. */
+const MOST_OPENED = 16;
+
+/** An axis of an image with its length and, where the file tells, the distance of neighbours. */
+export interface AxisDescription {
+  readonly name: string;
+  readonly length: number;
+  readonly unit?: string;
+  /** In the unit. */
+  readonly step?: number;
+  /** Place of the first pixel, in the unit. */
+  readonly start?: number;
+}
+
+/** What is known of one image of many resolutions. */
+export interface ImageDescription {
+  readonly name: string;
+  readonly dtype: string;
+  readonly axes: readonly AxisDescription[];
+  readonly levels: readonly { readonly shape: readonly number[]; readonly chunkShape: readonly number[] }[];
+  readonly channels: readonly SourceChannel[];
+  readonly isLabels: boolean;
+}
+
+/** What is known of a file of images, series, fields of a plate and labels. */
+export interface ImagesDescription {
+  readonly kind: "images";
+  /** `ome-zarr`, `ome-tiff`, `imagej`, `tiff`. */
+  readonly format: string;
+  readonly names: readonly string[];
+  readonly labels: readonly string[];
+  /** The first ones. */
+  readonly images: readonly ImageDescription[];
+  readonly plate?: NonNullable<ImageCollection["plate"]>;
+  readonly warnings: readonly string[];
+}
+
+/** A file of images by what it says of them; pixels are not read. Errors as those of `openImages`. */
+export async function describeImages(path: string): Promise<ImagesDescription> {
+  await using collection = await openImages(path);
+  const { format, images: names, labels, plate } = collection;
+  const images: ImageDescription[] = [];
+  const warnings = new Set(collection.warnings);
+  for (const name of [...names, ...labels].slice(0, MOST_OPENED)) {
+    await using image = await collection.open(name);
+    images.push(describeImage(name, image));
+    for (const line of image.warnings) warnings.add(line);
+  }
+  return { kind: "images", format, names, labels, images, ...(plate && { plate }), warnings: [...warnings] };
+}
+
+function describeImage(
+  name: string,
+  { axes, dtype, levels, channels, isLabels }: ImageSource,
+): ImageDescription {
+  const [{ shape, scale, translation }] = levels;
+  return {
+    name,
+    dtype,
+    axes: axes.map((axis, i) => ({
+      name: axis.name,
+      length: shape[i],
+      ...(axis.unit !== undefined && { unit: axis.unit, step: scale[i], start: translation[i] }),
+    })),
+    levels: levels.map((level) => ({ shape: level.shape, chunkShape: level.chunkShape })),
+    channels,
+    isLabels,
+  };
+}

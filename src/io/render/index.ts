@@ -1,0 +1,5 @@
+/** What pictures are drawn with, for domains that draw their own. */
+export type { Box, Canvas, Pen, Rgb, TextStyle } from "./canvas.ts";
+export { createCanvas, drawText, paint, strokeCircle, strokeLines } from "./canvas.ts";
+export { textStrokes, textWidth } from "./font.ts";
+export { roundStep } from "./scaleBar.ts";
