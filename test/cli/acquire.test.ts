@@ -286,7 +286,7 @@ describe("a failure is exit code 1 and one line", () => {
     [
       TWO,
       [...SAVED, "--tile-overlap", "4"],
-      'event of a tiled acquisition: expected axes row and column, whole numbers, found {"time":0}.',
+      'event of a tiled acquisition: expected axes row and column (or col), whole numbers, found {"time":0}.',
     ],
     [
       TWO,
