@@ -9,7 +9,7 @@ import {
 } from "../io/index.ts";
 import { convertParticles } from "../match/index.ts";
 import { axisNames, colorList, percentPair, place, projection, rangePair } from "./imageOptions.ts";
-import { count, example } from "./options.ts";
+import { count, example, positive } from "./options.ts";
 import { report } from "./report.ts";
 
 interface ConvertArguments {
@@ -29,6 +29,7 @@ interface ConvertArguments {
   readonly scaleBar: boolean;
   readonly labels: boolean;
   readonly templateSize?: number;
+  readonly pixelSize?: number;
   readonly overwrite?: boolean;
   readonly json?: boolean;
 }
@@ -63,6 +64,11 @@ export function addConvert(cli: Command): void {
     .option("--level <n>", "which resolution (0 is the full one)", level)
     .option("--at <axis=place,...>", "one place on axes, by value or index: z=12,t=0,c=DAPI", place);
   addPictureOptions(command)
+    .option(
+      "--pixel-size <Å>",
+      "of the micrographs, in place of what a STAR file of particles says",
+      positive,
+    )
     .option("--template-size <px>", "side of the template, for pos_x and pos_y of particles of RELION", count)
     .option("--overwrite", "replace OUT if it is there")
     .option("--json", "print the result as JSON")
@@ -168,12 +174,16 @@ function short(value: number): string {
 }
 
 function convertTable(from: string, to: string, args: ConvertArguments): Promise<void> {
-  const { overwrite = false, templateSize, json = false } = args;
-  const options = templateSize === undefined ? { overwrite } : { overwrite, templateSize };
+  const { overwrite = false, templateSize, pixelSize, json = false } = args;
+  const options = {
+    overwrite,
+    ...(templateSize !== undefined && { templateSize }),
+    ...(pixelSize !== undefined && { pixelSizeA: pixelSize }),
+  };
   const text = ({ particles }: { readonly particles: number }) =>
     `wrote ${to}: ${particles} particle${particles === 1 ? "" : "s"}\n`;
-  return report({ json, text }, async () => ({
+  return report({ json, text }, async ({ onLog }) => ({
     path: to,
-    particles: await convertParticles(from, to, options),
+    particles: await convertParticles(from, to, { ...options, onLog }),
   }));
 }

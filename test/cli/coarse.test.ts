@@ -56,7 +56,6 @@ describe("vitrine match --coarse", () => {
   test.each([
     [["--coarse", "1"], 2, /--coarse.*Expected a whole number of at least 2/],
     [["--coarse", "2", "--part", "1/2"], 2, /'--coarse <factor>' cannot be used with option '--part <I\/N>'/],
-    [["--coarse", "2", "--estimate"], 2, /cannot be used with option '--estimate'/],
     [["--coarse", "2", "--compat"], 2, /cannot be used with option '--compat'/],
     [["--coarse-samples", "100"], 2, /--coarse-candidates and --coarse-samples need --coarse <factor>/],
     [

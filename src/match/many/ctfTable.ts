@@ -1,5 +1,5 @@
 import { VitrineError } from "../../core/index.ts";
-import { readFileBytes, readStar, type StarFile, type StarTable, starTable } from "../../io/index.ts";
+import { readStar, readText, type StarFile, type StarTable, starTable } from "../../io/index.ts";
 import type { Log } from "../../program/index.ts";
 import { isCtffind, parseCtffind } from "./ctffind.ts";
 import type { MicrographCtf } from "./micrographCtf.ts";
@@ -31,8 +31,7 @@ const A_PER_UM = 1e4;
  *   no number, an optics group that is not there
  */
 export async function readCtfs(path: string, onLog?: Log): Promise<MicrographCtf[]> {
-  const bytes = await readFileBytes(path);
-  const text = new TextDecoder().decode(bytes);
+  const text = await readText(path);
   const all = isCtffind(text) ? [parseCtffind(text, path)] : ctfsOfStar(await readStar(path), onLog);
   return all.filter(({ at, name, optics }) => {
     const isFitted = Number.isFinite(optics.defocusUA) && Number.isFinite(optics.defocusVA);

@@ -27,8 +27,18 @@ export const SAME_OPTICS: readonly SameColumn[] = [
   ["rlnAmplitudeContrast", "amplitude_contrast_ratio"],
 ];
 
-/** Names of the pixel size in Å, that of the micrograph first; later versions of RELION want the others, too. */
+/** Names of the pixel size in Å; later versions of RELION want all of them. */
 export const PIXEL_SIZES = ["rlnMicrographPixelSize", "rlnMicrographOriginalPixelSize", "rlnImagePixelSize"];
+
+/**
+ * The same in the order in which they tell the micrograph's: the extracted images have its pixels unless they were scaled down, while the
+ * "original" ones are those of the movie before binning.
+ */
+export const MICROGRAPH_PIXEL_SIZES = [
+  "rlnMicrographPixelSize",
+  "rlnImagePixelSize",
+  "rlnMicrographOriginalPixelSize",
+];
 
 /** RELION's defocus is that of the particle, ours that of the micrograph and the particle's difference. */
 export const DEFOCUS_COLUMNS = [

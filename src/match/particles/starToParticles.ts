@@ -1,11 +1,13 @@
 import { z } from "zod";
 import { VitrineError } from "../../core/index.ts";
 import { parseYaml, type StarFile, type StarTable, starPairs, starTable } from "../../io/index.ts";
+import type { Log } from "../../program/index.ts";
 import { PARTICLE_COLUMNS, type ParticleTable } from "./particles.ts";
 import { float64Text } from "./pythonText.ts";
 import {
   columnOfOwn,
   DEFOCUS_COLUMNS,
+  MICROGRAPH_PIXEL_SIZES,
   OPTICS_PREFIX,
   OWN_BLOCK,
   OWN_COLUMNS,
@@ -37,6 +39,9 @@ interface Reading {
 export interface StarToParticlesOptions {
   /** Side of the template's box in pixels, which `pos_x` and `pos_y` need where the file does not come from Vitrine. */
   readonly templateSize?: number;
+  /** Å, of the micrographs: instead of what the file says, which is ambiguous where movies were binned. */
+  readonly pixelSizeA?: number;
+  readonly onLog?: Log;
 }
 
 /**
@@ -60,7 +65,7 @@ export function starToParticles(file: StarFile, options: StarToParticlesOptions 
     used: new Set(["rlnOpticsGroup"]),
   };
   addOwn(reading);
-  addOptics(reading);
+  addOptics(reading, options);
   addSame(reading);
   addDefocus(reading);
   addPositions(reading, options);
@@ -128,7 +133,10 @@ function sourceOf(
 }
 
 /** Values of the optics for each particle; older files have them in the particles' own rows. */
-function addOptics({ file, particles, columns, used }: Reading): void {
+function addOptics(
+  { file, particles, columns, used }: Reading,
+  { pixelSizeA, onLog }: StarToParticlesOptions,
+): void {
   const spread = opticsByParticle(file, particles);
   const find = (name: string) => {
     const values = spread.get(name) ?? (particles.has(name) ? particles.column(name) : undefined);
@@ -139,7 +147,10 @@ function addOptics({ file, particles, columns, used }: Reading): void {
     const values = find(relion);
     if (values !== undefined) columns.set(ours, values);
   }
-  const size = PIXEL_SIZES.map(find).find((values) => values !== undefined) ?? oldPixelSizes(particles);
+  const sizes = MICROGRAPH_PIXEL_SIZES.map(find);
+  const stated = sizes.find((values) => values !== undefined) ?? oldPixelSizes(particles);
+  const size = pixelSizeA === undefined ? stated : Array(particles.rows).fill(float64Text(pixelSizeA));
+  if (pixelSizeA === undefined) tellPixelSizes(sizes, file.name, onLog);
   if (size !== undefined) columns.set("pixel_size", size);
   const isSame = (values: readonly string[]) =>
     size !== undefined && values.every((value, i) => value === size[i]);
@@ -147,6 +158,21 @@ function addOptics({ file, particles, columns, used }: Reading): void {
     const isKnown = used.has(name) && (!PIXEL_SIZES.includes(name) || isSame(values));
     if (!isKnown && name !== "rlnOpticsGroupName") columns.set(OPTICS_PREFIX + name, values);
   }
+}
+
+/** Where only the sizes before binning and after extraction are there, either step may have changed them. */
+function tellPixelSizes(
+  [micrograph, image, original]: readonly (readonly string[] | undefined)[],
+  at: string,
+  onLog: Log | undefined,
+): void {
+  if (micrograph !== undefined || image === undefined || original === undefined) return;
+  const row = image.findIndex((value, i) => Number(value) !== Number(original[i]));
+  if (row < 0) return;
+  onLog?.(
+    `${at}: rlnImagePixelSize ${image[row]} is taken for the micrograph's, not rlnMicrographOriginalPixelSize ${original[row]}, the movie's before binning; --pixel-size says another, if particles were scaled down`,
+    "warning",
+  );
 }
 
 function opticsByParticle(file: StarFile, particles: StarTable): ReadonlyMap<string, readonly string[]> {
