@@ -16,18 +16,27 @@ export interface EngineArguments {
   readonly sbatch?: readonly string[];
 }
 
-/** Adds the options that say where batches run and with what, for every command that runs a step. */
+/** Adds the options that say where batches run and with what, for commands that only run steps. */
 export function addEngineOptions(command: Command): Command {
-  return command
+  command
     .addOption(
-      new Option("--engine <name>", "where batches run: processes of this machine, or a Slurm cluster")
-        .choices(["local", "slurm"])
-        .default("local"),
+      engineOption("where batches run: processes of this machine, or a Slurm cluster").default("local"),
     )
-    .option("--tasks <number>", "batches at a time; default: as many as fit", count)
-    .option("--cores <number>", "threads of each batch", count)
-    .option("--memory <size>", "memory of each batch: 500M, 8G", bytes)
-    .option("--duration <time>", "longest time of each batch: 90s, 45m, 12h, 2d", seconds)
+    .option("--tasks <number>", "batches at a time; default: as many as fit", count);
+  return addResourceOptions(command);
+}
+
+/** `--engine`; `description` says what runs there. */
+export function engineOption(description: string): Option {
+  return new Option("--engine <name>", description).choices(["local", "slurm"]);
+}
+
+/** Adds the options that say what each batch gets. @param when  what their help begins with, where they need another option */
+export function addResourceOptions(command: Command, when = ""): Command {
+  return command
+    .option("--cores <number>", `${when}threads of each batch`, count)
+    .option("--memory <size>", `${when}memory of each batch: 500M, 8G`, bytes)
+    .option("--duration <time>", `${when}longest time of each batch: 90s, 45m, 12h, 2d`, seconds)
     .option("--partition <name>", "with --engine slurm: where")
     .option("--account <name>", "with --engine slurm: who pays")
     .option(
@@ -57,7 +66,7 @@ export function toEngine(args: EngineArguments): Engine {
 }
 
 /** Reads `500M`, `8G`, `1T`; without a letter MiB, as Slurm has it. */
-export function bytes(text: string): number {
+function bytes(text: string): number {
   const match = /^(\d+(?:\.\d+)?)([KMGT]?)(?:i?B)?$/i.exec(text.trim());
   const value = Number(match?.[1]) * 1024 ** ("KMGT".indexOf((match?.[2] || "M").toUpperCase()) + 1);
   if (value > 0) return value;
@@ -65,7 +74,7 @@ export function bytes(text: string): number {
 }
 
 /** Reads `90s`, `45m`, `12h`, `2d`, or Slurm's `hours:minutes:seconds`; without a letter minutes, as Slurm has it. */
-export function seconds(text: string): number {
+function seconds(text: string): number {
   const clock = /^(\d+):(\d\d):(\d\d)$/.exec(text.trim());
   if (clock !== null) return Number(clock[1]) * 3600 + Number(clock[2]) * 60 + Number(clock[3]);
   const match = /^(\d+(?:\.\d+)?)([smhd]?)$/.exec(text.trim());

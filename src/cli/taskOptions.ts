@@ -1,6 +1,6 @@
-import { type Command, Option } from "commander";
+import type { Command } from "commander";
 import type { Engine } from "../jobs/index.ts";
-import { bytes, type EngineArguments, seconds, toEngine } from "./engineOptions.ts";
+import { addResourceOptions, type EngineArguments, engineOption, toEngine } from "./engineOptions.ts";
 import { count } from "./options.ts";
 
 /** What {@link addTaskOptions} parses to. */
@@ -12,25 +12,14 @@ export interface TaskArguments extends Omit<EngineArguments, "engine"> {
 
 /** The options of work in tasks, on this machine or a cluster. */
 export function addTaskOptions(command: Command): Command {
-  const collect = (option: string, options: string[] = []) => [...options, option];
-  return command
-    .addOption(
-      new Option("--engine <name>", "run in tasks: processes of this machine, or of a Slurm cluster").choices(
-        ["local", "slurm"],
-      ),
-    )
-    .option("--tasks <number>", "with --engine: parts of each micrograph (default: 1)", count)
-    .option("--cores <number>", "with --engine: threads of a task (default: 1)", count)
-    .option("--memory <size>", "with --engine: memory of a task: 500M, 8G", bytes)
-    .option("--duration <time>", "with --engine: time after which a task is ended: 45m, 12h, 2d", seconds)
-    .option("--partition <name>", "with --engine slurm")
-    .option("--account <name>", "with --engine slurm")
+  command
+    .addOption(engineOption("run in batches: processes of this machine, or of a Slurm cluster"))
+    .option("--tasks <number>", "with --engine: batches of each micrograph (default: 1)", count)
     .option(
-      "--sbatch <--name=value>",
-      "with --engine slurm: a further option of sbatch; may be repeated",
-      collect,
-    )
-    .option("--jobs <folder>", "with --engine: states and logs of the tasks (default: beside the particles)");
+      "--jobs <folder>",
+      "with --engine: states and logs of the batches (default: beside the particles)",
+    );
+  return addResourceOptions(command, "with --engine: ");
 }
 
 /** The engine that is asked for; undefined where none is. Options of an engine without one are wrong use. */
