@@ -33,23 +33,26 @@ export async function readUnpacked(source: FileSource): Promise<Uint8Array> {
 /** Opens a file for reading in parts; one that gzip packed is unpacked into memory. @throws {VitrineError} as {@link readUnpacked} */
 export async function openUnpacked(source: FileSource): Promise<RandomAccessFile> {
   const file = await openFile(source);
-  if (file.size < MAGIC.length || !isGzip(await file.read(0, MAGIC.length))) return file;
+  let isKept = false;
   try {
+    isKept = !isGzip(await file.read(0, Math.min(file.size, MAGIC.length)));
+    if (isKept) return file;
     const bytes = await unpackGzip(await file.read(0, file.size), file.name);
     return openBlob(new Blob([bytes]), file.name);
   } finally {
-    await file.close();
+    if (!isKept) await file.close();
   }
 }
 
 /** The first bytes of what a file holds, unpacked if gzip packed it: as many as there are, at most `count`. */
 export async function readUnpackedHead(file: RandomAccessFile, count: number): Promise<Uint8Array> {
-  const head = await file.read(0, Math.min(file.size, PACKED_HEAD));
-  if (!isGzip(head)) return head.subarray(0, count);
+  const head = await file.read(0, Math.min(file.size, count));
+  if (!isGzip(head)) return head;
+  const packed = await file.read(0, Math.min(file.size, PACKED_HEAD));
   const pieces: Uint8Array[] = [];
   let size = 0;
   try {
-    for await (const piece of unpacked(head)) {
+    for await (const piece of unpacked(packed)) {
       pieces.push(piece);
       size += piece.length;
       if (size >= count) break;

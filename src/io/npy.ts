@@ -1,4 +1,4 @@
-import { VitrineError } from "../core/index.ts";
+import { type PixelType, VitrineError } from "../core/index.ts";
 import { bytesOf, HOST_IS_LITTLE_ENDIAN, swapBytes } from "./byteOrder.ts";
 import { allocate } from "./files.ts";
 import { halfToNumber, numberToHalf } from "./half.ts";
@@ -19,6 +19,20 @@ export type NpyDtype =
   | "f8"
   | "c8"
   | "c16";
+
+/** Pixel types of numpy's; 64-bit integers and complex numbers have none. */
+export const NPY_PIXEL_TYPES: Readonly<Partial<Record<NpyDtype, PixelType>>> = {
+  b1: "uint8",
+  u1: "uint8",
+  i1: "int8",
+  u2: "uint16",
+  i2: "int16",
+  u4: "uint32",
+  i4: "int32",
+  f2: "float32",
+  f4: "float32",
+  f8: "float64",
+};
 
 /**
  * The values of an array. b1 and u1 are Uint8Array, i8 and u8 are BigInt arrays, f2 is decoded to Float32Array, c8 and c16

@@ -6,7 +6,7 @@ import type { Dataset, JsonObject } from "../dataset/dataset.ts";
 import type { MrcHeader } from "../mrc.ts";
 import { toZyx, zyxShape } from "../mrcAxes.ts";
 import { type MrcFile, openMrc } from "../mrcFile.ts";
-import { type NpyData, type NpyDtype, type NpyHeader, npyFromBytes } from "../npy.ts";
+import { NPY_PIXEL_TYPES, type NpyData, type NpyHeader, npyFromBytes } from "../npy.ts";
 import { type NpyFile, openNpy } from "../npyFile.ts";
 
 const UM_PER_A = 1e-4;
@@ -127,20 +127,6 @@ function mrcSummary({ voxelSizeA, kind }: MrcHeader): JsonObject {
   };
 }
 
-/** Pixel types of numpy's; 64-bit integers and complex numbers have none. */
-const NPY_TYPES: Readonly<Partial<Record<NpyDtype, PixelType>>> = {
-  b1: "uint8",
-  u1: "uint8",
-  i1: "int8",
-  u2: "uint16",
-  i2: "int16",
-  u4: "uint32",
-  i4: "int32",
-  f2: "float32",
-  f4: "float32",
-  f8: "float64",
-};
-
 /** Names of the dimensions before y and x. */
 const NPY_AXES = ["time", "channel", "z"];
 
@@ -153,7 +139,7 @@ export async function openNpyDataset(path: string): Promise<Dataset> {
   const npy = await openNpy(path);
   try {
     const { dtype, shape } = npy.header;
-    const type = NPY_TYPES[dtype];
+    const type = NPY_PIXEL_TYPES[dtype];
     if (type === undefined) throw notPixels(`${path} dtype`, dtype);
     if (shape.length < 2 || shape.length > 5 || shape.includes(0)) {
       const expected = "2 to 5 dimensions, none empty";

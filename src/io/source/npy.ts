@@ -1,24 +1,10 @@
 import type { PixelType } from "../../core/index.ts";
 import { VitrineError } from "../../core/index.ts";
-import type { NpyDtype, NpyHeader } from "../npy.ts";
+import { NPY_PIXEL_TYPES, type NpyHeader } from "../npy.ts";
 import { openNpy } from "../npyFile.ts";
 import { sourceAxis } from "./axes.ts";
 import { plainStrides, rawSource } from "./raw.ts";
 import type { ImageSource } from "./source.ts";
-
-/** Pixel types of numpy's; 64-bit integers and complex numbers have none. */
-const TYPES: Readonly<Partial<Record<NpyDtype, PixelType>>> = {
-  b1: "uint8",
-  u1: "uint8",
-  i1: "int8",
-  u2: "uint16",
-  i2: "int16",
-  u4: "uint32",
-  i4: "int32",
-  f2: "float32",
-  f4: "float32",
-  f8: "float64",
-};
 
 /** Names of the dimensions, of which the last ones are there. */
 const AXES = ["time", "channel", "z", "y", "x"];
@@ -33,7 +19,7 @@ export async function openNpySource(path: string): Promise<ImageSource> {
   const { file, header } = await openNpy(path);
   try {
     const { shape } = header;
-    const dtype = TYPES[header.dtype];
+    const dtype = NPY_PIXEL_TYPES[header.dtype];
     if (dtype === undefined)
       throw notPixels(`${file.name} header.descr`, "values that are pixels", header.dtype);
     if (shape.length < 2 || shape.length > AXES.length || shape.includes(0))

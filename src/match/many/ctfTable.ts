@@ -1,5 +1,5 @@
 import { VitrineError } from "../../core/index.ts";
-import { readStar, readText, type StarFile, type StarTable, starTable } from "../../io/index.ts";
+import { parseStar, readText, type StarFile, type StarTable, starTable } from "../../io/index.ts";
 import type { Log } from "../../program/index.ts";
 import { isCtffind, parseCtffind } from "./ctffind.ts";
 import type { MicrographCtf } from "./micrographCtf.ts";
@@ -32,7 +32,7 @@ const A_PER_UM = 1e4;
  */
 export async function readCtfs(path: string, onLog?: Log): Promise<MicrographCtf[]> {
   const text = await readText(path);
-  const all = isCtffind(text) ? [parseCtffind(text, path)] : ctfsOfStar(await readStar(path), onLog);
+  const all = isCtffind(text) ? [parseCtffind(text, path)] : ctfsOfStar(parseStar(text, path), onLog);
   return all.filter(({ at, name, optics }) => {
     const isFitted = Number.isFinite(optics.defocusUA) && Number.isFinite(optics.defocusVA);
     if (!isFitted) onLog?.(`${at}: no defocus was fitted to ${name}, which is left out`, "warning");
