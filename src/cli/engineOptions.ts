@@ -34,7 +34,7 @@ export function engineOption(description: string): Option {
 /** Adds the options that say what each batch gets. @param when  what their help begins with, where they need another option */
 export function addResourceOptions(command: Command, when = ""): Command {
   return command
-    .option("--cores <number>", `${when}threads of each batch`, count)
+    .option("--cores <number>", `${when}threads of each batch (default: 1)`, count)
     .option("--memory <size>", `${when}memory of each batch: 500M, 8G`, bytes)
     .option("--duration <time>", `${when}longest time of each batch: 90s, 45m, 12h, 2d`, seconds)
     .option("--partition <name>", "with --engine slurm: where")
