@@ -15,6 +15,7 @@ import {
   runMatches,
   type TemplatesReport,
 } from "../match/index.ts";
+import { addResultOptions, part, type ResultArguments, toMatchOptions } from "./matchOptions.ts";
 import {
   addMicrographOptions,
   isMany,
@@ -23,15 +24,11 @@ import {
   targetsOf,
 } from "./micrographs.ts";
 import {
-  addResultOptions,
   addSliceOptions,
   count,
   example,
   notNegative,
-  part,
-  type ResultArguments,
   type SliceArguments,
-  toMatchOptions,
   toSliceOptions,
 } from "./options.ts";
 import { durationText } from "./progress.ts";

@@ -1,15 +1,8 @@
 import type { Command } from "commander";
 import { collectMatch } from "../match/index.ts";
 import { addTemplateOption, reportText } from "./match.ts";
-import {
-  addResultOptions,
-  addSliceOptions,
-  example,
-  type ResultArguments,
-  type SliceArguments,
-  toMatchOptions,
-  toSliceOptions,
-} from "./options.ts";
+import { addResultOptions, type ResultArguments, toMatchOptions } from "./matchOptions.ts";
+import { addSliceOptions, example, type SliceArguments, toSliceOptions } from "./options.ts";
 import { report } from "./report.ts";
 
 /** Adds `vitrine match-collect CONFIG.yaml`. */

@@ -1,5 +1,5 @@
 import { type Command, InvalidArgumentError, Option } from "commander";
-import { LEOPARD_BATCH_SIZES, type Part, type PeakChoice, parsePart } from "../match/index.ts";
+import type { PeakChoice } from "../match/index.ts";
 
 /** What the help of a command ends with: a call of it, without `vitrine`. */
 export function example(call: string): string {
@@ -39,32 +39,6 @@ export function rate(text: string): number {
   const value = Number(text);
   if (value > 0 && value < 1) return value;
   throw new InvalidArgumentError("Expected a number between 0 and 1.");
-}
-
-/** Reads `I/N`. */
-export function part(text: string): Part {
-  try {
-    return parsePart(text);
-  } catch (error) {
-    throw new InvalidArgumentError(error instanceof Error ? error.message : String(error));
-  }
-}
-
-/** The options by which results are chosen and written, shared by `match` and `match-collect`. */
-export function addResultOptions(command: Command): Command {
-  command.option("--particles <file>", "table of the particles that were found", "particles.csv");
-  return addPeakOptions(command)
-    .option("--picture <file.png>", "draw micrograph, z-scores, particles and a histogram side by side")
-    .option("--planted <table>", PLANTED)
-    .option("--compat", "decode a short last batch of orientations as wrongly as Leopard-EM does")
-    .option(
-      "--compat-batch <orientations>",
-      "the batch that Leopard-EM would use, with --compat",
-      count,
-      LEOPARD_BATCH_SIZES.method,
-    )
-    .option("--overwrite", "replace results, checkpoints and parts that are there")
-    .option("--json", "print the result as JSON");
 }
 
 /** What `--planted` does, wherever there is a picture. */
@@ -170,29 +144,6 @@ export interface PeakArguments {
   readonly fdr: number;
   readonly falsePositives: number;
   readonly zCutoff?: number;
-}
-
-/** What {@link addResultOptions} parses to. */
-export interface ResultArguments extends PeakArguments {
-  readonly particles: string;
-  readonly picture?: string;
-  readonly planted?: string;
-  readonly compat?: boolean;
-  readonly compatBatch: number;
-  readonly overwrite?: boolean;
-  readonly json?: boolean;
-}
-
-/** The library's names of the same options. */
-export function toMatchOptions(args: ResultArguments) {
-  return {
-    ...toPeakOptions(args),
-    particlesPath: args.particles,
-    overwrite: args.overwrite ?? false,
-    ...(args.picture !== undefined && { picturePath: args.picture }),
-    ...(args.planted !== undefined && { plantedPath: args.planted }),
-    ...(args.compat && { compatBatch: args.compatBatch }),
-  };
 }
 
 /** The library's names of the options by which particles are told from noise. */

@@ -1,0 +1,52 @@
+import { type Command, InvalidArgumentError } from "commander";
+import { LEOPARD_BATCH_SIZES, type Part, parsePart } from "../match/index.ts";
+import { addPeakOptions, count, type PeakArguments, PLANTED, toPeakOptions } from "./options.ts";
+
+/** Reads `I/N`. */
+export function part(text: string): Part {
+  try {
+    return parsePart(text);
+  } catch (error) {
+    throw new InvalidArgumentError(error instanceof Error ? error.message : String(error));
+  }
+}
+
+/** The options by which results are chosen and written, shared by `match` and `match-collect`. */
+export function addResultOptions(command: Command): Command {
+  command.option("--particles <file>", "table of the particles that were found", "particles.csv");
+  return addPeakOptions(command)
+    .option("--picture <file.png>", "draw micrograph, z-scores, particles and a histogram side by side")
+    .option("--planted <table>", PLANTED)
+    .option("--compat", "decode a short last batch of orientations as wrongly as Leopard-EM does")
+    .option(
+      "--compat-batch <orientations>",
+      "the batch that Leopard-EM would use, with --compat",
+      count,
+      LEOPARD_BATCH_SIZES.method,
+    )
+    .option("--overwrite", "replace results, checkpoints and parts that are there")
+    .option("--json", "print the result as JSON");
+}
+
+/** What {@link addResultOptions} parses to. */
+export interface ResultArguments extends PeakArguments {
+  readonly particles: string;
+  readonly picture?: string;
+  readonly planted?: string;
+  readonly compat?: boolean;
+  readonly compatBatch: number;
+  readonly overwrite?: boolean;
+  readonly json?: boolean;
+}
+
+/** The library's names of the same options. */
+export function toMatchOptions(args: ResultArguments) {
+  return {
+    ...toPeakOptions(args),
+    particlesPath: args.particles,
+    overwrite: args.overwrite ?? false,
+    ...(args.picture !== undefined && { picturePath: args.picture }),
+    ...(args.planted !== undefined && { plantedPath: args.planted }),
+    ...(args.compat && { compatBatch: args.compatBatch }),
+  };
+}
