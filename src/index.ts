@@ -6,6 +6,7 @@
  * - `vitrine/optics`: contrast transfer functions, filters, orientation grids, movies, shell correlation
  * - `vitrine/io`: NDTiff, OME-Zarr, MRC, TIFF, STAR, PDB, mmCIF, NPY, CSV, YAML, PNG: read, write, check
  * - `vitrine/compute`: Fourier transforms, resampling, matrices in WebAssembly SIMD, the pool of worker threads
+ * - `vitrine/experiment`: plates, wells, sites, images and map objects in SQLite or PostgreSQL
  * - `vitrine/jobs`: one function in many processes with shared results
  * - `vitrine/core`: images, volumes, rotations, seeded random numbers, the one error class
  *

@@ -10,7 +10,7 @@ const newFolder = () => mkdtempSync(join(scratch, "command-"));
 const ADVICE = "(vitrine COMMAND --help explains a command)";
 
 /** Commands that only hold others, which have tests of their own. */
-const GROUPS = ["help", "jobs"];
+const GROUPS = ["help", "experiment", "jobs"];
 
 test("every command of vitrine --help has its row", async () => {
   const end = await vitrineHere(["--help"]);

@@ -47,7 +47,10 @@ export const DOORS: readonly Door[] = [
   { from: /^src\/\w+\/kernels\//, to: /^src\/compute\/kernels\/index\.ts$/ },
   { from: /^src\/\w+\/kernels\/assembly\//, to: /^src\/compute\/assembly\/\w+\.ts$/ },
   // Threads, the same in Node and in a page, are started by the twins of each; processes by those who run nowhere else.
-  { from: /^src\/(.*\.(node|browser)|jobs\/\w+)\.ts$/, to: /^src\/core\/index\.(node|browser)\.ts$/ },
+  {
+    from: /^src\/(.*\.(node|browser)|jobs\/\w+|experiment\/database\/\w+)\.ts$/,
+    to: /^src\/core\/index\.(node|browser)\.ts$/,
+  },
   // What a worker thread loads: how jobs are served, and the tables of the domains' jobs.
   { from: /^src\/worker\//, to: /^src\/compute\/(kernels\/index|serve\.(node|browser)|domain)\.ts$/ },
   { from: /^src\/worker\//, to: /^src\/\w+\/kernels\/(index|domain)\.ts$/ },

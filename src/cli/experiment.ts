@@ -1,0 +1,204 @@
+import { type Command, InvalidArgumentError, Option } from "commander";
+import {
+  addContent,
+  createExperiment,
+  describeExperiment,
+  type ExperimentContent,
+  type ExperimentSummary,
+  openExperiment,
+  PLATE_FORMATS,
+  parseWellName,
+  readContent,
+  wellName,
+} from "../experiment/index.ts";
+import { example, notNegative, positive } from "./options.ts";
+import { report } from "./report.ts";
+
+/** Adds `vitrine experiment create|add|show DIR`. */
+export function addExperiment(cli: Command): void {
+  const experiment = cli
+    .command("experiment")
+    .description("make an experiment, a folder in which plates, images, layers and objects meet; look at it")
+    .addHelpText("after", example("experiment create screen --pixel-size 0.325"));
+  addCreate(experiment);
+  addAdd(experiment);
+  addShow(experiment);
+}
+
+const FOLDER = ["<dir>", "the experiment's folder"] as const;
+
+/** `--database`, wherever an experiment is opened. */
+export function databaseOption(): Option {
+  return new Option(
+    "--database <url>",
+    "PostgreSQL server with PostGIS: postgresql://USER:PASSWORD@HOST:PORT/DATABASE",
+  ).env("DATABASE_URL");
+}
+
+interface DatabaseArguments {
+  readonly database?: string;
+  readonly json?: boolean;
+}
+
+interface CreateArguments extends DatabaseArguments {
+  readonly name?: string;
+  readonly mode: "basic" | "multiplexing";
+  readonly wellSpacer: number;
+  readonly siteDisplacement: readonly [number, number];
+  readonly pixelSize?: number;
+}
+
+function addCreate(experiment: Command): void {
+  experiment
+    .command("create")
+    .description("make an experiment: SQLite in its folder, or a schema of its own on a PostgreSQL server")
+    .argument(...FOLDER)
+    .option("--name <text>", "how pictures and pages call it; default: the folder's name")
+    .addOption(
+      new Option("--mode <mode>", "multiplexing: cycles stain the same sites anew")
+        .choices(["basic", "multiplexing"])
+        .default("basic"),
+    )
+    .option(
+      "--well-spacer <pixels>",
+      "empty pixels between wells; twice as many between plates",
+      notNegative,
+      500,
+    )
+    .option(
+      "--site-displacement <y,x>",
+      "pixels between sites of a grid, down and across; negative where they overlap",
+      pixelPair,
+      [0, 0],
+    )
+    .option("--pixel-size <um>", "µm per pixel", positive)
+    .addOption(databaseOption())
+    .option("--json", "print the experiment as JSON")
+    .action((dir: string, args: CreateArguments) =>
+      report({ json: args.json ?? false, text: summaryText }, async () => {
+        await using made = await createExperiment(dir, {
+          ...(args.name !== undefined && { name: args.name }),
+          ...(args.pixelSize !== undefined && { pixelSizeUm: args.pixelSize }),
+          ...(args.database !== undefined && { databaseUrl: args.database }),
+          mode: args.mode,
+          wellSpacerSize: args.wellSpacer,
+          verticalSiteDisplacement: args.siteDisplacement[0],
+          horizontalSiteDisplacement: args.siteDisplacement[1],
+        });
+        return await describeExperiment(made);
+      }),
+    );
+}
+
+interface AddArguments extends DatabaseArguments {
+  readonly plate?: string;
+  readonly format: string;
+  readonly wells?: readonly string[];
+  readonly channel?: readonly ChannelArgument[];
+  readonly cycles?: number;
+}
+
+interface ChannelArgument {
+  readonly name: string;
+  readonly bitDepth: number;
+}
+
+function addAdd(experiment: Command): void {
+  experiment
+    .command("add")
+    .description("add plates, wells, channels, cycles, sites and images: all of them or none")
+    .argument(...FOLDER)
+    .argument(
+      "[content.json]",
+      "plates, cycles, channels, sites and images, as docs/experiments.md lists them",
+    )
+    .option("--plate <name>", "a plate, with --format and --wells")
+    .addOption(
+      new Option("--format <wells>", "wells of the plate").choices(Object.keys(PLATE_FORMATS)).default("96"),
+    )
+    .option("--wells <list>", "its wells that have images: A01,A02,B03-B07", wellList)
+    .option("--channel <name[:bits]>", "a channel and its significant bits; may be repeated", channelList)
+    .option("--cycles <number>", "rounds of staining", positive)
+    .addOption(databaseOption())
+    .option("--json", "print the experiment as JSON")
+    .action((dir: string, file: string | undefined, args: AddArguments) =>
+      report({ json: args.json ?? false, text: summaryText }, async () => {
+        const content = file === undefined ? contentOf(args) : await readContent(file);
+        await using opened = await openExperiment(dir, urlOf(args));
+        await addContent(opened, content);
+        return await describeExperiment(opened);
+      }),
+    );
+}
+
+function contentOf({ plate, format, wells = [], channel = [], cycles }: AddArguments): ExperimentContent {
+  const [nRows, nColumns] = PLATE_FORMATS[format];
+  return {
+    ...(plate !== undefined && {
+      plates: [{ name: plate, nRows, nColumns, wells: wells.map((name) => ({ name })) }],
+    }),
+    channels: [...channel],
+    cycles: Array.from({ length: cycles ?? 0 }, (_, cycleIndex) => ({ cycleIndex })),
+  };
+}
+
+function addShow(experiment: Command): void {
+  experiment
+    .command("show")
+    .description("what an experiment holds")
+    .argument(...FOLDER)
+    .option("--upgrade", "bring tables of an earlier version up to date")
+    .addOption(databaseOption())
+    .option("--json", "print it as JSON")
+    .action((dir: string, args: DatabaseArguments & { readonly upgrade?: boolean }) =>
+      report({ json: args.json ?? false, text: summaryText }, async () => {
+        await using opened = await openExperiment(dir, { ...urlOf(args), isReadOnly: !args.upgrade });
+        return await describeExperiment(opened);
+      }),
+    );
+}
+
+function urlOf({ database }: DatabaseArguments) {
+  return database === undefined ? {} : { databaseUrl: database };
+}
+
+/** A few lines: what there is of everything, then the wells of each plate. */
+function summaryText(summary: ExperimentSummary): string {
+  const objects = Object.entries(summary.objects).map(([name, count]) => `${count} ${name}`);
+  const lines = [
+    `${summary.name} (${summary.directory}, ${summary.database})`,
+    `${summary.images} images: channels ${summary.channels.join(", ") || "none"}; ${summary.cycles} cycles, ` +
+      `${summary.timePoints} time points, ${summary.zPlanes} z planes`,
+    `${summary.layers} layers; ${objects.join(", ") || "no map objects"}`,
+    ...summary.plates.map(({ name, nRows, nColumns, wells }) => {
+      const sites = wells.reduce((sum, well) => sum + well.sites, 0);
+      const names = wells.length > 12 ? `${wells.length} wells` : wells.map((well) => well.name).join(" ");
+      return `plate ${name}, ${nRows} x ${nColumns}: ${names || "no wells"}; ${sites} sites`;
+    }),
+  ];
+  return `${lines.join("\n")}\n`;
+}
+
+function pixelPair(text: string): [number, number] {
+  const values = text.split(",").map(Number);
+  if (values.length === 2 && values.every(Number.isSafeInteger)) return [values[0], values[1]];
+  throw new InvalidArgumentError("Expected two whole numbers: y,x.");
+}
+
+/** Wells by name, and rectangles of them by two corners. */
+function wellList(text: string): string[] {
+  return text.split(",").flatMap((part) => {
+    const [first, last = first] = part.split("-").map(parseWellName);
+    const names: string[] = [];
+    for (let rowIndex = first.rowIndex; rowIndex <= last.rowIndex; rowIndex++)
+      for (let columnIndex = first.columnIndex; columnIndex <= last.columnIndex; columnIndex++)
+        names.push(wellName({ rowIndex, columnIndex }));
+    return names;
+  });
+}
+
+function channelList(text: string, before: readonly ChannelArgument[] = []): ChannelArgument[] {
+  const [, name, bits = "16"] = /^(.+?)(?::(\d+))?$/.exec(text) ?? [];
+  if (name === undefined) throw new InvalidArgumentError("Expected a name, or a name and bits: DAPI:12.");
+  return [...before, { name, bitDepth: Number(bits) }];
+}

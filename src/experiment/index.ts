@@ -1,0 +1,38 @@
+export type {
+  ChannelContent,
+  CycleContent,
+  ExperimentContent,
+  ImageContent,
+  PlateContent,
+  SiteContent,
+} from "./content.ts";
+export { addContent, readContent } from "./content.ts";
+export type {
+  ChannelLayerTable,
+  ChannelTable,
+  CycleTable,
+  ExperimentTable,
+  FeatureTable,
+  FeatureValueTable,
+  ImageFileTable,
+  MapobjectSegmentationTable,
+  MapobjectTable,
+  MapobjectTypeTable,
+  PlateTable,
+  SegmentationLayerTable,
+  SiteShiftTable,
+  SiteTable,
+  Tables,
+  WellTable,
+} from "./database/tables.ts";
+export type { ExperimentSummary, PlateSummary, WellSummary } from "./describe.ts";
+export { describeExperiment } from "./describe.ts";
+export type {
+  CreateExperimentOptions,
+  ExperimentSettings,
+  OpenExperimentOptions,
+  Query,
+} from "./experiment.ts";
+export { createExperiment, Experiment, openExperiment } from "./experiment.ts";
+export type { WellPlace } from "./wellNames.ts";
+export { PLATE_FORMATS, parseWellName, rowLetters, rowOfLetters, wellName } from "./wellNames.ts";

@@ -1,0 +1,66 @@
+import { writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { expect, test } from "vitest";
+import { vitrineHere } from "../support/command.ts";
+import { scratchFolder } from "../support/searchCase.ts";
+
+const scratch = scratchFolder();
+
+test("an experiment is made, filled and shown", async () => {
+  const folder = join(scratch, "screen");
+  const made = await vitrineHere(["experiment", "create", folder, "--pixel-size", "0.325", "--json"]);
+  expect(JSON.parse(made.stdout)).toMatchObject({ name: "screen", pixelSizeUm: 0.325, wellSpacerSize: 500 });
+  const plate = ["--plate", "P1", "--format", "384", "--wells", "A01,C3-D04", "--channel", "DAPI:12"];
+  const added = await vitrineHere([
+    "experiment",
+    "add",
+    folder,
+    ...plate,
+    "--channel",
+    "GFP",
+    "--cycles",
+    "1",
+  ]);
+  expect([added.code, added.stderr]).toEqual([0, ""]);
+  const site = { plate: "P1", well: "A01", siteIndex: 0, height: 8, width: 8 };
+  writeFileSync(join(scratch, "more.json"), JSON.stringify({ sites: [site] }));
+  await vitrineHere(["experiment", "add", folder, join(scratch, "more.json")]);
+  const shown = await vitrineHere(["experiment", "show", folder]);
+  expect(shown.stdout.replace(folder, "DIR")).toBe(`screen (DIR, sqlite)
+0 images: channels DAPI, GFP; 1 cycles, 0 time points, 0 z planes
+0 layers; no map objects
+plate P1, 16 x 24: A01 C03 C04 D03 D04; 1 sites
+`);
+});
+
+test("what is wrong with a call is said in one line", async () => {
+  const folder = join(scratch, "faults");
+  const none = await vitrineHere(["experiment", "show", folder]);
+  expect([none.code, none.stderr]).toEqual([
+    1,
+    `vitrine: ${folder}: expected an experiment (experiment.json), found none. Make one: vitrine experiment create ${folder}.\n`,
+  ]);
+  await vitrineHere(["experiment", "create", folder]);
+  const outside = await vitrineHere([
+    "experiment",
+    "add",
+    folder,
+    "--plate",
+    "P",
+    "--format",
+    "6",
+    "--wells",
+    "D1",
+  ]);
+  expect(outside.stderr).toContain(
+    "plate P well D01: expected a well of 2 rows and 3 columns, found row 4, column 1.",
+  );
+  const noWell = await vitrineHere(["experiment", "add", folder, "--plate", "P", "--wells", "7"]);
+  expect([noWell.code, noWell.stderr]).toEqual([
+    1,
+    'vitrine: well: expected a name like B07 or AA12, found "7".\n',
+  ]);
+  writeFileSync(join(scratch, "bad.json"), '{"sites": [{"plate": "P"}]}');
+  const bad = await vitrineHere(["experiment", "add", folder, join(scratch, "bad.json")]);
+  expect(bad.stderr).toMatch(/bad.json sites\[0\].well: expected .*, found nothing. Add it.\n/);
+});
