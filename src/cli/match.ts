@@ -85,7 +85,7 @@ export function addMatch(cli: Command): void {
       );
     }
     if (isMany(configs, args)) {
-      if (args.part !== undefined) command.error("error: option --part takes one micrograph");
+      if (args.part !== undefined) command.error(PART_OF_MANY);
       return report({ json, text: manyText }, async (tools) =>
         runMatches(await targetsOf(configs, args, tools.onLog), {
           ...options,
@@ -97,6 +97,9 @@ export function addMatch(cli: Command): void {
     return report({ json, text: reportText }, (tools) => search(config, { ...options, ...tools }, args));
   });
 }
+
+const PART_OF_MANY =
+  "error: option --part takes one micrograph; --engine local or --engine slurm with --tasks makes the parts of several";
 
 /** Templates in the place of the configuration's; the option may be repeated. */
 export function addTemplateOption(command: Command): Command {
@@ -150,18 +153,19 @@ async function searchInTasks(
   args: MatchArguments,
   { engine, isSingle, options, ...tools }: CommandTools & TaskOptions,
 ): Promise<ManyReport> {
-  const { step, identity } = await matchStep(await targetsOf(configs, args, tools.onLog), {
+  const { step, ...work } = await matchStep(await targetsOf(configs, args, tools.onLog), {
     ...options,
     isSingle,
     tasks: args.tasks ?? 1,
     module: builtFile("#match-batch"),
+    keepsParts: args.keepParts ?? false,
     ...(args.coarse !== undefined && { coarse: toCoarse(args.coarse, args) }),
   });
   const existing = args.overwrite ? "overwrite" : args.resume ? "resume" : undefined;
   const { signal, onProgress, onLog } = tools;
   return runStep(step, {
+    ...work,
     directory: args.jobs ?? `${args.particles}.jobs`,
-    identity,
     engine,
     signal,
     onProgress,
