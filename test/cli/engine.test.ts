@@ -41,6 +41,6 @@ test.each([
 test("a coarse pass is not divided: several tasks of it are refused before anything runs", async () => {
   const { args, folder } = smallSearch();
   const end = await vitrineHere([...args, "--coarse", "2", "--engine", "local", "--tasks", "2"]);
-  expect([end.code, end.stderr]).toEqual([1, expect.stringMatching(/one task a micrograph/)]);
+  expect([end.code, end.stderr]).toEqual([2, expect.stringMatching(/one task a micrograph/)]);
   expect(filesBelow(folder)).toEqual(["config.yaml", "image.mrc", "volume.mrc"]);
 });
