@@ -5,7 +5,6 @@ import {
   type CoarseReport,
   estimateMatch,
   type ManyReport,
-  type MatchEstimate,
   type MatchOptions,
   type MatchReport,
   matchStep,
@@ -15,6 +14,7 @@ import {
   runMatches,
   type TemplatesReport,
 } from "../match/index.ts";
+import { estimateText, type RunEstimate } from "./matchEstimate.ts";
 import { addResultOptions, part, type ResultArguments, toMatchOptions } from "./matchOptions.ts";
 import {
   addMicrographOptions,
@@ -31,7 +31,6 @@ import {
   type SliceArguments,
   toSliceOptions,
 } from "./options.ts";
-import { durationText } from "./progress.ts";
 import { type CommandTools, report } from "./report.ts";
 import { addTaskOptions, engineOf, type TaskArguments } from "./taskOptions.ts";
 
@@ -82,7 +81,7 @@ export function addMatch(cli: Command): void {
       );
     }
     if (isMany(configs, args)) {
-      if (args.part !== undefined) command.error("error: option --part takes one micrograph");
+      if (args.part !== undefined) command.error(PART_OF_MANY);
       return report({ json, text: manyText }, async (tools) =>
         runMatches(await targetsOf(configs, args, tools.onLog), {
           ...options,
@@ -94,6 +93,9 @@ export function addMatch(cli: Command): void {
     return report({ json, text: reportText }, (tools) => search(config, { ...options, ...tools }, args));
   });
 }
+
+const PART_OF_MANY =
+  "error: option --part takes one micrograph; --engine local or --engine slurm with --tasks makes the parts of several";
 
 /** Templates in the place of the configuration's; the option may be repeated. */
 export function addTemplateOption(command: Command): Command {
@@ -126,6 +128,10 @@ function addCoarseOptions(command: Command): Command {
 }
 
 function requireCoarse(command: Command, args: MatchArguments): void {
+  if (args.coarse !== undefined && (args.tasks ?? 1) > 1)
+    command.error(
+      "error: --coarse takes one task a micrograph, since its pass is not divided: leave out --tasks, and give more --cores",
+    );
   if (args.coarse !== undefined || (args.coarseCandidates ?? args.coarseSamples) === undefined) return;
   command.error("error: options --coarse-candidates and --coarse-samples need --coarse <factor>");
 }
@@ -147,18 +153,19 @@ async function searchInTasks(
   args: MatchArguments,
   { engine, isSingle, options, ...tools }: CommandTools & TaskOptions,
 ): Promise<ManyReport> {
-  const { step, identity } = await matchStep(await targetsOf(configs, args, tools.onLog), {
+  const { step, ...work } = await matchStep(await targetsOf(configs, args, tools.onLog), {
     ...options,
     isSingle,
     tasks: args.tasks ?? 1,
     module: builtFile("#match-batch"),
+    keepsParts: args.keepParts ?? false,
     ...(args.coarse !== undefined && { coarse: toCoarse(args.coarse, args) }),
   });
   const existing = args.overwrite ? "overwrite" : args.resume ? "resume" : undefined;
   const { signal, onProgress, onLog } = tools;
   return runStep(step, {
+    ...work,
     directory: args.jobs ?? `${args.particles}.jobs`,
-    identity,
     engine,
     signal,
     onProgress,
@@ -193,12 +200,6 @@ function toOptions(args: MatchArguments): MatchOptions {
   };
 }
 
-/** An estimate of the first micrograph, and what it is multiplied or divided by. */
-interface RunEstimate extends MatchEstimate {
-  readonly micrographs: number;
-  readonly tasks: number;
-}
-
 async function estimate(
   configs: readonly string[],
   args: MatchArguments,
@@ -211,41 +212,9 @@ async function estimate(
     ...(micrograph && { micrograph }),
     ...(args.coarse !== undefined && { coarse: toCoarse(args.coarse, args) }),
   });
-  return { ...first, micrographs: Math.max(1, targets.length), tasks: args.tasks ?? 1 };
-}
-
-function estimateText(estimate: RunEstimate): string {
-  const { micrographs, tasks } = estimate;
-  const { orientations, defocusValues, pixelSizes, correlations, rate, hours, bytes, workers } = estimate;
-  const each = estimate.templates > 1 ? `, each of ${estimate.templates} templates` : "";
-  const all = micrographs * hours;
-  return [
-    `correlations  ${correlations} (${orientations} orientations x ${defocusValues} defocus values x ${pixelSizes} pixel sizes${each})`,
-    `rate          ${rate.toFixed(1)}/s with ${workers} threads (WASM SIMD)`,
-    `time          ${hours.toFixed(2)} h (${durationText(3600 * hours)})`,
-    ...(micrographs > 1
-      ? [`micrographs   ${micrographs}, each taken to be as the first: ${durationText(3600 * all)}`]
-      : []),
-    ...(tasks > 1
-      ? [
-          `tasks         ${tasks} a micrograph, on machines like this at once: ${durationText((3600 * all) / tasks)}`,
-        ]
-      : []),
-    `memory        ${(bytes / 2 ** 30).toFixed(2)} GiB`,
-    ...(all > 1 ? [`faster        ${fasterText(estimate)}`] : []),
-    "",
-  ].join("\n");
-}
-
-/** What would make a long search shorter, the most first. */
-function fasterText({ defocusValues, pixelSizes }: MatchEstimate): string {
-  return [
-    "--coarse 2 (about 4 times, for some particles near the threshold)",
-    "--engine slurm --tasks N (N machines)",
-    ...(defocusValues > 1 ? [`fewer than ${defocusValues} defocus values (in proportion)`] : []),
-    ...(pixelSizes > 1 ? [`fewer than ${pixelSizes} pixel sizes (in proportion)`] : []),
-    "larger psi_step and theta_step",
-  ].join("; ");
+  const { part, coarse, tasks = 1 } = args;
+  const asked = { ...(part && { part }), ...(coarse !== undefined && { coarse }) };
+  return { ...first, micrographs: Math.max(1, targets.length), tasks, ...asked };
 }
 
 type AnyReport = MatchReport | CoarseReport;

@@ -72,7 +72,7 @@ async function expand(paths: readonly string[], at: string): Promise<string[]> {
 export function manyText({ micrographs, particles, files }: ManyReport): string {
   const width = Math.max(...micrographs.map(({ micrographPath }) => micrographPath.length));
   return [
-    `${particles} particles in ${micrographs.length} micrographs`,
+    `${particles} particles in ${micrographs.length} ${micrographs.length === 1 ? "micrograph" : "micrographs"}`,
     ...micrographs.map(
       ({ micrographPath, particles, zCutoff }) =>
         `  ${micrographPath.padEnd(width)}  ${String(particles).padStart(5)} above z ${zCutoff.toFixed(2)}`,

@@ -12,5 +12,5 @@ export type { MatrixLayout } from "./linear/matrixLayout.ts";
 export { MEMORY_LIMIT } from "./memory.ts";
 export type { Backend, BackendSizes, Plan, PlanArray, PlanKind, PlanTypes } from "./plan.ts";
 export type { Pool, PoolOptions } from "./pool.ts";
-export { createPool, defaultWorkerCount, poolSizes } from "./pool.ts";
+export { createPool, defaultWorkerCount, poolKernels, poolSizes } from "./pool.ts";
 export { resampleImages, resamplePlan, resampleVolumes, rescaledShape } from "./resample.ts";

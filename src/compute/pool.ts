@@ -46,6 +46,15 @@ export function defaultWorkerCount(): number {
   return platform.defaultWorkerCount();
 }
 
+/** What computes in a pool of this engine, without one: its name without its number of workers, as `wasm relaxed simd`. */
+export function poolKernels(): string {
+  return kernelsName(platform.hasRelaxedSimd());
+}
+
+function kernelsName(relaxedSimd: boolean): string {
+  return `wasm ${relaxedSimd ? "relaxed simd" : "simd"}`;
+}
+
 /** What plans would take of a pool of so many workers, without one. */
 export function poolSizes(workers = defaultWorkerCount()): BackendSizes {
   return { bytes: (kind, size) => kind.wasm.bytes(size, workers) };
@@ -110,8 +119,7 @@ export class ThreadPool implements Pool, WorkerPool {
   constructor({ memory, arena, group, workers, relaxedSimd, control }: Parts) {
     this.memory = memory;
     this.workers = workers;
-    const simd = relaxedSimd ? "relaxed simd" : "simd";
-    this.name = `wasm ${simd}, ${workers} ${workers === 1 ? "worker" : "workers"}`;
+    this.name = `${kernelsName(relaxedSimd)}, ${workers} ${workers === 1 ? "worker" : "workers"}`;
     this.#arena = arena;
     this.#group = group;
     this.#control = control;

@@ -6,6 +6,7 @@ export {
   openFile,
   readFileBytes,
   removeFile,
+  removeFolder,
   renameFile,
   writeFileAtomic,
 } from "#files";

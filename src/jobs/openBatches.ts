@@ -62,7 +62,9 @@ export async function interrupted(folder: StepFolder, reason: unknown): Promise<
     {
       ...error.fault,
       found: `an abort when ${done} of ${batches.length} batches were done${checkpoints}`,
-      ...(done + kept > 0 && { hint: "What is done is kept: the same command goes on from it" }),
+      ...(done + kept > 0 && {
+        hint: `What is done is kept: vitrine jobs resubmit ${folder.path} goes on from it, as does --resume`,
+      }),
     },
     { cause: reason },
   );

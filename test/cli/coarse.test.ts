@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { describe, expect, test } from "vitest";
 import { formatMrc, parseCsv } from "../../src/io/index.ts";
 import { PARTICLE_COLUMNS } from "../../src/match/index.ts";
-import { caseMaker, complaint, filesBelow, vitrine } from "../support/command.ts";
+import { caseMaker, complaint, filesBelow, vitrineHere } from "../support/command.ts";
 import { MAPS, scratchFolder, smoothVolume } from "../support/searchCase.ts";
 
 const smallSearch = caseMaker(scratchFolder());
@@ -17,7 +17,7 @@ describe("vitrine match --coarse", () => {
   test("prints JSON, says what it did, and writes the table, two maps and those of the coarse pass", async () => {
     const { folder, args } = smallSearch();
     const coarse = ["--coarse", "2", "--coarse-candidates", "40", "--coarse-samples", "50"];
-    const end = await vitrine([
+    const end = await vitrineHere([
       ...args,
       ...PEAKS,
       ...coarse,
@@ -42,12 +42,12 @@ describe("vitrine match --coarse", () => {
     expect([...report.files].sort()).toEqual(written.map((name) => join(folder, name)).sort());
     expect(report.particles.length).toBeGreaterThan(0);
     expect(rows(join(folder, "out/particles.csv")).length).toBe(report.particles.length);
-    const again = await vitrine([...args, ...coarse]);
+    const again = await vitrineHere([...args, ...coarse]);
     expect([again.code, complaint(again, folder)]).toEqual([
       1,
       expect.stringMatching(/expected no file of this name/),
     ]);
-    const text = await vitrine([...args, ...PEAKS, ...coarse, "--overwrite"]);
+    const text = await vitrineHere([...args, ...PEAKS, ...coarse, "--overwrite"]);
     expect(text.stdout).toMatch(
       /^\d+ particles above z 2\.50 .*\n {2}of \d+ candidates above z \d+\.\d+ at 2 times the pixel size; deviations from 50 orientations\n/,
     );
@@ -71,7 +71,7 @@ describe("vitrine match --coarse", () => {
     ],
   ] as [string[], number, RegExp][])("%j is refused", async (more, code, message) => {
     const { folder, args } = smallSearch();
-    const end = await vitrine([...args, ...more]);
+    const end = await vitrineHere([...args, ...more]);
     expect([end.code, end.stdout]).toEqual([code, ""]);
     expect(end.stderr).toMatch(message);
     expect(filesBelow(folder)).toEqual(["config.yaml", "image.mrc", "volume.mrc"]);
@@ -90,7 +90,7 @@ describe("vitrine match with several templates", () => {
     const list = smallSearch((configuration, folder) => {
       configuration.template_volume_path = [configuration.template_volume_path, other(folder)];
     });
-    const end = await vitrine([...list.args, ...PEAKS, "--json"]);
+    const end = await vitrineHere([...list.args, ...PEAKS, "--json"]);
     expect(end.code).toBe(0);
     const report = JSON.parse(end.stdout);
     expect(report.templates.map(({ templatePath }: { templatePath: string }) => templatePath)).toEqual(
@@ -103,10 +103,12 @@ describe("vitrine match with several templates", () => {
     const named = smallSearch();
     const templates = ["--template", join(named.folder, "volume.mrc"), "--template", other(named.folder)];
     for (const part of ["1/2", "2/2"]) {
-      expect((await vitrine([...named.args, "--exact-slices", ...templates, "--part", part])).code).toBe(0);
+      expect((await vitrineHere([...named.args, "--exact-slices", ...templates, "--part", part])).code).toBe(
+        0,
+      );
     }
     const collect = ["match-collect", named.config, "--particles", join(named.folder, "out/particles.csv")];
-    const text = await vitrine([...collect, ...PEAKS, ...templates]);
+    const text = await vitrineHere([...collect, ...PEAKS, ...templates]);
     expect(text.stdout).toMatch(
       /^\d+ particles above .*\n.*volume\.mrc by itself: \d+ above z 2\.50\n.*other\.mrc by itself/,
     );
@@ -119,14 +121,14 @@ describe("vitrine match with several templates", () => {
       writeFileSync(join(where, "volume.map"), readFileSync(join(where, "volume.mrc")));
       configuration.template_volume_path = [configuration.template_volume_path, join(where, "volume.map")];
     });
-    const twice = await vitrine(args);
+    const twice = await vitrineHere(args);
     expect([twice.code, complaint(twice, folder)]).toEqual([
       1,
       expect.stringMatching(
         /config\.yaml template_volume_path: expected files whose names differ.*found two of the name volume/,
       ),
     ]);
-    const missing = await vitrine([
+    const missing = await vitrineHere([
       ...args,
       "--template",
       join(folder, "volume.mrc"),

@@ -2,7 +2,7 @@ import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
 import { formatMrc } from "../../src/io/index.ts";
-import { caseMaker, filesBelow, OUTPUTS, vitrine } from "../support/command.ts";
+import { caseMaker, filesBelow, OUTPUTS, vitrine, vitrineHere } from "../support/command.ts";
 import { noise } from "../support/noise.ts";
 import { FEW_ORIENTATIONS, scratchFolder, smoothVolume } from "../support/searchCase.ts";
 
@@ -26,22 +26,22 @@ describe("a search that is in order", () => {
       ["config.yaml", "image.mrc", "volume.mrc", "out/all.png", ...OUTPUTS].sort(),
     );
     expect(readFileSync(join(folder, "out/all.png")).subarray(1, 4).toString()).toBe("PNG");
-    const again = await vitrine(args);
+    const again = await vitrineHere(args);
     expect([again.code, again.stdout]).toEqual([1, ""]);
     expect(again.stderr).toMatch(
       /out\/mip\.mrc: expected no file of this name, found one\. Allow it with --overwrite/,
     );
-    expect((await vitrine([...args, "--overwrite"])).code).toBe(0);
+    expect((await vitrineHere([...args, "--overwrite"])).code).toBe(0);
   });
 
   test("--estimate says correlations, rate, hours and memory, and writes nothing", async () => {
     const { folder, args } = smallSearch();
-    const end = await vitrine([...args, "--estimate"]);
+    const end = await vitrineHere([...args, "--estimate"]);
     expect(end.code).toBe(0);
     expect(end.stdout).toMatch(
       /^correlations {2}483 \(161 orientations x 3 defocus values x 1 pixel sizes\)\nrate +[\d.]+\/s with 1 threads \(WASM SIMD\)\ntime +\S+ h \(\d+ s\)\nmemory +[\d.]+ GiB\n$/,
     );
-    const estimate = JSON.parse((await vitrine([...args, "--estimate", "--json"])).stdout);
+    const estimate = JSON.parse((await vitrineHere([...args, "--estimate", "--json"])).stdout);
     expect(estimate).toMatchObject({ correlations: 483, workers: 1, mapShape: [81, 65] });
     expect(estimate.backend).toMatch(/^wasm (relaxed )?simd, 1 worker$/);
     expect(estimate.rate * estimate.hours * 3600).toBeCloseTo(483, 6);
@@ -51,8 +51,8 @@ describe("a search that is in order", () => {
 
   test("--compat changes angles and defocus where the peer misreads its last batch, and nothing else", async () => {
     const [right, wrong] = [smallSearch(), smallSearch()];
-    await vitrine(right.args);
-    expect((await vitrine([...wrong.args, "--compat"])).code).toBe(0);
+    await vitrineHere(right.args);
+    expect((await vitrineHere([...wrong.args, "--compat"])).code).toBe(0);
     const read = (folder: string, map: string) =>
       readFileSync(join(folder, "out", `${map}.mrc`)).subarray(1024);
     const same = (map: string) => read(right.folder, map).equals(read(wrong.folder, map));
@@ -70,7 +70,7 @@ test("a K3-like frame, not square and with sides of large prime factors, gives m
     writeFileSync(join(where, "volume.mrc"), formatMrc(volume));
     configuration.orientation_search_config = { ...FEW_ORIENTATIONS, psi_step: 100 };
   });
-  const end = await vitrine([...args, "--json"]);
+  const end = await vitrineHere([...args, "--json"]);
   expect(end.code).toBe(0);
   const map = readFileSync(join(folder, "out/scaled_mip.mrc"));
   expect([map.readInt32LE(0), map.readInt32LE(4), map.length]).toEqual([107, 76, 1024 + 4 * 107 * 76]);
@@ -94,7 +94,7 @@ describe("wrong use is exit code 2, with the usage and nothing on stdout", () =>
     [["match-collect"], /missing required argument/],
     [["match-collect", "a.yaml", "--part", "1/2"], /unknown option '--part'/],
   ] as [string[], RegExp][])("vitrine %j", async (args, message) => {
-    const end = await vitrine(args);
+    const end = await vitrineHere(args);
     expect(end.code).toBe(2);
     if (args.length > 0) {
       expect(end.stderr).toMatch(message);
@@ -106,7 +106,7 @@ describe("wrong use is exit code 2, with the usage and nothing on stdout", () =>
   test.each([[[]], [["match"]], [["match-collect"]], [["tour"]]])(
     "vitrine %j --help explains itself",
     async (command) => {
-      const end = await vitrine([...command, "--help"]);
+      const end = await vitrineHere([...command, "--help"]);
       expect([end.code, end.stderr]).toEqual([0, ""]);
       expect(end.stdout).toContain(`Usage: vitrine${command.map((word) => ` ${word}`).join("")}`);
     },
@@ -114,6 +114,6 @@ describe("wrong use is exit code 2, with the usage and nothing on stdout", () =>
 
   test("--version is the package's", async () => {
     const { version } = JSON.parse(readFileSync(new URL("../../package.json", import.meta.url), "utf8"));
-    expect((await vitrine(["--version"])).stdout).toBe(`${version}\n`);
+    expect((await vitrineHere(["--version"])).stdout).toBe(`${version}\n`);
   });
 });

@@ -1,61 +1,18 @@
 import { spawn } from "node:child_process";
-import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { expect, test } from "vitest";
-import { formatMrc, parseCsv } from "../../src/io/index.ts";
+import { parseCsv } from "../../src/io/index.ts";
 import { filesBelow, vitrineHere } from "../support/command.ts";
-import { noise } from "../support/noise.ts";
-import {
-  type Configuration,
-  FEW_ORIENTATIONS,
-  mapPaths,
-  scratchFolder,
-  smallConfiguration,
-  writeConfig,
-} from "../support/searchCase.ts";
+import { expectSameResults, longer, manyCase as makeCase, values } from "../support/manyCase.ts";
+import { type Configuration, scratchFolder } from "../support/searchCase.ts";
 
 const scratch = scratchFolder();
 const program = fileURLToPath(new URL("../../bin/vitrine.js", import.meta.url));
 
-/** Micrographs of noise and one configuration for all of them; z-scores low enough for particles in noise. */
-function manyCase(name: string, change: (configuration: Configuration) => void = () => {}) {
-  const folder = join(scratch, name);
-  mkdirSync(join(folder, "mics"), { recursive: true });
-  mkdirSync(join(folder, "out"));
-  const configuration = smallConfiguration(folder, { image: [96, 80], template: 16 });
-  configuration.match_template_result = mapPaths(join(folder, "out"));
-  change(configuration);
-  const config = writeConfig(folder, configuration);
-  const micrographs = ["a", "b", "c"].map((stem, i) => {
-    const path = join(folder, "mics", `${stem}.mrc`);
-    writeFileSync(path, formatMrc({ data: noise(96 * 80, 10 + i), shape: [96, 80], voxelSizeA: 2 }));
-    return path;
-  });
-  const table = join(folder, "out/particles.csv");
-  const options = ["--particles", table, "--workers", "1", "--z-cutoff", "3.5"];
-  const args = ["match", config, "--micrographs", join(folder, "mics/*.mrc"), ...options];
-  return { folder, config, micrographs, table, args, options };
-}
-
-/** Values of a result, without the time of writing that an MRC file's label holds. */
-function values(path: string): Buffer {
-  const bytes = readFileSync(path);
-  return path.endsWith(".mrc") ? bytes.subarray(1024) : bytes;
-}
-
-function expectSameResults(folder: string, reference: string): void {
-  const files = filesBelow(join(reference, "out"));
-  expect(filesBelow(join(folder, "out"))).toEqual(files);
-  for (const file of files) {
-    const [found, expected] = [folder, reference].map((each) =>
-      file.endsWith(".csv")
-        ? readFileSync(join(each, "out", file), "utf8").replaceAll(`${each}/`, "")
-        : values(join(each, "out", file)).toString("base64"),
-    );
-    expect(found === expected, file).toBe(true);
-  }
-}
+const manyCase = (name: string, change?: (configuration: Configuration) => void) =>
+  makeCase(scratch, name, change);
 
 test("a pattern of micrographs: results of each under its name, one joint table, a line each", async () => {
   const { folder, args, micrographs, table, config, options } = manyCase("pattern");
@@ -138,9 +95,6 @@ test("a CTF table gives each micrograph its own defocus, which its rows say", as
 });
 
 test("three micrographs, killed in the second and resumed, give the bytes of a run without a break", async () => {
-  const longer = (configuration: Configuration) => {
-    configuration.orientation_search_config = { ...FEW_ORIENTATIONS, theta_step: 15, psi_step: 10 };
-  };
   const whole = manyCase("whole", longer);
   const killed = manyCase("killed", longer);
   expect((await vitrineHere(whole.args)).code).toBe(0);

@@ -101,9 +101,10 @@ export function caseMaker(scratch: string): (change?: Change) => CommandCase {
   };
 }
 
-/** The one line of an error, without the folder; what is logged before it does not count. */
+/** The one line of an error, without the folder; what is logged before it, and progress, do not count. */
 export function complaint({ stderr }: CommandEnd, folder: string): string {
-  const lines = stderr.split("\n").filter((line) => line !== "" && !line.includes("has no effect here"));
+  const isLog = (line: string) => line.includes("has no effect here") || / left$/.test(line);
+  const lines = stderr.split("\n").filter((line) => line !== "" && !isLog(line));
   if (lines.length !== 1) throw new Error(`${lines.length} lines: ${stderr}`);
   return lines[0].replaceAll(`${folder}/`, "");
 }

@@ -3,6 +3,7 @@ import { join } from "node:path";
 import { beforeAll, describe, expect, test } from "vitest";
 import { filesOf, MAPS, scratchFolder, writeConfig } from "../../../test/support/searchCase.ts";
 import { writeTemplatesCase } from "../../../test/support/templatesCase.ts";
+import type { Progress } from "../../core/index.ts";
 import { parseCsv, readMrcImage } from "../../io/index.ts";
 import { PARTICLE_COLUMNS } from "../particles/particles.ts";
 import { distinctPeaks } from "../peaks/distinctPeaks.ts";
@@ -43,12 +44,16 @@ async function searchCoarsely(name: string, options: Partial<CoarseMatchOptions>
 
 let full: ReturnType<typeof place> & { report: SearchReport };
 let coarse: Awaited<ReturnType<typeof searchCoarsely>>;
+const told: Progress[] = [];
 beforeAll(async () => {
   const run = place("full");
   const report = await runMatch(run.config, { ...OPTIONS, particlesPath: run.particlesPath });
   if (report === null) throw new Error("no report");
   full = { ...run, report };
-  coarse = await searchCoarsely("coarse", { samples: SAMPLES });
+  coarse = await searchCoarsely("coarse", {
+    samples: SAMPLES,
+    onProgress: (progress) => told.push(progress),
+  });
 });
 
 describe("a search with a coarse pass", () => {
@@ -57,6 +62,13 @@ describe("a search with a coarse pass", () => {
     expect(posesOf(full.report).map(({ y, x }) => [y, x])).toEqual(places);
     expect(posesOf(coarse.report)).toEqual(posesOf(full.report));
     expect(coarse.report.coarse[0].candidates).toBeGreaterThan(planted.length);
+  });
+
+  test("tells of pass, sample and candidates in one stream that only grows", () => {
+    const done = told.map((one) => one.done);
+    expect(done).toEqual([...done].sort((a, b) => a - b));
+    expect(new Set(told.map(({ unit }) => unit))).toEqual(new Set(["correlations"]));
+    expect(told.at(-1)?.done).toBeCloseTo(told.at(-1)?.total ?? Number.NaN, 6);
   });
 
   test("measures z-scores by a sample: within three errors of the full search's", () => {

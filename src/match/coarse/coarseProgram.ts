@@ -1,5 +1,4 @@
 import type { BackendSizes, Pool } from "../../compute/index.ts";
-import { progressTeller } from "../../core/index.ts";
 import { removeFile } from "../../io/index.ts";
 import { type ProgramTools, runProgram } from "../../program/index.ts";
 import {
@@ -11,6 +10,7 @@ import {
 import { type IdentifiedSearch, identifySearches } from "../search/fingerprint.ts";
 import type { MatchOptions } from "../search/matchOptions.ts";
 import { prepareMicrograph } from "../search/openSearch.ts";
+import { progressOf } from "../search/program.ts";
 import type { MapSource } from "../search/resultMaps.ts";
 import type { SearchReport, WrittenResults } from "../search/results.ts";
 import { type PreparedInputs, TemplateSearch } from "../search/search.ts";
@@ -34,6 +34,7 @@ import {
 } from "./coarseResults.ts";
 import { sampleSize } from "./coarseSample.ts";
 import { type CandidateOptions, candidateCutoff, findCandidates, rescoreSearch } from "./coarseSearch.ts";
+import { coarseProgress, coarseWork } from "./coarseWork.ts";
 
 /** How a search with a coarse pass runs: as `runMatch`, in one piece, with particles chosen by z-score. */
 export interface CoarseMatchOptions extends Omit<MatchOptions, "part" | "compatBatch">, CandidateOptions {
@@ -110,7 +111,7 @@ async function searchCoarsely(
   const prepared = await prepareMicrograph(pool, set.searches[0]);
   const [found, coarse]: [WrittenResults[], CoarsePass[]] = [[], []];
   for (const [i, search] of set.searches.entries()) {
-    const where = { paths: paths[i], options };
+    const where = { paths: paths[i], options: { ...options, ...progressOf(i, set, options) } };
     const { pass, results } = await searchTemplate(pool, { ...search, prepared }, where);
     found.push(await writeCoarseResults(pending, search, { paths: paths[i], ...results }));
     coarse.push(pass);
@@ -135,15 +136,17 @@ async function searchTemplate(
   const { factor } = options;
   const { shape } = micrograph;
   const inputs = { prepared, shape, template, settings, space };
-  const coarse = await coarsePass(pool, inputs, { search, paths, options });
+  const work = coarseWork({ ...options, shape, template: template.size, space });
+  const progress = coarseProgress(options.onProgress, work);
+  const passOptions = { ...options, onProgress: progress.ofPass };
+  const coarse = await coarsePass(pool, inputs, { search, paths, options: passOptions });
   const mapShape = [shape[0] - template.size + 1, shape[1] - template.size + 1] as const;
   const { candidates, zCutoff } = findCandidates(coarse, { ...options, maskRadiusPx, mapShape });
   options.onLog?.(`${candidates.length} candidates above a coarse z-score of ${zCutoff.toFixed(2)}`, "note");
-  const onProgress = progressTeller(options.onProgress, { unit: "correlations" });
   const found = await rescoreSearch(
     pool,
     { inputs, candidates },
-    { ...options, ...search.results, onProgress },
+    { ...options, ...search.results, onProgress: progress.ofRest },
   );
   const { drawn: sampled } = found.statistics;
   const pass = { factor, candidates: candidates.length, zCutoff, sampled };

@@ -7,6 +7,7 @@ import { type MapSource, resultMap } from "../search/resultMaps.ts";
 import type { PreparedInputs, SearchOptions } from "../search/search.ts";
 import { type Candidate, type RescoredPeak, rescoreCandidates, rescoreCount } from "./coarseRescore.ts";
 import { type SampledStatistics, sampledCutoff, sampleSize, sampleStatistics } from "./coarseSample.ts";
+import { CANDIDATES, NEIGHBOURS } from "./coarseWork.ts";
 
 /** What a coarse search is told beyond its factor. */
 export interface CandidateOptions {
@@ -15,12 +16,6 @@ export interface CandidateOptions {
   /** Orientations from which mean and deviation at full resolution are taken; default a 100th, at least 1000. */
   readonly samples?: number;
 }
-
-/** Expected number of candidates in pure noise. */
-const CANDIDATES = 1000;
-
-/** Orientations about a candidate's: those within two steps of an even grid, about. */
-const NEIGHBOURS = 64;
 
 /**
  * Positions of a coarse search that are worth a look at full resolution: peaks of its z-scores above what Gaussian noise exceeds

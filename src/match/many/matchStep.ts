@@ -1,13 +1,11 @@
-import { fileExists, removeFile } from "../../io/index.ts";
+import { poolKernels } from "../../compute/index.ts";
+import { VitrineError } from "../../core/index.ts";
 import type { Json, Step } from "../../jobs/index.ts";
-import { planSearches } from "../search/configuredSearch.ts";
-import type { MatchOptions } from "../search/matchOptions.ts";
-import { checkpointPath, type Part, partPath } from "../search/parts.ts";
-import { refuseExisting } from "../search/searchRun.ts";
-import { joinTables } from "./jointTable.ts";
-import { type ManyOptions, type MicrographReport, type PlannedTarget, planTargets } from "./manyProgram.ts";
-import type { StoredBatch } from "./matchBatch.ts";
-import { currentKernels, searchIdentity } from "./record.ts";
+import type { Part } from "../search/parts.ts";
+import { type ManyOptions, type PlannedTarget, planTargets } from "./manyProgram.ts";
+import { type CollectChoices, collectMicrographs, type StoredBatch } from "./matchBatch.ts";
+import { clearParts, partsOf } from "./partFiles.ts";
+import { searchIdentity } from "./record.ts";
 import { checkPlaces, type ManyReport } from "./runMany.ts";
 import type { MatchTarget } from "./targets.ts";
 
@@ -16,6 +14,8 @@ export interface MatchStep {
   readonly step: Step<StoredBatch, Json, ManyReport>;
   /** What decides about the results. */
   readonly identity: Readonly<Record<string, Json>>;
+  /** For the join of what the batches give. */
+  readonly options: CollectChoices;
 }
 
 /** How searches are divided, and where the batches' functions are. */
@@ -26,59 +26,69 @@ export interface MatchStepOptions extends ManyOptions {
   readonly module: string | URL;
   /** One search alone keeps the names of its configuration's results, and there is no joint table. */
   readonly isSingle: boolean;
+  /** Keep the states of parts when everything is joined; default false. */
+  readonly keepsParts?: boolean;
 }
 
 /**
  * Divides searches into batches: each micrograph into parts, the states of which are those of `--part`, then a batch a micrograph that joins
  * them. The results are byte for byte those of the searches in one piece.
  *
- * @throws {VitrineError} as `planTargets` and `prepareResultFiles`; exists: parts of an earlier run, which is neither continued nor overwritten
+ * @throws {VitrineError} as `planTargets` and `prepareResultFiles`; exists: parts of an earlier run, which is neither continued nor overwritten;
+ *   unsupported: several tasks of a micrograph with a coarse pass
  */
 export async function matchStep(
   targets: readonly MatchTarget[],
-  { tasks, module, isSingle, ...given }: MatchStepOptions,
+  { tasks, module, isSingle, keepsParts = false, ...given }: MatchStepOptions,
 ): Promise<MatchStep> {
   const { signal: _, onProgress: __, onLog: ___, onBackend: ____, ...options } = given;
-  const { particlesPath = "particles.csv", coarse } = options;
+  const { particlesPath = "particles.csv", coarse, resume = false, overwrite = false } = options;
+  if (coarse !== undefined) requireOneTask(tasks);
   const planned = (await planTargets(targets, options)).map((one) => (isSingle ? alone(one, options) : one));
   await checkPlaces(planned, isSingle ? undefined : particlesPath, {
     earlier: undefined,
-    options: { ...options, overwrite: (options.overwrite ?? false) || (options.resume ?? false) },
+    options: { ...options, overwrite: overwrite || resume },
   });
-  const parts = Array.from({ length: coarse === undefined ? tasks : 0 }, (_, i) => ({
-    index: i + 1,
-    count: tasks,
-  }));
+  const parts = coarse === undefined ? tasks : 0;
   for (const one of planned) await clearParts(one, parts, options);
-  const kernels = await currentKernels();
   const inputs = [];
   for (const one of planned) inputs.push(await searchIdentity(one));
+  return {
+    step: stepOf(planned, { parts, module }),
+    identity: { inputs, kernels: poolKernels(), tasks, state: 2 },
+    options: { table: isSingle ? null : particlesPath, parts, keepsParts },
+  };
+}
+
+function stepOf(
+  planned: readonly PlannedTarget[],
+  { parts, module }: { readonly parts: number; readonly module: string | URL },
+): MatchStep["step"] {
   const store = (one: PlannedTarget, part?: Part) => ({ batch: JSON.stringify({ planned: one, part }) });
-  const step: MatchStep["step"] = {
+  const search = { name: "search", target: { module, export: "searchBatch" }, unit: "parts" };
+  const finish = { name: "finish", target: { module, export: "finishBatch" }, unit: "micrographs" };
+  return {
     name: "match",
-    phases: [
-      ...(parts.length > 0
-        ? [{ name: "search", target: { module, export: "searchBatch" }, unit: "parts" }]
-        : []),
-      { name: "finish", target: { module, export: "finishBatch" }, unit: "micrographs" },
-    ],
+    phases: parts > 0 ? [search, finish] : [finish],
     init: (phase) =>
       phase === "search"
-        ? planned.flatMap((one) => parts.map((part) => store(one, part)))
+        ? planned.flatMap((one) => partsOf(parts).map((part) => store(one, part)))
         : planned.map((one) => store(one)),
-    async collect(results) {
-      const micrographs: MicrographReport[] = [];
-      for await (const { phase, value } of results)
-        if (phase === "finish") micrographs.push(JSON.parse((value as { report: string }).report));
-      if (isSingle) return { micrographs, particles: micrographs[0].particles, files: micrographs[0].files };
-      const particles = await joinTables(
-        planned.map((one) => one.particlesPath),
-        particlesPath,
-      );
-      return { micrographs, particles, files: [particlesPath] };
-    },
+    collect: collectMicrographs,
+    collectTarget: { module, export: "collectMicrographs" },
   };
-  return { step, identity: { inputs, kernels, tasks, state: 2 } };
+}
+
+/** Candidates are found once the coarse pass is whole, so that a micrograph is not divided. */
+function requireOneTask(tasks: number): void {
+  if (tasks === 1) return;
+  throw new VitrineError({
+    code: "unsupported",
+    at: "coarse search",
+    expected: "one task a micrograph, since its pass is not divided",
+    found: `${tasks}`,
+    hint: "Leave out --tasks, and give the task more threads (--cores); several micrographs run beside each other",
+  });
 }
 
 /** The names of a search by itself. */
@@ -99,22 +109,4 @@ function alone(
     particlesPath,
     places: { ...one.places, outputs: one.places.outputs.map(renamed) },
   };
-}
-
-/** Parts and checkpoints of an earlier run are continued, removed or refused as those of `--part` are. */
-async function clearParts(
-  { target, options: own }: PlannedTarget,
-  parts: readonly Part[],
-  { resume = false, overwrite = false }: Pick<MatchOptions, "resume" | "overwrite">,
-): Promise<void> {
-  if (resume) return;
-  const { searches } = await planSearches(target.configPath, own);
-  for (const { settings } of searches)
-    for (const part of parts)
-      for (const path of [partPath(settings, part), checkpointPath(settings, part)]) {
-        const hint = "Continue with --resume, or start again with --overwrite";
-        if (!overwrite)
-          await refuseExisting(path, { expected: "no earlier run", found: "a part of it", hint });
-        else if (await fileExists(path)) await removeFile(path);
-      }
 }

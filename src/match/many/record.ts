@@ -1,11 +1,9 @@
 import { z } from "zod";
 import { VitrineError } from "../../core/index.ts";
 import { fileExists, parseYaml, readFileBytes, writeFileAtomic } from "../../io/index.ts";
-import { withPool } from "../../program/index.ts";
 import { withSearches } from "../search/configuredSearch.ts";
 import { identifySearches } from "../search/fingerprint.ts";
 import { refuseExisting } from "../search/searchRun.ts";
-import { kernelsOf } from "../search/searchState.ts";
 import type { ManyOptions, MicrographReport, PlannedTarget } from "./manyProgram.ts";
 
 /** How far searches of several micrographs have come. */
@@ -37,11 +35,6 @@ const schema = z.strictObject({
   ),
   current: z.string().nullable(),
 });
-
-/** What computes here; see `kernelsOf`. */
-export async function currentKernels(): Promise<string> {
-  return withPool({ workers: 1 }, async (pool) => kernelsOf(pool));
-}
 
 /** The record lies beside the joint table until the last search is done. */
 export function recordPath(particlesPath: string): string {

@@ -1,10 +1,13 @@
-import { elementCount } from "../../core/index.ts";
 import { withPool } from "../../program/index.ts";
+import { type CoarseSizes, coarseShare } from "../coarse/coarseWork.ts";
 import { BLOCK_TEMPLATES } from "../kernels/index.ts";
-import { type ConfiguredSearch, withSearches } from "./configuredSearch.ts";
+import { withSearches } from "./configuredSearch.ts";
 import type { MatchOptions } from "./matchOptions.ts";
 import { openSearch, prepareMicrograph } from "./openSearch.ts";
 import type { SearchSize, TemplateSearch } from "./search.ts";
+
+/** A coarse pass and what follows it. */
+type CoarsePassChoice = Pick<CoarseSizes, "factor" | "candidates" | "samples">;
 
 /** What a search would take. */
 export interface MatchEstimate extends SearchSize {
@@ -24,7 +27,7 @@ export interface MatchEstimate extends SearchSize {
  */
 export async function estimateMatch(
   configPath: string,
-  options: MatchOptions & { readonly coarse?: CoarseWork } = {},
+  options: MatchOptions & { readonly coarse?: CoarsePassChoice } = {},
 ): Promise<MatchEstimate> {
   return withSearches(configPath, options, ({ searches }) =>
     withPool(options, async (pool) => {
@@ -39,44 +42,21 @@ export async function estimateMatch(
       }
       const correlations = sizes.reduce((sum, size) => sum + size.correlations, 0);
       const bytes = Math.max(...sizes.map((size) => size.bytes));
-      const rates = { rate: correlations / seconds, hours: seconds / 3600 };
       const part = (options.part?.count ?? 1) ** -1;
-      const share = part * coarseShare(searches[0], options.coarse);
+      const [{ micrograph, template, space }] = searches;
+      const shapes = { shape: micrograph.shape, template: template.size, space };
+      const share = options.coarse === undefined ? part : coarseShare({ ...shapes, ...options.coarse });
       return {
         ...sizes[0],
         correlations: Math.round(correlations * part),
         bytes,
-        rate: rates.rate,
-        hours: rates.hours * share,
+        rate: correlations / seconds,
+        hours: (seconds / 3600) * share,
         workers: pool.workers,
         templates: searches.length,
       };
     }),
   );
-}
-
-/** A coarse pass and what follows it. */
-export interface CoarseWork {
-  readonly factor: number;
-  readonly candidates?: number | undefined;
-  readonly samples?: number | undefined;
-}
-
-/**
- * The share of a search's time that one with a coarse pass takes, by the pixels that each of its phases correlates: all orientations on the
- * coarse micrograph, a sample of them on the full one, the neighbours of candidates in boxes.
- */
-function coarseShare(
-  { space, micrograph, template }: ConfiguredSearch,
-  coarse: CoarseWork | undefined,
-): number {
-  if (coarse === undefined) return 1;
-  const { factor, candidates = 1000, samples } = coarse;
-  const orientations = space.eulerAnglesDeg.length / 3;
-  const sampled = Math.min(orientations, samples ?? Math.max(1000, orientations / 100));
-  const neighbours = Math.min(64, orientations);
-  const box = (template.size + 4 * factor + 1) ** 2 / elementCount(micrograph.shape);
-  return factor ** -2 + (sampled + candidates * neighbours * box) / orientations;
 }
 
 /** Doubles the number of blocks until they take a second. */

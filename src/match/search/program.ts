@@ -152,8 +152,12 @@ async function searchEach(
   return done;
 }
 
-/** Correlations of all templates together. */
-function progressOf(index: number, { searches }: SearchSet, { onProgress }: MatchOptions) {
+/** The progress of all templates together, each taken to have as much to do, from that of one. */
+export function progressOf(
+  index: number,
+  { searches }: SearchSet,
+  { onProgress }: Pick<MatchOptions, "onProgress">,
+): Pick<MatchOptions, "onProgress"> {
   if (onProgress === undefined) return {};
   const show: typeof onProgress = ({ done, total, ...progress }) =>
     onProgress({ ...progress, done: index * total + done, total: searches.length * total });
