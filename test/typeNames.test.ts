@@ -192,6 +192,7 @@ test("the package's entries have these public types", () => {
         "PngPicture",
         "RandomAccessFile",
         "ReadAtomsOptions",
+        "ReadImageOptions",
         "Reduction",
         "RenderedPicture",
         "ResultFiles",
