@@ -1,4 +1,4 @@
-export { openMMCoreMicroscope } from "#mmcore";
+export { openMMCoreMicroscope, openPythonProcessor } from "#mmcore";
 export type { Clock } from "./clock.ts";
 export { createSimulatedClock } from "./clock.ts";
 export { type DemoMicroscope, openDemoMicroscope } from "./demo/demoMicroscope.ts";
@@ -32,6 +32,7 @@ export type { Frame } from "./frames/frame.ts";
 export type { Exposure, ExposureRequest, Microscope, MicroscopeCore } from "./microscope.ts";
 export type { MMCoreCore } from "./mmcore/core.ts";
 export type { MMCoreMicroscope } from "./mmcore/mmcore.ts";
+export type { OpenPythonProcessor, PythonProcessorOptions } from "./mmcore/pythonProcessor.ts";
 export type { ImageAndMetadata, ImageProcessor, ProcessorResult } from "./processors/processor.ts";
 export type { PlanReport } from "./program.ts";
 export { runPlan } from "./program.ts";

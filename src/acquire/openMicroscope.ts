@@ -1,5 +1,4 @@
-import { openMMCoreMicroscope } from "#mmcore";
-import { VitrineError } from "../core/index.ts";
+import { openMMCoreMicroscope, openPythonProcessor } from "#mmcore";
 import { parseYaml, readText } from "../io/index.ts";
 import { openDemoMicroscope } from "./demo/demoMicroscope.ts";
 import { demoMicroscopeOptions } from "./demo/options.ts";
@@ -11,16 +10,16 @@ export interface MicroscopeChoice {
   readonly kind: "demo" | "mmcore";
   /** demo: options as JSON or YAML; mmcore: a configuration file of Micro-Manager. */
   readonly config?: string;
-  /** mmcore: the Python that has pymmcore. */
+  /** The Python that has numpy and, for mmcore, pymmcore. */
   readonly python?: string;
-  /** mmcore: an image processor of Python, `file.py` or `file.py:function`. */
+  /** An image processor of Python, `file.py` or `file.py:function`. */
   readonly pythonProcessor?: string;
   /** Gets lines that devices and a processor of Python print. */
   readonly onOutput?: (line: string) => void;
 }
 
-/** An open microscope, and the processor of Python that it holds. */
-export interface OpenMicroscope {
+/** An open microscope, and the processor of Python that was named with it; both are closed together. */
+export interface OpenMicroscope extends AsyncDisposable {
   readonly microscope: Microscope;
   readonly processor: ForeignProcessor | undefined;
 }
@@ -28,36 +27,53 @@ export interface OpenMicroscope {
 /**
  * Opens a simulated microscope, or Micro-Manager's devices.
  *
- * @throws {VitrineError} missing, format, range: the configuration; device: the devices; unsupported: a processor of Python with
- *   the simulated microscope
+ * @throws {VitrineError} missing, format, range: the configuration; device: the devices; missing, worker: the processor of Python
  */
 export async function openMicroscope({ kind, config, ...choice }: MicroscopeChoice): Promise<OpenMicroscope> {
+  if (kind === "demo") return openDemo(config, choice);
   const { python, pythonProcessor, onOutput } = choice;
-  if (kind === "demo") {
-    if (pythonProcessor !== undefined) throw needsMMCore(pythonProcessor);
-    return { microscope: await openDemoMicroscope(await readDemoOptions(config)), processor: undefined };
-  }
   const microscope = await openMMCoreMicroscope({
     ...(config !== undefined && { config }),
     ...(python !== undefined && { python }),
     ...(pythonProcessor !== undefined && { processor: pythonProcessor }),
     ...(onOutput !== undefined && { onOutput }),
   });
-  return { microscope, processor: microscope.processor };
+  return {
+    microscope,
+    processor: microscope.processor,
+    [Symbol.asyncDispose]: () => microscope.close(),
+  };
+}
+
+/** The simulated microscope has no Python: a processor gets a process of its own. */
+async function openDemo(
+  config: string | undefined,
+  { python, pythonProcessor, onOutput }: Omit<MicroscopeChoice, "kind" | "config">,
+): Promise<OpenMicroscope> {
+  const options = await readDemoOptions(config);
+  const processor =
+    pythonProcessor === undefined
+      ? undefined
+      : await openPythonProcessor({
+          processor: pythonProcessor,
+          ...(python !== undefined && { python }),
+          ...(onOutput !== undefined && { onOutput }),
+        });
+  try {
+    const microscope = await openDemoMicroscope(options);
+    const close = async () => {
+      await microscope.close();
+      await processor?.close();
+    };
+    return { microscope, processor, [Symbol.asyncDispose]: close };
+  } catch (error) {
+    await processor?.close();
+    throw error;
+  }
 }
 
 async function readDemoOptions(path: string | undefined) {
   if (path === undefined) return {};
   const text = await readText(path);
   return parseYaml(text, demoMicroscopeOptions, path);
-}
-
-function needsMMCore(processor: string): VitrineError {
-  return new VitrineError({
-    code: "unsupported",
-    at: `image processor ${processor}`,
-    expected: "the microscope mmcore, whose process runs functions of Python",
-    found: "the simulated one",
-    hint: "Add --microscope mmcore, or write the processor in JavaScript",
-  });
 }

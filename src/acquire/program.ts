@@ -16,7 +16,7 @@ export interface PlanOptions
     "directory" | "name" | "save" | "format" | "durability" | "tiling" | "onNotification"
   > {
   readonly microscope: MicroscopeChoice;
-  /** A module of JavaScript, or, with the microscope mmcore, a file of Python (`.py`, `.py:function`). */
+  /** A module of JavaScript, or a file of Python (`.py`, `.py:function`). */
   readonly processor?: string;
   /** Threads of a module. */
   readonly workers?: number;
@@ -96,8 +96,8 @@ export async function runPlan(path: string, options: PlanOptions): Promise<PlanR
   const isPath = isModule && !processor.startsWith("file:");
   if (isPath && !(await fileExists(processor))) throw noModule(processor);
   if (workers !== undefined && !isModule) throw noThreads(processor);
-  const opened = await openMicroscope({ ...choice, ...(isPython && { pythonProcessor: processor }) });
-  await using microscope = opened.microscope;
+  await using opened = await openMicroscope({ ...choice, ...(isPython && { pythonProcessor: processor }) });
+  const { microscope } = opened;
   const inModule = isModule ? { module: processor, ...(workers !== undefined && { workers }) } : undefined;
   const imageProcessor = opened.processor ?? inModule;
   const timing = { limitMs: DEFAULT_WATCHDOG.hardware, clock: systemClock };

@@ -36,7 +36,10 @@ export function addAcquire(cli: Command): void {
         .default("demo"),
     )
     .option("--config <file>", "demo: its options (JSON or YAML); mmcore: Micro-Manager's configuration")
-    .option("--python <program>", "the Python that has pymmcore; default: VITRINE_PYTHON, else python3")
+    .option(
+      "--python <program>",
+      "the Python with numpy and, for mmcore, pymmcore; default: VITRINE_PYTHON, else python3",
+    )
     .option("--dir <folder>", "where the folder NAME_1, NAME_2 … is made; with --name")
     .option("--name <name>", "without --dir and --name, and without --memory, nothing is saved")
     .option(
@@ -51,10 +54,7 @@ export function addAcquire(cli: Command): void {
     .addOption(
       new Option("--format <format>", "of the dataset").choices(["ndtiff", "ome-zarr"]).default("ndtiff"),
     )
-    .option(
-      "--processor <file>",
-      "image processor: a module (.js, .mjs), or with mmcore a file.py[:function]",
-    )
+    .option("--processor <file>", "image processor: a module (.js, .mjs) or file.py[:function]")
     .option(
       "--idle <seconds>",
       "how long a processor that takes the event queue may put neither an event nor null; default 5",

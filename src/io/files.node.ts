@@ -4,6 +4,7 @@ import { dirname, join, relative, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import { VitrineError } from "../core/index.ts";
 import {
+  allocate,
   type Durability,
   type FileChunks,
   type FileSource,
@@ -40,7 +41,7 @@ export async function openFile(source: FileSource): Promise<RandomAccessFile> {
     name: path,
     size,
     read: (offset, length, into) =>
-      guarded(path, () => readExactly(handle, { path, offset, target: targetBytes(length, into, path) })),
+      guarded(path, () => readExactly(handle, { path, offset, target: readTarget(length, into, path) })),
     readRows: (what) => guarded(path, () => rows.read(what)),
     async close() {
       await rows.close();
@@ -104,7 +105,7 @@ export async function openWritable(
   return {
     name: path,
     read: (offset, length, into) =>
-      guarded(path, () => readExactly(handle, { path, offset, target: targetBytes(length, into, path) })),
+      guarded(path, () => readExactly(handle, { path, offset, target: readTarget(length, into, path) })),
     write: (pieces, position) => written(path, () => writePieces(handle, pieces, position)),
     sync: () => written(path, () => handle.datasync()),
     resize: (bytes) => written(path, () => handle.truncate(bytes)),
@@ -220,6 +221,12 @@ async function openRegularFile(path: string): Promise<FileHandle> {
     expected: "a file",
     found: found.isDirectory() ? "a folder" : "a device or pipe",
   });
+}
+
+/** New memory is not cleared first: it is given away only when every byte of it was read. */
+function readTarget(length: number, into: Uint8Array | undefined, path: string): Uint8Array {
+  if (into !== undefined) return targetBytes(length, into, path);
+  return allocate(() => new Uint8Array(Buffer.allocUnsafeSlow(length).buffer), length, path);
 }
 
 async function readExactly(

@@ -49,6 +49,7 @@ export type {
 } from "./dataset/dataset.ts";
 export type { MemoryDatasetOptions } from "./dataset/memory.ts";
 export { createMemoryDataset } from "./dataset/memory.ts";
+export type { ReadImageOptions } from "./dataset/readImage.ts";
 export type { ArrayDescription } from "./describe/arrays.ts";
 export type { DatasetDescription, LayoutDescription } from "./describe/dataset.ts";
 export type { FileDescription } from "./describe/describe.ts";

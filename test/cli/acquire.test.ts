@@ -276,7 +276,7 @@ describe("a failure is exit code 1 and one line", () => {
     [
       TWO,
       ["--processor", "a.py"],
-      "image processor a.py: expected the microscope mmcore, whose process runs functions of Python, found the simulated one. Add --microscope mmcore, or write the processor in JavaScript.",
+      "a.py: expected an image processor's file, found no such file. Check the path.",
     ],
     [
       TWO,

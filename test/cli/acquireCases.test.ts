@@ -115,7 +115,7 @@ describe("processors of the field", () => {
       "--processor",
       processor("infinite.mjs"),
     ]);
-    // at time 5 it puts the event of time 6, and then null: as in Pycro-Manager's queue what came first is acquired
+    // at time 5 it puts the event of time 6, and then null: what came first is acquired, as by Pycro-Manager 1.0.2, which was run
     expect(await timesOf(folder)).toEqual([0, 1, 2, 3, 4, 5, 6]);
     expect(report.warnings).toEqual([expect.stringContaining("put events after null")]);
   });

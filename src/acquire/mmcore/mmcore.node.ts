@@ -1,29 +1,24 @@
-import { existsSync } from "node:fs";
-import { basename, dirname, resolve } from "node:path";
-import { z } from "zod";
+import { basename, dirname } from "node:path";
 import { abortError, raceAbort, VitrineError } from "../../core/index.ts";
 import { type JsonValue, parseWithSchema } from "../../io/index.ts";
-import type { FileRingDescription } from "../frames/ring.ts";
 import type { Exposure, ExposureRequest } from "../microscope.ts";
 import { snapMethods } from "../snapping.ts";
 import { createCore, type MMCoreCore } from "./core.ts";
 import { RunningExposure } from "./exposure.ts";
-import { deviceError, processorError } from "./faults.ts";
-import { type MMCoreMicroscope, type MMCoreOptions, mmcoreOptions, type PythonProcessor } from "./mmcore.ts";
+import { deviceError } from "./faults.ts";
+import { type MMCoreMicroscope, type MMCoreOptions, mmcoreOptions } from "./mmcore.ts";
 import { MMCoreFrame } from "./mmcoreFrame.ts";
-import { ChildProcessor } from "./processor.ts";
+import { type ChildProcessor, placedByChild } from "./processor.ts";
 import type { FrameNote, FromChild } from "./protocol.ts";
-import { PythonChild } from "./python.node.ts";
-import { makeRingFile, removeRingFiles, removeStaleRings, ringName } from "./ringFile.node.ts";
+import { PythonChild, pythonProgram } from "./python.node.ts";
+import { existingPath, loadFunction, type PythonFile, pythonFile } from "./pythonFile.node.ts";
+import type { PythonProcessor } from "./pythonProcessor.ts";
+import { makeRing, removeRingFiles, removeStaleRings, ringName } from "./ringFile.node.ts";
 import { FileRings, OUTPUT_SLOTS } from "./rings.node.ts";
 
-const loadedFunction = z.strictObject({ function: z.string(), takes_queue: z.boolean() });
+export { openPythonProcessor } from "./pythonProcessor.node.ts";
 
 type Options = ReturnType<typeof mmcoreOptions.parse>;
-type Failure = typeof deviceError;
-
-/** Slots start on a page. */
-const SLOT_ALIGNMENT = 4096;
 
 /** What takes long by its nature may take this many times the limit. */
 const SLOW = 10;
@@ -85,11 +80,14 @@ class OpenMicroscope implements MMCoreMicroscope {
   async open(): Promise<void> {
     const { python, config, adapterPaths, bufferMb, processor, ringFolder, commandTimeoutMs } = this.#options;
     const configPath = config === undefined ? undefined : existingPath(config, "a configuration file");
-    const [path, name] = processor === undefined ? [] : processorParts(processor);
+    const file = processor === undefined ? undefined : pythonFile(processor);
     removeStaleRings(ringFolder);
-    const program =
-      python ?? process.env.VITRINE_PYTHON ?? (process.platform === "win32" ? "python" : "python3");
-    this.#child = await PythonChild.start(program, commandTimeoutMs * SLOW, {
+    const start = {
+      python: pythonProgram(python),
+      task: "mmcore",
+      limitMs: commandTimeoutMs * SLOW,
+    } as const;
+    this.#child = await PythonChild.start(start, {
       onMessage: (message) => this.#receive(message),
       onOutput: (line) => this.#options.onOutput?.(line),
       onEnd: (reason) => this.#lose(reason),
@@ -100,7 +98,7 @@ class OpenMicroscope implements MMCoreMicroscope {
         { kind: "open", config: configPath ?? null, adapterPaths: paths, bufferMb: bufferMb ?? null },
         { at: "openMMCoreMicroscope", factor: SLOW },
       );
-      if (path !== undefined) await this.#load(path, name);
+      if (file !== undefined) await this.#load(file);
     } catch (error) {
       await this.close();
       throw error;
@@ -155,19 +153,16 @@ class OpenMicroscope implements MMCoreMicroscope {
     this.#rings.close();
   }
 
-  async #load(path: string, name: string | undefined): Promise<void> {
-    const label = name === undefined ? basename(path) : `${basename(path)}:${name}`;
-    const found = await this.#ask(
-      { kind: "load", path, function: name ?? null },
-      { at: label, factor: SLOW, failure: processorError },
-    );
-    const { function: chosen, takes_queue: takesQueue } = parseWithSchema(found, loadedFunction, label);
-    this.#childProcessor = new ChildProcessor(`${basename(path)}:${chosen}`, takesQueue, {
-      ask: (request) => this.#live().ask(request),
-      ringOf: (frame) => this.#rings.numberOf(frame.slot.ring),
+  async #load(file: PythonFile): Promise<void> {
+    const child = this.#live();
+    const limitMs = this.#options.commandTimeoutMs * SLOW;
+    const loaded = await loadFunction(file, limitMs, {
+      ask: (request) => child.ask(request),
+      place: async (frame) =>
+        placedByChild(frame, this.#rings.numberOf(frame.slot.ring), this.processor?.name ?? this.name),
       takeOutput: (note, layout) => this.#rings.takeOutput(note, layout),
     });
-    this.processor = this.#childProcessor;
+    this.processor = this.#childProcessor = loaded;
   }
 
   /** Starts the camera; where its frames are larger than the slots, the ring is made anew first. */
@@ -183,19 +178,16 @@ class OpenMicroscope implements MMCoreMicroscope {
   }
 
   async #makeRing(frameBytes: number): Promise<void> {
-    const { ringSlots, maxFrameBytes, ringFolder, processor } = this.#options;
-    const slotBytes = Math.ceil(Math.max(frameBytes, maxFrameBytes) / SLOT_ALIGNMENT) * SLOT_ALIGNMENT;
+    const { ringSlots: slots, maxFrameBytes, ringFolder: folder, processor } = this.#options;
     const outputs = processor === undefined ? 0 : OUTPUT_SLOTS;
-    const slots = ringSlots + outputs;
     const number = this.#rings.nextNumber;
-    const path = await makeRingFile(`${this.#ringName}-${number}`, slots * slotBytes, ringFolder);
+    const size = { slots, outputs, frameBytes: Math.max(frameBytes, maxFrameBytes), folder };
+    const { description, shape: ring } = await makeRing(`${this.#ringName}-${number}`, size);
     if (this.#lost !== undefined) {
-      removeRingFiles(path); // the child ended while the file was made
+      removeRingFiles(ring.path); // the child ended while the file was made
       throw this.#lost;
     }
-    const description: FileRingDescription = { kind: "file", slots, slotBytes, path };
     this.#rings.add(number, description);
-    const ring = { path, slots: ringSlots, outputs, slot_bytes: slotBytes };
     await this.#ask({ kind: "ring", number, ring }, { at: "the ring of frames" });
   }
 
@@ -249,9 +241,10 @@ class OpenMicroscope implements MMCoreMicroscope {
 
   #ask(
     message: Parameters<PythonChild["ask"]>[0]["message"],
-    { at, factor = 1, failure = deviceError }: { at: string; factor?: number; failure?: Failure },
+    { at, factor = 1 }: { at: string; factor?: number },
   ): Promise<JsonValue> {
-    return this.#live().ask({ message, at, limitMs: this.#options.commandTimeoutMs * factor, failure });
+    const limitMs = this.#options.commandTimeoutMs * factor;
+    return this.#live().ask({ message, at, limitMs, failure: deviceError });
   }
 
   #live(): PythonChild {
@@ -293,24 +286,6 @@ async function untilFree(
       throw aborted(reason);
     });
   if (signal?.aborted) throw aborted(signal.reason);
-}
-
-function existingPath(path: string, what: string): string {
-  const full = resolve(path);
-  if (existsSync(full)) return full;
-  throw new VitrineError({
-    code: "missing",
-    at: path,
-    expected: what,
-    found: "no such file",
-    hint: "Check the path",
-  });
-}
-
-/** `file.py` or `file.py:function`; a Windows path has a colon too. */
-function processorParts(processor: string): [path: string, name: string | undefined] {
-  const [, path = processor, name] = /^(.*\.py):(\w+)$/.exec(processor) ?? [];
-  return [existingPath(path, "an image processor's file"), name];
 }
 
 function defaultAdapterPaths(config: string | undefined): string[] {

@@ -1,8 +1,7 @@
 import { z } from "zod";
-import type { JsonObject, PixelImage } from "../../io/index.ts";
-import type { Frame } from "../frames/frame.ts";
 import type { Microscope } from "../microscope.ts";
 import type { MMCoreCore } from "./core.ts";
+import type { PythonProcessor } from "./pythonProcessor.ts";
 
 /** How to open a microscope of Micro-Manager's devices. */
 export const mmcoreOptions = z.strictObject({
@@ -37,34 +36,4 @@ export interface MMCoreMicroscope extends Microscope {
   readonly pid: number;
   /** The image processor that was named when the microscope was opened. */
   readonly processor: PythonProcessor | undefined;
-}
-
-/** A function of Python that gets frames in the process that holds MMCore. */
-export interface PythonProcessor {
-  /** `file.py:function`, for messages. */
-  readonly name: string;
-  /** Whether the function has a parameter for the event queue. */
-  readonly takesQueue: boolean;
-  /**
-   * Calls the function with an image of its own, a copy, and this metadata. Calls are carried out one at a time, in their order;
-   * the next may be made before the last has ended. The frame must be held until the call has ended.
-   *
-   * @param queue  gets what the function puts into its event queue, at once, until the next call names another
-   * @returns      what the function returned, in memory of its own: one image, several or none
-   * @throws {VitrineError} worker: the function raised; `cause` has Python's type as `name` and its traceback as `stack`;
-   *   unsupported: a frame of another microscope; device: the process ended
-   */
-  process(frame: Frame, metadata: JsonObject, queue: PythonEventQueue): Promise<readonly PythonImage[]>;
-}
-
-/** An image that a function of Python returned. */
-export interface PythonImage {
-  readonly image: PixelImage;
-  readonly metadata: JsonObject;
-}
-
-/** Where the function's events go. */
-export interface PythonEventQueue {
-  /** An event or several as Python gave them, unchecked; a generator's, each made when it is asked for; null: no more come. */
-  put(events: JsonObject | readonly JsonObject[] | AsyncIterable<JsonObject> | null): void;
 }

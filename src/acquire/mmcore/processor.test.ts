@@ -5,7 +5,8 @@ import { VitrineError } from "../../core/index.ts";
 import type { JsonObject } from "../../io/index.ts";
 import type { Frame } from "../frames/frame.ts";
 import { openMMCoreMicroscope } from "./mmcore.node.ts";
-import type { MMCoreMicroscope, PythonEventQueue, PythonImage } from "./mmcore.ts";
+import type { MMCoreMicroscope } from "./mmcore.ts";
+import type { PythonEventQueue, PythonImage } from "./pythonProcessor.ts";
 
 const { available } = requirement("readers");
 const folder = scratchFolder();

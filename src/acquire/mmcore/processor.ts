@@ -2,16 +2,26 @@ import { describeAxes, VitrineError } from "../../core/index.ts";
 import type { Axes, ImageLayout, JsonObject, JsonValue, PixelArray } from "../../io/index.ts";
 import type { Frame } from "../frames/frame.ts";
 import { processorError } from "./faults.ts";
-import type { PythonEventQueue, PythonImage, PythonProcessor } from "./mmcore.ts";
+
 import { MMCoreFrame } from "./mmcoreFrame.ts";
 import type { FromChild, OutputNote } from "./protocol.ts";
+import type { PythonEventQueue, PythonImage, PythonProcessor } from "./pythonProcessor.ts";
 import type { Request } from "./requestQueue.ts";
 
-/** What the processor needs of its microscope. */
+/** A frame where the child finds it. */
+export interface PlacedFrame {
+  /** The number of its ring. */
+  readonly ring: number;
+  readonly slot: number;
+  /** The child has done with it. */
+  release(): void;
+}
+
+/** What the processor needs of whoever holds its process. */
 export interface ProcessorHost {
   ask(request: Request): Promise<JsonValue>;
-  /** The number of the ring that a frame is in, if it is one of this microscope. */
-  ringOf(frame: Frame): number | undefined;
+  /** Sees that a frame is in a ring of the child, in the order of the calls. @throws {VitrineError} unsupported */
+  place(frame: Frame): Promise<PlacedFrame>;
   takeOutput(note: OutputNote, layout: ImageLayout): PixelArray;
 }
 
@@ -35,20 +45,20 @@ export class ChildProcessor implements PythonProcessor {
     metadata: JsonObject,
     queue: PythonEventQueue,
   ): Promise<readonly PythonImage[]> {
-    const ring = this.#host.ringOf(frame);
-    if (ring === undefined || !(frame instanceof MMCoreFrame) || !frame.isHeld) throw foreignFrame(this.name);
+    const placed = await this.#host.place(frame);
     this.#queue = queue;
     const job = ++this.#jobs;
     const images: PythonImage[] = [];
     this.#outputs.set(job, images);
     const { width, height, channels, dtype } = frame.layout;
-    const { slot } = frame.slot;
+    const { ring, slot } = placed;
     const shape = [height, width, channels] as const;
     try {
       const what = describeAxes((metadata.Axes ?? {}) as Axes);
       await this.#ask({ kind: "process", job, ring, slot, shape, dtype, metadata }, what);
     } finally {
       this.#outputs.delete(job);
+      placed.release();
     }
     return images;
   }
@@ -94,12 +104,15 @@ function isEvents(value: JsonValue): value is JsonObject | JsonObject[] {
   return typeof value === "object" && value !== null;
 }
 
-function foreignFrame(at: string): VitrineError {
-  return new VitrineError({
+/** A frame that the child itself has put into its ring. @throws {VitrineError} unsupported: it is another microscope's, or released */
+export function placedByChild(frame: Frame, ring: number | undefined, at: string): PlacedFrame {
+  if (ring !== undefined && frame instanceof MMCoreFrame && frame.isHeld)
+    return { ring, slot: frame.slot.slot, release: () => {} };
+  throw new VitrineError({
     code: "unsupported",
     at,
     expected: "a frame of the microscope that holds the image processor, not released",
     found: "another",
-    hint: "Process frames of other microscopes by a function of JavaScript",
+    hint: "Open the processor by openPythonProcessor for frames of other microscopes",
   });
 }

@@ -32,6 +32,39 @@ const FAREWELL_MS = 6000;
 /** What an ended child still has to say comes at once, unless a process of its own holds its output open. */
 const LAST_WORDS_MS = 300;
 
+/** What a child is there for. */
+export type ChildTask = "mmcore" | "processor";
+
+/** What messages say of a child: what it holds, what its Python needs, and what to do when it has ended. */
+const TASKS = {
+  mmcore: {
+    holds: "MMCore",
+    needs: "pymmcore",
+    install: "pymmcore numpy`, with the pymmcore of your adapters' device interface",
+    again: "Open the microscope again; a device adapter or an image processor may have crashed",
+  },
+  processor: {
+    holds: "the image processor",
+    needs: "numpy",
+    install: "numpy`",
+    again: "The image processor may have crashed: see what it printed last",
+  },
+} as const satisfies Readonly<Record<ChildTask, object>>;
+
+/** How a child is started. */
+export interface ChildStart {
+  /** The program. */
+  readonly python: string;
+  readonly task: ChildTask;
+  /** Longest time until it answers, ms. */
+  readonly limitMs: number;
+}
+
+/** The Python to start: the one that was named, else that of the environment. */
+export function pythonProgram(named: string | undefined): string {
+  return named ?? process.env.VITRINE_PYTHON ?? (process.platform === "win32" ? "python" : "python3");
+}
+
 /** What happens in the child beside answers. */
 export interface ChildEvents {
   onMessage(message: FromChild): void;
@@ -41,9 +74,9 @@ export interface ChildEvents {
   onEnd(reason: VitrineError): void;
 }
 
-/** The Python process that holds MMCore: requests and their answers, watchdogs, its end. */
+/** A Python process that holds MMCore, or an image processor: requests and their answers, watchdogs, its end. */
 export class PythonChild {
-  readonly #python: string;
+  readonly #start: ChildStart;
   readonly #process: ChildProcessWithoutNullStreams;
   readonly #events: ChildEvents;
   readonly #queues: Readonly<Record<QueueName, RequestQueue>>;
@@ -55,22 +88,23 @@ export class PythonChild {
   #nextId = 1;
 
   /**
-   * Starts Python and waits until it has loaded pymmcore.
+   * Starts Python and waits until it has loaded what it needs.
    *
-   * @throws {VitrineError} missing: no Python of this name, or no pymmcore in it; device: it ended; timeout
+   * @throws {VitrineError} missing: no Python of this name, or no pymmcore or numpy in it; device, worker: it ended; timeout
    */
-  static async start(python: string, limitMs: number, events: ChildEvents): Promise<PythonChild> {
-    const child = new PythonChild(python, events);
-    await child.#greet(limitMs);
+  static async start(start: ChildStart, events: ChildEvents): Promise<PythonChild> {
+    const child = new PythonChild(start, events);
+    await child.#greet();
     return child;
   }
 
-  private constructor(python: string, events: ChildEvents) {
-    this.#python = python;
+  private constructor(start: ChildStart, events: ChildEvents) {
+    this.#start = start;
     this.#events = events;
     const script = join(dirname(fileURLToPath(import.meta.url)), "python", "child.py");
     // -B: no compiled files beside the package's
-    this.#process = spawn(python, ["-B", script], { stdio: ["pipe", "pipe", "pipe"], windowsHide: true });
+    const args = ["-B", script, start.task];
+    this.#process = spawn(start.python, args, { stdio: ["pipe", "pipe", "pipe"], windowsHide: true });
     const queue = (depth: number) =>
       new RequestQueue((id, message) => this.#write({ ...message, id }), depth);
     this.#queues = {
@@ -119,7 +153,7 @@ export class PythonChild {
     });
     stdin.on("error", () => {}); // a broken pipe: the process's end says why
     this.#process.on("error", (cause) => {
-      this.#fail(noPython(this.#python, cause));
+      this.#fail(noPython(this.#start.python, cause));
       this.#finish();
     });
     this.#process.on("exit", (code, signal) => {
@@ -134,16 +168,16 @@ export class PythonChild {
     });
   }
 
-  async #greet(limitMs: number): Promise<void> {
+  async #greet(): Promise<void> {
     let timer: ReturnType<typeof setTimeout> | undefined;
     try {
       await new Promise<void>((resolve, reject) => {
         this.#greeting = { resolve, reject };
-        timer = setTimeout(() => reject(noGreeting(this.#python, limitMs)), limitMs);
+        timer = setTimeout(() => reject(noGreeting(this.#start)), this.#start.limitMs);
         if (this.#end !== undefined) reject(this.#end);
       });
     } catch (error) {
-      await this.close(error instanceof VitrineError ? error : noGreeting(this.#python, limitMs));
+      await this.close(error instanceof VitrineError ? error : noGreeting(this.#start));
       throw error;
     } finally {
       clearTimeout(timer);
@@ -158,7 +192,7 @@ export class PythonChild {
       const found = cause instanceof Error ? cause.message : String(cause);
       const fault = {
         code: "worker",
-        at: this.#python,
+        at: this.#start.python,
         expected: "a message that can be used",
         found,
       } as const;
@@ -173,7 +207,7 @@ export class PythonChild {
         this.#greeting?.resolve();
         return;
       case "failed":
-        this.#greeting?.reject(noModule(this.#python, message));
+        this.#greeting?.reject(noModule(this.#start, message));
         return;
       case "slow":
         this.#queues.camera.extend(message.id, message.ms);
@@ -199,11 +233,17 @@ export class PythonChild {
   }
 
   #ended(how: string): VitrineError {
+    const { python: at, task } = this.#start;
     const said = this.#lastLines.length === 0 ? "" : `; its last lines: ${this.#lastLines.join(" | ")}`;
-    const expected = "Python to hold MMCore until it is closed";
-    const found = `its end with ${how}${said}`;
-    const hint = "Open the microscope again; a device adapter or an image processor may have crashed";
-    return new VitrineError({ code: "device", at: this.#python, expected, found, hint });
+    const expected = `Python to hold ${TASKS[task].holds} until it is closed`;
+    const code = task === "mmcore" ? "device" : "worker";
+    return new VitrineError({
+      code,
+      at,
+      expected,
+      found: `its end with ${how}${said}`,
+      hint: TASKS[task].again,
+    });
   }
 }
 
@@ -219,19 +259,16 @@ function noPython(at: string, cause: Error): VitrineError {
   return new VitrineError(fault, { cause });
 }
 
-function noModule(at: string, { module, message }: { module: string; message: string }): VitrineError {
-  const hint = `Run \`${at} -m pip install pymmcore numpy\`, with the pymmcore of your adapters' device interface`;
-  return new VitrineError({
-    code: "missing",
-    at,
-    expected: `a Python with ${module}`,
-    found: message,
-    hint,
-  });
+function noModule(
+  { python: at, task }: ChildStart,
+  { module, message }: { module: string; message: string },
+): VitrineError {
+  const hint = `Run \`${at} -m pip install ${TASKS[task].install}`;
+  return new VitrineError({ code: "missing", at, expected: `a Python with ${module}`, found: message, hint });
 }
 
-function noGreeting(at: string, limitMs: number): VitrineError {
+function noGreeting({ python: at, task, limitMs }: ChildStart): VitrineError {
   const hint = "Check that this is a Python, or raise commandTimeoutMs";
-  const expected = `pymmcore loaded within ${limitMs} ms`;
+  const expected = `${TASKS[task].needs} loaded within ${limitMs} ms`;
   return new VitrineError({ code: "timeout", at, expected, found: "no word", hint });
 }

@@ -4,6 +4,8 @@ import { open } from "node:fs/promises";
 import { hostname, tmpdir } from "node:os";
 import { basename, dirname, join } from "node:path";
 import { VitrineError } from "../../core/index.ts";
+import type { FileRingDescription } from "../frames/ring.ts";
+import type { RingShape } from "./protocol.ts";
 
 /** A memory file system, where there is one. */
 const SHARED_MEMORY = "/dev/shm";
@@ -11,12 +13,40 @@ const SHARED_MEMORY = "/dev/shm";
 /** Of the free space of a memory file system, a ring takes this much at most. */
 const LARGEST_SHARE = 0.8;
 
+/** Slots start on a page. */
+const SLOT_ALIGNMENT = 4096;
+
 const PREFIX = "vitrine-ring-";
 const CHUNK = 2 ** 22;
 
 /** A name for the rings of one microscope that tells which process, on which machine, made it. */
 export function ringName(): string {
   return `${PREFIX}${host()}-${process.pid}-${randomBytes(6).toString("hex")}`;
+}
+
+/** What a ring is to hold. */
+export interface RingSize {
+  /** Slots of frames. */
+  readonly slots: number;
+  /** Slots for what the image processor returns. */
+  readonly outputs: number;
+  /** Bytes of the largest frame. */
+  readonly frameBytes: number;
+  readonly folder: string | undefined;
+}
+
+/** Makes a ring, as Node and as the child see it. @throws {VitrineError} storage: no folder has room */
+export async function makeRing(
+  name: string,
+  { slots, outputs, frameBytes, folder }: RingSize,
+): Promise<{ readonly description: FileRingDescription; readonly shape: RingShape }> {
+  const slotBytes = Math.ceil(frameBytes / SLOT_ALIGNMENT) * SLOT_ALIGNMENT;
+  const all = slots + outputs;
+  const path = await makeRingFile(name, all * slotBytes, folder);
+  return {
+    description: { kind: "file", slots: all, slotBytes, path },
+    shape: { path, slots, outputs, slot_bytes: slotBytes },
+  };
 }
 
 /**

@@ -63,6 +63,14 @@ export class FileRings {
     this.#retire(ring);
   }
 
+  /** A frame that this process had put into its slot is done with. */
+  letGo(number: number): void {
+    const ring = this.#rings.get(number);
+    if (ring === undefined) return; // closed meanwhile
+    ring.held--;
+    this.#retire(ring);
+  }
+
   /** An image that the processor returned, in memory of its own; its place is free afterwards. */
   takeOutput({ slot, ring: number, file }: OutputNote, layout: ImageLayout): PixelArray {
     if (file !== undefined) {

@@ -3,6 +3,7 @@ import { imageBytes, pixelTypeOf, pixelView, VitrineError } from "../../core/ind
 import { indicesWithin } from "../dataset/arrayPlan.ts";
 import { BaseDataset } from "../dataset/baseDataset.ts";
 import type { Dataset, JsonObject } from "../dataset/dataset.ts";
+import { givenPixels, type ReadImageOptions } from "../dataset/readImage.ts";
 import type { MrcHeader } from "../mrc.ts";
 import { toZyx, zyxShape } from "../mrcAxes.ts";
 import { type MrcFile, openMrc } from "../mrcFile.ts";
@@ -37,10 +38,14 @@ export class SectionDataset extends BaseDataset<number> {
     return this.#sections.layoutAt(this.entryOf(axes));
   }
 
-  async readImage(axes: Axes): Promise<PixelImage> {
+  async readImage(axes: Axes, options?: ReadImageOptions): Promise<PixelImage> {
     const index = this.entryOf(axes);
-    const { width, height, channels } = this.#sections.layoutAt(index);
-    return { data: await this.#sections.read(index), width, height, channels };
+    const layout = this.#sections.layoutAt(index);
+    const { width, height, channels } = layout;
+    const into = givenPixels(layout, options, this.name);
+    const data = await this.#sections.read(index);
+    into?.set(data);
+    return { data: into ?? data, width, height, channels };
   }
 
   async readMetadata(axes: Axes): Promise<JsonObject> {

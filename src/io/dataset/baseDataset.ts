@@ -2,6 +2,7 @@ import type { Axes, ImageLayout, PixelImage } from "../../core/index.ts";
 import { axesKey, describeAxes, VitrineError } from "../../core/index.ts";
 import type { ArrayOptions, Dataset, DatasetArray, JsonObject } from "./dataset.ts";
 import { arrayOf } from "./datasetArray.ts";
+import type { ReadImageOptions } from "./readImage.ts";
 import { ImageWaiters } from "./waiters.ts";
 
 type AxisValue = number | string;
@@ -27,7 +28,7 @@ export abstract class BaseDataset<Entry> implements Dataset {
   }
 
   abstract imageLayout(axes: Axes): ImageLayout;
-  abstract readImage(axes: Axes): Promise<PixelImage>;
+  abstract readImage(axes: Axes, options?: ReadImageOptions): Promise<PixelImage>;
   abstract readMetadata(axes: Axes): Promise<JsonObject>;
   /** Gives back what the dataset holds; called once. */
   protected abstract release(): Promise<void>;

@@ -1,4 +1,6 @@
 import type { Axes, ImageLayout, PixelArray, PixelImage, PixelType } from "../../core/index.ts";
+import type { ReadImageOptions } from "./readImage.ts";
+
 /** Anything that JSON holds. */
 export type JsonValue = null | boolean | number | string | readonly JsonValue[] | JsonObject;
 export interface JsonObject {
@@ -34,7 +36,7 @@ export interface Dataset extends AsyncDisposable {
   /** Axes of every image in order of saving; an image that was overwritten counts once, at its first place. */
   imageCoordinates(): readonly Axes[];
   imageLayout(axes: Axes): ImageLayout;
-  readImage(axes: Axes): Promise<PixelImage>;
+  readImage(axes: Axes, options?: ReadImageOptions): Promise<PixelImage>;
   readMetadata(axes: Axes): Promise<JsonObject>;
   /**
    * All images as one array, of which nothing is read before it is asked for. ndstorage: `Dataset.as_array`.

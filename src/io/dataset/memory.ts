@@ -2,6 +2,7 @@ import type { Axes, ImageLayout, PixelImage } from "../../core/index.ts";
 import { checkAxes, describeAxes, layoutOf, plainJson, VitrineError } from "../../core/index.ts";
 import { BaseDataset } from "./baseDataset.ts";
 import type { Dataset, DatasetImage, DatasetWriter, JsonObject } from "./dataset.ts";
+import { givenPixels, type ReadImageOptions } from "./readImage.ts";
 
 /** Options of {@link createMemoryDataset}. */
 export interface MemoryDatasetOptions {
@@ -58,8 +59,12 @@ class MemoryDataset extends BaseDataset<Kept> implements Dataset {
     return this.entryOf(axes).layout;
   }
 
-  async readImage(axes: Axes): Promise<PixelImage> {
-    return copyOf(this.entryOf(axes).image);
+  async readImage(axes: Axes, options?: ReadImageOptions): Promise<PixelImage> {
+    const { image, layout } = this.entryOf(axes);
+    const into = givenPixels(layout, options, this.name);
+    if (into === undefined) return copyOf(image);
+    into.set(image.data);
+    return { ...image, data: into };
   }
 
   async readMetadata(axes: Axes): Promise<JsonObject> {

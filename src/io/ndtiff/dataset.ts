@@ -4,6 +4,7 @@ import {
   bytesPerValue,
   describeAxes,
   imageBytes,
+  pixelBytes,
   pixelView,
   VitrineError,
 } from "../../core/index.ts";
@@ -11,6 +12,7 @@ import { swapBytes } from "../byteOrder.ts";
 import { BaseDataset } from "../dataset/baseDataset.ts";
 import type { JsonObject } from "../dataset/dataset.ts";
 import { Poller } from "../dataset/poller.ts";
+import { givenPixels, type ReadImageOptions } from "../dataset/readImage.ts";
 import {
   entryLayout,
   malformed,
@@ -120,20 +122,22 @@ export class NdtiffDataset extends BaseDataset<NdtiffEntry> {
     return pixelFormat(this.entry(axes).pixelType)?.bitDepth ?? 16;
   }
 
-  async readImage(axes: Axes): Promise<PixelImage> {
+  async readImage(axes: Axes, options?: ReadImageOptions): Promise<PixelImage> {
     const entry = this.entry(axes);
     const layout = entryLayout(entry);
+    const into = givenPixels(layout, options, this.name);
     const { stacks } = this.#content;
     const what = `pixels of ${describeAxes(entry.axes)}`;
     const bytes = await stacks.read(entry.file, {
       offset: entry.pixelOffset,
       length: imageBytes(layout),
       what,
+      ...(into !== undefined && { into: pixelBytes(into) }),
     });
     const width = bytesPerValue(layout.dtype);
     if (width > 1 && (await stacks.open(entry.file)).isSwapped) swapBytes(bytes, width);
     return {
-      data: pixelView(layout, bytes.buffer, bytes.byteOffset),
+      data: into ?? pixelView(layout, bytes.buffer, bytes.byteOffset),
       width: layout.width,
       height: layout.height,
       channels: layout.channels,

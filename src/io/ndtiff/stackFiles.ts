@@ -19,6 +19,8 @@ export interface StackPart {
   readonly length: number;
   /** What it is, for messages. */
   readonly what: string;
+  /** Where the bytes go, `length` long; new memory if left out. */
+  readonly into?: Uint8Array;
 }
 
 /** The stacks of a folder: each is opened when it is first read, and stays open until all are closed. */
@@ -50,10 +52,10 @@ export class StackFiles {
    *
    * @throws {VitrineError} missing: no such stack; format: it ends before; storage
    */
-  async read(name: string, { offset, length, what }: StackPart): Promise<Uint8Array> {
+  async read(name: string, { offset, length, what, into }: StackPart): Promise<Uint8Array> {
     let stack = await this.open(name);
     if (offset + length > stack.size) stack = await this.#openAnew(name, stack);
-    if (offset + length <= stack.size) return stack.file.read(offset, length);
+    if (offset + length <= stack.size) return stack.file.read(offset, length, into);
     throw malformed(
       `${within(this.folder, name)} ${what}`,
       `bytes ${offset} to ${offset + length} in the file`,

@@ -4,6 +4,7 @@ import { imageBytes, pixelView } from "../../core/index.ts";
 import { BaseDataset } from "../dataset/baseDataset.ts";
 import type { Dataset, JsonObject } from "../dataset/dataset.ts";
 import { Poller } from "../dataset/poller.ts";
+import { givenPixels, type ReadImageOptions } from "../dataset/readImage.ts";
 import { allocate } from "../files.ts";
 import { type ChunkLayout, chunkCount, decodeChunk } from "./chunks.ts";
 import type { Indices } from "./imageGroups.ts";
@@ -88,13 +89,15 @@ export class OmeZarrDataset extends BaseDataset<OmeZarrEntry> implements OmeZarr
     return this.entryOf(axes).bitDepth;
   }
 
-  async readImage(axes: Axes): Promise<PixelImage> {
+  async readImage(axes: Axes, options?: ReadImageOptions): Promise<PixelImage> {
     const { layout, ...entry } = this.entryOf(axes);
     const bytes = imageBytes(layout);
-    const data = pixelView(
-      layout,
-      allocate(() => new ArrayBuffer(bytes), bytes, this.name),
-    );
+    const fresh = () =>
+      pixelView(
+        layout,
+        allocate(() => new ArrayBuffer(bytes), bytes, this.name),
+      );
+    const data = givenPixels(layout, options, this.name) ?? fresh();
     for (const [index, path] of chunkPaths(this.name, { layout, ...entry }).entries()) {
       await decodeChunk(await readFileBytes(path), layout, { index, into: data, at: path });
     }

@@ -5,6 +5,7 @@ import { describeAxes, imageBytes, pixelView, VitrineError } from "../../core/in
 import { indicesWithin } from "../dataset/arrayPlan.ts";
 import { BaseDataset } from "../dataset/baseDataset.ts";
 import type { JsonObject } from "../dataset/dataset.ts";
+import { givenPixels, type ReadImageOptions } from "../dataset/readImage.ts";
 import { allocate } from "../files.ts";
 import { parseWithSchema } from "../schema.ts";
 import type { OmeZarrReader } from "./dataset.ts";
@@ -65,14 +66,17 @@ class ForeignDataset extends BaseDataset<ForeignEntry> implements OmeZarrReader 
     this.entryOf(axes);
   }
 
-  async readImage(axes: Axes): Promise<PixelImage> {
+  async readImage(axes: Axes, options?: ReadImageOptions): Promise<PixelImage> {
     const { image, indices } = this.entryOf(axes);
     const { layout } = image;
     const bytes = imageBytes(layout);
-    const data = pixelView(
-      layout,
-      allocate(() => new ArrayBuffer(bytes), bytes, this.name),
-    );
+    const fresh = () =>
+      pixelView(
+        layout,
+        allocate(() => new ArrayBuffer(bytes), bytes, this.name),
+      );
+    // chunks that are not there are zeros
+    const data = givenPixels(layout, options, this.name)?.fill(0) ?? fresh();
     await wrapped(`${this.name} at ${describeAxes(axes)}`, () => image.reader(indices, data));
     return { data, width: layout.width, height: layout.height, channels: 1 };
   }

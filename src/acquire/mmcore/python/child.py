@@ -1,5 +1,7 @@
-"""The process that holds MMCore for Vitrine: see vitrine_mmcore/main.py. Needs pymmcore and numpy."""
+"""A process for Vitrine that holds MMCore ("mmcore") or an image processor alone ("processor"): see vitrine_mmcore/main.py."""
+import sys
+
 from vitrine_mmcore.main import main
 
 if __name__ == "__main__":
-    main()
+    main(sys.argv[1])

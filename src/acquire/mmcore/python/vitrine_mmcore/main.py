@@ -11,33 +11,36 @@ from .wire import Refusal, Wire
 FAREWELL_S = 3.0
 
 
-def main():
+def main(holds):
+    """`holds`: "mmcore", or "processor" for an image processor alone, which needs no pymmcore."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C goes to the whole terminal; Node decides what it means
     wire = Wire()
     try:
         import numpy
-        import pymmcore
+
+        versions = {"python": sys.version.split()[0], "numpy": numpy.__version__}
+        if holds == "mmcore":
+            import pymmcore
+
+            versions["pymmcore"] = pymmcore.__version__
     except ImportError as error:
         wire.send({"kind": "failed", "module": error.name or "pymmcore", "message": str(error)})
         return
-    versions = {"python": sys.version.split()[0], "numpy": numpy.__version__, "pymmcore": pymmcore.__version__}
     wire.send({"kind": "hello", "versions": versions})
-    Child(wire, pymmcore.CMMCore()).serve()
+    child = MMCoreChild(wire, pymmcore.CMMCore()) if holds == "mmcore" else ProcessorChild(wire)
+    child.serve()
 
 
-class Child:
-    def __init__(self, wire, core):
-        from .camera import Camera
-        from .devices import Devices
+class ProcessorChild:
+    """Holds an image processor, for frames that Node puts into the ring."""
+
+    def __init__(self, wire):
         from .events import Events
         from .processor import Processor
         from .rings import Rings
 
         self.wire = wire
-        self.core = core
         self.rings = Rings()
-        self.devices = Devices(core)
-        self.camera = Camera(core, wire, self.rings)
         self.events = Events(wire)
         self.processor = Processor(wire, self.rings, self.events)
         self.commands = queue.Queue()
@@ -45,22 +48,21 @@ class Child:
     def serve(self):
         """Until Node closes the line or is gone."""
         # not subclasses of Thread, whose own private names differ by Python's version
-        for run in (self.camera.run, self.processor.run, self.events.run, self._obey):
+        for run in self.threads():
             threading.Thread(target=run, daemon=True).start()
         for message in self.wire.messages():
-            self._route(message)
+            self.route(message)
         self._end()
 
-    def _route(self, message):
+    def threads(self):
+        return self.processor.run, self.events.run, self._obey
+
+    def route(self, message):
         kind = message["kind"]
         if kind == "free":
             self.rings.release(message["ring"], message["slots"])
-        elif kind == "stop":
-            self.camera.stop(message["exposure"], message["discard"])
         elif kind == "drop":
             self.rings.drop(message["ring"])
-        elif kind in ("expose", "ring"):
-            self.camera.messages.put(message)
         elif kind in ("load", "process"):
             self.processor.messages.put(message)
         elif kind in ("pull", "forget"):
@@ -68,11 +70,53 @@ class Child:
         else:
             self.commands.put(message)
 
+    def command(self, message):
+        return self.rings.open(message["number"], **message["ring"])
+
+    def let_go(self):
+        """Of what outlives the process otherwise."""
+
     def _obey(self):
         for message in iter(self.commands.get, None):
-            self.wire.answer(message["id"], lambda: self._command(message))
+            self.wire.answer(message["id"], lambda: self.command(message))
 
-    def _command(self, message):
+    def _end(self):
+        """Lets go, for a while; then the files and the process are gone in any case."""
+        farewell = threading.Timer(FAREWELL_S, os._exit, [0])
+        farewell.daemon = True
+        farewell.start()
+        self.rings.unlink()
+        try:
+            self.let_go()
+        finally:
+            os._exit(0)
+
+
+class MMCoreChild(ProcessorChild):
+    """Holds MMCore, whose frames come into the ring here."""
+
+    def __init__(self, wire, core):
+        from .camera import Camera
+        from .devices import Devices
+
+        super().__init__(wire)
+        self.core = core
+        self.devices = Devices(core)
+        self.camera = Camera(core, wire, self.rings)
+
+    def threads(self):
+        return self.camera.run, *super().threads()
+
+    def route(self, message):
+        kind = message["kind"]
+        if kind == "stop":
+            self.camera.stop(message["exposure"], message["discard"])
+        elif kind in ("expose", "ring"):
+            self.camera.messages.put(message)
+        else:
+            super().route(message)
+
+    def command(self, message):
         if message["kind"] == "open":
             return self._open(message)
         if message["kind"] == "call":
@@ -93,16 +137,9 @@ class Child:
             except Exception as error:
                 raise Refusal(str(error).strip(), config=message["config"]) from None
 
-    def _end(self):
-        """Stops the camera and lets go of the devices, for a while; then the files and the process are gone in any case."""
-        farewell = threading.Timer(FAREWELL_S, os._exit, [0])
-        farewell.daemon = True
-        farewell.start()
-        self.rings.unlink()
+    def let_go(self):
+        """Stops the camera and lets go of the devices."""
         exposure = self.camera.current
         if exposure is not None:
             self.camera.stop(exposure.number, True)
-        try:
-            self.core.reset()
-        finally:
-            os._exit(0)
+        self.core.reset()
