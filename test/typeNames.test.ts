@@ -212,6 +212,7 @@ test("the package's entries have these public types", () => {
         "OmeZarrPlateOptions",
         "OmeZarrPlateWriter",
         "OmeZarrReader",
+        "OmeZarrTiling",
         "OpenNdtiffOptions",
         "OpenedDataset",
         "PictureOptions",

@@ -103,6 +103,7 @@ export { createOmeZarrPlate } from "./omezarr/multiscale/plate.ts";
 export type { OmeZarrImageOptions, OmeZarrImageWriter } from "./omezarr/multiscale/writer.ts";
 export { createOmeZarrImage } from "./omezarr/multiscale/writer.ts";
 export { openOmeZarr } from "./omezarr/open.ts";
+export type { OmeZarrTiling } from "./omezarr/tiling.ts";
 export type { OmeZarrOptions } from "./omezarr/writer.ts";
 export { createOmeZarr } from "./omezarr/writer.ts";
 export type { PngPicture } from "./png.ts";

@@ -32,7 +32,13 @@ const HOOKS: KeysOf<AcquisitionHooks> = {
   postHardware: true,
   postCamera: true,
 };
-const TILING: KeysOf<TilingOptions> = { overlapPx: true, maxLevel: true, affine: true, originUm: true };
+const TILING: KeysOf<TilingOptions> = {
+  overlapPx: true,
+  maxLevel: true,
+  first: true,
+  affine: true,
+  originUm: true,
+};
 const WATCHDOG: KeysOf<WatchdogTimes> = {
   hardware: true,
   camera: true,

@@ -7,8 +7,10 @@ import type { MicroscopeCore } from "../microscope.ts";
 export interface TilingOptions {
   /** Pixels that neighbours share. */
   readonly overlapPx: number | { readonly x: number; readonly y: number };
-  /** Levels of the pyramid besides full resolution; default: until one tile holds all. */
+  /** Levels of the pyramid besides full resolution; default: until one tile holds all (OME-Zarr: until both sides are at most 256). */
   readonly maxLevel?: number;
+  /** OME-Zarr: the lowest row and column that will come; default 0 and 0. NDTiff takes tiles on all sides. */
+  readonly first?: { readonly row: number; readonly column: number };
   /** Pixels to stage, as `getPixelSizeAffine` gives it; default: what the microscope says, else its pixel size without rotation. */
   readonly affine?: readonly number[];
   /** Stage position of the middle of tile (0, 0), µm; default: where the stage is when the acquisition opens. */

@@ -10,7 +10,7 @@ import {
 } from "../../io/index.ts";
 import { summaryMetadata } from "./metadata.ts";
 import type { AcquisitionOptions } from "./options.ts";
-import type { TileGrid } from "./tiling.ts";
+import type { TileGrid, TilingOptions } from "./tiling.ts";
 
 /**
  * Makes the dataset of an acquisition; none where nothing is to be saved.
@@ -31,18 +31,20 @@ export async function createWriter(
   };
   if (directory === undefined || name === undefined) return createMemoryDataset({ summaryMetadata: summary });
   if (save !== undefined) throw bothPlaces(directory);
-  if (grid !== undefined && options.format === "ome-zarr") throw noPyramid();
   const folder = await nextDatasetFolder(directory, name);
-  if (options.format === "ome-zarr")
-    return createOmeZarr({ directory: folder, summaryMetadata: summary, durability });
-  const settings = { directory: folder, name, summaryMetadata: summary, durability };
-  if (grid === undefined) return createNdtiff(settings);
   const { maxLevel } = options.tiling ?? {};
-  return createNdtiffPyramid({
-    ...settings,
-    overlapPx: grid.overlapPx,
+  const settings = {
+    ...{ directory: folder, summaryMetadata: summary, durability },
     ...(maxLevel !== undefined && { maxLevel }),
-  });
+  };
+  if (options.format === "ome-zarr")
+    return createOmeZarr({ ...settings, ...(grid && { tiling: tilingOf(grid, options.tiling) }) });
+  if (grid === undefined) return createNdtiff({ ...settings, name });
+  return createNdtiffPyramid({ ...settings, name, overlapPx: grid.overlapPx });
+}
+
+function tilingOf({ overlapPx }: TileGrid, { first }: Partial<TilingOptions> = {}) {
+  return { overlapPx, ...(first !== undefined && { first }) };
 }
 
 function gridMetadata(grid: TileGrid | undefined): JsonObject {
@@ -70,15 +72,5 @@ function bothPlaces(directory: string): VitrineError {
     at: "Acquisition.open",
     expected: 'either directory and name, or save: "memory"',
     found: `both, directory ${directory}`,
-  });
-}
-
-function noPyramid(): VitrineError {
-  return new VitrineError({
-    code: "unsupported",
-    at: "Acquisition.open tiling",
-    expected: "format ndtiff, whose pyramids grow with the acquisition",
-    found: "ome-zarr",
-    hint: "Leave the format out, or give events x and y instead of rows and columns",
   });
 }

@@ -1,6 +1,6 @@
 import { gunzipSync, gzipSync } from "fflate";
 import Zstd from "numcodecs/zstd";
-import type { ImageLayout, PixelArray, PixelImage } from "../../core/index.ts";
+import type { ImageLayout, PixelArray, PixelImage, PixelType } from "../../core/index.ts";
 import { imageBytes, pixelView, VitrineError } from "../../core/index.ts";
 import { bytesOf } from "../byteOrder.ts";
 
@@ -22,12 +22,38 @@ export function chunkCount({ height, chunkRows }: ChunkLayout): number {
   return Math.ceil(height / chunkRows);
 }
 
-/** The stored bytes of each chunk of an image, first rows first. Plain grey images are not copied. */
-export async function* encodeChunks(image: PixelImage, layout: ChunkLayout): AsyncGenerator<Uint8Array> {
-  for (let index = 0; index < chunkCount(layout); index++) {
-    const values = layout.channels === 1 ? greyRows(image, layout, index) : planesOf(image, layout, index);
-    yield compress(bytesOf(values), layout.compression);
+/** The values of an image as planes below each other, (samples, rows, width). Plain grey images are not copied. */
+export function planesOf({ data, width, height, channels }: PixelImage, dtype: PixelType): PixelArray {
+  if (channels === 1) return data;
+  const layout = { width, height, channels, dtype };
+  const planes = pixelView(layout, new ArrayBuffer(imageBytes(layout)));
+  for (let sample = 0; sample < channels; sample++) {
+    const plane = sample * height * width;
+    for (let i = 0; i < height * width; i++) planes[plane + i] = data[i * channels + sample];
   }
+  return planes;
+}
+
+/** The stored bytes of each chunk of planes, first rows first. */
+export async function* encodeChunks(planes: PixelArray, layout: ChunkLayout): AsyncGenerator<Uint8Array> {
+  for (let index = 0; index < chunkCount(layout); index++) {
+    yield packChunk(bytesOf(chunkOf(planes, layout, index)), layout.compression);
+  }
+}
+
+/** Rows of every plane; a last chunk that is shorter is filled up with zeros. */
+function chunkOf(planes: PixelArray, layout: ChunkLayout, index: number): PixelArray {
+  const { width, height, channels, chunkRows } = layout;
+  if (chunkRows === height) return planes;
+  const rows = rowsOf(layout, index);
+  const first = index * chunkRows * width;
+  if (channels === 1 && rows === chunkRows) return planes.subarray(first, first + rows * width);
+  const chunk = pixelView(partLayout(layout), new ArrayBuffer(imageBytes(partLayout(layout))));
+  for (let sample = 0; sample < channels; sample++) {
+    const from = sample * height * width + first;
+    chunk.set(planes.subarray(from, from + rows * width), sample * chunkRows * width);
+  }
+  return chunk;
 }
 
 /**
@@ -41,7 +67,7 @@ export async function decodeChunk(
   { index, into, at }: { index: number; into: PixelArray; at: string },
 ): Promise<void> {
   const part = partLayout(layout);
-  const plain = await decompress(bytes, layout.compression, { size: imageBytes(part), at });
+  const plain = await unpackChunk(bytes, layout.compression, { size: imageBytes(part), at });
   // a view demands an offset that is a multiple of the value's size
   const values = pixelView(part, plain.slice().buffer);
   const { width, channels } = layout;
@@ -65,34 +91,8 @@ function rowsOf({ height, chunkRows }: ChunkLayout, index: number): number {
   return Math.min(chunkRows, height - index * chunkRows);
 }
 
-function greyRows({ data }: PixelImage, layout: ChunkLayout, index: number): PixelArray {
-  const length = layout.chunkRows * layout.width;
-  const rows = data.subarray(index * length, (index + 1) * length);
-  if (rows.length === length) return rows;
-  const whole = newChunk(layout);
-  whole.set(rows);
-  return whole;
-}
-
-/** Colours as planes below each other: (samples, rows, width). */
-function planesOf({ data }: PixelImage, layout: ChunkLayout, index: number): PixelArray {
-  const { width, channels, chunkRows } = layout;
-  const chunk = newChunk(layout);
-  const first = index * chunkRows * width * channels;
-  const pixels = rowsOf(layout, index) * width;
-  for (let sample = 0; sample < channels; sample++) {
-    const plane = sample * chunkRows * width;
-    for (let i = 0; i < pixels; i++) chunk[plane + i] = data[first + i * channels + sample];
-  }
-  return chunk;
-}
-
-function newChunk(layout: ChunkLayout): PixelArray {
-  const part = partLayout(layout);
-  return pixelView(part, new ArrayBuffer(imageBytes(part)));
-}
-
-async function compress(bytes: Uint8Array, compression: OmeZarrCompression): Promise<Uint8Array> {
+/** The stored bytes of a chunk's values. */
+export async function packChunk(bytes: Uint8Array, compression: OmeZarrCompression): Promise<Uint8Array> {
   switch (compression) {
     case "none":
       return bytes;
@@ -103,7 +103,8 @@ async function compress(bytes: Uint8Array, compression: OmeZarrCompression): Pro
   }
 }
 
-async function decompress(
+/** The values' bytes of a stored chunk, `size` of them. @throws {VitrineError} format: not as many, or damaged */
+export async function unpackChunk(
   bytes: Uint8Array,
   compression: OmeZarrCompression,
   { size, at }: { size: number; at: string },

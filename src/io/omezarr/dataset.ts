@@ -7,7 +7,7 @@ import { Poller } from "../dataset/poller.ts";
 import { givenPixels, type ReadImageOptions } from "../dataset/readImage.ts";
 import { allocate } from "../files.ts";
 import { type ChunkLayout, chunkCount, decodeChunk } from "./chunks.ts";
-import type { Indices } from "./imageGroups.ts";
+import type { Indices, TileIndex } from "./imageGroups.ts";
 import type { ImageRecord } from "./records.ts";
 
 /** A dataset that knows what it lost. */
@@ -25,6 +25,10 @@ export interface OmeZarrEntry {
   /** Name of the image group. */
   readonly image: string;
   readonly at: Indices;
+  /** Of a tile: its place in the array, which then has tiles for chunks. */
+  readonly tile?: TileIndex | undefined;
+  /** The array of the group that has it; default: the full resolution. */
+  readonly array?: string | undefined;
   readonly layout: ChunkLayout;
   readonly bitDepth?: number | undefined;
   /** Its line in the file of records. */
@@ -114,9 +118,13 @@ export class OmeZarrDataset extends BaseDataset<OmeZarrEntry> implements OmeZarr
 }
 
 /** The files of an image, first rows first. */
-export function chunkPaths(folder: string, { image, at, layout }: Omit<OmeZarrEntry, "line">): string[] {
-  const [t, c, z] = at;
-  return Array.from({ length: chunkCount(layout) }, (_, y) => `${folder}/${image}/0/c/${t}/${c}/${z}/${y}/0`);
+export function chunkPaths(
+  folder: string,
+  { image, at, tile, array = "0", layout }: Omit<OmeZarrEntry, "line">,
+): string[] {
+  const plane = `${folder}/${image}/${array}/c/${at.join("/")}`;
+  if (tile !== undefined) return [`${plane}/${tile.join("/")}`];
+  return Array.from({ length: chunkCount(layout) }, (_, y) => `${plane}/${y}/0`);
 }
 
 /** Whether all files of an image are there. */

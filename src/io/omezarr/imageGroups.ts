@@ -12,6 +12,9 @@ const LARGEST_GAP = 10_000;
 /** Indices along t, c and z, one of each per image. */
 export type Indices = readonly [t: number, c: number, z: number];
 
+/** The index of a tile along rows and columns, from the first one of the store. */
+export type TileIndex = readonly [row: number, column: number];
+
 /** Lengths along t, c and z. */
 export type Counts = readonly [t: number, c: number, z: number];
 
@@ -51,14 +54,19 @@ export class ImageGroups {
   readonly #byKey = new Map<string, ImageGroup[]>();
   readonly #listed = new Map<StackedAxis, Map<number | string, number>>();
   readonly #summaryMetadata: JsonObject;
+  readonly #isJoined: (axis: string) => boolean;
 
-  constructor(summaryMetadata: JsonObject) {
+  /** @param joinedAxes  axes whose images share a plane */
+  constructor(summaryMetadata: JsonObject, joinedAxes: readonly string[] = []) {
     this.#summaryMetadata = summaryMetadata;
+    this.#isJoined = (axis) => joinedAxes.includes(axis);
   }
 
   /** The place of an image; the same axes and layout always have the same place. */
   place(axes: Axes, layout: ImageLayout): { readonly group: ImageGroup; readonly at: Indices } {
-    const fixed = Object.fromEntries(Object.entries(axes).filter(([name]) => !isStacked(name)));
+    const fixed = Object.fromEntries(
+      Object.entries(axes).filter(([name]) => !isStacked(name) && !this.#isJoined(name)),
+    );
     const kinds = STACKED_AXES.map((name) => kindOf(axes[name]));
     const key = JSON.stringify([axesKey(fixed), kinds, Object.values(layout)]);
     const alike = this.#byKey.get(key) ?? [];

@@ -17,10 +17,20 @@ export function seriesMetadata(paths: readonly string[]): JsonObject {
   return groupNode({ ome: { version: "0.5", series: paths } });
 }
 
-/** An image group of one level, `0`. */
+/** What the metadata of an image group tell beside its facts. */
+export interface ImageDescription {
+  readonly name: string;
+  readonly counts: Counts;
+  readonly channels: readonly (number | string)[];
+  readonly levels: number;
+  /** Pixels of the joined image before its first one, where its tiles do not begin with 0. */
+  readonly origin?: { readonly x: number; readonly y: number };
+}
+
+/** An image group of the levels `0`, `1` … */
 export function imageMetadata(
   group: ImageGroup,
-  { name, counts, channels }: { name: string; counts: Counts; channels: readonly (number | string)[] },
+  { name, counts, channels, levels, origin = { x: 0, y: 0 } }: ImageDescription,
 ): JsonObject {
   const { facts, fixed } = group;
   const um = (known: number | undefined) => (known === undefined ? {} : { unit: "micrometer" });
@@ -33,29 +43,36 @@ export function imageMetadata(
   ];
   const pixel = facts.pixelSizeUm ?? 1;
   const scale = [facts.intervalS ?? 1, 1, facts.zStepUm ?? 1, pixel, pixel];
-  const datasets = [{ path: "0", coordinateTransformations: [{ type: "scale", scale }] }];
+  const datasets = Array.from({ length: levels }, (_, level) => {
+    // the centre of a pixel lies half a pixel behind that of the first one of those that became it
+    const shift = 0.5 * (2 ** level - 1);
+    const translation = [0, 0, 0, (origin.y + shift) * pixel, (origin.x + shift) * pixel];
+    const steps = scale.map((step, axis) => (axis < 3 ? step : step * 2 ** level));
+    const place = translation.some((start) => start !== 0) ? [{ type: "translation", translation }] : [];
+    return { path: String(level), coordinateTransformations: [{ type: "scale", scale: steps }, ...place] };
+  });
   const named = typeof fixed.position === "number" && facts.positionName !== undefined;
   const place = named ? { ...fixed, position: String(facts.positionName) } : fixed;
   const title = Object.keys(fixed).length === 0 ? name : `${name}, ${describeAxes(place)}`;
   return groupNode({
     ome: {
       version: "0.5",
-      multiscales: [{ name: title, axes, datasets }],
+      multiscales: [{ name: title, ...(levels > 1 && { type: "mean" }), axes, datasets }],
       ...omero(group, counts[1], channels),
     },
     vitrine: { axes: fixed },
   });
 }
 
-/** The array of an image group: (t, c, z, y, x). */
-export function arrayMetadata([t, c, z]: Counts, layout: ChunkLayout): JsonObject {
-  const { width, height, channels, dtype } = layout;
+/** An array of an image group, (t, c, z, y, x), of this shape; a chunk holds the samples of one pixel together. */
+export function arrayMetadata(shape: readonly number[], layout: ChunkLayout): JsonObject {
+  const { width, channels, dtype } = layout;
   const endian = HOST_IS_LITTLE_ENDIAN ? "little" : "big";
   const bytes = bytesPerValue(dtype) === 1 ? {} : { configuration: { endian } };
   return {
     zarr_format: 3,
     node_type: "array",
-    shape: [t, c * channels, z, height, width],
+    shape,
     data_type: dtype,
     chunk_grid: {
       name: "regular",

@@ -90,10 +90,11 @@ class Follower {
     const { lines, isEnded, end } = parseRecords(bytes, this.#path, this.#end);
     const found: Found[] = [];
     for (const { record, offset, length } of lines) {
-      const { axes, image, at, bitDepth } = record;
-      const layout = this.#layouts.get(image) ?? readLayout(`${dataset.name}/${image}/0/zarr.json`);
-      this.#layouts.set(image, layout);
-      found.push({ axes, entry: { image, at, bitDepth, layout: await layout, line: { offset, length } } });
+      const { axes, metadata: _, ...place } = record;
+      const path = `${dataset.name}/${place.image}/${place.array ?? "0"}/zarr.json`;
+      const layout = this.#layouts.get(path) ?? readLayout(path, place.tile !== undefined);
+      this.#layouts.set(path, layout);
+      found.push({ axes, entry: { ...place, layout: await layout, line: { offset, length } } });
     }
     this.#end = end;
     this.#isEnded ||= isEnded;
@@ -120,11 +121,11 @@ const arraySchema = z.object({
   codecs: z.array(z.object({ name: z.string() })),
 });
 
-async function readLayout(path: string): Promise<ChunkLayout> {
+async function readLayout(path: string, isTiled: boolean): Promise<ChunkLayout> {
   const bytes = await readFileBytes(path);
   const { shape, data_type, chunk_grid, codecs } = parseWithSchema(parseJson(bytes, path), arraySchema, path);
   const [, channels, , chunkRows, width] = chunk_grid.configuration.chunk_shape;
-  if (width !== shape[4]) {
+  if (width !== shape[4] && !isTiled) {
     throw new VitrineError({
       code: "format",
       at: path,
@@ -136,7 +137,8 @@ async function readLayout(path: string): Promise<ChunkLayout> {
     codecs.map(({ name }) => name),
     path,
   );
-  return { width, height: shape[3], channels, dtype: data_type, chunkRows, compression };
+  const height = isTiled ? chunkRows : shape[3];
+  return { width, height, channels, dtype: data_type, chunkRows, compression };
 }
 
 function compressionOf(codecs: readonly string[], at: string): OmeZarrCompression {

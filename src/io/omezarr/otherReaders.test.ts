@@ -121,6 +121,22 @@ describe.skipIf(!available)("other programs", () => {
     expect(found["0"].sha).toBe(sha256((await array.read()).data));
   });
 
+  test("accept tiles after each of them, and read one image of all", async () => {
+    const directory = join(scratch, "tiles.zarr");
+    const tiling = { overlapPx: { x: 2, y: 0 } };
+    await using writer = await createOmeZarr({ directory, tiling, maxLevel: 2 });
+    for (const [row, column] of [
+      [0, 1],
+      [2, 0],
+      [0, 0],
+    ]) {
+      const axes = { row, column, channel: "DAPI" };
+      await writer.put({ axes, image: image(new Uint16Array(24), row + column), metadata: {} });
+      await check(directory);
+    }
+    expect(Object.values(await check(directory)).map(({ shape }) => shape)).toEqual([[1, 1, 1, 12, 8]]);
+  });
+
   test("accept the store while it is being written", async () => {
     const directory = join(scratch, "busy.zarr");
     await using writer = await createOmeZarr({ directory, compression: "zstd" });
@@ -139,19 +155,22 @@ describe.skipIf(!available)("other programs", () => {
     await writing;
   });
 
-  test("accept the store after kill -9, which holds every image that was acknowledged", async () => {
-    const directory = join(scratch, "killed.zarr");
-    const acknowledged = await killedAfter(directory, 12);
-    const found = await check(directory);
-    expect(Object.keys(found).length).toBeGreaterThan(1);
-    await using dataset = await openOmeZarr(directory);
-    expect(acknowledged).toBeGreaterThanOrEqual(12);
-    for (let i = 0; i < acknowledged; i++) {
-      const { axes, image, metadata } = numbered(i);
-      expect(await dataset.readImage(axes)).toEqual(image);
-      expect(await dataset.readMetadata(axes)).toEqual(metadata);
-    }
-  });
+  test.each(["position", "row"])(
+    "by %s: accept the store after kill -9, which holds every image that was acknowledged",
+    async (axis) => {
+      const directory = join(scratch, `killed-${axis}.zarr`);
+      const acknowledged = await killedAfter(directory, { images: 12, axis });
+      const found = await check(directory);
+      expect(Object.keys(found).length > 1).toBe(axis === "position");
+      await using dataset = await openOmeZarr(directory);
+      expect(acknowledged).toBeGreaterThanOrEqual(12);
+      for (let i = 0; i < acknowledged; i++) {
+        const { axes, image, metadata } = numbered(i, axis);
+        expect(await dataset.readImage(axes)).toEqual(image);
+        expect(await dataset.readMetadata(axes)).toEqual(metadata);
+      }
+    },
+  );
 
   test.each([
     ["0.4", [2, 2, 3, 5, 7], [1, 1, 1, 5, 7], "<u2", "lz4", "C"],
@@ -227,23 +246,30 @@ function mixedImages(): { axes: Axes; image: PixelImage }[] {
 }
 
 /** The same function runs in the process that is killed. */
-function numbered(i: number): DatasetImage {
+function numbered(i: number, axis = "position"): DatasetImage {
   const data = new Uint16Array(4000).fill(i);
-  const axes = { position: i % 2, time: i >> 1 };
+  const axes = { [axis]: i % 2, column: 0, time: i >> 1 };
   return { axes, image: { data, width: 80, height: 50, channels: 1 }, metadata: { i } };
 }
 
 /** Writes in a process of its own, as fast as it can, until so many images were acknowledged; gives their number. */
-async function killedAfter(directory: string, images: number): Promise<number> {
+async function killedAfter(
+  directory: string,
+  { images, axis }: { readonly images: number; readonly axis: string },
+): Promise<number> {
   const built = new URL("../../../dist/io/index.js", import.meta.url);
   if (!existsSync(fileURLToPath(built))) throw new Error("there is no dist: npm run build makes it");
   const code = `
     import { createOmeZarr } from ${JSON.stringify(built.href)};
     ${numbered.toString()}
-    const writer = await createOmeZarr({ directory: process.argv[1] });
+    const writer = await createOmeZarr({
+      directory: process.argv[1],
+      maxLevel: 2,
+      ...(${axis === "row"} && { tiling: { overlapPx: { x: 4, y: 4 } } }),
+    });
     let acknowledged = 0;
     for (let i = 0; ; i++) {
-      const saved = writer.put(numbered(i)).then(() => process.stdout.write(++acknowledged + "\\n"));
+      const saved = writer.put(numbered(i, ${JSON.stringify(axis)})).then(() => process.stdout.write(++acknowledged + "\\n"));
       if (i % 3 === 0) await saved;
     }`;
   const writer = spawn(process.execPath, ["--input-type=module", "-e", code, directory], {

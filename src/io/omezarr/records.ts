@@ -6,7 +6,7 @@ import type { JsonObject } from "../dataset/dataset.ts";
 import type { Durability, WritableFile } from "../files.ts";
 import { isJsonObject } from "../ndtiff/json.ts";
 import { parseWithSchema } from "../schema.ts";
-import type { Indices } from "./imageGroups.ts";
+import type { Indices, TileIndex } from "./imageGroups.ts";
 
 /** Beside the list of images, where programs of this layout expect further files. */
 export const RECORDS = "OME/vitrine.jsonl";
@@ -17,6 +17,10 @@ export interface ImageRecord {
   /** Name of the image group. */
   readonly image: string;
   readonly at: Indices;
+  /** Of a tile: its place in the array. */
+  readonly tile?: TileIndex | undefined;
+  /** The array of the group, where it is not the full resolution. */
+  readonly array?: string | undefined;
   readonly metadata: JsonObject;
   /** Bits of a value that the camera uses. */
   readonly bitDepth?: number | undefined;
@@ -55,6 +59,8 @@ const recordSchema: z.ZodType<ImageRecord> = z.strictObject({
   axes: z.record(z.string(), z.union([z.number(), z.string()])),
   image: z.string().regex(/^\d+$/),
   at: z.tuple([index, index, index]),
+  tile: z.tuple([index, index]).optional(),
+  array: z.literal("tiles").optional(),
   metadata: jsonObject,
   bitDepth: z.number().optional(),
 });

@@ -1,10 +1,11 @@
-import { listFolder, makeFolder, removeFile, writeFileAtomic } from "#files";
+import { listFolder, makeFolder, writeFileAtomic } from "#files";
 import type { ImageLayout } from "../../core/index.ts";
-import { axesKey, checkAxes, describeAxes, imageBytes, layoutOf, VitrineError } from "../../core/index.ts";
+import { axesKey, checkAxes, describeAxes, layoutOf, VitrineError } from "../../core/index.ts";
 import type { Dataset, DatasetImage, DatasetWriter, JsonObject } from "../dataset/dataset.ts";
 import type { Durability } from "../files.ts";
-import { type ChunkLayout, encodeChunks, type OmeZarrCompression } from "./chunks.ts";
-import { chunkPaths, OmeZarrDataset, type OmeZarrEntry } from "./dataset.ts";
+import type { OmeZarrCompression } from "./chunks.ts";
+import { OmeZarrDataset, type OmeZarrEntry } from "./dataset.ts";
+import { type GroupPixels, PlanePixels } from "./groupPixels.ts";
 import {
   type Counts,
   extended,
@@ -12,9 +13,12 @@ import {
   ImageGroups,
   type Indices,
   learnFacts,
+  type TileIndex,
 } from "./imageGroups.ts";
-import { arrayMetadata, imageMetadata, rootMetadata, seriesMetadata } from "./metadata.ts";
+import { imageMetadata, rootMetadata, seriesMetadata } from "./metadata.ts";
 import { metadataJson, RECORDS, RecordsWriter } from "./records.ts";
+import { TilePixels } from "./tilePixels.ts";
+import { checkTiling, type OmeZarrTiling, TileRules } from "./tiling.ts";
 
 /** Images that are saved together: as many as wait, up to this. */
 const LARGEST_BATCH = 16;
@@ -36,13 +40,19 @@ export interface OmeZarrOptions {
   readonly largestChunkBytes?: number;
   /** Default "power". */
   readonly durability?: Durability;
+  /** Lowest level (its pixels are 2^n wide); 0 for none below the full resolution; default: until both sides are at most 256. */
+  readonly maxLevel?: number;
+  /** Images are tiles with the axes `row` and `column`, which become one image. */
+  readonly tiling?: OmeZarrTiling;
 }
 
 /**
  * Makes an OME-Zarr 0.5 store (Zarr 3, bioformats2raw layout) that grows image by image: any pixel type, any size, colours.
  *
  * Images of one size, type, position and value of every axis other than time, channel and z share an image group with one
- * array (t, c, z, y, x). An image is one chunk. Whenever the program is stopped, the store is valid and holds every image whose
+ * array (t, c, z, y, x) a level: each level is the one above halved, y and x, by means. An image is one chunk a level. With `tiling`,
+ * tiles are joined: half of the overlap is cut from each side, as in NDTiff's pyramids, a tile is a chunk of the full resolution,
+ * and goes into the lower levels at once. Whole tiles are kept beside (`tiles`) where they overlap. Whenever the program is stopped, the store is valid and holds every image whose
  * `put` has resolved: its chunks are durable before the array's metadata grow, which happens by rename, and before its record
  * (axes and metadata, `OME/vitrine.jsonl`) is written. With the durability "process" that holds for whatever ends the program, and not for
  * a power cut.
@@ -54,6 +64,7 @@ export interface OmeZarrOptions {
 export async function createOmeZarr(options: OmeZarrOptions): Promise<DatasetWriter> {
   const { directory: folder, summaryMetadata = {} } = options;
   const name = options.name ?? folder.replace(/[/\\]+$/, "").replace(/^.*[/\\]/, "");
+  checkTiling(options);
   if ((await listFolder(folder)).length > 0) throw notEmpty(folder);
   await makeFolder(`${folder}/OME`);
   const header = { vitrine: 1, name, summaryMetadata } as const;
@@ -73,7 +84,15 @@ interface Pending {
 interface Placed extends Pending {
   readonly group: ImageGroup;
   readonly at: Indices;
-  readonly chunks: ChunkLayout;
+  readonly tile?: TileIndex | undefined;
+  readonly pixels: GroupPixels;
+}
+
+/** What the store says of a group: its metadata are written again where that changes. */
+interface Published {
+  readonly counts: Counts;
+  readonly arrays: string;
+  readonly levels: number;
 }
 
 class OmeZarrWriter implements DatasetWriter {
@@ -81,8 +100,10 @@ class OmeZarrWriter implements DatasetWriter {
   readonly #records: RecordsWriter;
   readonly #groups: ImageGroups;
   readonly #dataset: OmeZarrDataset;
+  readonly #tiles: TileRules | undefined;
+  readonly #pixels = new Map<string, GroupPixels>();
   /** Lengths of the arrays in the store, by image group, in order of appearance. */
-  readonly #published = new Map<ImageGroup, Counts>();
+  readonly #published = new Map<ImageGroup, Published>();
   /** Image groups in the list of images. */
   #listed = 0;
   #waiting: Pending[] = [];
@@ -96,7 +117,8 @@ class OmeZarrWriter implements DatasetWriter {
   ) {
     this.#options = options;
     this.#records = records;
-    this.#groups = new ImageGroups(options.summaryMetadata);
+    this.#tiles = options.tiling && new TileRules(options.directory, options.tiling);
+    this.#groups = new ImageGroups(options.summaryMetadata, this.#tiles?.axes);
     this.#dataset = new OmeZarrDataset(options.directory, options.summaryMetadata, records);
   }
 
@@ -117,6 +139,7 @@ class OmeZarrWriter implements DatasetWriter {
     if (this.#isFinished) throw afterEnd(at);
     checkAxes(image.axes, this.#options.directory);
     const [layout, json] = [layoutOf(image.image, at), metadataJson(image.metadata, at)];
+    this.#tiles?.check(image.axes, layout, at);
     await new Promise<void>((resolve, reject) => {
       this.#waiting.push({ image, layout, metadataJson: json, resolve, reject });
       this.#work ??= this.#writeAll();
@@ -166,7 +189,9 @@ class OmeZarrWriter implements DatasetWriter {
 
   /** Gives the images whose chunks are durable; the others fail alone. */
   async #writePixels(placed: readonly Placed[]): Promise<readonly Placed[]> {
-    const written = await Promise.allSettled(placed.map((image) => this.#writeChunks(image)));
+    const written = await Promise.allSettled(
+      placed.map(({ image, at, tile, pixels }) => pixels.write(image.image, at, tile)),
+    );
     return placed.filter(({ reject }, i) => {
       const result = written[i];
       if (result.status === "rejected") reject(result.reason);
@@ -175,21 +200,21 @@ class OmeZarrWriter implements DatasetWriter {
   }
 
   #place(pending: Pending): Placed {
-    const { compression = "none", largestChunkBytes = LARGEST_CHUNK_BYTES } = this.#options;
     const { layout, image } = pending;
-    const parts = Math.min(layout.height, Math.ceil(imageBytes(layout) / largestChunkBytes));
-    const chunks = { ...layout, chunkRows: Math.ceil(layout.height / parts), compression };
-    return { ...pending, ...this.#groups.place(image.axes, layout), chunks };
+    const place = this.#groups.place(image.axes, layout);
+    const { path } = place.group;
+    const pixels = this.#pixels.get(path) ?? this.#newPixels(path, layout);
+    this.#pixels.set(path, pixels);
+    return { ...pending, ...place, pixels, ...(this.#tiles && { tile: this.#tiles.indexOf(image.axes) }) };
   }
 
-  async #writeChunks({ image, group, at, chunks }: Placed): Promise<void> {
-    const paths = chunkPaths(this.#options.directory, { image: group.path, at, layout: chunks });
-    let index = 0;
-    for await (const bytes of encodeChunks(image.image, chunks)) {
-      const path = paths[index++];
-      await makeFolder(path.slice(0, path.lastIndexOf("/")));
-      await writeFileAtomic(path, bytes, { overwrite: true, durability: this.#durability });
-    }
+  #newPixels(group: string, layout: ImageLayout): GroupPixels {
+    const { directory: store, compression = "none", largestChunkBytes = LARGEST_CHUNK_BYTES } = this.#options;
+    const { tiling, maxLevel } = this.#options;
+    const chunks = { ...layout, chunkRows: layout.height, compression };
+    const durability = this.#durability;
+    const options = { store, group, layout: chunks, largestChunkBytes, durability, maxLevel };
+    return tiling === undefined ? new PlanePixels(options) : new TilePixels(options, tiling.overlapPx);
   }
 
   /** Array, image group, list of images, root: each names only what is there. Records come last: they promise everything. */
@@ -203,10 +228,12 @@ class OmeZarrWriter implements DatasetWriter {
     }
     if (this.#published.size > this.#listed) await this.#listGroups();
     const places = await this.#records.append(
-      images.map(({ image, group, at, metadataJson }) => ({
+      images.map(({ image, group, at, tile, pixels, metadataJson }) => ({
         axes: image.axes,
         image: group.path,
         at,
+        tile,
+        array: pixels.array === "0" ? undefined : pixels.array,
         bitDepth: image.bitDepth,
         metadataJson,
       })),
@@ -215,19 +242,26 @@ class OmeZarrWriter implements DatasetWriter {
   }
 
   async #growGroup(group: ImageGroup, images: readonly Placed[]): Promise<void> {
-    const published: Counts = this.#published.get(group) ?? [0, 0, 0];
-    const counts = images.reduce((lengths, { at }) => extended(lengths, at), published);
-    const isLonger = counts.some((count, i) => count > published[i]);
+    const { pixels } = images[0];
+    const published = this.#published.get(group) ?? { counts: [0, 0, 0], arrays: "", levels: 0 };
+    const counts = images.reduce((lengths, { at }) => extended(lengths, at), published.counts);
     const learnt = images.map(({ image: { metadata, bitDepth }, at }) =>
       learnFacts(group, { metadata, bitDepth, at }),
     );
-    if (isLonger) await this.#writeJson(`${group.path}/0`, arrayMetadata(counts, images[0].chunks));
-    if (counts[1] > published[1] || learnt.includes(true)) {
+    const arrays = pixels.arrays(counts);
+    const { levels } = pixels;
+    const described = JSON.stringify(arrays);
+    // no level is ever longer than the one above it
+    if (described !== published.arrays)
+      for (const [array, metadata] of arrays) await this.#writeJson(`${group.path}/${array}`, metadata);
+    if (counts[1] > published.counts[1] || levels > published.levels || learnt.includes(true)) {
       const channels = this.#groups.listed("channel");
       const { name } = this.#options;
-      await this.#writeJson(group.path, imageMetadata(group, { name, counts, channels }));
+      const origin = this.#tiles?.originOf(group.layout);
+      const description = { name, counts, channels, levels, ...(origin && { origin }) };
+      await this.#writeJson(group.path, imageMetadata(group, description));
     }
-    this.#published.set(group, counts);
+    this.#published.set(group, { counts, arrays: described, levels });
   }
 
   async #listGroups(): Promise<void> {
@@ -237,17 +271,18 @@ class OmeZarrWriter implements DatasetWriter {
     this.#listed = paths.length;
   }
 
-  async #acknowledge({ image, group, at, chunks }: Placed, line: OmeZarrEntry["line"]): Promise<void> {
-    const { axes } = image;
+  async #acknowledge({ image, group, at, tile, pixels }: Placed, line: OmeZarrEntry["line"]): Promise<void> {
+    const { axes, bitDepth } = image;
+    const { layout, array } = pixels;
     const before = this.#dataset.add(
       { ...axes },
-      { image: group.path, at, layout: chunks, bitDepth: image.bitDepth, line },
+      { image: group.path, at, tile, array, layout, bitDepth, line },
     );
     if (before === undefined) return;
     this.#duplicates++;
     if (before.image === group.path) return;
     // an image of another size replaced it: no other program shall see both
-    for (const path of chunkPaths(this.#options.directory, before)) await removeFile(path);
+    await this.#pixels.get(before.image)?.remove(before.at, before.tile);
   }
 
   async #writeJson(path: string, value: JsonObject): Promise<void> {
