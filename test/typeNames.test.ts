@@ -211,6 +211,7 @@ test("the package's entries have these public types", () => {
         "TiffDescription",
         "TiffFile",
         "TiffPage",
+        "TiffRows",
         "WriteOptions",
         "Xyz",
       ],

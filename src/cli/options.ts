@@ -1,4 +1,5 @@
 import { type Command, InvalidArgumentError, Option } from "commander";
+import type { TiffRows } from "../io/index.ts";
 import { LEOPARD_BATCH_SIZES, type Part, type PeakChoice, parsePart } from "../match/index.ts";
 
 /** What the help of a command ends with: a call of it, without `vitrine`. */
@@ -50,10 +51,30 @@ export function part(text: string): Part {
   }
 }
 
+/** The option that says how TIFF lies beside MRC. */
+export function addTiffRows(command: Command): Command {
+  return command.addOption(
+    new Option(
+      "--tiff-rows <how>",
+      "whether the last row of a TIFF is the first of an MRC, as RELION, IMOD, SerialEM and MotionCor2 have it; default: flip, which is said",
+    ).choices(["flip", "keep"]),
+  );
+}
+
+/** What {@link addTiffRows} parses to. */
+export interface TiffArguments {
+  readonly tiffRows?: TiffRows;
+}
+
+/** The library's name of the same option. */
+export function toTiffOptions({ tiffRows }: TiffArguments): TiffArguments {
+  return tiffRows === undefined ? {} : { tiffRows };
+}
+
 /** The options by which results are chosen and written, shared by `match` and `match-collect`. */
 export function addResultOptions(command: Command): Command {
   command.option("--particles <file>", "table of the particles that were found", "particles.csv");
-  return addPeakOptions(command)
+  return addTiffRows(addPeakOptions(command))
     .option("--picture <file.png>", "draw micrograph, z-scores, particles and a histogram side by side")
     .option("--planted <table>", PLANTED)
     .option("--compat", "decode a short last batch of orientations as wrongly as Leopard-EM does")
@@ -173,7 +194,7 @@ export interface PeakArguments {
 }
 
 /** What {@link addResultOptions} parses to. */
-export interface ResultArguments extends PeakArguments {
+export interface ResultArguments extends PeakArguments, TiffArguments {
   readonly particles: string;
   readonly picture?: string;
   readonly planted?: string;
@@ -186,6 +207,7 @@ export interface ResultArguments extends PeakArguments {
 /** The library's names of the same options. */
 export function toMatchOptions(args: ResultArguments) {
   return {
+    ...toTiffOptions(args),
     ...toPeakOptions(args),
     particlesPath: args.particles,
     overwrite: args.overwrite ?? false,
@@ -212,7 +234,7 @@ function toPeakChoice({ peaks, pCutoff, pQuadrant, fdr }: PeakArguments): PeakCh
 
 /** The options that refinements share; `batch` is how many orientations Leopard-EM takes at once. */
 export function addRefineOptions(command: Command, batch: number): Command {
-  return command
+  return addTiffRows(command)
     .option("--workers <number>", "threads; default: Slurm's, the cgroup's or all processors", count)
     .option(
       "--compat",
@@ -229,7 +251,7 @@ export function addRefineOptions(command: Command, batch: number): Command {
 }
 
 /** What {@link addRefineOptions} parses to, and the table. */
-export interface RefineArguments {
+export interface RefineArguments extends TiffArguments {
   readonly particles: string;
   readonly workers?: number;
   readonly compat?: boolean;
@@ -241,6 +263,7 @@ export interface RefineArguments {
 /** The library's names of the same options. */
 export function toRefineOptions(args: RefineArguments) {
   return {
+    ...toTiffOptions(args),
     particlesPath: args.particles,
     overwrite: args.overwrite ?? false,
     ...(args.workers !== undefined && { workers: args.workers }),
