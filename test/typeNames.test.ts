@@ -247,6 +247,7 @@ test("the package's entries have these public types", () => {
         "TiffDescription",
         "TiffFile",
         "TiffPage",
+        "TiffRows",
         "WriteOptions",
         "Xyz",
       ],

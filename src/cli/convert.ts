@@ -9,10 +9,10 @@ import {
 } from "../io/index.ts";
 import { convertParticles } from "../match/index.ts";
 import { axisNames, colorList, percentPair, place, projection, rangePair } from "./imageOptions.ts";
-import { count, example, positive } from "./options.ts";
+import { addTiffRows, count, example, positive, type TiffArguments, toTiffOptions } from "./options.ts";
 import { report } from "./report.ts";
 
-interface ConvertArguments {
+interface ConvertArguments extends TiffArguments {
   readonly format?: ConvertFormat;
   readonly compression: OmeZarrCompression;
   readonly image?: string;
@@ -63,7 +63,7 @@ export function addConvert(cli: Command): void {
     .option("--image <name>", "which series, field or label image, of a file that holds several")
     .option("--level <n>", "which resolution (0 is the full one)", level)
     .option("--at <axis=place,...>", "one place on axes, by value or index: z=12,t=0,c=DAPI", place);
-  addPictureOptions(command)
+  addTiffRows(addPictureOptions(command))
     .option(
       "--pixel-size <Å>",
       "of the micrographs, in place of what a STAR file of particles says",
@@ -130,6 +130,7 @@ function convertOptions(args: ConvertArguments): ConvertOptions {
   const { format, compression, image, level, at, overwrite = false } = args;
   const { project, montage, panels, contrast, range, colors, maxSize, zoom, scaleBar, labels } = args;
   return {
+    ...toTiffOptions(args),
     ...{ compression, overwrite },
     ...(format !== undefined && { format }),
     ...(image !== undefined && { image }),

@@ -1,9 +1,9 @@
 import { type Command, Option } from "commander";
 import { type ExtractOptions, type ExtractReport, extractParticles } from "../match/index.ts";
-import { count, example, notNegative } from "./options.ts";
+import { addTiffRows, count, example, notNegative, type TiffArguments, toTiffOptions } from "./options.ts";
 import { report } from "./report.ts";
 
-interface ExtractArguments {
+interface ExtractArguments extends TiffArguments {
   readonly box: number;
   readonly out: string;
   readonly padding: NonNullable<ExtractOptions["padding"]>;
@@ -46,7 +46,7 @@ export function addExtract(cli: Command): void {
     .option("--normalize", "give every box's background mean 0, no ramp and deviation 1, as RELION does")
     .option("--background-radius <pixels>", "with --normalize; default: 3/8 of the box", notNegative)
     .option("--invert", "turn contrast around: dark particles become bright, as RELION expects them");
-  addMovieOptions(command)
+  addTiffRows(addMovieOptions(command))
     .option("--overwrite", "replace results that are there")
     .option("--json", "print the result as JSON")
     .action(async (table: string, args: ExtractArguments) => {
@@ -101,6 +101,7 @@ function isGiven(value: string | number | undefined): boolean {
 function toOptions(args: ExtractArguments): ExtractOptions {
   const { movie, normalize, backgroundRadius, workers } = args;
   return {
+    ...toTiffOptions(args),
     boxSize: args.box,
     stackPath: args.out,
     padding: args.padding,

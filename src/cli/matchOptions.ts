@@ -1,6 +1,15 @@
 import { type Command, InvalidArgumentError } from "commander";
 import { LEOPARD_BATCH_SIZES, type Part, parsePart } from "../match/index.ts";
-import { addPeakOptions, count, type PeakArguments, PLANTED, toPeakOptions } from "./options.ts";
+import {
+  addPeakOptions,
+  addTiffRows,
+  count,
+  type PeakArguments,
+  PLANTED,
+  type TiffArguments,
+  toPeakOptions,
+  toTiffOptions,
+} from "./options.ts";
 
 /** Reads `I/N`. */
 export function part(text: string): Part {
@@ -14,7 +23,7 @@ export function part(text: string): Part {
 /** The options by which results are chosen and written, shared by `match` and `match-collect`. */
 export function addResultOptions(command: Command): Command {
   command.option("--particles <file>", "table of the particles that were found", "particles.csv");
-  return addPeakOptions(command)
+  return addTiffRows(addPeakOptions(command))
     .option("--picture <file.png>", "draw micrograph, z-scores, particles and a histogram side by side")
     .option("--planted <table>", PLANTED)
     .option("--compat", "decode a short last batch of orientations as wrongly as Leopard-EM does")
@@ -29,7 +38,7 @@ export function addResultOptions(command: Command): Command {
 }
 
 /** What {@link addResultOptions} parses to. */
-export interface ResultArguments extends PeakArguments {
+export interface ResultArguments extends PeakArguments, TiffArguments {
   readonly particles: string;
   readonly picture?: string;
   readonly planted?: string;
@@ -43,6 +52,7 @@ export interface ResultArguments extends PeakArguments {
 export function toMatchOptions(args: ResultArguments) {
   return {
     ...toPeakOptions(args),
+    ...toTiffOptions(args),
     particlesPath: args.particles,
     overwrite: args.overwrite ?? false,
     ...(args.picture !== undefined && { picturePath: args.picture }),

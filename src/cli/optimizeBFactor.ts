@@ -2,16 +2,19 @@ import { type Command, Option } from "commander";
 import { B_FACTOR_METRICS, type BFactorReport, runOptimizeBFactor } from "../match/index.ts";
 import {
   addSliceOptions,
+  addTiffRows,
   count,
   example,
   notNegative,
   positive,
   type SliceArguments,
+  type TiffArguments,
   toSliceOptions,
+  toTiffOptions,
 } from "./options.ts";
 import { report } from "./report.ts";
 
-interface BFactorArguments extends SliceArguments {
+interface BFactorArguments extends SliceArguments, TiffArguments {
   readonly min: number;
   readonly max: number;
   readonly step: number;
@@ -49,8 +52,8 @@ export function addOptimizeBFactor(cli: Command): void {
     .option("--workers <number>", "threads; default: Slurm's, the cgroup's or all processors", count)
     .option("--overwrite", "replace a table that is there")
     .option("--json", "print the result as JSON");
-  addSliceOptions(command).action(async (config: string, args: BFactorArguments) => {
-    const options = { ...toSliceOptions(args), ...toOptions(args) };
+  addTiffRows(addSliceOptions(command)).action(async (config: string, args: BFactorArguments) => {
+    const options = { ...toSliceOptions(args), ...toTiffOptions(args), ...toOptions(args) };
     const { json = false, metric } = args;
     return report({ json, text: (tried: BFactorReport) => trialsText(tried, metric) }, (tools) =>
       runOptimizeBFactor(config, { ...options, ...tools }),

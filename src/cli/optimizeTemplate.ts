@@ -4,16 +4,19 @@ import {
   type AtomArguments,
   addAtomOptions,
   addSliceOptions,
+  addTiffRows,
   count,
   example,
   positive,
   type SliceArguments,
+  type TiffArguments,
   toAtomOptions,
   toSliceOptions,
+  toTiffOptions,
 } from "./options.ts";
 import { report } from "./report.ts";
 
-interface OptimizeTemplateArguments extends SliceArguments, AtomArguments {
+interface OptimizeTemplateArguments extends SliceArguments, AtomArguments, TiffArguments {
   readonly results: string;
   readonly tables?: boolean;
   readonly minSnr?: number;
@@ -56,13 +59,20 @@ export function addOptimizeTemplate(cli: Command): void {
     )
     .option("--overwrite", "replace results that are there")
     .option("--json", "print the result as JSON");
-  addAtomOptions(addSliceOptions(command)).action(async (config: string, args: OptimizeTemplateArguments) => {
-    const options = { ...toSliceOptions(args), ...toAtomOptions(args), ...toOptions(args) };
-    const { json = false } = args;
-    return report({ json, text: trialsText }, (tools) =>
-      runOptimizeTemplate(config, { ...options, ...tools }),
-    );
-  });
+  addTiffRows(addAtomOptions(addSliceOptions(command))).action(
+    async (config: string, args: OptimizeTemplateArguments) => {
+      const options = {
+        ...toSliceOptions(args),
+        ...toTiffOptions(args),
+        ...toAtomOptions(args),
+        ...toOptions(args),
+      };
+      const { json = false } = args;
+      return report({ json, text: trialsText }, (tools) =>
+        runOptimizeTemplate(config, { ...options, ...tools }),
+      );
+    },
+  );
 }
 
 function toOptions(args: OptimizeTemplateArguments) {

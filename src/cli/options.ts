@@ -1,4 +1,5 @@
 import { type Command, InvalidArgumentError, Option } from "commander";
+import type { TiffRows } from "../io/index.ts";
 import type { PeakChoice } from "../match/index.ts";
 
 /** What the help of a command ends with: a call of it, without `vitrine`. */
@@ -39,6 +40,26 @@ export function rate(text: string): number {
   const value = Number(text);
   if (value > 0 && value < 1) return value;
   throw new InvalidArgumentError("Expected a number between 0 and 1.");
+}
+
+/** The option that says how TIFF lies beside MRC. */
+export function addTiffRows(command: Command): Command {
+  return command.addOption(
+    new Option(
+      "--tiff-rows <how>",
+      "whether the last row of a TIFF is the first of an MRC, as RELION, IMOD, SerialEM and MotionCor2 have it; default: flip, which is said",
+    ).choices(["flip", "keep"]),
+  );
+}
+
+/** What {@link addTiffRows} parses to. */
+export interface TiffArguments {
+  readonly tiffRows?: TiffRows;
+}
+
+/** The library's name of the same option. */
+export function toTiffOptions({ tiffRows }: TiffArguments): TiffArguments {
+  return tiffRows === undefined ? {} : { tiffRows };
 }
 
 /** What `--planted` does, wherever there is a picture. */
@@ -163,7 +184,7 @@ function toPeakChoice({ peaks, pCutoff, pQuadrant, fdr }: PeakArguments): PeakCh
 
 /** The options that refinements share; `batch` is how many orientations Leopard-EM takes at once. */
 export function addRefineOptions(command: Command, batch: number): Command {
-  return command
+  return addTiffRows(command)
     .option("--workers <number>", "threads; default: Slurm's, the cgroup's or all processors", count)
     .option(
       "--compat",
@@ -180,7 +201,7 @@ export function addRefineOptions(command: Command, batch: number): Command {
 }
 
 /** What {@link addRefineOptions} parses to, and the table. */
-export interface RefineArguments {
+export interface RefineArguments extends TiffArguments {
   readonly particles: string;
   readonly workers?: number;
   readonly compat?: boolean;
@@ -192,6 +213,7 @@ export interface RefineArguments {
 /** The library's names of the same options. */
 export function toRefineOptions(args: RefineArguments) {
   return {
+    ...toTiffOptions(args),
     particlesPath: args.particles,
     overwrite: args.overwrite ?? false,
     ...(args.workers !== undefined && { workers: args.workers }),

@@ -1,10 +1,19 @@
 import type { Command } from "commander";
 import { type PictureReport, redrawMatch } from "../match/index.ts";
 import { addTemplateOption } from "./match.ts";
-import { addPeakOptions, example, type PeakArguments, PLANTED, toPeakOptions } from "./options.ts";
+import {
+  addPeakOptions,
+  addTiffRows,
+  example,
+  type PeakArguments,
+  PLANTED,
+  type TiffArguments,
+  toPeakOptions,
+  toTiffOptions,
+} from "./options.ts";
 import { report } from "./report.ts";
 
-interface PictureArguments extends PeakArguments {
+interface PictureArguments extends PeakArguments, TiffArguments {
   readonly out: string;
   readonly planted?: string;
   readonly template?: string[];
@@ -21,12 +30,13 @@ export function addPicture(cli: Command): void {
     .argument("<config.yaml>", "the configuration of the search, whose maps are there")
     .option("--out <file.png>", "the picture", "search.png")
     .option("--planted <table>", PLANTED);
-  addTemplateOption(addPeakOptions(command))
+  addTemplateOption(addTiffRows(addPeakOptions(command)))
     .option("--overwrite", "replace a picture that is there")
     .option("--json", "print the result as JSON")
     .action(async (config: string, args: PictureArguments) => {
       const options = {
         ...toPeakOptions(args),
+        ...toTiffOptions(args),
         picturePath: args.out,
         overwrite: args.overwrite ?? false,
         ...(args.planted !== undefined && { plantedPath: args.planted }),

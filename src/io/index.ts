@@ -141,6 +141,7 @@ export type { TiffCompression } from "./tiff/encode.ts";
 export type { OmeTiffOptions, OmeTiffWriter } from "./tiff/ome/writer.ts";
 export { createOmeTiff } from "./tiff/ome/writer.ts";
 export type { TiffPage } from "./tiff/page.ts";
+export { flipRows, type TiffRows, tiffRowsLine } from "./tiff/rows.ts";
 export type { TiffFile } from "./tiff/tiffFile.ts";
 export { openTiff, readTiffImage } from "./tiff/tiffFile.ts";
 export type { TiffContent } from "./tiff/write.ts";

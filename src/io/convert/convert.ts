@@ -4,7 +4,9 @@ import { identifyFile } from "../identify.ts";
 import { RECORDS } from "../omezarr/records.ts";
 import { openImages } from "../source/open.ts";
 import type { ImageSource } from "../source/source.ts";
+import { tiffRowsLine } from "../tiff/rows.ts";
 import { copyDataset } from "./datasets.ts";
+import { isTiffBesideMrc, withTiffRows } from "./flipped.ts";
 import { imagesLeftOut, leftOut } from "./losses.ts";
 import { openDataset } from "./open.ts";
 import type { ConvertFormat, ConvertOptions } from "./options.ts";
@@ -40,6 +42,8 @@ export interface ConvertReport {
  * the result is there whole or not at all. What both formats can hold of axes, names, units, sizes and places is kept, and
  * `onLog` told in a line each what is not.
  *
+ * Between MRC and TIFF the order of rows changes, as RELION and IMOD have it, unless `tiffRows` is "keep".
+ *
  * Between NDTiff and the OME-Zarr of acquisitions, images keep their axes, metadata, summary metadata and bit depths, and
  * gaps stay gaps.
  *
@@ -62,7 +66,11 @@ export async function convertDataset(
   for (const line of imagesLeftOut(collection, options)) options.onLog?.(line, "warning");
   for (const line of new Set([...collection.warnings, ...image.warnings]))
     options.onLog?.(line.startsWith(from) ? line : `${from}: ${line}`, "warning");
-  return { from: collection.format, ...(await writeImage(image, to, { ...options, format, kind, from })) };
+  const formats = { from: collection.format, to: format };
+  if (options.tiffRows === undefined && isTiffBesideMrc(formats.from, format))
+    options.onLog?.(tiffRowsLine(format === "mrc" ? from : to), "warning");
+  const turned = withTiffRows(image, formats, options);
+  return { from: collection.format, ...(await writeImage(turned, to, { ...options, format, kind, from })) };
 }
 
 type ImageOptions = ConvertOptions & {

@@ -1,6 +1,7 @@
 import type { Axes } from "../../core/index.ts";
 import type { OmeZarrCompression } from "../omezarr/chunks.ts";
 import type { PictureOptions } from "../render/options.ts";
+import type { TiffRows } from "../tiff/rows.ts";
 
 /** What `openDataset` opens and `convertDataset` writes. */
 export type DatasetFormat = "ndtiff" | "ome-zarr" | "mrc" | "npy" | "tiff";
@@ -25,6 +26,8 @@ export interface ConvertOptions {
   readonly compression?: OmeZarrCompression;
   /** Which series, field or label image of a file that holds several (default the first). */
   readonly image?: string;
+  /** Between MRC and TIFF: whether rows change their order (default "flip", which `onLog` is told). */
+  readonly tiffRows?: TiffRows;
   /** Which resolution is written (default 0, the full one). */
   readonly level?: number;
   /** Writes one place of an axis, which then is none of the result: a value of the axis, else an index from 0. */

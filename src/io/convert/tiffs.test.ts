@@ -30,6 +30,26 @@ test("an MRC stack becomes a TIFF movie and comes back with its pixel size", asy
   expect([back.data, back.shape, back.voxelSizeA]).toEqual([data, [3, 4, 5], expect.closeTo(1.06, 6)]);
 });
 
+test("between MRC and TIFF rows change their order, with a word, unless they are to be kept", async () => {
+  const data = Float32Array.from({ length: 2 * 3 * 2 }, (_, i) => i);
+  writeFileSync(path("rows.mrc"), formatMrc({ data, shape: [2, 3, 2], voxelSizeA: 1, kind: "stack" }));
+  const said: string[] = [];
+  const onLog = (line: string) => said.push(line);
+  for (const name of ["rows.tif", "rows.ome.tif"]) {
+    await convertDataset(path("rows.mrc"), path(name), { onLog });
+    await convertDataset(path(name), path(`${name}.npy`));
+    expect((await readNpy(path(`${name}.npy`))).data.slice(0, 12)).toEqual(
+      Float32Array.of(4, 5, 2, 3, 0, 1, 10, 11, 8, 9, 6, 7),
+    );
+    await convertDataset(path(name), path(`${name}.mrc`), { tiffRows: "flip" });
+    expect((await readMrcVolume(path(`${name}.mrc`))).data).toEqual(data);
+  }
+  expect(said.filter((line) => line.includes("--tiff-rows"))).toHaveLength(2);
+  await convertDataset(path("rows.mrc"), path("kept.tif"), { tiffRows: "keep" });
+  await convertDataset(path("kept.tif"), path("kept.npy"));
+  expect((await readNpy(path("kept.npy"))).data).toEqual(data);
+});
+
 test("pages are images along time, one page has no axes, colours stay", async () => {
   const page = { data: Uint8Array.from({ length: 24 }, (_, i) => i), width: 4, height: 2, channels: 3 };
   await writeTiff(path("two.tiff"), { pages: [page, page], pixelSizeA: 6500 });

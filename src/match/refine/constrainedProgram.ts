@@ -24,6 +24,7 @@ import {
   refineWith,
   requireTemplateSize,
   stackTask,
+  tiffOptions,
 } from "./refineProgram.ts";
 import { CONSTRAINED_COLUMNS, refinedTable } from "./refineTable.ts";
 
@@ -70,7 +71,7 @@ export async function runConstrainedSearch(
     const shared = { filters: settings.filters, stack: settings.reference, filtersMicrographs: true };
     const offsetsDeg = offsetAngles(settings.orientations);
     const tried = trials(settings, offsetsDeg, conventions);
-    const task = { ...stackTask(shared, template), ...tried, particles };
+    const task = { ...stackTask(shared, template, tiffOptions(options)), ...tried, particles };
     const { zCutoff, parameters } = threshold(task, falsePositives);
     return await runProgram({ inputs, outputs: files, overwrite }, options, async ({ pool, results }) => {
       const refined = await refineWith(pool, task, refining);

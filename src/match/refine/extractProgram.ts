@@ -1,5 +1,5 @@
 import { progressTeller, requireNotAborted, type Shape2, VitrineError } from "../../core/index.ts";
-import { prepareResultFiles, writeMrc, writeStar, writeTogether } from "../../io/index.ts";
+import { prepareResultFiles, type TiffRows, writeMrc, writeStar, writeTogether } from "../../io/index.ts";
 import { type ProgramOptions, withPool } from "../../program/index.ts";
 import type { MovieSettings } from "../config/refineConfig.ts";
 import { type BoxOptions, type BoxPosition, extractBoxes } from "../particles/boxes.ts";
@@ -12,9 +12,9 @@ import { boxesAtOnce, sumMovieBoxes } from "./movieBoxes.ts";
 import { openParticleMovie } from "./movieShifts.ts";
 
 /** How particles are extracted. Progress counts particles; workers are for movies. */
-export interface ExtractOptions
-  extends Pick<BoxOptions, "bounds" | "padding" | "value">,
-    Omit<ProgramOptions, "onLog"> {
+export interface ExtractOptions extends Pick<BoxOptions, "bounds" | "padding" | "value">, ProgramOptions {
+  /** Whether the last row of a TIFF micrograph or movie is the first of an MRC one; default "flip", which `onLog` is told. */
+  readonly tiffRows?: TiffRows;
   /** Side of a box in pixels. */
   readonly boxSize: number;
   /** The stack, `.mrcs`; its table lies beside it as `.star`. Default `particles.mrcs`. */
@@ -147,7 +147,7 @@ async function cutFromMicrographs(
   const centres = centresOf(stack);
   for (const path of new Set(particles.map(({ micrographPath }) => micrographPath))) {
     requireNotAborted(options.signal, "extract");
-    const micrograph = await readMicrograph(path);
+    const micrograph = await readMicrograph(path, { tiffRows: options.tiffRows, onLog: options.onLog });
     requireSmaller(options.boxSize, micrograph.shape, path);
     for (const [index, { micrographPath }] of particles.entries()) {
       if (micrographPath !== path) continue;
@@ -165,7 +165,11 @@ async function cutFromMovie(
 ): Promise<void> {
   const { particles } = stack;
   const centres = centresOf(stack);
-  const source = await openParticleMovie(settings, { particles, centres });
+  const source = await openParticleMovie(settings, {
+    particles,
+    centres,
+    tiff: { tiffRows: options.tiffRows, onLog: options.onLog },
+  });
   try {
     await withPool(options, async (pool) => {
       const cut = { ...cutOf(options), signal: options.signal };

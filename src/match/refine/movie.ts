@@ -1,6 +1,14 @@
 import { type Shape2, VitrineError } from "../../core/index.ts";
-import { identifyFile, type MrcHeader, openMrc, openTiff, type TiffPage } from "../../io/index.ts";
-import { requireFinite } from "../search/searchInputs.ts";
+import {
+  flipRows,
+  identifyFile,
+  type MrcHeader,
+  openMrc,
+  openTiff,
+  type TiffPage,
+  tiffRowsLine,
+} from "../../io/index.ts";
+import { requireFinite, type TiffOptions } from "../search/searchInputs.ts";
 
 /** An open movie, whose frames are read one at a time. Whoever opened it closes it. */
 export interface Movie {
@@ -15,13 +23,13 @@ export interface Movie {
 }
 
 /**
- * Opens a movie: an MRC stack, or a TIFF file with a page a frame.
+ * Opens a movie: an MRC stack, or a TIFF file with a page a frame, whose rows are turned to those of MRC.
  *
  * @throws {VitrineError} missing, storage, format: as `openMrc` and `openTiff`; shape: frames of unlike size, colours;
  *   unsupported: complex values, axes in another order
  */
-export async function openMovie(path: string): Promise<Movie> {
-  return (await identifyFile(path)) === "tiff" ? openTiffMovie(path) : openMrcMovie(path);
+export async function openMovie(path: string, tiff: TiffOptions = {}): Promise<Movie> {
+  return (await identifyFile(path)) === "tiff" ? openTiffMovie(path, tiff) : openMrcMovie(path);
 }
 
 async function openMrcMovie(path: string): Promise<Movie> {
@@ -55,7 +63,7 @@ function mrcFault({ mode, axes }: MrcHeader, path: string): VitrineError | undef
   return new VitrineError({ code, at: `${path} header.axes`, expected, found: axes.join(", ") });
 }
 
-async function openTiffMovie(path: string): Promise<Movie> {
+async function openTiffMovie(path: string, { tiffRows, onLog }: TiffOptions): Promise<Movie> {
   const file = await openTiff(path);
   const [{ height, width }] = file.pages;
   const shape = [height, width] as const;
@@ -66,6 +74,7 @@ async function openTiffMovie(path: string): Promise<Movie> {
     const found = `${sizeOf(file.pages[odd])}`;
     throw new VitrineError({ code: "shape", at: `${path} page ${odd}`, expected, found });
   }
+  if (tiffRows === undefined) onLog?.(tiffRowsLine(path), "warning");
   return {
     name: path,
     frames: file.pages.length,
@@ -73,7 +82,8 @@ async function openTiffMovie(path: string): Promise<Movie> {
     readFrame: async (index) => {
       const { data } = await file.readPage(index);
       const values = data instanceof Float32Array ? data : Float32Array.from(data);
-      return finite(values, { path, index, shape });
+      finite(values, { path, index, shape }); // with its place in the file
+      return tiffRows === "keep" ? values : flipRows(values, width, height);
     },
     close: () => file.close(),
   };

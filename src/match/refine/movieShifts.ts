@@ -7,6 +7,7 @@ import type { BoxPosition } from "../particles/boxes.ts";
 import { parseDeformationTable } from "../particles/deformationTable.ts";
 import { parseParticleShifts } from "../particles/particleShifts.ts";
 import type { StackParticle } from "../particles/particleStack.ts";
+import type { TiffOptions } from "../search/searchInputs.ts";
 import { type Movie, openMovie } from "./movie.ts";
 import type { ParticleMovie } from "./movieBoxes.ts";
 
@@ -18,6 +19,7 @@ export interface MovieParticles {
   readonly centres: readonly BoxPosition[];
   /** Interpolate a deformation field as Leopard-EM does. */
   readonly compat?: boolean;
+  readonly tiff?: TiffOptions;
 }
 
 /**
@@ -33,7 +35,7 @@ export async function openParticleMovie(
   const { particles } = placed;
   requireOne(particles, ({ micrographPath }) => micrographPath, `the micrograph of ${settings.path}`);
   requireOne(particles, ({ optics }) => `${optics.voltageKv} kV`, "the voltage of the first row");
-  const movie = await openMovie(settings.path);
+  const movie = await openMovie(settings.path, placed.tiff);
   try {
     const exposure = {
       dosePerFrameA2: settings.dosePerFrameA2,

@@ -114,7 +114,7 @@ function toScan({
 async function toTask(
   { simulator, stack, filters, filtersMicrographs, ...searches }: OptimizeTemplateSettings,
   { particles }: ParticleStack,
-  { patience, cutOutside = false, model, ignoreOccupancy, onLog }: OptimizeTemplateProgramOptions,
+  { patience, cutOutside = false, model, ignoreOccupancy, tiffRows, onLog }: OptimizeTemplateProgramOptions,
 ): Promise<OptimizeTemplateTask> {
   const { atomsPath, mtfPath, pixelSizeA: _, ...map } = simulator;
   const atoms = await readMapAtoms(atomsPath, {
@@ -128,7 +128,7 @@ async function toTask(
     boxSize: stack.boxSize,
     filters,
     filtersMicrographs,
-    readImage: readFiniteImage,
+    readImage: (path) => readFiniteImage(path, { tiffRows, onLog }),
     atoms,
     map: { ...map, cutOutside, ...(mtf !== undefined && { mtf }) },
     ...toScan({ simulator, ...searches }),

@@ -1,5 +1,6 @@
 import type { Pool } from "../../compute/index.ts";
 import { progressTeller, VitrineError } from "../../core/index.ts";
+import type { TiffRows } from "../../io/index.ts";
 import { defocusOffsets, pixelSizeOffsets, uniformOrientations } from "../../optics/index.ts";
 import { type ProgramOptions, runProgram } from "../../program/index.ts";
 import { readConfigText } from "../config/configPrograms.ts";
@@ -9,7 +10,12 @@ import type { BoxPosition } from "../particles/boxes.ts";
 import { type ParticleStack, readParticleStack, stackFiles } from "../particles/particleStack.ts";
 import { writeParticles } from "../particles/particles.ts";
 import { warnOfIgnored } from "../search/configuredSearch.ts";
-import { openTemplate, readFiniteImage, type TemplateSource } from "../search/searchInputs.ts";
+import {
+  openTemplate,
+  readFiniteImage,
+  type TemplateSource,
+  type TiffOptions,
+} from "../search/searchInputs.ts";
 import { GRADIENT_SLICES, type GradientParticle, type GradientRange, refineByGradient } from "./gradient.ts";
 import { type GradientMode, gradientRange, NO_GRID, requireNoCompat } from "./gradientProgram.ts";
 import { openParticleMovie } from "./movieShifts.ts";
@@ -28,6 +34,8 @@ export interface RefineProgramOptions extends Omit<RefineOptions, "onProgress" |
   /** Table of the refined particles; default `refined_particles.csv`. */
   readonly particlesPath?: string;
   readonly overwrite?: boolean;
+  /** Whether the last row of a TIFF micrograph or movie is the first of an MRC one; default "flip", which `onLog` is told. */
+  readonly tiffRows?: TiffRows;
 }
 
 /** Options of {@link runRefine}. */
@@ -71,7 +79,7 @@ export async function runRefine(
   const inputs = [configPath, settings.templatePath, ...stackFiles(stack), ...movieFiles(settings)];
   const needs = { inputs, outputs: [particlesPath], overwrite };
   const range = gradient && gradientRange(settings);
-  return withTask({ configPath, settings, stack, gradient, compat }, (task) =>
+  return withTask({ configPath, settings, stack, gradient, compat, tiff: tiffOptions(options) }, (task) =>
     runProgram(needs, options, async ({ pool, results }) => {
       const particles = await refineWith(pool, task, { ...options, ...(range && { range }) });
       const table = refinedTable(stack, particles, task);
@@ -89,18 +97,19 @@ async function withTask<Result>(
     readonly stack: ParticleStack;
     readonly gradient: GradientMode | undefined;
     readonly compat: boolean;
+    readonly tiff: TiffOptions;
   },
   use: (task: RefineTask) => Promise<Result>,
 ): Promise<Result> {
-  const { configPath, settings, stack, gradient, compat } = what;
+  const { configPath, settings, stack, gradient, compat, tiff } = what;
   const template = await openTemplate(settings.templatePath);
   try {
     requireTemplateSize(settings.stack, template, `${configPath} particle_stack.original_template_size`);
     const places = { particles: stack.particles, centres: centresOf(stack, settings.stack), compat };
-    const movie = settings.movie && (await openParticleMovie(settings.movie, places));
+    const movie = settings.movie && (await openParticleMovie(settings.movie, { ...places, tiff }));
     try {
       const grid = { ...trials(settings), ...(gradient === "only" && NO_GRID) };
-      const task = { ...stackTask(settings, template), particles: stack.particles, ...grid };
+      const task = { ...stackTask(settings, template, tiff), particles: stack.particles, ...grid };
       return await use({ ...task, ...(movie && { movie }) });
     } finally {
       await movie?.movie.close();
@@ -140,12 +149,19 @@ export async function refineWith(
   });
 }
 
+/** What of a program's options the reading of TIFF needs. */
+export function tiffOptions({ tiffRows, onLog }: TiffOptions): TiffOptions {
+  return { tiffRows, onLog };
+}
+
 /** What a task takes from settings and files alone. */
 export function stackTask(
   { filters, stack, filtersMicrographs }: Pick<RefineSettings, "filters" | "stack" | "filtersMicrographs">,
   template: TemplateSource,
+  tiff: TiffOptions = {},
 ): Pick<RefineTask, "template" | "boxSize" | "filters" | "filtersMicrographs" | "readImage"> {
-  return { template, boxSize: stack.boxSize, filters, filtersMicrographs, readImage: readFiniteImage };
+  const readImage = (path: string) => readFiniteImage(path, tiff);
+  return { template, boxSize: stack.boxSize, filters, filtersMicrographs, readImage };
 }
 
 function trials({ orientations, wholeDisc, ...searches }: RefineSettings) {

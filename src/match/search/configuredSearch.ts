@@ -65,7 +65,11 @@ export async function withSearches<T>(
   try {
     for (const search of searches) templates.push(await openTemplate(search.settings.templatePath));
     const keeps = results.picturePath !== undefined;
-    const micrograph = await SearchedMicrograph.read(settings.micrographPath, { keeps });
+    const micrograph = await SearchedMicrograph.read(settings.micrographPath, {
+      keeps,
+      tiffRows: options.tiffRows,
+      onLog: options.onLog,
+    });
     checkPixelSize(micrograph.image, settings, options.onLog);
     const planted = await readPlanted(results, settings);
     const shared = { micrograph, planted, space: searchSpace(settings) };

@@ -1,3 +1,4 @@
+import type { TiffRows } from "../../io/index.ts";
 import type { ProgramOptions } from "../../program/index.ts";
 import type { Part } from "./parts.ts";
 import type { ResultOptions } from "./results.ts";
@@ -10,6 +11,8 @@ export interface MatchOptions extends Partial<ResultOptions>, SliceOptions, Prog
   readonly part?: Part;
   /** Template files in the place of those that the configuration names. */
   readonly templates?: readonly string[];
+  /** Whether the last row of a TIFF micrograph is the first of an MRC one; default "flip", which `onLog` is told. */
+  readonly tiffRows?: TiffRows;
   /** In the place of the configuration's. */
   readonly micrograph?: MicrographChoice;
   /** Continue after a run that was stopped. */

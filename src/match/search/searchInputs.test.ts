@@ -14,7 +14,18 @@ test("a micrograph in TIFF is the one in MRC; a movie is no micrograph", async (
   const page = { data, width: 4, height: 3, channels: 1 };
   await writeTiff(path("a.tif"), { pages: [page], pixelSizeA: 2 });
   await writeMrc(path("a.mrc"), { data, shape: [3, 4], voxelSizeA: 2 });
-  expect(await readMicrograph(path("a.tif"))).toEqual(await readMicrograph(path("a.mrc")));
+  const mrc = await readMicrograph(path("a.mrc"));
+  expect(await readMicrograph(path("a.tif"), { tiffRows: "keep" })).toEqual(mrc);
+  const upsideDown = [...data.subarray(8), ...data.subarray(4, 8), ...data.subarray(0, 4)];
+  const said: string[] = [];
+  const onLog = (line: string) => said.push(line);
+  expect(await readMicrograph(path("a.tif"), { onLog })).toEqual({
+    ...mrc,
+    data: Float32Array.from(upsideDown),
+  });
+  expect(said).toEqual([expect.stringContaining("a.tif: its last row is taken for the first of MRC")]);
+  await readMicrograph(path("a.tif"), { tiffRows: "flip", onLog });
+  expect(said).toHaveLength(1);
   await writeTiff(path("movie.tiff"), { pages: [page, page] });
   await expect(readMicrograph(path("movie.tiff"))).rejects.toThrow("expected one page, found 2");
 });

@@ -1,6 +1,14 @@
-import { type Image, VitrineError, type Volume } from "../../core/index.ts";
-import { openMrc, readMrcImage, readTiffImage } from "../../io/index.ts";
+import { type Image, type Shape2, VitrineError, type Volume } from "../../core/index.ts";
+import {
+  flipRows,
+  openMrc,
+  readMrcImage,
+  readTiffImage,
+  type TiffRows,
+  tiffRowsLine,
+} from "../../io/index.ts";
 import { padVolume, sincCorrection } from "../../optics/index.ts";
+import type { Log } from "../../program/index.ts";
 
 /** A cubic map whose sections are read when they are needed, so that a large one never exists twice. */
 export interface TemplateSource {
@@ -112,22 +120,41 @@ function requirePadding(padding: number): void {
   });
 }
 
+/** How images of TIFF are taken beside those of MRC. */
+export interface TiffOptions {
+  /** Which row of a TIFF micrograph or movie is the first of an MRC one; default "flip", its last, which `onLog` is told. */
+  readonly tiffRows?: TiffRows | undefined;
+  readonly onLog?: Log | undefined;
+}
+
 /**
- * Reads a micrograph, MRC or TIFF, and checks that it can be searched.
+ * Reads a micrograph, MRC or TIFF, and checks that it can be searched. Rows are those of MRC.
  *
  * @throws {VitrineError} range: NaN, infinity, or all pixels alike; shape: a movie, or colours
  */
-export async function readMicrograph(path: string): Promise<Image> {
-  const image = await readFiniteImage(path);
+export async function readMicrograph(path: string, options: TiffOptions = {}): Promise<Image> {
+  const image = await readFiniteImage(path, options);
   requireContrast(image.data, path);
   return image;
 }
 
 /** Reads an image, MRC or TIFF; a map may be constant. @throws {VitrineError} range: NaN, infinity; shape: a movie, or colours */
-export async function readFiniteImage(path: string): Promise<Image> {
-  const image = /\.tiff?$/i.test(path) ? await readTiffImage(path) : await readMrcImage(path);
+export async function readFiniteImage(path: string, options: TiffOptions = {}): Promise<Image> {
+  const isTiff = /\.tiff?$/i.test(path);
+  const image = isTiff ? await readTiffImage(path) : await readMrcImage(path);
   requireFinite(image.data, path, image.shape[1]);
+  if (isTiff) toMrcRows(image.data, path, { ...options, shape: image.shape });
   return image;
+}
+
+/** Turns rows of TIFF to those of MRC, in place, and says so where nobody has. */
+function toMrcRows(
+  data: Float32Array,
+  path: string,
+  { tiffRows, onLog, shape: [height, width] }: TiffOptions & { readonly shape: Shape2 },
+): void {
+  if (tiffRows === undefined) onLog?.(tiffRowsLine(path), "warning");
+  if (tiffRows !== "keep") flipRows(data, width, height);
 }
 
 /** In a constant image the rounding of a transform would be taken for the spectrum. */

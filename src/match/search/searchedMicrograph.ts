@@ -2,7 +2,7 @@ import { type Image, type Shape2, VitrineError } from "../../core/index.ts";
 import type { Log } from "../../program/index.ts";
 import type { MatchOptics, MatchSettings } from "../config/config.ts";
 import { suffixedResults } from "./resultNames.ts";
-import { readMicrograph } from "./searchInputs.ts";
+import { readMicrograph, type TiffOptions } from "./searchInputs.ts";
 
 /** A micrograph that is searched in the place of the one that a configuration names. */
 export interface MicrographChoice {
@@ -54,8 +54,11 @@ export class SearchedMicrograph {
    * @param keeps  whether the pixels are wanted after the search too, for a picture
    * @throws {VitrineError} as `readMicrograph`
    */
-  static async read(path: string, { keeps }: { readonly keeps: boolean }): Promise<SearchedMicrograph> {
-    return new SearchedMicrograph(path, await readMicrograph(path), keeps);
+  static async read(
+    path: string,
+    { keeps, ...options }: TiffOptions & { readonly keeps: boolean },
+  ): Promise<SearchedMicrograph> {
+    return new SearchedMicrograph(path, await readMicrograph(path, options), keeps);
   }
 
   /** @throws {VitrineError} missing: after {@link release} */
