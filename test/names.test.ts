@@ -302,6 +302,14 @@ test("the package has these entries and these public names", async () => {
         "uniformOrientations",
         "whiteningCurve",
       ],
+      "vitrine/pyramid": [
+        "STITCH_LAYOUTS",
+        "calcGridCoordinatesFromLayout",
+        "calcGridCoordinatesFromPositions",
+        "calcStitchDimensions",
+        "calcStitchLayout",
+        "guessStitchDimensions",
+      ],
     }
   `);
 });

@@ -336,6 +336,16 @@ test("the package's entries have these public types", () => {
         "RollGrid",
         "WhiteningOptions",
       ],
+      "vitrine/pyramid": [
+        "GridCoordinate",
+        "GridCounting",
+        "PositionOptions",
+        "StageDirections",
+        "StagePosition",
+        "StitchDimensions",
+        "StitchLayout",
+        "StitchMajorAxis",
+      ],
     }
   `);
 });
