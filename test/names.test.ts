@@ -308,7 +308,9 @@ test("the package has these entries and these public names", async () => {
         "calcGridCoordinatesFromPositions",
         "calcStitchDimensions",
         "calcStitchLayout",
+        "createTiles",
         "guessStitchDimensions",
+        "tilesPlan",
       ],
     }
   `);

@@ -337,6 +337,7 @@ test("the package's entries have these public types", () => {
         "WhiteningOptions",
       ],
       "vitrine/pyramid": [
+        "EncodedTile",
         "GridCoordinate",
         "GridCounting",
         "PositionOptions",
@@ -345,6 +346,9 @@ test("the package's entries have these public types", () => {
         "StitchDimensions",
         "StitchLayout",
         "StitchMajorAxis",
+        "TilesPlan",
+        "TilesSize",
+        "TilesTypes",
       ],
     }
   `);

@@ -1,3 +1,5 @@
+export type { EncodedTile, TilesPlan, TilesSize, TilesTypes } from "./kernels/index.ts";
+export { createTiles, tilesPlan } from "./kernels/index.ts";
 export type {
   GridCoordinate,
   GridCounting,
