@@ -1,3 +1,19 @@
+export type { Residues } from "./geometry/alignment.ts";
+export { alignedWindow, residuesOf } from "./geometry/alignment.ts";
+export type { MapBox, PixelOffset, PixelSize, PyramidLevel, TilePlace, TileSpan } from "./geometry/levels.ts";
+export { childTiles, pyramidLevels, TILE_SIZE, tileBox, tileSpans } from "./geometry/levels.ts";
+export type {
+  MapSpacing,
+  PlacedImage,
+  PlateMap,
+  PlateWells,
+  Ring,
+  SiteCell,
+  WellSites,
+} from "./geometry/map.ts";
+export { outlineOf, parseWellName, placePlates } from "./geometry/map.ts";
+export type { PlacedPixels, TouchedTile } from "./geometry/paste.ts";
+export { emptyTile, pastePixels, touchedTiles } from "./geometry/paste.ts";
 export type { EncodedTile, TilesPlan, TilesSize, TilesTypes } from "./kernels/index.ts";
 export { createTiles, tilesPlan } from "./kernels/index.ts";
 export type {
