@@ -14,6 +14,23 @@ export type {
 export { outlineOf, parseWellName, placePlates } from "./geometry/map.ts";
 export type { PlacedPixels, TouchedTile } from "./geometry/paste.ts";
 export { emptyTile, pastePixels, touchedTiles } from "./geometry/paste.ts";
+export type {
+  FlatFieldModel,
+  FlatFieldOptions,
+  IlluminationModel,
+  ZscoreModel,
+} from "./illumination/models.ts";
+export { correctedValues, correctIllumination, medianModel, zscoreModel } from "./illumination/models.ts";
+export type { ClipOptions, IntensityRange } from "./illumination/scaling.ts";
+export { clipRange, scaleTable } from "./illumination/scaling.ts";
+export type { IlluminationStatistics } from "./illumination/statistics.ts";
+export {
+  addImage,
+  emptyStatistics,
+  mergeStatistics,
+  oddImages,
+  percentileOf,
+} from "./illumination/statistics.ts";
 export type { EncodedTile, TilesPlan, TilesSize, TilesTypes } from "./kernels/index.ts";
 export { createTiles, tilesPlan } from "./kernels/index.ts";
 export type {
