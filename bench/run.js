@@ -8,6 +8,7 @@ const AREAS = {
   refine: "./match/refine.js",
   compute: "./compute/run.js",
   io: "./io/run.js",
+  pyramid: "./pyramid/run.js",
 };
 
 const [area, ...args] = process.argv.slice(2);

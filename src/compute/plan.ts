@@ -2,7 +2,7 @@ import type { RunOptions } from "./job.ts";
 import type { WorkerPool } from "./workerPool.ts";
 
 /** Arrays that plans take and give. */
-export type PlanArray = Float32Array | Float64Array | Int32Array | Uint8Array;
+export type PlanArray = Float32Array | Float64Array | Int32Array | Uint16Array | Uint8Array;
 
 /** The names and types that a kind of plan has. */
 export interface PlanTypes {

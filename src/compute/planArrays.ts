@@ -1,7 +1,13 @@
 import { VitrineError } from "../core/index.ts";
 import type { PlanArray } from "./plan.ts";
 
-const TYPES = { f32: Float32Array, f64: Float64Array, i32: Int32Array, u8: Uint8Array } as const;
+const TYPES = {
+  f32: Float32Array,
+  f64: Float64Array,
+  i32: Int32Array,
+  u16: Uint16Array,
+  u8: Uint8Array,
+} as const;
 
 /** An array of a plan: `rows` along its first axis, of `rowLength` numbers each. */
 export interface PlanArrayShape {

@@ -4,7 +4,7 @@ import { checkRows, type PlanArrayShape } from "../../../src/compute/planArrays.
 /** The arrays of a plan by name. */
 export type ArrayShapes<Name extends string> = Readonly<Record<Name, PlanArrayShape>>;
 
-const BYTES = { f32: 4, f64: 8, i32: 4, u8: 1 } as const;
+const BYTES = { f32: 4, f64: 8, i32: 4, u16: 2, u8: 1 } as const;
 
 /** Bytes that arrays take. */
 export function arrayBytes(shapes: ArrayShapes<string>): number {

@@ -1,0 +1,219 @@
+import { VitrineError } from "../../core/index.ts";
+import { guessStitchDimensions } from "../stitching/dimensions.ts";
+import type { PixelOffset, PixelSize } from "./levels.ts";
+
+/** A site of a well: its cell in the well's mosaic, from 0 on, and its pixels. */
+export interface SiteCell extends PixelOffset, PixelSize {
+  readonly id: number;
+}
+
+/** A well by its name, `A01`, and its sites; sites that are not there leave their cell empty. */
+export interface WellSites {
+  readonly id: number;
+  readonly name: string;
+  readonly sites: readonly SiteCell[];
+}
+
+/** A plate and its wells. Rows and columns without any well take no place. */
+export interface PlateWells {
+  readonly id: number;
+  readonly wells: readonly WellSites[];
+}
+
+/** Distances on a map, pixels. */
+export interface MapSpacing {
+  /** Between wells; plates are twice as far apart. Default 500. */
+  readonly wellSpacer?: number;
+  /** Between sites of a well, from one to the next below; below 0 they overlap. Default 0. */
+  readonly verticalSiteDisplacement?: number;
+  /** The same to the right. Default 0. */
+  readonly horizontalSiteDisplacement?: number;
+}
+
+/** A plate, well or site on the map. */
+export interface PlacedImage extends PixelOffset, PixelSize {
+  readonly id: number;
+}
+
+/** Where everything lies. */
+export interface PlateMap extends PixelSize {
+  /** Ids of the plates, row by row; columns are filled one after the other, so that the last may end early. */
+  readonly plateGrid: readonly (readonly (number | undefined)[])[];
+  readonly plates: readonly PlacedImage[];
+  readonly wells: readonly PlacedImage[];
+  readonly sites: readonly PlacedImage[];
+}
+
+/** Sizes that all wells and plates of a map share. */
+interface Pitches {
+  readonly site: PixelSize;
+  readonly gap: PixelOffset;
+  readonly well: PixelSize;
+  readonly wellSpacer: number;
+}
+
+/**
+ * Places the sites of all plates on one map. All sites have a cell of the size of the largest one, all wells room for the mosaic with the
+ * most rows and columns, all plates for the largest plate; plates form a grid by {@link guessStitchDimensions}, upright.
+ *
+ * @throws {VitrineError} range: no site at all, a cell below 0; format: a well's name that is no letters and number
+ *
+ * Source: TissueMAPS, tmlib.models (plate, well, site), tmlib.workflow.illuminati.
+ */
+export function placePlates(plates: readonly PlateWells[], spacing: MapSpacing = {}): PlateMap {
+  const pitches = pitchesOf(plates, spacing);
+  const squeezed = plates.map((plate) => squeeze(plate));
+  const plate = {
+    height: extent(
+      Math.max(...squeezed.map(({ rows }) => rows.length)),
+      pitches.well.height,
+      pitches.wellSpacer,
+    ),
+    width: extent(
+      Math.max(...squeezed.map(({ columns }) => columns.length)),
+      pitches.well.width,
+      pitches.wellSpacer,
+    ),
+  };
+  const spacer = 2 * pitches.wellSpacer;
+  const [gridRows, gridColumns] = guessStitchDimensions(plates.length);
+  const placed = plates.map((one, i): PlacedImage => {
+    const [row, column] = [i % gridRows, Math.floor(i / gridRows)];
+    const { rows, columns } = squeezed[i];
+    const height = extent(rows.length, pitches.well.height, pitches.wellSpacer);
+    const width = extent(columns.length, pitches.well.width, pitches.wellSpacer);
+    return {
+      id: one.id,
+      y: row * (plate.height + spacer),
+      x: column * (plate.width + spacer),
+      height,
+      width,
+    };
+  });
+  const wells = plates.flatMap((one, i) =>
+    one.wells.map((well) => placeWell(well, placed[i], { ...squeezed[i], pitches })),
+  );
+  const all = plates.flatMap((one) => one.wells);
+  return {
+    height: extent(gridRows, plate.height, spacer),
+    width: extent(gridColumns, plate.width, spacer),
+    plateGrid: Array.from({ length: gridRows }, (_, row) =>
+      Array.from({ length: gridColumns }, (_, column) => plates[column * gridRows + row]?.id),
+    ),
+    plates: placed,
+    wells,
+    sites: all.flatMap((well, i) => well.sites.map((site) => placeSite(site, wells[i], pitches))),
+  };
+}
+
+function extent(count: number, length: number, spacer: number): number {
+  return count * length + (count - 1) * spacer;
+}
+
+function pitchesOf(plates: readonly PlateWells[], spacing: MapSpacing): Pitches {
+  const { wellSpacer = 500, verticalSiteDisplacement: y = 0, horizontalSiteDisplacement: x = 0 } = spacing;
+  const sites = plates.flatMap(({ wells }) => wells.flatMap((well) => well.sites));
+  if (sites.length === 0)
+    throw new VitrineError({
+      code: "range",
+      at: "placePlates plates",
+      expected: "at least one site",
+      found: "none",
+    });
+  const below = sites.find((site) => site.y < 0 || site.x < 0);
+  if (below !== undefined) {
+    const found = `[${below.y}, ${below.x}]`;
+    throw new VitrineError({
+      code: "range",
+      at: `placePlates site ${below.id}`,
+      expected: "a cell from [0, 0] on",
+      found,
+    });
+  }
+  const largest = (of: (site: SiteCell) => number) =>
+    sites.reduce((most, site) => Math.max(most, of(site)), 0);
+  const site = { height: largest(({ height }) => height), width: largest(({ width }) => width) };
+  const height = extent(largest((one) => one.y) + 1, site.height, y);
+  const width = extent(largest((one) => one.x) + 1, site.width, x);
+  return { site, gap: { y, x }, well: { height, width }, wellSpacer };
+}
+
+/** The rows and columns that have wells, in ascending order. */
+interface Squeezed {
+  readonly rows: readonly number[];
+  readonly columns: readonly number[];
+}
+
+function squeeze({ wells }: PlateWells): Squeezed {
+  const places = wells.map(({ name }) => parseWellName(name));
+  const distinct = (values: readonly number[]) => [...new Set(values)].sort((a, b) => a - b);
+  return {
+    rows: distinct(places.map(({ row }) => row)),
+    columns: distinct(places.map(({ column }) => column)),
+  };
+}
+
+function placeWell(
+  well: WellSites,
+  plate: PixelOffset,
+  at: Squeezed & { readonly pitches: Pitches },
+): PlacedImage {
+  const { row, column } = parseWellName(well.name);
+  const { height, width } = at.pitches.well;
+  const y = plate.y + at.rows.indexOf(row) * (height + at.pitches.wellSpacer);
+  const x = plate.x + at.columns.indexOf(column) * (width + at.pitches.wellSpacer);
+  return { id: well.id, y, x, height, width };
+}
+
+function placeSite(
+  { id, height, width, ...cell }: SiteCell,
+  well: PixelOffset,
+  { site, gap }: Pitches,
+): PlacedImage {
+  return {
+    id,
+    y: well.y + cell.y * (site.height + gap.y),
+    x: well.x + cell.x * (site.width + gap.x),
+    height,
+    width,
+  };
+}
+
+/**
+ * Row and column of a well, from 0 on, by its name: `A01` is [0, 0], `AF48` the last of 1536.
+ *
+ * @throws {VitrineError} format: not one or two letters and a number from 1
+ */
+export function parseWellName(name: string): { readonly row: number; readonly column: number } {
+  const [, letters, digits] = /^([A-Z]{1,2})0*([1-9]\d?)$/.exec(name) ?? [];
+  if (letters === undefined) {
+    throw new VitrineError({
+      code: "format",
+      at: "well name",
+      expected: "letters and a number, as B03",
+      found: JSON.stringify(name),
+    });
+  }
+  // Letters count without a zero: behind Z comes AA.
+  const row = [...letters].reduce((sum, letter) => 26 * sum + letter.charCodeAt(0) - 64, 0) - 1;
+  return { row, column: Number(digits) - 1 };
+}
+
+/** A closed ring of five corners `[x, y]`, y upwards. */
+export type Ring = readonly (readonly [x: number, y: number])[];
+
+/**
+ * The outline of a plate, well or site as a map object: upper right, upper left, lower left, lower right, upper right. It runs one pixel
+ * within the image at the top and on the left, and two at the bottom and on the right, as TissueMAPS draws it.
+ */
+export function outlineOf({ y, x, height, width }: PixelOffset & PixelSize): Ring {
+  const [left, right] = [x + 1, x + width - 2];
+  const [top, bottom] = [-(y + 1), -(y + height - 2)];
+  return [
+    [right, top],
+    [left, top],
+    [left, bottom],
+    [right, bottom],
+    [right, top],
+  ];
+}

@@ -1,0 +1,144 @@
+import type { PixelSize } from "../geometry/levels.ts";
+
+/** A plane of numbers. */
+export interface Plane extends PixelSize {
+  /** (height, width) */
+  readonly data: Float64Array;
+}
+
+/**
+ * Gaussian filter: weights up to 4 sigma, edges mirrored between pixels (d c b a | a b c d), as scipy's `gaussian_filter` does by default.
+ *
+ * @param sigma  pixels
+ */
+export function gaussianFilter(plane: Plane, sigma: number): Plane {
+  const weights = gaussianWeights(sigma);
+  return transposed(filteredRows(transposed(filteredRows(plane, weights)), weights));
+}
+
+function gaussianWeights(sigma: number): Float64Array {
+  const radius = Math.floor(4 * sigma + 0.5);
+  const weights = Float64Array.from({ length: 2 * radius + 1 }, (_, i) =>
+    Math.exp((-0.5 * (i - radius) ** 2) / sigma ** 2),
+  );
+  const sum = weights.reduce((total, weight) => total + weight, 0);
+  return weights.map((weight) => weight / sum);
+}
+
+function filteredRows({ height, width, data }: Plane, weights: Float64Array): Plane {
+  const radius = weights.length >> 1;
+  const padded = new Float64Array(width + 2 * radius);
+  const result = new Float64Array(data.length);
+  for (let y = 0; y < height; y++) {
+    for (let i = 0; i < padded.length; i++) padded[i] = data[y * width + mirrored(i - radius, width)];
+    for (let x = 0; x < width; x++) {
+      let sum = 0;
+      for (let i = 0; i < weights.length; i++) sum += weights[i] * padded[x + i];
+      result[y * width + x] = sum;
+    }
+  }
+  return { height, width, data: result };
+}
+
+function mirrored(i: number, length: number): number {
+  const period = 2 * length;
+  const place = ((i % period) + period) % period;
+  return place < length ? place : period - 1 - place;
+}
+
+function transposed({ height, width, data }: Plane): Plane {
+  const result = new Float64Array(data.length);
+  for (let y = 0; y < height; y++)
+    for (let x = 0; x < width; x++) result[x * height + y] = data[y * width + x];
+  return { height: width, width: height, data: result };
+}
+
+/** The polynomial of up to `degree` in y and in x that is nearest to a plane, by least squares. */
+export function polynomialTrend({ height, width, data }: Plane, degree: number): Plane {
+  const rows = orthonormalPolynomials(height, degree);
+  const columns = orthonormalPolynomials(width, degree);
+  const trend = new Float64Array(data.length);
+  for (const p of rows) {
+    for (const q of columns) {
+      let sum = 0;
+      for (let y = 0; y < height; y++)
+        for (let x = 0; x < width; x++) sum += p[y] * q[x] * data[y * width + x];
+      for (let y = 0; y < height; y++)
+        for (let x = 0; x < width; x++) trend[y * width + x] += sum * p[y] * q[x];
+    }
+  }
+  return { height, width, data: trend };
+}
+
+/** Orthonormal on `length` equal steps, by Gram and Schmidt's method; fewer than asked for where there are fewer steps. */
+function orthonormalPolynomials(length: number, degree: number): Float64Array[] {
+  const found: Float64Array[] = [];
+  const dot = (a: Float64Array, b: Float64Array) => a.reduce((sum, value, i) => sum + value * b[i], 0);
+  for (let power = 0; power <= Math.min(degree, length - 1); power++) {
+    const next = Float64Array.from({ length }, (_, i) => ((2 * i + 1) / length - 1) ** power);
+    for (const one of found) {
+      const part = dot(one, next);
+      one.forEach((value, i) => {
+        next[i] -= part * value;
+      });
+    }
+    const norm = Math.sqrt(dot(next, next));
+    found.push(next.map((value) => value / norm));
+  }
+  return found;
+}
+
+/** Shrinks an image to at most `side` pixels a side: each new pixel is the mean of its area. Smaller images stay as they are. */
+export function shrink({ height, width }: PixelSize, image: ArrayLike<number>, side: number): Plane {
+  const rows = Math.min(side, height);
+  const columns = Math.min(side, width);
+  const sums = new Float64Array(rows * columns);
+  const y = areaWeights(height, rows);
+  const x = areaWeights(width, columns);
+  for (let i = 0; i < height; i++) {
+    for (let j = 0; j < width; j++) {
+      const value = image[i * width + j];
+      for (const [row, a] of y[i])
+        for (const [column, b] of x[j]) sums[row * columns + column] += a * b * value;
+    }
+  }
+  return { height: rows, width: columns, data: sums };
+}
+
+/** To which new pixels each old one belongs, and with which part of the new one. */
+function areaWeights(length: number, count: number): [index: number, part: number][][] {
+  const scale = count / length;
+  return Array.from({ length }, (_, i) => {
+    const [start, end] = [i * scale, (i + 1) * scale];
+    const first = Math.floor(start);
+    // Whole numbers that rounding missed would give a part of nothing to the next pixel.
+    if (end <= first + 1 + 1e-9) return [[first, scale]];
+    return [
+      [first, first + 1 - start],
+      [first + 1, end - first - 1],
+    ];
+  });
+}
+
+/** Enlarges a plane to `size` on the line between pixel centres, flat beyond the outermost. */
+export function enlarge(plane: Plane, { height, width }: PixelSize): Float32Array {
+  const y = linearWeights(plane.height, height);
+  const x = linearWeights(plane.width, width);
+  return Float32Array.from({ length: height * width }, (_, i) => {
+    const [row, v] = y[Math.floor(i / width)];
+    const [column, u] = x[i % width];
+    const [below, right] = [Math.min(row + 1, plane.height - 1), Math.min(column + 1, plane.width - 1)];
+    const at = (r: number, c: number) => plane.data[r * plane.width + c];
+    return (
+      (1 - v) * ((1 - u) * at(row, column) + u * at(row, right)) +
+      v * ((1 - u) * at(below, column) + u * at(below, right))
+    );
+  });
+}
+
+function linearWeights(length: number, count: number): [index: number, part: number][] {
+  return Array.from({ length: count }, (_, i) => {
+    const place = Math.min(length - 1, Math.max(0, ((i + 0.5) * length) / count - 0.5));
+    return [Math.floor(place), place - Math.floor(place)];
+  });
+}

@@ -1,0 +1,51 @@
+export type { Residues } from "./geometry/alignment.ts";
+export { alignedWindow, residuesOf } from "./geometry/alignment.ts";
+export type { MapBox, PixelOffset, PixelSize, PyramidLevel, TilePlace, TileSpan } from "./geometry/levels.ts";
+export { childTiles, pyramidLevels, TILE_SIZE, tileBox, tileSpans } from "./geometry/levels.ts";
+export type {
+  MapSpacing,
+  PlacedImage,
+  PlateMap,
+  PlateWells,
+  Ring,
+  SiteCell,
+  WellSites,
+} from "./geometry/map.ts";
+export { outlineOf, parseWellName, placePlates } from "./geometry/map.ts";
+export type { PlacedPixels, TouchedTile } from "./geometry/paste.ts";
+export { emptyTile, pastePixels, touchedTiles } from "./geometry/paste.ts";
+export type {
+  FlatFieldModel,
+  FlatFieldOptions,
+  IlluminationModel,
+  ZscoreModel,
+} from "./illumination/models.ts";
+export { correctedValues, correctIllumination, medianModel, zscoreModel } from "./illumination/models.ts";
+export type { ClipOptions, IntensityRange } from "./illumination/scaling.ts";
+export { clipRange, scaleTable } from "./illumination/scaling.ts";
+export type { IlluminationStatistics } from "./illumination/statistics.ts";
+export {
+  addImage,
+  emptyStatistics,
+  mergeStatistics,
+  oddImages,
+  percentileOf,
+} from "./illumination/statistics.ts";
+export type { EncodedTile, TilesPlan, TilesSize, TilesTypes } from "./kernels/index.ts";
+export { createTiles, tilesPlan } from "./kernels/index.ts";
+export type {
+  GridCoordinate,
+  GridCounting,
+  StitchDimensions,
+  StitchMajorAxis,
+} from "./stitching/dimensions.ts";
+export { guessStitchDimensions } from "./stitching/dimensions.ts";
+export type { StagePosition } from "./stitching/lattice.ts";
+export type { StitchLayout } from "./stitching/layout.ts";
+export { calcGridCoordinatesFromLayout, STITCH_LAYOUTS } from "./stitching/layout.ts";
+export type { PositionOptions, StageDirections } from "./stitching/positions.ts";
+export {
+  calcGridCoordinatesFromPositions,
+  calcStitchDimensions,
+  calcStitchLayout,
+} from "./stitching/positions.ts";

@@ -1,0 +1,2 @@
+export { encodeTile } from "./jpeg";
+export { halveRows, lookUp } from "./pixels";

@@ -1,0 +1,11 @@
+import type { Domain } from "../../compute/kernels/index.ts";
+import { tilesJob } from "./tilesJob.ts";
+
+/** What workers load for pyramids. */
+export const domain: Domain = {
+  jobs: [tilesJob],
+  kernels: {
+    plain: new URL("./kernels.wasm", import.meta.url),
+    relaxed: new URL("./kernels.relaxed.wasm", import.meta.url),
+  },
+};

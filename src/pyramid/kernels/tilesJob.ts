@@ -1,0 +1,61 @@
+import { defineJob, type WorkerContext } from "../../compute/kernels/index.ts";
+import { WORK_BYTES } from "./jpegTables.ts";
+import type { TileLevel } from "./tileLayout.ts";
+
+/** What all workers do together: 8-bit pixels, lower levels, files of tiles. Addresses in bytes. */
+export interface TilesTask {
+  /** 16-bit pixels to look up, or nothing where the first level is there. */
+  readonly intensities?: { readonly source: number; readonly table: number };
+  readonly pixels: number;
+  readonly levels: readonly TileLevel[];
+  readonly tileSize: number;
+  readonly tables: number;
+  /** {@link WORK_BYTES} a worker. */
+  readonly work: number;
+  /** Files, `room` bytes each, and their lengths, 4 bytes each. */
+  readonly files: number;
+  readonly room: number;
+  readonly lengths: number;
+}
+
+/** Makes the tiles of a block. All workers are one team: a level begins when the one above is whole. */
+export const tilesJob = defineJob<TilesTask>("pyramid/tiles", (context, task) => {
+  const { kernels, team } = context;
+  const { pixels, levels, intensities } = task;
+  if (intensities !== undefined) {
+    const { width, height } = levels[0];
+    const { source, table } = intensities;
+    team.parallel(height, 16, (begin, end) => {
+      kernels.lookUp(source, table, pixels, begin * width, end * width);
+    });
+  }
+  for (let i = 1; i < levels.length; i++) {
+    const { width, height, offset } = levels[i - 1];
+    team.parallel(levels[i].height, 32, (begin, end) => {
+      kernels.halveRows(pixels + offset, width, height, pixels + levels[i].offset, begin, end);
+    });
+  }
+  for (const level of levels) encodeLevel(context, task, level);
+});
+
+function encodeLevel(
+  { kernels, memory, team, report }: WorkerContext,
+  task: TilesTask,
+  level: TileLevel,
+): void {
+  const { tileSize: side, room } = task;
+  const work = task.work + team.rank * WORK_BYTES;
+  team.parallel(level.tileRows * level.tileColumns, 1, (begin, end) => {
+    for (let i = begin; i < end; i++) {
+      const y = Math.floor(i / level.tileColumns) * side;
+      const x = (i % level.tileColumns) * side;
+      const source = task.pixels + level.offset + y * level.width + x;
+      const [width, height] = [Math.min(side, level.width - x), Math.min(side, level.height - y)];
+      const tile = level.firstTile + i;
+      const to = task.files + tile * room;
+      const length = kernels.encodeTile(source, level.width, width, height, task.tables, work, to, room);
+      new Int32Array(memory.buffer, task.lengths, tile + 1)[tile] = length ?? 0;
+    }
+    report(end - begin);
+  });
+}
