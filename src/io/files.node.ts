@@ -42,7 +42,7 @@ export async function openFile(source: FileSource): Promise<RandomAccessFile> {
     size,
     read: (offset, length, into) =>
       guarded(path, () => readExactly(handle, { path, offset, target: readTarget(length, into, path) })),
-    readRows: (what) => guarded(path, () => rows.read(what)),
+    readRows: (what, into) => guarded(path, () => rows.read(what, into)),
     async close() {
       await rows.close();
       await handle.close();

@@ -50,9 +50,10 @@ export interface RandomAccessFile {
    * Reads thousands of small pieces, one after the other, in threads of its own: each alone through {@link read} would cost many
    * times its copy. Left out where the platform has no such way.
    *
+   * @param into  as long as all of them
    * @throws {VitrineError} as `read`; missing: the package is not built
    */
-  readonly readRows?: (rows: FileRows) => Promise<Uint8Array>;
+  readonly readRows?: (rows: FileRows, into: Uint8Array) => Promise<void>;
   close(): Promise<void>;
 }
 

@@ -7,25 +7,36 @@ import { promisify } from "node:util";
 import { expect, test } from "vitest";
 import { bundleForNode } from "../../test/support/bundle.ts";
 
-const ENTRY = fileURLToPath(new URL("../../test/fuzz/parsers.ts", import.meta.url));
+const entry = (name: string) => fileURLToPath(new URL(`../../test/fuzz/${name}.ts`, import.meta.url));
 
-test("over 100,000 damaged files: each is read or refused with a VitrineError, quickly and in little memory", async () => {
-  const folder = await mkdtemp(join(tmpdir(), "vitrine-fuzz-"));
-  try {
-    const limits = ["--max-old-space-size=256"];
-    const child = promisify(execFile)(process.execPath, [...limits, await bundleForNode(ENTRY, folder)], {
-      timeout: 170_000,
-    });
-    const report = JSON.parse((await child).stdout);
-    expect(report.faults).toEqual([]);
-    expect(report.cases).toBeGreaterThanOrEqual(100_000);
-    // Both ends of every parser are reached: a fuzzer whose files are all refused at once would test little.
-    expect(report.parsed).toBeGreaterThan(report.cases / 10);
-    expect(report.refused).toBeGreaterThan(report.cases / 10);
-    // A case takes microseconds; this leaves room for pauses of a busy machine.
-    expect(report.slowestMs).toBeLessThan(2000);
-    expect(report.maxRssMiB).toBeLessThan(512);
-  } finally {
-    await rm(folder, { recursive: true, force: true });
-  }
-}, 180_000);
+test.each([
+  ["files", "parsers", 100_000],
+  ["OME-XML, directories of TIFF, metadata of Zarr", "images", 300_000],
+])(
+  "%s, damaged: each is read or refused with a VitrineError, quickly and in little memory",
+  async (_, name, cases) => {
+    const folder = await mkdtemp(join(tmpdir(), "vitrine-fuzz-"));
+    try {
+      const limits = ["--max-old-space-size=256"];
+      const child = promisify(execFile)(
+        process.execPath,
+        [...limits, await bundleForNode(entry(name), folder)],
+        {
+          timeout: 390_000,
+        },
+      );
+      const report = JSON.parse((await child).stdout);
+      expect(report.faults).toEqual([]);
+      expect(report.cases).toBeGreaterThanOrEqual(cases);
+      // Both ends of every parser are reached: a fuzzer whose files are all refused at once would test little.
+      expect(report.parsed).toBeGreaterThan(report.cases / 10);
+      expect(report.refused).toBeGreaterThan(report.cases / 10);
+      // A case takes microseconds; this leaves room for pauses of a busy machine.
+      expect(report.slowestMs).toBeLessThan(2000);
+      expect(report.maxRssMiB).toBeLessThan(512);
+    } finally {
+      await rm(folder, { recursive: true, force: true });
+    }
+  },
+  180_000,
+);

@@ -5,9 +5,9 @@ import { packError } from "../core/index.ts";
 import { shortRead } from "./files.ts";
 import type { RowsReply, RowsRequest } from "./rowThreads.node.ts";
 
-/** Rows that are timed together, and the milliseconds above which one of them came from a disk. */
-const GROUP = 8;
-const SLOW_MS = 0.1;
+/** Rows that are timed together (a look at the clock costs more than a row), and the milliseconds a row that show a disk. */
+const GROUP = 64;
+const SLOW_MS = 0.0125;
 
 /** Rows nearer to each other than this are read with what lies between them: a system call costs as much as copying it. */
 const NEAR = 2 ** 12;
@@ -28,21 +28,22 @@ interface Piece {
 
 parentPort?.on("message", (request: RowsRequest) => {
   try {
-    const bytes = readBlocks(request);
-    post({ id: request.id, bytes }, [bytes.buffer]);
+    readBlocks(request);
+    post({ id: request.id });
   } catch (error) {
-    post({ id: request.id, error: packError(error) }, []);
+    post({ id: request.id, error: packError(error) });
   }
 });
 
-function post(reply: RowsReply, transfer: ArrayBuffer[]): void {
-  parentPort?.postMessage(reply, transfer);
+function post(reply: RowsReply): void {
+  parentPort?.postMessage(reply);
 }
 
 /** Row by row what the system has in memory, in spans what it must fetch: a disk is asked less often so. */
-function readBlocks(request: RowsRequest): Uint8Array<ArrayBuffer> {
+function readBlocks(request: RowsRequest): void {
+  const { into } = request;
   const { offsets, bytes, stride, count } = request.rows;
-  const into = new Uint8Array(offsets.length * count * bytes);
+  const timing = { groups: 0, slow: 0 };
   const gap = stride - bytes;
   let inSpans = gap <= NEAR;
   let span: Uint8Array | undefined;
@@ -51,29 +52,30 @@ function readBlocks(request: RowsRequest): Uint8Array<ArrayBuffer> {
     if (inSpans) {
       span ??= new Uint8Array(bytes + stride * Math.min(count - 1, Math.floor(SPAN_BYTES / stride)));
       readSpans(request, first, span);
-    } else inSpans = readEach(request, first) && gap <= NEAR_ON_DISK;
+    } else inSpans = readEach(request, first, timing) && gap <= NEAR_ON_DISK;
   }
-  return into;
 }
 
 /**
  * The loop that a box of a large file spends its time in: a system call a row, and hardly anything else. Says whether most rows
- * came from a disk; that the thread had to wait for a processor makes a few of them slow, not most.
+ * up to here came from a disk; that the thread had to wait for a processor makes a few of them slow, not most.
  */
-function readEach(request: RowsRequest, first: Piece): boolean {
+function readEach(request: RowsRequest, first: Piece, timing: { groups: number; slow: number }): boolean {
   const { fd, rows } = request;
   let { offset, at } = first;
-  let slow = 0;
+  const { count } = rows;
   let began = performance.now();
-  for (let row = 0; row < rows.count; row++, offset += rows.stride, at += rows.bytes) {
+  for (let row = 0; row < count; row++, offset += rows.stride, at += rows.bytes) {
     const read = readSync(fd, first.into, at, rows.bytes, offset);
     if (read < rows.bytes) readPiece(request, { offset, length: rows.bytes, into: first.into, at });
-    if (row % GROUP !== GROUP - 1) continue;
+    const timed = (row % GROUP) + 1;
+    if (timed < GROUP && row + 1 < count) continue;
     const now = performance.now();
-    if (now - began > SLOW_MS) slow++;
+    timing.groups++;
+    if (now - began > SLOW_MS * timed) timing.slow++;
     began = now;
   }
-  return slow > rows.count / GROUP / 2;
+  return timing.slow >= 2 && timing.slow > timing.groups / 2;
 }
 
 function readSpans(request: RowsRequest, { offset, into, at }: Piece, span: Uint8Array): void {

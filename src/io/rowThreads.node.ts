@@ -2,7 +2,7 @@
 import { availableParallelism } from "node:os";
 import { startWorkerThread } from "../core/index.node.ts";
 import { type PackedError, unpackError, VitrineError, type WorkerThread } from "../core/index.ts";
-import type { FileRows } from "./files.ts";
+import { allocate, type FileRows } from "./files.ts";
 
 /** An open file, as the system knows it. */
 export interface RowsFile {
@@ -14,18 +14,18 @@ export interface RowsFile {
 export interface RowsRequest extends RowsFile {
   readonly id: number;
   readonly rows: FileRows;
+  /** Where they go, as long as all of them: shared memory, which is used again. */
+  readonly into: Uint8Array;
 }
 
 /** What it answers. */
-export type RowsReply =
-  | { readonly id: number; readonly bytes: Uint8Array<ArrayBuffer> }
-  | { readonly id: number; readonly error: PackedError };
+export type RowsReply = { readonly id: number } | { readonly id: number; readonly error: PackedError };
 
 /** More would only wait for the same disk. */
 const MOST_THREADS = 4;
 
 interface Waiting {
-  readonly resolve: (bytes: Uint8Array) => void;
+  readonly resolve: () => void;
   readonly reject: (error: unknown) => void;
 }
 
@@ -43,14 +43,14 @@ class RowThread {
     this.#thread.hold(false);
   }
 
-  read(file: RowsFile, rows: FileRows): Promise<Uint8Array> {
+  read(file: RowsFile, { rows, into }: Pick<RowsRequest, "rows" | "into">): Promise<void> {
     if (this.#failure !== undefined) return Promise.reject(this.#failure);
     const id = this.#last++;
     return new Promise((resolve, reject) => {
       this.waiting.set(id, { resolve, reject });
       // it keeps the process alive only while somebody waits
       this.#thread.hold(true);
-      this.#thread.post({ ...file, id, rows });
+      this.#thread.post({ ...file, id, rows, into });
     });
   }
 
@@ -62,8 +62,8 @@ class RowThread {
     const waiting = this.waiting.get(reply.id);
     this.waiting.delete(reply.id);
     if (this.waiting.size === 0) this.#thread.hold(false);
-    if ("bytes" in reply) waiting?.resolve(reply.bytes);
-    else waiting?.reject(unpackError(reply.error));
+    if ("error" in reply) waiting?.reject(unpackError(reply.error));
+    else waiting?.resolve();
   }
 
   #fail(found: string, cause: unknown): void {
@@ -75,21 +75,44 @@ class RowThread {
 }
 
 /** They run while a file that used them is open. */
-const shared: { threads: RowThread[]; users: number } = { threads: [], users: 0 };
+const shared: { threads: RowThread[]; users: number; slots: SharedArrayBuffer[] } = {
+  threads: [],
+  users: 0,
+  slots: [],
+};
+
+/** Memory that is kept for the next read: the system takes as long to give a new page as to read a row into it. */
+const SLOT_BYTES = 2 ** 19;
+const MOST_SLOTS = 16;
+
+/** Runs a read into shared memory, and copies what it brought. */
+async function withSlot(into: Uint8Array, read: (slot: Uint8Array) => Promise<void>): Promise<void> {
+  const { length } = into;
+  const slot = (length <= SLOT_BYTES ? shared.slots.pop() : undefined) ?? newSlot(length);
+  const bytes = new Uint8Array(slot, 0, length);
+  await read(bytes);
+  into.set(bytes);
+  if (slot.byteLength === SLOT_BYTES && shared.slots.length < MOST_SLOTS) shared.slots.push(slot);
+}
+
+function newSlot(length: number): SharedArrayBuffer {
+  const bytes = Math.max(length, SLOT_BYTES);
+  return allocate(() => new SharedArrayBuffer(bytes), bytes, "a thread that reads files");
+}
 
 /** Reads rows of one file; threads start with its first read, and end when the last file that used them is closed. */
 export function rowReader(file: RowsFile): {
-  read(rows: FileRows): Promise<Uint8Array>;
+  read(rows: FileRows, into: Uint8Array): Promise<void>;
   /** Waits for reads that go on. */
   close(): Promise<void>;
 } {
   const running = new Set<Promise<unknown>>();
   let isUser = false;
   return {
-    async read(rows) {
+    async read(rows, into) {
       if (!isUser) shared.users++;
       isUser = true;
-      const read = leastBusy().read(file, rows);
+      const read = withSlot(into, (slot) => leastBusy().read(file, { rows, into: slot }));
       running.add(read);
       return read.finally(() => running.delete(read));
     },
@@ -97,7 +120,9 @@ export function rowReader(file: RowsFile): {
       await Promise.allSettled(running);
       if (!isUser) return;
       isUser = false;
-      if (--shared.users === 0) await Promise.all(shared.threads.splice(0).map((thread) => thread.end()));
+      if (--shared.users > 0) return;
+      shared.slots.length = 0;
+      await Promise.all(shared.threads.splice(0).map((thread) => thread.end()));
     },
   };
 }

@@ -15,13 +15,15 @@ export function makeTiff(pages: readonly MadePage[]): Uint8Array {
   let linkAt = 4;
   for (const { pixels, tags } of pages) {
     const pixelsAt = bytes.length;
-    bytes.push(...pixels, ...new Uint8Array(pixels.length % 2));
+    for (const byte of pixels) bytes.push(byte);
+    if (pixels.length % 2 === 1) bytes.push(0);
     const all = [...tags(pixelsAt)].sort(([a], [b]) => a - b);
     const places = all.map(([, type, values]) => {
       const length = values.length * WIDTHS[type];
       if (length <= 4) return -1;
       const at = bytes.length;
-      bytes.push(...values.flatMap((value) => little(value, WIDTHS[type])), ...new Uint8Array(length % 2));
+      for (const value of values) bytes.push(...little(value, WIDTHS[type]));
+      if (length % 2 === 1) bytes.push(0);
       return at;
     });
     bytes.splice(linkAt, 4, ...little(bytes.length, 4));

@@ -33,7 +33,7 @@ export async function readRows(file: RandomAccessFile, rows: FileRows, target: R
   const { offsets, bytes, stride, count } = rows;
   const gap = stride - bytes;
   const isForThreads = count > 1 && gap > 0 && target.total >= MANY && target.into.length <= LARGEST_UNIT;
-  if (file.readRows !== undefined && isForThreads) return target.into.set(await file.readRows(rows));
+  if (file.readRows !== undefined && isForThreads) return file.readRows(rows, target.into);
   for (const [block, offset] of offsets.entries()) {
     const into = target.into.subarray(block * count * bytes, (block + 1) * count * bytes);
     const one = { ...rows, offset };

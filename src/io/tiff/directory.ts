@@ -56,6 +56,9 @@ const TYPE_BYTES: Readonly<Record<number, number>> = {
   18: 8,
 };
 
+/** Tags up to ReferenceBlackWhite are those of TIFF 6.0; above them are those of programs. */
+const LAST_OF_TIFF = 532;
+
 /** An IFD is rarely longer; a longer one costs a second read. */
 const FIRST_READ = 512;
 
@@ -180,18 +183,31 @@ export class TiffDirectory {
     return this.#entries.has(tag);
   }
 
-  /** The numbers of a tag, rationals divided; none where it is not there. @throws {VitrineError} format: no numbers */
-  async numbers(tag: number): Promise<number[]> {
+  /**
+   * The numbers of a tag, rationals divided; none where it is not there.
+   *
+   * @param most  further ones are not looked at: a damaged count may be as large as the file
+   * @throws {VitrineError} format: no numbers
+   */
+  async numbers(tag: number, most = Number.POSITIVE_INFINITY): Promise<number[]> {
     const entry = this.#entries.get(tag);
     if (entry === undefined) return [];
-    const view = viewOf(await this.#bytes(tag, entry));
+    const count = Math.min(entry.count, most);
+    this.#requireInside(tag, entry);
+    // values that stand in the entry itself stay there
+    const view = viewOf(await this.#bytes(tag, { ...entry, count }));
     const width = TYPE_BYTES[entry.type];
-    return Array.from({ length: entry.count }, (_, i) => this.#number(view, i * width, entry.type));
+    return Array.from({ length: count }, (_, i) => this.#number(view, i * width, entry.type));
   }
 
   /** The first number of a tag, or what stands for it where the tag is not there. */
   async number(tag: number, missing: number): Promise<number> {
-    return (await this.numbers(tag))[0] ?? missing;
+    return (await this.numbers(tag, 1))[0] ?? missing;
+  }
+
+  /** Looks whether the values of all tags of TIFF itself lie in the file. @throws {VitrineError} format */
+  checkTags(): void {
+    for (const [tag, entry] of this.#entries) if (tag <= LAST_OF_TIFF) this.#requireInside(tag, entry);
   }
 
   /** How many values a tag has, 0 where it is not there. */
@@ -230,13 +246,19 @@ export class TiffDirectory {
     }
   }
 
-  async #bytes(tag: number, { type, count, offset }: Entry): Promise<Uint8Array> {
+  #requireInside(tag: number, { type, count, offset }: Entry): void {
     const width = TYPE_BYTES[type];
     const at = `${this.at} tag ${tag}`;
     if (width === undefined)
       throw new VitrineError({ code: "format", at, expected: "a type of TIFF", found: `${type}` });
     if (offset + count * width > this.#file.size)
       throw outside(this.#file, at, { what: `${count} values`, offset, bytes: count * width });
+  }
+
+  async #bytes(tag: number, entry: Entry): Promise<Uint8Array> {
+    this.#requireInside(tag, entry);
+    const { type, count, offset } = entry;
+    const width = TYPE_BYTES[type];
     const { bytes, offset: start } = this.#near;
     const isNear = offset >= start && offset + count * width <= start + bytes.length;
     if (isNear) return bytes.subarray(offset - start, offset - start + count * width);

@@ -61,8 +61,8 @@ export async function readPage(directory: TiffDirectory): Promise<TiffPage> {
     const found = `${width} x ${height} x ${channels}`;
     throw new VitrineError({ code: "format", at, expected: "width, height and samples of an image", found });
   }
-  const bits = same(await directory.numbers(TAG.bitsPerSample), 1);
-  const format = same(await directory.numbers(TAG.sampleFormat), UNSIGNED);
+  const bits = same(await directory.numbers(TAG.bitsPerSample, channels), 1);
+  const format = same(await directory.numbers(TAG.sampleFormat, channels), UNSIGNED);
   const dtype = typeOf(bits, format);
   if (dtype === undefined || bits === undefined) {
     const expected = "8, 16 or 32-bit integers, floats of 16, 32 or 64 bits, or fewer bits unsigned";

@@ -21,7 +21,7 @@ export async function readPlanes(reader: TiffReader): Promise<TiffPlanes> {
   const [entry] = entries;
   const promised = await promisedFrames(reader, entry.offset, entry.at);
   const there = promised > 1 ? await contiguousFrames(reader, { entry, frame: 0 }) : 1;
-  const count = Math.max(1, Math.min(promised, there));
+  const count = Math.max(1, Math.min(promised, there, MOST_FRAMES));
   const planes = Array.from({ length: count }, (_, frame) => ({ entry, frame }));
   const warnings =
     count < promised
@@ -29,6 +29,9 @@ export async function readPlanes(reader: TiffReader): Promise<TiffPlanes> {
       : [];
   return { planes, warnings };
 }
+
+/** Images of one page, each of which takes more memory here than some have in the file. */
+const MOST_FRAMES = 2 ** 20;
 
 /** Images that a description or tag tells of; 1 where none does. */
 async function promisedFrames(reader: TiffReader, offset: number, at: string): Promise<number> {

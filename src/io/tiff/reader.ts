@@ -55,12 +55,17 @@ export class TiffReader {
   static async open(source: FileSource): Promise<TiffReader> {
     const file = await openFile(source);
     try {
-      const format = await readTiffFormat(file);
-      return new TiffReader(file, format, await readChain(file, format));
+      return await TiffReader.of(file);
     } catch (error) {
       await file.close();
       throw error;
     }
+  }
+
+  /** Of a file that is open already, which it closes. @throws {VitrineError} as `openTiff` */
+  static async of(file: RandomAccessFile): Promise<TiffReader> {
+    const format = await readTiffFormat(file);
+    return new TiffReader(file, format, await readChain(file, format));
   }
 
   /** The tags of a page. */
@@ -91,8 +96,11 @@ export class TiffReader {
     const { bigEndian, isBig } = this.format;
     const window = part ?? { x: 0, y: 0, width: page.width, height: page.height };
     const layout = await this.layout(entry);
-    if (layout === undefined)
+    if (layout === undefined) {
+      // the other library takes the memory that a tag asks for
+      (await this.directory(entry)).checkTags();
       return readForeignPage(this.file, { page, bigEndian, isBig, offset, at }, window);
+    }
     return readPixels(
       { file: this.file, bigEndian, at },
       frame === 0 ? layout : frameOf(layout, frame),

@@ -119,11 +119,11 @@ function checkAlike({ page, at }: TiffPageEntry, wanted: TiffPage): void {
 
 /** Lower resolutions of a page: those that it names, else reduced copies behind it; only such as are smaller and of its type. */
 export async function lowerPages(reader: TiffReader, entry: TiffPageEntry): Promise<TiffPageEntry[]> {
-  const found: TiffPageEntry[] = [];
-  for (let i = 0; i < entry.subIfds; i++) found.push(await reader.subPage(entry, i));
-  const pages = found.length > 0 ? found : copiesBehind(reader, entry);
+  const copies = entry.subIfds > 0 ? [] : copiesBehind(reader, entry);
   const lower: TiffPageEntry[] = [];
-  for (const page of pages) {
+  for (let i = 0; i < (entry.subIfds || copies.length); i++) {
+    const page = entry.subIfds > 0 ? await reader.subPage(entry, i) : copies[i];
+    // a count that is damaged is as large as the file: the first that is no lower one ends it
     if (!isLower(page.page, (lower.at(-1) ?? entry).page)) break;
     lower.push(page);
   }

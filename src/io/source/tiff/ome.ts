@@ -133,8 +133,8 @@ function scales(
     scaleOf(quantity, { what, name, warnings });
   const time = scale(image.timeIncrement, "TimeIncrement");
   const z = scale(image.physicalZ, "PhysicalSizeZ");
-  const names = Array.from({ length: channels }, (_, c) => image.channels[c]?.name);
-  const values = names.every((one) => one !== undefined) ? names : undefined;
+  const names = image.channels.slice(0, channels).flatMap(({ name: one }) => one ?? []);
+  const values = names.length === channels ? names : undefined;
   const outer = [
     { axis: sourceAxis("time", { unit: time.unit }), count: image.sizeT, scale: time.scale },
     { axis: sourceAxis("channel", values && { values }), count: channels, scale: 1 },

@@ -1,3 +1,4 @@
+import { VitrineError } from "../../../core/index.ts";
 import type { OmeImage, OmeModel, OmeTiffData } from "../../tiff/ome/model.ts";
 
 /** A plane's page: its number in the chain of directories of a file. */
@@ -38,6 +39,7 @@ export async function placeOmePlanes(image: OmeImage, context: Context): Promise
   const warnings: string[] = [];
   const { name } = context;
   const outside = { planes: 0, pages: 0 };
+  const spent = { seen: 0, named: 0, files: new Set<string | undefined>() };
   const all: readonly OmeTiffData[] =
     image.data.length > 0 ? image.data : [{ firstT: 0, firstC: 0, firstZ: 0, ifd: 0 }];
   for (const data of all) {
@@ -51,6 +53,10 @@ export async function placeOmePlanes(image: OmeImage, context: Context): Promise
     // where the file is not there, as many as are told
     const wanted = Math.min(data.planeCount ?? (there ?? 1) - data.ifd, total - first);
     const count = Math.min(wanted, (there ?? Math.min(wanted, MOST_UNSEEN)) - data.ifd);
+    if (!spent.files.has(fileName)) spent.seen += there ?? 0;
+    spent.files.add(fileName);
+    spent.named += Math.max(0, count);
+    if (spent.named > MOST_TIMES * spent.seen + MOST_UNSEEN) throw tooMany(name, spent);
     if (count < wanted && data.planeCount !== undefined) outside.pages += wanted - Math.max(0, count);
     for (let i = 0; i < count; i++)
       planes.set(canonicalIndex(image.order, sizes, first + i), { fileName, ifd: data.ifd + i });
@@ -66,6 +72,22 @@ export async function placeOmePlanes(image: OmeImage, context: Context): Promise
 
 /** Pages of a file that is not there are not counted further. */
 const MOST_UNSEEN = 100_000;
+
+/** A page is a plane once; writers that repeat themselves say it twice or so, a damaged file without end. */
+const MOST_TIMES = 8;
+
+function tooMany(
+  at: string,
+  { seen, named }: { readonly seen: number; readonly named: number },
+): VitrineError {
+  return new VitrineError({
+    code: "format",
+    at: `${at} TiffData`,
+    expected: `each of ${seen} pages once`,
+    found: `${named} planes and more`,
+    hint: "The OME-XML is damaged",
+  });
+}
 
 /** What the XML says of its channels, unless the pages are different. */
 function samplesOf({ sizeC, channels }: OmeImage, found: number): number {

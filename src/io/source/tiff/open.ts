@@ -27,7 +27,16 @@ interface Contents extends Pick<ImageCollection, "format" | "images" | "plate" |
  * @throws {VitrineError} missing: no such file, or the one whose OME-XML tells of it; and the errors of `openTiff`
  */
 export async function openTiffImages(source: FileSource): Promise<ImageCollection> {
-  const reader = await TiffReader.open(source);
+  return tiffImages(await TiffReader.open(source), folderOf(source));
+}
+
+/**
+ * The images of an open TIFF file, which closes with them.
+ *
+ * @param folder  where other files of the same images are looked for
+ * @throws {VitrineError} as {@link openTiffImages}
+ */
+export async function tiffImages(reader: TiffReader, folder: string | undefined): Promise<ImageCollection> {
   const opened = new Set<ImageSource>();
   const close = async () => {
     for (const image of opened) await image.close();
@@ -35,7 +44,7 @@ export async function openTiffImages(source: FileSource): Promise<ImageCollectio
     await reader.close();
   };
   try {
-    const { plan, images, plate, format, warnings } = await contentsOf(reader, folderOf(source));
+    const { plan, images, plate, format, warnings } = await contentsOf(reader, folder);
     const { name } = reader.file;
     return {
       name,

@@ -1,6 +1,7 @@
 import { VitrineError } from "../../../core/index.ts";
+import type { JsonObject } from "../../dataset/dataset.ts";
 import { binned, sourceAxis } from "../axes.ts";
-import { chunkedSource } from "../chunked.ts";
+import { chunkedSource, type SourceFacts } from "../chunked.ts";
 import type { ImageSource, SourceAxis, SourceChannel, SourceLevel } from "../source.ts";
 import { parseZarrArray, type ZarrArrayFacts } from "./arrayMetadata.ts";
 import { zarrChunks } from "./chunks.ts";
@@ -17,27 +18,43 @@ export async function openZarrImage(folder: string): Promise<ImageSource> {
   const metadata = parseZarrImage(node.attributes, folder);
   const places = metadata.levels.map(({ path }) => childFolder(folder, path, `${folder} datasets`));
   const arrays = await Promise.all(places.map((place, level) => readArray(place, level)));
+  const readers = places.map((place, level) => zarrChunks(place, arrays[level]));
+  return chunkedSource(zarrImageFacts(folder, { attributes: node.attributes, metadata, arrays }), {
+    readChunk: ({ level, index }) => readers[level](index),
+    close: async () => {},
+    fill: arrays[0].fill,
+  });
+}
+
+interface ZarrImageParts {
+  /** Of the group. */
+  readonly attributes: JsonObject;
+  /** What they say. */
+  readonly metadata: ZarrImageMetadata;
+  /** One a level. */
+  readonly arrays: readonly ZarrArrayFacts[];
+}
+
+/** What an image of a store is. @throws {VitrineError} format: metadata of its group and arrays contradict each other */
+export function zarrImageFacts(
+  folder: string,
+  { attributes, metadata, arrays }: ZarrImageParts,
+): SourceFacts {
   const warnings = [...metadata.warnings];
   const axes = axesOf(metadata, arrays, { folder, warnings });
   checkLevels(arrays, axes, folder);
   const channels = channelsOf(metadata.channels, { axes, shape: arrays[0].shape, warnings });
-  const readers = places.map((place, level) => zarrChunks(place, arrays[level]));
-  const { type, fill } = arrays[0];
-  const facts = {
+  const { type } = arrays[0];
+  return {
     name: folder,
     axes: namedChannels(axes, channels),
     dtype: type === "float16" ? ("float32" as const) : type,
     levels: levelsOf(metadata, arrays),
     channels,
     isLabels: metadata.isLabels || /\/labels\/[^/]+$/.test(folder),
-    metadata: node.attributes,
+    metadata: attributes,
     warnings,
   };
-  return chunkedSource(facts, {
-    readChunk: ({ level, index }) => readers[level](index),
-    close: async () => {},
-    fill,
-  });
 }
 
 function noGroup(at: string, node: ZarrNode | undefined): VitrineError {

@@ -42,14 +42,12 @@ function imageOf(image: Xml, at: string): OmeImage {
     throw new VitrineError({ code: "format", at: `${at} Size${dimension}`, expected, found });
   };
   const name = attribute(image, "Name");
+  const sizes = { sizeX: size("X"), sizeY: size("Y"), sizeZ: size("Z"), sizeC: size("C"), sizeT: size("T") };
+  checkProduct(Object.values(sizes), at);
   return {
     id: attribute(image, "ID") ?? "",
     ...(name !== undefined && { name }),
-    sizeX: size("X"),
-    sizeY: size("Y"),
-    sizeZ: size("Z"),
-    sizeC: size("C"),
-    sizeT: size("T"),
+    ...sizes,
     order: orderOf(pixels, at),
     type: attribute(pixels, "Type") ?? attribute(pixels, "PixelType") ?? "",
     ...quantities(pixels),
@@ -57,6 +55,13 @@ function imageOf(image: Xml, at: string): OmeImage {
     data: dataOf(pixels),
     metadata: metadataOf(image, pixels),
   };
+}
+
+/** Pixels beyond what a number counts exactly are in no file. */
+function checkProduct(sizes: readonly number[], at: string): void {
+  if (Number.isSafeInteger(sizes.reduce((product, side) => product * side, 1))) return;
+  const [expected, found] = ["sizes of an image", sizes.join(" x ")];
+  throw new VitrineError({ code: "format", at: `${at} SizeX, Y, Z, C, T`, expected, found });
 }
 
 function orderOf(pixels: Xml, at: string): string {
