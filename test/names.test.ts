@@ -157,6 +157,7 @@ test("the package has these entries and these public names", async () => {
         "removeFile",
         "renameFile",
         "renderPicture",
+        "requireCubicVoxels",
         "selectAtoms",
         "sourceName",
         "starBlock",

@@ -114,6 +114,22 @@ export function parseMrcHeader(bytes: Uint8Array, at: string): MrcHeader {
   };
 }
 
+/** What of a header's statistics its writer computed. */
+export type MrcStatistics = Partial<MrcHeader["statistics"]>;
+
+/**
+ * The statistics that a header gives. A maximum below the minimum, a mean below both and an rms below 0 say that they were not computed,
+ * as NaN does (MRC2014): such values are left out.
+ */
+export function knownMrcStatistics({ min, max, mean, rms }: MrcHeader["statistics"]): MrcStatistics {
+  const hasRange = max >= min && Number.isFinite(max - min);
+  return {
+    ...(hasRange && { min, max }),
+    ...(mean >= Math.min(min, max) && Number.isFinite(mean) && { mean }),
+    ...(rms >= 0 && Number.isFinite(rms) && { rms }),
+  };
+}
+
 /**
  * The 1024 bytes of a header, such that {@link parseMrcHeader} gives it back. `kind` and `voxelSizeA` are not written:
  * they follow from `spaceGroup`, `cellA` and `sampling`.

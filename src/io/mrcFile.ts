@@ -180,6 +180,19 @@ function checkReal(header: MrcHeader, at: string): void {
   });
 }
 
+/**
+ * Refuses a map whose voxels are not cubes. Sides that the file leaves open agree with any, as does that along the sections of a stack of
+ * images: it says nothing of a distance between them.
+ *
+ * @throws {VitrineError} unsupported: sides that differ by more than 1 % (less is the rounding of old headers)
+ */
+export function requireCubicVoxels(
+  { kind, voxelSizeA }: Pick<MrcHeader, "kind" | "voxelSizeA">,
+  at: string,
+): void {
+  checkSides(kind === "stack" ? voxelSizeA.slice(0, 2) : voxelSizeA, at);
+}
+
 function checkImage(header: MrcHeader, at: string): void {
   checkSides(header.voxelSizeA.slice(0, 2), at);
   const [sections] = zyxShape(header);
@@ -189,13 +202,12 @@ function checkImage(header: MrcHeader, at: string): void {
     at,
     expected: "one section along z",
     found: `${sections}`,
-    hint: "Read one of them with openMrc(...).readSections(index, 1), or the whole with readMrcVolume",
+    hint: `Write one as an image: vitrine convert IN OUT.mrc --at ${header.kind === "stack" ? "time" : "z"}=0 (of a movie take the sum of its frames)`,
   });
 }
 
 function checkVolume(header: MrcHeader, at: string): void {
-  // The sampling along z of a stack of images says nothing about a distance between them.
-  checkSides(header.kind === "stack" ? header.voxelSizeA.slice(0, 2) : header.voxelSizeA, at);
+  requireCubicVoxels(header, at);
   const depth = header.sampling[2];
   if (header.kind !== "volumeStack" || header.shape[0] === depth) return;
   throw new VitrineError({
@@ -216,6 +228,6 @@ function checkSides(sidesA: readonly number[], at: string): void {
     at: `${at} header.voxelSizeA`,
     expected: "the same size along every axis, within 1 %",
     found: `${sidesA.map((side) => Number(side.toPrecision(6))).join(", ")} Å`,
-    hint: "Resample it first, or read it with openMrc, whose header keeps every axis",
+    hint: "Resample it to one size first, or mend its header if that is wrong (vitrine info shows it)",
   });
 }

@@ -1,5 +1,6 @@
 import type { EulerZyz } from "../../core/index.ts";
 import { angleBetweenDeg, symmetryRotations } from "../../optics/index.ts";
+import type { Log } from "../../program/index.ts";
 import { type ParticleStack, readParticleStack } from "./particleStack.ts";
 
 /** Where a particle lies and how it is turned. */
@@ -109,11 +110,28 @@ export type TableComparison = ParticleComparison<TableParticle, TableParticle>;
 export async function compareParticleTables(
   foundPath: string,
   plantedPath: string,
-  options: CompareOptions = {},
+  { onLog, ...options }: CompareOptions & { readonly onLog?: Log } = {},
 ): Promise<TableComparison> {
   symmetryRotations(options.symmetry ?? "C1");
   const [found, planted] = [await readParticleStack(foundPath), await readParticleStack(plantedPath)];
+  warnOfPixels(found, planted, onLog);
   return compareParticles(tableParticles(found), tableParticles(planted), options);
+}
+
+/** Positions are compared in pixels, which the two tables should count alike. */
+function warnOfPixels(found: ParticleStack, planted: ParticleStack, onLog: Log | undefined): void {
+  for (const particle of planted.particles) {
+    const other = found.particles.find(
+      ({ micrographPath, pixelSizeA }) =>
+        fileName(micrographPath) === fileName(particle.micrographPath) &&
+        Math.abs(pixelSizeA - particle.pixelSizeA) > 0.01 * particle.pixelSizeA,
+    );
+    if (other === undefined) continue;
+    const [a, b] = [other.pixelSizeA, particle.pixelSizeA];
+    const text = `${other.at}: pixels of ${a} Å, ${particle.at}: of ${b} Å; positions are compared as they are, in pixels`;
+    onLog?.(text, "warning");
+    return;
+  }
 }
 
 function tableParticles({ particles, table }: ParticleStack): TableParticle[] {

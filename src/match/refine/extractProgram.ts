@@ -7,14 +7,13 @@ import { boxNormalizer, defaultBackgroundRadius } from "../particles/normalizeBo
 import { type ParticleStack, readParticleStack, stackFiles } from "../particles/particleStack.ts";
 import type { ParticleTable } from "../particles/particles.ts";
 import { particlesToStar } from "../particles/particlesToStar.ts";
+import { warnOfParticles } from "../search/pixelSizes.ts";
 import { readMicrograph } from "../search/searchInputs.ts";
 import { boxesAtOnce, sumMovieBoxes } from "./movieBoxes.ts";
 import { openParticleMovie } from "./movieShifts.ts";
 
 /** How particles are extracted. Progress counts particles; workers are for movies. */
-export interface ExtractOptions
-  extends Pick<BoxOptions, "bounds" | "padding" | "value">,
-    Omit<ProgramOptions, "onLog"> {
+export interface ExtractOptions extends Pick<BoxOptions, "bounds" | "padding" | "value">, ProgramOptions {
   /** Side of a box in pixels. */
   readonly boxSize: number;
   /** The stack, `.mrcs`; its table lies beside it as `.star`. Default `particles.mrcs`. */
@@ -55,6 +54,9 @@ export async function extractParticles(
   const starPath = `${stackPath.replace(/\.mrcs?$/, "")}.star`;
   const inputs = [...stackFiles(stack), ...(movie === undefined ? [] : [movie.path, movie.motion.path])];
   await prepareResultFiles({ inputs, outputs: [stackPath, starPath], overwrite });
+  const movieField = (field: string) => `--${field.replaceAll("_", "-")}`;
+  const read = { particles: stack.particles, movie, movieField, readsMicrographs: movie === undefined };
+  await warnOfParticles(read, options.onLog);
   const data = await cutBoxes(stack, options);
   const shape = [stack.particles.length, boxSize, boxSize] as const;
   const images = { data, shape, voxelSizeA: stack.particles[0].pixelSizeA, kind: "stack" } as const;

@@ -1,5 +1,12 @@
 import { type Shape2, VitrineError } from "../../core/index.ts";
-import { identifyFile, type MrcHeader, openMrc, openTiff, type TiffPage } from "../../io/index.ts";
+import {
+  identifyFile,
+  type MrcHeader,
+  openMrc,
+  openTiff,
+  requireCubicVoxels,
+  type TiffPage,
+} from "../../io/index.ts";
 import { requireFinite } from "../search/searchInputs.ts";
 
 /** An open movie, whose frames are read one at a time. Whoever opened it closes it. */
@@ -18,7 +25,7 @@ export interface Movie {
  * Opens a movie: an MRC stack, or a TIFF file with a page a frame.
  *
  * @throws {VitrineError} missing, storage, format: as `openMrc` and `openTiff`; shape: frames of unlike size, colours;
- *   unsupported: complex values, axes in another order
+ *   unsupported: complex values, axes in another order, pixels that are not square
  */
 export async function openMovie(path: string): Promise<Movie> {
   return (await identifyFile(path)) === "tiff" ? openTiffMovie(path) : openMrcMovie(path);
@@ -26,10 +33,13 @@ export async function openMovie(path: string): Promise<Movie> {
 
 async function openMrcMovie(path: string): Promise<Movie> {
   const file = await openMrc(path);
-  const fault = mrcFault(file.header, path);
-  if (fault !== undefined) {
+  try {
+    const fault = mrcFault(file.header, path);
+    if (fault !== undefined) throw fault;
+    requireCubicVoxels({ ...file.header, kind: "stack" }, path);
+  } catch (error) {
     await file.close();
-    throw fault;
+    throw error;
   }
   const [frames, ...shape] = file.header.shape;
   return {

@@ -9,6 +9,7 @@ import type { BoxPosition } from "../particles/boxes.ts";
 import { type ParticleStack, readParticleStack, stackFiles } from "../particles/particleStack.ts";
 import { writeParticles } from "../particles/particles.ts";
 import { warnOfIgnored } from "../search/configuredSearch.ts";
+import { warnOfParticles } from "../search/pixelSizes.ts";
 import { openTemplate, readFiniteImage, type TemplateSource } from "../search/searchInputs.ts";
 import { GRADIENT_SLICES, type GradientParticle, type GradientRange, refineByGradient } from "./gradient.ts";
 import { type GradientMode, gradientRange, NO_GRID, requireNoCompat } from "./gradientProgram.ts";
@@ -71,14 +72,18 @@ export async function runRefine(
   const inputs = [configPath, settings.templatePath, ...stackFiles(stack), ...movieFiles(settings)];
   const needs = { inputs, outputs: [particlesPath], overwrite };
   const range = gradient && gradientRange(settings);
-  return withTask({ configPath, settings, stack, gradient, compat }, (task) =>
-    runProgram(needs, options, async ({ pool, results }) => {
+  return withTask({ configPath, settings, stack, gradient, compat }, async (task) => {
+    const { movie } = settings;
+    const movieField = (field: string) => `${configPath} movie_config.${field}`;
+    const read = { particles: stack.particles, template: task.template, movie, movieField };
+    await warnOfParticles(read, options.onLog);
+    return runProgram(needs, options, async ({ pool, results }) => {
       const particles = await refineWith(pool, task, { ...options, ...(range && { range }) });
       const table = refinedTable(stack, particles, task);
       await results.write(particlesPath, (path) => writeParticles(path, table, { overwrite: true }));
       return { particles, correlations: refineCount(task), files: [particlesPath] };
-    }),
-  );
+    });
+  });
 }
 
 /** Opens template and movie, which are closed after `use`. */

@@ -1,15 +1,17 @@
 import type { BackendSizes } from "../../compute/index.ts";
-import { type Image, VitrineError } from "../../core/index.ts";
+import { VitrineError } from "../../core/index.ts";
 import type { ResultPlaces } from "../../io/index.ts";
 import type { Log } from "../../program/index.ts";
 import { type MatchSettings, parseMatchSettings, type SearchSpace, searchSpace } from "../config/config.ts";
 import { readConfigText } from "../config/configPrograms.ts";
 import { readMtfFile } from "../config/mtfFile.ts";
+import { searchValues, warnOfImplausible } from "../config/plausible.ts";
 import { fileName } from "../particles/compareParticles.ts";
 import { readParticleStack } from "../particles/particleStack.ts";
 import { DEFAULT_PEAKS } from "../peaks/peaksChoice.ts";
 import type { PlantedParticles } from "../picture/searchPicture.ts";
 import type { MatchOptions } from "./matchOptions.ts";
+import { warnOfPixelSize } from "./pixelSizes.ts";
 import type { MapSource } from "./resultMaps.ts";
 import type { ResultOptions } from "./results.ts";
 import { searchSize } from "./search.ts";
@@ -66,7 +68,7 @@ export async function withSearches<T>(
     for (const search of searches) templates.push(await openTemplate(search.settings.templatePath));
     const keeps = results.picturePath !== undefined;
     const micrograph = await SearchedMicrograph.read(settings.micrographPath, { keeps });
-    checkPixelSize(micrograph.image, settings, options.onLog);
+    warnOfOdd({ configPath, searches, templates, micrograph }, options);
     const planted = await readPlanted(results, settings);
     const shared = { micrograph, planted, space: searchSpace(settings) };
     return await use({
@@ -76,6 +78,28 @@ export async function withSearches<T>(
   } finally {
     for (const template of templates) await template.close();
   }
+}
+
+/** Says what of the inputs does not fit to the configuration, or seems to be in another unit. */
+function warnOfOdd(
+  opened: {
+    readonly configPath: string;
+    readonly searches: readonly TemplateSettings[];
+    readonly templates: readonly TemplateSource[];
+    readonly micrograph: SearchedMicrograph;
+  },
+  { onLog, micrograph: choice }: MatchOptions,
+): void {
+  const { configPath, searches, templates, micrograph } = opened;
+  const [{ settings }] = searches;
+  const at = choice?.optics === undefined ? configPath : `${configPath} with ${choice.path}`;
+  warnOfImplausible(searchValues(settings, at), onLog);
+  const used = { pixelSizeA: settings.optics.pixelSizeA, from: "the configuration" };
+  const images = [
+    { path: settings.micrographPath, pixelSizeA: micrograph.image.pixelSizeA },
+    ...templates.map(({ name, voxelSizeA }) => ({ path: name, pixelSizeA: voxelSizeA })),
+  ];
+  for (const image of images) warnOfPixelSize(image, used, onLog);
 }
 
 /** Read before the search, which may take hours. */
@@ -123,18 +147,6 @@ export function warnOfIgnored(
 
 function withoutUndefined(options: MatchOptions): MatchOptions {
   return Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined));
-}
-
-/** The configuration's pixel size counts, as in Leopard-EM; a file that says otherwise is worth a word. */
-function checkPixelSize(
-  image: Image,
-  { optics, micrographPath }: MatchSettings,
-  onLog: Log | undefined,
-): void {
-  const difference = Math.abs(image.pixelSizeA - optics.pixelSizeA);
-  if (!(image.pixelSizeA > 0 && difference > 0.01 * optics.pixelSizeA)) return;
-  const text = `${micrographPath} says ${image.pixelSizeA} Å a pixel, the configuration ${optics.pixelSizeA} Å, which is used`;
-  onLog?.(text, "warning");
 }
 
 /** Files that searches read, the results that they write, and whether these may replace others. */

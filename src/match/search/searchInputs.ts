@@ -1,5 +1,5 @@
 import { type Image, VitrineError, type Volume } from "../../core/index.ts";
-import { openMrc, readMrcImage, readTiffImage } from "../../io/index.ts";
+import { openMrc, readMrcImage, readMrcVolume, readTiffImage, requireCubicVoxels } from "../../io/index.ts";
 import { padVolume, sincCorrection } from "../../optics/index.ts";
 
 /** A cubic map whose sections are read when they are needed, so that a large one never exists twice. */
@@ -8,6 +8,8 @@ export interface TemplateSource {
   readonly name: string;
   /** Side in voxels. */
   readonly size: number;
+  /** Å, as its file says; 0 or absent where it does not. */
+  readonly voxelSizeA?: number;
   /** Sections `first`… `first + count - 1`, (count, size, size) values. */
   readSections(first: number, count: number): Promise<Float32Array>;
   close(): Promise<void>;
@@ -38,6 +40,7 @@ export function templateFromVolume(volume: Volume, name = "template"): TemplateS
   return {
     name,
     size,
+    voxelSizeA: volume.voxelSizeA,
     readSections: async (first, count) =>
       volume.data.subarray(first * size * size, (first + count) * size * size),
     close: async () => {},
@@ -45,15 +48,17 @@ export function templateFromVolume(volume: Volume, name = "template"): TemplateS
 }
 
 /**
- * Opens a template file. Whoever opens it closes it.
+ * Opens a template file. Whoever opens it closes it. One whose axes are in another order is read at once and brought to (z, y, x).
  *
- * @throws {VitrineError} missing, storage, format: as `openMrc`; shape: not a cube; unsupported: complex values
+ * @throws {VitrineError} missing, storage, format: as `openMrc`; shape: not a cube; unsupported: complex values, or voxels whose sides
+ *   differ by more than 1 %
  */
 export async function openTemplate(path: string): Promise<TemplateSource> {
   const file = await openMrc(path);
   try {
-    const size = requireCube(file.header.shape, path);
-    if (file.header.mode === 4) {
+    const { header } = file;
+    const size = requireCube(header.shape, path);
+    if (header.mode === 4) {
       throw new VitrineError({
         code: "unsupported",
         at: `${path} header.mode`,
@@ -61,9 +66,15 @@ export async function openTemplate(path: string): Promise<TemplateSource> {
         found: "4, complex",
       });
     }
+    requireCubicVoxels(header, path);
+    if (header.axes.join() !== "1,2,3") {
+      await file.close();
+      return templateFromVolume(await readMrcVolume(path), path);
+    }
     return {
       name: path,
       size,
+      voxelSizeA: header.voxelSizeA[0],
       readSections: (first, count) => file.readSections(first, count),
       close: () => file.close(),
     };
@@ -97,6 +108,7 @@ export async function preparedTemplate(
   if (templatePadding === 1 && !isCorrected) return template;
   const { size, name } = template;
   const data = await template.readSections(0, size);
+  requireContrast(data, name, "voxels"); // padding would hide that it has none
   const volume = { data, shape: [size, size, size] as const, voxelSizeA: 0 };
   const corrected = isCorrected ? sincCorrection(volume, templatePadding) : volume;
   return templateFromVolume(padVolume(corrected, templatePadding), name);
@@ -130,11 +142,26 @@ export async function readFiniteImage(path: string): Promise<Image> {
   return image;
 }
 
-/** In a constant image the rounding of a transform would be taken for the spectrum. */
-function requireContrast(data: Float32Array, at: string): void {
-  if (data.some((value) => value !== data[0])) return;
-  const found = `${data.length} times ${data[0]}`;
-  throw new VitrineError({ code: "range", at, expected: "pixels that differ", found });
+/**
+ * In a constant image the rounding of a transform would be taken for the spectrum.
+ *
+ * @param unit  what the values are of
+ * @throws {VitrineError} range: all of them alike
+ */
+export function requireContrast(data: Float32Array, at: string, unit: "pixels" | "voxels" = "pixels"): void {
+  const [value] = data;
+  if (data.some((other) => other !== value)) return;
+  throw withoutContrast(at, { unit, count: data.length, value });
+}
+
+/** What {@link requireContrast} throws. */
+export function withoutContrast(
+  at: string,
+  { unit, count, value }: { unit: "pixels" | "voxels"; count: number; value: number },
+): VitrineError {
+  const hint = "Nothing can be found in it or with it: look which file it is and how it was made";
+  const found = `${count} times ${value}`;
+  return new VitrineError({ code: "range", at, expected: `${unit} that differ`, found, hint });
 }
 
 /** @throws {VitrineError} range: NaN or infinity, with its place */
