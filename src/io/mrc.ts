@@ -81,7 +81,7 @@ export function parseMrcHeader(bytes: Uint8Array, at: string): MrcHeader {
   const view = new DataView(bytes.buffer, bytes.byteOffset, MRC_HEADER_BYTES);
   const bigEndian = readByteOrder(view);
   const fields = fieldReader(view, !bigEndian);
-  const mode = checkMode(fields.int(12), at);
+  const mode = checkMode(fields.int(12), at, trimmed(bytes.subarray(208, 211)) === "MAP");
   const spaceGroup = fields.int(88);
   const flags = fields.int(152) === IMOD_STAMP ? fields.int(156) : IMOD_SIGNED;
   if (mode === 0 && flags & IMOD_FOUR_BITS) throw oldFourBits(at);
@@ -233,13 +233,16 @@ function isMode(mode: number): mode is MrcMode {
   return MODES.includes(mode);
 }
 
-function checkMode(mode: number, at: string): MrcMode {
+/** The mark of an MRC file may be absent from an old one. */
+function checkMode(mode: number, at: string, hasMark: boolean): MrcMode {
   if (isMode(mode)) return mode;
   throw wrong(
     `${at} header.mode`,
     `one of ${MODES.join(", ")}`,
     `${mode}`,
-    "Convert with IMOD newstack -mode 2",
+    hasMark
+      ? "Convert with IMOD newstack -mode 2"
+      : "The file is damaged or no MRC file: vitrine info tells what it is",
   );
 }
 

@@ -12,6 +12,7 @@ import {
   stagingBytes,
   toHostOrder,
 } from "./mrcValues.ts";
+import { refuseOtherKind } from "./notMrc.ts";
 
 /** Old headers round their cells; a difference up to this is taken for that. */
 const LARGEST_SIDE_DIFFERENCE = 0.01;
@@ -43,7 +44,9 @@ export interface MrcFile {
 export async function openMrc(source: FileSource): Promise<MrcFile> {
   const file = await openUnpacked(source);
   try {
-    const header = parseMrcHeader(await file.read(0, Math.min(file.size, MRC_HEADER_BYTES)), file.name);
+    const head = await file.read(0, Math.min(file.size, MRC_HEADER_BYTES));
+    refuseOtherKind(head, file.name);
+    const header = parseMrcHeader(head, file.name);
     checkMrcSize(header, file.size, file.name);
     return mrcFile(file, header);
   } catch (error) {
@@ -202,7 +205,7 @@ function checkImage(header: MrcHeader, at: string): void {
     at,
     expected: "one section along z",
     found: `${sections}`,
-    hint: `Write one as an image: vitrine convert IN OUT.mrc --at ${header.kind === "stack" ? "time" : "z"}=0 (of a movie take the sum of its frames)`,
+    hint: `Write one as an image (vitrine convert IN OUT.mrc --at ${header.kind === "stack" ? "time" : "z"}=0; of a movie take the sum of its frames), or read it with openMrc(...).readSections(index, 1)`,
   });
 }
 

@@ -1,6 +1,7 @@
 import type { EulerZyz } from "../../core/index.ts";
 import { angleBetweenDeg, symmetryRotations } from "../../optics/index.ts";
 import type { Log } from "../../program/index.ts";
+import { toSymmetry } from "../config/configSearch.ts";
 import { type ParticleStack, readParticleStack } from "./particleStack.ts";
 
 /** Where a particle lies and how it is turned. */
@@ -48,7 +49,7 @@ export function compareParticles<Found extends ParticlePose, Planted extends Par
   planted: readonly Planted[],
   { symmetry = "C1", nearPx = 3 }: CompareOptions = {},
 ): ParticleComparison<Found, Planted> {
-  const rotations = symmetryRotations(symmetry);
+  const rotations = symmetryRotations(toSymmetry(symmetry, "symmetry"));
   const partners = new Map<Planted, { found: Found; distancePx: number }>();
   const taken = new Set<Found>();
   for (const pair of nearPairs(found, planted, nearPx)) {
@@ -112,7 +113,7 @@ export async function compareParticleTables(
   plantedPath: string,
   { onLog, ...options }: CompareOptions & { readonly onLog?: Log } = {},
 ): Promise<TableComparison> {
-  symmetryRotations(options.symmetry ?? "C1");
+  if (options.symmetry !== undefined) toSymmetry(options.symmetry, "symmetry");
   const [found, planted] = [await readParticleStack(foundPath), await readParticleStack(plantedPath)];
   warnOfPixels(found, planted, onLog);
   return compareParticles(tableParticles(found), tableParticles(planted), options);

@@ -46,12 +46,26 @@ export async function planSearches(
   configPath: string,
   { onLog, ...options }: MatchOptions,
 ): Promise<SearchSet<TemplateSettings>> {
+  requirePng(options.picturePath);
   const text = await readConfigText(configPath, "match");
   const parsed = parseMatchSettings(text, configPath, { compat: options.compatBatch !== undefined });
   const chosen = withMicrograph(parsed, options.micrograph, onLog);
   const settings = { ...chosen, optics: await readMtfFile(chosen.optics) };
   const results = { ...DEFAULT_RESULTS, ...withoutUndefined(options) };
   return { searches: templateSearches({ settings, results }, configPath, options.templates), results };
+}
+
+/** @throws {VitrineError} range: a name that promises another format */
+function requirePng(path: string | undefined): void {
+  const ending = /\.[^./\\]*$/.exec(path ?? "")?.[0] ?? ".png";
+  if (ending.toLowerCase() === ".png") return;
+  throw new VitrineError({
+    code: "range",
+    at: `picture ${path}`,
+    expected: "a name that ends with .png",
+    found: ending,
+    hint: "Pictures of searches are written as PNG",
+  });
 }
 
 /** Opens everything that a configuration names; `use` gets it, and it is closed afterwards. */

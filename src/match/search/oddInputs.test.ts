@@ -12,6 +12,7 @@ import {
 } from "../../../test/support/searchCase.ts";
 import { formatCsv, formatMrc, formatMrcHeader, parseCsv, parseMrcHeader } from "../../io/index.ts";
 import { compareParticleTables } from "../particles/compareParticles.ts";
+import { convertParticles } from "../particles/convertParticles.ts";
 import { extractParticles } from "../refine/extractProgram.ts";
 import { runRefine } from "../refine/refineProgram.ts";
 import { runSimulateMicrograph } from "../simulate/simulateMicrographProgram.ts";
@@ -139,11 +140,50 @@ describe("tables and their images", () => {
     const table = writeGoldenTable(folder);
     const { columns, rows } = parseCsv(readFileSync(table, "utf8"), table);
     const other = path("halved.csv");
-    const halved = rows.map((row) => ({ ...row, pixel_size: String(Number(row.pixel_size) / 2) }));
+    const half = (value: string) => String(Number(value) / 2);
+    const halved = rows.map((row) => ({
+      ...row,
+      pixel_size: half(row.pixel_size),
+      ...(row.refined_pixel_size && { refined_pixel_size: half(row.refined_pixel_size) }),
+    }));
     writeFileSync(other, formatCsv(columns, halved));
     await compareParticleTables(other, table, { onLog });
     expect(heard).toEqual([expect.stringMatching(/^halved\.csv row 1: pixels of .* in pixels$/)]);
   });
+});
+
+test("symmetries are those that a search takes", async () => {
+  const table = writeGoldenTable(folder);
+  for (const symmetry of ["C", "o", "O4", "d07"])
+    expect((await compareParticleTables(table, table, { symmetry })).missed).toEqual([]);
+  await expect(compareParticleTables(table, table, { symmetry: "X" })).rejects.toThrow(
+    'symmetry: expected C or D with its order, T, O or I, found "X"',
+  );
+});
+
+test("extract and compare-particles read particles as STAR", async () => {
+  const table = writeGoldenTable(folder);
+  await convertParticles(table, path("stack.star"), { overwrite: true });
+  const compared = await compareParticleTables(path("stack.star"), table);
+  expect([compared.missed, compared.extra]).toEqual([[], []]);
+  const options = { boxSize: 40, overwrite: true };
+  const of = async (from: string, stackPath: string) => {
+    await extractParticles(from, { ...options, stackPath });
+    return readFileSync(stackPath).subarray(1024);
+  };
+  expect(await of(path("stack.star"), path("a.mrcs"))).toEqual(await of(table, path("b.mrcs")));
+});
+
+test("a search that finds nothing tells its best z-score; a picture that is no PNG is refused by its name", async () => {
+  const configuration = smallConfiguration(folder, { image: [96, 80], template: 16 });
+  const config = writeConfig(folder, configuration);
+  const options = { particlesPath: path("p.csv"), overwrite: true, workers: 1, zCutoff: 50 };
+  const none = await runMatch(config, options);
+  expect(none.particles).toEqual([]);
+  expect("bestZScore" in none && none.bestZScore).toBeGreaterThan(1);
+  await expect(runMatch(config, { ...options, picturePath: path("x.jpg") })).rejects.toThrow(
+    "x.jpg: expected a name that ends with .png, found .jpg.",
+  );
 });
 
 test("simulate-micrograph refuses a constant map, and says what --pixel-size overrules and what has another unit", async () => {

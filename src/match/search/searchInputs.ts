@@ -1,5 +1,12 @@
 import { type Image, VitrineError, type Volume } from "../../core/index.ts";
-import { openMrc, readMrcImage, readMrcVolume, readTiffImage, requireCubicVoxels } from "../../io/index.ts";
+import {
+  identifyFile,
+  openMrc,
+  readMrcImage,
+  readMrcVolume,
+  readTiffImage,
+  requireCubicVoxels,
+} from "../../io/index.ts";
 import { padVolume, sincCorrection } from "../../optics/index.ts";
 
 /** A cubic map whose sections are read when they are needed, so that a large one never exists twice. */
@@ -137,7 +144,7 @@ export async function readMicrograph(path: string): Promise<Image> {
 
 /** Reads an image, MRC or TIFF; a map may be constant. @throws {VitrineError} range: NaN, infinity; shape: a movie, or colours */
 export async function readFiniteImage(path: string): Promise<Image> {
-  const image = /\.tiff?$/i.test(path) ? await readTiffImage(path) : await readMrcImage(path);
+  const image = (await identifyFile(path)) === "tiff" ? await readTiffImage(path) : await readMrcImage(path);
   requireFinite(image.data, path, image.shape[1]);
   return image;
 }

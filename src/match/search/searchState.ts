@@ -175,21 +175,13 @@ function requireSameSearch(name: string, header: StateHeader, expected: Expected
   requireSameKernels(name, header, expected);
   if (header.fingerprint === expected.fingerprint && header.blockCount === expected.blockCount) return;
   const other = changedChoices(header, expected);
-  if (other.length > 0) {
-    const say = (side: 0 | 1) => other.map(({ key, values }) => `${key} ${values[side]}`).join(", ");
-    throw new VitrineError({
-      code: "format",
-      at: name,
-      expected: `the search that it belongs to, with ${say(0)}`,
-      found: say(1),
-      hint: "Go back to what it was, or remove the file (--overwrite) and search anew",
-    });
-  }
+  const told = (side: 0 | 1, hash: string) =>
+    other.map(({ key, values }) => `${key} ${values[side]}`).join(", ") || `${hash.slice(0, 12)}…`;
   throw new VitrineError({
     code: "format",
     at: `${name} fingerprint`,
-    expected: `that of this configuration and these inputs (${expected.fingerprint.slice(0, 12)}…)`,
-    found: `${header.fingerprint.slice(0, 12)}…`,
+    expected: `that of this configuration and these inputs (${told(1, expected.fingerprint)})`,
+    found: told(0, header.fingerprint),
     hint: "It belongs to another search: restore the configuration and inputs, or remove the file",
   });
 }
