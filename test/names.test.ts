@@ -172,6 +172,7 @@ test("the package has these entries and these public names", async () => {
         "removeFolder",
         "renameFile",
         "renderPicture",
+        "requireCubicVoxels",
         "selectAtoms",
         "sourceName",
         "starBlock",

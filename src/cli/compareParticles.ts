@@ -21,8 +21,8 @@ export function addCompareParticles(cli: Command): void {
     .option("--near <pixels>", "farther apart, two particles are not the same", positive, 3)
     .option("--json", "print the result as JSON")
     .action((found: string, planted: string, { symmetry, near, json = false }: CompareArguments) =>
-      report({ json, text: comparisonText }, () =>
-        compareParticleTables(found, planted, { symmetry, nearPx: near }),
+      report({ json, text: comparisonText }, ({ onLog }) =>
+        compareParticleTables(found, planted, { symmetry, nearPx: near, onLog }),
       ),
     );
 }

@@ -163,13 +163,13 @@ function valuesText(values: readonly (number | string)[]): string {
 
 function mrcLines(description: Extract<FileDescription, { kind: "mrc" }>): Line[] {
   const { voxelSizeA, originA, statistics, labels, mode } = description;
-  const { min, max, mean, rms } = statistics;
+  const values = Object.entries(statistics).map(([name, value]) => `${name} ${short(value)}`);
   const size = voxelSizeA.every((side) => side === voxelSizeA[0]) ? [voxelSizeA[0]] : voxelSizeA;
   return [
     ["array", `${arrayText(description)} (mode ${mode})`],
     ["voxel", size[0] === 0 ? "not given" : `${size.map(short).join(" x ")} Å`],
     ...(originA.every((side) => side === 0) ? [] : [["origin", `${originA.join(", ")} Å`] as const]),
-    ["values", `min ${short(min)}, max ${short(max)}, mean ${short(mean)}, rms ${short(rms)}`],
+    ["values", values.length === 0 ? "not given" : values.join(", ")],
     ...labels.filter((label) => label.trim() !== "").map((label) => ["label", label] as const),
   ];
 }

@@ -227,10 +227,20 @@ export function reportText(found: AnyReport | null): string {
     `${particles.length} particles above z ${zCutoff.toFixed(2)} (${correlations} correlations a pixel, WASM SIMD)`,
     ...("coarse" in found ? found.coarse.map(coarseLine) : []),
     ...("templates" in found ? found.templates.map(templateLine) : []),
+    ...(particles.length === 0 ? [nothingText(found)] : []),
     ...particles.map(particleLine),
     ...files.map((file) => `wrote ${file}`),
     "",
   ].join("\n");
+}
+
+/** Nothing was found: how near it was, and what to try. */
+function nothingText(found: AnyReport): string {
+  const best =
+    "bestZScore" in found && found.bestZScore !== undefined
+      ? `  the best z-score is ${found.bestZScore.toFixed(2)}; `
+      : "  ";
+  return `${best}a lower --z-cutoff or a higher --false-positives lets more pass. Where particles are to be seen, look at defocus, pixel size and the contrast of the template (--picture draws what was searched)`;
 }
 
 function coarseLine({ factor, candidates, zCutoff, sampled }: CoarseReport["coarse"][number]): string {

@@ -356,12 +356,26 @@ function storageError(error: unknown, path: string, expected: string): VitrineEr
   const code = systemCode(error);
   if (code === "EEXIST") return alreadyThere(path);
   if (code === "ENOENT" || code === "ENOTDIR") return missing(error, path, expected);
-  const found = error instanceof Error ? error.message : String(error);
+  const found = STORAGE_FINDS[code ?? ""] ?? (error instanceof Error ? error.message : String(error));
   const aborted = error instanceof Error && error.name === "AbortError";
   const fault = { code: aborted ? "aborted" : "storage", at: path, expected, found } as const;
   const hint = STORAGE_HINTS[code ?? ""];
   return new VitrineError(hint === undefined ? fault : { ...fault, hint }, { cause: error });
 }
+
+/** What the system says, in words; its own name for it is what others search for. */
+const STORAGE_FINDS: Readonly<Record<string, string>> = {
+  ENOSPC: "a full disk (ENOSPC)",
+  EDQUOT: "a quota that is used up (EDQUOT)",
+  EACCES: "no permission (EACCES)",
+  EPERM: "no permission (EPERM)",
+  EROFS: "a disk that is read only (EROFS)",
+  EISDIR: "a folder (EISDIR)",
+  EMFILE: "too many open files (EMFILE)",
+  EIO: "a disk that fails (EIO)",
+  ENAMETOOLONG: "a name that is too long (ENAMETOOLONG)",
+  ELOOP: "links that lead in a circle (ELOOP)",
+};
 
 const STORAGE_HINTS: Readonly<Record<string, string>> = {
   ENOSPC: "The disk is full: free some space or write elsewhere",

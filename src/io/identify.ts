@@ -89,7 +89,8 @@ async function kindOfFolder(path: string): Promise<FileKind> {
   return names.some((name) => parseStackName(name) !== undefined) ? "ndtiff" : "folder";
 }
 
-function kindOfBytes(bytes: Uint8Array, path: string): FileKind {
+/** What a file is by its first bytes and its name. */
+export function kindOfBytes(bytes: Uint8Array, path: string): FileKind {
   const magic = MAGIC.find(([mark]) => mark.every((byte, i) => bytes[i] === byte));
   if (magic !== undefined) return magic[1];
   const mark = new TextDecoder("latin1").decode(bytes.subarray(MRC_MARK.offset, MRC_MARK.offset + 3));

@@ -63,7 +63,7 @@ export { identifyFile } from "./identify.ts";
 export type { MrcHeader, MrcMode, Xyz } from "./mrc.ts";
 export { formatMrcHeader, parseMrcHeader } from "./mrc.ts";
 export type { MrcFile } from "./mrcFile.ts";
-export { openMrc, readMrcImage, readMrcVolume } from "./mrcFile.ts";
+export { openMrc, readMrcImage, readMrcVolume, requireCubicVoxels } from "./mrcFile.ts";
 export { parseMrc } from "./mrcValues.ts";
 export type { MrcContent, MrcWriteMode } from "./mrcWrite.ts";
 export { formatMrc, writeMrc } from "./mrcWrite.ts";

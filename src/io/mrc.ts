@@ -81,7 +81,7 @@ export function parseMrcHeader(bytes: Uint8Array, at: string): MrcHeader {
   const view = new DataView(bytes.buffer, bytes.byteOffset, MRC_HEADER_BYTES);
   const bigEndian = readByteOrder(view);
   const fields = fieldReader(view, !bigEndian);
-  const mode = checkMode(fields.int(12), at);
+  const mode = checkMode(fields.int(12), at, trimmed(bytes.subarray(208, 211)) === "MAP");
   const spaceGroup = fields.int(88);
   const flags = fields.int(152) === IMOD_STAMP ? fields.int(156) : IMOD_SIGNED;
   if (mode === 0 && flags & IMOD_FOUR_BITS) throw oldFourBits(at);
@@ -111,6 +111,22 @@ export function parseMrcHeader(bytes: Uint8Array, at: string): MrcHeader {
     extendedType: extendedBytes === 0 ? "" : trimmed(bytes.subarray(104, 108)),
     extendedBytes,
     labels: readLabels(bytes, fields.int(220)),
+  };
+}
+
+/** What of a header's statistics its writer computed. */
+export type MrcStatistics = Partial<MrcHeader["statistics"]>;
+
+/**
+ * The statistics that a header gives. A maximum below the minimum, a mean below both and an rms below 0 say that they were not computed,
+ * as NaN does (MRC2014): such values are left out.
+ */
+export function knownMrcStatistics({ min, max, mean, rms }: MrcHeader["statistics"]): MrcStatistics {
+  const hasRange = max >= min && Number.isFinite(max - min);
+  return {
+    ...(hasRange && { min, max }),
+    ...(mean >= Math.min(min, max) && Number.isFinite(mean) && { mean }),
+    ...(rms >= 0 && Number.isFinite(rms) && { rms }),
   };
 }
 
@@ -217,13 +233,16 @@ function isMode(mode: number): mode is MrcMode {
   return MODES.includes(mode);
 }
 
-function checkMode(mode: number, at: string): MrcMode {
+/** The mark of an MRC file may be absent from an old one. */
+function checkMode(mode: number, at: string, hasMark: boolean): MrcMode {
   if (isMode(mode)) return mode;
   throw wrong(
     `${at} header.mode`,
     `one of ${MODES.join(", ")}`,
     `${mode}`,
-    "Convert with IMOD newstack -mode 2",
+    hasMark
+      ? "Convert with IMOD newstack -mode 2"
+      : "The file is damaged or no MRC file: vitrine info tells what it is",
   );
 }
 

@@ -12,6 +12,7 @@ import {
   stagingBytes,
   toHostOrder,
 } from "./mrcValues.ts";
+import { refuseOtherKind } from "./notMrc.ts";
 
 /** Old headers round their cells; a difference up to this is taken for that. */
 const LARGEST_SIDE_DIFFERENCE = 0.01;
@@ -43,7 +44,9 @@ export interface MrcFile {
 export async function openMrc(source: FileSource): Promise<MrcFile> {
   const file = await openUnpacked(source);
   try {
-    const header = parseMrcHeader(await file.read(0, Math.min(file.size, MRC_HEADER_BYTES)), file.name);
+    const head = await file.read(0, Math.min(file.size, MRC_HEADER_BYTES));
+    refuseOtherKind(head, file.name);
+    const header = parseMrcHeader(head, file.name);
     checkMrcSize(header, file.size, file.name);
     return mrcFile(file, header);
   } catch (error) {
@@ -180,6 +183,19 @@ function checkReal(header: MrcHeader, at: string): void {
   });
 }
 
+/**
+ * Refuses a map whose voxels are not cubes. Sides that the file leaves open agree with any, as does that along the sections of a stack of
+ * images: it says nothing of a distance between them.
+ *
+ * @throws {VitrineError} unsupported: sides that differ by more than 1 % (less is the rounding of old headers)
+ */
+export function requireCubicVoxels(
+  { kind, voxelSizeA }: Pick<MrcHeader, "kind" | "voxelSizeA">,
+  at: string,
+): void {
+  checkSides(kind === "stack" ? voxelSizeA.slice(0, 2) : voxelSizeA, at);
+}
+
 function checkImage(header: MrcHeader, at: string): void {
   checkSides(header.voxelSizeA.slice(0, 2), at);
   const [sections] = zyxShape(header);
@@ -189,13 +205,12 @@ function checkImage(header: MrcHeader, at: string): void {
     at,
     expected: "one section along z",
     found: `${sections}`,
-    hint: "Read one of them with openMrc(...).readSections(index, 1), or the whole with readMrcVolume",
+    hint: `Write one as an image (vitrine convert IN OUT.mrc --at ${header.kind === "stack" ? "time" : "z"}=0; of a movie take the sum of its frames), or read it with openMrc(...).readSections(index, 1)`,
   });
 }
 
 function checkVolume(header: MrcHeader, at: string): void {
-  // The sampling along z of a stack of images says nothing about a distance between them.
-  checkSides(header.kind === "stack" ? header.voxelSizeA.slice(0, 2) : header.voxelSizeA, at);
+  requireCubicVoxels(header, at);
   const depth = header.sampling[2];
   if (header.kind !== "volumeStack" || header.shape[0] === depth) return;
   throw new VitrineError({
@@ -216,6 +231,6 @@ function checkSides(sidesA: readonly number[], at: string): void {
     at: `${at} header.voxelSizeA`,
     expected: "the same size along every axis, within 1 %",
     found: `${sidesA.map((side) => Number(side.toPrecision(6))).join(", ")} Å`,
-    hint: "Resample it first, or read it with openMrc, whose header keeps every axis",
+    hint: "Resample it to one size first, or mend its header if that is wrong (vitrine info shows it)",
   });
 }

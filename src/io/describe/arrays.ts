@@ -1,4 +1,4 @@
-import type { MrcHeader } from "../mrc.ts";
+import { knownMrcStatistics, type MrcHeader, type MrcStatistics } from "../mrc.ts";
 import { openMrc } from "../mrcFile.ts";
 import type { NpyDtype } from "../npy.ts";
 import { openNpy } from "../npyFile.ts";
@@ -17,7 +17,8 @@ export interface MrcDescription extends ArrayDescription {
   readonly content: MrcHeader["kind"];
   readonly voxelSizeA: MrcHeader["voxelSizeA"];
   readonly originA: MrcHeader["originA"];
-  readonly statistics: MrcHeader["statistics"];
+  /** Those that the header gives. */
+  readonly statistics: MrcStatistics;
   readonly labels: readonly string[];
 }
 
@@ -48,8 +49,9 @@ export async function describeMrc(path: string): Promise<MrcDescription> {
   const file = await openMrc(path);
   const { shape, mode, unsignedBytes, kind, voxelSizeA, originA, statistics, labels } = file.header;
   await file.close();
+  const known = knownMrcStatistics(statistics);
   const dtype = mode === 0 && unsignedBytes ? "uint8" : MRC_DTYPES[mode];
-  return { kind: "mrc", dtype, shape, mode, content: kind, voxelSizeA, originA, statistics, labels };
+  return { kind: "mrc", dtype, shape, mode, content: kind, voxelSizeA, originA, statistics: known, labels };
 }
 
 /** A .npy file by its header. */

@@ -4,6 +4,7 @@ import { VitrineError } from "../../core/index.ts";
 import type { JsonObject, JsonValue } from "../dataset/dataset.ts";
 import {
   checkMrcSize,
+  knownMrcStatistics,
   MRC_HEADER_BYTES,
   type MrcHeader,
   mrcDataOffset,
@@ -153,7 +154,6 @@ function firstVoxel(header: MrcHeader, warnings: string[]): number[] {
 function metadataOf(header: MrcHeader): JsonObject {
   const { labels, spaceGroup, cellAnglesDeg, extendedType, statistics } = header;
   const finite = (value: number): JsonValue => (Number.isFinite(value) ? value : null);
-  const { min, max, mean, rms } = statistics;
   return {
     labels,
     spaceGroup,
@@ -162,7 +162,7 @@ function metadataOf(header: MrcHeader): JsonObject {
     start: inXyz(header, header.start),
     originA: header.originA.map(finite),
     ...(extendedType !== "" && { extendedType }),
-    statistics: { min: finite(min), max: finite(max), mean: finite(mean), rms: finite(rms) },
+    statistics: { ...knownMrcStatistics(statistics) },
   };
 }
 

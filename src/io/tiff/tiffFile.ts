@@ -102,6 +102,7 @@ function pageOf(pages: readonly TiffPage[], index: number, at: string): TiffPage
 
 function onlyPage({ pages, name }: TiffFile): number {
   if (pages.length === 1) return 0;
-  const hint = "Choose one of them with its number, or read them with openTiff(...).readPage";
+  const hint =
+    "Choose one of them: vitrine convert IN OUT.mrc --at AXIS=0, whose axes vitrine info tells (of a movie take the sum of its frames), or its number in readTiffImage and openTiff(...).readPage";
   throw new VitrineError({ code: "shape", at: name, expected: "one page", found: `${pages.length}`, hint });
 }

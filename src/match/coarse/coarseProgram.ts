@@ -157,13 +157,14 @@ async function searchTemplate(
 async function coarsePass(
   pool: Pool,
   inputs: PreparedInputs,
-  { search: { space, fingerprint }, paths, options }: TemplatePass & { search: IdentifiedSearch },
+  { search: { space, fingerprint, choices }, paths, options }: TemplatePass & { search: IdentifiedSearch },
 ): Promise<MapSource> {
   const coarse = await coarseInputs(pool, inputs, options.factor);
   const search = await TemplateSearch.fromPrepared(pool, coarse, options);
   try {
     const range = {
       fingerprint: `coarse ${options.factor} ${await fingerprint()}`,
+      choices: { ...(await choices()), "coarse factor": String(options.factor) },
       checkpoint: paths.checkpoint,
       firstBlock: 0,
       lastBlock: search.blockCount,

@@ -90,8 +90,14 @@ function symmetryOrRanges(at: string, hasRanges: boolean): VitrineError {
   });
 }
 
-/** Leopard-EM takes either case, a missing order for 1, and no notice of an order after T, O or I. */
-function toSymmetry(symmetry: string, at: string): string {
+/**
+ * A symmetry as the grids call it: of every program that takes one.
+ *
+ * @throws {VitrineError} format: none
+ *
+ * Leopard-EM takes either case, a missing order for 1, and no notice of an order after T, O or I.
+ */
+export function toSymmetry(symmetry: string, at: string): string {
   const [, group, order] = /^([CDTOI])(\d*)$/.exec(symmetry.toUpperCase()) ?? [];
   if (group === undefined || (/[CD]/.test(group) && order !== "" && Number(order) === 0)) {
     const expected = "C or D with its order, T, O or I";

@@ -1,5 +1,7 @@
 import type { EulerZyz } from "../../core/index.ts";
 import { angleBetweenDeg, symmetryRotations } from "../../optics/index.ts";
+import type { Log } from "../../program/index.ts";
+import { toSymmetry } from "../config/configSearch.ts";
 import { type ParticleStack, readParticleStack } from "./particleStack.ts";
 
 /** Where a particle lies and how it is turned. */
@@ -47,7 +49,7 @@ export function compareParticles<Found extends ParticlePose, Planted extends Par
   planted: readonly Planted[],
   { symmetry = "C1", nearPx = 3 }: CompareOptions = {},
 ): ParticleComparison<Found, Planted> {
-  const rotations = symmetryRotations(symmetry);
+  const rotations = symmetryRotations(toSymmetry(symmetry, "symmetry"));
   const partners = new Map<Planted, { found: Found; distancePx: number }>();
   const taken = new Set<Found>();
   for (const pair of nearPairs(found, planted, nearPx)) {
@@ -109,11 +111,28 @@ export type TableComparison = ParticleComparison<TableParticle, TableParticle>;
 export async function compareParticleTables(
   foundPath: string,
   plantedPath: string,
-  options: CompareOptions = {},
+  { onLog, ...options }: CompareOptions & { readonly onLog?: Log } = {},
 ): Promise<TableComparison> {
-  symmetryRotations(options.symmetry ?? "C1");
+  if (options.symmetry !== undefined) toSymmetry(options.symmetry, "symmetry");
   const [found, planted] = [await readParticleStack(foundPath), await readParticleStack(plantedPath)];
+  warnOfPixels(found, planted, onLog);
   return compareParticles(tableParticles(found), tableParticles(planted), options);
+}
+
+/** Positions are compared in pixels, which the two tables should count alike. */
+function warnOfPixels(found: ParticleStack, planted: ParticleStack, onLog: Log | undefined): void {
+  for (const particle of planted.particles) {
+    const other = found.particles.find(
+      ({ micrographPath, pixelSizeA }) =>
+        fileName(micrographPath) === fileName(particle.micrographPath) &&
+        Math.abs(pixelSizeA - particle.pixelSizeA) > 0.01 * particle.pixelSizeA,
+    );
+    if (other === undefined) continue;
+    const [a, b] = [other.pixelSizeA, particle.pixelSizeA];
+    const text = `${other.at}: pixels of ${a} Å, ${particle.at}: of ${b} Å; positions are compared as they are, in pixels`;
+    onLog?.(text, "warning");
+    return;
+  }
 }
 
 function tableParticles({ particles, table }: ParticleStack): TableParticle[] {

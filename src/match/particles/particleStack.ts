@@ -1,8 +1,9 @@
 import { type EulerZyz, VitrineError } from "../../core/index.ts";
-import { type CsvTable, parseCsv, readText } from "../../io/index.ts";
+import { type CsvTable, formatCsv, identifyFile, parseCsv, readStar, readText } from "../../io/index.ts";
 import type { EvenZernikes, OddZernikes, OpticsParameters } from "../../optics/index.ts";
 import type { OpticsEffects } from "../config/opticsEffects.ts";
 import { PARTICLE_COLUMNS } from "./particles.ts";
+import { starToParticles } from "./starToParticles.ts";
 import { Cells, toNumber } from "./tableCells.ts";
 
 /** One particle of a table. Where the table is of a refinement, its refined values are taken. */
@@ -33,14 +34,21 @@ export interface ParticleStack {
 
 /**
  * Reads a particle table of Leopard-EM: one of a search (39 columns) or of a refinement, whose refined positions, angles,
- * defocus and pixel size then count.
+ * defocus and pixel size then count; or the particles of a STAR file, as `convert` reads them.
  *
  * @param effects  optics of all its particles beside those of the columns
  * @throws {VitrineError} missing: no such file, a column or a value; format: not CSV; type: text where a number should be;
  *   each names file, row and column
  */
 export async function readParticleStack(path: string, effects: KnownEffects = {}): Promise<ParticleStack> {
-  return parseParticleStack(await readText(path), path, effects);
+  return parseParticleStack(await readTableText(path), path, effects);
+}
+
+/** The text of a CSV table; particles of a STAR file in the same columns. */
+async function readTableText(path: string): Promise<string> {
+  if ((await identifyFile(path)) !== "star") return readText(path);
+  const { columns, rows } = starToParticles(await readStar(path));
+  return formatCsv(columns, rows);
 }
 
 /** A table's file and the images that its particles are refined from. */

@@ -5,6 +5,7 @@ import type { BoxConventions } from "../leopard/boxes.ts";
 import { type BoxPosition, extractBoxes } from "../particles/boxes.ts";
 import type { StackParticle } from "../particles/particleStack.ts";
 import { type PreparedMicrograph, preprocessImages, preprocessMicrograph } from "../search/searchFilters.ts";
+import { requireContrast } from "../search/searchInputs.ts";
 import { boxesAtOnce, sumMovieBoxes } from "./movieBoxes.ts";
 import type { RefineTask } from "./refineTask.ts";
 
@@ -43,6 +44,7 @@ export async function* cutBoxes(
   const slice = task.movie === undefined ? SLICE : boxesAtOnce(task.boxSize);
   for (const [path, indices] of groups) {
     const micrograph = await task.readImage(path);
+    requireContrast(micrograph.data, path);
     requireSameShape(task, micrograph, path);
     const filtered = task.filtersMicrographs ? await filterMicrograph(backend, micrograph, task) : null;
     const maps = new MapCache(task, micrograph.shape);

@@ -15,6 +15,7 @@ import { type ParticleTable, writeParticles } from "../particles/particles.ts";
 import { float32Text, float64Text } from "../particles/pythonText.ts";
 import { gaussianCutoff } from "../peaks/peaks.ts";
 import { warnOfIgnored } from "../search/configuredSearch.ts";
+import { warnOfParticles } from "../search/pixelSizes.ts";
 import { openTemplate } from "../search/searchInputs.ts";
 import { type RefinedParticle, type RefineTask, refineCount } from "./refine.ts";
 import {
@@ -66,6 +67,7 @@ export async function runConstrainedSearch(
   try {
     const size = `${configPath} particle_stack_reference.original_template_size`;
     requireTemplateSize(settings.reference, template, size);
+    await warnOfParticles({ particles: stack.particles, template }, options.onLog);
     const heightsA = stack.particles.map((pose) => conventions.heightA(settings.centerVectorA, pose));
     const particles = expectedParticles(stack, constrained.particles[0], heightsA);
     const shared = { filters: settings.filters, stack: settings.reference, filtersMicrographs: true };

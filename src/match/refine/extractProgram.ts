@@ -7,6 +7,7 @@ import { boxNormalizer, defaultBackgroundRadius } from "../particles/normalizeBo
 import { type ParticleStack, readParticleStack, stackFiles } from "../particles/particleStack.ts";
 import type { ParticleTable } from "../particles/particles.ts";
 import { particlesToStar } from "../particles/particlesToStar.ts";
+import { warnOfParticles } from "../search/pixelSizes.ts";
 import { readMicrograph } from "../search/searchInputs.ts";
 import { boxesAtOnce, sumMovieBoxes } from "./movieBoxes.ts";
 import { openParticleMovie } from "./movieShifts.ts";
@@ -55,6 +56,9 @@ export async function extractParticles(
   const starPath = `${stackPath.replace(/\.mrcs?$/, "")}.star`;
   const inputs = [...stackFiles(stack), ...(movie === undefined ? [] : [movie.path, movie.motion.path])];
   await prepareResultFiles({ inputs, outputs: [stackPath, starPath], overwrite });
+  const movieField = (field: string) => `--${field.replaceAll("_", "-")}`;
+  const read = { particles: stack.particles, movie, movieField, readsMicrographs: movie === undefined };
+  await warnOfParticles(read, options.onLog);
   const data = await cutBoxes(stack, options);
   const shape = [stack.particles.length, boxSize, boxSize] as const;
   const images = { data, shape, voxelSizeA: stack.particles[0].pixelSizeA, kind: "stack" } as const;

@@ -5,6 +5,7 @@ import {
   type MrcHeader,
   openMrc,
   openTiff,
+  requireCubicVoxels,
   type TiffPage,
   tiffRowsLine,
 } from "../../io/index.ts";
@@ -26,7 +27,7 @@ export interface Movie {
  * Opens a movie: an MRC stack, or a TIFF file with a page a frame, whose rows are turned to those of MRC.
  *
  * @throws {VitrineError} missing, storage, format: as `openMrc` and `openTiff`; shape: frames of unlike size, colours;
- *   unsupported: complex values, axes in another order
+ *   unsupported: complex values, axes in another order, pixels that are not square
  */
 export async function openMovie(path: string, tiff: TiffOptions = {}): Promise<Movie> {
   return (await identifyFile(path)) === "tiff" ? openTiffMovie(path, tiff) : openMrcMovie(path);
@@ -34,10 +35,13 @@ export async function openMovie(path: string, tiff: TiffOptions = {}): Promise<M
 
 async function openMrcMovie(path: string): Promise<Movie> {
   const file = await openMrc(path);
-  const fault = mrcFault(file.header, path);
-  if (fault !== undefined) {
+  try {
+    const fault = mrcFault(file.header, path);
+    if (fault !== undefined) throw fault;
+    requireCubicVoxels({ ...file.header, kind: "stack" }, path);
+  } catch (error) {
     await file.close();
-    throw fault;
+    throw error;
   }
   const [frames, ...shape] = file.header.shape;
   return {

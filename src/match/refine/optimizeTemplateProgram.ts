@@ -13,6 +13,7 @@ import { choiceConventions } from "../leopard/templateChoice.ts";
 import { type ParticleStack, readParticleStack, stackFiles } from "../particles/particleStack.ts";
 import { type ParticleTable, writeParticles } from "../particles/particles.ts";
 import { warnOfIgnored } from "../search/configuredSearch.ts";
+import { warnOfParticles } from "../search/pixelSizes.ts";
 import { readFiniteImage } from "../search/searchInputs.ts";
 import { readMapAtoms } from "../simulate/mapAtoms.ts";
 import {
@@ -80,6 +81,7 @@ export async function runOptimizeTemplate(
   requireRows(table);
   const warn = (text: string) => onLog?.(text, "warning");
   const stack = choiceConventions(compat).candidates(table, options, warn);
+  await warnOfParticles({ particles: stack.particles }, onLog);
   const task = await toTask(settings, stack, options);
   return runProgram({ inputs, outputs: outputs.all, overwrite }, options, async ({ pool, results }) => {
     const trials = await tryAll(pool, task, options);

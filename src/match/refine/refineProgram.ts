@@ -10,6 +10,7 @@ import type { BoxPosition } from "../particles/boxes.ts";
 import { type ParticleStack, readParticleStack, stackFiles } from "../particles/particleStack.ts";
 import { writeParticles } from "../particles/particles.ts";
 import { warnOfIgnored } from "../search/configuredSearch.ts";
+import { warnOfParticles } from "../search/pixelSizes.ts";
 import {
   openTemplate,
   readFiniteImage,
@@ -79,13 +80,20 @@ export async function runRefine(
   const inputs = [configPath, settings.templatePath, ...stackFiles(stack), ...movieFiles(settings)];
   const needs = { inputs, outputs: [particlesPath], overwrite };
   const range = gradient && gradientRange(settings);
-  return withTask({ configPath, settings, stack, gradient, compat, tiff: tiffOptions(options) }, (task) =>
-    runProgram(needs, options, async ({ pool, results }) => {
-      const particles = await refineWith(pool, task, { ...options, ...(range && { range }) });
-      const table = refinedTable(stack, particles, task);
-      await results.write(particlesPath, (path) => writeParticles(path, table, { overwrite: true }));
-      return { particles, correlations: refineCount(task), files: [particlesPath] };
-    }),
+  return withTask(
+    { configPath, settings, stack, gradient, compat, tiff: tiffOptions(options) },
+    async (task) => {
+      const { movie } = settings;
+      const movieField = (field: string) => `${configPath} movie_config.${field}`;
+      const read = { particles: stack.particles, template: task.template, movie, movieField };
+      await warnOfParticles(read, options.onLog);
+      return runProgram(needs, options, async ({ pool, results }) => {
+        const particles = await refineWith(pool, task, { ...options, ...(range && { range }) });
+        const table = refinedTable(stack, particles, task);
+        await results.write(particlesPath, (path) => writeParticles(path, table, { overwrite: true }));
+        return { particles, correlations: refineCount(task), files: [particlesPath] };
+      });
+    },
   );
 }
 

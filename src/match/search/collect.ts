@@ -45,7 +45,7 @@ async function mergeParts(
   const blockCount = Math.ceil(size.correlations / BLOCK_TEMPLATES);
   const fingerprint = await search.fingerprint();
   const merged = new MergedStatistics(size.mapShape);
-  let expected: ExpectedState = { fingerprint, blockCount };
+  let expected: ExpectedState = { fingerprint, choices: await search.choices(), blockCount };
   for (const part of await findParts(settings)) {
     requireNotAborted(signal, "match-collect");
     const { kernels } = await addPart(merged, search, { part, expected });

@@ -1,15 +1,17 @@
 import type { BackendSizes } from "../../compute/index.ts";
-import { type Image, VitrineError } from "../../core/index.ts";
+import { VitrineError } from "../../core/index.ts";
 import type { ResultPlaces } from "../../io/index.ts";
 import type { Log } from "../../program/index.ts";
 import { type MatchSettings, parseMatchSettings, type SearchSpace, searchSpace } from "../config/config.ts";
 import { readConfigText } from "../config/configPrograms.ts";
 import { readMtfFile } from "../config/mtfFile.ts";
+import { searchValues, warnOfImplausible } from "../config/plausible.ts";
 import { fileName } from "../particles/compareParticles.ts";
 import { readParticleStack } from "../particles/particleStack.ts";
 import { DEFAULT_PEAKS } from "../peaks/peaksChoice.ts";
 import type { PlantedParticles } from "../picture/searchPicture.ts";
 import type { MatchOptions } from "./matchOptions.ts";
+import { warnOfPixelSize } from "./pixelSizes.ts";
 import type { MapSource } from "./resultMaps.ts";
 import type { ResultOptions } from "./results.ts";
 import { searchSize } from "./search.ts";
@@ -44,12 +46,26 @@ export async function planSearches(
   configPath: string,
   { onLog, ...options }: MatchOptions,
 ): Promise<SearchSet<TemplateSettings>> {
+  requirePng(options.picturePath);
   const text = await readConfigText(configPath, "match");
   const parsed = parseMatchSettings(text, configPath, { compat: options.compatBatch !== undefined });
   const chosen = withMicrograph(parsed, options.micrograph, onLog);
   const settings = { ...chosen, optics: await readMtfFile(chosen.optics) };
   const results = { ...DEFAULT_RESULTS, ...withoutUndefined(options) };
   return { searches: templateSearches({ settings, results }, configPath, options.templates), results };
+}
+
+/** @throws {VitrineError} range: a name that promises another format */
+function requirePng(path: string | undefined): void {
+  const ending = /\.[^./\\]*$/.exec(path ?? "")?.[0] ?? ".png";
+  if (ending.toLowerCase() === ".png") return;
+  throw new VitrineError({
+    code: "range",
+    at: `picture ${path}`,
+    expected: "a name that ends with .png",
+    found: ending,
+    hint: "Pictures of searches are written as PNG",
+  });
 }
 
 /** Opens everything that a configuration names; `use` gets it, and it is closed afterwards. */
@@ -70,7 +86,7 @@ export async function withSearches<T>(
       tiffRows: options.tiffRows,
       onLog: options.onLog,
     });
-    checkPixelSize(micrograph.image, settings, options.onLog);
+    warnOfOdd({ configPath, searches, templates, micrograph }, options);
     const planted = await readPlanted(results, settings);
     const shared = { micrograph, planted, space: searchSpace(settings) };
     return await use({
@@ -80,6 +96,28 @@ export async function withSearches<T>(
   } finally {
     for (const template of templates) await template.close();
   }
+}
+
+/** Says what of the inputs does not fit to the configuration, or seems to be in another unit. */
+function warnOfOdd(
+  opened: {
+    readonly configPath: string;
+    readonly searches: readonly TemplateSettings[];
+    readonly templates: readonly TemplateSource[];
+    readonly micrograph: SearchedMicrograph;
+  },
+  { onLog, micrograph: choice }: MatchOptions,
+): void {
+  const { configPath, searches, templates, micrograph } = opened;
+  const [{ settings }] = searches;
+  const at = choice?.optics === undefined ? configPath : `${configPath} with ${choice.path}`;
+  warnOfImplausible(searchValues(settings, at), onLog);
+  const used = { pixelSizeA: settings.optics.pixelSizeA, from: "the configuration" };
+  const images = [
+    { path: settings.micrographPath, pixelSizeA: micrograph.image.pixelSizeA },
+    ...templates.map(({ name, voxelSizeA }) => ({ path: name, pixelSizeA: voxelSizeA })),
+  ];
+  for (const image of images) warnOfPixelSize(image, used, onLog);
 }
 
 /** Read before the search, which may take hours. */
@@ -127,18 +165,6 @@ export function warnOfIgnored(
 
 function withoutUndefined(options: MatchOptions): MatchOptions {
   return Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined));
-}
-
-/** The configuration's pixel size counts, as in Leopard-EM; a file that says otherwise is worth a word. */
-function checkPixelSize(
-  image: Image,
-  { optics, micrographPath }: MatchSettings,
-  onLog: Log | undefined,
-): void {
-  const difference = Math.abs(image.pixelSizeA - optics.pixelSizeA);
-  if (!(image.pixelSizeA > 0 && difference > 0.01 * optics.pixelSizeA)) return;
-  const text = `${micrographPath} says ${image.pixelSizeA} Å a pixel, the configuration ${optics.pixelSizeA} Å, which is used`;
-  onLog?.(text, "warning");
 }
 
 /** Files that searches read, the results that they write, and whether these may replace others. */

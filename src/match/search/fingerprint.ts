@@ -13,6 +13,8 @@ export interface IdentifiedSearch extends ConfiguredSearch {
    * read for it.
    */
   readonly fingerprint: () => Promise<string>;
+  /** What goes into it, each by its name and in few letters, for {@link StateHeader.choices}. */
+  readonly choices: () => Promise<Record<string, string>>;
 }
 
 /**
@@ -34,7 +36,12 @@ export async function identifySearches(
       hash = await extend(hash, pixels);
       return hexadecimal(await extend(hash, await template.hash()));
     };
-    return { ...search, template, fingerprint };
+    const choices = async () => ({
+      ...namedChoices(choicesOf(search, slices)),
+      "pixels of the micrograph": hexadecimal(pixels).slice(0, 12),
+      "voxels of the template": hexadecimal(await template.hash()).slice(0, 12),
+    });
+    return { ...search, template, fingerprint, choices };
   });
   return { searches: identified, results };
 }
@@ -47,6 +54,25 @@ function choicesOf({ settings, micrograph, template }: ConfiguredSearch, slices:
     ...{ exactSlices, templatePadding, sincCorrection },
     ...{ micrograph: micrograph.shape, template: template.size },
   };
+}
+
+/** Values longer than this, such as those of an MTF, are told apart by their beginning and length. */
+const LONGEST_VALUE = 48;
+
+/** `optics.voltageKv: 300` and so on, of every value. */
+function namedChoices(choices: object, prefix = ""): Record<string, string> {
+  const named = Object.entries(choices).map(([key, value]) => {
+    const name = `${prefix}${key}`;
+    if (typeof value === "object" && value !== null && !Array.isArray(value))
+      return namedChoices(value, `${name}.`);
+    if (Array.isArray(value) && value.some((entry) => typeof entry === "object"))
+      return namedChoices({ ...value }, `${name}.`);
+    const text = JSON.stringify(value) ?? "none";
+    const short =
+      text.length > LONGEST_VALUE ? `${text.slice(0, LONGEST_VALUE)}… (${text.length} letters)` : text;
+    return { [name]: short };
+  });
+  return Object.assign({}, ...named);
 }
 
 async function micrographHash(data: Float32Array): Promise<Uint8Array> {

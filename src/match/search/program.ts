@@ -166,7 +166,7 @@ export function progressOf(
 
 async function runSearch(
   search: TemplateSearch,
-  { settings, fingerprint }: IdentifiedSearch,
+  { settings, fingerprint, choices }: IdentifiedSearch,
   options: MatchOptions,
 ): Promise<DoneSearch> {
   const range =
@@ -174,6 +174,6 @@ async function runSearch(
       ? { firstBlock: 0, lastBlock: search.blockCount }
       : partRange(options.part, search.blockCount);
   const checkpoint = checkpointPath(settings, options.part);
-  const run = { fingerprint: await fingerprint(), checkpoint, ...range };
+  const run = { fingerprint: await fingerprint(), choices: await choices(), checkpoint, ...range };
   return { checkpoint, state: await runCheckpointed(search, run, options) };
 }

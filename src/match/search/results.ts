@@ -42,6 +42,8 @@ export interface SearchReport {
   readonly zCutoff: number;
   readonly correlations: number;
   readonly files: readonly string[];
+  /** The largest z-score of the micrograph; only where no particle was found. */
+  readonly bestZScore?: number;
 }
 
 /** Every file that a search with these settings writes. */
@@ -74,6 +76,7 @@ export async function writeResults(
   const { shape } = source.statistics;
   const correlations = correlationCount(source.space);
   const scaled = resultMap(source, "scaledMip");
+  const bestZScore = largest(scaled); // its memory may serve other maps
   const mip = () => ({ data: resultMap(source, "mip"), shape });
   const { peaks, zCutoff } = choosePeaks({ scaledMip: { data: scaled, shape }, mip, correlations }, options);
   // with a picture the z-scores are needed to the end, else their memory serves the other maps
@@ -81,7 +84,14 @@ export async function writeResults(
   const values = await writeMaps(what, { peaks, pending, buffer });
   const zScores = () => ({ data: scaled, shape });
   const files = resultPaths(settings, options);
-  return writeParticleResults(pending, { ...what, correlations, peaks, values, zCutoff, zScores, files });
+  const found = { ...what, correlations, peaks, values, zCutoff, zScores, files };
+  if (peaks.length > 0) return writeParticleResults(pending, found);
+  const { report, table } = await writeParticleResults(pending, found);
+  return { report: { ...report, bestZScore }, table };
+}
+
+function largest(values: Float32Array): number {
+  return values.reduce((best, value) => (value > best ? value : best), Number.NEGATIVE_INFINITY);
 }
 
 /** Particles that were chosen, and what is written of them. */

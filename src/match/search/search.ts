@@ -30,6 +30,7 @@ import {
   type SearchInputs,
   type SliceOptions,
   type TemplateSource,
+  withoutContrast,
 } from "./searchInputs.ts";
 import { type FoundParticle, findParticles } from "./searchParticles.ts";
 import { kernelsOf } from "./searchState.ts";
@@ -312,7 +313,11 @@ export async function withTemplateSpectrum<Result>(
   }
 }
 
-/** A plan that holds the template's half spectrum, its origin moved from voxel n/2 to 0. */
+/**
+ * A plan that holds the template's half spectrum, its origin moved from voxel n/2 to 0.
+ *
+ * @throws {VitrineError} range: NaN or infinity, or voxels that are all alike; aborted
+ */
 export async function transformTemplate(
   backend: Backend,
   template: TemplateSource,
@@ -322,14 +327,19 @@ export async function transformTemplate(
   const plan = createFft(backend, { kind: "real3d", shape: [n, n, n] });
   try {
     const rolledSection = new Float32Array(n * n);
+    let first = Number.NaN;
+    let differs = false;
     for await (const { z, sections } of readAhead(template)) {
       requireNotAborted(signal, "template search");
       requireFinite(sections, `${template.name} section ${z}…`, n);
+      if (z === 0) first = sections[0];
+      differs ||= sections.some((value) => value !== first);
       for (let k = 0; k < sections.length / (n * n); k++) {
         rollSection(sections.subarray(k * n * n, (k + 1) * n * n), n, rolledSection);
         plan.set("real", rolledSection, rolled(z + k, n) * n);
       }
     }
+    if (!differs) throw withoutContrast(template.name, { unit: "voxels", count: n ** 3, value: first });
     await plan.run("forward", signal === undefined ? {} : { signal });
     return plan;
   } catch (error) {

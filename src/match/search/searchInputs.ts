@@ -1,9 +1,12 @@
 import { type Image, type Shape2, VitrineError, type Volume } from "../../core/index.ts";
 import {
   flipRows,
+  identifyFile,
   openMrc,
   readMrcImage,
+  readMrcVolume,
   readTiffImage,
+  requireCubicVoxels,
   type TiffRows,
   tiffRowsLine,
 } from "../../io/index.ts";
@@ -16,6 +19,8 @@ export interface TemplateSource {
   readonly name: string;
   /** Side in voxels. */
   readonly size: number;
+  /** Å, as its file says; 0 or absent where it does not. */
+  readonly voxelSizeA?: number;
   /** Sections `first`… `first + count - 1`, (count, size, size) values. */
   readSections(first: number, count: number): Promise<Float32Array>;
   close(): Promise<void>;
@@ -46,6 +51,7 @@ export function templateFromVolume(volume: Volume, name = "template"): TemplateS
   return {
     name,
     size,
+    voxelSizeA: volume.voxelSizeA,
     readSections: async (first, count) =>
       volume.data.subarray(first * size * size, (first + count) * size * size),
     close: async () => {},
@@ -53,15 +59,17 @@ export function templateFromVolume(volume: Volume, name = "template"): TemplateS
 }
 
 /**
- * Opens a template file. Whoever opens it closes it.
+ * Opens a template file. Whoever opens it closes it. One whose axes are in another order is read at once and brought to (z, y, x).
  *
- * @throws {VitrineError} missing, storage, format: as `openMrc`; shape: not a cube; unsupported: complex values
+ * @throws {VitrineError} missing, storage, format: as `openMrc`; shape: not a cube; unsupported: complex values, or voxels whose sides
+ *   differ by more than 1 %
  */
 export async function openTemplate(path: string): Promise<TemplateSource> {
   const file = await openMrc(path);
   try {
-    const size = requireCube(file.header.shape, path);
-    if (file.header.mode === 4) {
+    const { header } = file;
+    const size = requireCube(header.shape, path);
+    if (header.mode === 4) {
       throw new VitrineError({
         code: "unsupported",
         at: `${path} header.mode`,
@@ -69,9 +77,15 @@ export async function openTemplate(path: string): Promise<TemplateSource> {
         found: "4, complex",
       });
     }
+    requireCubicVoxels(header, path);
+    if (header.axes.join() !== "1,2,3") {
+      await file.close();
+      return templateFromVolume(await readMrcVolume(path), path);
+    }
     return {
       name: path,
       size,
+      voxelSizeA: header.voxelSizeA[0],
       readSections: (first, count) => file.readSections(first, count),
       close: () => file.close(),
     };
@@ -105,6 +119,7 @@ export async function preparedTemplate(
   if (templatePadding === 1 && !isCorrected) return template;
   const { size, name } = template;
   const data = await template.readSections(0, size);
+  requireContrast(data, name, "voxels"); // padding would hide that it has none
   const volume = { data, shape: [size, size, size] as const, voxelSizeA: 0 };
   const corrected = isCorrected ? sincCorrection(volume, templatePadding) : volume;
   return templateFromVolume(padVolume(corrected, templatePadding), name);
@@ -140,7 +155,7 @@ export async function readMicrograph(path: string, options: TiffOptions = {}): P
 
 /** Reads an image, MRC or TIFF; a map may be constant. @throws {VitrineError} range: NaN, infinity; shape: a movie, or colours */
 export async function readFiniteImage(path: string, options: TiffOptions = {}): Promise<Image> {
-  const isTiff = /\.tiff?$/i.test(path);
+  const isTiff = (await identifyFile(path)) === "tiff";
   const image = isTiff ? await readTiffImage(path) : await readMrcImage(path);
   requireFinite(image.data, path, image.shape[1]);
   if (isTiff) toMrcRows(image.data, path, { ...options, shape: image.shape });
@@ -157,11 +172,26 @@ function toMrcRows(
   if (tiffRows !== "keep") flipRows(data, width, height);
 }
 
-/** In a constant image the rounding of a transform would be taken for the spectrum. */
-function requireContrast(data: Float32Array, at: string): void {
-  if (data.some((value) => value !== data[0])) return;
-  const found = `${data.length} times ${data[0]}`;
-  throw new VitrineError({ code: "range", at, expected: "pixels that differ", found });
+/**
+ * In a constant image the rounding of a transform would be taken for the spectrum.
+ *
+ * @param unit  what the values are of
+ * @throws {VitrineError} range: all of them alike
+ */
+export function requireContrast(data: Float32Array, at: string, unit: "pixels" | "voxels" = "pixels"): void {
+  const [value] = data;
+  if (data.some((other) => other !== value)) return;
+  throw withoutContrast(at, { unit, count: data.length, value });
+}
+
+/** What {@link requireContrast} throws. */
+export function withoutContrast(
+  at: string,
+  { unit, count, value }: { unit: "pixels" | "voxels"; count: number; value: number },
+): VitrineError {
+  const hint = "Nothing can be found in it or with it: look which file it is and how it was made";
+  const found = `${count} times ${value}`;
+  return new VitrineError({ code: "range", at, expected: `${unit} that differ`, found, hint });
 }
 
 /** @throws {VitrineError} range: NaN or infinity, with its place */

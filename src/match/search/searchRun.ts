@@ -15,6 +15,8 @@ import {
 /** Which blocks of a search are run, and where what is done of them is kept. */
 export interface CheckpointedRange {
   readonly fingerprint: string;
+  /** See {@link StateHeader.choices}. */
+  readonly choices?: Readonly<Record<string, string>>;
   readonly firstBlock: number;
   readonly lastBlock: number;
   /** Path of the checkpoint. */

@@ -14,6 +14,8 @@ export interface SearchStatistics {
 export interface StateHeader {
   /** See `searchFingerprint`. */
   readonly fingerprint: string;
+  /** What decides the result, by name, so that what is another can be named; absent where it is long. */
+  readonly choices?: Readonly<Record<string, string>> | undefined;
   /** What computed, see `kernelsOf`: statistics of two of them differ in last bits, and are never joined. */
   readonly kernels: string;
   readonly shape: Shape2;
@@ -27,6 +29,7 @@ export interface StateHeader {
 const count = z.int().min(0);
 const headerSchema = z.strictObject({
   fingerprint: z.string(),
+  choices: z.record(z.string(), z.string()).optional(),
   kernels: z.string(),
   shape: z.tuple([z.int().min(1), z.int().min(1)]),
   blockCount: count,
@@ -58,14 +61,19 @@ function* pieces([height, width]: Shape2) {
 }
 
 function* stateBytes(header: StateHeader, statistics: SearchStatistics): Generator<Uint8Array> {
-  const text = new TextEncoder().encode(`${MAGIC}${JSON.stringify(header)}\n`);
   const head = new Uint8Array(HEADER_BYTES);
-  head.set(text);
+  head.set(headerText(header));
   yield head;
   for (const { name, row, values } of pieces(header.shape)) {
     statistics.read(name, values, row);
     yield new Uint8Array(values.buffer, values.byteOffset, values.byteLength);
   }
+}
+
+/** Without the choices where all of them do not fit. */
+function headerText(header: StateHeader): Uint8Array {
+  const text = new TextEncoder().encode(`${MAGIC}${JSON.stringify(header)}\n`);
+  return text.length < HEADER_BYTES ? text : headerText({ ...header, choices: undefined });
 }
 
 /**
@@ -83,7 +91,7 @@ export async function writeSearchState(
 }
 
 /** What a state must say of itself to be used; kernels where they are known already. */
-export type ExpectedState = Pick<StateHeader, "fingerprint" | "blockCount"> &
+export type ExpectedState = Pick<StateHeader, "fingerprint" | "blockCount" | "choices"> &
   Partial<Pick<StateHeader, "kernels">>;
 
 /** A backend's name without its number of workers, which changes no bit: `wasm relaxed simd`. */
@@ -166,13 +174,29 @@ async function loadPieces(
 function requireSameSearch(name: string, header: StateHeader, expected: ExpectedState): void {
   requireSameKernels(name, header, expected);
   if (header.fingerprint === expected.fingerprint && header.blockCount === expected.blockCount) return;
+  const other = changedChoices(header, expected);
+  const told = (side: 0 | 1, hash: string) =>
+    other.map(({ key, values }) => `${key} ${values[side]}`).join(", ") || `${hash.slice(0, 12)}…`;
   throw new VitrineError({
     code: "format",
     at: `${name} fingerprint`,
-    expected: `that of this configuration and these inputs (${expected.fingerprint.slice(0, 12)}…)`,
-    found: `${header.fingerprint.slice(0, 12)}…`,
+    expected: `that of this configuration and these inputs (${told(1, expected.fingerprint)})`,
+    found: told(0, header.fingerprint),
     hint: "It belongs to another search: restore the configuration and inputs, or remove the file",
   });
+}
+
+/** Most changes that a message names. */
+const MOST_NAMED = 4;
+
+/** What a state was made with and what is asked for now, where both are known and differ. */
+function changedChoices({ choices: old = {} }: StateHeader, { choices: now = {} }: ExpectedState) {
+  const keys = [...new Set([...Object.keys(old), ...Object.keys(now)])];
+  if (Object.keys(old).length === 0 || Object.keys(now).length === 0) return [];
+  return keys
+    .filter((key) => old[key] !== now[key])
+    .slice(0, MOST_NAMED)
+    .map((key) => ({ key, values: [old[key] ?? "none", now[key] ?? "none"] as const }));
 }
 
 function requireSameKernels(at: string, { kernels: found }: StateHeader, { kernels }: ExpectedState): void {

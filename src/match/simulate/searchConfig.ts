@@ -58,7 +58,7 @@ export function formatSearchConfig(options: SearchConfigOptions): string {
     },
     preprocessing_filters: { whitening_filter: { enabled: true } },
     match_template_result: {
-      allow_file_overwrite: true,
+      allow_file_overwrite: false,
       ...Object.fromEntries(
         [
           ...["mip", "scaled_mip", "correlation_average", "correlation_variance"],

@@ -2,6 +2,7 @@ import type { Volume } from "../../core/index.ts";
 import { writeMrc } from "../../io/index.ts";
 import { type ProgramOptions, runProgram } from "../../program/index.ts";
 import { readMtf } from "../config/mtfFile.ts";
+import { type GivenValue, warnOfImplausible } from "../config/plausible.ts";
 import { readMapAtoms } from "./mapAtoms.ts";
 import { type MapOptions, simulateMap } from "./simulateMap.ts";
 
@@ -51,6 +52,7 @@ export async function runSimulateMap(atomsPath: string, options: MapProgramOptio
     onLog,
     ...map
   } = options;
+  warnOfImplausible(mapValues(options), onLog);
   const atoms = await readMapAtoms(atomsPath, {
     ...(model !== undefined && { model }),
     ...(ignoreOccupancy !== undefined && { ignoreOccupancy }),
@@ -66,6 +68,16 @@ export async function runSimulateMap(atomsPath: string, options: MapProgramOptio
     const { boxSize, pixelSizeA } = options;
     return { path: mapPath, atoms: atoms.length, boxSize, pixelSizeA, ...rangeOf(volume), files: [mapPath] };
   });
+}
+
+function mapValues({ pixelSizeA, exposure, additionalBFactorA2 = 0 }: MapProgramOptions): GivenValue[] {
+  return [
+    { at: "--pixel-size", quantity: "pixelSize", value: pixelSizeA },
+    { at: "--voltage", quantity: "voltage", value: exposure?.voltageKv },
+    { at: "--dose-start", quantity: "dose", value: exposure?.startPerA2 },
+    { at: "--dose-end", quantity: "dose", value: exposure?.endPerA2 },
+    { at: "--additional-b-factor", quantity: "bFactor", value: Math.abs(additionalBFactorA2) },
+  ];
 }
 
 function rangeOf({ data }: Volume): { minimumV: number; maximumV: number } {

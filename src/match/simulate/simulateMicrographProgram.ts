@@ -3,7 +3,10 @@ import { VitrineError, type Volume } from "../../core/index.ts";
 import { readMrcVolume, writeFileAtomic, writeMrc } from "../../io/index.ts";
 import { type ProgramOptions, runProgram } from "../../program/index.ts";
 import { type MatchSettings, parseMatchSettings } from "../config/config.ts";
+import { type GivenValue, opticsValues, warnOfImplausible } from "../config/plausible.ts";
 import { type ParticleTable, particleTable, writeParticles } from "../particles/particles.ts";
+import { warnOfPixelSize } from "../search/pixelSizes.ts";
+import { requireContrast } from "../search/searchInputs.ts";
 import { type PlaceOptions, placeParticles } from "./placeParticles.ts";
 import { requireProjectable } from "./projectMap.ts";
 import { formatSearchConfig, type SearchConfigOptions } from "./searchConfig.ts";
@@ -15,7 +18,7 @@ export interface SimulationOptions
   extends Omit<SearchConfigOptions, "templatePath" | "micrographPath" | "pixelSizeA" | "defocusSpreadA">,
     Omit<PlaceOptions, "boxSize">,
     Pick<MapMicrographOptions, "noise">,
-    Pick<ProgramOptions, "workers" | "signal" | "onBackend"> {
+    Pick<ProgramOptions, "workers" | "signal" | "onBackend" | "onLog"> {
   /** The micrograph, MRC. */
   readonly micrographPath: string;
   /** Table of what was planted, in the columns of a search. Default `truth.csv`. */
@@ -49,9 +52,10 @@ export async function runSimulateMicrograph(
 ): Promise<SimulationReport> {
   const { micrographPath, truthPath = "truth.csv", configPath, overwrite = false } = options;
   const files = [micrographPath, truthPath, ...(configPath === undefined ? [] : [configPath])];
-  const map = await readMap(mapPath, options.pixelSizeA);
+  const map = await readMap(mapPath, options);
   const config = formatSearchConfig({ ...options, templatePath: mapPath, pixelSizeA: map.voxelSizeA });
   const settings = parseMatchSettings(config, configPath ?? "configuration");
+  warnOfImplausible(simulationValues(settings, options), options.onLog);
   const particles = placeParticles({ ...options, boxSize: map.shape[0] });
   const truth = truthTable(particles, { settings, boxSize: map.shape[0] });
   const needs = { inputs: [mapPath], outputs: files, overwrite };
@@ -69,10 +73,32 @@ export async function runSimulateMicrograph(
   });
 }
 
-async function readMap(path: string, pixelSizeA: number | undefined): Promise<Volume> {
+/** What the microscope is told, by the options of the command. */
+function simulationValues({ optics }: MatchSettings, { noise }: SimulationOptions): GivenValue[] {
+  const options: Readonly<Record<string, string>> = {
+    spherical_aberration: "--cs",
+    amplitude_contrast_ratio: "--amplitude-contrast",
+    defocus_u: "--defocus",
+    ctf_B_factor: "--b-factor",
+  };
+  const dose = noise.kind === "dose" ? noise.dosePerA2 : undefined;
+  return [
+    ...opticsValues(optics, (field) => options[field] ?? `--${field.replaceAll("_", "-")}`),
+    { at: "--dose", quantity: "dose", value: dose },
+  ];
+}
+
+async function readMap(
+  path: string,
+  { pixelSizeA, onLog }: Pick<SimulationOptions, "pixelSizeA" | "onLog">,
+): Promise<Volume> {
   const map = await readMrcVolume(path);
   requireProjectable(map, path);
-  if (pixelSizeA !== undefined) return { ...map, voxelSizeA: pixelSizeA };
+  requireContrast(map.data, path, "voxels");
+  if (pixelSizeA !== undefined) {
+    warnOfPixelSize({ path, pixelSizeA: map.voxelSizeA }, { pixelSizeA, from: "--pixel-size" }, onLog);
+    return { ...map, voxelSizeA: pixelSizeA };
+  }
   if (map.voxelSizeA > 0) return map;
   throw new VitrineError({
     code: "range",
