@@ -31,7 +31,16 @@ export const postgresBin = "/usr/lib/postgresql/15/bin";
 /** Real files that are not part of the repository. */
 export const sharedReal = fileURLToPath(new URL("../../../shared/real", import.meta.url));
 
-const READERS = ["numpy", "mrcfile", "tifffile", "ndstorage", "pymmcore", "mm_test_adapters", "yaozarrs"];
+const READERS = [
+  "numpy",
+  "h5py",
+  "mrcfile",
+  "tifffile",
+  "ndstorage",
+  "pymmcore",
+  "mm_test_adapters",
+  "yaozarrs",
+];
 
 /** Each check gives the reason why a thing is not there, or nothing. */
 const CHECKS: Readonly<Record<Requirement, () => string | undefined>> = {
