@@ -4,6 +4,7 @@ import {
   type DatasetDescription,
   describeFile,
   type FileDescription,
+  type Hdf5Description,
   type LayoutDescription,
   type StarDescription,
   type TiffDescription,
@@ -29,7 +30,7 @@ export function addInfo(cli: Command): void {
     .description("say what files are: datasets, arrays, tables, atoms")
     .argument(
       "<file...>",
-      "MRC, TIFF, .npy, .npz, STAR, PDB, mmCIF, CSV and text files, NDTiff folders, OME-Zarr stores",
+      "MRC, TIFF, HDF5, .npy, .npz, STAR, PDB, mmCIF, CSV and text files, NDTiff folders, OME-Zarr stores",
     )
     .option("--json", "print one line of JSON a file")
     .action(async (paths: string[], { json = false }: { readonly json?: boolean }) => {
@@ -76,6 +77,11 @@ function linesOf(description: FileDescription): [title: string, lines: readonly 
         "NumPy archive",
         Object.entries(description.arrays).map(([name, array]) => [name, arrayText(array)]),
       ];
+    case "hdf5":
+      return [
+        description.content === "other" ? "HDF5" : `HDF5, ${description.content}`,
+        hdf5Lines(description),
+      ];
     case "csv":
       return [
         "table",
@@ -113,6 +119,24 @@ function datasetLines(description: DatasetDescription): Line[] {
     ...(firstMetadata === undefined ? [] : [["first image", JSON.stringify(firstMetadata)] as const]),
     ...(unreadable === undefined ? [] : [["unreadable", unreadable] as const]),
   ];
+}
+
+function hdf5Lines({ attributes, attributesOf, datasets }: Hdf5Description): Line[] {
+  const lines = (values: Hdf5Description["attributes"], prefix: string): Line[] =>
+    Object.entries(values).map(([name, value]) => [`${prefix}${name}`, shortJson(value)]);
+  return [
+    ...lines(attributes, ""),
+    ...Object.entries(attributesOf).flatMap(([path, values]) => lines(values, `${path} `)),
+    ...Object.entries(datasets).map(([path, { filters, ...array }]): Line => {
+      return [path, [arrayText(array), ...filters].join(", ")];
+    }),
+  ];
+}
+
+/** Enough to know a value by. */
+function shortJson(value: unknown): string {
+  const text = JSON.stringify(value);
+  return text.length > 200 ? `${text.slice(0, 200)}...` : text;
 }
 
 function starLines({ name, values, tables }: StarDescription["blocks"][number]): Line[] {

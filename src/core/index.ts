@@ -7,6 +7,7 @@ export { toFault, VitrineError } from "./error.ts";
 export { createYield, yieldToEventLoop } from "./eventLoop.ts";
 export type { Image, Shape2, Shape3, Volume } from "./image.ts";
 export { elementCount } from "./image.ts";
+export { mersenneTwister, mersenneWords } from "./mersenneTwister.ts";
 export type { PackedError } from "./packedError.ts";
 export { packError, unpackError } from "./packedError.ts";
 export type { ImageLayout, PixelArray, PixelImage, PixelType } from "./pixels.ts";

@@ -54,10 +54,20 @@ export type { ArrayDescription } from "./describe/arrays.ts";
 export type { DatasetDescription, LayoutDescription } from "./describe/dataset.ts";
 export type { FileDescription } from "./describe/describe.ts";
 export { describeFile } from "./describe/describe.ts";
+export type { Hdf5Description } from "./describe/hdf5.ts";
 export type { AxisDescription, ImageDescription, ImagesDescription } from "./describe/images.ts";
 export type { AtomsDescription, StarDescription, TiffDescription } from "./describe/structure.ts";
 export type { Durability, FileChunks, FileSource, RandomAccessFile, WriteOptions } from "./files.ts";
 export { sourceName } from "./files.ts";
+export type { Hdf5Attribute, Hdf5Attributes, Hdf5File, Hdf5Node, Hdf5Values } from "./hdf5/read.ts";
+export { parseHdf5, readHdf5 } from "./hdf5/read.ts";
+export type {
+  Hdf5AttributeContent,
+  Hdf5Content,
+  Hdf5DataContent,
+  Hdf5DatasetContent,
+} from "./hdf5/write.ts";
+export { formatHdf5, writeHdf5 } from "./hdf5/write.ts";
 export type { FileKind } from "./identify.ts";
 export { identifyFile } from "./identify.ts";
 export type { MrcHeader, MrcMode, Xyz } from "./mrc.ts";

@@ -11,6 +11,8 @@ export { electronWavelengthA, lorentzFactor } from "./electrons.ts";
 export { projectionLimitA, projectionShare } from "./ewaldCurvature.ts";
 export type { BandPass, RadialCurve } from "./filters.ts";
 export { bandPassFilter, combineFilters, evaluateRadialCurve } from "./filters.ts";
+export type { FourierDropout } from "./fourierDropout.ts";
+export { fourierDropoutMask } from "./fourierDropout.ts";
 export { fourierShellCorrelation } from "./fourierShellCorrelation.ts";
 export { healpixDirections } from "./healpix.ts";
 export type { LaserPhasePlate } from "./laserPhasePlate.ts";

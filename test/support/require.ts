@@ -33,6 +33,7 @@ export const sharedReal = fileURLToPath(new URL("../../../shared/real", import.m
 
 const READERS = [
   "numpy",
+  "h5py",
   "mrcfile",
   "tifffile",
   "ndstorage",

@@ -18,6 +18,7 @@ import {
   type NdtiffDescription,
   type OmeZarrDescription,
 } from "./dataset.ts";
+import { describeHdf5, type Hdf5Description } from "./hdf5.ts";
 import { describeImages, type ImagesDescription } from "./images.ts";
 import {
   type AtomsDescription,
@@ -39,6 +40,7 @@ export type FileDescription =
   | MrcDescription
   | NpyDescription
   | NpzDescription
+  | Hdf5Description
   | { readonly kind: "csv"; readonly columns: readonly string[]; readonly rows: number }
   | { readonly kind: "json" | "yaml" | "text"; readonly bytes: number; readonly lines?: number }
   | StarDescription
@@ -65,6 +67,8 @@ export async function describeFile(path: string): Promise<FileDescription> {
       return describeNpy(path);
     case "npz":
       return describeNpz(path);
+    case "hdf5":
+      return describeHdf5(path);
     case "csv":
       return describeCsv(path);
     case "star":

@@ -265,7 +265,7 @@ test("each mistake is one clear error", () => {
     run.yaml preprocessing_filters.whitening_filter.num_freq_bins: expected a whole number, found 2.5.
     run.yaml defocus_search_config.enabled: expected true or false, found "maybe".
     run.yaml orientation_search_config.psi_step: expected a number above 0, found -1.
-    run.yaml computational_config.backend: expected one of "streamed", "batched", found "stream".
+    run.yaml computational_config.backend: expected one of "streamed", "batched", "zipfft", found "stream".
     run.yaml defocus_search_config.defocus_max: expected a number of at least -500, found -600.
     run.yaml orientation_search_config.symmetry: expected C or D with its order, T, O or I, found "X3".
     run.yaml orientation_search_config.symmetry: expected C or D with its order, T, O or I, found "C0".

@@ -1,5 +1,11 @@
 import { VitrineError } from "../../core/index.ts";
-import type { BandPass, PhaseRandomization, RadialCurve, WhiteningOptions } from "../../optics/index.ts";
+import type {
+  BandPass,
+  FourierDropout,
+  PhaseRandomization,
+  RadialCurve,
+  WhiteningOptions,
+} from "../../optics/index.ts";
 import type { FieldConventions } from "../leopard/fields.ts";
 import type { MatchTemplateYaml } from "./configSchema.ts";
 
@@ -12,6 +18,8 @@ export interface MatchFilters {
   readonly curve: RadialCurve | null;
   /** Of micrographs alone; absent where not enabled. */
   readonly phases?: PhaseRandomization;
+  /** Of templates, and in refinements of images too, as in Leopard-EM 1.3; absent where not enabled. */
+  readonly dropout?: FourierDropout;
 }
 
 /**
@@ -20,12 +28,13 @@ export interface MatchFilters {
  * @throws {VitrineError} missing or shape: a curve without or with unlike numbers of frequencies and amplitudes
  */
 export function toFilters(filters: Filters, at: string, fields: FieldConventions): MatchFilters {
-  const phases = filters.phase_randomization_filter;
+  const { phase_randomization_filter: phases, random_fourier_dropout: dropout } = filters;
   return {
     whitening: toWhitening(filters.whitening_filter),
     bandPass: toBandPass(filters.bandpass_filter),
     curve: toCurve(filters.arbitrary_curve_filter, `${at} preprocessing_filters.arbitrary_curve_filter`),
     ...(phases.enabled && fields.phaseRandomization && { phases: { cutOn: phases.cuton ?? 0 } }),
+    ...(dropout?.enabled && { dropout: { fraction: dropout.dropout_fraction, seed: dropout.seed } }),
   };
 }
 

@@ -152,6 +152,14 @@ export const preprocessingFilters = z.strictObject({
       amplitudes: z.array(number).nullable().default(null),
     })
     .prefault({}),
+  /** Of Leopard-EM 1.3; no default, so that what 1.2 reads too is written. */
+  random_fourier_dropout: z
+    .strictObject({
+      enabled: flag.default(false),
+      dropout_fraction: number.pipe(z.number().min(0).max(1)).default(0.1),
+      seed: number.pipe(z.int()),
+    })
+    .optional(),
 });
 
 const matchTemplateResult = z.strictObject({
@@ -176,7 +184,7 @@ export const computationalConfig = z.strictObject({
     .nullable()
     .optional(),
   num_cpus: atLeastOne.optional(),
-  backend: z.enum(["streamed", "batched"]).optional(),
+  backend: z.enum(["streamed", "batched", "zipfft"]).optional(),
 });
 
 /** Fields of a `MatchTemplateManager` file. */

@@ -1,14 +1,14 @@
 import type { Pool } from "../../compute/index.ts";
 import type { ConfiguredSearch } from "./configuredSearch.ts";
 import { type SliceOptions, TemplateSearch } from "./search.ts";
-import { type PreparedMicrograph, preprocessMicrograph } from "./searchFilters.ts";
+import { type PreparedMicrograph, preprocessSearched } from "./searchFilters.ts";
 
 /** Filters the micrograph of a search, and releases it. */
 export async function prepareMicrograph(
   pool: Pool,
   { settings, micrograph }: ConfiguredSearch,
 ): Promise<PreparedMicrograph> {
-  const prepared = await preprocessMicrograph(pool, micrograph.image, settings.filters);
+  const prepared = await preprocessSearched(pool, micrograph.image, settings.filters);
   micrograph.release();
   return prepared;
 }

@@ -23,7 +23,7 @@ import {
   createCorrelation,
 } from "../kernels/index.ts";
 import type { PeakOptions } from "../peaks/peaksChoice.ts";
-import { type PreparedMicrograph, preprocessMicrograph, templateFilters } from "./searchFilters.ts";
+import { type PreparedMicrograph, preprocessSearched, templateFilters } from "./searchFilters.ts";
 import {
   preparedTemplate,
   requireFinite,
@@ -117,7 +117,7 @@ export class TemplateSearch {
   ): Promise<TemplateSearch> {
     const { micrograph, template, settings } = inputs;
     requireFitting(micrograph.shape, template);
-    const prepared = await preprocessMicrograph(backend, micrograph, settings.filters);
+    const prepared = await preprocessSearched(backend, micrograph, settings.filters);
     const { shape } = micrograph;
     return TemplateSearch.fromPrepared(backend, { prepared, shape, template, settings }, options);
   }

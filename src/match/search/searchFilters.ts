@@ -5,6 +5,7 @@ import {
   combineFilters,
   computeCtf,
   evaluateRadialCurve,
+  fourierDropoutMask,
   preprocessImage,
   type RadialCurve,
   randomizeSpectrumPhases,
@@ -20,15 +21,25 @@ export interface PreparedMicrograph {
   readonly whitening: RadialCurve | null;
 }
 
-/** Whitening x band-pass x curve on the half plane of one shape, and the band-pass alone. */
+/** Whitening x band-pass x curve x dropout on the half plane of one shape, and the band-pass alone. */
 function totalFilter(filters: MatchFilters, whitening: RadialCurve | null, shape: Shape2) {
   const bandPass = filters.bandPass === null ? undefined : bandPassFilter(filters.bandPass, shape);
   const parts = [
     ...(whitening === null ? [] : [evaluateRadialCurve(whitening, shape)]),
     ...(bandPass === undefined ? [] : [bandPass]),
     ...(filters.curve === null ? [] : [evaluateRadialCurve(filters.curve, shape)]),
+    ...(filters.dropout === undefined ? [] : [fourierDropoutMask(filters.dropout, shape)]),
   ];
   return { filter: parts.length === 1 ? parts[0] : combineFilters(parts, shape), bandPass };
+}
+
+/** Filters and scales a micrograph that is searched: no coefficients are left out of it, only of templates. */
+export async function preprocessSearched(
+  backend: Backend,
+  image: Image,
+  { dropout: _, ...filters }: MatchFilters,
+): Promise<PreparedMicrograph> {
+  return preprocessMicrograph(backend, image, filters);
 }
 
 /** Filters and scales a micrograph as Leopard-EM's `preprocess_image` does. */

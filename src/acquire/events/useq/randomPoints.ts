@@ -1,6 +1,6 @@
+import { mersenneTwister } from "../../../core/index.ts";
 import { cosSin } from "./doubleDouble.ts";
 import type { RandomPlan } from "./gridSchema.ts";
-import { mersenneTwister } from "./mersenneTwister.ts";
 import { nearestNeighbours, type Point, twoOpt } from "./traversal.ts";
 
 /** Draws that useq spends at most on points that must not overlap. */

@@ -2,12 +2,12 @@ const SIZE = 624;
 const SHIFT = 397;
 
 /**
- * Uniform numbers in [0, 1) of 53 bits: those of numpy's `RandomState(seed).uniform`.
+ * Words of 32 bits, which numpy's `RandomState` and torch's generator of the CPU make their numbers of.
  *
- * @param seed  0 to 2^32 - 1
+ * @param seed  a whole number, of which the lowest 32 bits count
  * Source: Matsumoto & Nishimura 1998, ACM TOMACS 8:3 (MT19937, seeded by Knuth's recurrence).
  */
-export function mersenneTwister(seed: number): () => number {
+export function mersenneWords(seed: number): () => number {
   const state = new Uint32Array(SIZE);
   state[0] = seed;
   for (let i = 1; i < SIZE; i++) {
@@ -15,13 +15,18 @@ export function mersenneTwister(seed: number): () => number {
     state[i] = Math.imul(1812433253, last) + i;
   }
   let next = SIZE;
-  const word = () => {
+  return () => {
     if (next === SIZE) {
       twist(state);
       next = 0;
     }
     return temper(state[next++]);
   };
+}
+
+/** Uniform numbers in [0, 1) of 53 bits: those of numpy's `RandomState(seed).uniform`. @param seed  0 to 2^32 - 1 */
+export function mersenneTwister(seed: number): () => number {
+  const word = mersenneWords(seed);
   return () => {
     const high = word() >>> 5;
     const low = word() >>> 6;

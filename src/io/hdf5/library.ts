@@ -1,0 +1,87 @@
+import type { File, FS } from "h5wasm";
+import { VitrineError } from "../../core/index.ts";
+
+/** The HDF5 library, once it is loaded. */
+interface Library {
+  readonly File: typeof File;
+  /** Files in memory, on which it works. */
+  readonly files: NonNullable<typeof FS>;
+}
+
+/** Headers that every HDF5 reads, as h5py writes them, without checksums over the time of writing. */
+const OLDEST: ["earliest", "latest"] = ["earliest", "latest"];
+
+let loading: Promise<Library> | undefined;
+let names = 0;
+
+/** Loads 4 MB of HDF5 when the first file comes. Its faults are thrown instead of printed. */
+function loadLibrary(): Promise<Library> {
+  loading ??= (async () => {
+    const { default: h5wasm } = await import("h5wasm");
+    const module = await h5wasm.ready;
+    module.activate_throwing_error_handler();
+    return { File: h5wasm.File, files: module.FS };
+  })();
+  return loading;
+}
+
+/** A file that the library has open, and its bytes. */
+interface OpenFile {
+  readonly file: File;
+  /** Of a file that was written; once, since it is closed for them. */
+  readonly bytes: () => Uint8Array;
+}
+
+/**
+ * Gives `use` a file in the library's memory, which is freed afterwards.
+ *
+ * @param bytes  of a file to read; a new one is written where absent
+ * @throws {VitrineError} format: what the library says of a damaged file
+ */
+export async function withLibraryFile<T>(
+  { at, bytes }: { readonly at: string; readonly bytes?: Uint8Array },
+  use: (open: OpenFile) => T,
+): Promise<T> {
+  const { File, files } = await loadLibrary();
+  const name = `file${names++}.h5`;
+  let file: File | undefined;
+  const close = () => {
+    file?.close();
+    file = undefined;
+  };
+  try {
+    if (bytes !== undefined) files.createDataFile("/", name, bytes, true, true, true);
+    file = bytes === undefined ? new File(`/${name}`, "w", { libver: OLDEST }) : new File(`/${name}`, "r");
+    return use({
+      file,
+      bytes: () => {
+        close();
+        return files.readFile(`/${name}`);
+      },
+    });
+  } catch (error) {
+    throw error instanceof VitrineError ? error : damaged(at, error);
+  } finally {
+    closeQuietly(close);
+    if (files.analyzePath(`/${name}`, false).exists) files.unlink(`/${name}`);
+  }
+}
+
+/** A damaged file may not even be closed; its first fault is the one to tell. */
+function closeQuietly(close: () => void): void {
+  try {
+    close();
+  } catch {
+    // told already, or only read
+  }
+}
+
+/** The library's deepest reason, such as "File has been truncated". */
+function damaged(at: string, error: unknown): VitrineError {
+  const text = error instanceof Error ? error.message : String(error);
+  const reason = [...text.matchAll(/minor: (.*)/g)].at(-1)?.[1] ?? text.slice(0, 200);
+  return new VitrineError(
+    { code: "format", at, expected: "a whole HDF5 file", found: `a damaged one (${reason})` },
+    { cause: error },
+  );
+}
