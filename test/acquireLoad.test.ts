@@ -44,23 +44,23 @@ const job = (changes: Partial<LoadJob> = {}): LoadJob => ({
   ...changes,
 });
 
-test("twenty minutes at ten frames a second: lost frames, a slow processor and a slow disk cost the lost frames alone", async () => {
-  const lost = [5, 999, 7_000, 11_999];
+test("ten minutes at ten frames a second: lost frames, a slow processor and a slow disk cost the lost frames alone", async () => {
+  const lost = [5, 999, 3_000, 5_999];
   const report = await runLoad(
     bundle,
     job({
-      frames: 12_000,
+      frames: 6_000,
       faults: lost.map((frame) => ({ kind: "dropFrame", frame })),
-      slowProcessor: { every: 500, ms: 20 },
+      slowProcessor: { every: 300, ms: 20 },
     }),
     // left alone, V8 lets garbage grow to what it likes, 60 to 110 MB, before it looks after it
-    { slowDisk: { every: 400, writeMs: 20, syncMs: 20 }, nodeArgs: ["--max-old-space-size=96"] },
+    { slowDisk: { every: 250, writeMs: 20, syncMs: 20 }, nodeArgs: ["--max-old-space-size=96"] },
   );
   expect(report.error).toBeUndefined();
-  expect(report.acknowledged).toEqual(upTo(12_000, lost));
-  expect(stageOf(report, "camera")).toMatchObject({ done: 11_996, dropped: 4 });
+  expect(report.acknowledged).toEqual(upTo(6_000, lost));
+  expect(stageOf(report, "camera")).toMatchObject({ done: 5_996, dropped: 4 });
   for (const stage of ["processor", "saving", "imageSaved"] as const)
-    expect(stageOf(report, stage)).toMatchObject({ done: 11_996, dropped: 0, queued: 0 });
+    expect(stageOf(report, stage)).toMatchObject({ done: 5_996, dropped: 0, queued: 0 });
   await checkRun(report);
 }, 120_000);
 
@@ -123,10 +123,10 @@ test.skipIf(!requirement("readers").available)(
   },
 );
 
-test("forty thousand events from a generator take no memory", async () => {
-  const { directory: _, ...rest } = job({ frames: 40_000, sidePx: 16, drops: true });
+test("twenty thousand events from a generator take no memory", async () => {
+  const { directory: _, ...rest } = job({ frames: 20_000, sidePx: 16, drops: true });
   const report = await runLoad(bundle, rest, { nodeArgs: ["--expose-gc"] });
   expect(report.error).toBeUndefined();
-  expect(stageOf(report, "processor").done).toBe(40_000);
-  expect(report.late.usedMb - report.early.usedMb).toBeLessThan(20);
+  expect(stageOf(report, "processor").done).toBe(20_000);
+  expect(report.late.usedMb - report.early.usedMb).toBeLessThan(5);
 }, 120_000);
