@@ -2,7 +2,7 @@ import { existsSync, mkdirSync, readdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
 import { type Dataset, openNdtiff, openOmeZarr } from "../../src/io/index.ts";
-import { type CommandOptions, complaint, vitrine } from "../support/command.ts";
+import { type CommandOptions, complaint, vitrine, vitrineHere } from "../support/command.ts";
 import { demoConfig, scratchFolder } from "../support/mmcore.ts";
 import { python, requirement } from "../support/require.ts";
 
@@ -51,8 +51,12 @@ function planFolder(plan: unknown) {
   const modules = { "invert.mjs": INVERT, "double.mjs": DOUBLE, "throws.mjs": THROWS, "no.mjs": "" };
   for (const [name, content] of Object.entries({ ...files, ...modules }))
     writeFileSync(join(folder, name), content);
-  const run = (args: readonly string[], options?: CommandOptions) =>
-    vitrine(["acquire", "plan.json", ...args], { cwd: folder, ...options });
+  const run = (args: readonly string[], options?: CommandOptions) => {
+    const whole = ["acquire", "plan.json", ...args];
+    if (options !== undefined) return vitrine(whole, { cwd: folder, ...options });
+    process.chdir(folder);
+    return vitrineHere(whole);
+  };
   return { folder, run, saved: join(folder, "out", "run_1") };
 }
 
@@ -225,7 +229,7 @@ describe("wrong use is exit code 2", () => {
       "error: option '--tile-overlap <pixels>' argument '1,x' is invalid. Expected a number of at least 0.",
     ],
   ])("vitrine %j", async (args, message) => {
-    const end = await vitrine(args);
+    const end = await vitrineHere(args);
     expect([end.code, end.stdout, end.stderr.split("\n")[0]]).toEqual([2, "", message]);
   });
 });

@@ -3,7 +3,7 @@ import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { describe, expect, test } from "vitest";
 import { openNdtiff, openOmeZarr } from "../../src/io/index.ts";
-import { vitrine } from "../support/command.ts";
+import { vitrineHere } from "../support/command.ts";
 import { demoConfig, scratchFolder } from "../support/mmcore.ts";
 import { python, requirement } from "../support/require.ts";
 
@@ -18,7 +18,7 @@ let runs = 0;
 async function acquire(path: string, args: readonly string[] = []) {
   const name = `run${runs++}`;
   const saving = ["--dir", scratch, "--name", name, "--json"];
-  const end = await vitrine(["acquire", path, ...saving, "--python", python, ...args]);
+  const end = await vitrineHere(["acquire", path, ...saving, "--python", python, ...args]);
   const report = end.code === 0 ? JSON.parse(end.stdout) : undefined;
   return { ...end, report, folder: join(scratch, `${name}_1`) };
 }

@@ -47,6 +47,7 @@ export function parsePlan(
   if (isEvents && ofMultiD.length + ofUseq.length === 0) return parseEventList(plan, at);
   const onlyUseq = ofUseq.filter((key) => !MULTI_D_KEYS.includes(key));
   if (isEvents || (ofMultiD.length > 0 && onlyUseq.length > 0)) throw ambiguousShape(at, keys);
+  if (Array.isArray(Reflect.get(plan, "axes"))) throw secondUseq(at);
   if (ofMultiD.length > 0) return multiDPlan(plan, at);
   if (ofUseq.length === 0) throw noKnownKey(plan, at);
   checkStacks(parseUseq(plan, at).sequence, plan, at); // the plan's own faults come first
@@ -105,6 +106,13 @@ function noImages(at: string): VitrineError {
     found: "none",
     hint,
   });
+}
+
+/** useq.v2, which useq-schema ships beside the first, writes its plans as a list of axes. */
+function secondUseq(at: string): VitrineError {
+  const hint =
+    "Save it from useq.MDASequence, whose plans are time_plan, stage_positions, grid_plan, channels and z_plan";
+  return unknownShape(at, "the axes of a useq.v2.MDASequence, which is not read", hint);
 }
 
 function noKnownKey(plan: object, at: string): VitrineError {
