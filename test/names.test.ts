@@ -330,6 +330,7 @@ test("the package has these entries and these public names", async () => {
         "TILE_SIZE",
         "addImage",
         "alignedWindow",
+        "basicModel",
         "calcGridCoordinatesFromLayout",
         "calcGridCoordinatesFromPositions",
         "calcStitchDimensions",

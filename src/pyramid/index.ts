@@ -14,6 +14,7 @@ export type {
 export { outlineOf, parseWellName, placePlates } from "./geometry/map.ts";
 export type { PlacedPixels, TouchedTile } from "./geometry/paste.ts";
 export { emptyTile, pastePixels, touchedTiles } from "./geometry/paste.ts";
+export { basicModel } from "./illumination/basic.ts";
 export type {
   FlatFieldModel,
   FlatFieldOptions,

@@ -5,6 +5,7 @@ import { seededRandom } from "../../core/index.ts";
 import { parseNpy } from "../../io/index.ts";
 import {
   addImage,
+  basicModel,
   clipRange,
   correctedValues,
   correctIllumination,
@@ -151,7 +152,7 @@ test("merged statistics are those of all images, however they were shared out", 
 });
 
 /** Sites of one plate under an uneven light: offset 100, background 200, cells of 300 to 2300, noise. */
-function plate(count: number, seed: number) {
+function plate(count: number, seed: number, cells = 8) {
   const size = { height: 96, width: 128 };
   const random = seededRandom(seed);
   const light = (y: number, x: number) =>
@@ -160,7 +161,7 @@ function plate(count: number, seed: number) {
   const mean = field.reduce((sum, value) => sum + value, 0) / field.length;
   const sites = Array.from({ length: count }, () => {
     const truth = new Float64Array(96 * 128).fill(200);
-    for (let cell = 0; cell < 8; cell++) {
+    for (let cell = 0; cell < cells; cell++) {
       const [cy, cx, a] = [96 * random.uniform(), 128 * random.uniform(), 300 + 2000 * random.uniform()];
       truth.forEach((_, i) => {
         const square = (Math.floor(i / 128) - cy) ** 2 + ((i % 128) - cx) ** 2;
@@ -185,6 +186,15 @@ describe("planted fields", () => {
     expect(flat.reduce((sum, value) => sum + value, 0) / flat.length).toBeCloseTo(1, 4);
   });
 
+  test("BaSiC finds it to 0.01, also from crowded sites, where the median is worse", () => {
+    const crowded = plate(30, 6, 24).sites;
+    const found = basicModel(size, sites, { dark: 100, side: 64 }).flat;
+    const fromCrowded = basicModel(size, crowded, { dark: 100, side: 64 }).flat;
+    expect(rms(found)).toBeLessThan(0.01);
+    expect(rms(fromCrowded)).toBeLessThan(0.01);
+    expect(rms(medianModel(size, crowded, { dark: 100 }).flat)).toBeGreaterThan(0.01);
+  });
+
   test("three sites of thirty that are black, saturated or upside down change little", () => {
     const bad = [new Uint16Array(sites[0].length), sites[1].map(() => 65_535), sites[2].toReversed()];
     expect(rms(medianModel(size, [...sites.slice(3), ...bad], { dark: 100 }).flat)).toBeLessThan(0.03);
@@ -207,7 +217,10 @@ describe("planted fields", () => {
   });
 
   test("a channel without light has a flat field", () => {
-    expect(new Set(medianModel(size, [new Uint16Array(field.length)]).flat)).toEqual(new Set([1]));
+    for (const make of [medianModel, basicModel]) {
+      expect(new Set(make(size, [new Uint16Array(field.length)]).flat)).toEqual(new Set([1]));
+      expect(() => make(size, [])).toThrow("expected images, found none");
+    }
   });
 });
 

@@ -84,11 +84,7 @@ export function medianModel(
   const data = small[0].data.map((_, i) =>
     medianOf(lit.map((image, k) => (image.data[i] - dark) / scales[k])),
   );
-  return {
-    kind: "flatfield",
-    flat: normalised(smoothField({ ...small[0], data }), size),
-    dark,
-  };
+  return flatFieldOf(smoothField({ ...small[0], data }), size, dark);
 }
 
 /**
@@ -102,11 +98,11 @@ function smoothField(field: Plane): Plane {
   return { ...field, data: data.map((value, i) => value + trend.data[i]) };
 }
 
-/** At full size, mean 1; nowhere below a hundredth, so that what is divided by it stays finite. */
-function normalised(field: Plane, size: PixelSize): Float32Array {
+/** A model of a small field: at full size, mean 1, nowhere below a hundredth, so that what is divided by it stays finite. */
+export function flatFieldOf(field: Plane, size: PixelSize, dark: number): FlatFieldModel {
   const flat = enlarge(field, size);
   const mean = flat.reduce((sum, value) => sum + value, 0) / flat.length;
-  return flat.map((value) => Math.max(0.01, value / mean));
+  return { kind: "flatfield", flat: flat.map((value) => Math.max(0.01, value / mean)), dark };
 }
 
 /** What TissueMAPS takes for a pixel of 0, of which there is no logarithm. */
