@@ -156,6 +156,7 @@ test("the package's entries have these public types", () => {
         "ConvertOptions",
         "ConvertProgress",
         "ConvertReport",
+        "CsvCells",
         "CsvTable",
         "CsvValue",
         "Dataset",

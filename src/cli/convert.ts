@@ -30,6 +30,7 @@ interface ConvertArguments extends TiffArguments {
   readonly labels: boolean;
   readonly templateSize?: number;
   readonly pixelSize?: number;
+  readonly full?: boolean;
   readonly overwrite?: boolean;
   readonly json?: boolean;
 }
@@ -70,6 +71,10 @@ export function addConvert(cli: Command): void {
       positive,
     )
     .option("--template-size <px>", "side of the template, for pos_x and pos_y of particles of RELION", count)
+    .option(
+      "--full",
+      "with .star: write scores, maps and all else that RELION does not know, too, as vitrine_*; the way back then loses nothing",
+    )
     .option("--overwrite", "replace OUT if it is there")
     .option("--json", "print the result as JSON")
     .action((from: string, to: string, args: ConvertArguments) =>
@@ -175,9 +180,10 @@ function short(value: number): string {
 }
 
 function convertTable(from: string, to: string, args: ConvertArguments): Promise<void> {
-  const { overwrite = false, templateSize, pixelSize, json = false } = args;
+  const { overwrite = false, full = false, templateSize, pixelSize, json = false } = args;
   const options = {
     overwrite,
+    full,
     ...(templateSize !== undefined && { templateSize }),
     ...(pixelSize !== undefined && { pixelSizeA: pixelSize }),
   };

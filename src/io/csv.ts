@@ -1,6 +1,5 @@
-import { CsvError, parse } from "csv-parse/browser/esm/sync";
-import { stringify } from "csv-stringify/browser/esm/sync";
 import { VitrineError } from "../core/index.ts";
+import { parseCsvTable } from "./csvTable.ts";
 
 /** A table: the names of its columns and, for each row, the text of every column. */
 export interface CsvTable {
@@ -11,27 +10,31 @@ export interface CsvTable {
 /** What a cell can be written from; null is written as nothing. */
 export type CsvValue = string | number | bigint | boolean | null;
 
+/** A table whose cells are made when they are written. */
+export interface CsvCells {
+  readonly columns: readonly string[];
+  readonly rows: number;
+  /** Both counted from 0. */
+  text(row: number, column: number): string;
+}
+
+/** Rows that are written at a time. */
+const ROWS_PART = 4096;
+
 /**
  * Reads a table of comma-separated values (RFC 4180) whose first line names the columns. Empty lines are passed over.
  *
  * @param text  the whole file; a byte order mark is allowed
  * @param at    how messages call the file
  * @returns     every cell as its text; callers decide what is a number
- * @throws {VitrineError} format: no header line, a column twice, a row of another length, a quote that is not closed;
+ * @throws {VitrineError} format: no header line, a column twice, a row of another length, a quote that is not closed or within a value;
  *   the message names the line
  */
 export function parseCsv(text: string, at: string): CsvTable {
-  const { records, lines } = parseRecords(text, at);
-  const [columns, ...cells] = records;
-  if (columns === undefined) throw wrong(at, "a line that names the columns", "an empty file");
-  const repeated = firstRepeated(columns);
-  if (repeated !== undefined)
-    throw wrong(`${at} line ${lines[0]}`, "each column once", `${JSON.stringify(repeated)} twice`);
-  const rows = cells.map((row, i) => {
-    if (row.length === columns.length) return Object.fromEntries(columns.map((name, j) => [name, row[j]]));
-    throw wrong(`${at} line ${lines[i + 1]}`, `${columns.length} values`, `${row.length}`);
-  });
-  return { columns, rows };
+  const table = parseCsvTable(text, at);
+  const { columns } = table;
+  const rowOf = (row: number) => Object.fromEntries(columns.map((name) => [name, table.value(row, name)]));
+  return { columns, rows: Array.from({ length: table.rows }, (_, row) => rowOf(row)) };
 }
 
 /**
@@ -44,44 +47,41 @@ export function formatCsv(
   columns: readonly string[],
   rows: readonly Readonly<Record<string, CsvValue | undefined>>[],
 ): string {
-  const lines = rows.map((row, i) => {
-    const extra = Object.keys(row).find((name) => !columns.includes(name));
+  const known = new Set(columns);
+  rows.forEach((row, i) => {
+    const extra = Object.keys(row).find((name) => !known.has(name));
     if (extra !== undefined)
       throw wrong(`row ${i}`, `one of the columns ${columns.join(", ")}`, JSON.stringify(extra));
-    return columns.map((name) => cellText(row[name], `row ${i} ${name}`));
   });
+  const text = (row: number, column: number) =>
+    cellText(rows[row][columns[column]], `row ${row} ${columns[column]}`);
+  return [...csvTexts({ columns, rows: rows.length, text })].join("");
+}
+
+/** The bytes of {@link formatCsv} for a table of any size, some thousand rows at a time. */
+export function* csvParts(cells: CsvCells): Generator<Uint8Array> {
+  const encoder = new TextEncoder();
+  for (const text of csvTexts(cells)) yield encoder.encode(text);
+}
+
+function* csvTexts({ columns, rows, text }: CsvCells): Generator<string> {
   // A line of one empty cell would read as an empty line, hence the quotes.
-  return stringify([[...columns], ...lines], { quoted_empty: columns.length === 1, cast: {} });
-}
-
-function firstRepeated(names: readonly string[]): string | undefined {
-  const seen = new Set<string>();
-  return names.find((name) => seen.size === seen.add(name).size);
-}
-
-/** The records with, for each, the line on which it ends. */
-function parseRecords(text: string, at: string): { records: string[][]; lines: number[] } {
-  const lines: number[] = [];
-  try {
-    const records = parse(text, {
-      bom: true,
-      relax_column_count: true,
-      skip_empty_lines: true,
-      record_delimiter: ["\r\n", "\n", "\r"],
-      on_record: (record: string[], info) => {
-        lines.push(info.lines);
-        return record;
-      },
-    });
-    return { records, lines };
-  } catch (cause) {
-    if (!(cause instanceof CsvError)) throw cause;
-    const line = "lines" in cause && typeof cause.lines === "number" ? ` line ${cause.lines}` : "";
-    throw new VitrineError(
-      { code: "format", at: `${at}${line}`, expected: "comma-separated values", found: cause.message },
-      { cause },
-    );
+  const isSingle = columns.length === 1;
+  const quoted = (cell: string) => (isSingle && cell === "" ? '""' : quotedCell(cell));
+  yield `${columns.map(quoted).join(",")}\n`;
+  for (let first = 0; first < rows; first += ROWS_PART) {
+    let part = "";
+    for (let row = first; row < Math.min(rows, first + ROWS_PART); row++) {
+      for (let column = 0; column < columns.length; column++)
+        part += (column === 0 ? "" : ",") + quoted(text(row, column));
+      part += "\n";
+    }
+    yield part;
   }
+}
+
+function quotedCell(cell: string): string {
+  return /[",\r\n\ufeff]/.test(cell) ? `"${cell.replaceAll('"', '""')}"` : cell;
 }
 
 function cellText(value: CsvValue | undefined, at: string): string {

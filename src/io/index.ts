@@ -33,8 +33,9 @@ export { convertDataset } from "./convert/convert.ts";
 export type { OpenedDataset } from "./convert/open.ts";
 export { openDataset } from "./convert/open.ts";
 export type { ConvertFormat, ConvertOptions, ConvertProgress, DatasetFormat } from "./convert/options.ts";
-export type { CsvTable, CsvValue } from "./csv.ts";
-export { formatCsv, parseCsv } from "./csv.ts";
+export type { CsvCells, CsvTable, CsvValue } from "./csv.ts";
+export { csvParts, formatCsv, parseCsv } from "./csv.ts";
+export { parseCsvTable } from "./csvTable.ts";
 export { BaseDataset } from "./dataset/baseDataset.ts";
 export type {
   ArrayBlock,
@@ -145,7 +146,7 @@ export { parseStar } from "./star/parse.ts";
 export type { StarBlock, StarFile, StarPair } from "./star/star.ts";
 export { starBlock, starPairs, starTable } from "./star/star.ts";
 export type { StarCell, StarTable } from "./star/table.ts";
-export { createStarTable, withStarColumns } from "./star/table.ts";
+export { createStarTable, lazyStarTable, withStarColumns } from "./star/table.ts";
 export { readText } from "./text.ts";
 export type { TiffCompression } from "./tiff/encode.ts";
 export type { OmeTiffOptions, OmeTiffWriter } from "./tiff/ome/writer.ts";

@@ -92,16 +92,20 @@ function formatPair({ name, value }: StarPair, at: string): string {
 function* tableParts(table: StarTable, at: string): Generator<string> {
   yield `\nloop_\n${table.columns.map((name, i) => `_${name} #${i + 1}\n`).join("")}`;
   for (let first = 0; first < table.rows; first += ROWS_PART) {
-    const rows = Array.from({ length: Math.min(ROWS_PART, table.rows - first) }, (_, i) =>
-      formatRow(table, first + i, at),
-    );
-    yield rows.join("");
+    let part = "";
+    for (let row = first; row < Math.min(table.rows, first + ROWS_PART); row++)
+      part += formatRow(table, row, at);
+    yield part;
   }
 }
 
 function formatRow(table: StarTable, row: number, at: string): string {
-  const cells = table.columns.map((name) => formatStarValue(table.value(row, name), `${at} _${name}`));
-  return `${cells.map((cell) => cell.padStart(CELL_WIDTH)).join(" ")}\n`;
+  let line = "";
+  for (const name of table.columns) {
+    const cell = formatStarValue(table.value(row, name), at);
+    line += (line === "" ? "" : " ") + (cell.length < CELL_WIDTH ? cell.padStart(CELL_WIDTH) : cell);
+  }
+  return `${line}\n`;
 }
 
 /** The name of a value behind a loop without rows would read as a column of it. */

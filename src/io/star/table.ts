@@ -1,5 +1,6 @@
 import { VitrineError } from "../../core/index.ts";
-import { starFault, valueAt } from "./tokens.ts";
+import { decimalAt } from "../decimal.ts";
+import { endOfWord, starFault, valueAt } from "./tokens.ts";
 
 /** What a cell can be written from. */
 export type StarCell = string | number;
@@ -11,6 +12,8 @@ export interface StarCells {
   readonly columns: readonly string[];
   readonly rows: number;
   value(row: number, column: number): string;
+  /** The number of a cell where it is plain; NaN where its text has to be looked at. */
+  number?(row: number, column: number): number;
   /** The error of a cell that is no number. */
   notNumber(row: number, column: number): VitrineError;
 }
@@ -71,12 +74,17 @@ export class StarTable {
     const column = this.#columnOf(name);
     const numbers = new Float64Array(this.rows);
     for (let row = 0; row < numbers.length; row++) {
-      const text = this.#cells.value(row, column);
-      const value = NUMBER.test(text) ? Number(text) : WORDS[text.toLowerCase()];
-      if (value === undefined) throw this.#cells.notNumber(row, column);
-      numbers[row] = value;
+      const plain = this.#cells.number?.(row, column) ?? Number.NaN;
+      numbers[row] = Number.isNaN(plain) ? this.#numberOf(row, column) : plain;
     }
     return numbers;
+  }
+
+  #numberOf(row: number, column: number): number {
+    const text = this.#cells.value(row, column);
+    const value = NUMBER.test(text) ? Number(text) : WORDS[text.toLowerCase()];
+    if (value !== undefined) return value;
+    throw this.#cells.notNumber(row, column);
   }
 
   #columnOf(name: string): number {
@@ -116,19 +124,37 @@ export function createStarTable(
       found: `${columns[uneven].length}`,
     });
   }
-  const texts = names.map((name) => columns[name].map(String));
-  const value = (row: number, column: number) => texts[column][row];
+  const texts = names.map((name) => [name, columns[name].map(String)] as const);
+  return lazyStarTable(new Map(texts.map(([name, cells]) => [name, (row: number) => cells[row]])), rows, at);
+}
+
+/**
+ * A table whose cells are made when they are asked for.
+ *
+ * @param columns  what gives the text of a row, by the column's name without the leading underscore
+ * @throws {VitrineError} format: none, or a name that STAR cannot hold
+ */
+export function lazyStarTable(
+  columns: ReadonlyMap<string, (row: number) => string>,
+  rows: number,
+  at: string,
+): StarTable {
+  const names = [...columns.keys()];
+  if (names.length === 0)
+    throw new VitrineError({ code: "format", at, expected: "at least one column", found: "none" });
+  for (const name of names) checkName(name, at);
+  const texts = [...columns.values()];
   return new StarTable({
     at,
     columns: names,
     rows,
-    value,
+    value: (row, column) => texts[column](row),
     notNumber: (row, column) =>
       new VitrineError({
         code: "format",
         at: `${at} ${names[column]} row ${row}`,
         expected: "a number",
-        found: JSON.stringify(value(row, column)),
+        found: JSON.stringify(texts[column](row)),
       }),
   });
 }
@@ -158,6 +184,10 @@ export function textTable(
     columns,
     rows: starts.length / columns.length,
     value,
+    number: (row, column) => {
+      const from = start(row, column);
+      return decimalAt(text, from, endOfWord(text, from));
+    },
     notNumber: (row, column) =>
       starFault(
         { at, text, start: start(row, column) },

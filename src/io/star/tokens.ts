@@ -154,6 +154,11 @@ function endOfValue(text: string, start: number): number {
   const first = text.charCodeAt(start);
   if (first === QUOTE || first === APOSTROPHE) return endOfQuoted(text, start);
   if (first === SEMICOLON && startsLine(text, start)) return endOfLines(text, start);
+  return endOfWord(text, start);
+}
+
+/** The place of the blank behind a value without quotes. */
+export function endOfWord(text: string, start: number): number {
   let at = start;
   while (at < text.length && !isBlank(text.charCodeAt(at))) at++;
   return at;

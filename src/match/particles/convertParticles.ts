@@ -1,13 +1,23 @@
 import { VitrineError } from "../../core/index.ts";
-import { fileExists, identifyFile, parseCsv, readStar, readText, writeStar } from "../../io/index.ts";
-import { writeParticles } from "./particles.ts";
-import { particlesToStar } from "./particlesToStar.ts";
-import { type StarToParticlesOptions, starToParticles } from "./starToParticles.ts";
+import {
+  csvParts,
+  fileExists,
+  identifyFile,
+  parseCsvTable,
+  readStar,
+  readText,
+  writeFileAtomic,
+  writeStar,
+} from "../../io/index.ts";
+import { columnsToStar, type ParticleColumns } from "./particlesToStar.ts";
+import { type StarToParticlesOptions, starColumns } from "./starToParticles.ts";
 
 /** Options of {@link convertParticles}. */
 export interface ConvertParticlesOptions extends StarToParticlesOptions {
   /** Replace what is there (default false). */
   readonly overwrite?: boolean;
+  /** Write to STAR what RELION does not know, too, so that the way back loses nothing (default false: RELION's columns alone). */
+  readonly full?: boolean;
 }
 
 /**
@@ -21,7 +31,7 @@ export interface ConvertParticlesOptions extends StarToParticlesOptions {
 export async function convertParticles(
   from: string,
   to: string,
-  { overwrite = false, ...options }: ConvertParticlesOptions = {},
+  { overwrite = false, full = false, ...options }: ConvertParticlesOptions = {},
 ): Promise<number> {
   const isStar = /\.star$/i.test(to);
   if (!isStar && !/\.csv$/i.test(to)) {
@@ -43,15 +53,24 @@ export async function convertParticles(
       hint,
     });
   }
-  if (isStar) await writeStar(to, particlesToStar(table, from), { overwrite });
-  else await writeParticles(to, table, { overwrite });
-  return table.rows.length;
+  if (isStar) await writeStar(to, columnsToStar(table, from, { lean: !full }), { overwrite });
+  else await writeFileAtomic(to, csvOf(table), { overwrite });
+  return table.rows;
 }
 
-async function readTable(from: string, options: StarToParticlesOptions) {
+function csvOf({ rows, columns }: ParticleColumns) {
+  const texts = [...columns.values()];
+  return csvParts({ columns: [...columns.keys()], rows, text: (row, column) => texts[column](row) });
+}
+
+async function readTable(from: string, options: StarToParticlesOptions): Promise<ParticleColumns> {
   const kind = await identifyFile(from);
-  if (kind === "star") return starToParticles(await readStar(from), options);
-  if (kind === "csv") return parseCsv(await readText(from), from);
+  if (kind === "star") return starColumns(await readStar(from), options);
+  if (kind === "csv") {
+    const table = parseCsvTable(await readText(from), from);
+    const columns = table.columns.map((name) => [name, (row: number) => table.value(row, name)] as const);
+    return { rows: table.rows, columns: new Map(columns) };
+  }
   throw new VitrineError({
     code: "unsupported",
     at: from,

@@ -1,5 +1,5 @@
 import { VitrineError } from "../../core/index.ts";
-import { type CsvValue, createStarTable, type StarBlock, type StarFile } from "../../io/index.ts";
+import { type CsvValue, lazyStarTable, type StarBlock, type StarFile } from "../../io/index.ts";
 import type { ParticleTable } from "./particles.ts";
 import { float64Text } from "./pythonText.ts";
 import {
@@ -15,81 +15,117 @@ import {
   SAME_OPTICS,
 } from "./starColumns.ts";
 
-type Columns = Record<string, readonly string[]>;
+/** What gives the text of a row. */
+type Texts = (row: number) => string;
+
+/** A table whose cells are made when they are asked for; rows count from 0. */
+export interface ParticleColumns {
+  readonly rows: number;
+  readonly columns: ReadonlyMap<string, Texts>;
+}
+
+/** How {@link particlesToStar} writes. */
+export interface ParticlesToStarOptions {
+  /** Leave out what RELION does not know: scores but one, maps, the template. Default false: everything, so that the way back loses nothing. */
+  readonly lean?: boolean;
+}
 
 /**
  * A particle table as a STAR file of RELION 3.1: positions, angles, defocus (of the particle: the micrograph's and its own
  * difference) and micrographs in RELION's columns, refined values where there are some, pixel size and microscope as optics
- * groups. Scores, maps and all else stand in columns `vitrine_*`, and the order of the columns in a block of its own, so that
- * `starToParticles` gives back the same table, text by text.
+ * groups. Unless `lean`, scores, maps and all else stand in columns `vitrine_*`, and the order of the columns in a block of its own, so
+ * that `starToParticles` gives back the same table, text by text.
  *
  * @param name  how messages call the file
  * @throws {VitrineError} format: a defocus that is no number, with its row
  */
-export function particlesToStar(table: ParticleTable, name = "particlesToStar"): StarFile {
-  const has = (column: string) => table.columns.includes(column);
-  const texts = (column: string) => table.rows.map((row) => cellText(row[column] ?? null));
-  const { groups, optics } = opticsOf(table, texts);
-  const particles: Columns = {};
+export function particlesToStar(
+  table: ParticleTable,
+  name = "particlesToStar",
+  options: ParticlesToStarOptions = {},
+): StarFile {
+  const texts = (column: string) => (row: number) => cellText(table.rows[row][column] ?? null);
+  const columns = new Map(table.columns.map((column) => [column, texts(column)]));
+  return columnsToStar({ rows: table.rows.length, columns }, name, options);
+}
+
+/** As {@link particlesToStar}, of a table of any size. */
+export function columnsToStar(
+  table: ParticleColumns,
+  name: string,
+  { lean = false }: ParticlesToStarOptions = {},
+): StarFile {
+  const { columns, rows } = table;
+  const { groups, optics } = opticsOf(table);
+  const particles = new Map<string, Texts>();
   const said = new Set([...opticsColumns(table), "pixel_size"]);
   for (const [relion, ...ours] of SAME_COLUMNS) {
-    const column = ours.find(has);
-    if (column === undefined) continue;
-    particles[relion] = texts(column);
+    const column = ours.find((one) => columns.has(one));
+    const texts = column === undefined ? undefined : columns.get(column);
+    if (column === undefined || texts === undefined) continue;
+    particles.set(relion, texts);
     said.add(column);
   }
-  Object.assign(particles, defocusOf(table, name), { rlnOpticsGroup: groups });
-  for (const column of table.columns.filter((other) => !said.has(other))) {
-    const isRelions = column.startsWith(RELION_PREFIX) && particles[column] === undefined;
-    particles[isRelions ? column : ownColumn(column)] = texts(column);
+  for (const [relion, texts] of defocusOf(table, name)) particles.set(relion, texts);
+  particles.set("rlnOpticsGroup", (row) => String(groups[row]));
+  for (const [column, texts] of columns) {
+    if (said.has(column)) continue;
+    const isRelions = column.startsWith(RELION_PREFIX) && !particles.has(column);
+    if (isRelions) particles.set(column, texts);
+    else if (!lean) particles.set(ownColumn(column), texts);
   }
   const own: StarBlock = {
     name: OWN_BLOCK,
-    items: [{ kind: "pair", name: OWN_COLUMNS, value: JSON.stringify(table.columns) }],
+    items: [{ kind: "pair", name: OWN_COLUMNS, value: JSON.stringify([...columns.keys()]) }],
   };
-  const blocks = [tableBlock("optics", optics), tableBlock("particles", particles), own];
-  return { name, blocks };
+  const blocks = [
+    tableBlock("optics", optics.columns, optics.rows),
+    tableBlock("particles", particles, rows),
+  ];
+  return { name, blocks: lean ? blocks : [...blocks, own] };
 }
 
-function tableBlock(name: string, columns: Columns): StarBlock {
-  return { name, items: [createStarTable(columns, name)] };
+function tableBlock(name: string, columns: ReadonlyMap<string, Texts>, rows: number): StarBlock {
+  return { name, items: [lazyStarTable(columns, rows, name)] };
 }
 
 /** Columns of the table that go into the optics. */
-function opticsColumns({ columns }: ParticleTable): string[] {
+function opticsColumns({ columns }: ParticleColumns): string[] {
   const shared = SAME_OPTICS.map(([, column]) => column);
-  return columns.filter((column) => shared.includes(column) || column.startsWith(OPTICS_PREFIX));
+  return [...columns.keys()].filter((column) => shared.includes(column) || column.startsWith(OPTICS_PREFIX));
 }
 
 /** One group for each set of values, numbered from 1 in the order of the particles. */
-function opticsOf(
-  table: ParticleTable,
-  texts: (column: string) => string[],
-): { readonly groups: string[]; readonly optics: Columns } {
-  const columns: [string, string[]][] = opticsColumns(table).map((column) => [
-    relionOptics(column),
-    texts(column),
-  ]);
-  if (table.columns.includes("pixel_size")) {
-    const sizes = texts("pixel_size");
+function opticsOf(table: ParticleColumns): {
+  readonly groups: Uint32Array;
+  readonly optics: ParticleColumns;
+} {
+  const columns = new Map<string, Texts>();
+  for (const column of opticsColumns(table)) columns.set(relionOptics(column), textsOf(table, column));
+  if (table.columns.has("pixel_size"))
     for (const relion of PIXEL_SIZES)
-      if (!columns.some(([name]) => name === relion)) columns.push([relion, sizes]);
-  }
+      if (!columns.has(relion)) columns.set(relion, textsOf(table, "pixel_size"));
   const numbers = new Map<string, number>();
   const first: number[] = [];
-  const groups = table.rows.map((_, row) => {
-    const key = JSON.stringify(columns.map(([, values]) => values[row]));
+  const groups = new Uint32Array(table.rows);
+  const values = [...new Set(columns.values())];
+  for (let row = 0; row < table.rows; row++) {
+    const key = values.map((texts) => texts(row)).join("\u0000");
     const number = numbers.get(key) ?? numbers.size + 1;
     if (number > numbers.size) first.push(row);
     numbers.set(key, number);
-    return String(number);
-  });
-  const optics: Columns = {
-    rlnOpticsGroupName: first.map((_, i) => `opticsGroup${i + 1}`),
-    rlnOpticsGroup: first.map((_, i) => String(i + 1)),
-  };
-  for (const [relion, values] of columns) optics[relion] = first.map((row) => values[row]);
-  return { groups, optics };
+    groups[row] = number;
+  }
+  const optics = new Map<string, Texts>([
+    ["rlnOpticsGroupName", (i) => `opticsGroup${i + 1}`],
+    ["rlnOpticsGroup", (i) => String(i + 1)],
+  ]);
+  for (const [relion, texts] of columns) optics.set(relion, (i) => texts(first[i]));
+  return { groups, optics: { rows: first.length, columns: optics } };
+}
+
+function textsOf({ columns }: ParticleColumns, column: string): Texts {
+  return columns.get(column) ?? (() => "");
 }
 
 function relionOptics(column: string): string {
@@ -97,24 +133,27 @@ function relionOptics(column: string): string {
   return same === undefined ? column.slice(OPTICS_PREFIX.length) : same[0];
 }
 
-function defocusOf(table: ParticleTable, at: string): Columns {
-  const relative = RELATIVE_DEFOCUS.find((column) => table.columns.includes(column));
-  const defocus: Columns = {};
+function defocusOf(table: ParticleColumns, at: string): Map<string, Texts> {
+  const relative = RELATIVE_DEFOCUS.find((column) => table.columns.has(column));
+  const offsets = relative === undefined ? undefined : numbersOf(table, relative, at);
+  const defocus = new Map<string, Texts>();
   for (const [relion, ours] of DEFOCUS_COLUMNS) {
-    if (!table.columns.includes(ours)) continue;
-    defocus[relion] = table.rows.map((row, i) => {
-      const own = relative === undefined ? 0 : numberOf(row[relative], `${at} row ${i} ${relative}`);
-      return float64Text(numberOf(row[ours], `${at} row ${i} ${ours}`) + own);
-    });
+    if (!table.columns.has(ours)) continue;
+    const values = numbersOf(table, ours, at);
+    defocus.set(relion, (row) => float64Text(values[row] + (offsets?.[row] ?? 0)));
   }
   return defocus;
 }
 
-function numberOf(value: CsvValue | undefined, at: string): number {
-  const text = cellText(value ?? null).trim();
-  const number = Number(text);
-  if (text !== "" && Number.isFinite(number)) return number;
-  throw new VitrineError({ code: "format", at, expected: "a number", found: JSON.stringify(text) });
+function numbersOf(table: ParticleColumns, column: string, at: string): Float64Array {
+  const texts = textsOf(table, column);
+  return new Float64Array(table.rows).map((_, row) => {
+    const text = texts(row).trim();
+    const number = Number(text);
+    if (text !== "" && Number.isFinite(number)) return number;
+    const where = `${at} row ${row} ${column}`;
+    throw new VitrineError({ code: "format", at: where, expected: "a number", found: JSON.stringify(text) });
+  });
 }
 
 function cellText(value: CsvValue): string {

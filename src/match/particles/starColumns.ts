@@ -61,13 +61,17 @@ export const OPTICS_PREFIX = "optics.";
 /** RELION's own columns that a table came with keep their names. */
 export const RELION_PREFIX = "rln";
 
+/** A column without a name, as pandas writes its numbers of rows: what no name encodes to. */
+const NAMELESS = `${OWN_PREFIX}%unnamed`;
+
 /** The name in a STAR file of a column that RELION does not know. */
 export function ownColumn(name: string): string {
-  return OWN_PREFIX + encodeURIComponent(name);
+  return name === "" ? NAMELESS : OWN_PREFIX + encodeURIComponent(name);
 }
 
 /** The column of which this is the name in a STAR file; undefined for names of others. */
 export function columnOfOwn(name: string): string | undefined {
+  if (name === NAMELESS) return "";
   if (!name.startsWith(OWN_PREFIX)) return undefined;
   try {
     return decodeURIComponent(name.slice(OWN_PREFIX.length));

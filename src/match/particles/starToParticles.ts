@@ -3,6 +3,7 @@ import { VitrineError } from "../../core/index.ts";
 import { parseYaml, type StarFile, type StarTable, starPairs, starTable } from "../../io/index.ts";
 import type { Log } from "../../program/index.ts";
 import { PARTICLE_COLUMNS, type ParticleTable } from "./particles.ts";
+import type { ParticleColumns } from "./particlesToStar.ts";
 import { float64Text } from "./pythonText.ts";
 import {
   columnOfOwn,
@@ -23,6 +24,9 @@ const ROUNDING = 0.005;
 
 const A_PER_UM = 1e4;
 
+/** What gives the text of a row. */
+type Texts = (row: number) => string;
+
 /** A file on its way into a table. */
 interface Reading {
   readonly file: StarFile;
@@ -30,7 +34,7 @@ interface Reading {
   /** Columns of the table that the file was made of; undefined where another program made or rewrote it. */
   readonly listed: readonly string[] | undefined;
   /** Texts by our names, as far as they are known. */
-  readonly columns: Map<string, readonly string[]>;
+  readonly columns: Map<string, Texts>;
   /** RELION's columns that are ours by now. */
   readonly used: Set<string>;
 }
@@ -55,8 +59,16 @@ export interface StarToParticlesOptions {
  *   there
  */
 export function starToParticles(file: StarFile, options: StarToParticlesOptions = {}): ParticleTable {
+  const { rows, columns } = starColumns(file, options);
+  const all = [...columns];
+  const rowOf = (row: number) => Object.fromEntries(all.map(([name, texts]) => [name, texts(row)]));
+  return { columns: [...columns.keys()], rows: Array.from({ length: rows }, (_, row) => rowOf(row)) };
+}
+
+/** As {@link starToParticles}, of a file of any size. */
+export function starColumns(file: StarFile, options: StarToParticlesOptions = {}): ParticleColumns {
   const particles = particlesOf(file);
-  const columns = new Map<string, readonly string[]>();
+  const columns = new Map<string, Texts>();
   const reading = {
     file,
     particles,
@@ -69,14 +81,9 @@ export function starToParticles(file: StarFile, options: StarToParticlesOptions 
   addSame(reading);
   addDefocus(reading);
   addPositions(reading, options);
-  if (!columns.has("particle_index"))
-    addDerived(
-      reading,
-      "particle_index",
-      Array.from({ length: particles.rows }, (_, i) => String(i)),
-    );
+  if (!columns.has("particle_index")) addDerived(reading, "particle_index", String);
   for (const name of particles.columns)
-    if (!reading.used.has(name)) columns.set(name, particles.column(name));
+    if (!reading.used.has(name)) columns.set(name, textsOf(particles, name));
   return tableOf(reading);
 }
 
@@ -103,7 +110,7 @@ function addOwn({ particles, columns, used }: Reading): void {
   for (const name of particles.columns) {
     const own = columnOfOwn(name);
     if (own === undefined) continue;
-    columns.set(own, particles.column(name));
+    columns.set(own, textsOf(particles, name));
     used.add(name);
   }
 }
@@ -111,13 +118,13 @@ function addOwn({ particles, columns, used }: Reading): void {
 function addSame({ particles, columns, used, listed }: Reading): void {
   for (const [relion, ...ours] of SAME_COLUMNS) {
     if (!particles.has(relion)) continue;
-    columns.set(sourceOf(ours, listed, particles), particles.column(relion));
+    columns.set(sourceOf(ours, listed, particles), textsOf(particles, relion));
     used.add(relion);
   }
 }
 
 /** Sets a column that follows from others, unless the file was made of a table without it. */
-function addDerived({ columns, listed }: Reading, name: string, texts: readonly string[]): void {
+function addDerived({ columns, listed }: Reading, name: string, texts: Texts): void {
   if (listed === undefined || listed.includes(name)) columns.set(name, texts);
 }
 
@@ -139,7 +146,7 @@ function addOptics(
 ): void {
   const spread = opticsByParticle(file, particles);
   const find = (name: string) => {
-    const values = spread.get(name) ?? (particles.has(name) ? particles.column(name) : undefined);
+    const values = spread.get(name) ?? (particles.has(name) ? textsOf(particles, name) : undefined);
     if (values !== undefined) used.add(name);
     return values;
   };
@@ -149,11 +156,11 @@ function addOptics(
   }
   const sizes = MICROGRAPH_PIXEL_SIZES.map(find);
   const stated = sizes.find((values) => values !== undefined) ?? oldPixelSizes(particles);
-  const size = pixelSizeA === undefined ? stated : Array(particles.rows).fill(float64Text(pixelSizeA));
-  if (pixelSizeA === undefined) tellPixelSizes(sizes, file.name, onLog);
+  const size = pixelSizeA === undefined ? stated : () => float64Text(pixelSizeA);
+  if (pixelSizeA === undefined) tellPixelSizes(sizes, particles.rows, { at: file.name, onLog });
   if (size !== undefined) columns.set("pixel_size", size);
-  const isSame = (values: readonly string[]) =>
-    size !== undefined && values.every((value, i) => value === size[i]);
+  const isSame = (values: Texts) =>
+    size !== undefined && firstRow(particles.rows, (row) => values(row) !== size(row)) < 0;
   for (const [name, values] of spread) {
     const isKnown = used.has(name) && (!PIXEL_SIZES.includes(name) || isSame(values));
     if (!isKnown && name !== "rlnOpticsGroupName") columns.set(OPTICS_PREFIX + name, values);
@@ -162,25 +169,36 @@ function addOptics(
 
 /** Where only the sizes before binning and after extraction are there, either step may have changed them. */
 function tellPixelSizes(
-  [micrograph, image, original]: readonly (readonly string[] | undefined)[],
-  at: string,
-  onLog: Log | undefined,
+  [micrograph, image, original]: readonly (Texts | undefined)[],
+  rows: number,
+  { at, onLog }: { readonly at: string; readonly onLog: Log | undefined },
 ): void {
   if (micrograph !== undefined || image === undefined || original === undefined) return;
-  const row = image.findIndex((value, i) => Number(value) !== Number(original[i]));
+  const row = firstRow(rows, (i) => Number(image(i)) !== Number(original(i)));
   if (row < 0) return;
   onLog?.(
-    `${at}: rlnImagePixelSize ${image[row]} is taken for the micrograph's, not rlnMicrographOriginalPixelSize ${original[row]}, the movie's before binning; --pixel-size says another, if particles were scaled down`,
+    `${at}: rlnImagePixelSize ${image(row)} is taken for the micrograph's, not rlnMicrographOriginalPixelSize ${original(row)}, the movie's before binning; --pixel-size says another, if particles were scaled down`,
     "warning",
   );
 }
 
-function opticsByParticle(file: StarFile, particles: StarTable): ReadonlyMap<string, readonly string[]> {
+/** The first row of which something holds; -1 for none. */
+function firstRow(rows: number, holds: (row: number) => boolean): number {
+  for (let row = 0; row < rows; row++) if (holds(row)) return row;
+  return -1;
+}
+
+function textsOf(particles: StarTable, name: string): Texts {
+  return (row) => particles.value(row, name);
+}
+
+function opticsByParticle(file: StarFile, particles: StarTable): ReadonlyMap<string, Texts> {
   if (!particles.has("rlnOpticsGroup") || !file.blocks.some(({ name }) => name === "optics"))
     return new Map();
   const optics = starTable(file, "optics");
   const rows = new Map(optics.column("rlnOpticsGroup").map((group, row) => [group, row]));
-  const groupRows = particles.column("rlnOpticsGroup").map((group, i) => {
+  const groupRows = new Uint32Array(particles.rows).map((_, i) => {
+    const group = particles.value(i, "rlnOpticsGroup");
     const row = rows.get(group);
     if (row !== undefined) return row;
     const at = `${file.name} particle ${i} rlnOpticsGroup`;
@@ -191,20 +209,18 @@ function opticsByParticle(file: StarFile, particles: StarTable): ReadonlyMap<str
   return new Map(
     names.map((name) => {
       const values = optics.column(name);
-      return [name, groupRows.map((row) => values[row])];
+      return [name, (row: number) => values[groupRows[row]]];
     }),
   );
 }
 
 /** RELION up to 3.0: the detector's pixels in µm and the magnification. */
-function oldPixelSizes(particles: StarTable): string[] | undefined {
+function oldPixelSizes(particles: StarTable): Texts | undefined {
   if (!particles.has("rlnDetectorPixelSize") || !particles.has("rlnMagnification")) return undefined;
   const magnifications = particles.numbers("rlnMagnification");
   const sizes = particles.numbers("rlnDetectorPixelSize");
   // Twelve digits: the quotient's last ones are noise.
-  return Array.from(sizes, (um, i) =>
-    float64Text(Number(((um * A_PER_UM) / magnifications[i]).toPrecision(12))),
-  );
+  return (row) => float64Text(Number(((sizes[row] * A_PER_UM) / magnifications[row]).toPrecision(12)));
 }
 
 function addDefocus(reading: Reading): void {
@@ -215,66 +231,61 @@ function addDefocus(reading: Reading): void {
     used.add(relion);
     const kept = columns.get(ours);
     const defocus = particles.numbers(relion);
-    const texts = particles.column(relion).map((text, i) => {
-      const micrographs = defocus[i] - Number(relative?.[i] ?? 0);
-      if (kept !== undefined && Math.abs(Number(kept[i]) - micrographs) <= ROUNDING) return kept[i];
-      return relative === undefined ? text : float64Text(micrographs);
+    columns.set(ours, (row) => {
+      const micrographs = defocus[row] - Number(relative?.(row) ?? 0);
+      const before = kept?.(row);
+      if (before !== undefined && Math.abs(Number(before) - micrographs) <= ROUNDING) return before;
+      return relative === undefined ? particles.value(row, relion) : float64Text(micrographs);
     });
-    columns.set(ours, texts);
   }
-  if (relative === undefined)
-    addDerived(
-      reading,
-      "relative_defocus",
-      Array.from({ length: particles.rows }, () => "0.0"),
-    );
+  if (relative === undefined) addDerived(reading, "relative_defocus", () => "0.0");
 }
 
 /** Positions in pixels, in Å, and of the box's corner, where coordinates or origins say that the particle moved. */
 function addPositions(reading: Reading, { templateSize }: StarToParticlesOptions): void {
   const { columns } = reading;
-  const sizes = columns.get("pixel_size")?.map(Number);
+  const sizes = numbersOf(columns.get("pixel_size"), reading.particles.rows);
   for (const axis of ["x", "y"] as const) {
     const prefix = columns.has(`refined_pos_${axis}_img`) ? "refined_" : "";
     const [corner, centre] = [`${prefix}pos_${axis}`, `${prefix}pos_${axis}_img`];
     const inA = `${centre}_angstrom`;
     const { positions, isMoved } = positionsPx(reading, axis, sizes);
     const [corners, before] = [columns.get(corner), columns.get(inA)];
-    if (isMoved) columns.set(centre, positions.map(float64Text));
-    const shifts = positions.map((position, i) => {
-      const shift = position - Number(before?.[i]) / (sizes?.[i] ?? 1);
-      return before !== undefined && sizes !== undefined && Math.abs(shift) > ROUNDING ? shift : 0;
-    });
+    if (isMoved) columns.set(centre, (row) => float64Text(positions[row]));
+    const shiftOf = (row: number) => {
+      if (before === undefined || sizes === undefined) return 0;
+      const shift = positions[row] - Number(before(row)) / sizes[row];
+      return Math.abs(shift) > ROUNDING ? shift : 0;
+    };
     if (corners !== undefined)
-      columns.set(
-        corner,
-        corners.map((text, i) => (shifts[i] === 0 ? text : float64Text(Number(text) + shifts[i]))),
-      );
+      columns.set(corner, (row) => {
+        const shift = shiftOf(row);
+        return shift === 0 ? corners(row) : float64Text(Number(corners(row)) + shift);
+      });
     else if (templateSize !== undefined)
-      addDerived(
-        reading,
-        corner,
-        positions.map((position) => float64Text(position - Math.floor(templateSize / 2))),
-      );
+      addDerived(reading, corner, (row) => float64Text(positions[row] - Math.floor(templateSize / 2)));
     if (sizes === undefined) continue;
-    const positionsA = positions.map((position, i) =>
-      before !== undefined && shifts[i] === 0 ? before[i] : float64Text(position * sizes[i]),
+    addDerived(reading, inA, (row) =>
+      before !== undefined && shiftOf(row) === 0 ? before(row) : float64Text(positions[row] * sizes[row]),
     );
-    addDerived(reading, inA, positionsA);
   }
+}
+
+function numbersOf(texts: Texts | undefined, rows: number): Float64Array | undefined {
+  return texts && new Float64Array(rows).map((_, row) => Number(texts(row)));
 }
 
 /** Where the particles are: their coordinates less the origins that RELION's refinement found. */
 function positionsPx(
   { particles, used }: Reading,
   axis: "x" | "y",
-  sizes: readonly number[] | undefined,
-): { readonly positions: number[]; readonly isMoved: boolean } {
+  sizes: Float64Array | undefined,
+): { readonly positions: Float64Array; readonly isMoved: boolean } {
   const coordinates = particles.numbers(`rlnCoordinate${axis.toUpperCase()}`);
   const origins = originsPx(particles, axis, sizes);
   if (origins !== undefined)
     used.add(`rlnOrigin${axis.toUpperCase()}`).add(`rlnOrigin${axis.toUpperCase()}Angst`);
-  const positions = Array.from(coordinates, (value, i) => value - (origins?.[i] ?? 0));
+  const positions = coordinates.map((value, i) => value - (origins?.[i] ?? 0));
   return { positions, isMoved: origins?.some((origin) => origin !== 0) ?? false };
 }
 
@@ -282,7 +293,7 @@ function positionsPx(
 function originsPx(
   particles: StarTable,
   axis: "x" | "y",
-  sizes: readonly number[] | undefined,
+  sizes: Float64Array | undefined,
 ): Float64Array | undefined {
   const name = `rlnOrigin${axis.toUpperCase()}`;
   if (particles.has(name)) return particles.numbers(name);
@@ -291,10 +302,11 @@ function originsPx(
 }
 
 /** Columns as they were listed, else in the order of a match table, others behind. */
-function tableOf({ columns, listed, particles }: Reading): ParticleTable {
-  const wanted = [...(listed ?? PARTICLE_COLUMNS), ...columns.keys()];
-  const order = [...new Set(wanted)].filter((name) => columns.has(name));
-  const texts = order.map((name) => columns.get(name) ?? []);
-  const rowOf = (row: number) => Object.fromEntries(order.map((name, i) => [name, texts[i][row]]));
-  return { columns: order, rows: Array.from({ length: particles.rows }, (_, row) => rowOf(row)) };
+function tableOf({ columns, listed, particles }: Reading): ParticleColumns {
+  const wanted = new Set([...(listed ?? PARTICLE_COLUMNS), ...columns.keys()]);
+  const ordered = [...wanted].flatMap((name) => {
+    const texts = columns.get(name);
+    return texts === undefined ? [] : [[name, texts] as const];
+  });
+  return { rows: particles.rows, columns: new Map(ordered) };
 }
