@@ -15,6 +15,9 @@ import { report } from "./report.ts";
 interface ConvertArguments extends TiffArguments {
   readonly format?: ConvertFormat;
   readonly compression: OmeZarrCompression;
+  readonly zarrVersion?: "0.4" | "0.5";
+  readonly shard?: number;
+  readonly levels?: number;
   readonly image?: string;
   readonly level?: number;
   readonly at?: Readonly<Record<string, string>>;
@@ -61,6 +64,18 @@ export function addConvert(cli: Command): void {
     .addOption(
       new Option("--compression <method>", "of OME-Zarr").choices(["none", "zstd", "gzip"]).default("none"),
     )
+    .addOption(
+      new Option("--zarr-version <version>", "of OME-Zarr: 0.4 is Zarr 2, 0.5 Zarr 3").choices([
+        "0.4",
+        "0.5",
+      ]),
+    )
+    .option(
+      "--shard <px>",
+      "OME-Zarr 0.5: chunks of so many pixels a side become one file, a multiple of 512",
+      count,
+    )
+    .option("--levels <n>", "OME-Zarr: how many; default: until both sides are at most 256", count)
     .option("--image <name>", "which series, field or label image, of a file that holds several")
     .option("--level <n>", "which resolution (0 is the full one)", level)
     .option("--at <axis=place,...>", "one place on axes, by value or index: z=12,t=0,c=DAPI", place);
@@ -141,6 +156,7 @@ function convertOptions(args: ConvertArguments): ConvertOptions {
     ...(image !== undefined && { image }),
     ...(level !== undefined && { level }),
     ...(at !== undefined && { at }),
+    ...zarrLayout(args),
     picture: {
       ...{ scaleBar, labels },
       ...(project !== undefined && { project }),
@@ -153,6 +169,15 @@ function convertOptions(args: ConvertArguments): ConvertOptions {
       ...(zoom !== undefined && { zoom }),
     },
   };
+}
+
+function zarrLayout({ zarrVersion, shard, levels }: ConvertArguments): Pick<ConvertOptions, "zarr"> {
+  const zarr = {
+    ...(zarrVersion !== undefined && { version: zarrVersion }),
+    ...(shard !== undefined && { shardPx: shard }),
+    ...(levels !== undefined && { levels }),
+  };
+  return Object.keys(zarr).length === 0 ? {} : { zarr };
 }
 
 function imagesText(converted: ConvertReport & { readonly path: string }): string {

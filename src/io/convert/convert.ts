@@ -58,6 +58,8 @@ export async function convertDataset(
   const format = options.format ?? formatOf(to);
   if (samePath(from, to)) throw onItself(to);
   if (!options.overwrite && (await fileExists(to))) throw taken(to);
+  if (options.zarr !== undefined && format !== "ome-zarr")
+    options.onLog?.(`${to}: version, shards and number of levels are those of OME-Zarr: left out`, "warning");
   const kind = await datasetKind(from);
   if (kind !== undefined && !isPart(options) && (format === "ndtiff" || format === "ome-zarr"))
     return { from: kind, to: format, images: await copyDataset(from, to, { ...options, format }), filled: 0 };
@@ -125,8 +127,9 @@ async function datasetKind(path: string): Promise<DatasetKind | undefined> {
   return kind === "ome-zarr" && (await fileExists(`${path}/${RECORDS}`)) ? kind : undefined;
 }
 
-function isPart({ image, level, at }: ConvertOptions): boolean {
-  return image !== undefined || level !== undefined || at !== undefined;
+/** What images one by one have no room for. */
+function isPart({ image, level, at, zarr }: ConvertOptions): boolean {
+  return image !== undefined || level !== undefined || at !== undefined || zarr !== undefined;
 }
 
 function formatOf(path: string): ConvertFormat {

@@ -1,8 +1,9 @@
-import { copyFileSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { copyFileSync, existsSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { afterAll, describe, expect, test } from "vitest";
+import { pixelBytes } from "../../core/index.ts";
 import { openMrc } from "../mrcFile.ts";
 import { sourceAxis } from "../source/axes.ts";
 import { type MemorySourceOptions, memorySource } from "../source/memory.ts";
@@ -55,6 +56,31 @@ function fiveAxes(options: MemorySourceOptions = {}): ImageSource {
     },
   );
 }
+
+test("OME-Zarr in the version, shards and levels that are asked for", async () => {
+  const from = newPath(".mrc");
+  const data = Float32Array.from({ length: 700 * 600 }, (_, i) => i % 977);
+  await writeSource(memorySource({ data, axes: ["y", "x"], shape: [700, 600] }), from, {
+    format: "mrc",
+    overwrite: false,
+  });
+  const old = await convert(from, "ome-zarr", { zarr: { version: "0.4", levels: 4 } });
+  const sharded = await convert(from, "ome-zarr", { zarr: { shardPx: 1024 } });
+  for (const [path, levels] of [
+    [old, 4],
+    [sharded, 3],
+  ] as const) {
+    await using image = await openImage(path);
+    const read = (await image.read()).data;
+    expect([image.levels.length, Buffer.compare(pixelBytes(read), pixelBytes(data))]).toEqual([levels, 0]);
+  }
+  expect([existsSync(join(old, ".zattrs")), existsSync(join(sharded, "0", "c", "0", "1"))]).toEqual([
+    true,
+    false,
+  ]);
+  const both = convert(from, "ome-zarr", { zarr: { version: "0.4", shardPx: 512 } });
+  await expect(both).rejects.toMatchObject({ code: "unsupported" });
+});
 
 async function write(source: ImageSource, format: Format): Promise<string> {
   const path = newPath(FORMATS[format]);

@@ -1,5 +1,6 @@
 import type { Axes } from "../../core/index.ts";
 import type { OmeZarrCompression } from "../omezarr/chunks.ts";
+import type { MultiscaleVersion } from "../omezarr/multiscale/plan.ts";
 import type { PictureOptions } from "../render/options.ts";
 import type { TiffRows } from "../tiff/rows.ts";
 
@@ -16,6 +17,16 @@ export interface ConvertProgress {
   readonly total: number;
 }
 
+/** How an OME-Zarr is laid out. */
+export interface ZarrLayout {
+  /** Default 0.5. */
+  readonly version?: MultiscaleVersion;
+  /** Side of a shard in pixels, a multiple of 512: many chunks become one file. 0.5 alone. */
+  readonly shardPx?: number;
+  /** Default: until both sides are at most 256. */
+  readonly levels?: number;
+}
+
 /** Options of {@link convertDataset}. */
 export interface ConvertOptions {
   /** Default: what the ending of the path says. */
@@ -24,6 +35,8 @@ export interface ConvertOptions {
   readonly overwrite?: boolean;
   /** Of OME-Zarr (default "none"). */
   readonly compression?: OmeZarrCompression;
+  /** Of OME-Zarr; images then keep what images of many resolutions hold, not the metadata of each. */
+  readonly zarr?: ZarrLayout;
   /** Which series, field or label image of a file that holds several (default the first). */
   readonly image?: string;
   /** Between MRC and TIFF: whether rows change their order (default "flip", which `onLog` is told). */

@@ -11,6 +11,7 @@ import { labelOf } from "../render/axes.ts";
 import { sourceAxis } from "../source/axes.ts";
 import type { ImageSource, SourceChannel } from "../source/source.ts";
 import { placeOf } from "./geometry.ts";
+import type { ZarrLayout } from "./options.ts";
 import { outerAxes, type Piece, piecesOf, type WalkOptions } from "./pieces.ts";
 import { viewOf } from "./view.ts";
 
@@ -26,10 +27,11 @@ const COLOURS: readonly SourceChannel[] = [
 export interface OmeZarrTarget extends WalkOptions {
   readonly name: string;
   readonly compression?: OmeZarrCompression | undefined;
+  readonly zarr?: ZarrLayout | undefined;
 }
 
 /**
- * Writes an image with all its levels into a new OME-Zarr 0.5 store. Colours of a pixel become channels. NGFF has room for time, one
+ * Writes an image with all its levels into a new OME-Zarr store, 0.5 unless `zarr` says otherwise. Colours of a pixel become channels. NGFF has room for time, one
  * more axis and space: of further axes every place becomes an image of its own, in the layout of bioformats2raw.
  */
 export async function writeOmeZarrSource(
@@ -39,11 +41,18 @@ export async function writeOmeZarrSource(
 ): Promise<void> {
   const further = furtherAxes(source);
   if (further.length === 0) {
-    await using writer = await createOmeZarrImage({ directory, ...imageOptions(source, target) });
+    await using writer = await createOmeZarrImage({
+      directory,
+      ...imageOptions(source, target),
+      ...(target.zarr?.version && { version: target.zarr.version }),
+    });
     await fill(writer, source, target);
     return;
   }
-  await using collection = await createOmeZarrCollection({ directory });
+  await using collection = await createOmeZarrCollection({
+    directory,
+    ...(target.zarr?.version && { version: target.zarr.version }),
+  });
   const { shape } = source.levels[0];
   const counts = further.map((name) => shape[placeOf(source, name)]);
   for (const indices of indicesWithin(counts.map((to) => ({ from: 0, to })))) {
@@ -66,8 +75,8 @@ function furtherAxes(source: ImageSource): string[] {
 
 function imageOptions(
   source: ImageSource,
-  { name, compression = "none" }: OmeZarrTarget,
-): Omit<OmeZarrImageOptions, "directory"> {
+  { name, compression = "none", zarr = {} }: OmeZarrTarget,
+): Omit<OmeZarrImageOptions, "directory" | "version"> {
   const [{ shape, scale, translation }] = source.levels;
   const sample = placeOf(source, "sample");
   const order = sample < 0 ? source.axes.map((_, i) => i) : withChannels(source, sample);
@@ -76,12 +85,19 @@ function imageOptions(
   const channels = sample < 0 ? source.channels : COLOURS.slice(0, shape[sample]);
   return {
     ...{ axes, name, compression, channels },
+    ...(zarr.levels !== undefined && { levels: zarr.levels }),
+    ...(zarr.shardPx !== undefined && { shardShape: shardOf(axes.length, zarr.shardPx) }),
     dtype: source.dtype,
     shape: pick(shape),
     scale: pick(scale),
     translation: pick(translation),
     reduction: source.isLabels ? "mode" : "mean",
   };
+}
+
+/** A shard of one plane. */
+function shardOf(rank: number, side: number): readonly number[] {
+  return Array.from({ length: rank }, (_, axis) => (axis < rank - 2 ? 1 : side));
 }
 
 /** The samples stand behind the time. */

@@ -31,11 +31,12 @@ export interface BandJob {
   readonly storage: LevelStorage;
   /** The band of the next level that this one lies in, and the row of it that the first one becomes. */
   readonly next?: { readonly band: BandPixels; readonly row: number; readonly reduction: Reduction };
-  /** Of level 0: the channel of each plane, the first row's index in its plane, and the distance of kept values. */
+  /** Of level 0: the channel of each plane, the first row's index in its plane, and the distances of kept values and of counted rows. */
   readonly count?: {
     readonly channels: readonly number[];
     readonly firstRow: number;
     readonly stride: number;
+    readonly rowStride: number;
   };
 }
 

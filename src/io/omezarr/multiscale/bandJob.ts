@@ -56,7 +56,7 @@ function halveBand(
 function countBand(
   { band: { planes, rows, width }, columns: [from, to], storage: { dtype } }: BandJob,
   data: PixelArray,
-  { channels, firstRow, stride }: NonNullable<BandJob["count"]>,
+  { channels, firstRow, stride, rowStride }: NonNullable<BandJob["count"]>,
 ): ChannelStatistics {
   const found = new Map<number, ValueStatistics>();
   for (let plane = 0; plane < planes; plane++) {
@@ -65,7 +65,8 @@ function countBand(
     for (let y = 0; y < rows; y++) {
       const row = (plane * rows + y) * width;
       const index = (firstRow + y) * width + from;
-      addRow(statistics, { data, from: row + from, to: row + to, index, stride });
+      const isCounted = (firstRow + y) % rowStride === 0;
+      addRow(statistics, { data, from: row + from, to: row + to, index, stride, isCounted });
     }
   }
   return found;

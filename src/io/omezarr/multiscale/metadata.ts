@@ -115,7 +115,7 @@ function arrayOfZarr2(
     shape,
     chunks: chunkShape,
     dtype: ZARR2_TYPES[dtype],
-    compressor: compressorMetadata(compression, "0.4") ?? null,
+    compressor: compressorMetadata({ compression, valueBytes: bytesPerValue(dtype) }, "0.4") ?? null,
     fill_value: 0,
     order: "C",
     filters: null,
@@ -129,7 +129,7 @@ function arrayOfZarr3(
   { shape, chunkShape, shardShape }: PlannedLevel,
   { axes, dtype, compression }: ArrayDocument,
 ): JsonObject {
-  const packed = compressorMetadata(compression, "0.5");
+  const packed = compressorMetadata({ compression, valueBytes: bytesPerValue(dtype) }, "0.5");
   const bytes = bytesPerValue(dtype) === 1 ? { name: "bytes" } : LITTLE;
   const codecs: JsonValue[] = [bytes, ...(packed === undefined ? [] : [packed])];
   const sharding = {

@@ -1,9 +1,19 @@
 import type { PixelArray, PixelType } from "../../../core/index.ts";
 
-/** What is known of the values of a channel: each one counted, or every n-th one kept. */
+/** What is known of the values of a channel: those of every n-th row counted, or every n-th one kept. */
 export type ValueStatistics =
-  | { readonly kind: "counts"; readonly counts: Uint32Array | Float64Array; readonly lowest: number }
-  | { readonly kind: "samples"; readonly samples: number[]; min: number; max: number };
+  | (Range & {
+      readonly kind: "counts";
+      readonly counts: Uint32Array | Float64Array;
+      readonly lowest: number;
+    })
+  | (Range & { readonly kind: "samples"; readonly samples: number[] });
+
+/** Of all values, also those that are not counted; the smallest above the largest where there are none. */
+interface Range {
+  min: number;
+  max: number;
+}
 
 /** Values that are kept of a channel whose type has too many to be counted. */
 const SAMPLES = 2 ** 18;
@@ -22,14 +32,24 @@ const SHOWN = [0.001, 0.999] as const;
 /** Statistics of nothing: those of a part are small and fast, those of a whole channel may pass 2^32 pixels. */
 export function emptyStatistics(dtype: PixelType, of: "part" | "channel"): ValueStatistics {
   const counted = COUNTED[dtype];
-  if (counted === undefined) return { kind: "samples", samples: [], min: Infinity, max: -Infinity };
+  const range = { min: Infinity, max: -Infinity };
+  if (counted === undefined) return { kind: "samples", samples: [], ...range };
   const [count, lowest] = counted;
   // of a part every other value has a table of its own: equal neighbours would wait for each other's count
   return {
     kind: "counts",
+    ...range,
     counts: of === "part" ? new Uint32Array(2 * count) : new Float64Array(count),
     lowest,
   };
+}
+
+/** Values of a channel that are enough to count. */
+const COUNTED_VALUES = 2 ** 24;
+
+/** Distance of the rows that are counted, for a channel of this many values. */
+export function countedRowStride(values: number): number {
+  return Math.max(1, Math.floor(values / COUNTED_VALUES));
 }
 
 /** Distance of the values that are kept, for a channel of this many. */
@@ -44,32 +64,45 @@ export interface CountedRow {
   readonly to: number;
   readonly index: number;
   readonly stride: number;
+  /** Whether a row of these is counted; its range is known in any case. */
+  readonly isCounted: boolean;
 }
 
 /** Adds values to statistics of a part. Those that are not finite count for nothing. */
-export function addRow(statistics: ValueStatistics, { data, from, to, index, stride }: CountedRow): void {
-  if (statistics.kind === "counts") {
-    const { counts, lowest } = statistics;
-    const second = counts.length / 2 - lowest;
-    let i = from;
-    for (; i + 1 < to; i += 2) {
-      counts[data[i] - lowest]++;
-      counts[data[i + 1] + second]++;
-    }
-    if (i < to) counts[data[i] - lowest]++;
-    return;
-  }
-  let { min, max } = statistics;
+export function addRow(statistics: ValueStatistics, row: CountedRow): void {
+  addRange(statistics, row);
+  if (statistics.kind === "samples") addSamples(statistics.samples, row);
+  else if (row.isCounted) addCounts(statistics, row);
+}
+
+function addRange(range: Range, { data, from, to }: CountedRow): void {
+  let { min, max } = range;
   for (let i = from; i < to; i++) {
     const value = data[i];
     if (value < min && value !== -Infinity) min = value;
     if (value > max && value !== Infinity) max = value;
   }
-  statistics.min = min;
-  statistics.max = max;
+  range.min = min;
+  range.max = max;
+}
+
+function addCounts(
+  { counts, lowest }: ValueStatistics & { kind: "counts" },
+  { data, from, to }: CountedRow,
+): void {
+  const second = counts.length / 2 - lowest;
+  let i = from;
+  for (; i + 1 < to; i += 2) {
+    counts[data[i] - lowest]++;
+    counts[data[i + 1] + second]++;
+  }
+  if (i < to) counts[data[i] - lowest]++;
+}
+
+function addSamples(samples: number[], { data, from, to, index, stride }: CountedRow): void {
   // the same values whatever part of the plane a row is cut into
   for (let i = from + ((stride - (index % stride)) % stride); i < to; i += stride) {
-    if (Number.isFinite(data[i])) statistics.samples.push(data[i]);
+    if (Number.isFinite(data[i])) samples.push(data[i]);
   }
 }
 
@@ -80,9 +113,9 @@ export function mergeStatistics(into: ValueStatistics, part: ValueStatistics): v
     for (let i = 0; i < values; i++) into.counts[i] += part.counts[i] + part.counts[values + i];
   } else if (into.kind === "samples" && part.kind === "samples") {
     for (const value of part.samples) into.samples.push(value);
-    into.min = Math.min(into.min, part.min);
-    into.max = Math.max(into.max, part.max);
   }
+  into.min = Math.min(into.min, part.min);
+  into.max = Math.max(into.max, part.max);
 }
 
 /** What is shown, and the range: `end` is above `start`, and without values all are 0 to 1. */
@@ -108,12 +141,14 @@ export function windowOf(statistics: ValueStatistics): ValueWindow {
 
 type Quantile = (part: number) => number | undefined;
 
-function countedQuantile({ counts, lowest }: ValueStatistics & { kind: "counts" }): Quantile {
+function countedQuantile({ counts, lowest, min, max }: ValueStatistics & { kind: "counts" }): Quantile {
   let total = 0;
   for (const count of counts) total += count;
   return (part) => {
     const rank = Math.round(part * (total - 1));
-    if (total === 0) return undefined;
+    if (min > max) return undefined;
+    if (part === 0 || total === 0) return min;
+    if (part === 1) return max;
     let index = 0;
     for (let below = counts[0]; below <= rank; below += counts[index]) index++;
     return index + lowest;

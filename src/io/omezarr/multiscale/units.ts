@@ -111,7 +111,7 @@ async function chunkAt(
   if (isZero(chunk)) return undefined;
   const bytes = new Uint8Array(chunk.buffer);
   if (!HOST_IS_LITTLE_ENDIAN) swapBytes(bytes, bytesPerValue(dtype));
-  return packChunk(bytes, compression);
+  return packChunk(bytes, { compression, valueBytes: bytesPerValue(dtype) });
 }
 
 function isZero(values: PixelArray): boolean {

@@ -19,7 +19,7 @@ import {
   type Reduction,
 } from "./plan.ts";
 import { BandPool } from "./pool.ts";
-import { sampleStride, type ValueStatistics } from "./statistics.ts";
+import { countedRowStride, sampleStride, type ValueStatistics } from "./statistics.ts";
 
 /** What {@link createOmeZarrImage} makes. */
 export interface OmeZarrImageOptions extends MultiscaleLayout {
@@ -296,7 +296,7 @@ class ImageWriter implements OmeZarrImageWriter {
     const spans = outer.map((length, i) => ({ from: outerStart[i], to: outerStart[i] + length }));
     const channels = [...indicesWithin(spans)].map((indices) => (axis < 0 ? 0 : indices[axis]));
     const values = shape.reduce((product, side) => product * side, 1) / (axis < 0 ? 1 : shape[axis]);
-    return { channels, firstRow, stride: sampleStride(values) };
+    return { channels, firstRow, stride: sampleStride(values), rowStride: countedRowStride(values) };
   }
 
   async #closePool(): Promise<void> {
