@@ -29,6 +29,7 @@ test("the package has these entries and these public names", async () => {
         "multiDAcquisitionEvents",
         "openDemoMicroscope",
         "openMMCoreMicroscope",
+        "openPythonProcessor",
         "parsePlan",
         "runPlan",
         "useqSizes",

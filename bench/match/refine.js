@@ -36,7 +36,10 @@ export async function run(args) {
   }
   const rows = [];
   for (const size of CASES.filter(({ template }) => args.length === 0 || args.includes(`${template}`))) {
-    rows.push(await measure(size));
+    const row = await measure(size);
+    rows.push(row);
+    // each as it is done: the largest takes minutes, and may be stopped
+    console.log(row.filter((cell) => cell !== "").join("  "));
   }
   console.log("");
   printTable(

@@ -71,7 +71,16 @@ export function pixelTypeOf(data: unknown, at: string): PixelType {
     at,
     expected: `an array of ${Object.keys(ARRAYS).join(", ")}`,
     found: data instanceof Object ? data.constructor.name : String(data),
+    ...wayOut(data),
   });
+}
+
+/** How values of another kind become pixels. */
+function wayOut(data: unknown): { readonly hint?: string } {
+  if (data instanceof BigInt64Array || data instanceof BigUint64Array)
+    return { hint: "Convert it: Int32Array.from(data, Number) if the values fit, else Float64Array" };
+  if (Array.isArray(data)) return { hint: "Convert it: Uint8Array.from(data) for true and false" };
+  return {};
 }
 
 /** The layout of an image whose data have as many values as its sides say. @throws {VitrineError} type, shape */

@@ -96,7 +96,12 @@ test.each<[string, unknown, RegExp]>([
   [
     "an array of numbers",
     [{ ...grey, data: [1, 2, 3, 4, 5, 6] }, given()],
-    /image data: expected an array of uint8/,
+    /image data: expected an array of uint8.* found Array\. Convert it: Uint8Array\.from/,
+  ],
+  [
+    "an array of 64-bit integers",
+    [{ ...grey, data: new BigInt64Array(6) }, given()],
+    /image data: expected an array of uint8.* found BigInt64Array\. Convert it: Int32Array\.from/,
   ],
   ["axes that are none", [grey, { ...given(), Axes: { time: 1.5 } }], /metadata.Axes: expected axes/],
   ["no axes", [grey, {}], /metadata.Axes: expected axes.*found nothing/],
