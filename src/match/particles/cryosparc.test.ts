@@ -86,6 +86,17 @@ test("a pose is the turn about its vector, reference to particle", () => {
   });
 });
 
+test("y the other way turns the pose half about x", () => {
+  const pose = [0, 0, Math.PI / 6];
+  const { columns } = cryosparcColumns(records([{ ...ROW, "alignments3D/pose": pose }]), { invertY: true });
+  const angle = (name: string) => Number(columns.get(name)?.(0));
+  const found = matrixFromZyz({ phiDeg: angle("phi"), thetaDeg: angle("theta"), psiDeg: angle("psi") });
+  const [c, s] = [Math.cos(Math.PI / 6), 0.5];
+  [c, -s, 0, -s, -c, 0, 0, 0, -1].forEach((value, i) => {
+    expect(found[i]).toBeCloseTo(value, 5);
+  });
+});
+
 test("a file without places says where they are", () => {
   const { "location/center_x_frac": _, ...rest } = ROW;
   expect(() => cryosparcColumns(records([rest]))).toThrow(/passthrough/);

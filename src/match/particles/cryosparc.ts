@@ -1,4 +1,4 @@
-import { type Matrix3, VitrineError, zyzFromMatrix } from "../../core/index.ts";
+import { type Matrix3, multiplyMatrices, VitrineError, zyzFromMatrix } from "../../core/index.ts";
 import type { NpyRecords } from "../../io/index.ts";
 import type { Log } from "../../program/index.ts";
 import type { ParticleColumns } from "./particlesToStar.ts";
@@ -45,7 +45,7 @@ export function cryosparcColumns(records: NpyRecords, options: CryosparcOptions 
     columns.set(`pos_${axis}_img`, (row) => float64Text(position(row)));
     columns.set(`pos_${axis}_img_angstrom`, (row) => float64Text(position(row) * pixelSize(row)));
   }
-  addPose(records, columns);
+  addPose(records, columns, options.invertY ?? false);
   addCtf(records, columns, options.invertY ?? false);
   columns.set("pixel_size", (row) => float64Text(pixelSize(row)));
   columns.set("micrograph_path", (row) => plainPath(records.text(row, "location/micrograph_path")));
@@ -83,7 +83,10 @@ function addCtf(records: NpyRecords, columns: Map<string, Texts>, invertY: boole
   if (columns.has("defocus_u")) columns.set("relative_defocus", () => "0.0");
 }
 
-function addPose(records: NpyRecords, columns: Map<string, Texts>): void {
+/** Turned half about x: the projection of a particle so turned is its image with y the other way. */
+const Y_INVERTED: Matrix3 = [1, 0, 0, 0, -1, 0, 0, 0, -1];
+
+function addPose(records: NpyRecords, columns: Map<string, Texts>, invertY: boolean): void {
   if (!records.has("alignments3D/pose")) return;
   const angles = [
     new Float64Array(records.rows),
@@ -92,7 +95,9 @@ function addPose(records: NpyRecords, columns: Map<string, Texts>): void {
   ];
   for (let row = 0; row < records.rows; row++) {
     const vector = [0, 1, 2].map((i) => records.number(row, "alignments3D/pose", i));
-    const { phiDeg, thetaDeg, psiDeg } = zyzFromMatrix(matrixOfVector(vector));
+    const { phiDeg, thetaDeg, psiDeg } = zyzFromMatrix(
+      invertY ? multiplyMatrices(Y_INVERTED, matrixOfVector(vector)) : matrixOfVector(vector),
+    );
     angles[0][row] = phiDeg;
     angles[1][row] = thetaDeg;
     angles[2][row] = psiDeg;
