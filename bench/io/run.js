@@ -1,5 +1,5 @@
 // `npm run bench -- io [part…]`: the parts of this bench and which of them a command line names.
-const PARTS = ["tomogram"];
+const PARTS = ["tomogram", "tables"];
 
 /** Runs the parts that `args` names, all where it names none. */
 export async function run(args) {
