@@ -210,6 +210,7 @@ test("the package's entries have these public types", () => {
         "NpyContent",
         "NpyData",
         "NpyDtype",
+        "NpyRecords",
         "NpzOptions",
         "OmeTiffOptions",
         "OmeTiffWriter",

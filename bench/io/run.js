@@ -1,5 +1,5 @@
 // `npm run bench -- io [part…]`: the parts of this bench and which of them a command line names.
-const PARTS = ["tomogram", "zarr"];
+const PARTS = ["tomogram", "zarr", "tables"];
 
 /** Runs the parts that `args` names, all where it names none; numbers behind a part are its sizes. */
 export async function run(args) {

@@ -34,6 +34,7 @@ interface ConvertArguments extends TiffArguments {
   readonly templateSize?: number;
   readonly pixelSize?: number;
   readonly full?: boolean;
+  readonly invertY?: boolean;
   readonly overwrite?: boolean;
   readonly json?: boolean;
 }
@@ -45,7 +46,10 @@ export function addConvert(cli: Command): void {
     .addHelpText("after", example("convert data/run_1 run.zarr --compression zstd"))
     .addHelpText("after", example("convert run.zarr run.png --project z:max --at time=3"))
     .description("write images, or a table of particles, as another format, or draw them")
-    .argument("<in>", "NDTiff folder, OME-Zarr store, MRC, TIFF or .npy file; particles as .csv or .star")
+    .argument(
+      "<in>",
+      "NDTiff folder, OME-Zarr store, MRC, TIFF or .npy file; particles as .csv, .star or cryoSPARC's .cs",
+    )
     .argument(
       "<out>",
       "its ending tells the format: .zarr, .mrc, .ome.tif, .tif, .npy, .png, .star, .csv; NDTiff needs --format",
@@ -89,6 +93,10 @@ export function addConvert(cli: Command): void {
     .option(
       "--full",
       "with .star: write scores, maps and all else that RELION does not know, too, as vitrine_*; the way back then loses nothing",
+    )
+    .option(
+      "--invert-y",
+      "with .cs: count y from the other side, as micrographs of MotionCor2 and RELION need it",
     )
     .option("--overwrite", "replace OUT if it is there")
     .option("--json", "print the result as JSON")
@@ -205,10 +213,11 @@ function short(value: number): string {
 }
 
 function convertTable(from: string, to: string, args: ConvertArguments): Promise<void> {
-  const { overwrite = false, full = false, templateSize, pixelSize, json = false } = args;
+  const { overwrite = false, full = false, invertY = false, templateSize, pixelSize, json = false } = args;
   const options = {
     overwrite,
     full,
+    invertY,
     ...(templateSize !== undefined && { templateSize }),
     ...(pixelSize !== undefined && { pixelSizeA: pixelSize }),
   };

@@ -1,6 +1,15 @@
 import { VitrineError } from "../../core/index.ts";
-import { parseStar, readText, type StarFile, type StarTable, starTable } from "../../io/index.ts";
+import {
+  type NpyRecords,
+  parseStar,
+  readNpyRecords,
+  readText,
+  type StarFile,
+  type StarTable,
+  starTable,
+} from "../../io/index.ts";
 import type { Log } from "../../program/index.ts";
+import { CS_CTF, plainPath } from "../particles/cryosparc.ts";
 import { isCtffind, parseCtffind } from "./ctffind.ts";
 import type { MicrographCtf } from "./micrographCtf.ts";
 
@@ -31,12 +40,47 @@ const A_PER_UM = 1e4;
  *   no number, an optics group that is not there
  */
 export async function readCtfs(path: string, onLog?: Log): Promise<MicrographCtf[]> {
-  const text = await readText(path);
-  const all = isCtffind(text) ? [parseCtffind(text, path)] : ctfsOfStar(parseStar(text, path), onLog);
+  const all = /\.cs$/i.test(path)
+    ? ctfsOfCryosparc(await readNpyRecords(path))
+    : await ctfsOfText(path, onLog);
   return all.filter(({ at, name, optics }) => {
     const isFitted = Number.isFinite(optics.defocusUA) && Number.isFinite(optics.defocusVA);
     if (!isFitted) onLog?.(`${at}: no defocus was fitted to ${name}, which is left out`, "warning");
     return isFitted;
+  });
+}
+
+async function ctfsOfText(path: string, onLog: Log | undefined): Promise<MicrographCtf[]> {
+  const text = await readText(path);
+  return isCtffind(text) ? [parseCtffind(text, path)] : ctfsOfStar(parseStar(text, path), onLog);
+}
+
+const CS_FIELDS = {
+  defocus_u: "defocusUA",
+  defocus_v: "defocusVA",
+  astigmatism_angle: "astigmatismAngleDeg",
+  voltage: "voltageKv",
+  spherical_aberration: "sphericalAberrationMm",
+  amplitude_contrast_ratio: "amplitudeContrast",
+  phase_shift: "phaseShiftDeg",
+} as const;
+
+/** Micrographs of cryoSPARC's CTF jobs. Seven digits: those of float32. */
+function ctfsOfCryosparc(records: NpyRecords): MicrographCtf[] {
+  const number = (row: number, field: string) => Number(records.number(row, field).toPrecision(7));
+  return Array.from({ length: records.rows }, (_, row) => {
+    const optics = CS_CTF.flatMap(([column, field, factor]) =>
+      records.has(field) ? [[CS_FIELDS[column], number(row, field) * factor]] : [],
+    );
+    const size = records.has("micrograph_blob/psize_A")
+      ? { pixelSizeA: number(row, "micrograph_blob/psize_A") }
+      : {};
+    const name = plainPath(records.text(row, "micrograph_blob/path"));
+    return {
+      at: `${records.name} micrograph ${row + 1}`,
+      name,
+      optics: { ...Object.fromEntries(optics), ...size },
+    };
   });
 }
 

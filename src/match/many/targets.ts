@@ -62,7 +62,7 @@ async function micrographChoices(
   micrographs: readonly string[],
   { ctf, onLog }: TargetRequest,
 ): Promise<Chosen[]> {
-  const tables = micrographs.filter((path) => /\.star$/i.test(path));
+  const tables = micrographs.filter((path) => /\.(star|cs)$/i.test(path));
   const listed: Chosen[] = [];
   for (const table of tables) {
     for (const { name, at, optics } of await readCtfs(table, onLog)) {

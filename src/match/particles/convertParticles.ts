@@ -4,16 +4,18 @@ import {
   fileExists,
   identifyFile,
   parseCsvTable,
+  readNpyRecords,
   readStar,
   readText,
   writeFileAtomic,
   writeStar,
 } from "../../io/index.ts";
+import { type CryosparcOptions, cryosparcColumns } from "./cryosparc.ts";
 import { columnsToStar, type ParticleColumns } from "./particlesToStar.ts";
 import { type StarToParticlesOptions, starColumns } from "./starToParticles.ts";
 
 /** Options of {@link convertParticles}. */
-export interface ConvertParticlesOptions extends StarToParticlesOptions {
+export interface ConvertParticlesOptions extends StarToParticlesOptions, Pick<CryosparcOptions, "invertY"> {
   /** Replace what is there (default false). */
   readonly overwrite?: boolean;
   /** Write to STAR what RELION does not know, too, so that the way back loses nothing (default false: RELION's columns alone). */
@@ -21,7 +23,7 @@ export interface ConvertParticlesOptions extends StarToParticlesOptions {
 }
 
 /**
- * Writes a table of particles, CSV or STAR, as the other one (or an older STAR file as RELION 3.1's); the ending of `to` tells
+ * Writes a table of particles, CSV, STAR or the `.cs` of cryoSPARC, as CSV or STAR (or an older STAR file as RELION 3.1's); the ending of `to` tells
  * which.
  *
  * @returns  how many particles there are
@@ -63,7 +65,11 @@ function csvOf({ rows, columns }: ParticleColumns) {
   return csvParts({ columns: [...columns.keys()], rows, text: (row, column) => texts[column](row) });
 }
 
-async function readTable(from: string, options: StarToParticlesOptions): Promise<ParticleColumns> {
+async function readTable(
+  from: string,
+  options: StarToParticlesOptions & CryosparcOptions,
+): Promise<ParticleColumns> {
+  if (/\.cs$/i.test(from)) return cryosparcColumns(await readNpyRecords(from), options);
   const kind = await identifyFile(from);
   if (kind === "star") return starColumns(await readStar(from), options);
   if (kind === "csv") {
@@ -74,7 +80,7 @@ async function readTable(from: string, options: StarToParticlesOptions): Promise
   throw new VitrineError({
     code: "unsupported",
     at: from,
-    expected: "particles as a CSV or STAR file",
+    expected: "particles as a CSV or STAR file, or a .cs file of cryoSPARC",
     found: kind,
   });
 }

@@ -1,0 +1,103 @@
+import { expect, test } from "vitest";
+import { matrixFromZyz, multiplyMatrices, transposeMatrix } from "../../core/index.ts";
+import { parseNpyRecords } from "../../io/npyRecords.ts";
+import { cryosparcColumns } from "./cryosparc.ts";
+
+type Row = Readonly<Record<string, readonly number[] | string>>;
+
+/** A structured array as numpy.save writes it: float32 lists, uint32 shapes, bytes. */
+function records(rows: readonly Row[]) {
+  const fields = Object.entries(rows[0]).map(([name, value]) => {
+    const width = typeof value === "string" ? 24 : 4 * value.length;
+    const type = typeof value === "string" ? "'|S24'" : name.endsWith("shape") ? "'<u4'" : "'<f4'";
+    const shape = typeof value === "string" || value.length === 1 ? "" : `, (${value.length},)`;
+    return { name, width, descr: `('${name}', ${type}${shape})` };
+  });
+  const size = fields.reduce((sum, { width }) => sum + width, 0);
+  const descr = fields.map((field) => field.descr).join(", ");
+  const head = `{'descr': [${descr}], 'fortran_order': False, 'shape': (${rows.length},), }\n`;
+  const bytes = new Uint8Array(10 + head.length + rows.length * size);
+  bytes.set([0x93, 0x4e, 0x55, 0x4d, 0x50, 0x59, 1, 0, head.length & 255, head.length >> 8]);
+  bytes.set(new TextEncoder().encode(head), 10);
+  const view = new DataView(bytes.buffer);
+  rows.forEach((row, i) => {
+    let at = 10 + head.length + i * size;
+    for (const { name, width } of fields) {
+      const value = row[name];
+      if (typeof value === "string") bytes.set(new TextEncoder().encode(value), at);
+      else
+        value.forEach((number, j) => {
+          if (name.endsWith("shape")) view.setUint32(at + 4 * j, number, true);
+          else view.setFloat32(at + 4 * j, number, true);
+        });
+      at += width;
+    }
+  });
+  return parseNpyRecords(bytes, "p.cs");
+}
+
+const ROW = {
+  "alignments3D/pose": [0, 0, Math.PI / 6],
+  "alignments3D/shift": [2, -1],
+  "alignments3D/psize_A": [2],
+  "location/center_x_frac": [0.25],
+  "location/center_y_frac": [0.5],
+  "location/micrograph_shape": [400, 800],
+  "location/micrograph_path": ">J1/imported/mic.mrc",
+  "location/micrograph_psize_A": [1],
+  "ctf/df1_A": [12000],
+  "ctf/df2_A": [11500],
+  "ctf/df_angle_rad": [Math.PI / 4],
+  "ctf/accel_kv": [300],
+  "ctf/phase_shift_rad": [0],
+};
+
+test("places, poses and CTF in our units", () => {
+  const { rows, columns } = cryosparcColumns(records([ROW]), { templateSize: 48 });
+  expect(rows).toBe(1);
+  expect(Object.fromEntries([...columns].map(([name, texts]) => [name, texts(0)]))).toMatchObject({
+    pos_x: "172.0",
+    pos_x_img: "196.0", // 800 / 4 less 2 pixels of 2 Å
+    pos_y_img: "202.0",
+    defocus_u: "12000.0",
+    defocus_v: "11500.0",
+    astigmatism_angle: "45.0",
+    voltage: "300.0",
+    pixel_size: "1.0",
+    micrograph_path: "J1/imported/mic.mrc",
+  });
+  const inverted = cryosparcColumns(records([ROW]), { invertY: true }).columns;
+  expect([inverted.get("pos_y_img")?.(0), inverted.get("astigmatism_angle")?.(0)]).toEqual([
+    "197.0",
+    "-45.0",
+  ]);
+});
+
+test("a pose is the turn about its vector, reference to particle", () => {
+  // scipy 1.17.1: Rotation.from_euler("ZYZ", [30, 40, 50], degrees=True).as_rotvec()
+  const pose = [0.13128836956304088, 0.7445733434301244, 1.335234833029375];
+  const { columns } = cryosparcColumns(records([{ ...ROW, "alignments3D/pose": pose }]));
+  const angle = (name: string) => Number(columns.get(name)?.(0));
+  const found = matrixFromZyz({ phiDeg: angle("phi"), thetaDeg: angle("theta"), psiDeg: angle("psi") });
+  const expected = matrixFromZyz({ phiDeg: 30, thetaDeg: 40, psiDeg: 50 });
+  const turn = multiplyMatrices(found, transposeMatrix(expected));
+  turn.forEach((value, i) => {
+    expect(value).toBeCloseTo(i % 4 === 0 ? 1 : 0, 5);
+  });
+});
+
+test("y the other way turns the pose half about x", () => {
+  const pose = [0, 0, Math.PI / 6];
+  const { columns } = cryosparcColumns(records([{ ...ROW, "alignments3D/pose": pose }]), { invertY: true });
+  const angle = (name: string) => Number(columns.get(name)?.(0));
+  const found = matrixFromZyz({ phiDeg: angle("phi"), thetaDeg: angle("theta"), psiDeg: angle("psi") });
+  const [c, s] = [Math.cos(Math.PI / 6), 0.5];
+  [c, -s, 0, -s, -c, 0, 0, 0, -1].forEach((value, i) => {
+    expect(found[i]).toBeCloseTo(value, 5);
+  });
+});
+
+test("a file without places says where they are", () => {
+  const { "location/center_x_frac": _, ...rest } = ROW;
+  expect(() => cryosparcColumns(records([rest]))).toThrow(/passthrough/);
+});
