@@ -1,6 +1,7 @@
 import { VitrineError } from "../core/index.ts";
 import { type FileSource, sourceName } from "./files.ts";
 import { readUnpacked } from "./gzip.ts";
+import { type FileKind, kindOfBytes } from "./identify.ts";
 
 const utf8 = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
 const windows = new TextDecoder("windows-1252", { ignoreBOM: true });
@@ -18,9 +19,23 @@ export function decodeText(bytes: Uint8Array, at: string): string {
   } catch (cause) {
     const isUtf16 = (bytes[0] === 0xff && bytes[1] === 0xfe) || (bytes[0] === 0xfe && bytes[1] === 0xff);
     if (!isUtf16 && !bytes.includes(0)) return windows.decode(bytes);
-    const found = isUtf16 ? "UTF-16" : "other bytes";
+    const found = isUtf16 ? "UTF-16" : `other bytes${kindText(bytes)}`;
     throw new VitrineError({ code: "format", at, expected: "UTF-8 text", found }, { cause });
   }
+}
+
+const KINDS: Partial<Record<FileKind, string>> = {
+  mrc: "an MRC file",
+  tiff: "a TIFF file",
+  npy: "a NumPy array",
+  npz: "a zip archive",
+  png: "a PNG picture",
+};
+
+/** Whose bytes they are, where the first ones tell. */
+function kindText(bytes: Uint8Array): string {
+  const kind = KINDS[kindOfBytes(bytes.subarray(0, 4096), "")];
+  return kind === undefined ? "" : `, those of ${kind}`;
 }
 
 /**

@@ -9,6 +9,15 @@ const scratch = scratchFolder();
 const newFolder = () => mkdtempSync(join(scratch, "command-"));
 const ADVICE = "(vitrine COMMAND --help explains a command)";
 
+/** Runs a command when it is first asked for, and never again. */
+function vitrineOnce(args: readonly string[]) {
+  let end: ReturnType<typeof vitrineHere> | undefined;
+  return () => {
+    end ??= vitrineHere(args);
+    return end;
+  };
+}
+
 /** Commands that only hold others, which have tests of their own. */
 const GROUPS = ["help", "experiment", "jobs"];
 
@@ -25,9 +34,13 @@ test("every command of vitrine --help has its row", async () => {
 
 describe.each(COMMAND_ROWS)(
   "vitrine $name",
-  ({ name, prepare, results, computes, failing, timeoutMs = 60_000 }) => {
+  ({ name, prepare, before, results, computes, failing, timeoutMs = 60_000 }) => {
+    const help = vitrineOnce([name, "--help"]);
+    const example = async () =>
+      (await help()).stdout.trimEnd().split("\n").at(-1)!.trim().split(" ").slice(1);
+
     test("--help explains arguments and options, and shows an example", async () => {
-      const { code, stdout, stderr } = await vitrineHere([name, "--help"]);
+      const { code, stdout, stderr } = await help();
       expect([code, stderr]).toEqual([0, ""]);
       const [usage, ...words] = stdout.split("\n")[0].split(" ").slice(2);
       expect(usage).toBe(name);
@@ -37,17 +50,10 @@ describe.each(COMMAND_ROWS)(
       expect(stdout).toMatch(new RegExp(`\nExample:\n {2}vitrine ${name} \\S.*\n$`));
     });
 
-    test("the example of its help is a call that it understands", async () => {
-      const { stdout } = await vitrineHere([name, "--help"]);
-      const call = stdout.trimEnd().split("\n").at(-1)!.trim().split(" ").slice(1);
-      const end = await vitrineHere([...call, "--no-such-option"]); // parsed to its end, and not run
-      expect(end.stderr.split("\n")[0]).toBe("error: unknown option '--no-such-option'");
-    });
-
-    test("wrong use is exit code 2, what is wrong and where to look on stderr, nothing on stdout", async () => {
-      const args = [name, ...(await prepare(newFolder()))];
+    test("wrong use, as of the example of its help, is exit code 2, what is wrong and where to look on stderr, nothing on stdout", async () => {
       const wrong: [call: string[], message: RegExp][] = [
-        [[...args, "--no-such-option"], /^error: unknown option '--no-such-option'\n/],
+        // parsed to its end, and not run
+        [[...(await example()), "--no-such-option"], /^error: unknown option '--no-such-option'\n/],
         name === "tour"
           ? [["tour", "here"], /^error: too many arguments for 'tour'/]
           : [[name], /^error: (missing required argument '\S+'|required option '.+' not specified)\n/],
@@ -82,7 +88,9 @@ describe.each(COMMAND_ROWS)(
     test("--json is one object on one line of stdout: results, warnings, backend, seconds", {
       timeout: timeoutMs,
     }, async () => {
-      const { code, stdout, stderr } = await vitrineHere([name, ...(await prepare(newFolder())), "--json"]);
+      const args = await prepare(newFolder());
+      for (const call of before?.(args) ?? []) await vitrineHere(call);
+      const { code, stdout, stderr } = await vitrineHere([name, ...args, "--json"]);
       expect([code, stdout.split("\n").length]).toEqual([0, 2]);
       const report = JSON.parse(stdout);
       expect(Object.keys(report.results)).toEqual(expect.arrayContaining([...results]));

@@ -3,7 +3,6 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { formatMrc } from "../../src/io/index.ts";
 import { simulateMolecule, volumeFromMolecule } from "../../src/match/index.ts";
-import { vitrineHere } from "./command.ts";
 import { writeGoldenTable } from "./movieCase.ts";
 import { writeOptimizeCase } from "./optimizeCase.ts";
 import { smallConfiguration, writeConfig } from "./searchCase.ts";
@@ -13,6 +12,8 @@ export interface CommandRow {
   readonly name: string;
   /** Writes what a short run reads into an empty folder; the run's arguments, its first input first, without name and `--json`. */
   readonly prepare: (folder: string) => readonly string[] | Promise<readonly string[]>;
+  /** Commands that run before it, in which what it reads is computed; only where it is run, since they take their time. */
+  readonly before?: (args: readonly string[]) => readonly (readonly string[])[];
   /** Fields of the results. */
   readonly results: readonly string[];
   /** Whether a pool computes. */
@@ -102,21 +103,15 @@ export const COMMAND_ROWS: readonly CommandRow[] = [
   },
   {
     name: "match-collect",
-    async prepare(folder) {
-      const config = searchConfig(folder);
-      await vitrineHere(["match", config, "--part", "1/1", ...WORKERS]);
-      return [config, "--particles", join(folder, "p.csv")];
-    },
+    prepare: (folder) => [searchConfig(folder), "--particles", join(folder, "p.csv")],
+    before: ([config]) => [["match", config, "--part", "1/1", ...WORKERS]],
     results: SEARCH,
     computes: false,
   },
   {
     name: "picture",
-    async prepare(folder) {
-      const config = searchConfig(folder);
-      await vitrineHere(["match", config, "--particles", join(folder, "p.csv"), ...WORKERS]);
-      return [config, "--out", join(folder, "again.png")];
-    },
+    prepare: (folder) => [searchConfig(folder), "--out", join(folder, "again.png")],
+    before: ([config, , picture]) => [["match", config, "--particles", `${picture}.csv`, ...WORKERS]],
     results: ["particles", "zCutoff", "files"],
     computes: false,
   },

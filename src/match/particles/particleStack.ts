@@ -73,7 +73,8 @@ export function parseParticleStack(text: string, at: string, effects: KnownEffec
       code: "missing",
       at,
       expected: `the columns of a particle table, among them ${absent.slice(0, 3).join(", ")}`,
-      found: `${table.columns.length} others`,
+      found: table.columns.length === 1 ? "a text without columns" : `${table.columns.length} others`,
+      hint: "Give the table of a search or of a refinement (.csv), or particles as STAR",
     });
   }
   const choice = chooseColumns(table);
