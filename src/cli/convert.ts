@@ -41,10 +41,13 @@ export function addConvert(cli: Command): void {
     .addHelpText("after", example("convert data/run_1 run.zarr --compression zstd"))
     .addHelpText("after", example("convert run.zarr run.png --project z:max --at time=3"))
     .description("write images, or a table of particles, as another format, or draw them")
-    .argument("<in>", "NDTiff folder, OME-Zarr store, MRC, TIFF or .npy file; particles as .csv or .star")
+    .argument(
+      "<in>",
+      "NDTiff folder, OME-Zarr store, MRC, TIFF or .npy file; particles as .csv, .star or .h5",
+    )
     .argument(
       "<out>",
-      "its ending tells the format: .zarr, .mrc, .ome.tif, .tif, .npy, .png, .star, .csv; NDTiff needs --format",
+      "its ending tells the format: .zarr, .mrc, .ome.tif, .tif, .npy, .png, .star, .csv, .h5; NDTiff needs --format",
     )
     .addOption(
       new Option("--format <format>", "what OUT becomes").choices([
@@ -108,7 +111,7 @@ function level(text: string): number {
 }
 
 function isTable(path: string): boolean {
-  return /\.(star|csv)$/i.test(path);
+  return /\.(star|csv|h5|hdf5?)$/i.test(path);
 }
 
 function convertImages(from: string, to: string, args: ConvertArguments): Promise<void> {

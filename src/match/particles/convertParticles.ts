@@ -1,5 +1,6 @@
 import { VitrineError } from "../../core/index.ts";
 import { fileExists, identifyFile, parseCsv, readStar, readText, writeStar } from "../../io/index.ts";
+import { isHdf5Name, readParticlesHdf5 } from "./hdf5Particles.ts";
 import { writeParticles } from "./particles.ts";
 import { particlesToStar } from "./particlesToStar.ts";
 import { type StarToParticlesOptions, starToParticles } from "./starToParticles.ts";
@@ -11,7 +12,7 @@ export interface ConvertParticlesOptions extends StarToParticlesOptions {
 }
 
 /**
- * Writes a table of particles, CSV or STAR, as the other one (or an older STAR file as RELION 3.1's); the ending of `to` tells
+ * Writes a table of particles, CSV, STAR or Leopard-EM 1.3's HDF5, as another one (or an older STAR file as RELION 3.1's); the ending of `to` tells
  * which.
  *
  * @returns  how many particles there are
@@ -24,11 +25,11 @@ export async function convertParticles(
   { overwrite = false, ...options }: ConvertParticlesOptions = {},
 ): Promise<number> {
   const isStar = /\.star$/i.test(to);
-  if (!isStar && !/\.csv$/i.test(to)) {
+  if (!isStar && !/\.csv$/i.test(to) && !isHdf5Name(to)) {
     throw new VitrineError({
       code: "range",
       at: to,
-      expected: "a path that ends with .star or .csv",
+      expected: "a path that ends with .star, .csv or .h5",
       found: "another",
     });
   }
@@ -51,11 +52,12 @@ export async function convertParticles(
 async function readTable(from: string, options: StarToParticlesOptions) {
   const kind = await identifyFile(from);
   if (kind === "star") return starToParticles(await readStar(from), options);
+  if (kind === "hdf5") return readParticlesHdf5(from);
   if (kind === "csv") return parseCsv(await readText(from), from);
   throw new VitrineError({
     code: "unsupported",
     at: from,
-    expected: "particles as a CSV or STAR file",
+    expected: "particles as a CSV, STAR or HDF5 file",
     found: kind,
   });
 }

@@ -2,6 +2,7 @@ import { type EulerZyz, VitrineError } from "../../core/index.ts";
 import { type CsvTable, parseCsv, readText } from "../../io/index.ts";
 import type { EvenZernikes, OddZernikes, OpticsParameters } from "../../optics/index.ts";
 import type { OpticsEffects } from "../config/opticsEffects.ts";
+import { isHdf5File, readParticlesHdf5 } from "./hdf5Particles.ts";
 import { PARTICLE_COLUMNS } from "./particles.ts";
 import { Cells, toNumber } from "./tableCells.ts";
 
@@ -32,7 +33,7 @@ export interface ParticleStack {
 }
 
 /**
- * Reads a particle table of Leopard-EM: one of a search (39 columns) or of a refinement, whose refined positions, angles,
+ * Reads a particle table of Leopard-EM, CSV or 1.3's HDF5: one of a search (39 columns) or of a refinement, whose refined positions, angles,
  * defocus and pixel size then count.
  *
  * @param effects  optics of all its particles beside those of the columns
@@ -40,7 +41,12 @@ export interface ParticleStack {
  *   each names file, row and column
  */
 export async function readParticleStack(path: string, effects: KnownEffects = {}): Promise<ParticleStack> {
-  return parseParticleStack(await readText(path), path, effects);
+  return stackOfTable(await readParticleTable(path), path, effects);
+}
+
+/** The rows of a particle table as text, CSV or HDF5. @throws {VitrineError} as {@link readParticleStack}, but for columns and values */
+export async function readParticleTable(path: string): Promise<CsvTable> {
+  return (await isHdf5File(path)) ? readParticlesHdf5(path) : parseCsv(await readText(path), path);
 }
 
 /** A table's file and the images that its particles are refined from. */
@@ -58,7 +64,10 @@ export type KnownEffects = Omit<OpticsEffects, "mtfFile">;
 
 /** As {@link readParticleStack} from the text of the file. @param at  how messages call the file */
 export function parseParticleStack(text: string, at: string, effects: KnownEffects = {}): ParticleStack {
-  const table = parseCsv(text, at);
+  return stackOfTable(parseCsv(text, at), at, effects);
+}
+
+function stackOfTable(table: CsvTable, at: string, effects: KnownEffects): ParticleStack {
   const absent = PARTICLE_COLUMNS.filter((column) => !table.columns.includes(column));
   if (absent.length > 0) {
     throw new VitrineError({

@@ -13,7 +13,7 @@ import { choiceConventions } from "../leopard/templateChoice.ts";
 import { type ParticleStack, readParticleStack, stackFiles } from "../particles/particleStack.ts";
 import { type ParticleTable, writeParticles } from "../particles/particles.ts";
 import { warnOfIgnored } from "../search/configuredSearch.ts";
-import { readFiniteImage } from "../search/searchInputs.ts";
+import { readImageOrMap } from "../search/hdf5Maps.ts";
 import { readMapAtoms } from "../simulate/mapAtoms.ts";
 import {
   bestTrial,
@@ -128,7 +128,7 @@ async function toTask(
     boxSize: stack.boxSize,
     filters,
     filtersMicrographs,
-    readImage: readFiniteImage,
+    readImage: readImageOrMap,
     atoms,
     map: { ...map, cutOutside, ...(mtf !== undefined && { mtf }) },
     ...toScan({ simulator, ...searches }),

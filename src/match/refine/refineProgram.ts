@@ -9,7 +9,8 @@ import type { BoxPosition } from "../particles/boxes.ts";
 import { type ParticleStack, readParticleStack, stackFiles } from "../particles/particleStack.ts";
 import { writeParticles } from "../particles/particles.ts";
 import { warnOfIgnored } from "../search/configuredSearch.ts";
-import { openTemplate, readFiniteImage, type TemplateSource } from "../search/searchInputs.ts";
+import { readImageOrMap } from "../search/hdf5Maps.ts";
+import { openTemplate, type TemplateSource } from "../search/searchInputs.ts";
 import { GRADIENT_SLICES, type GradientParticle, type GradientRange, refineByGradient } from "./gradient.ts";
 import { type GradientMode, gradientRange, NO_GRID, requireNoCompat } from "./gradientProgram.ts";
 import { openParticleMovie } from "./movieShifts.ts";
@@ -75,7 +76,9 @@ export async function runRefine(
     runProgram(needs, options, async ({ pool, results }) => {
       const particles = await refineWith(pool, task, { ...options, ...(range && { range }) });
       const table = refinedTable(stack, particles, task);
-      await results.write(particlesPath, (path) => writeParticles(path, table, { overwrite: true }));
+      await results.write(particlesPath, (path) =>
+        writeParticles(path, table, { name: particlesPath, overwrite: true }),
+      );
       return { particles, correlations: refineCount(task), files: [particlesPath] };
     }),
   );
@@ -145,7 +148,7 @@ export function stackTask(
   { filters, stack, filtersMicrographs }: Pick<RefineSettings, "filters" | "stack" | "filtersMicrographs">,
   template: TemplateSource,
 ): Pick<RefineTask, "template" | "boxSize" | "filters" | "filtersMicrographs" | "readImage"> {
-  return { template, boxSize: stack.boxSize, filters, filtersMicrographs, readImage: readFiniteImage };
+  return { template, boxSize: stack.boxSize, filters, filtersMicrographs, readImage: readImageOrMap };
 }
 
 function trials({ orientations, wholeDisc, ...searches }: RefineSettings) {
