@@ -48,11 +48,11 @@ export function addConvert(cli: Command): void {
     .description("write images, or a table of particles, as another format, or draw them")
     .argument(
       "<in>",
-      "NDTiff folder, OME-Zarr store, MRC, TIFF or .npy file; particles as .csv, .star or cryoSPARC's .cs",
+      "NDTiff folder, OME-Zarr store, MRC, TIFF or .npy file; particles as .csv, .star, .h5 or cryoSPARC's .cs",
     )
     .argument(
       "<out>",
-      "its ending tells the format: .zarr, .mrc, .ome.tif, .tif, .npy, .png, .star, .csv; NDTiff needs --format",
+      "its ending tells the format: .zarr, .mrc, .ome.tif, .tif, .npy, .png, .star, .csv, .h5; NDTiff needs --format",
     )
     .addOption(
       new Option("--format <format>", "what OUT becomes").choices([
@@ -136,7 +136,7 @@ function level(text: string): number {
 }
 
 function isTable(path: string): boolean {
-  return /\.(star|csv)$/i.test(path);
+  return /\.(star|csv|h5|hdf5?)$/i.test(path);
 }
 
 function convertImages(from: string, to: string, args: ConvertArguments): Promise<void> {

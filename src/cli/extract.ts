@@ -32,7 +32,11 @@ export function addExtract(cli: Command): void {
     .description("cut particles out of their micrographs: a stack and a STAR file of RELION")
     .argument("<particles.csv>", "table of a search or of a refinement")
     .requiredOption("--box <pixels>", "side of a box", count)
-    .option("--out <file.mrcs>", "the stack; its table lies beside it as .star", "particles.mrcs")
+    .option(
+      "--out <file.mrcs>",
+      "the stack; its table lies beside it as .star, or with .h5 in it (Leopard-EM 1.3)",
+      "particles.mrcs",
+    )
     .addOption(
       new Option("--padding <how>", "what lies outside the micrograph")
         .choices(["constant", "reflect", "replicate"])

@@ -4,6 +4,7 @@ import {
   addPeakOptions,
   addTiffRows,
   count,
+  finite,
   type PeakArguments,
   PLANTED,
   type TiffArguments,
@@ -26,6 +27,20 @@ export function addResultOptions(command: Command): Command {
   return addTiffRows(addPeakOptions(command))
     .option("--picture <file.png>", "draw micrograph, z-scores, particles and a histogram side by side")
     .option("--planted <table>", PLANTED)
+    .option(
+      "--correlation-table <file.h5>",
+      "keep every correlation above a threshold with its angles, for inspect-peaks; in the place of the configuration's",
+    )
+    .option(
+      "--correlation-threshold <value>",
+      "of the correlation table; default: 5.5, as Leopard-EM's",
+      finite,
+    )
+    .option(
+      "--correlation-limit <number>",
+      "rows of the correlation table at most, the highest (default: 1000000)",
+      count,
+    )
     .option("--compat", "decode a short last batch of orientations as wrongly as Leopard-EM does")
     .option(
       "--compat-batch <orientations>",
@@ -42,6 +57,9 @@ export interface ResultArguments extends PeakArguments, TiffArguments {
   readonly particles: string;
   readonly picture?: string;
   readonly planted?: string;
+  readonly correlationTable?: string;
+  readonly correlationThreshold?: number;
+  readonly correlationLimit?: number;
   readonly compat?: boolean;
   readonly compatBatch: number;
   readonly overwrite?: boolean;
@@ -57,6 +75,15 @@ export function toMatchOptions(args: ResultArguments) {
     overwrite: args.overwrite ?? false,
     ...(args.picture !== undefined && { picturePath: args.picture }),
     ...(args.planted !== undefined && { plantedPath: args.planted }),
+    ...toTableOptions(args),
     ...(args.compat && { compatBatch: args.compatBatch }),
+  };
+}
+
+function toTableOptions({ correlationTable, correlationThreshold, correlationLimit }: ResultArguments) {
+  return {
+    ...(correlationTable !== undefined && { correlationTablePath: correlationTable }),
+    ...(correlationThreshold !== undefined && { correlationThreshold }),
+    ...(correlationLimit !== undefined && { correlationLimit }),
   };
 }

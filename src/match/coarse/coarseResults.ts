@@ -5,6 +5,7 @@ import type { MatchSettings, SearchSpace } from "../config/config.ts";
 import { type ParticleValues, valuesAtPeaks } from "../particles/particles.ts";
 import type { ScoreMap } from "../peaks/peaks.ts";
 import { type ConfiguredSearch, resultPlaces, type SearchSet } from "../search/configuredSearch.ts";
+import { writeMapsHdf5 } from "../search/hdf5Maps.ts";
 import { type MapSource, resultMap } from "../search/resultMaps.ts";
 import { suffixedResults } from "../search/resultNames.ts";
 import {
@@ -49,7 +50,7 @@ export function coarseFiles(
 
 function filesOf({ coarse, table }: CoarsePaths, results: ResultOptions): string[] {
   const { correlationAverage, correlationVariance } = table.results;
-  return [correlationAverage, correlationVariance, ...resultPaths(coarse, results)];
+  return [...new Set([correlationAverage, correlationVariance]), ...resultPaths(coarse, results)];
 }
 
 /**
@@ -59,6 +60,16 @@ function filesOf({ coarse, table }: CoarsePaths, results: ResultOptions): string
  */
 export function coarsePlaces(set: SearchSet<TemplateSettings>, paths: readonly CoarsePaths[]): ResultPlaces {
   const { peaks } = set.results;
+  const table = set.searches[0].settings.results.correlationTable;
+  if (table !== undefined) {
+    throw new VitrineError({
+      code: "unsupported",
+      at: "coarse search",
+      expected: "no correlation table",
+      found: table,
+      hint: "Leave out correlation_table_path: only a full search sees every correlation",
+    });
+  }
   if (peaks === undefined || peaks.kind === "z") return resultPlaces(set, coarseFiles(set, paths));
   throw new VitrineError({
     code: "unsupported",
@@ -97,8 +108,19 @@ export async function writeCoarseResults(
   await writeMaps({ settings: coarse, source: results.coarse }, { peaks: [], pending, buffer });
   const { correlationAverage, correlationVariance } = paths.table.results;
   const voxelSizeA = settings.optics.pixelSizeA;
-  await writeMap(pending, correlationAverage, { data: statistics.mean, shape, voxelSizeA });
-  await writeMap(pending, correlationVariance, { data: statistics.deviation, shape, voxelSizeA });
+  if (paths.table.results.hdf5 === undefined) {
+    await writeMap(pending, correlationAverage, { data: statistics.mean, shape, voxelSizeA });
+    await writeMap(pending, correlationVariance, { data: statistics.deviation, shape, voxelSizeA });
+  } else {
+    const maps = { correlationAverage: statistics.mean, correlationVariance: statistics.deviation };
+    await pending.write(correlationAverage, (temporary) =>
+      writeMapsHdf5(temporary, maps, {
+        shape,
+        compress: paths.table.results.hdf5?.compress ?? true,
+        space: results.space,
+      }),
+    );
+  }
   return writeParticleResults(pending, {
     settings: paths.table,
     templateSize: template.size,

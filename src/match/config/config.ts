@@ -1,4 +1,3 @@
-import { VitrineError } from "../../core/index.ts";
 import {
   defocusOffsets,
   joinOrientations,
@@ -14,8 +13,9 @@ import { ignoredFields, type MatchFilters, toFilters } from "./configFilters.ts"
 import { type MatchTemplateYaml, parseMatchConfig } from "./configSchema.ts";
 import { toDefocusSearch, toOrientations, toPixelSizeSearch } from "./configSearch.ts";
 import { ignoredEffects, type OpticsEffects, toOpticsEffects } from "./opticsEffects.ts";
+import { type ResultPaths, toResults } from "./resultPaths.ts";
 
-export type { MatchFilters };
+export type { MatchFilters, ResultPaths };
 
 /** What a template search is told to do. */
 export interface MatchSettings {
@@ -41,20 +41,6 @@ export interface MatchSettings {
 export interface MatchOptics extends OpticsParameters, Pick<OpticsEffects, "mtfFile"> {
   readonly label: string;
   readonly pixelSizeA: number;
-}
-
-/** Where the eight maps go. */
-export interface ResultPaths {
-  readonly allowFileOverwrite: boolean;
-  readonly mip: string;
-  readonly scaledMip: string;
-  readonly correlationAverage: string;
-  /** Leopard-EM calls the standard deviation variance. */
-  readonly correlationVariance: string;
-  readonly orientationPsi: string;
-  readonly orientationTheta: string;
-  readonly orientationPhi: string;
-  readonly relativeDefocus: string;
 }
 
 /** Every value that a search visits; the correlations are their product. */
@@ -107,7 +93,7 @@ export function toMatchSettings(
     pixelSizes: toPixelSizeSearch(config.pixel_size_search_config, at),
     orientations: toOrientations(config.orientation_search_config, at),
     filters: toFilters(config.preprocessing_filters, at, fields),
-    results: toResults(config.match_template_result, at),
+    results: toResults(config.match_template_result, `${at} match_template_result`),
     ignored: [...ignoredFields(config, fields), ...ignoredEffects(config.optics_group, fields)],
   };
 }
@@ -155,30 +141,4 @@ function toMatrix([yy, yx, xy, xx]: readonly number[]): MagnificationMatrix {
 function withoutUndefined(terms: Readonly<Record<string, number | undefined>>): Record<string, number> {
   const given = Object.entries(terms).filter((term): term is [string, number] => term[1] !== undefined);
   return Object.fromEntries(given);
-}
-
-function toResults(result: MatchTemplateYaml["match_template_result"], at: string): ResultPaths {
-  const paths = Object.entries(result).filter(([key]) => key.endsWith("_path"));
-  paths.forEach(([key, path], i) => {
-    const twin = paths.slice(0, i).find(([, other]) => other === path);
-    if (twin === undefined) return;
-    const expected = `a path other than that of ${twin[0]}`;
-    throw new VitrineError({
-      code: "exists",
-      at: `${at} match_template_result.${key}`,
-      expected,
-      found: String(path),
-    });
-  });
-  return {
-    allowFileOverwrite: result.allow_file_overwrite,
-    mip: result.mip_path,
-    scaledMip: result.scaled_mip_path,
-    correlationAverage: result.correlation_average_path,
-    correlationVariance: result.correlation_variance_path,
-    orientationPsi: result.orientation_psi_path,
-    orientationTheta: result.orientation_theta_path,
-    orientationPhi: result.orientation_phi_path,
-    relativeDefocus: result.relative_defocus_path,
-  };
 }

@@ -162,8 +162,18 @@ export const preprocessingFilters = z.strictObject({
     .optional(),
 });
 
-const matchTemplateResult = z.strictObject({
+/** What every form of results has. Without defaults: what Leopard-EM 1.2 does not know. */
+const anyResult = {
   allow_file_overwrite: flag.default(false),
+  correlation_table_path: path.nullable().optional(),
+  leopard_em_version: z.string().optional(),
+  total_projections: count.default(0),
+  total_orientations: count.default(0),
+  total_defocus: count.default(0),
+};
+
+const mapResult = z.strictObject({
+  ...anyResult,
   mip_path: path,
   scaled_mip_path: path,
   correlation_average_path: path,
@@ -172,10 +182,12 @@ const matchTemplateResult = z.strictObject({
   orientation_theta_path: path,
   orientation_phi_path: path,
   relative_defocus_path: path,
-  total_projections: count.default(0),
-  total_orientations: count.default(0),
-  total_defocus: count.default(0),
 });
+
+/** All maps in one file, of Leopard-EM 1.3. */
+const hdf5Result = z.strictObject({ ...anyResult, hdf5_path: path, compress: flag.default(true) });
+
+const matchTemplateResult = z.union([mapResult, hdf5Result]);
 
 /** Read and not used: no defaults, so that only what stands in the file is reported. */
 export const computationalConfig = z.strictObject({
@@ -202,7 +214,7 @@ export const matchTemplate = z.strictObject({
 });
 
 /**
- * Leopard-EM 1.2's `MatchTemplateManager` file with its defaults filled in. Beyond Leopard-EM's there are
+ * Leopard-EM's `MatchTemplateManager` file (1.2's, and 1.3's) with its defaults filled in. Beyond Leopard-EM's there are
  * `pixel_size_search_config` and the last five fields of `optics_group`, `template_volume_path` may be a list, and
  * `computational_config` may be left out.
  */

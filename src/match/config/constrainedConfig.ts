@@ -5,7 +5,7 @@ import type { SettingsOptions } from "./config.ts";
 import { ignoredFields, type MatchFilters, toFilters } from "./configFilters.ts";
 import { requireAscending, toDefocusSearch } from "./configSearch.ts";
 import { ignoredEffects, type OpticsEffects, toOpticsEffects } from "./opticsEffects.ts";
-import { type StackSettings, toStack } from "./refineConfig.ts";
+import { type StackSettings, stackPath, toStack } from "./refineConfig.ts";
 import { type ConstrainedSearchYaml, parseConstrainedConfig } from "./refineSchema.ts";
 
 /** Small rotations: within ranges of each angle, or tilts about axes in the plane. */
@@ -54,7 +54,7 @@ export function parseConstrainedSettings(
     templatePath: config.template_volume_path,
     centerVectorA: config.center_vector,
     reference: toStack(config.particle_stack_reference, `${at} particle_stack_reference`),
-    constrainedTablePath: config.particle_stack_constrained.df_path,
+    constrainedTablePath: stackPath(config.particle_stack_constrained),
     defocus: toDefocusSearch(config.defocus_refinement_config, at, "defocus_refinement_config"),
     orientations: toOffsets(orientation, `${at} orientation_refinement_config`),
     axis: { phiDeg, thetaDeg, psiDeg },

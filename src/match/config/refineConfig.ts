@@ -89,7 +89,7 @@ export function parseRefineSettings(
 
 /** @throws {VitrineError} range: a box smaller than the template */
 export function toStack(stack: RefineTemplateYaml["particle_stack"], at: string): StackSettings {
-  const { df_path, extracted_box_size: boxSize, original_template_size: templateSize } = stack;
+  const { extracted_box_size: boxSize, original_template_size: templateSize } = stack;
   if (boxSize[0] < templateSize[0] || boxSize[1] < templateSize[1]) {
     throw new VitrineError({
       code: "range",
@@ -98,7 +98,12 @@ export function toStack(stack: RefineTemplateYaml["particle_stack"], at: string)
       found: boxSize.join(" x "),
     });
   }
-  return { path: df_path, boxSize, templateSize };
+  return { path: stackPath(stack), boxSize, templateSize };
+}
+
+/** The file of a table. */
+export function stackPath(stack: RefineTemplateYaml["particle_stack"]): string {
+  return "df_path" in stack ? stack.df_path : stack.hdf5_path;
 }
 
 /** Room for the last value of psi, as in Leopard-EM. */

@@ -17,12 +17,29 @@ import {
 /** (height, width) in pixels. */
 const size = z.tuple([atLeastOne, atLeastOne]);
 
-/** A table of particles and the boxes that are cut out around them. */
-export const particleStack = z.strictObject({
-  df_path: path,
-  extracted_box_size: size,
-  original_template_size: size,
-});
+const boxes = { extracted_box_size: size, original_template_size: size };
+
+/** Fields of Leopard-EM 1.3 that say what was done to a stack; read and not used, as there. */
+const stackFacts = {
+  leopard_em_version: z.string().optional(),
+  global_whitening_applied: flag.optional(),
+  local_whitening_applied: flag.optional(),
+  global_normalization_applied: flag.optional(),
+  local_normalization_applied: flag.optional(),
+};
+
+/** A table of particles and the boxes that are cut out around them: CSV, or an HDF5 file of Leopard-EM 1.3. */
+export const particleStack = z.union([
+  z.strictObject({ df_path: path, ...boxes, ...stackFacts }),
+  z.strictObject({
+    hdf5_path: path,
+    ...boxes,
+    ...stackFacts,
+    allow_file_overwrite: flag.optional(),
+    image_stack_stored: flag.optional(),
+    local_stats_stored: flag.optional(),
+  }),
+]);
 
 /** Degrees: offsets go from minus the coarse step to the coarse step in fine steps. */
 const refineOrientation = z.strictObject({

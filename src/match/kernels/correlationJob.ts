@@ -83,6 +83,20 @@ export interface CorrelationTask {
   readonly templateCount: number;
   readonly firstBlock: number;
   readonly lastBlock: number;
+  /** Where correlations above a threshold are kept; absent: nowhere. */
+  readonly hits?: HitsTask;
+}
+
+/** Memory for records, of all teams. */
+export interface HitsTask {
+  readonly address: number;
+  /** Records that it holds. */
+  readonly capacity: number;
+  readonly threshold: number;
+  /** Rows of the map. */
+  readonly rows: number;
+  /** Leave the statistics as they are. */
+  readonly only: boolean;
 }
 
 /** Elements that one call of a kernel may visit: about a millisecond's work, far below the 10 ms that abort allows. */
@@ -254,10 +268,14 @@ export class TeamRun {
 
   #correlate(first: number, count: number): void {
     const { kernels } = this.#context;
-    const { shape, spectrum, rowPlan, columnPlan } = this.#job;
+    const { shape, spectrum, rowPlan, columnPlan, hits } = this.#job;
     const { columns, correlation, statistics } = this.#addresses;
     const buffer = this.#buffer;
     const pairs = Math.ceil(count / 2);
+    const hitArguments =
+      hits === undefined
+        ? [0, 0, 0, 0, 0]
+        : [hits.address, hits.capacity, hits.threshold, hits.rows, hits.only ? 1 : 0];
     this.#spread(shape.paddedWidth / 4, pairs * shape.paddedHeight, (begin, end) => {
       kernels.correlateColumns(
         columns,
@@ -292,6 +310,7 @@ export class TeamRun {
         buffer,
         begin,
         end,
+        ...hitArguments,
       );
     });
   }

@@ -9,6 +9,7 @@ import {
 } from "../../compute/kernels/index.ts";
 import { type Shape2, VitrineError } from "../../core/index.ts";
 import type { CorrelationShape, TeamAddresses } from "./correlationJob.ts";
+import type { HitOptions } from "./hits.ts";
 
 /** What a correlation is made for. */
 export interface CorrelationSize {
@@ -30,6 +31,8 @@ export interface CorrelationSize {
   readonly exactSlices?: boolean;
   /** Shape of the image for which templates are normalised, where `image` is a box of a larger one; default `image`. */
   readonly normalizedFor?: Shape2;
+  /** Keep correlations above a threshold one by one. */
+  readonly hits?: HitOptions;
 }
 
 /** Where the template's half spectrum lies in the pool's memory: (side, side, side/2+1) complex, natural order, unshifted. */

@@ -17,7 +17,14 @@ import {
   type WorkerPool,
 } from "../../compute/kernels/index.ts";
 import type { Shape2 } from "../../core/index.ts";
-import { BLOCK_TEMPLATES, type CorrelationShape, correlationJob, matchPhasesJob } from "./correlationJob.ts";
+import {
+  BLOCK_TEMPLATES,
+  type CorrelationShape,
+  type CorrelationTask,
+  correlationJob,
+  type HitsTask,
+  matchPhasesJob,
+} from "./correlationJob.ts";
 import {
   addressesOf,
   type CorrelationSize,
@@ -32,6 +39,7 @@ import {
   templateSpectrum,
   writeLinePlans,
 } from "./correlationLayout.ts";
+import { HIT_WORDS, Hits, thresholdFor } from "./hits.ts";
 import { mergeStatistics, readStatistic, restoreStatistic, type StatisticName } from "./statistics.ts";
 
 /** Blocks of {@link BLOCK_TEMPLATES} templates that a run correlates; all of them where a border is left out. */
@@ -74,6 +82,8 @@ export interface CorrelationPlan extends Plan<CorrelationTypes> {
   readonly templateCount: number;
   /** Units of work, see {@link BLOCK_TEMPLATES}. */
   readonly blockCount: number;
+  /** Correlations above the threshold of the blocks that were run, where the size asks for them. */
+  readonly hits?: Hits;
 }
 
 /** What a correlation works on besides its own memory. */
@@ -116,6 +126,7 @@ export class WasmCorrelation implements CorrelationPlan {
   readonly shape: Shape2;
   readonly templateCount: number;
   readonly blockCount: number;
+  readonly hits?: Hits;
   readonly #pool: WorkerPool;
   readonly #size: CorrelationSize;
   readonly #shape: CorrelationShape;
@@ -136,6 +147,7 @@ export class WasmCorrelation implements CorrelationPlan {
   ) {
     const template = templateSpectrum(spectrum);
     const shape = correlationShape(size, template);
+    if (size.hits !== undefined) this.hits = new Hits(size.hits);
     this.#pool = pool;
     this.#size = size;
     this.#shape = shape;
@@ -229,6 +241,7 @@ export class WasmCorrelation implements CorrelationPlan {
       spectrum: this.#spectrum.address.spectrum,
       ...templateSource(this.#size, this.#shared.address),
       templateCount: this.templateCount,
+      ...this.#hitsTask(false),
     };
     let { lastBlock } = task;
     const onPause = (given: number) => {
@@ -237,7 +250,34 @@ export class WasmCorrelation implements CorrelationPlan {
     const pause = range.pause && { pause: { signal: range.pause, onPause } };
     await this.#pool.run(correlationJob, task, { ...options, ...pause, teams: this.#teams.length });
     this.#merge();
+    await this.#gatherHits({ ...task, lastBlock }, signal);
     return lastBlock;
+  }
+
+  /** Empties the records. */
+  #hitsTask(only: boolean): { hits?: HitsTask } {
+    if (this.hits === undefined) return {};
+    const address = this.#shared.address.hits;
+    this.#pool.i32(address, 1)[0] = 0;
+    const { limit, threshold } = this.hits;
+    return { hits: { address, capacity: hitCapacity(limit), threshold, rows: this.shape[0], only } };
+  }
+
+  /** Where records were too many for their memory, those above a higher threshold, in further rounds without statistics. */
+  async #gatherHits(task: CorrelationTask, signal: AbortSignal | undefined): Promise<void> {
+    if (this.hits === undefined) return;
+    const { limit } = this.hits;
+    const capacity = hitCapacity(limit);
+    for (;;) {
+      const { hits: address } = this.#shared.address;
+      const [count] = this.#pool.i32(address, 1);
+      const records = this.#pool.i32(address + 16, HIT_WORDS * Math.min(count, capacity));
+      if (count <= capacity) return this.hits.add(records);
+      // some of them have more than `limit` above the threshold: so do all
+      this.hits.raise(thresholdFor(records, limit));
+      const again = { ...task, ...this.#hitsTask(true) };
+      await this.#pool.run(correlationJob, again, { teams: this.#teams.length, ...(signal && { signal }) });
+    }
   }
 
   /** The image's transform, in the order that correlations read. */
@@ -323,8 +363,14 @@ function sharedBytes(size: CorrelationSize, shape: CorrelationShape) {
   return {
     rotations: 24 * size.orientations,
     filters: shape.filterBytes * size.filters,
+    hits: size.hits === undefined ? 0 : 16 + 4 * HIT_WORDS * hitCapacity(size.hits.limit),
     ...linePlanSizes(shape),
   };
+}
+
+/** Records that there is memory for: more than the limit, so that too many show how high the threshold must be. */
+function hitCapacity(limit: number): number {
+  return 2 * limit;
 }
 
 function teamCount(size: CorrelationSize, workers: number): number {

@@ -4,6 +4,8 @@ export { BLOCK_TEMPLATES } from "./correlationJob.ts";
 export type { CorrelationSize } from "./correlationLayout.ts";
 export type { BlockRange, CorrelationPlan, TemplateUse } from "./correlationPlan.ts";
 export { correlationPlan, createCorrelation } from "./correlationPlan.ts";
+export type { HitOptions } from "./hits.ts";
+export { checkHits, HIT_WORDS, Hits, hitValues } from "./hits.ts";
 export type { PoseBounds, PoseOptimum } from "./poseOptimizer.ts";
 export type { PosePlan, PosePlanSize, PoseStart } from "./posePlan.ts";
 export { createPoses, poseBytes, posePlan } from "./posePlan.ts";

@@ -1,4 +1,5 @@
-import { type CsvTable, parseCsv, readText } from "../../io/index.ts";
+import type { CsvTable } from "../../io/index.ts";
+import { readParticleTable } from "../particles/particleStack.ts";
 import { writeParticles } from "../particles/particles.ts";
 
 /**
@@ -9,7 +10,7 @@ import { writeParticles } from "../particles/particles.ts";
  */
 export async function joinTables(tables: readonly string[], into: string): Promise<number> {
   const read: CsvTable[] = [];
-  for (const path of tables) read.push(parseCsv(await readText(path), path));
+  for (const path of tables) read.push(await readParticleTable(path));
   const columns = [...new Set(read.flatMap((table) => table.columns))];
   const rows = read.flatMap((table) => table.rows).map((row, i) => ({ ...row, particle_index: i }));
   await writeParticles(into, { columns, rows }, { overwrite: true });

@@ -1,5 +1,6 @@
 import { VitrineError } from "../../core/index.ts";
 import {
+  type CsvTable,
   csvParts,
   fileExists,
   identifyFile,
@@ -11,6 +12,7 @@ import {
   writeStar,
 } from "../../io/index.ts";
 import { type CryosparcOptions, cryosparcColumns } from "./cryosparc.ts";
+import { isHdf5Name, readParticlesHdf5, writeParticlesHdf5 } from "./hdf5Particles.ts";
 import { columnsToStar, type ParticleColumns } from "./particlesToStar.ts";
 import { type StarToParticlesOptions, starColumns } from "./starToParticles.ts";
 
@@ -23,7 +25,7 @@ export interface ConvertParticlesOptions extends StarToParticlesOptions, Pick<Cr
 }
 
 /**
- * Writes a table of particles, CSV, STAR or the `.cs` of cryoSPARC, as CSV or STAR (or an older STAR file as RELION 3.1's); the ending of `to` tells
+ * Writes a table of particles, CSV, STAR, Leopard-EM 1.3's HDF5 or the `.cs` of cryoSPARC, as CSV, STAR or HDF5 (or an older STAR file as RELION 3.1's); the ending of `to` tells
  * which.
  *
  * @returns  how many particles there are
@@ -36,11 +38,11 @@ export async function convertParticles(
   { overwrite = false, full = false, ...options }: ConvertParticlesOptions = {},
 ): Promise<number> {
   const isStar = /\.star$/i.test(to);
-  if (!isStar && !/\.csv$/i.test(to)) {
+  if (!isStar && !/\.csv$/i.test(to) && !isHdf5Name(to)) {
     throw new VitrineError({
       code: "range",
       at: to,
-      expected: "a path that ends with .star or .csv",
+      expected: "a path that ends with .star, .csv or .h5",
       found: "another",
     });
   }
@@ -56,8 +58,21 @@ export async function convertParticles(
     });
   }
   if (isStar) await writeStar(to, columnsToStar(table, from, { lean: !full }), { overwrite });
+  else if (isHdf5Name(to)) await writeParticlesHdf5(to, rowsOf(table), { overwrite });
   else await writeFileAtomic(to, csvOf(table), { overwrite });
   return table.rows;
+}
+
+function columnsOf({ columns, rows }: CsvTable): ParticleColumns {
+  const texts = columns.map((name) => [name, (row: number) => rows[row][name]] as const);
+  return { rows: rows.length, columns: new Map(texts) };
+}
+
+function rowsOf({ rows, columns }: ParticleColumns): CsvTable {
+  const names = [...columns.keys()];
+  const texts = [...columns.values()];
+  const row = (i: number) => Object.fromEntries(names.map((name, column) => [name, texts[column](i)]));
+  return { columns: names, rows: Array.from({ length: rows }, (_, i) => row(i)) };
 }
 
 function csvOf({ rows, columns }: ParticleColumns) {
@@ -72,6 +87,7 @@ async function readTable(
   if (/\.cs$/i.test(from)) return cryosparcColumns(await readNpyRecords(from), options);
   const kind = await identifyFile(from);
   if (kind === "star") return starColumns(await readStar(from), options);
+  if (kind === "hdf5") return columnsOf(await readParticlesHdf5(from));
   if (kind === "csv") {
     const table = parseCsvTable(await readText(from), from);
     const columns = table.columns.map((name) => [name, (row: number) => table.value(row, name)] as const);
@@ -80,7 +96,7 @@ async function readTable(
   throw new VitrineError({
     code: "unsupported",
     at: from,
-    expected: "particles as a CSV or STAR file, or a .cs file of cryoSPARC",
+    expected: "particles as a CSV, STAR or HDF5 file, or a .cs file of cryoSPARC",
     found: kind,
   });
 }

@@ -2,6 +2,7 @@ import { type EulerZyz, VitrineError } from "../../core/index.ts";
 import { type CsvTable, formatCsv, identifyFile, parseCsv, readStar, readText } from "../../io/index.ts";
 import type { EvenZernikes, OddZernikes, OpticsParameters } from "../../optics/index.ts";
 import type { OpticsEffects } from "../config/opticsEffects.ts";
+import { isHdf5File, readParticlesHdf5 } from "./hdf5Particles.ts";
 import { PARTICLE_COLUMNS } from "./particles.ts";
 import { starToParticles } from "./starToParticles.ts";
 import { Cells, toNumber } from "./tableCells.ts";
@@ -33,15 +34,20 @@ export interface ParticleStack {
 }
 
 /**
- * Reads a particle table of Leopard-EM: one of a search (39 columns) or of a refinement, whose refined positions, angles,
- * defocus and pixel size then count; or the particles of a STAR file, as `convert` reads them.
+ * Reads a particle table of Leopard-EM, CSV or 1.3's HDF5: one of a search (39 columns) or of a refinement, whose refined
+ * positions, angles, defocus and pixel size then count; or the particles of a STAR file, as `convert` reads them.
  *
  * @param effects  optics of all its particles beside those of the columns
  * @throws {VitrineError} missing: no such file, a column or a value; format: not CSV; type: text where a number should be;
  *   each names file, row and column
  */
 export async function readParticleStack(path: string, effects: KnownEffects = {}): Promise<ParticleStack> {
-  return parseParticleStack(await readTableText(path), path, effects);
+  return stackOfTable(await readParticleTable(path), path, effects);
+}
+
+/** The rows of a particle table as text: CSV, HDF5, or STAR in the same columns. @throws {VitrineError} as {@link readParticleStack}, but for columns and values */
+export async function readParticleTable(path: string): Promise<CsvTable> {
+  return (await isHdf5File(path)) ? readParticlesHdf5(path) : parseCsv(await readTableText(path), path);
 }
 
 /** The text of a CSV table; particles of a STAR file in the same columns. */
@@ -66,7 +72,10 @@ export type KnownEffects = Omit<OpticsEffects, "mtfFile">;
 
 /** As {@link readParticleStack} from the text of the file. @param at  how messages call the file */
 export function parseParticleStack(text: string, at: string, effects: KnownEffects = {}): ParticleStack {
-  const table = parseCsv(text, at);
+  return stackOfTable(parseCsv(text, at), at, effects);
+}
+
+function stackOfTable(table: CsvTable, at: string, effects: KnownEffects): ParticleStack {
   const absent = PARTICLE_COLUMNS.filter((column) => !table.columns.includes(column));
   if (absent.length > 0) {
     throw new VitrineError({

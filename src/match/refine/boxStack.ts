@@ -7,7 +7,7 @@ import type { StackParticle } from "../particles/particleStack.ts";
 import { type PreparedMicrograph, preprocessImages, preprocessMicrograph } from "../search/searchFilters.ts";
 import { requireContrast } from "../search/searchInputs.ts";
 import { boxesAtOnce, sumMovieBoxes } from "./movieBoxes.ts";
-import type { RefineTask } from "./refineTask.ts";
+import type { RefineTask, StatisticMap } from "./refineTask.ts";
 
 /** A particle's box, ready to be correlated. */
 export interface PreparedBox {
@@ -137,17 +137,18 @@ class MapCache {
     const { correlationAveragePath, correlationVariancePath } = particles[index];
     const corner = [cornerOf(this.#task, index)];
     const window = [boxSize[0] - template.size + 1, boxSize[1] - template.size + 1] as const;
-    const average = await this.#read(correlationAveragePath, particles[index]);
-    const variance = await this.#read(correlationVariancePath, particles[index]);
+    const average = await this.#read("correlationAverage", correlationAveragePath, particles[index]);
+    const variance = await this.#read("correlationVariance", correlationVariancePath, particles[index]);
     const [mean] = extractBoxes(average, corner, { boxSize: window });
     const [map] = extractBoxes(variance, corner, { boxSize: window, value });
     return { mean, deviation: map.map((mapped) => deviation(mapped)) };
   }
 
-  async #read(path: string, { at, micrographPath }: StackParticle): Promise<Image> {
-    const known = this.#images.get(path);
+  async #read(map: StatisticMap, path: string, { at, micrographPath }: StackParticle): Promise<Image> {
+    const key = `${map} ${path}`; // all maps may lie in one file
+    const known = this.#images.get(key);
     if (known !== undefined) return known;
-    const image = await this.#task.readImage(path);
+    const image = await this.#task.readImage(path, map);
     if (image.shape.join() !== this.#shape.join()) {
       throw new VitrineError({
         code: "shape",
@@ -156,7 +157,7 @@ class MapCache {
         found: image.shape.join(" x "),
       });
     }
-    this.#images.set(path, image);
+    this.#images.set(key, image);
     return image;
   }
 }

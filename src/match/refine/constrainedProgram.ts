@@ -81,7 +81,7 @@ export async function runConstrainedSearch(
       const found = refined.flatMap(({ zScore }, i) => (zScore > zCutoff && zScore < Infinity ? [i] : []));
       const tables = [table, parameters, { ...table, rows: found.map((i) => table.rows[i]) }];
       for (const [i, file] of files.entries())
-        await results.write(file, (path) => writeParticles(path, tables[i], { overwrite: true }));
+        await results.write(file, (path) => writeParticles(path, tables[i], { name: file, overwrite: true }));
       return { particles: refined, correlations: refineCount(task), files, zCutoff, found };
     });
   } finally {

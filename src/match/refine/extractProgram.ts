@@ -3,6 +3,7 @@ import { prepareResultFiles, type TiffRows, writeMrc, writeStar, writeTogether }
 import { type ProgramOptions, withPool } from "../../program/index.ts";
 import type { MovieSettings } from "../config/refineConfig.ts";
 import { type BoxOptions, type BoxPosition, extractBoxes } from "../particles/boxes.ts";
+import { isHdf5Name, writeParticlesHdf5 } from "../particles/hdf5Particles.ts";
 import { boxNormalizer, defaultBackgroundRadius } from "../particles/normalizeBox.ts";
 import { type ParticleStack, readParticleStack, stackFiles } from "../particles/particleStack.ts";
 import type { ParticleTable } from "../particles/particles.ts";
@@ -18,7 +19,7 @@ export interface ExtractOptions extends Pick<BoxOptions, "bounds" | "padding" | 
   readonly tiffRows?: TiffRows;
   /** Side of a box in pixels. */
   readonly boxSize: number;
-  /** The stack, `.mrcs`; its table lies beside it as `.star`. Default `particles.mrcs`. */
+  /** The stack, `.mrcs`; its table lies beside it as `.star`. Or `.h5`: Leopard-EM 1.3's, with the table. Default `particles.mrcs`. */
   readonly stackPath?: string;
   /** Sum boxes from a movie's frames instead of cutting them out of the micrographs. */
   readonly movie?: MovieSettings;
@@ -54,19 +55,25 @@ export async function extractParticles(
   const { boxSize, movie } = options;
   requireBox(boxSize, stack);
   const starPath = `${stackPath.replace(/\.mrcs?$/, "")}.star`;
+  const files = isHdf5Name(stackPath) ? [stackPath] : [stackPath, starPath];
   const inputs = [...stackFiles(stack), ...(movie === undefined ? [] : [movie.path, movie.motion.path])];
-  await prepareResultFiles({ inputs, outputs: [stackPath, starPath], overwrite });
+  await prepareResultFiles({ inputs, outputs: files, overwrite });
   const movieField = (field: string) => `--${field.replaceAll("_", "-")}`;
   const read = { particles: stack.particles, movie, movieField, readsMicrographs: movie === undefined };
   await warnOfParticles(read, options.onLog);
   const data = await cutBoxes(stack, options);
+  if (isHdf5Name(stackPath)) {
+    const images = { data, side: boxSize, isNormalized: options.normalize !== undefined };
+    await writeParticlesHdf5(stackPath, stack.table, { images, overwrite });
+    return { particles: stack.particles.length, files };
+  }
   const shape = [stack.particles.length, boxSize, boxSize] as const;
   const images = { data, shape, voxelSizeA: stack.particles[0].pixelSizeA, kind: "stack" } as const;
   const star = particlesToStar(imageTable(stack, stackPath, boxSize), tablePath);
   return writeTogether(async (results) => {
     await results.write(stackPath, (path) => writeMrc(path, images, { overwrite: true }));
     await results.write(starPath, (path) => writeStar(path, star, { overwrite: true }));
-    return { particles: stack.particles.length, files: [stackPath, starPath] };
+    return { particles: stack.particles.length, files };
   });
 }
 

@@ -13,8 +13,8 @@ import { choiceConventions } from "../leopard/templateChoice.ts";
 import { type ParticleStack, readParticleStack, stackFiles } from "../particles/particleStack.ts";
 import { type ParticleTable, writeParticles } from "../particles/particles.ts";
 import { warnOfIgnored } from "../search/configuredSearch.ts";
+import { readImageOrMap } from "../search/hdf5Maps.ts";
 import { warnOfParticles } from "../search/pixelSizes.ts";
-import { readFiniteImage } from "../search/searchInputs.ts";
 import { readMapAtoms } from "../simulate/mapAtoms.ts";
 import {
   bestTrial,
@@ -130,7 +130,7 @@ async function toTask(
     boxSize: stack.boxSize,
     filters,
     filtersMicrographs,
-    readImage: (path) => readFiniteImage(path, { tiffRows, onLog }),
+    readImage: (path, map) => readImageOrMap(path, { map, tiffRows, onLog }),
     atoms,
     map: { ...map, cutOutside, ...(mtf !== undefined && { mtf }) },
     ...toScan({ simulator, ...searches }),

@@ -10,13 +10,9 @@ import type { BoxPosition } from "../particles/boxes.ts";
 import { type ParticleStack, readParticleStack, stackFiles } from "../particles/particleStack.ts";
 import { writeParticles } from "../particles/particles.ts";
 import { warnOfIgnored } from "../search/configuredSearch.ts";
+import { readImageOrMap } from "../search/hdf5Maps.ts";
 import { warnOfParticles } from "../search/pixelSizes.ts";
-import {
-  openTemplate,
-  readFiniteImage,
-  type TemplateSource,
-  type TiffOptions,
-} from "../search/searchInputs.ts";
+import { openTemplate, type TemplateSource, type TiffOptions } from "../search/searchInputs.ts";
 import { GRADIENT_SLICES, type GradientParticle, type GradientRange, refineByGradient } from "./gradient.ts";
 import { type GradientMode, gradientRange, NO_GRID, requireNoCompat } from "./gradientProgram.ts";
 import { openParticleMovie } from "./movieShifts.ts";
@@ -90,7 +86,9 @@ export async function runRefine(
       return runProgram(needs, options, async ({ pool, results }) => {
         const particles = await refineWith(pool, task, { ...options, ...(range && { range }) });
         const table = refinedTable(stack, particles, task);
-        await results.write(particlesPath, (path) => writeParticles(path, table, { overwrite: true }));
+        await results.write(particlesPath, (path) =>
+          writeParticles(path, table, { name: particlesPath, overwrite: true }),
+        );
         return { particles, correlations: refineCount(task), files: [particlesPath] };
       });
     },
@@ -168,7 +166,7 @@ export function stackTask(
   template: TemplateSource,
   tiff: TiffOptions = {},
 ): Pick<RefineTask, "template" | "boxSize" | "filters" | "filtersMicrographs" | "readImage"> {
-  const readImage = (path: string) => readFiniteImage(path, tiff);
+  const readImage: RefineTask["readImage"] = (path, map) => readImageOrMap(path, { ...tiff, map });
   return { template, boxSize: stack.boxSize, filters, filtersMicrographs, readImage };
 }
 

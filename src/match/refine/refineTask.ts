@@ -4,6 +4,9 @@ import type { StackParticle } from "../particles/particleStack.ts";
 import type { TemplateSource } from "../search/searchInputs.ts";
 import type { ParticleMovie } from "./movieBoxes.ts";
 
+/** A map that a particle names, which may be one of several in a file. */
+export type StatisticMap = "correlationAverage" | "correlationVariance";
+
 /** Particles, and what is tried on each of them. */
 export interface RefineTask {
   readonly particles: readonly StackParticle[];
@@ -20,8 +23,8 @@ export interface RefineTask {
   readonly filters: MatchFilters;
   /** Filter whole micrographs, not boxes. */
   readonly filtersMicrographs: boolean;
-  /** Reads a micrograph or a map that a particle names. */
-  readonly readImage: (path: string) => Promise<Image>;
+  /** Reads a micrograph, or a map that a particle names: of HDF5 results the one of this name. */
+  readonly readImage: (path: string, map?: StatisticMap) => Promise<Image>;
   /** Where boxes come from its frames, and the micrograph gives only its spectrum. */
   readonly movie?: ParticleMovie;
 }

@@ -13,7 +13,8 @@ import type { PlantedParticles } from "../picture/searchPicture.ts";
 import type { MatchOptions } from "./matchOptions.ts";
 import { warnOfPixelSize } from "./pixelSizes.ts";
 import type { MapSource } from "./resultMaps.ts";
-import type { ResultOptions } from "./results.ts";
+import { suffixed } from "./resultNames.ts";
+import { hitOptions, type ResultOptions } from "./results.ts";
 import { searchSize } from "./search.ts";
 import { SearchedMicrograph, withMicrograph } from "./searchedMicrograph.ts";
 import { openTemplate, type TemplateSource } from "./searchInputs.ts";
@@ -50,7 +51,11 @@ export async function planSearches(
   const text = await readConfigText(configPath, "match");
   const parsed = parseMatchSettings(text, configPath, { compat: options.compatBatch !== undefined });
   const chosen = withMicrograph(parsed, options.micrograph, onLog);
-  const settings = { ...chosen, optics: await readMtfFile(chosen.optics) };
+  const settings = {
+    ...chosen,
+    optics: await readMtfFile(chosen.optics),
+    results: { ...chosen.results, ...correlationTableOf(options, chosen) },
+  };
   const results = { ...DEFAULT_RESULTS, ...withoutUndefined(options) };
   return { searches: templateSearches({ settings, results }, configPath, options.templates), results };
 }
@@ -66,6 +71,18 @@ function requirePng(path: string | undefined): void {
     found: ending,
     hint: "Pictures of searches are written as PNG",
   });
+}
+
+/** The table of correlations that options ask for; of one of many micrographs under its own name. */
+function correlationTableOf(
+  { correlationTablePath, micrograph }: MatchOptions,
+  { results }: MatchSettings,
+): { correlationTable?: string } {
+  if (correlationTablePath === undefined) {
+    const { correlationTable } = results;
+    return correlationTable === undefined ? {} : { correlationTable };
+  }
+  return { correlationTable: suffixed(correlationTablePath, micrograph?.suffix ?? "") };
 }
 
 /** Opens everything that a configuration names; `use` gets it, and it is closed afterwards. */
@@ -187,9 +204,13 @@ export function searchSetBytes(
   { templatePadding: padding = 1 }: MatchOptions,
   backend: BackendSizes,
 ): number {
-  const sizes = searches.map(({ settings, space, template, micrograph: { shape } }) =>
-    searchSize({ shape, template: template.size, name: template.name, settings, space, padding }, backend),
-  );
+  const sizes = searches.map(({ settings, space, template, results, micrograph: { shape } }) => {
+    const hits = hitOptions(settings, results);
+    return searchSize(
+      { shape, template: template.size, name: template.name, settings, space, padding, hits },
+      backend,
+    );
+  });
   return Math.max(...sizes.map(({ bytes }) => bytes));
 }
 

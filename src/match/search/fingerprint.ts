@@ -1,4 +1,5 @@
 import type { ConfiguredSearch, SearchSet } from "./configuredSearch.ts";
+import { hitOptions } from "./results.ts";
 import type { SliceOptions } from "./search.ts";
 import type { TemplateSource } from "./searchInputs.ts";
 
@@ -46,13 +47,15 @@ export async function identifySearches(
   return { searches: identified, results };
 }
 
-function choicesOf({ settings, micrograph, template }: ConfiguredSearch, slices: SliceOptions) {
+function choicesOf({ settings, micrograph, template, results }: ConfiguredSearch, slices: SliceOptions) {
+  const hits = hitOptions(settings, results);
   const { optics, defocus, pixelSizes, orientations, filters } = settings;
   const { exactSlices = false, templatePadding = 1, sincCorrection = false } = slices;
   return {
     ...{ version: 2, optics, defocus, pixelSizes, orientations, filters },
     ...{ exactSlices, templatePadding, sincCorrection },
     ...{ micrograph: micrograph.shape, template: template.size },
+    ...(hits && { hits }),
   };
 }
 

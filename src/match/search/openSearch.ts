@@ -1,5 +1,6 @@
 import type { Pool } from "../../compute/index.ts";
 import type { ConfiguredSearch } from "./configuredSearch.ts";
+import { hitOptions } from "./results.ts";
 import { type SliceOptions, TemplateSearch } from "./search.ts";
 import { type PreparedMicrograph, preprocessSearched } from "./searchFilters.ts";
 
@@ -19,10 +20,11 @@ export function openSearch(
   { prepared, ...search }: ConfiguredSearch & { readonly prepared: PreparedMicrograph },
   options: SliceOptions & { readonly signal?: AbortSignal },
 ): Promise<TemplateSearch> {
-  const { settings, space, template, micrograph } = search;
+  const { settings, space, template, micrograph, results } = search;
+  const hits = hitOptions(settings, results);
   return TemplateSearch.fromPrepared(
     pool,
     { prepared, shape: micrograph.shape, template, settings, space },
-    options,
+    { ...options, ...(hits && { hits }) },
   );
 }

@@ -1,9 +1,11 @@
 import { elementCount, type Shape2, VitrineError } from "../../core/index.ts";
 import { openMrc, prepareResultFiles, writeFileAtomic, writeTogether } from "../../io/index.ts";
+import type { MapPaths } from "../config/resultPaths.ts";
 import { valuesAtPeaks } from "../particles/particles.ts";
 import type { Peak, ScoreMap } from "../peaks/peaks.ts";
 import { checkPeakOptions, choosePeaks } from "../peaks/peaksChoice.ts";
 import { type ConfiguredSearch, resultPlaces, withSearches } from "./configuredSearch.ts";
+import { readHdf5Map } from "./hdf5Maps.ts";
 import type { MatchOptions } from "./matchOptions.ts";
 import { correlationCount } from "./resultMaps.ts";
 import { foundParticles, type SearchReport } from "./results.ts";
@@ -49,8 +51,8 @@ async function drawSearch(search: ConfiguredSearch) {
   const { settings, space, template, micrograph, planted, results } = search;
   const maps = mapReader(search);
   const correlations = correlationCount(space);
-  const scaledMip = await maps.read(settings.results.scaledMip);
-  const mip = results.peaks?.kind === "p" ? await maps.read(settings.results.mip) : scaledMip;
+  const scaledMip = await maps.read("scaledMip");
+  const mip = results.peaks?.kind === "p" ? await maps.read("mip") : scaledMip;
   const { peaks, zCutoff } = choosePeaks({ scaledMip, mip: () => mip, correlations }, results);
   const particles = foundParticles(peaks, await maps.valuesAt(peaks));
   const pictured = { settings, templateSize: template.size, micrograph, planted, zScores: () => scaledMip };
@@ -61,7 +63,13 @@ async function drawSearch(search: ConfiguredSearch) {
 function mapReader({ settings, template, micrograph }: ConfiguredSearch) {
   const [height, width] = micrograph.shape;
   const shape: Shape2 = [height - template.size + 1, width - template.size + 1];
-  const read = async (path: string): Promise<ScoreMap> => {
+  const read = async (map: keyof MapPaths): Promise<ScoreMap> => {
+    const path = settings.results[map];
+    if (settings.results.hdf5 !== undefined) {
+      const image = await readHdf5Map(path, map);
+      if (image.shape.join() !== shape.join()) throw wrongShape(path, image.shape, shape);
+      return image;
+    }
     const file = await openMrc(path);
     try {
       if (file.header.shape.join() !== [1, ...shape].join()) throw wrongShape(path, file.header.shape, shape);
@@ -70,14 +78,13 @@ function mapReader({ settings, template, micrograph }: ConfiguredSearch) {
       await file.close();
     }
   };
-  const { orientationPhi, orientationTheta, orientationPsi, relativeDefocus } = settings.results;
   return {
     read,
     valuesAt: async (peaks: readonly Peak[]) => ({
-      orientationPhi: valuesAtPeaks(peaks, await read(orientationPhi)),
-      orientationTheta: valuesAtPeaks(peaks, await read(orientationTheta)),
-      orientationPsi: valuesAtPeaks(peaks, await read(orientationPsi)),
-      relativeDefocus: valuesAtPeaks(peaks, await read(relativeDefocus)),
+      orientationPhi: valuesAtPeaks(peaks, await read("orientationPhi")),
+      orientationTheta: valuesAtPeaks(peaks, await read("orientationTheta")),
+      orientationPsi: valuesAtPeaks(peaks, await read("orientationPsi")),
+      relativeDefocus: valuesAtPeaks(peaks, await read("relativeDefocus")),
     }),
   };
 }

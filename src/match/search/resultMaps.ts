@@ -99,9 +99,13 @@ function decodeMap({ statistics, space, compatBatch }: MapSource, name: MapName,
   }
 }
 
-/** Templates are counted with the orientation slowest, so that a slice is made once; -1 where none reached the pixel. */
+/** Nothing where no correlation reached the pixel. */
 function decode(template: number, counts: SearchCounts): SearchIndex | null {
-  if (template < 0) return null;
+  return template < 0 ? null : decodeTemplate(template, counts);
+}
+
+/** The correlation of a template of the plan: these are counted with the orientation slowest, so that a slice is made once. */
+export function decodeTemplate(template: number, counts: SearchCounts): SearchIndex {
   const filters = counts.defocusValues * counts.pixelSizes;
   const filter = template % filters;
   return {

@@ -1,4 +1,4 @@
-import type { ResultPaths } from "../config/config.ts";
+import { type MapPaths, mapPaths, type ResultPaths } from "../config/resultPaths.ts";
 
 /** A path with text before the extension of its file: `mip.mrc` as `mip_coarse2.mrc`. */
 export function suffixed(path: string, suffix: string): string {
@@ -6,10 +6,15 @@ export function suffixed(path: string, suffix: string): string {
   return `${stem}${suffix}${extension ?? ""}`;
 }
 
-/** Paths of maps with the same text in every name. */
-export function suffixedResults({ allowFileOverwrite, ...maps }: ResultPaths, suffix: string): ResultPaths {
-  const named = Object.entries(maps).map(([map, path]) => [map, suffixed(path, suffix)]);
-  return { allowFileOverwrite, ...(Object.fromEntries(named) as typeof maps) };
+/** Paths of results with the same text in every name. */
+export function suffixedResults(results: ResultPaths, suffix: string): ResultPaths {
+  const { correlationTable } = results;
+  const named = mapPaths(results).map(([map, path]) => [map, suffixed(path, suffix)]);
+  return {
+    ...results,
+    ...(Object.fromEntries(named) as MapPaths),
+    ...(correlationTable !== undefined && { correlationTable: suffixed(correlationTable, suffix) }),
+  };
 }
 
 /** The name of a file without folders and extension. */

@@ -1,5 +1,7 @@
 import { type ResultFiles, writeFileAtomic, writeMrc } from "../../io/index.ts";
 import type { MatchSettings } from "../config/config.ts";
+import { mapPaths } from "../config/resultPaths.ts";
+import { checkHits, type HitOptions } from "../kernels/index.ts";
 import {
   type ParticleTable,
   type ParticleValues,
@@ -10,6 +12,8 @@ import {
 import type { Peak } from "../peaks/peaks.ts";
 import { choosePeaks, type PeakOptions } from "../peaks/peaksChoice.ts";
 import type { PlantedParticles } from "../picture/searchPicture.ts";
+import { correlationTable, DEFAULT_HITS, writeCorrelationTable } from "./correlationTable.ts";
+import { writeMapsHdf5 } from "./hdf5Maps.ts";
 import { correlationCount, type MapName, type MapSource, resultMap } from "./resultMaps.ts";
 import type { SearchedMicrograph } from "./searchedMicrograph.ts";
 import { encodeSearchPicture, type PicturedResults } from "./searchPicture.ts";
@@ -22,6 +26,12 @@ export interface ResultOptions extends PeakOptions {
   readonly picturePath?: string;
   /** Table of particles that are known to be there; the picture marks them. */
   readonly plantedPath?: string;
+  /** HDF5 file of all correlations above a threshold, in the place of the configuration's. */
+  readonly correlationTablePath?: string;
+  /** Of those in the correlation table; default 5.5. */
+  readonly correlationThreshold?: number;
+  /** Correlations in the table at most, the highest; default 1 000 000. */
+  readonly correlationLimit?: number;
   /** Replace files that are there. */
   readonly overwrite: boolean;
   /** Two particles are at least this far apart; default 5 pixels. */
@@ -48,9 +58,25 @@ export interface SearchReport {
 
 /** Every file that a search with these settings writes. */
 export function resultPaths({ results }: MatchSettings, options: ResultOptions): string[] {
-  const { allowFileOverwrite: _, ...maps } = results;
+  const maps = new Set(mapPaths(results).map(([, path]) => path));
   const picture = options.picturePath === undefined ? [] : [options.picturePath];
-  return [...Object.values(maps), options.particlesPath, ...picture];
+  const { correlationTable: table } = results;
+  return [...maps, ...(table === undefined ? [] : [table]), options.particlesPath, ...picture];
+}
+
+/** Which correlations a search keeps; nothing where no table is asked for. @throws {VitrineError} range: no threshold or limit */
+export function hitOptions(
+  { results }: Pick<MatchSettings, "results">,
+  {
+    correlationThreshold,
+    correlationLimit,
+  }: Pick<ResultOptions, "correlationThreshold" | "correlationLimit">,
+): HitOptions | undefined {
+  if (results.correlationTable === undefined) return undefined;
+  const { threshold, limit } = DEFAULT_HITS;
+  const hits = { threshold: correlationThreshold ?? threshold, limit: correlationLimit ?? limit };
+  checkHits(hits);
+  return hits;
 }
 
 /** What a search wrote of its particles. */
@@ -82,6 +108,9 @@ export async function writeResults(
   // with a picture the z-scores are needed to the end, else their memory serves the other maps
   const buffer = options.picturePath === undefined ? scaled : new Float32Array(scaled.length);
   const values = await writeMaps(what, { peaks, pending, buffer });
+  const { correlationTable: tablePath } = settings.results;
+  if (tablePath !== undefined)
+    await pending.write(tablePath, (path) => writeCorrelationTable(path, correlationTable(source)));
   const zScores = () => ({ data: scaled, shape });
   const files = resultPaths(settings, options);
   const found = { ...what, correlations, peaks, values, zCutoff, zScores, files };
@@ -113,7 +142,9 @@ export async function writeParticleResults(
   const { settings, templateSize, correlations, options, peaks, values, zCutoff, files } = what;
   const facts = { totalCorrelations: correlations, templateSize };
   const table = particleTable(peaks, values, { settings, facts });
-  await pending.write(options.particlesPath, (path) => writeParticles(path, table, { overwrite: true }));
+  await pending.write(options.particlesPath, (path) =>
+    writeParticles(path, table, { name: options.particlesPath, overwrite: true }),
+  );
   const particles = foundParticles(peaks, values);
   const report = { particles, zCutoff, correlations, files };
   if (options.picturePath !== undefined) {
@@ -144,16 +175,27 @@ export async function writeMaps(
   { settings, source }: { settings: MatchSettings; source: MapSource },
   { peaks, pending, buffer }: { peaks: readonly Peak[]; pending: ResultFiles; buffer: Float32Array },
 ): Promise<ParticleValues> {
-  const { allowFileOverwrite: _, ...paths } = settings.results;
+  const { results } = settings;
   const { shape } = source.statistics;
-  const voxelSizeA = settings.optics.pixelSizeA;
   const sampled: Sampled = {};
-  for (const [name, path] of Object.entries(paths) as [MapName, string][]) {
+  const make = (name: MapName) => {
     const data = resultMap(source, name, buffer);
-    await pending.write(path, (temporary) =>
-      writeMrc(temporary, { data, shape, voxelSizeA }, { overwrite: true }),
-    );
     sampled[name] = valuesAtPeaks(peaks, { data, shape });
+    return data;
+  };
+  if (results.hdf5 !== undefined) {
+    const { hdf5, mip: path } = results;
+    const maps = Object.fromEntries(mapPaths(results).map(([name]) => [name, () => make(name)]));
+    const { space } = source;
+    await pending.write(path, (temporary) => writeMapsHdf5(temporary, maps, { ...hdf5, shape, space }));
+  } else {
+    const voxelSizeA = settings.optics.pixelSizeA;
+    for (const [name, path] of mapPaths(results)) {
+      const data = make(name);
+      await pending.write(path, (temporary) =>
+        writeMrc(temporary, { data, shape, voxelSizeA }, { overwrite: true }),
+      );
+    }
   }
   if (settings.pixelSizes !== null) {
     const data = resultMap(source, "pixelSizeOffset", buffer);

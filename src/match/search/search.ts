@@ -21,6 +21,7 @@ import {
   type CorrelationSize,
   correlationPlan,
   createCorrelation,
+  type HitOptions,
 } from "../kernels/index.ts";
 import type { PeakOptions } from "../peaks/peaksChoice.ts";
 import { type PreparedMicrograph, preprocessSearched, templateFilters } from "./searchFilters.ts";
@@ -40,6 +41,8 @@ export type { SliceOptions };
 /** Choices of a search that are not in the configuration file. */
 export interface SearchOptions extends SliceOptions {
   readonly signal?: AbortSignal;
+  /** Keep correlations above a threshold one by one; see `correlationTable`. */
+  readonly hits?: HitOptions;
 }
 
 /** How much a search has to do. */
@@ -148,7 +151,7 @@ export class TemplateSearch {
   }
 
   /** The plan, whose statistics the maps are made of. */
-  get statistics(): Pick<CorrelationPlan, "read" | "set" | "shape"> {
+  get statistics(): Pick<CorrelationPlan, "read" | "set" | "shape" | "hits"> {
     return this.#plan;
   }
 
@@ -194,6 +197,8 @@ export interface SearchShape {
   readonly space?: SearchSpace;
   /** See {@link SliceOptions.templatePadding}. */
   readonly padding?: number;
+  /** See {@link SearchOptions.hits}. */
+  readonly hits?: HitOptions | undefined;
 }
 
 /** What a search will do, without starting it. */
@@ -228,10 +233,24 @@ function requireRange(range: BlockRange): void {
 
 /** What a search will do and need, without starting it. @throws {VitrineError} shape: a template that does not fit */
 export function searchSize(what: SearchShape, backend: BackendSizes): SearchSize {
-  const { shape, template, name = "template", settings, space = searchSpace(settings), padding = 1 } = what;
+  const {
+    shape,
+    template,
+    name = "template",
+    settings,
+    space = searchSpace(settings),
+    padding = 1,
+    hits,
+  } = what;
   const source = { size: template, name };
   const side = padding * template;
-  const correlation = correlationSize({ shape, template: source, settings, space, options: {} });
+  const correlation = correlationSize({
+    shape,
+    template: source,
+    settings,
+    space,
+    options: hits ? { hits } : {},
+  });
   const volumeBytes = backend.bytes(fftPlan, { kind: "real3d", shape: [side, side, side] });
   return {
     ...searchCounts({ ...what, space }),
@@ -268,6 +287,7 @@ function correlationSize(what: {
     orientations,
     filters: defocusValues * pixelSizes,
     exactSlices: options.exactSlices ?? false,
+    ...(options.hits && { hits: options.hits }),
     ...opticalSize(settings.optics),
   };
 }

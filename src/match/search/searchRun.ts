@@ -82,7 +82,8 @@ async function restore(
   }
   return readSearchState(path, header, async (file) => {
     await file.load((name, values, row) => search.statistics.set(name, values, row));
-    const { nextBlock } = file.header;
+    const { nextBlock, hits } = file.header;
+    if (hits !== undefined) search.statistics.hits?.restore(await file.hits(), hits.threshold);
     options.onLog?.(`continuing at block ${nextBlock} of ${header.lastBlock} from ${path}`, "note");
     return nextBlock;
   });

@@ -1,13 +1,15 @@
 import { z } from "zod";
 import { elementCount, type Shape2, VitrineError } from "../../core/index.ts";
 import { openFile, type RandomAccessFile, writeFileAtomic } from "../../io/index.ts";
-import type { StatisticName } from "../kernels/index.ts";
+import { HIT_WORDS, Hits, type StatisticName } from "../kernels/index.ts";
 
 /** Statistics of a search, wherever they lie; rows of (H', W') maps. */
 export interface SearchStatistics {
   readonly shape: Shape2;
   /** Copies rows `firstRow`… of one statistic, as many as fit. */
   read(name: StatisticName, into: Float32Array | Int32Array | Float64Array, firstRow?: number): void;
+  /** Correlations above a threshold, where the search keeps them. */
+  readonly hits?: Hits | undefined;
 }
 
 /** What a state file says of itself. */
@@ -24,6 +26,13 @@ export interface StateHeader {
   readonly firstBlock: number;
   readonly nextBlock: number;
   readonly lastBlock: number;
+  /** Of correlations above a threshold, where they are kept: what was asked for, and what there is. */
+  readonly hits?: {
+    readonly asked: number;
+    readonly limit: number;
+    readonly threshold: number;
+    readonly count: number;
+  };
 }
 
 const count = z.int().min(0);
@@ -36,6 +45,7 @@ const headerSchema = z.strictObject({
   firstBlock: count,
   nextBlock: count,
   lastBlock: count,
+  hits: z.strictObject({ asked: z.number(), limit: count, threshold: z.number(), count }).exactOptional(),
 });
 
 const MAGIC = "VITRINE SEARCH STATE 2\n";
@@ -61,13 +71,22 @@ function* pieces([height, width]: Shape2) {
 }
 
 function* stateBytes(header: StateHeader, statistics: SearchStatistics): Generator<Uint8Array> {
+  const { hits } = statistics;
+  const known = hits && {
+    asked: hits.askedThreshold,
+    limit: hits.limit,
+    threshold: hits.threshold,
+    count: hits.count,
+  };
+  const { hits: _, ...shared } = header; // of the run that this one continues
   const head = new Uint8Array(HEADER_BYTES);
-  head.set(headerText(header));
+  head.set(headerText({ ...shared, ...(known && { hits: known }) }));
   yield head;
   for (const { name, row, values } of pieces(header.shape)) {
     statistics.read(name, values, row);
     yield new Uint8Array(values.buffer, values.byteOffset, values.byteLength);
   }
+  if (hits !== undefined && hits.count > 0) yield new Uint8Array(hits.sorted.buffer);
 }
 
 /** Without the choices where all of them do not fit. */
@@ -80,7 +99,8 @@ function headerText(header: StateHeader): Uint8Array {
  * Writes the state of a search, whole or not at all, in place of an older one.
  *
  * The file: 4096 bytes with the line `VITRINE SEARCH STATE 2`, a line of JSON and zeros; then for (H', W') places float32
- * maxima, int32 indices, float64 sums and float64 sums of squares, little endian.
+ * maxima, int32 indices, float64 sums and float64 sums of squares, little endian; then, where correlations are kept, of each int32
+ * template, row and column and the float32 correlation, in this order.
  */
 export async function writeSearchState(
   path: string,
@@ -107,6 +127,8 @@ export interface StateFile {
   load(
     take: (name: StatisticName, values: Float32Array | Int32Array | Float64Array, row: number) => void,
   ): Promise<void>;
+  /** Correlations that were kept. */
+  hits(): Promise<Int32Array>;
 }
 
 /**
@@ -123,7 +145,12 @@ export async function readSearchState<T>(
   try {
     const header = await readHeader(file);
     requireSameSearch(path, header, expected);
-    return await read({ name: path, header, load: (take) => loadPieces(file, header, take) });
+    return await read({
+      name: path,
+      header,
+      load: (take) => loadPieces(file, header, take),
+      hits: () => loadHits(file, header),
+    });
   } finally {
     await file.close();
   }
@@ -136,10 +163,21 @@ async function readHeader(file: RandomAccessFile): Promise<StateHeader> {
     throw stateError(file.name, "a search state of this version", JSON.stringify(magic.slice(0, 40)));
   }
   const header = parseHeader(json, file.name);
-  const size =
-    HEADER_BYTES + elementCount(header.shape) * STATISTICS.reduce((sum, name) => sum + BYTES[name], 0);
+  const size = hitsOffset(header) + 4 * HIT_WORDS * (header.hits?.count ?? 0);
   if (file.size !== size) throw stateError(file.name, `${size} bytes`, `${file.size}`);
   return header;
+}
+
+/** Where kept correlations begin. */
+function hitsOffset({ shape }: StateHeader): number {
+  return HEADER_BYTES + elementCount(shape) * STATISTICS.reduce((sum, name) => sum + BYTES[name], 0);
+}
+
+async function loadHits(file: RandomAccessFile, header: StateHeader): Promise<Int32Array> {
+  const records = new Int32Array(HIT_WORDS * (header.hits?.count ?? 0));
+  if (records.length > 0)
+    await file.read(hitsOffset(header), records.byteLength, new Uint8Array(records.buffer));
+  return records;
 }
 
 function parseHeader(json: string, at: string): StateHeader {
@@ -213,6 +251,7 @@ function requireSameKernels(at: string, { kernels: found }: StateHeader, { kerne
 /** Statistics in memory, to which those of parts are added. */
 export class MergedStatistics implements SearchStatistics {
   readonly shape: Shape2;
+  #hits: Hits | undefined;
   readonly #values: Record<StatisticName, Float32Array | Int32Array | Float64Array>;
 
   constructor(shape: Shape2) {
@@ -226,13 +265,22 @@ export class MergedStatistics implements SearchStatistics {
     };
   }
 
+  get hits(): Hits | undefined {
+    return this.#hits;
+  }
+
   read(name: StatisticName, into: Float32Array | Int32Array | Float64Array, firstRow = 0): void {
     const at = firstRow * this.shape[1];
     into.set(this.#values[name].subarray(at, at + into.length));
   }
 
-  /** Adds a part: the larger maximum, of equal ones that of the lower index; sums are added. */
+  /** Adds a part: the larger maximum, of equal ones that of the lower index; sums are added, and kept correlations. */
   async add(file: StateFile): Promise<void> {
+    const { hits } = file.header;
+    if (hits !== undefined) {
+      this.#hits ??= new Hits({ threshold: hits.asked, limit: hits.limit });
+      this.#hits.add(await file.hits(), hits.threshold);
+    }
     const wins = new Uint8Array(elementCount(this.shape));
     await file.load((name, values, row) => {
       const first = row * this.shape[1];

@@ -42,19 +42,32 @@ export async function finishSearches<Search extends ConfiguredSearch>(
   {
     statisticsOf,
     ...options
-  }: Pick<MatchOptions, "compatBatch"> & {
+  }: Pick<MatchOptions, "compatBatch" | "onLog"> & {
     readonly statisticsOf: (search: Search) => Promise<SearchStatistics>;
   },
 ): Promise<SearchReport | TemplatesReport> {
   const found: WrittenResults[] = [];
   for (const search of set.searches) {
     const source = mapSource(await statisticsOf(search), search, options);
+    warnOfRaised(source.statistics, search, options.onLog);
     const { settings, micrograph, planted, results, template } = search;
     const what = { settings, source, micrograph, planted, templateSize: template.size, options: results };
     found.push(await writeResults(pending, what));
   }
   if (found.length === 1) return found[0].report;
   return writeJointTable(pending, { ...set, files: filesOf(set) }, found);
+}
+
+/** A table that is not all that was asked for is worth a word. */
+function warnOfRaised(
+  { hits }: SearchStatistics,
+  { settings }: ConfiguredSearch,
+  onLog: MatchOptions["onLog"],
+): void {
+  if (hits === undefined || hits.threshold === hits.askedThreshold) return;
+  const { count, limit, threshold, askedThreshold } = hits;
+  const text = `${settings.results.correlationTable}: more than ${limit} correlations above ${askedThreshold}; it holds the ${count} above ${threshold.toFixed(3)}. Keep more with --correlation-limit`;
+  onLog?.(text, "warning");
 }
 
 /**
@@ -84,7 +97,9 @@ export async function writeJointTable(
     columns: found[0].table.columns,
     rows: best.map(({ row }, i) => ({ ...row, particle_index: i })),
   };
-  await pending.write(results.particlesPath, (path) => writeParticles(path, table, { overwrite: true }));
+  await pending.write(results.particlesPath, (path) =>
+    writeParticles(path, table, { name: results.particlesPath, overwrite: true }),
+  );
   return {
     particles: best.map(({ particle }) => particle),
     zCutoff: Math.min(...found.map(({ report }) => report.zCutoff)),

@@ -64,7 +64,9 @@ export async function runSimulateMicrograph(
     const { data, shape, pixelSizeA } = image;
     const micrograph = { data, shape, voxelSizeA: pixelSizeA };
     await results.write(micrographPath, (path) => writeMrc(path, micrograph, { overwrite: true }));
-    await results.write(truthPath, (path) => writeParticles(path, truth, { overwrite: true }));
+    await results.write(truthPath, (path) =>
+      writeParticles(path, truth, { name: truthPath, overwrite: true }),
+    );
     if (configPath !== undefined) {
       const text = new TextEncoder().encode(config);
       await results.write(configPath, (path) => writeFileAtomic(path, text, { overwrite: true }));

@@ -45,20 +45,56 @@ function storeRows(buffer: usize, bufferBytes: usize, count: i32, out: usize, ou
  * and lie `rowsPair` bytes apart, and its statistics for the first `columns` columns. Statistics lie at
  * `statistics` + (block * columns + x) * 64: maximum, index of it, sum, sum of squares, 4 rows each; they stay in cache for
  * all templates. Indices are `index`…; a NaN never wins, the first maximum does.
+ * Where `hits` is not 0, values above `threshold` in the first `mapRows` rows are appended there (see `keepHits`), and with `hitsOnly`
+ * the statistics stay as they are.
  */
 export function correlateRows(
   rows: usize, rowBytes: usize, rowsPair: usize, count: i32, plan: usize, columns: i32, statistics: usize, index: i32,
-  buffer: usize, begin: i32, end: i32,
+  buffer: usize, begin: i32, end: i32, hits: usize, capacity: i32, threshold: f32, mapRows: i32, hitsOnly: i32,
 ): void {
   for (let block = begin; block < end; block++) {
     const s = statistics + (<usize>block * <usize>columns << 6);
     let line = rows + <usize>block * rowBytes;
     for (let first = 0; first < count; first += 2, line += rowsPair) {
       lineInverseFrom(line, buffer, plan);
+      if (hits) {
+        const rowsHere = min(4, mapRows - (block << 2));
+        keepHits(buffer, columns, block << 2, rowsHere, index + first, first + 1 < count, hits, capacity, threshold);
+        if (hitsOnly) continue;
+      }
       if (first + 1 < count) keepPair(buffer, columns, s, index + first);
       else keepSingle(buffer, columns, s, index + first);
     }
   }
+}
+
+/** Appends what is above `threshold`, in any order. At `hits` lies how many there were, of which the first `capacity` follow after 16 bytes. */
+function keepHits(
+  buffer: usize, columns: i32, row: i32, rowsHere: i32, index: i32, isPair: bool, hits: usize, capacity: i32, threshold: f32,
+): void {
+  const least = f32x4.splat(threshold);
+  for (let x = 0, p = buffer; x < columns; x++, p += 32) {
+    let above = f32x4.gt(v128.load(p), least);
+    if (isPair) above = v128.or(above, f32x4.gt(v128.load(p, 16), least));
+    if (!v128.any_true(above)) continue;
+    for (let lane = 0; lane < rowsHere; lane++) {
+      const at = p + (<usize>lane << 2);
+      keepHit(load<f32>(at), threshold, index, row + lane, x, hits, capacity);
+      if (isPair) keepHit(load<f32>(at, 16), threshold, index + 1, row + lane, x, hits, capacity);
+    }
+  }
+}
+
+function keepHit(value: f32, threshold: f32, index: i32, y: i32, x: i32, hits: usize, capacity: i32): void {
+  // the count goes no further than one too many, so that it never wraps
+  if (!(value > threshold) || atomic.load<i32>(hits) > capacity) return;
+  const slot = atomic.add<i32>(hits, 1);
+  if (slot >= capacity) return;
+  const to = hits + 16 + (<usize>slot << 4);
+  store<i32>(to, index);
+  store<i32>(to, y, 4);
+  store<i32>(to, x, 8);
+  store<f32>(to, value, 12);
 }
 
 function keepPair(buffer: usize, columns: i32, s: usize, index: i32): void {
