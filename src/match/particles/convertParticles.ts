@@ -57,10 +57,17 @@ export async function convertParticles(
       hint,
     });
   }
-  if (isStar) await writeStar(to, columnsToStar(table, from, { lean: !full }), { overwrite });
-  else if (isHdf5Name(to)) await writeParticlesHdf5(to, rowsOf(table), { overwrite });
+  if (isStar) {
+    const onLeftOut = (columns: readonly string[]) => options.onLog?.(leftOutLine(to, columns), "warning");
+    await writeStar(to, columnsToStar(table, from, { lean: !full, onLeftOut }), { overwrite });
+  } else if (isHdf5Name(to)) await writeParticlesHdf5(to, rowsOf(table), { overwrite });
   else await writeFileAtomic(to, csvOf(table), { overwrite });
   return table.rows;
+}
+
+/** What is said of columns that RELION does not know. */
+export function leftOutLine(path: string, columns: readonly string[]): string {
+  return `${path}: left out what RELION does not know: ${columns.join(", ")}; --full keeps it`;
 }
 
 function columnsOf({ columns, rows }: CsvTable): ParticleColumns {

@@ -28,6 +28,8 @@ export interface ParticleColumns {
 export interface ParticlesToStarOptions {
   /** Leave out what RELION does not know: scores but one, maps, the template. Default false: everything, so that the way back loses nothing. */
   readonly lean?: boolean;
+  /** Gets the columns that `lean` left out, if there are any. */
+  readonly onLeftOut?: (columns: readonly string[]) => void;
 }
 
 /**
@@ -53,7 +55,7 @@ export function particlesToStar(
 export function columnsToStar(
   table: ParticleColumns,
   name: string,
-  { lean = false }: ParticlesToStarOptions = {},
+  { lean = false, onLeftOut }: ParticlesToStarOptions = {},
 ): StarFile {
   const { columns, rows } = table;
   const { groups, optics } = opticsOf(table);
@@ -68,12 +70,15 @@ export function columnsToStar(
   }
   for (const [relion, texts] of defocusOf(table, name)) particles.set(relion, texts);
   particles.set("rlnOpticsGroup", (row) => String(groups[row]));
+  const leftOut: string[] = [];
   for (const [column, texts] of columns) {
     if (said.has(column)) continue;
     const isRelions = column.startsWith(RELION_PREFIX) && !particles.has(column);
     if (isRelions) particles.set(column, texts);
-    else if (!lean) particles.set(ownColumn(column), texts);
+    else if (lean) leftOut.push(column);
+    else particles.set(ownColumn(column), texts);
   }
+  if (leftOut.length > 0) onLeftOut?.(leftOut);
   const own: StarBlock = {
     name: OWN_BLOCK,
     items: [{ kind: "pair", name: OWN_COLUMNS, value: JSON.stringify([...columns.keys()]) }],
