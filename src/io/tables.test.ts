@@ -66,7 +66,7 @@ describe("csv", () => {
       `[VitrineError: p.csv line 3: expected 2 values, found 3.]`,
     );
     expect(fault('a,b\n1,"2\n')).toThrowErrorMatchingInlineSnapshot(
-      `[VitrineError: p.csv line 2: expected comma-separated values, found Quote Not Closed: the parsing is finished with an opening quote at line 2.]`,
+      `[VitrineError: p.csv line 2: expected comma-separated values, found a quote that is not closed.]`,
     );
     expect(fault("a,a\n")).toThrowErrorMatchingInlineSnapshot(
       `[VitrineError: p.csv line 1: expected each column once, found "a" twice.]`,

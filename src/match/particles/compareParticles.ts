@@ -2,7 +2,7 @@ import type { EulerZyz } from "../../core/index.ts";
 import { angleBetweenDeg, symmetryRotations } from "../../optics/index.ts";
 import type { Log } from "../../program/index.ts";
 import { toSymmetry } from "../config/configSearch.ts";
-import { type ParticleStack, readParticleStack } from "./particleStack.ts";
+import { centresOf, type ParticleStack, readParticlePlaces } from "./particleStack.ts";
 
 /** Where a particle lies and how it is turned. */
 export interface ParticlePose extends EulerZyz {
@@ -106,7 +106,7 @@ export type TableComparison = ParticleComparison<TableParticle, TableParticle>;
 /**
  * Compares two particle tables, of searches, refinements or simulations; refined values count where there are some.
  *
- * @throws {VitrineError} as `readParticleStack` and {@link compareParticles}
+ * @throws {VitrineError} as `readParticlePlaces` and {@link compareParticles}
  */
 export async function compareParticleTables(
   foundPath: string,
@@ -114,9 +114,12 @@ export async function compareParticleTables(
   { onLog, ...options }: CompareOptions & { readonly onLog?: Log } = {},
 ): Promise<TableComparison> {
   if (options.symmetry !== undefined) toSymmetry(options.symmetry, "symmetry");
-  const [found, planted] = [await readParticleStack(foundPath), await readParticleStack(plantedPath)];
+  const [found, planted] = [await readParticlePlaces(foundPath), await readParticlePlaces(plantedPath)];
   warnOfPixels(found, planted, onLog);
-  return compareParticles(tableParticles(found), tableParticles(planted), options);
+  // Corners as searches write them, but where a table of another program knows centres alone.
+  const byCentre = [found, planted].some(({ particles }) => particles.some(({ posX }) => Number.isNaN(posX)));
+  const read = (stack: ParticleStack) => tableParticles(stack, byCentre);
+  return compareParticles(read(found), read(planted), options);
 }
 
 /** Positions are compared in pixels, which the two tables should count alike. */
@@ -135,9 +138,12 @@ function warnOfPixels(found: ParticleStack, planted: ParticleStack, onLog: Log |
   }
 }
 
-function tableParticles({ particles, table }: ParticleStack): TableParticle[] {
+function tableParticles(stack: ParticleStack, byCentre: boolean): TableParticle[] {
+  const { particles, table } = stack;
+  const centres = byCentre ? centresOf(stack) : [];
   const column = table.columns.includes("refined_scaled_mip") ? "refined_scaled_mip" : "scaled_mip";
-  return particles.map(({ posX, posY, phiDeg, thetaDeg, psiDeg, micrographPath }, i) => {
+  return particles.map(({ phiDeg, thetaDeg, psiDeg, micrographPath, ...corner }, i) => {
+    const [posX, posY] = byCentre ? [centres[i].x, centres[i].y] : [corner.posX, corner.posY];
     const text = table.rows[i][column].trim();
     const zScore = text === "" ? Number.NaN : Number(text);
     return { row: i + 1, posX, posY, phiDeg, thetaDeg, psiDeg, micrographPath, zScore };

@@ -68,6 +68,6 @@ test.each([
 
 test("a table of something else is refused", () => {
   expect(() => parseParticleStack("a,b\n1,2\n", "a.csv")).toThrowErrorMatchingInlineSnapshot(
-    `[VitrineError: a.csv: expected the columns of a particle table, among them particle_index, mip, scaled_mip, found 2 others.]`,
+    `[VitrineError: a.csv: expected the columns of a particle table, among them particle_index, mip, scaled_mip, found 2 others. Give the table of a search or of a refinement (.csv), or particles as STAR.]`,
   );
 });

@@ -42,7 +42,42 @@ export interface ParticleStack {
  *   each names file, row and column
  */
 export async function readParticleStack(path: string, effects: KnownEffects = {}): Promise<ParticleStack> {
-  return stackOfTable(await readParticleTable(path), path, effects);
+  return stackOfTable(await readParticleTable(path), path, { effects });
+}
+
+/**
+ * Reads where particles are and how they lie, as {@link readParticleStack}, for programs that need neither the maps of a search
+ * nor the corner of its template: `posX` and `posY` are NaN, and paths empty, where a table of another program does not tell them.
+ */
+export async function readParticlePlaces(path: string): Promise<ParticleStack> {
+  const table = await readParticleTable(path);
+  if ((await identifyFile(path)) !== "star") return stackOfTable(table, path);
+  const absent = PARTICLE_COLUMNS.filter((column) => !table.columns.includes(column));
+  const filled = Object.fromEntries(absent.map((column) => [column, UNKNOWN[column] ?? ""]));
+  const whole = {
+    columns: [...table.columns, ...absent],
+    rows: table.rows.map((row) => ({ ...row, ...filled })),
+  };
+  return stackOfTable(whole, path, { areOnlyPlaces: true });
+}
+
+/** What a particle has of which its table says nothing. */
+const UNKNOWN: Readonly<Record<string, string>> = {
+  relative_defocus: "0.0",
+  ctf_B_factor: "0.0",
+  phase_shift: "0.0",
+};
+
+/** Particles' centres in pixels, refined where they are. */
+export function centresOf(stack: ParticleStack): { readonly y: number; readonly x: number }[] {
+  const { y, x } = centreColumns(stack);
+  return stack.table.rows.map((row) => ({ y: Number(row[y]), x: Number(row[x]) }));
+}
+
+/** The columns that say where particles' centres lie. */
+export function centreColumns({ hasRefinedPositions }: ParticleStack) {
+  const prefix = hasRefinedPositions ? "refined_pos" : "pos";
+  return { y: `${prefix}_y_img`, x: `${prefix}_x_img` } as const;
 }
 
 /** The rows of a particle table as text: CSV, HDF5, or STAR in the same columns. @throws {VitrineError} as {@link readParticleStack}, but for columns and values */
@@ -64,7 +99,7 @@ export function stackFiles({ path, particles }: ParticleStack): string[] {
     correlationAveragePath,
     correlationVariancePath,
   ]);
-  return [path, ...new Set(images)];
+  return [path, ...new Set(images.filter((image) => image !== ""))];
 }
 
 /** Optics that a table does not tell, its MTF read. */
@@ -72,10 +107,20 @@ export type KnownEffects = Omit<OpticsEffects, "mtfFile">;
 
 /** As {@link readParticleStack} from the text of the file. @param at  how messages call the file */
 export function parseParticleStack(text: string, at: string, effects: KnownEffects = {}): ParticleStack {
-  return stackOfTable(parseCsv(text, at), at, effects);
+  return stackOfTable(parseCsv(text, at), at, { effects });
 }
 
-function stackOfTable(table: CsvTable, at: string, effects: KnownEffects): ParticleStack {
+interface StackOptions {
+  readonly effects?: KnownEffects;
+  /** Whether corners and maps may miss. */
+  readonly areOnlyPlaces?: boolean;
+}
+
+function stackOfTable(
+  table: CsvTable,
+  at: string,
+  { effects = {}, areOnlyPlaces = false }: StackOptions = {},
+): ParticleStack {
   const absent = PARTICLE_COLUMNS.filter((column) => !table.columns.includes(column));
   if (absent.length > 0) {
     throw new VitrineError({
@@ -88,7 +133,8 @@ function stackOfTable(table: CsvTable, at: string, effects: KnownEffects): Parti
   }
   const choice = chooseColumns(table);
   const particles = table.rows.map((row, i) => {
-    const particle = toParticle(new Cells(row, `${at} row ${i + 1}`), choice);
+    const cells = new Cells(row, `${at} row ${i + 1}`);
+    const particle = { ...toPlace(cells, choice), ...(areOnlyPlaces ? NO_SEARCH : toSearch(cells, choice)) };
     return { ...particle, optics: { ...particle.optics, ...effects } };
   });
   const hasRefinedPositions = choice.posX === "refined_pos_x" && choice.posY === "refined_pos_y";
@@ -113,11 +159,30 @@ function chooseColumns({ columns, rows }: CsvTable) {
   };
 }
 
-function toParticle(cells: Cells, choice: ReturnType<typeof chooseColumns>): StackParticle {
+type Choice = ReturnType<typeof chooseColumns>;
+
+/** What a search alone tells of a particle: the corner of its template, and its maps. */
+type SearchFields = "posX" | "posY" | "correlationAveragePath" | "correlationVariancePath";
+
+const NO_SEARCH: Pick<StackParticle, SearchFields> = {
+  posX: Number.NaN,
+  posY: Number.NaN,
+  correlationAveragePath: "",
+  correlationVariancePath: "",
+};
+
+function toSearch(cells: Cells, choice: Choice): Pick<StackParticle, SearchFields> {
   return {
-    at: cells.at,
     posX: cells.number(choice.posX),
     posY: cells.number(choice.posY),
+    correlationAveragePath: cells.text("correlation_average_path"),
+    correlationVariancePath: cells.text("correlation_variance_path"),
+  };
+}
+
+function toPlace(cells: Cells, choice: Choice): Omit<StackParticle, SearchFields> {
+  return {
+    at: cells.at,
     phiDeg: cells.number(choice.phi),
     thetaDeg: cells.number(choice.theta),
     psiDeg: cells.number(choice.psi),
@@ -125,8 +190,6 @@ function toParticle(cells: Cells, choice: ReturnType<typeof chooseColumns>): Sta
     pixelSizeA: cells.number(choice.pixelSize),
     optics: toOptics(cells),
     micrographPath: cells.text("micrograph_path"),
-    correlationAveragePath: cells.text("correlation_average_path"),
-    correlationVariancePath: cells.text("correlation_variance_path"),
   };
 }
 

@@ -5,7 +5,13 @@ import type { MovieSettings } from "../config/refineConfig.ts";
 import { type BoxOptions, type BoxPosition, extractBoxes } from "../particles/boxes.ts";
 import { isHdf5Name, writeParticlesHdf5 } from "../particles/hdf5Particles.ts";
 import { boxNormalizer, defaultBackgroundRadius } from "../particles/normalizeBox.ts";
-import { type ParticleStack, readParticleStack, stackFiles } from "../particles/particleStack.ts";
+import {
+  centreColumns,
+  centresOf,
+  type ParticleStack,
+  readParticlePlaces,
+  stackFiles,
+} from "../particles/particleStack.ts";
 import type { ParticleTable } from "../particles/particles.ts";
 import { particlesToStar } from "../particles/particlesToStar.ts";
 import { warnOfParticles } from "../search/pixelSizes.ts";
@@ -51,7 +57,7 @@ export async function extractParticles(
   tablePath: string,
   { stackPath = "particles.mrcs", overwrite = false, ...options }: ExtractOptions,
 ): Promise<ExtractReport> {
-  const stack = await readParticleStack(tablePath);
+  const stack = await readParticlePlaces(tablePath);
   const { boxSize, movie } = options;
   requireBox(boxSize, stack);
   const starPath = `${stackPath.replace(/\.mrcs?$/, "")}.star`;
@@ -136,16 +142,9 @@ function cutOf({ boxSize, bounds, padding, value }: CutOptions): BoxOptions {
   };
 }
 
-/** The columns that say where particles lie, refined where they are. */
-function centreColumns({ hasRefinedPositions }: ParticleStack) {
-  const prefix = hasRefinedPositions ? "refined_pos" : "pos";
-  return { y: `${prefix}_y_img`, x: `${prefix}_x_img` } as const;
-}
-
 /** The pixels nearest to the particles: boxes are cut there, and the STAR file tells the rest. */
-function centresOf(stack: ParticleStack): BoxPosition[] {
-  const { y, x } = centreColumns(stack);
-  return stack.table.rows.map((row) => ({ y: Math.round(Number(row[y])), x: Math.round(Number(row[x])) }));
+function pixelsOf(stack: ParticleStack): BoxPosition[] {
+  return centresOf(stack).map(({ y, x }) => ({ y: Math.round(y), x: Math.round(x) }));
 }
 
 /** Each micrograph is read once. */
@@ -155,7 +154,7 @@ async function cutFromMicrographs(
   take: (box: CutBox) => void,
 ): Promise<void> {
   const { particles } = stack;
-  const centres = centresOf(stack);
+  const centres = pixelsOf(stack);
   for (const path of new Set(particles.map(({ micrographPath }) => micrographPath))) {
     requireNotAborted(options.signal, "extract");
     const micrograph = await readMicrograph(path, { tiffRows: options.tiffRows, onLog: options.onLog });
@@ -175,7 +174,7 @@ async function cutFromMovie(
   take: (box: CutBox) => void,
 ): Promise<void> {
   const { particles } = stack;
-  const centres = centresOf(stack);
+  const centres = pixelsOf(stack);
   const source = await openParticleMovie(settings, {
     particles,
     centres,
@@ -223,7 +222,7 @@ function imageTable(stack: ParticleStack, stackPath: string, boxSize: number): P
  * the particle there. Where all lie on pixels their own columns say it.
  */
 function placesInBoxes(stack: ParticleStack): Record<string, number>[] {
-  const centres = centresOf(stack);
+  const centres = pixelsOf(stack);
   const columns = centreColumns(stack);
   const shifts = stack.table.rows.map((row, i) => ({
     rlnOriginXAngst: (centres[i].x - Number(row[columns.x])) * Number(row.pixel_size),
