@@ -90,7 +90,7 @@ export { createNdtiff } from "./ndtiff/writer.ts";
 export type { NpyArray, NpyContent, NpyData, NpyDtype } from "./npy.ts";
 export { formatNpy, parseNpy } from "./npy.ts";
 export { readNpy, writeNpy } from "./npyFile.ts";
-export { type NpyRecords, readNpyRecords } from "./npyRecords.ts";
+export { type NpyRecords, parseNpyRecords, readNpyRecords } from "./npyRecords.ts";
 export type { NpzOptions } from "./npz.ts";
 export { formatNpz, parseNpz, readNpz, writeNpz } from "./npz.ts";
 export type { OmeZarrCompression } from "./omezarr/chunks.ts";

@@ -299,11 +299,6 @@ describe("a failure is exit code 1 and one line", () => {
     ],
     [
       TWO,
-      [...SAVED, "--tile-overlap", "4", "--format", "ome-zarr"],
-      "Acquisition.open tiling: expected format ndtiff, whose pyramids grow with the acquisition, found ome-zarr. Leave the format out, or give events x and y instead of rows and columns.",
-    ],
-    [
-      TWO,
       ["--microscope", "mmcore", "--python", "/no/python"],
       "/no/python: expected a Python that starts, found spawn /no/python ENOENT. Install Python 3.9 or later, or name it by `python` or the variable VITRINE_PYTHON.",
     ],

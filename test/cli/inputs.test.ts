@@ -104,7 +104,7 @@ const WRONG_INPUTS: [string, Change, RegExp][] = [
     (configuration, folder) => {
       configuration.micrograph_path = join(folder, "none.mrc");
     },
-    /^vitrine: none\.mrc: expected a readable file, found no such file/,
+    /^vitrine: none\.mrc: expected a file or folder, found none/,
   ],
   [
     "a folder as template",

@@ -85,7 +85,7 @@ describe("vitrine compare-particles", () => {
   });
 
   test.each([
-    [["none.csv", "truth.csv"], 1, /none\.csv: expected a readable file/],
+    [["none.csv", "truth.csv"], 1, /none\.csv: expected a file or folder/],
     [["truth.csv", "m.yaml"], 1, /m\.yaml.*expected/],
     [
       ["truth.csv", "truth.csv", "--symmetry", "K"],

@@ -68,7 +68,7 @@ export const DOORS: readonly Door[] = [
 /** Tests' ways into folders of src; helpers by their names. */
 export const TEST_DOORS: readonly Door[] = [
   // The fuzzer damages what inner parsers read.
-  { from: /^test\/fuzz\/(parsers|configs)\.ts$/, to: /^src\/(io|match)\// },
+  { from: /^test\/fuzz\/(parsers|configs|images)\.ts$/, to: /^src\/(io|match)\// },
   // Pools with their memory, and on threads of a test's own.
   { from: /^test\/support\/pool\.ts$/, to: /^src\/compute\/(pool|threads|threads\.(node|browser))\.ts$/ },
   // Takes the place of the file.
@@ -78,6 +78,8 @@ export const TEST_DOORS: readonly Door[] = [
   // The command line in this process, and its bar.
   { from: /^test\/support\/command\.ts$/, to: /^src\/cli\/main\.ts$/ },
   { from: /^test\/cli\/progress\.test\.ts$/, to: /^src\/cli\/progress\.ts$/ },
+  // Tasks of a search, by the built module of its batches.
+  { from: /^test\/support\/taskRun\.ts$/, to: /^src\/core\/index\.node\.ts$/ },
   // A domain of a lab's own.
   { from: /^test\/toyDomain\.test\.ts$/, to: /^src\/compute\/kernels\/index\.ts$/ },
 ];

@@ -43,9 +43,9 @@ describe.skipIf(!available)("searches on a real cluster of four nodes", () => {
       cluster?.killNode(nodeOf(last));
       process.kill(last, "SIGKILL");
       await work;
-      expect(warnings.sort()).toEqual(
-        [0, 3].map((i) => `search ${i}: the cluster lost it; it runs again (1 of 3)`),
-      );
+      // A task may be given to the dead node once more before the cluster knows that it is down.
+      const lost = warnings.map((text) => /^search (\d): the cluster lost it; it runs again/.exec(text)?.[1]);
+      expect([...new Set(lost)].sort()).toEqual(["0", "3"]);
       expectSameResults(tasks.folder, whole.folder);
     },
     LIMIT_MS,

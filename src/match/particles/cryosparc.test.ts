@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import { matrixFromZyz, multiplyMatrices, transposeMatrix } from "../../core/index.ts";
-import { parseNpyRecords } from "../../io/npyRecords.ts";
+import { parseNpyRecords } from "../../io/index.ts";
 import { cryosparcColumns } from "./cryosparc.ts";
 
 type Row = Readonly<Record<string, readonly number[] | string>>;

@@ -101,7 +101,12 @@ test("a micrograph may be a TIFF", async () => {
   const table = readFileSync(join(folder, "particles.csv"), "utf8");
   const tiff = table.replaceAll(golden("micrograph.mrc"), join(folder, "micrograph.tif"));
   writeFileSync(join(folder, "particles.csv"), tiff);
-  const options = { particlesPath: join(folder, "tiff.csv"), workers: 2, overwrite: true };
+  const options = {
+    particlesPath: join(folder, "tiff.csv"),
+    workers: 2,
+    overwrite: true,
+    tiffRows: "keep",
+  } as const;
   const { particles } = await runRefine(join(folder, "config.yaml"), options);
   expect(particles).toEqual((await refineGolden("refine1", { workers: 4 })).report.particles);
 });
@@ -228,7 +233,7 @@ describe("bad input", () => {
     [
       "an unknown key",
       (text: string) => text.replace("df_path", "df_paht"),
-      'wrong.yaml particle_stack.df_paht: expected a known key, found "df_paht" (did you mean "df_path"?). Known keys: df_path, extracted_box_size, original_template_size.',
+      'wrong.yaml particle_stack.df_paht: expected a known key, found "df_paht" (did you mean "df_path"?). Known keys: df_path, extracted_box_size, original_template_size, leopard_em_version, global_whitening_applied, local_whitening_applied, global_normalization_applied, local_normalization_applied, hdf5_path, allow_file_overwrite, image_stack_stored, local_stats_stored.',
     ],
     [
       "a small box",
@@ -248,7 +253,7 @@ describe("bad input", () => {
     [
       "a missing table",
       (text: string) => text.replace("particles.csv", "particle.csv"),
-      "particle.csv: expected a readable file, found no such file. Check the path.",
+      "particle.csv: expected a file or folder, found none. Check the path.",
     ],
     [
       "a fine step of 0",
