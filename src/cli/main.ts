@@ -8,6 +8,7 @@ import { addConstrainedSearch } from "./constrainedSearch.ts";
 import { addConvert } from "./convert.ts";
 import { addExtract } from "./extract.ts";
 import { addInfo } from "./info.ts";
+import { addInspectPeaks } from "./inspectPeaks.ts";
 import { addJobs } from "./jobs.ts";
 import { addMatch } from "./match.ts";
 import { addMatchCollect } from "./matchCollect.ts";
@@ -37,6 +38,7 @@ const COMMANDS = [
   addMatch,
   addMatchCollect,
   addPicture,
+  addInspectPeaks,
   addRefine,
   addConstrainedSearch,
   addOptimizeBFactor,

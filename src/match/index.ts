@@ -10,6 +10,8 @@ export { parseMatchConfig } from "./config/configSchema.ts";
 export { readMtf, readMtfFile } from "./config/mtfFile.ts";
 export type { MovieSettings } from "./config/refineConfig.ts";
 export { configFormat, formatConfig, formatMatchConfig, writeConfig } from "./config/writeConfig.ts";
+export type { InspectOptions, InspectReport, PeakReport } from "./inspect/inspectProgram.ts";
+export { inspectPeaks } from "./inspect/inspectProgram.ts";
 export type { Projections } from "./leopard/normalizeProjection.ts";
 export { normalizeTemplateProjection } from "./leopard/normalizeProjection.ts";
 export { LEOPARD_BATCH_SIZES } from "./leopard/searchIndex.ts";

@@ -9,6 +9,7 @@ import { fileName } from "../particles/compareParticles.ts";
 import { readParticleStack } from "../particles/particleStack.ts";
 import { DEFAULT_PEAKS } from "../peaks/peaksChoice.ts";
 import type { PlantedParticles } from "../picture/searchPicture.ts";
+import { requireCountable } from "./correlationTable.ts";
 import type { MatchOptions } from "./matchOptions.ts";
 import type { MapSource } from "./resultMaps.ts";
 import { suffixed } from "./resultNames.ts";
@@ -176,6 +177,7 @@ export function searchSetBytes(
 ): number {
   const sizes = searches.map(({ settings, space, template, results, micrograph: { shape } }) => {
     const hits = hitOptions(settings, results);
+    if (hits !== undefined) requireCountable(space);
     return searchSize(
       { shape, template: template.size, name: template.name, settings, space, padding, hits },
       backend,
