@@ -70,6 +70,15 @@ export function coarsePlaces(set: SearchSet<TemplateSettings>, paths: readonly C
       hint: "Leave out correlation_table_path: only a full search sees every correlation",
     });
   }
+  if (set.results.background === true) {
+    throw new VitrineError({
+      code: "unsupported",
+      at: "coarse search",
+      expected: "z-scores of each pixel",
+      found: "z-scores over the background",
+      hint: "Leave out --background, or search without --coarse: candidates are chosen by z-scores of each pixel",
+    });
+  }
   if (peaks === undefined || peaks.kind === "z") return resultPlaces(set, coarseFiles(set, paths));
   throw new VitrineError({
     code: "unsupported",
