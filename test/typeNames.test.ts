@@ -310,6 +310,7 @@ test("the package's entries have these public types", () => {
         "ProgramConfig",
         "ProgramYaml",
         "Projections",
+        "RedrawMatchOptions",
         "RedrawOptions",
         "RefineOptions",
         "RefineReport",

@@ -1,6 +1,8 @@
 export type { Mtf } from "../optics/index.ts";
 export type { CoarseMatchOptions, CoarseReport } from "./coarse/coarseProgram.ts";
 export { runCoarseMatch } from "./coarse/coarseProgram.ts";
+export type { RedrawMatchOptions } from "./coarse/redrawMatch.ts";
+export { redrawMatch } from "./coarse/redrawMatch.ts";
 export type { MatchSettings, SearchSpace } from "./config/config.ts";
 export { parseMatchSettings, searchSpace, toMatchSettings } from "./config/config.ts";
 export type { ConfigProgram, ProgramConfig, ProgramYaml } from "./config/configPrograms.ts";
@@ -71,7 +73,6 @@ export { parsePart } from "./search/parts.ts";
 export type { MatchReport } from "./search/program.ts";
 export { runMatch } from "./search/program.ts";
 export type { PictureReport, RedrawOptions } from "./search/redraw.ts";
-export { redrawMatch } from "./search/redraw.ts";
 export type { MapName, MapSource } from "./search/resultMaps.ts";
 export { resultMap } from "./search/resultMaps.ts";
 export type { SearchReport } from "./search/results.ts";

@@ -6,11 +6,11 @@ import { seededRandom } from "../../core/index.ts";
 import { formatMrc } from "../../io/index.ts";
 import { symmetryRotations } from "../../optics/index.ts";
 import { runCoarseMatch } from "../coarse/coarseProgram.ts";
+import { redrawMatch } from "../coarse/redrawMatch.ts";
 import { readParticleStack } from "../particles/particleStack.ts";
 import { simulateMicrograph } from "../simulate/simulateMicrograph.ts";
 import { type Molecule, volumeFromMolecule } from "../simulate/simulateMolecule.ts";
 import { runMatch } from "./program.ts";
-import { redrawMatch } from "./redraw.ts";
 
 const folder = scratchFolder();
 const SIZE = 32;
