@@ -8,10 +8,10 @@ import {
   writeTogether,
 } from "../../io/index.ts";
 import { symmetryRotations } from "../../optics/index.ts";
+import { drawPeaksPicture } from "../picture/peaksPicture.ts";
 import { type CorrelationTable, readCorrelationTable } from "../search/correlationTable.ts";
 import { DETECTION_COLUMNS, detectionRow } from "./detections.ts";
 import { type InspectChoice, type InspectedPeak, inspectedPeaks } from "./inspectedPeaks.ts";
-import { drawPeaksPicture } from "./peaksPicture.ts";
 
 /** What is made of a correlation table; every field has the default of the command line. */
 export interface InspectOptions extends Partial<Omit<InspectChoice, "symmetry">> {

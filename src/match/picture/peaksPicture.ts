@@ -1,3 +1,4 @@
+import type { EulerZyz } from "../../core/index.ts";
 import {
   type Box,
   type Canvas,
@@ -8,9 +9,8 @@ import {
   roundStep,
   strokeLines,
 } from "../../io/render/index.ts";
-import { heatColor } from "../picture/imageDisplay.ts";
-import { drawHeading, INK, OUTSIDE, PAPER, RULE, roundTo, SOFT_INK } from "../picture/style.ts";
-import type { InspectedPeak } from "./inspectedPeaks.ts";
+import { heatColor } from "./imageDisplay.ts";
+import { drawHeading, INK, OUTSIDE, PAPER, RULE, roundTo, SOFT_INK } from "./style.ts";
 
 const DOT: Rgb = [36, 104, 172];
 const BEST: Rgb = [214, 76, 46];
@@ -21,10 +21,28 @@ const PANEL = { width: 360, height: 190, gap: 110, row: 330, top: 150, left: 90 
 /** Peaks that a picture has room for. */
 export const PICTURED_PEAKS = 8;
 
+/** A correlation near a peak. */
+interface Near {
+  readonly x: number;
+  readonly y: number;
+  readonly zScore: number;
+  /** Of the rotation from the peak's pose. */
+  readonly angleDeg: number;
+  readonly relativeDefocusA: number;
+}
+
+/** A peak and what lies around it. */
+export interface PicturedPeak extends EulerZyz, Omit<Near, "angleDeg"> {
+  /** Its best correlation is the first. */
+  readonly near: readonly Near[];
+  /** The best pose that is another; null: none. */
+  readonly rival: Near | null;
+}
+
 /** What the picture of a table's peaks is made of. */
 export interface PeaksPicture {
   readonly title: string;
-  readonly peaks: readonly InspectedPeak[];
+  readonly peaks: readonly PicturedPeak[];
   readonly maskRadiusPx: number;
   readonly hasDefocusSearch: boolean;
 }
@@ -58,7 +76,7 @@ export function drawPeaksPicture({ title, peaks, maskRadiusPx, hasDefocusSearch 
 function drawAngles(
   canvas: Canvas,
   box: Box,
-  { peak, number }: { readonly peak: InspectedPeak; readonly number: number },
+  { peak, number }: { readonly peak: PicturedPeak; readonly number: number },
 ): void {
   const { x, y, zScore, phiDeg, thetaDeg, psiDeg, near, rival } = peak;
   const angles = [phiDeg, thetaDeg, psiDeg].map((angle) => angle.toFixed(1)).join(" ");
@@ -74,7 +92,7 @@ function drawAngles(
   drawText(canvas, text, { ...at, size: 12.5, color: INK, halo: PAPER });
 }
 
-function drawDefocus(canvas: Canvas, box: Box, { near }: InspectedPeak): void {
+function drawDefocus(canvas: Canvas, box: Box, { near }: PicturedPeak): void {
   drawHeading(canvas, box, { title: "Defocus", subtitle: "z by Å from the micrograph's defocus" });
   const points = near.map(({ relativeDefocusA, zScore }) => [relativeDefocusA, zScore] as const);
   const offsets = points.map(([offset]) => offset);
@@ -85,7 +103,7 @@ function drawDefocus(canvas: Canvas, box: Box, { near }: InspectedPeak): void {
 function drawPlaces(
   canvas: Canvas,
   box: Box,
-  { peak, maskRadiusPx }: { readonly peak: InspectedPeak; readonly maskRadiusPx: number },
+  { peak, maskRadiusPx }: { readonly peak: PicturedPeak; readonly maskRadiusPx: number },
 ): void {
   const reach = Math.max(1, Math.ceil(maskRadiusPx) - 1);
   const side = 2 * reach + 1;
