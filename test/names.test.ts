@@ -243,6 +243,7 @@ test("the package has these entries and these public names", async () => {
         "formatSearchConfig",
         "gaussianCutoff",
         "gevCutoff",
+        "inspectPeaks",
         "matchStep",
         "matchTargets",
         "normalizeTemplateProjection",

@@ -24,6 +24,7 @@ const COMMANDS: Readonly<Record<string, () => Promise<Add>>> = {
   match: async () => (await import("./match.ts")).addMatch,
   "match-collect": async () => (await import("./matchCollect.ts")).addMatchCollect,
   picture: async () => (await import("./picture.ts")).addPicture,
+  "inspect-peaks": async () => (await import("./inspectPeaks.ts")).addInspectPeaks,
   refine: async () => (await import("./refine.ts")).addRefine,
   "constrained-search": async () => (await import("./constrainedSearch.ts")).addConstrainedSearch,
   "optimize-b-factor": async () => (await import("./optimizeBFactor.ts")).addOptimizeBFactor,

@@ -28,6 +28,10 @@ export function addResultOptions(command: Command): Command {
     .option("--picture <file.png>", "draw micrograph, z-scores, particles and a histogram side by side")
     .option("--planted <table>", PLANTED)
     .option(
+      "--background",
+      "z-scores over the micrograph's background: finds templates of high symmetry, whose z-scores vanish without it",
+    )
+    .option(
       "--correlation-table <file.h5>",
       "keep every correlation above a threshold with its angles, for inspect-peaks; in the place of the configuration's",
     )
@@ -57,6 +61,7 @@ export interface ResultArguments extends PeakArguments, TiffArguments {
   readonly particles: string;
   readonly picture?: string;
   readonly planted?: string;
+  readonly background?: boolean;
   readonly correlationTable?: string;
   readonly correlationThreshold?: number;
   readonly correlationLimit?: number;
@@ -75,6 +80,7 @@ export function toMatchOptions(args: ResultArguments) {
     overwrite: args.overwrite ?? false,
     ...(args.picture !== undefined && { picturePath: args.picture }),
     ...(args.planted !== undefined && { plantedPath: args.planted }),
+    ...(args.background && { background: true }),
     ...toTableOptions(args),
     ...(args.compat && { compatBatch: args.compatBatch }),
   };

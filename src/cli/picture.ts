@@ -4,6 +4,7 @@ import { addTemplateOption } from "./match.ts";
 import {
   addPeakOptions,
   addTiffRows,
+  count,
   example,
   type PeakArguments,
   PLANTED,
@@ -15,6 +16,9 @@ import { report } from "./report.ts";
 
 interface PictureArguments extends PeakArguments, TiffArguments {
   readonly out: string;
+  readonly particles: string;
+  readonly coarse?: number;
+  readonly coarseSamples?: number;
   readonly planted?: string;
   readonly template?: string[];
   readonly overwrite?: boolean;
@@ -29,6 +33,13 @@ export function addPicture(cli: Command): void {
     .description("draw a search again from its finished maps: micrograph, z-scores, particles, histogram")
     .argument("<config.yaml>", "the configuration of the search, whose maps are there")
     .option("--out <file.png>", "the picture", "search.png")
+    .option(
+      "--coarse <factor>",
+      "of the coarse pass, where several were made; default: that whose maps are there, if the full search's are not",
+      count,
+    )
+    .option("--coarse-samples <orientations>", "as they were given to match", count)
+    .option("--particles <table>", "of a search with a coarse pass: its particles", "particles.csv")
     .option("--planted <table>", PLANTED);
   addTemplateOption(addTiffRows(addPeakOptions(command)))
     .option("--overwrite", "replace a picture that is there")
@@ -38,6 +49,9 @@ export function addPicture(cli: Command): void {
         ...toPeakOptions(args),
         ...toTiffOptions(args),
         picturePath: args.out,
+        particlesPath: args.particles,
+        ...(args.coarse !== undefined && { coarseFactor: args.coarse }),
+        ...(args.coarseSamples !== undefined && { samples: args.coarseSamples }),
         overwrite: args.overwrite ?? false,
         ...(args.planted !== undefined && { plantedPath: args.planted }),
         ...(args.template !== undefined && { templates: args.template }),

@@ -116,6 +116,18 @@ export const COMMAND_ROWS: readonly CommandRow[] = [
     computes: false,
   },
   {
+    name: "inspect-peaks",
+    async prepare(folder) {
+      const table = join(folder, "table.h5");
+      const keep = ["--correlation-table", table, "--correlation-threshold", "3"];
+      const config = searchConfig(folder);
+      await vitrineHere(["match", config, "--particles", join(folder, "p.csv"), ...keep, ...WORKERS]);
+      return [table, "--picture", join(folder, "peaks.png")];
+    },
+    results: ["threshold", "correlations", "peaks", "files"],
+    computes: false,
+  },
+  {
     name: "refine",
     prepare(folder) {
       writeAbsolute(folder, "match/search1_particles.csv", "search1_particles.csv");

@@ -70,6 +70,15 @@ export function coarsePlaces(set: SearchSet<TemplateSettings>, paths: readonly C
       hint: "Leave out correlation_table_path: only a full search sees every correlation",
     });
   }
+  if (set.results.background === true) {
+    throw new VitrineError({
+      code: "unsupported",
+      at: "coarse search",
+      expected: "z-scores of each pixel",
+      found: "z-scores over the background",
+      hint: "Leave out --background, or search without --coarse: candidates are chosen by z-scores of each pixel",
+    });
+  }
   if (peaks === undefined || peaks.kind === "z") return resultPlaces(set, coarseFiles(set, paths));
   throw new VitrineError({
     code: "unsupported",
@@ -129,7 +138,7 @@ export async function writeCoarseResults(
     peaks: peaks.map(({ y, x, zScore }) => ({ y, x, zScore })),
     values: particleValues(results, shape),
     zCutoff,
-    zScores: () => enlargedScores(results, shape),
+    zScores: () => enlargedMap(coarseScores(results), { factor: results.factor, shape }),
     micrograph,
     planted,
     coarseFactor: results.factor,
@@ -163,10 +172,15 @@ function particleValues({ found, space }: CoarseResults, shape: Shape2): Particl
   };
 }
 
-/** The coarse z-scores at the size of the full maps, for the picture. */
-function enlargedScores({ coarse, factor }: CoarseResults, shape: Shape2): ScoreMap {
-  const small = resultMap(coarse, "scaledMip");
-  const columns = coarse.statistics.shape[1];
+function coarseScores({ coarse }: CoarseResults): ScoreMap {
+  return { data: resultMap(coarse, "scaledMip"), shape: coarse.statistics.shape };
+}
+
+/** A coarse map at the size of the full ones, for the picture. */
+export function enlargedMap(
+  { data: small, shape: [, columns] }: ScoreMap,
+  { factor, shape }: { readonly factor: number; readonly shape: Shape2 },
+): ScoreMap {
   const data = new Float32Array(shape[0] * shape[1]);
   for (let y = 0, at = 0; y < shape[0]; y++) {
     const row = columns * Math.floor(y / factor);

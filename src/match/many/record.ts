@@ -86,8 +86,8 @@ export async function searchIdentity({ target, options }: PlannedTarget): Promis
     for (const { fingerprint } of searches) found.push(await fingerprint());
     return found;
   });
-  const { peaks, falsePositives, zCutoff, maskRadiusPx, compatBatch, coarse } = options;
-  const choices = { peaks, falsePositives, zCutoff, maskRadiusPx, compatBatch, coarse };
+  const { peaks, falsePositives, zCutoff, maskRadiusPx, compatBatch, coarse, background } = options;
+  const choices = { peaks, falsePositives, zCutoff, maskRadiusPx, compatBatch, coarse, background };
   const bytes = new TextEncoder().encode(JSON.stringify([prints, choices]));
   const digest = new Uint8Array(await crypto.subtle.digest("SHA-256", bytes));
   return [...digest].map((byte) => byte.toString(16).padStart(2, "0")).join("");

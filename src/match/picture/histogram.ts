@@ -38,9 +38,9 @@ export function drawHistogram(canvas: Canvas, box: Box, picture: SearchPicture):
     high: Math.ceil(Math.max(cutoff + 1, largest, particles[0]?.zScore ?? largest) + 0.25),
     decades: Math.max(1, Math.ceil(Math.log10(picture.scaledMip.data.length))),
   };
-  const counts = countsAbove(picture.scaledMip.data, plot);
+  const counts = countsAbove(picture.scaledMip.data, { ...plot, each: (picture.coarseFactor ?? 1) ** 2 });
   drawHeading(canvas, box, {
-    title: "Pixels above a z-score",
+    title: picture.coarseFactor === undefined ? "Pixels above a z-score" : "Coarse pixels above a z-score",
     subtitle: "blue: this map; red: expected of noise; grey: cutoff",
   });
   drawAxes(canvas, plot);
@@ -119,8 +119,11 @@ export function noiseAbove(z: number, correlations: number): number {
   return -Math.expm1(correlations * Math.log1p(-0.5 * erfc(z / Math.SQRT2)));
 }
 
-/** How many values lie above each step, and how many there are; NaN is none. */
-function countsAbove(data: Float32Array, plot: Plot): { above: Float64Array; total: number } {
+/** How many values lie above each step, and how many there are, `each` of them one; NaN is none. */
+function countsAbove(
+  data: Float32Array,
+  { each, ...plot }: Plot & { readonly each: number },
+): { above: Float64Array; total: number } {
   const above = new Float64Array(STEPS + 1);
   const scale = STEPS / (plot.high - plot.low);
   let total = 0;
@@ -131,5 +134,5 @@ function countsAbove(data: Float32Array, plot: Plot): { above: Float64Array; tot
     if (last >= 0) above[last]++;
   }
   for (let i = STEPS - 1; i >= 0; i--) above[i] += above[i + 1];
-  return { above, total };
+  return { above: above.map((count) => count / each), total: total / each };
 }

@@ -10,6 +10,8 @@ import { fileName } from "../particles/compareParticles.ts";
 import { readParticleStack } from "../particles/particleStack.ts";
 import { DEFAULT_PEAKS } from "../peaks/peaksChoice.ts";
 import type { PlantedParticles } from "../picture/searchPicture.ts";
+import { overBackground } from "./background.ts";
+import { requireCountable } from "./correlationTable.ts";
 import type { MatchOptions } from "./matchOptions.ts";
 import { warnOfPixelSize } from "./pixelSizes.ts";
 import type { MapSource } from "./resultMaps.ts";
@@ -206,6 +208,7 @@ export function searchSetBytes(
 ): number {
   const sizes = searches.map(({ settings, space, template, results, micrograph: { shape } }) => {
     const hits = hitOptions(settings, results);
+    if (hits !== undefined) requireCountable(space);
     return searchSize(
       { shape, template: template.size, name: template.name, settings, space, padding, hits },
       backend,
@@ -217,8 +220,9 @@ export function searchSetBytes(
 /** What the maps of a search are made of. */
 export function mapSource(
   statistics: MapSource["statistics"],
-  { space }: Pick<ConfiguredSearch, "space">,
+  { space, results }: Pick<ConfiguredSearch, "space" | "results">,
   { compatBatch }: Pick<MatchOptions, "compatBatch">,
 ): MapSource {
-  return { statistics, space, ...(compatBatch !== undefined && { compatBatch }) };
+  const source = { statistics, space, ...(compatBatch !== undefined && { compatBatch }) };
+  return overBackground(source, results.background);
 }

@@ -2,7 +2,7 @@ import { VitrineError } from "../../core/index.ts";
 import { readHdf5, writeHdf5 } from "../../io/index.ts";
 import type { SearchSpace } from "../config/config.ts";
 import { HIT_WORDS, type HitOptions, hitValues } from "../kernels/index.ts";
-import { decodeTemplate, type MapSource, resultMap } from "./resultMaps.ts";
+import { correlationCount, decodeTemplate, type MapSource, resultMap } from "./resultMaps.ts";
 import { globalIndex, type SearchCounts } from "./searchIndex.ts";
 
 /** Leopard-EM 1.3's threshold, and as many correlations as are kept at most where nobody says otherwise. */
@@ -24,6 +24,21 @@ export interface CorrelationTable {
   /** (orientations, 3) phi, theta, psi in degrees. */
   readonly eulerAnglesDeg: Float32Array;
   readonly defocusOffsetsA: Float32Array;
+  /** One 0 where no pixel sizes were searched. */
+  readonly pixelSizeOffsetsA: Float32Array;
+}
+
+/** Leopard-EM's files count correlations in int32. @throws {VitrineError} range: a search of more, whose table would be wrong */
+export function requireCountable(space: SearchSpace): void {
+  const correlations = correlationCount(space);
+  if (correlations <= 2 ** 31) return;
+  throw new VitrineError({
+    code: "range",
+    at: "correlation table",
+    expected: "at most 2147483648 correlations a pixel, which its search_index can count",
+    found: String(correlations),
+    hint: "Leave out the correlation table, or search fewer orientations, defocus values or pixel sizes",
+  });
 }
 
 /** The table of a search that kept its correlations. @throws {VitrineError} missing: it kept none */
@@ -60,6 +75,7 @@ export function correlationTable(source: MapSource): CorrelationTable {
     deviation: sample("correlationVariance"),
     eulerAnglesDeg: Float32Array.from(space.eulerAnglesDeg),
     defocusOffsetsA: Float32Array.from(space.defocusOffsetsA),
+    pixelSizeOffsetsA: Float32Array.from(space.pixelSizeOffsetsA),
   };
 }
 
@@ -73,7 +89,8 @@ function countsOf(space: SearchSpace): SearchCounts {
 
 /**
  * Writes a table as Leopard-EM 1.3's `CorrelationTable` (format 2): `/metadata`, `/search_space`, `/detections`, whose
- * `correlation_variance` is the standard deviation, as there.
+ * `correlation_variance` is the standard deviation, as there. Where pixel sizes were searched, `/search_space` has them beside
+ * what Leopard-EM knows.
  */
 export async function writeCorrelationTable(path: string, table: CorrelationTable): Promise<void> {
   const { phiTheta, psi } = gridAxes(table.eulerAnglesDeg);
@@ -87,6 +104,7 @@ export async function writeCorrelationTable(path: string, table: CorrelationTabl
     defocus_offsets: { data: table.defocusOffsetsA },
     phi_theta_angles: { data: phiTheta, shape: [phiTheta.length / 2, 2] },
     psi_angles: { data: psi },
+    ...(table.pixelSizeOffsetsA.length > 1 && { pixel_size_offsets: { data: table.pixelSizeOffsetsA } }),
   };
   const detections = {
     search_index: { data: table.searchIndex },
@@ -154,6 +172,9 @@ export async function readCorrelationTable(path: string): Promise<CorrelationTab
       deviation: real("correlation_variance"),
       eulerAnglesDeg: space("euler_angles"),
       defocusOffsetsA: space("defocus_offsets"),
+      pixelSizeOffsetsA: file.has("/search_space/pixel_size_offsets")
+        ? space("pixel_size_offsets")
+        : new Float32Array(1),
     };
     checkTable(table, path);
     return table;
@@ -161,7 +182,17 @@ export async function readCorrelationTable(path: string): Promise<CorrelationTab
 }
 
 function checkTable(table: CorrelationTable, at: string): void {
-  const { searchIndex, x, y, correlation, mean, deviation, eulerAnglesDeg, defocusOffsetsA } = table;
+  const {
+    searchIndex,
+    x,
+    y,
+    correlation,
+    mean,
+    deviation,
+    eulerAnglesDeg,
+    defocusOffsetsA,
+    pixelSizeOffsetsA,
+  } = table;
   const odd = Object.entries({ x, y, correlation, mean, deviation }).find(
     ([, { length }]) => length !== x.length,
   );
@@ -169,14 +200,14 @@ function checkTable(table: CorrelationTable, at: string): void {
     const fault = { expected: `${x.length} values in every column`, found: "others" };
     throw new VitrineError({ code: "format", at: `${at} /detections`, ...fault });
   }
-  const slots = (eulerAnglesDeg.length / 3) * defocusOffsetsA.length;
+  const slots = (eulerAnglesDeg.length / 3) * defocusOffsetsA.length * pixelSizeOffsetsA.length;
   const beyond = searchIndex.find((index) => index < 0 || index >= slots);
   if (beyond === undefined) return;
   throw new VitrineError({
     code: "format",
     at: `${at} /detections/search_index`,
-    expected: `0 to ${slots - 1}, of its orientations and defocus values`,
+    expected: `0 to ${slots - 1}, of its orientations, defocus values and pixel sizes`,
     found: String(beyond),
-    hint: "Tables of searches over pixel sizes have no angles of their own: Leopard-EM's format does not hold pixel sizes",
+    hint: "Leopard-EM's tables of searches over pixel sizes do not hold these: search again with vitrine",
   });
 }

@@ -6,11 +6,11 @@ import { parse } from "yaml";
 import { python, requirement } from "../../../test/support/require.ts";
 import { goldenConfig, MAPS, scratchFolder, writeConfig } from "../../../test/support/searchCase.ts";
 import { readHdf5, readMrcImage } from "../../io/index.ts";
+import { redrawMatch } from "../coarse/redrawMatch.ts";
 import { convertParticles } from "../particles/convertParticles.ts";
 import { readParticleStack } from "../particles/particleStack.ts";
 import { runRefine } from "../refine/refineProgram.ts";
 import { runMatch } from "./program.ts";
-import { redrawMatch } from "./redraw.ts";
 
 const folder = scratchFolder();
 const inFolder = (name: string) => join(folder, name);

@@ -1,6 +1,6 @@
 import { elementCount, type Shape2, VitrineError } from "../../core/index.ts";
 import { openMrc, prepareResultFiles, writeFileAtomic, writeTogether } from "../../io/index.ts";
-import type { MapPaths } from "../config/resultPaths.ts";
+import type { MapPaths, ResultPaths } from "../config/resultPaths.ts";
 import { valuesAtPeaks } from "../particles/particles.ts";
 import type { Peak, ScoreMap } from "../peaks/peaks.ts";
 import { checkPeakOptions, choosePeaks } from "../peaks/peaksChoice.ts";
@@ -11,22 +11,26 @@ import { correlationCount } from "./resultMaps.ts";
 import { foundParticles, type SearchReport } from "./results.ts";
 import { encodeSearchPicture } from "./searchPicture.ts";
 
-/** How a picture is drawn again; `picturePath` is where it goes. */
+/** How a picture is drawn again; `picturePath` is where it goes, `particlesPath` the table of a search with a coarse pass. */
 export type RedrawOptions = Omit<
   MatchOptions,
-  "part" | "resume" | "compatBatch" | "checkpointSeconds" | "particlesPath" | "picturePath"
+  "part" | "resume" | "compatBatch" | "checkpointSeconds" | "picturePath"
 > & { readonly picturePath: string };
 
 /** What a picture shows; of several templates those of all. */
 export type PictureReport = Pick<SearchReport, "particles" | "files"> & { readonly zCutoff: number };
 
-/**
- * Draws the picture of a search from its finished maps, with its particles chosen anew: nothing is searched. Of several templates
- * each has a picture of its own.
- *
- * @throws {VitrineError} missing: a map; shape: a map of another micrograph or template; and whatever is wrong with the configuration
- */
-export async function redrawMatch(configPath: string, options: RedrawOptions): Promise<PictureReport> {
+/** A picture of one template's search. */
+export interface DrawnSearch extends Omit<PictureReport, "files"> {
+  readonly png: Uint8Array;
+}
+
+/** Draws the pictures of a configuration's searches, each by `draw`, and writes them together. */
+export async function redrawWith(
+  configPath: string,
+  options: RedrawOptions,
+  draw: (search: ConfiguredSearch) => Promise<DrawnSearch>,
+): Promise<PictureReport> {
   return withSearches(configPath, options, async (set) => {
     checkPeakOptions(set.results);
     const files = set.searches.map(({ results }) => results.picturePath ?? options.picturePath);
@@ -37,7 +41,7 @@ export async function redrawMatch(configPath: string, options: RedrawOptions): P
     return writeTogether(async (pending) => {
       const found: Omit<PictureReport, "files">[] = [];
       for (const [i, search] of set.searches.entries()) {
-        const { png, ...chosen } = await drawSearch(search);
+        const { png, ...chosen } = await draw(search);
         await pending.write(files[i], (path) => writeFileAtomic(path, png, { overwrite: true }));
         found.push(chosen);
       }
@@ -47,7 +51,12 @@ export async function redrawMatch(configPath: string, options: RedrawOptions): P
   });
 }
 
-async function drawSearch(search: ConfiguredSearch) {
+/**
+ * Draws a search from its finished maps, with its particles chosen anew.
+ *
+ * @throws {VitrineError} missing: a map; shape: a map of another micrograph or template
+ */
+export async function drawSearch(search: ConfiguredSearch): Promise<DrawnSearch> {
   const { settings, space, template, micrograph, planted, results } = search;
   const maps = mapReader(search);
   const correlations = correlationCount(space);
@@ -63,21 +72,7 @@ async function drawSearch(search: ConfiguredSearch) {
 function mapReader({ settings, template, micrograph }: ConfiguredSearch) {
   const [height, width] = micrograph.shape;
   const shape: Shape2 = [height - template.size + 1, width - template.size + 1];
-  const read = async (map: keyof MapPaths): Promise<ScoreMap> => {
-    const path = settings.results[map];
-    if (settings.results.hdf5 !== undefined) {
-      const image = await readHdf5Map(path, map);
-      if (image.shape.join() !== shape.join()) throw wrongShape(path, image.shape, shape);
-      return image;
-    }
-    const file = await openMrc(path);
-    try {
-      if (file.header.shape.join() !== [1, ...shape].join()) throw wrongShape(path, file.header.shape, shape);
-      return { data: await file.readSections(0, 1, new Float32Array(elementCount(shape))), shape };
-    } finally {
-      await file.close();
-    }
-  };
+  const read = (map: keyof MapPaths) => readResultMap(settings.results, map, shape);
   return {
     read,
     valuesAt: async (peaks: readonly Peak[]) => ({
@@ -87,6 +82,27 @@ function mapReader({ settings, template, micrograph }: ConfiguredSearch) {
       relativeDefocus: valuesAtPeaks(peaks, await read("relativeDefocus")),
     }),
   };
+}
+
+/** A finished map, from a file of its own or from HDF5 results. @throws {VitrineError} missing; shape: another one than expected */
+export async function readResultMap(
+  results: ResultPaths,
+  map: keyof MapPaths,
+  shape: Shape2,
+): Promise<ScoreMap> {
+  const path = results[map];
+  if (results.hdf5 !== undefined) {
+    const image = await readHdf5Map(path, map);
+    if (image.shape.join() !== shape.join()) throw wrongShape(path, image.shape, shape);
+    return image;
+  }
+  const file = await openMrc(path);
+  try {
+    if (file.header.shape.join() !== [1, ...shape].join()) throw wrongShape(path, file.header.shape, shape);
+    return { data: await file.readSections(0, 1, new Float32Array(elementCount(shape))), shape };
+  } finally {
+    await file.close();
+  }
 }
 
 function wrongShape(at: string, found: readonly number[], shape: Shape2): VitrineError {

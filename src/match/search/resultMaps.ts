@@ -17,6 +17,12 @@ export type MapName =
   | "relativeDefocus"
   | "pixelSizeOffset";
 
+/** Mean and standard deviation of the correlations where no particle is. */
+export interface Background {
+  readonly mean: number;
+  readonly deviation: number;
+}
+
 /** What maps are made of. */
 export interface MapSource {
   readonly statistics: SearchStatistics;
@@ -26,6 +32,8 @@ export interface MapSource {
    * it does in a short last batch; see `leopardGlobalIndex`. Absent: rightly.
    */
   readonly compatBatch?: number;
+  /** Stands in the place of every pixel's own mean and deviation: in both maps, and in z-scores. */
+  readonly background?: Background;
 }
 
 const FINISHED: Partial<Record<MapName, keyof StatisticsMaps>> = {
@@ -45,6 +53,8 @@ export function resultMap(source: MapSource, name: MapName, into?: Float32Array)
   const map = into ?? new Float32Array(elementCount(statistics.shape));
   const finished = FINISHED[name];
   if (name === "mip") statistics.read("maximum", map);
+  else if (finished !== undefined && source.background !== undefined)
+    fillMap(source.statistics, { ...source.background, name: finished }, map);
   else if (finished !== undefined) finishMap(source, finished, map);
   else decodeMap(source, name, map);
   return map;
@@ -53,6 +63,19 @@ export function resultMap(source: MapSource, name: MapName, into?: Float32Array)
 /** Correlations per pixel. */
 export function correlationCount(space: SearchSpace): number {
   return (space.eulerAnglesDeg.length / 3) * space.defocusOffsetsA.length * space.pixelSizeOffsetsA.length;
+}
+
+function fillMap(
+  statistics: SearchStatistics,
+  { mean, deviation, name }: Background & { readonly name: keyof StatisticsMaps },
+  map: Float32Array,
+): void {
+  if (name === "mean") map.fill(mean);
+  else if (name === "std") map.fill(deviation);
+  else {
+    statistics.read("maximum", map);
+    for (let i = 0; i < map.length; i++) map[i] = deviation === 0 ? 0 : (map[i] - mean) / deviation;
+  }
 }
 
 function finishMap({ statistics, space }: MapSource, name: keyof StatisticsMaps, map: Float32Array): void {

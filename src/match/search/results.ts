@@ -26,6 +26,11 @@ export interface ResultOptions extends PeakOptions {
   readonly picturePath?: string;
   /** Table of particles that are known to be there; the picture marks them. */
   readonly plantedPath?: string;
+  /**
+   * Mean and deviation of the background in the place of each pixel's own, for templates of high symmetry: their correlations with a
+   * particle are high in every pose, so that each pixel's own z-score vanishes. Default false.
+   */
+  readonly background?: boolean;
   /** HDF5 file of all correlations above a threshold, in the place of the configuration's. */
   readonly correlationTablePath?: string;
   /** Of those in the correlation table; default 5.5. */

@@ -23,7 +23,6 @@ import {
   createCorrelation,
   type HitOptions,
 } from "../kernels/index.ts";
-import type { PeakOptions } from "../peaks/peaksChoice.ts";
 import { type PreparedMicrograph, preprocessSearched, templateFilters } from "./searchFilters.ts";
 import {
   preparedTemplate,
@@ -33,7 +32,7 @@ import {
   type TemplateSource,
   withoutContrast,
 } from "./searchInputs.ts";
-import { type FoundParticle, findParticles } from "./searchParticles.ts";
+import { type FoundParticle, findParticles, type ParticleOptions } from "./searchParticles.ts";
 import { kernelsOf } from "./searchState.ts";
 
 export type { SliceOptions };
@@ -175,7 +174,7 @@ export class TemplateSearch {
   }
 
   /** What a search found that has run over all blocks; see {@link findParticles}. @throws {VitrineError} as that */
-  async particles(options: Partial<PeakOptions> = {}): Promise<FoundParticle[]> {
+  async particles(options: ParticleOptions = {}): Promise<FoundParticle[]> {
     return findParticles(this, options);
   }
 

@@ -2,6 +2,7 @@ import { VitrineError } from "../../core/index.ts";
 import type { MatchSettings } from "../config/config.ts";
 import { valuesAtPeaks } from "../particles/particles.ts";
 import { checkPeakOptions, choosePeaks, DEFAULT_PEAKS, type PeakOptions } from "../peaks/peaksChoice.ts";
+import { overBackground } from "./background.ts";
 import { correlationCount, type MapName, type MapSource, resultMap } from "./resultMaps.ts";
 
 /** A particle that a search found. */
@@ -28,6 +29,12 @@ export interface FoundParticle {
   readonly mip: number;
 }
 
+/** How particles are chosen. */
+export interface ParticleOptions extends Partial<PeakOptions> {
+  /** z-scores over the background, for templates of high symmetry; see `ResultOptions`. */
+  readonly background?: boolean;
+}
+
 /** A search that has run. */
 export interface FinishedSearch extends MapSource {
   readonly settings: MatchSettings;
@@ -39,13 +46,16 @@ export interface FinishedSearch extends MapSource {
  * The particles of a search, best first. It must have run over all its blocks: mean and deviation are those of all correlations.
  *
  * @param options  falsePositives: expected in the whole micrograph, default 1, or zCutoff; maskRadiusPx: two particles are at least
- *   so far apart, default 5; peaks: another way to tell particles from noise
+ *   so far apart, default 5; peaks: another way to tell particles from noise; background: z-scores over the background
  * @throws {VitrineError} missing: a search that has not run; range: a cutoff or rate that cannot be
  */
-export function findParticles(search: FinishedSearch, options: Partial<PeakOptions> = {}): FoundParticle[] {
+export function findParticles(finished: FinishedSearch, options: ParticleOptions = {}): FoundParticle[] {
   const chosen = { ...DEFAULT_PEAKS, ...options };
   checkPeakOptions(chosen);
-  requireRun(search);
+  requireRun(finished);
+  const { statistics, space, compatBatch } = finished;
+  const source = { statistics, space, ...(compatBatch !== undefined && { compatBatch }) };
+  const search = overBackground(source, options.background);
   const { shape } = search.statistics;
   const correlations = correlationCount(search.space);
   const scaledMip = { data: resultMap(search, "scaledMip"), shape };
@@ -56,8 +66,8 @@ export function findParticles(search: FinishedSearch, options: Partial<PeakOptio
     valuesAtPeaks(peaks, { data: resultMap(search, name, scaledMip.data), shape });
   const [phi, theta, psi] = [at("orientationPhi"), at("orientationTheta"), at("orientationPsi")];
   const [defocus, pixelSize, best] = [at("relativeDefocus"), at("pixelSizeOffset"), at("mip")];
-  const { pixelSizeA, defocusUA, defocusVA } = search.settings.optics;
-  const half = Math.floor(search.templateSize / 2);
+  const { pixelSizeA, defocusUA, defocusVA } = finished.settings.optics;
+  const half = Math.floor(finished.templateSize / 2);
   return peaks.map(({ y, x, zScore }, i) => ({
     ...{ yPx: y + half, xPx: x + half, yA: (y + half) * pixelSizeA, xA: (x + half) * pixelSizeA },
     ...{ phiDeg: phi[i], thetaDeg: theta[i], psiDeg: psi[i] },
