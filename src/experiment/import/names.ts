@@ -52,6 +52,22 @@ export function byTemplates(files: readonly string[], options: NameOptions): Fou
   );
 }
 
+/** Images by the template of one microscope. */
+export function imagesByTemplate(
+  files: readonly string[],
+  microscope: string,
+  options: NameOptions,
+): FoundImage[] {
+  const template = NAME_TEMPLATES.find((one) => one.microscope === microscope);
+  return template === undefined
+    ? []
+    : imagesOf(
+        files.filter((path) => TIFF.test(path)),
+        template,
+        options,
+      );
+}
+
 function bestTemplate(files: readonly string[]): NameTemplate | undefined {
   const counts = NAME_TEMPLATES.map(
     ({ regex }) => files.filter((path) => regex.test(withLowerEnd(path))).length,

@@ -62,8 +62,8 @@ function sourceOf(template: string): string {
     );
 }
 
-/** Case matters in names (`_s12` is no well), but not at their end. */
+/** Case matters in names (`_s12` is no well), but not at their end, where `.ome` says nothing of the image. */
 export function withLowerEnd(path: string): string {
   const dot = path.lastIndexOf(".");
-  return dot < 0 ? path : path.slice(0, dot) + path.slice(dot).toLowerCase();
+  return dot < 0 ? path : path.slice(0, dot).replace(/\.ome$/i, "") + path.slice(dot).toLowerCase();
 }
