@@ -2,6 +2,7 @@
 import { z } from "zod";
 import { VitrineError } from "../core/index.ts";
 import { parseWithSchema } from "../io/index.ts";
+import type { PlateTable } from "./database/tables.ts";
 import type { Experiment, Query } from "./experiment.ts";
 import { readJsonFile } from "./json.ts";
 import { parseWellName, wellName } from "./wellNames.ts";
@@ -95,6 +96,11 @@ const contentSchema = z.strictObject({
 /** What is added to an experiment at once. */
 export type ExperimentContent = z.input<typeof contentSchema>;
 
+/** {@link ExperimentContent} with all lists. */
+export type WholeContent = {
+  readonly [List in keyof ExperimentContent]-?: NonNullable<ExperimentContent[List]>;
+};
+
 type Content = z.infer<typeof contentSchema>;
 
 /**
@@ -105,14 +111,21 @@ type Content = z.infer<typeof contentSchema>;
  *   range: a well outside its plate; format: an unknown key; busy, storage
  */
 export async function addContent(experiment: Experiment, content: ExperimentContent): Promise<void> {
+  await experiment.transaction((query) => addContentWithin(experiment, query, content));
+}
+
+/** {@link addContent} within a transaction of its caller's. @throws {VitrineError} as there */
+export async function addContentWithin(
+  experiment: Experiment,
+  query: Query,
+  content: ExperimentContent,
+): Promise<void> {
   const parsed = parseWithSchema(content, contentSchema, "addContent content");
-  await experiment.transaction(async (query) => {
-    await addPlates(query, parsed);
-    await addCycles(query, parsed);
-    await addChannels(query, parsed);
-    await addSites(experiment, query, parsed);
-    await addImages(experiment, query, parsed);
-  });
+  await addPlates(query, parsed);
+  await addCycles(query, parsed);
+  await addChannels(query, parsed);
+  await addSites(experiment, query, parsed);
+  await addImages(experiment, query, parsed);
 }
 
 /** What a file of JSON would add. @throws {VitrineError} missing, storage, format: as {@link addContent} */
@@ -127,19 +140,28 @@ async function addPlates(query: Query, { plates }: Content): Promise<void> {
       .values({ ...plate, description })
       .returning("id")
       .executeTakeFirstOrThrow();
-    for (const well of wells) {
-      const place = parseWellName(well.name);
-      if (place.rowIndex >= plate.nRows || place.columnIndex >= plate.nColumns)
-        throw new VitrineError({
-          code: "range",
-          at: `plate ${plate.name} well ${well.name}`,
-          expected: `a well of ${plate.nRows} rows and ${plate.nColumns} columns`,
-          found: `row ${place.rowIndex + 1}, column ${place.columnIndex + 1}`,
-        });
-      const text = JSON.stringify(well.description ?? {});
-      const row = { plateId: id, name: wellName(place), ...place, description: text };
-      await query.insertInto("wells").values(row).execute();
-    }
+    await addWells(query, { ...plate, id }, wells);
+  }
+}
+
+/** Adds wells to a plate that is there. @throws {VitrineError} exists: a well that is there; range: one outside the plate; format: its name */
+export async function addWells(
+  query: Query,
+  plate: Pick<PlateTable, "name" | "nRows" | "nColumns"> & { readonly id: number },
+  wells: NonNullable<PlateContent["wells"]>,
+): Promise<void> {
+  for (const well of wells) {
+    const place = parseWellName(well.name);
+    if (place.rowIndex >= plate.nRows || place.columnIndex >= plate.nColumns)
+      throw new VitrineError({
+        code: "range",
+        at: `plate ${plate.name} well ${well.name}`,
+        expected: `a well of ${plate.nRows} rows and ${plate.nColumns} columns`,
+        found: `row ${place.rowIndex + 1}, column ${place.columnIndex + 1}`,
+      });
+    const text = JSON.stringify(well.description ?? {});
+    const row = { plateId: plate.id, name: wellName(place), ...place, description: text };
+    await query.insertInto("wells").values(row).execute();
   }
 }
 

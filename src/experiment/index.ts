@@ -5,6 +5,7 @@ export type {
   ImageContent,
   PlateContent,
   SiteContent,
+  WholeContent,
 } from "./content.ts";
 export { addContent, readContent } from "./content.ts";
 export type {
@@ -34,5 +35,10 @@ export type {
   Query,
 } from "./experiment.ts";
 export { createExperiment, Experiment, openExperiment } from "./experiment.ts";
+export type { ImportPlan, PlanImportOptions } from "./import/plan.ts";
+export { planImport } from "./import/plan.ts";
+export type { ImportOptions, ImportReport } from "./import/run.ts";
+export { importImages } from "./import/run.ts";
+export type { SiteLayout } from "./import/sites.ts";
 export type { WellPlace } from "./wellNames.ts";
 export { PLATE_FORMATS, parseWellName, rowLetters, rowOfLetters, wellName } from "./wellNames.ts";

@@ -152,6 +152,8 @@ export { readText } from "./text.ts";
 export type { TiffCompression } from "./tiff/encode.ts";
 export type { OmeTiffOptions, OmeTiffWriter } from "./tiff/ome/writer.ts";
 export { createOmeTiff } from "./tiff/ome/writer.ts";
+export type { Xml } from "./tiff/ome/xml.ts";
+export { readXml } from "./tiff/ome/xml.ts";
 export type { TiffPage } from "./tiff/page.ts";
 export { flipRows, type TiffRows, tiffRowsLine } from "./tiff/rows.ts";
 export type { TiffFile } from "./tiff/tiffFile.ts";

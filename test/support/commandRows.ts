@@ -1,7 +1,8 @@
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { formatMrc } from "../../src/io/index.ts";
+import { createExperiment } from "../../src/experiment/index.ts";
+import { formatMrc, makeFolder, writeTiff } from "../../src/io/index.ts";
 import { simulateMolecule, volumeFromMolecule } from "../../src/match/index.ts";
 import { writeGoldenTable } from "./movieCase.ts";
 import { writeOptimizeCase } from "./optimizeCase.ts";
@@ -74,6 +75,16 @@ function writePlan(folder: string): string {
 const PARTICLES = ["particles", "correlations", "files"];
 const SEARCH = [...PARTICLES, "zCutoff"];
 const WORKERS = ["--workers", "2"];
+
+/** An experiment, and one image of a plate. */
+async function plateImages(folder: string): Promise<readonly string[]> {
+  const [experiment, images] = [join(folder, "screen"), join(folder, "plate")];
+  await (await createExperiment(experiment)).close();
+  await makeFolder(images);
+  const page = { data: new Uint16Array(6), width: 3, height: 2, channels: 1 };
+  await writeTiff(join(images, "B03_DAPI.tif"), { pages: [page] });
+  return [experiment, images, "--pattern", "{well}_{channel}.tif", "--format", "96"];
+}
 
 /** Every command; a new one is a row here. */
 export const COMMAND_ROWS: readonly CommandRow[] = [
@@ -178,6 +189,12 @@ export const COMMAND_ROWS: readonly CommandRow[] = [
     name: "config",
     prepare: () => [golden("match/search1_config.yaml")],
     results: ["optics_group", "micrograph_path"],
+    computes: false,
+  },
+  {
+    name: "import",
+    prepare: plateImages,
+    results: ["understood", "missing", "plates", "wells", "sites", "images", "imported"],
     computes: false,
   },
   {

@@ -1,0 +1,136 @@
+/** Files and stores of several images: OME-TIFF, OME-Zarr, NDTiff. */
+import { basename, join } from "node:path";
+import { VitrineError } from "../../core/index.ts";
+import { type ImageCollection, type NdtiffDataset, openImages, openNdtiff } from "../../io/index.ts";
+import { baseOf, type Found, type FoundImage, folderOf, type ImageFolder } from "./found.ts";
+import { type NameOptions, plateOfFolder } from "./names.ts";
+import { affineOf, imagePosition, namedPosition, UNKNOWN_SIGN } from "./stage.ts";
+
+/** Files of Micro-Manager: the position's name, then the number of the part where a position fills several files. */
+const STACK_NAME =
+  /MMStack(?:_(?<position>(?:\d+-)?Pos[-_]?\d{3}_\d{3}|(?:\d+-)?Pos-?\d+|[A-Z]+\d+-Site_\d+|Default))?(?<part>_\d+)?\.ome\.tiff?$/i;
+
+/**
+ * Images of stores and OME-TIFF files: fields of a plate where they are one, else sites by the names of positions. Files of one series that
+ * tell the same images are read once.
+ *
+ * @throws {VitrineError} aborted
+ */
+export async function readContainers(
+  folder: ImageFolder,
+  files: readonly string[],
+  options: NameOptions,
+): Promise<readonly Found[]> {
+  const founds: Found[] = [];
+  const seen = new Map<string, string>();
+  const all = new Set(files);
+  for (const path of [...folder.stores, ...files]) {
+    const part = STACK_NAME.exec(path)?.groups?.part;
+    const first = part === undefined ? path : path.replace(new RegExp(`${part}(?=\\.ome)`), "");
+    // the first file of a position tells of the others
+    if (part !== undefined && all.has(first)) {
+      founds.push({ microscope: "Micro-Manager (OME-TIFF)", images: [], tellers: [path] });
+      continue;
+    }
+    const found = await readContainer(folder, path, { ...options, seen });
+    founds.push(found);
+  }
+  return founds;
+}
+
+type ContainerOptions = NameOptions & { readonly seen: Map<string, string> };
+
+async function readContainer(folder: ImageFolder, path: string, options: ContainerOptions): Promise<Found> {
+  const plate = plateOfFolder(path) ?? options.plate;
+  try {
+    await using collection = await openImages(join(folder.path, path));
+    if (collection.format === "ndtiff") return await readNdtiff(join(folder.path, path), path, plate);
+    const series = [folderOf(path), ...collection.images].join("\u0000");
+    const before = options.seen.get(series);
+    // all files of a series list all its images
+    if (before !== undefined && collection.images.length > 1)
+      return { microscope: "OME-TIFF", images: [], tellers: [path] };
+    options.seen.set(series, path);
+    return collection.plate === undefined
+      ? imagesOf(collection, path, plate)
+      : fieldsOf(collection, path, plate);
+  } catch (error) {
+    if (!(error instanceof VitrineError) || error.code === "aborted") throw error;
+    const warnings = [`${path} cannot be read and is left out: ${error.message}`];
+    return { microscope: "a store or file", images: [], tellers: [path], warnings };
+  }
+}
+
+const FORMATS: Readonly<Record<string, string>> = { "ome-zarr": "OME-Zarr", "ome-tiff": "OME-TIFF" };
+
+/** A plate with its wells and fields. */
+function fieldsOf({ plate: told, format, warnings }: ImageCollection, path: string, plate: string): Found {
+  const name = told?.name ?? (path === "" ? plate : baseOf(path).replace(/\.(ome\.)?(zarr|tiff?)$/i, ""));
+  const images = (told?.fields ?? []).map(
+    ({ image, rowIndex, columnIndex, field, acquisition }): FoundImage => ({
+      ...{ path, plate: name, well: { rowIndex, columnIndex }, site: field, image },
+      // a later acquisition is another round on the same wells
+      ...(acquisition !== undefined && { cycle: acquisition }),
+    }),
+  );
+  return {
+    microscope: `${FORMATS[format] ?? format} plate`,
+    ...(told !== undefined && { plates: { [name]: [told.rows.length, told.columns.length] as const } }),
+    images: images.map((image) => ({ ...image, cycle: (image.cycle ?? 0) - leastCycle(images) })),
+    warnings,
+  };
+}
+
+function leastCycle(images: readonly FoundImage[]): number {
+  return images.reduce((least, { cycle = 0 }) => Math.min(least, cycle), Number.POSITIVE_INFINITY);
+}
+
+/** Images that name positions, of one file or a file each. */
+function imagesOf({ images, format, warnings }: ImageCollection, path: string, plate: string): Found {
+  const file = STACK_NAME.exec(path)?.groups?.position;
+  const found = images.map((image, i): FoundImage => {
+    const { well, site, grid } = namedPosition(images.length === 1 && file !== undefined ? file : image);
+    return {
+      ...{ path, plate, image, well: well ?? { rowIndex: 0, columnIndex: 0 }, site: site ?? i },
+      ...(grid !== undefined && { grid, site: Number.NaN }),
+    };
+  });
+  const kind = /MMStack/.test(path) ? "Micro-Manager (OME-TIFF)" : (FORMATS[format] ?? format);
+  return { microscope: kind, images: found, warnings };
+}
+
+/** Positions of an acquisition, each by its name and the stage. */
+async function readNdtiff(store: string, path: string, plate: string): Promise<Found> {
+  await using dataset = await openNdtiff(store);
+  const positions = dataset.axes.position ?? [undefined];
+  const images: FoundImage[] = [];
+  const warnings: string[] = [];
+  for (const [i, label] of positions.entries()) {
+    const { well, site, grid } = typeof label === "string" ? namedPosition(label) : {};
+    const stage = await stageOf(dataset, label);
+    if (stage !== undefined && !stage.isSigned && i === 0)
+      warnings.push(`${basename(store)}: ${UNKNOWN_SIGN}`);
+    images.push({
+      ...{ path, plate, well: well ?? { rowIndex: 0, columnIndex: 0 }, site: site ?? i },
+      ...(grid !== undefined && { grid, site: Number.NaN }),
+      ...(label !== undefined && { plane: { position: i } }),
+      ...(stage !== undefined && { positionUm: stage.positionUm }),
+    });
+  }
+  const size = Number(dataset.summaryMetadata.PixelSize_um ?? Number.NaN);
+  return { microscope: "NDTiff", images, warnings, ...(size > 0 && { pixelSizeUm: size }) };
+}
+
+async function stageOf(dataset: NdtiffDataset, position: number | string | undefined) {
+  const axes = dataset.imageCoordinates().find((one) => position === undefined || one.position === position);
+  if (axes === undefined) return undefined;
+  const metadata = await dataset.readMetadata(axes);
+  const [xUm, yUm] = [metadata.XPositionUm, metadata.YPositionUm];
+  if (typeof xUm !== "number" || typeof yUm !== "number") return undefined;
+  const affine = typeof metadata.PixelSizeAffine === "string" ? metadata.PixelSizeAffine : undefined;
+  const pixelSizeUm = typeof metadata.PixelSizeUm === "number" ? metadata.PixelSizeUm : 1;
+  return {
+    positionUm: imagePosition({ xUm, yUm }, { affine, pixelSizeUm }),
+    isSigned: affineOf(affine) !== undefined,
+  };
+}

@@ -1,0 +1,365 @@
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { dirname, join } from "node:path";
+import { afterAll, expect, test } from "vitest";
+import { createNdtiff, createOmeTiff, createOmeZarrPlate, makeFolder, writeTiff } from "../../io/index.ts";
+import { planImport } from "../index.ts";
+
+const scratch = mkdtempSync(join(tmpdir(), "vitrine-microscopes-"));
+afterAll(() => rmSync(scratch, { recursive: true, force: true }));
+
+const PAGE = { data: new Uint16Array(6), width: 3, height: 2, channels: 1 };
+let made = 0;
+
+/** A folder with a tiny image (3 x 2 pixels) a name, and texts. */
+async function folderOf(names: readonly string[], texts: Readonly<Record<string, string>> = {}) {
+  const folder = join(scratch, `plate${made++}`);
+  for (const name of [...names, ...Object.keys(texts)]) await makeFolder(dirname(join(folder, name)));
+  for (const name of names) await writeTiff(join(folder, name), { pages: [PAGE] });
+  for (const [name, text] of Object.entries(texts)) writeFileSync(join(folder, name), text);
+  return folder;
+}
+
+/** What a plan says in short. */
+async function planOf(folder: string, options: Parameters<typeof planImport>[1] = {}) {
+  const plan = await planImport(folder, options);
+  const { plates, channels, sites, images } = plan.content;
+  return {
+    ...plan,
+    plates: plates.map(({ name, nRows, nColumns, wells = [] }) => [
+      name,
+      nRows,
+      nColumns,
+      ...wells.map((of) => of.name),
+    ]),
+    channels: channels.map(({ name, bitDepth }) => `${name} ${bitDepth}`),
+    sites: sites.map(({ well, siteIndex, positionPx, grid }) => [
+      well,
+      siteIndex,
+      positionPx ?? grid ?? null,
+    ]),
+    images: images.map(
+      ({ well, siteIndex, channel, tpoint, zplane }) => `${well} ${siteIndex} ${channel} ${tpoint} ${zplane}`,
+    ),
+  };
+}
+
+function phenixImage(
+  field: number,
+  [y, x]: readonly [number, number],
+  name = `r02c03f0${field}p01-ch1sk1fk1fl1.tiff`,
+) {
+  return `<Image Version="1"><id>0203K1F${field}</id><State>Ok</State><URL>${name}</URL><Row>2</Row><Col>3</Col>
+    <FieldID>${field}</FieldID><PlaneID>1</PlaneID><TimepointID>0</TimepointID><ChannelID>1</ChannelID>
+    <ChannelName>DAPI</ChannelName><MaxIntensity>4095</MaxIntensity><ImageResolutionX Unit="m">5E-07</ImageResolutionX>
+    <PositionX Unit="m">${x}</PositionX><PositionY Unit="m">${y}</PositionY></Image>`;
+}
+
+test("Opera Phenix: metres from the well's centre, y up, field 1 in the middle", async () => {
+  const name = (field: number) => `Images/r02c03f0${field}p01-ch1sk1fk1fl1.tiff`;
+  const images = [
+    phenixImage(1, [0, 0]),
+    phenixImage(2, [1e-6, -1.5e-6]),
+    phenixImage(3, [1e-6, 0]),
+    phenixImage(4, [0, 1.5e-6]),
+  ];
+  const xml = `<?xml version="1.0"?><EvaluationInputData xmlns="http://www.perkinelmer.com/PEHH/HarmonyV5">
+    <Plates><Plate><PlateID>P7</PlateID><PlateRows>16</PlateRows><PlateColumns>24</PlateColumns>
+    <Well id="0203"/><Well id="0204"/></Plate></Plates><Images>${images.join("")}</Images></EvaluationInputData>`;
+  const folder = await folderOf([name(1), name(2), name(3), "Images/stray.tiff"], {
+    "Images/Index.idx.xml": xml,
+  });
+  const plan = await planOf(folder);
+  expect(plan).toMatchObject({
+    understood: ["Opera Phenix or Operetta (Images/Index.idx.xml): 3 files or planes"],
+    pixelSizeUm: 0.5,
+    channels: ["DAPI 12"],
+    plates: [["P7", 16, 24, "B03"]],
+    // field 2 is above and left of the centre
+    sites: [
+      ["B03", 0, [2, 3]],
+      ["B03", 1, [0, 0]],
+      ["B03", 2, [0, 3]],
+    ],
+    missing: ["plate P7: no images of the wells B04, that the microscope was told to image"],
+    unmatched: ["Images/stray.tiff"],
+    warnings: [
+      "Images/Index.idx.xml tells of files that are not there: Images/r02c03f04p01-ch1sk1fk1fl1.tiff",
+    ],
+  });
+});
+
+test("CellVoyager: failed images, y up, steps rounded to 0.1 µm (fractal-tasks-core#91)", async () => {
+  const name = (field: number) => `AS_B03_T0001F00${field}L01A01Z01C01.tif`;
+  // 2 pixels of 0.25 µm
+  const record = (field: number, y: number) =>
+    `<bts:MeasurementRecord bts:Time="" bts:Type="IMG" bts:Row="2" bts:Column="3" bts:TimePoint="1" bts:FieldIndex="${field}" bts:ZIndex="1"
+     bts:ActionIndex="1" bts:X="-0.4" bts:Y="${y}" bts:Z="0" bts:Ch="1">${name(field)}</bts:MeasurementRecord>`;
+  const error =
+    '<bts:MeasurementRecord bts:Type="ERR" bts:Row="2" bts:Column="3" bts:FieldIndex="4" bts:Ch="1">failed</bts:MeasurementRecord>';
+  const mlf = `<bts:MeasurementData xmlns:bts="http://www.yokogawa.co.jp/BTS/BTSSchema/1.0">${record(1, 0.5)}${record(2, 0.1)}${record(3, -0.5)}${error}</bts:MeasurementData>`;
+  const mrf = `<bts:MeasurementDetail xmlns:bts="http://www.yokogawa.co.jp/BTS/BTSSchema/1.0" bts:RowCount="8" bts:ColumnCount="12">
+    <bts:MeasurementChannel bts:Ch="1" bts:HorizontalPixelDimension="0.25" bts:InputBitDepth="14"/></bts:MeasurementDetail>`;
+  const folder = await folderOf([1, 2, 3].map(name), {
+    "MeasurementData.mlf": mlf,
+    "MeasurementDetail.mrf": mrf,
+  });
+  expect(await planOf(folder)).toMatchObject({
+    plates: [["AS", 8, 12, "B03"]],
+    channels: ["A01_C01 14"],
+    sites: [
+      ["B03", 0, [0, 0]],
+      ["B03", 1, [2, 0]],
+      ["B03", 2, [4, 0]],
+    ],
+    warnings: ["MeasurementData.mlf: 1 images failed while they were taken (ERR)"],
+    unmatched: [],
+  });
+});
+
+test("InCell: offsets by field, y up; names with time and z", async () => {
+  const name = (field: number) => `B - 3(fld ${field + 1} wv DAPI - DAPI).tif`;
+  const image = (
+    field: number,
+  ) => `<Image filename="${name(field)}"><Well label="B - 3"><Row number="2"/><Column number="3"/></Well>
+    <Identifier field_index="${field}" z_index="0" wave_index="0" time_index="0"/></Image>`;
+  const xdce = `<ImageStack><Plate name="96 well" rows="8" columns="12"/><ObjectiveCalibration pixel_width="0.5" pixel_height="0.5"/>
+    <Wavelengths><Wavelength index="0" imaging_mode="2-D"><EmissionFilter name="DAPI"/></Wavelength></Wavelengths>
+    <PlateMap><FieldOffsets><offset_point index="0" x="-1.5" y="0"/><offset_point index="1" x="0" y="1"/></FieldOffsets></PlateMap>
+    <Images>${image(0)}${image(1)}</Images></ImageStack>`;
+  expect(await planOf(await folderOf([name(0), name(1)], { "p.xdce": xdce }))).toMatchObject({
+    sites: [
+      ["B03", 0, [2, 0]],
+      ["B03", 1, [0, 3]],
+    ],
+    channels: ["DAPI 16"],
+    warnings: [],
+  });
+  const names = [
+    "B - 3(fld 1 wv DAPI - DAPI z 1 - time 1 - 0 ms).tif",
+    "B - 3(fld 1 wv DAPI - DAPI z 2 - time 2 - 60 ms).tif",
+  ];
+  expect((await planOf(await folderOf(names))).images).toEqual([
+    "B03 0 DAPI - DAPI 0 0",
+    "B03 0 DAPI - DAPI 1 1",
+  ]);
+});
+
+test("ImageXpress: sites that were selected, waves by their names, projections left out, a stopped series", async () => {
+  const htd = [
+    '"HTSInfoFile", Version 1.0',
+    '"TimePoints", 3',
+    '"XWells", 12',
+    '"YWells", 8',
+    '"WellsSelection1", FALSE, TRUE, TRUE',
+  ]
+    .concat([
+      '"Sites", TRUE',
+      '"XSites", 2',
+      '"YSites", 2',
+      '"SiteSelection1", TRUE, FALSE',
+      '"SiteSelection2", TRUE, TRUE',
+    ])
+    .concat(['"NWavelengths", 1', '"WaveName1", "DAPI"', '"EndFile"']);
+  const names = [1, 2].flatMap((t) =>
+    [0, 1].flatMap((z) => [1, 2, 3].map((s) => `TimePoint_${t}/ZStep_${z}/scan_A02_s${s}_w1.TIF`)),
+  );
+  const plan = await planOf(await folderOf(names, { "scan.HTD": htd.join("\r\n") }));
+  expect(plan).toMatchObject({
+    plates: [["scan", 8, 12, "A02"]],
+    channels: ["DAPI 16"],
+    sites: [
+      ["A02", 0, [0, 0]],
+      ["A02", 1, [1, 0]],
+      ["A02", 2, [1, 1]],
+    ],
+    missing: [
+      "plate scan: no images of the wells A03, that the microscope was told to image",
+      "plate scan: no images of the time points 2",
+    ],
+    warnings: ["ZStep_0: 6 projections of the z planes are left out"],
+    unmatched: [],
+  });
+  expect(plan.images).toHaveLength(6);
+});
+
+function micromanager(frames: readonly string[]): string {
+  return `{\n  "Summary": {\n    "ChNames": ["DAPI"],\n    "Frames": 3,\n    "PixelSize_um": 0.5\n  },\n${frames.join(",\n")}\n}`;
+}
+
+test("Micro-Manager: tiles are named column first, the stage's directions by PixelSizeAffine, a file that is cut off", async () => {
+  const frame = (t: number, x: number) => `  "FrameKey-${t}-0-0": {
+    "FileName": "img_00000000${t}_DAPI_000.tif", "Channel": "DAPI", "PositionName": "1-Pos_00${x / 1.5}_000",
+    "XPositionUm": ${-x}, "YPositionUm": 0, "PixelSizeAffine": "-0.5;0.0;0.0;0.0;0.5;0.0"\n  }`;
+  const folder = await folderOf(
+    ["1-Pos_000_000", "1-Pos_001_000"].flatMap((pos) =>
+      [0, 1].map((t) => `${pos}/img_00000000${t}_DAPI_000.tif`),
+    ),
+    {
+      "1-Pos_000_000/metadata.txt": micromanager([frame(0, 0), frame(1, 0)]),
+      "1-Pos_001_000/metadata.txt": micromanager([frame(0, 1.5), frame(1, 1.5)]).slice(0, -2),
+    },
+  );
+  expect(await planOf(folder, { format: [1, 1], plate: "slide" })).toMatchObject({
+    plates: [["slide", 1, 1, "A01"]],
+    sites: [
+      ["A01", 0, [0, 0]],
+      ["A01", 1, [0, 3]],
+    ],
+    missing: ["plate slide: no images of the time points 2"],
+    warnings: ["1-Pos_001_000/metadata.txt is cut off: the acquisition was stopped"],
+  });
+});
+
+test("NDTiff: positions of wells by their names", async () => {
+  const folder = join(scratch, "ndtiff");
+  await makeFolder(folder);
+  const writer = await createNdtiff({
+    directory: folder,
+    name: "run",
+    summaryMetadata: { PixelSize_um: 0.5 },
+  });
+  for (const position of ["A01-Site_0", "A01-Site_1", "B03-Site_0"])
+    for (const channel of ["DAPI", "GFP"]) {
+      const metadata = { XPositionUm: position.endsWith("1") ? 1.5 : 0, YPositionUm: 0 };
+      await writer.put({ image: PAGE, axes: { position, channel }, metadata });
+    }
+  await writer.finish();
+  const plan = await planOf(folder, { format: [8, 12] });
+  expect(plan).toMatchObject({
+    sites: [
+      ["A01", 0, [0, 0]],
+      ["A01", 1, [0, 3]],
+      ["B03", 0, [0, 0]],
+    ],
+    channels: ["DAPI 16", "GFP 16"],
+  });
+  expect(plan.content.images[3]).toMatchObject({
+    siteIndex: 1,
+    channel: "GFP",
+    plane: { position: 1, channel: 1 },
+  });
+});
+
+const LAYOUT = {
+  axes: [
+    { name: "channel", kind: "channel" },
+    { name: "z", kind: "space", unit: "micrometer" },
+    { name: "y", kind: "space", unit: "micrometer" },
+    { name: "x", kind: "space", unit: "micrometer" },
+  ],
+  shape: [2, 2, 2, 3],
+  dtype: "uint16",
+  scale: [1, 1, 0.5, 0.5],
+  channels: [{ name: "DAPI", color: "0000FF" }, { name: "GFP" }],
+} as const;
+
+test("OME-Zarr plates: wells, fields, channels and planes of the stores", async () => {
+  const directory = join(scratch, "hcs", "screen.zarr");
+  await makeFolder(dirname(directory));
+  const rows = ["A", "B"];
+  const plate = await createOmeZarrPlate({
+    directory,
+    name: "P9",
+    rows,
+    columns: ["1", "2", "3"],
+    threads: 0,
+  });
+  for (const column of ["3", "3", "1"]) {
+    await using field = await plate.createField({ ...LAYOUT, row: "B", column });
+    await field.finish();
+  }
+  await plate.close();
+  const plan = await planOf(dirname(directory), { layout: { rows: 1, columns: 2 } });
+  expect(plan).toMatchObject({
+    understood: ["OME-Zarr plate: 3 files or planes"],
+    plates: [["P9", 2, 3, "B01", "B03"]],
+    channels: ["DAPI 16", "GFP 16"],
+    pixelSizeUm: 0.5,
+    missing: [
+      "plate P9: no images of the wells B02, between those that have some",
+      "plate P9: no site 1 in B01",
+    ],
+  });
+  expect(plan.sites).toEqual([
+    ["B01", 0, [0, 0]],
+    ["B03", 0, [0, 0]],
+    ["B03", 1, [0, 1]],
+  ]);
+  expect(plan.content.images.at(-1)).toMatchObject({
+    ...{ well: "B03", siteIndex: 1, channel: "GFP", zplane: 1, path: directory, imageIndex: 2 },
+    plane: { channel: 1, z: 1 },
+  });
+});
+
+test("OME-TIFF of Micro-Manager: wells by the names of files, places by OME-XML", async () => {
+  const folder = join(scratch, "mmstack");
+  await makeFolder(folder);
+  for (const [i, label] of ["A01-Site_0", "A01-Site_1"].entries()) {
+    const plane = {
+      TheT: 0,
+      TheC: 0,
+      TheZ: 0,
+      PositionX: 1.5 * i,
+      PositionXUnit: "µm",
+      PositionY: -3,
+      PositionYUnit: "µm",
+    };
+    const path = join(folder, `run_MMStack_${label}.ome.tif`);
+    await using writer = await createOmeTiff({ ...LAYOUT, path, metadata: { Planes: [plane] } });
+    await writer.finish();
+  }
+  const plan = await planOf(folder, { format: [8, 12] });
+  expect(plan).toMatchObject({
+    sites: [
+      ["A01", 0, [0, 0]],
+      ["A01", 1, [0, 3]],
+    ],
+    channels: ["DAPI 16", "GFP 16"],
+    missing: [],
+  });
+  expect(plan.images).toHaveLength(8);
+});
+
+const NAMES: readonly (readonly [microscope: string, names: readonly string[], images: readonly string[]])[] =
+  [
+    ["CellVoyager", ["P_A01.b3_T0001F001L01A01Z01C01.tif"], ["B03 0 01 0 0"]],
+    ["IN Carta", ["t2_B03_s1_w1_z1.tif"], ["B03 0 1 1 0"]],
+    [
+      "BD Pathway",
+      ["Well B03/DAPI - n000000.tif", "Well B03/DAPI - n000001.tif"],
+      ["B03 0 DAPI 0 0", "B03 0 DAPI 0 1"],
+    ],
+    ["ScanR", ["B3--W00015--P00002--Z00000--T00000--DAPI.tif"], ["B03 1 DAPI 0 0"]],
+    [
+      "NIS-Elements",
+      ["WellB03_PointB03_0000_ChannelDAPI_Seq0001.tif".replace("PointB03_0000", "PointB3_0000")],
+      ["B03 0 DAPI 0 0"],
+    ],
+    ["Incucyte (raw)", ["2401/09/1200/7/B3-1-C1.tif"], ["B03 0 C1 0 0"]],
+    [
+      "Incucyte",
+      ["x_B3_1_00d00h00m.tif", "x_B3_1_00d06h00m.tif"],
+      ["B03 0 channel 0 0 0", "B03 0 channel 0 1 0"],
+    ],
+    ["ZEN", ["x_s1t2z3c1m1_ORG.tif"], ["A01 0 1 1 2"]],
+    ["Cytation", ["B3_02_SP1_C1_DAPI_T001.tif".replace("SP1_", "SP1_")], ["B03 0 DAPI 0 0"]],
+    ["Cellomics", ["P_B03f00d0.tif"], ["B03 0 0 0 0"]],
+    ["ImageXpress", ["P_B03_s2_w1.tif", "P_B03_s2_w2_thumb.tif"], ["B03 1 1 0 0"]],
+    ["AxioVision", ["x_p2DAPI.tif"], ["A01 1 DAPI 0 0"]],
+    ["VisiView or MetaMorph", ["x_B03_w1DAPI_s2_t3.tif"], ["B03 1 DAPI 2 0"]],
+    ["Micro-Manager 1.4", ["img_000000001_DAPI_002.tif"], ["A01 0 DAPI 0 1"]],
+    ["Micro-Manager 2", ["img_channel000_position001_time000000000_z000.tif"], ["A01 0 000 0 0"]],
+  ];
+
+test.each(NAMES)("%s by names of files", async (microscope, names, images) => {
+  const plan = await planOf(await folderOf(names));
+  expect(plan.understood[0]).toMatch(microscope);
+  expect(plan.images).toEqual(images);
+});
+
+test("CQ1 numbers wells row by row and needs the plate's format", async () => {
+  const folder = await folderOf(["W0015F0001T0001Z001C1.tif"]);
+  await expect(planImport(folder)).rejects.toThrow("Give --format");
+  expect((await planOf(folder, { format: [8, 12] })).images).toEqual(["B03 0 1 0 0"]);
+});

@@ -1,0 +1,85 @@
+/** What is not there: wells, sites, time points, planes, by what else is there and by what the microscope was told to take. */
+
+import { parseWellName, wellName } from "../wellNames.ts";
+import type { PlannedImages } from "./found.ts";
+import { groupBy } from "./group.ts";
+import type { NumberedPlane } from "./number.ts";
+
+/** Planes of a site that a line names. */
+const NAMED = 6;
+
+/** A line each; all numbers count from 0. */
+export function missingLines(planes: readonly NumberedPlane[], planned: PlannedImages): string[] {
+  return [...groupBy(planes, ({ plate }) => plate)].flatMap(([plate, group]) => [
+    ...missingWells(plate, group, planned.wells?.[plate]),
+    ...missingSites(plate, group, planned.sites ?? 0),
+    ...missingTimePoints(plate, group, planned.timePoints ?? 0),
+    ...missingPlanes(plate, group),
+  ]);
+}
+
+/** Of a plan, else of the rectangle that the wells span. */
+function missingWells(
+  plate: string,
+  planes: readonly NumberedPlane[],
+  planned: readonly string[] | undefined,
+): string[] {
+  const there = new Set(planes.map(({ well }) => well));
+  const wells = (planned ?? rectangle([...there])).filter((well) => !there.has(well));
+  const why =
+    planned === undefined ? "between those that have some" : "that the microscope was told to image";
+  return wells.length === 0 ? [] : [`plate ${plate}: no images of the wells ${wells.join(" ")}, ${why}`];
+}
+
+function rectangle(names: readonly string[]): string[] {
+  const places = names.map(parseWellName);
+  const [rows, columns] = [places.map((of) => of.rowIndex), places.map((of) => of.columnIndex)];
+  const wells = range(Math.min(...rows), Math.max(...rows)).flatMap((rowIndex) =>
+    range(Math.min(...columns), Math.max(...columns)).map((columnIndex) =>
+      wellName({ rowIndex, columnIndex }),
+    ),
+  );
+  return wells;
+}
+
+function missingSites(plate: string, planes: readonly NumberedPlane[], planned: number): string[] {
+  const wells = groupBy(planes, ({ well }) => well);
+  const sitesOf = new Map([...wells].map(([well, of]) => [well, new Set(of.map(({ site }) => site))]));
+  const all = new Set([...sitesOf.values()].flatMap((sites) => [...sites]));
+  const last = Math.max(planned - 1, ...all);
+  // numbers of a grid with corners cut off have holes in every well; those are not missing
+  const isGrid = planes.every(({ grid }) => grid !== undefined);
+  const expected = range(0, last).filter((site) => all.has(site) || !isGrid);
+  return expected.flatMap((site) => {
+    const without = [...sitesOf].filter(([, sites]) => !sites.has(site)).map(([well]) => well);
+    if (without.length === 0) return [];
+    return [
+      `plate ${plate}: no site ${site} in ${without.length === sitesOf.size ? "any well" : without.join(" ")}`,
+    ];
+  });
+}
+
+function missingTimePoints(plate: string, planes: readonly NumberedPlane[], planned: number): string[] {
+  const there = new Set(planes.map(({ tpoint }) => tpoint));
+  const none = range(0, Math.max(planned - 1, ...there)).filter((t) => !there.has(t));
+  return none.length === 0 ? [] : [`plate ${plate}: no images of the time points ${none.join(", ")}`];
+}
+
+/** A channel may have other z planes and time points than another, but the same in all sites. */
+function missingPlanes(plate: string, planes: readonly NumberedPlane[]): string[] {
+  const name = ({ cycle, channel, tpoint, zplane }: NumberedPlane) =>
+    `${cycle === 0 ? "" : `cycle ${cycle} `}${channel} t ${tpoint} z ${zplane}`;
+  const all = new Set(planes.map(name));
+  const sites = groupBy(planes, ({ well, site }) => `${well} site ${site}`);
+  return [...sites].flatMap(([site, of]) => {
+    if (of.length === all.size) return [];
+    const there = new Set(of.map(name));
+    const none = [...all].filter((one) => !there.has(one));
+    const more = none.length > NAMED ? ` and ${none.length - NAMED} more` : "";
+    return [`plate ${plate} well ${site}: no ${none.slice(0, NAMED).join(", ")}${more}`];
+  });
+}
+
+function range(first: number, last: number): number[] {
+  return Array.from({ length: Math.max(0, last - first + 1) }, (_, i) => first + i);
+}

@@ -1,0 +1,59 @@
+import { readCellVoyager } from "./cellVoyager.ts";
+import { readContainers } from "./containers.ts";
+import { baseOf, type Found, folderOf, type ImageFolder } from "./found.ts";
+import { readImageXpress } from "./imageXpress.ts";
+import { readInCell } from "./inCell.ts";
+import { readMicroManager } from "./microManager.ts";
+import { byTemplates, type NameOptions } from "./names.ts";
+import { readPhenix } from "./phenix.ts";
+import type { ReadTeller } from "./teller.ts";
+
+/** Files of metadata, with who reads them; of two in one folder the first in this list is read. */
+const TELLERS: readonly (readonly [name: RegExp, read: ReadTeller])[] = [
+  [/^Index\.idx\.xml$/i, readPhenix],
+  [/^Index\.xml$/i, readPhenix],
+  [/^MeasurementData\.mlf$/i, readCellVoyager],
+  [/\.xdce$/i, readInCell],
+  [/\.htd$/i, readImageXpress],
+  [/^metadata\.txt$/i, readMicroManager],
+];
+
+const MM_STACK = /MMStack[^/]*\.ome\.tiff?$/i;
+const OME_TIFF = /\.ome\.(tiff?|tf[28]|btf)$/i;
+
+/**
+ * What a folder is from: metadata of microscopes tell of the folders that they are in; the files of which none tells are known by their
+ * names, folder by folder.
+ *
+ * @throws {VitrineError} format: metadata that cannot be read; missing: numbered wells, and no format
+ */
+export async function recognise(folder: ImageFolder, options: NameOptions): Promise<readonly Found[]> {
+  const founds: Found[] = [];
+  for (const [path, read] of tellersOf(folder)) {
+    const found = await read({ path, folder, options });
+    if (found !== undefined) founds.push(found);
+  }
+  const told = founds.flatMap(({ tellers = [] }) => tellers.map(folderOf));
+  // what metadata leave out is not guessed from names
+  const others = folder.files.filter((path) => !told.some((of) => of === "" || path.startsWith(`${of}/`)));
+  const stacks = others.filter((path) => MM_STACK.test(path));
+  const named = byTemplates(
+    others.filter((path) => !MM_STACK.test(path)),
+    options,
+  );
+  const known = new Set(named.flatMap(({ images }) => images.map(({ path }) => path)));
+  const rest = others.filter((path) => OME_TIFF.test(path) && !known.has(path) && !MM_STACK.test(path));
+  return [...founds, ...named, ...(await readContainers(folder, [...stacks, ...rest], options))];
+}
+
+function tellersOf({ files }: ImageFolder): [string, ReadTeller][] {
+  const folders = new Set<string>();
+  return TELLERS.flatMap(([name, read]) =>
+    files
+      .filter((path) => name.test(baseOf(path)) && !folders.has(folderOf(path)))
+      .map((path): [string, ReadTeller] => {
+        folders.add(folderOf(path));
+        return [path, read];
+      }),
+  );
+}

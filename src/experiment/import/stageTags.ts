@@ -1,0 +1,58 @@
+/** Where the stage was and how large a pixel is, as microscopes write it into the text of a TIFF file or its OME-XML. */
+import { VitrineError } from "../../core/index.ts";
+import { type JsonObject, readXml } from "../../io/index.ts";
+import { attribute, elements } from "./xml.ts";
+
+/** What a file says beside its pixels. */
+export interface StageTags {
+  /** (y, x) of the stage, µm, y down. */
+  readonly positionUm?: readonly [number, number];
+  readonly pixelSizeUm?: number;
+}
+
+const UM: Readonly<Record<string, number>> = { µm: 1, μm: 1, um: 1, nm: 1e-3, mm: 1e3, m: 1e6, cm: 1e4 };
+
+/**
+ * Reads them from what a source tells beside its pixels: OME's planes (y taken as down; positions in another unit than of
+ * length, as "reference frame", are none), MetaSeries' XML (absolute, y down).
+ */
+export function stageTags(metadata: JsonObject): StageTags {
+  const { ImageDescription: text, Planes: planes } = metadata;
+  if (Array.isArray(planes)) return omePlane(planes[0]);
+  return typeof text === "string" && text.includes("<MetaData") ? metaSeries(text) : {};
+}
+
+function omePlane(plane: unknown): StageTags {
+  const said = new Map(Object.entries(plane ?? {}));
+  const um = (name: string) => {
+    const [value, unit] = [said.get(name), UM[String(said.get(`${name}Unit`))]];
+    return typeof value === "number" && unit !== undefined ? value * unit : undefined;
+  };
+  const [y, x] = [um("PositionY"), um("PositionX")];
+  return y === undefined || x === undefined ? {} : { positionUm: [y, x] };
+}
+
+function metaSeries(text: string): StageTags {
+  const said = propertiesOf(text);
+  const number = (...ids: string[]) =>
+    ids.map((id) => Number(said.get(id) ?? Number.NaN)).find(Number.isFinite);
+  const y = number("stage-position-y", "ImageXpress Micro Y");
+  const x = number("stage-position-x", "ImageXpress Micro X");
+  const size = number("spatial-calibration-x");
+  return {
+    ...(y !== undefined && x !== undefined && { positionUm: [y, x] as const }),
+    ...(size !== undefined && size > 0 && { pixelSizeUm: size }),
+  };
+}
+
+/** `<prop id="stage-position-x" value="12"/>`; a text that is no XML tells nothing. */
+function propertiesOf(text: string): Map<string, string> {
+  try {
+    const xml = readXml(text.replaceAll("\u0000", "").trim(), "ImageDescription");
+    const props = [...elements(xml, "prop"), ...elements(xml, "custom-prop")];
+    return new Map(props.map((prop) => [attribute(prop, "id") ?? "", attribute(prop, "value") ?? ""]));
+  } catch (error) {
+    if (error instanceof VitrineError && error.code === "format") return new Map();
+    throw error;
+  }
+}
