@@ -1,5 +1,5 @@
 import { readFileSync, writeFileSync } from "node:fs";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { createExperiment } from "../../src/experiment/index.ts";
 import { formatMrc, makeFolder, writeTiff } from "../../src/io/index.ts";
@@ -128,12 +128,11 @@ export const COMMAND_ROWS: readonly CommandRow[] = [
   },
   {
     name: "inspect-peaks",
-    async prepare(folder) {
-      const table = join(folder, "table.h5");
+    prepare: (folder) => [join(folder, "table.h5"), "--picture", join(folder, "peaks.png")],
+    before([table]) {
+      const folder = dirname(table);
       const keep = ["--correlation-table", table, "--correlation-threshold", "3"];
-      const config = searchConfig(folder);
-      await vitrineHere(["match", config, "--particles", join(folder, "p.csv"), ...keep, ...WORKERS]);
-      return [table, "--picture", join(folder, "peaks.png")];
+      return [["match", searchConfig(folder), "--particles", join(folder, "p.csv"), ...keep, ...WORKERS]];
     },
     results: ["threshold", "correlations", "peaks", "files"],
     computes: false,
