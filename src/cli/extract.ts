@@ -1,5 +1,6 @@
 import { type Command, Option } from "commander";
 import { type ExtractOptions, type ExtractReport, extractParticles } from "../match/index.ts";
+import { micrographLines } from "./micrographs.ts";
 import { count, example, notNegative } from "./options.ts";
 import { report } from "./report.ts";
 
@@ -58,8 +59,13 @@ export function addExtract(cli: Command): void {
     });
 }
 
-function extractedText({ particles, files }: ExtractReport): string {
-  return [`${particles} particles`, ...files.map((file) => `wrote ${file}`), ""].join("\n");
+function extractedText({ particles, micrographs, files }: ExtractReport): string {
+  return [
+    `${particles} particles`,
+    ...micrographLines(micrographs),
+    ...files.map((file) => `wrote ${file}`),
+    "",
+  ].join("\n");
 }
 
 function addMovieOptions(command: Command): Command {

@@ -1,4 +1,4 @@
-import { readFileSync, writeFileSync } from "node:fs";
+import { copyFileSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { expect, test } from "vitest";
@@ -32,6 +32,7 @@ test.each([
   const report = await extractParticles(path, { boxSize: 40, stackPath, padding: "reflect" });
   expect(report).toEqual({
     particles: 9,
+    micrographs: [{ micrographPath: golden("micrograph.mrc"), particles: 9 }],
     files: [stackPath, join(scratch, `${name}.mrcs`.replace(".mrcs", ".star"))],
   });
   const file = await openMrc(stackPath);
@@ -53,6 +54,26 @@ test.each([
   expect(starTable(star, "optics").column("rlnImageSize")).toEqual(["40"]);
   expect(starToParticles(star).rows[3].pos_x).toBe(rows[3].pos_x);
   await expect(extractParticles(path, { boxSize: 40, stackPath })).rejects.toMatchObject({ code: "exists" });
+});
+
+test("particles of two micrographs come from theirs, and are counted by them", async () => {
+  const path = table("search1_particles.csv");
+  const second = join(scratch, "second.mrc");
+  copyFileSync(golden("micrograph.mrc"), second);
+  const [header, ...rows] = readFileSync(path, "utf8").trimEnd().split("\n");
+  const moved = rows.map((row, i) => (i % 3 === 0 ? row.replaceAll(golden("micrograph.mrc"), second) : row));
+  const both = join(scratch, "both.csv");
+  writeFileSync(both, [header, ...moved, ""].join("\n"));
+  const options = { boxSize: 40, padding: "reflect" } as const;
+  const stackPath = join(scratch, "both.mrcs");
+  const { micrographs } = await extractParticles(both, { ...options, stackPath });
+  expect(micrographs).toEqual([
+    { micrographPath: second, particles: 3 },
+    { micrographPath: golden("micrograph.mrc"), particles: 6 },
+  ]);
+  const wholePath = join(scratch, "whole.mrcs");
+  await extractParticles(path, { ...options, stackPath: wholePath });
+  expect(await readBoxes(stackPath, 40)).toEqual(await readBoxes(wholePath, 40));
 });
 
 test("particles between pixels: boxes at the nearest pixel, the rest as RELION's origins, and the same places back", async () => {

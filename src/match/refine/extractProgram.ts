@@ -3,6 +3,7 @@ import { prepareResultFiles, writeMrc, writeStar, writeTogether } from "../../io
 import { type ProgramOptions, withPool } from "../../program/index.ts";
 import type { MovieSettings } from "../config/refineConfig.ts";
 import { type BoxOptions, type BoxPosition, extractBoxes } from "../particles/boxes.ts";
+import { type MicrographCount, micrographCounts } from "../particles/micrographCounts.ts";
 import { boxNormalizer, defaultBackgroundRadius } from "../particles/normalizeBox.ts";
 import { type ParticleStack, readParticleStack, stackFiles } from "../particles/particleStack.ts";
 import type { ParticleTable } from "../particles/particles.ts";
@@ -34,6 +35,8 @@ export interface ExtractOptions
 /** What was extracted. */
 export interface ExtractReport {
   readonly particles: number;
+  /** How many of them lie in each micrograph of the table. */
+  readonly micrographs: readonly MicrographCount[];
   readonly files: readonly string[];
 }
 
@@ -62,7 +65,8 @@ export async function extractParticles(
   return writeTogether(async (results) => {
     await results.write(stackPath, (path) => writeMrc(path, images, { overwrite: true }));
     await results.write(starPath, (path) => writeStar(path, star, { overwrite: true }));
-    return { particles: stack.particles.length, files: [stackPath, starPath] };
+    const micrographs = micrographCounts(stack);
+    return { particles: stack.particles.length, micrographs, files: [stackPath, starPath] };
   });
 }
 
