@@ -173,7 +173,6 @@ function longSearch() {
 describe("a search that is stopped", () => {
   test("by Ctrl-C ends with one line, exit code 1 and no result, but a checkpoint that --resume continues", async () => {
     const { folder, args } = longSearch();
-    const sent = false;
     const end = await vitrine([...args, "--checkpoint", "0"], {
       onStart: (kill) => {
         const timer = setInterval(() => {
