@@ -1,5 +1,6 @@
 import { type Command, Option } from "commander";
 import { type ExtractOptions, type ExtractReport, extractParticles } from "../match/index.ts";
+import { micrographLines } from "./micrographs.ts";
 import { addTiffRows, count, example, notNegative, type TiffArguments, toTiffOptions } from "./options.ts";
 import { report } from "./report.ts";
 
@@ -16,6 +17,7 @@ interface ExtractArguments extends TiffArguments {
   readonly normalize?: boolean;
   readonly backgroundRadius?: number;
   readonly invert?: boolean;
+  readonly full?: boolean;
   readonly workers?: number;
   readonly overwrite?: boolean;
   readonly json?: boolean;
@@ -49,6 +51,7 @@ export function addExtract(cli: Command): void {
     )
     .option("--normalize", "give every box's background mean 0, no ramp and deviation 1, as RELION does")
     .option("--background-radius <pixels>", "with --normalize; default: 3/8 of the box", notNegative)
+    .option("--full", "write to the STAR file scores, maps and all else that RELION does not know, too")
     .option("--invert", "turn contrast around: dark particles become bright, as RELION expects them");
   addTiffRows(addMovieOptions(command))
     .option("--overwrite", "replace results that are there")
@@ -62,8 +65,13 @@ export function addExtract(cli: Command): void {
     });
 }
 
-function extractedText({ particles, files }: ExtractReport): string {
-  return [`${particles} particles`, ...files.map((file) => `wrote ${file}`), ""].join("\n");
+function extractedText({ particles, micrographs, files }: ExtractReport): string {
+  return [
+    `${particles} particles`,
+    ...micrographLines(micrographs),
+    ...files.map((file) => `wrote ${file}`),
+    "",
+  ].join("\n");
 }
 
 function addMovieOptions(command: Command): Command {
@@ -112,6 +120,7 @@ function toOptions(args: ExtractArguments): ExtractOptions {
     bounds: args.bounds,
     ...(normalize && { normalize: backgroundRadius === undefined ? {} : { radius: backgroundRadius } }),
     invert: args.invert ?? false,
+    full: args.full ?? false,
     ...(movie !== undefined && { movie: toMovie(movie, args) }),
     ...(workers !== undefined && { workers }),
     overwrite: args.overwrite ?? false,

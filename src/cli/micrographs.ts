@@ -1,7 +1,7 @@
 import { type Command, Option } from "commander";
 import { glob, isDynamicPattern } from "tinyglobby";
 import { VitrineError } from "../core/index.ts";
-import { type ManyReport, type MatchTarget, matchTargets } from "../match/index.ts";
+import { type ManyReport, type MatchTarget, matchTargets, type RefineReport } from "../match/index.ts";
 import type { Log } from "../program/index.ts";
 
 /** What {@link addMicrographOptions} parses to. */
@@ -66,6 +66,16 @@ async function expand(paths: readonly string[], at: string): Promise<string[]> {
     found.push(...files);
   }
   return [...new Set(found)];
+}
+
+/** A line a micrograph, where there are several. */
+export function micrographLines(counts: RefineReport["micrographs"]): string[] {
+  if (counts.length < 2) return [];
+  const width = Math.max(...counts.map(({ micrographPath }) => micrographPath.length));
+  return counts.map(
+    ({ micrographPath, particles }) =>
+      `  ${micrographPath.padEnd(width)}  ${String(particles).padStart(5)} particles`,
+  );
 }
 
 /** A line a micrograph, then the joint table. */

@@ -1,5 +1,6 @@
 import { type Command, Option } from "commander";
 import { type RefineReport, runRefine } from "../match/index.ts";
+import { micrographLines } from "./micrographs.ts";
 import {
   addRefineOptions,
   addSliceOptions,
@@ -62,6 +63,7 @@ function refinedText(refined: RefineReport): string {
   const { particles, correlations, files } = refined;
   const lines = [
     `${particles.length} particles refined (${correlations} correlations, WASM SIMD)`,
+    ...micrographLines(refined.micrographs),
     ...gradientLines(refined),
     ...particles.map(particleLine),
     ...files.map((file) => `wrote ${file}`),

@@ -37,7 +37,7 @@ export async function requireDone(
   }
   if (open.length === 0) return;
   const first = open.find(({ state }) => state === "failed") ?? open[0];
-  const message = first.message ?? reasons.get(first.index);
+  const message = reasons.get(first.index) ?? first.message;
   const others = open.length > 1 ? `, and ${open.length - 1} more of ${phase.batches}` : "";
   const found = `${message?.replace(/\.$/, "") ?? `one that is ${first.state}`}${others}`;
   const isLate = /its time (of .*)?is over|TIMEOUT/.test(message ?? "");
@@ -47,7 +47,7 @@ export async function requireDone(
     at: `${folder.record.name} ${phase.name} ${first.index}`,
     expected: "a batch that is done",
     found,
-    hint: "Its log tells more; resubmitting runs what is missing, and keeps what is done",
+    hint: `${isLate ? "Give it longer (--duration)" : "Its log tells more"}; resubmitting runs what is missing, and keeps what is done`,
   });
 }
 

@@ -125,8 +125,9 @@ class Watch {
     this.#absences.set(key(batch), absences);
     if (absences < LOOKS) return { kind: "active" };
     const said = task === undefined ? "Slurm knows it no more" : `Slurm ended it as ${task.state}`;
-    const reason = info.message ?? said;
-    const isFinal = info.message !== undefined || (task !== undefined && FINAL.has(task.state));
+    const isEnded = task !== undefined && FINAL.has(task.state);
+    const reason = isEnded ? said : (info.message ?? said); // all that a batch knows is that it was asked to end
+    const isFinal = info.message !== undefined || isEnded;
     const losses = this.#losses.get(key(batch)) ?? 0;
     if (isFinal || losses >= MOST_LOSSES) return { kind: "failed", reason };
     return { kind: "lost" };

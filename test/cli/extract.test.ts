@@ -16,7 +16,7 @@ test("boxes of a movie, normalised and inverted, as a stack and a STAR file", as
   const args = ["extract", table, "--box", "60", "--out", "boxes.mrcs", "--normalize", "--invert"];
   const end = await vitrine([...args, ...motion, ...exposure, "--json"], { cwd: scratch });
   expect([end.code, end.stderr]).toEqual([0, ""]);
-  expect(JSON.parse(end.stdout).results).toEqual({ particles: 9, files: ["boxes.mrcs", "boxes.star"] });
+  expect(JSON.parse(end.stdout).results).toMatchObject({ particles: 9, files: ["boxes.mrcs", "boxes.star"] });
   const file = await openMrc(join(scratch, "boxes.mrcs"));
   const data = await file.readSections(0, 9);
   await file.close();

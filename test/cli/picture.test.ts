@@ -1,7 +1,7 @@
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect, test } from "vitest";
-import { caseMaker, vitrine } from "../support/command.ts";
+import { caseMaker, vitrineHere } from "../support/command.ts";
 import { scratchFolder } from "../support/searchCase.ts";
 
 const smallSearch = caseMaker(scratchFolder());
@@ -11,11 +11,11 @@ test("a search drawn again from its maps is the picture that the search drew, se
   const [first, again] = [join(folder, "first.png"), join(folder, "again.png")];
   const table = args[args.indexOf("--particles") + 1] ?? "particles.csv";
   const options = ["--z-cutoff", "3.5", "--mask-radius", "7"];
-  expect(await vitrine([...args, ...options, "--picture", first])).toMatchObject({ code: 0 });
-  expect(await vitrine(["picture", args[1], ...options, "--out", again])).toMatchObject({ code: 0 });
+  expect(await vitrineHere([...args, ...options, "--picture", first])).toMatchObject({ code: 0 });
+  expect(await vitrineHere(["picture", args[1], ...options, "--out", again])).toMatchObject({ code: 0 });
   expect(readFileSync(again).equals(readFileSync(first))).toBe(true);
 
-  const marked = await vitrine(["picture", args[1], "--out", again, "--overwrite", "--planted", table]);
+  const marked = await vitrineHere(["picture", args[1], "--out", again, "--overwrite", "--planted", table]);
   expect(marked).toMatchObject({ code: 0 });
   expect(readFileSync(again).equals(readFileSync(first))).toBe(false);
 });
@@ -23,16 +23,19 @@ test("a search drawn again from its maps is the picture that the search drew, se
 test("what cannot be drawn is refused: no maps, a picture that is there, marks without a picture, maps of another search", async () => {
   const { folder, args } = smallSearch();
   const picture = ["picture", args[1], "--out", join(folder, "p.png")];
-  expect(await vitrine(picture)).toMatchObject({ code: 1, stderr: expect.stringMatching(/scaled_mip\.mrc/) });
-  const marks = await vitrine([...args, "--planted", "truth.csv"]);
+  expect(await vitrineHere(picture)).toMatchObject({
+    code: 1,
+    stderr: expect.stringMatching(/scaled_mip\.mrc/),
+  });
+  const marks = await vitrineHere([...args, "--planted", "truth.csv"]);
   expect(marks.stderr).toMatch(/planted: expected a picture, found none\. Name a picture \(--picture FILE\)/);
   writeFileSync(join(folder, "p.png"), "mine");
-  const taken = await vitrine(picture);
+  const taken = await vitrineHere(picture);
   expect(taken.stderr).toMatch(
     /p\.png: expected no file of this name, found one\. Allow it with --overwrite/,
   );
   expect(readFileSync(join(folder, "p.png"), "utf8")).toBe("mine");
-  expect((await vitrine([...args])).code).toBe(0);
-  const cropped = await vitrine([...picture, "--overwrite", "--template", join(folder, "image.mrc")]);
+  expect((await vitrineHere([...args])).code).toBe(0);
+  const cropped = await vitrineHere([...picture, "--overwrite", "--template", join(folder, "image.mrc")]);
   expect(cropped.code).toBe(1);
 });

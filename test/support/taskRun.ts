@@ -1,4 +1,3 @@
-import { builtFile } from "../../src/core/index.node.ts";
 import { initStep, type RunStepOptions, type StepFolder } from "../../src/jobs/index.ts";
 import { type ManyOptions, type MatchStep, matchStep, matchTargets } from "../../src/match/index.ts";
 
@@ -30,7 +29,7 @@ export async function taskRun(
     zCutoff: 3.5,
     ...choices,
     isSingle: micrographs === undefined,
-    module: builtFile("#match-batch"),
+    module: new URL("../../dist/match/many/matchBatch.js", import.meta.url),
   });
   const options = { ...work, directory: `${table}.jobs` };
   return { step, options, init: () => initStep(step, options) };

@@ -5,6 +5,7 @@ import { readConfigText } from "../config/configPrograms.ts";
 import { type ConstrainedSettings, parseConstrainedSettings } from "../config/constrainedConfig.ts";
 import { readMtfFile } from "../config/mtfFile.ts";
 import { type ConstrainedConventions, constrainedConventions } from "../leopard/constrained.ts";
+import { micrographCounts } from "../particles/micrographCounts.ts";
 import {
   type ParticleStack,
   readParticleStack,
@@ -82,7 +83,8 @@ export async function runConstrainedSearch(
       const tables = [table, parameters, { ...table, rows: found.map((i) => table.rows[i]) }];
       for (const [i, file] of files.entries())
         await results.write(file, (path) => writeParticles(path, tables[i], { name: file, overwrite: true }));
-      return { particles: refined, correlations: refineCount(task), files, zCutoff, found };
+      const micrographs = micrographCounts(stack);
+      return { particles: refined, correlations: refineCount(task), micrographs, files, zCutoff, found };
     });
   } finally {
     await template.close();

@@ -1,4 +1,4 @@
-import { readFileSync, writeFileSync } from "node:fs";
+import { copyFileSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { expect, test } from "vitest";
@@ -29,9 +29,10 @@ test.each([
 ])("%s becomes a stack and a STAR file", async (name, prefix) => {
   const path = table(name);
   const stackPath = join(scratch, `${name}.mrcs`);
-  const report = await extractParticles(path, { boxSize: 40, stackPath, padding: "reflect" });
+  const report = await extractParticles(path, { boxSize: 40, stackPath, padding: "reflect", full: true });
   expect(report).toEqual({
     particles: 9,
+    micrographs: [{ micrographPath: golden("micrograph.mrc"), particles: 9 }],
     files: [stackPath, join(scratch, `${name}.mrcs`.replace(".mrcs", ".star"))],
   });
   const file = await openMrc(stackPath);
@@ -55,6 +56,36 @@ test.each([
   await expect(extractParticles(path, { boxSize: 40, stackPath })).rejects.toMatchObject({ code: "exists" });
 });
 
+test("the STAR file has RELION's columns alone unless asked, and what it leaves out is said", async () => {
+  const stackPath = join(scratch, "lean.mrcs");
+  const said: string[] = [];
+  const onLog = (text: string) => said.push(text);
+  await extractParticles(table("search1_particles.csv"), { boxSize: 40, stackPath, onLog });
+  const { columns } = starTable(await readStar(join(scratch, "lean.star")), "particles");
+  expect(columns.filter((name) => !name.startsWith("rln"))).toEqual([]);
+  expect(said).toEqual([expect.stringMatching(/lean\.star: left out .*\bmip\b.*; --full keeps it$/)]);
+});
+
+test("particles of two micrographs come from theirs, and are counted by them", async () => {
+  const path = table("search1_particles.csv");
+  const second = join(scratch, "second.mrc");
+  copyFileSync(golden("micrograph.mrc"), second);
+  const [header, ...rows] = readFileSync(path, "utf8").trimEnd().split("\n");
+  const moved = rows.map((row, i) => (i % 3 === 0 ? row.replaceAll(golden("micrograph.mrc"), second) : row));
+  const both = join(scratch, "both.csv");
+  writeFileSync(both, [header, ...moved, ""].join("\n"));
+  const options = { boxSize: 40, padding: "reflect" } as const;
+  const stackPath = join(scratch, "both.mrcs");
+  const { micrographs } = await extractParticles(both, { ...options, stackPath });
+  expect(micrographs).toEqual([
+    { micrographPath: second, particles: 3 },
+    { micrographPath: golden("micrograph.mrc"), particles: 6 },
+  ]);
+  const wholePath = join(scratch, "whole.mrcs");
+  await extractParticles(path, { ...options, stackPath: wholePath });
+  expect(await readBoxes(stackPath, 40)).toEqual(await readBoxes(wholePath, 40));
+});
+
 test("particles between pixels: boxes at the nearest pixel, the rest as RELION's origins, and the same places back", async () => {
   const path = table("refine1_particles.csv");
   const { columns, rows } = parseCsv(readFileSync(path, "utf8"), path);
@@ -70,7 +101,7 @@ test("particles between pixels: boxes at the nearest pixel, the rest as RELION's
   const between = join(scratch, "between.csv");
   writeFileSync(between, formatCsv(columns, moved));
   const stackPath = join(scratch, "between.mrcs");
-  await extractParticles(between, { boxSize: 40, stackPath, padding: "reflect" });
+  await extractParticles(between, { boxSize: 40, stackPath, padding: "reflect", full: true });
   const boxes = await readBoxes(stackPath, 40);
   const { data: image, shape } = goldenMrc("micrograph.mrc");
   const star = await readStar(join(scratch, "between.star"));

@@ -3,7 +3,9 @@ import { prepareResultFiles, type TiffRows, writeMrc, writeStar, writeTogether }
 import { type ProgramOptions, withPool } from "../../program/index.ts";
 import type { MovieSettings } from "../config/refineConfig.ts";
 import { type BoxOptions, type BoxPosition, extractBoxes } from "../particles/boxes.ts";
+import { leftOutLine } from "../particles/convertParticles.ts";
 import { isHdf5Name, writeParticlesHdf5 } from "../particles/hdf5Particles.ts";
+import { type MicrographCount, micrographCounts } from "../particles/micrographCounts.ts";
 import { boxNormalizer, defaultBackgroundRadius } from "../particles/normalizeBox.ts";
 import {
   centreColumns,
@@ -27,6 +29,8 @@ export interface ExtractOptions extends Pick<BoxOptions, "bounds" | "padding" | 
   readonly boxSize: number;
   /** The stack, `.mrcs`; its table lies beside it as `.star`. Or `.h5`: Leopard-EM 1.3's, with the table. Default `particles.mrcs`. */
   readonly stackPath?: string;
+  /** Write to the STAR file what RELION does not know, too (default false: RELION's columns alone). */
+  readonly full?: boolean;
   /** Sum boxes from a movie's frames instead of cutting them out of the micrographs. */
   readonly movie?: MovieSettings;
   /**
@@ -42,6 +46,8 @@ export interface ExtractOptions extends Pick<BoxOptions, "bounds" | "padding" | 
 /** What was extracted. */
 export interface ExtractReport {
   readonly particles: number;
+  /** How many of them lie in each micrograph of the table. */
+  readonly micrographs: readonly MicrographCount[];
   readonly files: readonly string[];
 }
 
@@ -55,7 +61,7 @@ export interface ExtractReport {
  */
 export async function extractParticles(
   tablePath: string,
-  { stackPath = "particles.mrcs", overwrite = false, ...options }: ExtractOptions,
+  { stackPath = "particles.mrcs", overwrite = false, full = false, ...options }: ExtractOptions,
 ): Promise<ExtractReport> {
   const stack = await readParticlePlaces(tablePath);
   const { boxSize, movie } = options;
@@ -68,18 +74,21 @@ export async function extractParticles(
   const read = { particles: stack.particles, movie, movieField, readsMicrographs: movie === undefined };
   await warnOfParticles(read, options.onLog);
   const data = await cutBoxes(stack, options);
+  const report = { particles: stack.particles.length, micrographs: micrographCounts(stack), files };
   if (isHdf5Name(stackPath)) {
     const images = { data, side: boxSize, isNormalized: options.normalize !== undefined };
     await writeParticlesHdf5(stackPath, stack.table, { images, overwrite });
-    return { particles: stack.particles.length, files };
+    return report;
   }
   const shape = [stack.particles.length, boxSize, boxSize] as const;
   const images = { data, shape, voxelSizeA: stack.particles[0].pixelSizeA, kind: "stack" } as const;
-  const star = particlesToStar(imageTable(stack, stackPath, boxSize), tablePath);
+  const onLeftOut = (columns: readonly string[]) =>
+    options.onLog?.(leftOutLine(starPath, columns), "warning");
+  const star = particlesToStar(imageTable(stack, stackPath, boxSize), tablePath, { lean: !full, onLeftOut });
   return writeTogether(async (results) => {
     await results.write(stackPath, (path) => writeMrc(path, images, { overwrite: true }));
     await results.write(starPath, (path) => writeStar(path, star, { overwrite: true }));
-    return { particles: stack.particles.length, files };
+    return report;
   });
 }
 

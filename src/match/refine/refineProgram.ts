@@ -7,6 +7,7 @@ import { readConfigText } from "../config/configPrograms.ts";
 import { readMtfFile } from "../config/mtfFile.ts";
 import { parseRefineSettings, type RefineSettings, type StackSettings } from "../config/refineConfig.ts";
 import type { BoxPosition } from "../particles/boxes.ts";
+import { type MicrographCount, micrographCounts } from "../particles/micrographCounts.ts";
 import { type ParticleStack, readParticleStack, stackFiles } from "../particles/particleStack.ts";
 import { writeParticles } from "../particles/particles.ts";
 import { warnOfIgnored } from "../search/configuredSearch.ts";
@@ -52,6 +53,8 @@ export interface RefineReport {
   readonly particles: readonly (RefinedParticle | GradientParticle)[];
   /** Of all particles together. */
   readonly correlations: number;
+  /** How many of them lie in each micrograph of the table. */
+  readonly micrographs: readonly MicrographCount[];
   readonly files: readonly string[];
 }
 
@@ -89,7 +92,8 @@ export async function runRefine(
         await results.write(particlesPath, (path) =>
           writeParticles(path, table, { name: particlesPath, overwrite: true }),
         );
-        return { particles, correlations: refineCount(task), files: [particlesPath] };
+        const micrographs = micrographCounts(stack);
+        return { particles, correlations: refineCount(task), micrographs, files: [particlesPath] };
       });
     },
   );
