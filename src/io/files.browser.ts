@@ -119,6 +119,11 @@ export async function fileExists(path: string): Promise<boolean> {
   }
 }
 
+/** Never: an address names no folder that can be listed, though servers may answer for one. */
+export async function folderExists(_path: string): Promise<boolean> {
+  return false;
+}
+
 interface Range {
   readonly length: number;
   readonly size: number;

@@ -125,6 +125,11 @@ export async function fileExists(path: string): Promise<boolean> {
   }
 }
 
+/** Whether there is such a folder. */
+export async function folderExists(path: string): Promise<boolean> {
+  return fileExists(`${path}/.`);
+}
+
 /** Gives a file another name, in place of whatever has that name. @throws {VitrineError} missing, storage */
 export async function renameFile(from: string, to: string): Promise<void> {
   await guarded(from, () => rename(from, to));

@@ -1,4 +1,4 @@
-import { fileExists, listFolder, openFile } from "#files";
+import { fileExists, folderExists, listFolder, openFile } from "#files";
 import { VitrineError } from "../core/index.ts";
 import { readUnpackedHead, unpackedName } from "./gzip.ts";
 import { parseStackName } from "./ndtiff/format.ts";
@@ -66,6 +66,8 @@ const MRC_MARK = { offset: 208, text: "MAP" };
  * @throws {VitrineError} missing: nothing has this path; storage
  */
 export async function identifyFile(path: string): Promise<FileKind> {
+  // first, as servers that know no folders deny the address of one
+  for (const [name, kind] of MARKS) if (await fileExists(`${path}/${name}`)) return kind;
   if (!(await fileExists(path))) {
     throw new VitrineError({
       code: "missing",
@@ -75,8 +77,7 @@ export async function identifyFile(path: string): Promise<FileKind> {
       hint: "Check the path",
     });
   }
-  for (const [name, kind] of MARKS) if (await fileExists(`${path}/${name}`)) return kind;
-  if (await fileExists(`${path}/.`)) return kindOfFolder(path);
+  if (await folderExists(path)) return kindOfFolder(path);
   const file = await openFile(path);
   try {
     return kindOfBytes(await readUnpackedHead(file, FIRST_BYTES), unpackedName(path));

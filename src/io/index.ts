@@ -142,6 +142,7 @@ export type {
   SourceRead,
   SourceRegion,
 } from "./source/source.ts";
+export { openTiffImages } from "./source/tiff/open.ts";
 export { formatStar, readStar, writeStar } from "./star/format.ts";
 export { parseStar } from "./star/parse.ts";
 export type { StarBlock, StarFile, StarPair } from "./star/star.ts";

@@ -1,4 +1,4 @@
-import { createReadStream, existsSync, mkdirSync, symlinkSync, writeFileSync } from "node:fs";
+import { createReadStream, existsSync, mkdirSync, statSync, symlinkSync, writeFileSync } from "node:fs";
 import { createServer, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
 import { extname, join, normalize } from "node:path";
@@ -79,7 +79,7 @@ function serve({ folder, served = {}, isolated = true }: PageOptions): Promise<S
     const path = normalize(url === "/" ? "/index.html" : url);
     const [, first = "", ...rest] = path.split("/");
     const file = join(...(served[first] === undefined ? [folder, "dist", path] : [served[first], ...rest]));
-    if (!existsSync(file)) {
+    if (!existsSync(file) || !statSync(file).isFile()) {
       response.writeHead(404).end();
       return;
     }

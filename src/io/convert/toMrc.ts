@@ -76,7 +76,7 @@ function mrcHeaderOf(
   const outer = outerAxes(source);
   const sections = shape.slice(0, -2).reduce((product, side) => product * side, 1);
   if (sections >= 2 ** 31) throw tooMany(path, sections);
-  const kind = mrcKind(outer);
+  const kind = mrcKind(outer, shape);
   const depth = kind === "stack" || kind === "image" ? 1 : shape[outer.length - 1];
   const sampling: Xyz = [columns, rows, depth];
   const voxelSizeA = voxelSizeOf(source);
@@ -102,10 +102,11 @@ function mrcHeaderOf(
   };
 }
 
-function mrcKind(outer: readonly string[]): MrcHeader["kind"] {
+function mrcKind(outer: readonly string[], shape: readonly number[]): MrcHeader["kind"] {
   if (outer.length === 0) return "image";
   if (outer.at(-1) !== "z") return "stack";
-  return outer.length === 1 ? "volume" : "volumeStack";
+  // a stack of one volume is read as that volume
+  return shape.slice(0, outer.length - 1).every((side) => side === 1) ? "volume" : "volumeStack";
 }
 
 /** 0 where it is not known; of a depth whose step is not known it is the width's, as a cell must have a depth. */

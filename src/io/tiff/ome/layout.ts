@@ -50,9 +50,13 @@ export function planOmeTiff(layout: OmeTiffLayout, at: string): OmePlan {
   const inner = outerNames.slice(series);
   const wrong = inner.find((one) => !Object.hasOwn(LETTERS, one)) ?? checkPlane(names.slice(-plane));
   if (wrong !== undefined) throw wrongAxes(names, at);
-  const letters = inner.map((one) => LETTERS[one]).reverse();
-  const rest = (["Z", "C", "T"] as const).filter((letter) => !letters.includes(letter));
   const size = (axis: string) => (inner.includes(axis) ? shape[names.indexOf(axis)] : 1);
+  // an axis of one place is not there when the file is read, so that it must not change the order
+  const letters = inner
+    .filter((one) => size(one) > 1)
+    .map((one) => LETTERS[one])
+    .reverse();
+  const rest = (["Z", "C", "T"] as const).filter((letter) => !letters.includes(letter));
   const [height, width] = [shape[names.indexOf("y")], shape[names.indexOf("x")]];
   const seriesNames = namesOfSeries(name, axes.slice(0, series), shape);
   const { metadata = {} } = layout;
