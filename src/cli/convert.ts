@@ -62,7 +62,7 @@ export function addConvert(cli: Command): void {
       ]),
     )
     .addOption(
-      new Option("--compression <method>", "of OME-Zarr").choices(["none", "zstd", "gzip", "blosc"]).default("none"),
+      new Option("--compression <method>", "of OME-Zarr").choices(["none", "zstd", "gzip"]).default("none"),
     )
     .addOption(
       new Option("--zarr-version <version>", "of OME-Zarr: 0.4 is Zarr 2, 0.5 Zarr 3").choices([
