@@ -1,8 +1,17 @@
 import type { PixelArray, PixelType } from "../../../core/index.ts";
 import { pixelView } from "../../../core/index.ts";
+import { HOST_IS_LITTLE_ENDIAN } from "../../byteOrder.ts";
 import type { BandJob, BandPixels, StoreFile } from "./band.ts";
 import { halveRows } from "./downsample.ts";
-import { addRow, emptyStatistics, mergeStatistics, type ValueStatistics } from "./statistics.ts";
+import { halveShortRows } from "./kernels.ts";
+import {
+  addRow,
+  emptyStatistics,
+  mergeStatistics,
+  type ValueRange,
+  type ValueStatistics,
+  widenRange,
+} from "./statistics.ts";
 import { storeUnits } from "./units.ts";
 
 /** Statistics by the index of a channel. */
@@ -11,8 +20,9 @@ export type ChannelStatistics = ReadonlyMap<number, ValueStatistics>;
 /** Does a job; the same in a thread and without. @throws {VitrineError} storage */
 export async function runBandJob(job: BandJob, store: StoreFile): Promise<ChannelStatistics> {
   const data = pixelsOf(job.band, job.storage.dtype);
-  if (job.next !== undefined) halveBand(job, data, job.next);
-  const statistics = job.count === undefined ? new Map() : countBand(job, data, job.count);
+  const ranges = halveShortBand(job, data);
+  if (job.next !== undefined && ranges === undefined) halveBand(job, data, job.next);
+  const statistics = job.count === undefined ? new Map() : countBand(job, data, { ...job.count, ranges });
   await storeUnits(job, data, store);
   return statistics;
 }
@@ -29,6 +39,24 @@ export function mergeChannels(into: Map<number, ValueStatistics>, part: ChannelS
     mergeStatistics(whole, statistics);
     into.set(channel, whole);
   }
+}
+
+/** Halves a band of the values that cameras give with a kernel, and gives the range of each plane; undefined for others. */
+function halveShortBand(
+  { band, columns: [from, to], next, count }: BandJob,
+  data: PixelArray,
+): readonly ValueRange[] | undefined {
+  const isMean = next === undefined ? count !== undefined : next.reduction === "mean";
+  if (!isMean || !(data instanceof Uint16Array) || !HOST_IS_LITTLE_ENDIAN) return undefined;
+  const lower = next && new Uint16Array(next.band.buffer);
+  return Array.from({ length: band.planes }, (_, plane) => {
+    const source = { data, offset: plane * band.rows * band.width + from, stride: band.width };
+    const offset = next && (plane * next.band.rows + next.row) * next.band.width + (from >> 1);
+    const target =
+      lower && next && offset !== undefined ? { data: lower, offset, stride: next.band.width } : undefined;
+    const [min, max] = halveShortRows(source, target, { width: to - from, rows: band.rows });
+    return { min, max };
+  });
 }
 
 function halveBand(
@@ -53,20 +81,24 @@ function halveBand(
   }
 }
 
+type Counting = NonNullable<BandJob["count"]> & { readonly ranges: readonly ValueRange[] | undefined };
+
 function countBand(
   { band: { planes, rows, width }, columns: [from, to], storage: { dtype } }: BandJob,
   data: PixelArray,
-  { channels, firstRow, stride, rowStride }: NonNullable<BandJob["count"]>,
+  { channels, firstRow, stride, rowStride, ranges }: Counting,
 ): ChannelStatistics {
   const found = new Map<number, ValueStatistics>();
   for (let plane = 0; plane < planes; plane++) {
     const statistics = found.get(channels[plane]) ?? emptyStatistics(dtype, "part");
     found.set(channels[plane], statistics);
+    if (ranges !== undefined) widenRange(statistics, ranges[plane]);
     for (let y = 0; y < rows; y++) {
       const row = (plane * rows + y) * width;
       const index = (firstRow + y) * width + from;
       const isCounted = (firstRow + y) % rowStride === 0;
-      addRow(statistics, { data, from: row + from, to: row + to, index, stride, isCounted });
+      const part = { data, from: row + from, to: row + to, index, stride, isCounted };
+      addRow(statistics, { ...part, isRangeKnown: ranges !== undefined });
     }
   }
   return found;

@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import Blosc from "numcodecs/blosc";
 import { expect, test } from "vitest";
-import { packBlosc } from "./blosc.ts";
+import { chunkMemory, isZeroChunk, packBloscChunk } from "./kernels.ts";
 
 /** Runs, noise and repetitions of any length, for values of any size. */
 const anyBytes = fc
@@ -26,6 +26,13 @@ const anyBytes = fc
     });
     return { size, bytes: Uint8Array.from(bytes.slice(0, bytes.length - (bytes.length % size))) };
   });
+
+function packBlosc(bytes: Uint8Array, size: number): Uint8Array {
+  const chunk = chunkMemory(bytes.length);
+  chunk.set(bytes);
+  expect(isZeroChunk(chunk)).toBe(bytes.every((value) => value === 0));
+  return packBloscChunk(chunk, size);
+}
 
 test("Blosc's own decoder gives the bytes back; nothing takes more than its header beside", async () => {
   const codec = Blosc.fromConfig({ id: "blosc", cname: "lz4", clevel: 5, shuffle: 1, blocksize: 0 });

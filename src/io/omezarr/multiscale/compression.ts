@@ -1,7 +1,7 @@
 import { gzipSync } from "fflate";
 import Zstd from "numcodecs/zstd";
 import type { JsonObject } from "../../dataset/dataset.ts";
-import { packBlosc } from "./blosc.ts";
+import { packBloscChunk } from "./kernels.ts";
 import type { MultiscaleCompression, MultiscaleVersion } from "./plan.ts";
 
 const GZIP = { level: 1 } as const;
@@ -14,20 +14,20 @@ export interface PackedAs {
   readonly valueBytes: number;
 }
 
-/** The stored bytes of a chunk. */
+/** The stored bytes of a chunk that lies in `chunkMemory`; it is read before this returns. */
 export async function packChunk(
   bytes: Uint8Array,
   { compression, valueBytes }: PackedAs,
 ): Promise<Uint8Array> {
   switch (compression) {
     case "none":
-      return bytes;
+      return bytes.slice();
     case "gzip":
-      return gzipSync(bytes, { ...GZIP, mtime: 0 });
+      return gzipSync(bytes.slice(), { ...GZIP, mtime: 0 });
     case "zstd":
-      return Zstd.fromConfig({ id: "zstd", ...ZSTD }).encode(bytes);
+      return Zstd.fromConfig({ id: "zstd", ...ZSTD }).encode(bytes.slice());
     case "blosc":
-      return packBlosc(bytes, valueBytes);
+      return packBloscChunk(bytes, valueBytes);
   }
 }
 

@@ -2,15 +2,15 @@ import type { PixelArray, PixelType } from "../../../core/index.ts";
 
 /** What is known of the values of a channel: those of every n-th row counted, or every n-th one kept. */
 export type ValueStatistics =
-  | (Range & {
+  | (ValueRange & {
       readonly kind: "counts";
       readonly counts: Uint32Array | Float64Array;
       readonly lowest: number;
     })
-  | (Range & { readonly kind: "samples"; readonly samples: number[] });
+  | (ValueRange & { readonly kind: "samples"; readonly samples: number[] });
 
 /** Of all values, also those that are not counted; the smallest above the largest where there are none. */
-interface Range {
+export interface ValueRange {
   min: number;
   max: number;
 }
@@ -45,7 +45,7 @@ export function emptyStatistics(dtype: PixelType, of: "part" | "channel"): Value
 }
 
 /** Values of a channel that are enough to count. */
-const COUNTED_VALUES = 2 ** 24;
+const COUNTED_VALUES = 2 ** 22;
 
 /** Distance of the rows that are counted, for a channel of this many values. */
 export function countedRowStride(values: number): number {
@@ -66,16 +66,18 @@ export interface CountedRow {
   readonly stride: number;
   /** Whether a row of these is counted; its range is known in any case. */
   readonly isCounted: boolean;
+  /** The range of the part was added as a whole. */
+  readonly isRangeKnown: boolean;
 }
 
 /** Adds values to statistics of a part. Those that are not finite count for nothing. */
 export function addRow(statistics: ValueStatistics, row: CountedRow): void {
-  addRange(statistics, row);
+  if (!row.isRangeKnown) addRange(statistics, row);
   if (statistics.kind === "samples") addSamples(statistics.samples, row);
   else if (row.isCounted) addCounts(statistics, row);
 }
 
-function addRange(range: Range, { data, from, to }: CountedRow): void {
+function addRange(range: ValueRange, { data, from, to }: CountedRow): void {
   let { min, max } = range;
   for (let i = from; i < to; i++) {
     const value = data[i];
@@ -114,6 +116,11 @@ export function mergeStatistics(into: ValueStatistics, part: ValueStatistics): v
   } else if (into.kind === "samples" && part.kind === "samples") {
     for (const value of part.samples) into.samples.push(value);
   }
+  widenRange(into, part);
+}
+
+/** Makes a range hold another one. */
+export function widenRange(into: ValueRange, part: Readonly<ValueRange>): void {
   into.min = Math.min(into.min, part.min);
   into.max = Math.max(into.max, part.max);
 }

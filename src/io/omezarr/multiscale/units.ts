@@ -6,6 +6,7 @@ import { copyBox } from "../../source/box.ts";
 import type { BandJob, StoreFile } from "./band.ts";
 import { packChunk } from "./compression.ts";
 import { crc32c } from "./crc32c.ts";
+import { chunkMemory, isZeroChunk } from "./kernels.ts";
 
 /** Files that are on their way to the disk while further chunks are packed. */
 const STORED_AT_ONCE = 8;
@@ -95,26 +96,20 @@ async function chunkAt(
   start: readonly number[],
 ): Promise<Uint8Array | undefined> {
   const { dtype, chunkShape, compression } = job.storage;
+  const valueBytes = bytesPerValue(dtype);
   const block = [...job.outer, job.band.rows, job.band.width];
   const length = chunkShape.reduce((product, side) => product * side, 1);
-  const chunk = pixelView(
-    { width: length, height: 1, channels: 1, dtype },
-    new ArrayBuffer(length * bytesPerValue(dtype)),
-  );
   const sides = chunkShape.map((side, i) => Math.max(0, Math.min(side, block[i] - start[i])));
   if (sides.includes(0)) return undefined;
+  const bytes = chunkMemory(length * valueBytes);
+  if (sides.some((side, i) => side < chunkShape[i])) bytes.fill(0);
+  const chunk = pixelView({ width: length, height: 1, channels: 1, dtype }, bytes.buffer, bytes.byteOffset);
   copyBox(
     { data, shape: block, at: start },
     { data: chunk, shape: chunkShape, at: start.map(() => 0) },
     sides,
   );
-  if (isZero(chunk)) return undefined;
-  const bytes = new Uint8Array(chunk.buffer);
-  if (!HOST_IS_LITTLE_ENDIAN) swapBytes(bytes, bytesPerValue(dtype));
-  return packChunk(bytes, { compression, valueBytes: bytesPerValue(dtype) });
-}
-
-function isZero(values: PixelArray): boolean {
-  for (let i = 0; i < values.length; i++) if (values[i] !== 0) return false;
-  return true;
+  if (isZeroChunk(bytes)) return undefined;
+  if (!HOST_IS_LITTLE_ENDIAN) swapBytes(bytes, valueBytes);
+  return packChunk(bytes, { compression, valueBytes });
 }

@@ -2,6 +2,7 @@ import { makeFolder, writeFileAtomic } from "#files";
 import {
   type PackedError,
   packError,
+  VitrineError,
   type WorkerThread,
   type WorkerThreadEvents,
 } from "../../../core/index.ts";
@@ -39,10 +40,20 @@ const MOST_FOLDERS = 10_000;
 /** A chunk appears under its name when it is whole, so that a program that is killed leaves none cut short. */
 export const storeChunk: StoreFile = async (path, bytes) => {
   const folder = path.slice(0, path.lastIndexOf("/"));
-  if (!made.has(folder)) {
-    await makeFolder(folder, { durability: "process" });
-    if (made.size >= MOST_FOLDERS) made.clear();
-    made.add(folder);
+  const isKnown = made.has(folder);
+  if (!isKnown) await makeMissing(folder);
+  try {
+    await writeFileAtomic(path, bytes, { overwrite: true, durability: "process" });
+  } catch (error) {
+    // a store of this name was removed since
+    if (!isKnown || !(error instanceof VitrineError) || error.code !== "missing") throw error;
+    await makeMissing(folder);
+    await writeFileAtomic(path, bytes, { overwrite: true, durability: "process" });
   }
-  await writeFileAtomic(path, bytes, { overwrite: true, durability: "process" });
 };
+
+async function makeMissing(folder: string): Promise<void> {
+  await makeFolder(folder, { durability: "process" });
+  if (made.size >= MOST_FOLDERS) made.clear();
+  made.add(folder);
+}

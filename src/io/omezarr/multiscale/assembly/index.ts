@@ -1,0 +1,2 @@
+export { packBlosc } from "./blosc";
+export { halveShorts, isZero } from "./pixels";
