@@ -120,7 +120,7 @@ function assemble({ root, images, founds, headers, cycled, options }: Gathered):
   const warnings = founds.flatMap((found) => found.warnings ?? []);
   for (const [path, why] of headers.unreadable)
     warnings.push(`${path} cannot be read and is left out: ${why}`);
-  warnings.push(...headers.warnings);
+  for (const warning of headers.warnings) warnings.push(warning);
   const alike = alikePlanes(planesOf(cycled, headers, warnings), warnings);
   const planes = oncePlanes(numberPlanes(alike), warnings);
   if (planes.length === 0) throw nothing(images, options, headers.unreadable.values().next().value);
