@@ -203,8 +203,6 @@ test("the package has these entries and these public names", async () => {
         "writeStar",
         "writeTiff",
         "writeTogether",
-        "xmlAttribute",
-        "xmlNumber",
       ],
       "vitrine/jobs": [
         "BATCH_STATES",

@@ -1,16 +1,19 @@
 import { spawn } from "node:child_process";
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { type PostgresServer, startPostgres } from "../../test/support/postgres.ts";
 import { requirement } from "../../test/support/require.ts";
+import { writeTiff } from "../io/index.ts";
 import {
   addContent,
   createExperiment,
   describeExperiment,
   type Experiment,
+  importImages,
   openExperiment,
+  planImport,
 } from "./index.ts";
 
 const { available } = requirement("postgres");
@@ -105,6 +108,36 @@ describe.each(["sqlite", "postgres"] as const)("on %s", (kind) => {
     const images = await opened.query.selectFrom("imageFiles").selectAll().orderBy("id").execute();
     expect(images[1]).toMatchObject({ path: "b.ome.tif", imageIndex: 2, plane: '{"c":1,"z":3}' });
   });
+
+  test.skipIf(isSkipped)(
+    "an import joins what is there, is refused twice, and replaces if told so",
+    async () => {
+      const images = join(scratch, `images${made++}`);
+      mkdirSync(images);
+      const page = { data: new Uint16Array(6), width: 3, height: 2, channels: 1 };
+      for (const name of ["P_A01_s1.tif", "P_B03_s1.tif"])
+        await writeTiff(join(images, name), { pages: [page] });
+      const options = { pattern: "{plate}_{well}_s{site}.tif", format: [8, 12], pixelSizeUm: 0.5 } as const;
+      await using experiment = await create();
+      await importImages(experiment, await planImport(images, options));
+      await expect(importImages(experiment, await planImport(images, options))).rejects.toMatchObject({
+        code: "exists",
+      });
+      await writeTiff(join(images, "P_C01_s2.tif"), { pages: [page] });
+      await importImages(experiment, await planImport(images, options), { overwrite: true });
+      await importImages(
+        experiment,
+        await planImport(images, { ...options, cycleIndex: 1, pixelSizeUm: 0.25 }),
+      );
+      const summary = await describeExperiment(experiment);
+      expect(summary).toMatchObject({ images: 6, cycles: 2, pixelSizeUm: 0.5 });
+      expect(summary.plates[0].wells.map(({ name, sites }) => `${name} ${sites}`)).toEqual([
+        "A01 1",
+        "B03 1",
+        "C01 1",
+      ]);
+    },
+  );
 
   test.skipIf(isSkipped)("of content with one fault nothing is added", async () => {
     await using experiment = await create();

@@ -2,7 +2,6 @@
 import { join } from "node:path";
 import type { Xml } from "../../io/index.ts";
 import { baseOf, below, type Found, type FoundImage, folderOf } from "./found.ts";
-import { plateOfFolder } from "./names.ts";
 import { incomplete, presentImages, type Teller } from "./teller.ts";
 import { attribute, attributeNumber, elements, readXmlFile } from "./xml.ts";
 
@@ -38,7 +37,7 @@ function imageOf(record: Xml, { path, options }: Teller): FoundImage | undefined
   const [, plate] = /^(.+?)_[A-Z]{1,2}\d+(?:\.[a-d][1-4])?_T\d{4}F\d+L/.exec(baseOf(name)) ?? [];
   return {
     path: below(folderOf(path), name),
-    plate: plate ?? plateOfFolder(path) ?? options.plate,
+    plate: plate ?? options.plateOf(path),
     well: { rowIndex: row - 1, columnIndex: column - 1 },
     site: attributeNumber(record, "FieldIndex") ?? 1,
     channel: channelName(attributeNumber(record, "ActionIndex") ?? 1, attributeNumber(record, "Ch") ?? 1),

@@ -3,7 +3,7 @@ import { basename, join } from "node:path";
 import { VitrineError } from "../../core/index.ts";
 import { type ImageCollection, type NdtiffDataset, openImages, openNdtiff } from "../../io/index.ts";
 import { baseOf, type Found, type FoundImage, folderOf, type ImageFolder } from "./found.ts";
-import { type NameOptions, plateOfFolder } from "./names.ts";
+import type { NameOptions } from "./names.ts";
 import { affineOf, imagePosition, namedPosition, UNKNOWN_SIGN } from "./stage.ts";
 
 /** Files of Micro-Manager: the position's name, then the number of the part where a position fills several files. */
@@ -41,7 +41,7 @@ export async function readContainers(
 type ContainerOptions = NameOptions & { readonly seen: Map<string, string> };
 
 async function readContainer(folder: ImageFolder, path: string, options: ContainerOptions): Promise<Found> {
-  const plate = plateOfFolder(path) ?? options.plate;
+  const plate = options.plateOf(path);
   try {
     await using collection = await openImages(join(folder.path, path));
     if (collection.format === "ndtiff") return await readNdtiff(join(folder.path, path), path, plate);

@@ -1,5 +1,5 @@
-import { readdir } from "node:fs/promises";
-import { join } from "node:path";
+import { readdir, realpath } from "node:fs/promises";
+import { dirname, join, sep } from "node:path";
 import { VitrineError } from "../../core/index.ts";
 import { identifyFile } from "../../io/index.ts";
 import type { ImageFolder } from "./found.ts";
@@ -55,6 +55,10 @@ async function isStore(path: string): Promise<boolean> {
   return kind === "ome-zarr" || kind === "ndtiff";
 }
 
+/** A link that leads to a folder which it does not lie in: else it would be gone through without end. */
 async function isFolderAt(path: string): Promise<boolean> {
-  return (await readdir(path).catch(() => undefined)) !== undefined;
+  const there = await realpath(path).catch(() => undefined);
+  if (there === undefined || (await readdir(there).catch(() => undefined)) === undefined) return false;
+  const here = await realpath(dirname(path));
+  return here !== there && !here.startsWith(`${there}${sep}`);
 }

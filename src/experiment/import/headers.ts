@@ -1,7 +1,7 @@
 /** What files themselves say of their images: size, type, axes, pixel size, stage. No pixel is read. */
 
 import { join } from "node:path";
-import { VitrineError } from "../../core/index.ts";
+import { requireNotAborted, VitrineError } from "../../core/index.ts";
 import { type ImageSource, openImages, type SourceChannel } from "../../io/index.ts";
 import type { FoundImage } from "./found.ts";
 import { groupBy } from "./group.ts";
@@ -67,7 +67,7 @@ export async function readHeaders(
   let done = 0;
   const work = async () => {
     for (const [path, wanted] of queue) {
-      signal?.throwIfAborted();
+      requireNotAborted(signal, `import of ${root}`);
       try {
         await readFile(join(root, path), wanted, { headers, warnings });
       } catch (error) {

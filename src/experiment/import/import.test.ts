@@ -1,4 +1,4 @@
-import { existsSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import fc from "fast-check";
@@ -6,6 +6,7 @@ import { afterAll, describe, expect, test } from "vitest";
 import { makeFolder, writeTiff } from "../../io/index.ts";
 import { createExperiment, describeExperiment, importImages, planImport } from "../index.ts";
 import { compilePattern, formatPattern, imageOfParts, matchPattern } from "./pattern.ts";
+import { placeSites } from "./place.ts";
 
 const scratch = mkdtempSync(join(tmpdir(), "vitrine-import-"));
 afterAll(() => rmSync(scratch, { recursive: true, force: true }));
@@ -210,4 +211,43 @@ test("a folder of which nothing is known says what to do", async () => {
   await expect(planImport(join(scratch, "none"))).rejects.toMatchObject({ code: "missing" });
   const folder = await folderOf(["x.tif"]);
   await expect(planImport(folder, { pattern: PATTERN })).rejects.toMatchObject({ code: "undeterminable" });
+});
+
+test("a link to a folder above is no folder of images; an import can be stopped", async () => {
+  const folder = await folderOf(names(["A01"], GRID.slice(0, 1)));
+  symlinkSync(folder, join(folder, "again"));
+  const plan = await planImport(folder, { pattern: PATTERN, format: [8, 12] });
+  expect(plan.unmatched).toEqual(["again"]);
+  expect(plan.content.images).toHaveLength(2);
+  const signal = AbortSignal.abort();
+  await expect(planImport(folder, { pattern: PATTERN, signal })).rejects.toMatchObject({ code: "aborted" });
+  await using experiment = await createExperiment(join(scratch, "stopped"));
+  await expect(importImages(experiment, plan, { copy: true, signal })).rejects.toMatchObject({
+    code: "aborted",
+  });
+  expect((await describeExperiment(experiment)).images).toBe(0);
+});
+
+test("stage positions: a grid within a pixel, other places, sites of several sizes", () => {
+  const site = (y: number, x: number, side = 2560) => ({
+    positionUm: [y, x] as const,
+    height: side,
+    width: side,
+  });
+  // 2,560 pixels of 0.1625 µm are 416.0 µm (fractal-tasks-core#91)
+  const row = [0, 416, 831.9, 1247.9, 1663.9].map((x) => site(-3, x - 800));
+  expect(placeSites(row, 0.1625).positionsPx.map(([, x]) => x)).toEqual([0, 2560, 5120, 7680, 10240]);
+  const overlapping = placeSites([site(0, 0), site(0, 400)], 0.1625);
+  expect(overlapping).toEqual({
+    positionsPx: [
+      [0, 0],
+      [0, 2462],
+    ],
+    overlaps: 1,
+  });
+  // centres in one line: the smaller one's corner is lower
+  expect(placeSites([site(0, 0, 10), site(0, 20, 6)], 1).positionsPx).toEqual([
+    [0, 0],
+    [2, 22],
+  ]);
 });

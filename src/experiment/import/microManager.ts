@@ -4,7 +4,6 @@ import { z } from "zod";
 import { VitrineError } from "../../core/index.ts";
 import { readText } from "../../io/index.ts";
 import { baseOf, below, type Found, type FoundImage, folderOf } from "./found.ts";
-import { plateOfFolder } from "./names.ts";
 import { affineOf, imagePosition, namedPosition, UNKNOWN_SIGN } from "./stage.ts";
 import { presentImages, type Teller } from "./teller.ts";
 
@@ -47,7 +46,7 @@ export async function readMicroManager(teller: Teller): Promise<Found | undefine
     .filter((frame) => frame !== undefined);
   if (frames.length === 0) return undefined;
   const around = folderOf(path);
-  const plate = plateOfFolder(path) ?? options.plate;
+  const plate = options.plateOf(path);
   const pixelSizeUm = summary.PixelSize_um || frames[0].PixelSizeUm || undefined;
   const images = frames.flatMap((frame) => imageOf(frame, { around, plate, summary, pixelSizeUm }) ?? []);
   const { images: present, warnings } = presentImages(images, teller);

@@ -241,6 +241,83 @@ test("NDTiff: positions of wells by their names", async () => {
   });
 });
 
+test("VisiView: wells by the stage positions that the .nd names", async () => {
+  const nd = [
+    '"NDInfoFile", Version 1.0',
+    '"NStagePositions", 2',
+    '"Stage1", "row:A,column:1,site:1"',
+    '"Stage2", "row:B,column:3,site:1"',
+  ].concat(['"NWavelengths", 1', '"WaveName1", "DAPI/_x"', '"NTimePoints", 1', '"EndFile"']);
+  const folder = await folderOf(["e_w1DAPI--x_s1.tif", "e_w1DAPI--x_s2.tif"], { "e.nd": nd.join("\r\n") });
+  expect(await planOf(folder, { format: [8, 12] })).toMatchObject({
+    plates: [["e", 8, 12, "A01", "B03"]],
+    channels: ["DAPI/_x 16"],
+    sites: [
+      ["A01", 0, [0, 0]],
+      ["B03", 0, [0, 0]],
+    ],
+    warnings: [],
+  });
+});
+
+/** A TIFF file with a text, in big-endian: 3 x 2 pixels of 16 bits. */
+function tiffWithText(text: string): Buffer {
+  const entries = [
+    [256, 3, 1, 3],
+    [257, 3, 1, 2],
+    [258, 3, 1, 16],
+    [259, 3, 1, 1],
+    [262, 3, 1, 1],
+  ].concat([
+    [270, 2, text.length + 1, 200],
+    [273, 4, 1, 160],
+    [277, 3, 1, 1],
+    [278, 3, 1, 2],
+    [279, 4, 1, 12],
+  ]);
+  const bytes = Buffer.alloc(201 + text.length);
+  bytes.write("MM\0*", 0, "latin1");
+  bytes.writeUInt32BE(8, 4);
+  bytes.writeUInt16BE(entries.length, 8);
+  for (const [i, [tag, type, count, value]] of entries.entries()) {
+    const at = 10 + 12 * i;
+    bytes.writeUInt16BE(tag, at);
+    bytes.writeUInt16BE(type, at + 2);
+    bytes.writeUInt32BE(count, at + 4);
+    if (type === 3) bytes.writeUInt16BE(value, at + 8);
+    else bytes.writeUInt32BE(value, at + 8);
+  }
+  bytes.write(text, 200, "latin1");
+  return bytes;
+}
+
+test("ImageXpress: stage positions and pixel size of MetaSeries, y down", async () => {
+  const folder = join(scratch, "metaseries");
+  await makeFolder(folder);
+  for (const [s, x] of [
+    [1, -1000],
+    [2, -998.5],
+  ] as const) {
+    const props = [
+      ["spatial-calibration-x", 0.5],
+      ["stage-position-x", x],
+      ["stage-position-y", -7 * s],
+    ].map(([id, value]) => `<prop id="${id}" type="float" value="${value}"/>`);
+    writeFileSync(
+      join(folder, `p_B03_s${s}_w1.TIF`),
+      tiffWithText(`<MetaData><PlaneInfo>${props.join("")}</PlaneInfo></MetaData>`),
+    );
+  }
+  expect(await planOf(folder, { format: [8, 12] })).toMatchObject({
+    pixelSizeUm: 0.5,
+    sites: [
+      ["B03", 0, [14, 0]],
+      ["B03", 1, [0, 3]],
+    ],
+    warnings: [],
+  });
+});
+
 const LAYOUT = {
   axes: [
     { name: "channel", kind: "channel" },

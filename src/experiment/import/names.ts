@@ -9,8 +9,8 @@ import { NAME_TEMPLATES, type NameTemplate, withLowerEnd } from "./templates.ts"
 
 /** What names do not tell. */
 export interface NameOptions {
-  /** The plate's name where neither a name nor a folder tells it. */
-  readonly plate: string;
+  /** The plate of a file whose name does not tell it. */
+  readonly plateOf: (path: string) => string;
   /** Rows and columns of the plate, where wells are numbered. */
   readonly format?: readonly [rows: number, columns: number];
 }
@@ -20,7 +20,7 @@ export function byPattern(folder: ImageFolder, options: NameOptions & { readonly
   const compiled = compilePattern(options.pattern);
   const images = [...folder.files, ...folder.stores].flatMap((path) => {
     const parts = matchPattern(compiled, path);
-    return (parts && imageOfParts(path, parts, options.plate)) ?? [];
+    return (parts && imageOfParts(path, parts, options.plateOf(path))) ?? [];
   });
   return { microscope: `pattern ${options.pattern}`, images };
 }
@@ -81,7 +81,7 @@ function imagesOf(files: readonly string[], { regex }: NameTemplate, options: Na
   return files.flatMap((path) => {
     const groups = regex.exec(withLowerEnd(path))?.groups;
     if (groups === undefined) return [];
-    const plate = plateOfFolder(path) ?? options.plate;
+    const plate = options.plateOf(path);
     const parts = partsOf({ ...groups, ...folderParts(path) }, options);
     const time = incucyte.get(groups.time ?? "");
     return imageOfParts(path, { ...parts, ...(time !== undefined && { t: String(time) }) }, plate) ?? [];

@@ -3,7 +3,6 @@ import { join } from "node:path";
 import type { Xml } from "../../io/index.ts";
 import { wellName } from "../wellNames.ts";
 import { below, type Found, type FoundChannel, type FoundImage, folderOf } from "./found.ts";
-import { plateOfFolder } from "./names.ts";
 import { incomplete, presentImages, type Teller } from "./teller.ts";
 import { attribute, elements, numberIn, readXmlFile, textOf } from "./xml.ts";
 
@@ -17,8 +16,7 @@ export async function readPhenix(teller: Teller): Promise<Found | undefined> {
   const records = elements(xml, "Image").filter((image) => textOf(image, "URL") !== undefined);
   if (records.length === 0) return undefined;
   const [plateXml] = elements(xml, "Plate");
-  const plate =
-    textOf(plateXml, "PlateID") ?? textOf(plateXml, "Name") ?? plateOfFolder(path) ?? options.plate;
+  const plate = textOf(plateXml, "PlateID") ?? textOf(plateXml, "Name") ?? options.plateOf(path);
   const entries = new Map(
     elements(xml, "Entry").flatMap((entry) =>
       attribute(entry, "ChannelID") === undefined ? [] : [[attribute(entry, "ChannelID"), entry]],

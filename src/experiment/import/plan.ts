@@ -9,7 +9,7 @@ import type { Found, FoundImage, ImageFolder } from "./found.ts";
 import { groupBy } from "./group.ts";
 import { type Headers, readHeaders } from "./headers.ts";
 import { missingLines } from "./missing.ts";
-import { byPattern } from "./names.ts";
+import { byPattern, type NameOptions, plateOfFolder } from "./names.ts";
 import { numberPlanes, oncePlanes } from "./number.ts";
 import { alikePlanes, planesOf } from "./planes.ts";
 import { recognise } from "./recognise.ts";
@@ -80,7 +80,8 @@ export async function planImport(folder: string, options: PlanImportOptions = {}
   const settings = parseWithSchema(rest, optionsSchema, "planImport options");
   const root = resolve(folder);
   const images = await readImageFolder(root);
-  const founds = await findImages(images, { plate: basename(root), ...options });
+  const plateOf = (path: string) => options.plate ?? plateOfFolder(path) ?? basename(root);
+  const founds = await findImages(images, { ...options, plateOf });
   const all = founds.flatMap((found) => found.images);
   if (all.length === 0) throw nothing(images, options);
   const headers = await readHeaders(root, all, {
@@ -93,7 +94,7 @@ export async function planImport(folder: string, options: PlanImportOptions = {}
 
 async function findImages(
   images: ImageFolder,
-  { pattern, table, ...options }: PlanImportOptions & { readonly plate: string },
+  { pattern, table, ...options }: PlanImportOptions & NameOptions,
 ): Promise<readonly Found[]> {
   if (pattern !== undefined && table !== undefined)
     throw new VitrineError({
@@ -102,7 +103,7 @@ async function findImages(
       expected: "a pattern or a table",
       found: "both",
     });
-  if (table !== undefined) return [await readImageTable(table, options.plate)];
+  if (table !== undefined) return [await readImageTable(table, options.plateOf(""))];
   return pattern === undefined ? recognise(images, options) : [byPattern(images, { pattern, ...options })];
 }
 
@@ -119,7 +120,7 @@ function assemble({ root, images, founds, headers, cycled, options }: Gathered):
   const warnings = founds.flatMap((found) => found.warnings ?? []);
   for (const [path, why] of headers.unreadable)
     warnings.push(`${path} cannot be read and is left out: ${why}`);
-  warnings.push(...headers.warnings);
+  for (const warning of headers.warnings) warnings.push(warning);
   const alike = alikePlanes(planesOf(cycled, headers, warnings), warnings);
   const planes = oncePlanes(numberPlanes(alike), warnings);
   if (planes.length === 0) throw nothing(images, options, headers.unreadable.values().next().value);

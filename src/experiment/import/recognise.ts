@@ -7,6 +7,7 @@ import { readMicroManager } from "./microManager.ts";
 import { byTemplates, type NameOptions } from "./names.ts";
 import { readPhenix } from "./phenix.ts";
 import type { ReadTeller } from "./teller.ts";
+import { readVisiView } from "./visiView.ts";
 
 /** Files of metadata, with who reads them; of two in one folder the first in this list is read. */
 const TELLERS: readonly (readonly [name: RegExp, read: ReadTeller])[] = [
@@ -16,6 +17,7 @@ const TELLERS: readonly (readonly [name: RegExp, read: ReadTeller])[] = [
   [/\.xdce$/i, readInCell],
   [/\.htd$/i, readImageXpress],
   [/^metadata\.txt$/i, readMicroManager],
+  [/\.nd$/i, readVisiView],
 ];
 
 const MM_STACK = /MMStack[^/]*\.ome\.tiff?$/i;

@@ -1,6 +1,6 @@
 import { copyFile, cp, rm } from "node:fs/promises";
 import { basename, dirname, isAbsolute, join, relative, sep } from "node:path";
-import { VitrineError } from "../../core/index.ts";
+import { requireNotAborted, VitrineError } from "../../core/index.ts";
 import { fileExists, makeFolder } from "../../io/index.ts";
 import { addContentWithin, addWells, type WholeContent } from "../content.ts";
 import type { Experiment, Query } from "../experiment.ts";
@@ -98,7 +98,7 @@ async function copyImages(
   const made: string[] = [];
   try {
     for (const path of new Set(content.images.map((image) => image.path))) {
-      signal?.throwIfAborted();
+      requireNotAborted(signal, `import of ${folder}`);
       const to = join(directory, COPIES, basename(folder), relative(folder, path));
       const isThere = await fileExists(to);
       if (isThere && !overwrite) throw exists(to, "no file", "one", "Move it away, or give --overwrite");
@@ -109,7 +109,7 @@ async function copyImages(
     }
   } catch (error) {
     await removeAll(made);
-    if (error instanceof VitrineError || signal?.aborted) throw error;
+    if (error instanceof VitrineError) throw error;
     const found = error instanceof Error ? error.message : String(error);
     throw new VitrineError(
       { code: "storage", at: join(directory, COPIES), expected: "room for a copy of the images", found },
