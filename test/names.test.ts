@@ -153,6 +153,7 @@ test("the package has these entries and these public names", async () => {
         "openNdtiff",
         "openOmeZarr",
         "openTiff",
+        "openTiffImages",
         "parseCsv",
         "parseCsvTable",
         "parseHdf5",

@@ -78,7 +78,7 @@ const imageSchema = z.strictObject({
   /** Relative to the experiment's folder, or absolute. */
   path: name,
   imageIndex: index.optional(),
-  /** Which plane of that image, by its axes: `{ c: 1 }`. */
+  /** Which plane of that image, by its source's axes: `{ channel: 1 }`. */
   plane: z.record(z.string(), index).optional(),
 });
 

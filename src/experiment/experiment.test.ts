@@ -58,7 +58,7 @@ const PLATE = {
     },
     {
       ...{ plate: "P1", well: "A01", siteIndex: 1, cycleIndex: 0, channel: "DAPI", tpoint: 0, zplane: 3 },
-      ...{ path: "b.ome.tif", imageIndex: 2, plane: { c: 1, z: 3 } },
+      ...{ path: "b.ome.tif", imageIndex: 2, plane: { channel: 1, z: 3 } },
     },
   ],
 };
@@ -106,7 +106,7 @@ describe.each(["sqlite", "postgres"] as const)("on %s", (kind) => {
     });
     expect(sites[1]).toMatchObject({ gridRow: null, yUm: -3.5, xUm: 12 });
     const images = await opened.query.selectFrom("imageFiles").selectAll().orderBy("id").execute();
-    expect(images[1]).toMatchObject({ path: "b.ome.tif", imageIndex: 2, plane: '{"c":1,"z":3}' });
+    expect(images[1]).toMatchObject({ path: "b.ome.tif", imageIndex: 2, plane: '{"channel":1,"z":3}' });
   });
 
   test.skipIf(isSkipped)(

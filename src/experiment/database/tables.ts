@@ -96,7 +96,7 @@ export interface ImageFileTable {
   path: string;
   /** Which image of the file, from 0. */
   imageIndex: number;
-  /** Which plane of that image, JSON: `{"c":1,"z":4}`. */
+  /** Which plane of that image, JSON: `{"channel":1,"z":4}`. */
   plane: string;
 }
 
