@@ -78,6 +78,15 @@ export class BandPool {
   }
 }
 
+let common: BandPool | undefined;
+
+/** One pool for all images that are not told a number of threads, since starting them costs more than packing a small image. Nobody closes it. */
+export function commonPool(): BandPool {
+  // threads without work do not keep the process alive
+  common ??= new BandPool();
+  return common;
+}
+
 function threadEnded(found: string, cause: unknown): VitrineError {
   const fault = { code: "worker", at: "a thread of the writer", expected: "packed chunks", found } as const;
   return new VitrineError(fault, { cause });

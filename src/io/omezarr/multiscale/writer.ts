@@ -18,7 +18,7 @@ import {
   planLevels,
   type Reduction,
 } from "./plan.ts";
-import { BandPool } from "./pool.ts";
+import { BandPool, commonPool } from "./pool.ts";
 import { countedRowStride, sampleStride, type ValueStatistics } from "./statistics.ts";
 
 /** What {@link createOmeZarrImage} makes. */
@@ -116,6 +116,7 @@ class ImageWriter implements OmeZarrImageWriter {
   readonly #options: OmeZarrImageOptions;
   readonly #inner: InnerOptions;
   readonly #pool: BandPool;
+  readonly #ownPool: BandPool | undefined;
   readonly #bands: Bands;
   readonly #statistics = new Map<number, ValueStatistics>();
   readonly #running = new Set<Promise<void>>();
@@ -129,7 +130,9 @@ class ImageWriter implements OmeZarrImageWriter {
     this.#options = options;
     this.#inner = inner;
     const isSmall = shape.reduce((product, side) => product * side, 1) < SMALL_IMAGE;
-    this.#pool = inner.pool ?? new BandPool(threads ?? (isSmall ? 0 : undefined));
+    this.#ownPool =
+      inner.pool === undefined && (threads !== undefined || isSmall) ? new BandPool(threads ?? 0) : undefined;
+    this.#pool = this.#ownPool ?? inner.pool ?? commonPool();
     this.#bands = new Bands(levels, { dtype, at: directory, mostBytes });
   }
 
@@ -300,7 +303,7 @@ class ImageWriter implements OmeZarrImageWriter {
   }
 
   async #closePool(): Promise<void> {
-    if (this.#inner.pool === undefined) await this.#pool.close();
+    await this.#ownPool?.close();
   }
 }
 
