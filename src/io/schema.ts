@@ -68,6 +68,18 @@ function unknownKey(path: Path, key: string, { schema, at }: Context): VitrineEr
   });
 }
 
+/** The keys of options, all of them: the compiler finds one that is missing or too many. */
+export type OptionKeys<Options> = Readonly<Record<keyof Options, true>>;
+
+/** Refuses a key that a function does not know, which would else be ignored. @param name of the function @throws {VitrineError} format: with the nearest key */
+export function requireKnownOptions<Options extends object>(
+  name: string,
+  options: Options,
+  keys: OptionKeys<Options>,
+): void {
+  refuseUnknownKeys(options, { known: Object.keys(keys), at: `${name} options` });
+}
+
 /** What an object of options may hold. */
 export interface KnownKeys {
   readonly known: readonly string[];

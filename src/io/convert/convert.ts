@@ -2,6 +2,7 @@ import { fileExists } from "#files";
 import { VitrineError } from "../../core/index.ts";
 import { identifyFile } from "../identify.ts";
 import { RECORDS } from "../omezarr/records.ts";
+import { type OptionKeys, requireKnownOptions } from "../schema.ts";
 import { openImages } from "../source/open.ts";
 import type { ImageSource } from "../source/source.ts";
 import { tiffRowsLine } from "../tiff/rows.ts";
@@ -37,6 +38,21 @@ export interface ConvertReport {
   readonly picture?: PictureReport;
 }
 
+const KEYS: OptionKeys<ConvertOptions> = {
+  format: true,
+  overwrite: true,
+  compression: true,
+  zarr: true,
+  image: true,
+  tiffRows: true,
+  level: true,
+  at: true,
+  picture: true,
+  onProgress: true,
+  onLog: true,
+  signal: true,
+};
+
 /**
  * Writes the image of one file or dataset as another one, or draws it. It passes by pieces, so that it may be larger than memory;
  * the result is there whole or not at all. What both formats can hold of axes, names, units, sizes and places is kept, and
@@ -55,6 +71,7 @@ export async function convertDataset(
   to: string,
   options: ConvertOptions = {},
 ): Promise<ConvertReport> {
+  requireKnownOptions("convertDataset", options, KEYS);
   const format = options.format ?? formatOf(to);
   if (samePath(from, to)) throw onItself(to);
   if (!options.overwrite && (await fileExists(to))) throw taken(to);

@@ -1,6 +1,7 @@
 import { fileExists, openFile, readFileBytes } from "#files";
 import { VitrineError } from "../../core/index.ts";
 import type { JsonObject } from "../dataset/dataset.ts";
+import { type OptionKeys, requireKnownOptions } from "../schema.ts";
 import { NdtiffDataset } from "./dataset.ts";
 import { addEntries, Follower, readIndex } from "./follow.ts";
 import {
@@ -32,6 +33,11 @@ export interface OpenNdtiffOptions {
   readonly pollMs?: number;
 }
 
+const KEYS: OptionKeys<OpenNdtiffOptions> = {
+  repair: true,
+  pollMs: true,
+};
+
 /**
  * Opens an NDTiff dataset, version 2.0 or 3.0 to 3.3, a pyramid or a single folder. Only the index and one header are read.
  * Where the index lacks images because the writer crashed or is still at work, they are found in the stacks; `recovered`
@@ -47,6 +53,7 @@ export interface OpenNdtiffOptions {
  * const { data, width, height } = await dataset.readImage({ time: 0, channel: "DAPI" });
  */
 export async function openNdtiff(folder: string, options: OpenNdtiffOptions = {}): Promise<NdtiffDataset> {
+  requireKnownOptions("openNdtiff", options, KEYS);
   const root = folder.length > 1 ? folder.replace(/\/+$/, "") : folder;
   const levels: OpenIndex[] = [];
   for (const path of await levelFolders(root)) levels.push(await openIndex(path));

@@ -2,6 +2,7 @@ import { makeFolder } from "#files";
 import type { Axes, ImageLayout, PixelImage } from "../../core/index.ts";
 import { describeAxes, layoutOf, pixelBytes, VitrineError } from "../../core/index.ts";
 import type { DatasetImage, JsonObject } from "../dataset/dataset.ts";
+import { type OptionKeys, requireKnownOptions } from "../schema.ts";
 import type { NdtiffDataset } from "./dataset.ts";
 import { downsampleTile, type Region, type TilePixels } from "./downsample.ts";
 import { levelFolder, within } from "./format.ts";
@@ -25,6 +26,17 @@ export interface NdtiffPyramidOptions extends NdtiffOptions {
   readonly maxLevel?: number;
 }
 
+const KEYS: OptionKeys<NdtiffPyramidOptions> = {
+  overlapPx: true,
+  maxLevel: true,
+  directory: true,
+  name: true,
+  summaryMetadata: true,
+  maxFileBytes: true,
+  durability: true,
+  displaySettings: true,
+};
+
 /**
  * Begins an NDTiff 3.3 pyramid of tiles with the axes `row` and `column`, whole numbers that may be negative, and any others.
  * Each tile goes into "Full resolution" and at once into the lower levels, where four tiles become one of the same size, so
@@ -34,6 +46,7 @@ export interface NdtiffPyramidOptions extends NdtiffOptions {
  *   shape: a tile of another size or type than the first
  */
 export async function createNdtiffPyramid(options: NdtiffPyramidOptions): Promise<NdtiffWriter> {
+  requireKnownOptions("createNdtiffPyramid", options, KEYS);
   checkOptions(options);
   await makeFolder(options.directory);
   const full = await openLevel(options, 0);

@@ -3,6 +3,7 @@ import type { Axes } from "../../core/index.ts";
 import { imageBytes, Semaphore, VitrineError } from "../../core/index.ts";
 import type { DatasetImage, DatasetWriter, JsonObject } from "../dataset/dataset.ts";
 import type { Durability } from "../files.ts";
+import { type OptionKeys, requireKnownOptions } from "../schema.ts";
 import { NdtiffDataset } from "./dataset.ts";
 import {
   DISPLAY_SETTINGS,
@@ -47,6 +48,16 @@ export interface NdtiffWriter extends DatasetWriter {
   readonly dataset: NdtiffDataset;
 }
 
+const KEYS: OptionKeys<NdtiffOptions> = {
+  directory: true,
+  name: true,
+  summaryMetadata: true,
+  maxFileBytes: true,
+  overlapPx: true,
+  durability: true,
+  displaySettings: true,
+};
+
 /**
  * Begins an NDTiff 3.3 dataset: 8 bits, 10 to 16 bits or RGB, images of any sizes. An image that is saved survives the end of
  * the program; with the durability "power" a power cut costs at most the last 100 ms, or the 32 MB that a slow disk is behind.
@@ -58,6 +69,7 @@ export interface NdtiffWriter extends DatasetWriter {
  * await writer.put({ axes: { time: 0 }, image: { data, width: 512, height: 512, channels: 1 }, metadata: {} });
  */
 export async function createNdtiff(options: NdtiffOptions): Promise<NdtiffWriter> {
+  requireKnownOptions("createNdtiff", options, KEYS);
   const writer = await openFolderWriter({ ...options, datasetName: options.directory, resolutionLevel: 0 });
   if (options.displaySettings !== undefined)
     await writeDisplaySettings(options.directory, options.displaySettings);

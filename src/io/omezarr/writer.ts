@@ -3,6 +3,7 @@ import type { ImageLayout } from "../../core/index.ts";
 import { axesKey, checkAxes, describeAxes, layoutOf, VitrineError } from "../../core/index.ts";
 import type { Dataset, DatasetImage, DatasetWriter, JsonObject } from "../dataset/dataset.ts";
 import type { Durability } from "../files.ts";
+import { type OptionKeys, requireKnownOptions } from "../schema.ts";
 import type { OmeZarrCompression } from "./chunks.ts";
 import { OmeZarrDataset, type OmeZarrEntry } from "./dataset.ts";
 import { type GroupPixels, PlanePixels } from "./groupPixels.ts";
@@ -46,6 +47,17 @@ export interface OmeZarrOptions {
   readonly tiling?: OmeZarrTiling;
 }
 
+const KEYS: OptionKeys<OmeZarrOptions> = {
+  directory: true,
+  name: true,
+  summaryMetadata: true,
+  compression: true,
+  largestChunkBytes: true,
+  durability: true,
+  maxLevel: true,
+  tiling: true,
+};
+
 /**
  * Makes an OME-Zarr 0.5 store (Zarr 3, bioformats2raw layout) that grows image by image: any pixel type, any size, colours.
  *
@@ -62,6 +74,7 @@ export interface OmeZarrOptions {
  * Source: ngff.openmicroscopy.org/0.5, zarr-specs.readthedocs.io (core 3.0).
  */
 export async function createOmeZarr(options: OmeZarrOptions): Promise<DatasetWriter> {
+  requireKnownOptions("createOmeZarr", options, KEYS);
   const { directory: folder, summaryMetadata = {} } = options;
   const name = options.name ?? folder.replace(/[/\\]+$/, "").replace(/^.*[/\\]/, "");
   checkTiling(options);

@@ -1,4 +1,5 @@
 import { VitrineError } from "../../core/index.ts";
+import { type OptionKeys, requireKnownOptions } from "../schema.ts";
 import type { ImageSource } from "../source/source.ts";
 import { axisAt, choosePlanes, type PlaneChoice } from "./axes.ts";
 import { type Composed, compose, drawLabels, withoutColor } from "./compose.ts";
@@ -8,6 +9,23 @@ import type { PictureOptions, RenderedPicture } from "./options.ts";
 import { type Drawn, paletteOf } from "./palette.ts";
 import { readPlane, type ShrunkPlane } from "./planes.ts";
 import { drawScaleBar } from "./scaleBar.ts";
+
+const KEYS: OptionKeys<PictureOptions> = {
+  at: true,
+  project: true,
+  montage: true,
+  panels: true,
+  contrast: true,
+  range: true,
+  colors: true,
+  maxSize: true,
+  level: true,
+  zoom: true,
+  scaleBar: true,
+  labels: true,
+  signal: true,
+  onLog: true,
+};
 
 /**
  * Draws an image: a plane, a projection or a montage, its channels mixed in their colours. Only the level that suits the size
@@ -23,6 +41,7 @@ export async function renderPicture(
   source: ImageSource,
   options: PictureOptions = {},
 ): Promise<RenderedPicture> {
+  requireKnownOptions("renderPicture", options, KEYS);
   checkOptions(source, options);
   const choice = choosePlanes(source, options);
   const layout = layOut(source, choice, options);

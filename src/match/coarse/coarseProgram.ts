@@ -1,6 +1,7 @@
 import type { BackendSizes, Pool } from "../../compute/index.ts";
 import { removeFile } from "../../io/index.ts";
-import { type ProgramTools, runProgram } from "../../program/index.ts";
+import { type OptionKeys, type ProgramTools, requireKnownOptions, runProgram } from "../../program/index.ts";
+import { MATCH_KEYS } from "../optionKeys.ts";
 import {
   type ConfiguredSearch,
   type SearchSet,
@@ -42,6 +43,14 @@ export interface CoarseMatchOptions extends Omit<MatchOptions, "part" | "compatB
   readonly factor: number;
 }
 
+const { part: _, compatBatch: __, ...SHARED_KEYS } = MATCH_KEYS;
+const COARSE_KEYS: OptionKeys<CoarseMatchOptions> = {
+  ...SHARED_KEYS,
+  factor: true,
+  candidates: true,
+  samples: true,
+};
+
 /** What a coarse pass saw. */
 export interface CoarsePass {
   readonly factor: number;
@@ -72,6 +81,7 @@ export async function runCoarseMatch(
   configPath: string,
   options: CoarseMatchOptions,
 ): Promise<CoarseReport | (CoarseReport & TemplatesReport)> {
+  requireKnownOptions("runCoarseMatch", options, COARSE_KEYS);
   return withSearches(configPath, options, async (set) => {
     const paths = set.searches.map((search) => coarsePaths(search.settings, options.factor));
     for (const search of set.searches) requirePossible(search, options);

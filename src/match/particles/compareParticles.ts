@@ -1,6 +1,6 @@
 import type { EulerZyz } from "../../core/index.ts";
 import { angleBetweenDeg, symmetryRotations } from "../../optics/index.ts";
-import type { Log } from "../../program/index.ts";
+import { type Log, requireKnownOptions } from "../../program/index.ts";
 import { toSymmetry } from "../config/configSearch.ts";
 import { centresOf, type ParticleStack, readParticlePlaces } from "./particleStack.ts";
 
@@ -113,6 +113,7 @@ export async function compareParticleTables(
   plantedPath: string,
   { onLog, ...options }: CompareOptions & { readonly onLog?: Log } = {},
 ): Promise<TableComparison> {
+  requireKnownOptions("compareParticleTables", options, { symmetry: true, nearPx: true });
   if (options.symmetry !== undefined) toSymmetry(options.symmetry, "symmetry");
   const [found, planted] = [await readParticlePlaces(foundPath), await readParticlePlaces(plantedPath)];
   warnOfPixels(found, planted, onLog);

@@ -11,6 +11,7 @@ import {
   writeFileAtomic,
   writeStar,
 } from "../../io/index.ts";
+import { type OptionKeys, requireKnownOptions } from "../../program/index.ts";
 import { type CryosparcOptions, cryosparcColumns } from "./cryosparc.ts";
 import { isHdf5Name, readParticlesHdf5, writeParticlesHdf5 } from "./hdf5Particles.ts";
 import { columnsToStar, type ParticleColumns } from "./particlesToStar.ts";
@@ -23,6 +24,15 @@ export interface ConvertParticlesOptions extends StarToParticlesOptions, Pick<Cr
   /** Write to STAR what RELION does not know, too, so that the way back loses nothing (default false: RELION's columns alone). */
   readonly full?: boolean;
 }
+
+const KEYS: OptionKeys<ConvertParticlesOptions> = {
+  overwrite: true,
+  full: true,
+  invertY: true,
+  templateSize: true,
+  pixelSizeA: true,
+  onLog: true,
+};
 
 /**
  * Writes a table of particles, CSV, STAR, Leopard-EM 1.3's HDF5 or the `.cs` of cryoSPARC, as CSV, STAR or HDF5 (or an older STAR file as RELION 3.1's); the ending of `to` tells
@@ -37,6 +47,7 @@ export async function convertParticles(
   to: string,
   { overwrite = false, full = false, ...options }: ConvertParticlesOptions = {},
 ): Promise<number> {
+  requireKnownOptions("convertParticles", { overwrite, full, ...options }, KEYS);
   const isStar = /\.star$/i.test(to);
   if (!isStar && !/\.csv$/i.test(to) && !isHdf5Name(to)) {
     throw new VitrineError({

@@ -1,10 +1,11 @@
 import { VitrineError } from "../../core/index.ts";
 import { rollOrientations, uniformOrientations } from "../../optics/index.ts";
-import { runProgram } from "../../program/index.ts";
+import { requireKnownOptions, runProgram } from "../../program/index.ts";
 import { readConfigText } from "../config/configPrograms.ts";
 import { type ConstrainedSettings, parseConstrainedSettings } from "../config/constrainedConfig.ts";
 import { readMtfFile } from "../config/mtfFile.ts";
 import { type ConstrainedConventions, constrainedConventions } from "../leopard/constrained.ts";
+import { REFINE_KEYS } from "../optionKeys.ts";
 import { micrographCounts } from "../particles/micrographCounts.ts";
 import {
   type ParticleStack,
@@ -55,6 +56,7 @@ export async function runConstrainedSearch(
   configPath: string,
   options: ConstrainedOptions = {},
 ): Promise<ConstrainedReport> {
+  requireKnownOptions("runConstrainedSearch", options, { ...REFINE_KEYS, falsePositives: true });
   const { overwrite = false, falsePositives = 0.005, ...refining } = options;
   const compat = options.compatBatch !== undefined;
   const text = await readConfigText(configPath, "constrained-search");

@@ -1,6 +1,12 @@
 import { progressTeller, requireNotAborted, type Shape2, VitrineError } from "../../core/index.ts";
 import { prepareResultFiles, type TiffRows, writeMrc, writeStar, writeTogether } from "../../io/index.ts";
-import { type ProgramOptions, withPool } from "../../program/index.ts";
+import {
+  type OptionKeys,
+  PROGRAM_KEYS,
+  type ProgramOptions,
+  requireKnownOptions,
+  withPool,
+} from "../../program/index.ts";
 import type { MovieSettings } from "../config/refineConfig.ts";
 import { type BoxOptions, type BoxPosition, extractBoxes } from "../particles/boxes.ts";
 import { leftOutLine } from "../particles/convertParticles.ts";
@@ -43,6 +49,21 @@ export interface ExtractOptions extends Pick<BoxOptions, "bounds" | "padding" | 
   readonly overwrite?: boolean;
 }
 
+const KEYS: OptionKeys<ExtractOptions> = {
+  ...PROGRAM_KEYS,
+  bounds: true,
+  padding: true,
+  value: true,
+  tiffRows: true,
+  boxSize: true,
+  stackPath: true,
+  full: true,
+  movie: true,
+  normalize: true,
+  invert: true,
+  overwrite: true,
+};
+
 /** What was extracted. */
 export interface ExtractReport {
   readonly particles: number;
@@ -63,6 +84,7 @@ export async function extractParticles(
   tablePath: string,
   { stackPath = "particles.mrcs", overwrite = false, full = false, ...options }: ExtractOptions,
 ): Promise<ExtractReport> {
+  requireKnownOptions("extractParticles", { stackPath, overwrite, full, ...options }, KEYS);
   const stack = await readParticlePlaces(tablePath);
   const { boxSize, movie } = options;
   requireBox(boxSize, stack);

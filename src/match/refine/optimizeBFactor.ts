@@ -1,6 +1,7 @@
 import type { BackendSizes, Pool } from "../../compute/index.ts";
 import { progressTeller, VitrineError } from "../../core/index.ts";
-import { runProgram } from "../../program/index.ts";
+import { type OptionKeys, PROGRAM_KEYS, requireKnownOptions, runProgram } from "../../program/index.ts";
+import { SLICE_KEYS } from "../optionKeys.ts";
 import { type ParticleTable, writeParticles } from "../particles/particles.ts";
 import { float64Text } from "../particles/pythonText.ts";
 import { findPeaks, gaussianCutoff } from "../peaks/peaks.ts";
@@ -28,6 +29,7 @@ export interface BFactorOptions
     | "exactSlices"
     | "templatePadding"
     | "sincCorrection"
+    | "tiffRows"
   > {
   /** B-factors to try, Å²: from `min` by `step` up to less than `max + step`. Default 0, 10, 200. */
   readonly bFactorsA2?: { readonly min: number; readonly step: number; readonly max: number };
@@ -53,6 +55,20 @@ export interface BFactorReport {
   readonly files: readonly string[];
 }
 
+const KEYS: OptionKeys<BFactorOptions> = {
+  ...PROGRAM_KEYS,
+  ...SLICE_KEYS,
+  overwrite: true,
+  maskRadiusPx: true,
+  falsePositives: true,
+  zCutoff: true,
+  tiffRows: true,
+  bFactorsA2: true,
+  metric: true,
+  count: true,
+  resultsPath: true,
+};
+
 /** Leopard-EM ends when the metric has not grown this many times in a row. */
 const PATIENCE = 2;
 
@@ -67,6 +83,7 @@ export async function runOptimizeBFactor(
   configPath: string,
   options: BFactorOptions = {},
 ): Promise<BFactorReport> {
+  requireKnownOptions("runOptimizeBFactor", options, KEYS);
   const { bFactorsA2 = { min: 0, step: 10, max: 200 }, metric = "mean", overwrite = false } = options;
   const { resultsPath = "optimize_B_results.csv" } = options;
   const values = toValues(bFactorsA2);

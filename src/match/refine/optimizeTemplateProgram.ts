@@ -2,7 +2,7 @@ import type { Pool } from "../../compute/index.ts";
 import { progressTeller } from "../../core/index.ts";
 import { type ResultFiles, writeFileAtomic } from "../../io/index.ts";
 import { pixelSizeOffsets } from "../../optics/index.ts";
-import { type Log, runProgram } from "../../program/index.ts";
+import { type Log, type OptionKeys, requireKnownOptions, runProgram } from "../../program/index.ts";
 import { readConfigText } from "../config/configPrograms.ts";
 import { readMtf, readMtfFile } from "../config/mtfFile.ts";
 import {
@@ -10,6 +10,7 @@ import {
   parseOptimizeTemplateSettings,
 } from "../config/optimizeTemplateConfig.ts";
 import { choiceConventions } from "../leopard/templateChoice.ts";
+import { REFINE_KEYS } from "../optionKeys.ts";
 import { type ParticleStack, readParticleStack, stackFiles } from "../particles/particleStack.ts";
 import { type ParticleTable, writeParticles } from "../particles/particles.ts";
 import { warnOfIgnored } from "../search/configuredSearch.ts";
@@ -49,6 +50,20 @@ export interface OptimizeTemplateProgramOptions
   readonly compat?: boolean;
 }
 
+const { particlesPath: _, compatBatch: __, ...SHARED_KEYS } = REFINE_KEYS;
+const KEYS: OptionKeys<OptimizeTemplateProgramOptions> = {
+  ...SHARED_KEYS,
+  minSnr: true,
+  bestN: true,
+  resultsPath: true,
+  patience: true,
+  writeTables: true,
+  cutOutside: true,
+  model: true,
+  ignoreOccupancy: true,
+  compat: true,
+};
+
 /** What a search for the template's pixel size found. */
 export interface OptimizeTemplateReport {
   /** The best pixel size of the template, Å. */
@@ -71,6 +86,7 @@ export async function runOptimizeTemplate(
   configPath: string,
   options: OptimizeTemplateProgramOptions = {},
 ): Promise<OptimizeTemplateReport> {
+  requireKnownOptions("runOptimizeTemplate", options, KEYS);
   const { compat = false, overwrite = false, resultsPath = "optimize_template_results.txt", onLog } = options;
   const text = await readConfigText(configPath, "optimize-template");
   const settings = parseOptimizeTemplateSettings(text, configPath, { compat });

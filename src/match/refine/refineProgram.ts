@@ -2,10 +2,11 @@ import type { Pool } from "../../compute/index.ts";
 import { progressTeller, VitrineError } from "../../core/index.ts";
 import type { TiffRows } from "../../io/index.ts";
 import { defocusOffsets, pixelSizeOffsets, uniformOrientations } from "../../optics/index.ts";
-import { type ProgramOptions, runProgram } from "../../program/index.ts";
+import { type ProgramOptions, requireKnownOptions, runProgram } from "../../program/index.ts";
 import { readConfigText } from "../config/configPrograms.ts";
 import { readMtfFile } from "../config/mtfFile.ts";
 import { parseRefineSettings, type RefineSettings, type StackSettings } from "../config/refineConfig.ts";
+import { REFINE_KEYS } from "../optionKeys.ts";
 import type { BoxPosition } from "../particles/boxes.ts";
 import { type MicrographCount, micrographCounts } from "../particles/micrographCounts.ts";
 import { type ParticleStack, readParticleStack, stackFiles } from "../particles/particleStack.ts";
@@ -68,6 +69,7 @@ export async function runRefine(
   configPath: string,
   { wholeDisc = false, gradient, ...given }: RunRefineOptions = {},
 ): Promise<RefineReport> {
+  requireKnownOptions<RefineProgramOptions>("runRefine", given, REFINE_KEYS);
   if (gradient !== undefined) requireNoCompat(given.compatBatch);
   const options: RefineProgramOptions = gradient === undefined ? given : { ...GRADIENT_SLICES, ...given };
   const compat = options.compatBatch !== undefined;

@@ -1,6 +1,8 @@
 import { requireNotAborted, VitrineError } from "../../core/index.ts";
 import { prepareResultFiles, writeTogether } from "../../io/index.ts";
+import { requireKnownOptions } from "../../program/index.ts";
 import { BLOCK_TEMPLATES } from "../kernels/index.ts";
+import { MATCH_KEYS } from "../optionKeys.ts";
 import { type ConfiguredSearch, withSearches } from "./configuredSearch.ts";
 import { type IdentifiedSearch, identifySearches } from "./fingerprint.ts";
 import type { MatchOptions } from "./matchOptions.ts";
@@ -22,6 +24,7 @@ import { finishSearches, searchPlaces } from "./templatesResults.ts";
  * @throws {VitrineError} missing: parts; exists: parts of several divisions; format: parts of another search; aborted
  */
 export async function collectMatch(configPath: string, options: MatchOptions = {}): Promise<MatchReport> {
+  requireKnownOptions("collectMatch", options, MATCH_KEYS);
   return withSearches(configPath, options, async (set) => {
     for (const { settings } of set.searches) await findParts(settings);
     await prepareResultFiles(searchPlaces(set));

@@ -1,6 +1,7 @@
-import { withPool } from "../../program/index.ts";
+import { requireKnownOptions, withPool } from "../../program/index.ts";
 import { type CoarseSizes, coarseShare } from "../coarse/coarseWork.ts";
 import { BLOCK_TEMPLATES } from "../kernels/index.ts";
+import { MATCH_KEYS } from "../optionKeys.ts";
 import { withSearches } from "./configuredSearch.ts";
 import type { MatchOptions } from "./matchOptions.ts";
 import { openSearch, prepareMicrograph } from "./openSearch.ts";
@@ -29,6 +30,7 @@ export async function estimateMatch(
   configPath: string,
   options: MatchOptions & { readonly coarse?: CoarsePassChoice } = {},
 ): Promise<MatchEstimate> {
+  requireKnownOptions("estimateMatch", options, { ...MATCH_KEYS, coarse: true });
   return withSearches(configPath, options, ({ searches }) =>
     withPool(options, async (pool) => {
       const sizes: SearchSize[] = [];

@@ -1,6 +1,7 @@
 import type { BackendSizes, Pool } from "../../compute/index.ts";
 import { fileExists, makeFolder, removeFile } from "../../io/index.ts";
-import { type ProgramTools, runProgram } from "../../program/index.ts";
+import { type ProgramTools, requireKnownOptions, runProgram } from "../../program/index.ts";
+import { MATCH_KEYS } from "../optionKeys.ts";
 import { resultPlaces, type SearchSet, searchSetBytes, withSearches } from "./configuredSearch.ts";
 import { type IdentifiedSearch, identifySearches } from "./fingerprint.ts";
 import type { MatchOptions } from "./matchOptions.ts";
@@ -39,6 +40,7 @@ export async function runMatch(
 ): Promise<null>;
 export async function runMatch(configPath: string, options: MatchOptions): Promise<MatchReport | null>;
 export async function runMatch(configPath: string, options: MatchOptions = {}): Promise<MatchReport | null> {
+  requireKnownOptions("runMatch", options, MATCH_KEYS);
   const { part } = options;
   return withSearches(configPath, options, async (set) => {
     const needs = {

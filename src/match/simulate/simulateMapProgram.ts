@@ -1,6 +1,12 @@
 import type { Volume } from "../../core/index.ts";
 import { writeMrc } from "../../io/index.ts";
-import { type ProgramOptions, runProgram } from "../../program/index.ts";
+import {
+  type OptionKeys,
+  PROGRAM_KEYS,
+  type ProgramOptions,
+  requireKnownOptions,
+  runProgram,
+} from "../../program/index.ts";
 import { readMtf } from "../config/mtfFile.ts";
 import { type GivenValue, warnOfImplausible } from "../config/plausible.ts";
 import { readMapAtoms } from "./mapAtoms.ts";
@@ -23,6 +29,25 @@ export interface MapProgramOptions
   readonly overwrite?: boolean;
 }
 
+const KEYS: OptionKeys<MapProgramOptions & ProgramOptions> = {
+  ...PROGRAM_KEYS,
+  mapPath: true,
+  model: true,
+  ignoreOccupancy: true,
+  removeWater: true,
+  mtfPath: true,
+  overwrite: true,
+  boxSize: true,
+  pixelSizeA: true,
+  centerAtoms: true,
+  removeHydrogens: true,
+  bFactorScaling: true,
+  additionalBFactorA2: true,
+  upsampling: true,
+  exposure: true,
+  cutOutside: true,
+};
+
 /** What was made of atoms. */
 export interface MapReport {
   readonly path: string;
@@ -42,6 +67,7 @@ export interface MapReport {
  * @throws {VitrineError} missing, storage, format: the files; exists: the map is there; and as `simulateMap`
  */
 export async function runSimulateMap(atomsPath: string, options: MapProgramOptions): Promise<MapReport> {
+  requireKnownOptions("runSimulateMap", options, KEYS);
   const {
     mapPath,
     model,

@@ -1,7 +1,13 @@
 import type { Pool } from "../../compute/index.ts";
 import { VitrineError, type Volume } from "../../core/index.ts";
 import { readMrcVolume, writeFileAtomic, writeMrc } from "../../io/index.ts";
-import { type ProgramOptions, runProgram } from "../../program/index.ts";
+import {
+  type OptionKeys,
+  PROGRAM_KEYS,
+  type ProgramOptions,
+  requireKnownOptions,
+  runProgram,
+} from "../../program/index.ts";
 import { type MatchSettings, parseMatchSettings } from "../config/config.ts";
 import { type GivenValue, opticsValues, warnOfImplausible } from "../config/plausible.ts";
 import { type ParticleTable, particleTable, writeParticles } from "../particles/particles.ts";
@@ -30,6 +36,33 @@ export interface SimulationOptions
   readonly overwrite?: boolean;
 }
 
+const KEYS: OptionKeys<SimulationOptions & ProgramOptions> = {
+  ...PROGRAM_KEYS,
+  micrographPath: true,
+  truthPath: true,
+  configPath: true,
+  pixelSizeA: true,
+  overwrite: true,
+  noise: true,
+  count: true,
+  shape: true,
+  distancePx: true,
+  defocusSpreadA: true,
+  seed: true,
+  voltageKv: true,
+  sphericalAberrationMm: true,
+  amplitudeContrast: true,
+  phaseShiftDeg: true,
+  defocusUA: true,
+  defocusVA: true,
+  astigmatismAngleDeg: true,
+  bFactorA2: true,
+  symmetry: true,
+  psiStepDeg: true,
+  thetaStepDeg: true,
+  resultPrefix: true,
+};
+
 /** What was simulated. */
 export interface SimulationReport {
   readonly particles: readonly PlantedParticle[];
@@ -50,6 +83,7 @@ export async function runSimulateMicrograph(
   mapPath: string,
   options: SimulationOptions,
 ): Promise<SimulationReport> {
+  requireKnownOptions("runSimulateMicrograph", options, KEYS);
   const { micrographPath, truthPath = "truth.csv", configPath, overwrite = false } = options;
   const files = [micrographPath, truthPath, ...(configPath === undefined ? [] : [configPath])];
   const map = await readMap(mapPath, options);

@@ -1,5 +1,6 @@
 import { listFolder, makeFolder } from "#files";
 import { Semaphore } from "../../../core/index.ts";
+import { type OptionKeys, requireKnownOptions } from "../../schema.ts";
 import { writeGroup } from "./metadata.ts";
 import type { MultiscaleVersion } from "./plan.ts";
 import { BandPool } from "./pool.ts";
@@ -24,6 +25,12 @@ export interface OmeZarrCollectionWriter extends AsyncDisposable {
   close(): Promise<void>;
 }
 
+const KEYS: OptionKeys<OmeZarrCollectionOptions> = {
+  directory: true,
+  version: true,
+  threads: true,
+};
+
 /**
  * Makes a store of several images, `0`, `1`, …, in the layout of bioformats2raw: series of a file, positions of a stage.
  *
@@ -32,6 +39,7 @@ export interface OmeZarrCollectionWriter extends AsyncDisposable {
 export async function createOmeZarrCollection(
   options: OmeZarrCollectionOptions,
 ): Promise<OmeZarrCollectionWriter> {
+  requireKnownOptions("createOmeZarrCollection", options, KEYS);
   const { directory, version = "0.5" } = options;
   if ((await listFolder(directory)).length > 0) throw notEmpty(directory);
   await makeFolder(`${directory}/OME`);

@@ -2,7 +2,7 @@ import { z } from "zod";
 import { fileExists, makeFolder, readFileBytes } from "#files";
 import { VitrineError } from "../../../core/index.ts";
 import type { JsonObject } from "../../dataset/dataset.ts";
-import { parseWithSchema } from "../../schema.ts";
+import { type OptionKeys, parseWithSchema, requireKnownOptions } from "../../schema.ts";
 import { parseJson } from "../open.ts";
 import { writeGroup } from "./metadata.ts";
 import type { MultiscaleVersion } from "./plan.ts";
@@ -21,6 +21,26 @@ export interface OmeZarrLabelsOptions extends Omit<OmeZarrImageOptions, "version
   readonly properties?: readonly (JsonObject & { readonly value: number })[];
 }
 
+const KEYS: OptionKeys<OmeZarrLabelsOptions> = {
+  name: true,
+  colors: true,
+  properties: true,
+  shape: true,
+  directory: true,
+  compression: true,
+  reduction: true,
+  attributes: true,
+  threads: true,
+  memoryBytes: true,
+  axes: true,
+  dtype: true,
+  scale: true,
+  translation: true,
+  chunkShape: true,
+  shardShape: true,
+  levels: true,
+};
+
 /**
  * Adds a label image to an OME-Zarr image: whole numbers that name objects. Levels are the most frequent value of the up to
  * four above, or the nearest (`reduction`).
@@ -28,6 +48,7 @@ export interface OmeZarrLabelsOptions extends Omit<OmeZarrImageOptions, "version
  * @throws {VitrineError} as `createOmeZarrImage`; missing: no image in the folder; type: values that are no whole numbers
  */
 export async function createOmeZarrLabels(options: OmeZarrLabelsOptions): Promise<OmeZarrImageWriter> {
+  requireKnownOptions("createOmeZarrLabels", options, KEYS);
   const { directory: image, name, dtype, reduction = "mode" } = options;
   if (dtype.startsWith("float") || reduction === "mean") throw notLabels(image, dtype, reduction);
   if (!/^[\w.-]*\w[\w.-]*$/.test(name)) {

@@ -1,6 +1,7 @@
 import { listFolder, makeFolder } from "#files";
 import { Semaphore, VitrineError } from "../../../core/index.ts";
 import type { JsonObject } from "../../dataset/dataset.ts";
+import { type OptionKeys, requireKnownOptions } from "../../schema.ts";
 import { NO_ATTRIBUTES, writeGroup } from "./metadata.ts";
 import type { MultiscaleVersion } from "./plan.ts";
 import { BandPool } from "./pool.ts";
@@ -41,6 +42,16 @@ export interface OmeZarrPlateWriter extends AsyncDisposable {
   close(): Promise<void>;
 }
 
+const KEYS: OptionKeys<OmeZarrPlateOptions> = {
+  directory: true,
+  version: true,
+  name: true,
+  rows: true,
+  columns: true,
+  acquisitions: true,
+  threads: true,
+};
+
 /**
  * Makes an OME-Zarr plate (HCS). It is valid whenever the program is stopped: a well is listed when its first field can be
  * opened, and no well before.
@@ -48,6 +59,7 @@ export interface OmeZarrPlateWriter extends AsyncDisposable {
  * @throws {VitrineError} exists: the folder is not empty; format: names that are no letters and digits, or twice; storage
  */
 export async function createOmeZarrPlate(options: OmeZarrPlateOptions): Promise<OmeZarrPlateWriter> {
+  requireKnownOptions("createOmeZarrPlate", options, KEYS);
   const { directory, rows, columns } = options;
   checkNames(rows, `${directory} rows`);
   checkNames(columns, `${directory} columns`);

@@ -3,6 +3,7 @@ import type { PixelArray, PixelType } from "../../../core/index.ts";
 import { pixelTypeOf, VitrineError } from "../../../core/index.ts";
 import { indicesWithin, type Span } from "../../dataset/arrayPlan.ts";
 import type { JsonObject } from "../../dataset/dataset.ts";
+import { type OptionKeys, requireKnownOptions } from "../../schema.ts";
 import { resolveRegion } from "../../source/region.ts";
 import type { SourceChannel, SourceRegion } from "../../source/source.ts";
 import type { BandJob } from "./band.ts";
@@ -76,6 +77,26 @@ const WAITING_BANDS = 1;
 const SMALL_IMAGE = 2 ** 22;
 const MEMORY_BYTES = 2 ** 30;
 
+const KEYS: OptionKeys<OmeZarrImageOptions> = {
+  directory: true,
+  version: true,
+  name: true,
+  compression: true,
+  reduction: true,
+  channels: true,
+  attributes: true,
+  threads: true,
+  memoryBytes: true,
+  axes: true,
+  shape: true,
+  dtype: true,
+  scale: true,
+  translation: true,
+  chunkShape: true,
+  shardShape: true,
+  levels: true,
+};
+
 /**
  * Makes an OME-Zarr image with all its levels, which come from the pixels in one pass: each pixel of a lower level is the mean
  * (or what `reduction` says) of the up to four above it.
@@ -88,6 +109,7 @@ const MEMORY_BYTES = 2 ** 30;
  * Source: ngff.openmicroscopy.org 0.4 and 0.5; zarr-specs.readthedocs.io (2.0, core 3.0, sharding-indexed 1.0).
  */
 export function createOmeZarrImage(options: OmeZarrImageOptions): Promise<OmeZarrImageWriter> {
+  requireKnownOptions("createOmeZarrImage", options, KEYS);
   return startImage(options, {});
 }
 

@@ -5,6 +5,7 @@ import { indicesWithin } from "../../dataset/arrayPlan.ts";
 import type { WritableFile, WriteOptions } from "../../files.ts";
 import { halveRows } from "../../omezarr/multiscale/downsample.ts";
 import type { Reduction } from "../../omezarr/multiscale/plan.ts";
+import { type OptionKeys, requireKnownOptions } from "../../schema.ts";
 import { resolveRegion } from "../../source/region.ts";
 import type { SourceRegion } from "../../source/source.ts";
 import { packTile, type TiffCompression } from "../encode.ts";
@@ -57,6 +58,23 @@ interface Level extends OmePageLevel {
   band: PixelArray | undefined;
 }
 
+const KEYS: OptionKeys<OmeTiffOptions> = {
+  path: true,
+  compression: true,
+  tile: true,
+  levels: true,
+  reduction: true,
+  axes: true,
+  shape: true,
+  dtype: true,
+  scale: true,
+  channels: true,
+  name: true,
+  metadata: true,
+  overwrite: true,
+  durability: true,
+};
+
 /**
  * Makes an OME-TIFF file: tiles, SubIFDs of lower resolutions made from the pixels as they come, BigTIFF where it grows beyond
  * 4 GiB, OME-XML with axes, units, channels. It is there under its name when it is whole, and not before.
@@ -64,6 +82,7 @@ interface Level extends OmePageLevel {
  * @throws {VitrineError} exists: the path is taken; shape, unsupported: axes that OME-TIFF cannot hold; range: tiles, levels
  */
 export async function createOmeTiff(options: OmeTiffOptions): Promise<OmeTiffWriter> {
+  requireKnownOptions("createOmeTiff", options, KEYS);
   const { path, overwrite = false, tile = TILE } = options;
   const plan = planOmeTiff(options, path);
   if (!Number.isInteger(tile) || tile < 16 || tile % 16 !== 0)

@@ -1,0 +1,55 @@
+import { type OptionKeys, PROGRAM_KEYS, type ProgramOptions } from "../program/index.ts";
+import type { MatchOptions } from "./search/matchOptions.ts";
+import type { ResultOptions } from "./search/results.ts";
+import type { SliceOptions } from "./search/searchInputs.ts";
+
+/** Keys of how slices are taken. */
+export const SLICE_KEYS: OptionKeys<SliceOptions> = {
+  exactSlices: true,
+  templatePadding: true,
+  sincCorrection: true,
+};
+
+/** Keys of where results go and how particles are chosen. */
+const RESULT_KEYS: OptionKeys<ResultOptions> = {
+  particlesPath: true,
+  picturePath: true,
+  plantedPath: true,
+  background: true,
+  correlationTablePath: true,
+  correlationThreshold: true,
+  correlationLimit: true,
+  overwrite: true,
+  maskRadiusPx: true,
+  falsePositives: true,
+  peaks: true,
+  zCutoff: true,
+};
+
+/** Keys of a search. */
+export const MATCH_KEYS: OptionKeys<MatchOptions> = {
+  ...RESULT_KEYS,
+  ...SLICE_KEYS,
+  ...PROGRAM_KEYS,
+  part: true,
+  templates: true,
+  tiffRows: true,
+  micrograph: true,
+  resume: true,
+  compatBatch: true,
+  checkpointSeconds: true,
+};
+
+/** Keys of programs that refine the particles of a table. */
+export const REFINE_KEYS: OptionKeys<
+  SliceOptions &
+    ProgramOptions &
+    Pick<MatchOptions, "particlesPath" | "overwrite" | "tiffRows" | "compatBatch">
+> = {
+  ...SLICE_KEYS,
+  ...PROGRAM_KEYS,
+  particlesPath: true,
+  overwrite: true,
+  tiffRows: true,
+  compatBatch: true,
+};

@@ -1,0 +1,46 @@
+import { expect, test } from "vitest";
+import * as experiment from "../src/experiment/index.ts";
+import * as io from "../src/io/index.ts";
+import * as match from "../src/match/index.ts";
+
+/** A call with options of any shape, as one that JavaScript makes. */
+type Call = (options: never) => unknown;
+
+/** A key that each knows, one letter off; nothing else is given, since keys are looked at before anything else. */
+const CALLS: readonly [name: string, key: string, call: Call][] = [
+  ["runMatch", "zCutof", (options) => match.runMatch("none.yaml", options)],
+  ["runCoarseMatch", "facter", (options) => match.runCoarseMatch("none.yaml", options)],
+  ["collectMatch", "overwrit", (options) => match.collectMatch("none.yaml", options)],
+  ["estimateMatch", "coars", (options) => match.estimateMatch("none.yaml", options)],
+  ["inspectPeaks", "limti", (options) => match.inspectPeaks("none.h5", options)],
+  ["runRefine", "worker", (options) => match.runRefine("none.yaml", options)],
+  ["runConstrainedSearch", "falsePositive", (options) => match.runConstrainedSearch("none.yaml", options)],
+  ["runOptimizeBFactor", "metrc", (options) => match.runOptimizeBFactor("none.yaml", options)],
+  ["runOptimizeTemplate", "patiense", (options) => match.runOptimizeTemplate("none.yaml", options)],
+  ["extractParticles", "boxsize", (options) => match.extractParticles("none.csv", options)],
+  ["convertParticles", "ful", (options) => match.convertParticles("none.csv", "out.star", options)],
+  ["compareParticleTables", "nearpx", (options) => match.compareParticleTables("a.csv", "b.csv", options)],
+  ["runSimulateMap", "boxsize", (options) => match.runSimulateMap("none.pdb", options)],
+  ["runSimulateMicrograph", "cout", (options) => match.runSimulateMicrograph("none.mrc", options)],
+  ["createNdtiff", "directry", io.createNdtiff],
+  ["createNdtiffPyramid", "maxlevel", io.createNdtiffPyramid],
+  ["openNdtiff", "repare", (options) => io.openNdtiff("none", options)],
+  ["createOmeZarr", "compresion", io.createOmeZarr],
+  ["createOmeZarrImage", "shardshape", async (options) => io.createOmeZarrImage(options)],
+  ["createOmeZarrCollection", "thread", io.createOmeZarrCollection],
+  ["createOmeZarrPlate", "row", io.createOmeZarrPlate],
+  ["createOmeZarrLabels", "color", io.createOmeZarrLabels],
+  ["createOmeTiff", "tiles", io.createOmeTiff],
+  ["convertDataset", "formt", (options) => io.convertDataset("none.mrc", "out.tif", options)],
+  ["createExperiment", "nam", (options) => experiment.createExperiment("none", options)],
+  ["openExperiment", "isReadonly", (options) => experiment.openExperiment("none", options)],
+];
+
+test.each(CALLS)("%s refuses the unknown key %s and names the nearest", async (name, key, call) => {
+  await expect(call({ [key]: 1 } as never)).rejects.toMatchObject({
+    code: "format",
+    message: expect.stringMatching(
+      new RegExp(`^${name}.*[ .]${key}: expected a known key, found "${key}" \\(did you mean "\\w+"\\?\\)`),
+    ),
+  });
+});
