@@ -8,5 +8,10 @@ if (!existsSync(main)) {
   );
   process.exit(1);
 }
+// Who reads the output may have seen enough (| head): that is no error.
+process.stdout.on("error", (error) => {
+  if (error.code !== "EPIPE") throw error;
+  process.exit();
+});
 const { run } = await import(main.href);
 process.exitCode = await run(process.argv.slice(2));
