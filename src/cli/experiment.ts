@@ -6,11 +6,9 @@ import {
   type ExperimentContent,
   type ExperimentSummary,
   openExperiment,
-  PLATE_FORMATS,
-  parseWellName,
   readContent,
-  wellName,
 } from "../experiment/index.ts";
+import { PLATE_FORMATS, parseWellName, wellName } from "../io/index.ts";
 import { example, notNegative, positive } from "./options.ts";
 import { report } from "./report.ts";
 

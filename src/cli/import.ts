@@ -4,10 +4,10 @@ import {
   type ImportReport,
   importImages,
   openExperiment,
-  PLATE_FORMATS,
   planImport,
   type SiteLayout,
 } from "../experiment/index.ts";
+import { PLATE_FORMATS } from "../io/index.ts";
 import { databaseOption } from "./experiment.ts";
 import { example, positive } from "./options.ts";
 import { type CommandTools, report } from "./report.ts";

@@ -1,11 +1,10 @@
 /** Plates, wells, cycles, channels, sites and image files, as rows that refer to one another by name. */
 import { z } from "zod";
 import { VitrineError } from "../core/index.ts";
-import { parseWithSchema } from "../io/index.ts";
+import { parseWellName, parseWithSchema, wellName } from "../io/index.ts";
 import type { PlateTable } from "./database/tables.ts";
 import type { Experiment, Query } from "./experiment.ts";
 import { readJsonFile } from "./json.ts";
-import { parseWellName, wellName } from "./wellNames.ts";
 
 const index = z.int().min(0);
 const size = z.int().positive();

@@ -40,5 +40,3 @@ export { planImport } from "./import/plan.ts";
 export type { ImportOptions, ImportReport } from "./import/run.ts";
 export { importImages } from "./import/run.ts";
 export type { SiteLayout } from "./import/sites.ts";
-export type { WellPlace } from "./wellNames.ts";
-export { PLATE_FORMATS, parseWellName, rowLetters, rowOfLetters, wellName } from "./wellNames.ts";

@@ -161,4 +161,6 @@ export type { TiffFile } from "./tiff/tiffFile.ts";
 export { openTiff, readTiffImage } from "./tiff/tiffFile.ts";
 export type { TiffContent } from "./tiff/write.ts";
 export { writeTiff } from "./tiff/write.ts";
+export type { WellPlace } from "./wellNames.ts";
+export { PLATE_FORMATS, parseWellName, rowLetters, rowOfLetters, wellName } from "./wellNames.ts";
 export { formatYaml, parseYaml } from "./yaml.ts";

@@ -11,7 +11,7 @@ export type {
   SiteCell,
   WellSites,
 } from "./geometry/map.ts";
-export { outlineOf, parseWellName, placePlates } from "./geometry/map.ts";
+export { outlineOf, placePlates } from "./geometry/map.ts";
 export type { PlacedPixels, TouchedTile } from "./geometry/paste.ts";
 export { emptyTile, pastePixels, touchedTiles } from "./geometry/paste.ts";
 export { basicModel } from "./illumination/basic.ts";

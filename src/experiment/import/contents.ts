@@ -1,8 +1,8 @@
 /** Planes and sites as what an experiment is told to hold. */
 
 import { join } from "node:path";
+import { PLATE_FORMATS, parseWellName } from "../../io/index.ts";
 import type { ChannelContent, ImageContent, PlateContent, WholeContent } from "../content.ts";
-import { PLATE_FORMATS, parseWellName } from "../wellNames.ts";
 import type { Found, FoundChannel } from "./found.ts";
 import { groupBy } from "./group.ts";
 import type { NumberedPlane } from "./number.ts";

@@ -1,4 +1,4 @@
-import type { WellPlace } from "../wellNames.ts";
+import type { WellPlace } from "../../io/index.ts";
 
 /** A folder of images: all files below it, and what is one image in a folder of its own. */
 export interface ImageFolder {

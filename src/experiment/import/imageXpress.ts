@@ -1,7 +1,6 @@
 /** ImageXpress: a file .HTD that says what was to be taken; images by their names. Sources: faim-ipa, Bio-Formats' MetaxpressTiffReader. */
 import { join } from "node:path";
-import { readText } from "../../io/index.ts";
-import { wellName } from "../wellNames.ts";
+import { readText, wellName } from "../../io/index.ts";
 import { baseOf, type Found, type FoundImage, folderOf } from "./found.ts";
 import { countOf, firstOf, isTrue, type KeyedLines, parseKeyedLines } from "./keyedLines.ts";
 import { imagesByTemplate, withoutProjections } from "./names.ts";

@@ -1,6 +1,6 @@
 /** What is not there: wells, sites, time points, planes, by what else is there and by what the microscope was told to take. */
 
-import { parseWellName, wellName } from "../wellNames.ts";
+import { parseWellName, wellName } from "../../io/index.ts";
 import type { PlannedImages } from "./found.ts";
 import { groupBy } from "./group.ts";
 import type { NumberedPlane } from "./number.ts";

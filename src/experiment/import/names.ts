@@ -1,7 +1,7 @@
 /** Images by the names of their files. */
 
 import { VitrineError } from "../../core/index.ts";
-import { PLATE_FORMATS, rowLetters, rowOfLetters } from "../wellNames.ts";
+import { PLATE_FORMATS, rowLetters, rowOfLetters } from "../../io/index.ts";
 import { baseOf, type Found, type FoundImage, folderOf, type ImageFolder } from "./found.ts";
 import { groupBy } from "./group.ts";
 import { compilePattern, imageOfParts, matchPattern, type NameParts } from "./pattern.ts";

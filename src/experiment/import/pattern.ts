@@ -1,6 +1,6 @@
 /** Names of files as patterns: `{plate}_{well}_y{y}_x{x}_{channel}.tif`, regular expressions, and filepattern's. */
 import { VitrineError } from "../../core/index.ts";
-import { parseWellName, rowOfLetters, type WellPlace, wellName } from "../wellNames.ts";
+import { parseWellName, rowOfLetters, type WellPlace, wellName } from "../../io/index.ts";
 import type { FoundImage } from "./found.ts";
 
 /** What a name can tell, by the names of its parts; numbers as they are written. */

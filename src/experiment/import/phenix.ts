@@ -1,7 +1,6 @@
 /** Opera Phenix and Operetta: Index.idx.xml or Index.xml beside the images. Source: Bio-Formats' OperettaReader. */
 import { join } from "node:path";
-import type { Xml } from "../../io/index.ts";
-import { wellName } from "../wellNames.ts";
+import { wellName, type Xml } from "../../io/index.ts";
 import { below, type Found, type FoundChannel, type FoundImage, folderOf } from "./found.ts";
 import { incomplete, presentImages, type Teller } from "./teller.ts";
 import { attribute, elements, numberIn, readXmlFile, textOf } from "./xml.ts";

@@ -1,6 +1,6 @@
 /** Files as planes: one channel, time point and z plane each, by their names and the files' own axes. */
 
-import { wellName } from "../wellNames.ts";
+import { wellName } from "../../io/index.ts";
 import type { FoundImage } from "./found.ts";
 import { groupBy } from "./group.ts";
 import { type Header, type Headers, headerKey } from "./headers.ts";

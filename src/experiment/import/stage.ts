@@ -1,5 +1,5 @@
+import { parseWellName, type WellPlace } from "../../io/index.ts";
 /** Micro-Manager's words for places: names of positions, and which way the stage goes. */
-import { parseWellName, type WellPlace } from "../wellNames.ts";
 
 /** What the name of a position tells. */
 export interface NamedPosition {

@@ -1,7 +1,6 @@
 import { z } from "zod";
 import { VitrineError } from "../../core/index.ts";
-import { parseCsv, parseWithSchema, readText } from "../../io/index.ts";
-import { parseWellName } from "../wellNames.ts";
+import { parseCsv, parseWellName, parseWithSchema, readText } from "../../io/index.ts";
 import type { Found, FoundImage } from "./found.ts";
 
 const text = z.string().min(1);

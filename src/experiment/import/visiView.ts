@@ -1,7 +1,6 @@
 /** VisiView and MetaMorph: a file .nd that names stage positions and waves; images by their names. Source: TissueMAPS' visiview. */
 import { join } from "node:path";
-import { readText } from "../../io/index.ts";
-import { parseWellName, type WellPlace } from "../wellNames.ts";
+import { parseWellName, readText, type WellPlace } from "../../io/index.ts";
 import { baseOf, type Found, type FoundImage, folderOf } from "./found.ts";
 import { countOf, firstOf, type KeyedLines, parseKeyedLines } from "./keyedLines.ts";
 import { imagesByTemplate } from "./names.ts";

@@ -9,7 +9,6 @@ import {
   outlineOf,
   type PlacedImage,
   type PlateWells,
-  parseWellName,
   pastePixels,
   placePlates,
   pyramidLevels,
@@ -188,15 +187,7 @@ test("golden residues, and windows that show the same in all cycles", () => {
   }
 });
 
-test("wells by name: beyond Z come AA to AF", () => {
-  expect(["A01", "H12", "P24", "AA1", "AF48"].map((name) => Object.values(parseWellName(name)))).toEqual([
-    [0, 0],
-    [7, 11],
-    [15, 23],
-    [26, 0],
-    [31, 47],
-  ]);
-  expect(() => parseWellName("1A")).toThrow('well name: expected letters and a number, as B03, found "1A".');
+test("a map without a site is refused", () => {
   expect(() => placePlates([{ id: 1, wells: [] }])).toThrow("expected at least one site, found none");
 });
 

@@ -1,4 +1,5 @@
 import { VitrineError } from "../../core/index.ts";
+import { parseWellName } from "../../io/index.ts";
 import { guessStitchDimensions } from "../stitching/dimensions.ts";
 import type { PixelOffset, PixelSize } from "./levels.ts";
 
@@ -148,8 +149,8 @@ function squeeze({ wells }: PlateWells): Squeezed {
   const places = wells.map(({ name }) => parseWellName(name));
   const distinct = (values: readonly number[]) => [...new Set(values)].sort((a, b) => a - b);
   return {
-    rows: distinct(places.map(({ row }) => row)),
-    columns: distinct(places.map(({ column }) => column)),
+    rows: distinct(places.map(({ rowIndex }) => rowIndex)),
+    columns: distinct(places.map(({ columnIndex }) => columnIndex)),
   };
 }
 
@@ -158,10 +159,10 @@ function placeWell(
   plate: PixelOffset,
   at: Squeezed & { readonly pitches: Pitches },
 ): PlacedImage {
-  const { row, column } = parseWellName(well.name);
+  const { rowIndex, columnIndex } = parseWellName(well.name);
   const { height, width } = at.pitches.well;
-  const y = plate.y + at.rows.indexOf(row) * (height + at.pitches.wellSpacer);
-  const x = plate.x + at.columns.indexOf(column) * (width + at.pitches.wellSpacer);
+  const y = plate.y + at.rows.indexOf(rowIndex) * (height + at.pitches.wellSpacer);
+  const x = plate.x + at.columns.indexOf(columnIndex) * (width + at.pitches.wellSpacer);
   return { id: well.id, y, x, height, width };
 }
 
@@ -177,26 +178,6 @@ function placeSite(
     height,
     width,
   };
-}
-
-/**
- * Row and column of a well, from 0 on, by its name: `A01` is [0, 0], `AF48` the last of 1536.
- *
- * @throws {VitrineError} format: not one or two letters and a number from 1
- */
-export function parseWellName(name: string): { readonly row: number; readonly column: number } {
-  const [, letters, digits] = /^([A-Z]{1,2})0*([1-9]\d?)$/.exec(name) ?? [];
-  if (letters === undefined) {
-    throw new VitrineError({
-      code: "format",
-      at: "well name",
-      expected: "letters and a number, as B03",
-      found: JSON.stringify(name),
-    });
-  }
-  // Letters count without a zero: behind Z comes AA.
-  const row = [...letters].reduce((sum, letter) => 26 * sum + letter.charCodeAt(0) - 64, 0) - 1;
-  return { row, column: Number(digits) - 1 };
 }
 
 /** A closed ring of five corners `[x, y]`, y upwards. */
