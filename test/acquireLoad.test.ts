@@ -98,7 +98,7 @@ describe("a failure at a fixed frame ends the acquisition with what it says, and
       const report = await runLoad(bundle, job({ frames: 2_500, directory: smallDisk!, format }));
       expect(report.error).toMatchObject({
         code: "storage",
-        text: expect.stringMatching(/no space left on device/i),
+        text: expect.stringMatching(/found a full disk \(ENOSPC\)/),
       });
       const saved = report.acknowledged.length;
       expect(saved).toBeGreaterThan(1_700);
