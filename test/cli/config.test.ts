@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { describe, expect, test } from "vitest";
 import { parseMatchConfig } from "../../src/match/index.ts";
-import { vitrine } from "../support/command.ts";
+import { vitrineHere } from "../support/command.ts";
 import { scratchFolder } from "../support/searchCase.ts";
 
 const scratch = scratchFolder();
@@ -26,30 +26,30 @@ function folderOf(name: string): string {
 
 test("a configuration is checked and printed with every default, which the program reads as the same", async () => {
   const cwd = folderOf("print");
-  const end = await vitrine(["config", "short.yaml"], { cwd });
+  const end = await vitrineHere(["config", "short.yaml"], { cwd });
   expect(end.code).toBe(0);
   expect(end.stderr.match(/short\.yaml computational_config\.\w+ has no effect here/g)?.length).toBe(3);
   const read = (text: string) => parseMatchConfig(text, "test");
   expect(read(end.stdout)).toEqual(read(readFileSync(join(cwd, "short.yaml"), "utf8")));
   expect(end.stdout).toMatch(/ {2}spherical_aberration: 2\.7\n/);
-  const json = await vitrine(["config", "short.yaml", "--json"], { cwd });
+  const json = await vitrineHere(["config", "short.yaml", "--json"], { cwd });
   const { results, warnings } = JSON.parse(json.stdout);
   expect([results, warnings.length]).toEqual([read(end.stdout), 3]);
 });
 
 test("it goes to a file as YAML or JSON, and never over another", async () => {
   const cwd = folderOf("out");
-  const end = await vitrine(["config", "refine1_config.yaml", "--out", "a.json"], { cwd });
+  const end = await vitrineHere(["config", "refine1_config.yaml", "--out", "a.json"], { cwd });
   expect([end.code, end.stdout]).toEqual([0, "wrote a.json: configuration of vitrine refine\n"]);
-  const back = await vitrine(["config", "a.json", "--out", "b.yaml", "--json"], { cwd });
+  const back = await vitrineHere(["config", "a.json", "--out", "b.yaml", "--json"], { cwd });
   expect(JSON.parse(back.stdout).results).toEqual({ path: "b.yaml", program: "refine" });
   expect(readFileSync(join(cwd, "b.yaml"), "utf8")).toMatch(
     /particle_stack:\n {2}df_path: search1_particles.csv/,
   );
-  const again = await vitrine(["config", "a.json", "--out", "b.yaml"], { cwd });
+  const again = await vitrineHere(["config", "a.json", "--out", "b.yaml"], { cwd });
   expect([again.code, again.stdout]).toEqual([1, ""]);
   expect(again.stderr).toMatch(/b\.yaml: expected .* found/);
-  expect((await vitrine(["config", "a.json", "--out", "b.yaml", "--overwrite"], { cwd })).code).toBe(0);
+  expect((await vitrineHere(["config", "a.json", "--out", "b.yaml", "--overwrite"], { cwd })).code).toBe(0);
 });
 
 test("a refinement runs from JSON as from YAML", async () => {
@@ -61,10 +61,12 @@ test("a refinement runs from JSON as from YAML", async () => {
   );
   const config = absolute(readFileSync(golden("refine2_config.yaml"), "utf8"));
   writeFileSync(join(cwd, "r.yaml"), config.replace("defocus_step: 150.0", "defocus_step: 3e2"));
-  expect((await vitrine(["config", "r.yaml", "--out", "r.json"], { cwd })).code).toBe(0);
+  expect((await vitrineHere(["config", "r.yaml", "--out", "r.json"], { cwd })).code).toBe(0);
   const tables = await Promise.all(
     ["r.yaml", "r.json"].map(async (file) => {
-      const end = await vitrine(["refine", file, "--particles", `${file}.csv`, "--workers", "1"], { cwd });
+      const end = await vitrineHere(["refine", file, "--particles", `${file}.csv`, "--workers", "1"], {
+        cwd,
+      });
       return [end.code, readFileSync(join(cwd, `${file}.csv`), "utf8")];
     }),
   );
@@ -103,7 +105,7 @@ describe("wrong use and wrong files", () => {
     writeFileSync(join(cwd, "short.yaml"), text);
     writeFileSync(join(cwd, "wrong.yaml"), text.replace("voltage: 300.0", "voltage: -3"));
     writeFileSync(join(cwd, "vague.yaml"), "preprocessing_filters: {}\n");
-    const end = await vitrine(args, { cwd });
+    const end = await vitrineHere(args, { cwd });
     expect([end.code, end.stdout]).toEqual([code, ""]);
     expect(end.stderr).toMatch(message);
   });

@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { describe, expect, test } from "vitest";
 import { convertDataset, formatMrc, openNdtiff, openOmeZarr } from "../../src/io/index.ts";
-import { vitrine } from "../support/command.ts";
+import { vitrineHere } from "../support/command.ts";
 import { requirement, sharedReal } from "../support/require.ts";
 import { scratchFolder } from "../support/searchCase.ts";
 
@@ -23,7 +23,7 @@ describe("vitrine info", () => {
     writeFileSync(join(folder, "map.mrc"), formatMrc({ data, shape: [1, 2, 3], voxelSizeA: 1.5 }));
     writeFileSync(join(folder, "a.csv"), "x,y\n1,2\n");
     const paths = [join(golden, "tcz_u16_crashed"), join(folder, "map.mrc"), join(folder, "a.csv")];
-    const end = await vitrine(["info", ...paths]);
+    const end = await vitrineHere(["info", ...paths]);
     expect([end.code, end.stderr]).toEqual([0, ""]);
     expect(end.stdout.replaceAll(`${folder}/`, "").replaceAll(`${golden}/`, "")).toMatchInlineSnapshot(`
       "tcz_u16_crashed: NDTiff 3.3
@@ -49,7 +49,12 @@ describe("vitrine info", () => {
   });
 
   test("--json gives a line a file", async () => {
-    const end = await vitrine(["info", "--json", join(golden, "pz_u8"), join(golden, "ndtiff_listing.json")]);
+    const end = await vitrineHere([
+      "info",
+      "--json",
+      join(golden, "pz_u8"),
+      join(golden, "ndtiff_listing.json"),
+    ]);
     const lines = end.stdout
       .trim()
       .split("\n")
@@ -71,7 +76,7 @@ describe("vitrine info", () => {
       ["a.mrc", /^vitrine: \S+a\.mrc\S*: expected .*, found .*\n$/],
       ["nothing", /^vitrine: \S+nothing: expected a file or folder, found none\. Check the path\.\n$/],
     ] as const) {
-      const end = await vitrine(["info", join(folder, name)]);
+      const end = await vitrineHere(["info", join(folder, name)]);
       expect([end.code, end.stdout]).toEqual([1, ""]);
       expect(end.stderr).toMatch(message);
     }
@@ -82,9 +87,9 @@ describe("vitrine convert", () => {
   test("goes from NDTiff to OME-Zarr and back, and refuses to replace anything without --overwrite", async () => {
     const folder = newFolder();
     const [source, zarr, back] = [join(golden, "tcz_u16"), join(folder, "a.zarr"), join(folder, "back")];
-    const there = await vitrine(["convert", source, zarr, "--compression", "zstd"]);
+    const there = await vitrineHere(["convert", source, zarr, "--compression", "zstd"]);
     expect(there).toEqual({ code: 0, stdout: `wrote ${zarr}: 18 images as ome-zarr\n`, stderr: "" });
-    const again = await vitrine(["convert", zarr, back, "--format", "ndtiff", "--json"]);
+    const again = await vitrineHere(["convert", zarr, back, "--format", "ndtiff", "--json"]);
     expect(JSON.parse(again.stdout).results).toEqual({
       from: "ome-zarr",
       to: "ndtiff",
@@ -97,30 +102,40 @@ describe("vitrine convert", () => {
     expect(await last.readImage(axes)).toEqual(await first.readImage(axes));
     expect(await last.readMetadata(axes)).toEqual(await first.readMetadata(axes));
     await Promise.all([first.close(), last.close()]);
-    const taken = await vitrine(["convert", source, zarr]);
+    const taken = await vitrineHere(["convert", source, zarr]);
     expect([taken.code, taken.stdout]).toEqual([1, ""]);
     expect(taken.stderr).toMatch(/expected nothing of this name, found something\. .* --overwrite\.\n$/);
-    expect((await vitrine(["convert", source, zarr, "--overwrite"])).code).toBe(0);
+    expect((await vitrineHere(["convert", source, zarr, "--overwrite"])).code).toBe(0);
     expect(readdirSync(folder).sort()).toEqual(["a.zarr", "back"]);
   });
 
   test("writes arrays by the ending of their name", async () => {
     const folder = newFolder();
     const paths = ["a.npy", "b.mrc"].map((name) => join(folder, name));
-    const end = await vitrine(["convert", join(golden, "strpos_u16_sparse"), paths[0]]);
+    const end = await vitrineHere(["convert", join(golden, "strpos_u16_sparse"), paths[0]]);
     expect(end.stdout).toBe(`wrote ${paths[0]}: 8 images as npy, 1 missing ones as zeros\n`);
-    expect((await vitrine(["convert", paths[0], paths[1]])).code).toBe(0);
+    expect((await vitrineHere(["convert", paths[0], paths[1]])).code).toBe(0);
     expect(readFileSync(paths[1]).readInt32LE(8)).toBe(9);
   });
 
   test("draws a picture, tells what is shown, and says what was chosen", async () => {
     const out = join(newFolder(), "a.png");
     const source = join(golden, "tcz_u16");
-    const end = await vitrine(["convert", source, out, "--at", "t=1", "--project", "z:max", "--zoom", "8"]);
+    const end = await vitrineHere([
+      "convert",
+      source,
+      out,
+      "--at",
+      "t=1",
+      "--project",
+      "z:max",
+      "--zoom",
+      "8",
+    ]);
     expect([end.code, end.stderr]).toEqual([0, ""]);
     expect(end.stdout).toMatch(/a\.png: 384 x 256 px, DAPI \d+ to \d+, FITC \d+ to \d+\n$/);
     expect(readFileSync(out).subarray(1, 4).toString()).toBe("PNG");
-    const other = await vitrine([
+    const other = await vitrineHere([
       "convert",
       source,
       join(newFolder(), "b.png"),
@@ -130,7 +145,7 @@ describe("vitrine convert", () => {
       "c=FITC",
     ]);
     expect(other.stdout).toMatch(/152 x 104 px, FITC/);
-    const wrong = await vitrine(["convert", source, join(newFolder(), "c.png"), "--at", "q=1"]);
+    const wrong = await vitrineHere(["convert", source, join(newFolder(), "c.png"), "--at", "q=1"]);
     expect(wrong.stderr).toMatch(/expected one of the axes time, channel, z, found q\.\n$/);
   });
 
@@ -139,7 +154,7 @@ describe("vitrine convert", () => {
     const [npy, mrc, zarr] = ["a.npy", "a.mrc", "a.zarr"].map((name) => join(folder, name));
     const data = Float32Array.from({ length: 60 }, (_, i) => i);
     writeFileSync(mrc, formatMrc({ data, shape: [3, 4, 5], voxelSizeA: 1.5, originA: [1, 2, 3] }));
-    const end = await vitrine(["convert", mrc, npy, "--json"]);
+    const end = await vitrineHere(["convert", mrc, npy, "--json"]);
     expect(JSON.parse(end.stdout).warnings.map((line: string) => line.replace(/^.*a\.npy/, "a.npy"))).toEqual(
       [
         "a.npy: .npy has no place for the names of axes (z); format (--format) ome-zarr or ndtiff keeps it",
@@ -148,8 +163,8 @@ describe("vitrine convert", () => {
         "a.npy: .npy has no place for the place of the first pixel (0.0001, 0.0002, 0.0003 µm along x, y, z); format (--format) mrc or ome-zarr keeps it",
       ],
     );
-    expect((await vitrine(["convert", mrc, zarr])).stderr).toBe("");
-    const info = await vitrine(["info", zarr]);
+    expect((await vitrineHere(["convert", mrc, zarr])).stderr).toBe("");
+    const info = await vitrineHere(["info", zarr]);
     expect(info.stdout.replace(zarr, "a.zarr")).toMatchInlineSnapshot(`
       "a.zarr: OME-Zarr
         axes        z 3 x y 4 x x 5, float32
@@ -174,7 +189,7 @@ describe("vitrine convert", () => {
       [["info"], /missing required argument 'file'/],
       [["info", "a", "--jsn"], /unknown option '--jsn'\s*\(Did you mean --json\?\)/],
     ] as const) {
-      const end = await vitrine(args);
+      const end = await vitrineHere(args);
       expect([end.code, end.stdout]).toEqual([2, ""]);
       expect(end.stderr).toMatch(message);
     }
@@ -188,7 +203,7 @@ describe.skipIf(!available)("datasets that Micro-Manager wrote", () => {
   const paths = versions.flatMap((version) => readdirSync(version).map((name) => join(version, name)));
 
   test("are described, also those of which only the index is there", async () => {
-    const end = await vitrine(["info", "--json", ...paths]);
+    const end = await vitrineHere(["info", "--json", ...paths]);
     expect([end.code, end.stderr]).toEqual([0, ""]);
     const lines = end.stdout
       .trim()

@@ -2,7 +2,7 @@ import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { expect, test } from "vitest";
 import { openMrc } from "../../src/io/index.ts";
-import { vitrine } from "../support/command.ts";
+import { vitrineHere } from "../support/command.ts";
 import { motionPath, writeGoldenTable, writeMovie, writeMovieConfig } from "../support/movieCase.ts";
 import { scratchFolder } from "../support/searchCase.ts";
 
@@ -14,8 +14,11 @@ test("boxes of a movie, normalised and inverted, as a stack and a STAR file", as
   const motion = ["--movie", movie, "--deformation", motionPath("deformation"), "--workers", "2"];
   const exposure = ["--pre-exposure", "1.5", "--fluence-per-frame", "2"];
   const args = ["extract", table, "--box", "60", "--out", "boxes.mrcs", "--normalize", "--invert"];
-  const end = await vitrine([...args, ...motion, ...exposure, "--json"], { cwd: scratch });
-  expect([end.code, end.stderr]).toEqual([0, ""]);
+  const end = await vitrineHere([...args, ...motion, ...exposure, "--json"], { cwd: scratch });
+  expect([end.code, end.stderr]).toEqual([
+    0,
+    expect.stringMatching(/^vitrine: boxes\.star: left out .*--full keeps it\n$/),
+  ]);
   expect(JSON.parse(end.stdout).results).toMatchObject({ particles: 9, files: ["boxes.mrcs", "boxes.star"] });
   const file = await openMrc(join(scratch, "boxes.mrcs"));
   const data = await file.readSections(0, 9);
@@ -32,14 +35,14 @@ test.each([
   [["--fluence-per-frame", "-1"], /Expected a number of at least 0/],
   [["--background-radius", "20"], /option --background-radius needs --normalize/],
 ])("vitrine extract with %j is wrong use", async (args, message) => {
-  const end = await vitrine(["extract", "a.csv", "--box", "40", ...args], { cwd: scratch });
+  const end = await vitrineHere(["extract", "a.csv", "--box", "40", ...args], { cwd: scratch });
   expect([end.code, end.stdout]).toEqual([2, ""]);
   expect(end.stderr).toMatch(message);
 });
 
 test("a table of shifts that belongs to another movie is one line, and nothing is written", async () => {
   const args = ["extract", table, "--box", "40", "--out", "none.mrcs", "--movie", movie];
-  const end = await vitrine([...args, "--shifts", motionPath("deformation")], { cwd: scratch });
+  const end = await vitrineHere([...args, "--shifts", motionPath("deformation")], { cwd: scratch });
   expect([end.code, end.stdout]).toEqual([1, ""]);
   expect(end.stderr).toMatch(/deformation\.csv: expected the columns particle_index, frame.*\n$/);
   expect(existsSync(join(scratch, "none.mrcs"))).toBe(false);
@@ -47,7 +50,7 @@ test("a table of shifts that belongs to another movie is one line, and nothing i
 
 test("vitrine refine takes a movie", async () => {
   const config = writeMovieConfig(scratch, { movie, motion: "shifts" });
-  const end = await vitrine(["refine", config, "--json", "--workers", "2"], { cwd: scratch });
+  const end = await vitrineHere(["refine", config, "--json", "--workers", "2"], { cwd: scratch });
   expect(end.code).toBe(0);
   expect(JSON.parse(end.stdout).particles.length).toBe(9);
 });

@@ -3,7 +3,7 @@ import { readFileSync, truncateSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
 import { formatMrc } from "../../src/io/index.ts";
-import { type Change, caseMaker, complaint, filesBelow, vitrine } from "../support/command.ts";
+import { type Change, caseMaker, complaint, filesBelow, vitrineHere } from "../support/command.ts";
 import { noise } from "../support/noise.ts";
 import { FEW_ORIENTATIONS, mapPaths, scratchFolder, smallConfiguration } from "../support/searchCase.ts";
 import { mountSmallDisk } from "../support/smallDisk.ts";
@@ -151,7 +151,7 @@ describe("what is wrong is one clear line, exit code 1, and no result", () => {
   test.each(WRONG_INPUTS)("%s", async (_, change, message) => {
     const { folder, args } = smallSearch(change);
     const before = filesBelow(folder);
-    const end = await vitrine(args);
+    const end = await vitrineHere(args);
     expect([end.code, end.stdout]).toEqual([1, ""]);
     expect(complaint(end, folder)).toMatch(message);
     expect(filesBelow(folder)).toEqual(before);
@@ -166,7 +166,7 @@ describe("what is wrong is one clear line, exit code 1, and no result", () => {
     const { folder, args } = smallSearch();
     if (text === undefined) args[1] = join(folder, "none.yaml");
     else writeFileSync(args[1], text);
-    const end = await vitrine(args);
+    const end = await vitrineHere(args);
     expect([end.code, end.stdout]).toEqual([1, ""]);
     expect(complaint(end, folder)).toMatch(message);
   });
@@ -190,7 +190,7 @@ describe.skipIf(smallDisk === undefined)(
     test("since it is full is one clear line and leaves no half of a result, old files as they were", async () => {
       const { folder, args } = ontoDisk({ ...FEW_ORIENTATIONS, psi_step: 150, theta_step: 100 });
       writeFileSync(join(disk, "mip.mrc"), "old");
-      const end = await vitrine([...args, "--overwrite"]);
+      const end = await vitrineHere([...args, "--overwrite"]);
       expect([end.code, end.stdout]).toEqual([1, ""]);
       expect(complaint(end, folder)).toMatch(/\.mrc\S*: expected .*ENOSPC/);
       expect(filesBelow(disk)).toEqual(["mip.mrc"]);
@@ -202,7 +202,7 @@ describe.skipIf(smallDisk === undefined)(
       const { folder, args } = ontoDisk({ ...FEW_ORIENTATIONS, psi_step: 0.5, theta_step: 0.5 });
       execFileSync("mount", ["-o", "remount,ro", disk]);
       try {
-        const end = await vitrine([...args, "--overwrite"]);
+        const end = await vitrineHere([...args, "--overwrite"]);
         expect([end.code, end.stdout]).toEqual([1, ""]);
         expect(complaint(end, folder)).toMatch(/mip\.mrc\S*: expected a complete write, found .*EROFS/);
       } finally {

@@ -2,7 +2,7 @@ import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { expect, test } from "vitest";
-import { vitrine } from "../support/command.ts";
+import { vitrineHere } from "../support/command.ts";
 import { scratchFolder, smallConfiguration, writeConfig } from "../support/searchCase.ts";
 
 const scratch = scratchFolder();
@@ -21,7 +21,7 @@ function search(name: string, fields: Record<string, unknown>): string {
 
 test("a search reads the camera's MTF relative to the working directory, and not with --compat", async () => {
   const cwd = search("plain", { mtf_reference: "camera.star", chromatic_aberration: 2.7, energy_spread: 2 });
-  const run = (...more: string[]) => vitrine(["match", "config.yaml", "--overwrite", ...more], { cwd });
+  const run = (...more: string[]) => vitrineHere(["match", "config.yaml", "--overwrite", ...more], { cwd });
   const known = await run();
   expect([known.code, known.stderr.includes("no effect")]).toEqual([0, false]);
   const map = readFileSync(join(cwd, "mip.mrc"));
@@ -37,7 +37,7 @@ test.each([
   [{ energy_spred: 1 }, /optics_group\.energy_spred: expected a known key.*"energy_spread"/],
 ])("a search with %j fails and says why", async (fields, message) => {
   const cwd = search(`bad ${JSON.stringify(fields).replace(/\W/g, "")}`, fields);
-  const end = await vitrine(["match", "config.yaml"], { cwd });
+  const end = await vitrineHere(["match", "config.yaml"], { cwd });
   expect([end.code, end.stdout]).toEqual([1, ""]);
   expect(end.stderr).toMatch(message);
 });
@@ -51,7 +51,7 @@ test("files on particles have an optics group of what their tables do not tell",
   writeFileSync(join(cwd, "camera.star"), STAR);
   const refine = async (lines: string) => {
     writeFileSync(join(cwd, "config.yaml"), `${absolute("refine1_config.yaml")}\noptics_group:\n${lines}\n`);
-    return vitrine(["refine", "config.yaml", "--overwrite", "--json"], { cwd });
+    return vitrineHere(["refine", "config.yaml", "--overwrite", "--json"], { cwd });
   };
   const scores = async (lines: string) => {
     const end = await refine(lines);

@@ -1,7 +1,7 @@
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect, test } from "vitest";
-import { vitrine } from "../support/command.ts";
+import { vitrineHere } from "../support/command.ts";
 import { writeOptimizeCase } from "../support/optimizeCase.ts";
 import { filesOf, scratchFolder } from "../support/searchCase.ts";
 
@@ -31,7 +31,7 @@ function optimizeCase(name: string): string {
 
 test("a search, what it prints and what it writes", async () => {
   const cwd = optimizeCase("plain");
-  const end = await vitrine(["optimize-template", "config.yaml", "--workers", "2"], { cwd });
+  const end = await vitrineHere(["optimize-template", "config.yaml", "--workers", "2"], { cwd });
   expect([end.code, end.stderr.match(/has no effect/g)?.length]).toEqual([0, 2]);
   expect(end.stderr).toMatch(/vitrine: pixel size 1\.380 Å: mean z-score \d+\.\d{3}\n/);
   expect(end.stdout).toMatch(/^best pixel size 1\.41 Å, mean z-score \d+\.\d{3} \(6 sizes, 8 particles\)\n/);
@@ -42,7 +42,7 @@ test("a search, what it prints and what it writes", async () => {
   expect(readFileSync(join(cwd, "optimize_template_results.txt"), "utf8")).toBe(
     "Optimal template px: 1.410 Å",
   );
-  const again = await vitrine(["optimize-template", "config.yaml"], { cwd });
+  const again = await vitrineHere(["optimize-template", "config.yaml"], { cwd });
   expect([again.code, again.stdout]).toEqual([1, ""]);
   expect(again.stderr).toMatch(
     /optimize_template_results\.txt: expected no file of this name, found one\. Allow it with --overwrite/,
@@ -62,7 +62,7 @@ test("--json is one line of JSON; particles chosen, tables and another place", a
     "12",
     "--compat",
   ];
-  const end = await vitrine(["optimize-template", "config.yaml", ...args], { cwd });
+  const end = await vitrineHere(["optimize-template", "config.yaml", ...args], { cwd });
   const report = JSON.parse(end.stdout);
   expect([end.code, report.particles, report.trials.length]).toEqual([0, 8, 6]);
   expect(report.files.slice(0, 2)).toEqual(["out/best.txt", "out/best_all.csv"]);
@@ -96,7 +96,7 @@ test("bad input is one line, and leaves no file", async () => {
     [["config.yaml", "--resume"], 2, /unknown option '--resume'/],
   ];
   for (const [args, code, message] of cases) {
-    const end = await vitrine(["optimize-template", ...args], { cwd });
+    const end = await vitrineHere(["optimize-template", ...args], { cwd });
     expect([end.code, end.stdout]).toEqual([code, ""]);
     expect(end.stderr).toMatch(message);
     const complaints = end.stderr
@@ -109,7 +109,7 @@ test("bad input is one line, and leaves no file", async () => {
 });
 
 test("--help explains it", async () => {
-  const end = await vitrine(["optimize-template", "--help"]);
+  const end = await vitrineHere(["optimize-template", "--help"]);
   expect([end.code, end.stderr]).toEqual([0, ""]);
   for (const option of ["--results", "--tables", "--min-snr", "--best-n", "--patience", "--compat", "--json"])
     expect(end.stdout).toContain(option);

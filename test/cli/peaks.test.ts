@@ -2,7 +2,7 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect, test } from "vitest";
 import { findPeaks, findPeaksByFdr, findPeaksByPValue, gevCutoff } from "../../src/match/index.ts";
-import { caseMaker, complaint, filesBelow, vitrine } from "../support/command.ts";
+import { caseMaker, complaint, filesBelow, vitrineHere } from "../support/command.ts";
 import { readMap, scratchFolder } from "../support/searchCase.ts";
 
 const smallSearch = caseMaker(scratchFolder());
@@ -15,9 +15,9 @@ interface Report {
 test("particles are chosen as --peaks says, by match and by match-collect", async () => {
   const { args, config, folder } = smallSearch();
   const table = join(folder, "out", "particles.csv");
-  expect((await vitrine([...args, "--part", "1/1"])).code).toBe(0);
+  expect((await vitrineHere([...args, "--part", "1/1"])).code).toBe(0);
   const collect = async (...more: string[]): Promise<Report> => {
-    const end = await vitrine([
+    const end = await vitrineHere([
       "match-collect",
       config,
       "--particles",
@@ -55,7 +55,7 @@ test("particles are chosen as --peaks says, by match and by match-collect", asyn
     expect([places(fdr.particles), fdr.zCutoff]).toEqual([places(expected.peaks), expected.cutoff]);
   }
 
-  const whole = await vitrine([
+  const whole = await vitrineHere([
     ...args,
     "--overwrite",
     "--json",
@@ -70,7 +70,7 @@ test("particles are chosen as --peaks says, by match and by match-collect", asyn
 test("bad choices are refused before the search", async () => {
   const { args, folder } = smallSearch();
   const before = filesBelow(folder);
-  const cutoff = await vitrine([...args, "--peaks", "gev", "--z-cutoff", "7"]);
+  const cutoff = await vitrineHere([...args, "--peaks", "gev", "--z-cutoff", "7"]);
   expect([cutoff.code, complaint(cutoff, folder)]).toEqual([
     1,
     "vitrine: zCutoff: expected none with peaks by gev, found 7. Leave out --z-cutoff.",
@@ -81,7 +81,7 @@ test("bad choices are refused before the search", async () => {
     [["--p-quadrant", "2"], "Allowed choices are 1, 3"],
     [["--p-cutoff", "x"], "above 0"],
   ] as const) {
-    const end = await vitrine([...args, ...given]);
+    const end = await vitrineHere([...args, ...given]);
     expect([end.code, end.stdout]).toEqual([2, ""]);
     expect(end.stderr).toContain(message);
   }

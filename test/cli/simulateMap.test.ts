@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { describe, expect, test } from "vitest";
 import { readMrcVolume } from "../../src/io/index.ts";
-import { filesBelow, vitrine } from "../support/command.ts";
+import { filesBelow, vitrineHere } from "../support/command.ts";
 import { scratchFolder } from "../support/searchCase.ts";
 
 const folder = scratchFolder();
@@ -13,22 +13,22 @@ describe("vitrine simulate-map", () => {
   test("writes a map and says what it holds", async () => {
     const out = join(folder, "map.mrc");
     const args = ["simulate-map", atoms, "--pixel-size", "1", "--box", "32", "--out", out];
-    const end = await vitrine([...args, "--additional-b-factor", "25", "--dose-end", "20", "--json"]);
+    const end = await vitrineHere([...args, "--additional-b-factor", "25", "--dose-end", "20", "--json"]);
     expect([end.code, end.stderr]).toEqual([0, ""]);
     const report = JSON.parse(end.stdout);
     expect(report).toMatchObject({ path: out, atoms: 138, boxSize: 32, pixelSizeA: 1 });
     const { data, shape, voxelSizeA } = await readMrcVolume(out);
     expect([shape, voxelSizeA]).toEqual([[32, 32, 32], 1]);
     expect(Math.max(...data)).toBeCloseTo(report.maximumV, 5);
-    const again = await vitrine(args);
+    const again = await vitrineHere(args);
     expect(again.code).toBe(1);
     expect(again.stderr).toBe(
       `vitrine: ${out}: expected no file of this name, found one. Replace it with --overwrite, or choose another path.\n`,
     );
-    const replaced = await vitrine([...args, "--overwrite", "--remove-hydrogens"]);
+    const replaced = await vitrineHere([...args, "--overwrite", "--remove-hydrogens"]);
     expect(replaced.stdout).toMatch(/^wrote .*map\.mrc: 138 atoms in 32³ voxels of 1 Å, \S+ to \S+ V\n$/);
     const other = join(folder, "twin.mrc");
-    await vitrine([...args.slice(0, -1), other, "--workers", "1", "--remove-hydrogens"]);
+    await vitrineHere([...args.slice(0, -1), other, "--workers", "1", "--remove-hydrogens"]);
     expect(readFileSync(other).equals(readFileSync(out))).toBe(true);
   });
 
@@ -50,7 +50,7 @@ describe("vitrine simulate-map", () => {
       [[atoms, ...args, "--dose-filter-modify-signal", "cube"], 2, /none, sqrt, rel_diff/],
     ];
     for (const [given, code, message] of cases) {
-      const end = await vitrine(["simulate-map", ...given]);
+      const end = await vitrineHere(["simulate-map", ...given]);
       expect(end.stdout).toBe("");
       expect(end.stderr).toMatch(message);
       expect(end.code).toBe(code);

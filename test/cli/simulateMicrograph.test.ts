@@ -3,14 +3,14 @@ import { join } from "node:path";
 import { beforeAll, describe, expect, test } from "vitest";
 import { readMrcImage, writeMrc } from "../../src/io/index.ts";
 import { simulateMolecule, volumeFromMolecule } from "../../src/match/index.ts";
-import { filesBelow, vitrine } from "../support/command.ts";
+import { filesBelow, vitrineHere } from "../support/command.ts";
 import { scratchFolder } from "../support/searchCase.ts";
 
 const cwd = scratchFolder();
 const atoms = simulateMolecule({ seed: 3, atomCount: 200, radiusA: 25, sigmaA: 3 });
 beforeAll(async () => {
   await writeMrc(join(cwd, "map.mrc"), volumeFromMolecule(atoms, { boxSize: 32, voxelSizeA: 2 }));
-  const end = await vitrine(command, { cwd });
+  const end = await vitrineHere(command, { cwd });
   expect([end.code, end.stderr]).toEqual([0, ""]);
   expect(end.stdout).toMatch(
     /^3 particles in 120 x 150 pixels, 30 electrons\/Å²; a perfect filter would give them z \d+\.\d\nwrote m\.mrc\nwrote truth\.csv\nwrote m\.yaml\n$/,
@@ -30,17 +30,17 @@ describe("vitrine simulate-micrograph", () => {
     expect(readFileSync(join(cwd, "truth.csv"), "utf8").trim().split("\n")).toHaveLength(4);
     const config = readFileSync(join(cwd, "m.yaml"), "utf8");
     expect(config).toMatch(/symmetry: C3\n/);
-    const estimate = await vitrine(["match", "m.yaml", "--estimate", "--json"], { cwd });
+    const estimate = await vitrineHere(["match", "m.yaml", "--estimate", "--json"], { cwd });
     expect(estimate.code).toBe(0);
   });
 
   test("--json is one line of JSON, nothing is replaced without being asked to", async () => {
-    const again = await vitrine(command, { cwd });
+    const again = await vitrineHere(command, { cwd });
     expect([again.code, again.stdout]).toEqual([1, ""]);
     expect(again.stderr).toMatch(
       /^vitrine: m\.mrc: expected no file of this name, found one\. .*--overwrite.*\n$/,
     );
-    const { stdout } = await vitrine([...command, "--overwrite", "--json"], { cwd });
+    const { stdout } = await vitrineHere([...command, "--overwrite", "--json"], { cwd });
     const report = JSON.parse(stdout);
     expect([report.particles.length, report.files]).toEqual([3, ["m.mrc", "truth.csv", "m.yaml"]]);
     expect(report.zScore).toBeGreaterThan(0);
@@ -63,7 +63,7 @@ describe("vitrine simulate-micrograph", () => {
       [["map.mrc", ...base, "--dose", "9", "--z-score", "9"], 2, /cannot be used with option '--dose/],
     ];
     for (const [args, code, message] of cases) {
-      const end = await vitrine(["simulate-micrograph", ...args], { cwd });
+      const end = await vitrineHere(["simulate-micrograph", ...args], { cwd });
       expect(end.stderr).toMatch(message);
       expect([end.code, end.stdout]).toEqual([code, ""]);
       if (code === 1) expect(end.stderr.trimEnd().split("\n")).toHaveLength(1);
@@ -74,13 +74,16 @@ describe("vitrine simulate-micrograph", () => {
 
 describe("vitrine compare-particles", () => {
   test("a table and itself", async () => {
-    const { stdout } = await vitrine(["compare-particles", "truth.csv", "truth.csv", "--symmetry", "C3"], {
-      cwd,
-    });
+    const { stdout } = await vitrineHere(
+      ["compare-particles", "truth.csv", "truth.csv", "--symmetry", "C3"],
+      {
+        cwd,
+      },
+    );
     expect(stdout).toMatch(
       /^planted 3, found 3, missed 0, others 0\n( {2}x .* off by 0\.0 px and 0\.0°\n){3}half /,
     );
-    const json = await vitrine(["compare-particles", "truth.csv", "truth.csv", "--json"], { cwd });
+    const json = await vitrineHere(["compare-particles", "truth.csv", "truth.csv", "--json"], { cwd });
     expect(JSON.parse(json.stdout).matches).toHaveLength(3);
   });
 
@@ -95,7 +98,7 @@ describe("vitrine compare-particles", () => {
     [["truth.csv", "truth.csv", "--near", "x"], 2, /Expected a number above 0/],
     [["truth.csv"], 2, /missing required argument 'planted\.csv'/],
   ] as [string[], number, RegExp][])("%j is refused", async (args, code, message) => {
-    const end = await vitrine(["compare-particles", ...args], { cwd });
+    const end = await vitrineHere(["compare-particles", ...args], { cwd });
     expect(end.stderr).toMatch(message);
     expect([end.code, end.stdout]).toEqual([code, ""]);
   });

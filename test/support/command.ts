@@ -50,8 +50,13 @@ export function vitrine(args: readonly string[], options: CommandOptions = {}): 
   });
 }
 
-/** Runs `vitrine` in this process, from the sources: several times as fast, in this folder, deaf to signals. */
-export async function vitrineHere(args: readonly string[]): Promise<CommandEnd> {
+/** Runs `vitrine` in this process, from the sources: several times as fast, deaf to signals. */
+export async function vitrineHere(
+  args: readonly string[],
+  { cwd }: Pick<CommandOptions, "cwd"> = {},
+): Promise<CommandEnd> {
+  const before = process.cwd();
+  if (cwd !== undefined) process.chdir(cwd);
   const texts = { stdout: "", stderr: "" };
   const spies = (["stdout", "stderr"] as const).map((name) =>
     vi.spyOn(process[name], "write").mockImplementation((chunk) => {
@@ -64,6 +69,7 @@ export async function vitrineHere(args: readonly string[]): Promise<CommandEnd> 
     return { code, ...texts };
   } finally {
     for (const spy of spies) spy.mockRestore();
+    process.chdir(before);
   }
 }
 
