@@ -35,6 +35,7 @@ test("the tarball holds the built package and its pages, and no source, tests or
     "src",
   ]);
   expect(packed.paths).toContain("dist/compute/kernels.wasm");
+  expect(packed.paths).toContain("dist/io/omezarr/multiscale/kernels.wasm");
   expect(packed.paths).toContain("dist/acquire/mmcore/python/child.py");
   expect(packed.paths).toContain("src/match/README.md");
   expect(packed.paths.filter((path) => /\.test\.|golden|\.pyc$/.test(path))).toEqual([]);

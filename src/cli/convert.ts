@@ -66,7 +66,9 @@ export function addConvert(cli: Command): void {
       ]),
     )
     .addOption(
-      new Option("--compression <method>", "of OME-Zarr").choices(["none", "zstd", "gzip"]).default("none"),
+      new Option("--compression <method>", "of OME-Zarr; blosc is LZ4 after a shuffle")
+        .choices(["none", "zstd", "gzip", "blosc"])
+        .default("none"),
     )
     .addOption(
       new Option("--zarr-version <version>", "of OME-Zarr: 0.4 is Zarr 2, 0.5 Zarr 3").choices([

@@ -6,6 +6,7 @@ import { createOmeZarr } from "../omezarr/writer.ts";
 import { titleOf, writeFolder } from "./folders.ts";
 import { type OpenedDataset, openDataset } from "./open.ts";
 import type { ConvertOptions } from "./options.ts";
+import { tilingOf } from "./tiles.ts";
 
 /** Images that are written at a time. */
 const WRITES_AT_A_TIME = 4;
@@ -34,7 +35,8 @@ async function createWriter(
   const { summaryMetadata } = dataset;
   await makeFolder(directory);
   if (format === "ndtiff") return createNdtiff({ directory, summaryMetadata });
-  return createOmeZarr({ directory, name: title, summaryMetadata, compression });
+  const tiling = tilingOf(dataset);
+  return createOmeZarr({ directory, name: title, summaryMetadata, compression, ...(tiling && { tiling }) });
 }
 
 /** In the order of saving; the next images are read while the last ones are written. */

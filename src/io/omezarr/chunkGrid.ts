@@ -83,7 +83,7 @@ export class ChunkGrid {
   async #store(kept: Kept): Promise<void> {
     const { chunk, durability } = this.#options;
     await makeFolder(kept.path.slice(0, kept.path.lastIndexOf("/")));
-    const bytes = await packChunk(bytesOf(kept.data), chunk.compression);
+    const bytes = await packChunk(bytesOf(kept.data), chunk);
     await writeFileAtomic(kept.path, bytes, { overwrite: true, durability });
     kept.isChanged = false;
   }

@@ -1,14 +1,18 @@
 import { gunzipSync, gzipSync } from "fflate";
+import Blosc from "numcodecs/blosc";
 import Zstd from "numcodecs/zstd";
 import type { ImageLayout, PixelArray, PixelImage, PixelType } from "../../core/index.ts";
-import { imageBytes, pixelView, VitrineError } from "../../core/index.ts";
+import { bytesPerValue, imageBytes, pixelView, VitrineError } from "../../core/index.ts";
 import { bytesOf } from "../byteOrder.ts";
+import { checkPacked } from "../source/zarr/packed.ts";
+import { chunkMemory, packBloscChunk } from "./multiscale/kernels.ts";
+import type { MultiscaleCompression } from "./multiscale/plan.ts";
 
-/** How chunks are compressed: fast levels of both methods, lossless. */
-export type OmeZarrCompression = "none" | "zstd" | "gzip";
+/** How chunks are compressed, lossless: fast levels; blosc is LZ4 after a shuffle. */
+export type OmeZarrCompression = MultiscaleCompression;
 
-export const ZSTD_LEVEL = 1;
-export const GZIP_LEVEL = 1;
+const ZSTD_LEVEL = 1;
+const GZIP_LEVEL = 1;
 
 /** How images lie in chunks: each is one of (1, samples, 1, rows, width), or several below each other. */
 export interface ChunkLayout extends ImageLayout {
@@ -37,7 +41,7 @@ export function planesOf({ data, width, height, channels }: PixelImage, dtype: P
 /** The stored bytes of each chunk of planes, first rows first. */
 export async function* encodeChunks(planes: PixelArray, layout: ChunkLayout): AsyncGenerator<Uint8Array> {
   for (let index = 0; index < chunkCount(layout); index++) {
-    yield packChunk(bytesOf(chunkOf(planes, layout, index)), layout.compression);
+    yield packChunk(bytesOf(chunkOf(planes, layout, index)), layout);
   }
 }
 
@@ -92,7 +96,10 @@ function rowsOf({ height, chunkRows }: ChunkLayout, index: number): number {
 }
 
 /** The stored bytes of a chunk's values. */
-export async function packChunk(bytes: Uint8Array, compression: OmeZarrCompression): Promise<Uint8Array> {
+export async function packChunk(
+  bytes: Uint8Array,
+  { compression, dtype }: Pick<ChunkLayout, "compression" | "dtype">,
+): Promise<Uint8Array> {
   switch (compression) {
     case "none":
       return bytes;
@@ -100,6 +107,11 @@ export async function packChunk(bytes: Uint8Array, compression: OmeZarrCompressi
       return gzipSync(bytes, { level: GZIP_LEVEL, mtime: 0 });
     case "zstd":
       return Zstd.fromConfig({ id: "zstd", level: ZSTD_LEVEL }).encode(bytes);
+    case "blosc": {
+      const chunk = chunkMemory(bytes.length);
+      chunk.set(bytes);
+      return packBloscChunk(chunk, bytesPerValue(dtype));
+    }
   }
 }
 
@@ -123,8 +135,11 @@ async function unfold(
   try {
     if (compression === "none") return bytes;
     if (compression === "gzip") return gunzipSync(bytes, { out: new Uint8Array(size) });
-    return await Zstd.fromConfig({ id: "zstd" }).decode(bytes);
+    checkPacked(bytes, compression, { chunkBytes: size, at });
+    if (compression === "zstd") return await Zstd.fromConfig({ id: "zstd" }).decode(bytes);
+    return await Blosc.fromConfig({ id: "blosc" }).decode(bytes);
   } catch (cause) {
+    if (cause instanceof VitrineError) throw cause;
     throw damaged(at, `a chunk compressed with ${compression}`, String(cause), cause);
   }
 }

@@ -1,9 +1,10 @@
 import { bytesPerValue, describeAxes } from "../../core/index.ts";
 import { HOST_IS_LITTLE_ENDIAN } from "../byteOrder.ts";
 import type { JsonObject, JsonValue } from "../dataset/dataset.ts";
-import { type ChunkLayout, GZIP_LEVEL, ZSTD_LEVEL } from "./chunks.ts";
+import type { ChunkLayout } from "./chunks.ts";
 import { channelColor } from "./colors.ts";
 import type { Counts, ImageGroup } from "./imageGroups.ts";
+import { compressorMetadata } from "./multiscale/compression.ts";
 
 const RGB = { names: ["red", "green", "blue"], colours: ["FF0000", "00FF00", "0000FF"] };
 
@@ -66,9 +67,11 @@ export function imageMetadata(
 
 /** An array of an image group, (t, c, z, y, x), of this shape; a chunk holds the samples of one pixel together. */
 export function arrayMetadata(shape: readonly number[], layout: ChunkLayout): JsonObject {
-  const { width, channels, dtype } = layout;
+  const { width, channels, dtype, compression } = layout;
   const endian = HOST_IS_LITTLE_ENDIAN ? "little" : "big";
-  const bytes = bytesPerValue(dtype) === 1 ? {} : { configuration: { endian } };
+  const valueBytes = bytesPerValue(dtype);
+  const bytes = valueBytes === 1 ? {} : { configuration: { endian } };
+  const compressor = compressorMetadata({ compression, valueBytes }, "0.5");
   return {
     zarr_format: 3,
     node_type: "array",
@@ -80,7 +83,7 @@ export function arrayMetadata(shape: readonly number[], layout: ChunkLayout): Js
     },
     chunk_key_encoding: { name: "default", configuration: { separator: "/" } },
     fill_value: 0,
-    codecs: [{ name: "bytes", ...bytes }, ...compressor(layout)],
+    codecs: [{ name: "bytes", ...bytes }, ...(compressor === undefined ? [] : [compressor])],
     attributes: {},
     dimension_names: ["t", "c", "z", "y", "x"],
   };
@@ -88,17 +91,6 @@ export function arrayMetadata(shape: readonly number[], layout: ChunkLayout): Js
 
 function groupNode(attributes: JsonObject): JsonObject {
   return { zarr_format: 3, node_type: "group", attributes };
-}
-
-function compressor({ compression }: ChunkLayout): JsonObject[] {
-  switch (compression) {
-    case "none":
-      return [];
-    case "gzip":
-      return [{ name: "gzip", configuration: { level: GZIP_LEVEL } }];
-    case "zstd":
-      return [{ name: "zstd", configuration: { level: ZSTD_LEVEL, checksum: false } }];
-  }
 }
 
 /** Names and colours of channels, where they have names. */

@@ -145,9 +145,9 @@ function compressionOf(codecs: readonly string[], at: string): OmeZarrCompressio
   const [first, compressor, ...others] = codecs;
   if (first === "bytes" && others.length === 0) {
     if (compressor === undefined) return "none";
-    if (compressor === "zstd" || compressor === "gzip") return compressor;
+    if (compressor === "zstd" || compressor === "gzip" || compressor === "blosc") return compressor;
   }
-  const expected = "bytes, then nothing, zstd or gzip";
+  const expected = "bytes, then nothing, zstd, gzip or blosc";
   throw new VitrineError({ code: "unsupported", at: `${at} codecs`, expected, found: codecs.join(", ") });
 }
 
