@@ -7,6 +7,10 @@ const MAGIC = [0x1f, 0x8b] as const;
 /** What is unpacked lies in memory; more than this is better unpacked on the disk. */
 const LARGEST_BYTES = 2 ** 31;
 
+/** Browsers unpack the first member alone and refuse the rest; Node unpacks all. */
+const HINT =
+  "Copy it again; of several members one after the other (bgzip, cat a.gz b.gz), which browsers do not unpack, make one: gunzip FILE.gz";
+
 /** Packed bytes that are enough for the first ones of what is packed. */
 const PACKED_HEAD = 2 ** 16;
 
@@ -75,7 +79,10 @@ async function unpackGzip(bytes: Uint8Array, at: string): Promise<Uint8Array<Arr
   } catch (cause) {
     if (cause instanceof VitrineError) throw cause;
     const found = "one that is damaged or cut off";
-    throw new VitrineError({ code: "format", at, expected: "a whole gzip file", found }, { cause });
+    throw new VitrineError(
+      { code: "format", at, expected: "a whole gzip file", found, hint: HINT },
+      { cause },
+    );
   }
   return joined(pieces, size);
 }

@@ -1,6 +1,13 @@
+import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { gzipSync } from "node:zlib";
 import { expect, test } from "vitest";
 import { type MadeTag, makeTiff } from "../../../test/support/tiff.ts";
+import { convertDataset } from "../convert/convert.ts";
+import { identifyFile } from "../identify.ts";
+import { readNpy } from "../npyFile.ts";
 import { openTiff, readTiffImage } from "./tiffFile.ts";
 
 const golden = (name: string) =>
@@ -116,4 +123,23 @@ test("strips that are left out are zeros; what is cut off is an error", async ()
   expect(Array.from(data)).toEqual([0, 0, 0, 0, 0, 0, 1, 2, 3, 4, 5, 6]);
   const cut = sparse((at) => [at, at], [6, 3]);
   await expect(readTiffImage(cut)).rejects.toThrow("strip 1: expected at least 6 bytes");
+});
+
+test("a TIFF file that gzip packed, in one member or in several, is read as the file", async () => {
+  const plain = await readFile(golden("fill_order_2.tif"));
+  const members = Buffer.concat([gzipSync(plain.subarray(0, 30)), gzipSync(plain.subarray(30))]);
+  for (const packed of [gzipSync(plain), members]) {
+    expect(Array.from((await readTiffImage(blob(packed))).data)).toEqual([1, 2, 4, 200]);
+  }
+  await expect(openTiff(blob(members.subarray(0, -9)))).rejects.toMatchObject({ code: "format" });
+});
+
+test("convert, info and openDataset take a .tif.gz", async () => {
+  const folder = await mkdtemp(join(tmpdir(), "vitrine-"));
+  const path = join(folder, "a.tif.gz");
+  await writeFile(path, gzipSync(await readFile(golden("fill_order_2.tif"))));
+  expect(await identifyFile(path)).toBe("tiff");
+  await convertDataset(path, join(folder, "a.npy"));
+  expect(Array.from((await readNpy(join(folder, "a.npy"))).data)).toEqual([1, 2, 4, 200]);
+  await rm(folder, { recursive: true });
 });

@@ -1,7 +1,7 @@
-import { openFile } from "#files";
 import type { PixelArray } from "../../core/index.ts";
 import { VitrineError } from "../../core/index.ts";
 import type { FileSource, RandomAccessFile } from "../files.ts";
+import { openUnpacked } from "../gzip.ts";
 import { readTiffFormat, TAG, TiffDirectory, type TiffFormat } from "./directory.ts";
 import { readForeignPage } from "./foreign.ts";
 import {
@@ -53,7 +53,7 @@ export class TiffReader {
 
   /** @throws {VitrineError} as `openTiff` */
   static async open(source: FileSource): Promise<TiffReader> {
-    const file = await openFile(source);
+    const file = await openUnpacked(source);
     try {
       return await TiffReader.of(file);
     } catch (error) {
