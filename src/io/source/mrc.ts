@@ -1,7 +1,7 @@
-import { openFile } from "#files";
 import type { PixelType } from "../../core/index.ts";
 import { VitrineError } from "../../core/index.ts";
 import type { JsonObject, JsonValue } from "../dataset/dataset.ts";
+import { openUnpacked } from "../gzip.ts";
 import {
   checkMrcSize,
   knownMrcStatistics,
@@ -39,7 +39,7 @@ const SAME_PLACE = 0.01;
  * @throws {VitrineError} unsupported: complex values; and the errors of `openMrc`
  */
 export async function openMrcSource(path: string): Promise<ImageSource> {
-  const file = await openFile(path);
+  const file = await openUnpacked(path);
   try {
     const header = parseMrcHeader(await file.read(0, Math.min(file.size, MRC_HEADER_BYTES)), file.name);
     checkMrcSize(header, file.size, file.name);

@@ -140,6 +140,6 @@ test("convert, info and openDataset take a .tif.gz", async () => {
   await writeFile(path, gzipSync(await readFile(golden("fill_order_2.tif"))));
   expect(await identifyFile(path)).toBe("tiff");
   await convertDataset(path, join(folder, "a.npy"));
-  expect(Array.from((await readNpy(join(folder, "a.npy"))).data)).toEqual([1, 2, 4, 200]);
+  expect(Array.from<unknown>((await readNpy(join(folder, "a.npy"))).data)).toEqual([1, 2, 4, 200]);
   await rm(folder, { recursive: true });
 });
