@@ -16,7 +16,8 @@ import { type CoarseMatchOptions, runCoarseMatch } from "./coarseProgram.ts";
 const scratch = scratchFolder();
 const BOX = 50;
 const SAMPLES = 100;
-const OPTIONS = { workers: 2, exactSlices: true, candidates: 60 };
+const FULL = { workers: 2, exactSlices: true };
+const OPTIONS = { ...FULL, candidates: 60 };
 const { configuration, planted, place } = writeTemplatesCase(scratch, {
   shape: [360, 421],
   templates: [{ file: "template.mrc", boxSize: BOX, seed: 4, radiusA: 44 }],
@@ -47,7 +48,7 @@ let coarse: Awaited<ReturnType<typeof searchCoarsely>>;
 const told: Progress[] = [];
 beforeAll(async () => {
   const run = place("full");
-  const report = await runMatch(run.config, { ...OPTIONS, particlesPath: run.particlesPath });
+  const report = await runMatch(run.config, { ...FULL, particlesPath: run.particlesPath });
   if (report === null) throw new Error("no report");
   full = { ...run, report };
   coarse = await searchCoarsely("coarse", {
@@ -152,7 +153,7 @@ test("pixel sizes, odd aberrations, magnification, filters and padded templates 
     },
   };
   const [whole, larger] = [place("more", more), place("more-coarse", more)];
-  const options = { ...OPTIONS, templatePadding: 2, sincCorrection: true, zCutoff: 3.8 };
+  const options = { ...FULL, templatePadding: 2, sincCorrection: true, zCutoff: 3.8 };
   const report = await runMatch(whole.config, { ...options, particlesPath: whole.particlesPath });
   const coarseOptions = { ...options, factor: 2, samples: 1000, candidates: 300 };
   const found = await runCoarseMatch(larger.config, {

@@ -47,7 +47,7 @@ test.each([
     "two B-factors, which prepare the template twice",
     () =>
       runOptimizeBFactor(config, {
-        ...shared,
+        ...{ workers: 1, overwrite: true },
         bFactorsA2: { min: 0, step: 10, max: 10 },
         resultsPath: join(folder, "b.csv"),
       }),
