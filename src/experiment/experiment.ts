@@ -127,7 +127,7 @@ export async function createExperiment(
   const parsed = parseWithSchema(options, createSchema, "createExperiment options");
   const { databaseUrl, name = basename(resolve(directory)), ...others } = parsed;
   const place = await makePlace(directory, { databaseUrl });
-  const database = openDatabase(place);
+  const database = await openDatabase(place);
   try {
     if (place.kind === "postgres") await makeSchema(database, place.schema);
     await migrate(database);
@@ -155,7 +155,7 @@ export async function openExperiment(
 ): Promise<Experiment> {
   const { databaseUrl, isReadOnly = false } = parseWithSchema(options, openSchema, "openExperiment options");
   const place = await placeOf(directory, { databaseUrl, isReadOnly });
-  const database = openDatabase(place);
+  const database = await openDatabase(place);
   try {
     await (isReadOnly ? requireMigrated(database) : migrate(database));
   } catch (error) {

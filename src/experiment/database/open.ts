@@ -1,7 +1,8 @@
-import { CamelCasePlugin, Kysely, Migrator } from "kysely";
+import { CamelCasePlugin, type Dialect, Kysely, Migrator } from "kysely";
 import { VitrineError } from "../../core/index.ts";
 import { type DatabaseKind, migrationsOf } from "./migrations.ts";
-import { type PostgresPlace, postgresDialect, serverOf } from "./postgresDialect.ts";
+import type { PostgresPlace } from "./postgresDialect.ts";
+import { serverOf } from "./serverOf.ts";
 import { type SqlitePlace, sqliteDialect } from "./sqliteDialect.ts";
 import type { Tables } from "./tables.ts";
 
@@ -21,11 +22,17 @@ export interface Database {
 }
 
 /** Opens a database; nothing is read before the first query. Whoever opened it calls `query.destroy()`. */
-export function openDatabase(place: DatabasePlace): Database {
-  const dialect = place.kind === "sqlite" ? sqliteDialect(place) : postgresDialect(place);
+export async function openDatabase(place: DatabasePlace): Promise<Database> {
+  const dialect = place.kind === "sqlite" ? sqliteDialect(place) : await postgresDialectOf(place);
   const at = place.kind === "sqlite" ? place.path : serverOf(place.url);
   const query = new Kysely<Tables>({ dialect, plugins: [new CamelCasePlugin()] });
   return { kind: place.kind, at, query, ...(place.kind === "postgres" && { schema: place.schema }) };
+}
+
+/** Its client is loaded where an experiment is on a server, and else never. */
+async function postgresDialectOf(place: PostgresPlace): Promise<Dialect> {
+  const { postgresDialect } = await import("./postgresDialect.ts");
+  return postgresDialect(place);
 }
 
 /**

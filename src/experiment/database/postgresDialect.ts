@@ -8,6 +8,7 @@ import {
 } from "kysely";
 import { Pool, types } from "pg";
 import { postgresFault } from "./faults.ts";
+import { serverOf } from "./serverOf.ts";
 
 /** Where a PostgreSQL database is, and which of its schemas holds the experiment. */
 export interface PostgresPlace {
@@ -43,16 +44,6 @@ export function postgresDialect({ url, schema, isReadOnly }: PostgresPlace): Dia
     createAdapter: () => dialect.createAdapter(),
     createIntrospector: (db) => dialect.createIntrospector(db),
   };
-}
-
-/** The server of an address, without user and password. */
-export function serverOf(url: string): string {
-  try {
-    const { host, pathname } = new URL(url);
-    return `postgresql://${host}${pathname}`;
-  } catch {
-    return "DATABASE_URL";
-  }
 }
 
 /** Kysely's driver, whose errors say where they come from and what to do. */

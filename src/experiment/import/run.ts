@@ -1,4 +1,4 @@
-import { copyFile, cp, rm } from "node:fs/promises";
+import { cp, rm } from "node:fs/promises";
 import { basename, dirname, isAbsolute, join, relative, sep } from "node:path";
 import { requireNotAborted, VitrineError } from "../../core/index.ts";
 import { fileExists, makeFolder } from "../../io/index.ts";
@@ -105,7 +105,7 @@ async function copyImages(
       await makeFolder(dirname(to));
       if (!isThere) made.push(to);
       copied.set(path, to);
-      await ((await fileExists(`${path}/.`)) ? cp(path, to, { recursive: true }) : copyFile(path, to));
+      await cp(path, to, { recursive: true });
     }
   } catch (error) {
     await removeAll(made);
