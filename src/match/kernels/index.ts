@@ -7,6 +7,7 @@ export { correlationPlan, createCorrelation } from "./correlationPlan.ts";
 export type { HitOptions } from "./hits.ts";
 export { checkHits, HIT_WORDS, Hits, hitValues } from "./hits.ts";
 export type { PoseBounds, PoseOptimum } from "./poseOptimizer.ts";
+export { rotationFromVector } from "./poseOptimizer.ts";
 export type { PosePlan, PosePlanSize, PoseStart } from "./posePlan.ts";
 export { createPoses, poseBytes, posePlan } from "./posePlan.ts";
 export type { Pose, PoseFilters } from "./poseScore.ts";

@@ -1,6 +1,7 @@
 import type { EulerZyz } from "../../core/index.ts";
+import { requireKnownOptions } from "../../io/index.ts";
 import { angleBetweenDeg, symmetryRotations } from "../../optics/index.ts";
-import { type Log, requireKnownOptions } from "../../program/index.ts";
+import type { Log } from "../../program/index.ts";
 import { toSymmetry } from "../config/configSearch.ts";
 import { centresOf, type ParticleStack, readParticlePlaces } from "./particleStack.ts";
 

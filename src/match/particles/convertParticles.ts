@@ -4,17 +4,18 @@ import {
   csvParts,
   fileExists,
   identifyFile,
+  type OptionKeys,
   parseCsvTable,
   readNpyRecords,
   readStar,
   readText,
+  requireKnownOptions,
   writeFileAtomic,
   writeStar,
 } from "../../io/index.ts";
-import { type OptionKeys, requireKnownOptions } from "../../program/index.ts";
 import { type CryosparcOptions, cryosparcColumns } from "./cryosparc.ts";
 import { isHdf5Name, readParticlesHdf5, writeParticlesHdf5 } from "./hdf5Particles.ts";
-import { columnsToStar, type ParticleColumns } from "./particlesToStar.ts";
+import { columnsToStar, type ParticleColumns, rowsOf } from "./particlesToStar.ts";
 import { type StarToParticlesOptions, starColumns } from "./starToParticles.ts";
 
 /** Options of {@link convertParticles}. */
@@ -84,13 +85,6 @@ export function leftOutLine(path: string, columns: readonly string[]): string {
 function columnsOf({ columns, rows }: CsvTable): ParticleColumns {
   const texts = columns.map((name) => [name, (row: number) => rows[row][name]] as const);
   return { rows: rows.length, columns: new Map(texts) };
-}
-
-function rowsOf({ rows, columns }: ParticleColumns): CsvTable {
-  const names = [...columns.keys()];
-  const texts = [...columns.values()];
-  const row = (i: number) => Object.fromEntries(names.map((name, column) => [name, texts[column](i)]));
-  return { columns: names, rows: Array.from({ length: rows }, (_, i) => row(i)) };
 }
 
 function csvOf({ rows, columns }: ParticleColumns) {

@@ -1,6 +1,7 @@
 import { type Matrix3, multiplyMatrices, VitrineError, zyzFromMatrix } from "../../core/index.ts";
 import type { NpyRecords } from "../../io/index.ts";
 import type { Log } from "../../program/index.ts";
+import { rotationFromVector } from "../kernels/index.ts";
 import type { ParticleColumns } from "./particlesToStar.ts";
 import { float64Text } from "./pythonText.ts";
 
@@ -94,9 +95,10 @@ function addPose(records: NpyRecords, columns: Map<string, Texts>, invertY: bool
     new Float64Array(records.rows),
   ];
   for (let row = 0; row < records.rows; row++) {
-    const vector = [0, 1, 2].map((i) => records.number(row, "alignments3D/pose", i));
+    const component = (i: number) => records.number(row, "alignments3D/pose", i);
+    const rotation = rotationFromVector([component(0), component(1), component(2)]);
     const { phiDeg, thetaDeg, psiDeg } = zyzFromMatrix(
-      invertY ? multiplyMatrices(Y_INVERTED, matrixOfVector(vector)) : matrixOfVector(vector),
+      invertY ? multiplyMatrices(Y_INVERTED, rotation) : rotation,
     );
     angles[0][row] = phiDeg;
     angles[1][row] = thetaDeg;
@@ -104,25 +106,6 @@ function addPose(records: NpyRecords, columns: Map<string, Texts>, invertY: bool
   }
   for (const [i, name] of ["phi", "theta", "psi"].entries())
     columns.set(name, (row) => float64Text(plain(angles[i][row])));
-}
-
-/** Rodrigues' formula: the turn about a vector by its length in radians. */
-function matrixOfVector([x, y, z]: readonly number[]): Matrix3 {
-  const angle = Math.hypot(x, y, z);
-  if (angle === 0) return [1, 0, 0, 0, 1, 0, 0, 0, 1];
-  const [a, b, c] = [x / angle, y / angle, z / angle];
-  const [s, t] = [Math.sin(angle), 1 - Math.cos(angle)];
-  return [
-    1 - t * (b * b + c * c),
-    t * a * b - s * c,
-    t * a * c + s * b,
-    t * a * b + s * c,
-    1 - t * (a * a + c * c),
-    t * b * c - s * a,
-    t * a * c - s * b,
-    t * b * c + s * a,
-    1 - t * (a * a + b * b),
-  ];
 }
 
 interface Place {

@@ -5,7 +5,6 @@ import {
   type Hdf5Content,
   type Hdf5File,
   type Hdf5Values,
-  identifyFile,
   readHdf5,
   writeHdf5,
 } from "../../io/index.ts";
@@ -31,11 +30,6 @@ export interface StackImages {
 /** Whether a name is that of an HDF5 file. */
 export function isHdf5Name(path: string): boolean {
   return /\.(h5|hdf5|hdf)$/i.test(path);
-}
-
-/** Whether a file is HDF5, by its first bytes. @throws {VitrineError} missing, storage */
-export async function isHdf5File(path: string): Promise<boolean> {
-  return (await identifyFile(path)) === "hdf5";
 }
 
 /** Whole numbers, which HDF5 keeps as float64 like all others. */

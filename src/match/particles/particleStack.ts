@@ -1,8 +1,8 @@
 import { type EulerZyz, VitrineError } from "../../core/index.ts";
-import { type CsvTable, formatCsv, identifyFile, parseCsv, readStar, readText } from "../../io/index.ts";
+import { type CsvTable, type FileKind, identifyFile, parseCsv, readStar, readText } from "../../io/index.ts";
 import type { EvenZernikes, OddZernikes, OpticsParameters } from "../../optics/index.ts";
 import type { OpticsEffects } from "../config/opticsEffects.ts";
-import { isHdf5File, readParticlesHdf5 } from "./hdf5Particles.ts";
+import { readParticlesHdf5 } from "./hdf5Particles.ts";
 import { PARTICLE_COLUMNS } from "./particles.ts";
 import { starToParticles } from "./starToParticles.ts";
 import { Cells, toNumber } from "./tableCells.ts";
@@ -50,8 +50,9 @@ export async function readParticleStack(path: string, effects: KnownEffects = {}
  * nor the corner of its template: `posX` and `posY` are NaN, and paths empty, where a table of another program does not tell them.
  */
 export async function readParticlePlaces(path: string): Promise<ParticleStack> {
-  const table = await readParticleTable(path);
-  if ((await identifyFile(path)) !== "star") return stackOfTable(table, path);
+  const kind = await identifyFile(path);
+  const table = await readTableOf(kind, path);
+  if (kind !== "star") return stackOfTable(table, path);
   const absent = PARTICLE_COLUMNS.filter((column) => !table.columns.includes(column));
   const filled = Object.fromEntries(absent.map((column) => [column, UNKNOWN[column] ?? ""]));
   const whole = {
@@ -82,14 +83,12 @@ export function centreColumns({ hasRefinedPositions }: ParticleStack) {
 
 /** The rows of a particle table as text: CSV, HDF5, or STAR in the same columns. @throws {VitrineError} as {@link readParticleStack}, but for columns and values */
 export async function readParticleTable(path: string): Promise<CsvTable> {
-  return (await isHdf5File(path)) ? readParticlesHdf5(path) : parseCsv(await readTableText(path), path);
+  return readTableOf(await identifyFile(path), path);
 }
 
-/** The text of a CSV table; particles of a STAR file in the same columns. */
-async function readTableText(path: string): Promise<string> {
-  if ((await identifyFile(path)) !== "star") return readText(path);
-  const { columns, rows } = starToParticles(await readStar(path));
-  return formatCsv(columns, rows);
+async function readTableOf(kind: FileKind, path: string): Promise<CsvTable> {
+  if (kind === "hdf5") return readParticlesHdf5(path);
+  return kind === "star" ? starToParticles(await readStar(path)) : parseCsv(await readText(path), path);
 }
 
 /** A table's file and the images that its particles are refined from. */

@@ -1,5 +1,11 @@
 import { VitrineError } from "../../core/index.ts";
-import { type CsvValue, lazyStarTable, type StarBlock, type StarFile } from "../../io/index.ts";
+import {
+  type CsvTable,
+  type CsvValue,
+  lazyStarTable,
+  type StarBlock,
+  type StarFile,
+} from "../../io/index.ts";
 import type { ParticleTable } from "./particles.ts";
 import { float64Text } from "./pythonText.ts";
 import {
@@ -22,6 +28,13 @@ type Texts = (row: number) => string;
 export interface ParticleColumns {
   readonly rows: number;
   readonly columns: ReadonlyMap<string, Texts>;
+}
+
+/** The same with all its texts made, a record a row. */
+export function rowsOf({ rows, columns }: ParticleColumns): CsvTable {
+  const all = [...columns];
+  const rowOf = (row: number) => Object.fromEntries(all.map(([name, texts]) => [name, texts(row)]));
+  return { columns: [...columns.keys()], rows: Array.from({ length: rows }, (_, row) => rowOf(row)) };
 }
 
 /** How {@link particlesToStar} writes. */

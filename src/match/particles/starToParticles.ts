@@ -1,9 +1,16 @@
 import { z } from "zod";
 import { VitrineError } from "../../core/index.ts";
-import { parseYaml, type StarFile, type StarTable, starPairs, starTable } from "../../io/index.ts";
+import {
+  type CsvTable,
+  parseYaml,
+  type StarFile,
+  type StarTable,
+  starPairs,
+  starTable,
+} from "../../io/index.ts";
 import type { Log } from "../../program/index.ts";
-import { PARTICLE_COLUMNS, type ParticleTable } from "./particles.ts";
-import type { ParticleColumns } from "./particlesToStar.ts";
+import { PARTICLE_COLUMNS } from "./particles.ts";
+import { type ParticleColumns, rowsOf } from "./particlesToStar.ts";
 import { float64Text } from "./pythonText.ts";
 import {
   columnOfOwn,
@@ -58,11 +65,8 @@ export interface StarToParticlesOptions {
  * @throws {VitrineError} missing: no table with rlnCoordinateX; format: a cell that is no number, an optics group that is not
  *   there
  */
-export function starToParticles(file: StarFile, options: StarToParticlesOptions = {}): ParticleTable {
-  const { rows, columns } = starColumns(file, options);
-  const all = [...columns];
-  const rowOf = (row: number) => Object.fromEntries(all.map(([name, texts]) => [name, texts(row)]));
-  return { columns: [...columns.keys()], rows: Array.from({ length: rows }, (_, row) => rowOf(row)) };
+export function starToParticles(file: StarFile, options: StarToParticlesOptions = {}): CsvTable {
+  return rowsOf(starColumns(file, options));
 }
 
 /** As {@link starToParticles}, of a file of any size. */
