@@ -1,4 +1,5 @@
-import { type OptionKeys, PROGRAM_KEYS, type ProgramOptions } from "../program/index.ts";
+import type { OptionKeys } from "../io/index.ts";
+import { PROGRAM_KEYS, type ProgramOptions } from "../program/index.ts";
 import type { MatchOptions } from "./search/matchOptions.ts";
 import type { ResultOptions } from "./search/results.ts";
 import type { SliceOptions } from "./search/searchInputs.ts";

@@ -1,5 +1,3 @@
-export type { OptionKeys } from "../io/index.ts";
-export { requireKnownOptions } from "../io/index.ts";
 export { PROGRAM_KEYS } from "./optionKeys.ts";
 export type { Log, ProgramNeeds, ProgramOptions, ProgramTools } from "./program.ts";
 export { runProgram, withPool } from "./program.ts";

@@ -1,6 +1,6 @@
 import type { BackendSizes, Pool } from "../../compute/index.ts";
-import { removeFile } from "../../io/index.ts";
-import { type OptionKeys, type ProgramTools, requireKnownOptions, runProgram } from "../../program/index.ts";
+import { type OptionKeys, removeFile, requireKnownOptions } from "../../io/index.ts";
+import { type ProgramTools, runProgram } from "../../program/index.ts";
 import { MATCH_KEYS } from "../optionKeys.ts";
 import {
   type ConfiguredSearch,

@@ -1,6 +1,7 @@
 import { VitrineError } from "../../core/index.ts";
+import { requireKnownOptions } from "../../io/index.ts";
 import { rollOrientations, uniformOrientations } from "../../optics/index.ts";
-import { requireKnownOptions, runProgram } from "../../program/index.ts";
+import { runProgram } from "../../program/index.ts";
 import { readConfigText } from "../config/configPrograms.ts";
 import { type ConstrainedSettings, parseConstrainedSettings } from "../config/constrainedConfig.ts";
 import { readMtfFile } from "../config/mtfFile.ts";

@@ -1,12 +1,14 @@
 import { progressTeller, requireNotAborted, type Shape2, VitrineError } from "../../core/index.ts";
-import { prepareResultFiles, type TiffRows, writeMrc, writeStar, writeTogether } from "../../io/index.ts";
 import {
   type OptionKeys,
-  PROGRAM_KEYS,
-  type ProgramOptions,
+  prepareResultFiles,
   requireKnownOptions,
-  withPool,
-} from "../../program/index.ts";
+  type TiffRows,
+  writeMrc,
+  writeStar,
+  writeTogether,
+} from "../../io/index.ts";
+import { PROGRAM_KEYS, type ProgramOptions, withPool } from "../../program/index.ts";
 import type { MovieSettings } from "../config/refineConfig.ts";
 import { type BoxOptions, type BoxPosition, extractBoxes } from "../particles/boxes.ts";
 import { leftOutLine } from "../particles/convertParticles.ts";

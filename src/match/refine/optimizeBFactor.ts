@@ -1,6 +1,7 @@
 import type { BackendSizes, Pool } from "../../compute/index.ts";
 import { progressTeller, VitrineError } from "../../core/index.ts";
-import { type OptionKeys, PROGRAM_KEYS, requireKnownOptions, runProgram } from "../../program/index.ts";
+import { type OptionKeys, requireKnownOptions } from "../../io/index.ts";
+import { PROGRAM_KEYS, runProgram } from "../../program/index.ts";
 import { SLICE_KEYS } from "../optionKeys.ts";
 import { type ParticleTable, writeParticles } from "../particles/particles.ts";
 import { float64Text } from "../particles/pythonText.ts";

@@ -1,8 +1,8 @@
 import type { Pool } from "../../compute/index.ts";
 import { progressTeller } from "../../core/index.ts";
-import { type ResultFiles, writeFileAtomic } from "../../io/index.ts";
+import { type OptionKeys, type ResultFiles, requireKnownOptions, writeFileAtomic } from "../../io/index.ts";
 import { pixelSizeOffsets } from "../../optics/index.ts";
-import { type Log, type OptionKeys, requireKnownOptions, runProgram } from "../../program/index.ts";
+import { type Log, runProgram } from "../../program/index.ts";
 import { readConfigText } from "../config/configPrograms.ts";
 import { readMtf, readMtfFile } from "../config/mtfFile.ts";
 import {

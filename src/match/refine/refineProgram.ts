@@ -1,8 +1,8 @@
 import type { Pool } from "../../compute/index.ts";
 import { progressTeller, VitrineError } from "../../core/index.ts";
-import type { TiffRows } from "../../io/index.ts";
+import { requireKnownOptions, type TiffRows } from "../../io/index.ts";
 import { defocusOffsets, pixelSizeOffsets, uniformOrientations } from "../../optics/index.ts";
-import { type ProgramOptions, requireKnownOptions, runProgram } from "../../program/index.ts";
+import { type ProgramOptions, runProgram } from "../../program/index.ts";
 import { readConfigText } from "../config/configPrograms.ts";
 import { readMtfFile } from "../config/mtfFile.ts";
 import { parseRefineSettings, type RefineSettings, type StackSettings } from "../config/refineConfig.ts";

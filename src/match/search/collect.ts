@@ -1,6 +1,5 @@
 import { requireNotAborted, VitrineError } from "../../core/index.ts";
-import { prepareResultFiles, writeTogether } from "../../io/index.ts";
-import { requireKnownOptions } from "../../program/index.ts";
+import { prepareResultFiles, requireKnownOptions, writeTogether } from "../../io/index.ts";
 import { BLOCK_TEMPLATES } from "../kernels/index.ts";
 import { MATCH_KEYS } from "../optionKeys.ts";
 import { type ConfiguredSearch, withSearches } from "./configuredSearch.ts";

@@ -1,4 +1,5 @@
-import { requireKnownOptions, withPool } from "../../program/index.ts";
+import { requireKnownOptions } from "../../io/index.ts";
+import { withPool } from "../../program/index.ts";
 import { type CoarseSizes, coarseShare } from "../coarse/coarseWork.ts";
 import { BLOCK_TEMPLATES } from "../kernels/index.ts";
 import { MATCH_KEYS } from "../optionKeys.ts";

@@ -1,6 +1,6 @@
 import type { BackendSizes, Pool } from "../../compute/index.ts";
-import { fileExists, makeFolder, removeFile } from "../../io/index.ts";
-import { type ProgramTools, requireKnownOptions, runProgram } from "../../program/index.ts";
+import { fileExists, makeFolder, removeFile, requireKnownOptions } from "../../io/index.ts";
+import { type ProgramTools, runProgram } from "../../program/index.ts";
 import { MATCH_KEYS } from "../optionKeys.ts";
 import { resultPlaces, type SearchSet, searchSetBytes, withSearches } from "./configuredSearch.ts";
 import { type IdentifiedSearch, identifySearches } from "./fingerprint.ts";

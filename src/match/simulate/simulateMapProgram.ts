@@ -1,12 +1,6 @@
 import type { Volume } from "../../core/index.ts";
-import { writeMrc } from "../../io/index.ts";
-import {
-  type OptionKeys,
-  PROGRAM_KEYS,
-  type ProgramOptions,
-  requireKnownOptions,
-  runProgram,
-} from "../../program/index.ts";
+import { type OptionKeys, requireKnownOptions, writeMrc } from "../../io/index.ts";
+import { PROGRAM_KEYS, type ProgramOptions, runProgram } from "../../program/index.ts";
 import { readMtf } from "../config/mtfFile.ts";
 import { type GivenValue, warnOfImplausible } from "../config/plausible.ts";
 import { readMapAtoms } from "./mapAtoms.ts";

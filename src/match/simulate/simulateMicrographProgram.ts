@@ -1,13 +1,13 @@
 import type { Pool } from "../../compute/index.ts";
 import { VitrineError, type Volume } from "../../core/index.ts";
-import { readMrcVolume, writeFileAtomic, writeMrc } from "../../io/index.ts";
 import {
   type OptionKeys,
-  PROGRAM_KEYS,
-  type ProgramOptions,
+  readMrcVolume,
   requireKnownOptions,
-  runProgram,
-} from "../../program/index.ts";
+  writeFileAtomic,
+  writeMrc,
+} from "../../io/index.ts";
+import { PROGRAM_KEYS, type ProgramOptions, runProgram } from "../../program/index.ts";
 import { type MatchSettings, parseMatchSettings } from "../config/config.ts";
 import { type GivenValue, opticsValues, warnOfImplausible } from "../config/plausible.ts";
 import { type ParticleTable, particleTable, writeParticles } from "../particles/particles.ts";
