@@ -1,0 +1,113 @@
+import { VitrineError } from "../../core/index.ts";
+import { type ImageSource, openImage, requireKnownOptions } from "../../io/index.ts";
+import { callName } from "../curry.ts";
+import { type PipeImage, requirePositive, toPipeImage } from "../image.ts";
+import { createProvider, type ImageProvider } from "../pipeline.ts";
+import { RESCALE_KEYS, type RescaleOptions, rescaler, TOLERANCE } from "./fromArray.ts";
+
+/** nm of the units that a file may give its axes in. */
+const NANOMETRES: Readonly<Record<string, number>> = {
+  angstrom: 0.1,
+  picometer: 1e-3,
+  nanometer: 1,
+  micrometer: 1e3,
+  millimeter: 1e6,
+};
+
+/** Sides of voxels that differ by more are not cubes; old headers round theirs. */
+const LARGEST_SIDE_DIFFERENCE = 0.01;
+
+/**
+ * An image of a file (MRC, TIFF, OME-Zarr, `.npy`, whatever `openImage` takes), rescaled to the scale that is asked for. It is read
+ * once, at the first call.
+ *
+ * @param originalScale  nm/pixel; default the file's own
+ * @param tolerance      where the scales differ by less than this share, the image stays as it is; default 0.01
+ * @throws {VitrineError} range: a scale that is not above 0; when called, the errors of `openImage`; missing: a file without a
+ *   pixel size, and no `originalScale`; shape: no volume (several channels, times, colours); unsupported: voxels that are no cubes
+ */
+export function fromFile(
+  path: string,
+  originalScale?: number,
+  tolerance = TOLERANCE,
+  options: RescaleOptions = {},
+): ImageProvider {
+  requireKnownOptions("fromFile", options, RESCALE_KEYS);
+  if (originalScale !== undefined) requirePositive(originalScale, "fromFile originalScale");
+  const read = once(() => readVolume(path, originalScale));
+  return createProvider(
+    async (scale) => {
+      const { image, scale: own } = await read();
+      return rescaler({ originalScale: own, tolerance, ...options })(image, scale);
+    },
+    callName("fromFile", [path, originalScale]),
+  );
+}
+
+/** Several files, as {@link fromFile} each: templates that are tried in turn. */
+export function fromFiles(
+  paths: readonly string[],
+  originalScale?: number,
+  tolerance = TOLERANCE,
+  options: RescaleOptions = {},
+): ImageProvider<readonly PipeImage[]> {
+  const providers = paths.map((path) => fromFile(path, originalScale, tolerance, options));
+  return createProvider(
+    (scale) => Promise.all(providers.map((provider) => provider(scale))),
+    callName("fromFiles", [paths, originalScale]),
+  );
+}
+
+/** Runs once, and again only where it failed. */
+function once<T>(run: () => Promise<T>): () => Promise<T> {
+  let result: Promise<T> | undefined;
+  return () => {
+    result ??= run().catch((error: unknown) => {
+      result = undefined;
+      throw error;
+    });
+    return result;
+  };
+}
+
+async function readVolume(path: string, originalScale: number | undefined) {
+  await using source = await openImage(path);
+  const [z, y, x] = volumeAxes(source);
+  const scale = originalScale ?? scaleOf(source, [z, y, x]);
+  const { data } = await source.read();
+  const { shape } = source.levels[0];
+  const lengths = [z, y, x].map((axis) => (axis < 0 ? 1 : shape[axis]));
+  return { image: toPipeImage({ data, shape: lengths }, source.name), scale };
+}
+
+/** Places of z, y and x among the axes; every other axis has one index. */
+function volumeAxes({ name, axes, levels }: ImageSource): readonly [number, number, number] {
+  const { shape } = levels[0];
+  const place = (axis: string) => axes.findIndex((one) => one.name === axis);
+  const others = axes.filter((one, i) => !["z", "y", "x"].includes(one.name) && shape[i] > 1);
+  if (others.length === 0) return [place("z"), place("y"), place("x")];
+  const found = axes.map((one, i) => `${one.name} ${shape[i]}`).join(", ");
+  const hint = "Cut one out first, with vitrine convert";
+  throw new VitrineError({ code: "shape", at: name, expected: "one volume (z, y, x)", found, hint });
+}
+
+function scaleOf({ name, axes, levels }: ImageSource, places: readonly number[]): number {
+  const sides = places
+    .filter((axis) => axis >= 0)
+    .map((axis) => levels[0].scale[axis] * nanometres(axes[axis].unit));
+  const side = sides[sides.length - 1];
+  if (!(side > 0)) throw noScale(name);
+  if (sides.every((one) => Math.abs(one / side - 1) <= LARGEST_SIDE_DIFFERENCE)) return side;
+  const found = `${sides.join(" x ")} nm (z, y, x)`;
+  const hint = "Give the scale as the second argument to take the voxels for cubes";
+  throw new VitrineError({ code: "unsupported", at: name, expected: "voxels that are cubes", found, hint });
+}
+
+function nanometres(unit: string | undefined): number {
+  return (unit === undefined ? undefined : NANOMETRES[unit]) ?? Number.NaN;
+}
+
+function noScale(at: string): VitrineError {
+  const hint = "Give it as the second argument of fromFile, in nm/pixel";
+  return new VitrineError({ code: "missing", at, expected: "a pixel size", found: "none", hint });
+}
