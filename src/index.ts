@@ -4,6 +4,7 @@
  * - `vitrine/acquire`: acquisitions on simulated and real microscopes, image processors, events
  * - `vitrine/match`: 2D template matching, refinement, maps from atoms, simulated micrographs, pictures
  * - `vitrine/pyramid`: mosaics of plates: stitching, geometry, illumination, tiles
+ * - `vitrine/subtomogram`: molecules in tomograms: places, orientations, features
  * - `vitrine/pipe`: image providers and converters: templates and masks at any scale
  * - `vitrine/optics`: contrast transfer functions, filters, orientation grids, movies, shell correlation
  * - `vitrine/io`: NDTiff, OME-Zarr, MRC, TIFF, STAR, PDB, mmCIF, NPY, CSV, YAML, PNG: read, write, check

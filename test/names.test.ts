@@ -408,6 +408,12 @@ test("the package has these entries and these public names", async () => {
         "touchedTiles",
         "zscoreModel",
       ],
+      "vitrine/subtomogram": [
+        "Molecules",
+        "parseMoleculesCsv",
+        "readMoleculesCsv",
+        "writeMoleculesCsv",
+      ],
     }
   `);
 });

@@ -458,6 +458,24 @@ test("the package's entries have these public types", () => {
         "WellSites",
         "ZscoreModel",
       ],
+      "vitrine/subtomogram": [
+        "AxisName",
+        "CutEdges",
+        "EulerAngles",
+        "EulerOptions",
+        "EulerOrder",
+        "EulerSequence",
+        "FeatureInput",
+        "FeatureRow",
+        "FeatureValue",
+        "Features",
+        "MoleculeAxes",
+        "MoleculeColumns",
+        "Quaternion",
+        "RowsInput",
+        "WriteMoleculesOptions",
+        "Zyx",
+      ],
     }
   `);
 });

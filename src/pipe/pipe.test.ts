@@ -121,9 +121,9 @@ describe("pipes", () => {
   });
 
   test("a user's own functions", async () => {
-    const constant = providerFunction(function constant(scale: number, sizeNm: number, value = 1) {
+    const constant = providerFunction(function constant(scale: number, sizeNm: number, value?: number) {
       const n = Math.round(sizeNm / scale);
-      return { data: new Float32Array(n ** 3).fill(value), shape: [n, n, n] as const };
+      return { data: new Float32Array(n ** 3).fill(value ?? 1), shape: [n, n, n] as const };
     });
     expect((await constant(4, 7)(2)).data).toEqual(new Float32Array(8).fill(7));
     const scaled = converterFunction(async function scaled(image: PipeImage, scale: number, by: number) {

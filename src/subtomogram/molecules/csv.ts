@@ -1,0 +1,141 @@
+import { VitrineError } from "../../core/index.ts";
+import {
+  type CsvCells,
+  csvParts,
+  type FileSource,
+  parseCsvTable,
+  readText,
+  sourceName,
+  writeFileAtomic,
+} from "../../io/index.ts";
+import type { Features, FeatureValue } from "./features.ts";
+import { Molecules } from "./molecules.ts";
+
+/** Columns of places and rotation vectors, as acryo names them. */
+export const PLACE_COLUMNS = ["z", "y", "x"] as const;
+const ROTATION_COLUMNS = ["zvec", "yvec", "xvec"] as const;
+
+/** Which columns of a table are places (nm, z y x) and rotation vectors (radians, z y x). */
+export interface MoleculeColumns {
+  /** Default z, y, x. */
+  readonly posCols?: readonly [string, string, string];
+  /** Default zvec, yvec, xvec. */
+  readonly rotCols?: readonly [string, string, string];
+}
+
+/** How molecules are written as text. */
+export interface WriteMoleculesOptions {
+  /** Decimals of numbers that are not whole; default 4, as acryo; null writes all digits of single precision. */
+  readonly floatPrecision?: number | null;
+  /** Replace a file that is there; default false. */
+  readonly overwrite?: boolean;
+}
+
+/**
+ * Reads molecules from comma-separated values: three columns of places, three of rotation vectors, and features. A feature whose
+ * cells are all numbers is numbers, `true` and `false` are booleans, everything else text; empty cells are null.
+ *
+ * @throws {VitrineError} missing: a column; format: a place that is no number; and the errors of `readText` and `parseCsvTable`
+ */
+export async function readMoleculesCsv(
+  source: FileSource,
+  columns: MoleculeColumns = {},
+): Promise<Molecules> {
+  return parseMoleculesCsv(await readText(source), sourceName(source), columns);
+}
+
+/** As {@link readMoleculesCsv}, of the text of a file that messages call `at`. */
+export function parseMoleculesCsv(text: string, at: string, columns: MoleculeColumns = {}): Molecules {
+  const { posCols = PLACE_COLUMNS, rotCols = ROTATION_COLUMNS } = columns;
+  const table = parseCsvTable(text, at);
+  const rowsOf = (names: readonly [string, string, string]) => {
+    const [z, y, x] = names.map((name) => table.numbers(name));
+    return Float64Array.from({ length: 3 * table.rows }, (_, i) => [z, y, x][i % 3][Math.floor(i / 3)]);
+  };
+  const features = table.columns
+    .filter((name) => !posCols.includes(name) && !rotCols.includes(name))
+    .map((name) => [name, featureOf(table.column(name))] as const);
+  return Molecules.fromRotvec(rowsOf(posCols), rowsOf(rotCols), Object.fromEntries(features));
+}
+
+const NUMBER = /^[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?$|^[+-]?inf$|^nan$/i;
+
+/** The values that the cells of a column stand for. */
+function featureOf(cells: readonly string[]): readonly FeatureValue[] {
+  const filled = cells.filter((cell) => cell !== "");
+  const orNull = (read: (cell: string) => FeatureValue) =>
+    cells.map((cell) => (cell === "" ? null : read(cell)));
+  if (filled.length === 0) return cells.map(() => null);
+  if (filled.every((cell) => NUMBER.test(cell))) return orNull(toNumber);
+  if (filled.every((cell) => cell === "true" || cell === "false")) return orNull((cell) => cell === "true");
+  return orNull((cell) => cell);
+}
+
+function toNumber(cell: string): number {
+  const infinite = /^([+-]?)inf$/i.exec(cell);
+  if (infinite === null) return Number(/^nan$/i.test(cell) ? Number.NaN : cell);
+  return infinite[1] === "-" ? Number.NEGATIVE_INFINITY : Number.POSITIVE_INFINITY;
+}
+
+/**
+ * Writes molecules as comma-separated values that acryo and {@link readMoleculesCsv} read.
+ *
+ * @throws {VitrineError} exists: a feature of a name that a place or rotation has, or the file; and the errors of `writeFileAtomic`
+ */
+export async function writeMoleculesCsv(
+  path: string,
+  molecules: Molecules,
+  { floatPrecision = 4, overwrite = false }: WriteMoleculesOptions = {},
+): Promise<void> {
+  await writeFileAtomic(path, csvParts(moleculeCells(molecules, floatPrecision)), { overwrite });
+}
+
+function moleculeCells(molecules: Molecules, precision: number | null): CsvCells {
+  const table = moleculeTable(molecules);
+  const names = Object.keys(table);
+  const values = Object.values(table);
+  // Features keep the precision of what they are; places and rotations are single.
+  const isWhole = values.map((column) => column.every((value) => value === null || Number.isInteger(value)));
+  const format = (value: FeatureValue, column: number): string => {
+    if (value === null) return "";
+    if (typeof value !== "number") return `${value}`;
+    if (column >= 2 * PLACE_COLUMNS.length && isWhole[column]) return `${value}`;
+    return formatNumber(value, precision);
+  };
+  return {
+    columns: names,
+    rows: molecules.count,
+    text: (row, column) => format(values[column][row], column),
+  };
+}
+
+/** Places, rotation vectors and features, column by column. @throws {VitrineError} exists: a feature of one of their names */
+export function moleculeTable(molecules: Molecules): Features {
+  const [pos, rotvec] = [molecules.pos, Float32Array.from(molecules.rotvec())];
+  const column = (rows: Float32Array, axis: number) =>
+    Array.from({ length: molecules.count }, (_, i) => rows[3 * i + axis]);
+  const fixed = Object.fromEntries([
+    ...PLACE_COLUMNS.map((name, axis) => [name, column(pos, axis)]),
+    ...ROTATION_COLUMNS.map((name, axis) => [name, column(rotvec, axis)]),
+  ]);
+  const twice = Object.keys(molecules.features).filter((name) => Object.hasOwn(fixed, name));
+  if (twice.length === 0) return { ...fixed, ...molecules.features };
+  const hint = "Rename them before writing";
+  const expected = "features of other names than the columns of places and rotations";
+  throw new VitrineError({ code: "exists", at: "molecules", expected, found: twice.join(", "), hint });
+}
+
+/** Digits that tell every number of single precision apart. */
+const SINGLE_DIGITS = 9;
+
+function formatNumber(value: number, precision: number | null): string {
+  if (Number.isNaN(value)) return "NaN";
+  if (!Number.isFinite(value)) return value < 0 ? "-inf" : "inf";
+  if (precision !== null) return value.toFixed(precision);
+  if (Math.fround(value) !== value) return `${value}`;
+  for (let digits = 1; digits < SINGLE_DIGITS; digits++) {
+    const text = value.toPrecision(digits);
+    if (Math.fround(Number(text)) === value) return `${Number(text)}`;
+  }
+  return `${Number(value.toPrecision(SINGLE_DIGITS))}`;
+}
