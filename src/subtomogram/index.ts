@@ -4,7 +4,8 @@ export type { MoleculeColumns, WriteMoleculesOptions } from "./molecules/csv.ts"
 export { parseMoleculesCsv, readMoleculesCsv, writeMoleculesCsv } from "./molecules/csv.ts";
 export type { EulerAngles, EulerOrder, EulerSequence } from "./molecules/euler.ts";
 export type { FeatureInput, FeatureRow, Features, FeatureValue } from "./molecules/features.ts";
-export type { CutEdges, EulerOptions } from "./molecules/molecules.ts";
+export type { CutEdges } from "./molecules/molecules.ts";
 export { Molecules } from "./molecules/molecules.ts";
 export type { Quaternion, Zyx } from "./molecules/quaternion.ts";
+export type { EulerOptions } from "./molecules/rotations.ts";
 export type { AxisName } from "./molecules/symmetry.ts";

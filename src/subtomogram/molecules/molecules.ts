@@ -1,7 +1,7 @@
 import { seededRandom, VitrineError } from "../../core/index.ts";
 import { type RowsInput, rowsFor, toRows } from "./arrays.ts";
 import { type MoleculeAxes, quaternionsFromAxes } from "./axes.ts";
-import { type EulerOrder, type EulerSequence, eulerFromQuaternion, quaternionFromEuler } from "./euler.ts";
+import { eulerFromQuaternion } from "./euler.ts";
 import {
   compareFeatures,
   type FeatureInput,
@@ -19,34 +19,28 @@ import {
   IDENTITY,
   invertQuaternion,
   multiplyQuaternions,
-  normalizeQuaternion,
   type Quaternion,
-  quaternionFromMatrix,
-  quaternionFromRotvec,
   quaternionMatrix,
   rotateVector,
   rotvecFromQuaternion,
   type Zyx,
 } from "./quaternion.ts";
+import {
+  type EulerOptions,
+  eulerQuaternions,
+  matrixQuaternions,
+  RADIANS,
+  randomQuaternions,
+  rotvecQuaternions,
+  toQuaternionRows,
+} from "./rotations.ts";
 import { type AxisName, symmetryQuaternions } from "./symmetry.ts";
-
-/** How Euler angles are written. */
-export interface EulerOptions {
-  /** Default `ZXZ`. */
-  readonly sequence?: EulerSequence;
-  /** Angles are degrees instead of radians; default false. */
-  readonly degrees?: boolean;
-  /** Default `xyz`. */
-  readonly order?: EulerOrder;
-}
 
 /** A bin of {@link Molecules.cutBy}: above `gt`, up to and with `le`. */
 export interface CutEdges {
   readonly gt: number;
   readonly le: number;
 }
-
-const RADIANS = Math.PI / 180;
 
 /**
  * Places and orientations of molecules in a tomogram, with features. Places are (z, y, x) in nm in single precision; a rotation acts
@@ -516,40 +510,4 @@ function toQuaternions(input: RowsInput | readonly Quaternion[], count: number):
   if (rows.length === count) return rows;
   const expected = `${count} rotations, one a molecule`;
   throw new VitrineError({ code: "shape", at: "molecules rotator", expected, found: `${rows.length}` });
-}
-
-function toQuaternionRows(input: RowsInput | readonly Quaternion[]): readonly Quaternion[] {
-  return eachRow(input, 4, "quaternions").map((row, i) => normalizeQuaternion(row, `quaternions row ${i}`));
-}
-
-function rotvecQuaternions(vectors: RowsInput): readonly Quaternion[] {
-  return eachRow(vectors, 3, "rotation vectors").map(([z, y, x]) => quaternionFromRotvec([z, y, x]));
-}
-
-function matrixQuaternions(matrices: RowsInput): readonly Quaternion[] {
-  return eachRow(matrices, 9, "matrices").map((row, i) => quaternionFromMatrix(row, `matrices row ${i}`));
-}
-
-function eulerQuaternions(
-  angles: RowsInput,
-  { sequence = "ZXZ", degrees = false, order = "xyz" }: EulerOptions,
-) {
-  const unit = degrees ? RADIANS : 1;
-  return eachRow(angles, 3, "Euler angles").map(([a, b, c]) =>
-    quaternionFromEuler([a * unit, b * unit, c * unit], sequence, order),
-  );
-}
-
-/** Evenly over all rotations: four normal numbers point in an even direction. */
-function randomQuaternions(count: number, seed: number): readonly Quaternion[] {
-  const random = seededRandom(seed);
-  const draw = () => [random.normal(), random.normal(), random.normal(), random.normal()];
-  return Array.from({ length: count }, () => normalizeQuaternion(draw(), "random rotation"));
-}
-
-function eachRow(input: RowsInput, width: number, at: string): number[][] {
-  const rows = toRows(input, width, at);
-  return Array.from({ length: rows.length / width }, (_, i) =>
-    Array.from(rows.subarray(i * width, (i + 1) * width)),
-  );
 }
