@@ -1,6 +1,7 @@
 import { seededRandom, VitrineError } from "../../core/index.ts";
 import { type RowsInput, rowsFor, toRows } from "./arrays.ts";
 import { type MoleculeAxes, quaternionsFromAxes } from "./axes.ts";
+import { affineMatrices, boxCoordinates } from "./boxes.ts";
 import { eulerFromQuaternion } from "./euler.ts";
 import {
   compareFeatures,
@@ -262,19 +263,10 @@ export class Molecules {
    * @param inverse      turn by the inverse
    */
   affineMatrix(source: RowsInput, destination: RowsInput = this.pos, inverse = false): Float32Array {
-    const [from, to] = [
-      this.#rows(source, 3, "affineMatrix source"),
-      this.#rows(destination, 3, "affineMatrix destination"),
-    ];
-    const matrices = this.rotator.flatMap((q, i) => {
-      const m = quaternionMatrix(inverse ? invertQuaternion(q) : q);
-      const row = (r: number) => {
-        const [a, b, c] = [m[3 * r], m[3 * r + 1], m[3 * r + 2]];
-        return [a, b, c, to(i)[r] - (a * from(i)[0] + b * from(i)[1] + c * from(i)[2])];
-      };
-      return [...row(0), ...row(1), ...row(2), 0, 0, 0, 1];
-    });
-    return Float32Array.from(matrices);
+    const from = this.#rows(source, 3, "affineMatrix source");
+    const to = this.#rows(destination, 3, "affineMatrix destination");
+    const turns = this.rotator.map((q) => (inverse ? invertQuaternion(q) : q));
+    return affineMatrices(turns, from, to);
   }
 
   /**
@@ -284,25 +276,8 @@ export class Molecules {
    * @param scale  nm/pixel of both
    */
   localCoordinates(shape: Zyx, scale = 1): Float32Array {
-    const [depth, height, width] = shape;
-    const voxels = depth * height * width;
-    const result = new Float32Array(this.count * 3 * voxels);
-    this.rotator.forEach((q, index) => {
-      const m = quaternionMatrix(q);
-      const place = this.place(index);
-      for (let axis = 0; axis < 3; axis++) {
-        let at = (index * 3 + axis) * voxels;
-        for (let z = 0; z < depth; z++)
-          for (let y = 0; y < height; y++) {
-            const start =
-              place[axis] / scale +
-              m[3 * axis] * (z - (depth - 1) / 2) +
-              m[3 * axis + 1] * (y - (height - 1) / 2);
-            for (let x = 0; x < width; x++) result[at++] = start + m[3 * axis + 2] * (x - (width - 1) / 2);
-          }
-      }
-    });
-    return result;
+    const places = this.#indices().map((i) => this.place(i));
+    return boxCoordinates(places, this.rotator, { shape, scale });
   }
 
   /**
