@@ -7,7 +7,7 @@
  * - `vitrine/subtomogram`: molecules in tomograms: places, orientations, features
  * - `vitrine/pipe`: image providers and converters: templates and masks at any scale
  * - `vitrine/optics`: contrast transfer functions, filters, orientation grids, movies, shell correlation
- * - `vitrine/io`: NDTiff, OME-Zarr, MRC, TIFF, STAR, PDB, mmCIF, NPY, CSV, YAML, PNG: read, write, check
+ * - `vitrine/io`: NDTiff, OME-Zarr, MRC, TIFF, STAR, PDB, mmCIF, NPY, torch, CSV, YAML, PNG: read, write, check
  * - `vitrine/compute`: Fourier transforms, resampling, matrices in WebAssembly SIMD, the pool of worker threads
  * - `vitrine/experiment`: plates, wells, sites, images and map objects in SQLite or PostgreSQL
  * - `vitrine/jobs`: one function in many processes with shared results

@@ -102,6 +102,24 @@ const LAYOUT: Readonly<Record<NpyDtype, Layout>> = {
   c16: { bytes: 16, parts: 2, values: Float64Array },
 };
 
+/** Every {@link NpyDtype}. */
+export const NPY_DTYPES: readonly NpyDtype[] = [
+  "b1",
+  "i1",
+  "i2",
+  "i4",
+  "i8",
+  "u1",
+  "u2",
+  "u4",
+  "u8",
+  "f2",
+  "f4",
+  "f8",
+  "c8",
+  "c16",
+];
+
 const MAGIC = [0x93, 0x4e, 0x55, 0x4d, 0x50, 0x59];
 const MOST_DIMENSIONS = 64;
 
@@ -205,7 +223,7 @@ export function parseNpy(bytes: Uint8Array, at: string): NpyArray {
  * @throws {VitrineError} shape: data and shape do not agree; type: data of another type than `dtype`
  */
 export function npyChunks(content: NpyContent, at: string): [Uint8Array, Uint8Array] {
-  const dtype = content.dtype ?? inferDtype(content.data);
+  const dtype = npyDtypeOf(content);
   checkContent(content, dtype, at);
   const { bytes: width, parts } = LAYOUT[dtype];
   const values = bytesOf(
@@ -215,6 +233,11 @@ export function npyChunks(content: NpyContent, at: string): [Uint8Array, Uint8Ar
   const swapped = values.slice();
   swapBytes(swapped, width / parts);
   return [npyHeader(dtype, content.shape), swapped];
+}
+
+/** The type that content is written as: what it says, else what follows from its data. @throws {VitrineError} type: no typed array */
+export function npyDtypeOf({ dtype, data }: NpyContent): NpyDtype {
+  return dtype ?? inferDtype(data);
 }
 
 /** A whole .npy file as bytes; see {@link npyChunks}. */

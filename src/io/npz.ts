@@ -30,13 +30,22 @@ export function parseNpz(
   at: string,
   { maxBytes = DEFAULT_MAX_BYTES }: NpzOptions = {},
 ): Map<string, NpyArray> {
-  const arrays = new Map<string, NpyArray>();
-  for (const entry of listZip(bytes, at, maxBytes)) {
+  const entries = npzEntries(bytes, at, { maxBytes });
+  return new Map(entries.map(({ name, content }) => [name, parseNpy(content, `${at} ${name}.npy`)]));
+}
+
+/** @internal The files of an archive, whose names end with `.npy` or nothing. @throws {VitrineError} as {@link parseNpz}, but for arrays */
+export function npzEntries(
+  bytes: Uint8Array,
+  at: string,
+  { maxBytes = DEFAULT_MAX_BYTES }: NpzOptions,
+): { readonly name: string; readonly content: Uint8Array }[] {
+  const seen = new Set<string>();
+  return listZip(bytes, at, maxBytes).map((entry) => {
     const name = entry.name.replace(/\.npy$/, "");
-    if (arrays.has(name)) throw twice(name, at);
-    arrays.set(name, parseNpy(readZipEntry(bytes, entry, at), `${at} ${entry.name}`));
-  }
-  return arrays;
+    if (seen.size === seen.add(name).size) throw twice(name, at);
+    return { name, content: readZipEntry(bytes, entry, at) };
+  });
 }
 
 /**
