@@ -416,9 +416,13 @@ test("the package has these entries and these public names", async () => {
         "zscoreModel",
       ],
       "vitrine/subtomogram": [
+        "MOLECULE_FORMATS",
         "Molecules",
+        "isMoleculeFile",
         "parseMoleculesCsv",
+        "readMolecules",
         "readMoleculesCsv",
+        "writeMolecules",
         "writeMoleculesCsv",
       ],
     }

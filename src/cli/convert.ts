@@ -8,11 +8,17 @@ import {
   type OmeZarrCompression,
 } from "../io/index.ts";
 import { convertParticles } from "../match/index.ts";
+import {
+  addMoleculeOptions,
+  convertMolecules,
+  isMoleculeConversion,
+  type MoleculeArguments,
+} from "./convertMolecules.ts";
 import { axisNames, colorList, percentPair, place, projection, rangePair } from "./imageOptions.ts";
 import { addTiffRows, count, example, positive, type TiffArguments, toTiffOptions } from "./options.ts";
 import { report } from "./report.ts";
 
-interface ConvertArguments extends TiffArguments {
+interface ConvertArguments extends TiffArguments, MoleculeArguments {
   readonly format?: ConvertFormat;
   readonly compression: OmeZarrCompression;
   readonly zarrVersion?: "0.4" | "0.5";
@@ -48,11 +54,11 @@ export function addConvert(cli: Command): void {
     .description("write images, or a table of particles, as another format, or draw them")
     .argument(
       "<in>",
-      "NDTiff folder, OME-Zarr store, MRC, TIFF or .npy file; particles as .csv, .star, .h5 or cryoSPARC's .cs",
+      "NDTiff folder, OME-Zarr store, MRC, TIFF or .npy file; particles as .csv, .star, .h5 or cryoSPARC's .cs; molecules of tomograms as .csv, .star, .tbl, .em or .json",
     )
     .argument(
       "<out>",
-      "its ending tells the format: .zarr, .mrc, .ome.tif, .tif, .npy, .png, .star, .csv, .h5; NDTiff needs --format",
+      "its ending tells the format: .zarr, .mrc, .ome.tif, .tif, .npy, .png, .star, .csv, .h5, .tbl, .em, .json; NDTiff needs --format",
     )
     .addOption(
       new Option("--format <format>", "what OUT becomes").choices([
@@ -85,7 +91,7 @@ export function addConvert(cli: Command): void {
     .option("--image <name>", "which series, field or label image, of a file that holds several")
     .option("--level <n>", "which resolution (0 is the full one)", level)
     .option("--at <axis=place,...>", "one place on axes, by value or index: z=12,t=0,c=DAPI", place);
-  addTiffRows(addPictureOptions(command))
+  addMoleculeOptions(addTiffRows(addPictureOptions(command)))
     .option(
       "--pixel-size <Å>",
       "of the micrographs, in place of what a STAR file of particles says",
@@ -102,9 +108,10 @@ export function addConvert(cli: Command): void {
     )
     .option("--overwrite", "replace OUT if it is there")
     .option("--json", "print the result as JSON")
-    .action((from: string, to: string, args: ConvertArguments) =>
-      isTable(to) ? convertTable(from, to, args) : convertImages(from, to, args),
-    );
+    .action(async (from: string, to: string, args: ConvertArguments) => {
+      if (await isMoleculeConversion(from, args)) return convertMolecules(from, to, args);
+      return isTable(to) ? convertTable(from, to, args) : convertImages(from, to, args);
+    });
 }
 
 function addPictureOptions(command: Command): Command {

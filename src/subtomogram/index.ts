@@ -1,3 +1,11 @@
+export type {
+  MoleculeFormat,
+  ReadMoleculesOptions,
+  WriteMoleculeFileOptions,
+} from "./formats/moleculeFiles.ts";
+export { isMoleculeFile, MOLECULE_FORMATS, readMolecules, writeMolecules } from "./formats/moleculeFiles.ts";
+export type { RelionCentre } from "./formats/relion.ts";
+export type { TomogramOptions } from "./formats/tomograms.ts";
 export type { RowsInput } from "./molecules/arrays.ts";
 export type { MoleculeAxes } from "./molecules/axes.ts";
 export type { MoleculeColumns, WriteMoleculesOptions } from "./molecules/csv.ts";

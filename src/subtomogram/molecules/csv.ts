@@ -54,14 +54,14 @@ export function parseMoleculesCsv(text: string, at: string, columns: MoleculeCol
   };
   const features = table.columns
     .filter((name) => !posCols.includes(name) && !rotCols.includes(name))
-    .map((name) => [name, featureOf(table.column(name))] as const);
+    .map((name) => [name, toFeatureValues(table.column(name))] as const);
   return Molecules.fromRotvec(rowsOf(posCols), rowsOf(rotCols), Object.fromEntries(features));
 }
 
 const NUMBER = /^[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?$|^[+-]?inf$|^nan$/i;
 
-/** The values that the cells of a column stand for. */
-function featureOf(cells: readonly string[]): readonly FeatureValue[] {
+/** The values that the cells of a column stand for: numbers if all are, booleans if all are, else texts; null where empty. */
+export function toFeatureValues(cells: readonly string[]): readonly FeatureValue[] {
   const filled = cells.filter((cell) => cell !== "");
   const orNull = (read: (cell: string) => FeatureValue) =>
     cells.map((cell) => (cell === "" ? null : read(cell)));

@@ -1,0 +1,201 @@
+import { VitrineError } from "../../core/index.ts";
+import {
+  type OptionKeys,
+  parseCsvTable,
+  readFileBytes,
+  readStar,
+  readText,
+  requireKnownOptions,
+  type StarFile,
+  writeFileAtomic,
+  writeStar,
+} from "../../io/index.ts";
+import { parseMoleculesCsv, writeMoleculesCsv } from "../molecules/csv.ts";
+import type { Molecules } from "../molecules/molecules.ts";
+import { copickFromMolecules, moleculesFromCopick } from "./copick.ts";
+import { dynamoFromMolecules, moleculesFromDynamo } from "./dynamo.ts";
+import {
+  emFromMolecules,
+  moleculesFromEm,
+  moleculesFromStopgap,
+  stopgapFromMolecules,
+  stopgapTable,
+} from "./motiveList.ts";
+import { moleculesFromRelion, type RelionCentre, relionFromMolecules, relionParticles } from "./relion.ts";
+import { openTomograms, type TomogramOptions } from "./tomograms.ts";
+
+/** Programs whose tables of molecules are read and written. */
+export type MoleculeFormat = "acryo" | "relion5" | "relion4" | "dynamo" | "av3" | "stopgap" | "copick";
+
+/** Names of {@link MoleculeFormat}. */
+export const MOLECULE_FORMATS: readonly MoleculeFormat[] = [
+  "acryo",
+  "relion5",
+  "relion4",
+  "dynamo",
+  "av3",
+  "stopgap",
+  "copick",
+];
+
+/** What reading molecules needs besides their table. */
+export interface ReadMoleculesOptions extends TomogramOptions {
+  /** Where centred coordinates of RELION 5 count from; default `half`, as RELION itself. */
+  readonly centre?: RelionCentre;
+}
+
+/** What writing molecules needs. */
+export interface WriteMoleculeFileOptions extends ReadMoleculesOptions {
+  /** Default by the ending: .csv acryo, .star RELION 5, .tbl Dynamo, .em AV3, .json copick. */
+  readonly format?: MoleculeFormat;
+  /** The tomogram of all molecules, where no feature `tomogram` says. */
+  readonly tomogram?: string;
+  /** Replace a file that is there; default false. */
+  readonly overwrite?: boolean;
+  /** What is left out, said once each. */
+  onLog?(message: string, kind: "warning"): void;
+}
+
+const READ_KEYS: OptionKeys<ReadMoleculesOptions> = {
+  pixelSizeA: true,
+  tomogramSize: true,
+  tomograms: true,
+  centre: true,
+};
+const WRITE_KEYS: OptionKeys<WriteMoleculeFileOptions> = {
+  ...READ_KEYS,
+  format: true,
+  tomogram: true,
+  overwrite: true,
+  onLog: true,
+};
+
+/**
+ * Reads molecules of acryo (.csv), RELION 3 to 5 and STOPGAP (.star), Dynamo (.tbl), TOM and AV3 (.em), copick (.json): places in nm from
+ * the first voxel, orientations from the reference into the tomogram, everything else as features.
+ *
+ * @throws {VitrineError} missing, storage: the file, a pixel size or a size of the tomogram; format: damaged; unsupported: another kind
+ */
+export async function readMolecules(path: string, options: ReadMoleculesOptions = {}): Promise<Molecules> {
+  requireKnownOptions("readMolecules", options, READ_KEYS);
+  const context = { at: path, tomogramOf: await openTomograms(options), centre: options.centre ?? "half" };
+  switch (endingOf(path)) {
+    case "csv":
+      return parseMoleculesCsv(await readText(path), path);
+    case "tbl":
+      return moleculesFromDynamo(await readText(path), context);
+    case "em":
+      return moleculesFromEm(await readFileBytes(path), context);
+    case "json":
+      return moleculesFromCopick(await readText(path), path);
+    case "star": {
+      const file = await readStar(path);
+      const stopgap = stopgapTable(file);
+      if (stopgap !== undefined) return moleculesFromStopgap(stopgap, context);
+      return moleculesFromRelion(file, requireRelion(file), context);
+    }
+    default:
+      throw unknownEnding(path);
+  }
+}
+
+/** Whether a table is of molecules of tomograms, by its ending or its columns. @throws {VitrineError} as `readStar` and `readText` */
+export async function isMoleculeFile(path: string): Promise<boolean> {
+  switch (endingOf(path)) {
+    case "tbl":
+    case "em":
+    case "json":
+      return true;
+    case "csv": {
+      const { columns } = parseCsvTable(await readText(path), path);
+      return ["z", "y", "x", "zvec", "yvec", "xvec"].every((name) => columns.includes(name));
+    }
+    case "star": {
+      const file = await readStar(path);
+      return stopgapTable(file) !== undefined || relionParticles(file) !== undefined;
+    }
+    default:
+      return false;
+  }
+}
+
+/**
+ * Writes molecules for another program; see {@link MoleculeFormat}.
+ *
+ * @throws {VitrineError} exists: the file; missing: a pixel size, the tomogram's name or its size where the format needs them;
+ *   unsupported: an ending that says no format
+ */
+export async function writeMolecules(
+  path: string,
+  molecules: Molecules,
+  options: WriteMoleculeFileOptions = {},
+): Promise<void> {
+  requireKnownOptions("writeMolecules", options, WRITE_KEYS);
+  const { overwrite = false, format = formatOf(path), tomogram, onLog } = options;
+  const context = {
+    at: path,
+    tomogramOf: await openTomograms(options),
+    centre: options.centre ?? "half",
+  } as const;
+  const named = nameTomograms(molecules, tomogram);
+  const onLeftOut = (names: readonly string[]) =>
+    onLog?.(`${path}: left out ${names.join(", ")}: RELION has no such columns`, "warning");
+  switch (format) {
+    case "acryo":
+      return writeMoleculesCsv(path, named, { overwrite, floatPrecision: null });
+    case "relion5":
+    case "relion4": {
+      const version = format === "relion5" ? 5 : 4;
+      return writeStar(path, relionFromMolecules(named, { ...context, version, onLeftOut }), { overwrite });
+    }
+    case "stopgap":
+      return writeStar(path, stopgapFromMolecules(named, context), { overwrite });
+    case "dynamo":
+      return writeFileAtomic(path, utf8(dynamoFromMolecules(named, context)), { overwrite });
+    case "av3":
+      return writeFileAtomic(path, emFromMolecules(named, context), { overwrite });
+    case "copick":
+      return writeFileAtomic(path, utf8(copickFromMolecules(named)), { overwrite });
+  }
+}
+
+function utf8(text: string): Uint8Array {
+  return new TextEncoder().encode(text);
+}
+
+function nameTomograms(molecules: Molecules, tomogram: string | undefined): Molecules {
+  if (tomogram === undefined) return molecules;
+  return molecules.withFeatures({ tomogram: new Array<string>(molecules.count).fill(tomogram) });
+}
+
+const BY_ENDING: Readonly<Record<string, MoleculeFormat>> = {
+  csv: "acryo",
+  star: "relion5",
+  tbl: "dynamo",
+  em: "av3",
+  json: "copick",
+};
+
+function formatOf(path: string): MoleculeFormat {
+  const ending = endingOf(path);
+  if (Object.hasOwn(BY_ENDING, ending)) return BY_ENDING[ending];
+  throw unknownEnding(path);
+}
+
+function endingOf(path: string): string {
+  return /\.(\w+)$/.exec(path)?.[1].toLowerCase() ?? "";
+}
+
+function unknownEnding(at: string): VitrineError {
+  const expected = "a table of molecules: .csv, .star, .tbl, .em or .json";
+  return new VitrineError({ code: "unsupported", at, expected, found: "another ending" });
+}
+
+function requireRelion(file: StarFile) {
+  const table = relionParticles(file);
+  if (table !== undefined) return table;
+  const expected =
+    "particles of tomograms: rlnCoordinateZ or rlnCenteredCoordinateZAngst, or STOPGAP's motive list";
+  const found = file.blocks.map(({ name }) => `data_${name}`).join(", ") || "no block";
+  throw new VitrineError({ code: "missing", at: file.name, expected, found });
+}
