@@ -1,6 +1,6 @@
 import { type Command, InvalidArgumentError, Option } from "commander";
 import { builtFile } from "../core/index.node.ts";
-import { type Engine, runStep } from "../jobs/index.ts";
+import type { Engine } from "../jobs/index.ts";
 import {
   type CoarseReport,
   estimateMatch,
@@ -32,7 +32,7 @@ import {
   toSliceOptions,
 } from "./options.ts";
 import { type CommandTools, report } from "./report.ts";
-import { addTaskOptions, engineOf, type TaskArguments } from "./taskOptions.ts";
+import { addTaskOptions, engineOf, runTasks, type TaskArguments } from "./taskOptions.ts";
 
 interface MatchArguments extends ResultArguments, SliceArguments, MicrographArguments, TaskArguments {
   readonly workers?: number;
@@ -62,7 +62,7 @@ export function addMatch(cli: Command): void {
     .option("--checkpoint <seconds>", "time between checkpoints", notNegative, 60)
     .option("--estimate", "print correlations, rate, hours and memory; search nothing");
   addTemplateOption(
-    addResultOptions(addSliceOptions(addCoarseOptions(addTaskOptions(addMicrographOptions(command))))),
+    addResultOptions(addSliceOptions(addCoarseOptions(addTaskOptions(addMicrographOptions(command), { parts: true })))),
   ).action(async (configs: string[], args: MatchArguments) => {
     requireCoarse(command, args);
     const options = toOptions(args);
@@ -153,7 +153,7 @@ async function searchInTasks(
   args: MatchArguments,
   { engine, isSingle, options, ...tools }: CommandTools & TaskOptions,
 ): Promise<ManyReport> {
-  const { step, ...work } = await matchStep(await targetsOf(configs, args, tools.onLog), {
+  const work = await matchStep(await targetsOf(configs, args, tools.onLog), {
     ...options,
     isSingle,
     tasks: args.tasks ?? 1,
@@ -161,17 +161,7 @@ async function searchInTasks(
     keepsParts: args.keepParts ?? false,
     ...(args.coarse !== undefined && { coarse: toCoarse(args.coarse, args) }),
   });
-  const existing = args.overwrite ? "overwrite" : args.resume ? "resume" : undefined;
-  const { signal, onProgress, onLog } = tools;
-  return runStep(step, {
-    ...work,
-    directory: args.jobs ?? `${args.particles}.jobs`,
-    engine,
-    signal,
-    onProgress,
-    onLog,
-    ...(existing && { existing }),
-  });
+  return runTasks(work, engine, { args, tools, beside: args.particles });
 }
 
 interface TaskOptions {

@@ -11,7 +11,7 @@ import {
 import type { Log } from "../../program/index.ts";
 import { CS_CTF, plainPath } from "../particles/cryosparc.ts";
 import { isCtffind, parseCtffind } from "./ctffind.ts";
-import type { MicrographCtf } from "./micrographCtf.ts";
+import type { MicrographCtf } from "../particles/micrographCtf.ts";
 
 /** RELION's columns, of a micrograph or of its optics group. */
 const COLUMNS = [
