@@ -9,7 +9,13 @@ import {
 } from "./micrographs.ts";
 import { addTiffRows, count, example, notNegative, type TiffArguments, toTiffOptions } from "./options.ts";
 import { report } from "./report.ts";
-import { addResumeOption, addTaskOptions, resumableEngineOf, runTasks, type TaskArguments } from "./taskOptions.ts";
+import {
+  addResumeOption,
+  addTaskOptions,
+  resumableEngineOf,
+  runTasks,
+  type TaskArguments,
+} from "./taskOptions.ts";
 
 interface ExtractArguments extends TiffArguments, MicrographArguments, TaskArguments {
   readonly resume?: boolean;

@@ -62,7 +62,9 @@ export function addMatch(cli: Command): void {
     .option("--checkpoint <seconds>", "time between checkpoints", notNegative, 60)
     .option("--estimate", "print correlations, rate, hours and memory; search nothing");
   addTemplateOption(
-    addResultOptions(addSliceOptions(addCoarseOptions(addTaskOptions(addMicrographOptions(command), { parts: true })))),
+    addResultOptions(
+      addSliceOptions(addCoarseOptions(addTaskOptions(addMicrographOptions(command), { parts: true }))),
+    ),
   ).action(async (configs: string[], args: MatchArguments) => {
     requireCoarse(command, args);
     const options = toOptions(args);

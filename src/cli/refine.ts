@@ -3,8 +3,8 @@ import { builtFile } from "../core/index.node.ts";
 import {
   type RefineManyReport,
   type RefineReport,
-  refineStep,
   type RunRefineOptions,
+  refineStep,
   runRefine,
   runRefines,
 } from "../match/index.ts";
@@ -24,7 +24,13 @@ import {
   toSliceOptions,
 } from "./options.ts";
 import { report } from "./report.ts";
-import { addResumeOption, addTaskOptions, resumableEngineOf, runTasks, type TaskArguments } from "./taskOptions.ts";
+import {
+  addResumeOption,
+  addTaskOptions,
+  resumableEngineOf,
+  runTasks,
+  type TaskArguments,
+} from "./taskOptions.ts";
 
 /** Adds `vitrine refine CONFIG.yaml`. */
 export function addRefine(cli: Command): void {
@@ -80,7 +86,11 @@ interface Arguments
   readonly resume?: boolean;
 }
 
-function toStep(configs: readonly string[], options: RunRefineOptions, { tasks = 1, resume = false }: Arguments) {
+function toStep(
+  configs: readonly string[],
+  options: RunRefineOptions,
+  { tasks = 1, resume = false }: Arguments,
+) {
   return refineStep(configs, { ...options, tasks, resume, module: builtFile("#refine-batch") });
 }
 

@@ -23,7 +23,10 @@ export function addTaskOptions(command: Command, { parts = false } = {}): Comman
       "with --engine: states and logs of the batches (default: beside the particles)",
     );
   if (parts)
-    command.option("--keep-parts", "with --engine: keep the states of the parts of a search when they are joined");
+    command.option(
+      "--keep-parts",
+      "with --engine: keep the states of the parts of a search when they are joined",
+    );
   return addResourceOptions(command, "with --engine: ");
 }
 

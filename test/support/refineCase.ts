@@ -1,47 +1,25 @@
-import { mkdirSync } from "node:fs";
+import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { matchTargets, runMatches } from "../../src/match/index.ts";
-import { manyCase } from "./manyCase.ts";
-import { type Configuration, writeConfig } from "./searchCase.ts";
+import { fileURLToPath } from "node:url";
+import { goldenBytes } from "./npy.ts";
 
-/** Particles of three micrographs, found by a search, and a configuration that refines them. */
-export interface RefineCase {
-  readonly folder: string;
-  /** What the search found in all micrographs. */
-  readonly found: string;
-  readonly config: string;
-  readonly micrographs: readonly string[];
-  /** Where the refined particles go, in the folder `out`. */
-  readonly table: string;
+/** Writes a golden refinement, all paths made absolute, into a folder of its own: `config.yaml` and `particles.csv`. Its path. */
+export function writeGoldenRefinement(scratch: string, name: string): string {
+  const folder = join(scratch, name);
+  mkdirSync(folder, { recursive: true });
+  const table = join(folder, "particles.csv");
+  writeFileSync(table, withPaths(goldenText("search1_particles.csv")));
+  const config = withPaths(goldenText(`${name}_config.yaml`));
+  writeFileSync(join(folder, "config.yaml"), config.replace("search1_particles.csv", table));
+  return folder;
 }
 
-/** Orientations that are tried on each particle: 27 with steps of 3°. */
-const ORIENTATIONS = { theta_step_coarse: 3, theta_step_fine: 3, psi_step_coarse: 3, psi_step_fine: 3 };
-
-/** Searches three micrographs of noise in a folder `search`, and prepares one for results. */
-export async function refineCase(scratch: string, name: string): Promise<RefineCase> {
-  const search = manyCase(scratch, name);
-  const targets = await matchTargets({ configs: [search.config], micrographs: search.micrographs });
-  const found = join(search.folder, "found.csv");
-  await runMatches(targets, { workers: 1, zCutoff: 3.5, particlesPath: found });
-  mkdirSync(join(search.folder, "out"), { recursive: true });
-  const table = join(search.folder, "out/refined.csv");
-  const config = refineConfig(search.folder, { table: found, name: "refine.yaml" });
-  return { folder: search.folder, found, config, micrographs: search.micrographs, table };
+function goldenText(file: string): string {
+  return new TextDecoder().decode(goldenBytes(file));
 }
 
-/** Writes a configuration that refines the particles of a table; its path. */
-export function refineConfig(
-  folder: string,
-  { table, name, change = {} }: { readonly table: string; readonly name: string; readonly change?: Configuration },
-): string {
-  const configuration: Configuration = {
-    template_volume_path: join(folder, "volume.mrc"),
-    particle_stack: { df_path: table, extracted_box_size: [20, 20], original_template_size: [16, 16] },
-    defocus_refinement_config: { enabled: true, defocus_min: -100, defocus_max: 100, defocus_step: 100 },
-    orientation_refinement_config: ORIENTATIONS,
-    preprocessing_filters: {},
-    ...change,
-  };
-  return writeConfig(folder, configuration, name);
+function withPaths(text: string): string {
+  return text.replace(/\b[\w]+\.mrc\b/g, (file) =>
+    fileURLToPath(new URL(`../golden/match/${file}`, import.meta.url)),
+  );
 }

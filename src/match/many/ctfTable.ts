@@ -10,8 +10,8 @@ import {
 } from "../../io/index.ts";
 import type { Log } from "../../program/index.ts";
 import { CS_CTF, plainPath } from "../particles/cryosparc.ts";
-import { isCtffind, parseCtffind } from "./ctffind.ts";
 import type { MicrographCtf } from "../particles/micrographCtf.ts";
+import { isCtffind, parseCtffind } from "./ctffind.ts";
 
 /** RELION's columns, of a micrograph or of its optics group. */
 const COLUMNS = [

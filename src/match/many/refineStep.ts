@@ -12,10 +12,10 @@ import { suffixed } from "../search/resultNames.ts";
 import { inputPrints } from "./inputPrints.ts";
 import {
   collectRefined,
-  refineBatch,
   type RefineChoices,
   type RefineManyReport,
   type RefineTarget,
+  refineBatch,
 } from "./refineBatch.ts";
 import { type RowBatch, rowBatches } from "./rowBatches.ts";
 import { distinctSuffixes } from "./targets.ts";

@@ -16,7 +16,9 @@ export function rowBatches(
   pieces: number,
 ): RowBatch[] {
   return tables.flatMap((particles, table) =>
-    [...rowsByMicrograph(particles).values()].flatMap((rows) => divided(rows, pieces).map((some) => ({ table, rows: some }))),
+    [...rowsByMicrograph(particles).values()].flatMap((rows) =>
+      divided(rows, pieces).map((some) => ({ table, rows: some })),
+    ),
   );
 }
 

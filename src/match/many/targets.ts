@@ -1,11 +1,11 @@
 import { VitrineError } from "../../core/index.ts";
 import type { Log } from "../../program/index.ts";
-import { fileStem } from "../search/resultNames.ts";
-import { readCtfs } from "./ctfTable.ts";
 import type { CtfOptics, MicrographCtf } from "../particles/micrographCtf.ts";
 import { commonEnd, listed, type MicrographFile } from "../particles/micrographFiles.ts";
 import { projectPath } from "../particles/projectPath.ts";
+import { fileStem } from "../search/resultNames.ts";
 import type { MicrographChoice } from "../search/searchedMicrograph.ts";
+import { readCtfs } from "./ctfTable.ts";
 
 /** One search of several. */
 export interface MatchTarget {

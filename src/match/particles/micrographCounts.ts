@@ -9,7 +9,11 @@ export interface MicrographCount {
 type Placed = Pick<StackParticle, "micrographPath">;
 
 /** The micrographs of a table, in the order in which they come first. */
-export function micrographCounts({ particles }: { readonly particles: readonly Placed[] }): MicrographCount[] {
+export function micrographCounts({
+  particles,
+}: {
+  readonly particles: readonly Placed[];
+}): MicrographCount[] {
   return [...rowsByMicrograph(particles)].map(([micrographPath, rows]) => {
     return { micrographPath, particles: rows.length };
   });

@@ -8,8 +8,8 @@ import {
   readStar,
   readText,
 } from "../../io/index.ts";
-import type { Log } from "../../program/index.ts";
 import type { EvenZernikes, OddZernikes, OpticsParameters } from "../../optics/index.ts";
+import type { Log } from "../../program/index.ts";
 import type { OpticsEffects } from "../config/opticsEffects.ts";
 import { cryosparcColumns } from "./cryosparc.ts";
 import { readParticlesHdf5 } from "./hdf5Particles.ts";
@@ -79,7 +79,10 @@ export async function readParticleStack(
  * Reads where particles are and how they lie, as {@link readParticleStack}, for programs that need neither the maps of a search
  * nor the corner of its template: `posX` and `posY` are NaN, and paths empty, where a table of another program does not tell them.
  */
-export async function readParticlePlaces(path: string, reading: ParticleReading = {}): Promise<ParticleStack> {
+export async function readParticlePlaces(
+  path: string,
+  reading: ParticleReading = {},
+): Promise<ParticleStack> {
   const { table, isForeign } = await readRows(path, reading);
   if (!isForeign) return stackOfTable(table, path);
   return stackOfForeign(table, path);

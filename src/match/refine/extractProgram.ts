@@ -125,7 +125,9 @@ async function readStacks(paths: readonly string[], reading: ParticleReading): P
     throw new VitrineError({ code: "unsupported", at: other.path, expected, found: kindOf(other) });
   }
   const columns = [...new Set(stacks.flatMap(({ table }) => table.columns))];
-  const rows = stacks.flatMap(({ table }) => table.rows).map((row, i) => ({ ...row, particle_index: `${i}` }));
+  const rows = stacks
+    .flatMap(({ table }) => table.rows)
+    .map((row, i) => ({ ...row, particle_index: `${i}` }));
   return { ...first, table: { columns, rows }, particles: stacks.flatMap(({ particles }) => particles) };
 }
 
