@@ -1,17 +1,10 @@
 import { type EulerZyz, VitrineError } from "../../core/index.ts";
-import {
-  type CsvTable,
-  type FileKind,
-  identifyFile,
-  parseCsv,
-  readNpyRecords,
-  readStar,
-  readText,
-} from "../../io/index.ts";
+import { type CsvTable, type FileKind, identifyFile, parseCsv, readStar, readText } from "../../io/index.ts";
 import type { EvenZernikes, OddZernikes, OpticsParameters } from "../../optics/index.ts";
 import type { Log } from "../../program/index.ts";
 import type { OpticsEffects } from "../config/opticsEffects.ts";
 import { cryosparcColumns } from "./cryosparc.ts";
+import { readCryosparc } from "./cryosparcFiles.ts";
 import { readParticlesHdf5 } from "./hdf5Particles.ts";
 import { type MicrographFile, withMicrographs } from "./micrographFiles.ts";
 import { PARTICLE_COLUMNS } from "./particles.ts";
@@ -44,6 +37,8 @@ export interface ParticleReading {
   readonly micrographs?: readonly MicrographFile[];
   /** Side of the template's box, pixels: tells the corners of templates where a table of another program does not. */
   readonly templateSize?: number;
+  /** Whether a table of another program may tell no angles, which are NaN then: for programs that do not need them; default false. */
+  readonly posesMayMiss?: boolean;
   readonly onLog?: Log | undefined;
 }
 
@@ -72,7 +67,7 @@ export async function readParticleStack(
 ): Promise<ParticleStack> {
   const { table, isForeign } = await readRows(path, reading);
   if (!isForeign || reading.templateSize === undefined) return stackOfTable(table, path, { effects });
-  return atProjectPaths(stackOfForeign(table, path, effects), reading);
+  return atProjectPaths(stackOfForeign(table, path, { effects }), reading);
 }
 
 /**
@@ -85,7 +80,7 @@ export async function readParticlePlaces(
 ): Promise<ParticleStack> {
   const { table, isForeign } = await readRows(path, reading);
   if (!isForeign) return stackOfTable(table, path);
-  return stackOfForeign(table, path);
+  return stackOfForeign(table, path, { posesMayMiss: reading.posesMayMiss ?? false });
 }
 
 /** Files of other programs name micrographs relative to their project's folder. @throws {VitrineError} missing: as `projectPath` */
@@ -106,13 +101,19 @@ export async function atProjectPaths(
 }
 
 /** A table of another program, with what it does not tell as far as that can be said. */
-function stackOfForeign(table: CsvTable, path: string, effects: KnownEffects = {}): ParticleStack {
+function stackOfForeign(
+  table: CsvTable,
+  path: string,
+  { effects = {}, posesMayMiss = false }: { effects?: KnownEffects; posesMayMiss?: boolean },
+): ParticleStack {
   const has = (...columns: readonly string[]) => columns.every((column) => table.columns.includes(column));
-  return stackOfTable(filled(table), path, {
+  const stack = stackOfTable(filled(table), path, {
     effects,
+    hasPoses: !posesMayMiss || has("phi", "theta", "psi"),
     hasCorners: has("pos_x", "pos_y"),
     hasMaps: has("correlation_average_path", "correlation_variance_path"),
   });
+  return { ...stack, table }; // what is written from it has no columns of nothing
 }
 
 function filled(table: CsvTable): CsvTable {
@@ -125,7 +126,7 @@ async function readRows(path: string, { micrographs, onLog, ...options }: Partic
   const kind = await identifyFile(path);
   const table = await readTableOf(kind, path, { ...options, onLog });
   const chosen = micrographs === undefined ? table : withMicrographs(table, micrographs, { at: path, onLog });
-  return { table: chosen, isForeign: kind === "star" || kind === "npy" };
+  return { table: chosen, isForeign: kind === "star" || kind === "cryosparc" };
 }
 
 /** What a particle has of which its table says nothing. */
@@ -160,7 +161,7 @@ async function readTableOf(
   const options = { ...(templateSize !== undefined && { templateSize }), ...(onLog && { onLog }) };
   if (kind === "hdf5") return readParticlesHdf5(path);
   if (kind === "star") return starToParticles(await readStar(path), options);
-  if (kind === "npy") return rowsOf(cryosparcColumns(await readNpyRecords(path), options));
+  if (kind === "cryosparc") return rowsOf(cryosparcColumns(await readCryosparc(path, onLog), options));
   return parseCsv(await readText(path), path);
 }
 
@@ -187,12 +188,14 @@ interface StackOptions {
   /** Whether it tells corners of templates, and maps of a search; default true. */
   readonly hasCorners?: boolean;
   readonly hasMaps?: boolean;
+  /** Whether it tells angles; default true. */
+  readonly hasPoses?: boolean;
 }
 
 function stackOfTable(
   table: CsvTable,
   at: string,
-  { effects = {}, hasCorners = true, hasMaps = true }: StackOptions = {},
+  { effects = {}, hasCorners = true, hasMaps = true, hasPoses = true }: StackOptions = {},
 ): ParticleStack {
   const absent = PARTICLE_COLUMNS.filter((column) => !table.columns.includes(column));
   if (absent.length > 0) {
@@ -208,7 +211,13 @@ function stackOfTable(
   const particles = table.rows.map((row, i) => {
     const cells = new Cells(row, `${at} row ${i + 1}`);
     const corner = hasCorners ? toCorner(cells, choice) : NO_CORNER;
-    const particle = { ...toPlace(cells, choice), ...corner, ...(hasMaps ? toMaps(cells) : NO_MAPS) };
+    const pose = hasPoses ? toPose(cells, choice) : NO_POSE;
+    const particle = {
+      ...toPlace(cells, choice),
+      ...pose,
+      ...corner,
+      ...(hasMaps ? toMaps(cells) : NO_MAPS),
+    };
     return { ...particle, optics: { ...particle.optics, ...effects } };
   });
   const hasRefinedPositions = choice.posX === "refined_pos_x" && choice.posY === "refined_pos_y";
@@ -253,12 +262,18 @@ function toMaps(cells: Cells): Maps {
   };
 }
 
-function toPlace(cells: Cells, choice: Choice): Omit<StackParticle, keyof Corner | keyof Maps> {
+const NO_POSE: EulerZyz = { phiDeg: Number.NaN, thetaDeg: Number.NaN, psiDeg: Number.NaN };
+
+function toPose(cells: Cells, { phi, theta, psi }: Choice): EulerZyz {
+  return { phiDeg: cells.number(phi), thetaDeg: cells.number(theta), psiDeg: cells.number(psi) };
+}
+
+function toPlace(
+  cells: Cells,
+  choice: Choice,
+): Omit<StackParticle, keyof Corner | keyof Maps | keyof EulerZyz> {
   return {
     at: cells.at,
-    phiDeg: cells.number(choice.phi),
-    thetaDeg: cells.number(choice.theta),
-    psiDeg: cells.number(choice.psi),
     relativeDefocusA: cells.number(choice.relativeDefocus),
     pixelSizeA: cells.number(choice.pixelSize),
     optics: toOptics(cells),

@@ -102,7 +102,7 @@ export async function planExtract(
   requireKnownOptions("extractParticles", { stackPath, ...options }, KEYS);
   const { boxSize, movie, micrographs, onLog } = options;
   const paths = typeof tablePaths === "string" ? [tablePaths] : tablePaths;
-  const stack = await readStacks(paths, { onLog, ...(micrographs && { micrographs }) });
+  const stack = await readStacks(paths, { onLog, posesMayMiss: true, ...(micrographs && { micrographs }) });
   requireBox(boxSize, stack);
   const starPath = `${stackPath.replace(/\.mrcs?$/, "")}.star`;
   const files = isHdf5Name(stackPath) ? [stackPath] : [stackPath, starPath];
