@@ -23,6 +23,7 @@ import {
   manyText,
   targetsOf,
 } from "./micrographs.ts";
+import { nothingFound } from "./nothingFound.ts";
 import {
   addSliceOptions,
   count,
@@ -219,24 +220,16 @@ export function reportText(found: AnyReport | null): string {
     `${particles.length} particles above z ${zCutoff.toFixed(2)} (${correlations} correlations a pixel, WASM SIMD)`,
     ...("coarse" in found ? found.coarse.map(coarseLine) : []),
     ...("templates" in found ? found.templates.map(templateLine) : []),
-    ...(particles.length === 0 ? [nothingText(found)] : []),
+    ...(particles.length === 0 ? [nothingFound("bestZScore" in found ? found.bestZScore : undefined)] : []),
     ...particles.map(particleLine),
     ...files.map((file) => `wrote ${file}`),
     "",
   ].join("\n");
 }
 
-/** Nothing was found: how near it was, and what to try. */
-function nothingText(found: AnyReport): string {
-  const best =
-    "bestZScore" in found && found.bestZScore !== undefined
-      ? `  the best z-score is ${found.bestZScore.toFixed(2)}; `
-      : "  ";
-  return `${best}a lower --z-cutoff or a higher --false-positives lets more pass. Where particles are to be seen, look at defocus, pixel size and the contrast of the template (--picture draws what was searched)`;
-}
-
 function coarseLine({ factor, candidates, zCutoff, sampled }: CoarseReport["coarse"][number]): string {
-  return `  of ${candidates} candidates above z ${zCutoff.toFixed(2)} at ${factor} times the pixel size; deviations from ${sampled} orientations`;
+  const more = candidates === 0 ? "; --coarse-candidates lets more pass" : "";
+  return `  of ${candidates} candidates above z ${zCutoff.toFixed(2)} at ${factor} times the pixel size${more}; deviations from ${sampled} orientations`;
 }
 
 function templateLine({ templatePath, particles, zCutoff }: TemplatesReport["templates"][number]): string {

@@ -10,6 +10,7 @@ import {
   type RefineReport,
 } from "../match/index.ts";
 import type { Log } from "../program/index.ts";
+import { nothingFound } from "./nothingFound.ts";
 
 /** What {@link addMicrographOptions} parses to. */
 export interface MicrographArguments {
@@ -117,15 +118,21 @@ export function micrographLines(counts: RefineReport["micrographs"]): string[] {
   );
 }
 
+function bestOf(micrographs: ManyReport["micrographs"]): number | undefined {
+  const known = micrographs.flatMap(({ bestZScore }) => (bestZScore === undefined ? [] : [bestZScore]));
+  return known.length === 0 ? undefined : Math.max(...known);
+}
+
 /** A line a micrograph, then the joint table. */
 export function manyText({ micrographs, particles, files }: ManyReport): string {
   const width = Math.max(...micrographs.map(({ micrographPath }) => micrographPath.length));
   return [
     `${particles} particles in ${micrographs.length} ${micrographs.length === 1 ? "micrograph" : "micrographs"}`,
     ...micrographs.map(
-      ({ micrographPath, particles, zCutoff }) =>
-        `  ${micrographPath.padEnd(width)}  ${String(particles).padStart(5)} above z ${zCutoff.toFixed(2)}`,
+      ({ micrographPath, particles: count, zCutoff, bestZScore: best }) =>
+        `  ${micrographPath.padEnd(width)}  ${String(count).padStart(5)} above z ${zCutoff.toFixed(2)}${best === undefined ? "" : `, the best is ${best.toFixed(2)}`}`,
     ),
+    ...(particles === 0 ? [nothingFound(bestOf(micrographs))] : []),
     ...files.map((file) => `wrote ${file}`),
     "",
   ].join("\n");

@@ -39,6 +39,7 @@ const schema = z.strictObject({
         zCutoff: z.number(),
         correlations: z.int().min(0),
         files: z.array(z.string()),
+        bestZScore: z.number().optional(),
       }),
     }),
   ),

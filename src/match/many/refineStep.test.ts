@@ -6,6 +6,7 @@ import { type RefineCase, refineCase, refineConfig } from "../../../test/support
 import { scratchFolder } from "../../../test/support/searchCase.ts";
 import { parseCsv } from "../../io/index.ts";
 import { collectStepFolder, initStep, resubmitStep, runStep } from "../../jobs/index.ts";
+import { convertParticles } from "../particles/convertParticles.ts";
 import { runRefine } from "../refine/refineProgram.ts";
 import { type RefineStepOptions, refineStep, runRefines } from "./refineStep.ts";
 
@@ -106,4 +107,19 @@ test("what has changed since is refused by name: an option, a number of the conf
   );
   await expect(resubmitStep(path)).rejects.toThrow(/found\.csv: expected what it was when the work began/);
   writeFileSync(found.found, table);
+});
+
+test("particles of RELION, which no search found, are refined over white noise, and that is said", async () => {
+  const star = join(found.folder, "found.star");
+  await convertParticles(found.found, star);
+  const config = refineConfig(found.folder, { table: star, name: "relion.yaml" });
+  const warnings: string[] = [];
+  const onLog = (message: string) => warnings.push(message);
+  const { particles } = await runRefine(config, { particlesPath: place("relion.csv"), workers: 1, onLog });
+  expect(warnings.join()).toMatch(/found\.star names no maps of a search: z-scores are correlations/);
+  for (const { zScore, correlation } of particles) expect(zScore).toBe(correlation);
+  const { rows } = parseCsv(text("relion.csv"), "relion.csv");
+  const before = parseCsv(readFileSync(found.found, "utf8"), "found.csv").rows;
+  expect(rows.map(({ pos_x }) => Number(pos_x))).toEqual(before.map(({ pos_x }) => Number(pos_x)));
+  expect(rows[0].refined_pos_x_img).not.toBe("");
 });
