@@ -4,9 +4,9 @@ import {
   type RefineManyReport,
   type RefineReport,
   type RunRefineOptions,
+  refineBatch,
   refineStep,
   runRefine,
-  runRefines,
 } from "../match/index.ts";
 import {
   addMicrographOptions,
@@ -28,6 +28,7 @@ import {
   addResumeOption,
   addTaskOptions,
   resumableEngineOf,
+  runHere,
   runTasks,
   type TaskArguments,
 } from "./taskOptions.ts";
@@ -70,9 +71,9 @@ export function addRefine(cli: Command): void {
       });
     return report({ json, text: manyRefinedText }, async (tools) => {
       const { inputs, ...chosen } = await chosenMicrographs(configs, args, tools.onLog);
-      if (engine === undefined) return runRefines(inputs, { ...options, ...chosen, ...tools });
-      const all = { ...options, ...chosen, onLog: tools.onLog };
-      return runTasks(await toStep(inputs, all, args), engine, { args, tools, beside: args.particles });
+      const work = await toStep(inputs, { ...options, ...chosen, onLog: tools.onLog }, args);
+      if (engine === undefined) return runHere(work, { refine: refineBatch }, { args, tools });
+      return runTasks(work, engine, { args, tools, beside: args.particles });
     });
   });
 }

@@ -1,6 +1,14 @@
 import type { Command } from "commander";
-import { poolKernels } from "../compute/index.ts";
-import { type Engine, type IdentityParts, type Json, runStep, type Step } from "../jobs/index.ts";
+import { defaultWorkerCount, poolKernels } from "../compute/index.ts";
+import {
+  type BatchFunction,
+  type Engine,
+  type IdentityParts,
+  type Json,
+  runStep,
+  runStepHere,
+  type Step,
+} from "../jobs/index.ts";
 import { addResourceOptions, type EngineArguments, engineOption, toEngine } from "./engineOptions.ts";
 import { count } from "./options.ts";
 import type { CommandTools } from "./report.ts";
@@ -95,4 +103,16 @@ export function runTasks<Batch extends Json, Outcome>(
     onLog,
     ...(existing && { existing }),
   });
+}
+
+/** Runs the same work in this process, one batch after the other; nothing is kept until all are done. */
+export function runHere<Batch extends Json, Outcome>(
+  { step, ...work }: TaskWork<Batch, Outcome>,
+  run: Readonly<Record<string, BatchFunction<Batch, Json>>>,
+  { args, tools }: { readonly args: { readonly workers?: number }; readonly tools: CommandTools },
+): Promise<Outcome> {
+  const cores = args.workers ?? defaultWorkerCount();
+  const { signal, onProgress, onLog } = tools;
+  tools.onBackend(`${poolKernels()}, ${cores} ${cores === 1 ? "worker" : "workers"}`);
+  return runStepHere(step, { ...work, run, cores, signal, onProgress, onLog });
 }

@@ -5,10 +5,11 @@ import { doneIn, ended, killedIn } from "../../../test/support/killedRun.ts";
 import { type RefineCase, refineCase, refineConfig } from "../../../test/support/manyRefineCase.ts";
 import { scratchFolder } from "../../../test/support/searchCase.ts";
 import { parseCsv } from "../../io/index.ts";
-import { collectStepFolder, initStep, resubmitStep, runStep } from "../../jobs/index.ts";
+import { collectStepFolder, initStep, resubmitStep, runStep, runStepHere } from "../../jobs/index.ts";
 import { convertParticles } from "../particles/convertParticles.ts";
 import { runRefine } from "../refine/refineProgram.ts";
-import { type RefineStepOptions, refineStep, runRefines } from "./refineStep.ts";
+import { refineBatch } from "./refineBatch.ts";
+import { type RefineStepOptions, refineStep } from "./refineStep.ts";
 
 process.execArgv = []; // the tests' own are not for tasks
 
@@ -71,10 +72,11 @@ test("several configurations have a table each, and a joint one that counts on",
   const change = { defocus_refinement_config: { enabled: false } };
   const other = refineConfig(found.folder, { table: found.found, name: "flat.yaml", change });
   const micrographs = [{ path: found.micrographs[1] }];
-  const options = { particlesPath: place("joint.csv"), workers: 1, micrographs };
-  const report = await runRefines([found.config, other], options);
+  const options = { particlesPath: place("joint.csv"), micrographs };
+  const { step, ...work } = await refineStep([found.config, other], { ...options, module: import.meta.url });
+  const report = await runStepHere(step, { ...work, run: { refine: refineBatch } });
   expect(report.files).toEqual(["joint_refine.csv", "joint_flat.csv", "joint.csv"].map(place));
-  await runRefine(other, { ...options, particlesPath: place("alone.csv") });
+  await runRefine(other, { ...options, particlesPath: place("alone.csv"), workers: 1 });
   expect(text("joint_flat.csv")).toBe(text("alone.csv"));
   const { rows } = parseCsv(text("joint.csv"), "joint.csv");
   expect(rows.map(({ particle_index }) => Number(particle_index))).toEqual([...rows.keys()]);

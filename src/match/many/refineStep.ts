@@ -1,6 +1,6 @@
-import { defaultWorkerCount, poolKernels } from "../../compute/index.ts";
+import { poolKernels } from "../../compute/index.ts";
 import { prepareResultFiles } from "../../io/index.ts";
-import { type Json, runStepHere, type Step } from "../../jobs/index.ts";
+import type { Json, Step } from "../../jobs/index.ts";
 import {
   type PlannedRefine,
   planRefine,
@@ -15,7 +15,6 @@ import {
   type RefineChoices,
   type RefineManyReport,
   type RefineTarget,
-  refineBatch,
 } from "./refineBatch.ts";
 import { type RowBatch, rowBatches } from "./rowBatches.ts";
 import { distinctSuffixes } from "./targets.ts";
@@ -100,29 +99,6 @@ export async function refineStep(
     inputs: prints,
   };
   return { step, identity, options };
-}
-
-/**
- * Refines the particles of several configurations, micrograph by micrograph, in this process: the batches of {@link refineStep} without an
- * engine, so that nothing is kept until all are done.
- *
- * @throws {VitrineError} as `runRefine`
- */
-export async function runRefines(
-  configs: readonly string[],
-  options: RunRefineOptions = {},
-): Promise<RefineManyReport> {
-  const { workers = defaultWorkerCount(), signal, onProgress, onLog, onBackend } = options;
-  const { step, ...work } = await refineStep(configs, { ...options, module: import.meta.url });
-  onBackend?.(`${poolKernels()}, ${workers} ${workers === 1 ? "worker" : "workers"}`);
-  return runStepHere(step, {
-    ...work,
-    run: { refine: refineBatch },
-    cores: workers,
-    ...(signal && { signal }),
-    ...(onProgress && { onProgress }),
-    ...(onLog && { onLog }),
-  });
 }
 
 /** Of several configurations each has its own table. */
