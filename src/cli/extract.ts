@@ -1,10 +1,24 @@
 import { type Command, Option } from "commander";
-import { type ExtractOptions, type ExtractReport, extractParticles } from "../match/index.ts";
-import { micrographLines } from "./micrographs.ts";
+import { builtFile } from "../core/index.node.ts";
+import { type ExtractOptions, type ExtractReport, extractParticles, extractStep } from "../match/index.ts";
+import {
+  addMicrographOptions,
+  chosenMicrographs,
+  type MicrographArguments,
+  micrographLines,
+} from "./micrographs.ts";
 import { addTiffRows, count, example, notNegative, type TiffArguments, toTiffOptions } from "./options.ts";
 import { report } from "./report.ts";
+import {
+  addResumeOption,
+  addTaskOptions,
+  resumableEngineOf,
+  runTasks,
+  type TaskArguments,
+} from "./taskOptions.ts";
 
-interface ExtractArguments extends TiffArguments {
+interface ExtractArguments extends TiffArguments, MicrographArguments, TaskArguments {
+  readonly resume?: boolean;
   readonly box: number;
   readonly out: string;
   readonly padding: NonNullable<ExtractOptions["padding"]>;
@@ -32,7 +46,10 @@ export function addExtract(cli: Command): void {
       example("extract particles.csv --box 256 --out particles.mrcs --normalize --invert"),
     )
     .description("cut particles out of their micrographs: a stack and a STAR file of RELION")
-    .argument("<particles.csv>", "table of a search or of a refinement")
+    .argument(
+      "<particles...>",
+      "table of a search or of a refinement, or particles of RELION or cisTEM (.star) or cryoSPARC (.cs); several become one stack",
+    )
     .requiredOption("--box <pixels>", "side of a box", count)
     .option(
       "--out <file.mrcs>",
@@ -53,15 +70,23 @@ export function addExtract(cli: Command): void {
     .option("--background-radius <pixels>", "with --normalize; default: 3/8 of the box", notNegative)
     .option("--full", "write to the STAR file scores, maps and all else that RELION does not know, too")
     .option("--invert", "turn contrast around: dark particles become bright, as RELION expects them");
+  addMicrographOptions(command, "only the particles of these, which lie there");
+  addResumeOption(addTaskOptions(command));
   addTiffRows(addMovieOptions(command))
     .option("--overwrite", "replace results that are there")
     .option("--json", "print the result as JSON")
-    .action(async (table: string, args: ExtractArguments) => {
+    .action(async (tables: string[], args: ExtractArguments) => {
       requireTogether(command, args);
-      const { json = false } = args;
-      return report({ json, text: extractedText }, (tools) =>
-        extractParticles(table, { ...toOptions(args), ...tools }),
-      );
+      const { json = false, tasks = 1, resume = false } = args;
+      const engine = resumableEngineOf(command, args);
+      return report({ json, text: extractedText }, async (tools) => {
+        const { inputs, ...chosen } = await chosenMicrographs(tables, args, tools.onLog);
+        const options = { ...toOptions(args), ...chosen };
+        if (engine === undefined) return extractParticles(inputs, { ...options, ...tools });
+        const divided = { tasks, resume, module: builtFile("#extract-batch"), onLog: tools.onLog };
+        const work = await extractStep(inputs, { ...options, ...divided });
+        return runTasks(work, engine, { args, tools, beside: args.out });
+      });
     });
 }
 

@@ -77,6 +77,8 @@ function linesOf(description: FileDescription): [title: string, lines: readonly 
         "NumPy archive",
         Object.entries(description.arrays).map(([name, array]) => [name, arrayText(array)]),
       ];
+    case "cryosparc":
+      return ["cryoSPARC dataset", cryosparcLines(description)];
     case "hdf5":
       return [
         description.content === "other" ? "HDF5" : `HDF5, ${description.content}`,
@@ -118,6 +120,24 @@ function datasetLines(description: DatasetDescription): Line[] {
     ["summary", JSON.stringify(summaryMetadata)],
     ...(firstMetadata === undefined ? [] : [["first image", JSON.stringify(firstMetadata)] as const]),
     ...(unreadable === undefined ? [] : [["unreadable", unreadable] as const]),
+  ];
+}
+
+function cryosparcLines({
+  records,
+  fields,
+  micrographs,
+}: Extract<FileDescription, { kind: "cryosparc" }>): Line[] {
+  const counts = Object.entries(micrographs ?? {}).map(([name, count]) => `${name} (${count})`);
+  return [
+    ["records", `${records}`],
+    [
+      "fields",
+      Object.entries(fields)
+        .map(([name, type]) => `${name} ${type}`)
+        .join(", "),
+    ],
+    ...(micrographs === undefined ? [] : [["micrographs", valuesText(counts)] as const]),
   ];
 }
 

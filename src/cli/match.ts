@@ -1,6 +1,6 @@
 import { type Command, InvalidArgumentError, Option } from "commander";
 import { builtFile } from "../core/index.node.ts";
-import { type Engine, runStep } from "../jobs/index.ts";
+import type { Engine } from "../jobs/index.ts";
 import {
   type CoarseReport,
   estimateMatch,
@@ -23,6 +23,7 @@ import {
   manyText,
   targetsOf,
 } from "./micrographs.ts";
+import { nothingFound } from "./nothingFound.ts";
 import {
   addSliceOptions,
   count,
@@ -32,7 +33,7 @@ import {
   toSliceOptions,
 } from "./options.ts";
 import { type CommandTools, report } from "./report.ts";
-import { addTaskOptions, engineOf, type TaskArguments } from "./taskOptions.ts";
+import { addTaskOptions, engineOf, runTasks, type TaskArguments } from "./taskOptions.ts";
 
 interface MatchArguments extends ResultArguments, SliceArguments, MicrographArguments, TaskArguments {
   readonly workers?: number;
@@ -62,7 +63,9 @@ export function addMatch(cli: Command): void {
     .option("--checkpoint <seconds>", "time between checkpoints", notNegative, 60)
     .option("--estimate", "print correlations, rate, hours and memory; search nothing");
   addTemplateOption(
-    addResultOptions(addSliceOptions(addCoarseOptions(addTaskOptions(addMicrographOptions(command))))),
+    addResultOptions(
+      addSliceOptions(addCoarseOptions(addTaskOptions(addMicrographOptions(command), { parts: true }))),
+    ),
   ).action(async (configs: string[], args: MatchArguments) => {
     requireCoarse(command, args);
     const options = toOptions(args);
@@ -153,7 +156,7 @@ async function searchInTasks(
   args: MatchArguments,
   { engine, isSingle, options, ...tools }: CommandTools & TaskOptions,
 ): Promise<ManyReport> {
-  const { step, ...work } = await matchStep(await targetsOf(configs, args, tools.onLog), {
+  const work = await matchStep(await targetsOf(configs, args, tools.onLog), {
     ...options,
     isSingle,
     tasks: args.tasks ?? 1,
@@ -161,17 +164,7 @@ async function searchInTasks(
     keepsParts: args.keepParts ?? false,
     ...(args.coarse !== undefined && { coarse: toCoarse(args.coarse, args) }),
   });
-  const existing = args.overwrite ? "overwrite" : args.resume ? "resume" : undefined;
-  const { signal, onProgress, onLog } = tools;
-  return runStep(step, {
-    ...work,
-    directory: args.jobs ?? `${args.particles}.jobs`,
-    engine,
-    signal,
-    onProgress,
-    onLog,
-    ...(existing && { existing }),
-  });
+  return runTasks(work, engine, { args, tools, beside: args.particles });
 }
 
 interface TaskOptions {
@@ -227,24 +220,16 @@ export function reportText(found: AnyReport | null): string {
     `${particles.length} particles above z ${zCutoff.toFixed(2)} (${correlations} correlations a pixel, WASM SIMD)`,
     ...("coarse" in found ? found.coarse.map(coarseLine) : []),
     ...("templates" in found ? found.templates.map(templateLine) : []),
-    ...(particles.length === 0 ? [nothingText(found)] : []),
+    ...(particles.length === 0 ? [nothingFound("bestZScore" in found ? found.bestZScore : undefined)] : []),
     ...particles.map(particleLine),
     ...files.map((file) => `wrote ${file}`),
     "",
   ].join("\n");
 }
 
-/** Nothing was found: how near it was, and what to try. */
-function nothingText(found: AnyReport): string {
-  const best =
-    "bestZScore" in found && found.bestZScore !== undefined
-      ? `  the best z-score is ${found.bestZScore.toFixed(2)}; `
-      : "  ";
-  return `${best}a lower --z-cutoff or a higher --false-positives lets more pass. Where particles are to be seen, look at defocus, pixel size and the contrast of the template (--picture draws what was searched)`;
-}
-
 function coarseLine({ factor, candidates, zCutoff, sampled }: CoarseReport["coarse"][number]): string {
-  return `  of ${candidates} candidates above z ${zCutoff.toFixed(2)} at ${factor} times the pixel size; deviations from ${sampled} orientations`;
+  const more = candidates === 0 ? "; --coarse-candidates lets more pass" : "";
+  return `  of ${candidates} candidates above z ${zCutoff.toFixed(2)} at ${factor} times the pixel size${more}; deviations from ${sampled} orientations`;
 }
 
 function templateLine({ templatePath, particles, zCutoff }: TemplatesReport["templates"][number]): string {

@@ -1,8 +1,16 @@
 import { type Command, Option } from "commander";
 import { glob, isDynamicPattern } from "tinyglobby";
 import { VitrineError } from "../core/index.ts";
-import { type ManyReport, type MatchTarget, matchTargets, type RefineReport } from "../match/index.ts";
+import {
+  type ManyReport,
+  type MatchTarget,
+  type MicrographFile,
+  matchTargets,
+  micrographFiles,
+  type RefineReport,
+} from "../match/index.ts";
 import type { Log } from "../program/index.ts";
+import { nothingFound } from "./nothingFound.ts";
 
 /** What {@link addMicrographOptions} parses to. */
 export interface MicrographArguments {
@@ -10,13 +18,16 @@ export interface MicrographArguments {
   readonly ctf?: string[];
 }
 
-/** The options by which one configuration searches several micrographs. */
-export function addMicrographOptions(command: Command): Command {
+/** What a search does with `--micrographs`. */
+const SEARCHED = "search these with the one configuration";
+
+/** The options that name micrographs. @param use  what is done with them */
+export function addMicrographOptions(command: Command, use = SEARCHED): Command {
   const collect = (file: string, files: string[] = []) => [...files, file];
   return command
     .option(
       "--micrographs <paths>",
-      "search these with the one configuration: a path, a pattern in quotes ('Micrographs/*.mrc'), or RELION's micrographs_ctf.star, which gives each its own defocus; may be repeated",
+      `${use}: a path, a pattern in quotes ('Micrographs/*.mrc'), or RELION's micrographs_ctf.star, which gives each its own defocus; may be repeated`,
       collect,
     )
     .addOption(
@@ -43,15 +54,44 @@ export async function targetsOf(
   { micrographs, ctf }: MicrographArguments,
   onLog: Log,
 ): Promise<MatchTarget[]> {
-  const isMicrograph = (path: string) => micrographs !== undefined && /\.(mrcs?|tiff?)$/i.test(path);
-  const configs = files.filter((path) => !isMicrograph(path));
-  const more = files.filter(isMicrograph);
+  const { inputs: configs, micrographs: all } = divided(files, micrographs);
   return matchTargets({
     configs,
     onLog,
-    ...(micrographs && { micrographs: await expand([...micrographs, ...more], "--micrographs") }),
+    ...(all && { micrographs: await expand(all, "--micrographs") }),
     ...(ctf && { ctf: await expand(ctf, "--ctf") }),
   });
+}
+
+/**
+ * The micrographs whose particles alone are wanted, and the other files; no micrographs where none are asked for.
+ *
+ * @throws {VitrineError} as {@link targetsOf}; unsupported: CTFs without micrographs
+ */
+export async function chosenMicrographs(
+  files: readonly string[],
+  { micrographs, ctf }: MicrographArguments,
+  onLog: Log,
+): Promise<{ readonly inputs: readonly string[]; readonly micrographs?: readonly MicrographFile[] }> {
+  const { inputs, micrographs: all } = divided(files, micrographs);
+  if (all === undefined) {
+    if (ctf === undefined) return { inputs };
+    const [expected, found] = ["micrographs to give them to (--micrographs)", "none"];
+    throw new VitrineError({ code: "unsupported", at: "--ctf", expected, found });
+  }
+  const ctfs = ctf && (await expand(ctf, "--ctf"));
+  const paths = await expand(all, "--micrographs");
+  return { inputs, micrographs: await micrographFiles(paths, { onLog, ...(ctfs && { ctf: ctfs }) }) };
+}
+
+/** A shell puts what fits a pattern without quotes among the files. */
+function divided(files: readonly string[], micrographs: readonly string[] | undefined) {
+  if (micrographs === undefined) return { inputs: files };
+  const isMicrograph = (path: string) => /\.(mrcs?|tiff?)$/i.test(path);
+  return {
+    inputs: files.filter((path) => !isMicrograph(path)),
+    micrographs: [...micrographs, ...files.filter(isMicrograph)],
+  };
 }
 
 /** Patterns as the files that fit them, in order; other paths as they are. */
@@ -78,15 +118,21 @@ export function micrographLines(counts: RefineReport["micrographs"]): string[] {
   );
 }
 
+function bestOf(micrographs: ManyReport["micrographs"]): number | undefined {
+  const known = micrographs.flatMap(({ bestZScore }) => (bestZScore === undefined ? [] : [bestZScore]));
+  return known.length === 0 ? undefined : Math.max(...known);
+}
+
 /** A line a micrograph, then the joint table. */
 export function manyText({ micrographs, particles, files }: ManyReport): string {
   const width = Math.max(...micrographs.map(({ micrographPath }) => micrographPath.length));
   return [
     `${particles} particles in ${micrographs.length} ${micrographs.length === 1 ? "micrograph" : "micrographs"}`,
     ...micrographs.map(
-      ({ micrographPath, particles, zCutoff }) =>
-        `  ${micrographPath.padEnd(width)}  ${String(particles).padStart(5)} above z ${zCutoff.toFixed(2)}`,
+      ({ micrographPath, particles: count, zCutoff, bestZScore: best }) =>
+        `  ${micrographPath.padEnd(width)}  ${String(count).padStart(5)} above z ${zCutoff.toFixed(2)}${best === undefined ? "" : `, the best is ${best.toFixed(2)}`}`,
     ),
+    ...(particles === 0 ? [nothingFound(bestOf(micrographs))] : []),
     ...files.map((file) => `wrote ${file}`),
     "",
   ].join("\n");

@@ -1,6 +1,19 @@
 import { type Command, Option } from "commander";
-import { type RefineReport, runRefine } from "../match/index.ts";
-import { micrographLines } from "./micrographs.ts";
+import { builtFile } from "../core/index.node.ts";
+import {
+  type RefineManyReport,
+  type RefineReport,
+  type RunRefineOptions,
+  refineBatch,
+  refineStep,
+  runRefine,
+} from "../match/index.ts";
+import {
+  addMicrographOptions,
+  chosenMicrographs,
+  type MicrographArguments,
+  micrographLines,
+} from "./micrographs.ts";
 import {
   addRefineOptions,
   addSliceOptions,
@@ -11,6 +24,14 @@ import {
   toSliceOptions,
 } from "./options.ts";
 import { report } from "./report.ts";
+import {
+  addResumeOption,
+  addTaskOptions,
+  resumableEngineOf,
+  runHere,
+  runTasks,
+  type TaskArguments,
+} from "./taskOptions.ts";
 
 /** Adds `vitrine refine CONFIG.yaml`. */
 export function addRefine(cli: Command): void {
@@ -18,7 +39,10 @@ export function addRefine(cli: Command): void {
     .command("refine")
     .addHelpText("after", example("refine refine.yaml --particles refined.csv --gradient"))
     .description("refine found particles: Leopard-EM's refine_template on its own configuration")
-    .argument("<config.yaml>", "Leopard-EM configuration; its paths are relative to the working directory")
+    .argument(
+      "<config.yaml...>",
+      "Leopard-EM configuration; its paths are relative to the working directory. Several have one joint table too",
+    )
     .option("--particles <file>", "table of the refined particles", "refined_particles.csv")
     .option("--whole-disc", "tilt about every axis; Leopard-EM's offsets tilt about those near y alone")
     .addOption(
@@ -30,16 +54,45 @@ export function addRefine(cli: Command): void {
     .addOption(
       new Option("--gradient-only", "the same in place of the grid").conflicts(["compat", "gradient"]),
     );
-  addSliceOptions(addRefineOptions(command, 32)).action(
-    async (config: string, args: RefineArguments & SliceArguments & ModeArguments) => {
-      const options = { ...toRefineOptions(args), ...toModeOptions(args, command) };
-      const wholeDisc = args.wholeDisc ?? false;
-      const { json = false } = args;
-      return report({ json, text: refinedText }, (tools) =>
-        runRefine(config, { ...options, wholeDisc, ...tools }),
-      );
-    },
-  );
+  addMicrographOptions(command, "only the particles of these, which lie there");
+  addResumeOption(addTaskOptions(command));
+  addSliceOptions(addRefineOptions(command, 32)).action(async (configs: string[], args: Arguments) => {
+    const options = {
+      ...toRefineOptions(args),
+      ...toModeOptions(args, command),
+      wholeDisc: args.wholeDisc ?? false,
+    };
+    const { json = false } = args;
+    const engine = resumableEngineOf(command, args);
+    if (engine === undefined && configs.length === 1)
+      return report({ json, text: refinedText }, async (tools) => {
+        const { inputs, ...chosen } = await chosenMicrographs(configs, args, tools.onLog);
+        return runRefine(inputs[0], { ...options, ...chosen, ...tools });
+      });
+    return report({ json, text: manyRefinedText }, async (tools) => {
+      const { inputs, ...chosen } = await chosenMicrographs(configs, args, tools.onLog);
+      const work = await toStep(inputs, { ...options, ...chosen, onLog: tools.onLog }, args);
+      if (engine === undefined) return runHere(work, { refine: refineBatch }, { args, tools });
+      return runTasks(work, engine, { args, tools, beside: args.particles });
+    });
+  });
+}
+
+interface Arguments
+  extends RefineArguments,
+    SliceArguments,
+    ModeArguments,
+    MicrographArguments,
+    TaskArguments {
+  readonly resume?: boolean;
+}
+
+function toStep(
+  configs: readonly string[],
+  options: RunRefineOptions,
+  { tasks = 1, resume = false }: Arguments,
+) {
+  return refineStep(configs, { ...options, tasks, resume, module: builtFile("#refine-batch") });
 }
 
 interface ModeArguments {
@@ -66,6 +119,25 @@ function refinedText(refined: RefineReport): string {
     ...micrographLines(refined.micrographs),
     ...gradientLines(refined),
     ...particles.map(particleLine),
+    ...files.map((file) => `wrote ${file}`),
+  ];
+  return `${lines.join("\n")}\n`;
+}
+
+/** A line a micrograph, then the tables. */
+function manyRefinedText({ micrographs, particles, correlations, files }: RefineManyReport): string {
+  const names = micrographs.map(({ micrographPath, configPath }) =>
+    new Set(micrographs.map((one) => one.configPath)).size > 1
+      ? `${micrographPath} (${configPath})`
+      : micrographPath,
+  );
+  const width = Math.max(0, ...names.map(({ length }) => length));
+  const lines = [
+    `${particles} particles of ${micrographs.length} ${micrographs.length === 1 ? "micrograph" : "micrographs"} refined (${correlations} correlations, WASM SIMD)`,
+    ...micrographs.map(
+      ({ particles: count, meanZScore }, i) =>
+        `  ${names[i].padEnd(width)}  ${String(count).padStart(5)} particles, mean z ${meanZScore.toFixed(2)}`,
+    ),
     ...files.map((file) => `wrote ${file}`),
   ];
   return `${lines.join("\n")}\n`;

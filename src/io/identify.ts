@@ -11,6 +11,7 @@ export type FileKind =
   | "mrc"
   | "npy"
   | "npz"
+  | "cryosparc"
   | "hdf5"
   | "csv"
   | "star"
@@ -36,6 +37,7 @@ const MARKS: readonly (readonly [file: string, kind: FileKind])[] = [
 
 const MAGIC: readonly (readonly [bytes: readonly number[], kind: FileKind])[] = [
   [[0x93, 0x4e, 0x55, 0x4d, 0x50, 0x59], "npy"],
+  [[0x95, 0x43, 0x53, 0x44, 0x41, 0x54], "cryosparc"],
   [[0x50, 0x4b, 0x03, 0x04], "npz"],
   [[0x89, 0x48, 0x44, 0x46, 0x0d, 0x0a, 0x1a, 0x0a], "hdf5"],
   [[0x89, 0x50, 0x4e, 0x47], "png"],
@@ -95,6 +97,7 @@ async function kindOfFolder(path: string): Promise<FileKind> {
 /** What a file is by its first bytes and its name. */
 export function kindOfBytes(bytes: Uint8Array, path: string): FileKind {
   const magic = MAGIC.find(([mark]) => mark.every((byte, i) => bytes[i] === byte));
+  if (magic?.[1] === "npy" && /\.cs$/i.test(path)) return "cryosparc";
   if (magic !== undefined) return magic[1];
   const mark = new TextDecoder("latin1").decode(bytes.subarray(MRC_MARK.offset, MRC_MARK.offset + 3));
   if (mark === MRC_MARK.text) return "mrc";

@@ -33,6 +33,53 @@ export function differingParts(a: Identity, b: Identity): string[] {
   return names.filter((name) => a[name] !== b[name]);
 }
 
+/** Most changes that a message names. */
+const MOST_NAMED = 4;
+
+/** Values longer than this are told by their beginning. */
+const LONGEST_VALUE = 60;
+
+/** A hash tells a reader nothing. */
+const HASH = /^[0-9a-f]{32,}$/;
+
+/**
+ * The parts that differ, each with the values in it that have changed: `options (zCutoff 3.5, now 4)`. Parts that are only known by their
+ * hashes are left out where another one tells more.
+ */
+export function changedParts(before: IdentityParts, now: IdentityParts, names: readonly string[]): string[] {
+  const parts = names.map((name) => {
+    const changes = changesOf(before[name] ?? null, now[name] ?? null);
+    const told = changes.slice(0, MOST_NAMED).join("; ");
+    const more = changes.length > MOST_NAMED ? `; and ${changes.length - MOST_NAMED} more` : "";
+    return { name, text: told === "" ? "" : ` (${told}${more})` };
+  });
+  const telling = parts.filter(({ text }) => text !== "");
+  return (telling.length > 0 ? telling : parts).map(({ name, text }) => `${name}${text}`);
+}
+
+function changesOf(before: Json, now: Json, key = ""): string[] {
+  if (canonicalJson(before) === canonicalJson(now)) return [];
+  const [a, b] = [membersOf(before), membersOf(now)];
+  if (a !== undefined && b !== undefined) {
+    const keys = [...new Set([...Object.keys(a), ...Object.keys(b)])];
+    const name = (one: string) => (key === "" ? one : `${key}.${one}`);
+    return keys.flatMap((one) => changesOf(a[one] ?? null, b[one] ?? null, name(one)));
+  }
+  if ([before, now].some((value) => typeof value === "string" && HASH.test(value))) return [];
+  return [`${key === "" ? "" : `${key} `}${valueText(before)}, now ${valueText(now)}`];
+}
+
+function membersOf(value: Json): { readonly [key: string]: Json } | undefined {
+  if (value === null || typeof value !== "object") return undefined;
+  return Object.fromEntries(Object.entries<Json>(value));
+}
+
+function valueText(value: Json): string {
+  if (value === null) return "none";
+  const text = typeof value === "string" ? value : canonicalJson(value);
+  return text.length > LONGEST_VALUE ? `${text.slice(0, LONGEST_VALUE)}…` : text;
+}
+
 /** @throws {VitrineError} format: what lies at `at` is of another identity; says which parts differ */
 export function requireSameIdentity(found: Identity, expected: Identity, at: string): void {
   const names = differingParts(found, expected);

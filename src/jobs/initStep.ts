@@ -1,7 +1,7 @@
 import { join } from "node:path";
 import { VitrineError } from "../core/index.ts";
 import { cleanupStep } from "./cleanup.ts";
-import { differingParts, identityOf } from "./identity.ts";
+import { changedParts, differingParts, identityOf } from "./identity.ts";
 import {
   batchFile,
   findStepFolder,
@@ -67,11 +67,12 @@ async function reuse(found: StepFolder, { identity, existing }: StepPlace): Prom
   const names = differingParts(found.identity, await identityOf(identity));
   if (names.length === 0 && existing === "resume") return found;
   const isOther = names.length > 0;
+  const changed = changedParts(found.record.parts, JSON.parse(JSON.stringify(identity)), names);
   throw new VitrineError({
     code: "exists",
     at: found.path,
     expected: isOther ? "states of the same work" : "no states, or leave to go on from them",
-    found: isOther ? `those of another ${names.join(", another ")}` : "those of the same work",
+    found: isOther ? `those of another ${changed.join(", another ")}` : "those of the same work",
     hint: isOther ? "Overwrite them, or take another directory" : "Resume from them, or overwrite them",
   });
 }

@@ -148,7 +148,7 @@ describe("whose results", () => {
     const path = join(place.directory, "one-square");
     const other = { ...place, identity: { config: 1, kernels: "plain" }, existing: "resume" } as const;
     await expect(initStep(oneStep("square", [1]), other)).rejects.toThrow(
-      `${path}: expected states of the same work, found those of another kernels. Overwrite them, or take another directory.`,
+      `${path}: expected states of the same work, found those of another kernels (relaxed, now plain). Overwrite them, or take another directory.`,
     );
     await expect(initStep(oneStep("square", [1]), place)).rejects.toMatchObject({ code: "exists" });
     await initStep(oneStep("square", [1, 2]), { ...other, existing: "overwrite" });

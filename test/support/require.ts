@@ -7,6 +7,7 @@ import { fileURLToPath } from "node:url";
 export type Requirement =
   | "chromium"
   | "slurm"
+  | "slurm-accounts"
   | "postgres"
   | "readers"
   | "shared-real"
@@ -47,6 +48,8 @@ const READERS = [
 const CHECKS: Readonly<Record<Requirement, () => string | undefined>> = {
   chromium: () => (isExecutable(chromium) ? undefined : `no ${chromium}`),
   slurm: missingSlurm,
+  "slurm-accounts": () =>
+    missingSlurm() ?? missingPrograms(["slurmdbd", "sacctmgr", "mariadbd", "mariadb-install-db"]),
   postgres: () => (isExecutable(join(postgresBin, "initdb")) ? undefined : `no ${postgresBin}/initdb`),
   readers: () => missingModules([...READERS, "ome_zarr_models"]),
   "shared-real": () => (existsSync(sharedReal) ? undefined : "no ../shared/real"),
@@ -54,7 +57,7 @@ const CHECKS: Readonly<Record<Requirement, () => string | undefined>> = {
   gpu: () => (existsSync("/dev/nvidia0") ? undefined : "no /dev/nvidia0"),
 };
 
-const IN_ALL: readonly Requirement[] = ["chromium", "slurm", "postgres", "readers"];
+const IN_ALL: readonly Requirement[] = ["chromium", "slurm", "slurm-accounts", "postgres", "readers"];
 const answers = new Map<Requirement, Availability>();
 
 /**
@@ -114,9 +117,14 @@ function isOnPath(program: string): boolean {
 
 /** Its authentication runs as a user of its own, which root alone can start. */
 function missingSlurm(): string | undefined {
-  const program = ["slurmctld", "slurmd", "sbatch", "munged"].find((name) => !isOnPath(name));
-  if (program !== undefined) return `no ${program} on PATH`;
+  const missing = missingPrograms(["slurmctld", "slurmd", "sbatch", "munged"]);
+  if (missing !== undefined) return missing;
   return process.getuid?.() === 0 ? undefined : "no root, as whom a cluster of the tests is started";
+}
+
+function missingPrograms(names: readonly string[]): string | undefined {
+  const program = names.find((name) => !isOnPath(name));
+  return program && `no ${program} on PATH`;
 }
 
 /** One start of Python tells which of the modules it cannot find; nothing is imported. */

@@ -58,10 +58,10 @@ export const DOORS: readonly Door[] = [
   { from: /^src\/match\/picture\//, to: /^src\/io\/render\/index\.ts$/ },
   // The one file that starts the built entry of workers, in each twin.
   { from: /^src\/compute\/threads\.(node|browser)\.ts$/, to: /^src\/worker\/worker\.(node|browser)\.ts$/ },
-  // The command that hands a step to an engine names the built module of its batches.
+  // The commands that hand a step to an engine name the built module of its batches.
   {
-    from: /^src\/cli\/match\.ts$/,
-    to: /^src\/(core\/index\.node|match\/many\/matchBatch)\.ts$/,
+    from: /^src\/cli\/(match|refine|extract)\.ts$/,
+    to: /^src\/(core\/index\.node|match\/many\/(match|refine|extract)Batch)\.ts$/,
   },
 ];
 

@@ -4,6 +4,7 @@ import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync
 import { createServer } from "node:net";
 import { hostname, tmpdir } from "node:os";
 import { join } from "node:path";
+import { patiently, startAccounts } from "./slurmAccounts.ts";
 
 /** A cluster that runs; commands find it by `SLURM_CONF` in the environment. */
 export interface SlurmCluster {
@@ -15,14 +16,33 @@ export interface SlurmCluster {
 
 const NODES = ["n1", "n2", "n3", "n4"];
 
+/** How a cluster is made. */
+export interface ClusterOptions {
+  readonly maxArraySize: number;
+  /** Whether `sacct` knows of ended jobs, which `squeue` then forgets after two seconds; default false. */
+  readonly hasAccounts?: boolean;
+}
+
 /** Starts a cluster and sets `SLURM_CONF`. It needs root: munge's daemon runs as a user of its own. @throws what a daemon says */
-export async function startSlurm({ maxArraySize }: { readonly maxArraySize: number }): Promise<SlurmCluster> {
+export async function startSlurm({
+  maxArraySize,
+  hasAccounts = false,
+}: ClusterOptions): Promise<SlurmCluster> {
   const root = mkdtempSync(join(tmpdir(), "vitrine-slurm-"));
   for (const folder of ["state", "log", "run", ...NODES]) mkdirSync(join(root, folder));
   const stopMunge = startMunge();
   const conf = join(root, "slurm.conf");
-  writeFileSync(conf, configuration(root, await freePorts(5), maxArraySize));
+  const [first, second, ...ports] = await freePorts(7);
+  const write = (accounts?: string) =>
+    writeFileSync(conf, configuration(root, ports, { maxArraySize, accounts }));
+  write();
   process.env.SLURM_CONF = conf;
+  const accounts = hasAccounts ? startAccounts(root, [first, second], withSbin()) : undefined;
+  if (accounts !== undefined) {
+    write(accounts.lines);
+    patiently(() => execFileSync("sacctmgr", ["-n", "-i", "list", "cluster"], { stdio: "ignore" }));
+    execFileSync("sacctmgr", ["-i", "add", "cluster", "test"], { stdio: "ignore" });
+  }
   execFileSync("slurmctld", ["-f", conf], { env: withSbin() });
   for (const node of NODES) execFileSync("slurmd", ["-f", conf, "-N", node], { env: withSbin() });
   await idle();
@@ -38,6 +58,7 @@ export async function startSlurm({ maxArraySize }: { readonly maxArraySize: numb
         if (existsSync(join(root, "run", `${name}.pid`))) quietly(() => process.kill(pid(name), "SIGKILL"));
       for (const node of NODES)
         for (const one of managersOf(root, node)) quietly(() => process.kill(one, "SIGKILL"));
+      quietly(() => accounts?.stop());
       stopMunge();
       delete process.env.SLURM_CONF;
       rmSync(root, { recursive: true, force: true, maxRetries: 5 });
@@ -121,7 +142,10 @@ async function freePorts(count: number): Promise<number[]> {
 function configuration(
   root: string,
   [controller, ...ports]: readonly number[],
-  maxArraySize: number,
+  {
+    maxArraySize,
+    accounts = "AccountingStorageType=accounting_storage/none",
+  }: { readonly maxArraySize: number; readonly accounts?: string | undefined },
 ): string {
   const host = hostname().split(".")[0];
   const nodes = NODES.map(
@@ -139,7 +163,7 @@ MpiDefault=none
 ProctrackType=proctrack/linuxproc
 TaskPlugin=task/none
 JobAcctGatherType=jobacct_gather/none
-AccountingStorageType=accounting_storage/none
+${accounts}
 SchedulerType=sched/backfill
 SchedulerParameters=batch_sched_delay=0,sched_interval=1,bf_interval=1
 SelectType=select/cons_tres
@@ -155,7 +179,7 @@ SlurmdLogFile=${root}/log/%n.log
 SlurmctldTimeout=30
 SlurmdTimeout=10
 KillWait=2
-MinJobAge=3600
+MinJobAge=${accounts.includes("none") ? 3600 : 2}
 MaxArraySize=${maxArraySize}
 JobRequeue=1
 SlurmdParameters=config_overrides

@@ -22,7 +22,9 @@ import { describeHdf5, type Hdf5Description } from "./hdf5.ts";
 import { describeImages, type ImagesDescription } from "./images.ts";
 import {
   type AtomsDescription,
+  type CryosparcDescription,
   describeAtoms,
+  describeCryosparc,
   describeStar,
   describeTiff,
   type StarDescription,
@@ -44,6 +46,7 @@ export type FileDescription =
   | { readonly kind: "csv"; readonly columns: readonly string[]; readonly rows: number }
   | { readonly kind: "json" | "yaml" | "text"; readonly bytes: number; readonly lines?: number }
   | StarDescription
+  | CryosparcDescription
   | AtomsDescription
   | TiffDescription
   | { readonly kind: "png" | "unknown"; readonly bytes: number }
@@ -67,6 +70,8 @@ export async function describeFile(path: string): Promise<FileDescription> {
       return describeNpy(path);
     case "npz":
       return describeNpz(path);
+    case "cryosparc":
+      return describeCryosparc(path);
     case "hdf5":
       return describeHdf5(path);
     case "csv":

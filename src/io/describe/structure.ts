@@ -1,4 +1,5 @@
 import { readAtoms } from "../atoms/read.ts";
+import { readNpyRecords } from "../npyRecords.ts";
 import { readStar } from "../star/format.ts";
 import { openTiff } from "../tiff/tiffFile.ts";
 import type { LayoutDescription } from "./dataset.ts";
@@ -11,6 +12,16 @@ export interface StarDescription {
     readonly values: readonly string[];
     readonly tables: readonly { readonly columns: readonly string[]; readonly rows: number }[];
   }[];
+}
+
+/** What is known of a `.cs` file of cryoSPARC. */
+export interface CryosparcDescription {
+  readonly kind: "cryosparc";
+  readonly records: number;
+  /** Types of numpy by names of fields: `f4`, `f4 x 3`, `text`. */
+  readonly fields: Readonly<Record<string, string>>;
+  /** How many records name each micrograph; absent where they name none. */
+  readonly micrographs?: Readonly<Record<string, number>>;
 }
 
 /** What is known of a structure. */
@@ -47,6 +58,27 @@ export async function describeStar(path: string): Promise<StarDescription> {
         item.kind === "table" ? [{ columns: item.columns, rows: item.rows }] : [],
       ),
     })),
+  };
+}
+
+/** Fields that name the micrograph of a record. */
+const MICROGRAPHS = ["location/micrograph_path", "micrograph_blob/path"];
+
+/** A `.cs` file by its fields. */
+export async function describeCryosparc(path: string): Promise<CryosparcDescription> {
+  const records = await readNpyRecords(path);
+  const fields = records.fields.map((name) => [name, records.type(name)]);
+  const named = MICROGRAPHS.find((name) => records.has(name));
+  const counts = new Map<string, number>();
+  for (let row = 0; named !== undefined && row < records.rows; row++) {
+    const name = records.text(row, named);
+    counts.set(name, (counts.get(name) ?? 0) + 1);
+  }
+  return {
+    kind: "cryosparc",
+    records: records.rows,
+    fields: Object.fromEntries(fields),
+    ...(named !== undefined && { micrographs: Object.fromEntries(counts) }),
   };
 }
 

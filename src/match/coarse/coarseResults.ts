@@ -130,7 +130,8 @@ export async function writeCoarseResults(
       }),
     );
   }
-  return writeParticleResults(pending, {
+  const { bestZScore } = results.found;
+  const written = await writeParticleResults(pending, {
     settings: paths.table,
     templateSize: template.size,
     correlations,
@@ -144,6 +145,8 @@ export async function writeCoarseResults(
     coarseFactor: results.factor,
     files: filesOf(paths, search.results),
   });
+  if (peaks.length > 0 || bestZScore === undefined) return written;
+  return { ...written, report: { ...written.report, bestZScore } };
 }
 
 async function writeMap(

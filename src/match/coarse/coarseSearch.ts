@@ -69,6 +69,8 @@ export interface RescoredSearch {
   /** Particles above the cutoff, best first. */
   readonly peaks: readonly RescoredPeak[];
   readonly zCutoff: number;
+  /** The largest z-score of all candidates; absent where there is none. */
+  readonly bestZScore?: number;
   /** Of the full search, a pixel. */
   readonly correlations: number;
   /** Maps of the full search's size. */
@@ -114,5 +116,8 @@ export async function rescoreSearch(
   const pixels = statistics.mean.length;
   const zCutoff = options.zCutoff ?? sampledCutoff({ falsePositives, pixels, correlations }, statistics);
   const above = found.filter(({ zScore }) => zScore > zCutoff);
-  return { peaks: distinctPeaks(above, maskRadiusPx), zCutoff, correlations, statistics };
+  const peaks = distinctPeaks(above, maskRadiusPx);
+  if (found.length === 0) return { peaks, zCutoff, correlations, statistics };
+  const bestZScore = found.reduce((best, { zScore }) => Math.max(best, zScore), Number.NEGATIVE_INFINITY);
+  return { peaks, zCutoff, bestZScore, correlations, statistics };
 }

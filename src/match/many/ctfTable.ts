@@ -1,17 +1,21 @@
 import { VitrineError } from "../../core/index.ts";
 import {
+  identifyFile,
   type NpyRecords,
   parseStar,
-  readNpyRecords,
   readText,
   type StarFile,
   type StarTable,
   starTable,
 } from "../../io/index.ts";
 import type { Log } from "../../program/index.ts";
-import { CS_CTF, plainPath } from "../particles/cryosparc.ts";
+import { cistemTable } from "../particles/cistem.ts";
+import { CS_CTF, cryosparcColumns, plainPath } from "../particles/cryosparc.ts";
+import { readCryosparc } from "../particles/cryosparcFiles.ts";
+import type { MicrographCtf } from "../particles/micrographCtf.ts";
+import { starColumns } from "../particles/starToParticles.ts";
 import { isCtffind, parseCtffind } from "./ctffind.ts";
-import type { MicrographCtf } from "./micrographCtf.ts";
+import { ctfsOfParticles } from "./ctfsOfParticles.ts";
 
 /** RELION's columns, of a micrograph or of its optics group. */
 const COLUMNS = [
@@ -32,7 +36,8 @@ const UNUSED = /^rln(BeamTilt[XY]|OddZernike|EvenZernike|MagMat\d\d|MtfFileName)
 const A_PER_UM = 1e4;
 
 /**
- * The CTFs of micrographs: RELION's `micrographs_ctf.star` (3.1 with optics groups, or older), or the text of CTFFIND 4 and 5.
+ * The CTFs of micrographs: RELION's `micrographs_ctf.star` (3.1 with optics groups, or older), the text of CTFFIND 4 and 5, exposures of
+ * cryoSPARC; or particles of RELION, cisTEM or cryoSPARC, whose mean is their micrograph's.
  *
  * Rows whose defocus is no finite number, of a fit that failed, are left out with a warning.
  *
@@ -40,9 +45,10 @@ const A_PER_UM = 1e4;
  *   no number, an optics group that is not there
  */
 export async function readCtfs(path: string, onLog?: Log): Promise<MicrographCtf[]> {
-  const all = /\.cs$/i.test(path)
-    ? ctfsOfCryosparc(await readNpyRecords(path))
-    : await ctfsOfText(path, onLog);
+  const all =
+    (await identifyFile(path)) === "cryosparc"
+      ? ctfsOfCryosparc(await readCryosparc(path, onLog), onLog)
+      : await ctfsOfText(path, onLog);
   return all.filter(({ at, name, optics }) => {
     const isFitted = Number.isFinite(optics.defocusUA) && Number.isFinite(optics.defocusVA);
     if (!isFitted) onLog?.(`${at}: no defocus was fitted to ${name}, which is left out`, "warning");
@@ -52,7 +58,17 @@ export async function readCtfs(path: string, onLog?: Log): Promise<MicrographCtf
 
 async function ctfsOfText(path: string, onLog: Log | undefined): Promise<MicrographCtf[]> {
   const text = await readText(path);
-  return isCtffind(text) ? [parseCtffind(text, path)] : ctfsOfStar(parseStar(text, path), onLog);
+  if (isCtffind(text)) return [parseCtffind(text, path)];
+  const file = parseStar(text, path);
+  const areParticles = cistemTable(file) !== undefined || hasCoordinates(file);
+  if (areParticles) return ctfsOfParticles(starColumns(file, { ...(onLog && { onLog }) }), path, onLog);
+  return ctfsOfStar(file, onLog);
+}
+
+function hasCoordinates({ blocks }: StarFile): boolean {
+  return blocks.some(({ items }) =>
+    items.some((item) => item.kind === "table" && item.has("rlnCoordinateX")),
+  );
 }
 
 const CS_FIELDS = {
@@ -65,8 +81,10 @@ const CS_FIELDS = {
   phase_shift: "phaseShiftDeg",
 } as const;
 
-/** Micrographs of cryoSPARC's CTF jobs. Seven digits: those of float32. */
-function ctfsOfCryosparc(records: NpyRecords): MicrographCtf[] {
+/** Micrographs of cryoSPARC's CTF jobs, or those of its particles. Seven digits: those of float32. */
+function ctfsOfCryosparc(records: NpyRecords, onLog: Log | undefined): MicrographCtf[] {
+  if (!records.has("micrograph_blob/path") && records.has("location/micrograph_path"))
+    return ctfsOfParticles(cryosparcColumns(records), records.name, onLog);
   const number = (row: number, field: string) => Number(records.number(row, field).toPrecision(7));
   return Array.from({ length: records.rows }, (_, row) => {
     const optics = CS_CTF.flatMap(([column, field, factor]) =>

@@ -1,5 +1,5 @@
 import { VitrineError } from "../../core/index.ts";
-import type { CtfOptics, MicrographCtf } from "./micrographCtf.ts";
+import type { CtfOptics, MicrographCtf } from "../particles/micrographCtf.ts";
 
 /** Whether a text is what CTFFIND writes beside its diagnostic image. */
 export function isCtffind(text: string): boolean {

@@ -12,7 +12,10 @@ export async function joinTables(tables: readonly string[], into: string): Promi
   const read: CsvTable[] = [];
   for (const path of tables) read.push(await readParticleTable(path));
   const columns = [...new Set(read.flatMap((table) => table.columns))];
-  const rows = read.flatMap((table) => table.rows).map((row, i) => ({ ...row, particle_index: i }));
+  const hasNumbers = columns.includes(""); // a refined table has pandas' row numbers
+  const rows = read
+    .flatMap((table) => table.rows)
+    .map((row, i) => ({ ...row, ...(hasNumbers && { "": i }), particle_index: i }));
   await writeParticles(into, { columns, rows }, { overwrite: true });
   return rows.length;
 }

@@ -20,6 +20,8 @@ export interface ManyOptions extends Omit<MatchOptions, "part" | "micrograph"> {
 
 /** What the search of one micrograph of several found. */
 export interface MicrographReport extends Pick<SearchReport, "zCutoff" | "correlations" | "files"> {
+  /** The largest z-score; only where no particle was found. */
+  readonly bestZScore?: number | undefined;
   readonly micrographPath: string;
   readonly configPath: string;
   /** How many. */
@@ -73,8 +75,16 @@ export async function runTarget(
   const report = await (coarse === undefined
     ? runMatch(configPath, options)
     : runCoarseMatch(configPath, { ...exact, ...coarse }));
-  const { particles, zCutoff, correlations, files } = report;
-  return { micrographPath, configPath, particles: particles.length, zCutoff, correlations, files };
+  return micrographReport({ micrographPath, configPath }, report);
+}
+
+/** What is told of one micrograph of many. */
+export function micrographReport(
+  names: Pick<MicrographReport, "micrographPath" | "configPath">,
+  { particles, zCutoff, correlations, files, bestZScore }: SearchReport,
+): MicrographReport {
+  const best = bestZScore === undefined ? {} : { bestZScore };
+  return { ...names, particles: particles.length, zCutoff, correlations, files, ...best };
 }
 
 /** The files that one search of many reads and writes. */

@@ -8,7 +8,7 @@ import { planSearches } from "../search/configuredSearch.ts";
 import { checkpointPath, type Part } from "../search/parts.ts";
 import { runMatch } from "../search/program.ts";
 import { joinTables } from "./jointTable.ts";
-import { type MicrographReport, type PlannedTarget, runTarget } from "./manyProgram.ts";
+import { type MicrographReport, micrographReport, type PlannedTarget, runTarget } from "./manyProgram.ts";
 import { removeParts } from "./partFiles.ts";
 import type { ManyReport } from "./runMany.ts";
 
@@ -74,9 +74,8 @@ async function finish(planned: PlannedTarget, context: BatchContext): Promise<Mi
     return fromCheckpoint(checkpoints, context, (more) => runTarget(planned, more));
   }
   const more = { ...toolsOf(context), resume: false, overwrite: true };
-  const { particles, ...found } = await collectMatch(configPath, { ...options, ...more });
-  const { zCutoff, correlations, files } = found;
-  return { micrographPath, configPath, particles: particles.length, zCutoff, correlations, files };
+  const found = await collectMatch(configPath, { ...options, ...more });
+  return micrographReport({ micrographPath, configPath }, found);
 }
 
 /** Runs a search from one of its checkpoints, which are its own files; where one is there after an abort the engine is told so. */

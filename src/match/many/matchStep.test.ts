@@ -1,11 +1,13 @@
 import { existsSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect, test } from "vitest";
+import { doneIn, ended, killedIn } from "../../../test/support/killedRun.ts";
 import { expectSameResults, longer, manyCase } from "../../../test/support/manyCase.ts";
 import { filesOf, scratchFolder } from "../../../test/support/searchCase.ts";
 import { taskRun } from "../../../test/support/taskRun.ts";
 import { poolKernels } from "../../compute/index.ts";
-import { collectStepFolder, resubmitStep, runStep, stepInfo } from "../../jobs/index.ts";
+import type { Progress } from "../../core/index.ts";
+import { collectStepFolder, resubmitStep, runStep } from "../../jobs/index.ts";
 import { runCoarseMatch } from "../coarse/coarseProgram.ts";
 import { runMatch } from "../search/program.ts";
 import { runMatches } from "./runMany.ts";
@@ -24,19 +26,18 @@ test("4 tasks of one micrograph give the bytes of a search in one piece, and lea
   expectSameResults(tasks.folder, whole.folder);
 });
 
-test("2 micrographs of 2 tasks are those of a run one after the other; whoever has only the folder joins them", async () => {
+test("3 micrographs killed in the second are those of a run one after the other; whoever has only the folder joins them", async () => {
   const [whole, tasks] = [manyCase(scratch, "many"), manyCase(scratch, "manyTasks")];
-  const targets = await matchTargets({ configs: [whole.config], micrographs: whole.micrographs.slice(1) });
+  const targets = await matchTargets({ configs: [whole.config], micrographs: whole.micrographs });
   await runMatches(targets, { ...OPTIONS, ...tables(whole) });
-  const { path } = await (await taskRun(tasks, { tasks: 2, micrographs: tasks.micrographs.slice(1) })).init();
+  const { path } = await (await taskRun(tasks, { tasks: 1, micrographs: tasks.micrographs })).init();
+  await ended(await killedIn(path, { phase: "search", index: 1 }, { kind: "local", tasks: 1 }));
+  expect(await doneIn(path)).toEqual({ search: 1, finish: 0 });
   await resubmitStep(path);
-  expect((await stepInfo(path)).phases.map(({ name, counts }) => [name, counts.done])).toEqual([
-    ["search", 4],
-    ["finish", 2],
-  ]);
+  expect(await doneIn(path)).toEqual({ search: 3, finish: 3 });
   expect(existsSync(join(tasks.folder, "out/mip_b.mrc.parts"))).toBe(true);
   const joined = await collectStepFolder(path);
-  expect(joined).toMatchObject({ files: [tasks.table], micrographs: [{}, {}] });
+  expect(joined).toMatchObject({ files: [tasks.table], micrographs: [{}, {}, {}] });
   expectSameResults(tasks.folder, whole.folder);
   expect(await collectStepFolder(path)).toEqual(joined); // once more does no harm
 });
@@ -61,10 +62,30 @@ test("states of other kernels are refused by name, by whoever goes on with them 
   const other = own === "wasm simd" ? "wasm relaxed simd" : "wasm simd";
   writeFileSync(at, record.replace(own, other));
   await expect(runStep(first.step, { ...first.options, existing: "resume" })).rejects.toThrow(
-    "expected states of the same work, found those of another kernels.",
+    `expected states of the same work, found those of another kernels (${other}, now ${own}).`,
   );
   await expect(resubmitStep(path)).rejects.toThrow(
     `match search 0: expected a batch that is done, found search 0 kernels: expected ${other}, as the other batches have, found ${own}`,
+  );
+});
+
+test("an option that has changed is named with both values, in tasks and one micrograph after the other", async () => {
+  const one = manyCase(scratch, "changed");
+  await (await taskRun(one, { tasks: 2 })).init();
+  const { step, options } = await taskRun(one, { tasks: 2, zCutoff: 4, resume: true });
+  await expect(runStep(step, { ...options, existing: "resume" })).rejects.toThrow(
+    /found those of another search \(\S*image\.mrc\.zCutoff 3\.5, now 4\)\. Overwrite/,
+  );
+  const many = { ...OPTIONS, ...tables(one) };
+  const targets = await matchTargets({ configs: [one.config], micrographs: one.micrographs.slice(1) });
+  const controller = new AbortController();
+  const onProgress = ({ done, total }: Progress) =>
+    2 * done > total && controller.abort(new Error("stopped"));
+  await expect(runMatches(targets, { ...many, signal: controller.signal, onProgress })).rejects.toThrow(
+    "abort",
+  );
+  await expect(runMatches(targets, { ...many, falsePositives: 2, resume: true })).rejects.toThrow(
+    /expected searches of these configurations and micrographs, found another of b \(falsePositives none, now 2\)/,
   );
 });
 

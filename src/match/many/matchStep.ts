@@ -51,11 +51,16 @@ export async function matchStep(
   });
   const parts = coarse === undefined ? tasks : 0;
   for (const one of planned) await clearParts(one, parts, options);
-  const inputs = [];
-  for (const one of planned) inputs.push(await searchIdentity(one));
+  const inputs: string[] = [];
+  const searches: [string, Readonly<Record<string, string>>][] = [];
+  for (const one of planned) {
+    const { hash, choices } = await searchIdentity(one);
+    inputs.push(hash);
+    searches.push([isSingle ? one.micrographPath : one.target.suffix.slice(1), choices]);
+  }
   return {
     step: stepOf(planned, { parts, module }),
-    identity: { inputs, kernels: poolKernels(), tasks, state: 2 },
+    identity: { inputs, search: Object.fromEntries(searches), kernels: poolKernels(), tasks, state: 2 },
     options: { table: isSingle ? null : particlesPath, parts, keepsParts },
   };
 }

@@ -1,15 +1,17 @@
-import { spawn } from "node:child_process";
-import { existsSync, readFileSync } from "node:fs";
+import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { killedIn, processOf } from "../../../test/support/killedRun.ts";
 import { expectSameResults, longer, manyCase } from "../../../test/support/manyCase.ts";
+import { refineCase } from "../../../test/support/manyRefineCase.ts";
 import { requirement } from "../../../test/support/require.ts";
 import { scratchFolder } from "../../../test/support/searchCase.ts";
 import { type SlurmCluster, startSlurm } from "../../../test/support/slurmCluster.ts";
-import { until } from "../../../test/support/stepCase.ts";
 import { taskRun } from "../../../test/support/taskRun.ts";
-import { collectStepFolder, resubmitStep, runStep } from "../../jobs/index.ts";
+import { collectStepFolder, initStep, resubmitStep, runStep } from "../../jobs/index.ts";
+import { runRefine } from "../refine/refineProgram.ts";
 import { runMatch } from "../search/program.ts";
+import { refineStep } from "./refineStep.ts";
 import { runMatches } from "./runMany.ts";
 import { matchTargets } from "./targets.ts";
 
@@ -38,8 +40,8 @@ describe.skipIf(!available)("searches on a real cluster of four nodes", () => {
       const onLog = (message: string) => warnings.push(message);
       const work = runStep(step, { ...options, engine, heartbeatMs, onLog });
       const path = join(options.directory, "match");
-      process.kill(await processOf(path, 0), "SIGKILL");
-      const last = await processOf(path, 3);
+      process.kill(await processOf(path, { phase: "search", index: 0 }), "SIGKILL");
+      const last = await processOf(path, { phase: "search", index: 3 });
       cluster?.killNode(nodeOf(last));
       process.kill(last, "SIGKILL");
       await work;
@@ -52,34 +54,37 @@ describe.skipIf(!available)("searches on a real cluster of four nodes", () => {
   );
 
   test(
-    "2 micrographs of 2 tasks whose submitter is killed are finished by resubmit, the same bytes",
+    "3 micrographs, submitter and second task killed, are finished by resubmit, the same bytes",
     async () => {
       const [whole, tasks] = [manyCase(scratch, "many", longer), manyCase(scratch, "manyTasks", longer)];
-      const two = (all: typeof whole) => all.micrographs.slice(1);
-      const targets = await matchTargets({ configs: [whole.config], micrographs: two(whole) });
+      const targets = await matchTargets({ configs: [whole.config], micrographs: whole.micrographs });
       await runMatches(targets, { ...OPTIONS, particlesPath: whole.table });
-      const { path } = await (await taskRun(tasks, { tasks: 2, micrographs: two(tasks) })).init();
-      const jobs = new URL("../../../dist/jobs/index.js", import.meta.url).href;
-      const code = `import { resubmitStep } from ${JSON.stringify(jobs)};
-      await resubmitStep(${JSON.stringify(path)}, { engine: ${JSON.stringify(engine)} });`;
-      const submitter = spawn(process.execPath, ["--input-type=module", "-e", code], { stdio: "inherit" });
-      await processOf(path, 0);
-      submitter.kill("SIGKILL");
+      const { path } = await (await taskRun(tasks, { tasks: 1, micrographs: tasks.micrographs })).init();
+      process.kill(await killedIn(path, { phase: "search", index: 1 }, engine), "SIGKILL");
       await resubmitStep(path, { engine, heartbeatMs });
-      expect(await collectStepFolder(path)).toMatchObject({ micrographs: [{}, {}] });
+      expect(await collectStepFolder(path)).toMatchObject({ micrographs: [{}, {}, {}] });
       expectSameResults(tasks.folder, whole.folder);
     },
     LIMIT_MS,
   );
-});
 
-/** The process of a part's first run, once it says so. */
-async function processOf(path: string, index: number): Promise<number> {
-  const log = join(path, `logs/search/${index}.log`);
-  const found = () => /process (\d+)/.exec(existsSync(log) ? readFileSync(log, "utf8") : "")?.[1];
-  await until(() => found() !== undefined);
-  return Number(found());
-}
+  test(
+    "3 micrographs are refined, one task killed, the bytes of one piece",
+    async () => {
+      const { folder, config } = await refineCase(scratch, "refine");
+      const place = (name: string) => join(folder, "out", name);
+      await runRefine(config, { particlesPath: place("whole.csv"), workers: 1 });
+      const module = new URL("../../../dist/match/many/refineBatch.js", import.meta.url);
+      const { step, ...work } = await refineStep([config], { particlesPath: place("tasks.csv"), module });
+      const { path } = await initStep(step, { ...work, directory: place("jobs") });
+      process.kill(await killedIn(path, { phase: "refine", index: 1 }, engine), "SIGKILL");
+      await resubmitStep(path, { engine, heartbeatMs });
+      await collectStepFolder(path);
+      expect(readFileSync(place("tasks.csv"), "utf8")).toBe(readFileSync(place("whole.csv"), "utf8"));
+    },
+    LIMIT_MS,
+  );
+});
 
 /** The node on which Slurm runs a process. */
 function nodeOf(pid: number): string {

@@ -102,7 +102,8 @@ async function searchAll(
     const kernels = kernelGuard(at, record.kernels, options);
     const progress = progressOf({ i, count: planned.length }, options);
     const report = await runTarget(one, { ...again, ...progress, onBackend: kernels.onBackend });
-    const done = { ...record.done, [suffix]: { identity: await searchIdentity(one), report } };
+    const { hash: identity, choices } = await searchIdentity(one);
+    const done = { ...record.done, [suffix]: { identity, choices, report } };
     record = { kernels: kernels.found(), done, current: null };
     await writeRecord(at, record);
     return report;

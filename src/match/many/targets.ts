@@ -1,10 +1,11 @@
 import { VitrineError } from "../../core/index.ts";
 import type { Log } from "../../program/index.ts";
+import type { CtfOptics, MicrographCtf } from "../particles/micrographCtf.ts";
+import { commonEnd, listed, type MicrographFile } from "../particles/micrographFiles.ts";
+import { projectPath } from "../particles/projectPath.ts";
 import { fileStem } from "../search/resultNames.ts";
 import type { MicrographChoice } from "../search/searchedMicrograph.ts";
 import { readCtfs } from "./ctfTable.ts";
-import type { CtfOptics, MicrographCtf } from "./micrographCtf.ts";
-import { projectPath } from "./projectPath.ts";
 
 /** One search of several. */
 export interface MatchTarget {
@@ -45,25 +46,34 @@ export async function matchTargets(request: TargetRequest): Promise<MatchTarget[
   }
   if (configs.length !== 1)
     throw unsupported("--micrographs", "one configuration", `${configs.length} of them`);
-  const chosen = await micrographChoices(micrographs, request);
-  if (chosen.length === 0) {
-    const at = [...micrographs, ...(request.ctf ?? [])].join(" ");
-    throw new VitrineError({ code: "missing", at, expected: "micrographs to search", found: "none" });
-  }
+  const chosen = await micrographFiles(micrographs, request);
   const suffixes = distinctSuffixes(chosen.map(({ path }) => path));
   return chosen.map((choice, i) => {
     return { configPath: configs[0], suffix: suffixes[i], micrograph: { ...choice, suffix: suffixes[i] } };
   });
 }
 
-type Chosen = Omit<MicrographChoice, "suffix">;
-
-async function micrographChoices(
+/**
+ * Files of micrographs: paths, or tables that name them, with their CTFs.
+ *
+ * @throws {VitrineError} as {@link matchTargets}
+ */
+export async function micrographFiles(
   micrographs: readonly string[],
-  { ctf, onLog }: TargetRequest,
-): Promise<Chosen[]> {
+  request: Pick<TargetRequest, "ctf" | "onLog">,
+): Promise<MicrographFile[]> {
+  const chosen = await filesOf(micrographs, request);
+  if (chosen.length > 0) return chosen;
+  const at = [...micrographs, ...(request.ctf ?? [])].join(" ");
+  throw new VitrineError({ code: "missing", at, expected: "micrographs to search", found: "none" });
+}
+
+async function filesOf(
+  micrographs: readonly string[],
+  { ctf, onLog }: Pick<TargetRequest, "ctf" | "onLog">,
+): Promise<MicrographFile[]> {
   const tables = micrographs.filter((path) => /\.(star|cs)$/i.test(path));
-  const listed: Chosen[] = [];
+  const listed: MicrographFile[] = [];
   for (const table of tables) {
     for (const { name, at, optics } of await readCtfs(table, onLog)) {
       const path = await projectPath(name, table, at).catch((error) => missingOnly(error, onLog));
@@ -88,9 +98,9 @@ function withCtfs(
   paths: readonly string[],
   rows: readonly MicrographCtf[],
   onLog: Log | undefined,
-): Chosen[] {
+): MicrographFile[] {
   const used = new Set<MicrographCtf>();
-  const found = paths.flatMap((path): (Chosen & { readonly optics: CtfOptics })[] => {
+  const found = paths.flatMap((path): (MicrographFile & { readonly optics: CtfOptics })[] => {
     const row = rowOf(path, rows);
     if (row === undefined) return [];
     used.add(row);
@@ -108,12 +118,7 @@ function withCtfs(
 function rowOf(path: string, rows: readonly MicrographCtf[]): MicrographCtf | undefined {
   const stem = ctfStem(path);
   const same = rows.filter(({ name }) => ctfStem(name) === stem);
-  const common = ({ name }: MicrographCtf) => {
-    const [a, b] = [path, name].map((one) => one.split(/[/\\]/).reverse());
-    const differing = a.findIndex((part, i) => i > 0 && part !== b[i]);
-    return differing < 0 ? a.length : differing;
-  };
-  return same.sort((a, b) => common(b) - common(a))[0];
+  return same.sort((a, b) => commonEnd(path, b.name) - commonEnd(path, a.name))[0];
 }
 
 /** What CTF programs add to a micrograph's name goes. */
@@ -121,14 +126,8 @@ function ctfStem(path: string): string {
   return fileStem(path).replace(/_(PS|diag|ctf|ctffind[45]?|avrot)$/i, "");
 }
 
-function listed(names: readonly string[]): string {
-  const most = 20;
-  const more = names.length > most ? ` and ${names.length - most} more` : "";
-  return `${names.slice(0, most).join(", ")}${more}`;
-}
-
 /** Names of files, with as many of their folders as tell them apart. @throws {VitrineError} exists: one file twice */
-function distinctSuffixes(paths: readonly string[]): string[] {
+export function distinctSuffixes(paths: readonly string[]): string[] {
   const parts = paths.map((path) => path.split(/[/\\]/).filter((part) => part !== "" && part !== "."));
   const deepest = Math.max(...parts.map(({ length }) => length));
   for (let depth = 1; depth <= deepest; depth++) {

@@ -6,7 +6,6 @@ import {
   identifyFile,
   type OptionKeys,
   parseCsvTable,
-  readNpyRecords,
   readStar,
   readText,
   requireKnownOptions,
@@ -14,6 +13,7 @@ import {
   writeStar,
 } from "../../io/index.ts";
 import { type CryosparcOptions, cryosparcColumns } from "./cryosparc.ts";
+import { readCryosparc } from "./cryosparcFiles.ts";
 import { isHdf5Name, readParticlesHdf5, writeParticlesHdf5 } from "./hdf5Particles.ts";
 import { columnsToStar, type ParticleColumns, rowsOf } from "./particlesToStar.ts";
 import { type StarToParticlesOptions, starColumns } from "./starToParticles.ts";
@@ -96,8 +96,8 @@ async function readTable(
   from: string,
   options: StarToParticlesOptions & CryosparcOptions,
 ): Promise<ParticleColumns> {
-  if (/\.cs$/i.test(from)) return cryosparcColumns(await readNpyRecords(from), options);
   const kind = await identifyFile(from);
+  if (kind === "cryosparc") return cryosparcColumns(await readCryosparc(from, options.onLog), options);
   if (kind === "star") return starColumns(await readStar(from), options);
   if (kind === "hdf5") return columnsOf(await readParticlesHdf5(from));
   if (kind === "csv") {

@@ -101,3 +101,37 @@ test("a file without places says where they are", () => {
   const { "location/center_x_frac": _, ...rest } = ROW;
   expect(() => cryosparcColumns(records([rest]))).toThrow(/passthrough/);
 });
+
+test("of several classes the most likely one's pose and shift count, in the forms of 4.5 and before", () => {
+  const { "alignments3D/pose": _, "alignments3D/shift": __, "alignments3D/psize_A": ___, ...rest } = ROW;
+  const texts = (row: Row) => {
+    const { columns } = cryosparcColumns(records([row]));
+    return ["phi", "theta", "psi", "pos_x_img", "pos_y_img"].map((name) => columns.get(name)?.(0));
+  };
+  const expected = texts({ ...ROW, "alignments3D/pose": [0.1, 0.2, 0.3], "alignments3D/shift": [3, 1] });
+  expect(
+    texts({
+      ...rest,
+      "alignments3D_multi/pose": [0, 0, 1, 0.1, 0.2, 0.3],
+      "alignments3D_multi/shift": [0, 0, 3, 1],
+      "alignments3D_multi/psize_A": [2, 2],
+      "alignments3D_multi/class_posterior": [0.25, 0.75],
+    }),
+  ).toEqual(expected);
+  expect(
+    texts({
+      ...rest,
+      "alignments_class_0/pose": [0.1, 0.2, 0.3],
+      "alignments_class_0/shift": [3, 1],
+      "alignments_class_0/psize_A": [2],
+      "alignments_class_0/class_posterior": [0.75],
+      "alignments_class_1/pose": [0, 0, 1],
+      "alignments_class_1/shift": [0, 0],
+      "alignments_class_1/class_posterior": [0.25],
+    }),
+  ).toEqual(expected);
+  // pyem, geom.rot2euler(geom.expmap([0.1, 0.2, 0.3]))
+  const angles = expected.slice(0, 3).map(Number);
+  for (const [i, value] of [-17.93485773, 12.76349582, 35.19524462].entries())
+    expect(angles[i]).toBeCloseTo(value, 4);
+});

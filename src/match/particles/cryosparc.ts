@@ -21,7 +21,8 @@ export interface CryosparcOptions {
 
 /**
  * The particles of a `.cs` file of cryoSPARC as columns of a table: places (a share of the micrograph's sides, less the shift that
- * alignment found), poses, defocus and microscope as far as the file has them.
+ * alignment found), poses, defocus and microscope as far as the file has them. Of several classes a particle has the pose of its most
+ * likely one.
  *
  * A pose is a rotation vector (radians) whose matrix takes the reference to the particle, as ours does: RELION's is its transpose. Shifts
  * are pixels of the particle's image and are subtracted, as RELION's origins.
@@ -46,14 +47,15 @@ export function cryosparcColumns(records: NpyRecords, options: CryosparcOptions 
     columns.set(`pos_${axis}_img`, (row) => float64Text(position(row)));
     columns.set(`pos_${axis}_img_angstrom`, (row) => float64Text(position(row) * pixelSize(row)));
   }
-  addPose(records, columns, options.invertY ?? false);
+  const alignment = alignmentOf(records);
+  addPose(records, columns, { alignment, invertY: options.invertY ?? false });
   addCtf(records, columns, options.invertY ?? false);
   columns.set("pixel_size", (row) => float64Text(pixelSize(row)));
   columns.set("micrograph_path", (row) => plainPath(records.text(row, "location/micrograph_path")));
   if (records.has("uid")) columns.set("cryosparc_uid", (row) => records.text(row, "uid"));
   if (!options.invertY)
     options.onLog?.(
-      `${at}: y is counted as in cryoSPARC's own micrographs; --invert-y counts it from the other side, as those of MotionCor2 and RELION need it`,
+      `${at}: y is counted as in cryoSPARC's own micrographs; vitrine convert --invert-y counts it from the other side, as those of MotionCor2 and RELION need it`,
       "warning",
     );
   return { rows, columns };
@@ -87,15 +89,19 @@ function addCtf(records: NpyRecords, columns: Map<string, Texts>, invertY: boole
 /** Turned half about x: the projection of a particle so turned is its image with y the other way. */
 const Y_INVERTED: Matrix3 = [1, 0, 0, 0, -1, 0, 0, 0, -1];
 
-function addPose(records: NpyRecords, columns: Map<string, Texts>, invertY: boolean): void {
-  if (!records.has("alignments3D/pose")) return;
+function addPose(
+  records: NpyRecords,
+  columns: Map<string, Texts>,
+  { alignment, invertY }: { readonly alignment: Alignment | undefined; readonly invertY: boolean },
+): void {
+  if (alignment === undefined) return;
   const angles = [
     new Float64Array(records.rows),
     new Float64Array(records.rows),
     new Float64Array(records.rows),
   ];
   for (let row = 0; row < records.rows; row++) {
-    const component = (i: number) => records.number(row, "alignments3D/pose", i);
+    const component = (i: number) => alignment.pose(row, i);
     const rotation = rotationFromVector([component(0), component(1), component(2)]);
     const { phiDeg, thetaDeg, psiDeg } = zyzFromMatrix(
       invertY ? multiplyMatrices(Y_INVERTED, rotation) : rotation,
@@ -117,21 +123,79 @@ interface Place {
 }
 
 function positionOf(records: NpyRecords, { axis, side, pixelSize, invertY }: Place): (row: number) => number {
-  const hasShift = records.has("alignments3D/shift");
-  const shiftSize = ["alignments3D/psize_A", "blob/psize_A"].find((field) => records.has(field));
+  const alignment = alignmentOf(records);
   return (row) => {
     const length = records.number(row, "location/micrograph_shape", side);
     const centre = records.number(row, `location/center_${axis}_frac`) * length;
-    const scale = shiftSize === undefined ? 1 : records.number(row, shiftSize) / pixelSize(row);
-    const position = centre - (hasShift ? records.number(row, "alignments3D/shift", 1 - side) * scale : 0);
+    const shiftA = alignment?.shiftA(row, side === 1 ? 0 : 1, pixelSize(row)) ?? 0;
+    const position = centre - shiftA / pixelSize(row);
     return plain(axis === "y" && invertY ? length - 1 - position : position);
   };
 }
 
-function pixelSizeOf(records: NpyRecords, { pixelSizeA }: CryosparcOptions): (row: number) => number {
+/** How the particles of a file were aligned. */
+interface Alignment {
+  /** A component of the rotation vector. */
+  readonly pose: (row: number, component: number) => number;
+  /** Along x (0) or y (1), Å; `pixelSizeA` where the file tells none of the shifts. */
+  readonly shiftA: (row: number, axis: 0 | 1, pixelSizeA: number) => number;
+}
+
+/** Of a refinement; of a classification (4.5 on: lists in one field; before: fields of each class) the most likely class's. */
+function alignmentOf(records: NpyRecords): Alignment | undefined {
+  if (records.has("alignments3D/pose")) return alignmentAt(records, () => ["alignments3D", 0]);
+  const lists = "alignments3D_multi";
+  if (records.has(`${lists}/pose`) && records.has(`${lists}/class_posterior`)) {
+    const classes = Array.from({ length: records.count(`${lists}/class_posterior`) }, (_, i) => i);
+    const best = (row: number) =>
+      mostLikely(classes, (one) => records.number(row, `${lists}/class_posterior`, one));
+    return alignmentAt(records, (row) => [lists, best(row)]);
+  }
+  const groups = records.fields.flatMap((field) => /^(alignments_class_?\d+)\/pose$/.exec(field)?.[1] ?? []);
+  if (groups.length === 0) return undefined;
+  const posterior = (row: number, group: string) =>
+    records.has(`${group}/class_posterior`) ? records.number(row, `${group}/class_posterior`) : 0;
+  return alignmentAt(records, (row) => [mostLikely(groups, (group) => posterior(row, group)), 0]);
+}
+
+function mostLikely<T>(classes: readonly T[], likelihood: (one: T) => number): T {
+  return classes.reduce((best, one) => (likelihood(one) > likelihood(best) ? one : best));
+}
+
+/** @param placeOf  of a row the group of fields, and which entry of their lists */
+function alignmentAt(
+  records: NpyRecords,
+  placeOf: (row: number) => readonly [group: string, entry: number],
+): Alignment {
+  const sizeOf = (row: number, [group, entry]: readonly [string, number]) => {
+    const own = `${group}/psize_A`;
+    if (records.has(own)) return records.number(row, own, Math.min(entry, records.count(own) - 1));
+    return records.has("blob/psize_A") ? records.number(row, "blob/psize_A") : undefined;
+  };
+  return {
+    pose(row, component) {
+      const [group, entry] = placeOf(row);
+      return records.number(row, `${group}/pose`, 3 * entry + component);
+    },
+    shiftA(row, axis, pixelSizeA) {
+      const [group, entry] = placeOf(row);
+      if (!records.has(`${group}/shift`)) return 0;
+      return (
+        records.number(row, `${group}/shift`, 2 * entry + axis) * (sizeOf(row, [group, entry]) ?? pixelSizeA)
+      );
+    },
+  };
+}
+
+function pixelSizeOf(records: NpyRecords, { pixelSizeA, onLog }: CryosparcOptions): (row: number) => number {
   if (pixelSizeA !== undefined) return () => pixelSizeA;
   const known = ["location/micrograph_psize_A", "micrograph_blob/psize_A", "blob/psize_A"];
   const field = known.find((name) => records.has(name));
+  if (field === "blob/psize_A")
+    onLog?.(
+      `${records.name}: ${field} ${plain(records.number(0, field))}, that of the extracted images, is taken for the micrographs'; vitrine convert --pixel-size says another, if particles were scaled down`,
+      "warning",
+    );
   if (field !== undefined) return (row) => plain(records.number(row, field));
   throw new VitrineError({
     code: "undeterminable",
@@ -155,6 +219,6 @@ function requireFields(records: NpyRecords, fields: readonly string[]): void {
     at: records.name,
     expected: `places of particles, a field ${absent}`,
     found: records.fields.join(", "),
-    hint: "Take the job's passthrough file, or export the particles of an Extract From Micrographs job",
+    hint: "Put the job's passthrough file (J12_passthrough_particles.cs) beside it, or export the particles",
   });
 }

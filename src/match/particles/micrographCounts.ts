@@ -1,4 +1,4 @@
-import type { ParticleStack } from "./particleStack.ts";
+import type { StackParticle } from "./particleStack.ts";
 
 /** How many particles of a table lie in one micrograph. */
 export interface MicrographCount {
@@ -6,10 +6,30 @@ export interface MicrographCount {
   readonly particles: number;
 }
 
+type Placed = Pick<StackParticle, "micrographPath">;
+
 /** The micrographs of a table, in the order in which they come first. */
-export function micrographCounts({ particles }: Pick<ParticleStack, "particles">): MicrographCount[] {
-  const counts = new Map<string, number>();
-  for (const { micrographPath } of particles)
-    counts.set(micrographPath, (counts.get(micrographPath) ?? 0) + 1);
-  return [...counts].map(([micrographPath, count]) => ({ micrographPath, particles: count }));
+export function micrographCounts({
+  particles,
+}: {
+  readonly particles: readonly Placed[];
+}): MicrographCount[] {
+  return [...rowsByMicrograph(particles)].map(([micrographPath, rows]) => {
+    return { micrographPath, particles: rows.length };
+  });
+}
+
+/** Rows by their micrographs, in the order in which these come first. @param rows  default all */
+export function rowsByMicrograph(
+  particles: readonly Placed[],
+  rows: readonly number[] = [...particles.keys()],
+): Map<string, number[]> {
+  const groups = new Map<string, number[]>();
+  for (const row of rows) {
+    const { micrographPath } = particles[row];
+    const group = groups.get(micrographPath);
+    if (group === undefined) groups.set(micrographPath, [row]);
+    else group.push(row);
+  }
+  return groups;
 }

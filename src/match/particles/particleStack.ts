@@ -1,9 +1,15 @@
 import { type EulerZyz, VitrineError } from "../../core/index.ts";
 import { type CsvTable, type FileKind, identifyFile, parseCsv, readStar, readText } from "../../io/index.ts";
 import type { EvenZernikes, OddZernikes, OpticsParameters } from "../../optics/index.ts";
+import type { Log } from "../../program/index.ts";
 import type { OpticsEffects } from "../config/opticsEffects.ts";
+import { cryosparcColumns } from "./cryosparc.ts";
+import { readCryosparc } from "./cryosparcFiles.ts";
 import { readParticlesHdf5 } from "./hdf5Particles.ts";
+import { type MicrographFile, withMicrographs } from "./micrographFiles.ts";
 import { PARTICLE_COLUMNS } from "./particles.ts";
+import { rowsOf } from "./particlesToStar.ts";
+import { projectPath } from "./projectPath.ts";
 import { starToParticles } from "./starToParticles.ts";
 import { Cells, toNumber } from "./tableCells.ts";
 
@@ -20,8 +26,20 @@ export interface StackParticle extends EulerZyz {
   /** As fitted for this particle. */
   readonly pixelSizeA: number;
   readonly micrographPath: string;
+  /** Of the search's correlations; empty where the table is of no search. */
   readonly correlationAveragePath: string;
   readonly correlationVariancePath: string;
+}
+
+/** How a table of particles is read. */
+export interface ParticleReading {
+  /** Only the particles of these, which lie there, with the optics that they tell. */
+  readonly micrographs?: readonly MicrographFile[];
+  /** Side of the template's box, pixels: tells the corners of templates where a table of another program does not. */
+  readonly templateSize?: number;
+  /** Whether a table of another program may tell no angles, which are NaN then: for programs that do not need them; default false. */
+  readonly posesMayMiss?: boolean;
+  readonly onLog?: Log | undefined;
 }
 
 /** A table of particles and what its rows mean. */
@@ -35,31 +53,80 @@ export interface ParticleStack {
 
 /**
  * Reads a particle table of Leopard-EM, CSV or 1.3's HDF5: one of a search (39 columns) or of a refinement, whose refined
- * positions, angles, defocus and pixel size then count; or the particles of a STAR file, as `convert` reads them.
+ * positions, angles, defocus and pixel size then count; or the particles of RELION, cisTEM or cryoSPARC, as `convert` reads them, for
+ * which `templateSize` must be told, and which name no maps of a search.
  *
  * @param effects  optics of all its particles beside those of the columns
  * @throws {VitrineError} missing: no such file, a column or a value; format: not CSV; type: text where a number should be;
- *   each names file, row and column
+ *   each names file, row and column; as `withMicrographs`
  */
-export async function readParticleStack(path: string, effects: KnownEffects = {}): Promise<ParticleStack> {
-  return stackOfTable(await readParticleTable(path), path, { effects });
+export async function readParticleStack(
+  path: string,
+  effects: KnownEffects = {},
+  reading: ParticleReading = {},
+): Promise<ParticleStack> {
+  const { table, isForeign } = await readRows(path, reading);
+  if (!isForeign || reading.templateSize === undefined) return stackOfTable(table, path, { effects });
+  return atProjectPaths(stackOfForeign(table, path, { effects }), reading);
 }
 
 /**
  * Reads where particles are and how they lie, as {@link readParticleStack}, for programs that need neither the maps of a search
  * nor the corner of its template: `posX` and `posY` are NaN, and paths empty, where a table of another program does not tell them.
  */
-export async function readParticlePlaces(path: string): Promise<ParticleStack> {
-  const kind = await identifyFile(path);
-  const table = await readTableOf(kind, path);
-  if (kind !== "star") return stackOfTable(table, path);
+export async function readParticlePlaces(
+  path: string,
+  reading: ParticleReading = {},
+): Promise<ParticleStack> {
+  const { table, isForeign } = await readRows(path, reading);
+  if (!isForeign) return stackOfTable(table, path);
+  return stackOfForeign(table, path, { posesMayMiss: reading.posesMayMiss ?? false });
+}
+
+/** Files of other programs name micrographs relative to their project's folder. @throws {VitrineError} missing: as `projectPath` */
+export async function atProjectPaths(
+  stack: ParticleStack,
+  { micrographs }: Pick<ParticleReading, "micrographs"> = {},
+): Promise<ParticleStack> {
+  if (micrographs !== undefined) return stack; // these say where they lie
+  const paths = new Map<string, string>();
+  for (const { micrographPath, at } of stack.particles)
+    if (!paths.has(micrographPath))
+      paths.set(micrographPath, await projectPath(micrographPath, stack.path, at));
+  const particles = stack.particles.map((one) => ({
+    ...one,
+    micrographPath: paths.get(one.micrographPath) ?? one.micrographPath,
+  }));
+  return { ...stack, particles };
+}
+
+/** A table of another program, with what it does not tell as far as that can be said. */
+function stackOfForeign(
+  table: CsvTable,
+  path: string,
+  { effects = {}, posesMayMiss = false }: { effects?: KnownEffects; posesMayMiss?: boolean },
+): ParticleStack {
+  const has = (...columns: readonly string[]) => columns.every((column) => table.columns.includes(column));
+  const stack = stackOfTable(filled(table), path, {
+    effects,
+    hasPoses: !posesMayMiss || has("phi", "theta", "psi"),
+    hasCorners: has("pos_x", "pos_y"),
+    hasMaps: has("correlation_average_path", "correlation_variance_path"),
+  });
+  return { ...stack, table }; // what is written from it has no columns of nothing
+}
+
+function filled(table: CsvTable): CsvTable {
   const absent = PARTICLE_COLUMNS.filter((column) => !table.columns.includes(column));
-  const filled = Object.fromEntries(absent.map((column) => [column, UNKNOWN[column] ?? ""]));
-  const whole = {
-    columns: [...table.columns, ...absent],
-    rows: table.rows.map((row) => ({ ...row, ...filled })),
-  };
-  return stackOfTable(whole, path, { areOnlyPlaces: true });
+  const cells = Object.fromEntries(absent.map((column) => [column, UNKNOWN[column] ?? ""]));
+  return { columns: [...table.columns, ...absent], rows: table.rows.map((row) => ({ ...row, ...cells })) };
+}
+
+async function readRows(path: string, { micrographs, onLog, ...options }: ParticleReading) {
+  const kind = await identifyFile(path);
+  const table = await readTableOf(kind, path, { ...options, onLog });
+  const chosen = micrographs === undefined ? table : withMicrographs(table, micrographs, { at: path, onLog });
+  return { table: chosen, isForeign: kind === "star" || kind === "cryosparc" };
 }
 
 /** What a particle has of which its table says nothing. */
@@ -86,9 +153,16 @@ export async function readParticleTable(path: string): Promise<CsvTable> {
   return readTableOf(await identifyFile(path), path);
 }
 
-async function readTableOf(kind: FileKind, path: string): Promise<CsvTable> {
+async function readTableOf(
+  kind: FileKind,
+  path: string,
+  { templateSize, onLog }: Pick<ParticleReading, "templateSize" | "onLog"> = {},
+): Promise<CsvTable> {
+  const options = { ...(templateSize !== undefined && { templateSize }), ...(onLog && { onLog }) };
   if (kind === "hdf5") return readParticlesHdf5(path);
-  return kind === "star" ? starToParticles(await readStar(path)) : parseCsv(await readText(path), path);
+  if (kind === "star") return starToParticles(await readStar(path), options);
+  if (kind === "cryosparc") return rowsOf(cryosparcColumns(await readCryosparc(path, onLog), options));
+  return parseCsv(await readText(path), path);
 }
 
 /** A table's file and the images that its particles are refined from. */
@@ -111,14 +185,17 @@ export function parseParticleStack(text: string, at: string, effects: KnownEffec
 
 interface StackOptions {
   readonly effects?: KnownEffects;
-  /** Whether corners and maps may miss. */
-  readonly areOnlyPlaces?: boolean;
+  /** Whether it tells corners of templates, and maps of a search; default true. */
+  readonly hasCorners?: boolean;
+  readonly hasMaps?: boolean;
+  /** Whether it tells angles; default true. */
+  readonly hasPoses?: boolean;
 }
 
 function stackOfTable(
   table: CsvTable,
   at: string,
-  { effects = {}, areOnlyPlaces = false }: StackOptions = {},
+  { effects = {}, hasCorners = true, hasMaps = true, hasPoses = true }: StackOptions = {},
 ): ParticleStack {
   const absent = PARTICLE_COLUMNS.filter((column) => !table.columns.includes(column));
   if (absent.length > 0) {
@@ -133,7 +210,14 @@ function stackOfTable(
   const choice = chooseColumns(table);
   const particles = table.rows.map((row, i) => {
     const cells = new Cells(row, `${at} row ${i + 1}`);
-    const particle = { ...toPlace(cells, choice), ...(areOnlyPlaces ? NO_SEARCH : toSearch(cells, choice)) };
+    const corner = hasCorners ? toCorner(cells, choice) : NO_CORNER;
+    const pose = hasPoses ? toPose(cells, choice) : NO_POSE;
+    const particle = {
+      ...toPlace(cells, choice),
+      ...pose,
+      ...corner,
+      ...(hasMaps ? toMaps(cells) : NO_MAPS),
+    };
     return { ...particle, optics: { ...particle.optics, ...effects } };
   });
   const hasRefinedPositions = choice.posX === "refined_pos_x" && choice.posY === "refined_pos_y";
@@ -161,30 +245,35 @@ function chooseColumns({ columns, rows }: CsvTable) {
 type Choice = ReturnType<typeof chooseColumns>;
 
 /** What a search alone tells of a particle: the corner of its template, and its maps. */
-type SearchFields = "posX" | "posY" | "correlationAveragePath" | "correlationVariancePath";
+type Corner = Pick<StackParticle, "posX" | "posY">;
+type Maps = Pick<StackParticle, "correlationAveragePath" | "correlationVariancePath">;
 
-const NO_SEARCH: Pick<StackParticle, SearchFields> = {
-  posX: Number.NaN,
-  posY: Number.NaN,
-  correlationAveragePath: "",
-  correlationVariancePath: "",
-};
+const NO_CORNER: Corner = { posX: Number.NaN, posY: Number.NaN };
+const NO_MAPS: Maps = { correlationAveragePath: "", correlationVariancePath: "" };
 
-function toSearch(cells: Cells, choice: Choice): Pick<StackParticle, SearchFields> {
+function toCorner(cells: Cells, { posX, posY }: Choice): Corner {
+  return { posX: cells.number(posX), posY: cells.number(posY) };
+}
+
+function toMaps(cells: Cells): Maps {
   return {
-    posX: cells.number(choice.posX),
-    posY: cells.number(choice.posY),
     correlationAveragePath: cells.text("correlation_average_path"),
     correlationVariancePath: cells.text("correlation_variance_path"),
   };
 }
 
-function toPlace(cells: Cells, choice: Choice): Omit<StackParticle, SearchFields> {
+const NO_POSE: EulerZyz = { phiDeg: Number.NaN, thetaDeg: Number.NaN, psiDeg: Number.NaN };
+
+function toPose(cells: Cells, { phi, theta, psi }: Choice): EulerZyz {
+  return { phiDeg: cells.number(phi), thetaDeg: cells.number(theta), psiDeg: cells.number(psi) };
+}
+
+function toPlace(
+  cells: Cells,
+  choice: Choice,
+): Omit<StackParticle, keyof Corner | keyof Maps | keyof EulerZyz> {
   return {
     at: cells.at,
-    phiDeg: cells.number(choice.phi),
-    thetaDeg: cells.number(choice.theta),
-    psiDeg: cells.number(choice.psi),
     relativeDefocusA: cells.number(choice.relativeDefocus),
     pixelSizeA: cells.number(choice.pixelSize),
     optics: toOptics(cells),

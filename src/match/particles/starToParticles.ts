@@ -9,6 +9,7 @@ import {
   starTable,
 } from "../../io/index.ts";
 import type { Log } from "../../program/index.ts";
+import { cistemColumns, cistemTable } from "./cistem.ts";
 import { PARTICLE_COLUMNS } from "./particles.ts";
 import { type ParticleColumns, rowsOf } from "./particlesToStar.ts";
 import { float64Text } from "./pythonText.ts";
@@ -56,7 +57,7 @@ export interface StarToParticlesOptions {
 }
 
 /**
- * The particles of a STAR file, RELION 3.1 (with optics) or older, as a table.
+ * The particles of a STAR file, RELION 3.1 (with optics) or older, as a table; or those of cisTEM, as {@link cistemColumns}.
  *
  * A file of `particlesToStar` gives the same table, text by text. What another program changed since then counts: moved
  * coordinates and origins move every position, and another defocus replaces the micrograph's. Other files give the columns that
@@ -71,6 +72,8 @@ export function starToParticles(file: StarFile, options: StarToParticlesOptions 
 
 /** As {@link starToParticles}, of a file of any size. */
 export function starColumns(file: StarFile, options: StarToParticlesOptions = {}): ParticleColumns {
+  const ofCistem = cistemTable(file);
+  if (ofCistem !== undefined) return cistemColumns(ofCistem, file.name, options);
   const particles = particlesOf(file);
   const columns = new Map<string, Texts>();
   const reading = {

@@ -3,11 +3,12 @@ import { type Image, requireNotAborted, type Shape2, VitrineError } from "../../
 import type { RadialCurve } from "../../optics/index.ts";
 import type { BoxConventions } from "../leopard/boxes.ts";
 import { type BoxPosition, extractBoxes } from "../particles/boxes.ts";
+import { rowsByMicrograph } from "../particles/micrographCounts.ts";
 import type { StackParticle } from "../particles/particleStack.ts";
 import { type PreparedMicrograph, preprocessImages, preprocessMicrograph } from "../search/searchFilters.ts";
 import { requireContrast } from "../search/searchInputs.ts";
 import { boxesAtOnce, sumMovieBoxes } from "./movieBoxes.ts";
-import type { RefineTask, StatisticMap } from "./refineTask.ts";
+import { type RefineTask, rowsOf, type StatisticMap } from "./refineTask.ts";
 
 /** A particle's box, ready to be correlated. */
 export interface PreparedBox {
@@ -35,12 +36,7 @@ export async function* cutBoxes(
   task: RefineTask,
   options: CutOptions,
 ): AsyncGenerator<PreparedBox> {
-  const groups = new Map<string, number[]>();
-  task.particles.forEach(({ micrographPath }, index) => {
-    const group = groups.get(micrographPath);
-    if (group === undefined) groups.set(micrographPath, [index]);
-    else group.push(index);
-  });
+  const groups = rowsByMicrograph(task.particles, rowsOf(task));
   const slice = task.movie === undefined ? SLICE : boxesAtOnce(task.boxSize);
   for (const [path, indices] of groups) {
     const micrograph = await task.readImage(path);
@@ -137,6 +133,7 @@ class MapCache {
     const { correlationAveragePath, correlationVariancePath } = particles[index];
     const corner = [cornerOf(this.#task, index)];
     const window = [boxSize[0] - template.size + 1, boxSize[1] - template.size + 1] as const;
+    if (correlationAveragePath === "") return whiteNoise(window);
     const average = await this.#read("correlationAverage", correlationAveragePath, particles[index]);
     const variance = await this.#read("correlationVariance", correlationVariancePath, particles[index]);
     const [mean] = extractBoxes(average, corner, { boxSize: window });
@@ -160,4 +157,10 @@ class MapCache {
     this.#images.set(key, image);
     return image;
   }
+}
+
+/** What correlations with white noise have, where no search told their own. */
+function whiteNoise([height, width]: Shape2): { mean: Float32Array; deviation: Float32Array } {
+  const count = height * width;
+  return { mean: new Float32Array(count), deviation: new Float32Array(count).fill(1) };
 }

@@ -64,7 +64,7 @@ export async function runConstrainedSearch(
   const settings = parseConstrainedSettings(text, configPath, { compat });
   const conventions = constrainedConventions(compat);
   warnOfIgnored(configPath, settings, options.onLog);
-  const [stack, constrained] = await readStacks(settings);
+  const [stack, constrained] = await readStacks(settings, options.onLog);
   const files = outputs(options.particlesPath ?? "constrained_particles.csv");
   const inputs = [configPath, settings.templatePath, constrained.path, ...stackFiles(stack)];
   const template = await openTemplate(settings.templatePath);
@@ -100,8 +100,17 @@ function outputs(path: string): string[] {
 }
 
 /** @throws {VitrineError} range: particles of several micrographs, whose maps one row cannot name; an empty table */
-async function readStacks(settings: ConstrainedSettings): Promise<[ParticleStack, ParticleStack]> {
-  const stack = await readParticleStack(settings.reference.path, await readMtfFile(settings.effects));
+async function readStacks(
+  settings: ConstrainedSettings,
+  onLog: ConstrainedOptions["onLog"],
+): Promise<[ParticleStack, ParticleStack]> {
+  const [templateSize] = settings.reference.templateSize;
+  const reading = { templateSize, onLog };
+  const stack = await readParticleStack(
+    settings.reference.path,
+    await readMtfFile(settings.effects),
+    reading,
+  );
   const other = stack.particles.find(
     ({ micrographPath }) => micrographPath !== stack.particles[0].micrographPath,
   );

@@ -13,11 +13,14 @@ import type { MovieSettings } from "../config/refineConfig.ts";
 import { type BoxOptions, type BoxPosition, extractBoxes } from "../particles/boxes.ts";
 import { leftOutLine } from "../particles/convertParticles.ts";
 import { isHdf5Name, writeParticlesHdf5 } from "../particles/hdf5Particles.ts";
-import { type MicrographCount, micrographCounts } from "../particles/micrographCounts.ts";
+import { type MicrographCount, micrographCounts, rowsByMicrograph } from "../particles/micrographCounts.ts";
+import type { MicrographFile } from "../particles/micrographFiles.ts";
 import { boxNormalizer, defaultBackgroundRadius } from "../particles/normalizeBox.ts";
 import {
+  atProjectPaths,
   centreColumns,
   centresOf,
+  type ParticleReading,
   type ParticleStack,
   readParticlePlaces,
   stackFiles,
@@ -49,6 +52,8 @@ export interface ExtractOptions extends Pick<BoxOptions, "bounds" | "padding" | 
   /** Turn contrast around, so that particles that are dark become bright, as RELION expects them. */
   readonly invert?: boolean;
   readonly overwrite?: boolean;
+  /** Only the particles of these micrographs of the table, wherever they lie, with the optics that they tell. */
+  readonly micrographs?: readonly MicrographFile[];
 }
 
 const KEYS: OptionKeys<ExtractOptions> = {
@@ -64,6 +69,7 @@ const KEYS: OptionKeys<ExtractOptions> = {
   normalize: true,
   invert: true,
   overwrite: true,
+  micrographs: true,
 };
 
 /** What was extracted. */
@@ -74,41 +80,107 @@ export interface ExtractReport {
   readonly files: readonly string[];
 }
 
+/** An extraction whose tables have been read. */
+export interface PlannedExtract {
+  /** The tables, as one. */
+  readonly stack: ParticleStack;
+  readonly options: Omit<ExtractOptions, "stackPath">;
+  readonly stackPath: string;
+  readonly inputs: readonly string[];
+  readonly files: readonly string[];
+}
+
 /**
- * Cuts the boxes of a particle table's particles out of their micrographs, or out of a movie, and writes them as a stack (MRC,
+ * Reads the tables of an extraction.
+ *
+ * @throws {VitrineError} as {@link extractParticles}, as far as that is known without micrographs
+ */
+export async function planExtract(
+  tablePaths: string | readonly string[],
+  { stackPath = "particles.mrcs", ...options }: ExtractOptions,
+): Promise<PlannedExtract> {
+  requireKnownOptions("extractParticles", { stackPath, ...options }, KEYS);
+  const { boxSize, movie, micrographs, onLog } = options;
+  const paths = typeof tablePaths === "string" ? [tablePaths] : tablePaths;
+  const stack = await readStacks(paths, { onLog, posesMayMiss: true, ...(micrographs && { micrographs }) });
+  requireBox(boxSize, stack);
+  const starPath = `${stackPath.replace(/\.mrcs?$/, "")}.star`;
+  const files = isHdf5Name(stackPath) ? [stackPath] : [stackPath, starPath];
+  const inputs = [...paths, ...stackFiles(stack), ...(movie ? [movie.path, movie.motion.path] : [])];
+  return { stack, options, stackPath, inputs, files };
+}
+
+/** Several tables as one, in their order. @throws {VitrineError} unsupported: refined ones among those that are not */
+async function readStacks(paths: readonly string[], reading: ParticleReading): Promise<ParticleStack> {
+  const stacks: ParticleStack[] = [];
+  for (const path of paths)
+    stacks.push(await atProjectPaths(await readParticlePlaces(path, reading), reading));
+  const [first] = stacks;
+  if (stacks.length === 1) return first;
+  const other = stacks.find(({ hasRefinedPositions }) => hasRefinedPositions !== first.hasRefinedPositions);
+  if (other !== undefined) {
+    const kindOf = ({ hasRefinedPositions }: ParticleStack) =>
+      hasRefinedPositions ? "refined positions" : "positions that are not refined";
+    const expected = `${kindOf(first)}, as ${first.path}`;
+    throw new VitrineError({ code: "unsupported", at: other.path, expected, found: kindOf(other) });
+  }
+  const columns = [...new Set(stacks.flatMap(({ table }) => table.columns))];
+  const rows = stacks
+    .flatMap(({ table }) => table.rows)
+    .map((row, i) => ({ ...row, particle_index: `${i}` }));
+  return { ...first, table: { columns, rows }, particles: stacks.flatMap(({ particles }) => particles) };
+}
+
+/**
+ * Cuts the boxes of particles out of their micrographs, or out of a movie, and writes them as a stack (MRC,
  * float32, values as they are or normalised) and a STAR file of RELION 3.1 that names each image. A particle's centre, refined where
  * it is, comes to lie at pixel floor(box / 2).
  *
+ * @param tablePaths  a table of a search or a refinement, or particles of RELION, cisTEM or cryoSPARC; several become one stack
  * @throws {VitrineError} as `readParticleStack`, `openParticleMovie`; range: no particles, a box size that is none, a box that leaves
  *   its micrograph with `bounds: "error"`, a background without contrast; exists: a result that is there; aborted
  */
 export async function extractParticles(
-  tablePath: string,
-  { stackPath = "particles.mrcs", overwrite = false, full = false, ...options }: ExtractOptions,
+  tablePaths: string | readonly string[],
+  options: ExtractOptions,
 ): Promise<ExtractReport> {
-  requireKnownOptions("extractParticles", { stackPath, overwrite, full, ...options }, KEYS);
-  const stack = await readParticlePlaces(tablePath);
-  const { boxSize, movie } = options;
-  requireBox(boxSize, stack);
-  const starPath = `${stackPath.replace(/\.mrcs?$/, "")}.star`;
-  const files = isHdf5Name(stackPath) ? [stackPath] : [stackPath, starPath];
-  const inputs = [...stackFiles(stack), ...(movie === undefined ? [] : [movie.path, movie.motion.path])];
-  await prepareResultFiles({ inputs, outputs: files, overwrite });
+  const planned = await planExtract(tablePaths, options);
+  const { stack, inputs, files } = planned;
+  await prepareResultFiles({ inputs, outputs: files, overwrite: options.overwrite ?? false });
+  await warnOfExtract(planned);
+  const { boxSize } = options;
+  const data = new Float32Array(stack.particles.length * boxSize * boxSize);
+  const put = ({ index, box }: CutBox) => data.set(box, index * box.length);
+  await cutRows(stack, { ...options, rows: [...stack.particles.keys()] }, put);
+  return writeExtracted(planned, data);
+}
+
+/** Says what is odd about the particles and their micrographs. @throws {VitrineError} as `warnOfParticles` */
+export async function warnOfExtract({ stack, options }: PlannedExtract): Promise<void> {
+  const { movie, onLog } = options;
   const movieField = (field: string) => `--${field.replaceAll("_", "-")}`;
   const read = { particles: stack.particles, movie, movieField, readsMicrographs: movie === undefined };
-  await warnOfParticles(read, options.onLog);
-  const data = await cutBoxes(stack, options);
+  await warnOfParticles(read, onLog);
+}
+
+/** Writes the stack and its table. @param data  (particles, box, box) */
+export async function writeExtracted(
+  { stack, options, stackPath, files }: PlannedExtract,
+  data: Float32Array,
+): Promise<ExtractReport> {
+  const { boxSize, overwrite = false, full = false, normalize } = options;
   const report = { particles: stack.particles.length, micrographs: micrographCounts(stack), files };
   if (isHdf5Name(stackPath)) {
-    const images = { data, side: boxSize, isNormalized: options.normalize !== undefined };
+    const images = { data, side: boxSize, isNormalized: normalize !== undefined };
     await writeParticlesHdf5(stackPath, stack.table, { images, overwrite });
     return report;
   }
+  const [, starPath] = files;
   const shape = [stack.particles.length, boxSize, boxSize] as const;
   const images = { data, shape, voxelSizeA: stack.particles[0].pixelSizeA, kind: "stack" } as const;
   const onLeftOut = (columns: readonly string[]) =>
     options.onLog?.(leftOutLine(starPath, columns), "warning");
-  const star = particlesToStar(imageTable(stack, stackPath, boxSize), tablePath, { lean: !full, onLeftOut });
+  const star = particlesToStar(imageTable(stack, stackPath, boxSize), stack.path, { lean: !full, onLeftOut });
   return writeTogether(async (results) => {
     await results.write(stackPath, (path) => writeMrc(path, images, { overwrite: true }));
     await results.write(starPath, (path) => writeStar(path, star, { overwrite: true }));
@@ -116,21 +188,22 @@ export async function extractParticles(
   });
 }
 
-/** (n, box, box), finished. */
-async function cutBoxes(stack: ParticleStack, options: CutOptions): Promise<Float32Array> {
-  const { boxSize, movie } = options;
-  const count = stack.particles.length;
+/** Cuts the boxes of some rows, each (box, box) and finished, micrograph by micrograph. Progress counts particles. */
+export async function cutRows(
+  stack: ParticleStack,
+  options: CutOptions,
+  put: (box: CutBox) => void,
+): Promise<void> {
+  const { movie, rows } = options;
   const finish = finisher(stack, options);
   const tell = progressTeller(options.onProgress, { unit: "particles" });
-  const data = new Float32Array(count * boxSize * boxSize);
   let done = 0;
   const take = ({ index, box }: CutBox) => {
-    data.set(finish(box, index), index * box.length);
-    tell(++done, count);
+    put({ index, box: finish(box, index) });
+    tell(++done, rows.length);
   };
   if (movie === undefined) await cutFromMicrographs(stack, options, take);
   else await cutFromMovie(stack, { ...options, movie }, take);
-  return data;
 }
 
 function requireBox(boxSize: number, { path, particles }: ParticleStack): void {
@@ -143,12 +216,15 @@ function requireBox(boxSize: number, { path, particles }: ParticleStack): void {
 }
 
 /** A box and the row of its particle. */
-interface CutBox {
+export interface CutBox {
   readonly index: number;
   readonly box: Float32Array;
 }
 
-type CutOptions = Omit<ExtractOptions, "stackPath" | "overwrite">;
+/** How some rows of a table are cut. */
+export interface CutOptions extends Omit<ExtractOptions, "stackPath" | "overwrite"> {
+  readonly rows: readonly number[];
+}
 
 /** What is done to a box before it is written. */
 function finisher(
@@ -188,12 +264,11 @@ async function cutFromMicrographs(
 ): Promise<void> {
   const { particles } = stack;
   const centres = pixelsOf(stack);
-  for (const path of new Set(particles.map(({ micrographPath }) => micrographPath))) {
+  for (const [path, rows] of rowsByMicrograph(particles, options.rows)) {
     requireNotAborted(options.signal, "extract");
     const micrograph = await readMicrograph(path, { tiffRows: options.tiffRows, onLog: options.onLog });
     requireSmaller(options.boxSize, micrograph.shape, path);
-    for (const [index, { micrographPath }] of particles.entries()) {
-      if (micrographPath !== path) continue;
+    for (const index of rows) {
       const [box] = extractBoxes(micrograph, [centres[index]], cutOf(options));
       take({ index, box });
     }
@@ -217,8 +292,8 @@ async function cutFromMovie(
     await withPool(options, async (pool) => {
       const cut = { ...cutOf(options), signal: options.signal };
       const slice = boxesAtOnce(cut.boxSize);
-      for (let at = 0; at < particles.length; at += slice) {
-        const some = [...particles.keys()].slice(at, at + slice);
+      for (let at = 0; at < options.rows.length; at += slice) {
+        const some = options.rows.slice(at, at + slice);
         const positions = some.map((index) => centres[index]);
         const boxes = await sumMovieBoxes(pool, source, { ...cut, particles: some, positions });
         for (const [i, box] of boxes.entries()) take({ index: some[i], box });

@@ -7,6 +7,7 @@ import { cornerOf, cutBoxes, type PreparedBox } from "./boxStack.ts";
 import { poseFilters } from "./gradientFilters.ts";
 import { meanPixelSizeA, type RefinedParticle, type RefineTask, requireAlike } from "./refine.ts";
 import { refinedAngles } from "./refineRotations.ts";
+import { rowsOf } from "./refineTask.ts";
 
 /** How far a particle may go from where it begins; what has a range of 0 is not refined. */
 export interface GradientRange {
@@ -23,6 +24,8 @@ export interface GradientOptions extends SliceOptions {
   readonly signal?: AbortSignal;
   /** Gets the particles that are done. */
   readonly onProgress?: (done: number) => void;
+  /** As that of a refinement on a grid. */
+  readonly onResult?: (row: number, result: GradientParticle) => void;
 }
 
 /** What a refinement by gradient found for a particle; shifts and defocus are not those of a grid any more. */
@@ -47,8 +50,8 @@ export const GRADIENT_SLICES = { templatePadding: 2, sincCorrection: true, exact
  * interpolation moves the top itself, by 0.07° in the bench; with {@link GRADIENT_SLICES} by 0.007°. The default is as everywhere, no padding.
  *
  * @param starts  what {@link refineParticles} found for the task
- * @returns       one result a particle, in their order; never below its start
- * @throws {VitrineError} shape: as many starts as particles; range: a range that is not a number of at least 0; aborted
+ * @returns       one result a row, in their order; never below its start
+ * @throws {VitrineError} shape: as many starts as rows; range: a range that is not a number of at least 0; aborted
  */
 export async function refineByGradient(
   backend: Backend,
@@ -73,11 +76,13 @@ export async function refineByGradient(
 /** Windows, and filters, in memory at a time take at most so much each. */
 const BUDGET = 128 * 2 ** 20;
 
-function planSize({ particles, template, boxSize }: RefineTask) {
+function planSize(task: RefineTask) {
+  const { particles, template, boxSize } = task;
+  const count = rowsOf(task).length;
   const { complexFilters = false, magnification } = opticalSize(particles[0].optics);
   const size = { n: template.size, image: boxSize, complexFilters, ...(magnification && { magnification }) };
   const bytes = poseBytes(size);
-  const fitting = (each: number) => Math.max(1, Math.min(particles.length, Math.floor(BUDGET / each)));
+  const fitting = (each: number) => Math.max(1, Math.min(count, Math.floor(BUDGET / each)));
   return { ...size, windows: fitting(bytes.window), filterSets: fitting(bytes.filterSet) };
 }
 
@@ -88,14 +93,15 @@ interface WaitingParticle {
   readonly deviation: number;
 }
 
-/** Fills the plan with windows, runs it when it is full, and keeps the results in the particles' order. */
+/** Fills the plan with windows, runs it when it is full, and gives the results in the order of the rows. */
 class GradientRefinement {
   readonly #plan: PosePlan;
   readonly #task: RefineTask;
+  /** By row. */
   readonly #before: readonly RefinedParticle[];
   readonly #options: GradientOptions;
   readonly #pixelSizeA: number;
-  readonly #results: GradientParticle[] = [];
+  readonly #results = new Map<number, GradientParticle>();
   #starts: PoseStart[] = [];
   #waiting: WaitingParticle[] = [];
   readonly #sets = new Map<string, number>();
@@ -107,7 +113,9 @@ class GradientRefinement {
   ) {
     this.#plan = plan;
     this.#task = what.task;
-    this.#before = what.starts;
+    const before: RefinedParticle[] = [];
+    for (const [i, row] of rowsOf(what.task).entries()) before[row] = what.starts[i];
+    this.#before = before;
     this.#options = what.options;
     this.#pixelSizeA = meanPixelSizeA(what.task.particles);
   }
@@ -120,7 +128,7 @@ class GradientRefinement {
       await this.#add(box);
     }
     await this.#flush();
-    return this.#results;
+    return rowsOf(this.#task).flatMap((row) => this.#results.get(row) ?? []);
   }
 
   async #add(box: PreparedBox): Promise<void> {
@@ -185,7 +193,7 @@ class GradientRefinement {
   }
 
   async #flush(): Promise<void> {
-    const { range, signal, onProgress } = this.#options;
+    const { range, signal, onProgress, onResult } = this.#options;
     const before = this.#done;
     const bounds = { ...range, turn: (range.angleDeg * Math.PI) / 180 };
     const found = await this.#plan.run(
@@ -197,7 +205,9 @@ class GradientRefinement {
     );
     found.forEach((optimum, i) => {
       const particle = this.#waiting[i];
-      this.#results[particle.index] = this.#result(optimum, particle);
+      const result = this.#result(optimum, particle);
+      this.#results.set(particle.index, result);
+      onResult?.(particle.index, result);
     });
     this.#done += found.length;
     this.#starts = [];
@@ -225,12 +235,13 @@ class GradientRefinement {
   }
 }
 
-function requireStarts({ particles }: RefineTask, starts: readonly RefinedParticle[]): void {
-  if (starts.length === particles.length) return;
+function requireStarts(task: RefineTask, starts: readonly RefinedParticle[]): void {
+  const { length } = rowsOf(task);
+  if (starts.length === length) return;
   throw new VitrineError({
     code: "shape",
     at: "refineByGradient starts",
-    expected: `${particles.length}, one a particle`,
+    expected: `${length}, one a particle`,
     found: `${starts.length}`,
   });
 }

@@ -91,7 +91,9 @@ export async function runOptimizeTemplate(
   const text = await readConfigText(configPath, "optimize-template");
   const settings = parseOptimizeTemplateSettings(text, configPath, { compat });
   warnOfIgnored(configPath, settings, onLog);
-  const table = await readParticleStack(settings.stack.path, await readMtfFile(settings.effects));
+  const [templateSize] = settings.stack.templateSize;
+  const reading = { templateSize, onLog };
+  const table = await readParticleStack(settings.stack.path, await readMtfFile(settings.effects), reading);
   const outputs = outputsOf(resultsPath, toScan(settings), options);
   const inputs = [configPath, ...stackFiles(table), ...simulatorInputs(settings)];
   requireRows(table);

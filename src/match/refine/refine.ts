@@ -7,7 +7,7 @@ import { opticalSize, type SliceOptions, withTemplateSpectrum } from "../search/
 import { templateFilters } from "../search/searchFilters.ts";
 import { cornerOf, cutBoxes, type PreparedBox } from "./boxStack.ts";
 import { changedAngles, changedRotations } from "./refineRotations.ts";
-import type { RefineTask } from "./refineTask.ts";
+import { type RefineTask, rowsOf } from "./refineTask.ts";
 
 export type { RefineTask };
 
@@ -22,6 +22,8 @@ export interface RefineOptions extends SliceOptions {
   readonly signal?: AbortSignal;
   /** Gets the correlations that are done; {@link refineCount} says of how many. */
   readonly onProgress?: (done: number) => void;
+  /** Gets results of some rows as soon as they are there, for whoever keeps them should the rest be interrupted. */
+  readonly onResult?: (row: number, result: RefinedParticle) => void;
 }
 
 /** What was found for a particle. */
@@ -42,15 +44,15 @@ export interface RefinedParticle extends EulerZyz {
 
 /** Correlations of a refinement. */
 export function refineCount(task: Omit<RefineTask, "readImage" | "template">): number {
-  const { particles, offsets, defocusOffsetsA, pixelSizeOffsetsA } = task;
-  return particles.length * offsets.length * defocusOffsetsA.length * pixelSizeOffsetsA.length;
+  const { offsets, defocusOffsetsA, pixelSizeOffsetsA } = task;
+  return rowsOf(task).length * offsets.length * defocusOffsetsA.length * pixelSizeOffsetsA.length;
 }
 
 /**
  * Tries offsets of rotation, defocus and pixel size on every particle, at every position where the template lies in the particle's
  * box, and keeps what has the best z-score. Leopard-EM's `core_refine_template` and what prepares it.
  *
- * @returns one result a particle, in their order
+ * @returns one result a row, in their order
  * @throws {VitrineError} shape: boxes smaller than the template, maps that do not belong to their micrograph; range: a
  *   particle whose positions have no standard deviation; unsupported: particles of unlike magnification; aborted
  */
@@ -59,7 +61,7 @@ export async function refineParticles(
   task: RefineTask,
   options: RefineOptions = {},
 ): Promise<RefinedParticle[]> {
-  if (task.particles.length === 0) return [];
+  if (rowsOf(task).length === 0) return [];
   const size = boxCorrelationSize(task, options);
   return withTemplateSpectrum(backend, { ...options, template: task.template }, async (spectrum) => {
     const plan = createBoxes(backend, size, { spectrum });
@@ -92,10 +94,11 @@ function boxCorrelationSize(task: RefineTask, options: RefineOptions): BoxSize {
     ...(magnification !== undefined && !task.keepsSlices && { magnification }),
   };
   const bytes = boxBytes(size);
-  const sets = new Set(particles.map((particle, i) => filterKey(task, particle, i))).size;
+  const rows = rowsOf(task);
+  const sets = new Set(rows.map((row) => filterKey(task, particles[row], row))).size;
   return {
     ...size,
-    boxes: Math.max(1, Math.min(particles.length, Math.floor(BUDGET / bytes.box))),
+    boxes: Math.max(1, Math.min(rows.length, Math.floor(BUDGET / bytes.box))),
     filterSets: Math.max(1, Math.min(sets, Math.floor(BUDGET / bytes.filterSet))),
   };
 }
@@ -125,14 +128,14 @@ export function requireAlike(particles: readonly StackParticle[]): void {
   });
 }
 
-/** Fills the plan with boxes, runs it when it is full, and keeps the results in the particles' order. */
+/** Fills the plan with boxes, runs it when it is full, and gives the results in the order of the rows. */
 class Refinement {
   readonly #plan: BoxPlan;
   readonly #task: RefineTask;
   readonly #options: RefineOptions;
   readonly #conventions: BoxConventions;
   readonly #pixelSizeA: number;
-  readonly #results: RefinedParticle[] = [];
+  readonly #results = new Map<number, RefinedParticle>();
   /** Particles whose boxes wait in the plan, and the set of filters of each. */
   #waiting: number[] = [];
   #filterSets: number[] = [];
@@ -151,7 +154,7 @@ class Refinement {
     const cutting = { conventions: this.#conventions, signal: this.#options.signal };
     for await (const box of cutBoxes(backend, this.#task, cutting)) await this.#add(box);
     await this.#flush();
-    return this.#results;
+    return rowsOf(this.#task).flatMap((row) => this.#results.get(row) ?? []);
   }
 
   async #add({ index, image, mean, deviation, whitening }: PreparedBox): Promise<void> {
@@ -194,7 +197,7 @@ class Refinement {
   }
 
   async #flush(): Promise<void> {
-    const { compatBatch, signal, onProgress } = this.#options;
+    const { compatBatch, signal, onProgress, onResult } = this.#options;
     const before = this.#done;
     const work = {
       filterSets: this.#filterSets,
@@ -205,9 +208,12 @@ class Refinement {
       ...(onProgress && { onProgress: (done: number) => onProgress(before + done) }),
     });
     best.forEach((found, i) => {
-      this.#results[this.#waiting[i]] = this.#result(this.#waiting[i], found);
+      const row = this.#waiting[i];
+      const result = this.#result(row, found);
+      this.#results.set(row, result);
+      onResult?.(row, result);
     });
-    this.#done += (best.length * refineCount(this.#task)) / this.#task.particles.length;
+    this.#done += (best.length * refineCount(this.#task)) / rowsOf(this.#task).length;
     this.#waiting = [];
     this.#filterSets = [];
     this.#sets.clear();

@@ -9,6 +9,7 @@ import { parseRefineSettings, type RefineSettings, type StackSettings } from "..
 import { REFINE_KEYS } from "../optionKeys.ts";
 import type { BoxPosition } from "../particles/boxes.ts";
 import { type MicrographCount, micrographCounts } from "../particles/micrographCounts.ts";
+import type { MicrographFile } from "../particles/micrographFiles.ts";
 import { type ParticleStack, readParticleStack, stackFiles } from "../particles/particleStack.ts";
 import { writeParticles } from "../particles/particles.ts";
 import { warnOfIgnored } from "../search/configuredSearch.ts";
@@ -27,9 +28,12 @@ import {
 } from "./refine.ts";
 import { offsetRotations } from "./refineRotations.ts";
 import { refinedTable } from "./refineTable.ts";
+import { rowsOf } from "./refineTask.ts";
 
 /** How a refinement program runs. Progress counts correlations of all particles, then the particles that are refined by gradient. */
-export interface RefineProgramOptions extends Omit<RefineOptions, "onProgress" | "signal">, ProgramOptions {
+export interface RefineProgramOptions
+  extends Omit<RefineOptions, "onProgress" | "signal" | "onResult">,
+    ProgramOptions {
   /** Table of the refined particles; default `refined_particles.csv`. */
   readonly particlesPath?: string;
   readonly overwrite?: boolean;
@@ -46,6 +50,8 @@ export interface RunRefineOptions extends RefineProgramOptions {
    * template unless told otherwise.
    */
   readonly gradient?: GradientMode;
+  /** Only the particles of these micrographs of the table, wherever they lie, with the optics that they tell. */
+  readonly micrographs?: readonly MicrographFile[];
 }
 
 /** What a refinement found. */
@@ -59,68 +65,116 @@ export interface RefineReport {
   readonly files: readonly string[];
 }
 
+/** A refinement whose configuration and table have been read. */
+export interface PlannedRefine {
+  readonly configPath: string;
+  readonly settings: RefineSettings;
+  readonly stack: ParticleStack;
+  readonly particlesPath: string;
+  /** With what follows from the others. */
+  readonly options: RunRefineOptions;
+  readonly range: GradientRange | undefined;
+  /** Every file that it reads. */
+  readonly inputs: readonly string[];
+}
+
+/**
+ * Reads the configuration of a refinement and its table.
+ *
+ * @throws {VitrineError} whatever is wrong with them, named by file and field
+ */
+export async function planRefine(configPath: string, given: RunRefineOptions = {}): Promise<PlannedRefine> {
+  requireKnownOptions("runRefine", given, {
+    ...REFINE_KEYS,
+    wholeDisc: true,
+    gradient: true,
+    micrographs: true,
+  });
+  const { wholeDisc = false, gradient, micrographs, onLog } = given;
+  if (gradient !== undefined) requireNoCompat(given.compatBatch);
+  const options = gradient === undefined ? given : { ...GRADIENT_SLICES, ...given };
+  const compat = options.compatBatch !== undefined;
+  const text = await readConfigText(configPath, "refine");
+  const settings = parseRefineSettings(text, configPath, { wholeDisc, compat });
+  warnOfIgnored(configPath, settings, onLog);
+  const [templateSize] = settings.stack.templateSize;
+  const reading = { templateSize, onLog, ...(micrographs && { micrographs }) };
+  const stack = await readParticleStack(settings.stack.path, await readMtfFile(settings.effects), reading);
+  if (stack.particles.some(({ correlationAveragePath }) => correlationAveragePath === ""))
+    onLog?.(
+      `${stack.path} names no maps of a search: z-scores are correlations, in standard deviations of white noise`,
+      "warning",
+    );
+  const { particlesPath = "refined_particles.csv" } = options;
+  const inputs = [configPath, settings.templatePath, ...stackFiles(stack), ...movieFiles(settings)];
+  const range = gradient && gradientRange(settings);
+  return { configPath, settings, stack, particlesPath, options, range, inputs };
+}
+
 /**
  * Leopard-EM's `refine_template` on its own configuration file: refines every particle of a table in orientation, defocus,
  * pixel size and position, and writes the table with the refined values.
  *
  * @throws {VitrineError} whatever is wrong with configuration, table, inputs or output, named by file and field; aborted
  */
-export async function runRefine(
-  configPath: string,
-  { wholeDisc = false, gradient, ...given }: RunRefineOptions = {},
-): Promise<RefineReport> {
-  requireKnownOptions<RefineProgramOptions>("runRefine", given, REFINE_KEYS);
-  if (gradient !== undefined) requireNoCompat(given.compatBatch);
-  const options: RefineProgramOptions = gradient === undefined ? given : { ...GRADIENT_SLICES, ...given };
-  const compat = options.compatBatch !== undefined;
-  const text = await readConfigText(configPath, "refine");
-  const settings = parseRefineSettings(text, configPath, { wholeDisc, compat });
-  warnOfIgnored(configPath, settings, options.onLog);
-  const { particlesPath = "refined_particles.csv", overwrite = false } = options;
-  const stack = await readParticleStack(settings.stack.path, await readMtfFile(settings.effects));
-  const inputs = [configPath, settings.templatePath, ...stackFiles(stack), ...movieFiles(settings)];
-  const needs = { inputs, outputs: [particlesPath], overwrite };
-  const range = gradient && gradientRange(settings);
-  return withTask(
-    { configPath, settings, stack, gradient, compat, tiff: tiffOptions(options) },
-    async (task) => {
-      const { movie } = settings;
-      const movieField = (field: string) => `${configPath} movie_config.${field}`;
-      const read = { particles: stack.particles, template: task.template, movie, movieField };
-      await warnOfParticles(read, options.onLog);
-      return runProgram(needs, options, async ({ pool, results }) => {
-        const particles = await refineWith(pool, task, { ...options, ...(range && { range }) });
-        const table = refinedTable(stack, particles, task);
-        await results.write(particlesPath, (path) =>
-          writeParticles(path, table, { name: particlesPath, overwrite: true }),
-        );
-        const micrographs = micrographCounts(stack);
-        return { particles, correlations: refineCount(task), micrographs, files: [particlesPath] };
-      });
-    },
-  );
+export async function runRefine(configPath: string, given: RunRefineOptions = {}): Promise<RefineReport> {
+  const planned = await planRefine(configPath, given);
+  const { inputs, particlesPath, options, stack } = planned;
+  const needs = { inputs, outputs: [particlesPath], overwrite: options.overwrite ?? false };
+  return withTask(planned, async (task) => {
+    await warnOfRefine(planned, task);
+    return runProgram(needs, options, async ({ pool, results }) => {
+      const particles = await refineRows(pool, planned, task);
+      await results.write(particlesPath, (path) => writeRefined(planned, particles, path));
+      const micrographs = micrographCounts(stack);
+      return { particles, correlations: refineCount(task), micrographs, files: [particlesPath] };
+    });
+  });
 }
 
-/** Opens template and movie, which are closed after `use`. */
-async function withTask<Result>(
-  what: {
-    readonly configPath: string;
-    readonly settings: RefineSettings;
-    readonly stack: ParticleStack;
-    readonly gradient: GradientMode | undefined;
-    readonly compat: boolean;
-    readonly tiff: TiffOptions;
-  },
+/** Says what is odd about the particles and the files of a refinement. @throws {VitrineError} as `warnOfParticles` */
+export async function warnOfRefine(
+  { configPath, settings: { movie }, stack, options }: PlannedRefine,
+  { template }: Pick<RefineTask, "template">,
+): Promise<void> {
+  const movieField = (field: string) => `${configPath} movie_config.${field}`;
+  await warnOfParticles({ particles: stack.particles, template, movie, movieField }, options.onLog);
+}
+
+/** Writes the table of a refinement. @param path  where to, instead of its place */
+export async function writeRefined(
+  { settings, stack, particlesPath }: PlannedRefine,
+  particles: readonly RefinedParticle[],
+  path: string,
+): Promise<void> {
+  const table = refinedTable(stack, particles, offsetsOf(settings));
+  await writeParticles(path, table, { name: particlesPath, overwrite: true });
+}
+
+/** Refines the rows of a task as a plan has it. */
+export function refineRows(
+  pool: Pool,
+  { options, range }: PlannedRefine,
+  task: RefineTask,
+  kept?: KeptResults,
+): Promise<RefinedParticle[]> {
+  return refineWith(pool, task, { ...options, ...(range && { range }), ...(kept && { kept }) });
+}
+
+/** Opens template and movie of a refinement, which are closed after `use`. */
+export async function withTask<Result>(
+  { configPath, settings, stack, options }: PlannedRefine,
   use: (task: RefineTask) => Promise<Result>,
 ): Promise<Result> {
-  const { configPath, settings, stack, gradient, compat, tiff } = what;
+  const tiff = tiffOptions(options);
   const template = await openTemplate(settings.templatePath);
   try {
     requireTemplateSize(settings.stack, template, `${configPath} particle_stack.original_template_size`);
+    const compat = options.compatBatch !== undefined;
     const places = { particles: stack.particles, centres: centresOf(stack, settings.stack), compat };
     const movie = settings.movie && (await openParticleMovie(settings.movie, { ...places, tiff }));
     try {
-      const grid = { ...trials(settings), ...(gradient === "only" && NO_GRID) };
+      const grid = { ...trials(settings), ...(options.gradient === "only" && NO_GRID) };
       const task = { ...stackTask(settings, template, tiff), particles: stack.particles, ...grid };
       return await use({ ...task, ...(movie && { movie }) });
     } finally {
@@ -141,24 +195,55 @@ function centresOf({ particles }: ParticleStack, { templateSize }: StackSettings
   return particles.map(({ posY, posX }) => ({ y: posY + halfY, x: posX + halfX }));
 }
 
+/** Results that an interrupted refinement left, by row, to which those that come are added. */
+export interface KeptResults {
+  readonly grid: Map<number, RefinedParticle>;
+  readonly gradient: Map<number, GradientParticle>;
+}
+
 /** Refines on the grid of a task, then by gradient where a range is given, and tells of the progress of each. */
 export async function refineWith(
   pool: Pool,
   task: RefineTask,
-  options: Omit<RefineProgramOptions, "workers"> & { readonly range?: GradientRange },
+  options: Omit<RefineProgramOptions, "workers"> & {
+    readonly range?: GradientRange;
+    readonly kept?: KeptResults;
+  },
 ): Promise<RefinedParticle[]> {
-  const { onProgress, range, ...others } = options;
-  const [correlations, particles] = [refineCount(task), task.particles.length];
-  const tell = progressTeller(onProgress, { unit: "correlations" });
-  const gridOptions = { ...others, onProgress: (done: number) => tell(done, correlations) };
-  const found = await refineParticles(pool, task, gridOptions);
-  if (range === undefined) return found;
-  const tellMore = progressTeller(onProgress, { unit: "particles" });
-  return refineByGradient(pool, task, found, {
-    ...others,
-    range,
-    onProgress: (done) => tellMore(done, particles),
+  const { onProgress, range, kept = { grid: new Map(), gradient: new Map() }, ...others } = options;
+  const rows = rowsOf(task);
+  const found = await untilAll(rows, kept.grid, (missing, onResult) => {
+    const part = { ...task, rows: missing };
+    const tell = progressTeller(onProgress, { unit: "correlations" });
+    const total = refineCount(part);
+    return refineParticles(pool, part, { ...others, onResult, onProgress: (done) => tell(done, total) });
   });
+  if (range === undefined) return found;
+  return untilAll(rows, kept.gradient, (missing, onResult) => {
+    const part = { ...task, rows: missing };
+    const tell = progressTeller(onProgress, { unit: "particles" });
+    const starts = missing.flatMap((row) => kept.grid.get(row) ?? []);
+    return refineByGradient(pool, part, starts, {
+      ...others,
+      range,
+      onResult,
+      onProgress: (done) => tell(done, missing.length),
+    });
+  });
+}
+
+/** Results of all rows, of which only those that are missing are worked for. */
+async function untilAll<Result>(
+  rows: readonly number[],
+  kept: Map<number, Result>,
+  work: (
+    missing: readonly number[],
+    onResult: (row: number, result: Result) => void,
+  ) => Promise<readonly Result[]>,
+): Promise<Result[]> {
+  const missing = rows.filter((row) => !kept.has(row));
+  if (missing.length > 0) await work(missing, (row, result) => void kept.set(row, result));
+  return rows.flatMap((row) => kept.get(row) ?? []);
 }
 
 /** What of a program's options the reading of TIFF needs. */

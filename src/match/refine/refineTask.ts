@@ -10,6 +10,8 @@ export type StatisticMap = "correlationAverage" | "correlationVariance";
 /** Particles, and what is tried on each of them. */
 export interface RefineTask {
   readonly particles: readonly StackParticle[];
+  /** Which of them are refined; default all. The others only have their say where all particles share something, as a mean pixel size. */
+  readonly rows?: readonly number[];
   readonly template: TemplateSource;
   /** Each is tried as offset times the particle's rotation. */
   readonly offsets: readonly Matrix3[];
@@ -27,4 +29,9 @@ export interface RefineTask {
   readonly readImage: (path: string, map?: StatisticMap) => Promise<Image>;
   /** Where boxes come from its frames, and the micrograph gives only its spectrum. */
   readonly movie?: ParticleMovie;
+}
+
+/** The particles of a task that are refined, by their rows. */
+export function rowsOf({ particles, rows }: Pick<RefineTask, "particles" | "rows">): readonly number[] {
+  return rows ?? [...particles.keys()];
 }

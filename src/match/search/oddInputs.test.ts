@@ -11,6 +11,9 @@ import {
   writeConfig,
 } from "../../../test/support/searchCase.ts";
 import { formatCsv, formatMrc, formatMrcHeader, parseCsv, parseMrcHeader } from "../../io/index.ts";
+import { runCoarseMatch } from "../coarse/coarseProgram.ts";
+import { runMatches } from "../many/runMany.ts";
+import { matchTargets } from "../many/targets.ts";
 import { compareParticleTables } from "../particles/compareParticles.ts";
 import { convertParticles } from "../particles/convertParticles.ts";
 import { extractParticles } from "../refine/extractProgram.ts";
@@ -181,6 +184,10 @@ test("a search that finds nothing tells its best z-score; a picture that is no P
   const none = await runMatch(config, options);
   expect(none.particles).toEqual([]);
   expect("bestZScore" in none && none.bestZScore).toBeGreaterThan(1);
+  const coarse = { factor: 2, candidates: 40, samples: 50 };
+  expect((await runCoarseMatch(config, { ...options, ...coarse })).bestZScore).toBeGreaterThan(1);
+  const [micrograph] = (await runMatches(await matchTargets({ configs: [config] }), options)).micrographs;
+  expect(micrograph).toMatchObject({ particles: 0, bestZScore: "bestZScore" in none && none.bestZScore });
   await expect(runMatch(config, { ...options, picturePath: path("x.jpg") })).rejects.toThrow(
     "x.jpg: expected a name that ends with .png, found .jpg.",
   );

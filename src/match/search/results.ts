@@ -57,7 +57,7 @@ export interface SearchReport {
   readonly zCutoff: number;
   readonly correlations: number;
   readonly files: readonly string[];
-  /** The largest z-score of the micrograph; only where no particle was found. */
+  /** The largest z-score of the micrograph, of a coarse search that of its candidates; only where no particle was found. */
   readonly bestZScore?: number;
 }
 

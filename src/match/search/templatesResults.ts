@@ -100,7 +100,11 @@ export async function writeJointTable(
   await pending.write(results.particlesPath, (path) =>
     writeParticles(path, table, { name: results.particlesPath, overwrite: true }),
   );
+  const heights = found.flatMap(({ report: { bestZScore } }) =>
+    bestZScore === undefined ? [] : [bestZScore],
+  );
   return {
+    ...(best.length === 0 && heights.length > 0 && { bestZScore: Math.max(...heights) }),
     particles: best.map(({ particle }) => particle),
     zCutoff: Math.min(...found.map(({ report }) => report.zCutoff)),
     correlations: found.reduce((sum, { report }) => sum + report.correlations, 0),

@@ -1,0 +1,54 @@
+import { VitrineError } from "../../core/index.ts";
+import { rowsByMicrograph } from "../particles/micrographCounts.ts";
+import type { StackParticle } from "../particles/particleStack.ts";
+
+/** Particles of one micrograph, a batch of a refinement or an extraction. As JSON. */
+export type RowBatch = {
+  /** Which of the tables that are worked on, from 0. */
+  readonly table: number;
+  /** Rows of the table, from 0. */
+  readonly rows: readonly number[];
+};
+
+/** The rows of each micrograph in the order in which they come first, in so many pieces as are asked for, or as there are rows. */
+export function rowBatches(
+  tables: readonly (readonly Pick<StackParticle, "micrographPath">[])[],
+  pieces: number,
+): RowBatch[] {
+  return tables.flatMap((particles, table) =>
+    [...rowsByMicrograph(particles).values()].flatMap((rows) =>
+      divided(rows, pieces).map((some) => ({ table, rows: some })),
+    ),
+  );
+}
+
+/** In pieces as long as each other, or by one. */
+function divided(rows: readonly number[], pieces: number): number[][] {
+  const count = Math.min(pieces, rows.length);
+  const edge = (i: number) => Math.floor((i * rows.length) / count);
+  return Array.from({ length: count }, (_, i) => rows.slice(edge(i), edge(i + 1)));
+}
+
+/** Puts the results of a batch in their rows. @throws {VitrineError} format: not one a row */
+export function placeRows<T>(into: T[], { rows }: RowBatch, results: readonly T[]): void {
+  if (results.length !== rows.length)
+    throw new VitrineError({
+      code: "format",
+      at: "result of a batch",
+      expected: `${rows.length}, one a particle`,
+      found: `${results.length}`,
+    });
+  for (const [i, row] of rows.entries()) into[row] = results[i];
+}
+
+/** Refuses to join batches with inputs that have changed since they began. @throws {VitrineError} format: names the first file */
+export function requireSameInputs(
+  then: Readonly<Record<string, string>>,
+  now: Readonly<Record<string, string>>,
+): void {
+  const path = Object.keys({ ...then, ...now }).find((one) => then[one] !== now[one]);
+  if (path === undefined) return;
+  const hint = "Restore it, or begin again with --overwrite";
+  const expected = `what it was when the work began (${then[path] ?? "not read"})`;
+  throw new VitrineError({ code: "format", at: path, expected, found: now[path] ?? "not read now", hint });
+}
