@@ -153,6 +153,7 @@ test("the package has these entries and these public names", async () => {
         "parseCsv",
         "parseCsvTable",
         "parseHdf5",
+        "parseJsonText",
         "parseMmcif",
         "parseMrc",
         "parseMrcHeader",

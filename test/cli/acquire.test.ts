@@ -236,7 +236,7 @@ describe("wrong use is exit code 2", () => {
 
 describe("a failure is exit code 1 and one line", () => {
   test.each([
-    ["[{", [], "plan.json: expected a plan in JSON, found "],
+    ["[{", [], "plan.json line 1 column 3: expected JSON, here a key in double quotes"],
     [[], [], "plan.json: expected at least one event, found an empty list."],
     [{ axes: { time: 0 } }, [], "plan.json: expected a list of events, "],
     [
