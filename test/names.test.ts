@@ -135,6 +135,8 @@ test("the package has these entries and these public names", async () => {
         "formatYaml",
         "identifyFile",
         "imageBytes",
+        "kindOfContent",
+        "kindWords",
         "layoutOf",
         "lazyStarTable",
         "listFolder",

@@ -72,6 +72,7 @@ export { formatHdf5, writeHdf5 } from "./hdf5/write.ts";
 export type { FileKind } from "./identify.ts";
 export { identifyFile } from "./identify.ts";
 export { parseJsonText } from "./json.ts";
+export { kindOfContent, kindWords } from "./kindWords.ts";
 export type { MrcHeader, MrcMode, Xyz } from "./mrc.ts";
 export { formatMrcHeader, parseMrcHeader } from "./mrc.ts";
 export type { MrcFile } from "./mrcFile.ts";

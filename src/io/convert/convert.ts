@@ -156,8 +156,8 @@ function formatOf(path: string): ConvertFormat {
     code: "range",
     at: path,
     expected: "a path that ends with .zarr, .mrc, .ome.tif, .tif, .npy or .png",
-    found: "another ending",
-    hint: "Name one with --format: ndtiff, ome-zarr, mrc, ome-tiff, tiff, npy or png",
+    found: /\.[^./\\]*$/.exec(path)?.[0] ?? "no ending",
+    hint: "Name one with --format: ndtiff, ome-zarr, mrc, ome-tiff, tiff, npy or png; tables of particles become .csv, .star or .h5",
   });
 }
 

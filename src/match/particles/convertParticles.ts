@@ -4,6 +4,7 @@ import {
   csvParts,
   fileExists,
   identifyFile,
+  kindWords,
   type OptionKeys,
   parseCsvTable,
   readNpyRecords,
@@ -55,7 +56,7 @@ export async function convertParticles(
       code: "range",
       at: to,
       expected: "a path that ends with .star, .csv or .h5",
-      found: "another",
+      found: /\.[^./\\]*$/.exec(to)?.[0] ?? "no ending",
     });
   }
   const table = await readTable(from, options);
@@ -109,6 +110,6 @@ async function readTable(
     code: "unsupported",
     at: from,
     expected: "particles as a CSV, STAR or HDF5 file, or a .cs file of cryoSPARC",
-    found: kind,
+    found: kindWords(kind),
   });
 }
