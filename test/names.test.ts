@@ -102,6 +102,7 @@ test("the package has these entries and these public names", async () => {
       ],
       "vitrine/io": [
         "BaseDataset",
+        "MRC_NAME",
         "PLATE_FORMATS",
         "atomSelectionSchema",
         "axesKey",
@@ -123,6 +124,7 @@ test("the package has these entries and these public names", async () => {
         "describeAxes",
         "describeFile",
         "encodePng",
+        "endingOf",
         "fileExists",
         "flipRows",
         "formatCsv",
@@ -183,6 +185,7 @@ test("the package has these entries and these public names", async () => {
         "readText",
         "readTiffImage",
         "readXml",
+        "refuseOtherEnding",
         "refuseUnknownKeys",
         "removeFile",
         "removeFolder",

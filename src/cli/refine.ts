@@ -1,9 +1,11 @@
 import { type Command, Option } from "commander";
 import { type RefineReport, runRefine } from "../match/index.ts";
+import { type IdleRule, tellIdle } from "./idle.ts";
 import { micrographLines } from "./micrographs.ts";
 import {
   addRefineOptions,
   addSliceOptions,
+  COMPAT_RULE,
   example,
   type RefineArguments,
   type SliceArguments,
@@ -35,9 +37,10 @@ export function addRefine(cli: Command): void {
       const options = { ...toRefineOptions(args), ...toModeOptions(args, command) };
       const wholeDisc = args.wholeDisc ?? false;
       const { json = false } = args;
-      return report({ json, text: refinedText }, (tools) =>
-        runRefine(config, { ...options, wholeDisc, ...tools }),
-      );
+      return report({ json, text: refinedText }, (tools) => {
+        tellIdle(command, [COMPAT_RULE, ...MODE_RULES], { args, onLog: tools.onLog });
+        return runRefine(config, { ...options, wholeDisc, ...tools });
+      });
     },
   );
 }
@@ -47,6 +50,19 @@ interface ModeArguments {
   readonly gradient?: boolean;
   readonly gradientOnly?: boolean;
 }
+
+const MODE_RULES: readonly IdleRule<ModeArguments & SliceArguments>[] = [
+  {
+    options: ["wholeDisc"],
+    isIdle: ({ gradientOnly }) => gradientOnly === true,
+    why: "with --gradient-only",
+  },
+  {
+    options: ["exactSlices", "sincCorrection"],
+    isIdle: ({ gradient, gradientOnly }) => gradient === true || gradientOnly === true,
+    why: "with --gradient, which implies it",
+  },
+];
 
 /** The gradient has defaults of its own for slices, which only a padding that was asked for replaces. */
 function toModeOptions(args: ModeArguments & SliceArguments, command: Command) {

@@ -179,7 +179,7 @@ function checkReal(header: MrcHeader, at: string): void {
     at: `${at} header.mode`,
     expected: "real values",
     found: "4 (complex)",
-    hint: "Read the transform with openMrc(...).readSections",
+    hint: "It is a Fourier transform: give the image or map itself",
   });
 }
 
@@ -205,7 +205,7 @@ function checkImage(header: MrcHeader, at: string): void {
     at,
     expected: "one section along z",
     found: `${sections}`,
-    hint: `Write one as an image (vitrine convert IN OUT.mrc --at ${header.kind === "stack" ? "time" : "z"}=0; of a movie take the sum of its frames), or read it with openMrc(...).readSections(index, 1)`,
+    hint: `Write one as an image (vitrine convert IN OUT.mrc --at ${header.kind === "stack" ? "time" : "z"}=0; of a movie take the sum of its frames)`,
   });
 }
 

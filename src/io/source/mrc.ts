@@ -177,6 +177,6 @@ function complexValues(at: string): VitrineError {
     at: `${at} header.mode`,
     expected: "real values",
     found: "4 (complex)",
-    hint: "Read the transform with openMrc(...).readSections",
+    hint: "It is a Fourier transform: give the image or map itself",
   });
 }

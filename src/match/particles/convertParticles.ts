@@ -2,6 +2,7 @@ import { VitrineError } from "../../core/index.ts";
 import {
   type CsvTable,
   csvParts,
+  endingOf,
   fileExists,
   identifyFile,
   kindWords,
@@ -56,7 +57,7 @@ export async function convertParticles(
       code: "range",
       at: to,
       expected: "a path that ends with .star, .csv or .h5",
-      found: /\.[^./\\]*$/.exec(to)?.[0] ?? "no ending",
+      found: endingOf(to),
     });
   }
   const table = await readTable(from, options);

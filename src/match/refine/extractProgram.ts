@@ -2,6 +2,7 @@ import { progressTeller, requireNotAborted, type Shape2, VitrineError } from "..
 import {
   type OptionKeys,
   prepareResultFiles,
+  refuseOtherEnding,
   requireKnownOptions,
   type TiffRows,
   writeMrc,
@@ -89,6 +90,7 @@ export async function extractParticles(
   requireKnownOptions("extractParticles", { stackPath, overwrite, full, ...options }, KEYS);
   const stack = await readParticlePlaces(tablePath);
   const { boxSize, movie } = options;
+  refuseOtherEnding(stackPath, /\.(mrcs?|st|h5|hdf5)$/i, "a name that ends with .mrcs or .h5");
   requireBox(boxSize, stack);
   const starPath = `${stackPath.replace(/\.mrcs?$/, "")}.star`;
   const files = isHdf5Name(stackPath) ? [stackPath] : [stackPath, starPath];

@@ -12,7 +12,8 @@ import {
 import { choiceConventions } from "../leopard/templateChoice.ts";
 import { REFINE_KEYS } from "../optionKeys.ts";
 import { type ParticleStack, readParticleStack, stackFiles } from "../particles/particleStack.ts";
-import { type ParticleTable, writeParticles } from "../particles/particles.ts";
+import type { ParticleTable } from "../particles/particles.ts";
+import { writeParticles } from "../particles/writeParticles.ts";
 import { warnOfIgnored } from "../search/configuredSearch.ts";
 import { readImageOrMap } from "../search/hdf5Maps.ts";
 import { warnOfParticles } from "../search/pixelSizes.ts";

@@ -10,7 +10,7 @@ import { REFINE_KEYS } from "../optionKeys.ts";
 import type { BoxPosition } from "../particles/boxes.ts";
 import { type MicrographCount, micrographCounts } from "../particles/micrographCounts.ts";
 import { type ParticleStack, readParticleStack, stackFiles } from "../particles/particleStack.ts";
-import { writeParticles } from "../particles/particles.ts";
+import { checkTableName, writeParticles } from "../particles/writeParticles.ts";
 import { warnOfIgnored } from "../search/configuredSearch.ts";
 import { readImageOrMap } from "../search/hdf5Maps.ts";
 import { warnOfParticles } from "../search/pixelSizes.ts";
@@ -77,6 +77,7 @@ export async function runRefine(
   const settings = parseRefineSettings(text, configPath, { wholeDisc, compat });
   warnOfIgnored(configPath, settings, options.onLog);
   const { particlesPath = "refined_particles.csv", overwrite = false } = options;
+  checkTableName(particlesPath);
   const stack = await readParticleStack(settings.stack.path, await readMtfFile(settings.effects));
   const inputs = [configPath, settings.templatePath, ...stackFiles(stack), ...movieFiles(settings)];
   const needs = { inputs, outputs: [particlesPath], overwrite };
