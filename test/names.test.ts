@@ -298,6 +298,7 @@ test("the package has these entries and these public names", async () => {
         "updateGlobalStatistics",
         "valuesAtPeaks",
         "volumeFromMolecule",
+        "warnOfImplausible",
         "writeConfig",
         "writeParticles",
       ],

@@ -6,6 +6,7 @@ import {
   formatConfig,
   type ProgramYaml,
   readConfig,
+  warnOfImplausible,
   writeConfig,
 } from "../match/index.ts";
 import type { Log } from "../program/index.ts";
@@ -50,6 +51,7 @@ async function checkAndWrite(path: string, args: ConfigArguments): Promise<void>
     if (overwrite && out === undefined) onLog("--overwrite has no effect here without --out", "warning");
     const found = await readConfig(path, args.program);
     for (const field of found.ignored) onLog(`${path} ${field} has no effect here`, "warning");
+    warnOfImplausible(found.values, onLog);
     return found;
   };
   if (out === undefined) {

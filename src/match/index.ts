@@ -10,6 +10,8 @@ export { CONFIG_PROGRAMS, parseConfig, readConfig } from "./config/configProgram
 export type { MatchTemplateYaml } from "./config/configSchema.ts";
 export { parseMatchConfig } from "./config/configSchema.ts";
 export { readMtf, readMtfFile } from "./config/mtfFile.ts";
+export type { GivenValue, Quantity } from "./config/plausible.ts";
+export { warnOfImplausible } from "./config/plausible.ts";
 export type { MovieSettings } from "./config/refineConfig.ts";
 export { configFormat, formatConfig, formatMatchConfig, writeConfig } from "./config/writeConfig.ts";
 export type { InspectOptions, InspectReport, PeakReport } from "./inspect/inspectProgram.ts";

@@ -15,6 +15,7 @@ import {
   writeFileAtomic,
   writeStar,
 } from "../../io/index.ts";
+import { type GivenValue, TABLE_QUANTITIES, warnOfRows } from "../config/plausible.ts";
 import { type CryosparcOptions, cryosparcColumns } from "./cryosparc.ts";
 import { isHdf5Name, readParticlesHdf5, writeParticlesHdf5 } from "./hdf5Particles.ts";
 import { columnsToStar, type ParticleColumns, rowsOf } from "./particlesToStar.ts";
@@ -61,6 +62,7 @@ export async function convertParticles(
     });
   }
   const table = await readTable(from, options);
+  warnOfRows(firstValues(table, from), options.onLog);
   if (!overwrite && (await fileExists(to))) {
     const hint = "Remove it, choose another name, or replace it with --overwrite";
     throw new VitrineError({
@@ -77,6 +79,21 @@ export async function convertParticles(
   } else if (isHdf5Name(to)) await writeParticlesHdf5(to, rowsOf(table), { overwrite });
   else await writeFileAtomic(to, csvOf(table), { overwrite });
   return table.rows;
+}
+
+/** A unit that is another is so in every row. */
+const ROWS_LOOKED_AT = 1000;
+
+/** The optics of the first rows, as far as the table tells them. */
+function* firstValues({ columns, rows }: ParticleColumns, at: string): Generator<GivenValue[]> {
+  const number = (column: string, row: number) => {
+    const text = columns.get(column)?.(row).trim() ?? "";
+    return text === "" ? undefined : Number(text);
+  };
+  for (let row = 0; row < Math.min(rows, ROWS_LOOKED_AT); row++)
+    yield TABLE_QUANTITIES.map(([column, quantity]) => {
+      return { at: `${at} row ${row + 1} ${column}`, quantity, value: number(column, row) };
+    });
 }
 
 /** What is said of columns that RELION does not know. */

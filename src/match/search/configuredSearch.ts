@@ -131,8 +131,12 @@ function warnOfOdd(
 ): void {
   const { configPath, searches, templates, micrograph } = opened;
   const [{ settings }] = searches;
-  const at = choice?.optics === undefined ? configPath : `${configPath} with ${choice.path}`;
-  warnOfImplausible(searchValues(settings, at), onLog);
+  const { optics: chosen, isLookedAt = false } = choice ?? {};
+  const unsaid = Object.entries(settings.optics).filter(
+    ([field]) => !isLookedAt || !(field in Object(chosen)),
+  );
+  const at = chosen === undefined || isLookedAt ? configPath : `${configPath} with ${choice?.path}`;
+  warnOfImplausible(searchValues({ ...settings, optics: Object.fromEntries(unsaid) }, at), onLog);
   const used = { pixelSizeA: settings.optics.pixelSizeA, from: "the configuration" };
   const images = [
     { path: settings.micrographPath, pixelSizeA: micrograph.image.pixelSizeA },
