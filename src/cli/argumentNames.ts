@@ -22,6 +22,7 @@ const OPTIONS: Readonly<Record<string, string>> = {
   planImport: "--pattern and --table",
   rivalDeg: "--rival",
   symmetry: "--symmetry",
+  "symmetryRotations(symmetry)": "--symmetry",
   workers: "--workers",
   zCutoff: "--z-cutoff",
 };

@@ -22,6 +22,8 @@ export interface MrcFile {
   /** How messages call the file. */
   readonly name: string;
   readonly header: MrcHeader;
+  /** Of the file, unpacked. */
+  readonly bytes: number;
   /**
    * Reads sections `first` to `first + count - 1`, as they are stored.
    *
@@ -84,6 +86,7 @@ function mrcFile(file: RandomAccessFile, header: MrcHeader): MrcFile {
   return {
     name: file.name,
     header,
+    bytes: file.size,
     async readSections(first, count, into) {
       checkSections(header.shape[0], first, { count, at: file.name });
       const target = sectionTarget(header, count, { into, at: file.name });
