@@ -1,6 +1,6 @@
 import { z } from "zod";
-import { axesKey, describeAxes, VitrineError } from "../core/index.ts";
-import { type JsonObject, type JsonValue, parseYaml, readText } from "../io/index.ts";
+import { axesKey, describeAxes } from "../core/index.ts";
+import { type JsonObject, type JsonValue, parseJsonText, parseYaml, readText } from "../io/index.ts";
 import { Hardware } from "./engine/hardware.ts";
 import type { AcquisitionEvent } from "./events/event.ts";
 import { type FieldUm, lacksField } from "./events/gridField.ts";
@@ -26,20 +26,11 @@ export interface PlanFile {
 export async function readPlan(path: string): Promise<PlanFile> {
   const text = await readText(path);
   const value = path.toLowerCase().endsWith(".json")
-    ? parseJson(text, path)
+    ? parseJsonText(text, path)
     : parseYaml(text, z.unknown(), path);
   const size: FieldUm = [1, 1]; // any will do to find what is wrong
   parsePlan(value, path, { fieldUm: size });
   return { path, value, summary: summaryOf(value) };
-}
-
-function parseJson(text: string, path: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch (cause) {
-    const found = cause instanceof Error ? cause.message : String(cause);
-    throw new VitrineError({ code: "format", at: path, expected: "a plan in JSON", found }, { cause });
-  }
 }
 
 /**

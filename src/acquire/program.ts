@@ -1,5 +1,5 @@
 import { type Progress, progressTeller, VitrineError } from "../core/index.ts";
-import { fileExists, refuseUnknownKeys } from "../io/index.ts";
+import { endingOf, fileExists, refuseUnknownKeys } from "../io/index.ts";
 import { systemClock } from "./clock.ts";
 import { Acquisition } from "./engine/acquisition.ts";
 import type { AcquisitionOptions } from "./engine/options.ts";
@@ -94,6 +94,7 @@ export async function runPlan(path: string, options: PlanOptions): Promise<PlanR
   const isPython = processor !== undefined && /\.py(:\w+)?$/.test(processor);
   const isModule = processor !== undefined && !isPython;
   const isPath = isModule && !processor.startsWith("file:");
+  if (isPath && !/\.[cm]?[jt]s$/i.test(processor)) throw noProcessor(processor);
   if (isPath && !(await fileExists(processor))) throw noModule(processor);
   if (workers !== undefined && !isModule) throw noThreads(processor);
   await using opened = await openMicroscope({ ...choice, ...(isPython && { pythonProcessor: processor }) });
@@ -118,6 +119,12 @@ export async function runPlan(path: string, options: PlanOptions): Promise<PlanR
 function noModule(at: string): VitrineError {
   const expected = "a module whose default export is the image processor";
   return new VitrineError({ code: "missing", at, expected, found: "no such file", hint: "Check the path" });
+}
+
+function noProcessor(at: string): VitrineError {
+  const expected = "a module of JavaScript (.js, .mjs) or a file of Python (.py, .py:function)";
+  const found = endingOf(at);
+  return new VitrineError({ code: "unsupported", at, expected, found });
 }
 
 function noThreads(processor: string | undefined): VitrineError {
@@ -178,7 +185,9 @@ async function followed(
 /** An error of a processor's own, which says in its last line which image it was about. */
 function placed(error: unknown, what: string | undefined): unknown {
   if (what === undefined || error instanceof VitrineError || !(error instanceof Error)) return error;
-  error.stack = `${error.stack ?? `${error.name}: ${error.message}`}\n    in the ${what}`;
+  const lines = (error.stack ?? `${error.name}: ${error.message}`).split("\n");
+  const own = lines.filter((line) => !/^\s*at .*(node:internal|processors\/worker\.)/.test(line));
+  error.stack = [...own, `    in the ${what}`].join("\n");
   return error;
 }
 

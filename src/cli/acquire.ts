@@ -1,6 +1,7 @@
 import { type Command, InvalidArgumentError, Option } from "commander";
 import { type PlanReport, runPlan, type StageReport } from "../acquire/index.ts";
 import { VitrineError } from "../core/index.ts";
+import { type IdleRule, tellIdle } from "./idle.ts";
 import { count, example, notNegative } from "./options.ts";
 import { type CommandTools, log, report } from "./report.ts";
 
@@ -22,7 +23,7 @@ interface AcquireArguments {
 
 /** Adds `vitrine acquire PLAN.json`. */
 export function addAcquire(cli: Command): void {
-  cli
+  const command = cli
     .command("acquire")
     .addHelpText("after", example("acquire plan.json --dir data --name run --processor count.mjs"))
     .description("run an acquisition: events through hardware, an image processor and into a dataset")
@@ -67,11 +68,22 @@ export function addAcquire(cli: Command): void {
       const { json = false } = args;
       requirePair(args);
       return report({ json, text: acquiredText }, ({ signal, onProgress, onLog }) => {
+        tellIdle(command, RULES, { args, onLog });
         const told = { signal, onProgress, onStages: stageLines(onLog) };
         return runPlan(plan, { ...toPlanOptions(args), ...told, onLog });
       });
     });
 }
+
+const RULES: readonly IdleRule<AcquireArguments>[] = [
+  {
+    options: ["format", "durability"],
+    isIdle: ({ dir, memory }) => dir === undefined && !memory,
+    why: "without --dir and --name: nothing is saved",
+  },
+  { options: ["format", "durability"], isIdle: ({ memory }) => memory === true, why: "with --memory" },
+  { options: ["idle"], isIdle: ({ processor }) => processor === undefined, why: "without --processor" },
+];
 
 function requirePair({ dir, name, memory }: AcquireArguments): void {
   const [given, missing] = dir === undefined ? ["--name", "--dir"] : ["--dir", "--name"];
@@ -79,7 +91,8 @@ function requirePair({ dir, name, memory }: AcquireArguments): void {
   if (!isHalf && !(memory && dir !== undefined)) return;
   const expected = isHalf ? `${missing} with ${given}` : "--memory, or --dir and --name";
   const found = isHalf ? `${given} alone` : "all of them";
-  throw new VitrineError({ code: "missing", at: "acquire", expected, found });
+  const hint = isHalf ? `Name both, or leave ${given} out` : "Leave out one of them";
+  throw new VitrineError({ code: "missing", at: "acquire", expected, found, hint });
 }
 
 function toPlanOptions({ memory: inMemory, ...args }: AcquireArguments) {

@@ -6,6 +6,7 @@ import {
   formatConfig,
   type ProgramYaml,
   readConfig,
+  warnOfImplausible,
   writeConfig,
 } from "../match/index.ts";
 import type { Log } from "../program/index.ts";
@@ -39,16 +40,18 @@ function outputPath(path: string): string {
   try {
     configFormat(path);
     return path;
-  } catch (error) {
-    throw new InvalidArgumentError(error instanceof Error ? error.message : String(error));
+  } catch {
+    throw new InvalidArgumentError("Expected a path that ends with .yaml, .yml or .json.");
   }
 }
 
 async function checkAndWrite(path: string, args: ConfigArguments): Promise<void> {
   const { out, json = false, overwrite = false } = args;
   const read = async (onLog: Log) => {
+    if (overwrite && out === undefined) onLog("--overwrite has no effect here without --out", "warning");
     const found = await readConfig(path, args.program);
     for (const field of found.ignored) onLog(`${path} ${field} has no effect here`, "warning");
+    warnOfImplausible(found.values, onLog);
     return found;
   };
   if (out === undefined) {

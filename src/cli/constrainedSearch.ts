@@ -1,8 +1,10 @@
 import type { Command } from "commander";
 import { type ConstrainedReport, runConstrainedSearch } from "../match/index.ts";
+import { tellIdle } from "./idle.ts";
 import {
   addRefineOptions,
   addSliceOptions,
+  COMPAT_RULE,
   example,
   positive,
   type RefineArguments,
@@ -30,9 +32,10 @@ export function addConstrainedSearch(cli: Command): void {
     async (config: string, args: RefineArguments & SliceArguments & { falsePositives: number }) => {
       const options = { ...toRefineOptions(args), ...toSliceOptions(args) };
       const { falsePositives, json = false } = args;
-      return report({ json, text: constrainedText }, (tools) =>
-        runConstrainedSearch(config, { ...options, falsePositives, ...tools }),
-      );
+      return report({ json, text: constrainedText }, (tools) => {
+        tellIdle(command, [COMPAT_RULE], { args, onLog: tools.onLog });
+        return runConstrainedSearch(config, { ...options, falsePositives, ...tools });
+      });
     },
   );
 }

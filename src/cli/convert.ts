@@ -1,4 +1,4 @@
-import { type Command, Option } from "commander";
+import { type Command, InvalidArgumentError, Option } from "commander";
 import { progressTeller } from "../core/index.ts";
 import {
   type ConvertFormat,
@@ -8,12 +8,14 @@ import {
   type OmeZarrCompression,
 } from "../io/index.ts";
 import { convertParticles } from "../match/index.ts";
+import type { Log } from "../program/index.ts";
 import {
   addMoleculeOptions,
   convertMolecules,
   isMoleculeConversion,
   type MoleculeArguments,
 } from "./convertMolecules.ts";
+import { type IdleRule, tellIdle } from "./idle.ts";
 import { axisNames, colorList, percentPair, place, projection, rangePair } from "./imageOptions.ts";
 import { addTiffRows, count, example, positive, type TiffArguments, toTiffOptions } from "./options.ts";
 import { report } from "./report.ts";
@@ -85,7 +87,7 @@ export function addConvert(cli: Command): void {
     .option(
       "--shard <px>",
       "OME-Zarr 0.5: chunks of so many pixels a side become one file, a multiple of 512",
-      count,
+      shard,
     )
     .option("--levels <n>", "OME-Zarr: how many; default: until both sides are at most 256", count)
     .option("--image <name>", "which series, field or label image, of a file that holds several")
@@ -109,8 +111,11 @@ export function addConvert(cli: Command): void {
     .option("--overwrite", "replace OUT if it is there")
     .option("--json", "print the result as JSON")
     .action(async (from: string, to: string, args: ConvertArguments) => {
+      if (args.shard !== undefined && args.zarrVersion === "0.4")
+        command.error("error: option --shard needs --zarr-version 0.5, since 0.4 has no shards");
       if (await isMoleculeConversion(from, args)) return convertMolecules(from, to, args);
-      return isTable(to) ? convertTable(from, to, args) : convertImages(from, to, args);
+      const convert = isTable(to) ? convertTable : convertImages;
+      return convert({ from, to, args, tell: tellerOf(command, { ...args, from, to }) });
     });
 }
 
@@ -140,6 +145,12 @@ function addPictureOptions(command: Command): Command {
     .option("--no-labels", "PNG: without names on the panels of a montage");
 }
 
+function shard(text: string): number {
+  const value = Number(text);
+  if (value > 0 && value % 512 === 0) return value;
+  throw new InvalidArgumentError("Expected a multiple of 512.");
+}
+
 function level(text: string): number {
   return text === "0" ? 0 : count(text);
 }
@@ -148,12 +159,67 @@ function isTable(path: string): boolean {
   return /\.(star|csv|h5|hdf5?)$/i.test(path);
 }
 
-function convertImages(from: string, to: string, args: ConvertArguments): Promise<void> {
+/** A conversion as it was asked for. */
+interface Conversion {
+  readonly from: string;
+  readonly to: string;
+  readonly args: ConvertArguments;
+  /** Says which options do nothing. */
+  readonly tell: (onLog: Log) => void;
+}
+
+type Asked = ConvertArguments & Pick<Conversion, "from" | "to">;
+
+const IMAGE_OPTIONS = ["format", "image", "level", "at", "tiffRows"] as const;
+const ZARR_OPTIONS = ["compression", "zarrVersion", "shard", "levels"] as const;
+const PICTURE_OPTIONS = [
+  ...(["project", "montage", "panels", "contrast", "range", "colors", "maxSize", "zoom"] as const),
+  ...(["scaleBar", "labels"] as const),
+];
+const isFormat = ({ format, to }: Asked, name: ConvertFormat, ending: RegExp) =>
+  format === undefined ? ending.test(to) : format === name;
+const isPicture = (asked: Asked) => isFormat(asked, "png", /\.png$/i);
+const isZarr = (asked: Asked) => isFormat(asked, "ome-zarr", /\.zarr[/\\]*$/i);
+
+const RULES: readonly IdleRule<Asked>[] = [
+  {
+    options: [...IMAGE_OPTIONS, ...ZARR_OPTIONS, ...PICTURE_OPTIONS],
+    isIdle: ({ to }) => isTable(to),
+    why: "on a table of particles",
+  },
+  {
+    options: ["pixelSize", "templateSize", "full", "invertY"],
+    isIdle: ({ to }) => !isTable(to),
+    why: "on images",
+  },
+  { options: PICTURE_OPTIONS, isIdle: (asked) => !isPicture(asked), why: "but on a picture (.png)" },
+  { options: ZARR_OPTIONS, isIdle: (asked) => !isZarr(asked), why: "but on OME-Zarr (.zarr)" },
+  { options: ["panels"], isIdle: ({ montage }) => montage === undefined, why: "without --montage" },
+  { options: ["labels"], isIdle: ({ montage }) => montage === undefined, why: "without --montage" },
+  { options: ["full"], isIdle: ({ to }) => !/\.star$/i.test(to), why: "but on a STAR file (.star)" },
+  {
+    options: ["invertY"],
+    isIdle: ({ from }) => !/\.cs$/i.test(from),
+    why: "but on particles of cryoSPARC (.cs)",
+  },
+  {
+    options: ["pixelSize", "templateSize"],
+    isIdle: ({ from }) => !/\.(star|cs)(\.gz)?$/i.test(from),
+    why: "but on particles of RELION or cryoSPARC (.star, .cs)",
+  },
+];
+
+function tellerOf(command: Command, args: Asked): Conversion["tell"] {
+  return (onLog) => tellIdle(command, RULES, { args, onLog });
+}
+
+function convertImages({ from, to, args, tell: tellOptions }: Conversion): Promise<void> {
   const { json = false } = args;
   return report({ json, text: imagesText }, async ({ signal, onProgress, onLog }) => {
+    tellOptions(onLog);
     const tell = progressTeller(onProgress, { unit: "images" });
     const converted = await convertDataset(from, to, {
-      ...convertOptions(args),
+      ...convertOptions({ from, to, args }),
       ...{ signal, onLog },
       onProgress: ({ done, total }) => tell(done, total),
     });
@@ -163,7 +229,7 @@ function convertImages(from: string, to: string, args: ConvertArguments): Promis
   });
 }
 
-function convertOptions(args: ConvertArguments): ConvertOptions {
+function convertOptions({ from, to, args }: Omit<Conversion, "tell">): ConvertOptions {
   const { format, compression, image, level, at, overwrite = false } = args;
   const { project, montage, panels, contrast, range, colors, maxSize, zoom, scaleBar, labels } = args;
   return {
@@ -173,7 +239,7 @@ function convertOptions(args: ConvertArguments): ConvertOptions {
     ...(image !== undefined && { image }),
     ...(level !== undefined && { level }),
     ...(at !== undefined && { at }),
-    ...zarrLayout(args),
+    ...(isZarr({ ...args, from, to }) && zarrLayout(args)),
     picture: {
       ...{ scaleBar, labels },
       ...(project !== undefined && { project }),
@@ -221,7 +287,7 @@ function short(value: number): string {
   return String(Number(value.toPrecision(6)));
 }
 
-function convertTable(from: string, to: string, args: ConvertArguments): Promise<void> {
+function convertTable({ from, to, args, tell }: Conversion): Promise<void> {
   const { overwrite = false, full = false, invertY = false, templateSize, pixelSize, json = false } = args;
   const options = {
     overwrite,
@@ -232,8 +298,8 @@ function convertTable(from: string, to: string, args: ConvertArguments): Promise
   };
   const text = ({ particles }: { readonly particles: number }) =>
     `wrote ${to}: ${particles} particle${particles === 1 ? "" : "s"}\n`;
-  return report({ json, text }, async ({ onLog }) => ({
-    path: to,
-    particles: await convertParticles(from, to, { ...options, onLog }),
-  }));
+  return report({ json, text }, async ({ onLog }) => {
+    tell(onLog);
+    return { path: to, particles: await convertParticles(from, to, { ...options, onLog }) };
+  });
 }

@@ -9,7 +9,8 @@ import {
   readContent,
 } from "../experiment/index.ts";
 import { PLATE_FORMATS, parseWellName, wellName } from "../io/index.ts";
-import { example, notNegative, positive } from "./options.ts";
+import { type IdleRule, tellIdle } from "./idle.ts";
+import { count, example, notNegative, positive } from "./options.ts";
 import { report } from "./report.ts";
 
 /** Adds `vitrine experiment create|add|show DIR`. */
@@ -102,7 +103,7 @@ interface ChannelArgument {
 }
 
 function addAdd(experiment: Command): void {
-  experiment
+  const command = experiment
     .command("add")
     .description("add plates, wells, channels, cycles, sites and images: all of them or none")
     .argument(...FOLDER)
@@ -116,11 +117,13 @@ function addAdd(experiment: Command): void {
     )
     .option("--wells <list>", "its wells that have images: A01,A02,B03-B07", wellList)
     .option("--channel <name[:bits]>", "a channel and its significant bits; may be repeated", channelList)
-    .option("--cycles <number>", "rounds of staining", positive)
+    .option("--cycles <number>", "rounds of staining", count)
     .addOption(databaseOption())
     .option("--json", "print the experiment as JSON")
     .action((dir: string, file: string | undefined, args: AddArguments) =>
-      report({ json: args.json ?? false, text: summaryText }, async () => {
+      report({ json: args.json ?? false, text: summaryText }, async ({ onLog }) => {
+        tellIdle(command, ADD_RULES, { args: { ...args, file }, onLog });
+        if (file === undefined && isNothing(args)) command.error(NOTHING_TO_ADD);
         const content = file === undefined ? contentOf(args) : await readContent(file);
         await using opened = await openExperiment(dir, urlOf(args));
         await addContent(opened, content);
@@ -128,6 +131,21 @@ function addAdd(experiment: Command): void {
       }),
     );
 }
+
+const NOTHING_TO_ADD = "error: nothing to add: name content.json, --plate, --channel or --cycles";
+
+function isNothing({ plate, channel, cycles }: AddArguments): boolean {
+  return [plate, channel, cycles].every((one) => one === undefined);
+}
+
+const ADD_RULES: readonly IdleRule<AddArguments & { readonly file: string | undefined }>[] = [
+  {
+    options: ["plate", "format", "wells", "channel", "cycles"],
+    isIdle: ({ file }) => file !== undefined,
+    why: "with content.json, which tells all that is added",
+  },
+  { options: ["format", "wells"], isIdle: ({ plate }) => plate === undefined, why: "without --plate" },
+];
 
 function contentOf({ plate, format, wells = [], channel = [], cycles }: AddArguments): ExperimentContent {
   const [nRows, nColumns] = PLATE_FORMATS[format];
@@ -186,7 +204,7 @@ function pixelPair(text: string): [number, number] {
 /** Wells by name, and rectangles of them by two corners. */
 function wellList(text: string): string[] {
   return text.split(",").flatMap((part) => {
-    const [first, last = first] = part.split("-").map(parseWellName);
+    const [first, last = first] = part.split("-").map(wellPlace);
     const names: string[] = [];
     for (let rowIndex = first.rowIndex; rowIndex <= last.rowIndex; rowIndex++)
       for (let columnIndex = first.columnIndex; columnIndex <= last.columnIndex; columnIndex++)
@@ -195,8 +213,17 @@ function wellList(text: string): string[] {
   });
 }
 
+function wellPlace(name: string) {
+  try {
+    return parseWellName(name);
+  } catch {
+    throw new InvalidArgumentError(`Expected names like A01, or A01-B03, found "${name}".`);
+  }
+}
+
 function channelList(text: string, before: readonly ChannelArgument[] = []): ChannelArgument[] {
-  const [, name, bits = "16"] = /^(.+?)(?::(\d+))?$/.exec(text) ?? [];
-  if (name === undefined) throw new InvalidArgumentError("Expected a name, or a name and bits: DAPI:12.");
+  const [, name, bits = "16"] = /^([^:].*?)(?::(\d+))?$/.exec(text) ?? [];
+  if (name === undefined || Number(bits) < 1 || Number(bits) > 32)
+    throw new InvalidArgumentError("Expected a name, or a name and 1 to 32 bits: DAPI:12.");
   return [...before, { name, bitDepth: Number(bits) }];
 }

@@ -35,7 +35,12 @@ export function addInfo(cli: Command): void {
     .option("--json", "print one line of JSON a file")
     .action(async (paths: string[], { json = false }: { readonly json?: boolean }) => {
       for (const path of paths)
-        await report({ json, text }, async () => ({ path, ...(await describeFile(path)) }));
+        await report({ json, text }, async ({ onLog }) => {
+          const described = await describeFile(path);
+          const said = "warnings" in described ? (described.warnings ?? []) : [];
+          for (const line of said) onLog(line.startsWith(path) ? line : `${path}: ${line}`, "warning");
+          return { path, ...described };
+        });
     });
 }
 

@@ -6,7 +6,7 @@ const MOST_NAMES = 12;
 type Line = readonly [label: string, value: string];
 
 /** What is known of a file of images, a line each. */
-export function imagesLines({ names, labels, images, plate, warnings }: ImagesDescription): Line[] {
+export function imagesLines({ names, labels, images, plate }: ImagesDescription): Line[] {
   const several = names.length + labels.length > 1;
   return [
     ...(names.length > 1 ? [["images", namesText(names)] as const] : []),
@@ -20,7 +20,6 @@ export function imagesLines({ names, labels, images, plate, warnings }: ImagesDe
         ]),
     ...(labels.length > 0 ? [["labels", namesText(labels)] as const] : []),
     ...images.flatMap((image) => imageLines(image, several)),
-    ...warnings.map((line) => ["warning", line] as const),
   ];
 }
 

@@ -1,4 +1,5 @@
 import { type Command, InvalidArgumentError } from "commander";
+import { VitrineError } from "../core/index.ts";
 import {
   BATCH_STATES,
   type BatchPlace,
@@ -90,7 +91,15 @@ function addCleanup(jobs: Command): void {
     .command("cleanup")
     .description("remove states, logs and results of a step, and nothing that somebody else put there")
     .argument(...FOLDER)
-    .action((dir: string) => cleanupStep(dir));
+    .action(async (dir: string) => {
+      if (!(await cleanupStep(dir))) throw noStep(dir);
+    });
+}
+
+function noStep(at: string): VitrineError {
+  const hint = "Name the folder of one step, inside the directory of jobs; nothing was removed";
+  const expected = "the folder of a step, with its step.json";
+  return new VitrineError({ code: "missing", at, expected, found: "none", hint });
 }
 
 /** One line a phase, then one for each batch that needs a look. */

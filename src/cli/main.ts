@@ -1,6 +1,7 @@
 import { readFileSync } from "node:fs";
 import { Command, CommanderError } from "commander";
 import { VitrineError } from "../core/index.ts";
+import { inCommandWords } from "./argumentNames.ts";
 import { example } from "./options.ts";
 
 /** Exit codes: done, failed, wrong use. */
@@ -58,7 +59,7 @@ function failWith(error: unknown): number {
   if (error instanceof CommanderError) return error.exitCode === 0 ? DONE : WRONG_USE;
   if (error instanceof VitrineError) {
     const why = error.code === "aborted" && error.cause instanceof Error ? ` ${error.cause.message}.` : "";
-    process.stderr.write(`vitrine: ${error.message}${why}\n`);
+    process.stderr.write(`vitrine: ${inCommandWords(error).message}${why}\n`);
     return FAILED;
   }
   process.stderr.write(

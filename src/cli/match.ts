@@ -14,6 +14,7 @@ import {
   runMatches,
   type TemplatesReport,
 } from "../match/index.ts";
+import { type IdleRule, tellIdle } from "./idle.ts";
 import { estimateText, type RunEstimate } from "./matchEstimate.ts";
 import { addResultOptions, part, type ResultArguments, toMatchOptions } from "./matchOptions.ts";
 import {
@@ -26,9 +27,11 @@ import {
 import { nothingFound } from "./nothingFound.ts";
 import {
   addSliceOptions,
+  COMPAT_RULE,
   count,
   example,
   notNegative,
+  PEAK_RULES,
   type SliceArguments,
   toSliceOptions,
 } from "./options.ts";
@@ -72,30 +75,42 @@ export function addMatch(cli: Command): void {
     const { json = false } = args;
     const [config] = configs;
     const engine = engineOf(command, args);
+    const tell = ({ onLog }: CommandTools) => tellIdle(command, MATCH_RULES, { args, onLog });
     if (args.estimate)
-      return report({ json, text: estimateText }, (tools) =>
-        estimate(configs, args, { ...options, ...tools, onLog: tools.onLog }),
-      );
+      return report({ json, text: estimateText }, (tools) => {
+        tell(tools);
+        return estimate(configs, args, { ...options, ...tools, onLog: tools.onLog });
+      });
     if (engine !== undefined) {
       if (args.part !== undefined) command.error("error: --engine makes the parts itself: leave out --part");
       const isSingle = !isMany(configs, args);
-      return report({ json, text: manyText }, (tools) =>
-        searchInTasks(configs, args, { ...tools, engine, isSingle, options: { ...options, ...tools } }),
-      );
+      return report({ json, text: manyText }, (tools) => {
+        tell(tools);
+        return searchInTasks(configs, args, {
+          ...{ ...tools, engine, isSingle },
+          options: { ...options, ...tools },
+        });
+      });
     }
     if (isMany(configs, args)) {
       if (args.part !== undefined) command.error(PART_OF_MANY);
-      return report({ json, text: manyText }, async (tools) =>
-        runMatches(await targetsOf(configs, args, tools.onLog), {
+      return report({ json, text: manyText }, async (tools) => {
+        tell(tools);
+        return runMatches(await targetsOf(configs, args, tools.onLog), {
           ...options,
           ...tools,
           ...(args.coarse !== undefined && { coarse: toCoarse(args.coarse, args) }),
-        }),
-      );
+        });
+      });
     }
-    return report({ json, text: reportText }, (tools) => search(config, { ...options, ...tools }, args));
+    return report({ json, text: reportText }, (tools) => {
+      tell(tools);
+      return search(config, { ...options, ...tools }, args);
+    });
   });
 }
+
+const MATCH_RULES: readonly IdleRule<MatchArguments>[] = [...PEAK_RULES, COMPAT_RULE];
 
 const PART_OF_MANY =
   "error: option --part takes one micrograph; --engine local or --engine slurm with --tasks makes the parts of several";

@@ -1,8 +1,16 @@
 import type { Command } from "commander";
 import { collectMatch } from "../match/index.ts";
+import { tellIdle } from "./idle.ts";
 import { addTemplateOption, reportText } from "./match.ts";
 import { addResultOptions, type ResultArguments, toMatchOptions } from "./matchOptions.ts";
-import { addSliceOptions, example, type SliceArguments, toSliceOptions } from "./options.ts";
+import {
+  addSliceOptions,
+  COMPAT_RULE,
+  example,
+  PEAK_RULES,
+  type SliceArguments,
+  toSliceOptions,
+} from "./options.ts";
 import { report } from "./report.ts";
 
 /** Adds `vitrine match-collect CONFIG.yaml`. */
@@ -20,7 +28,10 @@ export function addMatchCollect(cli: Command): void {
         ...(args.template !== undefined && { templates: args.template }),
       };
       const { json = false } = args;
-      return report({ json, text: reportText }, (tools) => collectMatch(config, { ...options, ...tools }));
+      return report({ json, text: reportText }, (tools) => {
+        tellIdle(command, [...PEAK_RULES, COMPAT_RULE], { args, onLog: tools.onLog });
+        return collectMatch(config, { ...options, ...tools });
+      });
     },
   );
 }

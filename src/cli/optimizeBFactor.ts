@@ -1,5 +1,6 @@
 import { type Command, Option } from "commander";
 import { B_FACTOR_METRICS, type BFactorReport, runOptimizeBFactor } from "../match/index.ts";
+import { type IdleRule, tellIdle } from "./idle.ts";
 import {
   addSliceOptions,
   addTiffRows,
@@ -29,6 +30,15 @@ interface BFactorArguments extends SliceArguments, TiffArguments {
   readonly json?: boolean;
 }
 
+const RULES: readonly IdleRule<BFactorArguments>[] = [
+  {
+    options: ["count"],
+    isIdle: ({ metric }) => metric !== "best" && metric !== "worst",
+    why: "without --metric best or worst",
+  },
+  { options: ["falsePositives"], isIdle: ({ zCutoff }) => zCutoff !== undefined, why: "with --z-cutoff" },
+];
+
 /** Adds `vitrine optimize-b-factor CONFIG.yaml`. */
 export function addOptimizeBFactor(cli: Command): void {
   const command = cli
@@ -55,9 +65,10 @@ export function addOptimizeBFactor(cli: Command): void {
   addTiffRows(addSliceOptions(command)).action(async (config: string, args: BFactorArguments) => {
     const options = { ...toSliceOptions(args), ...toTiffOptions(args), ...toOptions(args) };
     const { json = false, metric } = args;
-    return report({ json, text: (tried: BFactorReport) => trialsText(tried, metric) }, (tools) =>
-      runOptimizeBFactor(config, { ...options, ...tools }),
-    );
+    return report({ json, text: (tried: BFactorReport) => trialsText(tried, metric) }, (tools) => {
+      tellIdle(command, RULES, { args, onLog: tools.onLog });
+      return runOptimizeBFactor(config, { ...options, ...tools });
+    });
   });
 }
 

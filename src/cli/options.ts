@@ -1,6 +1,7 @@
 import { type Command, InvalidArgumentError, Option } from "commander";
 import type { TiffRows } from "../io/index.ts";
 import type { PeakChoice } from "../match/index.ts";
+import type { IdleRule } from "./idle.ts";
 
 /** What the help of a command ends with: a call of it, without `vitrine`. */
 export function example(call: string): string {
@@ -33,6 +34,13 @@ export function finite(text: string): number {
   const value = Number(text);
   if (text.trim() !== "" && Number.isFinite(value)) return value;
   throw new InvalidArgumentError("Expected a number.");
+}
+
+/** Reads a number from 0 to 1. */
+export function fraction(text: string): number {
+  const value = Number(text);
+  if (text.trim() !== "" && value >= 0 && value <= 1) return value;
+  throw new InvalidArgumentError("Expected a number from 0 to 1.");
 }
 
 /** Reads a number between 0 and 1. */
@@ -166,6 +174,25 @@ export interface PeakArguments {
   readonly falsePositives: number;
   readonly zCutoff?: number;
 }
+
+/** Which of them do nothing. */
+export const PEAK_RULES: readonly IdleRule<PeakArguments>[] = [
+  { options: ["pCutoff", "pQuadrant"], isIdle: ({ peaks }) => peaks !== "p", why: "without --peaks p" },
+  { options: ["fdr"], isIdle: ({ peaks }) => peaks !== "fdr", why: "without --peaks fdr" },
+  {
+    options: ["falsePositives"],
+    isIdle: ({ peaks }) => peaks === "p" || peaks === "fdr",
+    why: "with --peaks p or fdr",
+  },
+  { options: ["falsePositives"], isIdle: ({ zCutoff }) => zCutoff !== undefined, why: "with --z-cutoff" },
+];
+
+/** Of `--compat-batch`. */
+export const COMPAT_RULE: IdleRule<{ readonly compat?: boolean; readonly compatBatch: number }> = {
+  options: ["compatBatch"],
+  isIdle: ({ compat }) => !compat,
+  why: "without --compat",
+};
 
 /** The library's names of the options by which particles are told from noise. */
 export function toPeakOptions(args: PeakArguments) {

@@ -1,11 +1,13 @@
 import type { Command } from "commander";
 import { type PictureReport, redrawMatch } from "../match/index.ts";
+import { tellIdle } from "./idle.ts";
 import { addTemplateOption } from "./match.ts";
 import {
   addPeakOptions,
   addTiffRows,
   count,
   example,
+  PEAK_RULES,
   type PeakArguments,
   PLANTED,
   type TiffArguments,
@@ -57,7 +59,10 @@ export function addPicture(cli: Command): void {
         ...(args.template !== undefined && { templates: args.template }),
       };
       const { json = false } = args;
-      return report({ json, text: pictureText }, ({ onLog }) => redrawMatch(config, { ...options, onLog }));
+      return report({ json, text: pictureText }, ({ onLog }) => {
+        tellIdle(command, PEAK_RULES, { args, onLog });
+        return redrawMatch(config, { ...options, onLog });
+      });
     });
 }
 

@@ -8,6 +8,8 @@ import {
   refineStep,
   runRefine,
 } from "../match/index.ts";
+import type { Log } from "../program/index.ts";
+import { type IdleRule, tellIdle } from "./idle.ts";
 import {
   addMicrographOptions,
   chosenMicrographs,
@@ -17,6 +19,7 @@ import {
 import {
   addRefineOptions,
   addSliceOptions,
+  COMPAT_RULE,
   example,
   type RefineArguments,
   type SliceArguments,
@@ -64,12 +67,15 @@ export function addRefine(cli: Command): void {
     };
     const { json = false } = args;
     const engine = resumableEngineOf(command, args);
+    const tell = (onLog: Log) => tellIdle(command, [COMPAT_RULE, ...MODE_RULES], { args, onLog });
     if (engine === undefined && configs.length === 1)
       return report({ json, text: refinedText }, async (tools) => {
+        tell(tools.onLog);
         const { inputs, ...chosen } = await chosenMicrographs(configs, args, tools.onLog);
         return runRefine(inputs[0], { ...options, ...chosen, ...tools });
       });
     return report({ json, text: manyRefinedText }, async (tools) => {
+      tell(tools.onLog);
       const { inputs, ...chosen } = await chosenMicrographs(configs, args, tools.onLog);
       const work = await toStep(inputs, { ...options, ...chosen, onLog: tools.onLog }, args);
       if (engine === undefined) return runHere(work, { refine: refineBatch }, { args, tools });
@@ -100,6 +106,19 @@ interface ModeArguments {
   readonly gradient?: boolean;
   readonly gradientOnly?: boolean;
 }
+
+const MODE_RULES: readonly IdleRule<ModeArguments & SliceArguments>[] = [
+  {
+    options: ["wholeDisc"],
+    isIdle: ({ gradientOnly }) => gradientOnly === true,
+    why: "with --gradient-only",
+  },
+  {
+    options: ["exactSlices", "sincCorrection"],
+    isIdle: ({ gradient, gradientOnly }) => gradient === true || gradientOnly === true,
+    why: "with --gradient, which implies it",
+  },
+];
 
 /** The gradient has defaults of its own for slices, which only a padding that was asked for replaces. */
 function toModeOptions(args: ModeArguments & SliceArguments, command: Command) {

@@ -37,6 +37,8 @@ export async function report<Results extends object | null>(
     },
     onProgress: progress.show,
     onLog(message, kind) {
+      // what holds for each of many micrographs is said once
+      if (kind === "warning" && warnings.includes(message)) return;
       if (kind === "warning") warnings.push(message);
       log(message);
     },

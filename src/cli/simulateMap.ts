@@ -1,5 +1,6 @@
 import { type Command, Option } from "commander";
 import { type MapExposure, type MapProgramOptions, type MapReport, runSimulateMap } from "../match/index.ts";
+import { type IdleRule, tellIdle } from "./idle.ts";
 import {
   type AtomArguments,
   addAtomOptions,
@@ -68,15 +69,21 @@ export function addSimulateMap(cli: Command): void {
     .option("--workers <number>", "threads; default: Slurm's, the cgroup's or all processors", count)
     .option("--overwrite", "replace the map if it is there")
     .option("--json", "print the result as JSON");
-  addAtomOptions(command).action(simulateAndPrint);
-}
-
-function simulateAndPrint(atoms: string, args: MapArguments): Promise<void> {
-  const { json = false } = args;
-  return report({ json, text: mapText }, (tools) =>
-    runSimulateMap(atoms, { ...toMapOptions(args), ...tools }),
+  addAtomOptions(command).action((atoms: string, args: MapArguments) =>
+    report({ json: args.json ?? false, text: mapText }, (tools) => {
+      tellIdle(command, RULES, { args, onLog: tools.onLog });
+      return runSimulateMap(atoms, { ...toMapOptions(args), ...tools });
+    }),
   );
 }
+
+const RULES: readonly IdleRule<MapArguments>[] = [
+  {
+    options: ["doseStart", "voltage", "critExposureBfactor", "doseFilterModifySignal"],
+    isIdle: ({ doseEnd }) => doseEnd === undefined,
+    why: "without --dose-end",
+  },
+];
 
 function toMapOptions(args: MapArguments): MapProgramOptions {
   return {

@@ -1,7 +1,8 @@
 import { type Command, InvalidArgumentError, Option } from "commander";
 import type { Shape2 } from "../core/index.ts";
 import { runSimulateMicrograph, type SimulationOptions, type SimulationReport } from "../match/index.ts";
-import { count, example, finite, notNegative, positive } from "./options.ts";
+import { type IdleRule, tellIdle } from "./idle.ts";
+import { count, example, finite, fraction, notNegative, positive } from "./options.ts";
 import { report } from "./report.ts";
 
 interface MicrographArguments {
@@ -57,7 +58,15 @@ export function addSimulateMicrograph(cli: Command): void {
     .option("--workers <number>", "threads; default: Slurm's, the cgroup's or all processors", count)
     .option("--overwrite", "replace files that are there")
     .option("--json", "print the result as JSON")
-    .action(simulateAndPrint);
+    .action((map: string, args: MicrographArguments) =>
+      report(
+        { json: args.json ?? false, text: (simulated: SimulationReport) => describe(simulated, args) },
+        (tools) => {
+          tellIdle(command, RULES, { args, onLog: tools.onLog });
+          return runSimulateMicrograph(map, { ...toOptions(args), ...tools });
+        },
+      ),
+    );
 }
 
 /** What is in the micrograph and how noisy it is. */
@@ -88,7 +97,7 @@ function addMicroscope(command: Command): Command {
     .option("--defocus-spread <Å>", "particles lie up to so much higher or lower", notNegative, 0)
     .option("--voltage <kV>", "of the microscope", positive, 300)
     .option("--cs <mm>", "spherical aberration", notNegative, 2.7)
-    .option("--amplitude-contrast <fraction>", "0 to 1", notNegative, 0.07)
+    .option("--amplitude-contrast <fraction>", "0 to 1", fraction, 0.07)
     .option("--phase-shift <degrees>", "of a phase plate", finite, 0)
     .option("--b-factor <Å²>", "of the micrograph: an envelope exp(-B k²/4)", notNegative, 0);
 }
@@ -113,12 +122,18 @@ function wholeNumber(text: string): number {
   throw new InvalidArgumentError("Expected a whole number of at least 0.");
 }
 
-function simulateAndPrint(map: string, args: MicrographArguments): Promise<void> {
-  const { json = false } = args;
-  return report({ json, text: (simulated: SimulationReport) => describe(simulated, args) }, (tools) =>
-    runSimulateMicrograph(map, { ...toOptions(args), ...tools }),
-  );
-}
+const RULES: readonly IdleRule<MicrographArguments>[] = [
+  {
+    options: ["symmetry", "psiStep", "thetaStep"],
+    isIdle: ({ config }) => config === undefined,
+    why: "without --config",
+  },
+  {
+    options: ["astigmatismAngle"],
+    isIdle: ({ defocusV }) => defocusV === undefined,
+    why: "without --defocus-v",
+  },
+];
 
 function toOptions(args: MicrographArguments): SimulationOptions {
   return {

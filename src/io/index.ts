@@ -58,6 +58,7 @@ export { describeFile } from "./describe/describe.ts";
 export type { Hdf5Description } from "./describe/hdf5.ts";
 export type { AxisDescription, ImageDescription, ImagesDescription } from "./describe/images.ts";
 export type { AtomsDescription, StarDescription, TiffDescription } from "./describe/structure.ts";
+export { endingOf, MRC_NAME, refuseOtherEnding } from "./endings.ts";
 export type { Durability, FileChunks, FileSource, RandomAccessFile, WriteOptions } from "./files.ts";
 export { sourceName } from "./files.ts";
 export type { Hdf5Attribute, Hdf5Attributes, Hdf5File, Hdf5Node, Hdf5Values } from "./hdf5/read.ts";
@@ -71,6 +72,8 @@ export type {
 export { formatHdf5, writeHdf5 } from "./hdf5/write.ts";
 export type { FileKind } from "./identify.ts";
 export { identifyFile } from "./identify.ts";
+export { parseJsonText } from "./json.ts";
+export { kindOfContent, kindWords } from "./kindWords.ts";
 export type { MrcHeader, MrcMode, Xyz } from "./mrc.ts";
 export { formatMrcHeader, parseMrcHeader } from "./mrc.ts";
 export type { MrcFile } from "./mrcFile.ts";

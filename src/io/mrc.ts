@@ -176,6 +176,14 @@ export function mrcDataOffset({ extendedBytes }: Pick<MrcHeader, "extendedBytes"
   return MRC_HEADER_BYTES + extendedBytes;
 }
 
+/** Says how many bytes lie behind the sections that a header counts; undefined where there are none. */
+export function bytesBehindMrc(header: MrcHeader, fileBytes: number): string | undefined {
+  const [sections, rows] = header.shape;
+  const rest = fileBytes - mrcDataOffset(header) - sections * rows * mrcRowBytes(header);
+  if (rest <= 0) return undefined;
+  return `header.nz ${sections}: ${rest} bytes behind its sections are not read; a header that counts too few hides images`;
+}
+
 /**
  * Refuses a header that promises more than the file holds, before anything is allocated. Bytes beyond the values are
  * allowed: several programs pad their files.

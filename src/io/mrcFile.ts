@@ -22,6 +22,8 @@ export interface MrcFile {
   /** How messages call the file. */
   readonly name: string;
   readonly header: MrcHeader;
+  /** Of the file, unpacked. */
+  readonly bytes: number;
   /**
    * Reads sections `first` to `first + count - 1`, as they are stored.
    *
@@ -84,6 +86,7 @@ function mrcFile(file: RandomAccessFile, header: MrcHeader): MrcFile {
   return {
     name: file.name,
     header,
+    bytes: file.size,
     async readSections(first, count, into) {
       checkSections(header.shape[0], first, { count, at: file.name });
       const target = sectionTarget(header, count, { into, at: file.name });
@@ -179,7 +182,7 @@ function checkReal(header: MrcHeader, at: string): void {
     at: `${at} header.mode`,
     expected: "real values",
     found: "4 (complex)",
-    hint: "Read the transform with openMrc(...).readSections",
+    hint: "It is a Fourier transform: give the image or map itself",
   });
 }
 
@@ -205,7 +208,7 @@ function checkImage(header: MrcHeader, at: string): void {
     at,
     expected: "one section along z",
     found: `${sections}`,
-    hint: `Write one as an image (vitrine convert IN OUT.mrc --at ${header.kind === "stack" ? "time" : "z"}=0; of a movie take the sum of its frames), or read it with openMrc(...).readSections(index, 1)`,
+    hint: `Write one as an image (vitrine convert IN OUT.mrc --at ${header.kind === "stack" ? "time" : "z"}=0; of a movie take the sum of its frames)`,
   });
 }
 

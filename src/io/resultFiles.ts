@@ -1,6 +1,7 @@
 import {
   canonicalPath,
   fileExists,
+  folderExists,
   makeFolder,
   openFile,
   removeFile,
@@ -55,9 +56,13 @@ async function requireReplaceable(
   overwrite: boolean,
   hint = "Allow it with --overwrite, or choose another path",
 ): Promise<void> {
+  if (await folderExists(at)) {
+    const folder = { expected: "a file", found: "a folder", hint: "Name a file in it" };
+    throw new VitrineError({ code: "storage", at, ...folder });
+  }
   if (!overwrite)
     throw new VitrineError({ code: "exists", at, expected: "no file of this name", found: "one", hint });
-  const file = await openFile(at); // no folder, no device
+  const file = await openFile(at); // no device
   await file.close();
 }
 

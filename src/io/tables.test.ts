@@ -149,7 +149,7 @@ describe("yaml", () => {
       `[VitrineError: run.yaml: expected a group of keys, found a list of 1.]`,
     );
     expect(fault("")).toThrowErrorMatchingInlineSnapshot(
-      `[VitrineError: run.yaml: expected a group of keys, found nothing (null).]`,
+      `[VitrineError: run.yaml: expected a group of keys, found nothing.]`,
     );
     const codes = ["pixel_size: big", "pixel_size: -1", "label: a", "pixel_size: 1\npixl: 2"].map((text) => {
       try {
@@ -163,10 +163,10 @@ describe("yaml", () => {
 
   test("what is not YAML names line and column", () => {
     expect(fault("pixel_size: 1\nlabel: [1, 2\nx: 3")).toThrowErrorMatchingInlineSnapshot(
-      `[VitrineError: run.yaml line 3 column 1: expected YAML, found Flow sequence in block collection must be sufficiently indented and end with a ].]`,
+      `[VitrineError: run.yaml line 3 column 1: expected YAML, here a closing ], found "x: 3". Close the bracket that is open above; lines within brackets begin further to the right than their key.]`,
     );
     expect(fault("pixel_size: 1\npixel_size: 2")).toThrowErrorMatchingInlineSnapshot(
-      `[VitrineError: run.yaml line 2 column 1: expected YAML, found Map keys must be unique.]`,
+      `[VitrineError: run.yaml line 2 column 1: expected YAML, here each key once, found "pixel_size: 2". Remove one of the two.]`,
     );
     expect(fault("pixel_size: !!python/object 1")).toThrow(/run.yaml line 1 column 13/);
     expect(fault("pixel_size: 1\n---\npixel_size: 2")).toThrow(/run.yaml line 2 column 1/);
@@ -189,7 +189,7 @@ describe("yaml", () => {
     const flow = `{${keys.join(": 1, ")}: 1, k7: 2}`;
     const column = flow.lastIndexOf("k7") + 1;
     expect(fault(flow)).toThrow(
-      `run.yaml line 1 column ${column}: expected YAML, found Map keys must be unique`,
+      `run.yaml line 1 column ${column}: expected YAML, here each key once, found "k7: 2}"`,
     );
     const long = "k".repeat(1e6);
     expect(fault(`pixel_size: 1\n? ${long}\n: 1`)).toThrow(

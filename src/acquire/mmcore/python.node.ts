@@ -248,7 +248,8 @@ export class PythonChild {
 }
 
 function noPython(at: string, cause: Error): VitrineError {
-  const hint = "Install Python 3.9 or later, or name it by `python` or the variable VITRINE_PYTHON";
+  const hint =
+    "Install Python 3.9 or later, or name it with --python (`python`) or the variable VITRINE_PYTHON";
   const fault = {
     code: "missing",
     at,

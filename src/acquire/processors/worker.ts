@@ -143,7 +143,9 @@ async function loadProcessor(
   };
 }
 
-function notAProcessor(at: string, expected: string, found: string): VitrineError {
+function notAProcessor(address: string, expected: string, found: string): VitrineError {
+  // a file by its path, as it was given
+  const at = address.startsWith("file:///") ? decodeURIComponent(address.slice("file://".length)) : address;
   return new VitrineError({ code: "type", at, expected, found });
 }
 

@@ -33,7 +33,11 @@ const STORAGE: Kind = {
   expected: "room and leave to write",
   hint: "See that the disk is not full and that the folder may be written to",
 };
-const DOUBLE: Kind = { code: "exists", expected: "a row that is not there yet" };
+const DOUBLE: Kind = {
+  code: "exists",
+  expected: "what is not there yet",
+  hint: "Choose another name; vitrine experiment show DIR lists what is there",
+};
 const OTHER: Kind = { code: "worker", expected: "a statement that the database takes" };
 
 /** SQLite's names by how they begin: extended codes go on (`SQLITE_BUSY_SNAPSHOT`). */
@@ -89,7 +93,17 @@ function faultOf(
   kinds: readonly (readonly [string, Kind])[],
 ): VitrineError {
   const kind = kinds.find(([start]) => error.code.startsWith(start))?.[1] ?? OTHER;
-  return thrown(at, kind, { found: error.message, cause: error });
+  const found = kind === DOUBLE ? doubleWords(error.message) : error.message;
+  return thrown(at, kind, { found, cause: error });
+}
+
+/** SQLite lists the columns, PostgreSQL the index: "UNIQUE constraint failed: plates.name". */
+function doubleWords(message: string): string {
+  const columns = /^UNIQUE constraint failed: (.+)$/.exec(message)?.[1].split(", ");
+  const [table, first] = columns?.[0]?.split(".") ?? [];
+  if (columns === undefined || first === undefined) return message;
+  const names = columns.map((column) => column.split(".")[1]).join(", ");
+  return `one in ${table} with the same ${names}`;
 }
 
 function thrown(

@@ -2,6 +2,7 @@ import { VitrineError } from "../../core/index.ts";
 import { parseStar } from "../star/parse.ts";
 import { type StarBlock, type StarFile, starPairs } from "../star/star.ts";
 import { createStarTable, type StarTable } from "../star/table.ts";
+import { mmcifAssembly } from "./assembly.ts";
 import type { Atom, Structure } from "./atom.ts";
 import { elementSymbol, isUnknownElement } from "./elements.ts";
 import { Findings } from "./findings.ts";
@@ -59,7 +60,7 @@ export function parseMmcif(content: string | Uint8Array, at: string): Structure 
     model.push(atomOf(cells, `${at} atom_site row ${row + 1}`));
   }
   if (models.size === 0) throw noAtoms(at);
-  return { models: [...models.values()], warnings: findings.lines };
+  return { models: [...models.values()], warnings: [...findings.lines, ...mmcifAssembly(file, at)] };
 }
 
 function atomTable(file: StarFile): StarTable {

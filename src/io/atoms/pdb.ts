@@ -1,4 +1,5 @@
 import { VitrineError } from "../../core/index.ts";
+import { pdbAssembly } from "./assembly.ts";
 import type { Atom, Structure } from "./atom.ts";
 import { elementSymbol, guessElement, isUnknownElement } from "./elements.ts";
 import { Findings } from "./findings.ts";
@@ -53,7 +54,7 @@ export function parsePdb(content: string | Uint8Array, at: string): Structure {
     }
     model.push(atom);
   }
-  if (models.length > 0) return { models, warnings: findings.lines };
+  if (models.length > 0) return { models, warnings: [...findings.lines, ...pdbAssembly(text, at)] };
   throw new VitrineError({ code: "format", at, expected: "ATOM or HETATM lines", found: "none" });
 }
 

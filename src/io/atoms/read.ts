@@ -1,6 +1,7 @@
 import { VitrineError } from "../../core/index.ts";
 import { type FileSource, sourceName } from "../files.ts";
 import { readUnpacked } from "../gzip.ts";
+import { contentWords, kindOfContent } from "../kindWords.ts";
 import type { Structure } from "./atom.ts";
 import { parseMmcif } from "./mmcif.ts";
 import { parsePdb } from "./pdb.ts";
@@ -32,11 +33,20 @@ export async function readAtoms(
 ): Promise<Structure> {
   const at = sourceName(source);
   const bytes = await readUnpacked(source);
+  requireText(bytes, at);
   const start = new TextDecoder("latin1").decode(bytes.subarray(0, FIRST_BYTES));
   const { models, warnings } = CIF_START.test(start) ? parseMmcif(bytes, at) : parsePdb(bytes, at);
   const wanted = model === undefined ? models : [oneModel(models, model, at)];
   if (select === undefined) return { models: wanted, warnings };
   return { models: wanted.map((atoms) => requireAtoms(selectAtoms(atoms, select), at)), warnings };
+}
+
+/** @throws {VitrineError} format: a file whose first bytes are those of another kind */
+function requireText(bytes: Uint8Array, at: string): void {
+  const isText = ["text", "pdb", "mmcif", "star", "unknown"].includes(kindOfContent(bytes));
+  if (isText && bytes.length > 0) return;
+  const expected = "atoms of a PDB or mmCIF file";
+  throw new VitrineError({ code: "format", at, expected, found: contentWords(bytes) });
 }
 
 function oneModel<T>(models: readonly T[], model: number, at: string): T {

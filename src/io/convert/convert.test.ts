@@ -206,10 +206,10 @@ describe("what cannot be", () => {
       [
         "VitrineError: a.npy header.descr: expected values that are pixels, found i8.",
         "VitrineError: out.mrc: expected grey values of int8, int16, float32, uint8, uint16, found int32. Write .npy or .zarr instead, which hold every type.",
-        "VitrineError: out: expected a path that ends with .zarr, .mrc, .ome.tif, .tif, .npy or .png, found another ending. Name one with --format: ndtiff, ome-zarr, mrc, ome-tiff, tiff, npy or png.",
+        "VitrineError: out: expected a path that ends with .zarr, .mrc, .ome.tif, .tif, .npy or .png, found no ending. Name one with --format: ndtiff, ome-zarr, mrc, ome-tiff, tiff, npy or png; tables of particles become .csv, .star or .h5.",
         "VitrineError: b.npy: expected another path than that of the source, found the same.",
-        "VitrineError: c.txt: expected a path that ends with .zarr, .mrc, .ome.tif, .tif, .npy or .png, found another ending. Name one with --format: ndtiff, ome-zarr, mrc, ome-tiff, tiff, npy or png.",
-        "VitrineError: c.txt: expected images: MRC, TIFF, .npy, an NDTiff folder or an OME-Zarr store, found text.",
+        "VitrineError: c.txt: expected a path that ends with .zarr, .mrc, .ome.tif, .tif, .npy or .png, found .txt. Name one with --format: ndtiff, ome-zarr, mrc, ome-tiff, tiff, npy or png; tables of particles become .csv, .star or .h5.",
+        "VitrineError: c.txt: expected images: MRC, TIFF, .npy, an NDTiff folder or an OME-Zarr store, found text. Look whether it is the right file, or whether its download failed.",
         "VitrineError: nothing: expected a file or folder, found none. Check the path.",
       ]
     `);

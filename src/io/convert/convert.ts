@@ -1,5 +1,6 @@
 import { fileExists } from "#files";
 import { VitrineError } from "../../core/index.ts";
+import { endingOf } from "../endings.ts";
 import { identifyFile } from "../identify.ts";
 import { RECORDS } from "../omezarr/records.ts";
 import { type OptionKeys, requireKnownOptions } from "../schema.ts";
@@ -156,8 +157,8 @@ function formatOf(path: string): ConvertFormat {
     code: "range",
     at: path,
     expected: "a path that ends with .zarr, .mrc, .ome.tif, .tif, .npy or .png",
-    found: "another ending",
-    hint: "Name one with --format: ndtiff, ome-zarr, mrc, ome-tiff, tiff, npy or png",
+    found: endingOf(path),
+    hint: "Name one with --format: ndtiff, ome-zarr, mrc, ome-tiff, tiff, npy or png; tables of particles become .csv, .star or .h5",
   });
 }
 

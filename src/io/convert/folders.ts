@@ -16,8 +16,15 @@ export async function writeFolder(to: string, write: (temporary: string) => Prom
     await replaceFolder(temporary, path);
   } catch (error) {
     await removeFolder(temporary);
-    throw error;
+    throw named(error, temporary, path);
   }
+}
+
+/** A fault of the folder by the name that the user gave it. */
+function named(error: unknown, temporary: string, path: string): unknown {
+  if (!(error instanceof VitrineError) || !error.fault.at.startsWith(temporary)) return error;
+  const at = `${path}${error.fault.at.slice(temporary.length)}`;
+  return new VitrineError({ ...error.fault, at }, { cause: error.cause });
 }
 
 /** The name of a dataset by its path. */

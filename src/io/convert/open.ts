@@ -2,7 +2,9 @@ import type { Axes } from "../../core/index.ts";
 import { VitrineError } from "../../core/index.ts";
 import type { Dataset } from "../dataset/dataset.ts";
 import { identifyFile } from "../identify.ts";
+import { kindWords } from "../kindWords.ts";
 import { openNdtiff } from "../ndtiff/open.ts";
+import { wayToImages } from "../notMrc.ts";
 import { openOmeZarr } from "../omezarr/open.ts";
 import type { DatasetFormat } from "./options.ts";
 import { openMrcDataset, openNpyDataset } from "./sections.ts";
@@ -44,7 +46,8 @@ export async function openDataset(path: string): Promise<OpenedDataset> {
         code: "unsupported",
         at: path,
         expected: "an NDTiff folder, an OME-Zarr store, an MRC or TIFF file or a .npy array",
-        found: format,
+        found: kindWords(format),
+        hint: wayToImages(format),
       });
   }
 }

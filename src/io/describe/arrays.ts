@@ -1,4 +1,4 @@
-import { knownMrcStatistics, type MrcHeader, type MrcStatistics } from "../mrc.ts";
+import { bytesBehindMrc, knownMrcStatistics, type MrcHeader, type MrcStatistics } from "../mrc.ts";
 import { openMrc } from "../mrcFile.ts";
 import type { NpyDtype } from "../npy.ts";
 import { openNpy } from "../npyFile.ts";
@@ -20,6 +20,8 @@ export interface MrcDescription extends ArrayDescription {
   /** Those that the header gives. */
   readonly statistics: MrcStatistics;
   readonly labels: readonly string[];
+  /** What of the file is not read; absent where all is. */
+  readonly warnings?: readonly string[];
 }
 
 /** What is known of a .npy file. */
@@ -48,10 +50,12 @@ const MRC_DTYPES: Readonly<Record<MrcHeader["mode"], string>> = {
 export async function describeMrc(path: string): Promise<MrcDescription> {
   const file = await openMrc(path);
   const { shape, mode, unsignedBytes, kind, voxelSizeA, originA, statistics, labels } = file.header;
+  const behind = bytesBehindMrc(file.header, file.bytes);
   await file.close();
   const known = knownMrcStatistics(statistics);
   const dtype = mode === 0 && unsignedBytes ? "uint8" : MRC_DTYPES[mode];
-  return { kind: "mrc", dtype, shape, mode, content: kind, voxelSizeA, originA, statistics: known, labels };
+  const told = { voxelSizeA, originA, statistics: known, labels };
+  return { kind: "mrc", dtype, shape, mode, content: kind, ...told, ...(behind && { warnings: [behind] }) };
 }
 
 /** A .npy file by its header. */

@@ -35,6 +35,8 @@ export interface AtomsDescription {
   readonly elements: Readonly<Record<string, number>>;
   /** Least and greatest coordinates, xyz in Å. */
   readonly boxA: readonly [from: readonly number[], to: readonly number[]];
+  /** What was left out or guessed; absent where nothing was. */
+  readonly warnings?: readonly string[];
 }
 
 /** What is known of a TIFF file. */
@@ -84,7 +86,7 @@ export async function describeCryosparc(path: string): Promise<CryosparcDescript
 
 /** A PDB or mmCIF file by its models. */
 export async function describeAtoms(path: string, kind: AtomsDescription["kind"]): Promise<AtomsDescription> {
-  const { models } = await readAtoms(path);
+  const { models, warnings } = await readAtoms(path);
   const [atoms] = models;
   const counts = new Map<string, number>();
   const from = [Infinity, Infinity, Infinity];
@@ -98,7 +100,8 @@ export async function describeAtoms(path: string, kind: AtomsDescription["kind"]
   }
   const elements = Object.fromEntries([...counts].sort(([, a], [, b]) => b - a));
   const chains = [...new Set(atoms.map(({ chain }) => chain))];
-  return { kind, models: models.length, atoms: atoms.length, chains, elements, boxA: [from, to] };
+  const counted = { models: models.length, atoms: atoms.length, chains, elements };
+  return { kind, ...counted, boxA: [from, to], ...(warnings.length > 0 && { warnings }) };
 }
 
 /** Of every page, what its directory says. */

@@ -103,7 +103,7 @@ test("a damaged or missing file, and a place that is not there, are named", asyn
   ];
   expect(messages.join("\n")).toMatchInlineSnapshot(`
     "cut.h5: expected a whole HDF5 file, found a damaged one (File has been truncated).
-    /text.h5: expected a whole HDF5 file, found a damaged one (Not an HDF5 file).
+    /text.h5: expected an HDF5 file, found text.
     /none.h5: expected a readable file, found no such file. Check the path.
     a.h5 /tensors/best: expected a group or dataset, found none.
     a.h5 /tensors: expected a dataset, found a group."

@@ -1,5 +1,6 @@
 import type { File, FS } from "h5wasm";
 import { VitrineError } from "../../core/index.ts";
+import { contentWords } from "../kindWords.ts";
 
 /** The HDF5 library, once it is loaded. */
 interface Library {
@@ -36,12 +37,13 @@ interface OpenFile {
  * Gives `use` a file in the library's memory, which is freed afterwards.
  *
  * @param bytes  of a file to read; a new one is written where absent
- * @throws {VitrineError} format: what the library says of a damaged file
+ * @throws {VitrineError} format: what the library says of a damaged file, or what a file of another kind is
  */
 export async function withLibraryFile<T>(
   { at, bytes }: { readonly at: string; readonly bytes?: Uint8Array },
   use: (open: OpenFile) => T,
 ): Promise<T> {
+  if (bytes !== undefined) requireHdf5(bytes, at);
   const { File, files } = await loadLibrary();
   const name = `file${names++}.h5`;
   let file: File | undefined;
@@ -65,6 +67,16 @@ export async function withLibraryFile<T>(
     closeQuietly(close);
     if (files.analyzePath(`/${name}`, false).exists) files.unlink(`/${name}`);
   }
+}
+
+/** By which HDF5 is known: \x89HDF and line ends that a transfer as text would change. */
+const SIGNATURE = [0x89, 0x48, 0x44, 0x46, 0x0d, 0x0a, 0x1a, 0x0a];
+
+/** A file may begin with bytes of its user's: 512, 1024, 2048 and so on. @throws {VitrineError} format: it is something else */
+function requireHdf5(bytes: Uint8Array, at: string): void {
+  for (let start = 0; start + SIGNATURE.length <= bytes.length; start = Math.max(512, 2 * start))
+    if (SIGNATURE.every((byte, i) => bytes[start + i] === byte)) return;
+  throw new VitrineError({ code: "format", at, expected: "an HDF5 file", found: contentWords(bytes) });
 }
 
 /** A damaged file may not even be closed; its first fault is the one to tell. */

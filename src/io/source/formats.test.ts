@@ -413,7 +413,7 @@ describe("NDTiff pyramids", () => {
 test("what holds no images is refused by name", async () => {
   const path = fresh(".csv");
   await writeFile(path, "a,b\n1,2\n");
-  await expect(openImages(path)).rejects.toThrow(/expected images: MRC, .* found csv/);
+  await expect(openImages(path)).rejects.toThrow(/expected images: MRC, .* found a CSV table/);
   await expect(openImages(join(folder, "none"))).rejects.toMatchObject({ code: "missing" });
   expect((await readFile(path, "utf8")).length).toBe(8);
 });

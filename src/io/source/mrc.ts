@@ -3,6 +3,7 @@ import { VitrineError } from "../../core/index.ts";
 import type { JsonObject, JsonValue } from "../dataset/dataset.ts";
 import { openUnpacked } from "../gzip.ts";
 import {
+  bytesBehindMrc,
   checkMrcSize,
   knownMrcStatistics,
   MRC_HEADER_BYTES,
@@ -46,6 +47,8 @@ export async function openMrcSource(path: string): Promise<ImageSource> {
     const dtype = header.unsignedBytes ? "uint8" : TYPES[header.mode];
     if (dtype === undefined) throw complexValues(file.name);
     const warnings: string[] = [];
+    const behind = bytesBehindMrc(header, file.size);
+    if (behind !== undefined) warnings.push(behind);
     const facts = factsOf(header, { name: file.name, dtype, warnings });
     return rawSource(facts, {
       file,
@@ -177,6 +180,6 @@ function complexValues(at: string): VitrineError {
     at: `${at} header.mode`,
     expected: "real values",
     found: "4 (complex)",
-    hint: "Read the transform with openMrc(...).readSections",
+    hint: "It is a Fourier transform: give the image or map itself",
   });
 }

@@ -2,7 +2,9 @@ import { fileExists } from "#files";
 import { VitrineError } from "../../core/index.ts";
 import type { Dataset } from "../dataset/dataset.ts";
 import { identifyFile } from "../identify.ts";
+import { kindWords } from "../kindWords.ts";
 import { openNdtiff } from "../ndtiff/open.ts";
+import { wayToImages } from "../notMrc.ts";
 import { openOmeZarr } from "../omezarr/open.ts";
 import { RECORDS } from "../omezarr/records.ts";
 import { datasetSource } from "./dataset.ts";
@@ -51,7 +53,8 @@ export async function openImages(path: string): Promise<ImageCollection> {
         code: "unsupported",
         at: path,
         expected: "images: MRC, TIFF, .npy, an NDTiff folder or an OME-Zarr store",
-        found: format,
+        found: kindWords(format),
+        hint: wayToImages(format),
       });
   }
 }

@@ -13,6 +13,7 @@ export const TAG = {
   fillOrder: 266,
   description: 270,
   stripOffsets: 273,
+  orientation: 274,
   samplesPerPixel: 277,
   rowsPerStrip: 278,
   stripByteCounts: 279,

@@ -4,8 +4,9 @@ import { parseYaml, readText } from "../../io/index.ts";
 import { parseMatchSettings } from "./config.ts";
 import { matchTemplate, parseMatchConfig } from "./configSchema.ts";
 import { parseConstrainedSettings } from "./constrainedConfig.ts";
-import { parseOptimizeTemplateSettings } from "./optimizeTemplateConfig.ts";
+import { parseOptimizeTemplateSettings, simulatorValues } from "./optimizeTemplateConfig.ts";
 import { optimizeTemplate, parseOptimizeTemplateConfig } from "./optimizeTemplateSchema.ts";
+import { effectsValues, type GivenValue, searchValues } from "./plausible.ts";
 import { parseRefineSettings } from "./refineConfig.ts";
 import {
   constrainedSearch,
@@ -16,17 +17,44 @@ import {
 
 /** Of each program: the fields of its file, how they are read, and how they are checked against each other. */
 const PROGRAMS = {
-  match: { fields: matchTemplate.shape, parse: parseMatchConfig, check: parseMatchSettings },
-  refine: { fields: refineTemplate.shape, parse: parseRefineConfig, check: parseRefineSettings },
+  match: {
+    fields: matchTemplate.shape,
+    parse: parseMatchConfig,
+    check(text: string, at: string) {
+      const settings = parseMatchSettings(text, at);
+      return { ignored: settings.ignored, values: searchValues(settings, at) };
+    },
+  },
+  refine: {
+    fields: refineTemplate.shape,
+    parse: parseRefineConfig,
+    check(text: string, at: string) {
+      const { ignored, effects, movie } = parseRefineSettings(text, at);
+      const dose = (field: string, value: number | undefined): GivenValue => {
+        return { at: `${at} movie_config.${field}`, quantity: "dose", value };
+      };
+      const doses = [
+        dose("pre_exposure", movie?.preExposureA2),
+        dose("fluence_per_frame", movie?.dosePerFrameA2),
+      ];
+      return { ignored, values: [...effectsValues(effects, at), ...doses] };
+    },
+  },
   "constrained-search": {
     fields: constrainedSearch.shape,
     parse: parseConstrainedConfig,
-    check: parseConstrainedSettings,
+    check(text: string, at: string) {
+      const { ignored, effects } = parseConstrainedSettings(text, at);
+      return { ignored, values: effectsValues(effects, at) };
+    },
   },
   "optimize-template": {
     fields: optimizeTemplate.shape,
     parse: parseOptimizeTemplateConfig,
-    check: parseOptimizeTemplateSettings,
+    check(text: string, at: string) {
+      const { ignored, effects, simulator } = parseOptimizeTemplateSettings(text, at);
+      return { ignored, values: [...effectsValues(effects, at), ...simulatorValues(simulator, at)] };
+    },
   },
 } as const;
 
@@ -42,6 +70,8 @@ export interface ProgramConfig {
   readonly config: ProgramYaml;
   /** Fields of the file that were set and have no effect. */
   readonly ignored: readonly string[];
+  /** Numbers of the file that may lie outside what is usual, for `warnOfImplausible`. */
+  readonly values: readonly GivenValue[];
 }
 
 /** Names of the programs whose configurations can be read and written. */
@@ -58,8 +88,8 @@ export const CONFIG_PROGRAMS = Object.keys(PROGRAMS) as readonly ConfigProgram[]
  */
 export function parseConfig(text: string, at: string, program = recognize(text, at)): ProgramConfig {
   const { parse, check } = PROGRAMS[program];
-  const { ignored } = check(text, at);
-  return { program, config: parse(text, at), ignored };
+  const { ignored, values } = check(text, at);
+  return { program, config: parse(text, at), ignored, values };
 }
 
 /** As {@link parseConfig}, from a file. @throws {VitrineError} missing: no such file */
@@ -83,6 +113,7 @@ export async function readConfigText(path: string, program: ConfigProgram): Prom
     at: path,
     expected: `a configuration of ${program}`,
     found: `one of ${ranks[0].program}`,
+    hint: `Give it to vitrine ${ranks[0].program}`,
   });
 }
 

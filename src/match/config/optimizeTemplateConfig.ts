@@ -6,6 +6,7 @@ import { ignoredFields, type MatchFilters, toFilters } from "./configFilters.ts"
 import { toPixelSizeSearch } from "./configSearch.ts";
 import { ignoredEffects, type OpticsEffects, toOpticsEffects } from "./opticsEffects.ts";
 import { type OptimizeTemplateYaml, parseOptimizeTemplateConfig } from "./optimizeTemplateSchema.ts";
+import type { GivenValue } from "./plausible.ts";
 import { type StackSettings, toStack } from "./refineConfig.ts";
 
 /** What a search for the template's pixel size is told to do. */
@@ -103,6 +104,21 @@ export function parseOptimizeTemplateSettings(
       ...ignoredSimulation(config.simulator.simulator_config),
     ],
   };
+}
+
+/** What the simulator is told in numbers. @param at  how messages call the file */
+export function simulatorValues({ pixelSizeA, exposure }: SimulatorSettings, at: string): GivenValue[] {
+  const value = (field: string, quantity: GivenValue["quantity"], given: number | undefined) => ({
+    at: `${at} simulator.${field}`,
+    quantity,
+    value: given,
+  });
+  return [
+    value("pixel_spacing", "pixelSize", pixelSizeA),
+    value("simulator_config.voltage", "voltage", exposure?.voltageKv),
+    value("simulator_config.dose_start", "dose", exposure?.startPerA2),
+    value("simulator_config.dose_end", "dose", exposure?.endPerA2),
+  ];
 }
 
 function toSearches(config: OptimizeTemplateYaml, at: string) {

@@ -63,6 +63,28 @@ export function warnOfImplausible(values: readonly GivenValue[], onLog: Log | un
   for (const text of new Set(said)) onLog?.(text, "warning");
 }
 
+/**
+ * As {@link warnOfImplausible} of rows that have the same values in the same order: a word for each value, about the first row in which
+ * it is odd, with how many others are so.
+ */
+export function warnOfRows(rows: Iterable<readonly GivenValue[]>, onLog: Log | undefined): void {
+  const odd = new Map<number, { readonly text: string; more: number }>();
+  for (const row of rows) {
+    row.forEach((given, i) => {
+      const text = implausible(given);
+      if (text === undefined) return;
+      const first = odd.get(i);
+      if (first === undefined) odd.set(i, { text, more: 0 });
+      else first.more++;
+    });
+  }
+  for (const { text, more } of odd.values())
+    onLog?.(
+      more === 0 ? text : `${text}; so ${more === 1 ? "is 1 more row" : `are ${more} more rows`}`,
+      "warning",
+    );
+}
+
 /** The optics of one image. @param nameOf  how messages call a field of an `optics_group` */
 export function opticsValues(
   optics: Partial<OpticsParameters> & { readonly pixelSizeA?: number },
@@ -88,12 +110,32 @@ export function opticsValues(
   ];
 }
 
+/** Columns of a table of particles that hold quantities. */
+export const TABLE_QUANTITIES = [
+  ["pixel_size", "pixelSize"],
+  ["voltage", "voltage"],
+  ["spherical_aberration", "sphericalAberration"],
+  ["amplitude_contrast_ratio", "amplitudeContrast"],
+  ["phase_shift", "phaseShift"],
+  ["defocus_u", "defocus"],
+  ["defocus_v", "defocus"],
+  ["ctf_B_factor", "bFactor"],
+] as const satisfies readonly (readonly [string, Quantity])[];
+
 /** What a search is told in numbers. @param at  how messages call its file */
-export function searchValues({ optics, defocus }: MatchSettings, at: string): GivenValue[] {
+export function searchValues(
+  { optics, defocus }: Pick<MatchSettings, "defocus"> & { readonly optics: Partial<MatchSettings["optics"]> },
+  at: string,
+): GivenValue[] {
   return [
     ...opticsValues(optics, (field) => `${at} optics_group.${field}`),
     { at: `${at} defocus_search_config.defocus_step`, quantity: "defocusStep", value: stepOf(defocus) },
   ];
+}
+
+/** Of optics that a configuration tells beside those of a table of particles. @param at  how messages call its file */
+export function effectsValues(effects: Partial<OpticsParameters>, at: string): GivenValue[] {
+  return opticsValues(effects, (field) => `${at} optics_group.${field}`);
 }
 
 /** A range of one value has no step. */

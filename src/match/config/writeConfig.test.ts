@@ -362,7 +362,7 @@ describe("JSON is read as YAML is", () => {
 
   test("a fault names line and column", () => {
     expect(() => parseConfig(`${oneLine.slice(0, 900)}\n`, "a.json", "match")).toThrow(
-      /^a\.json line \d+ column \d+: expected YAML/,
+      /^a\.json line \d+ column \d+: expected JSON/,
     );
   });
 });

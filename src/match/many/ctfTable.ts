@@ -9,6 +9,7 @@ import {
   starTable,
 } from "../../io/index.ts";
 import type { Log } from "../../program/index.ts";
+import { opticsValues, warnOfRows } from "../config/plausible.ts";
 import { cistemTable } from "../particles/cistem.ts";
 import { CS_CTF, cryosparcColumns, plainPath } from "../particles/cryosparc.ts";
 import { readCryosparc } from "../particles/cryosparcFiles.ts";
@@ -39,7 +40,7 @@ const A_PER_UM = 1e4;
  * The CTFs of micrographs: RELION's `micrographs_ctf.star` (3.1 with optics groups, or older), the text of CTFFIND 4 and 5, exposures of
  * cryoSPARC; or particles of RELION, cisTEM or cryoSPARC, whose mean is their micrograph's.
  *
- * Rows whose defocus is no finite number, of a fit that failed, are left out with a warning.
+ * Rows whose defocus is no finite number, of a fit that failed, are left out with a warning; values in what seems to be another unit get one.
  *
  * @throws {VitrineError} missing: no such file, no micrographs in it, no defocus; format: neither STAR nor CTFFIND's text, a cell that is
  *   no number, an optics group that is not there
@@ -49,11 +50,16 @@ export async function readCtfs(path: string, onLog?: Log): Promise<MicrographCtf
     (await identifyFile(path)) === "cryosparc"
       ? ctfsOfCryosparc(await readCryosparc(path, onLog), onLog)
       : await ctfsOfText(path, onLog);
-  return all.filter(({ at, name, optics }) => {
+  const fitted = all.filter(({ at, name, optics }) => {
     const isFitted = Number.isFinite(optics.defocusUA) && Number.isFinite(optics.defocusVA);
     if (!isFitted) onLog?.(`${at}: no defocus was fitted to ${name}, which is left out`, "warning");
     return isFitted;
   });
+  warnOfRows(
+    fitted.map(({ at, optics }) => opticsValues(optics, (field) => `${at} ${field}`)),
+    onLog,
+  );
+  return fitted;
 }
 
 async function ctfsOfText(path: string, onLog: Log | undefined): Promise<MicrographCtf[]> {

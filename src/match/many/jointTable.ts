@@ -1,6 +1,6 @@
 import type { CsvTable } from "../../io/index.ts";
 import { readParticleTable } from "../particles/particleStack.ts";
-import { writeParticles } from "../particles/particles.ts";
+import { writeParticles } from "../particles/writeParticles.ts";
 
 /**
  * One table of the particles of several, in their order, text by text but for `particle_index`, which counts on.

@@ -77,7 +77,7 @@ async function filesOf(
   for (const table of tables) {
     for (const { name, at, optics } of await readCtfs(table, onLog)) {
       const path = await projectPath(name, table, at).catch((error) => missingOnly(error, onLog));
-      if (path !== undefined) listed.push({ path, optics });
+      if (path !== undefined) listed.push({ path, optics, isLookedAt: true });
     }
   }
   const paths = micrographs.filter((path) => !tables.includes(path));
@@ -104,7 +104,7 @@ function withCtfs(
     const row = rowOf(path, rows);
     if (row === undefined) return [];
     used.add(row);
-    return [{ path, optics: row.optics }];
+    return [{ path, optics: row.optics, isLookedAt: true }];
   });
   const lost = paths.filter((path) => !found.some((one) => one.path === path));
   const idle = rows.filter((row) => !used.has(row));

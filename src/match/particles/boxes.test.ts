@@ -32,7 +32,7 @@ test("a box far outside is moved to the image, as in Leopard-EM", () => {
 test("a box that leaves the image is an error where that is wanted", () => {
   expect(cut(1, 1, { bounds: "error" })).toEqual([11, 12, 13, 21, 22, 23]);
   expect(() => cut(2, 1, { bounds: "error" })).toThrowErrorMatchingInlineSnapshot(
-    `[VitrineError: extractBoxes(positions[0]): expected a box of 2 x 3 inside 3 x 4, found its corner at y 2, x 1. Leave such particles out, or pad with bounds: "pad".]`,
+    `[VitrineError: extractBoxes(positions[0]): expected a box of 2 x 3 inside 3 x 4, found its corner at y 2, x 1. Leave such particles out, or pad their boxes (--bounds pad).]`,
   );
   expect(() => cut(Number.NaN, 1)).toThrow(/extractBoxes\(positions\[0\]\): expected a box/);
 });

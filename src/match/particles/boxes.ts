@@ -12,6 +12,8 @@ export interface BoxOptions {
   readonly padding?: "constant" | "reflect" | "replicate";
   /** For "constant"; default 0. */
   readonly value?: number;
+  /** How messages call the place of a box. */
+  readonly at?: string;
 }
 
 /** Where a box lies; whole pixels, fractions are cut off. */
@@ -36,7 +38,7 @@ export function extractBoxes(
   const { boxSize } = options;
   return boxCorners(positions, options).map(({ y, x }, i) => {
     const corner = [y, x];
-    requireFitting(corner, shape, { ...options, at: `extractBoxes(positions[${i}])` });
+    requireFitting(corner, shape, { ...options, at: options.at ?? `extractBoxes(positions[${i}])` });
     const [rows, columns] = [0, 1].map((axis) => {
       const first = Math.max(1 - boxSize[axis], Math.min(shape[axis] - 1, corner[axis]));
       return Int32Array.from({ length: boxSize[axis] }, (_, k) => source(first + k, shape[axis], options));
@@ -88,6 +90,6 @@ function requireFitting(
     at,
     expected: `a box of ${boxSize.join(" x ")} inside ${height} x ${width}`,
     found: `its corner at y ${y}, x ${x}`,
-    hint: 'Leave such particles out, or pad with bounds: "pad"',
+    hint: "Leave such particles out, or pad their boxes (--bounds pad)",
   });
 }

@@ -2,8 +2,10 @@ import { VitrineError } from "../../core/index.ts";
 import {
   type CsvTable,
   csvParts,
+  endingOf,
   fileExists,
   identifyFile,
+  kindWords,
   type OptionKeys,
   parseCsvTable,
   readStar,
@@ -12,6 +14,7 @@ import {
   writeFileAtomic,
   writeStar,
 } from "../../io/index.ts";
+import { type GivenValue, TABLE_QUANTITIES, warnOfRows } from "../config/plausible.ts";
 import { type CryosparcOptions, cryosparcColumns } from "./cryosparc.ts";
 import { readCryosparc } from "./cryosparcFiles.ts";
 import { isHdf5Name, readParticlesHdf5, writeParticlesHdf5 } from "./hdf5Particles.ts";
@@ -55,10 +58,11 @@ export async function convertParticles(
       code: "range",
       at: to,
       expected: "a path that ends with .star, .csv or .h5",
-      found: "another",
+      found: endingOf(to),
     });
   }
   const table = await readTable(from, options);
+  warnOfRows(firstValues(table, from), options.onLog);
   if (!overwrite && (await fileExists(to))) {
     const hint = "Remove it, choose another name, or replace it with --overwrite";
     throw new VitrineError({
@@ -75,6 +79,21 @@ export async function convertParticles(
   } else if (isHdf5Name(to)) await writeParticlesHdf5(to, rowsOf(table), { overwrite });
   else await writeFileAtomic(to, csvOf(table), { overwrite });
   return table.rows;
+}
+
+/** A unit that is another is so in every row. */
+const ROWS_LOOKED_AT = 1000;
+
+/** The optics of the first rows, as far as the table tells them. */
+function* firstValues({ columns, rows }: ParticleColumns, at: string): Generator<GivenValue[]> {
+  const number = (column: string, row: number) => {
+    const text = columns.get(column)?.(row).trim() ?? "";
+    return text === "" ? undefined : Number(text);
+  };
+  for (let row = 0; row < Math.min(rows, ROWS_LOOKED_AT); row++)
+    yield TABLE_QUANTITIES.map(([column, quantity]) => {
+      return { at: `${at} row ${row + 1} ${column}`, quantity, value: number(column, row) };
+    });
 }
 
 /** What is said of columns that RELION does not know. */
@@ -109,6 +128,6 @@ async function readTable(
     code: "unsupported",
     at: from,
     expected: "particles as a CSV, STAR or HDF5 file, or a .cs file of cryoSPARC",
-    found: kind,
+    found: kindWords(kind),
   });
 }

@@ -8,6 +8,8 @@ import { float64Text } from "./pythonText.ts";
 export interface MicrographFile {
   readonly path: string;
   readonly optics?: CtfOptics;
+  /** What is implausible about its optics was told where its table was read. */
+  readonly isLookedAt?: boolean;
 }
 
 /** The columns of a particle table that a CTF replaces. The pixel size is the table's, since positions are in it. */

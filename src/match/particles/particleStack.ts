@@ -1,5 +1,14 @@
 import { type EulerZyz, VitrineError } from "../../core/index.ts";
-import { type CsvTable, type FileKind, identifyFile, parseCsv, readStar, readText } from "../../io/index.ts";
+import {
+  type CsvTable,
+  type FileKind,
+  identifyFile,
+  kindOfContent,
+  kindWords,
+  parseCsv,
+  readStar,
+  readText,
+} from "../../io/index.ts";
 import type { EvenZernikes, OddZernikes, OpticsParameters } from "../../optics/index.ts";
 import type { Log } from "../../program/index.ts";
 import type { OpticsEffects } from "../config/opticsEffects.ts";
@@ -162,7 +171,19 @@ async function readTableOf(
   if (kind === "hdf5") return readParticlesHdf5(path);
   if (kind === "star") return starToParticles(await readStar(path), options);
   if (kind === "cryosparc") return rowsOf(cryosparcColumns(await readCryosparc(path, onLog), options));
-  return parseCsv(await readText(path), path);
+  if (kind !== "csv" && kind !== "text") throw noTable(kind, path);
+  const text = await readText(path);
+  const content = kindOfContent(new TextEncoder().encode(text.slice(0, 4096)));
+  if (content !== "text") throw noTable(content, path);
+  return parseCsv(text, path);
+}
+
+/** What is no table is called by its kind. */
+function noTable(kind: FileKind, at: string): VitrineError {
+  const hint =
+    "Give the table of a search or of a refinement (.csv), or particles as STAR or cryoSPARC's .cs";
+  const expected = "particles as a CSV, STAR, .cs or HDF5 file";
+  return new VitrineError({ code: "format", at, expected, found: kindWords(kind), hint });
 }
 
 /** A table's file and the images that its particles are refined from. */

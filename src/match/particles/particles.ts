@@ -1,8 +1,7 @@
 import { elementCount, type Shape2, VitrineError } from "../../core/index.ts";
-import { type CsvValue, formatCsv, writeFileAtomic } from "../../io/index.ts";
+import type { CsvValue } from "../../io/index.ts";
 import type { MatchSettings } from "../config/config.ts";
 import type { Peak } from "../peaks/peaks.ts";
-import { isHdf5Name, writeParticlesHdf5 } from "./hdf5Particles.ts";
 import { float32Text, float64Text, jsonText, listText } from "./pythonText.ts";
 
 /** The maps of a search, each (H, W) in C order, of the part where the template lies inside the image. */
@@ -130,21 +129,6 @@ export function valuesAtPeaks(
     });
   }
   return Float32Array.from(peaks, (peak) => map.data[pixelOf(peak, map.shape)]);
-}
-
-/**
- * Writes a particle table as CSV, or as Leopard-EM 1.3's HDF5 where the name ends with .h5 or .hdf5, whole or not at all.
- *
- * @param options  name: that of the file where `path` is a temporary one
- * @throws {VitrineError} exists: a file of that name, unless `overwrite`; storage: what the file system reports
- */
-export async function writeParticles(
-  path: string,
-  { columns, rows }: ParticleTable,
-  { name = path, ...options }: { readonly name?: string; readonly overwrite?: boolean } = {},
-): Promise<void> {
-  if (isHdf5Name(name)) return writeParticlesHdf5(path, { columns, rows }, options);
-  await writeFileAtomic(path, new TextEncoder().encode(formatCsv(columns, rows)), options);
 }
 
 function mapCells(maps: ParticleValues, pixel: number) {

@@ -150,7 +150,8 @@ describe("a table that goes to RELION and comes back", () => {
   });
 
   test("a defocus that is no number is named", () => {
-    const table = { columns: ["defocus_u"], rows: [{ defocus_u: null }] };
+    const columns = ["defocus_u", "pos_x_img", "pos_y_img"];
+    const table = { columns, rows: [{ defocus_u: null, pos_x_img: 1, pos_y_img: 2 }] };
     expect(() => particlesToStar(table, "a.csv")).toThrow(
       'a.csv row 0 defocus_u: expected a number, found "".',
     );

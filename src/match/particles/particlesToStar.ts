@@ -52,7 +52,7 @@ export interface ParticlesToStarOptions {
  * that `starToParticles` gives back the same table, text by text.
  *
  * @param name  how messages call the file
- * @throws {VitrineError} format: a defocus that is no number, with its row
+ * @throws {VitrineError} format: a defocus that is no number, with its row; missing: columns of places
  */
 export function particlesToStar(
   table: ParticleTable,
@@ -71,6 +71,7 @@ export function columnsToStar(
   { lean = false, onLeftOut }: ParticlesToStarOptions = {},
 ): StarFile {
   const { columns, rows } = table;
+  requirePlaces(table, name);
   const { groups, optics } = opticsOf(table);
   const particles = new Map<string, Texts>();
   const said = new Set([...opticsColumns(table), "pixel_size"]);
@@ -101,6 +102,22 @@ export function columnsToStar(
     tableBlock("particles", particles, rows),
   ];
   return { name, blocks: lean ? blocks : [...blocks, own] };
+}
+
+/** A table that tells no place is none of particles. @throws {VitrineError} missing */
+function requirePlaces({ columns }: ParticleColumns, at: string): void {
+  const names = ["rlnCoordinateX", "rlnCoordinateY"].map((relion) => [
+    relion,
+    ...(SAME_COLUMNS.find(([name]) => name === relion)?.slice(1) ?? []),
+  ]);
+  if (names.every((known) => known.some((name) => columns.has(name)))) return;
+  throw new VitrineError({
+    code: "missing",
+    at,
+    expected: "columns that say where particles are, such as pos_x_img and pos_y_img",
+    found: [...columns.keys()].slice(0, 5).join(", ") || "none",
+    hint: "Give the table of a search or of a refinement, or particles as STAR",
+  });
 }
 
 function tableBlock(name: string, columns: ReadonlyMap<string, Texts>, rows: number): StarBlock {

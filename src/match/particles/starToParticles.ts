@@ -75,6 +75,7 @@ export function starColumns(file: StarFile, options: StarToParticlesOptions = {}
   const ofCistem = cistemTable(file);
   if (ofCistem !== undefined) return cistemColumns(ofCistem, file.name, options);
   const particles = particlesOf(file);
+  tellOtherBlocks(file, particles, options.onLog);
   const columns = new Map<string, Texts>();
   const reading = {
     file,
@@ -103,6 +104,20 @@ function particlesOf(file: StarFile): StarTable {
     expected: "a table with rlnCoordinateX",
     found: file.blocks.map(({ name }) => `data_${name}`).join(", ") || "no block",
   });
+}
+
+/** Of a file of particles, optics are used; what else is in it has no place in a table. */
+function tellOtherBlocks(file: StarFile, particles: StarTable, onLog: Log | undefined): void {
+  const others = file.blocks.filter(
+    ({ name, items }) =>
+      items.length > 0 && !items.includes(particles) && name !== "optics" && name !== OWN_BLOCK,
+  );
+  if (others.length === 0) return;
+  const names = others.map(({ name }) => `data_${name}`).join(", ");
+  onLog?.(
+    `${file.name}: ${names} ${others.length === 1 ? "is" : "are"} left out; particles and optics are taken`,
+    "warning",
+  );
 }
 
 function listedColumns(file: StarFile): readonly string[] | undefined {

@@ -14,8 +14,9 @@ import {
   type StackParticle,
   stackFiles,
 } from "../particles/particleStack.ts";
-import { type ParticleTable, writeParticles } from "../particles/particles.ts";
+import type { ParticleTable } from "../particles/particles.ts";
 import { float32Text, float64Text } from "../particles/pythonText.ts";
+import { checkTableName, writeParticles } from "../particles/writeParticles.ts";
 import { gaussianCutoff } from "../peaks/peaks.ts";
 import { warnOfIgnored } from "../search/configuredSearch.ts";
 import { warnOfParticles } from "../search/pixelSizes.ts";
@@ -65,7 +66,9 @@ export async function runConstrainedSearch(
   const conventions = constrainedConventions(compat);
   warnOfIgnored(configPath, settings, options.onLog);
   const [stack, constrained] = await readStacks(settings, options.onLog);
-  const files = outputs(options.particlesPath ?? "constrained_particles.csv");
+  const { particlesPath = "constrained_particles.csv" } = options;
+  checkTableName(particlesPath);
+  const files = outputs(particlesPath);
   const inputs = [configPath, settings.templatePath, constrained.path, ...stackFiles(stack)];
   const template = await openTemplate(settings.templatePath);
   try {

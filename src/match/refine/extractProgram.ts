@@ -2,6 +2,7 @@ import { progressTeller, requireNotAborted, type Shape2, VitrineError } from "..
 import {
   type OptionKeys,
   prepareResultFiles,
+  refuseOtherEnding,
   requireKnownOptions,
   type TiffRows,
   writeMrc,
@@ -10,7 +11,7 @@ import {
 } from "../../io/index.ts";
 import { PROGRAM_KEYS, type ProgramOptions, withPool } from "../../program/index.ts";
 import type { MovieSettings } from "../config/refineConfig.ts";
-import { type BoxOptions, type BoxPosition, extractBoxes } from "../particles/boxes.ts";
+import { type BoxOptions, type BoxPosition, boxCorners, extractBoxes } from "../particles/boxes.ts";
 import { leftOutLine } from "../particles/convertParticles.ts";
 import { isHdf5Name, writeParticlesHdf5 } from "../particles/hdf5Particles.ts";
 import { type MicrographCount, micrographCounts, rowsByMicrograph } from "../particles/micrographCounts.ts";
@@ -103,6 +104,7 @@ export async function planExtract(
   const { boxSize, movie, micrographs, onLog } = options;
   const paths = typeof tablePaths === "string" ? [tablePaths] : tablePaths;
   const stack = await readStacks(paths, { onLog, posesMayMiss: true, ...(micrographs && { micrographs }) });
+  refuseOtherEnding(stackPath, /\.(mrcs?|st|h5|hdf5)$/i, "a name that ends with .mrcs or .h5");
   requireBox(boxSize, stack);
   const starPath = `${stackPath.replace(/\.mrcs?$/, "")}.star`;
   const files = isHdf5Name(stackPath) ? [stackPath] : [stackPath, starPath];
@@ -268,11 +270,34 @@ async function cutFromMicrographs(
     requireNotAborted(options.signal, "extract");
     const micrograph = await readMicrograph(path, { tiffRows: options.tiffRows, onLog: options.onLog });
     requireSmaller(options.boxSize, micrograph.shape, path);
+    tellPadded(
+      { path, shape: micrograph.shape },
+      rows.map((index) => centres[index]),
+      options,
+    );
     for (const index of rows) {
-      const [box] = extractBoxes(micrograph, [centres[index]], cutOf(options));
+      const at = particles[index].at;
+      const [box] = extractBoxes(micrograph, [centres[index]], { ...cutOf(options), at });
       take({ index, box });
     }
   }
+}
+
+/** Says how many boxes leave their image, and so hold pixels that nobody measured. */
+function tellPadded(
+  { path, shape: [height, width] }: { readonly path: string; readonly shape: Shape2 },
+  centres: readonly BoxPosition[],
+  { boxSize, bounds, padding = "constant", onLog }: CutOptions,
+): void {
+  const corners = boxCorners(centres, { boxSize: [boxSize, boxSize], reference: "center" });
+  const isInside = ({ y, x }: BoxPosition) =>
+    y >= 0 && x >= 0 && y + boxSize <= height && x + boxSize <= width;
+  const left = corners.filter((corner) => !isInside(corner)).length;
+  if (left === 0 || bounds === "error") return;
+  onLog?.(
+    `${path}: ${left} of ${corners.length} boxes leave it and are padded (--padding ${padding}); --bounds error refuses them`,
+    "warning",
+  );
 }
 
 /** The movie is read once for as many boxes as are in memory at a time. */
@@ -289,6 +314,7 @@ async function cutFromMovie(
     tiff: { tiffRows: options.tiffRows, onLog: options.onLog },
   });
   try {
+    tellPadded({ path: settings.path, shape: source.movie.shape }, centres, options);
     await withPool(options, async (pool) => {
       const cut = { ...cutOf(options), signal: options.signal };
       const slice = boxesAtOnce(cut.boxSize);

@@ -8,11 +8,14 @@ import { readMtf, readMtfFile } from "../config/mtfFile.ts";
 import {
   type OptimizeTemplateSettings,
   parseOptimizeTemplateSettings,
+  simulatorValues,
 } from "../config/optimizeTemplateConfig.ts";
+import { warnOfImplausible } from "../config/plausible.ts";
 import { choiceConventions } from "../leopard/templateChoice.ts";
 import { REFINE_KEYS } from "../optionKeys.ts";
 import { type ParticleStack, readParticleStack, stackFiles } from "../particles/particleStack.ts";
-import { type ParticleTable, writeParticles } from "../particles/particles.ts";
+import type { ParticleTable } from "../particles/particles.ts";
+import { writeParticles } from "../particles/writeParticles.ts";
 import { warnOfIgnored } from "../search/configuredSearch.ts";
 import { readImageOrMap } from "../search/hdf5Maps.ts";
 import { warnOfParticles } from "../search/pixelSizes.ts";
@@ -99,6 +102,7 @@ export async function runOptimizeTemplate(
   requireRows(table);
   const warn = (text: string) => onLog?.(text, "warning");
   const stack = choiceConventions(compat).candidates(table, options, warn);
+  warnOfImplausible(simulatorValues(settings.simulator, configPath), onLog);
   await warnOfParticles({ particles: stack.particles }, onLog);
   const task = await toTask(settings, stack, options);
   return runProgram({ inputs, outputs: outputs.all, overwrite }, options, async ({ pool, results }) => {

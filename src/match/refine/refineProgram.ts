@@ -11,7 +11,7 @@ import type { BoxPosition } from "../particles/boxes.ts";
 import { type MicrographCount, micrographCounts } from "../particles/micrographCounts.ts";
 import type { MicrographFile } from "../particles/micrographFiles.ts";
 import { type ParticleStack, readParticleStack, stackFiles } from "../particles/particleStack.ts";
-import { writeParticles } from "../particles/particles.ts";
+import { checkTableName, writeParticles } from "../particles/writeParticles.ts";
 import { warnOfIgnored } from "../search/configuredSearch.ts";
 import { readImageOrMap } from "../search/hdf5Maps.ts";
 import { warnOfParticles } from "../search/pixelSizes.ts";
@@ -106,6 +106,7 @@ export async function planRefine(configPath: string, given: RunRefineOptions = {
       "warning",
     );
   const { particlesPath = "refined_particles.csv" } = options;
+  checkTableName(particlesPath);
   const inputs = [configPath, settings.templatePath, ...stackFiles(stack), ...movieFiles(settings)];
   const range = gradient && gradientRange(settings);
   return { configPath, settings, stack, particlesPath, options, range, inputs };

@@ -8,6 +8,7 @@ import { readMtfFile } from "../config/mtfFile.ts";
 import { searchValues, warnOfImplausible } from "../config/plausible.ts";
 import { fileName } from "../particles/compareParticles.ts";
 import { readParticleStack } from "../particles/particleStack.ts";
+import { checkTableName } from "../particles/writeParticles.ts";
 import { DEFAULT_PEAKS } from "../peaks/peaksChoice.ts";
 import type { PlantedParticles } from "../picture/searchPicture.ts";
 import { overBackground } from "./background.ts";
@@ -50,6 +51,7 @@ export async function planSearches(
   { onLog, ...options }: MatchOptions,
 ): Promise<SearchSet<TemplateSettings>> {
   requirePng(options.picturePath);
+  if (options.particlesPath !== undefined) checkTableName(options.particlesPath);
   const text = await readConfigText(configPath, "match");
   const parsed = parseMatchSettings(text, configPath, { compat: options.compatBatch !== undefined });
   const chosen = withMicrograph(parsed, options.micrograph, onLog);
@@ -129,8 +131,12 @@ function warnOfOdd(
 ): void {
   const { configPath, searches, templates, micrograph } = opened;
   const [{ settings }] = searches;
-  const at = choice?.optics === undefined ? configPath : `${configPath} with ${choice.path}`;
-  warnOfImplausible(searchValues(settings, at), onLog);
+  const { optics: chosen, isLookedAt = false } = choice ?? {};
+  const unsaid = Object.entries(settings.optics).filter(
+    ([field]) => !isLookedAt || !(field in Object(chosen)),
+  );
+  const at = chosen === undefined || isLookedAt ? configPath : `${configPath} with ${choice?.path}`;
+  warnOfImplausible(searchValues({ ...settings, optics: Object.fromEntries(unsaid) }, at), onLog);
   const used = { pixelSizeA: settings.optics.pixelSizeA, from: "the configuration" };
   const images = [
     { path: settings.micrographPath, pixelSizeA: micrograph.image.pixelSizeA },

@@ -213,7 +213,6 @@ test("simulate-micrograph refuses a constant map, and says what --pixel-size ove
   expect(heard.map((text) => text.split(" is not")[0])).toEqual([
     "three.mrc says 3 Å a pixel, --pixel-size 2 Å, which is used",
     "--defocus: 1.2 Å",
-    "--defocus-v: 1.2 Å",
   ]);
   expect(readFileSync(path("search.yaml"), "utf8")).toContain("allow_file_overwrite: false");
 });

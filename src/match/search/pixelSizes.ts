@@ -1,6 +1,6 @@
 import { identifyFile, openMrc, openTiff } from "../../io/index.ts";
 import type { Log } from "../../program/index.ts";
-import { opticsValues, warnOfImplausible } from "../config/plausible.ts";
+import { opticsValues, warnOfImplausible, warnOfRows } from "../config/plausible.ts";
 import type { MovieSettings } from "../config/refineConfig.ts";
 import type { StackParticle } from "../particles/particleStack.ts";
 import type { TemplateSource } from "./searchInputs.ts";
@@ -96,16 +96,11 @@ function byMicrograph(particles: readonly StackParticle[]): Map<string, StackPar
   return groups;
 }
 
-/** Each value of a column once, with the first row that has it. */
 function warnOfOptics(particles: readonly StackParticle[], onLog: Log | undefined): void {
-  const seen = new Set<string>();
-  const values = particles.flatMap(({ at, optics, pixelSizeA }) =>
-    opticsValues({ ...optics, pixelSizeA }, (field) => `${at} ${field}`).filter(({ quantity, value }) => {
-      const key = `${quantity} ${value}`;
-      return !seen.has(key) && seen.add(key);
-    }),
+  const rows = particles.map(({ at, optics, pixelSizeA }) =>
+    opticsValues({ ...optics, pixelSizeA }, (field) => `${at} ${field}`),
   );
-  warnOfImplausible(values, onLog);
+  warnOfRows(rows, onLog);
 }
 
 /** Å a pixel of an image, MRC or TIFF, by its header; 0 where that does not say. */

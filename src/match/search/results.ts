@@ -7,8 +7,8 @@ import {
   type ParticleValues,
   particleTable,
   valuesAtPeaks,
-  writeParticles,
 } from "../particles/particles.ts";
+import { writeParticles } from "../particles/writeParticles.ts";
 import type { Peak } from "../peaks/peaks.ts";
 import { choosePeaks, type PeakOptions } from "../peaks/peaksChoice.ts";
 import type { PlantedParticles } from "../picture/searchPicture.ts";

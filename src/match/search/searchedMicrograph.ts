@@ -9,6 +9,8 @@ export interface MicrographChoice {
   readonly path: string;
   /** Of its optics group, in the place of the configuration's. */
   readonly optics?: Partial<MatchOptics>;
+  /** Whether who read these optics has said what is odd about them. */
+  readonly isLookedAt?: boolean;
   /** What the names of its maps have before their extension, so that those of other micrographs are not theirs. */
   readonly suffix: string;
 }

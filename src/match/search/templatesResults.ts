@@ -1,5 +1,6 @@
 import type { ResultFiles, ResultPlaces } from "../../io/index.ts";
-import { type ParticleTable, writeParticles } from "../particles/particles.ts";
+import type { ParticleTable } from "../particles/particles.ts";
+import { writeParticles } from "../particles/writeParticles.ts";
 import { distinctPeaks } from "../peaks/distinctPeaks.ts";
 import { checkPeakOptions } from "../peaks/peaksChoice.ts";
 import { type ConfiguredSearch, mapSource, resultPlaces, type SearchSet } from "./configuredSearch.ts";

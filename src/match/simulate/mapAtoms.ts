@@ -29,6 +29,14 @@ export async function readMapAtoms(
     onLog?.(`${path}: the first of ${models.length} models is taken; ${others}`, "warning");
   }
   const atoms = model === "all" ? models.flat() : models[0];
+  const others = atoms.filter(
+    ({ alternate }) => alternate !== "" && alternate !== "A" && alternate !== "1",
+  ).length;
+  if (ignoreOccupancy && others > 0)
+    onLog?.(
+      `${path}: ${others} atoms are other locations of atoms that are there too, and --ignore-occupancy takes all of them fully`,
+      "warning",
+    );
   if (ignoreOccupancy) return atoms.map((atom) => ({ ...atom, occupancy: 1 }));
   const empty = atoms.filter(({ occupancy }) => occupancy === 0).length;
   if (empty === atoms.length) throw noOccupancy(path);

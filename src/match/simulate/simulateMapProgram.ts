@@ -1,5 +1,11 @@
 import type { Volume } from "../../core/index.ts";
-import { type OptionKeys, requireKnownOptions, writeMrc } from "../../io/index.ts";
+import {
+  MRC_NAME,
+  type OptionKeys,
+  refuseOtherEnding,
+  requireKnownOptions,
+  writeMrc,
+} from "../../io/index.ts";
 import { PROGRAM_KEYS, type ProgramOptions, runProgram } from "../../program/index.ts";
 import { readMtf } from "../config/mtfFile.ts";
 import { type GivenValue, warnOfImplausible } from "../config/plausible.ts";
@@ -72,6 +78,7 @@ export async function runSimulateMap(atomsPath: string, options: MapProgramOptio
     onLog,
     ...map
   } = options;
+  refuseOtherEnding(mapPath, MRC_NAME, "a name that ends with .mrc");
   warnOfImplausible(mapValues(options), onLog);
   const atoms = await readMapAtoms(atomsPath, {
     ...(model !== undefined && { model }),

@@ -1,8 +1,10 @@
 import type { Pool } from "../../compute/index.ts";
 import { VitrineError, type Volume } from "../../core/index.ts";
 import {
+  MRC_NAME,
   type OptionKeys,
   readMrcVolume,
+  refuseOtherEnding,
   requireKnownOptions,
   writeFileAtomic,
   writeMrc,
@@ -10,7 +12,8 @@ import {
 import { PROGRAM_KEYS, type ProgramOptions, runProgram } from "../../program/index.ts";
 import { type MatchSettings, parseMatchSettings } from "../config/config.ts";
 import { type GivenValue, opticsValues, warnOfImplausible } from "../config/plausible.ts";
-import { type ParticleTable, particleTable, writeParticles } from "../particles/particles.ts";
+import { type ParticleTable, particleTable } from "../particles/particles.ts";
+import { checkTableName, writeParticles } from "../particles/writeParticles.ts";
 import { warnOfPixelSize } from "../search/pixelSizes.ts";
 import { requireContrast } from "../search/searchInputs.ts";
 import { type PlaceOptions, placeParticles } from "./placeParticles.ts";
@@ -85,10 +88,12 @@ export async function runSimulateMicrograph(
 ): Promise<SimulationReport> {
   requireKnownOptions("runSimulateMicrograph", options, KEYS);
   const { micrographPath, truthPath = "truth.csv", configPath, overwrite = false } = options;
+  refuseOtherEnding(micrographPath, MRC_NAME, "a name that ends with .mrc");
+  checkTableName(truthPath);
   const files = [micrographPath, truthPath, ...(configPath === undefined ? [] : [configPath])];
   const map = await readMap(mapPath, options);
   const config = formatSearchConfig({ ...options, templatePath: mapPath, pixelSizeA: map.voxelSizeA });
-  const settings = parseMatchSettings(config, configPath ?? "configuration");
+  const settings = parseMatchSettings(config, "simulateMicrograph");
   warnOfImplausible(simulationValues(settings, options), options.onLog);
   const particles = placeParticles({ ...options, boxSize: map.shape[0] });
   const truth = truthTable(particles, { settings, boxSize: map.shape[0] });
@@ -118,8 +123,11 @@ function simulationValues({ optics }: MatchSettings, { noise }: SimulationOption
     ctf_B_factor: "--b-factor",
   };
   const dose = noise.kind === "dose" ? noise.dosePerA2 : undefined;
+  // without astigmatism there is one defocus, which is said once
+  const { defocusVA, ...round } = optics;
+  const said = defocusVA === optics.defocusUA ? round : optics;
   return [
-    ...opticsValues(optics, (field) => options[field] ?? `--${field.replaceAll("_", "-")}`),
+    ...opticsValues(said, (field) => options[field] ?? `--${field.replaceAll("_", "-")}`),
     { at: "--dose", quantity: "dose", value: dose },
   ];
 }

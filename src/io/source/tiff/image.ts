@@ -25,13 +25,29 @@ export async function tiffSource(plan: TiffImagePlan): Promise<ImageSource> {
     channels,
     isLabels: false,
     metadata,
-    warnings,
+    warnings: [...warnings, ...(await tagsLeftOut(plan))],
   };
   const pages = entries.map(({ page }) => page);
   return chunkedSource(facts, {
     readChunk: (request) => readChunk(plan, request, { levels, pages }),
     close: () => plan.close(),
   });
+}
+
+/** Tags that tell how values are shown, not what they are: pixels are kept as they lie in the file. */
+async function tagsLeftOut({ first }: TiffImagePlan): Promise<string[]> {
+  const directory = await first.reader.directory(first.plane.entry);
+  const orientation = await directory.number(TAG.orientation, 1);
+  const photometric = await directory.number(TAG.photometric, 1);
+  const lines = [
+    [orientation > 1, `Orientation ${orientation} is left out: rows and columns are as they lie in the file`],
+    [
+      photometric === 0,
+      "PhotometricInterpretation 0 is left out: the largest value is black, the values are as they are",
+    ],
+    [photometric === 3, "its colour map is left out: values are numbers of its colours"],
+  ] as const;
+  return lines.flatMap(([isThere, line]) => (isThere ? [line] : []));
 }
 
 function axesOf({ outer, y, x, first }: TiffImagePlan): SourceAxis[] {
