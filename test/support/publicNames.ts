@@ -47,3 +47,11 @@ function declaredNames(statement: ts.Statement): string[] {
     ts.isTypeAliasDeclaration(statement);
   return named && statement.name !== undefined ? [statement.name.text] : [];
 }
+
+/** A line for each entry, and one indented for each of its names, in order: what changes is seen. */
+export function listed(names: Readonly<Record<string, readonly string[]>>): string {
+  return Object.entries(names)
+    .map(([entry, all]) => [entry, ...all.map((name) => `  ${name}`)].join("\n"))
+    .join("\n")
+    .concat("\n");
+}
