@@ -40,5 +40,28 @@ export { planImport } from "./import/plan.ts";
 export type { ImportOptions, ImportReport } from "./import/run.ts";
 export { importImages } from "./import/run.ts";
 export type { SiteLayout } from "./import/sites.ts";
+export type { AddMapobjectsOptions, AddMapobjectsReport } from "./objects/add.ts";
+export { addMapobjects } from "./objects/add.ts";
+export type { BrokenOutlines, OutlinePlacement } from "./objects/checkOutlines.ts";
+export type { MapWindow } from "./objects/fill.ts";
+export type { MapobjectGeometry, MapPosition } from "./objects/geometry.ts";
+export type {
+  Mapobject,
+  MapobjectFeatureValues,
+  MapobjectSegmentation,
+  MapobjectTraits,
+  NewFeatureValues,
+  NewMapobject,
+  NewSegmentation,
+} from "./objects/mapobject.ts";
+export type { ReadMapobjectsOptions } from "./objects/read.ts";
+export { readMapobjects } from "./objects/read.ts";
 export type { PlacedBox, StaticMap, StaticType } from "./objects/static.ts";
 export { createStaticMapobjects, deleteStaticMapobjects } from "./objects/static.ts";
+export type { MapobjectLayer, MapobjectType } from "./objects/types.ts";
+export {
+  createMapobjectType,
+  deleteMapobjectType,
+  listMapobjectTypes,
+  renameMapobjectType,
+} from "./objects/types.ts";

@@ -73,6 +73,16 @@ class SqliteDriver implements Driver {
   }
 }
 
+/** libsql gives bytes as an ArrayBuffer, where PostgreSQL's client and the tables' types have arrays. */
+function withBytes(rows: unknown[]): unknown[] {
+  for (const row of rows as Record<string, unknown>[])
+    for (const key in row) {
+      const value = row[key];
+      if (value instanceof ArrayBuffer) row[key] = new Uint8Array(value);
+    }
+  return rows;
+}
+
 interface Pending {
   readonly resolve: (answer: SqliteAnswer) => void;
   readonly reject: (error: Error) => void;
@@ -100,7 +110,7 @@ class SqliteConnection implements DatabaseConnection {
     const answer = await this.#ask(sql, parameters);
     if ("code" in answer) throw sqliteFault(this.#path, new StatementError(answer.code, answer.message));
     return {
-      rows: answer.rows as R[],
+      rows: withBytes(answer.rows) as R[],
       numAffectedRows: BigInt(answer.changes),
       insertId: BigInt(answer.lastId),
     };
