@@ -42,6 +42,8 @@ export { importImages } from "./import/run.ts";
 export type { SiteLayout } from "./import/sites.ts";
 export type { AddMapobjectsOptions, AddMapobjectsReport } from "./objects/add.ts";
 export { addMapobjects } from "./objects/add.ts";
+export type { MapobjectBlock, MapobjectDetail } from "./objects/block.ts";
+export { decodeMapobjects, encodeMapobjects } from "./objects/block.ts";
 export type { BrokenOutlines, OutlinePlacement } from "./objects/checkOutlines.ts";
 export type { MapWindow } from "./objects/fill.ts";
 export type { MapobjectGeometry, MapPosition } from "./objects/geometry.ts";
@@ -54,6 +56,8 @@ export type {
   NewMapobject,
   NewSegmentation,
 } from "./objects/mapobject.ts";
+export type { MapobjectQuery } from "./objects/query.ts";
+export { queryMapobjects } from "./objects/query.ts";
 export type { ReadMapobjectsOptions } from "./objects/read.ts";
 export { readMapobjects } from "./objects/read.ts";
 export type { PlacedBox, StaticMap, StaticType } from "./objects/static.ts";

@@ -11,6 +11,7 @@ import {
 } from "kysely";
 import { startWorkerThread } from "../../core/index.node.ts";
 import { Semaphore, type WorkerThread } from "../../core/index.ts";
+import { noteChange } from "./changes.ts";
 import { StatementError, sqliteFault } from "./faults.ts";
 import type { SqliteAnswer, SqliteOrder } from "./sqliteProtocol.ts";
 
@@ -62,6 +63,7 @@ class SqliteDriver implements Driver {
 
   async commitTransaction(connection: DatabaseConnection): Promise<void> {
     await connection.executeQuery(CompiledQuery.raw("commit"));
+    noteChange();
   }
 
   async rollbackTransaction(connection: DatabaseConnection): Promise<void> {
@@ -109,6 +111,7 @@ class SqliteConnection implements DatabaseConnection {
   async executeQuery<R>({ sql, parameters }: CompiledQuery): Promise<QueryResult<R>> {
     const answer = await this.#ask(sql, parameters);
     if ("code" in answer) throw sqliteFault(this.#path, new StatementError(answer.code, answer.message));
+    if (answer.changes > 0) noteChange();
     return {
       rows: withBytes(answer.rows) as R[],
       numAffectedRows: BigInt(answer.changes),

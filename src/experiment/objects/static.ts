@@ -61,7 +61,9 @@ export async function createStaticMapobjects(
 
 /** Removes the types `Plates`, `Wells` and `Sites` with their objects; never a user's own. @throws whatever a query throws */
 export async function deleteStaticMapobjects(experiment: Experiment, query?: Query): Promise<void> {
-  await (query ?? experiment.query).deleteFrom("mapobjectTypes").where("refType", "is not", null).execute();
+  if (query === undefined)
+    return experiment.transaction((transaction) => deleteStaticMapobjects(experiment, transaction));
+  await query.deleteFrom("mapobjectTypes").where("refType", "is not", null).execute();
 }
 
 async function createType(

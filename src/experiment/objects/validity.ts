@@ -1,5 +1,6 @@
 /** Whether outlines are what OGC's simple features call valid, and what can be done if not. */
 import { orient2d } from "robust-predicates";
+import { findContact } from "./contacts.ts";
 import { fillShape } from "./fill.ts";
 import { type Polygon, pixelBounds, type Ring, type Shape } from "./shape.ts";
 import { traceLabels } from "./trace.ts";
@@ -41,96 +42,22 @@ function ringFault(ring: Ring): string | undefined {
   return undefined;
 }
 
-/** Edges of rings, without those of no length. */
-interface Edges {
-  /** Four numbers an edge: from x, y to x, y. */
-  readonly ends: Float64Array;
-  /** Which ring each is of, its number there, and how many that ring has. */
-  readonly ring: Int32Array;
-  readonly place: Int32Array;
-  readonly counts: readonly number[];
-}
-
-function edgesOf(rings: readonly Ring[]): Edges {
-  const most = rings.reduce((sum, ring) => sum + ring.length / 2 - 1, 0);
-  const [ends, owner, place] = [new Float64Array(4 * most), new Int32Array(most), new Int32Array(most)];
-  let count = 0;
-  const counts = rings.map((ring, r) => {
-    const first = count;
-    for (let i = 0; i + 3 < ring.length; i += 2) {
-      if (ring[i] === ring[i + 2] && ring[i + 1] === ring[i + 3]) continue;
-      ends.set(ring.subarray(i, i + 4), 4 * count);
-      owner[count] = r;
-      place[count] = count - first;
-      count++;
-    }
-    return count - first;
-  });
-  return { ends: ends.subarray(0, 4 * count), ring: owner.subarray(0, count), place, counts };
-}
-
-/** Goes through the edges by their left ends, so that only those are compared that overlap in x. */
 function crossingFault(rings: readonly Ring[]): string | undefined {
-  const edges = edgesOf(rings);
-  const { ends } = edges;
-  const left = (e: number) => Math.min(ends[4 * e], ends[4 * e + 2]);
-  const right = (e: number) => Math.max(ends[4 * e], ends[4 * e + 2]);
-  const order = Array.from(edges.ring, (_, e) => e).sort((a, b) => left(a) - left(b));
-  for (let i = 0; i < order.length; i++) {
-    const end = right(order[i]);
-    for (let k = i + 1; k < order.length && left(order[k]) <= end; k++) {
-      const fault = pairFault(edges, order[i], order[k]);
-      if (fault !== undefined) return fault;
-    }
-  }
-  return undefined;
+  const contact = findContact(rings, { mayTouch: true });
+  if (contact === undefined) return undefined;
+  const at = `near (x ${contact.x}, y ${contact.y})`;
+  if (!contact.isOneRing) return `two rings that ${contact.kind} ${at}`;
+  return `a ring that ${contact.kind === "touch" ? "touches" : "crosses"} itself ${at}`;
 }
 
-function pairFault({ ends, ring, place, counts }: Edges, a: number, b: number): string | undefined {
-  const [ay, by] = [ends[4 * a + 1], ends[4 * a + 3]];
-  const [cy, dy] = [ends[4 * b + 1], ends[4 * b + 3]];
-  if (Math.max(ay, by) < Math.min(cy, dy) || Math.max(cy, dy) < Math.min(ay, by)) return undefined;
-  const contact = contactOf(ends.subarray(4 * a, 4 * a + 4), ends.subarray(4 * b, 4 * b + 4));
-  if (contact === "none") return undefined;
-  const at = `near (x ${ends[4 * b]}, y ${ends[4 * b + 1]})`;
-  if (ring[a] !== ring[b]) return contact === "touch" ? undefined : `two rings that ${contact} ${at}`;
-  const step = Math.abs(place[a] - place[b]);
-  const areNeighbours = step === 1 || step === counts[ring[a]] - 1;
-  if (areNeighbours && contact !== "overlap") return undefined;
-  return `a ring that ${contact === "touch" ? "touches" : "crosses"} itself ${at}`;
-}
-
-/** What two edges have in common: nothing, a point at the end of one of them, a crossing, or more than a point. */
-function contactOf(one: Float64Array, other: Float64Array): "none" | "touch" | "cross" | "overlap" {
-  const [ax, ay, bx, by] = one;
-  const [cx, cy, dx, dy] = other;
-  const [c, d] = [side(orient2d(ax, ay, bx, by, cx, cy)), side(orient2d(ax, ay, bx, by, dx, dy))];
-  const [a, b] = [side(orient2d(cx, cy, dx, dy, ax, ay)), side(orient2d(cx, cy, dx, dy, bx, by))];
-  if (c === 0 && d === 0) return sharedOf(one, other);
-  if (c * d > 0 || a * b > 0) return "none";
-  return c * d < 0 && a * b < 0 ? "cross" : "touch";
-}
-
-function side(value: number): number {
-  return Math.sign(value);
-}
-
-/** Of two edges on one line. */
-function sharedOf(one: Float64Array, other: Float64Array): "none" | "touch" | "overlap" {
-  // along the axis in which the line is longer
-  const k = Math.abs(one[2] - one[0]) >= Math.abs(one[3] - one[1]) ? 0 : 1;
-  const from = Math.max(Math.min(one[k], one[k + 2]), Math.min(other[k], other[k + 2]));
-  const to = Math.min(Math.max(one[k], one[k + 2]), Math.max(other[k], other[k + 2]));
-  if (from > to) return "none";
-  return from === to ? "touch" : "overlap";
-}
-
-function nestingFault(polygons: readonly Polygon[]): string | undefined {
+/** What is wrong with how rings lie in one another, given that they cross nowhere. */
+export function nestingFault(polygons: readonly Polygon[]): string | undefined {
   for (const [outer, ...holes] of polygons) {
     if (holes.some((hole) => !isWithin(hole, outer))) return "a hole outside its polygon";
     if (holes.some((hole, i) => holes.some((other, k) => i !== k && isWithin(hole, other))))
       return "a hole within another";
   }
+  if (polygons.length === 1) return undefined;
   for (const [i, one] of polygons.entries())
     for (const [k, other] of polygons.entries())
       if (i !== k && isWithin(one[0], other[0]) && !other.slice(1).some((hole) => isWithin(one[0], hole)))

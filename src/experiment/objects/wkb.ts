@@ -58,14 +58,18 @@ function writePolygon(writer: Writer, polygon: Polygon): void {
   }
 }
 
+/** Room for numbers; default: an array of its own. */
+export type AllocateNumbers = (length: number) => Float64Array;
+
 /**
  * Reads WKB of either byte order; further coordinates than x and y (ISO's and PostGIS' Z and M) are left out.
  *
- * @param at  how messages call it
+ * @param at        how messages call it
+ * @param allocate  gives the rings' arrays
  * @throws {VitrineError} format: cut off, or something after the end; unsupported: a kind that is no point or polygon
  */
-export function parseWkb(bytes: Uint8Array, at = "WKB"): Shape {
-  const reader = new WkbReader(bytes, at);
+export function parseWkb(bytes: Uint8Array, at = "WKB", allocate?: AllocateNumbers): Shape {
+  const reader = new WkbReader(bytes, at, allocate);
   const shape = reader.shape();
   reader.requireEnd();
   return shape;
@@ -74,11 +78,17 @@ export function parseWkb(bytes: Uint8Array, at = "WKB"): Shape {
 class WkbReader {
   readonly #view: DataView;
   readonly #name: string;
+  readonly #allocate: AllocateNumbers;
   #at = 0;
   #isLittle = true;
   #dimensions = 2;
 
-  constructor(bytes: Uint8Array, name: string) {
+  constructor(
+    bytes: Uint8Array,
+    name: string,
+    allocate: AllocateNumbers = (length) => new Float64Array(length),
+  ) {
+    this.#allocate = allocate;
     this.#view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
     this.#name = name;
   }
@@ -136,9 +146,9 @@ class WkbReader {
   }
 
   #points(count: number): Float64Array {
-    const points = new Float64Array(2 * count);
     const step = 8 * this.#dimensions;
     this.#need(count * step);
+    const points = this.#allocate(2 * count);
     for (let i = 0; i < count; i++, this.#at += step) {
       points[2 * i] = this.#view.getFloat64(this.#at, this.#isLittle);
       points[2 * i + 1] = this.#view.getFloat64(this.#at + 8, this.#isLittle);
