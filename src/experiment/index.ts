@@ -45,6 +45,9 @@ export { addMapobjects } from "./objects/add.ts";
 export type { MapobjectBlock, MapobjectDetail } from "./objects/block.ts";
 export { decodeMapobjects, encodeMapobjects } from "./objects/block.ts";
 export type { BrokenOutlines, OutlinePlacement } from "./objects/checkOutlines.ts";
+export type { ExportReport } from "./objects/files/exportReport.ts";
+export type { ExportGeojsonOptions } from "./objects/files/geojson.ts";
+export { exportGeojson, featureOf, importGeojson } from "./objects/files/geojson.ts";
 export type { MapWindow } from "./objects/fill.ts";
 export type { MapobjectGeometry, MapPosition } from "./objects/geometry.ts";
 export type {

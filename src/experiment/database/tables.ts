@@ -130,7 +130,7 @@ export interface MapobjectTable {
   refId: number | null;
   name: string | null;
   /** As QuPath tells them apart. */
-  objectType: "annotation" | "detection" | "cell" | null;
+  objectType: "annotation" | "detection" | "cell" | "tile" | "tma_core" | null;
   /** Its classification, and that one's colour: six hexadecimal digits. */
   className: string | null;
   classColor: string | null;

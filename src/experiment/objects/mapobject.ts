@@ -6,7 +6,7 @@ import type { Bounds, Shape } from "./shape.ts";
 export interface MapobjectTraits {
   readonly name?: string;
   /** As QuPath tells objects apart. */
-  readonly objectType?: "annotation" | "detection" | "cell";
+  readonly objectType?: "annotation" | "detection" | "cell" | "tile" | "tma_core";
   /** Its classification, and that one's colour, six hexadecimal digits. */
   readonly className?: string;
   readonly classColor?: string;
@@ -83,7 +83,7 @@ export interface Mapobject {
   /** The plate, well or site that it stands for. */
   readonly refId: number | null;
   readonly name: string | null;
-  readonly objectType: "annotation" | "detection" | "cell" | null;
+  readonly objectType: "annotation" | "detection" | "cell" | "tile" | "tma_core" | null;
   readonly className: string | null;
   readonly classColor: string | null;
   readonly externalId: string | null;
