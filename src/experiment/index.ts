@@ -48,6 +48,10 @@ export type { BrokenOutlines, OutlinePlacement } from "./objects/checkOutlines.t
 export type { ExportReport } from "./objects/files/exportReport.ts";
 export type { ExportGeojsonOptions } from "./objects/files/geojson.ts";
 export { exportGeojson, featureOf, importGeojson } from "./objects/files/geojson.ts";
+export type { ImportLabelsOptions } from "./objects/files/labelsIn.ts";
+export { importLabels } from "./objects/files/labelsIn.ts";
+export type { ExportLabelsOptions, ExportLabelsReport } from "./objects/files/labelsOut.ts";
+export { exportLabels } from "./objects/files/labelsOut.ts";
 export type { MapWindow } from "./objects/fill.ts";
 export type { MapobjectGeometry, MapPosition } from "./objects/geometry.ts";
 export type {
@@ -59,6 +63,8 @@ export type {
   NewMapobject,
   NewSegmentation,
 } from "./objects/mapobject.ts";
+export type { MapPart } from "./objects/partWindow.ts";
+export { windowOfPart } from "./objects/partWindow.ts";
 export type { MapobjectQuery } from "./objects/query.ts";
 export { queryMapobjects } from "./objects/query.ts";
 export type { ReadMapobjectsOptions } from "./objects/read.ts";

@@ -134,9 +134,10 @@ function checkObject(
   const outlines: RawOutline[] = [];
   for (const outline of object.outlines) {
     checker.addClosed(outline.closedRings ?? 0);
-    const shape = checker.check(placeShape(outline.shape, placement), object.at);
+    const shape = checker.check(placeShape(outline.shape, placement), object);
     const nucleus =
-      outline.nucleus && checker.check(placeShape(outline.nucleus, placement), `${object.at} nucleus`);
+      outline.nucleus &&
+      checker.check(placeShape(outline.nucleus, placement), { at: `${object.at} nucleus` });
     if (shape === undefined || (outline.nucleus !== undefined && nucleus === undefined)) return undefined;
     const where = {
       timepoint: requireIndex(outline.timepoint ?? timepoint, `${object.at} timepoint`),

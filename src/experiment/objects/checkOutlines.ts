@@ -34,6 +34,12 @@ export interface OutlineRules {
   readonly map: MapSize | undefined;
 }
 
+/** What an outline is of. */
+export interface CheckedObject {
+  readonly at: string;
+  readonly isTraced?: boolean;
+}
+
 /** Checks outlines, and counts what it left out or changed. */
 export class OutlineChecker {
   readonly #rules: OutlineRules;
@@ -57,11 +63,11 @@ export class OutlineChecker {
   /**
    * A shape to keep, or nothing where its object is left out.
    *
-   * @param at  how messages call the object
+   * @param object  how messages call the object, and whether its outline was traced, which is valid by that
    * @throws {VitrineError} format: broken, where that is refused; range: beyond the map
    */
-  check(shape: Shape, at: string): Shape | undefined {
-    const fault = shapeFault(shape);
+  check(shape: Shape, { at, isTraced = false }: CheckedObject): Shape | undefined {
+    const fault = isTraced ? undefined : shapeFault(shape);
     const isRedrawn = fault !== undefined && this.#rules.broken === "redraw" && /itself/.test(fault);
     const kept = isRedrawn ? redrawShape(shape) : shape;
     if (fault !== undefined && !isRedrawn) return this.leaveOut(brokenOutline(at, fault));

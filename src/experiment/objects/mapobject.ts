@@ -44,6 +44,8 @@ export interface RawMapobject extends MapobjectTraits {
   /** How messages call it. */
   readonly at: string;
   readonly outlines: readonly RawOutline[];
+  /** Its outlines were made by `traceLabels`, and are valid by that. */
+  readonly isTraced?: boolean;
   readonly features?: readonly NewFeatureValues[];
 }
 
