@@ -52,6 +52,9 @@ export type { ImportLabelsOptions } from "./objects/files/labelsIn.ts";
 export { importLabels } from "./objects/files/labelsIn.ts";
 export type { ExportLabelsOptions, ExportLabelsReport } from "./objects/files/labelsOut.ts";
 export { exportLabels } from "./objects/files/labelsOut.ts";
+export { importTable } from "./objects/files/tableIn.ts";
+export type { ExportTableOptions } from "./objects/files/tableOut.ts";
+export { exportTable } from "./objects/files/tableOut.ts";
 export type { MapWindow } from "./objects/fill.ts";
 export type { MapobjectGeometry, MapPosition } from "./objects/geometry.ts";
 export type {

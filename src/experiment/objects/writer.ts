@@ -76,6 +76,28 @@ export class MapobjectWriter {
     await this.#experiment.insertRows(this.#query, { table: "featureValues", rows });
   }
 
+  /** Writes numbers in the place of those that objects had at the same time points. @throws whatever a query throws */
+  async replaceFeatures(objects: Parameters<MapobjectWriter["writeFeatures"]>[0]): Promise<void> {
+    const byTime = new Map<number, { ids: number[]; names: Set<string> }>();
+    for (const { id, features } of objects)
+      for (const { timepoint = ALL, values } of features) {
+        const { ids, names } = byTime.get(timepoint) ?? { ids: [] as number[], names: new Set<string>() };
+        for (const name of Object.keys(values)) names.add(name);
+        ids.push(id);
+        byTime.set(timepoint, { ids, names });
+      }
+    for (const [tpoint, { ids, names }] of byTime)
+      for (const name of names) {
+        const featureId = this.#features.get(name) ?? (await this.#featureId(name));
+        await this.#query
+          .deleteFrom("featureValues")
+          .where((of) => of.and({ featureId, tpoint }))
+          .where("mapobjectId", "in", ids)
+          .execute();
+      }
+    await this.writeFeatures(objects);
+  }
+
   /** Tells those who keep the layers in memory that they changed; a layer of points that got outlines shows them. */
   async finish(): Promise<void> {
     const layers = this.#query.updateTable("segmentationLayers");

@@ -8,6 +8,7 @@ import { type ReadMapobjectsOptions, readMapobjects } from "../read.ts";
 import { type ExportReport, ExportTeller } from "./exportReport.ts";
 import { LeftOut, parseFeature } from "./featureParse.ts";
 import { FeatureScanner } from "./featureScan.ts";
+import { joinPlanes } from "./joinPlanes.ts";
 
 /** Bytes that are read together. */
 const CHUNK = 2 ** 20;
@@ -51,36 +52,6 @@ async function* readFeatures(
   } finally {
     await file.close();
   }
-}
-
-/** Joins outlines of one object at several planes, as they are written one after the other. */
-async function* joinPlanes(objects: AsyncIterable<RawMapobject>): AsyncGenerator<RawMapobject> {
-  let last: RawMapobject | undefined;
-  for await (const object of objects) {
-    if (last !== undefined && isOther(last, object)) {
-      yield last;
-      last = undefined;
-    }
-    last =
-      last === undefined
-        ? object
-        : {
-            ...last,
-            outlines: [...last.outlines, ...object.outlines],
-            features: [...(last.features ?? []), ...(object.features ?? [])],
-          };
-  }
-  if (last !== undefined) yield last;
-}
-
-function isOther(one: RawMapobject, next: RawMapobject): boolean {
-  if (one.externalId === undefined || one.externalId !== next.externalId) return true;
-  const [outline] = next.outlines;
-  if (outline.timepoint === undefined && outline.zplane === undefined) return true;
-  const isThere = one.outlines.some(
-    ({ timepoint, zplane }) => timepoint === outline.timepoint && zplane === outline.zplane,
-  );
-  return isThere || (one.features ?? []).some(({ timepoint }) => timepoint === outline.timepoint);
 }
 
 /** Where a file's coordinates begin: default the map's upper left corner. */
