@@ -1,5 +1,6 @@
 /** Many objects as flat arrays: what queries give, and what goes to a viewer as bytes. */
 import { VitrineError } from "../../core/index.ts";
+import type { MapobjectGeometry, MapPosition } from "./geometry.ts";
 import type { Polygon } from "./shape.ts";
 
 /** What is shown of the objects of a block. */
@@ -83,6 +84,40 @@ export class BlockBuilder {
       points: this.#points.slice(0, this.#numbers),
     };
   }
+}
+
+/** An object of a block as a feature of GeoJSON. */
+export interface BlockFeature {
+  readonly type: "Feature";
+  readonly id: number;
+  readonly geometry: MapobjectGeometry;
+  readonly properties: { readonly type: string; readonly label?: number };
+}
+
+/** The objects of a block as features of GeoJSON, in pixels of the map: outlines, or points where there is none. */
+export function* blockFeatures(block: MapobjectBlock, type: string): Generator<BlockFeature> {
+  const { origin, objectPolygons, polygonRings, ringPoints, points, centroids } = block;
+  const position = (values: Float64Array | Float32Array, i: number): MapPosition => [
+    values[2 * i] + origin.x,
+    values[2 * i + 1] + origin.y,
+  ];
+  const ring = (r: number) => range(ringPoints, r).map((i) => position(points, i));
+  for (let i = 0; i < block.ids.length; i++) {
+    const polygons = range(objectPolygons, i).map((p) => range(polygonRings, p).map(ring));
+    const geometry: MapobjectGeometry =
+      polygons.length === 0
+        ? { type: "Point", coordinates: position(centroids, i) }
+        : polygons.length === 1
+          ? { type: "Polygon", coordinates: polygons[0] }
+          : { type: "MultiPolygon", coordinates: polygons };
+    const label = block.labels[i];
+    yield { type: "Feature", id: block.ids[i], geometry, properties: { type, ...(label > 0 && { label }) } };
+  }
+}
+
+/** The numbers from one offset to below the next. */
+function range(offsets: Uint32Array, index: number): number[] {
+  return Array.from({ length: offsets[index + 1] - offsets[index] }, (_, i) => offsets[index] + i);
 }
 
 /** `VMO1` in little-endian bytes. */
