@@ -35,6 +35,7 @@ const COMMANDS: Readonly<Record<string, () => Promise<Add>>> = {
   config: async () => (await import("./config.ts")).addConfig,
   experiment: async () => (await import("./experiment.ts")).addExperiment,
   import: async () => (await import("./import.ts")).addImport,
+  objects: async () => (await import("./objects.ts")).addObjects,
   jobs: async () => (await import("./jobs.ts")).addJobs,
   "simulate-map": async () => (await import("./simulateMap.ts")).addSimulateMap,
   "simulate-micrograph": async () => (await import("./simulateMicrograph.ts")).addSimulateMicrograph,

@@ -40,3 +40,46 @@ export { planImport } from "./import/plan.ts";
 export type { ImportOptions, ImportReport } from "./import/run.ts";
 export { importImages } from "./import/run.ts";
 export type { SiteLayout } from "./import/sites.ts";
+export type { AddMapobjectsOptions, AddMapobjectsReport } from "./objects/add.ts";
+export { addMapobjects } from "./objects/add.ts";
+export type { BlockFeature, MapobjectBlock, MapobjectDetail } from "./objects/block.ts";
+export { blockFeatures, decodeMapobjects, encodeMapobjects } from "./objects/block.ts";
+export type { BrokenOutlines, OutlinePlacement } from "./objects/checkOutlines.ts";
+export type { ExportReport } from "./objects/files/exportReport.ts";
+export type { MapobjectFile } from "./objects/files/formats.ts";
+export { exportMapobjects, importMapobjects } from "./objects/files/formats.ts";
+export type { ExportGeojsonOptions } from "./objects/files/geojson.ts";
+export { exportGeojson, featureOf, importGeojson } from "./objects/files/geojson.ts";
+export type { ImportLabelsOptions } from "./objects/files/labelsIn.ts";
+export { importLabels } from "./objects/files/labelsIn.ts";
+export type { ExportLabelsOptions, ExportLabelsReport } from "./objects/files/labelsOut.ts";
+export { exportLabels } from "./objects/files/labelsOut.ts";
+export { importTable } from "./objects/files/tableIn.ts";
+export type { ExportTableOptions } from "./objects/files/tableOut.ts";
+export { exportTable } from "./objects/files/tableOut.ts";
+export type { MapWindow } from "./objects/fill.ts";
+export type { MapobjectGeometry, MapPosition } from "./objects/geometry.ts";
+export type {
+  Mapobject,
+  MapobjectFeatureValues,
+  MapobjectSegmentation,
+  MapobjectTraits,
+  NewFeatureValues,
+  NewMapobject,
+  NewSegmentation,
+} from "./objects/mapobject.ts";
+export type { MapPart } from "./objects/partWindow.ts";
+export { windowOfPart } from "./objects/partWindow.ts";
+export type { MapobjectQuery } from "./objects/query.ts";
+export { queryMapobjects } from "./objects/query.ts";
+export type { ReadMapobjectsOptions } from "./objects/read.ts";
+export { readMapobjects } from "./objects/read.ts";
+export type { PlacedBox, StaticMap, StaticType } from "./objects/static.ts";
+export { createStaticMapobjects, deleteStaticMapobjects } from "./objects/static.ts";
+export type { MapobjectLayer, MapobjectType } from "./objects/types.ts";
+export {
+  createMapobjectType,
+  deleteMapobjectType,
+  listMapobjectTypes,
+  renameMapobjectType,
+} from "./objects/types.ts";

@@ -61,6 +61,7 @@ export type { AtomsDescription, StarDescription, TiffDescription } from "./descr
 export { endingOf, MRC_NAME, refuseOtherEnding } from "./endings.ts";
 export type { Durability, FileChunks, FileSource, RandomAccessFile, WriteOptions } from "./files.ts";
 export { sourceName } from "./files.ts";
+export { openUnpacked } from "./gzip.ts";
 export type { Hdf5Attribute, Hdf5Attributes, Hdf5File, Hdf5Node, Hdf5Values } from "./hdf5/read.ts";
 export { parseHdf5, readHdf5 } from "./hdf5/read.ts";
 export type {

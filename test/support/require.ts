@@ -42,6 +42,8 @@ const READERS = [
   "mm_test_adapters",
   "yaozarrs",
   "PIL",
+  "pyarrow",
+  "shapely",
 ];
 
 /** Each check gives the reason why a thing is not there, or nothing. */

@@ -1,3 +1,4 @@
+export { changeCount } from "./changes.ts";
 export { insertRows, type RowsOf } from "./insertRows.ts";
 export type { Database, DatabasePlace } from "./open.ts";
 export { migrate, openDatabase, requireMigrated } from "./open.ts";

@@ -7,6 +7,7 @@ import {
   type QueryResult,
 } from "kysely";
 import { Pool, types } from "pg";
+import { noteChange } from "./changes.ts";
 import { postgresFault } from "./faults.ts";
 import { serverOf } from "./serverOf.ts";
 
@@ -64,7 +65,11 @@ class TellingDriver implements Driver {
   async acquireConnection(): Promise<DatabaseConnection> {
     const connection = await this.#telling(() => this.#driver.acquireConnection());
     const telling: DatabaseConnection = {
-      executeQuery: <R>(query: CompiledQuery) => this.#telling(() => connection.executeQuery<R>(query)),
+      executeQuery: async <R>(query: CompiledQuery) => {
+        const answer = await this.#telling(() => connection.executeQuery<R>(query));
+        if (answer.numAffectedRows) noteChange();
+        return answer;
+      },
       streamQuery: <R>(query: CompiledQuery, rows?: number): AsyncIterableIterator<QueryResult<R>> =>
         connection.streamQuery<R>(query, rows),
     };
@@ -76,8 +81,9 @@ class TellingDriver implements Driver {
     return this.#telling(() => this.#driver.beginTransaction(this.#of(connection), settings));
   }
 
-  commitTransaction(connection: DatabaseConnection): Promise<void> {
-    return this.#telling(() => this.#driver.commitTransaction(this.#of(connection)));
+  async commitTransaction(connection: DatabaseConnection): Promise<void> {
+    await this.#telling(() => this.#driver.commitTransaction(this.#of(connection)));
+    noteChange();
   }
 
   rollbackTransaction(connection: DatabaseConnection): Promise<void> {

@@ -11,6 +11,7 @@ import {
 } from "kysely";
 import { startWorkerThread } from "../../core/index.node.ts";
 import { Semaphore, type WorkerThread } from "../../core/index.ts";
+import { noteChange } from "./changes.ts";
 import { StatementError, sqliteFault } from "./faults.ts";
 import type { SqliteAnswer, SqliteOrder } from "./sqliteProtocol.ts";
 
@@ -62,6 +63,7 @@ class SqliteDriver implements Driver {
 
   async commitTransaction(connection: DatabaseConnection): Promise<void> {
     await connection.executeQuery(CompiledQuery.raw("commit"));
+    noteChange();
   }
 
   async rollbackTransaction(connection: DatabaseConnection): Promise<void> {
@@ -71,6 +73,16 @@ class SqliteDriver implements Driver {
   async destroy(): Promise<void> {
     await this.#connection?.close();
   }
+}
+
+/** libsql gives bytes as an ArrayBuffer, where PostgreSQL's client and the tables' types have arrays. */
+function withBytes(rows: unknown[]): unknown[] {
+  for (const row of rows as Record<string, unknown>[])
+    for (const key in row) {
+      const value = row[key];
+      if (value instanceof ArrayBuffer) row[key] = new Uint8Array(value);
+    }
+  return rows;
 }
 
 interface Pending {
@@ -99,8 +111,9 @@ class SqliteConnection implements DatabaseConnection {
   async executeQuery<R>({ sql, parameters }: CompiledQuery): Promise<QueryResult<R>> {
     const answer = await this.#ask(sql, parameters);
     if ("code" in answer) throw sqliteFault(this.#path, new StatementError(answer.code, answer.message));
+    if (answer.changes > 0) noteChange();
     return {
-      rows: answer.rows as R[],
+      rows: withBytes(answer.rows) as R[],
       numAffectedRows: BigInt(answer.changes),
       insertId: BigInt(answer.lastId),
     };

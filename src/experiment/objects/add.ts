@@ -1,0 +1,156 @@
+/** Objects into the tables: all or none. */
+import { progressTeller, requireNotAborted, VitrineError } from "../../core/index.ts";
+import type { Experiment, Query } from "../experiment.ts";
+import { type BrokenOutlines, OutlineChecker, type OutlinePlacement, placeShape } from "./checkOutlines.ts";
+import { parseGeometry } from "./geometry.ts";
+import type { NewMapobject, RawMapobject, RawOutline } from "./mapobject.ts";
+import { mapSizeOf } from "./mapSize.ts";
+import { ALL, insertType, requireUserType } from "./types.ts";
+import { MapobjectWriter } from "./writer.ts";
+
+/** Options of {@link addMapobjects} and of what reads files. */
+export interface AddMapobjectsOptions {
+  /** For outlines that tell none; default: they hold for all. */
+  readonly timepoint?: number;
+  readonly zplane?: number;
+  /** Default `refuse`. */
+  readonly broken?: BrokenOutlines;
+  /** Remove the type's objects of before; default: they stay. */
+  readonly replace?: boolean;
+  readonly placement?: OutlinePlacement;
+  readonly signal?: AbortSignal;
+  readonly onLog?: (message: string, kind: "note" | "warning") => void;
+  readonly onProgress?: Parameters<typeof progressTeller>[0];
+}
+
+/** What was added. */
+export interface AddMapobjectsReport {
+  readonly type: string;
+  readonly objects: number;
+  readonly segmentations: number;
+  /** Names of features that the objects have. */
+  readonly features: readonly string[];
+  /** Objects that were left out. */
+  readonly skipped: number;
+}
+
+/** Objects that are written together. */
+const BATCH = 4000;
+
+/**
+ * Adds objects to a type, which is made where it is not there: all of them or none.
+ *
+ * @throws {VitrineError} format: a broken outline; range: one beyond the map, an experiment's own type; unsupported: another geometry;
+ *   aborted, busy, storage
+ */
+export function addMapobjects(
+  experiment: Experiment,
+  {
+    type,
+    objects,
+  }: { readonly type: string; readonly objects: Iterable<NewMapobject> | AsyncIterable<NewMapobject> },
+  options: AddMapobjectsOptions = {},
+): Promise<AddMapobjectsReport> {
+  return addRawMapobjects(experiment, { type, objects: rawObjects(objects) }, options);
+}
+
+async function* rawObjects(
+  objects: Iterable<NewMapobject> | AsyncIterable<NewMapobject>,
+): AsyncGenerator<RawMapobject> {
+  let index = 0;
+  for await (const { segmentations, ...object } of objects) {
+    const at = `object ${index++}`;
+    const outlines = segmentations.map(({ geometry, nucleus, ...where }): RawOutline => {
+      const inner = nucleus && parseGeometry(nucleus, `${at} nucleus`);
+      const { shape, closedRings } = parseGeometry(geometry, at);
+      const closed = closedRings + (inner?.closedRings ?? 0);
+      return { ...where, shape, nucleus: inner?.shape, closedRings: closed };
+    });
+    yield { ...object, at, outlines };
+  }
+}
+
+/** {@link addMapobjects} of what a file's reader gives. @throws {VitrineError} as there, and what the reader throws */
+export async function addRawMapobjects(
+  experiment: Experiment,
+  { type, objects }: { readonly type: string; readonly objects: AsyncIterable<RawMapobject> },
+  options: AddMapobjectsOptions = {},
+): Promise<AddMapobjectsReport> {
+  requireUserType(type);
+  const { broken = "refuse", signal, onLog } = options;
+  const tell = progressTeller(options.onProgress, { unit: "objects" });
+  const { report, warnings } = await experiment.transaction(async (query) => {
+    const checker = new OutlineChecker({ broken, map: await mapSizeOf(query) });
+    const writer = new MapobjectWriter(experiment, query, await typeFor(query, type, options));
+    let batch: RawMapobject[] = [];
+    const write = async () => {
+      await writer.write(batch);
+      tell(writer.objects, Infinity);
+      batch = [];
+    };
+    for await (const object of objects) {
+      const checked = checkObject(object, checker, options);
+      if (checked !== undefined) batch.push(checked);
+      if (batch.length < BATCH) continue;
+      requireNotAborted(signal, type);
+      await write();
+    }
+    requireNotAborted(signal, type);
+    await write();
+    await writer.finish();
+    const { objects: added, segmentations, features } = writer;
+    const counts = { objects: added, segmentations, features, skipped: checker.skipped };
+    return { report: { type, ...counts }, warnings: [...checker.warnings(), ...writer.warnings()] };
+  });
+  for (const warning of warnings) onLog?.(warning, "warning");
+  return report;
+}
+
+async function typeFor(
+  query: Query,
+  name: string,
+  { replace = false }: AddMapobjectsOptions,
+): Promise<number> {
+  const found = await query
+    .selectFrom("mapobjectTypes")
+    .select("id")
+    .where("name", "=", name)
+    .executeTakeFirst();
+  if (found === undefined) return insertType(query, name);
+  if (replace) {
+    await query.deleteFrom("segmentationLayers").where("mapobjectTypeId", "=", found.id).execute();
+    await query.deleteFrom("features").where("mapobjectTypeId", "=", found.id).execute();
+    await query.deleteFrom("mapobjects").where("mapobjectTypeId", "=", found.id).execute();
+  }
+  return found.id;
+}
+
+/** The object in its place on the map and with valid outlines, or nothing where it is left out. */
+function checkObject(
+  object: RawMapobject,
+  checker: OutlineChecker,
+  { timepoint, zplane, placement = {} }: AddMapobjectsOptions,
+): RawMapobject | undefined {
+  const outlines: RawOutline[] = [];
+  for (const outline of object.outlines) {
+    checker.addClosed(outline.closedRings ?? 0);
+    const shape = checker.check(placeShape(outline.shape, placement), object);
+    const nucleus =
+      outline.nucleus &&
+      checker.check(placeShape(outline.nucleus, placement), { at: `${object.at} nucleus` });
+    if (shape === undefined || (outline.nucleus !== undefined && nucleus === undefined)) return undefined;
+    const where = {
+      timepoint: requireIndex(outline.timepoint ?? timepoint, `${object.at} timepoint`),
+      zplane: requireIndex(outline.zplane ?? zplane, `${object.at} zplane`),
+    };
+    outlines.push({ ...where, label: outline.label, shape, nucleus });
+  }
+  return { ...object, outlines };
+}
+
+function requireIndex(value: number | undefined, at: string): number {
+  if (value === undefined) return ALL;
+  if (Number.isSafeInteger(value) && value >= 0 && value < 2 ** 31) return value;
+  const expected = "a whole number of at least 0";
+  throw new VitrineError({ code: "range", at, expected, found: String(value) });
+}

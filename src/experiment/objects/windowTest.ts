@@ -1,0 +1,56 @@
+/** Whether outlines meet a rectangle, edges and corners included. */
+import type { MapWindow } from "./fill.ts";
+import type { Polygon, Ring } from "./shape.ts";
+
+/** A rectangle by its edges. */
+export interface Rectangle {
+  readonly top: number;
+  readonly left: number;
+  readonly bottom: number;
+  readonly right: number;
+}
+
+/** The rectangle of a window. */
+export function rectangleOf({ y, x, height, width }: MapWindow): Rectangle {
+  return { top: y, left: x, bottom: y + height, right: x + width };
+}
+
+/** Whether a point lies in a rectangle or on its edge. */
+export function isInRectangle(x: number, y: number, { top, left, bottom, right }: Rectangle): boolean {
+  return x >= left && x <= right && y >= top && y <= bottom;
+}
+
+/** Whether an outline and a rectangle have a point in common. */
+export function meetsRectangle(polygons: readonly Polygon[], rectangle: Rectangle): boolean {
+  for (const polygon of polygons) for (const ring of polygon) if (edgeMeets(ring, rectangle)) return true;
+  // no edge: the rectangle lies within or beside it
+  let isInside = false;
+  for (const polygon of polygons)
+    for (const ring of polygon) if (isAround(ring, rectangle.left, rectangle.top)) isInside = !isInside;
+  return isInside;
+}
+
+function edgeMeets(ring: Ring, { top, left, bottom, right }: Rectangle): boolean {
+  for (let i = 0; i + 3 < ring.length; i += 2) {
+    const [ax, ay, bx, by] = [ring[i], ring[i + 1], ring[i + 2], ring[i + 3]];
+    if ((ax < left && bx < left) || (ax > right && bx > right)) continue;
+    if ((ay < top && by < top) || (ay > bottom && by > bottom)) continue;
+    if (ax >= left && ax <= right && ay >= top && ay <= bottom) return true;
+    // the line parts the rectangle's corners, or goes through one
+    const [dx, dy] = [bx - ax, by - ay];
+    const [p, q] = [dx * (top - ay) - dy * (left - ax), dx * (top - ay) - dy * (right - ax)];
+    const [r, s] = [dx * (bottom - ay) - dy * (left - ax), dx * (bottom - ay) - dy * (right - ax)];
+    if (!((p > 0 && q > 0 && r > 0 && s > 0) || (p < 0 && q < 0 && r < 0 && s < 0))) return true;
+  }
+  return false;
+}
+
+/** Whether a ring goes round a point that is not on it, an odd number of times. */
+function isAround(ring: Ring, x: number, y: number): boolean {
+  let isInside = false;
+  for (let i = 0; i + 3 < ring.length; i += 2) {
+    const [ax, ay, bx, by] = [ring[i], ring[i + 1], ring[i + 2], ring[i + 3]];
+    if (ay > y !== by > y && x < ax + ((y - ay) * (bx - ax)) / (by - ay)) isInside = !isInside;
+  }
+  return isInside;
+}
