@@ -94,6 +94,8 @@ test("the package has these entries and these public names", async () => {
         "Experiment",
         "addContent",
         "createExperiment",
+        "createStaticMapobjects",
+        "deleteStaticMapobjects",
         "describeExperiment",
         "importImages",
         "openExperiment",
