@@ -82,6 +82,5 @@ function padTile(
   to: number,
 ): void {
   const tile = new Uint8Array(buffer, to, side * side).fill(0);
-  for (let y = 0; y < height; y++)
-    tile.set(new Uint8Array(buffer, source + y * stride, width), y * side);
+  for (let y = 0; y < height; y++) tile.set(new Uint8Array(buffer, source + y * stride, width), y * side);
 }
