@@ -1,3 +1,14 @@
+export type {
+  CollectedLayer,
+  CollectReport,
+  InitReport,
+  RunJobOptions,
+} from "#pyramid-builder";
+export { PyramidBuilder } from "#pyramid-builder";
+export { blackTile } from "./archive/blackTile.ts";
+export type { LayerMetadata } from "./archive/merge.ts";
+export type { LayerArchive } from "./archive/read.ts";
+export { openLayerArchive } from "./archive/read.ts";
 export type { Residues } from "./geometry/alignment.ts";
 export { alignedWindow, residuesOf } from "./geometry/alignment.ts";
 export type { MapBox, PixelOffset, PixelSize, PyramidLevel, TilePlace, TileSpan } from "./geometry/levels.ts";
@@ -35,6 +46,20 @@ export {
 export type { EncodedTile, TilesPlan, TilesSize, TilesTypes } from "./kernels/index.ts";
 export { createTiles, tilesPlan } from "./kernels/index.ts";
 export type {
+  IlluminatiBatchInput,
+  IlluminatiBatchOptions,
+  IlluminatiSubmissionInput,
+  IlluminatiSubmissionOptions,
+} from "./step/arguments.ts";
+export {
+  CLIP_PERCENT,
+  durationSeconds,
+  ILLUMCORR_MODELS,
+  IlluminatiBatchArguments,
+  IlluminatiSubmissionArguments,
+} from "./step/arguments.ts";
+export type { CollectBatch, MultiRunPhase, RunBatch, RunJob, RunPhase } from "./step/phases.ts";
+export type {
   GridCoordinate,
   GridCounting,
   StitchDimensions,
@@ -50,3 +75,4 @@ export {
   calcStitchDimensions,
   calcStitchLayout,
 } from "./stitching/positions.ts";
+export type { BatchImage, BatchLayer, ReducedBatch, SitesBatch, TilesBatch } from "./tiles/batch.ts";
