@@ -10,6 +10,8 @@ import {
 } from "../../src/experiment/index.ts";
 import { type PixelArray, writeTiff } from "../../src/io/index.ts";
 
+process.execArgv = []; // the tests' own, with which Node would take sources for built files, are not for jobs
+
 /** A site of a well: its cell, or its pixels from the well's corner. */
 export interface CaseSite {
   readonly cell?: readonly [row: number, column: number];

@@ -1,6 +1,6 @@
 /** What the engine's processes load: the jobs of a pyramid, by name. They never open the experiment's database. */
 import { poolKernels } from "../../compute/index.ts";
-import { parseWithSchema } from "../../io/index.ts";
+import { makeFolder, parseWithSchema } from "../../io/index.ts";
 import type { BatchContext, BatchResult, Json } from "../../jobs/index.ts";
 import { withPool } from "../../program/index.ts";
 import { correctIllumination } from "../illumination/models.ts";
@@ -72,6 +72,7 @@ async function encode(
     onProgress({ done, total, unit: "blocks", rate });
   };
   const path = scratch(PACK_FILES.tiles);
+  await makeFolder(path.replace(/[\\/][^\\/]*$/, ""));
   const table = batch.kind === "sites" ? tableOf(batch.layer) : undefined;
   const { index, reduced, tiles } = await withPool({ workers: cores }, (pool) =>
     encodeBlocks(blocks, { pool, batch, table, path, signal, onBlock }),

@@ -1,6 +1,6 @@
 import type { Pool } from "../../compute/index.ts";
 import { VitrineError } from "../../core/index.ts";
-import { writeFileAtomic } from "../../io/index.ts";
+import { openWritable } from "../../io/index.ts";
 import { hilbertIndex } from "../archive/tileOrder.ts";
 import { formatPackIndex, type PackedTile } from "../archive/tilePack.ts";
 import { type PixelOffset, type PixelSize, TILE_SIZE } from "../geometry/levels.ts";
@@ -53,20 +53,23 @@ export async function encodeBlocks(
   const tiles: PackedTile[] = [];
   const reduced: Uint8Array[] = [];
   const plans = new Map<string, TilesPlan>();
-  const chunks = async function* () {
+  const file = await openWritable(options.path, { create: true });
+  let end = 0;
+  try {
     for await (const block of ahead(blocks)) {
       const { encoded, last } = await encodeBlock(block, plans, options);
       reduced.push(last);
+      const pieces: Uint8Array[] = [];
       for (const { tile, bytes } of packed(block, encoded, options.batch)) {
         tiles.push(tile);
-        if (tile.length > 0) yield bytes;
+        if (tile.length > 0) pieces.push(bytes);
       }
+      await file.write(pieces, end);
+      for (const { length } of pieces) end += length;
       options.onBlock?.();
     }
-  };
-  try {
-    await writeFileAtomic(options.path, chunks(), { overwrite: true, durability: "process" });
   } finally {
+    await file.close();
     for (const plan of plans.values()) plan.dispose();
   }
   return { index: formatPackIndex(tiles), reduced: joined(reduced), tiles: tiles.length };
