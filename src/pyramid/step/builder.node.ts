@@ -8,9 +8,11 @@ import {
   type BatchPlace,
   cleanupStep,
   collectStep,
+  type Engine,
   type EngineOptions,
   initStep,
   type Json,
+  memoryPerCore,
   type RunBatchOptions,
   readStepBatch,
   readStepFolder,
@@ -20,7 +22,13 @@ import {
 } from "../../jobs/index.ts";
 import { layerName } from "../layers/layers.ts";
 import { tilesBatchSchema } from "../tiles/batch.ts";
-import { IlluminatiBatchArguments, type IlluminatiBatchInput } from "./arguments.ts";
+import {
+  durationSeconds,
+  IlluminatiBatchArguments,
+  type IlluminatiBatchInput,
+  IlluminatiSubmissionArguments,
+  type IlluminatiSubmissionInput,
+} from "./arguments.ts";
 import { type CollectReport, collectLayers } from "./collect.ts";
 import { type CollectBatch, jobName, type MultiRunPhase, type RunBatch, type RunPhase } from "./phases.ts";
 import { type BatchPlan, phaseName, planBatches } from "./planBatches.ts";
@@ -54,7 +62,7 @@ export interface InitReport {
  * await using experiment = await openExperiment("screen");
  * const builder = new PyramidBuilder(experiment);
  * await builder.init({ clip: true });
- * await builder.submit({ engine: { kind: "local" } });
+ * await builder.submit({ memory: 4000 }, { engine: { kind: "local" } });
  *
  * Source: TissueMAPS, tmlib.workflow.illuminati.api.
  */
@@ -196,12 +204,13 @@ export class PyramidBuilder {
   /**
    * Runs all jobs that are not done, phase by phase, and joins what they leave.
    *
-   * @throws {VitrineError} missing: nothing was initialised; worker, timeout: jobs failed, after all others of their phase are done;
-   *   aborted; otherwise as `resubmitStep` and `collectJobOutput`
+   * @throws {VitrineError} missing: nothing was initialised; format: a duration that is none, an unknown argument; worker, timeout: jobs
+   *   failed, after all others of their phase are done; aborted; otherwise as `resubmitStep` and `collectJobOutput`
    */
-  async submit(options: EngineOptions = {}): Promise<CollectReport> {
+  async submit(args: IlluminatiSubmissionInput = {}, options: EngineOptions = {}): Promise<CollectReport> {
+    const engine = await engineFor(args, options);
     await this.#step();
-    await resubmitStep(this.stepPath, options);
+    await resubmitStep(this.stepPath, { ...options, engine });
     return this.collectJobOutput(undefined, options);
   }
 
@@ -261,6 +270,23 @@ export class PyramidBuilder {
 /** What {@link PyramidBuilder.runJob} takes. */
 export interface RunJobOptions extends Omit<RunBatchOptions, "anew"> {
   readonly assumeCleanState?: boolean;
+}
+
+/** The engine with what each job gets: more cores where its memory exceeds their share. */
+async function engineFor(args: IlluminatiSubmissionInput, { engine, onLog }: EngineOptions): Promise<Engine> {
+  const parsed = parseWithSchema(args, IlluminatiSubmissionArguments, "illuminati submission");
+  const { duration, memory } = parsed;
+  const where: Engine = engine ?? { kind: "local" };
+  const memoryBytes = memory * 2 ** 20;
+  const share = await memoryPerCore(where);
+  const cores = Math.max(parsed.cores, Math.ceil(memoryBytes / share));
+  if (cores > parsed.cores)
+    onLog?.(
+      `${memory} MB of memory exceed the share of ${parsed.cores === 1 ? "one core" : `${parsed.cores} cores`} ` +
+        `(${Math.floor(share / 2 ** 20)} MB each): each job gets ${cores} cores`,
+      "warning",
+    );
+  return { ...where, cores, memoryBytes, durationS: durationSeconds(duration) };
 }
 
 async function* phaseValues(plan: BatchPlan, name: string): AsyncGenerator<Json> {

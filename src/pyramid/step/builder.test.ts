@@ -110,7 +110,7 @@ describe("a map of several blocks and phases", () => {
   });
 
   test("every tile of every level is that of the ideal paste, byte by byte; tiles without a site are not stored", async () => {
-    const { layers } = await builder.submit({ engine });
+    const { layers } = await builder.submit({}, { engine });
     expect(layers.map(({ path }) => path)).toEqual([
       "layers/1-DAPI_t0_z0.pmtiles",
       "layers/1-DAPI_t1_z0.pmtiles",
@@ -159,7 +159,7 @@ describe("a map of several blocks and phases", () => {
     expect((await describeExperiment(experiment)).objects).toEqual({ Cells: 0 });
     expect(readdirSync(join(experiment.directory, "layers"))).toEqual([]);
     expect(existsSync(builder.stepPath)).toBe(false);
-    await expect(builder.submit({ engine })).rejects.toThrow(
+    await expect(builder.submit({}, { engine })).rejects.toThrow(
       /expected batches of illuminati, found none. Make them first: vitrine illuminati .* init/,
     );
   });
@@ -175,7 +175,7 @@ test("an unreadable site, and one of another size, fail their jobs alone, by nam
   writeFileSync(join(directory, "images/P0_A01_1_GFP_0_0.tif"), "not a TIFF");
   const builder = new PyramidBuilder(experiment);
   await builder.init({ batchSize: 1 });
-  await expect(builder.submit({ engine })).rejects.toThrow(
+  await expect(builder.submit({}, { engine })).rejects.toThrow(
     /levels-0-4 1: .*plate P0 well A01 site 1: .*P0_A01_1_GFP_0_0.tif/,
   );
   const done = readdirSync(join(builder.stepPath, "results", "levels-0-4")).filter((name) =>
