@@ -1,10 +1,12 @@
 export type {
+  ChannelIllumination,
   CollectedLayer,
   CollectReport,
+  IlluminationOptions,
   InitReport,
   RunJobOptions,
 } from "#pyramid-builder";
-export { PyramidBuilder } from "#pyramid-builder";
+export { computeIllumination, PyramidBuilder } from "#pyramid-builder";
 export { blackTile } from "./archive/blackTile.ts";
 export type { LayerMetadata } from "./archive/merge.ts";
 export type { LayerArchive } from "./archive/read.ts";

@@ -3,6 +3,7 @@ import { example } from "../options.ts";
 import { addInit } from "./init.ts";
 import { addInfo, addLog } from "./look.ts";
 import { addCleanup, addCollect, addRun } from "./run.ts";
+import { addStats } from "./stats.ts";
 import { addResubmit, addSubmit } from "./submit.ts";
 
 /** What a method is told beside its own options. */
@@ -18,7 +19,7 @@ interface Verbosity {
 }
 
 /** The methods in the order of the help. */
-const METHODS = [addInit, addRun, addCollect, addSubmit, addResubmit, addInfo, addLog, addCleanup];
+const METHODS = [addStats, addInit, addRun, addCollect, addSubmit, addResubmit, addInfo, addLog, addCleanup];
 
 /** Adds `vitrine illuminati EXPERIMENT METHOD`, as TissueMAPS' command line has it. */
 export function addIlluminati(cli: Command): void {
@@ -26,7 +27,10 @@ export function addIlluminati(cli: Command): void {
     .command("illuminati")
     .description("make the zoomable layers of an experiment: tiles of all channels, time points and z planes")
     .argument("<experiment>", "the experiment's folder")
-    .argument("<method...>", "init, run, collect, submit, resubmit, info, log, cleanup, and its options")
+    .argument(
+      "<method...>",
+      "stats, init, run, collect, submit, resubmit, info, log, cleanup, and its options",
+    )
     .option("-v, --verbosity", "say more; again for more still", more, 0)
     .passThroughOptions()
     .addHelpText("after", `\n${methodsText()}\n${example("illuminati screen init --clip --batch-size 50")}`)

@@ -9,12 +9,25 @@ export type * from "./builder.node.ts";
  */
 export class PyramidBuilder {
   constructor() {
-    throw new VitrineError({
-      code: "unsupported",
-      at: "PyramidBuilder",
-      expected: "Node, with the experiment's database",
-      found: "a web page",
-      hint: "Build the pyramid in Node; a page reads its layers (openLayerArchive)",
-    });
+    throw noDatabase("PyramidBuilder");
   }
+}
+
+/**
+ * A page has no images of an experiment.
+ *
+ * @throws {VitrineError} unsupported, always
+ */
+export async function computeIllumination(): Promise<never> {
+  throw noDatabase("computeIllumination");
+}
+
+function noDatabase(at: string): VitrineError {
+  return new VitrineError({
+    code: "unsupported",
+    at,
+    expected: "Node, with the experiment's database",
+    found: "a web page",
+    hint: "Make layers in Node; a page reads them (openLayerArchive)",
+  });
 }

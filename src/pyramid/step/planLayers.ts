@@ -60,7 +60,7 @@ async function planChannel(
   args: IlluminatiBatchOptions,
 ): Promise<ChannelPlan> {
   const { directory } = experiment;
-  const dtype = await typeOf(await layerImages(experiment, key), layerName(key));
+  const dtype = await layerType(await layerImages(experiment, key), layerName(key));
   const { lower, upper } = await rangeOf(directory, { key, dtype }, args);
   const offset = valueOffset(dtype);
   const isCorrected = args.illumcorr && !args.illumcorrExceptions.includes(key.channel);
@@ -73,8 +73,8 @@ async function planChannel(
   };
 }
 
-/** The type of a channel's pixels, by the first of its files that can be read. */
-async function typeOf(images: readonly LayerImage[], at: string): Promise<LayerType> {
+/** The type of a channel's pixels, by the first of its files that can be read. @throws {VitrineError} unsupported; or why none can be read */
+export async function layerType(images: readonly LayerImage[], at: string): Promise<LayerType> {
   let trouble: unknown;
   for (const { path, imageIndex } of images.slice(0, TRIES)) {
     try {

@@ -27,7 +27,8 @@ const layerSchema = z.strictObject({
 /** {@link TilesBatch}'s layer. */
 export type BatchLayer = z.infer<typeof layerSchema>;
 
-const imageSchema = z.strictObject({
+/** Checks where one image of a site is. */
+export const imageSchema = z.strictObject({
   /** How messages call its site. */
   site: z.string(),
   path: z.string(),
