@@ -4,7 +4,14 @@ import { makeFolder, writeFileAtomic } from "../../io/index.ts";
 import { PyramidBuilder } from "../../pyramid/index.ts";
 import { databaseOption } from "../experiment.ts";
 import { type CommandTools, report } from "../report.ts";
-import type { MethodContext } from "./illuminati.ts";
+
+/** What a method is told beside its own options. */
+export interface MethodContext {
+  /** The experiment's folder. */
+  readonly directory: string;
+  /** How often `-v` was given before the method. */
+  readonly verbosity: number;
+}
 
 /** What every method takes. */
 export interface CommonArguments {

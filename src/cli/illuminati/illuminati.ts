@@ -1,18 +1,11 @@
 import { Command } from "commander";
 import { example } from "../options.ts";
+import type { MethodContext } from "./common.ts";
 import { addInit } from "./init.ts";
 import { addInfo, addLog } from "./look.ts";
 import { addCleanup, addCollect, addRun } from "./run.ts";
 import { addStats } from "./stats.ts";
 import { addResubmit, addSubmit } from "./submit.ts";
-
-/** What a method is told beside its own options. */
-export interface MethodContext {
-  /** The experiment's folder. */
-  readonly directory: string;
-  /** How often `-v` was given before the method. */
-  readonly verbosity: number;
-}
 
 interface Verbosity {
   readonly verbosity: number;

@@ -6,8 +6,8 @@ import {
   type InitReport,
 } from "../../pyramid/index.ts";
 import { count, positive } from "../options.ts";
+import type { MethodContext } from "./common.ts";
 import { addCommonOptions, type CommonArguments, withBuilder } from "./common.ts";
-import type { MethodContext } from "./illuminati.ts";
 
 type Model = (typeof ILLUMCORR_MODELS)[number];
 

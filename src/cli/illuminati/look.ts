@@ -4,8 +4,8 @@ import { formatYaml, readText } from "../../io/index.ts";
 import { type StepInfo, stepInfo, stepLog } from "../../jobs/index.ts";
 import { infoText } from "../jobs.ts";
 import { count } from "../options.ts";
+import type { MethodContext } from "./common.ts";
 import { addCommonOptions, type CommonArguments, logFile, withBuilder } from "./common.ts";
-import type { MethodContext } from "./illuminati.ts";
 
 interface LookArguments extends CommonArguments {
   readonly phase?: "collect" | "init" | "run";

@@ -2,8 +2,8 @@ import type { Command } from "commander";
 import { stepLog } from "../../jobs/index.ts";
 import type { CollectReport } from "../../pyramid/index.ts";
 import { count } from "../options.ts";
+import type { MethodContext } from "./common.ts";
 import { addCommonOptions, type CommonArguments, withBuilder } from "./common.ts";
-import type { MethodContext } from "./illuminati.ts";
 
 interface RunArguments extends CommonArguments {
   readonly job: number;

@@ -4,8 +4,8 @@ import { type ChannelIllumination, computeIllumination } from "../../pyramid/ind
 import { addEngineOptions, type EngineArguments, toEngine } from "../engineOptions.ts";
 import { count, notNegative } from "../options.ts";
 import { report } from "../report.ts";
+import type { MethodContext } from "./common.ts";
 import { addCommonOptions, type CommonArguments } from "./common.ts";
-import type { MethodContext } from "./illuminati.ts";
 
 interface StatsArguments extends CommonArguments, EngineArguments {
   readonly illumcorrModel: "zscore" | "basic" | "median";

@@ -6,8 +6,8 @@ import { type EngineArguments, engineOption, toEngine } from "../engineOptions.t
 import { infoText } from "../jobs.ts";
 import { count, notNegative, positive } from "../options.ts";
 import { log } from "../report.ts";
+import type { MethodContext } from "./common.ts";
 import { addCommonOptions, type CommonArguments, withBuilder } from "./common.ts";
-import type { MethodContext } from "./illuminati.ts";
 import { collectText } from "./run.ts";
 
 interface SubmitArguments extends CommonArguments {
