@@ -34,6 +34,21 @@ export {
 } from "./illumination/statistics.ts";
 export type { EncodedTile, TilesPlan, TilesSize, TilesTypes } from "./kernels/index.ts";
 export { createTiles, tilesPlan } from "./kernels/index.ts";
+export type { CycleRegistration, CycleShift, CycleSites, CycleVerdict } from "./registration/cycles.ts";
+export { registerCycle } from "./registration/cycles.ts";
+export type { NominalSite } from "./registration/edges.ts";
+export type { DarkImage, RegistrationImage } from "./registration/image.ts";
+export type { MosaicSites } from "./registration/measure.ts";
+export type {
+  EdgeVerdict,
+  MosaicRegistration,
+  RegisteredEdge,
+  RegisteredSite,
+} from "./registration/mosaic.ts";
+export { registerMosaic } from "./registration/mosaic.ts";
+export type { PairShift, RegistrationOptions } from "./registration/pair.ts";
+export { alignCycles, registerPair } from "./registration/pair.ts";
+export type { StageModel } from "./registration/stage.ts";
 export type {
   GridCoordinate,
   GridCounting,
