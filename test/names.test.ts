@@ -352,6 +352,7 @@ test("the package has these entries and these public names", async () => {
         "calcStitchLayout",
         "childTiles",
         "clipRange",
+        "composeBlock",
         "correctIllumination",
         "correctedValues",
         "createTiles",

@@ -1,3 +1,6 @@
+export type { Blending, ComposeOptions, MapPixels } from "./blending/compose.ts";
+export { composeBlock } from "./blending/compose.ts";
+export type { Resampling } from "./blending/resample.ts";
 export type { Residues } from "./geometry/alignment.ts";
 export { alignedWindow, residuesOf } from "./geometry/alignment.ts";
 export type { MapBox, PixelOffset, PixelSize, PyramidLevel, TilePlace, TileSpan } from "./geometry/levels.ts";
