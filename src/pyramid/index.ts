@@ -11,6 +11,9 @@ export { blackTile } from "./archive/blackTile.ts";
 export type { LayerMetadata } from "./archive/merge.ts";
 export type { LayerArchive } from "./archive/read.ts";
 export { openLayerArchive } from "./archive/read.ts";
+export type { Blending, ComposeOptions, MapPixels } from "./blending/compose.ts";
+export { composeBlock } from "./blending/compose.ts";
+export type { Resampling } from "./blending/resample.ts";
 export type { Residues } from "./geometry/alignment.ts";
 export { alignedWindow, residuesOf } from "./geometry/alignment.ts";
 export type { MapBox, PixelOffset, PixelSize, PyramidLevel, TilePlace, TileSpan } from "./geometry/levels.ts";
@@ -47,6 +50,21 @@ export {
 } from "./illumination/statistics.ts";
 export type { EncodedTile, TilesPlan, TilesSize, TilesTypes } from "./kernels/index.ts";
 export { createTiles, tilesPlan } from "./kernels/index.ts";
+export type { CycleRegistration, CycleShift, CycleSites, CycleVerdict } from "./registration/cycles.ts";
+export { registerCycle } from "./registration/cycles.ts";
+export type { NominalSite } from "./registration/edges.ts";
+export type { DarkImage, RegistrationImage } from "./registration/image.ts";
+export type { MosaicSites } from "./registration/measure.ts";
+export type {
+  EdgeVerdict,
+  MosaicRegistration,
+  RegisteredEdge,
+  RegisteredSite,
+} from "./registration/mosaic.ts";
+export { registerMosaic } from "./registration/mosaic.ts";
+export type { PairShift, RegistrationOptions } from "./registration/pair.ts";
+export { alignCycles, registerPair } from "./registration/pair.ts";
+export type { StageModel } from "./registration/stage.ts";
 export type {
   IlluminatiBatchInput,
   IlluminatiBatchOptions,
