@@ -1,4 +1,6 @@
 export type {
+  AlignOptions,
+  AlignReport,
   ChannelIllumination,
   CollectedLayer,
   CollectReport,
@@ -6,7 +8,7 @@ export type {
   InitReport,
   RunJobOptions,
 } from "#pyramid-builder";
-export { computeIllumination, PyramidBuilder } from "#pyramid-builder";
+export { alignExperiment, computeIllumination, PyramidBuilder } from "#pyramid-builder";
 export { blackTile } from "./archive/blackTile.ts";
 export type { LayerMetadata } from "./archive/merge.ts";
 export type { LayerArchive } from "./archive/read.ts";

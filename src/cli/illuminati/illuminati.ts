@@ -1,5 +1,6 @@
 import { Command } from "commander";
 import { example } from "../options.ts";
+import { addAlign } from "./align.ts";
 import type { MethodContext } from "./common.ts";
 import { addInit } from "./init.ts";
 import { addInfo, addLog } from "./look.ts";
@@ -12,7 +13,18 @@ interface Verbosity {
 }
 
 /** The methods in the order of the help. */
-const METHODS = [addStats, addInit, addRun, addCollect, addSubmit, addResubmit, addInfo, addLog, addCleanup];
+const METHODS = [
+  addStats,
+  addAlign,
+  addInit,
+  addRun,
+  addCollect,
+  addSubmit,
+  addResubmit,
+  addInfo,
+  addLog,
+  addCleanup,
+];
 
 /** Adds `vitrine illuminati EXPERIMENT METHOD`, as TissueMAPS' command line has it. */
 export function addIlluminati(cli: Command): void {
@@ -22,7 +34,7 @@ export function addIlluminati(cli: Command): void {
     .argument("<experiment>", "the experiment's folder")
     .argument(
       "<method...>",
-      "stats, init, run, collect, submit, resubmit, info, log, cleanup, and its options",
+      "stats, align, init, run, collect, submit, resubmit, info, log, cleanup, and its options",
     )
     .option("-v, --verbosity", "say more; again for more still", more, 0)
     .passThroughOptions()

@@ -22,6 +22,15 @@ export async function computeIllumination(): Promise<never> {
   throw noDatabase("computeIllumination");
 }
 
+/**
+ * A page has no images of an experiment.
+ *
+ * @throws {VitrineError} unsupported, always
+ */
+export async function alignExperiment(): Promise<never> {
+  throw noDatabase("alignExperiment");
+}
+
 function noDatabase(at: string): VitrineError {
   return new VitrineError({
     code: "unsupported",

@@ -33,6 +33,8 @@ import { type CollectReport, collectLayers } from "./collect.ts";
 import { type CollectBatch, jobName, type MultiRunPhase, type RunBatch, type RunPhase } from "./phases.ts";
 import { type BatchPlan, phaseName, planBatches } from "./planBatches.ts";
 
+export type { AlignOptions, AlignReport } from "../align/align.node.ts";
+export { alignExperiment } from "../align/align.node.ts";
 export type { ChannelIllumination, IlluminationOptions } from "../stats/stats.node.ts";
 export { computeIllumination } from "../stats/stats.node.ts";
 export type { CollectedLayer, CollectReport } from "./collect.ts";

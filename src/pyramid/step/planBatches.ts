@@ -1,3 +1,4 @@
+import { VitrineError } from "../../core/index.ts";
 import type { Experiment } from "../../experiment/index.ts";
 import { type CycleShifts, readCycleShifts } from "../layers/alignment.ts";
 import {
@@ -165,9 +166,22 @@ export async function planBatches(experiment: Experiment, args: PlanArguments): 
     );
   const layers = await planLayers(experiment, map, args.options);
   const shifts = args.options.align ? await readCycleShifts(experiment) : undefined;
-  if (shifts?.size === 0)
-    args.onLog("no site has shifts between cycles: alignment changes nothing", "warning");
+  if (shifts?.size === 0) await tellUnaligned(experiment, args.onLog);
   return new BatchPlan({ map, layers, shifts }, experiment, args);
+}
+
+/** @throws {VitrineError} missing: there are several cycles, and their shifts were not found */
+async function tellUnaligned({ query, directory }: Experiment, onLog: Log): Promise<void> {
+  const cycles = await query.selectFrom("imageFiles").select("cycleId").distinct().execute();
+  if (cycles.length > 1)
+    throw new VitrineError({
+      code: "missing",
+      at: directory,
+      expected: "shifts of sites between cycles",
+      found: "none",
+      hint: `Find them first: vitrine illuminati ${directory} align`,
+    });
+  onLog("there is one cycle: alignment changes nothing", "warning");
 }
 
 /** The name of a phase: `levels-0-4`. */
