@@ -1,3 +1,21 @@
+export type {
+  AlignOptions,
+  AlignReport,
+  ChannelIllumination,
+  CollectedLayer,
+  CollectReport,
+  IlluminationOptions,
+  InitReport,
+  RunJobOptions,
+} from "#pyramid-builder";
+export { alignExperiment, computeIllumination, PyramidBuilder } from "#pyramid-builder";
+export { blackTile } from "./archive/blackTile.ts";
+export type { LayerMetadata } from "./archive/merge.ts";
+export type { LayerArchive } from "./archive/read.ts";
+export { openLayerArchive } from "./archive/read.ts";
+export type { Blending, ComposeOptions, MapPixels } from "./blending/compose.ts";
+export { composeBlock } from "./blending/compose.ts";
+export type { Resampling } from "./blending/resample.ts";
 export type { Residues } from "./geometry/alignment.ts";
 export { alignedWindow, residuesOf } from "./geometry/alignment.ts";
 export type { MapBox, PixelOffset, PixelSize, PyramidLevel, TilePlace, TileSpan } from "./geometry/levels.ts";
@@ -34,6 +52,35 @@ export {
 } from "./illumination/statistics.ts";
 export type { EncodedTile, TilesPlan, TilesSize, TilesTypes } from "./kernels/index.ts";
 export { createTiles, tilesPlan } from "./kernels/index.ts";
+export type { CycleRegistration, CycleShift, CycleSites, CycleVerdict } from "./registration/cycles.ts";
+export { registerCycle } from "./registration/cycles.ts";
+export type { NominalSite } from "./registration/edges.ts";
+export type { DarkImage, RegistrationImage } from "./registration/image.ts";
+export type { MosaicSites } from "./registration/measure.ts";
+export type {
+  EdgeVerdict,
+  MosaicRegistration,
+  RegisteredEdge,
+  RegisteredSite,
+} from "./registration/mosaic.ts";
+export { registerMosaic } from "./registration/mosaic.ts";
+export type { PairShift, RegistrationOptions } from "./registration/pair.ts";
+export { alignCycles, registerPair } from "./registration/pair.ts";
+export type { StageModel } from "./registration/stage.ts";
+export type {
+  IlluminatiBatchInput,
+  IlluminatiBatchOptions,
+  IlluminatiSubmissionInput,
+  IlluminatiSubmissionOptions,
+} from "./step/arguments.ts";
+export {
+  CLIP_PERCENT,
+  durationSeconds,
+  ILLUMCORR_MODELS,
+  IlluminatiBatchArguments,
+  IlluminatiSubmissionArguments,
+} from "./step/arguments.ts";
+export type { CollectBatch, MultiRunPhase, RunBatch, RunJob, RunPhase } from "./step/phases.ts";
 export type {
   GridCoordinate,
   GridCounting,
@@ -50,3 +97,4 @@ export {
   calcStitchDimensions,
   calcStitchLayout,
 } from "./stitching/positions.ts";
+export type { BatchImage, BatchLayer, ReducedBatch, SitesBatch, TilesBatch } from "./tiles/batch.ts";

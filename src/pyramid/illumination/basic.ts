@@ -1,7 +1,7 @@
 import { VitrineError } from "../../core/index.ts";
 import type { PixelSize } from "../geometry/levels.ts";
 import { type FlatFieldModel, type FlatFieldOptions, flatFieldOf } from "./models.ts";
-import { shrink } from "./smooth.ts";
+import { type Plane, shrink } from "./smooth.ts";
 
 /** Most steps of one fit, and of new weights. */
 const MOST_STEPS = 500;
@@ -32,7 +32,17 @@ export function basicModel(
   if (images.length === 0) {
     throw new VitrineError({ code: "undeterminable", at: "basicModel", expected: "images", found: "none" });
   }
-  const small = images.map((image) => shrink(size, image, side));
+  return basicModelOf(
+    images.map((image) => shrink(size, image, side)),
+    { size, dark },
+  );
+}
+
+/** {@link basicModel} of images that are small already; at least one. */
+export function basicModelOf(
+  small: readonly Plane[],
+  { size, dark }: { readonly size: PixelSize; readonly dark: number },
+): FlatFieldModel {
   const above = small.map(({ data }) => data.map((value) => value - dark));
   const mean = meanOf(above.map(meanOf));
   const { height, width } = small[0];

@@ -74,7 +74,17 @@ export function medianModel(
   if (images.length === 0) {
     throw new VitrineError({ code: "undeterminable", at: "medianModel", expected: "images", found: "none" });
   }
-  const small = images.map((image) => shrink(size, image, side));
+  return medianModelOf(
+    images.map((image) => shrink(size, image, side)),
+    { size, dark },
+  );
+}
+
+/** {@link medianModel} of images that are small already; at least one. */
+export function medianModelOf(
+  small: readonly Plane[],
+  { size, dark }: { readonly size: PixelSize; readonly dark: number },
+): FlatFieldModel {
   const levels = small.map(({ data }) => medianOf(data) - dark);
   const lit = small.filter((_, i) => levels[i] > 0);
   // A channel without light has no field.

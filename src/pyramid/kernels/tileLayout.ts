@@ -10,6 +10,8 @@ export interface TilesSize {
   readonly levels: number;
   /** Width and height of a tile, a multiple of 8. Default 256. */
   readonly tileSize?: number;
+  /** Tiles at the right and lower end are as large as all others, black where the block has no pixels. Default false. */
+  readonly areTilesFull?: boolean;
 }
 
 /** One level of a block. */

@@ -18,7 +18,7 @@ export interface EncodedTile {
   readonly level: number;
   readonly row: number;
   readonly column: number;
-  /** A whole grey baseline JPEG file; tiles at the right and lower end are as small as what is there. */
+  /** A whole grey baseline JPEG file; tiles at the right and lower end are as small as what is there, unless they are to be full. */
   readonly bytes: Uint8Array;
 }
 
@@ -109,11 +109,12 @@ class WasmTiles implements TilesPlan {
         found,
       });
     }
-    const { intensities, lookup, ...address } = this.#regions.address;
+    const { intensities, lookup, padding, ...address } = this.#regions.address;
     const { levels, tileSize, room } = this.#layout;
     this.#regions.set("tables", jpegTables(quality));
     const source = this.size.type === "uint16" ? { intensities: { source: intensities, table: lookup } } : {};
-    await this.#pool.run(tilesJob, { ...address, ...source, levels, tileSize, room }, options);
+    const spare = this.size.areTilesFull ? { padding } : {};
+    await this.#pool.run(tilesJob, { ...address, ...source, ...spare, levels, tileSize, room }, options);
     return this.#files();
   }
 
@@ -154,7 +155,7 @@ function tooLarge(level: number, tile: number, room: number): VitrineError {
 }
 
 function pieces(size: TilesSize, workers: number) {
-  const { pixelBytes, room, tiles } = tilesLayout(size);
+  const { pixelBytes, room, tiles, tileSize } = tilesLayout(size);
   const isLookedUp = size.type === "uint16";
   return {
     intensities: isLookedUp ? 2 * size.width * size.height : 0,
@@ -164,5 +165,6 @@ function pieces(size: TilesSize, workers: number) {
     work: WORK_BYTES * workers,
     files: room * tiles,
     lengths: 4 * tiles,
+    padding: size.areTilesFull ? workers * tileSize ** 2 : 0,
   };
 }

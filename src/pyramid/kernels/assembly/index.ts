@@ -1,2 +1,3 @@
 export { encodeTile } from "./jpeg";
 export { halveRows, lookUp } from "./pixels";
+export { crossRows, filterRows } from "./registration";
