@@ -76,6 +76,7 @@ test("Ctrl-C ends it at once and leaves no table", async () => {
 test.each([
   [["refine"], /missing required argument 'config\.yaml'/],
   [["constrained-search", "a.yaml", "--false-positives", "0"], /Expected a number above 0/],
+  [["refine", "a.yaml", "--resume"], /option --resume needs --engine local or --engine slurm/],
   [["refine", "a.yaml", "--gradient", "--compat"], /'--gradient' cannot be used with option '--compat'/],
   [["refine", "a.yaml", "--gradient", "--gradient-only"], /cannot be used with option '--gradient'/],
 ])("vitrine %j is wrong use", async (args, message) => {

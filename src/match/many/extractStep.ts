@@ -61,7 +61,7 @@ export async function extractStep(
       collect: collectExtracted,
       collectTarget: { module, export: "collectExtracted" },
     },
-    identity: JSON.parse(JSON.stringify({ version: 1, options: decisive, inputs: prints, tasks })),
+    identity: JSON.parse(JSON.stringify({ version: 1, option: decisive, input: prints, tasks })),
     options: { tables, choices: JSON.stringify({ ...choices, overwrite: true }), inputs: prints },
   };
 }

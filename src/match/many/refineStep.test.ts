@@ -94,7 +94,7 @@ test("what has changed since is refused by name: an option, a number of the conf
     return runStep(step, { ...options, existing: "resume" });
   };
   await expect(again({ exactSlices: true })).rejects.toThrow(
-    "found those of another options (exactSlices none, now true). Overwrite",
+    "found those of another option (exactSlices none, now true). Overwrite",
   );
   const yaml = readFileSync(found.config, "utf8");
   writeFileSync(found.config, yaml.replace("defocus_max: 100", "defocus_max: 200"));
@@ -105,7 +105,7 @@ test("what has changed since is refused by name: an option, a number of the conf
   const table = readFileSync(found.found, "utf8");
   writeFileSync(found.found, table.replace(/\n$/, "\n\n"));
   await expect(again({})).rejects.toThrow(
-    /another inputs \(\S*found\.csv \d+ bytes, \w+, now \d+ bytes, \w+\)/,
+    /another input \(\S*found\.csv \d+ bytes, \w+, now \d+ bytes, \w+\)/,
   );
   await expect(resubmitStep(path)).rejects.toThrow(/found\.csv: expected what it was when the work began/);
   writeFileSync(found.found, table);

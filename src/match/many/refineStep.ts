@@ -86,8 +86,8 @@ export async function refineStep(
     JSON.stringify({
       version: 1,
       configuration: Object.fromEntries(settings),
-      options: decisive,
-      inputs: prints,
+      option: decisive,
+      input: prints,
       kernels: poolKernels(),
       tasks,
     }),

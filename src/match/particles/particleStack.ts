@@ -48,6 +48,8 @@ export interface ParticleReading {
   readonly templateSize?: number;
   /** Whether a table of another program may tell no angles, which are NaN then: for programs that do not need them; default false. */
   readonly posesMayMiss?: boolean;
+  /** Find the micrographs of another program's table, which are relative to its project's folder; default false. */
+  readonly findsMicrographs?: boolean;
   readonly onLog?: Log | undefined;
 }
 
@@ -89,13 +91,14 @@ export async function readParticlePlaces(
 ): Promise<ParticleStack> {
   const { table, isForeign } = await readRows(path, reading);
   if (!isForeign) return stackOfTable(table, path);
-  return stackOfForeign(table, path, { posesMayMiss: reading.posesMayMiss ?? false });
+  const stack = stackOfForeign(table, path, { posesMayMiss: reading.posesMayMiss ?? false });
+  return reading.findsMicrographs === true ? atProjectPaths(stack, reading) : stack;
 }
 
 /** Files of other programs name micrographs relative to their project's folder. @throws {VitrineError} missing: as `projectPath` */
-export async function atProjectPaths(
+async function atProjectPaths(
   stack: ParticleStack,
-  { micrographs }: Pick<ParticleReading, "micrographs"> = {},
+  { micrographs }: Pick<ParticleReading, "micrographs">,
 ): Promise<ParticleStack> {
   if (micrographs !== undefined) return stack; // these say where they lie
   const paths = new Map<string, string>();

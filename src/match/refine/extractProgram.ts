@@ -18,7 +18,6 @@ import { type MicrographCount, micrographCounts, rowsByMicrograph } from "../par
 import type { MicrographFile } from "../particles/micrographFiles.ts";
 import { boxNormalizer, defaultBackgroundRadius } from "../particles/normalizeBox.ts";
 import {
-  atProjectPaths,
   centreColumns,
   centresOf,
   type ParticleReading,
@@ -116,7 +115,7 @@ export async function planExtract(
 async function readStacks(paths: readonly string[], reading: ParticleReading): Promise<ParticleStack> {
   const stacks: ParticleStack[] = [];
   for (const path of paths)
-    stacks.push(await atProjectPaths(await readParticlePlaces(path, reading), reading));
+    stacks.push(await readParticlePlaces(path, { ...reading, findsMicrographs: true }));
   const [first] = stacks;
   if (stacks.length === 1) return first;
   const other = stacks.find(({ hasRefinedPositions }) => hasRefinedPositions !== first.hasRefinedPositions);
