@@ -19,6 +19,7 @@ const OPTIONS: Readonly<Record<string, string>> = {
   "tiling.overlapPx": "--tile-overlap",
   limit: "--limit",
   maskRadiusPx: "--mask-radius",
+  particles: "--particles",
   planImport: "--pattern and --table",
   rivalDeg: "--rival",
   symmetry: "--symmetry",

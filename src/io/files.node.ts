@@ -100,7 +100,10 @@ export async function openWritable(
   path: string,
   { create }: { readonly create: boolean },
 ): Promise<WritableFile> {
-  const handle = await guarded(path, () => open(path, create ? "wx+" : "r+"));
+  // a name that is not there in the end is the writer's affair
+  const at = path.replace(TEMPORARY, "");
+  const expected = create ? "a complete write" : "a readable file";
+  const handle = await guarded(at, () => open(path, create ? "wx+" : "r+"), expected);
   if (create) await syncFolder(dirname(path));
   return {
     name: path,
@@ -324,11 +327,14 @@ async function syncFolder(folder: string): Promise<void> {
   }
 }
 
-async function guarded<T>(path: string, work: () => Promise<T>): Promise<T> {
+/** What a writer adds to a name until all is written. */
+const TEMPORARY = /\.[0-9a-f]{8}\.(tmp|unfinished)$/;
+
+async function guarded<T>(path: string, work: () => Promise<T>, expected = "a readable file"): Promise<T> {
   try {
     return await work();
   } catch (error) {
-    throw storageError(error, path, "a readable file");
+    throw storageError(error, path, expected);
   }
 }
 

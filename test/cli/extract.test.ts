@@ -17,7 +17,9 @@ test("boxes of a movie, normalised and inverted, as a stack and a STAR file", as
   const end = await vitrineHere([...args, ...motion, ...exposure, "--json"], { cwd: scratch });
   expect([end.code, end.stderr]).toEqual([
     0,
-    expect.stringMatching(/^vitrine: \S*movie\.mrc: 3 of 9 boxes leave it and are padded.*\nvitrine: boxes\.star: left out .*--full keeps it\n$/),
+    expect.stringMatching(
+      /^vitrine: \S*movie\.mrc: 3 of 9 boxes leave it and are padded.*\nvitrine: boxes\.star: left out .*--full keeps it\n$/,
+    ),
   ]);
   expect(JSON.parse(end.stdout).results).toMatchObject({ particles: 9, files: ["boxes.mrcs", "boxes.star"] });
   const file = await openMrc(join(scratch, "boxes.mrcs"));

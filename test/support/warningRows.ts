@@ -374,6 +374,11 @@ export const WARNING_ROWS: readonly WarningRow[] = [
     says: /^--compat-batch has no effect here without --compat$/,
   },
   {
+    name: "match --correlation-limit without a table",
+    call: (f) => match(search(f), f, "--correlation-limit", "9"),
+    says: /^--correlation-limit has no effect here without --correlation-table or/,
+  },
+  {
     name: "--false-positives with a cutoff",
     call: (f) => match(search(f), f, "--z-cutoff", "9", "--false-positives", "2"),
     says: /^--false-positives has no effect here with --z-cutoff$/,

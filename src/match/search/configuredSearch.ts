@@ -1,6 +1,7 @@
 import type { BackendSizes } from "../../compute/index.ts";
 import { VitrineError } from "../../core/index.ts";
 import type { ResultPlaces } from "../../io/index.ts";
+import { refuseOtherEnding } from "../../io/index.ts";
 import type { Log } from "../../program/index.ts";
 import { type MatchSettings, parseMatchSettings, type SearchSpace, searchSpace } from "../config/config.ts";
 import { readConfigText } from "../config/configPrograms.ts";
@@ -52,13 +53,15 @@ export async function planSearches(
 ): Promise<SearchSet<TemplateSettings>> {
   requirePng(options.picturePath);
   if (options.particlesPath !== undefined) checkTableName(options.particlesPath);
+  if (options.correlationTablePath !== undefined)
+    refuseOtherEnding(options.correlationTablePath, /\.(h5|hdf5)$/i, "a name that ends with .h5");
   const text = await readConfigText(configPath, "match");
   const parsed = parseMatchSettings(text, configPath, { compat: options.compatBatch !== undefined });
   const chosen = withMicrograph(parsed, options.micrograph, onLog);
   const settings = {
     ...chosen,
     optics: await readMtfFile(chosen.optics),
-    results: { ...chosen.results, ...correlationTableOf(options, chosen) },
+    results: { ...chosen.results, ...correlationTableOf({ ...options, ...(onLog && { onLog }) }, chosen) },
   };
   const results = { ...DEFAULT_RESULTS, ...withoutUndefined(options) };
   return { searches: templateSearches({ settings, results }, configPath, options.templates), results };
@@ -79,14 +82,22 @@ function requirePng(path: string | undefined): void {
 
 /** The table of correlations that options ask for; of one of many micrographs under its own name. */
 function correlationTableOf(
-  { correlationTablePath, micrograph }: MatchOptions,
+  { correlationTablePath, micrograph, ...options }: MatchOptions,
   { results }: MatchSettings,
 ): { correlationTable?: string } {
   if (correlationTablePath === undefined) {
     const { correlationTable } = results;
+    if (correlationTable === undefined) warnOfTableOptions(options);
     return correlationTable === undefined ? {} : { correlationTable };
   }
   return { correlationTable: suffixed(correlationTablePath, micrograph?.suffix ?? "") };
+}
+
+function warnOfTableOptions({ correlationThreshold, correlationLimit, onLog }: MatchOptions): void {
+  const without =
+    "has no effect here without --correlation-table or the configuration's correlation_table_path";
+  if (correlationThreshold !== undefined) onLog?.(`--correlation-threshold ${without}`, "warning");
+  if (correlationLimit !== undefined) onLog?.(`--correlation-limit ${without}`, "warning");
 }
 
 /** Opens everything that a configuration names; `use` gets it, and it is closed afterwards. */

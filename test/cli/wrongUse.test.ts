@@ -1,0 +1,76 @@
+import { copyFileSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { beforeAll, expect, test } from "vitest";
+import { createExperiment } from "../../src/experiment/index.ts";
+import { formatMrc } from "../../src/io/index.ts";
+import { vitrineHere } from "../support/command.ts";
+import { mapPaths, scratchFolder, smallConfiguration, writeConfig } from "../support/searchCase.ts";
+
+const folder = scratchFolder();
+const here = (file: string) => fileURLToPath(new URL(file, import.meta.url));
+const page = here("wrongUse.txt");
+const lines = readFileSync(page, "utf8").split("\n");
+const calls = lines.filter((line) => line.startsWith("$ ")).map((line) => line.slice(2));
+
+/** Sentences of libraries and of the machine, and names of our own functions and their arguments. */
+const RAW =
+  /\b(Zod|Syntax|Type|Range|Reference)Error\b|ERR_|\bE[A-Z]{5,}\b|\bat \S+\.[jt]s:\d|UNIQUE|flow (map|seq)|mapping|scalar|Unexpected|undefined|\[object|\w\(\)|\b(createPool|zCutoff|maskRadiusPx)\b/;
+
+const TEXTS = {
+  "empty.yaml": "",
+  "empty.mrc": "",
+  "empty.h5": "",
+  "empty.json": "",
+  "empty.pdb": "",
+  "text.csv": "hello world\nthis is text\n",
+  "text.star": "hello world\n",
+  "text.pdb": "hello world\n",
+  "tabs.yaml": "a:\n\tb: 1\n",
+  "open.yaml": "a: [1, 2\n",
+  "dup.yaml": "a: 1\na: 2\n",
+  "nospace.yaml": "a:1\nb:2\n",
+  "list.yaml": "- a\n- b\n",
+  "badjson.json": "{a: 1",
+  "badplan.json": '[{"axes": {"time": 0},}]',
+  "plan.json": '[{"axes": {"time": 0}}]',
+};
+
+beforeAll(async () => {
+  for (const [name, text] of Object.entries(TEXTS)) writeFileSync(join(folder, name), text);
+  const small = smallConfiguration(folder, { image: [96, 80], template: 16 });
+  const paths = { micrograph_path: "image.mrc", template_volume_path: "volume.mrc" };
+  writeConfig(folder, { ...small, ...paths, match_template_result: mapPaths("out") });
+  const flat = { data: new Float32Array(16 ** 3).fill(3), shape: [16, 16, 16] as const, voxelSizeA: 2 };
+  writeFileSync(join(folder, "flat.mrc"), formatMrc(flat));
+  copyFileSync(here("../golden/match/refine1_config.yaml"), join(folder, "refine.yaml"));
+  copyFileSync(here("../golden/match/search1_particles.csv"), join(folder, "p.csv"));
+  copyFileSync(here("../golden/cases/atoms/two_models.pdb"), join(folder, "atoms.pdb"));
+  copyFileSync(here("../golden/cases/star/super_resolution.star"), join(folder, "s.star"));
+  mkdirSync(join(folder, "folder"));
+  await (await createExperiment(join(folder, "screen"))).close();
+});
+
+/** The exit code and the line that says what is wrong. */
+async function answerOf(call: string): Promise<string> {
+  const { code, stdout, stderr } = await vitrineHere(call.split(" "), { cwd: folder });
+  const said = stderr.trimEnd().split("\n");
+  // help follows a wrong use; warnings go before a failure
+  const line = code === 2 ? said[0] : (said.at(-1) ?? "");
+  expect([call, stdout]).toEqual([call, ""]);
+  return `${code} ${line.replace(/^vitrine: /, "").replaceAll(`${folder}/`, "")}`;
+}
+
+test("a hundred and fifty wrong calls are answered in a user's words", { timeout: 60_000 }, async () => {
+  const answers: string[] = [];
+  for (const call of calls) {
+    const answer = await answerOf(call);
+    expect
+      .soft([call, answer], "where, what was expected, what found")
+      .toEqual([call, expect.stringMatching(/^(1 \S.*: expected .+, found .+\.$|2 error: )/)]);
+    expect.soft([call, RAW.exec(answer)?.[0]]).toEqual([call, undefined]);
+    answers.push(`$ ${call}\n${answer}`);
+  }
+  const head = lines.slice(0, lines.indexOf("") + 1);
+  await expect(`${[...head, ...answers].join("\n")}\n`).toMatchFileSnapshot(page);
+});
