@@ -27,7 +27,7 @@ export function addMoleculeOptions(command: Command): Command {
     .addOption(
       new Option(
         "--molecules <format>",
-        "whose table of molecules OUT becomes; default by its ending (.csv acryo, .star relion5, .tbl dynamo, .em av3, .json copick)",
+        "whose table of molecules OUT becomes; default by its ending (.csv and .parquet acryo, .star relion5, .tbl dynamo, .em av3, .json copick)",
       ).choices([...MOLECULE_FORMATS]),
     )
     .option("--tomogram-size <X,Y,Z>", "molecules: voxels of the tomogram without binning", sizeOf)
@@ -48,7 +48,7 @@ function sizeOf(text: string): [number, number, number] {
   throw new InvalidArgumentError("Expected three whole numbers above 0: 4096,4096,1024.");
 }
 
-const TABLES = /\.(csv|star|tbl|em|json)$/i;
+const TABLES = /\.(csv|pq|parquet|star|tbl|em|json)$/i;
 
 /** Whether what is converted are molecules: said so, or seen in their table. */
 export async function isMoleculeConversion(from: string, { molecules }: MoleculeArguments): Promise<boolean> {

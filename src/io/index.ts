@@ -125,6 +125,8 @@ export { openOmeZarr } from "./omezarr/open.ts";
 export type { OmeZarrTiling } from "./omezarr/tiling.ts";
 export type { OmeZarrOptions } from "./omezarr/writer.ts";
 export { createOmeZarr } from "./omezarr/writer.ts";
+export type { ParquetColumn } from "./parquet.ts";
+export { formatParquet, readParquetRows } from "./parquet.ts";
 export type { PngPicture } from "./png.ts";
 export { encodePng } from "./png.ts";
 export type { NpyRecords } from "./records.ts";

@@ -292,7 +292,9 @@ describe("written and read again, places and orientations are the same", () => {
   });
 
   test("what is asked for wrongly is told", async () => {
-    await expect(readMolecules(join(folder, "x.txt"))).rejects.toThrow(".csv, .star, .tbl, .em or .json");
+    await expect(readMolecules(join(folder, "x.txt"))).rejects.toThrow(
+      ".csv, .parquet, .star, .tbl, .em or .json",
+    );
     // @ts-expect-error: an unknown key
     await expect(readMolecules("x.tbl", { pixelsize: 1 })).rejects.toThrow('did you mean "pixelSizeA"');
   });

@@ -12,6 +12,7 @@ import {
 } from "../../io/index.ts";
 import { parseMoleculesCsv, writeMoleculesCsv } from "../molecules/csv.ts";
 import type { Molecules } from "../molecules/molecules.ts";
+import { readMoleculesParquet, writeMoleculesParquet } from "../molecules/parquet.ts";
 import { copickFromMolecules, moleculesFromCopick } from "./copick.ts";
 import { dynamoFromMolecules, moleculesFromDynamo } from "./dynamo.ts";
 import {
@@ -46,7 +47,7 @@ export interface ReadMoleculesOptions extends TomogramOptions {
 
 /** What writing molecules needs. */
 export interface WriteMoleculeFileOptions extends ReadMoleculesOptions {
-  /** Default by the ending: .csv acryo, .star RELION 5, .tbl Dynamo, .em AV3, .json copick. */
+  /** Default by the ending: .csv and .parquet acryo, .star RELION 5, .tbl Dynamo, .em AV3, .json copick. */
   readonly format?: MoleculeFormat;
   /** The tomogram of all molecules, where no feature `tomogram` says. */
   readonly tomogram?: string;
@@ -71,7 +72,7 @@ const WRITE_KEYS: OptionKeys<WriteMoleculeFileOptions> = {
 };
 
 /**
- * Reads molecules of acryo (.csv), RELION 3 to 5 and STOPGAP (.star), Dynamo (.tbl), TOM and AV3 (.em), copick (.json): places in nm from
+ * Reads molecules of acryo (.csv, .parquet), RELION 3 to 5 and STOPGAP (.star), Dynamo (.tbl), TOM and AV3 (.em), copick (.json): places in nm from
  * the first voxel, orientations from the reference into the tomogram, everything else as features.
  *
  * @throws {VitrineError} missing, storage: the file, a pixel size or a size of the tomogram; format: damaged; unsupported: another kind
@@ -82,6 +83,9 @@ export async function readMolecules(path: string, options: ReadMoleculesOptions 
   switch (endingOf(path)) {
     case "csv":
       return parseMoleculesCsv(await readText(path), path);
+    case "pq":
+    case "parquet":
+      return readMoleculesParquet(path);
     case "tbl":
       return moleculesFromDynamo(await readText(path), context);
     case "em":
@@ -105,6 +109,8 @@ export async function isMoleculeFile(path: string): Promise<boolean> {
     case "tbl":
     case "em":
     case "json":
+    case "pq":
+    case "parquet":
       return true;
     case "csv": {
       const { columns } = parseCsvTable(await readText(path), path);
@@ -142,6 +148,7 @@ export async function writeMolecules(
     onLog?.(`${path}: left out ${names.join(", ")}: RELION has no such columns`, "warning");
   switch (format) {
     case "acryo":
+      if (/\.(pq|parquet)$/i.test(path)) return writeMoleculesParquet(path, named, { overwrite });
       return writeMoleculesCsv(path, named, { overwrite, floatPrecision: null });
     case "relion5":
     case "relion4": {
@@ -170,6 +177,8 @@ function nameTomograms(molecules: Molecules, tomogram: string | undefined): Mole
 
 const BY_ENDING: Readonly<Record<string, MoleculeFormat>> = {
   csv: "acryo",
+  pq: "acryo",
+  parquet: "acryo",
   star: "relion5",
   tbl: "dynamo",
   em: "av3",
@@ -187,7 +196,7 @@ function endingOf(path: string): string {
 }
 
 function unknownEnding(at: string): VitrineError {
-  const expected = "a table of molecules: .csv, .star, .tbl, .em or .json";
+  const expected = "a table of molecules: .csv, .parquet, .star, .tbl, .em or .json";
   return new VitrineError({ code: "unsupported", at, expected, found: "another ending" });
 }
 

@@ -13,7 +13,8 @@ import { Molecules } from "./molecules.ts";
 
 /** Columns of places and rotation vectors, as acryo names them. */
 export const PLACE_COLUMNS = ["z", "y", "x"] as const;
-const ROTATION_COLUMNS = ["zvec", "yvec", "xvec"] as const;
+/** Columns of rotation vectors. */
+export const ROTATION_COLUMNS = ["zvec", "yvec", "xvec"] as const;
 
 /** Which columns of a table are places (nm, z y x) and rotation vectors (radians, z y x). */
 export interface MoleculeColumns {
@@ -138,4 +139,51 @@ function formatNumber(value: number, precision: number | null): string {
     if (Math.fround(Number(text)) === value) return `${Number(text)}`;
   }
   return `${Number(value.toPrecision(SINGLE_DIGITS))}`;
+}
+
+/** What a table of another kind is, and which of its columns are places and rotations. */
+interface TableColumns extends MoleculeColumns {
+  readonly at: string;
+}
+
+/**
+ * Molecules of a table whose cells have types.
+ *
+ * @throws {VitrineError} missing: a column; type: a place or rotation that is no number, a feature that is neither number, text nor boolean
+ */
+export function moleculesOfTable(
+  table: ReadonlyMap<string, readonly unknown[]>,
+  rows: number,
+  { at, posCols = PLACE_COLUMNS, rotCols = ROTATION_COLUMNS }: TableColumns,
+): Molecules {
+  const numbers = (names: readonly [string, string, string]) => {
+    const columns = names.map((name) => {
+      const column = table.get(name);
+      if (column !== undefined) return column;
+      const found = [...table.keys()].join(", ") || "none";
+      throw new VitrineError({ code: "missing", at, expected: `a column ${name}`, found });
+    });
+    return Float64Array.from({ length: 3 * rows }, (_, i) =>
+      numberOf(columns[i % 3][Math.floor(i / 3)], `${at} ${names[i % 3]}`),
+    );
+  };
+  const fixed: readonly string[] = [...posCols, ...rotCols];
+  const features = [...table].filter(([name]) => !fixed.includes(name));
+  return Molecules.fromRotvec(
+    numbers(posCols),
+    numbers(rotCols),
+    Object.fromEntries(
+      features.map(([name, values]) => [name, values.map((value) => featureOf(value, `${at} ${name}`))]),
+    ),
+  );
+}
+
+function numberOf(value: unknown, at: string): number {
+  if (typeof value === "number") return value;
+  throw new VitrineError({ code: "type", at, expected: "a number", found: typeof value });
+}
+
+function featureOf(value: unknown, at: string): FeatureValue {
+  if (value === null || ["number", "string", "boolean"].includes(typeof value)) return value as FeatureValue;
+  throw new VitrineError({ code: "type", at, expected: "numbers, texts or booleans", found: typeof value });
 }

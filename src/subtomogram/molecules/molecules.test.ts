@@ -6,6 +6,7 @@ import fc from "fast-check";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { parseMoleculesCsv, readMoleculesCsv, writeMoleculesCsv } from "./csv.ts";
 import { Molecules } from "./molecules.ts";
+import { readMoleculesParquet, writeMoleculesParquet } from "./parquet.ts";
 import { quaternionFromRotvec, quaternionMatrix } from "./quaternion.ts";
 
 const FOLDER = fileURLToPath(new URL("../../../test/golden/subtomogram/molecules/", import.meta.url));
@@ -337,6 +338,37 @@ describe("selections and features", () => {
     // (0, 2, 3) lies (-1, 0, 1.5) from the centre
     for (const axis of [0, 1, 2])
       expect(at(axis, 0, 2, 3)).toBeCloseTo([4, 5, 6][axis] / 2 - m[3 * axis] + 1.5 * m[3 * axis + 2], 5);
+  });
+});
+
+describe("Parquet", () => {
+  test.each(["m.parquet", "m_snappy.parquet", "m_uncompressed.parquet"])(
+    "polars' %s, however it is packed",
+    async (name) => {
+      const read = await readMoleculesParquet(join(FOLDER, name));
+      expectRows(read.pos, ops.pos, SINGLE);
+      expectQuats(read, ops.quat_xyzw_scipy_on_zyx_vectors, 1e-6);
+      expect(read.features).toEqual((await readMoleculesCsv(join(FOLDER, "m.csv"))).features);
+    },
+  );
+
+  test("what is written comes back with its types", async () => {
+    const path = join(folder, "again.parquet");
+    const some = new Molecules(
+      [
+        [1.25, 2, 3],
+        [4, 5, 6],
+      ],
+      undefined,
+      { id: [1, null], name: ["a", "b"], ok: [true, false], x2: [0.5, 2] },
+    );
+    await writeMoleculesParquet(path, some);
+    const read = await readMoleculesParquet(path);
+    expect([...read.pos]).toEqual([...some.pos]);
+    expect(read.features).toEqual(some.features);
+    await expect(writeMoleculesParquet(path, some)).rejects.toMatchObject({ code: "exists" });
+    await writeMoleculesParquet(path, Molecules.empty(), { overwrite: true });
+    await expect(readMoleculesParquet(join(FOLDER, "m.csv"))).rejects.toMatchObject({ code: "format" });
   });
 });
 
