@@ -10,8 +10,9 @@ import { TiffReader } from "../../tiff/reader.ts";
 import type { ImageCollection, ImageSource } from "../source.ts";
 import { tiffSource } from "./image.ts";
 import { type OmeFile, omeNames, omePlate, planOme } from "./ome.ts";
-import { groupPages, planImageJ, planPages } from "./plain.ts";
+import { planImageJ, planPages } from "./plain.ts";
 import type { TiffImagePlan } from "./plan.ts";
+import { groupPages } from "./pyramid.ts";
 
 /** The images of a file before any of them is opened. */
 interface Contents extends Pick<ImageCollection, "format" | "images" | "plate" | "warnings"> {
@@ -101,12 +102,12 @@ async function plainContents(
   { isImageJ, warnings }: { readonly isImageJ: boolean; readonly warnings: readonly string[] },
 ): Promise<Contents> {
   const found = await readPlanes(reader);
-  const groups = groupPages(found);
+  const { groups, warnings: guessed } = await groupPages(reader, found);
   const plan = isImageJ && groups.length === 1 ? planImageJ : planPages;
   return {
     format: isImageJ ? "imagej" : "tiff",
     images: groups.map(({ name }) => name),
-    warnings: [...warnings, ...found.warnings],
+    warnings: [...warnings, ...found.warnings, ...guessed],
     plan: (index, name) => plan(reader, { name, group: groups[index] }),
   };
 }

@@ -23,6 +23,8 @@ export interface TiffImagePlan extends Pick<ImageSource, "name" | "channels" | "
   readonly first: PlacedPlane;
   /** Pages of lower resolution of the first one: their own, or those behind it in the file. */
   readonly lower: readonly TiffPageEntry[];
+  /** How many pixels a side of theirs stands for, where their pages are filled up to whole tiles. */
+  readonly factors?: readonly number[];
   /**
    * Gives a plane, counted in C order of the outer axes, to a function; undefined where it was never taken.
    *
