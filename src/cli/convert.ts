@@ -1,4 +1,4 @@
-import { type Command, Option } from "commander";
+import { type Command, InvalidArgumentError, Option } from "commander";
 import { progressTeller } from "../core/index.ts";
 import {
   type ConvertFormat,
@@ -24,7 +24,8 @@ interface ConvertArguments extends TiffArguments {
   readonly project?: ReturnType<typeof projection>;
   readonly montage?: readonly string[];
   readonly panels?: number;
-  readonly contrast?: readonly [number, number];
+  readonly bits?: 8 | 16;
+  readonly contrast?: readonly [number, number] | "file";
   readonly range?: readonly [number, number];
   readonly colors?: readonly string[];
   readonly maxSize?: number;
@@ -84,6 +85,11 @@ export function addConvert(cli: Command): void {
     .option("--levels <n>", "OME-Zarr: how many; default: until both sides are at most 256", count)
     .option("--image <name>", "which series, field or label image, of a file that holds several")
     .option("--level <n>", "which resolution (0 is the full one)", level)
+    .option(
+      "--bits <n>",
+      "8 or 16: unsigned integers; values that do not fit are spread from --range, else from all that the file's integers can be",
+      bitCount,
+    )
     .option("--at <axis=place,...>", "one place on axes, by value or index: z=12,t=0,c=DAPI", place);
   addTiffRows(addPictureOptions(command))
     .option(
@@ -122,15 +128,24 @@ function addPictureOptions(command: Command): Command {
     .option("--panels <n>", "PNG: most planes of a montage (64)", count)
     .option(
       "--contrast <low,high>",
-      "PNG: per cent of values that are black and full (0.1,99.9)",
+      "PNG: per cent of values that are black and full (0.1,99.9); file: what the file shows, or its bits",
       percentPair,
     )
-    .option("--range <low,high>", "PNG: values that are black and full", rangePair)
+    .option(
+      "--range <low,high>",
+      "PNG: values that are black and full; with --bits those that become 0 and the highest",
+      rangePair,
+    )
     .option("--colors <rrggbb,...>", "PNG: a colour a channel", colorList)
     .option("--max-size <px>", "PNG: most pixels of the longer side (2048)", count)
     .option("--zoom <n>", "PNG: screen pixels a pixel (1)", count)
     .option("--no-scale-bar", "PNG: without a scale bar")
     .option("--no-labels", "PNG: without names on the panels of a montage");
+}
+
+function bitCount(text: string): 8 | 16 {
+  if (text === "8" || text === "16") return Number(text) === 8 ? 8 : 16;
+  throw new InvalidArgumentError("Expected 8 or 16.");
 }
 
 function level(text: string): number {
@@ -157,7 +172,7 @@ function convertImages(from: string, to: string, args: ConvertArguments): Promis
 }
 
 function convertOptions(args: ConvertArguments): ConvertOptions {
-  const { format, compression, image, level, at, overwrite = false } = args;
+  const { format, compression, image, level, at, bits, overwrite = false } = args;
   const { project, montage, panels, contrast, range, colors, maxSize, zoom, scaleBar, labels } = args;
   return {
     ...toTiffOptions(args),
@@ -166,6 +181,7 @@ function convertOptions(args: ConvertArguments): ConvertOptions {
     ...(image !== undefined && { image }),
     ...(level !== undefined && { level }),
     ...(at !== undefined && { at }),
+    ...(bits !== undefined && { bits, ...(range !== undefined && { range }) }),
     ...zarrLayout(args),
     picture: {
       ...{ scaleBar, labels },

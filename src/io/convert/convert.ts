@@ -6,6 +6,7 @@ import { type OptionKeys, requireKnownOptions } from "../schema.ts";
 import { openImages } from "../source/open.ts";
 import type { ImageSource } from "../source/source.ts";
 import { tiffRowsLine } from "../tiff/rows.ts";
+import { withBits } from "./bits.ts";
 import { copyDataset } from "./datasets.ts";
 import { isTiffBesideMrc, withTiffRows } from "./flipped.ts";
 import { imagesLeftOut, leftOut } from "./losses.ts";
@@ -47,6 +48,8 @@ const KEYS: OptionKeys<ConvertOptions> = {
   tiffRows: true,
   level: true,
   at: true,
+  bits: true,
+  range: true,
   picture: true,
   onProgress: true,
   onLog: true,
@@ -105,6 +108,11 @@ async function writeImage(
 ): Promise<Omit<ConvertReport, "from">> {
   const { format, overwrite = false, onLog, signal } = options;
   if (format === "png") {
+    if (options.bits !== undefined)
+      onLog?.(
+        `${to}: bits (--bits) are those of the other formats: left out; a range (--range) is a picture's contrast`,
+        "warning",
+      );
     const { at, level, picture, onProgress } = options;
     const drawn = await writePngSource(image, to, {
       ...picture,
@@ -117,9 +125,11 @@ async function writeImage(
     onProgress?.({ done: 1, total: 1 });
     return { to: format, images: 1, filled: 0, picture: drawn };
   }
-  const view = viewOf(image, options);
+  const { source: view, clipped } = withBits(viewOf(image, options), options);
   for (const line of leftOut(view, to, format)) onLog?.(line, "warning");
   await writeSource(view, to, { ...options, format, overwrite });
+  if (clipped() > 0)
+    onLog?.(`${to}: ${clipped()} pixels lay outside the range and are held at its ends`, "warning");
   const planes = countPlanes(view);
   const isWhole = options.at === undefined && options.image === undefined;
   const gaps = isWhole && options.kind !== undefined ? await countImages(options.from) : undefined;
@@ -145,8 +155,8 @@ async function datasetKind(path: string): Promise<DatasetKind | undefined> {
 }
 
 /** What images one by one have no room for. */
-function isPart({ image, level, at, zarr }: ConvertOptions): boolean {
-  return image !== undefined || level !== undefined || at !== undefined || zarr !== undefined;
+function isPart({ image, level, at, zarr, bits }: ConvertOptions): boolean {
+  return [image, level, at, zarr, bits].some((option) => option !== undefined);
 }
 
 function formatOf(path: string): ConvertFormat {

@@ -2,6 +2,7 @@ import type { ImageCollection, ImageSource } from "../source/source.ts";
 import { placeOf, startIn, stepIn } from "./geometry.ts";
 import type { ConvertFormat, ConvertOptions } from "./options.ts";
 import { outerAxes } from "./pieces.ts";
+import { OME_FIELDS } from "./toOmeTiff.ts";
 
 /** What a format can hold of an image besides its values. */
 interface Holds {
@@ -32,9 +33,10 @@ const HOLDS: Readonly<Record<Exclude<ConvertFormat, "png">, Holds>> = {
     channelColors: true,
     ...SIZES,
     timeStep: true,
+    origin: true,
     levels: true,
   },
-  ndtiff: { values: true, channelNames: true, pixelSize: true, zStep: true },
+  ndtiff: { values: true, channelNames: true, pixelSize: true, zStep: true, timeStep: true },
   "ome-zarr": {
     axes: ["time", "channel", "z"],
     channelNames: true,
@@ -143,7 +145,7 @@ function sizesLost(source: ImageSource, holds: Holds): Loss[] {
     [
       holds.origin === undefined && starts.some((start) => start !== 0),
       `the place of the first pixel (${starts.map(text).join(", ")} µm along x, y, z)`,
-      ["mrc", "ome-zarr"],
+      ["mrc", ...keepers],
     ],
   ];
 }
@@ -156,7 +158,10 @@ const UNTOLD = [
 
 /** Keys of metadata; MRC takes its own back. */
 function metadataLost({ metadata }: ImageSource, format: ConvertFormat): Loss {
-  const own = (key: string) => UNTOLD.includes(key) || (key === "labels" && format === "mrc");
+  const own = (key: string) =>
+    UNTOLD.includes(key) ||
+    (key === "labels" && format === "mrc") ||
+    (OME_FIELDS.includes(key) && format === "ome-tiff");
   const isOurs = (value: unknown) => Array.isArray(value) && value.join() === "Written by Vitrine";
   const lost = Object.entries(metadata).flatMap(([key, value]) => (own(key) || isOurs(value) ? [] : [key]));
   return [lost.length > 0, `further metadata (${few(lost)})`, []];

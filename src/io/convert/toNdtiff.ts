@@ -6,6 +6,9 @@ import type { ImageSource } from "../source/source.ts";
 import { stepIn } from "./geometry.ts";
 import { outerAxes, planesOf, type WalkOptions } from "./pieces.ts";
 
+/** Those that NDTiff has a number for. */
+const BIT_DEPTHS = [10, 11, 12, 14] as const;
+
 /** Writes every plane of an image into a new NDTiff dataset, with names of channels and values of axes, sizes in the summary metadata. */
 export async function writeNdtiffSource(
   source: ImageSource,
@@ -16,11 +19,14 @@ export async function writeNdtiffSource(
   const { shape } = source.levels[0];
   const [height, width, channels = 1] = shape.slice(outer.length);
   const places = indicesWithin(outer.map((_, i) => ({ from: 0, to: shape[i] })));
+  const { significantBits } = source;
+  const known = BIT_DEPTHS.find((bits) => bits >= (significantBits ?? 16));
+  const bits = known !== undefined && source.dtype === "uint16" ? { bitDepth: known } : {};
   await using writer = await createNdtiff({ directory, summaryMetadata: summaryOf(source) });
   for await (const data of planesOf(source, options)) {
     const indices = places.next().value ?? [];
     const axes = Object.fromEntries(outer.map((name, i) => [name, placeName(source, name, indices[i])]));
-    await writer.put({ axes, image: { data, width, height, channels }, metadata: {} });
+    await writer.put({ axes, image: { data, width, height, channels }, metadata: {}, ...bits });
   }
   await writer.finish();
   await writer.dataset.close();
@@ -36,8 +42,10 @@ function placeName(source: ImageSource, name: string, index: number): Axes[strin
 
 function summaryOf(source: ImageSource): JsonObject {
   const [pixelUm, stepUm] = ["x", "z"].map((name) => stepIn(source, name, "micrometer"));
+  const intervalS = stepIn(source, "time", "second");
   return {
     ...(pixelUm !== undefined && { PixelSize_um: pixelUm }),
     ...(stepUm !== undefined && { "z-step_um": stepUm }),
+    ...(intervalS !== undefined && { Interval_ms: Number((intervalS * 1000).toPrecision(12)) }),
   };
 }

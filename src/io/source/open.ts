@@ -1,4 +1,5 @@
 import { fileExists } from "#files";
+import type { Axes } from "../../core/index.ts";
 import { VitrineError } from "../../core/index.ts";
 import type { Dataset } from "../dataset/dataset.ts";
 import { identifyFile } from "../identify.ts";
@@ -106,13 +107,14 @@ async function singleImage(
 
 /** Images of one size and type are one image; its sources close with the collection. */
 async function datasetImages(
-  dataset: Dataset,
+  dataset: Dataset & { imageBitDepth(axes: Axes): number | undefined },
   format: string,
   lower: readonly { readonly dataset: Dataset; readonly factor: number }[],
 ): Promise<ImageCollection> {
   const layouts = layoutsOf(dataset);
   const names = layouts.length === 1 ? [ONLY] : layouts.map(describeLayout);
   const close = () => dataset.close();
+  const bitDepth = (axes: Axes) => dataset.imageBitDepth(axes);
   if (layouts.length === 0) {
     await close();
     throw new VitrineError({ code: "missing", at: dataset.name, expected: "images", found: "none" });
@@ -127,7 +129,7 @@ async function datasetImages(
     async open(image = names[0]) {
       requireImage(dataset.name, names, image);
       const name = names.length === 1 ? dataset.name : `${dataset.name} ${image}`;
-      return datasetSource(dataset, { name, layout: layouts[names.indexOf(image)], lower });
+      return datasetSource(dataset, { name, layout: layouts[names.indexOf(image)], lower, bitDepth });
     },
     close,
     [Symbol.asyncDispose]: close,

@@ -67,6 +67,8 @@ export interface ImageSource extends AsyncDisposable {
   readonly channels: readonly SourceChannel[];
   /** Values are names of objects, not intensities: levels are made of the nearest or most frequent one, never of means. */
   readonly isLabels: boolean;
+  /** Bits of an integer that carry something, where they are fewer than its type has: 12 of a camera in `uint16`. */
+  readonly significantBits?: number;
   /** What else the file says, as it says it. */
   readonly metadata: JsonObject;
   /** What the file contradicts, leaves open or hides, said once each with the name of the field. */

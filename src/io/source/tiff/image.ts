@@ -25,6 +25,7 @@ export async function tiffSource(plan: TiffImagePlan): Promise<ImageSource> {
     levels,
     channels,
     isLabels: false,
+    ...significant(plan),
     metadata,
     warnings,
   };
@@ -33,6 +34,14 @@ export async function tiffSource(plan: TiffImagePlan): Promise<ImageSource> {
     readChunk: (request) => readChunk(plan, request, { levels, pages }),
     close: () => plan.close(),
   });
+}
+
+/** What is said, or the bits that stand in the file; nothing where all of the type's are used. */
+function significant({ significantBits, first }: TiffImagePlan): { significantBits?: number } {
+  const { bits, dtype } = first.plane.entry.page;
+  const used = Math.min(significantBits ?? bits, bits);
+  const isWhole = !dtype.startsWith("float") && used < 8 * bytesPerValue(dtype);
+  return isWhole ? { significantBits: used } : {};
 }
 
 function axesOf({ outer, y, x, first }: TiffImagePlan): SourceAxis[] {
@@ -54,11 +63,13 @@ async function levelOf(
     known ? Math.min(length, Math.floor(whole / known)) : length;
   const plane = [side(page.height, full.height), side(page.width, full.width)];
   const scale = [...outer.map((axis) => axis.scale), y.scale, x.scale, ...samples.map(() => 1)];
+  const starts = [...outer.map(({ start = 0 }) => start), y.start ?? 0, x.start ?? 0];
+  const translation = [...starts, ...samples.map(() => 0)];
   const [rows, columns] = await chunkSides(first.reader, { page, ...entry });
   return {
     shape: [...outer.map(({ count }) => count), ...plane, ...samples],
     chunkShape: [...ones, rows, columns, ...samples],
-    ...binned({ scale, translation: scale.map(() => 0) }, [...ones, ...factors, ...samples.map(() => 1)]),
+    ...binned({ scale, translation }, [...ones, ...factors, ...samples.map(() => 1)]),
   };
 }
 

@@ -1,5 +1,5 @@
 import { TAG } from "../../tiff/directory.ts";
-import { type ImageJLines, parseImageJ, parseImageJMetadata } from "../../tiff/imagej.ts";
+import { type ImageJLines, isImageJ, parseImageJ, parseImageJMetadata } from "../../tiff/imagej.ts";
 import { readPixelSize } from "../../tiff/pixelSize.ts";
 import type { TiffPlane, TiffReader } from "../../tiff/reader.ts";
 import { slideChannel } from "../../tiff/slide.ts";
@@ -82,7 +82,7 @@ function plainScale(pixelSizeA: number | undefined): PlaneScale {
 export async function planImageJ(reader: TiffReader, what: Group): Promise<TiffImagePlan> {
   const { planes } = what.group;
   const directory = await reader.directory(planes[0].entry);
-  const said = parseImageJ((await directory.descriptions())[0]);
+  const said = parseImageJ((await directory.descriptions()).find(isImageJ) ?? "");
   if (said === undefined) return planPages(reader, what);
   const warnings: string[] = [];
   const counts = hyperstack(said, { planes, name: what.name, warnings });

@@ -11,12 +11,20 @@ export interface PlacedPlane {
 export interface PlaneScale {
   readonly scale: number;
   readonly unit?: string;
+  /** Place of the first pixel's centre in that unit (default 0). */
+  readonly start?: number;
 }
 
 /** An image of a TIFF file: how its planes are told apart, and where they are. */
-export interface TiffImagePlan extends Pick<ImageSource, "name" | "channels" | "metadata" | "warnings"> {
+export interface TiffImagePlan
+  extends Pick<ImageSource, "name" | "channels" | "metadata" | "warnings" | "significantBits"> {
   /** Axes of planes, outermost first. */
-  readonly outer: readonly { readonly axis: SourceAxis; readonly count: number; readonly scale: number }[];
+  readonly outer: readonly {
+    readonly axis: SourceAxis;
+    readonly count: number;
+    readonly scale: number;
+    readonly start?: number;
+  }[];
   readonly y: PlaneScale;
   readonly x: PlaneScale;
   /** A plane that is there: all others are as it is. */

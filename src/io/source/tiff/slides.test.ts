@@ -13,21 +13,27 @@ interface Series {
   readonly sums: readonly number[];
 }
 
-const SLIDES: readonly (readonly [file: string, images: readonly string[], pixel: number, unit?: string])[] =
-  [
-    { file: "aperio.svs", images: ["0", "thumbnail", "label", "macro"], pixel: 0.499, unit: "micrometer" },
-    { file: "philips.tiff", images: ["0", "macro", "label"], pixel: 0.25, unit: "micrometer" },
-    { file: "ventana.bif", images: ["0", "label"], pixel: 0.465, unit: "micrometer" },
-    {
-      file: "perkinelmer.qptiff",
-      images: ["0", "thumbnail", "overview", "label"],
-      pixel: 0.5,
-      unit: "micrometer",
-    },
-    { file: "tiles.tif", images: ["0"], pixel: 1 },
-    { file: "strips.tif", images: ["0"], pixel: 1 },
-    { file: "vips.tif", images: ["0"], pixel: 0.5, unit: "micrometer" },
-  ];
+interface Slide {
+  readonly file: string;
+  readonly images: readonly string[];
+  readonly pixel: number;
+  readonly unit?: string;
+}
+
+const SLIDES: readonly Slide[] = [
+  { file: "aperio.svs", images: ["0", "thumbnail", "label", "macro"], pixel: 0.499, unit: "micrometer" },
+  { file: "philips.tiff", images: ["0", "macro", "label"], pixel: 0.25, unit: "micrometer" },
+  { file: "ventana.bif", images: ["0", "label"], pixel: 0.465, unit: "micrometer" },
+  {
+    file: "perkinelmer.qptiff",
+    images: ["0", "thumbnail", "overview", "label"],
+    pixel: 0.5,
+    unit: "micrometer",
+  },
+  { file: "tiles.tif", images: ["0"], pixel: 1 },
+  { file: "strips.tif", images: ["0"], pixel: 1 },
+  { file: "vips.tif", images: ["0"], pixel: 0.5, unit: "micrometer" },
+];
 
 test.each(SLIDES)(
   "$file: one image of the levels that tifffile finds, and the pictures beside",
