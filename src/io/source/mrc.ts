@@ -45,7 +45,7 @@ export async function openMrcSource(path: string): Promise<ImageSource> {
     checkMrcSize(header, file.size, file.name);
     const dtype = header.unsignedBytes ? "uint8" : TYPES[header.mode];
     if (dtype === undefined) throw complexValues(file.name);
-    const warnings: string[] = [];
+    const warnings: string[] = [...(file.warning ? [file.warning] : [])];
     const facts = factsOf(header, { name: file.name, dtype, warnings });
     return rawSource(facts, {
       file,

@@ -58,7 +58,7 @@ export async function openImages(path: string): Promise<ImageCollection> {
 }
 
 /**
- * Opens one image; closing it closes its file. As {@link openImages}.
+ * Opens one image, whose warnings are the file's too; closing it closes its file. As {@link openImages}.
  *
  * @param options  `image`: its name among those of the file (default the first)
  */
@@ -73,7 +73,8 @@ export async function openImage(
       await image.close();
       await images.close();
     };
-    return { ...image, close, [Symbol.asyncDispose]: close };
+    const warnings = [...new Set([...images.warnings, ...image.warnings])];
+    return { ...image, warnings, close, [Symbol.asyncDispose]: close };
   } catch (error) {
     await images.close();
     throw error;

@@ -75,7 +75,8 @@ async function contentsOf(reader: TiffReader, folder: string | undefined): Promi
   const directory = await reader.directory(reader.chain[0]);
   const descriptions = await directory.descriptions();
   const xml = descriptions.find(isOmeXml);
-  const warnings: string[] = [];
+  const { warning } = reader.file;
+  const warnings: string[] = warning === undefined ? [] : [warning];
   const model = xml === undefined ? undefined : await modelOf(xml, { reader, folder, warnings });
   if (model !== undefined && model.images.length > 0)
     return omeContents({ reader, model, folder, baseName: baseName(reader.file.name) }, warnings);
