@@ -67,7 +67,7 @@ export function imagesLeftOut(
   const lines: string[] = [];
   if (image === undefined && images.length > 1)
     lines.push(
-      `${name}: ${images[0]} of ${images.length} images is taken; image (--image NAME) chooses another`,
+      `${name}: the first of ${images.length} images is taken, ${JSON.stringify(images[0])}; image (--image NAME) chooses another of ${few(images)}`,
     );
   if (labels.length > 0 && !labels.includes(image ?? ""))
     lines.push(`${name}: labels are left out: ${few(labels)}; image (--image ${labels[0]}) takes one`);
