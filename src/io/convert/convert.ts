@@ -1,7 +1,6 @@
 import { fileExists } from "#files";
 import { VitrineError } from "../../core/index.ts";
-import { identifyFile } from "../identify.ts";
-import { RECORDS } from "../omezarr/records.ts";
+import type { Dataset } from "../dataset/dataset.ts";
 import { type OptionKeys, requireKnownOptions } from "../schema.ts";
 import { openImages } from "../source/open.ts";
 import type { ImageSource } from "../source/source.ts";
@@ -10,7 +9,6 @@ import { withBits } from "./bits.ts";
 import { copyDataset } from "./datasets.ts";
 import { isTiffBesideMrc, withTiffRows } from "./flipped.ts";
 import { imagesLeftOut, leftOut } from "./losses.ts";
-import { openDataset } from "./open.ts";
 import type { ConvertFormat, ConvertOptions } from "./options.ts";
 import { countPlanes } from "./pieces.ts";
 import { type PictureReport, writePngSource } from "./toPng.ts";
@@ -80,10 +78,12 @@ export async function convertDataset(
   if (!options.overwrite && (await fileExists(to))) throw taken(to);
   if (options.zarr !== undefined && format !== "ome-zarr")
     options.onLog?.(`${to}: version, shards and number of levels are those of OME-Zarr: left out`, "warning");
-  const kind = await datasetKind(from);
-  if (kind !== undefined && !isPart(options) && (format === "ndtiff" || format === "ome-zarr"))
-    return { from: kind, to: format, images: await copyDataset(from, to, { ...options, format }), filled: 0 };
   await using collection = await openImages(from);
+  const { dataset } = collection;
+  if (dataset !== undefined && !isPart(options) && (format === "ndtiff" || format === "ome-zarr")) {
+    const images = await copyDataset(dataset, to, { ...options, format });
+    return { from: collection.format, to: format, images, filled: 0 };
+  }
   await using image = await collection.open(options.image);
   for (const line of imagesLeftOut(collection, options)) options.onLog?.(line, "warning");
   for (const line of new Set([...collection.warnings, ...image.warnings]))
@@ -92,13 +92,12 @@ export async function convertDataset(
   if (options.tiffRows === undefined && isTiffBesideMrc(formats.from, format))
     options.onLog?.(tiffRowsLine(format === "mrc" ? from : to), "warning");
   const turned = withTiffRows(image, formats, options);
-  return { from: collection.format, ...(await writeImage(turned, to, { ...options, format, kind, from })) };
+  return { from: collection.format, ...(await writeImage(turned, to, { ...options, format, dataset })) };
 }
 
 type ImageOptions = ConvertOptions & {
   readonly format: ConvertFormat;
-  readonly kind: DatasetKind | undefined;
-  readonly from: string;
+  readonly dataset: Dataset | undefined;
 };
 
 async function writeImage(
@@ -132,26 +131,15 @@ async function writeImage(
     onLog?.(`${to}: ${clipped()} pixels lay outside the range and are held at its ends`, "warning");
   const planes = countPlanes(view);
   const isWhole = options.at === undefined && options.image === undefined;
-  const gaps = isWhole && options.kind !== undefined ? await countImages(options.from) : undefined;
+  const gaps = isWhole && options.dataset !== undefined ? countImages(options.dataset) : undefined;
   return { to: format, ...(gaps ?? { images: planes, filled: 0 }) };
 }
 
 /** Images that are there, and places of their axes that none fills. */
-async function countImages(path: string): Promise<Pick<ConvertReport, "images" | "filled">> {
-  const { dataset } = await openDataset(path);
+function countImages(dataset: Dataset): Pick<ConvertReport, "images" | "filled"> {
   const images = dataset.imageCoordinates().length;
   const places = Object.values(dataset.axes).reduce((product, values) => product * values.length, 1);
-  await dataset.close();
   return { images, filled: Math.max(0, places - images) };
-}
-
-type DatasetKind = "ndtiff" | "ome-zarr";
-
-/** The datasets whose images have metadata of their own. */
-async function datasetKind(path: string): Promise<DatasetKind | undefined> {
-  const kind = await identifyFile(path);
-  if (kind === "ndtiff") return kind;
-  return kind === "ome-zarr" && (await fileExists(`${path}/${RECORDS}`)) ? kind : undefined;
 }
 
 /** What images one by one have no room for. */

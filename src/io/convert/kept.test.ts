@@ -136,7 +136,7 @@ test("what is kept: a table", async () => {
       "npy: time 2, channel 3, z 4, y 5, x 6; ",
       "tiff: time 24, y 5 0.11 micrometer, x 6 0.11 micrometer; ",
       "ome-tiff: time 2 2 second, channel 3, z 4 0.5 micrometer, y 5 0.11 micrometer from 10, x 6 0.11 micrometer from 20; Cy3, DAPI 0000FF, FITC",
-      "ndtiff: time 2, channel 3, z 4 0.5 micrometer, y 5 0.11 micrometer, x 6 0.11 micrometer; Cy3, DAPI, FITC",
+      "ndtiff: time 2 2 second, channel 3, z 4 0.5 micrometer, y 5 0.11 micrometer, x 6 0.11 micrometer; Cy3, DAPI, FITC",
       "ome-zarr: time 2 2 second, channel 3, z 4 0.5 micrometer, y 5 0.11 micrometer from 10, x 6 0.11 micrometer from 20; Cy3 FFFF00, DAPI 0000FF, FITC 00FF00",
     ]
   `);
@@ -168,7 +168,6 @@ test("what is said: a line each, with what keeps it", () => {
       "out.tif: TIFF has no place for further metadata (Operator)",
       "out.ome.tif: OME-TIFF has no place for further metadata (Operator)",
       "out: NDTiff has no place for colours of channels; format (--format) ome-zarr or ome-tiff keeps it",
-      "out: NDTiff has no place for the time between images (2 s); format (--format) ome-zarr or ome-tiff keeps it",
       "out: NDTiff has no place for the place of the first pixel (20, 10, 0 µm along x, y, z); format (--format) mrc or ome-zarr or ome-tiff keeps it",
       "out: NDTiff has no place for further metadata (Operator)",
       "out.zarr: OME-Zarr has no place for further metadata (Operator)",

@@ -10,7 +10,7 @@ import { datasetSource } from "./dataset.ts";
 import { describeLayout, layoutsOf } from "./datasetPlan.ts";
 import { openMrcSource } from "./mrc.ts";
 import { openNpySource } from "./npy.ts";
-import type { ImageCollection, ImageSource } from "./source.ts";
+import type { ImageCollection, ImageDataset, ImageSource } from "./source.ts";
 import { openTiffImages } from "./tiff/open.ts";
 import { openZarrImages } from "./zarr/open.ts";
 
@@ -108,7 +108,7 @@ async function singleImage(
 
 /** Images of one size and type are one image; its sources close with the collection. */
 async function datasetImages(
-  dataset: Dataset & { imageBitDepth(axes: Axes): number | undefined },
+  dataset: ImageDataset,
   format: string,
   lower: readonly { readonly dataset: Dataset; readonly factor: number }[],
 ): Promise<ImageCollection> {
@@ -125,6 +125,7 @@ async function datasetImages(
     format,
     images: names,
     labels: [],
+    dataset,
     warnings:
       layouts.length === 1 ? [] : [`images of ${layouts.length} sizes or types: each is an image of its own`],
     async open(image = names[0]) {

@@ -1,5 +1,5 @@
-import type { PixelType } from "../../core/index.ts";
-import type { ArrayBlock, JsonObject } from "../dataset/dataset.ts";
+import type { Axes, PixelType } from "../../core/index.ts";
+import type { ArrayBlock, Dataset, JsonObject } from "../dataset/dataset.ts";
 
 /** What an axis measures, by NGFF's words; `sample` are the values of one pixel (red, green, blue). */
 export type AxisKind = "space" | "time" | "channel" | "sample" | "other";
@@ -96,6 +96,12 @@ export interface PlateField {
   readonly acquisition?: number;
 }
 
+/** A dataset whose images have bits of their own. */
+export interface ImageDataset extends Dataset {
+  /** Bits that the camera uses of an image's values, where the format says. */
+  imageBitDepth(axes: Axes): number | undefined;
+}
+
 /** What a path holds: one image, or series, fields of a plate, labels. */
 export interface ImageCollection extends AsyncDisposable {
   readonly name: string;
@@ -113,6 +119,8 @@ export interface ImageCollection extends AsyncDisposable {
     readonly fields: readonly PlateField[];
   };
   readonly warnings: readonly string[];
+  /** What is kept image by image: NDTiff, and the OME-Zarr of acquisitions. It closes with the collection. */
+  readonly dataset?: ImageDataset;
   /** Opens one of them (default the first). @throws {VitrineError} missing: no image of this name; and the errors of the format */
   open(image?: string): Promise<ImageSource>;
   close(): Promise<void>;
