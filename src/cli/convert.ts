@@ -32,7 +32,8 @@ interface ConvertArguments extends TiffArguments, MoleculeArguments {
   readonly project?: ReturnType<typeof projection>;
   readonly montage?: readonly string[];
   readonly panels?: number;
-  readonly contrast?: readonly [number, number];
+  readonly bits?: 8 | 16;
+  readonly contrast?: readonly [number, number] | "file";
   readonly range?: readonly [number, number];
   readonly colors?: readonly string[];
   readonly maxSize?: number;
@@ -92,6 +93,11 @@ export function addConvert(cli: Command): void {
     .option("--levels <n>", "OME-Zarr: how many; default: until both sides are at most 256", count)
     .option("--image <name>", "which series, field or label image, of a file that holds several")
     .option("--level <n>", "which resolution (0 is the full one)", level)
+    .option(
+      "--bits <n>",
+      "8 or 16: unsigned integers; values that do not fit are spread from --range, else from all that the file's integers can be",
+      bitCount,
+    )
     .option("--at <axis=place,...>", "one place on axes, by value or index: z=12,t=0,c=DAPI", place);
   addMoleculeOptions(addTiffRows(addPictureOptions(command)))
     .option(
@@ -134,10 +140,14 @@ function addPictureOptions(command: Command): Command {
     .option("--panels <n>", "PNG: most planes of a montage (64)", count)
     .option(
       "--contrast <low,high>",
-      "PNG: per cent of values that are black and full (0.1,99.9)",
+      "PNG: per cent of values that are black and full (0.1,99.9); file: what the file shows, or its bits",
       percentPair,
     )
-    .option("--range <low,high>", "PNG: values that are black and full", rangePair)
+    .option(
+      "--range <low,high>",
+      "PNG: values that are black and full; with --bits those that become 0 and the highest",
+      rangePair,
+    )
     .option("--colors <rrggbb,...>", "PNG: a colour a channel", colorList)
     .option("--max-size <px>", "PNG: most pixels of the longer side (2048)", count)
     .option("--zoom <n>", "PNG: screen pixels a pixel (1)", count)
@@ -149,6 +159,11 @@ function shard(text: string): number {
   const value = Number(text);
   if (value > 0 && value % 512 === 0) return value;
   throw new InvalidArgumentError("Expected a multiple of 512.");
+}
+
+function bitCount(text: string): 8 | 16 {
+  if (text === "8" || text === "16") return Number(text) === 8 ? 8 : 16;
+  throw new InvalidArgumentError("Expected 8 or 16.");
 }
 
 function level(text: string): number {
@@ -230,7 +245,7 @@ function convertImages({ from, to, args, tell: tellOptions }: Conversion): Promi
 }
 
 function convertOptions({ from, to, args }: Omit<Conversion, "tell">): ConvertOptions {
-  const { format, compression, image, level, at, overwrite = false } = args;
+  const { format, compression, image, level, at, bits, overwrite = false } = args;
   const { project, montage, panels, contrast, range, colors, maxSize, zoom, scaleBar, labels } = args;
   return {
     ...toTiffOptions(args),
@@ -239,6 +254,7 @@ function convertOptions({ from, to, args }: Omit<Conversion, "tell">): ConvertOp
     ...(image !== undefined && { image }),
     ...(level !== undefined && { level }),
     ...(at !== undefined && { at }),
+    ...(bits !== undefined && { bits, ...(range !== undefined && { range }) }),
     ...(isZarr({ ...args, from, to }) && zarrLayout(args)),
     picture: {
       ...{ scaleBar, labels },

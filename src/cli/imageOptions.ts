@@ -26,10 +26,11 @@ export function axisNames(text: string): string[] {
 }
 
 /** Reads two per cents in ascending order. */
-export function percentPair(text: string): [number, number] {
+export function percentPair(text: string): [number, number] | "file" {
+  if (text === "file") return text;
   const [low, high] = rangePair(text);
   if (low >= 0 && high <= 100) return [low, high];
-  throw new InvalidArgumentError("Expected two per cents from 0 to 100, as 0.1,99.9.");
+  throw new InvalidArgumentError("Expected two per cents from 0 to 100, as 0.1,99.9, or the word file.");
 }
 
 /** Reads two numbers in ascending order. */

@@ -23,7 +23,10 @@ export function imagesLines({ names, labels, images, plate }: ImagesDescription)
   ];
 }
 
-function imageLines({ name, dtype, axes, levels, channels }: ImageDescription, several: boolean): Line[] {
+function imageLines(
+  { name, dtype, axes, levels, channels, significantBits }: ImageDescription,
+  several: boolean,
+): Line[] {
   const steps = axes.flatMap(({ name: axis, step, unit }) =>
     unit === undefined ? [] : [`${axis} ${short(step)} ${unit}`],
   );
@@ -33,10 +36,11 @@ function imageLines({ name, dtype, axes, levels, channels }: ImageDescription, s
   const told = channels.map(({ name: channel = "?", color }) =>
     color === undefined ? channel : `${channel} (${color})`,
   );
+  const bits = significantBits === undefined ? "" : `, ${significantBits} bits used`;
   return [
     [
       several ? `${name}` : "axes",
-      `${axes.map(({ name: axis, length }) => `${axis} ${length}`).join(" x ")}, ${dtype}`,
+      `${axes.map(({ name: axis, length }) => `${axis} ${length}`).join(" x ")}, ${dtype}${bits}`,
     ],
     ...(steps.length > 0 ? [["  step", steps.join(", ")] as const] : []),
     ...(starts.length > 0 ? [["  first at", starts.join(", ")] as const] : []),

@@ -21,8 +21,13 @@ export async function openFile(source: FileSource): Promise<RandomAccessFile> {
   const name = sourceName(source);
   const response = await request(name, { Range: "bytes=0-0" });
   const size = totalSize(response.headers.get("Content-Range"));
-  if (response.status !== 206 || size === undefined)
-    return openBlob(await request(name).then(toBlob(name)), name);
+  if (response.status !== 206 || size === undefined) {
+    // what came with 200 is the whole file
+    const blob = await toBlob(name)(response.status === 206 ? await request(name) : response);
+    const warning = `${name}: its server answers no ranges (HTTP Range); all ${blob.size} bytes were loaded`;
+    return { ...openBlob(blob, name), warning };
+  }
+  await response.body?.cancel();
   return {
     name,
     size,
@@ -111,7 +116,9 @@ export async function canonicalPath(path: string): Promise<string> {
 /** Whether the address answers. */
 export async function fileExists(path: string): Promise<boolean> {
   try {
-    await request(path, { Range: "bytes=0-0" });
+    const response = await request(path, { Range: "bytes=0-0" });
+    // a server without ranges would send all of it
+    await response.body?.cancel();
     return true;
   } catch (error) {
     if (error instanceof VitrineError && error.code === "missing") return false;

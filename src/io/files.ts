@@ -54,6 +54,8 @@ export interface RandomAccessFile {
    * @throws {VitrineError} as `read`; missing: the package is not built
    */
   readonly readRows?: (rows: FileRows, into: Uint8Array) => Promise<void>;
+  /** What the user should know of how it is read. */
+  readonly warning?: string;
   close(): Promise<void>;
 }
 

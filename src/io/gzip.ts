@@ -1,3 +1,4 @@
+import { Gunzip } from "fflate";
 import { openFile, readFileBytes } from "#files";
 import { VitrineError } from "../core/index.ts";
 import { type FileSource, openBlob, type RandomAccessFile, sourceName } from "./files.ts";
@@ -7,9 +8,7 @@ const MAGIC = [0x1f, 0x8b] as const;
 /** What is unpacked lies in memory; more than this is better unpacked on the disk. */
 const LARGEST_BYTES = 2 ** 31;
 
-/** Browsers unpack the first member alone and refuse the rest; Node unpacks all. */
-const HINT =
-  "Copy it again; of several members one after the other (bgzip, cat a.gz b.gz), which browsers do not unpack, make one: gunzip FILE.gz";
+const HINT = "Copy it again";
 
 /** Packed bytes that are enough for the first ones of what is packed. */
 const PACKED_HEAD = 2 ** 16;
@@ -68,23 +67,60 @@ export async function readUnpackedHead(file: RandomAccessFile, count: number): P
 }
 
 async function unpackGzip(bytes: Uint8Array, at: string): Promise<Uint8Array<ArrayBuffer>> {
-  const pieces: Uint8Array[] = [];
-  let size = 0;
   try {
-    for await (const piece of unpacked(bytes)) {
-      size += piece.length;
-      if (size > LARGEST_BYTES) throw tooLarge(at);
-      pieces.push(piece);
-    }
+    return await unpackMembers([bytes], at);
   } catch (cause) {
     if (cause instanceof VitrineError) throw cause;
+    const members = membersOf(bytes);
+    try {
+      if (members.length > 1) return await unpackMembers(members, at);
+    } catch (inner) {
+      if (inner instanceof VitrineError) throw inner;
+    }
     const found = "one that is damaged or cut off";
     throw new VitrineError(
       { code: "format", at, expected: "a whole gzip file", found, hint: HINT },
       { cause },
     );
   }
+}
+
+async function unpackMembers(members: readonly Uint8Array[], at: string): Promise<Uint8Array<ArrayBuffer>> {
+  const pieces: Uint8Array[] = [];
+  let size = 0;
+  for (const member of members) {
+    for await (const piece of unpacked(member)) {
+      size += piece.length;
+      if (size > LARGEST_BYTES) throw tooLarge(at);
+      pieces.push(piece);
+    }
+  }
   return joined(pieces, size);
+}
+
+/** Packed bytes that are looked at together. */
+const PUSHED = 2 ** 16;
+
+/**
+ * The members of a gzip file (bgzip, `cat a.gz b.gz`), each of which the platform unpacks and checks: browsers unpack the first alone
+ * and refuse the rest, and where it ends only unpacking tells. One of all bytes where nothing can be told.
+ */
+export function membersOf(bytes: Uint8Array): Uint8Array[] {
+  const starts: number[] = [];
+  let size = 0;
+  const finder = new Gunzip((piece) => {
+    size += piece.length;
+    if (size > LARGEST_BYTES) throw new RangeError("more than is unpacked");
+  });
+  finder.onmember = (offset) => starts.push(offset);
+  try {
+    for (let at = 0; at < bytes.length; at += PUSHED)
+      finder.push(bytes.slice(at, at + PUSHED), at + PUSHED >= bytes.length);
+  } catch {
+    return [bytes];
+  }
+  const all = [0, ...starts.filter((start) => start > 0)];
+  return all.map((start, i) => bytes.subarray(start, all[i + 1]));
 }
 
 async function* unpacked(bytes: Uint8Array): AsyncGenerator<Uint8Array> {

@@ -58,6 +58,11 @@ const NAMES: readonly (readonly [name: RegExp, kind: FileKind])[] = [
   [/\.ya?ml$/i, "yaml"],
 ];
 
+/** Names of files that are no folders as a rule, and of Zarr stores. */
+const FILE_NAME =
+  /\.(mrcs?|map|rec|st|ali|ccp4|tiff?|svs|bif|qptiff|btf|tf8|npy|npz|h5|hdf5|csv|star|pdb|ent|cif|mmcif|json|ya?ml|png)(\.gz)?$/i;
+const ZARR_NAME = /\.zarr[/\\]*$/i;
+
 /** Enough for every mark, and to see whether a file is text. */
 const FIRST_BYTES = 4096;
 const MRC_MARK = { offset: 208, text: "MAP" };
@@ -68,8 +73,15 @@ const MRC_MARK = { offset: 208, text: "MAP" };
  * @throws {VitrineError} missing: nothing has this path; storage
  */
 export async function identifyFile(path: string): Promise<FileKind> {
-  // first, as servers that know no folders deny the address of one
-  for (const [name, kind] of MARKS) if (await fileExists(`${path}/${name}`)) return kind;
+  // each look is a request where the path is an address
+  const named = FILE_NAME.test(path) && !(await folderExists(path)) ? await kindOfFile(path) : undefined;
+  if (named !== undefined && named !== "text" && named !== "unknown") return named;
+  const isZarr = ZARR_NAME.test(path);
+  const marks = MARKS.filter(([, kind]) => (kind === "ome-zarr") === isZarr);
+  // before the path itself, as servers that know no folders deny the address of one
+  for (const [name, kind] of [...marks, ...MARKS.filter((mark) => !marks.includes(mark))])
+    if (await fileExists(`${path}/${name}`)) return kind;
+  if (named !== undefined) return named;
   if (!(await fileExists(path))) {
     throw new VitrineError({
       code: "missing",
@@ -80,6 +92,12 @@ export async function identifyFile(path: string): Promise<FileKind> {
     });
   }
   if (await folderExists(path)) return kindOfFolder(path);
+  return (await kindOfFile(path)) ?? "unknown";
+}
+
+/** Undefined where there is no such file. */
+async function kindOfFile(path: string): Promise<FileKind | undefined> {
+  if (!(await fileExists(path))) return undefined;
   const file = await openFile(path);
   try {
     return kindOfBytes(await readUnpackedHead(file, FIRST_BYTES), unpackedName(path));

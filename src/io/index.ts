@@ -60,7 +60,14 @@ export type { Hdf5Description } from "./describe/hdf5.ts";
 export type { AxisDescription, ImageDescription, ImagesDescription } from "./describe/images.ts";
 export type { AtomsDescription, StarDescription, TiffDescription } from "./describe/structure.ts";
 export { endingOf, MRC_NAME, refuseOtherEnding } from "./endings.ts";
-export type { Durability, FileChunks, FileSource, RandomAccessFile, WritableFile, WriteOptions } from "./files.ts";
+export type {
+  Durability,
+  FileChunks,
+  FileSource,
+  RandomAccessFile,
+  WritableFile,
+  WriteOptions,
+} from "./files.ts";
 export { sourceName } from "./files.ts";
 export { openUnpacked } from "./gzip.ts";
 export type { Hdf5Attribute, Hdf5Attributes, Hdf5File, Hdf5Node, Hdf5Values } from "./hdf5/read.ts";

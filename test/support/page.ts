@@ -30,6 +30,8 @@ export interface PageOptions {
   readonly program: string;
   /** Further files: folders by the first part of their address. */
   readonly served?: Readonly<Record<string, string>>;
+  /** First parts of addresses whose files are also served in parts; others ignore what range is asked for. */
+  readonly ranged?: readonly string[];
   /** Whether to send the two headers that threads need (default true). */
   readonly isolated?: boolean;
   /** Folder of the package that is bundled; default this repository. */
@@ -70,8 +72,8 @@ async function bundle({ folder, program, package: installed = root }: PageOption
   });
 }
 
-function serve({ folder, served = {}, isolated = true }: PageOptions): Promise<Server> {
-  const server = createServer(({ url = "/" }, response) => {
+function serve({ folder, served = {}, ranged = [], isolated = true }: PageOptions): Promise<Server> {
+  const server = createServer(({ url = "/", headers }, response) => {
     if (isolated) {
       response.setHeader("Cross-Origin-Opener-Policy", "same-origin");
       response.setHeader("Cross-Origin-Embedder-Policy", "require-corp");
@@ -84,7 +86,15 @@ function serve({ folder, served = {}, isolated = true }: PageOptions): Promise<S
       return;
     }
     response.setHeader("Content-Type", TYPES[extname(file)] ?? "application/octet-stream");
-    createReadStream(file).pipe(response);
+    const { size } = statSync(file);
+    const [, from, to] = (ranged.includes(first) && /^bytes=(\d+)-(\d+)$/.exec(headers.range ?? "")) || [];
+    if (from === undefined) {
+      createReadStream(file).pipe(response);
+      return;
+    }
+    const [start, end] = [Number(from), Math.min(Number(to), size - 1)];
+    response.writeHead(206, { "Content-Range": `bytes ${start}-${end}/${size}` });
+    createReadStream(file, { start, end }).pipe(response);
   });
   return new Promise((resolve) => server.listen(0, "127.0.0.1", () => resolve(server)));
 }

@@ -1,16 +1,15 @@
 import { fileExists } from "#files";
 import { VitrineError } from "../../core/index.ts";
+import type { Dataset } from "../dataset/dataset.ts";
 import { endingOf } from "../endings.ts";
-import { identifyFile } from "../identify.ts";
-import { RECORDS } from "../omezarr/records.ts";
 import { type OptionKeys, requireKnownOptions } from "../schema.ts";
 import { openImages } from "../source/open.ts";
 import type { ImageSource } from "../source/source.ts";
 import { tiffRowsLine } from "../tiff/rows.ts";
+import { withBits } from "./bits.ts";
 import { copyDataset } from "./datasets.ts";
 import { isTiffBesideMrc, withTiffRows } from "./flipped.ts";
 import { imagesLeftOut, leftOut } from "./losses.ts";
-import { openDataset } from "./open.ts";
 import type { ConvertFormat, ConvertOptions } from "./options.ts";
 import { countPlanes } from "./pieces.ts";
 import { type PictureReport, writePngSource } from "./toPng.ts";
@@ -48,6 +47,8 @@ const KEYS: OptionKeys<ConvertOptions> = {
   tiffRows: true,
   level: true,
   at: true,
+  bits: true,
+  range: true,
   picture: true,
   onProgress: true,
   onLog: true,
@@ -78,10 +79,12 @@ export async function convertDataset(
   if (!options.overwrite && (await fileExists(to))) throw taken(to);
   if (options.zarr !== undefined && format !== "ome-zarr")
     options.onLog?.(`${to}: version, shards and number of levels are those of OME-Zarr: left out`, "warning");
-  const kind = await datasetKind(from);
-  if (kind !== undefined && !isPart(options) && (format === "ndtiff" || format === "ome-zarr"))
-    return { from: kind, to: format, images: await copyDataset(from, to, { ...options, format }), filled: 0 };
   await using collection = await openImages(from);
+  const { dataset } = collection;
+  if (dataset !== undefined && !isPart(options) && (format === "ndtiff" || format === "ome-zarr")) {
+    const images = await copyDataset(dataset, to, { ...options, format });
+    return { from: collection.format, to: format, images, filled: 0 };
+  }
   await using image = await collection.open(options.image);
   for (const line of imagesLeftOut(collection, options)) options.onLog?.(line, "warning");
   for (const line of new Set([...collection.warnings, ...image.warnings]))
@@ -90,13 +93,12 @@ export async function convertDataset(
   if (options.tiffRows === undefined && isTiffBesideMrc(formats.from, format))
     options.onLog?.(tiffRowsLine(format === "mrc" ? from : to), "warning");
   const turned = withTiffRows(image, formats, options);
-  return { from: collection.format, ...(await writeImage(turned, to, { ...options, format, kind, from })) };
+  return { from: collection.format, ...(await writeImage(turned, to, { ...options, format, dataset })) };
 }
 
 type ImageOptions = ConvertOptions & {
   readonly format: ConvertFormat;
-  readonly kind: DatasetKind | undefined;
-  readonly from: string;
+  readonly dataset: Dataset | undefined;
 };
 
 async function writeImage(
@@ -106,6 +108,11 @@ async function writeImage(
 ): Promise<Omit<ConvertReport, "from">> {
   const { format, overwrite = false, onLog, signal } = options;
   if (format === "png") {
+    if (options.bits !== undefined)
+      onLog?.(
+        `${to}: bits (--bits) are those of the other formats: left out; a range (--range) is a picture's contrast`,
+        "warning",
+      );
     const { at, level, picture, onProgress } = options;
     const drawn = await writePngSource(image, to, {
       ...picture,
@@ -118,36 +125,27 @@ async function writeImage(
     onProgress?.({ done: 1, total: 1 });
     return { to: format, images: 1, filled: 0, picture: drawn };
   }
-  const view = viewOf(image, options);
+  const { source: view, clipped } = withBits(viewOf(image, options), options);
   for (const line of leftOut(view, to, format)) onLog?.(line, "warning");
   await writeSource(view, to, { ...options, format, overwrite });
+  if (clipped() > 0)
+    onLog?.(`${to}: ${clipped()} pixels lay outside the range and are held at its ends`, "warning");
   const planes = countPlanes(view);
   const isWhole = options.at === undefined && options.image === undefined;
-  const gaps = isWhole && options.kind !== undefined ? await countImages(options.from) : undefined;
+  const gaps = isWhole && options.dataset !== undefined ? countImages(options.dataset) : undefined;
   return { to: format, ...(gaps ?? { images: planes, filled: 0 }) };
 }
 
 /** Images that are there, and places of their axes that none fills. */
-async function countImages(path: string): Promise<Pick<ConvertReport, "images" | "filled">> {
-  const { dataset } = await openDataset(path);
+function countImages(dataset: Dataset): Pick<ConvertReport, "images" | "filled"> {
   const images = dataset.imageCoordinates().length;
   const places = Object.values(dataset.axes).reduce((product, values) => product * values.length, 1);
-  await dataset.close();
   return { images, filled: Math.max(0, places - images) };
 }
 
-type DatasetKind = "ndtiff" | "ome-zarr";
-
-/** The datasets whose images have metadata of their own. */
-async function datasetKind(path: string): Promise<DatasetKind | undefined> {
-  const kind = await identifyFile(path);
-  if (kind === "ndtiff") return kind;
-  return kind === "ome-zarr" && (await fileExists(`${path}/${RECORDS}`)) ? kind : undefined;
-}
-
 /** What images one by one have no room for. */
-function isPart({ image, level, at, zarr }: ConvertOptions): boolean {
-  return image !== undefined || level !== undefined || at !== undefined || zarr !== undefined;
+function isPart({ image, level, at, zarr, bits }: ConvertOptions): boolean {
+  return [image, level, at, zarr, bits].some((option) => option !== undefined);
 }
 
 function formatOf(path: string): ConvertFormat {

@@ -3,8 +3,8 @@ import { requireNotAborted } from "../../core/index.ts";
 import type { DatasetWriter } from "../dataset/dataset.ts";
 import { createNdtiff } from "../ndtiff/writer.ts";
 import { createOmeZarr } from "../omezarr/writer.ts";
+import type { ImageDataset } from "../source/source.ts";
 import { titleOf, writeFolder } from "./folders.ts";
-import { type OpenedDataset, openDataset } from "./open.ts";
 import type { ConvertOptions } from "./options.ts";
 import { tilingOf } from "./tiles.ts";
 
@@ -14,21 +14,20 @@ const WRITES_AT_A_TIME = 4;
 type DatasetOptions = ConvertOptions & { readonly format: "ndtiff" | "ome-zarr" };
 
 /** Writes a dataset image by image as another one, with the metadata of each. @returns how many images */
-export async function copyDataset(from: string, to: string, options: DatasetOptions): Promise<number> {
-  const source = await openDataset(from);
-  try {
-    await writeFolder(to, async (temporary) => {
-      const writer = await createWriter(source, temporary, { ...options, title: titleOf(to) });
-      await copyImages(source, writer, options);
-    });
-    return source.dataset.imageCoordinates().length;
-  } finally {
-    await source.dataset.close();
-  }
+export async function copyDataset(
+  dataset: ImageDataset,
+  to: string,
+  options: DatasetOptions,
+): Promise<number> {
+  await writeFolder(to, async (temporary) => {
+    const writer = await createWriter(dataset, temporary, { ...options, title: titleOf(to) });
+    await copyImages(dataset, writer, options);
+  });
+  return dataset.imageCoordinates().length;
 }
 
 async function createWriter(
-  { dataset }: OpenedDataset,
+  dataset: ImageDataset,
   directory: string,
   { format, compression = "none", title }: DatasetOptions & { readonly title: string },
 ): Promise<DatasetWriter> {
@@ -41,7 +40,7 @@ async function createWriter(
 
 /** In the order of saving; the next images are read while the last ones are written. */
 async function copyImages(
-  { dataset, bitDepth }: OpenedDataset,
+  dataset: ImageDataset,
   writer: DatasetWriter,
   { signal, onProgress }: ConvertOptions,
 ): Promise<void> {
@@ -49,7 +48,7 @@ async function copyImages(
   let done = 0;
   const save = async (index: number) => {
     const axes = all[index];
-    const bits = bitDepth(axes);
+    const bits = dataset.imageBitDepth(axes);
     const [image, metadata] = await Promise.all([dataset.readImage(axes), dataset.readMetadata(axes)]);
     return async () => {
       await writer.put({ axes, image, metadata, ...(bits !== undefined && { bitDepth: bits }) });

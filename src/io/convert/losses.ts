@@ -2,6 +2,7 @@ import type { ImageCollection, ImageSource } from "../source/source.ts";
 import { placeOf, startIn, stepIn } from "./geometry.ts";
 import type { ConvertFormat, ConvertOptions } from "./options.ts";
 import { outerAxes } from "./pieces.ts";
+import { OME_FIELDS } from "./toOmeTiff.ts";
 
 /** What a format can hold of an image besides its values. */
 interface Holds {
@@ -32,9 +33,10 @@ const HOLDS: Readonly<Record<Exclude<ConvertFormat, "png">, Holds>> = {
     channelColors: true,
     ...SIZES,
     timeStep: true,
+    origin: true,
     levels: true,
   },
-  ndtiff: { values: true, channelNames: true, pixelSize: true, zStep: true },
+  ndtiff: { values: true, channelNames: true, pixelSize: true, zStep: true, timeStep: true },
   "ome-zarr": {
     axes: ["time", "channel", "z"],
     channelNames: true,
@@ -65,7 +67,7 @@ export function imagesLeftOut(
   const lines: string[] = [];
   if (image === undefined && images.length > 1)
     lines.push(
-      `${name}: ${images[0]} of ${images.length} images is taken; image (--image NAME) chooses another`,
+      `${name}: the first of ${images.length} images is taken, ${JSON.stringify(images[0])}; image (--image NAME) chooses another of ${few(images)}`,
     );
   if (labels.length > 0 && !labels.includes(image ?? ""))
     lines.push(`${name}: labels are left out: ${few(labels)}; image (--image ${labels[0]}) takes one`);
@@ -143,7 +145,7 @@ function sizesLost(source: ImageSource, holds: Holds): Loss[] {
     [
       holds.origin === undefined && starts.some((start) => start !== 0),
       `the place of the first pixel (${starts.map(text).join(", ")} µm along x, y, z)`,
-      ["mrc", "ome-zarr"],
+      ["mrc", ...keepers],
     ],
   ];
 }
@@ -156,7 +158,10 @@ const UNTOLD = [
 
 /** Keys of metadata; MRC takes its own back. */
 function metadataLost({ metadata }: ImageSource, format: ConvertFormat): Loss {
-  const own = (key: string) => UNTOLD.includes(key) || (key === "labels" && format === "mrc");
+  const own = (key: string) =>
+    UNTOLD.includes(key) ||
+    (key === "labels" && format === "mrc") ||
+    (OME_FIELDS.includes(key) && format === "ome-tiff");
   const isOurs = (value: unknown) => Array.isArray(value) && value.join() === "Written by Vitrine";
   const lost = Object.entries(metadata).flatMap(([key, value]) => (own(key) || isOurs(value) ? [] : [key]));
   return [lost.length > 0, `further metadata (${few(lost)})`, []];

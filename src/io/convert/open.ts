@@ -6,9 +6,9 @@ import { kindWords } from "../kindWords.ts";
 import { openNdtiff } from "../ndtiff/open.ts";
 import { wayToImages } from "../notMrc.ts";
 import { openOmeZarr } from "../omezarr/open.ts";
+import { openImages } from "../source/open.ts";
+import { sourceDataset } from "../source/toDataset.ts";
 import type { DatasetFormat } from "./options.ts";
-import { openMrcDataset, openNpyDataset } from "./sections.ts";
-import { openTiffDataset } from "./tiffs.ts";
 
 /** An open dataset with what only some formats know. */
 export interface OpenedDataset {
@@ -22,25 +22,26 @@ export interface OpenedDataset {
  * Opens whatever holds images by axes: an NDTiff folder, an OME-Zarr store, an MRC or TIFF file, a .npy array. Whoever opened
  * it closes the dataset.
  *
+ * Of MRC, TIFF (OME-TIFF and ImageJ too) and .npy the axes are those of `openImages`, with an axis `image` where a file holds
+ * several; sizes and steps stand in the summary metadata.
+ *
  * @throws {VitrineError} missing: nothing has this path; unsupported: something else; and the errors of the format
  */
 export async function openDataset(path: string): Promise<OpenedDataset> {
   const format = await identifyFile(path);
+  const opened = (dataset: Dataset & { imageBitDepth(axes: Axes): number | undefined }) => ({
+    dataset,
+    bitDepth: (axes: Axes) => dataset.imageBitDepth(axes),
+  });
   switch (format) {
-    case "ndtiff": {
-      const dataset = await openNdtiff(path);
-      return { format, dataset, bitDepth: (axes) => dataset.imageBitDepth(axes) };
-    }
-    case "ome-zarr": {
-      const dataset = await openOmeZarr(path);
-      return { format, dataset, bitDepth: (axes) => dataset.imageBitDepth(axes) };
-    }
+    case "ndtiff":
+      return { format, ...opened(await openNdtiff(path)) };
+    case "ome-zarr":
+      return { format, ...opened(await openOmeZarr(path)) };
     case "mrc":
-      return { format, dataset: await openMrcDataset(path), bitDepth: () => undefined };
     case "npy":
-      return { format, dataset: await openNpyDataset(path), bitDepth: () => undefined };
     case "tiff":
-      return { format, dataset: await openTiffDataset(path), bitDepth: () => undefined };
+      return { format, ...opened(await sourceDataset(await openImages(path))) };
     default:
       throw new VitrineError({
         code: "unsupported",

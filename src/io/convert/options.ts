@@ -45,6 +45,10 @@ export interface ConvertOptions {
   readonly level?: number;
   /** Writes one place of an axis, which then is none of the result: a value of the axis, else an index from 0. */
   readonly at?: Axes;
+  /** Unsigned integers of so many bits; values that do not fit are scaled, which `onLog` is told. Not of PNG. */
+  readonly bits?: 8 | 16;
+  /** With `bits`: the values that become 0 and the highest number (default: all that the source's integers can be). */
+  readonly range?: readonly [low: number, high: number];
   /** Of PNG: what is drawn, and how; `at`, `level` and `signal` come from above. */
   readonly picture?: Omit<PictureOptions, "at" | "level" | "signal" | "onLog">;
   readonly onProgress?: (progress: ConvertProgress) => void;

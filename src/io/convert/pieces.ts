@@ -4,7 +4,7 @@ import { indicesWithin } from "../dataset/arrayPlan.ts";
 import type { ImageSource, SourceRegion } from "../source/source.ts";
 import type { ConvertProgress } from "./options.ts";
 
-/** A piece is as large as this, but for a single row, or a plane where planes stay whole. */
+/** A piece is as large as this, but for a single row. */
 const PIECE_BYTES = 2 ** 24;
 
 /** Values that follow one another in C order. */
@@ -19,8 +19,6 @@ export interface Piece {
 export interface WalkOptions {
   readonly signal?: AbortSignal | undefined;
   readonly onProgress?: ((progress: ConvertProgress) => void) | undefined;
-  /** Never cut a plane, however large. */
-  readonly wholePlanes?: boolean;
 }
 
 /** Names of the axes before `y`. */
@@ -42,10 +40,10 @@ export function countPlanes(source: Pick<ImageSource, "axes" | "levels">): numbe
  */
 export async function* piecesOf(
   source: ImageSource,
-  { signal, onProgress, wholePlanes = false }: WalkOptions = {},
+  { signal, onProgress }: WalkOptions = {},
 ): AsyncGenerator<Piece> {
   const outer = outerAxes(source);
-  const { deep, rows } = pieceSize(source, wholePlanes);
+  const { deep, rows } = pieceSize(source);
   const { shape } = source.levels[0];
   const [height, total] = [shape[outer.length], countPlanes(source)];
   const ranges = shape.slice(0, outer.length).map((to) => ({ from: 0, to }));
@@ -73,21 +71,35 @@ export async function* piecesOf(
   }
 }
 
-/** Planes of the full resolution in C order, one at a time. */
-export async function* planesOf(source: ImageSource, options: WalkOptions = {}): AsyncGenerator<PixelArray> {
-  for await (const { data, planes } of piecesOf(source, { ...options, wholePlanes: true })) {
-    const length = data.length / planes;
-    for (let plane = 0; plane < planes; plane++) yield data.subarray(plane * length, (plane + 1) * length);
+/**
+ * Planes of the full resolution in C order, each in pieces that fit in memory: `next()` is called once a plane, and again when all of
+ * the one before was taken.
+ */
+export function planePieces(source: ImageSource, options: WalkOptions = {}) {
+  const pieces = piecesOf(source, options);
+  const outer = outerAxes(source).length;
+  const length = source.levels[0].shape.slice(outer).reduce((product, side) => product * side, 1);
+  let rest: PixelArray | undefined;
+  async function* plane(): AsyncGenerator<PixelArray> {
+    for (let left = length; left > 0; ) {
+      const data = rest ?? (await pieces.next()).value?.data;
+      if (data === undefined) return;
+      const part = data.subarray(0, left);
+      rest = part.length < data.length ? data.subarray(part.length) : undefined;
+      left -= part.length;
+      yield part;
+    }
   }
+  return { next: plane };
 }
 
-function pieceSize(source: ImageSource, wholePlanes: boolean): { deep: number; rows: number } {
+function pieceSize(source: ImageSource): { deep: number; rows: number } {
   const [{ shape, chunkShape }] = source.levels;
   const y = outerAxes(source).length;
   const rowBytes = shape.slice(y + 1).reduce((product, side) => product * side, bytesPerValue(source.dtype));
   const rows = Math.floor(PIECE_BYTES / rowBytes);
   const whole = (count: number, chunk: number) =>
     count >= chunk ? Math.floor(count / chunk) * chunk : Math.max(1, count);
-  if (rows < shape[y] && !wholePlanes) return { deep: 1, rows: whole(rows, chunkShape[y]) };
+  if (rows < shape[y]) return { deep: 1, rows: whole(rows, chunkShape[y]) };
   return { deep: y === 0 ? 1 : whole(Math.floor(rows / shape[y]), chunkShape[y - 1]), rows: shape[y] };
 }

@@ -1,6 +1,7 @@
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { fileURLToPath } from "node:url";
 import { afterAll, expect, test } from "vitest";
 import { describeFile } from "../describe/describe.ts";
 import { readMrcVolume } from "../mrcFile.ts";
@@ -73,4 +74,19 @@ test("pages are images along time, one page has no axes, colours stay", async ()
   const one = await openDataset(path("one.tif"));
   expect(one.dataset.imageCoordinates()).toEqual([{}]);
   await one.dataset.close();
+});
+
+test("an OME-TIFF as a dataset has the file's axes, names and bits; several images an axis `image`", async () => {
+  const file = (name: string) =>
+    fileURLToPath(new URL(`../../../test/golden/tiff-others/${name}`, import.meta.url));
+  const { dataset, bitDepth } = await openDataset(file("cells_1_MMStack_Pos0.ome.tif"));
+  expect(dataset.axes).toEqual({ time: [0, 1], channel: ["Cy5", "DAPI"], z: [0, 1, 2] });
+  expect(dataset.summaryMetadata).toEqual({ PixelSize_um: 0.65, "z-step_um": 0.5, Interval_ms: 100 });
+  const at = { time: 1, channel: "DAPI", z: 2 };
+  expect([(await dataset.readImage(at)).data[0], bitDepth(at)]).toEqual([((1 * 3 + 2) * 2 + 1) * 80, 12]);
+  await dataset.close();
+  const { dataset: series } = await openDataset(file("positions.ome.tif"));
+  expect(series.axes).toEqual({ image: ["s0", "s1"], channel: ["DAPI", "GFP"] });
+  expect((await series.readImage({ image: "s1", channel: "GFP" })).data[1]).toBe(1101);
+  await series.close();
 });

@@ -1,10 +1,13 @@
 import type { Axes } from "../../core/index.ts";
 import { indicesWithin } from "../dataset/arrayPlan.ts";
 import type { JsonObject } from "../dataset/dataset.ts";
-import { createNdtiff } from "../ndtiff/writer.ts";
+import { openFolderWriter } from "../ndtiff/writer.ts";
 import type { ImageSource } from "../source/source.ts";
 import { stepIn } from "./geometry.ts";
-import { outerAxes, planesOf, type WalkOptions } from "./pieces.ts";
+import { outerAxes, planePieces, type WalkOptions } from "./pieces.ts";
+
+/** Those that NDTiff has a number for. */
+const BIT_DEPTHS = [10, 11, 12, 14] as const;
 
 /** Writes every plane of an image into a new NDTiff dataset, with names of channels and values of axes, sizes in the summary metadata. */
 export async function writeNdtiffSource(
@@ -15,12 +18,18 @@ export async function writeNdtiffSource(
   const outer = outerAxes(source);
   const { shape } = source.levels[0];
   const [height, width, channels = 1] = shape.slice(outer.length);
-  const places = indicesWithin(outer.map((_, i) => ({ from: 0, to: shape[i] })));
-  await using writer = await createNdtiff({ directory, summaryMetadata: summaryOf(source) });
-  for await (const data of planesOf(source, options)) {
-    const indices = places.next().value ?? [];
+  const layout = { width, height, channels, dtype: source.dtype };
+  const { significantBits } = source;
+  const known = BIT_DEPTHS.find((bits) => bits >= (significantBits ?? 16));
+  const bits = known !== undefined && source.dtype === "uint16" ? { bitDepth: known } : {};
+  const summaryMetadata = summaryOf(source);
+  await using writer = await openFolderWriter({
+    ...{ directory, summaryMetadata, datasetName: directory, resolutionLevel: 0 },
+  });
+  const planes = planePieces(source, options);
+  for (const indices of indicesWithin(outer.map((_, i) => ({ from: 0, to: shape[i] })))) {
     const axes = Object.fromEntries(outer.map((name, i) => [name, placeName(source, name, indices[i])]));
-    await writer.put({ axes, image: { data, width, height, channels }, metadata: {} });
+    await writer.putPieces({ axes, layout, metadata: {}, ...bits }, planes.next());
   }
   await writer.finish();
   await writer.dataset.close();
@@ -36,8 +45,10 @@ function placeName(source: ImageSource, name: string, index: number): Axes[strin
 
 function summaryOf(source: ImageSource): JsonObject {
   const [pixelUm, stepUm] = ["x", "z"].map((name) => stepIn(source, name, "micrometer"));
+  const intervalS = stepIn(source, "time", "second");
   return {
     ...(pixelUm !== undefined && { PixelSize_um: pixelUm }),
     ...(stepUm !== undefined && { "z-step_um": stepUm }),
+    ...(intervalS !== undefined && { Interval_ms: Number((intervalS * 1000).toPrecision(12)) }),
   };
 }

@@ -87,6 +87,8 @@ function imageOptions(
     ...{ axes, name, compression, channels },
     ...(zarr.levels !== undefined && { levels: zarr.levels }),
     ...(zarr.shardPx !== undefined && { shardShape: shardOf(axes.length, zarr.shardPx) }),
+    ...(source.significantBits !== undefined &&
+      source.dtype.startsWith("uint") && { significantBits: source.significantBits }),
     dtype: source.dtype,
     shape: pick(shape),
     scale: pick(scale),

@@ -37,9 +37,12 @@ export function viewOf(source: ImageSource, { level = 0, at = {}, indices = {} }
     };
     return Object.fromEntries([...fixed].map(([name, place]) => [name, scaled(name, place)]));
   };
-  const { name, dtype, isLabels, metadata, warnings } = source;
+  const { name, dtype, isLabels, warnings, significantBits } = source;
+  // which planes these are told of is no longer so
+  const { Planes: _, ...metadata } = source.metadata;
   return {
     ...{ name, dtype, isLabels, metadata, warnings },
+    ...(significantBits !== undefined && { significantBits }),
     axes: only(source.axes),
     levels: source.levels.slice(level).map(
       ({ shape, chunkShape, scale, translation }): SourceLevel => ({

@@ -83,13 +83,19 @@ export async function describeFile(path: string): Promise<FileDescription> {
       return describeAtoms(path, kind);
     case "tiff": {
       const images = await describeImages(path);
-      return images.format === "tiff" ? describeTiff(path, await sizeOf(path)) : images;
+      return isPages(images) ? describeTiff(path, await sizeOf(path)) : images;
     }
     case "folder":
       return { kind };
     default:
       return describeBytes(path, kind);
   }
+}
+
+/** Nothing but pages: no pyramid, no pictures of a slide, which have names. */
+function isPages({ format, images, names }: ImagesDescription): boolean {
+  const isFlat = images.every(({ levels }) => levels.length === 1);
+  return format === "tiff" && isFlat && names.every((name) => /^\d+$/.test(name));
 }
 
 async function describeCsv(path: string): Promise<FileDescription> {

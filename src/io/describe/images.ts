@@ -23,6 +23,8 @@ export interface ImageDescription {
   readonly levels: readonly { readonly shape: readonly number[]; readonly chunkShape: readonly number[] }[];
   readonly channels: readonly SourceChannel[];
   readonly isLabels: boolean;
+  /** Bits that carry something, where they are fewer than the type has. */
+  readonly significantBits?: number;
 }
 
 /** What is known of a file of images, series, fields of a plate and labels. */
@@ -54,7 +56,7 @@ export async function describeImages(path: string): Promise<ImagesDescription> {
 
 function describeImage(
   name: string,
-  { axes, dtype, levels, channels, isLabels }: ImageSource,
+  { axes, dtype, levels, channels, isLabels, significantBits }: ImageSource,
 ): ImageDescription {
   const [{ shape, scale, translation }] = levels;
   return {
@@ -68,5 +70,6 @@ function describeImage(
     levels: levels.map((level) => ({ shape: level.shape, chunkShape: level.chunkShape })),
     channels,
     isLabels,
+    ...(significantBits !== undefined && { significantBits }),
   };
 }

@@ -16,27 +16,38 @@ import type { ImageBytes } from "./stackWriter.ts";
 /** Room for header, summary metadata and IFD beside the one image of a stack. */
 const STACK_OVERHEAD = 2 ** 24;
 
-/** An image in the form of the format. */
-export interface PreparedImage extends ImageBytes {
+/** What is saved of an image besides its pixels, in the form of the format. */
+export interface PreparedFacts extends Omit<ImageBytes, "pixels"> {
   readonly axes: Axes;
   readonly pixelType: number;
 }
+
+/** An image in the form of the format. */
+export type PreparedImage = PreparedFacts & ImageBytes;
 
 /**
  * Brings an image into the form of the format: pixels stay where they are, `Axes` of the metadata are those of the image.
  *
  * @throws {VitrineError} unsupported: pixels that NDTiff cannot hold; type: axes that it cannot; shape
  */
-export function prepareImage({ axes, image, metadata, bitDepth }: DatasetImage, name: string): PreparedImage {
+export function prepareImage({ image, ...facts }: DatasetImage, name: string): PreparedImage {
+  const layout = layoutOf(image, `${name} image at ${describeAxes(facts.axes)}`);
+  return { ...prepareFacts({ ...facts, layout }, name), pixels: pixelBytes(image.data) };
+}
+
+/** As {@link prepareImage}, of an image whose pixels come later. */
+export function prepareFacts(
+  { axes, metadata, bitDepth, layout }: Omit<DatasetImage, "image"> & { readonly layout: ImageLayout },
+  name: string,
+): PreparedFacts {
   const at = `${name} image at ${describeAxes(axes)}`;
   checkAxes(axes, at);
-  const layout = layoutOf(image, at);
   const pixelType = pixelTypeCode(layout, bitDepth);
   if (pixelType === undefined) throw unsupported(at, `${layout.channels} x ${layout.dtype}`);
   const bytes = encodeJson(withAxes(plainJson(metadata, `${at} metadata`) as JsonObject, axes));
   if (imageBytes(layout) + bytes.length + STACK_OVERHEAD > LARGEST_STACK)
     throw unsupported(at, sizeOf(layout), "less than 4 GiB an image");
-  return { axes: { ...axes }, layout, pixelType, pixels: pixelBytes(image.data), metadata: bytes };
+  return { axes: { ...axes }, layout, pixelType, metadata: bytes };
 }
 
 /** Refuses axes whose values change between number and text: no reader of NDTiff could order them. */

@@ -114,6 +114,19 @@ export class StackWriter {
     await file.write([ifd, pixels, metadata], offset);
   }
 
+  /** Writes all of an image but its pixels, which follow by {@link overwrite}. @throws {VitrineError} storage */
+  async writeFrame(
+    { offset, metadataOffset, end }: ImageSpan,
+    frame: Omit<ImageBytes, "pixels">,
+  ): Promise<void> {
+    await this.#growTo(end + 2);
+    const file = await this.file;
+    const { layout, metadata } = frame;
+    const { resolution } = this.#options;
+    await file.write([formatIfd(offset, { layout, metadataBytes: metadata.length, resolution })], offset);
+    await file.write([metadata], metadataOffset);
+  }
+
   /** Writes over what is there. @throws {VitrineError} storage */
   async overwrite(bytes: Uint8Array, offset: number): Promise<void> {
     await (await this.file).write([bytes], offset);

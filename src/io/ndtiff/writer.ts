@@ -1,6 +1,6 @@
 import { makeFolder, openWritable, removeFile, writeFileAtomic } from "#files";
-import type { Axes } from "../../core/index.ts";
-import { imageBytes, Semaphore, VitrineError } from "../../core/index.ts";
+import type { Axes, ImageLayout, PixelArray } from "../../core/index.ts";
+import { describeAxes, imageBytes, pixelBytes, Semaphore, VitrineError } from "../../core/index.ts";
 import type { DatasetImage, DatasetWriter, JsonObject } from "../dataset/dataset.ts";
 import type { Durability } from "../files.ts";
 import { type OptionKeys, requireKnownOptions } from "../schema.ts";
@@ -18,7 +18,7 @@ import {
 import { formatIndexEntry } from "./indexEntries.ts";
 import { IndexWriter } from "./indexWriter.ts";
 import { encodeJson } from "./json.ts";
-import { AxisKinds, type PreparedImage, prepareImage } from "./prepare.ts";
+import { AxisKinds, type PreparedFacts, type PreparedImage, prepareFacts, prepareImage } from "./prepare.ts";
 import { StackFiles } from "./stackFiles.ts";
 import { type ImageSpan, StackWriter } from "./stackWriter.ts";
 import { Syncer } from "./syncer.ts";
@@ -170,7 +170,21 @@ export class FolderWriter implements NdtiffWriter {
   }
 
   put(image: DatasetImage): Promise<void> {
-    const done = this.#save(image);
+    return this.#after(this.#save(image));
+  }
+
+  /**
+   * Saves an image whose values come piece by piece, in C order, so that it need not fit in memory. Errors as those of `put`;
+   * shape: more values than the layout says, or fewer.
+   */
+  putPieces(
+    image: Omit<DatasetImage, "image"> & { readonly layout: ImageLayout },
+    pieces: AsyncIterable<PixelArray>,
+  ): Promise<void> {
+    return this.#after(this.#savePieces(image, pieces));
+  }
+
+  #after(done: Promise<void>): Promise<void> {
     const before = this.#saved;
     this.#saved = done.then(
       () => before,
@@ -206,14 +220,43 @@ export class FolderWriter implements NdtiffWriter {
     });
   }
 
-  /** The part before the first wait gives the image its span, in the order of the calls. */
   async #save(image: DatasetImage): Promise<void> {
     if (this.#finishing !== undefined) throw alreadyFinished(this.dataset.name);
     const prepared = prepareImage(image, this.dataset.name);
+    await this.#place(prepared, image.metadata, (stack, span) => this.#write(stack, span, prepared));
+  }
+
+  async #savePieces(
+    image: Omit<DatasetImage, "image"> & { readonly layout: ImageLayout },
+    pieces: AsyncIterable<PixelArray>,
+  ): Promise<void> {
+    if (this.#finishing !== undefined) throw alreadyFinished(this.dataset.name);
+    const prepared = prepareFacts(image, this.dataset.name);
+    await this.#place(prepared, image.metadata, async (stack, span) => {
+      await stack.writeFrame(span, prepared);
+      let at = span.pixelOffset;
+      for await (const piece of pieces) {
+        const bytes = pixelBytes(piece);
+        if (at + bytes.length > span.metadataOffset) break;
+        await this.#syncer?.room();
+        await stack.overwrite(bytes, at);
+        this.#wrote(stack, bytes.length);
+        at += bytes.length;
+      }
+      if (at !== span.metadataOffset) throw wrongLength(this.dataset.name, image.axes);
+    });
+  }
+
+  /** The part before the first wait gives the image its span, in the order of the calls. */
+  async #place(
+    prepared: PreparedFacts,
+    metadata: JsonObject,
+    write: (stack: StackWriter, span: ImageSpan) => Promise<void>,
+  ): Promise<void> {
     this.#kinds.check(prepared.axes, this.dataset.name);
     const stack = this.#stackFor(prepared);
     const span = stack.reserve(prepared.layout, prepared.metadata.length);
-    const written = this.#writing.run(() => this.#write(stack, span, prepared));
+    const written = this.#writing.run(() => write(stack, span));
     const turn = this.#turn.then(() => written);
     written.catch(() => {});
     this.#turn = turn.catch(() => {});
@@ -226,7 +269,7 @@ export class FolderWriter implements NdtiffWriter {
     const entry = entryOf(prepared, stack.name, span);
     await this.#index.append(formatIndexEntry(entry));
     this.#link(stack, span);
-    this.#announce(entry, image.metadata);
+    this.#announce(entry, metadata);
   }
 
   async #write(stack: StackWriter, span: ImageSpan, image: PreparedImage): Promise<void> {
@@ -250,7 +293,7 @@ export class FolderWriter implements NdtiffWriter {
     if (!this.dataset.add(entry)) this.#duplicates++;
   }
 
-  #stackFor({ layout, metadata }: PreparedImage): StackWriter {
+  #stackFor({ layout, metadata }: PreparedFacts): StackWriter {
     const isBroken = this.#stack.isBroken;
     if (!isBroken && this.#stack.hasRoom(layout, metadata.length)) return this.#stack;
     // one that could not be made is tried again under its name
@@ -315,7 +358,7 @@ export class FolderWriter implements NdtiffWriter {
 }
 
 function entryOf(
-  { axes, layout, pixelType, metadata }: PreparedImage,
+  { axes, layout, pixelType, metadata }: PreparedFacts,
   file: string,
   span: ImageSpan,
 ): NdtiffEntry {
@@ -356,6 +399,16 @@ function checkOptions({ name = "", maxFileBytes = LARGEST_STACK }: NdtiffOptions
       expected: `a number above 0 and at most ${LARGEST_STACK}`,
       found: String(maxFileBytes),
     });
+}
+
+function wrongLength(name: string, axes: Axes): VitrineError {
+  const at = `${name} image at ${describeAxes(axes)}`;
+  return new VitrineError({
+    code: "shape",
+    at,
+    expected: "as many values as its layout says",
+    found: "others",
+  });
 }
 
 function alreadyFinished(at: string): VitrineError {

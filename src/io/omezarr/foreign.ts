@@ -8,12 +8,13 @@ import type { JsonObject } from "../dataset/dataset.ts";
 import { givenPixels, type ReadImageOptions } from "../dataset/readImage.ts";
 import { allocate } from "../files.ts";
 import { parseWithSchema } from "../schema.ts";
+import { parseZarrArray, type ZarrArrayFacts } from "../source/zarr/arrayMetadata.ts";
+import { zarrChunks } from "../source/zarr/chunks.ts";
+import { childFolder, readNode } from "../source/zarr/node.ts";
 import type { OmeZarrReader } from "./dataset.ts";
 import { type ForeignImageMetadata, parseImage } from "./foreignMetadata.ts";
 import { type ChunkReader, chunkReader } from "./planeReader.ts";
 import { type FolderStore, folderStore } from "./store.ts";
-
-const pixelTypes = z.enum(["uint8", "int8", "uint16", "int16", "uint32", "int32", "float32", "float64"]);
 
 /** More are taken for a damaged shape. */
 const MOST_PLANES = 1e7;
@@ -75,8 +76,7 @@ class ForeignDataset extends BaseDataset<ForeignEntry> implements OmeZarrReader 
         layout,
         allocate(() => new ArrayBuffer(bytes), bytes, this.name),
       );
-    // chunks that are not there are zeros
-    const data = givenPixels(layout, options, this.name)?.fill(0) ?? fresh();
+    const data = givenPixels(layout, options, this.name) ?? fresh();
     await wrapped(`${this.name} at ${describeAxes(axes)}`, () => image.reader(indices, data));
     return { data, width: layout.width, height: layout.height, channels: 1 };
   }
@@ -131,17 +131,17 @@ async function seriesOf(root: ZarrLocation, at: string): Promise<readonly string
 async function openImage(location: ZarrLocation, folder: string): Promise<ForeignImage> {
   const at = location.path === "/" ? folder : folder + location.path;
   const metadata = parseImage(await attributesOf(location, at), at);
-  const level = location.resolve(metadata.level0);
-  const array = await wrapped(`${at}/${metadata.level0}`, () => zarr.open(level, { kind: "array" }));
-  const dtype = pixelTypes.safeParse(array.dtype);
-  if (!dtype.success || !array.is("number")) throw notPixels(`${at}/${metadata.level0}`, array.dtype);
-  checkShape(array, metadata, `${at}/${metadata.level0}`);
-  const areNamed = metadata.channels.length === array.shape[metadata.axes.indexOf("channel")];
+  const level = childFolder(at, metadata.level0, at);
+  const node = await readNode(level);
+  if (node?.kind !== "array") throw noArray(level);
+  const facts = parseZarrArray(node, level);
+  checkShape(facts, metadata, level);
+  const areNamed = metadata.channels.length === facts.shape[metadata.axes.indexOf("channel")];
   return {
     metadata: areNamed ? metadata : { ...metadata, channels: [] },
-    shape: array.shape,
-    layout: layoutOf(array.shape, dtype.data),
-    reader: chunkReader(array, folder),
+    shape: facts.shape,
+    layout: layoutOf(facts.shape, facts.type === "float16" ? "float32" : facts.type),
+    reader: chunkReader(facts, zarrChunks(level, facts)),
   };
 }
 
@@ -194,14 +194,18 @@ async function wrapped<T>(at: string, work: () => Promise<T>): Promise<T> {
   }
 }
 
-function notPixels(at: string, found: string): VitrineError {
-  const expected = `one of ${pixelTypes.options.join(", ")}`;
-  return new VitrineError({ code: "unsupported", at: `${at} data type`, expected, found });
+function noArray(at: string): VitrineError {
+  return new VitrineError({
+    code: "missing",
+    at,
+    expected: "the array of the full resolution",
+    found: "none",
+  });
 }
 
 /** zarrita takes shapes as they come. */
 function checkShape(
-  { shape, chunks }: { readonly shape: readonly number[]; readonly chunks: readonly number[] },
+  { shape, chunkShape: chunks }: Pick<ZarrArrayFacts, "shape" | "chunkShape">,
   { axes }: ForeignImageMetadata,
   at: string,
 ): void {

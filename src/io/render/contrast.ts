@@ -1,4 +1,5 @@
-import { VitrineError } from "../../core/index.ts";
+import { bytesPerValue, VitrineError } from "../../core/index.ts";
+import type { ImageSource } from "../source/source.ts";
 import type { PictureOptions } from "./options.ts";
 import type { ShrunkPlane } from "./planes.ts";
 
@@ -8,18 +9,43 @@ const DEFAULT_PERCENT = [0.1, 99.9] as const;
 
 /** Checks what is asked for. @throws {VitrineError} range: not in ascending order, or per cents beyond 0 to 100 */
 export function checkContrast({ contrast, range }: Pick<PictureOptions, "contrast" | "range">): void {
-  if (contrast !== undefined && !(contrast[0] >= 0 && contrast[1] <= 100 && contrast[0] < contrast[1]))
+  if (
+    contrast !== undefined &&
+    contrast !== "file" &&
+    !(contrast[0] >= 0 && contrast[1] <= 100 && contrast[0] < contrast[1])
+  )
     throw notAscending("contrast", "two per cents from 0 to 100, the first below the second", contrast);
   if (range !== undefined && !(range[0] < range[1] && range.every(Number.isFinite)))
     throw notAscending("range", "two numbers, the first below the second", range);
 }
 
-/** The values that are shown black and full: of all planes together, so that they can be compared. */
+/** What a file says of the contrast of a channel, or the bits of its values. */
+export function fileRange(
+  source: ImageSource,
+  channel: number,
+): readonly [low: number, high: number] | undefined {
+  const { dtype, significantBits, channels } = source;
+  const window = channels[channel]?.window;
+  if (window !== undefined && window.start < window.end) return [window.start, window.end];
+  if (dtype.startsWith("float")) return undefined;
+  const bits = significantBits ?? 8 * bytesPerValue(dtype);
+  return dtype.startsWith("uint") ? [0, 2 ** bits - 1] : [-(2 ** (bits - 1)), 2 ** (bits - 1) - 1];
+}
+
+/**
+ * The values that are shown black and full: of all planes together, so that they can be compared.
+ *
+ * @param inFile  what the file says
+ */
 export function rangeOf(
   planes: readonly ShrunkPlane[],
-  { contrast = DEFAULT_PERCENT, range }: Pick<PictureOptions, "contrast" | "range">,
+  options: Pick<PictureOptions, "contrast" | "range">,
+  inFile?: readonly [low: number, high: number],
 ): readonly [low: number, high: number] {
+  const { range } = options;
   if (range !== undefined) return range;
+  if (options.contrast === "file" && inFile !== undefined) return inFile;
+  const contrast = options.contrast === "file" ? DEFAULT_PERCENT : (options.contrast ?? DEFAULT_PERCENT);
   const total = planes.reduce((sum, { data }) => sum + data.length, 0);
   const stride = Math.max(1, Math.floor(total / SAMPLED));
   const values = new Float64Array(planes.reduce((sum, { data }) => sum + Math.ceil(data.length / stride), 0));

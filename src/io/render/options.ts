@@ -14,8 +14,11 @@ export interface PictureOptions {
   readonly montage?: readonly string[];
   /** Most planes of a montage, chosen evenly (default 64). */
   readonly panels?: number;
-  /** Per cent of the values that are shown black and full, for each channel (default 0.1 and 99.9). */
-  readonly contrast?: readonly [low: number, high: number];
+  /**
+   * Per cent of the values that are shown black and full, for each channel (default 0.1 and 99.9); "file": what the file shows, else
+   * all that its integers can be (`significantBits`), else the default.
+   */
+  readonly contrast?: readonly [low: number, high: number] | "file";
   /** Values that are shown black and full, instead. */
   readonly range?: readonly [low: number, high: number];
   /** Six hexadecimal digits a channel, instead of those of the file. */

@@ -2,7 +2,7 @@ import type { ImageSource } from "../source/source.ts";
 import { labelOf, type PlaneChoice } from "./axes.ts";
 import type { Rgb } from "./canvas.ts";
 import { colorsOf, labelColor, rgbOf } from "./colors.ts";
-import { rangeOf } from "./contrast.ts";
+import { fileRange, rangeOf } from "./contrast.ts";
 import type { PictureLayout } from "./layout.ts";
 import type { PictureOptions, ShownChannel } from "./options.ts";
 import type { ShrunkPlane } from "./planes.ts";
@@ -46,6 +46,7 @@ export function paletteOf(source: ImageSource, drawn: Drawn): Palette {
     const range = rangeOf(
       planes.map((ofPanel) => ofPanel[i]),
       options,
+      fileRange(source, channel ?? 0),
     );
     return { name, color: colors[i], range };
   });
@@ -74,7 +75,10 @@ function channelMontage(source: ImageSource, { planes, options, layout }: Drawn)
     channels.map((channel) => {
       const own = planes.flatMap((ofPanel, panel) => (channelAt(panel) === channel ? ofPanel : []));
       const name = labelOf(source, "channel", channel);
-      return [channel, { name, color: "FFFFFF", range: rangeOf(own, options) }];
+      return [
+        channel,
+        { name, color: "FFFFFF", range: rangeOf(own, options, fileRange(source, channel ?? 0)) },
+      ];
     }),
   );
   const ranges = layout.panels.map((_, panel) => shown.get(channelAt(panel))?.range ?? ([0, 1] as const));
@@ -90,7 +94,7 @@ function channelMontage(source: ImageSource, { planes, options, layout }: Drawn)
 /** Red, green and blue with one contrast; bytes as they are where none is asked for. */
 function colourPalette(source: ImageSource, { planes, options }: Drawn): Palette {
   const isPlain = source.dtype === "uint8" && options.contrast === undefined && options.range === undefined;
-  const range = isPlain ? ([0, 255] as const) : rangeOf(planes.flat(), options);
+  const range = isPlain ? ([0, 255] as const) : rangeOf(planes.flat(), options, fileRange(source, 0));
   const colorOf: ColorOf = ({ planes: [{ data, samples }], index }) => {
     const at = (sample: number) => 255 * shareOf(data[index * samples + sample], range);
     return [at(0), at(1), at(2)];

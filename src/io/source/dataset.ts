@@ -1,5 +1,5 @@
 import type { Axes, ImageLayout, PixelImage } from "../../core/index.ts";
-import { VitrineError } from "../../core/index.ts";
+import { bytesPerValue, VitrineError } from "../../core/index.ts";
 import type { Dataset } from "../dataset/dataset.ts";
 import { copyBox } from "./box.ts";
 import type { Chunk } from "./cache.ts";
@@ -21,6 +21,8 @@ export interface DatasetSourceOptions {
   readonly lower?: readonly { readonly dataset: Dataset; readonly factor: number }[];
   /** Only images of this size and type; without it all, which then must be alike. */
   readonly layout?: ImageLayout;
+  /** Bits of an image's values, where the format says. */
+  readonly bitDepth?: (axes: Axes) => number | undefined;
   /** How messages call the source (default: the dataset's name). */
   readonly name?: string;
 }
@@ -55,6 +57,7 @@ export async function datasetSource(
       levels: levels.map(({ level }) => level),
       channels: channelsOf(dataset, plan),
       isLabels: false,
+      ...significant(plan.images, layout, options),
       metadata: dataset.summaryMetadata,
       warnings: [
         ...warningsOf(plan, scale),
@@ -67,6 +70,17 @@ export async function datasetSource(
       close: async () => {},
     },
   );
+}
+
+/** The most of all images. */
+function significant(
+  images: readonly Axes[],
+  { dtype }: ImageLayout,
+  { bitDepth = () => undefined }: DatasetSourceOptions,
+): { significantBits?: number } {
+  const whole = 8 * bytesPerValue(dtype);
+  const bits = images.reduce((most, axes) => Math.max(most, bitDepth(axes) ?? whole), 0);
+  return bits < whole ? { significantBits: bits } : {};
 }
 
 const NO_TILES =

@@ -69,10 +69,28 @@ export function planDataset(dataset: Dataset, layout: ImageLayout): DatasetPlan 
     .filter((name) => mosaic === undefined || !isTileAxis(name))
     .map((name) => {
       const present = new Set(images.map((at) => at[name]));
-      return { name, values: dataset.axes[name].filter((value) => present.has(value)) };
+      return { name, values: acquiredOrder(dataset, name, present) };
     });
   const placed = images.filter((at) => Object.keys(at).length === names.length).length;
   return { layout, images, placed, outer, ...(mosaic && { mosaic }), tile: tileOf(dataset, layout, mosaic) };
+}
+
+/**
+ * Numbers as they rise, then names as they were acquired: channels as the summary metadata list them (ChNames), else in the
+ * order of the first images. (The arrays of a dataset sort names, as ndstorage does.)
+ */
+function acquiredOrder(
+  { axes, summaryMetadata }: Dataset,
+  name: string,
+  present: ReadonlySet<number | string>,
+): readonly (number | string)[] {
+  const numbers = axes[name].filter((value) => typeof value === "number" && present.has(value));
+  const names = [...present].filter((value) => typeof value === "string");
+  const { ChNames: told } = summaryMetadata;
+  const listed = name === "channel" && Array.isArray(told) ? told : [];
+  if (names.every((value) => listed.includes(value)))
+    names.sort((a, b) => listed.indexOf(a) - listed.indexOf(b));
+  return [...numbers, ...names];
 }
 
 /** Axes of the source. */

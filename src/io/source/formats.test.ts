@@ -4,6 +4,7 @@ import { join } from "node:path";
 import fc from "fast-check";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import type { Axes, PixelArray } from "../../core/index.ts";
+import { convertDataset } from "../convert/convert.ts";
 import { createMemoryDataset } from "../dataset/memory.ts";
 import { formatMrcHeader, type MrcHeader, type MrcMode, mrcRowBytes, parseMrcHeader } from "../mrc.ts";
 import { toZyx, zyxShape } from "../mrcAxes.ts";
@@ -276,7 +277,7 @@ describe("datasets", () => {
     const source = await datasetSource(writer.dataset);
     expect(source.axes).toEqual([
       { name: "time", kind: "time", unit: "second", values: [0, 2] },
-      { name: "channel", kind: "channel", values: ["DAPI", "GFP"] },
+      { name: "channel", kind: "channel", values: ["GFP", "DAPI"] },
       { name: "z", kind: "space", unit: "micrometer" },
       { name: "y", kind: "space", unit: "micrometer" },
       { name: "x", kind: "space", unit: "micrometer" },
@@ -287,12 +288,47 @@ describe("datasets", () => {
       scale: [0.5, 1, 2, 0.65, 0.65],
       translation: [0, 0, 0, 0, 0],
     });
-    expect(source.channels).toEqual([{ name: "DAPI" }, { name: "GFP" }]);
+    // as acquired; arrays sort names, as ndstorage's
+    expect(source.channels).toEqual([{ name: "GFP" }, { name: "DAPI" }]);
     const array = writer.dataset.asArray();
     expect(array.axes).toEqual(source.axes.map(({ name }) => name));
-    expect(await source.read()).toEqual(await array.read());
-    const part = await source.read({ region: { time: 1, y: [1, 3], x: 2 } });
-    expect(part.data).toEqual((await array.read({ time: [1, 2], y: [1, 3], x: [2, 3] })).data);
+    expect(array.coordinates.channel).toEqual(["DAPI", "GFP"]);
+    for (const channel of [0, 1]) {
+      const there = { channel: [1 - channel, 2 - channel] } as const;
+      expect((await source.read({ region: { channel } })).data).toEqual((await array.read(there)).data);
+      const part = await source.read({ region: { channel, time: 1, y: [1, 3], x: 2 } });
+      const same = await array.read({ ...there, time: [1, 2], y: [1, 3], x: [2, 3] });
+      expect(part.data).toEqual(same.data);
+    }
+  });
+
+  test("channels stand in the order of acquisition in every format: as the summary lists them, else as they came", async () => {
+    for (const [summary, expected] of [
+      [{ ChNames: ["FITC", "Cy5", "DAPI"] }, ["FITC", "Cy5", "DAPI"]],
+      [{}, ["Cy5", "DAPI", "FITC"]],
+    ] as const) {
+      const directory = fresh("");
+      const writer = await createNdtiff({ directory, summaryMetadata: summary });
+      for (const [i, channel] of ["Cy5", "DAPI", "FITC"].entries())
+        await writer.put({ axes: { channel, time: 0 }, image: image(10 * i), metadata: {} });
+      await writer.finish();
+      await writer.dataset.close();
+      const values = expected.map((name) => 10 * ["Cy5", "DAPI", "FITC"].indexOf(name));
+      for (const to of [
+        directory,
+        fresh(".zarr"),
+        fresh(".ome.tif"),
+        fresh(".npy"),
+        fresh("-sharded.zarr"),
+      ]) {
+        const isLaidOut = to.endsWith("-sharded.zarr");
+        if (to !== directory) await convertDataset(directory, to, isLaidOut ? { zarr: { levels: 1 } } : {});
+        await using source = await openImage(to);
+        const { data } = await source.read({ region: { y: 0, x: 0 } });
+        expect([to, Array.from(data)]).toEqual([to, values.map((value) => value + data[0] - values[0])]);
+        if (!to.endsWith(".npy")) expect(source.channels.map(({ name }) => name)).toEqual(expected);
+      }
+    }
   });
 
   test("of several sizes are several images; images without an axis are told", async () => {

@@ -46,9 +46,8 @@ export async function openMrcSource(path: string): Promise<ImageSource> {
     checkMrcSize(header, file.size, file.name);
     const dtype = header.unsignedBytes ? "uint8" : TYPES[header.mode];
     if (dtype === undefined) throw complexValues(file.name);
-    const warnings: string[] = [];
     const behind = bytesBehindMrc(header, file.size);
-    if (behind !== undefined) warnings.push(behind);
+    const warnings: string[] = [file.warning, behind].filter((line) => line !== undefined);
     const facts = factsOf(header, { name: file.name, dtype, warnings });
     return rawSource(facts, {
       file,

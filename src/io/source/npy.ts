@@ -40,7 +40,7 @@ export async function openNpySource(path: string): Promise<ImageSource> {
         channels: [],
         isLabels: false,
         metadata: {},
-        warnings: [],
+        warnings: file.warning ? [file.warning] : [],
       },
       {
         file,

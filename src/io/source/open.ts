@@ -1,4 +1,5 @@
 import { fileExists } from "#files";
+import type { Axes } from "../../core/index.ts";
 import { VitrineError } from "../../core/index.ts";
 import type { Dataset } from "../dataset/dataset.ts";
 import { identifyFile } from "../identify.ts";
@@ -11,7 +12,7 @@ import { datasetSource } from "./dataset.ts";
 import { describeLayout, layoutsOf } from "./datasetPlan.ts";
 import { openMrcSource } from "./mrc.ts";
 import { openNpySource } from "./npy.ts";
-import type { ImageCollection, ImageSource } from "./source.ts";
+import type { ImageCollection, ImageDataset, ImageSource } from "./source.ts";
 import { openTiffImages } from "./tiff/open.ts";
 import { openZarrImages } from "./zarr/open.ts";
 
@@ -60,7 +61,7 @@ export async function openImages(path: string): Promise<ImageCollection> {
 }
 
 /**
- * Opens one image; closing it closes its file. As {@link openImages}.
+ * Opens one image, whose warnings are the file's too; closing it closes its file. As {@link openImages}.
  *
  * @param options  `image`: its name among those of the file (default the first)
  */
@@ -75,7 +76,8 @@ export async function openImage(
       await image.close();
       await images.close();
     };
-    return { ...image, close, [Symbol.asyncDispose]: close };
+    const warnings = [...new Set([...images.warnings, ...image.warnings])];
+    return { ...image, warnings, close, [Symbol.asyncDispose]: close };
   } catch (error) {
     await images.close();
     throw error;
@@ -109,13 +111,14 @@ async function singleImage(
 
 /** Images of one size and type are one image; its sources close with the collection. */
 async function datasetImages(
-  dataset: Dataset,
+  dataset: ImageDataset,
   format: string,
   lower: readonly { readonly dataset: Dataset; readonly factor: number }[],
 ): Promise<ImageCollection> {
   const layouts = layoutsOf(dataset);
   const names = layouts.length === 1 ? [ONLY] : layouts.map(describeLayout);
   const close = () => dataset.close();
+  const bitDepth = (axes: Axes) => dataset.imageBitDepth(axes);
   if (layouts.length === 0) {
     await close();
     throw new VitrineError({ code: "missing", at: dataset.name, expected: "images", found: "none" });
@@ -125,12 +128,13 @@ async function datasetImages(
     format,
     images: names,
     labels: [],
+    dataset,
     warnings:
       layouts.length === 1 ? [] : [`images of ${layouts.length} sizes or types: each is an image of its own`],
     async open(image = names[0]) {
       requireImage(dataset.name, names, image);
       const name = names.length === 1 ? dataset.name : `${dataset.name} ${image}`;
-      return datasetSource(dataset, { name, layout: layouts[names.indexOf(image)], lower });
+      return datasetSource(dataset, { name, layout: layouts[names.indexOf(image)], lower, bitDepth });
     },
     close,
     [Symbol.asyncDispose]: close,

@@ -1,5 +1,5 @@
-import type { PixelType } from "../../core/index.ts";
-import type { ArrayBlock, JsonObject } from "../dataset/dataset.ts";
+import type { Axes, PixelType } from "../../core/index.ts";
+import type { ArrayBlock, Dataset, JsonObject } from "../dataset/dataset.ts";
 
 /** What an axis measures, by NGFF's words; `sample` are the values of one pixel (red, green, blue). */
 export type AxisKind = "space" | "time" | "channel" | "sample" | "other";
@@ -67,6 +67,8 @@ export interface ImageSource extends AsyncDisposable {
   readonly channels: readonly SourceChannel[];
   /** Values are names of objects, not intensities: levels are made of the nearest or most frequent one, never of means. */
   readonly isLabels: boolean;
+  /** Bits of an integer that carry something, where they are fewer than its type has: 12 of a camera in `uint16`. */
+  readonly significantBits?: number;
   /** What else the file says, as it says it. */
   readonly metadata: JsonObject;
   /** What the file contradicts, leaves open or hides, said once each with the name of the field. */
@@ -94,6 +96,12 @@ export interface PlateField {
   readonly acquisition?: number;
 }
 
+/** A dataset whose images have bits of their own. */
+export interface ImageDataset extends Dataset {
+  /** Bits that the camera uses of an image's values, where the format says. */
+  imageBitDepth(axes: Axes): number | undefined;
+}
+
 /** What a path holds: one image, or series, fields of a plate, labels. */
 export interface ImageCollection extends AsyncDisposable {
   readonly name: string;
@@ -111,6 +119,8 @@ export interface ImageCollection extends AsyncDisposable {
     readonly fields: readonly PlateField[];
   };
   readonly warnings: readonly string[];
+  /** What is kept image by image: NDTiff, and the OME-Zarr of acquisitions. It closes with the collection. */
+  readonly dataset?: ImageDataset;
   /** Opens one of them (default the first). @throws {VitrineError} missing: no image of this name; and the errors of the format */
   open(image?: string): Promise<ImageSource>;
   close(): Promise<void>;

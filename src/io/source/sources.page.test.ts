@@ -1,6 +1,7 @@
-import { mkdirSync, mkdtempSync, rmSync } from "node:fs";
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { gzipSync } from "node:zlib";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { openProgramPage, type ProgramPage } from "../../../test/support/page.ts";
 import { requirement } from "../../../test/support/require.ts";
@@ -25,6 +26,15 @@ import { createOmeZarrImage, openImage, openTiffImages } from "vitrine/io";
 
 const plain = ({ axes, shape, data }) => ({ axes, shape, data: Array.from(data) });
 
+window.partBy = async (folder, name, what) => {
+  const url = new URL("/" + folder + "/" + name, location.href).href;
+  performance.clearResourceTimings();
+  await using image = await openImage(url);
+  const block = plain(await image.read(what));
+  const entries = performance.getEntriesByName(url);
+  const requests = performance.getEntriesByType("resource").filter(({ name }) => name.includes("/" + folder + "/"));
+  return { block, requests: requests.length, bytes: entries.reduce((sum, one) => sum + one.encodedBodySize, 0), warnings: image.warnings };
+};
 window.part = async (name, what) => {
   await using image = await openImage(new URL("/files/" + name, location.href).href);
   return plain(await image.read(what));
@@ -46,7 +56,7 @@ window.write = () =>
 const PLACE = { y: [3, 6], x: [280, 284] } as const;
 const WHAT = { level: 0, region: { z: 1, ...PLACE } };
 
-describe.skipIf(!available)("sources in a page", () => {
+describe.skipIf(!available)("sources in a page", { timeout: 60_000 }, () => {
   const folder = mkdtempSync(join(tmpdir(), "vitrine-sources-"));
   const files = join(folder, "files");
   let program: ProgramPage;
@@ -57,7 +67,17 @@ describe.skipIf(!available)("sources in a page", () => {
     await using source = cells();
     for (const [name, format] of Object.entries(FILES) as [string, (typeof FILES)[keyof typeof FILES]][])
       await writeSource(source, join(files, name), { format, overwrite: false });
-    program = await openProgramPage({ folder: join(folder, "page"), program: PROGRAM, served: { files } });
+    for (const name of ["cells.mrc", "cells.tif"]) {
+      const bytes = readFileSync(join(files, name));
+      const members = [bytes.subarray(0, 1000), bytes.subarray(1000, 5000), bytes.subarray(5000)];
+      writeFileSync(join(files, `${name}.gz`), Buffer.concat(members.map((part) => gzipSync(part))));
+    }
+    program = await openProgramPage({
+      folder: join(folder, "page"),
+      program: PROGRAM,
+      served: { files, ranged: files },
+      ranged: ["ranged"],
+    });
     ({ page } = await program.open());
   });
   afterAll(async () => {
@@ -72,6 +92,34 @@ describe.skipIf(!available)("sources in a page", () => {
     // plain TIFF tells no names of axes
     const what = name === "cells.tif" ? { level: 0, region: { time: 1, ...PLACE } } : WHAT;
     expect(await call("part", name, what)).toEqual(await inNode(join(files, name), what));
+  });
+
+  test.each(["cells.mrc", "cells.npy", "cells.ome.tif"])(
+    "%s over HTTP: parts where the server gives ranges, all of it with a word where not, in few requests",
+    async (name) => {
+      interface Answer {
+        readonly block: unknown;
+        readonly requests: number;
+        readonly warnings: readonly string[];
+      }
+      const [ranged, whole] = (await Promise.all([
+        call("partBy", "ranged", name, WHAT),
+        call("partBy", "files", name, WHAT),
+      ])) as Answer[];
+      const expected = await inNode(join(files, name), WHAT);
+      expect([ranged.block, whole.block]).toEqual([expected, expected]);
+      expect(ranged.warnings).toEqual([]);
+      expect(whole.warnings.join()).toContain("its server answers no ranges");
+      expect(ranged.requests).toBeLessThanOrEqual(20);
+    },
+  );
+
+  test.each(["cells.mrc.gz", "cells.tif.gz"])("%s of several members of gzip", async (name) => {
+    const what = name === "cells.tif.gz" ? { level: 0, region: { time: 1, ...PLACE } } : WHAT;
+    for (const folder of ["ranged", "files"]) {
+      const { block } = (await call("partBy", folder, name, what)) as { readonly block: unknown };
+      expect(block).toEqual(await inNode(join(files, name), what));
+    }
   });
 
   test.each(["cells.ome.tif", "cells.zarr"])("the lower level of %s is the one of Node", async (name) => {

@@ -30,6 +30,7 @@ export const TAG = {
   subIfds: 330,
   extraSamples: 338,
   sampleFormat: 339,
+  xmp: 700,
   metaMorphPlanes: 33629,
   imageJByteCounts: 50838,
   imageJMetadata: 50839,

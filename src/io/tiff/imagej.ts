@@ -15,9 +15,14 @@ export interface ImageJLines {
   readonly lines: Readonly<Record<string, string>>;
 }
 
+/** Whether a description is ImageJ's. */
+export function isImageJ(description: string): boolean {
+  return description.startsWith("ImageJ=");
+}
+
 /** Reads ImageJ's description; undefined for those of other programs. */
 export function parseImageJ(description: string): ImageJLines | undefined {
-  if (!description.startsWith("ImageJ=")) return undefined;
+  if (!isImageJ(description)) return undefined;
   const lines: Record<string, string> = {};
   for (const line of description.split(/\r?\n/)) {
     const at = line.indexOf("=");

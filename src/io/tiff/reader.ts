@@ -18,6 +18,8 @@ import { readPixels, type TiffWindow } from "./pixels.ts";
 export interface TiffPageEntry {
   readonly page: TiffPage;
   readonly role: TiffPageRole;
+  /** In tiles, as pyramids are. */
+  readonly isTiled: boolean;
   /** Of its directory. */
   readonly offset: number;
   /** How messages call it. */
@@ -175,6 +177,7 @@ async function entryOf(directory: TiffDirectory, offset: number): Promise<TiffPa
   return {
     page: await readPage(directory),
     role: await readPageRole(directory),
+    isTiled: directory.has(TAG.tileWidth),
     offset,
     at: directory.at,
     subIfds: directory.count(TAG.subIfds),

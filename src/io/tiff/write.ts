@@ -24,12 +24,13 @@ export interface TiffContent {
   readonly pixelSizeA?: number;
 }
 
-/** Pages that are asked for one by one. */
+/** Pages whose values are asked for piece by piece. */
 export interface TiffStream {
   readonly layout: ImageLayout;
   /** How many pages come. */
   readonly count: number;
-  readonly pages: AsyncIterable<PixelArray> | Iterable<PixelArray>;
+  /** Values of all pages in C order, cut anywhere. */
+  readonly pieces: AsyncIterable<PixelArray> | Iterable<PixelArray>;
   readonly pixelSizeA?: number | undefined;
 }
 
@@ -38,7 +39,7 @@ const CENTIMETRE = 3;
 const LARGEST_LONG = 2 ** 32 - 1;
 
 /**
- * Writes a TIFF file without compression, one strip a page, in this machine's byte order, whole or not at all; BigTIFF from
+ * Writes a TIFF file without compression, one strip a page (several where it has more than 16 MiB), in this machine's byte order, whole or not at all; BigTIFF from
  * 4 GiB on.
  *
  * @throws {VitrineError} shape: no page, or pages of different sizes or types; range: a pixel size below 0; and the errors of
@@ -60,8 +61,8 @@ export async function writeTiff(
     const at = `${path} page ${odd}`;
     throw new VitrineError({ code: "shape", at, expected: key(layouts[0]), found: key(layouts[odd]) });
   }
-  const data = pages.map((page) => page.data);
-  const stream = { layout: layouts[0], count: pages.length, pages: data, pixelSizeA };
+  const pieces = pages.map((page) => page.data);
+  const stream = { layout: layouts[0], count: pages.length, pieces, pixelSizeA };
   await writeTiffStream(path, stream, options);
 }
 
@@ -81,20 +82,41 @@ export async function writeTiffStream(
 
 /** Header, then for each page its directory and its pixels. */
 async function* tiffChunks(stream: TiffStream): AsyncGenerator<Uint8Array> {
-  const { layout, count, pages, pixelSizeA = 0 } = stream;
+  const { layout, count, pieces, pixelSizeA = 0 } = stream;
   const classic = pageBytes(stream, false);
   const isBig = 16 + count * classic > LARGEST_LONG;
   const perPage = isBig ? pageBytes(stream, true) : classic;
   const first = isBig ? 16 : 8;
   yield formatTiffHeader(isBig, first);
-  let index = 0;
-  for await (const data of pages) {
-    const offset = first + index * perPage;
-    const isLast = ++index === count;
-    yield formatPage({ layout, pixelSizeA, isBig, offset, next: isLast ? 0 : offset + perPage });
-    yield bytesOf(data);
-    yield new Uint8Array(padding(imageBytes(layout)));
+  const whole = imageBytes(layout);
+  let [index, done] = [0, 0];
+  for await (const data of pieces) {
+    const bytes = bytesOf(data);
+    for (let from = 0; from < bytes.length; ) {
+      const offset = first + index * perPage;
+      const next = index + 1 === count ? 0 : offset + perPage;
+      if (done === 0) yield formatPage({ layout, pixelSizeA, isBig, offset, next });
+      const part = bytes.subarray(from, from + whole - done);
+      yield part;
+      from += part.length;
+      done += part.length;
+      if (done < whole) continue;
+      yield new Uint8Array(padding(whole));
+      [index, done] = [index + 1, 0];
+    }
   }
+}
+
+/** Pages of more bytes are cut in strips, so that whoever reads a part need not read all. */
+const LARGEST_STRIP = 2 ** 24;
+const STRIP_BYTES = 2 ** 20;
+
+/** Rows of a strip. */
+function stripRows(layout: ImageLayout): number {
+  const bytes = imageBytes(layout);
+  return bytes <= LARGEST_STRIP
+    ? layout.height
+    : Math.max(1, Math.floor((STRIP_BYTES * layout.height) / bytes));
 }
 
 function pageBytes({ layout, pixelSizeA = 0 }: TiffStream, isBig: boolean): number {
@@ -122,16 +144,19 @@ function entriesOf({ layout, pixelSizeA, isBig }: Directory, pixelOffset: number
   const format = dtype.startsWith("float") ? 3 : dtype.startsWith("uint") ? 1 : 2;
   const each = <T>(value: T) => Array.from({ length: channels }, () => value);
   const word = isBig ? LONG8 : LONG;
+  const rows = stripRows(layout);
+  const rowBytes = imageBytes(layout) / height;
+  const strips = Array.from({ length: Math.ceil(height / rows) }, (_, i) => i * rows);
   const entries: TiffEntry[] = [
     [TAG.width, LONG, [width]],
     [TAG.height, LONG, [height]],
     [TAG.bitsPerSample, SHORT, each(8 * bytesPerValue(dtype))],
     [TAG.compression, SHORT, [1]],
     [TAG.photometric, SHORT, [isRgb ? 2 : 1]],
-    [TAG.stripOffsets, word, [pixelOffset]],
+    [TAG.stripOffsets, word, strips.map((row) => pixelOffset + row * rowBytes)],
     [TAG.samplesPerPixel, SHORT, [channels]],
-    [TAG.rowsPerStrip, LONG, [height]],
-    [TAG.stripByteCounts, word, [imageBytes(layout)]],
+    [TAG.rowsPerStrip, LONG, [rows]],
+    [TAG.stripByteCounts, word, strips.map((row) => Math.min(rows, height - row) * rowBytes)],
     ...resolutionEntries(pixelSizeA),
   ];
   if (extra > 0) entries.push([TAG.extraSamples, SHORT, Array.from({ length: extra }, () => 0)]);

@@ -11,9 +11,14 @@ type WindowedChannel = SourceChannel & { readonly window: ValueWindow };
  * percentiles; until values are known, all that the type holds.
  */
 export function channelsOf(
-  { axes, shape, dtype, channels = [] }: MultiscaleLayout & { readonly channels?: readonly SourceChannel[] },
+  layout: MultiscaleLayout & {
+    readonly channels?: readonly SourceChannel[];
+    readonly significantBits?: number;
+  },
   statistics: ReadonlyMap<number, ValueStatistics>,
 ): readonly WindowedChannel[] {
+  const { axes, shape, dtype, channels = [], significantBits } = layout;
+  const reach = significantBits === undefined ? {} : { min: 0, max: 2 ** significantBits - 1 };
   const axis = axes.findIndex(({ kind }) => kind === "channel");
   const count = axis < 0 ? 1 : shape[axis];
   return Array.from({ length: count }, (_, i) => {
@@ -26,7 +31,7 @@ export function channelsOf(
       ...(name !== undefined && { name }),
       color: color ?? channelColor(name ?? "", i),
       // min and max say what sliders reach: the data's, unless somebody knows better
-      window: { ...made, ...window },
+      window: { ...made, ...reach, ...window },
     };
   });
 }

@@ -9,7 +9,8 @@ import type { MultiscaleVersion } from "./plan.ts";
 import { type OmeZarrImageOptions, type OmeZarrImageWriter, startImage } from "./writer.ts";
 
 /** What {@link createOmeZarrLabels} makes: the folder is that of the image it belongs to. */
-export interface OmeZarrLabelsOptions extends Omit<OmeZarrImageOptions, "version" | "channels" | "name"> {
+export interface OmeZarrLabelsOptions
+  extends Omit<OmeZarrImageOptions, "version" | "channels" | "significantBits" | "name"> {
   /** Name of the label image among those of the image: letters, digits, `_`, `-`, `.`. */
   readonly name: string;
   /** Colours of values: red, green, blue and opacity, 0 to 255. */

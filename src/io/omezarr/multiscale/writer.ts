@@ -36,6 +36,8 @@ export interface OmeZarrImageOptions extends MultiscaleLayout {
   readonly reduction?: Reduction;
   /** Names, colours and windows, an entry a channel; a window that is left out is made from the data's percentiles. */
   readonly channels?: readonly SourceChannel[];
+  /** Bits of unsigned integers that carry something: how far the windows of channels reach, where they are not given. */
+  readonly significantBits?: number;
   /** Further attributes of the group, beside those of OME-Zarr. */
   readonly attributes?: JsonObject;
   /** Threads that pack and store chunks: default as many as are useful, none for a small image; 0 for none. */
@@ -84,6 +86,7 @@ const KEYS: OptionKeys<OmeZarrImageOptions> = {
   compression: true,
   reduction: true,
   channels: true,
+  significantBits: true,
   attributes: true,
   threads: true,
   memoryBytes: true,

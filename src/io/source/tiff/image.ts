@@ -16,7 +16,8 @@ export async function tiffSource(plan: TiffImagePlan): Promise<ImageSource> {
   const { name, channels, metadata, warnings, first } = plan;
   const entries = [first.plane.entry, ...plan.lower];
   const levels: SourceLevel[] = [];
-  for (const entry of entries) levels.push(await levelOf(plan, entry));
+  for (const [i, entry] of entries.entries())
+    levels.push(await levelOf(plan, entry, i === 0 ? undefined : plan.factors?.[i - 1]));
   const facts: SourceFacts = {
     name,
     axes: axesOf(plan),
@@ -24,6 +25,7 @@ export async function tiffSource(plan: TiffImagePlan): Promise<ImageSource> {
     levels,
     channels,
     isLabels: false,
+    ...significant(plan),
     metadata,
     warnings: [...warnings, ...(await tagsLeftOut(plan))],
   };
@@ -50,23 +52,40 @@ async function tagsLeftOut({ first }: TiffImagePlan): Promise<string[]> {
   return lines.flatMap(([isThere, line]) => (isThere ? [line] : []));
 }
 
+/** What is said, or the bits that stand in the file; nothing where all of the type's are used. */
+function significant({ significantBits, first }: TiffImagePlan): { significantBits?: number } {
+  const { bits, dtype } = first.plane.entry.page;
+  const used = Math.min(significantBits ?? bits, bits);
+  const isWhole = !dtype.startsWith("float") && used < 8 * bytesPerValue(dtype);
+  return isWhole ? { significantBits: used } : {};
+}
+
 function axesOf({ outer, y, x, first }: TiffImagePlan): SourceAxis[] {
   const plane = [sourceAxis("y", { unit: y.unit }), sourceAxis("x", { unit: x.unit })];
   const isColour = first.plane.entry.page.channels > 1;
   return [...outer.map(({ axis }) => axis), ...plane, ...(isColour ? [sourceAxis("sample")] : [])];
 }
 
-async function levelOf({ outer, y, x, first }: TiffImagePlan, { page, ...entry }: TiffPageEntry) {
+async function levelOf(
+  { outer, y, x, first }: TiffImagePlan,
+  { page, ...entry }: TiffPageEntry,
+  known: number | undefined,
+) {
   const samples = page.channels > 1 ? [page.channels] : [];
   const full = first.plane.entry.page;
   const ones = [...outer.map(() => 1)];
-  const factors = [factor(full.height, page.height), factor(full.width, page.width)];
+  const factors = known ? [known, known] : [factor(full.height, page.height), factor(full.width, page.width)];
+  const side = (length: number, whole: number) =>
+    known ? Math.min(length, Math.floor(whole / known)) : length;
+  const plane = [side(page.height, full.height), side(page.width, full.width)];
   const scale = [...outer.map((axis) => axis.scale), y.scale, x.scale, ...samples.map(() => 1)];
+  const starts = [...outer.map(({ start = 0 }) => start), y.start ?? 0, x.start ?? 0];
+  const translation = [...starts, ...samples.map(() => 0)];
   const [rows, columns] = await chunkSides(first.reader, { page, ...entry });
   return {
-    shape: [...outer.map(({ count }) => count), page.height, page.width, ...samples],
+    shape: [...outer.map(({ count }) => count), ...plane, ...samples],
     chunkShape: [...ones, rows, columns, ...samples],
-    ...binned({ scale, translation: scale.map(() => 0) }, [...ones, ...factors, ...samples.map(() => 1)]),
+    ...binned({ scale, translation }, [...ones, ...factors, ...samples.map(() => 1)]),
   };
 }
 
@@ -110,13 +129,14 @@ function readChunk(
   { level, index }: ChunkRequest,
   { levels, pages }: Layouts,
 ): Promise<Chunk | undefined> {
-  const { chunkShape } = levels[level];
+  const { chunkShape, shape } = levels[level];
   const outer = plan.outer.length;
   const flat = plan.outer.reduce((sum, { count }, axis) => sum * count + index[axis], 0);
   const page = pages[level];
   const [rows, columns] = chunkShape.slice(outer);
   const [y, x] = [index[outer] * rows, index[outer + 1] * columns];
-  const window = { x, y, width: Math.min(columns, page.width - x), height: Math.min(rows, page.height - y) };
+  const [height, width] = shape.slice(outer);
+  const window = { x, y, width: Math.min(columns, width - x), height: Math.min(rows, height - y) };
   return plan.withPlane(flat, async (placed) => {
     const entry = level === 0 ? placed.plane.entry : await plan.lowerPage(placed, level);
     checkAlike(entry, page);

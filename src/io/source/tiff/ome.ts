@@ -1,13 +1,13 @@
 import { VitrineError } from "../../../core/index.ts";
 import type { OmeChannel, OmeImage, OmeModel, OmeQuantity } from "../../tiff/ome/model.ts";
 import type { TiffReader } from "../../tiff/reader.ts";
-import { sourceAxis } from "../axes.ts";
 import type { ImageCollection, SourceChannel } from "../source.ts";
 import { convertUnit, unitName } from "../units.ts";
 import { TiffFiles } from "./files.ts";
 import { lowerPage, lowerPages } from "./image.ts";
 import { type OmePlane, placeOmePlanes } from "./omePlanes.ts";
-import type { PlacedPlane, PlaneScale, TiffImagePlan } from "./plan.ts";
+import { omeScales } from "./omeScales.ts";
+import type { PlacedPlane, TiffImagePlan } from "./plan.ts";
 
 /** The file that holds OME-XML. */
 export interface OmeFile {
@@ -57,7 +57,8 @@ export async function planOme(
     name,
     first,
     lower: await lowerPages(first.reader, first.plane.entry),
-    ...scales(image, { channels: placed.channels, name, warnings }),
+    ...omeScales(image, { channels: placed.channels, name, warnings }),
+    ...(image.significantBits !== undefined && { significantBits: image.significantBits }),
     channels: image.channels.slice(0, placed.channels).map(channelOf),
     metadata: image.metadata,
     warnings,
@@ -120,47 +121,6 @@ function contradictions(
 }
 
 const TYPES: Readonly<Record<string, string>> = { float: "float32", double: "float64" };
-
-function scales(
-  image: OmeImage,
-  {
-    channels,
-    name,
-    warnings,
-  }: { readonly channels: number; readonly name: string; readonly warnings: string[] },
-): Pick<TiffImagePlan, "outer" | "y" | "x"> {
-  const scale = (quantity: OmeQuantity | undefined, what: string) =>
-    scaleOf(quantity, { what, name, warnings });
-  const time = scale(image.timeIncrement, "TimeIncrement");
-  const z = scale(image.physicalZ, "PhysicalSizeZ");
-  const names = image.channels.slice(0, channels).flatMap(({ name: one }) => one ?? []);
-  const values = names.length === channels ? names : undefined;
-  const outer = [
-    { axis: sourceAxis("time", { unit: time.unit }), count: image.sizeT, scale: time.scale },
-    { axis: sourceAxis("channel", values && { values }), count: channels, scale: 1 },
-    { axis: sourceAxis("z", { unit: z.unit }), count: image.sizeZ, scale: z.scale },
-  ];
-  return {
-    outer: outer.filter(({ count }) => count > 1),
-    y: scale(image.physicalY, "PhysicalSizeY"),
-    x: scale(image.physicalX, "PhysicalSizeX"),
-  };
-}
-
-function scaleOf(
-  quantity: OmeQuantity | undefined,
-  { what, name, warnings }: { readonly what: string; readonly name: string; readonly warnings: string[] },
-): PlaneScale {
-  if (quantity === undefined) return { scale: 1 };
-  const { value, unit } = quantity;
-  if (!(value > 0)) {
-    warnings.push(`${name}: ${what} is ${value}, which is no distance; it is left out`);
-    return { scale: 1 };
-  }
-  const known = unitName(unit);
-  if (known === undefined) warnings.push(`${name}: the unit ${JSON.stringify(unit)} of ${what} is not known`);
-  return { scale: value, ...(known !== undefined && { unit: known }) };
-}
 
 function channelOf({ name, color, emission, excitation }: OmeChannel): SourceChannel {
   const [emissionNm, excitationNm] = [nanometers(emission), nanometers(excitation)];

@@ -2,7 +2,7 @@ import { fileExists, readFileBytes } from "#files";
 import { VitrineError } from "../../../core/index.ts";
 import type { FileSource } from "../../files.ts";
 import { isTiffBytes } from "../../tiff/directory.ts";
-import { parseImageJ } from "../../tiff/imagej.ts";
+import { isImageJ } from "../../tiff/imagej.ts";
 import type { OmeModel } from "../../tiff/ome/model.ts";
 import { isOmeXml, parseOmeXml } from "../../tiff/ome/parse.ts";
 import { readPlanes } from "../../tiff/planes.ts";
@@ -10,8 +10,9 @@ import { TiffReader } from "../../tiff/reader.ts";
 import type { ImageCollection, ImageSource } from "../source.ts";
 import { tiffSource } from "./image.ts";
 import { type OmeFile, omeNames, omePlate, planOme } from "./ome.ts";
-import { groupPages, planImageJ, planPages } from "./plain.ts";
+import { planImageJ, planPages } from "./plain.ts";
 import type { TiffImagePlan } from "./plan.ts";
+import { groupPages } from "./pyramid.ts";
 
 /** The images of a file before any of them is opened. */
 interface Contents extends Pick<ImageCollection, "format" | "images" | "plate" | "warnings"> {
@@ -74,11 +75,12 @@ async function contentsOf(reader: TiffReader, folder: string | undefined): Promi
   const directory = await reader.directory(reader.chain[0]);
   const descriptions = await directory.descriptions();
   const xml = descriptions.find(isOmeXml);
-  const warnings: string[] = [];
+  const { warning } = reader.file;
+  const warnings: string[] = warning === undefined ? [] : [warning];
   const model = xml === undefined ? undefined : await modelOf(xml, { reader, folder, warnings });
   if (model !== undefined && model.images.length > 0)
     return omeContents({ reader, model, folder, baseName: baseName(reader.file.name) }, warnings);
-  return plainContents(reader, { isImageJ: parseImageJ(descriptions[0]) !== undefined, warnings });
+  return plainContents(reader, { isImageJ: descriptions.some(isImageJ), warnings });
 }
 
 function omeContents(ome: OmeFile, warnings: readonly string[]): Contents {
@@ -98,15 +100,15 @@ function omeContents(ome: OmeFile, warnings: readonly string[]): Contents {
 
 async function plainContents(
   reader: TiffReader,
-  { isImageJ, warnings }: { readonly isImageJ: boolean; readonly warnings: readonly string[] },
+  what: { readonly isImageJ: boolean; readonly warnings: readonly string[] },
 ): Promise<Contents> {
   const found = await readPlanes(reader);
-  const groups = groupPages(found);
-  const plan = isImageJ && groups.length === 1 ? planImageJ : planPages;
+  const { groups, warnings: guessed } = await groupPages(reader, found);
+  const plan = what.isImageJ && groups.length === 1 ? planImageJ : planPages;
   return {
-    format: isImageJ ? "imagej" : "tiff",
+    format: what.isImageJ ? "imagej" : "tiff",
     images: groups.map(({ name }) => name),
-    warnings: [...warnings, ...found.warnings],
+    warnings: [...what.warnings, ...found.warnings, ...guessed],
     plan: (index, name) => plan(reader, { name, group: groups[index] }),
   };
 }

@@ -1,36 +1,18 @@
 import { TAG } from "../../tiff/directory.ts";
-import { type ImageJLines, parseImageJ, parseImageJMetadata } from "../../tiff/imagej.ts";
+import { type ImageJLines, isImageJ, parseImageJ, parseImageJMetadata } from "../../tiff/imagej.ts";
 import { readPixelSize } from "../../tiff/pixelSize.ts";
-import type { TiffPlanes } from "../../tiff/planes.ts";
 import type { TiffPlane, TiffReader } from "../../tiff/reader.ts";
+import { slideChannel } from "../../tiff/slide.ts";
 import { sourceAxis } from "../axes.ts";
 import type { SourceChannel } from "../source.ts";
 import { unitName } from "../units.ts";
 import { lowerPage, lowerPages } from "./image.ts";
 import type { PlaneScale, TiffImagePlan } from "./plan.ts";
+import type { PageGroup } from "./pyramid.ts";
 
 /** Pixels from this size on are told in µm, smaller ones in Å. */
 const SMALLEST_UM_A = 500;
 const A_PER_UM = 1e4;
-
-/** Pages of one size and type. */
-export interface PageGroup {
-  readonly name: string;
-  readonly planes: readonly TiffPlane[];
-}
-
-/** Images of pages alike, in the order in which they come. */
-export function groupPages({ planes }: TiffPlanes): PageGroup[] {
-  const groups = new Map<string, TiffPlane[]>();
-  for (const plane of planes) {
-    const { width, height, channels, dtype } = plane.entry.page;
-    const key = `${width} x ${height} x ${channels} ${dtype}`;
-    const group = groups.get(key);
-    if (group === undefined) groups.set(key, [plane]);
-    else group.push(plane);
-  }
-  return [...groups.values()].map((group, i) => ({ name: String(i), planes: group }));
-}
 
 interface Group {
   readonly name: string;
@@ -43,36 +25,51 @@ async function planOf(
   { name, group }: Group,
   rest: Omit<TiffImagePlan, "name" | "first" | "lower" | "withPlane" | "lowerPage" | "close">,
 ): Promise<TiffImagePlan> {
-  const { planes } = group;
+  const { planes, lower } = group;
   const first = { reader, plane: planes[0] };
+  const numbers = new Map(lower && planes.map((plane, i) => [plane, i]));
   return {
     ...rest,
     name,
     first,
-    lower: await lowerPages(reader, planes[0].entry),
+    lower: lower?.map(([page]) => page) ?? (await lowerPages(reader, planes[0].entry)),
+    ...(group.slide?.factors && { factors: group.slide.factors }),
     withPlane: async (index, use) => {
       const plane = planes[index];
       return plane === undefined ? undefined : use({ reader, plane });
     },
-    lowerPage,
+    lowerPage: async (placed, level) =>
+      lower?.[level - 1][numbers.get(placed.plane) ?? 0] ?? lowerPage(placed, level),
     close: async () => {},
   };
 }
 
-/** Pages alike of a plain file: `time`, or no axis for one alone. */
+/** Pages alike of a plain file: `time`, or no axis for one alone; of slides heights (`z`) or channels. */
 export async function planPages(reader: TiffReader, what: Group): Promise<TiffImagePlan> {
-  const { planes } = what.group;
+  const { planes, slide, isBeside } = what.group;
   const directory = await reader.directory(planes[0].entry);
   const description = await directory.text(TAG.description);
-  const side = plainScale(await readPixelSize(directory));
+  const pixelA = slide?.pixelUm === undefined ? await readPixelSize(directory) : slide.pixelUm * A_PER_UM;
+  const side = plainScale(isBeside ? undefined : pixelA);
+  const channels = slide?.program === "perkinelmer" ? await slideChannels(reader, planes) : [];
+  const names = channels.flatMap(({ name }) => name ?? []);
+  const values = names.length === planes.length ? { values: names } : {};
+  const name = channels.length > 0 ? "channel" : slide === undefined ? "time" : "z";
   return planOf(reader, what, {
-    outer: planes.length > 1 ? [{ axis: sourceAxis("time"), count: planes.length, scale: 1 }] : [],
+    outer: planes.length > 1 ? [{ axis: sourceAxis(name, values), count: planes.length, scale: 1 }] : [],
     y: side,
     x: side,
-    channels: [],
+    channels,
     metadata: description === "" ? {} : { ImageDescription: description },
     warnings: [],
   });
+}
+
+async function slideChannels(reader: TiffReader, planes: readonly TiffPlane[]): Promise<SourceChannel[]> {
+  const channels: SourceChannel[] = [];
+  for (const { entry } of planes)
+    channels.push(slideChannel(await (await reader.directory(entry)).text(TAG.description)));
+  return channels;
 }
 
 function plainScale(pixelSizeA: number | undefined): PlaneScale {
@@ -85,7 +82,7 @@ function plainScale(pixelSizeA: number | undefined): PlaneScale {
 export async function planImageJ(reader: TiffReader, what: Group): Promise<TiffImagePlan> {
   const { planes } = what.group;
   const directory = await reader.directory(planes[0].entry);
-  const said = parseImageJ((await directory.descriptions())[0]);
+  const said = parseImageJ((await directory.descriptions()).find(isImageJ) ?? "");
   if (said === undefined) return planPages(reader, what);
   const warnings: string[] = [];
   const counts = hyperstack(said, { planes, name: what.name, warnings });

@@ -11,18 +11,28 @@ export interface PlacedPlane {
 export interface PlaneScale {
   readonly scale: number;
   readonly unit?: string;
+  /** Place of the first pixel's centre in that unit (default 0). */
+  readonly start?: number;
 }
 
 /** An image of a TIFF file: how its planes are told apart, and where they are. */
-export interface TiffImagePlan extends Pick<ImageSource, "name" | "channels" | "metadata" | "warnings"> {
+export interface TiffImagePlan
+  extends Pick<ImageSource, "name" | "channels" | "metadata" | "warnings" | "significantBits"> {
   /** Axes of planes, outermost first. */
-  readonly outer: readonly { readonly axis: SourceAxis; readonly count: number; readonly scale: number }[];
+  readonly outer: readonly {
+    readonly axis: SourceAxis;
+    readonly count: number;
+    readonly scale: number;
+    readonly start?: number;
+  }[];
   readonly y: PlaneScale;
   readonly x: PlaneScale;
   /** A plane that is there: all others are as it is. */
   readonly first: PlacedPlane;
   /** Pages of lower resolution of the first one: their own, or those behind it in the file. */
   readonly lower: readonly TiffPageEntry[];
+  /** How many pixels a side of theirs stands for, where their pages are filled up to whole tiles. */
+  readonly factors?: readonly number[];
   /**
    * Gives a plane, counted in C order of the outer axes, to a function; undefined where it was never taken.
    *

@@ -186,8 +186,8 @@ test("what contradicts is said: fewer planes, other sizes, no distances, XML tha
       "1 of 4 planes are in no file; they read as zeros",
       "OME-XML says 30 x 2 x 1, its pages are 3 x 2 x 1",
       "OME-XML says uint16, its pages are uint8",
-      "the unit "reference frame" of PhysicalSizeY is not known",
       "PhysicalSizeX is 0, which is no distance; it is left out",
+      "the unit "reference frame" of PhysicalSizeY is not known",
     ]
   `);
   expect(Array.from((await image.read({ region: { y: 0, x: 0 } })).data)).toEqual([0, 1, 2, 0]);

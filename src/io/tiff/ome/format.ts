@@ -2,6 +2,13 @@ import type { PixelType } from "../../../core/index.ts";
 import type { JsonObject, JsonValue } from "../../dataset/dataset.ts";
 import type { SourceAxis, SourceChannel } from "../../source/source.ts";
 
+/** An axis, the distance of its neighbours and the place of the first, in its unit. */
+export interface OmeAxis {
+  readonly axis: SourceAxis;
+  readonly scale: number;
+  readonly start: number;
+}
+
 /** What OME-XML says of the images of a file, which are alike. */
 export interface OmeContent {
   /** One a series. */
@@ -12,9 +19,9 @@ export interface OmeContent {
   /** `XYZCT` and its like. */
   readonly order: string;
   /** By the letters of dimensions. */
-  readonly axes: Readonly<
-    Partial<Record<"X" | "Y" | "Z" | "T", { readonly axis: SourceAxis; readonly scale: number }>>
-  >;
+  readonly axes: Readonly<Partial<Record<"X" | "Y" | "Z" | "T", OmeAxis>>>;
+  /** Fewer than those of the type. */
+  readonly significantBits?: number;
   readonly channels: readonly SourceChannel[];
   /** Of the reader's own: `AcquisitionDate`, `Description`, `StageLabel`, `Planes`; one a series. */
   readonly metadata: readonly JsonObject[];
@@ -92,6 +99,7 @@ function pixelsXml(content: OmeContent, series: number): string {
     ID: `Pixels:${series}`,
     DimensionOrder: order,
     Type: TYPES[dtype] ?? dtype,
+    ...(content.significantBits !== undefined && { SignificantBits: content.significantBits }),
     ...Object.fromEntries(Object.entries(sizes).map(([letter, size]) => [`Size${letter}`, size])),
     ...distance("PhysicalSizeX", axes.X),
     ...distance("PhysicalSizeY", axes.Y),
@@ -105,16 +113,39 @@ function pixelsXml(content: OmeContent, series: number): string {
     element("TiffData", { IFD: series * planes, PlaneCount: planes }),
     ...(Array.isArray(told)
       ? told.filter(isObject).map((plane) => element("Plane", pick(plane, PLANE)))
-      : []),
+      : placedPlanes(content)),
   ];
   return element("Pixels", attributes, inside.join(""));
 }
 
+/** Positions of all planes, where the image begins anywhere but at 0. */
+function placedPlanes({ sizes, samples, axes }: OmeContent): string[] {
+  const isAtZero = [axes.X, axes.Y, axes.Z].every(
+    (axis) => distance("", axis)[""] === undefined || axis?.start === 0,
+  );
+  if (isAtZero) return [];
+  const planes: string[] = [];
+  for (let t = 0; t < sizes.T; t++)
+    for (let c = 0; c < sizes.C / samples; c++)
+      for (let z = 0; z < sizes.Z; z++) {
+        const at = { TheZ: z, TheT: t, TheC: c };
+        const places = { ...position("X", axes.X), ...position("Y", axes.Y), ...position("Z", axes.Z, z) };
+        planes.push(element("Plane", { ...at, ...places }));
+      }
+  return planes;
+}
+
+function position(letter: string, axis: OmeAxis | undefined, index = 0): Record<string, JsonValue> {
+  const { [letter]: step, ...unit } = distance(letter, axis);
+  if (axis === undefined || step === undefined) return {};
+  return {
+    [`Position${letter}`]: Number((axis.start + index * axis.scale).toPrecision(12)),
+    [`Position${letter}Unit`]: unit[`${letter}Unit`],
+  };
+}
+
 /** A step of 1 without a unit says nothing. */
-function distance(
-  name: string,
-  measured: { readonly axis: SourceAxis; readonly scale: number } | undefined,
-): Record<string, JsonValue> {
+function distance(name: string, measured: OmeAxis | undefined): Record<string, JsonValue> {
   const { axis, scale = 1 } = measured ?? {};
   const unit = axis?.unit;
   if (unit === undefined || !isOmeUnit(unit)) return {};

@@ -11,6 +11,10 @@ export interface OmeTiffLayout {
   readonly dtype: PixelType;
   /** Of the full resolution, in the axes' units (default 1). */
   readonly scale?: readonly number[];
+  /** Place of the centre of the first pixel, in the axes' units (default 0); kept as positions of planes. */
+  readonly translation?: readonly number[];
+  /** Bits that carry something, where they are fewer than `dtype` has. */
+  readonly significantBits?: number;
   /** An entry a channel. */
   readonly channels?: readonly SourceChannel[];
   /** Of the image (default `image`); series have it before the names of their axes. */
@@ -68,6 +72,7 @@ export function planOmeTiff(layout: OmeTiffLayout, at: string): OmePlan {
       samples,
       order: `XY${[...letters, ...rest].join("")}`,
       axes: measured(layout),
+      ...(layout.significantBits !== undefined && { significantBits: layout.significantBits }),
       channels: channelsOf(axes, channels),
       metadata: seriesNames.map((_, i) => (isList(metadata) ? (metadata[i] ?? {}) : metadata)),
     },
@@ -83,10 +88,9 @@ function isList(metadata: JsonObject | readonly JsonObject[]): metadata is reado
   return Array.isArray(metadata);
 }
 
-function checkShape({ axes, shape, scale }: OmeTiffLayout, at: string): void {
+function checkShape({ axes, shape, scale = shape, translation = shape }: OmeTiffLayout, at: string): void {
   const isWhole = shape.every((side) => Number.isSafeInteger(side) && side >= 1);
-  if (isWhole && shape.length === axes.length && (scale === undefined || scale.length === axes.length))
-    return;
+  if (isWhole && [shape, scale, translation].every(({ length }) => length === axes.length)) return;
   const expected = `${axes.length} lengths of at least 1, one an axis`;
   throw new VitrineError({ code: "shape", at: `${at} shape`, expected, found: shape.join(" x ") });
 }
@@ -114,10 +118,14 @@ function namesOfSeries(name: string, axes: readonly SourceAxis[], shape: readonl
   );
 }
 
-function measured({ axes, scale = axes.map(() => 1) }: OmeTiffLayout): OmeContent["axes"] {
+function measured({
+  axes,
+  scale = axes.map(() => 1),
+  translation = axes.map(() => 0),
+}: OmeTiffLayout): OmeContent["axes"] {
   const of = (name: string) => {
     const i = axes.findIndex((axis) => axis.name === name);
-    return i < 0 ? undefined : { axis: axes[i], scale: scale[i] };
+    return i < 0 ? undefined : { axis: axes[i], scale: scale[i], start: translation[i] };
   };
   const all = { X: of("x"), Y: of("y"), Z: of("z"), T: of("time") };
   return Object.fromEntries(Object.entries(all).filter(([, value]) => value !== undefined));

@@ -7,6 +7,14 @@ export interface OmeQuantity {
   readonly unit: string;
 }
 
+/** Where the stage was for a plane; what is not said is left out. */
+export interface OmePlace {
+  readonly z: number;
+  readonly positionX?: OmeQuantity;
+  readonly positionY?: OmeQuantity;
+  readonly positionZ?: OmeQuantity;
+}
+
 /** A channel of OME-XML. */
 export interface OmeChannel {
   readonly name?: string;
@@ -47,6 +55,10 @@ export interface OmeImage {
   readonly physicalY?: OmeQuantity;
   readonly physicalZ?: OmeQuantity;
   readonly timeIncrement?: OmeQuantity;
+  /** Bits of a value that carry something: 12 of a camera in 16. */
+  readonly significantBits?: number;
+  /** Where the stage was, of planes that say so. */
+  readonly places: readonly OmePlace[];
   readonly channels: readonly OmeChannel[];
   readonly data: readonly OmeTiffData[];
   /** What else is said of it: name, date, description, stage, planes. */

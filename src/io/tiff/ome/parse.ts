@@ -1,6 +1,6 @@
 import { VitrineError } from "../../../core/index.ts";
 import type { JsonObject } from "../../dataset/dataset.ts";
-import type { OmeChannel, OmeImage, OmeModel, OmeQuantity, OmeTiffData } from "./model.ts";
+import type { OmeChannel, OmeImage, OmeModel, OmePlace, OmeQuantity, OmeTiffData } from "./model.ts";
 import { parsePlates } from "./plates.ts";
 import { attribute, indexOf, numberOf, readXml, within, type Xml } from "./xml.ts";
 
@@ -51,6 +51,8 @@ function imageOf(image: Xml, at: string): OmeImage {
     order: orderOf(pixels, at),
     type: attribute(pixels, "Type") ?? attribute(pixels, "PixelType") ?? "",
     ...quantities(pixels),
+    ...significantBits(pixels),
+    places: placesOf(pixels),
     channels: within(pixels, "Channel").map(channelOf),
     data: dataOf(pixels),
     metadata: metadataOf(image, pixels),
@@ -84,6 +86,28 @@ function quantities(pixels: Xml) {
 function quantity(xml: Xml, name: string, missing: string): OmeQuantity | undefined {
   const value = numberOf(xml, name);
   return value === undefined ? undefined : { value, unit: attribute(xml, `${name}Unit`) ?? missing };
+}
+
+function significantBits(pixels: Xml): { significantBits?: number } {
+  const bits = indexOf(pixels, "SignificantBits");
+  return bits !== undefined && bits >= 1 && bits <= 64 ? { significantBits: bits } : {};
+}
+
+/** The schema's default for a place without a unit: somewhere, in something. */
+const NO_UNIT = "reference frame";
+
+function placesOf(pixels: Xml): OmePlace[] {
+  return within(pixels, "Plane")
+    .slice(0, MOST_PLANES)
+    .flatMap((plane) => {
+      const all = {
+        positionX: quantity(plane, "PositionX", NO_UNIT),
+        positionY: quantity(plane, "PositionY", NO_UNIT),
+        positionZ: quantity(plane, "PositionZ", NO_UNIT),
+      };
+      const known = Object.fromEntries(Object.entries(all).filter(([, value]) => value !== undefined));
+      return Object.keys(known).length === 0 ? [] : [{ z: indexOf(plane, "TheZ") ?? 0, ...known }];
+    });
 }
 
 function channelOf(channel: Xml): OmeChannel {

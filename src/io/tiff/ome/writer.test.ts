@@ -6,8 +6,16 @@ import { join } from "node:path";
 import fc from "fast-check";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { python, requirement } from "../../../../test/support/require.ts";
-import { imageBytes, type PixelArray, type PixelType, pixelView } from "../../../core/index.ts";
+import {
+  imageBytes,
+  type PixelArray,
+  type PixelType,
+  pixelBytes,
+  pixelView,
+  seededRandom,
+} from "../../../core/index.ts";
 import { sourceAxis } from "../../source/axes.ts";
+import { memorySource } from "../../source/memory.ts";
 import { openTiffImages } from "../../source/tiff/open.ts";
 import { CODECS } from "../codecs.ts";
 import { packLzw } from "../encode.ts";
@@ -220,3 +228,28 @@ test.skipIf(!available)(
     }
   },
 );
+
+test("1,000 random regions of every level are those of the whole level", async () => {
+  const shape = [2, 3, 333, 517];
+  const axes = names("channel", "z", "y", "x");
+  const options = { axes, shape, dtype: "uint16", compression: "deflate", tile: 64, levels: 3 } as const;
+  const path = await write(options, "regions.ome.tif", pixels(shape, "uint16"));
+  await using images = await openTiffImages(path);
+  await using image = await images.open();
+  const random = seededRandom(8);
+  const span = (length: number, most: number) => {
+    const from = Math.floor(random.uniform() * length);
+    return [from, Math.min(length, from + 1 + Math.floor(random.uniform() * most))] as const;
+  };
+  for (const [level, { shape: sides }] of image.levels.entries()) {
+    const plain = memorySource(await image.read({ level }));
+    for (let i = 0; i < 1000; i++) {
+      const [channel, z, y, x] = sides.map((side) => span(side, 40));
+      const region = { channel, z, y, x };
+      const [found, expected] = [await image.read({ level, region }), await plain.read({ region })];
+      // bytes: comparing values one by one takes longer than reading them
+      if (!Buffer.from(pixelBytes(found.data)).equals(pixelBytes(expected.data)))
+        expect([level, region, found]).toEqual([level, region, expected]);
+    }
+  }
+}, 20_000);

@@ -68,6 +68,8 @@ const KEYS: OptionKeys<OmeTiffOptions> = {
   shape: true,
   dtype: true,
   scale: true,
+  translation: true,
+  significantBits: true,
   channels: true,
   name: true,
   metadata: true,
