@@ -169,6 +169,7 @@ test("the package has these entries and these public names", async () => {
         "pixelView",
         "prepareResultFiles",
         "readAtoms",
+        "readCsvTable",
         "readFileBytes",
         "readHdf5",
         "readMrcImage",

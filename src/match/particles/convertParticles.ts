@@ -5,10 +5,9 @@ import {
   fileExists,
   identifyFile,
   type OptionKeys,
-  parseCsvTable,
+  readCsvTable,
   readNpyRecords,
   readStar,
-  readText,
   requireKnownOptions,
   writeFileAtomic,
   writeStar,
@@ -101,7 +100,7 @@ async function readTable(
   if (kind === "star") return starColumns(await readStar(from), options);
   if (kind === "hdf5") return columnsOf(await readParticlesHdf5(from));
   if (kind === "csv") {
-    const table = parseCsvTable(await readText(from), from);
+    const table = await readCsvTable(from);
     const columns = table.columns.map((name) => [name, (row: number) => table.value(row, name)] as const);
     return { rows: table.rows, columns: new Map(columns) };
   }
