@@ -163,7 +163,9 @@ describe("regions", () => {
     expect(await failure({ region: { x: [0.5, 2] } })).toMatchInlineSnapshot(
       `"map level 0 x: expected indices within 0..5, found 0.5..2."`,
     );
-    expect(await failure({ into: new Float64Array(3) })).toMatchInlineSnapshot(`"map read into: expected 60 values of uint16, found 3 of float64."`);
+    expect(await failure({ into: new Float64Array(3) })).toMatchInlineSnapshot(
+      `"map read into: expected 60 values of uint16, found 3 of float64."`,
+    );
     expect(await failure({ signal: AbortSignal.abort() })).toMatchInlineSnapshot(
       `"map read: expected to finish, found an abort."`,
     );
