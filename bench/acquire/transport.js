@@ -69,15 +69,10 @@ function readsBack(counts, options) {
 
 /** Prints GB/s of every mode, ours and the peer's in turns. Without the peer it says so and prints our side alone. */
 export async function run({ seconds }) {
-  let peer = await startPeer();
+  const peer = await startPeer();
   const results = [];
   try {
-    for (const mode of MODES) {
-      const result = await measure(mode, { seconds, peer });
-      results.push(result);
-      // a peer that crashed costs its rows, not the run
-      if (result.isPeerLost) peer = undefined;
-    }
+    for (const mode of MODES) results.push(await measure(mode, { seconds, peer }));
   } finally {
     await peer?.end().catch(() => {});
   }
@@ -102,26 +97,19 @@ export async function run({ seconds }) {
 
 async function measure(mode, { seconds, peer }) {
   const [ours, theirs, ofCopy] = [[], [], []];
-  let isPeerLost = false;
   const frames = mode.saves ? SAVED_FRAMES : Math.ceil((await calibrate(mode)) * seconds);
   for (let round = 0; round < ROUNDS; round++) {
-    if (peer !== undefined && !isPeerLost) {
-      try {
-        theirs.push(await peer.rate(mode.peer, seconds));
-      } catch (error) {
-        console.log(`the peer ended: ${error.message}`);
-        isPeerLost = true;
-      }
-    }
+    theirs.push(await peer?.rate(mode.peer, seconds));
     const copy = copyRate();
     ours.push(await rateOf(mode, { frames, seconds }));
     ofCopy.push(ours[round] / copy);
   }
-  const ratios = theirs.map((rate, i) => ours[i] / rate);
+  const ratios = theirs.flatMap((rate, i) => (rate === undefined ? [] : [ours[i] / rate]));
+  const rates = theirs.filter((rate) => rate !== undefined);
   console.log(
-    `${mode.name}: ${digits(median(ours))} GB/s${theirs.length > 0 ? `, peer ${digits(median(theirs))}` : ""}`,
+    `${mode.name}: ${digits(median(ours))} GB/s${rates.length > 0 ? `, peer ${digits(median(rates))}` : ""}`,
   );
-  return { ...mode, ours, theirs, ratios, ofCopy, isPeerLost };
+  return { ...mode, ours, theirs: rates, ratios, ofCopy };
 }
 
 /** Copies of frames from a ring of them into another, the plainest transport. @returns GB/s */
@@ -204,25 +192,44 @@ function checkSum(_, { Sum, FrameNumber }) {
     throw new Error(`frame ${FrameNumber}: expected a sum of ${firstSum + SIDE * stamp}, found ${Sum}`);
 }
 
-/** Starts the peer; undefined, and said so, where it is not installed. */
+/** Tries of a round that a peer may spoil: it crashes now and then ("double free"). */
+const MOST_TRIES = 4;
+
+/** Starts the peer; undefined, and said so, where it is not installed. A peer that crashes is started again for the same round. */
 async function startPeer() {
+  const first = await startPeerProcess().catch((error) => console.log(`without the peer: ${error.message}`));
+  if (first === undefined) return undefined;
+  console.log(`beside ${first.ready}; its camera (FastImage) draws no new pixels, and nobody checks them`);
+  let current = first;
+  return {
+    /** GB/s; undefined where it crashed again and again. */
+    async rate(mode, seconds) {
+      for (let tries = 0; tries < MOST_TRIES; tries++) {
+        try {
+          current ??= await startPeerProcess();
+          const { bytes, seconds: spent } = await current.child.ask({ mode, seconds });
+          return bytes / spent / 1e9;
+        } catch (error) {
+          console.log(`the peer ended and is started again: ${error.message}`);
+          await current?.child.end().catch(() => {});
+          current = undefined;
+        }
+      }
+      return undefined;
+    },
+    end: async () => current?.child.end(),
+  };
+}
+
+async function startPeerProcess() {
   const python = process.env.VITRINE_PEERS_PYTHON ?? "python3";
   const child = startChild(python, [fileURLToPath(new URL("peer.py", import.meta.url))]);
   try {
-    const { ready } = await child.ask({ side: SIDE });
-    console.log(`beside ${ready}; its camera (FastImage) draws no new pixels, and nobody checks them`);
+    return { child, ...(await child.ask({ side: SIDE })) };
   } catch (error) {
-    console.log(`without the peer: ${error.message}`);
     await child.end();
-    return undefined;
+    throw error;
   }
-  return {
-    async rate(mode, seconds) {
-      const { bytes, seconds: spent } = await child.ask({ mode, seconds });
-      return bytes / spent / 1e9;
-    },
-    end: () => child.end(),
-  };
 }
 
 function toRow({ name, bar, ours, theirs, ratios, ofCopy }) {

@@ -49,8 +49,9 @@ async function measure(folder, type, python) {
     () => true,
     () => false,
   );
+  const room = Array.from({ length: IN_FLIGHT }, () => memoryFor(image.dtype));
   const readers = {
-    vitrine: () => manyAtOnce(boxes, (box) => image.read({ region: regionOf(box) })),
+    vitrine: () => manyAtOnce({ boxes, room }, (box, into) => image.read({ region: regionOf(box), into })),
     "readSync a row": async () => boxes.forEach(rowReader(fd, type)),
     ...(hasNumpy && { "numpy.memmap": () => python.ask({ boxes, side: SIDE }) }),
   };
@@ -107,12 +108,20 @@ function regionOf([z, y, x]) {
   return { z: [z, z + SIDE], y: [y, y + SIDE], x: [x, x + SIDE] };
 }
 
-async function manyAtOnce(boxes, read) {
+const ARRAYS = { int8: Int8Array, int16: Int16Array, float32: Float32Array };
+
+/** Memory for a box, used again as whoever reads many does; threads fill it where it is shared. */
+function memoryFor(dtype) {
+  const values = ARRAYS[dtype];
+  return new values(new SharedArrayBuffer(SIDE ** 3 * values.BYTES_PER_ELEMENT));
+}
+
+async function manyAtOnce({ boxes, room }, read) {
   let next = 0;
-  const work = async () => {
-    while (next < boxes.length) await read(boxes[next++]);
+  const work = async (into) => {
+    while (next < boxes.length) await read(boxes[next++], into);
   };
-  await Promise.all(Array.from({ length: IN_FLIGHT }, work));
+  await Promise.all(room.map(work));
 }
 
 /** The floor: as many system calls, as many bytes, no threads, one buffer. */

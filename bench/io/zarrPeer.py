@@ -15,6 +15,10 @@ for line in sys.stdin:
         from zarr.codecs import BloscCodec
 
         options["compressors"] = [BloscCodec(cname="lz4", clevel=5, shuffle="shuffle", typesize=2)]
+    elif question["codec"] == "zstd":
+        from zarr.codecs import ZstdCodec
+
+        options["compressors"] = [ZstdCodec(level=1)]
     cpu, start = time.process_time(), time.perf_counter()
     write_image(np.asarray(data), path, axes="cyx", storage_options=options)
     answer = dict(

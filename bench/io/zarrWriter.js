@@ -26,19 +26,26 @@ for await (const line of createInterface({ input: process.stdin })) {
   console.log(JSON.stringify(answer));
 }
 
-async function write(values, directory, compression) {
+async function write(values, directory, codec) {
   const image = await openImage(values);
   try {
     const { shape } = image.levels[0];
     const layout = { axes: AXES, shape, dtype: image.dtype, levels: LEVELS, chunkShape: [1, 512, 512] };
-    const writer = await createOmeZarrImage({ directory, compression, ...layout });
+    const writer = await createOmeZarrImage({
+      directory,
+      ...(codec !== "default" && { compression: codec }),
+      ...layout,
+    });
+    let into;
     for (let channel = 0; channel < shape[0]; channel++) {
       for (let y = 0; y < shape[1]; y += ROWS) {
         const rows = [y, Math.min(shape[1], y + ROWS)];
         const region = Object.fromEntries(
           image.axes.slice(0, 2).map(({ name }, i) => [name, [channel, rows][i]]),
         );
-        const { data } = await image.read({ region });
+        const isWhole = into?.length === (rows[1] - y) * shape[2];
+        const { data } = await image.read({ region, ...(isWhole && { into }) });
+        into ??= data;
         await writer.write({ channel: [channel, channel + 1], y: rows }, data);
       }
     }

@@ -1,17 +1,61 @@
 import { VitrineError } from "../core/index.ts";
+import { CellMemory } from "./cells/kernels.ts";
 import { decimalAt } from "./decimal.ts";
-import { StarTable } from "./star/table.ts";
+import type { FileSource } from "./files.ts";
+import { openUnpacked } from "./gzip.ts";
+import { StarTable, type TextCells } from "./star/table.ts";
+import { decodeText } from "./text.ts";
 
 const COMMA = 44;
 const QUOTE = 34;
 const LINE_FEED = 10;
 const RETURN = 13;
+const LAST_ASCII = 127;
 const BYTE_ORDER_MARK = 0xfeff;
+/** The same in UTF-8. */
+const BYTE_ORDER_BYTES = [0xef, 0xbb, 0xbf] as const;
 
 /** A text of comma-separated values (RFC 4180), and how messages call it. */
 interface Csv {
   readonly text: string;
   readonly at: string;
+}
+
+/** Reads a file as {@link parseCsvTable} does, unpacked if gzip packed it. @throws {VitrineError} as there, and of `readText` */
+export async function readCsvTable(source: FileSource): Promise<StarTable> {
+  const file = await openUnpacked(source);
+  try {
+    const memory = CellMemory.create(file.size);
+    const bytes = await file.read(0, file.size, memory?.bytes);
+    const table = memory && parsePlainBytes(memory, file.name);
+    return (
+      table ?? parseCsvTable(decodeText(memory === undefined ? bytes : bytes.slice(), file.name), file.name)
+    );
+  } finally {
+    await file.close();
+  }
+}
+
+/** A table of ASCII with a plain line of names; undefined where there is more to it. */
+function parsePlainBytes(memory: CellMemory, at: string): StarTable | undefined {
+  const { bytes } = memory;
+  const first = BYTE_ORDER_BYTES.every((byte, i) => bytes[i] === byte) ? BYTE_ORDER_BYTES.length : 0;
+  const isLineEnd = (byte: number) => byte === LINE_FEED || byte === RETURN;
+  const start = bytes.findIndex((byte, i) => i >= first && !isLineEnd(byte));
+  const end = bytes.findIndex((byte, i) => i > start && isLineEnd(byte));
+  const line = bytes.slice(start, end);
+  if (start < 0 || end < 0 || line.some((byte) => byte === QUOTE || byte > LAST_ASCII)) return undefined;
+  const columns = decodeText(line, at).split(",");
+  const cells = memory.scan({ kind: "commas", from: end, width: columns.length });
+  if (cells === undefined) return undefined;
+  let made: Csv | undefined;
+  // texts alone need it; each byte is a character, also of a byte order mark
+  const csv = () => {
+    made ??= { text: " ".repeat(first) + decodeText(bytes.slice(first), at), at };
+    return made;
+  };
+  checkNames(columns, `${at} line ${lineAt(decodeText(bytes.slice(first, start), at), start - first)}`);
+  return tableOf({ csv, at }, columns, cells);
 }
 
 /**
@@ -27,23 +71,37 @@ export function parseCsvTable(text: string, at: string): StarTable {
   if (header === undefined) throw wrong(at, "a line that names the columns", "an empty file");
   const columns = header.starts.map((start) => cellAt(text, start));
   checkNames(columns, `${at} line ${lineAt(text, header.starts[0])}`);
-  const starts = scanRows(csv, header.end, columns.length);
+  return tableOf({ csv: () => csv, at }, columns, { starts: scanRows(csv, header.end, columns.length) });
+}
+
+function tableOf(
+  { csv, at }: { readonly csv: () => Csv; readonly at: string },
+  columns: readonly string[],
+  { starts, numbers }: TextCells,
+): StarTable {
   const startOf = (row: number, column: number) => starts[row * columns.length + column];
+  const rows = starts.length / columns.length;
+  const value = (row: number, column: number) => cellAt(csv().text, startOf(row, column));
   return new StarTable({
     at,
     columns,
-    rows: starts.length / columns.length,
-    value: (row, column) => cellAt(text, startOf(row, column)),
-    number: (row, column) => {
-      const start = startOf(row, column);
-      return decimalAt(text, start, endOfPlain(text, start));
-    },
+    rows,
+    value,
+    numbers: numbers ?? ((column) => decimals(csv(), { length: rows }, (row) => startOf(row, column))),
     notNumber: (row, column) => {
-      const start = startOf(row, column);
-      const line = `${at} line ${lineAt(text, start)} ${columns[column]}`;
-      return wrong(line, "a number", JSON.stringify(cellAt(text, start)));
+      const { text } = csv();
+      const line = `${at} line ${lineAt(text, startOf(row, column))} ${columns[column]}`;
+      return wrong(line, "a number", JSON.stringify(value(row, column)));
     },
   });
+}
+
+function decimals(
+  { text }: Csv,
+  rows: { readonly length: number },
+  startOf: (row: number) => number,
+): Float64Array {
+  return Float64Array.from(rows, (_, row) => decimalAt(text, startOf(row), endOfPlain(text, startOf(row))));
 }
 
 /** Places where the cells of all rows begin, in C order. */

@@ -61,6 +61,11 @@ export async function writeFileAtomic(
 }
 
 /** @throws {VitrineError} unsupported, always */
+export function writeFileNow(path: string, _bytes: Uint8Array): void {
+  throw noFileSystem(path);
+}
+
+/** @throws {VitrineError} unsupported, always */
 export async function openWritable(
   path: string,
   _options: { readonly create: boolean },

@@ -36,7 +36,7 @@ export { openDataset } from "./convert/open.ts";
 export type { ConvertFormat, ConvertOptions, ConvertProgress, DatasetFormat } from "./convert/options.ts";
 export type { CsvCells, CsvTable, CsvValue } from "./csv.ts";
 export { csvParts, formatCsv, parseCsv } from "./csv.ts";
-export { parseCsvTable } from "./csvTable.ts";
+export { parseCsvTable, readCsvTable } from "./csvTable.ts";
 export { BaseDataset } from "./dataset/baseDataset.ts";
 export type {
   ArrayBlock,

@@ -85,8 +85,9 @@ const shared: { threads: RowThread[]; users: number; slots: SharedArrayBuffer[] 
 const SLOT_BYTES = 2 ** 19;
 const MOST_SLOTS = 16;
 
-/** Runs a read into shared memory, and copies what it brought. */
+/** Runs a read into shared memory, and copies what it brought where the caller's is not. */
 async function withSlot(into: Uint8Array, read: (slot: Uint8Array) => Promise<void>): Promise<void> {
+  if (into.buffer instanceof SharedArrayBuffer) return read(into);
   const { length } = into;
   const slot = (length <= SLOT_BYTES ? shared.slots.pop() : undefined) ?? newSlot(length);
   const bytes = new Uint8Array(slot, 0, length);

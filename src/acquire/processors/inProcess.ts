@@ -4,7 +4,7 @@ import type { EventQueue } from "../engine/eventQueue.ts";
 import type { ImageMetadata } from "../engine/metadata.ts";
 import type { Frame } from "../frames/frame.ts";
 import { ImagePool, type PooledImage } from "../frames/imagePool.ts";
-import { copyImage, copyToKeep, copyToPool, imageOf, pooledResult } from "./pooledImages.ts";
+import { copyImage, copyToKeep, imageLender, imageOf, pooledResult } from "./pooledImages.ts";
 import {
   type FrameProcessor,
   type ImageAndMetadata,
@@ -17,6 +17,7 @@ import { imagesOf, originOf } from "./results.ts";
 /** Runs a processor on the thread of the acquisition, one image after the other. */
 export function createInProcessRunner(processor: ImageProcessor, eventQueue: EventQueue): FrameProcessor {
   const pool = new ImagePool(imageMemory);
+  const lend = imageLender(pool);
   const run = async (given: PixelImage, metadata: ImageMetadata): Promise<ImageAndMetadata[]> => {
     const origin = originOf(metadata);
     return imagesOf(await processor(given, metadata, eventQueue), origin);
@@ -30,7 +31,7 @@ export function createInProcessRunner(processor: ImageProcessor, eventQueue: Eve
     }
   };
   const withPooled = async (frame: Frame, metadata: ImageMetadata) => {
-    const own = released(frame, () => copyToPool(frame, pool));
+    const own = lend(frame);
     try {
       const images = await run(imageOf(own.pixels, frame.layout), metadata);
       return images.map((each) => (liesIn(each, own.pixels) ? returned(each, own) : copied(each)));
@@ -62,13 +63,12 @@ function returned([image, metadata]: ImageAndMetadata, own: PooledImage): Proces
 
 /** Passes every frame on as it is. */
 export function createPassThrough(): FrameProcessor {
-  const pool = new ImagePool(imageMemory);
+  const lend = imageLender(new ImagePool(imageMemory));
   return {
     takesQueue: false,
     concurrency: 1,
     process: async (frame, metadata) => {
-      const pooled = released(frame, () => copyToPool(frame, pool));
-      return [pooledResult(pooled, frame.layout, metadata)];
+      return [pooledResult(lend(frame), frame.layout, metadata)];
     },
     close: async () => {},
   };

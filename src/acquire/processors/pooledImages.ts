@@ -22,6 +22,39 @@ export function copyToPool(frame: Source, pool: ImagePool): PooledImage {
   return pooled;
 }
 
+/** Part of a ring's slots that images may lie in while they are saved; the camera has the others. */
+const LENT_SLOTS = 1 / 4;
+
+/**
+ * Makes what gives a frame's image where it lies, for as long as somebody holds it; where too many slots are lent already, and where a frame
+ * lies in no memory of this process, the image is a copy in memory of the pool. The copy is as long as the writing of a file to memory.
+ */
+export function imageLender(pool: ImagePool): (frame: Frame) => PooledImage {
+  let lent = 0;
+  return (frame) => {
+    const { ring } = frame.slot;
+    if (ring.kind !== "memory" || lent >= Math.floor(LENT_SLOTS * ring.slots)) return copyOut(frame, pool);
+    const pixels = frame.borrow();
+    let holders = 1;
+    lent++;
+    const release = () => {
+      if (--holders > 0) return;
+      lent--;
+      frame.release();
+    };
+    return { pixels, block: undefined, hold: () => void holders++, release };
+  };
+}
+
+/** The slot is free again whatever happens. */
+function copyOut(frame: Frame, pool: ImagePool): PooledImage {
+  try {
+    return copyToPool(frame, pool);
+  } finally {
+    frame.release();
+  }
+}
+
 /** A copy of an image that a processor returned: it may use its memory again for the next one. */
 export function copyImage(image: PixelImage, pool: ImagePool): PooledImage {
   const pooled = pool.take(layoutOf(image, "image"));

@@ -19,6 +19,8 @@ export interface Piece {
 export interface WalkOptions {
   readonly signal?: AbortSignal | undefined;
   readonly onProgress?: ((progress: ConvertProgress) => void) | undefined;
+  /** The values of a piece are wanted until the next one comes: one piece of memory is enough. */
+  readonly isReused?: boolean;
 }
 
 /** Names of the axes before `y`. */
@@ -40,7 +42,7 @@ export function countPlanes(source: Pick<ImageSource, "axes" | "levels">): numbe
  */
 export async function* piecesOf(
   source: ImageSource,
-  { signal, onProgress }: WalkOptions = {},
+  { signal, onProgress, isReused = false }: WalkOptions = {},
 ): AsyncGenerator<Piece> {
   const outer = outerAxes(source);
   const { deep, rows } = pieceSize(source);
@@ -49,6 +51,8 @@ export async function* piecesOf(
   const ranges = shape.slice(0, outer.length).map((to) => ({ from: 0, to }));
   const inner =
     outer.length === 0 ? undefined : { name: outer[outer.length - 1], length: ranges[outer.length - 1].to };
+  const rowValues = shape.slice(outer.length + 1).reduce((product, side) => product * side, 1);
+  let memory: PixelArray | undefined;
   let done = 0;
   for (const indices of indicesWithin(ranges.slice(0, -1))) {
     const fixed = Object.fromEntries(indices.map((index, i) => [outer[i], index]));
@@ -62,7 +66,11 @@ export async function* piecesOf(
           ...(inner && { [inner.name]: [from, to] }),
           y: [top, bottom],
         };
-        const { data } = await source.read({ region, ...(signal && { signal }) });
+        const values = (to - from) * (bottom - top) * rowValues;
+        // the first piece is the largest
+        const into = memory?.subarray(0, values);
+        const { data } = await source.read({ region, ...(into && { into }), ...(signal && { signal }) });
+        if (isReused) memory ??= data;
         yield { region, data, planes: bottom - top === height ? to - from : 0 };
       }
       done += to - from;

@@ -112,7 +112,7 @@ function withChannels(source: ImageSource, sample: number): number[] {
 async function fill(writer: OmeZarrImageWriter, source: ImageSource, options: WalkOptions): Promise<void> {
   const sample = placeOf(source, "sample");
   const samples = sample < 0 ? 1 : source.levels[0].shape[sample];
-  for await (const piece of piecesOf(source, options)) {
+  for await (const piece of piecesOf(source, { ...options, isReused: true })) {
     if (sample < 0) await writer.write(piece.region, piece.data);
     else
       for (let channel = 0; channel < samples; channel++)

@@ -110,7 +110,7 @@ export async function packChunk(
     case "blosc": {
       const chunk = chunkMemory(bytes.length);
       chunk.set(bytes);
-      return packBloscChunk(chunk, bytesPerValue(dtype));
+      return packBloscChunk(chunk, bytesPerValue(dtype)).slice();
     }
   }
 }

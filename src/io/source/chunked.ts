@@ -75,9 +75,9 @@ interface Loader {
 
 async function readRegion(facts: SourceFacts, what: SourceRead, loader: Loader): Promise<ArrayBlock> {
   const region = resolveRegion(facts, what);
-  const block = createBlock(facts, region);
+  const block = createBlock(facts, region, what.into);
   const { fill = 0 } = loader.reader;
-  if (fill !== 0) block.data.fill(fill);
+  if (fill !== 0 || what.into !== undefined) block.data.fill(fill);
   if (block.data.length === 0) return block;
   const stop = new AbortController();
   const signal = what.signal === undefined ? stop.signal : AbortSignal.any([what.signal, stop.signal]);

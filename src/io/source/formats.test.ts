@@ -467,6 +467,12 @@ test("rows far apart are read by threads, the same as through the event loop; a 
   const region = { z: spans[0], y: spans[1], x: spans[2] };
   const several = await Promise.all([0, 1, 2].map(() => source.read({ region })));
   for (const block of several) expect(Array.from(block.data)).toEqual(boxOf(whole.data, shape, spans));
+  // memory of the caller: the threads copy into it, and fill what is shared themselves
+  for (const Memory of [ArrayBuffer, SharedArrayBuffer]) {
+    const into = new Float32Array(new Memory(several[0].data.byteLength));
+    expect((await source.read({ region, into })).data).toBe(into);
+    expect(Array.from(into)).toEqual(boxOf(whole.data, shape, spans));
+  }
   // bytes lie nearer to each other: they are read with what lies between them
   await using bytes = await openImage(await writeMrcOf({ shape, mode: 0, spaceGroup: 1 }));
   const all = await bytes.read();

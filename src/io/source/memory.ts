@@ -60,7 +60,7 @@ export function memorySource(block: ArrayBlock, options: MemorySourceOptions = {
     async read(what = {}) {
       if (!isOpen) throw closedSource(name);
       const region = resolveRegion(facts, what);
-      const part = createBlock(facts, region);
+      const part = createBlock(facts, region, what.into);
       const from = { ...levels[region.index], at: region.spans.map((span) => span.from) };
       copyBox(from, { ...part, at: axes.map(() => 0) }, region.shape);
       return part;

@@ -53,7 +53,7 @@ export function rawSource(facts: SourceFacts, layout: RawLayout): ImageSource {
 
 async function readRegion(facts: SourceFacts, layout: RawLayout, what: SourceRead): Promise<ArrayBlock> {
   const region = resolveRegion(facts, what);
-  const block = createBlock(facts, region);
+  const block = createBlock(facts, region, what.into);
   if (block.data.length === 0) return block;
   const order = storedOrder(layout);
   const isInOrder = order.every((axis, i) => axis === i);

@@ -1,5 +1,5 @@
-import type { PixelType } from "../../core/index.ts";
-import { imageBytes, pixelView, requireNotAborted, VitrineError } from "../../core/index.ts";
+import type { ImageLayout, PixelArray, PixelType } from "../../core/index.ts";
+import { imageBytes, pixelTypeOf, pixelView, requireNotAborted, VitrineError } from "../../core/index.ts";
 import type { Span } from "../dataset/arrayPlan.ts";
 import type { ArrayBlock } from "../dataset/dataset.ts";
 import { allocate } from "../files.ts";
@@ -35,20 +35,38 @@ export function resolveRegion(source: RegionFacts, what: SourceRead = {}): Resol
   return { index, level, spans, shape: spans.map(({ from, to }) => to - from) };
 }
 
-/** Values of zero for a region. @throws {VitrineError} range: more than memory holds */
+/**
+ * Values for a region: new ones are zero, those of `into` are what they were.
+ *
+ * @throws {VitrineError} range: more than memory holds; shape: `into` of another type or length
+ */
 export function createBlock(
-  { name, axes, dtype }: Pick<ImageSource, "name" | "axes"> & { readonly dtype: PixelType },
+  { name, axes: named, dtype }: Pick<ImageSource, "name" | "axes"> & { readonly dtype: PixelType },
   { shape }: Pick<ResolvedRegion, "shape">,
+  into?: PixelArray,
 ): ArrayBlock {
+  const axes = named.map((axis) => axis.name);
   const layout = {
     width: shape.reduce((product, length) => product * length, 1),
     height: 1,
     channels: 1,
     dtype,
   };
+  if (into !== undefined) return { data: givenArray(into, layout, name), axes, shape };
   const bytes = imageBytes(layout);
   const buffer = allocate(() => new ArrayBuffer(bytes), bytes, `${name} read`);
-  return { data: pixelView(layout, buffer), axes: axes.map((axis) => axis.name), shape };
+  return { data: pixelView(layout, buffer), axes, shape };
+}
+
+function givenArray(into: PixelArray, { width, dtype }: ImageLayout, name: string): PixelArray {
+  const found = pixelTypeOf(into, `${name} read into`);
+  if (found === dtype && into.length === width) return into;
+  throw new VitrineError({
+    code: "shape",
+    at: `${name} read into`,
+    expected: `${width} values of ${dtype}`,
+    found: `${into.length} of ${found}`,
+  });
 }
 
 function levelAt({ name, levels }: RegionFacts, index: number): SourceLevel {

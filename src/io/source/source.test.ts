@@ -108,6 +108,10 @@ describe("regions", () => {
           expect(Array.from(block.data)).toEqual(expected);
           expect(block.shape).toEqual(spans.map(([from, to]) => to - from));
           expect(block.axes).toEqual(array.axes);
+          const into = block.data.slice().fill(5);
+          const again = await source.read({ region: regionOf(array.axes, spans), into });
+          expect(again.data).toBe(into);
+          expect(into).toEqual(block.data);
         }
       }),
     );
@@ -135,6 +139,9 @@ describe("regions", () => {
     const source = inChunks(ramp([4, 4]), [2, 2], { leaveOut: ([y]) => y === 1 });
     const { data } = await source.read({ region: { y: [1, 3], x: [1, 3] } });
     expect(Array.from(data)).toEqual([6, 7, 7, 7]);
+    const into = data.slice().fill(1);
+    await source.read({ region: { y: [1, 3], x: [1, 3] }, into });
+    expect(into).toEqual(data);
   });
 
   test("what cannot be read is one clear error", async () => {
@@ -155,6 +162,9 @@ describe("regions", () => {
     );
     expect(await failure({ region: { x: [0.5, 2] } })).toMatchInlineSnapshot(
       `"map level 0 x: expected indices within 0..5, found 0.5..2."`,
+    );
+    expect(await failure({ into: new Float64Array(3) })).toMatchInlineSnapshot(
+      `"map read into: expected 60 values of uint16, found 3 of float64."`,
     );
     expect(await failure({ signal: AbortSignal.abort() })).toMatchInlineSnapshot(
       `"map read: expected to finish, found an abort."`,

@@ -1,4 +1,4 @@
-import type { Axes, PixelType } from "../../core/index.ts";
+import type { Axes, PixelArray, PixelType } from "../../core/index.ts";
 import type { ArrayBlock, Dataset, JsonObject } from "../dataset/dataset.ts";
 
 /** What an axis measures, by NGFF's words; `sample` are the values of one pixel (red, green, blue). */
@@ -51,6 +51,11 @@ export interface SourceRead {
   readonly level?: number;
   /** By the names of axes; default everything. */
   readonly region?: SourceRegion;
+  /**
+   * Where the values go: an array of the image's type and the block's length, which the block then holds. Whoever reads many blocks and keeps
+   * none saves new memory for each, which costs as much as several copies.
+   */
+  readonly into?: PixelArray;
   readonly signal?: AbortSignal;
 }
 
@@ -78,7 +83,7 @@ export interface ImageSource extends AsyncDisposable {
    *
    * @returns  values in C order; `axes` are those of the source, one index keeps its axis with the length 1
    * @throws {VitrineError} range: no such level, a region outside, or more than memory holds; missing: no axis of this name;
-   *   aborted; format: a chunk that is cut off or damaged
+   *   shape: `into` of another type or length; aborted; format: a chunk that is cut off or damaged
    */
   read(what?: SourceRead): Promise<ArrayBlock>;
   close(): Promise<void>;

@@ -1,4 +1,5 @@
 import { VitrineError } from "../../core/index.ts";
+import { CellMemory, type PlainCells } from "../cells/kernels.ts";
 import { decodeText } from "../text.ts";
 import { keepSource } from "./source.ts";
 import type { StarBlock, StarFile, StarPair } from "./star.ts";
@@ -19,12 +20,14 @@ const LONGEST_TEXT = 2 ** 29 - 24;
 export function parseStar(content: string | Uint8Array, at: string): StarFile {
   const text = typeof content === "string" ? content : decodeStar(content, at);
   const tokens = new StarTokens(text, at);
+  // places in the text are those in the bytes where every character is a byte
+  const bytes = typeof content === "string" || content.length !== text.length ? undefined : content;
   const blocks: StarBlock[] = [];
   let end = 0;
   tokens.next();
   while (tokens.kind !== "end") {
     if (tokens.kind !== "block") throw tokens.wrong("data_ before anything else", shown(tokens));
-    const [block, blockEnd] = parseBlock(tokens, end);
+    const [block, blockEnd] = parseBlock(tokens, end, bytes);
     blocks.push(block);
     end = blockEnd;
   }
@@ -47,7 +50,11 @@ export function decodeStar(bytes: Uint8Array, at: string): string {
 }
 
 /** From the token of a block to that behind it; with the place where its last token ends. */
-function parseBlock(tokens: StarTokens, from: number): [StarBlock, end: number] {
+function parseBlock(
+  tokens: StarTokens,
+  from: number,
+  bytes: Uint8Array | undefined,
+): [StarBlock, end: number] {
   const { text } = tokens;
   const name = text.slice(tokens.start + "data_".length, tokens.end);
   let end = tokens.end;
@@ -57,7 +64,8 @@ function parseBlock(tokens: StarTokens, from: number): [StarBlock, end: number] 
   tokens.next();
   while (tokens.kind === "name" || tokens.kind === "loop") {
     const start = end;
-    const [item, itemEnd] = tokens.kind === "name" ? parsePair(tokens, names) : parseLoop(tokens, names);
+    const [item, itemEnd] =
+      tokens.kind === "name" ? parsePair(tokens, names) : parseLoop(tokens, names, bytes);
     items.push(keepSource(item, text.slice(start, itemEnd)));
     end = itemEnd;
   }
@@ -73,7 +81,11 @@ function parsePair(tokens: StarTokens, names: Set<string>): [StarPair, end: numb
   return [Object.freeze({ kind: "pair", name, value }), end];
 }
 
-function parseLoop(tokens: StarTokens, names: Set<string>): [StarTable, end: number] {
+function parseLoop(
+  tokens: StarTokens,
+  names: Set<string>,
+  bytes: Uint8Array | undefined,
+): [StarTable, end: number] {
   const columns: string[] = [];
   let end = tokens.end;
   while (tokens.next() === "name") {
@@ -81,6 +93,11 @@ function parseLoop(tokens: StarTokens, names: Set<string>): [StarTable, end: num
     end = tokens.end;
   }
   if (columns.length === 0) throw tokens.wrong("names of columns after loop_", shown(tokens));
+  Object.freeze(columns);
+  if (tokens.kind === "value" && bytes !== undefined) {
+    const plain = parsePlainRows(tokens, bytes, columns);
+    if (plain !== undefined) return plain;
+  }
   let starts = new Uint32Array(64);
   let count = 0;
   for (; tokens.kind === "value"; tokens.next()) {
@@ -90,7 +107,29 @@ function parseLoop(tokens: StarTokens, names: Set<string>): [StarTable, end: num
   }
   const whole = starts.slice(0, count);
   if (count % columns.length !== 0) throw unevenRow(tokens, columns.length, whole);
-  return [textTable(tokens, Object.freeze(columns), whole), end];
+  return [textTable(tokens, columns, { starts: whole }), end];
+}
+
+/** Rows of plain words up to what is no value; undefined, and nothing changed, where there is more to them. */
+function parsePlainRows(
+  tokens: StarTokens,
+  bytes: Uint8Array,
+  columns: readonly string[],
+): [StarTable, end: number] | undefined {
+  const { start } = tokens;
+  const cells = scanBytes(bytes, start, columns.length);
+  if (cells === undefined) return undefined;
+  tokens.end = cells.end;
+  if (tokens.next() !== "value") return [textTable(tokens, columns, cells), cells.end];
+  tokens.end = start;
+  tokens.next();
+  return undefined;
+}
+
+function scanBytes(bytes: Uint8Array, from: number, width: number): PlainCells | undefined {
+  const memory = CellMemory.create(bytes.length);
+  memory?.bytes.set(bytes);
+  return memory?.scan({ kind: "blanks", from, width });
 }
 
 function newName(tokens: StarTokens, names: Set<string>): string {

@@ -12,8 +12,8 @@ export interface StarCells {
   readonly columns: readonly string[];
   readonly rows: number;
   value(row: number, column: number): string;
-  /** The number of a cell where it is plain; NaN where its text has to be looked at. */
-  number?(row: number, column: number): number;
+  /** A new array of a column's numbers where they are plain; NaN where a cell's text has to be looked at. */
+  numbers?(column: number): Float64Array;
   /** The error of a cell that is no number. */
   notNumber(row: number, column: number): VitrineError;
 }
@@ -72,11 +72,9 @@ export class StarTable {
    */
   numbers(name: string): Float64Array {
     const column = this.#columnOf(name);
-    const numbers = new Float64Array(this.rows);
-    for (let row = 0; row < numbers.length; row++) {
-      const plain = this.#cells.number?.(row, column) ?? Number.NaN;
-      numbers[row] = Number.isNaN(plain) ? this.#numberOf(row, column) : plain;
-    }
+    const numbers = this.#cells.numbers?.(column) ?? new Float64Array(this.rows).fill(Number.NaN);
+    for (let row = 0; row < numbers.length; row++)
+      if (Number.isNaN(numbers[row])) numbers[row] = this.#numberOf(row, column);
     return numbers;
   }
 
@@ -171,23 +169,32 @@ export function withStarColumns(
   return createStarTable(Object.fromEntries(order.map((name) => [name, all[name]])), "withStarColumns");
 }
 
+/** Where the cells of a table lie in its text, row by row, and the numbers of a column where they are known already. */
+export interface TextCells extends Pick<StarCells, "numbers"> {
+  readonly starts: Uint32Array;
+}
+
 /** A table over the text that it was read from. */
 export function textTable(
   { at, text }: { readonly at: string; readonly text: string },
   columns: readonly string[],
-  starts: Uint32Array,
+  { starts, numbers }: TextCells,
 ): StarTable {
+  const rows = starts.length / columns.length;
   const start = (row: number, column: number) => starts[row * columns.length + column];
   const value = (row: number, column: number) => valueAt(text, start(row, column));
   return new StarTable({
     at,
     columns,
-    rows: starts.length / columns.length,
+    rows,
     value,
-    number: (row, column) => {
-      const from = start(row, column);
-      return decimalAt(text, from, endOfWord(text, from));
-    },
+    numbers:
+      numbers ??
+      ((column) =>
+        Float64Array.from({ length: rows }, (_, row) => {
+          const from = start(row, column);
+          return decimalAt(text, from, endOfWord(text, from));
+        })),
     notNumber: (row, column) =>
       starFault(
         { at, text, start: start(row, column) },

@@ -7,9 +7,8 @@ import {
   identifyFile,
   kindWords,
   type OptionKeys,
-  parseCsvTable,
+  readCsvTable,
   readStar,
-  readText,
   requireKnownOptions,
   writeFileAtomic,
   writeStar,
@@ -120,7 +119,7 @@ async function readTable(
   if (kind === "star") return starColumns(await readStar(from), options);
   if (kind === "hdf5") return columnsOf(await readParticlesHdf5(from));
   if (kind === "csv") {
-    const table = parseCsvTable(await readText(from), from);
+    const table = await readCsvTable(from);
     const columns = table.columns.map((name) => [name, (row: number) => table.value(row, name)] as const);
     return { rows: table.rows, columns: new Map(columns) };
   }

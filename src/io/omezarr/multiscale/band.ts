@@ -40,5 +40,5 @@ export interface BandJob {
   };
 }
 
-/** Stores a file whole or not at all. */
-export type StoreFile = (path: string, bytes: Uint8Array) => Promise<void>;
+/** Stores a file whole or not at all, at once or later; `bytes` may change as soon as it returns. */
+export type StoreFile = (path: string, bytes: Uint8Array) => Promise<void> | undefined;

@@ -6,6 +6,7 @@ import { halveRows } from "./downsample.ts";
 import { halveShortRows } from "./kernels.ts";
 import {
   addRow,
+  emptyPart,
   emptyStatistics,
   mergeStatistics,
   type ValueRange,
@@ -35,7 +36,7 @@ export function pixelsOf({ buffer, planes, rows, width }: BandPixels, dtype: Pix
 /** Adds what another part has counted. */
 export function mergeChannels(into: Map<number, ValueStatistics>, part: ChannelStatistics, dtype: PixelType) {
   for (const [channel, statistics] of part) {
-    const whole = into.get(channel) ?? emptyStatistics(dtype, "channel");
+    const whole = into.get(channel) ?? emptyStatistics(dtype);
     mergeStatistics(whole, statistics);
     into.set(channel, whole);
   }
@@ -90,9 +91,10 @@ function countBand(
 ): ChannelStatistics {
   const found = new Map<number, ValueStatistics>();
   for (let plane = 0; plane < planes; plane++) {
-    const statistics = found.get(channels[plane]) ?? emptyStatistics(dtype, "part");
-    found.set(channels[plane], statistics);
-    if (ranges !== undefined) widenRange(statistics, ranges[plane]);
+    const channel = channels[plane];
+    const known = ranges?.filter((_, i) => channels[i] === channel);
+    const statistics = found.get(channel) ?? emptyPart(dtype, known && wholeRange(known));
+    found.set(channel, statistics);
     for (let y = 0; y < rows; y++) {
       const row = (plane * rows + y) * width;
       const index = (firstRow + y) * width + from;
@@ -102,4 +104,10 @@ function countBand(
     }
   }
   return found;
+}
+
+function wholeRange(ranges: readonly ValueRange[]): ValueRange {
+  const whole = { min: Infinity, max: -Infinity };
+  for (const range of ranges) widenRange(whole, range);
+  return whole;
 }

@@ -15,7 +15,7 @@ export interface Band {
   readonly firstRow: number;
   /** Pixels that have not come. */
   missing: number;
-  /** Which have, a list a plane. */
+  /** Which have, a list a plane; the others hold what was in the memory before. */
   readonly covered: Rectangle[][];
 }
 
@@ -85,6 +85,13 @@ export class Bands {
     this.#open.delete(key);
   }
 
+  /** Makes the pixels 0 that never came. */
+  blank({ pixels, covered }: Band): void {
+    for (const [plane, rectangles] of covered.entries())
+      for (let row = 0; row < pixels.rows; row++)
+        blankRow(pixels, { plane, row, rectangles, valueBytes: bytesPerValue(this.#dtype) });
+  }
+
   /** Its memory may be used again. */
   release({ pixels: { buffer } }: Band): void {
     const spare = this.#spare.get(buffer.byteLength) ?? [];
@@ -98,10 +105,29 @@ export class Bands {
       this.#bytes -= bytes;
       throw tooMuch(this.#at, this.#bytes + bytes, this.#mostBytes);
     }
-    const spare = this.#spare.get(bytes)?.pop();
-    if (spare === undefined) return allocate(() => sharedIfPossible(bytes), bytes, this.#at);
-    new Uint8Array(spare).fill(0);
-    return spare;
+    return this.#spare.get(bytes)?.pop() ?? allocate(() => sharedIfPossible(bytes), bytes, this.#at);
+  }
+}
+
+interface BlankedRow {
+  readonly plane: number;
+  readonly row: number;
+  readonly rectangles: readonly Rectangle[];
+  readonly valueBytes: number;
+}
+
+function blankRow(
+  { buffer, rows, width }: BandPixels,
+  { plane, row, rectangles, valueBytes }: BlankedRow,
+): void {
+  const there = rectangles
+    .filter(({ top, bottom }) => top <= row && row < bottom)
+    .sort((a, b) => a.left - b.left);
+  const start = (plane * rows + row) * width;
+  let from = 0;
+  for (const { left, right } of [...there, { left: width, right: width }]) {
+    if (left > from) new Uint8Array(buffer, (start + from) * valueBytes, (left - from) * valueBytes).fill(0);
+    from = right;
   }
 }
 

@@ -14,14 +14,14 @@ export interface PackedAs {
   readonly valueBytes: number;
 }
 
-/** The stored bytes of a chunk that lies in `chunkMemory`; it is read before this returns. */
-export async function packChunk(
+/** The stored bytes of a chunk that lies in `chunkMemory`; it is read before this returns. What comes at once is good until the next chunk. */
+export function packChunk(
   bytes: Uint8Array,
   { compression, valueBytes }: PackedAs,
-): Promise<Uint8Array> {
+): Uint8Array | Promise<Uint8Array> {
   switch (compression) {
     case "none":
-      return bytes.slice();
+      return bytes;
     case "gzip":
       return gzipSync(bytes.slice(), { ...GZIP, mtime: 0 });
     case "zstd":

@@ -63,13 +63,13 @@ export function isZeroChunk({ byteOffset, length }: Uint8Array): boolean {
  * Packs a chunk in {@link chunkMemory} as Blosc 1 does with LZ4 and a shuffle; no longer than its bytes and 16 more.
  *
  * @param size  bytes a value, up to 16; a divisor of the length
- * @returns     a copy of the frame
+ * @returns     the frame, good until the next call
  */
 export function packBloscChunk({ length }: Uint8Array, size: number): Uint8Array {
   const [source, streams, to] = pieces([length, length, length + 64 + 4 * size]);
   const { memory, packBlosc } = kernels();
   const end = packBlosc(source, length, size, streams, TABLE, to);
-  return new Uint8Array(memory.buffer, to, end).slice();
+  return new Uint8Array(memory.buffer, to, end);
 }
 
 /** Rows of a plane from one column to another, `stride` values apart. */

@@ -417,6 +417,59 @@ test("threads and none give the same bytes", async () => {
   expect(filesOf(two)).toEqual(filesOf(none));
 });
 
+test("pixels that never come are 0, whatever was in the memory of the bands before", async () => {
+  const block = { axes: ["z", "y", "x"], shape: [3, 90, 70], data: new Uint16Array(3 * 90 * 70).fill(77) };
+  const holes = [
+    { z: [1, 2], y: [20, 33], x: [5, 9] },
+    { z: [1, 2], y: [0, 90], x: [50, 70] },
+    { z: [2, 3], y: [31, 64], x: [0, 70] },
+  ] as const;
+  const inHole = (z: number, y: number, x: number) =>
+    holes.some((hole) => z >= hole.z[0] && within(y, hole.y) && within(x, hole.x) && z < hole.z[1]);
+  for (let i = 0; i < block.data.length; i++)
+    if (inHole(Math.floor(i / 6300), Math.floor(i / 70) % 90, i % 70)) block.data[i] = 0;
+  for (const threads of [0, 2]) {
+    const layout = {
+      axes: block.axes.map((axis) => sourceAxis(axis)),
+      shape: block.shape,
+      dtype: "uint16",
+    } as const;
+    const options = { ...layout, chunkShape: [1, 16, 16], levels: 4, threads, directory: newStore() };
+    const writer = await createOmeZarrImage(options);
+    const source = memorySource(block);
+    for (let z = 0; z < 3; z++)
+      for (let y = 0; y < 90; y++)
+        for (const x of runsWithout((column) => inHole(z, y, column), 70)) {
+          const region = { z, y, x };
+          await writer.write(region, (await source.read({ region })).data);
+        }
+    await writer.finish();
+    await using images = await openZarrImages(options.directory);
+    await using image = await images.open();
+    let expected: ArrayBlock = block;
+    for (const level of image.levels.keys()) {
+      expect((await image.read({ level })).data).toEqual(expected.data);
+      expected = halved(expected, "mean");
+    }
+  }
+});
+
+function within(place: number, [from, to]: readonly [number, number]): boolean {
+  return place >= from && place < to;
+}
+
+/** Columns outside of holes, by runs. */
+function runsWithout(isHole: (column: number) => boolean, width: number): [from: number, to: number][] {
+  const runs: [number, number][] = [];
+  for (let x = 0; x < width; x++) {
+    if (isHole(x)) continue;
+    const last = runs.at(-1);
+    if (last?.[1] === x) last[1]++;
+    else runs.push([x, x + 1]);
+  }
+  return runs;
+}
+
 test("CRC-32C of RFC 3720's example", () => {
   expect(crc32c(new Uint8Array(32)).toString(16)).toBe("8a9136aa");
 });

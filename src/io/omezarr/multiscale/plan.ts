@@ -8,6 +8,12 @@ export type MultiscaleVersion = "0.4" | "0.5";
 /** How chunks are compressed, all lossless: gzip 1, zstd 1, or blosc's LZ4 after a shuffle of bytes. */
 export type MultiscaleCompression = "none" | "gzip" | "zstd" | "blosc";
 
+/**
+ * As small as zstd within a fifth for images with noise, several times as fast, and read by zarr-python, tensorstore, zarrita (Vizarr, Viv),
+ * n5-zarr (Fiji), Bio-Formats and QuPath alike: all of them have had Blosc since Zarr 2, whose default it was.
+ */
+export const DEFAULT_COMPRESSION: MultiscaleCompression = "blosc";
+
 /** How values of a lower level come from the up to four above: `mean` rounds for whole numbers, `mode` is the most frequent one. */
 export type Reduction = "mean" | "mode" | "nearest";
 

@@ -29,19 +29,23 @@ const COUNTED: Partial<Readonly<Record<PixelType, readonly [count: number, lowes
 /** Part of the values that is shown black, and full. */
 const SHOWN = [0.001, 0.999] as const;
 
-/** Statistics of nothing: those of a part are small and fast, those of a whole channel may pass 2^32 pixels. */
-export function emptyStatistics(dtype: PixelType, of: "part" | "channel"): ValueStatistics {
+/** Statistics of nothing that can take all values of a channel, which may pass 2^32. */
+export function emptyStatistics(dtype: PixelType): ValueStatistics {
   const counted = COUNTED[dtype];
   const range = { min: Infinity, max: -Infinity };
   if (counted === undefined) return { kind: "samples", samples: [], ...range };
   const [count, lowest] = counted;
-  // of a part every other value has a table of its own: equal neighbours would wait for each other's count
-  return {
-    kind: "counts",
-    ...range,
-    counts: of === "part" ? new Uint32Array(2 * count) : new Float64Array(count),
-    lowest,
-  };
+  return { kind: "counts", ...range, counts: new Float64Array(count), lowest };
+}
+
+/** Statistics of nothing that can take values of a part; small where their range is known. */
+export function emptyPart(dtype: PixelType, known?: Readonly<ValueRange>): ValueStatistics {
+  const counted = COUNTED[dtype];
+  const range = { min: known?.min ?? Infinity, max: known?.max ?? -Infinity };
+  if (counted === undefined) return { kind: "samples", samples: [], ...range };
+  const [count, lowest] = known === undefined ? counted : [known.max - known.min + 1, known.min];
+  // every other value has a table of its own: equal neighbours would wait for each other's count
+  return { kind: "counts", ...range, counts: new Uint32Array(2 * count), lowest };
 }
 
 /** Values of a channel that are enough to count. */
@@ -111,8 +115,9 @@ function addSamples(samples: number[], { data, from, to, index, stride }: Counte
 /** Adds a part of a channel to all of it. */
 export function mergeStatistics(into: ValueStatistics, part: ValueStatistics): void {
   if (into.kind === "counts" && part.kind === "counts") {
-    const values = into.counts.length;
-    for (let i = 0; i < values; i++) into.counts[i] += part.counts[i] + part.counts[values + i];
+    const values = part.counts.length / 2;
+    const first = part.lowest - into.lowest;
+    for (let i = 0; i < values; i++) into.counts[first + i] += part.counts[i] + part.counts[values + i];
   } else if (into.kind === "samples" && part.kind === "samples") {
     for (const value of part.samples) into.samples.push(value);
   }

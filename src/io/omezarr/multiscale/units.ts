@@ -24,12 +24,16 @@ export async function storeUnits(job: BandJob, data: PixelArray, store: StoreFil
   for (let y = 0; y < job.band.rows; y += unitRows) {
     for (let x = job.columns[0]; x < job.columns[1]; x += unitColumns) {
       const start = [...job.outer.map(() => 0), y, x];
-      const bytes =
-        shardShape === undefined ? await chunkAt(job, data, start) : await shardAt(job, data, start);
-      if (bytes === undefined) continue;
-      const place = [...job.origin, 0].map((first, i) => first + start[i] / unit[i]);
       await storing.acquire();
-      const file = store(prefix + place.join("/"), bytes);
+      const packed = shardShape === undefined ? chunkAt(job, data, start) : shardAt(job, data, start);
+      const bytes = packed instanceof Promise ? await packed : packed;
+      const place = [...job.origin, 0].map((first, i) => first + start[i] / unit[i]);
+      // nothing comes in between here: the bytes may lie where another job packs its next chunk
+      const file = bytes && store(prefix + place.join("/"), bytes);
+      if (file === undefined) {
+        storing.release();
+        continue;
+      }
       // an error is told once, by the last line
       stored.push(file);
       file.then(
@@ -54,7 +58,8 @@ async function shardAt(
   let offset = 0;
   for (const indices of indicesWithin(grid)) {
     const at = indices.map((index, i) => start[i] + index * chunkShape[i]);
-    const bytes = await chunkAt(job, data, at);
+    const packed = chunkAt(job, data, at);
+    const bytes = packed instanceof Promise ? await packed : packed?.slice();
     places.push(bytes === undefined ? undefined : [offset, bytes.length]);
     if (bytes === undefined) continue;
     pieces.push(bytes);
@@ -89,12 +94,12 @@ function joined(pieces: readonly Uint8Array[], length: number): Uint8Array {
   return whole;
 }
 
-/** A packed chunk; undefined where it lies outside, or holds nothing but zeros. */
-async function chunkAt(
+/** A packed chunk, good until the next one where it comes at once; undefined where it lies outside, or holds nothing but zeros. */
+function chunkAt(
   job: BandJob,
   data: PixelArray,
   start: readonly number[],
-): Promise<Uint8Array | undefined> {
+): Uint8Array | Promise<Uint8Array> | undefined {
   const { dtype, chunkShape, compression } = job.storage;
   const valueBytes = bytesPerValue(dtype);
   const block = [...job.outer, job.band.rows, job.band.width];

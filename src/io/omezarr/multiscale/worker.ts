@@ -1,4 +1,4 @@
-import { makeFolder, writeFileAtomic } from "#files";
+import { makeFolder, writeFileAtomic, writeFileNow } from "#files";
 import {
   type PackedError,
   packError,
@@ -27,7 +27,7 @@ export type BandThreadEvents = WorkerThreadEvents<BandAnswer>;
 /** Does a job and gives its answer as a message, also where it failed. */
 export async function answerBand({ id, job }: BandQuestion): Promise<BandAnswer> {
   try {
-    return { id, found: await runBandJob(job, storeChunk) };
+    return { id, found: await runBandJob(job, storeChunkNow) };
   } catch (error) {
     return { id, error: packError(error) };
   }
@@ -38,19 +38,37 @@ const made = new Set<string>();
 const MOST_FOLDERS = 10_000;
 
 /** A chunk appears under its name when it is whole, so that a program that is killed leaves none cut short. */
-export const storeChunk: StoreFile = async (path, bytes) => {
-  const folder = path.slice(0, path.lastIndexOf("/"));
+export const storeChunk: StoreFile = (path, bytes) => storeCopy(path, bytes.slice());
+
+/** The same before it returns, where its folder is there. */
+const storeChunkNow: StoreFile = (path, bytes) => {
+  if (!made.has(folderOf(path))) return storeChunk(path, bytes);
+  try {
+    writeFileNow(path, bytes);
+  } catch (error) {
+    // a store of this name was removed since
+    if (error instanceof VitrineError && error.code === "missing") return storeChunk(path, bytes);
+    throw error;
+  }
+  return undefined;
+};
+
+async function storeCopy(path: string, bytes: Uint8Array): Promise<void> {
+  const folder = folderOf(path);
   const isKnown = made.has(folder);
   if (!isKnown) await makeMissing(folder);
   try {
     await writeFileAtomic(path, bytes, { overwrite: true, durability: "process" });
   } catch (error) {
-    // a store of this name was removed since
     if (!isKnown || !(error instanceof VitrineError) || error.code !== "missing") throw error;
     await makeMissing(folder);
     await writeFileAtomic(path, bytes, { overwrite: true, durability: "process" });
   }
-};
+}
+
+function folderOf(path: string): string {
+  return path.slice(0, path.lastIndexOf("/"));
+}
 
 async function makeMissing(folder: string): Promise<void> {
   await makeFolder(folder, { durability: "process" });

@@ -12,6 +12,7 @@ import { type Band, Bands, cover } from "./bands.ts";
 import { channelsOf } from "./channels.ts";
 import { arrayDocument, type ImageDocument, imageAttributes, writeArray, writeGroup } from "./metadata.ts";
 import {
+  DEFAULT_COMPRESSION,
   type MultiscaleCompression,
   type MultiscaleLayout,
   type MultiscaleVersion,
@@ -30,7 +31,7 @@ export interface OmeZarrImageOptions extends MultiscaleLayout {
   readonly version?: MultiscaleVersion;
   /** Default: the last part of `directory`. */
   readonly name?: string;
-  /** Default zstd. */
+  /** Default blosc. */
   readonly compression?: MultiscaleCompression;
   /** Default `mean`. */
   readonly reduction?: Reduction;
@@ -121,7 +122,7 @@ export async function startImage(
   options: OmeZarrImageOptions,
   inner: InnerOptions,
 ): Promise<OmeZarrImageWriter> {
-  const { directory, version = "0.5", axes, dtype, compression = "zstd" } = options;
+  const { directory, version = "0.5", axes, dtype, compression = DEFAULT_COMPRESSION } = options;
   const levels = planLevels(options, directory);
   if (version === "0.4" && options.shardShape !== undefined) throw noShards(directory);
   if ((await listFolder(directory)).length > 0) throw notEmpty(directory);
@@ -182,6 +183,7 @@ class ImageWriter implements OmeZarrImageWriter {
       await this.#settle(0);
       // lower levels may get further pixels from the band before them: one after another
       for (let band = this.#bands.unfinished.at(0); band !== undefined; band = this.#bands.unfinished.at(0)) {
+        this.#bands.blank(band);
         this.#submit(band);
         await this.#settle(0);
       }
@@ -282,14 +284,16 @@ class ImageWriter implements OmeZarrImageWriter {
     for (const statistics of found) mergeChannels(this.#statistics, statistics, this.#options.dtype);
     this.#bands.release(band);
     if (next === undefined) return;
-    next.missing -= pixels.planes * Math.ceil(pixels.rows / 2) * next.pixels.width;
+    const top = (firstRow >> 1) - next.firstRow;
+    const rows = { left: 0, right: next.pixels.width, top, bottom: top + Math.ceil(pixels.rows / 2) };
+    for (let plane = 0; plane < pixels.planes; plane++) cover(next, plane, rows, this.directory);
     if (next.missing > 0) return;
     this.#bands.finish(next);
     await this.#process(next);
   }
 
   #jobs(band: Band, next: Band | undefined): readonly BandJob[] {
-    const { compression = "zstd", reduction = "mean", dtype, version } = this.#options;
+    const { compression = DEFAULT_COMPRESSION, reduction = "mean", dtype, version } = this.#options;
     const { path, chunkShape, shardShape } = this.levels[band.level];
     const unit = shardShape ?? chunkShape;
     const job = {

@@ -1,0 +1,1 @@
+export { countLines, scanBlanks, scanCommas } from "./cells";
