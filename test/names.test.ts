@@ -200,6 +200,7 @@ test("the package has these entries and these public names", async () => {
         "writeFileAtomic",
         "writeHdf5",
         "writeMrc",
+        "writeMrcStack",
         "writeNpy",
         "writeNpz",
         "writeStar",
