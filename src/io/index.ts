@@ -87,6 +87,8 @@ export type { MrcHeader, MrcMode, Xyz } from "./mrc.ts";
 export { formatMrcHeader, parseMrcHeader } from "./mrc.ts";
 export type { MrcFile } from "./mrcFile.ts";
 export { openMrc, readMrcImage, readMrcVolume, requireCubicVoxels } from "./mrcFile.ts";
+export type { MrcStackShape, PutSection } from "./mrcStack.ts";
+export { writeMrcStack } from "./mrcStack.ts";
 export { parseMrc } from "./mrcValues.ts";
 export type { MrcContent, MrcWriteMode } from "./mrcWrite.ts";
 export { formatMrc, writeMrc } from "./mrcWrite.ts";

@@ -91,7 +91,12 @@ function checkContent({ data, shape, voxelSizeA, kind }: MrcContent, at: string)
   return [sections, rows, columns];
 }
 
-function headerOf(content: MrcContent, shape: Shape3, statistics: MrcHeader["statistics"]): MrcHeader {
+/** The header of a file with this content, but for its values. */
+export function headerOf(
+  content: Omit<MrcContent, "data">,
+  shape: Shape3,
+  statistics: MrcHeader["statistics"],
+): MrcHeader {
   const kind = content.kind ?? (content.shape.length === 2 ? "image" : "volume");
   const size = content.voxelSizeA;
   const sampling: Xyz = [shape[2], shape[1], kind === "stack" ? 1 : shape[0]];

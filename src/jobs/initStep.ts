@@ -1,4 +1,4 @@
-import { join } from "node:path";
+import { join, resolve } from "node:path";
 import { VitrineError } from "../core/index.ts";
 import { cleanupStep } from "./cleanup.ts";
 import { changedParts, differingParts, identityOf } from "./identity.ts";
@@ -40,7 +40,7 @@ export type Batches = Pick<Step, "name" | "phases" | "collectTarget"> & {
  */
 export async function initStep(step: Batches, place: StepPlace): Promise<StepFolder> {
   requireNames(step);
-  const path = join(place.directory, step.name);
+  const path = resolve(place.directory, step.name);
   const found = place.existing === "overwrite" ? undefined : await findStepFolder(path);
   if (found !== undefined) return await reuse(found, place);
   if (place.existing === "overwrite") await cleanupStep(path);
@@ -57,6 +57,7 @@ export async function initStep(step: Batches, place: StepPlace): Promise<StepFol
     parts,
     options,
     phases,
+    workingDirectory: process.cwd(),
     ...(collect && { collect }),
   };
   await writeState(join(path, "step.json"), JSON.parse(JSON.stringify(record)));

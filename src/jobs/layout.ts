@@ -1,5 +1,5 @@
 /** Where the files of a step lie, and what its first one says. */
-import { join } from "node:path";
+import { join, resolve } from "node:path";
 import { z } from "zod";
 import { VitrineError } from "../core/index.ts";
 import { type Identity, identityOf } from "./identity.ts";
@@ -39,6 +39,8 @@ export interface StepRecord {
   readonly parts: IdentityParts;
   readonly options: Json;
   readonly phases: readonly PhaseRecord[];
+  /** The folder to which paths in batches are relative: that in which the step was made. Absent in steps of earlier versions. */
+  readonly workingDirectory?: string;
   readonly collect?: { readonly module: string; readonly export: string };
 }
 
@@ -69,6 +71,7 @@ const RECORD = z.strictObject({
       }),
     )
     .min(1),
+  workingDirectory: z.string().optional(),
   collect: TARGET.optional(),
 });
 
@@ -103,14 +106,19 @@ export async function readStepFolder(path: string): Promise<StepFolder> {
 }
 
 /** As {@link readStepFolder}; undefined if there is no step. */
-export async function findStepFolder(path: string): Promise<StepFolder | undefined> {
+export async function findStepFolder(place: string): Promise<StepFolder | undefined> {
+  const path = resolve(place); // tasks may begin in another folder
   const at = join(path, "step.json");
   const value = await readStateJson(at);
   if (value === undefined) return undefined;
   requireLayout(value, at);
   const record = parseState(value, RECORD, at);
-  const { collect, ...rest } = record;
-  const whole: StepRecord = { ...rest, ...(collect !== undefined && { collect }) };
+  const { collect, workingDirectory, ...rest } = record;
+  const whole: StepRecord = {
+    ...rest,
+    ...(workingDirectory !== undefined && { workingDirectory }),
+    ...(collect !== undefined && { collect }),
+  };
   return { path, record: whole, identity: await identityOf(record.parts) };
 }
 

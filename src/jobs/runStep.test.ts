@@ -1,5 +1,5 @@
 import { execFileSync, spawn } from "node:child_process";
-import { existsSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync, realpathSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
 import { mountSmallDisk } from "../../test/support/smallDisk.ts";
@@ -248,3 +248,21 @@ test.skipIf(smallDisk === undefined)(
     expect(phases[0].counts).toMatchObject({ done: 1, failed: 1 });
   },
 );
+
+test("paths of batches and of their join stay relative to where the step was made, whoever finishes it", async () => {
+  const place = newPlace();
+  const made = realpathSync(place.directory);
+  const before = process.cwd();
+  const module = new URL("../../test/support/stepTargets.mjs", import.meta.url);
+  const step = { ...oneStep("where", [1]), collectTarget: { module, export: "collectWhere" } };
+  process.chdir(made);
+  try {
+    await initStep(step, { ...place, directory: "jobs" });
+  } finally {
+    process.chdir(before);
+  }
+  const path = join(made, "jobs/one-where");
+  await resubmitStep(path);
+  expect(await collectStepFolder(path)).toEqual([made, made]);
+  expect(process.cwd()).toBe(before);
+});

@@ -92,11 +92,12 @@ export async function collectStepFolder(
   path: string,
   options: Partial<Pick<CollectContext, "onLog">> = {},
 ): Promise<unknown> {
-  const { record } = await readStepFolder(path);
+  const { path: at, record } = await readStepFolder(path);
   const loaded: Record<string, unknown> =
     record.collect === undefined ? {} : await import(record.collect.module);
   const collect = loaded[record.collect?.export ?? ""];
-  if (isCollect(collect)) return collectStep({ collect }, path, options);
+  if (isCollect(collect))
+    return inFolder(record.workingDirectory, () => collectStep({ collect }, at, options));
   throw new VitrineError({
     code: "unsupported",
     at: path,
@@ -107,6 +108,18 @@ export async function collectStepFolder(
         : `no function ${record.collect.export}`,
     hint: "Run the command that began it once more: it goes on from what is done",
   });
+}
+
+/** Works in the folder to which a step's paths are relative, which is this process's own meanwhile. */
+async function inFolder<Result>(folder: string | undefined, work: () => Promise<Result>): Promise<Result> {
+  const before = process.cwd();
+  if (folder === undefined || folder === before) return work();
+  process.chdir(folder);
+  try {
+    return await work();
+  } finally {
+    process.chdir(before);
+  }
 }
 
 function isCollect(value: unknown): value is Step["collect"] {

@@ -60,6 +60,8 @@ function reasonOf(error: unknown): string {
 
 async function run(): Promise<void> {
   const folder = await readStepFolder(path);
+  const { workingDirectory } = folder.record;
+  if (workingDirectory !== undefined) process.chdir(workingDirectory); // a cluster starts tasks in the step's folder
   const before = await readResultRecord(folder, place).catch(() => undefined); // foreign or damaged: it is made anew
   if (before !== undefined) return note("its result is there already");
   const phase = folder.record.phases.find(({ name }) => name === place.phase);

@@ -144,7 +144,7 @@ export const COMMAND_ROWS: readonly CommandRow[] = [
       const config = writeAbsolute(folder, "match/refine1_config.yaml", "config.yaml");
       return [config, "--particles", join(folder, "r.csv"), "--gradient-only", ...WORKERS];
     },
-    results: PARTICLES,
+    results: [...PARTICLES, "micrographs"],
     computes: true,
   },
   {
@@ -175,7 +175,7 @@ export const COMMAND_ROWS: readonly CommandRow[] = [
   {
     name: "extract",
     prepare: (folder) => [writeGoldenTable(folder), "--box", "40", "--out", join(folder, "boxes.mrcs")],
-    results: ["particles", "files"],
+    results: ["particles", "micrographs", "files"],
     computes: false,
   },
   {

@@ -64,3 +64,13 @@ export async function collectValues(results) {
   for await (const { phase, index, value } of results) values.push([phase, index, value]);
   return values;
 }
+
+/** The folder to which paths are relative. */
+export function where() {
+  return { value: process.cwd() };
+}
+
+export async function collectWhere(results) {
+  for await (const { value } of results) return [value, process.cwd()];
+  return [];
+}

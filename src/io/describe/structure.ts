@@ -73,7 +73,7 @@ export async function describeCryosparc(path: string): Promise<CryosparcDescript
   const named = MICROGRAPHS.find((name) => records.has(name));
   const counts = new Map<string, number>();
   for (let row = 0; named !== undefined && row < records.rows; row++) {
-    const name = records.text(row, named);
+    const name = records.text(row, named).replace(/^>/, ""); // before paths of files that were imported
     counts.set(name, (counts.get(name) ?? 0) + 1);
   }
   return {

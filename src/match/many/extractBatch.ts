@@ -39,7 +39,7 @@ export async function extractBatch({ rows }: RowBatch, context: BatchContext): P
   const data = new Float32Array(rows.length * boxSize * boxSize);
   const places = new Map(rows.map((row, i) => [row, i]));
   const { cores: workers, signal, onProgress, onLog } = context;
-  await cutRows(stack, { ...options, rows, workers, signal, onProgress, onLog }, ({ index, box }) =>
+  await cutRows(stack, { ...options, rows, workers, signal, onProgress, onLog }, async ({ index, box }) =>
     data.set(box, (places.get(index) ?? 0) * box.length),
   );
   return { value: null, files: { [BOXES]: new Uint8Array(data.buffer) } };
@@ -53,15 +53,14 @@ export async function collectExtracted(
   const { tables, choices, inputs } = choicesOf(told);
   requireSameInputs(inputs, await inputPrints(Object.keys(inputs)));
   const planned = await planOf(tables, choices, onLog);
-  const { stack, options } = planned;
-  const area = options.boxSize ** 2;
-  const data = new Float32Array(stack.particles.length * area);
-  for await (const { batch, read } of results) {
-    const boxes = new Float32Array((await read(BOXES)).slice().buffer);
-    for (const [i, row] of batch.rows.entries())
-      data.set(boxes.subarray(i * area, (i + 1) * area), row * area);
-  }
-  return writeExtracted(planned, data);
+  const area = planned.options.boxSize ** 2;
+  return writeExtracted(planned, async (put) => {
+    for await (const { batch, read } of results) {
+      const boxes = new Float32Array((await read(BOXES)).slice().buffer);
+      for (const [i, index] of batch.rows.entries())
+        await put({ index, box: boxes.subarray(i * area, (i + 1) * area) });
+    }
+  });
 }
 
 function planOf(

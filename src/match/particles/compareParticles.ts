@@ -146,7 +146,7 @@ function tableParticles(stack: ParticleStack, byCentre: boolean): TableParticle[
   const column = table.columns.includes("refined_scaled_mip") ? "refined_scaled_mip" : "scaled_mip";
   return particles.map(({ phiDeg, thetaDeg, psiDeg, micrographPath, ...corner }, i) => {
     const [posX, posY] = byCentre ? [centres[i].x, centres[i].y] : [corner.posX, corner.posY];
-    const text = table.rows[i][column].trim();
+    const text = (table.rows[i][column] ?? "").trim(); // other programs know none
     const zScore = text === "" ? Number.NaN : Number(text);
     return { row: i + 1, posX, posY, phiDeg, thetaDeg, psiDeg, micrographPath, zScore };
   });

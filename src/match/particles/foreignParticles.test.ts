@@ -8,6 +8,8 @@ import { matrixFromZyz } from "../../core/index.ts";
 import { formatMrc, parseStar } from "../../io/index.ts";
 import { readCtfs } from "../many/ctfTable.ts";
 import { extractParticles } from "../refine/extractProgram.ts";
+import { compareParticleTables } from "./compareParticles.ts";
+import { convertParticles } from "./convertParticles.ts";
 import { readCryosparc } from "./cryosparcFiles.ts";
 import { readParticlePlaces, readParticleStack } from "./particleStack.ts";
 import { starToParticles } from "./starToParticles.ts";
@@ -112,6 +114,15 @@ test("what a particles' file lacks comes from the passthrough file of its job, b
   expect(records.text(1, "location/micrograph_path")).toBe(">mics/a.mrc");
   expect(notes[0]).toMatch(/come from .*J7_passthrough_particles\.cs$/);
   expect((await readCryosparc(golden)).has("location/micrograph_none")).toBe(false);
+});
+
+test("particles of two programs are compared, of which none knows z-scores", async () => {
+  const name = (text: string) => join(scratch, text);
+  writeFileSync(name("cistem.star"), CISTEM.replace("_cisTEMScore", "_cisTEMLogP"));
+  await convertParticles(name("cistem.star"), name("relion.star"));
+  const { matches, missed, extra } = await compareParticleTables(name("cistem.star"), name("relion.star"));
+  expect([matches.length, missed, extra]).toEqual([2, [], []]);
+  for (const { distancePx, angleDeg } of matches) expect([distancePx, angleDeg]).toEqual([0, 0]);
 });
 
 test("particles without angles are extracted from micrographs of the project's folder; other programs ask for angles", async () => {

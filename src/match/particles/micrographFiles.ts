@@ -39,6 +39,7 @@ export function withMicrographs(
   const fileOf = new Map(names.map((name) => [name, bestOf(files, name)]));
   const idle = files.filter((file) => ![...fileOf.values()].includes(file));
   if (idle.length > 0) onLog?.(`${at}: no particles in ${listed(idle.map(({ path }) => path))}`, "warning");
+  warnOfPixelSizes(table, fileOf, { at, onLog });
   const rows = table.rows.flatMap((row) => {
     const file = fileOf.get(row.micrograph_path);
     return file === undefined ? [] : [{ ...row, ...cellsOf(file), micrograph_path: file.path }];
@@ -47,6 +48,26 @@ export function withMicrographs(
     throw none(at, `particles of ${listed(files.map(({ path }) => path))}`, `those of ${listed(names)}`);
   const columns = [...new Set([...table.columns, ...files.flatMap((file) => Object.keys(cellsOf(file)))])];
   return { columns, rows };
+}
+
+/** Headers and tables round; a difference up to this is taken for that. */
+const LARGEST_DIFFERENCE = 0.01;
+
+/** A table's pixel size stays, since its positions are in it: one that differs is worth a word for each file. */
+function warnOfPixelSizes(
+  { rows }: CsvTable,
+  fileOf: ReadonlyMap<string, MicrographFile | undefined>,
+  { at, onLog }: { readonly at: string; readonly onLog?: Log | undefined },
+): void {
+  const told = new Set<MicrographFile>();
+  for (const row of rows) {
+    const file = fileOf.get(row.micrograph_path);
+    const [own, other] = [Number(row.pixel_size), file?.optics?.pixelSizeA];
+    if (file === undefined || other === undefined || told.has(file)) continue;
+    if (!(Math.abs(other - own) > LARGEST_DIFFERENCE * own)) continue;
+    told.add(file);
+    onLog?.(`${file.path}: pixels of ${other} Å, not ${own} Å as in ${at}, which are used`, "warning");
+  }
 }
 
 function cellsOf({ optics = {} }: MicrographFile): Readonly<Record<string, string>> {

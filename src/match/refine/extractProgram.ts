@@ -5,7 +5,7 @@ import {
   refuseOtherEnding,
   requireKnownOptions,
   type TiffRows,
-  writeMrc,
+  writeMrcStack,
   writeStar,
   writeTogether,
 } from "../../io/index.ts";
@@ -13,7 +13,7 @@ import { PROGRAM_KEYS, type ProgramOptions, withPool } from "../../program/index
 import type { MovieSettings } from "../config/refineConfig.ts";
 import { type BoxOptions, type BoxPosition, boxCorners, extractBoxes } from "../particles/boxes.ts";
 import { leftOutLine } from "../particles/convertParticles.ts";
-import { isHdf5Name, writeParticlesHdf5 } from "../particles/hdf5Particles.ts";
+import { isHdf5Name, type StackImages, writeParticlesHdf5 } from "../particles/hdf5Particles.ts";
 import { type MicrographCount, micrographCounts, rowsByMicrograph } from "../particles/micrographCounts.ts";
 import type { MicrographFile } from "../particles/micrographFiles.ts";
 import { boxNormalizer, defaultBackgroundRadius } from "../particles/normalizeBox.ts";
@@ -149,11 +149,8 @@ export async function extractParticles(
   const { stack, inputs, files } = planned;
   await prepareResultFiles({ inputs, outputs: files, overwrite: options.overwrite ?? false });
   await warnOfExtract(planned);
-  const { boxSize } = options;
-  const data = new Float32Array(stack.particles.length * boxSize * boxSize);
-  const put = ({ index, box }: CutBox) => data.set(box, index * box.length);
-  await cutRows(stack, { ...options, rows: [...stack.particles.keys()] }, put);
-  return writeExtracted(planned, data);
+  const rows = [...stack.particles.keys()];
+  return writeExtracted(planned, (put) => cutRows(stack, { ...options, rows }, put));
 }
 
 /** Says what is odd about the particles and their micrographs. @throws {VitrineError} as `warnOfParticles` */
@@ -164,43 +161,58 @@ export async function warnOfExtract({ stack, options }: PlannedExtract): Promise
   await warnOfParticles(read, onLog);
 }
 
-/** Writes the stack and its table. @param data  (particles, box, box) */
+/** Gets the boxes of all rows, in any order. */
+export type FillStack = (put: (box: CutBox) => Promise<void>) => Promise<void>;
+
+/** Writes the stack and its table, with a box at a time in memory, unless it is HDF5. */
 export async function writeExtracted(
   { stack, options, stackPath, files }: PlannedExtract,
-  data: Float32Array,
+  fill: FillStack,
 ): Promise<ExtractReport> {
-  const { boxSize, overwrite = false, full = false, normalize } = options;
+  const { boxSize, overwrite = false, full = false } = options;
   const report = { particles: stack.particles.length, micrographs: micrographCounts(stack), files };
   if (isHdf5Name(stackPath)) {
-    const images = { data, side: boxSize, isNormalized: normalize !== undefined };
+    const images = await imagesInMemory(stack, options, fill);
     await writeParticlesHdf5(stackPath, stack.table, { images, overwrite });
     return report;
   }
   const [, starPath] = files;
-  const shape = [stack.particles.length, boxSize, boxSize] as const;
-  const images = { data, shape, voxelSizeA: stack.particles[0].pixelSizeA, kind: "stack" } as const;
+  const voxelSizeA = stack.particles[0].pixelSizeA;
+  const shape = { sections: stack.particles.length, rows: boxSize, columns: boxSize, voxelSizeA };
   const onLeftOut = (columns: readonly string[]) =>
     options.onLog?.(leftOutLine(starPath, columns), "warning");
   const star = particlesToStar(imageTable(stack, stackPath, boxSize), stack.path, { lean: !full, onLeftOut });
   return writeTogether(async (results) => {
-    await results.write(stackPath, (path) => writeMrc(path, images, { overwrite: true }));
+    await results.write(stackPath, (path) =>
+      writeMrcStack(path, shape, (put) => fill(({ index, box }) => put(index, box))),
+    );
     await results.write(starPath, (path) => writeStar(path, star, { overwrite: true }));
     return report;
   });
+}
+
+async function imagesInMemory(
+  { particles }: ParticleStack,
+  { boxSize, normalize }: PlannedExtract["options"],
+  fill: FillStack,
+): Promise<StackImages> {
+  const data = new Float32Array(particles.length * boxSize * boxSize);
+  await fill(async ({ index, box }) => data.set(box, index * box.length));
+  return { data, side: boxSize, isNormalized: normalize !== undefined };
 }
 
 /** Cuts the boxes of some rows, each (box, box) and finished, micrograph by micrograph. Progress counts particles. */
 export async function cutRows(
   stack: ParticleStack,
   options: CutOptions,
-  put: (box: CutBox) => void,
+  put: (box: CutBox) => Promise<void>,
 ): Promise<void> {
   const { movie, rows } = options;
   const finish = finisher(stack, options);
   const tell = progressTeller(options.onProgress, { unit: "particles" });
   let done = 0;
-  const take = ({ index, box }: CutBox) => {
-    put({ index, box: finish(box, index) });
+  const take = async ({ index, box }: CutBox) => {
+    await put({ index, box: finish(box, index) });
     tell(++done, rows.length);
   };
   if (movie === undefined) await cutFromMicrographs(stack, options, take);
@@ -261,7 +273,7 @@ function pixelsOf(stack: ParticleStack): BoxPosition[] {
 async function cutFromMicrographs(
   stack: ParticleStack,
   options: CutOptions,
-  take: (box: CutBox) => void,
+  take: (box: CutBox) => Promise<void>,
 ): Promise<void> {
   const { particles } = stack;
   const centres = pixelsOf(stack);
@@ -277,7 +289,7 @@ async function cutFromMicrographs(
     for (const index of rows) {
       const at = particles[index].at;
       const [box] = extractBoxes(micrograph, [centres[index]], { ...cutOf(options), at });
-      take({ index, box });
+      await take({ index, box });
     }
   }
 }
@@ -303,7 +315,7 @@ function tellPadded(
 async function cutFromMovie(
   stack: ParticleStack,
   { movie: settings, ...options }: CutOptions & { readonly movie: MovieSettings },
-  take: (box: CutBox) => void,
+  take: (box: CutBox) => Promise<void>,
 ): Promise<void> {
   const { particles } = stack;
   const centres = pixelsOf(stack);
@@ -321,7 +333,7 @@ async function cutFromMovie(
         const some = options.rows.slice(at, at + slice);
         const positions = some.map((index) => centres[index]);
         const boxes = await sumMovieBoxes(pool, source, { ...cut, particles: some, positions });
-        for (const [i, box] of boxes.entries()) take({ index: some[i], box });
+        for (const [i, box] of boxes.entries()) await take({ index: some[i], box });
       }
     });
   } finally {
