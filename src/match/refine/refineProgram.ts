@@ -8,6 +8,8 @@ import { readMtfFile } from "../config/mtfFile.ts";
 import { parseRefineSettings, type RefineSettings, type StackSettings } from "../config/refineConfig.ts";
 import { REFINE_KEYS } from "../optionKeys.ts";
 import type { BoxPosition } from "../particles/boxes.ts";
+import { isHdf5Name } from "../particles/hdf5Particles.ts";
+import { type LocalStatistics, readStackExtras } from "../particles/localStatistics.ts";
 import { type MicrographCount, micrographCounts } from "../particles/micrographCounts.ts";
 import { type ParticleStack, readParticleStack, stackFiles } from "../particles/particleStack.ts";
 import { checkTableName, writeParticles } from "../particles/writeParticles.ts";
@@ -79,12 +81,14 @@ export async function runRefine(
   const { particlesPath = "refined_particles.csv", overwrite = false } = options;
   checkTableName(particlesPath);
   const stack = await readParticleStack(settings.stack.path, await readMtfFile(settings.effects));
+  const statistics = await storedStatistics(stack, options.onLog);
   const inputs = [configPath, settings.templatePath, ...stackFiles(stack), ...movieFiles(settings)];
   const needs = { inputs, outputs: [particlesPath], overwrite };
   const range = gradient && gradientRange(settings);
   return withTask(
     { configPath, settings, stack, gradient, compat, tiff: tiffOptions(options) },
-    async (task) => {
+    async (opened) => {
+      const task = { ...opened, ...(statistics && { statistics }) };
       const { movie } = settings;
       const movieField = (field: string) => `${configPath} movie_config.${field}`;
       const read = { particles: stack.particles, template: task.template, movie, movieField };
@@ -100,6 +104,18 @@ export async function runRefine(
       });
     },
   );
+}
+
+/** Statistics that a stack of HDF5 holds; what else it holds is said to be left out. */
+async function storedStatistics(
+  { path, particles, hasRefinedPositions }: ParticleStack,
+  onLog: RefineProgramOptions["onLog"],
+): Promise<LocalStatistics | undefined> {
+  if (!isHdf5Name(path)) return undefined;
+  const prefix = hasRefinedPositions ? "refined_pos" : "pos";
+  const extras = await readStackExtras(path, [`${prefix}_y`, `${prefix}_x`], particles.length);
+  for (const line of extras.unused) onLog?.(line, "warning");
+  return extras.statistics;
 }
 
 /** Opens template and movie, which are closed after `use`. */
