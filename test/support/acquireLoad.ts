@@ -50,7 +50,7 @@ export function runLoad(
   const child = spawn(process.execPath, [...nodeArgs, bundle, JSON.stringify(job)], {
     env: { ...process.env, ...(slowDisk !== undefined && { SLOW_DISK: JSON.stringify(slowDisk) }) },
     stdio: ["ignore", "pipe", "pipe"],
-    timeout: 110_000,
+    timeout: process.env.VITRINE_LONG === "1" ? 1_190_000 : 110_000,
   });
   let [stdout, stderr] = ["", ""];
   child.stdout.setEncoding("utf8").on("data", (text: string) => {

@@ -38,6 +38,8 @@ export const particleStack = z.union([
     allow_file_overwrite: flag.optional(),
     image_stack_stored: flag.optional(),
     local_stats_stored: flag.optional(),
+    /** Of its newest version; boxes are cut from the micrographs either way. */
+    use_stored_image_stack: flag.optional(),
   }),
 ]);
 

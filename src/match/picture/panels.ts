@@ -62,11 +62,12 @@ export function drawScores(canvas: Canvas, box: Box, { picture, zoom }: Zoomed):
     Number.isNaN(value) ? OUTSIDE : heatColor((value - range.low) / (range.high - range.low)),
   );
   const radius = Math.max(6, 0.16 * templateSize * zoom);
-  centresOf(box, particles, { picture, zoom }).forEach(({ x, y }, i) => {
+  // the best last: where particles lie close to each other, it is seen
+  for (const [i, { x, y }] of [...centresOf(box, particles, { picture, zoom }).entries()].reverse()) {
     const color = heatColor((particles[i].zScore - range.low) / (range.high - range.low));
     strokeCircle(canvas, { x, y, radius: radius / 2 }, { color, width: radius });
     strokeCircle(canvas, { x, y, radius }, { color: PAPER, width: 1.4 });
-  });
+  }
   for (const at of centresOf(box, planted ?? [], { picture, zoom }))
     drawCross(canvas, at, Math.max(4, radius / 3));
   const joined = zoom < 1 ? `, largest of each ${1 / zoom} × ${1 / zoom} px` : "";
@@ -111,16 +112,16 @@ function drawMarks(canvas: Canvas, box: Box, { picture, zoom }: Zoomed): void {
   const { particles, planted = [], templateSize } = picture;
   const radius = Math.max(8, 0.36 * templateSize * zoom);
   for (const at of centresOf(box, planted, { picture, zoom })) drawCross(canvas, at, Math.max(4, radius / 4));
-  centresOf(box, particles, { picture, zoom }).forEach(({ x, y }, i) => {
+  for (const [i, { x, y }] of [...centresOf(box, particles, { picture, zoom }).entries()].reverse()) {
     strokeCircle(canvas, { x, y, radius }, { color: INK, width: 4.4, opacity: 0.55 });
     strokeCircle(canvas, { x, y, radius }, { color: FOUND, width: 2.2 });
-    if (i >= LABELLED) return;
+    if (i >= LABELLED) continue;
     const isNearRight = x + radius + 20 > box.x + box.width;
     const side = isNearRight ? -1 : 1;
     const label = { x: x + side * (0.75 * radius + 5), y: Math.max(box.y + 16, y - 0.75 * radius) };
     const style = { size: 15, color: FOUND, isBold: true, halo: INK } as const;
     drawText(canvas, String(i + 1), { ...label, ...style, align: isNearRight ? "right" : "left" });
-  });
+  }
 }
 
 /** A bar of a round length in Å, at most a quarter of the panel, at its lower left. */

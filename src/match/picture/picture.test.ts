@@ -157,6 +157,15 @@ test("circle and peak stand at the same place of both panels", () => {
   expect(pixel(canvas, left + panel + 40 + 5, top + 5)).toEqual([232, 234, 238]); // the template does not fit here
 });
 
+test("of particles that lie on each other, the best is seen", () => {
+  const [best] = search.particles;
+  const canvas = drawSearchPicture({ ...search, particles: [best, { ...best, x: best.x + 1, zScore: 8.2 }] });
+  const zoom = 3;
+  // beside the middle, where the strokes of a disc meet
+  const middle = [44 + 264 * zoom + 40 + 120.5 * zoom + 3, 150 + 80.5 * zoom + 3];
+  expect(pixel(canvas, Math.floor(middle[0]), Math.floor(middle[1]))).toEqual(heatColor(1).map(Math.floor));
+});
+
 test("inputs stay as they are, and the same search gives the same picture", () => {
   const before = search.micrograph.data.slice();
   const [first, second] = [drawSearchPicture(search), drawSearchPicture(search)];

@@ -4,6 +4,7 @@ import type { RadialCurve } from "../../optics/index.ts";
 import type { BoxConventions } from "../leopard/boxes.ts";
 import { type BoxPosition, extractBoxes } from "../particles/boxes.ts";
 import { rowsByMicrograph } from "../particles/micrographCounts.ts";
+import type { LocalStatistics } from "../particles/localStatistics.ts";
 import type { StackParticle } from "../particles/particleStack.ts";
 import { type PreparedMicrograph, preprocessImages, preprocessMicrograph } from "../search/searchFilters.ts";
 import { requireContrast } from "../search/searchInputs.ts";
@@ -113,6 +114,28 @@ export function cornerOf({ particles, boxSize, template }: RefineTask, index: nu
   return { y: Math.trunc(posY - margin(0)), x: Math.trunc(posX - margin(1)) };
 }
 
+/** The windows of a particle that its stack holds. @throws {VitrineError} shape: for boxes of another size */
+function storedWindows(
+  { mean, deviation: stored, shape: [, height, width] }: LocalStatistics,
+  { index, window, deviation }: StoredWindow,
+): { mean: Float32Array; deviation: Float32Array } {
+  if (height !== window[0] || width !== window[1])
+    throw new VitrineError({
+      code: "shape",
+      at: "particle_stack /local_stats",
+      expected: `windows of ${window.join(" x ")}, of the box less the template`,
+      found: `${height} x ${width}`,
+      hint: "Give extracted_box_size and original_template_size as the stack was written with",
+    });
+  const [from, to] = [index * height * width, (index + 1) * height * width];
+  return { mean: mean.slice(from, to), deviation: stored.slice(from, to).map((mapped) => deviation(mapped)) };
+}
+
+interface StoredWindow extends Pick<BoxConventions, "deviation"> {
+  readonly index: number;
+  readonly window: Shape2;
+}
+
 /** The maps of one micrograph's particles, each read once. */
 class MapCache {
   readonly #task: RefineTask;
@@ -129,11 +152,12 @@ class MapCache {
     index: number,
     { deviation, deviationOutside: value }: BoxConventions,
   ): Promise<{ mean: Float32Array; deviation: Float32Array }> {
-    const { particles, boxSize, template } = this.#task;
+    const { particles, boxSize, template, statistics } = this.#task;
     const { correlationAveragePath, correlationVariancePath } = particles[index];
-    const corner = [cornerOf(this.#task, index)];
     const window = [boxSize[0] - template.size + 1, boxSize[1] - template.size + 1] as const;
+    if (statistics !== undefined) return storedWindows(statistics, { index, window, deviation });
     if (correlationAveragePath === "") return whiteNoise(window);
+    const corner = [cornerOf(this.#task, index)];
     const average = await this.#read("correlationAverage", correlationAveragePath, particles[index]);
     const variance = await this.#read("correlationVariance", correlationVariancePath, particles[index]);
     const [mean] = extractBoxes(average, corner, { boxSize: window });

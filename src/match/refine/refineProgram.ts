@@ -8,6 +8,8 @@ import { readMtfFile } from "../config/mtfFile.ts";
 import { parseRefineSettings, type RefineSettings, type StackSettings } from "../config/refineConfig.ts";
 import { REFINE_KEYS } from "../optionKeys.ts";
 import type { BoxPosition } from "../particles/boxes.ts";
+import { isHdf5Name } from "../particles/hdf5Particles.ts";
+import { type LocalStatistics, readStackExtras } from "../particles/localStatistics.ts";
 import { type MicrographCount, micrographCounts } from "../particles/micrographCounts.ts";
 import type { MicrographFile } from "../particles/micrographFiles.ts";
 import { type ParticleStack, readParticleStack, stackFiles } from "../particles/particleStack.ts";
@@ -74,6 +76,8 @@ export interface PlannedRefine {
   /** With what follows from the others. */
   readonly options: RunRefineOptions;
   readonly range: GradientRange | undefined;
+  /** Of the particles, where their stack holds them. */
+  readonly statistics: LocalStatistics | undefined;
   /** Every file that it reads. */
   readonly inputs: readonly string[];
 }
@@ -100,7 +104,9 @@ export async function planRefine(configPath: string, given: RunRefineOptions = {
   const [templateSize] = settings.stack.templateSize;
   const reading = { templateSize, onLog, ...(micrographs && { micrographs }) };
   const stack = await readParticleStack(settings.stack.path, await readMtfFile(settings.effects), reading);
-  if (stack.particles.some(({ correlationAveragePath }) => correlationAveragePath === ""))
+  const statistics = await storedStatistics(stack, given);
+  const areNamed = stack.particles.every(({ correlationAveragePath }) => correlationAveragePath !== "");
+  if (statistics === undefined && !areNamed)
     onLog?.(
       `${stack.path} names no maps of a search: z-scores are correlations, in standard deviations of white noise`,
       "warning",
@@ -109,7 +115,7 @@ export async function planRefine(configPath: string, given: RunRefineOptions = {
   checkTableName(particlesPath);
   const inputs = [configPath, settings.templatePath, ...stackFiles(stack), ...movieFiles(settings)];
   const range = gradient && gradientRange(settings);
-  return { configPath, settings, stack, particlesPath, options, range, inputs };
+  return { configPath, settings, stack, particlesPath, options, range, statistics, inputs };
 }
 
 /**
@@ -162,9 +168,26 @@ export function refineRows(
   return refineWith(pool, task, { ...options, ...(range && { range }), ...(kept && { kept }) });
 }
 
+/** Statistics that a stack of HDF5 holds; what else it holds is said to be left out. */
+async function storedStatistics(
+  { path, particles, hasRefinedPositions }: ParticleStack,
+  { micrographs, onLog }: Pick<RunRefineOptions, "micrographs" | "onLog">,
+): Promise<LocalStatistics | undefined> {
+  if (!isHdf5Name(path)) return undefined;
+  if (micrographs !== undefined) {
+    const line = `${path} /local_stats is left out with --micrographs: the maps that its particles name are read`;
+    onLog?.(line, "warning");
+    return undefined;
+  }
+  const prefix = hasRefinedPositions ? "refined_pos" : "pos";
+  const extras = await readStackExtras(path, [`${prefix}_y`, `${prefix}_x`], particles.length);
+  for (const line of extras.unused) onLog?.(line, "warning");
+  return extras.statistics;
+}
+
 /** Opens template and movie of a refinement, which are closed after `use`. */
 export async function withTask<Result>(
-  { configPath, settings, stack, options }: PlannedRefine,
+  { configPath, settings, stack, statistics, options }: PlannedRefine,
   use: (task: RefineTask) => Promise<Result>,
 ): Promise<Result> {
   const tiff = tiffOptions(options);
@@ -177,7 +200,7 @@ export async function withTask<Result>(
     try {
       const grid = { ...trials(settings), ...(options.gradient === "only" && NO_GRID) };
       const task = { ...stackTask(settings, template, tiff), particles: stack.particles, ...grid };
-      return await use({ ...task, ...(movie && { movie }) });
+      return await use({ ...task, ...(statistics && { statistics }), ...(movie && { movie }) });
     } finally {
       await movie?.movie.close();
     }

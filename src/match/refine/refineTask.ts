@@ -1,5 +1,6 @@
 import type { Image, Matrix3, Shape2 } from "../../core/index.ts";
 import type { MatchFilters } from "../config/config.ts";
+import type { LocalStatistics } from "../particles/localStatistics.ts";
 import type { StackParticle } from "../particles/particleStack.ts";
 import type { TemplateSource } from "../search/searchInputs.ts";
 import type { ParticleMovie } from "./movieBoxes.ts";
@@ -27,6 +28,8 @@ export interface RefineTask {
   readonly filtersMicrographs: boolean;
   /** Reads a micrograph, or a map that a particle names: of HDF5 results the one of this name. */
   readonly readImage: (path: string, map?: StatisticMap) => Promise<Image>;
+  /** Of the particles, in the place of the maps that they name. */
+  readonly statistics?: LocalStatistics;
   /** Where boxes come from its frames, and the micrograph gives only its spectrum. */
   readonly movie?: ParticleMovie;
 }
