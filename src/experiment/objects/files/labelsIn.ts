@@ -1,8 +1,8 @@
 /** Label images into an experiment: an object a label. */
 import { VitrineError } from "../../../core/index.ts";
-import { type ImageSource, openImages } from "../../../io/index.ts";
+import { type ImageSource, type OptionKeys, openImages, requireKnownOptions } from "../../../io/index.ts";
 import type { Experiment } from "../../experiment.ts";
-import { type AddMapobjectsOptions, type AddMapobjectsReport, addRawMapobjects } from "../add.ts";
+import { ADD_KEYS, type AddMapobjectsOptions, type AddMapobjectsReport, addRawMapobjects } from "../add.ts";
 import type { RawMapobject, RawOutline } from "../mapobject.ts";
 import { type TracedLabel, traceLabels } from "../trace.ts";
 
@@ -13,6 +13,9 @@ export interface ImportLabelsOptions extends AddMapobjectsOptions {
   /** A label is one object at all time points; default: an object a time point. */
   readonly isTracked?: boolean;
 }
+
+/** The keys of {@link ImportLabelsOptions}, which the readers of other files take too. */
+export const IMPORT_KEYS: OptionKeys<ImportLabelsOptions> = { ...ADD_KEYS, image: true, isTracked: true };
 
 /** Pixels that are traced together; a single label may take more. */
 const BLOCK = 2 ** 24;
@@ -34,6 +37,7 @@ export async function importLabels(
   { path, type }: { readonly path: string; readonly type: string },
   options: ImportLabelsOptions = {},
 ): Promise<AddMapobjectsReport> {
+  requireKnownOptions("importLabels", options, IMPORT_KEYS);
   await using images = await openImages(path);
   const name = options.image ?? onlyImage(path, images);
   await using source = await images.open(name);
