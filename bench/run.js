@@ -9,6 +9,7 @@ const AREAS = {
   compute: "./compute/run.js",
   io: "./io/run.js",
   pyramid: "./pyramid/run.js",
+  experiment: "./experiment/run.js",
 };
 
 const [area, ...args] = process.argv.slice(2);

@@ -6,6 +6,10 @@ import * as match from "../src/match/index.ts";
 /** A call with options of any shape, as one that JavaScript makes. */
 type Call = (options: never) => unknown;
 
+/** Nobody looks at it. */
+const NONE = undefined as never;
+const FILE = { path: "none", type: "Cells" };
+
 /** A key that each knows, one letter off; nothing else is given, since keys are looked at before anything else. */
 const CALLS: readonly [name: string, key: string, call: Call][] = [
   ["runMatch", "zCutof", (options) => match.runMatch("none.yaml", options)],
@@ -33,6 +37,19 @@ const CALLS: readonly [name: string, key: string, call: Call][] = [
   ["createOmeTiff", "tiles", io.createOmeTiff],
   ["convertDataset", "formt", (options) => io.convertDataset("none.mrc", "out.tif", options)],
   ["createExperiment", "nam", (options) => experiment.createExperiment("none", options)],
+  [
+    "addMapobjects",
+    "timpoint",
+    (options) => experiment.addMapobjects(NONE, { type: "Cells", objects: [] }, options),
+  ],
+  ["queryMapobjects", "windw", (options) => experiment.queryMapobjects(NONE, options)],
+  ["readMapobjects", "zplan", (options) => experiment.readMapobjects(NONE, "Cells", options).next()],
+  ["importGeojson", "brokn", (options) => experiment.importGeojson(NONE, FILE, options)],
+  ["importTable", "replac", (options) => experiment.importTable(NONE, FILE, options)],
+  ["importLabels", "imag", (options) => experiment.importLabels(NONE, FILE, options)],
+  ["exportGeojson", "orgin", (options) => experiment.exportGeojson(NONE, FILE, options)],
+  ["exportTable", "overwrit", (options) => experiment.exportTable(NONE, FILE, options)],
+  ["exportLabels", "windo", (options) => experiment.exportLabels(NONE, FILE, options)],
   ["openExperiment", "isReadonly", (options) => experiment.openExperiment("none", options)],
 ];
 

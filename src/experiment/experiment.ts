@@ -1,6 +1,8 @@
+import { AsyncLocalStorage } from "node:async_hooks";
 import { basename, resolve } from "node:path";
 import { type Kysely, sql, type Transaction } from "kysely";
 import { z } from "zod";
+import { VitrineError } from "../core/index.ts";
 import { parseWithSchema } from "../io/index.ts";
 import {
   type Database,
@@ -36,6 +38,9 @@ export interface OpenExperimentOptions {
   readonly isReadOnly?: boolean;
 }
 
+/** Whose transaction the caller is in: SQLite has one connection, and what waited for it there would wait for ever. */
+const within = new AsyncLocalStorage<Experiment>();
+
 /**
  * An open experiment: a folder with a database, in which images, layers and map objects meet. Several processes may read
  * while one writes; what was acknowledged survives the end of the process that wrote it.
@@ -51,9 +56,16 @@ export class Experiment implements AsyncDisposable {
     this.#database = database;
   }
 
-  /** The tables, by Kysely. */
+  /** The tables, by Kysely. @throws {VitrineError} busy: within a transaction on SQLite, for whose end it would wait */
   get query(): Kysely<Tables> {
-    return this.#database.query;
+    if (within.getStore() !== this || this.databaseKind !== "sqlite") return this.#database.query;
+    throw new VitrineError({
+      code: "busy",
+      at: this.directory,
+      expected: "the transaction's own queries within a transaction",
+      found: "others, which would wait for its end",
+      hint: "Read what is needed before it, or open the experiment a second time for that",
+    });
   }
 
   /** Which database holds it. */
@@ -63,7 +75,7 @@ export class Experiment implements AsyncDisposable {
 
   /** Runs queries that all take effect or none. @throws whatever a query throws, after which none has */
   transaction<T>(task: (query: Transaction<Tables>) => Promise<T>): Promise<T> {
-    return this.query.transaction().execute(task);
+    return this.query.transaction().execute((transaction) => within.run(this, () => task(transaction)));
   }
 
   /** Writes many rows at once, all with the same keys; as fast as the database takes them. */
@@ -91,7 +103,7 @@ export class Experiment implements AsyncDisposable {
 
   /** Ends its connections, after the queries before. */
   async close(): Promise<void> {
-    await this.query.destroy();
+    await this.#database.query.destroy();
   }
 
   [Symbol.asyncDispose](): Promise<void> {

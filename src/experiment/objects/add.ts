@@ -1,9 +1,11 @@
 /** Objects into the tables: all or none. */
+import { z } from "zod";
 import { progressTeller, requireNotAborted, VitrineError } from "../../core/index.ts";
+import { type OptionKeys, parseWithSchema, requireKnownOptions } from "../../io/index.ts";
 import type { Experiment, Query } from "../experiment.ts";
 import { type BrokenOutlines, OutlineChecker, type OutlinePlacement, placeShape } from "./checkOutlines.ts";
 import { parseGeometry } from "./geometry.ts";
-import type { NewMapobject, RawMapobject, RawOutline } from "./mapobject.ts";
+import { type NewMapobject, OBJECT_TYPES, type RawMapobject, type RawOutline } from "./mapobject.ts";
 import { mapSizeOf } from "./mapSize.ts";
 import { ALL, insertType, requireUserType } from "./types.ts";
 import { MapobjectWriter } from "./writer.ts";
@@ -22,6 +24,55 @@ export interface AddMapobjectsOptions {
   readonly onLog?: (message: string, kind: "note" | "warning") => void;
   readonly onProgress?: Parameters<typeof progressTeller>[0];
 }
+
+/** The keys of {@link AddMapobjectsOptions}. */
+export const ADD_KEYS: OptionKeys<AddMapobjectsOptions> = {
+  timepoint: true,
+  zplane: true,
+  broken: true,
+  replace: true,
+  placement: true,
+  signal: true,
+  onLog: true,
+  onProgress: true,
+};
+
+const text = z.string().optional();
+const index = z.int().min(0).optional();
+
+/** What callers of another language may get wrong; geometries are read by `parseGeometry`. */
+const objectSchema = z.strictObject({
+  name: text,
+  objectType: z.enum(OBJECT_TYPES).optional(),
+  className: text,
+  classColor: z
+    .string()
+    .regex(/^[0-9A-Fa-f]{6}$/)
+    .optional(),
+  externalId: text,
+  segmentations: z
+    .array(
+      z.strictObject({
+        timepoint: index,
+        zplane: index,
+        label: index,
+        geometry: z.unknown(),
+        nucleus: z.unknown().optional(),
+      }),
+    )
+    .min(1),
+  features: z
+    .array(
+      z.strictObject({
+        timepoint: index,
+        values: z.record(
+          z.string(),
+          z.union([z.number(), z.nan(), z.literal([Infinity, -Infinity]), z.null()]),
+        ),
+      }),
+    )
+    .optional(),
+});
 
 /** What was added. */
 export interface AddMapobjectsReport {
@@ -43,7 +94,7 @@ const BATCH = 4000;
  * @throws {VitrineError} format: a broken outline; range: one beyond the map, an experiment's own type; unsupported: another geometry;
  *   aborted, busy, storage
  */
-export function addMapobjects(
+export async function addMapobjects(
   experiment: Experiment,
   {
     type,
@@ -51,6 +102,7 @@ export function addMapobjects(
   }: { readonly type: string; readonly objects: Iterable<NewMapobject> | AsyncIterable<NewMapobject> },
   options: AddMapobjectsOptions = {},
 ): Promise<AddMapobjectsReport> {
+  requireKnownOptions("addMapobjects", options, ADD_KEYS);
   return addRawMapobjects(experiment, { type, objects: rawObjects(objects) }, options);
 }
 
@@ -60,6 +112,7 @@ async function* rawObjects(
   let index = 0;
   for await (const { segmentations, ...object } of objects) {
     const at = `object ${index++}`;
+    parseWithSchema({ ...object, segmentations }, objectSchema, at);
     const outlines = segmentations.map(({ geometry, nucleus, ...where }): RawOutline => {
       const inner = nucleus && parseGeometry(nucleus, `${at} nucleus`);
       const { shape, closedRings } = parseGeometry(geometry, at);
@@ -143,7 +196,8 @@ function checkObject(
       timepoint: requireIndex(outline.timepoint ?? timepoint, `${object.at} timepoint`),
       zplane: requireIndex(outline.zplane ?? zplane, `${object.at} zplane`),
     };
-    outlines.push({ ...where, label: outline.label, shape, nucleus });
+    const label = outline.label === undefined ? undefined : requireIndex(outline.label, `${object.at} label`);
+    outlines.push({ ...where, label, shape, nucleus });
   }
   return { ...object, outlines };
 }

@@ -2,11 +2,14 @@
 import type { MapobjectGeometry } from "./geometry.ts";
 import type { Bounds, Shape } from "./shape.ts";
 
+/** As QuPath tells objects apart. */
+export const OBJECT_TYPES = ["annotation", "detection", "cell", "tile", "tma_core"] as const;
+
 /** What is known of an object besides outlines and numbers. */
 export interface MapobjectTraits {
   readonly name?: string;
   /** As QuPath tells objects apart. */
-  readonly objectType?: "annotation" | "detection" | "cell" | "tile" | "tma_core";
+  readonly objectType?: (typeof OBJECT_TYPES)[number];
   /** Its classification, and that one's colour, six hexadecimal digits. */
   readonly className?: string;
   readonly classColor?: string;
@@ -85,7 +88,7 @@ export interface Mapobject {
   /** The plate, well or site that it stands for. */
   readonly refId: number | null;
   readonly name: string | null;
-  readonly objectType: "annotation" | "detection" | "cell" | "tile" | "tma_core" | null;
+  readonly objectType: (typeof OBJECT_TYPES)[number] | null;
   readonly className: string | null;
   readonly classColor: string | null;
   readonly externalId: string | null;

@@ -1,5 +1,6 @@
 /** Which objects lie in a window of the map, and what of them is shown at a zoom. */
 import { VitrineError } from "../../core/index.ts";
+import { type OptionKeys, requireKnownOptions } from "../../io/index.ts";
 import type { Experiment } from "../experiment.ts";
 import { BlockBuilder, type MapobjectBlock, type MapobjectDetail } from "./block.ts";
 import type { MapWindow } from "./fill.ts";
@@ -23,6 +24,15 @@ export interface MapobjectQuery {
   readonly maxZoom?: number;
 }
 
+const QUERY_KEYS: OptionKeys<MapobjectQuery> = {
+  type: true,
+  timepoint: true,
+  zplane: true,
+  window: true,
+  zoom: true,
+  maxZoom: true,
+};
+
 /**
  * Objects of a type in a window: at zooms below the layer's threshold of centroids nothing, below that of outlines the objects whose
  * centroid lies in the window, else those whose outline meets it, simplified by half a pixel of that zoom (not at full resolution). The
@@ -37,6 +47,7 @@ export async function queryMapobjects(
   experiment: Experiment,
   query: MapobjectQuery,
 ): Promise<MapobjectBlock> {
+  requireKnownOptions("queryMapobjects", query, QUERY_KEYS);
   const rectangle = rectangleOf(requireWindow(query.window));
   const layers = await layerStates(experiment, query);
   const block = new BlockBuilder();

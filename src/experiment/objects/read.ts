@@ -1,4 +1,5 @@
 /** Objects out of the tables, some thousand at a time. */
+import { type OptionKeys, requireKnownOptions } from "../../io/index.ts";
 import type { Experiment, Query } from "../experiment.ts";
 import type { MapWindow } from "./fill.ts";
 import { geometryOf } from "./geometry.ts";
@@ -16,6 +17,14 @@ export interface ReadMapobjectsOptions {
   readonly signal?: AbortSignal;
 }
 
+/** The keys of {@link ReadMapobjectsOptions}. */
+export const READ_KEYS: OptionKeys<ReadMapobjectsOptions> = {
+  timepoint: true,
+  zplane: true,
+  window: true,
+  signal: true,
+};
+
 /** Objects that are read together. */
 const PAGE = 2000;
 
@@ -28,6 +37,16 @@ export async function* readMapobjects(
   experiment: Experiment,
   type: string,
   options: ReadMapobjectsOptions = {},
+): AsyncGenerator<Mapobject> {
+  requireKnownOptions("readMapobjects", options, READ_KEYS);
+  yield* mapobjectPages(experiment, type, options);
+}
+
+/** {@link readMapobjects} for those whose options hold more. @throws {VitrineError} as there */
+export async function* mapobjectPages(
+  experiment: Experiment,
+  type: string,
+  options: ReadMapobjectsOptions,
 ): AsyncGenerator<Mapobject> {
   const { query } = experiment;
   const typeId = await requireTypeId(query, type);

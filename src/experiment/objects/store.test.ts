@@ -158,6 +158,23 @@ describeDatabases("map objects", ({ isSkipped, create }) => {
     },
   );
 
+  test.skipIf(isSkipped)(
+    "objects of one type become those of another, or it is said why they cannot",
+    async () => {
+      await using experiment = await create();
+      await add(experiment, [CELL]);
+      async function* copies() {
+        for await (const { segmentations } of readMapobjects(experiment, "Cells"))
+          yield { segmentations: segmentations.map(({ geometry }) => ({ geometry })).slice(0, 1) };
+      }
+      const copied = addMapobjects(experiment, { type: "Copies", objects: copies() });
+      if (experiment.databaseKind === "postgres") expect(await copied).toMatchObject({ objects: 1 });
+      else
+        await expect(copied).rejects.toThrow(/expected the transaction's own queries within a transaction/);
+      expect(await all(experiment, "Cells")).toHaveLength(1);
+    },
+  );
+
   test.skipIf(isSkipped)("more than a page, added twice, replaced", async () => {
     await using experiment = await create();
     const many = Array.from(

@@ -1,7 +1,7 @@
 /** A feature of GeoJSON as QuPath and others write it. */
 import { VitrineError } from "../../../core/index.ts";
 import { parseGeometry } from "../geometry.ts";
-import type { MapobjectTraits, RawMapobject, RawOutline } from "../mapobject.ts";
+import { type MapobjectTraits, OBJECT_TYPES, type RawMapobject, type RawOutline } from "../mapobject.ts";
 
 /** What is not kept, counted while features are parsed. */
 export class LeftOut {
@@ -42,7 +42,6 @@ export class LeftOut {
   }
 }
 
-const OBJECT_TYPES = ["annotation", "detection", "cell", "tile", "tma_core"] as const;
 /** What QuPath 0.2 wrote in the place of a feature's id. */
 const OLD_TYPES: Readonly<Record<string, MapobjectTraits["objectType"]>> = {
   PathAnnotationObject: "annotation",

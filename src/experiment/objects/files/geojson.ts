@@ -1,14 +1,15 @@
 /** GeoJSON in QuPath's form: into an experiment and out of it. */
 import { requireNotAborted } from "../../../core/index.ts";
-import { openUnpacked, writeFileAtomic } from "../../../io/index.ts";
+import { type OptionKeys, openUnpacked, requireKnownOptions, writeFileAtomic } from "../../../io/index.ts";
 import type { Experiment } from "../../experiment.ts";
 import { type AddMapobjectsOptions, type AddMapobjectsReport, addRawMapobjects } from "../add.ts";
 import type { Mapobject, MapobjectSegmentation, RawMapobject } from "../mapobject.ts";
-import { type ReadMapobjectsOptions, readMapobjects } from "../read.ts";
+import { mapobjectPages, READ_KEYS, type ReadMapobjectsOptions } from "../read.ts";
 import { type ExportReport, ExportTeller } from "./exportReport.ts";
 import { LeftOut, parseFeature } from "./featureParse.ts";
 import { FeatureScanner } from "./featureScan.ts";
 import { joinPlanes } from "./joinPlanes.ts";
+import { IMPORT_KEYS } from "./labelsIn.ts";
 
 /** Bytes that are read together. */
 const CHUNK = 2 ** 20;
@@ -26,6 +27,7 @@ export async function importGeojson(
   { path, type }: { readonly path: string; readonly type: string },
   options: AddMapobjectsOptions = {},
 ): Promise<AddMapobjectsReport> {
+  requireKnownOptions("importGeojson", options, IMPORT_KEYS);
   const leftOut = new LeftOut();
   const objects = joinPlanes(readFeatures(path, leftOut, options.signal));
   const report = await addRawMapobjects(experiment, { type, objects }, options);
@@ -63,6 +65,15 @@ export interface ExportGeojsonOptions extends ReadMapobjectsOptions {
   readonly onLog?: AddMapobjectsOptions["onLog"];
 }
 
+/** The keys of {@link ExportGeojsonOptions}, which the writers of other files take too. */
+export const EXPORT_KEYS: OptionKeys<ExportGeojsonOptions> = {
+  ...READ_KEYS,
+  origin: true,
+  overwrite: true,
+  onProgress: true,
+  onLog: true,
+};
+
 /**
  * Writes objects of a type as a FeatureCollection in QuPath's form, a feature a line and an outline.
  *
@@ -73,8 +84,9 @@ export async function exportGeojson(
   { path, type }: { readonly path: string; readonly type: string },
   options: ExportGeojsonOptions = {},
 ): Promise<ExportReport> {
+  requireKnownOptions("exportGeojson", options, EXPORT_KEYS);
   const teller = new ExportTeller({ path, ...options });
-  const chunks = geojsonChunks(readMapobjects(experiment, type, options), teller, options.origin);
+  const chunks = geojsonChunks(mapobjectPages(experiment, type, options), teller, options.origin);
   await writeFileAtomic(path, chunks, { overwrite: options.overwrite ?? false });
   return teller.finish();
 }

@@ -255,6 +255,12 @@ describeDatabases("label images", ({ isSkipped, create, path }) => {
         code,
       });
     }
+    const wide = path("wide.npy");
+    await writeNpy(wide, { data: BigInt64Array.of(0n, 7n, 7n, 0n), shape: [2, 2] });
+    await importLabels(experiment, { path: wide, type: "Wide" });
+    expect((await objects(experiment, "Wide"))[0].segmentations).toMatchObject([
+      { label: 7, geometry: { type: "MultiPolygon" } },
+    ]);
     const colours = path("colours.tif");
     await writeTiff(colours, { pages: [{ data: new Uint8Array(12), height: 2, width: 2, channels: 3 }] });
     await expect(importLabels(experiment, { path: colours, type: "Broken" })).rejects.toMatchObject({

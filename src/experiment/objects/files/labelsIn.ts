@@ -1,8 +1,17 @@
 /** Label images into an experiment: an object a label. */
 import { VitrineError } from "../../../core/index.ts";
-import { type ImageSource, openImages } from "../../../io/index.ts";
+import {
+  describeFile,
+  type ImageSource,
+  memorySource,
+  type OptionKeys,
+  openImage,
+  openImages,
+  readNpy,
+  requireKnownOptions,
+} from "../../../io/index.ts";
 import type { Experiment } from "../../experiment.ts";
-import { type AddMapobjectsOptions, type AddMapobjectsReport, addRawMapobjects } from "../add.ts";
+import { ADD_KEYS, type AddMapobjectsOptions, type AddMapobjectsReport, addRawMapobjects } from "../add.ts";
 import type { RawMapobject, RawOutline } from "../mapobject.ts";
 import { type TracedLabel, traceLabels } from "../trace.ts";
 
@@ -13,6 +22,9 @@ export interface ImportLabelsOptions extends AddMapobjectsOptions {
   /** A label is one object at all time points; default: an object a time point. */
   readonly isTracked?: boolean;
 }
+
+/** The keys of {@link ImportLabelsOptions}, which the readers of other files take too. */
+export const IMPORT_KEYS: OptionKeys<ImportLabelsOptions> = { ...ADD_KEYS, image: true, isTracked: true };
 
 /** Pixels that are traced together; a single label may take more. */
 const BLOCK = 2 ** 24;
@@ -34,11 +46,31 @@ export async function importLabels(
   { path, type }: { readonly path: string; readonly type: string },
   options: ImportLabelsOptions = {},
 ): Promise<AddMapobjectsReport> {
-  await using images = await openImages(path);
-  const name = options.image ?? onlyImage(path, images);
-  await using source = await images.open(name);
+  requireKnownOptions("importLabels", options, IMPORT_KEYS);
+  await using source = await openLabels(path, options.image);
   requireLabelAxes(source);
   return await addRawMapobjects(experiment, { type, objects: labelObjects(source, options) }, options);
+}
+
+async function openLabels(path: string, image: string | undefined): Promise<ImageSource> {
+  const wide = /\.npy(\.gz)?$/i.test(path) ? await readWideLabels(path) : undefined;
+  if (wide !== undefined) return wide;
+  const name = image ?? (await onlyImageOf(path));
+  return openImage(path, { image: name });
+}
+
+/** numpy's own integers have 64 bits, which pixels have not: an array of them is read whole. */
+async function readWideLabels(path: string): Promise<ImageSource | undefined> {
+  const known = await describeFile(path);
+  if (known.kind !== "npy" || !/^u?int64$/.test(known.dtype)) return undefined;
+  const { data, shape } = await readNpy(path);
+  const axes = ["time", "z", "y", "x"].slice(-shape.length);
+  return memorySource({ data: Float64Array.from(data, Number), shape, axes }, { name: path });
+}
+
+async function onlyImageOf(path: string): Promise<string> {
+  await using images = await openImages(path);
+  return onlyImage(path, images);
 }
 
 function onlyImage(

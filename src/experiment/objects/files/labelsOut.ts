@@ -5,6 +5,7 @@ import {
   createOmeZarrLabels,
   fileExists,
   openImage,
+  requireKnownOptions,
   writeNpy,
   writeTiff,
 } from "../../../io/index.ts";
@@ -14,6 +15,7 @@ import { fillShape, type MapWindow } from "../fill.ts";
 import { mapSizeOf } from "../mapSize.ts";
 import { ALL, requireTypeId } from "../types.ts";
 import { parseWkb } from "../wkb.ts";
+import { EXPORT_KEYS } from "./geojson.ts";
 
 /** Options of {@link exportLabels}. */
 export interface ExportLabelsOptions {
@@ -55,6 +57,7 @@ export async function exportLabels(
   { path, type }: { readonly path: string; readonly type: string },
   options: ExportLabelsOptions = {},
 ): Promise<ExportLabelsReport> {
+  requireKnownOptions("exportLabels", options, EXPORT_KEYS);
   const ending = /\.(tiff?|npy|zarr)$/i.exec(path)?.[1].toLowerCase();
   if (ending === undefined)
     throw new VitrineError({

@@ -1,11 +1,11 @@
 /** Tables of objects out of an experiment: CSV, and Parquet with outlines (GeoParquet). */
 import { VitrineError } from "../../../core/index.ts";
-import { formatCsv, writeFileAtomic } from "../../../io/index.ts";
+import { formatCsv, requireKnownOptions, writeFileAtomic } from "../../../io/index.ts";
 import type { Experiment } from "../../experiment.ts";
-import { readMapobjects } from "../read.ts";
+import { mapobjectPages } from "../read.ts";
 import { requireTypeId } from "../types.ts";
 import { type ExportReport, ExportTeller } from "./exportReport.ts";
-import type { ExportGeojsonOptions } from "./geojson.ts";
+import { EXPORT_KEYS, type ExportGeojsonOptions } from "./geojson.ts";
 import { ParquetChunks } from "./parquet.ts";
 import { type CellValue, featureColumns, OUTLINE_COLUMNS, OWN_COLUMNS, rowOf } from "./tableRows.ts";
 
@@ -28,6 +28,7 @@ export async function exportTable(
   { path, type }: { readonly path: string; readonly type: string },
   options: ExportTableOptions = {},
 ): Promise<ExportReport> {
+  requireKnownOptions("exportTable", options, EXPORT_KEYS);
   const isParquet = /\.parquet$/i.test(path);
   if (!isParquet && !/\.csv$/i.test(path))
     throw new VitrineError({
@@ -67,7 +68,7 @@ async function* rowBatches(
   { features, teller, options }: BatchesOf,
 ): AsyncGenerator<Row[]> {
   let batch: Row[] = [];
-  for await (const object of readMapobjects(experiment, type, options)) {
+  for await (const object of mapobjectPages(experiment, type, options)) {
     teller.add(object);
     for (const outline of object.segmentations) batch.push(rowOf(object, outline, features));
     if (batch.length < ROWS) continue;

@@ -1,7 +1,7 @@
 /** Rows of tables as objects. */
 import { VitrineError } from "../../../core/index.ts";
 import type { FeatureRow } from "../features.ts";
-import type { MapobjectTraits, RawMapobject, RawOutline } from "../mapobject.ts";
+import { type MapobjectTraits, OBJECT_TYPES, type RawMapobject, type RawOutline } from "../mapobject.ts";
 import type { Shape } from "../shape.ts";
 import { parseWkb } from "../wkb.ts";
 import { FEATURE_PREFIX } from "./tableRows.ts";
@@ -30,8 +30,6 @@ const NAMES = {
 
 type Known = keyof typeof NAMES;
 type Row = Readonly<Record<string, unknown>>;
-
-const OBJECT_TYPES = ["annotation", "detection", "cell", "tile", "tma_core"] as const;
 
 /** Reads rows whose columns it has seen. */
 export class TableRowReader {
@@ -86,7 +84,7 @@ export class TableRowReader {
       const values = this.#values(row);
       const time = timepoint === undefined ? {} : { timepoint };
       const features = Object.keys(values).length > 0 ? [{ ...time, values }] : [];
-      yield { at, ...this.#traits(row), outlines: [outline], features };
+      yield { at, ...this.#traits(row, at), outlines: [outline], features };
     }
   }
 
@@ -159,13 +157,20 @@ export class TableRowReader {
     return { kind: "polygons", polygons: [[ring]] };
   }
 
-  #traits(row: Row): MapobjectTraits {
+  #traits(row: Row, at: string): MapobjectTraits {
     const text = (known: Known) => {
       const value = this.#cell(row, known);
       return value === undefined ? undefined : String(value);
     };
     const [name, className, classColor] = [text("name"), text("className"), text("classColor")];
     const externalId = text("externalId") ?? text("id");
+    if (classColor !== undefined && !/^[0-9A-Fa-f]{6}$/.test(classColor))
+      throw new VitrineError({
+        code: "format",
+        at: `${at} ${this.#columns.get("classColor")}`,
+        expected: "six hexadecimal digits",
+        found: classColor,
+      });
     const objectType = OBJECT_TYPES.find((one) => one === text("objectType"));
     return {
       ...(name !== undefined && { name }),
