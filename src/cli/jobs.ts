@@ -94,7 +94,7 @@ function addCleanup(jobs: Command): void {
 }
 
 /** One line a phase, then one for each batch that needs a look. */
-function infoText({ phases, batches, seconds }: StepInfo): string {
+export function infoText({ phases, batches, seconds }: StepInfo): string {
   const lines = phases.map(({ name, counts }) => {
     const parts = BATCH_STATES.filter((state) => counts[state] > 0).map(
       (state) => `${counts[state]} ${state}`,

@@ -33,6 +33,7 @@ const COMMANDS: Readonly<Record<string, () => Promise<Add>>> = {
   "compare-particles": async () => (await import("./compareParticles.ts")).addCompareParticles,
   config: async () => (await import("./config.ts")).addConfig,
   experiment: async () => (await import("./experiment.ts")).addExperiment,
+  illuminati: async () => (await import("./illuminati/illuminati.ts")).addIlluminati,
   import: async () => (await import("./import.ts")).addImport,
   jobs: async () => (await import("./jobs.ts")).addJobs,
   "simulate-map": async () => (await import("./simulateMap.ts")).addSimulateMap,
@@ -47,6 +48,7 @@ async function createCli(name: string | undefined): Promise<Command> {
     .version(version())
     .addHelpText("after", example("match config.yaml --workers 8"))
     .showHelpAfterError("(vitrine COMMAND --help explains a command)")
+    .enablePositionalOptions()
     .exitOverride();
   const named = name !== undefined && Object.hasOwn(COMMANDS, name) ? COMMANDS[name] : undefined;
   for (const load of named ? [named] : Object.values(COMMANDS)) (await load())(cli);

@@ -40,3 +40,5 @@ export { planImport } from "./import/plan.ts";
 export type { ImportOptions, ImportReport } from "./import/run.ts";
 export { importImages } from "./import/run.ts";
 export type { SiteLayout } from "./import/sites.ts";
+export type { PlacedBox, StaticMap, StaticType } from "./objects/static.ts";
+export { createStaticMapobjects, deleteStaticMapobjects } from "./objects/static.ts";

@@ -148,6 +148,14 @@ export async function readResult(folder: StepFolder, place: BatchPlace): Promise
   };
 }
 
+/** Removes a result, its record first; one that cannot be read too. @throws {VitrineError} storage */
+export async function forgetResult(folder: StepFolder, place: BatchPlace): Promise<void> {
+  const record = await readResultRecord(folder, place).catch(() => undefined); // foreign or damaged: what it names is not known
+  await removeState(batchFile(folder.path, "results", place));
+  for (const { stored } of Object.values(record?.files ?? {}))
+    await removeState(batchFile(folder.path, "results", { ...place, ending: `.${stored}` }));
+}
+
 /** Notes how a run ended that gave no result. */
 export async function writeEnd(
   folder: StepFolder,

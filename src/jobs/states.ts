@@ -9,6 +9,7 @@ import {
 } from "./batchFiles.ts";
 import { batchFile, readStepFolder, type StepFolder } from "./layout.ts";
 import { readState, stateExists } from "./stateFiles.ts";
+import type { Json } from "./step.ts";
 
 /**
  * `pending`: it has not begun, or was stopped; `running`: it gives signs of life; `done`: its result is there; `failed`: it, or its time,
@@ -105,6 +106,11 @@ export async function batchInfo(
   const end = await readEnd(folder, place);
   if (end === undefined) return { ...common, state: "pending", share: 0 };
   return { ...common, state: end.state === "failed" ? "failed" : "pending", share: 0, message: end.message };
+}
+
+/** What a batch is, as `init` made it. @throws {VitrineError} missing: no such step or batch; format; storage */
+export async function readStepBatch(path: string, place: BatchPlace): Promise<Json> {
+  return (await readBatch(await readStepFolder(path), place)).value;
 }
 
 /** The log of a batch, of all its runs; empty if it has not begun. @throws {VitrineError} missing: no such step; storage */

@@ -1,3 +1,18 @@
+export type {
+  AlignOptions,
+  AlignReport,
+  ChannelIllumination,
+  CollectedLayer,
+  CollectReport,
+  IlluminationOptions,
+  InitReport,
+  RunJobOptions,
+} from "#pyramid-builder";
+export { alignExperiment, computeIllumination, PyramidBuilder } from "#pyramid-builder";
+export { blackTile } from "./archive/blackTile.ts";
+export type { LayerMetadata } from "./archive/merge.ts";
+export type { LayerArchive } from "./archive/read.ts";
+export { openLayerArchive } from "./archive/read.ts";
 export type { Blending, ComposeOptions, MapPixels } from "./blending/compose.ts";
 export { composeBlock } from "./blending/compose.ts";
 export type { Resampling } from "./blending/resample.ts";
@@ -56,6 +71,20 @@ export type { PairShift, RegistrationOptions } from "./registration/pair.ts";
 export { alignCycles, registerPair } from "./registration/pair.ts";
 export type { StageModel } from "./registration/stage.ts";
 export type {
+  IlluminatiBatchInput,
+  IlluminatiBatchOptions,
+  IlluminatiSubmissionInput,
+  IlluminatiSubmissionOptions,
+} from "./step/arguments.ts";
+export {
+  CLIP_PERCENT,
+  durationSeconds,
+  ILLUMCORR_MODELS,
+  IlluminatiBatchArguments,
+  IlluminatiSubmissionArguments,
+} from "./step/arguments.ts";
+export type { CollectBatch, MultiRunPhase, RunBatch, RunJob, RunPhase } from "./step/phases.ts";
+export type {
   GridCoordinate,
   GridCounting,
   StitchDimensions,
@@ -71,3 +100,4 @@ export {
   calcStitchDimensions,
   calcStitchLayout,
 } from "./stitching/positions.ts";
+export type { BatchImage, BatchLayer, ReducedBatch, SitesBatch, TilesBatch } from "./tiles/batch.ts";

@@ -19,7 +19,7 @@ function vitrineOnce(args: readonly string[]) {
 }
 
 /** Commands that only hold others, which have tests of their own. */
-const GROUPS = ["help", "experiment", "jobs"];
+const GROUPS = ["help", "experiment", "illuminati", "jobs"];
 
 test("every command of vitrine --help has its row", async () => {
   const end = await vitrineHere(["--help"]);

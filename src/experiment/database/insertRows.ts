@@ -26,7 +26,7 @@ export async function insertRows<T extends keyof Tables>(
 ): Promise<void> {
   if (rows.length === 0) return;
   const keys = Object.keys(rows[0]);
-  const blobs = new Set(keys.filter((key) => fieldOf(rows[0], key) instanceof Uint8Array));
+  const blobs = new Set(keys.filter((key) => rows.some((row) => fieldOf(row, key) instanceof Uint8Array)));
   for (let from = 0; from < rows.length; from += ROWS_AT_ONCE) {
     const part = rows.slice(from, from + ROWS_AT_ONCE);
     const texts = part.map((row) => JSON.stringify(record(row, keys, kind)));

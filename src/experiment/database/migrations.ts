@@ -11,7 +11,24 @@ type Untyped = Kysely<Record<string, Record<string, unknown>>>;
  * one, and every experiment is brought up to date when it is opened for writing.
  */
 export function migrationsOf(kind: DatabaseKind): Record<string, Migration> {
-  return { "001-plates-and-map-objects": { up: (db: Untyped) => createAll(db, kind) } };
+  return {
+    "001-plates-and-map-objects": { up: (db: Untyped) => createAll(db, kind) },
+    "002-what-files-tell-of-objects": { up: (db: Untyped) => describeObjects(db, kind) },
+  };
+}
+
+/** What files tell of objects besides their outlines, and which state of a layer this is. */
+async function describeObjects(db: Untyped, kind: DatabaseKind): Promise<void> {
+  for (const column of ["name", "objectType", "className", "classColor", "externalId"])
+    await db.schema.alterTable("mapobjects").addColumn(column, "text").execute();
+  await db.schema
+    .alterTable("mapobjectSegmentations")
+    .addColumn("nucleus", sql.raw(typesOf(kind).blob))
+    .execute();
+  await db.schema
+    .alterTable("segmentationLayers")
+    .addColumn("revision", "text", (c) => c.notNull().defaultTo(""))
+    .execute();
 }
 
 async function createAll(db: Untyped, kind: DatabaseKind): Promise<void> {

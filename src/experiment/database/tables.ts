@@ -128,6 +128,14 @@ export interface MapobjectTable {
   id: Id;
   mapobjectTypeId: number;
   refId: number | null;
+  name: string | null;
+  /** As QuPath tells them apart. */
+  objectType: "annotation" | "detection" | "cell" | null;
+  /** Its classification, and that one's colour: six hexadecimal digits. */
+  className: string | null;
+  classColor: string | null;
+  /** Its name in the file that it came from, a UUID of QuPath's. */
+  externalId: string | null;
 }
 
 /** Objects of a type at a time point and z plane; -1 where they hold for all. */
@@ -136,9 +144,11 @@ export interface SegmentationLayerTable {
   mapobjectTypeId: number;
   tpoint: number;
   zplane: number;
-  /** Below this zoom only centroids are shown, below the other nothing. */
+  /** Below this zoom only centroids are shown, below the other nothing; negative: by the depth of the map (`thresholds.ts`). */
   polygonThresh: number;
   centroidThresh: number;
+  /** Another text after every change of its outlines. */
+  revision: ColumnType<string, string | undefined, string>;
 }
 
 /** The outline of an object in one layer, in pixels of full resolution, y down; its box is in whole pixels. */
@@ -149,6 +159,8 @@ export interface MapobjectSegmentationTable {
   label: number | null;
   /** Well-known binary (OGC 06-103r4): a point, a polygon or several, with holes. */
   geometry: Uint8Array;
+  /** The outline of a cell's nucleus, in the same form. */
+  nucleus: Uint8Array | null;
   centroidY: number;
   centroidX: number;
   minY: number;

@@ -6,6 +6,8 @@ import type { PixelOffset, PixelSize } from "./levels.ts";
 /** A site of a well: its cell in the well's mosaic, from 0 on, and its pixels. */
 export interface SiteCell extends PixelOffset, PixelSize {
   readonly id: number;
+  /** Its upper left pixel from the well's, where that is known: its cell does not count then. */
+  readonly offset?: PixelOffset;
 }
 
 /** A well by its name, `A01`, and its sites; sites that are not there leave their cell empty. */
@@ -55,9 +57,10 @@ interface Pitches {
 
 /**
  * Places the sites of all plates on one map. All sites have a cell of the size of the largest one, all wells room for the mosaic with the
- * most rows and columns, all plates for the largest plate; plates form a grid by {@link guessStitchDimensions}, upright.
+ * most rows and columns, all plates for the largest plate; plates form a grid by {@link guessStitchDimensions}, upright. Sites whose pixels
+ * are known lie there, and wells are as large as the farthest of them asks for.
  *
- * @throws {VitrineError} range: no site at all, a cell below 0; format: a well's name that is no letters and number
+ * @throws {VitrineError} range: no site at all, a cell or pixel below 0; format: a well's name that is no letters and number
  *
  * Source: TissueMAPS, tmlib.models (plate, well, site), tmlib.workflow.illuminati.
  */
@@ -121,22 +124,36 @@ function pitchesOf(plates: readonly PlateWells[], spacing: MapSpacing): Pitches 
       expected: "at least one site",
       found: "none",
     });
-  const below = sites.find((site) => site.y < 0 || site.x < 0);
-  if (below !== undefined) {
-    const found = `[${below.y}, ${below.x}]`;
+  requireNotBelow(sites);
+  const most = (numbers: readonly number[]) => numbers.reduce((a, b) => Math.max(a, b), 0);
+  const site = {
+    height: most(sites.map(({ height }) => height)),
+    width: most(sites.map(({ width }) => width)),
+  };
+  const cells = sites.filter(({ offset }) => offset === undefined);
+  const placed = sites.flatMap(({ offset, height, width }) => (offset ? [{ ...offset, height, width }] : []));
+  const mosaic = (count: number, length: number, gap: number) =>
+    cells.length === 0 ? 0 : extent(count, length, gap);
+  const height = mosaic(most(cells.map((one) => one.y)) + 1, site.height, y);
+  const width = mosaic(most(cells.map((one) => one.x)) + 1, site.width, x);
+  const well = {
+    height: most([height, ...placed.map((one) => one.y + one.height)]),
+    width: most([width, ...placed.map((one) => one.x + one.width)]),
+  };
+  return { site, gap: { y, x }, well, wellSpacer };
+}
+
+function requireNotBelow(sites: readonly SiteCell[]): void {
+  for (const { id, offset, y, x } of sites) {
+    const at = offset ?? { y, x };
+    if (at.y >= 0 && at.x >= 0) continue;
     throw new VitrineError({
       code: "range",
-      at: `placePlates site ${below.id}`,
-      expected: "a cell from [0, 0] on",
-      found,
+      at: `placePlates site ${id}`,
+      expected: offset === undefined ? "a cell from [0, 0] on" : "a pixel from [0, 0] on",
+      found: `[${at.y}, ${at.x}]`,
     });
   }
-  const largest = (of: (site: SiteCell) => number) =>
-    sites.reduce((most, site) => Math.max(most, of(site)), 0);
-  const site = { height: largest(({ height }) => height), width: largest(({ width }) => width) };
-  const height = extent(largest((one) => one.y) + 1, site.height, y);
-  const width = extent(largest((one) => one.x) + 1, site.width, x);
-  return { site, gap: { y, x }, well: { height, width }, wellSpacer };
 }
 
 /** The rows and columns that have wells, in ascending order. */
@@ -167,10 +184,11 @@ function placeWell(
 }
 
 function placeSite(
-  { id, height, width, ...cell }: SiteCell,
+  { id, height, width, offset, ...cell }: SiteCell,
   well: PixelOffset,
   { site, gap }: Pitches,
 ): PlacedImage {
+  if (offset !== undefined) return { id, y: well.y + offset.y, x: well.x + offset.x, height, width };
   return {
     id,
     y: well.y + cell.y * (site.height + gap.y),

@@ -1,6 +1,14 @@
 import { VitrineError } from "../../core/index.ts";
 import type { PixelSize } from "../geometry/levels.ts";
-import { type FlatFieldModel, type FlatFieldOptions, flatFieldOf, litImages } from "./models.ts";
+import {
+  type FlatFieldModel,
+  type FlatFieldOptions,
+  flatFieldOf,
+  litImages,
+  type SmallImages,
+  shrinkAll,
+} from "./models.ts";
+import type { Plane } from "./smooth.ts";
 
 /** Most steps of one fit, and of new weights. */
 const MOST_STEPS = 500;
@@ -28,11 +36,16 @@ export function basicModel(
   images: readonly (Uint8Array | Uint16Array)[],
   options: FlatFieldOptions = {},
 ): FlatFieldModel {
-  const { dark = 0 } = options;
   if (images.length === 0) {
     throw new VitrineError({ code: "undeterminable", at: "basicModel", expected: "images", found: "none" });
   }
-  const lit = litImages(size, images, options).map(({ plane }) => plane);
+  return basicModelOf(shrinkAll(size, images, options.side), { ...options, size });
+}
+
+/** {@link basicModel} of images that are small already; at least one. */
+export function basicModelOf(small: readonly Plane[], options: SmallImages): FlatFieldModel {
+  const { size, dark = 0 } = options;
+  const lit = litImages(small, options).map(({ plane }) => plane);
   // A channel without light has no field.
   if (lit.length === 0)
     return { kind: "flatfield", flat: new Float32Array(size.height * size.width).fill(1), dark };

@@ -112,7 +112,10 @@ export function huffmanCodes({ counts, values }: HuffmanTable): [value: number, 
 }
 
 /** All of a file before its coefficients; `sizeOffset` is where height and width belong, 16 bits each, the high byte first. */
-function jpegHeader(steps: readonly number[]): { readonly bytes: number[]; readonly sizeOffset: number } {
+export function jpegHeader(steps: readonly number[]): {
+  readonly bytes: number[];
+  readonly sizeOffset: number;
+} {
   const start = [0xff, 0xd8, 0xff, 0xe0, 0, 16, 0x4a, 0x46, 0x49, 0x46, 0, 1, 1, 0, 0, 1, 0, 1, 0, 0];
   const quantiser = [0xff, 0xdb, 0, 67, 0, ...ZIGZAG.map((natural) => steps[natural])];
   const frame = [0xff, 0xc0, 0, 11, 8, 0, 0, 0, 0, 1, 1, 0x11, 0];

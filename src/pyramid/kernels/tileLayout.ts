@@ -10,6 +10,8 @@ export interface TilesSize {
   readonly levels: number;
   /** Width and height of a tile, a multiple of 8. Default 256. */
   readonly tileSize?: number;
+  /** Tiles at the right and lower end are as large as all others, black where the block has no pixels. Default false. */
+  readonly areTilesFull?: boolean;
   /** Where blocks of `uint16` are put together from sites of that size, one after the other; `isCorrected`: through a correction of each pixel. */
   readonly site?: { readonly height: number; readonly width: number; readonly isCorrected?: boolean };
 }

@@ -170,6 +170,21 @@ describe("a block of several levels", () => {
     expect(await plan.run({ quality: 75 })).toEqual(two);
   });
 
+  test("full tiles at the ends are black where there are no pixels", async () => {
+    const pixels = Uint8Array.from(intensities, (value) => lookup[value]);
+    const plan = createTiles(pool, { width, height, levels, tileSize, type: "uint8", areTilesFull: true });
+    plan.set("pixels", pixels);
+    const tiles = await plan.run({ quality: 90 });
+    plan.dispose();
+    const last = tiles.find(({ level, row, column }) => level === 0 && row === 2 && column === 3)!;
+    const padded = new Uint8Array(tileSize ** 2);
+    for (let y = 128; y < height; y++)
+      padded.set(pixels.subarray(y * width + 192, (y + 1) * width), (y - 128) * tileSize);
+    expect(coefficientErrors(padded, tileSize, last.bytes)).toBe(0);
+    for (const { bytes } of tiles)
+      expect(parseGreyJpeg(bytes)).toMatchObject({ width: tileSize, height: tileSize });
+  });
+
   test("sizes and qualities that cannot be are refused", async () => {
     const size = { width, height, levels, type: "uint8" } as const;
     expect(() => createTiles(pool, { ...size, tileSize: 100 })).toThrow(

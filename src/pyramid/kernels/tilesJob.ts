@@ -16,6 +16,8 @@ export interface TilesTask {
   readonly files: number;
   readonly room: number;
   readonly lengths: number;
+  /** Of one tile a worker, where tiles at the ends are full ones. */
+  readonly padding?: number;
 }
 
 /** Makes the tiles of a block. All workers are one team: a level begins when the one above is whole. */
@@ -86,7 +88,8 @@ function encodeLevel(
   task: TilesTask,
   level: TileLevel,
 ): void {
-  const { tileSize: side, room } = task;
+  const { tileSize: side, room, padding } = task;
+  const spare = padding === undefined ? undefined : padding + team.rank * side * side;
   const work = task.work + team.rank * WORK_BYTES;
   team.parallel(level.tileRows * level.tileColumns, 1, (begin, end) => {
     for (let i = begin; i < end; i++) {
@@ -96,9 +99,31 @@ function encodeLevel(
       const [width, height] = [Math.min(side, level.width - x), Math.min(side, level.height - y)];
       const tile = level.firstTile + i;
       const to = task.files + tile * room;
-      const length = kernels.encodeTile(source, level.width, width, height, task.tables, work, to, room);
+      const isPart = spare !== undefined && width * height < side * side;
+      if (isPart) padTile(memory, { source, stride: level.width, width, height, side }, spare);
+      const length = isPart
+        ? kernels.encodeTile(spare, side, side, side, task.tables, work, to, room)
+        : kernels.encodeTile(source, level.width, width, height, task.tables, work, to, room);
       new Int32Array(memory.buffer, task.lengths, tile + 1)[tile] = length ?? 0;
     }
     report(end - begin);
   });
+}
+
+interface PartOfTile {
+  readonly source: number;
+  readonly stride: number;
+  readonly width: number;
+  readonly height: number;
+  readonly side: number;
+}
+
+/** Copies what there is of a tile into a black one. */
+function padTile(
+  { buffer }: WebAssembly.Memory,
+  { source, stride, width, height, side }: PartOfTile,
+  to: number,
+): void {
+  const tile = new Uint8Array(buffer, to, side * side).fill(0);
+  for (let y = 0; y < height; y++) tile.set(new Uint8Array(buffer, source + y * stride, width), y * side);
 }

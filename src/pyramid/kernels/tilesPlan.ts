@@ -19,7 +19,7 @@ export interface EncodedTile {
   readonly level: number;
   readonly row: number;
   readonly column: number;
-  /** A whole grey baseline JPEG file; tiles at the right and lower end are as small as what is there. */
+  /** A whole grey baseline JPEG file; tiles at the right and lower end are as small as what is there, unless they are to be full. */
   readonly bytes: Uint8Array;
 }
 
@@ -167,13 +167,14 @@ class WasmTiles implements TilesPlan {
         found,
       });
     }
-    const { intensities, lookup, pixels, tables, work, files, lengths } = this.#regions.address;
+    const { intensities, lookup, pixels, tables, work, files, lengths, padding } = this.#regions.address;
     const { levels, tileSize, room } = this.#layout;
     this.#regions.set("tables", jpegTables(quality));
     const isLookedUp = this.size.type === "uint16" && this.size.site === undefined;
     const source = isLookedUp ? { intensities: { source: intensities, table: lookup } } : {};
+    const spare = this.size.areTilesFull ? { padding } : {};
     const address = { pixels, tables, work, files, lengths };
-    await this.#pool.run(tilesJob, { ...address, ...source, levels, tileSize, room }, options);
+    await this.#pool.run(tilesJob, { ...address, ...source, ...spare, levels, tileSize, room }, options);
     return this.#files();
   }
 
@@ -214,7 +215,7 @@ function tooLarge(level: number, tile: number, room: number): VitrineError {
 }
 
 function pieces(size: TilesSize, workers: number) {
-  const { pixelBytes, room, tiles } = tilesLayout(size);
+  const { pixelBytes, room, tiles, tileSize } = tilesLayout(size);
   const { type, site } = size;
   const sitePixels = site === undefined ? 0 : site.height * site.width;
   const corrected = site?.isCorrected === true ? sitePixels : 0;
@@ -232,5 +233,6 @@ function pieces(size: TilesSize, workers: number) {
     work: WORK_BYTES * workers,
     files: room * tiles,
     lengths: 4 * tiles,
+    padding: size.areTilesFull ? workers * tileSize ** 2 : 0,
   };
 }

@@ -1,0 +1,71 @@
+import { type Command, Option } from "commander";
+import { openExperiment } from "../../experiment/index.ts";
+import { type ChannelIllumination, computeIllumination } from "../../pyramid/index.ts";
+import { addEngineOptions, type EngineArguments, toEngine } from "../engineOptions.ts";
+import { count, notNegative } from "../options.ts";
+import { report } from "../report.ts";
+import type { MethodContext } from "./common.ts";
+import { addCommonOptions, type CommonArguments } from "./common.ts";
+
+interface StatsArguments extends CommonArguments, EngineArguments {
+  readonly illumcorrModel: "zscore" | "basic" | "median";
+  readonly dark?: number;
+  readonly images: number;
+  readonly ffSites: number;
+  readonly channel?: readonly string[];
+  readonly resume?: boolean;
+}
+
+interface StatsResults {
+  readonly channels: readonly ChannelIllumination[];
+}
+
+/** Adds `stats`. */
+export function addStats(methods: Command, context: MethodContext): void {
+  const method = methods
+    .command("stats")
+    .description(
+      "statistics of illumination and intensities of every channel, for --illumcorr and --clip of init",
+    )
+    .addOption(
+      new Option(
+        "--illumcorr-model <model>",
+        "what is prepared: TissueMAPS' correction, and a flat field after BaSiC or of the median",
+      )
+        .choices(["zscore", "basic", "median"])
+        .default("zscore"),
+    )
+    .option("--dark <value>", "what the camera shows without light, for flat fields", notNegative)
+    .option("--images <number>", "images of a channel that are looked at, drawn at random", count, 20_000)
+    .option("--ff-sites <number>", "images that a flat field is made of", count, 100)
+    .option("--channel <name>", "this channel alone; may be repeated", collected)
+    .option("--resume", "go on from an interrupted run");
+  addCommonOptions(addEngineOptions(method)).action((args: StatsArguments) =>
+    report<StatsResults>({ json: args.json ?? false, text: statsText }, async (tools) => {
+      const { database, illumcorrModel: model, dark, images, ffSites: flatImages, channel, resume } = args;
+      const where = database === undefined ? {} : { databaseUrl: database };
+      await using experiment = await openExperiment(context.directory, { ...where, isReadOnly: true });
+      const { signal, onProgress, onLog } = tools;
+      const options = {
+        ...{ model, images, flatImages, resume: resume ?? false },
+        ...(dark !== undefined && { dark }),
+        ...(channel !== undefined && { channels: [...channel] }),
+      };
+      const engine = { engine: toEngine(args), signal, onProgress, onLog };
+      return { channels: await computeIllumination(experiment, options, engine) };
+    }),
+  );
+}
+
+function statsText({ channels }: StatsResults): string {
+  return channels
+    .map(
+      ({ channel, images, models }) =>
+        `${channel}: ${images} images; ${models.join(", ") || "no correction"}\n`,
+    )
+    .join("");
+}
+
+function collected(text: string, before: readonly string[] = []): string[] {
+  return [...before, text];
+}

@@ -1,0 +1,126 @@
+import { VitrineError } from "../../core/index.ts";
+import type { Experiment } from "../../experiment/index.ts";
+import { listFolder, makeFolder, parseNpz, removeFile, writeFileAtomic } from "../../io/index.ts";
+import type { StoredResult } from "../../jobs/index.ts";
+import { basicModelOf } from "../illumination/basic.ts";
+import { type IlluminationModel, medianModelOf, zscoreModel } from "../illumination/models.ts";
+import { illuminationFile, illuminationFolder } from "../illumination/places.ts";
+import type { Plane } from "../illumination/smooth.ts";
+import { emptyStatistics, type IlluminationStatistics, mergeStatistics } from "../illumination/statistics.ts";
+import { formatIlluminationModel, formatStatistics, statisticsOf } from "../illumination/store.ts";
+import { parseLevels, parseStatsBatch, STATS_FILES, STATS_PHASES, type StatsBatch } from "./batch.ts";
+
+/** What is kept of a channel. */
+export interface ChannelIllumination {
+  readonly channel: string;
+  /** Images that count. */
+  readonly images: number;
+  /** Sites whose image does not belong, and what could not be read: left out. */
+  readonly odd: readonly string[];
+  readonly unreadable: readonly string[];
+  /** Kinds of correction that can be used. */
+  readonly models: readonly string[];
+}
+
+/** How flat fields are made beside TissueMAPS' correction. */
+export interface ModelChoice {
+  readonly model: "zscore" | "basic" | "median";
+  /** What the camera shows without light. */
+  readonly dark: number;
+}
+
+interface ChannelParts {
+  readonly batch: StatsBatch;
+  readonly statistics: IlluminationStatistics;
+  readonly small: Plane[];
+  readonly odd: string[];
+  readonly unreadable: string[];
+}
+
+/**
+ * Joins what batches counted, and writes the statistics and models of each channel below the experiment's folder; those of before go.
+ *
+ * @throws {VitrineError} format: damaged results; storage
+ */
+export async function collectStatistics(
+  { directory }: Experiment,
+  results: AsyncIterable<StoredResult>,
+  choice: ModelChoice,
+): Promise<ChannelIllumination[]> {
+  const channels = new Map<number, ChannelParts>();
+  for await (const result of results) await addResult(channels, result);
+  const made: ChannelIllumination[] = [];
+  for (const parts of channels.values()) made.push(await writeChannel(directory, parts, choice));
+  return made;
+}
+
+async function addResult(channels: Map<number, ChannelParts>, result: StoredResult): Promise<void> {
+  const at = `${result.phase} ${result.index}`;
+  const batch = parseStatsBatch(result.batch, at);
+  const parts = channels.get(batch.channelId) ?? {
+    ...{ batch, statistics: emptyStatistics(batch), small: [], odd: [], unreadable: [] },
+  };
+  channels.set(batch.channelId, parts);
+  if (result.phase === STATS_PHASES.levels) {
+    parts.unreadable.push(...parseLevels(result.value, at).unreadable);
+    return;
+  }
+  parts.odd.push(...oddOf(result));
+  const { statistics, small } = STATS_FILES;
+  const counted = statisticsOf(parseNpz(await result.read(statistics), at), at);
+  mergeStatistics(parts.statistics, counted);
+  const array = parseNpz(await result.read(small), at).get("small");
+  const [count, height, width] = array?.shape ?? [0, 0, 0];
+  for (let i = 0; i < count && array?.data instanceof Float64Array; i++)
+    parts.small.push({ height, width, data: array.data.slice(i * height * width, (i + 1) * height * width) });
+}
+
+function oddOf({ value }: StoredResult): string[] {
+  const odd = typeof value === "object" && value !== null && "odd" in value ? value.odd : [];
+  return Array.isArray(odd) ? odd.map(String) : [];
+}
+
+async function writeChannel(
+  directory: string,
+  { batch, statistics, small, odd, unreadable }: ChannelParts,
+  choice: ModelChoice,
+): Promise<ChannelIllumination> {
+  const { channelId, channel } = batch;
+  if (statistics.count === 0)
+    throw new VitrineError({
+      code: "undeterminable",
+      at: `channel ${channel}`,
+      expected: "images that can be read",
+      found: `none; the first: ${unreadable[0] ?? odd[0] ?? "no image"}`,
+    });
+  const folder = illuminationFolder(directory, channelId);
+  await makeFolder(folder);
+  for (const name of await listFolder(folder)) await removeFile(`${folder}/${name}`);
+  const path = illuminationFile(directory, channelId, { kind: "statistics" });
+  await writeFileAtomic(path, formatStatistics(statistics), { overwrite: true });
+  const models: string[] = [];
+  for (const [kind, model] of modelsOf({ statistics, small }, choice)) {
+    const bytes = formatIlluminationModel(model, statistics);
+    const hash = await shortHash(bytes);
+    await writeFileAtomic(illuminationFile(directory, channelId, { kind, hash }), bytes, { overwrite: true });
+    models.push(kind);
+  }
+  return { channel, images: statistics.count, odd, unreadable, models };
+}
+
+function modelsOf(
+  { statistics, small }: Pick<ChannelParts, "statistics" | "small">,
+  { model, dark }: ModelChoice,
+): ["zscore" | "basic" | "median", IlluminationModel][] {
+  const size = { height: statistics.height, width: statistics.width };
+  const models: ["zscore" | "basic" | "median", IlluminationModel][] = [];
+  if (statistics.count > 1) models.push(["zscore", zscoreModel(statistics)]);
+  if (model === "basic") models.push(["basic", basicModelOf(small, { size, dark })]);
+  if (model === "median") models.push(["median", medianModelOf(small, { size, dark })]);
+  return models;
+}
+
+async function shortHash(bytes: Uint8Array): Promise<string> {
+  const digest = new Uint8Array(await crypto.subtle.digest("SHA-256", new Uint8Array(bytes)));
+  return Array.from(digest.subarray(0, 6), (byte) => byte.toString(16).padStart(2, "0")).join("");
+}

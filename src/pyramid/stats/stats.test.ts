@@ -1,0 +1,138 @@
+import { readdirSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { gridSites, makePlate, scratchFolder } from "../../../test/support/plateCase.ts";
+import { createPool } from "../../compute/index.ts";
+import { seededRandom } from "../../core/index.ts";
+import type { Experiment } from "../../experiment/index.ts";
+import { readIlluminationModel, readStatistics } from "../illumination/store.ts";
+import {
+  addImage,
+  clipRange,
+  computeIllumination,
+  correctIllumination,
+  createTiles,
+  emptyStatistics,
+  openLayerArchive,
+  PyramidBuilder,
+  percentileOf,
+  placePlates,
+  scaleTable,
+} from "../index.ts";
+
+const scratch = scratchFolder("stats");
+afterAll(() => scratch.remove());
+
+const [HEIGHT, WIDTH, SITES] = [96, 128, 30];
+const DARK = 100;
+const engine = { kind: "local", tasks: 2 } as const;
+
+/** Light that falls off to the corners, mean about 1. */
+const light = Float64Array.from({ length: HEIGHT * WIDTH }, (_, i) => {
+  const [y, x] = [Math.floor(i / WIDTH) / HEIGHT - 0.4, (i % WIDTH) / WIDTH - 0.6];
+  return 1.18 - 1.1 * (y * y + x * x);
+});
+
+/** Background with noise and some cells under the light; site 3 is dark, site 5 is written over by the test. */
+const images = Array.from({ length: SITES }, (_, site) => {
+  const random = seededRandom(site + 1);
+  const scene = new Float64Array(HEIGHT * WIDTH).fill(400);
+  for (let cell = 0; cell < 6; cell++) {
+    const [cy, cx] = [random.uniform() * HEIGHT, random.uniform() * WIDTH];
+    scene.forEach((_, i) => {
+      const d = (Math.floor(i / WIDTH) - cy) ** 2 + ((i % WIDTH) - cx) ** 2;
+      if (d < 40) scene[i] += 900;
+    });
+  }
+  const lamp = site === 3 ? 0 : 1;
+  return Uint16Array.from(
+    scene,
+    (value, i) => DARK + Math.max(0, lamp * value * light[i] + 8 * random.normal()),
+  );
+});
+const isGood = (site: number) => site !== 3 && site !== 5;
+
+let experiment: Experiment;
+beforeAll(async () => {
+  const directory = join(scratch.path, "screen");
+  experiment = await makePlate(directory, {
+    plates: [{ wells: [{ name: "C04", sites: gridSites(5, 6, [HEIGHT, WIDTH]) }] }],
+    channels: [{ name: "DAPI", bitDepth: 16 }],
+    pixels: ({ site }) => images[site],
+  });
+  writeFileSync(join(directory, "images/P0_C04_5_DAPI_0_0.tif"), "damaged");
+});
+afterAll(() => experiment.close());
+
+test("statistics are those of all images that belong; bad ones are named and left out", async () => {
+  const logged: string[] = [];
+  const [channel] = await computeIllumination(
+    experiment,
+    { model: "median", dark: DARK, batchSize: 16 },
+    { engine, onLog: (message) => logged.push(message) },
+  );
+  expect(channel).toMatchObject({ channel: "DAPI", images: SITES - 2, models: ["zscore", "median"] });
+  expect(channel.odd).toEqual(["plate P0 well C04 site 3, t 0, z 0"]);
+  expect(channel.unreadable).toEqual([expect.stringContaining("site 5, t 0, z 0: ")]);
+  expect(logged).toContainEqual(expect.stringContaining("1 images are far darker or brighter"));
+  expect(logged).toContainEqual(expect.stringMatching(/left out: plate P0 well C04 site 5.*P0_C04_5_DAPI/));
+  const whole = emptyStatistics({ height: HEIGHT, width: WIDTH });
+  images.forEach((image, site) => {
+    if (isGood(site)) addImage(whole, image);
+  });
+  const stored = await readStatistics(join(experiment.directory, "illumination/1/statistics.npz"));
+  expect(stored.count).toBe(whole.count);
+  for (const name of ["mean", "squares", "percentileSums"] as const)
+    stored[name].forEach((value, i) => {
+      // sums in another order
+      if (Math.abs(value - whole[name][i]) > 1e-9 * Math.max(1, Math.abs(value)))
+        throw new Error(`${name} ${i}: ${value} and ${whole[name][i]}`);
+    });
+  expect(percentileOf(stored, 99.9)).toBe(percentileOf(whole, 99.9));
+  expect(readdirSync(join(experiment.directory, "jobs"))).toEqual([]);
+});
+
+test("planted light is found, and taken out of the layers on every pixel of every tile", async () => {
+  const names = readdirSync(join(experiment.directory, "illumination/1"));
+  const name = names.find((one) => one.startsWith("median-"))!;
+  const model = await readIlluminationModel(join(experiment.directory, "illumination/1", name));
+  if (model.kind !== "flatfield") throw new Error("no flat field");
+  const mean = light.reduce((sum, value) => sum + value, 0) / light.length;
+  const rms = Math.sqrt(
+    light.reduce((sum, value, i) => sum + (value / mean - model.flat[i]) ** 2, 0) / light.length,
+  );
+  expect(rms).toBeLessThan(0.025);
+  await experiment.query.updateTable("sites").set({ omitted: 1 }).where("siteIndex", "=", 5).execute();
+  const builder = new PyramidBuilder(experiment);
+  await builder.init({ illumcorr: true, illumcorrModel: "median", clip: true, quality: 90 });
+  const [{ path }] = (await builder.submit({ memory: 300 }, { engine })).layers;
+  const stored = await readStatistics(join(experiment.directory, "illumination/1/statistics.npz"));
+  const sites = gridSites(5, 6, [HEIGHT, WIDTH]).map(({ cell, ...size }, id) => ({
+    ...{ id, y: cell![0], x: cell![1], ...size },
+  }));
+  const map = placePlates([{ id: 1, wells: [{ id: 1, name: "C04", sites }] }]);
+  const pixels = new Uint16Array(map.height * map.width);
+  for (const { id, y, x } of map.sites) {
+    if (id === 5) continue;
+    const corrected = correctIllumination(images[id], model);
+    for (let row = 0; row < HEIGHT; row++)
+      pixels.set(corrected.subarray(row * WIDTH, (row + 1) * WIDTH), (y + row) * map.width + x);
+  }
+  await using pool = await createPool({ workers: 1 });
+  const plan = createTiles(pool, { ...map, type: "uint16", levels: 3, areTilesFull: true });
+  plan.set("lookup", scaleTable(clipRange({ bitDepth: 16, clip: true }, stored)));
+  plan.set("pixels", pixels);
+  await using archive = await openLayerArchive(join(experiment.directory, path));
+  for (const { bytes, ...place } of await plan.run({ quality: 90 }))
+    expect(await archive.readTile(place)).toEqual(bytes);
+});
+
+test("a model that was not made, and a channel that is not there, are told with what to do", async () => {
+  const builder = new PyramidBuilder(experiment);
+  await expect(builder.init({ illumcorr: true, illumcorrModel: "basic" })).rejects.toThrow(
+    "channel DAPI: expected its illumination (basic), found none. Make it first: vitrine illuminati EXPERIMENT stats --illumcorr-model basic.",
+  );
+  await expect(computeIllumination(experiment, { channels: ["dapi"] })).rejects.toThrow(
+    'expected one of DAPI, found "dapi"',
+  );
+});

@@ -1,0 +1,80 @@
+import { z } from "zod";
+
+/** How the light of a channel is corrected: TissueMAPS' way, a flat field after BaSiC or of the median, or a lab's own maps. */
+export const ILLUMCORR_MODELS = ["zscore", "basic", "median", "files"] as const;
+
+/** Default of {@link IlluminatiBatchArguments}' `clipPercent`. */
+export const CLIP_PERCENT = 99.9;
+
+/**
+ * What batches of a pyramid are made with, TissueMAPS' names in camelCase; unknown keys are refused.
+ *
+ * Source: TissueMAPS, tmlib.workflow.illuminati.args; `quality` is what its encoder is told.
+ */
+export const IlluminatiBatchArguments = z
+  .strictObject({
+    /** Image files of one job, at most where a block of tiles shows fewer. */
+    batchSize: z.int().min(1).default(100),
+    /** Whether images are aligned between cycles. */
+    align: z.boolean().default(false),
+    /** Whether images are corrected for illumination. */
+    illumcorr: z.boolean().default(false),
+    illumcorrModel: z.enum(ILLUMCORR_MODELS).optional(),
+    /** Names of channels that are not corrected. */
+    illumcorrExceptions: z.array(z.string().min(1)).default([]),
+    /** Whether intensities are clipped. */
+    clip: z.boolean().optional(),
+    /** The intensity that becomes white: implies `clip`, overrides the percentile and needs no statistics. */
+    clipValue: z.int().min(1).max(65_535).optional(),
+    /** The percentile that becomes white. */
+    clipPercent: z.number().gt(0).max(100).optional(),
+    /** Of JPEG, 1 to 100. */
+    quality: z.int().min(1).max(100).default(95),
+  })
+  .superRefine((args, context) => {
+    const refuse = (key: string, message: string) =>
+      context.addIssue({ code: "custom", path: [key], message });
+    if (args.clip === false && args.clipValue !== undefined)
+      refuse("clip", "true or left out beside clipValue, which implies it");
+    if (args.clipPercent !== undefined && !args.clip && args.clipValue === undefined)
+      refuse("clipPercent", "clip beside it");
+    if (args.illumcorrModel !== undefined && !args.illumcorr) refuse("illumcorrModel", "illumcorr beside it");
+    if (args.illumcorrExceptions.length > 0 && !args.illumcorr)
+      refuse("illumcorrExceptions", "illumcorr beside it");
+  });
+
+/** {@link IlluminatiBatchArguments} as they are given. */
+export type IlluminatiBatchInput = z.input<typeof IlluminatiBatchArguments>;
+
+/** {@link IlluminatiBatchArguments} with their defaults. */
+export type IlluminatiBatchOptions = z.output<typeof IlluminatiBatchArguments>;
+
+/**
+ * What each job gets, TissueMAPS' names; unknown keys are refused.
+ *
+ * Source: TissueMAPS, tmlib.workflow.illuminati.args.
+ */
+export const IlluminatiSubmissionArguments = z.strictObject({
+  /** Longest time of each job, HH:MM:SS. */
+  duration: z
+    .string()
+    .regex(/^\d{2,}:[0-5]\d:[0-5]\d$/, "a time as HH:MM:SS")
+    .refine((text) => /[1-9]/.test(text), "a time above 00:00:00")
+    .default("06:00:00"),
+  /** Memory of each job, MB. */
+  memory: z.int().min(1).default(2147),
+  /** Cores of each job; more where its memory exceeds one core's share. */
+  cores: z.int().min(1).default(1),
+});
+
+/** {@link IlluminatiSubmissionArguments} as they are given. */
+export type IlluminatiSubmissionInput = z.input<typeof IlluminatiSubmissionArguments>;
+
+/** {@link IlluminatiSubmissionArguments} with their defaults. */
+export type IlluminatiSubmissionOptions = z.output<typeof IlluminatiSubmissionArguments>;
+
+/** Seconds of `HH:MM:SS`. */
+export function durationSeconds(duration: string): number {
+  const [hours, minutes, seconds] = duration.split(":").map(Number);
+  return 3600 * hours + 60 * minutes + seconds;
+}

@@ -1,0 +1,60 @@
+import { type PlacedPixels, pastePixels } from "../geometry/paste.ts";
+import { type Block, blockBox, type PhaseLevels } from "../layers/blocks.ts";
+import type { BatchImage, ReducedBatch, SitesBatch } from "./batch.ts";
+import { type ComposedBlock, REDUCED_SIDE } from "./encodeBlocks.ts";
+import { emptyPixels, type TilePixels } from "./pixels.ts";
+
+/**
+ * The blocks of a batch with the pixels of all images that they show, of overlapping ones the later on top, as the batch lists them. A pixel
+ * that no image has is 0.
+ *
+ * @param read  the pixels of an image
+ * @throws whatever `read` throws
+ */
+export async function* composeSites(
+  batch: SitesBatch,
+  read: (image: BatchImage) => Promise<PlacedPixels<TilePixels>>,
+): AsyncGenerator<ComposedBlock> {
+  for (const block of batch.blocks) {
+    const box = blockBox(block, phaseOf(batch), batch.layer.levels[batch.level]);
+    const target = { ...box, data: emptyPixels(batch.layer.dtype, box) };
+    const touched = [];
+    for (const input of block.inputs) {
+      const { data, ...place } = await read(batch.images[input]);
+      pastePixels<TilePixels>({ ...place, data }, target);
+      touched.push(place);
+    }
+    yield composed(block, { box, pixels: target.data, touched });
+  }
+}
+
+/** The same of what the phase below left. @param read  the (128, 128) pixels that a part names */
+export async function* composeReduced(
+  batch: ReducedBatch,
+  read: (part: ReducedBatch["parts"][number]) => Promise<Uint8Array>,
+): AsyncGenerator<ComposedBlock> {
+  for (const block of batch.blocks) {
+    const box = blockBox(block, phaseOf(batch), batch.layer.levels[batch.level]);
+    const target = { ...box, data: new Uint8Array(box.height * box.width) };
+    const touched = [];
+    for (const input of block.inputs) {
+      const part = batch.parts[input];
+      const [y, x] = [part.row * REDUCED_SIDE, part.column * REDUCED_SIDE];
+      const place = { y, x, height: REDUCED_SIDE, width: REDUCED_SIDE };
+      pastePixels({ ...place, data: await read(part) }, target);
+      touched.push(place);
+    }
+    yield composed(block, { box, pixels: target.data, touched });
+  }
+}
+
+function composed(
+  { row, column }: Block,
+  rest: Pick<ComposedBlock, "box" | "pixels" | "touched">,
+): ComposedBlock {
+  return { row, column, ...rest };
+}
+
+function phaseOf({ level, levels }: { readonly level: number; readonly levels: number }): PhaseLevels {
+  return { first: level, count: levels };
+}
