@@ -388,6 +388,7 @@ test("the package has these entries and these public names", async () => {
         "readDark",
         "readIlluminationFiles",
         "registerCycle",
+        "registerExperiment",
         "registerMosaic",
         "registerPair",
         "residuesOf",

@@ -24,7 +24,7 @@ const CASES = {
 /** Sites further off than that have failed, pixels. */
 const FAILED = 1;
 const MAX_SHIFT = 16;
-const SIGMAS = [0, 1];
+const SIGMAS = [1];
 
 /** Everything beside ashlar with its own filter (Laplacian) and with the better one (LoG, sigma 1). */
 export async function runRegistration() {
