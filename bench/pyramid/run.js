@@ -1,4 +1,4 @@
-// `npm run bench -- pyramid`: 16-bit pixels to JPEG tiles of all levels, packed into one file, beside libvips' dzsave (pyvips) on as many
+// `npm run bench -- pyramid [registration]`: 16-bit pixels to JPEG tiles of all levels, packed into one file, beside libvips' dzsave (pyvips) on as many
 // cores; and the encoder alone on one worker beside libjpeg-turbo (Pillow). Interleaved; VITRINE_PYTHON has the peers.
 import { spawnSync } from "node:child_process";
 import { closeSync, mkdtempSync, openSync, rmSync, writeFileSync, writeSync } from "node:fs";
@@ -16,7 +16,8 @@ const SITE = 2048;
 const ROUNDS = 2;
 const PEER = fileURLToPath(new URL("peer.py", import.meta.url));
 
-export async function run() {
+export async function run([what] = []) {
+  if (what === "registration") return (await import("./registration.js")).runRegistration();
   const folder = mkdtempSync(join(tmpdir(), "bench-pyramid-"));
   try {
     const pixels = scene();
@@ -84,6 +85,7 @@ async function measurePyramid({ folder, pixels, lookup, quality }) {
   const pool = await createPool({ workers: 2 });
   const plan = createTiles(pool, { width: BLOCK, height: BLOCK, type: "uint16", levels: 5 });
   plan.set("lookup", lookup);
+  await plan.run({ quality });
   const [start, cpu] = [performance.now(), process.cpuUsage()];
   const file = openSync(join(folder, "ours.pack"), "w");
   for (let y = 0; y < SIDE; y += BLOCK) {
@@ -112,6 +114,9 @@ async function measureCorrected({ folder, pixels, lookup, quality }) {
   const site = { height: SITE, width: SITE, isCorrected: true };
   const plan = createTiles(pool, { width: BLOCK, height: BLOCK, type: "uint16", levels: 5, site });
   plan.set("correction", correctionTable(model, lookup));
+  plan.set("site", sites[0]);
+  await plan.run({ place: { y: 0, x: 0 } });
+  await plan.run({ quality });
   const [start, cpu] = [performance.now(), process.cpuUsage()];
   const file = openSync(join(folder, "ours.pack"), "w");
   for (const { y, x } of grid(SIDE, BLOCK)) {

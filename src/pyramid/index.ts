@@ -58,6 +58,8 @@ export { createTiles, tilesPlan } from "./kernels/index.ts";
 export type { CycleRegistration, CycleShift, CycleSites, CycleVerdict } from "./registration/cycles.ts";
 export { registerCycle } from "./registration/cycles.ts";
 export type { NominalSite } from "./registration/edges.ts";
+export type { RegisterOptions, RegisterReport, RegisterRun } from "./registration/experiment.ts";
+export { registerExperiment } from "./registration/experiment.ts";
 export type { DarkImage, RegistrationImage } from "./registration/image.ts";
 export type { MosaicSites } from "./registration/measure.ts";
 export type {

@@ -30,7 +30,12 @@ export function addAlign(methods: Command, context: MethodContext): void {
       );
       const { signal, onProgress, onLog } = tools;
       const options = { referenceCycle, ...(channel !== undefined && { channel }) };
-      return alignExperiment(experiment, options, { engine: toEngine(args), signal, onProgress, onLog });
+      return await alignExperiment(experiment, options, {
+        engine: toEngine(args),
+        signal,
+        onProgress,
+        onLog,
+      });
     }),
   );
 }

@@ -4,6 +4,7 @@ import { addAlign } from "./align.ts";
 import type { MethodContext } from "./common.ts";
 import { addInit } from "./init.ts";
 import { addInfo, addLog } from "./look.ts";
+import { addRegister } from "./register.ts";
 import { addCleanup, addCollect, addRun } from "./run.ts";
 import { addStats } from "./stats.ts";
 import { addResubmit, addSubmit } from "./submit.ts";
@@ -16,6 +17,7 @@ interface Verbosity {
 const METHODS = [
   addStats,
   addAlign,
+  addRegister,
   addInit,
   addRun,
   addCollect,
@@ -34,7 +36,7 @@ export function addIlluminati(cli: Command): void {
     .argument("<experiment>", "the experiment's folder")
     .argument(
       "<method...>",
-      "stats, align, init, run, collect, submit, resubmit, info, log, cleanup, and its options",
+      "stats, align, register, init, run, collect, submit, resubmit, info, log, cleanup, and its options",
     )
     .option("-v, --verbosity", "say more; again for more still", more, 0)
     .passThroughOptions()

@@ -14,6 +14,7 @@ type Model = (typeof ILLUMCORR_MODELS)[number];
 interface InitArguments extends CommonArguments {
   readonly batchSize: number;
   readonly align?: boolean;
+  readonly register?: boolean;
   readonly illumcorr?: boolean;
   readonly illumcorrModel?: Model;
   readonly illumcorrExceptions?: readonly string[];
@@ -30,6 +31,7 @@ export function addInit(methods: Command, context: MethodContext): void {
     .description("create batches for parallel processing; cleans up the output of previous submissions")
     .option("-b, --batch-size <number>", "image files that are processed per job", count, 100)
     .option("-a, --align", "align images between multiplexing cycles")
+    .option("--register", "first find where overlapping sites lie, by their images (see register)")
     .option("-i, --illumcorr", "correct images for illumination artifacts")
     .addOption(
       new Option(

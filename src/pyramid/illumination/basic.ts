@@ -6,7 +6,7 @@ import {
   flatFieldOf,
   litImages,
   type SmallImages,
-  shrinkChecked,
+  shrinkAll,
 } from "./models.ts";
 import type { Plane } from "./smooth.ts";
 
@@ -39,9 +39,7 @@ export function basicModel(
   if (images.length === 0) {
     throw new VitrineError({ code: "undeterminable", at: "basicModel", expected: "images", found: "none" });
   }
-  const { dark = 0, side = 128, onLeftOut } = options;
-  const small = images.map((image) => shrinkChecked(size, image, side));
-  return basicModelOf(small, { size, dark, ...(onLeftOut && { onLeftOut }) });
+  return basicModelOf(shrinkAll(size, images, options.side), { ...options, size });
 }
 
 /** {@link basicModel} of images that are small already; at least one. */

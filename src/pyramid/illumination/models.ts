@@ -76,14 +76,7 @@ export function medianModel(
   if (images.length === 0) {
     throw new VitrineError({ code: "undeterminable", at: "medianModel", expected: "images", found: "none" });
   }
-  const { dark = 0, side = 128, onLeftOut } = options;
-  const small = images.map((image) => shrinkChecked(size, image, side));
-  return medianModelOf(small, { size, dark, ...(onLeftOut && { onLeftOut }) });
-}
-
-/** What a flat field of small images is made with: the size of the whole ones, and the options of the model but for their side. */
-export interface SmallImages extends Omit<FlatFieldOptions, "side"> {
-  readonly size: PixelSize;
+  return medianModelOf(shrinkAll(size, images, options.side), { ...options, size });
 }
 
 /** {@link medianModel} of images that are small already; at least one. */
@@ -105,15 +98,16 @@ export interface LitImage {
   readonly level: number;
 }
 
-/** Small images without the dark; those without light, and those far from the others, are left out. @throws {VitrineError} shape */
+/** What models are made of besides small images: the size of the large ones. */
+export interface SmallImages extends Omit<FlatFieldOptions, "side"> {
+  readonly size: PixelSize;
+}
+
+/** Small images without the dark; those without light, and those far from the others, are left out. */
 export function litImages(small: readonly Plane[], { size, dark = 0, onLeftOut }: SmallImages): LitImage[] {
-  const side = Math.max(small[0].height, small[0].width);
-  const without = typeof dark === "number" ? dark : shrinkChecked(size, dark, side);
-  const all = small.map((plane): LitImage => {
-    const data = plane.data.map(
-      typeof without === "number" ? (value) => value - without : (value, i) => value - without.data[i],
-    );
-    return { plane: { ...plane, data }, level: medianOf(data) };
+  const all = small.map((image): LitImage => {
+    const data = withoutDark(image, size, dark);
+    return { plane: { ...image, data }, level: medianOf(data) };
   });
   const lit = all.flatMap(({ level }, i) => (level > 0 ? [i] : []));
   const odd = new Set(oddImages(lit.map((i) => all[i].level)).map((k) => lit[k]));
@@ -123,12 +117,19 @@ export function litImages(small: readonly Plane[], { size, dark = 0, onLeftOut }
   return all.filter((_, i) => kept.has(i));
 }
 
-/** A small image. @throws {VitrineError} shape: another number of pixels */
-export function shrinkChecked(size: PixelSize, image: ArrayLike<number>, side: number): Plane {
-  const pixels = size.height * size.width;
-  if (image.length === pixels) return shrink(size, image, side);
-  const [expected, found] = [`${size.height} x ${size.width} pixels`, `${image.length}`];
-  throw new VitrineError({ code: "shape", at: "illumination image", expected, found });
+function withoutDark(image: Plane, size: PixelSize, dark: number | Float32Array): Float64Array {
+  if (typeof dark === "number") return image.data.map((value) => value - dark);
+  const [without] = shrinkAll(size, [dark], Math.max(image.height, image.width));
+  return image.data.map((value, i) => value - without.data[i]);
+}
+
+/** All images at most `side` pixels a side. @throws {VitrineError} shape: one of another size */
+export function shrinkAll(size: PixelSize, images: readonly ArrayLike<number>[], side = 128): Plane[] {
+  return images.map((image) => {
+    if (image.length === size.height * size.width) return shrink(size, image, side);
+    const [expected, found] = [`${size.height} x ${size.width} pixels`, `${image.length}`];
+    throw new VitrineError({ code: "shape", at: "illumination image", expected, found });
+  });
 }
 
 /**

@@ -63,7 +63,7 @@ describe("planted positions are recovered", () => {
     const { rms, model } = errorsOf(positions, plate.true);
     expect(rms).toBeLessThan(0.05);
     expect(Math.max(...model)).toBeLessThan(2);
-    expect(edges.filter(({ verdict }) => verdict === "trusted")).toHaveLength(14);
+    expect(edges.filter(({ verdict }) => verdict === "trusted")).toHaveLength(15);
     const sine = Math.sin((0.5 * Math.PI) / 180);
     expect(stage.matrix[0][1]).toBeCloseTo(sine, 2);
     expect(stage.matrix[1][0]).toBeCloseTo(-sine, 2);

@@ -51,9 +51,9 @@ export interface MosaicRegistration {
 /** Least limit of a shift, and the part of a side that it is by default. */
 const LEAST_SHIFT = 16;
 const SHIFT_PART = 0.025;
-/** Scales by which a step may miss the stage's model, and what always passes, pixels. */
+/** Scales by which a step may miss the stage's model, and the part of the largest shift that always passes: few steps tell no scale. */
 const STAGE_SCALES = 6;
-const LEAST_STAGE_ERROR = 3;
+const PASSING_PART = 0.5;
 
 /**
  * Finds where overlapping sites lie, to fractions of a pixel: each overlap by the correlation of its windows after a Laplacian of a Gaussian; the
@@ -76,7 +76,7 @@ export async function registerMosaic(
   const { maxShiftPx = defaultShift(sites), sigmaPx = SIGMA_PX } = options;
   const edges = overlappingPairs(sites, maxShiftPx);
   const matches = await measureEdges(backend, mosaic, { ...options, sigmaPx, edges });
-  return assemble(sites, edges, matches);
+  return assemble({ sites, edges, maxShiftPx }, matches);
 }
 
 function defaultShift(sites: readonly NominalSite[]): number {
@@ -90,8 +90,15 @@ interface MeasuredStep extends StageStep {
 }
 
 function assemble(
-  sites: readonly NominalSite[],
-  edges: readonly Edge[],
+  {
+    sites,
+    edges,
+    maxShiftPx,
+  }: {
+    readonly sites: readonly NominalSite[];
+    readonly edges: readonly Edge[];
+    readonly maxShiftPx: number;
+  },
   matches: readonly (WindowMatch | undefined)[],
 ): MosaicRegistration {
   const places = stagePlaces(sites);
@@ -105,8 +112,13 @@ function assemble(
         : "chance",
   );
   const trusted = () => measured.filter(({ edge }) => verdicts[edge] === "trusted");
-  const first = fitStage(places, trusted());
-  for (const edge of impossibleSteps(first, places, trusted())) verdicts[edge] = "stage";
+  const before = fitStage(places, trusted());
+  const errorOfStep = (step: MeasuredStep) => {
+    const { y, x } = stepResidual(before, places, step);
+    return Math.hypot(y, x);
+  };
+  const limit = Math.max(PASSING_PART * maxShiftPx, STAGE_SCALES * median(trusted().map(errorOfStep)));
+  for (const step of trusted()) if (errorOfStep(step) > limit) verdicts[step.edge] = "stage";
   const stage = fitStage(places, trusted());
   const network = settle(sites.length, trusted, verdicts);
   const positions = joined(network, places, stage);
@@ -129,20 +141,6 @@ function stepOf(edge: Edge, i: number, match: WindowMatch | undefined): Measured
   const square = Math.min(0.99, shared ** 2);
   const weight = square / (1 - square);
   return { edge: i, first, second, weight, y: y + inFirst.y - inSecond.y, x: x + inFirst.x - inSecond.x };
-}
-
-/** Edges whose steps are further from the model than its errors elsewhere let expect. */
-function impossibleSteps(
-  model: StageModel,
-  places: readonly StagePlace[],
-  steps: readonly MeasuredStep[],
-): number[] {
-  const distances = steps.map((step) => {
-    const { y, x } = stepResidual(model, places, step);
-    return Math.hypot(y, x);
-  });
-  const limit = Math.max(LEAST_STAGE_ERROR, STAGE_SCALES * median(distances));
-  return steps.flatMap(({ edge }, i) => (distances[i] > limit ? [edge] : []));
 }
 
 /** Leaves out contradicting edges until there are none: a component that hangs on one falls apart. */

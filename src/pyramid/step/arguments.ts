@@ -17,6 +17,8 @@ export const IlluminatiBatchArguments = z
     batchSize: z.int().min(1).default(100),
     /** Whether images are aligned between cycles. */
     align: z.boolean().default(false),
+    /** Whether `init` first finds where overlapping sites lie by their images; see `registerExperiment`. */
+    register: z.boolean().default(false),
     /** Whether images are corrected for illumination. */
     illumcorr: z.boolean().default(false),
     illumcorrModel: z.enum(ILLUMCORR_MODELS).optional(),

@@ -21,6 +21,7 @@ import {
   type Step,
 } from "../../jobs/index.ts";
 import { layerName } from "../layers/layers.ts";
+import { registerExperiment } from "../registration/experiment.ts";
 import { tilesBatchSchema } from "../tiles/batch.ts";
 import {
   durationSeconds,
@@ -97,11 +98,13 @@ export class PyramidBuilder {
   }
 
   /**
-   * Removes what was there before, and writes the batches.
+   * Removes what was there before, and writes the batches; with `register`, once sites are where their images say.
    *
    * @throws {VitrineError} as `createRunBatches`; busy: another process writes to the experiment; storage
    */
   async init(args: IlluminatiBatchInput = {}, { onLog }: LogOption = {}): Promise<InitReport> {
+    if (parseWithSchema(args, IlluminatiBatchArguments, "illuminati arguments").register)
+      await registerExperiment(this.#experiment, {}, onLog === undefined ? {} : { onLog });
     const plan = await this.#plan(args, onLog);
     await this.deletePreviousJobOutput();
     const step: Pick<Step<Json, Json>, "name" | "phases" | "init"> = {
