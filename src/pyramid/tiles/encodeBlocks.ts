@@ -1,6 +1,6 @@
 import type { Pool } from "../../compute/index.ts";
 import { VitrineError } from "../../core/index.ts";
-import { openWritable } from "../../io/index.ts";
+import { openWritable, removeFile } from "../../io/index.ts";
 import { hilbertIndex } from "../archive/tileOrder.ts";
 import { formatPackIndex, type PackedTile } from "../archive/tilePack.ts";
 import { type PixelOffset, type PixelSize, TILE_SIZE } from "../geometry/levels.ts";
@@ -55,6 +55,7 @@ export async function encodeBlocks(
   const plans = new Map<string, TilesPlan>();
   const file = await openWritable(options.path, { create: true });
   let end = 0;
+  let isWhole = false;
   try {
     for await (const block of ahead(blocks)) {
       const { encoded, last } = await encodeBlock(block, plans, options);
@@ -68,8 +69,11 @@ export async function encodeBlocks(
       for (const { length } of pieces) end += length;
       options.onBlock?.();
     }
+    isWhole = true;
   } finally {
     await file.close();
+    // on a full disk it would leave no room for the word that says so
+    if (!isWhole) await removeFile(options.path);
     for (const plan of plans.values()) plan.dispose();
   }
   return { index: formatPackIndex(tiles), reduced: joined(reduced), tiles: tiles.length };
