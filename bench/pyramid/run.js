@@ -7,11 +7,12 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { createPool } from "vitrine/compute";
 import { seededRandom } from "vitrine/core";
-import { createTiles } from "vitrine/pyramid";
+import { correctionTable, createTiles } from "vitrine/pyramid";
 import { printTable } from "../figures.js";
 
 const SIDE = 8192;
 const BLOCK = 4096;
+const SITE = 2048;
 const ROUNDS = 2;
 const PEER = fileURLToPath(new URL("peer.py", import.meta.url));
 
@@ -46,12 +47,16 @@ async function compare({ folder, pixels, lookup, quality }) {
   for (let round = 0; round < ROUNDS; round++) {
     const ours = {
       pyramid: await measurePyramid({ folder, pixels, lookup, quality }),
+      corrected: await measureCorrected({ folder, pixels, lookup, quality }),
       tiles: await measureTiles(pixels, lookup, quality),
     };
-    rounds.push({ ours, peer: askPeer([join(folder, "pixels"), `${SIDE}`, `${quality}`, folder]) });
+    const peer = askPeer([join(folder, "pixels"), `${SIDE}`, `${quality}`, folder]);
+    // Beside the peer's pyramid without any correction, which it does not have.
+    rounds.push({ ours, peer: peer && { ...peer, corrected: peer.pyramid } });
   }
   return [
     row(`Q${quality} pyramid, 2 workers`, SIDE ** 2 / 1e6, rounds, "pyramid"),
+    row(`Q${quality} corrected, 2 workers`, SIDE ** 2 / 1e6, rounds, "corrected"),
     row(`Q${quality} tiles, 1 thread`, (2048 ** 2 * 4) / 1e6, rounds, "tiles"),
   ];
 }
@@ -95,6 +100,52 @@ async function measurePyramid({ folder, pixels, lookup, quality }) {
   const result = elapsed(start, cpu);
   await pool.dispose();
   return result;
+}
+
+/** The same of sites, each corrected on the way (z-scores of every pixel). */
+async function measureCorrected({ folder, pixels, lookup, quality }) {
+  const sites = cutSites(pixels);
+  const area = SITE * SITE;
+  const map = (value) => Float64Array.from({ length: area }, (_, i) => value(((i % SITE) / SITE - 0.5) ** 2));
+  const model = { kind: "zscore", mean: map((r) => 2.6 - 0.3 * r), deviation: map((r) => 0.3 - 0.1 * r) };
+  const pool = await createPool({ workers: 2 });
+  const site = { height: SITE, width: SITE, isCorrected: true };
+  const plan = createTiles(pool, { width: BLOCK, height: BLOCK, type: "uint16", levels: 5, site });
+  plan.set("correction", correctionTable(model, lookup));
+  const [start, cpu] = [performance.now(), process.cpuUsage()];
+  const file = openSync(join(folder, "ours.pack"), "w");
+  for (const { y, x } of grid(SIDE, BLOCK)) {
+    for (const place of grid(BLOCK, SITE)) {
+      plan.set("site", sites[((y + place.y) / SITE) * (SIDE / SITE) + (x + place.x) / SITE]);
+      await plan.run({ place });
+    }
+    const tiles = await plan.run({ quality });
+    writeSync(file, Buffer.concat(tiles.map(({ bytes }) => bytes)));
+  }
+  closeSync(file);
+  const result = elapsed(start, cpu);
+  await pool.dispose();
+  return result;
+}
+
+/** First pixels of all squares of a square, row by row. */
+function grid(side, step) {
+  const across = side / step;
+  return Array.from({ length: across ** 2 }, (_, i) => ({
+    y: Math.floor(i / across) * step,
+    x: (i % across) * step,
+  }));
+}
+
+function cutSites(pixels) {
+  return grid(SIDE, SITE).map(({ y, x }) => {
+    const site = new Uint16Array(SITE * SITE);
+    for (let row = 0; row < SITE; row++) {
+      const from = (y + row) * SIDE + x;
+      site.set(pixels.subarray(from, from + SITE), row * SITE);
+    }
+    return site;
+  });
 }
 
 /** 64 tiles of level 0, four times, one worker. */

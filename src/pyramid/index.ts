@@ -33,6 +33,9 @@ export { outlineOf, placePlates } from "./geometry/map.ts";
 export type { PlacedPixels, TouchedTile } from "./geometry/paste.ts";
 export { emptyTile, pastePixels, touchedTiles } from "./geometry/paste.ts";
 export { basicModel } from "./illumination/basic.ts";
+export { correctionTable } from "./illumination/correctionTable.ts";
+export type { IlluminationFiles, ReadIllumination } from "./illumination/files.ts";
+export { readDark, readIlluminationFiles } from "./illumination/files.ts";
 export type {
   FlatFieldModel,
   FlatFieldOptions,

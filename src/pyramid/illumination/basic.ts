@@ -1,7 +1,6 @@
 import { VitrineError } from "../../core/index.ts";
 import type { PixelSize } from "../geometry/levels.ts";
-import { type FlatFieldModel, type FlatFieldOptions, flatFieldOf } from "./models.ts";
-import { type Plane, shrink } from "./smooth.ts";
+import { type FlatFieldModel, type FlatFieldOptions, flatFieldOf, litImages } from "./models.ts";
 
 /** Most steps of one fit, and of new weights. */
 const MOST_STEPS = 500;
@@ -26,30 +25,21 @@ const LEAST_RESIDUAL = 0.1;
  */
 export function basicModel(
   size: PixelSize,
-  images: readonly (Uint8Array | Uint16Array)[],
-  { dark = 0, side = 128 }: FlatFieldOptions = {},
+  images: readonly ArrayLike<number>[],
+  options: FlatFieldOptions = {},
 ): FlatFieldModel {
+  const { dark = 0 } = options;
   if (images.length === 0) {
     throw new VitrineError({ code: "undeterminable", at: "basicModel", expected: "images", found: "none" });
   }
-  return basicModelOf(
-    images.map((image) => shrink(size, image, side)),
-    { size, dark },
-  );
-}
-
-/** {@link basicModel} of images that are small already; at least one. */
-export function basicModelOf(
-  small: readonly Plane[],
-  { size, dark }: { readonly size: PixelSize; readonly dark: number },
-): FlatFieldModel {
-  const above = small.map(({ data }) => data.map((value) => value - dark));
-  const mean = meanOf(above.map(meanOf));
-  const { height, width } = small[0];
-  if (!(mean > 0))
-    return flatFieldOf({ height, width, data: new Float64Array(height * width).fill(1) }, size, dark);
+  const lit = litImages(size, images, options).map(({ plane }) => plane);
+  // A channel without light has no field.
+  if (lit.length === 0)
+    return { kind: "flatfield", flat: new Float32Array(size.height * size.width).fill(1), dark };
+  const mean = meanOf(lit.map(({ data }) => meanOf(data)));
+  const { height, width } = lit[0];
   const data = reweighted(
-    above.map((image) => image.map((value) => value / mean)),
+    lit.map((image) => image.data.map((value) => value / mean)),
     { height, width },
   );
   return flatFieldOf({ height, width, data }, size, dark);

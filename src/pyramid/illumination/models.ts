@@ -1,7 +1,7 @@
 import { VitrineError } from "../../core/index.ts";
 import type { PixelSize } from "../geometry/levels.ts";
 import { enlarge, gaussianFilter, type Plane, polynomialTrend, shrink } from "./smooth.ts";
-import { type IlluminationStatistics, medianOf } from "./statistics.ts";
+import { type IlluminationStatistics, medianOf, oddImages } from "./statistics.ts";
 
 /** TissueMAPS' correction: every pixel gets the mean and spread, in decades, that the whole image has. Not linear in the intensity. */
 export interface ZscoreModel {
@@ -48,10 +48,12 @@ export function zscoreModel({ count, mean, squares, ...size }: IlluminationStati
 
 /** What a flat field is made with. */
 export interface FlatFieldOptions {
-  /** What the camera shows without light: subtracted before anything else. It matters most of all. Default 0. */
-  readonly dark?: number;
+  /** What the camera shows without light, one number or (height, width): subtracted before anything else. It matters most of all. Default 0. */
+  readonly dark?: number | Float32Array;
   /** Side of the small images that the field is found on. Default 128. */
   readonly side?: number;
+  /** Gets the numbers of the images that were left out, since they show no light or far more or less than the others. */
+  readonly onLeftOut?: (images: readonly number[]) => void;
 }
 
 /** Of the small images, pixels. */
@@ -68,33 +70,56 @@ const TREND_DEGREE = 3;
  */
 export function medianModel(
   size: PixelSize,
-  images: readonly (Uint8Array | Uint16Array)[],
-  { dark = 0, side = 128 }: FlatFieldOptions = {},
+  images: readonly ArrayLike<number>[],
+  options: FlatFieldOptions = {},
 ): FlatFieldModel {
+  const { dark = 0 } = options;
   if (images.length === 0) {
     throw new VitrineError({ code: "undeterminable", at: "medianModel", expected: "images", found: "none" });
   }
-  return medianModelOf(
-    images.map((image) => shrink(size, image, side)),
-    { size, dark },
-  );
-}
-
-/** {@link medianModel} of images that are small already; at least one. */
-export function medianModelOf(
-  small: readonly Plane[],
-  { size, dark }: { readonly size: PixelSize; readonly dark: number },
-): FlatFieldModel {
-  const levels = small.map(({ data }) => medianOf(data) - dark);
-  const lit = small.filter((_, i) => levels[i] > 0);
+  const lit = litImages(size, images, options);
   // A channel without light has no field.
   if (lit.length === 0)
     return { kind: "flatfield", flat: new Float32Array(size.height * size.width).fill(1), dark };
-  const scales = levels.filter((level) => level > 0);
-  const data = small[0].data.map((_, i) =>
-    medianOf(lit.map((image, k) => (image.data[i] - dark) / scales[k])),
+  const data = lit[0].plane.data.map((_, i) =>
+    medianOf(lit.map(({ plane, level }) => plane.data[i] / level)),
   );
-  return flatFieldOf(smoothField({ ...small[0], data }), size, dark);
+  return flatFieldOf(smoothField({ ...lit[0].plane, data }), size, dark);
+}
+
+/** A small image of the light alone, and its median. */
+export interface LitImage {
+  readonly plane: Plane;
+  readonly level: number;
+}
+
+/** Small images without the dark; those without light, and those far from the others, are left out. @throws {VitrineError} shape */
+export function litImages(
+  size: PixelSize,
+  images: readonly ArrayLike<number>[],
+  { dark = 0, side = 128, onLeftOut }: FlatFieldOptions,
+): LitImage[] {
+  const without = typeof dark === "number" ? dark : shrinkChecked(size, dark, side);
+  const all = images.map((image): LitImage => {
+    const plane = shrinkChecked(size, image, side);
+    const data = plane.data.map(
+      typeof without === "number" ? (value) => value - without : (value, i) => value - without.data[i],
+    );
+    return { plane: { ...plane, data }, level: medianOf(data) };
+  });
+  const lit = all.flatMap(({ level }, i) => (level > 0 ? [i] : []));
+  const odd = new Set(oddImages(lit.map((i) => all[i].level)).map((k) => lit[k]));
+  const kept = new Set(lit.filter((i) => !odd.has(i)));
+  const leftOut = all.flatMap((_, i) => (kept.has(i) ? [] : [i]));
+  if (leftOut.length > 0) onLeftOut?.(leftOut);
+  return all.filter((_, i) => kept.has(i));
+}
+
+function shrinkChecked(size: PixelSize, image: ArrayLike<number>, side: number): Plane {
+  const pixels = size.height * size.width;
+  if (image.length === pixels) return shrink(size, image, side);
+  const [expected, found] = [`${size.height} x ${size.width} pixels`, `${image.length}`];
+  throw new VitrineError({ code: "shape", at: "illumination image", expected, found });
 }
 
 /**
@@ -109,14 +134,14 @@ function smoothField(field: Plane): Plane {
 }
 
 /** A model of a small field: at full size, mean 1, nowhere below a hundredth, so that what is divided by it stays finite. */
-export function flatFieldOf(field: Plane, size: PixelSize, dark: number): FlatFieldModel {
+export function flatFieldOf(field: Plane, size: PixelSize, dark: number | Float32Array): FlatFieldModel {
   const flat = enlarge(field, size);
   const mean = flat.reduce((sum, value) => sum + value, 0) / flat.length;
   return { kind: "flatfield", flat: flat.map((value) => Math.max(0.01, value / mean)), dark };
 }
 
 /** What TissueMAPS takes for a pixel of 0, of which there is no logarithm. */
-const LITTLE = 1e-10;
+export const LITTLE = 1e-10;
 
 /**
  * Corrects an image before it is rounded; values may be below 0 (flat field) and above what the type holds.
@@ -138,9 +163,13 @@ export function correctedValues(image: ArrayLike<number>, model: IlluminationMod
   return model.kind === "zscore" ? byZscore(image, model) : byFlatField(image, model);
 }
 
+/** Mean of all pixels of a map. */
+export function averageOf(data: Float64Array): number {
+  return data.reduce((sum, value) => sum + value, 0) / data.length;
+}
+
 function byZscore(image: ArrayLike<number>, { mean, deviation }: ZscoreModel): Float64Array {
-  const average = (data: Float64Array) => data.reduce((sum, value) => sum + value, 0) / data.length;
-  const [allMean, allDeviation] = [average(mean), average(deviation)];
+  const [allMean, allDeviation] = [averageOf(mean), averageOf(deviation)];
   return Float64Array.from(image, (value, i) => {
     const level = Math.log10(value === 0 ? LITTLE : value);
     return 10 ** (((level - mean[i]) / deviation[i]) * allDeviation + allMean);

@@ -93,31 +93,46 @@ export function shrink({ height, width }: PixelSize, image: ArrayLike<number>, s
   const rows = Math.min(side, height);
   const columns = Math.min(side, width);
   const sums = new Float64Array(rows * columns);
-  const y = areaWeights(height, rows);
-  const x = areaWeights(width, columns);
-  for (let i = 0; i < height; i++) {
-    for (let j = 0; j < width; j++) {
-      const value = image[i * width + j];
-      for (const [row, a] of y[i])
-        for (const [column, b] of x[j]) sums[row * columns + column] += a * b * value;
+  const [down, across] = [areaParts(height, rows), areaParts(width, columns)];
+  // One more than columns: what of the last pixel would belong to the next is nothing.
+  const line = new Float64Array(columns + 1);
+  for (let y = 0; y < height; y++) {
+    line.fill(0);
+    for (let x = 0; x < width; x++) {
+      const value = image[y * width + x];
+      line[across.index[x]] += across.part[x] * value;
+      line[across.index[x] + 1] += across.rest[x] * value;
     }
+    addLine(sums, line, { row: down.index[y], part: down.part[y] });
+    if (down.rest[y] > 0) addLine(sums, line, { row: down.index[y] + 1, part: down.rest[y] });
   }
   return { height: rows, width: columns, data: sums };
 }
 
-/** To which new pixels each old one belongs, and with which part of the new one. */
-function areaWeights(length: number, count: number): [index: number, part: number][][] {
+function addLine(
+  sums: Float64Array,
+  line: Float64Array,
+  { row, part }: { readonly row: number; readonly part: number },
+): void {
+  const columns = line.length - 1;
+  for (let x = 0; x < columns; x++) sums[row * columns + x] += part * line[x];
+}
+
+/** To which new pixel each old one belongs, with which part of the new one, and which part of the next. */
+function areaParts(length: number, count: number) {
   const scale = count / length;
-  return Array.from({ length }, (_, i) => {
+  const index = new Int32Array(length);
+  const part = new Float64Array(length);
+  const rest = new Float64Array(length);
+  for (let i = 0; i < length; i++) {
     const [start, end] = [i * scale, (i + 1) * scale];
-    const first = Math.floor(start);
+    index[i] = Math.min(count - 1, Math.floor(start));
     // Whole numbers that rounding missed would give a part of nothing to the next pixel.
-    if (end <= first + 1 + 1e-9) return [[first, scale]];
-    return [
-      [first, first + 1 - start],
-      [first + 1, end - first - 1],
-    ];
-  });
+    const isWithin = end <= index[i] + 1 + 1e-9;
+    part[i] = isWithin ? scale : index[i] + 1 - start;
+    rest[i] = isWithin ? 0 : end - index[i] - 1;
+  }
+  return { index, part, rest };
 }
 
 /** Enlarges a plane to `size` on the line between pixel centres, flat beyond the outermost. */

@@ -1,10 +1,10 @@
 import type { Domain } from "../../compute/kernels/index.ts";
 import { pyramidPhasesJob } from "./registrationPlan.ts";
-import { tilesJob } from "./tilesJob.ts";
+import { placeJob, tilesJob } from "./tilesJob.ts";
 
 /** What workers load for pyramids. */
 export const domain: Domain = {
-  jobs: [tilesJob, pyramidPhasesJob],
+  jobs: [tilesJob, placeJob, pyramidPhasesJob],
   kernels: {
     plain: new URL("./kernels.wasm", import.meta.url),
     relaxed: new URL("./kernels.relaxed.wasm", import.meta.url),

@@ -40,6 +40,49 @@ export const tilesJob = defineJob<TilesTask>("pyramid/tiles", (context, task) =>
   for (const level of levels) encodeLevel(context, task, level);
 });
 
+/** A site that becomes part of a block. Addresses in bytes. */
+export interface PlaceTask {
+  readonly site: number;
+  readonly siteHeight: number;
+  readonly siteWidth: number;
+  /** Of 65,536 entries. */
+  readonly lookup: number;
+  /** Of {@link CorrectionMaps} and its table, in place of the lookup. */
+  readonly correction?: {
+    readonly levels: number;
+    readonly scale: number;
+    readonly shift: number;
+    readonly bins: number;
+    readonly table: number;
+  };
+  /** First pixel of the block, and its size. */
+  readonly pixels: number;
+  readonly height: number;
+  readonly width: number;
+  /** Where the site's first pixel belongs in the block; outside as well. */
+  readonly y: number;
+  readonly x: number;
+}
+
+/** Pastes what of a site lies within a block, in 8 bits. */
+export const placeJob = defineJob<PlaceTask>("pyramid/place", ({ kernels, team }, task) => {
+  const { site, siteHeight, siteWidth, lookup, correction, pixels, height, width, y, x } = task;
+  const [top, bottom] = [Math.max(0, -y), Math.min(siteHeight, height - y)];
+  const [left, right] = [Math.max(0, -x), Math.min(siteWidth, width - x)];
+  if (right <= left) return;
+  const target = pixels + y * width + x + left;
+  team.parallel(Math.max(0, bottom - top), 16, (begin, end) => {
+    if (correction !== undefined) {
+      const { levels, scale, shift, bins, table } = correction;
+      const from = [site, siteWidth, siteHeight * siteWidth, left, right - left];
+      kernels.correctRows(...from, levels, scale, shift, bins, table, target, width, top + begin, top + end);
+      return;
+    }
+    for (let row = top + begin; row < top + end; row++)
+      kernels.lookUp(site + 2 * (row * siteWidth + left), lookup, target + row * width, 0, right - left);
+  });
+});
+
 function encodeLevel(
   { kernels, memory, team, report }: WorkerContext,
   task: TilesTask,

@@ -2,8 +2,9 @@ import { VitrineError } from "../../core/index.ts";
 import type { Experiment } from "../../experiment/index.ts";
 import { listFolder, makeFolder, parseNpz, removeFile, writeFileAtomic } from "../../io/index.ts";
 import type { StoredResult } from "../../jobs/index.ts";
-import { basicModelOf } from "../illumination/basic.ts";
-import { type IlluminationModel, medianModelOf, zscoreModel } from "../illumination/models.ts";
+import type { PixelSize } from "../geometry/levels.ts";
+import { basicModel } from "../illumination/basic.ts";
+import { flatFieldOf, type IlluminationModel, medianModel, zscoreModel } from "../illumination/models.ts";
 import { illuminationFile, illuminationFolder } from "../illumination/places.ts";
 import type { Plane } from "../illumination/smooth.ts";
 import { emptyStatistics, type IlluminationStatistics, mergeStatistics } from "../illumination/statistics.ts";
@@ -115,9 +116,27 @@ function modelsOf(
   const size = { height: statistics.height, width: statistics.width };
   const models: ["zscore" | "basic" | "median", IlluminationModel][] = [];
   if (statistics.count > 1) models.push(["zscore", zscoreModel(statistics)]);
-  if (model === "basic") models.push(["basic", basicModelOf(small, { size, dark })]);
-  if (model === "median") models.push(["median", medianModelOf(small, { size, dark })]);
+  if (model !== "zscore") models.push([model, flatField(small, { size, model, dark })]);
   return models;
+}
+
+/** The flat field of small copies, at full size. */
+function flatField(
+  small: readonly Plane[],
+  {
+    size,
+    model,
+    dark,
+  }: { readonly size: PixelSize; readonly model: "basic" | "median"; readonly dark: number },
+): IlluminationModel {
+  const make = model === "basic" ? basicModel : medianModel;
+  const { flat } = make(
+    small[0],
+    small.map(({ data }) => data),
+    { dark },
+  );
+  const { height, width } = small[0];
+  return flatFieldOf({ height, width, data: Float64Array.from(flat) }, size, dark);
 }
 
 async function shortHash(bytes: Uint8Array): Promise<string> {

@@ -1,0 +1,123 @@
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { createPool, type Pool } from "../../compute/index.ts";
+import { seededRandom } from "../../core/index.ts";
+import {
+  correctIllumination,
+  correctionTable,
+  createTiles,
+  type IlluminationModel,
+  pastePixels,
+  scaleTable,
+} from "../index.ts";
+
+let pool: Pool;
+beforeAll(async () => {
+  pool = await createPool({ workers: 2 });
+});
+afterAll(() => pool.dispose());
+
+const SITE = { height: 61, width: 83 };
+const AREA = SITE.height * SITE.width;
+const { uniform, normal } = seededRandom(3);
+const map = (value: (i: number) => number) => Float64Array.from({ length: AREA }, (_, i) => value(i));
+
+/** Values of all sizes, both ends among them. */
+const sites = [0, 1, 2, 3].map((k) =>
+  Uint16Array.from({ length: AREA }, (_, i) => {
+    if (i % 17 === 0) return i % 2 === 0 ? 0 : 65_535;
+    return k % 2 === 0 ? 10 ** (4.8 * uniform()) : 100 + 4000 * uniform();
+  }),
+);
+
+const models: Record<string, IlluminationModel> = {
+  "z-score": {
+    kind: "zscore",
+    mean: map(() => 2.5 + 0.4 * uniform()),
+    deviation: map(() => 0.2 + 0.2 * uniform()),
+  },
+  "z-score whose deviations are nothing or nearly so": {
+    kind: "zscore",
+    mean: map((i) => (i % 3 === 0 ? 3 : 2 + uniform())),
+    deviation: map((i) => [0, 1e-9, 1e-4, 0.3, 40][i % 5]),
+  },
+  "z-score of images that are all alike": { kind: "zscore", mean: map(() => 3), deviation: map(() => 0) },
+  "flat field": { kind: "flatfield", flat: Float32Array.from(map(() => 0.3 + uniform())), dark: 100 },
+  "flat field with an image of the dark": {
+    kind: "flatfield",
+    flat: Float32Array.from(map(() => 0.01 + uniform())),
+    dark: Float32Array.from(map(() => 100 + 5 * normal())),
+  },
+};
+const tables: Record<string, Uint8Array> = {
+  "100 to 4000": scaleTable({ lower: 100, upper: 4000 }),
+  "0 to 65535": scaleTable({ lower: 0, upper: 65_535 }),
+  "0 to 255": scaleTable({ lower: 0, upper: 255 }),
+  "black and white": scaleTable({ lower: 999, upper: 1000 }),
+  "one value": new Uint8Array(65_536).fill(7),
+  "8 bits as they are": Uint8Array.from({ length: 65_536 }, (_, i) => Math.min(255, i)),
+};
+const PLACES = [
+  { y: -7, x: -20 },
+  { y: 40, x: 50 },
+  { y: 3, x: 60 },
+  { y: 90, x: -80 },
+] as const;
+const BLOCK = { height: 100, width: 120 };
+
+/** What a block of one level shows, from its only read. */
+async function block(model: IlluminationModel | undefined, lookup: Uint8Array): Promise<Uint8Array> {
+  const isCorrected = model !== undefined;
+  const plan = createTiles(pool, { ...BLOCK, levels: 1, type: "uint16", site: { ...SITE, isCorrected } });
+  try {
+    if (model === undefined) plan.set("lookup", lookup);
+    else plan.set("correction", correctionTable(model, lookup));
+    const pixels = new Uint8Array(BLOCK.height * BLOCK.width);
+    // Twice: a block begins black, whatever was in the one before.
+    for (let round = 0; round < 2; round++) {
+      for (const [k, place] of PLACES.entries()) {
+        plan.set("site", sites[k]);
+        expect(await plan.run({ place })).toEqual([]);
+      }
+      expect(await plan.run({ quality: 90 })).toHaveLength(1);
+    }
+    plan.read("last", pixels);
+    return pixels;
+  } finally {
+    plan.dispose();
+  }
+}
+
+function expected(model: IlluminationModel | undefined, lookup: Uint8Array): Uint8Array {
+  const target = { y: 0, x: 0, ...BLOCK, data: new Uint8Array(BLOCK.height * BLOCK.width) };
+  for (const [k, place] of PLACES.entries()) {
+    const values = model === undefined ? sites[k] : correctIllumination(sites[k], model);
+    pastePixels({ ...place, ...SITE, data: Uint8Array.from(values, (value) => lookup[value]) }, target);
+  }
+  return target.data;
+}
+
+describe("sites in a block are those that are corrected, looked up and pasted one after the other", () => {
+  for (const [name, model] of [...Object.entries(models), ["no correction", undefined] as const]) {
+    test.each(Object.entries(tables))(`${name}: %s`, async (_, lookup) => {
+      const [found, wanted] = [await block(model, lookup), expected(model, lookup)];
+      expect(found.filter((value, i) => value !== wanted[i])).toHaveLength(0);
+    });
+  }
+});
+
+test("tables that fall, and sites where there are none, are refused", async () => {
+  const falling = Uint8Array.from({ length: 65_536 }, (_, i) => 255 - (i >> 8));
+  expect(() => correctionTable(models["flat field"], falling)).toThrowErrorMatchingInlineSnapshot(
+    `[VitrineError: correctionTable lookup: expected values that never fall, found 255, then 254 for 256.]`,
+  );
+  expect(() => correctionTable(models["flat field"], new Uint8Array(3))).toThrowErrorMatchingInlineSnapshot(
+    `[VitrineError: correctionTable lookup: expected 65536 values, found 3.]`,
+  );
+  const site = { ...SITE, isCorrected: true };
+  expect(() => createTiles(pool, { ...BLOCK, levels: 1, type: "uint8", site })).toThrow(
+    "expected uint16 where there are sites",
+  );
+  const plan = createTiles(pool, { ...BLOCK, levels: 1, type: "uint8" });
+  await expect(plan.run({ place: { y: 0, x: 0 } })).rejects.toThrow("expected a plan with sites");
+  plan.dispose();
+});

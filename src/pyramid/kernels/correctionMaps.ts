@@ -1,0 +1,74 @@
+/** Numbers of the table of illumination/correctionTable.ts before its two maps. */
+const HEAD = 4;
+const MOST_THRESHOLDS = 256;
+const RESPONSES = HEAD + MOST_THRESHOLDS;
+const MAPS = RESPONSES + 65_536;
+
+/** Numbers of a table for a site of so many pixels. */
+export function correctionLength(pixels: number): number {
+  return MAPS + 2 * pixels;
+}
+
+/** First and last bin that hold a threshold: all lower levels share bin 1, all higher ones bin 65,534. */
+const [FIRST_BIN, LAST_BIN] = [4, 65_530];
+/** Set in the entry of a bin whose result is left to doubles. */
+const OPEN = 0x100;
+/** By how much floats may be wrong, in bins: a threshold so near to a bin leaves it open. */
+const MARGIN = 0.25;
+/** With a shift above that, floats are wrong by more: (4 x 65,536 + 4 x shift) / 2^24 bins. */
+const MOST_SHIFT = MARGIN * 2 ** 22 - 65_536;
+
+/** What lets floats find most results; see assembly/correction.ts. */
+export interface CorrectionMaps {
+  /** (65,536) responses. */
+  readonly levels: Float32Array;
+  /** (65,536) results, or OPEN. */
+  readonly bins: Uint16Array;
+  /** (pixels) place of a response among the bins = response x scale + shift; NaN where floats do not do. */
+  readonly scale: Float32Array;
+  readonly shift: Float32Array;
+}
+
+/** @param table  of illumination/correctionTable.ts */
+export function correctionMaps(table: Float64Array): CorrectionMaps {
+  const [factor, summand, base, count] = table;
+  const thresholds = table.subarray(HEAD, HEAD + count);
+  const [lowest, highest] = count === 0 ? [0, 0] : [thresholds[0], thresholds[count - 1]];
+  const binsALevel = highest > lowest ? (LAST_BIN - FIRST_BIN) / (highest - lowest) : 1;
+  const placeOf = (level: number) => (level - lowest) * binsALevel + FIRST_BIN;
+  const pixels = (table.length - MAPS) / 2;
+  const scale = new Float32Array(pixels);
+  const shift = new Float32Array(pixels);
+  for (let i = 0; i < pixels; i++) {
+    const [offset, divisor] = [table[MAPS + i], table[MAPS + pixels + i]];
+    const slope = (factor / divisor) * binsALevel;
+    // The kernel rounds where a bin begins at a whole number.
+    const constant = placeOf(summand) - offset * slope - 0.5;
+    const isFine = Number.isFinite(slope) && Math.abs(constant) < MOST_SHIFT;
+    scale[i] = isFine ? slope : Number.NaN;
+    shift[i] = isFine ? constant : Number.NaN;
+  }
+  return {
+    levels: Float32Array.from(table.subarray(RESPONSES, MAPS)),
+    bins: binsOf(Float64Array.from(thresholds, placeOf), base),
+    scale,
+    shift,
+  };
+}
+
+/** @param places  of the thresholds among the bins, ascending */
+function binsOf(places: Float64Array, base: number): Uint16Array {
+  const bins = new Uint16Array(65_536);
+  let reached = 0;
+  for (let bin = 0; bin < bins.length; bin++) {
+    while (reached < places.length && places[reached] <= bin) reached++;
+    bins[bin] = base + reached;
+  }
+  for (const place of places) {
+    const [from, to] = [Math.floor(place - MARGIN), Math.floor(place + MARGIN)];
+    for (let bin = from; bin <= to; bin++) bins[bin] = OPEN;
+  }
+  // Where what is not a number ends up.
+  bins[0] = OPEN;
+  return bins;
+}
