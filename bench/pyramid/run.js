@@ -9,6 +9,7 @@ import { createPool } from "vitrine/compute";
 import { seededRandom } from "vitrine/core";
 import { correctionTable, createTiles } from "vitrine/pyramid";
 import { printTable } from "../figures.js";
+import { makeExperiment, measureStep, prepareCorrection } from "./step.js";
 
 const SIDE = 8192;
 const BLOCK = 4096;
@@ -25,6 +26,12 @@ export async function run([what] = []) {
     const lookup = Uint8Array.from({ length: 65_536 }, (_, i) =>
       Math.max(0, Math.min(255, Math.floor(((i - 100) * 255) / 3899))),
     );
+    const experiment = await makeExperiment(join(folder, "screen"), pixels, SIDE);
+    await prepareCorrection(experiment);
+    const steps = [];
+    for (const quality of [75, 95]) steps.push(...(await compareStep({ folder, experiment, quality })));
+    await experiment.close();
+    printTable(["work", "ours, MP/s", "peer, MP/s", "ratio"], steps);
     const rows = [];
     for (const quality of [75, 95]) rows.push(...(await compare({ folder, pixels, lookup, quality })));
     const head = [
@@ -41,6 +48,26 @@ export async function run([what] = []) {
   } finally {
     rmSync(folder, { recursive: true, force: true });
   }
+}
+
+/** The step from files to an archive, processes included, beside libvips' dzsave of the ready image; interleaved, bests. */
+async function compareStep({ folder, experiment, quality }) {
+  const bests = { plain: Infinity, corrected: Infinity, peer: Infinity };
+  for (let round = 0; round < ROUNDS; round++) {
+    const plain = await measureStep(experiment, { quality });
+    const corrected = await measureStep(experiment, { quality, illumcorr: true });
+    const peer =
+      askPeer([join(folder, "pixels"), `${SIDE}`, `${quality}`, folder])?.pyramid.seconds ?? Number.NaN;
+    for (const [name, seconds] of Object.entries({ plain, corrected, peer }))
+      bests[name] = Math.min(bests[name], seconds);
+  }
+  const speed = (seconds) => SIDE ** 2 / 1e6 / seconds;
+  return ["plain", "corrected"].map((name) => [
+    `Q${quality} step, ${name}`,
+    speed(bests[name]),
+    speed(bests.peer),
+    bests.peer / bests[name],
+  ]);
 }
 
 async function compare({ folder, pixels, lookup, quality }) {

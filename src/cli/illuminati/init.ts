@@ -22,6 +22,7 @@ interface InitArguments extends CommonArguments {
   readonly clipValue?: number;
   readonly clipPercent?: number;
   readonly quality?: number;
+  readonly multiscale?: boolean;
 }
 
 /** Adds `init`. */
@@ -52,7 +53,11 @@ export function addInit(methods: Command, context: MethodContext): void {
       `threshold percentile at which intensities are clipped, with --clip (default: ${CLIP_PERCENT})`,
       percent,
     )
-    .option("--quality <number>", "of JPEG tiles, 1 to 100 (default: 95)", quality);
+    .option("--quality <number>", "of JPEG tiles, 1 to 100 (default: 95)", quality)
+    .option(
+      "--multiscale",
+      "let collect write each plate as OME-Zarr 0.5 too, with its full range of values",
+    );
   addCommonOptions(method).action((args: InitArguments) => {
     requireTogether(method, args);
     return withBuilder<InitReport>(context, { args, text: initText, phase: "init" }, (builder, { onLog }) =>

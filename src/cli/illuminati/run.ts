@@ -48,15 +48,17 @@ export function addCollect(methods: Command, context: MethodContext): void {
     .command("collect")
     .description("join what run jobs leave to layers, and make map objects of plates, wells and sites");
   addCommonOptions(method).action((args: CommonArguments) =>
-    withBuilder<CollectReport>(context, { args, text: collectText, phase: "collect" }, (builder, { onLog }) =>
-      builder.collectJobOutput(undefined, { onLog }),
-    ),
+    withBuilder<CollectReport>(context, { args, text: collectText, phase: "collect" }, (builder, tools) => {
+      const { signal, onProgress, onLog } = tools;
+      return builder.collectJobOutput(undefined, { signal, onProgress, onLog });
+    }),
   );
 }
 
 /** A line a layer. */
-export function collectText({ layers }: CollectReport): string {
-  return layers.map(({ name, path, tiles }) => `${name}: ${tiles} tiles, ${path}\n`).join("");
+export function collectText({ layers, multiscales }: CollectReport): string {
+  const lines = layers.map(({ name, path, tiles }) => `${name}: ${tiles} tiles, ${path}\n`);
+  return [...lines, ...multiscales.map((path) => `${path}\n`)].join("");
 }
 
 /** Adds `cleanup`. */

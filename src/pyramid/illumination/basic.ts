@@ -33,7 +33,7 @@ const LEAST_RESIDUAL = 0.1;
  */
 export function basicModel(
   size: PixelSize,
-  images: readonly (Uint8Array | Uint16Array)[],
+  images: readonly ArrayLike<number>[],
   options: FlatFieldOptions = {},
 ): FlatFieldModel {
   if (images.length === 0) {

@@ -70,7 +70,7 @@ const TREND_DEGREE = 3;
  */
 export function medianModel(
   size: PixelSize,
-  images: readonly (Uint8Array | Uint16Array)[],
+  images: readonly ArrayLike<number>[],
   options: FlatFieldOptions = {},
 ): FlatFieldModel {
   if (images.length === 0) {

@@ -2,13 +2,22 @@ import { VitrineError } from "../../core/index.ts";
 import type { Experiment } from "../../experiment/index.ts";
 import { listFolder, makeFolder, parseNpz, removeFile, writeFileAtomic } from "../../io/index.ts";
 import type { StoredResult } from "../../jobs/index.ts";
-import { basicModelOf } from "../illumination/basic.ts";
-import { type IlluminationModel, medianModelOf, zscoreModel } from "../illumination/models.ts";
+import type { PixelSize } from "../geometry/levels.ts";
+import { basicModel } from "../illumination/basic.ts";
+import { readDark, readIlluminationFiles } from "../illumination/files.ts";
+import { flatFieldOf, type IlluminationModel, medianModel, zscoreModel } from "../illumination/models.ts";
 import { illuminationFile, illuminationFolder } from "../illumination/places.ts";
-import type { Plane } from "../illumination/smooth.ts";
+import { type Plane, shrink } from "../illumination/smooth.ts";
 import { emptyStatistics, type IlluminationStatistics, mergeStatistics } from "../illumination/statistics.ts";
 import { formatIlluminationModel, formatStatistics, statisticsOf } from "../illumination/store.ts";
-import { parseLevels, parseStatsBatch, STATS_FILES, STATS_PHASES, type StatsBatch } from "./batch.ts";
+import {
+  parseLevels,
+  parseStatsBatch,
+  SMALL_SIDE,
+  STATS_FILES,
+  STATS_PHASES,
+  type StatsBatch,
+} from "./batch.ts";
 
 /** What is kept of a channel. */
 export interface ChannelIllumination {
@@ -24,9 +33,12 @@ export interface ChannelIllumination {
 
 /** How flat fields are made beside TissueMAPS' correction. */
 export interface ModelChoice {
-  readonly model: "zscore" | "basic" | "median";
-  /** What the camera shows without light. */
-  readonly dark: number;
+  readonly model: "zscore" | "basic" | "median" | "files";
+  /** What the camera shows without light: a number, or an image. */
+  readonly dark: number | string;
+  /** A lab's own image of the light. */
+  readonly flat?: string;
+  readonly onLog: (message: string, kind: "warning" | "note") => void;
 }
 
 interface ChannelParts {
@@ -93,31 +105,57 @@ async function writeChannel(
       expected: "images that can be read",
       found: `none; the first: ${unreadable[0] ?? odd[0] ?? "no image"}`,
     });
+  const made = await modelsOf({ statistics, small, channel }, choice);
   const folder = illuminationFolder(directory, channelId);
   await makeFolder(folder);
   for (const name of await listFolder(folder)) await removeFile(`${folder}/${name}`);
-  const path = illuminationFile(directory, channelId, { kind: "statistics" });
-  await writeFileAtomic(path, formatStatistics(statistics), { overwrite: true });
-  const models: string[] = [];
-  for (const [kind, model] of modelsOf({ statistics, small }, choice)) {
+  for (const [kind, model] of made) {
     const bytes = formatIlluminationModel(model, statistics);
     const hash = await shortHash(bytes);
     await writeFileAtomic(illuminationFile(directory, channelId, { kind, hash }), bytes, { overwrite: true });
-    models.push(kind);
   }
+  const path = illuminationFile(directory, channelId, { kind: "statistics" });
+  await writeFileAtomic(path, formatStatistics(statistics), { overwrite: true });
+  const models = made.map(([kind]) => kind);
   return { channel, images: statistics.count, odd, unreadable, models };
 }
 
-function modelsOf(
-  { statistics, small }: Pick<ChannelParts, "statistics" | "small">,
-  { model, dark }: ModelChoice,
-): ["zscore" | "basic" | "median", IlluminationModel][] {
+/** Kinds of models. */
+type Kind = ModelChoice["model"];
+
+async function modelsOf(
+  { statistics, small, channel }: Pick<ChannelParts, "statistics" | "small"> & { readonly channel: string },
+  { model, dark: from, flat, onLog }: ModelChoice,
+): Promise<[Kind, IlluminationModel][]> {
   const size = { height: statistics.height, width: statistics.width };
-  const models: ["zscore" | "basic" | "median", IlluminationModel][] = [];
+  const models: [Kind, IlluminationModel][] = [];
   if (statistics.count > 1) models.push(["zscore", zscoreModel(statistics)]);
-  if (model === "basic") models.push(["basic", basicModelOf(small, { size, dark })]);
-  if (model === "median") models.push(["median", medianModelOf(small, { size, dark })]);
-  return models;
+  if (model === "zscore") return models;
+  if (model === "files") {
+    const files = { dark: from, ...(flat !== undefined && { flat }) };
+    const { model: made, warnings } = await readIlluminationFiles(files, size);
+    for (const warning of warnings) onLog(`channel ${channel}: ${warning}`, "warning");
+    return [...models, [model, made]];
+  }
+  return [...models, [model, flatField(small, { size, model, dark: await readDark(from, size) })]];
+}
+
+interface FlatField {
+  readonly size: PixelSize;
+  readonly model: "basic" | "median";
+  readonly dark: number | Float32Array;
+}
+
+/** The flat field of small copies, at full size. */
+function flatField(small: readonly Plane[], { size, model, dark }: FlatField): IlluminationModel {
+  const make = model === "basic" ? basicModel : medianModel;
+  const { height, width } = small[0];
+  const { flat } = make(
+    { height, width },
+    small.map(({ data }) => data),
+    { dark: typeof dark === "number" ? dark : Float32Array.from(shrink(size, dark, SMALL_SIDE).data) },
+  );
+  return flatFieldOf({ height, width, data: Float64Array.from(flat) }, size, dark);
 }
 
 async function shortHash(bytes: Uint8Array): Promise<string> {

@@ -1,8 +1,10 @@
 import { z } from "zod";
 import { builtFile } from "../../core/index.node.ts";
+import { VitrineError } from "../../core/index.ts";
 import type { Experiment } from "../../experiment/index.ts";
 import { parseWithSchema } from "../../io/index.ts";
 import { cleanupStep, type EngineOptions, type Json, runStep, type Step } from "../../jobs/index.ts";
+import { ILLUMCORR_MODELS } from "../step/arguments.ts";
 import { parseStatsBatch, STATS_PHASES } from "./batch.ts";
 import { type ChannelIllumination, collectStatistics } from "./collect.ts";
 import { planStatistics } from "./plan.ts";
@@ -13,9 +15,11 @@ const STEP = "illumination";
 
 const optionsSchema = z.strictObject({
   /** Which correction is prepared beside TissueMAPS' own. */
-  model: z.enum(["zscore", "basic", "median"]).default("zscore"),
-  /** What the camera shows without light, for flat fields. */
-  dark: z.number().min(0).optional(),
+  model: z.enum(ILLUMCORR_MODELS).default("zscore"),
+  /** What the camera shows without light, for flat fields: a number, or an image of the sites' size. */
+  dark: z.union([z.number().min(0), z.string()]).optional(),
+  /** A lab's own image of the light, for `files`. */
+  flat: z.string().optional(),
   /** Images of a channel that are looked at, drawn at random. */
   images: z.int().min(1).default(20_000),
   /** Images that a flat field is made of. */
@@ -45,8 +49,13 @@ export async function computeIllumination(
   options: IlluminationOptions = {},
   engine: EngineOptions = {},
 ): Promise<ChannelIllumination[]> {
-  const { resume, dark, ...choice } = parseWithSchema(options, optionsSchema, "computeIllumination options");
+  const { resume, dark, flat, ...choice } = parseWithSchema(
+    options,
+    optionsSchema,
+    "computeIllumination options",
+  );
   const { onLog = () => {} } = engine;
+  requireFiles(choice.model, { flat, dark });
   if (dark === undefined && choice.model !== "zscore")
     onLog(
       "what the camera shows without light is taken as 0: the flat field is then too flat; give --dark",
@@ -68,7 +77,11 @@ export async function computeIllumination(
       { name: statistics, target: { module, export: "addStatistics" }, unit: "images", work },
     ],
     init: () => batches,
-    collect: (results) => collectStatistics(experiment, results, { model: choice.model, dark: dark ?? 0 }),
+    collect: (results) =>
+      collectStatistics(experiment, results, {
+        ...{ model: choice.model, dark: dark ?? 0, onLog },
+        ...(flat !== undefined && { flat }),
+      }),
   };
   const directory = `${experiment.directory}/jobs`;
   const config: Json = JSON.parse(JSON.stringify({ choice, batches: batches.length }));
@@ -77,6 +90,23 @@ export async function computeIllumination(
   await cleanupStep(`${directory}/${STEP}`);
   for (const { channel, odd, unreadable } of made) tellLeftOut(channel, { odd, unreadable }, onLog);
   return made;
+}
+
+/** @throws {VitrineError} missing: a lab's own maps, and none is named; format: maps that are not asked for */
+function requireFiles(
+  model: string,
+  { flat, dark }: { readonly flat: string | undefined; readonly dark: number | string | undefined },
+): void {
+  const at = "computeIllumination options";
+  if (model === "files" && flat === undefined && dark === undefined)
+    throw new VitrineError({
+      code: "missing",
+      at,
+      expected: "flat or dark, a lab's own maps",
+      found: "neither",
+    });
+  if (model !== "files" && flat !== undefined)
+    throw new VitrineError({ code: "format", at, expected: "the model files beside flat", found: model });
 }
 
 function tellLeftOut(

@@ -5,6 +5,7 @@ import { gridSites, makePlate, scratchFolder } from "../../../test/support/plate
 import { createPool } from "../../compute/index.ts";
 import { seededRandom } from "../../core/index.ts";
 import type { Experiment } from "../../experiment/index.ts";
+import { writeNpy } from "../../io/index.ts";
 import { readIlluminationModel, readStatistics } from "../illumination/store.ts";
 import {
   addImage,
@@ -125,6 +126,30 @@ test("planted light is found, and taken out of the layers on every pixel of ever
   await using archive = await openLayerArchive(join(experiment.directory, path));
   for (const { bytes, ...place } of await plan.run({ quality: 90 }))
     expect(await archive.readTile(place)).toEqual(bytes);
+});
+
+test("a lab's own map of the light is normalised and kept, with a word; one of another size is refused", async () => {
+  const flat = join(scratch.path, "flat.npy");
+  await writeNpy(flat, { data: Float32Array.from(light, (value) => 500 * value), shape: [HEIGHT, WIDTH] });
+  const logged: string[] = [];
+  const options = { model: "files", flat, dark: DARK, images: 4 } as const;
+  const [{ models }] = await computeIllumination(experiment, options, {
+    engine,
+    onLog: (message) => logged.push(message),
+  });
+  expect(models).toEqual(["zscore", "files"]);
+  expect(logged).toContainEqual(expect.stringContaining("flat.npy"));
+  const names = readdirSync(join(experiment.directory, "illumination/1"));
+  const name = names.find((one) => one.startsWith("files-"))!;
+  const model = await readIlluminationModel(join(experiment.directory, "illumination/1", name));
+  const mean = light.reduce((sum, value) => sum + value, 0) / light.length;
+  if (model.kind !== "flatfield") throw new Error("no flat field");
+  expect(model.dark).toBe(DARK);
+  expect(Math.max(...model.flat.map((value, i) => Math.abs(value - light[i] / mean)))).toBeLessThan(1e-5);
+  await writeNpy(join(scratch.path, "small.npy"), { data: new Float32Array(4).fill(1), shape: [2, 2] });
+  const small = { ...options, flat: join(scratch.path, "small.npy") };
+  await expect(computeIllumination(experiment, small, { engine })).rejects.toMatchObject({ code: "shape" });
+  await expect(computeIllumination(experiment, { model: "files" })).rejects.toThrow("flat or dark");
 });
 
 test("a model that was not made, and a channel that is not there, are told with what to do", async () => {

@@ -32,6 +32,8 @@ export const IlluminatiBatchArguments = z
     clipPercent: z.number().gt(0).max(100).optional(),
     /** Of JPEG, 1 to 100. */
     quality: z.int().min(1).max(100).default(95),
+    /** Whether `collect` writes each plate as OME-Zarr too, with its full range of values. */
+    multiscale: z.boolean().default(false),
   })
   .superRefine((args, context) => {
     const refuse = (key: string, message: string) =>

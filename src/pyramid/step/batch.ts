@@ -3,13 +3,15 @@ import { poolKernels } from "../../compute/index.ts";
 import { makeFolder, parseWithSchema } from "../../io/index.ts";
 import type { BatchContext, BatchResult, Json } from "../../jobs/index.ts";
 import { withPool } from "../../program/index.ts";
-import { correctIllumination } from "../illumination/models.ts";
-import { scaleTable } from "../illumination/scaling.ts";
+import type { PixelSize } from "../geometry/levels.ts";
+import { correctionTable } from "../illumination/correctionTable.ts";
+import { correctIllumination, type IlluminationModel } from "../illumination/models.ts";
+import { type IntensityRange, scaleTable } from "../illumination/scaling.ts";
 import { readIlluminationModel } from "../illumination/store.ts";
 import type { BatchLayer, ReducedBatch, SitesBatch, TilesBatch } from "../tiles/batch.ts";
 import { tilesBatchSchema } from "../tiles/batch.ts";
-import { composeReduced, composeSites } from "../tiles/compose.ts";
-import { type ComposedBlock, encodeBlocks, reducedPart } from "../tiles/encodeBlocks.ts";
+import { composeReduced, composeSites, listSites } from "../tiles/compose.ts";
+import { type ComposedBlock, type EncodeOptions, encodeBlocks, reducedPart } from "../tiles/encodeBlocks.ts";
 import { valueOffset } from "../tiles/pixels.ts";
 import { type Correct, SiteReader } from "../tiles/siteReader.ts";
 
@@ -29,21 +31,33 @@ export async function makeTiles(value: Json, context: BatchContext): Promise<Bat
   await context.requireSame("kernels", poolKernels());
   if (batch.kind === "reduced")
     return encode(batch, composeReduced(batch, reducedReader(batch, context)), context);
-  await using reader = new SiteReader({
-    type: batch.layer.dtype,
-    correct: await correctionOf(batch),
-  });
-  return await encode(
-    batch,
-    composeSites(batch, (image) => reader.read(image)),
-    context,
-  );
+  const { illumination } = batch;
+  const model = illumination === null ? undefined : await readIlluminationModel(illumination);
+  const size = model === undefined ? undefined : oneSize(batch);
+  if (model !== undefined && size !== undefined && isOf(model, size)) {
+    await using reader = new SiteReader({ type: batch.layer.dtype });
+    const correction = { table: correctionTable(model, scaleTable(rangeOf(batch.layer))), site: size };
+    const blocks = listSites(batch, (image) => reader.read(image));
+    return await encode(batch, blocks, { ...context, correction });
+  }
+  const correct: Correct | undefined = model && ((pixels) => correctIllumination(pixels, model));
+  await using reader = new SiteReader({ type: batch.layer.dtype, correct });
+  const blocks = composeSites(batch, (image) => reader.read(image));
+  return await encode(batch, blocks, context);
 }
 
-async function correctionOf({ illumination }: SitesBatch): Promise<Correct | undefined> {
-  if (illumination === null) return undefined;
-  const model = await readIlluminationModel(illumination);
-  return (pixels) => correctIllumination(pixels, model);
+/** The size of all images of 16 bits that are shown whole: such are corrected where they are put together. */
+function oneSize({ layer, images }: SitesBatch): PixelSize | undefined {
+  const [first] = images;
+  const { height, width } = first;
+  const areAlike = images.every(
+    (image) => image.window === null && image.height === height && image.width === width,
+  );
+  return layer.dtype === "uint16" && areAlike ? { height, width } : undefined;
+}
+
+function isOf(model: IlluminationModel, { height, width }: PixelSize): boolean {
+  return (model.kind === "zscore" ? model.mean : model.flat).length === height * width;
 }
 
 /** Reads what jobs of the phase below left; all blocks of one job lie in one file. */
@@ -61,7 +75,7 @@ function reducedReader({ from }: ReducedBatch, context: BatchContext) {
 async function encode(
   batch: TilesBatch,
   blocks: AsyncIterable<ComposedBlock>,
-  { cores, signal, onProgress, scratch }: BatchContext,
+  { cores, signal, onProgress, scratch, correction }: BatchContext & Pick<EncodeOptions, "correction">,
 ): Promise<BatchResult<TilesResult>> {
   const began = performance.now();
   const total = batch.blocks.length;
@@ -75,7 +89,7 @@ async function encode(
   await makeFolder(path.replace(/[\\/][^\\/]*$/, ""));
   const table = batch.kind === "sites" ? tableOf(batch.layer) : undefined;
   const { index, reduced, tiles } = await withPool({ workers: cores }, (pool) =>
-    encodeBlocks(blocks, { pool, batch, table, path, signal, onBlock }),
+    encodeBlocks(blocks, { pool, batch, table, path, signal, onBlock, ...(correction && { correction }) }),
   );
   const { tiles: pack, index: list, reduced: rest } = PACK_FILES;
   const files = { [pack]: { path }, [list]: index, [rest]: reduced };
@@ -83,8 +97,12 @@ async function encode(
 }
 
 /** 8-bit pixels stay as they are. */
-function tableOf({ dtype, minIntensity, maxIntensity }: BatchLayer): Uint8Array | undefined {
-  if (dtype === "uint8") return undefined;
+function tableOf(layer: BatchLayer): Uint8Array | undefined {
+  return layer.dtype === "uint8" ? undefined : scaleTable(rangeOf(layer));
+}
+
+/** In values without a sign. */
+function rangeOf({ dtype, minIntensity, maxIntensity }: BatchLayer): IntensityRange {
   const offset = valueOffset(dtype);
-  return scaleTable({ lower: minIntensity + offset, upper: maxIntensity + offset });
+  return { lower: minIntensity + offset, upper: maxIntensity + offset };
 }

@@ -2,7 +2,7 @@ import { poolKernels } from "../../compute/index.ts";
 import { builtFile } from "../../core/index.node.ts";
 import { VitrineError } from "../../core/index.ts";
 import { deleteStaticMapobjects, type Experiment } from "../../experiment/index.ts";
-import { fileExists, parseWithSchema, removeFile } from "../../io/index.ts";
+import { fileExists, parseWithSchema, removeFile, removeFolder } from "../../io/index.ts";
 import {
   type BatchInfo,
   type BatchPlace,
@@ -21,6 +21,7 @@ import {
   type Step,
 } from "../../jobs/index.ts";
 import { layerName } from "../layers/layers.ts";
+import { platePath, writePlates } from "../multiscale/writePlates.ts";
 import { registerExperiment } from "../registration/experiment.ts";
 import { tilesBatchSchema } from "../tiles/batch.ts";
 import {
@@ -189,9 +190,13 @@ export class PyramidBuilder {
    *
    * @throws {VitrineError} missing: nothing was initialised, or jobs are not done; busy, storage
    */
-  async collectJobOutput(_batch?: CollectBatch, options: LogOption = {}): Promise<CollectReport> {
-    await this.#step();
-    const collect = (results: Parameters<Step["collect"]>[0]) => collectLayers(this.#experiment, results);
+  async collectJobOutput(_batch?: CollectBatch, options: CollectOptions = {}): Promise<CollectReport> {
+    const { record } = await this.#step();
+    const { multiscale } = parseWithSchema(record.options, IlluminatiBatchArguments, "step.json options");
+    const collect = async (results: Parameters<Step["collect"]>[0]) => ({
+      ...(await collectLayers(this.#experiment, results)),
+      multiscales: multiscale ? await writePlates(this.#experiment, options) : [],
+    });
     return collectStep({ collect }, this.stepPath, options);
   }
 
@@ -203,6 +208,8 @@ export class PyramidBuilder {
       await transaction.deleteFrom("channelLayers").execute();
       await deleteStaticMapobjects(this.#experiment, transaction);
     });
+    const plates = await query.selectFrom("plates").select(["id", "name"]).execute();
+    for (const { id, name } of plates) await removeFolder(`${directory}/${platePath(name, id)}`);
     for (const { path } of layers)
       if (path !== null && (await fileExists(`${directory}/${path}`)))
         await removeFile(`${directory}/${path}`);
@@ -273,6 +280,9 @@ export class PyramidBuilder {
     });
   }
 }
+
+/** What {@link PyramidBuilder.collectJobOutput} takes. */
+export type CollectOptions = LogOption & Pick<EngineOptions, "signal" | "onProgress">;
 
 /** What {@link PyramidBuilder.runJob} takes. */
 export interface RunJobOptions extends Omit<RunBatchOptions, "anew"> {

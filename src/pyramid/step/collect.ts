@@ -22,6 +22,8 @@ export interface CollectedLayer {
 /** What {@link collectLayers} did. */
 export interface CollectReport {
   readonly layers: readonly CollectedLayer[];
+  /** Plates as OME-Zarr, below the experiment's folder, where they were asked for. */
+  readonly multiscales: readonly string[];
 }
 
 /** What the jobs of one layer left. */
@@ -39,7 +41,7 @@ interface LayerResults {
 export async function collectLayers(
   experiment: Experiment,
   results: AsyncIterable<StoredResult>,
-): Promise<CollectReport> {
+): Promise<Pick<CollectReport, "layers">> {
   const map = await readExperimentMap(experiment);
   const { layers, align } = await byLayer(results, map);
   await makeFolder(`${experiment.directory}/layers`);

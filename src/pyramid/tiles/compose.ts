@@ -1,7 +1,7 @@
 import { type PlacedPixels, pastePixels } from "../geometry/paste.ts";
 import { type Block, blockBox, type PhaseLevels } from "../layers/blocks.ts";
 import type { BatchImage, ReducedBatch, SitesBatch } from "./batch.ts";
-import { type ComposedBlock, REDUCED_SIDE } from "./encodeBlocks.ts";
+import { type PixelsBlock, REDUCED_SIDE, type SitesBlock } from "./encodeBlocks.ts";
 import { emptyPixels, type TilePixels } from "./pixels.ts";
 
 /**
@@ -14,7 +14,7 @@ import { emptyPixels, type TilePixels } from "./pixels.ts";
 export async function* composeSites(
   batch: SitesBatch,
   read: (image: BatchImage) => Promise<PlacedPixels<TilePixels>>,
-): AsyncGenerator<ComposedBlock> {
+): AsyncGenerator<PixelsBlock> {
   for (const block of batch.blocks) {
     const box = blockBox(block, phaseOf(batch), batch.layer.levels[batch.level]);
     const target = { ...box, data: emptyPixels(batch.layer.dtype, box) };
@@ -28,11 +28,27 @@ export async function* composeSites(
   }
 }
 
+/** The blocks of a batch as the sites that they show, for an encoder that puts them together itself. @throws whatever `read` throws */
+export async function* listSites(
+  batch: SitesBatch,
+  read: (image: BatchImage) => Promise<PlacedPixels<TilePixels>>,
+): AsyncGenerator<SitesBlock> {
+  for (const { row, column, inputs } of batch.blocks) {
+    const box = blockBox({ row, column }, phaseOf(batch), batch.layer.levels[batch.level]);
+    const sites: PlacedPixels<Uint16Array>[] = [];
+    for (const input of inputs) {
+      const { data, ...place } = await read(batch.images[input]);
+      if (data instanceof Uint16Array) sites.push({ ...place, data });
+    }
+    yield { row, column, box, sites, touched: sites };
+  }
+}
+
 /** The same of what the phase below left. @param read  the (128, 128) pixels that a part names */
 export async function* composeReduced(
   batch: ReducedBatch,
   read: (part: ReducedBatch["parts"][number]) => Promise<Uint8Array>,
-): AsyncGenerator<ComposedBlock> {
+): AsyncGenerator<PixelsBlock> {
   for (const block of batch.blocks) {
     const box = blockBox(block, phaseOf(batch), batch.layer.levels[batch.level]);
     const target = { ...box, data: new Uint8Array(box.height * box.width) };
@@ -50,8 +66,8 @@ export async function* composeReduced(
 
 function composed(
   { row, column }: Block,
-  rest: Pick<ComposedBlock, "box" | "pixels" | "touched">,
-): ComposedBlock {
+  rest: Pick<PixelsBlock, "box" | "pixels" | "touched">,
+): PixelsBlock {
   return { row, column, ...rest };
 }
 

@@ -1,23 +1,35 @@
 import type { Pool } from "../../compute/index.ts";
 import { VitrineError } from "../../core/index.ts";
-import { openWritable } from "../../io/index.ts";
+import { openWritable, removeFile } from "../../io/index.ts";
 import { hilbertIndex } from "../archive/tileOrder.ts";
 import { formatPackIndex, type PackedTile } from "../archive/tilePack.ts";
 import { type PixelOffset, type PixelSize, TILE_SIZE } from "../geometry/levels.ts";
-import { pastePixels } from "../geometry/paste.ts";
+import { type PlacedPixels, pastePixels } from "../geometry/paste.ts";
 import { createTiles, type EncodedTile, type TilesPlan } from "../kernels/index.ts";
 import type { TilesBatch } from "./batch.ts";
 import { halve, type TilePixels } from "./pixels.ts";
 
-/** A block of a batch, composed. Its box is in pixels of the batch's first level. */
-export interface ComposedBlock {
+/** A block of a batch. Its box is in pixels of the batch's first level. */
+interface PlacedBlock {
   readonly row: number;
   readonly column: number;
   readonly box: PixelOffset & PixelSize;
-  readonly pixels: TilePixels;
   /** What of it shows something: boxes in pixels of the first level. Tiles beside them are not stored. */
   readonly touched: readonly (PixelOffset & PixelSize)[];
 }
+
+/** A block that is put together already. */
+export interface PixelsBlock extends PlacedBlock {
+  readonly pixels: TilePixels;
+}
+
+/** A block that the encoder puts together from sites of one size, each corrected on its way, the later on top. */
+export interface SitesBlock extends PlacedBlock {
+  readonly sites: readonly PlacedPixels<Uint16Array>[];
+}
+
+/** What is encoded. */
+export type ComposedBlock = PixelsBlock | SitesBlock;
 
 /** What {@link encodeBlocks} takes beside the blocks. */
 export interface EncodeOptions {
@@ -25,6 +37,8 @@ export interface EncodeOptions {
   readonly batch: Pick<TilesBatch, "layer" | "level" | "levels">;
   /** What 16-bit values become; left out where pixels have 8 bits. */
   readonly table: Uint8Array | undefined;
+  /** What `correctionTable` makes, for blocks of sites. */
+  readonly correction?: { readonly table: Float64Array; readonly site: PixelSize };
   /** Where the pack goes. */
   readonly path: string;
   readonly signal?: AbortSignal;
@@ -55,6 +69,7 @@ export async function encodeBlocks(
   const plans = new Map<string, TilesPlan>();
   const file = await openWritable(options.path, { create: true });
   let end = 0;
+  let isWhole = false;
   try {
     for await (const block of ahead(blocks)) {
       const { encoded, last } = await encodeBlock(block, plans, options);
@@ -68,8 +83,11 @@ export async function encodeBlocks(
       for (const { length } of pieces) end += length;
       options.onBlock?.();
     }
+    isWhole = true;
   } finally {
     await file.close();
+    // on a full disk it would leave no room for the word that says so
+    if (!isWhole) await removeFile(options.path);
     for (const plan of plans.values()) plan.dispose();
   }
   return { index: formatPackIndex(tiles), reduced: joined(reduced), tiles: tiles.length };
@@ -93,25 +111,50 @@ async function* ahead<T>(items: AsyncIterable<T>): AsyncGenerator<T> {
   }
 }
 
-/** Blocks at the ends of a level are smaller: each size has a plan of its own. */
 async function encodeBlock(
-  { box: { height, width }, pixels }: ComposedBlock,
+  block: ComposedBlock,
   plans: Map<string, TilesPlan>,
-  { pool, batch, table, signal }: EncodeOptions,
+  options: EncodeOptions,
 ): Promise<{ readonly encoded: readonly EncodedTile[]; readonly last: Uint8Array }> {
-  const key = `${height} ${width}`;
-  const known = plans.get(key);
-  const type = table === undefined ? "uint8" : "uint16";
-  const plan = known ?? createTiles(pool, { height, width, type, levels: batch.levels, areTilesFull: true });
-  plans.set(key, plan);
-  if (known === undefined && table !== undefined) plan.set("lookup", table);
-  plan.set("pixels", pixels);
-  const encoded = await plan.run({ quality: batch.layer.quality }, signal === undefined ? {} : { signal });
+  const { batch, signal } = options;
+  const run = signal === undefined ? {} : { signal };
+  const plan = planOf(block.box, plans, options);
+  if ("pixels" in block) plan.set("pixels", block.pixels);
+  else
+    for (const { y, x, data } of block.sites) {
+      plan.set("site", data);
+      await plan.run({ place: { y: y - block.box.y, x: x - block.box.x } }, run);
+    }
+  const encoded = await plan.run({ quality: batch.layer.quality }, run);
+  const { height, width } = block.box;
   const shrunk = 2 ** (batch.levels - 1);
   const size = { height: Math.ceil(height / shrunk), width: Math.ceil(width / shrunk) };
   const last = new Uint8Array(size.height * size.width);
   plan.read("last", last);
   return { encoded, last: isLast(batch) ? new Uint8Array(0) : halfTile(halve(last, size), size) };
+}
+
+/** Blocks at the ends of a level are smaller: each size has a plan of its own. One with a correction is large, so that there is one at a time. */
+function planOf(
+  { height, width }: PixelSize,
+  plans: Map<string, TilesPlan>,
+  { pool, batch, table, correction }: EncodeOptions,
+): TilesPlan {
+  const key = `${height} ${width}`;
+  const known = plans.get(key);
+  if (known !== undefined) return known;
+  if (correction !== undefined) {
+    for (const plan of plans.values()) plan.dispose();
+    plans.clear();
+  }
+  const type = table === undefined && correction === undefined ? "uint8" : "uint16";
+  const size = { height, width, type, levels: batch.levels, areTilesFull: true } as const;
+  const site = correction && { site: { ...correction.site, isCorrected: true } };
+  const plan = createTiles(pool, { ...size, ...site });
+  plans.set(key, plan);
+  if (correction !== undefined) plan.set("correction", correction.table);
+  else if (table !== undefined) plan.set("lookup", table);
+  return plan;
 }
 
 function isLast({ layer, level, levels }: EncodeOptions["batch"]): boolean {
