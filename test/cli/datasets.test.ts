@@ -160,7 +160,7 @@ describe("vitrine convert", () => {
         "a.npy: .npy has no place for the names of axes (z); format (--format) ome-zarr or ndtiff keeps it",
         "a.npy: .npy has no place for the size of a pixel (0.00015 µm); format (--format) ome-zarr or ome-tiff keeps it",
         "a.npy: .npy has no place for the step along z (0.00015 µm); format (--format) mrc or ome-zarr or ome-tiff keeps it",
-        "a.npy: .npy has no place for the place of the first pixel (0.0001, 0.0002, 0.0003 µm along x, y, z); format (--format) mrc or ome-zarr keeps it",
+        "a.npy: .npy has no place for the place of the first pixel (0.0001, 0.0002, 0.0003 µm along x, y, z); format (--format) mrc or ome-zarr or ome-tiff keeps it",
       ],
     );
     expect((await vitrineHere(["convert", mrc, zarr])).stderr).toBe("");

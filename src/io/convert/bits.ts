@@ -81,7 +81,7 @@ function sentence({ name, dtype }: ImageSource, { bits, low, high, isExact }: Sc
   const share = (high - low) / most;
   const joined =
     dtype.startsWith("float") || share <= 1 ? "" : `; about ${Number(share.toPrecision(3))} values share one`;
-  return `${name}: values ${low} to ${high} become 0 to ${most}${joined}; the old ones are in no file of this conversion`;
+  return `${name}: values ${low} to ${high} become 0 to ${most}${joined}`;
 }
 
 function rescaled(source: ImageSource, scaling: Scaling): RescaledSource {

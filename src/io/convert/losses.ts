@@ -150,10 +150,11 @@ function sizesLost(source: ImageSource, holds: Holds): Loss[] {
   ];
 }
 
-/** Fields of MRC, OME-Zarr and OME-XML that say nothing of the image, or that its axes and channels tell already. */
+/** Fields of MRC, OME-Zarr, OME-XML and Micro-Manager that say nothing of the image, or that its axes and channels tell already. */
 const UNTOLD = [
   ...["statistics", "spaceGroup", "cellAnglesDeg", "start", "originA"],
   ...["version", "multiscales", "omero", "Name"],
+  ...["PixelSize_um", "PixelSizeUm", "z-step_um", "Interval_ms", "ChNames"],
 ];
 
 /** Keys of metadata; MRC takes its own back. */
