@@ -79,11 +79,11 @@ export async function runRefine(
   const settings = parseRefineSettings(text, configPath, { wholeDisc, compat });
   warnOfIgnored(configPath, settings, options.onLog);
   const { particlesPath = "refined_particles.csv", overwrite = false } = options;
-  checkTableName(particlesPath);
   const stack = await readParticleStack(settings.stack.path, await readMtfFile(settings.effects));
   const statistics = await storedStatistics(stack, options.onLog);
   const inputs = [configPath, settings.templatePath, ...stackFiles(stack), ...movieFiles(settings)];
-  const needs = { inputs, outputs: [particlesPath], overwrite };
+  const check = async () => checkTableName(particlesPath);
+  const needs = { inputs, outputs: [particlesPath], overwrite, check };
   const range = gradient && gradientRange(settings);
   return withTask(
     { configPath, settings, stack, gradient, compat, tiff: tiffOptions(options) },
