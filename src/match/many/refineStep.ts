@@ -1,6 +1,7 @@
 import { poolKernels } from "../../compute/index.ts";
 import { prepareResultFiles } from "../../io/index.ts";
 import type { Json, Step } from "../../jobs/index.ts";
+import { checkTableName } from "../particles/writeParticles.ts";
 import {
   type PlannedRefine,
   planRefine,
@@ -59,6 +60,7 @@ export async function refineStep(
   }
   const outputs = [...new Set([...planned.map(({ target }) => target.particlesPath), particlesPath])];
   await prepareResultFiles({ inputs, outputs, overwrite: overwrite || resume });
+  checkTableName(particlesPath);
   const prints = await inputPrints(inputs);
   const { signal: _, onProgress: __, onLog: ___, onBackend: ____, workers: _____, ...own } = given;
   const choices = { ...own, overwrite: true };

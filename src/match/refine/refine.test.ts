@@ -233,7 +233,7 @@ describe("bad input", () => {
     [
       "an unknown key",
       (text: string) => text.replace("df_path", "df_paht"),
-      'wrong.yaml particle_stack.df_paht: expected a known key, found "df_paht" (did you mean "df_path"?). Known keys: df_path, extracted_box_size, original_template_size, leopard_em_version, global_whitening_applied, local_whitening_applied, global_normalization_applied, local_normalization_applied, hdf5_path, allow_file_overwrite, image_stack_stored, local_stats_stored.',
+      'wrong.yaml particle_stack.df_paht: expected a known key, found "df_paht" (did you mean "df_path"?). Known keys: df_path, extracted_box_size, original_template_size, leopard_em_version, global_whitening_applied, local_whitening_applied, global_normalization_applied, local_normalization_applied, hdf5_path, allow_file_overwrite, image_stack_stored, local_stats_stored, use_stored_image_stack.',
     ],
     [
       "a small box",
@@ -271,7 +271,7 @@ describe("bad input", () => {
 
   test("the configuration of another program is called that", async () => {
     expect(await wrong(() => goldenText("search1_config.yaml"))).toBe(
-      "VitrineError: wrong.yaml: expected a configuration of refine, found one of match.",
+      "VitrineError: wrong.yaml: expected a configuration of refine, found one of match. Give it to vitrine match.",
     );
   });
 

@@ -112,7 +112,6 @@ export async function planRefine(configPath: string, given: RunRefineOptions = {
       "warning",
     );
   const { particlesPath = "refined_particles.csv" } = options;
-  checkTableName(particlesPath);
   const inputs = [configPath, settings.templatePath, ...stackFiles(stack), ...movieFiles(settings)];
   const range = gradient && gradientRange(settings);
   return { configPath, settings, stack, particlesPath, options, range, statistics, inputs };
@@ -127,7 +126,8 @@ export async function planRefine(configPath: string, given: RunRefineOptions = {
 export async function runRefine(configPath: string, given: RunRefineOptions = {}): Promise<RefineReport> {
   const planned = await planRefine(configPath, given);
   const { inputs, particlesPath, options, stack } = planned;
-  const needs = { inputs, outputs: [particlesPath], overwrite: options.overwrite ?? false };
+  const check = async () => checkTableName(particlesPath);
+  const needs = { inputs, outputs: [particlesPath], overwrite: options.overwrite ?? false, check };
   return withTask(planned, async (task) => {
     await warnOfRefine(planned, task);
     return runProgram(needs, options, async ({ pool, results }) => {
