@@ -59,7 +59,14 @@ export { describeFile } from "./describe/describe.ts";
 export type { Hdf5Description } from "./describe/hdf5.ts";
 export type { AxisDescription, ImageDescription, ImagesDescription } from "./describe/images.ts";
 export type { AtomsDescription, StarDescription, TiffDescription } from "./describe/structure.ts";
-export type { Durability, FileChunks, FileSource, RandomAccessFile, WritableFile, WriteOptions } from "./files.ts";
+export type {
+  Durability,
+  FileChunks,
+  FileSource,
+  RandomAccessFile,
+  WritableFile,
+  WriteOptions,
+} from "./files.ts";
 export { sourceName } from "./files.ts";
 export type { Hdf5Attribute, Hdf5Attributes, Hdf5File, Hdf5Node, Hdf5Values } from "./hdf5/read.ts";
 export { parseHdf5, readHdf5 } from "./hdf5/read.ts";
