@@ -35,8 +35,8 @@ export function addRegister(methods: Command, context: MethodContext): void {
         ...(maxShiftPx !== undefined && { maxShiftPx }),
         ...(workers !== undefined && { workers }),
       };
-      const { signal, onLog } = tools;
-      return await registerExperiment(experiment, options, { signal, onLog });
+      const { signal, onLog, onBackend } = tools;
+      return await registerExperiment(experiment, options, { signal, onLog, onBackend });
     }),
   );
 }

@@ -42,6 +42,8 @@ export interface RegisterReport {
 /** How it is watched. */
 export interface RegisterRun extends RunOptions {
   readonly onLog?: (message: string, kind: "warning" | "note") => void;
+  /** Gets the name of what computes. */
+  readonly onBackend?: (name: string) => void;
 }
 
 /**
@@ -53,7 +55,7 @@ export interface RegisterRun extends RunOptions {
 export async function registerExperiment(
   experiment: Experiment,
   options: RegisterOptions = {},
-  { signal, onProgress, onLog = () => {} }: RegisterRun = {},
+  { signal, onProgress, onBackend, onLog = () => {} }: RegisterRun = {},
 ): Promise<RegisterReport> {
   const { channel, maxShiftPx, workers } = parseWithSchema(
     options,
@@ -67,15 +69,21 @@ export async function registerExperiment(
     `channel ${layer.channel}`,
   );
   const found: { readonly well: Well; readonly registration: MosaicRegistration }[] = [];
-  await withPool({ ...(workers !== undefined && { workers }) }, async (pool) => {
-    for (const well of wells) {
-      await using reader = new SiteReader({ type: dtype, cacheBytes: 0 });
-      const readSite = (i: number) => readOr(reader, well.images[i], onLog);
-      const limits = { ...(maxShiftPx !== undefined && { maxShiftPx }), ...(signal && { signal }) };
-      found.push({ well, registration: await registerMosaic(pool, { sites: well.sites, readSite }, limits) });
-      onProgress?.(found.length);
-    }
-  });
+  await withPool(
+    { ...(workers !== undefined && { workers }), ...(onBackend && { onBackend }) },
+    async (pool) => {
+      for (const well of wells) {
+        await using reader = new SiteReader({ type: dtype, cacheBytes: 0 });
+        const readSite = (i: number) => readOr(reader, well.images[i], onLog);
+        const limits = { ...(maxShiftPx !== undefined && { maxShiftPx }), ...(signal && { signal }) };
+        found.push({
+          well,
+          registration: await registerMosaic(pool, { sites: well.sites, readSite }, limits),
+        });
+        onProgress?.(found.length);
+      }
+    },
+  );
   await store(experiment, found);
   return reportOf(layer, found, onLog);
 }
