@@ -41,11 +41,21 @@ function wordsOf(line: string): string[] {
   return comment < 0 ? words : words.slice(0, comment);
 }
 
+/** Commands that hold others. */
+const GROUPS: Readonly<Record<string, readonly string[]>> = {
+  experiment: ["create", "add", "show"],
+  illuminati: "stats align register init run collect submit resubmit info log cleanup".split(" "),
+  jobs: ["info", "log", "resubmit", "collect", "cleanup"],
+  objects: ["import", "export", "query", "list", "rename", "delete"],
+};
+
 const helps = new Map<string, Promise<string>>();
-/** What the help of a command says; of one that holds others, with the next word. */
+/** What the help of a command says; of one that holds others, with the first of these that is named. */
 async function helpOf(words: readonly string[]): Promise<string> {
-  const group = words[0] === "jobs" || words[0] === "experiment";
-  const name = words.slice(0, group ? 2 : 1).filter((word) => /^[a-z-]+$/.test(word));
+  const [first, ...more] = words;
+  const held = more.find((word) => Object.hasOwn(GROUPS, first) && GROUPS[first].includes(word));
+  // The experiment comes before what is done with it.
+  const name = held === undefined ? [first] : first === "illuminati" ? [first, "DIR", held] : [first, held];
   const key = name.join(" ");
   const help = helps.get(key) ?? vitrineHere([...name, "--help"]).then(({ stdout }) => stdout);
   helps.set(key, help);
@@ -80,9 +90,8 @@ test("options that pages name are options of some command", async () => {
   const { stdout } = await vitrineHere(["--help"]);
   const list = stdout.split(/\nCommands:\n|\nExample:\n/)[1];
   const names = [...list.matchAll(/^ {2}([a-z-]+) /gm)].map(([, name]) => name);
-  const groups = ["create", "add", "show"].map((name) => ["experiment", name]);
-  const steps = ["info", "log", "resubmit", "collect", "cleanup"].map((name) => ["jobs", name]);
-  const all = [...names.filter((name) => name !== "help").map((name) => [name]), ...groups, ...steps];
+  const held = Object.entries(GROUPS).flatMap(([group, own]) => own.map((name) => [group, name]));
+  const all = [...names.filter((name) => name !== "help").map((name) => [name]), ...held];
   const helpTexts = await Promise.all(all.map((words) => helpOf(words)));
   const known = new Set(helpTexts.flatMap((text) => text.match(/--[a-z][a-z-]+/g) ?? []));
   // of Slurm
