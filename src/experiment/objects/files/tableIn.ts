@@ -1,12 +1,11 @@
 /** Tables into an experiment: rows as objects, or as features of objects that are there. */
 import { VitrineError } from "../../../core/index.ts";
-import { parseCsvTable, readText, requireKnownOptions } from "../../../io/index.ts";
+import { parseCsvTable, readParquetRows, readText, requireKnownOptions } from "../../../io/index.ts";
 import type { Experiment } from "../../experiment.ts";
 import { type AddMapobjectsOptions, type AddMapobjectsReport, addRawMapobjects } from "../add.ts";
 import { addFeatures } from "../features.ts";
 import { joinPlanes } from "./joinPlanes.ts";
 import { IMPORT_KEYS } from "./labelsIn.ts";
-import { readParquetRows } from "./parquet.ts";
 import { TableRowReader } from "./tableRow.ts";
 
 /**
