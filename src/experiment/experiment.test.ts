@@ -236,7 +236,7 @@ test("a folder without an experiment, with one, with a broken one; a server that
   writeFileSync(join(directory, "experiment.db"), "x".repeat(5000));
   await expect(openExperiment(directory)).rejects.toMatchObject({ code: "format" });
   writeFileSync(join(directory, "experiment.json"), "{");
-  await expect(openExperiment(directory)).rejects.toThrow(/experiment.json: expected JSON, found/);
+  await expect(openExperiment(directory)).rejects.toThrow(/experiment.json line 1 column 2: expected JSON/);
   const nowhere = createExperiment(join(scratch, "nowhere"), {
     databaseUrl: "postgresql://u:secret@127.0.0.1:1/d",
   });
