@@ -61,13 +61,13 @@ describe("vitrine match --coarse", () => {
     [
       ["--coarse", "3"],
       1,
-      /coarse factor: expected a whole number from 2 to 2, an eighth of the template, found 3/,
+      /--coarse: expected a whole number from 2 to 2, an eighth of the template, found 3/,
     ],
     [["--coarse", "2", "--peaks", "gev"], 1, /coarse search: expected peaks by z-score, found peaks by gev/],
     [
       ["--coarse", "2", "--coarse-samples", "5"],
       1,
-      /coarse samples: expected at least 30 orientations, found 5/,
+      /--coarse-samples: expected at least 30 orientations, found 5/,
     ],
   ] as [string[], number, RegExp][])("%j is refused", async (more, code, message) => {
     const { folder, args } = smallSearch();

@@ -73,7 +73,7 @@ test("bad choices are refused before the search", async () => {
   const cutoff = await vitrineHere([...args, "--peaks", "gev", "--z-cutoff", "7"]);
   expect([cutoff.code, complaint(cutoff, folder)]).toEqual([
     1,
-    "vitrine: zCutoff: expected none with peaks by gev, found 7. Leave out --z-cutoff.",
+    "vitrine: --z-cutoff: expected none with peaks by gev, found 7. Leave out --z-cutoff.",
   ]);
   for (const [given, message] of [
     [["--peaks", "best"], "Allowed choices are z, p, gev, fdr"],
