@@ -4,9 +4,16 @@ import { requiredNames, requirement } from "./support/require.ts";
 test("VITRINE_REQUIRE names what must not be skipped; all stands for what CI installs", () => {
   expect([...requiredNames()]).toEqual([]);
   expect([...requiredNames("gpu, slurm")]).toEqual(["gpu", "slurm"]);
-  expect([...requiredNames("all,gpu")]).toEqual(["chromium", "slurm", "postgres", "readers", "gpu"]);
+  expect([...requiredNames("all,gpu")]).toEqual([
+    "chromium",
+    "slurm",
+    "slurm-accounts",
+    "postgres",
+    "readers",
+    "gpu",
+  ]);
   expect(() => requiredNames("chrome")).toThrowErrorMatchingInlineSnapshot(
-    `[Error: VITRINE_REQUIRE: expected all or some of chromium, slurm, postgres, readers, shared-real, torch-peers, gpu, found chrome.]`,
+    `[Error: VITRINE_REQUIRE: expected all or some of chromium, slurm, slurm-accounts, postgres, readers, shared-real, torch-peers, gpu, found chrome.]`,
   );
 });
 

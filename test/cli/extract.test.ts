@@ -18,7 +18,7 @@ test("boxes of a movie, normalised and inverted, as a stack and a STAR file", as
   expect([end.code, end.stderr]).toEqual([
     0,
     expect.stringMatching(
-      /^vitrine: \S*movie\.mrc: 3 of 9 boxes leave it and are padded.*\nvitrine: boxes\.star: left out .*--full keeps it\n$/,
+      /^vitrine: boxes\.star: left out .*--full keeps it\nvitrine: \S*movie\.mrc: 3 of 9 boxes leave it and are padded.*\n$/,
     ),
   ]);
   expect(JSON.parse(end.stdout).results).toMatchObject({ particles: 9, files: ["boxes.mrcs", "boxes.star"] });

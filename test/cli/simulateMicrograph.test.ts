@@ -56,7 +56,7 @@ describe("vitrine simulate-micrograph", () => {
       [["m.mrc", ...base], 1, /m\.mrc: expected a cubic map, found 1 x 120 x 150/],
       [["map.mrc", ...base, "--particles", "999"], 1, /room for 999 particles in 512 x 512/],
       [["map.mrc", ...base, "--symmetry", "Q"], 1, /symmetry/],
-      [["map.mrc", ...base, "--amplitude-contrast", "2"], 1, /amplitude_contrast_ratio/],
+      [["map.mrc", ...base, "--amplitude-contrast", "2"], 2, /Expected a number from 0 to 1/],
       [["map.mrc", "--out", "x.mrc"], 2, /required option '--defocus <Å>'/],
       [["map.mrc", ...base, "--size", "5by5"], 2, /Expected height and width/],
       [["map.mrc", ...base, "--dose", "0"], 2, /number above 0/],
