@@ -380,9 +380,7 @@ describe("files", () => {
         new Uint8Array(16),
       ),
     );
-    await expect(readMrcImage(many)).rejects.toThrow(
-      /expected one section along z, found 4.*--at z=0/,
-    );
+    await expect(readMrcImage(many)).rejects.toThrow(/expected one section along z, found 4.*--at z=0/);
     await expect(readMrcVolume(many)).rejects.toThrow(
       /4 sections in volumes of 2.*readSections\(2 \* index, 2\)/,
     );

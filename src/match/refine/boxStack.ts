@@ -3,8 +3,8 @@ import { type Image, requireNotAborted, type Shape2, VitrineError } from "../../
 import type { RadialCurve } from "../../optics/index.ts";
 import type { BoxConventions } from "../leopard/boxes.ts";
 import { type BoxPosition, extractBoxes } from "../particles/boxes.ts";
-import { rowsByMicrograph } from "../particles/micrographCounts.ts";
 import type { LocalStatistics } from "../particles/localStatistics.ts";
+import { rowsByMicrograph } from "../particles/micrographCounts.ts";
 import type { StackParticle } from "../particles/particleStack.ts";
 import { type PreparedMicrograph, preprocessImages, preprocessMicrograph } from "../search/searchFilters.ts";
 import { requireContrast } from "../search/searchInputs.ts";
