@@ -8,7 +8,7 @@ import {
 } from "../refine/extractProgram.ts";
 import { collectExtracted, type ExtractChoices } from "./extractBatch.ts";
 import { inputPrints } from "./inputPrints.ts";
-import { type RowBatch, rowBatches } from "./rowBatches.ts";
+import { ownOptions, type RowBatch, type RowStepOptions, rowBatches, rowPhase } from "./rowBatches.ts";
 
 /** An extraction in tasks, for an engine of `src/jobs`. */
 export interface ExtractStep {
@@ -19,15 +19,8 @@ export interface ExtractStep {
   readonly options: ExtractChoices;
 }
 
-/** How an extraction is divided, and where the batches' functions are. */
-export interface ExtractStepOptions extends ExtractOptions {
-  /** Batches of each micrograph; default 1. */
-  readonly tasks?: number;
-  /** The built module of `extractBatch.ts`. */
-  readonly module: string | URL;
-  /** Whether an earlier run is gone on with, whose results may be there. */
-  readonly resume?: boolean;
-}
+/** Options of {@link extractStep}; `module` is the built `extractBatch.ts`. */
+export interface ExtractStepOptions extends ExtractOptions, RowStepOptions {}
 
 /**
  * Divides an extraction into batches, particles of one micrograph each. Stack and table are byte for byte those of `extractParticles`.
@@ -43,20 +36,13 @@ export async function extractStep(
   const overwrite = (given.overwrite ?? false) || resume;
   await prepareResultFiles({ inputs, outputs: files, overwrite });
   await warnOfExtract(planned);
-  const { signal: _, onProgress: __, onLog: ___, onBackend: ____, workers: _____, ...choices } = given;
-  const { stackPath: ______, overwrite: _______, ...decisive } = choices;
+  const choices = ownOptions(given);
+  const decisive = { ...choices, stackPath: undefined, overwrite: undefined };
   const prints = await inputPrints(inputs);
   return {
     step: {
       name: "extract",
-      phases: [
-        {
-          name: "extract",
-          target: { module, export: "extractBatch" },
-          unit: "particles",
-          work: (batch) => (batch as RowBatch).rows.length,
-        },
-      ],
+      phases: [rowPhase("extract", module)],
       init: () => rowBatches([stack.particles], tasks),
       collect: collectExtracted,
       collectTarget: { module, export: "collectExtracted" },

@@ -17,7 +17,7 @@ import {
   type RefineManyReport,
   type RefineTarget,
 } from "./refineBatch.ts";
-import { type RowBatch, rowBatches } from "./rowBatches.ts";
+import { ownOptions, type RowBatch, type RowStepOptions, rowBatches, rowPhase } from "./rowBatches.ts";
 import { distinctSuffixes } from "./targets.ts";
 
 /** Refinements in tasks, for an engine of `src/jobs`. */
@@ -29,15 +29,8 @@ export interface RefineStep {
   readonly options: RefineChoices;
 }
 
-/** How refinements are divided, and where the batches' functions are. */
-export interface RefineStepOptions extends RunRefineOptions {
-  /** Batches of each micrograph; default 1. */
-  readonly tasks?: number;
-  /** The built module of `refineBatch.ts`. */
-  readonly module: string | URL;
-  /** Whether an earlier run is gone on with, whose results may be there. */
-  readonly resume?: boolean;
-}
+/** Options of {@link refineStep}; `module` is the built `refineBatch.ts`. */
+export interface RefineStepOptions extends RunRefineOptions, RowStepOptions {}
 
 /**
  * Divides refinements into batches, particles of one micrograph each. The tables are byte for byte those of the refinements in one piece;
@@ -62,18 +55,10 @@ export async function refineStep(
   await prepareResultFiles({ inputs, outputs, overwrite: overwrite || resume });
   checkTableName(particlesPath);
   const prints = await inputPrints(inputs);
-  const { signal: _, onProgress: __, onLog: ___, onBackend: ____, workers: _____, ...own } = given;
-  const choices = { ...own, overwrite: true };
+  const choices = { ...ownOptions(given), overwrite: true };
   const step: RefineStep["step"] = {
     name: "refine",
-    phases: [
-      {
-        name: "refine",
-        target: { module, export: "refineBatch" },
-        unit: "particles",
-        work: (batch) => (batch as RowBatch).rows.length,
-      },
-    ],
+    phases: [rowPhase("refine", module)],
     init: () =>
       rowBatches(
         planned.map(({ plan }) => plan.stack.particles),

@@ -1,4 +1,6 @@
 import { VitrineError } from "../../core/index.ts";
+import type { Phase } from "../../jobs/index.ts";
+import type { ProgramOptions } from "../../program/index.ts";
 import { rowsByMicrograph } from "../particles/micrographCounts.ts";
 import type { StackParticle } from "../particles/particleStack.ts";
 
@@ -9,6 +11,34 @@ export type RowBatch = {
   /** Rows of the table, from 0. */
   readonly rows: readonly number[];
 };
+
+/** How the rows of tables are divided into batches, and where the batches' functions are. */
+export interface RowStepOptions {
+  /** Batches of each micrograph; default 1. */
+  readonly tasks?: number;
+  /** The built module of the batches. */
+  readonly module: string | URL;
+  /** Whether an earlier run is gone on with, whose results may be there. */
+  readonly resume?: boolean;
+}
+
+/** The one phase of a program whose batches are rows: `refine` runs `refineBatch`. */
+export function rowPhase(name: "refine" | "extract", module: string | URL): Phase {
+  return {
+    name,
+    target: { module, export: `${name}Batch` },
+    unit: "particles",
+    work: (batch) => (batch as RowBatch).rows.length,
+  };
+}
+
+/** What of a program's options decides about its results, or how they are written: not who watches and how many work. */
+export function ownOptions<Options extends ProgramOptions>(
+  given: Options,
+): Omit<Options, keyof ProgramOptions> {
+  const { signal: _, onProgress: __, onLog: ___, onBackend: ____, workers: _____, ...own } = given;
+  return own;
+}
 
 /** The rows of each micrograph in the order in which they come first, in so many pieces as are asked for, or as there are rows. */
 export function rowBatches(
