@@ -79,6 +79,12 @@ export function requirePositive(value: number, at: string): void {
   throw new VitrineError({ code: "range", at, expected: "a number above 0", found: `${value}` });
 }
 
+/** @throws {VitrineError} range: below 0 or not finite */
+export function requireNotNegative(value: number, at: string): void {
+  if (Number.isFinite(value) && value >= 0) return;
+  throw new VitrineError({ code: "range", at, expected: "a number not below 0", found: `${value}` });
+}
+
 /** @throws {VitrineError} type: not a finite number */
 export function requireFinite(value: unknown, at: string): void {
   if (typeof value === "number" && Number.isFinite(value)) return;

@@ -2,12 +2,12 @@ import type { Backend } from "../../compute/index.ts";
 import { VitrineError } from "../../core/index.ts";
 import { type OptionKeys, requireKnownOptions } from "../../io/index.ts";
 import { callName } from "../curry.ts";
-import { type PipeImage, requireFinite, toThree } from "../image.ts";
+import { type PipeImage, requireFinite, requireNotNegative, toThree } from "../image.ts";
 import { createConverter, type ImageConverter } from "../pipeline.ts";
 import type { SplineOrder } from "../spline/bspline.ts";
 import { moveImage, type OutsideMode, requireOutsideMode, requireSplineOrder } from "../spline/shift.ts";
 import { type Butterworth, butterworth } from "./butterworth.ts";
-import { gaussianBlur, requireSigma } from "./gaussian.ts";
+import { gaussianBlur } from "./gaussian.ts";
 
 /** What lies outside an image. */
 export interface OutsideOptions {
@@ -32,7 +32,7 @@ export function gaussianFilter(
   requireKnownOptions("gaussianFilter", options, OUTSIDE_KEYS);
   const { mode = "reflect", cval = 0 } = options;
   const [z, y, x] = toThree(sigma, "gaussianFilter sigma");
-  for (const one of [z, y, x]) requireSigma(one, "gaussianFilter sigma");
+  for (const one of [z, y, x]) requireNotNegative(one, "gaussianFilter sigma");
   requireOutsideMode(mode, "gaussianFilter mode");
   return createConverter(
     (image, scale) => gaussianBlur(image, [z / scale, y / scale, x / scale], { mode, cval }),

@@ -1,4 +1,3 @@
-import { VitrineError } from "../../core/index.ts";
 import { type PipeImage, sameShape } from "../image.ts";
 import { boundaryIndex } from "../spline/bspline.ts";
 import type { OutsideMode } from "../spline/shift.ts";
@@ -28,12 +27,6 @@ export function gaussianBlur(
     });
   });
   return sameShape(image, data);
-}
-
-/** @throws {VitrineError} range: below 0 or not finite */
-export function requireSigma(sigma: number, at: string): void {
-  if (Number.isFinite(sigma) && sigma >= 0) return;
-  throw new VitrineError({ code: "range", at, expected: "a number not below 0", found: `${sigma}` });
 }
 
 function gaussianKernel(sigma: number, radius: number): Float64Array {

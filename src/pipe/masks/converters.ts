@@ -1,7 +1,6 @@
-import { VitrineError } from "../../core/index.ts";
 import { type OptionKeys, requireKnownOptions } from "../../io/index.ts";
 import { callName, converterFunction } from "../curry.ts";
-import { type PipeImage, requireBinary, requireFinite, sameShape } from "../image.ts";
+import { type PipeImage, requireBinary, requireFinite, requireNotNegative, sameShape } from "../image.ts";
 import { compose, type ImageConverter } from "../pipeline.ts";
 import { squaredDistances } from "./distance.ts";
 import { ballRadiusPx, dilate, erode } from "./morphology.ts";
@@ -92,9 +91,4 @@ export function softOtsu(options: SoftOtsuOptions = {}): ImageConverter {
   const { sigma = 1, radius = 1, bins = BINS } = options;
   const made = compose(gaussianSmooth(sigma), compose(dilation(radius), thresholdOtsu(bins)));
   return made.withName(callName("softOtsu", [{ sigma, radius, bins }]));
-}
-
-function requireNotNegative(value: number, at: string): void {
-  if (Number.isFinite(value) && value >= 0) return;
-  throw new VitrineError({ code: "range", at, expected: "a number not below 0", found: `${value}` });
 }

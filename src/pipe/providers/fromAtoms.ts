@@ -3,6 +3,7 @@ import { type FileSource, readAtoms, requireKnownOptions, sourceName } from "../
 import { callName } from "../curry.ts";
 import { type PipeImage, toThree } from "../image.ts";
 import { createProvider, type ImageProvider } from "../pipeline.ts";
+import { once } from "./once.ts";
 
 type Three = readonly [number, number, number];
 
@@ -49,15 +50,9 @@ export interface FromPdbOptions {
  */
 export function fromPdb(source: FileSource, rotation?: Matrix3, options: FromPdbOptions = {}): ImageProvider {
   requireKnownOptions("fromPdb", options, { model: true, hetero: true });
-  let provider: Promise<ImageProvider> | undefined;
+  const provider = once(() => readPdb(source, rotation, options));
   return createProvider(
-    async (scale) => {
-      provider ??= readPdb(source, rotation, options).catch((error: unknown) => {
-        provider = undefined;
-        throw error;
-      });
-      return (await provider)(scale);
-    },
+    async (scale) => (await provider())(scale),
     callName("fromPdb", [sourceName(source), rotation]),
   );
 }

@@ -4,6 +4,7 @@ import { callName } from "../curry.ts";
 import { type PipeImage, requirePositive, toPipeImage } from "../image.ts";
 import { createProvider, type ImageProvider } from "../pipeline.ts";
 import { RESCALE_KEYS, type RescaleOptions, rescaler, TOLERANCE } from "./fromArray.ts";
+import { once } from "./once.ts";
 
 /** nm of the units that a file may give its axes in. */
 const NANOMETRES: Readonly<Record<string, number>> = {
@@ -56,18 +57,6 @@ export function fromFiles(
     (scale) => Promise.all(providers.map((provider) => provider(scale))),
     callName("fromFiles", [paths, originalScale]),
   );
-}
-
-/** Runs once, and again only where it failed. */
-function once<T>(run: () => Promise<T>): () => Promise<T> {
-  let result: Promise<T> | undefined;
-  return () => {
-    result ??= run().catch((error: unknown) => {
-      result = undefined;
-      throw error;
-    });
-    return result;
-  };
 }
 
 async function readVolume(path: string, originalScale: number | undefined) {

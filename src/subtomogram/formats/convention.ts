@@ -6,6 +6,7 @@ import {
   quaternionMatrix,
   type Zyx,
 } from "../molecules/quaternion.ts";
+import { RADIANS } from "../molecules/rotations.ts";
 
 /** Three Euler angles of another program, degrees, in the order in which it writes them. */
 export type AnglesDeg = readonly [number, number, number];
@@ -17,17 +18,15 @@ export interface RelionAngles {
   readonly psi: number;
 }
 
-const DEGREE = Math.PI / 180;
-
 /** The rotation of RELION's angles: the transpose of Rz(rot) Ry(tilt) Rz(psi), which brings the reference into the tomogram. */
 export function fromRelion({ rot, tilt, psi }: RelionAngles): Quaternion {
-  return quaternionFromEuler([rot * DEGREE, tilt * DEGREE, psi * DEGREE], "ZYZ");
+  return quaternionFromEuler([rot * RADIANS, tilt * RADIANS, psi * RADIANS], "ZYZ");
 }
 
 /** RELION's angles of a rotation, degrees. */
 export function toRelion(q: Quaternion): RelionAngles {
   const [rot, tilt, psi] = eulerFromQuaternion(q, "ZYZ");
-  return { rot: rot / DEGREE, tilt: tilt / DEGREE, psi: psi / DEGREE };
+  return { rot: rot / RADIANS, tilt: tilt / RADIANS, psi: psi / RADIANS };
 }
 
 /** What a program's three angles are, by RELION's. */
