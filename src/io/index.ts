@@ -69,7 +69,7 @@ export type {
   WriteOptions,
 } from "./files.ts";
 export { sourceName } from "./files.ts";
-export { openUnpacked } from "./gzip.ts";
+export { openUnpacked, readUnpackedHead } from "./gzip.ts";
 export type { Hdf5Attribute, Hdf5Attributes, Hdf5File, Hdf5Node, Hdf5Values } from "./hdf5/read.ts";
 export { parseHdf5, readHdf5 } from "./hdf5/read.ts";
 export type {

@@ -1,16 +1,17 @@
 import { VitrineError } from "../../core/index.ts";
 import {
   type OptionKeys,
-  parseCsvTable,
+  openFile,
   readFileBytes,
   readStar,
   readText,
+  readUnpackedHead,
   requireKnownOptions,
   type StarFile,
   writeFileAtomic,
   writeStar,
 } from "../../io/index.ts";
-import { parseMoleculesCsv, writeMoleculesCsv } from "../molecules/csv.ts";
+import { PLACE_COLUMNS, parseMoleculesCsv, ROTATION_COLUMNS, writeMoleculesCsv } from "../molecules/csv.ts";
 import type { Molecules } from "../molecules/molecules.ts";
 import { readMoleculesParquet, writeMoleculesParquet } from "../molecules/parquet.ts";
 import { copickFromMolecules, moleculesFromCopick } from "./copick.ts";
@@ -103,7 +104,13 @@ export async function readMolecules(path: string, options: ReadMoleculesOptions 
   }
 }
 
-/** Whether a table is of molecules of tomograms, by its ending or its columns. @throws {VitrineError} as `readStar` and `readText` */
+/** Every name of a column stands in so much of a table's beginning. */
+const HEAD_BYTES = 2 ** 20;
+
+/** Lines of STAR that only tables of molecules have. */
+const MOLECULE_STAR = /^\s*(?:data_stopgap_motivelist|_rlnCenteredCoordinateZAngst|_rlnCoordinateZ)\b/m;
+
+/** Whether a table is of molecules of tomograms, by its ending or the names of its columns. @throws {VitrineError} missing, storage: the file */
 export async function isMoleculeFile(path: string): Promise<boolean> {
   switch (endingOf(path)) {
     case "tbl":
@@ -113,15 +120,26 @@ export async function isMoleculeFile(path: string): Promise<boolean> {
     case "parquet":
       return true;
     case "csv": {
-      const { columns } = parseCsvTable(await readText(path), path);
-      return ["z", "y", "x", "zvec", "yvec", "xvec"].every((name) => columns.includes(name));
+      const columns = /[^\r\n]+/
+        .exec(await headOf(path))?.[0]
+        .split(",")
+        .map((name) => name.replace(/^"(.*)"$/, "$1"));
+      return [...PLACE_COLUMNS, ...ROTATION_COLUMNS].every((name) => columns?.includes(name));
     }
-    case "star": {
-      const file = await readStar(path);
-      return stopgapTable(file) !== undefined || relionParticles(file) !== undefined;
-    }
+    case "star":
+      return MOLECULE_STAR.test(await headOf(path));
     default:
       return false;
+  }
+}
+
+/** The beginning of a text. */
+async function headOf(path: string): Promise<string> {
+  const file = await openFile(path);
+  try {
+    return new TextDecoder().decode(await readUnpackedHead(file, HEAD_BYTES));
+  } finally {
+    await file.close();
   }
 }
 
