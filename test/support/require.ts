@@ -117,7 +117,7 @@ function isOnPath(program: string): boolean {
   return folders.some((folder) => isExecutable(join(folder, program)));
 }
 
-/** Its authentication runs as a user of its own, which root alone can start. */
+/** The daemons of its nodes start tasks as the users who submitted them: root alone can. */
 function missingSlurm(): string | undefined {
   const missing = missingPrograms(["slurmctld", "slurmd", "sbatch", "munged"]);
   if (missing !== undefined) return missing;

@@ -14,19 +14,27 @@ export interface SlurmAccounts {
 /** Starts a database and the daemon that keeps accounts in it; `slurm.conf` must be there already. It needs root. */
 export function startAccounts(
   root: string,
-  [databasePort, port]: readonly number[],
-  environment: NodeJS.ProcessEnv,
+  {
+    ports: [databasePort, port],
+    mungeSocket,
+    environment,
+  }: {
+    readonly ports: readonly number[];
+    readonly mungeSocket: string;
+    readonly environment: NodeJS.ProcessEnv;
+  },
 ): SlurmAccounts {
   const stopDatabase = startDatabase(root, databasePort);
   const pid = join(root, "run/slurmdbd.pid");
   const path = join(root, "slurmdbd.conf");
-  writeFileSync(path, daemonConfiguration(root, { databasePort, port, pid }));
+  writeFileSync(path, daemonConfiguration(root, { databasePort, port, pid, mungeSocket }));
   chmodSync(path, 0o600); // the daemon insists
   execFileSync("slurmdbd", { env: environment });
   return {
     lines: `AccountingStorageType=accounting_storage/slurmdbd
 AccountingStorageHost=127.0.0.1
-AccountingStoragePort=${port}`,
+AccountingStoragePort=${port}
+AccountingStoragePass=${mungeSocket}`,
     stop() {
       process.kill(Number(readFileSync(pid, "utf8")), "SIGKILL");
       stopDatabase();
@@ -38,7 +46,6 @@ function startDatabase(root: string, port: number): () => void {
   const [data, socket] = [join(root, "mysql"), join(root, "mysql/s.sock")];
   mkdirSync(data);
   execFileSync("chown", ["mysql:mysql", data]);
-  chmodSync(root, 0o755); // the database runs as a user of its own
   const common = ["--no-defaults", "--user=mysql", `--datadir=${data}`];
   const install = ["--auth-root-authentication-method=normal", "--skip-test-db"];
   execFileSync("mariadb-install-db", [...common, ...install], { stdio: "ignore" });
@@ -77,9 +84,20 @@ export function patiently(work: () => void): void {
 
 function daemonConfiguration(
   root: string,
-  { databasePort, port, pid }: { readonly databasePort: number; readonly port: number; readonly pid: string },
+  {
+    databasePort,
+    port,
+    pid,
+    mungeSocket,
+  }: {
+    readonly databasePort: number;
+    readonly port: number;
+    readonly pid: string;
+    readonly mungeSocket: string;
+  },
 ): string {
   return `AuthType=auth/munge
+AuthInfo=socket=${mungeSocket}
 DbdHost=${hostname().split(".")[0]}
 DbdAddr=127.0.0.1
 DbdPort=${port}

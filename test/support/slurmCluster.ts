@@ -1,6 +1,7 @@
 /** A throw-away Slurm cluster of four nodes on this host, without systemd and without control groups. */
 import { execFileSync, spawn } from "node:child_process";
-import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { randomBytes } from "node:crypto";
+import { chmodSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { createServer } from "node:net";
 import { hostname, tmpdir } from "node:os";
 import { join } from "node:path";
@@ -23,21 +24,24 @@ export interface ClusterOptions {
   readonly hasAccounts?: boolean;
 }
 
-/** Starts a cluster and sets `SLURM_CONF`. It needs root: munge's daemon runs as a user of its own. @throws what a daemon says */
+/** Starts a cluster and sets `SLURM_CONF`. It needs root: so do the daemons of its nodes. @throws what a daemon says */
 export async function startSlurm({
   maxArraySize,
   hasAccounts = false,
 }: ClusterOptions): Promise<SlurmCluster> {
   const root = mkdtempSync(join(tmpdir(), "vitrine-slurm-"));
+  chmodSync(root, 0o755); // munge and the accounts' database ask for it
   for (const folder of ["state", "log", "run", ...NODES]) mkdirSync(join(root, folder));
-  const stopMunge = startMunge();
+  const munge = startMunge(root);
   const conf = join(root, "slurm.conf");
   const [first, second, ...ports] = await freePorts(7);
   const write = (accounts?: string) =>
-    writeFileSync(conf, configuration(root, ports, { maxArraySize, accounts }));
+    writeFileSync(conf, configuration(root, ports, { maxArraySize, accounts, mungeSocket: munge.socket }));
   write();
   process.env.SLURM_CONF = conf;
-  const accounts = hasAccounts ? startAccounts(root, [first, second], withSbin()) : undefined;
+  const accounts = hasAccounts
+    ? startAccounts(root, { ports: [first, second], mungeSocket: munge.socket, environment: withSbin() })
+    : undefined;
   if (accounts !== undefined) {
     write(accounts.lines);
     patiently(() => execFileSync("sacctmgr", ["-n", "-i", "list", "cluster"], { stdio: "ignore" }));
@@ -59,7 +63,7 @@ export async function startSlurm({
       for (const node of NODES)
         for (const one of managersOf(root, node)) quietly(() => process.kill(one, "SIGKILL"));
       quietly(() => accounts?.stop());
-      stopMunge();
+      munge.stop();
       delete process.env.SLURM_CONF;
       rmSync(root, { recursive: true, force: true, maxRetries: 5 });
     },
@@ -78,29 +82,23 @@ function quietly(work: () => void): void {
   }
 }
 
-/** Munge's daemon refuses folders and a key that others may write; one that runs already is used. */
-function startMunge(): () => void {
-  if (mungeAnswers()) return () => {};
-  const shell = `set -e
-    install -d -o munge -g munge -m 0755 /run/munge
-    install -d -o munge -g munge -m 0700 /var/log/munge /var/lib/munge
-    [ -f /etc/munge/munge.key ] || /usr/sbin/mungekey -f
-    chown munge: /etc/munge/munge.key
-    chmod 400 /etc/munge/munge.key`;
-  execFileSync("sh", ["-c", shell]);
-  const options = ["--reuid=munge", "--regid=munge", "--clear-groups", "/usr/sbin/munged", "--foreground"];
-  const daemon = spawn("setpriv", options, { stdio: "ignore" });
-  for (let tries = 0; tries < 100 && !mungeAnswers(); tries++) execFileSync("sleep", ["0.1"]);
-  return () => void daemon.kill("SIGTERM");
-}
-
-function mungeAnswers(): boolean {
-  try {
-    execFileSync("munge", ["-n"], { stdio: "ignore" });
-    return true;
-  } catch {
-    return false;
-  }
+/** Each cluster has a munge of its own: clusters of two test files live side by side, and the first to end takes its own away. */
+function startMunge(root: string): { readonly socket: string; stop(): void } {
+  const place = (name: string) => join(root, "munge", name);
+  const [key, socket] = [place("key"), place("socket")];
+  mkdirSync(place(""), { mode: 0o755 });
+  writeFileSync(key, randomBytes(128), { mode: 0o400 });
+  const options = [
+    "--foreground",
+    `--key-file=${key}`,
+    `--socket=${socket}`,
+    `--pid-file=${place("pid")}`,
+    `--log-file=${place("log")}`,
+    `--seed-file=${place("seed")}`,
+  ];
+  const daemon = spawn("munged", options, { stdio: "ignore", env: withSbin() });
+  patiently(() => execFileSync("munge", ["-n", `--socket=${socket}`], { stdio: "ignore" }));
+  return { socket, stop: () => void daemon.kill("SIGTERM") };
 }
 
 /** Processes of the tasks of a node: they name its spool folder's configuration or node in their titles. */
@@ -144,8 +142,9 @@ function configuration(
   [controller, ...ports]: readonly number[],
   {
     maxArraySize,
+    mungeSocket,
     accounts = "AccountingStorageType=accounting_storage/none",
-  }: { readonly maxArraySize: number; readonly accounts?: string | undefined },
+  }: { readonly maxArraySize: number; readonly mungeSocket: string; readonly accounts?: string | undefined },
 ): string {
   const host = hostname().split(".")[0];
   const nodes = NODES.map(
@@ -157,7 +156,7 @@ SlurmctldHost=${host}(127.0.0.1)
 SlurmUser=root
 SlurmdUser=root
 AuthType=auth/munge
-AuthInfo=cred_expire=10
+AuthInfo=socket=${mungeSocket},cred_expire=10
 CredType=cred/munge
 MpiDefault=none
 ProctrackType=proctrack/linuxproc
