@@ -5,13 +5,12 @@ import { fileURLToPath } from "node:url";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { checkReadable, type LoadJob, type LoadReport, runLoad, stageOf } from "./support/acquireLoad.ts";
 import { bundleForNode } from "./support/bundle.ts";
+import { isLong } from "./support/long.ts";
 import { demoConfig } from "./support/mmcore.ts";
 import { python, requirement } from "./support/require.ts";
 import { mountSmallDisk } from "./support/smallDisk.ts";
 
-/** An hour of frames, which `.ci/run` tries: leaks that are slow show nowhere else. */
-const isLong = process.env.VITRINE_LONG === "1";
-/** At ten a second. */
+/** At ten a second: an hour, which `.ci/run` tries, or ten minutes. Leaks that are slow show nowhere else. */
 const FRAMES = isLong ? 36_000 : 6_000;
 const LIMIT_MS = isLong ? 1_200_000 : 120_000;
 

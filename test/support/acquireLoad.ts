@@ -3,6 +3,7 @@ import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { checkStamp, type DemoMicroscopeOptions, type StageReport } from "../../src/acquire/index.ts";
 import { type Dataset, openNdtiff, openOmeZarr, type PixelImage } from "../../src/io/index.ts";
+import { isLong } from "./long.ts";
 
 /** An acquisition for a process of its own: events 0.1 s apart, each with the axis `time`. */
 export interface LoadJob {
@@ -50,7 +51,7 @@ export function runLoad(
   const child = spawn(process.execPath, [...nodeArgs, bundle, JSON.stringify(job)], {
     env: { ...process.env, ...(slowDisk !== undefined && { SLOW_DISK: JSON.stringify(slowDisk) }) },
     stdio: ["ignore", "pipe", "pipe"],
-    timeout: process.env.VITRINE_LONG === "1" ? 1_190_000 : 110_000,
+    timeout: isLong ? 1_190_000 : 110_000,
   });
   let [stdout, stderr] = ["", ""];
   child.stdout.setEncoding("utf8").on("data", (text: string) => {

@@ -12,6 +12,7 @@ import {
   timePoints,
 } from "../../../test/support/acquire.ts";
 import { collectGarbage } from "../../../test/support/collectGarbage.ts";
+import { isLong } from "../../../test/support/long.ts";
 import { createSimulatedClock, systemClock } from "../clock.ts";
 import type { AcquisitionEvent } from "../events/event.ts";
 import type { ImageProcessor } from "../processors/processor.ts";
@@ -178,7 +179,7 @@ function heapInUse(): number {
 }
 
 /** `.ci/run` tries as many as an acquisition of a night has. */
-const EVENTS = process.env.VITRINE_LONG === "1" ? 100_000 : 20_000;
+const EVENTS = isLong ? 100_000 : 20_000;
 
 test(`${EVENTS} events of a generator take no memory that grows`, { timeout: 6 * EVENTS }, async () => {
   const tiny = { Camera: { OnCameraCCDXSize: 2, OnCameraCCDYSize: 2 } };
