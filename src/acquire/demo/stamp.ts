@@ -1,3 +1,4 @@
+import { fillWith } from "#image-memory";
 import { VitrineError } from "../../core/index.ts";
 import type { PixelImage } from "../../io/index.ts";
 import { seededNoise } from "./hash.ts";
@@ -32,9 +33,7 @@ export class StampWriter {
   write(frameNumber: number, out: Uint8Array): void {
     const block = this.#block;
     for (let at = 0; at < block.length; at += this.#rowBytes) this.#stamps.setUint32(at, frameNumber, true);
-    let at = 0;
-    for (; at + block.length <= out.length; at += block.length) out.set(block, at);
-    if (at < out.length) out.set(block.subarray(0, out.length - at), at);
+    fillWith(out, block);
   }
 }
 

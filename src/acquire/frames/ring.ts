@@ -1,4 +1,5 @@
-import { pixelView } from "../../core/index.ts";
+import { fillWith } from "#image-memory";
+import { pixelBytes, pixelView } from "../../core/index.ts";
 import type { ImageLayout, PixelArray } from "../../io/index.ts";
 
 /** A ring in memory, which threads share where the platform has shared memory. */
@@ -64,7 +65,7 @@ export class MemoryRing {
   copy(slot: number, layout: ImageLayout, into?: PixelArray): PixelArray {
     const pixels = this.view(slot, layout);
     if (into === undefined) return pixels.slice();
-    into.set(pixels);
+    fillWith(pixelBytes(into).subarray(0, pixels.byteLength), pixelBytes(pixels));
     return into;
   }
 

@@ -1,4 +1,4 @@
-import { imageMemory } from "#image-memory";
+import { fillWith, imageMemory } from "#image-memory";
 import { imageBytes, layoutOf, pixelBytes, pixelView } from "../../core/index.ts";
 import type { ImageLayout, PixelArray, PixelImage } from "../../io/index.ts";
 import type { ImageMetadata } from "../engine/metadata.ts";
@@ -58,7 +58,7 @@ function copyOut(frame: Frame, pool: ImagePool): PooledImage {
 /** A copy of an image that a processor returned: it may use its memory again for the next one. */
 export function copyImage(image: PixelImage, pool: ImagePool): PooledImage {
   const pooled = pool.take(layoutOf(image, "image"));
-  pixelBytes(pooled.pixels).set(pixelBytes(image.data));
+  fillWith(pixelBytes(pooled.pixels), pixelBytes(image.data));
   return pooled;
 }
 

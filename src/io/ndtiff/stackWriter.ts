@@ -1,6 +1,6 @@
 import { openWritable, removeFile } from "#files";
 import type { ImageLayout } from "../../core/index.ts";
-import { imageBytes } from "../../core/index.ts";
+import { imageBytes, Semaphore } from "../../core/index.ts";
 import type { Durability, WritableFile } from "../files.ts";
 import { even, within } from "./format.ts";
 import { formatIfd, ifdBytes, NEXT_IFD_AT } from "./ifd.ts";
@@ -63,6 +63,8 @@ export class StackWriter {
   #grown: Promise<void>;
   #isBroken = false;
   #isFinished = false;
+  /** Calls that write: two at once into one file wait for each other in the system, and burn a core meanwhile. */
+  readonly #calls = new Semaphore(1);
 
   constructor(options: StackOptions) {
     this.name = options.name;
@@ -108,10 +110,9 @@ export class StackWriter {
   /** Writes an image where it has its place. @throws {VitrineError} storage */
   async write({ offset, end }: ImageSpan, { layout, pixels, metadata }: ImageBytes): Promise<void> {
     await this.#growTo(end + 2);
-    const file = await this.file;
     const { resolution } = this.#options;
     const ifd = formatIfd(offset, { layout, metadataBytes: metadata.length, resolution });
-    await file.write([ifd, pixels, metadata], offset);
+    await this.#put([ifd, pixels, metadata], offset);
   }
 
   /** Writes all of an image but its pixels, which follow by {@link overwrite}. @throws {VitrineError} storage */
@@ -120,23 +121,22 @@ export class StackWriter {
     frame: Omit<ImageBytes, "pixels">,
   ): Promise<void> {
     await this.#growTo(end + 2);
-    const file = await this.file;
     const { layout, metadata } = frame;
     const { resolution } = this.#options;
-    await file.write([formatIfd(offset, { layout, metadataBytes: metadata.length, resolution })], offset);
-    await file.write([metadata], metadataOffset);
+    await this.#put([formatIfd(offset, { layout, metadataBytes: metadata.length, resolution })], offset);
+    await this.#put([metadata], metadataOffset);
   }
 
   /** Writes over what is there. @throws {VitrineError} storage */
   async overwrite(bytes: Uint8Array, offset: number): Promise<void> {
-    await (await this.file).write([bytes], offset);
+    await this.#put([bytes], offset);
   }
 
   /** Makes an image that was written part of the chain, behind those that were linked before. @throws {VitrineError} storage */
   async link({ offset, end }: ImageSpan): Promise<void> {
     const bytes = new Uint8Array(4);
     new DataView(bytes.buffer).setUint32(0, offset, true);
-    await (await this.file).write([bytes], this.#link);
+    await this.#put([bytes], this.#link);
     this.#link = offset + NEXT_IFD_AT;
     this.#end = end;
   }
@@ -153,6 +153,11 @@ export class StackWriter {
     await this.#grown.catch(() => {});
     await file.resize(this.#end);
     if (this.#options.durability === "power") await file.sync();
+  }
+
+  async #put(pieces: readonly Uint8Array[], offset: number): Promise<void> {
+    const file = await this.file;
+    await this.#calls.run(() => file.write(pieces, offset));
   }
 
   /** Steps wait for each other: two at once could end in the wrong order and cut the file. */
