@@ -1,6 +1,6 @@
 /** What the engine's processes load: the jobs of a pyramid, by name. They never open the experiment's database. */
 import { poolKernels } from "../../compute/index.ts";
-import { makeFolder, parseWithSchema } from "../../io/index.ts";
+import { makeFolder, parseWithSchema } from "../../io/essentials.ts";
 import type { BatchContext, BatchResult, Json } from "../../jobs/index.ts";
 import { withPool } from "../../program/index.ts";
 import type { PixelSize } from "../geometry/levels.ts";

@@ -1,5 +1,5 @@
 import { toFault, VitrineError } from "../../core/index.ts";
-import { type ImageCollection, type ImageSource, openImages } from "../../io/index.ts";
+import { type ImageCollection, type ImageSource, openImages } from "../../io/essentials.ts";
 import { type PlacedPixels, pastePixels } from "../geometry/paste.ts";
 import type { BatchImage, BatchLayer } from "./batch.ts";
 import { emptyPixels, type TilePixels, tilePixels } from "./pixels.ts";
