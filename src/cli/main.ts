@@ -43,6 +43,11 @@ const COMMANDS: Readonly<Record<string, () => Promise<Add>>> = {
   tour: async () => (await import("./tour.ts")).addTour,
 };
 
+function neededBy(name: string | undefined): readonly (() => Promise<Add>)[] {
+  if (name === "--version" || name === "-V") return [];
+  return name !== undefined && Object.hasOwn(COMMANDS, name) ? [COMMANDS[name]] : Object.values(COMMANDS);
+}
+
 /** The program with the named command alone; with all of them where none is named first (help, a misspelt name). */
 async function createCli(name: string | undefined): Promise<Command> {
   const cli = new Command("vitrine")
@@ -52,8 +57,7 @@ async function createCli(name: string | undefined): Promise<Command> {
     .showHelpAfterError("(vitrine COMMAND --help explains a command)")
     .enablePositionalOptions()
     .exitOverride();
-  const named = name !== undefined && Object.hasOwn(COMMANDS, name) ? COMMANDS[name] : undefined;
-  for (const load of named ? [named] : Object.values(COMMANDS)) (await load())(cli);
+  for (const load of neededBy(name)) (await load())(cli);
   return cli;
 }
 

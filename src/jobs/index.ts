@@ -29,4 +29,5 @@ export type {
   Step,
   StoredResult,
 } from "./step.ts";
+export { changeStepOptions } from "./stepOptions.ts";
 export type { JobTarget } from "./target.ts";

@@ -1,6 +1,6 @@
 import { type BackendSizes, createPool, MEMORY_LIMIT, type Pool, poolSizes } from "../compute/index.ts";
 import { type Progress, VitrineError } from "../core/index.ts";
-import { prepareResultFiles, type ResultFiles, type ResultPlaces, writeTogether } from "../io/index.ts";
+import { prepareResultFiles, type ResultFiles, type ResultPlaces, writeTogether } from "../io/essentials.ts";
 
 /**
  * Gets what a user should know. A `warning` says what was left out, guessed, has no effect or looks wrong; a `note` tells what

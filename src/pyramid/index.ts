@@ -79,11 +79,14 @@ export type {
   IlluminatiSubmissionOptions,
 } from "./step/arguments.ts";
 export {
+  BLENDINGS,
   CLIP_PERCENT,
   durationSeconds,
   ILLUMCORR_MODELS,
   IlluminatiBatchArguments,
   IlluminatiSubmissionArguments,
+  MISSING_SITES,
+  RESAMPLINGS,
 } from "./step/arguments.ts";
 export type { CollectBatch, MultiRunPhase, RunBatch, RunJob, RunPhase } from "./step/phases.ts";
 export type {

@@ -51,6 +51,8 @@ export const DOORS: readonly Door[] = [
     from: /^src\/(.*\.(node|browser)|jobs\/\w+|experiment\/database\/\w+)\.ts$/,
     to: /^src\/core\/index\.(node|browser)\.ts$/,
   },
+  // What the processes of jobs load, and what they stand on: a start of all of io takes longer than many a job.
+  { from: /^src\/(program\/program|pyramid\/.*)\.ts$/, to: /^src\/io\/essentials\.ts$/ },
   // What a worker thread loads: how jobs are served, and the tables of the domains' jobs.
   { from: /^src\/worker\//, to: /^src\/compute\/(kernels\/index|serve\.(node|browser)|domain)\.ts$/ },
   { from: /^src\/worker\//, to: /^src\/\w+\/kernels\/(index|domain)\.ts$/ },

@@ -1,7 +1,7 @@
-import type { Command } from "commander";
+import { type Command, Option } from "commander";
 import { openExperiment } from "../../experiment/index.ts";
 import { makeFolder, writeFileAtomic } from "../../io/index.ts";
-import { PyramidBuilder } from "../../pyramid/index.ts";
+import { MISSING_SITES, PyramidBuilder } from "../../pyramid/index.ts";
 import { databaseOption } from "../experiment.ts";
 import { type CommandTools, report } from "../report.ts";
 
@@ -26,6 +26,16 @@ export function addCommonOptions(method: Command): Command {
     .option("-v, --verbosity", "say more; again for more still", (_, before: number) => before + 1, 0)
     .addOption(databaseOption())
     .option("--json", "print the results as JSON");
+}
+
+/** What becomes of sites that cannot be read. */
+export type MissingSites = (typeof MISSING_SITES)[number];
+
+/** `--missing-sites`. */
+export function missingSitesOption(byDefault: string): Option {
+  const text =
+    "of sites that cannot be read or are of another size: their jobs fail, or they stay black, which is said";
+  return new Option("--missing-sites <how>", `${text} (${byDefault})`).choices(MISSING_SITES);
 }
 
 /** Which log a method leaves; those of jobs are the engine's. */

@@ -1,13 +1,21 @@
 import { type Command, InvalidArgumentError, Option } from "commander";
 import {
+  BLENDINGS,
   CLIP_PERCENT,
   ILLUMCORR_MODELS,
   type IlluminatiBatchInput,
   type InitReport,
+  RESAMPLINGS,
 } from "../../pyramid/index.ts";
 import { count, positive } from "../options.ts";
 import type { MethodContext } from "./common.ts";
-import { addCommonOptions, type CommonArguments, withBuilder } from "./common.ts";
+import {
+  addCommonOptions,
+  type CommonArguments,
+  type MissingSites,
+  missingSitesOption,
+  withBuilder,
+} from "./common.ts";
 
 type Model = (typeof ILLUMCORR_MODELS)[number];
 
@@ -23,6 +31,10 @@ interface InitArguments extends CommonArguments {
   readonly clipPercent?: number;
   readonly quality?: number;
   readonly multiscale?: boolean;
+  readonly blend?: (typeof BLENDINGS)[number];
+  readonly feather?: number;
+  readonly resample?: (typeof RESAMPLINGS)[number];
+  readonly missingSites?: MissingSites;
 }
 
 /** Adds `init`. */
@@ -54,10 +66,21 @@ export function addInit(methods: Command, context: MethodContext): void {
       percent,
     )
     .option("--quality <number>", "of JPEG tiles, 1 to 100 (default: 95)", quality)
-    .option(
-      "--multiscale",
-      "let collect write each plate as OME-Zarr 0.5 too, with its full range of values",
-    );
+    .option("--multiscale", "let collect write each plate as OME-Zarr 0.5 too, with its full range of values")
+    .addOption(
+      new Option(
+        "--blend <how>",
+        "what overlapping sites show: the last of them (default), the one whose end is furthest, or means",
+      ).choices(BLENDINGS),
+    )
+    .option("--feather <px>", "with --blend: pixels from a site's end over which its weight grows", count)
+    .addOption(
+      new Option(
+        "--resample <how>",
+        "how sites are moved by fractions of a pixel, as register finds them; round (default) does not",
+      ).choices(RESAMPLINGS),
+    )
+    .addOption(missingSitesOption("default: fail"));
   addCommonOptions(method).action((args: InitArguments) => {
     requireTogether(method, args);
     return withBuilder<InitReport>(context, { args, text: initText, phase: "init" }, (builder, { onLog }) =>
@@ -67,7 +90,15 @@ export function addInit(methods: Command, context: MethodContext): void {
 }
 
 function toInput(
-  { verbosity: _, database: __, json: ___, illumcorrExceptions, clipPercent, ...args }: InitArguments,
+  {
+    verbosity: _,
+    database: __,
+    json: ___,
+    illumcorrExceptions,
+    clipPercent,
+    feather,
+    ...args
+  }: InitArguments,
   onLog: (message: string, kind: "warning") => void,
 ): IlluminatiBatchInput {
   const isOverruled = args.clipValue !== undefined && clipPercent !== undefined;
@@ -77,12 +108,15 @@ function toInput(
     ...(args.clipValue !== undefined && { clip: true }),
     ...(clipPercent !== undefined && !isOverruled && { clipPercent }),
     ...(illumcorrExceptions !== undefined && { illumcorrExceptions: [...illumcorrExceptions] }),
+    ...(feather !== undefined && { featherPx: feather }),
   };
 }
 
 function requireTogether(method: Command, args: InitArguments): void {
   if (args.clipPercent !== undefined && !args.clip && args.clipValue === undefined)
     method.error("error: option --clip-percent needs --clip");
+  if (args.feather !== undefined && (args.blend ?? "last") === "last")
+    method.error("error: option --feather needs --blend nearest or --blend linear");
   if (args.illumcorr) return;
   if (args.illumcorrModel !== undefined) method.error("error: option --illumcorr-model needs --illumcorr");
   if (args.illumcorrExceptions !== undefined)

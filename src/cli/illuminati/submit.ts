@@ -7,7 +7,13 @@ import { infoText } from "../jobs.ts";
 import { count, notNegative, positive } from "../options.ts";
 import { log } from "../report.ts";
 import type { MethodContext } from "./common.ts";
-import { addCommonOptions, type CommonArguments, withBuilder } from "./common.ts";
+import {
+  addCommonOptions,
+  type CommonArguments,
+  type MissingSites,
+  missingSitesOption,
+  withBuilder,
+} from "./common.ts";
 import { collectText } from "./run.ts";
 
 interface SubmitArguments extends CommonArguments {
@@ -16,6 +22,7 @@ interface SubmitArguments extends CommonArguments {
   readonly duration?: string;
   readonly memory?: number;
   readonly cores?: number;
+  readonly missingSites?: MissingSites;
   readonly engine?: Engine["kind"];
   readonly tasks?: number;
   readonly partition?: string;
@@ -45,7 +52,11 @@ export function addResubmit(methods: Command, context: MethodContext): void {
     .description("run what is missing of the last submission, as it was submitted, and monitor it");
   addMonitorOptions(method).action(async (args: SubmitArguments) => {
     const before = await lastSubmission(context.directory);
-    return submit(context, args, { ...before, engine: { ...before.engine, ...submissionOf(args).engine } });
+    const { args: own, engine } = submissionOf(args);
+    return submit(context, args, {
+      args: { ...before.args, ...own },
+      engine: { ...before.engine, ...engine },
+    });
   });
 }
 
@@ -55,6 +66,7 @@ function addMonitorOptions(method: Command): Command {
     .option("-i, --interval <seconds>", "between two looks", positive, 10)
     .addOption(engineOption("where jobs run: processes of this machine (default), or a Slurm cluster"))
     .option("--tasks <number>", "jobs at a time; default: as many as fit", count)
+    .addOption(missingSitesOption("default: as init was told"))
     .option("--partition <name>", "with --engine slurm: where")
     .option("--account <name>", "with --engine slurm: who pays")
     .option(
@@ -72,12 +84,13 @@ interface Submission {
 }
 
 function submissionOf(args: SubmitArguments): Submission {
-  const { duration: time, memory, cores, engine, tasks, partition, account, sbatch } = args;
+  const { duration: time, memory, cores, missingSites, engine, tasks, partition, account, sbatch } = args;
   return {
     args: {
       ...(time !== undefined && { duration: time }),
       ...(memory !== undefined && { memory }),
       ...(cores !== undefined && { cores }),
+      ...(missingSites !== undefined && { missingSites }),
     },
     engine: {
       ...(engine !== undefined && { engine }),

@@ -1,6 +1,4 @@
 import { gunzipSync, gzipSync } from "fflate";
-import Blosc from "numcodecs/blosc";
-import Zstd from "numcodecs/zstd";
 import type { ImageLayout, PixelArray, PixelImage, PixelType } from "../../core/index.ts";
 import { bytesPerValue, imageBytes, pixelView, VitrineError } from "../../core/index.ts";
 import { bytesOf } from "../byteOrder.ts";
@@ -106,7 +104,9 @@ export async function packChunk(
     case "gzip":
       return gzipSync(bytes, { level: GZIP_LEVEL, mtime: 0 });
     case "zstd":
-      return Zstd.fromConfig({ id: "zstd", level: ZSTD_LEVEL }).encode(bytes);
+      return (await import("numcodecs/zstd")).default
+        .fromConfig({ id: "zstd", level: ZSTD_LEVEL })
+        .encode(bytes);
     case "blosc": {
       const chunk = chunkMemory(bytes.length);
       chunk.set(bytes);
@@ -136,7 +136,11 @@ async function unfold(
     if (compression === "none") return bytes;
     if (compression === "gzip") return gunzipSync(bytes, { out: new Uint8Array(size) });
     checkPacked(bytes, compression, { chunkBytes: size, at });
-    if (compression === "zstd") return await Zstd.fromConfig({ id: "zstd" }).decode(bytes);
+    if (compression === "zstd") {
+      const { default: Zstd } = await import("numcodecs/zstd");
+      return await Zstd.fromConfig({ id: "zstd" }).decode(bytes);
+    }
+    const { default: Blosc } = await import("numcodecs/blosc");
     return await Blosc.fromConfig({ id: "blosc" }).decode(bytes);
   } catch (cause) {
     if (cause instanceof VitrineError) throw cause;

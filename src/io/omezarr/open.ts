@@ -5,7 +5,6 @@ import { axesKey, VitrineError } from "../../core/index.ts";
 import { parseWithSchema } from "../schema.ts";
 import type { ChunkLayout, OmeZarrCompression } from "./chunks.ts";
 import { hasChunks, OmeZarrDataset, type OmeZarrEntry, type OmeZarrReader } from "./dataset.ts";
-import { openForeign } from "./foreign.ts";
 import { parseHeader, parseRecord, parseRecords, RECORDS } from "./records.ts";
 
 /** Files that are looked for at once. */
@@ -25,7 +24,10 @@ const LOOKED_FOR_AT_ONCE = 32;
  */
 export async function openOmeZarr(path: string): Promise<OmeZarrReader> {
   const folder = path.replace(/(?<=.)[/\\]+$/, "");
-  return (await fileExists(`${folder}/${RECORDS}`)) ? openOwn(folder) : openForeign(folder);
+  if (await fileExists(`${folder}/${RECORDS}`)) return openOwn(folder);
+  // with the library that reads them: 60 files, which nothing else of this package needs
+  const { openForeign } = await import("./foreign.ts");
+  return openForeign(folder);
 }
 
 async function openOwn(folder: string): Promise<OmeZarrDataset> {

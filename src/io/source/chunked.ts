@@ -1,4 +1,5 @@
-import { VitrineError } from "../../core/index.ts";
+import type { PixelArray } from "../../core/index.ts";
+import { requireNotAborted, VitrineError } from "../../core/index.ts";
 import { indicesWithin } from "../dataset/arrayPlan.ts";
 import type { ArrayBlock } from "../dataset/dataset.ts";
 import { copyBox } from "./box.ts";
@@ -26,6 +27,11 @@ export interface ChunkReader {
    */
   readonly readChunk: (request: ChunkRequest) => Promise<Chunk | undefined>;
   readonly close: () => Promise<void>;
+  /**
+   * Reads a region without the memory of chunks, where its own array takes it and all of the file that is read lies in it; false where that
+   * cannot be, and it is put together from chunks.
+   */
+  readonly readInto?: (region: ResolvedRegion, into: PixelArray) => Promise<boolean>;
   /** What a chunk that is left out reads as (default 0). */
   readonly fill?: number;
   /** Place of the image's first pixel in the chunk 0, 0, …, by level, where that is not the chunk's first. */
@@ -76,7 +82,11 @@ interface Loader {
 async function readRegion(facts: SourceFacts, what: SourceRead, loader: Loader): Promise<ArrayBlock> {
   const region = resolveRegion(facts, what);
   const block = createBlock(facts, region, what.into);
-  const { fill = 0 } = loader.reader;
+  const { fill = 0, readInto } = loader.reader;
+  if (what.into !== undefined && (await readInto?.(region, what.into))) {
+    requireNotAborted(what.signal, `${facts.name} read`);
+    return block;
+  }
   if (fill !== 0 || what.into !== undefined) block.data.fill(fill);
   if (block.data.length === 0) return block;
   const stop = new AbortController();

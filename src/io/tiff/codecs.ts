@@ -1,8 +1,11 @@
 import { unzlibSync } from "fflate";
 import { VitrineError } from "../../core/index.ts";
 
-/** Unpacks one strip or tile into exactly `length` bytes; bytes behind them are left out. */
-export type TiffCodec = (packed: Uint8Array, length: number, at: string) => Uint8Array;
+/**
+ * Unpacks one strip or tile into exactly `length` bytes; bytes behind them are left out. `out` takes them where it is given, as long as they
+ * are; what was not packed at all comes back as it is.
+ */
+export type TiffCodec = (packed: Uint8Array, length: number, at: string, out?: Uint8Array) => Uint8Array;
 
 const CLEAR = 256;
 const END = 257;
@@ -19,9 +22,14 @@ export const CODECS: Readonly<Record<number, { readonly decode: TiffCodec; reado
   32773: { decode: decodePackBits, expansion: 64 },
 };
 
-function decodeDeflate(packed: Uint8Array, length: number, at: string): Uint8Array {
+function decodeDeflate(
+  packed: Uint8Array,
+  length: number,
+  at: string,
+  out: Uint8Array = new Uint8Array(length),
+): Uint8Array {
   try {
-    return requireLength(unzlibSync(packed, { out: new Uint8Array(length) }), length, at);
+    return requireLength(unzlibSync(packed, { out }), length, at);
   } catch (cause) {
     if (cause instanceof VitrineError) throw cause;
     const found = cause instanceof Error ? cause.message : String(cause);
@@ -33,8 +41,12 @@ function decodeDeflate(packed: Uint8Array, length: number, at: string): Uint8Arr
  * LZW as TIFF 6.0 has it: highest bit first, codes grow one early. A string of the table is a place in what was unpacked, so
  * that no string is ever copied but to its end.
  */
-function decodeLzw(packed: Uint8Array, length: number, at: string): Uint8Array {
-  const out = new Uint8Array(length);
+function decodeLzw(
+  packed: Uint8Array,
+  length: number,
+  at: string,
+  out: Uint8Array = new Uint8Array(length),
+): Uint8Array {
   const starts = new Uint32Array(CODES);
   const lengths = new Uint16Array(CODES);
   let [next, width, previous] = [END + 1, 9, -1];
@@ -72,8 +84,12 @@ function decodeLzw(packed: Uint8Array, length: number, at: string): Uint8Array {
   return requireLength(out.subarray(0, done), length, at);
 }
 
-function decodePackBits(packed: Uint8Array, length: number, at: string): Uint8Array {
-  const out = new Uint8Array(length);
+function decodePackBits(
+  packed: Uint8Array,
+  length: number,
+  at: string,
+  out: Uint8Array = new Uint8Array(length),
+): Uint8Array {
   let [read, done] = [0, 0];
   while (done < length && read < packed.length) {
     const head = packed[read++];

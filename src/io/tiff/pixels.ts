@@ -37,16 +37,16 @@ export interface TiffWindow {
 
 /**
  * Reads pixels of a page, of those strips or tiles alone that they lie in. Chunks that the file leaves out (offset and length
- * 0) are zeros.
+ * 0) are zeros. Strips are read and unpacked where they belong.
  *
- * @param window  default the whole page
- * @returns       (height, width, channels) values
+ * @param options  `window`: default the whole page; `into`: where the values go, of the page's type and the window's size, default new ones
+ * @returns        (height, width, channels) values
  * @throws {VitrineError} format: a chunk that is damaged, too short, or not in the file; range: more than memory holds
  */
 export async function readPixels(
   source: Source,
   layout: TiffPageLayout,
-  window: TiffWindow = { x: 0, y: 0, width: layout.page.width, height: layout.page.height },
+  { window = wholePage(layout), into }: { readonly window?: TiffWindow; readonly into?: PixelArray } = {},
 ): Promise<PixelArray> {
   const chunks = chunksWithin(layout, window, source.at);
   const there = chunks.filter((chunk) => !isLeftOut(layout, chunk));
@@ -56,13 +56,8 @@ export async function readPixels(
     for (const chunk of there) checkChunk(chunk, layout, source);
     checkShared(there, layout, source);
   }
-  const { channels, dtype } = layout.page;
-  const image = { width: window.width, height: window.height, channels, dtype };
-  const bytes = imageBytes(image);
-  const pixels = pixelView(
-    image,
-    allocate(() => new ArrayBuffer(bytes), bytes, source.at),
-  );
+  const pixels = into ?? newPixels(layout, window, source.at);
+  if (into !== undefined && there.length < chunks.length) into.fill(0);
   if (run !== undefined) {
     const target = pixelBytes(pixels);
     await source.file.read(run.offset, target.length, target);
@@ -70,8 +65,29 @@ export async function readPixels(
     restoreRows(target, 1, rowsOf(layout, source));
     return pixels;
   }
-  for (const chunk of there) place(await unpack(chunk, layout, source), chunk, { layout, pixels, window });
+  for (const chunk of there) {
+    const target = { layout, pixels, window };
+    const values = await unpack(chunk, source, target);
+    if (values !== undefined) place(values, chunk, target);
+  }
   return pixels;
+}
+
+function wholePage({ page: { width, height } }: TiffPageLayout): TiffWindow {
+  return { x: 0, y: 0, width, height };
+}
+
+function newPixels(
+  { page: { channels, dtype } }: TiffPageLayout,
+  { width, height }: TiffWindow,
+  at: string,
+): PixelArray {
+  const image = { width, height, channels, dtype };
+  const bytes = imageBytes(image);
+  return pixelView(
+    image,
+    allocate(() => new ArrayBuffer(bytes), bytes, at),
+  );
 }
 
 function chunksWithin(layout: TiffPageLayout, { x, y, width, height }: TiffWindow, at: string): Chunk[] {
@@ -161,13 +177,20 @@ function rowsOf(layout: TiffPageLayout, { bigEndian }: Source) {
   return { values: layout.chunkWidth * samples, samples, width: layout.page.bits / 8, bigEndian };
 }
 
-async function unpack(chunk: Chunk, layout: TiffPageLayout, source: Source): Promise<PixelArray> {
+/** The values of a chunk; nothing where they were unpacked into their places. */
+async function unpack(chunk: Chunk, source: Source, target: Target): Promise<PixelArray | undefined> {
+  const { layout } = target;
   const { index, bytes, at, rows } = chunk;
   const packed = await source.file.read(layout.offsets[index], packedBytes(layout, index, bytes));
   if (layout.isReversed) reverseBits(packed);
-  const values = CODECS[layout.page.compression].decode(packed, bytes, at);
+  const room = ownRoom(chunk, target);
+  const values = CODECS[layout.page.compression].decode(packed, bytes, at, room);
   if (isPacked(layout.page)) return unpackBits(values, rows, layout);
   restoreRows(values, layout.predictor, rowsOf(layout, source));
+  if (room !== undefined) {
+    if (values.buffer !== room.buffer) room.set(values); // without compression nothing was unpacked
+    return undefined;
+  }
   const length = bytes / (layout.page.bits / 8);
   if (isHalf(layout))
     return Float32Array.from(new Uint16Array(values.buffer, values.byteOffset, length), halfToNumber);
@@ -208,6 +231,16 @@ interface Target {
   readonly layout: TiffPageLayout;
   readonly pixels: PixelArray;
   readonly window: TiffWindow;
+}
+
+/** The bytes of the pixels that a chunk is, where it is whole rows of the window as they lie in the file. */
+function ownRoom({ x, y, rows, bytes }: Chunk, { layout, pixels, window }: Target): Uint8Array | undefined {
+  const { page, chunkWidth, isPlanar } = layout;
+  const isWide = x === 0 && window.x === 0 && chunkWidth === page.width && window.width === page.width;
+  const isWithin = y >= window.y && y + rows <= window.y + window.height;
+  if (!isWide || !isWithin || isPlanar || isHalf(layout) || isPacked(page)) return undefined;
+  const first = ((y - window.y) * bytes) / rows;
+  return pixelBytes(pixels).subarray(first, first + bytes);
 }
 
 /** Copies the part of a chunk that lies in the window. */

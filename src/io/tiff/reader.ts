@@ -92,8 +92,8 @@ export class TiffReader {
     return kept(this.#layouts, entry.offset, read);
   }
 
-  /** Reads a rectangle (default all) of a plane: (height, width, channels) values. @throws {VitrineError} as `readPage` */
-  async read({ entry, frame }: TiffPlane, part?: TiffWindow): Promise<PixelArray> {
+  /** Reads a rectangle (default all) of a plane: (height, width, channels) values, `into` an array of them. @throws {VitrineError} as `readPage` */
+  async read({ entry, frame }: TiffPlane, part?: TiffWindow, into?: PixelArray): Promise<PixelArray> {
     const { page, offset, at } = entry;
     const { bigEndian, isBig } = this.format;
     const window = part ?? { x: 0, y: 0, width: page.width, height: page.height };
@@ -101,13 +101,13 @@ export class TiffReader {
     if (layout === undefined) {
       // the other library takes the memory that a tag asks for
       (await this.directory(entry)).checkTags();
-      return readForeignPage(this.file, { page, bigEndian, isBig, offset, at }, window);
+      const values = await readForeignPage(this.file, { page, bigEndian, isBig, offset, at }, window);
+      into?.set(values);
+      return into ?? values;
     }
-    return readPixels(
-      { file: this.file, bigEndian, at },
-      frame === 0 ? layout : frameOf(layout, frame),
-      window,
-    );
+    const source = { file: this.file, bigEndian, at };
+    const what = { window, ...(into !== undefined && { into }) };
+    return readPixels(source, frame === 0 ? layout : frameOf(layout, frame), what);
   }
 
   close(): Promise<void> {

@@ -1,7 +1,7 @@
 /** What the engine's processes load to align cycles, by name. */
 import { z } from "zod";
 import { toFault } from "../../core/index.ts";
-import { parseWithSchema } from "../../io/index.ts";
+import { parseWithSchema } from "../../io/essentials.ts";
 import type { BatchContext, BatchResult, Json } from "../../jobs/index.ts";
 import { withPool } from "../../program/index.ts";
 import { registerCycle } from "../registration/cycles.ts";

@@ -133,7 +133,7 @@ async function cycleImages(
     const site = sites.get(siteId);
     if (site === undefined) continue;
     const { height, width } = site;
-    const place = { y: 0, x: 0, height, width, window: null };
+    const place = { y: 0, x: 0, height, width, fraction: null, window: null };
     images.set(siteId, { site: names.get(siteId) ?? "", path, imageIndex, plane: index, ...place });
   }
   const dtype = await layerType(own, `channel ${cycle.channel}, cycle ${cycle.cycleIndex}`);

@@ -1,5 +1,5 @@
 import { VitrineError } from "../../core/index.ts";
-import { formatNpz, type NpyArray, readNpz } from "../../io/index.ts";
+import { formatNpz, type NpyArray, readNpz } from "../../io/essentials.ts";
 import type { PixelSize } from "../geometry/levels.ts";
 import type { IlluminationModel } from "./models.ts";
 import type { IlluminationStatistics } from "./statistics.ts";

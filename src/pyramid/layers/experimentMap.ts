@@ -1,5 +1,5 @@
 import type { Experiment } from "../../experiment/index.ts";
-import { type PyramidLevel, pyramidLevels } from "../geometry/levels.ts";
+import { type PixelOffset, type PyramidLevel, pyramidLevels } from "../geometry/levels.ts";
 import { type PlateMap, placePlates, type SiteCell, type WellSites } from "../geometry/map.ts";
 
 /** Where all plates, wells and sites of an experiment lie, and the levels of every layer on that map. */
@@ -8,6 +8,8 @@ export interface ExperimentMap {
   readonly levels: readonly PyramidLevel[];
   /** How messages call the sites that are placed, by id. */
   readonly names: ReadonlyMap<number, string>;
+  /** By how much sites lie further down and to the right than their whole pixels, -0.5 to 0.5; those that do not are not in it. */
+  readonly fractions: ReadonlyMap<number, PixelOffset>;
   /** Sites that nothing tells the place of: they are on no layer. */
   readonly unplaced: readonly string[];
 }
@@ -27,12 +29,15 @@ export async function readExperimentMap(experiment: Experiment): Promise<Experim
   const nameOf = siteNames(plates, wells);
   const names = new Map<number, string>();
   const unplaced: string[] = [];
+  const fractions = new Map<number, PixelOffset>();
   const sites = new Map<number, SiteCell[]>();
   for (const row of rows) {
     const cell = cellOf(row);
     if (cell === undefined) unplaced.push(nameOf(row));
     else {
       names.set(row.id, nameOf(row));
+      const fraction = fractionOf(row);
+      if (fraction !== undefined) fractions.set(row.id, fraction);
       const ofWell = sites.get(row.wellId);
       if (ofWell === undefined) sites.set(row.wellId, [cell]);
       else ofWell.push(cell);
@@ -52,7 +57,7 @@ export async function readExperimentMap(experiment: Experiment): Promise<Experim
       horizontalSiteDisplacement: settings.horizontalSiteDisplacement,
     },
   );
-  return { map, levels: pyramidLevels(map), names, unplaced };
+  return { map, levels: pyramidLevels(map), names, fractions, unplaced };
 }
 
 interface SiteRow {
@@ -71,6 +76,13 @@ function cellOf({ id, gridRow, gridColumn, yPx, xPx, height, width }: SiteRow): 
   const common = { id, y: gridRow ?? 0, x: gridColumn ?? 0, height, width };
   if (yPx !== null && xPx !== null) return { ...common, offset: { y: Math.round(yPx), x: Math.round(xPx) } };
   return gridRow === null || gridColumn === null ? undefined : common;
+}
+
+/** What rounding a site's place leaves. */
+function fractionOf({ yPx, xPx }: SiteRow): PixelOffset | undefined {
+  if (yPx === null || xPx === null) return undefined;
+  const [y, x] = [yPx - Math.round(yPx), xPx - Math.round(xPx)];
+  return y === 0 && x === 0 ? undefined : { y, x };
 }
 
 function siteNames(

@@ -152,7 +152,15 @@ async function wellsOf(experiment: Experiment, layer: LayerKey): Promise<Well[]>
       const file = fileOf.get(id);
       if (file === undefined) return undefined;
       const { path, imageIndex, plane } = file;
-      return { ...sites[i], site: names.get(id) ?? `${id}`, path, imageIndex, plane, window: null };
+      return {
+        ...sites[i],
+        site: names.get(id) ?? `${id}`,
+        path,
+        imageIndex,
+        plane,
+        fraction: null,
+        window: null,
+      };
     });
     return [{ name: own[0].well, ids, sites, images, files: ids.flatMap((id) => fileOf.get(id) ?? []) }];
   });

@@ -1,7 +1,7 @@
 /** What the engine's processes load for statistics of illumination, by name. */
 import { z } from "zod";
 import { toFault, VitrineError } from "../../core/index.ts";
-import { formatNpz, parseWithSchema } from "../../io/index.ts";
+import { formatNpz, parseWithSchema } from "../../io/essentials.ts";
 import type { BatchContext, BatchResult, Json } from "../../jobs/index.ts";
 import { shrink } from "../illumination/smooth.ts";
 import { addImage, emptyStatistics, histogramOf, oddImages } from "../illumination/statistics.ts";

@@ -47,7 +47,18 @@ export async function planStatistics(
         if (site === undefined) continue;
         const { height, width } = site;
         const name = `${sites.get(siteId)}, t ${layer.tpoint}, z ${layer.zplane}`;
-        images.push({ site: name, path, imageIndex, plane, y: 0, x: 0, height, width, window: null });
+        images.push({
+          site: name,
+          path,
+          imageIndex,
+          plane,
+          y: 0,
+          x: 0,
+          height,
+          width,
+          fraction: null,
+          window: null,
+        });
       }
     const alike = ofOneSize(images, channel, onLog);
     if (alike.length < FEW_IMAGES)

@@ -1,7 +1,18 @@
 import { z } from "zod";
+import type { Blending } from "../blending/compose.ts";
+import type { Resampling } from "../blending/resample.ts";
 
 /** How the light of a channel is corrected: TissueMAPS' way, a flat field after BaSiC or of the median, or a lab's own maps. */
 export const ILLUMCORR_MODELS = ["zscore", "basic", "median", "files"] as const;
+
+/** What pixels show that several sites cover: see {@link Blending}. */
+export const BLENDINGS = ["last", "nearest", "linear"] as const satisfies readonly Blending[];
+
+/** How sites are put at fractions of a pixel: see {@link Resampling}. */
+export const RESAMPLINGS = ["round", "bilinear", "lanczos"] as const satisfies readonly Resampling[];
+
+/** What becomes of a site whose image cannot be read or is of another size or type: its job fails, or the site stays black, which is said. */
+export const MISSING_SITES = ["fail", "black"] as const;
 
 /** Default of {@link IlluminatiBatchArguments}' `clipPercent`. */
 export const CLIP_PERCENT = 99.9;
@@ -34,6 +45,14 @@ export const IlluminatiBatchArguments = z
     quality: z.int().min(1).max(100).default(95),
     /** Whether `collect` writes each plate as OME-Zarr too, with its full range of values. */
     multiscale: z.boolean().default(false),
+    /** What a pixel shows that several sites cover; `last` is TissueMAPS' way. */
+    blend: z.enum(BLENDINGS).default("last"),
+    /** Pixels from a site's end over which its weight grows, with `blend` other than `last`; default to its middle. */
+    featherPx: z.int().min(1).optional(),
+    /** How sites are moved by fractions of a pixel; `round` does not. */
+    resample: z.enum(RESAMPLINGS).default("round"),
+    /** What becomes of sites that cannot be read; it may be changed when jobs are submitted. */
+    missingSites: z.enum(MISSING_SITES).default("fail"),
   })
   .superRefine((args, context) => {
     const refuse = (key: string, message: string) =>
@@ -45,6 +64,8 @@ export const IlluminatiBatchArguments = z
     if (args.illumcorrModel !== undefined && !args.illumcorr) refuse("illumcorrModel", "illumcorr beside it");
     if (args.illumcorrExceptions.length > 0 && !args.illumcorr)
       refuse("illumcorrExceptions", "illumcorr beside it");
+    if (args.featherPx !== undefined && args.blend === "last")
+      refuse("featherPx", "blend nearest or linear beside it");
   });
 
 /** {@link IlluminatiBatchArguments} as they are given. */
@@ -69,6 +90,8 @@ export const IlluminatiSubmissionArguments = z.strictObject({
   memory: z.int().min(1).default(2147),
   /** Cores of each job; more where its memory exceeds one core's share. */
   cores: z.int().min(1).default(1),
+  /** What becomes of sites that cannot be read, from now on; default what `init` was told. */
+  missingSites: z.enum(MISSING_SITES).optional(),
 });
 
 /** {@link IlluminatiSubmissionArguments} as they are given. */

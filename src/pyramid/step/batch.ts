@@ -1,6 +1,7 @@
 /** What the engine's processes load: the jobs of a pyramid, by name. They never open the experiment's database. */
 import { poolKernels } from "../../compute/index.ts";
-import { makeFolder, parseWithSchema } from "../../io/index.ts";
+import { VitrineError } from "../../core/index.ts";
+import { makeFolder, parseWithSchema } from "../../io/essentials.ts";
 import type { BatchContext, BatchResult, Json } from "../../jobs/index.ts";
 import { withPool } from "../../program/index.ts";
 import type { PixelSize } from "../geometry/levels.ts";
@@ -8,18 +9,24 @@ import { correctionTable } from "../illumination/correctionTable.ts";
 import { correctIllumination, type IlluminationModel } from "../illumination/models.ts";
 import { type IntensityRange, scaleTable } from "../illumination/scaling.ts";
 import { readIlluminationModel } from "../illumination/store.ts";
-import type { BatchLayer, ReducedBatch, SitesBatch, TilesBatch } from "../tiles/batch.ts";
+import type { BatchImage, BatchLayer, ReducedBatch, SitesBatch, TilesBatch } from "../tiles/batch.ts";
 import { tilesBatchSchema } from "../tiles/batch.ts";
-import { composeReduced, composeSites, listSites } from "../tiles/compose.ts";
+import { blendSites, composeReduced, composeSites, listSites, type ReadImage } from "../tiles/compose.ts";
 import { type ComposedBlock, type EncodeOptions, encodeBlocks, reducedPart } from "../tiles/encodeBlocks.ts";
 import { valueOffset } from "../tiles/pixels.ts";
 import { type Correct, SiteReader } from "../tiles/siteReader.ts";
+import { IlluminatiBatchArguments } from "./arguments.ts";
 
 /** Names of the files that a job leaves. */
 export const PACK_FILES = { tiles: "tiles.pack", index: "tiles.index", reduced: "reduced" } as const;
 
 /** What a job tells beside its files. */
-export type TilesResult = { readonly layer: number; readonly tiles: number };
+export type TilesResult = {
+  readonly layer: number;
+  readonly tiles: number;
+  /** Names of sites that could not be read and are left out; absent where all could. */
+  readonly missing?: readonly string[];
+};
 
 /**
  * Makes the tiles of one batch.
@@ -34,16 +41,44 @@ export async function makeTiles(value: Json, context: BatchContext): Promise<Bat
   const { illumination } = batch;
   const model = illumination === null ? undefined : await readIlluminationModel(illumination);
   const size = model === undefined ? undefined : oneSize(batch);
-  if (model !== undefined && size !== undefined && isOf(model, size)) {
+  const isBlended = batch.blend !== "last" || batch.resample !== "round";
+  if (model !== undefined && size !== undefined && isOf(model, size) && !isBlended) {
     await using reader = new SiteReader({ type: batch.layer.dtype });
     const correction = { table: correctionTable(model, scaleTable(rangeOf(batch.layer))), site: size };
-    const blocks = listSites(batch, (image) => reader.read(image));
-    return await encode(batch, blocks, { ...context, correction });
+    const { read, missing } = imageReader(reader, context);
+    return await encode(batch, listSites(batch, read), { ...context, correction, missing });
   }
   const correct: Correct | undefined = model && ((pixels) => correctIllumination(pixels, model));
   await using reader = new SiteReader({ type: batch.layer.dtype, correct });
-  const blocks = composeSites(batch, (image) => reader.read(image));
-  return await encode(batch, blocks, context);
+  const { read, missing } = imageReader(reader, context);
+  const blocks = isBlended ? blendSites(batch, read) : composeSites(batch, read);
+  return await encode(batch, blocks, { ...context, missing });
+}
+
+interface ImageReader {
+  readonly read: ReadImage;
+  /** Sites that were left out, by what was wrong with them. */
+  readonly missing: ReadonlyMap<BatchImage, string>;
+}
+
+/** Reads images; one that cannot be read is left out and said once, where the step is told so. @throws {VitrineError} what is wrong, else */
+function imageReader(reader: SiteReader, { options, onLog, phase }: BatchContext): ImageReader {
+  const { missingSites } = parseWithSchema(options, IlluminatiBatchArguments, `${phase} options`);
+  const missing = new Map<BatchImage, string>();
+  const read = async (image: BatchImage) => {
+    if (missing.has(image)) return undefined;
+    try {
+      return await reader.read(image);
+    } catch (error) {
+      if (missingSites !== "black" || !(error instanceof VitrineError) || error.code === "aborted")
+        throw error;
+      const { at, expected, found } = error.fault;
+      missing.set(image, image.site);
+      onLog(`${at}: expected ${expected}, found ${found}: the site stays black`, "warning");
+      return undefined;
+    }
+  };
+  return { read, missing };
 }
 
 /** The size of all images of 16 bits that are shown whole: such are corrected where they are put together. */
@@ -75,8 +110,9 @@ function reducedReader({ from }: ReducedBatch, context: BatchContext) {
 async function encode(
   batch: TilesBatch,
   blocks: AsyncIterable<ComposedBlock>,
-  { cores, signal, onProgress, scratch, correction }: BatchContext & Pick<EncodeOptions, "correction">,
+  context: BatchContext & Pick<EncodeOptions, "correction"> & Partial<Pick<ImageReader, "missing">>,
 ): Promise<BatchResult<TilesResult>> {
+  const { cores, signal, onProgress, scratch, correction } = context;
   const began = performance.now();
   const total = batch.blocks.length;
   let done = 0;
@@ -93,7 +129,8 @@ async function encode(
   );
   const { tiles: pack, index: list, reduced: rest } = PACK_FILES;
   const files = { [pack]: { path }, [list]: index, [rest]: reduced };
-  return { value: { layer: batch.layer.id, tiles }, files };
+  const missing = [...(context.missing?.values() ?? [])];
+  return { value: { layer: batch.layer.id, tiles, ...(missing.length > 0 && { missing }) }, files };
 }
 
 /** 8-bit pixels stay as they are. */

@@ -6,6 +6,7 @@ import { fileExists, parseWithSchema, removeFile, removeFolder } from "../../io/
 import {
   type BatchInfo,
   type BatchPlace,
+  changeStepOptions,
   cleanupStep,
   collectStep,
   type Engine,
@@ -28,6 +29,7 @@ import {
   durationSeconds,
   IlluminatiBatchArguments,
   type IlluminatiBatchInput,
+  type IlluminatiBatchOptions,
   IlluminatiSubmissionArguments,
   type IlluminatiSubmissionInput,
 } from "./arguments.ts";
@@ -45,7 +47,7 @@ export type { CollectedLayer, CollectReport } from "./collect.ts";
 const STEP = "illuminati";
 
 /** Changes with every change of what jobs leave. */
-const STATE_VERSION = 1;
+const STATE_VERSION = 2;
 
 /** Gets what a user should know. */
 interface LogOption {
@@ -192,9 +194,9 @@ export class PyramidBuilder {
    */
   async collectJobOutput(_batch?: CollectBatch, options: CollectOptions = {}): Promise<CollectReport> {
     const { record } = await this.#step();
-    const { multiscale } = parseWithSchema(record.options, IlluminatiBatchArguments, "step.json options");
+    const { multiscale } = batchOptions(record.options);
     const collect = async (results: Parameters<Step["collect"]>[0]) => ({
-      ...(await collectLayers(this.#experiment, results)),
+      ...(await collectLayers(this.#experiment, results, options)),
       multiscales: multiscale ? await writePlates(this.#experiment, options) : [],
     });
     return collectStep({ collect }, this.stepPath, options);
@@ -216,14 +218,20 @@ export class PyramidBuilder {
   }
 
   /**
-   * Runs all jobs that are not done, phase by phase, and joins what they leave.
+   * Runs all jobs that are not done, phase by phase, and joins what they leave. With `missingSites: "black"` jobs that failed for a site that
+   * cannot be read go on without it.
    *
    * @throws {VitrineError} missing: nothing was initialised; format: a duration that is none, an unknown argument; worker, timeout: jobs
    *   failed, after all others of their phase are done; aborted; otherwise as `resubmitStep` and `collectJobOutput`
    */
   async submit(args: IlluminatiSubmissionInput = {}, options: EngineOptions = {}): Promise<CollectReport> {
     const engine = await engineFor(args, options);
-    await this.#step();
+    const { record } = await this.#step();
+    const { missingSites } = args;
+    if (missingSites !== undefined) {
+      const changed: Json = JSON.parse(JSON.stringify({ ...batchOptions(record.options), missingSites }));
+      await changeStepOptions(this.stepPath, changed);
+    }
     await resubmitStep(this.stepPath, { ...options, engine });
     return this.collectJobOutput(undefined, options);
   }
@@ -279,6 +287,11 @@ export class PyramidBuilder {
       hint: `Make them first: vitrine illuminati ${this.#experiment.directory} init`,
     });
   }
+}
+
+/** What `init` was told, as its batches know it. */
+function batchOptions(options: Json): IlluminatiBatchOptions {
+  return parseWithSchema(options, IlluminatiBatchArguments, "step.json options");
 }
 
 /** What {@link PyramidBuilder.collectJobOutput} takes. */

@@ -4,6 +4,7 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { gridSites, makePlate, type PlateCase, scratchFolder } from "../../../test/support/plateCase.ts";
 import { createPool, type Pool } from "../../compute/index.ts";
 import { describeExperiment, type Experiment } from "../../experiment/index.ts";
+import { stepLog } from "../../jobs/index.ts";
 import { createTiles, openLayerArchive, PyramidBuilder, placePlates, scaleTable } from "../index.ts";
 
 const scratch = scratchFolder("builder");
@@ -183,4 +184,21 @@ test("an unreadable site, and one of another size, fail their jobs alone, by nam
   );
   expect(done).toEqual(["0.json", "2.json"]);
   await expect(builder.collectJobOutput()).rejects.toMatchObject({ code: "worker" });
+  const said: string[] = [];
+  const onLog = (message: string, kind: string) => kind === "warning" && said.push(message);
+  const { layers } = await builder.submit({ missingSites: "black" }, { engine, onLog });
+  const missing = ["plate P0 well A01 site 1"];
+  expect(layers).toMatchObject([{ missing }]);
+  const why =
+    /plate P0 well A01 site 1: .*P0_A01_1_GFP_0_0.tif.*: expected .*, found .*: the site stays black$/;
+  expect(said).toEqual([
+    expect.stringMatching(why),
+    `GFP, t 0, z 0: 1 sites could not be read and are black: ${missing}`,
+  ]);
+  await using archive = await openLayerArchive(join(directory, layers[0].path));
+  const hasColumn = (column: number) => archive.hasTile({ level: 0, row: 0, column });
+  expect(await Promise.all([15, 16, 31, 32].map(hasColumn))).toEqual([true, false, false, true]);
+  expect(
+    await builder.readBatch(2).then(({ phase, index }) => stepLog(builder.stepPath, { phase, index })),
+  ).toMatch(/the site stays black/);
 });

@@ -1,3 +1,4 @@
+import { z } from "zod";
 import { VitrineError } from "../../core/index.ts";
 import { createStaticMapobjects, type Experiment, type Query } from "../../experiment/index.ts";
 import { makeFolder, parseWithSchema } from "../../io/index.ts";
@@ -17,6 +18,8 @@ export interface CollectedLayer {
   /** Of its archive, below the experiment's folder. */
   readonly path: string;
   readonly tiles: number;
+  /** Names of sites that could not be read and are black. */
+  readonly missing: readonly string[];
 }
 
 /** What {@link collectLayers} did. */
@@ -29,7 +32,7 @@ export interface CollectReport {
 /** What the jobs of one layer left. */
 interface LayerResults {
   readonly layer: BatchLayer;
-  readonly packs: { readonly result: StoredResult; readonly tiles: number }[];
+  readonly packs: (ReturnType<typeof toldBy> & { readonly result: StoredResult })[];
 }
 
 /**
@@ -41,6 +44,7 @@ interface LayerResults {
 export async function collectLayers(
   experiment: Experiment,
   results: AsyncIterable<StoredResult>,
+  { onLog = () => {} }: { readonly onLog?: (message: string, kind: "warning" | "note") => void } = {},
 ): Promise<Pick<CollectReport, "layers">> {
   const map = await readExperimentMap(experiment);
   const { layers, align } = await byLayer(results, map);
@@ -53,7 +57,13 @@ export async function collectLayers(
       metadata: metadataOf(layer),
     });
     const tiles = packs.reduce((sum, pack) => sum + pack.tiles, 0);
-    collected.push({ name: layerName(layer), path, tiles });
+    const missing = [...new Set(packs.flatMap((pack) => pack.missing))];
+    if (missing.length > 0)
+      onLog(
+        `${layerName(layer)}: ${missing.length} sites could not be read and are black: ${listed(missing)}`,
+        "warning",
+      );
+    collected.push({ name: layerName(layer), path, tiles, missing });
   }
   const shifts = align ? await readCycleShifts(experiment) : undefined;
   const sites = map.map.sites.map((site) => shifts?.alignedBox(site) ?? site);
@@ -72,13 +82,23 @@ async function byLayer(results: AsyncIterable<StoredResult>, map: ExperimentMap)
     if (batch.kind === "sites") align ||= batch.align;
     const known = layers.get(layer.id) ?? { layer, packs: [] };
     layers.set(layer.id, known);
-    known.packs.push({ result, tiles: tilesOf(result) });
+    known.packs.push({ result, ...toldBy(result, at) });
   }
   return { layers: [...layers.values()].sort((a, b) => a.layer.id - b.layer.id), align };
 }
 
-function tilesOf({ value }: StoredResult): number {
-  return typeof value === "object" && value !== null && "tiles" in value ? Number(value.tiles) : 0;
+const RESULT = z.object({ tiles: z.int(), missing: z.array(z.string()).default([]) });
+
+function toldBy({ value }: StoredResult, at: string) {
+  const { tiles, missing } = parseWithSchema(value, RESULT, at);
+  return { tiles, missing };
+}
+
+/** Names that a warning lists. */
+const LISTED = 5;
+
+function listed(names: readonly string[]): string {
+  return `${names.slice(0, LISTED).join(", ")}${names.length > LISTED ? ", …" : ""}`;
 }
 
 function requireSameMap({ levels: [{ height, width }] }: BatchLayer, { map }: ExperimentMap): void {

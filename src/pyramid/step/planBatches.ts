@@ -92,9 +92,10 @@ export class BatchPlan {
     const blocks = touchedBlocks(shown, levels, this.map.levels);
     return batchesOf(blocks, this.#args.batchSize).map((some) => {
       const { list, blocks: own } = withOwnInputs(some, images);
-      const { align, illumcorr } = this.#args;
+      const { align, illumcorr, blend, featherPx = null, resample } = this.#args;
       const common = { id: 1, layer, level: levels.first, levels: levels.count };
-      return { kind: "sites", ...common, align, illumcorr, illumination, images: list, blocks: own };
+      const how = { align, illumcorr, illumination, blend, featherPx, resample };
+      return { kind: "sites", ...common, ...how, images: list, blocks: own };
     });
   }
 
@@ -109,7 +110,9 @@ export class BatchPlan {
       const box = this.#shifts?.alignedBox(site) ?? site;
       const window = this.#shifts?.windowOf({ ...image, height, width }) ?? null;
       const name = this.map.names.get(site.id) ?? `site ${site.id}`;
-      return [{ site: name, path, imageIndex, plane, y: box.y, x: box.x, height, width, window }];
+      const fraction = this.#args.resample === "round" ? null : (this.map.fractions.get(site.id) ?? null);
+      const place = { y: box.y, x: box.x, height, width, fraction };
+      return [{ site: name, path, imageIndex, plane, ...place, window }];
     });
     this.#tellMissing(layerName(key), new Set(found.map(({ siteId }) => siteId)));
     return placed;

@@ -36,6 +36,8 @@ export const imageSchema = z.strictObject({
   plane: z.record(z.string(), whole),
   /** Where its first pixel lies on the map, and its size. */
   ...box,
+  /** By how much it lies further down and to the right, -0.5 to 0.5 pixels, where sites are moved by fractions; null: by none. */
+  fraction: z.strictObject({ y: z.number(), x: z.number() }).nullable(),
   /** The part of it that all cycles show, in its own pixels, where cycles are aligned; null: all of it. */
   window: z.strictObject({ ...box, height: whole, width: whole }).nullable(),
 });
@@ -61,6 +63,10 @@ const sitesSchema = z.strictObject({
   illumcorr: z.boolean(),
   /** Where the model of the channel's illumination lies; null where it is not corrected. */
   illumination: z.string().nullable(),
+  /** What a pixel shows that several sites cover, over how many pixels from a site's end, and how sites are moved by fractions. */
+  blend: z.enum(["last", "nearest", "linear"]),
+  featherPx: count.nullable(),
+  resample: z.enum(["round", "bilinear", "lanczos"]),
   images: z.array(imageSchema),
   /** Blocks of tiles that are this job's alone; inputs are numbers of `images`. */
   blocks: z.array(blockSchema),

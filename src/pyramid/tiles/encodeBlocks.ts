@@ -1,6 +1,6 @@
 import type { Pool } from "../../compute/index.ts";
 import { VitrineError } from "../../core/index.ts";
-import { openWritable, removeFile } from "../../io/index.ts";
+import { openWritable, removeFile } from "../../io/essentials.ts";
 import { hilbertIndex } from "../archive/tileOrder.ts";
 import { formatPackIndex, type PackedTile } from "../archive/tilePack.ts";
 import { type PixelOffset, type PixelSize, TILE_SIZE } from "../geometry/levels.ts";

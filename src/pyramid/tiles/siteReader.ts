@@ -1,5 +1,5 @@
 import { toFault, VitrineError } from "../../core/index.ts";
-import { type ImageCollection, type ImageSource, openImages } from "../../io/index.ts";
+import { type ImageCollection, type ImageSource, openImages } from "../../io/essentials.ts";
 import { type PlacedPixels, pastePixels } from "../geometry/paste.ts";
 import type { BatchImage, BatchLayer } from "./batch.ts";
 import { emptyPixels, type TilePixels, tilePixels } from "./pixels.ts";
@@ -158,6 +158,6 @@ function named({ site, path }: BatchImage, error: unknown): VitrineError {
   const fault = toFault(error, path);
   const hint =
     fault.hint ??
-    "Mend or import it anew, or leave its site out (omitted), then run init again; resubmit runs this job alone";
+    "Mend it and resubmit, which runs this job alone; or leave its site black: resubmit --missing-sites black";
   return new VitrineError({ ...fault, at: `${site}: ${fault.at}`, hint }, { cause: error });
 }

@@ -1,5 +1,4 @@
 import { gzipSync } from "fflate";
-import Zstd from "numcodecs/zstd";
 import type { JsonObject } from "../../dataset/dataset.ts";
 import { packBloscChunk } from "./kernels.ts";
 import type { MultiscaleCompression, MultiscaleVersion } from "./plan.ts";
@@ -25,10 +24,15 @@ export function packChunk(
     case "gzip":
       return gzipSync(bytes.slice(), { ...GZIP, mtime: 0 });
     case "zstd":
-      return Zstd.fromConfig({ id: "zstd", ...ZSTD }).encode(bytes.slice());
+      return zstd(bytes.slice());
     case "blosc":
       return packBloscChunk(bytes, valueBytes);
   }
+}
+
+async function zstd(bytes: Uint8Array): Promise<Uint8Array> {
+  const { default: Zstd } = await import("numcodecs/zstd");
+  return Zstd.fromConfig({ id: "zstd", ...ZSTD }).encode(bytes);
 }
 
 /** What an array's metadata say of it: the compressor of Zarr 2, the codec of Zarr 3; none for plain bytes. */

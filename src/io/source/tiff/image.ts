@@ -1,3 +1,4 @@
+import type { PixelArray } from "../../../core/index.ts";
 import { bytesPerValue, VitrineError } from "../../../core/index.ts";
 import { TAG } from "../../tiff/directory.ts";
 import type { TiffPage } from "../../tiff/page.ts";
@@ -5,6 +6,7 @@ import type { TiffPageEntry, TiffReader } from "../../tiff/reader.ts";
 import { binned, sourceAxis } from "../axes.ts";
 import type { Chunk } from "../cache.ts";
 import { type ChunkRequest, chunkedSource, type SourceFacts } from "../chunked.ts";
+import type { ResolvedRegion } from "../region.ts";
 import type { ImageSource, SourceAxis, SourceLevel } from "../source.ts";
 import type { PlacedPlane, TiffImagePlan } from "./plan.ts";
 
@@ -32,6 +34,7 @@ export async function tiffSource(plan: TiffImagePlan): Promise<ImageSource> {
   const pages = entries.map(({ page }) => page);
   return chunkedSource(facts, {
     readChunk: (request) => readChunk(plan, request, { levels, pages }),
+    readInto: (region, into) => readPlane(plan, region, { into, page: pages[region.index] }),
     close: () => plan.close(),
   });
 }
@@ -144,6 +147,33 @@ function readChunk(
     const samples = page.channels > 1 ? [page.channels] : [];
     return { data, shape: [...plan.outer.map(() => 1), window.height, window.width, ...samples] };
   });
+}
+
+/** A whole plane, straight into its array: chunks that were read before are read again. */
+async function readPlane(
+  plan: TiffImagePlan,
+  { index: level, spans, shape }: ResolvedRegion,
+  { into, page }: { readonly into: PixelArray; readonly page: TiffPage },
+): Promise<boolean> {
+  const outer = plan.outer.length;
+  const [height, width] = shape.slice(outer);
+  const isPlane = shape.slice(0, outer).every((length) => length === 1);
+  if (
+    !isPlane ||
+    height !== page.height ||
+    width !== page.width ||
+    into.length !== width * height * page.channels
+  )
+    return false;
+  const flat = plan.outer.reduce((sum, { count }, axis) => sum * count + spans[axis].from, 0);
+  const found = await plan.withPlane(flat, async (placed) => {
+    const entry = level === 0 ? placed.plane.entry : await plan.lowerPage(placed, level);
+    checkAlike(entry, page);
+    const frame = level === 0 ? placed.plane.frame : 0;
+    return placed.reader.read({ entry, frame }, { x: 0, y: 0, width, height }, into);
+  });
+  if (found === undefined) into.fill(0);
+  return true;
 }
 
 /** All planes of an image are as its first one. @throws {VitrineError} format: another size or type */
