@@ -6,6 +6,34 @@ export type {
 export { isMoleculeFile, MOLECULE_FORMATS, readMolecules, writeMolecules } from "./formats/moleculeFiles.ts";
 export type { RelionCentre } from "./formats/relion.ts";
 export type { TomogramOptions } from "./formats/tomograms.ts";
+export type { ApplyResult, VolumeFunction } from "./loaders/apply.ts";
+export type { AverageOptions, AverageParts, AverageSplitOptions, SplitOptions } from "./loaders/averages.ts";
+export type { FscCurves, FscOptions, FscWithHalfmaps } from "./loaders/fsc.ts";
+export type { Grouped, GroupKey, GroupMember } from "./loaders/group.ts";
+export { LoaderGroup } from "./loaders/group.ts";
+export type { LoaderChanges, VolumeStack } from "./loaders/loader.ts";
+export { Loader } from "./loaders/loader.ts";
+export type {
+  OrderedLoader,
+  SubtomogramLoaderChanges,
+  SubtomogramLoaderOptions,
+} from "./loaders/subtomogramLoader.ts";
+export { SubtomogramLoader } from "./loaders/subtomogramLoader.ts";
+export type { LoadOptions, RunChoice, Subvolumes, VolumeRequest } from "./loaders/subvolumes.ts";
+export type { Mask, Template } from "./loaders/templates.ts";
+export type {
+  AlignmentKind,
+  AlignmentModel,
+  AlignmentResult,
+  Landscape,
+  ModelCallOptions,
+  ModelInput,
+  ModelParams,
+  PreparedAlignment,
+  Subtomogram,
+} from "./models/model.ts";
+export type { RotationRange, RotationsInput } from "./models/rotationGrid.ts";
+export { rotationGrid } from "./models/rotationGrid.ts";
 export type { RowsInput } from "./molecules/arrays.ts";
 export type { MoleculeAxes } from "./molecules/axes.ts";
 export type { MoleculeColumns, WriteMoleculesOptions } from "./molecules/csv.ts";
@@ -18,3 +46,6 @@ export { readMoleculesParquet, writeMoleculesParquet } from "./molecules/parquet
 export type { Quaternion, Zyx } from "./molecules/quaternion.ts";
 export type { EulerOptions } from "./molecules/rotations.ts";
 export type { AxisName } from "./molecules/symmetry.ts";
+export type { Tomogram, TomogramInput } from "./sampling/tomogram.ts";
+export type { SingleAxisTilt, TiltAxis, TiltModel, TiltRange } from "./tilt/tilt.ts";
+export { dualAxis, noWedge, singleAxis, toTiltModel, wedgeMask } from "./tilt/tilt.ts";

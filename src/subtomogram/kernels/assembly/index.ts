@@ -1,0 +1,1 @@
+export { fillMargin, sampleRows, splineAlongZ, splineInPlanes } from "./spline";

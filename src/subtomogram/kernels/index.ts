@@ -1,0 +1,2 @@
+export type { BoxPlace, SamplePlan, SampleSize, SampleTypes } from "./samplePlan.ts";
+export { createSampler, samplePlan } from "./samplePlan.ts";
