@@ -105,6 +105,8 @@ export type { NpyArray, NpyContent, NpyData, NpyDtype } from "./npy.ts";
 export { formatNpy, parseNpy } from "./npy.ts";
 export { readNpy, writeNpy } from "./npyFile.ts";
 export { parseNpyRecords, readNpyRecords } from "./npyRecords.ts";
+export type { NpyObjectContent, NpyTextContent, NpyValueContent } from "./npyValuesWrite.ts";
+export { formatNpyValue, formatNpzValues, writeNpyValue, writeNpzValues } from "./npyValuesWrite.ts";
 export type { NpzOptions } from "./npz.ts";
 export { formatNpz, parseNpz, readNpz, writeNpz } from "./npz.ts";
 export type { NpyObjects, NpyTexts, NpyValue } from "./npzValues.ts";

@@ -314,9 +314,13 @@ function inferDtype(data: NpyData): NpyDtype {
 
 /** The header of a .npy file (version 1, C order, little-endian), for values that are written after it. */
 export function npyHeader(dtype: NpyDtype, shape: readonly number[]): Uint8Array {
-  const order = LAYOUT[dtype].bytes === 1 ? "|" : "<";
+  return npyHeaderOf(`${LAYOUT[dtype].bytes === 1 ? "|" : "<"}${dtype}`, shape);
+}
+
+/** @internal As {@link npyHeader} of any type as numpy writes it: `<U12`, `|O`. */
+export function npyHeaderOf(descr: string, shape: readonly number[]): Uint8Array {
   const tuple = shape.length === 1 ? `(${shape[0]},)` : `(${shape.join(", ")})`;
-  const text = `{'descr': '${order}${dtype}', 'fortran_order': False, 'shape': ${tuple}, }`;
+  const text = `{'descr': '${descr}', 'fortran_order': False, 'shape': ${tuple}, }`;
   const length = Math.ceil((10 + text.length + 1) / 64) * 64;
   const bytes = new Uint8Array(length).fill(0x20);
   bytes.set([...MAGIC, 1, 0, (length - 10) & 255, (length - 10) >> 8]);

@@ -4,7 +4,7 @@ import { VitrineError } from "../core/index.ts";
 import { type FileSource, sourceName, type WriteOptions } from "./files.ts";
 import { readUnpacked } from "./gzip.ts";
 import { formatNpy, type NpyArray, type NpyContent, parseNpy } from "./npy.ts";
-import { listZip, readZipEntry } from "./zip.ts";
+import { FIXED_DATE, listZip, readZipEntry } from "./zip.ts";
 
 /** How an archive is read. */
 export interface NpzOptions {
@@ -13,9 +13,6 @@ export interface NpzOptions {
 }
 
 const DEFAULT_MAX_BYTES = 2 ** 31;
-
-/** fflate needs a date; a fixed one gives the same bytes for the same arrays. */
-const FIXED_DATE = new Date(1980, 0, 1);
 
 /**
  * Reads a .npz archive (numpy.savez or savez_compressed) that is in memory.

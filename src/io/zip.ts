@@ -12,6 +12,9 @@ export interface ZipEntry {
   readonly offset: number;
 }
 
+/** Of archives that are written, which need a date: the same content gives the same bytes. */
+export const FIXED_DATE = new Date(1980, 0, 1);
+
 const END = { signature: 0x06054b50, bytes: 22 } as const;
 const LOCATOR_64 = { signature: 0x07064b50, bytes: 20 } as const;
 const END_64 = { signature: 0x06064b50, bytes: 56 } as const;

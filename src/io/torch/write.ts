@@ -3,6 +3,7 @@ import { writeFileAtomic } from "#files";
 import { VitrineError } from "../../core/index.ts";
 import type { WriteOptions } from "../files.ts";
 import { type NpyContent, type NpyDtype, npyChunks, npyDtypeOf } from "../npy.ts";
+import { FIXED_DATE } from "../zip.ts";
 import { contiguousStrides, STORAGE_CLASSES } from "./tensor.ts";
 
 /** What can be written: arrays become tensors; maps and plain objects dictionaries, arrays lists. */
@@ -15,9 +16,6 @@ export type TorchContent =
   | readonly TorchContent[]
   | ReadonlyMap<string | number, TorchContent>
   | { readonly [key: string]: TorchContent };
-
-/** fflate needs a date; a fixed one gives the same bytes for the same content. */
-const FIXED_DATE = new Date(1980, 0, 1);
 
 /** The bytes of a file that `torch.load`, with `weights_only=True` as well, reads. @throws {VitrineError} as {@link writeTorch} */
 export function formatTorch(content: TorchContent): Uint8Array {

@@ -1,0 +1,87 @@
+import { VitrineError } from "../../core/index.ts";
+import { gaussJacobi } from "./quadrature.ts";
+import { roundHalfEven } from "./round.ts";
+
+/** From where templates see their structure; radians, kept in single precision as CryoLike keeps them. */
+export interface ViewingAngles {
+  readonly count: number;
+  readonly azimuths: Float32Array;
+  readonly polars: Float32Array;
+  /** In-plane rotations. */
+  readonly gammas: Float32Array;
+  /** Shares of the sphere: of a viewing distance they add up to 4π, of a list to 1. */
+  readonly weights: Float64Array;
+}
+
+/** A list of viewing angles, in radians; what is left out is 0. */
+export interface ViewingAngleLists {
+  readonly azimuths: ArrayLike<number>;
+  readonly polars: ArrayLike<number>;
+  readonly gammas?: ArrayLike<number>;
+}
+
+/**
+ * Viewing angles all over the sphere: Gauss-Legendre in the cosine of the polar angle, as many azimuths on every circle as it is long.
+ *
+ * @param distance  about that of neighbours on the unit sphere, in turns of its equator: 1 / 4π gives 82 on the equator
+ * @throws {VitrineError} range: a distance that is not above 0
+ *
+ * Source: CryoLike 0.0.1.
+ */
+export function viewingAnglesFromDistance(distance: number): ViewingAngles {
+  if (!(distance > 0 && Number.isFinite(distance)))
+    throw new VitrineError({
+      code: "range",
+      at: "viewingDistance",
+      expected: "a number above 0",
+      found: `${distance}`,
+    });
+  const frequency = (2 * Math.PI) / distance;
+  const equator = 3 + roundHalfEven(frequency);
+  const { nodes, weights } = gaussJacobi(3 + Math.ceil(equator / 2), 0);
+  const azimuths: number[] = [];
+  const polars: number[] = [];
+  const shares: number[] = [];
+  for (const [i, x] of nodes.entries()) {
+    const polar = Math.acos(x);
+    const count = 3 + roundHalfEven(frequency * Math.sin(polar));
+    for (let m = 0; m < count; m++) {
+      azimuths.push(((2 * Math.PI) / count) * m);
+      polars.push(polar);
+      shares.push((weights[i] * 2 * Math.PI) / count);
+    }
+  }
+  return {
+    count: shares.length,
+    azimuths: Float32Array.from(azimuths),
+    polars: Float32Array.from(polars),
+    gammas: new Float32Array(shares.length),
+    weights: Float64Array.from(shares),
+  };
+}
+
+/** Viewing angles of a list, all of the same weight. @throws {VitrineError} shape: lists of different lengths, or empty; range: no numbers */
+export function viewingAnglesFromLists({ azimuths, polars, gammas }: ViewingAngleLists): ViewingAngles {
+  const count = azimuths.length;
+  const lists = { azimuths, polars, gammas: gammas ?? new Float32Array(count) };
+  for (const [name, list] of Object.entries(lists)) {
+    const at = `viewing angles ${name}`;
+    if (list.length !== count || count === 0)
+      throw new VitrineError({
+        code: "shape",
+        at,
+        expected: `${count || "at least 1"} angles`,
+        found: `${list.length}`,
+      });
+    const bad = Array.from(list).find((angle) => !Number.isFinite(angle));
+    if (bad !== undefined)
+      throw new VitrineError({ code: "range", at, expected: "numbers", found: `${bad}` });
+  }
+  return {
+    count,
+    azimuths: Float32Array.from(lists.azimuths),
+    polars: Float32Array.from(lists.polars),
+    gammas: Float32Array.from(lists.gammas),
+    weights: new Float64Array(count).fill(1 / count),
+  };
+}
