@@ -38,7 +38,10 @@ test("the descriptor of a stack is read as well", async () => {
 test("what differs is named", () => {
   const other = withPixelSize(fromIndividualValues(48, 2, { resolutionFactor: 0.5 }), [2, 2.5]);
   expect(isCompatibleWith(ours, other)).toBe(false);
-  expect(incompatibilities(ours, other)).toEqual(["radius_max 9.600000000000001 and 6", "pixel_size 2,2 and 2,2.5"]);
+  expect(incompatibilities(ours, other)).toEqual([
+    "radius_max 9.600000000000001 and 6",
+    "pixel_size 2,2 and 2,2.5",
+  ]);
   expect(other.boxSizeA).toEqual([96, 120]);
 });
 
