@@ -14,6 +14,13 @@ export {
   templateListPath,
   templatesPath,
 } from "./files.ts";
+export type { Modes, NufftOptions } from "./fourier/nufft.ts";
+export { nufftType1, nufftType2 } from "./fourier/nufft.ts";
+export type { PointAxes } from "./fourier/points.ts";
+export type { PolarTransform, PolarTransformOptions } from "./fourier/polarTransform.ts";
+export { createPolarTransform } from "./fourier/polarTransform.ts";
+export type { PossibleDisplacements } from "./grid/displacements.ts";
+export { getPossibleDisplacements } from "./grid/displacements.ts";
 export type {
   NonUniformPolarGrid,
   PolarGrid,
@@ -34,5 +41,39 @@ export {
 } from "./grid/polarValues.ts";
 export type { ViewingAngleLists, ViewingAngles } from "./grid/viewingAngles.ts";
 export { viewingAnglesFromDistance, viewingAnglesFromLists } from "./grid/viewingAngles.ts";
+export type { NormOrder } from "./images/norms.ts";
+export type { CenteredImages, NoisyImages, NormalizedImages, PhysicalSize, Snr } from "./images/physical.ts";
+export {
+  addNoisePhysical,
+  centerPhysicalImages,
+  changeImagesPhysSize,
+  downsamplePhysicalImages,
+  filterPaddedImages,
+  normalizePhysicalImages,
+} from "./images/physical.ts";
+export type { PowerSpectrum } from "./images/polar.ts";
+export {
+  addNoisePolar,
+  displacePolarImages,
+  normalizePolarImages,
+  powerSpectrum,
+  rotatePolarImages,
+  selectImages,
+} from "./images/polar.ts";
+export type { Lens, PolarCtf, PolarCtfOptions } from "./images/polarCtf.ts";
+export { polarCtf } from "./images/polarCtf.ts";
+export type { VarianceScalingOptions } from "./images/varianceScaling.ts";
+export { varianceScaling } from "./images/varianceScaling.ts";
 export type { Precision, RealArray } from "./precision.ts";
 export type { PhysicalStack, PolarStack } from "./stacks.ts";
+export type { AtomicModel, AtomRules, ModelWithWarnings } from "./templates/atomicModel.ts";
+export { atomicModel } from "./templates/atomicModel.ts";
+export type { AtomTemplateOptions } from "./templates/fromAtoms.ts";
+export { templatesFromAtoms } from "./templates/fromAtoms.ts";
+export type { TransformFunction } from "./templates/fromFunction.ts";
+export { generateFromFunction } from "./templates/fromFunction.ts";
+export type { VolumeTemplateOptions } from "./templates/fromVolume.ts";
+export { templatesFromVolume } from "./templates/fromVolume.ts";
+export type { TemplateDescriptor, TemplateOptions } from "./templates/makeStack.ts";
+export type { AtomSelector } from "./templates/selection.ts";
+export { parseAtomSelection } from "./templates/selection.ts";
