@@ -64,6 +64,20 @@ export type { Lens, PolarCtf, PolarCtfOptions } from "./images/polarCtf.ts";
 export { polarCtf } from "./images/polarCtf.ts";
 export type { VarianceScalingOptions } from "./images/varianceScaling.ts";
 export { varianceScaling } from "./images/varianceScaling.ts";
+export type { ConvertParticlesOptions, ParticlesReport, WrittenStack } from "./particles/convert.ts";
+export type {
+  CryosparcJobOptions,
+  IndexedParticlesOptions,
+  PairedOptions,
+} from "./particles/particleStacks.ts";
+export {
+  convertParticleStacksFromCryosparcJobDirectory,
+  convertParticleStacksFromIndexedCryosparcFile,
+  convertParticleStacksFromIndexedStarFile,
+  convertParticleStacksFromPairedStarAndMrcFiles,
+} from "./particles/particleStacks.ts";
+export type { StackMetadata } from "./particles/stackMetadata.ts";
+export { readStackMetadata } from "./particles/stackMetadata.ts";
 export type { Precision, RealArray } from "./precision.ts";
 export type { PhysicalStack, PolarStack } from "./stacks.ts";
 export type { AtomicModel, AtomRules, ModelWithWarnings } from "./templates/atomicModel.ts";

@@ -117,14 +117,8 @@ export function downsamplePhysicalImages(
   factor: number,
   kind: "mean" | "max" = "mean",
 ): PhysicalStack {
+  requireDownsampleFactor(factor);
   if (factor === 1) return stack;
-  if (!Number.isInteger(factor) || factor < 2 || factor % 2 !== 0)
-    throw new VitrineError({
-      code: "range",
-      at: "downsample factor",
-      expected: "1 or an even number",
-      found: `${factor}`,
-    });
   const [count, nx, ny] = stack.shape;
   const [x, y] = [Math.floor(nx / factor), Math.floor(ny / factor)];
   const data = stack.data.slice(0, count * x * y);
@@ -134,6 +128,17 @@ export function downsamplePhysicalImages(
   }
   const [px, py] = stack.pixelSizeA;
   return { shape: [count, x, y], data, pixelSizeA: [px * factor, py * factor] };
+}
+
+/** @throws {VitrineError} range: neither 1 nor even */
+export function requireDownsampleFactor(factor: number): void {
+  if (factor === 1 || (Number.isInteger(factor) && factor >= 2 && factor % 2 === 0)) return;
+  throw new VitrineError({
+    code: "range",
+    at: "downsample factor",
+    expected: "1 or an even number",
+    found: `${factor}`,
+  });
 }
 
 interface Block {

@@ -66,6 +66,7 @@ export interface PolarCtf {
  */
 export function polarCtf(lens: Lens, options: PolarCtfOptions): PolarCtf {
   const count = checkLens(lens);
+  if (options.envelope) requireEnvelope(lens, count);
   const { grid, anisotropy = true } = options;
   const inplanes = anisotropy ? grid.nInplanes : 1;
   const data = new Float64Array(count * grid.nShells * inplanes);
@@ -129,6 +130,15 @@ function checkLens(lens: Lens): number {
   if (!(Math.abs(amplitudeContrast) <= 1))
     throw wrong("range", "amplitudeContrast", "a number from -1 to 1", `${amplitudeContrast}`);
   return count;
+}
+
+/** Lists of a whole table, as CryoLike keeps them in the files of its stacks, are of no use. */
+function requireEnvelope(lens: Lens, count: number): void {
+  for (const name of ["bFactorA2", "scale"] as const) {
+    const values = lens[name];
+    if (typeof values === "object" && values !== null && values.length !== count)
+      throw wrong("shape", name, `${count} values, one an image`, `${values.length}`);
+  }
 }
 
 function wrong(code: "shape" | "range", name: string, expected: string, found: string): VitrineError {
