@@ -92,6 +92,8 @@ export interface CorrelatorOutcome {
   readonly residual: number;
   /** Of images: largest sum of what was left out of a squared CTF. */
   readonly ctfResidual: number;
+  /** Of images: no |CTF| is above it. */
+  readonly largestCtf: number;
   /** Of correlations: least Ixx. */
   readonly leastNorm: number;
   /** Of correlations that keep a pose: best of each image. */
@@ -132,6 +134,7 @@ export function createCorrelator(backend: Backend, size: CorrelatorSize): Correl
 const NOTHING: CorrelatorOutcome = {
   residual: 0,
   ctfResidual: 0,
+  largestCtf: 0,
   leastNorm: Number.POSITIVE_INFINITY,
   best: [],
 };
@@ -379,9 +382,9 @@ class WasmCorrelator implements CorrelatorPlan {
       },
       options,
     );
-    const ctfResidual = this.#chooseNormFrequencies(tolerance);
+    const found = this.#chooseNormFrequencies(tolerance);
     await this.#pool.run(packJob, { precision, count, packs: this.#packs() }, options);
-    return { ...NOTHING, ctfResidual };
+    return { ...NOTHING, ...found };
   }
 
   #packs() {
@@ -396,8 +399,8 @@ class WasmCorrelator implements CorrelatorPlan {
     return [...packs, { from: address.ctfElements, stride, depth: stride, to: address.offsetPanels }];
   }
 
-  /** Takes as few frequencies as leave out no more than `tolerance` of any squared CTF; how much they leave out. */
-  #chooseNormFrequencies(tolerance: number): number {
+  /** Takes as few frequencies as leave out no more than `tolerance` of any squared CTF; how much they leave out, and what no CTF is above. */
+  #chooseNormFrequencies(tolerance: number): { ctfResidual: number; largestCtf: number } {
     const { shells, inplanes, normFrequencies } = this.size;
     const { lanes } = this.#numbers;
     const count = evenCount(inplanes);
@@ -415,11 +418,15 @@ class WasmCorrelator implements CorrelatorPlan {
         );
       }
     }
+    // A CTF in single precision has that much rounding in every frequency.
+    const least = this.size.precision === "single" && tolerance > 0 ? 1e-7 : 0;
     let [kept, left] = [count, 0];
+    while (kept > 1 && amplitudes[kept - 1] < least) kept--;
     while (kept > 1 && left + 2 * amplitudes[kept - 1] <= tolerance) left += 2 * amplitudes[--kept];
     while (kept > normFrequencies) left += 2 * amplitudes[--kept];
     this.#normFrequencies = kept;
-    return left;
+    const whole = 2 * amplitudes.reduce((sum, value) => sum + value, 0) - amplitudes[0];
+    return { ctfResidual: left, largestCtf: Math.sqrt(whole) };
   }
 
   async #correlate(

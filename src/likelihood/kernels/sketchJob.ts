@@ -37,9 +37,9 @@ export interface SketchSpectraTask {
   /** Squares that may be left of a frequency. */
   readonly limit: number;
   readonly most: number;
-  /** Of each frequency: vectors (most, 2 width), products (most, most) complex, and the number of vectors. */
+  /** Of each frequency: axes (most, 2 width), their energies (most), and their number. */
   readonly vectors: number;
-  readonly products: number;
+  readonly energies: number;
   readonly ranks: number;
   readonly work: number;
   readonly workBytes: number;
@@ -65,9 +65,16 @@ export const sketchSpectraJob = defineJob("likelihood/sketchSpectra", (context, 
   team.parallel(half, 1, (q) => {
     gatherColumns(memory, task, { q, work });
     const coefficients = work + 16 * width * count;
-    const vectors = task.vectors + 16 * width * most * q;
+    const products = coefficients + 16 * (most + 1) * count;
+    const axes = products + 16 * most * most;
+    const vectors = axes + 16 * most * most;
     const rank = kernels.orthogonalize(work, count, width, limit, most, vectors, coefficients) ?? 0;
-    kernels.rowProducts(coefficients, rank, count, task.products + 16 * most * most * q);
+    kernels.rowProducts(coefficients, rank, count, products);
+    kernels.hermitianAxes(products, axes, rank);
+    kernels.turnVectors(axes, vectors, rank, width, task.vectors + 16 * width * most * q);
+    const squares = new Float64Array(memory.buffer, products, 2 * rank * rank);
+    const energies = new Float64Array(memory.buffer, task.energies + 8 * most * q, rank);
+    for (let k = 0; k < rank; k++) energies[k] = squares[2 * k * (rank + 1)];
     new Int32Array(memory.buffer, task.ranks, half)[q] = rank;
   });
 });

@@ -37,10 +37,10 @@ export interface SketchTypes extends PlanTypes {
 /** Vectors that span the columns of one angular frequency. */
 export interface FrequencyVectors {
   readonly rank: number;
-  /** (rank, 2, width): real parts, then imaginary parts over shells, orthonormal. */
+  /** (rank, 2, width): real parts, then imaginary parts over shells; orthonormal, the columns' principal axes. */
   readonly vectors: Float64Array;
-  /** (rank, rank) complex: products of the columns' coefficients, R R^H. */
-  readonly products: Float64Array;
+  /** (rank): squares of the columns along each axis. */
+  readonly energies: Float64Array;
 }
 
 /** Sums displaced templates at random into a few columns, and finds what spans them. */
@@ -118,8 +118,8 @@ class WasmSketch implements SketchPlan {
       return [];
     }
     const most = mostOf(this.size);
-    const { block, spectra, vectors, products, ranks, work: memory } = address;
-    const at = { columns: address.columns, block, spectra, vectors, products, ranks, work: memory };
+    const { block, spectra, vectors, energies, ranks, work: memory } = address;
+    const at = { columns: address.columns, block, spectra, vectors, energies, ranks, work: memory };
     const task = {
       ...at,
       shells,
@@ -141,10 +141,10 @@ class WasmSketch implements SketchPlan {
     this.#regions.read("ranks", ranks);
     return Array.from(ranks, (rank, q) => {
       const vectors = new Float64Array(2 * width * rank);
-      const products = new Float64Array(2 * rank * rank);
+      const energies = new Float64Array(rank);
       this.#regions.read("vectors", vectors, 16 * width * most * q);
-      this.#regions.read("products", products, 16 * most * most * q);
-      return { rank, vectors, products };
+      this.#regions.read("energies", energies, 8 * most * q);
+      return { rank, vectors, energies };
     });
   }
 
@@ -165,7 +165,10 @@ function mostOf({ shells, columns }: SketchSize): number {
 function workBytes(size: SketchSize): number {
   const { shells, inplanes, columns } = size;
   const transforms = 2 * ELEMENT * inplanes;
-  const vectors = 16 * columnWidth(shells) * columns + 16 * mostOf(size) * columns + 64;
+  const most = mostOf(size);
+  const width = columnWidth(shells);
+  // Columns, coefficients with a spare row, products, axes, vectors: see sketchSpectraJob.
+  const vectors = 16 * (width * columns + (most + 1) * columns + 2 * most * most + width * most);
   return 64 * Math.ceil(Math.max(transforms, vectors) / 64);
 }
 
@@ -184,7 +187,7 @@ function pieces(size: SketchSize, workers: number) {
     columns: plane * columns,
     spectra: ELEMENT * Math.ceil(columns / 4) * half * shells,
     vectors: 16 * columnWidth(shells) * most * half,
-    products: 16 * most * most * half,
+    energies: 8 * most * half,
     ranks: 4 * half,
     work: workBytes(size) * workers,
   };
