@@ -4,5 +4,6 @@ import type { Domains } from "../compute/kernels/index.ts";
 export const domains: Domains = {
   compute: async () => (await import("../compute/domain.ts")).domain,
   match: async () => (await import("../match/kernels/domain.ts")).domain,
+  subtomogram: async () => (await import("../subtomogram/kernels/domain.ts")).domain,
   pyramid: async () => (await import("../pyramid/kernels/domain.ts")).domain,
 };

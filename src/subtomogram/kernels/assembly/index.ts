@@ -1,0 +1,6 @@
+export {
+  clearVectors, correlateColumns, productColumns, seriesColumns, seriesRows, shellColumns, shellFactors, shellPowers, spectraColumns,
+  weightedColumns,
+} from "./columns";
+export { maskedPlanes, normalizeResponses, paddedPlanes, shiftPlanes, windowEntries } from "./planes";
+export { turnPlanes, wedgeColumns } from "./prepare";

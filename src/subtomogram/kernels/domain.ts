@@ -1,0 +1,12 @@
+import type { Domain } from "../../compute/kernels/index.ts";
+import { alignJob, spectraJob } from "./alignJob.ts";
+import { prepareJob, wedgeJob } from "./prepareJob.ts";
+
+/** What workers load for subtomograms. */
+export const domain: Domain = {
+  jobs: [alignJob, spectraJob, prepareJob, wedgeJob],
+  kernels: {
+    plain: new URL("./kernels.wasm", import.meta.url),
+    relaxed: new URL("./kernels.relaxed.wasm", import.meta.url),
+  },
+};

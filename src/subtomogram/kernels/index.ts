@@ -1,0 +1,5 @@
+export type { AlignMethod, AlignSize } from "./alignLayout.ts";
+export type { AlignOutcome, AlignPlan, AlignTypes, AlignWork, PrepareWork } from "./alignPlan.ts";
+export { alignPlan, createAlignment } from "./alignPlan.ts";
+export type { Peak, PeakSearch } from "./peak.ts";
+export { refinePeak, splineCoefficients } from "./peak.ts";
