@@ -23,6 +23,8 @@ export type { FromGaussianOptions } from "./providers/fromGaussian.ts";
 export { fromGaussian } from "./providers/fromGaussian.ts";
 export type { SplineBoundary, SplineOrder } from "./spline/bspline.ts";
 export { reshapeImage } from "./spline/reshape.ts";
+export type { SampleGrid } from "./spline/sample.ts";
+export { sampleGrid } from "./spline/sample.ts";
 export type { OutsideMode } from "./spline/shift.ts";
 export type { RescaleGrid } from "./spline/zoom.ts";
 

@@ -1,3 +1,6 @@
+export type { Classes, ClassifyOptions } from "./classify/classify.ts";
+export type { ClassifyEmOptions, EmStep } from "./classify/expectation.ts";
+export type { PrincipalComponents } from "./classify/pca.ts";
 export type {
   MoleculeFormat,
   ReadMoleculesOptions,
@@ -6,6 +9,7 @@ export type {
 export { isMoleculeFile, MOLECULE_FORMATS, readMolecules, writeMolecules } from "./formats/moleculeFiles.ts";
 export type { RelionCentre } from "./formats/relion.ts";
 export type { TomogramOptions } from "./formats/tomograms.ts";
+export type { AlignMultiOptions, AlignOptions, CompareOptions, LandscapeStack } from "./loaders/align.ts";
 export type { ApplyResult, VolumeFunction } from "./loaders/apply.ts";
 export type { AverageOptions, AverageParts, AverageSplitOptions, SplitOptions } from "./loaders/averages.ts";
 export type { FscCurves, FscOptions, FscWithHalfmaps } from "./loaders/fsc.ts";

@@ -1,10 +1,12 @@
 import type { PipeImage } from "../../pipe/index.ts";
 import type { FeatureRow, FeatureValue } from "../molecules/features.ts";
 import { Molecules } from "../molecules/molecules.ts";
+import type { AlignMultiOptions, AlignOptions } from "./align.ts";
 import type { ApplyResult, VolumeFunction } from "./apply.ts";
 import type { AverageOptions, AverageParts, AverageSplitOptions } from "./averages.ts";
 import type { FscCurves, FscOptions } from "./fsc.ts";
 import type { LoadOptions } from "./subvolumes.ts";
+import type { Template } from "./templates.ts";
 
 /** What a group has in common: the value of a feature, or of several. */
 export type GroupKey = FeatureValue | readonly FeatureValue[];
@@ -20,6 +22,9 @@ export interface GroupMember<Self> {
   averageSplit(options?: AverageSplitOptions): Promise<AverageParts>;
   apply(functions: Readonly<Record<string, VolumeFunction>>, options?: LoadOptions): Promise<ApplyResult>;
   fsc(options?: FscOptions): Promise<FscCurves>;
+  align(template: Template, options?: AlignOptions): Promise<Self>;
+  alignNoTemplate(options?: AlignOptions & Pick<LoadOptions, "outputShape">): Promise<Self>;
+  alignMultiTemplates(templates: Template | readonly Template[], options?: AlignMultiOptions): Promise<Self>;
 }
 
 /** Results by what the groups have in common. */
@@ -90,6 +95,30 @@ export class LoaderGroup<Member extends GroupMember<Member>>
   /** Agreement of halves of each group. */
   fsc(options: FscOptions = {}): Promise<Grouped<FscCurves>> {
     return this.#collect((loader) => loader.fsc(options));
+  }
+
+  /** Each group aligned to the template, with the missing wedge of its loader (acryo's groups forget it). */
+  align(template: Template, options: AlignOptions = {}): Promise<LoaderGroup<Member>> {
+    return this.#eachInTurn((loader) => loader.align(template, options));
+  }
+
+  /** Each group aligned to its own average. */
+  alignNoTemplate(
+    options: AlignOptions & Pick<LoadOptions, "outputShape"> = {},
+  ): Promise<LoaderGroup<Member>> {
+    return this.#eachInTurn((loader) => loader.alignNoTemplate(options));
+  }
+
+  /** Each group aligned to the templates that fit best. */
+  alignMultiTemplates(
+    templates: Template | readonly Template[],
+    options: AlignMultiOptions = {},
+  ): Promise<LoaderGroup<Member>> {
+    return this.#eachInTurn((loader) => loader.alignMultiTemplates(templates, options));
+  }
+
+  async #eachInTurn(change: (loader: Member) => Promise<Member>): Promise<LoaderGroup<Member>> {
+    return new LoaderGroup(await this.#collect(change));
   }
 
   #each(change: (loader: Member) => Member): LoaderGroup<Member> {

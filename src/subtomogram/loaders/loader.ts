@@ -1,9 +1,20 @@
 import { type Backend, createPool } from "../../compute/index.ts";
 import { type Shape3, VitrineError } from "../../core/index.ts";
 import type { PipeImage } from "../../pipe/index.ts";
+import { type Classes, type ClassifyOptions, classifyVolumes } from "../classify/classify.ts";
+import { type ClassifyEmOptions, classifyByExpectation, type EmStep } from "../classify/expectation.ts";
 import { type FeatureRow, featureRow } from "../molecules/features.ts";
 import type { Molecules } from "../molecules/molecules.ts";
 import type { TiltModel } from "../tilt/tilt.ts";
+import {
+  type AlignMultiOptions,
+  type AlignOptions,
+  alignVolumes,
+  type CompareOptions,
+  type LandscapeStack,
+  landscapeVolumes,
+  scoreVolumes,
+} from "./align.ts";
 import { type ApplyResult, applyToVolumes, type VolumeFunction } from "./apply.ts";
 import {
   type AverageOptions,
@@ -160,6 +171,68 @@ export abstract class Loader<Self extends Loader<Self>> implements Subvolumes {
     options: LoadOptions = {},
   ): Promise<ApplyResult> {
     return applyToVolumes(this, functions, options);
+  }
+
+  /**
+   * Molecules where the template fits best: moved, turned, with the features `score`, `align-dz` and its kin (nm) and `align-dzrot` and its
+   * kin (rotation vector).
+   *
+   * @throws {VitrineError} shape: several templates, a mask that is no volume; range: NaN; and what reading boxes throws
+   */
+  async align(template: Template, options: AlignOptions = {}): Promise<Self> {
+    const one = await normalizeTemplate(template, this.scale);
+    return this.replace({ molecules: await alignVolumes(this, one, options) });
+  }
+
+  /** As {@link align} with the average of the boxes as template. */
+  async alignNoTemplate(options: AlignOptions & Pick<LoadOptions, "outputShape"> = {}): Promise<Self> {
+    const { outputShape, ...align } = options;
+    const shape = requireShape(outputShape ?? this.outputShape, "alignNoTemplate");
+    const { backend, signal } = options;
+    const average = { outputShape: shape, ...(backend && { backend }), ...(signal && { signal }) };
+    return this.align(await this.average(average), align);
+  }
+
+  /** As {@link align} with the template of several that fits best, whose number is the feature `labels`. */
+  async alignMultiTemplates(
+    templates: Template | readonly Template[],
+    { labelName = "labels", ...options }: AlignMultiOptions = {},
+  ): Promise<Self> {
+    return this.replace({ molecules: await alignVolumes(this, templates, { ...options, labelName }) });
+  }
+
+  /** Scores of all molecules where they are, a list a template. */
+  score(
+    templates: Template | readonly Template[],
+    options: CompareOptions = {},
+  ): Promise<readonly Float64Array[]> {
+    return scoreVolumes(this, templates, options);
+  }
+
+  /** Scores of shifts about every molecule, in steps of a voxel or of `1 / upsample`. */
+  constructLandscape(
+    templates: Template | readonly Template[],
+    options: AlignOptions & { readonly upsample?: number } = {},
+  ): Promise<LandscapeStack> {
+    return landscapeVolumes(this, templates, options);
+  }
+
+  /** Classes by principal components of the boxes' differences from their average, as the feature `cluster`. */
+  async classify(
+    options: ClassifyOptions = {},
+  ): Promise<{ readonly loader: Self; readonly classes: Classes }> {
+    const classes = await classifyVolumes(this, options);
+    const { labelName = "cluster" } = options;
+    const molecules = this.molecules.withFeatures({ [labelName]: classes.labels });
+    return { loader: this.replace({ molecules }), classes };
+  }
+
+  /** Classes by expectation and maximization from first guesses; as many steps as are taken. */
+  iterClassifyEm(
+    templates: Template | readonly Template[],
+    options: ClassifyEmOptions = {},
+  ): AsyncGenerator<EmStep> {
+    return classifyByExpectation(this, templates, options);
   }
 
   /** Agreement of halves by frequency; shells of 0.05 cycles/voxel unless said. */

@@ -33,6 +33,22 @@ export function rotationGrid(rotations: RotationsInput | undefined): readonly Qu
   return z.flatMap((a) => y.flatMap((b) => x.map((c) => rotationOf([a, b, c]))));
 }
 
+/**
+ * Numbers of angles about z, y and x of rotations that are given as ranges.
+ *
+ * @throws {VitrineError} range: given as quaternions, which have no neighbours
+ */
+export function gridCounts(rotations: RotationsInput | undefined): readonly [number, number, number] {
+  if (rotations === undefined) return [1, 1, 1];
+  const rows = toRows(rotations);
+  if (rows.length !== 3 || rows.some((row) => row.length !== 2)) {
+    const expected = "ranges, for a search from coarse to fine";
+    throw new VitrineError({ code: "range", at: "rotations", expected, found: `${rows.length} quaternions` });
+  }
+  const [z, y, x] = rows.map((row, axis) => anglesOf(row, "zyx"[axis]).length);
+  return [z, y, x];
+}
+
 function toRows(rotations: RotationsInput): readonly (readonly number[])[] {
   const given: readonly unknown[] = rotations;
   const [max, step] = given;

@@ -62,9 +62,11 @@ export function arrayTomogram(
       const values = new Float32Array((z1 - z0) * (y1 - y0) * (x1 - x0));
       let to = 0;
       for (let z = z0; z < z1; z++)
-        for (let y = y0; y < y1; y++) {
+        for (let y = y0; y < y1; y++, to += x1 - x0) {
           const row = (z * height + y) * width;
-          for (let x = x0; x < x1; x++) values[to++] = data[row + x];
+          // A typed array's rows are copied as bytes, several times faster than numbers.
+          if (data instanceof Float32Array) values.set(data.subarray(row + x0, row + x1), to);
+          else for (let x = x0; x < x1; x++) values[to + x - x0] = data[row + x];
         }
       return values;
     },

@@ -1,1 +1,7 @@
 export { fillMargin, sampleRows, splineAlongZ, splineInPlanes } from "./spline";
+export {
+  clearVectors, correlateColumns, productColumns, seriesColumns, seriesRows, shellColumns, shellFactors, shellPowers, spectraColumns,
+  weightedColumns,
+} from "./columns";
+export { maskedPlanes, normalizeResponses, paddedPlanes, shiftPlanes, windowEntries } from "./planes";
+export { turnPlanes, wedgeColumns } from "./prepare";

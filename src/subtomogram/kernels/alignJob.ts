@@ -1,0 +1,245 @@
+import { defineJob, type Kernels, type WorkerContext } from "../../compute/kernels/index.ts";
+import type { AlignLayout, AlignMethod, workPieces } from "./alignLayout.ts";
+import { type Peak, refinePeak } from "./peak.ts";
+import { PhasePeaks } from "./phasePeaks.ts";
+import { correlationResponses, phaseResponses, shellResponses } from "./responses.ts";
+
+/** Numbers that a task leaves: its score, -Infinity where it cannot be the molecule's best, and its shift along z, y and x. */
+export const RESULT_NUMBERS = 4;
+
+/** Line plans along z, y and x. */
+export type LinePlans = readonly [z: number, y: number, x: number];
+
+/** Where everything lies that the workers share; addresses. */
+export interface AlignPlaces {
+  readonly plans: LinePlans;
+  /** Of the padded transform. */
+  readonly longPlans: LinePlans;
+  /** Subtomograms, one behind the other, or their spectra where all candidates of a molecule have the same. */
+  readonly images: number;
+  readonly imageSpectra: number;
+  readonly masks: number;
+  /** Of templates in their rotations, templates slowest. */
+  readonly templates: number;
+  readonly low: number;
+  readonly shells: number;
+  readonly weights: number;
+  readonly seriesTables: LinePlans;
+  readonly results: number;
+  /** Scores of all whole shifts, where they are kept. */
+  readonly responses: number;
+}
+
+/** Addresses of a worker's own memory. */
+export type WorkPlaces = Readonly<Record<keyof ReturnType<typeof workPieces>, number>>;
+
+/** Molecules that are compared with every candidate. */
+export interface AlignTask {
+  readonly layout: AlignLayout;
+  readonly method: AlignMethod;
+  readonly isCentred: boolean;
+  readonly rotations: number;
+  /** Molecules in use. */
+  readonly count: number;
+  readonly maxShiftsPx: readonly [number, number, number];
+  readonly compat: boolean;
+  /** Whether spectra of the subtomograms are there. */
+  readonly hasSpectra: boolean;
+  /** Bytes between the weights of two molecules; 0: all have the same. */
+  readonly weightStride: number;
+  readonly keepsResponses: boolean;
+  readonly places: AlignPlaces;
+  /** A worker each. */
+  readonly work: readonly WorkPlaces[];
+  /** Candidates that are tried, of each molecule; left out: all. Their results lie where all would have theirs. */
+  readonly chosen?: readonly (readonly number[])[];
+}
+
+/** What the functions of a group of four tasks are given. */
+export interface Group {
+  readonly kernels: Kernels;
+  readonly task: AlignTask;
+  readonly work: WorkPlaces;
+  /** Calls a kernel on ranges of 0..count, short enough that an end is seen soon; `elements`: of one. */
+  each(count: number, elements: number, run: (begin: number, end: number) => void): void;
+}
+
+/** One molecule and one candidate. */
+interface Pair {
+  readonly molecule: number;
+  readonly candidate: number;
+}
+
+/** Elements that a kernel visits in one call: some milliseconds. */
+const ELEMENTS_A_CALL = 1 << 16;
+
+/** Aligns in workers that are a team each; reports molecules times candidates. */
+export const alignJob = defineJob<AlignTask>("subtomogram/align", (context, task) => {
+  const group = groupOf(context, task);
+  const peaks = new PhasePeaks(context, group);
+  const best = new Map<number, number>();
+  const pairs = pairCount(task);
+  for (;;) {
+    const index = context.team.claim(0);
+    if (4 * index >= pairs) return;
+    const lanes = [0, 1, 2, 3].map((i) => pairAt(task, Math.min(4 * index + i, pairs - 1)));
+    writeTable(context, group, lanes);
+    respond(group);
+    const used = Math.min(4, pairs - 4 * index);
+    if (task.method === "pcc") peaks.prepare();
+    lanes.slice(0, used).forEach((pair, lane) => {
+      const values = responsesOf(context, group, lane);
+      if (task.keepsResponses) keep(context, task, { pair, values });
+      const known = best.get(pair.molecule) ?? Number.NEGATIVE_INFINITY;
+      const peak = task.method === "pcc" ? peaks.refine(lane) : refine(task, values, known);
+      if (peak !== undefined && peak.score > known) best.set(pair.molecule, peak.score);
+      writeResult(context, task, { pair, peak });
+    });
+    context.report(used);
+  }
+});
+
+/** Spectra of subtomograms, weighted, where all candidates of a molecule have the same. */
+export const spectraJob = defineJob<AlignTask>("subtomogram/spectra", (context, task) => {
+  const group = groupOf(context, task);
+  const { layout, places, count } = task;
+  const { spectrumBytes, columns, column } = layout;
+  for (;;) {
+    const first = 4 * context.team.claim(0);
+    if (first >= count) return;
+    const lanes = [0, 1, 2, 3].map((i) => ({ molecule: Math.min(first + i, count - 1), candidate: 0 }));
+    writeTable(context, group, lanes, { images: true });
+    maskedPlanes(group);
+    const table = tableOf(context, group);
+    lanes.forEach(({ molecule }, i) => {
+      table[i] = places.imageSpectra + molecule * spectrumBytes;
+    });
+    group.each(columns, column, (begin, end) => {
+      const { half, table: at, buffers } = group.work;
+      context.kernels.spectraColumns(
+        half,
+        columns,
+        places.plans[0],
+        at,
+        0,
+        places.low,
+        1,
+        buffers,
+        begin,
+        end,
+      );
+    });
+  }
+});
+
+/** Subtomograms times masks, transformed along x and y. */
+export function maskedPlanes({ kernels, task, work, each }: Group): void {
+  const { layout, places } = task;
+  const [, y, x] = places.plans;
+  each(layout.shape[0], layout.columns, (begin, end) => {
+    kernels.maskedPlanes(work.table, work.half, y, x, work.buffers, begin, end);
+  });
+}
+
+function respond(group: Group): void {
+  if (!group.task.hasSpectra) maskedPlanes(group);
+  switch (group.task.method) {
+    case "zncc":
+      return correlationResponses(group);
+    case "pcc":
+      return phaseResponses(group);
+    case "fsc":
+      return shellResponses(group);
+  }
+}
+
+/** @internal A worker's own part of a task. */
+export function groupOf({ kernels, team }: WorkerContext, task: AlignTask): Group {
+  return {
+    kernels,
+    task,
+    work: task.work[team.index],
+    each: (count, elements, run) => {
+      const step = Math.max(1, Math.floor(ELEMENTS_A_CALL / elements));
+      for (let begin = 0; begin < count; begin += step) {
+        team.check();
+        run(begin, Math.min(count, begin + step));
+      }
+    },
+  };
+}
+
+function pairCount({ count, layout, chosen }: AlignTask): number {
+  if (chosen === undefined) return count * layout.candidates;
+  return chosen.reduce((sum, candidates) => sum + candidates.length, 0);
+}
+
+function pairAt({ layout, chosen }: AlignTask, index: number): Pair {
+  if (chosen === undefined) {
+    const molecule = Math.floor(index / layout.candidates);
+    return { molecule, candidate: index - molecule * layout.candidates };
+  }
+  let rest = index;
+  let molecule = 0;
+  while (rest >= chosen[molecule].length) rest -= chosen[molecule++].length;
+  return { molecule, candidate: chosen[molecule][rest] };
+}
+
+function tableOf({ memory }: WorkerContext, { work }: Group): Uint32Array {
+  return new Uint32Array(memory.buffer, work.table, 16);
+}
+
+/** The lane table of four tasks; `images`: subtomograms themselves even where their spectra are there. */
+function writeTable(
+  context: WorkerContext,
+  group: Group,
+  lanes: readonly Pair[],
+  options: { readonly images?: boolean } = {},
+): void {
+  const { layout, places, rotations, hasSpectra, weightStride } = group.task;
+  const { spectrumBytes, volumeBytes } = layout;
+  const table = tableOf(context, group);
+  lanes.forEach(({ molecule, candidate }, i) => {
+    table[i] =
+      hasSpectra && options.images !== true
+        ? places.imageSpectra + molecule * spectrumBytes
+        : places.images + molecule * volumeBytes;
+    const mask = layout.masks === 1 ? 0 : candidate % rotations;
+    table[4 + i] = layout.masks === 0 ? 0 : places.masks + mask * volumeBytes;
+    table[8 + i] = places.templates + candidate * spectrumBytes;
+    table[12 + i] = places.weights + molecule * weightStride;
+  });
+}
+
+function responsesOf({ memory }: WorkerContext, { task, work }: Group, lane: number): Float32Array {
+  const { shiftCount } = task.layout;
+  const all = new Float32Array(memory.buffer, work.responses, 4 * shiftCount);
+  const values = new Float32Array(shiftCount);
+  for (let i = 0, at = lane; i < shiftCount; i++, at += 4) values[i] = all[at];
+  return values;
+}
+
+function refine({ layout, maxShiftsPx }: AlignTask, values: Float32Array, known: number): Peak | undefined {
+  return refinePeak({ values, shape: layout.shifts, border: layout.border, maxShiftsPx }, known);
+}
+
+function keep(
+  { memory }: WorkerContext,
+  { layout, places, method }: AlignTask,
+  { pair, values }: { readonly pair: Pair; readonly values: Float32Array },
+): void {
+  const { shiftCount, candidates } = layout;
+  const at = places.responses + 4 * shiftCount * (pair.molecule * candidates + pair.candidate);
+  const kept = method === "pcc" ? values.map((value) => value * value) : values;
+  new Float32Array(memory.buffer, at, shiftCount).set(kept);
+}
+
+function writeResult(
+  { memory }: WorkerContext,
+  { layout, places }: AlignTask,
+  { pair, peak }: { readonly pair: Pair; readonly peak: Peak | undefined },
+): void {
+  const index = pair.molecule * layout.candidates + pair.candidate;
+  const out = new Float64Array(memory.buffer, places.results + 8 * RESULT_NUMBERS * index, RESULT_NUMBERS);
+  out.set(peak === undefined ? [Number.NEGATIVE_INFINITY, 0, 0, 0] : [peak.score, ...peak.shiftPx]);
+}

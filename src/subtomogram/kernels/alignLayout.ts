@@ -1,0 +1,147 @@
+import { fastLength, lineBufferElements } from "../../compute/kernels/index.ts";
+import { elementCount, type Shape3, VitrineError } from "../../core/index.ts";
+
+/** How a score comes about. */
+export type AlignMethod = "zncc" | "pcc" | "fsc";
+
+/** What a plan of alignments is made for. */
+export interface AlignSize {
+  /** Voxels of subtomograms, templates and masks. */
+  readonly shape: Shape3;
+  readonly method: AlignMethod;
+  /** Whether means count for nothing (zncc); the coefficient is then Pearson's. */
+  readonly isCentred: boolean;
+  readonly templates: number;
+  readonly rotations: number;
+  /** None, one for all rotations, or one each. */
+  readonly masks: "none" | "one" | "each";
+  /** Whether each molecule has frequencies of its own. */
+  readonly hasWedge: boolean;
+  /** Largest shift along each axis, voxels. */
+  readonly maxShiftsPx: readonly [number, number, number];
+  /** Molecules at a time. */
+  readonly batch: number;
+  /** Keep the scores of all whole shifts, for landscapes. */
+  readonly keepsResponses: boolean;
+}
+
+/** Everything that follows from a size: lengths in elements and bytes. */
+export interface AlignLayout {
+  readonly shape: Shape3;
+  readonly voxels: number;
+  readonly volumeBytes: number;
+  /** n1 (n2/2+1) columns of a half spectrum, and values of each, rounded up to 4. */
+  readonly columns: number;
+  readonly column: number;
+  /** Of one task: complex float32, and weights float32. */
+  readonly spectrumBytes: number;
+  readonly weightBytes: number;
+  /** Shifts to each side that are computed. */
+  readonly reach: Shape3;
+  /** Values at each end of them that no whole shift has. */
+  readonly border: Shape3;
+  /** 2 reach + 1. */
+  readonly shifts: Shape3;
+  readonly shiftCount: number;
+  /** Lengths of the padded transform (zncc), those of the shape otherwise. */
+  readonly long: Shape3;
+  readonly longColumns: number;
+  readonly candidates: number;
+  readonly masks: number;
+  /** Shells of Fourier space (fsc). */
+  readonly shells: number;
+  /** One line's buffer. */
+  readonly bufferBytes: number;
+}
+
+/** Lays out a plan. @throws {VitrineError} range: shifts that leave no overlap, or a size below 1 */
+export function alignLayout(size: AlignSize): AlignLayout {
+  const { shape, templates, rotations, masks } = size;
+  const [n0, n1, n2] = shape;
+  const reach = reachOf(size);
+  const long = mapShape(shape, (n, axis) => (size.method === "zncc" ? fastLength(n + reach[axis]) : n));
+  const columns = n1 * halfOf(n2);
+  const column = (n0 + 3) & ~3;
+  const shifts = mapShape(reach, (r) => 2 * r + 1);
+  const room = Math.max(...[...shape, ...long].map((n) => lineBufferElements(n) + (n >> 1) + 8));
+  return {
+    shape,
+    voxels: elementCount(shape),
+    volumeBytes: aligned(4 * elementCount(shape)),
+    columns,
+    column,
+    spectrumBytes: aligned(8 * columns * column),
+    weightBytes: aligned(4 * columns * column),
+    reach,
+    border: mapShape(reach, (r, axis) => (size.method === "zncc" ? r - wholeShift(size, axis) : 0)),
+    shifts,
+    shiftCount: elementCount(shifts),
+    long,
+    longColumns: long[1] * halfOf(long[2]),
+    candidates: templates * rotations,
+    masks: masks === "none" ? 0 : masks === "one" ? 1 : rotations,
+    shells: 1 + Math.floor(Math.hypot(...shape.map(() => 0.5)) * Math.min(...shape)),
+    bufferBytes: aligned(32 * room) + 64,
+  };
+}
+
+const halfOf = (n: number) => (n >> 1) + 1;
+const aligned = (bytes: number) => (bytes + 63) & ~63;
+
+function mapShape(shape: Shape3, of: (value: number, axis: number) => number): Shape3 {
+  return [of(shape[0], 0), of(shape[1], 1), of(shape[2], 2)];
+}
+
+function wholeShift({ maxShiftsPx }: AlignSize, axis: number): number {
+  return Math.trunc(maxShiftsPx[axis]);
+}
+
+/** The spline between whole shifts is that of more of them: two beyond the largest for zncc, as the peer has it. */
+function reachOf(size: AlignSize): Shape3 {
+  return mapShape(size.shape, (n, axis) => {
+    const max = size.maxShiftsPx[axis];
+    const reach = { zncc: Math.ceil(max + 3) - 1, pcc: Math.trunc(max), fsc: Math.ceil(max) }[size.method];
+    // Without padding a shift beyond half the box is one to the other side.
+    const most = size.method === "zncc" ? n - 3 : (n - 1) >> 1;
+    if (max >= 0 && max <= most && (reach < n || max === 0)) return Math.min(reach, n - 1);
+    const at = `largest shift along ${"zyx"[axis]}`;
+    throw new VitrineError({
+      code: "range",
+      at,
+      expected: `0 to ${most} voxels, for boxes of ${n}`,
+      found: `${max}`,
+    });
+  });
+}
+
+/** Bytes of each piece of one worker's working memory. */
+export function workPieces(layout: AlignLayout, method: AlignMethod) {
+  const { shape, long, longColumns, columns, reach, shifts, shiftCount, bufferBytes } = layout;
+  const isPadded = method === "zncc";
+  const windows = 32 * shifts[2];
+  return {
+    table: 64,
+    half: 32 * shape[0] * columns,
+    other: isPadded ? 32 * shape[0] * columns : 0,
+    paddedA: isPadded ? 32 * shape[0] * longColumns : 0,
+    paddedB: isPadded ? 32 * shape[0] * longColumns : 0,
+    correlation: 32 * shifts[0] * longColumns,
+    responses: 16 * shiftCount,
+    planeSums: isPadded ? shape[0] * shifts[1] * windows : 0,
+    sums: isPadded ? shifts[1] * windows * (2 * reach[0] + 1) : 0,
+    squares: isPadded ? 16 * (shape[0] + 1) : 0,
+    rowSums: isPadded ? shape[1] * windows : 0,
+    rows: 32 * (shifts[1] + 1) * halfOf(long[2]),
+    powers: method === "fsc" ? 32 * layout.shells : 0,
+    factors: method === "fsc" ? 16 * layout.shells : 0,
+    phases: method === "pcc" ? 32 * (shape[0] + shape[1] + shape[2]) : 0,
+    seriesZ: method === "pcc" ? 32 * 2 * SERIES_PAIRS * columns : 0,
+    seriesY: method === "pcc" ? 32 * 4 * SERIES_PAIRS ** 2 * halfOf(shape[2]) : 0,
+    series: method === "pcc" ? 16 * 8 * SERIES_PAIRS ** 3 : 0,
+    buffers: 2 * bufferBytes,
+    weights: 64,
+  };
+}
+
+/** Pairs of places at which a series is computed along each axis; the polynomial through them is the series between them to 1e-6. */
+export const SERIES_PAIRS = 5;

@@ -1,0 +1,49 @@
+import type { AlignLayout } from "./alignLayout.ts";
+
+/** Frequencies of the places along z and y. */
+interface Orders {
+  readonly z: ArrayLike<number>;
+  readonly y: ArrayLike<number>;
+}
+
+/** Calls `set(place, fz, fy, fx)` for every place of an array in the form of weights, with frequencies in cycles/voxel. */
+function eachFrequency(
+  { shape, column }: AlignLayout,
+  orders: Orders,
+  set: (place: number, f: readonly [number, number, number]) => void,
+): void {
+  const [n0, n1, n2] = shape;
+  const signed = (i: number, n: number) => (2 * i < n ? i : i - n) / n;
+  let at = 0;
+  for (let j = 0; j < n1; j++)
+    for (let k = 0; k <= n2 >> 1; k++, at += column)
+      for (let i = 0; i < n0; i++)
+        set(at + i, [signed(orders.z[i], n0), signed(orders.y[j], n1), signed(k, n2)]);
+}
+
+/** From the corner of the frequencies on nothing is filtered. */
+const CORNER = Math.sqrt(3) / 2;
+
+/** Butterworth's low pass of order 2 times a scale: 1 / (1 + (f / cutoff)^4). */
+export function lowPass(
+  layout: AlignLayout,
+  { cutoff, scale, ...orders }: Orders & { readonly cutoff: number | undefined; readonly scale: number },
+): Float32Array {
+  const out = new Float32Array(layout.columns * layout.column);
+  const isAll = cutoff === undefined || cutoff <= 0 || cutoff >= CORNER;
+  eachFrequency(layout, orders, (place, [z, y, x]) => {
+    out[place] = isAll ? scale : scale / (1 + ((z * z + y * y + x * x) / (cutoff * cutoff)) ** 2);
+  });
+  return out;
+}
+
+/** Which shell of Fourier space a place belongs to: whole cycles along the shortest side. */
+export function shellIndices(layout: AlignLayout, orders: Orders): Int32Array {
+  const out = new Int32Array(layout.columns * layout.column);
+  const step = 1 / Math.min(...layout.shape);
+  eachFrequency(layout, orders, (place, [z, y, x]) => {
+    // Divided as the peer divides: where a radius is whole, the last bit decides.
+    out[place] = Math.floor(Math.sqrt(z * z + y * y + x * x) / step);
+  });
+  return out;
+}

@@ -1,0 +1,125 @@
+import { defineJob, type WorkerContext } from "../../compute/kernels/index.ts";
+import { type AlignTask, groupOf, maskedPlanes } from "./alignJob.ts";
+
+/** Turns templates and masks and transforms templates. */
+export interface PrepareTask {
+  readonly align: AlignTask;
+  readonly templates: number;
+  /** Volumes with a margin of spline coefficients, or as they are where nothing is turned. */
+  readonly isTurned: boolean;
+  readonly volumes: number;
+  readonly volumeStride: number;
+  /** The mask's coefficients, and whether turned masks are kept from 0 to 1. */
+  readonly mask: number;
+  readonly isLimited: boolean;
+  /** 9 float64 a rotation, what a place of the turned volume is multiplied with; bytes between two of them. */
+  readonly matrices: number;
+  /** What lies outside of templates. */
+  readonly outside: number;
+  /** Room for four volumes a worker. */
+  readonly turned: readonly number[];
+}
+
+/** Bytes of a rotation. */
+export const MATRIX_BYTES = 72;
+
+/** Turns a mask a time, then four templates; reports them. */
+export const prepareJob = defineJob<PrepareTask>("subtomogram/prepare", (context, task) => {
+  const { align, templates, isTurned } = task;
+  const { layout, rotations } = align;
+  if (isTurned && layout.masks > 0) {
+    for (let r = context.team.claim(0); r < layout.masks; r = context.team.claim(0))
+      turnMask(context, task, r);
+  }
+  const candidates = templates * rotations;
+  for (let first = 4 * context.team.claim(1); first < candidates; first = 4 * context.team.claim(1)) {
+    transformFour(context, task, first);
+    context.report(Math.min(4, candidates - first));
+  }
+});
+
+function turnMask(context: WorkerContext, task: PrepareTask, rotation: number): void {
+  const { layout, places } = task.align;
+  const target = places.masks + rotation * layout.volumeBytes;
+  turn(context, task, { volume: task.mask, target, rotation, clamp: 1, limit: Number(task.isLimited) });
+}
+
+function turn(
+  context: WorkerContext,
+  task: PrepareTask,
+  given: {
+    readonly volume: number;
+    readonly target: number;
+    readonly rotation: number;
+    readonly clamp: number;
+    readonly limit: number;
+  },
+): void {
+  const { volume, target, rotation, clamp, limit } = given;
+  const { shape } = task.align.layout;
+  const matrix = task.matrices + rotation * MATRIX_BYTES;
+  // A point costs 64 taps.
+  groupOf(context, task.align).each(shape[0], 16 * shape[1] * shape[2], (begin, end) => {
+    context.kernels.turnPlanes(volume, target, ...shape, matrix, clamp, task.outside, limit, begin, end);
+  });
+}
+
+function transformFour(context: WorkerContext, task: PrepareTask, first: number): void {
+  const { align, templates, isTurned, volumes, volumeStride } = task;
+  const { layout, rotations, places } = align;
+  const group = groupOf(context, align);
+  const { table, half, buffers } = group.work;
+  const lanes = new Uint32Array(context.memory.buffer, table, 16);
+  for (let i = 0; i < 4; i++) {
+    const candidate = Math.min(first + i, templates * rotations - 1);
+    const volume = volumes + Math.floor(candidate / rotations) * volumeStride;
+    const target = task.turned[context.team.index] + i * layout.volumeBytes;
+    if (isTurned)
+      turn(context, task, { volume, target, rotation: candidate % rotations, clamp: 0, limit: 0 });
+    lanes[i] = isTurned ? target : volume;
+    lanes[4 + i] = 0;
+    lanes[8 + i] = places.templates + candidate * layout.spectrumBytes;
+  }
+  maskedPlanes(group);
+  group.each(layout.columns, 4 * layout.column, (begin, end) => {
+    const { columns } = layout;
+    context.kernels.spectraColumns(
+      half,
+      columns,
+      places.plans[0],
+      table,
+      2,
+      places.low,
+      0,
+      buffers,
+      begin,
+      end,
+    );
+  });
+}
+
+/** Weights of molecules' wedges. */
+export interface WedgeTask {
+  readonly align: AlignTask;
+  /** Pairs of normals a molecule, per index of the transform: 6 float64 each. */
+  readonly normals: number;
+  readonly series: number;
+  /** Whether frequency 0 is left out. */
+  readonly isCentred: boolean;
+}
+
+/** Makes the weights of a molecule a time. */
+export const wedgeJob = defineJob<WedgeTask>("subtomogram/wedge", (context, { align, ...task }) => {
+  const { layout, places, count, weightStride } = align;
+  const { buffer } = context.memory;
+  const orderOf = (plan: number) => new Uint32Array(buffer, plan, 8)[6];
+  for (let i = context.team.claim(0); i < count; i = context.team.claim(0)) {
+    const target = places.weights + i * weightStride;
+    const normals = task.normals + 48 * task.series * i;
+    const orders = [orderOf(places.plans[0]), orderOf(places.plans[1])];
+    groupOf(context, align).each(layout.columns, 8 * layout.column, (begin, end) => {
+      context.kernels.wedgeColumns(normals, task.series, target, ...layout.shape, ...orders, begin, end);
+    });
+    if (task.isCentred) new Float32Array(buffer, target, 1)[0] = 0;
+  }
+});

@@ -1,0 +1,43 @@
+import { type Shape3, VitrineError } from "../../core/index.ts";
+import type { PipeImage } from "../../pipe/index.ts";
+import type { Subtomogram } from "./model.ts";
+
+/** @throws {VitrineError} shape: another shape; range: a value that is no number */
+export function checkVolume({ data, shape }: PipeImage, expected: Shape3, at: string): void {
+  if (shape.some((n, axis) => n !== expected[axis])) {
+    throw new VitrineError({
+      code: "shape",
+      at,
+      expected: `the shape of the template, ${expected.join(" x ")}`,
+      found: shape.join(" x "),
+      hint: "Take boxes and masks of the template's shape (outputShape, reshapeImage)",
+    });
+  }
+  const wrong = data.findIndex((value) => !Number.isFinite(value));
+  if (wrong < 0) return;
+  throw new VitrineError({
+    code: "range",
+    at,
+    expected: "finite values",
+    found: `${data[wrong]} at voxel ${wrong}`,
+  });
+}
+
+/** Checks templates and mask of a model; the shape that all have. @throws {VitrineError} shape, range */
+export function checkTemplates(templates: readonly PipeImage[], mask: PipeImage | undefined): Shape3 {
+  const [first] = templates;
+  if (first === undefined)
+    throw new VitrineError({ code: "range", at: "templates", expected: "at least one", found: "none" });
+  templates.forEach((template, i) => {
+    checkVolume(template, first.shape, templates.length === 1 ? "template" : `template ${i}`);
+  });
+  if (mask !== undefined) checkVolume(mask, first.shape, "mask");
+  return first.shape;
+}
+
+/** @throws {VitrineError} shape, range: as {@link checkVolume} */
+export function checkSubtomograms(subtomograms: readonly Subtomogram[], shape: Shape3): void {
+  subtomograms.forEach(({ image }, i) => {
+    checkVolume(image, shape, `subtomogram ${i}`);
+  });
+}

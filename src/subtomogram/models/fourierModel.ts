@@ -1,0 +1,342 @@
+import { type Backend, createPool, type RunOptions } from "../../compute/index.ts";
+import { type Shape3, VitrineError } from "../../core/index.ts";
+import { type PipeImage, sampleGrid } from "../../pipe/index.ts";
+import {
+  type AlignMethod,
+  type AlignOutcome,
+  type AlignPlan,
+  type AlignSize,
+  createAlignment,
+} from "../kernels/index.ts";
+import {
+  IDENTITY,
+  invertQuaternion,
+  type Quaternion,
+  quaternionMatrix,
+  type Zyx,
+} from "../molecules/quaternion.ts";
+import { type TiltModel, toTiltModel, wedgeNormals } from "../tilt/tilt.ts";
+import { checkSubtomograms, checkTemplates } from "./checks.ts";
+import { searchByNeighbours } from "./coarseToFine.ts";
+import type {
+  AlignmentModel,
+  AlignmentResult,
+  Landscape,
+  ModelCallOptions,
+  ModelInput,
+  ModelParams,
+  PreparedAlignment,
+  Subtomogram,
+} from "./model.ts";
+import { percentile } from "./percentile.ts";
+import { gridCounts, rotationGrid } from "./rotationGrid.ts";
+
+/** What one of the built-in models is. */
+export interface FourierMethod {
+  readonly name: string;
+  readonly method: AlignMethod;
+  /** Whether the score of a subtomogram where it is leaves means out; alignments always do. */
+  readonly scoreIsCentred: boolean;
+}
+
+/** Results that lie in memory together, about. */
+const PAIRS_AT_A_TIME = 2048;
+
+/** ZNCC, NCC, PCC and FSC: templates in every rotation, compared by Fourier transforms. */
+export class FourierModel implements AlignmentModel {
+  readonly name: string;
+  readonly shape: Shape3;
+  readonly templateCount: number;
+  readonly rotations: readonly Quaternion[];
+  readonly templates: readonly PipeImage[];
+  readonly mask: PipeImage | undefined;
+  readonly tilt: TiltModel;
+  readonly cutoff: number | undefined;
+  readonly #method: FourierMethod;
+  readonly #params: ModelParams;
+
+  constructor(method: FourierMethod, { templates, mask }: ModelInput, params: ModelParams = {}) {
+    this.#method = method;
+    this.#params = params;
+    this.name = method.name;
+    this.shape = checkTemplates(templates, mask);
+    this.templates = templates;
+    this.mask = mask;
+    this.templateCount = templates.length;
+    this.rotations = rotationGrid(params.rotations);
+    this.tilt = toTiltModel(params.tilt);
+    this.cutoff = checkCutoff(params.cutoff);
+    if (params.search === "coarseToFine") gridCounts(params.rotations);
+  }
+
+  async prepare(
+    backend: Backend,
+    { maxShiftsPx, ...options }: { readonly maxShiftsPx: Zyx } & RunOptions,
+  ): Promise<PreparedAlignment> {
+    const candidates = this.templateCount * this.rotations.length;
+    const batch = Math.max(8, Math.ceil(PAIRS_AT_A_TIME / candidates));
+    const plan = await this.#plan(backend, { maxShiftsPx, batch, rotations: this.rotations }, options);
+    const align = (subtomograms: readonly Subtomogram[], run: RunOptions = {}) =>
+      this.#alignAll(plan, { subtomograms, batch }, run);
+    return { bytes: plan.bytes, align, dispose: () => plan.dispose() };
+  }
+
+  /** One subtomogram; for many take {@link prepare}. */
+  async align(
+    subtomogram: Subtomogram,
+    { maxShiftsPx, backend, ...options }: { readonly maxShiftsPx: Zyx } & ModelCallOptions,
+  ): Promise<AlignmentResult> {
+    return withBackend(backend, async (made) => {
+      const prepared = await this.prepare(made, { maxShiftsPx, ...options });
+      try {
+        const [result] = await prepared.align([subtomogram], options);
+        return result;
+      } finally {
+        prepared.dispose();
+      }
+    });
+  }
+
+  async score(
+    subtomograms: readonly Subtomogram[],
+    { backend, ...options }: ModelCallOptions = {},
+  ): Promise<readonly (readonly number[])[]> {
+    return withBackend(backend, async (made) => {
+      const batch = Math.max(8, Math.ceil(PAIRS_AT_A_TIME / this.templateCount));
+      const size = { maxShiftsPx: [0, 0, 0] as const, batch, rotations: [IDENTITY], keepsResponses: true };
+      const isCentred = this.#method.scoreIsCentred;
+      const plan = await this.#plan(made, { ...size, isCentred }, options);
+      try {
+        return await this.#scores(plan, { subtomograms, batch }, options);
+      } finally {
+        plan.dispose();
+      }
+    });
+  }
+
+  async landscape(
+    subtomogram: Subtomogram,
+    {
+      maxShiftsPx,
+      upsample = 1,
+      backend,
+      ...options
+    }: { readonly maxShiftsPx: Zyx; readonly upsample?: number } & ModelCallOptions,
+  ): Promise<Landscape> {
+    if (!Number.isInteger(upsample) || upsample < 1)
+      throw rangeError("landscape upsample", "a whole number from 1", `${upsample}`);
+    // Beyond the ends, so that the spline does not feel them.
+    const more = upsample > 1 ? 2 : 0;
+    const shifts: Zyx = [maxShiftsPx[0] + more, maxShiftsPx[1] + more, maxShiftsPx[2] + more];
+    return withBackend(backend, async (made) => {
+      const size = { maxShiftsPx: shifts, batch: 1, rotations: this.rotations, keepsResponses: true };
+      const plan = await this.#plan(made, size, options);
+      try {
+        await this.#runBatch(plan, [subtomogram], options);
+        const whole = readLandscape(plan);
+        return upsample === 1 ? whole : upsampled(whole, maxShiftsPx, upsample);
+      } finally {
+        plan.dispose();
+      }
+    });
+  }
+
+  /** A plan with templates and masks in it. */
+  async #plan(
+    backend: Backend,
+    size: Pick<AlignSize, "maxShiftsPx" | "batch"> &
+      Partial<Pick<AlignSize, "keepsResponses" | "isCentred">> & {
+        readonly rotations: readonly Quaternion[];
+      },
+    options: RunOptions,
+  ): Promise<AlignPlan> {
+    const { method } = this.#method;
+    const isTurned = this.#isTurned(size.rotations);
+    const plan = createAlignment(backend, {
+      shape: this.shape,
+      method,
+      isCentred: size.isCentred ?? method === "zncc",
+      templates: this.templateCount,
+      rotations: size.rotations.length,
+      masks: this.mask === undefined ? "none" : isTurned ? "each" : "one",
+      hasWedge: this.tilt.kind !== "none",
+      maxShiftsPx: size.maxShiftsPx,
+      batch: size.batch,
+      keepsResponses: size.keepsResponses ?? false,
+    });
+    try {
+      await this.#fill(plan, { rotations: size.rotations, isTurned }, options);
+    } catch (error) {
+      plan.dispose();
+      throw error;
+    }
+    return plan;
+  }
+
+  /** acryo leaves a single rotation out. */
+  #isTurned(rotations: readonly Quaternion[]): boolean {
+    if (rotations.length > 1) return true;
+    const [z, y, x] = rotations[0];
+    return this.#params.compat !== true && Math.hypot(z, y, x) > 0;
+  }
+
+  async #fill(
+    plan: AlignPlan,
+    { rotations, isTurned }: { readonly rotations: readonly Quaternion[]; readonly isTurned: boolean },
+    options: RunOptions,
+  ): Promise<void> {
+    this.templates.forEach((template, i) => {
+      plan.set("templates", masked(template.data, this.mask), i);
+    });
+    if (this.mask !== undefined) plan.set("mask", this.mask.data);
+    const matrices = rotations.map((rotation) => quaternionMatrix(invertQuaternion(rotation)));
+    const outside = percentile(
+      this.templates.map(({ data }) => data),
+      1,
+    );
+    const compat = this.#params.compat === true;
+    const signal = options.signal === undefined ? {} : { signal: options.signal };
+    await plan.run({ kind: "prepare", matrices, isTurned, outside, cutoff: this.cutoff, compat }, signal);
+  }
+
+  async #alignAll(
+    plan: AlignPlan,
+    { subtomograms, batch }: { readonly subtomograms: readonly Subtomogram[]; readonly batch: number },
+    { signal, onProgress }: RunOptions,
+  ): Promise<readonly AlignmentResult[]> {
+    checkSubtomograms(subtomograms, this.shape);
+    const results: AlignmentResult[] = [];
+    const candidates = this.templateCount * this.rotations.length;
+    for (let first = 0; first < subtomograms.length; first += batch) {
+      const part = subtomograms.slice(first, first + batch);
+      const outcomes = await this.#runBatch(plan, part, {
+        ...(signal && { signal }),
+        ...(onProgress && { onProgress: (done) => onProgress(first + Math.min(part.length, Math.floor(done / candidates))) }), // prettier-ignore
+      });
+      results.push(...outcomes.map((outcome) => this.#resultOf(outcome)));
+    }
+    onProgress?.(subtomograms.length);
+    return results;
+  }
+
+  async #runBatch(
+    plan: AlignPlan,
+    subtomograms: readonly Subtomogram[],
+    options: RunOptions,
+  ): Promise<readonly AlignOutcome[]> {
+    checkSubtomograms(subtomograms, this.shape);
+    subtomograms.forEach(({ image }, i) => {
+      plan.set("images", image.data, i);
+    });
+    const count = subtomograms.length;
+    const compat = this.#params.compat === true;
+    const work = { kind: "align", count, normals: this.#normals(subtomograms), compat } as const;
+    if (this.#params.search !== "coarseToFine" || plan.layout.candidates === 1) return plan.run(work, options);
+    const grid = { counts: gridCounts(this.#params.rotations), templates: this.templateCount };
+    return searchByNeighbours(grid, (chosen) => plan.run({ ...work, chosen }, options), count);
+  }
+
+  /** Planes of wedges in each molecule's axes, per index of the transform. */
+  #normals(subtomograms: readonly Subtomogram[]): Float64Array | undefined {
+    if (this.tilt.kind === "none") return undefined;
+    return Float64Array.from(
+      subtomograms.flatMap(({ rotation = IDENTITY }) =>
+        wedgeNormals(this.tilt, rotation).flatMap((pair) =>
+          pair.flatMap((normal) => normal.map((value, axis) => value / this.shape[axis])),
+        ),
+      ),
+    );
+  }
+
+  #resultOf({ candidate, shiftPx, score }: AlignOutcome): AlignmentResult {
+    const label = Math.floor(candidate / this.rotations.length);
+    const rotationIndex = candidate - label * this.rotations.length;
+    return { label, rotationIndex, rotation: this.rotations[rotationIndex], shiftPx, score };
+  }
+
+  async #scores(
+    plan: AlignPlan,
+    { subtomograms, batch }: { readonly subtomograms: readonly Subtomogram[]; readonly batch: number },
+    options: RunOptions,
+  ): Promise<readonly (readonly number[])[]> {
+    const scores: number[][] = [];
+    for (let first = 0; first < subtomograms.length; first += batch) {
+      const part = subtomograms.slice(first, first + batch);
+      await this.#runBatch(plan, part, options.signal === undefined ? {} : { signal: options.signal });
+      const { shiftCount } = plan.layout;
+      const responses = new Float32Array(part.length * this.templateCount * shiftCount);
+      plan.read("responses", responses);
+      const middle = (shiftCount - 1) / 2;
+      const scoreOf = (pair: number) => {
+        const value = responses[pair * shiftCount + middle];
+        return this.#method.method === "pcc" ? Math.sqrt(value) : value;
+      };
+      part.forEach((_, i) => {
+        scores.push(this.templates.map((_template, t) => scoreOf(i * this.templateCount + t)));
+      });
+    }
+    return scores;
+  }
+}
+
+function checkCutoff(cutoff: number | undefined): number | undefined {
+  if (cutoff === undefined || (Number.isFinite(cutoff) && cutoff >= 0)) return cutoff;
+  throw rangeError("cutoff", "cycles/voxel, not below 0", `${cutoff}`);
+}
+
+function rangeError(at: string, expected: string, found: string): VitrineError {
+  return new VitrineError({ code: "range", at, expected, found });
+}
+
+/** A volume times the mask, if there is one. */
+export function masked(values: Float32Array, mask: PipeImage | undefined): Float32Array {
+  return mask === undefined ? values : values.map((value, i) => value * mask.data[i]);
+}
+
+/** Runs with the backend that is given, or with a pool of its own. */
+export async function withBackend<Result>(
+  backend: Backend | undefined,
+  run: (backend: Backend) => Promise<Result>,
+): Promise<Result> {
+  if (backend !== undefined) return run(backend);
+  await using pool = await createPool();
+  return await run(pool);
+}
+
+/** What was kept of one molecule, without the border. */
+function readLandscape(plan: AlignPlan): Landscape {
+  const { candidates, shifts, border, shiftCount } = plan.layout;
+  const all = new Float32Array(candidates * shiftCount);
+  plan.read("responses", all);
+  const [depth, height, width] = shifts.map((n, axis) => n - 2 * border[axis]);
+  const data = new Float32Array(candidates * depth * height * width);
+  let at = 0;
+  for (let i = 0; i < candidates; i++)
+    for (let z = border[0]; z < border[0] + depth; z++)
+      for (let y = border[1]; y < border[1] + height; y++) {
+        const row = i * shiftCount + (z * shifts[1] + y) * shifts[2] + border[2];
+        data.set(all.subarray(row, row + width), at);
+        at += width;
+      }
+  return { data, shape: [candidates, depth, height, width] };
+}
+
+/** Steps of 1 / upsample by the cubic spline. */
+function upsampled({ data, shape }: Landscape, maxShiftsPx: Zyx, upsample: number): Landscape {
+  const [candidates, ...space] = shape;
+  const coordinates = space.map((n, axis) => {
+    const steps = Math.trunc(maxShiftsPx[axis] * upsample);
+    return Float64Array.from({ length: 2 * steps + 1 }, (_, i) => (n - 1) / 2 + (i - steps) / upsample);
+  });
+  const [z, y, x] = coordinates;
+  const voxels = space[0] * space[1] * space[2];
+  const parts = Array.from({ length: candidates }, (_, i) => {
+    const part = { data: data.subarray(i * voxels, (i + 1) * voxels), shape: space };
+    return sampleGrid(part, { coordinates: [z, y, x], order: 3, boundary: "reflect" }).data;
+  });
+  const all = new Float32Array(candidates * z.length * y.length * x.length);
+  parts.forEach((part, i) => {
+    all.set(part, i * part.length);
+  });
+  return { data: all, shape: [candidates, z.length, y.length, x.length] };
+}
