@@ -6,6 +6,9 @@ export type {
 export { isMoleculeFile, MOLECULE_FORMATS, readMolecules, writeMolecules } from "./formats/moleculeFiles.ts";
 export type { RelionCentre } from "./formats/relion.ts";
 export type { TomogramOptions } from "./formats/tomograms.ts";
+export { FourierModel } from "./models/fourierModel.ts";
+export type { FourierKind } from "./models/kinds.ts";
+export { FscAlignment, NccAlignment, PccAlignment, ZnccAlignment } from "./models/kinds.ts";
 export type {
   AlignmentKind,
   AlignmentModel,

@@ -1,7 +1,7 @@
 import { defineJob, type Kernels, type WorkerContext } from "../../compute/kernels/index.ts";
 import type { AlignLayout, AlignMethod, workPieces } from "./alignLayout.ts";
-import { PhasePeaks } from "./phasePeaks.ts";
 import { type Peak, refinePeak } from "./peak.ts";
+import { PhasePeaks } from "./phasePeaks.ts";
 import { correlationResponses, phaseResponses, shellResponses } from "./responses.ts";
 
 /** Numbers that a task leaves: its score, -Infinity where it cannot be the molecule's best, and its shift along z, y and x. */
@@ -116,7 +116,18 @@ export const spectraJob = defineJob<AlignTask>("subtomogram/spectra", (context, 
     });
     group.each(columns, column, (begin, end) => {
       const { half, table: at, buffers } = group.work;
-      context.kernels.spectraColumns(half, columns, places.plans[0], at, 0, places.low, 1, buffers, begin, end);
+      context.kernels.spectraColumns(
+        half,
+        columns,
+        places.plans[0],
+        at,
+        0,
+        places.low,
+        1,
+        buffers,
+        begin,
+        end,
+      );
     });
   }
 });
@@ -130,16 +141,16 @@ export function maskedPlanes({ kernels, task, work, each }: Group): void {
   });
 }
 
+/** Scores of every shift. */
+const RESPONSES: Readonly<Record<AlignMethod, (group: Group) => void>> = {
+  zncc: correlationResponses,
+  pcc: phaseResponses,
+  fsc: shellResponses,
+};
+
 function respond(group: Group): void {
   if (!group.task.hasSpectra) maskedPlanes(group);
-  switch (group.task.method) {
-    case "zncc":
-      return correlationResponses(group);
-    case "pcc":
-      return phaseResponses(group);
-    case "fsc":
-      return shellResponses(group);
-  }
+  RESPONSES[group.task.method](group);
 }
 
 /** @internal A worker's own part of a task. */
@@ -208,11 +219,7 @@ function responsesOf({ memory }: WorkerContext, { task, work }: Group, lane: num
   return values;
 }
 
-function refine(
-  { layout, maxShiftsPx }: AlignTask,
-  values: Float32Array,
-  known: number,
-): Peak | undefined {
+function refine({ layout, maxShiftsPx }: AlignTask, values: Float32Array, known: number): Peak | undefined {
   return refinePeak({ values, shape: layout.shifts, border: layout.border, maxShiftsPx }, known);
 }
 

@@ -1,5 +1,6 @@
 import { defineJob, type WorkerContext } from "../../compute/kernels/index.ts";
 import { type AlignTask, groupOf, maskedPlanes } from "./alignJob.ts";
+import { exactSpectrum } from "./exactSpectrum.ts";
 
 /** Turns templates and masks and transforms templates. */
 export interface PrepareTask {
@@ -28,7 +29,8 @@ export const prepareJob = defineJob<PrepareTask>("subtomogram/prepare", (context
   const { align, templates, isTurned } = task;
   const { layout, rotations } = align;
   if (isTurned && layout.masks > 0) {
-    for (let r = context.team.claim(0); r < layout.masks; r = context.team.claim(0)) turnMask(context, task, r);
+    for (let r = context.team.claim(0); r < layout.masks; r = context.team.claim(0))
+      turnMask(context, task, r);
   }
   const candidates = templates * rotations;
   for (let first = 4 * context.team.claim(1); first < candidates; first = 4 * context.team.claim(1)) {
@@ -73,16 +75,45 @@ function transformFour(context: WorkerContext, task: PrepareTask, first: number)
     const candidate = Math.min(first + i, templates * rotations - 1);
     const volume = volumes + Math.floor(candidate / rotations) * volumeStride;
     const target = task.turned[context.team.index] + i * layout.volumeBytes;
-    if (isTurned) turn(context, task, { volume, target, rotation: candidate % rotations, clamp: 0, limit: 0 });
+    if (isTurned)
+      turn(context, task, { volume, target, rotation: candidate % rotations, clamp: 0, limit: 0 });
     lanes[i] = isTurned ? target : volume;
     lanes[4 + i] = 0;
     lanes[8 + i] = places.templates + candidate * layout.spectrumBytes;
   }
+  if (align.method === "fsc") {
+    for (let i = 0; i < 4; i++) transformExactly(context, align, { volume: lanes[i], target: lanes[8 + i] });
+    return;
+  }
   maskedPlanes(group);
   group.each(layout.columns, 4 * layout.column, (begin, end) => {
     const { columns } = layout;
-    context.kernels.spectraColumns(half, columns, places.plans[0], table, 2, places.low, 0, buffers, begin, end);
+    context.kernels.spectraColumns(
+      half,
+      columns,
+      places.plans[0],
+      table,
+      2,
+      places.low,
+      0,
+      buffers,
+      begin,
+      end,
+    );
   });
+}
+
+function transformExactly(
+  { memory: { buffer }, team }: WorkerContext,
+  { layout, places }: AlignTask,
+  { volume, target }: { readonly volume: number; readonly target: number },
+): void {
+  team.check();
+  const orderOf = (plan: number, n: number) => new Int32Array(buffer, new Uint32Array(buffer, plan, 8)[6], n);
+  const [z, y] = [orderOf(places.plans[0], layout.shape[0]), orderOf(places.plans[1], layout.shape[1])];
+  const low = new Float32Array(buffer, places.low, layout.columns * layout.column);
+  const spectrum = exactSpectrum(new Float32Array(buffer, volume, layout.voxels), layout, { z, y, low });
+  new Float32Array(buffer, target, spectrum.length).set(spectrum);
 }
 
 /** Weights of molecules' wedges. */
