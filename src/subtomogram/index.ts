@@ -1,3 +1,6 @@
+export type { Classes, ClassifyOptions } from "./classify/classify.ts";
+export type { ClassifyEmOptions, EmStep } from "./classify/expectation.ts";
+export type { PrincipalComponents } from "./classify/pca.ts";
 export type {
   MoleculeFormat,
   ReadMoleculesOptions,
@@ -6,6 +9,22 @@ export type {
 export { isMoleculeFile, MOLECULE_FORMATS, readMolecules, writeMolecules } from "./formats/moleculeFiles.ts";
 export type { RelionCentre } from "./formats/relion.ts";
 export type { TomogramOptions } from "./formats/tomograms.ts";
+export type { AlignMultiOptions, AlignOptions, CompareOptions, LandscapeStack } from "./loaders/align.ts";
+export type { ApplyResult, VolumeFunction } from "./loaders/apply.ts";
+export type { AverageOptions, AverageParts, AverageSplitOptions, SplitOptions } from "./loaders/averages.ts";
+export type { FscCurves, FscOptions, FscWithHalfmaps } from "./loaders/fsc.ts";
+export type { Grouped, GroupKey, GroupMember } from "./loaders/group.ts";
+export { LoaderGroup } from "./loaders/group.ts";
+export type { LoaderChanges, VolumeStack } from "./loaders/loader.ts";
+export { Loader } from "./loaders/loader.ts";
+export type {
+  OrderedLoader,
+  SubtomogramLoaderChanges,
+  SubtomogramLoaderOptions,
+} from "./loaders/subtomogramLoader.ts";
+export { SubtomogramLoader } from "./loaders/subtomogramLoader.ts";
+export type { LoadOptions, RunChoice, Subvolumes, VolumeRequest } from "./loaders/subvolumes.ts";
+export type { Mask, Template } from "./loaders/templates.ts";
 export { FourierModel } from "./models/fourierModel.ts";
 export type { FourierKind } from "./models/kinds.ts";
 export { FscAlignment, NccAlignment, PccAlignment, ZnccAlignment } from "./models/kinds.ts";
@@ -34,5 +53,6 @@ export { readMoleculesParquet, writeMoleculesParquet } from "./molecules/parquet
 export type { Quaternion, Zyx } from "./molecules/quaternion.ts";
 export type { EulerOptions } from "./molecules/rotations.ts";
 export type { AxisName } from "./molecules/symmetry.ts";
+export type { Tomogram, TomogramInput } from "./sampling/tomogram.ts";
 export type { SingleAxisTilt, TiltAxis, TiltModel, TiltRange } from "./tilt/tilt.ts";
 export { dualAxis, noWedge, singleAxis, toTiltModel, wedgeMask } from "./tilt/tilt.ts";

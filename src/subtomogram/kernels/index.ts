@@ -3,3 +3,5 @@ export type { AlignOutcome, AlignPlan, AlignTypes, AlignWork, PrepareWork } from
 export { alignPlan, createAlignment } from "./alignPlan.ts";
 export type { Peak, PeakSearch } from "./peak.ts";
 export { refinePeak, splineCoefficients } from "./peak.ts";
+export type { BoxPlace, SamplePlan, SampleSize, SampleTypes } from "./samplePlan.ts";
+export { createSampler, samplePlan } from "./samplePlan.ts";

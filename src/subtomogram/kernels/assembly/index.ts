@@ -1,3 +1,4 @@
+export { fillMargin, sampleRows, splineAlongZ, splineInPlanes } from "./spline";
 export {
   clearVectors, correlateColumns, productColumns, seriesColumns, seriesRows, shellColumns, shellFactors, shellPowers, spectraColumns,
   weightedColumns,

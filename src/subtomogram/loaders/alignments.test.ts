@@ -1,0 +1,183 @@
+import { readFileSync } from "node:fs";
+import { fileURLToPath } from "node:url";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { createPool, type Pool } from "../../compute/index.ts";
+import { parseNpy } from "../../io/index.ts";
+import { type PipeImage, softOtsu } from "../../pipe/index.ts";
+import { NccAlignment, PccAlignment } from "../models/kinds.ts";
+import { parseMoleculesCsv } from "../molecules/csv.ts";
+import type { Molecules } from "../molecules/molecules.ts";
+import type { AlignOptions } from "./align.ts";
+import { SubtomogramLoader } from "./subtomogramLoader.ts";
+
+/** Vectors of acryo 0.9.1; see test/golden/subtomogram/README.md. */
+const FOLDER = new URL("../../../test/golden/subtomogram/", import.meta.url);
+const path = (name: string) => fileURLToPath(new URL(name, FOLDER));
+
+function volume(name: string): PipeImage {
+  const { data, shape } = parseNpy(readFileSync(path(name)), name);
+  return { data: Float32Array.from(data, Number), shape: [shape[0], shape[1], shape[2]] };
+}
+
+const molecules = (name: string) => parseMoleculesCsv(readFileSync(path(name), "utf8"), name);
+const [tomo, wedged] = [volume("tomo.npy"), volume("tomo_wedge.npy")];
+const [A, B] = [volume("template_A.npy"), volume("template_B.npy")];
+const mask = softOtsu({ sigma: 1, radius: 1 });
+
+let pool: Pool;
+beforeAll(async () => {
+  pool = await createPool({ workers: 2 });
+});
+afterAll(() => pool[Symbol.asyncDispose]());
+
+const loaderOf = (image: PipeImage, options = {}) =>
+  new SubtomogramLoader(image, molecules("molecules_start.csv"), { scale: 0.5, backend: pool, ...options });
+
+/** The gates of the golden vectors: score 1e-4, places 0.05 voxels, the very same rotation. PCC's scores are sums: relative. */
+function expectMolecules(found: Molecules, wanted: Molecules) {
+  expect(found.count).toBe(wanted.count);
+  for (let i = 0; i < wanted.count; i++) {
+    const score = Number(wanted.features.score[i]);
+    expect(
+      Math.abs(Number(found.features.score[i]) - score) / Math.max(1, Math.abs(score)),
+      `score ${i}`,
+    ).toBeLessThan(1e-4);
+    for (let k = 0; k < 3; k++)
+      expect(Math.abs(found.pos[3 * i + k] - wanted.pos[3 * i + k]) / 0.5, `place ${i}`).toBeLessThan(0.05);
+    for (const name of ["align-dzrot", "align-dyrot", "align-dxrot"])
+      expect(Number(found.features[name][i]), `${name} ${i}`).toBeCloseTo(
+        Number(wanted.features[name][i]),
+        4,
+      );
+  }
+}
+
+const TWENTY_SEVEN: AlignOptions = { rotations: [5, 5] };
+const cases: readonly [string, AlignOptions][] = [
+  ["align_zncc_norot_nomask_nocut", {}],
+  ["align_zncc_norot_mask_cut0.3", { mask, cutoff: 0.3 }],
+  ["align_zncc_norot_anisoshift", { maxShifts: [0.3, 0.8, 1.7], cutoff: 0.4 }],
+  ["align_ncc_rot27_cut0.3", { ...TWENTY_SEVEN, mask, cutoff: 0.3, model: NccAlignment }],
+  ["align_pcc_rot27_cut0.3", { ...TWENTY_SEVEN, mask, cutoff: 0.3, model: PccAlignment }],
+];
+
+describe("alignments through a loader are acryo's", () => {
+  test.each(cases)("%s", async (name, options) => {
+    const aligned = await loaderOf(tomo).align(A, { maxShifts: 1.5, compat: true, ...options });
+    expectMolecules(aligned.molecules, molecules(`${name}.csv`));
+  });
+
+  test("with a missing wedge", async () => {
+    const loader = loaderOf(wedged, { tiltModel: [-60, 60] }).head(12);
+    const aligned = await loader.align(A, {
+      ...TWENTY_SEVEN,
+      maxShifts: 1.5,
+      mask,
+      cutoff: 0.3,
+      compat: true,
+    });
+    expectMolecules(aligned.molecules, molecules("alignw_zncc_rot27_mask_cut0.3.csv").head(12));
+  });
+
+  test("several templates", async () => {
+    const aligned = await loaderOf(tomo).alignMultiTemplates([A, B], {
+      maxShifts: 1.5,
+      compat: true,
+      cutoff: 0.3,
+      mask,
+    });
+    const wanted = molecules("align_multi_norot.csv");
+    expect(aligned.molecules.features.labels).toEqual(wanted.features.labels);
+  });
+
+  test("groups, to their own averages", async () => {
+    const wanted = molecules("align_no_template_group.csv");
+    const start = molecules("molecules_start.csv");
+    const g = new Array<number>(start.count).fill(0);
+    const loader = loaderOf(tomo).replace({ molecules: start.withFeatures({ g }) });
+    const aligned = await loader
+      .groupby("g")
+      .alignNoTemplate({ maxShifts: 1.5, cutoff: 0.3, outputShape: 24, compat: true });
+    expectMolecules(aligned.molecules, wanted);
+  });
+});
+
+test("a group knows its loader's missing wedge", async () => {
+  const loader = loaderOf(wedged, { tiltModel: [-60, 60] }).head(3);
+  const options = { maxShifts: 1.5, mask, cutoff: 0.3 };
+  const whole = await loader.align(A, options);
+  const grouped = await loader.groupby("cls").align(A, options);
+  expect(Array.from(grouped.molecules.features.score, Number).sort()).toEqual(
+    Array.from(whole.molecules.features.score, Number).sort(),
+  );
+});
+
+test("scores where molecules are", async () => {
+  const wanted: Record<string, number[][]> = JSON.parse(readFileSync(path("scores.json"), "utf8"));
+  const loader = loaderOf(tomo);
+  const found = {
+    "zncc_mask_cut0.3": await loader.score([A, B], { mask, cutoff: 0.3, compat: true }),
+    zncc_plain: await loader.score([A, B], { compat: true }),
+    ncc_plain: await loader.score([A, B], { compat: true, model: NccAlignment }),
+    pcc_plain: await loader.score([A, B], { compat: true, model: PccAlignment }),
+    "zncc_wedge_cut0.3": await loaderOf(wedged, { tiltModel: [-60, 60] }).score([A, B], {
+      cutoff: 0.3,
+      compat: true,
+    }),
+  };
+  for (const [name, scores] of Object.entries(found))
+    wanted[name].forEach((row, template) => {
+      row.forEach((score, i) => {
+        expect(Math.abs(scores[template][i] - score) / Math.max(1, Math.abs(score)), name).toBeLessThan(1e-4);
+      });
+    });
+});
+
+test("landscapes", async () => {
+  const wanted = parseNpy(readFileSync(path("landscape/zncc_mol3.npy")), "zncc_mol3");
+  const found = await loaderOf(tomo)
+    .select([3])
+    .constructLandscape(A, { mask, cutoff: 0.3, maxShifts: 1.5, compat: true });
+  expect(found.shape.slice(2)).toEqual([7, 7, 7]);
+  wanted.data.forEach((value, i) => {
+    expect(found.data[i]).toBeCloseTo(Number(value), 4);
+  });
+});
+
+test("classes by expectation and maximization", async () => {
+  const guesses = [
+    { data: A.data.map((value, i) => value + 0.3 * B.data[i]), shape: A.shape },
+    { data: B.data.map((value, i) => value + 0.3 * A.data[i]), shape: A.shape },
+  ];
+  const loader = loaderOf(tomo).replace({ molecules: molecules("molecules_truth.csv") });
+  let iteration = 0;
+  for await (const { probabilities, templates } of loader.iterClassifyEm(guesses, { cutoff: 0.3 })) {
+    iteration++;
+    const wanted = parseNpy(readFileSync(path(`em/iter${iteration}_probs.npy`)), "probs").data;
+    for (let i = 0; i < wanted.length; i++) expect(probabilities[i]).toBeCloseTo(Number(wanted[i]), 4);
+    const sums = parseNpy(readFileSync(path(`em/iter${iteration}_templates.npy`)), "templates").data;
+    templates.forEach(({ data }, k) => {
+      // acryo's are sums.
+      let weight = 0;
+      for (let i = 0; i < 40; i++) weight += probabilities[2 * i + k];
+      let worst = 0;
+      data.forEach((value, v) => {
+        worst = Math.max(worst, Math.abs(value * weight - Number(sums[k * data.length + v])));
+      });
+      expect(worst).toBeLessThan(1e-4 * 44);
+    });
+    if (iteration === 2) break;
+  }
+});
+
+test("classes by principal components", async () => {
+  const loader = loaderOf(tomo).replace({ molecules: molecules("molecules_truth.csv"), outputShape: 24 });
+  const { loader: classified, classes } = await loader.classify({
+    mask,
+    cutoff: 0.3,
+    components: 2,
+    clusters: 2,
+  });
+  expect(classified.molecules.features.cluster).toEqual(classified.molecules.features.cls);
+  expect(classes.explained[0]).toBeGreaterThan(classes.explained[1]);
+});

@@ -1,0 +1,125 @@
+import { elementCount, type PixelArray, type Shape3, VitrineError } from "../../core/index.ts";
+import type { ImageSource } from "../../io/index.ts";
+import type { NumberArray } from "../../pipe/index.ts";
+import type { Zyx } from "../molecules/quaternion.ts";
+
+/** A volume that is read in boxes: in memory, in a file, or made of others. */
+export interface Tomogram {
+  /** How messages call it. */
+  readonly name: string;
+  /** Voxels (z, y, x). */
+  readonly shape: Shape3;
+  /** Values of a box that lies inside, C order, in an array of the caller's own. */
+  read(from: Zyx, to: Zyx, signal?: AbortSignal): Promise<Float32Array>;
+  /** nm/voxel where the file says. */
+  readonly scale?: number;
+}
+
+/** What loaders take as an image. */
+export type TomogramInput = NumberArray | ImageSource | Tomogram;
+
+/** Which part of a source is the tomogram. */
+export interface TomogramOptions {
+  /** Resolution of a pyramid; default 0, the full one. */
+  readonly level?: number;
+}
+
+/**
+ * Takes an array, a source of any size, or what is one already as a tomogram. Nothing is copied or read.
+ *
+ * @throws {VitrineError} shape: not three axes z, y, x with voxels, or other than the product of them; missing: no such level
+ */
+export function toTomogram(image: TomogramInput, { level = 0 }: TomogramOptions = {}): Tomogram {
+  if ("levels" in image) return sourceTomogram(image, level);
+  if ("data" in image) return arrayTomogram(image);
+  return image;
+}
+
+/** nm of the units that a file may give its axes in. */
+const NANOMETRES: Readonly<Record<string, number>> = {
+  angstrom: 0.1,
+  picometer: 1e-3,
+  nanometer: 1,
+  micrometer: 1e3,
+  millimeter: 1e6,
+};
+
+/** A volume in memory, its values as they are: they are converted box by box. */
+export function arrayTomogram(
+  { data, shape }: NumberArray,
+  { name = "tomogram", scale }: { readonly name?: string; readonly scale?: number | undefined } = {},
+): Tomogram {
+  if (shape.length !== 3 || !shape.every((side) => Number.isInteger(side) && side > 0))
+    throw shapeError(name, "three axes (z, y, x) with voxels", `[${shape}]`);
+  if (data.length !== elementCount(shape))
+    throw shapeError(name, `${elementCount(shape)} values for [${shape}]`, `${data.length}`);
+  const [depth, height, width] = shape;
+  return {
+    name,
+    shape: [depth, height, width],
+    ...(scale !== undefined && { scale }),
+    async read([z0, y0, x0], [z1, y1, x1]) {
+      const values = new Float32Array((z1 - z0) * (y1 - y0) * (x1 - x0));
+      let to = 0;
+      for (let z = z0; z < z1; z++)
+        for (let y = y0; y < y1; y++, to += x1 - x0) {
+          const row = (z * height + y) * width;
+          // A typed array's rows are copied as bytes, several times faster than numbers.
+          if (data instanceof Float32Array) values.set(data.subarray(row + x0, row + x1), to);
+          else for (let x = x0; x < x1; x++) values[to + x - x0] = data[row + x];
+        }
+      return values;
+    },
+  };
+}
+
+function sourceTomogram(source: ImageSource, level: number): Tomogram {
+  const { name, axes, levels } = source;
+  if (levels[level] === undefined)
+    throw new VitrineError({
+      code: "missing",
+      at: name,
+      expected: `a level from 0 to ${levels.length - 1}`,
+      found: `${level}`,
+    });
+  const { shape } = levels[level];
+  const [z, y, x] = volumeAxes(source, shape);
+  const side = (axis: number) => (axis < 0 ? 1 : shape[axis]);
+  const scale = scaleOf(levels[level].scale[x], axes[x].unit);
+  return {
+    name,
+    shape: [side(z), side(y), side(x)],
+    ...(scale !== undefined && { scale }),
+    async read(from, to, signal) {
+      const ranges = [z, y, x].flatMap((axis, i) =>
+        axis < 0 ? [] : [[axes[axis].name, [from[i], to[i]] as const] as const],
+      );
+      const options = { level, region: Object.fromEntries(ranges), ...(signal && { signal }) };
+      const block = await source.read(options);
+      return toFloats(block.data);
+    },
+  };
+}
+
+/** Places of z, y and x among the axes; every other axis has one index. z may be missing: a single section. */
+function volumeAxes({ name, axes }: ImageSource, shape: readonly number[]): readonly number[] {
+  const places = ["z", "y", "x"].map((axis) => axes.findIndex((one) => one.name === axis));
+  const others = axes.filter((_, i) => !places.includes(i) && shape[i] > 1);
+  if (others.length === 0 && places[1] >= 0 && places[2] >= 0) return places;
+  const found = axes.map((one, i) => `${one.name} ${shape[i]}`).join(", ");
+  const hint = "Cut one out first, with vitrine convert";
+  throw new VitrineError({ code: "shape", at: name, expected: "one volume (z, y, x)", found, hint });
+}
+
+function scaleOf(step: number, unit: string | undefined): number | undefined {
+  const nm = unit === undefined ? undefined : NANOMETRES[unit];
+  return nm === undefined || !(step > 0) ? undefined : step * nm;
+}
+
+function toFloats(data: PixelArray): Float32Array {
+  return data instanceof Float32Array ? data : Float32Array.from(data);
+}
+
+function shapeError(at: string, expected: string, found: string): VitrineError {
+  return new VitrineError({ code: "shape", at, expected, found });
+}
