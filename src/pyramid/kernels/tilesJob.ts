@@ -45,43 +45,74 @@ export interface PlaceTask {
   readonly site: number;
   readonly siteHeight: number;
   readonly siteWidth: number;
-  /** Of 65,536 entries. */
-  readonly lookup: number;
-  /** Of {@link CorrectionMaps} and its table, in place of the lookup. */
+  /** The part of it that is pasted. */
+  readonly window: {
+    readonly y: number;
+    readonly x: number;
+    readonly height: number;
+    readonly width: number;
+  };
+  /** Of 65,536 entries, for 16 bits; left out, pixels are 8 bits. */
+  readonly lookup?: number;
+  /** Of {@link CorrectionMaps} and its table, in place of the lookup; `wide`: room for the site in 16 bits, where it has 8. */
   readonly correction?: {
     readonly levels: number;
     readonly scale: number;
     readonly shift: number;
     readonly bins: number;
     readonly table: number;
+    readonly wide?: number;
   };
   /** First pixel of the block, and its size. */
   readonly pixels: number;
   readonly height: number;
   readonly width: number;
-  /** Where the site's first pixel belongs in the block; outside as well. */
+  /** Where the window's first pixel belongs in the block; outside as well. */
   readonly y: number;
   readonly x: number;
 }
 
-/** Pastes what of a site lies within a block, in 8 bits. */
-export const placeJob = defineJob<PlaceTask>("pyramid/place", ({ kernels, team }, task) => {
-  const { site, siteHeight, siteWidth, lookup, correction, pixels, height, width, y, x } = task;
-  const [top, bottom] = [Math.max(0, -y), Math.min(siteHeight, height - y)];
-  const [left, right] = [Math.max(0, -x), Math.min(siteWidth, width - x)];
+/** Pastes what of a site's window lies within a block, in 8 bits. */
+export const placeJob = defineJob<PlaceTask>("pyramid/place", (context, task) => {
+  const { pixels, height, width, y, x, window } = task;
+  const [top, bottom] = [Math.max(0, -y), Math.min(window.height, height - y)];
+  const [left, right] = [Math.max(0, -x), Math.min(window.width, width - x)];
   if (right <= left) return;
-  const target = pixels + y * width + x + left;
-  team.parallel(Math.max(0, bottom - top), 16, (begin, end) => {
-    if (correction !== undefined) {
-      const { levels, scale, shift, bins, table } = correction;
-      const from = [site, siteWidth, siteHeight * siteWidth, left, right - left];
-      kernels.correctRows(...from, levels, scale, shift, bins, table, target, width, top + begin, top + end);
-      return;
-    }
-    for (let row = top + begin; row < top + end; row++)
-      kernels.lookUp(site + 2 * (row * siteWidth + left), lookup, target + row * width, 0, right - left);
+  const first = window.x + left;
+  // where the first column that is pasted would lie in the block's row of the site's row 0
+  const target = pixels + (y - window.y) * width + x + left;
+  context.team.parallel(Math.max(0, bottom - top), 16, (begin, end) => {
+    const rows = { begin: window.y + top + begin, end: window.y + top + end };
+    pasteRows(context, task, { ...rows, first, count: right - left, target });
   });
 });
+
+/** Rows of a site, `count` columns of each from `first` on. */
+interface SiteRows {
+  readonly begin: number;
+  readonly end: number;
+  readonly first: number;
+  readonly count: number;
+  readonly target: number;
+}
+
+function pasteRows({ kernels, memory }: WorkerContext, task: PlaceTask, rows: SiteRows): void {
+  const { site, siteWidth, siteHeight, correction, lookup, width } = task;
+  const { begin, end, first, count, target } = rows;
+  if (correction !== undefined) {
+    const { levels, scale, shift, bins, table, wide } = correction;
+    if (wide !== undefined) kernels.widen(site, wide, begin * siteWidth, end * siteWidth);
+    const from = [wide ?? site, siteWidth, siteHeight * siteWidth, first, count];
+    kernels.correctRows(...from, levels, scale, shift, bins, table, target, width, begin, end);
+    return;
+  }
+  const bytes = new Uint8Array(memory.buffer);
+  for (let row = begin; row < end; row++) {
+    const [from, to] = [row * siteWidth + first, target + row * width];
+    if (lookup === undefined) bytes.copyWithin(to, site + from, site + from + count);
+    else kernels.lookUp(site + 2 * from, lookup, to, 0, count);
+  }
+}
 
 function encodeLevel(
   { kernels, memory, team, report }: WorkerContext,
