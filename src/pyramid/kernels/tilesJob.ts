@@ -7,6 +7,8 @@ export interface TilesTask {
   /** 16-bit pixels to look up, or nothing where the first level is there. */
   readonly intensities?: { readonly source: number; readonly table: number };
   readonly pixels: number;
+  /** Nothing was placed: the first level is black. */
+  readonly isEmpty: boolean;
   readonly levels: readonly TileLevel[];
   readonly tileSize: number;
   readonly tables: number;
@@ -23,7 +25,8 @@ export interface TilesTask {
 /** Makes the tiles of a block. All workers are one team: a level begins when the one above is whole. */
 export const tilesJob = defineJob<TilesTask>("pyramid/tiles", (context, task) => {
   const { kernels, team } = context;
-  const { pixels, levels, intensities } = task;
+  const { pixels, levels, intensities, isEmpty } = task;
+  if (isEmpty) clearBlock(context, { pixels, ...levels[0] });
   if (intensities !== undefined) {
     const { width, height } = levels[0];
     const { source, table } = intensities;
@@ -67,6 +70,8 @@ export interface PlaceTask {
   readonly pixels: number;
   readonly height: number;
   readonly width: number;
+  /** Nothing was placed before: all of the block is made black first. */
+  readonly isEmpty: boolean;
   /** Where the window's first pixel belongs in the block; outside as well. */
   readonly y: number;
   readonly x: number;
@@ -74,7 +79,8 @@ export interface PlaceTask {
 
 /** Pastes what of a site's window lies within a block, in 8 bits. */
 export const placeJob = defineJob<PlaceTask>("pyramid/place", (context, task) => {
-  const { pixels, height, width, y, x, window } = task;
+  const { pixels, height, width, y, x, window, isEmpty } = task;
+  if (isEmpty) clearBlock(context, { pixels, height, width });
   const [top, bottom] = [Math.max(0, -y), Math.min(window.height, height - y)];
   const [left, right] = [Math.max(0, -x), Math.min(window.width, width - x)];
   if (right <= left) return;
@@ -86,6 +92,15 @@ export const placeJob = defineJob<PlaceTask>("pyramid/place", (context, task) =>
     pasteRows(context, task, { ...rows, first, count: right - left, target });
   });
 });
+
+function clearBlock(
+  { kernels, team }: WorkerContext,
+  { pixels, height, width }: { readonly pixels: number; readonly height: number; readonly width: number },
+): void {
+  team.parallel(height, 256, (begin, end) => {
+    kernels.clear(pixels, begin * width, end * width);
+  });
+}
 
 /** Rows of a site, `count` columns of each from `first` on. */
 interface SiteRows {

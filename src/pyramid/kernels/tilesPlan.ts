@@ -100,6 +100,8 @@ class WasmTiles implements TilesPlan {
   /** Of the block that is made: the plan's own, or a smaller one. */
   #block: PixelSize;
   readonly #regions: Regions<keyof ReturnType<typeof pieces>>;
+  /** Whose tables are there. */
+  #quality: number | undefined;
   /** No site was placed since the last tiles. */
   #isEmpty = true;
 
@@ -152,13 +154,10 @@ class WasmTiles implements TilesPlan {
       this.#begin(work.block);
       return [];
     }
-    if (this.size.site !== undefined && this.#isEmpty) {
-      const { pixels } = this.#regions.address;
-      this.#pool.u8(pixels, this.#block.height * this.#block.width).fill(0);
-    }
+    const isEmpty = this.size.site !== undefined && this.#isEmpty;
     this.#isEmpty = "quality" in work;
-    if ("quality" in work) return this.#encode(work.quality, options);
-    await this.#place(work, options);
+    if ("quality" in work) return this.#encode(work.quality, isEmpty, options);
+    await this.#place(work, isEmpty, options);
     return [];
   }
 
@@ -173,7 +172,7 @@ class WasmTiles implements TilesPlan {
     this.#isEmpty = true;
   }
 
-  async #place(work: PlaceWork, options: RunOptions): Promise<void> {
+  async #place(work: PlaceWork, isEmpty: boolean, options: RunOptions): Promise<void> {
     const { height, width } = this.#block;
     const place = checkPlace(this.size, work);
     const { site, wide, lookup, pixels, correction: table } = this.#regions.address;
@@ -185,10 +184,10 @@ class WasmTiles implements TilesPlan {
         : isBytes
           ? {}
           : { lookup };
-    await this.#pool.run(placeJob, { site, ...place, ...how, pixels, height, width }, options);
+    await this.#pool.run(placeJob, { site, ...place, ...how, pixels, height, width, isEmpty }, options);
   }
 
-  async #encode(quality: number, options: RunOptions): Promise<EncodedTile[]> {
+  async #encode(quality: number, isEmpty: boolean, options: RunOptions): Promise<EncodedTile[]> {
     if (!Number.isInteger(quality) || quality < 1 || quality > 100) {
       const found = `${quality}`;
       throw new VitrineError({
@@ -200,11 +199,12 @@ class WasmTiles implements TilesPlan {
     }
     const { intensities, lookup, pixels, tables, work, files, lengths, padding } = this.#regions.address;
     const { levels, tileSize, room } = this.#layout;
-    this.#regions.set("tables", jpegTables(quality));
+    if (this.#quality !== quality) this.#regions.set("tables", jpegTables(quality));
+    this.#quality = quality;
     const isLookedUp = this.size.type === "uint16" && this.size.site === undefined;
     const source = isLookedUp ? { intensities: { source: intensities, table: lookup } } : {};
     const spare = this.size.areTilesFull ? { padding } : {};
-    const address = { pixels, tables, work, files, lengths };
+    const address = { pixels, tables, work, files, lengths, isEmpty };
     await this.#pool.run(tilesJob, { ...address, ...source, ...spare, levels, tileSize, room }, options);
     return this.#files();
   }

@@ -16,6 +16,11 @@ export function lookUp(source: usize, table: usize, target: usize, begin: i32, e
   for (; to < last; from += 2, to++) store<u8>(to, load<u8>(table + <usize>load<u16>(from)));
 }
 
+/** Bytes begin..end of a target become 0. */
+export function clear(target: usize, begin: i32, end: i32): void {
+  memory.fill(target + <usize>begin, 0, <usize>(end - begin));
+}
+
 /** target[i] = source[i] for values begin..end: 8 bits in, 16 out. */
 export function widen(source: usize, target: usize, begin: i32, end: i32): void {
   const last = source + <usize>end;
