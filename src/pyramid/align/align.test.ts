@@ -2,12 +2,14 @@ import { mkdirSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { scratchFolder } from "../../../test/support/plateCase.ts";
+import { shownBlocks } from "../../../test/support/shownBlocks.ts";
+import { createPool } from "../../compute/index.ts";
 import { seededRandom } from "../../core/index.ts";
 import { addContent, createExperiment, type Experiment } from "../../experiment/index.ts";
 import { writeTiff } from "../../io/index.ts";
 import { alignExperiment, PyramidBuilder } from "../index.ts";
-import type { SitesBatch } from "../tiles/batch.ts";
-import { composeSites } from "../tiles/compose.ts";
+import type { BatchImage, SitesBatch } from "../tiles/batch.ts";
+import { placeSites } from "../tiles/compose.ts";
 import { SiteReader } from "../tiles/siteReader.ts";
 
 const scratch = scratchFolder("align");
@@ -97,13 +99,16 @@ test("shifts of every site are found, a blank one takes its neighbours'", async 
 
 test("aligned layers show the same at the same place", async () => {
   const builder = new PyramidBuilder(experiment);
-  const layers: Uint16Array[] = [];
+  const layers: Uint8Array[] = [];
+  await using pool = await createPool({ workers: 1 });
+  const lookup = Uint8Array.from({ length: 65_536 }, (_, value) => (value === 0 ? 0 : 1 + (value % 255)));
   for await (const batch of builder.createRunBatches({ align: true })) {
     if (batch.level > 0) continue;
     await using reader = new SiteReader({ type: "uint16" });
     const { phase: _, index: __, ...own } = batch;
-    for await (const { pixels } of composeSites(own as SitesBatch, (image) => reader.read(image)))
-      layers.push(pixels as Uint16Array);
+    const read = (image: BatchImage) => reader.readWhole(image);
+    const parts = placeSites(own as SitesBatch, { read, release: () => {} });
+    for await (const { pixels } of shownBlocks(pool, parts, lookup)) layers.push(pixels);
   }
   const [first, second] = layers;
   let shown = 0;

@@ -162,15 +162,14 @@ export const LITTLE = 1e-10;
  */
 export function correctedValues(image: ArrayLike<number>, model: IlluminationModel): Float64Array {
   const pixels = model.kind === "zscore" ? model.mean.length : model.flat.length;
-  if (image.length !== pixels) {
-    throw new VitrineError({
-      code: "shape",
-      at: "illumination correction",
-      expected: `${pixels} pixels`,
-      found: `${image.length}`,
-    });
-  }
+  if (image.length !== pixels) throw otherSize(pixels, image.length);
   return model.kind === "zscore" ? byZscore(image, model) : byFlatField(image, model);
+}
+
+/** The error of an image that has another number of pixels than its model. */
+export function otherSize(pixels: number, found: number): VitrineError {
+  const at = "illumination correction";
+  return new VitrineError({ code: "shape", at, expected: `${pixels} pixels`, found: `${found}` });
 }
 
 /** Mean of all pixels of a map. */

@@ -1,3 +1,4 @@
+import fc from "fast-check";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { createPool, type Pool } from "../../compute/index.ts";
 import { seededRandom } from "../../core/index.ts";
@@ -105,6 +106,99 @@ describe("sites in a block are those that are corrected, looked up and pasted on
   }
 });
 
+/** What of a site is shown, and where. */
+interface Placed {
+  readonly y: number;
+  readonly x: number;
+  readonly site: { readonly height: number; readonly width: number };
+  readonly window: {
+    readonly y: number;
+    readonly x: number;
+    readonly height: number;
+    readonly width: number;
+  };
+}
+
+describe("windows of sites of several sizes in blocks of several sizes", () => {
+  const blockOf = fc.record({
+    height: fc.integer({ min: 1, max: 100 }),
+    width: fc.integer({ min: 1, max: 120 }),
+  });
+  const placedOf = (sizes: fc.Arbitrary<{ height: number; width: number }>): fc.Arbitrary<Placed> =>
+    fc
+      .record({
+        y: fc.integer({ min: -70, max: 110 }),
+        x: fc.integer({ min: -90, max: 130 }),
+        site: sizes,
+        part: fc.array(fc.double({ min: 0, max: 1, noNaN: true }), { minLength: 4, maxLength: 4 }),
+      })
+      .map(({ part: [a, b, c, d], site, ...place }) => {
+        const [y, x] = [Math.floor(a * (site.height - 1)), Math.floor(b * (site.width - 1))];
+        const height = 1 + Math.floor(c * (site.height - y - 1));
+        const window = { y, x, height, width: 1 + Math.floor(d * (site.width - x - 1)) };
+        return { ...place, site, window };
+      });
+  const anySize = fc.record({
+    height: fc.integer({ min: 1, max: 61 }),
+    width: fc.integer({ min: 1, max: 83 }),
+  });
+
+  /** What a block shows by TypeScript alone: results of whole sites, cut and pasted. */
+  function wanted(
+    block: { height: number; width: number },
+    placed: readonly (Placed & { shown: Uint8Array })[],
+  ) {
+    const target = { y: 0, x: 0, ...block, data: new Uint8Array(block.height * block.width) };
+    for (const { y, x, site, window, shown } of placed) {
+      const part = { ...window, data: new Uint8Array(window.height * window.width) };
+      pastePixels({ y: 0, x: 0, ...site, data: shown }, part);
+      pastePixels({ ...part, y, x }, target);
+    }
+    return target.data;
+  }
+
+  const [table, model] = [tables["100 to 4000"], models["z-score"]];
+  const bytes = (length: number) => Uint8Array.from({ length }, (_, i) => (i * 131 + (i >> 5)) % 256);
+  const kinds = {
+    "16 bits": { lookup: table, corrected: undefined, from: (length: number) => sites[1].slice(0, length) },
+    "16 bits, corrected": { lookup: table, corrected: model, from: () => sites[1] },
+    "8 bits": { lookup: undefined, corrected: undefined, from: bytes },
+    "8 bits, corrected": { lookup: undefined, corrected: models["flat field"], from: bytes },
+    "8 bits, corrected by z-scores": { lookup: undefined, corrected: model, from: bytes },
+  } as const;
+
+  test.each(Object.entries(kinds))("%s", async (_, { lookup, corrected, from }) => {
+    const isCorrected = corrected !== undefined;
+    const type = lookup === undefined ? "uint8" : "uint16";
+    const plan = createTiles(pool, { ...BLOCK, levels: 1, type, site: { ...SITE, isCorrected } });
+    const correct = lookup ?? tables["8 bits as they are"];
+    if (isCorrected) plan.set("correction", correctionTable(corrected, correct));
+    else if (lookup !== undefined) plan.set("lookup", lookup);
+    const property = fc.asyncProperty(
+      blockOf,
+      fc.array(placedOf(isCorrected ? fc.constant(SITE) : anySize), { maxLength: 4 }),
+      async (block, placed) => {
+        const all = placed.map((one) => {
+          const data = from(one.site.height * one.site.width);
+          const values = isCorrected ? correctIllumination<Uint8Array | Uint16Array>(data, corrected) : data;
+          return { ...one, data, shown: Uint8Array.from(values, (value) => correct[value]) };
+        });
+        await plan.run({ block });
+        for (const { y, x, site, window, data } of all) {
+          plan.set("site", data);
+          await plan.run({ place: { y, x }, site, window });
+        }
+        await plan.run({ quality: 50 });
+        const found = new Uint8Array(block.height * block.width);
+        plan.read("last", found);
+        expect(found).toEqual(wanted(block, all));
+      },
+    );
+    await fc.assert(property, { numRuns: 40, seed: 5 });
+    plan.dispose();
+  });
+});
+
 test("tables that fall, and sites where there are none, are refused", async () => {
   const falling = Uint8Array.from({ length: 65_536 }, (_, i) => 255 - (i >> 8));
   expect(() => correctionTable(models["flat field"], falling)).toThrowErrorMatchingInlineSnapshot(
@@ -113,11 +207,24 @@ test("tables that fall, and sites where there are none, are refused", async () =
   expect(() => correctionTable(models["flat field"], new Uint8Array(3))).toThrowErrorMatchingInlineSnapshot(
     `[VitrineError: correctionTable lookup: expected 65536 values, found 3.]`,
   );
-  const site = { ...SITE, isCorrected: true };
-  expect(() => createTiles(pool, { ...BLOCK, levels: 1, type: "uint8", site })).toThrow(
-    "expected uint16 where there are sites",
-  );
   const plan = createTiles(pool, { ...BLOCK, levels: 1, type: "uint8" });
   await expect(plan.run({ place: { y: 0, x: 0 } })).rejects.toThrow("expected a plan with sites");
   plan.dispose();
+  const sited = createTiles(pool, {
+    ...BLOCK,
+    levels: 1,
+    type: "uint8",
+    site: { ...SITE, isCorrected: true },
+  });
+  const refused: readonly [Parameters<typeof sited.run>[0], string][] = [
+    [{ place: { y: 0.5, x: 0 } }, "tiles place: expected whole pixels, found [0.5, 0]."],
+    [{ place: { y: 0, x: 0 }, site: { height: 60, width: 83 } }, "expected 61 x 83 pixels, found 60 x 83."],
+    [
+      { place: { y: 0, x: 0 }, window: { y: 60, x: 0, height: 2, width: 3 } },
+      'expected a window within 61 x 83 pixels, found {"y":60,"x":0,"height":2,"width":3}.',
+    ],
+    [{ block: { height: 101, width: 1 } }, "tiles block: expected at most 100 x 120 pixels, found 101 x 1."],
+  ];
+  for (const [work, message] of refused) await expect(sited.run(work)).rejects.toThrow(message);
+  sited.dispose();
 });

@@ -12,7 +12,10 @@ export interface TilesSize {
   readonly tileSize?: number;
   /** Tiles at the right and lower end are as large as all others, black where the block has no pixels. Default false. */
   readonly areTilesFull?: boolean;
-  /** Where blocks of `uint16` are put together from sites of that size, one after the other; `isCorrected`: through a correction of each pixel. */
+  /**
+   * Where blocks are put together from sites, one after the other: the size of the largest of them; `isCorrected`: each pixel through a correction
+   * of its own, which all sites of that size have.
+   */
   readonly site?: { readonly height: number; readonly width: number; readonly isCorrected?: boolean };
 }
 
@@ -47,7 +50,7 @@ const BYTES_PER_PIXEL = 3;
 const LARGEST_SIDE = 65_535;
 
 /** @throws {VitrineError} range: a side, a number of levels or a tile that cannot be */
-export function tilesLayout({ width, height, levels, tileSize = 256, site, type }: TilesSize): TilesLayout {
+export function tilesLayout({ width, height, levels, tileSize = 256, site }: TilesSize): TilesLayout {
   requireWhole("tiles width", width, LARGEST_SIDE);
   requireWhole("tiles height", height, LARGEST_SIDE);
   requireWhole("tiles levels", levels, 17);
@@ -55,13 +58,6 @@ export function tilesLayout({ width, height, levels, tileSize = 256, site, type 
   if (site !== undefined) {
     requireWhole("tiles site height", site.height, LARGEST_SIDE);
     requireWhole("tiles site width", site.width, LARGEST_SIDE);
-    if (type !== "uint16")
-      throw new VitrineError({
-        code: "range",
-        at: "tiles type",
-        expected: "uint16 where there are sites",
-        found: type,
-      });
   }
   if (tileSize % 8 !== 0) {
     throw new VitrineError({

@@ -7,6 +7,8 @@ export interface TilesTask {
   /** 16-bit pixels to look up, or nothing where the first level is there. */
   readonly intensities?: { readonly source: number; readonly table: number };
   readonly pixels: number;
+  /** Nothing was placed: the first level is black. */
+  readonly isEmpty: boolean;
   readonly levels: readonly TileLevel[];
   readonly tileSize: number;
   readonly tables: number;
@@ -23,7 +25,8 @@ export interface TilesTask {
 /** Makes the tiles of a block. All workers are one team: a level begins when the one above is whole. */
 export const tilesJob = defineJob<TilesTask>("pyramid/tiles", (context, task) => {
   const { kernels, team } = context;
-  const { pixels, levels, intensities } = task;
+  const { pixels, levels, intensities, isEmpty } = task;
+  if (isEmpty) clearBlock(context, { pixels, ...levels[0] });
   if (intensities !== undefined) {
     const { width, height } = levels[0];
     const { source, table } = intensities;
@@ -45,43 +48,86 @@ export interface PlaceTask {
   readonly site: number;
   readonly siteHeight: number;
   readonly siteWidth: number;
-  /** Of 65,536 entries. */
-  readonly lookup: number;
-  /** Of {@link CorrectionMaps} and its table, in place of the lookup. */
+  /** The part of it that is pasted. */
+  readonly window: {
+    readonly y: number;
+    readonly x: number;
+    readonly height: number;
+    readonly width: number;
+  };
+  /** Of 65,536 entries, for 16 bits; left out, pixels are 8 bits. */
+  readonly lookup?: number;
+  /** Of {@link CorrectionMaps} and its table, in place of the lookup; `wide`: room for the site in 16 bits, where it has 8. */
   readonly correction?: {
     readonly levels: number;
     readonly scale: number;
     readonly shift: number;
     readonly bins: number;
     readonly table: number;
+    readonly wide?: number;
   };
   /** First pixel of the block, and its size. */
   readonly pixels: number;
   readonly height: number;
   readonly width: number;
-  /** Where the site's first pixel belongs in the block; outside as well. */
+  /** Nothing was placed before: all of the block is made black first. */
+  readonly isEmpty: boolean;
+  /** Where the window's first pixel belongs in the block; outside as well. */
   readonly y: number;
   readonly x: number;
 }
 
-/** Pastes what of a site lies within a block, in 8 bits. */
-export const placeJob = defineJob<PlaceTask>("pyramid/place", ({ kernels, team }, task) => {
-  const { site, siteHeight, siteWidth, lookup, correction, pixels, height, width, y, x } = task;
-  const [top, bottom] = [Math.max(0, -y), Math.min(siteHeight, height - y)];
-  const [left, right] = [Math.max(0, -x), Math.min(siteWidth, width - x)];
+/** Pastes what of a site's window lies within a block, in 8 bits. */
+export const placeJob = defineJob<PlaceTask>("pyramid/place", (context, task) => {
+  const { pixels, height, width, y, x, window, isEmpty } = task;
+  if (isEmpty) clearBlock(context, { pixels, height, width });
+  const [top, bottom] = [Math.max(0, -y), Math.min(window.height, height - y)];
+  const [left, right] = [Math.max(0, -x), Math.min(window.width, width - x)];
   if (right <= left) return;
-  const target = pixels + y * width + x + left;
-  team.parallel(Math.max(0, bottom - top), 16, (begin, end) => {
-    if (correction !== undefined) {
-      const { levels, scale, shift, bins, table } = correction;
-      const from = [site, siteWidth, siteHeight * siteWidth, left, right - left];
-      kernels.correctRows(...from, levels, scale, shift, bins, table, target, width, top + begin, top + end);
-      return;
-    }
-    for (let row = top + begin; row < top + end; row++)
-      kernels.lookUp(site + 2 * (row * siteWidth + left), lookup, target + row * width, 0, right - left);
+  const first = window.x + left;
+  // where the first column that is pasted would lie in the block's row of the site's row 0
+  const target = pixels + (y - window.y) * width + x + left;
+  context.team.parallel(Math.max(0, bottom - top), 16, (begin, end) => {
+    const rows = { begin: window.y + top + begin, end: window.y + top + end };
+    pasteRows(context, task, { ...rows, first, count: right - left, target });
   });
 });
+
+function clearBlock(
+  { kernels, team }: WorkerContext,
+  { pixels, height, width }: { readonly pixels: number; readonly height: number; readonly width: number },
+): void {
+  team.parallel(height, 256, (begin, end) => {
+    kernels.clear(pixels, begin * width, end * width);
+  });
+}
+
+/** Rows of a site, `count` columns of each from `first` on. */
+interface SiteRows {
+  readonly begin: number;
+  readonly end: number;
+  readonly first: number;
+  readonly count: number;
+  readonly target: number;
+}
+
+function pasteRows({ kernels, memory }: WorkerContext, task: PlaceTask, rows: SiteRows): void {
+  const { site, siteWidth, siteHeight, correction, lookup, width } = task;
+  const { begin, end, first, count, target } = rows;
+  if (correction !== undefined) {
+    const { levels, scale, shift, bins, table, wide } = correction;
+    if (wide !== undefined) kernels.widen(site, wide, begin * siteWidth, end * siteWidth);
+    const from = [wide ?? site, siteWidth, siteHeight * siteWidth, first, count];
+    kernels.correctRows(...from, levels, scale, shift, bins, table, target, width, begin, end);
+    return;
+  }
+  const bytes = new Uint8Array(memory.buffer);
+  for (let row = begin; row < end; row++) {
+    const [from, to] = [row * siteWidth + first, target + row * width];
+    if (lookup === undefined) bytes.copyWithin(to, site + from, site + from + count);
+    else kernels.lookUp(site + 2 * from, lookup, to, 0, count);
+  }
+}
 
 function encodeLevel(
   { kernels, memory, team, report }: WorkerContext,

@@ -8,6 +8,7 @@ import {
   type WorkerPool,
 } from "../../compute/kernels/index.ts";
 import { VitrineError } from "../../core/index.ts";
+import type { PixelOffset, PixelSize } from "../geometry/levels.ts";
 import { correctionLength, correctionMaps } from "./correctionMaps.ts";
 import { jpegTables, TABLE_BYTES, WORK_BYTES } from "./jpegTables.ts";
 import { type TilesLayout, type TilesSize, tilesLayout } from "./tileLayout.ts";
@@ -23,24 +24,33 @@ export interface EncodedTile {
   readonly bytes: Uint8Array;
 }
 
+/** Where a site goes, and which part of it. */
+export interface PlaceWork {
+  readonly place: PixelOffset;
+  /** Default as the plan's size says. */
+  readonly site?: PixelSize;
+  /** In pixels of the site; default all of it. */
+  readonly window?: PixelOffset & PixelSize;
+}
+
 /** The words of a {@link TilesPlan}. Progress counts tiles. */
 export interface TilesTypes extends PlanTypes {
   /**
    * - `pixels` (height, width): uint8 or uint16, as the size says.
    * - `lookup` (65,536): uint8, what each 16-bit value becomes; where `type` is `uint16`.
-   * - `site` (height, width of a site): uint16, in place of `pixels` where the size has sites.
+   * - `site` (height, width of a site): in place of `pixels`, of the same type, where the size has sites.
    * - `correction`: float64, as `correctionTable` makes it, in place of the lookup where sites are corrected.
    */
   readonly input: "pixels" | "lookup" | "site" | "correction";
   /** `last` (ceil(height / 2^(levels-1)), ceil(width / 2^(levels-1))): uint8 pixels of the last level, for those who join blocks below it. */
   readonly output: "last";
   /**
-   * `quality`: makes the tiles; from 1 to 100, as libjpeg counts it. `place`: pastes the site that is set, with its first pixel at that pixel of the block
-   * (outside as well), over what is there; the first after tiles were made begins a black block. It has no tiles yet.
+   * `quality`: makes the tiles; from 1 to 100, as libjpeg counts it. `block`: all that follows is of a block of that size, at most the plan's (which
+   * holds until then). `place`: pastes the site that is set, or its `window`, with its first pixel at that pixel of the block (outside as well), over
+   * what is there; the first after tiles were made begins a black block. `site` is its size, where it is another than the plan says. These two have no
+   * tiles yet.
    */
-  readonly work:
-    | { readonly quality: number }
-    | { readonly place: { readonly y: number; readonly x: number } };
+  readonly work: { readonly quality: number } | { readonly block: PixelSize } | PlaceWork;
   readonly outcome: readonly EncodedTile[];
 }
 
@@ -48,8 +58,8 @@ export interface TilesTypes extends PlanTypes {
  * Makes grey JPEG tiles of a block of pixels at several levels in one visit: 16-bit values through a table, each level from the uncompressed
  * pixels of the one above (mean of four, halves up; of what is there at an odd end), then all tiles, levels in order and tiles row by row.
  *
- * A block of sites is put together in the plan's memory, each site corrected on the way: `set("site", …)`, `run({ place })`, site by site, then
- * `run({ quality })`.
+ * A block of sites is put together in the plan's memory, each site looked up or corrected on the way: `set("site", …)`, `run({ place })`, site by
+ * site, then `run({ quality })`.
  *
  * The files are baseline JPEG with the quantiser of libjpeg at the same quality and the Huffman tables of T.81; any number of workers makes
  * the same bytes. Blocks whose sides are multiples of `tileSize` x 2^(levels-1) fit together.
@@ -86,8 +96,12 @@ class WasmTiles implements TilesPlan {
   readonly size: TilesSize;
   readonly bytes: number;
   readonly #pool: WorkerPool;
-  readonly #layout: TilesLayout;
+  #layout: TilesLayout;
+  /** Of the block that is made: the plan's own, or a smaller one. */
+  #block: PixelSize;
   readonly #regions: Regions<keyof ReturnType<typeof pieces>>;
+  /** Whose tables are there. */
+  #quality: number | undefined;
   /** No site was placed since the last tiles. */
   #isEmpty = true;
 
@@ -95,6 +109,7 @@ class WasmTiles implements TilesPlan {
     this.size = size;
     this.#pool = pool;
     this.#layout = tilesLayout(size);
+    this.#block = size;
     this.#regions = createRegions(pool, pieces(size, pool.workers));
     this.bytes = this.#regions.bytes;
   }
@@ -113,20 +128,20 @@ class WasmTiles implements TilesPlan {
   }
 
   #inputOf(name: TilesTypes["input"]): PlanArrayShape {
-    const { width, height, type, site } = this.size;
+    const { site } = this.size;
+    const { width, height } = this.#block;
+    const type = this.size.type === "uint8" ? "u8" : "u16";
     switch (name) {
-      case "pixels": {
-        if (site !== undefined) return { type: "u16", rows: 0, rowLength: width };
-        return { type: type === "uint8" ? "u8" : "u16", rows: height, rowLength: width };
-      }
+      case "pixels":
+        return { type, rows: site === undefined ? height : 0, rowLength: width };
       case "lookup":
         return {
           type: "u8",
-          rows: type === "uint8" || site?.isCorrected === true ? 0 : 65_536,
+          rows: type === "u8" || site?.isCorrected === true ? 0 : 65_536,
           rowLength: 1,
         };
       case "site":
-        return { type: "u16", rows: site?.height ?? 0, rowLength: site?.width ?? 1 };
+        return { type, rows: site === undefined ? 0 : site.height * site.width, rowLength: 1 };
       case "correction": {
         const rowLength = site === undefined ? 1 : correctionLength(site.height * site.width);
         return { type: "f64", rows: site?.isCorrected === true ? 1 : 0, rowLength };
@@ -135,29 +150,44 @@ class WasmTiles implements TilesPlan {
   }
 
   async run(work: TilesTypes["work"], options: RunOptions = {}): Promise<EncodedTile[]> {
-    if (this.size.site !== undefined && this.#isEmpty) {
-      const { pixels } = this.#regions.address;
-      this.#pool.u8(pixels, this.size.height * this.size.width).fill(0);
+    if ("block" in work) {
+      this.#begin(work.block);
+      return [];
     }
+    const isEmpty = this.size.site !== undefined && this.#isEmpty;
     this.#isEmpty = "quality" in work;
-    if ("quality" in work) return this.#encode(work.quality, options);
-    await this.#place(work.place, options);
+    if ("quality" in work) return this.#encode(work.quality, isEmpty, options);
+    await this.#place(work, isEmpty, options);
     return [];
   }
 
-  async #place({ y, x }: { readonly y: number; readonly x: number }, options: RunOptions): Promise<void> {
-    const { site: size, height, width } = this.size;
-    if (size === undefined || !Number.isInteger(y) || !Number.isInteger(x)) {
-      const expected = size === undefined ? "a plan with sites" : "whole pixels";
-      throw new VitrineError({ code: "range", at: "tiles place", expected, found: `[${y}, ${x}]` });
+  #begin({ height, width }: PixelSize): void {
+    const { height: most, width: widest } = this.size;
+    if (!(height <= most && width <= widest)) {
+      const [expected, found] = [`at most ${most} x ${widest} pixels`, `${height} x ${width}`];
+      throw new VitrineError({ code: "range", at: "tiles block", expected, found });
     }
-    const { site, lookup, pixels, correction: table, levels, bins, scale, shift } = this.#regions.address;
-    const correction = size.isCorrected === true ? { correction: { levels, scale, shift, bins, table } } : {};
-    const from = { site, siteHeight: size.height, siteWidth: size.width, lookup };
-    await this.#pool.run(placeJob, { ...from, ...correction, pixels, height, width, y, x }, options);
+    this.#layout = tilesLayout({ ...this.size, height, width });
+    this.#block = { height, width };
+    this.#isEmpty = true;
   }
 
-  async #encode(quality: number, options: RunOptions): Promise<EncodedTile[]> {
+  async #place(work: PlaceWork, isEmpty: boolean, options: RunOptions): Promise<void> {
+    const { height, width } = this.#block;
+    const place = checkPlace(this.size, work);
+    const { site, wide, lookup, pixels, correction: table } = this.#regions.address;
+    const { levels, bins, scale, shift } = this.#regions.address;
+    const isBytes = this.size.type === "uint8";
+    const how =
+      this.size.site?.isCorrected === true
+        ? { correction: { levels, scale, shift, bins, table, ...(isBytes && { wide }) } }
+        : isBytes
+          ? {}
+          : { lookup };
+    await this.#pool.run(placeJob, { site, ...place, ...how, pixels, height, width, isEmpty }, options);
+  }
+
+  async #encode(quality: number, isEmpty: boolean, options: RunOptions): Promise<EncodedTile[]> {
     if (!Number.isInteger(quality) || quality < 1 || quality > 100) {
       const found = `${quality}`;
       throw new VitrineError({
@@ -169,11 +199,12 @@ class WasmTiles implements TilesPlan {
     }
     const { intensities, lookup, pixels, tables, work, files, lengths, padding } = this.#regions.address;
     const { levels, tileSize, room } = this.#layout;
-    this.#regions.set("tables", jpegTables(quality));
+    if (this.#quality !== quality) this.#regions.set("tables", jpegTables(quality));
+    this.#quality = quality;
     const isLookedUp = this.size.type === "uint16" && this.size.site === undefined;
     const source = isLookedUp ? { intensities: { source: intensities, table: lookup } } : {};
     const spare = this.size.areTilesFull ? { padding } : {};
-    const address = { pixels, tables, work, files, lengths };
+    const address = { pixels, tables, work, files, lengths, isEmpty };
     await this.#pool.run(tilesJob, { ...address, ...source, ...spare, levels, tileSize, room }, options);
     return this.#files();
   }
@@ -203,6 +234,28 @@ class WasmTiles implements TilesPlan {
   }
 }
 
+/** Where which part of a site goes. @throws {VitrineError} range: no sites, no whole pixels, or more than the plan has room or a correction for */
+function checkPlace({ site: largest }: TilesSize, { place, site = largest, window }: PlaceWork) {
+  const { y, x } = place;
+  const refuse = (expected: string, found: string) =>
+    new VitrineError({ code: "range", at: "tiles place", expected, found });
+  if (largest === undefined || site === undefined) throw refuse("a plan with sites", `[${y}, ${x}]`);
+  if (!Number.isInteger(y) || !Number.isInteger(x)) throw refuse("whole pixels", `[${y}, ${x}]`);
+  const { height, width } = site;
+  const fits =
+    largest.isCorrected === true
+      ? height === largest.height && width === largest.width
+      : height * width <= largest.height * largest.width;
+  if (!fits) {
+    const most = `${largest.height} x ${largest.width} pixels`;
+    throw refuse(largest.isCorrected === true ? most : `at most ${most}`, `${height} x ${width}`);
+  }
+  const part = window ?? { y: 0, x: 0, height, width };
+  if (!(part.y >= 0 && part.x >= 0 && part.y + part.height <= height && part.x + part.width <= width))
+    throw refuse(`a window within ${height} x ${width} pixels`, JSON.stringify(part));
+  return { siteHeight: height, siteWidth: width, window: part, y, x };
+}
+
 function tooLarge(level: number, tile: number, room: number): VitrineError {
   const at = `tiles level ${level}, tile ${tile}`;
   return new VitrineError({
@@ -222,7 +275,8 @@ function pieces(size: TilesSize, workers: number) {
   return {
     intensities: type === "uint16" && site === undefined ? 2 * size.width * size.height : 0,
     lookup: type === "uint16" && corrected === 0 ? 65_536 : 0,
-    site: 2 * sitePixels,
+    site: (type === "uint8" ? 1 : 2) * sitePixels,
+    wide: type === "uint8" ? 2 * corrected : 0,
     correction: corrected === 0 ? 0 : 8 * correctionLength(corrected),
     levels: corrected === 0 ? 0 : 4 * 65_536,
     bins: corrected === 0 ? 0 : 2 * 65_536,

@@ -11,9 +11,9 @@ import { type IntensityRange, scaleTable } from "../illumination/scaling.ts";
 import { readIlluminationModel } from "../illumination/store.ts";
 import type { BatchImage, BatchLayer, ReducedBatch, SitesBatch, TilesBatch } from "../tiles/batch.ts";
 import { tilesBatchSchema } from "../tiles/batch.ts";
-import { blendSites, composeReduced, composeSites, listSites, type ReadImage } from "../tiles/compose.ts";
-import { type ComposedBlock, type EncodeOptions, encodeBlocks, reducedPart } from "../tiles/encodeBlocks.ts";
-import { valueOffset } from "../tiles/pixels.ts";
+import { blendSites, composeReduced, placeSites } from "../tiles/compose.ts";
+import { type BlockPart, type EncodeOptions, encodeBlocks, reducedPart } from "../tiles/encodeBlocks.ts";
+import { rawTable, valueOffset } from "../tiles/pixels.ts";
 import { type Correct, SiteReader } from "../tiles/siteReader.ts";
 import { IlluminatiBatchArguments } from "./arguments.ts";
 
@@ -37,62 +37,84 @@ export async function makeTiles(value: Json, context: BatchContext): Promise<Bat
   const batch = parseWithSchema(value, tilesBatchSchema, `${context.phase} ${context.index}`);
   await context.requireSame("kernels", poolKernels());
   if (batch.kind === "reduced")
-    return encode(batch, composeReduced(batch, reducedReader(batch, context)), context);
-  const { illumination } = batch;
+    return encode(batch, composeReduced(batch, reducedReader(batch, context)), {
+      ...context,
+      table: undefined,
+    });
+  const { illumination, layer } = batch;
   const model = illumination === null ? undefined : await readIlluminationModel(illumination);
-  const size = model === undefined ? undefined : oneSize(batch);
-  const isBlended = batch.blend !== "last" || batch.resample !== "round";
-  if (model !== undefined && size !== undefined && isOf(model, size) && !isBlended) {
-    await using reader = new SiteReader({ type: batch.layer.dtype });
-    const correction = { table: correctionTable(model, scaleTable(rangeOf(batch.layer))), site: size };
-    const { read, missing } = imageReader(reader, context);
-    return await encode(batch, listSites(batch, read), { ...context, correction, missing });
+  const left = leftOut(context);
+  if (batch.blend !== "last" || batch.resample !== "round") {
+    const correct: Correct | undefined = model && ((pixels) => correctIllumination(pixels, model));
+    await using reader = new SiteReader({ type: layer.dtype, correct });
+    const read = (image: BatchImage) => left.unless(image, () => reader.read(image));
+    return await encode(batch, blendSites(batch, read), { ...context, table: tableOf(layer), left });
   }
-  const correct: Correct | undefined = model && ((pixels) => correctIllumination(pixels, model));
-  await using reader = new SiteReader({ type: batch.layer.dtype, correct });
-  const { read, missing } = imageReader(reader, context);
-  const blocks = isBlended ? blendSites(batch, read) : composeSites(batch, read);
-  return await encode(batch, blocks, { ...context, missing });
+  const correctedPixels = model && modelPixels(model);
+  await using reader = new SiteReader({ type: layer.dtype, reuse: true, correctedPixels });
+  const read = (image: BatchImage) => left.unless(image, () => reader.readWhole(image));
+  const parts = placeSites(batch, { read, release: (image) => reader.release(image) });
+  const table = tableOf(layer);
+  const sites = sitesOf(batch, model, table);
+  return await encode(batch, parts, {
+    ...context,
+    table: table && rawTable(table, layer.dtype),
+    sites,
+    left,
+  });
 }
 
-interface ImageReader {
-  readonly read: ReadImage;
-  /** Sites that were left out, by what was wrong with them. */
-  readonly missing: ReadonlyMap<BatchImage, string>;
-}
-
-/** Reads images; one that cannot be read is left out and said once, where the step is told so. @throws {VitrineError} what is wrong, else */
-function imageReader(reader: SiteReader, { options, onLog, phase }: BatchContext): ImageReader {
-  const { missingSites } = parseWithSchema(options, IlluminatiBatchArguments, `${phase} options`);
-  const missing = new Map<BatchImage, string>();
-  const read = async (image: BatchImage) => {
-    if (missing.has(image)) return undefined;
-    try {
-      return await reader.read(image);
-    } catch (error) {
-      if (missingSites !== "black" || !(error instanceof VitrineError) || error.code === "aborted")
-        throw error;
-      const { at, expected, found } = error.fault;
-      missing.set(image, image.site);
-      onLog(`${at}: expected ${expected}, found ${found}: the site stays black`, "warning");
-      return undefined;
-    }
-  };
-  return { read, missing };
-}
-
-/** The size of all images of 16 bits that are shown whole: such are corrected where they are put together. */
-function oneSize({ layer, images }: SitesBatch): PixelSize | undefined {
+/** How sites of a batch become 8 bits. A model of none of their sizes is never used: each of them is refused. */
+function sitesOf(
+  { images }: SitesBatch,
+  model: IlluminationModel | undefined,
+  table: Uint8Array = EIGHT_BITS,
+): NonNullable<EncodeOptions["sites"]> {
+  const pixelsOf = ({ height, width }: PixelSize) => height * width;
   const [first] = images;
-  const { height, width } = first;
-  const areAlike = images.every(
-    (image) => image.window === null && image.height === height && image.width === width,
-  );
-  return layer.dtype === "uint16" && areAlike ? { height, width } : undefined;
+  const largest = images.reduce((most, image) => (pixelsOf(image) > pixelsOf(most) ? image : most), first);
+  const corrected = model && images.find((image) => pixelsOf(image) === modelPixels(model));
+  const { height, width } = corrected ?? largest;
+  return {
+    largest: { height, width },
+    ...(model && corrected && { correction: correctionTable(model, table) }),
+  };
 }
 
-function isOf(model: IlluminationModel, { height, width }: PixelSize): boolean {
-  return (model.kind === "zscore" ? model.mean : model.flat).length === height * width;
+/** What corrected values of 8 bits become: the nearest end where they are beyond it. */
+const EIGHT_BITS = Uint8Array.from({ length: 65_536 }, (_, value) => Math.min(255, value));
+
+function modelPixels(model: IlluminationModel): number {
+  return (model.kind === "zscore" ? model.mean : model.flat).length;
+}
+
+interface LeftOut {
+  /** What `read` gives; nothing where that fails and the step leaves such sites out, which is said once. @throws whatever `read` throws, else */
+  unless<Image>(image: BatchImage, read: () => Promise<Image>): Promise<Image | undefined>;
+  /** Names of sites that were left out. */
+  readonly names: () => readonly string[];
+}
+
+/** Sites that cannot be read and stay black, where the step is told so. */
+function leftOut({ options, onLog, phase }: BatchContext): LeftOut {
+  const { missingSites } = parseWithSchema(options, IlluminatiBatchArguments, `${phase} options`);
+  const missing = new Set<BatchImage>();
+  return {
+    async unless(image, read) {
+      if (missing.has(image)) return undefined;
+      try {
+        return await read();
+      } catch (error) {
+        if (missingSites !== "black" || !(error instanceof VitrineError) || error.code === "aborted")
+          throw error;
+        const { at, expected, found } = error.fault;
+        missing.add(image);
+        onLog(`${at}: expected ${expected}, found ${found}: the site stays black`, "warning");
+        return undefined;
+      }
+    },
+    names: () => [...missing].map(({ site }) => site),
+  };
 }
 
 /** Reads what jobs of the phase below left; all blocks of one job lie in one file. */
@@ -109,10 +131,10 @@ function reducedReader({ from }: ReducedBatch, context: BatchContext) {
 
 async function encode(
   batch: TilesBatch,
-  blocks: AsyncIterable<ComposedBlock>,
-  context: BatchContext & Pick<EncodeOptions, "correction"> & Partial<Pick<ImageReader, "missing">>,
+  parts: AsyncIterable<BlockPart>,
+  context: BatchContext & Pick<EncodeOptions, "table" | "sites"> & { readonly left?: LeftOut },
 ): Promise<BatchResult<TilesResult>> {
-  const { cores, signal, onProgress, scratch, correction } = context;
+  const { cores, signal, onProgress, scratch, table, sites } = context;
   const began = performance.now();
   const total = batch.blocks.length;
   let done = 0;
@@ -123,13 +145,12 @@ async function encode(
   };
   const path = scratch(PACK_FILES.tiles);
   await makeFolder(path.replace(/[\\/][^\\/]*$/, ""));
-  const table = batch.kind === "sites" ? tableOf(batch.layer) : undefined;
   const { index, reduced, tiles } = await withPool({ workers: cores }, (pool) =>
-    encodeBlocks(blocks, { pool, batch, table, path, signal, onBlock, ...(correction && { correction }) }),
+    encodeBlocks(parts, { pool, batch, table, path, signal, onBlock, ...(sites && { sites }) }),
   );
   const { tiles: pack, index: list, reduced: rest } = PACK_FILES;
   const files = { [pack]: { path }, [list]: index, [rest]: reduced };
-  const missing = [...(context.missing?.values() ?? [])];
+  const missing = context.left?.names() ?? [];
   return { value: { layer: batch.layer.id, tiles, ...(missing.length > 0 && { missing }) }, files };
 }
 

@@ -1,11 +1,13 @@
 import { createHash } from "node:crypto";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
-import { afterAll, expect, test } from "vitest";
+import { afterAll, beforeAll, expect, test } from "vitest";
 import { makePlate, mosaicPixels, scratchFolder } from "../../../test/support/plateCase.ts";
+import { shownBlocks } from "../../../test/support/shownBlocks.ts";
+import { createPool, type Pool } from "../../compute/index.ts";
 import { TILE_SIZE } from "../geometry/levels.ts";
-import type { SitesBatch } from "../tiles/batch.ts";
-import { composeSites } from "../tiles/compose.ts";
+import type { BatchImage, SitesBatch } from "../tiles/batch.ts";
+import { placeSites } from "../tiles/compose.ts";
 import { halve } from "../tiles/pixels.ts";
 import { SiteReader } from "../tiles/siteReader.ts";
 import { IlluminatiBatchArguments } from "./arguments.ts";
@@ -30,7 +32,14 @@ interface Mosaic {
 }
 
 const scratch = scratchFolder("mosaics");
-afterAll(() => scratch.remove());
+let pool: Pool;
+beforeAll(async () => {
+  pool = await createPool({ workers: 1 });
+});
+afterAll(async () => {
+  await pool.dispose();
+  scratch.remove();
+});
 
 const golden: [string, Mosaic][] = Object.entries(
   JSON.parse(
@@ -77,13 +86,12 @@ async function composeAll(directory: string, mosaic: Mosaic): Promise<Uint8Array
   let owned = 0;
   for await (const { batch } of plan.phaseBatches(0)) {
     await using reader = new SiteReader({ type: "uint8" });
-    for await (const { box, pixels } of composeSites(batch as SitesBatch, (image) => reader.read(image))) {
+    const read = (image: BatchImage) => reader.readWhole(image);
+    const parts = placeSites(batch as SitesBatch, { read, release: (image) => reader.release(image) });
+    for await (const { box, pixels } of shownBlocks(pool, parts)) {
       owned += box.height * box.width;
       for (let y = 0; y < box.height; y++)
-        whole.set(
-          pixels.subarray(y * box.width, (y + 1) * box.width) as Uint8Array,
-          (box.y + y) * width + box.x,
-        );
+        whole.set(pixels.subarray(y * box.width, (y + 1) * box.width), (box.y + y) * width + box.x);
     }
   }
   expect(owned).toBeLessThanOrEqual(whole.length);

@@ -1,41 +1,53 @@
 import { composeBlock, type MapPixels } from "../blending/compose.ts";
 import { type PlacedPixels, pastePixels } from "../geometry/paste.ts";
-import { type Block, blockBox, type PhaseLevels } from "../layers/blocks.ts";
+import { blockBox, type PhaseLevels } from "../layers/blocks.ts";
 import type { BatchImage, ReducedBatch, SitesBatch } from "./batch.ts";
-import { type PixelsBlock, REDUCED_SIDE, type SitesBlock } from "./encodeBlocks.ts";
+import { type BlockPart, REDUCED_SIDE } from "./encodeBlocks.ts";
 import { emptyPixels, type TilePixels } from "./pixels.ts";
+import type { SiteImage } from "./siteReader.ts";
+
+/** What {@link placeSites} reads with. */
+export interface SitesReader {
+  /** All pixels of an image; undefined where it is left out. */
+  read(image: BatchImage): Promise<SiteImage | undefined>;
+  /** Told when an image was read for the last time. */
+  release(image: BatchImage): void;
+}
 
 /** The pixels of an image; undefined where they are left out. */
 export type ReadImage = (image: BatchImage) => Promise<PlacedPixels<TilePixels> | undefined>;
 
 /**
- * The blocks of a batch with the pixels of all images that they show, of overlapping ones the later on top, as the batch lists them. A pixel
- * that no image has is 0.
+ * The blocks of a batch as what an encoder does that puts them together itself: a block begins, gets its sites one by one, of overlapping ones
+ * the later on top, as the batch lists them, and is made. A pixel that no image has is 0.
  *
  * @throws whatever `read` throws
  */
-export async function* composeSites(batch: SitesBatch, read: ReadImage): AsyncGenerator<PixelsBlock> {
-  for (const block of batch.blocks) {
-    const box = blockBox(block, phaseOf(batch), batch.layer.levels[batch.level]);
-    const target = { ...box, data: emptyPixels(batch.layer.dtype, box) };
+export async function* placeSites(batch: SitesBatch, reader: SitesReader): AsyncGenerator<BlockPart> {
+  const lastBlocks = new Map(batch.blocks.flatMap(({ inputs }, i) => inputs.map((input) => [input, i])));
+  for (const [i, { row, column, inputs }] of batch.blocks.entries()) {
+    const box = blockBox({ row, column }, phaseOf(batch), batch.layer.levels[batch.level]);
     const touched = [];
-    for (const input of block.inputs) {
-      const found = await read(batch.images[input]);
-      if (found === undefined) continue;
-      const { data, ...place } = found;
-      pastePixels<TilePixels>({ ...place, data }, target);
-      touched.push(place);
+    yield { kind: "begin", box };
+    for (const input of inputs) {
+      const image = batch.images[input];
+      const site = await reader.read(image);
+      if (lastBlocks.get(input) === i) reader.release(image);
+      if (site === undefined) continue;
+      yield { kind: "site", site };
+      const { y, x, window, height, width } = image;
+      touched.push({ y, x, height: window?.height ?? height, width: window?.width ?? width });
     }
-    yield composed(block, { box, pixels: target.data, touched });
+    yield { kind: "end", block: { row, column, box, touched } };
   }
 }
 
 /**
- * As {@link composeSites}, with overlaps and fractions of pixels as the batch says: all images of a block are in memory at once.
+ * The blocks of a batch with overlaps and fractions of pixels as the batch says: all images of a block are in memory at once.
  *
  * @throws whatever `read` throws
  */
-export async function* blendSites(batch: SitesBatch, read: ReadImage): AsyncGenerator<PixelsBlock> {
+export async function* blendSites(batch: SitesBatch, read: ReadImage): AsyncGenerator<BlockPart> {
   const { blend, resample, featherPx } = batch;
   for (const block of batch.blocks) {
     const box = blockBox(block, phaseOf(batch), batch.layer.levels[batch.level]);
@@ -52,20 +64,9 @@ export async function* blendSites(batch: SitesBatch, read: ReadImage): AsyncGene
       touched.push({ y, x, height, width });
     }
     composeBlock<TilePixels>(sites, target, { blend, resample, ...(featherPx !== null && { featherPx }) });
-    yield composed(block, { box, pixels: target.data, touched });
-  }
-}
-
-/** The blocks of a batch as the sites that they show, for an encoder that puts them together itself. @throws whatever `read` throws */
-export async function* listSites(batch: SitesBatch, read: ReadImage): AsyncGenerator<SitesBlock> {
-  for (const { row, column, inputs } of batch.blocks) {
-    const box = blockBox({ row, column }, phaseOf(batch), batch.layer.levels[batch.level]);
-    const sites: PlacedPixels<Uint16Array>[] = [];
-    for (const input of inputs) {
-      const found = await read(batch.images[input]);
-      if (found?.data instanceof Uint16Array) sites.push({ ...found, data: found.data });
-    }
-    yield { row, column, box, sites, touched: sites };
+    yield { kind: "begin", box };
+    yield { kind: "pixels", pixels: target.data };
+    yield { kind: "end", block: { row: block.row, column: block.column, box, touched } };
   }
 }
 
@@ -73,7 +74,7 @@ export async function* listSites(batch: SitesBatch, read: ReadImage): AsyncGener
 export async function* composeReduced(
   batch: ReducedBatch,
   read: (part: ReducedBatch["parts"][number]) => Promise<Uint8Array>,
-): AsyncGenerator<PixelsBlock> {
+): AsyncGenerator<BlockPart> {
   for (const block of batch.blocks) {
     const box = blockBox(block, phaseOf(batch), batch.layer.levels[batch.level]);
     const target = { ...box, data: new Uint8Array(box.height * box.width) };
@@ -85,15 +86,10 @@ export async function* composeReduced(
       pastePixels({ ...place, data: await read(part) }, target);
       touched.push(place);
     }
-    yield composed(block, { box, pixels: target.data, touched });
+    yield { kind: "begin", box };
+    yield { kind: "pixels", pixels: target.data };
+    yield { kind: "end", block: { row: block.row, column: block.column, box, touched } };
   }
-}
-
-function composed(
-  { row, column }: Block,
-  rest: Pick<PixelsBlock, "box" | "pixels" | "touched">,
-): PixelsBlock {
-  return { row, column, ...rest };
 }
 
 function phaseOf({ level, levels }: { readonly level: number; readonly levels: number }): PhaseLevels {

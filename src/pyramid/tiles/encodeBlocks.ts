@@ -4,32 +4,32 @@ import { openWritable, removeFile } from "../../io/essentials.ts";
 import { hilbertIndex } from "../archive/tileOrder.ts";
 import { formatPackIndex, type PackedTile } from "../archive/tilePack.ts";
 import { type PixelOffset, type PixelSize, TILE_SIZE } from "../geometry/levels.ts";
-import { type PlacedPixels, pastePixels } from "../geometry/paste.ts";
+import { pastePixels } from "../geometry/paste.ts";
 import { createTiles, type EncodedTile, type TilesPlan } from "../kernels/index.ts";
+import { blockSide } from "../layers/blocks.ts";
 import type { TilesBatch } from "./batch.ts";
 import { halve, type TilePixels } from "./pixels.ts";
+import type { SiteImage } from "./siteReader.ts";
 
-/** A block of a batch. Its box is in pixels of the batch's first level. */
-interface PlacedBlock {
+/** A block of a batch, as it is told when all of it is there. */
+export interface PlacedBlock {
   readonly row: number;
   readonly column: number;
+  /** In pixels of the batch's first level. */
   readonly box: PixelOffset & PixelSize;
   /** What of it shows something: boxes in pixels of the first level. Tiles beside them are not stored. */
   readonly touched: readonly (PixelOffset & PixelSize)[];
 }
 
-/** A block that is put together already. */
-export interface PixelsBlock extends PlacedBlock {
-  readonly pixels: TilePixels;
-}
-
-/** A block that the encoder puts together from sites of one size, each corrected on its way, the later on top. */
-export interface SitesBlock extends PlacedBlock {
-  readonly sites: readonly PlacedPixels<Uint16Array>[];
-}
-
-/** What is encoded. */
-export type ComposedBlock = PixelsBlock | SitesBlock;
+/**
+ * What comes of blocks, one after the other: a block begins, gets all its pixels or sites, the later on top, and ends. `site` is good until the
+ * part after the next is asked for.
+ */
+export type BlockPart =
+  | { readonly kind: "begin"; readonly box: PixelOffset & PixelSize }
+  | { readonly kind: "pixels"; readonly pixels: TilePixels }
+  | { readonly kind: "site"; readonly site: SiteImage }
+  | { readonly kind: "end"; readonly block: PlacedBlock };
 
 /** What {@link encodeBlocks} takes beside the blocks. */
 export interface EncodeOptions {
@@ -37,8 +37,8 @@ export interface EncodeOptions {
   readonly batch: Pick<TilesBatch, "layer" | "level" | "levels">;
   /** What 16-bit values become; left out where pixels have 8 bits. */
   readonly table: Uint8Array | undefined;
-  /** What `correctionTable` makes, for blocks of sites. */
-  readonly correction?: { readonly table: Float64Array; readonly site: PixelSize };
+  /** Where blocks come as sites: the size of the largest one, and what `correctionTable` makes where all are corrected, which are of one size then. */
+  readonly sites?: { readonly largest: PixelSize; readonly correction?: Float64Array | undefined };
   /** Where the pack goes. */
   readonly path: string;
   readonly signal?: AbortSignal;
@@ -58,24 +58,28 @@ export interface EncodedBlocks {
 /**
  * Makes all tiles of a batch's blocks and writes them, block by block as they come, into a pack.
  *
- * @throws {VitrineError} aborted; storage: the disk is full, say; whatever `blocks` throw
+ * @throws {VitrineError} aborted; storage: the disk is full, say; whatever `parts` throw
  */
 export async function encodeBlocks(
-  blocks: AsyncIterable<ComposedBlock>,
+  parts: AsyncIterable<BlockPart>,
   options: EncodeOptions,
 ): Promise<EncodedBlocks> {
   const tiles: PackedTile[] = [];
   const reduced: Uint8Array[] = [];
-  const plans = new Map<string, TilesPlan>();
+  const encoder = new BlockEncoder(options);
   const file = await openWritable(options.path, { create: true });
   let end = 0;
   let isWhole = false;
   try {
-    for await (const block of ahead(blocks)) {
-      const { encoded, last } = await encodeBlock(block, plans, options);
+    for await (const part of ahead(parts)) {
+      if (part.kind !== "end") {
+        await encoder.put(part);
+        continue;
+      }
+      const { encoded, last } = await encoder.encode(part.block);
       reduced.push(last);
       const pieces: Uint8Array[] = [];
-      for (const { tile, bytes } of packed(block, encoded, options.batch)) {
+      for (const { tile, bytes } of packed(part.block, encoded, options.batch)) {
         tiles.push(tile);
         if (tile.length > 0) pieces.push(bytes);
       }
@@ -88,7 +92,7 @@ export async function encodeBlocks(
     await file.close();
     // on a full disk it would leave no room for the word that says so
     if (!isWhole) await removeFile(options.path);
-    for (const plan of plans.values()) plan.dispose();
+    encoder.dispose();
   }
   return { index: formatPackIndex(tiles), reduced: joined(reduced), tiles: tiles.length };
 }
@@ -111,48 +115,69 @@ async function* ahead<T>(items: AsyncIterable<T>): AsyncGenerator<T> {
   }
 }
 
-async function encodeBlock(
-  block: ComposedBlock,
-  plans: Map<string, TilesPlan>,
-  options: EncodeOptions,
-): Promise<{ readonly encoded: readonly EncodedTile[]; readonly last: Uint8Array }> {
-  const { batch, signal } = options;
-  const run = signal === undefined ? {} : { signal };
-  const plan = planOf(block.box, plans, options);
-  if ("pixels" in block) plan.set("pixels", block.pixels);
-  else
-    for (const { y, x, data } of block.sites) {
-      plan.set("site", data);
-      await plan.run({ place: { y: y - block.box.y, x: x - block.box.x } }, run);
+/** One plan for all blocks of a batch: those at the ends of a level are smaller. */
+class BlockEncoder {
+  readonly #options: EncodeOptions;
+  readonly #run: { readonly signal?: AbortSignal };
+  readonly #plan: TilesPlan;
+  #box: PixelOffset & PixelSize = { y: 0, x: 0, height: 1, width: 1 };
+
+  constructor(options: EncodeOptions) {
+    this.#options = options;
+    this.#run = options.signal === undefined ? {} : { signal: options.signal };
+    this.#plan = planOf(options);
+  }
+
+  async put(part: Exclude<BlockPart, { readonly kind: "end" }>): Promise<void> {
+    switch (part.kind) {
+      case "begin":
+        this.#box = part.box;
+        await this.#plan.run({ block: { height: part.box.height, width: part.box.width } }, this.#run);
+        return;
+      case "pixels":
+        this.#plan.set("pixels", part.pixels);
+        return;
+      case "site": {
+        const { image, data } = part.site;
+        const { y, x, height, width, window } = image;
+        this.#plan.set("site", data);
+        const place = { y: y - this.#box.y, x: x - this.#box.x };
+        const which = { site: { height, width }, ...(window !== null && { window }) };
+        await this.#plan.run({ place, ...which }, this.#run);
+      }
     }
-  const encoded = await plan.run({ quality: batch.layer.quality }, run);
-  const { height, width } = block.box;
-  const shrunk = 2 ** (batch.levels - 1);
-  const size = { height: Math.ceil(height / shrunk), width: Math.ceil(width / shrunk) };
-  const last = new Uint8Array(size.height * size.width);
-  plan.read("last", last);
-  return { encoded, last: isLast(batch) ? new Uint8Array(0) : halfTile(halve(last, size), size) };
+  }
+
+  async encode({
+    box: { height, width },
+  }: PlacedBlock): Promise<{ readonly encoded: readonly EncodedTile[]; readonly last: Uint8Array }> {
+    const { batch } = this.#options;
+    const encoded = await this.#plan.run({ quality: batch.layer.quality }, this.#run);
+    const shrunk = 2 ** (batch.levels - 1);
+    const size = { height: Math.ceil(height / shrunk), width: Math.ceil(width / shrunk) };
+    const last = new Uint8Array(size.height * size.width);
+    this.#plan.read("last", last);
+    return { encoded, last: isLast(batch) ? new Uint8Array(0) : halfTile(halve(last, size), size) };
+  }
+
+  dispose(): void {
+    this.#plan.dispose();
+  }
 }
 
-/** Blocks at the ends of a level are smaller: each size has a plan of its own. One with a correction is large, so that there is one at a time. */
-function planOf(
-  { height, width }: PixelSize,
-  plans: Map<string, TilesPlan>,
-  { pool, batch, table, correction }: EncodeOptions,
-): TilesPlan {
-  const key = `${height} ${width}`;
-  const known = plans.get(key);
-  if (known !== undefined) return known;
-  if (correction !== undefined) {
-    for (const plan of plans.values()) plan.dispose();
-    plans.clear();
-  }
-  const type = table === undefined && correction === undefined ? "uint8" : "uint16";
-  const size = { height, width, type, levels: batch.levels, areTilesFull: true } as const;
-  const site = correction && { site: { ...correction.site, isCorrected: true } };
-  const plan = createTiles(pool, { ...size, ...site });
-  plans.set(key, plan);
-  if (correction !== undefined) plan.set("correction", correction.table);
+function planOf({ pool, batch, table, sites }: EncodeOptions): TilesPlan {
+  const side = blockSide({ first: batch.level, count: batch.levels });
+  const { height, width } = batch.layer.levels[batch.level];
+  const { largest, correction } = sites ?? {};
+  const plan = createTiles(pool, {
+    height: Math.min(side, height),
+    width: Math.min(side, width),
+    type: table === undefined ? "uint8" : "uint16",
+    levels: batch.levels,
+    areTilesFull: true,
+    ...(largest && { site: { ...largest, isCorrected: correction !== undefined } }),
+  });
+  if (correction !== undefined) plan.set("correction", correction);
   else if (table !== undefined) plan.set("lookup", table);
   return plan;
 }
@@ -170,7 +195,7 @@ function halfTile(pixels: Uint8Array, { height, width }: PixelSize): Uint8Array 
 
 /** The tiles of a block that show something, in the order of the archive, one that is the same as the one before without its bytes. */
 function* packed(
-  block: ComposedBlock,
+  block: PlacedBlock,
   encoded: readonly EncodedTile[],
   { layer, level: first, levels }: EncodeOptions["batch"],
 ): Generator<{ readonly tile: PackedTile; readonly bytes: Uint8Array }> {
@@ -193,7 +218,7 @@ function* packed(
   }
 }
 
-function isTouched({ level, row, column }: EncodedTile, { box, touched }: ComposedBlock): boolean {
+function isTouched({ level, row, column }: EncodedTile, { box, touched }: PlacedBlock): boolean {
   const side = TILE_SIZE * 2 ** level;
   const [top, left] = [box.y + row * side, box.x + column * side];
   return touched.some(
@@ -203,7 +228,9 @@ function isTouched({ level, row, column }: EncodedTile, { box, touched }: Compos
 }
 
 function areEqual(a: Uint8Array, b: Uint8Array): boolean {
-  return a.length === b.length && a.every((value, i) => value === b[i]);
+  if (a.length !== b.length) return false;
+  for (let i = 0; i < a.length; i++) if (a[i] !== b[i]) return false;
+  return true;
 }
 
 function joined(parts: readonly Uint8Array[]): Uint8Array {

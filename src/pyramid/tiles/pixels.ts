@@ -45,6 +45,17 @@ export function tilePixels(data: PixelArray): TilePixels {
   throw badType("tilePixels", data.constructor.name);
 }
 
+/** As {@link tilePixels}, but for signed 16 bits, which are as they lie in memory: {@link rawTable} puts that right. */
+export function rawPixels(data: PixelArray): TilePixels {
+  if (data instanceof Int16Array) return new Uint16Array(data.buffer, data.byteOffset, data.length);
+  return tilePixels(data);
+}
+
+/** A table of 65,536 values for {@link rawPixels} of a type. */
+export function rawTable(table: Uint8Array, type: LayerType): Uint8Array {
+  return type === "int16" ? table.map((_, bits) => table[bits ^ 0x8000]) : table;
+}
+
 /** Empty pixels of a type. */
 export function emptyPixels(type: LayerType, { height, width }: PixelSize): TilePixels {
   return type === "uint8" ? new Uint8Array(height * width) : new Uint16Array(height * width);

@@ -1,8 +1,10 @@
+import type { PixelArray } from "../../core/index.ts";
 import { toFault, VitrineError } from "../../core/index.ts";
 import { type ImageCollection, type ImageSource, openImages } from "../../io/essentials.ts";
 import { type PlacedPixels, pastePixels } from "../geometry/paste.ts";
+import { otherSize } from "../illumination/models.ts";
 import type { BatchImage, BatchLayer } from "./batch.ts";
-import { emptyPixels, type TilePixels, tilePixels } from "./pixels.ts";
+import { emptyPixels, rawPixels, type TilePixels, tilePixels } from "./pixels.ts";
 
 /** How pixels are corrected before they are used; all of one image, in C order. */
 export type Correct = (pixels: TilePixels) => TilePixels;
@@ -13,11 +15,32 @@ export interface SiteReaderOptions {
   readonly correct?: Correct | undefined;
   /** Of images that are kept, since blocks beside one another show the same ones. */
   readonly cacheBytes?: number;
+  /**
+   * Memory of images that make room is used for the next ones: what was read is good until another one was read after the next. For whoever keeps
+   * none: new memory for each costs as much as several copies. Pixels are those of `rawPixels`, without correction.
+   */
+  readonly reuse?: boolean;
+  /** Of the model by which images are corrected elsewhere: those of another number of pixels are refused. */
+  readonly correctedPixels?: number | undefined;
+}
+
+/** All of an image. */
+export interface SiteImage {
+  readonly image: BatchImage;
+  readonly data: TilePixels;
+}
+
+interface LoadedImage {
+  /** As it came from the file. */
+  readonly stored: PixelArray;
+  readonly pixels: TilePixels;
 }
 
 /** Files that are open at once. */
 const OPEN_FILES = 16;
-const CACHE_BYTES = 2 ** 28;
+const CACHE_BYTES = 2 ** 27;
+/** Images that stay whatever the memory: the one that is used, and the next. */
+const LEAST_IMAGES = 2;
 
 interface OpenFile {
   readonly images: ImageCollection;
@@ -29,7 +52,10 @@ export class SiteReader implements AsyncDisposable {
   readonly #options: SiteReaderOptions;
   /** In the order of their last use, both. */
   readonly #files = new Map<string, Promise<OpenFile>>();
-  readonly #pixels = new Map<BatchImage, PlacedPixels<TilePixels>>();
+  readonly #pixels = new Map<BatchImage, LoadedImage>();
+  /** Those that nobody asks for again. */
+  readonly #done = new Set<BatchImage>();
+  #spare: PixelArray[] = [];
   #bytes = 0;
 
   constructor(options: SiteReaderOptions) {
@@ -42,33 +68,66 @@ export class SiteReader implements AsyncDisposable {
    * @throws {VitrineError} of the code of what is wrong (missing, format, shape, type, storage): names site and file
    */
   async read(image: BatchImage): Promise<PlacedPixels<TilePixels>> {
+    return placed(image, await this.#whole(image));
+  }
+
+  /** All pixels of an image, whatever its window. @throws {VitrineError} as {@link read} */
+  async readWhole(image: BatchImage): Promise<SiteImage> {
+    return { image, data: await this.#whole(image) };
+  }
+
+  /** Says that nobody asks for an image again. */
+  release(image: BatchImage): void {
+    if (this.#pixels.has(image)) this.#done.add(image);
+  }
+
+  async #whole(image: BatchImage): Promise<TilePixels> {
     const known = this.#pixels.get(image);
     this.#pixels.delete(image);
-    const pixels = known ?? (await this.#readNew(image));
-    this.#pixels.set(image, pixels);
-    return pixels;
+    const loaded = known ?? (await this.#readNew(image));
+    this.#pixels.set(image, loaded);
+    return loaded.pixels;
   }
 
-  async #readNew(image: BatchImage): Promise<PlacedPixels<TilePixels>> {
-    const pixels = placed(image, await this.#load(image));
-    this.#bytes += pixels.data.byteLength;
-    const { cacheBytes = CACHE_BYTES } = this.#options;
-    for (const [oldest, { data }] of this.#pixels) {
-      if (this.#bytes <= cacheBytes) break;
-      this.#pixels.delete(oldest);
-      this.#bytes -= data.byteLength;
+  async #readNew(image: BatchImage): Promise<LoadedImage> {
+    this.#makeRoom(image.height * image.width * (this.#options.type.endsWith("8") ? 1 : 2));
+    const loaded = await this.#load(image);
+    this.#bytes += loaded.stored.byteLength;
+    return loaded;
+  }
+
+  /** Those that are done with go first, then the oldest ones. */
+  #makeRoom(bytes: number): void {
+    const { cacheBytes = CACHE_BYTES, reuse = false } = this.#options;
+    const images = [...this.#pixels.keys()].slice(0, this.#pixels.size - LEAST_IMAGES + 1);
+    const done = images.filter((image) => this.#done.has(image));
+    const others = images.filter((image) => !this.#done.has(image));
+    for (const image of [...done, ...others]) {
+      if (!this.#done.has(image) && this.#bytes + bytes <= cacheBytes) break;
+      const stored = this.#pixels.get(image)?.stored;
+      if (stored !== undefined && reuse) this.#spare.push(stored);
+      this.#bytes -= stored?.byteLength ?? 0;
+      this.#pixels.delete(image);
+      this.#done.delete(image);
     }
-    return pixels;
   }
 
-  async #load(image: BatchImage): Promise<TilePixels> {
+  async #load(image: BatchImage): Promise<LoadedImage> {
+    const { correct, reuse = false, correctedPixels } = this.#options;
     try {
       const source = await this.#open(image);
       requireAlike(source, image, this.#options.type);
-      const { data } = await source.read({ region: image.plane });
+      const area = image.height * image.width;
+      if (correctedPixels !== undefined && area !== correctedPixels) throw otherSize(correctedPixels, area);
+      const spare = this.#spare.findIndex(({ length }) => length === area);
+      const [into] = spare === -1 ? [] : this.#spare.splice(spare, 1);
+      // of another size: nobody can use it
+      if (into === undefined) this.#spare = [];
+      const { data } = await source.read({ region: image.plane, ...(into !== undefined && { into }) });
+      if (data.length !== area) throw notAPlane(image, data.length);
+      if (reuse) return { stored: data, pixels: rawPixels(data) };
       const pixels = tilePixels(data);
-      if (pixels.length !== image.height * image.width) throw notAPlane(image, pixels.length);
-      return this.#options.correct?.(pixels) ?? pixels;
+      return { stored: data, pixels: correct?.(pixels) ?? pixels };
     } catch (error) {
       throw named(image, error);
     }
@@ -97,6 +156,7 @@ export class SiteReader implements AsyncDisposable {
   async [Symbol.asyncDispose](): Promise<void> {
     for (const path of [...this.#files.keys()]) await this.#close(path);
     this.#pixels.clear();
+    this.#spare = [];
   }
 }
 

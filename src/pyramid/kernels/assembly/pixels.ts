@@ -16,6 +16,19 @@ export function lookUp(source: usize, table: usize, target: usize, begin: i32, e
   for (; to < last; from += 2, to++) store<u8>(to, load<u8>(table + <usize>load<u16>(from)));
 }
 
+/** Bytes begin..end of a target become 0. */
+export function clear(target: usize, begin: i32, end: i32): void {
+  memory.fill(target + <usize>begin, 0, <usize>(end - begin));
+}
+
+/** target[i] = source[i] for values begin..end: 8 bits in, 16 out. */
+export function widen(source: usize, target: usize, begin: i32, end: i32): void {
+  const last = source + <usize>end;
+  let from = source + <usize>begin, to = target + (<usize>begin << 1);
+  for (; from + 8 <= last; from += 8, to += 16) v128.store(to, v128.load8x8_u(from));
+  for (; from < last; from++, to += 2) store<u16>(to, load<u8>(from));
+}
+
 /**
  * Rows begin..end of the lower level: (a + b + c + d + 2) >> 2 of a source of `width` x `height`; where its end is odd, of the two or one that
  * are there. A row of the target is (width + 1) >> 1 bytes.
