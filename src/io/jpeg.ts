@@ -44,7 +44,7 @@ async function decoded(
   const sizes = { tileWidth: width, tileHeight: height, bitsPerSample: [8] };
   try {
     const decoder = await getDecoder(JPEG_IN_TIFF, { ...sizes, planarConfiguration: 1, predictor: 1 });
-    return new Uint8Array(await decoder.decodeBlock(bytes.slice().buffer));
+    return new Uint8Array(await decoder.decodeBlock(new Uint8Array(bytes).buffer));
   } catch (cause) {
     const found = cause instanceof Error ? cause.message : String(cause);
     throw new VitrineError({ code: "format", at, expected: "a whole JPEG file", found }, { cause });
