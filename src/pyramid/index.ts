@@ -59,6 +59,8 @@ export {
 } from "./illumination/statistics.ts";
 export type { EncodedTile, TilesPlan, TilesSize, TilesTypes } from "./kernels/index.ts";
 export { createTiles, tilesPlan } from "./kernels/index.ts";
+export { drawPlate } from "./picture/drawPlate.ts";
+export type { PlatePicture, PlatePictureOptions } from "./picture/options.ts";
 export type { CycleRegistration, CycleShift, CycleSites, CycleVerdict } from "./registration/cycles.ts";
 export { registerCycle } from "./registration/cycles.ts";
 export type { NominalSite } from "./registration/edges.ts";
