@@ -1,3 +1,4 @@
+import { asciiText } from "#cell-kernel-bytes";
 import { VitrineError } from "../core/index.ts";
 import { CellMemory, type CellScan, type PlainCells, type ScanRequest } from "./cells/kernels.ts";
 import { decimalAt } from "./decimal.ts";
@@ -29,10 +30,15 @@ export async function readCsvTable(source: FileSource): Promise<StarTable> {
     if (memory === undefined)
       return parseCsvTable(decodeText(await file.read(0, file.size), file.name), file.name);
     const plain = await readPlain(file, memory);
-    return plain ?? parseCsvTable(decodeText(memory.bytes.slice(), file.name), file.name);
+    return plain ?? parseCsvTable(textOf(memory.bytes, file.name), file.name);
   } finally {
     await file.close();
   }
+}
+
+/** Text of shared memory, which must be copied for all that is not ASCII. */
+function textOf(bytes: Uint8Array, at: string): string {
+  return asciiText(bytes) ?? decodeText(bytes.slice(), at);
 }
 
 /** Bytes that are read while those before them are looked at. */
@@ -92,7 +98,7 @@ function plainHead(bytes: Uint8Array, at: string): PlainHead | undefined {
 function plainTable({ at, columns, first }: PlainHead, cells: PlainCells, { bytes }: CellMemory): StarTable {
   let made: Csv | undefined;
   const csv = () => {
-    made ??= { text: " ".repeat(first) + decodeText(bytes.slice(first), at), at };
+    made ??= { text: " ".repeat(first) + textOf(bytes.subarray(first), at), at };
     return made;
   };
   return tableOf({ csv, at }, columns, cells);

@@ -86,6 +86,8 @@ export class CellMemory {
   readonly bytes: Uint8Array;
   readonly #memory: WebAssembly.Memory;
   readonly #kernels: Exports;
+  /** Where the results of the next scan go. */
+  #free: number;
 
   private constructor(module: WebAssembly.Module, bytes: number) {
     const initial = Math.ceil((FIRST + bytes + BEHIND) / PAGE_BYTES);
@@ -100,6 +102,7 @@ export class CellMemory {
     new Uint8Array(buffer, WITHOUT).set(ordersWithout());
     new Uint8Array(buffer, FIRST + bytes, BEHIND).fill(LINE_FEED);
     this.bytes = new Uint8Array(buffer, FIRST, bytes);
+    this.#free = align(FIRST + bytes + BEHIND);
   }
 
   /** Room for the bytes of a file; undefined where it is small, there are no kernels, or not so much memory for them. */
@@ -134,11 +137,12 @@ export class CellMemory {
   #begin(request: ScanRequest, most: number, isCounted: boolean): CellScan | undefined {
     const { length } = this.bytes;
     const { width } = request;
-    const starts = align(FIRST + length + BEHIND);
+    const starts = this.#free;
     const numbers = starts + align(4 * width * most);
     const ends = numbers + 8 * width * most;
     const reach = (block: number) => this.#reach(ends + 4 * (block + 2 * BEHIND));
     if (!reach(BLOCK_BYTES)) return undefined;
+    this.#free = align(ends);
     const places = { starts, numbers, ends, most, isCounted };
     const parts = { kernels: this.#kernels, buffer: () => this.#memory.buffer, reach, places, length };
     return new CellScan(parts, request);
