@@ -1,7 +1,8 @@
+import { asciiText } from "#cell-kernel-bytes";
 import { VitrineError } from "../core/index.ts";
-import { CellMemory } from "./cells/kernels.ts";
+import { CellMemory, type CellScan, type PlainCells, type ScanRequest } from "./cells/kernels.ts";
 import { decimalAt } from "./decimal.ts";
-import type { FileSource } from "./files.ts";
+import type { FileSource, RandomAccessFile } from "./files.ts";
 import { openUnpacked } from "./gzip.ts";
 import { StarTable, type TextCells } from "./star/table.ts";
 import { decodeText } from "./text.ts";
@@ -26,19 +27,62 @@ export async function readCsvTable(source: FileSource): Promise<StarTable> {
   const file = await openUnpacked(source);
   try {
     const memory = CellMemory.create(file.size);
-    const bytes = await file.read(0, file.size, memory?.bytes);
-    const table = memory && parsePlainBytes(memory, file.name);
-    return (
-      table ?? parseCsvTable(decodeText(memory === undefined ? bytes : bytes.slice(), file.name), file.name)
-    );
+    if (memory === undefined)
+      return parseCsvTable(decodeText(await file.read(0, file.size), file.name), file.name);
+    const plain = await readPlain(file, memory);
+    return plain ?? parseCsvTable(textOf(memory.bytes, file.name), file.name);
   } finally {
     await file.close();
   }
 }
 
-/** A table of ASCII with a plain line of names; undefined where there is more to it. */
-function parsePlainBytes(memory: CellMemory, at: string): StarTable | undefined {
+/** Text of shared memory, which must be copied for all that is not ASCII. */
+function textOf(bytes: Uint8Array, at: string): string {
+  return asciiText(bytes) ?? decodeText(bytes.slice(), at);
+}
+
+/** Bytes that are read while those before them are looked at. */
+const PART_BYTES = 2 ** 20;
+
+/** Reads a file into memory, and finds its rows meanwhile; undefined, with all bytes there, where it is no table of plain cells. */
+async function readPlain(file: RandomAccessFile, memory: CellMemory): Promise<StarTable | undefined> {
   const { bytes } = memory;
+  const read = (from: number) =>
+    file.read(from, Math.min(PART_BYTES, file.size - from), bytes.subarray(from, from + PART_BYTES));
+  let [there, next] = [0, read(0)];
+  let begun: { readonly head: PlainHead; readonly scan: CellScan } | undefined;
+  while (there < file.size) {
+    const isFirst = there === 0;
+    there += (await next).length;
+    if (isFirst) begun = beginPlain(memory, there, file.name);
+    if (there < file.size) next = read(there);
+    begun?.scan.advance(there);
+  }
+  // more rows than the first part let expect are counted
+  const cells = begun && (begun.scan.finish() ?? memory.scan(begun.head.request));
+  return begun && cells && plainTable(begun.head, cells, memory);
+}
+
+/** A plain line of names. */
+interface PlainHead {
+  readonly at: string;
+  readonly columns: readonly string[];
+  /** Place of the first byte behind a byte order mark. */
+  readonly first: number;
+  readonly request: ScanRequest;
+}
+
+/** Begins to find rows behind a plain line of names in the first bytes; undefined where they have none. */
+function beginPlain(memory: CellMemory, there: number, at: string) {
+  const head = plainHead(memory.bytes.subarray(0, there), at);
+  if (head === undefined) return undefined;
+  const { from } = head.request;
+  const lines = memory.countLines(from, there) + 1;
+  const scan = memory.begin(head.request, (lines * (memory.bytes.length - from)) / Math.max(1, there - from));
+  return scan && { head, scan };
+}
+
+function plainHead(bytes: Uint8Array, at: string): PlainHead | undefined {
   const first = BYTE_ORDER_BYTES.every((byte, i) => bytes[i] === byte) ? BYTE_ORDER_BYTES.length : 0;
   const isLineEnd = (byte: number) => byte === LINE_FEED || byte === RETURN;
   const start = bytes.findIndex((byte, i) => i >= first && !isLineEnd(byte));
@@ -46,15 +90,17 @@ function parsePlainBytes(memory: CellMemory, at: string): StarTable | undefined 
   const line = bytes.slice(start, end);
   if (start < 0 || end < 0 || line.some((byte) => byte === QUOTE || byte > LAST_ASCII)) return undefined;
   const columns = decodeText(line, at).split(",");
-  const cells = memory.scan({ kind: "commas", from: end, width: columns.length });
-  if (cells === undefined) return undefined;
+  checkNames(columns, `${at} line ${lineAt(decodeText(bytes.slice(first, start), at), start - first)}`);
+  return { at, columns, first, request: { kind: "commas", from: end, width: columns.length } };
+}
+
+/** A table whose texts are made when they are asked for: each byte is a character, also of a byte order mark. */
+function plainTable({ at, columns, first }: PlainHead, cells: PlainCells, { bytes }: CellMemory): StarTable {
   let made: Csv | undefined;
-  // texts alone need it; each byte is a character, also of a byte order mark
   const csv = () => {
-    made ??= { text: " ".repeat(first) + decodeText(bytes.slice(first), at), at };
+    made ??= { text: " ".repeat(first) + textOf(bytes.subarray(first), at), at };
     return made;
   };
-  checkNames(columns, `${at} line ${lineAt(decodeText(bytes.slice(first, start), at), start - first)}`);
   return tableOf({ csv, at }, columns, cells);
 }
 

@@ -6,6 +6,8 @@ import { allocate, type FileRows } from "./files.ts";
 
 /** An open file, as the system knows it. */
 export interface RowsFile {
+  /** Of this reader alone, where `fd` is the next file's once it is closed. */
+  readonly key: number;
   readonly fd: number;
   readonly path: string;
 }
@@ -17,6 +19,9 @@ export interface RowsRequest extends RowsFile {
   /** Where they go, as long as all of them: shared memory, which is used again. */
   readonly into: Uint8Array;
 }
+
+/** What a thread is told: rows to read, or the key of a file that nobody reads any more. */
+export type RowsMessage = RowsRequest | { readonly closed: number };
 
 /** What it answers. */
 export type RowsReply = { readonly id: number } | { readonly id: number; readonly error: PackedError };
@@ -31,12 +36,12 @@ interface Waiting {
 
 class RowThread {
   readonly waiting = new Map<number, Waiting>();
-  readonly #thread: WorkerThread<RowsRequest>;
+  readonly #thread: WorkerThread<RowsMessage>;
   #failure: VitrineError | undefined;
   #last = 0;
 
   constructor() {
-    this.#thread = startWorkerThread<RowsRequest, RowsReply>("#row-thread", {
+    this.#thread = startWorkerThread<RowsMessage, RowsReply>("#row-thread", {
       onMessage: (reply) => this.#answer(reply),
       onFailure: (found, cause) => this.#fail(found, cause),
     });
@@ -52,6 +57,11 @@ class RowThread {
       this.#thread.hold(true);
       this.#thread.post({ ...file, id, rows, into });
     });
+  }
+
+  /** Nobody reads a file any more. */
+  forget(key: number): void {
+    if (this.#failure === undefined) this.#thread.post({ closed: key });
   }
 
   end(): Promise<void> {
@@ -81,6 +91,8 @@ const shared: { threads: RowThread[]; users: number; slots: SharedArrayBuffer[] 
   slots: [],
 };
 
+let nextKey = 0;
+
 /** Memory that is kept for the next read: the system takes as long to give a new page as to read a row into it. */
 const SLOT_BYTES = 2 ** 19;
 const MOST_SLOTS = 16;
@@ -102,11 +114,12 @@ function newSlot(length: number): SharedArrayBuffer {
 }
 
 /** Reads rows of one file; threads start with its first read, and end when the last file that used them is closed. */
-export function rowReader(file: RowsFile): {
+export function rowReader(opened: Omit<RowsFile, "key">): {
   read(rows: FileRows, into: Uint8Array): Promise<void>;
   /** Waits for reads that go on. */
   close(): Promise<void>;
 } {
+  const file = { ...opened, key: nextKey++ };
   const running = new Set<Promise<unknown>>();
   let isUser = false;
   return {
@@ -121,6 +134,7 @@ export function rowReader(file: RowsFile): {
       await Promise.allSettled(running);
       if (!isUser) return;
       isUser = false;
+      for (const thread of shared.threads) thread.forget(file.key);
       if (--shared.users > 0) return;
       shared.slots.length = 0;
       await Promise.all(shared.threads.splice(0).map((thread) => thread.end()));

@@ -155,6 +155,20 @@ test("tables of any cells and line ends are those of the plain reader, also wher
   );
 }, 30_000);
 
+test("rows that come far closer than the first ones, and quotes behind them, are read as well", async () => {
+  const path = join(folder, "uneven.csv");
+  const long = Array.from({ length: 3000 }, (_, row) => `${row},${"x".repeat(700)}`);
+  const short = Array.from({ length: 900_000 }, (_, row) => `${row},1`);
+  for (const last of [[], ['"7",8']]) {
+    const rows = [...long, ...short, ...last];
+    await writeFile(path, ["a,b", ...rows].join("\n"));
+    const table = await readCsvTable(path);
+    expect(table.rows).toBe(rows.length);
+    expect(table.numbers("a").at(-1)).toBe(last.length === 0 ? 899_999 : 7);
+    expect(table.value(2999, "b")).toBe("x".repeat(700));
+  }
+});
+
 test("a loop of STAR in bytes is that of its text, whatever follows it", () => {
   const word = fc.oneof(
     decimals,

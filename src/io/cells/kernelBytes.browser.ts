@@ -2,3 +2,8 @@
 export function readCellKernels(): Uint8Array<ArrayBuffer> | undefined {
   return undefined;
 }
+
+/** Undefined: a page has no way to read shared memory as text without a copy. */
+export function asciiText(_bytes: Uint8Array): string | undefined {
+  return undefined;
+}

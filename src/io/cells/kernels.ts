@@ -31,7 +31,7 @@ const WITHOUT = 5632;
 const FIRST = 8192;
 
 /** Line feeds behind the bytes, which end a cell there. */
-const BEHIND = 32;
+const BEHIND = 64;
 const LINE_FEED = 10;
 
 /** Smaller files are read as fast without; each memory takes gigabytes of addresses. */
@@ -39,6 +39,9 @@ const SMALLEST = 2 ** 20;
 
 /** What is scanned at once stays in the cache. */
 const BLOCK_BYTES = 2 ** 17;
+
+/** Room for rows beside those that the first ones let expect. It is no memory before somebody writes there. */
+const MORE_ROWS = 1.5;
 
 const PAGE_BYTES = 65_536;
 const MOST_PAGES = 65_536;
@@ -83,6 +86,8 @@ export class CellMemory {
   readonly bytes: Uint8Array;
   readonly #memory: WebAssembly.Memory;
   readonly #kernels: Exports;
+  /** Where the results of the next scan go. */
+  #free: number;
 
   private constructor(module: WebAssembly.Module, bytes: number) {
     const initial = Math.ceil((FIRST + bytes + BEHIND) / PAGE_BYTES);
@@ -97,6 +102,7 @@ export class CellMemory {
     new Uint8Array(buffer, WITHOUT).set(ordersWithout());
     new Uint8Array(buffer, FIRST + bytes, BEHIND).fill(LINE_FEED);
     this.bytes = new Uint8Array(buffer, FIRST, bytes);
+    this.#free = align(FIRST + bytes + BEHIND);
   }
 
   /** Room for the bytes of a file; undefined where it is small, there are no kernels, or not so much memory for them. */
@@ -110,39 +116,36 @@ export class CellMemory {
    * Reads rows of ASCII cells without anything that only a whole reader of their format knows; undefined where there is such a thing, and where
    * memory ends.
    */
-  scan({ kind, from, width }: ScanRequest): PlainCells | undefined {
+  scan(request: ScanRequest): PlainCells | undefined {
     const { length } = this.bytes;
     // a last line without its end, and one more that shows that there are more
-    const most = this.#kernels.countLines(FIRST + from, length - from) + 2;
-    const starts = align(FIRST + length + BEHIND);
+    const scan = this.#begin(request, this.countLines(request.from, length) + 2, true);
+    scan?.advance(length);
+    return scan?.finish();
+  }
+
+  /** Line feeds and returns between two places. */
+  countLines(from: number, to: number): number {
+    return this.#kernels.countLines(FIRST + from, to - from);
+  }
+
+  /** Begins a scan whose bytes may still come, of about `rows` rows; undefined where memory ends. */
+  begin(request: ScanRequest, rows: number): CellScan | undefined {
+    return this.#begin(request, Math.ceil(rows * MORE_ROWS) + BLOCK_BYTES, false);
+  }
+
+  #begin(request: ScanRequest, most: number, isCounted: boolean): CellScan | undefined {
+    const { length } = this.bytes;
+    const { width } = request;
+    const starts = this.#free;
     const numbers = starts + align(4 * width * most);
     const ends = numbers + 8 * width * most;
-    if (!this.#reach(ends + 4 * (BLOCK_BYTES + BEHIND))) return undefined;
-    const scan = this.#kernels[kind === "commas" ? "scanCommas" : "scanBlanks"];
-    let [at, rows, block] = [from, 0, BLOCK_BYTES];
-    while (at < length) {
-      const bytes = Math.min(block, length - at);
-      const isLast = at + bytes === length;
-      const places = [starts + 4 * width * rows, numbers + 8 * rows, most, ends] as const;
-      const found = scan(FIRST + at, bytes, Number(isLast), width, at, ...places);
-      const [passed] = new Uint32Array(this.#memory.buffer, PASSED, 1);
-      const reason = REASONS[new Uint32Array(this.#memory.buffer, REASON, 1)[0]];
-      rows += found;
-      // more rows than lines: those of a table that nobody writes
-      if (reason === "not plain" || rows >= most) return undefined;
-      at += passed;
-      if (isLast || reason === "end") break;
-      // a row that is longer than a block
-      if (found === 0) block *= 2;
-      if (!this.#reach(ends + 4 * (block + BEHIND))) return undefined;
-    }
-    const { buffer } = this.#memory;
-    return {
-      rows,
-      end: at,
-      starts: new Uint32Array(buffer, starts, rows * width),
-      numbers: (column) => new Float64Array(buffer, numbers + 8 * most * column, rows).slice(),
-    };
+    const reach = (block: number) => this.#reach(ends + 4 * (block + 2 * BEHIND));
+    if (!reach(BLOCK_BYTES)) return undefined;
+    this.#free = align(ends);
+    const places = { starts, numbers, ends, most, isCounted };
+    const parts = { kernels: this.#kernels, buffer: () => this.#memory.buffer, reach, places, length };
+    return new CellScan(parts, request);
   }
 
   /** Whether there is memory up to here. */
@@ -150,6 +153,103 @@ export class CellMemory {
     const missing = Math.ceil((end - this.#memory.buffer.byteLength) / PAGE_BYTES);
     if (end > MOST_PAGES * PAGE_BYTES) return false;
     return missing <= 0 || allowed(() => this.#memory.grow(missing)) !== undefined;
+  }
+}
+
+/** Where a scan puts what it finds. */
+interface Places {
+  readonly starts: number;
+  readonly numbers: number;
+  readonly ends: number;
+  /** More rows than there may be; where nobody counted them, with those of a block to spare. */
+  readonly most: number;
+  readonly isCounted: boolean;
+}
+
+interface ScanParts {
+  readonly kernels: Exports;
+  /** The memory, which may grow. */
+  readonly buffer: () => ArrayBufferLike;
+  /** Whether there is memory for a block of so many bytes. */
+  readonly reach: (block: number) => boolean;
+  readonly places: Places;
+  /** Bytes of the file. */
+  readonly length: number;
+}
+
+/** Finds the rows of a table while its bytes come. */
+export class CellScan {
+  readonly #parts: ScanParts;
+  readonly #request: ScanRequest;
+  #at: number;
+  #rows = 0;
+  #block = BLOCK_BYTES;
+  #state: "open" | "ended" | "given up" = "open";
+
+  /** Made by {@link CellMemory.begin}. */
+  constructor(parts: ScanParts, request: ScanRequest) {
+    this.#parts = parts;
+    this.#request = request;
+    this.#at = request.from;
+  }
+
+  /**
+   * Goes on to the last whole line before `there`, where the file ends or bytes are still to come.
+   *
+   * @returns  false once the table is none of plain cells, or has more rows than were expected
+   */
+  advance(there: number): boolean {
+    const { length } = this.#parts;
+    // cells that are not whole yet end nowhere
+    const end = there === length ? length : this.#wholeLines(there);
+    while (this.#state === "open" && this.#at < end && this.#step(end));
+    return this.#state !== "given up";
+  }
+
+  /** What was found, once all bytes were there; undefined where {@link advance} says false. */
+  finish(): PlainCells | undefined {
+    if (this.#state === "given up") return undefined;
+    const { starts, numbers, most } = this.#parts.places;
+    const [rows, buffer] = [this.#rows, this.#parts.buffer()];
+    return {
+      rows,
+      end: this.#at,
+      starts: new Uint32Array(buffer, starts, rows * this.#request.width),
+      numbers: (column) => new Float64Array(buffer, numbers + 8 * most * column, rows).slice(),
+    };
+  }
+
+  #wholeLines(there: number): number {
+    return new Uint8Array(this.#parts.buffer(), FIRST, there).lastIndexOf(LINE_FEED) + 1;
+  }
+
+  /** One block, or less where a row ends before it does. Returns whether another one may find more. */
+  #step(end: number): boolean {
+    const { kernels, buffer, reach, places, length } = this.#parts;
+    const { kind, width } = this.#request;
+    const { starts, numbers, ends, most, isCounted } = places;
+    const bytes = Math.min(this.#block, end - this.#at);
+    if (!isCounted && this.#rows + bytes / width > most) return this.#giveUp();
+    const isLast = this.#at + bytes === length;
+    const scan = kernels[kind === "commas" ? "scanCommas" : "scanBlanks"];
+    const into = [starts + 4 * width * this.#rows, numbers + 8 * this.#rows, most, ends] as const;
+    const found = scan(FIRST + this.#at, bytes, Number(isLast), width, this.#at, ...into);
+    const [passed] = new Uint32Array(buffer(), PASSED, 1);
+    const reason = REASONS[new Uint32Array(buffer(), REASON, 1)[0]];
+    this.#rows += found;
+    if (reason === "not plain" || this.#rows >= most) return this.#giveUp();
+    this.#at += passed;
+    if (isLast || reason === "end") this.#state = "ended";
+    // a row that is longer than a block
+    else if (found === 0) this.#block *= 2;
+    if (!reach(this.#block)) return this.#giveUp();
+    // the rest is a row whose end has not come yet
+    return passed > 0 || this.#at + bytes < end;
+  }
+
+  #giveUp(): false {
+    this.#state = "given up";
+    return false;
   }
 }
 

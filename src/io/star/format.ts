@@ -1,8 +1,9 @@
 import { writeFileAtomic } from "#files";
 import { VitrineError } from "../../core/index.ts";
+import { CellMemory } from "../cells/kernels.ts";
 import { type FileSource, sourceName, type WriteOptions } from "../files.ts";
-import { readUnpacked } from "../gzip.ts";
-import { decodeStar, parseStar } from "./parse.ts";
+import { openUnpacked } from "../gzip.ts";
+import { parseStar, parseStarMemory } from "./parse.ts";
 import { sourceOf } from "./source.ts";
 import type { StarBlock, StarFile, StarPair } from "./star.ts";
 import { checkName, type StarTable } from "./table.ts";
@@ -28,7 +29,14 @@ export function formatStar(file: StarFile): string {
 /** Reads a STAR file; see {@link parseStar}. @throws {VitrineError} missing, storage: the file; and those of `parseStar` */
 export async function readStar(source: FileSource): Promise<StarFile> {
   const at = sourceName(source);
-  return parseStar(decodeStar(await readUnpacked(source), at), at);
+  const file = await openUnpacked(source);
+  try {
+    const memory = CellMemory.create(file.size);
+    const bytes = await file.read(0, file.size, memory?.bytes);
+    return memory === undefined ? parseStar(bytes, at) : parseStarMemory(memory, at);
+  } finally {
+    await file.close();
+  }
 }
 
 /** Writes {@link formatStar}'s text as a file, whole or not at all. Errors as there, and those of `writeFileAtomic`. */

@@ -1,5 +1,6 @@
+import { asciiText } from "#cell-kernel-bytes";
 import { VitrineError } from "../../core/index.ts";
-import { CellMemory, type PlainCells } from "../cells/kernels.ts";
+import { CellMemory, type PlainCells, type ScanRequest } from "../cells/kernels.ts";
 import { decodeText } from "../text.ts";
 import { keepSource } from "./source.ts";
 import type { StarBlock, StarFile, StarPair } from "./star.ts";
@@ -18,16 +19,43 @@ const LONGEST_TEXT = 2 ** 29 - 24;
  * @throws {VitrineError} format: not STAR, a loop whose rows are not full, a name twice in a block, each with its line; unsupported: save frames, `global_`, `stop_`; range: more than 512 MiB
  */
 export function parseStar(content: string | Uint8Array, at: string): StarFile {
-  const text = typeof content === "string" ? content : decodeStar(content, at);
+  if (typeof content === "string") return parseText({ text: content, at });
+  let memory: CellMemory | undefined;
+  const scan: Scan = (request) => {
+    memory ??= memoryOf(content);
+    return memory?.scan(request);
+  };
+  return parseScanned({ text: decodeStar(content, at), at, scan }, content.length);
+}
+
+/** Reads a file as {@link parseStar} does, whose bytes lie where kernels read them. */
+export function parseStarMemory(memory: CellMemory, at: string): StarFile {
+  const text = decodeStar(memory.bytes, at);
+  return parseScanned({ text, at, scan: (request) => memory.scan(request) }, memory.bytes.length);
+}
+
+/** Finds the rows of a loop in the bytes of a file. */
+type Scan = (request: ScanRequest) => PlainCells | undefined;
+
+interface StarText {
+  readonly text: string;
+  readonly at: string;
+  readonly scan?: Scan;
+}
+
+/** Places in the text are those in the bytes where every character is a byte. */
+function parseScanned({ text, at, scan }: Required<StarText>, bytes: number): StarFile {
+  return parseText(text.length === bytes ? { text, at, scan } : { text, at });
+}
+
+function parseText({ text, at, scan }: StarText): StarFile {
   const tokens = new StarTokens(text, at);
-  // places in the text are those in the bytes where every character is a byte
-  const bytes = typeof content === "string" || content.length !== text.length ? undefined : content;
   const blocks: StarBlock[] = [];
   let end = 0;
   tokens.next();
   while (tokens.kind !== "end") {
     if (tokens.kind !== "block") throw tokens.wrong("data_ before anything else", shown(tokens));
-    const [block, blockEnd] = parseBlock(tokens, end, bytes);
+    const [block, blockEnd] = parseBlock(tokens, end, scan);
     blocks.push(block);
     end = blockEnd;
   }
@@ -35,7 +63,7 @@ export function parseStar(content: string | Uint8Array, at: string): StarFile {
 }
 
 /** The text of a file. Its byte order mark stays, so that it can be written again. */
-export function decodeStar(bytes: Uint8Array, at: string): string {
+function decodeStar(bytes: Uint8Array, at: string): string {
   if (bytes.length > LONGEST_TEXT) {
     const found = `${(bytes.length / 2 ** 20).toFixed(0)} MiB`;
     throw new VitrineError({
@@ -46,15 +74,12 @@ export function decodeStar(bytes: Uint8Array, at: string): string {
       hint: "Split the file",
     });
   }
-  return decodeText(bytes, at);
+  // most files are ASCII, and shared memory must be copied for all else
+  return asciiText(bytes) ?? decodeText(bytes.slice(), at);
 }
 
 /** From the token of a block to that behind it; with the place where its last token ends. */
-function parseBlock(
-  tokens: StarTokens,
-  from: number,
-  bytes: Uint8Array | undefined,
-): [StarBlock, end: number] {
+function parseBlock(tokens: StarTokens, from: number, scan: Scan | undefined): [StarBlock, end: number] {
   const { text } = tokens;
   const name = text.slice(tokens.start + "data_".length, tokens.end);
   let end = tokens.end;
@@ -65,7 +90,7 @@ function parseBlock(
   while (tokens.kind === "name" || tokens.kind === "loop") {
     const start = end;
     const [item, itemEnd] =
-      tokens.kind === "name" ? parsePair(tokens, names) : parseLoop(tokens, names, bytes);
+      tokens.kind === "name" ? parsePair(tokens, names) : parseLoop(tokens, names, scan);
     items.push(keepSource(item, text.slice(start, itemEnd)));
     end = itemEnd;
   }
@@ -81,11 +106,7 @@ function parsePair(tokens: StarTokens, names: Set<string>): [StarPair, end: numb
   return [Object.freeze({ kind: "pair", name, value }), end];
 }
 
-function parseLoop(
-  tokens: StarTokens,
-  names: Set<string>,
-  bytes: Uint8Array | undefined,
-): [StarTable, end: number] {
+function parseLoop(tokens: StarTokens, names: Set<string>, scan: Scan | undefined): [StarTable, end: number] {
   const columns: string[] = [];
   let end = tokens.end;
   while (tokens.next() === "name") {
@@ -94,8 +115,8 @@ function parseLoop(
   }
   if (columns.length === 0) throw tokens.wrong("names of columns after loop_", shown(tokens));
   Object.freeze(columns);
-  if (tokens.kind === "value" && bytes !== undefined) {
-    const plain = parsePlainRows(tokens, bytes, columns);
+  if (tokens.kind === "value" && scan !== undefined) {
+    const plain = parsePlainRows(tokens, scan, columns);
     if (plain !== undefined) return plain;
   }
   let starts = new Uint32Array(64);
@@ -113,11 +134,11 @@ function parseLoop(
 /** Rows of plain words up to what is no value; undefined, and nothing changed, where there is more to them. */
 function parsePlainRows(
   tokens: StarTokens,
-  bytes: Uint8Array,
+  scan: Scan,
   columns: readonly string[],
 ): [StarTable, end: number] | undefined {
   const { start } = tokens;
-  const cells = scanBytes(bytes, start, columns.length);
+  const cells = scan({ kind: "blanks", from: start, width: columns.length });
   if (cells === undefined) return undefined;
   tokens.end = cells.end;
   if (tokens.next() !== "value") return [textTable(tokens, columns, cells), cells.end];
@@ -126,10 +147,10 @@ function parsePlainRows(
   return undefined;
 }
 
-function scanBytes(bytes: Uint8Array, from: number, width: number): PlainCells | undefined {
+function memoryOf(bytes: Uint8Array): CellMemory | undefined {
   const memory = CellMemory.create(bytes.length);
   memory?.bytes.set(bytes);
-  return memory?.scan({ kind: "blanks", from, width });
+  return memory;
 }
 
 function newName(tokens: StarTokens, names: Set<string>): string {

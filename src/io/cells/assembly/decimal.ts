@@ -11,7 +11,8 @@ export const TENS: usize = 4096;
 export const WHOLE_TENS: usize = 4608;
 
 const EXACT_TENS: i32 = 22;
-const EXACT_DIGITS: u64 = 1 << 53;
+/** Whole numbers up to here are float64, exactly. */
+export const EXACT_DIGITS: u64 = 1 << 53;
 
 /** Bits that a product has beside those of the result: 64 - 52 - 3. */
 const SPARE: u64 = 9;

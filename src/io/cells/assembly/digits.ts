@@ -1,5 +1,5 @@
 // Up to twenty characters as a number at once, so that one cell need not wait for the one before.
-import { decimal } from "./decimal";
+import { decimal, EXACT_DIGITS, TENS } from "./decimal";
 
 /** 16 bytes of which the last n are kept, for n of 0 to 16; and orders of 16 bytes without the one at a place, for places of 0 to 15. */
 export const KEPT: usize = 5120, WITHOUT: usize = 5632;
@@ -32,10 +32,13 @@ let place: i32 = 0;
 }
 
 /** The number of `length` (1 to 16) characters before `end`: digits with at most one point among them. NaN for all else. */
-export function shortDecimal(end: usize, length: usize): f64 {
+// @ts-ignore: decorator
+@inline export function shortDecimal(end: usize, length: usize): f64 {
   const digits = lastDigits(end, length);
   if (place == NO_DIGITS || (place != NO_POINT && length == 1)) return NaN;
-  return decimal(digits, place == NO_POINT ? 0 : place - 15);
+  const decimals = place == NO_POINT ? 0 : 15 - place;
+  // as {@link decimal} does it, without a call for nearly all numbers of tables
+  return digits <= EXACT_DIGITS ? <f64>digits / load<f64>(TENS + (<usize>decimals << 3)) : decimal(digits, -decimals);
 }
 
 /** As {@link shortDecimal} for 17 to 20 characters of which at most 19 are digits. */
