@@ -196,7 +196,7 @@ export type { ReadTorchOptions } from "./torch/read.ts";
 export { parseTorch, readTorch, readTorchTensor } from "./torch/read.ts";
 export type { TorchTensor } from "./torch/tensor.ts";
 export type { TorchContent } from "./torch/write.ts";
-export { formatTorch, writeTorch } from "./torch/write.ts";
+export { formatTorch, NumpyInTorch, TupleInTorch, writeTorch } from "./torch/write.ts";
 export type { WellPlace } from "./wellNames.ts";
 export { PLATE_FORMATS, parseWellName, rowLetters, rowOfLetters, wellName } from "./wellNames.ts";
 export { formatYaml, parseYaml } from "./yaml.ts";

@@ -7,7 +7,7 @@ import type { NpyDtype } from "../npy.ts";
 import { readNpzValues } from "../npzValues.ts";
 import { parsePickle } from "./pickle.ts";
 import { parseTorch, readTorch, readTorchTensor } from "./read.ts";
-import { formatTorch } from "./write.ts";
+import { formatTorch, NumpyInTorch, TupleInTorch } from "./write.ts";
 
 /** Files that CryoLike 0.0.1 wrote with torch 2.15; see test/golden/likelihood/README.md. */
 const path = (name: string) =>
@@ -225,5 +225,17 @@ describe("npz archives with texts and objects", () => {
     const stack = await readNpzValues(path("particles_indexed_cs/fft/particles_fourier_stack_000000.npz"));
     expect(stack.get("files")).toMatchObject({ dtype: "S", shape: [24] });
     expect(String(stack.get("files")?.data[0])).toMatch(/particles\.mrcs$/);
+  });
+});
+
+test("arrays of numpy and named tuples are written as torch pickles them", () => {
+  const array = { shape: [2, 2], data: Float32Array.of(1, -2, 3.5, 0) };
+  const kept = parseTorch(formatTorch(new NumpyInTorch(array)), "x");
+  expect(kept).toMatchObject({ dtype: "f4", shape: [2, 2], data: array.data });
+  const type = { module: "cryolike.likelihoods.interface", name: "CrossCorrelationReturn" };
+  const named = parseTorch(formatTorch(new TupleInTorch(type, [array])), "x");
+  expect(named).toMatchObject({
+    name: `${type.module}.${type.name}`,
+    items: [{ shape: [2, 2], data: array.data }],
   });
 });

@@ -6,9 +6,29 @@ import { type NpyContent, type NpyDtype, npyChunks, npyDtypeOf } from "../npy.ts
 import { FIXED_DATE } from "../zip.ts";
 import { contiguousStrides, STORAGE_CLASSES } from "./tensor.ts";
 
+/** An array that stays numpy's, as `torch.save` pickles it: `torch.load` reads it with `weights_only=False` alone. */
+export class NumpyInTorch {
+  readonly array: NpyContent;
+  constructor(array: NpyContent) {
+    this.array = array;
+  }
+}
+
+/** A named tuple of a module that whoever reads it must have; likewise. */
+export class TupleInTorch {
+  readonly type: { readonly module: string; readonly name: string };
+  readonly fields: readonly TorchContent[];
+  constructor(type: { readonly module: string; readonly name: string }, fields: readonly TorchContent[]) {
+    this.type = type;
+    this.fields = fields;
+  }
+}
+
 /** What can be written: arrays become tensors; maps and plain objects dictionaries, arrays lists. */
 export type TorchContent =
   | NpyContent
+  | NumpyInTorch
+  | TupleInTorch
   | null
   | boolean
   | number
@@ -45,6 +65,9 @@ export async function writeTorch(
   await writeFileAtomic(path, formatTorch(content), options);
 }
 
+/** Opcode NEWOBJ. */
+const NEW_OBJECT = 0x81;
+
 /** Protocol 2 of pickle, without a memo. */
 class Pickler {
   readonly storages: Uint8Array[] = [];
@@ -66,6 +89,8 @@ class Pickler {
     else if (typeof value === "boolean") this.#push(Uint8Array.of(value ? 0x88 : 0x89));
     else if (typeof value === "number") this.#number(value);
     else if (typeof value === "string") this.#text(value);
+    else if (value instanceof NumpyInTorch) this.#numpy(value.array);
+    else if (value instanceof TupleInTorch) this.#named(value);
     else if (isContent(value)) this.#tensor(value);
     else if (Array.isArray(value)) this.#list(value);
     else this.#dictionary(value instanceof Map ? [...value] : Object.entries(value));
@@ -138,6 +163,55 @@ class Pickler {
     this.#code("(");
     for (const value of values) this.#integer(value);
     this.#code("t");
+  }
+
+  #named({ type, fields }: TupleInTorch): void {
+    this.#global(type.module, type.name);
+    this.#code("(");
+    for (const field of fields) this.write(field);
+    this.#code("t");
+    this.#push(Uint8Array.of(NEW_OBJECT));
+  }
+
+  /** Bytes as protocol 2 has them: text of Latin letters, encoded. */
+  #binary(bytes: Uint8Array): void {
+    this.#global("_codecs", "encode");
+    this.#code("(");
+    this.#text(Array.from(bytes, (byte) => String.fromCharCode(byte)).join(""));
+    this.#text("latin1");
+    this.#code("t");
+    this.#code("R");
+  }
+
+  #numpy(content: NpyContent): void {
+    const [, bytes] = npyChunks(content, "writeTorch");
+    this.#global("numpy._core.multiarray", "_reconstruct");
+    this.#code("(");
+    this.#global("numpy", "ndarray");
+    this.#tuple([0]);
+    this.#binary(Uint8Array.of("b".charCodeAt(0)));
+    this.#code("t");
+    this.#code("R");
+    this.#code("(");
+    this.#integer(1);
+    this.#tuple(content.shape);
+    this.#global("numpy", "dtype");
+    this.#code("(");
+    this.#text(npyDtypeOf(content));
+    this.write(false);
+    this.write(true);
+    this.#code("t");
+    this.#code("R");
+    this.#code("(");
+    this.#integer(3);
+    this.#text("<");
+    for (const value of [null, null, null, -1, -1, 0]) this.write(value);
+    this.#code("t");
+    this.#code("b");
+    this.write(false);
+    this.#binary(bytes);
+    this.#code("t");
+    this.#code("b");
   }
 
   #tensor(content: NpyContent): void {

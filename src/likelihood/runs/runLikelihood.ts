@@ -1,0 +1,379 @@
+import type { Pool } from "../../compute/index.ts";
+import { progressTeller, requireNotAborted, VitrineError } from "../../core/index.ts";
+import { fileExists, requireKnownOptions, writeTogether, writeTorch } from "../../io/index.ts";
+import { type ProgramOptions, withPool } from "../../program/index.ts";
+import {
+  type ComparatorOptions,
+  type ComparatorRequest,
+  compareWith,
+  completeCorrelation,
+  type IntegratedOptions,
+  optimalPose,
+} from "../correlation/comparators.ts";
+import { type CompareMethod, type PreparedTemplates, prepareTemplates } from "../correlation/prepared.ts";
+import type { ImageDescriptor } from "../descriptor/descriptor.ts";
+import { ensureDescriptor } from "../descriptor/descriptorFile.ts";
+import type { Displacer } from "../displacements/configureDisplacement.ts";
+import { displacementsPath, type LikelihoodPaths, likelihoodPaths } from "../files.ts";
+import { marginalLogLikelihood } from "../integrated/integralModel.ts";
+import type { NoisePrior } from "../integrated/noisePrior.ts";
+import { computeLikelihoodOptimalPose } from "../integrated/singlePose.ts";
+import { isDouble } from "../precision.ts";
+import { configureLikelihoodFiles, type LikelihoodFiles } from "./fileManager.ts";
+import {
+  displacementsContent,
+  fullOutput,
+  logLikelihoodOutput,
+  type Output,
+  poseOutputs,
+} from "./outputs.ts";
+import { readParticleStack, readPolarStack } from "./readStacks.ts";
+
+/** Beside files, parameters and displacements; defaults are CryoLike's where it has them. */
+export interface RunLikelihoodOptions extends Omit<CompareMethod, "precision">, ProgramOptions {
+  /** Instead of the file manager's. */
+  readonly iTemplate?: number;
+  readonly nStacks?: number;
+  /** Skip stacks whose files of this call are all there; a partial set is made again. Default false: files are replaced. */
+  readonly skipExist?: boolean;
+  /** Whether batches are as large as memory allows where they are not given; default true. Without it 128 images and 1 template, as CryoLike's. */
+  readonly discoverBatchSize?: boolean;
+  /** Write log-likelihoods over all poses. */
+  readonly integrated?: boolean;
+  /** Write log-likelihoods in the best pose. */
+  readonly poseLikelihood?: boolean;
+  readonly noisePrior?: NoisePrior;
+  /** Multiply CTFs with exp(-B s²/4) and the scale of the particles' table, which CryoLike reads and does not use. */
+  readonly ctfEnvelope?: boolean;
+  /** CryoLike's faults and pickles. */
+  readonly compat?: boolean;
+}
+
+/** What a run did with one stack. */
+export interface StackReport {
+  readonly iTemplate: number;
+  readonly stack: number;
+  readonly images: number;
+  readonly skipped: boolean;
+  /** No correlation is further from the exact one, rounding apart. */
+  readonly errorBound: number;
+}
+
+/** What a run did. */
+export interface LikelihoodReport {
+  readonly images: number;
+  readonly stacks: readonly StackReport[];
+  readonly files: readonly string[];
+}
+
+const KEYS = {
+  method: true,
+  errorBound: true,
+  nTemplatesPerBatch: true,
+  nImagesPerBatch: true,
+  memoryBytes: true,
+  workers: true,
+  signal: true,
+  onProgress: true,
+  onLog: true,
+  onBackend: true,
+  iTemplate: true,
+  nStacks: true,
+  skipExist: true,
+  discoverBatchSize: true,
+  integrated: true,
+  poseLikelihood: true,
+  noisePrior: true,
+  ctfEnvelope: true,
+  compat: true,
+} as const;
+
+/**
+ * The best pose of every image of every stack: correlation, template, displacement and rotation, in CryoLike's files.
+ *
+ * @param paramsInput  a descriptor, or the path of its `parameters.npz`
+ * @throws {VitrineError} missing, shape, type, range: files that are not there or do not belong together; format: an unknown option
+ *
+ * @example
+ * const files = await configureLikelihoodFiles({ folderTemplates: "templates", folderParticles: "particles", folderOutput: "likelihood" });
+ * const displacer = configureDisplacement({ maxDisplacementPixels: 3, nDisplacementsX: 5, nDisplacementsY: 5 });
+ * await runLikelihoodOptimalPose(files, "parameters.npz", displacer, { integrated: true });
+ */
+export function runLikelihoodOptimalPose(
+  fileManager: LikelihoodFiles,
+  paramsInput: string | ImageDescriptor,
+  displacer: Displacer,
+  options: RunLikelihoodOptions = {},
+): Promise<LikelihoodReport> {
+  return run({
+    fileManager,
+    paramsInput,
+    displacer,
+    options: checked("runLikelihoodOptimalPose", options),
+    pathsOf: posePaths,
+    outputs: poses,
+  });
+}
+
+/**
+ * All correlations of every image of every stack, (images, templates, displacements, inplanes), one file a stack.
+ *
+ * @throws {VitrineError} as {@link runLikelihoodOptimalPose}
+ */
+export function runLikelihoodFullCrossCorrelation(
+  fileManager: LikelihoodFiles,
+  paramsInput: string | ImageDescriptor,
+  displacer: Displacer,
+  options: RunLikelihoodOptions = {},
+): Promise<LikelihoodReport> {
+  const given = checked("runLikelihoodFullCrossCorrelation", options);
+  return run({
+    fileManager,
+    paramsInput,
+    displacer,
+    options: given,
+    pathsOf: fullPaths,
+    outputs: everything,
+  });
+}
+
+function checked(at: string, options: RunLikelihoodOptions): RunLikelihoodOptions {
+  requireKnownOptions(at, options, KEYS);
+  return options;
+}
+
+/** What is made of one stack. */
+interface StackWork {
+  readonly paths: LikelihoodPaths;
+  readonly prepared: PreparedTemplates;
+  readonly request: ComparatorRequest;
+  readonly descriptor: ImageDescriptor;
+  readonly options: RunLikelihoodOptions;
+  /** Gets how many pairs of image and template of the stack are done. */
+  readonly onPairs: (done: number) => void;
+}
+
+interface Run {
+  readonly fileManager: LikelihoodFiles;
+  readonly paramsInput: string | ImageDescriptor;
+  readonly displacer: Displacer;
+  readonly options: RunLikelihoodOptions;
+  readonly pathsOf: (paths: LikelihoodPaths, options: RunLikelihoodOptions) => readonly string[];
+  readonly outputs: (
+    work: StackWork,
+  ) => Promise<{ readonly outputs: readonly Output[]; readonly errorBound: number }>;
+}
+
+async function run(given: Run): Promise<LikelihoodReport> {
+  const { options, displacer, pathsOf } = given;
+  const files = await filesOf(given.fileManager, options);
+  const descriptor = await ensureDescriptor(given.paramsInput);
+  const templates = await readPolarStack(files.templates, descriptor);
+  const displacements = displacer({ templates, descriptor });
+  requireDisplacements(displacements);
+  const side = { templates, displacements, grid: descriptor.polarGrid, boxSizeA: descriptor.boxSizeA };
+  const written: string[] = [];
+  const reports: StackReport[] = [];
+  const tell = progressTeller(options.onProgress, { unit: "pairs" });
+  const record = displacementsPath(files.folderOutput);
+  await write([[record, displacementsContent(displacements, options.compat ?? false)]]);
+  await withPool(options, async (pool: Pool) => {
+    const prepared = prepareTemplates(pool, side, methodOf(options, descriptor));
+    try {
+      for (const [stack, place] of files.stacks.entries()) {
+        requireNotAborted(options.signal, "likelihood");
+        const paths = likelihoodPaths(files.folderOutput, files.iTemplate, stack);
+        const results = pathsOf(paths, options);
+        const report = { iTemplate: files.iTemplate, stack };
+        if (options.skipExist && (await areThere(results))) {
+          options.onLog?.(`stack ${stack}: its results are there`, "note");
+          reports.push({ ...report, images: 0, skipped: true, errorBound: 0 });
+          continue;
+        }
+        const particles = await readParticleStack(place, descriptor, options);
+        const request = { ...side, ...particles };
+        const pairs = particles.images.shape[0] * templates.shape[0];
+        // All stacks are taken to have as many.
+        const onPairs = (done: number) => tell(stack * pairs + done, files.stacks.length * pairs);
+        const work = { paths, prepared, request, descriptor, options, onPairs };
+        const { outputs, errorBound } = await given.outputs(work);
+        await write(outputs);
+        written.push(...outputs.map(([path]) => path));
+        reports.push({ ...report, images: particles.images.shape[0], skipped: false, errorBound });
+      }
+    } finally {
+      prepared.dispose();
+    }
+  });
+  const images = reports.reduce((sum, report) => sum + report.images, 0);
+  return { images, stacks: reports, files: [record, ...written] };
+}
+
+/** Those of the manager, unless the call names others. */
+async function filesOf(
+  manager: LikelihoodFiles,
+  { iTemplate, nStacks }: RunLikelihoodOptions,
+): Promise<LikelihoodFiles> {
+  if (
+    (iTemplate ?? manager.iTemplate) === manager.iTemplate &&
+    (nStacks ?? manager.stacks.length) === manager.stacks.length
+  )
+    return manager;
+  const { folderTemplates, folderParticles, folderOutput } = manager;
+  return configureLikelihoodFiles({
+    ...{ folderTemplates, folderParticles, folderOutput },
+    iTemplate: iTemplate ?? manager.iTemplate,
+    nStacks: nStacks ?? manager.stacks.length,
+  });
+}
+
+function methodOf(options: RunLikelihoodOptions, { precision }: ImageDescriptor): CompareMethod {
+  const {
+    discoverBatchSize = true,
+    nTemplatesPerBatch,
+    nImagesPerBatch,
+    method,
+    errorBound,
+    memoryBytes,
+  } = options;
+  const templates = nTemplatesPerBatch ?? (discoverBatchSize ? undefined : 1);
+  const images = nImagesPerBatch ?? (discoverBatchSize ? undefined : 128);
+  return {
+    precision: isDouble(precision) ? "double" : "single",
+    ...(method !== undefined && { method }),
+    ...(errorBound !== undefined && { errorBound }),
+    ...(memoryBytes !== undefined && { memoryBytes }),
+    ...(templates !== undefined && { nTemplatesPerBatch: templates }),
+    ...(images !== undefined && { nImagesPerBatch: images }),
+  };
+}
+
+/** Results come to their places together, over those that are there. */
+async function write(outputs: readonly Output[]): Promise<void> {
+  await writeTogether(async (results) => {
+    for (const [path, content] of outputs)
+      await results.write(path, (temporary) => writeTorch(temporary, content));
+  });
+}
+
+async function areThere(paths: readonly string[]): Promise<boolean> {
+  for (const path of paths) if (!(await fileExists(path))) return false;
+  return true;
+}
+
+function comparison({ descriptor, options, request, onPairs }: StackWork): ComparatorOptions {
+  const { signal } = options;
+  const templates = request.templates.shape[0];
+  return {
+    onProgress: onPairs,
+    ...(signal && { signal }),
+    ...(options.integrated &&
+      !options.compat && { integrated: integratedOf(descriptor, options, templates) }),
+  };
+}
+
+/** Templates of other viewing angles than the parameters' stand for equal shares. */
+function integratedOf(
+  { nPixels, viewingAngles }: ImageDescriptor,
+  options: RunLikelihoodOptions,
+  templates: number,
+): IntegratedOptions {
+  const { noisePrior, onLog } = options;
+  const isTheirs = viewingAngles.count === templates;
+  if (!isTheirs) {
+    onLog?.(
+      `the parameters have ${viewingAngles.count} viewing angles, the templates ${templates}: all templates count alike in integrated likelihoods`,
+      "warning",
+    );
+  }
+  return {
+    pixels: nPixels[0] * nPixels[1],
+    ...(isTheirs && { weights: viewingAngles.weights }),
+    ...(noisePrior !== undefined && { noisePrior }),
+  };
+}
+
+function posePaths(paths: LikelihoodPaths, { integrated, poseLikelihood }: RunLikelihoodOptions): string[] {
+  return [
+    ...[
+      paths.crossCorrelation,
+      paths.optimalTemplate,
+      paths.optimalDisplacementX,
+      paths.optimalDisplacementY,
+    ],
+    paths.optimalInplaneRotation,
+    ...(integrated ? [paths.logLikelihoodIntegrated] : []),
+    ...(poseLikelihood ? [paths.logLikelihoodOptimal] : []),
+  ];
+}
+
+async function poses(work: StackWork) {
+  const { paths, prepared, request, descriptor, options } = work;
+  const found = await compareWith(prepared, request, { ...comparison(work), aggregation: optimalPose });
+  const outputs = poseOutputs(paths, found);
+  const double = isDouble(descriptor.precision);
+  if (options.integrated) {
+    const values = found.integratedLogLikelihoodM ?? constantLikelihood(work);
+    outputs.push(logLikelihoodOutput(paths.logLikelihoodIntegrated, values, double));
+  }
+  if (options.poseLikelihood) {
+    const { logLikelihoodM } = computeLikelihoodOptimalPose(
+      request,
+      found,
+      integratedOf(descriptor, options, request.templates.shape[0]),
+    );
+    outputs.push(logLikelihoodOutput(paths.logLikelihoodOptimal, logLikelihoodM, double));
+  }
+  return { outputs, errorBound: found.errorBound };
+}
+
+/** CryoLike's wrapper integrates zeros: the same number for every image. */
+function constantLikelihood({ request, descriptor }: StackWork): Float64Array {
+  const [images, templates] = [request.images.shape[0], request.templates.shape[0]];
+  const { weights, count } = descriptor.viewingAngles;
+  return marginalLogLikelihood(new Float64Array(images * templates), templates, {
+    ...(count === templates && { weights }),
+    ...{ displacements: request.displacements.x.length, inplanes: request.grid.nInplanes, compat: true },
+  });
+}
+
+function fullPaths(paths: LikelihoodPaths): string[] {
+  return [paths.crossCorrelationFull];
+}
+
+async function everything(work: StackWork) {
+  const { paths, prepared, request, options } = work;
+  const found = await compareWith(prepared, request, {
+    ...comparison({ ...work, options: { ...options, integrated: false } }),
+    aggregation: completeCorrelation,
+  });
+  const shape = [
+    request.images.shape[0],
+    request.templates.shape[0],
+    request.displacements.x.length,
+    request.grid.nInplanes,
+  ];
+  return {
+    outputs: [fullOutput(paths, found, { shape, compat: options.compat ?? false })],
+    errorBound: found.errorBound,
+  };
+}
+
+function requireDisplacements({
+  x,
+  y,
+}: {
+  readonly x: ArrayLike<number>;
+  readonly y: ArrayLike<number>;
+}): void {
+  const isRight =
+    x.length === y.length && x.length > 0 && [...Array.from(x), ...Array.from(y)].every(Number.isFinite);
+  if (isRight) return;
+  const found = `${x.length} of x and ${y.length} of y`;
+  throw new VitrineError({
+    code: "shape",
+    at: "displacer",
+    expected: "as many finite displacements in x as in y, one at least",
+    found,
+  });
+}
