@@ -211,7 +211,9 @@ export class FourierModel implements AlignmentModel {
       const part = subtomograms.slice(first, first + batch);
       const outcomes = await this.#runBatch(plan, part, {
         ...(signal && { signal }),
-        ...(onProgress && { onProgress: (done) => onProgress(first + Math.min(part.length, Math.floor(done / candidates))) }), // prettier-ignore
+        ...(onProgress && {
+          onProgress: (done) => onProgress(first + Math.min(part.length, Math.floor(done / candidates))),
+        }), // prettier-ignore
       });
       results.push(...outcomes.map((outcome) => this.#resultOf(outcome)));
     }
@@ -231,7 +233,8 @@ export class FourierModel implements AlignmentModel {
     const count = subtomograms.length;
     const compat = this.#params.compat === true;
     const work = { kind: "align", count, normals: this.#normals(subtomograms), compat } as const;
-    if (this.#params.search !== "coarseToFine" || plan.layout.candidates === 1) return plan.run(work, options);
+    if (this.#params.search !== "coarseToFine" || plan.layout.candidates === 1)
+      return plan.run(work, options);
     const grid = { counts: gridCounts(this.#params.rotations), templates: this.templateCount };
     return searchByNeighbours(grid, (chosen) => plan.run({ ...work, chosen }, options), count);
   }

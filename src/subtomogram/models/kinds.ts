@@ -1,4 +1,4 @@
-import { FourierModel, type FourierMethod } from "./fourierModel.ts";
+import { type FourierMethod, FourierModel } from "./fourierModel.ts";
 import type { AlignmentKind, ModelInput, ModelParams } from "./model.ts";
 
 /** A kind whose models are {@link FourierModel}s. */
