@@ -141,16 +141,16 @@ export function maskedPlanes({ kernels, task, work, each }: Group): void {
   });
 }
 
+/** Scores of every shift. */
+const RESPONSES: Readonly<Record<AlignMethod, (group: Group) => void>> = {
+  zncc: correlationResponses,
+  pcc: phaseResponses,
+  fsc: shellResponses,
+};
+
 function respond(group: Group): void {
   if (!group.task.hasSpectra) maskedPlanes(group);
-  switch (group.task.method) {
-    case "zncc":
-      return correlationResponses(group);
-    case "pcc":
-      return phaseResponses(group);
-    case "fsc":
-      return shellResponses(group);
-  }
+  RESPONSES[group.task.method](group);
 }
 
 /** @internal A worker's own part of a task. */

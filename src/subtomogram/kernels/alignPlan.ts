@@ -23,7 +23,7 @@ import { type AlignLayout, type AlignSize, alignLayout, SERIES_PAIRS, workPieces
 import { lowPass, shellIndices } from "./filters.ts";
 import { seriesTable, signedFrequencies } from "./phasePeaks.ts";
 import { MATRIX_BYTES, prepareJob, wedgeJob } from "./prepareJob.ts";
-import { splineWithMargin } from "./splineMargin.ts";
+import { SPLINE_MARGIN, splineWithMargin } from "./splineMargin.ts";
 
 /** Turns and transforms what was set; once, before anything is aligned. */
 export interface PrepareWork {
@@ -186,17 +186,15 @@ class WasmAlignment implements AlignPlan {
     const volumeStride = work.isTurned ? marginBytes : volumeBytes;
     for (let i = 0; i < templates; i++) {
       const one = this.#templates.subarray(i * voxels, (i + 1) * voxels);
-      const kept = work.isTurned ? splineWithMargin(one, shape, true) : one;
+      const kept = work.isTurned ? splineWithMargin(one, shape, "mirror") : one;
       this.#regions.set("volumes", kept, i * volumeStride);
     }
     if (masks > 0 && this.#mask !== undefined) {
-      if (work.isTurned)
-        this.#regions.set(
-          "volumes",
-          splineWithMargin(this.#mask, shape, !work.compat),
-          templates * volumeStride,
-        );
-      else this.#regions.set("masks", this.#mask);
+      if (work.isTurned) {
+        // acryo takes the values for coefficients, which blurs its masks.
+        const mask = splineWithMargin(this.#mask, shape, work.compat ? "edgeUnfiltered" : "edge");
+        this.#regions.set("volumes", mask, templates * volumeStride);
+      } else this.#regions.set("masks", this.#mask);
     }
     work.matrices.forEach((matrix, i) => {
       this.#regions.set("matrices", Float64Array.from(matrix), i * MATRIX_BYTES);
@@ -323,7 +321,7 @@ function sharesSpectra({ masks, templates, rotations }: AlignSize): boolean {
 }
 
 function marginedBytes({ shape }: AlignLayout): number {
-  return (4 * shape.reduce((product, n) => product * (n + 3), 1) + 63) & ~63;
+  return (4 * shape.reduce((product, n) => product * (n + SPLINE_MARGIN), 1) + 63) & ~63;
 }
 
 function workBytes(layout: AlignLayout, method: AlignSize["method"]): number {

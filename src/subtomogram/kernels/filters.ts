@@ -13,7 +13,8 @@ function eachFrequency(
   set: (place: number, f: readonly [number, number, number]) => void,
 ): void {
   const [n0, n1, n2] = shape;
-  const signed = (i: number, n: number) => (2 * i < n ? i : i - n) / n;
+  // Multiplied as numpy's fftfreq does: where a radius is whole, the last bit decides on its shell.
+  const signed = (i: number, n: number) => (2 * i < n ? i : i - n) * (1 / n);
   let at = 0;
   for (let j = 0; j < n1; j++)
     for (let k = 0; k <= n2 >> 1; k++, at += column)
@@ -42,7 +43,6 @@ export function shellIndices(layout: AlignLayout, orders: Orders): Int32Array {
   const out = new Int32Array(layout.columns * layout.column);
   const step = 1 / Math.min(...layout.shape);
   eachFrequency(layout, orders, (place, [z, y, x]) => {
-    // Divided as the peer divides: where a radius is whole, the last bit decides.
     out[place] = Math.floor(Math.sqrt(z * z + y * y + x * x) / step);
   });
   return out;

@@ -116,7 +116,8 @@ function localCoefficients(all: Float64Array, shape: Three, axes: readonly AxisR
   return local;
 }
 
-function mirrored(index: number, length: number): number {
+/** Index inside an axis that stands for one outside, mirrored at the middle of its last voxels. */
+export function mirrored(index: number, length: number): number {
   if (length === 1) return 0;
   const period = 2 * length - 2;
   const inside = ((index % period) + period) % period;

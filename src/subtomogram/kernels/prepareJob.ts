@@ -1,5 +1,6 @@
 import { defineJob, type WorkerContext } from "../../compute/kernels/index.ts";
 import { type AlignTask, groupOf, maskedPlanes } from "./alignJob.ts";
+import { exactSpectrum } from "./exactSpectrum.ts";
 
 /** Turns templates and masks and transforms templates. */
 export interface PrepareTask {
@@ -80,6 +81,10 @@ function transformFour(context: WorkerContext, task: PrepareTask, first: number)
     lanes[4 + i] = 0;
     lanes[8 + i] = places.templates + candidate * layout.spectrumBytes;
   }
+  if (align.method === "fsc") {
+    for (let i = 0; i < 4; i++) transformExactly(context, align, { volume: lanes[i], target: lanes[8 + i] });
+    return;
+  }
   maskedPlanes(group);
   group.each(layout.columns, 4 * layout.column, (begin, end) => {
     const { columns } = layout;
@@ -96,6 +101,19 @@ function transformFour(context: WorkerContext, task: PrepareTask, first: number)
       end,
     );
   });
+}
+
+function transformExactly(
+  { memory: { buffer }, team }: WorkerContext,
+  { layout, places }: AlignTask,
+  { volume, target }: { readonly volume: number; readonly target: number },
+): void {
+  team.check();
+  const orderOf = (plan: number, n: number) => new Int32Array(buffer, new Uint32Array(buffer, plan, 8)[6], n);
+  const [z, y] = [orderOf(places.plans[0], layout.shape[0]), orderOf(places.plans[1], layout.shape[1])];
+  const low = new Float32Array(buffer, places.low, layout.columns * layout.column);
+  const spectrum = exactSpectrum(new Float32Array(buffer, volume, layout.voxels), layout, { z, y, low });
+  new Float32Array(buffer, target, spectrum.length).set(spectrum);
 }
 
 /** Weights of molecules' wedges. */

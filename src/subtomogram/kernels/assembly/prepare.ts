@@ -13,16 +13,16 @@
 /**
  * Planes begin..end of a volume's spline, read at R (x - c) + c.
  *
- * @param spline   coefficients, (n0 + 3, n1 + 3, n2 + 3): one more before each axis and two behind it
+ * @param spline   coefficients, (n0 + 5, n1 + 5, n2 + 5): two more before each axis and three behind it
  * @param rotation 9 float64, row-major, on (z, y, x)
- * @param clamp    1: places outside are moved to the edge; 0: they have the value `outside`
+ * @param clamp    1: beyond a voxel outside everything is as there; 0: places outside have the value `outside`
  * @param limit    1: the result is kept from 0 to 1
  */
 export function turnPlanes(
   spline: usize, target: usize, n0: i32, n1: i32, n2: i32, rotation: usize, clamp: i32, outside: f32, limit: i32, begin: i32, end: i32,
 ): void {
   const c0 = 0.5 * <f64>(n0 - 1), c1 = 0.5 * <f64>(n1 - 1), c2 = 0.5 * <f64>(n2 - 1);
-  const rowBytes = <usize>(n2 + 3) << 2, planeBytes = rowBytes * <usize>(n1 + 3);
+  const rowBytes = <usize>(n2 + 5) << 2, planeBytes = rowBytes * <usize>(n1 + 5);
   const rz = load<f64>(rotation, 16), ry = load<f64>(rotation, 40), rx = load<f64>(rotation, 64);
   // Rounding must not put a corner that turns onto itself outside.
   const slack = 1e-6;
@@ -40,13 +40,14 @@ export function turnPlanes(
           store<f32>(to, outside);
           continue;
         }
-        a = min(max(a, 0), <f64>(n0 - 1));
-        b = min(max(b, 0), <f64>(n1 - 1));
-        c = min(max(c, 0), <f64>(n2 - 1));
-        const i = <i32>a, j = <i32>b, k = <i32>c;
+        const room = clamp ? 1.0 : 0.0;
+        a = min(max(a, -room), <f64>(n0 - 1) + room);
+        b = min(max(b, -room), <f64>(n1 - 1) + room);
+        c = min(max(c, -room), <f64>(n2 - 1) + room);
+        const i = <i32>Math.floor(a), j = <i32>Math.floor(b), k = <i32>Math.floor(c);
         const wa = taps(<f32>(a - <f64>i)), wb = taps(<f32>(b - <f64>j)), wc = taps(<f32>(c - <f64>k));
-        // Coefficient i - 1 lies at i: the array begins one before.
-        const at = spline + <usize>i * planeBytes + <usize>j * rowBytes + (<usize>k << 2);
+        // Coefficient i - 1 lies at i + 1: the array begins two before.
+        const at = spline + <usize>(i + 1) * planeBytes + <usize>(j + 1) * rowBytes + (<usize>(k + 1) << 2);
         const b0 = f32x4.extract_lane(wb, 0), b1 = f32x4.extract_lane(wb, 1), b2 = f32x4.extract_lane(wb, 2), b3 = f32x4.extract_lane(wb, 3);
         let sum = f32x4.mul(plane(at, rowBytes, b0, b1, b2, b3), f32x4.splat(f32x4.extract_lane(wa, 0)));
         sum = f32x4.add(sum, f32x4.mul(plane(at + planeBytes, rowBytes, b0, b1, b2, b3), f32x4.splat(f32x4.extract_lane(wa, 1))));
