@@ -33,6 +33,8 @@ const COMMANDS: Readonly<Record<string, () => Promise<Add>>> = {
   extract: async () => (await import("./extract.ts")).addExtract,
   "compare-particles": async () => (await import("./compareParticles.ts")).addCompareParticles,
   config: async () => (await import("./config.ts")).addConfig,
+  average: async () => (await import("./subtomogram/average.ts")).addAverage,
+  fsc: async () => (await import("./subtomogram/fsc.ts")).addFsc,
   experiment: async () => (await import("./experiment.ts")).addExperiment,
   illuminati: async () => (await import("./illuminati/illuminati.ts")).addIlluminati,
   import: async () => (await import("./import.ts")).addImport,

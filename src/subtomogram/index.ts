@@ -53,6 +53,12 @@ export { readMoleculesParquet, writeMoleculesParquet } from "./molecules/parquet
 export type { Quaternion, Zyx } from "./molecules/quaternion.ts";
 export type { EulerOptions } from "./molecules/rotations.ts";
 export type { AxisName } from "./molecules/symmetry.ts";
+export type { AverageProgramOptions, AverageReport } from "./programs/averageProgram.ts";
+export { runAverage } from "./programs/averageProgram.ts";
+export type { FscProgramOptions, FscReport } from "./programs/fscProgram.ts";
+export { runFsc } from "./programs/fscProgram.ts";
+export type { TomogramInputs } from "./programs/inputs.ts";
+export { parseMask } from "./programs/maskSpec.ts";
 export type { Tomogram, TomogramInput } from "./sampling/tomogram.ts";
 export type { SingleAxisTilt, TiltAxis, TiltModel, TiltRange } from "./tilt/tilt.ts";
 export { dualAxis, noWedge, singleAxis, toTiltModel, wedgeMask } from "./tilt/tilt.ts";

@@ -27,6 +27,11 @@ export interface CommandRow {
 
 const golden = (file: string) => fileURLToPath(new URL(`../golden/${file}`, import.meta.url));
 
+/** Boxes of the molecules of the golden tomogram. */
+const SUBTOMOGRAMS = [
+  ...["--molecules", golden("subtomogram/molecules_truth.csv"), "--scale", "0.5", "--size", "24"],
+];
+
 /** 483 correlations. */
 function searchConfig(folder: string): string {
   const configuration = smallConfiguration(folder, { image: [96, 80], template: 16 });
@@ -189,6 +194,27 @@ export const COMMAND_ROWS: readonly CommandRow[] = [
     prepare: () => [golden("match/search1_config.yaml")],
     results: ["optics_group", "micrograph_path"],
     computes: false,
+  },
+  {
+    name: "average",
+    prepare: (folder) => [
+      golden("subtomogram/tomo.npy"),
+      ...SUBTOMOGRAMS,
+      ...["--out", join(folder, "average.mrc"), "--picture", join(folder, "average.png"), ...WORKERS],
+    ],
+    results: ["molecules", "shape", "scale", "files"],
+    computes: true,
+  },
+  {
+    name: "fsc",
+    prepare: (folder) => [
+      golden("subtomogram/tomo.npy"),
+      ...SUBTOMOGRAMS,
+      ...["--mask", "soft-otsu:sigma=1,radius=1", "--out", join(folder, "fsc.csv")],
+      ...["--picture", join(folder, "fsc.png"), ...WORKERS],
+    ],
+    results: ["molecules", "scale", "resolutionNm", "files"],
+    computes: true,
   },
   {
     name: "import",

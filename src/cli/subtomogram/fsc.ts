@@ -1,0 +1,62 @@
+import type { Command } from "commander";
+import { type FscReport, parseMask, runFsc } from "../../subtomogram/index.ts";
+import { count, example, positive } from "../options.ts";
+import { report } from "../report.ts";
+import {
+  addResultOptions,
+  addTomogramOptions,
+  type TomogramArguments,
+  toTomogramInputs,
+} from "./tomogramOptions.ts";
+
+interface FscArguments extends TomogramArguments {
+  readonly out: string;
+  readonly mask?: string;
+  readonly dfreq: number;
+  readonly sets: number;
+  readonly seed: number;
+  readonly picture?: string;
+}
+
+/** Adds `vitrine fsc TOMOGRAM`. */
+export function addFsc(cli: Command): void {
+  const command = cli
+    .command("fsc")
+    .addHelpText(
+      "after",
+      example("fsc tomogram.mrc --molecules aligned.csv --size 32 --mask soft-otsu --out fsc.csv"),
+    )
+    .description("compare averages of halves of the molecules by frequency: Fourier shell correlation")
+    .argument("<tomogram>", "MRC, TIFF, .npy or OME-Zarr");
+  addTomogramOptions(command)
+    .requiredOption("--out <file.csv>", "freq in cycles/voxel, and a column for each division")
+    .option("--mask <mask>", "a file, otsu, or soft-otsu:sigma=NM,radius=NM of the average")
+    .option("--dfreq <frequency>", "width of a shell, cycles/voxel", positive, 0.05)
+    .option("--sets <number>", "divisions in halves", count, 1)
+    .option("--seed <number>", "of the divisions", Number, 0)
+    .option("--picture <file.png>", "the curves");
+  addResultOptions(command).action((tomogram: string, args: FscArguments) =>
+    report({ json: args.json ?? false, text: fscText }, (tools) =>
+      runFsc({
+        ...toTomogramInputs(tomogram, args),
+        ...tools,
+        outPath: args.out,
+        dfreq: args.dfreq,
+        sets: args.sets,
+        seed: args.seed,
+        overwrite: args.overwrite ?? false,
+        ...(args.mask !== undefined && { mask: parseMask(args.mask) }),
+        ...(args.picture !== undefined && { picturePath: args.picture }),
+        ...(args.workers !== undefined && { workers: args.workers }),
+      }),
+    ),
+  );
+}
+
+function fscText({ molecules, resolutionNm, files }: FscReport): string {
+  const below = (threshold: "0.143" | "0.5") => {
+    const nm = resolutionNm[threshold];
+    return nm === null ? `never below ${threshold}` : `${threshold} at ${nm.toFixed(2)} nm`;
+  };
+  return `halves of ${molecules} molecules: ${below("0.143")}, ${below("0.5")}: ${files.join(", ")}\n`;
+}

@@ -1,0 +1,87 @@
+import { type Command, InvalidArgumentError, Option } from "commander";
+import type { Shape3 } from "../../core/index.ts";
+import type { TiltRange, TomogramInputs } from "../../subtomogram/index.ts";
+import { count, positive } from "../options.ts";
+
+/** Adds the options by which boxes of molecules are read of a tomogram. */
+export function addTomogramOptions(command: Command): Command {
+  return command
+    .requiredOption("--molecules <table>", "places and orientations: .csv, .parquet, .star, .tbl, .em, .json")
+    .requiredOption("--size <voxels>", "side of the boxes, or three: 24x32x32 (z, y, x)", boxShape)
+    .option("--scale <nm>", "of a voxel; default: what the tomogram's file says", positive)
+    .addOption(orderOption())
+    .option("--corner-safe", "read so much around that no turned corner is cut off")
+    .option(
+      "--tilt <degrees>",
+      "lowest and highest tilt, with =: --tilt=-60,60; default: no missing wedge",
+      tiltRange,
+    )
+    .option("--drop-outside", "leave out molecules outside of the tomogram, which are an error otherwise");
+}
+
+/** Adds the options of every such command's results. */
+export function addResultOptions(command: Command): Command {
+  return command
+    .option("--workers <number>", "threads; default: Slurm's, the cgroup's or all processors", count)
+    .option("--overwrite", "replace results that are there")
+    .option("--json", "print the result as JSON");
+}
+
+/** What {@link addTomogramOptions} and {@link addResultOptions} parse to. */
+export interface TomogramArguments {
+  readonly molecules: string;
+  readonly size: Shape3;
+  readonly scale?: number;
+  readonly order: "0" | "1" | "3";
+  readonly cornerSafe?: boolean;
+  readonly tilt?: TiltRange;
+  readonly dropOutside?: boolean;
+  readonly workers?: number;
+  readonly overwrite?: boolean;
+  readonly json?: boolean;
+}
+
+/** The library's names of the same options. */
+export function toTomogramInputs(tomogramPath: string, args: TomogramArguments): TomogramInputs {
+  return {
+    tomogramPath,
+    moleculesPath: args.molecules,
+    outputShape: args.size,
+    order: toOrder(args.order),
+    cornerSafe: args.cornerSafe ?? false,
+    dropOutside: args.dropOutside ?? false,
+    ...(args.scale !== undefined && { scale: args.scale }),
+    ...(args.tilt !== undefined && { tiltModel: args.tilt }),
+  };
+}
+
+/** Of a spline. */
+export function orderOption(): Option {
+  return new Option("--order <number>", "of the spline: 0 the nearest voxel, 1 linear, 3 cubic")
+    .choices(["0", "1", "3"])
+    .default("3");
+}
+
+/** The same as a number. */
+export function toOrder(order: "0" | "1" | "3"): 0 | 1 | 3 {
+  return order === "0" ? 0 : order === "1" ? 1 : 3;
+}
+
+/** Reads sides of a box, one for all three. */
+export function boxShape(text: string): Shape3 {
+  const sides = text.split("x").map(Number);
+  const [z, y = z, x = z] = sides;
+  if (
+    (sides.length === 1 || sides.length === 3) &&
+    sides.every((side) => Number.isInteger(side) && side >= 1)
+  )
+    return [z, y, x];
+  throw new InvalidArgumentError("Expected a whole number of voxels, or three with x between (z, y, x).");
+}
+
+/** Reads two angles. */
+export function tiltRange(text: string): TiltRange {
+  const [low, high, ...more] = text.split(",").map(Number);
+  if (more.length === 0 && low >= -90 && high <= 90 && low < high) return [low, high];
+  throw new InvalidArgumentError("Expected two angles from -90 to 90 that rise, with a comma between.");
+}

@@ -1,0 +1,103 @@
+import type { Shape3 } from "../../core/index.ts";
+import {
+  encodePng,
+  MRC_NAME,
+  type OptionKeys,
+  refuseOtherEnding,
+  requireKnownOptions,
+  writeFileAtomic,
+  writeMrc,
+} from "../../io/index.ts";
+import { PROGRAM_KEYS, type ProgramOptions, runProgram } from "../../program/index.ts";
+import type { AverageParts } from "../loaders/averages.ts";
+import { drawSlices, type NamedVolume } from "../pictures/pictures.ts";
+import { INPUT_KEYS, type TomogramInputs, withLoader } from "./inputs.ts";
+
+/** What is averaged, how, and where it goes. */
+export interface AverageProgramOptions extends TomogramInputs, ProgramOptions {
+  /** The average, MRC; of parts one file each, numbered before the ending. */
+  readonly outPath: string;
+  /** Divide each frequency by how often it was seen; default false. */
+  readonly wedgeWeighting?: boolean;
+  readonly wienerConstant?: number;
+  /** Parts that are averaged apart; default 1: all together. */
+  readonly parts?: number;
+  readonly seed?: number;
+  /** PNG with slices through the centre. */
+  readonly picturePath?: string;
+  readonly overwrite?: boolean;
+}
+
+const KEYS: OptionKeys<AverageProgramOptions> = {
+  ...PROGRAM_KEYS,
+  ...INPUT_KEYS,
+  outPath: true,
+  wedgeWeighting: true,
+  wienerConstant: true,
+  parts: true,
+  seed: true,
+  picturePath: true,
+  overwrite: true,
+};
+
+/** What was averaged. */
+export interface AverageReport {
+  readonly molecules: number;
+  readonly shape: Shape3;
+  /** nm/voxel. */
+  readonly scale: number;
+  readonly files: readonly string[];
+}
+
+/**
+ * Averages the boxes of molecules of a tomogram and writes the result.
+ *
+ * @throws {VitrineError} as `SubtomogramLoader` and the readers of its files; exists: a result is there
+ */
+export async function runAverage(options: AverageProgramOptions): Promise<AverageReport> {
+  requireKnownOptions("runAverage", options, KEYS);
+  const { outPath, parts = 1, picturePath, overwrite = false, tomogramPath, moleculesPath } = options;
+  refuseOtherEnding(outPath, MRC_NAME, "a name that ends with .mrc");
+  const volumes = partPaths(outPath, parts);
+  const outputs = picturePath === undefined ? volumes : [...volumes, picturePath];
+  const needs = { inputs: [tomogramPath, moleculesPath], outputs, overwrite };
+  return withLoader(options, options.onLog, (loader) =>
+    runProgram(needs, options, async ({ pool, results }) => {
+      const { wedgeWeighting, wienerConstant, seed, signal, onProgress } = options;
+      const averages = await loader.averageSplit({
+        backend: pool,
+        parts,
+        ...(wedgeWeighting !== undefined && { wedgeWeighting }),
+        ...(wienerConstant !== undefined && { wienerConstant }),
+        ...(seed !== undefined && { seed }),
+        ...(signal && { signal }),
+        ...(onProgress && { onProgress }),
+      });
+      const made = namedVolumes(averages, volumes);
+      for (const { name, volume } of made)
+        await results.write(name, (path) =>
+          writeMrc(path, { ...volume, voxelSizeA: 10 * loader.scale }, { overwrite: true }),
+        );
+      if (picturePath !== undefined)
+        await results.write(picturePath, (path) =>
+          writeFileAtomic(path, encodePng(drawSlices(`Average of ${loader.count} molecules`, made)), {
+            overwrite: true,
+          }),
+        );
+      return { molecules: loader.count, shape: made[0].volume.shape, scale: loader.scale, files: outputs };
+    }),
+  );
+}
+
+function partPaths(path: string, parts: number): readonly string[] {
+  if (parts === 1) return [path];
+  return Array.from({ length: parts }, (_, part) => path.replace(/(\.\w+)$/, `_${part + 1}$1`));
+}
+
+function namedVolumes({ data, shape }: AverageParts, names: readonly string[]): readonly NamedVolume[] {
+  const sides: Shape3 = [shape[2], shape[3], shape[4]];
+  const voxels = sides[0] * sides[1] * sides[2];
+  return names.map((name, part) => {
+    return { name, volume: { data: data.subarray(part * voxels, (part + 1) * voxels), shape: sides } };
+  });
+}
