@@ -1,5 +1,5 @@
 import { type Backend, createPool, type RunOptions } from "../../compute/index.ts";
-import { type Shape3, VitrineError } from "../../core/index.ts";
+import { elementCount, type Shape3, VitrineError } from "../../core/index.ts";
 import { type PipeImage, sampleGrid } from "../../pipe/index.ts";
 import {
   type AlignMethod,
@@ -39,8 +39,15 @@ export interface FourierMethod {
   readonly scoreIsCentred: boolean;
 }
 
-/** Results that lie in memory together, about. */
-const PAIRS_AT_A_TIME = 2048;
+/** Pairs of a molecule and a candidate that are aligned at a time, about, as far as their boxes fit in so many voxels. */
+const PAIRS_AT_A_TIME = 1024;
+const VOXELS_AT_A_TIME = 1 << 22;
+
+/** Enough for all workers, little memory. */
+function batchOf(shape: Shape3, candidates: number): number {
+  const fitting = Math.floor(VOXELS_AT_A_TIME / elementCount(shape));
+  return Math.max(8, Math.min(Math.ceil(PAIRS_AT_A_TIME / candidates), fitting));
+}
 
 /** ZNCC, NCC, PCC and FSC: templates in every rotation, compared by Fourier transforms. */
 export class FourierModel implements AlignmentModel {
@@ -74,7 +81,7 @@ export class FourierModel implements AlignmentModel {
     { maxShiftsPx, ...options }: { readonly maxShiftsPx: Zyx } & RunOptions,
   ): Promise<PreparedAlignment> {
     const candidates = this.templateCount * this.rotations.length;
-    const batch = Math.max(8, Math.ceil(PAIRS_AT_A_TIME / candidates));
+    const batch = batchOf(this.shape, candidates);
     const plan = await this.#plan(backend, { maxShiftsPx, batch, rotations: this.rotations }, options);
     const align = (subtomograms: readonly Subtomogram[], run: RunOptions = {}) =>
       this.#alignAll(plan, { subtomograms, batch }, run);
@@ -102,7 +109,7 @@ export class FourierModel implements AlignmentModel {
     { backend, ...options }: ModelCallOptions = {},
   ): Promise<readonly (readonly number[])[]> {
     return withBackend(backend, async (made) => {
-      const batch = Math.max(8, Math.ceil(PAIRS_AT_A_TIME / this.templateCount));
+      const batch = batchOf(this.shape, this.templateCount);
       const size = { maxShiftsPx: [0, 0, 0] as const, batch, rotations: [IDENTITY], keepsResponses: true };
       const isCentred = this.#method.scoreIsCentred;
       const plan = await this.#plan(made, { ...size, isCentred }, options);
