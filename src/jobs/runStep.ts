@@ -1,6 +1,6 @@
 import { VitrineError } from "../core/index.ts";
 import { readResult } from "./batchFiles.ts";
-import type { EngineOptions } from "./engine.ts";
+import type { EngineOptions, LocalEngine } from "./engine.ts";
 import { initStep, type StepPlace } from "./initStep.ts";
 import { readStepFolder, type StepFolder } from "./layout.ts";
 import { runLocally } from "./local.ts";
@@ -9,6 +9,7 @@ import { PhaseProgress } from "./phaseProgress.ts";
 import { runOnSlurm } from "./slurm.ts";
 import { submitToSlurm } from "./slurmSubmit.ts";
 import type { CollectContext, Json, Step, StoredResult } from "./step.ts";
+import { TaskProcesses } from "./taskProcess.ts";
 
 /** What {@link runStep} takes. */
 export interface RunStepOptions extends StepPlace, EngineOptions {}
@@ -38,12 +39,24 @@ export async function resubmitStep(path: string, options: EngineOptions = {}): P
   const folder = await readStepFolder(path);
   const { engine = { kind: "local" } } = options;
   if (engine.kind === "slurm") return await runOnSlurm(folder, { ...options, engine });
+  const processes = new TaskProcesses();
+  try {
+    await runPhases(folder, { ...options, engine, processes });
+  } finally {
+    processes.close();
+  }
+}
+
+async function runPhases(
+  folder: StepFolder,
+  options: EngineOptions & { readonly engine: LocalEngine; readonly processes: TaskProcesses },
+): Promise<void> {
   for (const phase of folder.record.phases) {
     const { missing, before } = await openBatches(folder, phase);
     const work = new Map(missing.map((batch) => [batch.index, batch.work]));
     const common = { unit: phase.unit, total: phase.work, before, onProgress: options.onProgress };
     const progress = new PhaseProgress(work, common);
-    await runLocally(folder, missing, { ...options, engine, progress });
+    await runLocally(folder, missing, { ...options, progress });
     if (options.signal?.aborted) throw await interrupted(folder, options.signal.reason);
     await requireDone(folder, phase);
   }

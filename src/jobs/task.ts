@@ -1,9 +1,11 @@
 /**
- * The program that runs one batch, started by this machine or by a cluster:
+ * The program that runs a batch, started by this machine or by a cluster; a parent may give it others when that is done:
  * `node task.js FOLDER PHASE INDEX CORES HEARTBEAT_MS`. Exit codes: 0 done, 1 failed, 3 stopped.
  */
+import { appendFileSync, closeSync, openSync } from "node:fs";
 import { hostname } from "node:os";
 import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
 import { Worker } from "node:worker_threads";
 import { builtFile } from "../core/index.node.ts";
 import { VitrineError } from "../core/index.ts";
@@ -23,42 +25,75 @@ import { batchFile, type PhaseRecord, readStepFolder, type StepFolder } from "./
 import { differs } from "./runHere.ts";
 import { removeState } from "./stateFiles.ts";
 import type { BatchContext, BatchFunction } from "./step.ts";
-import type { FromTask, HeartbeatData, ToTask } from "./taskProtocol.ts";
+import type { FromTask, HeartbeatData, StopTask, ToTask } from "./taskProtocol.ts";
 
 const EXIT = { done: 0, failed: 1, stopped: 3 } as const;
 
 const [path, phaseName, indexText, coresText, heartbeatText] = process.argv.slice(2);
-const place: BatchPlace = { phase: phaseName, index: Number(indexText) };
-const stopping = new AbortController();
-let endAs: ToTask["as"] = "stopped";
-let heartbeat: Worker | undefined;
+
+/** The batch that runs now. */
+interface Running {
+  readonly place: BatchPlace;
+  readonly stopping: AbortController;
+  endAs: StopTask["as"];
+  heartbeat: Worker | undefined;
+  isEnding: boolean;
+}
+let running: Running | undefined;
+/** Where its log goes, if that is not this process's own output. */
+let log: number | undefined;
+/** Pipes of a process that does nothing: the one to its parent, once it is listened to. */
+let pipes: number | undefined;
 
 for (const name of ["SIGINT", "SIGTERM"] as const) process.on(name, () => stop(`received ${name}`));
 process.on("SIGUSR2", () => stop("its time is over", "failed")); // sent by Slurm some time before its limit
-process.on("message", ({ reason, as }: ToTask) => stop(reason, as));
-if (process.send !== undefined) process.on("disconnect", () => process.exit(1)); // the parent is gone: nobody waits for this
-process.on("uncaughtException", (error) => void ended("failed", textOf(error)));
-
-run().then(
-  () => ended("done", ""),
-  (error) => (stopping.signal.aborted ? ended(endAs, reasonOf(error)) : ended("failed", textOf(error))),
+process.on("message", (message: ToTask) => {
+  if (message.kind === "stop") return stop(message.reason, message.as);
+  logInto(message.log);
+  begin({ phase: message.phase, index: message.index });
+});
+if (process.send !== undefined) process.on("disconnect", () => process.exit(1)); // the parent is gone, or has no more work
+process.on("uncaughtException", (error) =>
+  running === undefined ? process.exit(1) : void ended(running, "failed", textOf(error)),
 );
+begin({ phase: phaseName, index: Number(indexText) });
 
-function stop(reason: string, as: ToTask["as"] = "stopped"): void {
-  if (stopping.signal.aborted) return;
-  endAs = as;
-  stopping.abort(new Error(reason));
+function begin(place: BatchPlace): void {
+  pipes ??= openPipes();
+  const batch: Running = {
+    place,
+    stopping: new AbortController(),
+    endAs: "stopped",
+    heartbeat: undefined,
+    isEnding: false,
+  };
+  running = batch;
+  const { signal } = batch.stopping;
+  run(batch).then(
+    () => ended(batch, "done", ""),
+    (error) =>
+      signal.aborted
+        ? ended(batch, batch.endAs, reasonOf(error, signal))
+        : ended(batch, "failed", textOf(error)),
+  );
+}
+
+function stop(reason: string, as: StopTask["as"] = "stopped"): void {
+  if (running === undefined) process.exit(EXIT.stopped);
+  if (running.stopping.signal.aborted) return;
+  running.endAs = as;
+  running.stopping.abort(new Error(reason));
 }
 
 /** Why a batch was asked to end, and what it says itself where that is something else. */
-function reasonOf(error: unknown): string {
-  const { reason } = stopping.signal;
+function reasonOf(error: unknown, { reason }: AbortSignal): string {
   const own = textOf(error);
   const isEcho = error === reason || (error instanceof Error && error.cause === reason);
   return isEcho ? reason.message : `${reason.message}; ${own}`;
 }
 
-async function run(): Promise<void> {
+async function run(batch: Running): Promise<void> {
+  const { place } = batch;
   const folder = await readStepFolder(path);
   const { workingDirectory } = folder.record;
   if (workingDirectory !== undefined) process.chdir(workingDirectory); // a cluster starts tasks in the step's folder
@@ -67,7 +102,7 @@ async function run(): Promise<void> {
   const phase = folder.record.phases.find(({ name }) => name === place.phase);
   if (phase === undefined) throw new Error(`there is no phase ${place.phase}`);
   const beat = startHeartbeat(heartbeatFile(folder, place));
-  heartbeat = beat;
+  batch.heartbeat = beat;
   await removeState(batchFile(path, "ends", place));
   const began = performance.now();
   note(`begins on ${hostname()}, process ${process.pid}`);
@@ -75,7 +110,7 @@ async function run(): Promise<void> {
   const { value } = await readBatch(folder, place);
   const result = await target(
     value,
-    contextOf(folder, (share) => beat.postMessage(share)),
+    contextOf(folder, batch, (share) => beat.postMessage(share)),
   );
   const seconds = (performance.now() - began) / 1000;
   await writeResult(folder, place, { result, seconds, host: hostname() });
@@ -99,7 +134,11 @@ function isFunction(value: unknown): value is BatchFunction {
   return typeof value === "function";
 }
 
-function contextOf(folder: StepFolder, tellShare: (share: number) => void): BatchContext {
+function contextOf(
+  folder: StepFolder,
+  { place, stopping }: Running,
+  tellShare: (share: number) => void,
+): BatchContext {
   const { parts, options } = folder.record;
   return {
     ...place,
@@ -137,9 +176,42 @@ function startHeartbeat(file: string): Worker {
   return worker;
 }
 
-/** A line of the batch's log, which is this process's output. */
+/** A line of the batch's log. */
 function note(message: string): void {
   process.stdout.write(`${new Date().toISOString()} ${message}\n`);
+}
+
+/** What is written from now on goes into another file; what the engine itself says at its death stays in the first batch's log. */
+function logInto(file: string): void {
+  if (log !== undefined) closeSync(log);
+  const to = openSync(file, "a");
+  log = to;
+  const write = (
+    chunk: string | Uint8Array,
+    encoding?: BufferEncoding | ((error?: Error) => void),
+    then?: (error?: Error) => void,
+  ): boolean => {
+    appendFileSync(to, chunk, typeof encoding === "string" ? encoding : "utf8");
+    (typeof encoding === "function" ? encoding : then)?.();
+    return true;
+  };
+  process.stdout.write = write;
+  process.stderr.write = write;
+}
+
+/** Pipes that keep this process alive. */
+function openPipes(): number {
+  return process.getActiveResourcesInfo().filter((kind) => kind === "PipeWrap").length;
+}
+
+/** Whether a batch has left nothing behind that could disturb the next one, some turns after its end. */
+async function isIdle(): Promise<boolean> {
+  for (let turn = 0; turn < 20; turn++) {
+    const busy = process.getActiveResourcesInfo();
+    if (busy.length === pipes && openPipes() === pipes) return true;
+    await sleep(turn);
+  }
+  return false;
 }
 
 function send(message: FromTask, then?: () => void): void {
@@ -147,8 +219,14 @@ function send(message: FromTask, then?: () => void): void {
   else process.send(message, undefined, undefined, then);
 }
 
-/** Notes the end where others look for it, tells the parent, and ends, whatever timers or threads the work has left. */
-async function ended(state: keyof typeof EXIT, message: string): Promise<void> {
+/**
+ * Notes the end where others look for it and tells the parent. A process whose batch is done waits for the next one, if a parent can give it and
+ * nothing is left of the last; any other ends, whatever timers or threads the work has left.
+ */
+async function ended(batch: Running, state: keyof typeof EXIT, message: string): Promise<void> {
+  if (batch.isEnding) return; // what comes after its end is not told
+  batch.isEnding = true;
+  const { place, heartbeat } = batch;
   try {
     await heartbeat?.terminate();
     if (state !== "done") {
@@ -160,7 +238,9 @@ async function ended(state: keyof typeof EXIT, message: string): Promise<void> {
   } catch (error) {
     note(`its end could not be noted: ${textOf(error)}`); // a full disk, say; the exit code still tells
   }
-  send({ kind: "end", state, message }, () => process.exit(EXIT[state]));
+  const stays = state === "done" && process.connected && (await isIdle());
+  if (stays) running = undefined;
+  send({ kind: "end", state, message, stays }, stays ? undefined : () => process.exit(EXIT[state]));
 }
 
 function textOf(error: unknown): string {

@@ -1,18 +1,35 @@
 import type { Progress } from "../core/index.ts";
 
-/** What a parent tells the process of a batch. */
-export interface ToTask {
+/** Asks a batch to end. */
+export interface StopTask {
   readonly kind: "stop";
   readonly reason: string;
   /** How its end counts: stopped by a person, or failed because its time was over. */
   readonly as: "stopped" | "failed";
 }
 
-/** What the process of a batch tells a parent that listens; after `end` nothing follows. */
+/** The next batch of a process that stayed, and where its log goes. */
+export interface NextTask {
+  readonly kind: "next";
+  readonly phase: string;
+  readonly index: number;
+  readonly log: string;
+}
+
+/** What a parent tells the process of a batch. A parent that disconnects has nothing more to do. */
+export type ToTask = StopTask | NextTask;
+
+/** What the process of a batch tells a parent that listens. After an `end` that does not stay nothing follows. */
 export type FromTask =
   | { readonly kind: "progress"; readonly progress: Progress }
   | { readonly kind: "warning"; readonly message: string }
-  | { readonly kind: "end"; readonly state: "done" | "failed" | "stopped"; readonly message: string };
+  | {
+      readonly kind: "end";
+      readonly state: "done" | "failed" | "stopped";
+      readonly message: string;
+      /** The process waits for the next batch. */
+      readonly stays: boolean;
+    };
 
 /** What a heartbeat is started with. */
 export interface HeartbeatData {

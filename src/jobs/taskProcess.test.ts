@@ -1,0 +1,45 @@
+import { join } from "node:path";
+import { expect, test } from "vitest";
+import { newPlace, oneStep, runsIn, squaresStep } from "../../test/support/stepCase.ts";
+import { runStep } from "./runStep.ts";
+import { stepLog } from "./states.ts";
+
+const alone = { kind: "local", tasks: 1 } as const;
+const pids = (directory: string) => runsIn(directory).map((line) => line.split(" ")[2]);
+
+test("batches of all phases share a process, which is there for one at a time", async () => {
+  const place = newPlace();
+  await runStep(squaresStep([1, 2, 3, 4]), { ...place, engine: alone });
+  expect(pids(place.directory)).toHaveLength(6);
+  expect(new Set(pids(place.directory)).size).toBe(1);
+});
+
+test("each has a log of its own; one that leaves something behind takes its process with it", async () => {
+  const place = newPlace();
+  await runStep(oneStep("speak", [5, 6, 9, 7]), { ...place, engine: alone });
+  const [first, second, third, fourth] = pids(place.directory);
+  expect([second, third]).toEqual([first, first]);
+  expect(fourth).not.toBe(first);
+  for (const [index, value] of [5, 6, 9, 7].entries()) {
+    const log = await stepLog(join(place.directory, "one-speak"), { phase: "speak", index });
+    const lines = log.trim().split("\n");
+    expect(lines.slice(1, 3)).toEqual([`out ${value}`, `err ${value}`]);
+    expect([lines.length, lines[0], lines[3]]).toEqual([
+      4,
+      expect.stringContaining("begins on"),
+      expect.stringContaining("done after"),
+    ]);
+  }
+});
+
+test("after a failure the next batch has a new process", async () => {
+  const place = newPlace();
+  const failing = { ...place, options: { ...place.options, bad: 2 } };
+  await expect(runStep(squaresStep([1, 2, 3, 4]), { ...failing, engine: alone })).rejects.toThrow(
+    "a bad number",
+  );
+  const [first, second, third, fourth] = pids(place.directory);
+  expect(second).toBe(first);
+  expect(third).not.toBe(first);
+  expect(fourth).toBe(third);
+});
