@@ -1,9 +1,9 @@
 import type { Command } from "commander";
 import { compareParticleTables, type TableComparison } from "../match/index.ts";
-import { example, positive } from "./options.ts";
+import { addForeignTable, example, type ForeignTableArguments, positive, toForeignTable } from "./options.ts";
 import { report } from "./report.ts";
 
-interface CompareArguments {
+interface CompareArguments extends ForeignTableArguments {
   readonly symmetry: string;
   readonly near: number;
   readonly json?: boolean;
@@ -11,18 +11,22 @@ interface CompareArguments {
 
 /** Adds `vitrine compare-particles FOUND.csv PLANTED.csv`. */
 export function addCompareParticles(cli: Command): void {
-  cli
+  const command = cli
     .command("compare-particles")
     .addHelpText("after", example("compare-particles particles.csv truth.csv --symmetry O"))
     .description("say what of a table of particles was found in another, and how far off")
-    .argument("<found.csv>", "table of a search or of a refinement, whose refined values then count")
+    .argument(
+      "<found.csv>",
+      "table of a search or of a refinement, whose refined values then count, or particles of RELION or cryoSPARC",
+    )
     .argument("<planted.csv>", "table of what is there: simulate-micrograph's truth, or another search")
     .option("--symmetry <group>", "of the molecule: C1, D2, T, O, I; views that are alike are the same", "C1")
-    .option("--near <pixels>", "farther apart, two particles are not the same", positive, 3)
+    .option("--near <pixels>", "farther apart, two particles are not the same", positive, 3);
+  addForeignTable(command)
     .option("--json", "print the result as JSON")
-    .action((found: string, planted: string, { symmetry, near, json = false }: CompareArguments) =>
+    .action((found: string, planted: string, { symmetry, near, json = false, ...args }: CompareArguments) =>
       report({ json, text: comparisonText }, ({ onLog }) =>
-        compareParticleTables(found, planted, { symmetry, nearPx: near, onLog }),
+        compareParticleTables(found, planted, { symmetry, nearPx: near, ...toForeignTable(args), onLog }),
       ),
     );
 }

@@ -7,7 +7,17 @@ import {
   type MicrographArguments,
   micrographLines,
 } from "./micrographs.ts";
-import { addTiffRows, count, example, notNegative, type TiffArguments, toTiffOptions } from "./options.ts";
+import {
+  addForeignTable,
+  addTiffRows,
+  count,
+  example,
+  type ForeignTableArguments,
+  notNegative,
+  type TiffArguments,
+  toForeignTable,
+  toTiffOptions,
+} from "./options.ts";
 import { report } from "./report.ts";
 import {
   addResumeOption,
@@ -17,7 +27,7 @@ import {
   type TaskArguments,
 } from "./taskOptions.ts";
 
-interface ExtractArguments extends TiffArguments, MicrographArguments, TaskArguments {
+interface ExtractArguments extends TiffArguments, ForeignTableArguments, MicrographArguments, TaskArguments {
   readonly resume?: boolean;
   readonly box: number;
   readonly out: string;
@@ -72,7 +82,7 @@ export function addExtract(cli: Command): void {
     .option("--invert", "turn contrast around: dark particles become bright, as RELION expects them");
   addMicrographOptions(command, "only the particles of these, which lie there");
   addResumeOption(addTaskOptions(command));
-  addTiffRows(addMovieOptions(command))
+  addForeignTable(addTiffRows(addMovieOptions(command)))
     .option("--overwrite", "replace results that are there")
     .option("--json", "print the result as JSON")
     .action(async (tables: string[], args: ExtractArguments) => {
@@ -139,6 +149,7 @@ function toOptions(args: ExtractArguments): ExtractOptions {
   const { movie, normalize, backgroundRadius, workers } = args;
   return {
     ...toTiffOptions(args),
+    ...toForeignTable(args),
     boxSize: args.box,
     stackPath: args.out,
     padding: args.padding,

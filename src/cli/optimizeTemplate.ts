@@ -3,20 +3,27 @@ import { type OptimizeTemplateReport, runOptimizeTemplate } from "../match/index
 import {
   type AtomArguments,
   addAtomOptions,
+  addForeignTable,
   addSliceOptions,
   addTiffRows,
   count,
   example,
+  type ForeignTableArguments,
   positive,
   type SliceArguments,
   type TiffArguments,
   toAtomOptions,
+  toForeignTable,
   toSliceOptions,
   toTiffOptions,
 } from "./options.ts";
 import { report } from "./report.ts";
 
-interface OptimizeTemplateArguments extends SliceArguments, AtomArguments, TiffArguments {
+interface OptimizeTemplateArguments
+  extends SliceArguments,
+    AtomArguments,
+    TiffArguments,
+    ForeignTableArguments {
   readonly results: string;
   readonly tables?: boolean;
   readonly minSnr?: number;
@@ -59,11 +66,12 @@ export function addOptimizeTemplate(cli: Command): void {
     )
     .option("--overwrite", "replace results that are there")
     .option("--json", "print the result as JSON");
-  addTiffRows(addAtomOptions(addSliceOptions(command))).action(
+  addForeignTable(addTiffRows(addAtomOptions(addSliceOptions(command)))).action(
     async (config: string, args: OptimizeTemplateArguments) => {
       const options = {
         ...toSliceOptions(args),
         ...toTiffOptions(args),
+        ...toForeignTable(args),
         ...toAtomOptions(args),
         ...toOptions(args),
       };

@@ -77,6 +77,31 @@ export function toTiffOptions({ tiffRows }: TiffArguments): TiffArguments {
   return tiffRows === undefined ? {} : { tiffRows };
 }
 
+/** Adds what tables of RELION and cryoSPARC do not say, or say of something else. */
+export function addForeignTable(command: Command): Command {
+  return command
+    .option(
+      "--invert-y",
+      "with particles of cryoSPARC (.cs): count y from the other side, as micrographs of MotionCor2 and RELION need it",
+    )
+    .option(
+      "--pixel-size <Å>",
+      "of the micrographs, in place of what particles of RELION or cryoSPARC (.star, .cs) say",
+      positive,
+    );
+}
+
+/** What {@link addForeignTable} parses to. */
+export interface ForeignTableArguments {
+  readonly invertY?: boolean;
+  readonly pixelSize?: number;
+}
+
+/** The library's names of the same options. */
+export function toForeignTable({ invertY, pixelSize }: ForeignTableArguments) {
+  return { ...(invertY && { invertY }), ...(pixelSize !== undefined && { pixelSizeA: pixelSize }) };
+}
+
 /** What `--planted` does, wherever there is a picture. */
 export const PLANTED = "mark the particles of a table in the picture, as simulate-micrograph's truth";
 
@@ -218,7 +243,7 @@ function toPeakChoice({ peaks, pCutoff, pQuadrant, fdr }: PeakArguments): PeakCh
 
 /** The options that refinements share; `batch` is how many orientations Leopard-EM takes at once. */
 export function addRefineOptions(command: Command, batch: number): Command {
-  return addTiffRows(command)
+  return addForeignTable(addTiffRows(command))
     .option("--workers <number>", "threads; default: Slurm's, the cgroup's or all processors", count)
     .option(
       "--compat",
@@ -235,7 +260,7 @@ export function addRefineOptions(command: Command, batch: number): Command {
 }
 
 /** What {@link addRefineOptions} parses to, and the table. */
-export interface RefineArguments extends TiffArguments {
+export interface RefineArguments extends TiffArguments, ForeignTableArguments {
   readonly particles: string;
   readonly workers?: number;
   readonly compat?: boolean;
@@ -248,6 +273,7 @@ export interface RefineArguments extends TiffArguments {
 export function toRefineOptions(args: RefineArguments) {
   return {
     ...toTiffOptions(args),
+    ...toForeignTable(args),
     particlesPath: args.particles,
     overwrite: args.overwrite ?? false,
     ...(args.workers !== undefined && { workers: args.workers }),

@@ -57,3 +57,15 @@ function exponentAt(text: string, start: number, end: number): number {
   }
   return sign === MINUS ? -value : value;
 }
+
+/** Digits behind the first one that tell every float32 apart. */
+const FLOAT32_PLACES = 8;
+
+/** A float32 in the fewest digits that read back the same, in the form of `toExponential`. */
+export function shortestFloat32(value: number): string {
+  for (let places = 0; places < FLOAT32_PLACES; places++) {
+    const text = value.toExponential(places);
+    if (Math.fround(Number(text)) === value) return text;
+  }
+  return value.toExponential(FLOAT32_PLACES);
+}

@@ -56,6 +56,7 @@ export type {
 export type { MemoryDatasetOptions } from "./dataset/memory.ts";
 export { createMemoryDataset } from "./dataset/memory.ts";
 export type { ReadImageOptions } from "./dataset/readImage.ts";
+export { shortestFloat32 } from "./decimal.ts";
 export type { ArrayDescription } from "./describe/arrays.ts";
 export type { DatasetDescription, LayoutDescription } from "./describe/dataset.ts";
 export type { FileDescription } from "./describe/describe.ts";

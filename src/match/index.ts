@@ -40,7 +40,7 @@ export type { ParticleComparison, TableComparison } from "./particles/comparePar
 export { compareParticles, compareParticleTables } from "./particles/compareParticles.ts";
 export { convertParticles } from "./particles/convertParticles.ts";
 export type { MicrographFile } from "./particles/micrographFiles.ts";
-export type { ParticleStack, StackParticle } from "./particles/particleStack.ts";
+export type { ForeignTableOptions, ParticleStack, StackParticle } from "./particles/particleStack.ts";
 export { readParticleStack } from "./particles/particleStack.ts";
 export type { ParticleTable, ParticleValues } from "./particles/particles.ts";
 export { PARTICLE_COLUMNS, particleTable, valuesAtPeaks } from "./particles/particles.ts";

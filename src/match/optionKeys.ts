@@ -1,5 +1,6 @@
 import type { OptionKeys } from "../io/index.ts";
 import { PROGRAM_KEYS, type ProgramOptions } from "../program/index.ts";
+import { FOREIGN_KEYS, type ForeignTableOptions } from "./particles/particleStack.ts";
 import type { MatchOptions } from "./search/matchOptions.ts";
 import type { ResultOptions } from "./search/results.ts";
 import type { SliceOptions } from "./search/searchInputs.ts";
@@ -45,10 +46,12 @@ export const MATCH_KEYS: OptionKeys<MatchOptions> = {
 export const REFINE_KEYS: OptionKeys<
   SliceOptions &
     ProgramOptions &
+    ForeignTableOptions &
     Pick<MatchOptions, "particlesPath" | "overwrite" | "tiffRows" | "compatBatch">
 > = {
   ...SLICE_KEYS,
   ...PROGRAM_KEYS,
+  ...FOREIGN_KEYS,
   particlesPath: true,
   overwrite: true,
   tiffRows: true,

@@ -308,7 +308,7 @@ describe("a failure is exit code 1 and one line", () => {
     [
       TWO,
       ["--microscope", "mmcore", "--python", "/no/python"],
-      "/no/python: expected a Python that starts, found spawn /no/python ENOENT. Install Python 3.9 or later, or name it with --python (`python`) or the variable VITRINE_PYTHON.",
+      "/no/python: expected a Python that starts, found no such program. Install Python 3.9 or later, or name it with --python (`python`) or the variable VITRINE_PYTHON.",
     ],
   ] as [unknown, string[], string][])("%j %j", async (plan, args, message) => {
     const { folder, run } = planFolder(plan);

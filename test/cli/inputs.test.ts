@@ -1,6 +1,7 @@
-import { execFileSync } from "node:child_process";
+import { execFileSync, spawnSync } from "node:child_process";
 import { readFileSync, truncateSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { fileURLToPath } from "node:url";
 import { describe, expect, test } from "vitest";
 import { formatMrc } from "../../src/io/index.ts";
 import { type Change, caseMaker, complaint, filesBelow, vitrineHere } from "../support/command.ts";
@@ -211,3 +212,15 @@ describe.skipIf(smallDisk === undefined)(
     });
   },
 );
+
+test("whoever reads the output may have seen enough: a closed pipe is no error, and nothing is said of it", () => {
+  const { folder } = smallSearch();
+  const program = fileURLToPath(new URL("../../bin/vitrine.js", import.meta.url));
+  // more than a pipe holds
+  const files = Array.from({ length: 600 }, () => "image.mrc").join(" ");
+  const call = `"$0" "$1" info ${files} | head -1; echo "\${PIPESTATUS[0]}"`;
+  const options = { cwd: folder, encoding: "utf8", stdio: "pipe" } as const;
+  const { stdout, stderr } = spawnSync("bash", ["-c", call, process.execPath, program], options);
+  expect([stdout.split("\n").slice(1), stderr]).toEqual([["0", ""], ""]);
+  expect(stdout).toMatch(/^image\.mrc/);
+});

@@ -121,6 +121,19 @@ test("three micrographs, killed in the second and resumed, give the bytes of a r
   expectSameResults(killed.folder, whole.folder);
 });
 
+test("where the first micrograph is refused, nothing stays that would have to be resumed", async () => {
+  const { args, table, micrographs } = manyCase("refused");
+  const whole = readFileSync(micrographs[0]);
+  for (const wrong of ["no MRC", whole.subarray(0, 1500)]) {
+    writeFileSync(micrographs[0], wrong);
+    const end = await vitrineHere(args);
+    expect([end.code, existsSync(`${table}.run`)], end.stderr).toEqual([1, false]);
+  }
+  writeFileSync(micrographs[0], whole);
+  const again = await vitrineHere(args);
+  expect([again.code, again.stderr]).toEqual([0, ""]);
+});
+
 test("what an earlier run did of other inputs is not gone on with", async () => {
   const { folder, args, table, micrographs } = manyCase("foreign");
   expect((await vitrineHere(args)).code).toBe(0);

@@ -33,6 +33,7 @@ const TEXTS = {
   "list.yaml": "- a\n- b\n",
   "badjson.json": "{a: 1",
   "badplan.json": '[{"axes": {"time": 0},}]',
+  "text.py": "def count(image, metadata): return image, metadata\n",
   "plan.json": '[{"axes": {"time": 0}}]',
 };
 

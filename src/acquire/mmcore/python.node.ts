@@ -247,6 +247,13 @@ export class PythonChild {
   }
 }
 
+/** What the system says of a program that does not start, in words. */
+const STARTS: Readonly<Record<string, string>> = {
+  ENOENT: "no such program",
+  EACCES: "a file that may not be run",
+  ENOEXEC: "a file that is no program",
+};
+
 function noPython(at: string, cause: Error): VitrineError {
   const hint =
     "Install Python 3.9 or later, or name it with --python (`python`) or the variable VITRINE_PYTHON";
@@ -254,7 +261,7 @@ function noPython(at: string, cause: Error): VitrineError {
     code: "missing",
     at,
     expected: "a Python that starts",
-    found: cause.message,
+    found: STARTS[/\b(ENOENT|EACCES|ENOEXEC)$/.exec(cause.message)?.[0] ?? ""] ?? cause.message,
     hint,
   } as const;
   return new VitrineError(fault, { cause });

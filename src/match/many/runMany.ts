@@ -97,11 +97,16 @@ async function searchAll(
     const { suffix } = one.target;
     const isCurrent = record.current === suffix;
     const again = { overwrite: options.overwrite || isCurrent, resume: isCurrent || isUnknown };
+    const before = record;
     record = { ...record, current: suffix };
     await writeRecord(at, record);
     const kernels = kernelGuard(at, record.kernels, options);
     const progress = progressOf({ i, count: planned.length }, options);
-    const report = await runTarget(one, { ...again, ...progress, onBackend: kernels.onBackend });
+    const search = runTarget(one, { ...again, ...progress, onBackend: kernels.onBackend });
+    const report = await search.catch(async (error: unknown) => {
+      if (!kernels.areAsked()) await restoreRecord(at, before);
+      throw error;
+    });
     const { hash: identity, choices } = await searchIdentity(one);
     const done = { ...record.done, [suffix]: { identity, choices, report } };
     record = { kernels: kernels.found(), done, current: null };
@@ -110,15 +115,26 @@ async function searchAll(
   }
 }
 
+/** What was there before a search that was refused: of the first one nothing stays that would have to be resumed. */
+async function restoreRecord(at: string, before: ManyRecord): Promise<void> {
+  if (before.current === null && Object.keys(before.done).length === 0) await removeFile(at);
+  else await writeRecord(at, before);
+}
+
 /** Refuses to go on with kernels other than those that the searches before had. */
 function kernelGuard(at: string, before: string | null, { onBackend }: ManyOptions) {
   let found = before;
+  let areAsked = false;
   return {
     found: () => found,
+    /** Whether a search has come so far as to compute. */
+    areAsked: () => areAsked,
     onBackend(name: string): void {
       found = kernelsOf({ name });
       onBackend?.(name);
+      areAsked = true;
       if (before === null || before === found) return;
+      areAsked = false;
       const hint = "They round differently: go on where it was begun, or start again with --overwrite";
       throw new VitrineError({ code: "format", at: `${at} kernels`, expected: before, found, hint });
     },

@@ -3,7 +3,14 @@ import { requireKnownOptions } from "../../io/index.ts";
 import { angleBetweenDeg, symmetryRotations } from "../../optics/index.ts";
 import type { Log } from "../../program/index.ts";
 import { toSymmetry } from "../config/configSearch.ts";
-import { centresOf, type ParticleStack, readParticlePlaces } from "./particleStack.ts";
+import {
+  centresOf,
+  FOREIGN_KEYS,
+  type ForeignTableOptions,
+  foreignOptions,
+  type ParticleStack,
+  readParticlePlaces,
+} from "./particleStack.ts";
 
 /** Where a particle lies and how it is turned. */
 export interface ParticlePose extends EulerZyz {
@@ -112,11 +119,12 @@ export type TableComparison = ParticleComparison<TableParticle, TableParticle>;
 export async function compareParticleTables(
   foundPath: string,
   plantedPath: string,
-  { onLog, ...options }: CompareOptions & { readonly onLog?: Log } = {},
+  { onLog, ...options }: CompareOptions & ForeignTableOptions & { readonly onLog?: Log } = {},
 ): Promise<TableComparison> {
-  requireKnownOptions("compareParticleTables", options, { symmetry: true, nearPx: true });
+  requireKnownOptions("compareParticleTables", options, { symmetry: true, nearPx: true, ...FOREIGN_KEYS });
   if (options.symmetry !== undefined) toSymmetry(options.symmetry, "symmetry");
-  const [found, planted] = [await readParticlePlaces(foundPath), await readParticlePlaces(plantedPath)];
+  const found = await readParticlePlaces(foundPath, { onLog, ...foreignOptions(options) });
+  const planted = await readParticlePlaces(plantedPath, { onLog, ...foreignOptions(options) });
   warnOfPixels(found, planted, onLog);
   // Corners as searches write them, but where a table of another program knows centres alone.
   const byCentre = [found, planted].some(({ particles }) => particles.some(({ posX }) => Number.isNaN(posX)));

@@ -55,7 +55,7 @@ export function cryosparcColumns(records: NpyRecords, options: CryosparcOptions 
   if (records.has("uid")) columns.set("cryosparc_uid", (row) => records.text(row, "uid"));
   if (!options.invertY)
     options.onLog?.(
-      `${at}: y is counted as in cryoSPARC's own micrographs; vitrine convert --invert-y counts it from the other side, as those of MotionCor2 and RELION need it`,
+      `${at}: y is counted as in cryoSPARC's own micrographs; --invert-y counts it from the other side, as those of MotionCor2 and RELION need it`,
       "warning",
     );
   return { rows, columns };
@@ -193,7 +193,7 @@ function pixelSizeOf(records: NpyRecords, { pixelSizeA, onLog }: CryosparcOption
   const field = known.find((name) => records.has(name));
   if (field === "blob/psize_A")
     onLog?.(
-      `${records.name}: ${field} ${plain(records.number(0, field))}, that of the extracted images, is taken for the micrographs'; vitrine convert --pixel-size says another, if particles were scaled down`,
+      `${records.name}: ${field} ${plain(records.number(0, field))}, that of the extracted images, is taken for the micrographs'; --pixel-size says another, if particles were scaled down`,
       "warning",
     );
   if (field !== undefined) return (row) => plain(records.number(row, field));

@@ -140,3 +140,21 @@ test("particles without angles are extracted from micrographs of the project's f
   await expect(readParticlePlaces(table)).rejects.toThrow(/picks\.star row 1 phi: expected a finite number/);
   await expect(readParticleStack(table, {}, { templateSize: 16 })).rejects.toThrow(/row 1 phi/);
 });
+
+test("y of cryoSPARC's particles and their pixel size can be told wherever they are read, with a word where it means nothing", async () => {
+  const plain = await readParticlePlaces(golden);
+  const turned = await readParticlePlaces(golden, { invertY: true, pixelSizeA: 3 });
+  const converted = join(scratch, "turned.star");
+  await convertParticles(golden, converted, { invertY: true, pixelSizeA: 3 });
+  expect(turned.particles.map(({ pixelSizeA }) => pixelSizeA)).toEqual(turned.particles.map(() => 3));
+  expect(turned.table.rows[0].pos_y_img).not.toBe(plain.table.rows[0].pos_y_img);
+  const words: string[] = [];
+  const options = { invertY: true, pixelSizeA: 3, onLog: (word: string) => words.push(word) };
+  const { matches } = await compareParticleTables(golden, converted, options);
+  expect(matches).toHaveLength(turned.particles.length);
+  for (const { distancePx, angleDeg } of matches) {
+    expect(distancePx).toBeLessThan(1e-3);
+    expect(angleDeg).toBeLessThan(1e-3);
+  }
+  expect(words).toContain(`--invert-y has no effect on ${converted}, which is no .cs of cryoSPARC`);
+});

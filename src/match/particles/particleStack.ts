@@ -5,6 +5,7 @@ import {
   identifyFile,
   kindOfContent,
   kindWords,
+  type OptionKeys,
   parseCsv,
   readStar,
   readText,
@@ -40,8 +41,26 @@ export interface StackParticle extends EulerZyz {
   readonly correlationVariancePath: string;
 }
 
+/** What tables of other programs do not say, or say of something else. */
+export interface ForeignTableOptions {
+  /**
+   * Count y of cryoSPARC's particles from the last row, as micrographs of MotionCor2 and RELION need it; default false: as in cryoSPARC's own.
+   */
+  readonly invertY?: boolean;
+  /** Å, of the micrographs: in place of what a file of RELION or cryoSPARC says. */
+  readonly pixelSizeA?: number;
+}
+
+/** The keys of {@link ForeignTableOptions}. */
+export const FOREIGN_KEYS: OptionKeys<ForeignTableOptions> = { invertY: true, pixelSizeA: true };
+
+/** Of options of any kind, those about tables of other programs. */
+export function foreignOptions({ invertY, pixelSizeA }: ForeignTableOptions): ForeignTableOptions {
+  return { ...(invertY !== undefined && { invertY }), ...(pixelSizeA !== undefined && { pixelSizeA }) };
+}
+
 /** How a table of particles is read. */
-export interface ParticleReading {
+export interface ParticleReading extends ForeignTableOptions {
   /** Only the particles of these, which lie there, with the optics that they tell. */
   readonly micrographs?: readonly MicrographFile[];
   /** Side of the template's box, pixels: tells the corners of templates where a table of another program does not. */
@@ -168,17 +187,42 @@ export async function readParticleTable(path: string): Promise<CsvTable> {
 async function readTableOf(
   kind: FileKind,
   path: string,
-  { templateSize, onLog }: Pick<ParticleReading, "templateSize" | "onLog"> = {},
+  reading: Omit<ParticleReading, "micrographs"> = {},
 ): Promise<CsvTable> {
-  const options = { ...(templateSize !== undefined && { templateSize }), ...(onLog && { onLog }) };
+  const { templateSize, onLog } = reading;
+  const given = foreignOptions(reading);
+  tellIdle(kind, { at: path, given, onLog });
+  const { invertY, ...both } = {
+    ...given,
+    ...(templateSize !== undefined && { templateSize }),
+    ...(onLog && { onLog }),
+  };
   if (kind === "hdf5") return readParticlesHdf5(path);
-  if (kind === "star") return starToParticles(await readStar(path), options);
-  if (kind === "cryosparc") return rowsOf(cryosparcColumns(await readCryosparc(path, onLog), options));
+  if (kind === "star") return starToParticles(await readStar(path), both);
+  if (kind === "cryosparc")
+    return rowsOf(
+      cryosparcColumns(await readCryosparc(path, onLog), { ...both, ...(invertY && { invertY }) }),
+    );
   if (kind !== "csv" && kind !== "text") throw noTable(kind, path);
   const text = await readText(path);
   const content = kindOfContent(new TextEncoder().encode(text.slice(0, 4096)));
   if (content !== "text") throw noTable(content, path);
   return parseCsv(text, path);
+}
+
+/** Says which of these options a table does not need. */
+function tellIdle(
+  kind: FileKind,
+  {
+    at,
+    given,
+    onLog,
+  }: { readonly at: string; readonly given: ForeignTableOptions; readonly onLog: Log | undefined },
+): void {
+  if (given.invertY && kind !== "cryosparc")
+    onLog?.(`--invert-y has no effect on ${at}, which is no .cs of cryoSPARC`, "warning");
+  if (given.pixelSizeA !== undefined && kind !== "cryosparc" && kind !== "star")
+    onLog?.(`--pixel-size has no effect on ${at}, whose rows have their own`, "warning");
 }
 
 /** What is no table is called by its kind. */

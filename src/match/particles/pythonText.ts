@@ -1,3 +1,5 @@
+import { shortestFloat32 } from "../../io/index.ts";
+
 /**
  * A float64 as Python's repr writes it: the shortest text that reads back the same, always with a point or an
  * exponent; nothing for NaN, as pandas writes it.
@@ -47,12 +49,4 @@ function pointText(digits: string, exponent: number): string {
   if (exponent < 0) return `0.${"0".repeat(-exponent - 1)}${digits}`;
   const whole = digits.slice(0, exponent + 1).padEnd(exponent + 1, "0");
   return `${whole}.${digits.slice(exponent + 1) || "0"}`;
-}
-
-function shortestFloat32(value: number): string {
-  for (let places = 0; places < 8; places++) {
-    const text = value.toExponential(places);
-    if (Math.fround(Number(text)) === value) return text;
-  }
-  return value.toExponential(8); // nine digits always suffice
 }

@@ -9,6 +9,7 @@ import { type ConstrainedConventions, constrainedConventions } from "../leopard/
 import { REFINE_KEYS } from "../optionKeys.ts";
 import { micrographCounts } from "../particles/micrographCounts.ts";
 import {
+  foreignOptions,
   type ParticleStack,
   readParticleStack,
   type StackParticle,
@@ -65,7 +66,7 @@ export async function runConstrainedSearch(
   const settings = parseConstrainedSettings(text, configPath, { compat });
   const conventions = constrainedConventions(compat);
   warnOfIgnored(configPath, settings, options.onLog);
-  const [stack, constrained] = await readStacks(settings, options.onLog);
+  const [stack, constrained] = await readStacks(settings, options);
   const { particlesPath = "constrained_particles.csv" } = options;
   checkTableName(particlesPath);
   const files = outputs(particlesPath);
@@ -105,10 +106,10 @@ function outputs(path: string): string[] {
 /** @throws {VitrineError} range: particles of several micrographs, whose maps one row cannot name; an empty table */
 async function readStacks(
   settings: ConstrainedSettings,
-  onLog: ConstrainedOptions["onLog"],
+  options: ConstrainedOptions,
 ): Promise<[ParticleStack, ParticleStack]> {
   const [templateSize] = settings.reference.templateSize;
-  const reading = { templateSize, onLog };
+  const reading = { templateSize, onLog: options.onLog, ...foreignOptions(options) };
   const stack = await readParticleStack(
     settings.reference.path,
     await readMtfFile(settings.effects),

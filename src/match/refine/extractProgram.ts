@@ -20,6 +20,9 @@ import { boxNormalizer, defaultBackgroundRadius } from "../particles/normalizeBo
 import {
   centreColumns,
   centresOf,
+  FOREIGN_KEYS,
+  type ForeignTableOptions,
+  foreignOptions,
   type ParticleReading,
   type ParticleStack,
   readParticlePlaces,
@@ -33,7 +36,10 @@ import { boxesAtOnce, sumMovieBoxes } from "./movieBoxes.ts";
 import { openParticleMovie } from "./movieShifts.ts";
 
 /** How particles are extracted. Progress counts particles; workers are for movies. */
-export interface ExtractOptions extends Pick<BoxOptions, "bounds" | "padding" | "value">, ProgramOptions {
+export interface ExtractOptions
+  extends Pick<BoxOptions, "bounds" | "padding" | "value">,
+    ForeignTableOptions,
+    ProgramOptions {
   /** Whether the last row of a TIFF micrograph or movie is the first of an MRC one; default "flip", which `onLog` is told. */
   readonly tiffRows?: TiffRows;
   /** Side of a box in pixels. */
@@ -58,6 +64,7 @@ export interface ExtractOptions extends Pick<BoxOptions, "bounds" | "padding" | 
 
 const KEYS: OptionKeys<ExtractOptions> = {
   ...PROGRAM_KEYS,
+  ...FOREIGN_KEYS,
   bounds: true,
   padding: true,
   value: true,
@@ -102,7 +109,13 @@ export async function planExtract(
   requireKnownOptions("extractParticles", { stackPath, ...options }, KEYS);
   const { boxSize, movie, micrographs, onLog } = options;
   const paths = typeof tablePaths === "string" ? [tablePaths] : tablePaths;
-  const stack = await readStacks(paths, { onLog, posesMayMiss: true, ...(micrographs && { micrographs }) });
+  const reading = {
+    onLog,
+    posesMayMiss: true,
+    ...(micrographs && { micrographs }),
+    ...foreignOptions(options),
+  };
+  const stack = await readStacks(paths, reading);
   refuseOtherEnding(stackPath, /\.(mrcs?|st|h5|hdf5)$/i, "a name that ends with .mrcs or .h5");
   requireBox(boxSize, stack);
   const starPath = `${stackPath.replace(/\.mrcs?$/, "")}.star`;

@@ -13,7 +13,12 @@ import {
 import { warnOfImplausible } from "../config/plausible.ts";
 import { choiceConventions } from "../leopard/templateChoice.ts";
 import { REFINE_KEYS } from "../optionKeys.ts";
-import { type ParticleStack, readParticleStack, stackFiles } from "../particles/particleStack.ts";
+import {
+  foreignOptions,
+  type ParticleStack,
+  readParticleStack,
+  stackFiles,
+} from "../particles/particleStack.ts";
 import type { ParticleTable } from "../particles/particles.ts";
 import { writeParticles } from "../particles/writeParticles.ts";
 import { warnOfIgnored } from "../search/configuredSearch.ts";
@@ -95,7 +100,7 @@ export async function runOptimizeTemplate(
   const settings = parseOptimizeTemplateSettings(text, configPath, { compat });
   warnOfIgnored(configPath, settings, onLog);
   const [templateSize] = settings.stack.templateSize;
-  const reading = { templateSize, onLog };
+  const reading = { templateSize, onLog, ...foreignOptions(options) };
   const table = await readParticleStack(settings.stack.path, await readMtfFile(settings.effects), reading);
   const outputs = outputsOf(resultsPath, toScan(settings), options);
   const inputs = [configPath, ...stackFiles(table), ...simulatorInputs(settings)];

@@ -12,7 +12,13 @@ import { isHdf5Name } from "../particles/hdf5Particles.ts";
 import { type LocalStatistics, readStackExtras } from "../particles/localStatistics.ts";
 import { type MicrographCount, micrographCounts } from "../particles/micrographCounts.ts";
 import type { MicrographFile } from "../particles/micrographFiles.ts";
-import { type ParticleStack, readParticleStack, stackFiles } from "../particles/particleStack.ts";
+import {
+  type ForeignTableOptions,
+  foreignOptions,
+  type ParticleStack,
+  readParticleStack,
+  stackFiles,
+} from "../particles/particleStack.ts";
 import { checkTableName, writeParticles } from "../particles/writeParticles.ts";
 import { warnOfIgnored } from "../search/configuredSearch.ts";
 import { readImageOrMap } from "../search/hdf5Maps.ts";
@@ -35,6 +41,7 @@ import { rowsOf } from "./refineTask.ts";
 /** How a refinement program runs. Progress counts correlations of all particles, then the particles that are refined by gradient. */
 export interface RefineProgramOptions
   extends Omit<RefineOptions, "onProgress" | "signal" | "onResult">,
+    ForeignTableOptions,
     ProgramOptions {
   /** Table of the refined particles; default `refined_particles.csv`. */
   readonly particlesPath?: string;
@@ -102,7 +109,7 @@ export async function planRefine(configPath: string, given: RunRefineOptions = {
   const settings = parseRefineSettings(text, configPath, { wholeDisc, compat });
   warnOfIgnored(configPath, settings, onLog);
   const [templateSize] = settings.stack.templateSize;
-  const reading = { templateSize, onLog, ...(micrographs && { micrographs }) };
+  const reading = { templateSize, onLog, ...(micrographs && { micrographs }), ...foreignOptions(given) };
   const stack = await readParticleStack(settings.stack.path, await readMtfFile(settings.effects), reading);
   const statistics = await storedStatistics(stack, given);
   const areNamed = stack.particles.every(({ correlationAveragePath }) => correlationAveragePath !== "");

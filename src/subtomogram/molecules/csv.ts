@@ -5,6 +5,7 @@ import {
   type FileSource,
   parseCsvTable,
   readText,
+  shortestFloat32,
   sourceName,
   writeFileAtomic,
 } from "../../io/index.ts";
@@ -126,19 +127,11 @@ export function moleculeTable(molecules: Molecules): Features {
   throw new VitrineError({ code: "exists", at: "molecules", expected, found: twice.join(", "), hint });
 }
 
-/** Digits that tell every number of single precision apart. */
-const SINGLE_DIGITS = 9;
-
 function formatNumber(value: number, precision: number | null): string {
   if (Number.isNaN(value)) return "NaN";
   if (!Number.isFinite(value)) return value < 0 ? "-inf" : "inf";
   if (precision !== null) return value.toFixed(precision);
-  if (Math.fround(value) !== value) return `${value}`;
-  for (let digits = 1; digits < SINGLE_DIGITS; digits++) {
-    const text = value.toPrecision(digits);
-    if (Math.fround(Number(text)) === value) return `${Number(text)}`;
-  }
-  return `${Number(value.toPrecision(SINGLE_DIGITS))}`;
+  return Math.fround(value) === value ? `${Number(shortestFloat32(value))}` : `${value}`;
 }
 
 /** What a table of another kind is, and which of its columns are places and rotations. */
