@@ -11,6 +11,7 @@
  * - `vitrine/io`: NDTiff, OME-Zarr, MRC, TIFF, STAR, PDB, mmCIF, NPY, torch, CSV, YAML, PNG: read, write, check
  * - `vitrine/compute`: Fourier transforms, resampling, matrices in WebAssembly SIMD, the pool of worker threads
  * - `vitrine/experiment`: plates, wells, sites, images and map objects in SQLite or PostgreSQL
+ * - `vitrine/server`: images, experiments and jobs over HTTP, with the page that shows them
  * - `vitrine/jobs`: one function in many processes with shared results
  * - `vitrine/core`: images, volumes, rotations, seeded random numbers, the one error class
  *

@@ -40,6 +40,7 @@ const COMMANDS: Readonly<Record<string, () => Promise<Add>>> = {
   import: async () => (await import("./import.ts")).addImport,
   objects: async () => (await import("./objects.ts")).addObjects,
   jobs: async () => (await import("./jobs.ts")).addJobs,
+  serve: async () => (await import("./serve.ts")).addServe,
   "simulate-map": async () => (await import("./simulateMap.ts")).addSimulateMap,
   "simulate-micrograph": async () => (await import("./simulateMicrograph.ts")).addSimulateMicrograph,
   tour: async () => (await import("./tour.ts")).addTour,

@@ -56,7 +56,9 @@ describe.each(COMMAND_ROWS)(
         [[...(await example()), "--no-such-option"], /^error: unknown option '--no-such-option'\n/],
         name === "tour"
           ? [["tour", "here"], /^error: too many arguments for 'tour'/]
-          : [[name], /^error: (missing required argument '\S+'|required option '.+' not specified)\n/],
+          : name === "serve" // it takes this folder
+            ? [["serve", "--port", "x"], /^error: option '--port <port>' argument 'x' is invalid/]
+            : [[name], /^error: (missing required argument '\S+'|required option '.+' not specified)\n/],
       ];
       for (const [call, message] of wrong) {
         const { code, stdout, stderr } = await vitrineHere(call);

@@ -223,6 +223,13 @@ export const COMMAND_ROWS: readonly CommandRow[] = [
     computes: false,
   },
   {
+    name: "serve",
+    prepare: (folder) => [folder, "--once"],
+    results: ["address", "host", "port", "roots"],
+    computes: false,
+    failing: (folder) => [join(folder, "none"), "--once"],
+  },
+  {
     name: "simulate-map",
     prepare: (folder) => [
       golden("match-extra/chignolin.pdb"),

@@ -1,0 +1,84 @@
+import type { Command } from "commander";
+import { InvalidArgumentError } from "commander";
+import { type Server, startServer } from "../server/index.ts";
+import { databaseOption } from "./experiment.ts";
+import { abortOnSignals } from "./interrupt.ts";
+import { example } from "./options.ts";
+import { log, report } from "./report.ts";
+
+interface ServeArguments {
+  readonly host: string;
+  readonly port: number;
+  readonly database?: string;
+  readonly once?: boolean;
+  readonly json?: boolean;
+}
+
+/** What is printed once the server answers. */
+interface Serving {
+  /** To open in a browser. */
+  readonly address: string;
+  readonly host: string;
+  readonly port: number;
+  readonly roots: readonly string[];
+}
+
+/** Adds `vitrine serve [PATH...]`. */
+export function addServe(cli: Command): void {
+  cli
+    .command("serve")
+    .addHelpText("after", example("serve screen micrograph.mrc --port 8080"))
+    .description("show files, folders and experiments in a browser, until Ctrl-C; nothing is changed")
+    .argument("[path...]", "what is served; nothing outside is ever read. Default: this folder")
+    .option(
+      "--host <name>",
+      "listen on; any that other machines reach demands the token in the address",
+      "127.0.0.1",
+    )
+    .option("--port <port>", "0: one that is free", portNumber, 0)
+    .addOption(databaseOption())
+    .option("--once", "end as soon as the server answers")
+    .option("--json", "print the address as JSON, as soon as the server answers")
+    .action(async (paths: string[], args: ServeArguments) => {
+      // before the server, so that a Ctrl-C right after the address is not lost
+      using interrupt = abortOnSignals();
+      const servers: Server[] = [];
+      try {
+        await report({ json: args.json ?? false, text: servingText }, async () => {
+          const server = await startServer(paths.length > 0 ? paths : ["."], optionsOf(args));
+          servers.push(server);
+          return servingOf(server);
+        });
+        if (args.once !== true) await raised(interrupt.signal);
+      } finally {
+        for (const server of servers) await server.close();
+      }
+    });
+}
+
+function optionsOf({ host, port, database }: ServeArguments) {
+  const onError = (error: unknown) =>
+    log(error instanceof Error ? (error.stack ?? error.message) : String(error));
+  return { host, port, onError, ...(database !== undefined && { databaseUrl: database }) };
+}
+
+function servingOf({ address, host, port, roots }: Server): Serving {
+  return { address, host, port, roots };
+}
+
+function servingText({ address }: Serving): string {
+  return `${address}\n`;
+}
+
+function raised(signal: AbortSignal): Promise<void> {
+  return new Promise((resolve) => {
+    if (signal.aborted) resolve();
+    signal.addEventListener("abort", () => resolve(), { once: true });
+  });
+}
+
+function portNumber(text: string): number {
+  const value = Number(text);
+  if (/^\d+$/.test(text) && value <= 65_535) return value;
+  throw new InvalidArgumentError("Expected a whole number from 0 to 65535.");
+}

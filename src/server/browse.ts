@@ -1,0 +1,74 @@
+/** What lies in a served folder. */
+import { readdir, stat } from "node:fs/promises";
+import { join } from "node:path";
+import { z } from "zod";
+import { type FileKind, fileExists, identifyFile } from "../io/index.ts";
+import type { Roots } from "./roots.ts";
+import { type AnyRoute, AT, integer, json, route } from "./route.ts";
+
+/** What a viewer can do with an entry. */
+type EntryKind = "image" | "experiment" | "job" | "folder" | "file";
+
+/** A file or folder, as a list shows it. */
+interface Entry {
+  readonly name: string;
+  readonly at: string;
+  readonly kind: EntryKind;
+  /** What it is, in one word. */
+  readonly format: string;
+  readonly bytes: number | null;
+}
+
+const IMAGES: readonly FileKind[] = ["mrc", "npy", "ndtiff", "ome-zarr", "tiff"];
+
+/** Entries of one answer: each is looked into. */
+const MOST_ENTRIES = 200;
+
+/** The routes. */
+export function browseRoutes(roots: Roots): AnyRoute[] {
+  return [
+    route({
+      path: "roots",
+      summary: "What is served",
+      query: z.strictObject({}),
+      gives: ["application/json"],
+      answer: async () => json(await Promise.all(roots.list.map(({ name }) => entryOf(roots, name, name)))),
+    }),
+    route({
+      path: "browse",
+      summary: `What a folder holds, ${MOST_ENTRIES} entries at a time`,
+      query: z.strictObject({ at: AT, from: integer().optional().describe("the first entry, default 0") }),
+      gives: ["application/json"],
+      async answer({ at, from = 0 }) {
+        const path = await roots.resolve(at);
+        const names = (await stat(path)).isDirectory() ? (await readdir(path)).sort() : [];
+        const seen = names.filter((name) => !name.startsWith("."));
+        const part = seen.slice(from, from + MOST_ENTRIES);
+        const base = at.replace(/\/$/, "");
+        const entries = await Promise.all(
+          // a link that leads out is as if it were not there
+          part.map((name) => entryOf(roots, `${base}/${name}`, name).catch(() => undefined)),
+        );
+        const self = await entryOf(roots, base, base.split("/").at(-1)!);
+        return json({ self, entries: entries.filter((entry) => entry !== undefined), total: seen.length });
+      },
+    }),
+  ];
+}
+
+/** @throws {VitrineError} missing: nothing that is served */
+async function entryOf(roots: Roots, at: string, name: string): Promise<Entry> {
+  const path = await roots.resolve(at);
+  const found = await stat(path);
+  const bytes = found.isFile() ? found.size : null;
+  if (!found.isFile() && !found.isDirectory()) return { name, at, kind: "file", format: "device", bytes };
+  if (found.isDirectory()) {
+    if (await fileExists(join(path, "experiment.json")))
+      return { name, at, kind: "experiment", format: "experiment", bytes };
+    if (await fileExists(join(path, "step.json"))) return { name, at, kind: "job", format: "step", bytes };
+  }
+  // what cannot be read is listed all the same
+  const format = await identifyFile(path).catch((): FileKind => "unknown");
+  const isImage = IMAGES.includes(format);
+  return { name, at, kind: isImage ? "image" : found.isDirectory() ? "folder" : "file", format, bytes };
+}

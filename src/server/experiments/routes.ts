@@ -1,0 +1,158 @@
+/** Experiments: what they hold, tiles of their layers, objects on their map. */
+import { z } from "zod";
+import { VitrineError } from "../../core/index.ts";
+import {
+  blockFeatures,
+  type Experiment,
+  encodeMapobjects,
+  type MapobjectBlock,
+  queryMapobjects,
+} from "../../experiment/index.ts";
+import type { Roots } from "../roots.ts";
+import { type Answer, type AnyRoute, AT, decimal, integer, json, route } from "../route.ts";
+import type { OpenExperiments } from "./openExperiments.ts";
+import { overviewOf } from "./overview.ts";
+
+/** What routes of experiments stand on. */
+export interface ExperimentTools {
+  readonly roots: Roots;
+  readonly experiments: OpenExperiments;
+}
+
+/** More objects than this come as bytes. */
+const MOST_JSON = 10_000;
+
+const OBJECTS = z.strictObject({
+  at: AT,
+  type: z.string().min(1).max(200).describe("a type of map objects"),
+  y: decimal().describe("upper end of the window, pixels of full resolution"),
+  x: decimal(),
+  height: decimal(),
+  width: decimal(),
+  zoom: integer({ max: 40 }).optional().describe("0 is the coarsest; left out: whole outlines"),
+  timepoint: integer().optional(),
+  zplane: integer().optional(),
+  format: z
+    .enum(["json", "binary"])
+    .optional()
+    .describe(`default: json up to ${MOST_JSON} objects, else binary`),
+});
+
+const BINARY = "application/vnd.vitrine.mapobjects";
+
+/** The routes. */
+export function experimentRoutes({ roots, experiments }: ExperimentTools): AnyRoute[] {
+  const open = async (at: string) => experiments.experiment(await roots.resolve(at));
+  return [
+    route({
+      path: "experiment",
+      summary: "Plates, wells and sites with their places on the map, channels, layers, types of objects",
+      query: z.strictObject({ at: AT }),
+      gives: ["application/json"],
+      answer: async ({ at }) => json(await overviewOf(await open(at))),
+    }),
+    route({
+      path: "experiment/tile",
+      summary: "A tile of a layer: a grey JPEG of 256 x 256 pixels",
+      query: z.strictObject({
+        at: AT,
+        layer: integer({ min: 1 }).describe("its number, as the experiment lists it"),
+        level: integer({ max: 40 }).describe("0 is full resolution"),
+        row: integer(),
+        column: integer(),
+      }),
+      gives: ["image/jpeg"],
+      async answer({ at, layer, ...place }) {
+        const archive = await experiments.archive(await open(at), layer);
+        return { type: "image/jpeg", body: await archive.readTile(place) };
+      },
+    }),
+    route({
+      path: "experiment/objects",
+      summary:
+        "Map objects in a window, as much of them as a zoom shows: GeoJSON, or bytes of encodeMapobjects",
+      query: OBJECTS,
+      gives: ["application/geo+json", BINARY],
+      async answer({ at, format, timepoint, zplane, zoom, type, ...window }) {
+        const block = await queryMapobjects(await open(at), {
+          type,
+          window,
+          ...(zoom !== undefined && { zoom }),
+          ...(timepoint !== undefined && { timepoint }),
+          ...(zplane !== undefined && { zplane }),
+        });
+        const isBinary = format === "binary" || (format === undefined && block.ids.length > MOST_JSON);
+        return isBinary ? binaryAnswer(block, window) : geojsonAnswer(block, type);
+      },
+    }),
+    route({
+      path: "experiment/features",
+      summary: "A number of every object of a type, by which it can be coloured: [id, value] pairs",
+      query: z.strictObject({
+        at: AT,
+        type: z.string().min(1).max(200),
+        feature: z.string().min(1).max(500),
+      }),
+      gives: ["application/json"],
+      answer: async ({ at, type, feature }) => json(await featureValues(await open(at), type, feature)),
+    }),
+    route({
+      path: "experiment/object",
+      summary: "What is known of one map object: its name, its classification, its numbers",
+      query: z.strictObject({ at: AT, id: integer({ min: 1 }) }),
+      gives: ["application/json"],
+      answer: async ({ at, id }) => json(await objectOf(await open(at), id)),
+    }),
+  ];
+}
+
+function geojsonAnswer(block: MapobjectBlock, type: string): Answer {
+  const features = [...blockFeatures(block, type)];
+  const body = JSON.stringify({ type: "FeatureCollection", detail: block.detail, features });
+  return { type: "application/geo+json; charset=utf-8", body };
+}
+
+function binaryAnswer(block: MapobjectBlock, origin: { readonly y: number; readonly x: number }): Answer {
+  return { type: BINARY, body: encodeMapobjects(block, origin) };
+}
+
+/** Of features that differ in time, the first time point. @throws {VitrineError} missing: no such type or feature */
+async function featureValues({ query }: Experiment, type: string, name: string) {
+  const feature = await query
+    .selectFrom("features as f")
+    .innerJoin("mapobjectTypes as t", "t.id", "f.mapobjectTypeId")
+    .select("f.id as id")
+    .where("t.name", "=", type)
+    .where("f.name", "=", name)
+    .executeTakeFirst();
+  if (feature === undefined) {
+    const fault = { code: "missing", at: `map objects ${type}`, expected: "a feature of theirs" } as const;
+    throw new VitrineError({ ...fault, found: JSON.stringify(name) });
+  }
+  const rows = await query
+    .selectFrom("featureValues")
+    .select(["mapobjectId", "value"])
+    .where("featureId", "=", feature.id)
+    .orderBy("tpoint", "desc")
+    .execute();
+  return [...new Map(rows.map(({ mapobjectId, value }) => [mapobjectId, value]))];
+}
+
+async function objectOf({ query }: Experiment, id: number) {
+  const object = await query
+    .selectFrom("mapobjects as o")
+    .innerJoin("mapobjectTypes as t", "t.id", "o.mapobjectTypeId")
+    .select(["o.id as id", "o.name as name", "t.name as type", "objectType", "className", "classColor"])
+    .where("o.id", "=", id)
+    .executeTakeFirst();
+  if (object === undefined)
+    throw new VitrineError({ code: "missing", at: "id", expected: "a map object", found: `${id}` });
+  const values = await query
+    .selectFrom("featureValues as v")
+    .innerJoin("features as f", "f.id", "v.featureId")
+    .select(["f.name as name", "tpoint", "value"])
+    .where("v.mapobjectId", "=", id)
+    .orderBy("f.id")
+    .execute();
+  return { ...object, values };
+}

@@ -1,0 +1,84 @@
+/** How the values of a plane are spread: for contrast and its histogram. */
+import type { PixelArray } from "../../core/index.ts";
+import type { ImageSource, SourceRegion } from "../../io/index.ts";
+import { fixedRegion } from "./tiles.ts";
+import { axisOf } from "./viewLevels.ts";
+
+/** Of one plane. */
+export interface PlaneStatistics {
+  readonly min: number;
+  readonly max: number;
+  /** Values below and above which hardly any lie. */
+  readonly low: number;
+  readonly high: number;
+  /** Numbers of values in steps of equal width from `min` to `max`. */
+  readonly histogram: readonly number[];
+  /** Whether every pixel was read; else blocks spread over the plane, at full resolution. */
+  readonly isWhole: boolean;
+  /** Values that are no number. */
+  readonly missing: number;
+}
+
+const BLOCK = 256;
+/** Blocks along each side. */
+const GRID = 4;
+const BINS = 128;
+/** Shares of values that lie below what is black and full: few bright cells on much ground stay below full. */
+const SHARES = [0.001, 0.9995] as const;
+
+/**
+ * Looks at a plane at full resolution: whole up to 1024 x 1024 pixels, else at 16 blocks. Means of a coarser level would hide what is
+ * bright and small.
+ *
+ * @throws {VitrineError} as `source.read`
+ */
+export async function planeStatistics(
+  source: ImageSource,
+  places: Readonly<Record<string, number>>,
+  signal?: AbortSignal,
+): Promise<PlaneStatistics> {
+  const region = fixedRegion(source, places);
+  const { shape } = source.levels[0];
+  const spans = [axisOf(source, "y"), axisOf(source, "x")].map((axis) => blocksOf(shape[axis]));
+  const values: number[] = [];
+  let missing = 0;
+  for (const y of spans[0])
+    for (const x of spans[1]) {
+      const { data } = await source.read({
+        region: { ...region, y, x } as SourceRegion,
+        ...(signal && { signal }),
+      });
+      missing += addFinite(data, values);
+    }
+  const isWhole = spans.every((blocks) => blocks.length === 1);
+  return { ...spread(Float64Array.from(values).sort()), isWhole, missing };
+}
+
+function blocksOf(length: number): (readonly [number, number])[] {
+  if (length <= BLOCK * GRID) return [[0, length]];
+  return Array.from({ length: GRID }, (_, i) => {
+    const from = Math.round((i * (length - BLOCK)) / (GRID - 1));
+    return [from, from + BLOCK] as const;
+  });
+}
+
+/** @returns  how many are no number */
+function addFinite(data: PixelArray, values: number[]): number {
+  let missing = 0;
+  for (const value of data)
+    if (Number.isFinite(value)) values.push(value);
+    else missing++;
+  return missing;
+}
+
+function spread(sorted: Float64Array) {
+  if (sorted.length === 0) return { min: 0, max: 1, low: 0, high: 1, histogram: [] };
+  const [min, max] = [sorted[0], sorted[sorted.length - 1]];
+  const [low, high] = SHARES.map(
+    (share) => sorted[Math.min(sorted.length - 1, Math.floor(share * sorted.length))],
+  );
+  const histogram = Array.from({ length: BINS }, () => 0);
+  const scale = max > min ? BINS / (max - min) : 0;
+  for (const value of sorted) histogram[Math.min(BINS - 1, Math.floor((value - min) * scale))]++;
+  return { min, max, low, high: high > low ? high : low + (max > low ? max - low : 1), histogram };
+}

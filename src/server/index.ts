@@ -1,0 +1,2 @@
+export type { Server, ServerOptions } from "./server.ts";
+export { startServer } from "./server.ts";

@@ -1,0 +1,87 @@
+/** What is served: nothing outside these paths is ever read for a request. */
+import { realpath, stat } from "node:fs/promises";
+import { basename, join, resolve, sep } from "node:path";
+import { VitrineError } from "../core/index.ts";
+
+/** A path that was named on the command line, as addresses call it. */
+export interface ServedRoot {
+  /** First part of addresses; no two roots have the same. */
+  readonly name: string;
+  /** Links followed. */
+  readonly path: string;
+  readonly isFolder: boolean;
+}
+
+/** The roots of a server, and the one way from an address to a path. */
+export interface Roots {
+  readonly list: readonly ServedRoot[];
+  /**
+   * The path that an address names, links followed.
+   *
+   * @param at  `ROOT/folder/file`, separated by slashes
+   * @throws {VitrineError} missing: no such root or file, a way out of the root, or a link that leads out of it: nobody learns which
+   */
+  resolve(at: string): Promise<string>;
+  /** A text in which paths of this machine are written as addresses. */
+  withoutPaths(text: string): string;
+}
+
+/**
+ * Looks at the paths that are to be served.
+ *
+ * @throws {VitrineError} missing: one of them is not there
+ */
+export async function openRoots(paths: readonly string[]): Promise<Roots> {
+  const list: ServedRoot[] = [];
+  for (const path of paths) list.push(await openRoot(path, list));
+  return {
+    list,
+    resolve: (at) => resolveWithin(list, at),
+    withoutPaths: (text) =>
+      [...list]
+        .sort((a, b) => b.path.length - a.path.length)
+        .reduce((said, { path, name }) => said.replaceAll(path, name), text),
+  };
+}
+
+async function openRoot(path: string, others: readonly ServedRoot[]): Promise<ServedRoot> {
+  const real = await realpath(resolve(path)).catch((cause) => {
+    const fault = {
+      code: "missing",
+      at: path,
+      expected: "a file or folder to serve",
+      found: "none",
+    } as const;
+    throw new VitrineError({ ...fault, hint: "Check the path" }, { cause });
+  });
+  const wished = basename(resolve(path)) || "root";
+  const isFree = (name: string) => !others.some((other) => other.name === name);
+  let name = wished;
+  for (let count = 2; !isFree(name); count++) name = `${wished}-${count}`;
+  return { name, path: real, isFolder: (await stat(real)).isDirectory() };
+}
+
+async function resolveWithin(roots: readonly ServedRoot[], at: string): Promise<string> {
+  const [name, ...parts] = at.replace(/\/$/, "").split("/");
+  const root = roots.find((candidate) => candidate.name === name);
+  if (root === undefined || !parts.every(isPlainName)) throw nothingAt(at);
+  if (parts.length > 0 && !root.isFolder) throw nothingAt(at);
+  // a name that is too long, or that the system does not take, is a name of nothing
+  const real = await realpath(join(root.path, ...parts)).catch((cause) => {
+    throw nothingAt(at, cause);
+  });
+  if (real === root.path || real.startsWith(root.path.endsWith(sep) ? root.path : root.path + sep))
+    return real;
+  throw nothingAt(at);
+}
+
+/** No step up, no empty step, nothing that a system reads as a separator, a drive, a stream or an end. */
+function isPlainName(part: string): boolean {
+  if (part === "" || part === "." || part === ".." || part.includes("\0")) return false;
+  return sep === "/" || !/[\\:]/.test(part);
+}
+
+function nothingAt(at: string, cause?: unknown): VitrineError {
+  const fault = { code: "missing", at, expected: "a file or folder that is served", found: "none" } as const;
+  return new VitrineError(fault, { cause });
+}

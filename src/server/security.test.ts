@@ -1,0 +1,351 @@
+/** What nobody gets through with: each way is tried on a real server, by sockets where a client would tidy the request. */
+import { request } from "node:http";
+import { connect } from "node:net";
+import fc from "fast-check";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { HOSTILE_NAMES, makeServedCase, SECRET, type ServedCase } from "../../test/support/servedCase.ts";
+import { refusalOf } from "./guard.ts";
+import type { Server } from "./index.ts";
+
+let served: ServedCase;
+/** Of this machine alone, and of all machines. */
+let local: Server;
+let open: Server;
+
+beforeAll(async () => {
+  served = await makeServedCase();
+  [local, open] = [await served.serve({ requestTimeoutMs: 1000 }), await served.serve({ host: "0.0.0.0" })];
+});
+afterAll(async () => {
+  await local?.close();
+  await open?.close();
+  served?.remove();
+});
+
+interface Sent {
+  readonly status: number;
+  readonly body: string;
+  readonly headers: Readonly<Record<string, string | string[] | undefined>>;
+}
+
+/** Sends a path as it is: no client's tidying of dots. */
+function ask(path: string, headers: Record<string, string> = {}, { port } = local): Promise<Sent> {
+  return new Promise((resolve, reject) => {
+    const sent = request({ host: "127.0.0.1", port, path, headers }, (response) => {
+      const parts: Buffer[] = [];
+      response.on("data", (part: Buffer) => parts.push(part));
+      response.on("end", () =>
+        resolve({
+          status: response.statusCode!,
+          body: Buffer.concat(parts).toString(),
+          headers: response.headers,
+        }),
+      );
+    });
+    sent.on("error", reject);
+    sent.end();
+  });
+}
+
+/** Sends bytes and waits until the server ends the connection. */
+function sendRaw(text: string, { port } = local): Promise<string> {
+  return new Promise((resolve, reject) => {
+    const socket = connect(port, "127.0.0.1", () => socket.write(text));
+    let answer = "";
+    socket.on("data", (part) => {
+      answer += part;
+    });
+    socket.on("close", () => resolve(answer));
+    socket.on("error", reject);
+  });
+}
+
+const WAYS_OUT = [
+  "lab/../secret.txt",
+  "lab/../../../../../../etc/passwd",
+  "lab/%2e%2e/secret.txt",
+  "lab/..%2fsecret.txt",
+  "lab%2f..%2fsecret.txt",
+  "lab/%252e%252e/secret.txt",
+  "lab/inner/../../secret.txt",
+  "lab/..;/secret.txt",
+  "lab/..\\secret.txt",
+  "lab/..%5csecret.txt",
+  "lab/%c0%ae%c0%ae/secret.txt",
+  "lab/link.txt",
+  "lab/out/secret.txt",
+  "lab/out/lab-other/secret.txt",
+  "lab/inside/../../secret.txt",
+  "lab/map.mrc/../../secret.txt",
+  "lab/inner/digits.txt%00.png",
+  "lab-other/secret.txt",
+  "../secret.txt",
+  "/etc/passwd",
+  "//etc/passwd",
+  "lab//etc/passwd",
+  ".",
+  "..",
+];
+
+test.each(WAYS_OUT)("no path leads out of the served folder: %s", async (way) => {
+  const decoded = way.replaceAll("%2e", ".").replaceAll("%2f", "/").replaceAll("%5c", "\\");
+  const paths = [
+    `/files/${way}`,
+    `/${way}`,
+    ...["browse", "image", "experiment", "jobs", "job"].map(
+      (route) => `/api/${route}?at=${encodeURIComponent(decoded)}`,
+    ),
+    `/api/image?at=${way}`,
+  ];
+  for (const path of paths) {
+    const { status, body } = await ask(path);
+    expect([path, status >= 400 && status < 500]).toEqual([path, true]);
+    expect(body).not.toContain(SECRET);
+    expect(body).not.toContain("root:");
+  }
+});
+
+describe("a server that other machines reach", () => {
+  const get = (path: string, headers: Record<string, string> = {}) => ask(path, headers, open);
+
+  test("prints an address with a token of 256 bits, which becomes a cookie that scripts cannot read", async () => {
+    expect(open.address).toBe(`http://0.0.0.0:${open.port}/?token=${open.token}`);
+    expect(open.token).toMatch(/^[\w-]{43}$/);
+    const entry = await get(`/?token=${open.token}`);
+    expect([entry.status, entry.headers.location]).toEqual([303, "/"]);
+    expect(entry.headers["set-cookie"]).toEqual([
+      `vitrine-token=${open.token}; Path=/; HttpOnly; SameSite=Strict`,
+    ]);
+    expect((await get("/api/roots", { Cookie: `a=b; vitrine-token=${open.token}` })).status).toBe(200);
+    expect((await get("/api/roots", { Authorization: `Bearer ${open.token}` })).status).toBe(200);
+  });
+
+  test("answers nobody without it: not the page, not the description, not a file", async () => {
+    const paths = [
+      "/",
+      "/api/roots",
+      "/api/openapi.json",
+      "/files/lab/inner/digits.txt",
+      "/no/such",
+      "/?token=",
+      "/?token=x",
+    ];
+    for (const path of paths) expect([path, (await get(path)).status]).toEqual([path, 401]);
+    const wrong = [
+      open.token!.slice(0, -1),
+      `${open.token}x`,
+      open.token!.toLowerCase(),
+      "",
+      local.token ?? "undefined",
+    ];
+    for (const token of wrong) {
+      expect((await get("/api/roots", { Authorization: `Bearer ${token}` })).status).toBe(401);
+      expect((await get("/api/roots", { Cookie: `vitrine-token=${token}` })).status).toBe(401);
+      expect((await get(`/?token=${token}`)).status).toBe(401);
+    }
+  });
+});
+
+test("a page of another origin, or one that came by another name, reads nothing", async () => {
+  const own = `127.0.0.1:${local.port}`;
+  const refused: Record<string, string>[] = [
+    { Origin: "http://evil.example" },
+    { Origin: "null" },
+    { Origin: `http://127.0.0.1:${local.port + 1}` },
+    { Origin: `http://${own}.evil.example` },
+    { Host: "evil.example" },
+    { Host: `evil.example:${local.port}` },
+    { Host: "127.0.0.1.evil.example" },
+    { "Sec-Fetch-Site": "cross-site", "Sec-Fetch-Mode": "no-cors" },
+    { "Sec-Fetch-Site": "same-site", "Sec-Fetch-Mode": "cors" },
+  ];
+  for (const headers of refused)
+    expect([headers, (await ask("/api/roots", headers)).status]).toEqual([headers, 403]);
+  const allowed: Record<string, string>[] = [
+    {},
+    { Origin: `http://${own}` },
+    { Host: `localhost:${local.port}` },
+    { "Sec-Fetch-Site": "same-origin", "Sec-Fetch-Mode": "cors" },
+  ];
+  for (const headers of allowed)
+    expect([headers, (await ask("/api/roots", headers)).status]).toEqual([headers, 200]);
+  expect(refusalOf({ host: "[::1]:80" }, { host: "::1" })).toBeUndefined();
+});
+
+test("every answer, errors too, says what a page may do", async () => {
+  for (const path of [
+    "/",
+    "/api/roots",
+    "/api/image?at=no",
+    "/files/lab/inner/digits.txt",
+    "/no/such",
+    "/%zz",
+  ]) {
+    const { headers } = await ask(path);
+    expect(headers["content-security-policy"]).toContain("default-src 'none'; script-src 'self'");
+    expect(headers["cross-origin-opener-policy"]).toBe("same-origin");
+    expect(headers["cross-origin-embedder-policy"]).toBe("require-corp");
+    expect(headers["x-content-type-options"]).toBe("nosniff");
+    expect(headers["access-control-allow-origin"]).toBeUndefined();
+  }
+});
+
+test("huge headers, addresses and bodies are refused", async () => {
+  const head = (line: string) =>
+    `GET /api/roots HTTP/1.1\r\nHost: localhost\r\n${line}\r\nConnection: close\r\n\r\n`;
+  expect(await sendRaw(head(`X-Long: ${"a".repeat(20_000)}`))).toMatch(/^HTTP\/1\.1 431 /);
+  expect(await sendRaw(`GET /${"a".repeat(20_000)} HTTP/1.1\r\nHost: localhost\r\n\r\n`)).toMatch(
+    /^HTTP\/1\.1 431 /,
+  );
+  expect(await sendRaw(head("X\u0000: a"))).toMatch(/^HTTP\/1\.1 400 /);
+  const posted = `POST /api/roots HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nContent-Length: 100000000\r\n\r\n{`;
+  expect(await sendRaw(posted)).toMatch(/^HTTP\/1\.1 (404|413|408) /);
+});
+
+test("a request that comes drop by drop is ended", async () => {
+  const began = performance.now();
+  expect(await sendRaw("GET /api/roots HTTP/1.1\r\nHost: local")).toMatch(/^HTTP\/1\.1 408 /);
+  expect(
+    await sendRaw("GET /api/roots HTTP/1.1\r\nHost: localhost\r\nContent-Length: 50\r\n\r\nslow"),
+  ).toMatch(/^HTTP\/1\.1 (200|408|400) /);
+  expect(performance.now() - began).toBeLessThan(15_000);
+});
+
+test("only reading is possible", async () => {
+  for (const method of ["POST", "PUT", "DELETE", "PATCH", "OPTIONS"]) {
+    const response = await fetch(`http://127.0.0.1:${local.port}/files/lab/map.mrc`, { method });
+    expect([method, response.status]).toEqual([method, 404]);
+  }
+});
+
+test("ranges that make no sense give the whole file or 416, never more than the file", async () => {
+  const ranges = [
+    "bytes=5-2",
+    "bytes=abc",
+    "bytes=-0",
+    "bytes=99-",
+    "bytes=0-0,2-3",
+    "chunks=1-2",
+    "bytes=",
+    "bytes=-",
+    "bytes=0-99999999999999999999",
+  ];
+  for (const Range of [...ranges, `bytes=${"0-1,".repeat(500)}0-1`]) {
+    const { status, body } = await ask("/files/lab/inner/digits.txt", { Range });
+    expect([Range, [200, 206, 416].includes(status)]).toEqual([Range, true]);
+    if (status !== 416) expect("0123456789").toContain(body);
+  }
+});
+
+test("hostile names come through as names, and as files that a browser saves instead of showing", async () => {
+  for (const name of HOSTILE_NAMES) {
+    const { status, body, headers } = await ask(`/files/lab/${encodeURIComponent(name)}`);
+    expect([name, status, body]).toEqual([name, 200, "harmless"]);
+    expect(headers["content-disposition"]).toBe("attachment");
+  }
+  const { status, body, headers } = await ask(
+    `/api/image?at=${encodeURIComponent("lab/<script>alert(1)</script>")}`,
+  );
+  expect([status, headers["content-type"]]).toEqual([404, "application/json; charset=utf-8"]);
+  expect(JSON.parse(body).error).toContain("<script>");
+});
+
+describe("the OpenAPI description", () => {
+  interface Parameter {
+    readonly name: string;
+    readonly required: boolean;
+    readonly schema: {
+      readonly type?: string;
+      readonly enum?: readonly string[];
+      readonly minimum?: number;
+      readonly maximum?: number;
+    };
+  }
+  type Paths = Record<string, { readonly get: { readonly parameters: readonly Parameter[] } }>;
+  const AT = [
+    "lab",
+    "lab/map.mrc",
+    "lab/cells.zarr",
+    "lab/spots.tif",
+    "lab/broken.mrc",
+    "lab/inner",
+    "lab/inner/digits.txt",
+    "lab/none",
+    "lab/../x",
+  ];
+
+  /** Mostly what the schema says, sometimes anything. */
+  function randomValue({ name, schema }: Parameter) {
+    const text = fc.oneof(
+      fc.string(),
+      fc.constantFrom("", "0", "time:0,z:1", "z:2", "channel:9", "0-40", "7-3", "Sites", "x:1"),
+    );
+    if (name === "at")
+      return fc.oneof({ weight: 8, arbitrary: fc.constantFrom(...AT) }, fc.string({ maxLength: 50 }));
+    if (schema.enum !== undefined) return fc.oneof(fc.constantFrom(...schema.enum), text);
+    if (schema.type === "integer")
+      return fc.oneof(
+        { weight: 6, arbitrary: fc.integer({ min: 0, max: 4 }).map(String) },
+        fc.integer().map(String),
+        text,
+      );
+    if (schema.type === "number")
+      return fc.oneof(fc.double().map(String), fc.integer({ min: -10, max: 5000 }).map(String), text);
+    return text;
+  }
+
+  test("describes every route with its parameters", async () => {
+    const { openapi, paths } = JSON.parse((await ask("/api/openapi.json")).body);
+    expect(openapi).toBe("3.1.0");
+    expect(Object.keys(paths)).toEqual([
+      "/api/roots",
+      "/api/browse",
+      "/api/image",
+      "/api/image/tile",
+      "/api/image/region",
+      "/api/image/statistics",
+      "/api/image/picture",
+      "/api/experiment",
+      "/api/experiment/tile",
+      "/api/experiment/objects",
+      "/api/experiment/features",
+      "/api/experiment/object",
+      "/api/jobs",
+      "/api/job",
+      "/api/job/log",
+    ]);
+    const tile: Parameter[] = paths["/api/image/tile"].get.parameters;
+    expect(tile.map(({ name, required, schema }) => [name, required, schema.type])).toEqual([
+      ["at", true, "string"],
+      ["image", false, "string"],
+      ["level", true, "integer"],
+      ["row", true, "integer"],
+      ["column", true, "integer"],
+      ["size", false, "integer"],
+      ["places", false, "string"],
+    ]);
+  });
+
+  test("2,000 random requests after it find no failure of the server", async () => {
+    const paths: Paths = JSON.parse((await ask("/api/openapi.json")).body).paths;
+    const requests = fc.constantFrom(...Object.entries(paths)).chain(([path, { get }]) =>
+      fc
+        .record(Object.fromEntries(get.parameters.map((each) => [each.name, randomValue(each)])), {
+          requiredKeys: get.parameters.filter(({ required }) => required).map(({ name }) => name),
+        })
+        .map((values) => `${path}?${new URLSearchParams(values as Record<string, string>)}`),
+    );
+    const seen = new Map<number, number>();
+    const calls = fc.sample(requests, { seed: 15, numRuns: 2000 });
+    for (let i = 0; i < calls.length; i += 8)
+      await Promise.all(
+        calls.slice(i, i + 8).map(async (path) => {
+          const { status, body } = await ask(path);
+          seen.set(status, (seen.get(status) ?? 0) + 1);
+          expect([path, status < 500, status < 500 ? "" : body]).toEqual([path, true, ""]);
+        }),
+      );
+    expect(seen.get(200)).toBeGreaterThan(100);
+    expect(seen.get(400)).toBeGreaterThan(100);
+  });
+});

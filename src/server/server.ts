@@ -1,0 +1,221 @@
+/** The server: fastify with the guard before every route. */
+import { createRequire } from "node:module";
+import type { AddressInfo } from "node:net";
+import { basename, dirname, join } from "node:path";
+import { fileURLToPath } from "node:url";
+import fastifyStatic from "@fastify/static";
+import Fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from "fastify";
+import { VitrineError } from "../core/index.ts";
+import { fileExists } from "../io/index.ts";
+import { browseRoutes } from "./browse.ts";
+import { OpenExperiments } from "./experiments/openExperiments.ts";
+import { experimentRoutes } from "./experiments/routes.ts";
+import { failureOf } from "./faults.ts";
+import { cookieOf, isLoopback, isSameSecret, newToken, refusalOf, SECURITY_HEADERS } from "./guard.ts";
+import { OpenImages } from "./images/openImages.ts";
+import { imageRoutes } from "./images/routes.ts";
+import { jobRoutes } from "./jobRoutes.ts";
+import { describeRoutes } from "./openApi.ts";
+import { openRoots, type Roots } from "./roots.ts";
+import { type AnyRoute, etagOf } from "./route.ts";
+
+/** Options of {@link startServer}. */
+export interface ServerOptions {
+  /** Name or address that is listened on (default 127.0.0.1); any that other machines reach demands a token. */
+  readonly host?: string;
+  /** Default 0: one that is free. */
+  readonly port?: number;
+  /** Of experiments on a PostgreSQL server. */
+  readonly databaseUrl?: string;
+  /** Time in which a request has to be there as a whole (default 10 s), ms. */
+  readonly requestTimeoutMs?: number;
+  /** Failures of the server itself, which requests are not told. */
+  readonly onError?: (error: unknown) => void;
+}
+
+/** A server that runs. Whoever started it closes it. */
+export interface Server extends AsyncDisposable {
+  /** To open in a browser, with the token where there is one. */
+  readonly address: string;
+  readonly host: string;
+  readonly port: number;
+  /** Where one is demanded. */
+  readonly token?: string;
+  /** First parts of addresses: what is served. */
+  readonly roots: readonly string[];
+  close(): Promise<void>;
+}
+
+const BODY_BYTES = 2 ** 16;
+const HEADER_BYTES = 2 ** 14;
+/** Where the built page lies, beside the built server or, from the sources, in dist. */
+const HERE = dirname(fileURLToPath(import.meta.url));
+const PAGES = [join(HERE, "../viewer"), join(HERE, "../../dist/viewer")];
+
+/**
+ * Serves files, folders and experiments, with the page that shows them. Everything is read, nothing is changed, and nothing outside the
+ * given paths is read for a request; links that lead out of them are not followed.
+ *
+ * @param paths  files and folders
+ * @throws {VitrineError} missing: one of the paths; busy: a port that is taken; storage: an address that is none of this machine's
+ */
+export async function startServer(paths: readonly string[], options: ServerOptions = {}): Promise<Server> {
+  const { host = "127.0.0.1", port = 0, databaseUrl } = options;
+  const roots = await openRoots(paths);
+  const token = isLoopback(host) ? undefined : newToken();
+  const images = new OpenImages();
+  const experiments = new OpenExperiments(databaseUrl);
+  const app = createApp({ host, ...(token !== undefined && { token }), options, roots });
+  const routes = [
+    ...browseRoutes(roots),
+    ...imageRoutes({ roots, images }),
+    ...experimentRoutes({ roots, experiments }),
+    ...jobRoutes(roots),
+  ];
+  for (const each of routes) addRoute(app, each);
+  addDescription(app, routes);
+  addFiles(app, roots);
+  await addPage(app);
+  await app.listen({ host, port }).catch((cause) => {
+    throw notListening(host, port, cause);
+  });
+  const own = (app.server.address() as AddressInfo).port;
+  const close = async () => {
+    await app.close();
+    await images[Symbol.asyncDispose]();
+    await experiments[Symbol.asyncDispose]();
+  };
+  return {
+    address: addressOf(host, own, token),
+    host,
+    port: own,
+    ...(token !== undefined && { token }),
+    roots: roots.list.map(({ name }) => name),
+    close,
+    [Symbol.asyncDispose]: close,
+  };
+}
+
+function notListening(host: string, port: number, cause: unknown): VitrineError {
+  const code = cause instanceof Error && "code" in cause ? String(cause.code) : String(cause);
+  const at = `${host}:${port}`;
+  if (code === "EADDRINUSE") {
+    const hint = "Choose another port, or end the program that has it";
+    return new VitrineError(
+      { code: "busy", at, expected: "a port that is free", found: "one in use", hint },
+      { cause },
+    );
+  }
+  const expected = "a name or address of this machine, and a port that may be used";
+  return new VitrineError({ code: "storage", at, expected, found: code }, { cause });
+}
+
+interface AppParts {
+  readonly host: string;
+  readonly token?: string;
+  readonly options: ServerOptions;
+  readonly roots: Roots;
+}
+
+function createApp({ host, token, options, roots }: AppParts): FastifyInstance {
+  const { requestTimeoutMs = 10_000, onError = () => {} } = options;
+  const app = Fastify({
+    bodyLimit: BODY_BYTES,
+    requestTimeout: requestTimeoutMs,
+    http: {
+      maxHeaderSize: HEADER_BYTES,
+      headersTimeout: requestTimeoutMs,
+      connectionsCheckingInterval: Math.min(1000, requestTimeoutMs),
+    },
+    forceCloseConnections: true,
+    exposeHeadRoutes: true,
+    // what the router cannot read is a wrong request
+    frameworkErrors: (error, _request, reply) => void sendFailure(reply, error),
+  });
+  const sendFailure = (reply: FastifyReply, error: unknown) => {
+    const { status, body } = failureOf(error, roots.withoutPaths);
+    if (status >= 500) onError(error);
+    return reply.code(status).headers(SECURITY_HEADERS).send(body);
+  };
+  app.addHook("onRequest", async (request, reply) => {
+    reply.headers(SECURITY_HEADERS);
+    if (token !== undefined && isEntry(request, token)) {
+      return reply.header("Set-Cookie", cookieOf(token)).redirect("/", 303);
+    }
+    const refusal = refusalOf(request.headers, { host, ...(token !== undefined && { token }) });
+    if (refusal !== undefined)
+      return reply.code(refusal.status).send({ error: refusal.error, code: "refused" });
+  });
+  app.setErrorHandler((error, _request, reply) => sendFailure(reply, error));
+  app.setNotFoundHandler((_request, reply) =>
+    reply.code(404).send({ error: "Nothing has this address", code: "missing" }),
+  );
+  return app;
+}
+
+/** Whether a browser opens the address that was printed. */
+function isEntry({ method, url }: FastifyRequest, token: string): boolean {
+  if (method !== "GET" || !url.startsWith("/?token=")) return false;
+  const given = new URLSearchParams(url.slice(2)).get("token") ?? "";
+  return isSameSecret(given, token);
+}
+
+/** Answers with a tag of the content, and without it where the browser has that. */
+function addRoute(app: FastifyInstance, { path, answer }: AnyRoute): void {
+  app.get(`/api/${path}`, async (request, reply) => {
+    const gone = new AbortController();
+    reply.raw.once("close", () => gone.abort());
+    const { type, body, headers = {} } = await answer(request.query, gone.signal);
+    const etag = etagOf(body);
+    reply.headers({ ...headers, ETag: etag, "Cache-Control": "private, no-cache" });
+    if (request.headers["if-none-match"]?.split(/\s*,\s*/).includes(etag)) return reply.code(304).send();
+    return reply
+      .type(type)
+      .send(typeof body === "string" ? body : Buffer.from(body.buffer, body.byteOffset, body.byteLength));
+  });
+}
+
+function addDescription(app: FastifyInstance, routes: readonly AnyRoute[]): void {
+  const { version } = createRequire(import.meta.url)("../../package.json") as { version: string };
+  const description = describeRoutes(routes, version);
+  app.get("/api/openapi.json", async () => description);
+}
+
+/** Files as they are, whole or in parts: what zarrita, geotiff and pmtiles read in a page. */
+function addFiles(app: FastifyInstance, roots: Roots): void {
+  // every call names a folder of its own
+  app.register(fastifyStatic, {
+    root: HERE,
+    serve: false,
+    dotfiles: "allow",
+  });
+  app.get("/files/*", async (request, reply) => {
+    const { "*": at } = request.params as { readonly "*": string };
+    const path = await roots.resolve(at);
+    reply.header("Content-Disposition", "attachment");
+    return reply.sendFile(basename(path), dirname(path), {
+      cacheControl: false,
+      serveDotFiles: true,
+      contentType: false,
+    });
+  });
+}
+
+/** The page, at every address that is no other thing's. */
+async function addPage(app: FastifyInstance): Promise<void> {
+  const folders = await Promise.all(
+    PAGES.map(async (path) => (await fileExists(`${path}/index.html`)) && path),
+  );
+  const folder = folders.find((path) => path !== false);
+  if (folder === undefined) {
+    const text = "The page is not built. Run: npm run build\n";
+    app.get("/", async (_request, reply) => reply.code(503).type("text/plain; charset=utf-8").send(text));
+    return;
+  }
+  app.register(fastifyStatic, { root: folder, decorateReply: false, wildcard: true });
+}
+
+function addressOf(host: string, port: number, token: string | undefined): string {
+  const name = host.includes(":") ? `[${host}]` : host;
+  return `http://${name}:${port}/${token === undefined ? "" : `?token=${token}`}`;
+}
