@@ -39,6 +39,15 @@ export {
   shellResolutionsA,
   translationKernel,
 } from "./grid/polarValues.ts";
+export type {
+  SphereGrid,
+  SphereGridOptions,
+  SpherePoints,
+  SphereSampling,
+  SphereShell,
+  SphereShellOptions,
+} from "./grid/sphereGrid.ts";
+export { createSphereGrid, createSphereShell, integrateSphere } from "./grid/sphereGrid.ts";
 export type { ViewingAngleLists, ViewingAngles } from "./grid/viewingAngles.ts";
 export { viewingAnglesFromDistance, viewingAnglesFromLists } from "./grid/viewingAngles.ts";
 export type { NormOrder } from "./images/norms.ts";
