@@ -39,6 +39,15 @@ export {
   shellResolutionsA,
   translationKernel,
 } from "./grid/polarValues.ts";
+export type {
+  SphereGrid,
+  SphereGridOptions,
+  SpherePoints,
+  SphereSampling,
+  SphereShell,
+  SphereShellOptions,
+} from "./grid/sphereGrid.ts";
+export { createSphereGrid, createSphereShell, integrateSphere } from "./grid/sphereGrid.ts";
 export type { ViewingAngleLists, ViewingAngles } from "./grid/viewingAngles.ts";
 export { viewingAnglesFromDistance, viewingAnglesFromLists } from "./grid/viewingAngles.ts";
 export type { NormOrder } from "./images/norms.ts";
@@ -78,6 +87,7 @@ export {
 } from "./particles/particleStacks.ts";
 export type { StackMetadata } from "./particles/stackMetadata.ts";
 export { readStackMetadata } from "./particles/stackMetadata.ts";
+export { drawParticles, drawTemplates } from "./picture/stackPictures.ts";
 export type { Precision, RealArray } from "./precision.ts";
 export type { PhysicalStack, PolarStack } from "./stacks.ts";
 export type { AtomicModel, AtomRules, ModelWithWarnings } from "./templates/atomicModel.ts";
@@ -89,5 +99,12 @@ export { generateFromFunction } from "./templates/fromFunction.ts";
 export type { VolumeTemplateOptions } from "./templates/fromVolume.ts";
 export { templatesFromVolume } from "./templates/fromVolume.ts";
 export type { TemplateDescriptor, TemplateOptions } from "./templates/makeStack.ts";
+export type {
+  MadeTemplates,
+  MakeTemplatesOptions,
+  TemplateInput,
+  TemplatesReport,
+} from "./templates/makeTemplates.ts";
+export { makeTemplatesFromInputs } from "./templates/makeTemplates.ts";
 export type { AtomSelector } from "./templates/selection.ts";
 export { parseAtomSelection } from "./templates/selection.ts";
