@@ -46,6 +46,8 @@ const COMMANDS: Readonly<Record<string, () => Promise<Add>>> = {
   serve: async () => (await import("./serve.ts")).addServe,
   "simulate-map": async () => (await import("./simulateMap.ts")).addSimulateMap,
   "simulate-micrograph": async () => (await import("./simulateMicrograph.ts")).addSimulateMicrograph,
+  likelihood: async () => (await import("./likelihood/likelihood.ts")).addLikelihood,
+  stitch: async () => (await import("./likelihood/stitch.ts")).addStitch,
   tour: async () => (await import("./tour.ts")).addTour,
 };
 

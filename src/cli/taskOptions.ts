@@ -21,11 +21,11 @@ export interface TaskArguments extends Omit<EngineArguments, "engine"> {
   readonly keepParts?: boolean;
 }
 
-/** The options of work in tasks, on this machine or a cluster. @param parts  whether a task may leave states of parts */
-export function addTaskOptions(command: Command, { parts = false } = {}): Command {
+/** The options of work in tasks, on this machine or a cluster. @param parts  whether a task may leave states of parts; `what` is divided */
+export function addTaskOptions(command: Command, { parts = false, what = "micrograph" } = {}): Command {
   command
     .addOption(engineOption("run in batches: processes of this machine, or of a Slurm cluster"))
-    .option("--tasks <number>", "with --engine: batches of each micrograph (default: 1)", count)
+    .option("--tasks <number>", `with --engine: batches of each ${what} (default: 1)`, count)
     .option(
       "--jobs <folder>",
       "with --engine: states and logs of the batches (default: beside the particles)",

@@ -1,3 +1,39 @@
+export type { BasisOptions, FoundBasis } from "./compression/findBasis.ts";
+export { findBasis } from "./compression/findBasis.ts";
+export type {
+  Aggregation,
+  Comparator,
+  ComparatorOptions,
+  ComparatorRequest,
+  ComparatorResult,
+  CrossCorrelation,
+  IntegratedOptions,
+  OptimalDisplacement,
+  OptimalDisplacementAndRotation,
+  OptimalPose,
+  OptimalRotation,
+  PoseNames,
+} from "./correlation/comparators.ts";
+export {
+  compareWith,
+  completeCorrelation,
+  computeCrossCorrelation,
+  computeCrossCorrelationComplete,
+  computeOptimalDisplacement,
+  computeOptimalDisplacementAndRotation,
+  computeOptimalPose,
+  computeOptimalRotation,
+  computeTemplateNorms,
+  optimalDisplacement,
+  optimalDisplacementAndRotation,
+  optimalPose,
+  optimalRotation,
+  templateFirstComparator,
+} from "./correlation/comparators.ts";
+export type { Compared, CompareMethod, PreparedTemplates } from "./correlation/prepared.ts";
+export { prepareTemplates } from "./correlation/prepared.ts";
+export type { ImageSide, TemplateSide } from "./correlation/sides.ts";
+export { polarNorms } from "./correlation/sides.ts";
 export type { AtomShape, ImageDescriptor, IndividualValues, Xy } from "./descriptor/descriptor.ts";
 export {
   fromIndividualValues,
@@ -6,6 +42,8 @@ export {
   withPixelSize,
 } from "./descriptor/descriptor.ts";
 export { ensureDescriptor, readImageDescriptor, writeImageDescriptor } from "./descriptor/descriptorFile.ts";
+export type { DisplacementOptions, Displacer, TemplateStack } from "./displacements/configureDisplacement.ts";
+export { configureDisplacement } from "./displacements/configureDisplacement.ts";
 export type { LikelihoodPaths, ParticleStackPaths } from "./files.ts";
 export {
   displacementsPath,
@@ -73,6 +111,12 @@ export type { Lens, PolarCtf, PolarCtfOptions } from "./images/polarCtf.ts";
 export { polarCtf } from "./images/polarCtf.ts";
 export type { VarianceScalingOptions } from "./images/varianceScaling.ts";
 export { varianceScaling } from "./images/varianceScaling.ts";
+export type { MarginalOptions } from "./integrated/integralModel.ts";
+export { marginalLogLikelihood } from "./integrated/integralModel.ts";
+export type { NoisePowers, NoisePrior, Residual } from "./integrated/noisePrior.ts";
+export { noisePowers, residualLogLikelihood, residualOf } from "./integrated/noisePrior.ts";
+export type { ImagePoses, SinglePoseLikelihood } from "./integrated/singlePose.ts";
+export { computeLikelihoodOptimalPose } from "./integrated/singlePose.ts";
 export type { ConvertParticlesOptions, ParticlesReport, WrittenStack } from "./particles/convert.ts";
 export type {
   CryosparcJobOptions,
@@ -89,6 +133,16 @@ export type { StackMetadata } from "./particles/stackMetadata.ts";
 export { readStackMetadata } from "./particles/stackMetadata.ts";
 export { drawParticles, drawTemplates } from "./picture/stackPictures.ts";
 export type { Precision, RealArray } from "./precision.ts";
+export type { LikelihoodFiles, LikelihoodFilesOptions } from "./runs/fileManager.ts";
+export { configureLikelihoodFiles } from "./runs/fileManager.ts";
+export { joinReports } from "./runs/likelihoodBatch.ts";
+export type { LikelihoodChoices, LikelihoodStep, LikelihoodStepOptions } from "./runs/likelihoodStep.ts";
+export { likelihoodStep } from "./runs/likelihoodStep.ts";
+export type { LikelihoodReport, RunLikelihoodOptions, StackReport } from "./runs/runLikelihood.ts";
+export { runLikelihoodFullCrossCorrelation, runLikelihoodOptimalPose } from "./runs/runLikelihood.ts";
+export type { StitchOptions, StitchReport } from "./runs/stitch.ts";
+export { stitchLogLikelihoodMatrices } from "./runs/stitch.ts";
+export { readTemplateList } from "./runs/templateList.ts";
 export type { PhysicalStack, PolarStack } from "./stacks.ts";
 export type { AtomicModel, AtomRules, ModelWithWarnings } from "./templates/atomicModel.ts";
 export { atomicModel } from "./templates/atomicModel.ts";

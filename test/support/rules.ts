@@ -65,6 +65,10 @@ export const DOORS: readonly Door[] = [
     from: /^src\/cli\/(match|refine|extract)\.ts$/,
     to: /^src\/(core\/index\.node|match\/many\/(match|refine|extract)Batch)\.ts$/,
   },
+  {
+    from: /^src\/cli\/likelihood\/likelihood\.ts$/,
+    to: /^src\/(core\/index\.node|likelihood\/runs\/likelihoodBatch)\.ts$/,
+  },
 ];
 
 /** Tests' ways into folders of src; helpers by their names. */

@@ -24,8 +24,8 @@ export interface LikelihoodFiles {
   readonly iTemplate: number;
   /** The templates' stack. */
   readonly templates: string;
-  /** Every stack of particles. */
-  readonly stacks: readonly ParticleStackPaths[];
+  /** Every stack of particles, with its number. */
+  readonly stacks: readonly (ParticleStackPaths & { readonly stack: number })[];
 }
 
 const KEYS = {
@@ -49,7 +49,10 @@ export async function configureLikelihoodFiles(options: LikelihoodFilesOptions):
   const { folderTemplates, folderParticles, folderOutput, nStacks = 1, iTemplate = 0 } = options;
   requireWhole("nStacks", nStacks, 1);
   const list = templateListPath(folderTemplates);
-  const stacks = Array.from({ length: nStacks }, (_, stack) => particleStackPaths(folderParticles, stack));
+  const stacks = Array.from({ length: nStacks }, (_, stack) => ({
+    stack,
+    ...particleStackPaths(folderParticles, stack),
+  }));
   const wanted = [list, ...stacks.flatMap(({ fourier, metadata }) => [fourier, metadata])];
   await requireThere(wanted);
   const templates = await templatesOf(list, iTemplate);

@@ -66,7 +66,8 @@ export interface LikelihoodReport {
   readonly files: readonly string[];
 }
 
-const KEYS = {
+/** Options that decide about results, by name. */
+export const RUN_KEYS = {
   method: true,
   errorBound: true,
   nTemplatesPerBatch: true,
@@ -138,7 +139,7 @@ export function runLikelihoodFullCrossCorrelation(
 }
 
 function checked(at: string, options: RunLikelihoodOptions): RunLikelihoodOptions {
-  requireKnownOptions(at, options, KEYS);
+  requireKnownOptions(at, options, RUN_KEYS);
   return options;
 }
 
@@ -180,7 +181,7 @@ async function run(given: Run): Promise<LikelihoodReport> {
   await withPool(options, async (pool: Pool) => {
     const prepared = prepareTemplates(pool, side, methodOf(options, descriptor));
     try {
-      for (const [stack, place] of files.stacks.entries()) {
+      for (const [i, { stack, ...place }] of files.stacks.entries()) {
         requireNotAborted(options.signal, "likelihood");
         const paths = likelihoodPaths(files.folderOutput, files.iTemplate, stack);
         const results = pathsOf(paths, options);
@@ -194,7 +195,7 @@ async function run(given: Run): Promise<LikelihoodReport> {
         const request = { ...side, ...particles };
         const pairs = particles.images.shape[0] * templates.shape[0];
         // All stacks are taken to have as many.
-        const onPairs = (done: number) => tell(stack * pairs + done, files.stacks.length * pairs);
+        const onPairs = (done: number) => tell(i * pairs + done, files.stacks.length * pairs);
         const work = { paths, prepared, request, descriptor, options, onPairs };
         const { outputs, errorBound } = await given.outputs(work);
         await write(outputs);

@@ -1,4 +1,4 @@
-import { openFile } from "../../io/index.ts";
+import { openFile } from "#files";
 
 /** Bytes that are hashed of a file's beginning, middle and end. */
 const PIECE = 1 << 20;
