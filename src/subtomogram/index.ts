@@ -60,5 +60,14 @@ export { runFsc } from "./programs/fscProgram.ts";
 export type { TomogramInputs } from "./programs/inputs.ts";
 export { parseMask } from "./programs/maskSpec.ts";
 export type { Tomogram, TomogramInput } from "./sampling/tomogram.ts";
+export type {
+  Colormap,
+  ImageStack,
+  ProjectionView,
+  SimulatedComponent,
+  SimulateOptions,
+  SimulatorOptions,
+} from "./simulate/simulator.ts";
+export { TomogramSimulator } from "./simulate/simulator.ts";
 export type { SingleAxisTilt, TiltAxis, TiltModel, TiltRange } from "./tilt/tilt.ts";
 export { dualAxis, noWedge, singleAxis, toTiltModel, wedgeMask } from "./tilt/tilt.ts";
