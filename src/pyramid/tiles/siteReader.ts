@@ -1,5 +1,5 @@
 import type { PixelArray } from "../../core/index.ts";
-import { toFault, VitrineError } from "../../core/index.ts";
+import { imageBytes, pixelView, toFault, VitrineError } from "../../core/index.ts";
 import { type ImageCollection, type ImageSource, openImages } from "../../io/essentials.ts";
 import { type PlacedPixels, pastePixels } from "../geometry/paste.ts";
 import { otherSize } from "../illumination/models.ts";
@@ -38,7 +38,8 @@ interface LoadedImage {
 
 /** Files that are open at once. */
 const OPEN_FILES = 16;
-const CACHE_BYTES = 2 ** 27;
+/** Of images that are kept, where nobody says. */
+export const CACHE_BYTES = 2 ** 27;
 /** Images that stay whatever the memory: the one that is used, and the next. */
 const LEAST_IMAGES = 2;
 
@@ -60,6 +61,11 @@ export class SiteReader implements AsyncDisposable {
 
   constructor(options: SiteReaderOptions) {
     this.#options = options;
+  }
+
+  /** Of all images that it holds, and of memory that it uses again. */
+  get bytes(): number {
+    return this.#spare.reduce((sum, { byteLength }) => sum + byteLength, this.#bytes);
   }
 
   /**
@@ -119,18 +125,23 @@ export class SiteReader implements AsyncDisposable {
       requireAlike(source, image, this.#options.type);
       const area = image.height * image.width;
       if (correctedPixels !== undefined && area !== correctedPixels) throw otherSize(correctedPixels, area);
-      const spare = this.#spare.findIndex(({ length }) => length === area);
-      const [into] = spare === -1 ? [] : this.#spare.splice(spare, 1);
-      // of another size: nobody can use it
-      if (into === undefined) this.#spare = [];
-      const { data } = await source.read({ region: image.plane, ...(into !== undefined && { into }) });
-      if (data.length !== area) throw notAPlane(image, data.length);
+      requirePlane(source, image);
+      // memory of the caller's: chunks of the file are not kept beside it
+      const { data } = await source.read({ region: image.plane, into: this.#room(area) });
       if (reuse) return { stored: data, pixels: rawPixels(data) };
       const pixels = tilePixels(data);
       return { stored: data, pixels: correct?.(pixels) ?? pixels };
     } catch (error) {
       throw named(image, error);
     }
+  }
+
+  #room(pixels: number): PixelArray {
+    const spare = this.#spare.findIndex(({ length }) => length === pixels);
+    if (spare !== -1) return this.#spare.splice(spare, 1)[0];
+    this.#spare = []; // of another size: nobody can use it
+    const layout = { width: pixels, height: 1, channels: 1, dtype: this.#options.type };
+    return pixelView(layout, new ArrayBuffer(imageBytes(layout)));
   }
 
   async #open({ path, imageIndex }: BatchImage): Promise<ImageSource> {
@@ -204,12 +215,17 @@ function requireAlike(source: ImageSource, image: BatchImage, type: BatchLayer["
   });
 }
 
-function notAPlane({ path, height, width }: BatchImage, found: number): VitrineError {
-  return new VitrineError({
+function requirePlane(
+  { axes, levels: [{ shape }] }: ImageSource,
+  { path, height, width, plane }: BatchImage,
+): void {
+  const values = axes.reduce((all, { name }, i) => (Object.hasOwn(plane, name) ? all : all * shape[i]), 1);
+  if (values === height * width) return;
+  throw new VitrineError({
     code: "shape",
     at: path,
     expected: `one grey plane of ${height} x ${width} pixels`,
-    found: `${found} values`,
+    found: `${values} values`,
   });
 }
 
