@@ -1,3 +1,4 @@
+import { deflate } from "#deflate";
 import type { PixelArray } from "../../core/index.ts";
 import { bytesOf, HOST_IS_LITTLE_ENDIAN } from "../byteOrder.ts";
 
@@ -54,12 +55,6 @@ function byteDifferences(pixels: PixelArray, width: number, samples: number): Ui
     for (let i = start + values * each - 1; i >= start + samples; i--) out[i] -= out[i - samples];
   }
   return out;
-}
-
-/** By the platform's own zlib, in threads of its own. */
-async function deflate(bytes: Uint8Array): Promise<Uint8Array> {
-  const packer = new Blob([bytes.slice()]).stream().pipeThrough(new CompressionStream("deflate"));
-  return new Uint8Array(await new Response(packer).arrayBuffer());
 }
 
 const CLEAR = 256;

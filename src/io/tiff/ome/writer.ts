@@ -130,6 +130,8 @@ class Writer implements OmeTiffWriter {
   /** By the number of the plane. */
   readonly #planes: (readonly Level[])[] = [];
   #end = HEADER_BYTES;
+  /** Tiles of all bands so far are in the file. */
+  #stored: Promise<void> = Promise.resolve();
   /** Calls follow one another. */
   #last: Promise<void> = Promise.resolve();
   #state: "open" | "done" = "open";
@@ -150,6 +152,7 @@ class Writer implements OmeTiffWriter {
 
   async close(): Promise<void> {
     await this.#last.catch(() => {});
+    await this.#stored.catch(() => {});
     if (this.#state === "done") return;
     this.#state = "done";
     await this.#parts.file.close();
@@ -281,13 +284,13 @@ class Writer implements OmeTiffWriter {
     return target;
   }
 
-  /** Tiles are whole: beyond the image they repeat nothing and are 0. */
+  /** Tiles are whole: beyond the image they repeat nothing and are 0. One band is packed while the next one comes. */
   async #storeTiles(level: Level, band: PixelArray, rows: number): Promise<void> {
     const { tile, dtype, compression = "deflate" } = this.#parts.options;
     const { samples } = this.#parts.plan;
     const across = Math.ceil(level.width / tile);
     const first = Math.floor((level.rows - 1) / tile) * across;
-    const packed = await Promise.all(
+    const packing = Promise.all(
       Array.from({ length: across }, (_, column) => {
         const pixels = newPixels(tile * tile * samples, dtype);
         const left = column * tile;
@@ -299,11 +302,18 @@ class Writer implements OmeTiffWriter {
         return packTile(pixels, { width: tile, samples, compression });
       }),
     );
-    for (const [column, bytes] of packed.entries()) {
-      level.offsets[first + column] = this.#end;
-      level.byteCounts[first + column] = bytes.length;
-      await this.#append(bytes);
-    }
+    const before = this.#stored;
+    const stored = before.then(async () => {
+      for (const [column, bytes] of (await packing).entries()) {
+        level.offsets[first + column] = this.#end;
+        level.byteCounts[first + column] = bytes.length;
+        await this.#append(bytes);
+      }
+    });
+    // who waits for it, at the next band or at the end, is told
+    for (const promise of [packing, stored]) promise.catch(() => {});
+    this.#stored = stored;
+    await before;
   }
 
   async #append(bytes: Uint8Array): Promise<void> {
@@ -328,6 +338,7 @@ class Writer implements OmeTiffWriter {
       }
       planes.push(levels);
     }
+    await this.#stored;
     const { pieces, firstOffset, isBig } = writeDirectories(planes, {
       plan,
       tile,
