@@ -9,6 +9,8 @@ const OPTIONS: Readonly<Record<string, string>> = {
   "coarse samples": "--coarse-samples",
   "correlation table": "--correlation-table",
   "createPool workers": "--workers",
+  "downsample factor": "--downsample",
+  "image descriptor nInplanes": "--inplanes",
   "imageProcessor.workers": "--workers",
   "nextDatasetFolder name": "--name",
   openMMCoreMicroscope: "--microscope mmcore",

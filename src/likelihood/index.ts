@@ -77,6 +77,15 @@ export {
   shellResolutionsA,
   translationKernel,
 } from "./grid/polarValues.ts";
+export type {
+  SphereGrid,
+  SphereGridOptions,
+  SpherePoints,
+  SphereSampling,
+  SphereShell,
+  SphereShellOptions,
+} from "./grid/sphereGrid.ts";
+export { createSphereGrid, createSphereShell, integrateSphere } from "./grid/sphereGrid.ts";
 export type { ViewingAngleLists, ViewingAngles } from "./grid/viewingAngles.ts";
 export { viewingAnglesFromDistance, viewingAnglesFromLists } from "./grid/viewingAngles.ts";
 export type { NormOrder } from "./images/norms.ts";
@@ -122,6 +131,7 @@ export {
 } from "./particles/particleStacks.ts";
 export type { StackMetadata } from "./particles/stackMetadata.ts";
 export { readStackMetadata } from "./particles/stackMetadata.ts";
+export { drawParticles, drawTemplates } from "./picture/stackPictures.ts";
 export type { Precision, RealArray } from "./precision.ts";
 export type { LikelihoodFiles, LikelihoodFilesOptions } from "./runs/fileManager.ts";
 export { configureLikelihoodFiles } from "./runs/fileManager.ts";
@@ -143,5 +153,12 @@ export { generateFromFunction } from "./templates/fromFunction.ts";
 export type { VolumeTemplateOptions } from "./templates/fromVolume.ts";
 export { templatesFromVolume } from "./templates/fromVolume.ts";
 export type { TemplateDescriptor, TemplateOptions } from "./templates/makeStack.ts";
+export type {
+  MadeTemplates,
+  MakeTemplatesOptions,
+  TemplateInput,
+  TemplatesReport,
+} from "./templates/makeTemplates.ts";
+export { makeTemplatesFromInputs } from "./templates/makeTemplates.ts";
 export type { AtomSelector } from "./templates/selection.ts";
 export { parseAtomSelection } from "./templates/selection.ts";

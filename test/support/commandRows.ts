@@ -27,6 +27,8 @@ export interface CommandRow {
 
 const golden = (file: string) => fileURLToPath(new URL(`../golden/${file}`, import.meta.url));
 
+const likelihoodParams = ["--params", golden("likelihood/run/parameters.npz")];
+
 /** 483 correlations. */
 function searchConfig(folder: string): string {
   const configuration = smallConfiguration(folder, { image: [96, 80], template: 16 });
@@ -189,6 +191,36 @@ export const COMMAND_ROWS: readonly CommandRow[] = [
     prepare: () => [golden("match/search1_config.yaml")],
     results: ["optics_group", "micrograph_path"],
     computes: false,
+  },
+  {
+    name: "parameters",
+    prepare: (folder) => [join(folder, "p.npz"), "--pixels", "48", "--pixel-size", "2"],
+    results: ["path", "boxSizeA", "resolutionA", "shells", "inplanes", "templates"],
+    computes: false,
+    failing(folder) {
+      writeFileSync(join(folder, "there.npz"), "");
+      return [join(folder, "there.npz"), "--pixels", "48", "--pixel-size", "2"];
+    },
+  },
+  {
+    name: "templates",
+    prepare: (folder) => [...likelihoodParams, "--map", golden("likelihood/input/vol.mrc"), "--out", folder],
+    results: ["files", "list", "templates"],
+    computes: false,
+    failing: (folder) => [...likelihoodParams, "--map", join(folder, "none.mrc"), "--out", folder],
+  },
+  {
+    name: "particles",
+    prepare: (folder) => [
+      ...likelihoodParams,
+      "--cs",
+      golden("likelihood/input/particles.cs"),
+      "--out",
+      folder,
+    ],
+    results: ["folder", "stacks", "images"],
+    computes: false,
+    failing: (folder) => [...likelihoodParams, "--cs", join(folder, "none.cs"), "--out", folder],
   },
   {
     name: "import",

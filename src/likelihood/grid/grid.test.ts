@@ -4,6 +4,7 @@ import { difference, likelihoodNpy, likelihoodNpz } from "../../../test/support/
 import { createNonUniformPolarGrid, createPolarGrid, type PolarGridOptions } from "./polarGrid.ts";
 import { integratePolar, pointWeights, polarMask, polarPoints, translationKernel } from "./polarValues.ts";
 import { gaussJacobi, interpolatoryWeights } from "./quadrature.ts";
+import { createSphereGrid, createSphereShell, integrateSphere } from "./sphereGrid.ts";
 import { viewingAnglesFromDistance, viewingAnglesFromLists } from "./viewingAngles.ts";
 
 // README of the golden files: grids 1e-14.
@@ -126,6 +127,42 @@ test("weights of any places integrate polynomials", () => {
   const weights = interpolatoryWeights(radii);
   for (const power of [0, 1, 2, 3])
     expect(radii.reduce((sum, r, i) => sum + weights[i] * r ** power, 0)).toBeCloseTo(1 / (power + 2), 13);
+});
+
+describe("spheres", () => {
+  test("areas, volumes and moments of every kind of grid", () => {
+    for (const azimuthalSampling of ["uniform", "adaptive"] as const) {
+      const shell = createSphereShell({ radius: 2, distEq: 0.5, azimuthalSampling });
+      const square = shell.z.map((z) => z * z);
+      expect(
+        integrateSphere(
+          shell,
+          square.map(() => 1),
+        )[0],
+      ).toBeCloseTo(16 * Math.PI, 10);
+      expect(integrateSphere(shell, square)[0]).toBeCloseTo((64 / 3) * Math.PI, 10);
+      for (const options of [{}, { equalShell: true }, { distType: "adaptive" }] as const) {
+        const grid = createSphereGrid({ radiusMax: 2, distEq: 0.6, azimuthalSampling, ...options });
+        const values = new Float64Array(2 * grid.count).fill(1);
+        values.set(
+          grid.x.map((x, i) => x * grid.x[i]),
+          grid.count,
+        );
+        const [volume, moment] = integrateSphere(grid, values);
+        expect(volume).toBeCloseTo((32 / 3) * Math.PI, 10);
+        expect(moment).toBeCloseTo((128 / 15) * Math.PI, 10);
+        // r over r
+        expect(integrateSphere(grid, grid.radii, "riesz")[0]).toBeCloseTo((32 / 3) * Math.PI, 10);
+        expect(grid.starts.at(-1)).toBe(grid.count);
+        const isSame = new Set(grid.shells.map(({ count }) => count)).size === 1;
+        expect(isSame).toBe("equalShell" in options || "distType" in options);
+      }
+    }
+    expect(() => createSphereShell({ radius: 0 })).toThrow(
+      "sphere radius: expected a number above 0, found 0.",
+    );
+    expect(() => integrateSphere(createSphereShell(), [1, 2])).toThrow("expected a multiple of");
+  });
 });
 
 describe("viewing angles", () => {

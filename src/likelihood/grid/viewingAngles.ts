@@ -1,6 +1,5 @@
 import { VitrineError } from "../../core/index.ts";
-import { gaussJacobi } from "./quadrature.ts";
-import { roundHalfEven } from "./round.ts";
+import { createSphereShell } from "./sphereGrid.ts";
 
 /** From where templates see their structure; radians, kept in single precision as CryoLike keeps them. */
 export interface ViewingAngles {
@@ -36,27 +35,13 @@ export function viewingAnglesFromDistance(distance: number): ViewingAngles {
       expected: "a number above 0",
       found: `${distance}`,
     });
-  const frequency = (2 * Math.PI) / distance;
-  const equator = 3 + roundHalfEven(frequency);
-  const { nodes, weights } = gaussJacobi(3 + Math.ceil(equator / 2), 0);
-  const azimuths: number[] = [];
-  const polars: number[] = [];
-  const shares: number[] = [];
-  for (const [i, x] of nodes.entries()) {
-    const polar = Math.acos(x);
-    const count = 3 + roundHalfEven(frequency * Math.sin(polar));
-    for (let m = 0; m < count; m++) {
-      azimuths.push(((2 * Math.PI) / count) * m);
-      polars.push(polar);
-      shares.push((weights[i] * 2 * Math.PI) / count);
-    }
-  }
+  const shell = createSphereShell({ distEq: distance, azimuthalSampling: "adaptive" });
   return {
-    count: shares.length,
-    azimuths: Float32Array.from(azimuths),
-    polars: Float32Array.from(polars),
-    gammas: new Float32Array(shares.length),
-    weights: Float64Array.from(shares),
+    count: shell.count,
+    azimuths: Float32Array.from(shell.azimuths),
+    polars: Float32Array.from(shell.polars),
+    gammas: new Float32Array(shell.count),
+    weights: shell.weights,
   };
 }
 

@@ -15,7 +15,6 @@ import {
 } from "../../io/index.ts";
 import type { Log } from "../../program/index.ts";
 import type { ImageDescriptor } from "../descriptor/descriptor.ts";
-import { ensureDescriptor } from "../descriptor/descriptorFile.ts";
 import { type ParticleStackPaths, particleStackPaths } from "../files.ts";
 import { createPolarTransform, type PolarTransform } from "../fourier/polarTransform.ts";
 import {
@@ -88,7 +87,7 @@ const CHUNK = 32;
  *   range: an image that is the same everywhere or has values that are no numbers; aborted
  */
 export async function convertSources(
-  paramsInput: string | ImageDescriptor,
+  params: ImageDescriptor,
   sources: readonly StackSource[],
   options: ConvertParticlesOptions,
 ): Promise<ParticlesReport> {
@@ -104,7 +103,6 @@ export async function convertSources(
   const planned = await planSources(sources);
   const stacks = planStacks(planned, { batchSize, nStacksMax });
   for (const warning of new Set(planned.flatMap(({ lens }) => lens.warnings))) onLog?.(warning, "warning");
-  const params = await ensureDescriptor(paramsInput);
   for (const source of planned) requireSize(source, params, factor);
   const { pixelSizeA } = options;
   const descriptor = descriptorOfStacks(params, planned, { pixelSizeA, factor, onLog });

@@ -1,5 +1,6 @@
 import { type KnownKeys, refuseUnknownKeys } from "../../io/index.ts";
 import type { ImageDescriptor } from "../descriptor/descriptor.ts";
+import { ensureDescriptor } from "../descriptor/descriptorFile.ts";
 import { type ConvertParticlesOptions, convertSources, type ParticlesReport } from "./convert.ts";
 import { cryosparcJobSources, indexedCsSources, indexedStarSources, pairedSources } from "./sources.ts";
 
@@ -43,7 +44,8 @@ export async function convertParticleStacksFromPairedStarAndMrcFiles(
     ...(defocusAngleIsDegree !== undefined && { defocusAngleIsDegree }),
     ...(phaseShiftIsDegree !== undefined && { phaseShiftIsDegree }),
   };
-  return convertSources(paramsInput, await pairedSources(particleFileList, starFileList, angles), others);
+  const descriptor = await ensureDescriptor(paramsInput);
+  return convertSources(descriptor, await pairedSources(particleFileList, starFileList, angles), others);
 }
 
 /** Of tables that name images. */
@@ -64,8 +66,9 @@ export async function convertParticleStacksFromIndexedStarFile(
 ): Promise<ParticlesReport> {
   const { mrcFolder, ...others } = options;
   refuseUnknownKeys(options, known("convertParticleStacksFromIndexedStarFile", "mrcFolder"));
+  const descriptor = await ensureDescriptor(paramsInput);
   return convertSources(
-    paramsInput,
+    descriptor,
     await indexedStarSources(starFile, { mrcFolder, onLog: options.onLog }),
     others,
   );
@@ -79,8 +82,9 @@ export async function convertParticleStacksFromIndexedCryosparcFile(
 ): Promise<ParticlesReport> {
   const { mrcFolder, ...others } = options;
   refuseUnknownKeys(options, known("convertParticleStacksFromIndexedCryosparcFile", "mrcFolder"));
+  const descriptor = await ensureDescriptor(paramsInput);
   return convertSources(
-    paramsInput,
+    descriptor,
     await indexedCsSources(fileCs, { mrcFolder, onLog: options.onLog }),
     others,
   );
@@ -100,8 +104,9 @@ export async function convertParticleStacksFromCryosparcJobDirectory(
 ): Promise<ParticlesReport> {
   const { jobNumber, ...others } = options;
   refuseUnknownKeys(options, known("convertParticleStacksFromCryosparcJobDirectory", "jobNumber"));
+  const descriptor = await ensureDescriptor(paramsInput);
   return convertSources(
-    paramsInput,
+    descriptor,
     await cryosparcJobSources(folderCryosparc, jobNumber, options.onLog),
     others,
   );

@@ -221,7 +221,7 @@ describe("stacks", () => {
     });
     expect(again.images).toBe(24);
     await expect(convertParticleStacksFromCryosparcJobDirectory(params, out, {})).rejects.toThrow(
-      "expected one job, found none.",
+      "expected one job, found none. Say its number (--job).",
     );
   });
 

@@ -37,7 +37,7 @@ export async function readStarLens(source: FileSource, options: StarLensOptions)
     return value;
   };
   const radians = (values: Float64Array, isDegree: boolean) =>
-    isDegree ? values.map((angle) => (angle * Math.PI) / 180) : values;
+    isDegree ? values.map((angle) => angle * (Math.PI / 180)) : values;
   const phases = orElse("PhaseShift", 0, "phase shift");
   const contrast = orElse("AmplitudeContrast", 0.1, "amplitude contrast");
   return {
@@ -172,7 +172,7 @@ function anglesOf(columns: Columns): ParticleAngles | null {
       found: there.map((name) => `rln${name}`).join(", "),
     });
   const [rotation, tilt, psi] = names.map((name) =>
-    columns.numbers(name).map((angle) => (angle * Math.PI) / 180),
+    columns.numbers(name).map((angle) => angle * (Math.PI / 180)),
   );
   return { rotation, tilt, psi };
 }

@@ -77,7 +77,7 @@ async function indexedSources(
   }
   const shown = `${missing.slice(0, 5).join(", ")}${missing.length > 5 ? ` and ${missing.length - 5} more` : ""}`;
   if (sources.length === 0) {
-    const hint = "Name the folder where they lie (mrcFolder)";
+    const hint = "Name the folder where they lie (--mrc-folder)";
     throw new VitrineError({
       code: "missing",
       at: path,
@@ -154,7 +154,7 @@ async function jobFolder(
     at: folder,
     expected: "one job",
     found: jobs.slice(0, 8).join(", ") || "none",
-    hint: "Say its number (jobNumber)",
+    hint: "Say its number (--job)",
   });
 }
 

@@ -91,8 +91,10 @@ function checkVolume({ data, shape, voxelSizeA }: Volume, { boxSizeA }: Template
       "box",
       `that of the images, ${round(boxSizeA[0])} Å`,
       `${round(box)} Å (${side} voxels of ${round(voxelSizeA)} Å)`,
-      "Pad, cut or resample the map to the box of the images, or make parameters for its box",
+      "Pad, cut or resample the map to the box of the images, make parameters for its box, or say its voxel size if the header is wrong (--voxel-size)",
     );
+  if (data.every((value) => value === data[0]))
+    throw wrong("range", "data", "values that are not all the same", `${data[0]} everywhere`);
   return side;
 }
 
