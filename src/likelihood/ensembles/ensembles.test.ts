@@ -95,10 +95,18 @@ test("posteriors of images add up to 1", () => {
 
 test("matrices and options that cannot be are refused", () => {
   const matrix = mixture(3, 0.5, 6);
-  expect(() => ensembleWeights({ ...matrix, shape: [2, 4] })).toThrowErrorMatchingInlineSnapshot(`[VitrineError: likelihood matrix: expected structures x images values, at least one of each, found 6 for 2 x 4.]`);
+  expect(() => ensembleWeights({ ...matrix, shape: [2, 4] })).toThrowErrorMatchingInlineSnapshot(
+    `[VitrineError: likelihood matrix: expected structures x images values, at least one of each, found 6 for 2 x 4.]`,
+  );
   expect(() =>
     rankStructures({ ...matrix, data: [1, 2, Number.NaN, 4, 5, 6] }),
-  ).toThrowErrorMatchingInlineSnapshot(`[VitrineError: likelihood matrix structure 0, image 2: expected a finite log-likelihood, found NaN.]`);
-  expect(() => ensembleWeights(matrix, { dirichlet: 0.5 })).toThrowErrorMatchingInlineSnapshot(`[VitrineError: ensembleWeights dirichlet: expected a number from 1, found 0.5.]`);
-  expect(() => ensembleWeights(matrix, { confidence: 1 })).toThrowErrorMatchingInlineSnapshot(`[VitrineError: ensembleWeights confidence: expected a number between 0 and 1, found 1.]`);
+  ).toThrowErrorMatchingInlineSnapshot(
+    `[VitrineError: likelihood matrix structure 0, image 2: expected a finite log-likelihood, found NaN.]`,
+  );
+  expect(() => ensembleWeights(matrix, { dirichlet: 0.5 })).toThrowErrorMatchingInlineSnapshot(
+    `[VitrineError: ensembleWeights dirichlet: expected a number from 1, found 0.5.]`,
+  );
+  expect(() => ensembleWeights(matrix, { confidence: 1 })).toThrowErrorMatchingInlineSnapshot(
+    `[VitrineError: ensembleWeights confidence: expected a number between 0 and 1, found 1.]`,
+  );
 });
