@@ -11,6 +11,7 @@ const AREAS = {
   pyramid: "./pyramid/run.js",
   experiment: "./experiment/run.js",
   subtomogram: "./subtomogram/run.js",
+  likelihood: "./likelihood/run.js",
 };
 
 const [area, ...args] = process.argv.slice(2);

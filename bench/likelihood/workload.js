@@ -3,15 +3,17 @@ import { seededRandom } from "../../dist/core/index.js";
 import { createPolarGrid } from "../../dist/likelihood/index.js";
 
 const PIXELS = 128;
-const BOX_A = 128;
+const BOX_A = 192;
 const SIGMA_A = 3;
-const ATOMS = 40;
+const ATOMS = 24;
 
 export const grid = createPolarGrid({ radiusMax: PIXELS / 4, distRadii: 0.25, nInplanes: 2 * PIXELS });
 
-/** Displacements in Å, 3 x 3 up to 3 pixels. */
-export function displacements(side = 3, mostA = 3) {
-  const line = Array.from({ length: side }, (_, i) => (side === 1 ? 0 : -mostA + (2 * mostA * i) / (side - 1)));
+/** Displacements in Å, 3 x 3 up to 3 pixels of 1.5 Å. */
+export function displacements(side = 3, mostA = 4.5) {
+  const line = Array.from({ length: side }, (_, i) =>
+    side === 1 ? 0 : -mostA + (2 * mostA * i) / (side - 1),
+  );
   return { x: line.flatMap(() => line), y: line.flatMap((y) => line.map(() => y)) };
 }
 
@@ -69,7 +71,11 @@ export function makeImages(count, templates) {
   for (let m = 0; m < count; m++) {
     const template = Math.floor(templates.shape[0] * random.uniform());
     const turn = Math.floor(nInplanes * random.uniform());
-    const [defocus, astigmatism, angle] = [10000 + 10000 * random.uniform(), 300 * random.uniform(), Math.PI * random.uniform()];
+    const [defocus, astigmatism, angle] = [
+      10000 + 10000 * random.uniform(),
+      300 * random.uniform(),
+      Math.PI * random.uniform(),
+    ];
     for (let k = 0; k < nShells; k++) {
       const s2 = ((2 * radii[k]) / BOX_A) ** 2;
       for (let j = 0; j < nInplanes; j++) {
@@ -81,13 +87,19 @@ export function makeImages(count, templates) {
         const from = 2 * ((template * nShells + k) * nInplanes + ((j + turn) % nInplanes));
         const at = 2 * ((m * nShells + k) * nInplanes + j);
         const c = ctf[m * plane + k * nInplanes + j];
-        const [re, im] = [c * templates.data[from] + 0.02 * random.normal(), c * templates.data[from + 1] + 0.02 * random.normal()];
+        const [re, im] = [
+          c * templates.data[from] + 0.02 * random.normal(),
+          c * templates.data[from + 1] + 0.02 * random.normal(),
+        ];
         images.set([re, im], at);
         images.set([re, -im], at + nInplanes);
       }
     }
   }
-  return { images: { shape: [count, nShells, nInplanes], data: images }, ctf: { shape: [count, nShells, nInplanes], data: ctf } };
+  return {
+    images: { shape: [count, nShells, nInplanes], data: images },
+    ctf: { shape: [count, nShells, nInplanes], data: ctf },
+  };
 }
 
 export const boxSizeA = [BOX_A, BOX_A];

@@ -47,6 +47,7 @@ const COMMANDS: Readonly<Record<string, () => Promise<Add>>> = {
   "simulate-map": async () => (await import("./simulateMap.ts")).addSimulateMap,
   "simulate-micrograph": async () => (await import("./simulateMicrograph.ts")).addSimulateMicrograph,
   likelihood: async () => (await import("./likelihood/likelihood.ts")).addLikelihood,
+  ensemble: async () => (await import("./likelihood/ensemble.ts")).addEnsemble,
   stitch: async () => (await import("./likelihood/stitch.ts")).addStitch,
   tour: async () => (await import("./tour.ts")).addTour,
 };

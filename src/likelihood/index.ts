@@ -44,6 +44,12 @@ export {
 export { ensureDescriptor, readImageDescriptor, writeImageDescriptor } from "./descriptor/descriptorFile.ts";
 export type { DisplacementOptions, Displacer, TemplateStack } from "./displacements/configureDisplacement.ts";
 export { configureDisplacement } from "./displacements/configureDisplacement.ts";
+export type { EnsembleReport, RunEnsembleOptions } from "./ensembles/program.ts";
+export { runEnsemble } from "./ensembles/program.ts";
+export type { RankedStructure, RankingOptions } from "./ensembles/ranking.ts";
+export { imagePosteriors, rankStructures } from "./ensembles/ranking.ts";
+export type { EnsembleOptions, EnsembleWeights, LikelihoodMatrix } from "./ensembles/weights.ts";
+export { ensembleWeights } from "./ensembles/weights.ts";
 export type { LikelihoodPaths, ParticleStackPaths } from "./files.ts";
 export {
   displacementsPath,

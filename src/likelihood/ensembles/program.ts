@@ -1,0 +1,256 @@
+import { VitrineError } from "../../core/index.ts";
+import {
+  type CsvValue,
+  fileExists,
+  formatCsv,
+  prepareResultFiles,
+  readTorchTensor,
+  requireKnownOptions,
+  writeFileAtomic,
+  writeTogether,
+} from "../../io/index.ts";
+import type { Log } from "../../program/index.ts";
+import { type Bar, drawBars } from "../picture/barPicture.ts";
+import { imagePosteriors, type RankedStructure, rankStructures } from "./ranking.ts";
+import {
+  type EnsembleOptions,
+  type EnsembleWeights,
+  ensembleWeights,
+  type LikelihoodMatrix,
+} from "./weights.ts";
+
+/** How an ensemble is judged. */
+export interface RunEnsembleOptions extends EnsembleOptions {
+  /** Where results go. */
+  readonly folderOutput: string;
+  /** Of the structures, in the order of the matrix; default their numbers. */
+  readonly names?: readonly string[];
+  /** What is believed of each structure beforehand; default all alike. */
+  readonly prior?: readonly number[];
+  /** Of a folder, the log-likelihoods in the best pose instead of the integrated ones. */
+  readonly optimal?: boolean;
+  readonly overwrite?: boolean;
+  readonly onLog?: Log;
+}
+
+/** What was found. */
+export interface EnsembleReport {
+  readonly structures: number;
+  readonly images: number;
+  readonly ranking: readonly (RankedStructure & { readonly name: string })[];
+  readonly weights: readonly {
+    readonly name: string;
+    readonly weight: number;
+    readonly lower: number;
+    readonly upper: number;
+  }[];
+  readonly effectiveNumber: number;
+  readonly files: readonly string[];
+}
+
+const KEYS = {
+  folderOutput: true,
+  names: true,
+  prior: true,
+  optimal: true,
+  overwrite: true,
+  onLog: true,
+  tolerance: true,
+  maxIterations: true,
+  dirichlet: true,
+  bootstrap: true,
+  confidence: true,
+  seed: true,
+} as const;
+
+const FILES = [
+  "ranking.csv",
+  "weights.csv",
+  "posteriors.csv",
+  "ranking.png",
+  "weights.png",
+  "posteriors.png",
+] as const;
+
+/**
+ * Ranks structures by the log-likelihoods of one set of images, and weighs them as an ensemble: tables and pictures of both, and of the images'
+ * posteriors.
+ *
+ * @param source  a matrix (structures, images) of `vitrine stitch`, or its folder
+ * @throws {VitrineError} missing, type, range: no matrix, or numbers that are not finite; shape: other names or priors than structures; exists
+ */
+export async function runEnsemble(source: string, options: RunEnsembleOptions): Promise<EnsembleReport> {
+  requireKnownOptions("runEnsemble", options, KEYS);
+  const { folderOutput, overwrite = false, confidence = 0.95, onLog } = options;
+  const path = await matrixPath(source, options.optimal ?? false);
+  const matrix = await readMatrix(path);
+  const [structures, images] = matrix.shape;
+  const names = named(
+    "names",
+    options.names ?? Array.from({ length: structures }, (_, k) => `template${k}`),
+    structures,
+  );
+  const prior = options.prior && named("prior", options.prior, structures);
+  const files = FILES.map((file) => `${folderOutput}/${file}`);
+  await prepareResultFiles({ inputs: [path], outputs: files, overwrite });
+  const bootstrap = options.bootstrap === undefined ? {} : { bootstrap: options.bootstrap };
+  const seed = options.seed === undefined ? {} : { seed: options.seed };
+  const ranking = rankStructures(matrix, { confidence, ...bootstrap, ...seed, ...(prior && { prior }) });
+  const found = ensembleWeights(matrix, weightOptions(options));
+  if (!found.isConverged)
+    onLog?.(`weights are not settled after ${found.iterations} iterations: raise the tolerance`, "warning");
+  const posteriors = imagePosteriors(matrix, found.weights);
+  const texts = [
+    rankingTable(ranking, names),
+    weightsTable(found, names),
+    posteriorsTable(posteriors, names),
+  ];
+  const pictures = [
+    rankingPicture(ranking, names),
+    weightsPicture(found, names, images),
+    sharesPicture(posteriors, names),
+  ];
+  const contents = [...texts.map((text) => new TextEncoder().encode(text)), ...pictures];
+  await writeTogether(async (results) => {
+    for (const [i, file] of files.entries())
+      await results.write(file, (temporary) => writeFileAtomic(temporary, contents[i]));
+  });
+  return {
+    ...{ structures, images, files, effectiveNumber: found.effectiveNumber },
+    ranking: ranking.map((one) => ({ name: names[one.structure], ...one })),
+    weights: names.map((name, k) => ({
+      name,
+      weight: found.weights[k],
+      lower: found.lower[k],
+      upper: found.upper[k],
+    })),
+  };
+}
+
+function weightOptions({
+  tolerance,
+  maxIterations,
+  dirichlet,
+  bootstrap,
+  confidence,
+  seed,
+}: RunEnsembleOptions): EnsembleOptions {
+  const all = { tolerance, maxIterations, dirichlet, bootstrap, confidence, seed };
+  return Object.fromEntries(Object.entries(all).filter(([, value]) => value !== undefined));
+}
+
+async function matrixPath(source: string, optimal: boolean): Promise<string> {
+  if (source.endsWith(".pt")) return source;
+  const path = `${source}/${optimal ? "optimal" : "integrated"}_fourier_log_likelihood_matrix.pt`;
+  if (await fileExists(path)) return path;
+  const hint = `Run \`vitrine likelihood --${optimal ? "pose-likelihood" : "integrated"}\`, then \`vitrine stitch\``;
+  throw new VitrineError({
+    code: "missing",
+    at: path,
+    expected: "a matrix of log-likelihoods",
+    found: "none",
+    hint,
+  });
+}
+
+async function readMatrix(path: string): Promise<LikelihoodMatrix> {
+  const { shape, data } = await readTorchTensor(path);
+  const isReal = data instanceof Float32Array || data instanceof Float64Array;
+  if (isReal && shape.length === 2) return { shape: [shape[0], shape[1]], data };
+  throw new VitrineError({
+    code: "type",
+    at: path,
+    expected: "numbers (structures, images)",
+    found: `(${shape.join(", ")})`,
+  });
+}
+
+function named<Value>(name: string, values: readonly Value[], structures: number): readonly Value[] {
+  if (values.length === structures) return values;
+  const found = `${values.length}`;
+  throw new VitrineError({
+    code: "shape",
+    at: `runEnsemble ${name}`,
+    expected: `${structures}, one a structure`,
+    found,
+  });
+}
+
+function rankingTable(ranking: readonly RankedStructure[], names: readonly string[]): string {
+  const columns = "structure logLikelihood posterior logBayesFactor lower upper support images".split(" ");
+  return formatCsv(
+    columns,
+    ranking.map((one) => ({ ...one, structure: names[one.structure] })),
+  );
+}
+
+function weightsTable(
+  { weights, lower, upper, gradient }: EnsembleWeights,
+  names: readonly string[],
+): string {
+  const rows = names.map((structure, k) => ({
+    structure,
+    weight: weights[k],
+    lower: lower[k],
+    upper: upper[k],
+    gradient: gradient[k],
+  }));
+  return formatCsv(["structure", "weight", "lower", "upper", "gradient"], rows);
+}
+
+function posteriorsTable(posteriors: Float64Array, names: readonly string[]): string {
+  const rows: Record<string, CsvValue>[] = [];
+  for (let image = 0; image * names.length < posteriors.length; image++) {
+    const row: Record<string, CsvValue> = { image };
+    names.forEach((name, k) => {
+      row[`p_${name}`] = posteriors[image * names.length + k];
+    });
+    rows.push(row);
+  }
+  return formatCsv(["image", ...names.map((name) => `p_${name}`)], rows);
+}
+
+const short = (value: number) => Number(value.toPrecision(3)).toString();
+
+function rankingPicture(ranking: readonly RankedStructure[], names: readonly string[]): Uint8Array {
+  const bars = ranking.map(
+    ({ structure, logBayesFactor: value, lower, upper, posterior }): Bar => ({
+      ...{ name: names[structure], value, lower, upper },
+      text: `${short(value)}, p ${short(posterior)}`,
+    }),
+  );
+  return drawBars(bars, "ln Bayes factor of the best structure over each");
+}
+
+function weightsPicture(
+  { weights, lower, upper }: EnsembleWeights,
+  names: readonly string[],
+  images: number,
+): Uint8Array {
+  const bars = names.map(
+    (name, k): Bar => ({
+      ...{ name, value: weights[k], lower: lower[k], upper: upper[k] },
+      text: `${short(weights[k])} (${short(lower[k])} to ${short(upper[k])})`,
+    }),
+  );
+  return drawBars(bars, `weights of the ensemble, ${images} images`);
+}
+
+/** Images whose posterior is largest for each structure. */
+function sharesPicture(posteriors: Float64Array, names: readonly string[]): Uint8Array {
+  const counts = new Int32Array(names.length);
+  for (let at = 0; at < posteriors.length; at += names.length) {
+    const row = posteriors.subarray(at, at + names.length);
+    counts[row.indexOf(Math.max(...row))]++;
+  }
+  const bars = names.map(
+    (name, k): Bar => ({
+      name,
+      value: counts[k],
+      lower: counts[k],
+      upper: counts[k],
+      text: `${counts[k]} images`,
+    }),
+  );
+  return drawBars(bars, "images by the structure that they are likeliest of");
+}
