@@ -53,6 +53,8 @@ export { readMoleculesParquet, writeMoleculesParquet } from "./molecules/parquet
 export type { Quaternion, Zyx } from "./molecules/quaternion.ts";
 export type { EulerOptions } from "./molecules/rotations.ts";
 export type { AxisName } from "./molecules/symmetry.ts";
+export type { PickOptions, PickTemplateOptions } from "./pick/pickers.ts";
+export { pickDoG, pickLoG, pickTemplate } from "./pick/pickers.ts";
 export type { AverageProgramOptions, AverageReport } from "./programs/averageProgram.ts";
 export { runAverage } from "./programs/averageProgram.ts";
 export type { FscProgramOptions, FscReport } from "./programs/fscProgram.ts";
