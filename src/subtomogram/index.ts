@@ -53,12 +53,20 @@ export { readMoleculesParquet, writeMoleculesParquet } from "./molecules/parquet
 export type { Quaternion, Zyx } from "./molecules/quaternion.ts";
 export type { EulerOptions } from "./molecules/rotations.ts";
 export type { AxisName } from "./molecules/symmetry.ts";
+export type { PickOptions, PickTemplateOptions } from "./pick/pickers.ts";
+export { pickDoG, pickLoG, pickTemplate } from "./pick/pickers.ts";
 export type { AverageProgramOptions, AverageReport } from "./programs/averageProgram.ts";
 export { runAverage } from "./programs/averageProgram.ts";
+export type { ClassifyProgramOptions, ClassifyReport } from "./programs/classifyProgram.ts";
+export { runClassify } from "./programs/classifyProgram.ts";
 export type { FscProgramOptions, FscReport } from "./programs/fscProgram.ts";
 export { runFsc } from "./programs/fscProgram.ts";
 export type { TomogramInputs } from "./programs/inputs.ts";
 export { parseMask } from "./programs/maskSpec.ts";
+export type { PickMethod, PickProgramOptions, PickReport } from "./programs/pickProgram.ts";
+export { runPick } from "./programs/pickProgram.ts";
+export type { SimulateProgramOptions, SimulateReport } from "./programs/simulateProgram.ts";
+export { runSimulate } from "./programs/simulateProgram.ts";
 export type { Tomogram, TomogramInput } from "./sampling/tomogram.ts";
 export type {
   Colormap,
