@@ -1,5 +1,6 @@
 import { poolKernels } from "../../compute/index.ts";
-import { prepareResultFiles, refuseOtherEnding } from "../../io/index.ts";
+import { VitrineError } from "../../core/index.ts";
+import { prepareResultFiles } from "../../io/index.ts";
 import type { Json, Step } from "../../jobs/index.ts";
 import type { Log } from "../../program/index.ts";
 import { normalizeMask, normalizeTemplates } from "../loaders/templates.ts";
@@ -47,11 +48,7 @@ export async function alignStep(
 ): Promise<AlignStep> {
   const choices = parseChoices(given, "alignment");
   const { outPath, picturePath } = choices;
-  refuseOtherEnding(
-    outPath,
-    ALIGNED_TABLE,
-    "a name that ends with .csv, .parquet, .star, .tbl, .em or .json",
-  );
+  requireTableName(outPath);
   const outputs = picturePath === undefined ? [outPath] : [outPath, picturePath];
   await prepareResultFiles({ inputs: inputPaths(choices), outputs, overwrite: overwrite || resume });
   warnOfChoices(choices, onLog);
@@ -78,6 +75,12 @@ export async function alignStep(
     JSON.stringify({ version: 1, option: decisive, input: inputs, kernels: poolKernels(), tasks }),
   );
   return { step, identity, options: keepChoices({ choices, inputs }) };
+}
+
+function requireTableName(path: string): void {
+  if (ALIGNED_TABLE.test(path)) return;
+  const expected = "a name that ends with .csv, .parquet, .star, .tbl, .em or .json";
+  throw new VitrineError({ code: "unsupported", at: path, expected, found: "another ending" });
 }
 
 /** Reads all that is small, so that what cannot be is said now; how many molecules there are. */
