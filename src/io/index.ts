@@ -86,7 +86,7 @@ export type {
 export { formatHdf5, writeHdf5 } from "./hdf5/write.ts";
 export type { FileKind } from "./identify.ts";
 export { identifyFile } from "./identify.ts";
-export { inputPrints } from "./inputPrints.ts";
+export { inputPrints, requireSameInputs } from "./inputPrints.ts";
 export type { GreyPicture } from "./jpeg.ts";
 export { decodeGreyJpeg } from "./jpeg.ts";
 export { parseJsonText } from "./json.ts";

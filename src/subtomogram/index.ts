@@ -1,3 +1,9 @@
+export type { AlignBatch, AlignReport } from "./align/alignBatch.ts";
+export { alignBatch, collectAligned } from "./align/alignBatch.ts";
+export type { AlignChoices, AlignModelName } from "./align/alignChoices.ts";
+export { ALIGN_MODELS } from "./align/alignChoices.ts";
+export type { AlignStep, AlignStepOptions } from "./align/alignStep.ts";
+export { alignStep } from "./align/alignStep.ts";
 export type { Classes, ClassifyOptions } from "./classify/classify.ts";
 export type { ClassifyEmOptions, EmStep } from "./classify/expectation.ts";
 export type { PrincipalComponents } from "./classify/pca.ts";

@@ -1,6 +1,10 @@
 import { z } from "zod";
 import { poolKernels } from "../../compute/index.ts";
+<<<<<<< HEAD
 import { inputPrints, parseWithSchema, writeTogether } from "../../io/index.ts";
+=======
+import { inputPrints, parseWithSchema, requireSameInputs, writeTogether } from "../../io/index.ts";
+>>>>>>> w-align
 import type { BatchContext, BatchResult, CollectContext, Json, StoredResult } from "../../jobs/index.ts";
 import { withPool } from "../../program/index.ts";
 import { type MicrographCount, rowsByMicrograph } from "../particles/micrographCounts.ts";
@@ -15,7 +19,7 @@ import {
   writeRefined,
 } from "../refine/refineProgram.ts";
 import { joinTables } from "./jointTable.ts";
-import { placeRows, type RowBatch, requireSameInputs } from "./rowBatches.ts";
+import { placeRows, type RowBatch } from "./rowBatches.ts";
 
 /** A configuration and where its table goes. */
 export type RefineTarget = { readonly configPath: string; readonly particlesPath: string };
