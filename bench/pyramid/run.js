@@ -67,30 +67,24 @@ async function compareSteps({ folder, pixels, side }) {
 
 /** The step from files to an archive, processes included, beside libvips' dzsave; interleaved, bests. */
 async function compareStep({ folder, experiment, quality, side }) {
-  const bests = { plain: Infinity, corrected: Infinity, ready: Infinity, files: Infinity };
-  const most = { plain: 0, corrected: 0 };
-  const note = (name, seconds) => {
-    bests[name] = Math.min(bests[name], seconds ?? Number.NaN);
-  };
+  const rounds = [];
   // half of the sites a job: one for each core
   const batchSize = (side / SITE) ** 2 / 2;
   for (let round = 0; round < ROUNDS; round++) {
-    for (const name of ["plain", "corrected"]) {
-      const illumcorr = name === "corrected";
-      const { seconds, memory } = await measureStep(experiment, { quality, batchSize, illumcorr });
-      note(name, seconds);
-      most[name] = Math.max(most[name], memory);
-    }
+    const plain = await measureStep(experiment, { quality, batchSize });
+    const corrected = await measureStep(experiment, { quality, batchSize, illumcorr: true });
     const sites = join(experiment.directory, "images");
     const peer = askPeer([join(folder, "pixels"), `${SIDE}`, `${quality}`, folder, `${side}`, sites]);
-    note("ready", peer?.ready.seconds);
-    note("files", peer?.files.seconds);
+    rounds.push({ plain, corrected, ...peer });
   }
-  const speed = (seconds) => side ** 2 / 1e6 / seconds;
+  const best = (what, key) => Math.min(...rounds.map((round) => round[what]?.[key] ?? Number.NaN));
+  const speed = (what, key = "seconds") => side ** 2 / 1e6 / best(what, key);
   return ["plain", "corrected"].map((name) => [
     `${side} Q${quality} ${name}`,
-    ...[speed(bests[name]), speed(bests.ready), bests.ready / bests[name]],
-    ...[speed(bests.files), bests.files / bests[name], most[name]],
+    ...[speed(name), speed("ready"), best("ready", "seconds") / best(name, "seconds")],
+    ...[speed("files"), best("files", "seconds") / best(name, "seconds")],
+    ...[speed(name, "cpu"), speed("files", "cpu"), best("files", "cpu") / best(name, "cpu")],
+    Math.max(...rounds.map((round) => round[name].memory)),
   ]);
 }
 
