@@ -1,4 +1,5 @@
-"""libvips' dzsave and libjpeg-turbo on the same pixels. Arguments: file of uint16 pixels, side, quality, folder. Prints a JSON line."""
+"""libvips' dzsave and libjpeg-turbo on the same pixels. Arguments: file of uint16 pixels, side, quality, folder; with a larger side and a folder of
+sites, dzsave of an image of that side, which is made of the first one, from memory and from the sites' files. Prints a JSON line."""
 import io
 import json
 import os
@@ -15,12 +16,23 @@ pixels = np.fromfile(source, np.uint16).reshape(side, side)
 lower, upper = 100, 4000
 
 
-def dzsave():
+def ready():
+    rows, columns = pixels.shape
+    return pyvips.Image.new_from_memory(pixels.data, columns, rows, 1, "ushort")
+
+
+def files():
+    across = pixels.shape[0] // 2048
+    paths = [os.path.join(sys.argv[6], f"{i}.tif") for i in range(across * across)]
+    return pyvips.Image.arrayjoin([pyvips.Image.new_from_file(path) for path in paths], across=across)
+
+
+def dzsave(source=ready):
     target = os.path.join(folder, "peer.zip")
     if os.path.exists(target):
         os.remove(target)
     start, cpu = time.perf_counter(), time.process_time()
-    image = pyvips.Image.new_from_memory(pixels.data, side, side, 1, "ushort")
+    image = source()
     scale = 255 / (upper - lower - 1)
     image = image.linear(scale, -lower * scale, uchar=True)
     image.dzsave(target[:-4], container="zip", tile_size=256, overlap=0, depth="onetile", suffix=f".jpg[Q={quality}]", compression=0)
@@ -42,4 +54,9 @@ def turbo():
 
 # Both are warm when they are measured.
 dzsave()
-print(json.dumps({"tiles": turbo(), "pyramid": dzsave()}))
+if len(sys.argv) > 5:
+    times = int(sys.argv[5]) // side
+    pixels = np.tile(pixels, (times, times))
+    print(json.dumps({"ready": dzsave(), "files": dzsave(files)}))
+else:
+    print(json.dumps({"tiles": turbo(), "pyramid": dzsave()}))

@@ -1,5 +1,6 @@
 // `npm run bench -- pyramid [registration]`: 16-bit pixels to JPEG tiles of all levels, packed into one file, beside libvips' dzsave (pyvips) on as many
-// cores; and the encoder alone on one worker beside libjpeg-turbo (Pillow). Interleaved; VITRINE_PYTHON has the peers.
+// cores; the encoder alone on one worker beside libjpeg-turbo (Pillow); and the whole step from site files at 8192 and 16384 pixels a side. The peer
+// is warm, in one process, with all pixels in memory, and once more from the same files. Interleaved; VITRINE_PYTHON has the peers.
 import { spawnSync } from "node:child_process";
 import { closeSync, mkdtempSync, openSync, rmSync, writeFileSync, writeSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -26,12 +27,12 @@ export async function run([what] = []) {
     const lookup = Uint8Array.from({ length: 65_536 }, (_, i) =>
       Math.max(0, Math.min(255, Math.floor(((i - 100) * 255) / 3899))),
     );
-    const experiment = await makeExperiment(join(folder, "screen"), pixels, SIDE);
-    await prepareCorrection(experiment);
     const steps = [];
-    for (const quality of [75, 95]) steps.push(...(await compareStep({ folder, experiment, quality })));
-    await experiment.close();
-    printTable(["work", "ours, MP/s", "peer, MP/s", "ratio"], steps);
+    for (const side of [SIDE, 2 * SIDE]) steps.push(...(await compareSteps({ folder, pixels, side })));
+    printTable(
+      ["step", "ours, MP/s", "peer, MP/s", "ratio", "peer from files", "ratio", "memory, MiB"],
+      steps,
+    );
     const rows = [];
     for (const quality of [75, 95]) rows.push(...(await compare({ folder, pixels, lookup, quality })));
     const head = [
@@ -50,23 +51,40 @@ export async function run([what] = []) {
   }
 }
 
-/** The step from files to an archive, processes included, beside libvips' dzsave of the ready image; interleaved, bests. */
-async function compareStep({ folder, experiment, quality }) {
-  const bests = { plain: Infinity, corrected: Infinity, peer: Infinity };
-  for (let round = 0; round < ROUNDS; round++) {
-    const plain = await measureStep(experiment, { quality });
-    const corrected = await measureStep(experiment, { quality, illumcorr: true });
-    const peer =
-      askPeer([join(folder, "pixels"), `${SIDE}`, `${quality}`, folder])?.pyramid.seconds ?? Number.NaN;
-    for (const [name, seconds] of Object.entries({ plain, corrected, peer }))
-      bests[name] = Math.min(bests[name], seconds);
+async function compareSteps({ folder, pixels, side }) {
+  const directory = join(folder, `screen${side}`);
+  const experiment = await makeExperiment(directory, { pixels, shown: SIDE }, side);
+  try {
+    await prepareCorrection(experiment);
+    const rows = [];
+    for (const quality of [75, 95]) rows.push(...(await compareStep({ folder, experiment, quality, side })));
+    return rows;
+  } finally {
+    await experiment.close();
+    rmSync(directory, { recursive: true, force: true });
   }
-  const speed = (seconds) => SIDE ** 2 / 1e6 / seconds;
+}
+
+/** The step from files to an archive, processes included, beside libvips' dzsave; interleaved, bests. */
+async function compareStep({ folder, experiment, quality, side }) {
+  const rounds = [];
+  // half of the sites a job: one for each core
+  const batchSize = (side / SITE) ** 2 / 2;
+  for (let round = 0; round < ROUNDS; round++) {
+    const plain = await measureStep(experiment, { quality, batchSize });
+    const corrected = await measureStep(experiment, { quality, batchSize, illumcorr: true });
+    const sites = join(experiment.directory, "images");
+    const peer = askPeer([join(folder, "pixels"), `${SIDE}`, `${quality}`, folder, `${side}`, sites]);
+    rounds.push({ plain, corrected, ...peer });
+  }
+  const best = (what, key) => Math.min(...rounds.map((round) => round[what]?.[key] ?? Number.NaN));
+  const speed = (what, key = "seconds") => side ** 2 / 1e6 / best(what, key);
   return ["plain", "corrected"].map((name) => [
-    `Q${quality} step, ${name}`,
-    speed(bests[name]),
-    speed(bests.peer),
-    bests.peer / bests[name],
+    `${side} Q${quality} ${name}`,
+    ...[speed(name), speed("ready"), best("ready", "seconds") / best(name, "seconds")],
+    ...[speed("files"), best("files", "seconds") / best(name, "seconds")],
+    ...[speed(name, "cpu"), speed("files", "cpu"), best("files", "cpu") / best(name, "cpu")],
+    Math.max(...rounds.map((round) => round[name].memory)),
   ]);
 }
 

@@ -1,5 +1,5 @@
 // The whole step: 16-bit sites in TIFF files to an archive of tiles, through PyramidBuilder and the engine's processes on this machine.
-import { mkdirSync } from "node:fs";
+import { mkdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { addContent, createExperiment } from "vitrine/experiment";
 import { writeTiff } from "vitrine/io";
@@ -7,8 +7,8 @@ import { computeIllumination, PyramidBuilder } from "vitrine/pyramid";
 
 const SITE = 2048;
 
-/** An experiment of one well whose sites are the parts of a square image. */
-export async function makeExperiment(directory, pixels, side) {
+/** An experiment of one well whose sites are the parts of a square image of `side` pixels, which may show a smaller one again and again. */
+export async function makeExperiment(directory, { pixels, shown }, side) {
   mkdirSync(join(directory, "images"), { recursive: true });
   const experiment = await createExperiment(directory);
   const cells = side / SITE;
@@ -17,7 +17,7 @@ export async function makeExperiment(directory, pixels, side) {
     const [row, column] = [Math.floor(siteIndex / cells), siteIndex % cells];
     const data = new Uint16Array(SITE * SITE);
     for (let y = 0; y < SITE; y++) {
-      const from = (row * SITE + y) * side + column * SITE;
+      const from = ((row * SITE + y) % shown) * shown + ((column * SITE) % shown);
       data.set(pixels.subarray(from, from + SITE), y * SITE);
     }
     const path = `images/${siteIndex}.tif`;
@@ -41,12 +41,50 @@ export function prepareCorrection(experiment) {
   return computeIllumination(experiment, { model: "median", dark: 100 });
 }
 
-/** Seconds from the first job to the archive, with what processes take to start. */
-export async function measureStep(experiment, { quality, illumcorr = false }) {
+/**
+ * Seconds from the first job to the archive, with what processes take to start; what all processes together take, this one too: the most memory,
+ * MiB, and processor time, s. Both of children are looked at every 50 ms, on Linux alone.
+ */
+export async function measureStep(experiment, { quality, batchSize, illumcorr = false }) {
   const builder = new PyramidBuilder(experiment);
   const correction = illumcorr ? { illumcorr, illumcorrModel: "median" } : {};
-  await builder.init({ quality, clipValue: 4000, batchSize: 10, ...correction });
-  const start = performance.now();
+  await builder.init({ quality, clipValue: 4000, batchSize, ...correction });
+  const children = watchChildren();
+  const [start, before] = [performance.now(), process.cpuUsage()];
   await builder.submit({}, { engine: { kind: "local", tasks: 2 } });
-  return (performance.now() - start) / 1000;
+  const seconds = (performance.now() - start) / 1000;
+  const { user, system } = process.cpuUsage(before);
+  const { memory, cpu } = children.stop();
+  return { seconds, memory, cpu: cpu + (user + system) / 1e6 };
+}
+
+function watchChildren() {
+  let memory = Number.NaN;
+  const cpus = new Map();
+  const timer = setInterval(() => {
+    try {
+      const pids = readFileSync(`/proc/self/task/${process.pid}/children`, "utf8").trim().split(" ");
+      let mib = process.memoryUsage.rss() / 2 ** 20;
+      for (const pid of pids.filter(Boolean)) {
+        mib +=
+          Number(/^VmRSS:\s+(\d+) kB$/m.exec(readFileSync(`/proc/${pid}/status`, "utf8"))?.[1] ?? 0) / 1024;
+        const fields = readFileSync(`/proc/${pid}/stat`, "utf8")
+          .replace(/^.*\) /s, "")
+          .split(" ");
+        cpus.set(pid, (Number(fields[11]) + Number(fields[12])) / 100);
+      }
+      memory = Math.max(Number.isNaN(memory) ? 0 : memory, mib);
+    } catch {
+      // another system, or a process that has just ended
+    }
+  }, 50);
+  return {
+    stop() {
+      clearInterval(timer);
+      return {
+        memory,
+        cpu: cpus.size === 0 ? Number.NaN : [...cpus.values()].reduce((sum, one) => sum + one, 0),
+      };
+    },
+  };
 }

@@ -1,6 +1,8 @@
 export type { FftDirection, FftPiece, FftPlan, FftSize } from "./fft.ts";
 export { createFft, fftPlan } from "./fft.ts";
 export { fft, ifft, irfft2, irfft3, rfft2, rfft3 } from "./fftOnce.ts";
+export type { AxisFilter } from "./gaussian.ts";
+export { filterAxis, gaussianWeights } from "./gaussian.ts";
 export type { RunOptions } from "./job.ts";
 export { loadDecompositions } from "./linear/decompositions.ts";
 export type { Svd, SymmetricEigen } from "./linear/eigen.ts";

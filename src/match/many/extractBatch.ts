@@ -1,9 +1,5 @@
 import { z } from "zod";
-<<<<<<< HEAD
-import { inputPrints, parseWithSchema } from "../../io/index.ts";
-=======
 import { inputPrints, parseWithSchema, requireSameInputs } from "../../io/index.ts";
->>>>>>> w-align
 import type { BatchContext, BatchResult, CollectContext, Json, StoredResult } from "../../jobs/index.ts";
 import {
   cutRows,
@@ -12,11 +8,7 @@ import {
   planExtract,
   writeExtracted,
 } from "../refine/extractProgram.ts";
-<<<<<<< HEAD
-import { type RowBatch, requireSameInputs } from "./rowBatches.ts";
-=======
 import type { RowBatch } from "./rowBatches.ts";
->>>>>>> w-align
 
 /** What all batches and {@link collectExtracted} are told, as the engine keeps it. */
 export type ExtractChoices = {

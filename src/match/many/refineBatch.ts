@@ -1,10 +1,6 @@
 import { z } from "zod";
 import { poolKernels } from "../../compute/index.ts";
-<<<<<<< HEAD
-import { inputPrints, parseWithSchema, writeTogether } from "../../io/index.ts";
-=======
 import { inputPrints, parseWithSchema, requireSameInputs, writeTogether } from "../../io/index.ts";
->>>>>>> w-align
 import type { BatchContext, BatchResult, CollectContext, Json, StoredResult } from "../../jobs/index.ts";
 import { withPool } from "../../program/index.ts";
 import { type MicrographCount, rowsByMicrograph } from "../particles/micrographCounts.ts";

@@ -1,9 +1,7 @@
+import { filterAxis, gaussianWeights } from "../../compute/index.ts";
 import { type PipeImage, sameShape } from "../image.ts";
 import { boundaryIndex } from "../spline/bspline.ts";
 import type { OutsideMode } from "../spline/shift.ts";
-
-/** How many standard deviations the kernel reaches, as scipy's. */
-const TRUNCATE = 4;
 
 /** A Gaussian filter, one axis after the other, its kernel cut at 4 sigma and normalised. */
 export function gaussianBlur(
@@ -15,26 +13,13 @@ export function gaussianBlur(
   const [, height, width] = image.shape;
   const inner = [height * width, width, 1];
   image.shape.forEach((length, axis) => {
-    const radius = Math.floor(TRUNCATE * sigmaPx[axis] + 0.5);
+    const weights = gaussianWeights(sigmaPx[axis]);
+    const radius = weights.length >> 1;
     if (radius === 0) return;
     const taps = lineTaps({ length, radius, mode });
-    data = blurAxis(data, {
-      length,
-      inner: inner[axis],
-      taps,
-      kernel: gaussianKernel(sigmaPx[axis], radius),
-      cval,
-    });
+    data = filterAxis(data, { length, inner: inner[axis], weights, taps, outside: cval });
   });
   return sameShape(image, data);
-}
-
-function gaussianKernel(sigma: number, radius: number): Float64Array {
-  const kernel = Float64Array.from({ length: 2 * radius + 1 }, (_, i) =>
-    Math.exp(-0.5 * ((i - radius) / sigma) ** 2),
-  );
-  const sum = kernel.reduce((total, value) => total + value, 0);
-  return kernel.map((value) => value / sum);
 }
 
 /** Index in the line for each place of the line and its surroundings; -1 is the constant outside. */
@@ -54,31 +39,4 @@ function lineTaps({
     if (mode === "nearest") return at < 0 ? 0 : length - 1;
     return boundaryIndex(at, length, mode);
   });
-}
-
-interface AxisBlur {
-  readonly length: number;
-  readonly inner: number;
-  readonly taps: Int32Array;
-  readonly kernel: Float64Array;
-  readonly cval: number;
-}
-
-function blurAxis(data: Float32Array, { length, inner, taps, kernel, cval }: AxisBlur): Float32Array {
-  const result = new Float32Array(data.length);
-  const sums = new Float64Array(inner);
-  const outer = data.length / (length * inner);
-  for (let o = 0; o < outer; o++)
-    for (let i = 0; i < length; i++) {
-      sums.fill(0);
-      for (let tap = 0; tap < kernel.length; tap++) {
-        const from = taps[i + tap];
-        const weight = kernel[tap];
-        const start = (o * length + from) * inner;
-        if (from < 0) for (let k = 0; k < inner; k++) sums[k] += weight * cval;
-        else for (let k = 0; k < inner; k++) sums[k] += weight * data[start + k];
-      }
-      result.set(sums, (o * length + i) * inner);
-    }
-  return result;
 }

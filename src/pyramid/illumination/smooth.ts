@@ -1,3 +1,4 @@
+import { filterAxis, gaussianWeights } from "../../compute/index.ts";
 import type { PixelSize } from "../geometry/levels.ts";
 
 /** A plane of numbers. */
@@ -11,46 +12,22 @@ export interface Plane extends PixelSize {
  *
  * @param sigma  pixels
  */
-export function gaussianFilter(plane: Plane, sigma: number): Plane {
+export function gaussianFilter({ height, width, data }: Plane, sigma: number): Plane {
   const weights = gaussianWeights(sigma);
-  return transposed(filteredRows(transposed(filteredRows(plane, weights)), weights));
-}
-
-function gaussianWeights(sigma: number): Float64Array {
-  const radius = Math.floor(4 * sigma + 0.5);
-  const weights = Float64Array.from({ length: 2 * radius + 1 }, (_, i) =>
-    Math.exp((-0.5 * (i - radius) ** 2) / sigma ** 2),
-  );
-  const sum = weights.reduce((total, weight) => total + weight, 0);
-  return weights.map((weight) => weight / sum);
-}
-
-function filteredRows({ height, width, data }: Plane, weights: Float64Array): Plane {
-  const radius = weights.length >> 1;
-  const padded = new Float64Array(width + 2 * radius);
-  const result = new Float64Array(data.length);
-  for (let y = 0; y < height; y++) {
-    for (let i = 0; i < padded.length; i++) padded[i] = data[y * width + mirrored(i - radius, width)];
-    for (let x = 0; x < width; x++) {
-      let sum = 0;
-      for (let i = 0; i < weights.length; i++) sum += weights[i] * padded[x + i];
-      result[y * width + x] = sum;
-    }
-  }
-  return { height, width, data: result };
+  const along = (length: number, inner: number) => {
+    const taps = Int32Array.from({ length: length + weights.length - 1 }, (_, i) =>
+      mirrored(i - (weights.length >> 1), length),
+    );
+    return { length, inner, weights, taps };
+  };
+  const rows = filterAxis(data, along(width, 1));
+  return { height, width, data: filterAxis(rows, along(height, width)) };
 }
 
 function mirrored(i: number, length: number): number {
   const period = 2 * length;
   const place = ((i % period) + period) % period;
   return place < length ? place : period - 1 - place;
-}
-
-function transposed({ height, width, data }: Plane): Plane {
-  const result = new Float64Array(data.length);
-  for (let y = 0; y < height; y++)
-    for (let x = 0; x < width; x++) result[x * height + y] = data[y * width + x];
-  return { height: width, width: height, data: result };
 }
 
 /** The polynomial of up to `degree` in y and in x that is nearest to a plane, by least squares. */
