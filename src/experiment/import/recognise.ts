@@ -9,7 +9,7 @@ import { readPhenix } from "./phenix.ts";
 import type { ReadTeller } from "./teller.ts";
 import { readVisiView } from "./visiView.ts";
 
-/** Files of metadata, with who reads them; of two in one folder the first in this list is read. */
+/** Files of metadata, with who reads them; of two kinds in one folder the first in this list is read, of one kind all. */
 const TELLERS: readonly (readonly [name: RegExp, read: ReadTeller])[] = [
   [/^Index\.idx\.xml$/i, readPhenix],
   [/^Index\.xml$/i, readPhenix],
@@ -49,13 +49,18 @@ export async function recognise(folder: ImageFolder, options: NameOptions): Prom
 }
 
 function tellersOf({ files }: ImageFolder): [string, ReadTeller][] {
-  const folders = new Set<string>();
+  const kinds = new Map<string, ReadTeller>();
   return TELLERS.flatMap(([name, read]) =>
     files
-      .filter((path) => name.test(baseOf(path)) && !folders.has(folderOf(path)))
+      .filter((path) => name.test(baseOf(path)) && (kinds.get(folderOf(path)) ?? read) === read)
       .map((path): [string, ReadTeller] => {
-        folders.add(folderOf(path));
+        kinds.set(folderOf(path), read);
         return [path, read];
       }),
-  );
+  ).filter(([path, read], i, all) => read !== readPhenix || isFirstOf(all, i, path));
+}
+
+/** `Index.idx.xml` and `Index.xml` tell the same. */
+function isFirstOf(all: readonly (readonly [string, ReadTeller])[], i: number, path: string): boolean {
+  return all.findIndex(([other, read]) => read === readPhenix && folderOf(other) === folderOf(path)) === i;
 }
