@@ -1,2 +1,3 @@
 /** What core gives to Node's twins alone; a page's are served by index.browser.ts. */
 export { builtFile, startWorkerThread } from "./threads/workerThread.node.ts";
+export { writeBeside, writeBesideNow } from "./writeBeside.node.ts";

@@ -1,12 +1,12 @@
 import { randomBytes } from "node:crypto";
-import { closeSync, openSync, renameSync, rmSync, writeSync } from "node:fs";
+import { writeSync } from "node:fs";
 import { type FileHandle, link, mkdir, open, readdir, realpath, rename, rm, stat } from "node:fs/promises";
 import { dirname, join, relative, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
+import { writeBeside, writeBesideNow } from "../core/index.node.ts";
 import { VitrineError } from "../core/index.ts";
 import {
   allocate,
-  type Durability,
   type FileChunks,
   type FileSource,
   openBlob,
@@ -81,12 +81,16 @@ export async function writeFileAtomic(
 ): Promise<void> {
   if (!overwrite && (await fileExists(path))) throw alreadyThere(path);
   const temporary = temporaryBeside(path);
+  const sync = durability === "power";
   try {
-    await writeNew(temporary, chunks, durability);
-    await publish(temporary, path, overwrite);
-    if (durability === "power") await syncFolder(dirname(path));
+    await writeBeside(path, {
+      temporary,
+      fill: (file) => writeChunks(file, chunks),
+      sync,
+      ...(!overwrite && { publish: publishNew }),
+    });
+    if (sync) await syncFolder(dirname(path));
   } catch (error) {
-    await rm(temporary, { force: true });
     throw storageError(error, path, "a complete write");
   }
 }
@@ -100,16 +104,11 @@ export async function writeFileAtomic(
 export function writeFileNow(path: string, bytes: Uint8Array): void {
   const temporary = temporaryBeside(path);
   try {
-    const file = openSync(temporary, "wx");
-    try {
+    writeBesideNow(path, temporary, (file) => {
       for (let done = 0; done < bytes.length; )
         done += writeSync(file, bytes, done, Math.min(bytes.length - done, LARGEST_CALL));
-    } finally {
-      closeSync(file);
-    }
-    renameSync(temporary, path);
+    });
   } catch (error) {
-    rmSync(temporary, { force: true });
     throw storageError(error, path, "a complete write");
   }
 }
@@ -275,14 +274,8 @@ async function readExactly(
   return target;
 }
 
-async function writeNew(path: string, chunks: FileChunks, durability: Durability): Promise<void> {
-  const handle = await open(path, "wx");
-  try {
-    for await (const chunk of chunks instanceof Uint8Array ? [chunks] : chunks) await writeAll(handle, chunk);
-    if (durability === "power") await handle.sync();
-  } finally {
-    await handle.close();
-  }
+async function writeChunks(file: FileHandle, chunks: FileChunks): Promise<void> {
+  for await (const chunk of chunks instanceof Uint8Array ? [chunks] : chunks) await writeAll(file, chunk);
 }
 
 async function writeAll(handle: FileHandle, chunk: Uint8Array): Promise<void> {
@@ -329,8 +322,7 @@ function withoutBytes(pieces: readonly Uint8Array[], bytes: number): Uint8Array[
 }
 
 /** A hard link fails where the name is taken, which a rename would replace: nobody who came in between loses a file. */
-async function publish(temporary: string, path: string, overwrite: boolean): Promise<void> {
-  if (overwrite) return rename(temporary, path);
+async function publishNew(temporary: string, path: string): Promise<void> {
   try {
     await link(temporary, path);
   } catch (error) {

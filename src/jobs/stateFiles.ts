@@ -1,9 +1,10 @@
 /** Files of state: whole or not there, and read by name with patience for disks that many machines share. */
 import { createHash, randomBytes } from "node:crypto";
 import { createReadStream } from "node:fs";
-import { mkdir, open, readFile, rename, rm, stat } from "node:fs/promises";
+import { mkdir, open, readFile, rm, stat } from "node:fs/promises";
 import { dirname } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
+import { writeBeside } from "../core/index.node.ts";
 import { VitrineError } from "../core/index.ts";
 import type { Json } from "./step.ts";
 
@@ -19,16 +20,8 @@ export async function writeState(path: string, content: Uint8Array | Json, sync 
   const bytes = content instanceof Uint8Array ? content : `${JSON.stringify(content)}\n`;
   try {
     await mkdir(dirname(path), { recursive: true });
-    const handle = await open(temporary, "wx");
-    try {
-      await handle.writeFile(bytes);
-      if (sync) await handle.sync();
-    } finally {
-      await handle.close();
-    }
-    await rename(temporary, path);
+    await writeBeside(path, { temporary, sync, fill: (file) => file.writeFile(bytes) });
   } catch (cause) {
-    await rm(temporary, { force: true }).catch(() => undefined); // the first trouble is the one to tell
     throw storageError(cause, path);
   }
 }

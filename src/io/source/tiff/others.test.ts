@@ -31,3 +31,43 @@ test("the second series of an OME-TIFF at its second level", async () => {
   const { data } = await image.read({ level: 1 });
   expect([data[0], data[1], data[3], data[12]]).toEqual([1000, 1002, 1012, 1100]);
 });
+
+test("the axes of tifffile's arrays are those that it was told, in the order of all sources", async () => {
+  await using file = await openTiffImages(golden("shaped.zcyx.tif"));
+  const image = await file.open();
+  expect(image.axes.map(({ name }) => name)).toEqual(["channel", "z", "y", "x"]);
+  expect(image.levels[0].shape).toEqual([2, 3, 6, 8]);
+  // value i of (z, c, y, x) is i
+  const { data } = await image.read({ region: { channel: 1, z: 2 } });
+  expect([data[0], data[47]]).toEqual([(2 * 2 + 1) * 48, (2 * 2 + 1) * 48 + 47]);
+  expect(image.warnings).toEqual([]);
+});
+
+test("axes without names are called as those of .npy files; samples stay samples", async () => {
+  await using unnamed = await openTiffImages(golden("shaped.unnamed.tif"));
+  const image = await unnamed.open();
+  expect(image.axes.map(({ name }) => name)).toEqual(["time", "channel", "z", "y", "x"]);
+  const { data } = await image.read();
+  expect(data.every((value, i) => value === i)).toBe(true);
+  await using colours = await openTiffImages(golden("shaped.rgb.tif"));
+  const rgb = await colours.open();
+  expect(rgb.axes.map(({ name }) => name)).toEqual(["time", "z", "y", "x", "sample"]);
+  expect(rgb.levels[0].shape).toEqual([2, 3, 6, 8, 3]);
+});
+
+test("planes that tifffile wrote behind one page have their axes too; a series more is told", async () => {
+  await using file = await openTiffImages(golden("shaped.truncated.tif"));
+  const image = await file.open();
+  expect(image.axes.map(({ name }) => name)).toEqual(["z", "y", "x"]);
+  expect([image.levels[0].shape, image.warnings]).toEqual([[4, 6, 8], []]);
+  await using twice = await openTiffImages(golden("shaped.twice.tif"));
+  const pages = await twice.open();
+  expect([pages.levels[0].shape, pages.warnings]).toEqual([
+    [4, 6, 8],
+    [
+      expect.stringMatching(
+        /shaped\.twice\.tif: its description promises 2 planes, 4 are there: read along time$/,
+      ),
+    ],
+  ]);
+});

@@ -9,6 +9,7 @@ import { unitName } from "../units.ts";
 import { lowerPage, lowerPages } from "./image.ts";
 import type { PlaneScale, TiffImagePlan } from "./plan.ts";
 import type { PageGroup } from "./pyramid.ts";
+import { shapedAxes } from "./shaped.ts";
 
 /** Pixels from this size on are told in µm, smaller ones in Å. */
 const SMALLEST_UM_A = 500;
@@ -55,14 +56,23 @@ export async function planPages(reader: TiffReader, what: Group): Promise<TiffIm
   const names = channels.flatMap(({ name }) => name ?? []);
   const values = names.length === planes.length ? { values: names } : {};
   const name = channels.length > 0 ? "channel" : slide === undefined ? "time" : "z";
-  return planOf(reader, what, {
-    outer: planes.length > 1 ? [{ axis: sourceAxis(name, values), count: planes.length, scale: 1 }] : [],
-    y: side,
-    x: side,
-    channels,
-    metadata: description === "" ? {} : { ImageDescription: description },
-    warnings: [],
-  });
+  const { width, height, channels: samples } = planes[0].entry.page;
+  const counted = { planes: planes.length, values: width * height * samples, name: what.name };
+  const shaped = slide === undefined && !isBeside ? shapedAxes(description, counted) : undefined;
+  const group = shaped ? { ...what.group, planes: shaped.order.map((plane) => planes[plane]) } : what.group;
+  const pages = planes.length > 1 ? [{ axis: sourceAxis(name, values), count: planes.length, scale: 1 }] : [];
+  return planOf(
+    reader,
+    { ...what, group },
+    {
+      outer: shaped?.outer ?? pages,
+      y: side,
+      x: side,
+      channels,
+      metadata: description === "" ? {} : { ImageDescription: description },
+      warnings: shaped?.warnings ?? [],
+    },
+  );
 }
 
 async function slideChannels(reader: TiffReader, planes: readonly TiffPlane[]): Promise<SourceChannel[]> {
