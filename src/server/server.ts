@@ -48,7 +48,7 @@ export interface Server extends AsyncDisposable {
 
 const BODY_BYTES = 2 ** 16;
 const HEADER_BYTES = 2 ** 14;
-/** Where the built page lies, beside the built server or, from the sources, in dist. */
+/** Where the built page lies, beside the built server or, from the sources, in dist; only what is built has `assets`. */
 const HERE = dirname(fileURLToPath(import.meta.url));
 const PAGES = [join(HERE, "../viewer"), join(HERE, "../../dist/viewer")];
 
@@ -204,7 +204,7 @@ function addFiles(app: FastifyInstance, roots: Roots): void {
 /** The page, at every address that is no other thing's. */
 async function addPage(app: FastifyInstance): Promise<void> {
   const folders = await Promise.all(
-    PAGES.map(async (path) => (await fileExists(`${path}/index.html`)) && path),
+    PAGES.map(async (path) => (await fileExists(`${path}/assets`)) && path),
   );
   const folder = folders.find((path) => path !== false);
   if (folder === undefined) {

@@ -77,7 +77,9 @@ function packageOf(
     .slice(0, text.startsWith("@") ? 2 : 1)
     .join("/");
   if (dependencies?.[name] !== undefined) return { kind: "package", name };
-  if (from.endsWith(".test.ts") && devDependencies?.[name] !== undefined) return { kind: "package", name };
+  // the page is built, with what it stands on, before it is published
+  const isBuilt = from.endsWith(".test.ts") || from.startsWith("src/viewer/");
+  if (isBuilt && devDependencies?.[name] !== undefined) return { kind: "package", name };
   return { kind: "unknown", why: `package.json dependencies has no ${name}` };
 }
 
@@ -148,7 +150,7 @@ export function nodeReachedFrom(tree: Tree, entry: string): string[] {
       if (to.kind === "node") found.push(`${chain} -> ${to.name}`);
       if (to.kind !== "files") continue;
       for (const next of to.paths) {
-        if (seen.has(next) || !next.endsWith(".ts")) continue;
+        if (seen.has(next) || !/\.tsx?$/.test(next)) continue;
         seen.add(next);
         queue.push({ path: next, chain: `${chain} -> ${next}` });
       }

@@ -23,6 +23,8 @@ export const RULES: Rules = {
   },
   opens: [
     { from: /./, to: /^package\.json$/ },
+    // The page decodes the bytes of map objects.
+    { from: /^src\/viewer\//, to: /^src\/experiment\/objects\/block\.ts$/ },
     // The package's own first page.
     { from: /^src\/index\.ts$/, to: /^src\/core\/index\.ts$/ },
     // A worker loads the kernels of every domain; compute's twins start its built entry, and nobody else does.
@@ -56,6 +58,8 @@ export const DOORS: readonly Door[] = [
   // What a worker thread loads: how jobs are served, and the tables of the domains' jobs.
   { from: /^src\/worker\//, to: /^src\/compute\/(kernels\/index|serve\.(node|browser)|domain)\.ts$/ },
   { from: /^src\/worker\//, to: /^src\/\w+\/kernels\/(index|domain)\.ts$/ },
+  // The page decodes the bytes of map objects.
+  { from: /^src\/viewer\//, to: /^src\/experiment\/objects\/block\.ts$/ },
   // Letters and lines of pictures.
   { from: /^src\/((match|pyramid|likelihood)\/picture|subtomogram\/pictures)\//, to: /^src\/io\/render\/index\.ts$/ },
   // The one file that starts the built entry of workers, in each twin.

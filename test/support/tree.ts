@@ -10,7 +10,7 @@ export function readTree(root: string): Tree {
   const paths = ROOTS.filter((folder) => existsSync(join(root, folder))).flatMap((folder) =>
     readdirSync(join(root, folder), { recursive: true, encoding: "utf8" })
       .map((path) => `${folder}/${path.replaceAll("\\", "/")}`)
-      .filter((path) => /\.(ts|js|mjs)$/.test(path)),
+      .filter((path) => /\.(tsx?|js|mjs)$/.test(path)),
   );
   const all = [...paths.sort(), "package.json"];
   return {

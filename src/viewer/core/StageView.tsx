@@ -1,0 +1,69 @@
+import type { Layer } from "@deck.gl/core";
+import { useEffect, useMemo, useRef, useState } from "react";
+import type { Scene } from "../scene/scene.ts";
+import { Overview } from "./Overview.tsx";
+import { pixelSources } from "./pixels.ts";
+import { Readout } from "./Readout.tsx";
+import { ScaleBar } from "./ScaleBar.tsx";
+import { createStage, imageLayer, type Stage, type View, wholeView } from "./stage.ts";
+import type { ViewState } from "./viewState.ts";
+
+/** What {@link StageView} shows. */
+export interface StageProps {
+  readonly scene: Scene;
+  readonly state: ViewState;
+  readonly size: { readonly width: number; readonly height: number };
+  /** Over the image. */
+  readonly layers: readonly Layer[];
+  readonly onView: (view: View) => void;
+  readonly onPick: (id: number | undefined) => void;
+  readonly onError: (message: string) => void;
+}
+
+/** The image with what lies over it: scale bar, values under the pointer, overview. */
+export function StageView({ scene, state, size, layers, onView, onPick, onError }: StageProps) {
+  const parent = useRef<HTMLDivElement>(null);
+  const stage = useRef<Stage>(undefined);
+  const events = useRef({ onView, onPick });
+  events.current = { onView, onPick };
+  const [pointer, setPointer] = useState<readonly [number, number]>();
+  const view = state.view ?? wholeView(scene, size);
+
+  useEffect(() => {
+    const made = createStage(parent.current!, {
+      onView: (next) => events.current.onView(next),
+      onPick: (id) => events.current.onPick(id),
+      onPointer: setPointer,
+    });
+    stage.current = made;
+    return () => made.remove();
+  }, []);
+
+  const image = useImageLayer({ scene, state, onError });
+  useEffect(() => {
+    stage.current?.show(view, [image, ...layers]);
+  });
+
+  return (
+    <section className="stage" aria-label={`Image ${scene.title}`}>
+      <div ref={parent} className="canvas" data-testid="canvas" />
+      <Overview scene={scene} state={state} view={view} size={size} onView={onView} />
+      <ScaleBar scene={scene} zoom={view.zoom} />
+      <Readout scene={scene} state={state} pointer={pointer} zoom={view.zoom} />
+    </section>
+  );
+}
+
+function useImageLayer({ scene, state, onError }: Pick<StageProps, "scene" | "state" | "onError">): Layer {
+  const tell = useRef(onError);
+  tell.current = onError;
+  const sources = useMemo(() => pixelSources(scene, (error) => tell.current(error.message)), [scene]);
+  const visible = state.channels.map(({ isVisible }, i) => (isVisible ? i : -1)).filter((i) => i >= 0);
+  const key = JSON.stringify([visible, state.places]);
+  // deck.gl reads all tiles anew for another array, so it is the same one while its content is
+  const selections = useMemo(() => {
+    const [channels, places] = JSON.parse(key) as [number[], ViewState["places"]];
+    return channels.map((channel) => ({ channel, places }));
+  }, [key]);
+  return imageLayer({ scene, sources, selections, shown: visible.map((i) => state.channels[i]) });
+}

@@ -1,0 +1,98 @@
+/** The drawing: deck.gl with Viv's layer of the image, and layers over it. */
+import { Deck, type Layer, OrthographicView } from "@deck.gl/core";
+import { ColorPaletteExtension } from "@vivjs/extensions";
+import { MultiscaleImageLayer } from "@vivjs/layers";
+import type { Scene } from "../scene/scene.ts";
+import type { pixelSources, Selection } from "./pixels.ts";
+import type { ShownChannel, ViewState } from "./viewState.ts";
+
+/** Where the stage looks. */
+export type View = NonNullable<ViewState["view"]>;
+
+/** What the stage tells. */
+export interface StageEvents {
+  readonly onView: (view: View) => void;
+  /** The pixel under the pointer; undefined: none. */
+  readonly onPointer: (place: readonly [x: number, y: number] | undefined) => void;
+  readonly onPick: (id: number | undefined) => void;
+}
+
+/** A stage in an element of the page. */
+export interface Stage {
+  show(view: View, layers: readonly Layer[]): void;
+  remove(): void;
+}
+
+/** Deepest and farthest zoom, as log2 of screen pixels a pixel. */
+const ZOOMS = { minZoom: -16, maxZoom: 6 };
+
+/** Makes a stage. */
+export function createStage(parent: HTMLDivElement, { onView, onPointer, onPick }: StageEvents): Stage {
+  const deck = new Deck({
+    parent,
+    views: new OrthographicView({
+      id: "stage",
+      flipY: true,
+      controller: { keyboard: false, doubleClickZoom: false },
+    }),
+    onViewStateChange: ({ viewState }) => {
+      const [x, y] = viewState.target as [number, number];
+      onView({ x, y, zoom: Number(viewState.zoom) });
+    },
+    onHover: ({ coordinate }) =>
+      onPointer(coordinate && [Math.floor(coordinate[0]), Math.floor(coordinate[1])]),
+    onClick: ({ object }: { readonly object?: unknown }) => onPick(idOf(object)),
+    getCursor: ({ isDragging }) => (isDragging ? "grabbing" : "crosshair"),
+  });
+  return {
+    show: ({ x, y, zoom }, layers) =>
+      deck.setProps({ viewState: { target: [x, y, 0], zoom, ...ZOOMS }, layers: [...layers] }),
+    remove: () => deck.finalize(),
+  };
+}
+
+function idOf(object: unknown): number | undefined {
+  if (typeof object !== "object" || object === null || !("id" in object)) return undefined;
+  return typeof object.id === "number" ? object.id : undefined;
+}
+
+/** What {@link imageLayer} draws. */
+export interface ImageLayerOptions {
+  readonly scene: Scene;
+  /** The same array as long as the scene is the same. */
+  readonly sources: ReturnType<typeof pixelSources>;
+  readonly shown: readonly ShownChannel[];
+  /** Of the channels in `shown`; the same array as long as they are the same. */
+  readonly selections: readonly Selection[];
+}
+
+/** The image: its visible channels in their colours, added up. */
+export function imageLayer({ scene, sources, shown, selections }: ImageLayerOptions): Layer {
+  // Viv says of its layer's type that it may be anything
+  return new MultiscaleImageLayer({
+    id: `image ${scene.key}`,
+    loader: sources,
+    selections: [...selections],
+    contrastLimits: shown.map(({ limits = [0, 1] }) => [...limits]),
+    channelsVisible: shown.map(() => true),
+    colors: shown.map(({ color, opacity }) => rgbOf(color).map((part) => part * opacity)),
+    extensions: [new ColorPaletteExtension()],
+    pickable: false,
+  } as never) as Layer;
+}
+
+/** Red, green and blue of six hexadecimal digits, 0 to 255. */
+export function rgbOf(color: string): [number, number, number] {
+  const value = Number.parseInt(color, 16);
+  return [value >> 16, (value >> 8) & 255, value & 255];
+}
+
+/** The view in which all of a scene fits into the stage. */
+export function wholeView(
+  { levels }: Scene,
+  stage: { readonly width: number; readonly height: number },
+): View {
+  const { height, width } = levels[0];
+  const zoom = Math.log2(Math.min(stage.width / width, stage.height / height) * 0.96);
+  return { x: width / 2, y: height / 2, zoom };
+}

@@ -1,0 +1,53 @@
+import { useEffect, useState } from "react";
+import { askJson, type Entry, type Listing } from "../scene/api.ts";
+import { openExperimentScene, openImageScene, type Scene } from "../scene/scene.ts";
+import type { ViewState } from "./viewState.ts";
+
+/** What an address is: a list, a step of jobs, or something with pixels; undefined until it is known. */
+type Shown = "folder" | "job" | "scene" | undefined;
+
+/** Opens what the state names. */
+export function useScene({ at, image }: Pick<ViewState, "at" | "image">, onError: (message: string) => void) {
+  const [shown, setShown] = useState<{
+    readonly key: string;
+    readonly kind: Shown;
+    readonly scene?: Scene;
+  }>();
+  const key = JSON.stringify([at, image]);
+  useEffect(() => {
+    const gone = new AbortController();
+    openAt(at, image, gone.signal).then(
+      (opened) => gone.signal.aborted || setShown({ key, ...opened }),
+      (error: Error) => {
+        if (gone.signal.aborted) return;
+        setShown({ key, kind: "scene" });
+        onError(error.message);
+      },
+    );
+    return () => gone.abort();
+  }, [at, image, key, onError]);
+  return shown?.key === key
+    ? { kind: shown.kind, scene: shown.scene }
+    : { kind: "scene" as const, scene: undefined };
+}
+
+async function openAt(at: string, image: string | undefined, signal: AbortSignal) {
+  if (at === "") return { kind: "folder" as const };
+  const { self } = await askJson<Listing>("browse", { at }, signal);
+  switch (self.kind) {
+    case "folder":
+      return { kind: "folder" as const };
+    case "job":
+      return { kind: "job" as const };
+    case "experiment":
+      return { kind: "scene" as const, scene: await openExperimentScene(at, signal) };
+    case "image":
+      return { kind: "scene" as const, scene: await openImageScene(at, image, signal) };
+    case "file":
+      throw notShown(self);
+  }
+}
+
+function notShown({ name, format }: Entry): Error {
+  return new Error(`${name} is no image (${format}). It can be saved from the list of its folder.`);
+}

@@ -1,0 +1,94 @@
+import { useEffect, useState } from "react";
+import { askJson, type Entry, type Listing } from "../scene/api.ts";
+
+interface BrowserProps {
+  /** Address of a folder; empty: what is served. */
+  readonly at: string;
+  readonly onOpen: (at: string) => void;
+  readonly onError: (message: string) => void;
+}
+
+const KINDS: Readonly<Record<Entry["kind"], string>> = {
+  image: "Image",
+  experiment: "Experiment",
+  job: "Job",
+  folder: "Folder",
+  file: "File",
+};
+
+/** What is served, or what a folder holds. */
+export function Browser({ at, onOpen, onError }: BrowserProps) {
+  const [listing, setListing] = useState<Listing>();
+  // biome-ignore lint/correctness/useExhaustiveDependencies: `onError` is another function at each drawing
+  useEffect(() => {
+    const gone = new AbortController();
+    setListing(undefined);
+    readListing(at, gone.signal).then(
+      setListing,
+      (error: Error) => gone.signal.aborted || onError(error.message),
+    );
+    return () => gone.abort();
+  }, [at]);
+  if (listing === undefined) return <p className="message">Looking…</p>;
+  const { entries, total } = listing;
+  return (
+    <section className="browser" aria-label="Files">
+      <h2>{at === "" ? "Served" : at.split("/").at(-1)}</h2>
+      {entries.length === 0 && <p className="message">This folder is empty. Nothing in it can be shown.</p>}
+      <ul>
+        {entries.map((entry) => (
+          <li key={entry.at}>
+            <EntryLink entry={entry} onOpen={onOpen} />
+          </li>
+        ))}
+      </ul>
+      {total > entries.length && (
+        <p className="note">
+          The first {entries.length} of {total} entries.
+        </p>
+      )}
+    </section>
+  );
+}
+
+function EntryLink({ entry, onOpen }: { readonly entry: Entry; readonly onOpen: (at: string) => void }) {
+  const { name, at, kind, format, bytes } = entry;
+  const text = (
+    <>
+      <b>{name}</b>
+      <span>
+        {KINDS[kind]}
+        {kind === "image" || kind === "file" ? ` · ${format}` : ""}
+        {bytes === null ? "" : ` · ${bytesText(bytes)}`}
+      </span>
+    </>
+  );
+  if (kind !== "file")
+    return (
+      <button type="button" onClick={() => onOpen(at)}>
+        {text}
+      </button>
+    );
+  return (
+    <a href={`files/${at.split("/").map(encodeURIComponent).join("/")}`} download>
+      {text}
+    </a>
+  );
+}
+
+/** Of one root alone, its own kind decides; a list of one is opened by the page. */
+async function readListing(at: string, signal: AbortSignal): Promise<Listing> {
+  if (at !== "") return askJson<Listing>("browse", { at }, signal);
+  const entries = await askJson<readonly Entry[]>("roots", {}, signal);
+  return {
+    self: { name: "", at: "", kind: "folder", format: "folder", bytes: null },
+    entries,
+    total: entries.length,
+  };
+}
+
+/** Bytes with a unit that suits them. */
+export function bytesText(bytes: number): string {
+  const step = Math.min(4, Math.floor(Math.log2(Math.max(1, bytes)) / 10));
+  return `${Number((bytes / 1024 ** step).toPrecision(3))} ${["B", "KiB", "MiB", "GiB", "TiB"][step]}`;
+}

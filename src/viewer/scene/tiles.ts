@@ -1,0 +1,72 @@
+/** Tiles out of the server, the last ones kept: to be drawn again, and for the values under the pointer. */
+import { ask, type Query } from "./api.ts";
+
+/** Pixels of a tile. */
+export interface TileValues {
+  readonly data: Uint8Array | Int8Array | Uint16Array | Int16Array | Uint32Array | Int32Array | Float32Array;
+  readonly height: number;
+  readonly width: number;
+}
+
+/** Bytes of tiles that are kept: what is roamed never fills the page's memory. */
+const MOST_BYTES = 96 * 2 ** 20;
+
+const ARRAYS = {
+  uint8: Uint8Array,
+  int8: Int8Array,
+  uint16: Uint16Array,
+  int16: Int16Array,
+  uint32: Uint32Array,
+  int32: Int32Array,
+  float32: Float32Array,
+} as const;
+
+const kept = new Map<string, TileValues>();
+let bytes = 0;
+
+/** A tile of an image. @throws {Error} with what the server says */
+export async function fetchTile(query: Query, signal?: AbortSignal): Promise<TileValues> {
+  return keep(`image ${JSON.stringify(query)}`, async () => {
+    const response = await ask("image/tile", query, signal);
+    const [height, width] = (response.headers.get("X-Vitrine-Shape") ?? "").split(",").map(Number);
+    const type = response.headers.get("X-Vitrine-Type") ?? "";
+    const Values = ARRAYS[type as keyof typeof ARRAYS];
+    return { data: new Values(await response.arrayBuffer()), height, width };
+  });
+}
+
+/** A tile of a layer, grey values of its JPEG; black where there is no layer. @throws {Error} with what the server says */
+export async function fetchLayerTile(query: Query, signal?: AbortSignal): Promise<TileValues> {
+  if (query.layer === undefined) return { data: new Uint8Array(256 * 256), height: 256, width: 256 };
+  return keep(`layer ${JSON.stringify(query)}`, async () => {
+    const response = await ask("experiment/tile", query, signal);
+    return greyOf(await createImageBitmap(await response.blob()));
+  });
+}
+
+/** A tile that is here already, without asking. */
+export function keptTile(kind: "image" | "layer", query: Query): TileValues | undefined {
+  return kept.get(`${kind} ${JSON.stringify(query)}`);
+}
+
+function greyOf(picture: ImageBitmap): TileValues {
+  const { height, width } = picture;
+  const context = new OffscreenCanvas(width, height).getContext("2d")!;
+  context.drawImage(picture, 0, 0);
+  const colors = context.getImageData(0, 0, width, height).data;
+  return { data: Uint8Array.from({ length: width * height }, (_, i) => colors[4 * i]), height, width };
+}
+
+async function keep(key: string, load: () => Promise<TileValues>): Promise<TileValues> {
+  const known = kept.get(key);
+  const tile = known ?? (await load());
+  if (!kept.has(key)) bytes += tile.data.byteLength;
+  kept.delete(key);
+  kept.set(key, tile);
+  for (const [oldest, { data }] of kept) {
+    if (bytes <= MOST_BYTES) break;
+    kept.delete(oldest);
+    bytes -= data.byteLength;
+  }
+  return tile;
+}
