@@ -1,4 +1,3 @@
-import { isDouble, type Precision } from "../precision.ts";
 import type { ScaledAtoms } from "./fromAtoms.ts";
 
 /** Of what grid Gaussians are drawn, in half boxes. */
@@ -23,13 +22,12 @@ export interface GaussianDensity {
 const MOST_BYTES = 1.5 * 2 ** 30;
 
 /**
- * Plans a grid fine enough that what repeats itself around it (Poisson's sum) adds less than the accuracy of the precision up to `radiusMax`.
+ * Plans a grid fine enough that what repeats itself around it (Poisson's sum) adds less than exp(-digits) up to `radiusMax`.
  */
 export function planDensity(
   { positions, sigmas }: ScaledAtoms,
-  { radiusMax, precision }: { readonly radiusMax: number; readonly precision: Precision },
+  { radiusMax, digits }: { readonly radiusMax: number; readonly digits: number },
 ): DensityPlan {
-  const digits = Math.log(isDouble(precision) ? 1e14 : 1e9);
   const [least, most] = sigmas.reduce(
     ([low, high], sigma) => [Math.min(low, sigma), Math.max(high, sigma)],
     [Infinity, 0],
