@@ -1,4 +1,3 @@
-import { VitrineError } from "../../core/index.ts";
 import type { AtomShape } from "../descriptor/descriptor.ts";
 import { createFineGrid } from "../fourier/fineGrid.ts";
 import { isDouble } from "../precision.ts";
@@ -8,6 +7,7 @@ import { boxOffset } from "./fromVolume.ts";
 import { type GaussianDensity, gaussianDensity, planDensity } from "./gaussianDensity.ts";
 import { gridSlices } from "./gridSlices.ts";
 import { makeStack, type SliceOf, type TemplateDescriptor, type TemplateOptions } from "./makeStack.ts";
+import { atomsOf, gaussian, hardSphere, type ScaledAtoms, scaleAtoms } from "./scaledAtoms.ts";
 import { isHalved } from "./slices.ts";
 
 /** How templates of atoms are made. */
@@ -17,16 +17,6 @@ export interface AtomTemplateOptions extends TemplateOptions {
    * large structures. Default: whichever is faster.
    */
   readonly method?: "direct" | "grid";
-}
-
-/** Everything in half boxes. */
-export interface ScaledAtoms {
-  readonly count: number;
-  /** [atoms, 3] */
-  readonly positions: Float64Array;
-  readonly sigmas: Float64Array;
-  /** Of each atom's transform at frequency 0, of Gaussians. */
-  readonly amplitudes: Float64Array;
 }
 
 /** Sums of an atom at a point for which drawing a density is not worth its while. */
@@ -80,31 +70,6 @@ function shareOf({ onProgress }: TemplateOptions, index: number, parts: number):
     onProgress: ({ done, total, unit, rate }) =>
       onProgress({ done: shared(done, total), total, unit, rate: rate / parts }),
   };
-}
-
-function scaleAtoms(
-  { count, positions, radiiA }: AtomicModel,
-  { boxSizeA }: TemplateDescriptor,
-): ScaledAtoms {
-  const [box] = boxSizeA;
-  if (boxSizeA[1] !== box)
-    throw new VitrineError({
-      code: "range",
-      at: "templates of atoms",
-      expected: "square images",
-      found: `${boxSizeA[0]} x ${boxSizeA[1]} Å`,
-    });
-  const sigmas = radiiA.map((radius) => (2 * radius) / box);
-  const bad = sigmas.findIndex((sigma) => !(sigma > 0 && Number.isFinite(sigma)));
-  if (bad >= 0)
-    throw new VitrineError({
-      code: "range",
-      at: `radius of atom ${bad}`,
-      expected: "a number above 0",
-      found: `${radiiA[bad]}`,
-    });
-  const amplitudes = sigmas.map((sigma) => (2 * Math.PI) ** -1.5 / (sigma ** 3 * count));
-  return { count, positions: positions.map((value) => (2 * value) / box), sigmas, amplitudes };
 }
 
 function fasterMethod(atoms: ScaledAtoms, descriptor: TemplateDescriptor): "direct" | "grid" {
@@ -167,15 +132,6 @@ function addAtom(values: Float64Array, { along, radii, factors, from, first, ste
   }
 }
 
-function gaussian({ sigmas, amplitudes }: ScaledAtoms, a: number, k: number): number {
-  return amplitudes[a] * Math.exp(-2 * (Math.PI * sigmas[a] * k) ** 2);
-}
-
-function hardSphere({ sigmas, count }: ScaledAtoms, a: number, k: number): number {
-  const kappa = 2 * Math.PI * k * sigmas[a];
-  return ((Math.sin(kappa) - kappa * Math.cos(kappa)) * 3) / (k ** 3 * 8 * Math.PI ** 2 * count);
-}
-
 /** Gaussians that a grid resolves are drawn as they are, all at once; others, and spheres, radius by radius. */
 function densitySlices(
   atoms: ScaledAtoms,
@@ -205,14 +161,6 @@ function slicesOf(density: GaussianDensity, descriptor: TemplateDescriptor): Sli
     scale: 2 * Math.PI * density.step,
   };
   return gridSlices(grid, density.data, options);
-}
-
-function atomsOf({ count, positions, sigmas, amplitudes }: ScaledAtoms, sigma: number): ScaledAtoms {
-  const chosen = Array.from(sigmas.keys()).filter((a) => sigmas[a] === sigma);
-  const places = chosen.flatMap((a) => [...positions.subarray(3 * a, 3 * a + 3)]);
-  const pick = (values: Float64Array) => Float64Array.from(chosen, (a) => values[a]);
-  // the number of all atoms, by which each of them is divided
-  return { count, positions: Float64Array.from(places), sigmas: pick(sigmas), amplitudes: pick(amplitudes) };
 }
 
 /** What is left, at the largest frequency, of the Gaussian that stands for an atom. */

@@ -1,4 +1,4 @@
-import type { ScaledAtoms } from "./fromAtoms.ts";
+import type { ScaledAtoms } from "./scaledAtoms.ts";
 
 /** Of what grid Gaussians are drawn, in half boxes. */
 export interface DensityPlan {
@@ -47,7 +47,7 @@ export function planDensity(
 /** Draws every atom as a Gaussian whose transform at frequency 0 is its amplitude. */
 export function gaussianDensity(atoms: ScaledAtoms, { shape, step, reach }: DensityPlan): GaussianDensity {
   const data = new Float64Array(shape[0] * shape[1] * shape[2]);
-  for (let a = 0; a < atoms.count; a++) {
+  for (let a = 0; a < atoms.sigmas.length; a++) {
     const sigma = atoms.sigmas[a] / step;
     const height = (atoms.amplitudes[a] / sigma ** 3) * (2 * Math.PI) ** -1.5;
     const [x, y, z] = [0, 1, 2].map((axis) =>
