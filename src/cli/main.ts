@@ -42,6 +42,9 @@ const COMMANDS: Readonly<Record<string, () => Promise<Add>>> = {
   parameters: async () => (await import("./likelihood/parameters.ts")).addParameters,
   templates: async () => (await import("./likelihood/templates.ts")).addTemplates,
   particles: async () => (await import("./likelihood/particles.ts")).addParticles,
+  likelihood: async () => (await import("./likelihood/likelihood.ts")).addLikelihood,
+  stitch: async () => (await import("./likelihood/stitch.ts")).addStitch,
+  ensemble: async () => (await import("./likelihood/ensemble.ts")).addEnsemble,
   experiment: async () => (await import("./experiment.ts")).addExperiment,
   illuminati: async () => (await import("./illuminati/illuminati.ts")).addIlluminati,
   import: async () => (await import("./import.ts")).addImport,
@@ -50,9 +53,6 @@ const COMMANDS: Readonly<Record<string, () => Promise<Add>>> = {
   serve: async () => (await import("./serve.ts")).addServe,
   "simulate-map": async () => (await import("./simulateMap.ts")).addSimulateMap,
   "simulate-micrograph": async () => (await import("./simulateMicrograph.ts")).addSimulateMicrograph,
-  likelihood: async () => (await import("./likelihood/likelihood.ts")).addLikelihood,
-  ensemble: async () => (await import("./likelihood/ensemble.ts")).addEnsemble,
-  stitch: async () => (await import("./likelihood/stitch.ts")).addStitch,
   tour: async () => (await import("./tour.ts")).addTour,
 };
 

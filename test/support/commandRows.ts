@@ -1,8 +1,8 @@
-import { readFileSync, writeFileSync } from "node:fs";
+import { cpSync, readFileSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { createExperiment } from "../../src/experiment/index.ts";
-import { formatMrc, makeFolder, writeTiff } from "../../src/io/index.ts";
+import { formatMrc, formatNpyValue, makeFolder, writeTiff } from "../../src/io/index.ts";
 import { simulateMolecule, volumeFromMolecule } from "../../src/match/index.ts";
 import { writeGoldenTable } from "./movieCase.ts";
 import { writeOptimizeCase } from "./optimizeCase.ts";
@@ -32,6 +32,25 @@ const SUBTOMOGRAMS = [
   ...["--molecules", golden("subtomogram/molecules_truth.csv"), "--scale", "0.5", "--size", "24"],
 ];
 const likelihoodParams = ["--params", golden("likelihood/run/parameters.npz")];
+
+/** CryoLike's particles and templates, whose list names them from elsewhere; the arguments that compare them. */
+function likelihoodCase(folder: string): readonly string[] {
+  const templates = join(folder, "templates");
+  cpSync(golden("likelihood/run/templates"), templates, { recursive: true });
+  const list = { dtype: "U", shape: [1], data: ["templates_fourier_vol.pt"] } as const;
+  writeFileSync(join(templates, "template_file_list.npy"), formatNpyValue(list));
+  const particles = golden("likelihood/run/particles");
+  return [
+    ...likelihoodParams,
+    "--templates",
+    templates,
+    "--particles",
+    particles,
+    "--out",
+    join(folder, "likelihood"),
+    ...WORKERS,
+  ];
+}
 
 /** 483 correlations. */
 function searchConfig(folder: string): string {
@@ -288,6 +307,30 @@ export const COMMAND_ROWS: readonly CommandRow[] = [
     results: ["folder", "stacks", "images"],
     computes: false,
     failing: (folder) => [...likelihoodParams, "--cs", join(folder, "none.cs"), "--out", folder],
+  },
+  {
+    name: "likelihood",
+    prepare: (folder) => likelihoodCase(folder),
+    results: ["images", "stacks", "files"],
+    computes: true,
+    failing: (folder) => [...likelihoodCase(folder), "--n-stacks", "2"],
+  },
+  {
+    name: "stitch",
+    prepare: (folder) => [golden("likelihood/run/likelihood"), "--out", join(folder, "matrix")],
+    results: ["templates", "images", "files"],
+    computes: false,
+    failing: (folder) => [join(folder, "none")],
+  },
+  {
+    name: "ensemble",
+    prepare: (folder) => [
+      golden("likelihood/run/likelihood_matrix/integrated_fourier_log_likelihood_matrix.pt"),
+      ...["--out", join(folder, "ensemble"), "--bootstrap", "20"],
+    ],
+    results: ["structures", "images", "ranking", "weights", "effectiveNumber", "files"],
+    computes: false,
+    failing: (folder) => [join(folder, "none.pt"), "--out", folder],
   },
   {
     name: "import",

@@ -2,7 +2,9 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { noise } from "../../../test/support/noise.ts";
 import { createPool, type Pool } from "../../compute/index.ts";
 import type { Basis } from "./basis.ts";
-import { type CorrelatorPlan, type CorrelatorSize, createCorrelator, evenCount } from "./correlatorPlan.ts";
+import { evenCount } from "./correlatorLayout.ts";
+import { createCorrelator } from "./correlatorPlan.ts";
+import type { CorrelatorPlan, CorrelatorSize } from "./correlatorTypes.ts";
 import type { KernelPrecision } from "./precision.ts";
 
 let pool: Pool;

@@ -1,4 +1,4 @@
-import type { Backend, Plan, PlanArray, PlanKind, PlanTypes, RunOptions } from "../../compute/index.ts";
+import type { Backend, PlanArray, PlanKind, RunOptions } from "../../compute/index.ts";
 import {
   checkRows,
   createRegions,
@@ -9,113 +9,28 @@ import {
   type WorkerPool,
 } from "../../compute/kernels/index.ts";
 import { VitrineError } from "../../core/index.ts";
-import { type Basis, basisDepth, basisPanels, frequencyList, panelFloats } from "./basis.ts";
-import {
-  CORRELATE_WORDS,
-  correlateWords,
-  type Kept,
-  LINES_WORDS,
-  type LinesBlock,
-  linesWords,
-} from "./blocks.ts";
+import { type Basis, basisPanels, frequencyList } from "./basis.ts";
+import { correlateWords, LINES_WORDS, type LinesBlock, linesWords } from "./blocks.ts";
 import { type Compression, correlateJob, imagesJob, packJob, templatesJob } from "./correlatorJob.ts";
-import { ELEMENT, type KernelPrecision, type Numbers, numbersOf, ROWS } from "./precision.ts";
-import { halfTurns, transformPlan, transformPlanBytes } from "./transformPlan.ts";
-
-/** What a {@link CorrelatorPlan} is made for. */
-export interface CorrelatorSize {
-  readonly precision: KernelPrecision;
-  readonly shells: number;
-  /** In-plane angles; even. */
-  readonly inplanes: number;
-  readonly displacements: number;
-  /** Templates and images that lie in memory together. */
-  readonly templates: number;
-  readonly images: number;
-  /** Even angular frequencies of squared CTFs that norms are made of, at most inplanes/4 + 1. */
-  readonly normFrequencies: number;
-  /** Compressed templates (single precision only): the basis. Absent: whole spectra. */
-  readonly basis?: Basis;
-  /** Whether log-likelihoods are integrated. */
-  readonly integrates: boolean;
-  /** Largest result of a run. */
-  readonly results: ResultSize;
-}
-
-/** What a run keeps of how many templates. */
-export interface ResultSize {
-  readonly kept: Kept;
-  readonly templates: number;
-}
-
-/** Numbers of the model that log-likelihoods are of: see assembly/marginal.ts. */
-export interface ModelNumbers {
-  readonly power: number;
-  readonly half: number;
-  readonly iss: number;
-  readonly rate: number;
-  readonly constant: number;
-}
-
-/** The words of a {@link CorrelatorPlan}. */
-export interface CorrelatorTypes extends PlanTypes {
-  /**
-   * - `weights` (shells): integration weight of a point of each shell.
-   * - `displacements` (displacements, shells, inplanes) complex: what templates are multiplied with.
-   * - `items` (images, shells, inplanes) complex: templates or images of the next run, in the numbers of the precision.
-   * - `ctfs` (images, shells, inplanes).
-   * - `imageFactors` (images): 1/sqrt(Iyy).
-   * - `offset` (shells, inplanes): what an offset of the image looks like, times the weights; where log-likelihoods are integrated.
-   * - `imageNumbers` (images, 2) float64: Isy and Iyy; likewise.
-   */
-  readonly input: "weights" | "displacements" | "items" | "ctfs" | "imageFactors" | "offset" | "imageNumbers";
-  /**
-   * Results of the last correlation, each (images, templates of the run, …) as what is kept says: `values`, `first` and `second` indices, `integrals` float64.
-   */
-  readonly output: "values" | "first" | "second" | "integrals";
-  readonly work:
-    | { readonly kind: "templates"; readonly first: number; readonly count: number }
-    | { readonly kind: "images"; readonly count: number; readonly tolerance: number }
-    | {
-        readonly kind: "correlate";
-        readonly first: number;
-        readonly count: number;
-        readonly kept: Kept;
-        readonly model?: ModelNumbers;
-      };
-  readonly outcome: CorrelatorOutcome;
-}
-
-/** What runs find out besides their results. */
-export interface CorrelatorOutcome {
-  /** Of templates: largest norm of what compression left out of a displaced template. */
-  readonly residual: number;
-  /** Of images: largest sum of what was left out of a squared CTF. */
-  readonly ctfResidual: number;
-  /** Of images: no |CTF| is above it. */
-  readonly largestCtf: number;
-  /** Of correlations: least Ixx. */
-  readonly leastNorm: number;
-  /** Of correlations that keep a pose: best of each image. */
-  readonly best: readonly BestOfImage[];
-}
-
-/** Where an image correlates best. Ties go to the first template, displacement, rotation. */
-export interface BestOfImage {
-  readonly value: number;
-  readonly template: number;
-  readonly displacement: number;
-  readonly rotation: number;
-}
-
-/**
- * Correlates images with displaced templates in all in-plane rotations, by products per angular frequency.
- *
- * Templates come first, in batches of at most `images`; then images with their CTFs; then correlations, as often as wanted.
- */
-export interface CorrelatorPlan extends Plan<CorrelatorTypes> {
-  readonly size: CorrelatorSize;
-}
+import {
+  depthOf,
+  evenCount,
+  FOUND_BYTES,
+  pieces,
+  ranksOf,
+  resultRows,
+  squareStride,
+  threadBytes,
+} from "./correlatorLayout.ts";
+import type {
+  BestOfImage,
+  CorrelatorOutcome,
+  CorrelatorPlan,
+  CorrelatorSize,
+  CorrelatorTypes,
+} from "./correlatorTypes.ts";
+import { ELEMENT, type Numbers, numbersOf } from "./precision.ts";
+import { halfTurns, transformPlan } from "./transformPlan.ts";
 
 /** The kind of plan that {@link createCorrelator} makes. */
 export const correlatorPlan: PlanKind<CorrelatorSize, CorrelatorPlan> = {
@@ -544,8 +459,6 @@ class WasmCorrelator implements CorrelatorPlan {
   }
 }
 
-const FOUND_BYTES = 32;
-
 function isBetter(a: BestOfImage, b: BestOfImage): boolean {
   return a.value > b.value || (a.value === b.value && a.template < b.template);
 }
@@ -559,104 +472,4 @@ function largestModulus(elements: ArrayLike<number>, lanes: number): number {
     }
   }
   return Math.sqrt(most);
-}
-
-/** Number of even angular frequencies from 0 to inplanes/2. */
-export function evenCount(inplanes: number): number {
-  return Math.floor(inplanes / 4) + 1;
-}
-
-function ranksOf({ basis, inplanes, shells }: CorrelatorSize): Int32Array {
-  return basis?.ranks ?? new Int32Array(inplanes / 2 + 1).fill(shells);
-}
-
-/** Complex numbers of one template and displacement. */
-export function depthOf(size: Pick<CorrelatorSize, "basis" | "inplanes" | "shells">): number {
-  return size.basis === undefined ? (size.inplanes / 2 + 1) * size.shells : basisDepth(size.basis);
-}
-
-function squareStride({ normFrequencies, shells }: CorrelatorSize): number {
-  return normFrequencies * shells;
-}
-
-/** Values that a run of so many templates leaves for one image. */
-function resultRows({ kept, templates }: ResultSize, { displacements, inplanes }: CorrelatorSize): number {
-  switch (kept) {
-    case "pose":
-      return 1;
-    case "template":
-      return templates;
-    case "displacement":
-      return templates * displacements;
-    case "rotation":
-    case "norms":
-      return templates * inplanes;
-    case "everything":
-      return templates * displacements * inplanes;
-  }
-}
-
-/** Working memory of a thread: of transforms or of correlations (assembly/correlate.ts, workBytes). */
-function threadBytes({ shells, inplanes, results }: CorrelatorSize): number {
-  const half = inplanes / 2 + 1;
-  const transforms = 2 * ELEMENT * inplanes + ELEMENT * half * shells + ELEMENT * ROWS;
-  const rows = 14 + (results.kept === "rotation" ? 12 : 0);
-  const correlations = 12 * ELEMENT * half + 16 * rows * inplanes + 6 * 48 + 6 * 4 * 64 + 64;
-  return 64 * Math.ceil(Math.max(transforms, correlations) / 64);
-}
-
-function pieces(size: CorrelatorSize, workers: number) {
-  const { precision, shells, inplanes, displacements, templates, images, basis, integrates, results } = size;
-  const numbers = numbersOf(precision);
-  const { bytes, lanes } = numbers;
-  const plane = bytes * shells * inplanes;
-  const depth = depthOf(size);
-  const [templateGroups, imageGroups] = [Math.ceil(templates / lanes), Math.ceil(images / lanes)];
-  const panels = Math.ceil(images / ROWS) * ROWS * 2 * bytes;
-  const even = evenCount(inplanes) * shells;
-  const values = images * resultRows(results, size);
-  const floats = basis === undefined ? { forward: 0, back: 0 } : panelFloats(basis);
-  return {
-    fullPlan: transformPlanBytes(inplanes, numbers),
-    halfPlan: transformPlanBytes(inplanes / 2, numbers),
-    turns: bytes * (inplanes + 2),
-    frequencyList: 12 * (inplanes / 2 + 1),
-    allBins: 4 * (inplanes / 2 + 1),
-    evenBins: 4 * evenCount(inplanes),
-    lines: 4 * LINES_WORDS * (displacements + 5),
-    correlateBlock: 4 * CORRELATE_WORDS,
-    weights: bytes * shells,
-    rootWeights: bytes * shells,
-    imageWeights: bytes * shells,
-    ones: bytes * shells,
-    parts: bytes * shells,
-    displacements: 2 * plane * displacements,
-    items: 2 * plane * images,
-    ctfs: plane * images,
-    imageFactors: bytes * images,
-    imageElements: ELEMENT * imageGroups * depth,
-    imagePanels: panels * depth,
-    ctfSquares: ELEMENT * imageGroups * even,
-    ctfPanels: panels * even,
-    templates: ELEMENT * templateGroups * displacements * depth,
-    squares: ELEMENT * templateGroups * squareStride(size),
-    forward: 4 * floats.forward,
-    back: 4 * floats.back,
-    forwardList: 16 * (inplanes / 2 + 1),
-    backList: 16 * (inplanes / 2 + 1),
-    residuals: basis === undefined ? 0 : 16 * templateGroups * displacements,
-    offset: integrates ? plane : 0,
-    offsets: integrates ? ELEMENT * templateGroups * even : 0,
-    ctfElements: integrates ? ELEMENT * imageGroups * even : 0,
-    offsetPanels: integrates ? panels * even : 0,
-    imageNumbers: integrates ? 16 * images : 0,
-    model: 40,
-    integrals: integrates ? 8 * images * results.templates : 0,
-    work: threadBytes(size) * workers,
-    found: FOUND_BYTES * images * workers,
-    leasts: 8 * workers,
-    values: bytes * values,
-    first: results.kept === "everything" || results.kept === "norms" ? 0 : 4 * values,
-    second: results.kept === "template" ? 4 * values : 0,
-  };
 }
