@@ -31,6 +31,8 @@ export type {
 export { SubtomogramLoader } from "./loaders/subtomogramLoader.ts";
 export type { LoadOptions, RunChoice, Subvolumes, VolumeRequest } from "./loaders/subvolumes.ts";
 export type { Mask, Template } from "./loaders/templates.ts";
+export type { ComparedPair, CustomAlignment, FoundShift } from "./models/customModel.ts";
+export { defineAlignment } from "./models/customModel.ts";
 export { FourierModel } from "./models/fourierModel.ts";
 export type { FourierKind } from "./models/kinds.ts";
 export { FscAlignment, NccAlignment, PccAlignment, ZnccAlignment } from "./models/kinds.ts";

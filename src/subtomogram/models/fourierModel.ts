@@ -30,6 +30,8 @@ import type {
 } from "./model.ts";
 import { percentile } from "./percentile.ts";
 import { gridCounts, rotationGrid } from "./rotationGrid.ts";
+import { turnedVolumes } from "./turned.ts";
+import { WeightedImages } from "./weighted.ts";
 
 /** What one of the built-in models is. */
 export interface FourierMethod {
@@ -145,6 +147,57 @@ export class FourierModel implements AlignmentModel {
       } finally {
         plan.dispose();
       }
+    });
+  }
+
+  /**
+   * What a subtomogram has more than the template where both were seen: masked, low-passed, without the missing wedge.
+   *
+   * @throws {VitrineError} unsupported: several templates
+   */
+  async maskedDifference(
+    { image, rotation = IDENTITY }: Subtomogram,
+    { backend }: ModelCallOptions = {},
+  ): Promise<PipeImage> {
+    checkSubtomograms([{ image }], this.shape);
+    const [template, ...more] = this.templates;
+    if (more.length > 0) {
+      const found = `${this.templateCount}`;
+      throw new VitrineError({
+        code: "unsupported",
+        at: "maskedDifference",
+        expected: "one template",
+        found,
+      });
+    }
+    const difference = image.data.map((value, i) => value - template.data[i]);
+    return withBackend(backend, async (made) => {
+      const images = new WeightedImages(made, this.shape, this.cutoff);
+      try {
+        const data = await images.weigh(masked(difference, this.mask), { tilt: this.tilt, rotation });
+        return { data, shape: this.shape };
+      } finally {
+        images.dispose();
+      }
+    });
+  }
+
+  /**
+   * Moves and turns an image onto the template.
+   *
+   * @param options  `cval`: what lies outside of the image; default its first percentile
+   */
+  async fit(
+    image: PipeImage,
+    { cval, ...options }: { readonly maxShiftsPx: Zyx; readonly cval?: number } & ModelCallOptions,
+  ): Promise<{ readonly image: PipeImage; readonly result: AlignmentResult }> {
+    return withBackend(options.backend, async (backend) => {
+      const result = await this.align({ image }, { ...options, backend });
+      const { rotation, shiftPx } = result;
+      const outside = cval ?? percentile([image.data], 1);
+      const turns = [{ turn: quaternionMatrix(rotation), shiftPx }];
+      const [data] = await turnedVolumes(backend, image, { turns, outside });
+      return { image: { data, shape: this.shape }, result };
     });
   }
 
