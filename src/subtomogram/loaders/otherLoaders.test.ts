@@ -120,6 +120,7 @@ describe("a mock", () => {
 test("extracted boxes are read again where molecules moved to", async () => {
   const loader = new SubtomogramLoader(tomo, molecules("molecules_start.csv"), {
     scale: 0.5,
+    cornerSafe: true,
     backend: pool,
   }).head(3);
   const file = join(folder, "boxes.mrc");
