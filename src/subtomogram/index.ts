@@ -1,6 +1,10 @@
 export type { Classes, ClassifyOptions } from "./classify/classify.ts";
 export type { ClassifyEmOptions, EmStep } from "./classify/expectation.ts";
 export type { PrincipalComponents } from "./classify/pca.ts";
+export type { CtfImage, CtfParameters, CtfRun } from "./ctf/ctfModel.ts";
+export { CtfModel } from "./ctf/ctfModel.ts";
+export type { SharpenOptions } from "./ctf/sharpen.ts";
+export { sharpenHalfmaps } from "./ctf/sharpen.ts";
 export type {
   MoleculeFormat,
   ReadMoleculesOptions,
