@@ -10,6 +10,7 @@ const AREAS = {
   io: "./io/run.js",
   pyramid: "./pyramid/run.js",
   experiment: "./experiment/run.js",
+  subtomogram: "./subtomogram/run.js",
 };
 
 const [area, ...args] = process.argv.slice(2);

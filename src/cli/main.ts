@@ -33,6 +33,7 @@ const COMMANDS: Readonly<Record<string, () => Promise<Add>>> = {
   extract: async () => (await import("./extract.ts")).addExtract,
   "compare-particles": async () => (await import("./compareParticles.ts")).addCompareParticles,
   config: async () => (await import("./config.ts")).addConfig,
+  align: async () => (await import("./subtomogram/align.ts")).addAlign,
   average: async () => (await import("./subtomogram/average.ts")).addAverage,
   fsc: async () => (await import("./subtomogram/fsc.ts")).addFsc,
   classify: async () => (await import("./subtomogram/classify.ts")).addClassify,

@@ -81,6 +81,7 @@ export type {
 export { formatHdf5, writeHdf5 } from "./hdf5/write.ts";
 export type { FileKind } from "./identify.ts";
 export { identifyFile } from "./identify.ts";
+export { inputPrints, requireSameInputs } from "./inputPrints.ts";
 export { parseJsonText } from "./json.ts";
 export { kindOfContent, kindWords } from "./kindWords.ts";
 export type { MrcHeader, MrcMode, Xyz } from "./mrc.ts";

@@ -1,3 +1,9 @@
+export type { AlignBatch, AlignReport } from "./align/alignBatch.ts";
+export { alignBatch, collectAligned } from "./align/alignBatch.ts";
+export type { AlignChoices, AlignModelName } from "./align/alignChoices.ts";
+export { ALIGN_MODELS } from "./align/alignChoices.ts";
+export type { AlignStep, AlignStepOptions } from "./align/alignStep.ts";
+export { alignStep } from "./align/alignStep.ts";
 export type { Classes, ClassifyOptions } from "./classify/classify.ts";
 export type { ClassifyEmOptions, EmStep } from "./classify/expectation.ts";
 export type { PrincipalComponents } from "./classify/pca.ts";
@@ -35,6 +41,8 @@ export type {
 export { SubtomogramLoader } from "./loaders/subtomogramLoader.ts";
 export type { LoadOptions, RunChoice, Subvolumes, VolumeRequest } from "./loaders/subvolumes.ts";
 export type { Mask, Template } from "./loaders/templates.ts";
+export type { ComparedPair, CustomAlignment, FoundShift } from "./models/customModel.ts";
+export { defineAlignment } from "./models/customModel.ts";
 export { FourierModel } from "./models/fourierModel.ts";
 export type { FourierKind } from "./models/kinds.ts";
 export { FscAlignment, NccAlignment, PccAlignment, ZnccAlignment } from "./models/kinds.ts";

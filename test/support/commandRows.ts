@@ -196,6 +196,18 @@ export const COMMAND_ROWS: readonly CommandRow[] = [
     computes: false,
   },
   {
+    name: "align",
+    prepare: (folder) => [
+      golden("subtomogram/tomo.npy"),
+      ...["--molecules", golden("subtomogram/molecules_start.csv"), "--scale", "0.5"],
+      ...["--template", golden("subtomogram/template_A.npy"), "--template-scale", "0.5"],
+      ...["--mask", "soft-otsu:sigma=1,radius=1", "--cutoff", "0.3", "--max-shift", "1.5"],
+      ...["--out", join(folder, "aligned.csv"), "--picture", join(folder, "aligned.png"), ...WORKERS],
+    ],
+    results: ["tomograms", "molecules", "meanScore", "medianShiftNm", "files"],
+    computes: true,
+  },
+  {
     name: "average",
     prepare: (folder) => [
       golden("subtomogram/tomo.npy"),

@@ -60,8 +60,8 @@ export const DOORS: readonly Door[] = [
   { from: /^src\/compute\/threads\.(node|browser)\.ts$/, to: /^src\/worker\/worker\.(node|browser)\.ts$/ },
   // The commands that hand a step to an engine name the built module of its batches.
   {
-    from: /^src\/cli\/(match|refine|extract)\.ts$/,
-    to: /^src\/(core\/index\.node|match\/many\/(match|refine|extract)Batch)\.ts$/,
+    from: /^src\/cli\/(match|refine|extract|subtomogram\/align)\.ts$/,
+    to: /^src\/(core\/index\.node|match\/many\/(match|refine|extract)Batch|subtomogram\/align\/alignBatch)\.ts$/,
   },
 ];
 

@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { parseWithSchema } from "../../io/index.ts";
+import { inputPrints, parseWithSchema, requireSameInputs } from "../../io/index.ts";
 import type { BatchContext, BatchResult, CollectContext, Json, StoredResult } from "../../jobs/index.ts";
 import {
   cutRows,
@@ -8,8 +8,7 @@ import {
   planExtract,
   writeExtracted,
 } from "../refine/extractProgram.ts";
-import { inputPrints } from "./inputPrints.ts";
-import { type RowBatch, requireSameInputs } from "./rowBatches.ts";
+import type { RowBatch } from "./rowBatches.ts";
 
 /** What all batches and {@link collectExtracted} are told, as the engine keeps it. */
 export type ExtractChoices = {

@@ -1,4 +1,4 @@
-import { prepareResultFiles } from "../../io/index.ts";
+import { inputPrints, prepareResultFiles } from "../../io/index.ts";
 import type { Json, Step } from "../../jobs/index.ts";
 import {
   type ExtractOptions,
@@ -7,7 +7,6 @@ import {
   warnOfExtract,
 } from "../refine/extractProgram.ts";
 import { collectExtracted, type ExtractChoices } from "./extractBatch.ts";
-import { inputPrints } from "./inputPrints.ts";
 import { ownOptions, type RowBatch, type RowStepOptions, rowBatches, rowPhase } from "./rowBatches.ts";
 
 /** An extraction in tasks, for an engine of `src/jobs`. */

@@ -1,6 +1,6 @@
 import { z } from "zod";
 import { poolKernels } from "../../compute/index.ts";
-import { parseWithSchema, writeTogether } from "../../io/index.ts";
+import { inputPrints, parseWithSchema, requireSameInputs, writeTogether } from "../../io/index.ts";
 import type { BatchContext, BatchResult, CollectContext, Json, StoredResult } from "../../jobs/index.ts";
 import { withPool } from "../../program/index.ts";
 import { type MicrographCount, rowsByMicrograph } from "../particles/micrographCounts.ts";
@@ -14,9 +14,8 @@ import {
   withTask,
   writeRefined,
 } from "../refine/refineProgram.ts";
-import { inputPrints } from "./inputPrints.ts";
 import { joinTables } from "./jointTable.ts";
-import { placeRows, type RowBatch, requireSameInputs } from "./rowBatches.ts";
+import { placeRows, type RowBatch } from "./rowBatches.ts";
 
 /** A configuration and where its table goes. */
 export type RefineTarget = { readonly configPath: string; readonly particlesPath: string };

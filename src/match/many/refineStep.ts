@@ -1,5 +1,5 @@
 import { poolKernels } from "../../compute/index.ts";
-import { prepareResultFiles } from "../../io/index.ts";
+import { inputPrints, prepareResultFiles } from "../../io/index.ts";
 import type { Json, Step } from "../../jobs/index.ts";
 import { checkTableName } from "../particles/writeParticles.ts";
 import {
@@ -10,7 +10,6 @@ import {
   withTask,
 } from "../refine/refineProgram.ts";
 import { suffixed } from "../search/resultNames.ts";
-import { inputPrints } from "./inputPrints.ts";
 import {
   collectRefined,
   type RefineChoices,

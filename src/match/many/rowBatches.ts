@@ -70,15 +70,3 @@ export function placeRows<T>(into: T[], { rows }: RowBatch, results: readonly T[
     });
   for (const [i, row] of rows.entries()) into[row] = results[i];
 }
-
-/** Refuses to join batches with inputs that have changed since they began. @throws {VitrineError} format: names the first file */
-export function requireSameInputs(
-  then: Readonly<Record<string, string>>,
-  now: Readonly<Record<string, string>>,
-): void {
-  const path = Object.keys({ ...then, ...now }).find((one) => then[one] !== now[one]);
-  if (path === undefined) return;
-  const hint = "Restore it, or begin again with --overwrite";
-  const expected = `what it was when the work began (${then[path] ?? "not read"})`;
-  throw new VitrineError({ code: "format", at: path, expected, found: now[path] ?? "not read now", hint });
-}

@@ -2,6 +2,6 @@ export type { AlignMethod, AlignSize } from "./alignLayout.ts";
 export type { AlignOutcome, AlignPlan, AlignTypes, AlignWork, PrepareWork } from "./alignPlan.ts";
 export { alignPlan, createAlignment } from "./alignPlan.ts";
 export type { Peak, PeakSearch } from "./peak.ts";
-export { refinePeak, splineCoefficients } from "./peak.ts";
+export { refinePeak, roundHalfEven, splineCoefficients } from "./peak.ts";
 export type { BoxPlace, SamplePlan, SampleSize, SampleTypes } from "./samplePlan.ts";
 export { createSampler, samplePlan } from "./samplePlan.ts";

@@ -96,8 +96,8 @@ function splineWeights(t: number): readonly number[] {
   return [u ** 3 / 6, (4 - 6 * t * t + 3 * t ** 3) / 6, (4 - 6 * u * u + 3 * u ** 3) / 6, t ** 3 / 6];
 }
 
-/** Nearest integer, ties to the even one, as Python rounds. */
-function roundHalfEven(value: number): number {
+/** Nearest integer, ties to the even one, as Python and numpy round. */
+export function roundHalfEven(value: number): number {
   const floor = Math.floor(value);
   if (value - floor !== 0.5) return Math.round(value);
   return floor % 2 === 0 ? floor : floor + 1;

@@ -2,7 +2,13 @@ import type { Backend } from "../../compute/index.ts";
 import { elementCount, type Shape3, VitrineError } from "../../core/index.ts";
 import type { PipeImage } from "../../pipe/index.ts";
 import { ZnccAlignment } from "../models/kinds.ts";
-import type { AlignmentKind, AlignmentModel, ModelParams, Subtomogram } from "../models/model.ts";
+import type {
+  AlignmentKind,
+  AlignmentModel,
+  AlignmentResult,
+  ModelParams,
+  Subtomogram,
+} from "../models/model.ts";
 import type { Molecules } from "../molecules/molecules.ts";
 import type { Zyx } from "../molecules/quaternion.ts";
 import { eachVolume, type RunChoice, type Subvolumes, withBackend } from "./subvolumes.ts";
@@ -47,23 +53,28 @@ export async function alignVolumes(
   templates: Template | readonly Template[],
   { labelName, ...options }: AlignMultiOptions,
 ): Promise<Molecules> {
+  const results = await alignEach(set, templates, options);
+  return alignedMolecules(set.molecules, results, { scale: set.scale, labelName });
+}
+
+/** Where templates fit best, molecule by molecule. */
+export async function alignEach(
+  set: Subvolumes,
+  templates: Template | readonly Template[],
+  options: AlignOptions,
+): Promise<readonly AlignmentResult[]> {
   const maxShiftsPx = toShiftsPx(options.maxShifts ?? MAX_SHIFT_NM, set.scale);
   return withModels(set, templates, options, async ({ backend, shape, modelOf }) => {
     const prepared = new Map<AlignmentModel, Awaited<ReturnType<AlignmentModel["prepare"]>>>();
     try {
-      const results = await inBatches(
-        set,
-        { shape, backend, modelOf, ...options },
-        async (model, subtomograms) => {
-          let ready = prepared.get(model);
-          if (ready === undefined) {
-            ready = await model.prepare(backend, { maxShiftsPx, ...signalOf(options) });
-            prepared.set(model, ready);
-          }
-          return ready.align(subtomograms, signalOf(options));
-        },
-      );
-      return alignedMolecules(set.molecules, results, { scale: set.scale, labelName });
+      return await inBatches(set, { shape, backend, modelOf, ...options }, async (model, subtomograms) => {
+        let ready = prepared.get(model);
+        if (ready === undefined) {
+          ready = await model.prepare(backend, { maxShiftsPx, ...signalOf(options) });
+          prepared.set(model, ready);
+        }
+        return ready.align(subtomograms, signalOf(options));
+      });
     } finally {
       for (const one of prepared.values()) one.dispose();
     }

@@ -1,3 +1,4 @@
+import { roundHalfEven } from "../kernels/index.ts";
 import type { AlignmentResult } from "../models/model.ts";
 import type { Molecules } from "../molecules/molecules.ts";
 import { rotvecFromQuaternion, type Zyx } from "../molecules/quaternion.ts";
@@ -32,6 +33,6 @@ export function alignedMolecules(
 function columns(names: readonly string[], rows: readonly (readonly number[] | Zyx)[], decimals: number) {
   const unit = 10 ** decimals;
   return Object.fromEntries(
-    names.map((name, axis) => [name, rows.map((row) => Math.round(row[axis] * unit) / unit)]),
+    names.map((name, axis) => [name, rows.map((row) => roundHalfEven(row[axis] * unit) / unit)]),
   );
 }

@@ -1,5 +1,5 @@
 import { type Backend, createPool, type RunOptions } from "../../compute/index.ts";
-import { type Shape3, VitrineError } from "../../core/index.ts";
+import { elementCount, type Shape3, VitrineError } from "../../core/index.ts";
 import { type PipeImage, sampleGrid } from "../../pipe/index.ts";
 import {
   type AlignMethod,
@@ -30,6 +30,8 @@ import type {
 } from "./model.ts";
 import { percentile } from "./percentile.ts";
 import { gridCounts, rotationGrid } from "./rotationGrid.ts";
+import { turnedVolumes } from "./turned.ts";
+import { WeightedImages } from "./weighted.ts";
 
 /** What one of the built-in models is. */
 export interface FourierMethod {
@@ -39,8 +41,15 @@ export interface FourierMethod {
   readonly scoreIsCentred: boolean;
 }
 
-/** Results that lie in memory together, about. */
-const PAIRS_AT_A_TIME = 2048;
+/** Pairs of a molecule and a candidate that are aligned at a time, about, as far as their boxes fit in so many voxels. */
+const PAIRS_AT_A_TIME = 1024;
+const VOXELS_AT_A_TIME = 1 << 22;
+
+/** Enough for all workers, little memory. */
+function batchOf(shape: Shape3, candidates: number): number {
+  const fitting = Math.floor(VOXELS_AT_A_TIME / elementCount(shape));
+  return Math.max(8, Math.min(Math.ceil(PAIRS_AT_A_TIME / candidates), fitting));
+}
 
 /** ZNCC, NCC, PCC and FSC: templates in every rotation, compared by Fourier transforms. */
 export class FourierModel implements AlignmentModel {
@@ -74,7 +83,7 @@ export class FourierModel implements AlignmentModel {
     { maxShiftsPx, ...options }: { readonly maxShiftsPx: Zyx } & RunOptions,
   ): Promise<PreparedAlignment> {
     const candidates = this.templateCount * this.rotations.length;
-    const batch = Math.max(8, Math.ceil(PAIRS_AT_A_TIME / candidates));
+    const batch = batchOf(this.shape, candidates);
     const plan = await this.#plan(backend, { maxShiftsPx, batch, rotations: this.rotations }, options);
     const align = (subtomograms: readonly Subtomogram[], run: RunOptions = {}) =>
       this.#alignAll(plan, { subtomograms, batch }, run);
@@ -102,7 +111,7 @@ export class FourierModel implements AlignmentModel {
     { backend, ...options }: ModelCallOptions = {},
   ): Promise<readonly (readonly number[])[]> {
     return withBackend(backend, async (made) => {
-      const batch = Math.max(8, Math.ceil(PAIRS_AT_A_TIME / this.templateCount));
+      const batch = batchOf(this.shape, this.templateCount);
       const size = { maxShiftsPx: [0, 0, 0] as const, batch, rotations: [IDENTITY], keepsResponses: true };
       const isCentred = this.#method.scoreIsCentred;
       const plan = await this.#plan(made, { ...size, isCentred }, options);
@@ -138,6 +147,57 @@ export class FourierModel implements AlignmentModel {
       } finally {
         plan.dispose();
       }
+    });
+  }
+
+  /**
+   * What a subtomogram has more than the template where both were seen: masked, low-passed, without the missing wedge.
+   *
+   * @throws {VitrineError} unsupported: several templates
+   */
+  async maskedDifference(
+    { image, rotation = IDENTITY }: Subtomogram,
+    { backend }: ModelCallOptions = {},
+  ): Promise<PipeImage> {
+    checkSubtomograms([{ image }], this.shape);
+    const [template, ...more] = this.templates;
+    if (more.length > 0) {
+      const found = `${this.templateCount}`;
+      throw new VitrineError({
+        code: "unsupported",
+        at: "maskedDifference",
+        expected: "one template",
+        found,
+      });
+    }
+    const difference = image.data.map((value, i) => value - template.data[i]);
+    return withBackend(backend, async (made) => {
+      const images = new WeightedImages(made, this.shape, this.cutoff);
+      try {
+        const data = await images.weigh(masked(difference, this.mask), { tilt: this.tilt, rotation });
+        return { data, shape: this.shape };
+      } finally {
+        images.dispose();
+      }
+    });
+  }
+
+  /**
+   * Moves and turns an image onto the template.
+   *
+   * @param options  `cval`: what lies outside of the image; default its first percentile
+   */
+  async fit(
+    image: PipeImage,
+    { cval, ...options }: { readonly maxShiftsPx: Zyx; readonly cval?: number } & ModelCallOptions,
+  ): Promise<{ readonly image: PipeImage; readonly result: AlignmentResult }> {
+    return withBackend(options.backend, async (backend) => {
+      const result = await this.align({ image }, { ...options, backend });
+      const { rotation, shiftPx } = result;
+      const outside = cval ?? percentile([image.data], 1);
+      const turns = [{ turn: quaternionMatrix(rotation), shiftPx }];
+      const [data] = await turnedVolumes(backend, image, { turns, outside });
+      return { image: { data, shape: this.shape }, result };
     });
   }
 

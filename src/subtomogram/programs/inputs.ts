@@ -15,8 +15,8 @@ export interface TomogramInputs {
   readonly moleculesPath: string;
   /** nm/voxel; default what the tomogram's file says. */
   readonly scale?: number;
-  /** Voxels of a box (z, y, x), or the side of a cube. */
-  readonly outputShape: Shape3 | number;
+  /** Voxels of a box (z, y, x), or the side of a cube; alignments take that of the template. */
+  readonly outputShape?: Shape3 | number;
   readonly order?: 0 | 1 | 3;
   readonly cornerSafe?: boolean;
   /** What the tomogram lacks: lowest and highest tilt, or a model. */
@@ -55,7 +55,7 @@ export async function withLoader<Result>(
   const tomogram = toTomogram(image);
   const molecules = await readTable(moleculesPath, tomogram, scale ?? tomogram.scale);
   const loader = new SubtomogramLoader(tomogram, molecules, {
-    outputShape,
+    ...(outputShape !== undefined && { outputShape }),
     ...(scale !== undefined && { scale }),
     ...(order !== undefined && { order }),
     ...(cornerSafe !== undefined && { cornerSafe }),

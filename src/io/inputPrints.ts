@@ -1,4 +1,5 @@
-import { openFile } from "../../io/index.ts";
+import { openFile } from "#files";
+import { VitrineError } from "../core/index.ts";
 
 /** Bytes that are hashed of a file's beginning, middle and end. */
 const PIECE = 1 << 20;
@@ -29,4 +30,16 @@ async function printOf(path: string): Promise<string> {
   } finally {
     await file.close();
   }
+}
+
+/** Refuses to join batches with inputs that have changed since they began. @throws {VitrineError} format: names the first file */
+export function requireSameInputs(
+  then: Readonly<Record<string, string>>,
+  now: Readonly<Record<string, string>>,
+): void {
+  const path = Object.keys({ ...then, ...now }).find((one) => then[one] !== now[one]);
+  if (path === undefined) return;
+  const hint = "Restore it, or begin again with --overwrite";
+  const expected = `what it was when the work began (${then[path] ?? "not read"})`;
+  throw new VitrineError({ code: "format", at: path, expected, found: now[path] ?? "not read now", hint });
 }

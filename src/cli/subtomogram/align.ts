@@ -1,0 +1,194 @@
+import { type Command, InvalidArgumentError, Option } from "commander";
+import { builtFile } from "../../core/index.node.ts";
+import type { Log } from "../../program/index.ts";
+import {
+  ALIGN_MODELS,
+  type AlignChoices,
+  type AlignModelName,
+  type AlignReport,
+  alignBatch,
+  alignStep,
+  dualAxis,
+  type RotationRange,
+  singleAxis,
+  type TiltRange,
+} from "../../subtomogram/index.ts";
+import { type IdleRule, tellIdle } from "../idle.ts";
+import { example, positive } from "../options.ts";
+import { report } from "../report.ts";
+import {
+  addResumeOption,
+  addTaskOptions,
+  resumableEngineOf,
+  runHere,
+  runTasks,
+  type TaskArguments,
+} from "../taskOptions.ts";
+import { addResultOptions, orderOption, tiltRange, toOrder } from "./tomogramOptions.ts";
+
+interface AlignArguments extends TaskArguments {
+  readonly molecules: readonly string[];
+  readonly template: readonly string[];
+  readonly templateScale?: number;
+  readonly mask?: string;
+  readonly scale?: number;
+  readonly maxShift: readonly [number, number, number];
+  readonly rotations?: readonly [RotationRange, RotationRange, RotationRange];
+  readonly cutoff?: number;
+  readonly model: AlignModelName;
+  readonly tilt?: TiltRange;
+  readonly tiltX?: TiltRange;
+  readonly order: "0" | "1" | "3";
+  readonly cornerSafe?: boolean;
+  readonly dropOutside?: boolean;
+  readonly search: "exhaustive" | "coarse-to-fine";
+  readonly compat?: boolean;
+  readonly out: string;
+  readonly picture?: string;
+  readonly resume?: boolean;
+  readonly workers?: number;
+  readonly overwrite?: boolean;
+  readonly json?: boolean;
+}
+
+/** Adds `vitrine align TOMOGRAM`. */
+export function addAlign(cli: Command): void {
+  const command = cli
+    .command("align")
+    .addHelpText(
+      "after",
+      example(
+        "align tomogram.mrc --molecules start.csv --template T.mrc --mask soft-otsu:sigma=1,radius=1 --max-shift 1.5 --rotations 10:5 --cutoff 0.3 --tilt=-60,60 --out aligned.csv",
+      ),
+    )
+    .description("find where and how a template fits best to the molecules of tomograms")
+    .argument("<tomogram...>", "MRC, TIFF, .npy or OME-Zarr; several have a table of molecules each")
+    .requiredOption(
+      "--molecules <table...>",
+      "places and orientations, a table a tomogram: .csv, .parquet, .star, .tbl, .em, .json",
+    )
+    .requiredOption(
+      "--template <file...>",
+      "MRC, TIFF, .npy or OME-Zarr; of several the one that fits best is told",
+    )
+    .requiredOption(
+      "--out <table>",
+      "the molecules where they were found: .csv, .parquet, .star, .tbl, .em, .json",
+    )
+    .option("--template-scale <nm>", "of a voxel; default: what the templates' files say", positive)
+    .option("--mask <mask>", "a file, otsu, or soft-otsu:sigma=NM,radius=NM of the template")
+    .option("--scale <nm>", "of the tomograms' voxels; default: what their files say", positive)
+    .option("--max-shift <nm>", "largest shift, or three: 1,1,2 (z, y, x)", threeShifts, [1, 1, 1])
+    .option(
+      "--rotations <max:step>",
+      "degrees to both sides and between two, or three with commas: 10:5,10:5,0:0 (z, y, x)",
+      threeRanges,
+    )
+    .option("--cutoff <frequency>", "low pass of both, cycles/voxel", positive)
+    .addOption(new Option("--model <model>", "what is compared").choices(ALIGN_MODELS).default("zncc"))
+    .option("--tilt <degrees>", "lowest and highest tilt about y, with =: --tilt=-60,60", tiltRange)
+    .option("--tilt-x <degrees>", "of a second series, about x", tiltRange)
+    .addOption(orderOption())
+    .option("--corner-safe", "read so much around that no turned corner is cut off")
+    .option("--drop-outside", "leave out molecules outside of the tomogram, which are an error otherwise")
+    .addOption(
+      new Option("--search <way>", "all rotations, or every second one first and then their neighbours")
+        .choices(["exhaustive", "coarse-to-fine"])
+        .default("exhaustive"),
+    )
+    .option("--compat", "acryo 0.9.1's numbers, with its faults")
+    .option("--picture <file.png>", "slices through the template and the averages before and after");
+  addResumeOption(addTaskOptions(command));
+  addResultOptions(command).action((tomograms: string[], args: AlignArguments) => {
+    const engine = resumableEngineOf(command, args);
+    if (args.molecules.length !== tomograms.length)
+      command.error(
+        `error: option --molecules needs a table a tomogram (${tomograms.length}), found ${args.molecules.length}`,
+      );
+    return report({ json: args.json ?? false, text: alignedText }, async (tools) => {
+      tellIdle(command, RULES, { args, onLog: tools.onLog });
+      const work = await toStep(tomograms, args, tools.onLog);
+      if (engine === undefined) return runHere(work, { align: alignBatch }, { args, tools });
+      return runTasks(work, engine, { args, tools, beside: args.out });
+    });
+  });
+}
+
+const RULES: readonly IdleRule<AlignArguments>[] = [
+  {
+    options: ["search"],
+    isIdle: ({ search, rotations }) => search === "coarse-to-fine" && rotations === undefined,
+    why: "without --rotations",
+  },
+];
+
+function toStep(tomograms: readonly string[], args: AlignArguments, onLog: Log) {
+  const { tasks = 1, resume = false, overwrite = false } = args;
+  const module = builtFile("#align-batch");
+  return alignStep(toChoices(tomograms, args), { tasks, resume, overwrite, module, onLog });
+}
+
+function toChoices(tomograms: readonly string[], args: AlignArguments): AlignChoices {
+  const { template, templateScale, mask, scale, rotations, cutoff, model, picture } = args;
+  const tilt = toTilt(args);
+  return {
+    tomograms: tomograms.map((path, i) => ({ path, molecules: args.molecules[i] })),
+    templates: [...template],
+    maxShiftsNm: [...args.maxShift],
+    model,
+    order: toOrder(args.order),
+    cornerSafe: args.cornerSafe ?? false,
+    dropOutside: args.dropOutside ?? false,
+    compat: args.compat ?? false,
+    search: args.search === "exhaustive" ? "exhaustive" : "coarseToFine",
+    outPath: args.out,
+    ...(templateScale !== undefined && { templateScale }),
+    ...(mask !== undefined && { mask }),
+    ...(scale !== undefined && { scale }),
+    ...(rotations && { rotations: [[...rotations[0]], [...rotations[1]], [...rotations[2]]] }),
+    ...(cutoff !== undefined && { cutoff }),
+    ...(tilt !== undefined && { tilt }),
+    ...(picture !== undefined && { picturePath: picture }),
+  };
+}
+
+function toTilt({ tilt, tiltX }: AlignArguments): AlignChoices["tilt"] {
+  const model =
+    tilt !== undefined && tiltX !== undefined
+      ? dualAxis(tilt, tiltX)
+      : tilt !== undefined
+        ? singleAxis(tilt)
+        : tiltX !== undefined
+          ? singleAxis(tiltX, "x")
+          : undefined;
+  switch (model?.kind) {
+    case "single":
+      return { ...model, rangeDeg: [...model.rangeDeg] };
+    case "dual":
+      return { ...model, rangeYDeg: [...model.rangeYDeg], rangeXDeg: [...model.rangeXDeg] };
+    default:
+      return model;
+  }
+}
+
+function threeShifts(text: string): readonly [number, number, number] {
+  const shifts = text.split(",").map((one) => (one.trim() === "" ? Number.NaN : Number(one)));
+  const [z, y = z, x = z] = shifts;
+  if ((shifts.length === 1 || shifts.length === 3) && shifts.every((shift) => shift >= 0 && shift < Infinity))
+    return [z, y, x];
+  throw new InvalidArgumentError("Expected nanometres not below 0, or three with commas between (z, y, x).");
+}
+
+function threeRanges(text: string): readonly [RotationRange, RotationRange, RotationRange] {
+  const ranges = text.split(",").map((one) => one.split(":").map(Number));
+  const isRange = (one: readonly number[]) => one.length === 2 && one.every((angle) => angle >= 0);
+  if ((ranges.length !== 1 && ranges.length !== 3) || !ranges.every(isRange))
+    throw new InvalidArgumentError("Expected degrees as max:step, or three with commas between (z, y, x).");
+  const [z, y, x] = ranges.map(([max, step]): RotationRange => [max, step]);
+  return [z, y ?? z, x ?? z];
+}
+
+function alignedText({ tomograms, molecules, meanScore, medianShiftNm, files }: AlignReport): string {
+  const where = tomograms === 1 ? "" : ` of ${tomograms} tomograms`;
+  return `aligned ${molecules} molecules${where}: mean score ${meanScore.toPrecision(4)}, half of them moved by more than ${medianShiftNm.toFixed(2)} nm: ${files.join(", ")}\n`;
+}

@@ -1,0 +1,192 @@
+/** What the engine's processes load for alignments, by name. */
+import { z } from "zod";
+import { poolKernels } from "../../compute/index.ts";
+import { VitrineError } from "../../core/index.ts";
+import {
+  encodePng,
+  parseWithSchema,
+  requireSameInputs,
+  writeFileAtomic,
+  writeTogether,
+} from "../../io/index.ts";
+import type { BatchContext, BatchResult, CollectContext, Json, StoredResult } from "../../jobs/index.ts";
+import { withPool } from "../../program/index.ts";
+import { type MoleculeFormat, writeMolecules } from "../formats/moleculeFiles.ts";
+import { alignEach } from "../loaders/align.ts";
+import { alignedMolecules } from "../loaders/updateMolecules.ts";
+import type { AlignmentResult } from "../models/model.ts";
+import { writeMoleculesCsv } from "../molecules/csv.ts";
+import { Molecules } from "../molecules/molecules.ts";
+import { writeMoleculesParquet } from "../molecules/parquet.ts";
+import { withLoader } from "../programs/inputs.ts";
+import {
+  type AlignChoices,
+  alignOptionsOf,
+  keptChoices,
+  templatesOf,
+  tomogramInputs,
+} from "./alignChoices.ts";
+import { drawAlignment } from "./alignPicture.ts";
+import { tomogramPrints } from "./prints.ts";
+
+/** Some molecules of one tomogram, in the order of its table. */
+export type AlignBatch = {
+  readonly tomogram: number;
+  readonly first: number;
+  readonly count: number;
+};
+
+const three = z.tuple([z.number(), z.number(), z.number()]);
+const RESULT = z.strictObject({
+  label: z.int(),
+  rotationIndex: z.int(),
+  rotation: z.tuple([z.number(), z.number(), z.number(), z.number()]),
+  shiftPx: three,
+  score: z.number(),
+});
+const RESULTS = z.strictObject({ results: z.array(RESULT) });
+
+/** What alignments of all molecules found. */
+export interface AlignReport {
+  readonly tomograms: number;
+  readonly molecules: number;
+  /** Mean score, and middle of the shifts' lengths, nm. */
+  readonly meanScore: number;
+  readonly medianShiftNm: number;
+  readonly files: readonly string[];
+}
+
+/**
+ * Aligns the molecules of a batch. A molecule's result depends on nothing else, so that batches do not show.
+ *
+ * @throws {VitrineError} unsupported: kernels other than those of the other batches; format: inputs that have changed; aborted
+ */
+export async function alignBatch(
+  batch: AlignBatch,
+  context: BatchContext,
+): Promise<BatchResult<{ readonly results: Json }>> {
+  await context.requireSame("kernels", poolKernels());
+  const { choices, inputs } = keptChoices(context.options);
+  requireSameInputs(inputs, await tomogramPrints(choices));
+  const { cores: workers, signal, onProgress, onLog } = context;
+  const results = await withLoader(tomogramInputs(choices, batch.tomogram), onLog, (loader) => {
+    const molecules = loader.molecules.slice(batch.first, batch.first + batch.count);
+    const part = loader.replace({ molecules });
+    return withPool({ workers }, (backend) =>
+      alignEach(part, templatesOf(choices), {
+        ...alignOptionsOf(choices),
+        backend,
+        signal,
+        onProgress,
+        onLog,
+      }),
+    );
+  });
+  return { value: { results: results.map((result) => ({ ...result })) } };
+}
+
+/**
+ * Writes the table of all molecules, and the picture.
+ *
+ * @throws {VitrineError} format: inputs that have changed since, or results that do not belong; storage
+ */
+export async function collectAligned(
+  stored: AsyncIterable<StoredResult<AlignBatch, Json>>,
+  { options, onLog }: Pick<CollectContext, "options" | "onLog">,
+): Promise<AlignReport> {
+  const { choices, inputs } = keptChoices(options);
+  requireSameInputs(inputs, await tomogramPrints(choices));
+  const found: AlignmentResult[][] = choices.tomograms.map(() => []);
+  for await (const { batch, value } of stored) {
+    const { results } = parseWithSchema(value, RESULTS, "result of an alignment");
+    found[batch.tomogram].push(...results);
+  }
+  const tables: Molecules[] = [];
+  const scales: number[] = [];
+  for (const [i, results] of found.entries()) {
+    const { molecules, scale } = await movedMolecules(choices, i, results);
+    tables.push(molecules);
+    scales.push(scale);
+  }
+  const molecules = tables.length === 1 ? tables[0] : Molecules.concat(tables);
+  await writeResults(choices, molecules, { found, onLog });
+  const shifts = found.flatMap((results, i) =>
+    results.map(({ shiftPx }) => Math.hypot(...shiftPx) * scales[i]),
+  );
+  const scores = found.flat().map(({ score }) => score);
+  return {
+    tomograms: choices.tomograms.length,
+    molecules: molecules.count,
+    meanScore: scores.reduce((sum, score) => sum + score, 0) / scores.length,
+    medianShiftNm: middleOf(shifts),
+    files: choices.picturePath === undefined ? [choices.outPath] : [choices.outPath, choices.picturePath],
+  };
+}
+
+/** Molecules of one tomogram where they were found; of several tomograms each row says which. */
+function movedMolecules(choices: AlignChoices, index: number, results: readonly AlignmentResult[]) {
+  // What was left out was said when the work began.
+  return withLoader(tomogramInputs(choices, index), undefined, async ({ molecules, scale }) => {
+    if (results.length !== molecules.count)
+      throw new VitrineError({
+        code: "format",
+        at: choices.tomograms[index].molecules,
+        expected: `${molecules.count} results, one a molecule`,
+        found: `${results.length}`,
+      });
+    const labelName = choices.templates.length > 1 ? "labels" : undefined;
+    const moved = alignedMolecules(molecules, results, { scale, labelName });
+    const named =
+      choices.tomograms.length === 1
+        ? moved
+        : moved.withFeatures({ "image-id": Array.from({ length: moved.count }, () => index) });
+    return { molecules: named, scale };
+  });
+}
+
+/** Tables by the ending of their name. */
+const FORMATS: Readonly<Record<string, MoleculeFormat>> = {
+  star: "relion5",
+  tbl: "dynamo",
+  em: "av3",
+  json: "copick",
+};
+
+/** Endings of tables that can be written. */
+export const ALIGNED_TABLE = /\.(csv|parquet|pq|star|tbl|em|json)$/i;
+
+async function writeResults(
+  choices: AlignChoices,
+  molecules: Molecules,
+  {
+    found,
+    onLog,
+  }: { readonly found: readonly (readonly AlignmentResult[])[]; readonly onLog: CollectContext["onLog"] },
+): Promise<void> {
+  const { outPath, picturePath } = choices;
+  const picture = picturePath === undefined ? undefined : await drawAlignment(choices, found[0]);
+  await writeTogether(async (files) => {
+    await files.write(outPath, (path) => writeTable(path, outPath, { molecules, onLog }));
+    if (picturePath !== undefined && picture !== undefined)
+      await files.write(picturePath, (path) =>
+        writeFileAtomic(path, encodePng(picture), { overwrite: true }),
+      );
+  });
+}
+
+function writeTable(
+  path: string,
+  named: string,
+  { molecules, onLog }: { readonly molecules: Molecules; readonly onLog: CollectContext["onLog"] },
+): Promise<void> {
+  const ending = named.slice(named.lastIndexOf(".") + 1).toLowerCase();
+  if (ending === "parquet" || ending === "pq")
+    return writeMoleculesParquet(path, molecules, { overwrite: true });
+  if (ending === "csv") return writeMoleculesCsv(path, molecules, { overwrite: true, floatPrecision: null });
+  return writeMolecules(path, molecules, { overwrite: true, format: FORMATS[ending], onLog });
+}
+
+function middleOf(values: readonly number[]): number {
+  const sorted = [...values].sort((a, b) => a - b);
+  return sorted[Math.floor(sorted.length / 2)] ?? 0;
+}

@@ -1,0 +1,144 @@
+import { z } from "zod";
+import { VitrineError } from "../../core/index.ts";
+import { parseWithSchema } from "../../io/index.ts";
+import type { Json } from "../../jobs/index.ts";
+import { fromFile, type ImageProvider } from "../../pipe/index.ts";
+import type { Log } from "../../program/index.ts";
+import type { AlignOptions } from "../loaders/align.ts";
+import { FscAlignment, NccAlignment, PccAlignment, ZnccAlignment } from "../models/kinds.ts";
+import type { AlignmentKind } from "../models/model.ts";
+import type { TomogramInputs } from "../programs/inputs.ts";
+import { parseMask } from "../programs/maskSpec.ts";
+
+/** Models by the names of the command line. */
+const MODELS = { zncc: ZnccAlignment, ncc: NccAlignment, pcc: PccAlignment, fsc: FscAlignment } as const;
+
+/** Names of the models. */
+export type AlignModelName = keyof typeof MODELS;
+
+/** The same as a list. */
+export const ALIGN_MODELS: readonly AlignModelName[] = ["zncc", "ncc", "pcc", "fsc"];
+
+const range = z.tuple([z.number(), z.number()]);
+const tilt = z.discriminatedUnion("kind", [
+  z.strictObject({ kind: z.literal("none") }),
+  z.strictObject({ kind: z.literal("single"), rangeDeg: range, axis: z.enum(["x", "y"]) }),
+  z.strictObject({ kind: z.literal("dual"), rangeYDeg: range, rangeXDeg: range }),
+]);
+
+const CHOICES = z.strictObject({
+  /** Tomograms, and the table of each one's molecules. */
+  tomograms: z.array(z.strictObject({ path: z.string(), molecules: z.string() })).min(1),
+  /** MRC, TIFF, `.npy`, OME-Zarr; several are tried in turn. */
+  templates: z.array(z.string()).min(1),
+  /** nm/voxel of the templates; default what their files say. */
+  templateScale: z.number().optional(),
+  /** As `parseMask` takes it. */
+  mask: z.string().optional(),
+  /** nm/voxel of the tomograms; default what their files say. */
+  scale: z.number().optional(),
+  maxShiftsNm: z.tuple([z.number(), z.number(), z.number()]),
+  /** Angles about z, y and x: largest to both sides, and the step. */
+  rotations: z.tuple([range, range, range]).optional(),
+  /** Cycles/voxel. */
+  cutoff: z.number().optional(),
+  model: z.enum(["zncc", "ncc", "pcc", "fsc"]),
+  tilt: tilt.optional(),
+  order: z.union([z.literal(0), z.literal(1), z.literal(3)]),
+  cornerSafe: z.boolean(),
+  dropOutside: z.boolean(),
+  compat: z.boolean(),
+  search: z.enum(["exhaustive", "coarseToFine"]),
+  outPath: z.string(),
+  picturePath: z.string().optional(),
+});
+
+/** What an alignment of molecules of tomograms is told, as the engine keeps it: paths and numbers. */
+export type AlignChoices = z.infer<typeof CHOICES>;
+
+const KEPT = z.strictObject({ choices: z.string(), inputs: z.record(z.string(), z.string()) });
+
+/** What all batches are told: the choices, and what tells the inputs apart from others. */
+export interface KeptChoices {
+  readonly choices: AlignChoices;
+  readonly inputs: Readonly<Record<string, string>>;
+}
+
+/** Checks choices. @throws {VitrineError} format, range: names the option */
+export function parseChoices(value: unknown, at: string): AlignChoices {
+  return parseWithSchema(value, CHOICES, at);
+}
+
+/** Reads what {@link keepChoices} made. */
+export function keptChoices(options: Json): KeptChoices {
+  const { choices, inputs } = parseWithSchema(options, KEPT, "step.json options");
+  return { choices: parseChoices(JSON.parse(choices), "step.json choices"), inputs };
+}
+
+/** The same as JSON. */
+export function keepChoices({ choices, inputs }: KeptChoices): Json {
+  return { choices: JSON.stringify(choices), inputs };
+}
+
+/** How a tomogram is read. */
+export function tomogramInputs(choices: AlignChoices, index: number): TomogramInputs {
+  const { tomograms, scale, order, cornerSafe, dropOutside, tilt: tiltModel } = choices;
+  const one = tomograms[index];
+  if (one === undefined)
+    throw new VitrineError({
+      code: "range",
+      at: "batch tomogram",
+      expected: `0 to ${tomograms.length - 1}`,
+      found: `${index}`,
+    });
+  return {
+    tomogramPath: one.path,
+    moleculesPath: one.molecules,
+    order,
+    cornerSafe,
+    dropOutside,
+    ...(scale !== undefined && { scale }),
+    ...(tiltModel !== undefined && { tiltModel }),
+  };
+}
+
+/** Templates as loaders take them. */
+export function templatesOf({ templates, templateScale }: AlignChoices): readonly ImageProvider[] {
+  return templates.map((path) => fromFile(path, templateScale));
+}
+
+/** How they are compared. */
+export function alignOptionsOf(choices: AlignChoices): AlignOptions {
+  const { mask, maxShiftsNm, rotations, cutoff, compat, search } = choices;
+  const model: AlignmentKind = MODELS[choices.model];
+  return {
+    ...(mask !== undefined && { mask: parseMask(mask) }),
+    maxShifts: maxShiftsNm,
+    rotations,
+    cutoff,
+    compat,
+    search,
+    model,
+  };
+}
+
+/** Everything that is read. */
+export function inputPaths({ tomograms, templates, mask }: AlignChoices): readonly string[] {
+  const files = tomograms.flatMap(({ path, molecules }) => [path, molecules]);
+  const isFile = mask !== undefined && !/^(soft-)?otsu(:|$)/.test(mask);
+  return [...files, ...templates, ...(isFile ? [mask] : [])];
+}
+
+/** What has no effect with the others, said once. */
+export function warnOfChoices(
+  { search, rotations, templates, model }: AlignChoices,
+  onLog: Log | undefined,
+): void {
+  if (search === "coarseToFine" && rotations === undefined)
+    onLog?.("a search from coarse to fine has no effect without rotations", "warning");
+  if (model === "pcc" && templates.length > 1)
+    onLog?.(
+      "scores of PCC are not normalised: of several templates the one with more contrast wins",
+      "warning",
+    );
+}

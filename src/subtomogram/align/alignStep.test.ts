@@ -1,0 +1,117 @@
+import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { runStepHere } from "../../jobs/index.ts";
+import { readMoleculesCsv } from "../molecules/csv.ts";
+import { type AlignBatch, alignBatch } from "./alignBatch.ts";
+import type { AlignChoices } from "./alignChoices.ts";
+import { alignStep } from "./alignStep.ts";
+
+const golden = (name: string) =>
+  fileURLToPath(new URL(`../../../test/golden/subtomogram/${name}`, import.meta.url));
+const TOMOGRAM = { path: golden("tomo.npy"), molecules: golden("molecules_start.csv") };
+
+let folder: string;
+beforeAll(() => {
+  folder = mkdtempSync(join(tmpdir(), "align-step-"));
+});
+afterAll(() => rmSync(folder, { recursive: true }));
+
+const choicesOf = (name: string, more: Partial<AlignChoices> = {}): AlignChoices => ({
+  tomograms: [TOMOGRAM],
+  templates: [golden("template_A.mrc")],
+  mask: "soft-otsu:sigma=1,radius=1",
+  scale: 0.5,
+  maxShiftsNm: [1.5, 1.5, 1.5],
+  cutoff: 0.3,
+  model: "zncc",
+  order: 3,
+  cornerSafe: false,
+  dropOutside: false,
+  compat: true,
+  search: "exhaustive",
+  outPath: join(folder, name),
+  ...more,
+});
+
+async function run(choices: AlignChoices, { tasks = 1, cores = 1 } = {}) {
+  const { step, ...work } = await alignStep(choices, { tasks, module: "unused" });
+  const batches: AlignBatch[] = [];
+  const align: typeof alignBatch = (batch, context) => {
+    batches.push(batch);
+    return alignBatch(batch, context);
+  };
+  const report = await runStepHere(step, {
+    ...work,
+    run: { align },
+    cores,
+    onLog: () => {},
+    signal: new AbortController().signal,
+  });
+  return { report, batches };
+}
+
+describe("molecules of a tomogram", () => {
+  test("are where acryo finds them, and their table is the same for any division and number of workers", async () => {
+    const { report } = await run(choicesOf("one.csv"));
+    expect(report.molecules).toBe(40);
+    const { batches } = await run(choicesOf("five.csv"), { tasks: 5, cores: 2 });
+    expect(batches.map(({ first }) => first)).toEqual([0, 8, 16, 24, 32]);
+    const bytes = readFileSync(join(folder, "one.csv"));
+    expect(readFileSync(join(folder, "five.csv")).equals(bytes)).toBe(true);
+    const found = await readMoleculesCsv(join(folder, "one.csv"));
+    const wanted = await readMoleculesCsv(golden("align_zncc_norot_mask_cut0.3.csv"));
+    found.features.score.forEach((score, i) => {
+      expect(Number(score)).toBeCloseTo(Number(wanted.features.score[i]), 5);
+    });
+    found.pos.forEach((place, i) => {
+      // A step of the grid is 0.025 nm.
+      expect(Math.abs(place - wanted.pos[i])).toBeLessThan(1e-3);
+    });
+  });
+
+  test("of several tomograms say which", async () => {
+    const wedge = { path: golden("tomo_wedge.npy"), molecules: golden("molecules_start.csv") };
+    const rows = choicesOf("both.csv", { tomograms: [TOMOGRAM, wedge], maxShiftsNm: [0.5, 0.5, 0.5] });
+    const { report } = await run(rows, { tasks: 2 });
+    expect(report).toMatchObject({ tomograms: 2, molecules: 80 });
+    const { features } = await readMoleculesCsv(join(folder, "both.csv"));
+    expect([0, 39, 40, 79].map((i) => features["image-id"][i])).toEqual([0, 0, 1, 1]);
+  });
+});
+
+describe("what cannot be aligned is said before anything runs", () => {
+  const refusal = (name: string, more: Partial<AlignChoices>) =>
+    alignStep(choicesOf(name, more), { module: "unused" }).catch((error: Error) =>
+      error.message.replaceAll(golden(""), "").replaceAll(folder, "FOLDER"),
+    );
+
+  test("another ending", async () => {
+    expect(await refusal("a.txt", {})).toMatchInlineSnapshot(`"FOLDER/a.txt: expected a name that ends with .csv, .parquet, .star, .tbl, .em or .json, found another ending."`);
+  });
+  test("a template without a scale", async () => {
+    expect(await refusal("a.csv", { templates: [golden("template_A.npy")] })).toMatchInlineSnapshot(
+      `"template_A.npy: expected a pixel size, found none. Give it as the second argument of fromFile, in nm/pixel."`,
+    );
+  });
+  test("rotations that are none", async () => {
+    expect(
+      await refusal("a.csv", {
+        rotations: [
+          [5, -1],
+          [5, 5],
+          [5, 5],
+        ],
+      }),
+    ).toMatchInlineSnapshot(
+      `"rotations z: expected max and step not below 0, at most 180 steps to a side, found [5, -1]."`,
+    ); // prettier-ignore
+  });
+  test("no such tomogram", async () => {
+    expect(await refusal("a.csv", { tomograms: [{ ...TOMOGRAM, path: "none.mrc" }] })).toMatchInlineSnapshot(
+      `"none.mrc: expected a file or folder, found none. Check the path."`,
+    );
+  });
+});

@@ -1,0 +1,102 @@
+import { poolKernels } from "../../compute/index.ts";
+import { VitrineError } from "../../core/index.ts";
+import { prepareResultFiles } from "../../io/index.ts";
+import type { Json, Step } from "../../jobs/index.ts";
+import type { Log } from "../../program/index.ts";
+import { normalizeMask, normalizeTemplates } from "../loaders/templates.ts";
+import { withLoader } from "../programs/inputs.ts";
+import { ALIGNED_TABLE, type AlignBatch, type AlignReport, collectAligned } from "./alignBatch.ts";
+import {
+  type AlignChoices,
+  alignOptionsOf,
+  inputPaths,
+  keepChoices,
+  parseChoices,
+  templatesOf,
+  tomogramInputs,
+  warnOfChoices,
+} from "./alignChoices.ts";
+import { tomogramPrints } from "./prints.ts";
+
+/** An alignment in tasks, for an engine of `src/jobs`. */
+export interface AlignStep {
+  readonly step: Step<AlignBatch, Json, AlignReport>;
+  /** What decides about the results. */
+  readonly identity: Readonly<Record<string, Json>>;
+  readonly options: Json;
+}
+
+/** How an alignment is divided. */
+export interface AlignStepOptions {
+  /** Batches of each tomogram's molecules; default 1. */
+  readonly tasks?: number;
+  /** The built `alignBatch.ts`. */
+  readonly module: string | URL;
+  readonly overwrite?: boolean;
+  readonly resume?: boolean;
+  readonly onLog?: Log;
+}
+
+/**
+ * Checks an alignment and divides it: batches are molecules of one tomogram. The table is byte for byte the same for any division.
+ *
+ * @throws {VitrineError} as `SubtomogramLoader`, the readers of files and the model; exists: a result is there
+ */
+export async function alignStep(
+  given: AlignChoices,
+  { tasks = 1, module, overwrite = false, resume = false, onLog }: AlignStepOptions,
+): Promise<AlignStep> {
+  const choices = parseChoices(given, "alignment");
+  const { outPath, picturePath } = choices;
+  requireTableName(outPath);
+  const outputs = picturePath === undefined ? [outPath] : [outPath, picturePath];
+  await prepareResultFiles({ inputs: inputPaths(choices), outputs, overwrite: overwrite || resume });
+  warnOfChoices(choices, onLog);
+  const counts: number[] = [];
+  for (let i = 0; i < choices.tomograms.length; i++) counts.push(await checkTomogram(choices, i, onLog));
+  const inputs = await tomogramPrints(choices);
+  const step: AlignStep["step"] = {
+    name: "align",
+    phases: [
+      {
+        name: "align",
+        target: { module, export: "alignBatch" },
+        unit: "molecules",
+        work: (batch) => (batch as AlignBatch).count,
+      },
+    ],
+    init: () =>
+      counts.flatMap((count, tomogram) => divided(count, tasks).map((part) => ({ tomogram, ...part }))),
+    collect: collectAligned,
+    collectTarget: { module, export: "collectAligned" },
+  };
+  const decisive = { ...choices, outPath: undefined, picturePath: undefined };
+  const identity = JSON.parse(
+    JSON.stringify({ version: 1, option: decisive, input: inputs, kernels: poolKernels(), tasks }),
+  );
+  return { step, identity, options: keepChoices({ choices, inputs }) };
+}
+
+function requireTableName(path: string): void {
+  if (ALIGNED_TABLE.test(path)) return;
+  const expected = "a name that ends with .csv, .parquet, .star, .tbl, .em or .json";
+  throw new VitrineError({ code: "unsupported", at: path, expected, found: "another ending" });
+}
+
+/** Reads all that is small, so that what cannot be is said now; how many molecules there are. */
+function checkTomogram(choices: AlignChoices, index: number, onLog: Log | undefined): Promise<number> {
+  return withLoader(tomogramInputs(choices, index), onLog, async (loader) => {
+    const templates = await normalizeTemplates(templatesOf(choices), loader.scale);
+    const { mask, model, ...params } = alignOptionsOf(choices);
+    model?.create({ templates, mask: await normalizeMask(mask, templates, loader.scale) }, params);
+    loader.replace({ outputShape: templates[0].shape });
+    return loader.count;
+  });
+}
+
+/** Ranges as long as each other, or by one. */
+function divided(total: number, pieces: number): readonly Omit<AlignBatch, "tomogram">[] {
+  const parts = Math.min(pieces, total);
+  const edge = (i: number) => Math.floor((i * total) / parts);
+  return Array.from({ length: parts }, (_, i) => ({ first: edge(i), count: edge(i + 1) - edge(i) }));
+}
