@@ -7,6 +7,10 @@ export { alignStep } from "./align/alignStep.ts";
 export type { Classes, ClassifyOptions } from "./classify/classify.ts";
 export type { ClassifyEmOptions, EmStep } from "./classify/expectation.ts";
 export type { PrincipalComponents } from "./classify/pca.ts";
+export type { CtfImage, CtfParameters, CtfRun } from "./ctf/ctfModel.ts";
+export { CtfModel } from "./ctf/ctfModel.ts";
+export type { SharpenOptions } from "./ctf/sharpen.ts";
+export { sharpenHalfmaps } from "./ctf/sharpen.ts";
 export type {
   MoleculeFormat,
   ReadMoleculesOptions,
@@ -18,11 +22,17 @@ export type { TomogramOptions } from "./formats/tomograms.ts";
 export type { AlignMultiOptions, AlignOptions, CompareOptions, LandscapeStack } from "./loaders/align.ts";
 export type { ApplyResult, VolumeFunction } from "./loaders/apply.ts";
 export type { AverageOptions, AverageParts, AverageSplitOptions, SplitOptions } from "./loaders/averages.ts";
+export type { BatchLoaderOptions } from "./loaders/batchLoader.ts";
+export { BatchLoader } from "./loaders/batchLoader.ts";
+export type { ExtractedLoaderOptions, ExtractOptions } from "./loaders/extractedLoader.ts";
+export { ExtractedSubvolumeLoader, extractSubtomograms } from "./loaders/extractedLoader.ts";
 export type { FscCurves, FscOptions, FscWithHalfmaps } from "./loaders/fsc.ts";
 export type { Grouped, GroupKey, GroupMember } from "./loaders/group.ts";
 export { LoaderGroup } from "./loaders/group.ts";
 export type { LoaderChanges, VolumeStack } from "./loaders/loader.ts";
 export { Loader } from "./loaders/loader.ts";
+export type { MockLoaderOptions } from "./loaders/mockLoader.ts";
+export { MockLoader } from "./loaders/mockLoader.ts";
 export type {
   OrderedLoader,
   SubtomogramLoaderChanges,

@@ -97,7 +97,9 @@ export async function runSimulate(options: SimulateProgramOptions): Promise<Simu
         : await simulator.simulateTiltSeries(tilts, options.shape, draw);
     const noisy = { data: addNoise(made.data, noise, seed), shape: made.shape };
     const image =
-      options.tiltModel === undefined ? noisy : await loseWedge(pool, noisy, toTiltModel(options.tiltModel));
+      options.tiltModel === undefined
+        ? noisy
+        : await loseWedge(pool, noisy, { tilt: toTiltModel(options.tiltModel) });
     const kind = tilts === undefined ? "volume" : "stack";
     await results.write(outPath, (path) =>
       writeMrc(path, { ...image, voxelSizeA: 10 * scale, kind }, { overwrite: true }),
