@@ -464,6 +464,22 @@ test.each(NAMES)("%s by names of files", async (microscope, names, images) => {
   expect(plan.images).toEqual(images);
 });
 
+test("BD Pathway's mosaics and stacks, and ScanR's twelve bits, are said", async () => {
+  const bd = ["Well B03/DAPI - n000000.tif", "Well B03/DAPI - n000001.tif"];
+  const exp = "[General]\r\nDyes=1\r\n[Image]\r\nMontaged=1\r\nTilesX=2\r\n";
+  const plan = await planOf(await folderOf(bd, { "Experiment.exp": exp }), { format: [8, 12] });
+  expect(plan).toMatchObject({ images: ["B03 0 DAPI 0 0", "B03 0 DAPI 0 1"], unmatched: [] });
+  expect(plan.warnings).toEqual([
+    expect.stringMatching(/^BD Pathway: names count z planes, then time points/),
+    "Experiment.exp: images are mosaics of the fields of a well (Montaged=1): each is one site",
+  ]);
+  const scanr = await planOf(await folderOf(["B3--W00015--P00001--Z00000--T00000--DAPI.tif"]), {
+    format: [8, 12],
+  });
+  expect(scanr.channels).toEqual(["DAPI 12"]);
+  expect(scanr.warnings).toEqual([expect.stringMatching(/^ScanR: cameras of 12 bits/)]);
+});
+
 test("CQ1 numbers wells row by row and needs the plate's format", async () => {
   const folder = await folderOf(["W0015F0001T0001Z001C1.tif"]);
   await expect(planImport(folder)).rejects.toThrow("Give --format");

@@ -1,3 +1,5 @@
+import { join } from "node:path";
+import { readText } from "../../io/index.ts";
 import { readCellVoyager } from "./cellVoyager.ts";
 import { readContainers } from "./containers.ts";
 import { baseOf, type Found, folderOf, type ImageFolder } from "./found.ts";
@@ -45,7 +47,21 @@ export async function recognise(folder: ImageFolder, options: NameOptions): Prom
   );
   const known = new Set(named.flatMap(({ images }) => images.map(({ path }) => path)));
   const rest = others.filter((path) => OME_TIFF.test(path) && !known.has(path) && !MM_STACK.test(path));
-  return [...founds, ...named, ...(await readContainers(folder, [...stacks, ...rest], options))];
+  const notes = await montageNotes(folder);
+  return [...founds, ...named, ...notes, ...(await readContainers(folder, [...stacks, ...rest], options))];
+}
+
+/** BD Pathway's file beside says whether an image is a whole mosaic of fields, which then is one site. */
+async function montageNotes({ path, files }: ImageFolder): Promise<Found[]> {
+  const notes: Found[] = [];
+  for (const file of files.filter((name) => /^Experiment\.exp$/i.test(baseOf(name)))) {
+    const isMosaic = /^\s*Montaged\s*=\s*"?1/im.test(await readText(join(path, file)));
+    const warnings = isMosaic
+      ? [`${file}: images are mosaics of the fields of a well (Montaged=1): each is one site`]
+      : [];
+    notes.push({ microscope: "BD Pathway (Experiment.exp)", images: [], tellers: [file], warnings });
+  }
+  return notes;
 }
 
 function tellersOf({ files }: ImageFolder): [string, ReadTeller][] {
