@@ -50,7 +50,11 @@ export function browseRoutes(roots: Roots): AnyRoute[] {
           part.map((name) => entryOf(roots, `${base}/${name}`, name).catch(() => undefined)),
         );
         const self = await entryOf(roots, base, base.split("/").at(-1)!);
-        return json({ self, entries: entries.filter((entry) => entry !== undefined), total: seen.length });
+        return json({
+          self,
+          entries: entries.filter((entry) => entry !== undefined),
+          next: from + MOST_ENTRIES < seen.length ? from + MOST_ENTRIES : null,
+        });
       },
     }),
   ];

@@ -203,9 +203,7 @@ function addFiles(app: FastifyInstance, roots: Roots): void {
 
 /** The page, at every address that is no other thing's. */
 async function addPage(app: FastifyInstance): Promise<void> {
-  const folders = await Promise.all(
-    PAGES.map(async (path) => (await fileExists(`${path}/assets`)) && path),
-  );
+  const folders = await Promise.all(PAGES.map(async (path) => (await fileExists(`${path}/assets`)) && path));
   const folder = folders.find((path) => path !== false);
   if (folder === undefined) {
     const text = "The page is not built. Run: npm run build\n";

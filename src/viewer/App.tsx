@@ -10,7 +10,7 @@ import { Browser } from "./panels/Browser.tsx";
 import { ChannelPanel } from "./panels/ChannelPanel.tsx";
 import { JobsPanel } from "./panels/JobsPanel.tsx";
 import { ObjectsPanel } from "./panels/ObjectsPanel.tsx";
-import { objectLayers } from "./panels/objects.ts";
+import { objectAt, objectLayers } from "./panels/objects.ts";
 import { ImagePlate, MapPlates } from "./panels/PlatePanel.tsx";
 import { SliderPanel } from "./panels/SliderPanel.tsx";
 import { useObjects } from "./panels/useObjects.ts";
@@ -61,6 +61,9 @@ export function App() {
         )}
         {kind === "scene" && scene !== undefined && state.channels.length > 0 && (
           <SceneView key={state.at} scene={scene} state={state} setState={setState} onError={tell} />
+        )}
+        {kind === "scene" && scene === undefined && error !== undefined && (
+          <p className="message">Nothing can be shown here. The message above says why.</p>
         )}
         {kind === "scene" && scene === undefined && error === undefined && (
           <p className="message">Opening…</p>
@@ -148,7 +151,7 @@ function SceneView({ scene, state, setState, onError }: SceneViewProps) {
           <StageView
             {...{ scene, state, size, layers, onError }}
             onView={(next) => change({ view: next })}
-            onPick={setChosen}
+            onPlace={(place, pixel) => setChosen(drawn && objectAt(drawn, place, pixel))}
           />
         )}
         <SliderPanel sliders={scene.sliders} places={state.places} onPlace={place} />

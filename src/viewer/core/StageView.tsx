@@ -16,23 +16,24 @@ export interface StageProps {
   /** Over the image. */
   readonly layers: readonly Layer[];
   readonly onView: (view: View) => void;
-  readonly onPick: (id: number | undefined) => void;
+  /** A click, in pixels of full resolution; `pixel` of the screen are so many of them. */
+  readonly onPlace: (place: readonly [x: number, y: number], pixel: number) => void;
   readonly onError: (message: string) => void;
 }
 
 /** The image with what lies over it: scale bar, values under the pointer, overview. */
-export function StageView({ scene, state, size, layers, onView, onPick, onError }: StageProps) {
+export function StageView({ scene, state, size, layers, onView, onPlace, onError }: StageProps) {
   const parent = useRef<HTMLDivElement>(null);
   const stage = useRef<Stage>(undefined);
-  const events = useRef({ onView, onPick });
-  events.current = { onView, onPick };
+  const events = useRef({ onView, onPlace });
+  events.current = { onView, onPlace };
   const [pointer, setPointer] = useState<readonly [number, number]>();
   const view = state.view ?? wholeView(scene, size);
 
   useEffect(() => {
     const made = createStage(parent.current!, {
       onView: (next) => events.current.onView(next),
-      onPick: (id) => events.current.onPick(id),
+      onClick: (place, pixel) => events.current.onPlace(place, pixel),
       onPointer: setPointer,
     });
     stage.current = made;

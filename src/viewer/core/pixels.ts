@@ -1,5 +1,5 @@
 /** A scene as Viv's sources of pixels, one a level. */
-import { SIGNAL_ABORTED } from "@vivjs/loaders";
+import { SIGNAL_ABORTED } from "@hms-dbmi/viv";
 import type { Places, Scene } from "../scene/scene.ts";
 
 /** The plane of one channel, as Viv hands it through. */

@@ -1,7 +1,6 @@
 /** The drawing: deck.gl with Viv's layer of the image, and layers over it. */
 import { Deck, type Layer, OrthographicView } from "@deck.gl/core";
-import { ColorPaletteExtension } from "@vivjs/extensions";
-import { MultiscaleImageLayer } from "@vivjs/layers";
+import { ColorPaletteExtension, MultiscaleImageLayer } from "@hms-dbmi/viv";
 import type { Scene } from "../scene/scene.ts";
 import type { pixelSources, Selection } from "./pixels.ts";
 import type { ShownChannel, ViewState } from "./viewState.ts";
@@ -14,7 +13,8 @@ export interface StageEvents {
   readonly onView: (view: View) => void;
   /** The pixel under the pointer; undefined: none. */
   readonly onPointer: (place: readonly [x: number, y: number] | undefined) => void;
-  readonly onPick: (id: number | undefined) => void;
+  /** A click that is no drag, in pixels of full resolution. */
+  readonly onClick: (place: readonly [x: number, y: number], pixel: number) => void;
 }
 
 /** A stage in an element of the page. */
@@ -26,8 +26,11 @@ export interface Stage {
 /** Deepest and farthest zoom, as log2 of screen pixels a pixel. */
 const ZOOMS = { minZoom: -16, maxZoom: 6 };
 
+/** Screen pixels that a hand moves within a click. */
+const DRAG = 4;
+
 /** Makes a stage. */
-export function createStage(parent: HTMLDivElement, { onView, onPointer, onPick }: StageEvents): Stage {
+export function createStage(parent: HTMLDivElement, { onView, onPointer, onClick }: StageEvents): Stage {
   const deck = new Deck({
     parent,
     views: new OrthographicView({
@@ -41,19 +44,35 @@ export function createStage(parent: HTMLDivElement, { onView, onPointer, onPick 
     },
     onHover: ({ coordinate }) =>
       onPointer(coordinate && [Math.floor(coordinate[0]), Math.floor(coordinate[1])]),
-    onClick: ({ object }: { readonly object?: unknown }) => onPick(idOf(object)),
     getCursor: ({ isDragging }) => (isDragging ? "grabbing" : "crosshair"),
   });
+  let shown: View | undefined;
+  listenForClicks(parent, (dx, dy) => {
+    if (shown === undefined) return;
+    const pixel = 1 / 2 ** shown.zoom;
+    onClick([shown.x + dx * pixel, shown.y + dy * pixel], pixel);
+  });
   return {
-    show: ({ x, y, zoom }, layers) =>
-      deck.setProps({ viewState: { target: [x, y, 0], zoom, ...ZOOMS }, layers: [...layers] }),
+    show: (view, layers) => {
+      const { x, y, zoom } = view;
+      shown = view;
+      deck.setProps({ viewState: { target: [x, y, 0], zoom, ...ZOOMS }, layers: [...layers] });
+    },
     remove: () => deck.finalize(),
   };
 }
 
-function idOf(object: unknown): number | undefined {
-  if (typeof object !== "object" || object === null || !("id" in object)) return undefined;
-  return typeof object.id === "number" ? object.id : undefined;
+/** Calls back for a click; its place is as far from the middle of the stage as it was clicked. */
+function listenForClicks(parent: HTMLElement, onPlace: (dx: number, dy: number) => void): void {
+  let from: readonly [number, number] = [0, 0];
+  parent.addEventListener("pointerdown", ({ clientX, clientY }) => {
+    from = [clientX, clientY];
+  });
+  parent.addEventListener("click", ({ clientX, clientY }) => {
+    if (Math.hypot(clientX - from[0], clientY - from[1]) > DRAG) return;
+    const { left, top, width, height } = parent.getBoundingClientRect();
+    onPlace(clientX - left - width / 2, clientY - top - height / 2);
+  });
 }
 
 /** What {@link imageLayer} draws. */
@@ -78,6 +97,8 @@ export function imageLayer({ scene, sources, shown, selections }: ImageLayerOpti
     colors: shown.map(({ color, opacity }) => rgbOf(color).map((part) => part * opacity)),
     extensions: [new ColorPaletteExtension()],
     pickable: false,
+    // its pixels reach beyond the end of the image by part of one
+    excludeBackground: true,
   } as never) as Layer;
 }
 

@@ -30,7 +30,11 @@ export function Browser({ at, onOpen, onError }: BrowserProps) {
     return () => gone.abort();
   }, [at]);
   if (listing === undefined) return <p className="message">Looking…</p>;
-  const { entries, total } = listing;
+  const { entries, next } = listing;
+  const more = async (from: number) => {
+    const part = await askJson<Listing>("browse", { at, from });
+    setListing({ ...part, entries: [...entries, ...part.entries] });
+  };
   return (
     <section className="browser" aria-label="Files">
       <h2>{at === "" ? "Served" : at.split("/").at(-1)}</h2>
@@ -42,10 +46,10 @@ export function Browser({ at, onOpen, onError }: BrowserProps) {
           </li>
         ))}
       </ul>
-      {total > entries.length && (
-        <p className="note">
-          The first {entries.length} of {total} entries.
-        </p>
+      {next !== null && (
+        <button type="button" onClick={() => more(next).catch((error: Error) => onError(error.message))}>
+          More
+        </button>
       )}
     </section>
   );
@@ -76,15 +80,12 @@ function EntryLink({ entry, onOpen }: { readonly entry: Entry; readonly onOpen: 
   );
 }
 
-/** Of one root alone, its own kind decides; a list of one is opened by the page. */
+/** What is served is a list without a folder. */
 async function readListing(at: string, signal: AbortSignal): Promise<Listing> {
   if (at !== "") return askJson<Listing>("browse", { at }, signal);
   const entries = await askJson<readonly Entry[]>("roots", {}, signal);
-  return {
-    self: { name: "", at: "", kind: "folder", format: "folder", bytes: null },
-    entries,
-    total: entries.length,
-  };
+  const self: Entry = { name: "", at: "", kind: "folder", format: "folder", bytes: null };
+  return { self, entries, next: null };
 }
 
 /** Bytes with a unit that suits them. */

@@ -45,7 +45,8 @@ function SliderRow({ slider: { axis, length, values }, index, onPlace }: SliderR
         onChange={(event) => onPlace(axis, event.target.valueAsNumber)}
       />
       <output htmlFor={`slider-${axis}`}>
-        {values?.[index] ?? index} of {length}
+        {values === undefined ? "" : `${values[index]} · `}
+        {index + 1} of {length}
       </output>
       <button
         type="button"

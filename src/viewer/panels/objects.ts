@@ -111,6 +111,28 @@ export function objectLayers(
   ];
 }
 
+/** Screen pixels beside a point that still mean it. */
+const NEAR = 7;
+
+/** The number of the object at a place, the one drawn last; undefined: none. @param pixel  side of a pixel of the screen */
+export function objectAt({ objects }: DrawnObjects, [x, y]: readonly [number, number], pixel: number) {
+  return objects.findLast((object) =>
+    object.polygons.length === 0
+      ? Math.hypot(object.x - x, object.y - y) <= NEAR * pixel
+      : object.polygons.some((rings) => rings.filter((ring) => isWithin(ring, x, y)).length % 2 === 1),
+  )?.id;
+}
+
+/** Whether a ray to the right crosses a ring an odd number of times. */
+function isWithin(ring: Float32Array, x: number, y: number): boolean {
+  let isInside = false;
+  for (let i = 0; i + 3 < ring.length; i += 2) {
+    const [x1, y1, x2, y2] = ring.subarray(i, i + 4);
+    if (y1 > y !== y2 > y && x < x1 + ((y - y1) * (x2 - x1)) / (y2 - y1)) isInside = !isInside;
+  }
+  return isInside;
+}
+
 const CHOSEN: [number, number, number] = [255, 255, 255];
 const PLAIN: [number, number, number] = [255, 176, 0];
 const UNKNOWN: [number, number, number] = [128, 128, 128];

@@ -13,7 +13,8 @@ export interface Entry {
 export interface Listing {
   readonly self: Entry;
   readonly entries: readonly Entry[];
-  readonly total: number;
+  /** Where further entries begin. */
+  readonly next: number | null;
 }
 
 /** An image, and its file. */

@@ -125,8 +125,14 @@ export async function openExperimentScene(at: string, signal?: AbortSignal): Pro
       (layer) => layer.channel === names[channel] && layer.tpoint === time && layer.zplane === z,
     );
   const levels = halvings(first);
-  const tile: Scene["tile"] = ({ channel, places, ...place }, abort) =>
-    fetchLayerTile({ at, layer: layerAt(channel, places)?.id, ...place }, abort);
+  const tile: Scene["tile"] = ({ channel, places, ...place }, abort) => {
+    const { height, width } = levels[place.level];
+    const size = {
+      height: Math.min(LAYER_TILE, height - place.row * LAYER_TILE),
+      width: Math.min(LAYER_TILE, width - place.column * LAYER_TILE),
+    };
+    return fetchLayerTile({ at, layer: layerAt(channel, places)?.id, ...place }, size, abort);
+  };
   const length = (key: "tpoint" | "zplane") => Math.max(...facts.layers.map((layer) => layer[key])) + 1;
   return {
     key: at,

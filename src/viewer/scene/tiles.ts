@@ -35,18 +35,21 @@ export async function fetchTile(query: Query, signal?: AbortSignal): Promise<Til
   });
 }
 
-/** A tile of a layer, grey values of its JPEG; black where there is no layer. @throws {Error} with what the server says */
-export async function fetchLayerTile(query: Query, signal?: AbortSignal): Promise<TileValues> {
-  if (query.layer === undefined) return { data: new Uint8Array(256 * 256), height: 256, width: 256 };
+/**
+ * A tile of a layer, grey values of its JPEG without what lies beyond the map; black where there is no layer.
+ *
+ * @throws {Error} with what the server says
+ */
+export async function fetchLayerTile(
+  query: Query,
+  { height, width }: { readonly height: number; readonly width: number },
+  signal?: AbortSignal,
+): Promise<TileValues> {
+  if (query.layer === undefined) return { data: new Uint8Array(height * width), height, width };
   return keep(`layer ${JSON.stringify(query)}`, async () => {
     const response = await ask("experiment/tile", query, signal);
-    return greyOf(await createImageBitmap(await response.blob()));
+    return greyOf(await createImageBitmap(await response.blob(), 0, 0, width, height));
   });
-}
-
-/** A tile that is here already, without asking. */
-export function keptTile(kind: "image" | "layer", query: Query): TileValues | undefined {
-  return kept.get(`${kind} ${JSON.stringify(query)}`);
 }
 
 function greyOf(picture: ImageBitmap): TileValues {

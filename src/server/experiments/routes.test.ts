@@ -1,0 +1,96 @@
+import { join } from "node:path";
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { gridSites, makePlate, scratchFolder } from "../../../test/support/plateCase.ts";
+import { addMapobjects, decodeMapobjects } from "../../experiment/index.ts";
+import { PyramidBuilder } from "../../pyramid/index.ts";
+import { type Server, startServer } from "../index.ts";
+
+const scratch = scratchFolder("served-experiment");
+let server: Server;
+const ask = (route: string, values: Record<string, string | number> = {}) => {
+  const query = Object.entries({ at: "screen", ...values }).map(([key, value]) => [key, String(value)]);
+  return fetch(`${server.address}api/${route}?${new URLSearchParams(query)}`);
+};
+const square = (x: number, y: number) => {
+  const corners = [
+    [x, y],
+    [x + 4, y],
+    [x + 4, y + 4],
+    [x, y + 4],
+    [x, y],
+  ] as const;
+  return { type: "Polygon", coordinates: [corners.map(([px, py]) => [px, py] as const)] } as const;
+};
+
+/** One well of one site, and 10,201 squares of which the first is far from the others. */
+beforeAll(async () => {
+  const directory = join(scratch.path, "screen");
+  await using experiment = await makePlate(directory, {
+    plates: [{ wells: [{ name: "A01", sites: gridSites(1, 1, [700, 700]) }] }],
+    pixels: ({ height, width }) => new Uint8Array(height * width).fill(90),
+  });
+  const builder = new PyramidBuilder(experiment);
+  await builder.init();
+  await builder.submit({}, { engine: { kind: "local" } });
+  const objects = Array.from({ length: 10_201 }, (_, i) => ({
+    name: `cell ${i}`,
+    segmentations: [
+      { geometry: i === 0 ? square(680, 680) : square((i % 100) * 6, Math.floor(i / 102) * 6) },
+    ],
+    features: [{ values: { area: i === 1 ? null : i } }],
+  }));
+  await addMapobjects(experiment, { type: "Cells", objects });
+  server = await startServer([directory]);
+});
+afterAll(async () => {
+  await server?.close();
+  scratch.remove();
+});
+
+test("an experiment is described with the places of its parts, its layers and types", async () => {
+  const found = await (await ask("experiment")).json();
+  expect(found.layers).toMatchObject([{ channel: "DAPI", tpoint: 0, zplane: 0, height: 700, width: 700 }]);
+  expect(found.parts.wells).toMatchObject([{ name: "A01", box: { minY: 1, minX: 1 } }]);
+  expect(found.parts.sites).toHaveLength(1);
+  expect(found.types.at(-1)).toMatchObject({ name: "Cells", objects: 10_201, features: ["area"] });
+  expect(JSON.stringify(found)).not.toContain(scratch.path);
+});
+
+test("tiles of a layer are JPEGs with a tag, and what is not there is told", async () => {
+  const place = { layer: 1, level: 0, row: 0, column: 2 };
+  const tile = await ask("experiment/tile", place);
+  expect([tile.status, tile.headers.get("content-type")]).toEqual([200, "image/jpeg"]);
+  expect([...new Uint8Array(await tile.arrayBuffer()).subarray(0, 2)]).toEqual([0xff, 0xd8]);
+  expect((await ask("experiment/tile", { ...place, column: 3 })).status).toBe(400);
+  expect((await ask("experiment/tile", { ...place, layer: 9 })).status).toBe(404);
+});
+
+test("objects of a window come as GeoJSON, of a large one as bytes", async () => {
+  const window = { type: "Cells", y: 660, x: 660, height: 40, width: 40 };
+  const few = await (await ask("experiment/objects", window)).json();
+  expect(few).toMatchObject({ type: "FeatureCollection", detail: "outlines" });
+  expect(few.features).toHaveLength(1);
+  const many = await ask("experiment/objects", { ...window, y: 0, x: 0, height: 700, width: 700 });
+  expect(many.headers.get("content-type")).toBe("application/vnd.vitrine.mapobjects");
+  const block = decodeMapobjects(new Uint8Array(await many.arrayBuffer()));
+  expect(block.ids).toHaveLength(10_201);
+  const id = few.features[0].id;
+  expect(await (await ask("experiment/object", { id })).json()).toMatchObject({
+    ...{ id, name: "cell 0", type: "Cells", values: [{ name: "area", value: 0 }] },
+  });
+  const values: [number, number | null][] = await (
+    await ask("experiment/features", { type: "Cells", feature: "area" })
+  ).json();
+  expect(values).toHaveLength(10_201);
+  expect(new Map(values).get(id)).toBe(0);
+  expect((await ask("experiment/objects", { ...window, type: "None" })).status).toBe(404);
+});
+
+test("steps of jobs are told with their batches and logs", async () => {
+  const [job] = await (await ask("jobs")).json();
+  expect(job).toMatchObject({ at: "screen/jobs/illuminati", name: "illuminati" });
+  const { batches } = await (await ask("job", { at: job.at })).json();
+  expect(batches[0]).toMatchObject({ index: 0, state: "done", share: 1 });
+  const log = await ask("job/log", { at: job.at, phase: batches[0].phase, batch: 0 });
+  expect([log.status, log.headers.get("content-type")]).toEqual([200, "text/plain; charset=utf-8"]);
+});

@@ -1,0 +1,215 @@
+/** The page of `vitrine serve` in a real browser, by clicks and keys; pixels are those of the picture on the screen. */
+import { mkdirSync } from "node:fs";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { decode } from "fast-png";
+import { type Browser, chromium, type Page } from "playwright-core";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { addMapobjects } from "../src/experiment/index.ts";
+import { PyramidBuilder } from "../src/pyramid/index.ts";
+import { type Server, startServer } from "../src/server/index.ts";
+import { gridSites, makePlate, scratchFolder } from "./support/plateCase.ts";
+import { chromium as executablePath, requirement } from "./support/require.ts";
+import { makeServedCase, type ServedCase } from "./support/servedCase.ts";
+
+const { available } = requirement("chromium");
+/** Screenshots of each run, to be looked at. */
+const SHOTS = fileURLToPath(new URL("../dist/viewer-shots", import.meta.url));
+const SOFTWARE = "--no-sandbox --use-angle=swiftshader --enable-unsafe-swiftshader --ignore-gpu-blocklist";
+
+let browser: Browser;
+let served: ServedCase;
+let server: Server;
+const scratch = scratchFolder("viewer");
+
+describe.skipIf(!available)("the page", () => {
+  beforeAll(async () => {
+    mkdirSync(SHOTS, { recursive: true });
+    served = await makeServedCase();
+    await makeScreen(join(scratch.path, "screen"));
+    server = await startServer([served.root, join(scratch.path, "screen")]);
+    browser = await chromium.launch({
+      executablePath,
+      args: [...SOFTWARE.split(" "), "--disable-dev-shm-usage"],
+    });
+  });
+  afterAll(async () => {
+    await browser?.close();
+    await server?.close();
+    served?.remove();
+    scratch.remove();
+  });
+
+  test("leads from what is served to an image, whose channels, planes and contrast change what is drawn", async () => {
+    const { page, errors } = await openPage("");
+    await page.getByRole("button", { name: /^lab/ }).click();
+    await expectText(page, "<img src=x onerror=alert(1)>.txt");
+    await page.getByRole("button", { name: /cells\.zarr/ }).click();
+    await drawn(page, ([r, g, b]) => r > g && g > b && b > 0);
+    for (const name of ["GFP", "RFP"]) await page.getByRole("checkbox", { name }).uncheck();
+    await drawn(page, ([r, g, b]) => r === 0 && g === 0 && b > 5);
+    await page.getByRole("button", { name: "Auto contrast of DAPI" }).click();
+    await drawn(page, ([, , b]) => b > 60);
+    await page.getByLabel("Colour of DAPI").fill("#ff8000");
+    await drawn(page, ([r, g, b]) => r > 60 && Math.abs(g - r / 2) < 12 && b === 0);
+    await page.getByLabel("Full of DAPI, as a number").fill("60000");
+    await drawn(page, ([r]) => r < 5);
+    await page.getByLabel("Full of DAPI, as a number").fill("700");
+    await page.keyboard.press("Escape");
+    await page.getByRole("button", { name: "Show all" }).focus();
+    await page.keyboard.press(".");
+    await expectText(page, "2 of 2");
+    await page.waitForURL(/places=time%3A1/);
+    // the address is the state: another window shows the same
+    const again = await openPage(new URL(page.url()).hash);
+    await drawn(again.page, ([r, , b]) => r > 60 && b === 0);
+    expect(await again.page.getByRole("checkbox", { name: "GFP" }).isChecked()).toBe(false);
+    expect(await again.page.getByLabel("Full of DAPI, as a number").inputValue()).toBe("700");
+    expect([...errors, ...again.errors]).toEqual([]);
+  });
+
+  test("zooms and moves by keys and wheel, with scale bar and values of the pixel under the pointer", async () => {
+    const { page, errors } = await openPage("#at=lab/cells.zarr");
+    const bar = page.getByRole("img", { name: /^Scale bar: / });
+    await drawn(page, ([r]) => r > 0);
+    expect(await bar.textContent()).toBe("50 µm");
+    for (let i = 0; i < 6; i++) await page.keyboard.press("+");
+    await page.keyboard.press("ArrowRight");
+    await expect.poll(() => bar.textContent()).toBe("10 µm");
+    const box = (await page.getByTestId("canvas").boundingBox())!;
+    await page.mouse.move(box.x + 300, box.y + 300);
+    const readout = page.getByLabel("Pixel under the pointer");
+    await expect
+      .poll(() => readout.textContent())
+      .toMatch(/^x \d+, y \d+ · .* µm · DAPI \d+ · GFP \d+ · RFP \d+$/);
+    const [x, y, value] = /^x (\d+), y (\d+) .*DAPI (\d+)/
+      .exec((await readout.textContent())!)!
+      .slice(1)
+      .map(Number);
+    expect(value).toBe(((x + y) % 64) * 10);
+    await page.mouse.wheel(0, -400);
+    await expect.poll(() => bar.textContent()).not.toBe("10 µm");
+    await page.keyboard.press("0");
+    await expect.poll(() => bar.textContent()).toBe("50 µm");
+    expect(errors).toEqual([]);
+  });
+
+  test("opens maps and TIFFs, on a telephone too, and says in words what it cannot show", async () => {
+    const { page, errors } = await openPage("#at=lab/map.mrc", { width: 390, height: 844 });
+    await drawn(page, ([r]) => r > 0);
+    expect(await page.evaluate(() => document.documentElement.scrollWidth)).toBeLessThanOrEqual(390);
+    await page.screenshot({ path: join(SHOTS, "map-390.png") });
+    await page.goto(`${server.address}#at=lab/spots.tif`);
+    await expectText(page, "1300 × 1200 px, uint16");
+    await expect.poll(() => page.getByLabel(/^Full of .* as a number$/).inputValue()).toBe("3000");
+    await page.goto(`${server.address}#at=lab/broken.mrc`);
+    await expectText(page, "expected a header of 1024 bytes, found 13 bytes");
+    await page.goto(`${server.address}#at=lab/none.mrc`);
+    await expectText(page, "expected a file or folder that is served, found none");
+    await page.getByRole("button", { name: /^(Dark|Light) colours$/ }).click();
+    expect(await page.evaluate(() => document.documentElement.dataset.theme)).toMatch(/^(dark|light)$/);
+    expect(errors).toEqual([]);
+  });
+
+  test("shows the map of an experiment: wells and sites, layers in colours, objects by a feature, jobs", async () => {
+    const { page, errors } = await openPage("#at=screen");
+    await page.getByRole("button", { name: "Well B03" }).click();
+    await page.getByRole("button", { name: "Site 1 of B03" }).click();
+    await drawn(page, (pixel) => Math.max(...pixel) > 20);
+    await page.getByLabel("Type").selectOption("Cells");
+    await expectText(page, "1 in view");
+    await page.getByLabel("Colour by").selectOption("area");
+    await drawn(page, ([r, g, b]) => r > 100 && g > 100 && b < 120);
+    await page.setViewportSize({ width: 1280, height: 800 });
+    await page.waitForTimeout(1000);
+    await page.screenshot({ path: join(SHOTS, "screen-1280.png") });
+    const box = (await page.getByTestId("canvas").boundingBox())!;
+    await page.mouse.click(box.x + box.width / 2, box.y + box.height / 2);
+    await expect
+      .poll(() =>
+        page
+          .getByLabel("Chosen object")
+          .textContent({ timeout: 500 })
+          .catch(() => ""),
+      )
+      .toContain("area3");
+    await page.locator("summary").click();
+    await expectText(page, /\/0 done/);
+    expect(errors).toEqual([]);
+  });
+});
+
+async function openPage(hash: string, viewport = { width: 860, height: 560 }) {
+  const page = await browser.newPage({ viewport, colorScheme: "light" });
+  const errors: string[] = [];
+  page.on("pageerror", (error) => errors.push(String(error)));
+  await page.goto(`${server.address}${hash}`);
+  return { page, errors };
+}
+
+async function expectText(page: Page, text: string | RegExp): Promise<void> {
+  await page.getByText(text).first().waitFor({ timeout: 10_000 });
+}
+
+/** Waits until the mean colour of the middle of the stage is as said. */
+async function drawn(page: Page, isSo: (mean: readonly [number, number, number]) => boolean): Promise<void> {
+  await page.getByTestId("canvas").waitFor();
+  let mean: readonly [number, number, number] = [-1, -1, -1];
+  const end = performance.now() + 15_000;
+  while (performance.now() < end) {
+    mean = await middleOf(page);
+    if (isSo(mean)) return;
+    await page.waitForTimeout(100);
+  }
+  throw new Error(`the middle of the stage stays ${mean.join(", ")}: not ${isSo}`);
+}
+
+async function middleOf(page: Page): Promise<[number, number, number]> {
+  const box = (await page.getByTestId("canvas").boundingBox())!;
+  const clip = { x: box.x + box.width / 2 - 40, y: box.y + box.height / 2 - 40, width: 80, height: 80 };
+  const { data, channels } = decode(await page.screenshot({ clip }));
+  const mean = (c: number) => {
+    let sum = 0;
+    for (let i = c; i < data.length; i += channels) sum += data[i];
+    return Math.round((sum * channels) / data.length);
+  };
+  return [mean(0), mean(1), mean(2)];
+}
+
+/** Two wells of two sites, two channels, and a square in the middle of each site whose area is its number. */
+async function makeScreen(directory: string): Promise<void> {
+  await using experiment = await makePlate(directory, {
+    plates: [{ wells: ["A01", "B03"].map((name) => ({ name, sites: gridSites(1, 2, [200, 240]) })) }],
+    channels: ["DAPI", "GFP"].map((name) => ({ name, bitDepth: 8 })),
+    pixels: ({ site, channel, height, width }) =>
+      Uint8Array.from({ length: height * width }, (_, i) =>
+        channel === "DAPI" ? 60 + 40 * site : (i % width) & 127,
+      ),
+  });
+  const builder = new PyramidBuilder(experiment);
+  await builder.init();
+  await builder.submit({}, { engine: { kind: "local" } });
+  const sites = await experiment.query
+    .selectFrom("mapobjectSegmentations as s")
+    .innerJoin("mapobjects as o", "o.id", "s.mapobjectId")
+    .innerJoin("mapobjectTypes as t", "t.id", "o.mapobjectTypeId")
+    .select(["minY", "minX", "maxY", "maxX"])
+    .where("t.refType", "=", "Site")
+    .orderBy("o.refId")
+    .execute();
+  const objects = sites.map(({ minY, minX, maxY, maxX }, i) => {
+    const [y, x] = [Math.round((minY + maxY) / 2), Math.round((minX + maxX) / 2)];
+    const ring = [
+      [x - 40, y - 40],
+      [x + 40, y - 40],
+      [x + 40, y + 40],
+      [x - 40, y + 40],
+      [x - 40, y - 40],
+    ].map(([px, py]) => [px, py] as const);
+    return {
+      segmentations: [{ geometry: { type: "Polygon" as const, coordinates: [ring] } }],
+      features: [{ values: { area: i } }],
+    };
+  });
+  await addMapobjects(experiment, { type: "Cells", objects });
+}
