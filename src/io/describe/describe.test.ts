@@ -27,14 +27,32 @@ test("arrays by their shape and type, whatever their name", async () => {
     voxelSizeA: [1.5, 1.5, 1.5],
     statistics: { min: 1, max: 6, mean: 3.5 },
     labels: ["Written by Vitrine"],
+    image: {
+      dtype: "float32",
+      axes: [
+        { name: "z", length: 1, unit: "angstrom", step: 1.5 },
+        { name: "y", length: 2, unit: "angstrom", step: 1.5 },
+        { name: "x", length: 3, unit: "angstrom", step: 1.5 },
+      ],
+    },
   });
   const array = { data, shape: [3, 2] };
-  expect(await described("a", formatNpy(array))).toEqual({
+  expect(await described("a", formatNpy(array))).toMatchObject({
     kind: "npy",
     dtype: "float32",
     shape: [3, 2],
     fortranOrder: false,
+    image: {
+      axes: [
+        { name: "y", length: 3 },
+        { name: "x", length: 2 },
+      ],
+      levels: [{ shape: [3, 2] }],
+    },
   });
+  // what is no image is told as an array alone
+  const line = { data: Float64Array.of(1, 2), shape: [2] };
+  expect(await described("line", formatNpy(line))).not.toHaveProperty("image");
   const archive = formatNpz([
     ["a", array],
     ["b", { data: Uint8Array.of(1), shape: [], dtype: "b1" }],
@@ -73,6 +91,7 @@ test("datasets by their axes, sizes, gaps and first metadata", async () => {
     layouts: [{ width: 48, height: 32, channels: 1, dtype: "uint16", images: 8 }],
     pixelSizeUm: 0.11,
     firstMetadata: { i: 0 },
+    image: { axes: [{ name: "position" }, { name: "time" }, { name: "y" }, { name: "x" }] },
   });
   expect(await describeFile(join(golden, "tcz_u16_crashed"))).toMatchObject({ images: 18, recovered: 1 });
 });

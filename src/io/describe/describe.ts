@@ -19,7 +19,7 @@ import {
   type OmeZarrDescription,
 } from "./dataset.ts";
 import { describeHdf5, type Hdf5Description } from "./hdf5.ts";
-import { describeImages, type ImagesDescription } from "./images.ts";
+import { describeImages, describeSource, type ImagesDescription, type SourceDescription } from "./images.ts";
 import {
   type AtomsDescription,
   type CryosparcDescription,
@@ -36,11 +36,11 @@ const LARGEST_TEXT = 2 ** 26;
 
 /** What a file or folder is and holds. */
 export type FileDescription =
-  | NdtiffDescription
-  | OmeZarrDescription
+  | (NdtiffDescription & SourceDescription)
+  | (OmeZarrDescription & SourceDescription)
   | ImagesDescription
-  | MrcDescription
-  | NpyDescription
+  | (MrcDescription & SourceDescription)
+  | (NpyDescription & SourceDescription)
   | NpzDescription
   | Hdf5Description
   | { readonly kind: "csv"; readonly columns: readonly string[]; readonly rows: number }
@@ -61,13 +61,14 @@ export async function describeFile(path: string): Promise<FileDescription> {
   const kind = await identifyFile(path);
   switch (kind) {
     case "ndtiff":
-      return describeNdtiff(path);
+      return { ...(await describeNdtiff(path)), ...(await describeSource(path)) };
     case "ome-zarr":
-      return (await fileExists(`${path}/${RECORDS}`)) ? describeOmeZarr(path) : describeImages(path);
+      if (!(await fileExists(`${path}/${RECORDS}`))) return describeImages(path);
+      return { ...(await describeOmeZarr(path)), ...(await describeSource(path)) };
     case "mrc":
-      return describeMrc(path);
+      return { ...(await describeMrc(path)), ...(await describeSource(path)) };
     case "npy":
-      return describeNpy(path);
+      return { ...(await describeNpy(path)), ...(await describeSource(path)) };
     case "npz":
       return describeNpz(path);
     case "cryosparc":

@@ -1,3 +1,4 @@
+import { VitrineError } from "../../core/index.ts";
 import { openImages } from "../source/open.ts";
 import type { ImageCollection, ImageSource, SourceChannel } from "../source/source.ts";
 
@@ -52,6 +53,26 @@ export async function describeImages(path: string): Promise<ImagesDescription> {
     for (const line of image.warnings) warnings.add(line);
   }
   return { kind: "images", format, names, labels, images, ...(plate && { plate }), warnings: [...warnings] };
+}
+
+/** The first image of a file as sources know it. */
+export interface SourceDescription {
+  /** Axes with units and steps, levels, chunks; absent where no image can be read of it by regions. */
+  readonly image?: ImageDescription;
+}
+
+/** The first image of a file that its format's own description tells of; what is wrong with the file, that one says. */
+export async function describeSource(path: string): Promise<SourceDescription> {
+  try {
+    await using collection = await openImages(path);
+    const [name] = collection.images;
+    if (name === undefined) return {};
+    await using image = await collection.open(name);
+    return { image: describeImage(name, image) };
+  } catch (error) {
+    if (error instanceof VitrineError) return {};
+    throw error;
+  }
 }
 
 function describeImage(
