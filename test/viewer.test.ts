@@ -13,8 +13,8 @@ import { chromium as executablePath, requirement } from "./support/require.ts";
 import { makeServedCase, type ServedCase } from "./support/servedCase.ts";
 
 const { available } = requirement("chromium");
-/** Screenshots of each run, to be looked at. */
-const SHOTS = fileURLToPath(new URL("../dist/viewer-shots", import.meta.url));
+/** Screenshots of each run, to be looked at; git and npm leave them out. */
+const SHOTS = fileURLToPath(new URL("../shots", import.meta.url));
 const SOFTWARE = "--no-sandbox --use-angle=swiftshader --enable-unsafe-swiftshader --ignore-gpu-blocklist";
 
 let browser: Browser;
