@@ -4,11 +4,13 @@ import {
   type ConvertFormat,
   type ConvertOptions,
   type ConvertReport,
+  convertCollection,
   convertDataset,
   type OmeZarrCompression,
 } from "../io/index.ts";
 import { convertParticles } from "../match/index.ts";
 import type { Log } from "../program/index.ts";
+import { convertDeepZoom, isLayer, openAny } from "./convertDeepZoom.ts";
 import {
   addMoleculeOptions,
   convertMolecules,
@@ -17,11 +19,20 @@ import {
 } from "./convertMolecules.ts";
 import { type IdleRule, tellIdle } from "./idle.ts";
 import { axisNames, colorList, percentPair, place, projection, rangePair } from "./imageOptions.ts";
-import { addTiffRows, count, example, positive, type TiffArguments, toTiffOptions } from "./options.ts";
+import {
+  addTiffRows,
+  count,
+  example,
+  positive,
+  quality,
+  type TiffArguments,
+  toTiffOptions,
+} from "./options.ts";
 import { report } from "./report.ts";
 
 interface ConvertArguments extends TiffArguments, MoleculeArguments {
-  readonly format?: ConvertFormat;
+  readonly format?: ConvertFormat | "deepzoom";
+  readonly quality?: number;
   readonly compression: OmeZarrCompression;
   readonly zarrVersion?: "0.4" | "0.5";
   readonly shard?: number;
@@ -57,11 +68,11 @@ export function addConvert(cli: Command): void {
     .description("write images, or a table of particles, as another format, or draw them")
     .argument(
       "<in>",
-      "NDTiff folder, OME-Zarr store, MRC, TIFF or .npy file; particles as .csv, .star, .h5 or cryoSPARC's .cs; molecules of tomograms as .csv, .star, .tbl, .em or .json",
+      "NDTiff folder, OME-Zarr store, MRC, TIFF or .npy file, a layer (.pmtiles); particles as .csv, .star, .h5 or cryoSPARC's .cs; molecules of tomograms as .csv, .star, .tbl, .em or .json",
     )
     .argument(
       "<out>",
-      "its ending tells the format: .zarr, .mrc, .ome.tif, .tif, .npy, .png, .star, .csv, .h5, .tbl, .em, .json; NDTiff needs --format",
+      "its ending tells the format: .zarr, .mrc, .ome.tif, .tif, .npy, .png, .dzi, .star, .csv, .h5, .tbl, .em, .json; NDTiff needs --format",
     )
     .addOption(
       new Option("--format <format>", "what OUT becomes").choices([
@@ -72,6 +83,7 @@ export function addConvert(cli: Command): void {
         "tiff",
         "npy",
         "png",
+        "deepzoom",
       ]),
     )
     .addOption(
@@ -120,8 +132,12 @@ export function addConvert(cli: Command): void {
       if (args.shard !== undefined && args.zarrVersion === "0.4")
         command.error("error: option --shard needs --zarr-version 0.5, since 0.4 has no shards");
       if (await isMoleculeConversion(from, args)) return convertMolecules(from, to, args);
-      const convert = isTable(to) ? convertTable : convertImages;
-      return convert({ from, to, args, tell: tellerOf(command, { ...args, from, to }) });
+      const tell = tellerOf(command, { ...args, from, to });
+      if (isTable(to)) return convertTable({ from, to, args, tell });
+      const { format, ...rest } = args;
+      if (isDeepZoom({ ...args, from, to })) return convertDeepZoom({ from, to, args: rest, tell });
+      const images = { ...rest, ...(format !== undefined && format !== "deepzoom" && { format }) };
+      return convertImages({ from, to, args: images, tell });
     });
 }
 
@@ -140,14 +156,15 @@ function addPictureOptions(command: Command): Command {
     .option("--panels <n>", "PNG: most planes of a montage (64)", count)
     .option(
       "--contrast <low,high>",
-      "PNG: per cent of values that are black and full (0.1,99.9); file: what the file shows, or its bits",
+      "PNG, DeepZoom: per cent of values that are black and full (0.1,99.9); file: what the file shows, or its bits",
       percentPair,
     )
     .option(
       "--range <low,high>",
-      "PNG: values that are black and full; with --bits those that become 0 and the highest",
+      "PNG, DeepZoom: values that are black and full; with --bits those that become 0 and the highest",
       rangePair,
     )
+    .option("--quality <n>", "DeepZoom: of JPEG, 1 to 100 (95)", quality)
     .option("--colors <rrggbb,...>", "PNG: a colour a channel", colorList)
     .option("--max-size <px>", "PNG: most pixels of the longer side (2048)", count)
     .option("--zoom <n>", "PNG: screen pixels a pixel (1)", count)
@@ -178,27 +195,29 @@ function isTable(path: string): boolean {
 interface Conversion {
   readonly from: string;
   readonly to: string;
-  readonly args: ConvertArguments;
+  readonly args: Omit<ConvertArguments, "format"> & { readonly format?: ConvertFormat };
   /** Says which options do nothing. */
   readonly tell: (onLog: Log) => void;
 }
 
 type Asked = ConvertArguments & Pick<Conversion, "from" | "to">;
+type Tables = Omit<Conversion, "args"> & { readonly args: ConvertArguments };
 
 const IMAGE_OPTIONS = ["format", "image", "level", "at", "tiffRows"] as const;
 const ZARR_OPTIONS = ["compression", "zarrVersion", "shard", "levels"] as const;
 const PICTURE_OPTIONS = [
-  ...(["project", "montage", "panels", "contrast", "range", "colors", "maxSize", "zoom"] as const),
+  ...(["project", "montage", "panels", "colors", "maxSize", "zoom"] as const),
   ...(["scaleBar", "labels"] as const),
 ];
-const isFormat = ({ format, to }: Asked, name: ConvertFormat, ending: RegExp) =>
+const isFormat = ({ format, to }: Asked, name: NonNullable<ConvertArguments["format"]>, ending: RegExp) =>
   format === undefined ? ending.test(to) : format === name;
 const isPicture = (asked: Asked) => isFormat(asked, "png", /\.png$/i);
+const isDeepZoom = (asked: Asked) => isFormat(asked, "deepzoom", /\.dzi$/i);
 const isZarr = (asked: Asked) => isFormat(asked, "ome-zarr", /\.zarr[/\\]*$/i);
 
 const RULES: readonly IdleRule<Asked>[] = [
   {
-    options: [...IMAGE_OPTIONS, ...ZARR_OPTIONS, ...PICTURE_OPTIONS],
+    options: [...IMAGE_OPTIONS, ...ZARR_OPTIONS, ...PICTURE_OPTIONS, "contrast", "range", "quality"],
     isIdle: ({ to }) => isTable(to),
     why: "on a table of particles",
   },
@@ -208,6 +227,18 @@ const RULES: readonly IdleRule<Asked>[] = [
     why: "on images",
   },
   { options: PICTURE_OPTIONS, isIdle: (asked) => !isPicture(asked), why: "but on a picture (.png)" },
+  {
+    options: ["contrast"],
+    isIdle: (asked) => !isPicture(asked) && !isDeepZoom(asked),
+    why: "but on a picture (.png) or DeepZoom (.dzi)",
+  },
+  {
+    options: ["range"],
+    isIdle: (asked) => !isPicture(asked) && !isDeepZoom(asked) && asked.bits === undefined,
+    why: "but on a picture (.png) or DeepZoom (.dzi)",
+  },
+  { options: ["quality"], isIdle: (asked) => !isDeepZoom(asked), why: "but on DeepZoom (.dzi)" },
+  { options: ["tiffRows"], isIdle: isDeepZoom, why: "on DeepZoom" },
   { options: ZARR_OPTIONS, isIdle: (asked) => !isZarr(asked), why: "but on OME-Zarr (.zarr)" },
   { options: ["panels"], isIdle: ({ montage }) => montage === undefined, why: "without --montage" },
   { options: ["labels"], isIdle: ({ montage }) => montage === undefined, why: "without --montage" },
@@ -233,15 +264,23 @@ function convertImages({ from, to, args, tell: tellOptions }: Conversion): Promi
   return report({ json, text: imagesText }, async ({ signal, onProgress, onLog }) => {
     tellOptions(onLog);
     const tell = progressTeller(onProgress, { unit: "images" });
-    const converted = await convertDataset(from, to, {
+    const options: ConvertOptions = {
       ...convertOptions({ from, to, args }),
       ...{ signal, onLog },
       onProgress: ({ done, total }) => tell(done, total),
-    });
+    };
+    const converted = isLayer(from)
+      ? await convertLayer(from, to, options)
+      : await convertDataset(from, to, options);
     if (converted.filled > 0)
       onLog(`${from}: zeros in the place of ${converted.filled} missing images`, "warning");
     return { ...converted, path: to };
   });
+}
+
+async function convertLayer(from: string, to: string, options: ConvertOptions): Promise<ConvertReport> {
+  await using images = await openAny(from);
+  return await convertCollection(images, to, options);
 }
 
 function convertOptions({ from, to, args }: Omit<Conversion, "tell">): ConvertOptions {
@@ -303,7 +342,7 @@ function short(value: number): string {
   return String(Number(value.toPrecision(6)));
 }
 
-function convertTable({ from, to, args, tell }: Conversion): Promise<void> {
+function convertTable({ from, to, args, tell }: Tables): Promise<void> {
   const { overwrite = false, full = false, invertY = false, templateSize, pixelSize, json = false } = args;
   const options = {
     overwrite,

@@ -11,6 +11,14 @@ import {
 import { PLATE_FORMATS, parseWellName, wellName } from "../io/index.ts";
 import { type IdleRule, tellIdle } from "./idle.ts";
 import { count, example, notNegative, positive } from "./options.ts";
+import {
+  addPlatePicture,
+  PICTURE_RULES,
+  type PlatePictureArguments,
+  picturesText,
+  type WrittenPicture,
+  writePlatePictures,
+} from "./platePicture.ts";
 import { report } from "./report.ts";
 
 /** Adds `vitrine experiment create|add|show DIR`. */
@@ -158,18 +166,29 @@ function contentOf({ plate, format, wells = [], channel = [], cycles }: AddArgum
   };
 }
 
+interface ShowArguments extends DatabaseArguments, PlatePictureArguments {
+  readonly upgrade?: boolean;
+}
+
+function showText(results: ExperimentSummary & { readonly pictures: readonly WrittenPicture[] }): string {
+  return summaryText(results) + picturesText(results.pictures);
+}
+
 function addShow(experiment: Command): void {
-  experiment
+  const command = experiment
     .command("show")
-    .description("what an experiment holds")
+    .description("what an experiment holds; with --picture draws its plates")
     .argument(...FOLDER)
-    .option("--upgrade", "bring tables of an earlier version up to date")
+    .option("--upgrade", "bring tables of an earlier version up to date");
+  addPlatePicture(command)
     .addOption(databaseOption())
     .option("--json", "print it as JSON")
-    .action((dir: string, args: DatabaseArguments & { readonly upgrade?: boolean }) =>
-      report({ json: args.json ?? false, text: summaryText }, async () => {
+    .action((dir: string, args: ShowArguments) =>
+      report({ json: args.json ?? false, text: showText }, async (tools) => {
+        tellIdle(command, PICTURE_RULES, { args, onLog: tools.onLog });
         await using opened = await openExperiment(dir, { ...urlOf(args), isReadOnly: !args.upgrade });
-        return await describeExperiment(opened);
+        const pictures = await writePlatePictures(opened, args, tools);
+        return { ...(await describeExperiment(opened)), pictures };
       }),
     );
 }

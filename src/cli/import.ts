@@ -61,7 +61,11 @@ export function addImport(cli: Command): void {
     )
     .option("--plate <name>", "name of the plate where nothing tells it; default: the folder's")
     .addOption(new Option("--format <wells>", "wells of the plate").choices(Object.keys(PLATE_FORMATS)))
-    .option("--pixel-size <um>", "µm per pixel; default: what metadata or files say", positive)
+    .option(
+      "--pixel-size <um>",
+      "µm per pixel; default: what metadata or files say, else the experiment's",
+      positive,
+    )
     .option(
       "--layout <rowsxcolumns>",
       "where sites are that nothing tells the position of, by their numbers, row by row: 3x3, or 3x3:snake",
@@ -88,7 +92,12 @@ async function runImport(
   // an experiment that is not there is told before a long look at the files
   const url = args.database === undefined ? {} : { databaseUrl: args.database };
   await using experiment = await openExperiment(dir, { ...url, isReadOnly: args.dryRun ?? false });
-  const plan = await planImport(folder, { ...optionsOf(args), signal });
+  const { pixelSizeUm: known } = await experiment.settings();
+  const plan = await planImport(folder, {
+    ...optionsOf(args),
+    ...(known !== null && { defaultPixelSizeUm: known }),
+    signal,
+  });
   for (const line of plan.understood) onLog(line, "note");
   for (const warning of plan.warnings) onLog(warning, "warning");
   for (const line of plan.missing) onLog(line, "warning");

@@ -29,6 +29,13 @@ export function notNegative(text: string): number {
   throw new InvalidArgumentError("Expected a number of at least 0.");
 }
 
+/** Reads a quality of JPEG. */
+export function quality(text: string): number {
+  const value = Number(text);
+  if (Number.isInteger(value) && value >= 1 && value <= 100) return value;
+  throw new InvalidArgumentError("Expected a whole number from 1 to 100.");
+}
+
 /** Reads any number. */
 export function finite(text: string): number {
   const value = Number(text);

@@ -2,9 +2,8 @@ import { spawn } from "node:child_process";
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { type PostgresServer, startPostgres } from "../../test/support/postgres.ts";
-import { requirement } from "../../test/support/require.ts";
+import { afterAll, expect, test } from "vitest";
+import { describeDatabases } from "../../test/support/databases.ts";
 import { writeTiff } from "../io/index.ts";
 import {
   addContent,
@@ -16,19 +15,8 @@ import {
   planImport,
 } from "./index.ts";
 
-const { available } = requirement("postgres");
 const scratch = mkdtempSync(join(tmpdir(), "vitrine-experiment-"));
-let server: PostgresServer | undefined;
-let made = 0;
-
-beforeAll(async () => {
-  if (available) server = await startPostgres();
-});
-
-afterAll(() => {
-  server?.[Symbol.dispose]();
-  rmSync(scratch, { recursive: true, force: true });
-});
+afterAll(() => rmSync(scratch, { recursive: true, force: true }));
 
 const PLATE = {
   plates: [{ name: "P1", nRows: 8, nColumns: 12, wells: [{ name: "B3" }, { name: "A01" }] }],
@@ -63,14 +51,9 @@ const PLATE = {
   ],
 };
 
-describe.each(["sqlite", "postgres"] as const)("on %s", (kind) => {
-  const isSkipped = kind === "postgres" && !available;
-  const where = () => (kind === "postgres" && server !== undefined ? { databaseUrl: server.url } : {});
-  const folder = () => join(scratch, `${kind}${made++}`);
-  const create = (directory = folder()) => createExperiment(directory, where());
-
+describeDatabases("an experiment", ({ isSkipped, isPostgres, where, create, path }) => {
   test.skipIf(isSkipped)("what was added is there when it is opened again", async () => {
-    const directory = folder();
+    const directory = path("screen");
     {
       await using experiment = await createExperiment(directory, {
         ...where(),
@@ -83,7 +66,14 @@ describe.each(["sqlite", "postgres"] as const)("on %s", (kind) => {
     expect(await describeExperiment(opened)).toEqual({
       ...{ name: "screen", mode: "basic", wellSpacerSize: 500, pixelSizeUm: 0.325 },
       ...{ verticalSiteDisplacement: 0, horizontalSiteDisplacement: 0 },
-      ...{ directory, database: kind, channels: ["DAPI"], cycles: 1, timePoints: 1, zPlanes: 2 },
+      ...{
+        directory,
+        database: isPostgres ? "postgres" : "sqlite",
+        channels: ["DAPI"],
+        cycles: 1,
+        timePoints: 1,
+        zPlanes: 2,
+      },
       ...{ images: 2, layers: 0, objects: {} },
       plates: [
         {
@@ -112,7 +102,7 @@ describe.each(["sqlite", "postgres"] as const)("on %s", (kind) => {
   test.skipIf(isSkipped)(
     "an import joins what is there, is refused twice, and replaces if told so",
     async () => {
-      const images = join(scratch, `images${made++}`);
+      const images = path("images");
       mkdirSync(images);
       const page = { data: new Uint16Array(6), width: 3, height: 2, channels: 1 };
       for (const name of ["P_A01_s1.tif", "P_B03_s1.tif"])
@@ -161,7 +151,7 @@ describe.each(["sqlite", "postgres"] as const)("on %s", (kind) => {
   });
 
   test.skipIf(isSkipped)("an experiment that is opened to be read refuses changes", async () => {
-    const directory = folder();
+    const directory = path("read");
     await (await create(directory)).close();
     await using opened = await openExperiment(directory, { ...where(), isReadOnly: true });
     await expect(addContent(opened, PLATE)).rejects.toMatchObject({ code: "storage" });
@@ -212,15 +202,14 @@ describe.each(["sqlite", "postgres"] as const)("on %s", (kind) => {
     expect(last).toMatchObject({ label: null, minY: -3, maxY: 2 ** 30, centroidY: 0.1, centroidX: 1e-300 });
     expect(new Uint8Array(last.geometry)).toEqual(geometry);
   });
-});
 
-test("experiments on one server know nothing of each other", { skip: !available }, async () => {
-  const databaseUrl = server?.url ?? "";
-  await using one = await createExperiment(join(scratch, "one"), { databaseUrl });
-  await using two = await createExperiment(join(scratch, "two"), { databaseUrl });
-  await addContent(one, PLATE);
-  expect((await describeExperiment(two)).plates).toEqual([]);
-  expect(readFileSync(join(scratch, "one", "experiment.json"), "utf8")).not.toContain("127.0.0.1");
+  test.skipIf(isSkipped)("experiments know nothing of each other; no folder names its server", async () => {
+    await using one = await create();
+    await using two = await create();
+    await addContent(one, PLATE);
+    expect((await describeExperiment(two)).plates).toEqual([]);
+    expect(readFileSync(join(one.directory, "experiment.json"), "utf8")).not.toContain("127.0.0.1");
+  });
 });
 
 test("a folder without an experiment, with one, with a broken one; a server that is not there", async () => {

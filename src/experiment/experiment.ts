@@ -177,7 +177,14 @@ export async function openExperiment(
   return new Experiment(resolve(directory), database);
 }
 
+/** Any number that nobody else takes. */
+const EXTENSION_LOCK = 1_986_622_068;
+
 async function makeSchema({ query }: Database, schema: string): Promise<void> {
-  await sql`create extension if not exists postgis schema public`.execute(query);
-  await query.schema.createSchema(schema).ifNotExists().execute();
+  await query.transaction().execute(async (transaction) => {
+    // two that make the extension at once are told of a double key, "if not exists" or not: the second waits for the first
+    await sql`select pg_advisory_xact_lock(${EXTENSION_LOCK})`.execute(transaction);
+    await sql`create extension if not exists postgis schema public`.execute(transaction);
+    await transaction.schema.createSchema(schema).ifNotExists().execute();
+  });
 }

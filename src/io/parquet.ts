@@ -70,22 +70,100 @@ function plainRow(row: Record<string, unknown>): Record<string, unknown> {
   return row;
 }
 
-/** A column to be written; null where a row has no value. */
-export interface ParquetColumn {
+/** A column of a Parquet file. */
+export interface ParquetField {
   readonly name: string;
-  readonly type: "FLOAT" | "DOUBLE" | "INT64" | "BOOLEAN" | "STRING";
-  readonly values: readonly (number | string | boolean | null)[];
+  readonly type: "FLOAT" | "DOUBLE" | "INT64" | "BOOLEAN" | "STRING" | "BYTE_ARRAY";
+  /** Whether a row may have no value (null). */
+  readonly isNullable?: boolean;
 }
 
-/** The bytes of a Parquet file, packed by snappy, of columns that are in memory. */
+/** A cell of a Parquet file; null where a row has no value. Whole numbers of INT64 are numbers here. */
+export type ParquetValue = number | string | boolean | Uint8Array | null;
+
+/** A column to be written; null where a row has no value. */
+export interface ParquetColumn extends ParquetField {
+  readonly values: readonly ParquetValue[];
+}
+
+type Library = typeof import("hyparquet-writer");
+
+/** Makes the bytes of a Parquet file, packed by snappy, some rows at a time. */
+export class ParquetChunks {
+  readonly #fields: readonly ParquetField[];
+  readonly #bytes: InstanceType<Library["ByteWriter"]>;
+  readonly #writer: InstanceType<Library["ParquetWriter"]>;
+
+  private constructor(
+    library: Library,
+    fields: readonly ParquetField[],
+    metadata: Readonly<Record<string, string>>,
+  ) {
+    this.#fields = fields;
+    this.#bytes = new library.ByteWriter();
+    const schema = library.schemaFromColumnData({
+      columnData: fields.map(({ name, type, isNullable = false }) => ({
+        name,
+        type,
+        data: [],
+        nullable: isNullable,
+      })),
+    });
+    const kvMetadata = Object.entries(metadata).map(([key, value]) => ({ key, value }));
+    this.#writer = new library.ParquetWriter({
+      writer: this.#bytes,
+      schema,
+      kvMetadata,
+      createdBy: "vitrine",
+    });
+  }
+
+  /** A file with these columns. @param metadata  texts by their keys, as GeoParquet's `geo` */
+  static async create(
+    fields: readonly ParquetField[],
+    metadata: Readonly<Record<string, string>> = {},
+  ): Promise<ParquetChunks> {
+    return new ParquetChunks(await import("hyparquet-writer"), fields, metadata);
+  }
+
+  /** Adds rows as a group of their own, a list of values a column; returns the bytes since the last call. */
+  rows(columns: readonly (readonly ParquetValue[])[]): Uint8Array {
+    const columnData = this.#fields.map(({ name, type, isNullable = false }, i) => ({
+      ...{ name, type, nullable: isNullable },
+      data: type === "INT64" ? columns[i].map(bigOf) : [...columns[i]],
+    }));
+    this.#writer.write({ columnData, rowGroupSize: columns[0]?.length ?? 0 });
+    return this.#take();
+  }
+
+  /** The end of the file. */
+  finish(): Uint8Array {
+    this.#writer.finish();
+    return this.#take();
+  }
+
+  #take(): Uint8Array {
+    const bytes = this.#bytes.getBytes().slice();
+    this.#bytes.index = 0;
+    return bytes;
+  }
+}
+
+function bigOf(value: ParquetValue): bigint | null {
+  return value === null ? null : BigInt(Number(value));
+}
+
+/** The bytes of a Parquet file of columns that are in memory. */
 export async function formatParquet(columns: readonly ParquetColumn[]): Promise<Uint8Array> {
-  const { parquetWriteBuffer } = await import("hyparquet-writer");
-  const columnData = columns.map(({ name, type, values }) => ({
-    name,
-    type,
-    nullable: values.includes(null),
-    data:
-      type === "INT64" ? values.map((value) => (value === null ? null : BigInt(Number(value)))) : [...values],
-  }));
-  return new Uint8Array(parquetWriteBuffer({ columnData }));
+  const fields = columns.map((column) => ({ ...column, isNullable: column.values.includes(null) }));
+  const file = await ParquetChunks.create(fields);
+  const rows =
+    columns.length > 0 && columns[0].values.length > 0
+      ? file.rows(columns.map(({ values }) => values))
+      : new Uint8Array(0);
+  const end = file.finish();
+  const bytes = new Uint8Array(rows.length + end.length);
+  bytes.set(rows);
+  bytes.set(end, rows.length);
+  return bytes;
 }

@@ -56,9 +56,13 @@ async function runPhases(
     const work = new Map(missing.map((batch) => [batch.index, batch.work]));
     const common = { unit: phase.unit, total: phase.work, before, onProgress: options.onProgress };
     const progress = new PhaseProgress(work, common);
-    await runLocally(folder, missing, { ...options, progress });
+    const ends = await runLocally(folder, missing, { ...options, progress });
     if (options.signal?.aborted) throw await interrupted(folder, options.signal.reason);
-    await requireDone(folder, phase);
+    // on a full disk what a batch said is nowhere else
+    const said = ends.flatMap(({ index, message }): [number, string][] =>
+      message === "" ? [] : [[index, message]],
+    );
+    await requireDone(folder, phase, new Map(said));
   }
 }
 

@@ -234,10 +234,11 @@ async function ended(batch: Running, state: keyof typeof EXIT, message: string):
       const folder = await readStepFolder(path);
       await writeEnd(folder, place, { state, message });
     }
-    await removeState(join(path, "heartbeats", place.phase, `${place.index}.json`));
   } catch (error) {
     note(`its end could not be noted: ${textOf(error)}`); // a full disk, say; the exit code still tells
   }
+  // whatever else fails: a batch that has ended does not look as if it ran
+  await removeState(join(path, "heartbeats", place.phase, `${place.index}.json`)).catch(() => undefined);
   const stays = state === "done" && process.connected && (await isIdle());
   if (stays) running = undefined;
   send({ kind: "end", state, message, stays }, stays ? undefined : () => process.exit(EXIT[state]));

@@ -10,12 +10,16 @@ export type {
 } from "#pyramid-builder";
 export { alignExperiment, computeIllumination, PyramidBuilder } from "#pyramid-builder";
 export { blackTile } from "./archive/blackTile.ts";
+export { layerSource, openLayerImages } from "./archive/layerImages.ts";
 export type { LayerMetadata } from "./archive/merge.ts";
 export type { LayerArchive } from "./archive/read.ts";
 export { openLayerArchive } from "./archive/read.ts";
 export type { Blending, ComposeOptions, MapPixels } from "./blending/compose.ts";
 export { composeBlock } from "./blending/compose.ts";
 export type { Resampling } from "./blending/resample.ts";
+export type { ShownRange } from "./deepZoom/range.ts";
+export type { DeepZoomOptions, DeepZoomReport } from "./deepZoom/write.ts";
+export { writeDeepZoom } from "./deepZoom/write.ts";
 export type { Residues } from "./geometry/alignment.ts";
 export { alignedWindow, residuesOf } from "./geometry/alignment.ts";
 export type { MapBox, PixelOffset, PixelSize, PyramidLevel, TilePlace, TileSpan } from "./geometry/levels.ts";
@@ -55,6 +59,8 @@ export {
 } from "./illumination/statistics.ts";
 export type { EncodedTile, TilesPlan, TilesSize, TilesTypes } from "./kernels/index.ts";
 export { createTiles, tilesPlan } from "./kernels/index.ts";
+export { drawPlate } from "./picture/drawPlate.ts";
+export type { PlatePicture, PlatePictureOptions } from "./picture/options.ts";
 export type { CycleRegistration, CycleShift, CycleSites, CycleVerdict } from "./registration/cycles.ts";
 export { registerCycle } from "./registration/cycles.ts";
 export type { NominalSite } from "./registration/edges.ts";

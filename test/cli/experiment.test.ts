@@ -1,6 +1,7 @@
-import { writeFileSync } from "node:fs";
+import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect, test } from "vitest";
+import { openExperiment } from "../../src/experiment/index.ts";
 import { vitrineHere } from "../support/command.ts";
 import { scratchFolder } from "../support/searchCase.ts";
 
@@ -63,4 +64,53 @@ test("what is wrong with a call is said in one line", async () => {
   writeFileSync(join(scratch, "bad.json"), '{"sites": [{"plate": "P"}]}');
   const bad = await vitrineHere(["experiment", "add", folder, join(scratch, "bad.json")]);
   expect(bad.stderr).toMatch(/bad.json sites\[0\].well: expected .*, found nothing. Add it.\n/);
+});
+
+test("what acquire saves is imported with its positions by name and places", async () => {
+  const folder = join(scratch, "own");
+  mkdirSync(folder);
+  const camera = { OnCameraCCDXSize: 32, OnCameraCCDYSize: 24 };
+  writeFileSync(join(folder, "demo.json"), JSON.stringify({ properties: { Camera: camera } }));
+  const stage = (name: string, x: number) => ({ name, x, y: 0 });
+  const positions = [stage("B2_0000", 0), stage("B2_0001", 20.8), stage("C4_0000", 400)];
+  const plan = { axis_order: "pc", channels: ["DAPI"], stage_positions: positions };
+  writeFileSync(join(folder, "plan.json"), JSON.stringify(plan));
+  const before = process.cwd();
+  process.chdir(folder);
+  const args = [
+    "plan.json",
+    "--microscope",
+    "demo",
+    "--config",
+    "demo.json",
+    "--dir",
+    "data",
+    "--name",
+    "run",
+  ];
+  const saved = await vitrineHere(["acquire", ...args]).finally(() => process.chdir(before));
+  expect([saved.code, saved.code === 0 ? "" : saved.stderr]).toEqual([0, ""]);
+  const screen = join(folder, "screen");
+  await vitrineHere(["experiment", "create", screen, "--pixel-size", "0.65"]);
+  const imported = await vitrineHere(["import", screen, join(folder, "data"), "--format", "96", "--json"]);
+  expect([imported.code, imported.code === 0 ? "" : imported.stderr]).toEqual([0, ""]);
+  expect(JSON.parse(imported.stdout)).toMatchObject({
+    wells: 2,
+    sites: 3,
+    images: 3,
+    channels: ["DAPI"],
+    pixelSizeUm: 0.65,
+  });
+  await using experiment = await openExperiment(screen, { isReadOnly: true });
+  const sites = await experiment.query
+    .selectFrom("sites")
+    .innerJoin("wells", "wells.id", "sites.wellId")
+    .select(["name", "siteIndex", "yPx", "xPx"])
+    .orderBy("sites.id")
+    .execute();
+  expect(sites.map(({ name, siteIndex, yPx, xPx }) => [name, siteIndex, yPx, xPx])).toEqual([
+    ["B02", 0, 0, 0],
+    ["B02", 1, 0, 32],
+    ["C04", 0, 0, 0],
+  ]);
 });

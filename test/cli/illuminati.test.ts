@@ -1,8 +1,11 @@
+import { spawn } from "node:child_process";
 import { existsSync, readFileSync, rmSync } from "node:fs";
 import { join } from "node:path";
+import { fileURLToPath } from "node:url";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { vitrineHere } from "../support/command.ts";
 import { gridSites, makePlate, scratchFolder } from "../support/plateCase.ts";
+import { until } from "../support/stepCase.ts";
 
 const scratch = scratchFolder("illuminati");
 const screen = join(scratch.path, "screen");
@@ -142,6 +145,28 @@ test("init, submit, info, log, run, collect, cleanup", async () => {
   );
   expect((await call("cleanup")).code).toBe(0);
   expect([existsSync(archive), existsSync(join(screen, "jobs/illuminati"))]).toEqual([false, false]);
+});
+
+test("resubmit finishes what a killed submit has begun, as it was submitted", async () => {
+  await call("init", "-b", "2");
+  const program = fileURLToPath(new URL("../../bin/vitrine.js", import.meta.url));
+  const submit = ["illuminati", screen, "submit", "--memory", "300", "--tasks", "1", "-i", "60"];
+  const submitter = spawn(process.execPath, [program, ...submit], { stdio: "ignore" });
+  await until(() => existsSync(join(screen, "jobs/illuminati/logs/levels-0-1/0.log")));
+  submitter.kill("SIGKILL");
+  await new Promise((resolve) => submitter.on("close", resolve));
+  expect(existsSync(join(screen, "layers/1-DAPI_t0_z0.pmtiles"))).toBe(false);
+  const done = await call("resubmit", "-v");
+  expect([done.code, lines(done.stdout)]).toEqual([
+    0,
+    [
+      "DAPI, t 0, z 0: 2 tiles, layers/1-DAPI_t0_z0.pmtiles",
+      "GFP, t 0, z 0: 2 tiles, layers/2-GFP_t0_z0.pmtiles",
+    ],
+  ]);
+  const kept = JSON.parse(readFileSync(join(screen, "jobs/illuminati.submission.json"), "utf8"));
+  expect(kept).toEqual({ args: { memory: 300 }, engine: { tasks: 1 } });
+  expect((await call("info")).stdout).toMatch(/^levels-0-1: 2 done\n/);
 });
 
 test("more memory than a core has its share of takes more cores, or is refused, and is said", async () => {

@@ -11,8 +11,10 @@ export interface DatabaseCase {
   /** Whether it is not here. */
   readonly isSkipped: boolean;
   readonly isPostgres: boolean;
+  /** What the experiment's options name the database by. */
+  readonly where: () => { readonly databaseUrl?: string };
   /** Makes an experiment in a new folder. */
-  readonly create: () => Promise<Experiment>;
+  readonly create: (directory?: string) => Promise<Experiment>;
   /** A new path in a temporary folder. */
   readonly path: (name: string) => string;
 }
@@ -33,8 +35,8 @@ export function describeDatabases(what: string, tests: (database: DatabaseCase) 
   const path = (name: string) => join(scratch, `${made++}-${name}`);
   describe.each(["SQLite", "PostgreSQL"])(`${what} on %s`, (name) => {
     const isPostgres = name === "PostgreSQL";
-    const create = () =>
-      createExperiment(path("screen"), isPostgres && server ? { databaseUrl: server.url } : {});
-    tests({ isSkipped: isPostgres && !available, isPostgres, create, path });
+    const where = () => (isPostgres && server ? { databaseUrl: server.url } : {});
+    const create = (directory = path("screen")) => createExperiment(directory, where());
+    tests({ isSkipped: isPostgres && !available, isPostgres, where, create, path });
   });
 }

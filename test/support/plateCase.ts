@@ -60,11 +60,15 @@ export function mosaicPixels({
   });
 }
 
-/** Makes an experiment of a case in a folder, which is empty or not there. Whoever calls it closes it. */
-export async function makePlate(directory: string, of: PlateCase): Promise<Experiment> {
+/** Makes an experiment of a case in a folder, on SQLite or a server, which is empty or not there. Whoever calls it closes it. */
+export async function makePlate(
+  directory: string,
+  of: PlateCase,
+  where: { readonly databaseUrl?: string } = {},
+): Promise<Experiment> {
   const { channels = [{ name: "DAPI", bitDepth: 8 }], tpoints = 1, zplanes = 1, spacing = {} } = of;
   mkdirSync(join(directory, "images"), { recursive: true });
-  const experiment = await createExperiment(directory, spacing);
+  const experiment = await createExperiment(directory, { ...spacing, ...where });
   const images: ImageContent[] = [];
   const sites = [];
   let site = -1;

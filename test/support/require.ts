@@ -42,6 +42,7 @@ const READERS = [
   "mm_test_adapters",
   "yaozarrs",
   "PIL",
+  "pyvips",
   "pyarrow",
   "shapely",
 ];

@@ -57,7 +57,7 @@ export const DOORS: readonly Door[] = [
   { from: /^src\/worker\//, to: /^src\/compute\/(kernels\/index|serve\.(node|browser)|domain)\.ts$/ },
   { from: /^src\/worker\//, to: /^src\/\w+\/kernels\/(index|domain)\.ts$/ },
   // Letters and lines of pictures.
-  { from: /^src\/match\/picture\//, to: /^src\/io\/render\/index\.ts$/ },
+  { from: /^src\/(match|pyramid)\/picture\//, to: /^src\/io\/render\/index\.ts$/ },
   // The one file that starts the built entry of workers, in each twin.
   { from: /^src\/compute\/threads\.(node|browser)\.ts$/, to: /^src\/worker\/worker\.(node|browser)\.ts$/ },
   // The commands that hand a step to an engine name the built module of its batches.

@@ -1,5 +1,5 @@
 import { type Command, Option } from "commander";
-import { openExperiment } from "../../experiment/index.ts";
+import { type Experiment, openExperiment } from "../../experiment/index.ts";
 import { makeFolder, writeFileAtomic } from "../../io/index.ts";
 import { MISSING_SITES, PyramidBuilder } from "../../pyramid/index.ts";
 import { databaseOption } from "../experiment.ts";
@@ -58,7 +58,7 @@ export interface BuilderWork<Results extends object | null> {
 export function withBuilder<Results extends object | null>(
   context: MethodContext,
   { args, text, phase }: BuilderWork<Results>,
-  work: (builder: PyramidBuilder, tools: CommandTools) => Promise<Results>,
+  work: (builder: PyramidBuilder, tools: CommandTools, experiment: Experiment) => Promise<Results>,
 ): Promise<void> {
   const { directory } = context;
   const verbosity = context.verbosity + args.verbosity;
@@ -76,7 +76,7 @@ export function withBuilder<Results extends object | null>(
     };
     const own = { ...tools, onLog, signal: tools.signal };
     try {
-      const results = await work(new PyramidBuilder(experiment), own);
+      const results = await work(new PyramidBuilder(experiment), own, experiment);
       note(`done: ${text(results).trimEnd()}`);
       return results;
     } catch (error) {

@@ -7,7 +7,7 @@ import {
   type InitReport,
   RESAMPLINGS,
 } from "../../pyramid/index.ts";
-import { count, positive } from "../options.ts";
+import { count, positive, quality } from "../options.ts";
 import type { MethodContext } from "./common.ts";
 import {
   addCommonOptions,
@@ -144,10 +144,4 @@ function percent(text: string): number {
   const value = positive(text);
   if (value <= 100) return value;
   throw new InvalidArgumentError("Expected a number above 0, at most 100.");
-}
-
-function quality(text: string): number {
-  const value = count(text);
-  if (value <= 100) return value;
-  throw new InvalidArgumentError("Expected a whole number from 1 to 100.");
 }

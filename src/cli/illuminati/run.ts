@@ -1,7 +1,16 @@
 import type { Command } from "commander";
 import { stepLog } from "../../jobs/index.ts";
 import type { CollectReport } from "../../pyramid/index.ts";
+import { tellIdle } from "../idle.ts";
 import { count } from "../options.ts";
+import {
+  addPlatePicture,
+  PICTURE_RULES,
+  type PlatePictureArguments,
+  picturesText,
+  type WrittenPicture,
+  writePlatePictures,
+} from "../platePicture.ts";
 import type { MethodContext } from "./common.ts";
 import { addCommonOptions, type CommonArguments, withBuilder } from "./common.ts";
 
@@ -47,12 +56,21 @@ export function addCollect(methods: Command, context: MethodContext): void {
   const method = methods
     .command("collect")
     .description("join what run jobs leave to layers, and make map objects of plates, wells and sites");
-  addCommonOptions(method).action((args: CommonArguments) =>
-    withBuilder<CollectReport>(context, { args, text: collectText, phase: "collect" }, (builder, tools) => {
+  addPlatePicture(addCommonOptions(method)).action((args: CommonArguments & PlatePictureArguments) => {
+    const work = { args, text: collectedText, phase: "collect" } as const;
+    return withBuilder<CollectedResults>(context, work, async (builder, tools, experiment) => {
+      tellIdle(method, PICTURE_RULES, { args, onLog: tools.onLog });
       const { signal, onProgress, onLog } = tools;
-      return builder.collectJobOutput(undefined, { signal, onProgress, onLog });
-    }),
-  );
+      const collected = await builder.collectJobOutput(undefined, { signal, onProgress, onLog });
+      return { ...collected, pictures: await writePlatePictures(experiment, args, tools) };
+    });
+  });
+}
+
+type CollectedResults = CollectReport & { readonly pictures: readonly WrittenPicture[] };
+
+function collectedText(results: CollectedResults): string {
+  return collectText(results) + picturesText(results.pictures);
 }
 
 /** A line a layer. */

@@ -18,6 +18,8 @@ export interface PostgresPlace {
   readonly isReadOnly: boolean;
 }
 
+/** How long a statement waits for what another writer holds, ms; as in SQLite. */
+const PATIENCE_MS = 10_000;
 /** Connections at once. */
 const CONNECTIONS = 8;
 /** PostgreSQL's number of the type of `count(*)`: 64 bits, which come as text. */
@@ -30,7 +32,7 @@ export function postgresDialect({ url, schema, isReadOnly }: PostgresPlace): Dia
     connectionString: url,
     max: CONNECTIONS,
     // The schema's name is ours: letters, figures and underscores.
-    options: `-c search_path=${schema},public${mode}`,
+    options: `-c search_path=${schema},public -c lock_timeout=${PATIENCE_MS}${mode}`,
     types: {
       getTypeParser: (oid, format) =>
         oid === INT8 ? Number : types.getTypeParser(oid, format === "binary" ? "text" : format),

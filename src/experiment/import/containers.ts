@@ -1,7 +1,14 @@
 /** Files and stores of several images: OME-TIFF, OME-Zarr, NDTiff. */
 import { basename, join } from "node:path";
 import { VitrineError } from "../../core/index.ts";
-import { type ImageCollection, type NdtiffDataset, openImages, openNdtiff } from "../../io/index.ts";
+import {
+  type Axes,
+  type ImageCollection,
+  type JsonObject,
+  type NdtiffDataset,
+  openImages,
+  openNdtiff,
+} from "../../io/index.ts";
 import { baseOf, type Found, type FoundImage, folderOf, type ImageFolder } from "./found.ts";
 import type { NameOptions } from "./names.ts";
 import { affineOf, imagePosition, namedPosition, UNKNOWN_SIGN } from "./stage.ts";
@@ -99,21 +106,29 @@ function imagesOf({ images, format, warnings }: ImageCollection, path: string, p
   return { microscope: kind, images: found, warnings };
 }
 
-/** Positions of an acquisition, each by its name and the stage. */
+/** Axes of a dataset along which sites lie. */
+const SITE_AXES = ["position", "grid", "row", "column"] as const;
+
+/** Positions and tiles of an acquisition, each by its name and the stage. */
 async function readNdtiff(store: string, path: string, plate: string): Promise<Found> {
   await using dataset = await openNdtiff(store);
-  const positions = dataset.axes.position ?? [undefined];
   const images: FoundImage[] = [];
   const warnings: string[] = [];
-  for (const [i, label] of positions.entries()) {
-    const { well, site, grid } = typeof label === "string" ? namedPosition(label) : {};
-    const stage = await stageOf(dataset, label);
+  for (const [i, axes] of sitesOf(dataset).entries()) {
+    const metadata = await dataset.readMetadata(axes);
+    const name = positionName(dataset, axes, metadata);
+    const { well, site, grid } = name === undefined ? {} : namedPosition(name);
+    const stage = stageOf(metadata);
     if (stage !== undefined && !stage.isSigned && i === 0)
       warnings.push(`${basename(store)}: ${UNKNOWN_SIGN}`);
+    const tile = tileOf(axes) ?? grid;
+    const plane = SITE_AXES.flatMap((axis): [string, number][] =>
+      axes[axis] === undefined ? [] : [[axis, dataset.axes[axis].indexOf(axes[axis])]],
+    );
     images.push({
       ...{ path, plate, well: well ?? { rowIndex: 0, columnIndex: 0 }, site: site ?? i },
-      ...(grid !== undefined && { grid, site: Number.NaN }),
-      ...(label !== undefined && { plane: { position: i } }),
+      ...(tile !== undefined && { grid: tile, ...(site === undefined && { site: Number.NaN }) }),
+      ...(plane.length > 0 && { plane: Object.fromEntries(plane) }),
       ...(stage !== undefined && { positionUm: stage.positionUm }),
     });
   }
@@ -121,11 +136,37 @@ async function readNdtiff(store: string, path: string, plate: string): Promise<F
   return { microscope: "NDTiff", images, warnings, ...(size > 0 && { pixelSizeUm: size }) };
 }
 
-async function stageOf(dataset: NdtiffDataset, position: number | string | undefined) {
-  const axes = dataset.imageCoordinates().find((one) => position === undefined || one.position === position);
-  if (axes === undefined) return undefined;
-  const metadata = await dataset.readMetadata(axes);
-  const [xUm, yUm] = [metadata.XPositionUm, metadata.YPositionUm];
+/** The first image of each site. */
+function sitesOf(dataset: NdtiffDataset): Axes[] {
+  const sites = new Map<string, Axes>();
+  for (const axes of dataset.imageCoordinates()) {
+    const key = SITE_AXES.map((axis) => axes[axis]).join("\u0000");
+    if (!sites.has(key)) sites.set(key, axes);
+  }
+  return [...sites.values()];
+}
+
+/** The position itself, else what its image or the summary calls it. */
+function positionName(
+  { summaryMetadata }: NdtiffDataset,
+  { position }: Axes,
+  metadata: JsonObject,
+): string | undefined {
+  if (typeof position === "string") return position;
+  const { PositionNames: names } = summaryMetadata;
+  const listed = Array.isArray(names) && typeof position === "number" ? names[position] : undefined;
+  const name = metadata.PositionName ?? listed;
+  return typeof name === "string" ? name : undefined;
+}
+
+function tileOf({ row, column }: Axes): readonly [number, number] | undefined {
+  return typeof row === "number" && typeof column === "number" ? [row, column] : undefined;
+}
+
+/** Where the stage was, else where it was sent. */
+function stageOf(metadata: JsonObject) {
+  const xUm = metadata.XPositionUm ?? metadata.XPosition_um_Intended;
+  const yUm = metadata.YPositionUm ?? metadata.YPosition_um_Intended;
   if (typeof xUm !== "number" || typeof yUm !== "number") return undefined;
   const affine = typeof metadata.PixelSizeAffine === "string" ? metadata.PixelSizeAffine : undefined;
   const pixelSizeUm = typeof metadata.PixelSizeUm === "number" ? metadata.PixelSizeUm : 1;

@@ -13,7 +13,7 @@ export async function readImageXpress(teller: Teller): Promise<Found | undefined
   const around = folderOf(path);
   const files = folder.files.filter((file) => around === "" || file.startsWith(`${around}/`));
   const plate = baseOf(path).replace(/\.htd$/i, "");
-  const named = imagesByTemplate(files, "ImageXpress", options);
+  const named = imagesByTemplate(ownFiles(files, path), "ImageXpress", options);
   if (named.length === 0) return undefined;
   const places = selectedSites(htd);
   const images = named.map((image) => ({ ...withNames(image, { htd, places }), plate }));
@@ -30,6 +30,19 @@ export async function readImageXpress(teller: Teller): Promise<Found | undefined
       timePoints: countOf(htd, "TimePoints") ?? 1,
     },
   });
+}
+
+/** Of several plates in one folder each has its own images, which begin with its name. */
+function ownFiles(files: readonly string[], path: string): readonly string[] {
+  const plates = files.filter((file) => /\.htd$/i.test(file) && folderOf(file) === folderOf(path));
+  if (plates.length < 2) return files;
+  const stem = (file: string) => baseOf(file).replace(/\.htd$/i, "");
+  const starts = (file: string, plate: string) =>
+    baseOf(file).toLowerCase().startsWith(`${plate.toLowerCase()}_`);
+  const own = stem(path);
+  // of `p` and `p_2` the longer name is the plate's
+  const others = plates.map(stem).filter((plate) => plate.length > own.length);
+  return files.filter((file) => starts(file, own) && !others.some((other) => starts(file, other)));
 }
 
 function withNames(

@@ -186,6 +186,8 @@ test("a table tells what names do not", async () => {
     { positionPx: [0, 0], grid: [0, 0], positionUm: [-5, -2] },
     { positionPx: [0, 3], grid: [0, 1] },
   ]);
+  const known = await planImport(folder, { table, defaultPixelSizeUm: 0.5, format: [8, 12] });
+  expect(known.content.sites[1].positionPx).toEqual([0, 6]); // the experiment's, where nothing tells
   writeFileSync(table, "path,wel\na.tif,B3\n");
   await expect(planImport(folder, { table })).rejects.toThrow('found "wel" (did you mean "well"?)');
 });

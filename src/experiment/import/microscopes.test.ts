@@ -183,6 +183,35 @@ test("ImageXpress: sites that were selected, waves by their names, projections l
   expect(plan.images).toHaveLength(6);
 });
 
+test("several plates in one folder: each .HTD and .xdce tells of its own images", async () => {
+  const htd = (wave: string) =>
+    [
+      '"HTSInfoFile", Version 1.0',
+      '"XWells", 12',
+      '"YWells", 8',
+      '"NWavelengths", 1',
+      `"WaveName1", "${wave}"`,
+    ].join("\r\n");
+  const names = ["p_A01_w1.TIF", "p_A02_w1.TIF", "p_2_B01_w1.TIF"];
+  const plan = await planOf(await folderOf(names, { "p.HTD": htd("DAPI"), "p_2.HTD": htd("GFP") }));
+  expect(plan).toMatchObject({
+    plates: [
+      ["p", 8, 12, "A01", "A02"],
+      ["p_2", 8, 12, "B01"],
+    ],
+    channels: ["DAPI 16", "GFP 16"],
+    ...{ warnings: [], unmatched: [] },
+  });
+  const xdce = (name: string) => `<ImageStack><Plate name="${name}" rows="8" columns="12"/>
+    <Images><Image filename="${name} B - 3(fld 1 wv DAPI).tif"><Row number="2"/><Column number="3"/><Identifier field_index="0"/></Image></Images></ImageStack>`;
+  const files = ["one B - 3(fld 1 wv DAPI).tif", "two B - 3(fld 1 wv DAPI).tif"];
+  const two = await planOf(await folderOf(files, { "a.xdce": xdce("one"), "b.xdce": xdce("two") }));
+  expect(two.plates).toEqual([
+    ["one", 8, 12, "B03"],
+    ["two", 8, 12, "B03"],
+  ]);
+});
+
 function micromanager(frames: readonly string[]): string {
   return `{\n  "Summary": {\n    "ChNames": ["DAPI"],\n    "Frames": 3,\n    "PixelSize_um": 0.5\n  },\n${frames.join(",\n")}\n}`;
 }
@@ -433,6 +462,22 @@ test.each(NAMES)("%s by names of files", async (microscope, names, images) => {
   const plan = await planOf(await folderOf(names));
   expect(plan.understood[0]).toMatch(microscope);
   expect(plan.images).toEqual(images);
+});
+
+test("BD Pathway's mosaics and stacks, and ScanR's twelve bits, are said", async () => {
+  const bd = ["Well B03/DAPI - n000000.tif", "Well B03/DAPI - n000001.tif"];
+  const exp = "[General]\r\nDyes=1\r\n[Image]\r\nMontaged=1\r\nTilesX=2\r\n";
+  const plan = await planOf(await folderOf(bd, { "Experiment.exp": exp }), { format: [8, 12] });
+  expect(plan).toMatchObject({ images: ["B03 0 DAPI 0 0", "B03 0 DAPI 0 1"], unmatched: [] });
+  expect(plan.warnings).toEqual([
+    expect.stringMatching(/^BD Pathway: names count z planes, then time points/),
+    "Experiment.exp: images are mosaics of the fields of a well (Montaged=1): each is one site",
+  ]);
+  const scanr = await planOf(await folderOf(["B3--W00015--P00001--Z00000--T00000--DAPI.tif"]), {
+    format: [8, 12],
+  });
+  expect(scanr.channels).toEqual(["DAPI 12"]);
+  expect(scanr.warnings).toEqual([expect.stringMatching(/^ScanR: cameras of 12 bits/)]);
 });
 
 test("CQ1 numbers wells row by row and needs the plate's format", async () => {

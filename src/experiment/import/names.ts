@@ -48,8 +48,28 @@ export function byTemplates(files: readonly string[], options: NameOptions): Fou
     founds.set(template.microscope, [...(founds.get(template.microscope) ?? []), ...images]);
   }
   return [...founds].map(([microscope, images]) =>
-    withoutProjections({ microscope: `${microscope} (names of files)`, images }),
+    withNotes(microscope, withoutProjections({ microscope: `${microscope} (names of files)`, images })),
   );
+}
+
+/** Bits of ScanR's camera; the four above them are flags. */
+const SCANR_BITS = 12;
+
+/** What a microscope's files are known for, and what of it was guessed. */
+function withNotes(microscope: string, found: Found): Found {
+  const warnings = [...(found.warnings ?? [])];
+  const isStack = found.images.some(({ zplane = 0 }) => zplane > 0);
+  if (microscope === "BD Pathway" && isStack)
+    warnings.push(
+      "BD Pathway: names count z planes, then time points, and not how many of each: all are taken as z planes (--table tells otherwise)",
+    );
+  if (microscope !== "ScanR") return { ...found, warnings };
+  warnings.push(
+    `ScanR: cameras of ${SCANR_BITS} bits; where the four bits above are flags, values beyond ${2 ** SCANR_BITS - 1} are white`,
+  );
+  const names = new Set(found.images.flatMap(({ channel }) => channel ?? []));
+  const channels = Object.fromEntries([...names].map((name) => [name, { bitDepth: SCANR_BITS }]));
+  return { ...found, warnings, channels };
 }
 
 /** Images by the template of one microscope. */

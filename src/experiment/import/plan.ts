@@ -22,6 +22,7 @@ const optionsSchema = z.strictObject({
   plate: z.string().min(1).optional(),
   format: z.tuple([z.int().positive(), z.int().positive()]).optional(),
   pixelSizeUm: z.number().positive().optional(),
+  defaultPixelSizeUm: z.number().positive().optional(),
   layout: z
     .strictObject({ rows: z.int().positive(), columns: z.int().positive(), isSnake: z.boolean().optional() })
     .optional(),
@@ -40,6 +41,8 @@ export interface PlanImportOptions {
   readonly format?: readonly [rows: number, columns: number];
   /** µm per pixel; default what metadata or files say. */
   readonly pixelSizeUm?: number;
+  /** µm per pixel where neither metadata nor files say it: the experiment's. */
+  readonly defaultPixelSizeUm?: number;
   /** Where sites are of which nothing tells the position. */
   readonly layout?: SiteLayout;
   /** The cycle of all images of which no name tells one (default 0). */
@@ -179,7 +182,7 @@ function pixelSizeOf(
     warnings.push(
       `pixel sizes of ${kinds.map(([size]) => Number(size)).join(", ")} µm: the first is taken for all (--pixel-size)`,
     );
-  return kinds[0]?.[1][0];
+  return kinds[0]?.[1][0] ?? options.defaultPixelSizeUm;
 }
 
 function nothing({ path, files }: ImageFolder, { pattern }: PlanImportOptions, why?: string): VitrineError {

@@ -1,3 +1,5 @@
+import { join } from "node:path";
+import { readText } from "../../io/index.ts";
 import { readCellVoyager } from "./cellVoyager.ts";
 import { readContainers } from "./containers.ts";
 import { baseOf, type Found, folderOf, type ImageFolder } from "./found.ts";
@@ -9,7 +11,7 @@ import { readPhenix } from "./phenix.ts";
 import type { ReadTeller } from "./teller.ts";
 import { readVisiView } from "./visiView.ts";
 
-/** Files of metadata, with who reads them; of two in one folder the first in this list is read. */
+/** Files of metadata, with who reads them; of two kinds in one folder the first in this list is read, of one kind all. */
 const TELLERS: readonly (readonly [name: RegExp, read: ReadTeller])[] = [
   [/^Index\.idx\.xml$/i, readPhenix],
   [/^Index\.xml$/i, readPhenix],
@@ -45,17 +47,36 @@ export async function recognise(folder: ImageFolder, options: NameOptions): Prom
   );
   const known = new Set(named.flatMap(({ images }) => images.map(({ path }) => path)));
   const rest = others.filter((path) => OME_TIFF.test(path) && !known.has(path) && !MM_STACK.test(path));
-  return [...founds, ...named, ...(await readContainers(folder, [...stacks, ...rest], options))];
+  const notes = await montageNotes(folder);
+  return [...founds, ...named, ...notes, ...(await readContainers(folder, [...stacks, ...rest], options))];
+}
+
+/** BD Pathway's file beside says whether an image is a whole mosaic of fields, which then is one site. */
+async function montageNotes({ path, files }: ImageFolder): Promise<Found[]> {
+  const notes: Found[] = [];
+  for (const file of files.filter((name) => /^Experiment\.exp$/i.test(baseOf(name)))) {
+    const isMosaic = /^\s*Montaged\s*=\s*"?1/im.test(await readText(join(path, file)));
+    const warnings = isMosaic
+      ? [`${file}: images are mosaics of the fields of a well (Montaged=1): each is one site`]
+      : [];
+    notes.push({ microscope: "BD Pathway (Experiment.exp)", images: [], tellers: [file], warnings });
+  }
+  return notes;
 }
 
 function tellersOf({ files }: ImageFolder): [string, ReadTeller][] {
-  const folders = new Set<string>();
+  const kinds = new Map<string, ReadTeller>();
   return TELLERS.flatMap(([name, read]) =>
     files
-      .filter((path) => name.test(baseOf(path)) && !folders.has(folderOf(path)))
+      .filter((path) => name.test(baseOf(path)) && (kinds.get(folderOf(path)) ?? read) === read)
       .map((path): [string, ReadTeller] => {
-        folders.add(folderOf(path));
+        kinds.set(folderOf(path), read);
         return [path, read];
       }),
-  );
+  ).filter(([path, read], i, all) => read !== readPhenix || isFirstOf(all, i, path));
+}
+
+/** `Index.idx.xml` and `Index.xml` tell the same. */
+function isFirstOf(all: readonly (readonly [string, ReadTeller])[], i: number, path: string): boolean {
+  return all.findIndex(([other, read]) => read === readPhenix && folderOf(other) === folderOf(path)) === i;
 }

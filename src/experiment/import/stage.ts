@@ -8,10 +8,12 @@ export interface NamedPosition {
   readonly grid?: readonly [number, number];
 }
 
-/** `A01-Site_3` of the HCS plugin; `1-Pos_002_001` and `Pos-2-1` of tiles, which have the column first; `Pos7`. */
+/** `A01-Site_3` of the HCS plugin; `A1_0003` of useq's well plates; `1-Pos_002_001` and `Pos-2-1` of tiles, which have the column first; `Pos7`. */
 export function namedPosition(label: string): NamedPosition {
   const [, well, site] = /^([A-Z]{1,2}[0-9]*[1-9][0-9]*|[A-Z]{1,2}[1-9]0)-Site_(\d+)$/.exec(label) ?? [];
   if (well !== undefined) return { well: parseWellName(well), site: Number(site) };
+  const [, plateWell, index] = /^([A-Z]{1,2}0*[1-9]\d?)_(\d{4})$/.exec(label) ?? [];
+  if (plateWell !== undefined) return { well: parseWellName(plateWell), site: Number(index) };
   const [, column, row] = /Pos[-_]?(\d+)_(\d+)$/.exec(label) ?? [];
   if (column !== undefined) return { grid: [Number(row), Number(column)] };
   const [, number] = /Pos-?(\d+)$/.exec(label) ?? [];

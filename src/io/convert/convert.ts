@@ -4,7 +4,7 @@ import type { Dataset } from "../dataset/dataset.ts";
 import { endingOf } from "../endings.ts";
 import { type OptionKeys, requireKnownOptions } from "../schema.ts";
 import { openImages } from "../source/open.ts";
-import type { ImageSource } from "../source/source.ts";
+import type { ImageCollection, ImageSource } from "../source/source.ts";
 import { tiffRowsLine } from "../tiff/rows.ts";
 import { withBits } from "./bits.ts";
 import { copyDataset } from "./datasets.ts";
@@ -12,6 +12,7 @@ import { isTiffBesideMrc, withTiffRows } from "./flipped.ts";
 import { imagesLeftOut, leftOut } from "./losses.ts";
 import type { ConvertFormat, ConvertOptions } from "./options.ts";
 import { countPlanes } from "./pieces.ts";
+import { copyPlate, isWholePlate } from "./plate.ts";
 import { type PictureReport, writePngSource } from "./toPng.ts";
 import { viewOf } from "./view.ts";
 import { writeSource } from "./write.ts";
@@ -63,7 +64,7 @@ const KEYS: OptionKeys<ConvertOptions> = {
  * Between MRC and TIFF the order of rows changes, as RELION and IMOD have it, unless `tiffRows` is "keep".
  *
  * Between NDTiff and the OME-Zarr of acquisitions, images keep their axes, metadata, summary metadata and bit depths, and
- * gaps stay gaps.
+ * gaps stay gaps. A plate becomes a plate: every field a field of OME-Zarr, or a series of OME-TIFF.
  *
  * @throws {VitrineError} exists: the path is taken; unsupported: values that the format cannot hold; range: no known ending, no
  *   such level or place; missing: no such image or axis; aborted: by `signal`; and the errors of the formats
@@ -76,15 +77,37 @@ export async function convertDataset(
   requireKnownOptions("convertDataset", options, KEYS);
   const format = options.format ?? formatOf(to);
   if (samePath(from, to)) throw onItself(to);
-  if (!options.overwrite && (await fileExists(to))) throw taken(to);
   if (options.zarr !== undefined && format !== "ome-zarr")
     options.onLog?.(`${to}: version, shards and number of levels are those of OME-Zarr: left out`, "warning");
   await using collection = await openImages(from);
-  const { dataset } = collection;
+  return await convertCollection(collection, to, options);
+}
+
+/**
+ * As {@link convertDataset}, of images that are open; whoever opened them closes them.
+ *
+ * @throws {VitrineError} as `convertDataset`
+ */
+export async function convertCollection(
+  collection: ImageCollection,
+  to: string,
+  options: ConvertOptions = {},
+): Promise<ConvertReport> {
+  requireKnownOptions("convertCollection", options, KEYS);
+  const format = options.format ?? formatOf(to);
+  if (!options.overwrite && (await fileExists(to))) throw taken(to);
+  const { dataset, name: from } = collection;
   if (dataset !== undefined && !isPart(options) && (format === "ndtiff" || format === "ome-zarr")) {
     const images = await copyDataset(dataset, to, { ...options, format });
     return { from: collection.format, to: format, images, filled: 0 };
   }
+  if (isWholePlate(collection, options) && (format === "ome-zarr" || format === "ome-tiff"))
+    return {
+      from: collection.format,
+      to: format,
+      filled: 0,
+      images: await copyPlate(collection, to, { ...options, format }),
+    };
   await using image = await collection.open(options.image);
   for (const line of imagesLeftOut(collection, options)) options.onLog?.(line, "warning");
   for (const line of new Set([...collection.warnings, ...image.warnings]))

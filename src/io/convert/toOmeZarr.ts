@@ -73,7 +73,7 @@ function furtherAxes(source: ImageSource): string[] {
   return outerAxes(source).filter((name) => !roomy.includes(name));
 }
 
-function imageOptions(
+export function imageOptions(
   source: ImageSource,
   { name, compression = "none", zarr = {} }: OmeZarrTarget,
 ): Omit<OmeZarrImageOptions, "directory" | "version"> {
@@ -109,7 +109,11 @@ function withChannels(source: ImageSource, sample: number): number[] {
   return [...others.filter((i) => i <= time), sample, ...others.filter((i) => i > time)];
 }
 
-async function fill(writer: OmeZarrImageWriter, source: ImageSource, options: WalkOptions): Promise<void> {
+export async function fill(
+  writer: OmeZarrImageWriter,
+  source: ImageSource,
+  options: WalkOptions,
+): Promise<void> {
   const sample = placeOf(source, "sample");
   const samples = sample < 0 ? 1 : source.levels[0].shape[sample];
   for await (const piece of piecesOf(source, { ...options, isReused: true })) {

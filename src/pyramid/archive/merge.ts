@@ -25,6 +25,8 @@ export interface LayerMetadata extends PixelSize {
   readonly channel: string;
   readonly tpoint: number;
   readonly zplane: number;
+  /** Names of sites that could not be read and are black; absent where all could. */
+  readonly missing?: readonly string[];
 }
 
 /** What {@link writeArchive} writes. */

@@ -46,6 +46,7 @@ const METADATA = z.object({
     channel: z.string(),
     tpoint: z.int(),
     zplane: z.int(),
+    missing: z.array(z.string()).optional(),
   }),
 });
 
@@ -70,10 +71,11 @@ export async function openLayerArchive(source: FileSource): Promise<LayerArchive
 function parseMetadata(packed: Uint8Array, at: string): LayerMetadata {
   const text = unpackedText(packed, at);
   const { name, vitrine } = parseWithSchema(JSON.parse(text), METADATA, `${at} metadata`);
-  const { height, width, levels } = vitrine;
+  const { missing, ...rest } = vitrine;
+  const { height, width, levels } = rest;
   if (JSON.stringify(pyramidLevels({ height, width })) !== JSON.stringify(levels))
     throw new VitrineError({ code: "format", at, expected: "the levels of its size", found: "others" });
-  return { name, ...vitrine };
+  return { name, ...rest, ...(missing !== undefined && { missing }) };
 }
 
 function unpackedText(packed: Uint8Array, at: string): string {

@@ -28,6 +28,8 @@ export interface WritePlatesOptions {
 /** Chunks of one shard along y and x. */
 const SHARD_CHUNKS = 4;
 const CHUNK_SIDE = 512;
+/** Each has bands of its planes in memory. */
+const WELLS_AT_ONCE = 4;
 
 /** Where the store of a plate lies, below the experiment's folder. */
 export function platePath(name: string, id: number): string {
@@ -88,8 +90,8 @@ export async function writePlates(
     const rows = Array.from({ length: nRows }, (_, i) => rowLetters(i));
     const columns = Array.from({ length: nColumns }, (_, i) => `${i + 1}`);
     await using plate = await createOmeZarrPlate({ directory, name, rows, columns });
-    for (const field of await fieldsOf(experiment, id, settings))
-      await writeField(plate, field, { axes, images, pixelSizeUm, onPlane, options });
+    const work = { axes, images, pixelSizeUm, onPlane, options };
+    await writeFields(plate, await fieldsOf(experiment, id, settings), work);
     written.push(path);
   }
   return written;
@@ -141,6 +143,33 @@ interface FieldWork {
   readonly pixelSizeUm: number | null;
   readonly onPlane: () => void;
   readonly options: WritePlatesOptions;
+}
+
+/**
+ * Some fields at a time: while one is read, another is packed in the threads that all share. Fields of a well begin in their order, which
+ * their numbers are.
+ */
+async function writeFields(
+  plate: OmeZarrPlateWriter,
+  fields: readonly Field[],
+  work: FieldWork,
+): Promise<void> {
+  const wells = [...new Map(fields.map((field) => [wellOf(field), field])).keys()];
+  const lane = async () => {
+    try {
+      for (let well = wells.shift(); well !== undefined; well = wells.shift())
+        for (const field of fields) if (wellOf(field) === well) await writeField(plate, field, work);
+    } finally {
+      wells.length = 0; // of one that failed the others begin no more
+    }
+  };
+  const lanes = await Promise.allSettled(Array.from({ length: Math.min(WELLS_AT_ONCE, wells.length) }, lane));
+  // all have ended before the store is closed
+  for (const one of lanes) if (one.status === "rejected") throw one.reason;
+}
+
+function wellOf({ rowIndex, columnIndex }: Field): string {
+  return `${rowIndex} ${columnIndex}`;
 }
 
 async function writeField(plate: OmeZarrPlateWriter, field: Field, work: FieldWork): Promise<void> {

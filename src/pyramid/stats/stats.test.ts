@@ -6,6 +6,7 @@ import { createPool } from "../../compute/index.ts";
 import { seededRandom } from "../../core/index.ts";
 import type { Experiment } from "../../experiment/index.ts";
 import { writeNpy } from "../../io/index.ts";
+import type { IlluminationModel } from "../illumination/models.ts";
 import { readIlluminationModel, readStatistics } from "../illumination/store.ts";
 import {
   addImage,
@@ -103,9 +104,14 @@ test("planted light is found, and taken out of the layers on every pixel of ever
     light.reduce((sum, value, i) => sum + (value / mean - model.flat[i]) ** 2, 0) / light.length,
   );
   expect(rms).toBeLessThan(0.025);
+  await requireLayersOf(model, "median");
+});
+
+/** Every tile of the layer is that of images that a model corrected. */
+async function requireLayersOf(model: IlluminationModel, illumcorrModel: "median" | "files"): Promise<void> {
   await experiment.query.updateTable("sites").set({ omitted: 1 }).where("siteIndex", "=", 5).execute();
   const builder = new PyramidBuilder(experiment);
-  await builder.init({ illumcorr: true, illumcorrModel: "median", clip: true, quality: 90 });
+  await builder.init({ illumcorr: true, illumcorrModel, clip: true, quality: 90 });
   const [{ path }] = (await builder.submit({ memory: 300 }, { engine })).layers;
   const stored = await readStatistics(join(experiment.directory, "illumination/1/statistics.npz"));
   const sites = gridSites(5, 6, [HEIGHT, WIDTH]).map(({ cell, ...size }, id) => ({
@@ -126,7 +132,7 @@ test("planted light is found, and taken out of the layers on every pixel of ever
   await using archive = await openLayerArchive(join(experiment.directory, path));
   for (const { bytes, ...place } of await plan.run({ quality: 90 }))
     expect(await archive.readTile(place)).toEqual(bytes);
-});
+}
 
 test("a lab's own map of the light is normalised and kept, with a word; one of another size is refused", async () => {
   const flat = join(scratch.path, "flat.npy");
@@ -146,6 +152,7 @@ test("a lab's own map of the light is normalised and kept, with a word; one of a
   if (model.kind !== "flatfield") throw new Error("no flat field");
   expect(model.dark).toBe(DARK);
   expect(Math.max(...model.flat.map((value, i) => Math.abs(value - light[i] / mean)))).toBeLessThan(1e-5);
+  await requireLayersOf(model, "files");
   await writeNpy(join(scratch.path, "small.npy"), { data: new Float32Array(4).fill(1), shape: [2, 2] });
   const small = { ...options, flat: join(scratch.path, "small.npy") };
   await expect(computeIllumination(experiment, small, { engine })).rejects.toMatchObject({ code: "shape" });

@@ -52,12 +52,12 @@ export async function collectLayers(
   const collected: CollectedLayer[] = [];
   for (const { layer, packs } of layers) {
     const path = layerPath(layer);
+    const missing = [...new Set(packs.flatMap((pack) => pack.missing))];
     await writeArchive(`${experiment.directory}/${path}`, {
       packs: await packsOf(packs),
-      metadata: metadataOf(layer),
+      metadata: { ...metadataOf(layer), ...(missing.length > 0 && { missing }) },
     });
     const tiles = packs.reduce((sum, pack) => sum + pack.tiles, 0);
-    const missing = [...new Set(packs.flatMap((pack) => pack.missing))];
     if (missing.length > 0)
       onLog(
         `${layerName(layer)}: ${missing.length} sites could not be read and are black: ${listed(missing)}`,

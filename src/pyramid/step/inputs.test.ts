@@ -1,3 +1,4 @@
+import { execFileSync } from "node:child_process";
 import { mkdirSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, expect, test } from "vitest";
@@ -108,4 +109,15 @@ test.skipIf(smallDisk === undefined)("a full disk is said, and nothing half-writ
   await builder.init({ quality: 100 });
   await expect(builder.submit({ memory: 300 }, { engine })).rejects.toThrow(/ENOSPC|full disk|disk is full/);
   expect(await experiment.query.selectFrom("channelLayers").selectAll().execute()).toEqual([]);
+  const states = async () => (await stepInfo(builder.stepPath)).batches.map(({ state }) => state);
+  expect(await states()).toEqual(["failed"]);
+  // not even room for a line of its log, or for a sign of life
+  const fill = `head -c 9000000 /dev/zero > '${join(smallDisk ?? "", "filler")}' || true`;
+  execFileSync("sh", ["-c", fill], { stdio: "ignore" });
+  await expect(builder.submit({ memory: 300 }, { engine })).rejects.toThrow(/ENOSPC|full disk|disk is full/);
+  expect(await states()).not.toContain("running");
+  rmSync(join(smallDisk ?? "", "filler"));
+  await builder.init({ quality: 20 });
+  await builder.submit({ memory: 300 }, { engine });
+  expect(await states()).toEqual(["done"]);
 });

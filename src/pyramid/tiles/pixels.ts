@@ -29,7 +29,7 @@ export function badType(at: string, found: string): VitrineError {
     at,
     expected: "pixels of 8 or 16 bits",
     found,
-    hint: "Convert them first (vitrine convert IN OUT.tif --dtype uint16), and import them anew",
+    hint: "Convert them first (vitrine convert IN OUT.tif --bits 16 --range LOW,HIGH)",
   });
 }
 

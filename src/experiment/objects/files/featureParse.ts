@@ -54,7 +54,8 @@ const OLD_TYPES: Readonly<Record<string, MapobjectTraits["objectType"]>> = {
 type Known = Readonly<Record<string, unknown>>;
 
 /**
- * The objects of a feature's text: one; one a point of a MultiPoint; none of a line or without geometry, which is counted.
+ * The objects of a feature's text: one; one a point of a MultiPoint; of a collection one of its polygons and one a point; none of a line or
+ * without geometry, which is counted.
  *
  * @param at  how messages call it
  * @throws {VitrineError} format: no JSON, no feature, broken coordinates
@@ -110,9 +111,27 @@ function geometriesOf(value: unknown, leftOut: LeftOut): unknown[] {
     if (coordinates.length > 1) leftOut.multiPoints++;
     return coordinates.map((point: unknown) => ({ type: "Point", coordinates: point }));
   }
-  if (type !== "LineString" && type !== "MultiLineString" && type !== "GeometryCollection") return [value];
+  if (type === "GeometryCollection") return collectedOf(value, leftOut);
+  if (type !== "LineString" && type !== "MultiLineString") return [value];
   leftOut.addGeometry(type);
   return [];
+}
+
+/** What a collection holds, collections in it included: its polygons are one object with several parts, its points an object each. */
+function collectedOf(value: object, leftOut: LeftOut): unknown[] {
+  const { geometries, plane } = value as { readonly geometries?: unknown; readonly plane?: unknown };
+  const inner = (Array.isArray(geometries) ? geometries : []).flatMap((one: unknown) =>
+    geometriesOf(one, leftOut),
+  );
+  if (inner.length === 0 && !(Array.isArray(geometries) && geometries.length > 0))
+    leftOut.addGeometry("GeometryCollection without geometries");
+  const typed = inner.map((one) => one as { readonly type?: unknown; readonly coordinates?: unknown });
+  const polygons = typed.flatMap(({ type, coordinates }): unknown[] => {
+    if (type === "Polygon") return [coordinates];
+    return type === "MultiPolygon" && Array.isArray(coordinates) ? coordinates : [];
+  });
+  const others = typed.filter(({ type }) => type !== "Polygon" && type !== "MultiPolygon");
+  return polygons.length === 0 ? others : [{ type: "MultiPolygon", coordinates: polygons, plane }, ...others];
 }
 
 /** QuPath's plane of an outline; -1 stands for all. */

@@ -119,6 +119,26 @@ describeDatabases("GeoJSON", ({ isSkipped, create, path }) => {
     });
   });
 
+  test.skipIf(isSkipped)("a collection is its polygons and its points; its lines are counted", async () => {
+    await using experiment = await create();
+    const file = path("collection.geojson");
+    const polygon = (at: number) => ({ type: "Polygon", coordinates: [ring(at, at)] });
+    const line = { type: "LineString", coordinates: [[0, 0], [5, 5]] }; // biome-ignore format: one line
+    const inner = { type: "GeometryCollection", geometries: [polygon(40), line] };
+    const geometries = [polygon(5), inner, { type: "Point", coordinates: [1, 2] }];
+    const geometry = { type: "GeometryCollection", geometries };
+    writeFileSync(file, JSON.stringify({ type: "Feature", id: "a", geometry, properties: {} }));
+    expect(await load(experiment, file)).toMatchObject({
+      ...{ objects: 2, skipped: 1 },
+      warnings: ["1 features were left out: LineString; map objects are points and polygons"],
+    });
+    const found = (await all(experiment)).map(({ segmentations: [{ geometry: one }] }) => one);
+    expect(found).toEqual([
+      { type: "MultiPolygon", coordinates: [[ring(5, 5)], [ring(40, 40)]] },
+      { type: "Point", coordinates: [1, 2] },
+    ]);
+  });
+
   test.skipIf(isSkipped)("whatever objects there are, written and read they are the same", async () => {
     const text = fc.string({ minLength: 1, maxLength: 5 }).filter((name) => name !== "__proto__");
     const geometry = fc

@@ -6,8 +6,15 @@ import { mapobjectPages } from "../read.ts";
 import { requireTypeId } from "../types.ts";
 import { type ExportReport, ExportTeller } from "./exportReport.ts";
 import { EXPORT_KEYS, type ExportGeojsonOptions } from "./geojson.ts";
-import { ParquetChunks } from "./parquet.ts";
-import { type CellValue, featureColumns, OUTLINE_COLUMNS, OWN_COLUMNS, rowOf } from "./tableRows.ts";
+import { geoParquetChunks } from "./parquet.ts";
+import {
+  type CellValue,
+  featureColumns,
+  type ObjectColumn,
+  OUTLINE_COLUMNS,
+  OWN_COLUMNS,
+  rowOf,
+} from "./tableRows.ts";
 
 /** Which objects are written, and how. */
 export type ExportTableOptions = Omit<ExportGeojsonOptions, "origin">;
@@ -40,7 +47,9 @@ export async function exportTable(
   const features = featureColumns(await featureNames(experiment, type));
   const teller = new ExportTeller({ path, ...options });
   const batches = rowBatches(experiment, type, { features, teller, options });
-  const chunks = isParquet ? parquetChunks(batches, features) : csvChunks(batches, features);
+  const chunks = isParquet
+    ? geoParquetChunks(batches, parquetColumns(features))
+    : csvChunks(batches, features);
   await writeFileAtomic(path, chunks, { overwrite: options.overwrite ?? false });
   return teller.finish();
 }
@@ -92,12 +101,7 @@ async function* csvChunks(
   }
 }
 
-async function* parquetChunks(
-  batches: AsyncIterable<readonly Row[]>,
-  features: ReadonlyMap<string, string>,
-): AsyncGenerator<Uint8Array> {
+function parquetColumns(features: ReadonlyMap<string, string>): ObjectColumn[] {
   const numbers = [...features.values()].map((name) => ({ name, kind: "number" as const }));
-  const parquet = await ParquetChunks.create([...OWN_COLUMNS, ...OUTLINE_COLUMNS, ...numbers]);
-  for await (const batch of batches) if (batch.length > 0) yield parquet.rows(batch);
-  yield parquet.finish();
+  return [...OWN_COLUMNS, ...OUTLINE_COLUMNS, ...numbers];
 }

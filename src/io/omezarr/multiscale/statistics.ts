@@ -29,6 +29,10 @@ const COUNTED: Partial<Readonly<Record<PixelType, readonly [count: number, lowes
 /** Part of the values that is shown black, and full. */
 const SHOWN = [0.001, 0.999] as const;
 
+/** A window that is narrower than this part of the range shows background alone, and what part of the values is then shown below full. */
+const SPARSE = 0.1;
+const SPARSE_SHOWN = 0.9999;
+
 /** Statistics of nothing that can take all values of a channel, which may pass 2^32. */
 export function emptyStatistics(dtype: PixelType): ValueStatistics {
   const counted = COUNTED[dtype];
@@ -138,7 +142,10 @@ export interface ValueWindow {
   readonly max: number;
 }
 
-/** A contrast window from the 0.1 % and 99.9 % percentiles of the values. */
+/**
+ * A contrast window from the 0.1 % and 99.9 % percentiles of the values; to the 99.99 % percentile in a sparse channel, of which the former
+ * hold nothing but the background.
+ */
 export function windowOf(statistics: ValueStatistics): ValueWindow {
   const [low, high] = SHOWN;
   const at = statistics.kind === "counts" ? countedQuantile(statistics) : sampledQuantile(statistics);
@@ -146,7 +153,9 @@ export function windowOf(statistics: ValueStatistics): ValueWindow {
   const max = at(1);
   if (min === undefined || max === undefined) return { start: 0, end: 1, min: 0, max: 1 };
   const start = at(low) ?? min;
-  const most = at(high) ?? max;
+  const usual = at(high) ?? max;
+  const isSparse = usual - start < SPARSE * (max - min);
+  const most = isSparse ? (at(SPARSE_SHOWN) ?? max) : usual;
   const end = most > start ? most : start + 1;
   return { start, end, min, max: Math.max(max, end) };
 }

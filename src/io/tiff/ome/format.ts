@@ -9,6 +9,15 @@ export interface OmeAxis {
   readonly start: number;
 }
 
+/** A plate whose fields are series. */
+export interface OmePlateContent {
+  readonly name?: string;
+  readonly rows: number;
+  readonly columns: number;
+  /** Where each series is, from 0. */
+  readonly fields: readonly { readonly rowIndex: number; readonly columnIndex: number }[];
+}
+
 /** What OME-XML says of the images of a file, which are alike. */
 export interface OmeContent {
   /** One a series. */
@@ -18,8 +27,10 @@ export interface OmeContent {
   readonly samples: number;
   /** `XYZCT` and its like. */
   readonly order: string;
-  /** By the letters of dimensions. */
-  readonly axes: Readonly<Partial<Record<"X" | "Y" | "Z" | "T", OmeAxis>>>;
+  /** By the letters of dimensions; one a series. */
+  readonly axes: readonly Readonly<Partial<Record<"X" | "Y" | "Z" | "T", OmeAxis>>>[];
+  /** Whose fields the series are. */
+  readonly plate?: OmePlateContent;
   /** Fewer than those of the type. */
   readonly significantBits?: number;
   readonly channels: readonly SourceChannel[];
@@ -58,7 +69,42 @@ export function isOmeUnit(unit: string): boolean {
 export function formatOmeXml(content: OmeContent): string {
   const images = content.names.map((_, series) => imageXml(content, series));
   const schema = `xmlns:xsi="http://www.w3.org/2001/XMLSchema-instance" xsi:schemaLocation="${NAMESPACE} ${NAMESPACE}/ome.xsd"`;
-  return `<?xml version="1.0" encoding="UTF-8"?><OME xmlns="${NAMESPACE}" ${schema} Creator="vitrine">${images.join("")}</OME>`;
+  return `<?xml version="1.0" encoding="UTF-8"?><OME xmlns="${NAMESPACE}" ${schema} Creator="vitrine">${plateXml(content)}${images.join("")}</OME>`;
+}
+
+/** Wells in the order of their first field, each with its fields as samples. */
+function plateXml({ plate }: OmeContent): string {
+  if (plate === undefined) return "";
+  const wells = new Map<
+    string,
+    { readonly place: OmePlateContent["fields"][number]; readonly series: number[] }
+  >();
+  plate.fields.forEach((place, series) => {
+    const key = `${place.rowIndex} ${place.columnIndex}`;
+    const well = wells.get(key) ?? { place, series: [] };
+    wells.set(key, well);
+    well.series.push(series);
+  });
+  const inside = [...wells.values()].map(({ place: { rowIndex, columnIndex }, series }, i) => {
+    const samples = series.map((index) =>
+      element(
+        "WellSample",
+        { ID: `WellSample:0:${i}:${index}`, Index: index },
+        element("ImageRef", { ID: `Image:${index}` }),
+      ),
+    );
+    return element("Well", { ID: `Well:0:${i}`, Column: columnIndex, Row: rowIndex }, samples.join(""));
+  });
+  const { name, rows, columns } = plate;
+  const naming = { RowNamingConvention: "letter", ColumnNamingConvention: "number" };
+  const said = {
+    ID: "Plate:0",
+    ...(name !== undefined && { Name: name }),
+    ...naming,
+    Rows: rows,
+    Columns: columns,
+  };
+  return element("Plate", said, inside.join(""));
 }
 
 function imageXml(content: OmeContent, series: number): string {
@@ -91,7 +137,8 @@ const PLANE = [
 ];
 
 function pixelsXml(content: OmeContent, series: number): string {
-  const { sizes, order, dtype, axes, samples, channels } = content;
+  const { sizes, order, dtype, samples, channels } = content;
+  const axes = content.axes[series];
   const count = sizes.C / samples;
   const planes = count * sizes.Z * sizes.T;
   const { Planes: told } = content.metadata[series] ?? {};
@@ -113,13 +160,13 @@ function pixelsXml(content: OmeContent, series: number): string {
     element("TiffData", { IFD: series * planes, PlaneCount: planes }),
     ...(Array.isArray(told)
       ? told.filter(isObject).map((plane) => element("Plane", pick(plane, PLANE)))
-      : placedPlanes(content)),
+      : placedPlanes(content, axes)),
   ];
   return element("Pixels", attributes, inside.join(""));
 }
 
 /** Positions of all planes, where the image begins anywhere but at 0. */
-function placedPlanes({ sizes, samples, axes }: OmeContent): string[] {
+function placedPlanes({ sizes, samples }: OmeContent, axes: OmeContent["axes"][number]): string[] {
   const isAtZero = [axes.X, axes.Y, axes.Z].every(
     (axis) => distance("", axis)[""] === undefined || axis?.start === 0,
   );

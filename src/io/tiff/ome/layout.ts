@@ -1,7 +1,7 @@
 import { type PixelType, VitrineError } from "../../../core/index.ts";
 import type { JsonObject } from "../../dataset/dataset.ts";
 import type { SourceAxis, SourceChannel } from "../../source/source.ts";
-import { isOmeUnit, type OmeContent } from "./format.ts";
+import { isOmeUnit, type OmeAxis, type OmeContent, type OmePlateContent } from "./format.ts";
 
 /** An image that becomes an OME-TIFF file. */
 export interface OmeTiffLayout {
@@ -19,6 +19,12 @@ export interface OmeTiffLayout {
   readonly channels?: readonly SourceChannel[];
   /** Of the image (default `image`); series have it before the names of their axes. */
   readonly name?: string;
+  /** Names of series, in place of those of their axes. */
+  readonly seriesNames?: readonly string[];
+  /** Place of each series, as `translation`; left out: `translation`. */
+  readonly seriesTranslations?: readonly (readonly number[])[];
+  /** The plate of which every series is a field. */
+  readonly plate?: OmePlateContent;
   /** `AcquisitionDate`, `Description`, `StageLabel`, `Planes` as the reader gives them; a list has an entry a series. */
   readonly metadata?: JsonObject | readonly JsonObject[];
 }
@@ -62,7 +68,9 @@ export function planOmeTiff(layout: OmeTiffLayout, at: string): OmePlan {
     .reverse();
   const rest = (["Z", "C", "T"] as const).filter((letter) => !letters.includes(letter));
   const [height, width] = [shape[names.indexOf("y")], shape[names.indexOf("x")]];
-  const seriesNames = namesOfSeries(name, axes.slice(0, series), shape);
+  const seriesNames = layout.seriesNames ?? namesOfSeries(name, axes.slice(0, series), shape);
+  const translations = layout.seriesTranslations ?? seriesNames.map(() => layout.translation);
+  requireSeries(layout, seriesNames.length, shape.slice(0, series), at);
   const { metadata = {} } = layout;
   return {
     content: {
@@ -71,7 +79,8 @@ export function planOmeTiff(layout: OmeTiffLayout, at: string): OmePlan {
       sizes: { X: width, Y: height, Z: size("z"), C: size("channel") * samples, T: size("time") },
       samples,
       order: `XY${[...letters, ...rest].join("")}`,
-      axes: measured(layout),
+      axes: translations.map((translation) => measured({ ...layout, ...(translation && { translation }) })),
+      ...(layout.plate !== undefined && { plate: layout.plate }),
       ...(layout.significantBits !== undefined && { significantBits: layout.significantBits }),
       channels: channelsOf(axes, channels),
       metadata: seriesNames.map((_, i) => (isList(metadata) ? (metadata[i] ?? {}) : metadata)),
@@ -82,6 +91,21 @@ export function planOmeTiff(layout: OmeTiffLayout, at: string): OmePlan {
     samples,
     warnings: unitsLeftOut(axes, at),
   };
+}
+
+/** Names, places and fields are as many as series. */
+function requireSeries(
+  { seriesTranslations, plate }: OmeTiffLayout,
+  names: number,
+  axes: readonly number[],
+  at: string,
+): void {
+  const count = axes.reduce((product, side) => product * side, 1);
+  const lengths = [names, seriesTranslations?.length, plate?.fields.length];
+  const wrong = lengths.find((length) => length !== undefined && length !== count);
+  if (wrong === undefined) return;
+  const expected = `names, places and fields of ${count} series`;
+  throw new VitrineError({ code: "shape", at: `${at} series`, expected, found: `${wrong}` });
 }
 
 function isList(metadata: JsonObject | readonly JsonObject[]): metadata is readonly JsonObject[] {
@@ -122,7 +146,7 @@ function measured({
   axes,
   scale = axes.map(() => 1),
   translation = axes.map(() => 0),
-}: OmeTiffLayout): OmeContent["axes"] {
+}: OmeTiffLayout): Readonly<Partial<Record<"X" | "Y" | "Z" | "T", OmeAxis>>> {
   const of = (name: string) => {
     const i = axes.findIndex((axis) => axis.name === name);
     return i < 0 ? undefined : { axis: axes[i], scale: scale[i], start: translation[i] };
