@@ -238,7 +238,7 @@ class Writer {
         const across = TILE_SIZE * 2 ** level;
         const place = `${column + x / across}_${row + y / across}`;
         const path = `${folder}/${top - first - level}/${place}.jpg`;
-        return writeFileAtomic(path, bytes, { durability: "process" });
+        return writeFileAtomic(path, bytes, { durability: "process", overwrite: true });
       });
       await Promise.all(some);
       this.#done += some.length;
