@@ -67,6 +67,8 @@ interface Values {
   readonly count: number;
 }
 
+// Widths are even: two sums that do not wait for each other take two thirds of the time of one.
+
 function interpolate2(
   { spreading: { width }, padded }: FineGrid,
   data: Float64Array,
@@ -78,14 +80,18 @@ function interpolate2(
     let sumI = 0;
     for (let a = 0; a < width; a++) {
       let at = 2 * (starts[j] + a * padded[2]);
-      let rowR = 0;
-      let rowI = 0;
-      for (let b = j * width; b < (j + 1) * width; b++) {
-        rowR += along1[b] * data[at++];
-        rowI += along1[b] * data[at++];
+      let evenR = 0;
+      let evenI = 0;
+      let oddR = 0;
+      let oddI = 0;
+      for (let b = j * width; b < (j + 1) * width; b += 2, at += 4) {
+        evenR += along1[b] * data[at];
+        evenI += along1[b] * data[at + 1];
+        oddR += along1[b + 1] * data[at + 2];
+        oddI += along1[b + 1] * data[at + 3];
       }
-      sumR += along0[j * width + a] * rowR;
-      sumI += along0[j * width + a] * rowI;
+      sumR += along0[j * width + a] * (evenR + oddR);
+      sumI += along0[j * width + a] * (evenI + oddI);
     }
     out[2 * j] = sumR;
     out[2 * j + 1] = sumI;
@@ -106,15 +112,19 @@ function interpolate3(
     for (let a = 0; a < width; a++)
       for (let b = 0; b < width; b++) {
         let at = 2 * (starts[j] + a * plane + b * padded[2]);
-        let rowR = 0;
-        let rowI = 0;
-        for (let c = from; c < from + width; c++) {
-          rowR += along2[c] * data[at++];
-          rowI += along2[c] * data[at++];
+        let evenR = 0;
+        let evenI = 0;
+        let oddR = 0;
+        let oddI = 0;
+        for (let c = from; c < from + width; c += 2, at += 4) {
+          evenR += along2[c] * data[at];
+          evenI += along2[c] * data[at + 1];
+          oddR += along2[c + 1] * data[at + 2];
+          oddI += along2[c + 1] * data[at + 3];
         }
         const share = along0[from + a] * along1[from + b];
-        sumR += share * rowR;
-        sumI += share * rowI;
+        sumR += share * (evenR + oddR);
+        sumI += share * (evenI + oddI);
       }
     out[2 * j] = sumR;
     out[2 * j + 1] = sumI;

@@ -3,7 +3,7 @@ import { gaussJacobi } from "../grid/quadrature.ts";
 
 /** The function that spreads a point over the cells of a grid twice as fine as its modes. */
 export interface Spreading {
-  /** Cells along each axis. */
+  /** Cells along each axis, even. */
   readonly width: number;
   /**
    * Writes the function's values at the cells of a point.
@@ -37,8 +37,8 @@ export function createSpreading(eps: number): Spreading {
       expected: "an accuracy from 1e-14 to 0.1",
       found: `${eps}`,
     });
-  // one cell more than the estimate of the paper for the last digit
-  const width = Math.ceil(-Math.log10(eps)) + 2;
+  // a cell or two more than the estimate of the paper, for the last digit and to be even
+  const width = 2 * Math.ceil((Math.ceil(-Math.log10(eps)) + 2) / 2);
   const beta = BETA * width;
   const { degree, coefficients } = fitPieces(width, beta);
   return {

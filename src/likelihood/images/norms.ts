@@ -35,9 +35,10 @@ export function imageNorms(
     let [sum, most] = [0, 0];
     for (let i = 0; i < each; i++) {
       const at = (m * each + i) * parts;
-      const size = parts === 1 ? Math.abs(data[at]) : Math.hypot(data[at], data[at + 1]);
-      if (order === "max") most = Math.max(most, size);
-      else sum += weightOf(i) * size ** order;
+      const square = data[at] ** 2 + (parts === 1 ? 0 : data[at + 1] ** 2);
+      if (order === 2) sum += weightOf(i) * square;
+      else if (order === "max") most = Math.max(most, Math.sqrt(square));
+      else sum += weightOf(i) * Math.sqrt(square) ** order;
     }
     return order === "max" ? most : sum ** (1 / order);
   });
