@@ -1,27 +1,13 @@
 import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { fileURLToPath } from "node:url";
 import { createExperiment } from "../../src/experiment/index.ts";
 import { formatMrc, formatMrcHeader, parseMrcHeader } from "../../src/io/index.ts";
+import { LIKELIHOOD_ROWS } from "./likelihoodWarningRows.ts";
 import { writeGoldenTable } from "./movieCase.ts";
 import { type Configuration, smallConfiguration, writeConfig } from "./searchCase.ts";
+import { ATOM, golden, pdb, type WarningRow, written } from "./warningRow.ts";
 
-/** A program and an input of which something is dropped, guessed, cut, unknown or implausible. */
-export interface WarningRow {
-  readonly name: string;
-  /** Writes what is read into an empty folder; the call. */
-  readonly call: (folder: string) => readonly string[] | Promise<readonly string[]>;
-  /** The one line: the file and field that it is about, and the option or key that changes it, where there is one. */
-  readonly says: RegExp;
-}
-
-const golden = (file: string) => fileURLToPath(new URL(`../golden/${file}`, import.meta.url));
 const cases = (file: string) => golden(`cases/${file}`);
-/** A file of the folder. */
-const written = (folder: string, name: string, content: string | Uint8Array): string => {
-  writeFileSync(join(folder, name), content);
-  return join(folder, name);
-};
 
 /** An image of 8 x 6, its header changed, and bytes behind it. */
 function image(
@@ -71,10 +57,6 @@ function tiff(folder: string, tags: readonly (readonly [tag: number, value: numb
   return written(folder, "a.tif", bytes);
 }
 
-const ATOM = (serial: number, alternate = " ", occupancy = "1.00", x = "0.000") =>
-  `ATOM  ${String(serial).padStart(5)}  CA ${alternate}GLY A   1    ${x.padStart(8)}   0.000   0.000  ${occupancy}  0.00           C  `;
-
-const pdb = (folder: string, lines: readonly string[]) => written(folder, "a.pdb", `${lines.join("\n")}\n`);
 const map = (atoms: string, folder: string, ...rest: string[]) => [
   ...["simulate-map", atoms, "--pixel-size", "2", "--box", "8", "--out", join(folder, "map.mrc")],
   ...["--workers", "1", ...rest],
@@ -170,97 +152,8 @@ const convert = (from: string, folder: string, name: string, ...rest: string[]) 
   ...rest,
 ];
 
-const likelihood = (file: string) => golden(`likelihood/${file}`);
-const params = ["--params", likelihood("run/parameters.npz")];
-const templates = (structure: readonly string[], folder: string, ...rest: string[]) => [
-  ...["templates", ...params, ...structure, "--out", folder, ...rest],
-];
-const particles = (table: readonly string[], folder: string, ...rest: string[]) => [
-  ...["particles", ...params, ...table, "--out", folder, ...rest],
-];
-/** Particles that no file says the pixel size of. */
-function unsized(
-  folder: string,
-  columns = "DefocusU DefocusV DefocusAngle SphericalAberration Voltage",
-  values = "9000 9000 0 2.7 300",
-) {
-  const data = Float32Array.from({ length: 2 * 48 * 48 }, (_, i) => (i * 7919) % 101);
-  const bytes = formatMrc({ data, shape: [2, 48, 48], voxelSizeA: 0, kind: "stack" });
-  const names = columns
-    .split(" ")
-    .map((name) => `_rln${name}`)
-    .join("\n");
-  const table = `data_\n\nloop_\n${names}\n${values}\n${values}\n`;
-  return ["--star", written(folder, "p.star", table), "--mrc", written(folder, "p.mrcs", bytes)];
-}
-const cube = (folder: string, side: number, voxelSizeA: number) =>
-  written(
-    folder,
-    "v.mrc",
-    formatMrc({
-      data: Float32Array.from({ length: side ** 3 }, (_, i) => i % 5),
-      shape: [side, side, side],
-      voxelSizeA,
-    }),
-  );
-
 export const WARNING_ROWS: readonly WarningRow[] = [
-  // Likelihood
-  {
-    name: "parameters: a radius of atoms with residues",
-    call: (f) => ["parameters", to(f, "p.npz"), "--pixels", "8", "--pixel-size", "2", "--atom-radius", "2"],
-    says: /^--atom-radius has no effect here without --no-residues$/,
-  },
-  {
-    name: "parameters: neither residues nor a radius",
-    call: (f) => ["parameters", to(f, "p.npz"), "--pixels", "8", "--pixel-size", "2", "--no-residues"],
-    says: /^without residues and without --atom-radius, these parameters make no templates of atoms$/,
-  },
-  {
-    name: "templates: a map without a voxel size",
-    call: (f) => templates(["--map", cube(f, 48, 0)], f),
-    says: /v\.mrc: no voxel size: its box is taken for that of the images, 96 Å$/,
-  },
-  {
-    name: "templates: voxels that are too large",
-    call: (f) => templates(["--map", cube(f, 32, 3)], f),
-    says: /v\.mrc: its 32 voxels reach to 0\.833 of the largest frequency/,
-  },
-  {
-    name: "templates: a residue without a radius",
-    call: (f) => templates(["--pdb", pdb(f, [ATOM(1).replace("GLY", "XYZ")])], f),
-    says: /a\.pdb: residues XYZ have no radius of their own: 3 Å$/,
-  },
-  {
-    name: "templates: atoms outside the box",
-    call: (f) => templates(["--pdb", pdb(f, [ATOM(1), ATOM(2, " ", "1.00", "200.000")])], f),
-    says: /a\.pdb: 2 of 2 atoms lie outside the box of 96 Å$/,
-  },
-  {
-    name: "templates: voxels of no map",
-    call: (f) => templates(["--pdb", pdb(f, [ATOM(1)])], f, "--voxel-size", "2"),
-    says: /^--voxel-size has no effect here without --map$/,
-  },
-  {
-    name: "particles: no pixel size anywhere",
-    call: (f) => particles(unsized(f), f),
-    says: /^no file says its pixel size: that of the parameters, 2 Å, is taken$/,
-  },
-  {
-    name: "particles: another pixel size than the parameters'",
-    call: (f) => particles(unsized(f), f, "--pixel-size", "2.5"),
-    says: /^the pixel size of the parameters, 2 Å, is replaced by 2\.5 Å/,
-  },
-  {
-    name: "particles: no amplitude contrast",
-    call: (f) => particles(unsized(f), f),
-    says: /p\.star: no amplitude contrast \(rlnAmplitudeContrast\): 0\.1$/,
-  },
-  {
-    name: "particles: a number of a job without one",
-    call: (f) => particles(["--cs", likelihood("input/particles.cs")], f, "--job", "3"),
-    says: /^--job has no effect here without --cryosparc$/,
-  },
+  ...LIKELIHOOD_ROWS,
   // MRC
   {
     name: "bytes behind an MRC file's sections, info",

@@ -1,9 +1,10 @@
-import { mkdtemp, rm } from "node:fs/promises";
+import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { unzipSync, zipSync } from "fflate";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { likelihoodGolden } from "../../../test/support/likelihoodCase.ts";
-import { readNpzValues, writeNpzValues } from "../../io/index.ts";
+import { formatNpyValue, readFileBytes, readNpzValues, writeNpzValues } from "../../io/index.ts";
 import { viewingAnglesFromLists } from "../grid/viewingAngles.ts";
 import { fromIndividualValues, incompatibilities, isCompatibleWith, withPixelSize } from "./descriptor.ts";
 import { descriptorEntries, readImageDescriptor, writeImageDescriptor } from "./descriptorFile.ts";
@@ -96,5 +97,19 @@ test("files that lack something, or hold something else", async () => {
   });
   await expect(readImageDescriptor(path)).rejects.toThrow(
     `${path} radius_max: expected a number, found "9".`,
+  );
+});
+
+test("a pickle that would run code is refused, not run", async () => {
+  const path = join(folder, "evil.npz");
+  await writeNpzValues(path, [...descriptorEntries(ours)]);
+  const call = new TextEncoder().encode("\x80\x02cos\nsystem\n(X\x04\0\0\0exittR.".replace("\x80", ""));
+  const header = formatNpyValue({ dtype: "O", shape: [], data: [null] });
+  const start = new DataView(header.buffer).getUint16(8, true) + 10;
+  const evil = new Uint8Array([...header.subarray(0, start), 0x80, ...call]);
+  const files = unzipSync(await readFileBytes(path));
+  await writeFile(path, zipSync({ ...files, "atom_radii.npy": evil }));
+  await expect(readImageDescriptor(path)).rejects.toThrow(
+    /evil\.npz atom_radii.*expected .*found .*os\.system/,
   );
 });

@@ -157,8 +157,12 @@ function transformPair(data: Float64Array, { one, other, fft }: Pair): void {
   fft.run(data, { offset: one, stride: 1, count: 1, apart: 1 });
   if (other === undefined) return;
   for (let k = 0; k <= n / 2; k++) {
-    const [i, j] = [2 * (one + k), 2 * (one + ((n - k) % n))];
-    const [ar, ai, br, bi] = [data[i], data[i + 1], data[j], data[j + 1]];
+    const i = 2 * (one + k);
+    const j = 2 * (one + ((n - k) % n));
+    const ar = data[i];
+    const ai = data[i + 1];
+    const br = data[j];
+    const bi = data[j + 1];
     data[i] = (ar + br) / 2;
     data[i + 1] = (ai - bi) / 2;
     data[2 * (other + k)] = (ai + bi) / 2;

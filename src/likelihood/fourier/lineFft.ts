@@ -156,7 +156,8 @@ interface Stage {
 function radix2(x: Float64Array, y: Float64Array, { groups, stride, twiddles, step }: Stage): void {
   const half = 2 * stride * groups;
   for (let p = 0; p < groups; p++) {
-    const [wr, wi] = [twiddles[2 * p * step], twiddles[2 * p * step + 1]];
+    const wr = twiddles[2 * p * step];
+    const wi = twiddles[2 * p * step + 1];
     const from = 2 * stride * p;
     const to = 2 * from;
     for (let q = 0; q < 2 * stride; q += 2) {
@@ -203,14 +204,12 @@ function radix4(
       const j = to + q;
       y[j] = sumR + oddR;
       y[j + 1] = sumI + oddI;
-      const [bR, bI, cR, cI, dR, dI] = [
-        difR + turnR,
-        difI + turnI,
-        sumR - oddR,
-        sumI - oddI,
-        difR - turnR,
-        difI - turnI,
-      ];
+      const bR = difR + turnR;
+      const bI = difI + turnI;
+      const cR = sumR - oddR;
+      const cI = sumI - oddI;
+      const dR = difR - turnR;
+      const dI = difI - turnI;
       y[j + s] = bR * w1r - bI * w1i;
       y[j + s + 1] = bR * w1i + bI * w1r;
       y[j + 2 * s] = cR * w2r - cI * w2i;
@@ -234,9 +233,11 @@ function anyRadix(
   for (let p = 0; p < groups; p++)
     for (let k = 0; k < radix; k++) {
       const w = 2 * p * k * step;
-      const [wr, wi] = [twiddles[w], twiddles[w + 1]];
+      const wr = twiddles[w];
+      const wi = twiddles[w + 1];
       for (let q = 0; q < s; q += 2) {
-        let [sumR, sumI] = [0, 0];
+        let sumR = 0;
+        let sumI = 0;
         for (let j = 0; j < radix; j++) {
           const i = s * p + part * j + q;
           const r = 2 * ((j * k) % radix);

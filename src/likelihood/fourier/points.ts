@@ -74,10 +74,12 @@ function interpolate2(
 ): void {
   const [along0, along1] = kernels;
   for (let j = 0; j < count; j++) {
-    let [sumR, sumI] = [0, 0];
+    let sumR = 0;
+    let sumI = 0;
     for (let a = 0; a < width; a++) {
       let at = 2 * (starts[j] + a * padded[2]);
-      let [rowR, rowI] = [0, 0];
+      let rowR = 0;
+      let rowI = 0;
       for (let b = j * width; b < (j + 1) * width; b++) {
         rowR += along1[b] * data[at++];
         rowI += along1[b] * data[at++];
@@ -99,11 +101,13 @@ function interpolate3(
   const plane = padded[1] * padded[2];
   for (let j = 0; j < count; j++) {
     const from = j * width;
-    let [sumR, sumI] = [0, 0];
+    let sumR = 0;
+    let sumI = 0;
     for (let a = 0; a < width; a++)
       for (let b = 0; b < width; b++) {
         let at = 2 * (starts[j] + a * plane + b * padded[2]);
-        let [rowR, rowI] = [0, 0];
+        let rowR = 0;
+        let rowI = 0;
         for (let c = from; c < from + width; c++) {
           rowR += along2[c] * data[at++];
           rowI += along2[c] * data[at++];
@@ -150,7 +154,8 @@ interface PlaneSpread {
 
 function spreadPlane(data: Float64Array, { at, row, width, from, value, along1, along2 }: PlaneSpread): void {
   for (let b = 0; b < width; b++) {
-    const [re, im] = [along1[from + b] * value.re, along1[from + b] * value.im];
+    const re = along1[from + b] * value.re;
+    const im = along1[from + b] * value.im;
     let to = 2 * (at + b * row);
     for (let c = from; c < from + width; c++) {
       data[to++] += along2[c] * re;

@@ -12,7 +12,14 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, describe, expect, test } from "vitest";
 import { difference, likelihoodGolden } from "../../../test/support/likelihoodCase.ts";
-import { openMrc, readNpzValues, readTorchTensor, writeMrc } from "../../io/index.ts";
+import {
+  type NpyValueContent,
+  openMrc,
+  readNpzValues,
+  readTorchTensor,
+  writeMrc,
+  writeNpzValues,
+} from "../../io/index.ts";
 import { fromIndividualValues } from "../descriptor/descriptor.ts";
 import {
   convertParticleStacksFromCryosparcJobDirectory,
@@ -114,6 +121,53 @@ function starOf(rows: number, change: (line: string, row: number) => string = (l
   const first = lines.findIndex((line) => line.startsWith("000001@"));
   return [...lines.slice(0, first), ...lines.slice(first, first + rows).map(change), ""].join("\n");
 }
+
+test("metadata of CryoLike's own stacks are read: B-factors or none, numbers of cryoSPARC, slices of a table", async () => {
+  for (const [folder, stack, count] of [
+    ["particles", 0, 24],
+    ["particles4", 0, 4],
+    ["particles_indexed_star", 2, 4],
+    ["particles_indexed_cs", 1, 10],
+  ] as const) {
+    const found = await readStackMetadata(likelihoodGolden(`run/${folder}/${stackName(stack)}.npz`));
+    expect([found.count, found.lens.defocusUA.length, found.lens.phaseShiftRad.length]).toEqual([
+      count,
+      count,
+      count,
+    ]);
+    expect([found.lens.csMm, found.lens.voltageKv].map((value) => Math.round(value * 100) / 100)).toEqual([
+      2.7, 300,
+    ]);
+    expect(found.descriptor.boxSizeA).toEqual([96, 96]);
+  }
+});
+
+test("metadata that lack something are named", async () => {
+  const folder = newFolder();
+  const entries = [...(await readNpzValues(likelihoodGolden(`run/particles4/${stackName(0)}.npz`)))] as [
+    string,
+    NpyValueContent,
+  ][];
+  const path = join(folder, "s.npz");
+  const readWithout = async (change: (entry: [string, NpyValueContent]) => [string, NpyValueContent][]) => {
+    await writeNpzValues(path, entries.flatMap(change), { overwrite: true });
+    return readStackMetadata(path);
+  };
+  await expect(readWithout((entry) => (entry[0] === "voltage" ? [] : [entry]))).rejects.toThrow(
+    "s.npz voltage: expected a number, found nothing.",
+  );
+  await expect(readWithout((entry) => (entry[0] === "n_pixels" ? [] : [entry]))).rejects.toThrow(
+    "s.npz n_pixels: expected",
+  );
+  const short: NpyValueContent = { shape: [3], data: new Float64Array(3) };
+  await expect(
+    readWithout((entry) => [entry[0] === "defocusV" ? ["defocusV", short] : entry]),
+  ).rejects.toThrow("s.npz defocusV: expected 4 numbers, as many as images, found 3.");
+  const holed: NpyValueContent = { shape: [4], data: Float64Array.of(1, Number.NaN, 1, 1) };
+  await expect(
+    readWithout((entry) => [entry[0] === "defocusU" ? ["defocusU", holed] : entry]),
+  ).rejects.toThrow("s.npz defocusU: expected 4 numbers");
+});
 
 describe("stacks", () => {
   test("across files, in the order of their names, with the images of each that the table names; their own files and images", async () => {

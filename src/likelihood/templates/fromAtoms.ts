@@ -1,32 +1,22 @@
-import { VitrineError } from "../../core/index.ts";
 import type { AtomShape } from "../descriptor/descriptor.ts";
-import { createFineGrid, emptyGrid, modesToGrid } from "../fourier/fineGrid.ts";
-import { interpolate, planPoints, roomForPoints } from "../fourier/points.ts";
+import { createFineGrid } from "../fourier/fineGrid.ts";
 import { isDouble } from "../precision.ts";
 import type { PolarStack } from "../stacks.ts";
 import type { AtomicModel } from "./atomicModel.ts";
 import { boxOffset } from "./fromVolume.ts";
-import { gaussianDensity, planDensity } from "./gaussianDensity.ts";
+import { type GaussianDensity, gaussianDensity, planDensity } from "./gaussianDensity.ts";
+import { gridSlices } from "./gridSlices.ts";
 import { makeStack, type SliceOf, type TemplateDescriptor, type TemplateOptions } from "./makeStack.ts";
-import { type Directions, isHalved, slicePoints } from "./slices.ts";
+import { atomsOf, gaussian, hardSphere, type ScaledAtoms, scaleAtoms } from "./scaledAtoms.ts";
+import { isHalved } from "./slices.ts";
 
 /** How templates of atoms are made. */
 export interface AtomTemplateOptions extends TemplateOptions {
   /**
-   * `direct` sums over all atoms at every point; `grid` (Gaussians alone) draws them into a density and transforms that, which takes a
-   * hundredth of the time of large structures. Default: whichever is faster.
+   * `direct` sums over all atoms at every point; `grid` draws them into a density and transforms that, which takes a hundredth of the time of
+   * large structures. Default: whichever is faster.
    */
   readonly method?: "direct" | "grid";
-}
-
-/** Everything in half boxes. */
-export interface ScaledAtoms {
-  readonly count: number;
-  /** [atoms, 3] */
-  readonly positions: Float64Array;
-  readonly sigmas: Float64Array;
-  /** Of each atom's transform at frequency 0, of Gaussians. */
-  readonly amplitudes: Float64Array;
 }
 
 /** Sums of an atom at a point for which drawing a density is not worth its while. */
@@ -39,7 +29,7 @@ const FEW_SUMS = 3e8;
  * @param model  as `atomicModel` has it
  * @param shape  default: hard spheres
  * @returns      [viewing angles, shells, inplanes]
- * @throws {VitrineError} range: boxes that are not square, radii that are not above 0; unsupported: hard spheres on a grid; aborted
+ * @throws {VitrineError} range: boxes that are not square, radii that are not above 0; aborted
  *
  * Accuracy: 1e-7 (single precision) and 1e-12 of the largest value, of both methods.
  * Source: CryoLike 0.0.1.
@@ -51,51 +41,41 @@ export async function templatesFromAtoms(
 ): Promise<PolarStack> {
   const atoms = scaleAtoms(model, descriptor);
   const isGaussian = descriptor.atomShape === "gaussian";
-  if (options.method === "grid" && !isGaussian)
-    throw new VitrineError({
-      code: "unsupported",
-      at: "templatesFromAtoms method",
-      expected: "direct sums of hard spheres",
-      found: "grid",
-    });
-  const method = options.method ?? (isGaussian ? fasterMethod(atoms, descriptor) : "direct");
-  const bare =
-    method === "grid" ? gridSlices(atoms, descriptor) : directSlices(atoms, descriptor, isGaussian);
+  const method = options.method ?? fasterMethod(atoms, descriptor);
+  const makers =
+    method === "grid"
+      ? densitySlices(atoms, descriptor, isGaussian)
+      : [() => directSlices(atoms, descriptor, isGaussian)];
+  const [first, ...others] = makers;
+  const part = (index: number): TemplateOptions => ({
+    ...options,
+    ...shareOf(options, index, makers.length),
+  });
+  const bare = first();
   const sliceOf = isGaussian ? lessMean(bare, atoms, descriptor) : bare;
-  return makeStack(descriptor, options, { isReal: true, sliceOf });
+  const stack = await makeStack(descriptor, part(0), { isReal: true, sliceOf });
+  // one after the other: each has a grid of its own, which may be large
+  for (const [i, make] of others.entries()) {
+    const { data } = await makeStack(descriptor, part(i + 1), { isReal: true, sliceOf: make() });
+    for (let k = 0; k < data.length; k++) stack.data[k] += data[k];
+  }
+  return stack;
 }
 
-function scaleAtoms(
-  { count, positions, radiiA }: AtomicModel,
-  { boxSizeA }: TemplateDescriptor,
-): ScaledAtoms {
-  const [box] = boxSizeA;
-  if (boxSizeA[1] !== box)
-    throw new VitrineError({
-      code: "range",
-      at: "templates of atoms",
-      expected: "square images",
-      found: `${boxSizeA[0]} x ${boxSizeA[1]} Å`,
-    });
-  const sigmas = radiiA.map((radius) => (2 * radius) / box);
-  const bad = sigmas.findIndex((sigma) => !(sigma > 0 && Number.isFinite(sigma)));
-  if (bad >= 0)
-    throw new VitrineError({
-      code: "range",
-      at: `radius of atom ${bad}`,
-      expected: "a number above 0",
-      found: `${radiiA[bad]}`,
-    });
-  const amplitudes = sigmas.map((sigma) => (2 * Math.PI) ** -1.5 / (sigma ** 3 * count));
-  return { count, positions: positions.map((value) => (2 * value) / box), sigmas, amplitudes };
+/** Progress of a part of several that take as long as each other. */
+function shareOf({ onProgress }: TemplateOptions, index: number, parts: number): TemplateOptions {
+  if (onProgress === undefined || parts === 1) return {};
+  const shared = (done: number, total: number) => Math.floor((index * total + done) / parts);
+  return {
+    onProgress: ({ done, total, unit, rate }) =>
+      onProgress({ done: shared(done, total), total, unit, rate: rate / parts }),
+  };
 }
 
 function fasterMethod(atoms: ScaledAtoms, descriptor: TemplateDescriptor): "direct" | "grid" {
-  const { viewingAngles, polarGrid, precision } = descriptor;
+  const { viewingAngles, polarGrid } = descriptor;
   const sums = (viewingAngles.count * polarGrid.nShells * polarGrid.nInplanes * atoms.count) / 2;
-  return sums < FEW_SUMS || !planDensity(atoms, { radiusMax: polarGrid.radiusMax, precision }).fits
-    ? "direct"
-    : "grid";
+  return sums < FEW_SUMS ? "direct" : "grid";
 }
 
 function usedAngles({ polarGrid }: TemplateDescriptor): number {
@@ -152,26 +132,59 @@ function addAtom(values: Float64Array, { along, radii, factors, from, first, ste
   }
 }
 
-function gaussian({ sigmas, amplitudes }: ScaledAtoms, a: number, k: number): number {
-  return amplitudes[a] * Math.exp(-2 * (Math.PI * sigmas[a] * k) ** 2);
-}
-
-function hardSphere({ sigmas, count }: ScaledAtoms, a: number, k: number): number {
-  const kappa = 2 * Math.PI * k * sigmas[a];
-  return ((Math.sin(kappa) - kappa * Math.cos(kappa)) * 3) / (k ** 3 * 8 * Math.PI ** 2 * count);
-}
-
-/** The transform of the density of all atoms. */
-function gridSlices(atoms: ScaledAtoms, descriptor: TemplateDescriptor): SliceOf {
+/** Gaussians that a grid resolves are drawn as they are, all at once; others, and spheres, radius by radius. */
+function densitySlices(
+  atoms: ScaledAtoms,
+  descriptor: TemplateDescriptor,
+  isGaussian: boolean,
+): (() => SliceOf)[] {
   const { polarGrid, precision } = descriptor;
-  const { radii, nShells, radiusMax } = polarGrid;
-  const density = gaussianDensity(atoms, planDensity(atoms, { radiusMax, precision }));
+  const plan = planDensity(atoms, { radiusMax: polarGrid.radiusMax, digits: digitsOf(precision) });
+  if (isGaussian && plan.fits) return [() => slicesOf(gaussianDensity(atoms, plan), descriptor)];
+  const factor = isGaussian ? gaussian : hardSphere;
+  return [...new Set(atoms.sigmas)].map(
+    (sigma) => () => groupSlices(atomsOf(atoms, sigma), descriptor, factor),
+  );
+}
+
+/** Decimal digits, as a natural logarithm. */
+function digitsOf(precision: TemplateDescriptor["precision"]): number {
+  return Math.log(isDouble(precision) ? 1e14 : 1e9);
+}
+
+function slicesOf(density: GaussianDensity, descriptor: TemplateDescriptor): SliceOf {
+  const { polarGrid, precision } = descriptor;
   const grid = createFineGrid(density.shape, { eps: isDouble(precision) ? 1e-13 : 1e-7, sign: -1 });
-  const cells = emptyGrid(grid);
-  modesToGrid(grid, { data: density.data, isReal: true }, cells);
-  const points = roomForPoints(nShells * usedAngles(descriptor), { axes: 3, width: grid.spreading.width });
-  return (directions: Directions, values) => {
-    planPoints(grid, slicePoints(directions, radii, 2 * Math.PI * density.step), points);
-    interpolate(grid, cells, points, values);
+  const options = {
+    radii: polarGrid.radii,
+    angles: usedAngles(descriptor),
+    scale: 2 * Math.PI * density.step,
+  };
+  return gridSlices(grid, density.data, options);
+}
+
+/** What is left, at the largest frequency, of the Gaussian that stands for an atom. */
+const LEAST_LEFT = { single: 1e-2, double: 1e-1 } as const;
+
+/**
+ * Atoms of one radius: drawn as Gaussians that suit the grid, whose transform is divided by theirs and multiplied by that of an atom.
+ */
+function groupSlices(
+  group: ScaledAtoms,
+  descriptor: TemplateDescriptor,
+  factor: (atoms: ScaledAtoms, a: number, k: number) => number,
+): SliceOf {
+  const { polarGrid, precision } = descriptor;
+  const { radii, radiusMax } = polarGrid;
+  const left = LEAST_LEFT[isDouble(precision) ? "double" : "single"];
+  const sigma = Math.sqrt(-Math.log(left) / 2) / (Math.PI * radiusMax);
+  const drawn = { ...group, sigmas: group.sigmas.map(() => sigma), amplitudes: group.sigmas.map(() => 1) };
+  const plan = planDensity(drawn, { radiusMax, digits: digitsOf(precision) - Math.log(left) });
+  const slice = slicesOf(gaussianDensity(drawn, plan), descriptor);
+  const gains = radii.map((k) => factor(group, 0, k) * Math.exp(2 * (Math.PI * sigma * k) ** 2));
+  const row = 2 * usedAngles(descriptor);
+  return (directions, values) => {
+    slice(directions, values);
+    for (let i = 0; i < values.length; i++) values[i] *= gains[Math.floor(i / row)];
   };
 }

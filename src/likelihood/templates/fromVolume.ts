@@ -1,11 +1,11 @@
 import { VitrineError, type Volume } from "../../core/index.ts";
-import { createFineGrid, emptyGrid, modesToGrid } from "../fourier/fineGrid.ts";
-import { interpolate, planPoints, roomForPoints } from "../fourier/points.ts";
+import { createFineGrid } from "../fourier/fineGrid.ts";
 import { sinc } from "../grid/round.ts";
 import { isDouble } from "../precision.ts";
 import type { PolarStack } from "../stacks.ts";
+import { gridSlices } from "./gridSlices.ts";
 import { makeStack, type TemplateDescriptor, type TemplateOptions } from "./makeStack.ts";
-import { type Directions, isHalved, slicePoints } from "./slices.ts";
+import { type Directions, isHalved } from "./slices.ts";
 
 /** By how much, of itself, the box of a volume may differ from that of the images: voxel sizes are rounded in headers. */
 const BOX_TOLERANCE = 1e-3;
@@ -40,17 +40,15 @@ export async function templatesFromVolume(
     sign: -1,
   });
   const scale = Math.PI / side;
-  const cells = emptyGrid(grid);
-  modesToGrid(grid, { data: volume.data, isReal: true }, cells);
-  const count = polarGrid.nShells * (isHalved(polarGrid) ? polarGrid.nInplanes / 2 : polarGrid.nInplanes);
-  const points = roomForPoints(count, { axes: 3, width: grid.spreading.width });
-  const offset = boxOffset(polarGrid, count / polarGrid.nShells);
+  const angles = isHalved(polarGrid) ? polarGrid.nInplanes / 2 : polarGrid.nInplanes;
+  const { radii } = polarGrid;
+  const slices = gridSlices(grid, volume.data, { radii, angles, scale: (4 * Math.PI) / side });
+  const offset = boxOffset(polarGrid, angles);
   let centre = 0;
   for (const value of volume.data) centre += value;
   const sliceOf = (directions: Directions, values: Float64Array) => {
-    planPoints(grid, slicePoints(directions, polarGrid.radii, (4 * Math.PI) / side), points);
-    interpolate(grid, cells, points, values);
-    for (let i = 0; i < count; i++) {
+    slices(directions, values);
+    for (let i = 0; i < offset.length; i++) {
       values[2 * i] = scale * (values[2 * i] - centre * offset[i]);
       values[2 * i + 1] *= scale;
     }

@@ -1,5 +1,4 @@
-import { isDouble, type Precision } from "../precision.ts";
-import type { ScaledAtoms } from "./fromAtoms.ts";
+import type { ScaledAtoms } from "./scaledAtoms.ts";
 
 /** Of what grid Gaussians are drawn, in half boxes. */
 export interface DensityPlan {
@@ -23,13 +22,12 @@ export interface GaussianDensity {
 const MOST_BYTES = 1.5 * 2 ** 30;
 
 /**
- * Plans a grid fine enough that what repeats itself around it (Poisson's sum) adds less than the accuracy of the precision up to `radiusMax`.
+ * Plans a grid fine enough that what repeats itself around it (Poisson's sum) adds less than exp(-digits) up to `radiusMax`.
  */
 export function planDensity(
   { positions, sigmas }: ScaledAtoms,
-  { radiusMax, precision }: { readonly radiusMax: number; readonly precision: Precision },
+  { radiusMax, digits }: { readonly radiusMax: number; readonly digits: number },
 ): DensityPlan {
-  const digits = Math.log(isDouble(precision) ? 1e14 : 1e9);
   const [least, most] = sigmas.reduce(
     ([low, high], sigma) => [Math.min(low, sigma), Math.max(high, sigma)],
     [Infinity, 0],
@@ -49,7 +47,7 @@ export function planDensity(
 /** Draws every atom as a Gaussian whose transform at frequency 0 is its amplitude. */
 export function gaussianDensity(atoms: ScaledAtoms, { shape, step, reach }: DensityPlan): GaussianDensity {
   const data = new Float64Array(shape[0] * shape[1] * shape[2]);
-  for (let a = 0; a < atoms.count; a++) {
+  for (let a = 0; a < atoms.sigmas.length; a++) {
     const sigma = atoms.sigmas[a] / step;
     const height = (atoms.amplitudes[a] / sigma ** 3) * (2 * Math.PI) ** -1.5;
     const [x, y, z] = [0, 1, 2].map((axis) =>

@@ -46,3 +46,33 @@ export function slicePoints(directions: Directions, radii: Float64Array, scale: 
     return points;
   });
 }
+
+/**
+ * Points of a slice by axis, ray by ray from the inside: neighbours in memory are neighbours in space, so that a grid that is larger than the
+ * caches is read along its rays.
+ *
+ * @param into  of [angles, shells] each; overwritten
+ */
+export function rayPoints(
+  { x, y, z }: Directions,
+  { radii, scale }: { readonly radii: Float64Array; readonly scale: number },
+  into: readonly Float64Array[],
+): void {
+  for (const [axis, along] of [x, y, z].entries()) {
+    const points = into[axis];
+    for (let j = 0, to = 0; j < along.length; j++)
+      for (let n = 0; n < radii.length; n++) points[to++] = scale * radii[n] * along[j];
+  }
+}
+
+/** Brings complex values of rays, [angles, shells], to the order of a stack, [shells, angles]. */
+export function raysToShells(rays: Float64Array, shells: number, values: Float64Array): void {
+  const angles = rays.length / (2 * shells);
+  for (let j = 0; j < angles; j++)
+    for (let n = 0; n < shells; n++) {
+      const from = 2 * (j * shells + n);
+      const to = 2 * (n * angles + j);
+      values[to] = rays[from];
+      values[to + 1] = rays[from + 1];
+    }
+}
