@@ -30,7 +30,8 @@ export {
   optimalRotation,
   templateFirstComparator,
 } from "./correlation/comparators.ts";
-export type { Compared, CompareMethod, PreparedTemplates } from "./correlation/prepared.ts";
+export type { Compared, Comparison, IntegralModel } from "./correlation/comparison.ts";
+export type { CompareMethod, PreparedTemplates } from "./correlation/prepared.ts";
 export { prepareTemplates } from "./correlation/prepared.ts";
 export type { ImageSide, TemplateSide } from "./correlation/sides.ts";
 export { polarNorms } from "./correlation/sides.ts";

@@ -45,13 +45,18 @@ interface LikelihoodArguments extends TaskArguments {
   readonly discoverBatchSize: boolean;
   readonly skipExist?: boolean;
   readonly compat?: boolean;
+  readonly picture?: boolean;
   readonly workers?: number;
   readonly resume?: boolean;
   readonly json?: boolean;
 }
 
 const RULES: readonly IdleRule<LikelihoodArguments>[] = [
-  { options: ["integrated", "poseLikelihood"], isIdle: ({ full }) => full === true, why: "with --full" },
+  {
+    options: ["integrated", "poseLikelihood", "picture"],
+    isIdle: ({ full }) => full === true,
+    why: "with --full",
+  },
   {
     options: ["noisePrior"],
     isIdle: ({ integrated, poseLikelihood }) => !integrated && !poseLikelihood,
@@ -112,6 +117,10 @@ export function addLikelihood(cli: Command): void {
     .option("--no-discover-batch-size", "take batches of 1 template and 128 images where they are not given")
     .option("--skip-exist", "skip stacks whose results are all there")
     .option("--compat", "do as CryoLike 0.0.1 does, faults and pickles included")
+    .option(
+      "--picture",
+      "draw particles with their best templates, distribution and power into OUT/template0/plots",
+    )
     .option("--workers <number>", "threads; default: Slurm's, the cgroup's or all processors", count);
   addResumeOption(addTaskOptions(command, { what: "template stack" }));
   command.option("--json", "print the result as JSON").action((args: LikelihoodArguments) => {
@@ -194,7 +203,7 @@ function toOptions(
       compat: args.compat ?? false,
     },
     ...{ integrated: args.integrated ?? false, poseLikelihood: args.poseLikelihood ?? false },
-    ctfEnvelope: args.ctfEnvelope ?? false,
+    ...{ ctfEnvelope: args.ctfEnvelope ?? false, picture: args.picture ?? false },
     ...(nTemplatesPerBatch !== undefined && { nTemplatesPerBatch }),
     ...(nImagesPerBatch !== undefined && { nImagesPerBatch }),
   };

@@ -1,7 +1,7 @@
 import { VitrineError } from "../../core/index.ts";
 import type { BestOfImage, CorrelatorPlan, Kept } from "../kernels/index.ts";
 import type { RealArray } from "../precision.ts";
-import type { Compared, Comparison } from "./prepared.ts";
+import type { Compared, Comparison } from "./comparison.ts";
 
 interface CollectedSize {
   readonly images: number;

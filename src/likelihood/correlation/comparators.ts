@@ -4,7 +4,8 @@ import { integralModel, marginalLogLikelihood } from "../integrated/integralMode
 import type { NoisePrior } from "../integrated/noisePrior.ts";
 import type { Kept } from "../kernels/index.ts";
 import type { RealArray } from "../precision.ts";
-import { type Compared, type CompareMethod, type PreparedTemplates, prepareTemplates } from "./prepared.ts";
+import type { Compared } from "./comparison.ts";
+import { type CompareMethod, type PreparedTemplates, prepareTemplates } from "./prepared.ts";
 import type { ImageSide, TemplateSide } from "./sides.ts";
 
 /** What is compared. */

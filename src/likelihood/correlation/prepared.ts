@@ -3,7 +3,6 @@ import { VitrineError } from "../../core/index.ts";
 import { findBasis } from "../compression/findBasis.ts";
 import {
   type Basis,
-  type BestOfImage,
   basisDepth,
   type CorrelatorOutcome,
   type CorrelatorPlan,
@@ -11,11 +10,10 @@ import {
   correlatorPlan,
   createCorrelator,
   evenCount,
-  type Kept,
-  type ModelNumbers,
 } from "../kernels/index.ts";
 import type { RealArray } from "../precision.ts";
 import { Collected } from "./collected.ts";
+import type { Compared, Comparison } from "./comparison.ts";
 import {
   displacementTable,
   type ImageSide,
@@ -41,34 +39,6 @@ export interface CompareMethod {
   readonly memoryBytes?: number;
 }
 
-/** What is asked of a comparison. */
-export interface Comparison {
-  readonly kept: Kept;
-  /** Integrates log-likelihoods too. */
-  readonly integral?: IntegralModel;
-}
-
-/** What an integrated log-likelihood is made of. */
-export interface IntegralModel {
-  readonly numbers: ModelNumbers;
-  /** What an offset of the image looks like: (shells, inplanes). */
-  readonly mask: Float64Array;
-}
-
-/** What was found of all images and templates; arrays are (images, templates, …) as `kept` says, empty where it has none. */
-export interface Compared {
-  readonly values: RealArray;
-  readonly first: Int32Array;
-  readonly second: Int32Array;
-  /** (images, templates) */
-  readonly integrals: Float64Array;
-  readonly best: readonly BestOfImage[];
-  /** No correlation is further from the exact one, rounding apart; 0: exact. */
-  readonly errorBound: number;
-  /** Complex products of a pair of image and displaced template. */
-  readonly depth: number;
-}
-
 /** Templates that are ready for any number of image stacks. Who makes it disposes of it. */
 export interface PreparedTemplates {
   /** @throws {VitrineError} shape, range: stacks that do not fit, images that are nothing or not finite */
@@ -84,8 +54,8 @@ const MEMORY_BYTES = 1.5 * 2 ** 30;
 const IMAGES = 256;
 /** Values of a run that keeps everything. */
 const MOST_VALUES = 2 ** 24;
-/** First try of a basis: root mean square for a bound on all; a second one has what the first was short of. */
-const RMS_PART = 0.35;
+/** First try of a basis: root mean square for a bound on all, some 4 times as large behind CTFs; a second try has what the first was short of. */
+const RMS_PART = 0.2;
 const TRIES = 3;
 /** Of the error bound, what norms may cost. */
 const NORM_PART = 0.2;

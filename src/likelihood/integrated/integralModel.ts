@@ -1,4 +1,4 @@
-import type { IntegralModel } from "../correlation/prepared.ts";
+import type { IntegralModel } from "../correlation/comparison.ts";
 import type { PolarGrid } from "../grid/polarGrid.ts";
 import { type MaskFunction, polarMask } from "../grid/polarValues.ts";
 import { logGamma, logSumExp } from "./logSum.ts";

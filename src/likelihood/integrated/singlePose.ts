@@ -52,6 +52,18 @@ export function computeLikelihoodOptimalPose(
   return { logLikelihoodM, crossCorrelationM };
 }
 
+/** What an image would be without noise in its pose, (shells, inplanes) complex: its template displaced, turned, behind its CTF. */
+export function seenTemplate(
+  request: Omit<ComparatorRequest, "displacements">,
+  poses: ImagePoses,
+  m: number,
+): Float64Array {
+  const ctf = wholeCtf(request, "double");
+  const model = modelOf(request, poses, m);
+  const first = (m * model.length) / 2;
+  return model.map((value, i) => value * ctf[first + Math.floor(i / 2)]);
+}
+
 /** The template of an image, displaced and turned: (shells, inplanes) complex. */
 function modelOf(
   { templates, grid, boxSizeA }: Omit<ComparatorRequest, "displacements">,

@@ -18,6 +18,7 @@ import { displacementsPath, type LikelihoodPaths, likelihoodPaths } from "../fil
 import { marginalLogLikelihood } from "../integrated/integralModel.ts";
 import type { NoisePrior } from "../integrated/noisePrior.ts";
 import { computeLikelihoodOptimalPose } from "../integrated/singlePose.ts";
+import { drawLikelihood } from "../picture/likelihoodPictures.ts";
 import { isDouble } from "../precision.ts";
 import { configureLikelihoodFiles, type LikelihoodFiles } from "./fileManager.ts";
 import {
@@ -47,6 +48,8 @@ export interface RunLikelihoodOptions extends Omit<CompareMethod, "precision">, 
   readonly ctfEnvelope?: boolean;
   /** CryoLike's faults and pickles. */
   readonly compat?: boolean;
+  /** Draw particles with their best templates, the distribution of what was found, and the particles' power into OUT/template0/plots. */
+  readonly picture?: boolean;
 }
 
 /** What a run did with one stack. */
@@ -87,6 +90,7 @@ export const RUN_KEYS = {
   noisePrior: true,
   ctfEnvelope: true,
   compat: true,
+  picture: true,
 } as const;
 
 /**
@@ -145,6 +149,9 @@ function checked(at: string, options: RunLikelihoodOptions): RunLikelihoodOption
 
 /** What is made of one stack. */
 interface StackWork {
+  /** Where results of these templates lie, and the number of the stack. */
+  readonly folder: string;
+  readonly stack: number;
   readonly paths: LikelihoodPaths;
   readonly prepared: PreparedTemplates;
   readonly request: ComparatorRequest;
@@ -162,7 +169,11 @@ interface Run {
   readonly pathsOf: (paths: LikelihoodPaths, options: RunLikelihoodOptions) => readonly string[];
   readonly outputs: (
     work: StackWork,
-  ) => Promise<{ readonly outputs: readonly Output[]; readonly errorBound: number }>;
+  ) => Promise<{
+    readonly outputs: readonly Output[];
+    readonly errorBound: number;
+    readonly pictures: readonly string[];
+  }>;
 }
 
 async function run(given: Run): Promise<LikelihoodReport> {
@@ -196,10 +207,11 @@ async function run(given: Run): Promise<LikelihoodReport> {
         const pairs = particles.images.shape[0] * templates.shape[0];
         // All stacks are taken to have as many.
         const onPairs = (done: number) => tell(i * pairs + done, files.stacks.length * pairs);
-        const work = { paths, prepared, request, descriptor, options, onPairs };
-        const { outputs, errorBound } = await given.outputs(work);
+        const folder = `${files.folderOutput}/template${files.iTemplate}`;
+        const work = { folder, stack, paths, prepared, request, descriptor, options, onPairs };
+        const { outputs, errorBound, pictures } = await given.outputs(work);
         await write(outputs);
-        written.push(...outputs.map(([path]) => path));
+        written.push(...outputs.map(([path]) => path), ...pictures);
         reports.push({ ...report, images: particles.images.shape[0], skipped: false, errorBound });
       }
     } finally {
@@ -309,7 +321,7 @@ function posePaths(paths: LikelihoodPaths, { integrated, poseLikelihood }: RunLi
 }
 
 async function poses(work: StackWork) {
-  const { paths, prepared, request, descriptor, options } = work;
+  const { paths, prepared, request, descriptor, options, folder, stack } = work;
   const found = await compareWith(prepared, request, { ...comparison(work), aggregation: optimalPose });
   const outputs = poseOutputs(paths, found);
   const double = isDouble(descriptor.precision);
@@ -325,7 +337,10 @@ async function poses(work: StackWork) {
     );
     outputs.push(logLikelihoodOutput(paths.logLikelihoodOptimal, logLikelihoodM, double));
   }
-  return { outputs, errorBound: found.errorBound };
+  const pictures = options.picture
+    ? await drawLikelihood(folder, { stack, request, pose: found, descriptor })
+    : [];
+  return { outputs, errorBound: found.errorBound, pictures };
 }
 
 /** CryoLike's wrapper integrates zeros: the same number for every image. */
@@ -357,6 +372,7 @@ async function everything(work: StackWork) {
   return {
     outputs: [fullOutput(paths, found, { shape, compat: options.compat ?? false })],
     errorBound: found.errorBound,
+    pictures: [],
   };
 }
 
