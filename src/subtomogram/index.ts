@@ -7,6 +7,10 @@ export { alignStep } from "./align/alignStep.ts";
 export type { Classes, ClassifyOptions } from "./classify/classify.ts";
 export type { ClassifyEmOptions, EmStep } from "./classify/expectation.ts";
 export type { PrincipalComponents } from "./classify/pca.ts";
+export type { CtfImage, CtfParameters, CtfRun } from "./ctf/ctfModel.ts";
+export { CtfModel } from "./ctf/ctfModel.ts";
+export type { SharpenOptions } from "./ctf/sharpen.ts";
+export { sharpenHalfmaps } from "./ctf/sharpen.ts";
 export type {
   MoleculeFormat,
   ReadMoleculesOptions,
@@ -18,11 +22,17 @@ export type { TomogramOptions } from "./formats/tomograms.ts";
 export type { AlignMultiOptions, AlignOptions, CompareOptions, LandscapeStack } from "./loaders/align.ts";
 export type { ApplyResult, VolumeFunction } from "./loaders/apply.ts";
 export type { AverageOptions, AverageParts, AverageSplitOptions, SplitOptions } from "./loaders/averages.ts";
+export type { BatchLoaderOptions } from "./loaders/batchLoader.ts";
+export { BatchLoader } from "./loaders/batchLoader.ts";
+export type { ExtractedLoaderOptions, ExtractOptions } from "./loaders/extractedLoader.ts";
+export { ExtractedSubvolumeLoader, extractSubtomograms } from "./loaders/extractedLoader.ts";
 export type { FscCurves, FscOptions, FscWithHalfmaps } from "./loaders/fsc.ts";
 export type { Grouped, GroupKey, GroupMember } from "./loaders/group.ts";
 export { LoaderGroup } from "./loaders/group.ts";
 export type { LoaderChanges, VolumeStack } from "./loaders/loader.ts";
 export { Loader } from "./loaders/loader.ts";
+export type { MockLoaderOptions } from "./loaders/mockLoader.ts";
+export { MockLoader } from "./loaders/mockLoader.ts";
 export type {
   OrderedLoader,
   SubtomogramLoaderChanges,
@@ -61,12 +71,29 @@ export { readMoleculesParquet, writeMoleculesParquet } from "./molecules/parquet
 export type { Quaternion, Zyx } from "./molecules/quaternion.ts";
 export type { EulerOptions } from "./molecules/rotations.ts";
 export type { AxisName } from "./molecules/symmetry.ts";
+export type { PickOptions, PickTemplateOptions } from "./pick/pickers.ts";
+export { pickDoG, pickLoG, pickTemplate } from "./pick/pickers.ts";
 export type { AverageProgramOptions, AverageReport } from "./programs/averageProgram.ts";
 export { runAverage } from "./programs/averageProgram.ts";
+export type { ClassifyProgramOptions, ClassifyReport } from "./programs/classifyProgram.ts";
+export { runClassify } from "./programs/classifyProgram.ts";
 export type { FscProgramOptions, FscReport } from "./programs/fscProgram.ts";
 export { runFsc } from "./programs/fscProgram.ts";
 export type { TomogramInputs } from "./programs/inputs.ts";
 export { parseMask } from "./programs/maskSpec.ts";
+export type { PickMethod, PickProgramOptions, PickReport } from "./programs/pickProgram.ts";
+export { runPick } from "./programs/pickProgram.ts";
+export type { SimulateProgramOptions, SimulateReport } from "./programs/simulateProgram.ts";
+export { runSimulate } from "./programs/simulateProgram.ts";
 export type { Tomogram, TomogramInput } from "./sampling/tomogram.ts";
+export type {
+  Colormap,
+  ImageStack,
+  ProjectionView,
+  SimulatedComponent,
+  SimulateOptions,
+  SimulatorOptions,
+} from "./simulate/simulator.ts";
+export { TomogramSimulator } from "./simulate/simulator.ts";
 export type { SingleAxisTilt, TiltAxis, TiltModel, TiltRange } from "./tilt/tilt.ts";
 export { dualAxis, noWedge, singleAxis, toTiltModel, wedgeMask } from "./tilt/tilt.ts";

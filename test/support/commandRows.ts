@@ -229,6 +229,36 @@ export const COMMAND_ROWS: readonly CommandRow[] = [
     computes: true,
   },
   {
+    name: "classify",
+    prepare: (folder) => [
+      golden("subtomogram/tomo.npy"),
+      ...SUBTOMOGRAMS,
+      ...["--out", join(folder, "classes.csv"), "--picture", join(folder, "classes.png"), ...WORKERS],
+    ],
+    results: ["molecules", "sizes", "explained", "files"],
+    computes: true,
+  },
+  {
+    name: "pick",
+    prepare: (folder) => [
+      golden("subtomogram/average_truth.npy"),
+      ...["--method", "log", "--sigma", "1.6", "--scale", "0.5"],
+      ...["--out", join(folder, "picks.csv"), ...WORKERS],
+    ],
+    results: ["molecules", "bestScore", "files"],
+    computes: true,
+  },
+  {
+    name: "simulate",
+    prepare: (folder) => [
+      golden("subtomogram/template_A.mrc"),
+      ...["--molecules", golden("subtomogram/sim_molecules.csv"), "--shape", "26x28x30", "--scale", "0.5"],
+      ...["--noise", "0.1", "--out", join(folder, "tomogram.mrc"), ...WORKERS],
+    ],
+    results: ["molecules", "shape", "scale", "files"],
+    computes: true,
+  },
+  {
     name: "import",
     prepare: plateImages,
     results: ["understood", "missing", "plates", "wells", "sites", "images", "imported"],

@@ -1,0 +1,126 @@
+import { type Command, InvalidArgumentError, Option } from "commander";
+import { VitrineError } from "../../core/index.ts";
+import { type PickMethod, type PickReport, type RotationRange, runPick } from "../../subtomogram/index.ts";
+import { type IdleRule, tellIdle } from "../idle.ts";
+import { example, finite, positive } from "../options.ts";
+import { report } from "../report.ts";
+import { addResultOptions } from "./tomogramOptions.ts";
+
+interface PickArguments {
+  readonly method: "log" | "dog" | "template";
+  readonly sigma?: readonly number[];
+  readonly template?: string;
+  readonly rotations?: readonly [RotationRange, RotationRange, RotationRange];
+  readonly minDistance: number;
+  readonly minScore: number;
+  readonly scale?: number;
+  readonly out: string;
+  readonly workers?: number;
+  readonly overwrite?: boolean;
+  readonly json?: boolean;
+}
+
+/** Adds `vitrine pick TOMOGRAM`. */
+export function addPick(cli: Command): void {
+  const command = cli
+    .command("pick")
+    .addHelpText("after", example("pick tomogram.mrc --method log --sigma 4 --out picks.csv"))
+    .description("find molecules in a tomogram: bright blobs, or what looks like a template")
+    .argument("<tomogram>", "MRC, TIFF, .npy or OME-Zarr")
+    .addOption(
+      new Option(
+        "--method <how>",
+        "Laplacian of a Gaussian, difference of two, or correlation with a template",
+      )
+        .choices(["log", "dog", "template"])
+        .makeOptionMandatory(),
+    )
+    .requiredOption("--out <table>", "places, orientations and scores: .csv or .parquet")
+    .option("--sigma <nm>", "of the Gaussian; of two with a comma between: 1.5,2.2", numbers)
+    .option("--template <file>", "what molecules look like, rescaled to the tomogram")
+    .option("--rotations <max:step>", "degrees about z, y and x: 20:10,20:10,20:10, or one for all", ranges)
+    .option("--min-distance <nm>", "between molecules, with --method template", positive, 1)
+    .option("--min-score <score>", "lowest score of a molecule", finite, 0)
+    .option("--scale <nm>", "of a voxel; default: what the tomogram's file says", positive);
+  addResultOptions(command).action((tomogram: string, args: PickArguments) =>
+    report({ json: args.json ?? false, text: pickText }, (tools) => {
+      tellIdle(command, RULES, { args, onLog: tools.onLog });
+      return runPick({
+        ...tools,
+        tomogramPath: tomogram,
+        method: toMethod(args),
+        outPath: args.out,
+        minScore: args.minScore,
+        overwrite: args.overwrite ?? false,
+        ...(args.scale !== undefined && { scale: args.scale }),
+        ...(args.workers !== undefined && { workers: args.workers }),
+      });
+    }),
+  );
+}
+
+const RULES: readonly IdleRule<PickArguments>[] = [
+  { options: ["sigma"], isIdle: ({ method }) => method === "template", why: "with --method template" },
+  {
+    options: ["template", "rotations", "minDistance"],
+    isIdle: ({ method }) => method !== "template",
+    why: "without --method template",
+  },
+];
+
+function toMethod({ method, sigma = [], template, rotations, minDistance }: PickArguments): PickMethod {
+  switch (method) {
+    case "log":
+      if (sigma.length === 1) return { kind: method, sigma: sigma[0] };
+      throw wrongSigma("one length in nm", sigma);
+    case "dog":
+      if (sigma.length === 2) return { kind: method, sigmas: [sigma[0], sigma[1]] };
+      throw wrongSigma("two lengths in nm, with a comma between", sigma);
+    case "template":
+      if (template !== undefined)
+        return {
+          kind: method,
+          templatePath: template,
+          minDistance,
+          ...(rotations !== undefined && { rotations }),
+        };
+      throw new VitrineError({
+        code: "missing",
+        at: "--template",
+        expected: "a file, with --method template",
+        found: "none",
+      });
+  }
+}
+
+function wrongSigma(expected: string, sigma: readonly number[]): VitrineError {
+  const found = sigma.length === 0 ? "none" : sigma.join(",");
+  return new VitrineError({ code: "range", at: "--sigma", expected, found });
+}
+
+function numbers(text: string): readonly number[] {
+  const values = text.split(",").map(Number);
+  if (values.every((value) => Number.isFinite(value) && value > 0)) return values;
+  throw new InvalidArgumentError("Expected numbers above 0, nm, with commas between.");
+}
+
+function ranges(text: string): readonly [RotationRange, RotationRange, RotationRange] {
+  const all = text.split(",").map((pair) => pair.split(":").map(Number));
+  const [z, y = z, x = z] = all;
+  const isRange = (range: readonly number[]) =>
+    range.length === 2 && range.every((value) => Number.isFinite(value) && value >= 0);
+  if ((all.length === 1 || all.length === 3) && [z, y, x].every(isRange))
+    return [
+      [z[0], z[1]],
+      [y[0], y[1]],
+      [x[0], x[1]],
+    ];
+  throw new InvalidArgumentError(
+    "Expected the largest angle and the step, max:step, for all axes or for z, y and x.",
+  );
+}
+
+function pickText({ molecules, bestScore, files }: PickReport): string {
+  const best = bestScore === null ? "" : `, the best with a score of ${bestScore.toPrecision(3)}`;
+  return `picked ${molecules} molecules${best}: ${files.join(", ")}\n`;
+}

@@ -1,0 +1,92 @@
+import { type Command, InvalidArgumentError } from "commander";
+import type { Shape3 } from "../../core/index.ts";
+import { runSimulate, type SimulateReport, type TiltRange } from "../../subtomogram/index.ts";
+import { example, notNegative, positive } from "../options.ts";
+import { report } from "../report.ts";
+import { addResultOptions, boxShape, orderOption, tiltRange, toOrder } from "./tomogramOptions.ts";
+
+interface SimulateArguments {
+  readonly molecules: string;
+  readonly shape: Shape3;
+  readonly scale: number;
+  readonly out: string;
+  readonly tilts?: readonly number[];
+  readonly tilt?: TiltRange;
+  readonly noise: number;
+  readonly seed: number;
+  readonly order: "0" | "1" | "3";
+  readonly compat?: boolean;
+  readonly picture?: string;
+  readonly workers?: number;
+  readonly overwrite?: boolean;
+  readonly json?: boolean;
+}
+
+/** Adds `vitrine simulate TEMPLATE`. */
+export function addSimulate(cli: Command): void {
+  const command = cli
+    .command("simulate")
+    .addHelpText(
+      "after",
+      example(
+        "simulate template.mrc --molecules truth.csv --shape 60x120x120 --scale 0.5 --noise 0.3 --out tomogram.mrc",
+      ),
+    )
+    .description("draw a tomogram, or a tilt series, of molecules whose places and orientations are known")
+    .argument(
+      "<template>",
+      "what every molecule looks like: MRC, TIFF, .npy with a voxel size; it is rescaled",
+    )
+    .requiredOption("--molecules <table>", "places and orientations")
+    .requiredOption("--shape <voxels>", "of the tomogram: 60x120x120 (z, y, x)", boxShape)
+    .requiredOption("--scale <nm>", "of a voxel of the tomogram", positive)
+    .requiredOption("--out <file.mrc>", "the tomogram, or the images of the tilt series")
+    .option(
+      "--tilts <degrees>",
+      "a tilt series about y instead, with =: first,last,step: --tilts=-60,60,3",
+      tiltAngles,
+    )
+    .option(
+      "--tilt <degrees>",
+      "lose the frequencies that a tilt series from lowest to highest does not see: --tilt=-60,60",
+      tiltRange,
+    )
+    .option("--noise <deviation>", "of Gaussian noise, added before", notNegative, 0)
+    .option("--seed <number>", "of the noise", Number, 0)
+    .addOption(orderOption())
+    .option("--compat", "as acryo 0.9.1: templates of even sides half a voxel off")
+    .option("--picture <file.png>", "slices through the centre");
+  addResultOptions(command).action((template: string, args: SimulateArguments) =>
+    report({ json: args.json ?? false, text: simulateText }, (tools) =>
+      runSimulate({
+        ...tools,
+        templatePath: template,
+        moleculesPath: args.molecules,
+        shape: args.shape,
+        scale: args.scale,
+        outPath: args.out,
+        noise: args.noise,
+        seed: args.seed,
+        order: toOrder(args.order),
+        compat: args.compat ?? false,
+        overwrite: args.overwrite ?? false,
+        ...(args.tilts !== undefined && { tilts: args.tilts }),
+        ...(args.tilt !== undefined && { tiltModel: args.tilt }),
+        ...(args.picture !== undefined && { picturePath: args.picture }),
+        ...(args.workers !== undefined && { workers: args.workers }),
+      }),
+    ),
+  );
+}
+
+function tiltAngles(text: string): readonly number[] {
+  const [first, last, step, ...more] = text.split(",").map(Number);
+  const count = Math.floor((last - first) / step + 1e-9) + 1;
+  if (more.length === 0 && first >= -90 && last <= 90 && step > 0 && count >= 1 && count <= 1000)
+    return Array.from({ length: count }, (_, i) => first + i * step);
+  throw new InvalidArgumentError("Expected first, last and step in degrees: -60,60,3.");
+}
+
+function simulateText({ molecules, shape, scale, files }: SimulateReport): string {
+  return `drew ${molecules} molecules in ${shape.join(" x ")} voxels of ${scale} nm: ${files.join(", ")}\n`;
+}

@@ -1,0 +1,189 @@
+import { type Backend, irfft2, irfft3, rfft2, rfft3 } from "../../compute/index.ts";
+import { VitrineError } from "../../core/index.ts";
+import { requireKnownOptions } from "../../io/index.ts";
+import { electronWavelengthA } from "../../optics/index.ts";
+import type { NumberArray } from "../../pipe/index.ts";
+import { requireScale } from "../loaders/subtomogramLoader.ts";
+import { withBackend } from "../loaders/subvolumes.ts";
+
+/** What a contrast transfer function follows from. */
+export interface CtfParameters {
+  /** Acceleration voltage. */
+  readonly kv: number;
+  /** Spherical aberration, mm; default 2.7. */
+  readonly csMm?: number;
+  /** µm, negative for underfocus as acryo has it. */
+  readonly defocusUm: number;
+  /** Of the envelope exp(-B f² / 4), nm²; default 0. */
+  readonly bfactor?: number;
+  /** Share of amplitude contrast, 0 to 1; default 0.07. */
+  readonly amplitudeContrast?: number;
+}
+
+/** An image or a volume. */
+export interface CtfImage {
+  readonly data: Float32Array;
+  readonly shape: readonly number[];
+}
+
+/** What computes a filtered image; default worker threads of the call alone. */
+export interface CtfRun {
+  readonly backend?: Backend;
+}
+
+const AMPLITUDE = 0.07;
+const CS_MM = 2.7;
+
+/**
+ * The contrast transfer function sin(π λ |Δ| f² - π/2 Cs λ³ f⁴ + asin(a)) exp(-B f² / 4) of one defocus without astigmatism, f in 1/nm;
+ * underfocus is positive within the sine.
+ *
+ * Source: acryo 0.9.1, whose numbers it gives; Rohou & Grigorieff 2015, J. Struct. Biol. 192:216.
+ */
+export class CtfModel {
+  readonly parameters: Required<CtfParameters>;
+  /** nm. */
+  readonly wavelengthNm: number;
+
+  /** @throws {VitrineError} range: a voltage not above 0, amplitude contrast outside 0 to 1, or a number that is not finite */
+  constructor(parameters: CtfParameters) {
+    requireKnownOptions("CtfModel", parameters, {
+      kv: true,
+      csMm: true,
+      defocusUm: true,
+      bfactor: true,
+      amplitudeContrast: true,
+    });
+    const { kv, defocusUm, csMm = CS_MM, bfactor = 0, amplitudeContrast = AMPLITUDE } = parameters;
+    this.parameters = { kv, defocusUm, csMm, bfactor, amplitudeContrast };
+    checkParameters(this.parameters);
+    this.wavelengthNm = electronWavelengthA(kv) / 10;
+  }
+
+  /** Of a microscope's voltage; acryo's `from_kv`. */
+  static fromKv(kv: number, others: Omit<CtfParameters, "kv">): CtfModel {
+    return new CtfModel({ kv, ...others });
+  }
+
+  /** Values at frequencies, 1/nm. */
+  simulate(frequencies: ArrayLike<number>): Float64Array {
+    return Float64Array.from(frequencies, (frequency) => this.#valueAt(frequency * frequency));
+  }
+
+  /** Values of all frequencies of an image or a volume, in the order of a transform: frequency 0 first. */
+  simulateImage(shape: readonly number[], scale: number): CtfImage {
+    return {
+      data: Float32Array.from(squaredFrequencies(shape, scale), (square) => this.#valueAt(square)),
+      shape,
+    };
+  }
+
+  /** Multiplies every frequency of an image or a volume by the function. */
+  applyCtf(image: NumberArray, scale: number, run: CtfRun = {}): Promise<CtfImage> {
+    return filterBy(image, scale, { gain: (square) => this.#valueAt(square), ...run });
+  }
+
+  /** Turns the sign of frequencies where the function is negative. */
+  phaseFlip(image: NumberArray, scale: number, run: CtfRun = {}): Promise<CtfImage> {
+    return filterBy(image, scale, { gain: (square) => Math.sign(this.#valueAt(square)), ...run });
+  }
+
+  /**
+   * Wiener deconvolution: c / (c² + 1 / SNR), the signal-to-noise ratio falling with frequency; frequency 0, the mean, stays.
+   *
+   * @param options  `snr` at frequency 0 (default 20), and how it falls: exp(-falloff f) with f in 1/nm (default 20)
+   */
+  deconvolve(
+    image: NumberArray,
+    scale: number,
+    { snr = 20, falloff = 20, ...run }: CtfRun & { readonly snr?: number; readonly falloff?: number } = {},
+  ): Promise<CtfImage> {
+    for (const [at, value] of [
+      ["snr", snr],
+      ["falloff", falloff],
+    ] as const)
+      if (!(Number.isFinite(value) && value >= 0))
+        throw new VitrineError({
+          code: "range",
+          at: `deconvolve ${at}`,
+          expected: "a number not below 0",
+          found: `${value}`,
+        });
+    const gain = (square: number) => {
+      if (square === 0) return 1;
+      const value = this.#valueAt(square);
+      const ratio = snr * Math.exp(-falloff * Math.sqrt(square));
+      return ratio === 0 ? 0 : value / (value * value + 1 / ratio);
+    };
+    return filterBy(image, scale, { gain, ...run });
+  }
+
+  #valueAt(square: number): number {
+    const { defocusUm, csMm, bfactor, amplitudeContrast } = this.parameters;
+    const wavelength = this.wavelengthNm;
+    const phase =
+      Math.PI * wavelength * -defocusUm * 1e3 * square -
+      (Math.PI / 2) * csMm * 1e6 * wavelength ** 3 * square * square +
+      Math.asin(amplitudeContrast);
+    return Math.sin(phase) * Math.exp((-bfactor * square) / 4);
+  }
+}
+
+async function filterBy(
+  image: NumberArray,
+  scale: number,
+  { gain, backend }: CtfRun & { readonly gain: (squaredFrequency: number) => number },
+): Promise<CtfImage> {
+  const { shape } = image;
+  const data = image.data instanceof Float32Array ? image.data : Float32Array.from(image.data);
+  if (shape.length !== 2 && shape.length !== 3)
+    throw new VitrineError({
+      code: "shape",
+      at: "CtfModel",
+      expected: "an image or a volume",
+      found: `[${shape}]`,
+    });
+  return withBackend(backend, async (given) => {
+    const [depth, height, width] = shape.length === 2 ? [1, ...shape] : shape;
+    const isImage = shape.length === 2;
+    const spectrum = isImage
+      ? await rfft2(given, data, [height, width])
+      : await rfft3(given, data, [depth, height, width]);
+    const squares = squaredFrequencies(shape, scale);
+    const columns = Math.floor(width / 2) + 1;
+    for (let i = 0; i < spectrum.length; i++) {
+      const coefficient = i >> 1;
+      spectrum[i] *= gain(squares[Math.floor(coefficient / columns) * width + (coefficient % columns)]);
+    }
+    const filtered = isImage
+      ? await irfft2(given, spectrum, [height, width])
+      : await irfft3(given, spectrum, [depth, height, width]);
+    return { data: filtered, shape };
+  });
+}
+
+/** f² in 1/nm² of every coefficient of a whole transform. */
+function squaredFrequencies(shape: readonly number[], scale: number): Float64Array {
+  requireScale(scale, "CtfModel");
+  return shape.reduce((squares, side) => {
+    const own = Float64Array.from(
+      { length: side },
+      (_, i) => ((2 * i < side ? i : i - side) / (side * scale)) ** 2,
+    );
+    return Float64Array.from(
+      { length: squares.length * side },
+      (_, i) => squares[Math.floor(i / side)] + own[i % side],
+    );
+  }, Float64Array.of(0));
+}
+
+function checkParameters({ kv, csMm, defocusUm, bfactor, amplitudeContrast }: Required<CtfParameters>): void {
+  const fail = (at: string, expected: string, found: number) => {
+    throw new VitrineError({ code: "range", at: `CtfModel ${at}`, expected, found: `${found}` });
+  };
+  if (!(kv > 0 && Number.isFinite(kv))) fail("kv", "a voltage above 0", kv);
+  if (!(amplitudeContrast >= 0 && amplitudeContrast <= 1))
+    fail("amplitudeContrast", "0 to 1", amplitudeContrast);
+  for (const [at, value] of Object.entries({ csMm, defocusUm, bfactor }))
+    if (!Number.isFinite(value)) fail(at, "a finite number", value);
+}

@@ -1,0 +1,171 @@
+import type { Backend } from "../../compute/index.ts";
+import { type Shape3, VitrineError } from "../../core/index.ts";
+import { type OptionKeys, requireKnownOptions } from "../../io/index.ts";
+import { featureColumn } from "../molecules/features.ts";
+import { Molecules } from "../molecules/molecules.ts";
+import type { TomogramInput } from "../sampling/tomogram.ts";
+import type { TiltModel } from "../tilt/tilt.ts";
+import { Loader, type LoaderChanges } from "./loader.ts";
+import { requireOrder, SubtomogramLoader, type SubtomogramLoaderOptions } from "./subtomogramLoader.ts";
+import { requireShape, type VolumeRequest } from "./subvolumes.ts";
+
+/** The feature that says which tomogram a molecule is of. */
+export const IMAGE_ID = "image-id";
+
+/** How boxes are read of all tomograms. */
+export interface BatchLoaderOptions {
+  readonly order?: 0 | 1 | 3;
+  readonly outputShape?: Shape3 | number;
+  readonly backend?: Backend;
+}
+
+const KEYS: OptionKeys<BatchLoaderOptions> = { order: true, outputShape: true, backend: true };
+
+/** Scales that differ by a smaller share are one. */
+const SAME_SCALE = 0.01;
+
+/**
+ * Molecules of several tomograms of one voxel size, each with its own missing wedge; which is which says the feature `image-id`. Never
+ * changed: what adds a tomogram gives another.
+ *
+ * @example
+ * const batch = new BatchLoader({ outputShape: 32 }).addTomogram(first, molecules, { scale: 0.5 }).addTomogram(second, others, { scale: 0.5 });
+ * const aligned = await batch.align(template);
+ * aligned.loaders["1"].molecules; // of the second
+ */
+export class BatchLoader extends Loader<BatchLoader> {
+  /** Of each tomogram a loader, without molecules, by the id. */
+  readonly #images: ReadonlyMap<string, SubtomogramLoader>;
+
+  /** @throws {VitrineError} range: another order, or tomograms of different voxel sizes */
+  constructor(
+    options: BatchLoaderOptions = {},
+    parts: { readonly images?: ReadonlyMap<string, SubtomogramLoader>; readonly molecules?: Molecules } = {},
+  ) {
+    requireKnownOptions("BatchLoader", options, KEYS);
+    const { images = new Map<string, SubtomogramLoader>(), molecules = Molecules.empty([IMAGE_ID]) } = parts;
+    super({
+      molecules,
+      scale: oneScale(images),
+      order: requireOrder(options.order ?? 3),
+      outputShape:
+        options.outputShape === undefined ? undefined : requireShape(options.outputShape, "BatchLoader"),
+      backend: options.backend,
+    });
+    this.#images = images;
+    for (const id of featureColumn(molecules.features, IMAGE_ID)) this.#imageOf(String(id));
+  }
+
+  /** Of several loaders, in their order, with ids from 0 on. */
+  static fromLoaders(loaders: readonly SubtomogramLoader[], options: BatchLoaderOptions = {}): BatchLoader {
+    return loaders.reduce((batch, loader) => batch.addLoader(loader), new BatchLoader(options));
+  }
+
+  /** Ids of the tomograms, in the order in which they were added. */
+  get imageIds(): readonly string[] {
+    return [...this.#images.keys()];
+  }
+
+  /** Each tomogram with its molecules. */
+  get loaders(): Readonly<Record<string, SubtomogramLoader>> {
+    const ids = featureColumn(this.molecules.features, IMAGE_ID);
+    const of = (id: string) => this.molecules.filter((_, i) => String(ids[i]) === id);
+    return Object.fromEntries(
+      Array.from(this.#images, ([id, loader]) => [id, this.#settings(loader).replace({ molecules: of(id) })]),
+    );
+  }
+
+  /**
+   * With another tomogram and its molecules.
+   *
+   * @param options  as of a `SubtomogramLoader`, and `id`: default the number of tomograms before
+   * @throws {VitrineError} exists: an id that is taken; range: another voxel size than the others'
+   */
+  addTomogram(
+    image: TomogramInput,
+    molecules: Molecules,
+    { id, ...options }: SubtomogramLoaderOptions & { readonly id?: string } = {},
+  ): BatchLoader {
+    return this.addLoader(new SubtomogramLoader(image, molecules, options), id);
+  }
+
+  /** With the tomogram and the molecules of a loader. */
+  addLoader(loader: SubtomogramLoader, id = `${this.#images.size}`): BatchLoader {
+    if (this.#images.has(id))
+      throw new VitrineError({
+        code: "exists",
+        at: "BatchLoader",
+        expected: "an id that no tomogram has",
+        found: id,
+      });
+    const marked = loader.molecules.withFeatures({ [IMAGE_ID]: new Array<string>(loader.count).fill(id) });
+    const molecules = this.count === 0 ? marked : this.molecules.concatWith(marked);
+    const images = new Map([...this.#images, [id, loader.replace({ molecules: Molecules.empty() })]]);
+    return new BatchLoader(this.#options(), { images, molecules });
+  }
+
+  override async *readVolumes(request: VolumeRequest): AsyncGenerator<Float32Array> {
+    const readers = new Map(
+      Object.entries(this.loaders).map(([id, loader]) => [
+        id,
+        loader.readVolumes(request)[Symbol.asyncIterator](),
+      ]),
+    );
+    try {
+      for (const id of featureColumn(this.molecules.features, IMAGE_ID)) {
+        const next = await readers.get(String(id))?.next();
+        if (next === undefined || next.done === true) return;
+        yield next.value;
+      }
+    } finally {
+      for (const reader of readers.values()) await reader.return?.();
+    }
+  }
+
+  override tiltOf(index: number): TiltModel {
+    return this.#imageOf(String(this.molecules.features[IMAGE_ID][index])).tiltModel;
+  }
+
+  override replace({ molecules = this.molecules, ...changes }: LoaderChanges): BatchLoader {
+    return new BatchLoader({ ...this.#options(), ...changes }, { images: this.#images, molecules });
+  }
+
+  override select(indices: readonly number[]): BatchLoader {
+    return this.replace({ molecules: this.molecules.subset(indices) });
+  }
+
+  #options(): BatchLoaderOptions {
+    const { order, outputShape, backend } = this;
+    return {
+      order,
+      ...(outputShape !== undefined && { outputShape }),
+      ...(backend !== undefined && { backend }),
+    };
+  }
+
+  #settings(loader: SubtomogramLoader): SubtomogramLoader {
+    const { order, outputShape } = this;
+    return loader.replace({ order, ...(outputShape !== undefined && { outputShape }) });
+  }
+
+  #imageOf(id: string): SubtomogramLoader {
+    const image = this.#images.get(id);
+    if (image !== undefined) return image;
+    const expected = `one of the tomograms ${this.imageIds.join(", ")}`;
+    throw new VitrineError({ code: "missing", at: `molecules ${IMAGE_ID}`, expected, found: id });
+  }
+}
+
+function oneScale(images: ReadonlyMap<string, SubtomogramLoader>): number {
+  const [first, ...others] = images.values();
+  if (first === undefined) return 1;
+  const other = others.find(({ scale }) => Math.abs(scale / first.scale - 1) > SAME_SCALE);
+  if (other === undefined) return first.scale;
+  throw new VitrineError({
+    code: "range",
+    at: `BatchLoader ${other.tomogram.name}`,
+    expected: `the voxel size of the others, ${first.scale} nm`,
+    found: `${other.scale} nm`,
+    hint: "Make a batch of each voxel size, or bin the finer one",
+  });
+}

@@ -1,0 +1,144 @@
+import { readFileSync } from "node:fs";
+import { mkdtemp, readFile, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { createPool, type Pool } from "../../compute/index.ts";
+import { parseNpy } from "../../io/index.ts";
+import type { PipeImage } from "../../pipe/index.ts";
+import { parseMoleculesCsv } from "../molecules/csv.ts";
+import { Molecules } from "../molecules/molecules.ts";
+import { BatchLoader } from "./batchLoader.ts";
+import { ExtractedSubvolumeLoader, extractSubtomograms } from "./extractedLoader.ts";
+import { MockLoader } from "./mockLoader.ts";
+import { SubtomogramLoader } from "./subtomogramLoader.ts";
+
+/** Vectors of acryo 0.9.1; see test/golden/subtomogram/README.md. */
+const FOLDER = new URL("../../../test/golden/subtomogram/", import.meta.url);
+const path = (name: string) => fileURLToPath(new URL(name, FOLDER));
+
+function volume(name: string): PipeImage {
+  const { data, shape } = parseNpy(readFileSync(path(name)), name);
+  return { data: Float32Array.from(data, Number), shape: [shape[0], shape[1], shape[2]] };
+}
+
+const molecules = (name: string) => parseMoleculesCsv(readFileSync(path(name), "utf8"), name);
+const [tomo, wedged, A] = [volume("tomo.npy"), volume("tomo_wedge.npy"), volume("template_A.npy")];
+
+let pool: Pool;
+let folder: string;
+beforeAll(async () => {
+  pool = await createPool({ workers: 2 });
+  folder = await mkdtemp(join(tmpdir(), "vitrine-loaders-"));
+});
+afterAll(async () => {
+  await pool[Symbol.asyncDispose]();
+  await rm(folder, { recursive: true });
+});
+
+function expectNear(found: ArrayLike<number>, wanted: ArrayLike<number>, tolerance = 1e-5) {
+  expect(found.length).toBe(wanted.length);
+  let [worst, range] = [0, 0];
+  for (let i = 0; i < wanted.length; i++) {
+    worst = Math.max(worst, Math.abs(found[i] - wanted[i]));
+    range = Math.max(range, Math.abs(wanted[i]));
+  }
+  expect(worst / range).toBeLessThan(tolerance);
+}
+
+describe("a batch of tomograms", () => {
+  const start = molecules("molecules_start.csv");
+  const batch = () =>
+    new BatchLoader({ outputShape: 24, backend: pool })
+      .addTomogram(tomo, start.slice(0, 5), { scale: 0.5, id: "t0" })
+      .addTomogram(wedged, start.slice(5, 12), { scale: 0.5, id: "t1" });
+
+  test("is averaged and aligned as acryo's", async () => {
+    expect(batch().molecules.features["image-id"]).toEqual(
+      molecules("batch_molecules.csv").features["image-id"],
+    );
+    expectNear((await batch().average()).data, volume("batch_average.npy").data);
+    const wanted = molecules("batch_align.csv");
+    const aligned = await batch().align(A, { maxShifts: 1.5, cutoff: 0.3, compat: true });
+    for (let i = 0; i < 36; i++)
+      expect(Math.abs(aligned.molecules.pos[i] - wanted.pos[i])).toBeLessThan(0.025);
+    wanted.features.score.forEach((score, i) => {
+      expect(Number(aligned.molecules.features.score[i])).toBeCloseTo(Number(score), 4);
+    });
+    expect(aligned.loaders.t1.count).toBe(7);
+  });
+
+  test("reads its molecules in any order", async () => {
+    const mixed = batch().select([7, 0, 11, 3]);
+    const { data } = await mixed.asArray();
+    const { data: one } = await batch().load(11);
+    expectNear(data.subarray(2 * 24 ** 3, 3 * 24 ** 3), one, 1e-7);
+  });
+
+  test("has one voxel size, and knows its tomograms", () => {
+    const other = () => batch().addTomogram(tomo, start, { scale: 0.6 });
+    expect(other).toThrowErrorMatchingInlineSnapshot(
+      `[VitrineError: BatchLoader tomogram: expected the voxel size of the others, 0.5 nm, found 0.6 nm. Make a batch of each voxel size, or bin the finer one.]`,
+    );
+    const stranger = () =>
+      batch().replace({ molecules: start.withFeatures({ "image-id": new Array(40).fill("t7") }) });
+    expect(stranger).toThrowErrorMatchingInlineSnapshot(
+      `[VitrineError: molecules image-id: expected one of the tomograms t0, t1, found t7.]`,
+    );
+  });
+});
+
+describe("a mock", () => {
+  const places = molecules("sim_molecules.csv");
+  const mock = (options = {}) =>
+    new MockLoader(A, places.translate([-6, -6, -6]), { scale: 0.5, backend: pool, ...options });
+
+  test("shows the template as acryo's", async () => {
+    expectNear(
+      (await mock().asArray()).data,
+      parseNpy(readFileSync(path("sim/mock_nodegrees.npy")), "mock").data as Float32Array,
+    );
+  });
+
+  test("finds back what it is", async () => {
+    const moved = new Molecules([
+      [0, 0, 0],
+      [0.5, -0.5, 0],
+    ]); // prettier-ignore
+    const loader = new MockLoader(A, moved, { scale: 0.5, noise: 0.1, seed: 1, backend: pool });
+    const aligned = await loader.align(A, { maxShifts: 1 });
+    for (const nm of aligned.molecules.pos) expect(Math.abs(nm)).toBeLessThan(0.03);
+  });
+
+  test("has the same noise however it is cut", async () => {
+    const noisy = mock({ noise: 1, seed: 3, tiltModel: [-60, 60] });
+    expectNear((await noisy.select([2]).load(0)).data, (await noisy.load(2)).data, 1e-7);
+  });
+});
+
+test("extracted boxes are read again where molecules moved to", async () => {
+  const loader = new SubtomogramLoader(tomo, molecules("molecules_start.csv"), {
+    scale: 0.5,
+    cornerSafe: true,
+    backend: pool,
+  }).head(3);
+  const file = join(folder, "boxes.mrc");
+  await extractSubtomograms(loader, file, { outputShape: 32 });
+  const extracted = await ExtractedSubvolumeLoader.open(file, { backend: pool, outputShape: 20 });
+  expect((await readFile(join(folder, "boxes.csv"), "utf8")).split("\n")[0]).toContain("zvec");
+  // Their splines end elsewhere.
+  const small = { outputShape: 12 };
+  expectNear((await extracted.asArray(small)).data, (await loader.asArray(small)).data, 3e-3);
+  const wanted = await loader.align(A, { maxShifts: 1.5 });
+  const found = await extracted.reshape(24).align(A, { maxShifts: 1.5 });
+  for (let i = 0; i < 9; i++)
+    expect(Math.abs(found.molecules.pos[i] - wanted.molecules.pos[i])).toBeLessThan(0.03);
+  const again = await found.select([2, 1]).asArray(small);
+  const direct = await wanted.select([2, 1]).asArray(small);
+  // Sampled twice.
+  expectNear(again.data, direct.data, 0.3);
+  await expect(extracted.asArray({ outputShape: 40 })).rejects.toThrow(
+    "boxes of at most 32 x 32 x 32 voxels, as they were extracted",
+  );
+});

@@ -1,0 +1,316 @@
+import type { Backend } from "../../compute/index.ts";
+import { type Shape2, type Shape3, VitrineError } from "../../core/index.ts";
+import { requireKnownOptions } from "../../io/index.ts";
+import type { PipeImage } from "../../pipe/index.ts";
+import { requireOrder, requireScale } from "../loaders/subtomogramLoader.ts";
+import { type RunChoice, requireShape, withBackend } from "../loaders/subvolumes.ts";
+import { normalizeTemplate, type Template } from "../loaders/templates.ts";
+import { type FeatureRow, featureRow } from "../molecules/features.ts";
+import { Molecules } from "../molecules/molecules.ts";
+import {
+  IDENTITY,
+  multiplyQuaternions,
+  type Quaternion,
+  rotateVector,
+  type Zyx,
+} from "../molecules/quaternion.ts";
+import { addBlock, type Placement, placeTemplate, sumAlongZ } from "./blocks.ts";
+import { splineRange } from "./splineRange.ts";
+import { tiltFrame, viewFrame } from "./views.ts";
+
+/** Molecules and what they look like. */
+export interface SimulatedComponent {
+  readonly name: string;
+  readonly molecules: Molecules;
+  readonly template: Template;
+}
+
+/** How a simulator draws. */
+export interface SimulatorOptions {
+  /** nm/voxel. */
+  readonly scale: number;
+  /** Of the spline; default 3. */
+  readonly order?: 0 | 1 | 3;
+  /** Default worker threads of each call alone. */
+  readonly backend?: Backend;
+}
+
+/** Options of one drawing. */
+export interface SimulateOptions extends RunChoice {
+  /** As acryo 0.9.1: templates of even sides half a voxel off along every axis; default false. */
+  readonly compat?: boolean;
+}
+
+/** Red, green and blue of a molecule, 0 to 1. */
+export type Colormap = (features: FeatureRow, index: number) => readonly [number, number, number];
+
+/** Images of a tilt series, (tilts, height, width). */
+export interface ImageStack {
+  readonly data: Float32Array;
+  readonly shape: readonly [count: number, height: number, width: number];
+}
+
+/** A direction of view: the image's axes in the tomogram, and what lies at its centre. */
+export interface ProjectionView {
+  /** nm (z, y, x). */
+  readonly center: Zyx;
+  /** Along which the image's columns and rows run; made orthogonal, y kept. */
+  readonly xaxis: Zyx;
+  readonly yaxis: Zyx;
+}
+
+/**
+ * Draws tomograms, images and tilt series of molecules that are known: without noise, background or optics. Never changed: what adds
+ * molecules gives another.
+ *
+ * @example
+ * const tomogram = await new TomogramSimulator({ scale: 0.5 }).addMolecules(molecules, template).simulate([60, 120, 120]);
+ */
+export class TomogramSimulator {
+  readonly scale: number;
+  readonly order: 0 | 1 | 3;
+  readonly components: readonly SimulatedComponent[];
+  readonly #backend: Backend | undefined;
+
+  /** @throws {VitrineError} range: a scale not above 0, or another order */
+  constructor(options: SimulatorOptions, components: readonly SimulatedComponent[] = []) {
+    requireKnownOptions("TomogramSimulator", options, { scale: true, order: true, backend: true });
+    this.scale = requireScale(options.scale, "TomogramSimulator");
+    this.order = requireOrder(options.order ?? 3);
+    this.#backend = options.backend;
+    this.components = components;
+  }
+
+  /** With molecules that look like the template. @throws {VitrineError} exists: a name that is taken */
+  addMolecules(
+    molecules: Molecules,
+    template: Template,
+    name = `${this.components.length}`,
+  ): TomogramSimulator {
+    if (this.components.some((one) => one.name === name))
+      throw new VitrineError({ code: "exists", at: "addMolecules", expected: "another name", found: name });
+    return this.#with([...this.components, { name, molecules, template }]);
+  }
+
+  /** Some of the components, by their names. @throws {VitrineError} missing: no such name */
+  subset(names: string | readonly string[]): TomogramSimulator {
+    const wanted = typeof names === "string" ? [names] : names;
+    const found = wanted.map((name) => {
+      const component = this.components.find((one) => one.name === name);
+      if (component !== undefined) return component;
+      const known = this.components.map((one) => one.name).join(", ");
+      throw new VitrineError({ code: "missing", at: "subset", expected: `one of ${known}`, found: name });
+    });
+    return this.#with(found);
+  }
+
+  /** All molecules, with the name of their component as the feature `component`. */
+  collectMolecules(): Molecules {
+    return Molecules.concat(
+      this.components.map(({ name, molecules }) =>
+        molecules.withFeatures({ component: new Array<string>(molecules.count).fill(name) }),
+      ),
+    );
+  }
+
+  /** A tomogram (z, y, x). */
+  async simulate(shape: Shape3, options: SimulateOptions = {}): Promise<PipeImage> {
+    const volume = emptyVolume(requireShape(shape, "simulate"));
+    await this.#draw(options, (q, side) => startIn(q, side, options.compat === true), {
+      add: (block, { start }) => addBlock(volume, block, { start }),
+    });
+    return volume;
+  }
+
+  /**
+   * A tomogram in colours, (3, z, y, x): each template from 0 to 1 in the colour of its molecule. With `compat` as acryo, whose templates lie
+   * between the least and largest coefficient of their spline, and whose 0 is not black.
+   */
+  async simulateColor(shape: Shape3, colormap: Colormap, options: SimulateOptions = {}) {
+    const channels = [0, 1, 2].map(() => emptyVolume(requireShape(shape, "simulateColor")));
+    const ranges = new Map<PipeImage, readonly [number, number]>();
+    await this.#draw(options, (q, side) => startIn(q, side, options.compat === true), {
+      add(block, { start }, { features, index, template }) {
+        const known =
+          ranges.get(template) ?? (options.compat ? splineRange(template) : [0, largestOf(template)]);
+        ranges.set(template, known);
+        colormap(features, index).forEach((share, channel) => {
+          addBlock(channels[channel], block, {
+            start,
+            weight: share / (known[1] - known[0]),
+            offset: known[0],
+          });
+        });
+      },
+    });
+    const [depth, height, width] = channels[0].shape;
+    const data = new Float32Array(3 * channels[0].data.length);
+    channels.forEach((channel, i) => {
+      data.set(channel.data, i * channel.data.length);
+    });
+    return { data, shape: [3, depth, height, width] as const };
+  }
+
+  /** The sum along z of a tomogram of any depth, (1, y, x). acryo forgets the first molecule of each component, as `compat` does. */
+  async simulate2d([height, width]: Shape2, options: SimulateOptions = {}): Promise<ImageStack> {
+    const image = emptyVolume(requireShape([1, height, width], "simulate2d"));
+    await this.#draw(options, (q, side) => startIn(q, side, options.compat === true), {
+      add(block, { start }, { index }) {
+        if (options.compat !== true || index > 0)
+          addBlock(image, sumAlongZ(block), { start: [0, start[1], start[2]] });
+      },
+    });
+    return image;
+  }
+
+  /** An image of the molecules in a direction of view, (1, y, x): line sums. */
+  async simulateProjection(
+    [height, width]: Shape2,
+    view: ProjectionView,
+    options: SimulateOptions = {},
+  ): Promise<ImageStack> {
+    const centre = view.center.map((nm) => nm / this.scale);
+    return this.#project(
+      [height, width],
+      { frame: viewFrame(view), centre: [centre[0], centre[1], centre[2]] },
+      options,
+    );
+  }
+
+  /** A tilt series about y of a tomogram, (tilts, y, x): line sums at these angles. */
+  async simulateTiltSeries(
+    degrees: readonly number[],
+    shape: Shape3,
+    options: SimulateOptions = {},
+  ): Promise<ImageStack> {
+    const [depth, height, width] = requireShape(shape, "simulateTiltSeries");
+    const centre: Zyx = [(depth - 1) / 2, (height - 1) / 2, (width - 1) / 2];
+    const data = new Float32Array(degrees.length * height * width);
+    for (const [i, degree] of degrees.entries()) {
+      const image = await this.#project([height, width], { frame: tiltFrame(degree), centre }, options);
+      data.set(image.data, i * height * width);
+    }
+    return { data, shape: [degrees.length, height, width] };
+  }
+
+  async #project(
+    [height, width]: Shape2,
+    { frame, centre }: { readonly frame: Quaternion; readonly centre: Zyx },
+    options: SimulateOptions,
+  ): Promise<ImageStack> {
+    const image = emptyVolume(requireShape([1, height, width], "projection"));
+    const middle = [0, (height - 1) / 2, (width - 1) / 2];
+    const seen = (place: Zyx): Zyx => {
+      const [z, y, x] = rotateVector(frame, [
+        place[0] - centre[0],
+        place[1] - centre[1],
+        place[2] - centre[2],
+      ]);
+      return [z, y + middle[1], x + middle[2]];
+    };
+    await this.#draw(
+      options,
+      (q, side, axis) => (axis === 0 ? q - (side - 1) / 2 : Math.trunc(q - (side - 1) / 2)),
+      {
+        frame,
+        seen,
+        add: (block, { start }) => addBlock(image, sumAlongZ(block), { start: [0, start[1], start[2]] }),
+      },
+    );
+    return image;
+  }
+
+  /** Draws every molecule's block. */
+  async #draw(
+    options: SimulateOptions,
+    startOf: (place: number, side: number, axis: number) => number,
+    { add, frame = IDENTITY, seen = (place) => place }: Drawing,
+  ): Promise<void> {
+    requireKnownOptions("simulate", options, {
+      compat: true,
+      backend: true,
+      signal: true,
+      onProgress: true,
+      onLog: true,
+    });
+    await withBackend(options.backend ?? this.#backend, async (backend) => {
+      for (const { molecules, template } of this.components) {
+        const image = await normalizeTemplate(template, this.scale);
+        const even = options.compat === true && frame === IDENTITY;
+        const placements = molecules.rotator.map((rotation, i): Placement => {
+          const [z, y, x] = molecules.place(i);
+          const place = seen([z / this.scale, y / this.scale, x / this.scale]);
+          return placementOf(place, {
+            rotation: multiplyQuaternions(frame, rotation),
+            shape: image.shape,
+            startOf,
+            even,
+          });
+        });
+        const { order } = this;
+        const visit = (data: Float32Array, index: number) =>
+          add({ data, shape: image.shape }, placements[index], {
+            features: featureRow(molecules.features, index),
+            index,
+            template: image,
+          });
+        await placeTemplate(image, placements, { backend, order, signal: options.signal, visit });
+      }
+    });
+  }
+
+  #with(components: readonly SimulatedComponent[]): TomogramSimulator {
+    const backend = this.#backend;
+    return new TomogramSimulator(
+      { scale: this.scale, order: this.order, ...(backend && { backend }) },
+      components,
+    );
+  }
+}
+
+interface Drawing {
+  readonly add: (
+    block: PipeImage,
+    placement: Placement,
+    molecule: { readonly features: FeatureRow; readonly index: number; readonly template: PipeImage },
+  ) => void;
+  readonly frame?: Quaternion;
+  /** Where a place of the tomogram is seen, both in voxels. */
+  readonly seen?: (place: Zyx) => Zyx;
+}
+
+/** First voxel of a block about a place; acryo's leaves a template of even side half a voxel off. */
+function startIn(place: number, side: number, compat: boolean): number {
+  return compat ? Math.trunc(place) - Math.trunc((side - 1) / 2) : Math.trunc(place - (side - 1) / 2);
+}
+
+function placementOf(
+  place: Zyx,
+  {
+    rotation,
+    shape,
+    startOf,
+    even,
+  }: {
+    readonly rotation: Quaternion;
+    readonly shape: Shape3;
+    readonly startOf: (place: number, side: number, axis: number) => number;
+    readonly even: boolean;
+  },
+): Placement {
+  const start = place.map((at, axis) => startOf(at, shape[axis], axis));
+  const centre = place.map((at, axis) => at - start[axis] + (even && shape[axis] % 2 === 0 ? 0.5 : 0));
+  return {
+    rotation,
+    start: [start[0], start[1], start[2]],
+    centre: [centre[0], centre[1], centre[2]],
+  };
+}
+
+function emptyVolume(shape: Shape3): { readonly data: Float32Array; readonly shape: Shape3 } {
+  return { data: new Float32Array(shape[0] * shape[1] * shape[2]), shape };
+}
+
+function largestOf({ data }: PipeImage): number {
+  return data.reduce((most, value) => Math.max(most, value), 0) || 1;
+}

@@ -1,0 +1,14 @@
+import type { PipeImage } from "../../pipe/index.ts";
+import { splineCoefficients } from "../kernels/index.ts";
+
+/** The least and largest coefficient of a volume's cubic spline. */
+export function splineRange({ data, shape }: PipeImage): readonly [least: number, largest: number] {
+  const coefficients = Float64Array.from(data);
+  splineCoefficients(coefficients, shape);
+  let [least, largest] = [Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY];
+  for (const value of coefficients) {
+    least = Math.min(least, value);
+    largest = Math.max(largest, value);
+  }
+  return [least, largest];
+}
