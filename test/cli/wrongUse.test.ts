@@ -26,6 +26,7 @@ const TEXTS = {
   "text.csv": "hello world\nthis is text\n",
   "text.star": "hello world\n",
   "text.pdb": "hello world\n",
+  "m.csv": "z,y,x,zvec,yvec,xvec\n1.5,1.5,1.5,0,0,0\n",
   "tabs.yaml": "a:\n\tb: 1\n",
   "open.yaml": "a: [1, 2\n",
   "dup.yaml": "a: 1\na: 2\n",

@@ -1,4 +1,3 @@
-import type { Canvas } from "../../io/render/index.ts";
 import { withPool } from "../../program/index.ts";
 import { normalizeTemplates } from "../loaders/templates.ts";
 import { alignedMolecules } from "../loaders/updateMolecules.ts";
@@ -11,7 +10,7 @@ import { type AlignChoices, templatesOf, tomogramInputs } from "./alignChoices.t
 const SHOWN = 200;
 
 /** Slices through the first template, and through the averages of the first tomogram's first molecules before and after their alignment. */
-export function drawAlignment(choices: AlignChoices, results: readonly AlignmentResult[]): Promise<Canvas> {
+export function drawAlignment(choices: AlignChoices, results: readonly AlignmentResult[]) {
   return withLoader(tomogramInputs(choices, 0), undefined, (loader) =>
     withPool({}, async (backend) => {
       const [template] = await normalizeTemplates(templatesOf(choices), loader.scale);

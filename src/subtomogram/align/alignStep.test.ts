@@ -89,7 +89,9 @@ describe("what cannot be aligned is said before anything runs", () => {
     );
 
   test("another ending", async () => {
-    expect(await refusal("a.txt", {})).toMatchInlineSnapshot(`"FOLDER/a.txt: expected a name that ends with .csv, .parquet, .star, .tbl, .em or .json, found another ending."`);
+    expect(await refusal("a.txt", {})).toMatchInlineSnapshot(
+      `"FOLDER/a.txt: expected a name that ends with .csv, .parquet, .star, .tbl, .em or .json, found another ending."`,
+    );
   });
   test("a template without a scale", async () => {
     expect(await refusal("a.csv", { templates: [golden("template_A.npy")] })).toMatchInlineSnapshot(

@@ -10,16 +10,15 @@ import {
   writeLinePlan,
 } from "../../compute/kernels/index.ts";
 import { elementCount, type Matrix3 } from "../../core/index.ts";
+import { alignJob, spectraJob } from "./alignJob.ts";
+import { type AlignLayout, type AlignSize, alignLayout, SERIES_PAIRS, workPieces } from "./alignLayout.ts";
 import {
   type AlignPlaces,
   type AlignTask,
-  alignJob,
   type LinePlans,
   RESULT_NUMBERS,
-  spectraJob,
   type WorkPlaces,
-} from "./alignJob.ts";
-import { type AlignLayout, type AlignSize, alignLayout, SERIES_PAIRS, workPieces } from "./alignLayout.ts";
+} from "./alignTask.ts";
 import { lowPass, shellIndices } from "./filters.ts";
 import { seriesTable, signedFrequencies } from "./phasePeaks.ts";
 import { MATRIX_BYTES, prepareJob, wedgeJob } from "./prepareJob.ts";

@@ -1,6 +1,6 @@
 import type { WorkerContext } from "../../compute/kernels/index.ts";
-import type { Group } from "./alignJob.ts";
 import { SERIES_PAIRS } from "./alignLayout.ts";
+import type { Group } from "./alignTask.ts";
 import { PEAK_STEPS, type Peak } from "./peak.ts";
 
 type Three = readonly [z: number, y: number, x: number];

@@ -1,5 +1,6 @@
 import { defineJob, type WorkerContext } from "../../compute/kernels/index.ts";
-import { type AlignTask, groupOf, maskedPlanes } from "./alignJob.ts";
+import { groupOf, maskedPlanes } from "./alignJob.ts";
+import type { AlignTask } from "./alignTask.ts";
 import { exactSpectrum } from "./exactSpectrum.ts";
 
 /** Turns templates and masks and transforms templates. */

@@ -1,4 +1,4 @@
-import type { Group } from "./alignJob.ts";
+import type { Group } from "./alignTask.ts";
 
 /** Working memory that a kernel of columns or planes is given. */
 const elementsOf = (columns: number, lines: number) => 4 * columns * lines;
