@@ -32,7 +32,7 @@ describe("bad input is named", () => {
       ]),
     ); // prettier-ignore
     await expect(loader.average()).rejects.toThrowErrorMatchingInlineSnapshot(
-      `[VitrineError: tomogram, molecule 1: expected a place whose box touches the 20 x 24 x 28 voxels of the tomogram (z, y, x), found the voxel 10.0, 90.0, 14.0. Check the scale, or leave such molecules out with inside().]`,
+      `[VitrineError: tomogram, molecule 1: expected a place whose box touches the 20 x 24 x 28 voxels of the tomogram (z, y, x), found the voxel 10.0, 90.0, 14.0. Check the scale, or leave such molecules out.]`,
     );
     expect(loader.inside().count).toBe(1);
     const { data } = await loader.inside().average();
