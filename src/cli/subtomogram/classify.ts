@@ -1,6 +1,6 @@
 import type { Command } from "commander";
 import { type ClassifyReport, parseMask, runClassify } from "../../subtomogram/index.ts";
-import { count, example, positive } from "../options.ts";
+import { count, example, finite, positive } from "../options.ts";
 import { report } from "../report.ts";
 import {
   addResultOptions,
@@ -37,7 +37,7 @@ export function addClassify(cli: Command): void {
     .option("--cutoff <frequency>", "low pass, cycles/voxel; default none", positive)
     .option("--components <number>", "principal components that are looked at", count, 2)
     .option("--clusters <number>", "classes", count, 2)
-    .option("--seed <number>", "of the first centres", Number, 0)
+    .option("--seed <number>", "of the first centres", finite, 0)
     .option("--picture <file.png>", "slices of the classes' averages");
   addResultOptions(command).action((tomogram: string, args: ClassifyArguments) =>
     report({ json: args.json ?? false, text: classifyText }, (tools) =>

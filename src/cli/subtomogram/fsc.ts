@@ -1,6 +1,6 @@
 import type { Command } from "commander";
 import { type FscReport, parseMask, runFsc } from "../../subtomogram/index.ts";
-import { count, example, positive } from "../options.ts";
+import { count, example, finite, positive } from "../options.ts";
 import { report } from "../report.ts";
 import {
   addResultOptions,
@@ -33,7 +33,7 @@ export function addFsc(cli: Command): void {
     .option("--mask <mask>", "a file, otsu, or soft-otsu:sigma=NM,radius=NM of the average")
     .option("--dfreq <frequency>", "width of a shell, cycles/voxel", positive, 0.05)
     .option("--sets <number>", "divisions in halves", count, 1)
-    .option("--seed <number>", "of the divisions", Number, 0)
+    .option("--seed <number>", "of the divisions", finite, 0)
     .option("--picture <file.png>", "the curves");
   addResultOptions(command).action((tomogram: string, args: FscArguments) =>
     report({ json: args.json ?? false, text: fscText }, (tools) =>

@@ -1,7 +1,7 @@
 import { type Command, InvalidArgumentError } from "commander";
 import type { Shape3 } from "../../core/index.ts";
 import { runSimulate, type SimulateReport, type TiltRange } from "../../subtomogram/index.ts";
-import { example, notNegative, positive } from "../options.ts";
+import { example, finite, notNegative, positive } from "../options.ts";
 import { report } from "../report.ts";
 import { addResultOptions, boxShape, orderOption, tiltRange, toOrder } from "./tomogramOptions.ts";
 
@@ -52,7 +52,7 @@ export function addSimulate(cli: Command): void {
       tiltRange,
     )
     .option("--noise <deviation>", "of Gaussian noise, added before", notNegative, 0)
-    .option("--seed <number>", "of the noise", Number, 0)
+    .option("--seed <number>", "of the noise", finite, 0)
     .addOption(orderOption())
     .option("--compat", "as acryo 0.9.1: templates of even sides half a voxel off")
     .option("--picture <file.png>", "slices through the centre");

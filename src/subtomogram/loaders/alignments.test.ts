@@ -4,7 +4,7 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { createPool, type Pool } from "../../compute/index.ts";
 import { parseNpy } from "../../io/index.ts";
 import { type PipeImage, softOtsu } from "../../pipe/index.ts";
-import { NccAlignment, PccAlignment } from "../models/kinds.ts";
+import { FscAlignment, NccAlignment, PccAlignment } from "../models/kinds.ts";
 import { parseMoleculesCsv } from "../molecules/csv.ts";
 import type { Molecules } from "../molecules/molecules.ts";
 import type { AlignOptions } from "./align.ts";
@@ -65,6 +65,12 @@ describe("alignments through a loader are acryo's", () => {
   test.each(cases)("%s", async (name, options) => {
     const aligned = await loaderOf(tomo).align(A, { maxShifts: 1.5, compat: true, ...options });
     expectMolecules(aligned.molecules, molecules(`${name}.csv`));
+  });
+
+  test("FSC", async () => {
+    const options = { maxShifts: 1, mask, model: FscAlignment, compat: true };
+    const aligned = await loaderOf(tomo).head(4).align(A, options);
+    expectMolecules(aligned.molecules, molecules("align_fsc_norot.csv"));
   });
 
   test("with a missing wedge", async () => {

@@ -126,6 +126,6 @@ function outsideError({ name, shape }: Tomogram, centre: Zyx, at: string): Vitri
     at: `${name}, ${at}`,
     expected: `a place whose box touches the ${shape.join(" x ")} voxels of the tomogram (z, y, x)`,
     found: `the voxel ${centre.map((place) => place.toFixed(1)).join(", ")}`,
-    hint: "Check the scale, or leave such molecules out with inside()",
+    hint: "Check the scale, or leave such molecules out",
   });
 }
