@@ -61,7 +61,10 @@ export const DOORS: readonly Door[] = [
   // The page decodes the bytes of map objects.
   { from: /^src\/viewer\//, to: /^src\/experiment\/objects\/block\.ts$/ },
   // Letters and lines of pictures.
-  { from: /^src\/((match|pyramid|likelihood)\/picture|subtomogram\/pictures)\//, to: /^src\/io\/render\/index\.ts$/ },
+  {
+    from: /^src\/((match|pyramid|likelihood)\/picture|subtomogram\/pictures)\//,
+    to: /^src\/io\/render\/index\.ts$/,
+  },
   // The one file that starts the built entry of workers, in each twin.
   { from: /^src\/compute\/threads\.(node|browser)\.ts$/, to: /^src\/worker\/worker\.(node|browser)\.ts$/ },
   // The commands that hand a step to an engine name the built module of its batches.

@@ -167,9 +167,7 @@ interface Run {
   readonly displacer: Displacer;
   readonly options: RunLikelihoodOptions;
   readonly pathsOf: (paths: LikelihoodPaths, options: RunLikelihoodOptions) => readonly string[];
-  readonly outputs: (
-    work: StackWork,
-  ) => Promise<{
+  readonly outputs: (work: StackWork) => Promise<{
     readonly outputs: readonly Output[];
     readonly errorBound: number;
     readonly pictures: readonly string[];
