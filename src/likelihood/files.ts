@@ -44,6 +44,8 @@ export interface LikelihoodPaths {
   readonly optimalInplaneRotation: string;
   readonly logLikelihoodIntegrated: string;
   readonly logLikelihoodOptimal: string;
+  /** Not one of CryoLike's: posteriors over viewing directions, (images, templates). */
+  readonly posePosterior: string;
 }
 
 /** Where results lie; `stack` is counted from 0, the number of the template is not padded. */
@@ -61,5 +63,6 @@ export function likelihoodPaths(folderOutput: string, iTemplate: number, stack: 
     optimalInplaneRotation: pose("inplane_rotation"),
     logLikelihoodIntegrated: log("integrated"),
     logLikelihoodOptimal: log("optimal"),
+    posePosterior: `${folder}/pose_posterior/pose_posterior_${numbered(stack)}.pt`,
   };
 }

@@ -313,7 +313,7 @@ export const COMMAND_ROWS: readonly CommandRow[] = [
     prepare: (folder) => likelihoodCase(folder),
     results: ["images", "stacks", "files"],
     computes: true,
-    failing: (folder) => [...likelihoodCase(folder), "--n-stacks", "2"],
+    failing: (folder) => [...likelihoodCase(folder), "--templates", join(folder, "none")],
   },
   {
     name: "stitch",

@@ -36,6 +36,7 @@ interface LikelihoodArguments extends TaskArguments {
   readonly full?: boolean;
   readonly integrated?: boolean;
   readonly poseLikelihood?: boolean;
+  readonly posePosterior?: boolean;
   readonly noisePrior: NoisePrior;
   readonly ctfEnvelope?: boolean;
   readonly method: "compressed" | "exact";
@@ -53,7 +54,7 @@ interface LikelihoodArguments extends TaskArguments {
 
 const RULES: readonly IdleRule<LikelihoodArguments>[] = [
   {
-    options: ["integrated", "poseLikelihood", "picture"],
+    options: ["integrated", "poseLikelihood", "posePosterior", "picture"],
     isIdle: ({ full }) => full === true,
     why: "with --full",
   },
@@ -98,6 +99,10 @@ export function addLikelihood(cli: Command): void {
     .option("--n-displacements <x,y>", "steps along both axes; 1: none", pair, [1, 1] as const)
     .option("--full", "keep all correlations: (images, templates, displacements, rotations)")
     .option("--integrated", "write log-likelihoods over all poses, too")
+    .option(
+      "--pose-posterior",
+      "write each image's posterior over viewing directions, (images, templates), too",
+    )
     .option("--pose-likelihood", "write log-likelihoods in the best pose, too")
     .option(
       "--noise-prior <prior>",
@@ -203,6 +208,7 @@ function toOptions(
       compat: args.compat ?? false,
     },
     ...{ integrated: args.integrated ?? false, poseLikelihood: args.poseLikelihood ?? false },
+    posePosterior: args.posePosterior ?? false,
     ...{ ctfEnvelope: args.ctfEnvelope ?? false, picture: args.picture ?? false },
     ...(nTemplatesPerBatch !== undefined && { nTemplatesPerBatch }),
     ...(nImagesPerBatch !== undefined && { nImagesPerBatch }),

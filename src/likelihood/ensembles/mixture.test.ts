@@ -22,7 +22,7 @@ beforeAll(async () => {
 });
 afterAll(() => pool.dispose());
 
-const IMAGES = 80;
+const IMAGES = 60;
 /** Structures tell an image apart by some nats. */
 const NOISE = 3;
 
@@ -94,7 +94,7 @@ test.skipIf(!available)(
     for (const [k, own] of structures.entries()) {
       const side = simulatePolarImages(
         { templates: own, grid, boxSizeA },
-        { count: 24, noise: 3, seed: 3 + k, mostA: 0 },
+        { count: 12, noise: 3, seed: 3 + k, mostA: 0 },
       );
       const rows: number[] = [];
       for (const templates of structures) {
@@ -103,7 +103,7 @@ test.skipIf(!available)(
         const { integratedLogLikelihoodM = [] } = await computeOptimalPose(pool, request, { integrated });
         rows.push(...integratedLogLikelihoodM);
       }
-      const [best, other] = rankStructures({ shape: [2, 24], data: rows });
+      const [best, other] = rankStructures({ shape: [2, 12], data: rows });
       expect(best.structure).toBe(k);
       expect(best.posterior).toBeGreaterThan(0.999);
       expect(best.support).toBeGreaterThan(0.99);

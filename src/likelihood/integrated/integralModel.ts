@@ -78,3 +78,28 @@ export function marginalLogLikelihood(
     return logSumExp(row.map((value, s) => value + priors[s])) - poses;
   });
 }
+
+/**
+ * Posterior of each image over viewing directions, whatever its displacement and rotation: (images, templates), rows of sum 1.
+ *
+ * @param integrals  (images, templates): ln of sums over displacements and rotations
+ * @param weights    of the viewing directions; default all alike
+ */
+export function viewPosteriors(
+  integrals: Float64Array,
+  templates: number,
+  weights?: ArrayLike<number>,
+): Float64Array {
+  const posteriors = new Float64Array(integrals.length);
+  for (let first = 0; first < integrals.length; first += templates) {
+    const row = integrals
+      .subarray(first, first + templates)
+      .map((value, s) => value + Math.log(weights?.[s] ?? 1));
+    const evidence = logSumExp(row);
+    posteriors.set(
+      row.map((value) => Math.exp(value - evidence)),
+      first,
+    );
+  }
+  return posteriors;
+}

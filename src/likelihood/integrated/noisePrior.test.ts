@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { marginalLogLikelihood } from "./integralModel.ts";
+import { marginalLogLikelihood, viewPosteriors } from "./integralModel.ts";
 import { logGamma, logSumExp } from "./logSum.ts";
 import { noisePowers, residualLogLikelihood, residualOf } from "./noisePrior.ts";
 
@@ -77,4 +77,11 @@ test("a structure's likelihood is the mean over poses, whatever their weights ad
   // CryoLike adds the weights themselves.
   const compat = marginalLogLikelihood(integrals, 2, { ...poses, weights: [2, 6], compat: true });
   expect(compat[1]).toBeCloseTo(Math.log(Math.exp(5) + Math.exp(7)) - Math.log(10), 12);
+});
+
+test("posteriors of views add up to 1 and follow the weights", () => {
+  const found = viewPosteriors(Float64Array.of(0, 0, 5000, 5000 + Math.log(3)), 2, [1, 3]);
+  [0.25, 0.75, 0.1, 0.9].forEach((value, i) => {
+    expect(found[i]).toBeCloseTo(value, 12);
+  });
 });

@@ -58,7 +58,7 @@ export async function configureLikelihoodFiles(options: LikelihoodFilesOptions):
   const templates = await templatesOf(list, iTemplate);
   await requireThere([templates]);
   const folder = `${folderOutput}/template${iTemplate}`;
-  for (const name of ["cross_correlation", "optimal_pose", "log_likelihood"])
+  for (const name of ["cross_correlation", "optimal_pose", "log_likelihood", "pose_posterior"])
     await makeFolder(`${folder}/${name}`);
   return { folderTemplates, folderParticles, folderOutput, iTemplate, templates, stacks };
 }

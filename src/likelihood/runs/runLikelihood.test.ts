@@ -135,11 +135,17 @@ test("by default likelihoods are right, files are exactly those asked for, and w
   const more = await runLikelihoodOptimalPose(manager, params, displacer, {
     skipExist: true,
     integrated: true,
+    posePosterior: true,
     workers: 2,
   });
   expect(more.stacks[0].skipped).toBe(false);
   const { data } = await readTorchTensor(join(folder, "plain/template0", FILES[5]));
   expect(new Set(numbers(data as Iterable<number>)).size).toBe(24);
+  const views = await readTorchTensor(
+    join(folder, "plain/template0/pose_posterior/pose_posterior_stack_000000.pt"),
+  );
+  expect(views.shape).toEqual([24, 62]);
+  expect(numbers(views.data as Iterable<number>).reduce((sum, value) => sum + value, 0)).toBeCloseTo(24, 4);
 });
 
 test("bad input is refused before any work", async () => {

@@ -15,7 +15,7 @@ import type { ImageDescriptor } from "../descriptor/descriptor.ts";
 import { ensureDescriptor } from "../descriptor/descriptorFile.ts";
 import type { Displacer } from "../displacements/configureDisplacement.ts";
 import { displacementsPath, type LikelihoodPaths, likelihoodPaths } from "../files.ts";
-import { marginalLogLikelihood } from "../integrated/integralModel.ts";
+import { marginalLogLikelihood, viewPosteriors } from "../integrated/integralModel.ts";
 import type { NoisePrior } from "../integrated/noisePrior.ts";
 import { computeLikelihoodOptimalPose } from "../integrated/singlePose.ts";
 import { drawLikelihood } from "../picture/likelihoodPictures.ts";
@@ -43,6 +43,8 @@ export interface RunLikelihoodOptions extends Omit<CompareMethod, "precision">, 
   readonly integrated?: boolean;
   /** Write log-likelihoods in the best pose. */
   readonly poseLikelihood?: boolean;
+  /** Write posteriors over viewing directions, (images, templates), into OUT/template0/pose_posterior. */
+  readonly posePosterior?: boolean;
   readonly noisePrior?: NoisePrior;
   /** Multiply CTFs with exp(-B s²/4) and the scale of the particles' table, which CryoLike reads and does not use. */
   readonly ctfEnvelope?: boolean;
@@ -87,6 +89,7 @@ export const RUN_KEYS = {
   discoverBatchSize: true,
   integrated: true,
   poseLikelihood: true,
+  posePosterior: true,
   noisePrior: true,
   ctfEnvelope: true,
   compat: true,
@@ -278,8 +281,9 @@ function comparison({ descriptor, options, request, onPairs }: StackWork): Compa
   return {
     onProgress: onPairs,
     ...(signal && { signal }),
-    ...(options.integrated &&
-      !options.compat && { integrated: integratedOf(descriptor, options, templates) }),
+    ...((options.posePosterior || (options.integrated && !options.compat)) && {
+      integrated: integratedOf(descriptor, options, templates),
+    }),
   };
 }
 
@@ -304,7 +308,10 @@ function integratedOf(
   };
 }
 
-function posePaths(paths: LikelihoodPaths, { integrated, poseLikelihood }: RunLikelihoodOptions): string[] {
+function posePaths(
+  paths: LikelihoodPaths,
+  { integrated, poseLikelihood, posePosterior }: RunLikelihoodOptions,
+): string[] {
   return [
     ...[
       paths.crossCorrelation,
@@ -315,6 +322,7 @@ function posePaths(paths: LikelihoodPaths, { integrated, poseLikelihood }: RunLi
     paths.optimalInplaneRotation,
     ...(integrated ? [paths.logLikelihoodIntegrated] : []),
     ...(poseLikelihood ? [paths.logLikelihoodOptimal] : []),
+    ...(posePosterior ? [paths.posePosterior] : []),
   ];
 }
 
@@ -324,7 +332,8 @@ async function poses(work: StackWork) {
   const outputs = poseOutputs(paths, found);
   const double = isDouble(descriptor.precision);
   if (options.integrated) {
-    const values = found.integratedLogLikelihoodM ?? constantLikelihood(work);
+    const own = options.compat ? undefined : found.integratedLogLikelihoodM;
+    const values = own ?? constantLikelihood(work);
     outputs.push(logLikelihoodOutput(paths.logLikelihoodIntegrated, values, double));
   }
   if (options.poseLikelihood) {
@@ -334,6 +343,12 @@ async function poses(work: StackWork) {
       integratedOf(descriptor, options, request.templates.shape[0]),
     );
     outputs.push(logLikelihoodOutput(paths.logLikelihoodOptimal, logLikelihoodM, double));
+  }
+  if (options.posePosterior && found.integratedLogLikelihoodMS !== undefined) {
+    const shape = [request.images.shape[0], request.templates.shape[0]];
+    const { weights } = integratedOf(descriptor, { ...options, onLog: () => {} }, shape[1]);
+    const data = viewPosteriors(found.integratedLogLikelihoodMS, shape[1], weights);
+    outputs.push([paths.posePosterior, { shape, data: double ? data : Float32Array.from(data) }]);
   }
   const pictures = options.picture
     ? await drawLikelihood(folder, { stack, request, pose: found, descriptor })
