@@ -8,6 +8,7 @@ import { seededRandom } from "vitrine/core";
 import { PccAlignment, ZnccAlignment } from "vitrine/subtomogram";
 import { startChild } from "../child.js";
 import { median, printTable, verdict } from "../figures.js";
+import { timed } from "./timed.js";
 
 const PEER = fileURLToPath(new URL("peer.py", import.meta.url));
 const ROUNDS = 3;
@@ -145,13 +146,6 @@ function writeData(folder, box, count) {
     rotation: [...quaternions.subarray(4 * i, 4 * i + 4)],
   }));
   return { template, mask, boxes };
-}
-
-async function timed(work) {
-  const [start, cpu] = [performance.now(), process.cpuUsage()];
-  const results = await work();
-  const { user, system } = process.cpuUsage(cpu);
-  return { seconds: (performance.now() - start) / 1000, cpu: (user + system) / 1e6, results };
 }
 
 /** Both found the same, or the figures mean nothing. */

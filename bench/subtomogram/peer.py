@@ -1,6 +1,8 @@
 """Times acryo, unmodified: one JSON request a line in, one JSON answer a line out.
 
 {"folder", "box", "model", "rotations", "mask", "tilt", "maxShift", "cutoff"}   makes the model, answers {"setup": seconds, "version"}
+{"tomogram", "shape", "order"}                                     opens a tomogram and its molecules, answers {"version"}
+{"average": box}                                                   averages them, answers {"seconds", "cpu", "sum"}
 {"count"}                                                          aligns so many boxes in two threads, answers {"seconds", "cpu", "scores"}
 {"peak": true}                                                     answers {"bytes"}: the most memory that it held
 """
@@ -13,7 +15,7 @@ import time
 from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
-from acryo import alignment
+from acryo import Molecules, SubtomogramLoader, alignment
 from acryo.tilt import single_axis
 
 state = {}
@@ -50,10 +52,30 @@ def align(count):
     return {"seconds": seconds, "cpu": used, "scores": [float(result.score) for result in results]}
 
 
-for line in sys.stdin:
-    request = json.loads(line)
+def open_tomogram(request):
+    folder = request["tomogram"]
+    image = np.fromfile(f"{folder}/tomogram", np.float32).reshape(request["shape"])
+    places = np.fromfile(f"{folder}/places", np.float64).reshape(-1, 3)
+    quaternions = np.fromfile(f"{folder}/quaternions", np.float64).reshape(-1, 4)
+    state["loader"] = SubtomogramLoader(image, Molecules.from_quat(places, quaternions), order=request["order"], scale=1.0)
+    return {"version": importlib.metadata.version("acryo")}
+
+
+def average(box):
+    start, cpu = time.perf_counter(), time.process_time()
+    volume = state["loader"].average(output_shape=(box,) * 3)
+    return {"seconds": time.perf_counter() - start, "cpu": time.process_time() - cpu, "sum": float(np.abs(volume).sum())}
+
+
+def answer_to(request):
     if "peak" in request:
-        answer = {"bytes": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024}
-    else:
-        answer = make(request) if "folder" in request else align(request["count"])
-    print(json.dumps(answer), flush=True)
+        return {"bytes": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024}
+    if "tomogram" in request:
+        return open_tomogram(request)
+    if "average" in request:
+        return average(request["average"])
+    return make(request) if "folder" in request else align(request["count"])
+
+
+for line in sys.stdin:
+    print(json.dumps(answer_to(json.loads(line))), flush=True)

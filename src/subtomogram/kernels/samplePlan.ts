@@ -107,11 +107,11 @@ class WasmSampler implements SamplePlan {
     const [depth, height, width] = this.#size.region;
     const bytes = bytesWithMargin(this.#size.region);
     const view = this.#pool.f32(this.#regions.address.regions + index * bytes, bytes / 4);
+    let from = 0;
     for (let z = 0; z < depth; z++)
       for (let y = 0; y < height; y++) {
-        const from = (z * height + y) * width;
         const to = ((z + 1) * (height + 3) + y + 1) * (width + 3) + 1;
-        view.set(values.subarray(from, from + width), to);
+        for (let x = 0; x < width; x++) view[to + x] = values[from++]; // rows are too short for copies of views
       }
   }
 }
