@@ -17,7 +17,7 @@ const RECORDED = { 200: 2.0, 1000: 10.4 };
 /** Sizes that `args` names, else both of the page. */
 export async function run(args) {
   const sizes = args.length > 0 ? args.map(Number) : [200, 1000];
-  const python = process.env.VITRINE_TORCH ?? process.env.VITRINE_PYTHON ?? "python3";
+  const python = process.env.VITRINE_PEERS_PYTHON ?? "python3";
   const rows = [];
   for (const size of sizes) rows.push(...(await measure(size, python)));
   printTable(["templates", "what", "s (min)", "median", "x torch", "x recorded", "bar", ""], rows);
@@ -78,7 +78,7 @@ function writeCase(folder, request, python) {
   );
   writeFileSync(join(folder, "weights.bin"), Float32Array.from(grid.integrationWeights));
   if (python.includes("/") && !existsSync(python)) {
-    console.log(`no ${python}: without torch. Set VITRINE_TORCH to a Python that has it.`);
+    console.log(`no ${python}: without torch. Set VITRINE_PEERS_PYTHON to a Python that has it.`);
     return undefined;
   }
   return startChild(python, [new URL("peer.py", import.meta.url).pathname, `${WORKERS}`]);

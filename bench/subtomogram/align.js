@@ -31,8 +31,8 @@ const CASES = [32, 48].flatMap((box) =>
 
 /** Cases as `32/27`; none: all. */
 export async function run(names) {
-  const python = process.env.VITRINE_ACRYO;
-  if (python === undefined) console.log("acryo: not here (VITRINE_ACRYO); only our own figures.");
+  const python = process.env.VITRINE_PEERS_PYTHON;
+  if (python === undefined) console.log("acryo: not here (VITRINE_PEERS_PYTHON); only our own figures.");
   const folder = mkdtempSync(join(tmpdir(), "bench-subtomogram-"));
   const rows = [];
   try {

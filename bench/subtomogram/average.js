@@ -19,8 +19,8 @@ const CASES = [32, 48].flatMap((box) => [3, 1].map((order) => ({ box, order })))
 
 /** Boxes and rotations are not chosen here. */
 export async function run() {
-  const python = process.env.VITRINE_ACRYO;
-  if (python === undefined) console.log("acryo: not here (VITRINE_ACRYO); only our own figures.");
+  const python = process.env.VITRINE_PEERS_PYTHON;
+  if (python === undefined) console.log("acryo: not here (VITRINE_PEERS_PYTHON); only our own figures.");
   const folder = mkdtempSync(join(tmpdir(), "bench-subtomogram-"));
   try {
     const data = writeData(folder);

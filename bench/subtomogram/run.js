@@ -1,4 +1,4 @@
-// `npm run bench -- subtomogram [part…]`: what this package and acryo (PyPI) need on the same two cores, in turns. VITRINE_ACRYO is a Python that has acryo.
+// `npm run bench -- subtomogram [part…]`: what this package and acryo (PyPI) need on the same two cores, in turns. VITRINE_PEERS_PYTHON is a Python that has acryo.
 const PARTS = ["align", "average"];
 
 /** Runs the parts that `args` names, all where it names none. */
