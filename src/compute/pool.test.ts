@@ -152,7 +152,7 @@ test("the package's own workers serve its own jobs from the same memory, and nam
     `"worker: expected one of compute/phases, found the job compute/no. List it in its domain and the domain in the worker's entry, then run \`npm run build\`."`,
   );
   expect((await unknown("nobody/phases")).message).toMatchInlineSnapshot(
-    `"worker: expected one of compute, match, pyramid, found the job nobody/phases. List it in its domain and the domain in the worker's entry, then run \`npm run build\`."`,
+    `"worker: expected one of compute, likelihood, match, pyramid, subtomogram, found the job nobody/phases. List it in its domain and the domain in the worker's entry, then run \`npm run build\`."`,
   );
 });
 
