@@ -1,6 +1,7 @@
 import type { File, FS } from "h5wasm";
 import { VitrineError } from "../../core/index.ts";
 import { contentWords } from "../kindWords.ts";
+import { requireHeapsThatEnd } from "./heaps.ts";
 
 /** The HDF5 library, once it is loaded. */
 interface Library {
@@ -43,7 +44,10 @@ export async function withLibraryFile<T>(
   { at, bytes }: { readonly at: string; readonly bytes?: Uint8Array },
   use: (open: OpenFile) => T,
 ): Promise<T> {
-  if (bytes !== undefined) requireHdf5(bytes, at);
+  if (bytes !== undefined) {
+    requireHdf5(bytes, at);
+    requireHeapsThatEnd(bytes, at);
+  }
   const { File, files } = await loadLibrary();
   const name = `file${names++}.h5`;
   let file: File | undefined;
