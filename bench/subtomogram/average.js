@@ -32,8 +32,16 @@ export async function run() {
   }
 }
 
-async function compare({ folder, python, data, box, order }) {
-  await using pool = await createPool({ workers: 2 });
+async function compare(one) {
+  const pool = await createPool({ workers: 2 });
+  try {
+    return await row(pool, one);
+  } finally {
+    await pool.dispose();
+  }
+}
+
+async function row(pool, { folder, python, data, box, order }) {
   const molecules = new Molecules(data.places, data.quaternions);
   const image = { data: data.tomogram, shape: SHAPE };
   const loader = new SubtomogramLoader(image, molecules, {
