@@ -45,7 +45,7 @@ export interface Compression {
 export const templatesJob = defineJob(
   "likelihood/templates",
   ({ kernels, team, memory, report }, task: TemplatesTask) => {
-    const { lanes, suffix, bytes } = numbersOf(task.precision);
+    const { lanes, suffix } = numbersOf(task.precision);
     const { shells, inplanes, displaced, compression, templates, depth } = task;
     const forward = kernels[`forward${suffix}`];
     const work = task.work + team.rank * task.workBytes;
@@ -81,7 +81,6 @@ export const templatesJob = defineJob(
       }
       report(1);
     });
-    void bytes;
   },
 );
 
@@ -185,7 +184,7 @@ export interface CorrelateTask {
 /** Reports pairs of a group and a block of images. */
 export const correlateJob = defineJob("likelihood/correlate", (context, task: CorrelateTask) => {
   const { kernels, team, memory, report } = context;
-  const { lanes: _, suffix } = numbersOf(task.precision);
+  const { suffix } = numbersOf(task.precision);
   const [begin, correlate, finish] = [
     kernels[`begin${suffix}`],
     kernels[`correlate${suffix}`],

@@ -1,19 +1,10 @@
 import { VitrineError } from "../../core/index.ts";
-import { type ImageSource, openImage, requireKnownOptions } from "../../io/index.ts";
+import { convertUnit, type ImageSource, openImage, requireKnownOptions } from "../../io/index.ts";
 import { callName } from "../curry.ts";
 import { type PipeImage, requirePositive, toPipeImage } from "../image.ts";
 import { createProvider, type ImageProvider } from "../pipeline.ts";
 import { RESCALE_KEYS, type RescaleOptions, rescaler, TOLERANCE } from "./fromArray.ts";
 import { once } from "./once.ts";
-
-/** nm of the units that a file may give its axes in. */
-const NANOMETRES: Readonly<Record<string, number>> = {
-  angstrom: 0.1,
-  picometer: 1e-3,
-  nanometer: 1,
-  micrometer: 1e3,
-  millimeter: 1e6,
-};
 
 /** Sides of voxels that differ by more are not cubes; old headers round theirs. */
 const LARGEST_SIDE_DIFFERENCE = 0.01;
@@ -83,7 +74,7 @@ function volumeAxes({ name, axes, levels }: ImageSource): readonly [number, numb
 function scaleOf({ name, axes, levels }: ImageSource, places: readonly number[]): number {
   const sides = places
     .filter((axis) => axis >= 0)
-    .map((axis) => levels[0].scale[axis] * nanometres(axes[axis].unit));
+    .map((axis) => nanometres(levels[0].scale[axis], axes[axis].unit));
   const side = sides[sides.length - 1];
   if (!(side > 0)) throw noScale(name);
   if (sides.every((one) => Math.abs(one / side - 1) <= LARGEST_SIDE_DIFFERENCE)) return side;
@@ -92,8 +83,8 @@ function scaleOf({ name, axes, levels }: ImageSource, places: readonly number[])
   throw new VitrineError({ code: "unsupported", at: name, expected: "voxels that are cubes", found, hint });
 }
 
-function nanometres(unit: string | undefined): number {
-  return (unit === undefined ? undefined : NANOMETRES[unit]) ?? Number.NaN;
+function nanometres(value: number, unit: string | undefined): number {
+  return (unit === undefined ? undefined : convertUnit(value, unit, "nanometer")) ?? Number.NaN;
 }
 
 function noScale(at: string): VitrineError {

@@ -1,6 +1,7 @@
 import { type Backend, createFft, type FftPlan } from "../../compute/index.ts";
 import { elementCount, type Shape3 } from "../../core/index.ts";
 import type { PipeImage } from "../../pipe/index.ts";
+import { halfLowPass } from "../models/lowPass.ts";
 import type { Quaternion } from "../molecules/quaternion.ts";
 import { type TiltModel, wedgeMask } from "../tilt/tilt.ts";
 
@@ -31,7 +32,7 @@ export async function createDifferences(
 ): Promise<Differences> {
   const { shape } = template;
   const plan = createFft(backend, { kind: "real3d", shape });
-  const gains = cutoff === undefined ? undefined : lowpassGains(shape, cutoff);
+  const gains = cutoff === undefined ? undefined : halfLowPass(shape, cutoff);
   const transform = (data: Float32Array) => filtered(plan, { data: masked(data, mask), shape, gains });
   const reference = await transform(template.data);
   return {
@@ -72,17 +73,4 @@ async function filtered(
 
 function masked(data: Float32Array, mask: PipeImage | undefined): Float32Array {
   return mask === undefined ? data : data.map((value, i) => value * mask.data[i]);
-}
-
-/** 1 / (1 + (f / cutoff)^4) of a half transform. */
-function lowpassGains([depth, height, width]: Shape3, cutoff: number): Float32Array {
-  const square = (i: number, n: number) => ((2 * i < n ? i : i - n) / n / cutoff) ** 2;
-  const columns = Math.floor(width / 2) + 1;
-  const gains = new Float32Array(depth * height * columns);
-  let at = 0;
-  for (let z = 0; z < depth; z++)
-    for (let y = 0; y < height; y++)
-      for (let x = 0; x < columns; x++)
-        gains[at++] = 1 / (1 + (square(z, depth) + square(y, height) + square(x, width)) ** 2);
-  return gains;
 }

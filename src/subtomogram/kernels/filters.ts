@@ -23,7 +23,7 @@ function eachFrequency(
 }
 
 /** From the corner of the frequencies on nothing is filtered. */
-const CORNER = Math.sqrt(3) / 2;
+export const LOW_PASS_CORNER = Math.sqrt(3) / 2;
 
 /** Butterworth's low pass of order 2 times a scale: 1 / (1 + (f / cutoff)^4). */
 export function lowPass(
@@ -31,7 +31,7 @@ export function lowPass(
   { cutoff, scale, ...orders }: Orders & { readonly cutoff: number | undefined; readonly scale: number },
 ): Float32Array {
   const out = new Float32Array(layout.columns * layout.column);
-  const isAll = cutoff === undefined || cutoff <= 0 || cutoff >= CORNER;
+  const isAll = cutoff === undefined || cutoff <= 0 || cutoff >= LOW_PASS_CORNER;
   eachFrequency(layout, orders, (place, [z, y, x]) => {
     out[place] = isAll ? scale : scale / (1 + ((z * z + y * y + x * x) / (cutoff * cutoff)) ** 2);
   });

@@ -1,27 +1,20 @@
 import { readFileSync } from "node:fs";
-import { fileURLToPath } from "node:url";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import {
+  subtomogramGolden,
+  subtomogramMolecules,
+  subtomogramVolume,
+} from "../../../test/support/subtomogramCase.ts";
 import { createPool, type Pool } from "../../compute/index.ts";
 import { parseNpy } from "../../io/index.ts";
 import { type PipeImage, softOtsu } from "../../pipe/index.ts";
 import { FscAlignment, NccAlignment, PccAlignment } from "../models/kinds.ts";
-import { parseMoleculesCsv } from "../molecules/csv.ts";
 import type { Molecules } from "../molecules/molecules.ts";
 import type { AlignOptions } from "./align.ts";
 import { SubtomogramLoader } from "./subtomogramLoader.ts";
 
-/** Vectors of acryo 0.9.1; see test/golden/subtomogram/README.md. */
-const FOLDER = new URL("../../../test/golden/subtomogram/", import.meta.url);
-const path = (name: string) => fileURLToPath(new URL(name, FOLDER));
-
-function volume(name: string): PipeImage {
-  const { data, shape } = parseNpy(readFileSync(path(name)), name);
-  return { data: Float32Array.from(data, Number), shape: [shape[0], shape[1], shape[2]] };
-}
-
-const molecules = (name: string) => parseMoleculesCsv(readFileSync(path(name), "utf8"), name);
-const [tomo, wedged] = [volume("tomo.npy"), volume("tomo_wedge.npy")];
-const [A, B] = [volume("template_A.npy"), volume("template_B.npy")];
+const [tomo, wedged] = [subtomogramVolume("tomo.npy"), subtomogramVolume("tomo_wedge.npy")];
+const [A, B] = [subtomogramVolume("template_A.npy"), subtomogramVolume("template_B.npy")];
 const mask = softOtsu({ sigma: 1, radius: 1 });
 
 let pool: Pool;
@@ -31,7 +24,11 @@ beforeAll(async () => {
 afterAll(() => pool[Symbol.asyncDispose]());
 
 const loaderOf = (image: PipeImage, options = {}) =>
-  new SubtomogramLoader(image, molecules("molecules_start.csv"), { scale: 0.5, backend: pool, ...options });
+  new SubtomogramLoader(image, subtomogramMolecules("molecules_start.csv"), {
+    scale: 0.5,
+    backend: pool,
+    ...options,
+  });
 
 /** The gates of the golden vectors: score 1e-4, places 0.05 voxels, the very same rotation. PCC's scores are sums: relative. */
 function expectMolecules(found: Molecules, wanted: Molecules) {
@@ -64,13 +61,13 @@ const cases: readonly [string, AlignOptions][] = [
 describe("alignments through a loader are acryo's", () => {
   test.each(cases)("%s", async (name, options) => {
     const aligned = await loaderOf(tomo).align(A, { maxShifts: 1.5, compat: true, ...options });
-    expectMolecules(aligned.molecules, molecules(`${name}.csv`));
+    expectMolecules(aligned.molecules, subtomogramMolecules(`${name}.csv`));
   });
 
   test("FSC", async () => {
     const options = { maxShifts: 1, mask, model: FscAlignment, compat: true };
     const aligned = await loaderOf(tomo).head(4).align(A, options);
-    expectMolecules(aligned.molecules, molecules("align_fsc_norot.csv"));
+    expectMolecules(aligned.molecules, subtomogramMolecules("align_fsc_norot.csv"));
   });
 
   test("with a missing wedge", async () => {
@@ -82,7 +79,7 @@ describe("alignments through a loader are acryo's", () => {
       cutoff: 0.3,
       compat: true,
     });
-    expectMolecules(aligned.molecules, molecules("alignw_zncc_rot27_mask_cut0.3.csv").head(12));
+    expectMolecules(aligned.molecules, subtomogramMolecules("alignw_zncc_rot27_mask_cut0.3.csv").head(12));
   });
 
   test("several templates", async () => {
@@ -92,13 +89,13 @@ describe("alignments through a loader are acryo's", () => {
       cutoff: 0.3,
       mask,
     });
-    const wanted = molecules("align_multi_norot.csv");
+    const wanted = subtomogramMolecules("align_multi_norot.csv");
     expect(aligned.molecules.features.labels).toEqual(wanted.features.labels);
   });
 
   test("groups, to their own averages", async () => {
-    const wanted = molecules("align_no_template_group.csv");
-    const start = molecules("molecules_start.csv");
+    const wanted = subtomogramMolecules("align_no_template_group.csv");
+    const start = subtomogramMolecules("molecules_start.csv");
     const g = new Array<number>(start.count).fill(0);
     const loader = loaderOf(tomo).replace({ molecules: start.withFeatures({ g }) });
     const aligned = await loader
@@ -119,7 +116,9 @@ test("a group knows its loader's missing wedge", async () => {
 });
 
 test("scores where molecules are", async () => {
-  const wanted: Record<string, number[][]> = JSON.parse(readFileSync(path("scores.json"), "utf8"));
+  const wanted: Record<string, number[][]> = JSON.parse(
+    readFileSync(subtomogramGolden("scores.json"), "utf8"),
+  );
   const loader = loaderOf(tomo);
   const found = {
     "zncc_mask_cut0.3": await loader.score([A, B], { mask, cutoff: 0.3, compat: true }),
@@ -140,7 +139,7 @@ test("scores where molecules are", async () => {
 });
 
 test("landscapes", async () => {
-  const wanted = parseNpy(readFileSync(path("landscape/zncc_mol3.npy")), "zncc_mol3");
+  const wanted = parseNpy(readFileSync(subtomogramGolden("landscape/zncc_mol3.npy")), "zncc_mol3");
   const found = await loaderOf(tomo)
     .select([3])
     .constructLandscape(A, { mask, cutoff: 0.3, maxShifts: 1.5, compat: true });
@@ -155,13 +154,16 @@ test("classes by expectation and maximization", async () => {
     { data: A.data.map((value, i) => value + 0.3 * B.data[i]), shape: A.shape },
     { data: B.data.map((value, i) => value + 0.3 * A.data[i]), shape: A.shape },
   ];
-  const loader = loaderOf(tomo).replace({ molecules: molecules("molecules_truth.csv") });
+  const loader = loaderOf(tomo).replace({ molecules: subtomogramMolecules("molecules_truth.csv") });
   let iteration = 0;
   for await (const { probabilities, templates } of loader.iterClassifyEm(guesses, { cutoff: 0.3 })) {
     iteration++;
-    const wanted = parseNpy(readFileSync(path(`em/iter${iteration}_probs.npy`)), "probs").data;
+    const wanted = parseNpy(readFileSync(subtomogramGolden(`em/iter${iteration}_probs.npy`)), "probs").data;
     for (let i = 0; i < wanted.length; i++) expect(probabilities[i]).toBeCloseTo(Number(wanted[i]), 4);
-    const sums = parseNpy(readFileSync(path(`em/iter${iteration}_templates.npy`)), "templates").data;
+    const sums = parseNpy(
+      readFileSync(subtomogramGolden(`em/iter${iteration}_templates.npy`)),
+      "templates",
+    ).data;
     templates.forEach(({ data }, k) => {
       // acryo's are sums.
       let weight = 0;
@@ -177,7 +179,10 @@ test("classes by expectation and maximization", async () => {
 });
 
 test("classes by principal components", async () => {
-  const loader = loaderOf(tomo).replace({ molecules: molecules("molecules_truth.csv"), outputShape: 24 });
+  const loader = loaderOf(tomo).replace({
+    molecules: subtomogramMolecules("molecules_truth.csv"),
+    outputShape: 24,
+  });
   const { loader: classified, classes } = await loader.classify({
     mask,
     cutoff: 0.3,

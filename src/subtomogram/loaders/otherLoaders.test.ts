@@ -2,29 +2,25 @@ import { readFileSync } from "node:fs";
 import { mkdtemp, readFile, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { fileURLToPath } from "node:url";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import {
+  subtomogramGolden,
+  subtomogramMolecules,
+  subtomogramVolume,
+} from "../../../test/support/subtomogramCase.ts";
 import { createPool, type Pool } from "../../compute/index.ts";
 import { parseNpy } from "../../io/index.ts";
-import type { PipeImage } from "../../pipe/index.ts";
-import { parseMoleculesCsv } from "../molecules/csv.ts";
 import { Molecules } from "../molecules/molecules.ts";
 import { BatchLoader } from "./batchLoader.ts";
 import { ExtractedSubvolumeLoader, extractSubtomograms } from "./extractedLoader.ts";
 import { MockLoader } from "./mockLoader.ts";
 import { SubtomogramLoader } from "./subtomogramLoader.ts";
 
-/** Vectors of acryo 0.9.1; see test/golden/subtomogram/README.md. */
-const FOLDER = new URL("../../../test/golden/subtomogram/", import.meta.url);
-const path = (name: string) => fileURLToPath(new URL(name, FOLDER));
-
-function volume(name: string): PipeImage {
-  const { data, shape } = parseNpy(readFileSync(path(name)), name);
-  return { data: Float32Array.from(data, Number), shape: [shape[0], shape[1], shape[2]] };
-}
-
-const molecules = (name: string) => parseMoleculesCsv(readFileSync(path(name), "utf8"), name);
-const [tomo, wedged, A] = [volume("tomo.npy"), volume("tomo_wedge.npy"), volume("template_A.npy")];
+const [tomo, wedged, A] = [
+  subtomogramVolume("tomo.npy"),
+  subtomogramVolume("tomo_wedge.npy"),
+  subtomogramVolume("template_A.npy"),
+];
 
 let pool: Pool;
 let folder: string;
@@ -48,7 +44,7 @@ function expectNear(found: ArrayLike<number>, wanted: ArrayLike<number>, toleran
 }
 
 describe("a batch of tomograms", () => {
-  const start = molecules("molecules_start.csv");
+  const start = subtomogramMolecules("molecules_start.csv");
   const batch = () =>
     new BatchLoader({ outputShape: 24, backend: pool })
       .addTomogram(tomo, start.slice(0, 5), { scale: 0.5, id: "t0" })
@@ -56,10 +52,10 @@ describe("a batch of tomograms", () => {
 
   test("is averaged and aligned as acryo's", async () => {
     expect(batch().molecules.features["image-id"]).toEqual(
-      molecules("batch_molecules.csv").features["image-id"],
+      subtomogramMolecules("batch_molecules.csv").features["image-id"],
     );
-    expectNear((await batch().average()).data, volume("batch_average.npy").data);
-    const wanted = molecules("batch_align.csv");
+    expectNear((await batch().average()).data, subtomogramVolume("batch_average.npy").data);
+    const wanted = subtomogramMolecules("batch_align.csv");
     const aligned = await batch().align(A, { maxShifts: 1.5, cutoff: 0.3, compat: true });
     for (let i = 0; i < 36; i++)
       expect(Math.abs(aligned.molecules.pos[i] - wanted.pos[i])).toBeLessThan(0.025);
@@ -90,14 +86,14 @@ describe("a batch of tomograms", () => {
 });
 
 describe("a mock", () => {
-  const places = molecules("sim_molecules.csv");
+  const places = subtomogramMolecules("sim_molecules.csv");
   const mock = (options = {}) =>
     new MockLoader(A, places.translate([-6, -6, -6]), { scale: 0.5, backend: pool, ...options });
 
   test("shows the template as acryo's", async () => {
     expectNear(
       (await mock().asArray()).data,
-      parseNpy(readFileSync(path("sim/mock_nodegrees.npy")), "mock").data as Float32Array,
+      parseNpy(readFileSync(subtomogramGolden("sim/mock_nodegrees.npy")), "mock").data as Float32Array,
     );
   });
 
@@ -118,7 +114,7 @@ describe("a mock", () => {
 });
 
 test("extracted boxes are read again where molecules moved to", async () => {
-  const loader = new SubtomogramLoader(tomo, molecules("molecules_start.csv"), {
+  const loader = new SubtomogramLoader(tomo, subtomogramMolecules("molecules_start.csv"), {
     scale: 0.5,
     cornerSafe: true,
     backend: pool,

@@ -2,9 +2,7 @@ import { type Backend, createFft, type FftPlan } from "../../compute/index.ts";
 import { elementCount, type Shape3 } from "../../core/index.ts";
 import type { Quaternion } from "../molecules/quaternion.ts";
 import { type TiltModel, wedgeMask } from "../tilt/tilt.ts";
-
-/** From the corner of the frequencies on nothing is filtered. */
-const CORNER = Math.sqrt(3) / 2;
+import { halfLowPass } from "./lowPass.ts";
 
 /** Images of one shape with a low pass (Butterworth, order 2) and the frequencies that a molecule's tomogram has. */
 export class WeightedImages {
@@ -15,7 +13,7 @@ export class WeightedImages {
   constructor(backend: Backend, shape: Shape3, cutoff: number | undefined) {
     this.#plan = createFft(backend, { kind: "real3d", shape });
     this.#shape = shape;
-    this.#gains = lowPassGains(shape, cutoff);
+    this.#gains = halfLowPass(shape, cutoff);
   }
 
   /** Re IFFT(F(data) low pass, wedge). */
@@ -61,18 +59,4 @@ function halfWedge(
         weights[at++] = (mask[row + x] + mask[other + opposite(x, width)]) / 2;
     }
   return weights;
-}
-
-function lowPassGains(shape: Shape3, cutoff: number | undefined): Float32Array {
-  const [depth, height, width] = shape;
-  const columns = (width >> 1) + 1;
-  const gains = new Float32Array(depth * height * columns).fill(1);
-  if (cutoff === undefined || cutoff <= 0 || cutoff >= CORNER) return gains;
-  const square = (i: number, n: number) => ((2 * i < n ? i : i - n) / (n * cutoff)) ** 2;
-  let at = 0;
-  for (let z = 0; z < depth; z++)
-    for (let y = 0; y < height; y++)
-      for (let x = 0; x < columns; x++)
-        gains[at++] = 1 / (1 + (square(z, depth) + square(y, height) + square(x, width)) ** 2);
-  return gains;
 }

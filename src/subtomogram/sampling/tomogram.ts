@@ -1,5 +1,5 @@
 import { elementCount, type PixelArray, type Shape3, VitrineError } from "../../core/index.ts";
-import type { ImageSource } from "../../io/index.ts";
+import { convertUnit, type ImageSource } from "../../io/index.ts";
 import type { NumberArray } from "../../pipe/index.ts";
 import type { Zyx } from "../molecules/quaternion.ts";
 
@@ -34,15 +34,6 @@ export function toTomogram(image: TomogramInput, { level = 0 }: TomogramOptions 
   if ("data" in image) return arrayTomogram(image);
   return image;
 }
-
-/** nm of the units that a file may give its axes in. */
-const NANOMETRES: Readonly<Record<string, number>> = {
-  angstrom: 0.1,
-  picometer: 1e-3,
-  nanometer: 1,
-  micrometer: 1e3,
-  millimeter: 1e6,
-};
 
 /** A volume in memory, its values as they are: they are converted box by box. */
 export function arrayTomogram(
@@ -120,8 +111,7 @@ function volumeAxes({ name, axes }: ImageSource, shape: readonly number[]): read
 }
 
 function scaleOf(step: number, unit: string | undefined): number | undefined {
-  const nm = unit === undefined ? undefined : NANOMETRES[unit];
-  return nm === undefined || !(step > 0) ? undefined : step * nm;
+  return unit === undefined || !(step > 0) ? undefined : convertUnit(step, unit, "nanometer");
 }
 
 function toFloats(data: PixelArray): Float32Array {
