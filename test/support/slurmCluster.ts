@@ -65,7 +65,7 @@ export async function startSlurm({
       quietly(() => accounts?.stop());
       munge.stop();
       delete process.env.SLURM_CONF;
-      rmSync(root, { recursive: true, force: true, maxRetries: 5 });
+      patiently(() => rmSync(root, { recursive: true, force: true })); // what was killed may still end a write
     },
   };
 }
@@ -98,7 +98,8 @@ function startMunge(root: string): { readonly socket: string; stop(): void } {
   ];
   const daemon = spawn("munged", options, { stdio: "ignore", env: withSbin() });
   patiently(() => execFileSync("munge", ["-n", `--socket=${socket}`], { stdio: "ignore" }));
-  return { socket, stop: () => void daemon.kill("SIGTERM") };
+  // not SIGTERM: a daemon that is asked to end writes its seed, into a folder that is being removed
+  return { socket, stop: () => void daemon.kill("SIGKILL") };
 }
 
 /** Processes of the tasks of a node: they name its spool folder's configuration or node in their titles. */
