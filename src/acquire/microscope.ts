@@ -5,7 +5,7 @@ export type ConfigSetting = readonly [device: string, property: string, value: s
 
 /**
  * The devices of a microscope: MMCore's methods of the same names in camelCase. Positions are µm, exposures ms. Every method
- * rejects with {@link VitrineError} `device` where the device refused and `missing` where a label or property is not there.
+ * rejects with `VitrineError` `device` where the device refused and `missing` where a label or property is not there.
  */
 export interface MicroscopeCore {
   getLoadedDevices(): Promise<readonly string[]>;

@@ -31,7 +31,7 @@ export interface PoolOptions {
   readonly relaxedSimd?: boolean;
   /** Built entry of the worker threads, where a lab has domains of its own to serve; default the package's. */
   readonly entry?: URL;
-  /** Count kernel calls that end after an abort, see {@link ThreadPool.lateCalls}; costs about 0.1 µs a call. Default false. */
+  /** Count kernel calls that end after an abort, see `ThreadPool.lateCalls`; costs about 0.1 µs a call. Default false. */
   readonly countLateCalls?: boolean;
 }
 

@@ -33,7 +33,7 @@ export async function readUnpacked(source: FileSource): Promise<Uint8Array> {
   return isGzip(bytes) ? unpackGzip(bytes, sourceName(source)) : bytes;
 }
 
-/** Opens a file for reading in parts; one that gzip packed is unpacked into memory. @throws {VitrineError} as {@link readUnpacked} */
+/** Opens a file for reading in parts; one that gzip packed is unpacked into memory. @throws {VitrineError} as `readUnpacked` */
 export async function openUnpacked(source: FileSource): Promise<RandomAccessFile> {
   const file = await openFile(source);
   let isKept = false;

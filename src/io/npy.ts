@@ -240,7 +240,7 @@ export function npyDtypeOf({ dtype, data }: NpyContent): NpyDtype {
   return dtype ?? inferDtype(data);
 }
 
-/** A whole .npy file as bytes; see {@link npyChunks}. */
+/** A whole .npy file as bytes; see `npyChunks`. */
 export function formatNpy(content: NpyContent): Uint8Array {
   const [header, values] = npyChunks(content, "formatNpy");
   const bytes = new Uint8Array(header.length + values.length);

@@ -7,7 +7,7 @@ import { type NpyRecords, type RecordField, recordsOf } from "./records.ts";
 
 /**
  * Reads a structured array, as a `.cs` file of cryoSPARC is one: texts, integers, floats and booleans, alone or in short lists. Or the
- * same in cryoSPARC's own newer form, as {@link parseCsdat}.
+ * same in cryoSPARC's own newer form, as `parseCsdat`.
  *
  * @throws {VitrineError} missing, storage: the file; format: not `.npy`, damaged or truncated; type: not records; unsupported: Python
  *   objects in it, several dimensions

@@ -33,7 +33,7 @@ function kindText(bytes: Uint8Array): string {
 /**
  * Reads a text file, unpacked if gzip packed it; a byte order mark does not count.
  *
- * @throws {VitrineError} as {@link decodeText} and `readUnpacked`
+ * @throws {VitrineError} as `decodeText` and `readUnpacked`
  */
 export async function readText(source: FileSource): Promise<string> {
   return decodeText(await readUnpacked(source), sourceName(source)).replace(/^\ufeff/, "");

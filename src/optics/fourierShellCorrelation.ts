@@ -16,7 +16,8 @@ export interface ShellCorrelation {
  * Correlates two maps shell by shell of Fourier space: Re Σ A B* / √(Σ |A|² Σ |B|²), the sums over the whole transform,
  * for shells of one Fourier voxel from 0 to Nyquist, floor(n / 2).
  *
- * @param a, b  (n, n, n); not changed
+ * @param a  (n, n, n); not changed
+ * @param b  as `a`
  * @throws {VitrineError} shape: not a cube, or two shapes
  * Source: Harauz & van Heel 1986, Optik 73:146.
  */

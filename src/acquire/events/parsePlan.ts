@@ -30,7 +30,7 @@ const knownKeys = z.strictObject(
  * @param options  fieldUm: what the camera sees, µm: the size of tiles of a useq grid that does not say it
  * @returns        the events, made while they are iterated; can be iterated again
  * @throws {VitrineError} at the call: format: a shape that is none of these, or that could be two of them; undeterminable: a grid
- *   whose tiles have no size; otherwise as {@link parseEvents}, {@link multiDAcquisitionEvents} and {@link expandUseq}
+ *   whose tiles have no size; otherwise as `parseEvents`, {@link multiDAcquisitionEvents} and {@link expandUseq}
  */
 export function parsePlan(
   value: unknown,

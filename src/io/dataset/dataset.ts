@@ -19,7 +19,7 @@ export interface DatasetImage {
 /**
  * Images by their axes, on disk or in memory, finished or still growing. As `ndstorage.Dataset`.
  *
- * All reading methods throw {@link VitrineError} missing for axes that no image has; the error names them.
+ * All reading methods throw `VitrineError` missing for axes that no image has; the error names them.
  */
 export interface Dataset extends AsyncDisposable {
   /** The folder, or what stands for it in messages. */

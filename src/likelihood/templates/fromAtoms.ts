@@ -26,9 +26,9 @@ const FEW_SUMS = 3e8;
  * Templates of atoms, not normalised. Gaussians: Σ exp(-2π² σ² k² + l) exp(-2πi q·r), l = -1.5 ln 2π - 3 ln σ - ln n, less the mean over
  * the box; hard spheres: Σ (sin κ - κ cos κ) k⁻³ 3 / (8π² n) exp(-2πi q·r), κ = 2πkσ.
  *
- * @param model  as `atomicModel` has it
- * @param shape  default: hard spheres
- * @returns      [viewing angles, shells, inplanes]
+ * @param model       as `atomicModel` has it
+ * @param descriptor  `atomShape`: Gaussians or hard spheres
+ * @returns           [viewing angles, shells, inplanes]
  * @throws {VitrineError} range: boxes that are not square, radii that are not above 0; aborted
  *
  * Accuracy: 1e-7 (single precision) and 1e-12 of the largest value, of both methods.

@@ -59,7 +59,7 @@ export interface CorrelationShape {
 }
 
 /**
- * A piece of a template search: blocks `firstBlock` to `lastBlock` (exclusive) of {@link BLOCK_TEMPLATES} templates.
+ * A piece of a template search: blocks `firstBlock` to `lastBlock` (exclusive) of `BLOCK_TEMPLATES` templates.
  * Template t is orientation floor(t / filters) seen through filter t mod filters; 2k and 2k + 1 travel together,
  * and `shape.pairs` such pairs make a visit.
  */

@@ -42,7 +42,7 @@ import {
 import { HIT_WORDS, Hits, thresholdFor } from "./hits.ts";
 import { mergeStatistics, readStatistic, restoreStatistic, type StatisticName } from "./statistics.ts";
 
-/** Blocks of {@link BLOCK_TEMPLATES} templates that a run correlates; all of them where a border is left out. */
+/** Blocks of `BLOCK_TEMPLATES` templates that a run correlates; all of them where a border is left out. */
 export interface BlockRange {
   readonly firstBlock?: number;
   /** Exclusive. */
@@ -80,7 +80,7 @@ export interface CorrelationPlan extends Plan<CorrelationTypes> {
   /** Rows and columns of the statistics. */
   readonly shape: Shape2;
   readonly templateCount: number;
-  /** Units of work, see {@link BLOCK_TEMPLATES}. */
+  /** Units of work, see `BLOCK_TEMPLATES`. */
   readonly blockCount: number;
   /** Correlations above the threshold of the blocks that were run, where the size asks for them. */
   readonly hits?: Hits;

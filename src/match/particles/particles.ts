@@ -20,7 +20,7 @@ export interface ResultMaps {
   readonly pixelSizeOffset?: Float32Array;
 }
 
-/** The values of {@link ResultMaps} at the peaks of a table, one of each a peak, in the peaks' order. */
+/** The values of `ResultMaps` at the peaks of a table, one of each a peak, in the peaks' order. */
 export type ParticleValues = Omit<ResultMaps, "shape">;
 
 /** What a table needs to know of its search beyond the settings. */

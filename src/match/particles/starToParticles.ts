@@ -57,7 +57,7 @@ export interface StarToParticlesOptions {
 }
 
 /**
- * The particles of a STAR file, RELION 3.1 (with optics) or older, as a table; or those of cisTEM, as {@link cistemColumns}.
+ * The particles of a STAR file, RELION 3.1 (with optics) or older, as a table; or those of cisTEM, as `cistemColumns`.
  *
  * A file of `particlesToStar` gives the same table, text by text. What another program changed since then counts: moved
  * coordinates and origins move every position, and another defocus replaces the micrograph's. Other files give the columns that

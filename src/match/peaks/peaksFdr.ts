@@ -60,7 +60,7 @@ export function noisePeakChance(
  *
  * Candidates are local maxima, higher than all within the mask radius: about one a template's correlation length, so that they are nearly
  * independent however pixels and orientations depend on each other. How high noise makes them is read off the micrograph itself
- * ({@link fitNoiseTail}), not off a Gaussian of pixels x correlations independent trials, so that neither the effective number of trials nor the
+ * (`fitNoiseTail`), not off a Gaussian of pixels x correlations independent trials, so that neither the effective number of trials nor the
  * tail needs to be known. What it cannot tell from particles: ice, edges and other molecules that correlate with the template.
  *
  * @param options  rate: between 0 and 1; maskRadiusPx: as in `findPeaks`

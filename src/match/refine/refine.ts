@@ -20,7 +20,7 @@ export interface RefineOptions extends SliceOptions {
    */
   readonly compatBatch?: number;
   readonly signal?: AbortSignal;
-  /** Gets the correlations that are done; {@link refineCount} says of how many. */
+  /** Gets the correlations that are done; `refineCount` says of how many. */
   readonly onProgress?: (done: number) => void;
   /** Gets results of some rows as soon as they are there, for whoever keeps them should the rest be interrupted. */
   readonly onResult?: (row: number, result: RefinedParticle) => void;

@@ -76,7 +76,7 @@ const SECTIONS = 16;
 
 /**
  * A template search that is ready to run: the filtered micrograph, the template's spectrum, filters and rotations lie in
- * the backend's memory. Work is counted in blocks of {@link BLOCK_TEMPLATES} correlations; any division into ranges of blocks gives the
+ * the backend's memory. Work is counted in blocks of `BLOCK_TEMPLATES` correlations; any division into ranges of blocks gives the
  * same maps.
  */
 export class TemplateSearch {
@@ -84,7 +84,7 @@ export class TemplateSearch {
   readonly space: SearchSpace;
   readonly size: SearchSize;
   readonly templateSize: number;
-  /** What computes, see {@link kernelsOf}. */
+  /** What computes, see `kernelsOf`. */
   readonly kernels: string;
   readonly #volume: FftPlan;
   readonly #plan: CorrelationPlan;
@@ -173,7 +173,7 @@ export class TemplateSearch {
     return await this.#plan.run({ ...blocks, ...(pause && { pause }) }, options);
   }
 
-  /** What a search found that has run over all blocks; see {@link findParticles}. @throws {VitrineError} as that */
+  /** What a search found that has run over all blocks; see `findParticles`. @throws {VitrineError} as that */
   async particles(options: ParticleOptions = {}): Promise<FoundParticle[]> {
     return findParticles(this, options);
   }

@@ -41,9 +41,9 @@ export interface SimulatedMicrograph {
  * σ times the potential along the beam, σ = γ λ / 47.878 V Å² (6.53e-4 rad/(V Å) at 300 kV): a weak phase object, whose
  * amplitude contrast is that of the CTF. There is no solvent, which takes about half of a protein's contrast away.
  *
- * @param map        (n, n, n) zyx, voxelSizeA in Å: pixels are as large; volts where `noise` is a dose
- * @param particles  where, at which rotation (a point at x is seen at transpose(R) x), at which defocus
- * @returns          shape (height, width)
+ * @param specimen  `map`: (n, n, n) zyx, voxelSizeA in Å: pixels are as large; volts where `noise` is a dose. `particles`:
+ *   where, at which rotation (a point at x is seen at transpose(R) x), at which defocus
+ * @returns         shape (height, width)
  * @throws {VitrineError} range: a box outside the micrograph, noise that is none, a map without voxel size, or with NaN or
  *   with nothing in it; shape: a map that is no cube; aborted
  * Source: Kirkland 2010, Advanced Computing in Electron Microscopy, eq. 5.6 (σ) and 3.9 (weak phase object).

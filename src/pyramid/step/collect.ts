@@ -22,7 +22,7 @@ export interface CollectedLayer {
   readonly missing: readonly string[];
 }
 
-/** What {@link collectLayers} did. */
+/** What `collectLayers` did. */
 export interface CollectReport {
   readonly layers: readonly CollectedLayer[];
   /** Plates as OME-Zarr, below the experiment's folder, where they were asked for. */
