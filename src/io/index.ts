@@ -174,7 +174,7 @@ export type {
   SourceRegion,
 } from "./source/source.ts";
 export { openTiffImages } from "./source/tiff/open.ts";
-export { convertUnit } from "./source/units.ts";
+export { convertUnit, unitName } from "./source/units.ts";
 export { formatStar, readStar, writeStar } from "./star/format.ts";
 export { parseStar } from "./star/parse.ts";
 export type { StarBlock, StarFile, StarPair } from "./star/star.ts";

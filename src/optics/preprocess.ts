@@ -9,6 +9,8 @@ export interface PreprocessOptions {
   readonly bandPass?: Float32Array;
   /** Pixels of the area that the result is cut to; H W where absent, as in a search. */
   readonly boxArea?: number;
+  /** Of the layout of the image: what is scaled so; the image itself where absent. */
+  readonly scaledBy?: Float32Array;
 }
 
 /**
@@ -26,17 +28,18 @@ export interface PreprocessOptions {
 export function preprocessImage(
   rfft: Float32Array,
   shape: Shape2,
-  { filter, bandPass, boxArea }: PreprocessOptions,
+  { filter, bandPass, boxArea, scaledBy = rfft }: PreprocessOptions,
 ): Float32Array<ArrayBuffer> {
   requireShape(shape, "preprocessImage shape");
   const count = shape[0] * rfftWidth(shape[1]);
   requireLength(rfft, 2 * count, "preprocessImage rfft");
+  requireLength(scaledBy, 2 * count, "preprocessImage scaledBy");
   requireLength(filter, count, "preprocessImage filter");
   if (bandPass !== undefined) requireLength(bandPass, count, "preprocessImage bandPass");
   const area = shape[0] * shape[1];
   const passed = bandPass === undefined ? area : fullPlaneSum(shape, (i) => bandPass[i]);
   const power = fullPlaneSum(shape, (i) =>
-    i === 0 ? 0 : (rfft[2 * i] ** 2 + rfft[2 * i + 1] ** 2) * filter[i] ** 2,
+    i === 0 ? 0 : (scaledBy[2 * i] ** 2 + scaledBy[2 * i + 1] ** 2) * filter[i] ** 2,
   );
   if (!(power > 0 && Number.isFinite(power))) throw nothingLeft(power);
   const scale = Math.sqrt((passed / power) * (area / (boxArea ?? area)));

@@ -2,7 +2,7 @@
 
 import { join } from "node:path";
 import { requireNotAborted, VitrineError } from "../../core/index.ts";
-import { type ImageSource, openImages, type SourceChannel } from "../../io/index.ts";
+import { convertUnit, type ImageSource, openImages, type SourceChannel } from "../../io/index.ts";
 import type { FoundImage } from "./found.ts";
 import { groupBy } from "./group.ts";
 import { type StageTags, stageTags } from "./stageTags.ts";
@@ -29,13 +29,6 @@ export interface Headers {
 
 /** Files that are read at once. */
 const AT_ONCE = 8;
-const UM: Readonly<Record<string, number>> = {
-  micrometer: 1,
-  nanometer: 1e-3,
-  millimeter: 1e3,
-  angstrom: 1e-4,
-  meter: 1e6,
-};
 
 /** Which image of which file. */
 export function headerKey({ path, image }: Pick<FoundImage, "path" | "image">): string {
@@ -102,7 +95,8 @@ function headerOf({ axes, levels, dtype, channels, metadata }: ImageSource, imag
   const [y, x] = [at("y"), at("x")];
   const inPlane = new Set(["y", "x", "sample"]);
   const outer = axes.flatMap(({ name }, i) => (inPlane.has(name) ? [] : [[name, shape[i]] as const]));
-  const um = UM[axes[x].unit ?? ""];
+  const { unit } = axes[x];
+  const pixelSizeUm = unit === undefined ? undefined : convertUnit(scale[x], unit, "micrometer");
   return {
     height: shape[y],
     width: shape[x],
@@ -110,7 +104,7 @@ function headerOf({ axes, levels, dtype, channels, metadata }: ImageSource, imag
     outer: Object.fromEntries(outer),
     channels,
     imageIndex,
-    ...(um !== undefined && { pixelSizeUm: scale[x] * um }),
+    ...(pixelSizeUm !== undefined && { pixelSizeUm }),
     // what a microscope writes beside is more exact than the resolution of printers
     ...stageTags(metadata),
   };

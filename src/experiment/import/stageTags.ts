@@ -1,6 +1,6 @@
 /** Where the stage was and how large a pixel is, as microscopes write it into the text of a TIFF file or its OME-XML. */
 import { VitrineError } from "../../core/index.ts";
-import { type JsonObject, readXml } from "../../io/index.ts";
+import { convertUnit, type JsonObject, readXml, unitName } from "../../io/index.ts";
 import { attribute, elements } from "./xml.ts";
 
 /** What a file says beside its pixels. */
@@ -9,8 +9,6 @@ export interface StageTags {
   readonly positionUm?: readonly [number, number];
   readonly pixelSizeUm?: number;
 }
-
-const UM: Readonly<Record<string, number>> = { µm: 1, μm: 1, um: 1, nm: 1e-3, mm: 1e3, m: 1e6, cm: 1e4 };
 
 /**
  * Reads them from what a source tells beside its pixels: OME's planes (y taken as down; positions in another unit than of
@@ -25,8 +23,10 @@ export function stageTags(metadata: JsonObject): StageTags {
 function omePlane(plane: unknown): StageTags {
   const said = new Map(Object.entries(plane ?? {}));
   const um = (name: string) => {
-    const [value, unit] = [said.get(name), UM[String(said.get(`${name}Unit`))]];
-    return typeof value === "number" && unit !== undefined ? value * unit : undefined;
+    const [value, unit] = [said.get(name), unitName(String(said.get(`${name}Unit`)))];
+    return typeof value === "number" && unit !== undefined
+      ? convertUnit(value, unit, "micrometer")
+      : undefined;
   };
   const [y, x] = [um("PositionY"), um("PositionX")];
   return y === undefined || x === undefined ? {} : { positionUm: [y, x] };

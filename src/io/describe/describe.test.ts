@@ -52,7 +52,11 @@ test("arrays by their shape and type, whatever their name", async () => {
   });
   // what is no image is told as an array alone
   const line = { data: Float64Array.of(1, 2), shape: [2] };
-  expect(await described("line", formatNpy(line))).not.toHaveProperty("image");
+  const told = await described("line", formatNpy(line));
+  expect(told).not.toHaveProperty("image");
+  expect(told).toMatchObject({
+    warnings: [expect.stringMatching(/^no image can be read of it: .*2 to 5 dim/)],
+  });
   const archive = formatNpz([
     ["a", array],
     ["b", { data: Uint8Array.of(1), shape: [], dtype: "b1" }],
@@ -74,6 +78,12 @@ test("tables and texts by their lines, other files by their size", async () => {
     bytes: 61895,
     pages: 18,
     layouts: [{ width: 48, height: 32, channels: 1, dtype: "uint16", images: 18 }],
+  });
+  const tiffs = join(golden, "../tiff-others");
+  expect(await describeFile(join(tiffs, "shaped.twice.tif"))).toMatchObject({
+    kind: "images",
+    names: ["0", "1"],
+    images: [{ axes: [{ name: "z", length: 2 }, {}, {}] }, { axes: [{ name: "z", length: 2 }, {}, {}] }],
   });
   mkdirSync(join(scratch, "folder"));
   expect(await describeFile(join(scratch, "folder"))).toEqual({ kind: "folder" });

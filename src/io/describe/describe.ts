@@ -19,7 +19,13 @@ import {
   type OmeZarrDescription,
 } from "./dataset.ts";
 import { describeHdf5, type Hdf5Description } from "./hdf5.ts";
-import { describeImages, describeSource, type ImagesDescription, type SourceDescription } from "./images.ts";
+import {
+  describeImages,
+  describeSource,
+  type ImageDescription,
+  type ImagesDescription,
+  type SourceDescription,
+} from "./images.ts";
 import {
   type AtomsDescription,
   type CryosparcDescription,
@@ -84,7 +90,9 @@ export async function describeFile(path: string): Promise<FileDescription> {
       return describeAtoms(path, kind);
     case "tiff": {
       const images = await describeImages(path);
-      return isPages(images) ? describeTiff(path, await sizeOf(path)) : images;
+      if (!isPages(images)) return images;
+      const { warnings } = images;
+      return { ...(await describeTiff(path, await sizeOf(path))), ...(warnings.length > 0 && { warnings }) };
     }
     case "folder":
       return { kind };
@@ -93,10 +101,20 @@ export async function describeFile(path: string): Promise<FileDescription> {
   }
 }
 
-/** Nothing but pages: no pyramid, no pictures of a slide, which have names. */
+/** Axes of pages that nobody described. */
+const PAGE_AXES = new Set(["time", "y", "x", "sample"]);
+
+/** Nothing but pages: no pyramid, no axes with names, no pictures of a slide, which have names, no images that only a program tells apart. */
 function isPages({ format, images, names }: ImagesDescription): boolean {
   const isFlat = images.every(({ levels }) => levels.length === 1);
-  return format === "tiff" && isFlat && names.every((name) => /^\d+$/.test(name));
+  const isUnnamed = images.every(({ axes }) => axes.every(({ name }) => PAGE_AXES.has(name)));
+  const sizes = images.map(({ dtype, axes }) => `${axes.map(sideOf)} ${dtype}`);
+  const areApart = new Set(sizes).size === images.length;
+  return format === "tiff" && isFlat && isUnnamed && areApart && names.every((name) => /^\d+$/.test(name));
+}
+
+function sideOf({ name, length }: ImageDescription["axes"][number]): string {
+  return name === "time" ? "" : `${name} ${length}`;
 }
 
 async function describeCsv(path: string): Promise<FileDescription> {

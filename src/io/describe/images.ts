@@ -57,21 +57,23 @@ export async function describeImages(path: string): Promise<ImagesDescription> {
 
 /** The first image of a file as sources know it. */
 export interface SourceDescription {
-  /** Axes with units and steps, levels, chunks; absent where no image can be read of it by regions. */
+  /** Axes with units and steps, levels, chunks; absent where no image can be read of it by regions, which `warnings` says. */
   readonly image?: ImageDescription;
+  /** Why there is none, and what was left out or guessed of it; absent where nothing was. */
+  readonly warnings?: readonly string[];
 }
 
-/** The first image of a file that its format's own description tells of; what is wrong with the file, that one says. */
+/** The first image of a file that its format's own description tells of, or why it cannot be read as one. */
 export async function describeSource(path: string): Promise<SourceDescription> {
   try {
     await using collection = await openImages(path);
     const [name] = collection.images;
-    if (name === undefined) return {};
     await using image = await collection.open(name);
-    return { image: describeImage(name, image) };
+    const warnings = [...new Set([...collection.warnings, ...image.warnings])];
+    return { image: describeImage(name, image), ...(warnings.length > 0 && { warnings }) };
   } catch (error) {
-    if (error instanceof VitrineError) return {};
-    throw error;
+    if (!(error instanceof VitrineError) || error.code === "aborted") throw error;
+    return { warnings: [`no image can be read of it: ${error.message}`] };
   }
 }
 

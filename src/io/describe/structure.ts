@@ -46,6 +46,8 @@ export interface TiffDescription {
   readonly pages: number;
   readonly layouts: readonly LayoutDescription[];
   readonly pixelSizeA?: number;
+  /** What was left out or guessed; absent where nothing was. */
+  readonly warnings?: readonly string[];
 }
 
 /** A STAR file by its blocks. */

@@ -4,7 +4,7 @@ import { dirname, join } from "node:path";
 import fc from "fast-check";
 import { afterAll, describe, expect, test } from "vitest";
 import { VitrineError } from "../../core/index.ts";
-import { parseImage } from "./foreignMetadata.ts";
+import { parseZarrImage } from "../source/zarr/imageMetadata.ts";
 import { openOmeZarr } from "./open.ts";
 import { parseHeader, parseRecords } from "./records.ts";
 
@@ -58,6 +58,25 @@ test("several images are positions: numbers where they are numbered, else names"
   expect((await named.readImage({ position: "1", channel: 1 })).data).toEqual(Uint8Array.of(7, 7, 7));
 });
 
+test("fields of a plate are positions by their paths", async () => {
+  const plate = {
+    columns: [{ name: "1" }],
+    rows: [{ name: "A" }],
+    wells: [{ path: "A/1", rowIndex: 0, columnIndex: 0 }],
+  };
+  const images = [{ path: "0" }, { path: "1" }];
+  const fields = ["A/1/0", "A/1/1"].flatMap((field) => [
+    [`${field}/zarr.json`, image(["y", "x"])],
+    [`${field}/0/zarr.json`, array([2, 3])],
+  ]);
+  const files = {
+    "zarr.json": group({ ome: { plate } }),
+    "A/1/zarr.json": group({ ome: { well: { images } } }),
+  };
+  await using dataset = await openOmeZarr(store({ ...files, ...Object.fromEntries(fields) }));
+  expect(dataset.imageCoordinates()).toEqual([{ position: "A/1/0" }, { position: "A/1/1" }]);
+});
+
 test("version 0.1 without axes, Zarr 2, chunks that are there and chunks that are not", async () => {
   const zarray = {
     zarr_format: 2,
@@ -88,7 +107,7 @@ test("version 0.1 without axes, Zarr 2, chunks that are there and chunks that ar
 describe("what is damaged or no image says what and where", () => {
   const yx = { "zarr.json": image(["y", "x"]) };
   test.each([
-    ["plate", { "zarr.json": group({ ome: { plate: {} } }) }, "unsupported"],
+    ["plate without wells", { "zarr.json": group({ ome: { plate: {} } }) }, "missing"],
     ["group without images", { "zarr.json": group({}) }, "format"],
     ["group without attributes", { "zarr.json": { zarr_format: 3, node_type: "group" } }, "format"],
     ["half a zarr.json", { "zarr.json": '{"zarr_format"' }, "format"],
@@ -150,8 +169,8 @@ test("whatever metadata and records hold, they are read or refused with a place"
   );
   fc.assert(
     fc.property(fc.oneof(fc.jsonValue(), anyRecord), fc.jsonValue(), (value, axes) => {
-      refused(() => parseImage(value, "a"));
-      refused(() => parseImage({ multiscales: [{ axes, datasets: value }] }, "a"));
+      refused(() => parseZarrImage({ ...Object(value) }, "a"));
+      refused(() => parseZarrImage(Object({ multiscales: [{ axes, datasets: value }] }), "a"));
       refused(() => parseHeader(bytes(value), "a"));
       refused(() => parseRecords(bytes(value), "a", 0));
     }),

@@ -14,13 +14,13 @@ const LOOKED_FOR_AT_ONCE = 32;
  * Opens an OME-Zarr store (level 0 of its images) as a dataset.
  *
  * Stores that Vitrine wrote give back axes and metadata exactly, also after the program was killed; an image whose chunk is
- * gone is none, and listed in `lostImages`. While another program writes, `awaitNewImage` looks what it has saved. Stores of others (0.1 to 0.5, Zarr 2 or 3, one image or the bioformats2raw layout)
- * have the axes `time`, `channel`, `z` and whatever else they name, numbered from 0, channels by their names if they have
- * different ones, and `position` if there are several images; chunks that are not there are fill, as Zarr has it.
+ * gone is none, and listed in `lostImages`. While another program writes, `awaitNewImage` looks what it has saved. Stores of others are what
+ * `openImages` makes of them: the axes `time`, `channel`, `z` and whatever else they name, numbered from 0, channels by their names if they have
+ * different ones, and `position` if there are several images (fields of a plate: `B/3/0`); chunks that are not there are fill, as Zarr has it.
  *
  * @param path  folder, or address of it
- * @throws {VitrineError} missing: no such store; format: damaged metadata or a chunk of the wrong size; unsupported: plates,
- *   or values that are no pixels
+ * @throws {VitrineError} missing: no such store; format: damaged metadata or a chunk of the wrong size; unsupported:
+ *   values that are no pixels
  */
 export async function openOmeZarr(path: string): Promise<OmeZarrReader> {
   const folder = path.replace(/(?<=.)[/\\]+$/, "");

@@ -309,6 +309,8 @@ describe("names and units", () => {
       "Å",
       "\u212b",
       "nm",
+      "NM",
+      "ang",
       "sec",
       "ms",
       "min",
@@ -316,7 +318,7 @@ describe("names and units", () => {
       "m",
     ];
     expect(names.map((name) => unitName(name) ?? "-").join(" ")).toMatchInlineSnapshot(
-      `"micrometer micrometer micrometer micrometer micrometer micrometer micrometer angstrom angstrom nanometer second millisecond minute - meter"`,
+      `"micrometer micrometer micrometer micrometer micrometer micrometer micrometer angstrom angstrom nanometer nanometer angstrom second millisecond minute - meter"`,
     );
     expect(convertUnit(1.5, "angstrom", "nanometer")).toBe(0.15);
     expect(convertUnit(0.00015, "micrometer", "angstrom")).toBeCloseTo(1.5, 12);

@@ -1,4 +1,5 @@
 import type { Axes, ImageLayout, PixelImage } from "../../core/index.ts";
+import { VitrineError } from "../../core/index.ts";
 import { indicesWithin } from "../dataset/arrayPlan.ts";
 import { BaseDataset } from "../dataset/baseDataset.ts";
 import type { JsonObject } from "../dataset/dataset.ts";
@@ -13,41 +14,67 @@ interface Plane {
   readonly region: SourceRegion;
 }
 
+/** More are taken for a damaged shape. */
+const MOST_PLANES = 1e7;
+
 /**
  * The planes of a file's images as a dataset: their axes with names of channels and positions as values; `image` has the names
  * of several images. Sizes and steps stand in the summary metadata. Closing it closes the file.
  *
- * @throws {VitrineError} the errors of `collection.open`, after which the file is closed
+ * @throws {VitrineError} the errors of `collection.open`, after which the file is closed; format: more than 10 million planes
  */
 export async function sourceDataset(collection: ImageCollection): Promise<ImageDataset> {
+  return new PlanesDataset(collection, await openSources(collection), (image) => ({ image }));
+}
+
+/** Opens every image of a file. @throws {VitrineError} as {@link sourceDataset} */
+export async function openSources(collection: ImageCollection): Promise<readonly ImageSource[]> {
+  const sources: ImageSource[] = [];
   try {
-    const sources: ImageSource[] = [];
-    for (const name of collection.images) sources.push(await collection.open(name));
-    return new PlanesDataset(collection, sources);
+    for (const name of collection.images) {
+      const source = await collection.open(name);
+      sources.push(source);
+      requirePlanes(source);
+    }
+    return sources;
   } catch (error) {
+    for (const source of sources) await source.close();
     await collection.close();
     throw error;
   }
 }
 
-class PlanesDataset extends BaseDataset<Plane> implements ImageDataset {
+function requirePlanes({ name, axes, levels: [{ shape }] }: ImageSource): void {
+  const outer = shape.slice(
+    0,
+    axes.findIndex((axis) => axis.name === "y"),
+  );
+  if (outer.reduce((product, side) => product * side, 1) <= MOST_PLANES) return;
+  const [expected, found] = [`at most ${MOST_PLANES} images`, `the shape ${shape.join(" x ")}`];
+  throw new VitrineError({ code: "format", at: name, expected, found });
+}
+
+/** See {@link sourceDataset}. */
+export class PlanesDataset extends BaseDataset<Plane> implements ImageDataset {
   readonly #collection: ImageCollection;
   readonly #sources: readonly ImageSource[];
 
-  constructor(collection: ImageCollection, sources: readonly ImageSource[]) {
+  /** @param nameOf  the axis that tells images of several from each other, by the name of one */
+  constructor(collection: ImageCollection, sources: readonly ImageSource[], nameOf: (image: string) => Axes) {
     super(collection.name, summaryOf(sources[0]));
     this.#collection = collection;
     this.#sources = sources;
-    for (const [i, source] of sources.entries()) this.#addPlanes(collection.images[i], source);
+    for (const [i, source] of sources.entries()) {
+      this.#addPlanes(source, sources.length > 1 ? nameOf(collection.images[i]) : {});
+    }
     this.markFinished();
   }
 
-  #addPlanes(name: string, source: ImageSource): void {
+  #addPlanes(source: ImageSource, several: Axes): void {
     const [{ shape }] = source.levels;
     const outer = source.axes.findIndex((axis) => axis.name === "y");
     const [height, width, channels = 1] = shape.slice(outer);
     const layout = { width, height, channels, dtype: source.dtype };
-    const several = this.#collection.images.length > 1 ? { image: name } : {};
     for (const indices of indicesWithin(shape.slice(0, outer).map((to) => ({ from: 0, to })))) {
       const axes = indices.map((index, i) => [source.axes[i].name, source.axes[i].values?.[index] ?? index]);
       const region = Object.fromEntries(indices.map((index, i) => [source.axes[i].name, index]));
@@ -66,8 +93,7 @@ class PlanesDataset extends BaseDataset<Plane> implements ImageDataset {
   async readImage(axes: Axes, options?: ReadImageOptions): Promise<PixelImage> {
     const { source, layout, region } = this.entryOf(axes);
     const into = givenPixels(layout, options, this.name);
-    const { data } = await source.read({ region });
-    into?.set(data);
+    const { data } = await source.read({ region, ...(into && { into }) });
     const { width, height, channels } = layout;
     return { data: into ?? data, width, height, channels };
   }

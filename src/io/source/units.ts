@@ -59,6 +59,8 @@ const OTHER_NAMES: Readonly<Record<string, string>> = {
   pm: "picometer",
   Å: "angstrom",
   A: "angstrom",
+  a: "angstrom",
+  ang: "angstrom",
   in: "inch",
   ft: "foot",
   s: "second",
@@ -83,7 +85,13 @@ export function unitName(text: string): string | undefined {
           .replace(/s$/, "")
           .replace(/metre$/, "meter")
       : word;
-  return UNITS.has(singular) ? singular : (OTHER_NAMES[word] ?? OTHER_NAMES[singular]);
+  if (UNITS.has(singular)) return singular;
+  // some programs shout: NM, UM
+  return (
+    OTHER_NAMES[word] ??
+    OTHER_NAMES[singular] ??
+    (word.length === 2 ? OTHER_NAMES[word.toLowerCase()] : undefined)
+  );
 }
 
 /** What a value is in another unit; undefined where one is no unit, or they measure different things. */

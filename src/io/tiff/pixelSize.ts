@@ -1,30 +1,9 @@
+import { convertUnit, unitName } from "../source/units.ts";
 import { TAG, type TiffDirectory } from "./directory.ts";
+import { parseImageJ } from "./imagej.ts";
 
-/** Å of the units that programs write, in lower case. */
-const UNITS_A: Readonly<Record<string, number>> = {
-  a: 1,
-  å: 1,
-  ang: 1,
-  angstrom: 1,
-  angstroms: 1,
-  pm: 0.01,
-  nm: 10,
-  nanometer: 10,
-  um: 1e4,
-  µm: 1e4,
-  μm: 1e4,
-  "\\u00b5m": 1e4,
-  micron: 1e4,
-  microns: 1e4,
-  micrometer: 1e4,
-  mm: 1e7,
-  cm: 1e8,
-  m: 1e10,
-  inch: 2.54e8,
-};
-
-/** Å of the units of the resolution tags: inch and centimetre. */
-const RESOLUTION_UNITS_A: Readonly<Record<number, number>> = { 2: 2.54e8, 3: 1e8 };
+/** The units of the resolution tags. */
+const RESOLUTION_UNITS: Readonly<Record<number, string>> = { 2: "inch", 3: "centimeter" };
 
 /** Pixels of 50 µm and more are those of a screen or printer: 72, 96 and 300 dots an inch are written where nobody knows. */
 const LARGEST_A = 5e5;
@@ -75,18 +54,20 @@ function attribute(xml: string, name: string): string | undefined {
 
 /** Å of ImageJ's unit; undefined for files of others. */
 function imageJUnit(description: string): number | undefined {
-  return description.startsWith("ImageJ=") ? unitA(/^unit=(.*)$/m.exec(description)?.[1] ?? "") : undefined;
+  return unitA(parseImageJ(description)?.unit ?? "");
 }
 
 async function resolutionSize(
   directory: TiffDirectory,
   unit: number | undefined,
 ): Promise<Sides | undefined> {
-  const unitSize = unit ?? RESOLUTION_UNITS_A[await directory.number(TAG.resolutionUnit, 2)];
+  const unitSize = unit ?? unitA(RESOLUTION_UNITS[await directory.number(TAG.resolutionUnit, 2)] ?? "");
   const [x, y] = [await directory.number(TAG.xResolution, 0), await directory.number(TAG.yResolution, 0)];
   return unitSize !== undefined && x > 0 && y > 0 ? [unitSize / x, unitSize / y] : undefined;
 }
 
+/** Å of a unit that a program writes. */
 function unitA(text: string): number | undefined {
-  return UNITS_A[text.trim().toLowerCase()];
+  const name = unitName(text);
+  return name === undefined ? undefined : convertUnit(1, name, "angstrom");
 }

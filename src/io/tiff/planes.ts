@@ -1,7 +1,7 @@
 import type { JsonObject, JsonValue } from "../dataset/dataset.ts";
 import { TAG } from "./directory.ts";
 import { parseImageJ } from "./imagej.ts";
-import { storedBytes, type TiffPlane, type TiffReader } from "./reader.ts";
+import { storedBytes, type TiffPageEntry, type TiffPlane, type TiffReader } from "./reader.ts";
 
 /** The images of a file one after another, and what was left out. */
 export interface TiffPlanes {
@@ -17,9 +17,22 @@ export async function readPlanes(reader: TiffReader): Promise<TiffPlanes> {
   const full = reader.chain.filter(({ role }) => role === "full");
   // a file of copies alone has nothing better
   const entries = full.length > 0 ? full : reader.chain;
-  if (entries.length > 1) return { planes: entries.map((entry) => ({ entry, frame: 0 })), warnings: [] };
-  const [entry] = entries;
-  const promised = await promisedFrames(reader, entry.offset, entry.at);
+  const [first] = entries;
+  if (entries.length === 1) return framesOf(reader, first, await promisedFrames(reader, first));
+  // arrays of tifffile may each have one page for all their planes
+  if ((await shapedFrames(reader, first)) === 1) {
+    return { planes: entries.map((entry) => ({ entry, frame: 0 })), warnings: [] };
+  }
+  const found: TiffPlanes[] = [];
+  for (const entry of entries) found.push(await framesOf(reader, entry, await shapedFrames(reader, entry)));
+  return {
+    planes: found.flatMap(({ planes }) => planes),
+    warnings: found.flatMap(({ warnings }) => warnings),
+  };
+}
+
+/** A page and what is behind it, of `promised` images. */
+async function framesOf(reader: TiffReader, entry: TiffPageEntry, promised: number): Promise<TiffPlanes> {
   const there = promised > 1 ? await contiguousFrames(reader, { entry, frame: 0 }) : 1;
   const count = Math.max(1, Math.min(promised, there, MOST_FRAMES));
   const planes = Array.from({ length: count }, (_, frame) => ({ entry, frame }));
@@ -34,14 +47,18 @@ export async function readPlanes(reader: TiffReader): Promise<TiffPlanes> {
 const MOST_FRAMES = 2 ** 20;
 
 /** Images that a description or tag tells of; 1 where none does. */
-async function promisedFrames(reader: TiffReader, offset: number, at: string): Promise<number> {
-  const directory = await reader.directory({ offset, at });
+async function promisedFrames(reader: TiffReader, entry: TiffPageEntry): Promise<number> {
+  const directory = await reader.directory(entry);
   const stack = directory.count(TAG.metaMorphPlanes);
   if (stack > 1) return stack;
   const [description] = await directory.descriptions();
-  const images = parseImageJ(description)?.images;
-  if (images !== undefined) return images;
-  const { width, height, channels } = reader.chain[0].page;
+  return parseImageJ(description)?.images ?? shapedFrames(reader, entry);
+}
+
+/** Images that tifffile's description tells of, which has one page for all of them; 1 where it does not. */
+async function shapedFrames(reader: TiffReader, entry: TiffPageEntry): Promise<number> {
+  const [description] = await (await reader.directory(entry)).descriptions();
+  const { width, height, channels } = entry.page;
   return Math.max(1, Math.floor(shapedValues(description) / (width * height * channels)));
 }
 

@@ -19,8 +19,10 @@ export interface StackSettings {
 /** A movie from whose frames boxes are cut. */
 export interface MovieSettings {
   readonly path: string;
-  /** A table of Leopard-EM's shifts of particles, or of torch-motion-correction's deformation field. */
-  readonly motion: { readonly kind: "shifts" | "deformation"; readonly path: string };
+  /** A table of Leopard-EM's shifts of particles, or of torch-motion-correction's deformation field; or frames are aligned. */
+  readonly motion:
+    | { readonly kind: "shifts" | "deformation"; readonly path: string }
+    | { readonly kind: "aligned" };
   /** Electrons/Å² before the first frame. */
   readonly preExposureA2: number;
   /** Electrons/Å² of a frame. */
@@ -50,6 +52,18 @@ export interface RefineSettings {
   readonly ignored: readonly string[];
 }
 
+/** How a configuration is read. */
+export interface RefineParsing extends SettingsOptions {
+  readonly wholeDisc?: boolean;
+  /** Whether a movie without a table of motion is taken as aligned, as inspections do; else it is an error. */
+  readonly maybeAligned?: boolean;
+}
+
+/** Files of a movie. */
+export function movieFiles({ path, motion }: MovieSettings): string[] {
+  return motion.kind === "aligned" ? [path] : [path, motion.path];
+}
+
 /**
  * Reads the configuration of a refinement and checks what its fields say together.
  *
@@ -63,7 +77,7 @@ export interface RefineSettings {
 export function parseRefineSettings(
   text: string,
   at: string,
-  { wholeDisc = false, ...options }: SettingsOptions & { readonly wholeDisc?: boolean } = {},
+  { wholeDisc = false, maybeAligned = false, ...options }: RefineParsing = {},
 ): RefineSettings {
   const fields = fieldConventions(options);
   const config = parseRefineConfig(text, at);
@@ -78,7 +92,7 @@ export function parseRefineSettings(
     filters: toFilters(config.preprocessing_filters, at, fields),
     effects: toOpticsEffects(config.optics_group, `${at} optics_group`, { fields }),
     filtersMicrographs: config.apply_global_filtering,
-    movie: toMovie(config.movie_config, `${at} movie_config`),
+    movie: toMovie(config.movie_config, `${at} movie_config`, maybeAligned),
     ignored: [
       ...ignoredFields(config, fields),
       ...ignoredMotion(config.movie_config),
@@ -137,11 +151,12 @@ function toOffsets(
 type MovieYaml = RefineTemplateYaml["movie_config"];
 
 /** Shifts of particles go before a deformation field, as in Leopard-EM. */
-function toMovie(config: MovieYaml, at: string): MovieSettings | null {
+function toMovie(config: MovieYaml, at: string, maybeAligned: boolean): MovieSettings | null {
   if (!config.enabled) return null;
   const { movie_path: path, particle_shifts_path: shifts, deformation_field_path: field } = config;
   if (path === "") throw noPath(`${at}.movie_path`, "the path of a movie");
-  if (shifts === "" && field === "") throw noPath(at, "a particle_shifts_path or deformation_field_path");
+  const isAligned = shifts === "" && field === "";
+  if (isAligned && !maybeAligned) throw noPath(at, "a particle_shifts_path or deformation_field_path");
   for (const name of ["pre_exposure", "fluence_per_frame"] as const) {
     if (config[name] >= 0) continue;
     const expected = "0 or more electrons/Å²";
@@ -149,7 +164,11 @@ function toMovie(config: MovieYaml, at: string): MovieSettings | null {
   }
   return {
     path,
-    motion: shifts === "" ? { kind: "deformation", path: field } : { kind: "shifts", path: shifts },
+    motion: isAligned
+      ? { kind: "aligned" }
+      : shifts === ""
+        ? { kind: "deformation", path: field }
+        : { kind: "shifts", path: shifts },
     preExposureA2: config.pre_exposure,
     dosePerFrameA2: config.fluence_per_frame,
   };

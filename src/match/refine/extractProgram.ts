@@ -10,7 +10,7 @@ import {
   writeTogether,
 } from "../../io/index.ts";
 import { PROGRAM_KEYS, type ProgramOptions, withPool } from "../../program/index.ts";
-import type { MovieSettings } from "../config/refineConfig.ts";
+import { type MovieSettings, movieFiles } from "../config/refineConfig.ts";
 import { type BoxOptions, type BoxPosition, boxCorners, extractBoxes } from "../particles/boxes.ts";
 import { leftOutLine } from "../particles/convertParticles.ts";
 import { isHdf5Name, type StackImages, writeParticlesHdf5 } from "../particles/hdf5Particles.ts";
@@ -120,7 +120,7 @@ export async function planExtract(
   requireBox(boxSize, stack);
   const starPath = `${stackPath.replace(/\.mrcs?$/, "")}.star`;
   const files = isHdf5Name(stackPath) ? [stackPath] : [stackPath, starPath];
-  const inputs = [...paths, ...stackFiles(stack), ...(movie ? [movie.path, movie.motion.path] : [])];
+  const inputs = [...paths, ...stackFiles(stack), ...(movie ? movieFiles(movie) : [])];
   return { stack, options, stackPath, inputs, files };
 }
 

@@ -51,10 +51,12 @@ export async function openParticleMovie(
 }
 
 async function readShifts(
-  { kind, path }: MovieSettings["motion"],
+  motion: MovieSettings["motion"],
   movie: Movie,
   placed: MovieParticles,
 ): Promise<Float64Array> {
+  if (motion.kind === "aligned") return new Float64Array(2 * movie.frames * placed.particles.length);
+  const { kind, path } = motion;
   const text = await readText(path);
   if (kind === "deformation") return fieldShifts(parseDeformationTable(text, path), movie, placed);
   return parseParticleShifts(text, path, { frames: movie.frames, particles: placed.particles.length });

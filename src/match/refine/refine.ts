@@ -114,6 +114,27 @@ export function meanPixelSizeA(particles: readonly StackParticle[]): number {
   return particles.reduce((sum, { pixelSizeA }) => sum + pixelSizeA, 0) / particles.length;
 }
 
+/** What slices are multiplied with to be seen as a particle is: (pixel sizes, defocus values, n, n/2+1), as `templateFilters`. */
+export function particleFilters(
+  { filters, template, defocusOffsetsA, pixelSizeOffsetsA }: RefineTask,
+  particle: StackParticle,
+  { whitening, pixelSizeA }: Pick<PreparedBox, "whitening"> & { readonly pixelSizeA: number },
+): Float32Array {
+  const { defocusUA, defocusVA } = particle.optics;
+  const optics = {
+    ...particle.optics,
+    label: particle.at,
+    pixelSizeA,
+    defocusUA: defocusUA + particle.relativeDefocusA,
+    defocusVA: defocusVA + particle.relativeDefocusA,
+  };
+  const space = {
+    defocusOffsetsA: Float64Array.from(defocusOffsetsA),
+    pixelSizeOffsetsA: Float64Array.from(pixelSizeOffsetsA),
+  };
+  return templateFilters({ settings: { filters, optics }, space, size: template.size, whitening });
+}
+
 /** Slices are bent for all particles in one way. @throws {VitrineError} unsupported: where they would not be */
 export function requireAlike(particles: readonly StackParticle[]): void {
   const first = JSON.stringify(opticalSize(particles[0].optics));
@@ -176,21 +197,8 @@ class Refinement {
   }
 
   #setFilters(key: string, particle: StackParticle, whitening: PreparedBox["whitening"]): number {
-    const { filters, template, defocusOffsetsA, pixelSizeOffsetsA } = this.#task;
-    const { defocusUA, defocusVA } = particle.optics;
-    const optics = {
-      ...particle.optics,
-      label: particle.at,
-      pixelSizeA: this.#pixelSizeA,
-      defocusUA: defocusUA + particle.relativeDefocusA,
-      defocusVA: defocusVA + particle.relativeDefocusA,
-    };
-    const space = {
-      defocusOffsetsA: Float64Array.from(defocusOffsetsA),
-      pixelSizeOffsetsA: Float64Array.from(pixelSizeOffsetsA),
-    };
     const set = this.#sets.size;
-    const values = templateFilters({ settings: { filters, optics }, space, size: template.size, whitening });
+    const values = particleFilters(this.#task, particle, { whitening, pixelSizeA: this.#pixelSizeA });
     this.#plan.set("filters", values, set);
     this.#sets.set(key, set);
     return set;

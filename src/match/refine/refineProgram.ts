@@ -5,7 +5,13 @@ import { defocusOffsets, pixelSizeOffsets, uniformOrientations } from "../../opt
 import { type ProgramOptions, runProgram } from "../../program/index.ts";
 import { readConfigText } from "../config/configPrograms.ts";
 import { readMtfFile } from "../config/mtfFile.ts";
-import { parseRefineSettings, type RefineSettings, type StackSettings } from "../config/refineConfig.ts";
+import {
+  movieFiles,
+  parseRefineSettings,
+  type RefineParsing,
+  type RefineSettings,
+  type StackSettings,
+} from "../config/refineConfig.ts";
 import { REFINE_KEYS } from "../optionKeys.ts";
 import type { BoxPosition } from "../particles/boxes.ts";
 import { isHdf5Name } from "../particles/hdf5Particles.ts";
@@ -94,7 +100,11 @@ export interface PlannedRefine {
  *
  * @throws {VitrineError} whatever is wrong with them, named by file and field
  */
-export async function planRefine(configPath: string, given: RunRefineOptions = {}): Promise<PlannedRefine> {
+export async function planRefine(
+  configPath: string,
+  given: RunRefineOptions = {},
+  parsing: Pick<RefineParsing, "maybeAligned"> = {},
+): Promise<PlannedRefine> {
   requireKnownOptions("runRefine", given, {
     ...REFINE_KEYS,
     wholeDisc: true,
@@ -106,7 +116,7 @@ export async function planRefine(configPath: string, given: RunRefineOptions = {
   const options = gradient === undefined ? given : { ...GRADIENT_SLICES, ...given };
   const compat = options.compatBatch !== undefined;
   const text = await readConfigText(configPath, "refine");
-  const settings = parseRefineSettings(text, configPath, { wholeDisc, compat });
+  const settings = parseRefineSettings(text, configPath, { ...parsing, wholeDisc, compat });
   warnOfIgnored(configPath, settings, onLog);
   const [templateSize] = settings.stack.templateSize;
   const reading = { templateSize, onLog, ...(micrographs && { micrographs }), ...foreignOptions(given) };
@@ -119,7 +129,12 @@ export async function planRefine(configPath: string, given: RunRefineOptions = {
       "warning",
     );
   const { particlesPath = "refined_particles.csv" } = options;
-  const inputs = [configPath, settings.templatePath, ...stackFiles(stack), ...movieFiles(settings)];
+  const inputs = [
+    configPath,
+    settings.templatePath,
+    ...stackFiles(stack),
+    ...(settings.movie ? movieFiles(settings.movie) : []),
+  ];
   const range = gradient && gradientRange(settings);
   return { configPath, settings, stack, particlesPath, options, range, statistics, inputs };
 }
@@ -214,10 +229,6 @@ export async function withTask<Result>(
   } finally {
     await template.close();
   }
-}
-
-function movieFiles({ movie }: RefineSettings): string[] {
-  return movie === null ? [] : [movie.path, movie.motion.path];
 }
 
 /** Where particles lie in the micrograph. */

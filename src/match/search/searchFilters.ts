@@ -1,4 +1,4 @@
-import { type Backend, createFft } from "../../compute/index.ts";
+import { type Backend, createFft, type FftPlan } from "../../compute/index.ts";
 import { type Image, type Shape2, VitrineError } from "../../core/index.ts";
 import {
   bandPassFilter,
@@ -58,12 +58,14 @@ export interface ImageStack {
   readonly shape: Shape2;
   /** For all of them, in place of the curve that is measured on each. */
   readonly whitening?: RadialCurve | null;
+  /** Whether they are parts of one image, as the frames of a movie: whitened and scaled as their sum. */
+  readonly isOne?: boolean;
 }
 
 /** Filters and scales images of one shape, each by its own spectrum. They are transformed together. */
 export async function preprocessImages(
   backend: Backend,
-  { images, shape, whitening: given }: ImageStack,
+  { images, shape, whitening: given, isOne = false }: ImageStack,
   filters: MatchFilters,
 ): Promise<PreparedMicrograph[]> {
   if (images.length === 0) return [];
@@ -74,9 +76,10 @@ export async function preprocessImages(
     });
     await fft.run("forward");
     const spectrum = new Float32Array(2 * shape[0] * (Math.floor(shape[1] / 2) + 1));
+    const whole = isOne ? spectrumOfAll(fft, { count: images.length, shape }) : undefined;
     const curves = images.map((_, i) => {
       fft.read("spectrum", spectrum, i * shape[0]);
-      const { filtered, whitening } = filterSpectrum(spectrum, { shape, given }, filters);
+      const { filtered, whitening } = filterSpectrum(spectrum, { shape, given, whole }, filters);
       fft.set("spectrum", filtered, i * shape[0]);
       return whitening;
     });
@@ -91,19 +94,39 @@ export async function preprocessImages(
   }
 }
 
+/** The spectrum of the sum of images, without its mean. */
+function spectrumOfAll(
+  fft: FftPlan,
+  { count, shape }: { readonly count: number; readonly shape: Shape2 },
+): Float32Array {
+  const [whole, one] = [0, 1].map(() => new Float32Array(2 * shape[0] * (Math.floor(shape[1] / 2) + 1)));
+  for (let i = 0; i < count; i++) {
+    fft.read("spectrum", one, i * shape[0]);
+    for (let k = 2; k < whole.length; k++) whole[k] += one[k];
+  }
+  return whole;
+}
+
+interface SpectrumWork {
+  readonly shape: Shape2;
+  readonly given: RadialCurve | null | undefined;
+  /** What it is a part of. */
+  readonly whole: Float32Array | undefined;
+}
+
 function filterSpectrum(
   spectrum: Float32Array,
-  { shape, given }: { shape: Shape2; given: RadialCurve | null | undefined },
+  { shape, given, whole = spectrum }: SpectrumWork,
   filters: MatchFilters,
 ) {
   // the mean carries no signal and would dominate the lowest bin
   spectrum.fill(0, 0, 2);
-  const measure = () =>
-    filters.whitening === null ? null : whiteningCurve(spectrum, shape, filters.whitening);
+  const measure = () => (filters.whitening === null ? null : whiteningCurve(whole, shape, filters.whitening));
   const whitening = given === undefined ? measure() : given;
   const { filter, bandPass } = totalFilter(filters, whitening, shape);
   const phased = filters.phases ? randomizeSpectrumPhases(spectrum, shape, filters.phases) : spectrum;
-  const filtered = preprocessImage(phased, shape, { filter, ...(bandPass && { bandPass }) });
+  const scale = whole === spectrum ? {} : { scaledBy: whole };
+  const filtered = preprocessImage(phased, shape, { filter, ...(bandPass && { bandPass }), ...scale });
   return { filtered, whitening };
 }
 

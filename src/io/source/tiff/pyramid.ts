@@ -2,6 +2,7 @@ import { TAG } from "../../tiff/directory.ts";
 import type { TiffPlanes } from "../../tiff/planes.ts";
 import type { TiffPageEntry, TiffPlane, TiffReader } from "../../tiff/reader.ts";
 import { readSlide, type Slide, slidePage } from "../../tiff/slide.ts";
+import { shapedSeries } from "./series.ts";
 
 /** Pages that are one image. */
 export interface PageGroup {
@@ -26,7 +27,7 @@ export interface PageGroups {
 const LARGEST_STEP = 8;
 
 /**
- * Images of pages that no OME-XML describes. Pages of one size and type are planes of one image; its lower resolutions are
+ * Images of pages that no OME-XML describes. Arrays of tifffile are images; else pages of one size and type are planes of one, and its lower resolutions are
  * what a scanner of slides calls so, reduced copies, and other pages, as many, whose sizes are whole fractions of its own.
  */
 export async function groupPages(reader: TiffReader, found: TiffPlanes): Promise<PageGroups> {
@@ -35,6 +36,10 @@ export async function groupPages(reader: TiffReader, found: TiffPlanes): Promise
   const isUniform = chain.every((entry) => sizeOf(entry) === sizeOf(first));
   const slide = isUniform && chain.length > 1 ? undefined : await readSlide(await reader.directory(first));
   if (slide !== undefined) return slideGroups(reader, slide);
+  const series = chain.every(({ role }) => role === "full")
+    ? await shapedSeries(reader, found.planes)
+    : undefined;
+  if (series !== undefined) return { groups: numbered(series), warnings: [] };
   if (isUniform || isInterleaved(chain)) return { groups: bySize(found.planes), warnings: [] };
   return plainGroups(reader, found);
 }
@@ -51,8 +56,11 @@ function isInterleaved(chain: readonly TiffPageEntry[]): boolean {
 }
 
 function bySize(planes: readonly TiffPlane[]): PageGroup[] {
-  const groups = grouped(planes, ({ entry }) => sizeOf(entry));
-  return groups.map((group, i) => ({ name: String(i), planes: group }));
+  return numbered(grouped(planes, ({ entry }) => sizeOf(entry)));
+}
+
+function numbered(groups: readonly (readonly TiffPlane[])[]): PageGroup[] {
+  return groups.map((planes, i) => ({ name: String(i), planes }));
 }
 
 /** In the order of appearance. */

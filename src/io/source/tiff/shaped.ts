@@ -61,6 +61,13 @@ export function shapedAxes(
   return { ...inOrder(kept), warnings: [] };
 }
 
+/** How many planes of `values` values tifffile's description tells of; undefined where it is another, or counts other planes. */
+export function shapedPlanes(description: string, values: number): number | undefined {
+  const said = parseShaped(description);
+  const count = said === undefined ? 0 : product(said.shape) / values;
+  return Number.isInteger(count) && count >= 1 ? count : undefined;
+}
+
 function parseShaped(description: string): z.infer<typeof schema> | undefined {
   if (!/^\{.*"shape": ?\[/s.test(description)) return undefined;
   try {

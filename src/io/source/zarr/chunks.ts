@@ -5,12 +5,12 @@ import { VitrineError } from "../../../core/index.ts";
 import { shortRead } from "../../files.ts";
 import { halfToNumber } from "../../half.ts";
 import { crc32c } from "../../omezarr/multiscale/crc32c.ts";
-import { type FolderStore, ifThere, type StoreRange } from "../../omezarr/store.ts";
 import { strides } from "../box.ts";
 import type { Chunk } from "../cache.ts";
 import type { ZarrArrayFacts } from "./arrayMetadata.ts";
 import { storedBytes } from "./dataType.ts";
 import { checkPacked } from "./packed.ts";
+import { type FolderStore, ifThere, type StoreRange } from "./store.ts";
 
 /** Reads one chunk of an array by its number along each axis; undefined where the store leaves it out. */
 export type ReadZarrChunk = (index: readonly number[]) => Promise<Chunk | undefined>;

@@ -2,7 +2,7 @@ import { readFileBytes } from "#files";
 import { VitrineError } from "../../../core/index.ts";
 import type { JsonObject } from "../../dataset/dataset.ts";
 import { decodeJsonObject, isJsonObject } from "../../ndtiff/json.ts";
-import { ifThere } from "../../omezarr/store.ts";
+import { ifThere } from "./store.ts";
 
 /** A group or array of a Zarr hierarchy, as its metadata have it. */
 export interface ZarrNode {

@@ -1,5 +1,4 @@
-import { openFile, readFileBytes } from "#files";
-import { VitrineError } from "../../core/index.ts";
+import { VitrineError } from "../../../core/index.ts";
 
 type Key = `/${string}`;
 /** A part of a file: from a place, or its last bytes. */
@@ -11,24 +10,6 @@ export type StoreRange =
 export interface FolderStore {
   get(key: Key): Promise<Uint8Array | undefined>;
   getRange(key: Key, range: StoreRange): Promise<Uint8Array | undefined>;
-}
-
-export function folderStore(folder: string): FolderStore {
-  const base = folder.replace(/\/+$/, "");
-  return {
-    get: (key) => ifThere(() => readFileBytes(base + key)),
-    getRange: (key, range) => ifThere(() => readRange(base + key, range)),
-  };
-}
-
-async function readRange(path: string, range: StoreRange): Promise<Uint8Array> {
-  const file = await openFile(path);
-  try {
-    if ("offset" in range) return await file.read(range.offset, range.length);
-    return await file.read(file.size - range.suffixLength, range.suffixLength);
-  } finally {
-    await file.close();
-  }
 }
 
 /** What is read; undefined where it is not there. */
