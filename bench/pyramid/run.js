@@ -165,10 +165,14 @@ async function measureCorrected({ folder, pixels, lookup, quality }) {
   const [start, cpu] = [performance.now(), process.cpuUsage()];
   const file = openSync(join(folder, "ours.pack"), "w");
   for (const { y, x } of grid(SIDE, BLOCK)) {
+    let placed = Promise.resolve();
     for (const place of grid(BLOCK, SITE)) {
+      // while the one before is placed
       plan.set("site", sites[((y + place.y) / SITE) * (SIDE / SITE) + (x + place.x) / SITE]);
-      await plan.run({ place });
+      await placed;
+      placed = plan.run({ place });
     }
+    await placed;
     const tiles = await plan.run({ quality });
     writeSync(file, Buffer.concat(tiles.map(({ bytes }) => bytes)));
   }

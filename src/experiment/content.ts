@@ -37,6 +37,8 @@ const channelSchema = z.strictObject({
   wavelength: name.optional(),
   /** Significant bits of its pixels, 1 to 32. */
   bitDepth: z.int().min(1).max(32),
+  /** Which bits of 16-bit pixels count, where others are flags (4095: the lower twelve); default all. */
+  pixelMask: z.int().min(1).max(65_535).optional(),
   /** Six hexadecimal digits. */
   color: z
     .string()
@@ -170,10 +172,10 @@ async function addCycles(query: Query, { cycles }: Content): Promise<void> {
 }
 
 async function addChannels(query: Query, { channels }: Content): Promise<void> {
-  for (const { wavelength = null, color = null, ...channel } of channels)
+  for (const { wavelength = null, color = null, pixelMask = null, ...channel } of channels)
     await query
       .insertInto("channels")
-      .values({ ...channel, wavelength, color })
+      .values({ ...channel, wavelength, color, pixelMask })
       .execute();
 }
 

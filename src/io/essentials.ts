@@ -11,6 +11,7 @@ export {
   readFileBytes,
   removeFile,
   writeFileAtomic,
+  writeFileNow,
 } from "#files";
 export type { RandomAccessFile, WritableFile } from "./files.ts";
 export type { NpyArray } from "./npy.ts";

@@ -4,6 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import {
   addContent,
+  type ChannelContent,
   createExperiment,
   type Experiment,
   type ImageContent,
@@ -25,7 +26,7 @@ export interface PlateCase {
   readonly plates: readonly {
     readonly wells: readonly { readonly name: string; readonly sites: readonly CaseSite[] }[];
   }[];
-  readonly channels?: readonly { readonly name: string; readonly bitDepth: number }[];
+  readonly channels?: readonly ChannelContent[];
   readonly tpoints?: number;
   readonly zplanes?: number;
   readonly spacing?: {

@@ -14,6 +14,9 @@ export function migrationsOf(kind: DatabaseKind): Record<string, Migration> {
   return {
     "001-plates-and-map-objects": { up: (db: Untyped) => createAll(db, kind) },
     "002-what-files-tell-of-objects": { up: (db: Untyped) => describeObjects(db, kind) },
+    "003-flags-in-pixels": {
+      up: (db: Untyped) => db.schema.alterTable("channels").addColumn("pixelMask", "integer").execute(),
+    },
   };
 }
 

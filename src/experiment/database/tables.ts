@@ -55,6 +55,8 @@ export interface ChannelTable {
   wavelength: string | null;
   /** Significant bits: 8, 12, 16. */
   bitDepth: number;
+  /** Which bits of 16-bit pixels count, where others are flags; null: all. */
+  pixelMask: number | null;
   /** Six hexadecimal digits. */
   color: string | null;
 }

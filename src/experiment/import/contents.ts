@@ -69,6 +69,7 @@ function channelOf(name: string, planes: readonly NumberedPlane[], options: Cont
   return {
     name,
     bitDepth: said.bitDepth ?? BITS[planes[0].header.dtype] ?? 32,
+    ...(said.pixelMask !== undefined && { pixelMask: said.pixelMask }),
     ...(said.wavelength !== undefined && { wavelength: said.wavelength }),
     ...(color !== undefined && { color }),
   };

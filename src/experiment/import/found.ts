@@ -34,6 +34,8 @@ export interface FoundImage {
 /** What a channel is, as the microscope tells it. */
 export interface FoundChannel {
   readonly bitDepth?: number;
+  /** Which bits of its 16-bit pixels count. */
+  readonly pixelMask?: number;
   readonly wavelength?: string;
   readonly color?: string;
 }

@@ -32,7 +32,10 @@ async function planOf(folder: string, options: Parameters<typeof planImport>[1] 
       nColumns,
       ...wells.map((of) => of.name),
     ]),
-    channels: channels.map(({ name, bitDepth }) => `${name} ${bitDepth}`),
+    channels: channels.map(
+      ({ name, bitDepth, pixelMask }) =>
+        `${name} ${bitDepth}${pixelMask === undefined ? "" : `, mask ${pixelMask}`}`,
+    ),
     sites: sites.map(({ well, siteIndex, positionPx, grid }) => [
       well,
       siteIndex,
@@ -476,7 +479,7 @@ test("BD Pathway's mosaics and stacks, and ScanR's twelve bits, are said", async
   const scanr = await planOf(await folderOf(["B3--W00015--P00001--Z00000--T00000--DAPI.tif"]), {
     format: [8, 12],
   });
-  expect(scanr.channels).toEqual(["DAPI 12"]);
+  expect(scanr.channels).toEqual(["DAPI 12, mask 4095"]);
   expect(scanr.warnings).toEqual([expect.stringMatching(/^ScanR: cameras of 12 bits/)]);
 });
 

@@ -52,7 +52,7 @@ export function byTemplates(files: readonly string[], options: NameOptions): Fou
   );
 }
 
-/** Bits of ScanR's camera; the four above them are flags. */
+/** Bits of ScanR's camera; the four above them are flags (source: Bio-Formats' reader of ScanR). */
 const SCANR_BITS = 12;
 
 /** What a microscope's files are known for, and what of it was guessed. */
@@ -65,10 +65,12 @@ function withNotes(microscope: string, found: Found): Found {
     );
   if (microscope !== "ScanR") return { ...found, warnings };
   warnings.push(
-    `ScanR: cameras of ${SCANR_BITS} bits; where the four bits above are flags, values beyond ${2 ** SCANR_BITS - 1} are white`,
+    `ScanR: cameras of ${SCANR_BITS} bits; the four bits above are flags and count for nothing in 16-bit images`,
   );
   const names = new Set(found.images.flatMap(({ channel }) => channel ?? []));
-  const channels = Object.fromEntries([...names].map((name) => [name, { bitDepth: SCANR_BITS }]));
+  const channels = Object.fromEntries(
+    [...names].map((name) => [name, { bitDepth: SCANR_BITS, pixelMask: 2 ** SCANR_BITS - 1 }]),
+  );
   return { ...found, warnings, channels };
 }
 

@@ -129,12 +129,19 @@ async function cycleImages(
   const own = found.filter(({ cycleId }) => cycleId === cycle.id);
   const sites = new Map(map.sites.map((site) => [site.id, site]));
   const images = new Map<number, BatchImage>();
-  for (const { siteId, path, imageIndex, plane: index } of own) {
+  for (const { siteId, path, imageIndex, plane: index, pixelMask } of own) {
     const site = sites.get(siteId);
     if (site === undefined) continue;
     const { height, width } = site;
     const place = { y: 0, x: 0, height, width, fraction: null, window: null };
-    images.set(siteId, { site: names.get(siteId) ?? "", path, imageIndex, plane: index, ...place });
+    images.set(siteId, {
+      site: names.get(siteId) ?? "",
+      path,
+      imageIndex,
+      plane: index,
+      pixelMask,
+      ...place,
+    });
   }
   const dtype = await layerType(own, `channel ${cycle.channel}, cycle ${cycle.cycleIndex}`);
   return { cycle, dtype, images };

@@ -40,7 +40,13 @@ export async function deepZoomPixels(
     return { type: "uint8", table: undefined, range: [0, 255], convert: tilePixels };
   const range = await rangeOf(source, asked);
   const table = scaleTable(wholeRange(range, dtype));
-  return { type: "uint16", table, range, convert: (data) => Uint16Array.from(tilePixels(data)) };
+  return { type: "uint16", table, range, convert: widePixels };
+}
+
+/** All as 16 bits. */
+function widePixels(data: Parameters<typeof tilePixels>[0]): Uint16Array {
+  const pixels = tilePixels(data);
+  return pixels instanceof Uint16Array ? pixels : new Uint16Array(pixels);
 }
 
 async function rangeOf(

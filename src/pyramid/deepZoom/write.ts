@@ -1,5 +1,6 @@
 import type { Pool } from "../../compute/index.ts";
 import { type Axes, requireNotAborted, VitrineError } from "../../core/index.ts";
+import { writeFileNow } from "../../io/essentials.ts";
 import {
   fileExists,
   type ImageSource,
@@ -11,7 +12,7 @@ import {
 } from "../../io/index.ts";
 import { withPool } from "../../program/index.ts";
 import { type PixelOffset, type PixelSize, TILE_SIZE } from "../geometry/levels.ts";
-import { pastePixels } from "../geometry/paste.ts";
+import { type PlacedPixels, pastePixels } from "../geometry/paste.ts";
 import { createTiles, type EncodedTile, type TilesPlan } from "../kernels/index.ts";
 import { halve } from "../tiles/pixels.ts";
 import { BLOCK_SIDE, type DeepZoomPhase, deepZoomLevels, deepZoomPhases } from "./levels.ts";
@@ -44,8 +45,6 @@ export interface DeepZoomReport extends PixelSize {
   readonly range: readonly [low: number, high: number];
 }
 
-/** Files that are written at a time. */
-const WRITES = 16;
 const QUALITY = 95;
 
 /**
@@ -185,17 +184,19 @@ class Writer {
 
   /** Makes the levels of a phase block by block. @returns the level behind its last one, which is in memory */
   async #writePhase(phase: DeepZoomPhase, read: ReadBox): Promise<ReadBox> {
-    const { height, width } = this.#sizes[phase.first];
+    const { pool, pixels } = this.#parts;
+    const size = this.#sizes[phase.first];
     const below = this.#sizes[phase.first + phase.count];
     const next = below && { y: 0, x: 0, ...below, data: new Uint8Array(below.height * below.width) };
-    for (let y = 0; y < height; y += BLOCK_SIDE)
-      for (let x = 0; x < width; x += BLOCK_SIDE) {
-        requireNotAborted(this.#parts.options.signal, "writeDeepZoom");
-        const size = { height: Math.min(BLOCK_SIDE, height - y), width: Math.min(BLOCK_SIDE, width - x) };
-        const last = await this.#writeBlock(phase, { y, x, ...size }, await read({ y, x, ...size }));
-        const across = 2 ** phase.count;
-        if (next) pastePixels({ y: y / across, x: x / across, ...last }, next);
-      }
+    const type = phase.first === 0 ? pixels.type : "uint8";
+    const [height, width] = [size.height, size.width].map((side) => Math.min(BLOCK_SIDE, side));
+    const plan = createTiles(pool, { height, width, type, levels: phase.count });
+    try {
+      if (type === "uint16" && pixels.table !== undefined) plan.set("lookup", pixels.table);
+      await this.#writeBlocks(phase, { plan, read, next });
+    } finally {
+      plan.dispose();
+    }
     return async (box) => {
       const part = { ...box, data: new Uint8Array(box.height * box.width) };
       if (next) pastePixels(next, part);
@@ -203,46 +204,83 @@ class Writer {
     };
   }
 
-  /** @returns half of the block's last level */
-  async #writeBlock(phase: DeepZoomPhase, box: Box, data: Uint8Array | Uint16Array) {
-    const { pool, pixels, options } = this.#parts;
-    const { quality = QUALITY, signal } = options;
-    const type = phase.first === 0 ? pixels.type : "uint8";
-    const { height, width } = box;
-    const plan: TilesPlan = createTiles(pool, { height, width, type, levels: phase.count });
+  /** While a block is encoded, the next one is read and the tiles of the one before are written. */
+  async #writeBlocks(
+    phase: DeepZoomPhase,
+    {
+      plan,
+      read,
+      next,
+    }: {
+      readonly plan: TilesPlan;
+      readonly read: ReadBox;
+      readonly next: PlacedPixels<Uint8Array> | undefined;
+    },
+  ): Promise<void> {
+    const boxes = blocksOf(this.#sizes[phase.first]);
+    const { quality = QUALITY, signal } = this.#parts.options;
+    const run = signal === undefined ? {} : { signal };
+    let pixels = quiet(read(boxes[0]));
+    let encoded: Promise<readonly EncodedTile[]> = Promise.resolve([]);
+    let write = () => {};
     try {
-      if (type === "uint16" && pixels.table !== undefined) plan.set("lookup", pixels.table);
-      plan.set("pixels", data);
-      const tiles = await plan.run({ quality }, signal === undefined ? {} : { signal });
-      const shrunk = 2 ** (phase.count - 1);
-      const size = { height: Math.ceil(height / shrunk), width: Math.ceil(width / shrunk) };
-      const last = new Uint8Array(size.height * size.width);
-      plan.read("last", last);
-      await this.#store(phase, box, tiles);
-      const half = { height: Math.ceil(size.height / 2), width: Math.ceil(size.width / 2) };
-      return { ...half, data: halve(last, size) };
+      for (const [i, box] of boxes.entries()) {
+        requireNotAborted(signal, "writeDeepZoom");
+        await plan.run({ block: { height: box.height, width: box.width } });
+        plan.set("pixels", await pixels);
+        encoded = quiet(plan.run({ quality }, run));
+        if (i + 1 < boxes.length) pixels = quiet(read(boxes[i + 1]));
+        write();
+        const tiles = await encoded;
+        write = () => this.#store(phase, box, tiles);
+        const across = 2 ** phase.count;
+        if (next) pastePixels({ y: box.y / across, x: box.x / across, ...lastHalf(plan, phase, box) }, next);
+      }
+      write();
     } finally {
-      plan.dispose();
+      // nothing reads, or works in the plan's memory, when they are given back
+      await Promise.allSettled([pixels, encoded]);
     }
   }
 
-  async #store(
-    { first }: DeepZoomPhase,
-    { y, x }: PixelOffset,
-    tiles: readonly EncodedTile[],
-  ): Promise<void> {
+  /** One after the other by this thread, which has nothing else to do: promises cost more than the calls. */
+  #store({ first }: DeepZoomPhase, { y, x }: PixelOffset, tiles: readonly EncodedTile[]): void {
     const { folder, options } = this.#parts;
     const top = this.#sizes.length - 1;
-    for (let i = 0; i < tiles.length; i += WRITES) {
-      const some = tiles.slice(i, i + WRITES).map(({ level, row, column, bytes }) => {
-        const across = TILE_SIZE * 2 ** level;
-        const place = `${column + x / across}_${row + y / across}`;
-        const path = `${folder}/${top - first - level}/${place}.jpg`;
-        return writeFileAtomic(path, bytes, { durability: "process", overwrite: true });
-      });
-      await Promise.all(some);
-      this.#done += some.length;
-      options.onProgress?.({ done: this.#done, total: this.#total });
+    for (const { level, row, column, bytes } of tiles) {
+      const across = TILE_SIZE * 2 ** level;
+      const place = `${column + x / across}_${row + y / across}`;
+      writeFileNow(`${folder}/${top - first - level}/${place}.jpg`, bytes);
     }
+    this.#done += tiles.length;
+    options.onProgress?.({ done: this.#done, total: this.#total });
   }
+}
+
+/** What goes wrong is told to whoever waits for it. */
+function quiet<T>(promise: Promise<T>): Promise<T> {
+  promise.catch(() => undefined);
+  return promise;
+}
+
+/** The blocks of a level, row by row. */
+function blocksOf({ height, width }: PixelSize): Box[] {
+  const boxes: Box[] = [];
+  for (let y = 0; y < height; y += BLOCK_SIDE)
+    for (let x = 0; x < width; x += BLOCK_SIDE)
+      boxes.push({ y, x, height: Math.min(BLOCK_SIDE, height - y), width: Math.min(BLOCK_SIDE, width - x) });
+  return boxes;
+}
+
+/** Half of a block's last level. */
+function lastHalf(plan: TilesPlan, { count }: DeepZoomPhase, { height, width }: Box) {
+  const shrunk = 2 ** (count - 1);
+  const size = { height: Math.ceil(height / shrunk), width: Math.ceil(width / shrunk) };
+  const last = new Uint8Array(size.height * size.width);
+  plan.read("last", last);
+  return {
+    height: Math.ceil(size.height / 2),
+    width: Math.ceil(size.width / 2),
+    data: halve(last, size),
+  };
 }

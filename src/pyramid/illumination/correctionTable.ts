@@ -4,6 +4,17 @@ import { averageOf, type IlluminationModel, LITTLE } from "./models.ts";
 /** Room for thresholds in a table. */
 const MOST_THRESHOLDS = 256;
 
+/** Numbers of a table before its two maps. */
+const HEAD = 4 + MOST_THRESHOLDS + 65_536;
+/** Numbers of a map that are converted at a time. */
+const CHUNK = 2 ** 18;
+
+/** A piece of a {@link correctionTable}, from number `at` on. */
+export interface CorrectionPart {
+  readonly data: Float64Array;
+  readonly at: number;
+}
+
 /**
  * What `createTiles` takes as `correction`: an illumination model and a scaling table in one, so that 16 bits are corrected and become 8 in one visit,
  * with the very results of {@link correctIllumination} followed by the table.
@@ -14,24 +25,53 @@ const MOST_THRESHOLDS = 256;
  * @throws {VitrineError} shape, range: a table of another length, or one that falls
  */
 export function correctionTable(model: IlluminationModel, lookup: Uint8Array): Float64Array {
+  const table = new Float64Array(HEAD + 2 * modelPixels(model));
+  for (const { data, at } of correctionParts(model, lookup)) table.set(data, at);
+  return table;
+}
+
+/**
+ * The pieces of a {@link correctionTable} one by one, for those who have no room for all of it; a piece is good until the next is asked for.
+ *
+ * @throws {VitrineError} as {@link correctionTable}
+ */
+export function* correctionParts(model: IlluminationModel, lookup: Uint8Array): Generator<CorrectionPart> {
+  yield { data: headOf(model, lookup), at: 0 };
+  const [offset, divisor] =
+    model.kind === "zscore" ? [model.mean, model.deviation] : [model.dark, model.flat];
+  const pixels = divisor.length;
+  if (typeof offset === "number") yield* mapParts(new Float64Array(CHUNK).fill(offset), pixels, HEAD);
+  else yield* mapParts(offset, pixels, HEAD);
+  yield* mapParts(divisor, pixels, HEAD + pixels);
+}
+
+/** @param map  as many numbers as pixels, or, of the same number everywhere, fewer */
+function* mapParts(map: Float64Array | Float32Array, pixels: number, at: number): Generator<CorrectionPart> {
+  for (let i = 0; i < pixels; i += CHUNK) {
+    const count = Math.min(CHUNK, pixels - i);
+    const part = map.length < pixels ? map.subarray(0, count) : map.subarray(i, i + count);
+    yield { data: part instanceof Float64Array ? part : new Float64Array(part), at: at + i };
+  }
+}
+
+/** Pixels of the images that a model corrects. */
+export function modelPixels(model: IlluminationModel): number {
+  return (model.kind === "zscore" ? model.mean : model.flat).length;
+}
+
+function headOf(model: IlluminationModel, lookup: Uint8Array): Float64Array {
   requireRising(lookup);
   const isLog = model.kind === "zscore";
-  const pixels = isLog ? model.mean.length : model.flat.length;
   const thresholds = thresholdsOf(lookup, isLog);
-  const table = new Float64Array(4 + MOST_THRESHOLDS + 65_536 + 2 * pixels);
-  table.set([
+  const head = new Float64Array(HEAD);
+  head.set([
     ...(isLog ? [averageOf(model.deviation), averageOf(model.mean)] : [1, 0]),
     ...[lookup[0], thresholds.length, ...thresholds],
   ]);
   const responses = 4 + MOST_THRESHOLDS;
   for (let value = 0; value < 65_536; value++)
-    table[responses + value] = isLog ? Math.log10(value === 0 ? LITTLE : value) : value;
-  const [offset, divisor] = isLog ? [model.mean, model.deviation] : [model.dark, model.flat];
-  const maps = responses + 65_536;
-  if (typeof offset === "number") table.fill(offset, maps, maps + pixels);
-  else table.set(offset, maps);
-  table.set(divisor, maps + pixels);
-  return table;
+    head[responses + value] = isLog ? Math.log10(value === 0 ? LITTLE : value) : value;
+  return head;
 }
 
 function requireRising(lookup: Uint8Array): void {

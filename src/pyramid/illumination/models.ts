@@ -174,7 +174,9 @@ export function otherSize(pixels: number, found: number): VitrineError {
 
 /** Mean of all pixels of a map. */
 export function averageOf(data: Float64Array): number {
-  return data.reduce((sum, value) => sum + value, 0) / data.length;
+  let sum = 0;
+  for (const value of data) sum += value;
+  return sum / data.length;
 }
 
 function byZscore(image: ArrayLike<number>, { mean, deviation }: ZscoreModel): Float64Array {

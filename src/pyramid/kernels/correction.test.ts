@@ -2,6 +2,7 @@ import fc from "fast-check";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { createPool, type Pool } from "../../compute/index.ts";
 import { seededRandom } from "../../core/index.ts";
+import { correctionParts } from "../illumination/correctionTable.ts";
 import {
   correctIllumination,
   correctionTable,
@@ -75,10 +76,14 @@ async function block(model: IlluminationModel | undefined, lookup: Uint8Array): 
     const pixels = new Uint8Array(BLOCK.height * BLOCK.width);
     // Twice: a block begins black, whatever was in the one before.
     for (let round = 0; round < 2; round++) {
+      let placed: Promise<unknown> = Promise.resolve([]);
       for (const [k, place] of PLACES.entries()) {
+        // while the one before is placed
         plan.set("site", sites[k]);
-        expect(await plan.run({ place })).toEqual([]);
+        expect(await placed).toEqual([]);
+        placed = plan.run({ place });
       }
+      await placed;
       expect(await plan.run({ quality: 90 })).toHaveLength(1);
     }
     plan.read("last", pixels);
@@ -172,7 +177,8 @@ describe("windows of sites of several sizes in blocks of several sizes", () => {
     const type = lookup === undefined ? "uint8" : "uint16";
     const plan = createTiles(pool, { ...BLOCK, levels: 1, type, site: { ...SITE, isCorrected } });
     const correct = lookup ?? tables["8 bits as they are"];
-    if (isCorrected) plan.set("correction", correctionTable(corrected, correct));
+    if (isCorrected)
+      for (const { data, at } of correctionParts(corrected, correct)) plan.set("correction", data, at);
     else if (lookup !== undefined) plan.set("lookup", lookup);
     const property = fc.asyncProperty(
       blockOf,
@@ -226,5 +232,9 @@ test("tables that fall, and sites where there are none, are refused", async () =
     [{ block: { height: 101, width: 1 } }, "tiles block: expected at most 100 x 120 pixels, found 101 x 1."],
   ];
   for (const [work, message] of refused) await expect(sited.run(work)).rejects.toThrow(message);
+  await expect(sited.run({ place: { y: 0, x: 0 } })).rejects.toThrow("expected a correction that is set");
+  expect(() => sited.set("correction", new Float64Array(9))).toThrow(
+    "expected numbers 0 to 65796 in one piece",
+  );
   sited.dispose();
 });

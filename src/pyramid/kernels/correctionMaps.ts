@@ -19,40 +19,41 @@ const MARGIN = 0.25;
 const MOST_SHIFT = MARGIN * 2 ** 22 - 65_536;
 
 /** What lets floats find most results; see assembly/correction.ts. */
-export interface CorrectionMaps {
+export interface CorrectionHead {
   /** (65,536) responses. */
   readonly levels: Float32Array;
   /** (65,536) results, or OPEN. */
   readonly bins: Uint16Array;
-  /** (pixels) place of a response among the bins = response x scale + shift; NaN where floats do not do. */
-  readonly scale: Float32Array;
-  readonly shift: Float32Array;
+  /** What the maps of a pixel are made with. */
+  readonly line: CorrectionLine;
 }
 
-/** @param table  of illumination/correctionTable.ts */
-export function correctionMaps(table: Float64Array): CorrectionMaps {
+/**
+ * Place of a response among the bins = response x scale + shift, a pair of floats a pixel: scale = factor / divisor x binsALevel, shift = summand -
+ * offset x scale - 0.5 (the kernel rounds where a bin begins at a whole number); neither is a number where floats do not do.
+ */
+export interface CorrectionLine {
+  readonly factor: number;
+  readonly binsALevel: number;
+  readonly summand: number;
+  /** Shifts from that size on are not fine enough. */
+  readonly mostShift: number;
+}
+
+/** Numbers of a table before its two maps, an offset and a divisor a pixel. */
+export const CORRECTION_HEAD = MAPS;
+
+/** @param table  of illumination/correctionTable.ts; its maps are not looked at */
+export function correctionHead(table: Float64Array): CorrectionHead {
   const [factor, summand, base, count] = table;
   const thresholds = table.subarray(HEAD, HEAD + count);
   const [lowest, highest] = count === 0 ? [0, 0] : [thresholds[0], thresholds[count - 1]];
   const binsALevel = highest > lowest ? (LAST_BIN - FIRST_BIN) / (highest - lowest) : 1;
   const placeOf = (level: number) => (level - lowest) * binsALevel + FIRST_BIN;
-  const pixels = (table.length - MAPS) / 2;
-  const scale = new Float32Array(pixels);
-  const shift = new Float32Array(pixels);
-  for (let i = 0; i < pixels; i++) {
-    const [offset, divisor] = [table[MAPS + i], table[MAPS + pixels + i]];
-    const slope = (factor / divisor) * binsALevel;
-    // The kernel rounds where a bin begins at a whole number.
-    const constant = placeOf(summand) - offset * slope - 0.5;
-    const isFine = Number.isFinite(slope) && Math.abs(constant) < MOST_SHIFT;
-    scale[i] = isFine ? slope : Number.NaN;
-    shift[i] = isFine ? constant : Number.NaN;
-  }
   return {
     levels: Float32Array.from(table.subarray(RESPONSES, MAPS)),
     bins: binsOf(Float64Array.from(thresholds, placeOf), base),
-    scale,
-    shift,
+    line: { factor, binsALevel, summand: placeOf(summand), mostShift: MOST_SHIFT },
   };
 }
 

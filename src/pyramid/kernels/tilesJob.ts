@@ -1,4 +1,5 @@
 import { defineJob, type WorkerContext } from "../../compute/kernels/index.ts";
+import type { CorrectionLine } from "./correctionMaps.ts";
 import { WORK_BYTES } from "./jpegTables.ts";
 import type { TileLevel } from "./tileLayout.ts";
 
@@ -43,6 +44,24 @@ export const tilesJob = defineJob<TilesTask>("pyramid/tiles", (context, task) =>
   for (const level of levels) encodeLevel(context, task, level);
 });
 
+/** Maps of a correction from its table. Addresses in bytes. */
+export interface CorrectionTask {
+  readonly table: number;
+  readonly pixels: number;
+  readonly line: CorrectionLine;
+  readonly scale: number;
+  readonly shift: number;
+}
+
+/** Makes what lets floats correct a site. */
+export const correctionJob = defineJob<CorrectionTask>("pyramid/correction", ({ kernels, team }, task) => {
+  const { table, pixels, scale, shift } = task;
+  const { factor, binsALevel, summand, mostShift } = task.line;
+  team.parallel((pixels + 1) >> 1, 2 ** 16, (begin, end) => {
+    kernels.correctionLines(table, pixels, factor, binsALevel, summand, mostShift, scale, shift, begin, end);
+  });
+});
+
 /** A site that becomes part of a block. Addresses in bytes. */
 export interface PlaceTask {
   readonly site: number;
@@ -57,7 +76,7 @@ export interface PlaceTask {
   };
   /** Of 65,536 entries, for 16 bits; left out, pixels are 8 bits. */
   readonly lookup?: number;
-  /** Of {@link CorrectionMaps} and its table, in place of the lookup; `wide`: room for the site in 16 bits, where it has 8. */
+  /** Of {@link CorrectionHead} and its table, in place of the lookup; `wide`: room for the site in 16 bits, where it has 8. */
   readonly correction?: {
     readonly levels: number;
     readonly scale: number;
@@ -65,6 +84,8 @@ export interface PlaceTask {
     readonly bins: number;
     readonly table: number;
     readonly wide?: number;
+    /** {@link WORK_BYTES} a worker. */
+    readonly work: number;
   };
   /** First pixel of the block, and its size. */
   readonly pixels: number;
@@ -111,14 +132,15 @@ interface SiteRows {
   readonly target: number;
 }
 
-function pasteRows({ kernels, memory }: WorkerContext, task: PlaceTask, rows: SiteRows): void {
+function pasteRows({ kernels, memory, team }: WorkerContext, task: PlaceTask, rows: SiteRows): void {
   const { site, siteWidth, siteHeight, correction, lookup, width } = task;
   const { begin, end, first, count, target } = rows;
   if (correction !== undefined) {
-    const { levels, scale, shift, bins, table, wide } = correction;
+    const { levels, scale, shift, bins, table, wide, work } = correction;
     if (wide !== undefined) kernels.widen(site, wide, begin * siteWidth, end * siteWidth);
     const from = [wide ?? site, siteWidth, siteHeight * siteWidth, first, count];
-    kernels.correctRows(...from, levels, scale, shift, bins, table, target, width, begin, end);
+    const spare = work + team.rank * WORK_BYTES;
+    kernels.correctRows(...from, levels, scale, shift, bins, table, spare, target, width, begin, end);
     return;
   }
   const bytes = new Uint8Array(memory.buffer);

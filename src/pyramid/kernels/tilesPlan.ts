@@ -9,10 +9,10 @@ import {
 } from "../../compute/kernels/index.ts";
 import { VitrineError } from "../../core/index.ts";
 import type { PixelOffset, PixelSize } from "../geometry/levels.ts";
-import { correctionLength, correctionMaps } from "./correctionMaps.ts";
+import { CORRECTION_HEAD, type CorrectionLine, correctionHead, correctionLength } from "./correctionMaps.ts";
 import { jpegTables, TABLE_BYTES, WORK_BYTES } from "./jpegTables.ts";
 import { type TilesLayout, type TilesSize, tilesLayout } from "./tileLayout.ts";
-import { placeJob, tilesJob } from "./tilesJob.ts";
+import { correctionJob, placeJob, tilesJob } from "./tilesJob.ts";
 
 /** One tile of a block as a JPEG file. */
 export interface EncodedTile {
@@ -38,8 +38,10 @@ export interface TilesTypes extends PlanTypes {
   /**
    * - `pixels` (height, width): uint8 or uint16, as the size says.
    * - `lookup` (65,536): uint8, what each 16-bit value becomes; where `type` is `uint16`.
-   * - `site` (height, width of a site): in place of `pixels`, of the same type, where the size has sites.
-   * - `correction`: float64, as `correctionTable` makes it, in place of the lookup where sites are corrected.
+   * - `site` (height, width of a site): in place of `pixels`, of the same type, where the size has sites. It may be set while the one before is
+   *   placed, all of it anew.
+   * - `correction`: float64, as `correctionTable` makes it, in place of the lookup where sites are corrected. It may come in pieces, of which the first
+   *   holds all but its maps.
    */
   readonly input: "pixels" | "lookup" | "site" | "correction";
   /** `last` (ceil(height / 2^(levels-1)), ceil(width / 2^(levels-1))): uint8 pixels of the last level, for those who join blocks below it. */
@@ -104,10 +106,16 @@ class WasmTiles implements TilesPlan {
   #quality: number | undefined;
   /** No site was placed since the last tiles. */
   #isEmpty = true;
+  /** Where the site lies that was set last: of two places, since one may be placed while the next is set. */
+  #site: "site" | "nextSite" = "site";
+  #isPlaced = false;
+  #line: CorrectionLine | undefined;
+  #areMapsOld: boolean;
 
   constructor(pool: WorkerPool, size: TilesSize) {
     this.size = size;
     this.#pool = pool;
+    this.#areMapsOld = size.site?.isCorrected === true;
     this.#layout = tilesLayout(size);
     this.#block = size;
     this.#regions = createRegions(pool, pieces(size, pool.workers));
@@ -117,14 +125,37 @@ class WasmTiles implements TilesPlan {
   set(name: TilesTypes["input"], data: PlanArray, at = 0): void {
     const shape = this.#inputOf(name);
     checkRows(`tiles ${name}`, shape, { data, at });
-    const into = name === "pixels" && this.size.type === "uint16" ? "intensities" : name;
-    this.#regions.set(into, data, shape.rowLength * at * data.BYTES_PER_ELEMENT);
-    if (name !== "correction" || !(data instanceof Float64Array)) return;
-    const { levels, bins, scale, shift } = correctionMaps(data);
-    this.#regions.set("levels", levels);
-    this.#regions.set("bins", bins);
-    this.#regions.set("scale", scale);
-    this.#regions.set("shift", shift);
+    const offset = shape.rowLength * at * data.BYTES_PER_ELEMENT;
+    switch (name) {
+      case "pixels":
+        this.#regions.set(this.size.type === "uint16" ? "intensities" : "pixels", data, offset);
+        return;
+      case "lookup":
+        this.#regions.set("lookup", data, offset);
+        return;
+      case "site":
+        if (this.#isPlaced) this.#site = this.#site === "site" ? "nextSite" : "site";
+        this.#isPlaced = false;
+        this.#regions.set(this.#site, data, offset);
+        return;
+      case "correction":
+        if (data instanceof Float64Array) this.#setCorrection(data, at);
+    }
+  }
+
+  #setCorrection(data: Float64Array, at: number): void {
+    if (at < CORRECTION_HEAD) {
+      const found = `numbers ${at} to ${at + data.length}`;
+      const expected = `numbers 0 to ${CORRECTION_HEAD} in one piece`;
+      if (at > 0 || data.length < CORRECTION_HEAD)
+        throw new VitrineError({ code: "range", at: "tiles correction", expected, found });
+      const { levels, bins, line } = correctionHead(data);
+      this.#regions.set("levels", levels);
+      this.#regions.set("bins", bins);
+      this.#line = line;
+    }
+    this.#regions.set("correction", data, 8 * at);
+    this.#areMapsOld = true;
   }
 
   #inputOf(name: TilesTypes["input"]): PlanArrayShape {
@@ -143,8 +174,8 @@ class WasmTiles implements TilesPlan {
       case "site":
         return { type, rows: site === undefined ? 0 : site.height * site.width, rowLength: 1 };
       case "correction": {
-        const rowLength = site === undefined ? 1 : correctionLength(site.height * site.width);
-        return { type: "f64", rows: site?.isCorrected === true ? 1 : 0, rowLength };
+        const rows = site?.isCorrected === true ? correctionLength(site.height * site.width) : 0;
+        return { type: "f64", rows, rowLength: 1 };
       }
     }
   }
@@ -172,19 +203,34 @@ class WasmTiles implements TilesPlan {
     this.#isEmpty = true;
   }
 
-  async #place(work: PlaceWork, isEmpty: boolean, options: RunOptions): Promise<void> {
+  async #place(part: PlaceWork, isEmpty: boolean, options: RunOptions): Promise<void> {
     const { height, width } = this.#block;
-    const place = checkPlace(this.size, work);
-    const { site, wide, lookup, pixels, correction: table } = this.#regions.address;
-    const { levels, bins, scale, shift } = this.#regions.address;
+    const place = checkPlace(this.size, part);
+    const { wide, lookup, pixels, correction: table } = this.#regions.address;
+    const site = this.#regions.address[this.#site];
+    this.#isPlaced = true;
+    const { levels, bins, scale, shift, work } = this.#regions.address;
     const isBytes = this.size.type === "uint8";
     const how =
       this.size.site?.isCorrected === true
-        ? { correction: { levels, scale, shift, bins, table, ...(isBytes && { wide }) } }
+        ? { correction: { levels, scale, shift, bins, table, work, ...(isBytes && { wide }) } }
         : isBytes
           ? {}
           : { lookup };
+    if (this.#areMapsOld) await this.#map(options);
     await this.#pool.run(placeJob, { site, ...place, ...how, pixels, height, width, isEmpty }, options);
+  }
+
+  async #map(options: RunOptions): Promise<void> {
+    const { correction: table, scale, shift } = this.#regions.address;
+    const { height, width } = this.size.site ?? { height: 0, width: 0 };
+    const line = this.#line;
+    if (line === undefined) {
+      const [expected, found] = ["a correction that is set", "none"];
+      throw new VitrineError({ code: "missing", at: "tiles place", expected, found });
+    }
+    await this.#pool.run(correctionJob, { table, pixels: height * width, line, scale, shift }, options);
+    this.#areMapsOld = false;
   }
 
   async #encode(quality: number, isEmpty: boolean, options: RunOptions): Promise<EncodedTile[]> {
@@ -276,12 +322,13 @@ function pieces(size: TilesSize, workers: number) {
     intensities: type === "uint16" && site === undefined ? 2 * size.width * size.height : 0,
     lookup: type === "uint16" && corrected === 0 ? 65_536 : 0,
     site: (type === "uint8" ? 1 : 2) * sitePixels,
+    nextSite: (type === "uint8" ? 1 : 2) * sitePixels,
     wide: type === "uint8" ? 2 * corrected : 0,
     correction: corrected === 0 ? 0 : 8 * correctionLength(corrected),
     levels: corrected === 0 ? 0 : 4 * 65_536,
     bins: corrected === 0 ? 0 : 2 * 65_536,
-    scale: 4 * corrected,
-    shift: 4 * corrected,
+    scale: 8 * Math.ceil(corrected / 2),
+    shift: 8 * Math.ceil(corrected / 2),
     pixels: pixelBytes,
     tables: TABLE_BYTES,
     work: WORK_BYTES * workers,

@@ -19,6 +19,8 @@ export interface LayerImage {
   readonly path: string;
   readonly imageIndex: number;
   readonly plane: Readonly<Record<string, number>>;
+  /** Which bits of 16-bit pixels count; null: all. */
+  readonly pixelMask: number | null;
 }
 
 const PLANE = z.record(z.string(), z.int().min(0));
@@ -49,7 +51,8 @@ export async function layerImages(
   const rows = await query
     .selectFrom("imageFiles")
     .innerJoin("cycles", "cycles.id", "imageFiles.cycleId")
-    .select(["siteId", "cycleId", "path", "imageIndex", "plane"])
+    .innerJoin("channels", "channels.id", "imageFiles.channelId")
+    .select(["siteId", "cycleId", "path", "imageIndex", "plane", "pixelMask"])
     .where("channelId", "=", channelId)
     .where("tpoint", "=", tpoint)
     .where("zplane", "=", zplane)

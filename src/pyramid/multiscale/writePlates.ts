@@ -13,6 +13,7 @@ import {
   type SourceChannel,
 } from "../../io/index.ts";
 import { type LayerImage, type LayerKey, layerImages, listLayers } from "../layers/layers.ts";
+import { clearFlags } from "../tiles/pixels.ts";
 
 /** Folder of the stores below an experiment's. */
 const FOLDER = "datasets";
@@ -249,7 +250,7 @@ async function typeOf(images: readonly LayerImage[]): Promise<PixelType | undefi
 }
 
 async function readPlane(
-  { path, imageIndex, plane }: LayerImage,
+  { path, imageIndex, plane, pixelMask }: LayerImage,
   { height, width }: Field,
   dtype: PixelType,
   { onLog }: WritePlatesOptions,
@@ -258,6 +259,7 @@ async function readPlane(
     await using file = await openImages(path);
     await using source = await file.open(file.images[imageIndex]);
     const { data } = await source.read({ region: plane });
+    clearFlags(data, pixelMask);
     if (source.dtype === dtype && data.length === height * width) return data;
     onLog?.(`${path}: ${source.dtype}, ${data.length} pixels: left out of its field`, "warning");
   } catch (error) {

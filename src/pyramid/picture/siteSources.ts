@@ -5,6 +5,7 @@ import { layerSource } from "../archive/layerImages.ts";
 import { openLayerArchive } from "../archive/read.ts";
 import type { PlacedImage } from "../geometry/map.ts";
 import { type LayerImage, type LayerKey, layerImages, layerName } from "../layers/layers.ts";
+import { clearFlags } from "../tiles/pixels.ts";
 import type { SitePixels } from "./wellPixels.ts";
 
 /** Pixels of a layer's sites, for the eye. */
@@ -87,6 +88,7 @@ function imageSites(images: ReadonlyMap<number, LayerImage>): SiteSource {
       await using source = await file.open(file.images[image.imageIndex]);
       const level = levelFor(source, shrink);
       const { data, shape } = await source.read({ level, region: image.plane, ...(signal && { signal }) });
+      clearFlags(data, image.pixelMask);
       const [rows, columns] = shape.slice(-2);
       if (data.length === rows * columns && rows <= height && columns <= width)
         return { data, height: rows, width: columns, factor: { y: height / rows, x: width / columns } };

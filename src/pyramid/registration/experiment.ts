@@ -151,12 +151,13 @@ async function wellsOf(experiment: Experiment, layer: LayerKey): Promise<Well[]>
     const images = ids.map((id, i): BatchImage | undefined => {
       const file = fileOf.get(id);
       if (file === undefined) return undefined;
-      const { path, imageIndex, plane } = file;
+      const { path, imageIndex, plane, pixelMask } = file;
       return {
         ...sites[i],
         site: names.get(id) ?? `${id}`,
         path,
         imageIndex,
+        pixelMask,
         plane,
         fraction: null,
         window: null,

@@ -42,7 +42,7 @@ export async function planStatistics(
     const own = layers.filter((layer) => layer.channel === channel);
     const images: BatchImage[] = [];
     for (const layer of own)
-      for (const { siteId, path, imageIndex, plane } of await layerImages(experiment, layer)) {
+      for (const { siteId, path, imageIndex, plane, pixelMask } of await layerImages(experiment, layer)) {
         const site = sizes.get(siteId);
         if (site === undefined) continue;
         const { height, width } = site;
@@ -51,6 +51,7 @@ export async function planStatistics(
           site: name,
           path,
           imageIndex,
+          pixelMask,
           plane,
           y: 0,
           x: 0,

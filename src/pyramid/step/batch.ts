@@ -5,7 +5,7 @@ import { makeFolder, parseWithSchema } from "../../io/essentials.ts";
 import type { BatchContext, BatchResult, Json } from "../../jobs/index.ts";
 import { withPool } from "../../program/index.ts";
 import type { PixelSize } from "../geometry/levels.ts";
-import { correctionTable } from "../illumination/correctionTable.ts";
+import { type CorrectionPart, correctionParts, modelPixels } from "../illumination/correctionTable.ts";
 import { correctIllumination, type IlluminationModel } from "../illumination/models.ts";
 import { type IntensityRange, scaleTable } from "../illumination/scaling.ts";
 import { readIlluminationModel } from "../illumination/store.ts";
@@ -41,52 +41,75 @@ export async function makeTiles(value: Json, context: BatchContext): Promise<Bat
       ...context,
       table: undefined,
     });
+  return batch.blend === "last" && batch.resample === "round"
+    ? pasted(batch, context)
+    : blended(batch, context);
+}
+
+async function blended(batch: SitesBatch, context: BatchContext): Promise<BatchResult<TilesResult>> {
   const { illumination, layer } = batch;
   const model = illumination === null ? undefined : await readIlluminationModel(illumination);
   const left = leftOut(context);
-  if (batch.blend !== "last" || batch.resample !== "round") {
-    const correct: Correct | undefined = model && ((pixels) => correctIllumination(pixels, model));
-    await using reader = new SiteReader({ type: layer.dtype, correct });
-    const read = (image: BatchImage) => left.unless(image, () => reader.read(image));
-    return await encode(batch, blendSites(batch, read), { ...context, table: tableOf(layer), left });
-  }
-  const correctedPixels = model && modelPixels(model);
+  const correct: Correct | undefined = model && ((pixels) => correctIllumination(pixels, model));
+  await using reader = new SiteReader({ type: layer.dtype, correct });
+  const read = (image: BatchImage) => left.unless(image, () => reader.read(image));
+  return await encode(batch, blendSites(batch, read), { ...context, table: tableOf(layer), left });
+}
+
+async function pasted(batch: SitesBatch, context: BatchContext): Promise<BatchResult<TilesResult>> {
+  const { illumination, layer } = batch;
+  const table = tableOf(layer);
+  const correction =
+    illumination === null ? undefined : await readCorrection(illumination, table ?? EIGHT_BITS);
+  const left = leftOut(context);
+  const correctedPixels = correction?.pixels;
   await using reader = new SiteReader({ type: layer.dtype, reuse: true, correctedPixels });
   const read = (image: BatchImage) => left.unless(image, () => reader.readWhole(image));
   const parts = placeSites(batch, { read, release: (image) => reader.release(image) });
-  const table = tableOf(layer);
-  const sites = sitesOf(batch, model, table);
   return await encode(batch, parts, {
     ...context,
     table: table && rawTable(table, layer.dtype),
-    sites,
+    sites: sitesOf(batch, correction),
     left,
   });
+}
+
+interface Correction {
+  readonly pixels: number;
+  /** Once. */
+  readonly parts: () => Iterable<CorrectionPart>;
+}
+
+/** A model as its parts: the maps of large sites, which the kernel copies, are kept by nobody else. */
+async function readCorrection(path: string, lookup: Uint8Array): Promise<Correction> {
+  const read = await readIlluminationModel(path);
+  let model: IlluminationModel | undefined = read;
+  const parts = () => {
+    const taken = model;
+    model = undefined;
+    return taken === undefined ? [] : correctionParts(taken, lookup);
+  };
+  return { pixels: modelPixels(read), parts };
 }
 
 /** How sites of a batch become 8 bits. A model of none of their sizes is never used: each of them is refused. */
 function sitesOf(
   { images }: SitesBatch,
-  model: IlluminationModel | undefined,
-  table: Uint8Array = EIGHT_BITS,
+  correction: Correction | undefined,
 ): NonNullable<EncodeOptions["sites"]> {
   const pixelsOf = ({ height, width }: PixelSize) => height * width;
   const [first] = images;
   const largest = images.reduce((most, image) => (pixelsOf(image) > pixelsOf(most) ? image : most), first);
-  const corrected = model && images.find((image) => pixelsOf(image) === modelPixels(model));
+  const corrected = correction && images.find((image) => pixelsOf(image) === correction.pixels);
   const { height, width } = corrected ?? largest;
   return {
     largest: { height, width },
-    ...(model && corrected && { correction: correctionTable(model, table) }),
+    ...(correction && corrected && { correction: correction.parts }),
   };
 }
 
 /** What corrected values of 8 bits become: the nearest end where they are beyond it. */
 const EIGHT_BITS = Uint8Array.from({ length: 65_536 }, (_, value) => Math.min(255, value));
-
-function modelPixels(model: IlluminationModel): number {
-  return (model.kind === "zscore" ? model.mean : model.flat).length;
-}
 
 interface LeftOut {
   /** What `read` gives; nothing where that fails and the step leaves such sites out, which is said once. @throws whatever `read` throws, else */

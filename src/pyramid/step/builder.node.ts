@@ -47,7 +47,7 @@ export type { CollectedLayer, CollectReport } from "./collect.ts";
 const STEP = "illuminati";
 
 /** Changes with every change of what jobs leave. */
-const STATE_VERSION = 2;
+const STATE_VERSION = 3;
 
 /** Gets what a user should know. */
 interface LogOption {

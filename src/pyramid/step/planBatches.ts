@@ -105,14 +105,14 @@ export class BatchPlan {
     const placed = found.flatMap((image): BatchImage[] => {
       const site = places.get(image.siteId);
       if (site === undefined) return [];
-      const { path, imageIndex, plane } = image;
+      const { path, imageIndex, plane, pixelMask } = image;
       const { height, width } = site;
       const box = this.#shifts?.alignedBox(site) ?? site;
       const window = this.#shifts?.windowOf({ ...image, height, width }) ?? null;
       const name = this.map.names.get(site.id) ?? `site ${site.id}`;
       const fraction = this.#args.resample === "round" ? null : (this.map.fractions.get(site.id) ?? null);
       const place = { y: box.y, x: box.x, height, width, fraction };
-      return [{ site: name, path, imageIndex, plane, ...place, window }];
+      return [{ site: name, path, imageIndex, plane, pixelMask, ...place, window }];
     });
     this.#tellMissing(layerName(key), new Set(found.map(({ siteId }) => siteId)));
     return placed;

@@ -34,6 +34,8 @@ export const imageSchema = z.strictObject({
   path: z.string(),
   imageIndex: whole,
   plane: z.record(z.string(), whole),
+  /** Which bits of its 16-bit pixels count; null: all. */
+  pixelMask: count.nullable(),
   /** Where its first pixel lies on the map, and its size. */
   ...box,
   /** By how much it lies further down and to the right, -0.5 to 0.5 pixels, where sites are moved by fractions; null: by none. */

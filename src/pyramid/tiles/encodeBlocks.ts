@@ -1,10 +1,11 @@
 import type { Pool } from "../../compute/index.ts";
 import { VitrineError } from "../../core/index.ts";
-import { openWritable, removeFile } from "../../io/essentials.ts";
+import { openWritable, removeFile, type WritableFile } from "../../io/essentials.ts";
 import { hilbertIndex } from "../archive/tileOrder.ts";
 import { formatPackIndex, type PackedTile } from "../archive/tilePack.ts";
 import { type PixelOffset, type PixelSize, TILE_SIZE } from "../geometry/levels.ts";
 import { pastePixels } from "../geometry/paste.ts";
+import type { CorrectionPart } from "../illumination/correctionTable.ts";
 import { createTiles, type EncodedTile, type TilesPlan } from "../kernels/index.ts";
 import { blockSide } from "../layers/blocks.ts";
 import type { TilesBatch } from "./batch.ts";
@@ -37,8 +38,11 @@ export interface EncodeOptions {
   readonly batch: Pick<TilesBatch, "layer" | "level" | "levels">;
   /** What 16-bit values become; left out where pixels have 8 bits. */
   readonly table: Uint8Array | undefined;
-  /** Where blocks come as sites: the size of the largest one, and what `correctionTable` makes where all are corrected, which are of one size then. */
-  readonly sites?: { readonly largest: PixelSize; readonly correction?: Float64Array | undefined };
+  /**
+   * Where blocks come as sites: the size of the largest one; where all are corrected, which are of one size then, gives what `correctionParts` does, and
+   * is asked once: large maps are not kept.
+   */
+  readonly sites?: { readonly largest: PixelSize; readonly correction?: () => Iterable<CorrectionPart> };
   /** Where the pack goes. */
   readonly path: string;
   readonly signal?: AbortSignal;
@@ -70,6 +74,7 @@ export async function encodeBlocks(
   const file = await openWritable(options.path, { create: true });
   let end = 0;
   let isWhole = false;
+  let written: Promise<void> = Promise.resolve();
   try {
     for await (const part of ahead(parts)) {
       if (part.kind !== "end") {
@@ -83,18 +88,29 @@ export async function encodeBlocks(
         tiles.push(tile);
         if (tile.length > 0) pieces.push(bytes);
       }
-      await file.write(pieces, end);
+      await written;
+      // while it is written, the next block is made
+      written = writeQuietly(file, pieces, end);
       for (const { length } of pieces) end += length;
       options.onBlock?.();
     }
+    await written;
     isWhole = true;
   } finally {
+    await encoder.end();
+    await written.catch(() => undefined); // what went wrong is told already
     await file.close();
     // on a full disk it would leave no room for the word that says so
     if (!isWhole) await removeFile(options.path);
-    encoder.dispose();
   }
   return { index: formatPackIndex(tiles), reduced: joined(reduced), tiles: tiles.length };
+}
+
+/** Writes; what goes wrong is told to whoever waits for it. */
+function writeQuietly(file: WritableFile, pieces: readonly Uint8Array[], at: number): Promise<void> {
+  const written = file.write(pieces, at);
+  written.catch(() => undefined);
+  return written;
 }
 
 /** Asks for the next while the one before is worked on. */
@@ -120,6 +136,8 @@ class BlockEncoder {
   readonly #options: EncodeOptions;
   readonly #run: { readonly signal?: AbortSignal };
   readonly #plan: TilesPlan;
+  /** The site before, which is placed while the next one is read and copied. */
+  #placed: Promise<unknown> = Promise.resolve();
   #box: PixelOffset & PixelSize = { y: 0, x: 0, height: 1, width: 1 };
 
   constructor(options: EncodeOptions) {
@@ -143,7 +161,9 @@ class BlockEncoder {
         this.#plan.set("site", data);
         const place = { y: y - this.#box.y, x: x - this.#box.x };
         const which = { site: { height, width }, ...(window !== null && { window }) };
-        await this.#plan.run({ place, ...which }, this.#run);
+        await this.#placed;
+        this.#placed = this.#plan.run({ place, ...which }, this.#run);
+        this.#placed.catch(() => undefined); // told to whoever waits for it
       }
     }
   }
@@ -152,6 +172,7 @@ class BlockEncoder {
     box: { height, width },
   }: PlacedBlock): Promise<{ readonly encoded: readonly EncodedTile[]; readonly last: Uint8Array }> {
     const { batch } = this.#options;
+    await this.#placed;
     const encoded = await this.#plan.run({ quality: batch.layer.quality }, this.#run);
     const shrunk = 2 ** (batch.levels - 1);
     const size = { height: Math.ceil(height / shrunk), width: Math.ceil(width / shrunk) };
@@ -160,7 +181,9 @@ class BlockEncoder {
     return { encoded, last: isLast(batch) ? new Uint8Array(0) : halfTile(halve(last, size), size) };
   }
 
-  dispose(): void {
+  /** Gives the memory back, once nothing works in it. */
+  async end(): Promise<void> {
+    await this.#placed.catch(() => undefined);
     this.#plan.dispose();
   }
 }
@@ -177,7 +200,7 @@ function planOf({ pool, batch, table, sites }: EncodeOptions): TilesPlan {
     areTilesFull: true,
     ...(largest && { site: { ...largest, isCorrected: correction !== undefined } }),
   });
-  if (correction !== undefined) plan.set("correction", correction);
+  if (correction !== undefined) for (const { data, at } of correction()) plan.set("correction", data, at);
   else if (table !== undefined) plan.set("lookup", table);
   return plan;
 }

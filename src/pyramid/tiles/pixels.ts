@@ -33,6 +33,12 @@ export function badType(at: string, found: string): VitrineError {
   });
 }
 
+/** Clears, in place, the bits of 16-bit pixels that are flags; others, and those without a mask, stay as they are. */
+export function clearFlags(data: PixelArray, mask: number | null): void {
+  if (mask === null || !(data instanceof Uint16Array)) return;
+  for (let i = 0; i < data.length; i++) data[i] &= mask;
+}
+
 /** 8-bit pixels as they are; all others as 16 bits without a sign. */
 export function tilePixels(data: PixelArray): TilePixels {
   if (data instanceof Uint8Array || data instanceof Uint16Array) return data;

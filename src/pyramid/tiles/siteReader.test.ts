@@ -3,7 +3,9 @@ import { afterAll, beforeAll, expect, test } from "vitest";
 import { makePlate, scratchFolder } from "../../../test/support/plateCase.ts";
 import { poolSizes } from "../../compute/index.ts";
 import type { Experiment } from "../../experiment/index.ts";
+import { openImages } from "../../io/index.ts";
 import { tilesPlan } from "../kernels/index.ts";
+import { writePlates } from "../multiscale/writePlates.ts";
 import { IlluminatiBatchArguments } from "../step/arguments.ts";
 import { planBatches } from "../step/planBatches.ts";
 import type { BatchImage, SitesBatch } from "./batch.ts";
@@ -76,4 +78,24 @@ test("a job of sites of 2048 x 2048 needs at most a third of a gigabyte beside i
   expect(room + CACHE_BYTES + sites).toBeLessThan(2 ** 30 / 3);
   const corrected = bytes(tilesPlan, { ...size, site: { ...site, isCorrected: true } }) - 2 ** 26;
   expect(corrected + CACHE_BYTES + sites).toBeLessThan(2 ** 30 / 2);
+});
+
+test("bits that are flags (ScanR) are in no pixel that is read, whatever reads it", async () => {
+  const sites = [{ cell: [0, 0] as const, height: 2, width: 2 }];
+  await using flagged = await makePlate(join(scratch.path, "flags"), {
+    plates: [{ wells: [{ name: "A01", sites }] }],
+    channels: [{ name: "DAPI", bitDepth: 12, pixelMask: 4095 }],
+    pixels: () => Uint16Array.of(0xf001, 0x0fff, 0x8123, 7),
+  });
+  const options = IlluminatiBatchArguments.parse({});
+  const plan = await planBatches(flagged, { options, onLog: () => {} });
+  for await (const { batch: one } of plan.phaseBatches(0)) {
+    if (one.kind !== "sites") continue;
+    await using reader = new SiteReader({ type: "uint16" });
+    expect([...(await reader.read(one.images[0])).data]).toEqual([1, 4095, 0x123, 7]);
+  }
+  const [plate] = await writePlates(flagged);
+  await using images = await openImages(join(flagged.directory, plate));
+  await using field = await images.open(images.images[0]);
+  expect([...(await field.read({ level: 0 })).data]).toEqual([1, 4095, 0x123, 7]);
 });

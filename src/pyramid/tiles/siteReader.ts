@@ -4,7 +4,7 @@ import { type ImageCollection, type ImageSource, openImages } from "../../io/ess
 import { type PlacedPixels, pastePixels } from "../geometry/paste.ts";
 import { otherSize } from "../illumination/models.ts";
 import type { BatchImage, BatchLayer } from "./batch.ts";
-import { emptyPixels, rawPixels, type TilePixels, tilePixels } from "./pixels.ts";
+import { clearFlags, emptyPixels, rawPixels, type TilePixels, tilePixels } from "./pixels.ts";
 
 /** How pixels are corrected before they are used; all of one image, in C order. */
 export type Correct = (pixels: TilePixels) => TilePixels;
@@ -128,6 +128,7 @@ export class SiteReader implements AsyncDisposable {
       requirePlane(source, image);
       // memory of the caller's: chunks of the file are not kept beside it
       const { data } = await source.read({ region: image.plane, into: this.#room(area) });
+      clearFlags(data, image.pixelMask);
       if (reuse) return { stored: data, pixels: rawPixels(data) };
       const pixels = tilePixels(data);
       return { stored: data, pixels: correct?.(pixels) ?? pixels };

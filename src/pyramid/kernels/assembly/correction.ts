@@ -29,28 +29,28 @@ function exactly(table: usize, value: u32, pixel: usize, pixels: usize): u32 {
   return <u32>load<f64>(table + BASE) + low;
 }
 
-/** Bins of 4 values, in the low 16 bits of each lane. What is not a number has bin 0, which is open. */
+/** Bins of 4 values to `to`, 4 bytes each, the bin in the low 16 bits. What is not a number has bin 0, which is open. */
 // @ts-ignore: decorator
-@inline function binsOf(v0: u32, v1: u32, v2: u32, v3: u32, levels: usize, scale: v128, shift: v128): v128 {
-  let level = v128.load32_zero(levels + (<usize>v0 << 2));
-  level = v128.load32_lane(levels + (<usize>v1 << 2), level, 1);
-  level = v128.load32_lane(levels + (<usize>v2 << 2), level, 2);
-  level = v128.load32_lane(levels + (<usize>v3 << 2), level, 3);
+@inline function findBins(source: usize, levels: usize, scale: v128, shift: v128, to: usize): void {
+  let level = v128.load32_zero(levels + (<usize>load<u16>(source) << 2));
+  level = v128.load32_lane(levels + (<usize>load<u16>(source, 2) << 2), level, 1);
+  level = v128.load32_lane(levels + (<usize>load<u16>(source, 4) << 2), level, 2);
+  level = v128.load32_lane(levels + (<usize>load<u16>(source, 6) << 2), level, 3);
   const place = f32x4.pmin(f32x4.pmax(madd(level, scale, shift), f32x4.splat(1)), f32x4.splat(65534));
   // A float above 2^23 has no fraction: its last bits are the whole number.
-  return f32x4.add(place, f32x4.splat(8388608));
+  v128.store(to, f32x4.add(place, f32x4.splat(8388608)));
 }
 
 // @ts-ignore: decorator
-@inline function entry(bins: usize, bin: u32): u32 { return <u32>load<u16>(bins + (<usize>bin << 1)); }
+@inline function entry(bins: usize, at: usize): u32 { return <u32>load<u16>(bins + (<usize>load<u16>(at) << 1)); }
 
 /** Results of 4 values, the first in the lowest byte. */
 // @ts-ignore: decorator
-@inline function fourResults(bin: v128, values: u64, bins: usize, table: usize, at: usize, pixels: i32): u32 {
-  const b0 = entry(bins, i16x8.extract_lane_u(bin, 0)), b1 = entry(bins, i16x8.extract_lane_u(bin, 2));
-  const b2 = entry(bins, i16x8.extract_lane_u(bin, 4)), b3 = entry(bins, i16x8.extract_lane_u(bin, 6));
+@inline function fourResults(from: usize, source: usize, bins: usize, table: usize, at: usize, pixels: i32): u32 {
+  const b0 = entry(bins, from), b1 = entry(bins, from + 4);
+  const b2 = entry(bins, from + 8), b3 = entry(bins, from + 12);
   if (((b0 | b1 | b2 | b3) & OPEN) == 0) return b0 | b1 << 8 | b2 << 16 | b3 << 24;
-  return openResults(b0, b1, b2, b3, values, table, at, pixels);
+  return openResults(b0, b1, b2, b3, load<u64>(source), table, at, pixels);
 }
 
 function openResults(b0: u32, b1: u32, b2: u32, b3: u32, values: u64, table: usize, at: usize, pixels: i32): u32 {
@@ -65,22 +65,48 @@ function openResults(b0: u32, b1: u32, b2: u32, b3: u32, values: u64, table: usi
 /**
  * Rows begin..end of a site, `count` columns from `first` on: target = scaled corrected value. `scale` and `shift` are floats a pixel that turn
  * the float of a value in `levels` into a bin of `bins` (65,536 of 16 bits), rounded; `target` is where column `first` of row 0 belongs.
+ *
+ * @param work  32 bytes: scalars are read from memory faster than from the lanes of a register
  */
 export function correctRows(
   site: usize, width: i32, pixels: i32, first: i32, count: i32, levels: usize, scale: usize, shift: usize,
-  bins: usize, table: usize, target: usize, targetStride: i32, begin: i32, end: i32,
+  bins: usize, table: usize, work: usize, target: usize, targetStride: i32, begin: i32, end: i32,
 ): void {
   for (let y = begin; y < end; y++) {
     let at = <usize>y * <usize>width + <usize>first, to = target + <usize>y * <usize>targetStride;
     const last = at + <usize>count;
     for (; at + 8 <= last; at += 8, to += 8) {
       const source = site + (at << 1), a = scale + (at << 2), b = shift + (at << 2);
-      const low = load<u64>(source), high = load<u64>(source, 8);
-      const l = binsOf(<u32>low & 0xffff, <u32>(low >> 16) & 0xffff, <u32>(low >> 32) & 0xffff, <u32>(low >> 48), levels, v128.load(a), v128.load(b));
-      const h = binsOf(<u32>high & 0xffff, <u32>(high >> 16) & 0xffff, <u32>(high >> 32) & 0xffff, <u32>(high >> 48), levels, v128.load(a, 16), v128.load(b, 16));
-      store<u32>(to, fourResults(l, low, bins, table, at, pixels));
-      store<u32>(to, fourResults(h, high, bins, table, at + 4, pixels), 4);
+      findBins(source, levels, v128.load(a), v128.load(b), work);
+      findBins(source + 8, levels, v128.load(a, 16), v128.load(b, 16), work + 16);
+      store<u32>(to, fourResults(work, source, bins, table, at, pixels));
+      store<u32>(to, fourResults(work + 16, source + 8, bins, table, at + 4, pixels), 4);
     }
     for (; at < last; at++, to++) store<u8>(to, <u8>exactly(table, load<u16>(site + (at << 1)), at, <usize>pixels));
+  }
+}
+
+/** Pairs of f64 as f32, in the lower half. */
+// @ts-ignore: decorator
+@inline function lineOf(offset: v128, divisor: v128, factor: f64, binsALevel: f64, summand: f64, most: f64, scale: usize, shift: usize): void {
+  const slope = f64x2.mul(f64x2.div(f64x2.splat(factor), divisor), f64x2.splat(binsALevel));
+  const constant = f64x2.sub(f64x2.sub(f64x2.splat(summand), f64x2.mul(offset, slope)), f64x2.splat(0.5));
+  const isFine = v128.and(f64x2.lt(f64x2.abs(slope), f64x2.splat(Infinity)), f64x2.lt(f64x2.abs(constant), f64x2.splat(most)));
+  const none = f64x2.splat(NaN);
+  v128.store64_lane(scale, f32x4.demote_f64x2_zero(v128.bitselect(slope, none, isFine)), 0);
+  v128.store64_lane(shift, f32x4.demote_f64x2_zero(v128.bitselect(constant, none, isFine)), 0);
+}
+
+/**
+ * Pairs begin..end of pixels: what `correctRows` takes as `scale` and `shift`, of the offsets and divisors in the table. Room for a pixel more where
+ * their number is odd.
+ */
+export function correctionLines(
+  table: usize, pixels: i32, factor: f64, binsALevel: f64, summand: f64, most: f64, scale: usize, shift: usize, begin: i32, end: i32,
+): void {
+  const offsets = table + OFFSET, divisors = offsets + (<usize>pixels << 3);
+  for (let pair = <usize>begin; pair < <usize>end; pair++) {
+    const at = pair << 4, to = pair << 3;
+    lineOf(v128.load(offsets + at), v128.load(divisors + at), factor, binsALevel, summand, most, scale + to, shift + to);
   }
 }
