@@ -7,7 +7,7 @@ export { alignStep } from "./align/alignStep.ts";
 export type { Classes, ClassifyOptions } from "./classify/classify.ts";
 export type { ClassifyEmOptions, EmStep } from "./classify/expectation.ts";
 export type { PrincipalComponents } from "./classify/pca.ts";
-export type { CtfImage, CtfParameters, CtfRun } from "./ctf/ctfModel.ts";
+export type { AcryoWiener, CtfImage, CtfParameters, CtfRun, DeconvolveOptions } from "./ctf/ctfModel.ts";
 export { CtfModel } from "./ctf/ctfModel.ts";
 export type { SharpenOptions } from "./ctf/sharpen.ts";
 export { sharpenHalfmaps } from "./ctf/sharpen.ts";
