@@ -41,7 +41,8 @@ export function addMoleculeOptions(command: Command): Command {
     );
 }
 
-function sizeOf(text: string): [number, number, number] {
+/** Reads voxels of a tomogram. */
+export function sizeOf(text: string): [number, number, number] {
   const lengths = text.split(",").map(Number);
   const [x, y, z] = lengths;
   if (lengths.length === 3 && lengths.every((n) => Number.isInteger(n) && n > 0)) return [x, y, z];

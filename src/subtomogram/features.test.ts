@@ -6,6 +6,7 @@ import * as subtomogram from "./index.ts";
 type Place = readonly [owner: object, name: string] | string;
 
 const {
+  BackProjectionLoader,
   BatchLoader,
   CtfModel,
   ExtractedSubvolumeLoader,
@@ -13,6 +14,7 @@ const {
   MockLoader,
   Molecules,
   SubtomogramLoader,
+  TiltSeries,
   TomogramSimulator,
 } = subtomogram;
 const loader = (name: string): Place => [SubtomogramLoader.prototype, name];
@@ -37,8 +39,27 @@ const FEATURES: Readonly<Record<string, Place>> = {
   ExtractedSubvolumeLoader: ours("ExtractedSubvolumeLoader"),
   extract_subtomograms: ours("extractSubtomograms"),
   "ExtractedSubvolumeLoader.open": [ExtractedSubvolumeLoader, "open"],
-  BackProjectionLoader: "not there yet: tilt series are simulated, not reconstructed",
-  TiltSeries: "not there yet, see BackProjectionLoader",
+  BackProjectionLoader: ours("BackProjectionLoader"),
+  "BackProjectionLoader.exclude_tilts": [BackProjectionLoader.prototype, "excludeTilts"],
+  "BackProjectionLoader.with_tilt_series": [BackProjectionLoader.prototype, "withTiltSeries"],
+  "BackProjectionLoader.binning": [BackProjectionLoader.prototype, "binning"],
+  "BackProjectionLoader.cache_tilt_images":
+    "squares are read out of the files, which the system keeps in memory; means and deviations are kept",
+  "BackProjectionLoader.reconstruct_tomogram":
+    "left out: tomograms are made by the programs that align tilt series; boxes need none",
+  "BackProjectionLoader.refine_tilt_series, align_tilt_series, score_on_tilt":
+    "left out: refining the geometry of a tilt series by its molecules is not there",
+  TiltSeries: ours("TiltSeries"),
+  "TiltSeries.from_etomo_directory, from_aretomo_output, from_relion_tilt_series_star, from_json":
+    ours("readTiltSeries"),
+  "TiltSeries.dump_json": ours("formatTiltSeries"),
+  "TiltSeries.project_points, point_depths": [TiltSeries.prototype, "project"],
+  "TiltSeries.select_tilts": [TiltSeries.prototype, "selectTilts"],
+  "TiltSeries.replace": [TiltSeries.prototype, "replace"],
+  "TiltSeries.ctf_correction": [TiltSeries.prototype, "defocusAt"],
+  "LocalAlignment, LocalShifts2D":
+    "left out: shifts that depend on the place are said and not taken into account",
+  TiltImagePreprocessor: "left out but for mean, deviation and CTF: images are not levelled or band-passed",
   load: loader("load"),
   load_iter: loader("loadIter"),
   asnumpy: loader("asArray"),
@@ -106,7 +127,7 @@ const FEATURES: Readonly<Record<string, Place>> = {
       .split(" ")
       .map((name) => [`CTFModel.${name}`, [CtfModel.prototype, name]]),
   ),
-  TiltSeriesCTF: "not there yet, see BackProjectionLoader",
+  "TiltSeriesCTF, PatchCTFCorrection": [TiltSeries.prototype, "defocusAt"],
   ...Object.fromEntries(
     "from_file:fromFile from_files:fromFiles from_array:fromArray from_arrays:fromArrays from_gaussian:fromGaussian from_atoms:fromAtoms from_pdb:fromPdb threshold_otsu:thresholdOtsu dilation:dilation closing:closing gaussian_smooth:gaussianSmooth soft_otsu:softOtsu gaussian_filter:gaussianFilter lowpass_filter:lowpassFilter highpass_filter:highpassFilter shift:shift center_by_mass:centerByMass provider_function:providerFunction converter_function:converterFunction compose:compose"
       .split(" ")
@@ -139,7 +160,7 @@ test.each(Object.entries(FEATURES))("acryo's %s is here, or left out with a reas
 });
 
 test("a mock is a loader as any other", () => {
-  for (const one of [BatchLoader, ExtractedSubvolumeLoader, MockLoader])
+  for (const one of [BackProjectionLoader, BatchLoader, ExtractedSubvolumeLoader, MockLoader])
     for (const name of ["average", "align", "fsc", "classify", "groupby"])
       expect(name in one.prototype).toBe(true);
 });

@@ -8,11 +8,13 @@ import {
   type AlignReport,
   alignBatch,
   alignStep,
+  type CtfCorrection,
   dualAxis,
   type RotationRange,
   singleAxis,
   type TiltRange,
 } from "../../subtomogram/index.ts";
+import { sizeOf } from "../convertMolecules.ts";
 import { type IdleRule, tellIdle } from "../idle.ts";
 import { example, positive } from "../options.ts";
 import { report } from "../report.ts";
@@ -24,7 +26,14 @@ import {
   runTasks,
   type TaskArguments,
 } from "../taskOptions.ts";
-import { addResultOptions, orderOption, tiltRange, toOrder } from "./tomogramOptions.ts";
+import {
+  addResultOptions,
+  ctfOption,
+  orderOption,
+  TILT_SERIES,
+  tiltRange,
+  toOrder,
+} from "./tomogramOptions.ts";
 
 interface AlignArguments extends TaskArguments {
   readonly molecules: readonly string[];
@@ -41,6 +50,9 @@ interface AlignArguments extends TaskArguments {
   readonly order: "0" | "1" | "3";
   readonly cornerSafe?: boolean;
   readonly dropOutside?: boolean;
+  readonly tomogramSize?: readonly [number, number, number];
+  readonly imageScale?: number;
+  readonly ctf?: CtfCorrection;
   readonly search: "exhaustive" | "coarse-to-fine";
   readonly compat?: boolean;
   readonly out: string;
@@ -62,7 +74,10 @@ export function addAlign(cli: Command): void {
       ),
     )
     .description("find where and how a template fits best to the molecules of tomograms")
-    .argument("<tomogram...>", "MRC, TIFF, .npy or OME-Zarr; several have a table of molecules each")
+    .argument(
+      "<tomogram...>",
+      "MRC, TIFF, .npy, OME-Zarr, or a tilt series (.aln, .xf, .json, TS_01@tomograms.star); several have a table of molecules each",
+    )
     .requiredOption(
       "--molecules <table...>",
       "places and orientations, a table a tomogram: .csv, .parquet, .star, .tbl, .em, .json",
@@ -91,6 +106,9 @@ export function addAlign(cli: Command): void {
     .addOption(orderOption())
     .option("--corner-safe", "read so much around that no turned corner is cut off")
     .option("--drop-outside", "leave out molecules outside of the tomogram, which are an error otherwise")
+    .option("--tomogram-size <X,Y,Z>", TILT_SERIES.size, sizeOf)
+    .option("--image-scale <nm>", TILT_SERIES.scale, positive)
+    .addOption(ctfOption())
     .addOption(
       new Option("--search <way>", "all rotations, or every second one first and then their neighbours")
         .choices(["exhaustive", "coarse-to-fine"])
@@ -129,6 +147,7 @@ function toStep(tomograms: readonly string[], args: AlignArguments, onLog: Log) 
 }
 
 function toChoices(tomograms: readonly string[], args: AlignArguments): AlignChoices {
+  const { tomogramSize, imageScale, ctf } = args;
   const { template, templateScale, mask, scale, rotations, cutoff, model, picture } = args;
   const tilt = toTilt(args);
   return {
@@ -148,6 +167,9 @@ function toChoices(tomograms: readonly string[], args: AlignArguments): AlignCho
     ...(rotations && { rotations: [[...rotations[0]], [...rotations[1]], [...rotations[2]]] }),
     ...(cutoff !== undefined && { cutoff }),
     ...(tilt !== undefined && { tilt }),
+    ...(tomogramSize !== undefined && { tomogramSize: [...tomogramSize] }),
+    ...(imageScale !== undefined && { imageScale }),
+    ...(ctf !== undefined && { ctf }),
     ...(picture !== undefined && { picturePath: picture }),
   };
 }

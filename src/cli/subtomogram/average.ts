@@ -6,6 +6,7 @@ import { report } from "../report.ts";
 import {
   addResultOptions,
   addTomogramOptions,
+  TOMOGRAM,
   type TomogramArguments,
   toTomogramInputs,
 } from "./tomogramOptions.ts";
@@ -25,7 +26,7 @@ export function addAverage(cli: Command): void {
     .command("average")
     .addHelpText("after", example("average tomogram.mrc --molecules aligned.csv --size 32 --out average.mrc"))
     .description("average the boxes of molecules of a tomogram in the molecules' own axes")
-    .argument("<tomogram>", "MRC, TIFF, .npy or OME-Zarr");
+    .argument("<tomogram>", TOMOGRAM);
   addTomogramOptions(command)
     .requiredOption(
       "--out <file.mrc>",

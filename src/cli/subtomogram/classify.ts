@@ -5,6 +5,7 @@ import { report } from "../report.ts";
 import {
   addResultOptions,
   addTomogramOptions,
+  TOMOGRAM,
   type TomogramArguments,
   toTomogramInputs,
 } from "./tomogramOptions.ts";
@@ -30,7 +31,7 @@ export function addClassify(cli: Command): void {
     .description(
       "tell classes of molecules apart: principal components of their boxes and k-means, as acryo 0.5 did",
     )
-    .argument("<tomogram>", "MRC, TIFF, .npy or OME-Zarr");
+    .argument("<tomogram>", TOMOGRAM);
   addTomogramOptions(command)
     .requiredOption("--out <table>", "the molecules with the feature cluster: .csv or .parquet")
     .option("--mask <mask>", "a file, otsu, or soft-otsu:sigma=NM,radius=NM of the average")

@@ -5,6 +5,7 @@ import { report } from "../report.ts";
 import {
   addResultOptions,
   addTomogramOptions,
+  TOMOGRAM,
   type TomogramArguments,
   toTomogramInputs,
 } from "./tomogramOptions.ts";
@@ -27,7 +28,7 @@ export function addFsc(cli: Command): void {
       example("fsc tomogram.mrc --molecules aligned.csv --size 32 --mask soft-otsu --out fsc.csv"),
     )
     .description("compare averages of halves of the molecules by frequency: Fourier shell correlation")
-    .argument("<tomogram>", "MRC, TIFF, .npy or OME-Zarr");
+    .argument("<tomogram>", TOMOGRAM);
   addTomogramOptions(command)
     .requiredOption("--out <file.csv>", "freq in cycles/voxel, and a column for each division")
     .option("--mask <mask>", "a file, otsu, or soft-otsu:sigma=NM,radius=NM of the average")

@@ -1,6 +1,7 @@
 import { type Command, InvalidArgumentError, Option } from "commander";
 import type { Shape3 } from "../../core/index.ts";
-import type { TiltRange, TomogramInputs } from "../../subtomogram/index.ts";
+import type { CtfCorrection, TiltRange, TomogramInputs } from "../../subtomogram/index.ts";
+import { sizeOf } from "../convertMolecules.ts";
 import { count, positive } from "../options.ts";
 
 /** Adds the options by which boxes of molecules are read of a tomogram. */
@@ -16,7 +17,27 @@ export function addTomogramOptions(command: Command): Command {
       "lowest and highest tilt, with =: --tilt=-60,60; default: no missing wedge",
       tiltRange,
     )
-    .option("--drop-outside", "leave out molecules outside of the tomogram, which are an error otherwise");
+    .option("--drop-outside", "leave out molecules outside of the tomogram, which are an error otherwise")
+    .option("--tomogram-size <X,Y,Z>", TILT_SERIES.size, sizeOf)
+    .option("--image-scale <nm>", TILT_SERIES.scale, positive)
+    .addOption(ctfOption());
+}
+
+/** What such commands take. */
+export const TOMOGRAM = "MRC, TIFF, .npy, OME-Zarr, or a tilt series: .aln, .xf, .json, TS_01@tomograms.star";
+
+/** What options of tilt series say, wherever they are. */
+export const TILT_SERIES = {
+  size: "of a tilt series: voxels without binning of the tomogram that molecules were found in; default: what its file says",
+  scale: "of a tilt series: of a pixel of its images; default: what files say",
+} as const;
+
+/** What is done about the CTF. */
+export function ctfOption(): Option {
+  return new Option(
+    "--ctf <way>",
+    "of a tilt series, at each molecule's own defocus: turn signs, weigh, or nothing; default: flip where defoci are known",
+  ).choices(["flip", "wiener", "none"]);
 }
 
 /** Adds the options of every such command's results. */
@@ -36,6 +57,9 @@ export interface TomogramArguments {
   readonly cornerSafe?: boolean;
   readonly tilt?: TiltRange;
   readonly dropOutside?: boolean;
+  readonly tomogramSize?: readonly [number, number, number];
+  readonly imageScale?: number;
+  readonly ctf?: CtfCorrection;
   readonly workers?: number;
   readonly overwrite?: boolean;
   readonly json?: boolean;
@@ -52,6 +76,23 @@ export function toTomogramInputs(tomogramPath: string, args: TomogramArguments):
     dropOutside: args.dropOutside ?? false,
     ...(args.scale !== undefined && { scale: args.scale }),
     ...(args.tilt !== undefined && { tiltModel: args.tilt }),
+    ...tiltSeriesInputs(args),
+  };
+}
+
+/** What {@link TomogramInputs} has of tilt series. */
+export function tiltSeriesInputs({
+  tomogramSize,
+  imageScale,
+  ctf,
+}: Pick<TomogramArguments, "tomogramSize" | "imageScale" | "ctf">): Pick<
+  TomogramInputs,
+  "tomogramSize" | "imageScale" | "ctf"
+> {
+  return {
+    ...(tomogramSize !== undefined && { tomogramSize }),
+    ...(imageScale !== undefined && { imageScale }),
+    ...(ctf !== undefined && { ctf }),
   };
 }
 

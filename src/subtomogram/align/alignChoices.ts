@@ -9,6 +9,7 @@ import { FscAlignment, NccAlignment, PccAlignment, ZnccAlignment } from "../mode
 import type { AlignmentKind } from "../models/model.ts";
 import type { TomogramInputs } from "../programs/inputs.ts";
 import { parseMask } from "../programs/maskSpec.ts";
+import { splitTiltSeriesPath } from "../tiltSeries/read.ts";
 
 /** Models by the names of the command line. */
 const MODELS = { zncc: ZnccAlignment, ncc: NccAlignment, pcc: PccAlignment, fsc: FscAlignment } as const;
@@ -47,6 +48,10 @@ const CHOICES = z.strictObject({
   order: z.union([z.literal(0), z.literal(1), z.literal(3)]),
   cornerSafe: z.boolean(),
   dropOutside: z.boolean(),
+  /** Of tilt series, as of `TomogramInputs`. */
+  tomogramSize: z.tuple([z.number(), z.number(), z.number()]).optional(),
+  imageScale: z.number().optional(),
+  ctf: z.enum(["flip", "wiener", "none"]).optional(),
   compat: z.boolean(),
   search: z.enum(["exhaustive", "coarseToFine"]),
   outPath: z.string(),
@@ -83,6 +88,7 @@ export function keepChoices({ choices, inputs }: KeptChoices): Json {
 /** How a tomogram is read. */
 export function tomogramInputs(choices: AlignChoices, index: number): TomogramInputs {
   const { tomograms, scale, order, cornerSafe, dropOutside, tilt: tiltModel } = choices;
+  const { tomogramSize, imageScale, ctf } = choices;
   const one = tomograms[index];
   if (one === undefined)
     throw new VitrineError({
@@ -99,6 +105,9 @@ export function tomogramInputs(choices: AlignChoices, index: number): TomogramIn
     dropOutside,
     ...(scale !== undefined && { scale }),
     ...(tiltModel !== undefined && { tiltModel }),
+    ...(tomogramSize !== undefined && { tomogramSize }),
+    ...(imageScale !== undefined && { imageScale }),
+    ...(ctf !== undefined && { ctf }),
   };
 }
 
@@ -124,7 +133,7 @@ export function alignOptionsOf(choices: AlignChoices): AlignOptions {
 
 /** Everything that is read. */
 export function inputPaths({ tomograms, templates, mask }: AlignChoices): readonly string[] {
-  const files = tomograms.flatMap(({ path, molecules }) => [path, molecules]);
+  const files = tomograms.flatMap(({ path, molecules }) => [splitTiltSeriesPath(path).file, molecules]);
   const isFile = mask !== undefined && !/^(soft-)?otsu(:|$)/.test(mask);
   return [...files, ...templates, ...(isFile ? [mask] : [])];
 }

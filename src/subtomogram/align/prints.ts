@@ -1,4 +1,6 @@
 import { fileExists, inputPrints } from "../../io/index.ts";
+import { formatTiltSeries } from "../tiltSeries/json.ts";
+import { isTiltSeriesPath, readTiltSeries } from "../tiltSeries/read.ts";
 import { type AlignChoices, inputPaths } from "./alignChoices.ts";
 
 /** What of a folder of OME-Zarr says what it is. */
@@ -8,7 +10,14 @@ const METADATA = ["zarr.json", ".zattrs"];
 export async function tomogramPrints(choices: AlignChoices): Promise<Record<string, string>> {
   const paths: string[] = [];
   for (const path of inputPaths(choices)) paths.push(await describing(path));
-  return inputPrints(paths);
+  const geometries: Record<string, string> = {};
+  for (const { path } of choices.tomograms.filter((one) => isTiltSeriesPath(one.path))) {
+    const { imageScale } = choices;
+    const series = await readTiltSeries(path, imageScale === undefined ? {} : { scale: imageScale });
+    geometries[`${path} geometry`] = formatTiltSeries(series);
+    paths.push(...series.tilts.flatMap(({ imagePath }) => imagePath ?? []));
+  }
+  return { ...(await inputPrints(paths)), ...geometries };
 }
 
 async function describing(path: string): Promise<string> {

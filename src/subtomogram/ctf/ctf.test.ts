@@ -46,6 +46,11 @@ describe("the contrast transfer function is acryo's", () => {
       2e-4,
     );
   });
+
+  test("deconvolved, with its constants", async () => {
+    const { data } = await model.deconvolve(golden("deconv_in"), 0.5, { compat: true, backend: pool });
+    expectNear(data, golden("deconv_out_scale0.5").data, 2e-3);
+  });
 });
 
 test("deconvolution undoes what the function does where there is signal", async () => {

@@ -31,6 +31,29 @@ export interface CtfRun {
   readonly backend?: Backend;
 }
 
+/** Constants of acryo's deconvolution, by its names. */
+export interface AcryoWiener {
+  /** How fast the signal-to-noise ratio falls; default 1. */
+  readonly snrFalloff?: number;
+  /** Powers of ten of that ratio; default 1. */
+  readonly deconvStrength?: number;
+  /** Below this share of the highest frequency the ratio falls to nothing; default 0.02. */
+  readonly highpassNyquist?: number;
+  /** Phases are right already: signs stay. */
+  readonly phaseFlipped?: boolean;
+}
+
+/** How {@link CtfModel.deconvolve} weighs frequencies. */
+export interface DeconvolveOptions extends CtfRun {
+  readonly snr?: number;
+  readonly falloff?: number;
+  /** acryo 0.9.1's filter (from IsoNet) in place of this one; true: with its defaults. */
+  readonly compat?: boolean | AcryoWiener;
+}
+
+/** acryo tabulates its filter. */
+const ACRYO = { steps: 2048, least: 1e-6 };
+
 const AMPLITUDE = 0.07;
 const CS_MM = 2.7;
 
@@ -91,13 +114,16 @@ export class CtfModel {
   /**
    * Wiener deconvolution: c / (c² + 1 / SNR), the signal-to-noise ratio falling with frequency; frequency 0, the mean, stays.
    *
-   * @param options  `snr` at frequency 0 (default 20), and how it falls: exp(-falloff f) with f in 1/nm (default 20)
+   * @param options  `snr` at frequency 0 (default 20), and how it falls: exp(-falloff f) with f in 1/nm (default 20); `compat` for acryo's, which also
+   *   takes the lowest frequencies away and gives the result the deviation of the volume
    */
   deconvolve(
     image: NumberArray,
     scale: number,
-    { snr = 20, falloff = 20, ...run }: CtfRun & { readonly snr?: number; readonly falloff?: number } = {},
+    { snr = 20, falloff = 20, compat, ...run }: DeconvolveOptions = {},
   ): Promise<CtfImage> {
+    if (compat !== undefined && compat !== false)
+      return this.#deconvolveAsAcryo(image, scale, { ...(compat === true ? {} : compat), ...run });
     for (const [at, value] of [
       ["snr", snr],
       ["falloff", falloff],
@@ -118,6 +144,38 @@ export class CtfModel {
     return filterBy(image, scale, { gain, ...run });
   }
 
+  async #deconvolveAsAcryo(
+    image: NumberArray,
+    scale: number,
+    {
+      snrFalloff = 1,
+      deconvStrength = 1,
+      highpassNyquist = 0.02,
+      phaseFlipped = false,
+      backend,
+    }: AcryoWiener & CtfRun,
+  ): Promise<CtfImage> {
+    const share = (i: number) => i / (ACRYO.steps - 1);
+    const ramp = Float64Array.from({ length: ACRYO.steps }, (_, i) => {
+      const highpass = 1 - Math.cos(Math.min(1, share(i) / highpassNyquist) * Math.PI);
+      const snr =
+        Math.exp((-share(i) * snrFalloff * 10) / scale) * 10 ** deconvStrength * highpass + ACRYO.least;
+      const own = this.#valueAt((share(i) / (2 * scale)) ** 2);
+      const value = phaseFlipped ? Math.abs(own) : own;
+      return value / (value * value + 1 / snr);
+    });
+    // Frequencies count by the middle of each side, so that those of sides of another length are stretched.
+    const gain = (square: number) => {
+      const at = Math.min(1, Math.sqrt(square)) * (ACRYO.steps - 1);
+      const before = Math.min(Math.floor(at), ACRYO.steps - 2);
+      return ramp[before] + (at - before) * (ramp[before + 1] - ramp[before]);
+    };
+    const lengthOf = (side: number) => Math.max(1, Math.floor(side / 2));
+    const { data, shape } = await filterBy(image, scale, { gain, lengthOf, ...(backend && { backend }) });
+    const [given, found] = [spreadOf(image.data), spreadOf(data)];
+    return { data: data.map((value) => (value / found.deviation) * given.deviation + given.mean), shape };
+  }
+
   #valueAt(square: number): number {
     const { defocusUm, csMm, bfactor, amplitudeContrast } = this.parameters;
     const wavelength = this.wavelengthNm;
@@ -129,10 +187,16 @@ export class CtfModel {
   }
 }
 
+interface Filter extends CtfRun {
+  readonly gain: (squaredFrequency: number) => number;
+  /** What an index of a side of n is divided by for its frequency; default n times the scale. */
+  readonly lengthOf?: (side: number) => number;
+}
+
 async function filterBy(
   image: NumberArray,
   scale: number,
-  { gain, backend }: CtfRun & { readonly gain: (squaredFrequency: number) => number },
+  { gain, backend, lengthOf }: Filter,
 ): Promise<CtfImage> {
   const { shape } = image;
   const data = image.data instanceof Float32Array ? image.data : Float32Array.from(image.data);
@@ -149,7 +213,7 @@ async function filterBy(
     const spectrum = isImage
       ? await rfft2(given, data, [height, width])
       : await rfft3(given, data, [depth, height, width]);
-    const squares = squaredFrequencies(shape, scale);
+    const squares = squaredFrequencies(shape, scale, lengthOf);
     const columns = Math.floor(width / 2) + 1;
     for (let i = 0; i < spectrum.length; i++) {
       const coefficient = i >> 1;
@@ -163,18 +227,30 @@ async function filterBy(
 }
 
 /** f² in 1/nm² of every coefficient of a whole transform. */
-function squaredFrequencies(shape: readonly number[], scale: number): Float64Array {
+function squaredFrequencies(
+  shape: readonly number[],
+  scale: number,
+  lengthOf = (side: number) => side * scale,
+): Float64Array {
   requireScale(scale, "CtfModel");
   return shape.reduce((squares, side) => {
     const own = Float64Array.from(
       { length: side },
-      (_, i) => ((2 * i < side ? i : i - side) / (side * scale)) ** 2,
+      (_, i) => ((2 * i < side ? i : i - side) / lengthOf(side)) ** 2,
     );
     return Float64Array.from(
       { length: squares.length * side },
       (_, i) => squares[Math.floor(i / side)] + own[i % side],
     );
   }, Float64Array.of(0));
+}
+
+function spreadOf(values: ArrayLike<number>): { readonly mean: number; readonly deviation: number } {
+  let [sum, squares] = [0, 0];
+  for (let i = 0; i < values.length; i++) sum += values[i];
+  const mean = sum / values.length;
+  for (let i = 0; i < values.length; i++) squares += (values[i] - mean) ** 2;
+  return { mean, deviation: Math.sqrt(squares / values.length) || 1 };
 }
 
 function checkParameters({ kv, csMm, defocusUm, bfactor, amplitudeContrast }: Required<CtfParameters>): void {

@@ -1,3 +1,4 @@
+export { fastLength } from "../../compute/kernels/index.ts";
 export type { AlignMethod, AlignSize } from "./alignLayout.ts";
 export type { AlignOutcome, AlignPlan, AlignTypes, AlignWork, PrepareWork } from "./alignPlan.ts";
 export { alignPlan, createAlignment } from "./alignPlan.ts";

@@ -1,9 +1,8 @@
 import { encodePng, type OptionKeys, requireKnownOptions, writeFileAtomic } from "../../io/index.ts";
 import { PROGRAM_KEYS, type ProgramOptions, runProgram } from "../../program/index.ts";
-import type { SubtomogramLoader } from "../loaders/subtomogramLoader.ts";
 import type { Mask } from "../loaders/templates.ts";
 import { drawSlices, type NamedVolume } from "../pictures/pictures.ts";
-import { INPUT_KEYS, type TomogramInputs, withLoader } from "./inputs.ts";
+import { INPUT_KEYS, type MoleculeLoader, type TomogramInputs, withLoader } from "./inputs.ts";
 import { requireTablePath, writeTable } from "./moleculeTable.ts";
 
 /** What is classified, how, and where it goes. */
@@ -89,8 +88,8 @@ export async function runClassify(options: ClassifyProgramOptions): Promise<Clas
 }
 
 async function averagesOf(
-  loader: SubtomogramLoader,
-  backend: NonNullable<SubtomogramLoader["backend"]>,
+  loader: MoleculeLoader,
+  backend: NonNullable<MoleculeLoader["backend"]>,
 ): Promise<readonly NamedVolume[]> {
   const groups = [...loader.groupby("cluster")].sort(([a], [b]) => Number(a) - Number(b));
   const volumes: NamedVolume[] = [];

@@ -2,14 +2,20 @@ import { type Shape3, VitrineError } from "../../core/index.ts";
 import { openImage } from "../../io/index.ts";
 import type { Log } from "../../program/index.ts";
 import { readMolecules } from "../formats/moleculeFiles.ts";
+import { BackProjectionLoader } from "../loaders/backProjectionLoader.ts";
 import { SubtomogramLoader } from "../loaders/subtomogramLoader.ts";
 import type { Molecules } from "../molecules/molecules.ts";
-import { type Tomogram, toTomogram } from "../sampling/tomogram.ts";
+import { toTomogram } from "../sampling/tomogram.ts";
 import type { TiltModel, TiltRange } from "../tilt/tilt.ts";
+import { imageScale } from "../tiltSeries/common.ts";
+import type { CtfCorrection } from "../tiltSeries/filter.ts";
+import { isTiltSeriesPath, readTiltSeries } from "../tiltSeries/read.ts";
+import { centreOfSide } from "../tiltSeries/tilt.ts";
+import type { TiltSeries } from "../tiltSeries/tiltSeries.ts";
 
 /** Which boxes a program reads of which tomogram. */
 export interface TomogramInputs {
-  /** MRC, TIFF, `.npy`, OME-Zarr. */
+  /** MRC, TIFF, `.npy`, OME-Zarr; or a tilt series, of whose images boxes are made: see `readTiltSeries`. */
   readonly tomogramPath: string;
   /** CSV or Parquet as acryo's, or another program's table, see `readMolecules`. */
   readonly moleculesPath: string;
@@ -23,7 +29,16 @@ export interface TomogramInputs {
   readonly tiltModel?: TiltModel | TiltRange;
   /** Leave molecules out whose boxes have nothing of the tomogram, and say so; default: an error. */
   readonly dropOutside?: boolean;
+  /** Of a tilt series: voxels (x, y, z) without binning of the tomogram in which molecules were found; default what its file says. */
+  readonly tomogramSize?: readonly [number, number, number];
+  /** Of a tilt series: nm/pixel of its images; default what files say. */
+  readonly imageScale?: number;
+  /** Of a tilt series: what is done about the CTF; default `flip` where each image's defocus is known. */
+  readonly ctf?: CtfCorrection;
 }
+
+/** Molecules of a tomogram or of a tilt series. */
+export type MoleculeLoader = SubtomogramLoader | BackProjectionLoader;
 
 /** Names of {@link TomogramInputs}, for checks. */
 export const INPUT_KEYS = {
@@ -35,6 +50,9 @@ export const INPUT_KEYS = {
   cornerSafe: true,
   tiltModel: true,
   dropOutside: true,
+  tomogramSize: true,
+  imageScale: true,
+  ctf: true,
 } as const;
 
 /** Scales that differ by more than this share are not roundings of one. */
@@ -48,12 +66,17 @@ const SAME_SCALE = 0.01;
 export async function withLoader<Result>(
   inputs: TomogramInputs,
   onLog: Log | undefined,
-  work: (loader: SubtomogramLoader) => Promise<Result>,
+  work: (loader: MoleculeLoader) => Promise<Result>,
 ): Promise<Result> {
   const { tomogramPath, moleculesPath, scale, outputShape, order, cornerSafe, tiltModel } = inputs;
+  if (isTiltSeriesPath(tomogramPath)) return work(await tiltSeriesLoader(inputs, onLog));
+  for (const name of ["tomogramSize", "imageScale", "ctf"] as const)
+    if (inputs[name] !== undefined)
+      onLog?.(`${name} has no effect: ${tomogramPath} is no tilt series`, "warning");
   await using image = await openImage(tomogramPath);
   const tomogram = toTomogram(image);
-  const molecules = await readTable(moleculesPath, tomogram, scale ?? tomogram.scale);
+  const [depth, height, width] = tomogram.shape;
+  const molecules = await readTable(moleculesPath, [width, height, depth], scale ?? tomogram.scale);
   const loader = new SubtomogramLoader(tomogram, molecules, {
     ...(outputShape !== undefined && { outputShape }),
     ...(scale !== undefined && { scale }),
@@ -64,20 +87,52 @@ export async function withLoader<Result>(
   const own = loader.tomogram.scale;
   if (own !== undefined && Math.abs(own / loader.scale - 1) > SAME_SCALE)
     onLog?.(`${tomogramPath} says ${own} nm/voxel; ${loader.scale} is taken, as given`, "warning");
-  return await work(inputs.dropOutside === true ? dropOutside(loader, onLog) : loader);
+  return await work(inputs.dropOutside === true ? without(loader, loader.inside(), onLog) : loader);
+}
+
+/** Molecules' places are counted from the first voxel of the tomogram that the images would make. */
+async function tiltSeriesLoader(inputs: TomogramInputs, onLog: Log | undefined): Promise<MoleculeLoader> {
+  const { tomogramPath, moleculesPath, imageScale: given, scale, outputShape, tiltModel, ctf } = inputs;
+  const how = { ...(given !== undefined && { scale: given }), ...(onLog && { onLog }) };
+  const series = await readTiltSeries(tomogramPath, how);
+  const size = requireTomogramSize(series, inputs);
+  const nm = await imageScale(series.tilts[0].imagePath, series.scale);
+  const molecules = await readTable(moleculesPath, size, nm);
+  const [x, y, z] = size.map((side) => nm * centreOfSide(side, series.detectorCentre));
+  const loader = await BackProjectionLoader.open(series, molecules, {
+    tomogramCenter: [z, y, x],
+    ...(outputShape !== undefined && { outputShape }),
+    ...(scale !== undefined && { scale }),
+    ...(tiltModel !== undefined && { tiltModel }),
+    ...(ctf !== undefined && { ctf }),
+  });
+  return inputs.dropOutside === true ? without(loader, await loader.inside(), onLog) : loader;
+}
+
+function requireTomogramSize(
+  { tomogramSize }: TiltSeries,
+  inputs: TomogramInputs,
+): readonly [number, number, number] {
+  const size = inputs.tomogramSize ?? tomogramSize;
+  if (size !== undefined) return size;
+  const expected = "the tomogram's size, from whose centre tilt series count";
+  const hint = "Give it with --tomogram-size X,Y,Z (tomogramSize), in voxels without binning";
+  throw new VitrineError({ code: "missing", at: inputs.tomogramPath, expected, found: "none", hint });
 }
 
 /** Voxels and sizes of other programs' tables are those of the tomogram. */
-async function readTable(path: string, { shape }: Tomogram, scale: number | undefined): Promise<Molecules> {
-  const [depth, height, width] = shape;
+async function readTable(
+  path: string,
+  tomogramSize: readonly [number, number, number],
+  scale: number | undefined,
+): Promise<Molecules> {
   const voxel = scale === undefined ? {} : { pixelSizeA: 10 * scale };
-  const molecules = await readMolecules(path, { ...voxel, tomogramSize: [width, height, depth] });
+  const molecules = await readMolecules(path, { ...voxel, tomogramSize });
   if (molecules.count > 0) return molecules;
   throw new VitrineError({ code: "missing", at: path, expected: "at least one molecule", found: "none" });
 }
 
-function dropOutside(loader: SubtomogramLoader, onLog: Log | undefined): SubtomogramLoader {
-  const inside = loader.inside();
+function without<Own extends MoleculeLoader>(loader: Own, inside: Own, onLog: Log | undefined): Own {
   const dropped = loader.count - inside.count;
   if (dropped > 0)
     onLog?.(

@@ -84,7 +84,7 @@ function sourceTomogram(source: ImageSource, level: number): Tomogram {
   const { shape } = levels[level];
   const [z, y, x] = volumeAxes(source, shape);
   const side = (axis: number) => (axis < 0 ? 1 : shape[axis]);
-  const scale = scaleOf(levels[level].scale[x], axes[x].unit);
+  const scale = axisStep(source, x, level);
   return {
     name,
     shape: [side(z), side(y), side(x)],
@@ -110,7 +110,9 @@ function volumeAxes({ name, axes }: ImageSource, shape: readonly number[]): read
   throw new VitrineError({ code: "shape", at: name, expected: "one volume (z, y, x)", found, hint });
 }
 
-function scaleOf(step: number, unit: string | undefined): number | undefined {
+/** nm from one index of an axis to the next, where the source says. */
+export function axisStep({ axes, levels }: ImageSource, axis: number, level = 0): number | undefined {
+  const [step, { unit }] = [levels[level].scale[axis], axes[axis]];
   return unit === undefined || !(step > 0) ? undefined : convertUnit(step, unit, "nanometer");
 }
 

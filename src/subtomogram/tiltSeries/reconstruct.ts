@@ -1,0 +1,132 @@
+import { type Backend, createFft, type FftPlan } from "../../compute/index.ts";
+import { elementCount, type Shape3, VitrineError } from "../../core/index.ts";
+import { fastLength } from "../kernels/index.ts";
+import { type Quaternion, quaternionMatrix, type Zyx } from "../molecules/quaternion.ts";
+import { type TiltFilterOptions, tiltFilter } from "./filter.ts";
+import type { TiltImages } from "./images.ts";
+import { addSlice, cropBox, emptySum, finishSum, type Slice } from "./insert.ts";
+import type { TiltSeries } from "./tiltSeries.ts";
+
+/** A box that is made of images: where its centre lies, nm (z, y, x) from the tomogram's centre, and how it is turned. */
+export interface BoxOfImages {
+  readonly place: Zyx;
+  readonly rotation: Quaternion;
+  readonly at: string;
+}
+
+/** How boxes are made of images. */
+export interface ReconstructOptions extends TiltFilterOptions {
+  readonly shape: Shape3;
+  /** nm/voxel of the boxes. */
+  readonly scale: number;
+  /** nm/pixel of the images. */
+  readonly imageScale: number;
+  /** Side of the transform by that of the box. */
+  readonly padding: number;
+  /** What is dark in the images is bright in the boxes. */
+  readonly invert: boolean;
+  /** -1: the tomogram of the molecules is the images' one, mirrored along z. */
+  readonly tomogramHand: 1 | -1;
+  readonly backend: Backend;
+  readonly signal?: AbortSignal | undefined;
+}
+
+/**
+ * Boxes out of the images of a tilt series, in the order of the places: of each image a square about the place is transformed and added to the
+ * transform of the box as the slice that it is, in the box's own axes; each coefficient is divided by the weight that it got.
+ *
+ * @returns  (z, y, x) values of each, an array of its own
+ * @throws {VitrineError} range: a place that no image shows; and what reading images throws
+ * Source: DeRosier & Klug 1968 (slices); the normalised insertion of acryo 0.9.1, there in the tomogram's axes.
+ */
+export async function* reconstructBoxes(
+  series: TiltSeries,
+  images: TiltImages,
+  { boxes, ...options }: ReconstructOptions & { readonly boxes: readonly BoxOfImages[] },
+): AsyncGenerator<Float32Array> {
+  const { shape, scale, imageScale, padding, backend, signal } = options;
+  const [depth, height, width] = shape.map((side) => fastLength(Math.ceil(padding * side)));
+  const padded: Shape3 = [depth, height, width];
+  const side = fastLength(Math.ceil((Math.max(...padded) * scale) / imageScale));
+  const forward = createFft(backend, { kind: "real2d", shape: [side, side], batch: series.count });
+  const back = createFft(backend, { kind: "real3d", shape: padded, batch: 1 });
+  const run = signal === undefined ? {} : { signal };
+  try {
+    for (const box of boxes) {
+      const slices = await slicesOf(series, images, { ...options, box, side, forward });
+      const sum = emptySum(padded);
+      for (const slice of slices) addSlice(sum, slice);
+      finishSum(sum, shape);
+      back.set("spectrum", sum.values);
+      await back.run("inverse", run);
+      const volume = new Float32Array(elementCount(padded));
+      back.read("real", volume);
+      yield cropBox(volume, padded, shape);
+    }
+  } finally {
+    forward.dispose();
+    back.dispose();
+  }
+}
+
+interface SliceContext extends ReconstructOptions {
+  readonly box: BoxOfImages;
+  readonly side: number;
+  readonly forward: FftPlan;
+}
+
+async function slicesOf(
+  series: TiltSeries,
+  images: TiltImages,
+  context: SliceContext,
+): Promise<readonly Slice[]> {
+  const { box, side, forward, imageScale, scale, invert, tomogramHand, signal } = context;
+  const place: Zyx = [tomogramHand * box.place[0], box.place[1], box.place[2]];
+  const [points] = series.project([place]);
+  const places = points.map(({ y, x }, t) => {
+    const [cy, cx] = images.centre(t);
+    return [cy + y / imageScale, cx + x / imageScale] as const;
+  });
+  requireSeen(places, images, box.at);
+  const starts = places.map(([y, x]) => [Math.floor(y) - (side >> 1), Math.floor(x) - (side >> 1)] as const);
+  for (const [t, [startY, startX]] of starts.entries())
+    forward.set("real", await images.read({ tilt: t, startY, startX, side }, signal), t * side);
+  await forward.run("forward", signal === undefined ? {} : { signal });
+  const ratio = scale / imageScale;
+  const turn = quaternionMatrix(box.rotation);
+  const floats = 2 * side * (Math.floor(side / 2) + 1);
+  return series.tilts.map((tilt, t): Slice => {
+    const spectrum = new Float32Array(floats);
+    forward.read("spectrum", spectrum, t * side);
+    const m = series.matrixOf(tilt);
+    const own = (row: number): readonly [number, number, number] => {
+      const [z, y, x] = [m[row] * tomogramHand, m[row + 1], m[row + 2]];
+      const along = (axis: number) => ratio * (turn[axis] * z + turn[axis + 3] * y + turn[axis + 6] * x);
+      return [along(0), along(1), along(2)];
+    };
+    const [yy, yx, xy, xx] = tilt.stretch ?? [1, 0, 0, 1];
+    const area = ratio * ratio * Math.abs(yy * xx - yx * xy);
+    return {
+      ...{ spectrum, side, alongY: own(3), alongX: own(6) },
+      origin: [places[t][0] - starts[t][0], places[t][1] - starts[t][1]],
+      factor: (invert ? -1 : 1) / area,
+      filter: tiltFilter(series, t, { ...context, depthNm: points[t].depth }),
+    };
+  });
+}
+
+function requireSeen(places: readonly (readonly [number, number])[], images: TiltImages, at: string): void {
+  const isSeen = ([y, x]: readonly [number, number], t: number) => {
+    const [height, width] = images.shape(t);
+    return y >= 0 && x >= 0 && y <= height - 1 && x <= width - 1;
+  };
+  if (places.some(isSeen)) return;
+  const [y, x] = places[0];
+  throw new VitrineError({
+    code: "range",
+    at,
+    expected: "a place that at least one image shows",
+    found: `one at y ${y.toFixed(1)}, x ${x.toFixed(1)} pixels of the first`,
+    hint: "Is the tomogram's centre right (tomogramCenter)? inside() leaves such molecules out",
+  });
+}
