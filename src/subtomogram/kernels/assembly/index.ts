@@ -5,3 +5,4 @@ export {
 } from "./columns";
 export { maskedPlanes, normalizeResponses, paddedPlanes, shiftPlanes, windowEntries } from "./planes";
 export { turnPlanes, wedgeColumns } from "./prepare";
+export { regionPeak } from "./region";
