@@ -1,4 +1,5 @@
 export type { AlignMethod, AlignSize } from "./alignLayout.ts";
+export { alignLayout } from "./alignLayout.ts";
 export type { AlignOutcome, AlignPlan, AlignTypes, AlignWork, PrepareWork } from "./alignPlan.ts";
 export { alignPlan, createAlignment } from "./alignPlan.ts";
 export { LOW_PASS_CORNER } from "./filters.ts";
