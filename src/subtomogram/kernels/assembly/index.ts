@@ -1,4 +1,4 @@
-export { fillMargin, sampleRows, splineAlongZ, splineInPlanes } from "./spline";
+export { fillMargin, regionMean, sampleRows, splineAlongZ, splineInPlanes } from "./spline";
 export {
   clearVectors, correlateColumns, productColumns, seriesColumns, seriesRows, shellColumns, shellFactors, shellPowers, spectraColumns,
   weightedColumns,
