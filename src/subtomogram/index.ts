@@ -53,10 +53,12 @@ export type {
   AlignmentModel,
   AlignmentResult,
   Landscape,
+  LandscapeRange,
   ModelCallOptions,
   ModelInput,
   ModelParams,
   PreparedAlignment,
+  PreparedLandscapes,
   Subtomogram,
 } from "./models/model.ts";
 export type { RotationRange, RotationsInput } from "./models/rotationGrid.ts";

@@ -111,6 +111,14 @@ describe("what cannot be aligned is said before anything runs", () => {
       `"rotations z: expected max and step not below 0, at most 180 steps to a side, found [5, -1]."`,
     ); // prettier-ignore
   });
+  test("shifts that leave nothing of the box", async () => {
+    expect(await refusal("a.csv", { maxShiftsNm: [1.5, 40, 1.5] })).toMatchInlineSnapshot(
+      `"largest shift along y: expected 0 to 21 voxels, for boxes of 24, found 80."`,
+    );
+    expect(await refusal("a.csv", { model: "pcc", maxShiftsNm: [1.5, 1.5, 6.5] })).toMatchInlineSnapshot(
+      `"largest shift along x: expected 0 to 11 voxels, for boxes of 24, found 13."`,
+    );
+  });
   test("no such tomogram", async () => {
     expect(await refusal("a.csv", { tomograms: [{ ...TOMOGRAM, path: "none.mrc" }] })).toMatchInlineSnapshot(
       `"none.mrc: expected a file or folder, found none. Check the path."`,

@@ -3,7 +3,9 @@ import { VitrineError } from "../../core/index.ts";
 import { prepareResultFiles } from "../../io/index.ts";
 import type { Json, Step } from "../../jobs/index.ts";
 import type { Log } from "../../program/index.ts";
+import { shiftsPxOf } from "../loaders/align.ts";
 import { normalizeMask, normalizeTemplates } from "../loaders/templates.ts";
+import { ZnccAlignment } from "../models/kinds.ts";
 import { withLoader } from "../programs/inputs.ts";
 import { ALIGNED_TABLE, type AlignBatch, type AlignReport, collectAligned } from "./alignBatch.ts";
 import {
@@ -87,8 +89,12 @@ function requireTableName(path: string): void {
 function checkTomogram(choices: AlignChoices, index: number, onLog: Log | undefined): Promise<number> {
   return withLoader(tomogramInputs(choices, index), onLog, async (loader) => {
     const templates = await normalizeTemplates(templatesOf(choices), loader.scale);
-    const { mask, model, ...params } = alignOptionsOf(choices);
-    model?.create({ templates, mask: await normalizeMask(mask, templates, loader.scale) }, params);
+    const { mask, model = ZnccAlignment, ...params } = alignOptionsOf(choices);
+    const made = model.create(
+      { templates, mask: await normalizeMask(mask, templates, loader.scale) },
+      params,
+    );
+    made.requireShifts(shiftsPxOf(params, loader.scale));
     loader.replace({ outputShape: templates[0].shape });
     return loader.count;
   });

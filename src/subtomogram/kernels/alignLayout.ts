@@ -138,6 +138,7 @@ export function workPieces(layout: AlignLayout, method: AlignMethod) {
     seriesZ: method === "pcc" ? 32 * 2 * SERIES_PAIRS * columns : 0,
     seriesY: method === "pcc" ? 32 * 4 * SERIES_PAIRS ** 2 * halfOf(shape[2]) : 0,
     series: method === "pcc" ? 16 * 8 * SERIES_PAIRS ** 3 : 0,
+    region: method === "pcc" ? 16 * ((2 * SERIES_PAIRS + REGION) * 2 * SERIES_PAIRS + 4 * REGION + 2) : 0,
     buffers: 2 * bufferBytes,
     weights: 64,
   };
@@ -145,3 +146,6 @@ export function workPieces(layout: AlignLayout, method: AlignMethod) {
 
 /** Pairs of places at which a series is computed along each axis; the polynomial through them is the series between them to 1e-6. */
 export const SERIES_PAIRS = 5;
+
+/** Places of a region of 1.5 voxels around the highest whole shift, a step apart along each axis. */
+export const REGION = 30;

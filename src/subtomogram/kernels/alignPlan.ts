@@ -20,7 +20,7 @@ import {
   type WorkPlaces,
 } from "./alignTask.ts";
 import { lowPass, shellIndices } from "./filters.ts";
-import { seriesTable, signedFrequencies } from "./phasePeaks.ts";
+import { regionWeights, seriesTable, signedFrequencies } from "./phasePeaks.ts";
 import { MATRIX_BYTES, prepareJob, wedgeJob } from "./prepareJob.ts";
 import { SPLINE_MARGIN, splineWithMargin } from "./splineMargin.ts";
 
@@ -156,6 +156,7 @@ class WasmAlignment implements AlignPlan {
     this.#regions.set("seriesZ", seriesTable(signedFrequencies(z, shape[0])));
     this.#regions.set("seriesY", seriesTable(signedFrequencies(y, shape[1])));
     this.#regions.set("seriesX", seriesTable(signedFrequencies(half, shape[2])));
+    this.#regions.set("regionWeights", regionWeights());
   }
 
   set(name: AlignTypes["input"], data: PlanArray, at = 0): void {
@@ -297,6 +298,7 @@ class WasmAlignment implements AlignPlan {
       shells: address.shells,
       weights: address.weights,
       seriesTables: lines(address.seriesZ, address.seriesY, address.seriesX),
+      regionWeights: address.regionWeights,
       results: address.results,
       responses: address.responses,
     };
@@ -343,6 +345,7 @@ function pieces(size: AlignSize, workers: number) {
     seriesZ: series(shape[0]),
     seriesY: series(shape[1]),
     seriesX: series((shape[2] >> 1) + 1),
+    regionWeights: size.method === "pcc" ? 4 * regionWeights().length : 0,
     matrices: size.rotations * MATRIX_BYTES,
     normals: size.hasWedge ? 96 * size.batch : 0,
     results: 8 * RESULT_NUMBERS * size.batch * candidates,

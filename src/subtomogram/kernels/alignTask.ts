@@ -22,6 +22,7 @@ export interface AlignPlaces {
   readonly shells: number;
   readonly weights: number;
   readonly seriesTables: LinePlans;
+  readonly regionWeights: number;
   readonly results: number;
   /** Scores of all whole shifts, where they are kept. */
   readonly responses: number;

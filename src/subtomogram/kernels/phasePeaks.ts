@@ -1,13 +1,12 @@
 import type { WorkerContext } from "../../compute/kernels/index.ts";
-import { SERIES_PAIRS } from "./alignLayout.ts";
+import { REGION, SERIES_PAIRS } from "./alignLayout.ts";
 import type { Group } from "./alignTask.ts";
 import { PEAK_STEPS, type Peak } from "./peak.ts";
 
 type Three = readonly [z: number, y: number, x: number];
 
-/** Places of a region of 1.5 voxels around the highest whole shift, a step apart; index 15 is that shift. */
-const REGION = 30;
-const MIDDLE = 15;
+/** Index of the highest whole shift in the region. */
+const MIDDLE = REGION / 2;
 /** Half the region. */
 const RADIUS = MIDDLE / PEAK_STEPS;
 const NODES = 2 * SERIES_PAIRS;
@@ -34,32 +33,39 @@ export function signedFrequencies(order: ArrayLike<number>, n: number): number[]
   return Array.from(order, (i) => (2 * i < n ? i : i - n) / n);
 }
 
-/** (REGION, NODES): the polynomial through the nodes' values at the places of the region. */
-function interpolation(): Float64Array {
+/** @internal (16, NODES): weights of the even and odd parts of each pair of nodes at the places 0 to 15 steps from the middle. */
+export function regionWeights(): Float32Array {
   const all = nodes().flatMap((place) => [place, -place]);
-  const out = new Float64Array(REGION * NODES);
-  for (let i = 0; i < REGION; i++) {
-    const place = (i - MIDDLE) / PEAK_STEPS;
-    all.forEach((node, j) => {
-      let weight = 1;
-      all.forEach((other, k) => {
-        if (k !== j) weight *= (place - other) / (node - other);
-      });
-      out[i * NODES + j] = weight;
+  const out = new Float32Array((MIDDLE + 1) * NODES);
+  for (let i = 0; i <= MIDDLE; i++) {
+    const weights = all.map((node, j) => {
+      const place = i / PEAK_STEPS;
+      return all.reduce(
+        (product, other, k) => (k === j ? product : (product * (place - other)) / (node - other)),
+        1,
+      );
     });
+    for (let j = 0; j < NODES; j += 2) {
+      out[i * NODES + j] = weights[j] + weights[j + 1];
+      out[i * NODES + j + 1] = weights[j] - weights[j + 1];
+    }
   }
   return out;
 }
 
+/** Added to the power of places that a task may not take. */
+const FORBIDDEN = -1e37;
+
 /**
  * Peaks of circular correlations between voxels: the series itself, computed at few places and interpolated by the polynomial through them, which is
- * the series to 1e-6 as it has less than two periods in the region.
+ * the series to 1e-6 as it has less than one period in the region.
  */
 export class PhasePeaks {
   readonly #context: WorkerContext;
   readonly #group: Group;
-  readonly #matrix = interpolation();
+  readonly #weights = regionWeights();
   readonly #whole: Three[] = [];
+  #places: readonly (readonly (readonly number[])[])[] = [];
   readonly #frequencies: readonly (readonly number[])[];
 
   constructor(context: WorkerContext, group: Group) {
@@ -81,7 +87,7 @@ export class PhasePeaks {
     ];
   }
 
-  /** Finds the highest whole shifts of the four tasks and computes their series around them. */
+  /** Finds the highest whole shifts of the four tasks and the peaks of their series around them. */
   prepare(): void {
     const { memory } = this.#context;
     const { layout } = this.#group.task;
@@ -102,6 +108,7 @@ export class PhasePeaks {
     }
     this.#writePhases();
     this.#series();
+    this.#searchRegion();
   }
 
   #writePhases(): void {
@@ -144,44 +151,77 @@ export class PhasePeaks {
     kernels.seriesRows(...from, work.series, work.buffers, 0, NODES ** 2);
   }
 
+  #searchRegion(): void {
+    const { memory, kernels, team } = this.#context;
+    const { task, work } = this.#group;
+    const { compat, maxShiftsPx } = task;
+    this.#places = this.#whole.map((whole) =>
+      whole.map((shift, axis) => {
+        const ends = endsOf(shift, Math.fround(maxShiftsPx[axis]));
+        return compat ? peerPlaces(ends) : placesWithin(ends);
+      }),
+    );
+    const allowed = new Float32Array(memory.buffer, work.region, 12 * REGION).fill(FORBIDDEN);
+    this.#places.forEach((axes, lane) => {
+      axes.forEach((places, axis) => {
+        for (const place of places) allowed[4 * (REGION * axis + place) + lane] = 0;
+      });
+    });
+    team.check();
+    const found = work.region + 48 * REGION;
+    kernels.regionPeak(work.series, task.places.regionWeights, NODES, work.region, found + 32, found);
+  }
+
   /** The peak of one task; its score is the root of the power, not divided by the number of voxels. */
   refine(lane: number): Peak {
-    const { compat, maxShiftsPx, layout } = this.#group.task;
-    const power = this.#regionOf(lane);
-    const whole = this.#whole[lane];
-    const ends = whole.map((shift, axis) => endsOf(shift, Math.fround(maxShiftsPx[axis])));
-    const { index, value } = compat ? peerPeak(power, ends) : highestWithin(power, ends);
-    const shiftPx: Three = [
-      whole[0] + (index[0] - MIDDLE) / PEAK_STEPS,
-      whole[1] + (index[1] - MIDDLE) / PEAK_STEPS,
-      whole[2] + (index[2] - MIDDLE) / PEAK_STEPS,
-    ];
-    return { shiftPx, score: Math.sqrt(value) * layout.voxels };
-  }
-
-  /** |series|², (REGION, REGION, REGION). */
-  #regionOf(lane: number): Float64Array {
     const { memory } = this.#context;
-    const all = new Float32Array(memory.buffer, this.#group.work.series, 4 * NODES ** 3);
-    let values = new Float64Array(NODES ** 3);
-    for (let i = 0; i < values.length; i++) values[i] = all[4 * i + lane];
-    // The first axis becomes the last one each time.
-    for (let axis = 0; axis < 3; axis++) values = interpolateFirst(values, this.#matrix);
-    return values.map((value) => value * value);
+    const { task, work } = this.#group;
+    const found = new Float32Array(memory.buffer, work.region + 48 * REGION, 8);
+    const index = found[4 + lane];
+    const row = Math.floor(index / REGION);
+    const place: Three = [Math.floor(row / REGION), row % REGION, index % REGION];
+    const peak = task.compat ? this.#peerPeak(lane, place) : { index: place, power: found[lane] };
+    const whole = this.#whole[lane];
+    const shiftPx: Three = [
+      whole[0] + (peak.index[0] - MIDDLE) / PEAK_STEPS,
+      whole[1] + (peak.index[1] - MIDDLE) / PEAK_STEPS,
+      whole[2] + (peak.index[2] - MIDDLE) / PEAK_STEPS,
+    ];
+    return { shiftPx, score: Math.sqrt(peak.power) * task.layout.voxels };
   }
-}
 
-/** (NODES, inner) to (inner, REGION). */
-function interpolateFirst(values: Float64Array, matrix: Float64Array): Float64Array<ArrayBuffer> {
-  const inner = values.length / NODES;
-  const out = new Float64Array(inner * REGION);
-  for (let k = 0; k < inner; k++)
-    for (let i = 0; i < REGION; i++) {
-      let sum = 0;
-      for (let j = 0; j < NODES; j++) sum += matrix[i * NODES + j] * values[j * inner + k];
-      out[k * REGION + i] = sum;
-    }
-  return out;
+  /**
+   * What acryo 0.9.1 makes of the highest place: an index of a cropped axis means another one, and the score is read 15 steps before the peak, from the end
+   * where that is below 0.
+   */
+  #peerPeak(lane: number, place: Three): { readonly index: Three; readonly power: number } {
+    const axes = this.#places[lane];
+    const indexOf = (axis: number) => axes[axis].indexOf(place[axis]);
+    const readAt = (axis: number) => {
+      const { length } = axes[axis];
+      return axes[axis][(((indexOf(axis) - MIDDLE) % length) + length) % length];
+    };
+    const value = this.#valueAt(lane, [readAt(0), readAt(1), readAt(2)]);
+    return { index: [indexOf(0), indexOf(1), indexOf(2)], power: value * value };
+  }
+
+  /** The series of a task at one place of the region. */
+  #valueAt(lane: number, place: Three): number {
+    const { memory } = this.#context;
+    const parts = new Float32Array(memory.buffer, this.#group.work.series, 4 * NODES ** 3);
+    const [z, y, x] = place.map((one) => this.#weightsAt(one));
+    let value = 0;
+    for (let i = 0, at = lane; i < NODES; i++)
+      for (let j = 0; j < NODES; j++)
+        for (let k = 0; k < NODES; k++, at += 4) value += z[i] * y[j] * x[k] * parts[at];
+    return value;
+  }
+
+  #weightsAt(place: number): Float32Array {
+    const steps = Math.abs(place - MIDDLE);
+    const weights = this.#weights.slice(steps * NODES, (steps + 1) * NODES);
+    return place < MIDDLE ? weights.map((weight, j) => (j % 2 === 1 ? -weight : weight)) : weights;
+  }
 }
 
 interface Ends {
@@ -197,55 +237,16 @@ function endsOf(shift: number, limit: number): Ends {
   };
 }
 
-interface Found {
-  readonly index: Three;
-  readonly value: number;
+/** Places of an axis within the largest shift. */
+function placesWithin({ left, right }: Ends): number[] {
+  const from = Math.max(0, MIDDLE - left);
+  return Array.from({ length: Math.min(REGION - 1, MIDDLE + right) - from + 1 }, (_, i) => from + i);
 }
 
-const at = (z: number, y: number, x: number) => (z * REGION + y) * REGION + x;
-
-/** The first highest power within the largest shift. */
-function highestWithin(power: Float64Array, ends: readonly Ends[]): Found {
-  const [z, y, x] = ends.map(({ left, right }) => ({
-    from: Math.max(0, MIDDLE - left),
-    to: Math.min(REGION - 1, MIDDLE + right),
-  }));
-  let found: Found = { index: [MIDDLE, MIDDLE, MIDDLE], value: -1 };
-  for (let i = z.from; i <= z.to; i++)
-    for (let j = y.from; j <= y.to; j++)
-      for (let k = x.from; k <= x.to; k++) {
-        const value = power[at(i, j, k)];
-        if (value > found.value) found = { index: [i, j, k], value };
-      }
-  return found;
-}
-
-/**
- * What acryo 0.9.1 finds: it rolls the region by half, crops it, and rolls back what is left, so that indices of a cropped axis mean other places; and reads the
- * score 15 steps before the peak, from the end where that is below 0.
- */
-function peerPeak(power: Float64Array, ends: readonly Ends[]): Found {
-  const axes = ends.map(({ left, right }) => {
-    const from = Math.max(MIDDLE - left, 0);
-    const count = Math.min(MIDDLE + right + 1, REGION) - from;
-    return Array.from(
-      { length: count },
-      (_, j) => (from + ((j + Math.floor(count / 2)) % count) + MIDDLE) % REGION,
-    );
-  });
-  const [z, y, x] = axes;
-  let best: Found = { index: [0, 0, 0], value: -1 };
-  z.forEach((i, a) => {
-    y.forEach((j, b) => {
-      x.forEach((k, c) => {
-        const value = power[at(i, j, k)];
-        if (value > best.value) best = { index: [a, b, c], value };
-      });
-    });
-  });
-  const read = best.index.map((index, axis) => {
-    const { length } = axes[axis];
-    return axes[axis][(((index - MIDDLE) % length) + length) % length];
-  });
-  return { index: best.index, value: power[at(read[0], read[1], read[2])] };
+/** Places of an axis that acryo 0.9.1 searches, in its order: it rolls the region by half, crops it, and rolls back what is left. */
+function peerPlaces({ left, right }: Ends): number[] {
+  const from = Math.max(MIDDLE - left, 0);
+  const count = Math.min(MIDDLE + right + 1, REGION) - from;
+  const rolled = (j: number) => from + ((j + Math.floor(count / 2)) % count);
+  return Array.from({ length: count }, (_, j) => (rolled(j) + MIDDLE) % REGION);
 }

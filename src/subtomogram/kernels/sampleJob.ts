@@ -11,12 +11,14 @@ export interface SampleTask {
   readonly regions: number;
   readonly regionBytes: number;
   readonly volumes: number;
-  /** 13 float64 a box, see `sampleRows`. */
+  /** {@link PLACE_NUMBERS} float64 a box: the 13 of `sampleRows`, the index of its region, and whether the region's mean lies outside. */
   readonly places: number;
 }
 
-/** Bytes of where a box lies. */
-export const PLACE_BYTES = 13 * 8;
+/** Numbers that say where a box lies. */
+export const PLACE_NUMBERS = 15;
+/** Which of them is the value outside. */
+export const OUTSIDE = 12;
 
 /** Voxels of a call: some milliseconds of the cubic spline. */
 const VOXELS_A_CALL = 65_536;
@@ -28,13 +30,16 @@ export const sampleJob = defineJob<SampleTask>("subtomogram/sample", (context, t
   });
 });
 
-function sampleOne({ kernels, team, report }: WorkerContext, task: SampleTask, index: number): void {
+function sampleOne({ kernels, team, memory, report }: WorkerContext, task: SampleTask, index: number): void {
   const { region, box, order } = task;
-  const source = task.regions + index * task.regionBytes;
+  const place = task.places + 8 * PLACE_NUMBERS * index;
+  const [regionIndex, hasMean] = new Float64Array(memory.buffer, place + 8 * (OUTSIDE + 1), 2);
+  const source = task.regions + regionIndex * task.regionBytes;
+  if (hasMean === 1) kernels.regionMean(source, ...region, place + 8 * OUTSIDE);
   if (order === 3) toCoefficients({ kernels, team }, source, region);
   kernels.fillMargin(source, ...region);
   const boxBytes = 4 * box[0] * box[1] * box[2];
-  const [target, place] = [task.volumes + index * boxBytes, task.places + index * PLACE_BYTES];
+  const target = task.volumes + index * boxBytes;
   eachRange(team, { count: box[0] * box[1], voxels: box[2] }, (begin, end) => {
     kernels.sampleRows(source, ...region, target, ...box, place, order, begin, end);
   });

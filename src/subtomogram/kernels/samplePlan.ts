@@ -8,7 +8,7 @@ import {
   type WorkerPool,
 } from "../../compute/kernels/index.ts";
 import { elementCount, type Matrix3, type Shape3, VitrineError } from "../../core/index.ts";
-import { PLACE_BYTES, sampleJob } from "./sampleJob.ts";
+import { OUTSIDE, PLACE_NUMBERS, sampleJob } from "./sampleJob.ts";
 
 /** Boxes of one shape that are read out of regions of one shape. */
 export interface SampleSize {
@@ -19,6 +19,8 @@ export interface SampleSize {
   readonly order: 0 | 1 | 3;
   /** Boxes at a time. */
   readonly batch: number;
+  /** Regions that are kept; default as many as boxes. More can be filled while others are sampled. */
+  readonly regions?: number;
 }
 
 /** Where a box lies in its region. */
@@ -27,23 +29,37 @@ export interface BoxPlace {
   readonly turn: Matrix3;
   /** Place of the box's centre, (n - 1) / 2, in voxels of the region. */
   readonly centre: readonly [z: number, y: number, x: number];
-  /** The value where a voxel lies outside of the region. */
-  readonly outside: number;
+  /** The value where a voxel lies outside of the region; `mean`: the mean of the region. */
+  readonly outside: number | "mean";
+  /** Index of its region; default its own. */
+  readonly region?: number;
+}
+
+/** Where a region's values go: voxel (z, y, x) to `start + z * planeLength + y * rowLength + x` of `data`. */
+export interface RegionView {
+  readonly data: Float32Array;
+  readonly start: number;
+  readonly planeLength: number;
+  readonly rowLength: number;
 }
 
 /** The words of a {@link SamplePlan}. Progress counts boxes. */
 export interface SampleTypes extends PlanTypes {
-  /** `regions` (batch, region): a run changes them. */
+  /** `regions` (regions, region): a run changes those that it samples. */
   readonly input: "regions";
   /** `volumes` (batch, box). */
   readonly output: "volumes";
   /** Of the first boxes of the batch. */
   readonly work: readonly BoxPlace[];
-  readonly outcome: undefined;
+  /** What lies outside of each box. */
+  readonly outcome: readonly number[];
 }
 
 /** Reads turned boxes out of regions of a volume by its B-spline, mirrored at the region's ends, as scipy's `map_coordinates` with mode `constant`. */
-export type SamplePlan = Plan<SampleTypes>;
+export interface SamplePlan extends Plan<SampleTypes> {
+  /** Where the values of a region go, for who has them in another form than `set` takes. */
+  regionView(index: number): RegionView;
+}
 
 /** The kind of plan that {@link createSampler} makes. */
 export const samplePlan: PlanKind<SampleSize, SamplePlan> = {
@@ -73,22 +89,39 @@ class WasmSampler implements SamplePlan {
   }
 
   set(_: "regions", data: PlanArray, at = 0): void {
-    const { region, batch } = this.#size;
+    const { region } = this.#size;
     const rowLength = elementCount(region);
-    const count = checkRows("subtomogram regions", { type: "f32", rows: batch, rowLength }, { data, at });
+    const rows = regionCount(this.#size);
+    const count = checkRows("subtomogram regions", { type: "f32", rows, rowLength }, { data, at });
     for (let i = 0; i < count; i++) this.#place(data.subarray(i * rowLength, (i + 1) * rowLength), at + i);
   }
 
-  async run(places: readonly BoxPlace[], options: RunOptions = {}): Promise<undefined> {
+  async run(places: readonly BoxPlace[], options: RunOptions = {}): Promise<readonly number[]> {
     const { region, box, order, batch } = this.#size;
     requireAtMost("subtomogram boxes", places.length, batch);
     this.#regions.set(
       "places",
-      Float64Array.from(places.flatMap(({ turn, centre, outside }) => [...turn, ...centre, outside])),
+      Float64Array.from(
+        places.flatMap(({ turn, centre, outside, region: index }, i) => {
+          const value = outside === "mean" ? [0, index ?? i, 1] : [outside, index ?? i, 0];
+          return [...turn, ...centre, ...value];
+        }),
+      ),
     );
     const { regions, volumes, places: at } = this.#regions.address;
     const task = { count: places.length, order, region, box, regions, volumes, places: at };
     await this.#pool.run(sampleJob, { ...task, regionBytes: bytesWithMargin(region) }, options);
+    const numbers = new Float64Array(PLACE_NUMBERS * places.length);
+    this.#regions.read("places", numbers);
+    return places.map((_, i) => numbers[PLACE_NUMBERS * i + OUTSIDE]);
+  }
+
+  regionView(index: number): RegionView {
+    const [, height, width] = this.#size.region;
+    const bytes = bytesWithMargin(this.#size.region);
+    const data = this.#pool.f32(this.#regions.address.regions + index * bytes, bytes / 4);
+    const [rowLength, planeLength] = [width + 3, (height + 3) * (width + 3)];
+    return { data, start: planeLength + rowLength + 1, planeLength, rowLength };
   }
 
   read(_: "volumes", into: PlanArray, at = 0): void {
@@ -105,13 +138,12 @@ class WasmSampler implements SamplePlan {
   /** Copies a region inside its margin. */
   #place(values: PlanArray, index: number): void {
     const [depth, height, width] = this.#size.region;
-    const bytes = bytesWithMargin(this.#size.region);
-    const view = this.#pool.f32(this.#regions.address.regions + index * bytes, bytes / 4);
+    const { data, start, planeLength, rowLength } = this.regionView(index);
     let from = 0;
     for (let z = 0; z < depth; z++)
       for (let y = 0; y < height; y++) {
-        const to = ((z + 1) * (height + 3) + y + 1) * (width + 3) + 1;
-        for (let x = 0; x < width; x++) view[to + x] = values[from++]; // rows are too short for copies of views
+        const to = start + z * planeLength + y * rowLength;
+        for (let x = 0; x < width; x++) data[to + x] = values[from++]; // rows are too short for copies of views
       }
   }
 }
@@ -121,8 +153,11 @@ function bytesWithMargin(region: Shape3): number {
   return 4 * region.reduce((product, side) => product * (side + 3), 1);
 }
 
-function pieces({ region, box, order, batch }: SampleSize) {
-  for (const side of [...region, ...box, batch])
+const regionCount = ({ batch, regions = batch }: SampleSize) => regions;
+
+function pieces(size: SampleSize) {
+  const { region, box, order, batch } = size;
+  for (const side of [...region, ...box, batch, regionCount(size)])
     if (!Number.isInteger(side) || side < 1)
       throw new VitrineError({
         code: "shape",
@@ -132,8 +167,8 @@ function pieces({ region, box, order, batch }: SampleSize) {
       });
   return {
     // Vectors run over the end of the last row.
-    regions: batch * bytesWithMargin(region) + 64,
+    regions: regionCount(size) * bytesWithMargin(region) + 64,
     volumes: 4 * batch * elementCount(box),
-    places: batch * PLACE_BYTES,
+    places: 8 * PLACE_NUMBERS * batch,
   };
 }

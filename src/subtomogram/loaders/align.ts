@@ -63,21 +63,15 @@ export async function alignEach(
   templates: Template | readonly Template[],
   options: AlignOptions,
 ): Promise<readonly AlignmentResult[]> {
-  const maxShiftsPx = toShiftsPx(options.maxShifts ?? MAX_SHIFT_NM, set.scale);
-  return withModels(set, templates, options, async ({ backend, shape, modelOf }) => {
-    const prepared = new Map<AlignmentModel, Awaited<ReturnType<AlignmentModel["prepare"]>>>();
-    try {
-      return await inBatches(set, { shape, backend, modelOf, ...options }, async (model, subtomograms) => {
-        let ready = prepared.get(model);
-        if (ready === undefined) {
-          ready = await model.prepare(backend, { maxShiftsPx, ...signalOf(options) });
-          prepared.set(model, ready);
-        }
-        return ready.align(subtomograms, signalOf(options));
-      });
-    } finally {
-      for (const one of prepared.values()) one.dispose();
-    }
+  const maxShiftsPx = shiftsPxOf(options, set.scale);
+  return withModels(set, templates, options, async (comparison) => {
+    const prepare = (model: AlignmentModel) => {
+      model.requireShifts(maxShiftsPx);
+      return model.prepare(comparison.backend, { maxShiftsPx, ...signalOf(options) });
+    };
+    return withPrepared(set, { ...options, ...comparison, prepare }, (ready, subtomograms) =>
+      ready.align(subtomograms, signalOf(options)),
+    );
   });
 }
 
@@ -110,12 +104,12 @@ export async function landscapeVolumes(
   templates: Template | readonly Template[],
   { upsample = 1, ...options }: AlignOptions & { readonly upsample?: number },
 ): Promise<LandscapeStack> {
-  const maxShiftsPx = toShiftsPx(options.maxShifts ?? MAX_SHIFT_NM, set.scale);
-  return withModels(set, templates, options, async ({ backend, shape, modelOf }) => {
-    const found = await inBatches(set, { shape, backend, modelOf, ...options }, (model, subtomograms) =>
-      eachInTurn(subtomograms, (one) =>
-        model.landscape(one, { maxShiftsPx, upsample, backend, ...signalOf(options) }),
-      ),
+  const maxShiftsPx = shiftsPxOf(options, set.scale);
+  return withModels(set, templates, options, async (comparison) => {
+    const prepare = (model: AlignmentModel) =>
+      model.prepareLandscapes(comparison.backend, { maxShiftsPx, upsample, ...signalOf(options) });
+    const found = await withPrepared(set, { ...options, ...comparison, prepare }, (ready, subtomograms) =>
+      eachInTurn(subtomograms, (one) => ready.landscape(one, signalOf(options))),
     );
     const first = found.length === 0 ? ([0, 0, 0, 0] as const) : found[0].shape;
     const data = new Float32Array(found.length * elementCount(first));
@@ -124,6 +118,26 @@ export async function landscapeVolumes(
     });
     return { data, shape: [found.length, ...first] };
   });
+}
+
+/** {@link inBatches} with each model made ready once, before the first box is read, and disposed of in the end. */
+async function withPrepared<Ready extends { dispose(): void }, Result>(
+  set: Subvolumes,
+  run: RunChoice & Comparison & { readonly prepare: (model: AlignmentModel) => Promise<Ready> },
+  work: (ready: Ready, subtomograms: readonly Subtomogram[]) => Promise<readonly Result[]>,
+): Promise<Result[]> {
+  const prepared = new Map<AlignmentModel, Ready>();
+  const readyOf = async (model: AlignmentModel) => {
+    const ready = prepared.get(model) ?? (await run.prepare(model));
+    prepared.set(model, ready);
+    return ready;
+  };
+  try {
+    if (set.molecules.count > 0) await readyOf(run.modelOf(0));
+    return await inBatches(set, run, async (model, subtomograms) => work(await readyOf(model), subtomograms));
+  } finally {
+    for (const one of prepared.values()) one.dispose();
+  }
 }
 
 /** What the comparison of one loader works with. */
@@ -206,8 +220,11 @@ function signalOf({ signal }: RunChoice) {
   return signal === undefined ? {} : { signal };
 }
 
-/** @throws {VitrineError} range: below 0 or not finite */
-function toShiftsPx(maxShifts: number | Zyx, scale: number): Zyx {
+/** Farthest shifts in voxels. @throws {VitrineError} range: below 0 or not finite */
+export function shiftsPxOf(
+  { maxShifts = MAX_SHIFT_NM }: Pick<AlignOptions, "maxShifts">,
+  scale: number,
+): Zyx {
   const [z, y, x] = typeof maxShifts === "number" ? [maxShifts, maxShifts, maxShifts] : maxShifts;
   if ([z, y, x].every((shift) => Number.isFinite(shift) && shift >= 0))
     return [z / scale, y / scale, x / scale];

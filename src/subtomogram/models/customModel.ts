@@ -16,10 +16,12 @@ import type {
   AlignmentModel,
   AlignmentResult,
   Landscape,
+  LandscapeRange,
   ModelCallOptions,
   ModelInput,
   ModelParams,
   PreparedAlignment,
+  PreparedLandscapes,
   Subtomogram,
 } from "./model.ts";
 import { percentile } from "./percentile.ts";
@@ -151,30 +153,45 @@ class CustomModel implements AlignmentModel {
     });
   }
 
-  async landscape(
-    subtomogram: Subtomogram,
-    {
-      maxShiftsPx,
-      upsample = 1,
-      backend,
-    }: { readonly maxShiftsPx: Zyx; readonly upsample?: number } & ModelCallOptions,
-  ): Promise<Landscape> {
-    checkSubtomograms([subtomogram], this.shape);
-    const { landscape } = this.#custom;
-    if (landscape === undefined || upsample !== 1)
+  /** A user's function is given what shifts it may take. */
+  requireShifts(_: Zyx): void {}
+
+  async prepareLandscapes(
+    backend: Backend,
+    { maxShiftsPx, upsample = 1 }: LandscapeRange & RunOptions,
+  ): Promise<PreparedLandscapes> {
+    const { landscape: ofPair } = this.#custom;
+    if (ofPair === undefined || upsample !== 1)
       throw new VitrineError({
         code: "unsupported",
         at: `${this.name} landscape`,
         expected: "a model that has landscapes, in steps of a voxel",
-        found: landscape === undefined ? "none" : `steps of 1/${upsample}`,
+        found: ofPair === undefined ? "none" : `steps of 1/${upsample}`,
       });
-    return this.#withPairs(backend, this.rotations, async (pairs) => {
-      const parts = await pairs.each(subtomogram, (pair) => landscape(pair, maxShiftsPx));
+    const pairs = await this.#pairs(backend, this.rotations);
+    const landscape = async (subtomogram: Subtomogram): Promise<Landscape> => {
+      checkSubtomograms([subtomogram], this.shape);
+      const parts = await pairs.each(subtomogram, (pair) => ofPair(pair, maxShiftsPx));
       const data = new Float32Array(parts.reduce((sum, { data: part }) => sum + part.length, 0));
       parts.forEach((part, i) => {
         data.set(part.data, i * part.data.length);
       });
       return { data, shape: [parts.length, ...parts[0].shape] };
+    };
+    return { landscape, dispose: () => pairs.dispose() };
+  }
+
+  async landscape(
+    subtomogram: Subtomogram,
+    { backend, ...options }: LandscapeRange & ModelCallOptions,
+  ): Promise<Landscape> {
+    return withBackend(backend, async (made) => {
+      const prepared = await this.prepareLandscapes(made, options);
+      try {
+        return await prepared.landscape(subtomogram);
+      } finally {
+        prepared.dispose();
+      }
     });
   }
 

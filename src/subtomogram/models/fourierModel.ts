@@ -6,6 +6,7 @@ import {
   type AlignOutcome,
   type AlignPlan,
   type AlignSize,
+  alignLayout,
   createAlignment,
 } from "../kernels/index.ts";
 import {
@@ -22,10 +23,12 @@ import type {
   AlignmentModel,
   AlignmentResult,
   Landscape,
+  LandscapeRange,
   ModelCallOptions,
   ModelInput,
   ModelParams,
   PreparedAlignment,
+  PreparedLandscapes,
   Subtomogram,
 } from "./model.ts";
 import { percentile } from "./percentile.ts";
@@ -44,6 +47,10 @@ export interface FourierMethod {
 /** Pairs of a molecule and a candidate that are aligned at a time, about, as far as their boxes fit in so many voxels. */
 const PAIRS_AT_A_TIME = 1024;
 const VOXELS_AT_A_TIME = 1 << 22;
+
+/** What of a plan's size a call chooses. */
+type PlanSize = Pick<AlignSize, "maxShiftsPx" | "batch"> &
+  Partial<Pick<AlignSize, "keepsResponses" | "isCentred">> & { readonly rotations: readonly Quaternion[] };
 
 /** Enough for all workers, little memory. */
 function batchOf(shape: Shape3, candidates: number): number {
@@ -123,29 +130,39 @@ export class FourierModel implements AlignmentModel {
     });
   }
 
-  async landscape(
-    subtomogram: Subtomogram,
-    {
-      maxShiftsPx,
-      upsample = 1,
-      backend,
-      ...options
-    }: { readonly maxShiftsPx: Zyx; readonly upsample?: number } & ModelCallOptions,
-  ): Promise<Landscape> {
+  requireShifts(maxShiftsPx: Zyx): void {
+    alignLayout(this.#size({ maxShiftsPx, batch: 1, rotations: this.rotations }));
+  }
+
+  async prepareLandscapes(
+    backend: Backend,
+    { maxShiftsPx, upsample = 1, ...options }: LandscapeRange & RunOptions,
+  ): Promise<PreparedLandscapes> {
     if (!Number.isInteger(upsample) || upsample < 1)
       throw rangeError("landscape upsample", "a whole number from 1", `${upsample}`);
     // Beyond the ends, so that the spline does not feel them.
     const more = upsample > 1 ? 2 : 0;
     const shifts: Zyx = [maxShiftsPx[0] + more, maxShiftsPx[1] + more, maxShiftsPx[2] + more];
+    const size = { maxShiftsPx: shifts, batch: 1, rotations: this.rotations, keepsResponses: true };
+    const plan = await this.#plan(backend, size, options);
+    const landscape = async (subtomogram: Subtomogram, run: RunOptions = {}) => {
+      await this.#runBatch(plan, [subtomogram], run);
+      const whole = readLandscape(plan);
+      return upsample === 1 ? whole : upsampled(whole, maxShiftsPx, upsample);
+    };
+    return { landscape, dispose: () => plan.dispose() };
+  }
+
+  async landscape(
+    subtomogram: Subtomogram,
+    { backend, ...options }: LandscapeRange & ModelCallOptions,
+  ): Promise<Landscape> {
     return withBackend(backend, async (made) => {
-      const size = { maxShiftsPx: shifts, batch: 1, rotations: this.rotations, keepsResponses: true };
-      const plan = await this.#plan(made, size, options);
+      const prepared = await this.prepareLandscapes(made, options);
       try {
-        await this.#runBatch(plan, [subtomogram], options);
-        const whole = readLandscape(plan);
-        return upsample === 1 ? whole : upsampled(whole, maxShiftsPx, upsample);
+        return await prepared.landscape(subtomogram, options);
       } finally {
-        plan.dispose();
+        prepared.dispose();
       }
     });
   }
@@ -201,29 +218,26 @@ export class FourierModel implements AlignmentModel {
     });
   }
 
-  /** A plan with templates and masks in it. */
-  async #plan(
-    backend: Backend,
-    size: Pick<AlignSize, "maxShiftsPx" | "batch"> &
-      Partial<Pick<AlignSize, "keepsResponses" | "isCentred">> & {
-        readonly rotations: readonly Quaternion[];
-      },
-    options: RunOptions,
-  ): Promise<AlignPlan> {
+  #size(size: PlanSize): AlignSize {
     const { method } = this.#method;
-    const isTurned = this.#isTurned(size.rotations);
-    const plan = createAlignment(backend, {
+    return {
       shape: this.shape,
       method,
       isCentred: size.isCentred ?? method === "zncc",
       templates: this.templateCount,
       rotations: size.rotations.length,
-      masks: this.mask === undefined ? "none" : isTurned ? "each" : "one",
+      masks: this.mask === undefined ? "none" : this.#isTurned(size.rotations) ? "each" : "one",
       hasWedge: this.tilt.kind !== "none",
       maxShiftsPx: size.maxShiftsPx,
       batch: size.batch,
       keepsResponses: size.keepsResponses ?? false,
-    });
+    };
+  }
+
+  /** A plan with templates and masks in it. */
+  async #plan(backend: Backend, size: PlanSize, options: RunOptions): Promise<AlignPlan> {
+    const isTurned = this.#isTurned(size.rotations);
+    const plan = createAlignment(backend, this.#size(size));
     try {
       await this.#fill(plan, { rotations: size.rotations, isTurned }, options);
     } catch (error) {

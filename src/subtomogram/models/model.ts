@@ -77,6 +77,21 @@ export interface Landscape {
   readonly shape: readonly [candidates: number, depth: number, height: number, width: number];
 }
 
+/** Templates, rotations and masks in a backend's memory, for the landscapes of as many subtomograms as come. */
+export interface PreparedLandscapes {
+  /** Scores of one subtomogram's shifts. @throws {VitrineError} shape: not the model's; range: NaN or Infinity; aborted */
+  landscape(subtomogram: Subtomogram, options?: RunOptions): Promise<Landscape>;
+  /** Gives the memory back; a second call does nothing. */
+  dispose(): void;
+}
+
+/** Which shifts a landscape has. */
+export interface LandscapeRange {
+  readonly maxShiftsPx: Zyx;
+  /** Steps of a voxel; default 1. */
+  readonly upsample?: number;
+}
+
 /** Compares subtomograms with templates. A loader needs no more of a user's own model than this. */
 export interface AlignmentModel {
   /** In records and messages: `ZnccAlignment`. */
@@ -86,6 +101,8 @@ export interface AlignmentModel {
   readonly templateCount: number;
   /** Rotations that are tried, one at least. */
   readonly rotations: readonly Quaternion[];
+  /** @throws {VitrineError} range: shifts that the model cannot look for in its boxes, before anything is read or prepared */
+  requireShifts(maxShiftsPx: Zyx): void;
   /** Prepares everything that does not depend on the subtomograms. The caller disposes of it before the backend. */
   prepare(backend: Backend, options: { readonly maxShiftsPx: Zyx } & RunOptions): Promise<PreparedAlignment>;
   /** Scores of subtomograms where they are, with each template as it is: [subtomogram][template]. */
@@ -93,11 +110,10 @@ export interface AlignmentModel {
     subtomograms: readonly Subtomogram[],
     options?: ModelCallOptions,
   ): Promise<readonly (readonly number[])[]>;
-  /** Scores of shifts up to `maxShiftsPx`, in steps of a voxel or of `1 / upsample` (default 1). */
-  landscape(
-    subtomogram: Subtomogram,
-    options: { readonly maxShiftsPx: Zyx; readonly upsample?: number } & ModelCallOptions,
-  ): Promise<Landscape>;
+  /** As {@link prepare}, for scores of shifts up to `maxShiftsPx` in steps of a voxel or of `1 / upsample`. */
+  prepareLandscapes(backend: Backend, range: LandscapeRange & RunOptions): Promise<PreparedLandscapes>;
+  /** The landscape of one subtomogram; for many take {@link prepareLandscapes}. */
+  landscape(subtomogram: Subtomogram, options: LandscapeRange & ModelCallOptions): Promise<Landscape>;
 }
 
 /** Makes models: `ZnccAlignment`, or one's own. */

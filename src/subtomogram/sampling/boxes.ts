@@ -1,9 +1,9 @@
 import type { Backend } from "../../compute/index.ts";
 import { elementCount } from "../../core/index.ts";
-import { createSampler, type SamplePlan } from "../kernels/index.ts";
+import { type BoxPlace, createSampler, type SamplePlan } from "../kernels/index.ts";
 import type { Molecules } from "../molecules/molecules.ts";
 import { quaternionMatrix, type Zyx } from "../molecules/quaternion.ts";
-import { type BoxOptions, type Region, readRegion, regionShape } from "./region.ts";
+import { type BoxOptions, readRegion, regionShape, requireFiniteMean } from "./region.ts";
 import type { Tomogram } from "./tomogram.ts";
 
 /** Memory of the boxes that are read at a time. */
@@ -31,58 +31,65 @@ export function centreOf(molecules: Molecules, index: number, scale: number): Zy
  * read.
  *
  * @returns  (z, y, x) values of each, an array of its own
- * @throws {VitrineError} range: a box outside of the tomogram; and what the tomogram's reading throws
+ * @throws {VitrineError} range: a box outside of the tomogram, or a value in one that is no number; and what the tomogram's reading throws
  */
 export async function* readBoxes(tomogram: Tomogram, request: BoxRequest): AsyncGenerator<Float32Array> {
   const { molecules, order, shape } = request;
   if (molecules.count === 0) return;
   const batch = batchOf(request);
-  const plan = createSampler(request.backend, { region: regionShape(request), box: shape, order, batch });
+  const size = { region: regionShape(request), box: shape, order, batch, regions: 2 * batch };
+  const plan = createSampler(request.backend, size);
+  let next = readRegions(tomogram, plan, { ...request, batch, begin: 0 });
   try {
-    let next: Promise<Region[]> = readRegions(tomogram, request, [0, batch]);
     for (let begin = 0; begin < molecules.count; begin += batch) {
-      const regions = await next;
-      const end = begin + batch;
-      next = end < molecules.count ? readRegions(tomogram, request, [end, end + batch]) : Promise.resolve([]);
+      const places = await next;
+      next = readRegions(tomogram, plan, { ...request, batch, begin: begin + batch });
       // Its failure is met when it is awaited.
       next.catch(() => {});
-      yield* sampleBatch(plan, regions, { ...request, begin });
+      yield* sampleBatch(plan, places, { ...request, begin, name: tomogram.name });
     }
   } finally {
+    // Nothing may be written to memory that others have by then.
+    await next.catch(() => {});
     plan.dispose();
   }
 }
 
+/** Reads a batch's regions: even batches to the first half of the plan's, odd ones to the second, so that one half is filled while the other is sampled. */
 async function readRegions(
   tomogram: Tomogram,
-  request: BoxRequest,
-  [begin, end]: readonly [number, number],
-): Promise<Region[]> {
+  plan: SamplePlan,
+  { begin, batch, ...request }: BoxRequest & { readonly begin: number; readonly batch: number },
+): Promise<BoxPlace[]> {
   const { molecules, scale } = request;
-  const regions: Region[] = [];
-  for (let i = begin; i < Math.min(end, molecules.count); i++)
-    regions.push(
-      await readRegion(tomogram, centreOf(molecules, i, scale), { ...request, at: `molecule ${i}` }),
-    );
-  return regions;
+  const first = begin % (2 * batch);
+  const places: BoxPlace[] = [];
+  for (let i = begin; i < Math.min(begin + batch, molecules.count); i++) {
+    const region = first + i - begin;
+    const into = {
+      set: (values: Float32Array) => plan.set("regions", values, region),
+      view: () => plan.regionView(region),
+    };
+    const options = { ...request, into, at: `molecule ${i}` };
+    const centre = await readRegion(tomogram, centreOf(molecules, i, scale), options);
+    places.push({ turn: quaternionMatrix(molecules.rotator[i]), centre, outside: "mean", region });
+  }
+  return places;
 }
 
 async function* sampleBatch(
   plan: SamplePlan,
-  regions: readonly Region[],
-  { molecules, shape, begin, signal }: BoxRequest & { readonly begin: number },
+  places: readonly BoxPlace[],
+  { shape, begin, signal, name }: BoxRequest & { readonly begin: number; readonly name: string },
 ): AsyncGenerator<Float32Array> {
-  regions.forEach((region, i) => {
-    plan.set("regions", region.data, i);
+  const means = await plan.run(places, { ...(signal && { signal }) });
+  means.forEach((mean, i) => {
+    requireFiniteMean(mean, `${name}, molecule ${begin + i}`);
   });
-  const places = regions.map(({ centre, outside }, i) => {
-    return { turn: quaternionMatrix(molecules.rotator[begin + i]), centre, outside };
-  });
-  await plan.run(places, { ...(signal && { signal }) });
-  const volumes = new Float32Array(regions.length * elementCount(shape));
-  plan.read("volumes", volumes);
   const voxels = elementCount(shape);
-  for (let i = 0; i < regions.length; i++) yield volumes.subarray(i * voxels, (i + 1) * voxels);
+  const volumes = new Float32Array(places.length * voxels);
+  plan.read("volumes", volumes);
+  for (let i = 0; i < places.length; i++) yield volumes.subarray(i * voxels, (i + 1) * voxels);
 }
 
 function batchOf(request: BoxRequest): number {

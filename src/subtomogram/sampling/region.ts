@@ -1,4 +1,5 @@
 import { elementCount, type Shape3, VitrineError } from "../../core/index.ts";
+import type { RegionView } from "../kernels/index.ts";
 import type { Zyx } from "../molecules/quaternion.ts";
 import type { Tomogram } from "./tomogram.ts";
 
@@ -12,20 +13,17 @@ export interface BoxOptions {
   readonly cornerSafe: boolean;
 }
 
-/** What is read of a tomogram for one box. */
-export interface Region {
-  readonly data: Float32Array;
-  /** The box's centre, in voxels of the region. */
-  readonly centre: Zyx;
-  /** What the box has outside of the region. */
-  readonly outside: number;
-}
-
 /** Voxels of the region that is read for a box, all of one size: the box (or its diagonal) and the spline's reach. */
 export function regionShape({ shape, order, cornerSafe }: BoxOptions): Shape3 {
   const diagonal = Math.hypot(...shape);
   const side = (n: number) => (cornerSafe ? Math.trunc(diagonal + 2 * order + 1) : n + 2 * order + 1);
   return [side(shape[0]), side(shape[1]), side(shape[2])];
+}
+
+/** Where the values of a region go: all at once, or where they are to be. */
+export interface RegionTarget {
+  set(values: Float32Array): void;
+  view(): RegionView;
 }
 
 /**
@@ -34,27 +32,33 @@ export function regionShape({ shape, order, cornerSafe }: BoxOptions): Shape3 {
  *
  * @param centre  of the box, in voxels of the tomogram
  * @param at      how errors call the molecule
- * @throws {VitrineError} range: a region wholly outside of the tomogram, or a value in it that is no number
+ * @returns       the box's centre, in voxels of the region
+ * @throws {VitrineError} range: a region wholly outside of the tomogram
  */
 export async function readRegion(
   tomogram: Tomogram,
   centre: Zyx,
-  options: BoxOptions & { readonly at: string; readonly signal?: AbortSignal },
-): Promise<Region> {
+  options: BoxOptions & { readonly into: RegionTarget; readonly at: string; readonly signal?: AbortSignal },
+): Promise<Zyx> {
+  const { into, signal } = options;
   const sides = regionShape(options);
   const start = regionStart(centre, options);
   const from = start.map((first) => Math.max(0, first));
   const to = start.map((first, axis) => Math.min(tomogram.shape[axis], first + sides[axis]));
   if (from.some((first, axis) => first >= to[axis])) throw outsideError(tomogram, centre, options.at);
-  const inside = await tomogram.read([from[0], from[1], from[2]], [to[0], to[1], to[2]], options.signal);
+  const [low, high]: readonly Zyx[] = [
+    [from[0], from[1], from[2]],
+    [to[0], to[1], to[2]],
+  ];
   const shape: Shape3 = [to[0] - from[0], to[1] - from[1], to[2] - from[2]];
-  const before = start.map((first, axis) => from[axis] - first);
-  const data = padWithMeans({ data: inside, shape }, before, sides);
-  return {
-    data,
-    centre: [centre[0] - start[0], centre[1] - start[1], centre[2] - start[2]],
-    outside: finiteMean(data, `${tomogram.name}, ${options.at}`),
-  };
+  if (tomogram.copy !== undefined && shape.every((side, axis) => side === sides[axis]))
+    tomogram.copy(low, high, into.view());
+  else {
+    const inside = await tomogram.read(low, high, signal);
+    const before = start.map((first, axis) => from[axis] - first);
+    into.set(padWithMeans({ data: inside, shape }, before, sides));
+  }
+  return [centre[0] - start[0], centre[1] - start[1], centre[2] - start[2]];
 }
 
 /** Whether anything of the box's region lies in the tomogram. */
@@ -71,10 +75,9 @@ function regionStart(centre: Zyx, { shape, order, cornerSafe }: BoxOptions): num
   return centre.map((place, axis) => Math.trunc(place - (cornerSafe ? diagonal : shape[axis]) / 2 - order));
 }
 
-function finiteMean(data: Float32Array, at: string): number {
-  let sum = 0;
-  for (let i = 0; i < data.length; i++) sum += data[i];
-  if (Number.isFinite(sum)) return sum / data.length;
+/** @throws {VitrineError} range: the mean of a region with a value that is no number */
+export function requireFiniteMean(mean: number, at: string): void {
+  if (Number.isFinite(mean)) return;
   const hint = "Replace such voxels before, or leave the molecule out";
   throw new VitrineError({
     code: "range",

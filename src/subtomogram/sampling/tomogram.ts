@@ -1,6 +1,7 @@
 import { elementCount, type PixelArray, type Shape3, VitrineError } from "../../core/index.ts";
 import { convertUnit, type ImageSource } from "../../io/index.ts";
 import type { NumberArray } from "../../pipe/index.ts";
+import type { RegionView } from "../kernels/index.ts";
 import type { Zyx } from "../molecules/quaternion.ts";
 
 /** A volume that is read in boxes: in memory, in a file, or made of others. */
@@ -11,6 +12,8 @@ export interface Tomogram {
   readonly shape: Shape3;
   /** Values of a box that lies inside, C order, in an array of the caller's own. */
   read(from: Zyx, to: Zyx, signal?: AbortSignal): Promise<Float32Array>;
+  /** The same without an array of its own, where the values are in memory. */
+  copy?(from: Zyx, to: Zyx, into: RegionView): void;
   /** nm/voxel where the file says. */
   readonly scale?: number;
 }
@@ -45,22 +48,27 @@ export function arrayTomogram(
   if (data.length !== elementCount(shape))
     throw shapeError(name, `${elementCount(shape)} values for [${shape}]`, `${data.length}`);
   const [depth, height, width] = shape;
+  const copy = ([z0, y0, x0]: Zyx, [z1, y1, x1]: Zyx, into: RegionView) => {
+    for (let z = z0; z < z1; z++)
+      for (let y = y0; y < y1; y++) {
+        const row = (z * height + y) * width;
+        const to = into.start + (z - z0) * into.planeLength + (y - y0) * into.rowLength;
+        // Kept apart, so that each loop sees one type of array: rows are too short for copies of views.
+        if (data instanceof Float32Array) copyRow(data, into.data, { from: row + x0, to, length: x1 - x0 });
+        else for (let x = x0; x < x1; x++) into.data[to + x - x0] = data[row + x];
+      }
+  };
   return {
     name,
     shape: [depth, height, width],
     ...(scale !== undefined && { scale }),
-    async read([z0, y0, x0], [z1, y1, x1]) {
-      const values = new Float32Array((z1 - z0) * (y1 - y0) * (x1 - x0));
-      let to = 0;
-      for (let z = z0; z < z1; z++)
-        for (let y = y0; y < y1; y++, to += x1 - x0) {
-          const row = (z * height + y) * width;
-          // Kept apart, so that each loop sees one type of array: rows are too short for copies of views.
-          if (data instanceof Float32Array) copyRow(data, values, { from: row + x0, to, length: x1 - x0 });
-          else for (let x = x0; x < x1; x++) values[to + x - x0] = data[row + x];
-        }
+    async read(from, to) {
+      const [planes, rows, rowLength] = [to[0] - from[0], to[1] - from[1], to[2] - from[2]];
+      const values = new Float32Array(planes * rows * rowLength);
+      copy(from, to, { data: values, start: 0, planeLength: rows * rowLength, rowLength });
       return values;
     },
+    copy,
   };
 }
 

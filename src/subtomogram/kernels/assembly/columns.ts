@@ -1,6 +1,6 @@
 // Columns of half spectra along z: (n0, columns) elements, columns = n1 (n2/2+1). What belongs to one task alone is kept column by column,
 // (columns, n0 rounded up to 4), in the order that a forward transform leaves along z: spectra complex, weights real.
-import { add, madd, mul, nmadd, sub, transposeTo } from "../../../compute/assembly/vector";
+import { add, madd, mul, nmadd, transposeTo } from "../../../compute/assembly/vector";
 import { lineForward, lineInverse, lineLength } from "../../../compute/assembly/lines";
 import { gather, laneOf, scatter } from "./lanes";
 
@@ -209,12 +209,13 @@ export function shellColumns(
 @inline function turned(re: v128, im: v128, cr: v128, ci: v128): v128 { return nmadd(im, ci, mul(re, cr)); }
 
 /**
- * Values of a trigonometric series along one axis at `pairs` pairs of places +c, -c around a place of each task's own.
+ * Values of a trigonometric series along one axis at `pairs` pairs of places +c, -c around a place of each task's own: of each pair half the sum of both
+ * (its even part) and half their difference (its odd part).
  *
  * @param source  (n, count) elements, `stride` bytes between the n
  * @param phases  (n) elements: what moves each task's place to 0
  * @param table   (pairs, n, 2) float32: cosines and sines of the places c
- * @param target  (2 pairs, count) elements, `targetStride` bytes between places: +c0, -c0, +c1 …
+ * @param target  (2 pairs, count) elements, `targetStride` bytes between parts: even, odd, even …
  */
 export function seriesColumns(
   source: usize, stride: usize, phases: usize, table: usize, n: i32, pairs: i32, target: usize, targetStride: usize,
@@ -235,10 +236,10 @@ export function seriesColumns(
         vr = madd(re, sin, vr); vi = madd(im, sin, vi);
       }
       // u + i v at +c, u - i v at -c.
-      v128.store(to, sub(ur, vi));
-      v128.store(to, add(ui, vr), 16);
-      v128.store(to + targetStride, add(ur, vi));
-      v128.store(to + targetStride, sub(ui, vr), 16);
+      v128.store(to, ur);
+      v128.store(to, ui, 16);
+      v128.store(to + targetStride, f32x4.neg(vi));
+      v128.store(to + targetStride, vr, 16);
     }
   }
 }
@@ -261,8 +262,8 @@ export function seriesRows(
         u = madd(v128.load(e), v128.load32_splat(t), u);
         v = madd(v128.load(e, 16), v128.load32_splat(t, 4), v);
       }
-      v128.store(to, sub(u, v));
-      v128.store(to, add(u, v), 16);
+      v128.store(to, u);
+      v128.store(to, f32x4.neg(v), 16);
     }
   }
 }

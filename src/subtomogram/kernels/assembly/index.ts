@@ -1,7 +1,8 @@
-export { fillMargin, sampleRows, splineAlongZ, splineInPlanes } from "./spline";
+export { fillMargin, regionMean, sampleRows, splineAlongZ, splineInPlanes } from "./spline";
 export {
   clearVectors, correlateColumns, productColumns, seriesColumns, seriesRows, shellColumns, shellFactors, shellPowers, spectraColumns,
   weightedColumns,
 } from "./columns";
 export { maskedPlanes, normalizeResponses, paddedPlanes, shiftPlanes, windowEntries } from "./planes";
 export { turnPlanes, wedgeColumns } from "./prepare";
+export { regionPeak } from "./region";

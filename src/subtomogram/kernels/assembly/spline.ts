@@ -150,6 +150,25 @@ export function fillMargin(source: usize, depth: i32, height: i32, width: i32): 
   }
 }
 
+/** Mean of a volume's values without its margin, in double precision, to `target` (float64). */
+export function regionMean(source: usize, depth: i32, height: i32, width: i32, target: usize): void {
+  const rowBytes = <usize>(width + 3) << 2, whole = width & ~3;
+  let low = f64x2.splat(0), high = low, rest: f64 = 0;
+  for (let z = 0; z < depth; z++) {
+    for (let y = 0; y < height; y++) {
+      const row = source + <usize>((z + 1) * (height + 3) + y + 1) * rowBytes + 4;
+      for (let x = 0; x < whole; x += 4) {
+        const values = v128.load(row + (<usize>x << 2));
+        low = f64x2.add(low, f64x2.promote_low_f32x4(values));
+        high = f64x2.add(high, f64x2.promote_low_f32x4(v128.shuffle<f32>(values, values, 2, 3, 2, 3)));
+      }
+      for (let x = whole; x < width; x++) rest += load<f32>(row + (<usize>x << 2));
+    }
+  }
+  const sum = f64x2.add(low, high);
+  store<f64>(target, (f64x2.extract_lane(sum, 0) + f64x2.extract_lane(sum, 1) + rest) / <f64>(depth * height * width));
+}
+
 /** Weights of the four taps of a cubic spline, t beyond the second. */
 // @ts-ignore: decorator
 @inline function cubicWeights(t: f32): v128 {
