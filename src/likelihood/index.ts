@@ -1,4 +1,4 @@
-export type { BasisOptions, FoundBasis } from "./compression/findBasis.ts";
+export type { BasisOptions } from "./compression/findBasis.ts";
 export { findBasis } from "./compression/findBasis.ts";
 export type {
   Aggregation,

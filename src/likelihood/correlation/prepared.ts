@@ -54,8 +54,8 @@ const MEMORY_BYTES = 1.5 * 2 ** 30;
 const IMAGES = 256;
 /** Values of a run that keeps everything. */
 const MOST_VALUES = 2 ** 24;
-/** First try of a basis: root mean square for a bound on all, some 4 times as large behind CTFs; a second try has what the first was short of. */
-const RMS_PART = 0.2;
+/** First try of a basis: root mean square for a bound on all, some 30 times as large behind CTFs (a second search costs far more than some vectors). */
+const RMS_PART = 0.025;
 const TRIES = 3;
 /** Of the error bound, what norms may cost. */
 const NORM_PART = 0.2;
@@ -168,7 +168,7 @@ class Prepared implements PreparedTemplates {
     if (this.#isCompressed && this.#basis === undefined) {
       const { signal } = options;
       const search = { tolerance: this.#rms, lengths: this.#lengths, ...(signal && { signal }) };
-      this.#basis = (await findBasis(this.#backend, this.#side, search)).basis;
+      this.#basis = await findBasis(this.#backend, this.#side, search);
     }
     const plan = this.#planFor(ready, comparison);
     const count = this.#side.templates.shape[0];

@@ -1,15 +1,16 @@
 import { ROWS } from "./precision.ts";
 
 /**
- * For each angular frequency q from 0 to inplanes/2 an orthonormal set of vectors over shells, which the spectra of all displaced templates are
- * made of. What it leaves of them is what compression costs.
+ * For each angular frequency q from 0 to inplanes/2 an orthonormal set of real vectors over shells, which the spectra of all displaced templates are
+ * made of. What it leaves of them is what compression costs. (Spectra of real images are sums of Bessel functions of the shells, times complex numbers:
+ * real vectors are as few as complex ones, and half the work.)
  */
 export interface Basis {
   readonly shells: number;
   readonly inplanes: number;
   /** (inplanes/2 + 1): number of vectors of each frequency; 0: the frequency is left out. */
   readonly ranks: Int32Array;
-  /** (sum of ranks, shells) complex, frequency by frequency. */
+  /** (sum of ranks, shells), frequency by frequency. */
   readonly vectors: Float32Array;
 }
 
@@ -20,15 +21,15 @@ export function basisDepth({ ranks }: Pick<Basis, "ranks">): number {
 
 const panelsOf = (rows: number) => Math.ceil(rows / ROWS);
 
-/** Floats of the panels of V and of conj V. */
+/** Floats of the panels of V and of its transpose. */
 export function panelFloats({ shells, ranks }: Pick<Basis, "shells" | "ranks">): {
   forward: number;
   back: number;
 } {
   let [forward, back] = [0, 0];
   for (const rank of ranks) {
-    forward += panelsOf(rank) * ROWS * shells * 2;
-    back += panelsOf(shells) * ROWS * rank * 2;
+    forward += panelsOf(rank) * ROWS * shells;
+    back += panelsOf(shells) * ROWS * rank;
   }
   return { forward, back };
 }
@@ -47,16 +48,14 @@ export function basisPanels(basis: Basis, address: { readonly forward: number; r
     backList.push(rank, address.back + 4 * atBack, depth, weight);
     if (rank > 0) forwardList.push(q, rank, address.forward + 4 * atForward, depth);
     for (let r = 0; r < rank; r++) {
-      const vector = vectors.subarray(2 * shells * (depth + r), 2 * shells * (depth + r + 1));
+      const vector = vectors.subarray(shells * (depth + r), shells * (depth + r + 1));
       for (let k = 0; k < shells; k++) {
-        const to = atForward + 2 * ((Math.floor(r / ROWS) * shells + k) * ROWS + (r % ROWS));
-        const from = atBack + 2 * ((Math.floor(k / ROWS) * rank + r) * ROWS + (k % ROWS));
-        [forward[to], forward[to + 1]] = [vector[2 * k], vector[2 * k + 1]];
-        [back[from], back[from + 1]] = [vector[2 * k], -vector[2 * k + 1]];
+        forward[atForward + (Math.floor(r / ROWS) * shells + k) * ROWS + (r % ROWS)] = vector[k];
+        back[atBack + (Math.floor(k / ROWS) * rank + r) * ROWS + (k % ROWS)] = vector[k];
       }
     }
-    atForward += panelsOf(rank) * ROWS * shells * 2;
-    atBack += panelsOf(shells) * ROWS * rank * 2;
+    atForward += panelsOf(rank) * ROWS * shells;
+    atBack += panelsOf(shells) * ROWS * rank;
     depth += rank;
   });
   return {

@@ -37,15 +37,14 @@ export interface SketchSpectraTask {
   /** Squares that may be left of a frequency. */
   readonly limit: number;
   readonly most: number;
-  /** Of each frequency: axes (most, 2 width), their energies (most), and their number. */
+  /** Of each frequency: vectors (most, width), and their number. */
   readonly vectors: number;
-  readonly energies: number;
   readonly ranks: number;
   readonly work: number;
   readonly workBytes: number;
 }
 
-/** Doubles of the real parts of a column (assembly/orthogonal.ts). */
+/** Doubles of a column (assembly/orthogonal.ts). */
 export function columnWidth(shells: number): number {
   return 2 * Math.ceil(shells / 2);
 }
@@ -64,22 +63,14 @@ export const sketchSpectraJob = defineJob("likelihood/sketchSpectra", (context, 
   const width = columnWidth(shells);
   team.parallel(half, 1, (q) => {
     gatherColumns(memory, task, { q, work });
-    const coefficients = work + 16 * width * count;
-    const products = coefficients + 16 * (most + 1) * count;
-    const axes = products + 16 * most * most;
-    const vectors = axes + 16 * most * most;
-    const rank = kernels.orthogonalize(work, count, width, limit, most, vectors, coefficients) ?? 0;
-    kernels.rowProducts(coefficients, rank, count, products);
-    kernels.hermitianAxes(products, axes, rank);
-    kernels.turnVectors(axes, vectors, rank, width, task.vectors + 16 * width * most * q);
-    const squares = new Float64Array(memory.buffer, products, 2 * rank * rank);
-    const energies = new Float64Array(memory.buffer, task.energies + 8 * most * q, rank);
-    for (let k = 0; k < rank; k++) energies[k] = squares[2 * k * (rank + 1)];
+    const vectors = task.vectors + 8 * width * most * q;
+    const energies = work + 16 * width * count;
+    const rank = kernels.orthogonalize(work, 2 * count, width, limit, most, vectors, energies) ?? 0;
     new Int32Array(memory.buffer, task.ranks, half)[q] = rank;
   });
 });
 
-/** Columns of one frequency as doubles; one of 0 and inplanes/2 counts half, since the others have a negative partner. */
+/** Real and imaginary parts of one frequency as columns of doubles; one of 0 and inplanes/2 counts half, since the others have a negative partner. */
 function gatherColumns(
   memory: WebAssembly.Memory,
   { shells, inplanes, count, spectra }: SketchSpectraTask,

@@ -37,10 +37,8 @@ export interface SketchTypes extends PlanTypes {
 /** Vectors that span the columns of one angular frequency. */
 export interface FrequencyVectors {
   readonly rank: number;
-  /** (rank, 2, width): real parts, then imaginary parts over shells; orthonormal, the columns' principal axes. */
+  /** (rank, width): real and orthonormal, over shells; zeros beyond them. */
   readonly vectors: Float64Array;
-  /** (rank): squares of the columns along each axis. */
-  readonly energies: Float64Array;
 }
 
 /** Sums displaced templates at random into a few columns, and finds what spans them. */
@@ -118,8 +116,8 @@ class WasmSketch implements SketchPlan {
       return [];
     }
     const most = mostOf(this.size);
-    const { block, spectra, vectors, energies, ranks, work: memory } = address;
-    const at = { columns: address.columns, block, spectra, vectors, energies, ranks, work: memory };
+    const { block, spectra, vectors, ranks, work: memory } = address;
+    const at = { columns: address.columns, block, spectra, vectors, ranks, work: memory };
     const task = {
       ...at,
       shells,
@@ -140,11 +138,9 @@ class WasmSketch implements SketchPlan {
     const ranks = new Int32Array(inplanes / 2 + 1);
     this.#regions.read("ranks", ranks);
     return Array.from(ranks, (rank, q) => {
-      const vectors = new Float64Array(2 * width * rank);
-      const energies = new Float64Array(rank);
-      this.#regions.read("vectors", vectors, 16 * width * most * q);
-      this.#regions.read("energies", energies, 8 * most * q);
-      return { rank, vectors, energies };
+      const vectors = new Float64Array(width * rank);
+      this.#regions.read("vectors", vectors, 8 * width * most * q);
+      return { rank, vectors };
     });
   }
 
@@ -159,16 +155,13 @@ class WasmSketch implements SketchPlan {
 
 /** Most vectors of a frequency. */
 function mostOf({ shells, columns }: SketchSize): number {
-  return Math.min(shells, columns);
+  return Math.min(shells, 2 * columns);
 }
 
 function workBytes(size: SketchSize): number {
   const { shells, inplanes, columns } = size;
   const transforms = 2 * ELEMENT * inplanes;
-  const most = mostOf(size);
-  const width = columnWidth(shells);
-  // Columns, coefficients with a spare row, products, axes, vectors: see sketchSpectraJob.
-  const vectors = 16 * (width * columns + (most + 1) * columns + 2 * most * most + width * most);
+  const vectors = 16 * (columnWidth(shells) + 1) * columns;
   return 64 * Math.ceil(Math.max(transforms, vectors) / 64);
 }
 
@@ -186,8 +179,7 @@ function pieces(size: SketchSize, workers: number) {
     items: plane * batch,
     columns: plane * columns,
     spectra: ELEMENT * Math.ceil(columns / 4) * half * shells,
-    vectors: 16 * columnWidth(shells) * most * half,
-    energies: 8 * most * half,
+    vectors: 8 * columnWidth(shells) * most * half,
     ranks: 4 * half,
     work: workBytes(size) * workers,
   };

@@ -92,19 +92,53 @@ export function pack64(src: usize, group: usize, first: i32, rows: i32, depth: i
   pack<f64>(src, group, first, rows, depth, dst);
 }
 
+/** The same of a real A, its panels [K][6]; elements of the result lie one after the other. */
+function realProduct(a: usize, b: usize, depth: i32, dst: usize, rows: i32): void {
+  const zero = f32x4.splat(0);
+  let r0 = zero, i0 = zero, r1 = zero, i1 = zero, r2 = zero, i2 = zero;
+  let r3 = zero, i3 = zero, r4 = zero, i4 = zero, r5 = zero, i5 = zero;
+  for (const end = b + (<usize>depth << 5); b < end; b += ELEMENT, a += <usize>ROWS << 2) {
+    const u = v128.load(b), v = v128.load(b, 16);
+    let x = v128.load32_splat(a);
+    r0 = madd<f32>(x, u, r0);
+    i0 = madd<f32>(x, v, i0);
+    x = v128.load32_splat(a + 4);
+    r1 = madd<f32>(x, u, r1);
+    i1 = madd<f32>(x, v, i1);
+    x = v128.load32_splat(a + 8);
+    r2 = madd<f32>(x, u, r2);
+    i2 = madd<f32>(x, v, i2);
+    x = v128.load32_splat(a + 12);
+    r3 = madd<f32>(x, u, r3);
+    i3 = madd<f32>(x, v, i3);
+    x = v128.load32_splat(a + 16);
+    r4 = madd<f32>(x, u, r4);
+    i4 = madd<f32>(x, v, i4);
+    x = v128.load32_splat(a + 20);
+    r5 = madd<f32>(x, u, r5);
+    i5 = madd<f32>(x, v, i5);
+  }
+  put(dst, r0, i0);
+  if (rows > 1) put(dst + ELEMENT, r1, i1);
+  if (rows > 2) put(dst + 2 * ELEMENT, r2, i2);
+  if (rows > 3) put(dst + 3 * ELEMENT, r3, i3);
+  if (rows > 4) put(dst + 4 * ELEMENT, r4, i4);
+  if (rows > 5) put(dst + 5 * ELEMENT, r5, i5);
+}
+
 /**
- * Coefficients of one element's spectrum in a basis: for each frequency V^H T.
+ * Coefficients of one element's spectrum in a real basis: for each frequency V^T T.
  *
- * frequencies: 4 words each: frequency, rank, address of its panels of V ([ceil(rank / 6)][shells][6][re, im]), first coefficient;
+ * frequencies: 4 words each: frequency, rank, address of its panels of V ([ceil(rank / 6)][shells][6]), first coefficient;
  * spectrum: [frequency][shell] elements.
  */
 export function project32(frequencies: usize, count: i32, shells: i32, spectrum: usize, dst: usize): void {
-  const panel = <usize>(shells * ROWS) << 3, line = <usize>shells << 5;
+  const panel = <usize>(shells * ROWS) << 2, line = <usize>shells << 5;
   for (let f = 0; f < count; f++, frequencies += 16) {
     const rank = load<i32>(frequencies, 4);
     const b = spectrum + <usize>load<i32>(frequencies) * line;
     let a = <usize>load<u32>(frequencies, 8), to = dst + (<usize>load<i32>(frequencies, 12) << 5);
-    for (let r = 0; r < rank; r += ROWS, a += panel, to += <usize>ROWS << 5) product<f32>(a, b, shells, to, ELEMENT, min(ROWS, rank - r));
+    for (let r = 0; r < rank; r += ROWS, a += panel, to += <usize>ROWS << 5) realProduct(a, b, shells, to, min(ROWS, rank - r));
   }
 }
 
@@ -112,7 +146,7 @@ export function project32(frequencies: usize, count: i32, shells: i32, spectrum:
  * Subtracts from a spectrum what its coefficients make of it, then adds squared moduli to the vector at `sums`; twice those of frequencies that
  * have a negative partner.
  *
- * frequencies: 4 words for every one of `count`: rank, address of conj V as panels [ceil(shells / 6)][rank][6][re, im], first coefficient, weight.
+ * frequencies: 4 words for every one of `count`: rank, address of V as panels [ceil(shells / 6)][rank][6], first coefficient, weight.
  */
 export function residual32(
   frequencies: usize, count: i32, shells: i32, spectrum: usize, coefficients: usize, tile: usize, sums: usize,
@@ -120,13 +154,13 @@ export function residual32(
   let total = v128.load(sums);
   for (let f = 0; f < count; f++, frequencies += 16) {
     const rank = load<i32>(frequencies);
-    const panel = <usize>(rank * ROWS) << 3;
+    const panel = <usize>(rank * ROWS) << 2;
     let a = <usize>load<u32>(frequencies, 4);
     const b = coefficients + (<usize>load<i32>(frequencies, 8) << 5);
     let sum = f32x4.splat(0);
     for (let shell = 0; shell < shells; shell += ROWS, a += panel) {
       const rows = min(ROWS, shells - shell);
-      if (rank > 0) product<f32>(a, b, rank, tile, ELEMENT, rows);
+      if (rank > 0) realProduct(a, b, rank, tile, rows);
       for (let i = 0; i < rows; i++, spectrum += ELEMENT) {
         let re = v128.load(spectrum), im = v128.load(spectrum, 16);
         if (rank > 0) {
