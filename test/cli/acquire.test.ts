@@ -53,9 +53,9 @@ function planFolder(plan: unknown) {
     writeFileSync(join(folder, name), content);
   const run = (args: readonly string[], options?: CommandOptions) => {
     const whole = ["acquire", "plan.json", ...args];
-    if (options !== undefined) return vitrine(whole, { cwd: folder, ...options });
-    process.chdir(folder);
-    return vitrineHere(whole);
+    return options === undefined
+      ? vitrineHere(whole, { cwd: folder })
+      : vitrine(whole, { cwd: folder, ...options });
   };
   return { folder, run, saved: join(folder, "out", "run_1") };
 }

@@ -75,8 +75,6 @@ test("what acquire saves is imported with its positions by name and places", asy
   const positions = [stage("B2_0000", 0), stage("B2_0001", 20.8), stage("C4_0000", 400)];
   const plan = { axis_order: "pc", channels: ["DAPI"], stage_positions: positions };
   writeFileSync(join(folder, "plan.json"), JSON.stringify(plan));
-  const before = process.cwd();
-  process.chdir(folder);
   const args = [
     "plan.json",
     "--microscope",
@@ -88,7 +86,7 @@ test("what acquire saves is imported with its positions by name and places", asy
     "--name",
     "run",
   ];
-  const saved = await vitrineHere(["acquire", ...args]).finally(() => process.chdir(before));
+  const saved = await vitrineHere(["acquire", ...args], { cwd: folder });
   expect([saved.code, saved.code === 0 ? "" : saved.stderr]).toEqual([0, ""]);
   const screen = join(folder, "screen");
   await vitrineHere(["experiment", "create", screen, "--pixel-size", "0.65"]);
