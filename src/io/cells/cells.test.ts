@@ -149,9 +149,18 @@ test("tables of any cells and line ends are those of the plain reader, also wher
         expect(isDeepStrictEqual(found.column(name), expected.column(name))).toBe(true);
         const numbers = [found, expected].map((one) => outcome(() => one.numbers(name)));
         expect(isDeepStrictEqual(numbers[0], numbers[1])).toBe(true);
+        // whoever asked has them: what others do with theirs changes nothing
+        const [first] = numbers;
+        if (typeof first !== "string") first.fill(0);
+        expect(
+          isDeepStrictEqual(
+            outcome(() => found.numbers(name)),
+            numbers[1],
+          ),
+        ).toBe(true);
       }
     }),
-    { numRuns: 12 },
+    { numRuns: 8 },
   );
 }, 30_000);
 
@@ -199,7 +208,7 @@ test("a loop of STAR in bytes is that of its text, whatever follows it", () => {
         });
       expect(isDeepStrictEqual(read(new TextEncoder().encode(text)), read(text))).toBe(true);
     }),
-    { numRuns: 12 },
+    { numRuns: 8 },
   );
 }, 30_000);
 

@@ -43,6 +43,9 @@ const BLOCK_BYTES = 2 ** 17;
 /** Room for rows beside those that the first ones let expect. It is no memory before somebody writes there. */
 const MORE_ROWS = 1.5;
 
+/** The same for numbers, whose memory is given away: what is beside those of rows goes with them. */
+const MORE_NUMBERS = 1.1;
+
 const PAGE_BYTES = 65_536;
 const MOST_PAGES = 65_536;
 
@@ -77,7 +80,10 @@ export interface PlainCells {
   readonly end: number;
   /** Places of cells, row by row. */
   readonly starts: Uint32Array;
-  /** A new array of a column's numbers; NaN where a cell is none, or one that takes more than 19 digits or powers beyond 64. */
+  /**
+   * A new array of a column's numbers, at the start of its memory; NaN where a cell is none, or one that takes more than 19 digits or
+   * powers beyond 64. They are found once more for whoever asks again.
+   */
   readonly numbers: (column: number) => Float64Array;
 }
 
@@ -119,7 +125,8 @@ export class CellMemory {
   scan(request: ScanRequest): PlainCells | undefined {
     const { length } = this.bytes;
     // a last line without its end, and one more that shows that there are more
-    const scan = this.#begin(request, this.countLines(request.from, length) + 2, true);
+    const most = this.countLines(request.from, length) + 2;
+    const scan = this.#begin(request, { most, numbers: most, isCounted: true });
     scan?.advance(length);
     return scan?.finish();
   }
@@ -131,21 +138,27 @@ export class CellMemory {
 
   /** Begins a scan whose bytes may still come, of about `rows` rows; undefined where memory ends. */
   begin(request: ScanRequest, rows: number): CellScan | undefined {
-    return this.#begin(request, Math.ceil(rows * MORE_ROWS) + BLOCK_BYTES, false);
+    const most = Math.ceil(rows * MORE_ROWS) + BLOCK_BYTES;
+    return this.#begin(request, { most, numbers: Math.ceil(rows * MORE_NUMBERS), isCounted: false });
   }
 
-  #begin(request: ScanRequest, most: number, isCounted: boolean): CellScan | undefined {
+  #begin(request: ScanRequest, { most, numbers, isCounted }: RowCounts): CellScan | undefined {
     const { length } = this.bytes;
     const { width } = request;
     const starts = this.#free;
-    const numbers = starts + align(4 * width * most);
-    const ends = numbers + 8 * width * most;
-    const reach = (block: number) => this.#reach(ends + 4 * (block + 2 * BEHIND));
-    if (!reach(BLOCK_BYTES)) return undefined;
-    this.#free = align(ends);
-    const places = { starts, numbers, ends, most, isCounted };
-    const parts = { kernels: this.#kernels, buffer: () => this.#memory.buffer, reach, places, length };
-    return new CellScan(parts, request);
+    const free = align(starts + 4 * width * most);
+    if (!this.#reach(free + scratchBytes(BLOCK_BYTES, width))) return undefined;
+    const columns = allowed(() => Array.from({ length: width }, () => new Float64Array(numbers)));
+    if (columns === undefined) return undefined;
+    this.#free = free;
+    const parts = {
+      kernels: this.#kernels,
+      buffer: () => this.#memory.buffer,
+      scratch: (bytes: number) => (this.#reach(this.#free + bytes) ? this.#free : undefined),
+      places: { starts, most, isCounted },
+      length,
+    };
+    return new CellScan(parts, request, columns);
   }
 
   /** Whether there is memory up to here. */
@@ -156,13 +169,12 @@ export class CellMemory {
   }
 }
 
-/** Where a scan puts what it finds. */
-interface Places {
-  readonly starts: number;
-  readonly numbers: number;
-  readonly ends: number;
+/** How many rows there is room for. */
+interface RowCounts {
   /** More rows than there may be; where nobody counted them, with those of a block to spare. */
   readonly most: number;
+  /** Rows whose numbers have room. */
+  readonly numbers: number;
   readonly isCounted: boolean;
 }
 
@@ -170,26 +182,31 @@ interface ScanParts {
   readonly kernels: Exports;
   /** The memory, which may grow. */
   readonly buffer: () => ArrayBufferLike;
-  /** Whether there is memory for a block of so many bytes. */
-  readonly reach: (block: number) => boolean;
-  readonly places: Places;
+  /** Where a block's ends and numbers go, which nobody needs behind it; undefined where memory ends. */
+  readonly scratch: (bytes: number) => number | undefined;
+  readonly places: Omit<RowCounts, "numbers"> & { readonly starts: number };
   /** Bytes of the file. */
   readonly length: number;
 }
+
+/** Numbers of a column, those of rows that were found first; none of a column that nobody wants. */
+type Columns = readonly (Float64Array<ArrayBuffer> | undefined)[];
 
 /** Finds the rows of a table while its bytes come. */
 export class CellScan {
   readonly #parts: ScanParts;
   readonly #request: ScanRequest;
+  readonly #columns: Columns;
   #at: number;
   #rows = 0;
   #block = BLOCK_BYTES;
   #state: "open" | "ended" | "given up" = "open";
 
   /** Made by {@link CellMemory.begin}. */
-  constructor(parts: ScanParts, request: ScanRequest) {
+  constructor(parts: ScanParts, request: ScanRequest, columns: Columns) {
     this.#parts = parts;
     this.#request = request;
+    this.#columns = columns;
     this.#at = request.from;
   }
 
@@ -209,14 +226,34 @@ export class CellScan {
   /** What was found, once all bytes were there; undefined where {@link advance} says false. */
   finish(): PlainCells | undefined {
     if (this.#state === "given up") return undefined;
-    const { starts, numbers, most } = this.#parts.places;
-    const [rows, buffer] = [this.#rows, this.#parts.buffer()];
+    const { starts } = this.#parts.places;
+    const [rows, { width }] = [this.#rows, this.#request];
+    // a table that ends early leaves most of the room
+    const left = this.#columns.map((all) =>
+      all !== undefined && all.length > 2 * MORE_NUMBERS * rows ? all.slice(0, rows) : all,
+    );
     return {
       rows,
       end: this.#at,
-      starts: new Uint32Array(buffer, starts, rows * this.#request.width),
-      numbers: (column) => new Float64Array(buffer, numbers + 8 * most * column, rows).slice(),
+      starts: new Uint32Array(this.#parts.buffer(), starts, rows * width),
+      numbers: (column) => {
+        const numbers = left[column] ?? this.#findAgain(column);
+        // they are the caller's now
+        left[column] = undefined;
+        return numbers.subarray(0, rows);
+      },
     };
+  }
+
+  /** Numbers that were given away; the places of cells are written once more where they are. */
+  #findAgain(column: number): Float64Array<ArrayBuffer> {
+    const numbers = new Float64Array(this.#rows);
+    const { length } = this.#parts;
+    const columns = Array.from({ length: this.#request.width }, (_, i) =>
+      i === column ? numbers : undefined,
+    );
+    new CellScan(this.#parts, this.#request, columns).advance(length);
+    return numbers;
   }
 
   #wholeLines(there: number): number {
@@ -225,26 +262,44 @@ export class CellScan {
 
   /** One block, or less where a row ends before it does. Returns whether another one may find more. */
   #step(end: number): boolean {
-    const { kernels, buffer, reach, places, length } = this.#parts;
+    const { kernels, buffer, places, length } = this.#parts;
     const { kind, width } = this.#request;
-    const { starts, numbers, ends, most, isCounted } = places;
     const bytes = Math.min(this.#block, end - this.#at);
-    if (!isCounted && this.#rows + bytes / width > most) return this.#giveUp();
+    const scratch = this.#parts.scratch(scratchBytes(bytes, width));
+    if (scratch === undefined || (!places.isCounted && this.#rows + bytes / width > places.most))
+      return this.#giveUp();
     const isLast = this.#at + bytes === length;
     const scan = kernels[kind === "commas" ? "scanCommas" : "scanBlanks"];
-    const into = [starts + 4 * width * this.#rows, numbers + 8 * this.#rows, most, ends] as const;
-    const found = scan(FIRST + this.#at, bytes, Number(isLast), width, this.#at, ...into);
+    const [starts, numbers, most] = [
+      places.starts + 4 * width * this.#rows,
+      scratch,
+      blockRows(bytes, width),
+    ];
+    const ends = numbers + 8 * width * most;
+    const found = scan(
+      ...([FIRST + this.#at, bytes, Number(isLast), width, this.#at, starts, numbers, most, ends] as const),
+    );
     const [passed] = new Uint32Array(buffer(), PASSED, 1);
     const reason = REASONS[new Uint32Array(buffer(), REASON, 1)[0]];
-    this.#rows += found;
-    if (reason === "not plain" || this.#rows >= most) return this.#giveUp();
+    if (reason === "not plain" || !this.#keep(found, { numbers, most })) return this.#giveUp();
     this.#at += passed;
     if (isLast || reason === "end") this.#state = "ended";
     // a row that is longer than a block
     else if (found === 0) this.#block *= 2;
-    if (!reach(this.#block)) return this.#giveUp();
     // the rest is a row whose end has not come yet
     return passed > 0 || this.#at + bytes < end;
+  }
+
+  /** Takes the numbers of a block's rows. Returns whether there was room. */
+  #keep(found: number, { numbers, most }: { readonly numbers: number; readonly most: number }): boolean {
+    const buffer = this.#parts.buffer();
+    for (const [column, kept] of this.#columns.entries()) {
+      if (kept === undefined) continue;
+      if (this.#rows + found > kept.length) return false;
+      kept.set(new Float64Array(buffer, numbers + 8 * most * column, found), this.#rows);
+    }
+    this.#rows += found;
+    return true;
   }
 
   #giveUp(): false {
@@ -265,4 +320,14 @@ function allowed<T>(make: () => T): T | undefined {
 
 function align(bytes: number): number {
   return Math.ceil(bytes / 64) * 64;
+}
+
+/** More rows than a block can have: each cell takes a byte. */
+function blockRows(bytes: number, width: number): number {
+  return Math.ceil(bytes / width) + 1;
+}
+
+/** What a block's numbers and ends take. */
+function scratchBytes(bytes: number, width: number): number {
+  return 8 * width * blockRows(bytes, width) + 4 * (bytes + 2 * BEHIND);
 }
