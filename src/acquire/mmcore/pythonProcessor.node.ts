@@ -1,5 +1,5 @@
 import { closeSync, openSync, writeSync } from "node:fs";
-import { pixelBytes, Semaphore, VitrineError } from "../../core/index.ts";
+import { type Axes, describeAxes, pixelBytes, Semaphore, VitrineError } from "../../core/index.ts";
 import { type JsonObject, parseWithSchema } from "../../io/index.ts";
 import type { Frame } from "../frames/frame.ts";
 import { deviceError } from "./faults.ts";
@@ -19,6 +19,9 @@ import { FileRings, OUTPUT_SLOTS } from "./rings.node.ts";
 
 /** Frames that are with the process: one is processed, one waits there, and others are on their way. */
 const INPUT_SLOTS = 4;
+
+/** An image that takes so long may never end. */
+const SLOW_MS = 60_000;
 
 type Options = ReturnType<typeof pythonProcessorOptions.parse>;
 
@@ -108,7 +111,29 @@ class OwnProcess implements OpenPythonProcessor {
     queue: PythonEventQueue,
   ): Promise<readonly PythonImage[]> {
     if (this.#lost !== undefined) throw this.#lost;
-    return this.#function?.process(frame, metadata, queue) ?? [];
+    const image = describeAxes((metadata.Axes ?? {}) as Axes);
+    const slow = setInterval(() => this.#tellSlow(image), SLOW_MS);
+    try {
+      return (await this.#function?.process(frame, metadata, queue)) ?? [];
+    } catch (error) {
+      throw this.#named(error, image);
+    } finally {
+      clearInterval(slow);
+    }
+  }
+
+  /** Nobody knows how long an image may take: what hangs is told, and ended by whoever waits. */
+  #tellSlow(image: string): void {
+    const line = `${this.name} has had the image ${image} for another ${SLOW_MS / 1000} s, and may hang; Ctrl-C ends the acquisition`;
+    this.#options.onOutput?.(line);
+  }
+
+  /** The end of the process as that of the function that was at work. */
+  #named(error: unknown, image: string): unknown {
+    if (!(error instanceof VitrineError) || error !== this.#lost) return error;
+    const { fault } = error;
+    const found = `${fault.found} (image ${image})`;
+    return new VitrineError({ ...fault, at: this.name, found });
   }
 
   close(): Promise<void> {

@@ -44,6 +44,12 @@ def dies(image, metadata):
         os.kill(os.getpid(), 9)
     return image, metadata
 
+def flat(image, metadata):
+    return image[0], metadata
+
+def words(image, metadata):
+    return "text"
+
 def colours_first(image, metadata):
     return np.stack([image] * 3), metadata
 
@@ -113,7 +119,13 @@ describe.skipIf(!available)("a function of Python and the simulated microscope",
 
   test.each([
     ["raises", /^mine\.py:raises: .*KeyError: .*too bright.* \(.*mine\.py, line \d+; image time 2\)/, 2],
-    ["dies", /its end with signal SIGKILL/, 2],
+    ["dies", /^mine\.py:dies: .*its end with signal SIGKILL \(image time 2\)/, 2],
+    [
+      "flat",
+      /^mine\.py:flat: .*the image has the shape \(\d+,\); expected \(height, width\).* \(image time 0\)/,
+      0,
+    ],
+    ["words", /^mine\.py:words: .*returned a str; expected \(image, metadata\)/, 0],
     ["colours_first", /np\.moveaxis\(image, 0, -1\)/, 0],
     ["wide", /type int64 and values from \d+ to \d+; cast it to float64 first/, 0],
   ])("%s ends the acquisition with what it says; images before it are kept", async (name, message, kept) => {
@@ -123,10 +135,12 @@ describe.skipIf(!available)("a function of Python and the simulated microscope",
   });
 
   test("what cannot be opened says why, and leaves no process", async () => {
+    const lacking = writePython(folder, "lacking.py", "import nothing_like_this\n");
     const broken = writePython(folder, "broken.py", "def process(:\n");
     const cases = [
       [{ processor: join(folder, "none.py") }, "missing", /no such file/],
       [{ processor: `${file}:nothing` }, "missing", /There is process, grows, many/],
+      [{ processor: lacking }, "worker", /No module named 'nothing_like_this' \(.*lacking\.py, line 1\)/],
       [{ processor: broken }, "worker", /SyntaxError: .*broken\.py, line 1/],
       [{ processor: file, python: "/no/python" }, "missing", /a Python that starts/],
       [{ processor: file, pyhton: "x" }, "format", /did you mean "python"/],

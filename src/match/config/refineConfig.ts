@@ -14,6 +14,8 @@ export interface StackSettings {
   readonly boxSize: Shape2;
   /** Height and width of the template that found the particles. */
   readonly templateSize: Shape2;
+  /** Whether boxes are those that the file holds. */
+  readonly usesStoredImages: boolean;
 }
 
 /** A movie from whose frames boxes are cut. */
@@ -57,6 +59,8 @@ export interface RefineParsing extends SettingsOptions {
   readonly wholeDisc?: boolean;
   /** Whether a movie without a table of motion is taken as aligned, as inspections do; else it is an error. */
   readonly maybeAligned?: boolean;
+  /** Of a stack that the configuration says nothing of. */
+  readonly stackSizes?: StackSizes;
 }
 
 /** Files of a movie. */
@@ -77,14 +81,14 @@ export function movieFiles({ path, motion }: MovieSettings): string[] {
 export function parseRefineSettings(
   text: string,
   at: string,
-  { wholeDisc = false, maybeAligned = false, ...options }: RefineParsing = {},
+  { wholeDisc = false, maybeAligned = false, stackSizes, ...options }: RefineParsing = {},
 ): RefineSettings {
   const fields = fieldConventions(options);
   const config = parseRefineConfig(text, at);
   const { particle_stack, orientation_refinement_config } = config;
   return {
     templatePath: config.template_volume_path,
-    stack: toStack(particle_stack, `${at} particle_stack`),
+    stack: toStack(particle_stack, `${at} particle_stack`, stackSizes),
     defocus: toDefocusSearch(config.defocus_refinement_config, at, "defocus_refinement_config"),
     pixelSizes: toPixelSizeSearch(config.pixel_size_refinement_config, at, "pixel_size_refinement_config"),
     wholeDisc,
@@ -101,9 +105,22 @@ export function parseRefineSettings(
   };
 }
 
-/** @throws {VitrineError} range: a box smaller than the template */
-export function toStack(stack: RefineTemplateYaml["particle_stack"], at: string): StackSettings {
-  const { extracted_box_size: boxSize, original_template_size: templateSize } = stack;
+/** Sizes that a file of particles says itself. */
+export type StackSizes = Pick<StackSettings, "boxSize" | "templateSize">;
+
+/** @throws {VitrineError} range: a box smaller than the template; missing: sizes that neither configuration nor file says */
+export function toStack(
+  stack: RefineTemplateYaml["particle_stack"],
+  at: string,
+  sizes?: StackSizes,
+): StackSettings {
+  const { extracted_box_size: boxSize = sizes?.boxSize, original_template_size = sizes?.templateSize } =
+    stack;
+  if (boxSize === undefined || original_template_size === undefined) {
+    const field = boxSize === undefined ? "extracted_box_size" : "original_template_size";
+    throw noPath(`${at}.${field}`, "height and width in pixels");
+  }
+  const templateSize = original_template_size;
   if (boxSize[0] < templateSize[0] || boxSize[1] < templateSize[1]) {
     throw new VitrineError({
       code: "range",
@@ -112,7 +129,8 @@ export function toStack(stack: RefineTemplateYaml["particle_stack"], at: string)
       found: boxSize.join(" x "),
     });
   }
-  return { path: stackPath(stack), boxSize, templateSize };
+  const usesStoredImages = "hdf5_path" in stack && stack.use_stored_image_stack === true;
+  return { path: stackPath(stack), boxSize, templateSize, usesStoredImages };
 }
 
 /** The file of a table. */

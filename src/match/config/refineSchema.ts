@@ -33,12 +33,14 @@ export const particleStack = z.union([
   z.strictObject({ df_path: path, ...boxes, ...stackFacts }),
   z.strictObject({
     hdf5_path: path,
-    ...boxes,
+    /** Left out: those of the file. */
+    extracted_box_size: size.optional(),
+    original_template_size: size.optional(),
     ...stackFacts,
     allow_file_overwrite: flag.optional(),
     image_stack_stored: flag.optional(),
     local_stats_stored: flag.optional(),
-    /** Of its newest version; boxes are cut from the micrographs either way. */
+    /** Of its newest version: boxes are those of the file, not cut from the micrographs. */
     use_stored_image_stack: flag.optional(),
   }),
 ]);

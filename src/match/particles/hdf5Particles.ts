@@ -1,4 +1,4 @@
-import { VitrineError } from "../../core/index.ts";
+import { type Shape2, VitrineError } from "../../core/index.ts";
 import {
   type CsvTable,
   type CsvValue,
@@ -8,6 +8,7 @@ import {
   readHdf5,
   writeHdf5,
 } from "../../io/index.ts";
+import type { LocalStatistics } from "./localStatistics.ts";
 import { float64Text } from "./pythonText.ts";
 import { toNumber } from "./tableCells.ts";
 
@@ -37,16 +38,20 @@ const WHOLE = /^(particle_index|total_correlations|pos_[xy](_img)?)$/;
 
 /**
  * Writes a particle stack as Leopard-EM 1.3 does: `/particles` with a float64 dataset of each column of numbers and texts of the others,
- * `particle_id` (the micrograph's name and a count in it) first; with images `/image_stack`.
+ * `particle_id` (the micrograph's name and a count in it) first; with images `/image_stack`, with statistics `/local_stats`.
  *
  * The size of the template is twice the way from corner to centre; that of boxes the images', or the same.
  */
 export async function writeParticlesHdf5(
   path: string,
   table: Table,
-  options: { readonly images?: StackImages; readonly overwrite?: boolean } = {},
+  options: {
+    readonly images?: StackImages;
+    readonly statistics?: LocalStatistics;
+    readonly overwrite?: boolean;
+  } = {},
 ): Promise<void> {
-  const { images, ...writing } = options;
+  const { images, statistics, ...writing } = options;
   // a refined table names some columns twice
   const columns = [...new Set(["particle_id", ...table.columns])];
   const nameOf = (column: string) => (column === "" ? "Unnamed: 0" : column); // as pandas calls it
@@ -60,12 +65,20 @@ export async function writeParticlesHdf5(
   const stack = images && {
     image_stack: { data: images.data, shape: [table.rows.length, images.side, images.side] },
   };
-  const attributes = stackAttributes(templateSize(table), images);
-  await writeHdf5(
-    path,
-    { attributes, groups: { particles: group }, ...(stack && { datasets: stack }) },
-    writing,
-  );
+  const attributes = {
+    ...stackAttributes(tableTemplateSize(table), images),
+    local_stats_stored: statistics !== undefined,
+  };
+  const groups = { particles: group, ...(statistics && { local_stats: statisticsGroup(statistics) }) };
+  await writeHdf5(path, { attributes, groups, ...(stack && { datasets: stack }) }, writing);
+}
+
+function statisticsGroup({ mean, deviation, shape }: LocalStatistics): Hdf5Content {
+  const datasets = {
+    correlation_average: { data: mean, shape },
+    correlation_variance: { data: deviation, shape }, // the deviation, as in its maps
+  };
+  return { datasets };
 }
 
 function stackAttributes(
@@ -82,7 +95,6 @@ function stackAttributes(
     global_normalization_applied: false,
     local_normalization_applied: images?.isNormalized ?? false,
     image_stack_stored: images !== undefined,
-    local_stats_stored: false,
   };
 }
 
@@ -99,7 +111,8 @@ function particleIds({ rows }: Table): string[] {
   });
 }
 
-function templateSize({ rows }: Table): number {
+/** The side of the template that particles were found with; 0 where the table does not say. */
+export function tableTemplateSize({ rows }: Table): number {
   const [first] = rows;
   const half = first === undefined ? 0 : Number(first.pos_x_img) - Number(first.pos_x);
   return Number.isFinite(half) ? Math.max(0, Math.round(2 * half)) : 0;
@@ -135,6 +148,30 @@ export async function readParticlesHdf5(path: string): Promise<CsvTable> {
     );
     return { columns, rows };
   });
+}
+
+/**
+ * Height and width of boxes and of the template, as a particle stack of Leopard-EM 1.3 says; undefined where it does not.
+ *
+ * @throws {VitrineError} missing, format: as `readHdf5`
+ */
+export async function readStackSizes(
+  path: string,
+): Promise<{ readonly boxSize: Shape2; readonly templateSize: Shape2 } | undefined> {
+  return readHdf5(path, (file) => {
+    const attributes = file.attributes("/");
+    const [boxSize, templateSize] = ["extracted_box_size", "original_template_size"].map((name) =>
+      sizeOf(attributes[name]),
+    );
+    return boxSize && templateSize && { boxSize, templateSize };
+  });
+}
+
+function sizeOf(value: unknown): Shape2 | undefined {
+  const sides =
+    Array.isArray(value) || ArrayBuffer.isView(value) ? Array.from(Object.values(value), Number) : [];
+  const [height, width] = sides;
+  return sides.length === 2 && height > 0 && width > 0 ? [height, width] : undefined;
 }
 
 function columnsOf(file: Hdf5File): readonly string[] {

@@ -3,7 +3,7 @@ import { type Image, requireNotAborted, type Shape2, VitrineError } from "../../
 import type { RadialCurve } from "../../optics/index.ts";
 import type { BoxConventions } from "../leopard/boxes.ts";
 import { type BoxPosition, extractBoxes } from "../particles/boxes.ts";
-import type { LocalStatistics } from "../particles/localStatistics.ts";
+import type { LocalStatistics, StoredImages } from "../particles/localStatistics.ts";
 import { rowsByMicrograph } from "../particles/micrographCounts.ts";
 import type { StackParticle } from "../particles/particleStack.ts";
 import { type PreparedMicrograph, preprocessImages, preprocessMicrograph } from "../search/searchFilters.ts";
@@ -37,6 +37,8 @@ export async function* cutBoxes(
   task: RefineTask,
   options: CutOptions,
 ): AsyncGenerator<PreparedBox> {
+  if (task.images !== undefined)
+    return yield* storedBoxes(backend, task, { ...options, images: task.images });
   const groups = rowsByMicrograph(task.particles, rowsOf(task));
   const slice = task.movie === undefined ? SLICE : boxesAtOnce(task.boxSize);
   for (const [path, indices] of groups) {
@@ -49,6 +51,33 @@ export async function* cutBoxes(
       requireNotAborted(options.signal, "refinement");
       const some = indices.slice(at, at + slice);
       const boxes = await boxesOf(backend, task, { ...options, indices: some, micrograph, filtered });
+      for (const [i, index] of some.entries())
+        yield { index, ...boxes[i], ...(await maps.windows(index, options.conventions)) };
+    }
+  }
+}
+
+/** Boxes that the stack itself holds. @throws {VitrineError} shape: of another size */
+async function* storedBoxes(
+  backend: Backend,
+  task: RefineTask,
+  { images: { data, shape }, ...options }: CutOptions & { readonly images: StoredImages },
+): AsyncGenerator<PreparedBox> {
+  const { boxSize, filters } = task;
+  const [, height, width] = shape;
+  if (height !== boxSize[0] || width !== boxSize[1]) {
+    const at = "particle_stack /image_stack";
+    const [expected, found] = [`boxes of ${boxSize.join(" x ")}`, `${height} x ${width}`];
+    throw new VitrineError({ code: "shape", at, expected, found });
+  }
+  const area = height * width;
+  for (const [, indices] of rowsByMicrograph(task.particles, rowsOf(task))) {
+    const maps = new MapCache(task, undefined);
+    for (let at = 0; at < indices.length; at += SLICE) {
+      requireNotAborted(options.signal, "refinement");
+      const some = indices.slice(at, at + SLICE);
+      const images = some.map((index) => data.slice(index * area, (index + 1) * area));
+      const boxes = await preprocessImages(backend, { images, shape: boxSize }, filters);
       for (const [i, index] of some.entries())
         yield { index, ...boxes[i], ...(await maps.windows(index, options.conventions)) };
     }
@@ -139,13 +168,14 @@ interface StoredWindow extends Pick<BoxConventions, "deviation"> {
 /** The maps of one micrograph's particles, each read once. */
 class MapCache {
   readonly #task: RefineTask;
-  readonly #shape: Shape2;
+  readonly #shape: Shape2 | undefined;
   readonly #images = new Map<string, Image>();
 
-  constructor(task: RefineTask, [height, width]: Shape2) {
+  /** @param shape  of the micrograph, where that is known */
+  constructor(task: RefineTask, shape: Shape2 | undefined) {
     this.#task = task;
     const { size } = task.template;
-    this.#shape = [height - size + 1, width - size + 1];
+    this.#shape = shape && [shape[0] - size + 1, shape[1] - size + 1];
   }
 
   async windows(
@@ -170,7 +200,7 @@ class MapCache {
     const known = this.#images.get(key);
     if (known !== undefined) return known;
     const image = await this.#task.readImage(path, map);
-    if (image.shape.join() !== this.#shape.join()) {
+    if (this.#shape !== undefined && image.shape.join() !== this.#shape.join()) {
       throw new VitrineError({
         code: "shape",
         at: `${at} ${path}`,

@@ -13,7 +13,13 @@ import { PROGRAM_KEYS, type ProgramOptions, withPool } from "../../program/index
 import { type MovieSettings, movieFiles } from "../config/refineConfig.ts";
 import { type BoxOptions, type BoxPosition, boxCorners, extractBoxes } from "../particles/boxes.ts";
 import { leftOutLine } from "../particles/convertParticles.ts";
-import { isHdf5Name, type StackImages, writeParticlesHdf5 } from "../particles/hdf5Particles.ts";
+import {
+  isHdf5Name,
+  type StackImages,
+  tableTemplateSize,
+  writeParticlesHdf5,
+} from "../particles/hdf5Particles.ts";
+import { cutStatistics, type LocalStatistics, type WindowChoice } from "../particles/localStatistics.ts";
 import { type MicrographCount, micrographCounts, rowsByMicrograph } from "../particles/micrographCounts.ts";
 import type { MicrographFile } from "../particles/micrographFiles.ts";
 import { boxNormalizer, defaultBackgroundRadius } from "../particles/normalizeBox.ts";
@@ -30,6 +36,7 @@ import {
 } from "../particles/particleStack.ts";
 import type { ParticleTable } from "../particles/particles.ts";
 import { particlesToStar } from "../particles/particlesToStar.ts";
+import { readImageOrMap } from "../search/hdf5Maps.ts";
 import { warnOfParticles } from "../search/pixelSizes.ts";
 import { readMicrograph } from "../search/searchInputs.ts";
 import { boxesAtOnce, sumMovieBoxes } from "./movieBoxes.ts";
@@ -186,7 +193,11 @@ export async function writeExtracted(
   const report = { particles: stack.particles.length, micrographs: micrographCounts(stack), files };
   if (isHdf5Name(stackPath)) {
     const images = await imagesInMemory(stack, options, fill);
-    await writeParticlesHdf5(stackPath, stack.table, { images, overwrite });
+    const statistics = await statisticsOf(stack, options);
+    await writeParticlesHdf5(stackPath, stack.table, {
+      ...{ images, overwrite },
+      ...(statistics && { statistics }),
+    });
     return report;
   }
   const [, starPath] = files;
@@ -202,6 +213,32 @@ export async function writeExtracted(
     await results.write(starPath, (path) => writeStar(path, star, { overwrite: true }));
     return report;
   });
+}
+
+/** Of the search around each particle, where the table names its maps and they are there; else a word. */
+async function statisticsOf(
+  { particles, table, path }: ParticleStack,
+  { boxSize, onLog }: PlannedExtract["options"],
+): Promise<LocalStatistics | undefined> {
+  const templateSide = tableTemplateSize(table);
+  const areNamed = particles.every(
+    ({ correlationAveragePath: average, correlationVariancePath: variance }) =>
+      average !== "" && variance !== "",
+  );
+  if (!areNamed || templateSide < 1) return undefined; // no search found them
+  const leftOut = (why: string) => onLog?.(`/local_stats is left out: ${why}`, "warning");
+  if (boxSize < templateSide) {
+    leftOut(`boxes of ${boxSize} are smaller than the template of ${path}, ${templateSide}`);
+    return undefined;
+  }
+  const readMap: WindowChoice["readMap"] = (file, map) => readImageOrMap(file, { map });
+  try {
+    return await cutStatistics(particles, { boxSide: boxSize, templateSide, readMap });
+  } catch (error) {
+    if (!(error instanceof VitrineError) || error.code !== "missing") throw error;
+    leftOut(error.message);
+    return undefined;
+  }
 }
 
 async function imagesInMemory(

@@ -2,9 +2,17 @@ import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { beforeAll, expect, test } from "vitest";
 import { writeGoldenRefinement } from "../../../test/support/refineCase.ts";
-import { scratchFolder } from "../../../test/support/searchCase.ts";
-import { type CsvTable, type Hdf5Content, parseCsv, readMrcImage, writeHdf5 } from "../../io/index.ts";
+import { largestDifference, scratchFolder } from "../../../test/support/searchCase.ts";
+import {
+  type CsvTable,
+  type Hdf5Content,
+  parseCsv,
+  readHdf5,
+  readMrcImage,
+  writeHdf5,
+} from "../../io/index.ts";
 import { extractBoxes } from "../particles/boxes.ts";
+import { extractParticles } from "./extractProgram.ts";
 import { runRefine } from "./refineProgram.ts";
 
 const scratch = scratchFolder();
@@ -97,5 +105,41 @@ test("those of the first version have no _path, and another size of box is an er
   );
   await expect(refine(small)).rejects.toThrow(
     "particle_stack /local_stats: expected windows of 13 x 13, of the box less the template, found 3 x 3.",
+  );
+});
+
+test("a stack that extract wrote is refined without micrograph, maps and sizes", async () => {
+  const path = join(scratch, "boxes.h5");
+  const particlesPath = join(scratch, "refine1", "particles.csv");
+  await extractParticles(particlesPath, { boxSize: 60, stackPath: path, padding: "reflect" });
+  const { local, attributes } = await readHdf5(path, (file) => ({
+    local: file.read("/local_stats/correlation_variance"),
+    attributes: file.attributes("/"),
+  }));
+  expect([local.shape, attributes.local_stats_stored]).toEqual([
+    [table.rows.length, SIDE, SIDE],
+    expect.anything(),
+  ]);
+  expect(
+    largestDifference(Float32Array.from(local.data, Number), await windowsOf("correlation_variance_path")),
+  ).toBe(0);
+  const rewrite = (name: string, more: string, from: string) => {
+    const text = readFileSync(config(), "utf8").replace(/df_path: .*/, `hdf5_path: ${from}${more}`);
+    const sizeless = text.replace(
+      /\n {2}(extracted_box_size|original_template_size):[^\n]*(\n {2}-[^\n]*)*/g,
+      "",
+    );
+    writeFileSync(
+      join(scratch, name),
+      sizeless.replace(/apply_global_filtering: true/, "apply_global_filtering: false"),
+    );
+    return join(scratch, name);
+  };
+  const cut = await refine(rewrite("cut.yaml", "", path));
+  const stored = await refine(rewrite("stored.yaml", "\n  use_stored_image_stack: true", path));
+  expect(scores(stored.refined).every((z, i) => Math.abs(z - scores(cut.refined)[i]) < 2e-3)).toBe(true);
+  expect(stored.warnings.filter((line) => line.includes("image_stack"))).toEqual([]);
+  expect(cut.warnings).toContainEqual(
+    expect.stringMatching(/image_stack is not used.*use_stored_image_stack: true/),
   );
 });

@@ -2,7 +2,7 @@ import type { Pool } from "../../compute/index.ts";
 import { progressTeller, VitrineError } from "../../core/index.ts";
 import { requireKnownOptions, type TiffRows } from "../../io/index.ts";
 import { defocusOffsets, pixelSizeOffsets, uniformOrientations } from "../../optics/index.ts";
-import { type ProgramOptions, runProgram } from "../../program/index.ts";
+import { type Log, type ProgramOptions, runProgram } from "../../program/index.ts";
 import { readConfigText } from "../config/configPrograms.ts";
 import { readMtfFile } from "../config/mtfFile.ts";
 import {
@@ -12,10 +12,11 @@ import {
   type RefineSettings,
   type StackSettings,
 } from "../config/refineConfig.ts";
+import { parseRefineConfig } from "../config/refineSchema.ts";
 import { REFINE_KEYS } from "../optionKeys.ts";
 import type { BoxPosition } from "../particles/boxes.ts";
-import { isHdf5Name } from "../particles/hdf5Particles.ts";
-import { type LocalStatistics, readStackExtras } from "../particles/localStatistics.ts";
+import { isHdf5Name, readStackSizes } from "../particles/hdf5Particles.ts";
+import { type LocalStatistics, readStackExtras, type StoredImages } from "../particles/localStatistics.ts";
 import { type MicrographCount, micrographCounts } from "../particles/micrographCounts.ts";
 import type { MicrographFile } from "../particles/micrographFiles.ts";
 import {
@@ -91,6 +92,8 @@ export interface PlannedRefine {
   readonly range: GradientRange | undefined;
   /** Of the particles, where their stack holds them. */
   readonly statistics: LocalStatistics | undefined;
+  /** Boxes of the particles, where the stack's are taken. */
+  readonly images: StoredImages | undefined;
   /** Every file that it reads. */
   readonly inputs: readonly string[];
 }
@@ -116,12 +119,14 @@ export async function planRefine(
   const options = gradient === undefined ? given : { ...GRADIENT_SLICES, ...given };
   const compat = options.compatBatch !== undefined;
   const text = await readConfigText(configPath, "refine");
-  const settings = parseRefineSettings(text, configPath, { ...parsing, wholeDisc, compat });
+  const stackSizes = await sizesOfStack(text, configPath);
+  const settings = parseRefineSettings(text, configPath, { ...parsing, ...stackSizes, wholeDisc, compat });
   warnOfIgnored(configPath, settings, onLog);
   const [templateSize] = settings.stack.templateSize;
   const reading = { templateSize, onLog, ...(micrographs && { micrographs }), ...foreignOptions(given) };
   const stack = await readParticleStack(settings.stack.path, await readMtfFile(settings.effects), reading);
-  const statistics = await storedStatistics(stack, given);
+  const { statistics, images } = await storedExtras(stack, settings, given);
+  if (images !== undefined) warnOfImages(settings, configPath, onLog);
   const areNamed = stack.particles.every(({ correlationAveragePath }) => correlationAveragePath !== "");
   if (statistics === undefined && !areNamed)
     onLog?.(
@@ -136,7 +141,7 @@ export async function planRefine(
     ...(settings.movie ? movieFiles(settings.movie) : []),
   ];
   const range = gradient && gradientRange(settings);
-  return { configPath, settings, stack, particlesPath, options, range, statistics, inputs };
+  return { configPath, settings, stack, particlesPath, options, range, statistics, images, inputs };
 }
 
 /**
@@ -161,13 +166,22 @@ export async function runRefine(configPath: string, given: RunRefineOptions = {}
   });
 }
 
+/** Sizes that the stack's file says where the configuration does not. */
+async function sizesOfStack(text: string, at: string): Promise<Pick<RefineParsing, "stackSizes">> {
+  const { particle_stack: stack } = parseRefineConfig(text, at);
+  if (!("hdf5_path" in stack) || (stack.extracted_box_size && stack.original_template_size)) return {};
+  const stackSizes = await readStackSizes(stack.hdf5_path);
+  return stackSizes === undefined ? {} : { stackSizes };
+}
+
 /** Says what is odd about the particles and the files of a refinement. @throws {VitrineError} as `warnOfParticles` */
 export async function warnOfRefine(
-  { configPath, settings: { movie }, stack, options }: PlannedRefine,
+  { configPath, settings: { movie }, stack, images, options }: PlannedRefine,
   { template }: Pick<RefineTask, "template">,
 ): Promise<void> {
   const movieField = (field: string) => `${configPath} movie_config.${field}`;
-  await warnOfParticles({ particles: stack.particles, template, movie, movieField }, options.onLog);
+  const read = { particles: stack.particles, template, movieField, readsMicrographs: images === undefined };
+  await warnOfParticles({ ...read, movie: images === undefined ? movie : null }, options.onLog);
 }
 
 /** Writes the table of a refinement. @param path  where to, instead of its place */
@@ -190,26 +204,42 @@ export function refineRows(
   return refineWith(pool, task, { ...options, ...(range && { range }), ...(kept && { kept }) });
 }
 
-/** Statistics that a stack of HDF5 holds; what else it holds is said to be left out. */
-async function storedStatistics(
+/** What a stack of HDF5 holds beside its table; what is left out is said. */
+async function storedExtras(
   { path, particles, hasRefinedPositions }: ParticleStack,
+  { stack: { usesStoredImages: images } }: RefineSettings,
   { micrographs, onLog }: Pick<RunRefineOptions, "micrographs" | "onLog">,
-): Promise<LocalStatistics | undefined> {
-  if (!isHdf5Name(path)) return undefined;
+): Promise<Pick<PlannedRefine, "statistics" | "images">> {
+  if (!isHdf5Name(path)) return { statistics: undefined, images: undefined };
   if (micrographs !== undefined) {
-    const line = `${path} /local_stats is left out with --micrographs: the maps that its particles name are read`;
+    const line = `${path} /local_stats and /image_stack are left out with --micrographs: the maps that its particles name are read`;
     onLog?.(line, "warning");
-    return undefined;
+    return { statistics: undefined, images: undefined };
   }
   const prefix = hasRefinedPositions ? "refined_pos" : "pos";
-  const extras = await readStackExtras(path, [`${prefix}_y`, `${prefix}_x`], particles.length);
+  const positions = [`${prefix}_y`, `${prefix}_x`];
+  const extras = await readStackExtras(path, { positions, particles: particles.length, images });
   for (const line of extras.unused) onLog?.(line, "warning");
-  return extras.statistics;
+  return { statistics: extras.statistics, images: extras.images };
+}
+
+/** Boxes of a file are all that is known: neither a movie nor the spectrum of a micrograph counts. */
+function warnOfImages(
+  { movie, filtersMicrographs }: RefineSettings,
+  at: string,
+  onLog: Log | undefined,
+): void {
+  if (filtersMicrographs)
+    onLog?.(
+      `${at} apply_global_filtering has no effect on stored boxes: each is filtered by its own spectrum`,
+      "warning",
+    );
+  if (movie !== null) onLog?.(`${at} movie_config has no effect on stored boxes`, "warning");
 }
 
 /** Opens template and movie of a refinement, which are closed after `use`. */
 export async function withTask<Result>(
-  { configPath, settings, stack, statistics, options }: PlannedRefine,
+  { configPath, settings, stack, statistics, images, options }: PlannedRefine,
   use: (task: RefineTask) => Promise<Result>,
 ): Promise<Result> {
   const tiff = tiffOptions(options);
@@ -218,11 +248,16 @@ export async function withTask<Result>(
     requireTemplateSize(settings.stack, template, `${configPath} particle_stack.original_template_size`);
     const compat = options.compatBatch !== undefined;
     const places = { particles: stack.particles, centres: centresOf(stack, settings.stack), compat };
-    const movie = settings.movie && (await openParticleMovie(settings.movie, { ...places, tiff }));
+    const taken = images === undefined ? settings.movie : null;
+    const movie = taken && (await openParticleMovie(taken, { ...places, tiff }));
     try {
       const grid = { ...trials(settings), ...(options.gradient === "only" && NO_GRID) };
       const task = { ...stackTask(settings, template, tiff), particles: stack.particles, ...grid };
-      return await use({ ...task, ...(statistics && { statistics }), ...(movie && { movie }) });
+      const stored = {
+        ...(statistics && { statistics }),
+        ...(images && { images, filtersMicrographs: false }),
+      };
+      return await use({ ...task, ...stored, ...(movie && { movie }) });
     } finally {
       await movie?.movie.close();
     }

@@ -1,6 +1,6 @@
 import type { Image, Matrix3, Shape2 } from "../../core/index.ts";
 import type { MatchFilters } from "../config/config.ts";
-import type { LocalStatistics } from "../particles/localStatistics.ts";
+import type { LocalStatistics, StoredImages } from "../particles/localStatistics.ts";
 import type { StackParticle } from "../particles/particleStack.ts";
 import type { TemplateSource } from "../search/searchInputs.ts";
 import type { ParticleMovie } from "./movieBoxes.ts";
@@ -30,6 +30,8 @@ export interface RefineTask {
   readonly readImage: (path: string, map?: StatisticMap) => Promise<Image>;
   /** Of the particles, in the place of the maps that they name. */
   readonly statistics?: LocalStatistics;
+  /** Boxes of all particles, in the place of the micrographs; each is filtered by its own spectrum. */
+  readonly images?: StoredImages;
   /** Where boxes come from its frames, and the micrograph gives only its spectrum. */
   readonly movie?: ParticleMovie;
 }
