@@ -469,9 +469,13 @@ test.each(NAMES)("%s by names of files", async (microscope, names, images) => {
 
 test("BD Pathway's mosaics and stacks, and ScanR's twelve bits, are said", async () => {
   const bd = ["Well B03/DAPI - n000000.tif", "Well B03/DAPI - n000001.tif"];
-  const exp = "[General]\r\nDyes=1\r\n[Image]\r\nMontaged=1\r\nTilesX=2\r\n";
+  const general = '[General]\r\nDyes=1\r\n[Dyes]\r\n1="DAPI"\r\n[Camera]\r\nBitdepthUsed=12\r\n';
+  const exp = `${general}[Image]\r\nMontaged=1\r\nTilesX=2\r\nTilesY=1\r\n`;
   const plan = await planOf(await folderOf(bd, { "Experiment.exp": exp }), { format: [8, 12] });
-  expect(plan).toMatchObject({ images: ["B03 0 DAPI 0 0", "B03 0 DAPI 0 1"], unmatched: [] });
+  expect(plan).toMatchObject({
+    ...{ images: ["B03 0 DAPI 0 0", "B03 0 DAPI 0 1"], unmatched: [] },
+    channels: ["DAPI 12"],
+  });
   expect(plan.warnings).toEqual([
     expect.stringMatching(/^BD Pathway: names count z planes, then time points/),
     "Experiment.exp: images are mosaics of the fields of a well (Montaged=1): each is one site",
