@@ -2,6 +2,7 @@ import { expect, test } from "vitest";
 import * as experiment from "../src/experiment/index.ts";
 import * as io from "../src/io/index.ts";
 import * as match from "../src/match/index.ts";
+import * as pyramid from "../src/pyramid/index.ts";
 
 /** A call with options of any shape, as one that JavaScript makes. */
 type Call = (options: never) => unknown;
@@ -36,6 +37,20 @@ const CALLS: readonly [name: string, key: string, call: Call][] = [
   ["createOmeZarrLabels", "color", io.createOmeZarrLabels],
   ["createOmeTiff", "tiles", io.createOmeTiff],
   ["convertDataset", "formt", (options) => io.convertDataset("none.mrc", "out.tif", options)],
+  [
+    "calcGridCoordinatesFromLayout",
+    "onebased",
+    async (options) => pyramid.calcGridCoordinatesFromLayout([1, 1], "horizontal", options),
+  ],
+  ["calcStitchDimensions", "compt", async (options) => pyramid.calcStitchDimensions([], options)],
+  ["calcStitchLayout", "reverseRow", async (options) => pyramid.calcStitchLayout([1, 1], [], options)],
+  [
+    "calcGridCoordinatesFromPositions",
+    "reverseRow",
+    async (options) => pyramid.calcGridCoordinatesFromPositions([], 1, options),
+  ],
+  ["writeDeepZoom", "qualty", (options) => pyramid.writeDeepZoom(NONE, "none.dzi", options)],
+  ["drawPlate", "chanels", (options) => pyramid.drawPlate(NONE, options)],
   ["createExperiment", "nam", (options) => experiment.createExperiment("none", options)],
   [
     "addMapobjects",

@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { copyFileSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { afterAll, expect, test } from "vitest";
@@ -469,9 +469,13 @@ test.each(NAMES)("%s by names of files", async (microscope, names, images) => {
 
 test("BD Pathway's mosaics and stacks, and ScanR's twelve bits, are said", async () => {
   const bd = ["Well B03/DAPI - n000000.tif", "Well B03/DAPI - n000001.tif"];
-  const exp = "[General]\r\nDyes=1\r\n[Image]\r\nMontaged=1\r\nTilesX=2\r\n";
+  const general = '[General]\r\nDyes=1\r\n[Dyes]\r\n1="DAPI"\r\n[Camera]\r\nBitdepthUsed=12\r\n';
+  const exp = `${general}[Image]\r\nMontaged=1\r\nTilesX=2\r\nTilesY=1\r\n`;
   const plan = await planOf(await folderOf(bd, { "Experiment.exp": exp }), { format: [8, 12] });
-  expect(plan).toMatchObject({ images: ["B03 0 DAPI 0 0", "B03 0 DAPI 0 1"], unmatched: [] });
+  expect(plan).toMatchObject({
+    ...{ images: ["B03 0 DAPI 0 0", "B03 0 DAPI 0 1"], unmatched: [] },
+    channels: ["DAPI 12"],
+  });
   expect(plan.warnings).toEqual([
     expect.stringMatching(/^BD Pathway: names count z planes, then time points/),
     "Experiment.exp: images are mosaics of the fields of a well (Montaged=1): each is one site",
@@ -481,6 +485,24 @@ test("BD Pathway's mosaics and stacks, and ScanR's twelve bits, are said", async
   });
   expect(scanr.channels).toEqual(["DAPI 12, mask 4095"]);
   expect(scanr.warnings).toEqual([expect.stringMatching(/^ScanR: cameras of 12 bits/)]);
+});
+
+test("positions and pixel sizes of MetaMorph's stacks are those of its tags", async () => {
+  const folder = await folderOf([]);
+  await makeFolder(folder);
+  const golden = new URL("../../../test/golden/tiff-others/", import.meta.url);
+  for (const [name, from] of [
+    ["x_B03_w1DAPI_s1.stk", "stack.stk"],
+    ["x_B03_w1DAPI_s2.stk", "moved.stk"],
+  ] as const)
+    copyFileSync(new URL(from, golden), join(folder, name));
+  const plan = await planOf(folder, { format: [8, 12] });
+  // 1.95 µm to the right are six pixels of 0.325
+  expect(plan.sites).toEqual([
+    ["B03", 0, [0, 0]],
+    ["B03", 1, [0, 6]],
+  ]);
+  expect(plan.pixelSizeUm).toBeCloseTo(0.325, 9);
 });
 
 test("CQ1 numbers wells row by row and needs the plate's format", async () => {

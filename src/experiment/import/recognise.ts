@@ -51,17 +51,35 @@ export async function recognise(folder: ImageFolder, options: NameOptions): Prom
   return [...founds, ...named, ...notes, ...(await readContainers(folder, [...stacks, ...rest], options))];
 }
 
-/** BD Pathway's file beside says whether an image is a whole mosaic of fields, which then is one site. */
+/** BD Pathway's file beside says whether an image is a whole mosaic of fields, which then is one site, and what its dyes and camera are. */
 async function montageNotes({ path, files }: ImageFolder): Promise<Found[]> {
   const notes: Found[] = [];
   for (const file of files.filter((name) => /^Experiment\.exp$/i.test(baseOf(name)))) {
-    const isMosaic = /^\s*Montaged\s*=\s*"?1/im.test(await readText(join(path, file)));
+    const text = await readText(join(path, file));
+    const isMosaic = /^\s*Montaged\s*=\s*"?1/im.test(text);
     const warnings = isMosaic
       ? [`${file}: images are mosaics of the fields of a well (Montaged=1): each is one site`]
       : [];
-    notes.push({ microscope: "BD Pathway (Experiment.exp)", images: [], tellers: [file], warnings });
+    const channels = pathwayChannels(text);
+    notes.push({
+      microscope: "BD Pathway (Experiment.exp)",
+      images: [],
+      tellers: [file],
+      warnings,
+      channels,
+    });
   }
   return notes;
+}
+
+/** `[Dyes]` numbers them, `[Camera]` says how many bits are used. */
+function pathwayChannels(text: string): NonNullable<Found["channels"]> {
+  const [, bits] = /^\s*BitdepthUsed\s*=\s*"?(\d+)/im.exec(text) ?? [];
+  const bitDepth = Number(bits ?? 0);
+  if (bitDepth < 1 || bitDepth > 16) return {};
+  const [, dyes = ""] = /^\s*\[Dyes\]\s*$([^[]*)/im.exec(text) ?? [];
+  const names = [...dyes.matchAll(/^\s*\d+\s*=\s*"?([^"\r\n]+)/gm)].map(([, name]) => name.trim());
+  return Object.fromEntries(names.map((name) => [name, { bitDepth }]));
 }
 
 function tellersOf({ files }: ImageFolder): [string, ReadTeller][] {

@@ -12,12 +12,21 @@ export interface StageTags {
 
 /**
  * Reads them from what a source tells beside its pixels: OME's planes (y taken as down; positions in another unit than of
- * length, as "reference frame", are none), MetaSeries' XML (absolute, y down).
+ * length, as "reference frame", are none), MetaSeries' XML (absolute, y down), MetaMorph's tags of stacks (y down).
  */
 export function stageTags(metadata: JsonObject): StageTags {
-  const { ImageDescription: text, Planes: planes } = metadata;
+  const { ImageDescription: text, Planes: planes, MetaMorph: stack } = metadata;
   if (Array.isArray(planes)) return omePlane(planes[0]);
+  const stage = metaMorphStage(stack);
+  if (stage !== undefined) return { positionUm: stage };
   return typeof text === "string" && text.includes("<MetaData") ? metaSeries(text) : {};
+}
+
+/** Of the first plane, which is that of its stack: one site, whose stage moves along z. */
+function metaMorphStage(stack: unknown): readonly [number, number] | undefined {
+  const positions: unknown = new Map<string, unknown>(Object.entries(stack ?? {})).get("stagePositions");
+  const [x, y]: unknown[] = Array.isArray(positions) && Array.isArray(positions[0]) ? positions[0] : [];
+  return typeof x === "number" && typeof y === "number" ? [y, x] : undefined;
 }
 
 function omePlane(plane: unknown): StageTags {

@@ -31,7 +31,9 @@ export const TAG = {
   extraSamples: 338,
   sampleFormat: 339,
   xmp: 700,
+  metaMorph: 33628,
   metaMorphPlanes: 33629,
+  metaMorphStage: 33631,
   imageJByteCounts: 50838,
   imageJMetadata: 50839,
   gatanUnit: 65003,
@@ -215,6 +217,15 @@ export class TiffDirectory {
   /** How many values a tag has, 0 where it is not there. */
   count(tag: number): number {
     return this.#entries.get(tag)?.count ?? 0;
+  }
+
+  /** Where what a tag points to begins, also where it says that it is so short that it could stand in the directory; 0 where it is not there. */
+  place(tag: number): number {
+    const entry = this.#entries.get(tag);
+    if (entry === undefined) return 0;
+    if (entry.count * (TYPE_BYTES[entry.type] ?? 0) > (this.#format.isBig ? 8 : 4)) return entry.offset;
+    const { bytes, offset } = this.#near;
+    return viewOf(bytes).getUint32(entry.offset - offset, !this.#format.bigEndian);
   }
 
   /** The bytes of a tag as they stand in the file; none where it is not there. @throws {VitrineError} format */

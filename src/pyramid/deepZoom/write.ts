@@ -5,6 +5,7 @@ import {
   fileExists,
   type ImageSource,
   makeFolder,
+  refuseUnknownKeys,
   removeFolder,
   renameFile,
   viewOf,
@@ -37,6 +38,11 @@ export interface DeepZoomOptions extends ShownRange {
   readonly onBackend?: (name: string) => void;
 }
 
+const KEYS: Readonly<Record<keyof DeepZoomOptions, true>> = {
+  ...{ at: true, level: true, quality: true, overwrite: true, workers: true, contrast: true, range: true },
+  ...{ signal: true, onProgress: true, onLog: true, onBackend: true },
+};
+
 /** What {@link writeDeepZoom} made. */
 export interface DeepZoomReport extends PixelSize {
   readonly levels: number;
@@ -52,7 +58,7 @@ const QUALITY = 95;
  * at the ends as large as what there is, level 0 one pixel. Every level is made of uncompressed pixels. It is there whole or not at all.
  *
  * @param path  ends with `.dzi`
- * @throws {VitrineError} range: another ending, or a quality or range that cannot be; exists: the path is taken; unsupported: pixels of neither
+ * @throws {VitrineError} format: an unknown option; range: another ending, or a quality or range that cannot be; exists: the path is taken; unsupported: pixels of neither
  *   8 nor 16 bits, or colours; missing: no axis of this name; aborted; storage; and the errors of `source.read`
  *
  * Source: Microsoft's DeepZoom file format, schema of 2008.
@@ -62,6 +68,7 @@ export async function writeDeepZoom(
   path: string,
   options: DeepZoomOptions = {},
 ): Promise<DeepZoomReport> {
+  refuseUnknownKeys(options, { known: Object.keys(KEYS), at: "writeDeepZoom options" });
   const stem = await requireFree(path, options);
   const plane = planeOf(source, options);
   const [height, width] = plane.levels[0].shape;

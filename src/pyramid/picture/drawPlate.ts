@@ -3,7 +3,7 @@ import type { Experiment } from "../../experiment/index.ts";
 import { readExperimentMap } from "../layers/experimentMap.ts";
 import { chosenLayers, plateNamed, readWells, wellsOf } from "./content.ts";
 import { layOutPlate } from "./layout.ts";
-import type { PlatePicture, PlatePictureOptions } from "./options.ts";
+import { checkPictureKeys, type PlatePicture, type PlatePictureOptions } from "./options.ts";
 import { drawFrame, drawMarks, paintWells } from "./paint.ts";
 
 const SIZE = 2048;
@@ -13,12 +13,13 @@ const SIZE = 2048;
  * wells without images are crossed out, sites that are missing or cannot be read are marked. Collected layers are taken where they are,
  * at the resolution that suits; else images are read.
  *
- * @throws {VitrineError} missing: no such plate or channel, no images; range: options that do not suit; aborted
+ * @throws {VitrineError} format: an unknown option; missing: no such plate or channel, no images; range: options that do not suit; aborted
  */
 export async function drawPlate(
   experiment: Experiment,
   options: PlatePictureOptions = {},
 ): Promise<PlatePicture> {
+  checkPictureKeys(options);
   const { maxSize = SIZE } = options;
   if (!(Number.isInteger(maxSize) && maxSize >= 100))
     throw new VitrineError({

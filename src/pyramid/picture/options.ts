@@ -1,4 +1,4 @@
-import type { PngPicture } from "../../io/index.ts";
+import { type PngPicture, refuseUnknownKeys } from "../../io/index.ts";
 
 /** What `drawPlate` takes. */
 export interface PlatePictureOptions {
@@ -20,6 +20,16 @@ export interface PlatePictureOptions {
   readonly onLog?: (message: string, kind: "warning" | "note") => void;
   /** Told after each well of each channel. */
   readonly onProgress?: (progress: { readonly done: number; readonly total: number }) => void;
+}
+
+const KEYS: Readonly<Record<keyof PlatePictureOptions, true>> = {
+  ...{ plate: true, channels: true, tpoint: true, zplane: true, contrast: true, colors: true },
+  ...{ maxSize: true, signal: true, onLog: true, onProgress: true },
+};
+
+/** @throws {VitrineError} format: an unknown key */
+export function checkPictureKeys(options: PlatePictureOptions): void {
+  refuseUnknownKeys(options, { known: Object.keys(KEYS), at: "drawPlate options" });
 }
 
 /** A picture of a plate, ready for `encodePng`, and what it shows. */

@@ -1,4 +1,5 @@
 import { VitrineError } from "../../core/index.ts";
+import { refuseUnknownKeys } from "../../io/index.ts";
 
 /** Rows and columns of a mosaic, in either of the two forms that callers have. */
 export type StitchDimensions =
@@ -15,6 +16,18 @@ export type StitchMajorAxis = "vertical" | "horizontal";
 export interface GridCounting {
   /** Count rows and columns from 1 on, as OME does. Default false. */
   readonly oneBased?: boolean;
+}
+
+/** Keys of all options of stitching: each function knows some. @throws {VitrineError} format: another */
+export function refuseOthers(options: object, at: string, known: readonly (keyof StitchOptions)[]): void {
+  refuseUnknownKeys(options, { known, at: `${at} options` });
+}
+
+/** What the functions of stitching take, all together. */
+interface StitchOptions extends GridCounting {
+  readonly compat?: boolean;
+  readonly reverseRows?: boolean;
+  readonly reverseColumns?: boolean;
 }
 
 /** Coordinates of a mosaic's cells, counted as asked for. */

@@ -4,6 +4,7 @@ import {
   type GridCoordinate,
   type GridCounting,
   parseStitchDimensions,
+  refuseOthers,
   type StitchDimensions,
 } from "./dimensions.ts";
 
@@ -19,7 +20,8 @@ export type StitchLayout = (typeof STITCH_LAYOUTS)[number];
  * @param stitchDims  rows and columns; a mosaic without any has no cells
  * @param layout      one of {@link STITCH_LAYOUTS}
  * @returns           rows x columns pairs `[row, column]`
- * @throws {VitrineError} type: a layout that is no text, dimensions that are no whole numbers; range: another layout, dimensions below 0
+ * @throws {VitrineError} type: a layout that is no text, dimensions that are no whole numbers; range: another layout, dimensions below 0; format:
+ *   an unknown option
  *
  * Source: TissueMAPS, tmlib.workflow.illuminati.stitch.calc_grid_coordinates_from_layout.
  */
@@ -29,6 +31,7 @@ export function calcGridCoordinatesFromLayout(
   counting: GridCounting = {},
 ): GridCoordinate[] {
   const at = "calcGridCoordinatesFromLayout";
+  refuseOthers(counting, at, ["oneBased"]);
   checkLayout(layout, `${at} layout`);
   const [rows, columns] = parseStitchDimensions(stitchDims, `${at} stitchDims`);
   return countFrom(Array.from(visits(rows, columns, layout)), counting);

@@ -5,6 +5,7 @@ import {
   type GridCoordinate,
   type GridCounting,
   parseStitchDimensions,
+  refuseOthers,
   type StitchDimensions,
   wholeNumber,
 } from "./dimensions.ts";
@@ -37,8 +38,10 @@ export interface StageDirections {
  */
 export function calcStitchDimensions(
   positions: readonly StagePosition[],
-  { compat = false }: PositionOptions = {},
+  options: PositionOptions = {},
 ): GridCoordinate {
+  refuseOthers(options, "calcStitchDimensions", ["compat"]);
+  const { compat = false } = options;
   checkPositions(positions, "calcStitchDimensions positions");
   if (compat) return [distinct(positions.map(([y]) => y)), distinct(positions.map(([, x]) => x))];
   const { rows, columns } = bestLattice(positions, distinct(positions.map(([y, x]) => `${y} ${x}`)));
@@ -64,9 +67,11 @@ function distinct(values: readonly (number | string)[]): number {
 export function calcStitchLayout(
   stitchDims: StitchDimensions,
   positions: readonly StagePosition[],
-  { compat = false, ...directions }: PositionOptions & StageDirections = {},
+  options: PositionOptions & StageDirections = {},
 ): StitchLayout {
   const at = "calcStitchLayout";
+  refuseOthers(options, at, ["compat", "reverseRows", "reverseColumns"]);
+  const { compat = false, ...directions } = options;
   const dims = parseStitchDimensions(stitchDims, `${at} stitchDims`);
   checkPositions(positions, `${at} positions`);
   if (compat) return calcStitchLayoutCompat(dims, positions);
@@ -149,6 +154,7 @@ export function calcGridCoordinatesFromPositions(
   options: StageDirections & GridCounting & PositionOptions = {},
 ): GridCoordinate[] {
   const at = "calcGridCoordinatesFromPositions";
+  refuseOthers(options, at, ["compat", "oneBased", "reverseRows", "reverseColumns"]);
   checkPositions(positions, `${at} positions`);
   if (positions.length < wholeNumber(n, `${at} n`, 1)) {
     const found = `${positions.length}`;

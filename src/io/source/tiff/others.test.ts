@@ -1,3 +1,4 @@
+import { readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { expect, test } from "vitest";
 import { openTiffImages } from "./open.ts";
@@ -98,4 +99,30 @@ test.each(SERIES)("arrays that tifffile wrote one after another stay apart: %s",
     expect(image.warnings).toEqual([]);
   }
   expect([found, file.warnings]).toEqual([expected, []]);
+});
+
+test("MetaMorph's stacks: planes, calibration and where the stage was, in either direction", async () => {
+  await using stack = await openTiffImages(golden("stack.stk"));
+  const image = await stack.open();
+  expect(image.levels[0].shape).toEqual([2, 2, 3]);
+  expect([...(await image.read()).data]).toEqual([0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11]);
+  expect(image.axes[2]).toMatchObject({ name: "x", unit: "micrometer" });
+  expect(image.levels[0].scale[2]).toBeCloseTo(0.325, 9);
+  const place = [-120.5, 45.25];
+  expect(image.metadata.MetaMorph).toEqual({
+    ...{ xCalibration: 0.325, calibrationUnits: "um" },
+    stagePositions: [place, place],
+  });
+  await using single = await openTiffImages(golden("single.stk"));
+  expect((await single.open()).metadata.MetaMorph).toMatchObject({ stagePositions: [[1500, -2.5]] });
+});
+
+test("tags of MetaMorph that lead nowhere cost no pixels", async () => {
+  const bytes = readFileSync(golden("stack.stk"));
+  for (let at = 8; at < bytes.length - 160; at += 4) {
+    const damaged = new Uint8Array(bytes);
+    damaged.fill(0xff, at, at + 4);
+    await using file = await openTiffImages(new Blob([damaged]));
+    expect((await (await file.open()).read()).data).toHaveLength(12);
+  }
 });

@@ -1,5 +1,6 @@
 import { TAG } from "../../tiff/directory.ts";
 import { type ImageJLines, isImageJ, parseImageJ, parseImageJMetadata } from "../../tiff/imagej.ts";
+import { type MetaMorphTags, readMetaMorph } from "../../tiff/metaMorph.ts";
 import { readPixelSize } from "../../tiff/pixelSize.ts";
 import type { TiffPlane, TiffReader } from "../../tiff/reader.ts";
 import { slideChannel } from "../../tiff/slide.ts";
@@ -50,7 +51,9 @@ export async function planPages(reader: TiffReader, what: Group): Promise<TiffIm
   const { planes, slide, isBeside } = what.group;
   const directory = await reader.directory(planes[0].entry);
   const description = await directory.text(TAG.description);
-  const pixelA = slide?.pixelUm === undefined ? await readPixelSize(directory) : slide.pixelUm * A_PER_UM;
+  const metaMorph = await readMetaMorph(reader.file, directory);
+  const um = slide?.pixelUm ?? metaMorphUm(metaMorph);
+  const pixelA = um === undefined ? await readPixelSize(directory) : um * A_PER_UM;
   const side = plainScale(isBeside ? undefined : pixelA);
   const channels = slide?.program === "perkinelmer" ? await slideChannels(reader, planes) : [];
   const names = channels.flatMap(({ name }) => name ?? []);
@@ -69,10 +72,19 @@ export async function planPages(reader: TiffReader, what: Group): Promise<TiffIm
       y: side,
       x: side,
       channels,
-      metadata: description === "" ? {} : { ImageDescription: description },
+      metadata: {
+        ...(description !== "" && { ImageDescription: description }),
+        ...(metaMorph && { MetaMorph: { ...metaMorph } }),
+      },
       warnings: shaped?.warnings ?? [],
     },
   );
+}
+
+/** Without a unit it was never calibrated. */
+function metaMorphUm({ xCalibration, calibrationUnits = "" }: MetaMorphTags = {}): number | undefined {
+  const isUm = /^(um|µm|μm|microns?|micrometers?)$/i.test(calibrationUnits.trim());
+  return isUm && xCalibration !== undefined && xCalibration > 0 ? xCalibration : undefined;
 }
 
 async function slideChannels(reader: TiffReader, planes: readonly TiffPlane[]): Promise<SourceChannel[]> {
