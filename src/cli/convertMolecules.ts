@@ -16,6 +16,7 @@ export interface MoleculeArguments {
   readonly tomograms?: string;
   readonly tomogram?: string;
   readonly centre?: RelionCentre;
+  readonly motiveList?: string;
   readonly pixelSize?: number;
   readonly overwrite?: boolean;
   readonly json?: boolean;
@@ -27,11 +28,12 @@ export function addMoleculeOptions(command: Command): Command {
     .addOption(
       new Option(
         "--molecules <format>",
-        "whose table of molecules OUT becomes; default by its ending (.csv and .parquet acryo, .star relion5, .tbl dynamo, .em av3, .json copick)",
+        "whose table of molecules OUT becomes; default by its ending (.csv and .parquet acryo, .star relion5, .tbl dynamo, .em av3, .json copick, .mod peet)",
       ).choices([...MOLECULE_FORMATS]),
     )
     .option("--tomogram-size <X,Y,Z>", "molecules: voxels of the tomogram without binning", sizeOf)
     .option("--tomograms <file>", "molecules: RELION's tomograms.star, for pixel sizes and sizes")
+    .option("--motive-list <file.csv>", "molecules: PEET's, of a .mod; default: the .csv beside it")
     .option("--tomogram <name>", "molecules: the tomogram of all of them, where their table does not say")
     .addOption(
       new Option(
@@ -49,7 +51,7 @@ export function sizeOf(text: string): [number, number, number] {
   throw new InvalidArgumentError("Expected three whole numbers above 0: 4096,4096,1024.");
 }
 
-const TABLES = /\.(csv|pq|parquet|star|tbl|em|json)$/i;
+const TABLES = /\.(csv|pq|parquet|star|tbl|em|json|mod)$/i;
 
 /** Whether what is converted are molecules: said so, or seen in their table. */
 export async function isMoleculeConversion(from: string, { molecules }: MoleculeArguments): Promise<boolean> {
@@ -65,6 +67,7 @@ export function convertMolecules(from: string, to: string, args: MoleculeArgumen
     tomograms,
     tomogram,
     centre,
+    motiveList,
     overwrite = false,
     json = false,
   } = args;
@@ -73,6 +76,7 @@ export function convertMolecules(from: string, to: string, args: MoleculeArgumen
     ...(tomogramSize !== undefined && { tomogramSize }),
     ...(tomograms !== undefined && { tomograms }),
     ...(centre !== undefined && { centre }),
+    ...(motiveList !== undefined && { motiveList }),
   };
   const text = ({ molecules }: { readonly molecules: number }) =>
     `wrote ${to}: ${molecules} molecule${molecules === 1 ? "" : "s"}\n`;

@@ -71,6 +71,7 @@ export type { EulerAngles, EulerOrder, EulerSequence } from "./molecules/euler.t
 export type { FeatureInput, FeatureRow, Features, FeatureValue } from "./molecules/features.ts";
 export type { CutEdges } from "./molecules/molecules.ts";
 export { Molecules } from "./molecules/molecules.ts";
+export { dropNeighbours } from "./molecules/neighbours.ts";
 export { readMoleculesParquet, writeMoleculesParquet } from "./molecules/parquet.ts";
 export type { Quaternion, Zyx } from "./molecules/quaternion.ts";
 export type { EulerOptions } from "./molecules/rotations.ts";

@@ -13,6 +13,7 @@ interface PickArguments {
   readonly rotations?: readonly [RotationRange, RotationRange, RotationRange];
   readonly minDistance: number;
   readonly minScore: number;
+  readonly bothHands?: boolean;
   readonly scale?: number;
   readonly out: string;
   readonly workers?: number;
@@ -40,6 +41,7 @@ export function addPick(cli: Command): void {
     .option("--template <file>", "what molecules look like, rescaled to the tomogram")
     .option("--rotations <max:step>", "degrees about z, y and x: 20:10,20:10,20:10, or one for all", ranges)
     .option("--min-distance <nm>", "between molecules, with --method template", positive, 1)
+    .option("--both-hands", "match the template's mirror image too, with --method template: column hand")
     .option("--min-score <score>", "lowest score of a molecule", finite, 0)
     .option("--scale <nm>", "of a voxel; default: what the tomogram's file says", positive);
   addResultOptions(command).action((tomogram: string, args: PickArguments) =>
@@ -62,13 +64,14 @@ export function addPick(cli: Command): void {
 const RULES: readonly IdleRule<PickArguments>[] = [
   { options: ["sigma"], isIdle: ({ method }) => method === "template", why: "with --method template" },
   {
-    options: ["template", "rotations", "minDistance"],
+    options: ["template", "rotations", "minDistance", "bothHands"],
     isIdle: ({ method }) => method !== "template",
     why: "without --method template",
   },
 ];
 
-function toMethod({ method, sigma = [], template, rotations, minDistance }: PickArguments): PickMethod {
+function toMethod(args: PickArguments): PickMethod {
+  const { method, sigma = [], template, rotations, minDistance } = args;
   switch (method) {
     case "log":
       if (sigma.length === 1) return { kind: method, sigma: sigma[0] };
@@ -82,6 +85,7 @@ function toMethod({ method, sigma = [], template, rotations, minDistance }: Pick
           kind: method,
           templatePath: template,
           minDistance,
+          ...(args.bothHands === true && { bothHands: true }),
           ...(rotations !== undefined && { rotations }),
         };
       throw new VitrineError({

@@ -240,7 +240,8 @@ describe("written and read again, places and orientations are the same", () => {
     { tomogram: ["a", "b", "a"], class: [1, 2, 1], halfset: [1, 2, 2], score: [0.5, 0.25, 0.125] },
   );
   const about = { pixelSizeA: 1.35, tomogramSize: [928, 960, 400] } as const;
-  const endings: Readonly<Record<MoleculeFormat, string>> = {
+  // PEET has no names of tomograms and EMAN2 no orientations: they have tests of their own.
+  const endings: Readonly<Record<Exclude<MoleculeFormat, "peet" | "eman2">, string>> = {
     acryo: "csv",
     relion5: "star",
     relion4: "star",
@@ -293,9 +294,126 @@ describe("written and read again, places and orientations are the same", () => {
 
   test("what is asked for wrongly is told", async () => {
     await expect(readMolecules(join(folder, "x.txt"))).rejects.toThrow(
-      ".csv, .parquet, .star, .tbl, .em or .json",
+      ".csv, .parquet, .star, .tbl, .em, .json or .mod",
     );
     // @ts-expect-error: an unknown key
     await expect(readMolecules("x.tbl", { pixelsize: 1 })).rejects.toThrow('did you mean "pixelSizeA"');
+  });
+});
+
+describe("PEET", () => {
+  const MOTL =
+    "CCC,reserved,reserved,pIndex,wedgeWT,NA,NA,NA,NA,NA,xOffset,yOffset,zOffset,NA,NA,reserved,EulerZ(1),EulerZ(3),EulerX(2),reserved,CREATED WITH PEET Version 1.14.0\n";
+
+  /** A model as 3dmod writes one: two objects, chunks that say more, points of several in a contour. */
+  function model(points: readonly (readonly number[])[]): Uint8Array {
+    const parts: number[] = [];
+    const text = (value: string, length = value.length) =>
+      parts.push(...Array.from({ length }, (_, i) => value.charCodeAt(i) || 0));
+    const number = (value: number, isFloat = false) => {
+      const view = new DataView(new ArrayBuffer(4));
+      if (isFloat) view.setFloat32(0, value);
+      else view.setInt32(0, value);
+      parts.push(...new Uint8Array(view.buffer));
+    };
+    text("IMODV1.2", 240);
+    for (const group of [points.slice(0, 2), points.slice(2)]) {
+      text("OBJT", 180);
+      text("CONT");
+      [group.length, 0, 0, 0].forEach((value) => {
+        number(value);
+      });
+      group.flat().forEach((value) => {
+        number(value, true);
+      });
+      text("LABL");
+      number(6);
+      text("labels");
+    }
+    text("IEOF");
+    return Uint8Array.from(parts);
+  }
+
+  test("points of a model plus the offsets of its list, angles in the order phi, psi, theta", async () => {
+    await writeFile(
+      join(folder, "peet.mod"),
+      model([
+        [10.5, 20.5, 30],
+        [1, 2, 3],
+        [5.5, 6.5, 7],
+      ]),
+    );
+    const list = `${MOTL}0.7,0,0,3,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,2\n0.5,0,0,1,0,0,0,0,0,0,1.5,-2,0.25,0,0,0,60,-165,60,1\n`;
+    await put("peet.csv", list);
+    const found = await readMolecules(join(folder, "peet.mod"), { pixelSizeA: 10 });
+    expectNear(found.place(0), [7, 6, 5]);
+    expectNear(found.place(1), [30.25, 18, 11.5]);
+    const { rot, tilt, psi } = toRelion(found.rotator[1]);
+    expectNear([rot, tilt, psi], [30, 60, 75]);
+    expect(found.features).toEqual({ score: [0.7, 0.5], class: [2, 1] });
+    await put("other.csv", `${MOTL}1,0,0,9,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,1\n`);
+    await expect(
+      readMolecules(join(folder, "peet.mod"), { pixelSizeA: 10, motiveList: join(folder, "other.csv") }),
+    ).rejects.toThrow("that of a point, 1 to 3");
+  });
+
+  test("what is written comes back", async () => {
+    const molecules = new Molecules(
+      [
+        [1, 2, 3],
+        [4, 5, 6.5],
+      ],
+      [fromRelion(ANCHOR), fromRelion({ rot: -10, tilt: 20, psi: 33 })],
+      {
+        score: [0.25, 0.5],
+        class: [1, 2],
+      },
+    );
+    const path = join(folder, "out.mod");
+    await writeMolecules(path, molecules, { pixelSizeA: 13.5 });
+    const back = await readMolecules(path, { pixelSizeA: 13.5 });
+    expectNear([...back.place(0), ...back.place(1)], [1, 2, 3, 4, 5, 6.5]);
+    expectNear(back.rotvec(), [...molecules.rotvec()], 5);
+    expect(back.features).toEqual(molecules.features);
+    await expect(writeMolecules(path, molecules, { pixelSizeA: 13.5 })).rejects.toMatchObject({
+      fault: { code: "exists" },
+    });
+    const cut = (await readFile(path)).subarray(0, 440);
+    await writeFile(join(folder, "cut.mod"), cut);
+    await expect(readMolecules(join(folder, "cut.mod"), { pixelSizeA: 13.5 })).rejects.toThrow(
+      "ends with IEOF",
+    );
+  });
+});
+
+describe("EMAN2", () => {
+  test("boxes count from the centre of the tomogram without binning, and come back", async () => {
+    const info = {
+      apix_unbin: 2,
+      boxes_3d: [[-10, 5, 2.5, "tomobox", 0.5, 1]],
+      class_list: { 1: { boxsize: 32, name: "ribosome" } },
+    };
+    const found = await readMolecules(await put("a_info.json", JSON.stringify(info)), {
+      tomogramSize: [101, 100, 51],
+    });
+    expectNear(found.place(0), [0.2 * 27.5, 0.2 * 55, 0.2 * 40]);
+    expect(found.features).toEqual({ score: [0.5], class: [1], object: ["ribosome"] });
+    const warnings: string[] = [];
+    const path = join(folder, "b_info.json");
+    await writeMolecules(path, new Molecules([[1, 2, 3]], [fromRelion(ANCHOR)], { class: [3] }), {
+      ...{
+        format: "eman2",
+        pixelSizeA: 2,
+        tomogramSize: [101, 100, 51],
+        onLog: (message) => warnings.push(message),
+      },
+    });
+    expectNear((await readMolecules(path, { tomogramSize: [101, 100, 51] })).place(0), [1, 2, 3]);
+    expect(warnings.join()).toContain("left out orientations: EMAN2's boxes have none");
+  });
+
+  test("an old file without apix_unbin counts from the first voxel", async () => {
+    const path = await put("old_info.json", JSON.stringify({ boxes_3d: [[1, 2, 3, "manual", 0, 0]] }));
+    expectNear((await readMolecules(path, { pixelSizeA: 10 })).place(0), [3, 2, 1]);
   });
 });

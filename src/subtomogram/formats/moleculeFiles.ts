@@ -1,7 +1,9 @@
 import { VitrineError } from "../../core/index.ts";
 import {
+  fileExists,
   type OptionKeys,
   openFile,
+  prepareResultFiles,
   readFileBytes,
   readStar,
   readText,
@@ -10,12 +12,14 @@ import {
   type StarFile,
   writeFileAtomic,
   writeStar,
+  writeTogether,
 } from "../../io/index.ts";
 import { PLACE_COLUMNS, parseMoleculesCsv, ROTATION_COLUMNS, writeMoleculesCsv } from "../molecules/csv.ts";
 import type { Molecules } from "../molecules/molecules.ts";
 import { readMoleculesParquet, writeMoleculesParquet } from "../molecules/parquet.ts";
 import { copickFromMolecules, moleculesFromCopick } from "./copick.ts";
 import { dynamoFromMolecules, moleculesFromDynamo } from "./dynamo.ts";
+import { eman2FromMolecules, isEman2, moleculesFromEman2 } from "./eman2.ts";
 import {
   emFromMolecules,
   moleculesFromEm,
@@ -23,11 +27,21 @@ import {
   stopgapFromMolecules,
   stopgapTable,
 } from "./motiveList.ts";
+import { moleculesFromPeet, type PeetContext, peetFromMolecules } from "./peet.ts";
 import { moleculesFromRelion, type RelionCentre, relionFromMolecules, relionParticles } from "./relion.ts";
 import { openTomograms, type TomogramOptions } from "./tomograms.ts";
 
 /** Programs whose tables of molecules are read and written. */
-export type MoleculeFormat = "acryo" | "relion5" | "relion4" | "dynamo" | "av3" | "stopgap" | "copick";
+export type MoleculeFormat =
+  | "acryo"
+  | "relion5"
+  | "relion4"
+  | "dynamo"
+  | "av3"
+  | "stopgap"
+  | "copick"
+  | "peet"
+  | "eman2";
 
 /** Names of {@link MoleculeFormat}. */
 export const MOLECULE_FORMATS: readonly MoleculeFormat[] = [
@@ -38,17 +52,21 @@ export const MOLECULE_FORMATS: readonly MoleculeFormat[] = [
   "av3",
   "stopgap",
   "copick",
+  "peet",
+  "eman2",
 ];
 
 /** What reading molecules needs besides their table. */
 export interface ReadMoleculesOptions extends TomogramOptions {
   /** Where centred coordinates of RELION 5 count from; default `half`, as RELION itself. */
   readonly centre?: RelionCentre;
+  /** PEET's motive list of a model; default the .csv beside it with the same name. */
+  readonly motiveList?: string;
 }
 
 /** What writing molecules needs. */
 export interface WriteMoleculeFileOptions extends ReadMoleculesOptions {
-  /** Default by the ending: .csv and .parquet acryo, .star RELION 5, .tbl Dynamo, .em AV3, .json copick. */
+  /** Default by the ending: .csv and .parquet acryo, .star RELION 5, .tbl Dynamo, .em AV3, .json copick, .mod PEET. */
   readonly format?: MoleculeFormat;
   /** The tomogram of all molecules, where no feature `tomogram` says. */
   readonly tomogram?: string;
@@ -63,6 +81,7 @@ const READ_KEYS: OptionKeys<ReadMoleculesOptions> = {
   tomogramSize: true,
   tomograms: true,
   centre: true,
+  motiveList: true,
 };
 const WRITE_KEYS: OptionKeys<WriteMoleculeFileOptions> = {
   ...READ_KEYS,
@@ -73,8 +92,8 @@ const WRITE_KEYS: OptionKeys<WriteMoleculeFileOptions> = {
 };
 
 /**
- * Reads molecules of acryo (.csv, .parquet), RELION 3 to 5 and STOPGAP (.star), Dynamo (.tbl), TOM and AV3 (.em), copick (.json): places in nm from
- * the first voxel, orientations from the reference into the tomogram, everything else as features.
+ * Reads molecules of acryo (.csv, .parquet), RELION 3 to 5 and STOPGAP (.star), Dynamo (.tbl), TOM and AV3 (.em), copick and EMAN2 (.json), PEET (.mod
+ * with its .csv): places in nm from the first voxel, orientations from the reference into the tomogram, everything else as features.
  *
  * @throws {VitrineError} missing, storage: the file, a pixel size or a size of the tomogram; format: damaged; unsupported: another kind
  */
@@ -91,8 +110,16 @@ export async function readMolecules(path: string, options: ReadMoleculesOptions 
       return moleculesFromDynamo(await readText(path), context);
     case "em":
       return moleculesFromEm(await readFileBytes(path), context);
-    case "json":
-      return moleculesFromCopick(await readText(path), path);
+    case "json": {
+      const text = await readText(path);
+      return isEman2(text) ? moleculesFromEman2(text, context) : moleculesFromCopick(text, path);
+    }
+    case "mod":
+      return moleculesFromPeet(
+        await readFileBytes(path),
+        await motiveListOf(path, options.motiveList),
+        context,
+      );
     case "star": {
       const file = await readStar(path);
       const stopgap = stopgapTable(file);
@@ -102,6 +129,17 @@ export async function readMolecules(path: string, options: ReadMoleculesOptions 
     default:
       throw unknownEnding(path);
   }
+}
+
+/** Beside a model lies its list, if it has one. */
+async function motiveListOf(model: string, given: string | undefined) {
+  const at = given ?? listBeside(model);
+  if (given === undefined && !(await fileExists(at))) return undefined;
+  return { at, text: await readText(at) };
+}
+
+function listBeside(model: string): string {
+  return model.replace(/\.mod$/i, ".csv");
 }
 
 /** Every name of a column stands in so much of a table's beginning. */
@@ -116,6 +154,7 @@ export async function isMoleculeFile(path: string): Promise<boolean> {
     case "tbl":
     case "em":
     case "json":
+    case "mod":
     case "pq":
     case "parquet":
       return true;
@@ -181,7 +220,32 @@ export async function writeMolecules(
       return writeFileAtomic(path, emFromMolecules(named, context), { overwrite });
     case "copick":
       return writeFileAtomic(path, utf8(copickFromMolecules(named)), { overwrite });
+    case "eman2":
+      return writeFileAtomic(path, utf8(eman2FromMolecules(named, { ...context, onLog })), { overwrite });
+    case "peet":
+      return writePeet(path, named, { ...context, overwrite });
   }
+}
+
+/** Both files or none. */
+async function writePeet(
+  path: string,
+  molecules: Molecules,
+  { overwrite, ...context }: PeetContext & { readonly overwrite: boolean },
+): Promise<void> {
+  refuseOtherModel(path);
+  const { model, list } = peetFromMolecules(molecules, context);
+  await prepareResultFiles({ inputs: [], outputs: [path, listBeside(path)], overwrite });
+  await writeTogether(async (files) => {
+    await files.write(path, (to) => writeFileAtomic(to, model, { overwrite: true }));
+    await files.write(listBeside(path), (to) => writeFileAtomic(to, utf8(list), { overwrite: true }));
+  });
+}
+
+function refuseOtherModel(at: string): void {
+  if (endingOf(at) === "mod") return;
+  const expected = "a model's name that ends with .mod; its motive list is written beside it";
+  throw new VitrineError({ code: "unsupported", at, expected, found: "another ending" });
 }
 
 function utf8(text: string): Uint8Array {
@@ -201,6 +265,7 @@ const BY_ENDING: Readonly<Record<string, MoleculeFormat>> = {
   tbl: "dynamo",
   em: "av3",
   json: "copick",
+  mod: "peet",
 };
 
 function formatOf(path: string): MoleculeFormat {
@@ -214,7 +279,7 @@ function endingOf(path: string): string {
 }
 
 function unknownEnding(at: string): VitrineError {
-  const expected = "a table of molecules: .csv, .parquet, .star, .tbl, .em or .json";
+  const expected = "a table of molecules: .csv, .parquet, .star, .tbl, .em, .json or .mod";
   return new VitrineError({ code: "unsupported", at, expected, found: "another ending" });
 }
 

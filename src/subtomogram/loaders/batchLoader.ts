@@ -1,13 +1,16 @@
 import type { Backend } from "../../compute/index.ts";
 import { type Shape3, VitrineError } from "../../core/index.ts";
 import { type OptionKeys, requireKnownOptions } from "../../io/index.ts";
+import { isProvider } from "../../pipe/index.ts";
 import { featureColumn } from "../molecules/features.ts";
 import { Molecules } from "../molecules/molecules.ts";
 import type { TomogramInput } from "../sampling/tomogram.ts";
 import type { TiltModel } from "../tilt/tilt.ts";
+import type { AlignMultiOptions, AlignOptions, CompareOptions } from "./align.ts";
 import { Loader, type LoaderChanges } from "./loader.ts";
 import { requireOrder, SubtomogramLoader, type SubtomogramLoaderOptions } from "./subtomogramLoader.ts";
 import { requireShape, type VolumeRequest } from "./subvolumes.ts";
+import type { Template } from "./templates.ts";
 
 /** The feature that says which tomogram a molecule is of. */
 export const IMAGE_ID = "image-id";
@@ -25,8 +28,9 @@ const KEYS: OptionKeys<BatchLoaderOptions> = { order: true, outputShape: true, b
 const SAME_SCALE = 0.01;
 
 /**
- * Molecules of several tomograms of one voxel size, each with its own missing wedge; which is which says the feature `image-id`. Never
- * changed: what adds a tomogram gives another.
+ * Molecules of several tomograms, each with its own missing wedge; which is which says the feature `image-id`. Tomograms of different voxel sizes
+ * are aligned and scored together, a template's provider being asked once for each voxel size; their boxes are not averaged. Never changed: what adds
+ * a tomogram gives another.
  *
  * @example
  * const batch = new BatchLoader({ outputShape: 32 }).addTomogram(first, molecules, { scale: 0.5 }).addTomogram(second, others, { scale: 0.5 });
@@ -37,7 +41,7 @@ export class BatchLoader extends Loader<BatchLoader> {
   /** Of each tomogram a loader, without molecules, by the id. */
   readonly #images: ReadonlyMap<string, SubtomogramLoader>;
 
-  /** @throws {VitrineError} range: another order, or tomograms of different voxel sizes */
+  /** @throws {VitrineError} range: another order; missing: a molecule of no tomogram */
   constructor(
     options: BatchLoaderOptions = {},
     parts: { readonly images?: ReadonlyMap<string, SubtomogramLoader>; readonly molecules?: Molecules } = {},
@@ -46,7 +50,7 @@ export class BatchLoader extends Loader<BatchLoader> {
     const { images = new Map<string, SubtomogramLoader>(), molecules = Molecules.empty([IMAGE_ID]) } = parts;
     super({
       molecules,
-      scale: oneScale(images),
+      scale: firstScale(images, molecules),
       order: requireOrder(options.order ?? 3),
       outputShape:
         options.outputShape === undefined ? undefined : requireShape(options.outputShape, "BatchLoader"),
@@ -79,7 +83,7 @@ export class BatchLoader extends Loader<BatchLoader> {
    * With another tomogram and its molecules.
    *
    * @param options  as of a `SubtomogramLoader`, and `id`: default the number of tomograms before
-   * @throws {VitrineError} exists: an id that is taken; range: another voxel size than the others'
+   * @throws {VitrineError} exists: an id that is taken
    */
   addTomogram(
     image: TomogramInput,
@@ -104,7 +108,64 @@ export class BatchLoader extends Loader<BatchLoader> {
     return new BatchLoader(this.#options(), { images, molecules });
   }
 
+  override async align(template: Template, options: AlignOptions = {}): Promise<BatchLoader> {
+    if (this.#byScale().length <= 1) return super.align(template, options);
+    requireProviders([template]);
+    return this.#eachScale((part) => part.align(template, options));
+  }
+
+  override async alignMultiTemplates(
+    templates: Template | readonly Template[],
+    options: AlignMultiOptions = {},
+  ): Promise<BatchLoader> {
+    if (this.#byScale().length <= 1) return super.alignMultiTemplates(templates, options);
+    requireProviders(Array.isArray(templates) ? templates : [templates]);
+    return this.#eachScale((part) => part.alignMultiTemplates(templates, options));
+  }
+
+  override async score(
+    templates: Template | readonly Template[],
+    options: CompareOptions = {},
+  ): Promise<readonly Float64Array[]> {
+    const parts = this.#byScale();
+    if (parts.length <= 1) return super.score(templates, options);
+    requireProviders(Array.isArray(templates) ? templates : [templates]);
+    const scores: Float64Array[] = [];
+    for (const rows of parts)
+      (await this.select(rows).score(templates, options)).forEach((found, template) => {
+        scores[template] ??= new Float64Array(this.count);
+        for (const [i, row] of rows.entries()) scores[template][row] = found[i];
+      });
+    return scores;
+  }
+
+  /** Works on the molecules of one voxel size after the other, and puts the results in the order of the molecules. */
+  async #eachScale(work: (part: BatchLoader) => Promise<BatchLoader>): Promise<BatchLoader> {
+    const parts = this.#byScale();
+    const done: Molecules[] = [];
+    for (const rows of parts) done.push((await work(this.select(rows))).molecules);
+    const order = parts.flat();
+    const back = new Array<number>(order.length);
+    order.forEach((row, at) => {
+      back[row] = at;
+    });
+    return this.replace({ molecules: Molecules.concat(done).subset(back) });
+  }
+
+  /** Rows of the molecules of each voxel size. */
+  #byScale(): readonly (readonly number[])[] {
+    const parts: { readonly scale: number; readonly rows: number[] }[] = [];
+    for (const [row, id] of featureColumn(this.molecules.features, IMAGE_ID).entries()) {
+      const { scale } = this.#imageOf(String(id));
+      const part = parts.find((one) => Math.abs(scale / one.scale - 1) <= SAME_SCALE);
+      if (part === undefined) parts.push({ scale, rows: [row] });
+      else part.rows.push(row);
+    }
+    return parts.map(({ rows }) => rows);
+  }
+
   override async *readVolumes(request: VolumeRequest): AsyncGenerator<Float32Array> {
+    requireOneScale(this.#images, this.molecules);
     const readers = new Map(
       Object.entries(this.loaders).map(([id, loader]) => [
         id,
@@ -156,16 +217,40 @@ export class BatchLoader extends Loader<BatchLoader> {
   }
 }
 
-function oneScale(images: ReadonlyMap<string, SubtomogramLoader>): number {
-  const [first, ...others] = images.values();
-  if (first === undefined) return 1;
+/** Images that have molecules, or all where there are none yet. */
+function usedImages(
+  images: ReadonlyMap<string, SubtomogramLoader>,
+  molecules: Molecules,
+): readonly SubtomogramLoader[] {
+  const ids = new Set(featureColumn(molecules.features, IMAGE_ID).map(String));
+  return [...images].filter(([id]) => ids.size === 0 || ids.has(id)).map(([, loader]) => loader);
+}
+
+function firstScale(images: ReadonlyMap<string, SubtomogramLoader>, molecules: Molecules): number {
+  return usedImages(images, molecules)[0]?.scale ?? 1;
+}
+
+function requireOneScale(images: ReadonlyMap<string, SubtomogramLoader>, molecules: Molecules): void {
+  const [first, ...others] = usedImages(images, molecules);
   const other = others.find(({ scale }) => Math.abs(scale / first.scale - 1) > SAME_SCALE);
-  if (other === undefined) return first.scale;
+  if (other === undefined) return;
   throw new VitrineError({
     code: "range",
     at: `BatchLoader ${other.tomogram.name}`,
     expected: `the voxel size of the others, ${first.scale} nm`,
     found: `${other.scale} nm`,
-    hint: "Make a batch of each voxel size, or bin the finer one",
+    hint: "Boxes of different voxel sizes are aligned and scored together, not averaged: take those of one, or bin the finer one",
+  });
+}
+
+/** An array has one voxel size. */
+function requireProviders(templates: readonly Template[]): void {
+  if (templates.every((template) => isProvider(template))) return;
+  throw new VitrineError({
+    code: "range",
+    at: "BatchLoader template",
+    expected: "what provides a volume for each voxel size of the tomograms",
+    found: "an array",
+    hint: "Make one with fromFile or fromArray",
   });
 }

@@ -1,5 +1,6 @@
-import { type Backend, rfft3 } from "../../compute/index.ts";
+import { type Backend, irfft3, rfft3 } from "../../compute/index.ts";
 import { elementCount, type Shape3, VitrineError } from "../../core/index.ts";
+import { randomizeSpectrumPhases } from "../../optics/index.ts";
 import type { PipeImage } from "../../pipe/index.ts";
 import {
   type AverageOptions,
@@ -31,6 +32,11 @@ export interface FscOptions extends AverageOptions, Pick<SplitOptions, "sets" | 
   readonly mask?: Mask;
   /** Width of a shell, cycles/voxel. */
   readonly dfreq?: number;
+  /**
+   * Correct the curves for what the mask itself correlates: halves get random phases from this frequency on, cycles/voxel, and from there a curve t
+   * becomes (t - n) / (1 - n), n the curve of those.
+   */
+  readonly randomizeFrom?: number;
 }
 
 /** What `fscWithHalfmaps` gives. */
@@ -87,14 +93,58 @@ export async function fscOfHalves(set: Subvolumes, options: FscOptions = {}): Pr
     const curves: ShellCurve[] = [];
     for (let i = 0; i < sets; i++)
       curves.push(await shellCorrelation(backend, [halves[2 * i], halves[2 * i + 1]], { shape, dfreq }));
+    const { randomizeFrom } = options;
+    const corrected =
+      randomizeFrom === undefined || mask === undefined
+        ? curves.map(({ correlations }) => correlations)
+        : await correctCurves(backend, curves, { halfmaps, mask, shape, dfreq, randomizeFrom });
     return {
       frequencies: curves[0].frequencies,
-      curves: curves.map(({ correlations }) => correlations),
+      curves: corrected,
       halfmaps,
       average,
       mask,
     };
   });
+}
+
+/** What halves of random phases agree in is the mask's. Source: Chen et al. 2013, Ultramicroscopy 135:24. */
+async function correctCurves(
+  backend: Backend,
+  curves: readonly ShellCurve[],
+  {
+    halfmaps,
+    mask,
+    shape,
+    dfreq,
+    randomizeFrom,
+  }: {
+    readonly halfmaps: AverageParts;
+    readonly mask: PipeImage;
+    readonly shape: Shape3;
+    readonly dfreq: number;
+    readonly randomizeFrom: number;
+  },
+): Promise<readonly Float64Array[]> {
+  const halves = maskedHalves(halfmaps, undefined);
+  const random: Float32Array[] = [];
+  for (const [i, half] of halves.entries()) {
+    const spectrum = await rfft3(backend, half, shape);
+    const turned = randomizeSpectrumPhases(spectrum, shape, { cutOn: randomizeFrom, seed: i + 1 });
+    random.push((await irfft3(backend, turned, shape)).map((value, k) => value * mask.data[k]));
+  }
+  const corrected: Float64Array[] = [];
+  for (const [i, { frequencies, correlations }] of curves.entries()) {
+    const noise = await shellCorrelation(backend, [random[2 * i], random[2 * i + 1]], { shape, dfreq });
+    corrected.push(
+      correlations.map((value, shell) => {
+        const n = noise.correlations[shell];
+        // A shell that begins before has phases that were kept.
+        return frequencies[shell] - dfreq / 2 < randomizeFrom || !(n < 1) ? value : (value - n) / (1 - n);
+      }),
+    );
+  }
+  return corrected;
 }
 
 /** One Fourier voxel and a half. */

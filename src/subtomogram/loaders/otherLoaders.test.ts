@@ -10,6 +10,7 @@ import {
 } from "../../../test/support/subtomogramCase.ts";
 import { createPool, type Pool } from "../../compute/index.ts";
 import { parseNpy } from "../../io/index.ts";
+import { fromArray, providerFunction } from "../../pipe/index.ts";
 import { Molecules } from "../molecules/molecules.ts";
 import { BatchLoader } from "./batchLoader.ts";
 import { ExtractedSubvolumeLoader, extractSubtomograms } from "./extractedLoader.ts";
@@ -72,11 +73,32 @@ describe("a batch of tomograms", () => {
     expectNear(data.subarray(2 * 24 ** 3, 3 * 24 ** 3), one, 1e-7);
   });
 
-  test("has one voxel size, and knows its tomograms", () => {
-    const other = () => batch().addTomogram(tomo, start, { scale: 0.6 });
-    expect(other).toThrowErrorMatchingInlineSnapshot(
-      `[VitrineError: BatchLoader tomogram: expected the voxel size of the others, 0.5 nm, found 0.6 nm. Make a batch of each voxel size, or bin the finer one.]`,
-    );
+  test("of two voxel sizes asks a template once for each, aligns, and does not average", async () => {
+    const coarse = await new SubtomogramLoader(tomo, start.slice(20, 24), {
+      scale: 0.5,
+      backend: pool,
+    }).binning(2);
+    const mixed = batch().select([0, 1, 5]).addLoader(coarse, "coarse");
+    const asked: number[] = [];
+    const template = providerFunction(async (scale: number) => {
+      asked.push(scale);
+      return fromArray(A, 0.5)(scale);
+    })();
+    const shuffled = mixed.select([3, 0, 4, 1, 2, 5]);
+    const aligned = await shuffled.align(template, { maxShifts: 1.5, cutoff: 0.3 });
+    expect(asked.sort()).toEqual([0.5, 1]);
+    expect(aligned.molecules.features["image-id"]).toEqual(["coarse", "t0", "coarse", "t0", "t1", "coarse"]);
+    const alone = await shuffled.select([1, 3, 4]).align(A, { maxShifts: 1.5, cutoff: 0.3 });
+    expectNear(aligned.molecules.subset([1, 3, 4]).pos, [...alone.molecules.pos]);
+    const [scores] = await shuffled.score(template, {});
+    expect(scores).toHaveLength(6);
+    expect(scores.every(Number.isFinite)).toBe(true);
+    await expect(shuffled.align(A)).rejects.toThrow("Make one with fromFile or fromArray");
+    await expect(shuffled.average()).rejects.toThrow("not averaged");
+    expect((await shuffled.select([0, 2]).average({ outputShape: 12 })).shape).toEqual([12, 12, 12]);
+  });
+
+  test("knows its tomograms", () => {
     const stranger = () =>
       batch().replace({ molecules: start.withFeatures({ "image-id": new Array(40).fill("t7") }) });
     expect(stranger).toThrowErrorMatchingInlineSnapshot(

@@ -30,6 +30,11 @@ export interface PickTemplateOptions extends PickOptions {
   readonly order?: 0 | 1 | 3;
   /** Two molecules are farther apart, nm; default 1. */
   readonly minDistance?: number;
+  /**
+   * Match the template's mirror image along z too, and tell which fits better: a tomogram of the wrong hand has poor hits. Those of both come with the
+   * feature `hand`, 1 of the template as it is and -1 of its mirror image; default false.
+   */
+  readonly bothHands?: boolean;
 }
 
 const KEYS = {
@@ -116,7 +121,14 @@ export async function pickTemplate(
   template: Template,
   options: PickTemplateOptions = {},
 ): Promise<Molecules> {
-  requireKnownOptions("pickTemplate", options, { ...KEYS, rotations: true, order: true, minDistance: true });
+  requireKnownOptions("pickTemplate", options, {
+    ...KEYS,
+    rotations: true,
+    order: true,
+    minDistance: true,
+    bothHands: true,
+  });
+  if (options.bothHands === true) return pickBothHands(image, template, options);
   const { tomogram, scale } = inputOf(image, options);
   const volume = await normalizeTemplate(template, scale);
   requireFits(volume.shape, tomogram);
@@ -137,6 +149,38 @@ export async function pickTemplate(
     const offset: Zyx = [half(volume.shape[0]), half(volume.shape[1]), half(volume.shape[2])];
     return picked(tomogram, { reach, radius, score }, { ...options, scale, offset, rotations });
   });
+}
+
+async function pickBothHands(
+  image: TomogramInput,
+  template: Template,
+  options: PickTemplateOptions,
+): Promise<Molecules> {
+  const { scale, tomogram } = inputOf(image, options);
+  const volume = await normalizeTemplate(template, scale);
+  const [depth, height, width] = volume.shape;
+  const plane = height * width;
+  const mirror = volume.data.map(
+    (_, i) => volume.data[(depth - 1 - Math.floor(i / plane)) * plane + (i % plane)],
+  );
+  const one = { ...options, bothHands: false };
+  const hands = [
+    await pickTemplate(image, volume, one),
+    await pickTemplate(image, { data: mirror, shape: volume.shape }, one),
+  ];
+  const best = hands.map(({ features }) =>
+    features.score.reduce((most: number, score) => Math.max(most, Number(score)), 0),
+  );
+  if (best[1] > best[0])
+    options.onLog?.(
+      `${tomogram.name}: the template's mirror image fits better, ${best[1].toPrecision(3)} to ${best[0].toPrecision(3)}: is the tomogram of the other hand?`,
+      "warning",
+    );
+  return Molecules.concat(
+    hands.map((found, i) =>
+      found.withFeatures({ hand: new Array<number>(found.count).fill(i === 0 ? 1 : -1) }),
+    ),
+  );
 }
 
 /** From the voxel that stands for a window to its centre. */

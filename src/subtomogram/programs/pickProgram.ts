@@ -15,6 +15,8 @@ export type PickMethod =
       readonly templatePath: string;
       readonly rotations?: RotationsInput;
       readonly minDistance?: number;
+      /** As `pickTemplate` has it. */
+      readonly bothHands?: boolean;
     };
 
 /** What is picked of which tomogram, and where it goes. */
@@ -79,11 +81,12 @@ function pickBy(method: PickMethod, image: ImageSource, options: PickOptions): P
     case "dog":
       return pickDoG(image, method.sigmas, options);
     case "template": {
-      const { templatePath, rotations, minDistance } = method;
+      const { templatePath, rotations, minDistance, bothHands } = method;
       return pickTemplate(image, fromFile(templatePath), {
         ...options,
         ...(rotations !== undefined && { rotations }),
         ...(minDistance !== undefined && { minDistance }),
+        ...(bothHands !== undefined && { bothHands }),
       });
     }
   }
