@@ -114,7 +114,7 @@ export {
   rotatePolarImages,
   selectImages,
 } from "./images/polar.ts";
-export type { Lens, PolarCtf, PolarCtfOptions } from "./images/polarCtf.ts";
+export type { AnglesFrom, Lens, PolarCtf, PolarCtfOptions } from "./images/polarCtf.ts";
 export { polarCtf } from "./images/polarCtf.ts";
 export type { VarianceScalingOptions } from "./images/varianceScaling.ts";
 export { varianceScaling } from "./images/varianceScaling.ts";

@@ -39,6 +39,7 @@ interface LikelihoodArguments extends TaskArguments {
   readonly posePosterior?: boolean;
   readonly noisePrior: NoisePrior;
   readonly ctfEnvelope?: boolean;
+  readonly ctfAngles?: "rows" | "columns";
   readonly method: "compressed" | "exact";
   readonly errorBound: number;
   readonly nTemplatesPerBatch?: number;
@@ -70,6 +71,11 @@ const RULES: readonly IdleRule<LikelihoodArguments>[] = [
     why: "with --engine, where --cores says it",
   },
 ];
+
+const CTF_ANGLES = new Option(
+  "--ctf-angles <axis>",
+  "what defocus angles are counted from; default: as the stacks say (RELION's and cryoSPARC's: columns), in CryoLike's own stacks rows",
+).choices(["rows", "columns"]);
 
 /** Adds `vitrine likelihood`. */
 export function addLikelihood(cli: Command): void {
@@ -111,6 +117,7 @@ export function addLikelihood(cli: Command): void {
       "flat-variance" as const,
     )
     .option("--ctf-envelope", "multiply CTFs with the B-factor and the scale of the particles' table")
+    .addOption(CTF_ANGLES)
     .addOption(
       new Option("--method <name>", "compressed per angular frequency, or whole spectra")
         .choices(["compressed", "exact"])
@@ -210,6 +217,7 @@ function toOptions(
     ...{ integrated: args.integrated ?? false, poseLikelihood: args.poseLikelihood ?? false },
     posePosterior: args.posePosterior ?? false,
     ...{ ctfEnvelope: args.ctfEnvelope ?? false, picture: args.picture ?? false },
+    ...(args.ctfAngles !== undefined && { ctfAngles: args.ctfAngles }),
     ...(nTemplatesPerBatch !== undefined && { nTemplatesPerBatch }),
     ...(nImagesPerBatch !== undefined && { nImagesPerBatch }),
   };

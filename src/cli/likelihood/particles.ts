@@ -71,7 +71,10 @@ export function addParticles(cli: Command): void {
     .option("--n-stacks-max <number>", "stop after so many stacks", count)
     .option("--downsample <N[:mean|max]>", "make one pixel of N x N, N even", downsampling)
     .option("--radians", "angles of --star with --mrc are radians")
-    .option("--compat", "keep the whole table's lists of files and images in every stack, as CryoLike does")
+    .option(
+      "--compat",
+      "as CryoLike: keep the whole table's lists in every stack, and do not say what defocus angles are counted from",
+    )
     .option("--picture", "draw some images of every stack, and its power spectrum, into OUT/plots")
     .option("--overwrite", "replace stacks that are there")
     .option("--json", "print the result as JSON");
@@ -93,11 +96,6 @@ const RULES: readonly IdleRule<ParticlesArguments>[] = [
     why: "where files are named",
   },
   { options: ["radians"], isIdle: ({ mrc }) => mrc.length === 0, why: "without --mrc" },
-  {
-    options: ["compat"],
-    isIdle: ({ mrc, cryosparc }) => mrc.length > 0 || cryosparc !== undefined,
-    why: "without lists of images",
-  },
 ];
 
 function requireOneKind(command: Command, { star, mrc, cs, cryosparc }: ParticlesArguments): void {

@@ -31,6 +31,9 @@ export interface Lens {
   readonly scale?: number | ArrayLike<number> | null;
 }
 
+/** Where defocus angles begin: axis 0 of images, or axis 1. */
+export type AnglesFrom = "rows" | "columns";
+
 /** How a CTF is made. */
 export interface PolarCtfOptions {
   readonly grid: PolarGrid;
@@ -45,7 +48,7 @@ export interface PolarCtfOptions {
    * Where defocus angles begin: `rows` (default, as CryoLike) from axis 0 of images; `columns` from axis 1 towards axis 0, as RELION and
    * cryoSPARC mean them in images of MRC files.
    */
-  readonly anglesFrom?: "rows" | "columns";
+  readonly anglesFrom?: AnglesFrom;
   /** Take |U - V| as CryoLike does, which turns astigmatism by 90° where V is larger than U. */
   readonly compat?: boolean;
 }

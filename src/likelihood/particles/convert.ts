@@ -192,7 +192,8 @@ function entriesOf({ parts, start }: PlannedStack, descriptor: ImageDescriptor, 
   const rows = parts.flatMap(({ source, from, to }) => source.rows.slice(from, to));
   return stackEntries(descriptor, lensRows(lens, rows), {
     ...(start !== undefined && { start }),
-    ...(compat && { whole: lens }),
+    // Tables of RELION and cryoSPARC count defocus angles from columns; CryoLike takes them for angles from rows.
+    ...(compat ? { whole: lens } : { anglesFrom: "columns" }),
   });
 }
 

@@ -73,7 +73,7 @@ describe("against CryoLike", () => {
       params,
       [input("particles.mrcs")],
       [input("particles.star")],
-      { folderOutput: folder },
+      { folderOutput: folder, compat: true },
     );
     expect(report).toEqual({ folder, stacks: 1, images: 24 });
     await expectSame(folder, "particles", `${stackName(0)}.pt`);

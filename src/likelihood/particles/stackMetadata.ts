@@ -3,7 +3,7 @@ import type { FileSource, NpyValueContent } from "../../io/index.ts";
 import type { ImageDescriptor } from "../descriptor/descriptor.ts";
 import { descriptorEntries, descriptorOf, integer, NONE, real } from "../descriptor/descriptorFile.ts";
 import { type PlainArchive, readPlainArchive } from "../descriptor/plainValues.ts";
-import type { Lens } from "../images/polarCtf.ts";
+import type { AnglesFrom, Lens } from "../images/polarCtf.ts";
 import type { LensTable } from "./lensTable.ts";
 
 /** What is said of a stack beside its lens. */
@@ -12,13 +12,17 @@ export interface StackPlace {
   readonly start?: number;
   /** The lists of files and images of the whole table, as CryoLike keeps them in every stack of it. */
   readonly whole?: LensTable;
+  /** What defocus angles of the table are counted from, as an entry that CryoLike does not have (and does not mind). */
+  readonly anglesFrom?: AnglesFrom;
 }
+
+const ANGLES_FROM = "defocusAngleFrom";
 
 /** The entries of a stack's `.npz`, in the order and types of CryoLike's. */
 export function stackEntries(
   descriptor: ImageDescriptor,
   lens: LensTable,
-  { start, whole = lens }: StackPlace,
+  { start, whole = lens, anglesFrom }: StackPlace,
 ): [name: string, content: NpyValueContent][] {
   const list = (values: Float64Array): NpyValueContent => ({
     shape: [values.length],
@@ -50,6 +54,9 @@ export function stackEntries(
           ["stack_start", integer(start)],
           ["stack_end", integer(start + lens.count)],
         ] as const)),
+    ...(anglesFrom === undefined
+      ? []
+      : [[ANGLES_FROM, { dtype: "U", shape: [], data: [anglesFrom] }] as const]),
   ] as [string, NpyValueContent][];
 }
 
@@ -84,6 +91,8 @@ export interface StackMetadata {
   readonly descriptor: ImageDescriptor;
   readonly lens: Lens;
   readonly count: number;
+  /** What defocus angles are counted from; stacks of CryoLike do not say it. */
+  readonly anglesFrom?: AnglesFrom;
 }
 
 /**
@@ -114,7 +123,14 @@ export async function readStackMetadata(source: FileSource): Promise<StackMetada
     bFactorA2: optional("ctfBfactor"),
     scale: optional("ctfScalefactor"),
   };
-  return { descriptor, lens, count };
+  const anglesFrom = anglesAt(archive);
+  return { descriptor, lens, count, ...(anglesFrom && { anglesFrom }) };
+}
+
+function anglesAt({ name, values }: PlainArchive): AnglesFrom | undefined {
+  const value = values[ANGLES_FROM];
+  if (value === undefined || value === "rows" || value === "columns") return value;
+  throw wrong("range", `${name} ${ANGLES_FROM}`, { expected: "rows or columns", found: shown(value) });
 }
 
 function numberAt({ name, values }: PlainArchive, key: string): number {
@@ -147,7 +163,7 @@ function shown(value: unknown): string {
 }
 
 function wrong(
-  code: "missing" | "type" | "shape",
+  code: "missing" | "type" | "shape" | "range",
   at: string,
   { expected, found }: { readonly expected: string; readonly found: string },
 ): VitrineError {

@@ -1,9 +1,10 @@
 import { VitrineError } from "../../core/index.ts";
 import { readTorchTensor } from "../../io/index.ts";
+import type { Log } from "../../program/index.ts";
 import { type ImageDescriptor, incompatibilities } from "../descriptor/descriptor.ts";
 import type { ParticleStackPaths } from "../files.ts";
-import { type PolarCtf, polarCtf } from "../images/polarCtf.ts";
-import { readStackMetadata } from "../particles/stackMetadata.ts";
+import { type AnglesFrom, type PolarCtf, polarCtf } from "../images/polarCtf.ts";
+import { readStackMetadata, type StackMetadata } from "../particles/stackMetadata.ts";
 import { isDouble } from "../precision.ts";
 import { type PolarStack, requireFinite } from "../stacks.ts";
 
@@ -40,14 +41,17 @@ export interface ParticleStack {
 /** How CTFs of particles are made: see `polarCtf`. */
 export interface CtfChoices {
   readonly ctfEnvelope?: boolean;
+  /** What defocus angles are counted from; default what the stack says, else `rows` as CryoLike, which does not say it. */
+  readonly ctfAngles?: AnglesFrom;
   readonly compat?: boolean;
+  readonly onLog?: Log;
 }
 
 /** Reads a stack of particles and its metadata. @throws {VitrineError} as `readPolarStack` and `readStackMetadata`; shape: other parameters, or images without a CTF */
 export async function readParticleStack(
   { fourier, metadata }: ParticleStackPaths,
   descriptor: ImageDescriptor,
-  { ctfEnvelope = false, compat = false }: CtfChoices,
+  choices: CtfChoices,
 ): Promise<ParticleStack> {
   const own = await readStackMetadata(metadata);
   const differences = incompatibilities(descriptor, own.descriptor);
@@ -70,8 +74,25 @@ export async function readParticleStack(
   const options = {
     grid: descriptor.polarGrid,
     boxSizeA: descriptor.boxSizeA[0],
-    envelope: ctfEnvelope,
-    compat,
+    envelope: choices.ctfEnvelope ?? false,
+    anglesFrom: anglesOf(own, metadata, choices),
+    compat: choices.compat ?? false,
   };
   return { images, ctf: polarCtf(own.lens, options) };
+}
+
+function anglesOf(
+  { anglesFrom, lens }: StackMetadata,
+  metadata: string,
+  { ctfAngles, compat, onLog }: CtfChoices,
+): AnglesFrom {
+  if (ctfAngles !== undefined) return ctfAngles;
+  if (compat) return "rows";
+  const isAstigmatic = Array.from(lens.defocusUA).some((u, m) => u !== lens.defocusVA[m]);
+  if (anglesFrom === undefined && isAstigmatic)
+    onLog?.(
+      `${metadata}: a stack of CryoLike, which takes defocus angles from rows; if it has those of RELION or cryoSPARC, --ctf-angles columns is right`,
+      "warning",
+    );
+  return anglesFrom ?? "rows";
 }

@@ -15,6 +15,7 @@ import type { ImageDescriptor } from "../descriptor/descriptor.ts";
 import { ensureDescriptor } from "../descriptor/descriptorFile.ts";
 import type { Displacer } from "../displacements/configureDisplacement.ts";
 import { displacementsPath, type LikelihoodPaths, likelihoodPaths } from "../files.ts";
+import type { AnglesFrom } from "../images/polarCtf.ts";
 import { marginalLogLikelihood, viewPosteriors } from "../integrated/integralModel.ts";
 import type { NoisePrior } from "../integrated/noisePrior.ts";
 import { computeLikelihoodOptimalPose } from "../integrated/singlePose.ts";
@@ -48,6 +49,8 @@ export interface RunLikelihoodOptions extends Omit<CompareMethod, "precision">, 
   readonly noisePrior?: NoisePrior;
   /** Multiply CTFs with exp(-B s²/4) and the scale of the particles' table, which CryoLike reads and does not use. */
   readonly ctfEnvelope?: boolean;
+  /** What defocus angles are counted from: axis 0 of images or, as RELION and cryoSPARC, axis 1; default as the stacks say, in stacks of CryoLike `rows`. */
+  readonly ctfAngles?: AnglesFrom;
   /** CryoLike's faults and pickles. */
   readonly compat?: boolean;
   /** Draw particles with their best templates, the distribution of what was found, and the particles' power into OUT/template0/plots. */
@@ -92,6 +95,7 @@ export const RUN_KEYS = {
   posePosterior: true,
   noisePrior: true,
   ctfEnvelope: true,
+  ctfAngles: true,
   compat: true,
   picture: true,
 } as const;
