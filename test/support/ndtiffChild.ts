@@ -3,8 +3,9 @@
 import { writeSync } from "node:fs";
 import { createNdtiff } from "../../src/io/index.ts";
 
-const [directory, images] = process.argv.slice(2);
-const writer = await createNdtiff({ directory, maxFileBytes: 5_400_000 });
+const [directory, images, kind] = process.argv.slice(2);
+const durability = kind === "process" ? "process" : "power";
+const writer = await createNdtiff({ directory, maxFileBytes: 5_400_000, durability });
 
 async function save(time: number): Promise<void> {
   const [width, height] = [64, 128];
@@ -17,7 +18,7 @@ const pending = new Set<Promise<void>>();
 for (let time = 0; time < Number(images); time++) {
   const put = save(time).finally(() => pending.delete(put));
   pending.add(put);
-  if (pending.size >= 3) await Promise.race(pending);
+  if (pending.size >= 8) await Promise.race(pending);
 }
 await Promise.all(pending);
 await writer.finish();

@@ -272,9 +272,13 @@ describe("kill -9", () => {
       fileURLToPath(new URL("../../../test/support/ndtiffChild.ts", import.meta.url)),
       folder,
     );
-    for (const killAfter of [1, 17, 60]) {
+    for (const [killAfter, durability] of [
+      [1, "process"],
+      [17, "power"],
+      [60, "process"],
+    ] as const) {
       const path = fresh();
-      const saved = await writeUntil(child, path, killAfter);
+      const saved = await writeUntil([child, path, "100000", durability], killAfter);
       await using dataset = await openNdtiff(path);
       const found = new Set(dataset.imageCoordinates().map(({ time }) => time));
       expect(saved.filter((time) => !found.has(time))).toEqual([]);
@@ -289,8 +293,8 @@ describe("kill -9", () => {
 });
 
 /** Runs the child until it has saved so many images, kills it, and gives the numbers that it had printed. */
-async function writeUntil(child: string, path: string, killAfter: number): Promise<number[]> {
-  const process_ = spawn(process.execPath, [child, path, "100000"], { stdio: ["ignore", "pipe", "inherit"] });
+async function writeUntil(command: readonly string[], killAfter: number): Promise<number[]> {
+  const process_ = spawn(process.execPath, command, { stdio: ["ignore", "pipe", "inherit"] });
   const saved: number[] = [];
   for await (const line of createInterface(process_.stdout)) {
     saved.push(Number(line));

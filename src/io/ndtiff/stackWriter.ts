@@ -43,9 +43,17 @@ export interface ImageSpan {
   readonly end: number;
 }
 
+/** An image that waits to be written. */
+interface Waiting {
+  readonly span: ImageSpan;
+  readonly image: ImageBytes;
+  readonly resolve: () => void;
+  readonly reject: (error: unknown) => void;
+}
+
 /**
- * One TIFF file that grows. An image is written with its IFD in one call; only then is it linked to the one before it, so that
- * the chain of IFDs ends properly whenever the program dies.
+ * One TIFF file that grows. An image is written with its IFD in one call, together with those that wait and lie behind it; only then is
+ * the first of them linked to the one before it, so that the chain of IFDs ends properly whenever the program dies.
  */
 export class StackWriter {
   readonly name: string;
@@ -57,6 +65,8 @@ export class StackWriter {
   #position: number;
   /** Where the offset of the next IFD is to be written. */
   #link = FIRST_IFD_AT;
+  /** Places of such offsets, with what was written there before the next image was part of the chain. */
+  readonly #linkedAhead = new Map<number, number>();
   /** End of the last image of the chain. */
   #end: number;
   #size = STEP_BYTES;
@@ -65,6 +75,7 @@ export class StackWriter {
   #isFinished = false;
   /** Calls that write: two at once into one file wait for each other in the system, and burn a core meanwhile. */
   readonly #calls = new Semaphore(1);
+  #waiting: Waiting[] = [];
 
   constructor(options: StackOptions) {
     this.name = options.name;
@@ -108,11 +119,11 @@ export class StackWriter {
   }
 
   /** Writes an image where it has its place. @throws {VitrineError} storage */
-  async write({ offset, end }: ImageSpan, { layout, pixels, metadata }: ImageBytes): Promise<void> {
-    await this.#growTo(end + 2);
-    const { resolution } = this.#options;
-    const ifd = formatIfd(offset, { layout, metadataBytes: metadata.length, resolution });
-    await this.#put([ifd, pixels, metadata], offset);
+  write(span: ImageSpan, image: ImageBytes): Promise<void> {
+    return new Promise((resolve, reject) => {
+      this.#waiting.push({ span, image, resolve, reject });
+      void this.#calls.run(() => this.#writeNext());
+    });
   }
 
   /** Writes all of an image but its pixels, which follow by {@link overwrite}. @throws {VitrineError} storage */
@@ -134,9 +145,8 @@ export class StackWriter {
 
   /** Makes an image that was written part of the chain, behind those that were linked before. @throws {VitrineError} storage */
   async link({ offset, end }: ImageSpan): Promise<void> {
-    const bytes = new Uint8Array(4);
-    new DataView(bytes.buffer).setUint32(0, offset, true);
-    await this.#put([bytes], this.#link);
+    if (this.#linkedAhead.get(this.#link) !== offset) await this.#putLink(offset);
+    this.#linkedAhead.delete(this.#link);
     this.#link = offset + NEXT_IFD_AT;
     this.#end = end;
   }
@@ -151,8 +161,65 @@ export class StackWriter {
     this.#isFinished = true;
     const file = await this.file;
     await this.#grown.catch(() => {});
+    // an image whose entry of the index could not be written
+    if (this.#linkedAhead.has(this.#link)) await this.#putLink(0);
     await file.resize(this.#end);
     if (this.#options.durability === "power") await file.sync();
+  }
+
+  /** Writes all neighbours that wait, or nothing where an earlier call took them. Never rejects: each is told. */
+  async #writeNext(): Promise<void> {
+    const count = countNeighbours(this.#waiting);
+    const batch = this.#waiting.slice(0, count);
+    this.#waiting = this.#waiting.slice(count);
+    if (count === 0 || (await this.#writeTogether(batch)) === undefined) return;
+    // some may fit where all do not
+    for (const one of batch) {
+      const failure = await this.#writeTogether([one]);
+      if (failure !== undefined) one.reject(failure.error);
+    }
+  }
+
+  /** Returns why it could not, in an object of its own. */
+  async #writeTogether(batch: readonly Waiting[]): Promise<{ readonly error: unknown } | undefined> {
+    const spans = batch.map(({ span }) => span);
+    const ifds = batch.map(({ span, image }, i) =>
+      this.#ifdOf(span, { image, next: spans[i + 1]?.offset ?? 0 }),
+    );
+    const pieces = batch.flatMap(({ span, image }, i) => [
+      ifds[i],
+      image.pixels,
+      image.metadata,
+      ...padOf(span),
+    ]);
+    try {
+      await this.#growTo(spans[spans.length - 1].end + 2);
+      await (await this.file).write(pieces, spans[0].offset);
+    } catch (error) {
+      return { error };
+    }
+    for (const [i, span] of spans.slice(1).entries())
+      this.#linkedAhead.set(spans[i].offset + NEXT_IFD_AT, span.offset);
+    for (const { resolve } of batch) resolve();
+    return undefined;
+  }
+
+  #ifdOf(
+    { offset }: ImageSpan,
+    { image, next }: { readonly image: ImageBytes; readonly next: number },
+  ): Uint8Array {
+    const { resolution } = this.#options;
+    const { layout, metadata } = image;
+    const bytes = formatIfd(offset, { layout, metadataBytes: metadata.length, resolution });
+    new DataView(bytes.buffer).setUint32(NEXT_IFD_AT, next, true);
+    return bytes;
+  }
+
+  /** Says where the image behind the chain is. */
+  async #putLink(offset: number): Promise<void> {
+    const bytes = new Uint8Array(4);
+    new DataView(bytes.buffer).setUint32(0, offset, true);
+    await this.#put([bytes], this.#link);
   }
 
   async #put(pieces: readonly Uint8Array[], offset: number): Promise<void> {
@@ -183,4 +250,15 @@ async function createStack(path: string, header: Uint8Array): Promise<WritableFi
     await removeFile(path);
     throw error;
   }
+}
+
+/** How many of the first images follow each other without a gap. */
+function countNeighbours(waiting: readonly Waiting[]): number {
+  const gap = waiting.findIndex(({ span }, i) => i > 0 && span.offset !== even(waiting[i - 1].span.end));
+  return gap < 0 ? waiting.length : gap;
+}
+
+/** What lies between an image and the next. */
+function padOf({ end }: ImageSpan): Uint8Array[] {
+  return even(end) === end ? [] : [new Uint8Array(1)];
 }

@@ -1,4 +1,4 @@
-import { cp, mkdir, mkdtemp, readdir, rm } from "node:fs/promises";
+import { cp, mkdir, mkdtemp, readdir, readFile, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import fc from "fast-check";
@@ -8,7 +8,9 @@ import type { Axes, PixelImage } from "../../core/index.ts";
 import { pixelBytes } from "../../core/index.ts";
 import type { DatasetImage, JsonObject } from "../dataset/dataset.ts";
 import { nextDatasetFolder } from "./folders.ts";
+import { parseIfd } from "./ifd.ts";
 import { openNdtiff } from "./open.ts";
+import { StackWriter } from "./stackWriter.ts";
 import { createNdtiff } from "./writer.ts";
 
 let folder = "";
@@ -60,22 +62,42 @@ const someAxes = fc.record(
   { requiredKeys: [] },
 );
 
+/** Offsets of the pixels that a reader of TIFF finds. */
+async function chainOf(path: string): Promise<number[]> {
+  const bytes = await readFile(path);
+  const found: number[] = [];
+  for (let at = bytes.readUInt32LE(4); at !== 0; ) {
+    const ifd = parseIfd(bytes.subarray(at), false);
+    expect(ifd).toBeDefined();
+    if (ifd === undefined) break;
+    expect(ifd.metadataOffset + ifd.metadataBytes).toBeLessThanOrEqual(bytes.length);
+    found.push(ifd.pixelOffset);
+    at = ifd.next;
+  }
+  return found;
+}
+
 describe("writing", () => {
   test("what was written reads alike: from the writer, from disk, and by walking the stacks", async () => {
     await fc.assert(
       fc.asyncProperty(
         fc.array(fc.tuple(someAxes, someImage), { maxLength: 8 }),
         fc.object(),
-        async (items, summary) => {
+        fc.constantFrom("power", "process"),
+        async (items, summary, durability) => {
           const directory = fresh();
           const summaryMetadata = JSON.parse(JSON.stringify(summary)) as JsonObject;
-          const writer = await createNdtiff({ directory, summaryMetadata, name: "µ" });
+          const writer = await createNdtiff({ directory, summaryMetadata, name: "µ", durability });
+          const chain: number[] = [];
           const expected = new Map<string, (typeof items)[number]>();
           const duplicates = items.length;
           await Promise.all(items.map(([axes, rest]) => writer.put({ axes, ...rest })));
           for (const item of items) expected.set(JSON.stringify(Object.entries(item[0]).sort()), item);
           expect(writer.duplicates).toBe(duplicates - expected.size);
           await writer.finish();
+          for (const file of await readdir(directory))
+            if (file.endsWith(".tif")) chain.push(...(await chainOf(join(directory, file))));
+          expect(chain).toHaveLength(items.length);
           const walked = fresh();
           await cp(directory, walked, { recursive: true });
           await rm(join(walked, "NDTiff.index"));
@@ -95,6 +117,26 @@ describe("writing", () => {
       { numRuns: 25, seed: 4 },
     );
   });
+});
+
+test("images that were written together but not all saved: the chain ends with the last one that was", async () => {
+  const name = "stack.tif";
+  const options = {
+    maxFileBytes: 2 ** 20,
+    resolution: 1,
+    durability: "process",
+    summary: new Uint8Array(2),
+  } as const;
+  await mkdir(folder, { recursive: true });
+  const stack = new StackWriter({ ...options, folder, name });
+  const layout = { width: 4, height: 2, channels: 1, dtype: "uint16" } as const;
+  const bytes = { layout, pixels: new Uint8Array(16), metadata: new TextEncoder().encode("{} ") };
+  const spans = Array.from({ length: 5 }, () => stack.reserve(layout, 3));
+  await Promise.all(spans.map((span) => stack.write(span, bytes)));
+  for (const i of [0, 1, 3]) await stack.link(spans[i]);
+  await stack.finish();
+  await (await stack.file).close();
+  expect(await chainOf(join(folder, name))).toEqual([0, 1, 3].map((i) => spans[i].pixelOffset));
 });
 
 describe("a folder", () => {
@@ -232,11 +274,11 @@ test("the next folder has the largest number and one, also for callers at the sa
   await expect(nextDatasetFolder(directory, "../x")).rejects.toMatchObject({ code: "range" });
 });
 
-test.skipIf(smallDisk === undefined)(
-  "a full disk refuses images; those before it stay, and the dataset ends well",
-  async () => {
+test.skipIf(smallDisk === undefined).each(["power", "process"] as const)(
+  "a full disk refuses images; those before it stay, and the dataset ends well (%s)",
+  async (durability) => {
     const directory = join(smallDisk ?? "", "full");
-    const writer = await createNdtiff({ directory });
+    const writer = await createNdtiff({ directory, durability });
     const big = (i: number) => ({ ...image(i), image: grey(i, { width: 256, height: 128 }) });
     const puts = await Promise.allSettled(Array.from({ length: 24 }, (_, i) => writer.put(big(i))));
     const saved = puts.flatMap(({ status }, i) => (status === "fulfilled" ? [i] : []));
@@ -258,5 +300,6 @@ test.skipIf(smallDisk === undefined)(
     await rm(join(directory, "NDTiff.index"));
     await using walked = await openNdtiff(directory);
     expect(walked.imageCoordinates()).toEqual(opened.imageCoordinates());
+    await rm(directory, { recursive: true });
   },
 );

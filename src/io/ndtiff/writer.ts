@@ -23,8 +23,11 @@ import { StackFiles } from "./stackFiles.ts";
 import { type ImageSpan, StackWriter } from "./stackWriter.ts";
 import { Syncer } from "./syncer.ts";
 
-/** Images whose pixels are written at the same time: one fills the pause between two calls of the other. */
-const WRITES_AT_ONCE = 2;
+/**
+ * Images that are written or wait for it: those that wait go out with the next call. Where a sync limits what a power cut costs, one fills
+ * the pause between two calls of the other.
+ */
+const WRITES_AT_ONCE = { power: 2, process: 5 };
 
 /** Options of {@link createNdtiff}. */
 export interface NdtiffOptions {
@@ -119,7 +122,7 @@ export class FolderWriter implements NdtiffWriter {
   readonly #resolution: number;
   readonly #index: IndexWriter;
   readonly #stacks: StackFiles;
-  readonly #writing = new Semaphore(WRITES_AT_ONCE);
+  readonly #writing: Semaphore;
   readonly #kinds = new AxisKinds();
   readonly #dirty = new Set<StackWriter>();
   /** None where the system is trusted to bring what it has to the disk. */
@@ -142,6 +145,7 @@ export class FolderWriter implements NdtiffWriter {
   constructor(options: FolderOptions, index: IndexWriter) {
     const summaryMetadata = summaryWithOverlap(options);
     this.#options = options;
+    this.#writing = new Semaphore(WRITES_AT_ONCE[options.durability ?? "power"]);
     this.#syncer = options.durability === "process" ? undefined : new Syncer(() => this.#sync());
     this.#index = index;
     this.#summary = encodeJson(summaryMetadata);
