@@ -53,7 +53,7 @@ test("what a refinement finds is among all scores, and files say the best again"
   const values = await readNpzValues(scoresPath);
   expect([...values.keys()]).toEqual([
     ...["scores", "euler_angle_offsets", "defocus_offsets", "pixel_size_offsets", "base_euler_angles"],
-    ...["base_defocus", "metadata_json"],
+    ...["base_defocus", "particle_index", "metadata_json"],
   ]);
   expect(JSON.parse(String(values.get("metadata_json")?.data[0]))).toMatchObject({
     format_version: 1,

@@ -3,8 +3,12 @@ import { type OptionKeys, refuseOtherEnding, requireKnownOptions, type TiffRows 
 import { uniformOrientations } from "../../optics/index.ts";
 import { PROGRAM_KEYS, type ProgramOptions, runProgram } from "../../program/index.ts";
 import { SLICE_KEYS } from "../optionKeys.ts";
-import type { StackParticle } from "../particles/particleStack.ts";
-import { FOREIGN_KEYS, type ForeignTableOptions, foreignOptions } from "../particles/particleStack.ts";
+import {
+  FOREIGN_KEYS,
+  type ForeignTableOptions,
+  foreignOptions,
+  type ParticleStack,
+} from "../particles/particleStack.ts";
 import { type PlannedRefine, planRefine, warnOfRefine, withTask } from "../refine/refineProgram.ts";
 import { changedAngles, offsetRotations } from "../refine/refineRotations.ts";
 import type { SliceOptions } from "../search/searchInputs.ts";
@@ -98,7 +102,7 @@ export async function inspectParticles(
       });
       const { orientations } = settings;
       const angles = orientations === null ? new Float64Array(3) : uniformOrientations(orientations);
-      const scores = { ...found, ...beside(particles), eulerAngleOffsetsDeg: angles, ...offsetsOf(task) };
+      const scores = { ...found, ...beside(planned.stack), eulerAngleOffsetsDeg: angles, ...offsetsOf(task) };
       const more = { ...(settings.movie && { movie_path: settings.movie.path }), program: "vitrine" };
       await results.write(scoresPath, (path) => writePoseScores(path, scores, { overwrite: true, more }));
       return reportOf(scores, [scoresPath]);
@@ -119,13 +123,18 @@ function offsetsOf(task: { defocusOffsetsA: ArrayLike<number>; pixelSizeOffsetsA
 }
 
 /** What a table says of its particles. */
-function beside(particles: readonly StackParticle[]) {
+function beside({ particles, table }: ParticleStack) {
+  const numbers = Float64Array.from(table.rows, ({ particle_index: index }) => Number(index ?? Number.NaN));
+  const hasIndex = numbers.every((index) => Number.isInteger(index));
   const angles = particles.flatMap(({ phiDeg, thetaDeg, psiDeg }) => [phiDeg, thetaDeg, psiDeg]);
   const defocus = particles.flatMap(({ optics, relativeDefocusA }) => [
     ...[optics.defocusUA + relativeDefocusA, optics.defocusVA + relativeDefocusA],
     optics.astigmatismAngleDeg,
   ]);
-  return { eulerAnglesDeg: Float64Array.from(angles), defocus: Float64Array.from(defocus) };
+  return {
+    ...{ eulerAnglesDeg: Float64Array.from(angles), defocus: Float64Array.from(defocus) },
+    ...(hasIndex && { particleIndex: numbers }),
+  };
 }
 
 /**

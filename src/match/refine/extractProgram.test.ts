@@ -199,3 +199,26 @@ test("boxes of a movie whose particles move by whole pixels are those of the sti
     extractParticles(path, { boxSize: 40, stackPath: movedPath, overwrite: true, movie: absent }),
   ).rejects.toThrow("absent.csv: expected a readable file, found no such file. Check the path.");
 });
+
+test("a refined pixel size that is none of the same pixel is said, and stands in stack and table", async () => {
+  const path = table("search1_particles.csv");
+  const { columns, rows } = parseCsv(readFileSync(path, "utf8"), path);
+  const half = rows.map((row) => ({ ...row, pixel_size: String(Number(row.refined_pixel_size) / 2) }));
+  const other = join(scratch, "half.csv");
+  writeFileSync(other, formatCsv(columns, half));
+  const stackPath = join(scratch, "half.mrcs");
+  const said: string[] = [];
+  const onLog = (line: string, kind: string) => void (kind === "warning" && said.push(line));
+  const { files } = await extractParticles(other, { boxSize: 16, stackPath, padding: "reflect", onLog });
+  const size = Number(rows[0].refined_pixel_size);
+  expect(said).toContainEqual(
+    expect.stringContaining(
+      `row 1 says pixel_size ${size / 2} Å and refined_pixel_size ${size} Å, which is used`,
+    ),
+  );
+  const file = await openMrc(stackPath);
+  expect(file.header.voxelSizeA[0]).toBeCloseTo(size, 5);
+  await file.close();
+  const optics = starTable(await readStar(files[1]), "optics");
+  expect(optics.column("rlnImagePixelSize").map(Number)).toEqual([size]);
+});

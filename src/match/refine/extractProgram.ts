@@ -9,7 +9,7 @@ import {
   writeStar,
   writeTogether,
 } from "../../io/index.ts";
-import { PROGRAM_KEYS, type ProgramOptions, withPool } from "../../program/index.ts";
+import { type Log, PROGRAM_KEYS, type ProgramOptions, withPool } from "../../program/index.ts";
 import { type MovieSettings, movieFiles } from "../config/refineConfig.ts";
 import { type BoxOptions, type BoxPosition, boxCorners, extractBoxes } from "../particles/boxes.ts";
 import { leftOutLine } from "../particles/convertParticles.ts";
@@ -37,7 +37,7 @@ import {
 import type { ParticleTable } from "../particles/particles.ts";
 import { particlesToStar } from "../particles/particlesToStar.ts";
 import { readImageOrMap } from "../search/hdf5Maps.ts";
-import { warnOfParticles } from "../search/pixelSizes.ts";
+import { isOther, warnOfParticles } from "../search/pixelSizes.ts";
 import { readMicrograph } from "../search/searchInputs.ts";
 import { boxesAtOnce, sumMovieBoxes } from "./movieBoxes.ts";
 import { openParticleMovie } from "./movieShifts.ts";
@@ -178,6 +178,7 @@ export async function warnOfExtract({ stack, options }: PlannedExtract): Promise
   const { movie, onLog } = options;
   const movieField = (field: string) => `--${field.replaceAll("_", "-")}`;
   const read = { particles: stack.particles, movie, movieField, readsMicrographs: movie === undefined };
+  warnOfSizes(stack, onLog);
   await warnOfParticles(read, onLog);
 }
 
@@ -201,7 +202,7 @@ export async function writeExtracted(
     return report;
   }
   const [, starPath] = files;
-  const voxelSizeA = stack.particles[0].pixelSizeA;
+  const [voxelSizeA] = boxPixelSizes(stack);
   const shape = { sections: stack.particles.length, rows: boxSize, columns: boxSize, voxelSizeA };
   const onLeftOut = (columns: readonly string[]) =>
     options.onLog?.(leftOutLine(starPath, columns), "warning");
@@ -401,8 +402,10 @@ function requireSmaller(boxSize: number, [height, width]: Shape2, at: string): v
 function imageTable(stack: ParticleStack, stackPath: string, boxSize: number): ParticleTable {
   const name = stackPath.replace(/^.*[/\\]/, "");
   const places = placesInBoxes(stack);
+  const sizes = boxPixelSizes(stack);
   const rows = stack.table.rows.map(({ "": _, ...row }, i) => ({
     ...row,
+    ...(isOther(Number(row.pixel_size), sizes[i]) && { pixel_size: String(sizes[i]) }),
     ...places[i],
     rlnImageName: `${String(i + 1).padStart(6, "0")}@${name}`,
     "optics.rlnImageSize": boxSize,
@@ -413,15 +416,38 @@ function imageTable(stack: ParticleStack, stackPath: string, boxSize: number): P
 }
 
 /**
+ * Å a pixel of each box, for stack and table alike: the table's `pixel_size`, unless its refined one is far off and so no refinement of it.
+ * Small differences stay out: RELION would make a group of optics of each.
+ */
+function boxPixelSizes({ table, particles }: ParticleStack): number[] {
+  return particles.map(({ pixelSizeA }, i) => {
+    const written = Number(table.rows[i].pixel_size);
+    return !(written > 0) || isOther(written, pixelSizeA) ? pixelSizeA : written;
+  });
+}
+
+/** Says where a table has two pixel sizes of which one must be wrong. */
+function warnOfSizes({ table, path, particles }: ParticleStack, onLog: Log | undefined): void {
+  const row = particles.findIndex(({ pixelSizeA }, i) =>
+    isOther(Number(table.rows[i].pixel_size), pixelSizeA),
+  );
+  if (row < 0) return;
+  const [written, used] = [table.rows[row].pixel_size, particles[row].pixelSizeA];
+  const line = `${path} row ${row + 1} says pixel_size ${written} Å and refined_pixel_size ${used} Å, which is used`;
+  onLog?.(line, "warning");
+}
+
+/**
  * RELION's way to say where a particle lies in its box: the pixel at which the box was cut, and the shift in Å that would bring
  * the particle there. Where all lie on pixels their own columns say it.
  */
 function placesInBoxes(stack: ParticleStack): Record<string, number>[] {
   const centres = pixelsOf(stack);
   const columns = centreColumns(stack);
+  const sizes = boxPixelSizes(stack);
   const shifts = stack.table.rows.map((row, i) => ({
-    rlnOriginXAngst: (centres[i].x - Number(row[columns.x])) * Number(row.pixel_size),
-    rlnOriginYAngst: (centres[i].y - Number(row[columns.y])) * Number(row.pixel_size),
+    rlnOriginXAngst: (centres[i].x - Number(row[columns.x])) * sizes[i],
+    rlnOriginYAngst: (centres[i].y - Number(row[columns.y])) * sizes[i],
   }));
   const areWhole = shifts.every(
     ({ rlnOriginXAngst, rlnOriginYAngst }) => rlnOriginXAngst === 0 && rlnOriginYAngst === 0,
