@@ -34,8 +34,7 @@ const FEATURES: Readonly<Record<string, Place>> = {
   "BatchLoader.from_loaders": [BatchLoader, "fromLoaders"],
   "BatchLoader.loaders": [BatchLoader.prototype, "loaders"],
   MockLoader: ours("MockLoader"),
-  "MockLoader degrees, central_axis":
-    "boxes lose the frequencies of a tilt model instead of being projected and back-projected",
+  "MockLoader degrees, central_axis": ours("MockLoader"),
   ExtractedSubvolumeLoader: ours("ExtractedSubvolumeLoader"),
   extract_subtomograms: ours("extractSubtomograms"),
   "ExtractedSubvolumeLoader.open": [ExtractedSubvolumeLoader, "open"],

@@ -8,7 +8,7 @@ import {
 import { createPool, type Pool } from "../../compute/index.ts";
 import { parseNpy } from "../../io/index.ts";
 import { type PipeImage, softOtsu } from "../../pipe/index.ts";
-import { FscAlignment, NccAlignment, PccAlignment } from "../models/kinds.ts";
+import { FscAlignment, NccAlignment, PccAlignment, ZnccAlignment } from "../models/kinds.ts";
 import type { Molecules } from "../molecules/molecules.ts";
 import type { AlignOptions } from "./align.ts";
 import { SubtomogramLoader } from "./subtomogramLoader.ts";
@@ -70,16 +70,15 @@ describe("alignments through a loader are acryo's", () => {
     expectMolecules(aligned.molecules, subtomogramMolecules("align_fsc_norot.csv"));
   });
 
-  test("with a missing wedge", async () => {
+  test.each([
+    ["zncc", ZnccAlignment],
+    ["pcc", PccAlignment],
+  ])("%s with a missing wedge", async (name, model) => {
     const loader = loaderOf(wedged, { tiltModel: [-60, 60] }).head(12);
-    const aligned = await loader.align(A, {
-      ...TWENTY_SEVEN,
-      maxShifts: 1.5,
-      mask,
-      cutoff: 0.3,
-      compat: true,
-    });
-    expectMolecules(aligned.molecules, subtomogramMolecules("alignw_zncc_rot27_mask_cut0.3.csv").head(12));
+    const options = { ...TWENTY_SEVEN, maxShifts: 1.5, mask, cutoff: 0.3, compat: true, model };
+    const aligned = await loader.align(A, options);
+    const wanted = subtomogramMolecules(`alignw_${name}_rot27_mask_cut0.3.csv`).head(12);
+    expectMolecules(aligned.molecules, wanted);
   });
 
   test("several templates", async () => {

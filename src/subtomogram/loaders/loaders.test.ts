@@ -65,6 +65,11 @@ describe("boxes are acryo's", () => {
     expectVolume(data, wanted.data);
   });
 
+  test("at the coordinates of their voxels", () => {
+    const wanted = golden("subtomo/localcoords_mol0_box4x5x6.npy");
+    expectVolume(start().head(1).localCoordinates([4, 5, 6], 0.5), wanted.data);
+  });
+
   test("binned by sums, in memory and box by box", async () => {
     for (const compute of [true, false]) {
       const binned = await loaderOf(tomo, start(), { outputShape: 12 }).binning(2, { compute });

@@ -3,11 +3,12 @@ import { type Shape3, VitrineError } from "../../core/index.ts";
 import { type OptionKeys, requireKnownOptions } from "../../io/index.ts";
 import type { PipeImage } from "../../pipe/index.ts";
 import type { Molecules } from "../molecules/molecules.ts";
-import { quaternionMatrix } from "../molecules/quaternion.ts";
+import { quaternionFromRotvec, quaternionMatrix, type Zyx } from "../molecules/quaternion.ts";
 import { centreOf } from "../sampling/boxes.ts";
 import { type PlacedVolume, sampleVolumes } from "../sampling/relative.ts";
+import { backProject } from "../simulate/backProject.ts";
 import { addNoise, loseWedge } from "../simulate/imaging.ts";
-import { type TiltModel, type TiltRange, toTiltModel } from "../tilt/tilt.ts";
+import { singleAxis, type TiltModel, type TiltRange, toTiltModel } from "../tilt/tilt.ts";
 import { Loader, type LoaderChanges } from "./loader.ts";
 import { requireOrder, requireScale } from "./subtomogramLoader.ts";
 import { requireShape, type VolumeRequest } from "./subvolumes.ts";
@@ -22,8 +23,14 @@ export interface MockLoaderOptions {
   /** Deviation of Gaussian noise; default 0. */
   readonly noise?: number;
   readonly seed?: number;
-  /** Frequencies that are lost; default none. acryo projects and back-projects instead. */
+  /** Frequencies that are lost; default none. */
   readonly tiltModel?: TiltModel | TiltRange;
+  /** Tilts about `centralAxis` at which a box is projected, gets its noise, and is back-projected, as acryo does, about an axis of the box, however the molecule is turned; in place of `tiltModel`. */
+  readonly degrees?: readonly number[];
+  /** (z, y, x): y (default) or x. */
+  readonly centralAxis?: Zyx;
+  /** As acryo 0.9.1: back-projection about a voxel, not the centre of the box, mirrored along z, of a volume that is blurred; default false. */
+  readonly compat?: boolean;
   readonly backend?: Backend;
 }
 
@@ -40,6 +47,9 @@ const KEYS: OptionKeys<MockLoaderOptions & MockRows> = {
   noise: true,
   seed: true,
   tiltModel: true,
+  degrees: true,
+  centralAxis: true,
+  compat: true,
   backend: true,
   rows: true,
 };
@@ -68,6 +78,7 @@ export class MockLoader extends Loader<MockLoader> {
       backend: options.backend,
     });
     this.template = template;
+    requireTilts(options, template.shape);
     const { rows, ...own } = options;
     this.#options = own;
     this.#rows = rows ?? molecules.rotator.map((_, i) => i);
@@ -84,10 +95,67 @@ export class MockLoader extends Loader<MockLoader> {
       backend,
       signal,
     })) {
-      const noisy = addNoise(data, noise, seed + SEED_STEP * this.#rows[index]);
-      yield (await this.#seen(backend, { data: noisy, shape }, index)).data;
+      const own = seed + SEED_STEP * this.#rows[index];
+      if (this.#options.degrees !== undefined)
+        yield await this.#backProjected({ data, shape }, { backend, signal, noise, seed: own });
+      else yield (await this.#seen(backend, { data: addNoise(data, noise, own), shape }, index)).data;
       index++;
     }
+  }
+
+  async #backProjected(
+    volume: PipeImage,
+    {
+      backend,
+      signal,
+      noise,
+      seed,
+    }: {
+      readonly backend: Backend;
+      readonly signal: AbortSignal | undefined;
+      readonly noise: number;
+      readonly seed: number;
+    },
+  ): Promise<Float32Array> {
+    const { degrees = [], centralAxis = Y_AXIS, compat = false } = this.#options;
+    // What is turned about x is turned about y with both exchanged.
+    const isAlongX = centralAxis[2] !== 0;
+    const upright = isAlongX ? exchanged(volume) : volume;
+    const [depth, height, width] = upright.shape;
+    const box: Shape3 = [Math.ceil(Math.hypot(depth, height, width)), height, width];
+    const source = compat ? smoothed(upright) : upright;
+    const centre: Zyx = [(depth - 1) / 2, (height - 1) / 2, (width - 1) / 2];
+    const sign = isAlongX ? -1 : 1;
+    async function* turned() {
+      for (const angle of degrees) {
+        const turn = quaternionMatrix(quaternionFromRotvec([0, (sign * angle * Math.PI) / 180, 0]));
+        yield { data: source.data, turn, centre, outside: 0 };
+      }
+    }
+    const sums = new Float32Array(degrees.length * height * width);
+    let at = 0;
+    for await (const data of sampleVolumes(turned(), {
+      region: upright.shape,
+      box,
+      order: 3,
+      backend,
+      signal,
+    })) {
+      data.forEach((value, i) => {
+        sums[at + (i % (height * width))] += value;
+      });
+      at += height * width;
+    }
+    const projections = {
+      data: addNoise(sums, noise, seed),
+      // acryo back-projects at the negated angles, which mirrors the box along z.
+      anglesDeg: degrees.map((angle) => (compat ? 1 : -1) * sign * angle),
+      lines: height,
+      length: width,
+    };
+    const middle = (side: number) => (compat ? Math.floor(side / 2) : (side - 1) / 2);
+    const found = { data: backProject(projections, upright.shape, middle), shape: upright.shape };
+    return (isAlongX ? exchanged(found) : found).data;
   }
 
   async #seen(backend: Backend, volume: PipeImage, index: number): Promise<PipeImage> {
@@ -98,7 +166,11 @@ export class MockLoader extends Loader<MockLoader> {
   }
 
   override tiltOf(_: number): TiltModel {
-    return toTiltModel(this.#options.tiltModel);
+    const { tiltModel, degrees, centralAxis = Y_AXIS } = this.#options;
+    if (degrees === undefined) return toTiltModel(tiltModel);
+    const [low, high] = [Math.min(...degrees), Math.max(...degrees)];
+    // A turn about x lifts what a tilt about x lowers.
+    return centralAxis[2] !== 0 ? singleAxis([-high, -low], "x") : singleAxis([low, high]);
   }
 
   override replace({ molecules, outputShape, order }: LoaderChanges): MockLoader {
@@ -138,4 +210,44 @@ export class MockLoader extends Loader<MockLoader> {
       };
     }
   }
+}
+
+const Y_AXIS: Zyx = [0, 1, 0];
+
+function requireTilts({ degrees, centralAxis = Y_AXIS, tiltModel }: MockLoaderOptions, shape: Shape3): void {
+  const fail = (at: string, expected: string, found: string) => {
+    throw new VitrineError({ code: "range", at: `MockLoader ${at}`, expected, found });
+  };
+  if (degrees === undefined) return;
+  if (tiltModel !== undefined) fail("tiltModel", "none beside degrees, which say it", "one");
+  if (new Set(degrees).size < 2 || !degrees.every((angle) => Math.abs(angle) <= 90))
+    fail("degrees", "at least two angles from -90 to 90", `[${degrees}]`);
+  if (!["0,1,0", "0,0,1"].includes(centralAxis.join()))
+    fail("centralAxis", "[0, 1, 0] or [0, 0, 1] (z, y, x)", `[${centralAxis}]`);
+  if (Math.min(...shape) < 4) fail("template", "at least four voxels along each side", shape.join(" x "));
+}
+
+/** y and x exchanged. */
+function exchanged({ data, shape: [depth, height, width] }: PipeImage): PipeImage {
+  const out = new Float32Array(data.length);
+  let at = 0;
+  for (let z = 0; z < depth; z++)
+    for (let x = 0; x < width; x++)
+      for (let y = 0; y < height; y++, at++) out[at] = data[(z * height + y) * width + x];
+  return { data: out, shape: [depth, width, height] };
+}
+
+/** Values taken for coefficients of a cubic spline: what that spline has at the voxels, mirrored at the ends. */
+function smoothed({ data, shape }: PipeImage): PipeImage {
+  const [, height, width] = shape;
+  const strides = [height * width, width, 1];
+  const along = (values: Float32Array, axis: number) =>
+    values.map((value, i) => {
+      const [n, stride] = [shape[axis], strides[axis]];
+      const place = Math.floor(i / stride) % n;
+      const before = i + (place === 0 ? stride : -stride);
+      const after = i + (place === n - 1 ? -stride : stride);
+      return (values[before] + 4 * value + values[after]) / 6;
+    });
+  return { data: along(along(along(data, 0), 1), 2), shape };
 }

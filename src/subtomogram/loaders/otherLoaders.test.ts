@@ -119,6 +119,39 @@ describe("a mock", () => {
     );
   });
 
+  test("projected and back-projected as acryo's, with its centre beside the middle", async () => {
+    const degrees = Array.from({ length: 9 }, (_, i) => -60 + 15 * i);
+    const wanted = parseNpy(readFileSync(subtomogramGolden("sim/mock_degrees9.npy")), "mock")
+      .data as Float32Array;
+    expectNear((await mock({ degrees, compat: true }).asArray()).data, wanted, 1e-4);
+    expect(() => mock({ degrees, centralAxis: [1, 0, 0] })).toThrow("[0, 1, 0] or [0, 0, 1]");
+  });
+
+  test("back-projected, lies in the middle about either axis, and has its missing wedge", async () => {
+    const degrees = Array.from({ length: 31 }, (_, i) => -60 + 3.5 * i);
+    const origin = new Molecules([[0, 0, 0]]);
+    for (const centralAxis of [
+      [0, 1, 0],
+      [0, 0, 1],
+    ] as const) {
+      const loader = new MockLoader(A, origin, {
+        scale: 0.5,
+        degrees,
+        centralAxis,
+        noise: 0.5,
+        seed: 2,
+        backend: pool,
+      });
+      const { molecules } = await loader.align(A, { maxShifts: 1 });
+      for (const nm of molecules.pos) expect(Math.abs(nm)).toBeLessThan(0.05);
+      expect(loader.tiltOf(0)).toEqual({
+        kind: "single",
+        rangeDeg: centralAxis[1] === 1 ? [-60, 45] : [-45, 60],
+        axis: centralAxis[1] === 1 ? "y" : "x",
+      });
+    }
+  });
+
   test("finds back what it is", async () => {
     const moved = new Molecules([
       [0, 0, 0],
