@@ -42,6 +42,7 @@ interface AlignArguments extends TaskArguments {
   readonly cornerSafe?: boolean;
   readonly dropOutside?: boolean;
   readonly search: "exhaustive" | "coarse-to-fine";
+  readonly estimate: "best" | "mean";
   readonly compat?: boolean;
   readonly out: string;
   readonly picture?: string;
@@ -96,6 +97,11 @@ export function addAlign(cli: Command): void {
         .choices(["exhaustive", "coarse-to-fine"])
         .default("exhaustive"),
     )
+    .addOption(
+      new Option("--estimate <way>", "the best rotation and shift, or the mean of all by how likely they are")
+        .choices(["best", "mean"])
+        .default("best"),
+    )
     .option("--compat", "acryo 0.9.1's numbers, with its faults")
     .option("--picture <file.png>", "slices through the template and the averages before and after");
   addResumeOption(addTaskOptions(command));
@@ -120,6 +126,11 @@ const RULES: readonly IdleRule<AlignArguments>[] = [
     isIdle: ({ search, rotations }) => search === "coarse-to-fine" && rotations === undefined,
     why: "without --rotations",
   },
+  {
+    options: ["estimate"],
+    isIdle: ({ estimate, rotations }) => estimate === "mean" && rotations === undefined,
+    why: "without --rotations",
+  },
 ];
 
 function toStep(tomograms: readonly string[], args: AlignArguments, onLog: Log) {
@@ -142,6 +153,7 @@ function toChoices(tomograms: readonly string[], args: AlignArguments): AlignCho
     compat: args.compat ?? false,
     search: args.search === "exhaustive" ? "exhaustive" : "coarseToFine",
     outPath: args.out,
+    ...(args.estimate === "mean" && { estimate: args.estimate }),
     ...(templateScale !== undefined && { templateScale }),
     ...(mask !== undefined && { mask }),
     ...(scale !== undefined && { scale }),
