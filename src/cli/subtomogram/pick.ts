@@ -15,6 +15,7 @@ interface PickArguments {
   readonly minScore: number;
   readonly scale?: number;
   readonly out: string;
+  readonly picture?: string;
   readonly workers?: number;
   readonly overwrite?: boolean;
   readonly json?: boolean;
@@ -41,7 +42,8 @@ export function addPick(cli: Command): void {
     .option("--rotations <max:step>", "degrees about z, y and x: 20:10,20:10,20:10, or one for all", ranges)
     .option("--min-distance <nm>", "between molecules, with --method template", positive, 1)
     .option("--min-score <score>", "lowest score of a molecule", finite, 0)
-    .option("--scale <nm>", "of a voxel; default: what the tomogram's file says", positive);
+    .option("--scale <nm>", "of a voxel; default: what the tomogram's file says", positive)
+    .option("--picture <png>", "a section of the tomogram with the molecules in it");
   addResultOptions(command).action((tomogram: string, args: PickArguments) =>
     report({ json: args.json ?? false, text: pickText }, (tools) => {
       tellIdle(command, RULES, { args, onLog: tools.onLog });
@@ -53,6 +55,7 @@ export function addPick(cli: Command): void {
         minScore: args.minScore,
         overwrite: args.overwrite ?? false,
         ...(args.scale !== undefined && { scale: args.scale }),
+        ...(args.picture !== undefined && { picturePath: args.picture }),
         ...(args.workers !== undefined && { workers: args.workers }),
       });
     }),
