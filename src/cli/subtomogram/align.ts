@@ -54,6 +54,7 @@ interface AlignArguments extends TaskArguments {
   readonly imageScale?: number;
   readonly ctf?: CtfCorrection;
   readonly search: "exhaustive" | "coarse-to-fine";
+  readonly estimate: "best" | "mean";
   readonly compat?: boolean;
   readonly out: string;
   readonly picture?: string;
@@ -114,6 +115,11 @@ export function addAlign(cli: Command): void {
         .choices(["exhaustive", "coarse-to-fine"])
         .default("exhaustive"),
     )
+    .addOption(
+      new Option("--estimate <way>", "the best rotation and shift, or the mean of all by how likely they are")
+        .choices(["best", "mean"])
+        .default("best"),
+    )
     .option("--compat", "acryo 0.9.1's numbers, with its faults")
     .option("--picture <file.png>", "slices through the template and the averages before and after");
   addResumeOption(addTaskOptions(command));
@@ -136,6 +142,11 @@ const RULES: readonly IdleRule<AlignArguments>[] = [
   {
     options: ["search"],
     isIdle: ({ search, rotations }) => search === "coarse-to-fine" && rotations === undefined,
+    why: "without --rotations",
+  },
+  {
+    options: ["estimate"],
+    isIdle: ({ estimate, rotations }) => estimate === "mean" && rotations === undefined,
     why: "without --rotations",
   },
 ];
@@ -161,6 +172,7 @@ function toChoices(tomograms: readonly string[], args: AlignArguments): AlignCho
     compat: args.compat ?? false,
     search: args.search === "exhaustive" ? "exhaustive" : "coarseToFine",
     outPath: args.out,
+    ...(args.estimate === "mean" && { estimate: args.estimate }),
     ...(templateScale !== undefined && { templateScale }),
     ...(mask !== undefined && { mask }),
     ...(scale !== undefined && { scale }),

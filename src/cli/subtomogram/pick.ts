@@ -16,6 +16,7 @@ interface PickArguments {
   readonly bothHands?: boolean;
   readonly scale?: number;
   readonly out: string;
+  readonly picture?: string;
   readonly workers?: number;
   readonly overwrite?: boolean;
   readonly json?: boolean;
@@ -43,7 +44,8 @@ export function addPick(cli: Command): void {
     .option("--min-distance <nm>", "between molecules, with --method template", positive, 1)
     .option("--both-hands", "match the template's mirror image too, with --method template: column hand")
     .option("--min-score <score>", "lowest score of a molecule", finite, 0)
-    .option("--scale <nm>", "of a voxel; default: what the tomogram's file says", positive);
+    .option("--scale <nm>", "of a voxel; default: what the tomogram's file says", positive)
+    .option("--picture <png>", "a section of the tomogram with the molecules in it");
   addResultOptions(command).action((tomogram: string, args: PickArguments) =>
     report({ json: args.json ?? false, text: pickText }, (tools) => {
       tellIdle(command, RULES, { args, onLog: tools.onLog });
@@ -55,6 +57,7 @@ export function addPick(cli: Command): void {
         minScore: args.minScore,
         overwrite: args.overwrite ?? false,
         ...(args.scale !== undefined && { scale: args.scale }),
+        ...(args.picture !== undefined && { picturePath: args.picture }),
         ...(args.workers !== undefined && { workers: args.workers }),
       });
     }),

@@ -54,6 +54,8 @@ const CHOICES = z.strictObject({
   ctf: z.enum(["flip", "wiener", "none"]).optional(),
   compat: z.boolean(),
   search: z.enum(["exhaustive", "coarseToFine"]),
+  /** Default `best`. */
+  estimate: z.enum(["best", "mean"]).optional(),
   outPath: z.string(),
   picturePath: z.string().optional(),
 });
@@ -118,7 +120,7 @@ export function templatesOf({ templates, templateScale }: AlignChoices): readonl
 
 /** How they are compared. */
 export function alignOptionsOf(choices: AlignChoices): AlignOptions {
-  const { mask, maxShiftsNm, rotations, cutoff, compat, search } = choices;
+  const { mask, maxShiftsNm, rotations, cutoff, compat, search, estimate } = choices;
   const model: AlignmentKind = MODELS[choices.model];
   return {
     ...(mask !== undefined && { mask: parseMask(mask) }),
@@ -127,6 +129,7 @@ export function alignOptionsOf(choices: AlignChoices): AlignOptions {
     cutoff,
     compat,
     search,
+    estimate,
     model,
   };
 }
@@ -140,11 +143,13 @@ export function inputPaths({ tomograms, templates, mask }: AlignChoices): readon
 
 /** What has no effect with the others, said once. */
 export function warnOfChoices(
-  { search, rotations, templates, model }: AlignChoices,
+  { search, estimate, rotations, templates, model }: AlignChoices,
   onLog: Log | undefined,
 ): void {
   if (search === "coarseToFine" && rotations === undefined)
     onLog?.("a search from coarse to fine has no effect without rotations", "warning");
+  if (estimate === "mean" && rotations === undefined)
+    onLog?.("a mean of rotations has no effect without rotations", "warning");
   if (model === "pcc" && templates.length > 1)
     onLog?.(
       "scores of PCC are not normalised: of several templates the one with more contrast wins",

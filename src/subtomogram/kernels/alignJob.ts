@@ -31,9 +31,10 @@ export const alignJob = defineJob<AlignTask>("subtomogram/align", (context, task
     lanes.slice(0, used).forEach((pair, lane) => {
       const values = responsesOf(context, group, lane);
       if (task.keepsResponses) keep(context, task, { pair, values });
-      const known = best.get(pair.molecule) ?? Number.NEGATIVE_INFINITY;
+      const known = task.keepsAll ? undefined : best.get(pair.molecule);
       const peak = task.method === "pcc" ? peaks.refine(lane) : refine(task, values, known);
-      if (peak !== undefined && peak.score > known) best.set(pair.molecule, peak.score);
+      if (peak !== undefined && (known === undefined || peak.score > known))
+        best.set(pair.molecule, peak.score);
       writeResult(context, task, { pair, peak });
     });
     context.report(used);
@@ -160,7 +161,7 @@ function responsesOf({ memory }: WorkerContext, { task, work }: Group, lane: num
   return values;
 }
 
-function refine({ layout, maxShiftsPx }: AlignTask, values: Float32Array, known: number): Peak | undefined {
+function refine({ layout, maxShiftsPx }: AlignTask, values: Float32Array, known?: number): Peak | undefined {
   return refinePeak({ values, shape: layout.shifts, border: layout.border, maxShiftsPx }, known);
 }
 

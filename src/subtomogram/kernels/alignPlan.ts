@@ -47,6 +47,8 @@ export interface AlignWork {
   readonly compat: boolean;
   /** Candidates that are tried of each molecule, in ascending order; left out: all. */
   readonly chosen?: readonly (readonly number[])[] | undefined;
+  /** Tell of every candidate, not of the best alone; default false. */
+  readonly keepsAll?: boolean;
 }
 
 /** What was found of a molecule. */
@@ -55,6 +57,8 @@ export interface AlignOutcome {
   readonly candidate: number;
   readonly shiftPx: readonly [number, number, number];
   readonly score: number;
+  /** (candidates, 4): score and shift of each, where they are kept. */
+  readonly all?: Float64Array;
 }
 
 /** The words of an {@link AlignPlan}. Progress counts candidates. */
@@ -250,7 +254,7 @@ class WasmAlignment implements AlignPlan {
     if (task.hasSpectra) await this.#pool.run(spectraJob, task, { ...signal, teams });
     this.#clearResults(work.count);
     await this.#pool.run(alignJob, task, { ...options, teams });
-    return this.#outcomes(work.count);
+    return this.#outcomes(work);
   }
 
   #clearResults(count: number): void {
@@ -258,7 +262,7 @@ class WasmAlignment implements AlignPlan {
     this.#pool.f64(this.#regions.address.results, numbers).fill(Number.NEGATIVE_INFINITY);
   }
 
-  #outcomes(count: number): AlignOutcome[] {
+  #outcomes({ count, keepsAll = false }: AlignWork): AlignOutcome[] {
     const { candidates } = this.layout;
     const numbers = new Float64Array(RESULT_NUMBERS * candidates * count);
     this.#regions.read("results", numbers);
@@ -268,14 +272,20 @@ class WasmAlignment implements AlignPlan {
       for (let i = best; i < (molecule + 1) * candidates; i++)
         if (numbers[RESULT_NUMBERS * i] > numbers[RESULT_NUMBERS * best]) best = i;
       const [score, z, y, x] = numbers.subarray(RESULT_NUMBERS * best, RESULT_NUMBERS * (best + 1));
-      return { candidate: best - molecule * candidates, shiftPx: [z, y, x] as const, score };
+      const all = numbers.subarray(
+        RESULT_NUMBERS * molecule * candidates,
+        RESULT_NUMBERS * (molecule + 1) * candidates,
+      );
+      const outcome = { candidate: best - molecule * candidates, shiftPx: [z, y, x] as const, score };
+      return keepsAll ? { ...outcome, all } : outcome;
     });
   }
 
-  #task({ count, compat, chosen }: AlignWork): AlignTask {
+  #task({ count, compat, chosen, keepsAll = false }: AlignWork): AlignTask {
     const { method, isCentred, rotations, maxShiftsPx, keepsResponses, hasWedge } = this.#size;
     return {
       ...{ layout: this.layout, method, isCentred, rotations, count, maxShiftsPx, compat, keepsResponses },
+      keepsAll,
       hasSpectra: sharesSpectra(this.#size),
       weightStride: hasWedge ? this.layout.weightBytes : 0,
       places: this.#places(),

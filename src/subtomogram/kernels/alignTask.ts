@@ -46,6 +46,8 @@ export interface AlignTask {
   /** Bytes between the weights of two molecules; 0: all have the same. */
   readonly weightStride: number;
   readonly keepsResponses: boolean;
+  /** Whether candidates that cannot be a molecule's best are refined too. */
+  readonly keepsAll: boolean;
   readonly places: AlignPlaces;
   /** A worker each. */
   readonly work: readonly WorkPlaces[];

@@ -164,7 +164,7 @@ async function withModels<Result>(
 function modelsByTilt(
   set: Subvolumes,
   input: { readonly templates: readonly PipeImage[]; readonly mask: PipeImage | undefined },
-  { model = ZnccAlignment, rotations, cutoff, compat, search }: CompareOptions,
+  { model = ZnccAlignment, rotations, cutoff, compat, search, estimate }: CompareOptions,
 ): (index: number) => AlignmentModel {
   const models = new Map<string, AlignmentModel>();
   return (index) => {
@@ -172,7 +172,7 @@ function modelsByTilt(
     const key = JSON.stringify(tilt);
     const known = models.get(key);
     if (known !== undefined) return known;
-    const made = model.create(input, { rotations, cutoff, tilt, compat, search });
+    const made = model.create(input, { rotations, cutoff, tilt, compat, search, estimate });
     models.set(key, made);
     return made;
   };

@@ -191,3 +191,24 @@ test("classes by principal components", async () => {
   expect(classified.molecules.features.cluster).toEqual(classified.molecules.features.cls);
   expect(classes.explained[0]).toBeGreaterThan(classes.explained[1]);
 });
+
+test("the mean of all rotations lies nearer to planted molecules than the best one", async () => {
+  const { features, pos, rotator } = subtomogramMolecules("molecules_truth.csv");
+  const ofA = Array.from(features.cls, Number).flatMap((kind, i) => (kind === 0 ? [i] : []));
+  const loader = loaderOf(tomo).select(ofA);
+  const options: AlignOptions = { mask, maxShifts: 1.5, rotations: [10, 5], cutoff: 0.3 };
+  const { molecules } = await loader.align(A, { ...options, estimate: "mean" });
+  const px = ofA.map((from, i) =>
+    Math.hypot(...molecules.place(i).map((nm, k) => (nm - pos[3 * from + k]) / 0.5)),
+  );
+  const degrees = ofA.map((from, i) => {
+    const dot = rotator[from].reduce((sum, value, k) => sum + value * molecules.rotator[i][k], 0);
+    return (360 / Math.PI) * Math.acos(Math.min(1, Math.abs(dot)));
+  });
+  const middle = (values: number[]) => values.sort((a, b) => a - b)[values.length >> 1];
+  expect(middle(px)).toBeLessThan(0.15);
+  expect(middle(degrees)).toBeLessThan(3);
+  await expect(loader.align(A, { model: PccAlignment, estimate: "mean" })).rejects.toThrow(
+    "estimate mean: expected ZnccAlignment or NccAlignment, an exhaustive search and no compat, found PccAlignment.",
+  );
+});

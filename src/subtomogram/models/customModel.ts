@@ -82,7 +82,15 @@ class CustomModel implements AlignmentModel {
   readonly #cutoff: number | undefined;
   readonly #tilt: TiltModel;
 
-  constructor(custom: CustomAlignment, input: ModelInput, { rotations, cutoff, tilt, search }: ModelParams) {
+  constructor(custom: CustomAlignment, input: ModelInput, params: ModelParams) {
+    const { rotations, cutoff, tilt, search, estimate } = params;
+    if (estimate === "mean")
+      throw new VitrineError({
+        code: "unsupported",
+        at: `${custom.name} estimate`,
+        expected: "best",
+        found: estimate,
+      });
     if (search === "coarseToFine")
       throw new VitrineError({
         code: "unsupported",

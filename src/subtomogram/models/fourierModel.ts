@@ -19,6 +19,7 @@ import {
 import { type TiltModel, toTiltModel, wedgeNormals } from "../tilt/tilt.ts";
 import { checkSubtomograms, checkTemplates } from "./checks.ts";
 import { searchByNeighbours } from "./coarseToFine.ts";
+import { meanPose, observations } from "./meanPose.ts";
 import type {
   AlignmentModel,
   AlignmentResult,
@@ -70,6 +71,7 @@ export class FourierModel implements AlignmentModel {
   readonly cutoff: number | undefined;
   readonly #method: FourierMethod;
   readonly #params: ModelParams;
+  #observations: number | undefined;
 
   constructor(method: FourierMethod, { templates, mask }: ModelInput, params: ModelParams = {}) {
     this.#method = method;
@@ -83,6 +85,7 @@ export class FourierModel implements AlignmentModel {
     this.tilt = toTiltModel(params.tilt);
     this.cutoff = checkCutoff(params.cutoff);
     if (params.search === "coarseToFine") gridCounts(params.rotations);
+    if (params.estimate === "mean") requireCoefficients(method, params);
   }
 
   async prepare(
@@ -306,7 +309,8 @@ export class FourierModel implements AlignmentModel {
     });
     const count = subtomograms.length;
     const compat = this.#params.compat === true;
-    const work = { kind: "align", count, normals: this.#normals(subtomograms), compat } as const;
+    const keepsAll = this.#params.estimate === "mean" && plan.layout.candidates > 1;
+    const work = { kind: "align", count, normals: this.#normals(subtomograms), compat, keepsAll } as const;
     if (this.#params.search !== "coarseToFine" || plan.layout.candidates === 1)
       return plan.run(work, options);
     const grid = { counts: gridCounts(this.#params.rotations), templates: this.templateCount };
@@ -325,10 +329,21 @@ export class FourierModel implements AlignmentModel {
     );
   }
 
-  #resultOf({ candidate, shiftPx, score }: AlignOutcome): AlignmentResult {
+  #resultOf({ candidate, shiftPx, score, all }: AlignOutcome): AlignmentResult {
     const label = Math.floor(candidate / this.rotations.length);
     const rotationIndex = candidate - label * this.rotations.length;
-    return { label, rotationIndex, rotation: this.rotations[rotationIndex], shiftPx, score };
+    const best = { label, rotationIndex, rotation: this.rotations[rotationIndex], shiftPx, score };
+    return all === undefined ? best : { ...best, ...this.#meanOf(all, label) };
+  }
+
+  /** Mean of a template's rotations and their shifts. */
+  #meanOf(all: Float64Array, label: number) {
+    this.#observations ??= observations(this);
+    const poses = this.rotations.map((rotation, i) => {
+      const [score, z, y, x] = all.subarray(4 * (label * this.rotations.length + i));
+      return { rotation, shiftPx: [z, y, x] as const, score };
+    });
+    return meanPose(poses, this.#observations);
   }
 
   async #scores(
@@ -354,6 +369,14 @@ export class FourierModel implements AlignmentModel {
     }
     return scores;
   }
+}
+
+/** @throws {VitrineError} unsupported: a mean of scores that are no coefficients, or of some of the rotations */
+function requireCoefficients({ name, method }: FourierMethod, { search, compat }: ModelParams): void {
+  const found = method !== "zncc" ? name : search === "coarseToFine" ? search : compat ? "compat" : undefined;
+  if (found === undefined) return;
+  const expected = "ZnccAlignment or NccAlignment, an exhaustive search and no compat";
+  throw new VitrineError({ code: "unsupported", at: "estimate mean", expected, found });
 }
 
 function checkCutoff(cutoff: number | undefined): number | undefined {

@@ -28,6 +28,11 @@ export interface ModelParams {
    * the best ones; an eighth of the work, and now and then not the best rotation.
    */
   readonly search?: "exhaustive" | "coarseToFine" | undefined;
+  /**
+   * `best` (the default): the rotation with the highest score and its shift. `mean`: the mean of all rotations and their shifts, weighted by how likely
+   * their scores make them; nearer to the truth than the grid is fine, for coefficients (ZNCC, NCC) over a range about what is known.
+   */
+  readonly estimate?: "best" | "mean" | undefined;
 }
 
 /** A molecule's own volume, cut out in its own axes. */

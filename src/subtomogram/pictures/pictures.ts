@@ -10,9 +10,9 @@ import {
 } from "../../io/render/index.ts";
 import type { PipeImage } from "../../pipe/index.ts";
 
-const PAPER: Rgb = [255, 255, 255];
-const INK: Rgb = [24, 26, 30];
-const SOFT_INK: Rgb = [104, 110, 120];
+export const PAPER: Rgb = [255, 255, 255];
+export const INK: Rgb = [24, 26, 30];
+export const SOFT_INK: Rgb = [104, 110, 120];
 const RULE: Rgb = [206, 210, 216];
 const COLORS: readonly Rgb[] = [
   [33, 102, 172],
@@ -20,9 +20,9 @@ const COLORS: readonly Rgb[] = [
   [27, 120, 55],
   [118, 42, 131],
 ];
-const MARGIN = 36;
+export const MARGIN = 36;
 const GAP = 16;
-const TITLE = 64;
+export const TITLE = 64;
 /** Pixels of a slice, at least. */
 const PANEL = 220;
 const PLOT = { width: 720, height: 300, left: 60, bottom: 48 };
@@ -33,9 +33,11 @@ const THRESHOLDS = [0.143, 0.5];
 export interface NamedVolume {
   readonly name: string;
   readonly volume: PipeImage;
+  /** Voxel that the slices go through; default the centre. */
+  readonly through?: readonly [z: number, y: number, x: number];
 }
 
-/** Slices through the centre of volumes, a row a volume: across z, across y, across x; black and white as 0.5 and 99.5 % of its values. */
+/** Slices through volumes, a row a volume: across z, across y, across x; black and white as 0.5 and 99.5 % of its values. */
 export function drawSlices(title: string, volumes: readonly NamedVolume[]): Canvas {
   const longest = Math.max(...volumes.flatMap(({ volume }) => volume.shape));
   const zoom = Math.max(1, Math.round(PANEL / longest));
@@ -43,12 +45,16 @@ export function drawSlices(title: string, volumes: readonly NamedVolume[]): Canv
   const rows = volumes.length * (side + GAP + 24);
   const canvas = createCanvas(2 * MARGIN + 3 * side + 2 * GAP, TITLE + rows + MARGIN, PAPER);
   drawText(canvas, title, { x: MARGIN, y: 40, size: 18, color: INK, isBold: true });
-  volumes.forEach(({ name, volume }, row) => {
+  volumes.forEach(({ name, volume, through }, row) => {
     const y = TITLE + row * (side + GAP + 24);
     drawText(canvas, name, { x: MARGIN, y: y + 14, size: 13, color: SOFT_INK });
     const range = rangeOf(volume);
-    for (let axis = 0; axis < 3; axis++)
-      drawSlice(canvas, { x: MARGIN + axis * (side + GAP), y: y + 22 }, { volume, axis, zoom, range });
+    const own = Math.max(1, Math.floor(side / Math.max(...volume.shape)));
+    for (let axis = 0; axis < 3; axis++) {
+      const index = through?.[axis] ?? Math.floor(volume.shape[axis] / 2);
+      const slice = { volume, axis, index, zoom: own, range };
+      drawSlice(canvas, { x: MARGIN + axis * (side + GAP), y: y + 22 }, slice);
+    }
   });
   return canvas;
 }
@@ -111,14 +117,15 @@ function drawSlice(
   {
     volume,
     axis,
+    index,
     zoom,
     range,
-  }: { volume: PipeImage; axis: number; zoom: number; range: readonly [number, number] },
+  }: { volume: PipeImage; axis: number; index: number; zoom: number; range: readonly [number, number] },
 ): void {
   const { data, shape } = volume;
   const [down, across] = [0, 1, 2].filter((one) => one !== axis);
   const strides = [shape[1] * shape[2], shape[2], 1];
-  const start = Math.floor(shape[axis] / 2) * strides[axis];
+  const start = index * strides[axis];
   const [low, high] = range;
   const box = { ...corner, width: zoom * shape[across], height: zoom * shape[down] };
   paint(canvas, box, (x, y) => {
@@ -129,7 +136,8 @@ function drawSlice(
   });
 }
 
-function rangeOf({ data }: PipeImage): readonly [number, number] {
+/** Black and white of values: 0.5 and 99.5 % of them. */
+export function rangeOf({ data }: Pick<PipeImage, "data">): readonly [number, number] {
   const sorted = data.slice().sort();
   const at = (share: number) => sorted[Math.floor(share * (sorted.length - 1))];
   return [at(0.005), at(0.995)];

@@ -1,17 +1,16 @@
 import type { Shape3 } from "../../core/index.ts";
 import {
-  encodePng,
   MRC_NAME,
   type OptionKeys,
   refuseOtherEnding,
   requireKnownOptions,
-  writeFileAtomic,
   writeMrc,
 } from "../../io/index.ts";
-import { PROGRAM_KEYS, type ProgramOptions, runProgram } from "../../program/index.ts";
+import { PROGRAM_KEYS, type ProgramOptions } from "../../program/index.ts";
 import type { AverageParts } from "../loaders/averages.ts";
 import { drawSlices, type NamedVolume } from "../pictures/pictures.ts";
-import { INPUT_KEYS, type TomogramInputs, withLoader } from "./inputs.ts";
+import { given, runOnMolecules, writePicture } from "./frame.ts";
+import { INPUT_KEYS, type TomogramInputs } from "./inputs.ts";
 
 /** What is averaged, how, and where it goes. */
 export interface AverageProgramOptions extends TomogramInputs, ProgramOptions {
@@ -56,37 +55,19 @@ export interface AverageReport {
  */
 export async function runAverage(options: AverageProgramOptions): Promise<AverageReport> {
   requireKnownOptions("runAverage", options, KEYS);
-  const { outPath, parts = 1, picturePath, overwrite = false, tomogramPath, moleculesPath } = options;
+  const { outPath, parts = 1, picturePath } = options;
   refuseOtherEnding(outPath, MRC_NAME, "a name that ends with .mrc");
-  const volumes = partPaths(outPath, parts);
-  const outputs = picturePath === undefined ? volumes : [...volumes, picturePath];
-  const needs = { inputs: [tomogramPath, moleculesPath], outputs, overwrite };
-  return withLoader(options, options.onLog, (loader) =>
-    runProgram(needs, options, async ({ pool, results }) => {
-      const { wedgeWeighting, wienerConstant, seed, signal, onProgress } = options;
-      const averages = await loader.averageSplit({
-        backend: pool,
-        parts,
-        ...(wedgeWeighting !== undefined && { wedgeWeighting }),
-        ...(wienerConstant !== undefined && { wienerConstant }),
-        ...(seed !== undefined && { seed }),
-        ...(signal && { signal }),
-        ...(onProgress && { onProgress }),
-      });
-      const made = namedVolumes(averages, volumes);
-      for (const { name, volume } of made)
-        await results.write(name, (path) =>
-          writeMrc(path, { ...volume, voxelSizeA: 10 * loader.scale }, { overwrite: true }),
-        );
-      if (picturePath !== undefined)
-        await results.write(picturePath, (path) =>
-          writeFileAtomic(path, encodePng(drawSlices(`Average of ${loader.count} molecules`, made)), {
-            overwrite: true,
-          }),
-        );
-      return { molecules: loader.count, shape: made[0].volume.shape, scale: loader.scale, files: outputs };
-    }),
-  );
+  const paths = partPaths(outPath, parts);
+  return runOnMolecules(options, paths, async ({ loader, results, run, files }) => {
+    const choices = given(options, "wedgeWeighting", "wienerConstant", "seed");
+    const made = namedVolumes(await loader.averageSplit({ ...run, ...choices, parts }), paths);
+    for (const { name, volume } of made)
+      await results.write(name, (path) =>
+        writeMrc(path, { ...volume, voxelSizeA: 10 * loader.scale }, { overwrite: true }),
+      );
+    await writePicture(results, picturePath, () => drawSlices(`Average of ${loader.count} molecules`, made));
+    return { molecules: loader.count, shape: made[0].volume.shape, scale: loader.scale, files };
+  });
 }
 
 function partPaths(path: string, parts: number): readonly string[] {

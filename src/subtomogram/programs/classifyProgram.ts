@@ -1,8 +1,9 @@
-import { encodePng, type OptionKeys, requireKnownOptions, writeFileAtomic } from "../../io/index.ts";
-import { PROGRAM_KEYS, type ProgramOptions, runProgram } from "../../program/index.ts";
+import { type OptionKeys, requireKnownOptions } from "../../io/index.ts";
+import { PROGRAM_KEYS, type ProgramOptions } from "../../program/index.ts";
 import type { Mask } from "../loaders/templates.ts";
 import { drawSlices, type NamedVolume } from "../pictures/pictures.ts";
-import { INPUT_KEYS, type MoleculeLoader, type TomogramInputs, withLoader } from "./inputs.ts";
+import { given, runOnMolecules, writePicture } from "./frame.ts";
+import { INPUT_KEYS, type MoleculeLoader, type TomogramInputs } from "./inputs.ts";
 import { requireTablePath, writeTable } from "./moleculeTable.ts";
 
 /** What is classified, how, and where it goes. */
@@ -48,43 +49,21 @@ export interface ClassifyReport {
 /** Classifies the boxes of molecules of a tomogram and writes the molecules with their class. @throws {VitrineError} as `runAverage` */
 export async function runClassify(options: ClassifyProgramOptions): Promise<ClassifyReport> {
   requireKnownOptions("runClassify", options, KEYS);
-  const { outPath, picturePath, overwrite = false, tomogramPath, moleculesPath, clusters = 2 } = options;
+  const { outPath, picturePath, clusters = 2 } = options;
   requireTablePath(outPath);
-  const outputs = picturePath === undefined ? [outPath] : [outPath, picturePath];
-  return withLoader(options, options.onLog, (loader) =>
-    runProgram(
-      { inputs: [tomogramPath, moleculesPath], outputs, overwrite },
-      options,
-      async ({ pool, results }) => {
-        const { mask, cutoff, components, seed, signal, onProgress } = options;
-        const { loader: classified, classes } = await loader.classify({
-          backend: pool,
-          clusters,
-          ...(mask !== undefined && { mask }),
-          ...(cutoff !== undefined && { cutoff }),
-          ...(components !== undefined && { components }),
-          ...(seed !== undefined && { seed }),
-          ...(signal && { signal }),
-          ...(onProgress && { onProgress }),
-        });
-        await writeTable(results, outPath, classified.molecules);
-        if (picturePath !== undefined) {
-          const picture = drawSlices(
-            `Classes of ${loader.count} molecules`,
-            await averagesOf(classified, pool),
-          );
-          await results.write(picturePath, (path) =>
-            writeFileAtomic(path, encodePng(picture), { overwrite: true }),
-          );
-        }
-        const sizes = Array.from(
-          { length: clusters },
-          (_, k) => classes.labels.filter((label) => label === k).length,
-        );
-        return { molecules: loader.count, sizes, explained: Array.from(classes.explained), files: outputs };
-      },
-    ),
-  );
+  return runOnMolecules(options, [outPath], async ({ loader, results, run, files }) => {
+    const choices = given(options, "mask", "cutoff", "components", "seed");
+    const { loader: classified, classes } = await loader.classify({ ...run, ...choices, clusters });
+    await writeTable(results, outPath, classified.molecules);
+    await writePicture(results, picturePath, async () =>
+      drawSlices(`Classes of ${loader.count} molecules`, await averagesOf(classified, run.backend)),
+    );
+    const sizes = Array.from(
+      { length: clusters },
+      (_, k) => classes.labels.filter((label) => label === k).length,
+    );
+    return { molecules: loader.count, sizes, explained: Array.from(classes.explained), files };
+  });
 }
 
 async function averagesOf(

@@ -1,9 +1,10 @@
-import { encodePng, type OptionKeys, requireKnownOptions, writeFileAtomic } from "../../io/index.ts";
-import { PROGRAM_KEYS, type ProgramOptions, runProgram } from "../../program/index.ts";
+import { type OptionKeys, requireKnownOptions, writeFileAtomic } from "../../io/index.ts";
+import { PROGRAM_KEYS, type ProgramOptions } from "../../program/index.ts";
 import type { FscCurves } from "../loaders/fsc.ts";
 import type { Mask } from "../loaders/templates.ts";
 import { drawShellCurves } from "../pictures/pictures.ts";
-import { INPUT_KEYS, type TomogramInputs, withLoader } from "./inputs.ts";
+import { given, runOnMolecules, writePicture } from "./frame.ts";
+import { INPUT_KEYS, type TomogramInputs } from "./inputs.ts";
 
 /** Halves of what are compared, how, and where the curve goes. */
 export interface FscProgramOptions extends TomogramInputs, ProgramOptions {
@@ -49,36 +50,18 @@ export interface FscReport {
  */
 export async function runFsc(options: FscProgramOptions): Promise<FscReport> {
   requireKnownOptions("runFsc", options, KEYS);
-  const { outPath, picturePath, overwrite = false, tomogramPath, moleculesPath } = options;
-  const outputs = picturePath === undefined ? [outPath] : [outPath, picturePath];
-  return withLoader(options, options.onLog, (loader) =>
-    runProgram(
-      { inputs: [tomogramPath, moleculesPath], outputs, overwrite },
-      options,
-      async ({ pool, results }) => {
-        const { mask, dfreq, sets, seed, signal, onProgress } = options;
-        const found = await loader.fsc({
-          backend: pool,
-          ...(mask !== undefined && { mask }),
-          ...(dfreq !== undefined && { dfreq }),
-          ...(sets !== undefined && { sets }),
-          ...(seed !== undefined && { seed }),
-          ...(signal && { signal }),
-          ...(onProgress && { onProgress }),
-        });
-        await results.write(outPath, (path) => writeFileAtomic(path, curvesCsv(found), { overwrite: true }));
-        if (picturePath !== undefined)
-          await results.write(picturePath, (path) =>
-            writeFileAtomic(path, encodePng(drawShellCurves(`Halves of ${loader.count} molecules`, found)), {
-              overwrite: true,
-            }),
-          );
-        const resolutionAt = (threshold: number) => resolutionNm(found, { threshold, scale: loader.scale });
-        const resolution = { "0.143": resolutionAt(0.143), "0.5": resolutionAt(0.5) };
-        return { molecules: loader.count, scale: loader.scale, resolutionNm: resolution, files: outputs };
-      },
-    ),
-  );
+  const { outPath, picturePath } = options;
+  return runOnMolecules(options, [outPath], async ({ loader, results, run, files }) => {
+    const found = await loader.fsc({ ...run, ...given(options, "mask", "dfreq", "sets", "seed") });
+    await results.write(outPath, (path) => writeFileAtomic(path, curvesCsv(found), { overwrite: true }));
+    await writePicture(results, picturePath, () =>
+      drawShellCurves(`Halves of ${loader.count} molecules`, found),
+    );
+    const { count: molecules, scale } = loader;
+    const resolutionAt = (threshold: number) => resolutionNm(found, { threshold, scale });
+    const resolution = { "0.143": resolutionAt(0.143), "0.5": resolutionAt(0.5) };
+    return { molecules, scale, resolutionNm: resolution, files };
+  });
 }
 
 function curvesCsv({ frequencies, curves }: FscCurves): Uint8Array {

@@ -1,9 +1,13 @@
 import { type ImageSource, type OptionKeys, openImage, requireKnownOptions } from "../../io/index.ts";
 import { fromFile } from "../../pipe/index.ts";
 import { PROGRAM_KEYS, type ProgramOptions, runProgram } from "../../program/index.ts";
+import { requireScale } from "../loaders/subtomogramLoader.ts";
 import type { RotationsInput } from "../models/rotationGrid.ts";
 import type { Molecules } from "../molecules/molecules.ts";
 import { type PickOptions, pickDoG, pickLoG, pickTemplate } from "../pick/pickers.ts";
+import { drawPicks } from "../pictures/picks.ts";
+import { toTomogram } from "../sampling/tomogram.ts";
+import { given, writePicture } from "./frame.ts";
 import { requireTablePath, writeTable } from "./moleculeTable.ts";
 
 /** How molecules are picked. */
@@ -29,6 +33,8 @@ export interface PickProgramOptions extends ProgramOptions {
   readonly minScore?: number;
   /** Table of molecules: .csv or .parquet. */
   readonly outPath: string;
+  /** PNG of a section with the molecules in it. */
+  readonly picturePath?: string;
   readonly overwrite?: boolean;
 }
 
@@ -39,6 +45,7 @@ const KEYS: OptionKeys<PickProgramOptions> = {
   scale: true,
   minScore: true,
   outPath: true,
+  picturePath: true,
   overwrite: true,
 };
 
@@ -53,24 +60,21 @@ export interface PickReport {
 /** Picks molecules of a tomogram of any size and writes their table. @throws {VitrineError} as the pickers and readers; exists */
 export async function runPick(options: PickProgramOptions): Promise<PickReport> {
   requireKnownOptions("runPick", options, KEYS);
-  const { tomogramPath, method, outPath, overwrite = false } = options;
+  const { tomogramPath, method, outPath, picturePath, overwrite = false } = options;
   requireTablePath(outPath);
   const inputs = method.kind === "template" ? [tomogramPath, method.templatePath] : [tomogramPath];
+  const files = picturePath === undefined ? [outPath] : [outPath, picturePath];
   await using image = await openImage(tomogramPath);
-  return await runProgram({ inputs, outputs: [outPath], overwrite }, options, async ({ pool, results }) => {
-    const { scale, minScore, signal, onProgress, onLog } = options;
-    const molecules = await pickBy(method, image, {
-      backend: pool,
-      ...(scale !== undefined && { scale }),
-      ...(minScore !== undefined && { minScore }),
-      ...(signal && { signal }),
-      ...(onProgress && { onProgress }),
-      ...(onLog && { onLog }),
-    });
+  return await runProgram({ inputs, outputs: files, overwrite }, options, async ({ pool, results }) => {
+    const choices = given(options, "scale", "minScore", "signal", "onProgress", "onLog");
+    const molecules = await pickBy(method, image, { backend: pool, ...choices });
     await writeTable(results, outPath, molecules);
+    const tomogram = toTomogram(image);
+    const scale = requireScale(options.scale ?? tomogram.scale, tomogramPath);
+    await writePicture(results, picturePath, () => drawPicks(tomogram, molecules, scale));
     const scores = molecules.features.score.map(Number);
     const bestScore = scores.length === 0 ? null : scores.reduce((most, score) => Math.max(most, score));
-    return { molecules: molecules.count, bestScore, files: [outPath] };
+    return { molecules: molecules.count, bestScore, files };
   });
 }
 

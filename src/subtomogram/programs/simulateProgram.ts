@@ -1,11 +1,9 @@
 import type { Shape3 } from "../../core/index.ts";
 import {
-  encodePng,
   MRC_NAME,
   type OptionKeys,
   refuseOtherEnding,
   requireKnownOptions,
-  writeFileAtomic,
   writeMrc,
 } from "../../io/index.ts";
 import { fromFile } from "../../pipe/index.ts";
@@ -15,6 +13,7 @@ import { drawSlices } from "../pictures/pictures.ts";
 import { addNoise, loseWedge } from "../simulate/imaging.ts";
 import { TomogramSimulator } from "../simulate/simulator.ts";
 import { type TiltModel, type TiltRange, toTiltModel } from "../tilt/tilt.ts";
+import { writePicture } from "./frame.ts";
 
 /** What is simulated, how, and where it goes. */
 export interface SimulateProgramOptions extends ProgramOptions {
@@ -104,12 +103,9 @@ export async function runSimulate(options: SimulateProgramOptions): Promise<Simu
     await results.write(outPath, (path) =>
       writeMrc(path, { ...image, voxelSizeA: 10 * scale, kind }, { overwrite: true }),
     );
-    if (picturePath !== undefined) {
-      const picture = drawSlices(`${molecules.count} molecules`, [{ name: outPath, volume: image }]);
-      await results.write(picturePath, (path) =>
-        writeFileAtomic(path, encodePng(picture), { overwrite: true }),
-      );
-    }
+    await writePicture(results, picturePath, () =>
+      drawSlices(`${molecules.count} molecules`, [{ name: outPath, volume: image }]),
+    );
     return { molecules: molecules.count, shape: image.shape, scale, files: outputs };
   });
 }

@@ -1,0 +1,64 @@
+import type { Backend } from "../../compute/index.ts";
+import type { Progress } from "../../core/index.ts";
+import { encodePng, type ResultFiles, writeFileAtomic } from "../../io/index.ts";
+import type { Canvas } from "../../io/render/index.ts";
+import { type ProgramOptions, runProgram } from "../../program/index.ts";
+import { type MoleculeLoader, type TomogramInputs, withLoader } from "./inputs.ts";
+
+/** What programs of a tomogram's molecules have in common. */
+interface MoleculeProgram extends TomogramInputs, ProgramOptions {
+  readonly picturePath?: string;
+  readonly overwrite?: boolean;
+}
+
+/** What such a program works with. */
+export interface MoleculeTools {
+  readonly loader: MoleculeLoader;
+  readonly results: ResultFiles;
+  /** What a loader's calls are run by. */
+  readonly run: {
+    readonly backend: Backend;
+    readonly signal?: AbortSignal;
+    readonly onProgress?: (progress: Progress) => void;
+  };
+  /** Everything that is written. */
+  readonly files: readonly string[];
+}
+
+/** Opens what a program reads, checks where its results go, and runs it. @throws {VitrineError} as `withLoader`; exists: a result is there */
+export function runOnMolecules<Result>(
+  options: MoleculeProgram,
+  outPaths: readonly string[],
+  work: (tools: MoleculeTools) => Promise<Result>,
+): Promise<Result> {
+  const { tomogramPath, moleculesPath, picturePath, overwrite = false, signal, onProgress } = options;
+  const files = picturePath === undefined ? outPaths : [...outPaths, picturePath];
+  const needs = { inputs: [tomogramPath, moleculesPath], outputs: files, overwrite };
+  return withLoader(options, options.onLog, (loader) =>
+    runProgram(needs, options, ({ pool, results }) => {
+      const run = { backend: pool, ...(signal && { signal }), ...(onProgress && { onProgress }) };
+      return work({ loader, results, run, files });
+    }),
+  );
+}
+
+/** Writes a picture with the other results, where one is asked for. */
+export async function writePicture(
+  results: ResultFiles,
+  path: string | undefined,
+  draw: () => Canvas | Promise<Canvas>,
+): Promise<void> {
+  if (path === undefined) return;
+  const png = encodePng(await draw());
+  await results.write(path, (temporary) => writeFileAtomic(temporary, png, { overwrite: true }));
+}
+
+/** Those of the options that were given. */
+export function given<Options extends object, Key extends keyof Options>(
+  options: Options,
+  ...keys: readonly Key[]
+): { readonly [Name in Key]?: Exclude<Options[Name], undefined> } {
+  return Object.fromEntries(
+    keys.flatMap((key) => (options[key] === undefined ? [] : [[key, options[key]]])),
+  ) as { readonly [Name in Key]?: Exclude<Options[Name], undefined> };
+}
