@@ -3,6 +3,8 @@ import type { PolarGrid } from "../grid/polarGrid.ts";
 import type { RealArray } from "../precision.ts";
 import type { PolarStack } from "../stacks.ts";
 
+/** Cycles per half box: centring takes power from shells below, which have that of the next one. */
+const LEAST_RADIUS = 0.75;
 /** Of the mean power: shells without noise would count without end. */
 const LEAST = 1e-6;
 
@@ -20,6 +22,8 @@ export function measureNoisePower({ shape, data }: PolarStack, grid: PolarGrid):
     for (const end = at + 2 * inplanes; at < end; at++) sum += data[at] ** 2;
     power[row % shells] += sum / (count * inplanes);
   }
+  const first = grid.radii.findIndex((radius) => radius >= LEAST_RADIUS);
+  if (first > 0) power.fill(power[first], 0, first);
   const mean = power.reduce((sum, value) => sum + value, 0) / shells;
   if (!(mean > 0))
     throw new VitrineError({

@@ -13,7 +13,7 @@ export interface IntegralOptions {
   readonly noisePrior?: NoisePrior;
   /** What an offset looks like; default the whole box. */
   readonly mask?: MaskFunction;
-  /** [shells] The noise that images and CTFs were whitened with: an offset is whitened alike. */
+  /** [shells] The noise that images and templates, or CTFs, were whitened with: an offset is whitened alike. */
   readonly noisePower?: Float64Array;
 }
 

@@ -11,6 +11,7 @@ import {
   optimalPose,
 } from "../correlation/comparators.ts";
 import { type CompareMethod, type PreparedTemplates, prepareTemplates } from "../correlation/prepared.ts";
+import type { TemplateSide } from "../correlation/sides.ts";
 import type { ImageDescriptor } from "../descriptor/descriptor.ts";
 import { ensureDescriptor } from "../descriptor/descriptorFile.ts";
 import type { Displacer } from "../displacements/configureDisplacement.ts";
@@ -31,7 +32,7 @@ import {
   type Output,
   poseOutputs,
 } from "./outputs.ts";
-import { type ParticleStack, readParticleStack, readPolarStack } from "./readStacks.ts";
+import { readParticleStack, readPolarStack } from "./readStacks.ts";
 import { writeNoisePower, writeViewPosteriors } from "./tables.ts";
 
 /** Beside files, parameters and displacements; defaults are CryoLike's where it has them. */
@@ -50,7 +51,7 @@ export interface RunLikelihoodOptions extends Omit<CompareMethod, "precision">, 
   /** Write posteriors over viewing directions, (images, templates), into OUT/template0/pose_posterior, with a table of the likeliest views and a picture. */
   readonly posePosterior?: boolean;
   readonly noisePrior?: NoisePrior;
-  /** Divide images and CTFs of every stack by the root of the images' mean power on each shell, and write it into OUT/template0/noise_power. */
+  /** Divide images and templates of every stack by the root of the images' mean power on each shell, and write it into OUT/template0/noise_power. */
   readonly whiten?: boolean;
   /** Multiply CTFs with exp(-B s²/4) and the scale of the particles' table, which CryoLike reads and does not use. */
   readonly ctfEnvelope?: boolean;
@@ -203,7 +204,9 @@ async function run(given: Run): Promise<LikelihoodReport> {
   const record = displacementsPath(files.folderOutput);
   await write([[record, displacementsContent(displacements, options.compat ?? false)]]);
   await withPool(options, async (pool: Pool) => {
-    const prepared = prepareTemplates(pool, side, methodOf(options, descriptor));
+    const prepare = (own: TemplateSide) => prepareTemplates(pool, own, methodOf(options, descriptor));
+    // Noise is that of a stack: templates that are whitened with it serve no other.
+    const shared = options.whiten ? undefined : prepare(side);
     try {
       for (const [i, { stack, ...place }] of files.stacks.entries()) {
         requireNotAborted(options.signal, "likelihood");
@@ -219,13 +222,16 @@ async function run(given: Run): Promise<LikelihoodReport> {
         const noise = options.whiten
           ? { noisePower: measureNoisePower(particles.images, descriptor.polarGrid) }
           : undefined;
-        const request = { ...side, ...whitened(particles, noise?.noisePower) };
+        const request = whitened({ ...side, ...particles }, noise?.noisePower);
         const pairs = particles.images.shape[0] * templates.shape[0];
         // All stacks are taken to have as many.
         const onPairs = (done: number) => tell(i * pairs + done, files.stacks.length * pairs);
         const folder = `${files.folderOutput}/template${files.iTemplate}`;
+        const prepared = shared ?? prepare(request);
         const work = { folder, stack, paths, prepared, request, descriptor, options, onPairs, ...noise };
-        const { outputs, errorBound, pictures } = await given.outputs(work);
+        const { outputs, errorBound, pictures } = await given.outputs(work).finally(() => {
+          if (shared === undefined) prepared.dispose();
+        });
         await write(outputs);
         written.push(...outputs.map(([path]) => path), ...pictures);
         if (noise !== undefined) {
@@ -237,7 +243,7 @@ async function run(given: Run): Promise<LikelihoodReport> {
         reports.push({ ...report, images: particles.images.shape[0], skipped: false, errorBound });
       }
     } finally {
-      prepared.dispose();
+      shared?.dispose();
     }
   });
   const images = reports.reduce((sum, report) => sum + report.images, 0);
@@ -296,9 +302,11 @@ async function areThere(paths: readonly string[]): Promise<boolean> {
   return true;
 }
 
-function whitened(particles: ParticleStack, noisePower: Float64Array | undefined): ParticleStack {
-  if (noisePower === undefined) return particles;
-  return { images: whiten(particles.images, noisePower), ctf: whiten(particles.ctf, noisePower) };
+/** Templates in place of CTFs, which bounds of compression are the tighter for. */
+function whitened(request: ComparatorRequest, noisePower: Float64Array | undefined): ComparatorRequest {
+  if (noisePower === undefined) return request;
+  const { images, templates } = request;
+  return { ...request, images: whiten(images, noisePower), templates: whiten(templates, noisePower) };
 }
 
 function comparison({ descriptor, options, request, onPairs, noisePower }: StackWork): ComparatorOptions {
