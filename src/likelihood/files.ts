@@ -46,6 +46,15 @@ export interface LikelihoodPaths {
   readonly logLikelihoodOptimal: string;
   /** Not one of CryoLike's: posteriors over viewing directions, (images, templates). */
   readonly posePosterior: string;
+  /** Its table and picture, and those of the noise that images are whitened with. */
+  readonly posePosteriorTable: TablePaths;
+  readonly noiseTable: TablePaths;
+}
+
+/** A table and its picture. */
+export interface TablePaths {
+  readonly csv: string;
+  readonly png: string;
 }
 
 /** Where results lie; `stack` is counted from 0, the number of the template is not padded. */
@@ -54,6 +63,10 @@ export function likelihoodPaths(folderOutput: string, iTemplate: number, stack: 
   const pose = (what: string) => `${folder}/optimal_pose/optimal_${what}_${numbered(stack)}.pt`;
   const log = (what: string) =>
     `${folder}/log_likelihood/log_likelihood_${what}_fourier_${numbered(stack)}.pt`;
+  const table = (what: string) => {
+    const path = `${folder}/${what}/${what}_${numbered(stack)}`;
+    return { csv: `${path}.csv`, png: `${path}.png` };
+  };
   return {
     crossCorrelation: `${folder}/cross_correlation/cross_correlation_${numbered(stack)}.pt`,
     crossCorrelationFull: `${folder}/cross_correlation/cross_correlation_pose_msdw_${numbered(stack)}.pt`,
@@ -64,5 +77,7 @@ export function likelihoodPaths(folderOutput: string, iTemplate: number, stack: 
     logLikelihoodIntegrated: log("integrated"),
     logLikelihoodOptimal: log("optimal"),
     posePosterior: `${folder}/pose_posterior/pose_posterior_${numbered(stack)}.pt`,
+    posePosteriorTable: table("pose_posterior"),
+    noiseTable: table("noise_power"),
   };
 }

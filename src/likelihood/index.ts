@@ -118,6 +118,7 @@ export type { AnglesFrom, Lens, PolarCtf, PolarCtfOptions } from "./images/polar
 export { polarCtf } from "./images/polarCtf.ts";
 export type { VarianceScalingOptions } from "./images/varianceScaling.ts";
 export { varianceScaling } from "./images/varianceScaling.ts";
+export { measureNoisePower, whiten } from "./images/whitening.ts";
 export type { MarginalOptions } from "./integrated/integralModel.ts";
 export { marginalLogLikelihood } from "./integrated/integralModel.ts";
 export type { NoisePowers, NoisePrior, Residual } from "./integrated/noisePrior.ts";

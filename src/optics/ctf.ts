@@ -1,5 +1,6 @@
 import type { Shape2 } from "../core/index.ts";
 import { type FocusSpread, prepareChromaticEnvelope } from "./chromaticEnvelope.ts";
+import { DEGREE } from "./degree.ts";
 import { electronWavelengthA } from "./electrons.ts";
 import { forEachFrequency, requireNumber, requireShape, rfftWidth } from "./frequencies.ts";
 import { hasOddPhase, type LaserPhasePlate, laserPhase } from "./laserPhasePlate.ts";
@@ -62,7 +63,6 @@ export interface Ctf {
   readonly shape: readonly [number, number, number, number];
 }
 
-const DEGREE = Math.PI / 180;
 const ANGSTROM_PER_MM = 1e7;
 
 /**

@@ -1,6 +1,7 @@
 /** Spreads of directions over the sphere, (n, 2) phi and theta in degrees. */
 
 import { VitrineError } from "../core/index.ts";
+import { DEGREE, PER_DEGREE } from "./degree.ts";
 import { healpixDirections } from "./healpix.ts";
 import {
   MOST_ANGLES,
@@ -15,9 +16,6 @@ import {
 export type AngleRange = readonly [fromDeg: number, toDeg: number];
 
 const AT = "orientations thetaStepDeg";
-
-const DEGREE = Math.PI / 180;
-const PER_DEGREE = 180 / Math.PI;
 
 /** Rings of constant theta, from the smallest up to less than the largest plus a step. */
 export function uniformDirections(phi: AngleRange, theta: AngleRange, thetaStepDeg: number): Float64Array {

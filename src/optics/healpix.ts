@@ -1,4 +1,5 @@
 import { VitrineError } from "../core/index.ts";
+import { PER_DEGREE } from "./degree.ts";
 import { requireNumber } from "./frequencies.ts";
 
 /** In which order the pixels are counted: along rings of constant theta, or face by face down the quad tree. */
@@ -7,7 +8,6 @@ export interface HealpixOptions {
 }
 
 const HALF_PI = Math.PI / 2;
-const PER_DEGREE = 180 / Math.PI;
 
 /** Of each of the 12 base faces: its lowest corner, in rings of nSide from the north pole, and in phi by eighths of a turn. */
 const FACE_RING = [2, 2, 2, 2, 3, 3, 3, 3, 4, 4, 4, 4];

@@ -1,3 +1,4 @@
+import { DEGREE } from "./degree.ts";
 import { electronWavelengthA, lorentzFactor } from "./electrons.ts";
 import { requireNumber } from "./frequencies.ts";
 
@@ -23,8 +24,6 @@ export interface LaserPhasePlate {
   /** A second laser, turned by 90°; false where absent. */
   readonly isCrossed?: boolean;
 }
-
-const DEGREE = Math.PI / 180;
 
 /**
  * The phase by which a laser phase plate retards the electrons of each spatial frequency, radians.

@@ -38,6 +38,7 @@ interface LikelihoodArguments extends TaskArguments {
   readonly poseLikelihood?: boolean;
   readonly posePosterior?: boolean;
   readonly noisePrior: NoisePrior;
+  readonly whiten?: boolean;
   readonly ctfEnvelope?: boolean;
   readonly ctfAngles?: "rows" | "columns";
   readonly method: "compressed" | "exact";
@@ -71,6 +72,11 @@ const RULES: readonly IdleRule<LikelihoodArguments>[] = [
     why: "with --engine, where --cores says it",
   },
 ];
+
+const WHITEN = new Option(
+  "--whiten",
+  "take noise as coloured as the images' mean power per shell, which is written with a picture",
+);
 
 const CTF_ANGLES = new Option(
   "--ctf-angles <axis>",
@@ -107,7 +113,7 @@ export function addLikelihood(cli: Command): void {
     .option("--integrated", "write log-likelihoods over all poses, too")
     .option(
       "--pose-posterior",
-      "write each image's posterior over viewing directions, (images, templates), too",
+      "write each image's posterior over viewing directions, too, with a table and a picture",
     )
     .option("--pose-likelihood", "write log-likelihoods in the best pose, too")
     .option(
@@ -116,6 +122,7 @@ export function addLikelihood(cli: Command): void {
       noisePrior,
       "flat-variance" as const,
     )
+    .addOption(WHITEN)
     .option("--ctf-envelope", "multiply CTFs with the B-factor and the scale of the particles' table")
     .addOption(CTF_ANGLES)
     .addOption(
@@ -215,7 +222,7 @@ function toOptions(
       compat: args.compat ?? false,
     },
     ...{ integrated: args.integrated ?? false, poseLikelihood: args.poseLikelihood ?? false },
-    posePosterior: args.posePosterior ?? false,
+    ...{ posePosterior: args.posePosterior ?? false, whiten: args.whiten ?? false },
     ...{ ctfEnvelope: args.ctfEnvelope ?? false, picture: args.picture ?? false },
     ...(args.ctfAngles !== undefined && { ctfAngles: args.ctfAngles }),
     ...(nTemplatesPerBatch !== undefined && { nTemplatesPerBatch }),

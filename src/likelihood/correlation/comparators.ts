@@ -22,6 +22,8 @@ export interface IntegratedOptions {
   /** Pixels of an image, all of them. */
   readonly pixels: number;
   readonly noisePrior?: NoisePrior;
+  /** [shells] The noise that images and templates, or CTFs, were whitened with (`measureNoisePower`, `whiten`). */
+  readonly noisePower?: Float64Array;
   /** Of the viewing directions, [templates]; default all alike. */
   readonly weights?: ArrayLike<number>;
   /** Weights are added in place of their logarithms, as CryoLike does. */

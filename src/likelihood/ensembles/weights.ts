@@ -70,7 +70,9 @@ export function ensembleWeights(matrix: LikelihoodMatrix, options: EnsembleOptio
   return {
     ...found,
     logLikelihood: totalLogLikelihood(matrix, weights),
-    ...{ lower: bound((1 - confidence) / 2), upper: bound((1 + confidence) / 2), gradient },
+    // Draws are settled less finely: what has no weight has a little more in all of them.
+    lower: bound((1 - confidence) / 2).map((value, k) => Math.min(value, weights[k])),
+    ...{ upper: bound((1 + confidence) / 2), gradient },
     effectiveNumber: Math.exp(
       -weights.reduce((sum, weight) => sum + (weight > 0 ? weight * Math.log(weight) : 0), 0),
     ),

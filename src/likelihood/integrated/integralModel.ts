@@ -1,6 +1,7 @@
 import type { IntegralModel } from "../correlation/comparison.ts";
 import type { PolarGrid } from "../grid/polarGrid.ts";
-import { type MaskFunction, polarMask } from "../grid/polarValues.ts";
+import { type MaskFunction, type PolarMask, polarMask } from "../grid/polarValues.ts";
+import { whiten } from "../images/whitening.ts";
 import { logGamma, logSumExp } from "./logSum.ts";
 import { type NoisePrior, noisePowers } from "./noisePrior.ts";
 
@@ -12,6 +13,8 @@ export interface IntegralOptions {
   readonly noisePrior?: NoisePrior;
   /** What an offset looks like; default the whole box. */
   readonly mask?: MaskFunction;
+  /** [shells] The noise that images and templates, or CTFs, were whitened with: an offset is whitened alike. */
+  readonly noisePower?: Float64Array;
 }
 
 /**
@@ -26,13 +29,25 @@ export function integralModel({
   pixels,
   noisePrior = "flat-variance",
   mask,
+  noisePower,
 }: IntegralOptions): IntegralModel {
-  const { values, integral: iss } = polarMask(grid, mask);
+  const { values, integral: iss } = whitenedMask(polarMask(grid, mask), grid, noisePower);
   const { power, half, rate } = noisePowers(noisePrior, pixels);
   return {
     numbers: { power, half, iss, rate: rate / iss, constant: constantOf(noisePrior, pixels, { power, iss }) },
     mask: values,
   };
+}
+
+function whitenedMask(mask: PolarMask, grid: PolarGrid, noisePower: Float64Array | undefined): PolarMask {
+  if (noisePower === undefined) return mask;
+  const { nShells, nInplanes, integrationWeights } = grid;
+  const { data: values } = whiten({ shape: [1, nShells, nInplanes], data: mask.values }, noisePower);
+  const integral = values.reduce(
+    (sum, value, i) => sum + value * value * integrationWeights[Math.floor(i / nInplanes)],
+    0,
+  );
+  return { values: Float64Array.from(values), integral };
 }
 
 function constantOf(

@@ -3,7 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { likelihoodGolden, numbers } from "../../../test/support/likelihoodCase.ts";
-import { readTorch, readTorchTensor, writeNpyValue } from "../../io/index.ts";
+import { parseCsv, readTorch, readTorchTensor, writeNpyValue } from "../../io/index.ts";
 import { readImageDescriptor } from "../descriptor/descriptorFile.ts";
 import { configureDisplacement } from "../displacements/configureDisplacement.ts";
 import { configureLikelihoodFiles } from "./fileManager.ts";
@@ -136,9 +136,24 @@ test("by default likelihoods are right, files are exactly those asked for, and w
     skipExist: true,
     integrated: true,
     posePosterior: true,
+    whiten: true,
     workers: 2,
   });
   expect(more.stacks[0].skipped).toBe(false);
+  const tables = await Promise.all(
+    ["pose_posterior", "noise_power"].map(async (name) => {
+      const path = `${folder}/plain/template0/${name}/${name}_stack_000000`;
+      expect(more.files).toEqual(expect.arrayContaining([`${path}.csv`, `${path}.png`]));
+      return parseCsv(await readFile(`${path}.csv`, "utf8"), name);
+    }),
+  );
+  expect(tables[0].columns).toEqual(
+    "image rank view azimuthDeg polarDeg posterior effectiveViews".split(" "),
+  );
+  // Planted with little noise: most images have one view.
+  const sure = tables[0].rows.filter(({ rank, posterior }) => rank === "1" && Number(posterior) > 0.5);
+  expect(sure.length).toBeGreaterThan(12);
+  expect(tables[1].rows).toHaveLength(40);
   const { data } = await readTorchTensor(join(folder, "plain/template0", FILES[5]));
   expect(new Set(numbers(data as Iterable<number>)).size).toBe(24);
   const views = await readTorchTensor(

@@ -11,11 +11,14 @@ import {
   optimalPose,
 } from "../correlation/comparators.ts";
 import { type CompareMethod, type PreparedTemplates, prepareTemplates } from "../correlation/prepared.ts";
+import type { TemplateSide } from "../correlation/sides.ts";
 import type { ImageDescriptor } from "../descriptor/descriptor.ts";
 import { ensureDescriptor } from "../descriptor/descriptorFile.ts";
 import type { Displacer } from "../displacements/configureDisplacement.ts";
 import { displacementsPath, type LikelihoodPaths, likelihoodPaths } from "../files.ts";
+import { shellResolutionsA } from "../grid/polarValues.ts";
 import type { AnglesFrom } from "../images/polarCtf.ts";
+import { measureNoisePower, whiten } from "../images/whitening.ts";
 import { marginalLogLikelihood, viewPosteriors } from "../integrated/integralModel.ts";
 import type { NoisePrior } from "../integrated/noisePrior.ts";
 import { computeLikelihoodOptimalPose } from "../integrated/singlePose.ts";
@@ -30,6 +33,7 @@ import {
   poseOutputs,
 } from "./outputs.ts";
 import { readParticleStack, readPolarStack } from "./readStacks.ts";
+import { writeNoisePower, writeViewPosteriors } from "./tables.ts";
 
 /** Beside files, parameters and displacements; defaults are CryoLike's where it has them. */
 export interface RunLikelihoodOptions extends Omit<CompareMethod, "precision">, ProgramOptions {
@@ -44,9 +48,11 @@ export interface RunLikelihoodOptions extends Omit<CompareMethod, "precision">, 
   readonly integrated?: boolean;
   /** Write log-likelihoods in the best pose. */
   readonly poseLikelihood?: boolean;
-  /** Write posteriors over viewing directions, (images, templates), into OUT/template0/pose_posterior. */
+  /** Write posteriors over viewing directions, (images, templates), into OUT/template0/pose_posterior, with a table of the likeliest views and a picture. */
   readonly posePosterior?: boolean;
   readonly noisePrior?: NoisePrior;
+  /** Divide images and templates of every stack by the root of the images' mean power on each shell, and write it into OUT/template0/noise_power. */
+  readonly whiten?: boolean;
   /** Multiply CTFs with exp(-B s²/4) and the scale of the particles' table, which CryoLike reads and does not use. */
   readonly ctfEnvelope?: boolean;
   /** What defocus angles are counted from: axis 0 of images or, as RELION and cryoSPARC, axis 1; default as the stacks say, in stacks of CryoLike `rows`. */
@@ -94,6 +100,7 @@ export const RUN_KEYS = {
   poseLikelihood: true,
   posePosterior: true,
   noisePrior: true,
+  whiten: true,
   ctfEnvelope: true,
   ctfAngles: true,
   compat: true,
@@ -164,6 +171,8 @@ interface StackWork {
   readonly request: ComparatorRequest;
   readonly descriptor: ImageDescriptor;
   readonly options: RunLikelihoodOptions;
+  /** Of the stack, where it is whitened. */
+  readonly noisePower?: Float64Array;
   /** Gets how many pairs of image and template of the stack are done. */
   readonly onPairs: (done: number) => void;
 }
@@ -195,7 +204,9 @@ async function run(given: Run): Promise<LikelihoodReport> {
   const record = displacementsPath(files.folderOutput);
   await write([[record, displacementsContent(displacements, options.compat ?? false)]]);
   await withPool(options, async (pool: Pool) => {
-    const prepared = prepareTemplates(pool, side, methodOf(options, descriptor));
+    const prepare = (own: TemplateSide) => prepareTemplates(pool, own, methodOf(options, descriptor));
+    // Noise is that of a stack: templates that are whitened with it serve no other.
+    const shared = options.whiten ? undefined : prepare(side);
     try {
       for (const [i, { stack, ...place }] of files.stacks.entries()) {
         requireNotAborted(options.signal, "likelihood");
@@ -208,19 +219,31 @@ async function run(given: Run): Promise<LikelihoodReport> {
           continue;
         }
         const particles = await readParticleStack(place, descriptor, options);
-        const request = { ...side, ...particles };
+        const noise = options.whiten
+          ? { noisePower: measureNoisePower(particles.images, descriptor.polarGrid) }
+          : undefined;
+        const request = whitened({ ...side, ...particles }, noise?.noisePower);
         const pairs = particles.images.shape[0] * templates.shape[0];
         // All stacks are taken to have as many.
         const onPairs = (done: number) => tell(i * pairs + done, files.stacks.length * pairs);
         const folder = `${files.folderOutput}/template${files.iTemplate}`;
-        const work = { folder, stack, paths, prepared, request, descriptor, options, onPairs };
-        const { outputs, errorBound, pictures } = await given.outputs(work);
+        const prepared = shared ?? prepare(request);
+        const work = { folder, stack, paths, prepared, request, descriptor, options, onPairs, ...noise };
+        const { outputs, errorBound, pictures } = await given.outputs(work).finally(() => {
+          if (shared === undefined) prepared.dispose();
+        });
         await write(outputs);
         written.push(...outputs.map(([path]) => path), ...pictures);
+        if (noise !== undefined) {
+          const resolutionsA = shellResolutionsA(descriptor.polarGrid, descriptor.boxSizeA[0]);
+          written.push(
+            ...(await writeNoisePower(paths.noiseTable, { power: noise.noisePower, resolutionsA })),
+          );
+        }
         reports.push({ ...report, images: particles.images.shape[0], skipped: false, errorBound });
       }
     } finally {
-      prepared.dispose();
+      shared?.dispose();
     }
   });
   const images = reports.reduce((sum, report) => sum + report.images, 0);
@@ -279,14 +302,21 @@ async function areThere(paths: readonly string[]): Promise<boolean> {
   return true;
 }
 
-function comparison({ descriptor, options, request, onPairs }: StackWork): ComparatorOptions {
+/** Templates in place of CTFs, which bounds of compression are the tighter for. */
+function whitened(request: ComparatorRequest, noisePower: Float64Array | undefined): ComparatorRequest {
+  if (noisePower === undefined) return request;
+  const { images, templates } = request;
+  return { ...request, images: whiten(images, noisePower), templates: whiten(templates, noisePower) };
+}
+
+function comparison({ descriptor, options, request, onPairs, noisePower }: StackWork): ComparatorOptions {
   const { signal } = options;
   const templates = request.templates.shape[0];
   return {
     onProgress: onPairs,
     ...(signal && { signal }),
     ...((options.posePosterior || (options.integrated && !options.compat)) && {
-      integrated: integratedOf(descriptor, options, templates),
+      integrated: { ...integratedOf(descriptor, options, templates), ...(noisePower && { noisePower }) },
     }),
   };
 }
@@ -314,7 +344,7 @@ function integratedOf(
 
 function posePaths(
   paths: LikelihoodPaths,
-  { integrated, poseLikelihood, posePosterior }: RunLikelihoodOptions,
+  { integrated, poseLikelihood, posePosterior, whiten: isWhitened }: RunLikelihoodOptions,
 ): string[] {
   return [
     ...[
@@ -326,12 +356,16 @@ function posePaths(
     paths.optimalInplaneRotation,
     ...(integrated ? [paths.logLikelihoodIntegrated] : []),
     ...(poseLikelihood ? [paths.logLikelihoodOptimal] : []),
-    ...(posePosterior ? [paths.posePosterior] : []),
+    ...(posePosterior
+      ? [paths.posePosterior, paths.posePosteriorTable.csv, paths.posePosteriorTable.png]
+      : []),
+    ...(isWhitened ? [paths.noiseTable.csv, paths.noiseTable.png] : []),
   ];
 }
 
 async function poses(work: StackWork) {
-  const { paths, prepared, request, descriptor, options, folder, stack } = work;
+  const { paths, prepared, request, descriptor, options, folder, stack, noisePower } = work;
+  const pictures: string[] = [];
   const found = await compareWith(prepared, request, { ...comparison(work), aggregation: optimalPose });
   const outputs = poseOutputs(paths, found);
   const double = isDouble(descriptor.precision);
@@ -341,22 +375,23 @@ async function poses(work: StackWork) {
     outputs.push(logLikelihoodOutput(paths.logLikelihoodIntegrated, values, double));
   }
   if (options.poseLikelihood) {
-    const { logLikelihoodM } = computeLikelihoodOptimalPose(
-      request,
-      found,
-      integratedOf(descriptor, options, request.templates.shape[0]),
-    );
+    const { logLikelihoodM } = computeLikelihoodOptimalPose(request, found, {
+      ...integratedOf(descriptor, options, request.templates.shape[0]),
+      ...(noisePower && { noisePower }),
+    });
     outputs.push(logLikelihoodOutput(paths.logLikelihoodOptimal, logLikelihoodM, double));
   }
   if (options.posePosterior && found.integratedLogLikelihoodMS !== undefined) {
     const shape = [request.images.shape[0], request.templates.shape[0]];
     const { weights } = integratedOf(descriptor, { ...options, onLog: () => {} }, shape[1]);
     const data = viewPosteriors(found.integratedLogLikelihoodMS, shape[1], weights);
+    const angles = weights === undefined ? undefined : descriptor.viewingAngles;
+    const views = { posteriors: data, images: shape[0], angles };
+    pictures.push(...(await writeViewPosteriors(paths.posePosteriorTable, views)));
     outputs.push([paths.posePosterior, { shape, data: double ? data : Float32Array.from(data) }]);
   }
-  const pictures = options.picture
-    ? await drawLikelihood(folder, { stack, request, pose: found, descriptor })
-    : [];
+  if (options.picture)
+    pictures.push(...(await drawLikelihood(folder, { stack, request, pose: found, descriptor })));
   return { outputs, errorBound: found.errorBound, pictures };
 }
 
