@@ -52,7 +52,7 @@ export function StatusPanel({ facts, isLinked, onError, onOpen }: StatusProps) {
           </tr>
         </thead>
         <tbody>
-          {stages.map(({ stage, done, perSecond, queued, peakQueued, dropped }) => (
+          {stages.filter(isUsed).map(({ stage, done, perSecond, queued, peakQueued, dropped }) => (
             <tr key={stage}>
               <th scope="row">{stage === "imageSaved" ? "told" : stage}</th>
               <td>{done}</td>
@@ -66,6 +66,11 @@ export function StatusPanel({ facts, isLinked, onError, onOpen }: StatusProps) {
       {hooks.length > 0 && <Hooks hooks={hooks} />}
     </section>
   );
+}
+
+/** Callbacks and subscribers that nobody has are no stages to anybody. */
+function isUsed({ stage, done, queued }: AcquisitionFacts["stages"][number]): boolean {
+  return !["imageSaved", "subscribers"].includes(stage) || done + queued > 0;
 }
 
 function Hooks({ hooks }: Pick<AcquisitionFacts, "hooks">) {
