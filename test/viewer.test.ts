@@ -5,6 +5,7 @@ import { fileURLToPath } from "node:url";
 import { decode } from "fast-png";
 import { type Browser, chromium, type Page } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { Acquisition, eachEvent, multiDAcquisitionEvents, openDemoMicroscope } from "../src/acquire/index.ts";
 import { addMapobjects } from "../src/experiment/index.ts";
 import { PyramidBuilder } from "../src/pyramid/index.ts";
 import { type Server, startServer } from "../src/server/index.ts";
@@ -137,13 +138,92 @@ describe.skipIf(!available)("the page", () => {
     await expectText(page, /\/0 done/);
     expect(errors).toEqual([]);
   });
+
+  test("starts the step of an experiment, and shows how far it is without being asked again", async () => {
+    await using experiment = await makePlate(join(scratch.path, "fresh"), {
+      plates: [{ wells: [{ name: "A01", sites: gridSites(1, 1, [64, 64]) }] }],
+      pixels: ({ height, width }) => new Uint8Array(height * width).fill(90),
+    });
+    await using own = await startServer([experiment.directory]);
+    const { page, errors } = await openPage("#at=fresh", undefined, own.address);
+    await expectText(page, "has no layers yet");
+    await page.getByRole("button", { name: "Initialise illuminati" }).click();
+    await page.getByRole("button", { name: "Submit" }).click({ timeout: 40_000 });
+    await page.getByText(/1 of 1/).waitFor({ timeout: 60_000 });
+    await page.locator("summary").first().click();
+    await page.getByRole("button", { name: /\/0 done/ }).click();
+    await page.getByLabel(/^Log of /).waitFor();
+    await page.screenshot({ path: join(SHOTS, "jobs-860.png") });
+    await page.getByRole("button", { name: "Look again" }).click();
+    await drawn(page, (pixel) => Math.max(...pixel) > 20);
+    expect(errors).toEqual([]);
+  });
+
+  test("shows an acquisition as it runs, outlives its server, takes tiles by a click, and stops it", async () => {
+    const microscope = await openDemoMicroscope();
+    const acquisition = await Acquisition.open({
+      ...{ microscope, directory: scratch.path, name: "run" },
+      hooks: { preHardware: eachEvent((event) => (event.axes.time === 1 ? null : event)) },
+    });
+    await using view = await acquisition.view();
+    acquisition.acquire(
+      multiDAcquisitionEvents({
+        ...{ num_time_points: 10_000, time_interval_s: 0.2, xy_positions: [[100, 200]] },
+        ...{ channel_group: "Channel", channels: ["DAPI", "FITC"], channel_exposures_ms: [5, 5] },
+      }),
+    );
+    const { page, errors } = await openPage("", { width: 1280, height: 800 }, view.address);
+    const status = page.getByRole("status", { name: "State" });
+    await expect.poll(() => status.textContent(), { timeout: 20_000 }).toMatch(/^Running/);
+    await drawn(page, (pixel) => Math.max(...pixel) > 3);
+    for (const name of ["DAPI", "FITC"]) await page.getByRole("checkbox", { name }).waitFor();
+    const newest = page.getByLabel("Newest image");
+    const before = await newest.textContent();
+    await expect.poll(() => newest.textContent(), { timeout: 10_000 }).not.toBe(before);
+    await expect
+      .poll(() => page.getByRole("row", { name: /^preHardware/ }).textContent())
+      .toMatch(/^preHardware\d+01/);
+    await page.screenshot({ path: join(SHOTS, "live-1280.png") });
+
+    // a tile by a click: 100 screen pixels right of the middle, where the stage stands
+    await page.getByRole("button", { name: "Queue a tile where I click" }).click();
+    const box = (await page.getByTestId("canvas").boundingBox())!;
+    await page.mouse.click(box.x + box.width / 2 + 100, box.y + box.height / 2);
+    await expect
+      .poll(() => page.getByLabel("Queued tile").textContent())
+      .toMatch(/^Queued x 1\d\d\.\d, y (199|200)\.\d µm$/);
+
+    // saved planes by the slider, and back
+    await page.getByRole("slider", { name: "time" }).fill("2");
+    await page.getByRole("button", { name: "Follow the newest image" }).click();
+    await page.setViewportSize({ width: 390, height: 844 });
+    await page.waitForTimeout(500);
+    expect(await page.evaluate(() => document.documentElement.scrollWidth)).toBeLessThanOrEqual(390);
+    await page.screenshot({ path: join(SHOTS, "live-390.png") });
+
+    const killed = view.pid;
+    process.kill(killed, "SIGKILL");
+    await expect.poll(() => status.textContent(), { timeout: 10_000 }).toMatch(/^The server does not answer/);
+    await expect.poll(() => status.textContent(), { timeout: 30_000 }).toMatch(/^Running/);
+    expect(view.pid).not.toBe(killed);
+    await page.getByRole("button", { name: "Stop" }).click();
+    await acquisition.done();
+    await expect.poll(() => status.textContent(), { timeout: 10_000 }).toMatch(/^Done/);
+
+    // nothing is lost: every frame of the camera is saved
+    const stages = new Map(acquisition.report().map((stage) => [stage.stage, stage]));
+    expect(stages.get("camera")).toMatchObject({ dropped: 0, done: stages.get("saving")!.done });
+    expect(acquisition.dataset!.imageCoordinates()).toHaveLength(stages.get("saving")!.done);
+    await microscope.close();
+    expect(errors).toEqual([]);
+  });
 });
 
-async function openPage(hash: string, viewport = { width: 860, height: 560 }) {
+async function openPage(hash: string, viewport = { width: 860, height: 560 }, address = server.address) {
   const page = await browser.newPage({ viewport, colorScheme: "light" });
   const errors: string[] = [];
   page.on("pageerror", (error) => errors.push(String(error)));
-  await page.goto(`${server.address}${hash}`);
+  await page.goto(`${address}${hash}`);
   return { page, errors };
 }
 

@@ -15,6 +15,7 @@ export {
   type EventOrSequence,
   eachEvent,
 } from "./engine/hooks.ts";
+export type { HookReport } from "./engine/hookTally.ts";
 export type { ImageMetadata } from "./engine/metadata.ts";
 export type { AcquisitionNotification, Milestone } from "./engine/notification.ts";
 export type { AcquisitionOptions, SavingOptions } from "./engine/options.ts";
@@ -37,3 +38,12 @@ export type { ImageAndMetadata, ImageProcessor, ProcessorResult } from "./proces
 export type { PlanReport } from "./program.ts";
 export { runPlan } from "./program.ts";
 export type { SnapCore, TaggedImage } from "./snapping.ts";
+export type {
+  AcquisitionView,
+  FromView,
+  LiveFrame,
+  LiveState,
+  ToView,
+  ViewOptions,
+  WantedTile,
+} from "./view/view.ts";

@@ -8,6 +8,7 @@ import { DEFAULT_WATCHDOG } from "./engine/watchdog.ts";
 import type { AcquisitionEvent } from "./events/event.ts";
 import { type MicroscopeChoice, openMicroscope } from "./openMicroscope.ts";
 import { equalAxesWarning, eventsFor, readPlan } from "./planFile.ts";
+import type { AcquisitionView, ViewOptions } from "./view/view.ts";
 
 /** What an acquisition from a plan needs. */
 export interface PlanOptions
@@ -15,6 +16,12 @@ export interface PlanOptions
     AcquisitionOptions,
     "directory" | "name" | "save" | "format" | "durability" | "tiling" | "onNotification"
   > {
+  /** Serve a page on it, as `acquisition.view()` does. */
+  readonly view?: ViewOptions;
+  /** Told of the page, which stays until whoever called closes it. */
+  readonly onView?: (view: AcquisitionView) => void;
+  /** After the plan's events, take tiles that a person queues in the page, until somebody stops it there. */
+  readonly explore?: boolean;
   readonly microscope: MicroscopeChoice;
   /** A module of JavaScript, or a file of Python (`.py`, `.py:function`). */
   readonly processor?: string;
@@ -61,6 +68,9 @@ const KEYS: Readonly<Record<keyof PlanOptions, true>> = {
   format: true,
   durability: true,
   tiling: true,
+  view: true,
+  onView: true,
+  explore: true,
   idleS: true,
   signal: true,
   onNotification: true,
@@ -84,6 +94,9 @@ export async function runPlan(path: string, options: PlanOptions): Promise<PlanR
     processor,
     workers,
     idleS,
+    view,
+    onView,
+    explore = false,
     signal,
     onProgress,
     onStages,
@@ -111,7 +124,9 @@ export async function runPlan(path: string, options: PlanOptions): Promise<PlanR
     summaryMetadata: plan.summary,
     ...(imageProcessor !== undefined && { imageProcessor }),
   });
-  const report = await followed(acquisition, events, { signal, idleS, onProgress, onStages, onLog });
+  if (view !== undefined) onView?.(await acquisition.view(view));
+  const following = { signal, idleS, explore, onProgress, onStages, onLog };
+  const report = await followed(acquisition, events, following);
   warnOfLosses(report, onLog);
   return report; // the microscope is closed after it
 }
@@ -148,13 +163,13 @@ function stopped(signal: AbortSignal | undefined): VitrineError {
 }
 
 type Listeners = { readonly [K in "onProgress" | "onStages"]: PlanOptions[K] };
-type Following = Listeners & { readonly [K in "signal" | "idleS" | "onLog"]: PlanOptions[K] };
+type Following = Listeners & { readonly [K in "signal" | "idleS" | "explore" | "onLog"]: PlanOptions[K] };
 
 /** Runs the events to their end, tells how it goes, and ends them when it is told to. */
 async function followed(
   acquisition: Acquisition,
   events: Iterable<AcquisitionEvent>,
-  { signal, idleS = IDLE_S, onLog, ...listeners }: Following,
+  { signal, idleS = IDLE_S, explore = false, onLog, ...listeners }: Following,
 ): Promise<PlanReport> {
   const start = performance.now();
   const tell = stageTeller(acquisition, listeners);
@@ -164,7 +179,8 @@ async function followed(
   try {
     if (signal?.aborted) stop();
     else acquisition.acquire(events);
-    await untilIdle(acquisition, { idleS, onLog });
+    if (explore) await acquisition.untilStopped();
+    else await untilIdle(acquisition, { idleS, onLog });
     await acquisition.done();
   } catch (error) {
     throw placed(error, acquisition.failedIn);

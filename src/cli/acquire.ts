@@ -1,8 +1,9 @@
 import { type Command, InvalidArgumentError, Option } from "commander";
-import { type PlanReport, runPlan, type StageReport } from "../acquire/index.ts";
+import { type AcquisitionView, type PlanReport, runPlan, type StageReport } from "../acquire/index.ts";
 import { VitrineError } from "../core/index.ts";
 import { type IdleRule, tellIdle } from "./idle.ts";
-import { count, example, notNegative } from "./options.ts";
+import { abortOnSignals, raised } from "./interrupt.ts";
+import { count, example, notNegative, portNumber } from "./options.ts";
 import { type CommandTools, log, report } from "./report.ts";
 
 interface AcquireArguments {
@@ -18,6 +19,10 @@ interface AcquireArguments {
   readonly processor?: string;
   readonly workers?: number;
   readonly tileOverlap?: number | { readonly x: number; readonly y: number };
+  readonly view?: boolean;
+  readonly explore?: boolean;
+  readonly host?: string;
+  readonly port?: number;
   readonly json?: boolean;
 }
 
@@ -63,16 +68,49 @@ export function addAcquire(cli: Command): void {
     )
     .option("--workers <number>", "threads of a module that exports stateless = true", count)
     .option("--tile-overlap <pixels>", "tiles, by the axes row and column, to a pyramid: N or X,Y", overlap)
+    .option("--view", "serve a page on it, at the address that is printed, until Ctrl-C")
+    .option(
+      "--explore",
+      "with --view: after the plan, take tiles that are queued in the page, until Stop there",
+    )
+    .option(
+      "--host <name>",
+      "with --view: listen on; default 127.0.0.1, any other demands the token in the address",
+    )
+    .option("--port <port>", "with --view: default one that is free", portNumber)
     .option("--json", "print the result as JSON")
-    .action((plan: string, args: AcquireArguments) => {
+    .action(async (plan: string, args: AcquireArguments) => {
       const { json = false } = args;
       requirePair(args);
-      return report({ json, text: acquiredText }, ({ signal, onProgress, onLog }) => {
-        tellIdle(command, RULES, { args, onLog });
-        const told = { signal, onProgress, onStages: stageLines(onLog) };
-        return runPlan(plan, { ...toPlanOptions(args), ...told, onLog });
-      });
+      await withPages(args.view === true, (onView) =>
+        report({ json, text: acquiredText }, ({ signal, onProgress, onLog }) => {
+          tellIdle(command, RULES, { args, onLog });
+          const told = { signal, onProgress, onStages: stageLines(onLog), onView };
+          return runPlan(plan, { ...toPlanOptions(args), ...told, onLog });
+        }),
+      );
     });
+}
+
+/** Runs a task that may open a page, which is served after its end as well, until Ctrl-C. */
+async function withPages(
+  hasPage: boolean,
+  task: (onView: (view: AcquisitionView) => void) => Promise<void>,
+): Promise<void> {
+  if (!hasPage) return task(() => {});
+  using interrupt = abortOnSignals();
+  const views: AcquisitionView[] = [];
+  try {
+    await task((view) => {
+      const { address } = view;
+      views.push(view);
+      log(`live at ${address}`);
+    });
+    if (!interrupt.signal.aborted) log("the page is served until Ctrl-C");
+    await raised(interrupt.signal);
+  } finally {
+    for (const view of views) await view.close();
+  }
 }
 
 const RULES: readonly IdleRule<AcquireArguments>[] = [
@@ -82,6 +120,7 @@ const RULES: readonly IdleRule<AcquireArguments>[] = [
     why: "without --dir and --name: nothing is saved",
   },
   { options: ["format", "durability"], isIdle: ({ memory }) => memory === true, why: "with --memory" },
+  { options: ["explore", "host", "port"], isIdle: ({ view }) => view !== true, why: "without --view" },
   { options: ["idle"], isIdle: ({ processor }) => processor === undefined, why: "without --processor" },
 ];
 
@@ -105,6 +144,13 @@ function toPlanOptions({ memory: inMemory, ...args }: AcquireArguments) {
     },
     format: args.format,
     durability: args.durability,
+    ...(args.view && {
+      view: {
+        ...(args.host !== undefined && { host: args.host }),
+        ...(args.port !== undefined && { port: args.port }),
+      },
+      explore: args.explore ?? false,
+    }),
     ...(inMemory && { save: "memory" as const }),
     ...(args.idle !== undefined && { idleS: args.idle }),
     ...(args.dir !== undefined && { directory: args.dir }),

@@ -11,3 +11,11 @@ export function abortOnSignals(): { signal: AbortSignal } & Disposable {
     },
   };
 }
+
+/** Waits for a signal to be raised. */
+export function raised(signal: AbortSignal): Promise<void> {
+  return new Promise((resolve) => {
+    if (signal.aborted) resolve();
+    signal.addEventListener("abort", () => resolve(), { once: true });
+  });
+}

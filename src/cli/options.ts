@@ -280,3 +280,10 @@ export function toRefineOptions(args: RefineArguments) {
     ...(args.compat && { compatBatch: args.compatBatch }),
   };
 }
+
+/** Reads the number of a port; 0 is one that is free. */
+export function portNumber(text: string): number {
+  const value = Number(text);
+  if (/^\d+$/.test(text) && value <= 65_535) return value;
+  throw new InvalidArgumentError("Expected a whole number from 0 to 65535.");
+}

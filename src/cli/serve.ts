@@ -1,9 +1,8 @@
 import type { Command } from "commander";
-import { InvalidArgumentError } from "commander";
 import { type Server, startServer } from "../server/index.ts";
 import { databaseOption } from "./experiment.ts";
-import { abortOnSignals } from "./interrupt.ts";
-import { example } from "./options.ts";
+import { abortOnSignals, raised } from "./interrupt.ts";
+import { example, portNumber } from "./options.ts";
 import { log, report } from "./report.ts";
 
 interface ServeArguments {
@@ -68,17 +67,4 @@ function servingOf({ address, host, port, roots }: Server): Serving {
 
 function servingText({ address }: Serving): string {
   return `${address}\n`;
-}
-
-function raised(signal: AbortSignal): Promise<void> {
-  return new Promise((resolve) => {
-    if (signal.aborted) resolve();
-    signal.addEventListener("abort", () => resolve(), { once: true });
-  });
-}
-
-function portNumber(text: string): number {
-  const value = Number(text);
-  if (/^\d+$/.test(text) && value <= 65_535) return value;
-  throw new InvalidArgumentError("Expected a whole number from 0 to 65535.");
 }

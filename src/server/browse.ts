@@ -3,11 +3,12 @@ import { readdir, stat } from "node:fs/promises";
 import { join } from "node:path";
 import { z } from "zod";
 import { type FileKind, fileExists, identifyFile } from "../io/index.ts";
+import { LIVE_AT } from "./live/feed.ts";
 import type { Roots } from "./roots.ts";
 import { type AnyRoute, AT, integer, json, route } from "./route.ts";
 
 /** What a viewer can do with an entry. */
-type EntryKind = "image" | "experiment" | "job" | "folder" | "file";
+type EntryKind = "acquisition" | "image" | "experiment" | "job" | "folder" | "file";
 
 /** A file or folder, as a list shows it. */
 interface Entry {
@@ -19,20 +20,26 @@ interface Entry {
   readonly bytes: number | null;
 }
 
+/** The acquisition that runs. */
+const LIVE: Entry = { name: "Acquisition", at: LIVE_AT, kind: "acquisition", format: "live", bytes: null };
+
 const IMAGES: readonly FileKind[] = ["mrc", "npy", "ndtiff", "ome-zarr", "tiff"];
 
 /** Entries of one answer: each is looked into. */
 const MOST_ENTRIES = 200;
 
 /** The routes. */
-export function browseRoutes(roots: Roots): AnyRoute[] {
+export function browseRoutes(roots: Roots, isLive: boolean): AnyRoute[] {
   return [
     route({
       path: "roots",
       summary: "What is served",
       query: z.strictObject({}),
       gives: ["application/json"],
-      answer: async () => json(await Promise.all(roots.list.map(({ name }) => entryOf(roots, name, name)))),
+      async answer() {
+        const served = await Promise.all(roots.list.map(({ name }) => entryOf(roots, name, name)));
+        return json(isLive ? [LIVE, ...served] : served);
+      },
     }),
     route({
       path: "browse",

@@ -9,6 +9,7 @@ const RESPONSES: Readonly<Record<string, string>> = {
   401: "no token, or a wrong one",
   403: "not for this page or name",
   404: "nothing of this name is served",
+  409: "something is under way already: the message says what",
   422: "a file that cannot be shown: the message says why",
 };
 
@@ -19,19 +20,26 @@ export function describeRoutes(routes: readonly AnyRoute[], version: string) {
     info: {
       title: "Vitrine",
       version,
-      description: "What vitrine serve answers; everything is read, nothing changed.",
+      description:
+        "What vitrine serve answers; get reads. What changes in time is told by the WebSocket /api/live (docs/viewer.md).",
     },
     components: { securitySchemes: { token: { type: "http", scheme: "bearer" } } },
-    paths: Object.fromEntries(routes.map((route) => [`/api/${route.path}`, { get: operationOf(route) }])),
+    paths: Object.fromEntries(
+      routes.map((route) => [`/api/${route.path}`, { [route.method ?? "get"]: operationOf(route) }]),
+    ),
   };
 }
 
-function operationOf({ summary, query, gives, path }: AnyRoute) {
+function operationOf({ summary, query, gives, path, method }: AnyRoute) {
   const content = Object.fromEntries(gives.map((type) => [type, {}]));
   return {
     summary,
     operationId: path.replaceAll(/[^a-z]+(.)/gi, (_, letter: string) => letter.toUpperCase()),
-    parameters: Object.entries(query.shape).map(([name, schema]) => parameterOf(name, schema as z.ZodType)),
+    ...(method === "post"
+      ? { requestBody: { required: true, content: { "application/json": { schema: bodyOf(query) } } } }
+      : {
+          parameters: Object.entries(query.shape).map(([name, each]) => parameterOf(name, each as z.ZodType)),
+        }),
     responses: {
       200: { description: "what was asked for", content },
       ...Object.fromEntries(
@@ -39,6 +47,11 @@ function operationOf({ summary, query, gives, path }: AnyRoute) {
       ),
     },
   };
+}
+
+function bodyOf(query: z.ZodObject) {
+  const { $schema, ...schema } = z.toJSONSchema(query, { io: "input", unrepresentable: "any" });
+  return schema;
 }
 
 function parameterOf(name: string, schema: z.ZodType) {

@@ -22,6 +22,8 @@ export interface Roots {
    * @throws {VitrineError} missing: no such root or file, a way out of the root, or a link that leads out of it: nobody learns which
    */
   resolve(at: string): Promise<string>;
+  /** How addresses call a path that was named; null for any other. */
+  addressOf(path: string | null): string | null;
   /** A text in which paths of this machine are written as addresses. */
   withoutPaths(text: string): string;
 }
@@ -37,6 +39,7 @@ export async function openRoots(paths: readonly string[]): Promise<Roots> {
   return {
     list,
     resolve: (at) => resolveWithin(list, at),
+    addressOf: (path) => list.find((root) => path !== null && root.path === resolve(path))?.name ?? null,
     withoutPaths: (text) =>
       [...list]
         .sort((a, b) => b.path.length - a.path.length)

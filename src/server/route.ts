@@ -13,8 +13,10 @@ export interface Answer {
   readonly headers?: Readonly<Record<string, string>>;
 }
 
-/** A route that reads: all of them do. */
+/** A route; those that change something are of method post, and their query comes as JSON in the body. */
 export interface Route<Query> {
+  /** Default get: it reads. */
+  readonly method?: "post";
   /** Below `/api/`. */
   readonly path: string;
   readonly summary: string;
@@ -34,7 +36,7 @@ export function route<Query>({ query, answer, ...rest }: Route<Query>): AnyRoute
   return {
     ...rest,
     query,
-    answer: (given, signal) => answer(parseQuery(given, query, `/api/${rest.path}`), signal),
+    answer: async (given, signal) => answer(parseQuery(given, query, `/api/${rest.path}`), signal),
   };
 }
 

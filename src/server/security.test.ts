@@ -3,6 +3,7 @@ import { request } from "node:http";
 import { connect } from "node:net";
 import fc from "fast-check";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { WebSocket } from "ws";
 import { HOSTILE_NAMES, makeServedCase, SECRET, type ServedCase } from "../../test/support/servedCase.ts";
 import { refusalOf } from "./guard.ts";
 import type { Server } from "./index.ts";
@@ -252,6 +253,143 @@ test("hostile names come through as names, and as files that a browser saves ins
   expect(JSON.parse(body).error).toContain("<script>");
 });
 
+describe("the WebSocket", () => {
+  const dial = (headers: Record<string, string> = {}, { port } = local) =>
+    new Promise<number | WebSocket>((resolve, reject) => {
+      const socket = new WebSocket(`ws://127.0.0.1:${port}/api/live`, { headers });
+      socket.on("open", () => resolve(socket));
+      socket.on("unexpected-response", (_request, { statusCode }) => resolve(statusCode!));
+      socket.on("error", reject);
+    });
+  const connected = async () => (await dial()) as WebSocket;
+  const ended = (socket: WebSocket) =>
+    new Promise<number>((resolve) => {
+      socket.on("close", resolve);
+    });
+
+  test("opens for its own page alone, and where there is a token for whoever has it", async () => {
+    const own = `127.0.0.1:${local.port}`;
+    for (const headers of [
+      { Origin: "http://evil.example" },
+      { Origin: "null" },
+      { Origin: `http://127.0.0.1:${local.port + 1}` },
+      { Host: "evil.example" },
+      { "Sec-Fetch-Site": "cross-site", "Sec-Fetch-Mode": "websocket" },
+    ])
+      expect([headers, await dial(headers)]).toEqual([headers, 403]);
+    const page = await dial({ Origin: `http://${own}` });
+    expect(page).toBeInstanceOf(WebSocket);
+    (page as WebSocket).terminate();
+    expect(await dial({}, open)).toBe(401);
+    expect(await dial({ Cookie: "vitrine-token=x" }, open)).toBe(401);
+    const withToken = await dial({ Cookie: `vitrine-token=${open.token}` }, open);
+    expect(withToken).toBeInstanceOf(WebSocket);
+    (withToken as WebSocket).terminate();
+  });
+
+  test("ends with the code of what is wrong with a frame, and the server goes on", async () => {
+    const watch = { kind: "watch", id: 1, topic: "jobs", query: { at: "lab" } };
+    const wrong: [number, string | Buffer][] = [
+      [1007, "no JSON"],
+      [1007, "[]"],
+      [1007, JSON.stringify({ ...watch, more: 1 })],
+      [1007, JSON.stringify({ ...watch, id: -1 })],
+      [1007, JSON.stringify({ kind: "eval", id: 1 })],
+      [1007, `{"__proto__":{"kind":"watch"},"id":1}`],
+      [1007, Buffer.from(JSON.stringify(watch))],
+      [1009, "a".repeat(10_000)],
+    ];
+    for (const [code, frame] of wrong) {
+      const socket = await connected();
+      const end = ended(socket);
+      socket.send(frame);
+      expect([String(frame).slice(0, 60), await end]).toEqual([String(frame).slice(0, 60), code]);
+    }
+    const twice = await connected();
+    const end = ended(twice);
+    for (let i = 0; i < 2; i++) twice.send(JSON.stringify(watch));
+    expect(await end).toBe(1008);
+    expect((await ask("/api/roots")).status).toBe(200);
+  });
+
+  test("ends where bytes are no frames: no mask, an unknown opcode, a length that lies, text that is no UTF-8", async () => {
+    const head = [
+      ...["GET /api/live HTTP/1.1", "Host: localhost", "Connection: Upgrade", "Upgrade: websocket"],
+      ...["Sec-WebSocket-Version: 13", "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==", "", ""],
+    ].join("\r\n");
+    const frames = [
+      [0x81, 0x02, 0x7b, 0x7d],
+      [0x83, 0x80, 0, 0, 0, 0],
+      [0xf1, 0x80, 0, 0, 0, 0],
+      [0x81, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff],
+      [0x81, 0x82, 0, 0, 0, 0, 0xc3, 0x28],
+      [0x89, 0xfe, 0x01, 0x00, 0, 0, 0, 0],
+    ];
+    for (const frame of frames) {
+      const answer = await new Promise<Buffer>((resolve, reject) => {
+        const socket = connect(local.port, "127.0.0.1", () => socket.write(head));
+        const parts: Buffer[] = [];
+        socket.once("data", () => socket.write(Buffer.from(frame)));
+        socket.on("data", (part) => parts.push(part));
+        socket.on("close", () => resolve(Buffer.concat(parts)));
+        socket.on("error", reject);
+      });
+      expect(answer.toString("latin1")).toMatch(/^HTTP\/1\.1 101 /);
+      // the last is a frame that closes, with a code that says why
+      const close = answer.subarray(answer.indexOf("\r\n\r\n") + 4);
+      expect([frame, close[0], [1002, 1007, 1009].includes(close.readUInt16BE(2))]).toEqual([
+        frame,
+        0x88,
+        true,
+      ]);
+    }
+    expect((await ask("/api/roots")).status).toBe(200);
+  });
+
+  test("tells of what is served alone, in words without paths of this machine", async () => {
+    const socket = await connected();
+    const said = new Map<number, { error?: string }>();
+    socket.on("message", (data) => {
+      const answer = JSON.parse(String(data));
+      said.set(answer.id, answer);
+    });
+    const topics = ["jobs", "job", "job/log", "none"];
+    const query = (topic: string, at: string) =>
+      topic === "job/log" ? { at, phase: "run", batch: 0 } : { at };
+    const asked = topics.flatMap((topic) =>
+      ["../secret.txt", "lab/out", "lab/link.txt", "/etc"].map((at) => ({ topic, query: query(topic, at) })),
+    );
+    for (const [id, each] of asked.entries()) socket.send(JSON.stringify({ kind: "watch", id, ...each }));
+    await expect.poll(() => said.size).toBe(asked.length);
+    for (const { error } of said.values()) {
+      expect(error).toMatch(/expected (a file or folder that is served|one of jobs, job, job\/log)/);
+      expect(error).not.toContain(served.root);
+    }
+    socket.terminate();
+  });
+});
+
+test("steps are started by the own page alone, and of what is served", async () => {
+  const start = async (body: string, headers: Record<string, string> = {}, { port } = local) => {
+    const json = { "Content-Type": "application/json", ...headers };
+    return (await fetch(`http://127.0.0.1:${port}/api/job/start`, { method: "POST", body, headers: json }))
+      .status;
+  };
+  const body = JSON.stringify({ at: "lab", what: "submit" });
+  expect(await start(body)).toBe(404); // no experiment
+  expect(await start(body, { Origin: "http://evil.example" })).toBe(403);
+  expect(await start(body, { Origin: "null" })).toBe(403);
+  for (const type of ["text/plain", "application/x-www-form-urlencoded", "multipart/form-data; boundary=a"])
+    expect(await start(body, { "Content-Type": type })).toBe(415);
+  expect(await start(body, {}, open)).toBe(401);
+  expect(await start(body, { Authorization: `Bearer ${open.token}` }, open)).toBe(404);
+  for (const at of WAYS_OUT) expect(await start(JSON.stringify({ at, what: "submit" }))).toBeLessThan(500);
+  expect(await start(JSON.stringify({ at: "lab", what: "rm" }))).toBe(400);
+  expect(await start("{")).toBe(400);
+  expect(await start(`{"at":"lab","what":"submit","__proto__":{}}`)).toBe(400);
+  expect((await ask("/api/job/start?at=lab&what=submit")).status).toBe(404); // an address alone starts nothing
+});
+
 describe("the OpenAPI description", () => {
   interface Parameter {
     readonly name: string;
@@ -263,7 +401,7 @@ describe("the OpenAPI description", () => {
       readonly maximum?: number;
     };
   }
-  type Paths = Record<string, { readonly get: { readonly parameters: readonly Parameter[] } }>;
+  type Paths = Record<string, { readonly get?: { readonly parameters: readonly Parameter[] } }>;
   const AT = [
     "lab",
     "lab/map.mrc",
@@ -315,6 +453,7 @@ describe("the OpenAPI description", () => {
       "/api/jobs",
       "/api/job",
       "/api/job/log",
+      "/api/job/start",
     ]);
     const tile: Parameter[] = paths["/api/image/tile"].get.parameters;
     expect(tile.map(({ name, required, schema }) => [name, required, schema.type])).toEqual([
@@ -330,7 +469,8 @@ describe("the OpenAPI description", () => {
 
   test("2,000 random requests after it find no failure of the server", async () => {
     const paths: Paths = JSON.parse((await ask("/api/openapi.json")).body).paths;
-    const requests = fc.constantFrom(...Object.entries(paths)).chain(([path, { get }]) =>
+    const reading = Object.entries(paths).flatMap(([path, { get }]) => (get ? [{ path, get }] : []));
+    const requests = fc.constantFrom(...reading).chain(({ path, get }) =>
       fc
         .record(Object.fromEntries(get.parameters.map((each) => [each.name, randomValue(each)])), {
           requiredKeys: get.parameters.filter(({ required }) => required).map(({ name }) => name),

@@ -14,7 +14,11 @@ import { failureOf } from "./faults.ts";
 import { cookieOf, isLoopback, isSameSecret, newToken, refusalOf, SECURITY_HEADERS } from "./guard.ts";
 import { OpenImages } from "./images/openImages.ts";
 import { imageRoutes } from "./images/routes.ts";
-import { jobRoutes } from "./jobRoutes.ts";
+import { jobRoutes } from "./jobs/routes.ts";
+import { JobStarter } from "./jobs/start.ts";
+import { jobTopics } from "./jobs/topics.ts";
+import { LIVE_AT, type LiveFeed, liveRoutes, liveTopics } from "./live/feed.ts";
+import { addSocket } from "./live/socket.ts";
 import { describeRoutes } from "./openApi.ts";
 import { openRoots, type Roots } from "./roots.ts";
 import { type AnyRoute, etagOf } from "./route.ts";
@@ -29,6 +33,8 @@ export interface ServerOptions {
   readonly databaseUrl?: string;
   /** Time in which a request has to be there as a whole (default 10 s), ms. */
   readonly requestTimeoutMs?: number;
+  /** An acquisition that pages watch. */
+  readonly live?: LiveFeed;
   /** Failures of the server itself, which requests are not told. */
   readonly onError?: (error: unknown) => void;
 }
@@ -48,30 +54,37 @@ export interface Server extends AsyncDisposable {
 
 const BODY_BYTES = 2 ** 16;
 const HEADER_BYTES = 2 ** 14;
+/** Longest time of something that is started, ms. */
+const ACTION_MS = 60_000;
 /** Where the built page lies, beside the built server or, from the sources, in dist; only what is built has `assets`. */
 const HERE = dirname(fileURLToPath(import.meta.url));
 const PAGES = [join(HERE, "../viewer"), join(HERE, "../../dist/viewer")];
 
 /**
- * Serves files, folders and experiments, with the page that shows them. Everything is read, nothing is changed, and nothing outside the
- * given paths is read for a request; links that lead out of them are not followed.
+ * Serves files, folders and experiments, with the page that shows them. Nothing outside the given paths is read for a request; links that
+ * lead out of them are not followed. Nothing is changed but what a person starts in the page: the step of an experiment.
  *
  * @param paths  files and folders
  * @throws {VitrineError} missing: one of the paths; busy: a port that is taken; storage: an address that is none of this machine's
  */
 export async function startServer(paths: readonly string[], options: ServerOptions = {}): Promise<Server> {
-  const { host = "127.0.0.1", port = 0, databaseUrl } = options;
+  const { host = "127.0.0.1", port = 0, databaseUrl, live } = options;
   const roots = await openRoots(paths);
   const token = isLoopback(host) ? undefined : newToken();
   const images = new OpenImages();
   const experiments = new OpenExperiments(databaseUrl);
+  const { onError = () => {} } = options;
+  const starter = new JobStarter(roots, { onError, ...(databaseUrl !== undefined && { databaseUrl }) });
   const app = createApp({ host, ...(token !== undefined && { token }), options, roots });
   const routes = [
-    ...browseRoutes(roots),
+    ...browseRoutes(roots, live !== undefined),
     ...imageRoutes({ roots, images }),
     ...experimentRoutes({ roots, experiments }),
-    ...jobRoutes(roots),
+    ...jobRoutes(roots, starter),
+    ...(live === undefined ? [] : liveRoutes(live)),
   ];
+  const topics = [...jobTopics(roots), ...(live === undefined ? [] : liveTopics(live, roots.addressOf))];
+  await addSocket(app, { roots, topics, onError });
   for (const each of routes) addRoute(app, each);
   addDescription(app, routes);
   addFiles(app, roots);
@@ -86,7 +99,7 @@ export async function startServer(paths: readonly string[], options: ServerOptio
     await experiments[Symbol.asyncDispose]();
   };
   return {
-    address: addressOf(host, own, token),
+    address: `${addressOf(host, own, token)}${live === undefined ? "" : `#at=${LIVE_AT}`}`,
     host,
     port: own,
     ...(token !== undefined && { token }),
@@ -146,6 +159,8 @@ function createApp({ host, token, options, roots }: AppParts): FastifyInstance {
     if (refusal !== undefined)
       return reply.code(refusal.status).send({ error: refusal.error, code: "refused" });
   });
+  // a form of another site can send text, but no JSON
+  app.removeContentTypeParser("text/plain");
   app.setErrorHandler((error, _request, reply) => sendFailure(reply, error));
   app.setNotFoundHandler((_request, reply) =>
     reply.code(404).send({ error: "Nothing has this address", code: "missing" }),
@@ -161,7 +176,14 @@ function isEntry({ method, url }: FastifyRequest, token: string): boolean {
 }
 
 /** Answers with a tag of the content, and without it where the browser has that. */
-function addRoute(app: FastifyInstance, { path, answer }: AnyRoute): void {
+function addRoute(app: FastifyInstance, { path, method, answer }: AnyRoute): void {
+  if (method === "post") {
+    app.post(`/api/${path}`, async ({ body }, reply) => {
+      const done = await answer(body, AbortSignal.timeout(ACTION_MS));
+      return reply.header("Cache-Control", "no-store").type(done.type).send(done.body);
+    });
+    return;
+  }
   app.get(`/api/${path}`, async (request, reply) => {
     const gone = new AbortController();
     reply.raw.once("close", () => gone.abort());

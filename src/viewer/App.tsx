@@ -6,6 +6,7 @@ import { useKeyboard } from "./core/useKeyboard.ts";
 import { useScene } from "./core/useScene.ts";
 import { useSize } from "./core/useSize.ts";
 import { channelsFor, START, type ViewState } from "./core/viewState.ts";
+import { LiveView } from "./live/LiveView.tsx";
 import { Browser } from "./panels/Browser.tsx";
 import { ChannelPanel } from "./panels/ChannelPanel.tsx";
 import { JobsPanel } from "./panels/JobsPanel.tsx";
@@ -21,7 +22,8 @@ import { viewOfBox } from "./scene/scene.ts";
 export function App() {
   const [state, setState] = useAddressState();
   const [error, setError] = useState<string>();
-  const { kind, scene } = useScene(state, setError);
+  const [attempt, setAttempt] = useState(0);
+  const { kind, scene } = useScene(state, attempt, setError);
   const open = useCallback(
     (at: string) => {
       setError(undefined);
@@ -54,6 +56,7 @@ export function App() {
       )}
       <main>
         {kind === "folder" && <Browser at={state.at} onOpen={open} onError={tell} />}
+        {kind === "live" && <LiveView state={state} setState={setState} onOpen={open} onError={tell} />}
         {kind === "job" && (
           <div className="browser">
             <JobsPanel at={state.at} onError={tell} />
@@ -63,7 +66,19 @@ export function App() {
           <SceneView key={state.at} scene={scene} state={state} setState={setState} onError={tell} />
         )}
         {kind === "scene" && scene === undefined && error !== undefined && (
-          <p className="message">Nothing can be shown here. The message above says why.</p>
+          <div className="message">
+            <p>Nothing can be shown here. The message above says why.</p>
+            <JobsPanel at={state.at} onError={tell} />
+            <button
+              type="button"
+              onClick={() => {
+                setError(undefined);
+                setAttempt((last) => last + 1);
+              }}
+            >
+              Look again
+            </button>
+          </div>
         )}
         {kind === "scene" && scene === undefined && error === undefined && (
           <p className="message">Opening…</p>
@@ -97,7 +112,7 @@ function Header({ state: { at, theme }, onOpen, onTheme }: HeaderProps) {
               onClick={() => onOpen(place)}
               aria-current={place === at ? "page" : undefined}
             >
-              {part}
+              {part === "@live" ? "Acquisition" : part}
             </button>
           );
         })}

@@ -25,6 +25,10 @@ export const RULES: Rules = {
     { from: /./, to: /^package\.json$/ },
     // The page decodes the bytes of map objects.
     { from: /^src\/viewer\//, to: /^src\/experiment\/objects\/block\.ts$/ },
+    // The page on an acquisition is served by a process of its own, which the twin starts.
+    { from: /^src\/acquire\/view\/view\.node\.ts$/, to: /^src\/server\/live\/process\.ts$/ },
+    // A step that is started in the page runs as the command line runs it.
+    { from: /^src\/server\/jobs\/start\.ts$/, to: /^bin\/vitrine\.js$/ },
     // The package's own first page.
     { from: /^src\/index\.ts$/, to: /^src\/core\/index\.ts$/ },
     // A worker loads the kernels of every domain; compute's twins start its built entry, and nobody else does.
@@ -67,6 +71,7 @@ export const DOORS: readonly Door[] = [
   },
   // The one file that starts the built entry of workers, in each twin.
   { from: /^src\/compute\/threads\.(node|browser)\.ts$/, to: /^src\/worker\/worker\.(node|browser)\.ts$/ },
+  { from: /^src\/acquire\/view\/view\.node\.ts$/, to: /^src\/server\/live\/process\.ts$/ },
   // The commands that hand a step to an engine name the built module of its batches.
   {
     from: /^src\/cli\/(match|refine|extract|subtomogram\/align)\.ts$/,

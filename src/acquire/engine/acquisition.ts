@@ -1,3 +1,4 @@
+import { openView } from "#acquisition-view";
 import { VitrineError } from "../../core/index.ts";
 import {
   type Axes,
@@ -11,9 +12,13 @@ import type { AcquisitionEvent } from "../events/event.ts";
 import type { Microscope } from "../microscope.ts";
 import { openProcessor } from "../processors/open.ts";
 import type { FrameProcessor, ProcessedImage } from "../processors/processor.ts";
+import type { AcquisitionView, LiveState, ViewOptions, WantedTile } from "../view/view.ts";
+import type { Watcher } from "../view/watcher.ts";
 import { checkedGroup, EventGroups, type EventSource } from "./eventQueue.ts";
 import { Executor } from "./executor.ts";
+import { explored } from "./explore.ts";
 import { AcquisitionFuture, MilestoneLog } from "./future.ts";
+import { type HookReport, HookTally } from "./hookTally.ts";
 import { type AcquisitionNotification, type Milestone, notificationOf } from "./notification.ts";
 import { checkAcquisitionOptions } from "./optionKeys.ts";
 import type { AcquisitionOptions, SavingOptions } from "./options.ts";
@@ -55,6 +60,13 @@ export class Acquisition implements AsyncDisposable {
   readonly #saving: SavingStage | undefined;
   readonly #subscribers = new Set<LiveQueue>();
   readonly #liveCounter = new StageCounter();
+  readonly #tally = new HookTally();
+  readonly #watchers = new Set<Watcher>();
+  /** The last event of each channel: what a person wants more of. */
+  readonly #lastEvents = new Map<string, AcquisitionEvent>();
+  readonly #startedAt = performance.now();
+  #endedAt: number | undefined;
+  #tiles = 0;
   /** Calls of `onNotification` that have not ended. */
   #told: Promise<unknown> = Promise.resolve();
   #isOver = false;
@@ -119,7 +131,7 @@ export class Acquisition implements AsyncDisposable {
     this.#executor = new Executor({
       microscope,
       clock,
-      hooks: { hooks, eventQueue: parts.groups, limitMs: this.#watchdogMs.hook },
+      hooks: { hooks, eventQueue: parts.groups, limitMs: this.#watchdogMs.hook, tally: this.#tally },
       watchdogMs: this.#watchdogMs,
       signal: this.#stop.signal,
       notify: (milestone, payload) => this.#notify(milestone, payload),
@@ -165,6 +177,13 @@ export class Acquisition implements AsyncDisposable {
   abort(error?: unknown): void {
     if (error === undefined) this.#halt();
     else this.#fail(error);
+  }
+
+  /** Waits until somebody stops it, here or in its page, or something fails. */
+  async untilStopped(): Promise<void> {
+    const { signal } = this.#stop;
+    if (signal.aborted) return;
+    await new Promise<void>((resolve) => signal.addEventListener("abort", () => resolve(), { once: true }));
   }
 
   /** Disposing of it is {@link done}. */
@@ -219,6 +238,59 @@ export class Acquisition implements AsyncDisposable {
     return this.#processor.takesQueue;
   }
 
+  /** What each hook that was called has done. */
+  hookReport(): HookReport[] {
+    return this.#tally.reports();
+  }
+
+  /**
+   * Serves a page on this acquisition, in a process of its own: the newest processed image of each channel, rates, queues, drops, hooks, and
+   * a way to stop it and to queue more tiles. A watcher never holds the acquisition up: an image is copied only when somebody is free for it.
+   *
+   * @throws {VitrineError} range: wrong options; missing: the package is not built; worker: the page cannot be served, and why
+   *
+   * @example
+   * await using view = await acquisition.view();
+   * console.log(view.address); // to open in a browser
+   */
+  async view(options: ViewOptions = {}): Promise<AcquisitionView> {
+    refuseUnknownKeys(options, { known: ["host", "port"], at: "view options" });
+    const { view, watcher } = await openView(
+      {
+        folder: this.folder ?? null,
+        state: () => this.#liveState(),
+        stop: () => this.abort(),
+        queue: (tiles) => this.#explore(tiles),
+      },
+      options,
+    );
+    this.#watchers.add(watcher);
+    return view;
+  }
+
+  #liveState(): LiveState {
+    const error = this.#failure?.error;
+    const end = this.#endedAt;
+    const isStopping = this.#stop.signal.aborted && error === undefined;
+    const open = isStopping ? "stopping" : "running";
+    return {
+      state: error !== undefined ? "failed" : end === undefined ? open : "done",
+      ...(error !== undefined && { message: error instanceof Error ? error.message : String(error) }),
+      folder: this.folder ?? null,
+      seconds: Math.round(((end ?? performance.now()) - this.#startedAt) / 1000),
+      stages: this.report(),
+      hooks: this.hookReport(),
+    };
+  }
+
+  /** Events as the last ones of each channel, elsewhere. @throws {VitrineError} unsupported */
+  #explore(tiles: readonly WantedTile[]): number {
+    const events = explored([...this.#lastEvents.values()], tiles, this.#tiles);
+    this.#tiles += tiles.length;
+    this.acquire(events);
+    return events.length;
+  }
+
   /** Every stage in numbers: queue depth, rate, drops. */
   report(): StageReport[] {
     const live = [...this.#subscribers];
@@ -259,6 +331,7 @@ export class Acquisition implements AsyncDisposable {
     await this.#attempt(() => this.#processor.close());
     await this.#attempt(async () => withTimeout(this.#told, "onNotification", this.#watchdogMs.hook));
     this.#isOver = true;
+    this.#endedAt = performance.now();
     for (const live of this.#subscribers) live.end();
     this.#groups.clear();
     busyMicroscopes.delete(this.#options.microscope);
@@ -274,7 +347,9 @@ export class Acquisition implements AsyncDisposable {
 
   /** An event on its way in. */
   #admit(event: AcquisitionEvent): AcquisitionEvent {
-    return this.#grid === undefined ? event : withTilePosition(event, this.#grid);
+    const placed = this.#grid === undefined ? event : withTilePosition(event, this.#grid);
+    if (placed.special === undefined) this.#lastEvents.set(String(placed.axes.channel ?? ""), placed);
+    return placed;
   }
 
   async #deliver(processed: ProcessedImage): Promise<void> {
@@ -283,6 +358,7 @@ export class Acquisition implements AsyncDisposable {
       const seen = this.#options.onImage?.(image.image, image.metadata);
       await withTimeout(seen, `onImage for ${describeAxes(image.axes)}`, this.#watchdogMs.hook);
       for (const live of this.#subscribers) live.offer(image);
+      for (const watcher of this.#watchers) watcher.offer(image);
       this.#liveCounter.count();
       await this.#saving?.accept(image.hold());
     } finally {

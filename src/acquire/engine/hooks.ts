@@ -2,6 +2,7 @@ import { VitrineError } from "../../core/index.ts";
 import type { AcquisitionEvent } from "../events/event.ts";
 import { parseEvents } from "../events/parseEvents.ts";
 import type { EventQueue } from "./eventQueue.ts";
+import type { HookTally } from "./hookTally.ts";
 import { withTimeout } from "./watchdog.ts";
 
 /** An event, or the events of a hardware sequence; `Array.isArray` tells which. */
@@ -56,11 +57,12 @@ export interface HookContext {
   readonly hooks: AcquisitionHooks;
   readonly eventQueue: EventQueue;
   readonly limitMs: number;
+  readonly tally?: HookTally;
 }
 
 /** Runs one hook. @returns what to acquire: none where it cancelled. */
 export async function runHook(
-  { hooks, eventQueue, limitMs }: HookContext,
+  { hooks, eventQueue, limitMs, tally }: HookContext,
   name: keyof AcquisitionHooks,
   events: readonly AcquisitionEvent[],
 ): Promise<readonly AcquisitionEvent[]> {
@@ -68,9 +70,11 @@ export async function runHook(
   const hook = hooks[name] as AcquisitionHook | undefined;
   if (hook === undefined) return events;
   const given = events.length === 1 ? events[0]! : [...events];
+  const before = performance.now();
   const answer = await withTimeout(Promise.resolve(hook(given, eventQueue)), `hook ${name}`, limitMs);
-  if (answer === null || answer === undefined || (Array.isArray(answer) && answer.length === 0)) return [];
-  const returned = [...parseEvents(answer, `what hook ${name} returned`)];
+  const isNothing = answer === null || answer === undefined || (Array.isArray(answer) && answer.length === 0);
+  const returned = isNothing ? [] : [...parseEvents(answer, `what hook ${name} returned`)];
+  tally?.note(name, { given: events, answer: returned, ms: performance.now() - before });
   const special = returned.find((event) => event.special !== undefined);
   if (special !== undefined && name !== "eventGeneration") throw tooLate(name, special);
   return returned;

@@ -56,7 +56,7 @@ export function imageRoutes({ roots, images }: ImageTools): AnyRoute[] {
     async answer({ at, image }) {
       const path = await roots.resolve(at);
       const file = await images.withCollection(path, async (collection) => collectionOf(collection));
-      return json({ ...file, ...(await onImage({ at, image }, async (source) => describe(source))) });
+      return json({ ...file, ...(await onImage({ at, image }, async (source) => describe(source, roots))) });
     },
   });
   return [describeImage, ...pixelRoutes(onImage), ...lookRoutes(onImage)];
@@ -145,10 +145,10 @@ function collectionOf({ format, images, labels, plate, warnings }: ImageCollecti
 }
 
 /** What a viewer knows of an image before it reads any of it. */
-function describe(source: ImageSource) {
+function describe(source: ImageSource, { withoutPaths }: Roots) {
   const { name, axes, dtype, levels, channels, isLabels, significantBits, warnings } = source;
   return {
-    name,
+    name: withoutPaths(name),
     dtype,
     isLabels,
     channels,

@@ -1,8 +1,9 @@
 import { type PointerEvent, useEffect, useRef, useState } from "react";
 import type { Scene } from "../scene/scene.ts";
 import type { TileValues } from "../scene/tiles.ts";
-import { rgbOf, type View } from "./stage.ts";
-import type { ShownChannel, ViewState } from "./viewState.ts";
+import { mixed } from "./mix.ts";
+import type { View } from "./stage.ts";
+import type { ViewState } from "./viewState.ts";
 
 /** Longer side in screen pixels. */
 const SIDE = 150;
@@ -39,10 +40,14 @@ export function Overview({ scene, state, view, size, onView }: OverviewProps) {
   useEffect(() => {
     const context = canvas.current?.getContext("2d");
     if (!context) return;
-    const picture = mixed(tiles, state.channels);
+    const pixels = mixed(tiles, state.channels);
     context.fillStyle = "#000";
     context.fillRect(0, 0, width * scale, height * scale);
-    if (picture) context.drawImage(picture, 0, 0, width * scale, height * scale);
+    if (pixels) {
+      const picture = new OffscreenCanvas(pixels.width, pixels.height);
+      picture.getContext("2d")?.putImageData(pixels, 0, 0);
+      context.drawImage(picture, 0, 0, width * scale, height * scale);
+    }
     const [w, h] = [size.width / 2 ** view.zoom, size.height / 2 ** view.zoom];
     context.strokeStyle = "#ffb000";
     context.lineWidth = 2;
@@ -69,27 +74,4 @@ export function Overview({ scene, state, view, size, onView }: OverviewProps) {
       onPointerMove={go}
     />
   );
-}
-
-/** Channels in their colours, added up. */
-function mixed(tiles: readonly (TileValues | undefined)[], channels: readonly ShownChannel[]) {
-  const first = tiles.find((tile) => tile !== undefined);
-  if (first === undefined) return undefined;
-  const { width, height } = first;
-  const sums = new Float32Array(3 * width * height);
-  for (const [channel, tile] of tiles.entries()) {
-    const { color = "FFFFFF", limits: [low, high] = [0, 1], opacity = 1 } = channels[channel] ?? {};
-    if (tile?.data.length !== width * height) continue;
-    const parts = rgbOf(color).map((part) => (part * opacity) / (high - low));
-    for (let i = 0; i < width * height; i++) {
-      const value = Math.min(high, Math.max(low, tile.data[i])) - low;
-      for (let c = 0; c < 3; c++) sums[3 * i + c] += value * parts[c];
-    }
-  }
-  const image = new ImageData(width, height);
-  for (let i = 0; i < width * height; i++)
-    image.data.set([sums[3 * i], sums[3 * i + 1], sums[3 * i + 2], 255], 4 * i);
-  const picture = new OffscreenCanvas(width, height);
-  picture.getContext("2d")?.putImageData(image, 0, 0);
-  return picture;
 }

@@ -5,7 +5,7 @@ import { Overview } from "./Overview.tsx";
 import { pixelSources } from "./pixels.ts";
 import { Readout } from "./Readout.tsx";
 import { ScaleBar } from "./ScaleBar.tsx";
-import { createStage, imageLayer, type Stage, type View, wholeView } from "./stage.ts";
+import { createStage, imageLayer, pictureLayer, type Stage, type View, wholeView } from "./stage.ts";
 import type { ViewState } from "./viewState.ts";
 
 /** What {@link StageView} shows. */
@@ -19,10 +19,12 @@ export interface StageProps {
   /** A click, in pixels of full resolution; `pixel` of the screen are so many of them. */
   readonly onPlace: (place: readonly [x: number, y: number], pixel: number) => void;
   readonly onError: (message: string) => void;
+  /** In place of the scene's tiles, where these change all the time. */
+  readonly picture?: ImageData;
 }
 
 /** The image with what lies over it: scale bar, values under the pointer, overview. */
-export function StageView({ scene, state, size, layers, onView, onPlace, onError }: StageProps) {
+export function StageView({ scene, state, size, layers, onView, onPlace, onError, picture }: StageProps) {
   const parent = useRef<HTMLDivElement>(null);
   const stage = useRef<Stage>(undefined);
   const events = useRef({ onView, onPlace });
@@ -40,7 +42,8 @@ export function StageView({ scene, state, size, layers, onView, onPlace, onError
     return () => made.remove();
   }, []);
 
-  const image = useImageLayer({ scene, state, onError });
+  const tiles = useImageLayer({ scene, state, onError });
+  const image = picture === undefined ? tiles : pictureLayer(picture);
   useEffect(() => {
     stage.current?.show(view, [image, ...layers]);
   });
@@ -48,7 +51,9 @@ export function StageView({ scene, state, size, layers, onView, onPlace, onError
   return (
     <section className="stage" aria-label={`Image ${scene.title}`}>
       <div ref={parent} className="canvas" data-testid="canvas" />
-      <Overview scene={scene} state={state} view={view} size={size} onView={onView} />
+      {picture === undefined && (
+        <Overview scene={scene} state={state} view={view} size={size} onView={onView} />
+      )}
       <ScaleBar scene={scene} zoom={view.zoom} />
       <Readout scene={scene} state={state} pointer={pointer} zoom={view.zoom} />
     </section>

@@ -1,5 +1,6 @@
 /** The drawing: deck.gl with Viv's layer of the image, and layers over it. */
 import { Deck, type Layer, OrthographicView } from "@deck.gl/core";
+import { BitmapLayer } from "@deck.gl/layers";
 import { ColorPaletteExtension, MultiscaleImageLayer } from "@hms-dbmi/viv";
 import type { Scene } from "../scene/scene.ts";
 import type { pixelSources, Selection } from "./pixels.ts";
@@ -100,6 +101,17 @@ export function imageLayer({ scene, sources, shown, selections }: ImageLayerOpti
     // its pixels reach beyond the end of the image by part of one
     excludeBackground: true,
   } as never) as Layer;
+}
+
+/** A picture in place of an image: drawn anew without a moment between in which there is none. */
+export function pictureLayer(image: ImageData): Layer {
+  const { height, width } = image;
+  return new BitmapLayer({
+    id: "picture",
+    image,
+    bounds: [0, height, width, 0],
+    textureParameters: { minFilter: "linear", magFilter: "nearest" },
+  });
 }
 
 /** Red, green and blue of six hexadecimal digits, 0 to 255. */

@@ -4,16 +4,23 @@ import { openExperimentScene, openImageScene, type Scene } from "../scene/scene.
 import type { ViewState } from "./viewState.ts";
 
 /** What an address is: a list, a step of jobs, or something with pixels; undefined until it is known. */
-type Shown = "folder" | "job" | "scene" | undefined;
+type Shown = "live" | "folder" | "job" | "scene" | undefined;
 
-/** Opens what the state names. */
-export function useScene({ at, image }: Pick<ViewState, "at" | "image">, onError: (message: string) => void) {
+/** The address of the acquisition that runs. */
+const LIVE_AT = "@live";
+
+/** Opens what the state names. @param attempt  another number opens it anew */
+export function useScene(
+  { at, image }: Pick<ViewState, "at" | "image">,
+  attempt: number,
+  onError: (message: string) => void,
+) {
   const [shown, setShown] = useState<{
     readonly key: string;
     readonly kind: Shown;
     readonly scene?: Scene;
   }>();
-  const key = JSON.stringify([at, image]);
+  const key = JSON.stringify([at, image, attempt]);
   useEffect(() => {
     const gone = new AbortController();
     openAt(at, image, gone.signal).then(
@@ -32,9 +39,12 @@ export function useScene({ at, image }: Pick<ViewState, "at" | "image">, onError
 }
 
 async function openAt(at: string, image: string | undefined, signal: AbortSignal) {
+  if (at === LIVE_AT) return { kind: "live" as const };
   if (at === "") return { kind: "folder" as const };
   const { self } = await askJson<Listing>("browse", { at }, signal);
   switch (self.kind) {
+    case "acquisition":
+      return { kind: "live" as const };
     case "folder":
       return { kind: "folder" as const };
     case "job":

@@ -9,6 +9,7 @@ interface BrowserProps {
 }
 
 const KINDS: Readonly<Record<Entry["kind"], string>> = {
+  acquisition: "Live",
   image: "Image",
   experiment: "Experiment",
   job: "Job",

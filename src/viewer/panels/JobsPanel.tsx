@@ -1,8 +1,6 @@
-import { useEffect, useState } from "react";
-import { ask, askJson, type JobFacts } from "../scene/api.ts";
-
-/** Time between two looks at jobs, ms. */
-const LOOK_MS = 2000;
+import { useState } from "react";
+import { useLive } from "../core/useLive.ts";
+import { type JobFacts, type JobStart, type JobsFacts, send } from "../scene/api.ts";
 
 interface JobsProps {
   readonly at: string;
@@ -17,14 +15,20 @@ interface Batch {
   readonly message?: string;
 }
 
-/** How far the steps of an experiment are; of one step every batch with its log. */
+/** How far the steps of an experiment are, as it happens, and their start; of one step every batch with its log. */
 export function JobsPanel({ at, onError }: JobsProps) {
-  const jobs = useRepeated(() => askJson<readonly JobFacts[]>("jobs", { at }), at, onError) ?? [];
-  if (jobs.length === 0) return null;
+  const { value: jobs, isLinked } = useLive<JobsFacts>("jobs", { at }, onError);
+  if (jobs === undefined || (jobs.steps.length === 0 && jobs.starts === null)) return null;
+  const { steps, starts } = jobs;
   return (
     <section aria-label="Jobs">
       <h2>Jobs</h2>
-      {jobs.map(({ at: step, name, phases }) => (
+      {!isLinked && (
+        <p className="warning" role="status">
+          The server does not answer. Looking for it…
+        </p>
+      )}
+      {steps.map(({ at: step, name, phases }) => (
         <details key={step}>
           <summary>
             {name} <PhaseBars phases={phases} />
@@ -32,7 +36,59 @@ export function JobsPanel({ at, onError }: JobsProps) {
           <Batches at={step} onError={onError} />
         </details>
       ))}
+      {starts !== null && (
+        <Starts start={starts} job={steps.find(({ name }) => name === starts.step)} onError={onError} />
+      )}
     </section>
+  );
+}
+
+interface StartsProps {
+  readonly start: JobStart;
+  readonly job: JobFacts | undefined;
+  readonly onError: JobsProps["onError"];
+}
+
+/** What can be started now. */
+function Starts({ start: { at, step, said }, job, onError }: StartsProps) {
+  const [isAsked, setAsked] = useState(false);
+  const count = (state: string) =>
+    (job?.phases ?? []).reduce((sum, { counts }) => sum + (counts[state] ?? 0), 0);
+  const missing = count("pending") + count("failed") + count("lost");
+  const begin = (what: string) => {
+    setAsked(true);
+    send("job/start", { at, what })
+      .catch((error: Error) => onError(error.message))
+      .finally(() => setAsked(false));
+  };
+  const ways = [
+    ...(job === undefined ? [{ what: "init", text: `Initialise ${step}` }] : []),
+    ...(job !== undefined && missing > 0
+      ? [
+          { what: "submit", text: "Submit" },
+          ...(count("done") + count("failed") > 0 ? [{ what: "resubmit", text: "Run what is missing" }] : []),
+        ]
+      : []),
+    ...(job !== undefined && missing === 0 && count("running") === 0
+      ? [{ what: "submit", text: "Submit again" }]
+      : []),
+  ];
+  return (
+    <>
+      <div className="actions">
+        {ways.map(({ what, text }) => (
+          <button type="button" key={what} disabled={isAsked} onClick={() => begin(what)}>
+            {text}
+          </button>
+        ))}
+      </div>
+      {said !== "" && (
+        <details>
+          <summary>What the last start said</summary>
+          <pre>{said}</pre>
+        </details>
+      )}
+    </>
   );
 }
 
@@ -42,7 +98,9 @@ function PhaseBars({ phases }: Pick<JobFacts, "phases">) {
     return (
       <span key={name} className="phase">
         {name} {counts.done} of {all}
-        {counts.failed ? `, ${counts.failed} failed` : ""}{" "}
+        {counts.running ? `, ${counts.running} running` : ""}
+        {counts.failed ? `, ${counts.failed} failed` : ""}
+        {counts.lost ? `, ${counts.lost} lost` : ""}{" "}
         <progress max={all || 1} value={counts.done} aria-label={`${name} done`} />
       </span>
     );
@@ -50,23 +108,14 @@ function PhaseBars({ phases }: Pick<JobFacts, "phases">) {
 }
 
 function Batches({ at, onError }: JobsProps) {
-  const [log, setLog] = useState<{ readonly title: string; readonly text: string }>();
-  const batches =
-    useRepeated(
-      async () => (await askJson<{ batches: readonly Batch[] }>("job", { at })).batches,
-      at,
-      onError,
-    ) ?? [];
-  const open = async ({ phase, index }: Batch) => {
-    const text = await (await ask("job/log", { at, phase, batch: index })).text();
-    setLog({ title: `${phase}/${index}`, text: text || "It has said nothing yet." });
-  };
+  const [opened, setOpened] = useState<Pick<Batch, "phase" | "index">>();
+  const { value } = useLive<{ readonly batches: readonly Batch[] }>("job", { at }, onError);
   return (
     <>
       <ul className="batches">
-        {batches.map((batch) => (
+        {(value?.batches ?? []).map((batch) => (
           <li key={`${batch.phase}/${batch.index}`}>
-            <button type="button" onClick={() => open(batch).catch((error: Error) => onError(error.message))}>
+            <button type="button" onClick={() => setOpened(batch)}>
               {batch.phase}/{batch.index} {batch.state}
               {batch.state === "running" ? ` ${Math.round(100 * batch.share)} %` : ""}
             </button>
@@ -74,43 +123,16 @@ function Batches({ at, onError }: JobsProps) {
           </li>
         ))}
       </ul>
-      {log !== undefined && <Log {...log} />}
+      {opened !== undefined && <Log at={at} {...opened} onError={onError} />}
     </>
   );
 }
 
-function Log({ title, text }: { readonly title: string; readonly text: string }) {
+function Log({ at, phase, index, onError }: JobsProps & Pick<Batch, "phase" | "index">) {
+  const { value } = useLive<string>("job/log", { at, phase, batch: index }, onError);
   return (
-    <section aria-label={`Log of ${title}`}>
-      <pre>{text}</pre>
+    <section aria-label={`Log of ${phase}/${index}`}>
+      <pre>{value || "It has said nothing yet."}</pre>
     </section>
   );
-}
-
-function useRepeated<T>(
-  read: () => Promise<T>,
-  key: string,
-  onError: (message: string) => void,
-): T | undefined {
-  const [value, setValue] = useState<T>();
-  // biome-ignore lint/correctness/useExhaustiveDependencies: functions differ at each drawing; the key says what is read
-  useEffect(() => {
-    let timer: ReturnType<typeof setTimeout> | undefined;
-    let isGone = false;
-    const look = () =>
-      read()
-        .then(
-          (next) => isGone || setValue(next),
-          (error: Error) => isGone || onError(error.message),
-        )
-        .finally(() => {
-          if (!isGone) timer = setTimeout(look, LOOK_MS);
-        });
-    look();
-    return () => {
-      isGone = true;
-      clearTimeout(timer);
-    };
-  }, [key]);
-  return value;
 }

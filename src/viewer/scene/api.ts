@@ -4,7 +4,7 @@
 export interface Entry {
   readonly name: string;
   readonly at: string;
-  readonly kind: "image" | "experiment" | "job" | "folder" | "file";
+  readonly kind: "acquisition" | "image" | "experiment" | "job" | "folder" | "file";
   readonly format: string;
   readonly bytes: number | null;
 }
@@ -122,11 +122,48 @@ export interface Spread {
   readonly histogram: readonly number[];
 }
 
+/** How an acquisition is going. */
+export interface AcquisitionFacts {
+  readonly state: "running" | "stopping" | "done" | "failed";
+  readonly message?: string;
+  /** Address of the folder that is written. */
+  readonly folder: string | null;
+  readonly seconds: number;
+  readonly stages: readonly {
+    readonly stage: string;
+    readonly queued: number;
+    readonly peakQueued: number;
+    readonly done: number;
+    readonly dropped: number;
+    readonly perSecond: number;
+  }[];
+  readonly hooks: readonly {
+    readonly hook: string;
+    readonly calls: number;
+    readonly cancelled: number;
+    readonly changed: number;
+    readonly totalMs: number;
+  }[];
+}
+
 /** A step of heavy work. */
 export interface JobFacts {
   readonly at: string;
   readonly name: string;
   readonly phases: readonly { readonly name: string; readonly counts: Readonly<Record<string, number>> }[];
+}
+
+/** What can be started of an experiment, and what the last start said. */
+export interface JobStart {
+  readonly at: string;
+  readonly step: string;
+  readonly said: string;
+}
+
+/** Steps below an address. */
+export interface JobsFacts {
+  readonly steps: readonly JobFacts[];
+  readonly starts: JobStart | null;
 }
 
 /** Values of a query; what is undefined is left out. */
@@ -140,7 +177,17 @@ export function apiUrl(route: string, query: Query = {}): string {
 
 /** Asks the server. @throws {Error} with what the server says */
 export async function ask(route: string, query: Query = {}, signal?: AbortSignal): Promise<Response> {
-  const response = await fetch(apiUrl(route, query), signal ? { signal } : {}).catch((error: unknown) => {
+  return answered(fetch(apiUrl(route, query), signal ? { signal } : {}), signal);
+}
+
+/** Has the server do something. @throws {Error} with what the server says */
+export async function send(route: string, body: object): Promise<Response> {
+  const headers = { "Content-Type": "application/json" };
+  return answered(fetch(`api/${route}`, { method: "POST", headers, body: JSON.stringify(body) }));
+}
+
+async function answered(asked: Promise<Response>, signal?: AbortSignal): Promise<Response> {
+  const response = await asked.catch((error: unknown) => {
     if (signal?.aborted) throw error;
     throw new Error("The server does not answer. Is vitrine serve still running?");
   });

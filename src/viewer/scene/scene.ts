@@ -57,7 +57,8 @@ export interface Scene {
   spread(channel: number, places: Places, signal?: AbortSignal): Promise<Spread>;
 }
 
-const COLORS = [
+/** Of channels whose file names none. */
+export const COLORS = [
   "FFFFFF",
   "00FF00",
   "FF00FF",

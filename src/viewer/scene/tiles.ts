@@ -21,6 +21,13 @@ const ARRAYS = {
   float32: Float32Array,
 } as const;
 
+/** Values of a type in bytes that others brought. @throws {Error} a type that has no array */
+export function arrayOf(type: string, bytes: ArrayBuffer, at = 0): TileValues["data"] {
+  const Values = ARRAYS[type as keyof typeof ARRAYS];
+  if (Values === undefined) throw new Error(`Pixels of type ${type} cannot be shown.`);
+  return new Values(bytes, at);
+}
+
 const kept = new Map<string, TileValues>();
 let bytes = 0;
 
@@ -30,8 +37,7 @@ export async function fetchTile(query: Query, signal?: AbortSignal): Promise<Til
     const response = await ask("image/tile", query, signal);
     const [height, width] = (response.headers.get("X-Vitrine-Shape") ?? "").split(",").map(Number);
     const type = response.headers.get("X-Vitrine-Type") ?? "";
-    const Values = ARRAYS[type as keyof typeof ARRAYS];
-    return { data: new Values(await response.arrayBuffer()), height, width };
+    return { data: arrayOf(type, await response.arrayBuffer()), height, width };
   });
 }
 

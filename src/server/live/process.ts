@@ -1,0 +1,23 @@
+/** The process that serves the page of an acquisition: the acquisition's process sends it states and frames. */
+import type { FromView, ToView } from "../../acquire/index.ts";
+import { startServer } from "../server.ts";
+import { ProcessFeed } from "./processFeed.ts";
+
+const tell = (message: FromView) => process.send?.(message);
+const feed = new ProcessFeed(tell);
+
+process.on("message", (message: ToView) => {
+  if (message.kind === "serve") void serve(message);
+  else feed.take(message);
+});
+// the acquisition's program has ended, or closed the page
+process.on("disconnect", () => process.exit());
+
+async function serve({ host, port, folder }: Extract<ToView, { kind: "serve" }>): Promise<void> {
+  try {
+    const server = await startServer(folder === null ? [] : [folder], { host, port, live: feed });
+    tell({ kind: "serving", address: server.address, port: server.port });
+  } catch (error) {
+    tell({ kind: "failed", message: error instanceof Error ? error.message : String(error) });
+  }
+}
