@@ -18,6 +18,7 @@ const CALLS: readonly [name: string, key: string, call: Call][] = [
   ["collectMatch", "overwrit", (options) => match.collectMatch("none.yaml", options)],
   ["estimateMatch", "coars", (options) => match.estimateMatch("none.yaml", options)],
   ["inspectPeaks", "limti", (options) => match.inspectPeaks("none.h5", options)],
+  ["inspectParticles", "perframe", (options) => match.inspectParticles("none.yaml", options)],
   ["runRefine", "worker", (options) => match.runRefine("none.yaml", options)],
   ["runConstrainedSearch", "falsePositive", (options) => match.runConstrainedSearch("none.yaml", options)],
   ["runOptimizeBFactor", "metrc", (options) => match.runOptimizeBFactor("none.yaml", options)],

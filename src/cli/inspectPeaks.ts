@@ -116,6 +116,7 @@ export function addInspectPeaks(cli: Command): void {
 }
 
 async function givenAs(path: string): Promise<Given> {
+  if (/\.(h5|hdf5|hdf)$/i.test(path)) return "table";
   const kind = await identifyFile(path);
   if (kind === "npz") return "scores";
   return kind === "yaml" || kind === "json" || kind === "text" ? "config" : "table";

@@ -1,7 +1,6 @@
 import { type Image, VitrineError } from "../../core/index.ts";
 import { type Hdf5File, readHdf5 } from "../../io/index.ts";
 import { extractBoxes } from "./boxes.ts";
-import type { StackParticle } from "./particleStack.ts";
 
 /** Mean and standard deviation of the search's correlations around each particle of a stack. */
 export interface LocalStatistics {
@@ -98,6 +97,14 @@ export interface WindowChoice {
   readonly readMap: (path: string, map: "correlationAverage" | "correlationVariance") => Promise<Image>;
 }
 
+/** Where a particle's template lies in which maps. */
+interface MappedParticle {
+  readonly posX: number;
+  readonly posY: number;
+  readonly correlationAveragePath: string;
+  readonly correlationVariancePath: string;
+}
+
 /** What stands for the deviation outside the map, in Leopard-EM's stacks. */
 const OUTSIDE = 1e10;
 
@@ -107,7 +114,7 @@ const OUTSIDE = 1e10;
  * @throws {VitrineError} as `readMap`
  */
 export async function cutStatistics(
-  particles: readonly StackParticle[],
+  particles: readonly MappedParticle[],
   { boxSide, templateSide, readMap }: WindowChoice,
 ): Promise<LocalStatistics> {
   const side = boxSide - templateSide + 1;
@@ -128,7 +135,7 @@ export async function cutStatistics(
 }
 
 /** Rows by their maps, in the order of the table. */
-function grouped(particles: readonly StackParticle[]) {
+function grouped(particles: readonly MappedParticle[]) {
   const groups = new Map<string, [paths: { average: string; variance: string }, rows: number[]]>();
   for (const [row, { correlationAveragePath, correlationVariancePath }] of particles.entries()) {
     const paths = { average: correlationAveragePath, variance: correlationVariancePath };
