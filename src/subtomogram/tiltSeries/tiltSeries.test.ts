@@ -4,7 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { subtomogramGolden, subtomogramMolecules } from "../../../test/support/subtomogramCase.ts";
-import { createPool, type Pool } from "../../compute/index.ts";
+import { createPool, irfft2, type Pool, rfft2 } from "../../compute/index.ts";
 import { parseNpy, readMrcVolume, writeMrc } from "../../io/index.ts";
 import { BackProjectionLoader } from "../loaders/backProjectionLoader.ts";
 import { writeMoleculesCsv } from "../molecules/csv.ts";
@@ -404,6 +404,49 @@ describe("boxes of a tilt series", () => {
     await expect(runAverage({ ...common, outputShape: 16, outPath: join(place, "b.mrc") })).rejects.toThrow(
       "--tomogram-size",
     );
+  });
+
+  test("images with the function of a molecule's depth give back what it looks like", async () => {
+    const place = [300, 6, -5] as const;
+    const defocus = { uUm: -6, vUm: -6, angleDeg: 0 };
+    const tilts = [-6, -4, -2, 0, 2, 4, 6].map((tiltDeg, i): Tilt => {
+      return { ...PLAIN, tiltDeg, imageIndex: i, imagePath: join(folder, "ctf.mrc"), defocus };
+    });
+    const optics = { voltageKv: 300, csMm: 2.7, amplitudeContrast: 0.1 };
+    const series = new TiltSeries({ tilts, scale: 0.5, optics });
+    const one = new Molecules([place], [[0, 0, 0, 1]]);
+    const boxOf = async (ctf: "flip" | "wiener" | "none", hand: 1 | -1 = -1) => {
+      const options = { outputShape: 16, ctf, backend: pool };
+      const loader = await BackProjectionLoader.open(series.replace({ hand }), one, options);
+      return (await loader.load(0)).data;
+    };
+    const shape = [160, 160] as const;
+    await writeBeads(series, place, shape);
+    const ideal = await boxOf("none");
+    const { data } = await readMrcVolume(join(folder, "ctf.mrc"));
+    const spectra = await rfft2(pool, Float32Array.from(data), shape);
+    series.project([place])[0].forEach(({ depth }, t) => {
+      const value = ctfOf(series, t, { imageScale: 0.5, depthNm: depth });
+      for (let i = 0; i < 160 * 81; i++) {
+        const y = Math.floor(i / 81);
+        const c = value?.((2 * y < 160 ? y : y - 160) / 160, (i % 81) / 160) ?? 0;
+        spectra[2 * (t * 160 * 81 + i)] *= c;
+        spectra[2 * (t * 160 * 81 + i) + 1] *= c;
+      }
+    });
+    const seen = await irfft2(pool, spectra, shape);
+    await writeMrc(
+      join(folder, "ctf.mrc"),
+      { data: seen, shape: [7, 160, 160], voxelSizeA: 5 },
+      { overwrite: true },
+    );
+    const found = async (...how: Parameters<typeof boxOf>) => correlation(await boxOf(...how), ideal);
+    expect(await found("none")).toBeLessThan(0.8);
+    expect(await found("flip")).toBeGreaterThan(0.98);
+    const right = await found("wiener");
+    expect(right).toBeGreaterThan(0.99);
+    // The other hand takes the depth the wrong way round.
+    expect(await found("wiener", 1)).toBeLessThan(right - 0.003);
   });
 
   test("the function of each molecule's defocus is undone: signs come back", async () => {
