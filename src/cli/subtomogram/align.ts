@@ -121,7 +121,10 @@ export function addAlign(cli: Command): void {
         .default("best"),
     )
     .option("--compat", "acryo 0.9.1's numbers, with its faults")
-    .option("--picture <file.png>", "slices through the template and the averages before and after");
+    .option(
+      "--picture <file.png>",
+      "slices through the template, the averages before and after and the best molecule's scores",
+    );
   addResumeOption(addTaskOptions(command));
   addResultOptions(command).action((tomograms: string[], args: AlignArguments) => {
     const engine = resumableEngineOf(command, args);

@@ -1,15 +1,24 @@
+import type { Backend } from "../../compute/index.ts";
+import { sampleGrid } from "../../pipe/index.ts";
 import { withPool } from "../../program/index.ts";
+import type { SubtomogramLoader } from "../loaders/subtomogramLoader.ts";
 import { normalizeTemplates } from "../loaders/templates.ts";
 import { alignedMolecules } from "../loaders/updateMolecules.ts";
 import type { AlignmentResult } from "../models/model.ts";
-import { drawSlices } from "../pictures/pictures.ts";
+import { drawSlices, type NamedVolume } from "../pictures/pictures.ts";
 import { withLoader } from "../programs/inputs.ts";
-import { type AlignChoices, templatesOf, tomogramInputs } from "./alignChoices.ts";
+import { type AlignChoices, alignOptionsOf, templatesOf, tomogramInputs } from "./alignChoices.ts";
 
 /** Molecules that are averaged for a picture, at most. */
 const SHOWN = 200;
 
-/** Slices through the first template, and through the averages of the first tomogram's first molecules before and after their alignment. */
+/** Values of a landscape's pictures a voxel. */
+const STEPS = 4;
+
+/**
+ * Slices through the first template, through the averages of the first tomogram's first molecules before and after their alignment, and
+ * through the peak of its best molecule's landscape of scores.
+ */
 export function drawAlignment(choices: AlignChoices, results: readonly AlignmentResult[]) {
   return withLoader(tomogramInputs(choices, 0), undefined, (loader) =>
     withPool({}, async (backend) => {
@@ -22,8 +31,39 @@ export function drawAlignment(choices: AlignChoices, results: readonly Alignment
         { name: "template", volume: template },
         { name: "before", volume: await averageOf(before) },
         { name: "after", volume: await averageOf(after) },
+        await bestLandscape(loader, choices, { results, backend }),
       ];
       return drawSlices(`Averages of ${before.count} molecules`, volumes);
     }),
   );
+}
+
+/** Scores of the best molecule's shifts with the template and in the rotation that were found, between whole shifts by their spline. */
+async function bestLandscape(
+  loader: SubtomogramLoader,
+  choices: AlignChoices,
+  { results, backend }: { readonly results: readonly AlignmentResult[]; readonly backend: Backend },
+): Promise<NamedVolume> {
+  const best = results.reduce((most, { score }, i) => (score > results[most].score ? i : most), 0);
+  const { label, rotation } = results[best];
+  const { mask, maxShifts, cutoff, model } = alignOptionsOf(choices);
+  const found = await loader
+    .replace({ molecules: loader.molecules.slice(best, best + 1) })
+    .constructLandscape(templatesOf(choices)[label], {
+      ...(mask !== undefined && { mask }),
+      ...(maxShifts !== undefined && { maxShifts }),
+      ...(model !== undefined && { model }),
+      ...{ cutoff, rotations: [rotation], backend },
+    });
+  const [, , ...whole] = found.shape;
+  const [z, y, x] = whole.map((n) => Float64Array.from({ length: STEPS * (n - 1) + 1 }, (_, i) => i / STEPS));
+  const source = { data: found.data, shape: whole };
+  const { data } = sampleGrid(source, { coordinates: [z, y, x], order: 3, boundary: "reflect" });
+  const at = data.reduce((most, value, i) => (value > data[most] ? i : most), 0);
+  const row = Math.floor(at / x.length);
+  return {
+    name: `scores about molecule ${best}, the best, to ${choices.maxShiftsNm.join(", ")} nm`,
+    volume: { data, shape: [z.length, y.length, x.length] },
+    through: [Math.floor(row / y.length), row % y.length, at % x.length],
+  };
 }
