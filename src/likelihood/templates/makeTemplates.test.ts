@@ -168,6 +168,7 @@ test.skipIf(!available)("torch and numpy read what is written (needs torch-peers
     [input("particles.star")],
     {
       folderOutput: join(folder, "particles"),
+      compat: true,
       onStack: async (stack) => {
         expect(await drawParticles(join(folder, "particles"), stack)).toHaveLength(3);
       },
