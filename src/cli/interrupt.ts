@@ -12,10 +12,18 @@ export function abortOnSignals(): { signal: AbortSignal } & Disposable {
   };
 }
 
-/** Waits for a signal to be raised. */
+/** Longest time between two turns of a program that waits, ms. */
+const TURN_MS = 60_000;
+
+/** Waits for a signal to be raised. The program goes on as long: a process that serves for it keeps it running no more than a signal does. */
 export function raised(signal: AbortSignal): Promise<void> {
   return new Promise((resolve) => {
-    if (signal.aborted) resolve();
-    signal.addEventListener("abort", () => resolve(), { once: true });
+    if (signal.aborted) return resolve();
+    const timer = setInterval(() => {}, TURN_MS);
+    const end = () => {
+      clearInterval(timer);
+      resolve();
+    };
+    signal.addEventListener("abort", end, { once: true });
   });
 }

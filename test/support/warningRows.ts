@@ -432,6 +432,11 @@ export const WARNING_ROWS: readonly WarningRow[] = [
     call: (f) => acquire(f, [{ axes: { time: 0 } }], "--idle", "1"),
     says: /^--idle has no effect here without --processor$/,
   },
+  {
+    name: "acquire --explore without a page",
+    call: (f) => acquire(f, [{ axes: { time: 0 } }], "--explore"),
+    says: /^--explore has no effect here without --view$/,
+  },
 ];
 
 function micrograph(folder: string, ...rest: string[]): string[] {
