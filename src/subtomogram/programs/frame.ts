@@ -1,7 +1,6 @@
 import type { Backend } from "../../compute/index.ts";
 import type { Progress } from "../../core/index.ts";
 import { encodePng, type ResultFiles, writeFileAtomic } from "../../io/index.ts";
-import type { Canvas } from "../../io/render/index.ts";
 import { type ProgramOptions, runProgram } from "../../program/index.ts";
 import { type MoleculeLoader, type TomogramInputs, withLoader } from "./inputs.ts";
 
@@ -42,11 +41,13 @@ export function runOnMolecules<Result>(
   );
 }
 
+type Picture = Parameters<typeof encodePng>[0];
+
 /** Writes a picture with the other results, where one is asked for. */
 export async function writePicture(
   results: ResultFiles,
   path: string | undefined,
-  draw: () => Canvas | Promise<Canvas>,
+  draw: () => Picture | Promise<Picture>,
 ): Promise<void> {
   if (path === undefined) return;
   const png = encodePng(await draw());
