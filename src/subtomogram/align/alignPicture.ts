@@ -1,12 +1,11 @@
 import type { Backend } from "../../compute/index.ts";
 import { sampleGrid } from "../../pipe/index.ts";
 import { withPool } from "../../program/index.ts";
-import type { SubtomogramLoader } from "../loaders/subtomogramLoader.ts";
 import { normalizeTemplates } from "../loaders/templates.ts";
 import { alignedMolecules } from "../loaders/updateMolecules.ts";
 import type { AlignmentResult } from "../models/model.ts";
 import { drawSlices, type NamedVolume } from "../pictures/pictures.ts";
-import { withLoader } from "../programs/inputs.ts";
+import { type MoleculeLoader, withLoader } from "../programs/inputs.ts";
 import { type AlignChoices, alignOptionsOf, templatesOf, tomogramInputs } from "./alignChoices.ts";
 
 /** Molecules that are averaged for a picture, at most. */
@@ -40,7 +39,7 @@ export function drawAlignment(choices: AlignChoices, results: readonly Alignment
 
 /** Scores of the best molecule's shifts with the template and in the rotation that were found, between whole shifts by their spline. */
 async function bestLandscape(
-  loader: SubtomogramLoader,
+  loader: MoleculeLoader,
   choices: AlignChoices,
   { results, backend }: { readonly results: readonly AlignmentResult[]; readonly backend: Backend },
 ): Promise<NamedVolume> {
