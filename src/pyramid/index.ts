@@ -22,7 +22,14 @@ export type { DeepZoomOptions, DeepZoomReport } from "./deepZoom/write.ts";
 export { writeDeepZoom } from "./deepZoom/write.ts";
 export type { Residues } from "./geometry/alignment.ts";
 export { alignedWindow, residuesOf } from "./geometry/alignment.ts";
-export type { MapBox, PixelOffset, PixelSize, PyramidLevel, TilePlace, TileSpan } from "./geometry/levels.ts";
+export type {
+  ChannelLayerTile,
+  MapBox,
+  PixelOffset,
+  PixelSize,
+  PyramidLevel,
+  TileSpan,
+} from "./geometry/levels.ts";
 export { childTiles, pyramidLevels, TILE_SIZE, tileBox, tileSpans } from "./geometry/levels.ts";
 export type {
   MapSpacing,

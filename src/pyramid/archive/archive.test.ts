@@ -5,7 +5,7 @@ import fc from "fast-check";
 import { PMTiles, type Source, tileIdToZxy, zxyToTileId } from "pmtiles";
 import { afterAll, describe, expect, test } from "vitest";
 import { parseGreyJpeg } from "../../../test/support/jpeg.ts";
-import { pyramidLevels, type TilePlace } from "../geometry/levels.ts";
+import { type ChannelLayerTile, pyramidLevels } from "../geometry/levels.ts";
 import { formatDirectories, formatDirectory, parseDirectory } from "./directory.ts";
 import { type LayerMetadata, writeArchive } from "./merge.ts";
 import { openLayerArchive } from "./read.ts";
@@ -121,7 +121,7 @@ function packsOf(size: { height: number; width: number }) {
   return { packs, metadata, contents };
 }
 
-const keyOf = ({ level, row, column }: TilePlace) => `${level} ${row} ${column}`;
+const keyOf = ({ level, row, column }: ChannelLayerTile) => `${level} ${row} ${column}`;
 
 test("every tile of an archive is read back, by the pmtiles package and by us; what is not there is black", async () => {
   const { packs, metadata, contents } = packsOf({ height: 5200, width: 9000 });

@@ -8,7 +8,7 @@ import {
   type RandomAccessFile,
   sourceName,
 } from "../../io/index.ts";
-import { pyramidLevels, type TilePlace } from "../geometry/levels.ts";
+import { type ChannelLayerTile, pyramidLevels } from "../geometry/levels.ts";
 import { blackTile } from "./blackTile.ts";
 import { type ArchiveEntry, entryOf, parseDirectory } from "./directory.ts";
 import { type ArchiveHeader, FIRST_BYTES, parseHeader } from "./header.ts";
@@ -23,9 +23,9 @@ export interface LayerArchive extends AsyncDisposable {
    *
    * @throws {VitrineError} range: no such level, row or column; format: a damaged archive
    */
-  readTile(place: TilePlace): Promise<Uint8Array>;
+  readTile(place: ChannelLayerTile): Promise<Uint8Array>;
   /** Whether the archive has bytes of a tile. @throws {VitrineError} as `readTile` */
-  hasTile(place: TilePlace): Promise<boolean>;
+  hasTile(place: ChannelLayerTile): Promise<boolean>;
   close(): Promise<void>;
 }
 
@@ -105,13 +105,13 @@ class Archive implements LayerArchive {
     this.metadata = metadata;
   }
 
-  async readTile(place: TilePlace): Promise<Uint8Array> {
+  async readTile(place: ChannelLayerTile): Promise<Uint8Array> {
     const entry = await this.#find(place);
     if (entry === undefined) return this.#black.slice();
     return this.#file.read(this.#header.tiles.offset + entry.offset, entry.length);
   }
 
-  async hasTile(place: TilePlace): Promise<boolean> {
+  async hasTile(place: ChannelLayerTile): Promise<boolean> {
     return (await this.#find(place)) !== undefined;
   }
 
@@ -123,7 +123,7 @@ class Archive implements LayerArchive {
     return this.close();
   }
 
-  async #find(place: TilePlace): Promise<ArchiveEntry | undefined> {
+  async #find(place: ChannelLayerTile): Promise<ArchiveEntry | undefined> {
     const { levels } = this.metadata;
     requirePlace(place, this.metadata, this.#file.name);
     const tile = tileNumber(levels.length - 1 - place.level, place.column, place.row);
@@ -149,7 +149,7 @@ class Archive implements LayerArchive {
   }
 }
 
-function requirePlace({ level, row, column }: TilePlace, { levels }: LayerMetadata, at: string): void {
+function requirePlace({ level, row, column }: ChannelLayerTile, { levels }: LayerMetadata, at: string): void {
   const found = levels[level];
   if (found !== undefined && row >= 0 && column >= 0 && row < found.tileRows && column < found.tileColumns)
     if (Number.isInteger(row) && Number.isInteger(column)) return;

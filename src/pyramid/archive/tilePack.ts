@@ -1,8 +1,8 @@
 import { VitrineError } from "../../core/index.ts";
-import type { TilePlace } from "../geometry/levels.ts";
+import type { ChannelLayerTile } from "../geometry/levels.ts";
 
 /** A tile of a pack: its bytes, or those of the tile before it where they are the same. */
-export interface PackedTile extends TilePlace {
+export interface PackedTile extends ChannelLayerTile {
   /** 0: the same bytes as the tile before. */
   readonly length: number;
 }

@@ -19,8 +19,8 @@ export interface PyramidLevel extends PixelSize {
   readonly tileColumns: number;
 }
 
-/** Where a tile is: level 0 is full resolution. */
-export interface TilePlace {
+/** A tile of a channel layer, by its place: level 0 is full resolution. Its bytes are those of `LayerArchive.readTile`. */
+export interface ChannelLayerTile {
   readonly level: number;
   readonly row: number;
   readonly column: number;
@@ -49,7 +49,10 @@ function levelOf({ height, width }: PixelSize): PyramidLevel {
 }
 
 /** The tiles of the level above (`level - 1`) that a tile is made of, row by row: four, or fewer at the right and lower end. */
-export function childTiles({ level, row, column }: TilePlace, levels: readonly PyramidLevel[]): TilePlace[] {
+export function childTiles(
+  { level, row, column }: ChannelLayerTile,
+  levels: readonly PyramidLevel[],
+): ChannelLayerTile[] {
   const { tileRows, tileColumns } = levels[level - 1];
   const children = [0, 1].flatMap((y) =>
     [0, 1].map((x) => ({ level: level - 1, row: 2 * row + y, column: 2 * column + x })),
@@ -66,7 +69,7 @@ export interface MapBox {
 }
 
 /** The box that a tile covers, in TissueMAPS' order: `minY` is its upper side, `maxY` its lower one. */
-export function tileBox({ level, row, column }: TilePlace): MapBox {
+export function tileBox({ level, row, column }: ChannelLayerTile): MapBox {
   const side = TILE_SIZE * 2 ** level;
   const top = row === 0 ? 0 : -row * side;
   return { minX: column * side, minY: top, maxX: (column + 1) * side, maxY: -(row + 1) * side };
