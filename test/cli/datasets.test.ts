@@ -204,7 +204,10 @@ describe.skipIf(!available)("datasets that Micro-Manager wrote", () => {
 
   test("are described, also those of which only the index is there", async () => {
     const end = await vitrineHere(["info", "--json", ...paths]);
-    expect([end.code, end.stderr]).toEqual([0, ""]);
+    const said = end.stderr.trimEnd().split("\n");
+    const words =
+      /: metadata, which may tell pixel sizes, cannot be read: |: lower resolutions are left out: /;
+    expect([end.code, said.filter((line) => !words.test(line))]).toEqual([0, []]);
     const lines = end.stdout
       .trim()
       .split("\n")

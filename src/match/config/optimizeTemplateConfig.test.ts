@@ -68,7 +68,12 @@ function faultOf(changes: Readonly<Record<string, unknown>>): unknown {
 
 test("Leopard-EM's own file: what each field becomes", () => {
   expect(settingsOf()).toEqual({
-    stack: { path: "results/results_goodModel.csv", boxSize: [136, 136], templateSize: [128, 128] },
+    stack: {
+      path: "results/results_goodModel.csv",
+      boxSize: [136, 136],
+      templateSize: [128, 128],
+      usesStoredImages: false,
+    },
     simulator: {
       atomsPath: "parsed_6Q8Y_whole_LSU_match3.pdb",
       mtfPath: null,
