@@ -120,8 +120,20 @@ function notListening(host: string, port: number, cause: unknown): VitrineError 
     );
   }
   const expected = "a name or address of this machine, and a port that may be used";
-  return new VitrineError({ code: "storage", at, expected, found: code }, { cause });
+  const [found, hint] = NOT_LISTENING[code] ?? [code, "Choose another address or port"];
+  return new VitrineError({ code: "storage", at, expected, found, hint }, { cause });
 }
+
+/** What the system says of an address, in words, and what to do. */
+const NOT_LISTENING: Readonly<Record<string, readonly [found: string, hint: string]>> = {
+  EADDRNOTAVAIL: ["an address that is not this machine's", "Give 127.0.0.1, or 0.0.0.0 for all that it has"],
+  ENOTFOUND: ["a name without an address", "Give 127.0.0.1, or 0.0.0.0 for all addresses of this machine"],
+  EAI_AGAIN: [
+    "a name whose address nobody tells",
+    "Give 127.0.0.1, or 0.0.0.0 for all addresses of this machine",
+  ],
+  EACCES: ["no permission to use the port", "Choose one from 1024 up"],
+};
 
 interface AppParts {
   readonly host: string;
