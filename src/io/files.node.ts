@@ -1,9 +1,9 @@
 import { randomBytes } from "node:crypto";
-import { writeSync } from "node:fs";
+import { type Stats, writeSync } from "node:fs";
 import { type FileHandle, link, mkdir, open, readdir, realpath, rename, rm, stat } from "node:fs/promises";
 import { dirname, join, relative, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
-import { writeBeside, writeBesideNow } from "../core/index.node.ts";
+import { openPath, openPathOrNone, writeBeside, writeBesideNow } from "../core/index.node.ts";
 import { VitrineError } from "../core/index.ts";
 import {
   allocate,
@@ -28,14 +28,14 @@ const NO_FOLDER_SYNC = new Set(["EPERM", "EISDIR", "EINVAL", "EACCES", "ENOTSUP"
 const NO_HARD_LINK = new Set(["EPERM", "ENOTSUP", "EOPNOTSUPP", "ENOSYS", "EMLINK", "EISDIR"]);
 
 /**
- * Opens a file for reading in parts.
+ * Opens a file for reading in parts. Within `withOpenPaths` of core, what leads out of what is open is refused, here and below.
  *
  * @throws {VitrineError} missing: no such file; storage: a folder, or the system refused; unsupported: not a local address
  */
 export async function openFile(source: FileSource): Promise<RandomAccessFile> {
   if (source instanceof Blob) return openBlob(source);
   const path = localPath(source);
-  const handle = await guarded(path, () => openRegularFile(path));
+  const handle = await guarded(path, async () => openRegularFile(await openPath(path), path));
   const { size } = await guarded(path, () => handle.stat());
   const rows = rowReader({ fd: handle.fd, path });
   return {
@@ -126,7 +126,7 @@ export async function openWritable(
   // a name that is not there in the end is the writer's affair
   const at = path.replace(TEMPORARY, "");
   const expected = create ? "a complete write" : "a readable file";
-  const handle = await guarded(at, () => open(path, create ? "wx+" : "r+"), expected);
+  const handle = await guarded(at, async () => open(await openPath(path), create ? "wx+" : "r+"), expected);
   if (create) await syncFolder(dirname(path));
   return {
     name: path,
@@ -139,21 +139,25 @@ export async function openWritable(
   };
 }
 
-/** Whether something has this path. */
+/** Whether something has this path; what leads out of what is open is not there. */
 export async function fileExists(path: string): Promise<boolean> {
-  try {
-    await stat(path);
-    return true;
-  } catch (error) {
-    const code = systemCode(error);
-    if (code === "ENOENT" || code === "ENOTDIR") return false;
-    throw storageError(error, path, "a path that can be looked up");
-  }
+  return (await lookUp(path)) !== undefined;
 }
 
 /** Whether there is such a folder. */
 export async function folderExists(path: string): Promise<boolean> {
-  return fileExists(`${path}/.`);
+  return (await lookUp(path))?.isDirectory() ?? false;
+}
+
+async function lookUp(path: string): Promise<Stats | undefined> {
+  try {
+    const real = await openPathOrNone(path);
+    return real === undefined ? undefined : await stat(real);
+  } catch (error) {
+    const code = systemCode(error);
+    if (code === "ENOENT" || code === "ENOTDIR") return undefined;
+    throw storageError(error, path, "a path that can be looked up");
+  }
 }
 
 /** Gives a file another name, in place of whatever has that name. @throws {VitrineError} missing, storage */
@@ -219,7 +223,7 @@ export async function makeNewFolder(path: string): Promise<void> {
 /** Names in a folder, sorted; none if it is not there. @throws {VitrineError} storage */
 export async function listFolder(path: string): Promise<string[]> {
   if (!(await fileExists(path))) return [];
-  return (await guarded(path, () => readdir(path))).sort();
+  return (await guarded(path, async () => readdir(await openPath(path)))).sort();
 }
 
 /** The one name of what a path names, links followed as far as there is something. @throws {VitrineError} storage */
@@ -243,12 +247,12 @@ function localPath(source: string | URL): string {
 }
 
 /** `stat` comes first: opening a pipe would wait for its writer. */
-async function openRegularFile(path: string): Promise<FileHandle> {
+async function openRegularFile(path: string, at: string): Promise<FileHandle> {
   const found = await stat(path);
   if (found.isFile()) return open(path, "r");
   throw new VitrineError({
     code: "storage",
-    at: path,
+    at,
     expected: "a file",
     found: found.isDirectory() ? "a folder" : "a device or pipe",
   });

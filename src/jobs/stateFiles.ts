@@ -4,7 +4,7 @@ import { createReadStream } from "node:fs";
 import { mkdir, open, readFile, rm, stat } from "node:fs/promises";
 import { dirname } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
-import { writeBeside } from "../core/index.node.ts";
+import { openPath, openPathOrNone, writeBeside } from "../core/index.node.ts";
 import { VitrineError } from "../core/index.ts";
 import type { Json } from "./step.ts";
 
@@ -36,7 +36,7 @@ export async function readState(path: string, waitMs = 0): Promise<Uint8Array | 
   const until = Date.now() + waitMs;
   for (let tries = 0; ; tries++) {
     try {
-      return await readFile(path);
+      return await readFile(await openPath(path));
     } catch (error) {
       const code = codeOf(error);
       const isAbsent = code === "ENOENT" || code === "ENOTDIR";
@@ -62,7 +62,9 @@ export async function readStateJson(path: string, waitMs = 0): Promise<unknown> 
 /** Whether something has this path. @throws {VitrineError} storage */
 export async function stateExists(path: string): Promise<boolean> {
   try {
-    await stat(path);
+    const real = await openPathOrNone(path);
+    if (real === undefined) return false;
+    await stat(real);
     return true;
   } catch (error) {
     if (codeOf(error) === "ENOENT" || codeOf(error) === "ENOTDIR") return false;

@@ -1,6 +1,7 @@
 /** What is served: nothing outside these paths is ever read for a request. */
 import { realpath, stat } from "node:fs/promises";
 import { basename, join, resolve, sep } from "node:path";
+import { withOpenPaths } from "../core/index.node.ts";
 import { VitrineError } from "../core/index.ts";
 
 /** A path that was named on the command line, as addresses call it. */
@@ -22,6 +23,14 @@ export interface Roots {
    * @throws {VitrineError} missing: no such root or file, a way out of the root, or a link that leads out of it: nobody learns which
    */
   resolve(at: string): Promise<string>;
+  /**
+   * Runs the task of a request: whatever files name, io, jobs and experiments open nothing for it that lies out of the roots.
+   *
+   * @throws whatever the task throws; what it would have opened is {@link VitrineError} storage
+   */
+  within<T>(task: () => Promise<T>): Promise<T>;
+  /** Whether a path, links followed, lies below a root. */
+  has(real: string): boolean;
   /** How addresses call a path that was named; null for any other. */
   addressOf(path: string | null): string | null;
   /** A text in which paths of this machine are written as addresses. */
@@ -36,8 +45,11 @@ export interface Roots {
 export async function openRoots(paths: readonly string[]): Promise<Roots> {
   const list: ServedRoot[] = [];
   for (const path of paths) list.push(await openRoot(path, list));
+  const has = (real: string) => list.some((root) => isBelow(root, real));
   return {
     list,
+    has,
+    within: (task) => withOpenPaths(has, task),
     resolve: (at) => resolveWithin(list, at),
     addressOf: (path) => list.find((root) => path !== null && root.path === resolve(path))?.name ?? null,
     withoutPaths: (text) =>
@@ -73,9 +85,12 @@ async function resolveWithin(roots: readonly ServedRoot[], at: string): Promise<
   const real = await realpath(join(root.path, ...parts)).catch((cause) => {
     throw nothingAt(at, cause);
   });
-  if (real === root.path || real.startsWith(root.path.endsWith(sep) ? root.path : root.path + sep))
-    return real;
+  if (isBelow(root, real)) return real;
   throw nothingAt(at);
+}
+
+function isBelow({ path }: ServedRoot, real: string): boolean {
+  return real === path || real.startsWith(path.endsWith(sep) ? path : path + sep);
 }
 
 /** No step up, no empty step, nothing that a system reads as a separator, a drive, a stream or an end. */

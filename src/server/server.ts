@@ -85,7 +85,7 @@ export async function startServer(paths: readonly string[], options: ServerOptio
   ];
   const topics = [...jobTopics(roots), ...(live === undefined ? [] : liveTopics(live, roots.addressOf))];
   await addSocket(app, { roots, topics, onError });
-  for (const each of routes) addRoute(app, each);
+  for (const each of routes) addRoute(app, each, roots);
   addDescription(app, routes);
   addFiles(app, roots);
   await addPage(app);
@@ -120,8 +120,20 @@ function notListening(host: string, port: number, cause: unknown): VitrineError 
     );
   }
   const expected = "a name or address of this machine, and a port that may be used";
-  return new VitrineError({ code: "storage", at, expected, found: code }, { cause });
+  const [found, hint] = NOT_LISTENING[code] ?? [code, "Choose another address or port"];
+  return new VitrineError({ code: "storage", at, expected, found, hint }, { cause });
 }
+
+/** What the system says of an address, in words, and what to do. */
+const NOT_LISTENING: Readonly<Record<string, readonly [found: string, hint: string]>> = {
+  EADDRNOTAVAIL: ["an address that is not this machine's", "Give 127.0.0.1, or 0.0.0.0 for all that it has"],
+  ENOTFOUND: ["a name without an address", "Give 127.0.0.1, or 0.0.0.0 for all addresses of this machine"],
+  EAI_AGAIN: [
+    "a name whose address nobody tells",
+    "Give 127.0.0.1, or 0.0.0.0 for all addresses of this machine",
+  ],
+  EACCES: ["no permission to use the port", "Choose one from 1024 up"],
+};
 
 interface AppParts {
   readonly host: string;
@@ -176,10 +188,10 @@ function isEntry({ method, url }: FastifyRequest, token: string): boolean {
 }
 
 /** Answers with a tag of the content, and without it where the browser has that. */
-function addRoute(app: FastifyInstance, { path, method, answer }: AnyRoute): void {
+function addRoute(app: FastifyInstance, { path, method, answer }: AnyRoute, roots: Roots): void {
   if (method === "post") {
     app.post(`/api/${path}`, async ({ body }, reply) => {
-      const done = await answer(body, AbortSignal.timeout(ACTION_MS));
+      const done = await roots.within(() => answer(body, AbortSignal.timeout(ACTION_MS)));
       return reply.header("Cache-Control", "no-store").type(done.type).send(done.body);
     });
     return;
@@ -187,7 +199,7 @@ function addRoute(app: FastifyInstance, { path, method, answer }: AnyRoute): voi
   app.get(`/api/${path}`, async (request, reply) => {
     const gone = new AbortController();
     reply.raw.once("close", () => gone.abort());
-    const { type, body, headers = {} } = await answer(request.query, gone.signal);
+    const { type, body, headers = {} } = await roots.within(() => answer(request.query, gone.signal));
     const etag = etagOf(body);
     reply.headers({ ...headers, ETag: etag, "Cache-Control": "private, no-cache" });
     if (request.headers["if-none-match"]?.split(/\s*,\s*/).includes(etag)) return reply.code(304).send();

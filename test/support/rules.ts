@@ -52,9 +52,10 @@ export const DOORS: readonly Door[] = [
   // What kernels stand on: jobs, memory, addresses.
   { from: /^src\/\w+\/kernels\//, to: /^src\/compute\/kernels\/index\.ts$/ },
   { from: /^src\/\w+\/kernels\/assembly\//, to: /^src\/compute\/assembly\/\w+\.ts$/ },
-  // Threads, the same in Node and in a page, are started by the twins of each; processes by those who run nowhere else.
+  // Threads, the same in Node and in a page, are started by the twins of each; processes by those who run nowhere else. What a
+  // request may open is said by the server and kept by those who open files.
   {
-    from: /^src\/(.*\.(node|browser)|jobs\/\w+|experiment\/database\/\w+)\.ts$/,
+    from: /^src\/(.*\.(node|browser)|jobs\/\w+|server\/.*|experiment\/database\/\w+)\.ts$/,
     to: /^src\/core\/index\.(node|browser)\.ts$/,
   },
   // What the processes of jobs load, and what they stand on: a start of all of io takes longer than many a job.

@@ -1,4 +1,5 @@
 import { CamelCasePlugin, type Dialect, Kysely, Migrator } from "kysely";
+import { openPath } from "../../core/index.node.ts";
 import { VitrineError } from "../../core/index.ts";
 import { type DatabaseKind, migrationsOf } from "./migrations.ts";
 import type { PostgresPlace } from "./postgresDialect.ts";
@@ -21,8 +22,12 @@ export interface Database {
   readonly schema?: string;
 }
 
-/** Opens a database; nothing is read before the first query. Whoever opened it calls `query.destroy()`. */
+/** Endings of what SQLite opens beside its file. */
+const SQLITE_FILES = ["", "-wal", "-shm", "-journal"];
+
+/** Opens a database; nothing is read before the first query. SQLite's files lie within what is open (`openPath` of core). Whoever opened it calls `query.destroy()`. */
 export async function openDatabase(place: DatabasePlace): Promise<Database> {
+  if (place.kind === "sqlite") for (const each of SQLITE_FILES) await openPath(place.path + each);
   const dialect = place.kind === "sqlite" ? sqliteDialect(place) : await postgresDialectOf(place);
   const at = place.kind === "sqlite" ? place.path : serverOf(place.url);
   const query = new Kysely<Tables>({ dialect, plugins: [new CamelCasePlugin()] });

@@ -3,6 +3,7 @@ import { spawn } from "node:child_process";
 import { mkdir, open } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { openPath } from "../../core/index.node.ts";
 import { VitrineError } from "../../core/index.ts";
 import { fileExists } from "../../io/index.ts";
 import { stepInfo } from "../../jobs/index.ts";
@@ -50,7 +51,7 @@ export class JobStarter {
   }
 
   async #spawn(path: string, what: string): Promise<void> {
-    const said = saidFile(path);
+    const said = await openPath(saidFile(path));
     await mkdir(dirname(said), { recursive: true });
     await using file = await open(said, "w");
     const env = {

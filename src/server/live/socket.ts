@@ -107,7 +107,7 @@ class Page {
     else if (message.kind === "end") this.#end(message.id);
     else if (this.#watched.size >= MOST_WATCHED || this.#watched.has(message.id))
       this.#socket.close(CLOSE.refused, "too many topics, or a number twice");
-    else void this.#watch(message.id, message.topic, message.query);
+    else void this.#tools.roots.within(() => this.#watch(message.id, message.topic, message.query));
   }
 
   #end(id: number): void {
