@@ -9,6 +9,7 @@ import { Acquisition, eachEvent, multiDAcquisitionEvents, openDemoMicroscope } f
 import { addMapobjects } from "../src/experiment/index.ts";
 import { PyramidBuilder } from "../src/pyramid/index.ts";
 import { type Server, startServer } from "../src/server/index.ts";
+import { barriersOf } from "./support/accessible.ts";
 import { gridSites, makePlate, scratchFolder } from "./support/plateCase.ts";
 import { chromium as executablePath, requirement } from "./support/require.ts";
 import { makeServedCase, type ServedCase } from "./support/servedCase.ts";
@@ -45,6 +46,7 @@ describe.skipIf(!available)("the page", () => {
     const { page, errors } = await openPage("");
     await page.getByRole("button", { name: /^lab/ }).click();
     await expectText(page, "<img src=x onerror=alert(1)>.txt");
+    expect.soft(await barriersOf(page), "folder").toEqual([]);
     await page.getByRole("button", { name: /cells\.zarr/ }).click();
     await drawn(page, ([r, g, b]) => r > g && g > b && b > 0);
     for (const name of ["GFP", "RFP"]) await page.getByRole("checkbox", { name }).uncheck();
@@ -61,6 +63,7 @@ describe.skipIf(!available)("the page", () => {
     await page.keyboard.press(".");
     await expectText(page, "2 of 2");
     await page.waitForURL(/places=time%3A1/);
+    expect.soft(await barriersOf(page), "image").toEqual([]);
     // the address is the state: another window shows the same
     const again = await openPage(new URL(page.url()).hash);
     await drawn(again.page, ([r, , b]) => r > 60 && b === 0);
@@ -100,6 +103,7 @@ describe.skipIf(!available)("the page", () => {
     await drawn(page, ([r]) => r > 0);
     expect(await page.evaluate(() => document.documentElement.scrollWidth)).toBeLessThanOrEqual(390);
     await page.screenshot({ path: join(SHOTS, "map-390.png") });
+    expect.soft(await barriersOf(page), "narrow").toEqual([]);
     await page.goto(`${server.address}#at=lab/spots.tif`);
     await expectText(page, "1300 × 1200 px, uint16");
     await expect.poll(() => page.getByLabel(/^Full of .* as a number$/).inputValue()).toBe("3000");
@@ -107,6 +111,7 @@ describe.skipIf(!available)("the page", () => {
     await expectText(page, "expected a header of 1024 bytes, found 13 bytes");
     await page.goto(`${server.address}#at=lab/none.mrc`);
     await expectText(page, "expected a file or folder that is served, found none");
+    expect.soft(await barriersOf(page), "error").toEqual([]);
     await page.getByRole("button", { name: /^(Dark|Light) colours$/ }).click();
     expect(await page.evaluate(() => document.documentElement.dataset.theme)).toMatch(/^(dark|light)$/);
     expect(errors).toEqual([]);
@@ -136,6 +141,7 @@ describe.skipIf(!available)("the page", () => {
       .toContain("area3");
     await page.locator("summary").click();
     await expectText(page, /\/0 done/);
+    expect.soft(await barriersOf(page), "map").toEqual([]);
     expect(errors).toEqual([]);
   });
 
@@ -154,8 +160,12 @@ describe.skipIf(!available)("the page", () => {
     await page.getByRole("button", { name: /\/0 done/ }).click();
     await page.getByLabel(/^Log of /).waitFor();
     await page.screenshot({ path: join(SHOTS, "jobs-860.png") });
+    expect.soft(await barriersOf(page), "jobs").toEqual([]);
     await page.getByRole("button", { name: "Look again" }).click();
     await drawn(page, (pixel) => Math.max(...pixel) > 20);
+    await page.goto(`${own.address}#at=fresh/jobs/illuminati`);
+    await page.getByRole("heading", { name: "illuminati", level: 1 }).waitFor();
+    expect.soft(await barriersOf(page), "a step").toEqual([]);
     expect(errors).toEqual([]);
   });
 
@@ -184,6 +194,7 @@ describe.skipIf(!available)("the page", () => {
       .poll(() => page.getByRole("row", { name: /^preHardware/ }).textContent())
       .toMatch(/^preHardware\d+01/);
     await page.screenshot({ path: join(SHOTS, "live-1280.png") });
+    expect.soft(await barriersOf(page), "acquisition").toEqual([]);
 
     // a tile by a click: 100 screen pixels right of the middle, where the stage stands
     await page.getByRole("button", { name: "Queue a tile where I click" }).click();
@@ -200,6 +211,7 @@ describe.skipIf(!available)("the page", () => {
     await page.waitForTimeout(500);
     expect(await page.evaluate(() => document.documentElement.scrollWidth)).toBeLessThanOrEqual(390);
     await page.screenshot({ path: join(SHOTS, "live-390.png") });
+    expect.soft(await barriersOf(page), "acquisition, narrow").toEqual([]);
 
     const killed = view.pid;
     process.kill(killed, "SIGKILL");

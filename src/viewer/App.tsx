@@ -59,6 +59,7 @@ export function App() {
         {kind === "live" && <LiveView state={state} setState={setState} onOpen={open} onError={tell} />}
         {kind === "job" && (
           <div className="browser">
+            <h1>{nameOf(state.at)}</h1>
             <JobsPanel at={state.at} onError={tell} />
           </div>
         )}
@@ -67,6 +68,7 @@ export function App() {
         )}
         {kind === "scene" && scene === undefined && error !== undefined && (
           <div className="message">
+            <h1>{nameOf(state.at)}</h1>
             <p>Nothing can be shown here. The message above says why.</p>
             <JobsPanel at={state.at} onError={tell} />
             <button
@@ -86,6 +88,11 @@ export function App() {
       </main>
     </>
   );
+}
+
+/** Last part of an address. */
+function nameOf(at: string): string {
+  return at.split("/").at(-1) ?? at;
 }
 
 interface HeaderProps {

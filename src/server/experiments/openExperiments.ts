@@ -1,6 +1,7 @@
 /** Experiments and archives of their layers that stay open between requests. */
 import { stat } from "node:fs/promises";
 import { join } from "node:path";
+import { openPathOrNone } from "../../core/index.node.ts";
 import { VitrineError } from "../../core/index.ts";
 import { type Experiment, openExperiment } from "../../experiment/index.ts";
 import { type LayerArchive, openLayerArchive } from "../../pyramid/index.ts";
@@ -65,7 +66,9 @@ async function archivePath({ query, directory }: Experiment, layerId: number): P
     .where("id", "=", layerId)
     .executeTakeFirst();
   if (row?.path == null) throw noArchive(layerId);
-  return join(directory, row.path);
+  const path = await openPathOrNone(join(directory, row.path));
+  if (path === undefined) throw noArchive(layerId);
+  return path;
 }
 
 function noArchive(layerId: number, cause?: unknown): VitrineError {

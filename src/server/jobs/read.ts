@@ -2,7 +2,7 @@
 import { open, readdir, stat } from "node:fs/promises";
 import { join } from "node:path";
 import { z } from "zod";
-import { openPath } from "../../core/index.node.ts";
+import { openPathOrNone } from "../../core/index.node.ts";
 import { fileExists } from "../../io/index.ts";
 import { stepInfo, stepLog } from "../../jobs/index.ts";
 import type { Roots } from "../roots.ts";
@@ -57,7 +57,8 @@ export function saidFile(experiment: string): string {
 }
 
 async function saidBy(roots: Roots, experiment: string): Promise<string> {
-  const path = await openPath(saidFile(experiment));
+  const path = await openPathOrNone(saidFile(experiment));
+  if (path === undefined) return "";
   const size = (await stat(path).catch(() => undefined))?.size ?? 0;
   if (size === 0) return "";
   await using file = await open(path);

@@ -38,7 +38,7 @@ export function Browser({ at, onOpen, onError }: BrowserProps) {
   };
   return (
     <section className="browser" aria-label="Files">
-      <h2>{at === "" ? "Served" : at.split("/").at(-1)}</h2>
+      <h1>{at === "" ? "Served" : at.split("/").at(-1)}</h1>
       {entries.length === 0 && <p className="message">This folder is empty. Nothing in it can be shown.</p>}
       <ul>
         {entries.map((entry) => (
