@@ -3,6 +3,7 @@ import { cpSync, mkdirSync, readdirSync, rmSync, symlinkSync, writeFileSync } fr
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { afterAll, beforeAll, expect, test } from "vitest";
+import { WebSocket } from "ws";
 import { gridSites, makePlate, scratchFolder } from "../../test/support/plateCase.ts";
 import { makeTiff, textTag } from "../../test/support/tiff.ts";
 import { openExperiment } from "../experiment/index.ts";
@@ -109,6 +110,25 @@ test("a path in a store's metadata, or in a database, leads nowhere else", async
   expect((await get(tile)).status).toBe(404);
   await layers.set({ path: `layers/${path}` }).execute();
   expect((await get(tile)).status).toBe(200);
+});
+
+test("topics are held to what is served, too", async () => {
+  const watch = (at: string) =>
+    new Promise<string>((resolve, reject) => {
+      const socket = new WebSocket(`${server.address.replace("http", "ws")}api/live`);
+      const query = { at: `lab/${at}/jobs/illuminati`, phase: phase(), batch: 0 };
+      socket.on("open", () => socket.send(JSON.stringify({ kind: "watch", id: 1, topic: "job/log", query })));
+      socket.on("error", reject);
+      socket.on("message", (data) => {
+        socket.terminate();
+        resolve(String(data));
+      });
+    });
+  const link = { store: "screen", part: "jobs/illuminati/logs" };
+  await withLink({ ...link, to: outside }, async (at) => expect(await watch(at)).toContain('"error"'));
+  await withLink({ ...link, to: join(lab, "served") }, async (at) =>
+    expect(await watch(at)).toContain("begins on"),
+  );
 });
 
 test("what a step's start writes is not written through a link", async () => {
