@@ -1,6 +1,7 @@
 // Changes good files and gives them to parsers, in a process of its own with little memory.
 
 import { type Random, seededRandom, VitrineError } from "../../src/core/index.ts";
+import { peakMemoryMiB } from "../support/peakMemory.mjs";
 import { largest } from "./allocations.ts";
 import type { Target } from "./target.ts";
 
@@ -159,6 +160,6 @@ export async function fuzz(targets: Readonly<Record<string, Target>>): Promise<v
     report.cases += cases;
     report.each[name] = { cases, ms: Math.round(performance.now() - start) };
   }
-  report.maxRssMiB = process.resourceUsage().maxRSS / 1024;
+  report.maxRssMiB = peakMemoryMiB();
   console.log(JSON.stringify(report));
 }

@@ -24,11 +24,12 @@ function sparse(name: string, sections: number): string {
 /** The most memory of a process that converts a volume into each format, MiB, after each. */
 const PROGRAM = `
 import { convertDataset } from ${JSON.stringify(new URL("../../../dist/io/index.js", import.meta.url).href)};
+import { peakMemoryMiB } from ${JSON.stringify(new URL("../../../test/support/peakMemory.mjs", import.meta.url).href)};
 const [from, folder] = process.argv.slice(1);
 const peaks = {};
 for (const to of ["mrc", "ome.tif", "zarr"]) {
   await convertDataset(from, folder + "/out." + to, { overwrite: true });
-  peaks[to] = process.resourceUsage().maxRSS / 1024;
+  peaks[to] = peakMemoryMiB();
 }
 console.log(JSON.stringify(peaks));
 `;

@@ -1,0 +1,2 @@
+/** The most memory that this process had, MiB. */
+export function peakMemoryMiB(): number;
