@@ -104,7 +104,7 @@ export type { SingleAxisTilt, TiltAxis, TiltModel, TiltRange } from "./tilt/tilt
 export { dualAxis, noWedge, singleAxis, toTiltModel, wedgeMask } from "./tilt/tilt.ts";
 export type { ReadTiltSeriesOptions } from "./tiltSeries/common.ts";
 export type { CtfCorrection } from "./tiltSeries/filter.ts";
-export { formatTiltSeries } from "./tiltSeries/json.ts";
+export { formatTiltSeries, parseTiltSeries } from "./tiltSeries/json.ts";
 export type { Mdoc, MdocTilt } from "./tiltSeries/mdoc.ts";
 export { readMdoc } from "./tiltSeries/mdoc.ts";
 export { isTiltSeriesPath, readTiltSeries } from "./tiltSeries/read.ts";

@@ -2,8 +2,7 @@
 import { readFileSync } from "node:fs";
 import { mkdir, mkdtemp, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import type { Tilt, TiltSeries } from "../../src/subtomogram/index.ts";
-import { parseTiltSeries } from "../../src/subtomogram/tiltSeries/json.ts";
+import { parseTiltSeries, type Tilt, type TiltSeries } from "../../src/subtomogram/index.ts";
 import { subtomogramGolden, subtomogramMolecules } from "./subtomogramCase.ts";
 
 /** A file of the golden tilt series. */

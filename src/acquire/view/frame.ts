@@ -8,7 +8,7 @@ export interface SentFrame {
   readonly data: Uint8Array;
 }
 
-/** A copy of every n-th pixel of an image, of its first sample: at most {@link MOST_SIDE} a side. */
+/** A copy of every n-th pixel of an image, of its first sample: at most `MOST_SIDE` a side. */
 export function frameToSend({ image, axes, metadata }: SharedImage): SentFrame {
   const { height, width } = image;
   const dtype = image.data.constructor.name.replace("Array", "").toLowerCase();

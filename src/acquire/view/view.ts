@@ -16,7 +16,7 @@ export interface LiveState {
   readonly hooks: readonly HookReport[];
 }
 
-/** The newest image, made smaller by leaving out pixels until a side has at most {@link MOST_SIDE}. */
+/** The newest image, made smaller by leaving out pixels until a side has at most `MOST_SIDE`. */
 export interface LiveFrame {
   readonly axes: Axes;
   /** The channel's name, empty where there is none. */
