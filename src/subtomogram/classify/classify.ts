@@ -7,9 +7,9 @@ import {
   requireMolecules,
   requireShape,
   type Subvolumes,
-  withBackend,
 } from "../loaders/subvolumes.ts";
 import { type Mask, normalizeMask, normalizeTemplate, type Template } from "../loaders/templates.ts";
+import { withBackend } from "../withBackend.ts";
 
 import { createDifferences } from "./differences.ts";
 import { kMeans } from "./kMeans.ts";

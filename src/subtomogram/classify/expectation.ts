@@ -1,8 +1,9 @@
 import { elementCount } from "../../core/index.ts";
 import type { PipeImage } from "../../pipe/index.ts";
 import { type CompareOptions, scoreVolumes } from "../loaders/align.ts";
-import { eachVolume, requireMolecules, type Subvolumes, withBackend } from "../loaders/subvolumes.ts";
+import { eachVolume, requireMolecules, type Subvolumes } from "../loaders/subvolumes.ts";
 import { normalizeTemplates, type Template } from "../loaders/templates.ts";
+import { withBackend } from "../withBackend.ts";
 
 /** Options of a classification by expectation and maximization. */
 export interface ClassifyEmOptions extends CompareOptions {

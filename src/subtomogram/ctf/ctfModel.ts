@@ -4,7 +4,7 @@ import { requireKnownOptions } from "../../io/index.ts";
 import { electronWavelengthA } from "../../optics/index.ts";
 import type { NumberArray } from "../../pipe/index.ts";
 import { requireScale } from "../loaders/subtomogramLoader.ts";
-import { withBackend } from "../loaders/subvolumes.ts";
+import { withBackend } from "../withBackend.ts";
 
 /** What a contrast transfer function follows from. */
 export interface CtfParameters {

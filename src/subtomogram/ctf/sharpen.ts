@@ -3,7 +3,7 @@ import { elementCount, type Shape3, VitrineError } from "../../core/index.ts";
 import { requireKnownOptions } from "../../io/index.ts";
 import type { PipeImage } from "../../pipe/index.ts";
 import { shellCorrelation } from "../loaders/fsc.ts";
-import { withBackend } from "../loaders/subvolumes.ts";
+import { withBackend } from "../withBackend.ts";
 import type { CtfRun } from "./ctfModel.ts";
 
 /** How halves become one map. */

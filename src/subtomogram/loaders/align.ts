@@ -11,7 +11,8 @@ import type {
 } from "../models/model.ts";
 import type { Molecules } from "../molecules/molecules.ts";
 import type { Zyx } from "../molecules/quaternion.ts";
-import { eachVolume, type RunChoice, type Subvolumes, withBackend } from "./subvolumes.ts";
+import { withBackend } from "../withBackend.ts";
+import { eachVolume, type RunChoice, type Subvolumes } from "./subvolumes.ts";
 import { type Mask, normalizeMask, normalizeTemplates, type Template } from "./templates.ts";
 import { alignedMolecules } from "./updateMolecules.ts";
 

@@ -1,7 +1,8 @@
 import { VitrineError } from "../../core/index.ts";
 import type { PipeImage } from "../../pipe/index.ts";
 import type { FeatureValue } from "../molecules/features.ts";
-import { eachVolume, type LoadOptions, requireShape, type Subvolumes, withBackend } from "./subvolumes.ts";
+import { withBackend } from "../withBackend.ts";
+import { eachVolume, type LoadOptions, requireShape, type Subvolumes } from "./subvolumes.ts";
 
 /** Something that is measured of a box. */
 export type VolumeFunction = (volume: PipeImage, index: number) => FeatureValue | Promise<FeatureValue>;

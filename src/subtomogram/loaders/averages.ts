@@ -1,14 +1,8 @@
 import { elementCount, type Shape3, seededRandom, VitrineError } from "../../core/index.ts";
 import type { PipeImage } from "../../pipe/index.ts";
+import { withBackend } from "../withBackend.ts";
 import { type Averager, createAverager } from "./averagers.ts";
-import {
-  eachVolume,
-  type RunChoice,
-  requireMolecules,
-  requireShape,
-  type Subvolumes,
-  withBackend,
-} from "./subvolumes.ts";
+import { eachVolume, type RunChoice, requireMolecules, requireShape, type Subvolumes } from "./subvolumes.ts";
 
 /** Options of an average. */
 export interface AverageOptions extends RunChoice {

@@ -21,6 +21,7 @@ import {
 import { type PlacedVolume, sampleVolumes } from "../sampling/relative.ts";
 import { type Tomogram, toTomogram } from "../sampling/tomogram.ts";
 import { type TiltModel, type TiltRange, toTiltModel } from "../tilt/tilt.ts";
+import { withBackend } from "../withBackend.ts";
 import { Loader, type LoaderChanges } from "./loader.ts";
 import { requireOrder, requireScale } from "./subtomogramLoader.ts";
 import {
@@ -30,7 +31,6 @@ import {
   requireShape,
   type Subvolumes,
   type VolumeRequest,
-  withBackend,
 } from "./subvolumes.ts";
 
 /** Options of an extraction. */

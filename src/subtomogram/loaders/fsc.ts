@@ -2,13 +2,14 @@ import { type Backend, irfft3, rfft3 } from "../../compute/index.ts";
 import { elementCount, type Shape3, VitrineError } from "../../core/index.ts";
 import { randomizeSpectrumPhases } from "../../optics/index.ts";
 import type { PipeImage } from "../../pipe/index.ts";
+import { withBackend } from "../withBackend.ts";
 import {
   type AverageOptions,
   type AverageParts,
   averageSplitVolumes,
   type SplitOptions,
 } from "./averages.ts";
-import { type Subvolumes, withBackend } from "./subvolumes.ts";
+import type { Subvolumes } from "./subvolumes.ts";
 import { type Mask, normalizeMask } from "./templates.ts";
 
 /** Agreement of two volumes by frequency. */

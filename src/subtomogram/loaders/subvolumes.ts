@@ -1,8 +1,9 @@
-import { type Backend, createPool } from "../../compute/index.ts";
+import type { Backend } from "../../compute/index.ts";
 import { elementCount, type Progress, progressTeller, type Shape3, VitrineError } from "../../core/index.ts";
 import type { Log } from "../../program/index.ts";
 import type { Molecules } from "../molecules/molecules.ts";
 import type { TiltModel } from "../tilt/tilt.ts";
+import { withBackend } from "../withBackend.ts";
 
 /** How the work of a loader is run and watched. */
 export interface RunChoice {
@@ -39,16 +40,6 @@ export interface Subvolumes {
   readVolumes(request: VolumeRequest): AsyncIterable<Float32Array>;
   /** Which frequencies the tomogram of a molecule has. */
   tiltOf(index: number): TiltModel;
-}
-
-/** Gives `work` what computes, for this call alone where nobody has it. */
-export async function withBackend<Result>(
-  backend: Backend | undefined,
-  work: (backend: Backend) => Promise<Result>,
-): Promise<Result> {
-  if (backend !== undefined) return work(backend);
-  await using pool = await createPool();
-  return await work(pool);
 }
 
 /** The shape of boxes, or three sides of one length. @throws {VitrineError} missing: nobody says; shape: not whole numbers from 1 */

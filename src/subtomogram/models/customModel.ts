@@ -9,8 +9,9 @@ import {
   type Zyx,
 } from "../molecules/quaternion.ts";
 import { type TiltModel, toTiltModel } from "../tilt/tilt.ts";
+import { withBackend } from "../withBackend.ts";
 import { checkSubtomograms, checkTemplates } from "./checks.ts";
-import { masked, withBackend } from "./fourierModel.ts";
+import { masked, oneLandscape } from "./fourierModel.ts";
 import type {
   AlignmentKind,
   AlignmentModel,
@@ -189,18 +190,8 @@ class CustomModel implements AlignmentModel {
     return { landscape, dispose: () => pairs.dispose() };
   }
 
-  async landscape(
-    subtomogram: Subtomogram,
-    { backend, ...options }: LandscapeRange & ModelCallOptions,
-  ): Promise<Landscape> {
-    return withBackend(backend, async (made) => {
-      const prepared = await this.prepareLandscapes(made, options);
-      try {
-        return await prepared.landscape(subtomogram);
-      } finally {
-        prepared.dispose();
-      }
-    });
+  landscape(subtomogram: Subtomogram, options: LandscapeRange & ModelCallOptions): Promise<Landscape> {
+    return oneLandscape(this, subtomogram, options);
   }
 
   #withPairs<Result>(

@@ -1,4 +1,4 @@
-import { type Backend, createPool, type RunOptions } from "../../compute/index.ts";
+import type { Backend, RunOptions } from "../../compute/index.ts";
 import { elementCount, type Shape3, VitrineError } from "../../core/index.ts";
 import { type PipeImage, sampleGrid } from "../../pipe/index.ts";
 import {
@@ -17,6 +17,7 @@ import {
   type Zyx,
 } from "../molecules/quaternion.ts";
 import { type TiltModel, toTiltModel, wedgeNormals } from "../tilt/tilt.ts";
+import { withBackend } from "../withBackend.ts";
 import { checkSubtomograms, checkTemplates } from "./checks.ts";
 import { searchByNeighbours } from "./coarseToFine.ts";
 import { meanPose, observations } from "./meanPose.ts";
@@ -156,18 +157,8 @@ export class FourierModel implements AlignmentModel {
     return { landscape, dispose: () => plan.dispose() };
   }
 
-  async landscape(
-    subtomogram: Subtomogram,
-    { backend, ...options }: LandscapeRange & ModelCallOptions,
-  ): Promise<Landscape> {
-    return withBackend(backend, async (made) => {
-      const prepared = await this.prepareLandscapes(made, options);
-      try {
-        return await prepared.landscape(subtomogram, options);
-      } finally {
-        prepared.dispose();
-      }
-    });
+  landscape(subtomogram: Subtomogram, options: LandscapeRange & ModelCallOptions): Promise<Landscape> {
+    return oneLandscape(this, subtomogram, options);
   }
 
   /**
@@ -393,14 +384,20 @@ export function masked(values: Float32Array, mask: PipeImage | undefined): Float
   return mask === undefined ? values : values.map((value, i) => value * mask.data[i]);
 }
 
-/** Runs with the backend that is given, or with a pool of its own. */
-export async function withBackend<Result>(
-  backend: Backend | undefined,
-  run: (backend: Backend) => Promise<Result>,
-): Promise<Result> {
-  if (backend !== undefined) return run(backend);
-  await using pool = await createPool();
-  return await run(pool);
+/** The landscape of one subtomogram, by what a model prepares for many. */
+export function oneLandscape(
+  model: Pick<AlignmentModel, "prepareLandscapes">,
+  subtomogram: Subtomogram,
+  { backend, ...options }: LandscapeRange & ModelCallOptions,
+): Promise<Landscape> {
+  return withBackend(backend, async (made) => {
+    const prepared = await model.prepareLandscapes(made, options);
+    try {
+      return await prepared.landscape(subtomogram, options);
+    } finally {
+      prepared.dispose();
+    }
+  });
 }
 
 /** What was kept of one molecule, without the border. */

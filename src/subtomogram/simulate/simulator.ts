@@ -3,7 +3,7 @@ import { type Shape2, type Shape3, VitrineError } from "../../core/index.ts";
 import { requireKnownOptions } from "../../io/index.ts";
 import type { PipeImage } from "../../pipe/index.ts";
 import { requireOrder, requireScale } from "../loaders/subtomogramLoader.ts";
-import { type RunChoice, requireShape, withBackend } from "../loaders/subvolumes.ts";
+import { type RunChoice, requireShape } from "../loaders/subvolumes.ts";
 import { normalizeTemplate, type Template } from "../loaders/templates.ts";
 import { type FeatureRow, featureRow } from "../molecules/features.ts";
 import { Molecules } from "../molecules/molecules.ts";
@@ -14,6 +14,7 @@ import {
   rotateVector,
   type Zyx,
 } from "../molecules/quaternion.ts";
+import { withBackend } from "../withBackend.ts";
 import { addBlock, type Placement, placeTemplate, sumAlongZ } from "./blocks.ts";
 import { splineRange } from "./splineRange.ts";
 import { tiltFrame, viewFrame } from "./views.ts";
