@@ -1,7 +1,11 @@
 import { configDefaults, defineConfig } from "vitest/config";
 
-/** They replace modules for all that is loaded after them. */
-const MOCKING = ["src/acquire/demo/exposures.test.ts", "src/io/ndtiff/address.test.ts"];
+/** They replace modules for all that is loaded after them, or send signals to their own process. */
+const ALONE = [
+  "src/acquire/demo/exposures.test.ts",
+  "src/cli/interrupt.test.ts",
+  "src/io/ndtiff/address.test.ts",
+];
 
 export default defineConfig({
   resolve: { conditions: ["source"] },
@@ -17,11 +21,11 @@ export default defineConfig({
         test: {
           name: "tests",
           include: ["src/**/*.test.ts", "test/**/*.test.ts"],
-          exclude: [...configDefaults.exclude, ...MOCKING],
+          exclude: [...configDefaults.exclude, ...ALONE],
           isolate: false,
         },
       },
-      { extends: true, test: { name: "mocking", include: MOCKING } },
+      { extends: true, test: { name: "alone", include: ALONE } },
     ],
   },
 });
