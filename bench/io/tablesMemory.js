@@ -1,5 +1,6 @@
 // Reads one table with its numbers and prints the most memory of this process, MiB.
 import { readCsvTable, readStar, starTable } from "../../dist/io/index.js";
+import { peakMemoryMiB } from "../../test/support/peakMemory.mjs";
 
 const path = process.argv[2];
 const table = path.endsWith(".star")
@@ -7,4 +8,4 @@ const table = path.endsWith(".star")
   : await readCsvTable(path);
 const numbers = table.columns.filter((name) => name !== "Micrograph").map((name) => table.numbers(name));
 if (numbers.some(({ length }) => length !== table.rows)) throw new Error("rows are missing");
-console.log(process.resourceUsage().maxRSS / 1024);
+console.log(peakMemoryMiB());

@@ -2,6 +2,7 @@
 import { rmSync } from "node:fs";
 import { createInterface } from "node:readline";
 import { createOmeZarrImage, openImage } from "../../dist/io/index.js";
+import { peakMemoryMiB } from "../../test/support/peakMemory.mjs";
 
 const LEVELS = 5;
 const ROWS = 512;
@@ -21,7 +22,7 @@ for await (const line of createInterface({ input: process.stdin })) {
   const answer = {
     seconds: (performance.now() - start) / 1000,
     cpu: (user + system) / 1e6,
-    peakMiB: process.resourceUsage().maxRSS / 1024,
+    peakMiB: peakMemoryMiB(),
   };
   console.log(JSON.stringify(answer));
 }
