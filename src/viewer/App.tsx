@@ -15,6 +15,7 @@ import { objectAt, objectLayers } from "./panels/objects.ts";
 import { ImagePlate, MapPlates } from "./panels/PlatePanel.tsx";
 import { SliderPanel } from "./panels/SliderPanel.tsx";
 import { useObjects } from "./panels/useObjects.ts";
+import { LIVE_AT } from "./scene/api.ts";
 import type { Scene } from "./scene/scene.ts";
 import { viewOfBox } from "./scene/scene.ts";
 
@@ -119,7 +120,7 @@ function Header({ state: { at, theme }, onOpen, onTheme }: HeaderProps) {
               onClick={() => onOpen(place)}
               aria-current={place === at ? "page" : undefined}
             >
-              {part === "@live" ? "Acquisition" : part}
+              {part === LIVE_AT ? "Acquisition" : part}
             </button>
           );
         })}

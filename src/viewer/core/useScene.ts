@@ -1,13 +1,10 @@
 import { useEffect, useState } from "react";
-import { askJson, type Entry, type Listing } from "../scene/api.ts";
+import { askJson, type Entry, LIVE_AT, type Listing } from "../scene/api.ts";
 import { openExperimentScene, openImageScene, type Scene } from "../scene/scene.ts";
 import type { ViewState } from "./viewState.ts";
 
 /** What an address is: a list, a step of jobs, or something with pixels; undefined until it is known. */
 type Shown = "live" | "folder" | "job" | "scene" | undefined;
-
-/** The address of the acquisition that runs. */
-const LIVE_AT = "@live";
 
 /** Opens what the state names. @param attempt  another number opens it anew */
 export function useScene(

@@ -27,7 +27,7 @@ const LOOK_MS = 2000;
 /** An acquisition while it runs: the newest image of each channel, or a saved one that sliders choose. */
 export function LiveView({ state, setState, onOpen, onError }: LiveProps) {
   const { value: facts, isLinked } = useLive<AcquisitionFacts>("acquisition", {}, onError);
-  const { frames } = useFrames(onError);
+  const frames = useFrames(onError);
   const saved = useSaved(facts);
   const [isFollowing, setFollowing] = useState(true);
   const newest = useMemo(() => (frames.length > 0 ? liveScene(frames) : undefined), [frames]);

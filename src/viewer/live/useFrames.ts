@@ -2,10 +2,9 @@ import { useEffect, useRef, useState } from "react";
 import { watch } from "../scene/live.ts";
 import { type FrameFacts, frameOf, type LiveFrame } from "../scene/liveScene.ts";
 
-/** The newest frame of each channel, and whether the server is there. The next comes when the last was drawn. */
-export function useFrames(onError: (message: string) => void) {
+/** The newest frame of each channel. The next comes when the last was drawn. */
+export function useFrames(onError: (message: string) => void): readonly LiveFrame[] {
   const [frames, setFrames] = useState<readonly LiveFrame[]>([]);
-  const [isLinked, setLinked] = useState(true);
   const tell = useRef(onError);
   tell.current = onError;
   useEffect(
@@ -20,11 +19,10 @@ export function useFrames(onError: (message: string) => void) {
           await new Promise(requestAnimationFrame);
         },
         onError: (message) => tell.current(message),
-        onLink: setLinked,
       }),
     [],
   );
-  return { frames, isLinked };
+  return frames;
 }
 
 /** In the place of the last one of its channel; frames of another size are of another camera and go. */

@@ -166,6 +166,9 @@ export interface JobsFacts {
   readonly starts: JobStart | null;
 }
 
+/** The address of the acquisition that runs. */
+export const LIVE_AT = "@live";
+
 /** Values of a query; what is undefined is left out. */
 export type Query = Readonly<Record<string, string | number | undefined>>;
 

@@ -29,7 +29,7 @@ export interface Slider {
 export type Places = Readonly<Record<string, number>>;
 
 /** A tile that is asked for. */
-export interface ChannelLayerTile {
+export interface TilePlace {
   readonly level: number;
   readonly row: number;
   readonly column: number;
@@ -53,7 +53,7 @@ export interface Scene {
   readonly warnings: readonly string[];
   readonly image?: ImageFacts;
   readonly experiment?: ExperimentFacts;
-  tile(place: ChannelLayerTile, signal?: AbortSignal): Promise<TileValues>;
+  tile(place: TilePlace, signal?: AbortSignal): Promise<TileValues>;
   spread(channel: number, places: Places, signal?: AbortSignal): Promise<Spread>;
 }
 
