@@ -41,34 +41,23 @@ interface InspectArguments extends TiffArguments, ForeignTableArguments {
 /** What is given: a correlation table, scores of poses, or a refinement's configuration. */
 type Given = "table" | "scores" | "config";
 
+const NO_CONFIG: IdleRule<InspectArguments> = {
+  options: ["scores", "rings", "frames", "workers", "tiffRows", "pixelSize", "invertY"],
+  isIdle: () => true,
+  why: "without the configuration of a refinement",
+};
+
+const NO_TABLE: IdleRule<InspectArguments> = {
+  options: ["detections", "picture", "maskRadius", "rival", "symmetry"],
+  isIdle: () => true,
+  why: "without a correlation table",
+};
+
 /** Options of one kind of input alone. */
 const RULES: Readonly<Record<Given, readonly IdleRule<InspectArguments>[]>> = {
-  table: [
-    {
-      options: ["scores", "rings", "frames", "workers", "tiffRows", "pixelSize", "invertY"],
-      isIdle: () => true,
-      why: "without the configuration of a refinement",
-    },
-  ],
-  scores: [
-    {
-      options: ["scores", "rings", "frames", "workers", "tiffRows", "pixelSize", "invertY"],
-      isIdle: () => true,
-      why: "without the configuration of a refinement",
-    },
-    {
-      options: ["detections", "picture", "maskRadius", "rival", "symmetry"],
-      isIdle: () => true,
-      why: "without a correlation table",
-    },
-  ],
-  config: [
-    {
-      options: ["detections", "picture", "maskRadius", "rival", "symmetry"],
-      isIdle: () => true,
-      why: "without a correlation table",
-    },
-  ],
+  table: [NO_CONFIG],
+  scores: [NO_CONFIG, NO_TABLE],
+  config: [NO_TABLE],
 };
 
 /** Adds `vitrine inspect-peaks TABLE.h5 | SCORES.npz | REFINE.yaml`. */

@@ -34,7 +34,7 @@ export class HookTally {
   ): void {
     const before = this.#reports.get(hook) ?? { hook, calls: 0, cancelled: 0, changed: 0, totalMs: 0 };
     const isCancelled = answer.length === 0;
-    const isChanged = !isCancelled && JSON.stringify(answer) !== JSON.stringify(given);
+    const isChanged = !isCancelled && answer !== given && JSON.stringify(answer) !== JSON.stringify(given);
     this.#reports.set(hook, {
       hook,
       calls: before.calls + 1,

@@ -74,7 +74,11 @@ export async function runHook(
   const answer = await withTimeout(Promise.resolve(hook(given, eventQueue)), `hook ${name}`, limitMs);
   const isNothing = answer === null || answer === undefined || (Array.isArray(answer) && answer.length === 0);
   const returned = isNothing ? [] : [...parseEvents(answer, `what hook ${name} returned`)];
-  tally?.note(name, { given: events, answer: returned, ms: performance.now() - before });
+  const isAsGiven = Array.isArray(answer)
+    ? answer.length === events.length && events.every((event, i) => event === answer[i])
+    : events.length === 1 && answer === events[0];
+  const ms = performance.now() - before;
+  tally?.note(name, { given: events, answer: isAsGiven ? events : returned, ms });
   const special = returned.find((event) => event.special !== undefined);
   if (special !== undefined && name !== "eventGeneration") throw tooLate(name, special);
   return returned;

@@ -9,7 +9,8 @@ export interface SentFrame {
 }
 
 /** A copy of every n-th pixel of an image, of its first sample: at most `MOST_SIDE` a side. */
-export function frameToSend({ image, axes, metadata }: SharedImage): SentFrame {
+export function frameToSend(shared: SharedImage): SentFrame {
+  const { image, axes, metadata } = shared;
   const { height, width } = image;
   const dtype = image.data.constructor.name.replace("Array", "").toLowerCase();
   const samples = image.data.length / (height * width);
@@ -24,14 +25,19 @@ export function frameToSend({ image, axes, metadata }: SharedImage): SentFrame {
         column++, at += step * samples
       )
         kept[to++] = image.data[at];
-  const { Channel, PixelSize_um: pixel, XPosition_um_Intended: x, YPosition_um_Intended: y } = metadata;
+  const { PixelSize_um: pixel, XPosition_um_Intended: x, YPosition_um_Intended: y } = metadata;
   const isPlaced = typeof x === "number" && typeof y === "number";
   const frame: LiveFrame = {
     axes,
-    channel: String(Channel ?? axes.channel ?? ""),
+    channel: channelOf(shared),
     ...{ dtype, height, width, step, shape },
     pixelSizeUm: typeof pixel === "number" ? pixel : 0,
     place: isPlaced ? [x, y] : null,
   };
   return { frame, data: pixelBytes(kept) };
+}
+
+/** The channel's name, empty where there is none. */
+export function channelOf({ metadata, axes }: Pick<SharedImage, "metadata" | "axes">): string {
+  return String(metadata.Channel ?? axes.channel ?? "");
 }

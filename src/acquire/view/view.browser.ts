@@ -1,12 +1,6 @@
 import { VitrineError } from "../../core/index.ts";
-import type { AcquisitionView, ViewOptions, ViewSource } from "./view.ts";
-import type { Watcher } from "./watcher.ts";
-
-/** A view that was opened, and who takes its images. */
-export interface OpenedView {
-  readonly view: AcquisitionView;
-  readonly watcher: Watcher;
-}
+import type { ViewOptions, ViewSource } from "./view.ts";
+import type { OpenedView } from "./watcher.ts";
 
 /**
  * A page serves no page.

@@ -3,7 +3,7 @@ import { type ChildProcess, fork } from "node:child_process";
 import { builtFile } from "../../core/index.node.ts";
 import { VitrineError } from "../../core/index.ts";
 import type { AcquisitionView, FromView, ToView, ViewOptions, ViewSource } from "./view.ts";
-import { Watcher } from "./watcher.ts";
+import { type OpenedView, Watcher } from "./watcher.ts";
 
 /** Time between two states, ms. */
 const STATE_MS = 250;
@@ -11,12 +11,6 @@ const STATE_MS = 250;
 const AGAIN_MS = 300;
 /** Starts that may fail one after the other. */
 const MOST_STARTS = 5;
-
-/** A view that was opened, and who takes its images. */
-export interface OpenedView {
-  readonly view: AcquisitionView;
-  readonly watcher: Watcher;
-}
 
 /** Serves the page. @throws {VitrineError} busy: a port that is taken; storage: no address of this machine; worker: the server does not start */
 export async function openView(

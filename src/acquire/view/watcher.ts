@@ -1,5 +1,6 @@
 import type { SharedImage } from "../engine/sharedImage.ts";
-import { frameToSend, type SentFrame } from "./frame.ts";
+import { channelOf, frameToSend, type SentFrame } from "./frame.ts";
+import type { AcquisitionView } from "./view.ts";
 
 /** Time for which another channel than the last one is waited for, ms. */
 const OTHER_CHANNEL_MS = 300;
@@ -28,7 +29,7 @@ export class Watcher {
     if (this.#freeSince === undefined) return;
     const now = performance.now();
     if (now - this.#sentAt < BETWEEN_MS) return;
-    const channel = String(image.metadata.Channel ?? image.axes.channel ?? "");
+    const channel = channelOf(image);
     // a camera in step with us would show one channel for ever
     if (channel === this.#lastChannel && now - this.#freeSince < OTHER_CHANNEL_MS && this.#lastChannel !== "")
       return;
@@ -37,4 +38,10 @@ export class Watcher {
     this.#lastChannel = channel;
     this.#send(frameToSend(image));
   }
+}
+
+/** A view that was opened, and who takes its images. */
+export interface OpenedView {
+  readonly view: AcquisitionView;
+  readonly watcher: Watcher;
 }

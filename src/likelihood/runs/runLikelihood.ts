@@ -309,25 +309,23 @@ function whitened(request: ComparatorRequest, noisePower: Float64Array | undefin
   return { ...request, images: whiten(images, noisePower), templates: whiten(templates, noisePower) };
 }
 
-function comparison({ descriptor, options, request, onPairs, noisePower }: StackWork): ComparatorOptions {
+function comparison(work: StackWork): ComparatorOptions {
+  const { options, onPairs } = work;
   const { signal } = options;
-  const templates = request.templates.shape[0];
   return {
     onProgress: onPairs,
     ...(signal && { signal }),
     ...((options.posePosterior || (options.integrated && !options.compat)) && {
-      integrated: { ...integratedOf(descriptor, options, templates), ...(noisePower && { noisePower }) },
+      integrated: integratedOf(work),
     }),
   };
 }
 
 /** Templates of other viewing angles than the parameters' stand for equal shares. */
-function integratedOf(
-  { nPixels, viewingAngles }: ImageDescriptor,
-  options: RunLikelihoodOptions,
-  templates: number,
-): IntegratedOptions {
+function integratedOf({ descriptor, options, request, noisePower }: StackWork): IntegratedOptions {
+  const { nPixels, viewingAngles } = descriptor;
   const { noisePrior, onLog } = options;
+  const [templates] = request.templates.shape;
   const isTheirs = viewingAngles.count === templates;
   if (!isTheirs) {
     onLog?.(
@@ -339,6 +337,7 @@ function integratedOf(
     pixels: nPixels[0] * nPixels[1],
     ...(isTheirs && { weights: viewingAngles.weights }),
     ...(noisePrior !== undefined && { noisePrior }),
+    ...(noisePower && { noisePower }),
   };
 }
 
@@ -364,7 +363,7 @@ function posePaths(
 }
 
 async function poses(work: StackWork) {
-  const { paths, prepared, request, descriptor, options, folder, stack, noisePower } = work;
+  const { paths, prepared, request, descriptor, options, folder, stack } = work;
   const pictures: string[] = [];
   const found = await compareWith(prepared, request, { ...comparison(work), aggregation: optimalPose });
   const outputs = poseOutputs(paths, found);
@@ -375,15 +374,12 @@ async function poses(work: StackWork) {
     outputs.push(logLikelihoodOutput(paths.logLikelihoodIntegrated, values, double));
   }
   if (options.poseLikelihood) {
-    const { logLikelihoodM } = computeLikelihoodOptimalPose(request, found, {
-      ...integratedOf(descriptor, options, request.templates.shape[0]),
-      ...(noisePower && { noisePower }),
-    });
+    const { logLikelihoodM } = computeLikelihoodOptimalPose(request, found, integratedOf(work));
     outputs.push(logLikelihoodOutput(paths.logLikelihoodOptimal, logLikelihoodM, double));
   }
   if (options.posePosterior && found.integratedLogLikelihoodMS !== undefined) {
     const shape = [request.images.shape[0], request.templates.shape[0]];
-    const { weights } = integratedOf(descriptor, { ...options, onLog: () => {} }, shape[1]);
+    const { weights } = integratedOf({ ...work, options: { ...options, onLog: () => {} } });
     const data = viewPosteriors(found.integratedLogLikelihoodMS, shape[1], weights);
     const angles = weights === undefined ? undefined : descriptor.viewingAngles;
     const views = { posteriors: data, images: shape[0], angles };

@@ -78,13 +78,17 @@ export function movieFiles({ path, motion }: MovieSettings): string[] {
  * @throws {VitrineError} as {@link parseRefineConfig}; range: an empty search, a step of 0, a box smaller than the template;
  *   an exposure below 0; missing: the paths of an enabled movie
  */
-export function parseRefineSettings(
-  text: string,
+export function parseRefineSettings(text: string, at: string, options: RefineParsing = {}): RefineSettings {
+  return toRefineSettings(parseRefineConfig(text, at), at, options);
+}
+
+/** As {@link parseRefineSettings}, of a configuration that was read. */
+export function toRefineSettings(
+  config: RefineTemplateYaml,
   at: string,
   { wholeDisc = false, maybeAligned = false, stackSizes, ...options }: RefineParsing = {},
 ): RefineSettings {
   const fields = fieldConventions(options);
-  const config = parseRefineConfig(text, at);
   const { particle_stack, orientation_refinement_config } = config;
   return {
     templatePath: config.template_volume_path,

@@ -7,12 +7,12 @@ import { readConfigText } from "../config/configPrograms.ts";
 import { readMtfFile } from "../config/mtfFile.ts";
 import {
   movieFiles,
-  parseRefineSettings,
   type RefineParsing,
   type RefineSettings,
   type StackSettings,
+  toRefineSettings,
 } from "../config/refineConfig.ts";
-import { parseRefineConfig } from "../config/refineSchema.ts";
+import { parseRefineConfig, type RefineTemplateYaml } from "../config/refineSchema.ts";
 import { REFINE_KEYS } from "../optionKeys.ts";
 import type { BoxPosition } from "../particles/boxes.ts";
 import { isHdf5Name, readStackSizes } from "../particles/hdf5Particles.ts";
@@ -119,8 +119,9 @@ export async function planRefine(
   const options = gradient === undefined ? given : { ...GRADIENT_SLICES, ...given };
   const compat = options.compatBatch !== undefined;
   const text = await readConfigText(configPath, "refine");
-  const stackSizes = await sizesOfStack(text, configPath);
-  const settings = parseRefineSettings(text, configPath, { ...parsing, ...stackSizes, wholeDisc, compat });
+  const config = parseRefineConfig(text, configPath);
+  const stackSizes = await sizesOfStack(config.particle_stack);
+  const settings = toRefineSettings(config, configPath, { ...parsing, ...stackSizes, wholeDisc, compat });
   warnOfIgnored(configPath, settings, onLog);
   const [templateSize] = settings.stack.templateSize;
   const reading = { templateSize, onLog, ...(micrographs && { micrographs }), ...foreignOptions(given) };
@@ -167,8 +168,9 @@ export async function runRefine(configPath: string, given: RunRefineOptions = {}
 }
 
 /** Sizes that the stack's file says where the configuration does not. */
-async function sizesOfStack(text: string, at: string): Promise<Pick<RefineParsing, "stackSizes">> {
-  const { particle_stack: stack } = parseRefineConfig(text, at);
+async function sizesOfStack(
+  stack: RefineTemplateYaml["particle_stack"],
+): Promise<Pick<RefineParsing, "stackSizes">> {
   if (!("hdf5_path" in stack) || (stack.extracted_box_size && stack.original_template_size)) return {};
   const stackSizes = await readStackSizes(stack.hdf5_path);
   return stackSizes === undefined ? {} : { stackSizes };

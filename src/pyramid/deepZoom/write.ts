@@ -15,6 +15,7 @@ import { withPool } from "../../program/index.ts";
 import { type PixelOffset, type PixelSize, TILE_SIZE } from "../geometry/levels.ts";
 import { type PlacedPixels, pastePixels } from "../geometry/paste.ts";
 import { createTiles, type EncodedTile, type TilesPlan } from "../kernels/index.ts";
+import { quiet } from "../quiet.ts";
 import { halve } from "../tiles/pixels.ts";
 import { BLOCK_SIDE, type DeepZoomPhase, deepZoomLevels, deepZoomPhases } from "./levels.ts";
 import { type DeepZoomPixels, deepZoomPixels, type ShownRange } from "./range.ts";
@@ -262,12 +263,6 @@ class Writer {
     this.#done += tiles.length;
     options.onProgress?.({ done: this.#done, total: this.#total });
   }
-}
-
-/** What goes wrong is told to whoever waits for it. */
-function quiet<T>(promise: Promise<T>): Promise<T> {
-  promise.catch(() => undefined);
-  return promise;
 }
 
 /** The blocks of a level, row by row. */

@@ -1,6 +1,6 @@
 import type { Pool } from "../../compute/index.ts";
 import { VitrineError } from "../../core/index.ts";
-import { openWritable, removeFile, type WritableFile } from "../../io/essentials.ts";
+import { openWritable, removeFile } from "../../io/essentials.ts";
 import { hilbertIndex } from "../archive/tileOrder.ts";
 import { formatPackIndex, type PackedTile } from "../archive/tilePack.ts";
 import { type PixelOffset, type PixelSize, TILE_SIZE } from "../geometry/levels.ts";
@@ -8,6 +8,7 @@ import { pastePixels } from "../geometry/paste.ts";
 import type { CorrectionPart } from "../illumination/correctionTable.ts";
 import { createTiles, type EncodedTile, type TilesPlan } from "../kernels/index.ts";
 import { blockSide } from "../layers/blocks.ts";
+import { quiet } from "../quiet.ts";
 import type { TilesBatch } from "./batch.ts";
 import { halve, type TilePixels } from "./pixels.ts";
 import type { SiteImage } from "./siteReader.ts";
@@ -90,7 +91,7 @@ export async function encodeBlocks(
       }
       await written;
       // while it is written, the next block is made
-      written = writeQuietly(file, pieces, end);
+      written = quiet(file.write(pieces, end));
       for (const { length } of pieces) end += length;
       options.onBlock?.();
     }
@@ -104,13 +105,6 @@ export async function encodeBlocks(
     if (!isWhole) await removeFile(options.path);
   }
   return { index: formatPackIndex(tiles), reduced: joined(reduced), tiles: tiles.length };
-}
-
-/** Writes; what goes wrong is told to whoever waits for it. */
-function writeQuietly(file: WritableFile, pieces: readonly Uint8Array[], at: number): Promise<void> {
-  const written = file.write(pieces, at);
-  written.catch(() => undefined);
-  return written;
 }
 
 /** Asks for the next while the one before is worked on. */
@@ -162,8 +156,7 @@ class BlockEncoder {
         const place = { y: y - this.#box.y, x: x - this.#box.x };
         const which = { site: { height, width }, ...(window !== null && { window }) };
         await this.#placed;
-        this.#placed = this.#plan.run({ place, ...which }, this.#run);
-        this.#placed.catch(() => undefined); // told to whoever waits for it
+        this.#placed = quiet(this.#plan.run({ place, ...which }, this.#run));
       }
     }
   }

@@ -7,6 +7,7 @@ import type { Log } from "../../program/index.ts";
 import type { AlignOptions } from "../loaders/align.ts";
 import { FscAlignment, NccAlignment, PccAlignment, ZnccAlignment } from "../models/kinds.ts";
 import type { AlignmentKind } from "../models/model.ts";
+import { given } from "../programs/frame.ts";
 import type { TomogramInputs } from "../programs/inputs.ts";
 import { parseMask } from "../programs/maskSpec.ts";
 import { splitTiltSeriesPath } from "../tiltSeries/read.ts";
@@ -89,8 +90,7 @@ export function keepChoices({ choices, inputs }: KeptChoices): Json {
 
 /** How a tomogram is read. */
 export function tomogramInputs(choices: AlignChoices, index: number): TomogramInputs {
-  const { tomograms, scale, order, cornerSafe, dropOutside, tilt: tiltModel } = choices;
-  const { tomogramSize, imageScale, ctf } = choices;
+  const { tomograms, order, cornerSafe, dropOutside, tilt: tiltModel } = choices;
   const one = tomograms[index];
   if (one === undefined)
     throw new VitrineError({
@@ -105,11 +105,8 @@ export function tomogramInputs(choices: AlignChoices, index: number): TomogramIn
     order,
     cornerSafe,
     dropOutside,
-    ...(scale !== undefined && { scale }),
+    ...given(choices, "scale", "tomogramSize", "imageScale", "ctf"),
     ...(tiltModel !== undefined && { tiltModel }),
-    ...(tomogramSize !== undefined && { tomogramSize }),
-    ...(imageScale !== undefined && { imageScale }),
-    ...(ctf !== undefined && { ctf }),
   };
 }
 

@@ -88,3 +88,8 @@ export function voxelsOf([z, y, x]: Zyx, pixelSizeA: number): readonly [number, 
   const scale = pixelSizeA * NM_PER_A;
   return [x / scale, y / scale, z / scale];
 }
+
+/** The value of a feature where it is a number. */
+export function numberOf(value: unknown, otherwise: number): number {
+  return typeof value === "number" ? value : otherwise;
+}

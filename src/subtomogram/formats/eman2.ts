@@ -3,7 +3,7 @@ import { formatJson } from "../../core/index.ts";
 import { parseJsonText, parseWithSchema } from "../../io/index.ts";
 import { Molecules } from "../molecules/molecules.ts";
 import type { Quaternion, Zyx } from "../molecules/quaternion.ts";
-import { placeOf, voxelsOf } from "./convention.ts";
+import { numberOf, placeOf, voxelsOf } from "./convention.ts";
 import { requirePixelSize, requireSize, type TomogramOf } from "./tomograms.ts";
 
 /** x, y, z, how it was picked, score, number of the class. */
@@ -77,10 +77,7 @@ export function eman2FromMolecules(
   const centre = requireSize(tomogram, at).map((n) => Math.floor(n / 2));
   if (molecules.rotator.some(([, , , w]) => Math.abs(w) < 1 - 1e-9))
     onLog?.(`${at}: left out orientations: EMAN2's boxes have none`, "warning");
-  const number = (name: string, i: number) => {
-    const value = features[name]?.[i];
-    return typeof value === "number" ? value : 0;
-  };
+  const number = (name: string, i: number) => numberOf(features[name]?.[i], 0);
   const boxes = Array.from({ length: count }, (_, i) => {
     const [x, y, zz] = voxelsOf(molecules.place(i), pixel).map((voxel, axis) =>
       Number((voxel - centre[axis]).toFixed(4)),

@@ -2,7 +2,7 @@ import { VitrineError } from "../../core/index.ts";
 import { createStarTable, type StarFile, type StarTable } from "../../io/index.ts";
 import { Molecules } from "../molecules/molecules.ts";
 import type { Quaternion, Zyx } from "../molecules/quaternion.ts";
-import { AV3, fromRelion, placeOf, toRelion, voxelsOf } from "./convention.ts";
+import { AV3, fromRelion, numberOf, placeOf, toRelion, voxelsOf } from "./convention.ts";
 import { numberNames } from "./dynamo.ts";
 import { requirePixelSize, type TomogramOf } from "./tomograms.ts";
 
@@ -140,10 +140,6 @@ function listed(molecules: Molecules, { tomogramOf, at }: Context) {
     ),
     angles: molecules.rotator.map((q) => AV3.fromRelion(toRelion(q))),
   };
-}
-
-function numberOf(value: unknown, otherwise: number): number {
-  return typeof value === "number" ? value : otherwise;
 }
 
 /** The block of STOPGAP's table. */

@@ -1,7 +1,7 @@
 import { VitrineError } from "../../core/index.ts";
 import { Molecules } from "../molecules/molecules.ts";
 import type { Quaternion, Zyx } from "../molecules/quaternion.ts";
-import { AV3, fromRelion, placeOf, toRelion, voxelsOf } from "./convention.ts";
+import { AV3, fromRelion, numberOf, placeOf, toRelion, voxelsOf } from "./convention.ts";
 import { formatImodModel, type ModelPoint, parseImodModel } from "./imodModel.ts";
 import { requirePixelSize, type TomogramOf } from "./tomograms.ts";
 
@@ -103,10 +103,7 @@ export function peetFromMolecules(
       found: `those of ${names.length}`,
     });
   const pixel = requirePixelSize(tomogramOf(names[0] ?? ""), at);
-  const number = (name: string, i: number) => {
-    const value = features[name]?.[i];
-    return typeof value === "number" ? value : 0;
-  };
+  const number = (name: string, i: number) => numberOf(features[name]?.[i], 0);
   const points = Array.from({ length: count }, (_, i): ModelPoint => {
     const [x, y, z] = voxelsOf(molecules.place(i), pixel);
     return [x + 0.5, y + 0.5, z];

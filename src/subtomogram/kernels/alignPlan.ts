@@ -20,7 +20,7 @@ import {
   type WorkPlaces,
 } from "./alignTask.ts";
 import { lowPass, shellIndices } from "./filters.ts";
-import { regionWeights, seriesTable, signedFrequencies } from "./phasePeaks.ts";
+import { REGION_WEIGHT_BYTES, regionWeights, seriesTable, signedFrequencies } from "./phasePeaks.ts";
 import { MATRIX_BYTES, prepareJob, wedgeJob } from "./prepareJob.ts";
 import { SPLINE_MARGIN, splineWithMargin } from "./splineMargin.ts";
 
@@ -355,7 +355,7 @@ function pieces(size: AlignSize, workers: number) {
     seriesZ: series(shape[0]),
     seriesY: series(shape[1]),
     seriesX: series((shape[2] >> 1) + 1),
-    regionWeights: size.method === "pcc" ? 4 * regionWeights().length : 0,
+    regionWeights: size.method === "pcc" ? REGION_WEIGHT_BYTES : 0,
     matrices: size.rotations * MATRIX_BYTES,
     normals: size.hasWedge ? 96 * size.batch : 0,
     results: 8 * RESULT_NUMBERS * size.batch * candidates,

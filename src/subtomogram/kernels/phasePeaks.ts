@@ -33,6 +33,9 @@ export function signedFrequencies(order: ArrayLike<number>, n: number): number[]
   return Array.from(order, (i) => (2 * i < n ? i : i - n) / n);
 }
 
+/** Bytes of {@link regionWeights}. */
+export const REGION_WEIGHT_BYTES = 4 * (MIDDLE + 1) * NODES;
+
 /** @internal (16, NODES): weights of the even and odd parts of each pair of nodes at the places 0 to 15 steps from the middle. */
 export function regionWeights(): Float32Array {
   const all = nodes().flatMap((place) => [place, -place]);
@@ -63,7 +66,6 @@ const FORBIDDEN = -1e37;
 export class PhasePeaks {
   readonly #context: WorkerContext;
   readonly #group: Group;
-  readonly #weights = regionWeights();
   readonly #whole: Three[] = [];
   #places: readonly (readonly (readonly number[])[])[] = [];
   readonly #frequencies: readonly (readonly number[])[];
@@ -218,8 +220,9 @@ export class PhasePeaks {
   }
 
   #weightsAt(place: number): Float32Array {
-    const steps = Math.abs(place - MIDDLE);
-    const weights = this.#weights.slice(steps * NODES, (steps + 1) * NODES);
+    const { places } = this.#group.task;
+    const at = places.regionWeights + 4 * NODES * Math.abs(place - MIDDLE);
+    const weights = new Float32Array(this.#context.memory.buffer, at, NODES);
     return place < MIDDLE ? weights.map((weight, j) => (j % 2 === 1 ? -weight : weight)) : weights;
   }
 }

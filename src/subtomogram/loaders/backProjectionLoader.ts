@@ -6,7 +6,7 @@ import type { Zyx } from "../molecules/quaternion.ts";
 import { type TiltModel, type TiltRange, toTiltModel } from "../tilt/tilt.ts";
 import { imageScale } from "../tiltSeries/common.ts";
 import type { CtfCorrection } from "../tiltSeries/filter.ts";
-import { type ImageLevels, openTiltImages } from "../tiltSeries/images.ts";
+import { type ImageLevels, isSeen, openTiltImages, pixelsOf } from "../tiltSeries/images.ts";
 import { reconstructBoxes } from "../tiltSeries/reconstruct.ts";
 import type { TiltSeries } from "../tiltSeries/tiltSeries.ts";
 import { Loader, type LoaderChanges } from "./loader.ts";
@@ -196,12 +196,8 @@ export class BackProjectionLoader extends Loader<BackProjectionLoader> {
     const nm = this.#shared.imageScale;
     const indices = this.molecules.rotator.flatMap((_, i) => {
       const [z, y, x] = this.#placeOf(i);
-      const isSeen = this.tiltSeries.project([[hand * z, y, x]])[0].some((point, t) => {
-        const [[cy, cx], [height, width]] = [images.centre(t), images.shape(t)];
-        const [py, px] = [cy + point.y / nm, cx + point.x / nm];
-        return py >= 0 && px >= 0 && py <= height - 1 && px <= width - 1;
-      });
-      return isSeen ? [i] : [];
+      const [points] = this.tiltSeries.project([[hand * z, y, x]]);
+      return isSeen(pixelsOf(points, images, nm), images) ? [i] : [];
     });
     return this.select(indices);
   }

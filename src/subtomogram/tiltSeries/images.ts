@@ -1,6 +1,7 @@
 import { VitrineError } from "../../core/index.ts";
 import { type ImageSource, openImage } from "../../io/index.ts";
 import { centreOfSide, type DetectorCentre, type Tilt } from "./tilt.ts";
+import type { ProjectedPoint } from "./tiltSeries.ts";
 
 /** A square of an image, where its first pixel is. */
 export interface Patch {
@@ -75,6 +76,29 @@ export async function openTiltImages(
     },
     [Symbol.asyncDispose]: close,
   };
+}
+
+/** A place in an image, pixels. */
+export type Pixel = readonly [y: number, x: number];
+
+/** Where points of a tilt series are in each of its images. @param imageScale  nm/pixel */
+export function pixelsOf(
+  points: readonly ProjectedPoint[],
+  images: TiltImages,
+  imageScale: number,
+): readonly Pixel[] {
+  return points.map(({ y, x }, t) => {
+    const [cy, cx] = images.centre(t);
+    return [cy + y / imageScale, cx + x / imageScale];
+  });
+}
+
+/** Whether at least one image shows it. @param places  in each image */
+export function isSeen(places: readonly Pixel[], images: TiltImages): boolean {
+  return places.some(([y, x], t) => {
+    const [height, width] = images.shape(t);
+    return y >= 0 && x >= 0 && y <= height - 1 && x <= width - 1;
+  });
 }
 
 function requirePath({ imagePath }: Tilt, i: number): string {

@@ -3,7 +3,7 @@ import { elementCount, type Shape3, VitrineError } from "../../core/index.ts";
 import { fastLength } from "../kernels/index.ts";
 import { type Quaternion, quaternionMatrix, type Zyx } from "../molecules/quaternion.ts";
 import { type TiltFilterOptions, tiltFilter } from "./filter.ts";
-import type { TiltImages } from "./images.ts";
+import { isSeen, type Pixel, pixelsOf, type TiltImages } from "./images.ts";
 import { addSlice, cropBox, emptySum, finishSum, type Slice } from "./insert.ts";
 import type { TiltSeries } from "./tiltSeries.ts";
 
@@ -83,10 +83,7 @@ async function slicesOf(
   const { box, side, forward, imageScale, scale, invert, tomogramHand, signal } = context;
   const place: Zyx = [tomogramHand * box.place[0], box.place[1], box.place[2]];
   const [points] = series.project([place]);
-  const places = points.map(({ y, x }, t) => {
-    const [cy, cx] = images.centre(t);
-    return [cy + y / imageScale, cx + x / imageScale] as const;
-  });
+  const places = pixelsOf(points, images, imageScale);
   requireSeen(places, images, box.at);
   const starts = places.map(([y, x]) => [Math.floor(y) - (side >> 1), Math.floor(x) - (side >> 1)] as const);
   for (const [t, [startY, startX]] of starts.entries())
@@ -115,12 +112,8 @@ async function slicesOf(
   });
 }
 
-function requireSeen(places: readonly (readonly [number, number])[], images: TiltImages, at: string): void {
-  const isSeen = ([y, x]: readonly [number, number], t: number) => {
-    const [height, width] = images.shape(t);
-    return y >= 0 && x >= 0 && y <= height - 1 && x <= width - 1;
-  };
-  if (places.some(isSeen)) return;
+function requireSeen(places: readonly Pixel[], images: TiltImages, at: string): void {
+  if (isSeen(places, images)) return;
   const [y, x] = places[0];
   throw new VitrineError({
     code: "range",

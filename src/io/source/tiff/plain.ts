@@ -83,7 +83,7 @@ export async function planPages(reader: TiffReader, what: Group): Promise<TiffIm
 
 /** Without a unit it was never calibrated. */
 function metaMorphUm({ xCalibration, calibrationUnits = "" }: MetaMorphTags = {}): number | undefined {
-  const isUm = /^(um|µm|μm|microns?|micrometers?)$/i.test(calibrationUnits.trim());
+  const isUm = unitName(calibrationUnits) === "micrometer";
   return isUm && xCalibration !== undefined && xCalibration > 0 ? xCalibration : undefined;
 }
 
