@@ -88,12 +88,12 @@ export { isSearchConfig, isSearchTable, readSearchResults } from "./results/sear
 export { collectMatch } from "./search/collect.ts";
 export type { MatchEstimate } from "./search/estimate.ts";
 export { estimateMatch } from "./search/estimate.ts";
+export { readImageOrMap } from "./search/hdf5Maps.ts";
 export type { MatchOptions } from "./search/matchOptions.ts";
 export type { Part } from "./search/parts.ts";
 export { parsePart } from "./search/parts.ts";
 export type { MatchReport } from "./search/program.ts";
 export { runMatch } from "./search/program.ts";
-export { readImageOrMap } from "./search/hdf5Maps.ts";
 export type { PictureReport, RedrawOptions } from "./search/redraw.ts";
 export type { MapName, MapSource } from "./search/resultMaps.ts";
 export { resultMap } from "./search/resultMaps.ts";

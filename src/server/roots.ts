@@ -95,7 +95,13 @@ async function resolveWithin(roots: readonly ServedRoot[], at: string): Promise<
 function addressWithin(roots: readonly ServedRoot[], real: string): string | null {
   const root = roots.find((candidate) => isBelow(candidate, real));
   if (root === undefined) return null;
-  return [root.name, ...real.slice(root.path.length).split(sep).filter((part) => part !== "")].join("/");
+  return [
+    root.name,
+    ...real
+      .slice(root.path.length)
+      .split(sep)
+      .filter((part) => part !== ""),
+  ].join("/");
 }
 
 function isBelow({ path }: ServedRoot, real: string): boolean {

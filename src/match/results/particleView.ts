@@ -48,7 +48,11 @@ export async function openTemplateView(
     const volume = new Float32Array(size ** 3);
     for (let z = 0; z < size; z++) {
       const sections = await source.readSections(first + z * binning, binning);
-      addBinned(sections, { side: source.size, binning, size, first }, volume.subarray(z * size * size, (z + 1) * size * size));
+      addBinned(
+        sections,
+        { side: source.size, binning, size, first },
+        volume.subarray(z * size * size, (z + 1) * size * size),
+      );
     }
     const map: Volume = { data: volume, shape: [size, size, size], voxelSizeA: pixelSizeA * binning };
     const projector = new MapProjector(backend, map, size);
@@ -63,7 +67,11 @@ export async function openTemplateView(
 }
 
 /** How a template of a side is binned, its central voxel to the central pixel; sides of pictures are even. */
-export function binningOf(side: number): { readonly binning: number; readonly size: number; readonly first: number } {
+export function binningOf(side: number): {
+  readonly binning: number;
+  readonly size: number;
+  readonly first: number;
+} {
   const binning = Math.max(1, Math.ceil(side / MOST_VOXELS));
   const size = 2 * Math.floor(side / (2 * binning));
   return { binning, size, first: Math.floor(side / 2) - (size / 2) * binning };
@@ -119,7 +127,8 @@ function addBinned(
     for (let y = first; y < last; y++) {
       const row = Math.floor((y - first) / binning) * size;
       const from = (z * side + y) * side;
-      for (let x = first; x < last; x++) into[row + Math.floor((x - first) / binning)] += weight * sections[from + x];
+      for (let x = first; x < last; x++)
+        into[row + Math.floor((x - first) / binning)] += weight * sections[from + x];
     }
 }
 

@@ -66,7 +66,10 @@ export async function readResultTable(path: string): Promise<ResultTable> {
     isRefined,
     table,
     particles,
-    sources: table.rows.map((row) => ({ micrographPath: row.micrograph_path, templatePath: row.template_path })),
+    sources: table.rows.map((row) => ({
+      micrographPath: row.micrograph_path,
+      templatePath: row.template_path,
+    })),
     searches: [...searches.values()],
     ...(first && { templateSize: 2 * (Number(first.pos_x_img) - Number(first.pos_x)) }),
   };

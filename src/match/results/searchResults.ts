@@ -147,10 +147,14 @@ async function sideOf({ path }: NamedFile): Promise<number | undefined> {
 }
 
 function warningsOf(files: Readonly<Record<string, NamedFile>>): string[] {
-  const words = Object.entries(files).map(([key, file]) => [key in MAP_NAMES ? `map ${key}` : key, file] as const);
+  const words = Object.entries(files).map(
+    ([key, file]) => [key in MAP_NAMES ? `map ${key}` : key, file] as const,
+  );
   return words.flatMap(([what, { named, path, isBeside }]) => {
     if (path === undefined) return [`The ${what} ${named} is not there, or not served: it is left out`];
-    return isBeside ? [`The ${what} ${named} is not there: the file of its name beside the result is shown`] : [];
+    return isBeside
+      ? [`The ${what} ${named} is not there: the file of its name beside the result is shown`]
+      : [];
   });
 }
 
@@ -176,7 +180,9 @@ function isOf(
 async function configsOf(folder: string): Promise<string[]> {
   const names = (await listFolder(folder)).filter((name) => CONFIG_NAME.test(name)).slice(0, MOST_FILES);
   const paths = names.map((name) => `${folder}/${name}`);
-  const are = await Promise.all(paths.map(async (path) => isSearchConfig(await readText(path).catch(() => ""))));
+  const are = await Promise.all(
+    paths.map(async (path) => isSearchConfig(await readText(path).catch(() => ""))),
+  );
   return paths.filter((_, i) => are[i]);
 }
 
@@ -185,7 +191,8 @@ async function tablesOf(folder: string): Promise<ResultTable[]> {
   const tables: ResultTable[] = [];
   for (const name of names) {
     const text = await readText(`${folder}/${name}`).catch(() => "");
-    if (isSearchTable(text.slice(0, text.indexOf("\n")))) tables.push(await readResultTable(`${folder}/${name}`));
+    if (isSearchTable(text.slice(0, text.indexOf("\n"))))
+      tables.push(await readResultTable(`${folder}/${name}`));
   }
   return tables;
 }

@@ -1,7 +1,7 @@
 /** What a page knows of a search before it looks at any of its pixels. */
 import { canonicalPath, identifyFile, tiffRowsLine } from "../../../io/index.ts";
 import type { SearchResult } from "../../../match/index.ts";
-import type { MatchTools } from "./routes.ts";
+import type { MatchTools } from "./tools.ts";
 
 /** Files by their addresses, pixels above each z-score, optics, and what is missing. */
 export async function describeSearch({ roots, images, searches }: MatchTools, search: SearchResult) {
@@ -18,9 +18,14 @@ export async function describeSearch({ roots, images, searches }: MatchTools, se
   return {
     name: search.name,
     micrograph: { name: nameOf(micrograph.named), at: await addressOf(micrograph.path), isTiff },
-    template: { name: nameOf(template.named), at: await addressOf(template.path), size: templateSize ?? null },
+    template: {
+      name: nameOf(template.named),
+      at: await addressOf(template.path),
+      size: templateSize ?? null,
+    },
     shape: shape ?? scores?.map.shape.map((side) => side + (templateSize ?? 1) - 1) ?? null,
-    maps: fits === undefined ? Object.entries(search.maps).flatMap(([map, { path }]) => (path ? [map] : [])) : [],
+    maps:
+      fits === undefined ? Object.entries(search.maps).flatMap(([map, { path }]) => (path ? [map] : [])) : [],
     optics: { ...settings.optics, mtf: undefined },
     correlations,
     scores: scores && fits === undefined ? { ...scores.curves, floor: scores.floor } : null,

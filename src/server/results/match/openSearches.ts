@@ -1,15 +1,15 @@
 /** Searches that stay open between requests: their maps, peaks and templates, the ones used last. */
 import { stat } from "node:fs/promises";
-import { type Pool, createPool } from "../../../compute/index.ts";
+import { createPool, type Pool } from "../../../compute/index.ts";
 import { type Shape2, VitrineError } from "../../../core/index.ts";
 import {
   bestPeaks,
   openTemplateView,
   particlesAt,
-  readImageOrMap,
-  readSearchResults,
   type ResultParticle,
   type ResultPeaks,
+  readImageOrMap,
+  readSearchResults,
   type ScoreCurves,
   type ScoreMap,
   type SearchResult,
@@ -78,7 +78,12 @@ export class OpenSearches implements AsyncDisposable {
   async micrograph({ micrograph: { path, named } }: SearchResult): Promise<ScoreMap> {
     if (path !== undefined)
       return this.#image("micrograph", path, () => readImageOrMap(path, { tiffRows: "flip" }));
-    const fault = { code: "missing", at: named, expected: "the micrograph", found: "none that is served" } as const;
+    const fault = {
+      code: "missing",
+      at: named,
+      expected: "the micrograph",
+      found: "none that is served",
+    } as const;
     throw new VitrineError(fault);
   }
 

@@ -4,21 +4,13 @@ import { z } from "zod";
 import { type Shape2, VitrineError } from "../../../core/index.ts";
 import { identifyFile } from "../../../io/index.ts";
 import { binnedBox, endsOf, mapTile, type SearchResult } from "../../../match/index.ts";
-import type { OpenImages } from "../../images/openImages.ts";
 import { type Answer, type AnyRoute, AT, decimal, integer, json, route } from "../../route.ts";
-import type { Roots } from "../../roots.ts";
 import { PICTURES, picturesAnswer } from "../pictures.ts";
 import { FORMAT, ROWS, rowsAnswer } from "../rows.ts";
 import { describeSearch } from "./describe.ts";
-import type { OpenSearches, SearchMap } from "./openSearches.ts";
+import type { SearchMap } from "./openSearches.ts";
 import { tableText } from "./tableText.ts";
-
-/** What routes of searches stand on. */
-export interface MatchTools {
-  readonly roots: Roots;
-  readonly images: OpenImages;
-  readonly searches: OpenSearches;
-}
+import type { MatchTools } from "./tools.ts";
 
 const MAPS = [
   "scaledMip",
@@ -46,16 +38,25 @@ const TABLE = z
 
 /** The routes. */
 export function matchRoutes(tools: MatchTools): AnyRoute[] {
-  return [describeRoute(tools), particlesRoute(tools), tableRoute(tools), tileRoute(tools), particleRoute(tools)];
+  return [
+    describeRoute(tools),
+    particlesRoute(tools),
+    tableRoute(tools),
+    tileRoute(tools),
+    particleRoute(tools),
+  ];
 }
 
-const findSearch = async ({ roots, searches }: MatchTools, { at, search = 0 }: { at: string; search?: number | undefined }) =>
-  searches.search(await roots.resolve(at), search);
+const findSearch = async (
+  { roots, searches }: MatchTools,
+  { at, search = 0 }: { at: string; search?: number | undefined },
+) => searches.search(await roots.resolve(at), search);
 
 function describeRoute(tools: MatchTools): AnyRoute {
   return route({
     path: "match",
-    summary: "A search for a template: its files, optics, pixels above each z-score; the other searches of its folder",
+    summary:
+      "A search for a template: its files, optics, pixels above each z-score; the other searches of its folder",
     query: z.strictObject(WHICH),
     gives: ["application/json"],
     async answer(which) {
@@ -137,8 +138,8 @@ function tileRoute(tools: MatchTools): AnyRoute {
     gives: ["application/octet-stream"],
     async answer({ map: name, level, row, column, size = 512, ...which }) {
       const search = await findSearch(tools, which);
-      const { image, half } = await imageOf(tools, search, name);
-      const [height, width] = image.shape.map((side) => Math.ceil((side + 2 * half) / 2 ** level));
+      const { image, half, more } = await imageOf(tools, search, name);
+      const [height, width] = image.shape.map((side) => Math.ceil((side + more) / 2 ** level));
       const [y, x] = [row * size, column * size];
       if (y >= height || x >= width)
         throw new VitrineError({
@@ -149,17 +150,22 @@ function tileRoute(tools: MatchTools): AnyRoute {
         });
       const tile = { y, x, height: Math.min(size, height - y), width: Math.min(size, width - x) };
       const of = PEAKED.includes(name) ? "largest" : "mean";
-      const data = mapTile(image, { ...tile, factor: 2 ** level }, { half, of, outside: endsOf(image.data)[0] });
+      const data = mapTile(
+        image,
+        { ...tile, factor: 2 ** level },
+        { half, of, outside: endsOf(image.data)[0] },
+      );
       return floatAnswer(data, [tile.height, tile.width]);
     },
   });
 }
 
-/** @throws {VitrineError} missing: no such map */
+/** By how much the micrograph is longer than a map, and how far the map lies in it. @throws {VitrineError} missing: no such map */
 async function imageOf({ searches }: MatchTools, search: SearchResult, name: SearchMap | "micrograph") {
-  if (name === "micrograph") return { image: await searches.micrograph(search), half: 0 };
+  if (name === "micrograph") return { image: await searches.micrograph(search), half: 0, more: 0 };
   const image = await searches.map(search, name);
-  if (image !== undefined) return { image, half: Math.floor((search.templateSize ?? 0) / 2) };
+  const { templateSize: side = 1 } = search;
+  if (image !== undefined) return { image, half: Math.floor(side / 2), more: side - 1 };
   const fault = { code: "missing", at: search.maps[name].named, expected: `the map ${name}` } as const;
   throw new VitrineError({ ...fault, found: "none that is served" });
 }
@@ -167,7 +173,8 @@ async function imageOf({ searches }: MatchTools, search: SearchResult, name: Sea
 function particleRoute(tools: MatchTools): AnyRoute {
   return route({
     path: "match/particle",
-    summary: "The micrograph about a place, and the template in a pose: with the CTF of that defocus, and without",
+    summary:
+      "The micrograph about a place, and the template in a pose: with the CTF of that defocus, and without",
     query: z.strictObject({
       ...WHICH,
       y: decimal().describe("centre in the micrograph, pixels"),

@@ -26,14 +26,20 @@ export async function tableText(
   search: SearchResult,
   { cutoff, as, table }: TableRequest,
 ): Promise<string> {
-  const made = table === undefined ? await tableOfPeaks(searches, search, cutoff) : rowsAbove(search, table, cutoff);
+  const made =
+    table === undefined ? await tableOfPeaks(searches, search, cutoff) : rowsAbove(search, table, cutoff);
   return as === "csv" ? formatCsv(made.columns, made.rows) : formatStar(particlesToStar(made));
 }
 
 function rowsAbove({ tables }: SearchResult, path: string, cutoff: number): ParticleTable {
   const found = tables.find((candidate) => candidate.path === path);
   if (found === undefined)
-    throw new VitrineError({ code: "missing", at: "table", expected: "a table of this search", found: "another" });
+    throw new VitrineError({
+      code: "missing",
+      at: "table",
+      expected: "a table of this search",
+      found: "another",
+    });
   const { table, particles } = found;
   return { columns: table.columns, rows: table.rows.filter((_, i) => particles[i].zScore > cutoff) };
 }
@@ -76,6 +82,10 @@ async function tableOfPeaks(
 }
 
 function missingMap({ maps }: SearchResult, name: SearchMap): VitrineError {
-  const fault = { code: "missing", at: maps[name].named, expected: `the map ${name}, of which the table tells` } as const;
+  const fault = {
+    code: "missing",
+    at: maps[name].named,
+    expected: `the map ${name}, of which the table tells`,
+  } as const;
   return new VitrineError({ ...fault, found: "none that is served" });
 }
