@@ -21,6 +21,8 @@ import { jobTopics } from "./jobs/topics.ts";
 import { LIVE_AT, type LiveFeed, liveRoutes, liveTopics } from "./live/feed.ts";
 import { addSocket } from "./live/socket.ts";
 import { describeRoutes } from "./openApi.ts";
+import { OpenSearches } from "./results/match/openSearches.ts";
+import { matchRoutes } from "./results/match/routes.ts";
 import { openRoots, type Roots } from "./roots.ts";
 import { type AnyRoute, etagOf } from "./route.ts";
 
@@ -75,6 +77,7 @@ export async function startServer(paths: readonly string[], options: ServerOptio
   const token = isLoopback(host) ? undefined : newToken();
   const images = new OpenImages();
   const experiments = new OpenExperiments(databaseUrl);
+  const searches = new OpenSearches();
   const { onError = () => {} } = options;
   const starter = new JobStarter(roots, { onError, ...(databaseUrl !== undefined && { databaseUrl }) });
   const app = createApp({ host, ...(token !== undefined && { token }), options, roots });
@@ -83,6 +86,7 @@ export async function startServer(paths: readonly string[], options: ServerOptio
     ...imageRoutes({ roots, images }),
     ...experimentRoutes({ roots, experiments }),
     ...objectRoutes({ roots, experiments }),
+    ...matchRoutes({ roots, images, searches }),
     ...jobRoutes(roots, starter),
     ...(live === undefined ? [] : liveRoutes(live)),
   ];
@@ -100,6 +104,7 @@ export async function startServer(paths: readonly string[], options: ServerOptio
     await app.close();
     await images[Symbol.asyncDispose]();
     await experiments[Symbol.asyncDispose]();
+    await searches[Symbol.asyncDispose]();
   };
   return {
     address: `${addressOf(host, own, token)}${live === undefined ? "" : `#at=${LIVE_AT}`}`,
