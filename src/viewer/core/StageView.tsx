@@ -21,10 +21,22 @@ export interface StageProps {
   readonly onError: (message: string) => void;
   /** In place of the scene's tiles, where these change all the time. */
   readonly picture?: ImageData;
+  /** The image alone, without scale bar, values and overview: another stage shows them. */
+  readonly isBare?: boolean;
 }
 
 /** The image with what lies over it: scale bar, values under the pointer, overview. */
-export function StageView({ scene, state, size, layers, onView, onPlace, onError, picture }: StageProps) {
+export function StageView({
+  scene,
+  state,
+  size,
+  layers,
+  onView,
+  onPlace,
+  onError,
+  picture,
+  isBare = false,
+}: StageProps) {
   const parent = useRef<HTMLDivElement>(null);
   const stage = useRef<Stage>(undefined);
   const events = useRef({ onView, onPlace });
@@ -50,12 +62,12 @@ export function StageView({ scene, state, size, layers, onView, onPlace, onError
 
   return (
     <section className="stage" aria-label={`Image ${scene.title}`}>
-      <div ref={parent} className="canvas" data-testid="canvas" />
-      {picture === undefined && (
+      <div ref={parent} className="canvas" data-testid={isBare ? "canvas over it" : "canvas"} />
+      {picture === undefined && !isBare && (
         <Overview scene={scene} state={state} view={view} size={size} onView={onView} />
       )}
-      <ScaleBar scene={scene} zoom={view.zoom} />
-      <Readout scene={scene} state={state} pointer={pointer} zoom={view.zoom} />
+      {!isBare && <ScaleBar scene={scene} zoom={view.zoom} />}
+      {!isBare && <Readout scene={scene} state={state} pointer={pointer} zoom={view.zoom} />}
     </section>
   );
 }
