@@ -94,7 +94,13 @@ describe.skipIf(!available)("two images", () => {
     expect.soft(await barriersOf(page), "labels").toEqual([]);
     await page.getByLabel("Opacity of labels").fill("0");
     await expect.poll(() => colorAt(page, 0.7)).toMatchObject({ r: 200, g: 0 });
-    await page.getByLabel("Image", { exact: true }).selectOption({ index: 1 });
+    await page.getByLabel("Opacity of labels").fill("1");
+    await page
+      .getByLabel("Image", { exact: true })
+      .locator("select")
+      .or(page.locator("aside > label.row select"))
+      .first()
+      .selectOption({ index: 1 });
     await expect.poll(async () => (await colorAt(page, 0.7)).g, { timeout: 15_000 }).toBeGreaterThan(40);
     expect(errors).toEqual([]);
     await page.close();

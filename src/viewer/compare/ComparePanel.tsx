@@ -68,14 +68,13 @@ export function ComparePanel(props: CompareProps) {
         </>
       )}
       {compared !== undefined && (
-        <section aria-label="Channels of the other image" className="other-channels">
-          <SceneChannels
-            scene={compared.scene}
-            state={compared.state}
-            setState={(change) => setState((before) => withChannels(before, compared.state, change))}
-            setQuietly={(change) => setQuietly((before) => withChannels(before, compared.state, change))}
-          />
-        </section>
+        <SceneChannels
+          title="Channels of the other image"
+          scene={compared.scene}
+          state={compared.state}
+          setState={(change) => setState((before) => withChannels(before, compared.state, change))}
+          setQuietly={(change) => setQuietly((before) => withChannels(before, compared.state, change))}
+        />
       )}
     </details>
   );

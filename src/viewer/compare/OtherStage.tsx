@@ -22,7 +22,13 @@ export function SideStage({ compared: { scene, state, scale }, onView, onError }
   return (
     <div className="stage-cell other" ref={cell}>
       {size.width > 0 && (
-        <StageView {...{ scene, state, size, onError }} layers={[]} onView={back} onPlace={() => {}} />
+        <StageView
+          {...{ scene, state, size, onError }}
+          label={`Compared with ${scene.title}`}
+          layers={[]}
+          onView={back}
+          onPlace={() => {}}
+        />
       )}
     </div>
   );
@@ -51,6 +57,7 @@ export function OverStage({ compared, size, onPart, onError }: OverProps) {
           layers={[]}
           onView={() => {}}
           onPlace={() => {}}
+          label={`Compared with ${scene.title}`}
           isBare
         />
       </div>

@@ -23,6 +23,8 @@ export interface StageProps {
   readonly picture?: ImageData;
   /** The image alone, without scale bar, values and overview: another stage shows them. */
   readonly isBare?: boolean;
+  /** How those who do not see it tell it from others; default: the image's name. */
+  readonly label?: string;
 }
 
 /** The image with what lies over it: scale bar, values under the pointer, overview. */
@@ -36,6 +38,7 @@ export function StageView({
   onError,
   picture,
   isBare = false,
+  label,
 }: StageProps) {
   const parent = useRef<HTMLDivElement>(null);
   const stage = useRef<Stage>(undefined);
@@ -61,7 +64,7 @@ export function StageView({
   });
 
   return (
-    <section className="stage" aria-label={`Image ${scene.title}`}>
+    <section className="stage" aria-label={label ?? `Image ${scene.title}`}>
       <div ref={parent} className="canvas" data-testid={isBare ? "canvas over it" : "canvas"} />
       {picture === undefined && !isBare && (
         <Overview scene={scene} state={state} view={view} size={size} onView={onView} />
