@@ -206,9 +206,10 @@ async function run(given: Run): Promise<LikelihoodReport> {
   const record = displacementsPath(files.folderOutput);
   await write([[record, displacementsContent(displacements, options.compat ?? false)]]);
   await withPool(options, async (pool: Pool) => {
-    const prepare = (own: TemplateSide) => prepareTemplates(pool, own, methodOf(options, descriptor));
+    const prepare = (own: TemplateSide) =>
+      inFile(files.templates, () => prepareTemplates(pool, own, methodOf(options, descriptor)));
     // Noise is that of a stack: templates that are whitened with it serve no other.
-    const shared = options.whiten ? undefined : prepare(side);
+    const shared = options.whiten ? undefined : await prepare(side);
     try {
       for (const [i, { stack, ...place }] of files.stacks.entries()) {
         requireNotAborted(options.signal, "likelihood");
@@ -231,11 +232,13 @@ async function run(given: Run): Promise<LikelihoodReport> {
         const onPairs = (done: number, pass = 0) =>
           tell(i * pairs + Math.floor((pass * pairs + done) / passes), files.stacks.length * pairs);
         const folder = `${files.folderOutput}/template${files.iTemplate}`;
-        const prepared = shared ?? prepare(request);
+        const prepared = shared ?? (await prepare(request));
         const work = { folder, stack, paths, prepared, request, descriptor, options, onPairs, ...noise };
-        const { outputs, errorBound, pictures } = await given.outputs(work).finally(() => {
-          if (shared === undefined) prepared.dispose();
-        });
+        const compare = () =>
+          given.outputs(work).finally(() => {
+            if (shared === undefined) prepared.dispose();
+          });
+        const { outputs, errorBound, pictures } = await inFile(place.fourier, compare);
         await write(outputs);
         written.push(...outputs.map(([path]) => path), ...pictures);
         if (noise !== undefined) {
@@ -252,6 +255,16 @@ async function run(given: Run): Promise<LikelihoodReport> {
   });
   const images = reports.reduce((sum, report) => sum + report.images, 0);
   return { images, stacks: reports, files: [record, ...written] };
+}
+
+/** Errors of an image or a template name the file that it is of. */
+async function inFile<Result>(path: string, work: () => Result | Promise<Result>): Promise<Result> {
+  try {
+    return await work();
+  } catch (error) {
+    if (!(error instanceof VitrineError) || !/^(image|template) \d+$/.test(error.fault.at)) throw error;
+    throw new VitrineError({ ...error.fault, at: `${path} ${error.fault.at}` }, { cause: error });
+  }
 }
 
 /** Those of the manager, unless the call names others. */
