@@ -22,6 +22,7 @@ import { addSocket } from "./live/socket.ts";
 import { describeRoutes } from "./openApi.ts";
 import { openRoots, type Roots } from "./roots.ts";
 import { type AnyRoute, etagOf } from "./route.ts";
+import { tourRoutes } from "./tour.ts";
 
 /** Options of {@link startServer}. */
 export interface ServerOptions {
@@ -81,6 +82,7 @@ export async function startServer(paths: readonly string[], options: ServerOptio
     ...imageRoutes({ roots, images }),
     ...experimentRoutes({ roots, experiments }),
     ...jobRoutes(roots, starter),
+    ...tourRoutes(roots),
     ...(live === undefined ? [] : liveRoutes(live)),
   ];
   const topics = [...jobTopics(roots), ...(live === undefined ? [] : liveTopics(live, roots.addressOf))];

@@ -34,7 +34,7 @@ test("every command of vitrine --help has its row", async () => {
 
 describe.each(COMMAND_ROWS)(
   "vitrine $name",
-  ({ name, prepare, before, results, computes, failing, timeoutMs = 60_000 }) => {
+  ({ name, prepare, before, results, after, computes, failing, timeoutMs = 60_000 }) => {
     const help = vitrineOnce([name, "--help"]);
     const example = async () =>
       (await help()).stdout.trimEnd().split("\n").at(-1)!.trim().split(" ").slice(1);
@@ -105,6 +105,7 @@ describe.each(COMMAND_ROWS)(
       expect(report.warnings.filter((text: string) => text.endsWith("has no effect here")).length).toBe(
         said.length,
       );
+      await after?.(args, report.results as never);
     });
   },
 );
