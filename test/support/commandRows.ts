@@ -23,6 +23,8 @@ export interface CommandRow {
   readonly after?: (args: readonly string[], results: never) => Promise<void>;
   /** Whether a pool computes. */
   readonly computes: boolean;
+  /** Runs as a program of its own, of built files: its jobs load what it has loaded. */
+  readonly isBuilt?: boolean;
   /** Arguments that fail; default: those of the run, its first input not there, or broken. */
   readonly failing?: (folder: string) => readonly string[];
   /** Of the run, where it is not short. */
@@ -374,6 +376,7 @@ export const COMMAND_ROWS: readonly CommandRow[] = [
     results: ["steps", "address"],
     after: ([, , folder], { steps }: { readonly steps: readonly TourStep[] }) => checkTour(folder, steps),
     computes: true,
+    isBuilt: true,
     timeoutMs: 300_000,
     failing(folder) {
       writeFileSync(join(folder, "file"), "");
