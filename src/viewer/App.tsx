@@ -15,9 +15,11 @@ import { objectAt, objectLayers } from "./panels/objects.ts";
 import { ImagePlate, MapPlates } from "./panels/PlatePanel.tsx";
 import { SliderPanel } from "./panels/SliderPanel.tsx";
 import { useObjects } from "./panels/useObjects.ts";
-import { LIVE_AT } from "./scene/api.ts";
+import { LIVE_AT, SEARCH_AT } from "./scene/api.ts";
 import type { Scene } from "./scene/scene.ts";
 import { viewOfBox } from "./scene/scene.ts";
+import { SearchView } from "./search/SearchView.tsx";
+import { useDroppedFiles } from "./search/useSearch.ts";
 
 /** The page. */
 export function App() {
@@ -33,6 +35,7 @@ export function App() {
     [setState],
   );
   const tell = useCallback((message: string) => setError(message), []);
+  useDroppedFiles(useCallback(() => open(SEARCH_AT), [open]));
   // an image of as many channels as the last one is shown as that was
   useEffect(() => {
     if (scene === undefined) return;
@@ -58,6 +61,7 @@ export function App() {
       <main>
         {kind === "folder" && <Browser at={state.at} onOpen={open} onError={tell} />}
         {kind === "live" && <LiveView state={state} setState={setState} onOpen={open} onError={tell} />}
+        {kind === "search" && <SearchView state={state} setState={setState} onError={tell} />}
         {kind === "job" && (
           <div className="browser">
             <h1>{nameOf(state.at)}</h1>
@@ -91,6 +95,9 @@ export function App() {
   );
 }
 
+/** Of what is no file. */
+const NAMES: Readonly<Record<string, string>> = { [LIVE_AT]: "Acquisition", [SEARCH_AT]: "Search" };
+
 /** Last part of an address. */
 function nameOf(at: string): string {
   return at.split("/").at(-1) ?? at;
@@ -120,7 +127,7 @@ function Header({ state: { at, theme }, onOpen, onTheme }: HeaderProps) {
               onClick={() => onOpen(place)}
               aria-current={place === at ? "page" : undefined}
             >
-              {part === LIVE_AT ? "Acquisition" : part}
+              {NAMES[part] ?? part}
             </button>
           );
         })}
