@@ -1,7 +1,7 @@
 /** The guided strip of a folder that `vitrine tour` made. */
 import { join } from "node:path";
 import { z } from "zod";
-import { fileExists, parseWithSchema, readText } from "../io/index.ts";
+import { fileExists, parseJsonText, parseWithSchema, readText } from "../io/index.ts";
 import type { Roots } from "./roots.ts";
 import { type AnyRoute, json, route } from "./route.ts";
 
@@ -51,7 +51,7 @@ async function readTour(folder: string): Promise<readonly TourStep[] | null> {
   const text = await readText(path);
   // somebody else's file of this name is none of ours
   if (!text.includes(`"${FORMAT}"`)) return null;
-  return parseWithSchema(JSON.parse(text), tour, TOUR_FILE).steps;
+  return parseWithSchema(parseJsonText(text, TOUR_FILE), tour, TOUR_FILE).steps;
 }
 
 /** The route: the steps of the first root that a tour made, at the addresses of the server. */

@@ -42,7 +42,7 @@ export async function searchStep(tools: TourTools): Promise<TourResult> {
   const off = `${median(matches.map(({ distancePx }) => distancePx)).toFixed(1)} px and ${median(matches.map(({ angleDeg }) => angleDeg)).toFixed(1)}°`;
   return {
     name: "search",
-    title: "Find molecules in a micrograph",
+    title: "Find molecules",
     text: `${search.correlations} views of a cage of 24 subunits were compared with every place of a micrograph: ${matches.length} of ${PARTICLES} were found and ${extra.length} that are none, half of them off by at most ${off}.`,
     commands,
     at: "micrograph.mrc",
