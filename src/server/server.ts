@@ -25,6 +25,7 @@ import { OpenSearches } from "./results/match/openSearches.ts";
 import { matchRoutes } from "./results/match/routes.ts";
 import { openRoots, type Roots } from "./roots.ts";
 import { type AnyRoute, etagOf } from "./route.ts";
+import { tourRoutes } from "./tour.ts";
 
 /** Options of {@link startServer}. */
 export interface ServerOptions {
@@ -88,6 +89,7 @@ export async function startServer(paths: readonly string[], options: ServerOptio
     ...objectRoutes({ roots, experiments }),
     ...matchRoutes({ roots, images, searches }),
     ...jobRoutes(roots, starter),
+    ...tourRoutes(roots),
     ...(live === undefined ? [] : liveRoutes(live)),
   ];
   const topics = [...jobTopics(roots), ...(live === undefined ? [] : liveTopics(live, roots.addressOf))];

@@ -20,6 +20,7 @@ import type { Scene } from "./scene/scene.ts";
 import { viewOfBox } from "./scene/scene.ts";
 import { SearchView } from "./search/SearchView.tsx";
 import { useDroppedFiles } from "./search/useSearch.ts";
+import { TourStrip } from "./tour/TourStrip.tsx";
 
 /** The page. */
 export function App() {
@@ -50,6 +51,14 @@ export function App() {
   return (
     <>
       <Header state={state} onOpen={open} onTheme={(theme) => setState((before) => ({ ...before, theme }))} />
+      <TourStrip
+        at={state.at}
+        onShow={(shown) => {
+          setError(undefined);
+          setState(({ theme }) => ({ ...shown, ...(theme && { theme }) }));
+        }}
+        onError={tell}
+      />
       {error !== undefined && (
         <div className="error" role="alert">
           <span>{error}</span>

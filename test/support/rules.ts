@@ -75,7 +75,7 @@ export const DOORS: readonly Door[] = [
   { from: /^src\/acquire\/view\/view\.node\.ts$/, to: /^src\/server\/live\/process\.ts$/ },
   // The commands that hand a step to an engine name the built module of its batches.
   {
-    from: /^src\/cli\/(match|refine|extract|subtomogram\/align)\.ts$/,
+    from: /^src\/cli\/(match|refine|extract|subtomogram\/align|tour\/subtomogramsStep)\.ts$/,
     to: /^src\/(core\/index\.node|match\/many\/(match|refine|extract)Batch|subtomogram\/align\/alignBatch)\.ts$/,
   },
   {

@@ -166,6 +166,21 @@ export interface JobsFacts {
   readonly starts: JobStart | null;
 }
 
+/** A step of a tour. */
+export interface TourFacts {
+  readonly name: string;
+  readonly title: string;
+  readonly text: string;
+  readonly commands: readonly string[];
+  /** Address of its result, and more of the state in which that is shown. */
+  readonly at: string;
+  readonly view?: string;
+  readonly planted: number;
+  readonly found: number;
+  readonly others: number;
+  readonly isRight: boolean;
+}
+
 /** The address of the acquisition that runs. */
 export const LIVE_AT = "@live";
 /** The address of the search in the page. */
