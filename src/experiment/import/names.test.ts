@@ -43,6 +43,14 @@ test.each(NAMES)("%s by names of files", async (microscope, names, images) => {
   expect(plan.images).toEqual(images);
 });
 
+test("names that say a plate alone are nobody's: each file was a plate of its own", async () => {
+  const names = ["P1_A01_y0_x0_DAPI_z0.tif", "P1_A01_y0_x1_DAPI_z0.tif", "overview.tif"];
+  await expect(planImport(await folderOf(names))).rejects.toMatchObject({ code: "undeterminable" });
+  const [stack] = names;
+  const plan = await planImport(await folderOf([stack, "x_w1DAPI_s2.tif", "x_w1DAPI_s1.tif"]));
+  expect(plan.understood[0]).toMatch("VisiView");
+});
+
 test("BD Pathway's mosaics and stacks, and ScanR's twelve bits, are said", async () => {
   const bd = ["Well B03/DAPI - n000000.tif", "Well B03/DAPI - n000001.tif"];
   const general = '[General]\r\nDyes=1\r\n[Dyes]\r\n1="DAPI"\r\n[Camera]\r\nBitdepthUsed=12\r\n';

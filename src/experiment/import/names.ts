@@ -91,11 +91,17 @@ export function imagesByTemplate(
 }
 
 function bestTemplate(files: readonly string[]): NameTemplate | undefined {
-  const counts = NAME_TEMPLATES.map(
-    ({ regex }) => files.filter((path) => regex.test(withLowerEnd(path))).length,
-  );
+  const counts = NAME_TEMPLATES.map(({ regex }) => files.filter((path) => tells(regex, path)).length);
   const most = Math.max(...counts);
   return most === 0 ? undefined : NAME_TEMPLATES[counts.indexOf(most)];
+}
+
+/** Whether a name is of a template and says more than a plate: any name is a plate's in one of them. */
+function tells(regex: RegExp, path: string): boolean {
+  const groups = regex.exec(withLowerEnd(path))?.groups;
+  if (groups === undefined) return false;
+  const { plate, ...others } = groups;
+  return plate === undefined || Object.values(others).some((part) => part !== undefined);
 }
 
 function imagesOf(files: readonly string[], { regex }: NameTemplate, options: NameOptions): FoundImage[] {
