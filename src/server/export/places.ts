@@ -57,7 +57,7 @@ async function exportEntry(entry: Entry, tree: Tree, desk: ExportDesk): Promise<
   } catch (error) {
     // a file that cannot be read is no reason to have no page of the others
     if (!(error instanceof VitrineError) || error.code === "aborted") throw error;
-    desk.leaveOut(`${at}, which cannot be read: ${error.message}`);
+    desk.leaveOut(`${at}, which cannot be read: ${tree.roots.withoutPaths(error.message)}`);
   }
 }
 
