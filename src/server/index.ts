@@ -1,3 +1,5 @@
+export type { ExportSiteOptions, ExportSiteReport } from "./export/exportSite.ts";
+export { exportSite } from "./export/exportSite.ts";
 export type { LiveFeed } from "./live/feed.ts";
 export type { Server, ServerOptions } from "./server.ts";
 export { startServer } from "./server.ts";

@@ -247,10 +247,15 @@ function addFiles(app: FastifyInstance, roots: Roots): void {
   });
 }
 
+/** Where the built page lies; undefined: it is not built. */
+export async function builtPage(): Promise<string | undefined> {
+  const folders = await Promise.all(PAGES.map(async (path) => (await fileExists(`${path}/assets`)) && path));
+  return folders.find((path) => path !== false) || undefined;
+}
+
 /** The page, at every address that is no other thing's. */
 async function addPage(app: FastifyInstance): Promise<void> {
-  const folders = await Promise.all(PAGES.map(async (path) => (await fileExists(`${path}/assets`)) && path));
-  const folder = folders.find((path) => path !== false);
+  const folder = await builtPage();
   if (folder === undefined) {
     const text = "The page is not built. Run: npm run build\n";
     app.get("/", async (_request, reply) => reply.code(503).type("text/plain; charset=utf-8").send(text));

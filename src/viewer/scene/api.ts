@@ -1,4 +1,5 @@
 /** What the server answers, as far as the page uses it. */
+import { askExport, isExport } from "./exported.ts";
 
 /** An entry of a folder. */
 export interface Entry {
@@ -197,6 +198,7 @@ export function apiUrl(route: string, query: Query = {}): string {
 
 /** Asks the server. @throws {Error} with what the server says */
 export async function ask(route: string, query: Query = {}, signal?: AbortSignal): Promise<Response> {
+  if (isExport()) return askExport(route, query, signal);
   return answered(fetch(apiUrl(route, query), signal ? { signal } : {}), signal);
 }
 
