@@ -15,6 +15,7 @@ import { objectAt, objectLayers } from "./panels/objects.ts";
 import { ImagePlate, MapPlates } from "./panels/PlatePanel.tsx";
 import { SliderPanel } from "./panels/SliderPanel.tsx";
 import { useObjects } from "./panels/useObjects.ts";
+import { isResult, ResultView } from "./results/ResultView.tsx";
 import { LIVE_AT } from "./scene/api.ts";
 import type { Scene } from "./scene/scene.ts";
 import { viewOfBox } from "./scene/scene.ts";
@@ -58,6 +59,9 @@ export function App() {
       <main>
         {kind === "folder" && <Browser at={state.at} onOpen={open} onError={tell} />}
         {kind === "live" && <LiveView state={state} setState={setState} onOpen={open} onError={tell} />}
+        {isResult(kind) && (
+          <ResultView key={state.at} {...{ kind, state, setState }} onOpen={open} onError={tell} />
+        )}
         {kind === "job" && (
           <div className="browser">
             <h1>{nameOf(state.at)}</h1>

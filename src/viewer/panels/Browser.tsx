@@ -13,6 +13,7 @@ const KINDS: Readonly<Record<Entry["kind"], string>> = {
   image: "Image",
   experiment: "Experiment",
   job: "Job",
+  match: "Search",
   folder: "Folder",
   file: "File",
 };

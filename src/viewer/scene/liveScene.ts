@@ -52,7 +52,7 @@ export function liveScene(frames: readonly LiveFrame[]): Scene {
 }
 
 /** The values' spread, with limits that leave out the lowest 0.1 % and the highest 0.05 %. */
-function spreadOf(values: ArrayLike<number>): Spread {
+export function spreadOf(values: ArrayLike<number>): Spread {
   let [min, max] = [Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY];
   for (let i = 0; i < values.length; i++) {
     if (values[i] < min) min = values[i];
