@@ -1,9 +1,6 @@
 /** The page of `vitrine serve` in a real browser, by clicks and keys; pixels are those of the picture on the screen. */
-import { mkdirSync } from "node:fs";
 import { join } from "node:path";
-import { fileURLToPath } from "node:url";
-import { decode } from "fast-png";
-import { type Browser, chromium, type Page } from "playwright-core";
+import type { Browser } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { Acquisition, eachEvent, multiDAcquisitionEvents, openDemoMicroscope } from "../src/acquire/index.ts";
 import { addMapobjects } from "../src/experiment/index.ts";
@@ -11,14 +8,11 @@ import { PyramidBuilder } from "../src/pyramid/index.ts";
 import { type Server, startServer } from "../src/server/index.ts";
 import { barriersOf } from "./support/accessible.ts";
 import { gridSites, makePlate, scratchFolder } from "./support/plateCase.ts";
-import { chromium as executablePath, requirement } from "./support/require.ts";
+import { requirement } from "./support/require.ts";
 import { makeServedCase, type ServedCase } from "./support/servedCase.ts";
+import { drawn, expectText, launchBrowser, openViewer, SHOTS } from "./support/viewerPage.ts";
 
 const { available } = requirement("chromium");
-/** Screenshots of each run, to be looked at; git and npm leave them out. */
-const SHOTS = fileURLToPath(new URL("../shots", import.meta.url));
-const SOFTWARE = "--no-sandbox --use-angle=swiftshader --enable-unsafe-swiftshader --ignore-gpu-blocklist";
-
 let browser: Browser;
 let served: ServedCase;
 let server: Server;
@@ -26,14 +20,10 @@ const scratch = scratchFolder("viewer");
 
 describe.skipIf(!available)("the page", () => {
   beforeAll(async () => {
-    mkdirSync(SHOTS, { recursive: true });
     served = await makeServedCase();
     await makeScreen(join(scratch.path, "screen"));
     server = await startServer([served.root, join(scratch.path, "screen")]);
-    browser = await chromium.launch({
-      executablePath,
-      args: [...SOFTWARE.split(" "), "--disable-dev-shm-usage"],
-    });
+    browser = await launchBrowser();
   });
   afterAll(async () => {
     await browser?.close();
@@ -232,40 +222,7 @@ describe.skipIf(!available)("the page", () => {
 });
 
 async function openPage(hash: string, viewport = { width: 860, height: 560 }, address = server.address) {
-  const page = await browser.newPage({ viewport, colorScheme: "light" });
-  const errors: string[] = [];
-  page.on("pageerror", (error) => errors.push(String(error)));
-  await page.goto(`${address}${hash}`);
-  return { page, errors };
-}
-
-async function expectText(page: Page, text: string | RegExp): Promise<void> {
-  await page.getByText(text).first().waitFor({ timeout: 10_000 });
-}
-
-/** Waits until the mean colour of the middle of the stage is as said. */
-async function drawn(page: Page, isSo: (mean: readonly [number, number, number]) => boolean): Promise<void> {
-  await page.getByTestId("canvas").waitFor();
-  let mean: readonly [number, number, number] = [-1, -1, -1];
-  const end = performance.now() + 15_000;
-  while (performance.now() < end) {
-    mean = await middleOf(page);
-    if (isSo(mean)) return;
-    await page.waitForTimeout(100);
-  }
-  throw new Error(`the middle of the stage stays ${mean.join(", ")}: not ${isSo}`);
-}
-
-async function middleOf(page: Page): Promise<[number, number, number]> {
-  const box = (await page.getByTestId("canvas").boundingBox())!;
-  const clip = { x: box.x + box.width / 2 - 40, y: box.y + box.height / 2 - 40, width: 80, height: 80 };
-  const { data, channels } = decode(await page.screenshot({ clip }));
-  const mean = (c: number) => {
-    let sum = 0;
-    for (let i = c; i < data.length; i += channels) sum += data[i];
-    return Math.round((sum * channels) / data.length);
-  };
-  return [mean(0), mean(1), mean(2)];
+  return openViewer(browser, `${address}${hash}`, viewport);
 }
 
 /** Two wells of two sites, two channels, and a square in the middle of each site whose area is its number. */

@@ -9,7 +9,7 @@ import { type Server, startServer } from "../src/server/index.ts";
 import { barriersOf } from "./support/accessible.ts";
 import { scratchFolder } from "./support/plateCase.ts";
 import { requirement } from "./support/require.ts";
-import { keepShot, openBrowser, openViewer, pixelsOf } from "./support/viewerPage.ts";
+import { keepShot, launchBrowser, openViewer, pixelsOf } from "./support/viewerPage.ts";
 
 const { available } = requirement("chromium");
 const GOLDEN = fileURLToPath(new URL("golden/match/", import.meta.url));
@@ -35,7 +35,7 @@ describe.skipIf(!available)("a search in the page", () => {
     mkdirSync(alone, { recursive: true });
     cpSync(join(GOLDEN, "search1_particles.csv"), join(alone, "particles.csv"));
     server = await startServer([GOLDEN, alone]);
-    browser = await openBrowser();
+    browser = await launchBrowser();
   });
   afterAll(async () => {
     await browser?.close();
@@ -43,7 +43,8 @@ describe.skipIf(!available)("a search in the page", () => {
     scratch.remove();
   });
 
-  const open = (hash: string, size = {}) => openViewer(browser, `${server.address}${hash}`, size);
+  const open = (hash: string, size = { width: 1280, height: 800 }) =>
+    openViewer(browser, `${server.address}${hash}`, size);
   const countOf = (page: Page) => page.getByRole("status", { name: "Particles above the cutoff" });
   /** Circles of particles on the stage. */
   const circles = async (page: Page) =>

@@ -15,10 +15,16 @@ import { objectAt, objectLayers } from "./panels/objects.ts";
 import { ImagePlate, MapPlates } from "./panels/PlatePanel.tsx";
 import { SliderPanel } from "./panels/SliderPanel.tsx";
 import { useObjects } from "./panels/useObjects.ts";
+<<<<<<< HEAD
 import { isResult, ResultView } from "./results/ResultView.tsx";
 import { LIVE_AT } from "./scene/api.ts";
+=======
+import { LIVE_AT, SEARCH_AT } from "./scene/api.ts";
+>>>>>>> main
 import type { Scene } from "./scene/scene.ts";
 import { viewOfBox } from "./scene/scene.ts";
+import { SearchView } from "./search/SearchView.tsx";
+import { useDroppedFiles } from "./search/useSearch.ts";
 
 /** The page. */
 export function App() {
@@ -34,6 +40,7 @@ export function App() {
     [setState],
   );
   const tell = useCallback((message: string) => setError(message), []);
+  useDroppedFiles(useCallback(() => open(SEARCH_AT), [open]));
   // an image of as many channels as the last one is shown as that was
   useEffect(() => {
     if (scene === undefined) return;
@@ -59,9 +66,13 @@ export function App() {
       <main>
         {kind === "folder" && <Browser at={state.at} onOpen={open} onError={tell} />}
         {kind === "live" && <LiveView state={state} setState={setState} onOpen={open} onError={tell} />}
+<<<<<<< HEAD
         {isResult(kind) && (
           <ResultView key={state.at} {...{ kind, state, setState }} onOpen={open} onError={tell} />
         )}
+=======
+        {kind === "search" && <SearchView state={state} setState={setState} onError={tell} />}
+>>>>>>> main
         {kind === "job" && (
           <div className="browser">
             <h1>{nameOf(state.at)}</h1>
@@ -95,6 +106,9 @@ export function App() {
   );
 }
 
+/** Of what is no file. */
+const NAMES: Readonly<Record<string, string>> = { [LIVE_AT]: "Acquisition", [SEARCH_AT]: "Search" };
+
 /** Last part of an address. */
 function nameOf(at: string): string {
   return at.split("/").at(-1) ?? at;
@@ -124,7 +138,7 @@ function Header({ state: { at, theme }, onOpen, onTheme }: HeaderProps) {
               onClick={() => onOpen(place)}
               aria-current={place === at ? "page" : undefined}
             >
-              {part === LIVE_AT ? "Acquisition" : part}
+              {NAMES[part] ?? part}
             </button>
           );
         })}

@@ -1,5 +1,5 @@
 import { useEffect, useState } from "react";
-import { askJson, type Entry, type Listing } from "../scene/api.ts";
+import { askJson, type Entry, type Listing, SEARCH_AT } from "../scene/api.ts";
 
 interface BrowserProps {
   /** Address of a folder; empty: what is served. */
@@ -52,6 +52,14 @@ export function Browser({ at, onOpen, onError }: BrowserProps) {
         <button type="button" onClick={() => more(next).catch((error: Error) => onError(error.message))}>
           More
         </button>
+      )}
+      {at === "" && (
+        <p className="note tools">
+          <button type="button" onClick={() => onOpen(SEARCH_AT)}>
+            Search a micrograph
+          </button>{" "}
+          of your own for a molecule, here in the browser: nothing is uploaded.
+        </p>
       )}
     </section>
   );

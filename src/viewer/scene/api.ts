@@ -171,6 +171,8 @@ export interface JobsFacts {
 
 /** The address of the acquisition that runs. */
 export const LIVE_AT = "@live";
+/** The address of the search in the page. */
+export const SEARCH_AT = "@search";
 
 /** Values of a query; what is undefined is left out. */
 export type Query = Readonly<Record<string, string | number | undefined>>;

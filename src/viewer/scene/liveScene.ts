@@ -1,6 +1,6 @@
 /** The newest frames of an acquisition as a scene: one channel each, in memory. */
-import type { Spread } from "./api.ts";
 import { COLORS, type Scene } from "./scene.ts";
+import { spreadOf } from "./spread.ts";
 import { arrayOf, type TileValues } from "./tiles.ts";
 
 /** What the server tells of a frame. */
@@ -20,8 +20,6 @@ export interface FrameFacts {
 export interface LiveFrame extends FrameFacts {
   readonly values: TileValues;
 }
-
-const BINS = 128;
 
 /** @param at  where the pixels begin in the bytes */
 export function frameOf(facts: FrameFacts, bytes: ArrayBuffer, at: number): LiveFrame {
@@ -50,6 +48,7 @@ export function liveScene(frames: readonly LiveFrame[]): Scene {
     spread: async (channel) => spreadOf(frames[channel].values.data),
   };
 }
+<<<<<<< HEAD
 
 /** The values' spread, with limits that leave out the lowest 0.1 % and the highest 0.05 %. */
 export function spreadOf(values: ArrayLike<number>): Spread {
@@ -67,3 +66,5 @@ export function spreadOf(values: ArrayLike<number>): Spread {
   for (let left = values.length * 0.0005; to > from && histogram[to] < left; to--) left -= histogram[to];
   return { min, max, low: valueAt(from), high: valueAt(to + 1), histogram };
 }
+=======
+>>>>>>> main

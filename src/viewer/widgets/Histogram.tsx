@@ -1,9 +1,7 @@
-import { type KeyboardEvent, type PointerEvent, useMemo, useRef } from "react";
+import { useMemo, useRef } from "react";
 import { type Bins, binsOf } from "./bins.ts";
 import { endsOf, numberText, ticksOf, titleOf } from "./numbers.ts";
-
-/** Values from which on, or between which, something counts. */
-export type Limits = readonly [number] | readonly [low: number, high: number];
+import { type Limits, useLimits } from "./useLimits.ts";
 
 /** What {@link Histogram} shows. */
 export interface HistogramProps {
@@ -28,71 +26,22 @@ export interface HistogramProps {
 }
 
 const HEIGHT = 60;
-/** Parts of the range that an arrow key moves a limit by. */
-const STEPS = 200;
 
 /**
  * Bars of how often values occur. Limits are moved by dragging them, or by arrow keys (with Shift ten times as far); a drag beside them makes a
- * new brush, a click moves a cutoff there.
+ * new brush, a click moves a cutoff there; Escape and a double click take a brush away.
  */
 export function Histogram(props: HistogramProps) {
   const { title, unit, values, range, bins = 64, isLogarithmic = false, curve, limits, limitTitles } = props;
   const box = useRef<HTMLDivElement>(null);
-  const grip = useRef<Grip>(undefined);
   const [from, to] = useMemo(() => range ?? endsOf(values), [range, values]);
   const counted = useMemo(() => binsOf(values, { range: [from, to], bins }), [values, from, to, bins]);
   const place = (value: number) => Math.min(100, Math.max(0, (100 * (value - from)) / (to - from)));
   const label = titleOf({ title, ...(unit !== undefined && { unit }) });
-  const valueAt = ({ clientX }: PointerEvent) => {
-    const { left, width } = box.current!.getBoundingClientRect();
-    return from + Math.min(1, Math.max(0, (clientX - left) / width)) * (to - from);
-  };
-  const move = (end: number, value: number) => {
-    if (limits === undefined) return;
-    const [low, high] = limits;
-    const held = Math.min(to, Math.max(from, value));
-    if (high === undefined) return props.onLimits?.([held]);
-    props.onLimits?.(end === 0 ? [Math.min(held, high), high] : [low, Math.max(held, low)]);
-  };
-  const onPointerDown = (event: PointerEvent<HTMLDivElement>) => {
-    if (props.onLimits === undefined || event.button !== 0) return;
-    event.currentTarget.setPointerCapture(event.pointerId);
-    const value = valueAt(event);
-    const near = nearestLimit(limits, value, ((to - from) * 8) / box.current!.clientWidth);
-    if (near !== undefined) grip.current = { kind: "limit", end: near };
-    else if (limitTitles.length === 1) {
-      grip.current = { kind: "limit", end: 0 };
-      props.onLimits([value]);
-    } else grip.current = { kind: "brush", from: value };
-  };
-  const onPointerMove = (event: PointerEvent<HTMLDivElement>) => {
-    const held = grip.current;
-    if (held === undefined || event.buttons === 0) return;
-    const value = valueAt(event);
-    if (held.kind === "limit") move(held.end, value);
-    else props.onLimits?.([Math.min(held.from, value), Math.max(held.from, value)]);
-  };
-  const onKey = (event: KeyboardEvent, end: number) => {
-    const next = limits && pressed(event, limits[end]!, { from, to });
-    if (event.key === "Escape" && limitTitles.length === 2) props.onLimits?.(undefined);
-    else if (next === undefined) return;
-    else move(end, next);
-    event.preventDefault();
-    event.stopPropagation();
-  };
+  const { onKey, ...pointer } = useLimits({ ...props, box, from, to });
   return (
     <figure className="histogram-box" aria-label={`Histogram of ${label}`}>
-      {/* biome-ignore lint/a11y/noStaticElementInteractions: the pointer's way to what each grip does by keys */}
-      <div
-        ref={box}
-        className="plot"
-        onPointerDown={onPointerDown}
-        onPointerMove={onPointerMove}
-        onPointerUp={() => {
-          grip.current = undefined;
-        }}
-        onDoubleClick={() => limitTitles.length === 2 && props.onLimits?.(undefined)}
-      >
+      <div ref={box} className="plot" {...pointer}>
         <Bars counted={counted} isLogarithmic={isLogarithmic} curve={curve} limits={limits} place={place} />
         {limits?.map((value, end) => (
           <div
@@ -124,40 +73,6 @@ export function Histogram(props: HistogramProps) {
       </figcaption>
     </figure>
   );
-}
-
-/** What a pointer holds. */
-type Grip =
-  | { readonly kind: "limit"; readonly end: number }
-  | { readonly kind: "brush"; readonly from: number };
-
-function nearestLimit(limits: Limits | undefined, value: number, reach: number): number | undefined {
-  const gaps = (limits ?? []).map((limit) => Math.abs(limit - value));
-  const least = Math.min(...gaps, Number.POSITIVE_INFINITY);
-  return least <= reach ? gaps.lastIndexOf(least) : undefined;
-}
-
-/** Where a key takes a limit. */
-function pressed(
-  { key, shiftKey }: KeyboardEvent,
-  value: number,
-  { from, to }: { readonly from: number; readonly to: number },
-): number | undefined {
-  const step = ((to - from) / STEPS) * (shiftKey ? 10 : 1);
-  switch (key) {
-    case "ArrowLeft":
-    case "ArrowDown":
-      return value - step;
-    case "ArrowRight":
-    case "ArrowUp":
-      return value + step;
-    case "Home":
-      return from;
-    case "End":
-      return to;
-    default:
-      return undefined;
-  }
 }
 
 interface BarsProps {

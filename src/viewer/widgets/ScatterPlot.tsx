@@ -1,6 +1,7 @@
-import { type PointerEvent, useEffect, useMemo, useRef, useState } from "react";
+import { type RefObject, useCallback, useEffect, useMemo, useRef, useState } from "react";
 import { endsOf, numberText, ticksOf, titleOf } from "./numbers.ts";
-import { placesWithin, rectangleRing } from "./rings.ts";
+import { placesWithin } from "./rings.ts";
+import { type Brush, useDrawnRing } from "./useDrawnRing.ts";
 
 /** An axis: one value a point. */
 export interface PlotAxis {
@@ -11,9 +12,6 @@ export interface PlotAxis {
   /** Default: from the least to the greatest. */
   readonly range?: readonly [number, number];
 }
-
-/** How points are chosen. */
-export type Brush = "rectangle" | "lasso";
 
 /** What {@link ScatterPlot} shows. */
 export interface ScatterPlotProps {
@@ -32,67 +30,26 @@ export interface ScatterPlotProps {
 const HEIGHT = 200;
 const PLAIN = [90, 150, 220] as const;
 const CHOSEN = [255, 176, 0] as const;
-/** Pixels that a hand moves within a click. */
-const CLICK = 4;
+/** Points from which on each is one pixel. */
+const MANY = 20_000;
 
 /** Two numbers of each point against one another; a rectangle or a free line around points chooses them. */
 export function ScatterPlot({ x, y, brush, isChosen, colorOf, onPoints }: ScatterPlotProps) {
   const canvas = useRef<HTMLCanvasElement>(null);
-  const [width, setWidth] = useState(240);
-  const [drawn, setDrawn] = useState<readonly number[]>([]);
-  const [fromX, toX] = useMemo(() => x.range ?? endsOf(x.values), [x.range, x.values]);
-  const [fromY, toY] = useMemo(() => y.range ?? endsOf(y.values), [y.range, y.values]);
+  const width = useWidth(canvas);
+  const toX = useScale(x, [0, width - 1]);
+  const toY = useScale(y, [HEIGHT - 1, 0]);
   const count = Math.min(x.values.length, y.values.length);
-  const screenX = (value: number) => ((value - fromX) / (toX - fromX)) * (width - 1);
-  const screenY = (value: number) => (1 - (value - fromY) / (toY - fromY)) * (HEIGHT - 1);
-
+  const placeOf = (point: number) => [toX(x.values[point]), toY(y.values[point])] as const;
+  const { ring, ...pointer } = useDrawnRing(brush, (drawn, isAdded) =>
+    onPoints?.(placesWithin(drawn, count, placeOf), isAdded),
+  );
+  // biome-ignore lint/correctness/useExhaustiveDependencies: places on the screen follow the scales
   useEffect(() => {
-    const box = canvas.current!.parentElement!;
-    const observer = new ResizeObserver(() => setWidth(Math.max(80, box.clientWidth)));
-    observer.observe(box);
-    return () => observer.disconnect();
-  }, []);
-
-  // biome-ignore lint/correctness/useExhaustiveDependencies: places on the screen follow ends and width
-  useEffect(() => {
-    const image = new ImageData(width, HEIGHT);
-    const dot = count > 20_000 ? 1 : 2;
-    // chosen points lie over the others
-    for (const isOver of isChosen === undefined ? [false] : [false, true])
-      for (let i = 0; i < count; i++) {
-        if ((isChosen?.(i) ?? false) !== isOver) continue;
-        const [px, py] = [screenX(x.values[i]), screenY(y.values[i])];
-        if (!(px >= 0 && py >= 0 && px < width && py < HEIGHT)) continue;
-        const color = isOver ? CHOSEN : (colorOf?.(i) ?? PLAIN);
-        paint(image, { px: Math.floor(px), py: Math.floor(py), dot: isOver ? Math.max(2, dot) : dot }, color);
-      }
-    canvas.current!.getContext("2d")!.putImageData(image, 0, 0);
-  }, [x.values, y.values, fromX, toX, fromY, toY, count, width, isChosen, colorOf]);
-
-  const placeOf = (event: PointerEvent) => {
-    const { left, top } = canvas.current!.getBoundingClientRect();
-    return [event.clientX - left, event.clientY - top] as const;
-  };
-  const onDown = (event: PointerEvent<HTMLCanvasElement>) => {
-    if (onPoints === undefined || event.button !== 0) return;
-    event.currentTarget.setPointerCapture(event.pointerId);
-    setDrawn([...placeOf(event)]);
-  };
-  const onMove = (event: PointerEvent) => {
-    if (event.buttons === 0 || drawn.length === 0) return;
-    const place = placeOf(event);
-    setDrawn(brush === "lasso" ? [...drawn, ...place] : [drawn[0], drawn[1], ...place]);
-  };
-  const onUp = (event: PointerEvent) => {
-    if (drawn.length === 0) return;
-    const isAdded = event.ctrlKey || event.metaKey || event.shiftKey;
-    setDrawn([]);
-    onPoints?.(within(ringOf(drawn, brush)), isAdded);
-  };
-  const within = (ring: readonly number[]) =>
-    isClick(ring)
-      ? new Uint32Array(0)
-      : placesWithin(ring, count, (i) => [screenX(x.values[i]), screenY(y.values[i])]);
+    canvas
+      .current!.getContext("2d")!
+      .putImageData(pictureOf({ width, count, placeOf, isChosen, colorOf }), 0, 0);
+  }, [toX, toY, x.values, y.values, count, width, isChosen, colorOf]);
   const what = `${titleOf(y)} against ${titleOf(x)}`;
   return (
     <figure className="scatter" aria-label={`Scatter plot of ${what}`}>
@@ -103,29 +60,11 @@ export function ScatterPlot({ x, y, brush, isChosen, colorOf, onPoints }: Scatte
           height={HEIGHT}
           role="img"
           aria-label={`${count} points: ${what}`}
-          onPointerDown={onDown}
-          onPointerMove={onMove}
-          onPointerUp={onUp}
+          {...(onPoints && pointer)}
         />
         <svg className="over" width={width} height={HEIGHT} aria-hidden="true">
-          {ticksOf([fromX, toX], 4).map((tick) => (
-            <text
-              key={`x${tick}`}
-              x={screenX(tick)}
-              y={HEIGHT - 4}
-              textAnchor={anchorOf(screenX(tick), width)}
-            >
-              {numberText(tick)}
-            </text>
-          ))}
-          {ticksOf([fromY, toY], 4)
-            .filter((tick) => screenY(tick) < HEIGHT - 20)
-            .map((tick) => (
-              <text key={`y${tick}`} x={3} y={Math.max(11, screenY(tick) + 4)}>
-                {numberText(tick)}
-              </text>
-            ))}
-          {drawn.length > 2 && <polygon points={ringOf(drawn, brush).join(" ")} />}
+          <Ticks {...{ x, y, toX, toY, width }} />
+          {ring.length > 4 && <polygon points={ring.join(" ")} />}
         </svg>
       </div>
       <figcaption>{what}</figcaption>
@@ -133,18 +72,76 @@ export function ScatterPlot({ x, y, brush, isChosen, colorOf, onPoints }: Scatte
   );
 }
 
-function ringOf(drawn: readonly number[], brush: Brush): readonly number[] {
-  if (brush === "lasso" || drawn.length < 4) return drawn;
-  return rectangleRing(drawn[0], drawn[1], drawn[2], drawn[3]);
+/** A place on the screen of a value. */
+type Scale = (value: number) => number;
+
+function useScale({ values, range }: PlotAxis, [start, end]: readonly [number, number]): Scale {
+  const [from, to] = useMemo(() => range ?? endsOf(values), [range, values]);
+  return useCallback(
+    (value) => start + ((value - from) / (to - from)) * (end - start),
+    [from, to, start, end],
+  );
 }
 
-/** A click chooses nothing: what was chosen is let go. */
-function isClick(ring: readonly number[]): boolean {
-  const spread = (part: number) => {
-    const values = ring.filter((_, i) => i % 2 === part);
-    return Math.max(...values) - Math.min(...values);
-  };
-  return Math.max(spread(0), spread(1)) < CLICK;
+function useWidth(canvas: RefObject<HTMLElement | null>): number {
+  const [width, setWidth] = useState(240);
+  useEffect(() => {
+    const box = canvas.current!.parentElement!;
+    const observer = new ResizeObserver(() => setWidth(Math.max(80, box.clientWidth)));
+    observer.observe(box);
+    return () => observer.disconnect();
+  }, [canvas]);
+  return width;
+}
+
+interface TicksProps {
+  readonly x: PlotAxis;
+  readonly y: PlotAxis;
+  readonly toX: Scale;
+  readonly toY: Scale;
+  readonly width: number;
+}
+
+function Ticks({ x, y, toX, toY, width }: TicksProps) {
+  const across = ticksOf(x.range ?? endsOf(x.values), 4);
+  const up = ticksOf(y.range ?? endsOf(y.values), 4).filter((tick) => toY(tick) < HEIGHT - 20);
+  return (
+    <>
+      {across.map((tick) => (
+        <text key={`x${tick}`} x={toX(tick)} y={HEIGHT - 4} textAnchor={anchorOf(toX(tick), width)}>
+          {numberText(tick)}
+        </text>
+      ))}
+      {up.map((tick) => (
+        <text key={`y${tick}`} x={3} y={Math.max(11, toY(tick) + 4)}>
+          {numberText(tick)}
+        </text>
+      ))}
+    </>
+  );
+}
+
+interface PictureOf {
+  readonly isChosen: ScatterPlotProps["isChosen"] | undefined;
+  readonly colorOf: ScatterPlotProps["colorOf"] | undefined;
+  readonly width: number;
+  readonly count: number;
+  readonly placeOf: (point: number) => readonly [x: number, y: number];
+}
+
+/** All points; chosen ones lie over the others. */
+function pictureOf({ width, count, placeOf, isChosen, colorOf }: PictureOf): ImageData {
+  const image = new ImageData(width, HEIGHT);
+  const dot = count > MANY ? 1 : 2;
+  for (const isOver of isChosen === undefined ? [false] : [false, true])
+    for (let i = 0; i < count; i++) {
+      if ((isChosen?.(i) ?? false) !== isOver) continue;
+      const [px, py] = placeOf(i);
+      if (!(px >= 0 && py >= 0 && px < width && py < HEIGHT)) continue;
+      const color = isOver ? CHOSEN : (colorOf?.(i) ?? PLAIN);
+      paint(image, { px: Math.floor(px), py: Math.floor(py), dot: isOver ? 2 : dot }, color);
+    }
+  return image;
 }
 
 function anchorOf(x: number, width: number): "start" | "middle" | "end" {

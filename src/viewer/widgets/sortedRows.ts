@@ -1,5 +1,14 @@
-/** The order of a table's rows. */
-import type { TableColumn } from "./Table.tsx";
+/** The columns of a table, and the order of its rows. */
+
+/** A column: what a row, which is its number, has in it. */
+export interface TableColumn {
+  readonly key: string;
+  readonly title: string;
+  readonly unit?: string;
+  readonly value: (row: number) => number | string | null | undefined;
+  /** Default: numbers in four figures, texts as they are, `–` for nothing. */
+  readonly text?: (value: number | string) => string;
+}
 
 /** By which column rows are sorted. */
 export interface TableSort {
