@@ -15,12 +15,8 @@ import { objectAt, objectLayers } from "./panels/objects.ts";
 import { ImagePlate, MapPlates } from "./panels/PlatePanel.tsx";
 import { SliderPanel } from "./panels/SliderPanel.tsx";
 import { useObjects } from "./panels/useObjects.ts";
-<<<<<<< HEAD
 import { isResult, ResultView } from "./results/ResultView.tsx";
-import { LIVE_AT } from "./scene/api.ts";
-=======
 import { LIVE_AT, SEARCH_AT } from "./scene/api.ts";
->>>>>>> main
 import type { Scene } from "./scene/scene.ts";
 import { viewOfBox } from "./scene/scene.ts";
 import { SearchView } from "./search/SearchView.tsx";
@@ -66,13 +62,10 @@ export function App() {
       <main>
         {kind === "folder" && <Browser at={state.at} onOpen={open} onError={tell} />}
         {kind === "live" && <LiveView state={state} setState={setState} onOpen={open} onError={tell} />}
-<<<<<<< HEAD
         {isResult(kind) && (
           <ResultView key={state.at} {...{ kind, state, setState }} onOpen={open} onError={tell} />
         )}
-=======
         {kind === "search" && <SearchView state={state} setState={setState} onError={tell} />}
->>>>>>> main
         {kind === "job" && (
           <div className="browser">
             <h1>{nameOf(state.at)}</h1>

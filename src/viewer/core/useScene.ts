@@ -1,18 +1,12 @@
 import { useEffect, useState } from "react";
-<<<<<<< HEAD
-import { askJson, type Entry, LIVE_AT, type Listing, type ResultKind } from "../scene/api.ts";
-=======
-import { askJson, type Entry, LIVE_AT, type Listing, SEARCH_AT } from "../scene/api.ts";
->>>>>>> main
+
+import { askJson, type Entry, LIVE_AT, type Listing, type ResultKind, SEARCH_AT } from "../scene/api.ts";
+
 import { openExperimentScene, openImageScene, type Scene } from "../scene/scene.ts";
 import type { ViewState } from "./viewState.ts";
 
 /** What an address is: a list, a step of jobs, or something with pixels; undefined until it is known. */
-<<<<<<< HEAD
-type Shown = "live" | "folder" | "job" | ResultKind | "scene" | undefined;
-=======
-type Shown = "live" | "search" | "folder" | "job" | "scene" | undefined;
->>>>>>> main
+type Shown = "live" | "search" | "folder" | "job" | ResultKind | "scene" | undefined;
 
 /** Opens what the state names. @param attempt  another number opens it anew */
 export function useScene(
@@ -54,12 +48,8 @@ interface Place {
 
 async function openAt({ at, image, isList }: Place, signal: AbortSignal) {
   if (at === LIVE_AT) return { kind: "live" as const };
-<<<<<<< HEAD
-  if (at === "" || isList) return { kind: "folder" as const };
-=======
   if (at === SEARCH_AT) return { kind: "search" as const };
-  if (at === "") return { kind: "folder" as const };
->>>>>>> main
+  if (at === "" || isList) return { kind: "folder" as const };
   const { self } = await askJson<Listing>("browse", { at }, signal);
   switch (self.kind) {
     case "acquisition":
@@ -69,6 +59,7 @@ async function openAt({ at, image, isList }: Place, signal: AbortSignal) {
     case "job":
       return { kind: "job" as const };
     case "match":
+    case "subtomogram":
       return { kind: self.kind };
     case "experiment":
       return { kind: "scene" as const, scene: await openExperimentScene(at, signal) };

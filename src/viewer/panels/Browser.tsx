@@ -14,6 +14,7 @@ const KINDS: Readonly<Record<Entry["kind"], string>> = {
   experiment: "Experiment",
   job: "Job",
   match: "Search",
+  subtomogram: "Molecules",
   folder: "Folder",
   file: "File",
 };

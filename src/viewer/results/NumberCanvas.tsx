@@ -44,7 +44,7 @@ export function NumberCanvas({
 }
 
 /** Ends that leave out a hundredth of the values at either side. */
-function innerEnds(values: ArrayLike<number>): readonly [number, number] {
+export function innerEnds(values: ArrayLike<number>): readonly [number, number] {
   const sorted = Float64Array.from(values).sort();
   const at = (share: number) => sorted[Math.round(share * (sorted.length - 1))] ?? 0;
   return [at(0.01), at(0.99)];

@@ -2,9 +2,13 @@ import type { ComponentType } from "react";
 import type { ResultKind } from "../scene/api.ts";
 import { MatchView } from "./match/MatchView.tsx";
 import type { ResultProps } from "./resultProps.ts";
+import { SubtomogramView } from "./subtomogram/SubtomogramView.tsx";
 
 /** The module of each kind of result. */
-const MODULES: Readonly<Record<ResultKind, ComponentType<ResultProps>>> = { match: MatchView };
+const MODULES: Readonly<Record<ResultKind, ComponentType<ResultProps>>> = {
+  match: MatchView,
+  subtomogram: SubtomogramView,
+};
 
 /** Whether there is a module for what an address is. */
 export function isResult(kind: string | undefined): kind is ResultKind {

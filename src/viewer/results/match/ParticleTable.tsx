@@ -1,5 +1,6 @@
 import { useMemo } from "react";
-import { Table, type TableColumn } from "../../widgets/Table.tsx";
+import type { TableColumn } from "../../widgets/sortedRows.ts";
+import { Table } from "../../widgets/Table.tsx";
 import type { Particle } from "./api.ts";
 
 interface ParticleTableProps {

@@ -1,7 +1,7 @@
 /** A micrograph with one of its search's maps as a scene of two channels. */
 import { askJson, type LevelFacts, type Spread } from "../../scene/api.ts";
-import { spreadOf } from "../../scene/liveScene.ts";
 import type { Scene, SceneChannel } from "../../scene/scene.ts";
+import { spreadOf } from "../../scene/spread.ts";
 import { fetchTile, type TileValues } from "../../scene/tiles.ts";
 import { queryOf, type SearchFacts, type SearchPlace } from "./api.ts";
 
