@@ -23,6 +23,7 @@ import { ChannelPanel } from "./panels/ChannelPanel.tsx";
 import { JobsPanel } from "./panels/JobsPanel.tsx";
 import { ImagePlate, MapPlates } from "./panels/PlatePanel.tsx";
 import { SliderPanel } from "./panels/SliderPanel.tsx";
+import { isResult, ResultView } from "./results/ResultView.tsx";
 import { LIVE_AT, SEARCH_AT } from "./scene/api.ts";
 import type { Scene } from "./scene/scene.ts";
 import { viewOfBox } from "./scene/scene.ts";
@@ -83,6 +84,9 @@ export function App() {
       <main>
         {kind === "folder" && <Browser at={state.at} onOpen={open} onError={tell} />}
         {kind === "live" && <LiveView state={state} setState={setState} onOpen={open} onError={tell} />}
+        {isResult(kind) && (
+          <ResultView key={state.at} {...{ kind, state, setState }} onOpen={open} onError={tell} />
+        )}
         {kind === "search" && <SearchView state={state} setState={setState} onError={tell} />}
         {kind === "job" && (
           <div className="browser">
