@@ -35,6 +35,10 @@ const TEXTS = {
   "badjson.json": "{a: 1",
   "badplan.json": '[{"axes": {"time": 0},}]',
   "text.py": "def count(image, metadata): return image, metadata\n",
+  "archive.zip": `PK\u0003\u0004${"\0".repeat(60)}`,
+  "packed.tif.bz2": `BZh9${"\0".repeat(60)}`,
+  "zero.tif": "",
+  "semi.csv": "pos_x;pos_y\n1;2\n",
   "plan.json": '[{"axes": {"time": 0}}]',
 };
 
