@@ -23,6 +23,8 @@ import { addSocket } from "./live/socket.ts";
 import { describeRoutes } from "./openApi.ts";
 import { OpenSearches } from "./results/match/openSearches.ts";
 import { matchRoutes } from "./results/match/routes.ts";
+import { RequestPool } from "./results/pool.ts";
+import { subtomogramRoutes } from "./results/subtomogram/routes.ts";
 import { openRoots, type Roots } from "./roots.ts";
 import { type AnyRoute, etagOf } from "./route.ts";
 import { tourRoutes } from "./tour.ts";
@@ -78,7 +80,8 @@ export async function startServer(paths: readonly string[], options: ServerOptio
   const token = isLoopback(host) ? undefined : newToken();
   const images = new OpenImages();
   const experiments = new OpenExperiments(databaseUrl);
-  const searches = new OpenSearches();
+  const pool = new RequestPool();
+  const searches = new OpenSearches(pool);
   const { onError = () => {} } = options;
   const starter = new JobStarter(roots, { onError, ...(databaseUrl !== undefined && { databaseUrl }) });
   const app = createApp({ host, ...(token !== undefined && { token }), options, roots });
@@ -88,6 +91,7 @@ export async function startServer(paths: readonly string[], options: ServerOptio
     ...experimentRoutes({ roots, experiments }),
     ...objectRoutes({ roots, experiments }),
     ...matchRoutes({ roots, images, searches }),
+    ...subtomogramRoutes({ roots, images, pool }),
     ...jobRoutes(roots, starter),
     ...tourRoutes(roots),
     ...(live === undefined ? [] : liveRoutes(live)),
@@ -107,6 +111,7 @@ export async function startServer(paths: readonly string[], options: ServerOptio
     await images[Symbol.asyncDispose]();
     await experiments[Symbol.asyncDispose]();
     await searches[Symbol.asyncDispose]();
+    await pool[Symbol.asyncDispose]();
   };
   return {
     address: `${addressOf(host, own, token)}${live === undefined ? "" : `#at=${LIVE_AT}`}`,

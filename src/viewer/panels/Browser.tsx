@@ -15,6 +15,8 @@ const KINDS: Readonly<Record<Entry["kind"], string>> = {
   image: "Image",
   experiment: "Experiment",
   job: "Job",
+  match: "Search",
+  subtomogram: "Molecules",
   folder: "Folder",
   file: "File",
 };

@@ -1,11 +1,14 @@
 /** What the server answers, as far as the page uses it. */
 import { askExport, isExport } from "./exported.ts";
 
+/** Results of programs, each with a module of its own. */
+export type ResultKind = "match" | "subtomogram";
+
 /** An entry of a folder. */
 export interface Entry {
   readonly name: string;
   readonly at: string;
-  readonly kind: "acquisition" | "image" | "experiment" | "job" | "folder" | "file";
+  readonly kind: "acquisition" | "image" | "experiment" | "job" | ResultKind | "folder" | "file";
   readonly format: string;
   readonly bytes: number | null;
 }
