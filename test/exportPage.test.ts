@@ -151,7 +151,10 @@ const TYPES: Readonly<Record<string, string>> = {
 };
 
 /** Files below a folder of the web server, by nothing but their names. */
-function handOut({ url = "/" }: { url?: string }, response: import("node:http").ServerResponse): void {
+function handOut(
+  { url = "/" }: { url?: string | undefined },
+  response: import("node:http").ServerResponse,
+): void {
   const path = decodeURIComponent(url.replace(/^\/copy\//, "").split("?")[0]) || "index.html";
   const file = join(site(), path);
   if (!existsSync(file)) return void response.writeHead(404).end();
@@ -163,7 +166,7 @@ function handOut({ url = "/" }: { url?: string }, response: import("node:http").
 async function settled(page: Page): Promise<Buffer> {
   await page.getByTestId("canvas").waitFor();
   const box = (await page.getByTestId("canvas").boundingBox())!;
-  let last = Buffer.alloc(0);
+  let last: Buffer = Buffer.alloc(0);
   for (let same = 0; same < 3; ) {
     await page.waitForTimeout(250);
     const { data } = decode(await page.screenshot({ clip: box }));
