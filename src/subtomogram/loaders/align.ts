@@ -58,11 +58,11 @@ export async function alignVolumes(
   return alignedMolecules(set.molecules, results, { scale: set.scale, labelName });
 }
 
-/** Where templates fit best, molecule by molecule. */
+/** Where templates fit best, molecule by molecule. @param onFound  gets what was found of all molecules so far, each time that some more are done */
 export async function alignEach(
   set: Subvolumes,
   templates: Template | readonly Template[],
-  options: AlignOptions,
+  { onFound, ...options }: AlignOptions & { readonly onFound?: OnFound },
 ): Promise<readonly AlignmentResult[]> {
   const maxShiftsPx = shiftsPxOf(options, set.scale);
   return withModels(set, templates, options, async (comparison) => {
@@ -70,11 +70,18 @@ export async function alignEach(
       model.requireShifts(maxShiftsPx);
       return model.prepare(comparison.backend, { maxShiftsPx, ...signalOf(options) });
     };
-    return withPrepared(set, { ...options, ...comparison, prepare }, (ready, subtomograms) =>
-      ready.align(subtomograms, signalOf(options)),
-    );
+    const found: AlignmentResult[] = [];
+    return withPrepared(set, { ...options, ...comparison, prepare }, async (ready, subtomograms) => {
+      const results = await ready.align(subtomograms, signalOf(options));
+      found.push(...results);
+      await onFound?.(found);
+      return results;
+    });
   });
 }
+
+/** Gets results in the order of the molecules. */
+export type OnFound = (found: readonly AlignmentResult[]) => void | Promise<void>;
 
 /** Scores of all molecules where they are, a list a template; a converter makes each template a mask of its own. */
 export async function scoreVolumes(
