@@ -3,7 +3,7 @@ import { type AcquisitionView, type PlanReport, runPlan, type StageReport } from
 import { VitrineError } from "../core/index.ts";
 import { type IdleRule, tellIdle } from "./idle.ts";
 import { abortOnSignals, raised } from "./interrupt.ts";
-import { count, example, notNegative, portNumber } from "./options.ts";
+import { count, example, notNegative, portNumber, positive } from "./options.ts";
 import { type CommandTools, log, report } from "./report.ts";
 
 interface AcquireArguments {
@@ -15,6 +15,7 @@ interface AcquireArguments {
   readonly memory?: boolean;
   readonly durability: "power" | "process";
   readonly idle?: number;
+  readonly processorTimeout?: number;
   readonly format: "ndtiff" | "ome-zarr";
   readonly processor?: string;
   readonly workers?: number;
@@ -65,6 +66,11 @@ export function addAcquire(cli: Command): void {
       "--idle <seconds>",
       "how long a processor that takes the event queue may put neither an event nor null; default 5",
       notNegative,
+    )
+    .option(
+      "--processor-timeout <seconds>",
+      "longest time for an image in the processor, which ends an acquisition that hangs; default 600",
+      positive,
     )
     .option("--workers <number>", "threads of a module that exports stateless = true", count)
     .option("--tile-overlap <pixels>", "tiles, by the axes row and column, to a pyramid: N or X,Y", overlap)
@@ -121,7 +127,11 @@ const RULES: readonly IdleRule<AcquireArguments>[] = [
   },
   { options: ["format", "durability"], isIdle: ({ memory }) => memory === true, why: "with --memory" },
   { options: ["explore", "host", "port"], isIdle: ({ view }) => view !== true, why: "without --view" },
-  { options: ["idle"], isIdle: ({ processor }) => processor === undefined, why: "without --processor" },
+  {
+    options: ["idle", "processorTimeout"],
+    isIdle: ({ processor }) => processor === undefined,
+    why: "without --processor",
+  },
 ];
 
 function requirePair({ dir, name, memory }: AcquireArguments): void {
@@ -153,6 +163,7 @@ function toPlanOptions({ memory: inMemory, ...args }: AcquireArguments) {
     }),
     ...(inMemory && { save: "memory" as const }),
     ...(args.idle !== undefined && { idleS: args.idle }),
+    ...(args.processorTimeout !== undefined && { processorTimeoutS: args.processorTimeout }),
     ...(args.dir !== undefined && { directory: args.dir }),
     ...(args.name !== undefined && { name: args.name }),
     ...(args.processor !== undefined && { processor: args.processor }),

@@ -79,9 +79,17 @@ export type { RefinedParticle, RefineOptions, RefineTask } from "./refine/refine
 export { refineParticles } from "./refine/refine.ts";
 export type { RefineReport, RunRefineOptions } from "./refine/refineProgram.ts";
 export { runRefine } from "./refine/refineProgram.ts";
+export type { ParticleLens, TemplateView } from "./results/particleView.ts";
+export { binnedBox, openTemplateView } from "./results/particleView.ts";
+export type { MapReader, MapTile, MapTileOptions, ResultPeaks, ScoreCurves } from "./results/resultMaps.ts";
+export { bestPeaks, endsOf, mapTile, particlesAt, scoreCurves } from "./results/resultMaps.ts";
+export type { ResultParticle, ResultTable } from "./results/resultTable.ts";
+export type { SearchResult } from "./results/searchResults.ts";
+export { isSearchConfig, isSearchTable, readSearchResults } from "./results/searchResults.ts";
 export { collectMatch } from "./search/collect.ts";
 export type { MatchEstimate } from "./search/estimate.ts";
 export { estimateMatch } from "./search/estimate.ts";
+export { readImageOrMap } from "./search/hdf5Maps.ts";
 export type { MatchOptions } from "./search/matchOptions.ts";
 export type { Part } from "./search/parts.ts";
 export { parsePart } from "./search/parts.ts";

@@ -17,6 +17,8 @@ export interface Answer {
 export interface Route<Query> {
   /** Default get: it reads. */
   readonly method?: "post";
+  /** Of method post: bytes of its body at most; default 64 KiB. */
+  readonly bodyBytes?: number;
   /** Below `/api/`. */
   readonly path: string;
   readonly summary: string;

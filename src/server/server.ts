@@ -8,6 +8,7 @@ import Fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest }
 import { VitrineError } from "../core/index.ts";
 import { fileExists } from "../io/index.ts";
 import { browseRoutes } from "./browse.ts";
+import { objectRoutes } from "./experiments/objectRoutes.ts";
 import { OpenExperiments } from "./experiments/openExperiments.ts";
 import { experimentRoutes } from "./experiments/routes.ts";
 import { failureOf } from "./faults.ts";
@@ -20,6 +21,8 @@ import { jobTopics } from "./jobs/topics.ts";
 import { LIVE_AT, type LiveFeed, liveRoutes, liveTopics } from "./live/feed.ts";
 import { addSocket } from "./live/socket.ts";
 import { describeRoutes } from "./openApi.ts";
+import { OpenSearches } from "./results/match/openSearches.ts";
+import { matchRoutes } from "./results/match/routes.ts";
 import { openRoots, type Roots } from "./roots.ts";
 import { type AnyRoute, etagOf } from "./route.ts";
 
@@ -62,7 +65,8 @@ const PAGES = [join(HERE, "../viewer"), join(HERE, "../../dist/viewer")];
 
 /**
  * Serves files, folders and experiments, with the page that shows them. Nothing outside the given paths is read for a request; links that
- * lead out of them are not followed. Nothing is changed but what a person starts in the page: the step of an experiment.
+ * lead out of them are not followed. Nothing is changed but what a person does in the page: starts the step of an experiment, draws, changes and
+ * classifies its map objects.
  *
  * @param paths  files and folders
  * @throws {VitrineError} missing: one of the paths; busy: a port that is taken; storage: an address that is none of this machine's
@@ -73,6 +77,7 @@ export async function startServer(paths: readonly string[], options: ServerOptio
   const token = isLoopback(host) ? undefined : newToken();
   const images = new OpenImages();
   const experiments = new OpenExperiments(databaseUrl);
+  const searches = new OpenSearches();
   const { onError = () => {} } = options;
   const starter = new JobStarter(roots, { onError, ...(databaseUrl !== undefined && { databaseUrl }) });
   const app = createApp({ host, ...(token !== undefined && { token }), options, roots });
@@ -80,6 +85,8 @@ export async function startServer(paths: readonly string[], options: ServerOptio
     ...browseRoutes(roots, live !== undefined),
     ...imageRoutes({ roots, images }),
     ...experimentRoutes({ roots, experiments }),
+    ...objectRoutes({ roots, experiments }),
+    ...matchRoutes({ roots, images, searches }),
     ...jobRoutes(roots, starter),
     ...(live === undefined ? [] : liveRoutes(live)),
   ];
@@ -97,6 +104,7 @@ export async function startServer(paths: readonly string[], options: ServerOptio
     await app.close();
     await images[Symbol.asyncDispose]();
     await experiments[Symbol.asyncDispose]();
+    await searches[Symbol.asyncDispose]();
   };
   return {
     address: `${addressOf(host, own, token)}${live === undefined ? "" : `#at=${LIVE_AT}`}`,
@@ -188,11 +196,11 @@ function isEntry({ method, url }: FastifyRequest, token: string): boolean {
 }
 
 /** Answers with a tag of the content, and without it where the browser has that. */
-function addRoute(app: FastifyInstance, { path, method, answer }: AnyRoute, roots: Roots): void {
+function addRoute(app: FastifyInstance, { path, method, bodyBytes, answer }: AnyRoute, roots: Roots): void {
   if (method === "post") {
-    app.post(`/api/${path}`, async ({ body }, reply) => {
+    app.post(`/api/${path}`, { bodyLimit: bodyBytes ?? BODY_BYTES }, async ({ body }, reply) => {
       const done = await roots.within(() => answer(body, AbortSignal.timeout(ACTION_MS)));
-      return reply.header("Cache-Control", "no-store").type(done.type).send(done.body);
+      return reply.header("Cache-Control", "no-store").type(done.type).send(sendable(done.body));
     });
     return;
   }
@@ -203,10 +211,12 @@ function addRoute(app: FastifyInstance, { path, method, answer }: AnyRoute, root
     const etag = etagOf(body);
     reply.headers({ ...headers, ETag: etag, "Cache-Control": "private, no-cache" });
     if (request.headers["if-none-match"]?.split(/\s*,\s*/).includes(etag)) return reply.code(304).send();
-    return reply
-      .type(type)
-      .send(typeof body === "string" ? body : Buffer.from(body.buffer, body.byteOffset, body.byteLength));
+    return reply.type(type).send(sendable(body));
   });
+}
+
+function sendable(body: string | Uint8Array): string | Buffer {
+  return typeof body === "string" ? body : Buffer.from(body.buffer, body.byteOffset, body.byteLength);
 }
 
 function addDescription(app: FastifyInstance, routes: readonly AnyRoute[]): void {

@@ -139,6 +139,40 @@ describe("processors of the field", () => {
     ]);
   });
 
+  const times = { time_plan: { interval: 0, loops: 6 } };
+  const hangs = [
+    ["hang.mjs", "export default (image, { Axes }) => {\n  while (Axes.time === 2);\n};\n"],
+    [
+      "waits.mjs",
+      "export default (image, { Axes }) =>\n  Axes.time === 2 ? new Promise(() => {}) : undefined;\n",
+    ],
+    [
+      "hang.py",
+      "def process(image, metadata):\n    while metadata['Axes'].get('time') == 2:\n        pass\n",
+    ],
+  ];
+  test.each(hangs.filter(([name]) => available || !name.endsWith(".py")))(
+    "one that hangs is ended after --processor-timeout, with its name and its image: %s",
+    async (name, text) => {
+      const path = written("times.json", JSON.stringify(times));
+      const args = ["--processor", written(name, text), "--processor-timeout", "0.5"];
+      const { code, stderr } = await acquire(path, args);
+      const what = new RegExp(
+        `image processor \\S*${name}\\S* for time 2: expected an end within 0.5 s, found none. Allow more with --processor-timeout`,
+      );
+      expect([code, stderr]).toEqual([1, expect.stringMatching(what)]);
+    },
+    60_000,
+  );
+
+  test("one that hangs while it is loaded is ended as well", async () => {
+    const path = written("loads.mjs", "for (;;);\nexport default () => {};\n");
+    const args = ["--processor", path, "--processor-timeout", "0.5"];
+    const { code, stderr } = await acquire(plan("one_image.json"), args);
+    const expected = "loads.mjs: expected an end within 0.5 s, found none";
+    expect([code, stderr]).toEqual([1, expect.stringContaining(expected)]);
+  }, 60_000);
+
   test("a text that is no JavaScript is named with its line", async () => {
     const broken = written("broken.mjs", "export default (image, metadata) => {\n  const a = ;\n};\n");
     const { code, stderr } = await acquire(plan("one_image.json"), ["--processor", broken]);

@@ -171,6 +171,7 @@ class Prepared implements PreparedTemplates {
       this.#basis = await findBasis(this.#backend, this.#side, search);
     }
     const plan = this.#planFor(ready, comparison);
+    comparison.visitor?.begin();
     const count = this.#side.templates.shape[0];
     const collected = new Collected(comparison, {
       ...this.#counts(),
@@ -187,6 +188,9 @@ class Prepared implements PreparedTemplates {
         const ctf = await this.#setImages(plan, ready, { image, images, options });
         for (let from = 0; from < held; from += plan.size.results.templates) {
           const part = Math.min(plan.size.results.templates, held - from);
+          const at = { image, images, held: first, first: first + from, templates: part };
+          done += images * part;
+          if (comparison.visitor?.wants(at) === false) continue;
           const { leastNorm, best } = await plan.run(
             {
               ...{ kind: "correlate", first: from, count: part, kept: comparison.kept },
@@ -196,8 +200,8 @@ class Prepared implements PreparedTemplates {
           );
           requireLeast(leastNorm);
           bound = Math.max(bound, this.#boundOf(leastNorm, ctf));
-          collected.take(plan, best, { image, images, held: first, first: first + from, templates: part });
-          done += images * part;
+          collected.take(plan, best, at);
+          comparison.visitor?.take(plan, at);
           onProgress?.(done);
         }
       }
@@ -230,7 +234,9 @@ class Prepared implements PreparedTemplates {
       old.images >= Math.min(count, size.images) &&
       old.templates >= size.templates &&
       old.integrates === size.integrates &&
-      old.results.kept === size.results.kept;
+      // Where there is room for all likelihoods, there is for the best.
+      (old.results.kept === size.results.kept ||
+        (size.results.kept === "pose" && old.results.kept === "likelihoods"));
     if (isFit && this.#plan !== undefined) return this.#plan;
     this.#plan?.dispose();
     this.#loaded = -1;
@@ -258,7 +264,8 @@ class Prepared implements PreparedTemplates {
       rotation: inplanes,
       norms: inplanes,
     };
-    const valuesOf = kept === "everything" ? displacements * inplanes : perTemplate[kept];
+    const isAll = kept === "everything" || kept === "likelihoods";
+    const valuesOf = isAll ? displacements * inplanes : perTemplate[kept];
     const sizeOf = (held: number, images: number): CorrelatorSize => ({
       ...{ precision: this.#precision, shells: this.#side.grid.nShells, inplanes, displacements },
       ...{ templates: held, images, integrates: integral !== undefined },

@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import { seededRandom } from "../../core/index.ts";
-import { gaussianCutoff } from "../peaks/peaks.ts";
-import { noiseAbove } from "./histogram.ts";
+import { gaussianCutoff } from "./peaks.ts";
+import { noiseAbove } from "./survival.ts";
 
 test("the expected curve is that of the largest of many Gaussian values", () => {
   const random = seededRandom(11);
