@@ -43,6 +43,7 @@ export type {
   FromView,
   LiveFrame,
   LiveState,
+  MicroscopeFacts,
   ToView,
   ViewOptions,
   WantedTile,

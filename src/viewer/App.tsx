@@ -15,7 +15,8 @@ import { objectAt, objectLayers } from "./panels/objects.ts";
 import { ImagePlate, MapPlates } from "./panels/PlatePanel.tsx";
 import { SliderPanel } from "./panels/SliderPanel.tsx";
 import { useObjects } from "./panels/useObjects.ts";
-import { LIVE_AT, SEARCH_AT } from "./scene/api.ts";
+import { PlanView } from "./plan/PlanView.tsx";
+import { LIVE_AT, PLAN_AT, SEARCH_AT } from "./scene/api.ts";
 import type { Scene } from "./scene/scene.ts";
 import { viewOfBox } from "./scene/scene.ts";
 import { SearchView } from "./search/SearchView.tsx";
@@ -61,6 +62,7 @@ export function App() {
       <main>
         {kind === "folder" && <Browser at={state.at} onOpen={open} onError={tell} />}
         {kind === "live" && <LiveView state={state} setState={setState} onOpen={open} onError={tell} />}
+        {kind === "plan" && <PlanView onError={tell} />}
         {kind === "search" && <SearchView state={state} setState={setState} onError={tell} />}
         {kind === "job" && (
           <div className="browser">
@@ -96,7 +98,11 @@ export function App() {
 }
 
 /** Of what is no file. */
-const NAMES: Readonly<Record<string, string>> = { [LIVE_AT]: "Acquisition", [SEARCH_AT]: "Search" };
+const NAMES: Readonly<Record<string, string>> = {
+  [LIVE_AT]: "Acquisition",
+  [PLAN_AT]: "Plan",
+  [SEARCH_AT]: "Search",
+};
 
 /** Last part of an address. */
 function nameOf(at: string): string {
