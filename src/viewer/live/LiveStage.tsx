@@ -7,7 +7,7 @@ import { useKeyboard } from "../core/useKeyboard.ts";
 import { useSize } from "../core/useSize.ts";
 import type { ViewState } from "../core/viewState.ts";
 import { SliderPanel } from "../panels/SliderPanel.tsx";
-import type { MapHand } from "../plan/PlanPanel.tsx";
+import type { MapHand } from "../plan/planForm.ts";
 import type { SeenFrame } from "../scene/liveScene.ts";
 import type { Scene } from "../scene/scene.ts";
 import { DrawBox } from "./DrawBox.tsx";

@@ -2,8 +2,7 @@ import { useRef } from "react";
 import { useSize } from "../core/useSize.ts";
 import { DrawBox } from "../live/DrawBox.tsx";
 import type { StageBox } from "../live/places.ts";
-import type { MapHand } from "./PlanPanel.tsx";
-import type { PlanForm } from "./planForm.ts";
+import type { MapHand, PlanForm } from "./planForm.ts";
 import type { Planned } from "./usePlanned.ts";
 
 interface MapProps {

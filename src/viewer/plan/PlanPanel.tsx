@@ -5,11 +5,8 @@ import { NumberField } from "../panels/NumberField.tsx";
 import { durationText } from "../panels/text.ts";
 import { PlanChannels } from "./PlanChannels.tsx";
 import { PlanPositions } from "./PlanPositions.tsx";
-import { ORDERS, type PlanForm, planText } from "./planForm.ts";
+import { type MapHand, ORDERS, type PlanForm, planText } from "./planForm.ts";
 import type { Planned } from "./usePlanned.ts";
-
-/** What a hand on the map does. */
-export type MapHand = "position" | "region";
 
 interface PlanProps {
   readonly form: PlanForm;

@@ -1,5 +1,4 @@
-import type { MapHand } from "./PlanPanel.tsx";
-import type { PlanForm, PlanPosition } from "./planForm.ts";
+import type { MapHand, PlanForm, PlanPosition } from "./planForm.ts";
 
 interface PositionsProps {
   readonly positions: readonly PlanPosition[];

@@ -1,7 +1,8 @@
 import { useState } from "react";
 import { NumberField } from "../panels/NumberField.tsx";
 import { PlanMap } from "./PlanMap.tsx";
-import { type MapHand, PlanPanel } from "./PlanPanel.tsx";
+import { PlanPanel } from "./PlanPanel.tsx";
+import type { MapHand } from "./planForm.ts";
 import { usePlanForm } from "./usePlanForm.ts";
 import { usePlanned } from "./usePlanned.ts";
 

@@ -37,6 +37,9 @@ export interface PlanForm {
   readonly order: string;
 }
 
+/** What a hand on the map does. */
+export type MapHand = "position" | "region";
+
 /** Orders that make sense at a microscope, with what changes fastest in words. */
 export const ORDERS: readonly (readonly [order: string, text: string])[] = [
   ["tpgcz", "a stack of each channel at each place"],
