@@ -5,10 +5,13 @@ import { channelsFor, START, type ViewState } from "./core/viewState.ts";
 import { LiveView } from "./live/LiveView.tsx";
 import { Browser } from "./panels/Browser.tsx";
 import { JobsPanel } from "./panels/JobsPanel.tsx";
+import { PlanView } from "./plan/PlanView.tsx";
+import { isResult, ResultView } from "./results/ResultView.tsx";
 import { SceneView } from "./SceneView.tsx";
-import { LIVE_AT, SEARCH_AT } from "./scene/api.ts";
+import { LIVE_AT, PLAN_AT, SEARCH_AT } from "./scene/api.ts";
 import { SearchView } from "./search/SearchView.tsx";
 import { useDroppedFiles } from "./search/useSearch.ts";
+import { TourStrip } from "./tour/TourStrip.tsx";
 
 /** The page. */
 export function App() {
@@ -44,6 +47,14 @@ export function App() {
         onOpen={open}
         onTheme={(theme) => setState((before) => ({ ...before, theme }))}
       />
+      <TourStrip
+        at={state.at}
+        onShow={(shown) => {
+          setError(undefined);
+          setState(({ theme }) => ({ ...shown, ...(theme && { theme }) }));
+        }}
+        onError={tell}
+      />
       {error !== undefined && (
         <div className="error" role="alert">
           <span>{error}</span>
@@ -55,6 +66,10 @@ export function App() {
       <main>
         {kind === "folder" && <Browser at={state.at} onOpen={open} onError={tell} />}
         {kind === "live" && <LiveView state={state} setState={setState} onOpen={open} onError={tell} />}
+        {isResult(kind) && (
+          <ResultView key={state.at} {...{ kind, state, setState }} onOpen={open} onError={tell} />
+        )}
+        {kind === "plan" && <PlanView onError={tell} />}
         {kind === "search" && <SearchView state={state} setState={setState} onError={tell} />}
         {kind === "job" && (
           <div className="browser">
@@ -90,7 +105,11 @@ export function App() {
 }
 
 /** Of what is no file. */
-const NAMES: Readonly<Record<string, string>> = { [LIVE_AT]: "Acquisition", [SEARCH_AT]: "Search" };
+const NAMES: Readonly<Record<string, string>> = {
+  [LIVE_AT]: "Acquisition",
+  [PLAN_AT]: "Plan",
+  [SEARCH_AT]: "Search",
+};
 
 /** Last part of an address. */
 function nameOf(at: string): string {

@@ -15,6 +15,8 @@ export interface StageProps {
   readonly size: { readonly width: number; readonly height: number };
   /** Over the image. */
   readonly layers: readonly Layer[];
+  /** Below it. */
+  readonly under?: readonly Layer[];
   readonly onView: (view: View) => void;
   /** A click, in pixels of full resolution; `pixel` of the screen are so many of them. */
   readonly onPlace: (place: readonly [x: number, y: number], pixel: number) => void;
@@ -33,6 +35,7 @@ export function StageView({
   state,
   size,
   layers,
+  under = [],
   onView,
   onPlace,
   onError,
@@ -60,7 +63,7 @@ export function StageView({
   const tiles = useImageLayer({ scene, state, onError });
   const image = picture === undefined ? tiles : pictureLayer(picture);
   useEffect(() => {
-    stage.current?.show(view, [image, ...layers]);
+    stage.current?.show(view, [...under, image, ...layers]);
   });
 
   return (

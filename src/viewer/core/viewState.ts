@@ -37,19 +37,24 @@ export interface ViewState {
   /** What the image is compared with. */
   readonly compare?: Comparison;
   readonly theme?: "dark" | "light";
+  /** What the module of a result keeps: its choices by name. */
+  readonly choices: Readonly<Record<string, string>>;
 }
 
 /** Of a page without a state. */
-export const START: ViewState = { at: "", places: {}, channels: [] };
+export const START: ViewState = { at: "", places: {}, channels: [], choices: {} };
 
 /** Channels that are on at first: more are hard to tell apart. */
 const FIRST_SHOWN = 4;
 /** Most channels that can be on at once: Viv's. */
 export const MOST_SHOWN = 10;
 
+/** Before the names of choices, so that they are nobody else's. */
+const CHOICE = "r.";
+
 /** The state as the part of an address behind `#`. */
 export function formatState(state: ViewState): string {
-  const { at, image, view, places, channels, objects, feature, theme } = state;
+  const { at, image, view, places, channels, objects, feature, theme, choices } = state;
   const values: Record<string, string | undefined> = {
     at: at || undefined,
     image,
@@ -69,6 +74,7 @@ export function formatState(state: ViewState): string {
     groups: formatGroups(state.groups),
     table: state.isTableOpen ? "open" : undefined,
     theme,
+    ...Object.fromEntries(Object.entries(choices).map(([name, value]) => [CHOICE + name, value])),
   };
   const given = Object.entries(values).flatMap(([key, value]) => (value ? [[key, value]] : []));
   return new URLSearchParams(given).toString();
@@ -85,6 +91,11 @@ export function parseState(hash: string): ViewState {
     at: text("at") ?? "",
     places: parsePlaces(text("places") ?? ""),
     channels: parseChannels(text("channels") ?? ""),
+    choices: Object.fromEntries(
+      [...values].flatMap(([key, value]) =>
+        key.startsWith(CHOICE) ? [[key.slice(CHOICE.length), value]] : [],
+      ),
+    ),
     ...(image !== undefined && { image }),
     ...([x, y, zoom].every(Number.isFinite) && { view: { x, y, zoom } }),
     ...(objects !== undefined && { objects }),
