@@ -9,7 +9,8 @@ import { PyramidBuilder } from "../../dist/pyramid/index.js";
 import { startServer } from "../../dist/server/index.js";
 
 const SIDE = 2048;
-const SOFTWARE = "--no-sandbox --use-angle=swiftshader --enable-unsafe-swiftshader --ignore-gpu-blocklist";
+const SOFTWARE =
+  "--disable-dev-shm-usage --no-sandbox --use-angle=swiftshader --enable-unsafe-swiftshader --ignore-gpu-blocklist";
 const EXECUTABLE = process.env.CHROMIUM ?? "/usr/bin/chromium";
 /** Frames that are drawn while the image is dragged. */
 const MOVES = 60;
