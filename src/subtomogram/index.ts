@@ -66,7 +66,7 @@ export { rotationGrid } from "./models/rotationGrid.ts";
 export type { RowsInput } from "./molecules/arrays.ts";
 export type { MoleculeAxes } from "./molecules/axes.ts";
 export type { MoleculeColumns, WriteMoleculesOptions } from "./molecules/csv.ts";
-export { parseMoleculesCsv, readMoleculesCsv, writeMoleculesCsv } from "./molecules/csv.ts";
+export { isMoleculesTable, parseMoleculesCsv, readMoleculesCsv, writeMoleculesCsv } from "./molecules/csv.ts";
 export type { EulerAngles, EulerOrder, EulerSequence } from "./molecules/euler.ts";
 export type { FeatureInput, FeatureRow, Features, FeatureValue } from "./molecules/features.ts";
 export type { CutEdges } from "./molecules/molecules.ts";
@@ -90,7 +90,8 @@ export type { PickMethod, PickProgramOptions, PickReport } from "./programs/pick
 export { runPick } from "./programs/pickProgram.ts";
 export type { SimulateProgramOptions, SimulateReport } from "./programs/simulateProgram.ts";
 export { runSimulate } from "./programs/simulateProgram.ts";
-export type { Tomogram, TomogramInput } from "./sampling/tomogram.ts";
+export type { Tomogram, TomogramInput, TomogramOptions as VolumeOptions } from "./sampling/tomogram.ts";
+export { toTomogram } from "./sampling/tomogram.ts";
 export type {
   Colormap,
   ImageStack,
