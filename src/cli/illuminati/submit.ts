@@ -9,6 +9,8 @@ import type { MethodContext } from "./common.ts";
 import {
   addCommonOptions,
   type CommonArguments,
+  jobNameOf,
+  jobsText,
   type MissingSites,
   missingSitesOption,
   withBuilder,
