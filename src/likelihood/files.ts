@@ -46,8 +46,12 @@ export interface LikelihoodPaths {
   readonly logLikelihoodOptimal: string;
   /** Not one of CryoLike's: posteriors over viewing directions, (images, templates). */
   readonly posePosterior: string;
-  /** Its table and picture, and those of the noise that images are whitened with. */
+  /** Over displacements, (images, displacements), and over in-plane rotations, (images, inplanes). */
+  readonly posePosteriorDisplacement: string;
+  readonly posePosteriorRotation: string;
+  /** Tables and pictures of the likeliest views and poses, and of the noise that images are whitened with. */
   readonly posePosteriorTable: TablePaths;
+  readonly posesTable: TablePaths;
   readonly noiseTable: TablePaths;
 }
 
@@ -63,8 +67,9 @@ export function likelihoodPaths(folderOutput: string, iTemplate: number, stack: 
   const pose = (what: string) => `${folder}/optimal_pose/optimal_${what}_${numbered(stack)}.pt`;
   const log = (what: string) =>
     `${folder}/log_likelihood/log_likelihood_${what}_fourier_${numbered(stack)}.pt`;
-  const table = (what: string) => {
-    const path = `${folder}/${what}/${what}_${numbered(stack)}`;
+  const posterior = (what: string) => `${folder}/pose_posterior/pose_posterior_${what}${numbered(stack)}.pt`;
+  const table = (where: string, what = where) => {
+    const path = `${folder}/${where}/${what}_${numbered(stack)}`;
     return { csv: `${path}.csv`, png: `${path}.png` };
   };
   return {
@@ -76,8 +81,11 @@ export function likelihoodPaths(folderOutput: string, iTemplate: number, stack: 
     optimalInplaneRotation: pose("inplane_rotation"),
     logLikelihoodIntegrated: log("integrated"),
     logLikelihoodOptimal: log("optimal"),
-    posePosterior: `${folder}/pose_posterior/pose_posterior_${numbered(stack)}.pt`,
+    posePosterior: posterior(""),
+    posePosteriorDisplacement: posterior("displacement_"),
+    posePosteriorRotation: posterior("inplane_rotation_"),
     posePosteriorTable: table("pose_posterior"),
+    posesTable: table("pose_posterior", "poses"),
     noiseTable: table("noise_power"),
   };
 }

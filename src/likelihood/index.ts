@@ -30,7 +30,13 @@ export {
   optimalRotation,
   templateFirstComparator,
 } from "./correlation/comparators.ts";
-export type { Compared, Comparison, IntegralModel } from "./correlation/comparison.ts";
+export type {
+  Compared,
+  ComparedPart,
+  Comparison,
+  ComparisonVisitor,
+  IntegralModel,
+} from "./correlation/comparison.ts";
 export type { CompareMethod, PreparedTemplates } from "./correlation/prepared.ts";
 export { prepareTemplates } from "./correlation/prepared.ts";
 export type { ImageSide, TemplateSide } from "./correlation/sides.ts";
@@ -45,6 +51,8 @@ export {
 export { ensureDescriptor, readImageDescriptor, writeImageDescriptor } from "./descriptor/descriptorFile.ts";
 export type { DisplacementOptions, Displacer, TemplateStack } from "./displacements/configureDisplacement.ts";
 export { configureDisplacement } from "./displacements/configureDisplacement.ts";
+export type { EnsembleInputs, ParticleEnsembleOptions } from "./ensembles/fromParticles.ts";
+export { runParticleEnsemble } from "./ensembles/fromParticles.ts";
 export type { EnsembleReport, RunEnsembleOptions } from "./ensembles/program.ts";
 export { runEnsemble } from "./ensembles/program.ts";
 export type { RankedStructure, RankingOptions } from "./ensembles/ranking.ts";
@@ -123,6 +131,9 @@ export type { MarginalOptions } from "./integrated/integralModel.ts";
 export { marginalLogLikelihood } from "./integrated/integralModel.ts";
 export type { NoisePowers, NoisePrior, Residual } from "./integrated/noisePrior.ts";
 export { noisePowers, residualLogLikelihood, residualOf } from "./integrated/noisePrior.ts";
+export type { PosePosteriorOptions } from "./integrated/posePosterior.ts";
+export { computePosePosterior } from "./integrated/posePosterior.ts";
+export type { LikelyPose, PosePosterior } from "./integrated/poseSums.ts";
 export type { ImagePoses, SinglePoseLikelihood } from "./integrated/singlePose.ts";
 export { computeLikelihoodOptimalPose } from "./integrated/singlePose.ts";
 export type { ConvertParticlesOptions, ParticlesReport, WrittenStack } from "./particles/convert.ts";
@@ -141,6 +152,18 @@ export type { StackMetadata } from "./particles/stackMetadata.ts";
 export { readStackMetadata } from "./particles/stackMetadata.ts";
 export { drawParticles, drawTemplates } from "./picture/stackPictures.ts";
 export type { Precision, RealArray } from "./precision.ts";
+export type { ResultFolders } from "./results/resultFolders.ts";
+export { findResultFolders, isEnsemble, isLikelihoodRun } from "./results/resultFolders.ts";
+export type { RunResults, StructurePoses, StructureWeights } from "./results/runResults.ts";
+export {
+  readEnsembleWeights,
+  readRanking,
+  readRunResults,
+  structureNames,
+  structurePosteriors,
+} from "./results/runResults.ts";
+export type { PairFolders, PairReader, SeenPair } from "./results/seenPairs.ts";
+export { openPairs, viewPosterior } from "./results/seenPairs.ts";
 export type { LikelihoodFiles, LikelihoodFilesOptions } from "./runs/fileManager.ts";
 export { configureLikelihoodFiles } from "./runs/fileManager.ts";
 export { joinReports } from "./runs/likelihoodBatch.ts";

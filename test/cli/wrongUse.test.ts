@@ -5,6 +5,7 @@ import { beforeAll, expect, test } from "vitest";
 import { addContent, createExperiment, createMapobjectType } from "../../src/experiment/index.ts";
 import { formatMrc, writeTiff } from "../../src/io/index.ts";
 import { vitrineHere } from "../support/command.ts";
+import { writeLikelihoodFiles } from "../support/likelihoodWrongFiles.ts";
 import { mapPaths, scratchFolder, smallConfiguration, writeConfig } from "../support/searchCase.ts";
 
 const folder = scratchFolder();
@@ -39,6 +40,10 @@ const TEXTS = {
   "crossed.geojson":
     '{"type":"Feature","properties":{},"geometry":{"type":"Polygon","coordinates":[[[0,0],[9,9],[9,0],[0,9],[0,0]]]}}',
   "columns.csv": "foo,bar\n1,2\n",
+  "archive.zip": `PK\u0003\u0004${"\0".repeat(60)}`,
+  "packed.tif.bz2": `BZh9${"\0".repeat(60)}`,
+  "zero.tif": "",
+  "semi.csv": "pos_x;pos_y\n1;2\n",
   "plan.json": '[{"axes": {"time": 0}}]',
 };
 
@@ -54,6 +59,7 @@ beforeAll(async () => {
   copyFileSync(here("../golden/cases/atoms/two_models.pdb"), join(folder, "atoms.pdb"));
   copyFileSync(here("../golden/cases/star/super_resolution.star"), join(folder, "s.star"));
   mkdirSync(join(folder, "folder"));
+  await writeLikelihoodFiles(folder);
   await (await createExperiment(join(folder, "screen"))).close();
   const plate = await createExperiment(join(folder, "plate"));
   await addContent(plate, {
@@ -86,13 +92,13 @@ async function answerOf(call: string): Promise<string> {
   const said = stderr.trimEnd().split("\n");
   // help follows a wrong use; warnings go before a failure
   const line = code === 2 ? said[0] : (said.at(-1) ?? "");
-  expect([call, stdout]).toEqual([call, ""]);
+  expect.soft([call, stdout]).toEqual([call, ""]);
   const told = line.replace(/^vitrine: /, "").replaceAll(`${folder}/`, "");
   // Where projects of RELION were looked for lies above the folder of the test.
   return `${code} ${told.replace(/found none at .*?(?=\. Run it)/, "found none at …")}`;
 }
 
-test("three hundred wrong calls are answered in a user's words", { timeout: 60_000 }, async () => {
+test("three hundred wrong calls are answered in a user's words", { timeout: 120_000 }, async () => {
   const answers: string[] = [];
   for (const call of calls) {
     const answer = await answerOf(call);

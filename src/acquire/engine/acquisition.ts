@@ -90,7 +90,8 @@ export class Acquisition implements AsyncDisposable {
       const { core } = options.microscope;
       const groups = new EventGroups();
       const grid = options.tiling === undefined ? undefined : await createTileGrid(core, options.tiling);
-      processor = await openProcessor(options.imageProcessor, groups);
+      const { processor: limitMs } = { ...DEFAULT_WATCHDOG, ...options.watchdogMs };
+      processor = await openProcessor(options.imageProcessor, groups, limitMs);
       const writer = await createWriter(options, grid);
       return new Acquisition(options, { groups, grid, processor, writer });
     } catch (error) {

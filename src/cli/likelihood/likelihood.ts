@@ -1,4 +1,4 @@
-import { type Command, InvalidArgumentError, Option } from "commander";
+import { type Command, InvalidArgumentError } from "commander";
 import { builtFile } from "../../core/index.node.ts";
 import {
   configureDisplacement,
@@ -6,7 +6,6 @@ import {
   joinReports,
   type LikelihoodReport,
   likelihoodStep,
-  type NoisePrior,
   type RunLikelihoodOptions,
   readTemplateList,
   runLikelihoodFullCrossCorrelation,
@@ -14,7 +13,7 @@ import {
   templateListPath,
 } from "../../likelihood/index.ts";
 import { type IdleRule, tellIdle } from "../idle.ts";
-import { count, example, notNegative, positive } from "../options.ts";
+import { count, example } from "../options.ts";
 import { type CommandTools, report } from "../report.ts";
 import {
   addResumeOption,
@@ -23,26 +22,24 @@ import {
   runTasks,
   type TaskArguments,
 } from "../taskOptions.ts";
+import {
+  addComparisonOptions,
+  type ComparisonArguments,
+  comparisonChoices,
+  displacementOf,
+} from "./comparisonOptions.ts";
 
-interface LikelihoodArguments extends TaskArguments {
+interface LikelihoodArguments extends TaskArguments, ComparisonArguments {
   readonly params: string;
   readonly templates: string;
   readonly particles: string;
   readonly out: string;
   readonly iTemplate: readonly number[] | "all";
   readonly nStacks: number;
-  readonly maxDisplacementPixels: number;
-  readonly nDisplacements: readonly [number, number];
   readonly full?: boolean;
   readonly integrated?: boolean;
   readonly poseLikelihood?: boolean;
   readonly posePosterior?: boolean;
-  readonly noisePrior: NoisePrior;
-  readonly whiten?: boolean;
-  readonly ctfEnvelope?: boolean;
-  readonly ctfAngles?: "rows" | "columns";
-  readonly method: "compressed" | "exact";
-  readonly errorBound: number;
   readonly nTemplatesPerBatch?: number;
   readonly nImagesPerBatch?: number;
   readonly discoverBatchSize: boolean;
@@ -62,8 +59,21 @@ const RULES: readonly IdleRule<LikelihoodArguments>[] = [
   },
   {
     options: ["noisePrior"],
-    isIdle: ({ integrated, poseLikelihood }) => !integrated && !poseLikelihood,
-    why: "without --integrated or --pose-likelihood",
+    isIdle: ({ integrated, poseLikelihood, posePosterior }) =>
+      !integrated && !poseLikelihood && !posePosterior,
+    why: "without --integrated, --pose-likelihood or --pose-posterior",
+  },
+  {
+    options: ["noisePrior"],
+    isIdle: ({ compat, poseLikelihood, posePosterior }) =>
+      compat === true && !poseLikelihood && !posePosterior,
+    why: "with --compat, whose integrated likelihoods are one constant",
+  },
+  {
+    options: ["discoverBatchSize"],
+    isIdle: ({ nTemplatesPerBatch, nImagesPerBatch }) =>
+      nTemplatesPerBatch !== undefined && nImagesPerBatch !== undefined,
+    why: "where both batch sizes are given",
   },
   { options: ["errorBound"], isIdle: ({ method }) => method === "exact", why: "with --method exact" },
   {
@@ -72,16 +82,6 @@ const RULES: readonly IdleRule<LikelihoodArguments>[] = [
     why: "with --engine, where --cores says it",
   },
 ];
-
-const WHITEN = new Option(
-  "--whiten",
-  "take noise as coloured as the images' mean power per shell, which is written with a picture",
-);
-
-const CTF_ANGLES = new Option(
-  "--ctf-angles <axis>",
-  "what defocus angles are counted from; default: as the stacks say (RELION's and cryoSPARC's: columns), in CryoLike's own stacks rows",
-).choices(["rows", "columns"]);
 
 /** Adds `vitrine likelihood`. */
 export function addLikelihood(cli: Command): void {
@@ -106,31 +106,15 @@ export function addLikelihood(cli: Command): void {
       templateNumbers,
       [0],
     )
-    .option("--n-stacks <number>", "of particles, from the first on", count, 1)
-    .option("--max-displacement-pixels <pixels>", "largest displacement along each axis", notNegative, 8)
-    .option("--n-displacements <x,y>", "steps along both axes; 1: none", pair, [1, 1] as const)
+    .option("--n-stacks <number>", "of particles, from the first on", count, 1);
+  addComparisonOptions(command)
     .option("--full", "keep all correlations: (images, templates, displacements, rotations)")
     .option("--integrated", "write log-likelihoods over all poses, too")
     .option(
       "--pose-posterior",
-      "write each image's posterior over viewing directions, too, with a table and a picture",
+      "write each image's posterior over views, displacements and in-plane rotations, too, with tables and pictures",
     )
     .option("--pose-likelihood", "write log-likelihoods in the best pose, too")
-    .option(
-      "--noise-prior <prior>",
-      "what is believed of the noise: flat-variance (CryoLike), flat-sigma (BioEM), profile, or a known variance",
-      noisePrior,
-      "flat-variance" as const,
-    )
-    .addOption(WHITEN)
-    .option("--ctf-envelope", "multiply CTFs with the B-factor and the scale of the particles' table")
-    .addOption(CTF_ANGLES)
-    .addOption(
-      new Option("--method <name>", "compressed per angular frequency, or whole spectra")
-        .choices(["compressed", "exact"])
-        .default("compressed"),
-    )
-    .option("--error-bound <number>", "largest error of a correlation by compression", positive, 1e-5)
     .option("--n-templates-per-batch <number>", "default: as many as memory has room for", count)
     .option("--n-images-per-batch <number>", "default: as many as memory has room for, at most 256", count)
     .option("--no-discover-batch-size", "take batches of 1 template and 128 images where they are not given")
@@ -200,13 +184,6 @@ async function templatesOf({ iTemplate, templates }: LikelihoodArguments): Promi
   return list.map((_, i) => i);
 }
 
-function displacementOf({
-  maxDisplacementPixels,
-  nDisplacements: [nDisplacementsX, nDisplacementsY],
-}: LikelihoodArguments) {
-  return { maxDisplacementPixels, nDisplacementsX, nDisplacementsY };
-}
-
 function toOptions(
   args: LikelihoodArguments,
 ): Omit<
@@ -215,16 +192,14 @@ function toOptions(
 > {
   const { nTemplatesPerBatch, nImagesPerBatch } = args;
   return {
-    ...{ method: args.method, errorBound: args.errorBound, noisePrior: args.noisePrior },
+    ...comparisonChoices(args),
     ...{
       discoverBatchSize: args.discoverBatchSize,
       skipExist: args.skipExist ?? false,
       compat: args.compat ?? false,
     },
     ...{ integrated: args.integrated ?? false, poseLikelihood: args.poseLikelihood ?? false },
-    ...{ posePosterior: args.posePosterior ?? false, whiten: args.whiten ?? false },
-    ...{ ctfEnvelope: args.ctfEnvelope ?? false, picture: args.picture ?? false },
-    ...(args.ctfAngles !== undefined && { ctfAngles: args.ctfAngles }),
+    ...{ posePosterior: args.posePosterior ?? false, picture: args.picture ?? false },
     ...(nTemplatesPerBatch !== undefined && { nTemplatesPerBatch }),
     ...(nImagesPerBatch !== undefined && { nImagesPerBatch }),
   };
@@ -232,12 +207,17 @@ function toOptions(
 
 function text({ images, stacks, files }: LikelihoodReport): string {
   const skipped = stacks.filter((stack) => stack.skipped).length;
+  const structures = new Set(stacks.map(({ iTemplate }) => iTemplate)).size;
   const bound = stacks.reduce((most, stack) => Math.max(most, stack.errorBound), 0);
-  return [
-    `${images} images compared${skipped > 0 ? `, ${skipped} stacks skipped` : ""}`,
+  const exactness =
     bound > 0
       ? `no correlation is further than ${bound.toExponential(1)} from the exact one`
-      : "correlations are exact",
+      : "correlations are exact";
+  const compared =
+    structures > 1 ? `comparisons of an image with one of ${structures} structures` : "images compared";
+  return [
+    `${images} ${compared}${skipped > 0 ? `, ${skipped} stacks skipped` : ""}`,
+    ...(skipped < stacks.length ? [exactness] : []),
     ...files.map((file) => `wrote ${file}`),
     "",
   ].join("\n");
@@ -250,23 +230,4 @@ function templateNumbers(words: string): readonly number[] | "all" {
   if (numbers.every((value) => Number.isInteger(value) && value >= 0) && !words.split(",").includes(""))
     return numbers;
   throw new InvalidArgumentError("Expected whole numbers from 0 (0,2), or all.");
-}
-
-/** Reads `5,5`. */
-function pair(words: string): readonly [number, number] {
-  const numbers = words.split(",").map(Number);
-  const isRight =
-    numbers.length === 2 &&
-    !words.split(",").includes("") &&
-    numbers.every((value) => Number.isInteger(value) && value >= 0);
-  if (isRight) return [numbers[0], numbers[1]];
-  throw new InvalidArgumentError("Expected two whole numbers: 5,5.");
-}
-
-/** Reads a name or a variance. */
-export function noisePrior(words: string): NoisePrior {
-  const variance = Number(words);
-  if (words === "flat-variance" || words === "flat-sigma" || words === "profile") return words;
-  if (variance > 0 && Number.isFinite(variance)) return { variance };
-  throw new InvalidArgumentError("Expected flat-variance, flat-sigma, profile, or a variance above 0.");
 }

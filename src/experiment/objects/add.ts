@@ -40,8 +40,17 @@ export const ADD_KEYS: OptionKeys<AddMapobjectsOptions> = {
 const text = z.string().optional();
 const index = z.int().min(0).optional();
 
-/** What callers of another language may get wrong; geometries are read by `parseGeometry`. */
-const objectSchema = z.strictObject({
+/** An outline of an object, as callers give it; geometries are read by `parseGeometry`. */
+export const segmentationSchema = z.strictObject({
+  timepoint: index,
+  zplane: index,
+  label: index,
+  geometry: z.unknown(),
+  nucleus: z.unknown().optional(),
+});
+
+/** What callers of another language may get wrong. */
+export const objectSchema = z.strictObject({
   name: text,
   objectType: z.enum(OBJECT_TYPES).optional(),
   className: text,
@@ -50,17 +59,7 @@ const objectSchema = z.strictObject({
     .regex(/^[0-9A-Fa-f]{6}$/)
     .optional(),
   externalId: text,
-  segmentations: z
-    .array(
-      z.strictObject({
-        timepoint: index,
-        zplane: index,
-        label: index,
-        geometry: z.unknown(),
-        nucleus: z.unknown().optional(),
-      }),
-    )
-    .min(1),
+  segmentations: z.array(segmentationSchema).min(1),
   features: z
     .array(
       z.strictObject({
@@ -106,7 +105,8 @@ export async function addMapobjects(
   return addRawMapobjects(experiment, { type, objects: rawObjects(objects) }, options);
 }
 
-async function* rawObjects(
+/** Objects of callers as those that are written; checked but for their outlines. @throws {VitrineError} format */
+export async function* rawObjects(
   objects: Iterable<NewMapobject> | AsyncIterable<NewMapobject>,
 ): AsyncGenerator<RawMapobject> {
   let index = 0;
@@ -188,7 +188,7 @@ async function typeFor(
 }
 
 /** The object in its place on the map and with valid outlines, or nothing where it is left out. */
-function checkObject(
+export function checkObject(
   object: RawMapobject,
   checker: OutlineChecker,
   { timepoint, zplane, placement = {} }: AddMapobjectsOptions,

@@ -1,7 +1,7 @@
 import { VitrineError } from "../../core/index.ts";
 import type { BestOfImage, CorrelatorPlan, Kept } from "../kernels/index.ts";
 import type { RealArray } from "../precision.ts";
-import type { Compared, Comparison } from "./comparison.ts";
+import type { Compared, ComparedPart, Comparison } from "./comparison.ts";
 
 interface CollectedSize {
   readonly images: number;
@@ -37,6 +37,7 @@ export class Collected {
       rotation: inplanes,
       norms: inplanes,
       everything,
+      likelihoods: 0,
     };
     this.#each = each[kept];
     const length = images * templates * this.#each;
@@ -44,23 +45,13 @@ export class Collected {
     const hasIndex = kept === "template" || kept === "displacement" || kept === "rotation";
     this.#first = new Int32Array(hasIndex ? length : 0);
     this.#second = new Int32Array(kept === "template" ? length : 0);
-    this.#integrals = new Float64Array(integral === undefined ? 0 : images * templates);
+    const isIntegrated = integral !== undefined && kept !== "likelihoods";
+    this.#integrals = new Float64Array(isIntegrated ? images * templates : 0);
     const none = { value: Number.NEGATIVE_INFINITY, template: -1, displacement: 0, rotation: 0 };
     this.#best = kept === "pose" ? Array.from({ length: images }, () => none) : [];
   }
 
-  take(
-    plan: CorrelatorPlan,
-    best: readonly BestOfImage[],
-    at: {
-      readonly image: number;
-      readonly images: number;
-      /** First template that the plan holds, and of this run. */
-      readonly held: number;
-      readonly first: number;
-      readonly templates: number;
-    },
-  ): void {
+  take(plan: CorrelatorPlan, best: readonly BestOfImage[], at: ComparedPart): void {
     best.forEach((found, m) => {
       // A later template must be better: ties go to the first.
       if (found.value > this.#best[at.image + m].value)

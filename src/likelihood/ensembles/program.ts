@@ -11,6 +11,8 @@ import {
 } from "../../io/index.ts";
 import type { Log } from "../../program/index.ts";
 import { type Bar, drawBars } from "../picture/barPicture.ts";
+import { ensembleNoise } from "./ensembleNoise.ts";
+import { ensemblePoses, hasPosteriors } from "./ensemblePoses.ts";
 import { imagePosteriors, type RankedStructure, rankStructures } from "./ranking.ts";
 import {
   type EnsembleOptions,
@@ -29,6 +31,8 @@ export interface RunEnsembleOptions extends EnsembleOptions {
   readonly prior?: readonly number[];
   /** Of a folder, the log-likelihoods in the best pose instead of the integrated ones. */
   readonly optimal?: boolean;
+  /** Results of a likelihood run with `posePosterior` of all structures: poses of the images are told, too, and the noise where it was whitened. */
+  readonly folderLikelihood?: string;
   readonly overwrite?: boolean;
   readonly onLog?: Log;
 }
@@ -48,11 +52,13 @@ export interface EnsembleReport {
   readonly files: readonly string[];
 }
 
-const KEYS = {
+/** Options by name. */
+export const ENSEMBLE_KEYS = {
   folderOutput: true,
   names: true,
   prior: true,
   optimal: true,
+  folderLikelihood: true,
   overwrite: true,
   onLog: true,
   tolerance: true,
@@ -72,26 +78,28 @@ const FILES = [
   "posteriors.png",
 ] as const;
 
+const POSES = ["poses.csv", "poses.png"] as const;
+const NOISE = ["noise_power.csv", "noise_power.png"] as const;
+
 /**
  * Ranks structures by the log-likelihoods of one set of images, and weighs them as an ensemble: tables and pictures of both, and of the images'
- * posteriors.
+ * posteriors; with `folderLikelihood` of those over structures and poses together, and of the noise that images were whitened with.
  *
  * @param source  a matrix (structures, images) of `vitrine stitch`, or its folder
  * @throws {VitrineError} missing, type, range: no matrix, or numbers that are not finite; shape: other names or priors than structures; exists
  */
 export async function runEnsemble(source: string, options: RunEnsembleOptions): Promise<EnsembleReport> {
-  requireKnownOptions("runEnsemble", options, KEYS);
+  requireKnownOptions("runEnsemble", options, ENSEMBLE_KEYS);
   const { folderOutput, overwrite = false, confidence = 0.95, onLog } = options;
   const path = await matrixPath(source, options.optimal ?? false);
   const matrix = await readMatrix(path);
   const [structures, images] = matrix.shape;
-  const names = named(
-    "names",
-    options.names ?? Array.from({ length: structures }, (_, k) => `template${k}`),
-    structures,
-  );
-  const prior = options.prior && named("prior", options.prior, structures);
-  const files = FILES.map((file) => `${folderOutput}/${file}`);
+  requireStructures(options, structures);
+  const { names = Array.from({ length: structures }, (_, k) => `template${k}`), prior } = options;
+  const folder = options.folderLikelihood;
+  const noise = folder === undefined ? undefined : await ensembleNoise(folder);
+  const hasPoses = folder !== undefined && (await hasPosteriors(folder, noise !== undefined));
+  const files = ensembleFiles(folderOutput, { poses: hasPoses, noise: noise !== undefined });
   await prepareResultFiles({ inputs: [path], outputs: files, overwrite });
   const bootstrap = options.bootstrap === undefined ? {} : { bootstrap: options.bootstrap };
   const seed = options.seed === undefined ? {} : { seed: options.seed };
@@ -110,7 +118,10 @@ export async function runEnsemble(source: string, options: RunEnsembleOptions): 
     weightsPicture(found, names, images),
     sharesPicture(posteriors, names),
   ];
-  const contents = [...texts.map((text) => new TextEncoder().encode(text)), ...pictures];
+  const bytesOf = (text: string) => new TextEncoder().encode(text);
+  const contents = [...texts.map(bytesOf), ...pictures];
+  const poses = hasPoses ? await ensemblePoses(folder, { posteriors, names }) : undefined;
+  for (const table of [poses, noise]) if (table !== undefined) contents.push(bytesOf(table.csv), table.png);
   await writeTogether(async (results) => {
     for (const [i, file] of files.entries())
       await results.write(file, (temporary) => writeFileAtomic(temporary, contents[i]));
@@ -125,6 +136,31 @@ export async function runEnsemble(source: string, options: RunEnsembleOptions): 
       upper: found.upper[k],
     })),
   };
+}
+
+/** Paths of all tables and pictures. */
+export function ensembleFiles(
+  folder: string,
+  more: { readonly poses: boolean; readonly noise: boolean },
+): string[] {
+  const names = [...FILES, ...(more.poses ? POSES : []), ...(more.noise ? NOISE : [])];
+  return names.map((name) => `${folder}/${name}`);
+}
+
+/** @throws {VitrineError} shape: other names or priors than structures */
+export function requireStructures(
+  { names, prior }: Pick<RunEnsembleOptions, "names" | "prior">,
+  structures: number,
+): void {
+  for (const [name, values] of Object.entries({ names, prior })) {
+    if (values === undefined || values.length === structures) continue;
+    throw new VitrineError({
+      code: "shape",
+      at: `runEnsemble ${name}`,
+      expected: `${structures}, one a structure`,
+      found: `${values.length}`,
+    });
+  }
 }
 
 function weightOptions({
@@ -162,17 +198,6 @@ async function readMatrix(path: string): Promise<LikelihoodMatrix> {
     at: path,
     expected: "numbers (structures, images)",
     found: `(${shape.join(", ")})`,
-  });
-}
-
-function named<Value>(name: string, values: readonly Value[], structures: number): readonly Value[] {
-  if (values.length === structures) return values;
-  const found = `${values.length}`;
-  throw new VitrineError({
-    code: "shape",
-    at: `runEnsemble ${name}`,
-    expected: `${structures}, one a structure`,
-    found,
   });
 }
 

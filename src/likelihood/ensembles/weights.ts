@@ -70,9 +70,10 @@ export function ensembleWeights(matrix: LikelihoodMatrix, options: EnsembleOptio
   return {
     ...found,
     logLikelihood: totalLogLikelihood(matrix, weights),
-    // Draws are settled less finely: what has no weight has a little more in all of them.
+    // Draws are settled less finely: what has no weight has a little more in all of them, what has all of it a little less.
     lower: bound((1 - confidence) / 2).map((value, k) => Math.min(value, weights[k])),
-    ...{ upper: bound((1 + confidence) / 2), gradient },
+    upper: bound((1 + confidence) / 2).map((value, k) => Math.max(value, weights[k])),
+    gradient,
     effectiveNumber: Math.exp(
       -weights.reduce((sum, weight) => sum + (weight > 0 ? weight * Math.log(weight) : 0), 0),
     ),

@@ -31,7 +31,15 @@ export function linesWords(block: LinesBlock): Uint32Array {
 }
 
 /** What is kept of correlations; the numbers are those of assembly/correlate.ts. */
-export const KEPT = { pose: 0, template: 1, displacement: 2, rotation: 3, everything: 4, norms: 5 } as const;
+export const KEPT = {
+  pose: 0,
+  template: 1,
+  displacement: 2,
+  rotation: 3,
+  everything: 4,
+  norms: 5,
+  likelihoods: 6,
+} as const;
 export type Kept = keyof typeof KEPT;
 
 /** What a correlation block says (assembly/correlate.ts); addresses and counts. */

@@ -248,6 +248,10 @@ describe.each(["single", "double"] as const)("%s precision", (precision) => {
     const shape = { precision, ...SHAPES[0] };
     const { images, templates, displacements, inplanes } = shape;
     const { plan, exact, data } = await prepared(shape);
+    const { plan: each } = await prepared(shape, { results: { kept: "likelihoods", templates } });
+    const all = new (precision === "single" ? Float32Array : Float64Array)(
+      images * templates * displacements * inplanes,
+    );
     let iss = 0;
     data.offset.forEach((value, i) => {
       iss += value ** 2 / data.weights[Math.floor(i / inplanes)];
@@ -261,6 +265,8 @@ describe.each(["single", "double"] as const)("%s precision", (precision) => {
       await plan.run({ kind: "correlate", first: 0, count: templates, kept: "pose", model });
       const found = new Float64Array(images * templates);
       plan.read("integrals", found);
+      await each.run({ kind: "correlate", first: 0, count: templates, kept: "likelihoods", model });
+      each.read("values", all);
       found.forEach((value, ms) => {
         const [m, s] = [Math.floor(ms / templates), ms % templates];
         const [isx, isy] = [exact.isx(m, s), data.isy[m]];
@@ -275,6 +281,14 @@ describe.each(["single", "double"] as const)("%s precision", (precision) => {
                 model.half * Math.log(a),
             );
           }
+        const whole = exact.iyy(m) * model.iss - isy ** 2;
+        const nothing = model.rate > 0 ? -model.rate * whole : -model.power * Math.log(whole);
+        terms.forEach((term, dw) => {
+          const difference = Math.abs(all[ms * terms.length + dw] - (term - nothing));
+          expect(difference / Math.max(1, Math.abs(term))).toBeLessThan(
+            precision === "single" ? 2e-5 : 1e-11,
+          );
+        });
         const most = Math.max(...terms);
         const sum = terms.reduce((total, term) => total + Math.exp(term - most), 0);
         const expected = Math.log(sum) + most + model.constant;
@@ -283,7 +297,11 @@ describe.each(["single", "double"] as const)("%s precision", (precision) => {
         );
       });
     }
+    await expect(
+      each.run({ kind: "correlate", first: 0, count: templates, kept: "likelihoods" }),
+    ).rejects.toThrow("expected a model");
     plan.dispose();
+    each.dispose();
   });
 });
 

@@ -43,6 +43,7 @@ export function resultRows(
     case "norms":
       return templates * inplanes;
     case "everything":
+    case "likelihoods":
       return templates * displacements * inplanes;
   }
 }
@@ -55,6 +56,9 @@ export function threadBytes({ shells, inplanes, results }: CorrelatorSize): numb
   const correlations = 12 * ELEMENT * half + 16 * rows * inplanes + 6 * 48 + 6 * 4 * 64 + 64;
   return 64 * Math.ceil(Math.max(transforms, correlations) / 64);
 }
+
+/** What has an index beside each value; that of a pose stands elsewhere. */
+const INDEXED: ReadonlySet<ResultSize["kept"]> = new Set(["pose", "template", "displacement", "rotation"]);
 
 /** Bytes of the memory's pieces, by their names. */
 export function pieces(size: CorrelatorSize, workers: number) {
@@ -108,7 +112,7 @@ export function pieces(size: CorrelatorSize, workers: number) {
     found: FOUND_BYTES * images * workers,
     leasts: 8 * workers,
     values: bytes * values,
-    first: results.kept === "everything" || results.kept === "norms" ? 0 : 4 * values,
+    first: INDEXED.has(results.kept) ? 4 * values : 0,
     second: results.kept === "template" ? 4 * values : 0,
   };
 }

@@ -393,6 +393,8 @@ class WasmCorrelator implements CorrelatorPlan {
         found: kept,
       });
     }
+    if (model === undefined && kept === "likelihoods")
+      throw new VitrineError({ code: "range", at, expected: "a model of likelihoods", found: "none" });
     if (model !== undefined && !integrates) {
       throw new VitrineError({ code: "range", at, expected: "a plan that integrates", found: "a model" });
     }

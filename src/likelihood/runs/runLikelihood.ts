@@ -19,12 +19,14 @@ import { displacementsPath, type LikelihoodPaths, likelihoodPaths } from "../fil
 import { shellResolutionsA } from "../grid/polarValues.ts";
 import type { AnglesFrom } from "../images/polarCtf.ts";
 import { measureNoisePower, whiten } from "../images/whitening.ts";
-import { marginalLogLikelihood, viewPosteriors } from "../integrated/integralModel.ts";
+import { marginalLogLikelihood } from "../integrated/integralModel.ts";
 import type { NoisePrior } from "../integrated/noisePrior.ts";
+import { posePosteriorWith } from "../integrated/posePosterior.ts";
 import { computeLikelihoodOptimalPose } from "../integrated/singlePose.ts";
 import { drawLikelihood } from "../picture/likelihoodPictures.ts";
 import { isDouble } from "../precision.ts";
 import { configureLikelihoodFiles, type LikelihoodFiles } from "./fileManager.ts";
+import { methodOf } from "./method.ts";
 import {
   displacementsContent,
   fullOutput,
@@ -32,10 +34,11 @@ import {
   type Output,
   poseOutputs,
 } from "./outputs.ts";
+import { posteriorPaths, writePosePosteriors } from "./posteriorFiles.ts";
 import { readParticleStack, readPolarStack } from "./readStacks.ts";
-import { writeNoisePower, writeViewPosteriors } from "./tables.ts";
+import { writeNoisePower } from "./tables.ts";
 
-/** Beside files, parameters and displacements; defaults are CryoLike's where it has them. */
+/** Beside files, parameters and displacements; defaults are CryoLike's where it has them, `method` is `auto`. */
 export interface RunLikelihoodOptions extends Omit<CompareMethod, "precision">, ProgramOptions {
   /** Instead of the file manager's. */
   readonly iTemplate?: number;
@@ -48,7 +51,7 @@ export interface RunLikelihoodOptions extends Omit<CompareMethod, "precision">, 
   readonly integrated?: boolean;
   /** Write log-likelihoods in the best pose. */
   readonly poseLikelihood?: boolean;
-  /** Write posteriors over viewing directions, (images, templates), into OUT/template0/pose_posterior, with a table of the likeliest views and a picture. */
+  /** Write posteriors over viewing directions, displacements and in-plane rotations into OUT/template0/pose_posterior, with tables of the likeliest views and poses and pictures. */
   readonly posePosterior?: boolean;
   readonly noisePrior?: NoisePrior;
   /** Divide images and templates of every stack by the root of the images' mean power on each shell, and write it into OUT/template0/noise_power. */
@@ -87,6 +90,7 @@ export const RUN_KEYS = {
   nTemplatesPerBatch: true,
   nImagesPerBatch: true,
   memoryBytes: true,
+  nImages: true,
   workers: true,
   signal: true,
   onProgress: true,
@@ -173,8 +177,8 @@ interface StackWork {
   readonly options: RunLikelihoodOptions;
   /** Of the stack, where it is whitened. */
   readonly noisePower?: Float64Array;
-  /** Gets how many pairs of image and template of the stack are done. */
-  readonly onPairs: (done: number) => void;
+  /** Gets how many pairs of image and template of the stack are done, in which pass. */
+  readonly onPairs: (done: number, pass?: number) => void;
 }
 
 interface Run {
@@ -203,10 +207,11 @@ async function run(given: Run): Promise<LikelihoodReport> {
   const tell = progressTeller(options.onProgress, { unit: "pairs" });
   const record = displacementsPath(files.folderOutput);
   await write([[record, displacementsContent(displacements, options.compat ?? false)]]);
+  const method = await methodOf(options, { files, side, descriptor });
   await withPool(options, async (pool: Pool) => {
-    const prepare = (own: TemplateSide) => prepareTemplates(pool, own, methodOf(options, descriptor));
+    const prepare = (own: TemplateSide) => inFile(files.templates, () => prepareTemplates(pool, own, method));
     // Noise is that of a stack: templates that are whitened with it serve no other.
-    const shared = options.whiten ? undefined : prepare(side);
+    const shared = options.whiten ? undefined : await prepare(side);
     try {
       for (const [i, { stack, ...place }] of files.stacks.entries()) {
         requireNotAborted(options.signal, "likelihood");
@@ -225,13 +230,17 @@ async function run(given: Run): Promise<LikelihoodReport> {
         const request = whitened({ ...side, ...particles }, noise?.noisePower);
         const pairs = particles.images.shape[0] * templates.shape[0];
         // All stacks are taken to have as many.
-        const onPairs = (done: number) => tell(i * pairs + done, files.stacks.length * pairs);
+        const passes = options.posePosterior ? 2 : 1;
+        const onPairs = (done: number, pass = 0) =>
+          tell(i * pairs + Math.floor((pass * pairs + done) / passes), files.stacks.length * pairs);
         const folder = `${files.folderOutput}/template${files.iTemplate}`;
-        const prepared = shared ?? prepare(request);
+        const prepared = shared ?? (await prepare(request));
         const work = { folder, stack, paths, prepared, request, descriptor, options, onPairs, ...noise };
-        const { outputs, errorBound, pictures } = await given.outputs(work).finally(() => {
-          if (shared === undefined) prepared.dispose();
-        });
+        const compare = () =>
+          given.outputs(work).finally(() => {
+            if (shared === undefined) prepared.dispose();
+          });
+        const { outputs, errorBound, pictures } = await inFile(place.fourier, compare);
         await write(outputs);
         written.push(...outputs.map(([path]) => path), ...pictures);
         if (noise !== undefined) {
@@ -250,6 +259,16 @@ async function run(given: Run): Promise<LikelihoodReport> {
   return { images, stacks: reports, files: [record, ...written] };
 }
 
+/** Errors of an image or a template name the file that it is of. */
+async function inFile<Result>(path: string, work: () => Result | Promise<Result>): Promise<Result> {
+  try {
+    return await work();
+  } catch (error) {
+    if (!(error instanceof VitrineError) || !/^(image|template) \d+$/.test(error.fault.at)) throw error;
+    throw new VitrineError({ ...error.fault, at: `${path} ${error.fault.at}` }, { cause: error });
+  }
+}
+
 /** Those of the manager, unless the call names others. */
 async function filesOf(
   manager: LikelihoodFiles,
@@ -266,27 +285,6 @@ async function filesOf(
     iTemplate: iTemplate ?? manager.iTemplate,
     nStacks: nStacks ?? manager.stacks.length,
   });
-}
-
-function methodOf(options: RunLikelihoodOptions, { precision }: ImageDescriptor): CompareMethod {
-  const {
-    discoverBatchSize = true,
-    nTemplatesPerBatch,
-    nImagesPerBatch,
-    method,
-    errorBound,
-    memoryBytes,
-  } = options;
-  const templates = nTemplatesPerBatch ?? (discoverBatchSize ? undefined : 1);
-  const images = nImagesPerBatch ?? (discoverBatchSize ? undefined : 128);
-  return {
-    precision: isDouble(precision) ? "double" : "single",
-    ...(method !== undefined && { method }),
-    ...(errorBound !== undefined && { errorBound }),
-    ...(memoryBytes !== undefined && { memoryBytes }),
-    ...(templates !== undefined && { nTemplatesPerBatch: templates }),
-    ...(images !== undefined && { nImagesPerBatch: images }),
-  };
 }
 
 /** Results come to their places together, over those that are there. */
@@ -355,9 +353,7 @@ function posePaths(
     paths.optimalInplaneRotation,
     ...(integrated ? [paths.logLikelihoodIntegrated] : []),
     ...(poseLikelihood ? [paths.logLikelihoodOptimal] : []),
-    ...(posePosterior
-      ? [paths.posePosterior, paths.posePosteriorTable.csv, paths.posePosteriorTable.png]
-      : []),
+    ...(posePosterior ? posteriorPaths(paths) : []),
     ...(isWhitened ? [paths.noiseTable.csv, paths.noiseTable.png] : []),
   ];
 }
@@ -377,18 +373,28 @@ async function poses(work: StackWork) {
     const { logLikelihoodM } = computeLikelihoodOptimalPose(request, found, integratedOf(work));
     outputs.push(logLikelihoodOutput(paths.logLikelihoodOptimal, logLikelihoodM, double));
   }
-  if (options.posePosterior && found.integratedLogLikelihoodMS !== undefined) {
-    const shape = [request.images.shape[0], request.templates.shape[0]];
-    const { weights } = integratedOf({ ...work, options: { ...options, onLog: () => {} } });
-    const data = viewPosteriors(found.integratedLogLikelihoodMS, shape[1], weights);
-    const angles = weights === undefined ? undefined : descriptor.viewingAngles;
-    const views = { posteriors: data, images: shape[0], angles };
-    pictures.push(...(await writeViewPosteriors(paths.posePosteriorTable, views)));
-    outputs.push([paths.posePosterior, { shape, data: double ? data : Float32Array.from(data) }]);
+  if (options.posePosterior) {
+    const posteriors = await posePosteriors(work, found.integratedLogLikelihoodMS ?? new Float64Array());
+    outputs.push(...posteriors.outputs);
+    pictures.push(...posteriors.pictures);
   }
   if (options.picture)
     pictures.push(...(await drawLikelihood(folder, { stack, request, pose: found, descriptor })));
   return { outputs, errorBound: found.errorBound, pictures };
+}
+
+async function posePosteriors(work: StackWork, integrals: Float64Array) {
+  const { paths, prepared, request, descriptor, options, onPairs } = work;
+  const integrated = integratedOf({ ...work, options: { ...options, onLog: () => {} } });
+  const found = await posePosteriorWith(prepared, request, {
+    ...{ integrated, integrals, onProgress: (done) => onPairs(done, 1) },
+    ...(options.signal && { signal: options.signal }),
+  });
+  const angles = integrated.weights === undefined ? undefined : descriptor.viewingAngles;
+  const { displacements } = request;
+  return writePosePosteriors(paths, found, {
+    ...{ angles, displacements, isDouble: isDouble(descriptor.precision) },
+  });
 }
 
 /** CryoLike's wrapper integrates zeros: the same number for every image. */

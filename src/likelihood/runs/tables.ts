@@ -104,7 +104,12 @@ export async function writeNoisePower(
   return writeTable(paths, formatCsv(["shell", "resolutionA", "noisePower"], rows), picture);
 }
 
-async function writeTable({ csv, png }: TablePaths, table: string, picture: Uint8Array): Promise<string[]> {
+/** Writes a table and its picture over what is there. @returns paths */
+export async function writeTable(
+  { csv, png }: TablePaths,
+  table: string,
+  picture: Uint8Array,
+): Promise<string[]> {
   await makeFolder(csv.slice(0, csv.lastIndexOf("/")));
   await writeFileAtomic(csv, new TextEncoder().encode(table), { overwrite: true });
   await writeFileAtomic(png, picture, { overwrite: true });

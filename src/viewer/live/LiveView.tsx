@@ -4,9 +4,10 @@ import { StageView } from "../core/StageView.tsx";
 import { wholeView } from "../core/stage.ts";
 import { useKeyboard } from "../core/useKeyboard.ts";
 import { useLive } from "../core/useLive.ts";
+import { mergedChannels, useSceneChannels } from "../core/useSceneChannels.ts";
 import { useSize } from "../core/useSize.ts";
-import { channelsFor, type ViewState } from "../core/viewState.ts";
-import { ChannelPanel } from "../panels/ChannelPanel.tsx";
+import type { ViewState } from "../core/viewState.ts";
+import { SceneChannels } from "../panels/SceneChannels.tsx";
 import { SliderPanel } from "../panels/SliderPanel.tsx";
 import { type AcquisitionFacts, send } from "../scene/api.ts";
 import { type LiveFrame, liveScene } from "../scene/liveScene.ts";
@@ -32,10 +33,10 @@ export function LiveView({ state, setState, onOpen, onError }: LiveProps) {
   const [isFollowing, setFollowing] = useState(true);
   const newest = useMemo(() => (frames.length > 0 ? liveScene(frames) : undefined), [frames]);
   const scene = isFollowing ? newest : (saved ?? newest);
-  useChannels(scene, setState);
+  useSceneChannels(scene, setState);
   if (facts === undefined) return <p className="message">Waiting for the acquisition…</p>;
   // a channel that has just come is drawn at once: the state gets it after
-  const shown = { ...state, channels: scene === undefined ? [] : merged(scene, state) };
+  const shown = { ...state, channels: scene === undefined ? [] : mergedChannels(scene, state) };
   return (
     <div className="scene">
       <Stage
@@ -54,7 +55,7 @@ export function LiveView({ state, setState, onOpen, onError }: LiveProps) {
             Follow the newest image
           </button>
         )}
-        {scene !== undefined && <Channels state={shown} {...{ scene, setState }} />}
+        {scene !== undefined && <SceneChannels state={shown} {...{ scene, setState }} />}
       </aside>
     </div>
   );
@@ -145,45 +146,6 @@ function Keys({
     onPlace: place,
   });
   return null;
-}
-
-function Channels({
-  scene,
-  state,
-  setState,
-}: Pick<LiveProps, "state" | "setState"> & { readonly scene: Scene }) {
-  return (
-    <ChannelPanel
-      {...{ scene, places: state.places, channels: state.channels }}
-      onChange={(index, some) =>
-        setState((before) => ({
-          ...before,
-          channels: before.channels.map((channel, i) => (i === index ? { ...channel, ...some } : channel)),
-        }))
-      }
-    />
-  );
-}
-
-function merged(scene: Scene, { channels }: ViewState): ViewState["channels"] {
-  return channelsFor(scene).map((channel, i) => ({ ...channel, ...channels[i] }));
-}
-
-/** Channels come one after the other: what was set of those before stays. */
-function useChannels(scene: Scene | undefined, setState: LiveProps["setState"]): void {
-  const count = scene?.channels.length ?? 0;
-  // biome-ignore lint/correctness/useExhaustiveDependencies: the scene is another one with each image
-  useEffect(() => {
-    if (scene === undefined) return;
-    setState((before) =>
-      before.channels.length >= count
-        ? before
-        : {
-            ...before,
-            channels: merged(scene, before),
-          },
-    );
-  }, [count, setState]);
 }
 
 /** The folder that is written, as it is now: its planes become more. */

@@ -1,6 +1,6 @@
 /** The newest frames of an acquisition as a scene: one channel each, in memory. */
-import type { Spread } from "./api.ts";
 import { COLORS, type Scene } from "./scene.ts";
+import { spreadOf } from "./spread.ts";
 import { arrayOf, type TileValues } from "./tiles.ts";
 
 /** What the server tells of a frame. */
@@ -20,8 +20,6 @@ export interface FrameFacts {
 export interface LiveFrame extends FrameFacts {
   readonly values: TileValues;
 }
-
-const BINS = 128;
 
 /** @param at  where the pixels begin in the bytes */
 export function frameOf(facts: FrameFacts, bytes: ArrayBuffer, at: number): LiveFrame {
@@ -49,21 +47,4 @@ export function liveScene(frames: readonly LiveFrame[]): Scene {
     tile: async ({ channel }) => frames[channel].values,
     spread: async (channel) => spreadOf(frames[channel].values.data),
   };
-}
-
-/** The values' spread, with limits that leave out the lowest 0.1 % and the highest 0.05 %. */
-function spreadOf(values: ArrayLike<number>): Spread {
-  let [min, max] = [Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY];
-  for (let i = 0; i < values.length; i++) {
-    if (values[i] < min) min = values[i];
-    if (values[i] > max) max = values[i];
-  }
-  const histogram = Array.from({ length: BINS }, () => 0);
-  const scale = (BINS - 1e-6) / (max - min || 1);
-  for (let i = 0; i < values.length; i++) histogram[Math.floor((values[i] - min) * scale)]++;
-  const valueAt = (bin: number) => min + (bin * (max - min || 1)) / BINS;
-  let [from, to] = [0, BINS - 1];
-  for (let left = values.length * 0.001; from < to && histogram[from] < left; from++) left -= histogram[from];
-  for (let left = values.length * 0.0005; to > from && histogram[to] < left; to--) left -= histogram[to];
-  return { min, max, low: valueAt(from), high: valueAt(to + 1), histogram };
 }

@@ -11,11 +11,11 @@
 //   24 log-likelihoods (f64, 0: none)   25 numbers of marginal.ts   26 frequencies of offsets   27 their list   28 panels of CTFs   29 elements of
 //   offsets of templates   30 numbers of each image: Isy, Iyy   31 elements of squared templates of a group
 // What is kept: 0 best of each image; 1 of image and template; 2 of image, template, displacement; 3 of image, template, rotation; 4 everything;
-// 5 no correlation but Ixx of image, template, rotation.
+// 5 no correlation but Ixx of image, template, rotation; 6 log-likelihood of image, template, displacement, rotation (marginal.ts).
 //
 // Working memory of a thread (workBytes): see the constants of `at…`.
 import { ELEMENT, lanesOf, place, word } from "./lanes";
-import { integral, integrateRow, startIntegral } from "./marginal";
+import { integral, integrateRow, startIntegral, writeRow } from "./marginal";
 import { product, ROWS } from "./product";
 import { realTransform } from "./transform";
 
@@ -235,6 +235,20 @@ function placeOf<T>(row: usize, scale: usize, lane: i32, value: T, count: i32): 
   }
 }
 
+/** Writes the log-likelihoods of one row out. */
+// @ts-ignore: decorator
+@inline function keepLikelihoods<T>(
+  block: usize, group: i32, images: i32, row: i32, displacement: i32, line: usize, work: usize,
+): void {
+  const count = word(block, 1), norm = norms(block, work) + <usize>row * rowBytes(block);
+  for (let lane = 0; lane < lanesUsed<T>(block, group); lane++) {
+    const offset = <usize>lane * sizeof<T>();
+    const at = (resultOf<T>(block, group, images, row, lane) * <usize>word(block, 10) + <usize>displacement) * <usize>count;
+    const state = integrals(block, work) + (<usize>(4 * row + lane) << 6);
+    writeRow<T>(state, place(block, 25), line + offset, norm + offset, count, place(block, 18) + at * sizeof<T>());
+  }
+}
+
 /** Spectra of the rows of one displacement. */
 // @ts-ignore: decorator
 @inline function multiply<T>(block: usize, group: i32, images: i32, displacement: i32, work: usize, rows: i32): void {
@@ -262,7 +276,7 @@ function placeOf<T>(row: usize, scale: usize, lane: i32, value: T, count: i32): 
     const line = realTransform<T>(place(block, 3), place(block, 4), work + <usize>row * spectrumBytes(block), from, spare);
     const free = line == from ? spare : from;
     const scale = scales(block, work) + <usize>row * rowBytes(block);
-    if (integrates) {
+    if (integrates && kept != 6) {
       const norm = norms(block, work) + <usize>row * rowBytes(block);
       for (let lane = 0; lane < lanesUsed<T>(block, group); lane++) {
         const offset = <usize>lane * sizeof<T>();
@@ -272,6 +286,10 @@ function placeOf<T>(row: usize, scale: usize, lane: i32, value: T, count: i32): 
     }
     if (kept == 4) {
       keepAll<T>(block, group, images, row, displacement, line, scale);
+      continue;
+    }
+    if (kept == 6) {
+      keepLikelihoods<T>(block, group, images, row, displacement, line, work);
       continue;
     }
     if (kept == 3) {
@@ -331,7 +349,7 @@ function placeOf<T>(row: usize, scale: usize, lane: i32, value: T, count: i32): 
         let to = place(block, 18) + at * <usize>count * sizeof<T>();
         for (let j = 0; j < count; j++, p += 16, to += sizeof<T>()) store<T>(to, load<T>(p));
       }
-      if (place(block, 24) != 0) {
+      if (place(block, 24) != 0 && kept != 6) {
         const state = integrals(block, work) + (<usize>(4 * row + lane) << 6);
         store<f64>(place(block, 24) + (at << 3), integral(state, place(block, 25)));
       }

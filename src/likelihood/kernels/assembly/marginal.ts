@@ -30,6 +30,19 @@ const LN2: f64 = 0.6931471805599453;
   return sum * reinterpret<f64>((<u64>(<i64>k + 1023)) << 52);
 }
 
+/** Log-likelihood of a pose, less the constant. */
+// @ts-ignore: decorator
+@inline function likelihood(model: usize, a: f64, d: f64): f64 {
+  const half = load<f64>(model, 8), rate = load<f64>(model, 24);
+  if (rate > 0) return -rate * d;
+  return -load<f64>(model) * ln(d) - (half > 0 ? half * ln(a) : 0);
+}
+// Isx is that of the template as it stands: a turned one that is all offset would leave less than nothing.
+// @ts-ignore: decorator
+@inline function determinant(ixx: f64, square: f64): f64 { return max(ixx - square, ixx * 1e-9); }
+// @ts-ignore: decorator
+@inline function residual(whole: f64, b: f64, a: f64): f64 { return max(whole - (b * b) / a, whole * 1e-15); }
+
 /** Begins a sum whose Isx is set. `norm`: Ixx of all rotations, 16 bytes apart. */
 export function startIntegral<T>(state: usize, numbers: usize, model: usize, norm: usize, count: i32): void {
   const isx = load<f64>(state) / <f64>count, isy = load<f64>(numbers), iyy = load<f64>(numbers, 8), iss = load<f64>(model, 16);
@@ -51,13 +64,10 @@ export function integrateRow<T>(state: usize, model: usize, line: usize, norm: u
   const square = load<f64>(state, 24), cross = load<f64>(state, 32), whole = load<f64>(state, 40);
   let largest = load<f64>(state, 8), sum = load<f64>(state, 16), limit = load<f64>(state, 56);
   for (let j = 0; j < count; j++, line += 16, norm += 16) {
-    // Isx is that of the template as it stands: a turned one that is all offset would leave less than nothing.
-    const ixx = <f64>load<T>(norm) * iss, a = max(ixx - square, ixx * 1e-9), b = <f64>load<T>(line) * iss - cross;
-    const d = max(whole - (b * b) / a, whole * 1e-15);
+    const a = determinant(<f64>load<T>(norm) * iss, square), b = <f64>load<T>(line) * iss - cross;
+    const d = residual(whole, b, a);
     if (d > limit) continue;
-    let value: f64;
-    if (rate > 0) value = -rate * d;
-    else value = -power * ln(d) - (half > 0 ? half * ln(a) : 0);
+    const value = likelihood(model, a, d);
     if (value > largest) {
       sum = sum * (largest < value - 700 ? 0 : exp(largest - value)) + 1;
       largest = value;
@@ -68,6 +78,20 @@ export function integrateRow<T>(state: usize, model: usize, line: usize, norm: u
   store<f64>(state, largest, 8);
   store<f64>(state, sum, 16);
   store<f64>(state, limit, 56);
+}
+
+/**
+ * Writes the log-likelihood of every rotation of a displacement, less that of no structure at all: a number that single precision holds. A run of
+ * numbers at `to`; Ixy at `line` and Ixx at `norm`, 16 bytes apart.
+ */
+export function writeRow<T>(state: usize, model: usize, line: usize, norm: usize, count: i32, to: usize): void {
+  const iss = load<f64>(model, 16);
+  const square = load<f64>(state, 24), cross = load<f64>(state, 32), whole = load<f64>(state, 40);
+  const nothing = load<f64>(model, 24) > 0 ? -load<f64>(model, 24) * whole : -load<f64>(model) * ln(whole);
+  for (let j = 0; j < count; j++, line += 16, norm += 16, to += sizeof<T>()) {
+    const a = determinant(<f64>load<T>(norm) * iss, square), b = <f64>load<T>(line) * iss - cross;
+    store<T>(to, <T>(likelihood(model, a, residual(whole, b, a)) - nothing));
+  }
 }
 
 /** The sum's logarithm. */
