@@ -1,24 +1,17 @@
 /** The page of `vitrine serve` in a real browser, by clicks and keys; pixels are those of the picture on the screen. */
-import { mkdirSync } from "node:fs";
 import { join } from "node:path";
-import { fileURLToPath } from "node:url";
-import { decode } from "fast-png";
-import { type Browser, chromium, type Page } from "playwright-core";
+import type { Browser } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { Acquisition, eachEvent, multiDAcquisitionEvents, openDemoMicroscope } from "../src/acquire/index.ts";
-import { addMapobjects } from "../src/experiment/index.ts";
-import { PyramidBuilder } from "../src/pyramid/index.ts";
 import { type Server, startServer } from "../src/server/index.ts";
 import { barriersOf } from "./support/accessible.ts";
 import { gridSites, makePlate, scratchFolder } from "./support/plateCase.ts";
-import { chromium as executablePath, requirement } from "./support/require.ts";
+import { requirement } from "./support/require.ts";
+import { makeScreen } from "./support/screenCase.ts";
 import { makeServedCase, type ServedCase } from "./support/servedCase.ts";
+import { drawn, expectText, launchBrowser, openViewer, SHOTS } from "./support/viewerPage.ts";
 
 const { available } = requirement("chromium");
-/** Screenshots of each run, to be looked at; git and npm leave them out. */
-const SHOTS = fileURLToPath(new URL("../shots", import.meta.url));
-const SOFTWARE = "--no-sandbox --use-angle=swiftshader --enable-unsafe-swiftshader --ignore-gpu-blocklist";
-
 let browser: Browser;
 let served: ServedCase;
 let server: Server;
@@ -26,14 +19,10 @@ const scratch = scratchFolder("viewer");
 
 describe.skipIf(!available)("the page", () => {
   beforeAll(async () => {
-    mkdirSync(SHOTS, { recursive: true });
     served = await makeServedCase();
     await makeScreen(join(scratch.path, "screen"));
     server = await startServer([served.root, join(scratch.path, "screen")]);
-    browser = await chromium.launch({
-      executablePath,
-      args: [...SOFTWARE.split(" "), "--disable-dev-shm-usage"],
-    });
+    browser = await launchBrowser();
   });
   afterAll(async () => {
     await browser?.close();
@@ -197,11 +186,11 @@ describe.skipIf(!available)("the page", () => {
     expect.soft(await barriersOf(page), "acquisition").toEqual([]);
 
     // a tile by a click: 100 screen pixels right of the middle, where the stage stands
-    await page.getByRole("button", { name: "Queue a tile where I click" }).click();
+    await page.getByRole("button", { name: "Queue tiles by hand" }).click();
     const box = (await page.getByTestId("canvas").boundingBox())!;
     await page.mouse.click(box.x + box.width / 2 + 100, box.y + box.height / 2);
     await expect
-      .poll(() => page.getByLabel("Queued tile").textContent())
+      .poll(() => page.getByLabel("Queued").textContent())
       .toMatch(/^Queued x 1\d\d\.\d, y (199|200)\.\d µm$/);
 
     // saved planes by the slider, and back
@@ -232,76 +221,5 @@ describe.skipIf(!available)("the page", () => {
 });
 
 async function openPage(hash: string, viewport = { width: 860, height: 560 }, address = server.address) {
-  const page = await browser.newPage({ viewport, colorScheme: "light" });
-  const errors: string[] = [];
-  page.on("pageerror", (error) => errors.push(String(error)));
-  await page.goto(`${address}${hash}`);
-  return { page, errors };
-}
-
-async function expectText(page: Page, text: string | RegExp): Promise<void> {
-  await page.getByText(text).first().waitFor({ timeout: 10_000 });
-}
-
-/** Waits until the mean colour of the middle of the stage is as said. */
-async function drawn(page: Page, isSo: (mean: readonly [number, number, number]) => boolean): Promise<void> {
-  await page.getByTestId("canvas").waitFor();
-  let mean: readonly [number, number, number] = [-1, -1, -1];
-  const end = performance.now() + 15_000;
-  while (performance.now() < end) {
-    mean = await middleOf(page);
-    if (isSo(mean)) return;
-    await page.waitForTimeout(100);
-  }
-  throw new Error(`the middle of the stage stays ${mean.join(", ")}: not ${isSo}`);
-}
-
-async function middleOf(page: Page): Promise<[number, number, number]> {
-  const box = (await page.getByTestId("canvas").boundingBox())!;
-  const clip = { x: box.x + box.width / 2 - 40, y: box.y + box.height / 2 - 40, width: 80, height: 80 };
-  const { data, channels } = decode(await page.screenshot({ clip }));
-  const mean = (c: number) => {
-    let sum = 0;
-    for (let i = c; i < data.length; i += channels) sum += data[i];
-    return Math.round((sum * channels) / data.length);
-  };
-  return [mean(0), mean(1), mean(2)];
-}
-
-/** Two wells of two sites, two channels, and a square in the middle of each site whose area is its number. */
-async function makeScreen(directory: string): Promise<void> {
-  await using experiment = await makePlate(directory, {
-    plates: [{ wells: ["A01", "B03"].map((name) => ({ name, sites: gridSites(1, 2, [200, 240]) })) }],
-    channels: ["DAPI", "GFP"].map((name) => ({ name, bitDepth: 8 })),
-    pixels: ({ site, channel, height, width }) =>
-      Uint8Array.from({ length: height * width }, (_, i) =>
-        channel === "DAPI" ? 60 + 40 * site : (i % width) & 127,
-      ),
-  });
-  const builder = new PyramidBuilder(experiment);
-  await builder.init();
-  await builder.submit({}, { engine: { kind: "local" } });
-  const sites = await experiment.query
-    .selectFrom("mapobjectSegmentations as s")
-    .innerJoin("mapobjects as o", "o.id", "s.mapobjectId")
-    .innerJoin("mapobjectTypes as t", "t.id", "o.mapobjectTypeId")
-    .select(["minY", "minX", "maxY", "maxX"])
-    .where("t.refType", "=", "Site")
-    .orderBy("o.refId")
-    .execute();
-  const objects = sites.map(({ minY, minX, maxY, maxX }, i) => {
-    const [y, x] = [Math.round((minY + maxY) / 2), Math.round((minX + maxX) / 2)];
-    const ring = [
-      [x - 40, y - 40],
-      [x + 40, y - 40],
-      [x + 40, y + 40],
-      [x - 40, y + 40],
-      [x - 40, y - 40],
-    ].map(([px, py]) => [px, py] as const);
-    return {
-      segmentations: [{ geometry: { type: "Polygon" as const, coordinates: [ring] } }],
-      features: [{ values: { area: i } }],
-    };
-  });
-  await addMapobjects(experiment, { type: "Cells", objects });
+  return openViewer(browser, `${address}${hash}`, viewport);
 }

@@ -29,6 +29,11 @@ export interface PlanOptions
   readonly workers?: number;
   /** A processor that takes the event queue may let so much time pass, s, before its next event or its null. Default 5. */
   readonly idleS?: number;
+  /**
+   * Longest time for an image in the processor, s: one that hangs ends the acquisition then, with the images before it saved. Default 600,
+   * since a network that segments on a processor without an accelerator takes minutes.
+   */
+  readonly processorTimeoutS?: number;
   /** Ends the acquisition; images that were taken are saved. */
   readonly signal?: AbortSignal;
   /** Told now and then, and at the end; counts images that are through the last stage. How many there will be nobody knows: Infinity. */
@@ -72,6 +77,7 @@ const KEYS: Readonly<Record<keyof PlanOptions, true>> = {
   onView: true,
   explore: true,
   idleS: true,
+  processorTimeoutS: true,
   signal: true,
   onNotification: true,
   onProgress: true,
@@ -94,6 +100,7 @@ export async function runPlan(path: string, options: PlanOptions): Promise<PlanR
     processor,
     workers,
     idleS,
+    processorTimeoutS,
     view,
     onView,
     explore = false,
@@ -122,6 +129,7 @@ export async function runPlan(path: string, options: PlanOptions): Promise<PlanR
     ...rest,
     microscope,
     summaryMetadata: plan.summary,
+    ...(processorTimeoutS !== undefined && { watchdogMs: { processor: 1000 * processorTimeoutS } }),
     ...(imageProcessor !== undefined && { imageProcessor }),
   });
   if (view !== undefined) onView?.(await acquisition.view(view));
@@ -198,8 +206,12 @@ async function followed(
   return { folder, images, ...(replaced > 0 && { replaced }), stages: acquisition.report(), seconds };
 }
 
-/** An error of a processor's own, which says in its last line which image it was about. */
+/** An error of a processor's own, which says in its last line which image it was about; one that took too long, with the option. */
 function placed(error: unknown, what: string | undefined): unknown {
+  if (error instanceof VitrineError && error.code === "timeout" && error.fault.at === what) {
+    const hint = "Allow more with --processor-timeout (`processorTimeoutS`), or see what holds it up";
+    return new VitrineError({ ...error.fault, hint }, { cause: error.cause });
+  }
   if (what === undefined || error instanceof VitrineError || !(error instanceof Error)) return error;
   const lines = (error.stack ?? `${error.name}: ${error.message}`).split("\n");
   const own = lines.filter((line) => !/^\s*at .*(node:internal|processors\/worker\.)/.test(line));

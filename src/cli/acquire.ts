@@ -3,7 +3,7 @@ import { type AcquisitionView, type PlanReport, runPlan, type StageReport } from
 import { VitrineError } from "../core/index.ts";
 import { type IdleRule, tellIdle } from "./idle.ts";
 import { abortOnSignals, raised } from "./interrupt.ts";
-import { count, example, notNegative, portNumber } from "./options.ts";
+import { count, example, notNegative, portNumber, positive } from "./options.ts";
 import { type CommandTools, log, report } from "./report.ts";
 
 interface AcquireArguments {
@@ -14,7 +14,9 @@ interface AcquireArguments {
   readonly name?: string;
   readonly memory?: boolean;
   readonly durability: "power" | "process";
+  readonly adapters?: string;
   readonly idle?: number;
+  readonly processorTimeout?: number;
   readonly format: "ndtiff" | "ome-zarr";
   readonly processor?: string;
   readonly workers?: number;
@@ -43,6 +45,10 @@ export function addAcquire(cli: Command): void {
     )
     .option("--config <file>", "demo: its options (JSON or YAML); mmcore: Micro-Manager's configuration")
     .option(
+      "--adapters <folder>",
+      "mmcore: of the device adapters; default: MICROMANAGER_PATH, else the folder of --config",
+    )
+    .option(
       "--python <program>",
       "the Python with numpy and, for mmcore, pymmcore; default: VITRINE_PYTHON, else python3",
     )
@@ -65,6 +71,11 @@ export function addAcquire(cli: Command): void {
       "--idle <seconds>",
       "how long a processor that takes the event queue may put neither an event nor null; default 5",
       notNegative,
+    )
+    .option(
+      "--processor-timeout <seconds>",
+      "longest time for an image in the processor, which ends an acquisition that hangs; default 600",
+      positive,
     )
     .option("--workers <number>", "threads of a module that exports stateless = true", count)
     .option("--tile-overlap <pixels>", "tiles, by the axes row and column, to a pyramid: N or X,Y", overlap)
@@ -120,8 +131,22 @@ const RULES: readonly IdleRule<AcquireArguments>[] = [
     why: "without --dir and --name: nothing is saved",
   },
   { options: ["format", "durability"], isIdle: ({ memory }) => memory === true, why: "with --memory" },
+  {
+    options: ["adapters"],
+    isIdle: ({ microscope }) => microscope !== "mmcore",
+    why: "without --microscope mmcore",
+  },
+  {
+    options: ["python"],
+    isIdle: ({ microscope, processor = "" }) => microscope !== "mmcore" && !/\.py(:\w+)?$/.test(processor),
+    why: "without --microscope mmcore or a processor of Python",
+  },
   { options: ["explore", "host", "port"], isIdle: ({ view }) => view !== true, why: "without --view" },
-  { options: ["idle"], isIdle: ({ processor }) => processor === undefined, why: "without --processor" },
+  {
+    options: ["idle", "processorTimeout"],
+    isIdle: ({ processor }) => processor === undefined,
+    why: "without --processor",
+  },
 ];
 
 function requirePair({ dir, name, memory }: AcquireArguments): void {
@@ -139,6 +164,7 @@ function toPlanOptions({ memory: inMemory, ...args }: AcquireArguments) {
     microscope: {
       kind: args.microscope,
       ...(args.config !== undefined && { config: args.config }),
+      ...(args.adapters !== undefined && { adapterPaths: [args.adapters] }),
       ...(args.python !== undefined && { python: args.python }),
       onOutput: log,
     },
@@ -153,6 +179,7 @@ function toPlanOptions({ memory: inMemory, ...args }: AcquireArguments) {
     }),
     ...(inMemory && { save: "memory" as const }),
     ...(args.idle !== undefined && { idleS: args.idle }),
+    ...(args.processorTimeout !== undefined && { processorTimeoutS: args.processorTimeout }),
     ...(args.dir !== undefined && { directory: args.dir }),
     ...(args.name !== undefined && { name: args.name }),
     ...(args.processor !== undefined && { processor: args.processor }),

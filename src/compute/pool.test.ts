@@ -1,4 +1,5 @@
 import { execFile } from "node:child_process";
+import { existsSync } from "node:fs";
 import { cp, mkdtemp, rm } from "node:fs/promises";
 import { createRequire } from "node:module";
 import { tmpdir } from "node:os";
@@ -437,8 +438,10 @@ test.each(["compute/kernels.relaxed.wasm", "worker/worker.node.js"])(
     const folder = await mkdtemp(join(tmpdir(), "vitrine-pool-"));
     onTestFinished(() => rm(folder, { recursive: true }));
     await cp(join(dist, "../package.json"), join(folder, "package.json"));
-    for (const part of ["core", "compute", "worker"]) {
-      await cp(join(dist, part), join(folder, "dist", part), { recursive: true });
+    for (const part of ["core", "compute", "worker", "programs"]) {
+      // programs: what a whole build joins, and nothing else does
+      if (existsSync(join(dist, part)))
+        await cp(join(dist, part), join(folder, "dist", part), { recursive: true });
     }
     await rm(join(folder, "dist", file));
     const out = await runNode(

@@ -83,13 +83,16 @@ export async function removeState(path: string): Promise<void> {
 export async function sealFile(path: string): Promise<{ readonly bytes: number; readonly sha256: string }> {
   try {
     const handle = await open(path, "r+");
-    await handle.sync().finally(() => handle.close());
+    const synced = handle.sync().finally(() => handle.close());
+    synced.catch(() => undefined); // told when it is waited for
     const hash = createHash("sha256");
     let bytes = 0;
+    // while the disk is busy
     for await (const chunk of createReadStream(path)) {
       hash.update(chunk);
       bytes += chunk.length;
     }
+    await synced;
     return { bytes, sha256: hash.digest("hex") };
   } catch (cause) {
     throw storageError(cause, path);

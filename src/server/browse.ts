@@ -4,11 +4,12 @@ import { join } from "node:path";
 import { z } from "zod";
 import { type FileKind, fileExists, identifyFile } from "../io/index.ts";
 import { LIVE_AT } from "./live/feed.ts";
+import { RESULT_WORDS, type ResultKind, resultKindOf } from "./results/recognise.ts";
 import type { Roots } from "./roots.ts";
 import { type AnyRoute, AT, integer, json, route } from "./route.ts";
 
 /** What a viewer can do with an entry. */
-type EntryKind = "acquisition" | "image" | "experiment" | "job" | "folder" | "file";
+type EntryKind = "acquisition" | "image" | "experiment" | "job" | ResultKind | "folder" | "file";
 
 /** A file or folder, as a list shows it. */
 interface Entry {
@@ -81,5 +82,7 @@ async function entryOf(roots: Roots, at: string, name: string): Promise<Entry> {
   // what cannot be read is listed all the same
   const format = await identifyFile(path).catch((): FileKind => "unknown");
   const isImage = IMAGES.includes(format);
+  const result = isImage ? undefined : await resultKindOf(path, found.isDirectory());
+  if (result !== undefined) return { name, at, kind: result, format: RESULT_WORDS[result], bytes };
   return { name, at, kind: isImage ? "image" : found.isDirectory() ? "folder" : "file", format, bytes };
 }

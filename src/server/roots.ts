@@ -33,6 +33,8 @@ export interface Roots {
   has(real: string): boolean;
   /** How addresses call a path that was named; null for any other. */
   addressOf(path: string | null): string | null;
+  /** The address of what lies below a root, links followed; null for any other. */
+  addressWithin(real: string): string | null;
   /** A text in which paths of this machine are written as addresses. */
   withoutPaths(text: string): string;
 }
@@ -52,6 +54,7 @@ export async function openRoots(paths: readonly string[]): Promise<Roots> {
     within: (task) => withOpenPaths(has, task),
     resolve: (at) => resolveWithin(list, at),
     addressOf: (path) => list.find((root) => path !== null && root.path === resolve(path))?.name ?? null,
+    addressWithin: (real) => addressWithin(list, real),
     withoutPaths: (text) =>
       [...list]
         .sort((a, b) => b.path.length - a.path.length)
@@ -87,6 +90,18 @@ async function resolveWithin(roots: readonly ServedRoot[], at: string): Promise<
   });
   if (isBelow(root, real)) return real;
   throw nothingAt(at);
+}
+
+function addressWithin(roots: readonly ServedRoot[], real: string): string | null {
+  const root = roots.find((candidate) => isBelow(candidate, real));
+  if (root === undefined) return null;
+  return [
+    root.name,
+    ...real
+      .slice(root.path.length)
+      .split(sep)
+      .filter((part) => part !== ""),
+  ].join("/");
 }
 
 function isBelow({ path }: ServedRoot, real: string): boolean {

@@ -17,6 +17,8 @@ export interface Answer {
 export interface Route<Query> {
   /** Default get: it reads. */
   readonly method?: "post";
+  /** Of method post: bytes of its body at most; default 64 KiB. */
+  readonly bodyBytes?: number;
   /** Below `/api/`. */
   readonly path: string;
   readonly summary: string;
@@ -82,6 +84,15 @@ export function decimal() {
     .transform(Number)
     .pipe(z.number())
     .meta({ override: { type: "number" } });
+}
+
+/** From the first of some indices up to the one behind the last: `0-256`. */
+export function span() {
+  return z
+    .string()
+    .regex(/^\d{1,9}-\d{1,9}$/, "a range, as 0-256")
+    .transform((text) => text.split("-").map(Number) as [number, number])
+    .meta({ override: { type: "string", example: "0-256" } });
 }
 
 /** Indices by the names of axes: `time:0,z:4`. */

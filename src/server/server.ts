@@ -8,6 +8,7 @@ import Fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest }
 import { VitrineError } from "../core/index.ts";
 import { fileExists } from "../io/index.ts";
 import { browseRoutes } from "./browse.ts";
+import { objectRoutes } from "./experiments/objectRoutes.ts";
 import { OpenExperiments } from "./experiments/openExperiments.ts";
 import { experimentRoutes } from "./experiments/routes.ts";
 import { failureOf } from "./faults.ts";
@@ -20,8 +21,14 @@ import { jobTopics } from "./jobs/topics.ts";
 import { LIVE_AT, type LiveFeed, liveRoutes, liveTopics } from "./live/feed.ts";
 import { addSocket } from "./live/socket.ts";
 import { describeRoutes } from "./openApi.ts";
+import { likelihoodRoutes } from "./results/likelihood/routes.ts";
+import { OpenSearches } from "./results/match/openSearches.ts";
+import { matchRoutes } from "./results/match/routes.ts";
+import { RequestPool } from "./results/pool.ts";
+import { subtomogramRoutes } from "./results/subtomogram/routes.ts";
 import { openRoots, type Roots } from "./roots.ts";
 import { type AnyRoute, etagOf } from "./route.ts";
+import { tourRoutes } from "./tour.ts";
 
 /** Options of {@link startServer}. */
 export interface ServerOptions {
@@ -62,7 +69,8 @@ const PAGES = [join(HERE, "../viewer"), join(HERE, "../../dist/viewer")];
 
 /**
  * Serves files, folders and experiments, with the page that shows them. Nothing outside the given paths is read for a request; links that
- * lead out of them are not followed. Nothing is changed but what a person starts in the page: the step of an experiment.
+ * lead out of them are not followed. Nothing is changed but what a person does in the page: starts the step of an experiment, draws, changes and
+ * classifies its map objects.
  *
  * @param paths  files and folders
  * @throws {VitrineError} missing: one of the paths; busy: a port that is taken; storage: an address that is none of this machine's
@@ -73,6 +81,8 @@ export async function startServer(paths: readonly string[], options: ServerOptio
   const token = isLoopback(host) ? undefined : newToken();
   const images = new OpenImages();
   const experiments = new OpenExperiments(databaseUrl);
+  const pool = new RequestPool();
+  const searches = new OpenSearches(pool);
   const { onError = () => {} } = options;
   const starter = new JobStarter(roots, { onError, ...(databaseUrl !== undefined && { databaseUrl }) });
   const app = createApp({ host, ...(token !== undefined && { token }), options, roots });
@@ -80,7 +90,12 @@ export async function startServer(paths: readonly string[], options: ServerOptio
     ...browseRoutes(roots, live !== undefined),
     ...imageRoutes({ roots, images }),
     ...experimentRoutes({ roots, experiments }),
+    ...objectRoutes({ roots, experiments }),
+    ...matchRoutes({ roots, images, searches }),
+    ...subtomogramRoutes({ roots, images, pool }),
+    ...likelihoodRoutes(roots),
     ...jobRoutes(roots, starter),
+    ...tourRoutes(roots),
     ...(live === undefined ? [] : liveRoutes(live)),
   ];
   const topics = [...jobTopics(roots), ...(live === undefined ? [] : liveTopics(live, roots.addressOf))];
@@ -97,6 +112,8 @@ export async function startServer(paths: readonly string[], options: ServerOptio
     await app.close();
     await images[Symbol.asyncDispose]();
     await experiments[Symbol.asyncDispose]();
+    await searches[Symbol.asyncDispose]();
+    await pool[Symbol.asyncDispose]();
   };
   return {
     address: `${addressOf(host, own, token)}${live === undefined ? "" : `#at=${LIVE_AT}`}`,
@@ -188,11 +205,11 @@ function isEntry({ method, url }: FastifyRequest, token: string): boolean {
 }
 
 /** Answers with a tag of the content, and without it where the browser has that. */
-function addRoute(app: FastifyInstance, { path, method, answer }: AnyRoute, roots: Roots): void {
+function addRoute(app: FastifyInstance, { path, method, bodyBytes, answer }: AnyRoute, roots: Roots): void {
   if (method === "post") {
-    app.post(`/api/${path}`, async ({ body }, reply) => {
+    app.post(`/api/${path}`, { bodyLimit: bodyBytes ?? BODY_BYTES }, async ({ body }, reply) => {
       const done = await roots.within(() => answer(body, AbortSignal.timeout(ACTION_MS)));
-      return reply.header("Cache-Control", "no-store").type(done.type).send(done.body);
+      return reply.header("Cache-Control", "no-store").type(done.type).send(sendable(done.body));
     });
     return;
   }
@@ -203,10 +220,12 @@ function addRoute(app: FastifyInstance, { path, method, answer }: AnyRoute, root
     const etag = etagOf(body);
     reply.headers({ ...headers, ETag: etag, "Cache-Control": "private, no-cache" });
     if (request.headers["if-none-match"]?.split(/\s*,\s*/).includes(etag)) return reply.code(304).send();
-    return reply
-      .type(type)
-      .send(typeof body === "string" ? body : Buffer.from(body.buffer, body.byteOffset, body.byteLength));
+    return reply.type(type).send(sendable(body));
   });
+}
+
+function sendable(body: string | Uint8Array): string | Buffer {
+  return typeof body === "string" ? body : Buffer.from(body.buffer, body.byteOffset, body.byteLength);
 }
 
 function addDescription(app: FastifyInstance, routes: readonly AnyRoute[]): void {
@@ -235,10 +254,15 @@ function addFiles(app: FastifyInstance, roots: Roots): void {
   });
 }
 
+/** Where the built page lies; undefined: it is not built. */
+export async function builtPage(): Promise<string | undefined> {
+  const folders = await Promise.all(PAGES.map(async (path) => (await fileExists(`${path}/assets`)) && path));
+  return folders.find((path) => path !== false) || undefined;
+}
+
 /** The page, at every address that is no other thing's. */
 async function addPage(app: FastifyInstance): Promise<void> {
-  const folders = await Promise.all(PAGES.map(async (path) => (await fileExists(`${path}/assets`)) && path));
-  const folder = folders.find((path) => path !== false);
+  const folder = await builtPage();
   if (folder === undefined) {
     const text = "The page is not built. Run: npm run build\n";
     app.get("/", async (_request, reply) => reply.code(503).type("text/plain; charset=utf-8").send(text));

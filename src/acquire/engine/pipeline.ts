@@ -5,7 +5,7 @@ import type { FrameProcessor, ProcessedImage } from "../processors/processor.ts"
 import { Channel } from "./channel.ts";
 import type { ImageMetadata } from "./metadata.ts";
 import { StageCounter, type StageReport } from "./report.ts";
-import { withTimeout } from "./watchdog.ts";
+import { type Limit, withTimeout } from "./watchdog.ts";
 
 /** A frame with its metadata. */
 export interface FrameItem {
@@ -86,7 +86,8 @@ export class Pipeline {
 
   #start(frame: Frame, metadata: ImageMetadata): Outcome {
     // named before the processor may change it
-    const what = `image processor for ${describeAxes(metadata.Axes as Axes)}`;
+    const { name } = this.#context.processor;
+    const what = `image processor ${name === "" ? "" : `${name} `}for ${describeAxes(metadata.Axes as Axes)}`;
     const images = this.#call(frame, metadata);
     const end = () => this.#calls.release();
     // a failure is seen in its turn
@@ -99,12 +100,16 @@ export class Pipeline {
     return this.#context.processor.process(frame, metadata);
   }
 
+  get #limit(): Limit {
+    return { ms: this.#context.limitMs, option: "watchdogMs.processor" };
+  }
+
   async #deliverAll(): Promise<void> {
     for (let next = await this.#outcomes.next(); next !== undefined; next = await this.#outcomes.next()) {
       try {
         if (next.kind === "marker") next.act();
         else if (this.#failed) void next.images.then(releaseAll, () => {});
-        else await this.#deliver(await withTimeout(next.images, next.what, this.#context.limitMs));
+        else await this.#deliver(await withTimeout(next.images, next.what, this.#limit));
       } catch (error) {
         this.#fail(error, next.kind === "images" ? next.what : "image processor");
       }

@@ -11,6 +11,7 @@ export function createForeignRunner(processor: ForeignProcessor, eventQueue: Eve
   // the queue checks every event, whoever made it
   const plainQueue: PlainEventQueue = { put: (events) => eventQueue.put(events as EventSource | null) };
   return {
+    name: processor.name,
     takesQueue: processor.takesQueue === true,
     concurrency: FRAMES_AT_A_TIME,
     process: async (frame, metadata) => {

@@ -48,7 +48,12 @@ export function createInProcessRunner(processor: ImageProcessor, eventQueue: Eve
   };
   const process = processor.borrow ? withBorrowed : processor.stateless ? withPooled : withKept;
   const takesQueue = processor.length >= QUEUE_PARAMETERS;
-  return { takesQueue, concurrency: 1, process, close: async () => {} };
+  return { name: ownName(processor), takesQueue, concurrency: 1, process, close: async () => {} };
+}
+
+/** JavaScript names a function after the option that it is written into. */
+function ownName({ name }: ImageProcessor): string {
+  return name === "imageProcessor" ? "" : name;
 }
 
 function liesIn([image]: ImageAndMetadata, pixels: PixelArray): boolean {
@@ -65,6 +70,7 @@ function returned([image, metadata]: ImageAndMetadata, own: PooledImage): Proces
 export function createPassThrough(): FrameProcessor {
   const lend = imageLender(new ImagePool(imageMemory));
   return {
+    name: "",
     takesQueue: false,
     concurrency: 1,
     process: async (frame, metadata) => {

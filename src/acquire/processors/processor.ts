@@ -69,6 +69,8 @@ export interface PlainEventQueue {
 
 /** How the pipeline sees every kind of processor. */
 export interface FrameProcessor {
+  /** Of the function or file, for messages; "" where it has none. */
+  readonly name: string;
   /** Processes a frame and releases it. Calls overlap; each resolves with its own images. */
   process(frame: Frame, metadata: ImageMetadata): Promise<readonly ProcessedImage[]>;
   /** Whether it has a parameter for the event queue. */

@@ -3,6 +3,7 @@ import { unpackError, VitrineError } from "../../core/index.ts";
 import { type PixelArray, pixelView } from "../../io/index.ts";
 import type { EventQueue } from "../engine/eventQueue.ts";
 import type { ImageMetadata } from "../engine/metadata.ts";
+import { withTimeout } from "../engine/watchdog.ts";
 import type { Frame } from "../frames/frame.ts";
 import type { FrameProcessor, ProcessedImage, ProcessorModule } from "./processor.ts";
 import type { FromProcessor, SentImage } from "./protocol.ts";
@@ -33,15 +34,18 @@ interface ProcessorThread {
 export async function createWorkerRunner(
   { module, workers = 1 }: ProcessorModule,
   eventQueue: EventQueue,
+  limitMs: number,
 ): Promise<FrameProcessor> {
   if (!Number.isInteger(workers) || workers < 1) throw badCount(workers);
   const address = moduleAddress(module);
-  const starting = Array.from({ length: workers }, () => openThread({ address, workers }, eventQueue));
+  const opening = { address, workers, limitMs };
+  const starting = Array.from({ length: workers }, () => openThread(opening, eventQueue));
   const threads = await allOrNone(starting).catch(async (error: unknown) => {
     throw await withPlace(error, address);
   });
   let next = 0;
   return {
+    name: address.split("/").at(-1) ?? address,
     takesQueue: threads.some(({ takesQueue }) => takesQueue),
     concurrency: workers * FRAMES_A_THREAD,
     process: (frame, metadata) => threads[next++ % workers]!.process(frame, metadata),
@@ -73,11 +77,19 @@ async function allOrNone(starting: readonly Promise<ProcessorThread>[]): Promise
   throw failed.reason;
 }
 
+interface OpeningThread {
+  readonly address: string;
+  readonly workers: number;
+  /** Longest time for the module to load. */
+  readonly limitMs: number;
+}
+
 function openThread(
-  { address, workers }: { readonly address: string; readonly workers: number },
+  { address, workers, limitMs }: OpeningThread,
   eventQueue: EventQueue,
 ): Promise<ProcessorThread> {
-  return new Promise((resolve, reject) => {
+  let stop: (() => Promise<void>) | undefined;
+  const loaded = new Promise<ProcessorThread>((resolve, reject) => {
     const pending = new Map<number, Pending>();
     let nextId = 0;
     let ended: VitrineError | undefined;
@@ -140,6 +152,12 @@ function openThread(
         thread.post({ kind: "process", id, layout: frame.layout, slot: frame.slot, metadata });
       });
     thread.post({ kind: "load", module: address, workers });
+    stop = () => thread.terminate();
+  });
+  const limit = { ms: limitMs, option: "watchdogMs.processor" };
+  return withTimeout(loaded, `loading ${address}`, limit).catch(async (error: unknown) => {
+    await stop?.();
+    throw error;
   });
 }
 

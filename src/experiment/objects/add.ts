@@ -40,8 +40,17 @@ export const ADD_KEYS: OptionKeys<AddMapobjectsOptions> = {
 const text = z.string().optional();
 const index = z.int().min(0).optional();
 
-/** What callers of another language may get wrong; geometries are read by `parseGeometry`. */
-const objectSchema = z.strictObject({
+/** An outline of an object, as callers give it; geometries are read by `parseGeometry`. */
+export const segmentationSchema = z.strictObject({
+  timepoint: index,
+  zplane: index,
+  label: index,
+  geometry: z.unknown(),
+  nucleus: z.unknown().optional(),
+});
+
+/** What callers of another language may get wrong. */
+export const objectSchema = z.strictObject({
   name: text,
   objectType: z.enum(OBJECT_TYPES).optional(),
   className: text,
@@ -50,17 +59,7 @@ const objectSchema = z.strictObject({
     .regex(/^[0-9A-Fa-f]{6}$/)
     .optional(),
   externalId: text,
-  segmentations: z
-    .array(
-      z.strictObject({
-        timepoint: index,
-        zplane: index,
-        label: index,
-        geometry: z.unknown(),
-        nucleus: z.unknown().optional(),
-      }),
-    )
-    .min(1),
+  segmentations: z.array(segmentationSchema).min(1),
   features: z
     .array(
       z.strictObject({
@@ -106,7 +105,8 @@ export async function addMapobjects(
   return addRawMapobjects(experiment, { type, objects: rawObjects(objects) }, options);
 }
 
-async function* rawObjects(
+/** Objects of callers as those that are written; checked but for their outlines. @throws {VitrineError} format */
+export async function* rawObjects(
   objects: Iterable<NewMapobject> | AsyncIterable<NewMapobject>,
 ): AsyncGenerator<RawMapobject> {
   let index = 0;
@@ -162,7 +162,7 @@ export async function addRawMapobjects(
 async function typeFor(
   query: Query,
   name: string,
-  { replace = false }: AddMapobjectsOptions,
+  { replace = false, onLog }: AddMapobjectsOptions,
 ): Promise<number> {
   const found = await query
     .selectFrom("mapobjectTypes")
@@ -174,12 +174,21 @@ async function typeFor(
     await query.deleteFrom("segmentationLayers").where("mapobjectTypeId", "=", found.id).execute();
     await query.deleteFrom("features").where("mapobjectTypeId", "=", found.id).execute();
     await query.deleteFrom("mapobjects").where("mapobjectTypeId", "=", found.id).execute();
+  } else {
+    const { before } = await query
+      .selectFrom("mapobjects")
+      .select(({ fn }) => fn.countAll().as("before"))
+      .where("mapobjectTypeId", "=", found.id)
+      .executeTakeFirstOrThrow();
+    const count = Number(before);
+    const stay = count === 1 ? "1 object of before stays" : `${count} objects of before stay`;
+    if (count > 0) onLog?.(`${name}: ${stay} (--replace removes them)`, "note");
   }
   return found.id;
 }
 
 /** The object in its place on the map and with valid outlines, or nothing where it is left out. */
-function checkObject(
+export function checkObject(
   object: RawMapobject,
   checker: OutlineChecker,
   { timepoint, zplane, placement = {} }: AddMapobjectsOptions,

@@ -14,6 +14,8 @@ export interface ReadMapobjectsOptions {
   readonly zplane?: number;
   /** Those whose box of an outline meets this part of the map. */
   readonly window?: MapWindow;
+  /** Those of these numbers, whatever order they are given in. */
+  readonly ids?: readonly number[];
   readonly signal?: AbortSignal;
 }
 
@@ -22,6 +24,7 @@ export const READ_KEYS: OptionKeys<ReadMapobjectsOptions> = {
   timepoint: true,
   zplane: true,
   window: true,
+  ids: true,
   signal: true,
 };
 
@@ -48,7 +51,15 @@ export async function* mapobjectPages(
   type: string,
   options: ReadMapobjectsOptions,
 ): AsyncGenerator<Mapobject> {
-  const { query } = experiment;
+  yield* mapobjectsOf(experiment.query, type, options);
+}
+
+/** {@link mapobjectPages} within a transaction. @throws {VitrineError} as there */
+export async function* mapobjectsOf(
+  query: Query,
+  type: string,
+  options: ReadMapobjectsOptions,
+): AsyncGenerator<Mapobject> {
   const typeId = await requireTypeId(query, type);
   const features = await query
     .selectFrom("features")
@@ -56,12 +67,15 @@ export async function* mapobjectPages(
     .where("mapobjectTypeId", "=", typeId)
     .execute();
   const names = new Map(features.map(({ id, name }) => [id, name]));
-  for (let last = 0; ; ) {
+  const wanted = options.ids && Float64Array.from(new Set(options.ids)).sort();
+  for (let last = 0, taken = 0; ; taken += PAGE) {
     options.signal?.throwIfAborted();
-    const page = await readPage(query, { typeId, last, names, options });
+    const ids = wanted?.subarray(taken, taken + PAGE);
+    if (ids?.length === 0) return;
+    const page = await readPage(query, { typeId, last, ids, names, options });
     yield* page.objects;
-    if (page.last === undefined) return;
-    last = page.last;
+    if (page.last === undefined && wanted === undefined) return;
+    last = page.last ?? last;
   }
 }
 
@@ -69,19 +83,20 @@ interface PageOf {
   readonly typeId: number;
   /** The last object of the page before. */
   readonly last: number;
+  /** Those that are read, at most a page's. */
+  readonly ids: Float64Array | undefined;
   readonly names: ReadonlyMap<number, string>;
   readonly options: ReadMapobjectsOptions;
 }
 
-async function readPage(query: Query, { typeId, last, names, options }: PageOf) {
-  const rows = await query
+async function readPage(query: Query, { typeId, last, ids: wanted, names, options }: PageOf) {
+  let page = query
     .selectFrom("mapobjects")
     .selectAll()
     .where("mapobjectTypeId", "=", typeId)
-    .where("id", ">", last)
-    .orderBy("id")
-    .limit(PAGE)
-    .execute();
+    .where("id", ">", last);
+  if (wanted !== undefined) page = page.where("id", "in", [...wanted]);
+  const rows = await page.orderBy("id").limit(PAGE).execute();
   const ids = { first: rows[0]?.id ?? 0, last: rows.at(-1)?.id ?? 0, typeId };
   const outlines = groupById(await outlineRows(query, ids, options));
   const values = groupById(names.size > 0 ? await valueRows(query, ids) : []);

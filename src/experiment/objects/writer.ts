@@ -32,24 +32,34 @@ export class MapobjectWriter {
     return [...this.#used];
   }
 
-  /** Writes objects, checked and in their places. @throws whatever a query throws */
-  async write(objects: readonly RawMapobject[]): Promise<void> {
-    if (objects.length === 0) return;
+  /** Writes objects, checked and in their places, with new numbers. @returns their numbers @throws whatever a query throws */
+  async write(objects: readonly RawMapobject[]): Promise<readonly number[]> {
+    if (objects.length === 0) return [];
     const first = await this.#experiment.reserveIds(this.#query, "mapobjects", objects.length);
-    const rows = objects.map((object, i) => ({ id: first + i, ...traitRow(object, this.#typeId) }));
+    const ids = objects.map((_, i) => first + i);
+    await this.writeAs(ids, objects);
+    return ids;
+  }
+
+  /** Writes objects with numbers that no other object has. @throws whatever a query throws */
+  async writeAs(ids: readonly number[], objects: readonly RawMapobject[]): Promise<void> {
+    const rows = objects.map((object, i) => ({ id: ids[i], ...traitRow(object, this.#typeId) }));
     await this.#experiment.insertRows(this.#query, { table: "mapobjects", rows });
-    await this.#writeOutlines(objects, first);
-    await this.writeFeatures(objects.map(({ features = [] }, i) => ({ id: first + i, features })));
+    await this.writeOutlines(objects.map(({ outlines }, i) => ({ id: ids[i], outlines })));
+    await this.writeFeatures(objects.map(({ features = [] }, i) => ({ id: ids[i], features })));
     this.objects += objects.length;
   }
 
-  async #writeOutlines(objects: readonly RawMapobject[], first: number): Promise<void> {
+  /** Writes outlines of objects that have none. @throws whatever a query throws */
+  async writeOutlines(
+    objects: readonly { readonly id: number; readonly outlines: readonly RawOutline[] }[],
+  ): Promise<void> {
     const rows: Insertable<MapobjectSegmentationTable>[] = [];
-    for (const [i, { outlines }] of objects.entries())
+    for (const { id: mapobjectId, outlines } of objects)
       for (const outline of outlines) {
         const layerId = this.#layers.get(layerKey(outline)) ?? (await this.#layerId(outline));
         if (outline.shape.kind !== "point") this.#withOutlines.add(layerId);
-        rows.push(outlineRow(outline, { mapobjectId: first + i, layerId }));
+        rows.push(outlineRow(outline, { mapobjectId, layerId }));
       }
     await this.#experiment.insertRows(this.#query, { table: "mapobjectSegmentations", rows });
     this.segmentations += rows.length;

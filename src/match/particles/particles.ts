@@ -31,6 +31,9 @@ export interface SearchFacts {
   readonly templateSize: number;
 }
 
+/** What a table tells of its search. */
+type TableSettings = Pick<MatchSettings, "optics" | "micrographPath" | "templatePath" | "results">;
+
 /** A table of text as Leopard-EM writes it. */
 export interface ParticleTable {
   readonly columns: readonly string[];
@@ -94,7 +97,7 @@ type ParticleRow = Readonly<Record<(typeof PARTICLE_COLUMNS)[number], CsvValue>>
 export function particleTable(
   peaks: readonly Peak[],
   values: ParticleValues,
-  { settings, facts }: { readonly settings: MatchSettings; readonly facts: SearchFacts },
+  { settings, facts }: { readonly settings: TableSettings; readonly facts: SearchFacts },
 ): ParticleTable {
   const shared = { ...opticsCells(settings), ...pathCells(settings) };
   const rows = peaks.map((peak, i): ParticleRow => {
@@ -156,7 +159,7 @@ function positionCells({ x, y }: Peak, pixelSizeA: number, templateSize: number)
   };
 }
 
-function opticsCells({ optics }: MatchSettings) {
+function opticsCells({ optics }: TableSettings) {
   const { evenZernikes, oddZernikes, magnificationMatrix } = optics;
   return {
     defocus_u: float64Text(optics.defocusUA),
@@ -174,7 +177,7 @@ function opticsCells({ optics }: MatchSettings) {
   };
 }
 
-function pathCells({ micrographPath, templatePath, results }: MatchSettings) {
+function pathCells({ micrographPath, templatePath, results }: TableSettings) {
   return {
     micrograph_path: micrographPath,
     template_path: templatePath,

@@ -7,7 +7,7 @@ import {
   roundStep,
   strokeLines,
 } from "../../io/render/index.ts";
-import { erfc } from "../peaks/errorFunction.ts";
+import { countsAbove, noiseAbove } from "../peaks/survival.ts";
 import { spanOf } from "./imageDisplay.ts";
 import type { SearchPicture } from "./searchPicture.ts";
 import { drawHeading, INK, PAPER, RULE, SOFT_INK } from "./style.ts";
@@ -38,7 +38,8 @@ export function drawHistogram(canvas: Canvas, box: Box, picture: SearchPicture):
     high: Math.ceil(Math.max(cutoff + 1, largest, particles[0]?.zScore ?? largest) + 0.25),
     decades: Math.max(1, Math.ceil(Math.log10(picture.scaledMip.data.length))),
   };
-  const counts = countsAbove(picture.scaledMip.data, { ...plot, each: (picture.coarseFactor ?? 1) ** 2 });
+  const each = (picture.coarseFactor ?? 1) ** 2;
+  const counts = countsAbove(picture.scaledMip.data, { ...plot, steps: STEPS, each });
   drawHeading(canvas, box, {
     title: picture.coarseFactor === undefined ? "Pixels above a z-score" : "Coarse pixels above a z-score",
     subtitle: "blue: this map; red: expected of noise; grey: cutoff",
@@ -112,27 +113,4 @@ function drawCurve(
   // piece by piece: a pen looks at every pixel of the rectangle around its line
   for (let i = 0; i < line.length; i += PIECE)
     strokeLines(canvas, [line.slice(i, i + PIECE + 1)], { color, width: 2.4 });
-}
-
-/** The share of pixels above z where the largest of `correlations` values of Gaussian noise stands: 1 - Φ(z)^N, exact in the tail. */
-export function noiseAbove(z: number, correlations: number): number {
-  return -Math.expm1(correlations * Math.log1p(-0.5 * erfc(z / Math.SQRT2)));
-}
-
-/** How many values lie above each step, and how many there are, `each` of them one; NaN is none. */
-function countsAbove(
-  data: Float32Array,
-  { each, ...plot }: Plot & { readonly each: number },
-): { above: Float64Array; total: number } {
-  const above = new Float64Array(STEPS + 1);
-  const scale = STEPS / (plot.high - plot.low);
-  let total = 0;
-  for (const value of data) {
-    if (Number.isNaN(value)) continue;
-    total++;
-    const last = Math.min(STEPS, Math.ceil((value - plot.low) * scale) - 1); // the last step below it
-    if (last >= 0) above[last]++;
-  }
-  for (let i = STEPS - 1; i >= 0; i--) above[i] += above[i + 1];
-  return { above: above.map((count) => count / each), total: total / each };
 }

@@ -182,12 +182,7 @@ export async function writeMaps(
 ): Promise<ParticleValues> {
   const { results } = settings;
   const { shape } = source.statistics;
-  const sampled: Sampled = {};
-  const make = (name: MapName) => {
-    const data = resultMap(source, name, buffer);
-    sampled[name] = valuesAtPeaks(peaks, { data, shape });
-    return data;
-  };
+  const { make, sampled } = mapSampler(source, peaks, buffer);
   if (results.hdf5 !== undefined) {
     const { hdf5, mip: path } = results;
     const maps = Object.fromEntries(mapPaths(results).map(([name]) => [name, () => make(name)]));
@@ -202,9 +197,21 @@ export async function writeMaps(
       );
     }
   }
-  if (settings.pixelSizes !== null) {
-    const data = resultMap(source, "pixelSizeOffset", buffer);
-    sampled.pixelSizeOffset = valuesAtPeaks(peaks, { data, shape });
-  }
-  return sampled as ParticleValues;
+  if (settings.pixelSizes !== null) make("pixelSizeOffset");
+  return sampled();
+}
+
+/** Makes maps one after the other in the same memory, and keeps their values at the peaks. */
+export function mapSampler(source: MapSource, peaks: readonly Peak[], buffer: Float32Array) {
+  const { shape } = source.statistics;
+  const values: Sampled = {};
+  return {
+    make(name: MapName): Float32Array {
+      const data = resultMap(source, name, buffer);
+      values[name] = valuesAtPeaks(peaks, { data, shape });
+      return data;
+    },
+    /** Of the maps that were made: once all eight are. */
+    sampled: () => values as ParticleValues,
+  };
 }

@@ -50,17 +50,8 @@ export interface FinishedSearch extends MapSource {
  * @throws {VitrineError} missing: a search that has not run; range: a cutoff or rate that cannot be
  */
 export function findParticles(finished: FinishedSearch, options: ParticleOptions = {}): FoundParticle[] {
-  const chosen = { ...DEFAULT_PEAKS, ...options };
-  checkPeakOptions(chosen);
-  requireRun(finished);
-  const { statistics, space, compatBatch } = finished;
-  const source = { statistics, space, ...(compatBatch !== undefined && { compatBatch }) };
-  const search = overBackground(source, options.background);
-  const { shape } = search.statistics;
-  const correlations = correlationCount(search.space);
-  const scaledMip = { data: resultMap(search, "scaledMip"), shape };
-  const mip = () => ({ data: resultMap(search, "mip"), shape });
-  const { peaks } = choosePeaks({ scaledMip, mip, correlations }, chosen);
+  const { search, peaks, scaledMip } = chosenParticles(finished, options);
+  const { shape } = scaledMip;
   // the peaks are found: the memory of their map serves the others
   const at = (name: MapName) =>
     valuesAtPeaks(peaks, { data: resultMap(search, name, scaledMip.data), shape });
@@ -74,6 +65,21 @@ export function findParticles(finished: FinishedSearch, options: ParticleOptions
     ...{ defocusUA: defocusUA + defocus[i], defocusVA: defocusVA + defocus[i], defocusOffsetA: defocus[i] },
     ...{ pixelSizeA: pixelSizeA + pixelSize[i], zScore, mip: best[i] },
   }));
+}
+
+/** Where the particles of a search are, and the map that says so. @throws {VitrineError} as {@link findParticles} */
+export function chosenParticles(finished: FinishedSearch, options: ParticleOptions) {
+  const chosen = { ...DEFAULT_PEAKS, ...options };
+  checkPeakOptions(chosen);
+  requireRun(finished);
+  const { statistics, space, compatBatch } = finished;
+  const source: MapSource = { statistics, space, ...(compatBatch !== undefined && { compatBatch }) };
+  const search = overBackground(source, options.background);
+  const { shape } = search.statistics;
+  const correlations = correlationCount(search.space);
+  const scaledMip = { data: resultMap(search, "scaledMip"), shape };
+  const mip = () => ({ data: resultMap(search, "mip"), shape });
+  return { search, scaledMip, ...choosePeaks({ scaledMip, mip, correlations }, chosen) };
 }
 
 /** A search that has not run has no best correlation anywhere. */

@@ -1,7 +1,9 @@
 import { formatYaml } from "../../io/index.ts";
 
-/** A search of a simulated micrograph. */
+/** A search with known optics. */
 export interface SearchConfigOptions {
+  /** Of the optics group; default "simulated". */
+  readonly label?: string;
   readonly templatePath: string;
   readonly micrographPath: string;
   readonly pixelSizeA: number;
@@ -28,7 +30,7 @@ export interface SearchConfigOptions {
 const DEFOCUS_STEP_A = 200;
 
 /**
- * Leopard-EM's configuration of a search that knows the optics of a simulated micrograph, as YAML. `parseMatchConfig` reads
+ * Leopard-EM's configuration of a search whose optics are known, as those of a simulated micrograph are, as YAML. `parseMatchConfig` reads
  * and checks it.
  */
 export function formatSearchConfig(options: SearchConfigOptions): string {
@@ -39,7 +41,7 @@ export function formatSearchConfig(options: SearchConfigOptions): string {
     template_volume_path: options.templatePath,
     micrograph_path: micrographPath,
     optics_group: {
-      label: "simulated",
+      label: options.label ?? "simulated",
       pixel_size: options.pixelSizeA,
       voltage: options.voltageKv,
       spherical_aberration: options.sphericalAberrationMm,

@@ -65,10 +65,9 @@ export function scaleTable({ lower, upper }: IntensityRange): Uint8Array {
     throw new VitrineError({ code: "range", at: "scaleTable", expected, found: `${lower} and ${upper}` });
   }
   const steps = upper - lower;
-  return Uint8Array.from({ length: 65_536 }, (_, intensity) => {
-    if (intensity < lower) return 0;
-    if (intensity >= upper) return 255;
-    if (intensity === upper - 1 && steps > 1) return 255;
-    return steps === 1 ? 0 : Math.floor((intensity - lower) * (255 / (steps - 1)));
-  });
+  const table = new Uint8Array(65_536).fill(255, upper);
+  if (steps === 1) return table;
+  for (let i = 0; i < steps - 1; i++) table[lower + i] = Math.floor(i * (255 / (steps - 1)));
+  table[upper - 1] = 255;
+  return table;
 }

@@ -33,6 +33,13 @@ export class OpenExperiments implements AsyncDisposable {
     return opened;
   }
 
+  /** Runs a task that changes an experiment. @throws {VitrineError} as `openExperiment`, and whatever the task throws */
+  async change<T>(path: string, task: (experiment: Experiment) => Promise<T>): Promise<T> {
+    const url = this.#databaseUrl;
+    await using experiment = await openExperiment(path, url === undefined ? {} : { databaseUrl: url });
+    return await task(experiment);
+  }
+
   /**
    * The tiles of a layer, opened anew once its archive was written anew.
    *

@@ -22,6 +22,24 @@ const square = (x: number, y: number) => {
   return { type: "Polygon", coordinates: [corners.map(([px, py]) => [px, py] as const)] } as const;
 };
 
+/** The columns of an answer by their names. */
+async function columnsOf(response: Response): Promise<Record<string, ArrayLike<number> & number[]>> {
+  const bytes = await response.arrayBuffer();
+  const length = new DataView(bytes).getUint32(0, true);
+  const { columns } = JSON.parse(new TextDecoder().decode(new Uint8Array(bytes, 4, length)));
+  let at = 8 * Math.ceil((4 + length) / 8);
+  return Object.fromEntries(
+    columns.map(({ name, type, length: count }: { name: string; type: string; length: number }) => {
+      const Values = { uint32: Uint32Array, int32: Int32Array, float32: Float32Array, float64: Float64Array }[
+        type
+      ]!;
+      const values = new Values(bytes, at, count);
+      at += 8 * Math.ceil(values.byteLength / 8);
+      return [name, values];
+    }),
+  );
+}
+
 /** One well of one site, and 10,201 squares of which the first is far from the others. */
 beforeAll(async () => {
   const directory = join(scratch.path, "screen");
@@ -78,11 +96,13 @@ test("objects of a window come as GeoJSON, of a large one as bytes", async () =>
   expect(await (await ask("experiment/object", { id })).json()).toMatchObject({
     ...{ id, name: "cell 0", type: "Cells", values: [{ name: "area", value: 0 }] },
   });
-  const values: [number, number | null][] = await (
-    await ask("experiment/features", { type: "Cells", feature: "area" })
-  ).json();
-  expect(values).toHaveLength(10_201);
-  expect(new Map(values).get(id)).toBe(0);
+  const values = await columnsOf(await ask("experiment/features", { type: "Cells", feature: "area" }));
+  expect([values.ids.length, values.values[values.ids.indexOf(id)]]).toEqual([10_201, 0]);
+  expect(values.values[1]).toBeNaN();
+  const columns = await columnsOf(await ask("experiment/objects/columns", { type: "Cells" }));
+  expect([columns.ids[0], columns.x[0], columns.y[0], columns.size[0], columns.classOf[0]]).toEqual([
+    ...[id, 682, 682, 5, -1],
+  ]);
   expect((await ask("experiment/objects", { ...window, type: "None" })).status).toBe(404);
 });
 

@@ -1,9 +1,7 @@
 /** Experiments: what they hold, tiles of their layers, objects on their map. */
 import { z } from "zod";
-import { VitrineError } from "../../core/index.ts";
 import {
   blockFeatures,
-  type Experiment,
   encodeMapobjects,
   type MapobjectBlock,
   queryMapobjects,
@@ -85,24 +83,6 @@ export function experimentRoutes({ roots, experiments }: ExperimentTools): AnyRo
         return isBinary ? binaryAnswer(block, window) : geojsonAnswer(block, type);
       },
     }),
-    route({
-      path: "experiment/features",
-      summary: "A number of every object of a type, by which it can be coloured: [id, value] pairs",
-      query: z.strictObject({
-        at: AT,
-        type: z.string().min(1).max(200),
-        feature: z.string().min(1).max(500),
-      }),
-      gives: ["application/json"],
-      answer: async ({ at, type, feature }) => json(await featureValues(await open(at), type, feature)),
-    }),
-    route({
-      path: "experiment/object",
-      summary: "What is known of one map object: its name, its classification, its numbers",
-      query: z.strictObject({ at: AT, id: integer({ min: 1 }) }),
-      gives: ["application/json"],
-      answer: async ({ at, id }) => json(await objectOf(await open(at), id)),
-    }),
   ];
 }
 
@@ -114,45 +94,4 @@ function geojsonAnswer(block: MapobjectBlock, type: string): Answer {
 
 function binaryAnswer(block: MapobjectBlock, origin: { readonly y: number; readonly x: number }): Answer {
   return { type: BINARY, body: encodeMapobjects(block, origin) };
-}
-
-/** Of features that differ in time, the first time point. @throws {VitrineError} missing: no such type or feature */
-async function featureValues({ query }: Experiment, type: string, name: string) {
-  const feature = await query
-    .selectFrom("features as f")
-    .innerJoin("mapobjectTypes as t", "t.id", "f.mapobjectTypeId")
-    .select("f.id as id")
-    .where("t.name", "=", type)
-    .where("f.name", "=", name)
-    .executeTakeFirst();
-  if (feature === undefined) {
-    const fault = { code: "missing", at: `map objects ${type}`, expected: "a feature of theirs" } as const;
-    throw new VitrineError({ ...fault, found: JSON.stringify(name) });
-  }
-  const rows = await query
-    .selectFrom("featureValues")
-    .select(["mapobjectId", "value"])
-    .where("featureId", "=", feature.id)
-    .orderBy("tpoint", "desc")
-    .execute();
-  return [...new Map(rows.map(({ mapobjectId, value }) => [mapobjectId, value]))];
-}
-
-async function objectOf({ query }: Experiment, id: number) {
-  const object = await query
-    .selectFrom("mapobjects as o")
-    .innerJoin("mapobjectTypes as t", "t.id", "o.mapobjectTypeId")
-    .select(["o.id as id", "o.name as name", "t.name as type", "objectType", "className", "classColor"])
-    .where("o.id", "=", id)
-    .executeTakeFirst();
-  if (object === undefined)
-    throw new VitrineError({ code: "missing", at: "id", expected: "a map object", found: `${id}` });
-  const values = await query
-    .selectFrom("featureValues as v")
-    .innerJoin("features as f", "f.id", "v.featureId")
-    .select(["f.name as name", "tpoint", "value"])
-    .where("v.mapobjectId", "=", id)
-    .orderBy("f.id")
-    .execute();
-  return { ...object, values };
 }

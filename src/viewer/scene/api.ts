@@ -1,10 +1,14 @@
 /** What the server answers, as far as the page uses it. */
+import { askExport, isExport } from "./exported.ts";
+
+/** Results of programs, each with a module of its own. */
+export type ResultKind = "match" | "subtomogram";
 
 /** An entry of a folder. */
 export interface Entry {
   readonly name: string;
   readonly at: string;
-  readonly kind: "acquisition" | "image" | "experiment" | "job" | "folder" | "file";
+  readonly kind: "acquisition" | "image" | "experiment" | "job" | ResultKind | "folder" | "file";
   readonly format: string;
   readonly bytes: number | null;
 }
@@ -122,30 +126,6 @@ export interface Spread {
   readonly histogram: readonly number[];
 }
 
-/** How an acquisition is going. */
-export interface AcquisitionFacts {
-  readonly state: "running" | "stopping" | "done" | "failed";
-  readonly message?: string;
-  /** Address of the folder that is written. */
-  readonly folder: string | null;
-  readonly seconds: number;
-  readonly stages: readonly {
-    readonly stage: string;
-    readonly queued: number;
-    readonly peakQueued: number;
-    readonly done: number;
-    readonly dropped: number;
-    readonly perSecond: number;
-  }[];
-  readonly hooks: readonly {
-    readonly hook: string;
-    readonly calls: number;
-    readonly cancelled: number;
-    readonly changed: number;
-    readonly totalMs: number;
-  }[];
-}
-
 /** A step of heavy work. */
 export interface JobFacts {
   readonly at: string;
@@ -166,8 +146,27 @@ export interface JobsFacts {
   readonly starts: JobStart | null;
 }
 
+/** A step of a tour. */
+export interface TourFacts {
+  readonly name: string;
+  readonly title: string;
+  readonly text: string;
+  readonly commands: readonly string[];
+  /** Address of its result, and more of the state in which that is shown. */
+  readonly at: string;
+  readonly view?: string;
+  readonly planted: number;
+  readonly found: number;
+  readonly others: number;
+  readonly isRight: boolean;
+}
+
 /** The address of the acquisition that runs. */
 export const LIVE_AT = "@live";
+/** The address of the plan builder. */
+export const PLAN_AT = "@plan";
+/** The address of the search in the page. */
+export const SEARCH_AT = "@search";
 
 /** Values of a query; what is undefined is left out. */
 export type Query = Readonly<Record<string, string | number | undefined>>;
@@ -180,6 +179,7 @@ export function apiUrl(route: string, query: Query = {}): string {
 
 /** Asks the server. @throws {Error} with what the server says */
 export async function ask(route: string, query: Query = {}, signal?: AbortSignal): Promise<Response> {
+  if (isExport()) return askExport(route, query, signal);
   return answered(fetch(apiUrl(route, query), signal ? { signal } : {}), signal);
 }
 

@@ -1,36 +1,22 @@
 /** The newest frames of an acquisition as a scene: one channel each, in memory. */
-import type { Spread } from "./api.ts";
+import type { LiveFrame } from "../../acquire/index.ts";
 import { COLORS, type Scene } from "./scene.ts";
+import { spreadOf } from "./spread.ts";
 import { arrayOf, type TileValues } from "./tiles.ts";
 
-/** What the server tells of a frame. */
-export interface FrameFacts {
-  readonly axes: Readonly<Record<string, number | string>>;
-  readonly channel: string;
-  readonly dtype: string;
-  readonly height: number;
-  readonly width: number;
-  readonly step: number;
-  readonly shape: readonly [height: number, width: number];
-  readonly pixelSizeUm: number;
-  readonly place: readonly [xUm: number, yUm: number] | null;
-}
-
 /** A frame with its pixels. */
-export interface LiveFrame extends FrameFacts {
+export interface SeenFrame extends LiveFrame {
   readonly values: TileValues;
 }
 
-const BINS = 128;
-
 /** @param at  where the pixels begin in the bytes */
-export function frameOf(facts: FrameFacts, bytes: ArrayBuffer, at: number): LiveFrame {
+export function frameOf(facts: LiveFrame, bytes: ArrayBuffer, at: number): SeenFrame {
   const [height, width] = facts.shape;
   return { ...facts, values: { data: arrayOf(facts.dtype, bytes, at), height, width } };
 }
 
 /** A scene of frames of one size, the newest of each channel. */
-export function liveScene(frames: readonly LiveFrame[]): Scene {
+export function liveScene(frames: readonly SeenFrame[]): Scene {
   const { shape, step, dtype, pixelSizeUm } = frames[0];
   const [height, width] = shape;
   return {
@@ -49,21 +35,4 @@ export function liveScene(frames: readonly LiveFrame[]): Scene {
     tile: async ({ channel }) => frames[channel].values,
     spread: async (channel) => spreadOf(frames[channel].values.data),
   };
-}
-
-/** The values' spread, with limits that leave out the lowest 0.1 % and the highest 0.05 %. */
-function spreadOf(values: ArrayLike<number>): Spread {
-  let [min, max] = [Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY];
-  for (let i = 0; i < values.length; i++) {
-    if (values[i] < min) min = values[i];
-    if (values[i] > max) max = values[i];
-  }
-  const histogram = Array.from({ length: BINS }, () => 0);
-  const scale = (BINS - 1e-6) / (max - min || 1);
-  for (let i = 0; i < values.length; i++) histogram[Math.floor((values[i] - min) * scale)]++;
-  const valueAt = (bin: number) => min + (bin * (max - min || 1)) / BINS;
-  let [from, to] = [0, BINS - 1];
-  for (let left = values.length * 0.001; from < to && histogram[from] < left; from++) left -= histogram[from];
-  for (let left = values.length * 0.0005; to > from && histogram[to] < left; to--) left -= histogram[to];
-  return { min, max, low: valueAt(from), high: valueAt(to + 1), histogram };
 }

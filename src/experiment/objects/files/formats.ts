@@ -1,12 +1,14 @@
 /** Files of objects by their names' endings. */
+import { requireKnownOptions } from "../../../io/index.ts";
 import type { Experiment } from "../../experiment.ts";
 import type { AddMapobjectsReport } from "../add.ts";
-import type { ExportReport } from "./exportReport.ts";
-import { type ExportGeojsonOptions, exportGeojson, importGeojson } from "./geojson.ts";
+import { mapobjectPages, READ_KEYS, type ReadMapobjectsOptions } from "../read.ts";
+import { type ExportReport, ExportTeller } from "./exportReport.ts";
+import { type ExportGeojsonOptions, exportGeojson, geojsonChunks, importGeojson } from "./geojson.ts";
 import { type ImportLabelsOptions, importLabels } from "./labelsIn.ts";
 import { type ExportLabelsReport, exportLabels } from "./labelsOut.ts";
 import { importTable } from "./tableIn.ts";
-import { exportTable } from "./tableOut.ts";
+import { exportTable, tableChunks } from "./tableOut.ts";
 
 /** A file of objects, and their type. */
 export interface MapobjectFile {
@@ -49,4 +51,23 @@ export function exportMapobjects(
   const kind = kindOf(file.path);
   if (kind === "geojson") return exportGeojson(experiment, file, options);
   return kind === "table" ? exportTable(experiment, file, options) : exportLabels(experiment, file, options);
+}
+
+/** Formats that {@link mapobjectFileBytes} writes. */
+export type MapobjectBytesFormat = "geojson" | "csv" | "parquet";
+
+/**
+ * Objects of a type as the bytes of a file, part by part: what `exportMapobjects` writes, for those who send it elsewhere.
+ *
+ * @throws {VitrineError} missing: no such type; and whatever a query throws
+ */
+export async function* mapobjectFileBytes(
+  experiment: Experiment,
+  { type, format }: { readonly type: string; readonly format: MapobjectBytesFormat },
+  options: ReadMapobjectsOptions = {},
+): AsyncGenerator<Uint8Array> {
+  requireKnownOptions("mapobjectFileBytes", options, READ_KEYS);
+  const teller = new ExportTeller({ path: `${type}.${format}` });
+  if (format === "geojson") yield* geojsonChunks(mapobjectPages(experiment, type, options), teller);
+  else yield* tableChunks(experiment, type, { isParquet: format === "parquet", teller, options });
 }

@@ -94,7 +94,8 @@ export async function exportGeojson(
 /** Text that is handed on together. */
 const TEXT = 2 ** 18;
 
-async function* geojsonChunks(
+/** The bytes of a FeatureCollection. */
+export async function* geojsonChunks(
   objects: AsyncIterable<Mapobject>,
   teller: ExportTeller,
   origin?: { readonly y: number; readonly x: number },

@@ -44,14 +44,21 @@ export async function exportTable(
       expected: "a name that ends with .csv or .parquet",
       found: path,
     });
-  const features = featureColumns(await featureNames(experiment, type));
   const teller = new ExportTeller({ path, ...options });
-  const batches = rowBatches(experiment, type, { features, teller, options });
-  const chunks = isParquet
-    ? geoParquetChunks(batches, parquetColumns(features))
-    : csvChunks(batches, features);
+  const chunks = tableChunks(experiment, type, { isParquet, teller, options });
   await writeFileAtomic(path, chunks, { overwrite: options.overwrite ?? false });
   return teller.finish();
+}
+
+/** The bytes of a table. @throws {VitrineError} missing: no such type */
+export async function* tableChunks(
+  experiment: Experiment,
+  type: string,
+  { isParquet, ...rest }: Omit<BatchesOf, "features"> & { readonly isParquet: boolean },
+): AsyncGenerator<Uint8Array> {
+  const features = featureColumns(await featureNames(experiment, type));
+  const batches = rowBatches(experiment, type, { features, ...rest });
+  yield* isParquet ? geoParquetChunks(batches, parquetColumns(features)) : csvChunks(batches, features);
 }
 
 async function featureNames({ query }: Experiment, type: string): Promise<string[]> {

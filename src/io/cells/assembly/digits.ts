@@ -15,9 +15,9 @@ const EXACT_HIGH: u32 = 90071991;
   return v128.and(v128.xor(v128.load(end - 16), i8x16.splat(<i8>ZERO)), v128.load(KEPT + (length << 4)));
 }
 
-/** Which of sixteen are no digits, a bit each. */
+/** Which of sixteen are no digits, a bit each: of ASCII, which is below 128, only those reach the sign bit. */
 // @ts-ignore: decorator
-@inline function othersOf(digits: v128): i32 { return i8x16.bitmask(i8x16.gt_u(digits, i8x16.splat(9))); }
+@inline function othersOf(digits: v128): i32 { return i8x16.bitmask(i8x16.add(digits, i8x16.splat(118))); }
 
 /** Whether others than digits are one point alone. */
 // @ts-ignore: decorator
@@ -36,6 +36,13 @@ const EXACT_HIGH: u32 = 90071991;
   const pairs = i16x8.add(tens, i16x8.shr_u(digits, 8));
   const fours = i32x4.dot_i16x8_s(pairs, i16x8(100, 1, 100, 1, 100, 1, 100, 1));
   return i32x4.dot_i16x8_s(i16x8.narrow_i32x4_s(fours, fours), i16x8(10000, 1, 10000, 1, 10000, 1, 10000, 1));
+}
+
+/** Both as one float64, exact where the higher one is no more than EXACT_HIGH. */
+// @ts-ignore: decorator
+@inline function joined(eights: v128): f64 {
+  const parts = f64x2.mul(f64x2.convert_low_i32x4_s(eights), f64x2(1e8, 1));
+  return f64x2.extract_lane(parts, 0) + f64x2.extract_lane(parts, 1);
 }
 
 // @ts-ignore: decorator
@@ -58,7 +65,7 @@ const EXACT_HIGH: u32 = 90071991;
   const eights = eightsOf(digits), high = i32x4.extract_lane(eights, 0);
   // as {@link decimal} does it, without a call for nearly all numbers of tables; signed, which is one instruction
   return <u32>high <= EXACT_HIGH
-    ? (<f64>high * 1e8 + <f64>i32x4.extract_lane(eights, 1)) / load<f64>(TENS + (<usize>decimals << 3))
+    ? joined(eights) / load<f64>(TENS + (<usize>decimals << 3))
     : decimal(wholeOf(eights), -decimals);
 }
 

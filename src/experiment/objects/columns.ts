@@ -1,0 +1,133 @@
+/** Objects of a type as columns: what a table, a plot or a classifier takes. */
+import { VitrineError } from "../../core/index.ts";
+import type { Experiment } from "../experiment.ts";
+import { ALL, requireTypeId } from "./types.ts";
+
+/** A class that objects have. */
+export interface MapobjectClass {
+  readonly name: string;
+  /** Six hexadecimal digits; null: none is known. */
+  readonly color: string | null;
+}
+
+/** Objects as columns, in the order of their numbers; lengths are pixels of full resolution. */
+export interface MapobjectColumns {
+  readonly ids: Uint32Array;
+  /** Centres of gravity. */
+  readonly x: Float32Array;
+  readonly y: Float32Array;
+  /** Longer side of the box. */
+  readonly size: Float32Array;
+  readonly classes: readonly MapobjectClass[];
+  /** Index of an object's class; -1: none. */
+  readonly classOf: Int32Array;
+  /** Names by indices of objects, of those that have one. */
+  readonly names: Readonly<Record<number, string>>;
+}
+
+/** Which objects, and when. */
+export interface ColumnsOf {
+  readonly type: string;
+  /** Default: the first outline of each object. */
+  readonly timepoint?: number;
+  readonly zplane?: number;
+}
+
+/**
+ * All objects of a type that have an outline at a time point and z plane.
+ *
+ * @throws {VitrineError} missing: no such type
+ */
+export async function readMapobjectColumns(
+  { query }: Experiment,
+  { type, timepoint, zplane }: ColumnsOf,
+): Promise<MapobjectColumns> {
+  const typeId = await requireTypeId(query, type);
+  let rows = query
+    .selectFrom("mapobjectSegmentations as s")
+    .innerJoin("segmentationLayers as l", "l.id", "s.segmentationLayerId")
+    .innerJoin("mapobjects as o", "o.id", "s.mapobjectId")
+    .select(["o.id as id", "name", "className", "classColor", "centroidX", "centroidY"])
+    .select(["minY", "minX", "maxY", "maxX"])
+    .where("l.mapobjectTypeId", "=", typeId);
+  if (timepoint !== undefined) rows = rows.where("tpoint", "in", [timepoint, ALL]);
+  if (zplane !== undefined) rows = rows.where("zplane", "in", [zplane, ALL]);
+  const sorted = await rows.orderBy("o.id").orderBy("tpoint").orderBy("zplane").execute();
+  const found = sorted.filter(({ id }, i) => i === 0 || sorted[i - 1].id !== id);
+  const keys = new Map<string, number>();
+  const classes: MapobjectClass[] = [];
+  const codeOf = (name: string | null, color: string | null) => {
+    if (name === null) return -1;
+    const key = JSON.stringify([name, color]);
+    const code = keys.get(key) ?? classes.push({ name, color }) - 1;
+    keys.set(key, code);
+    return code;
+  };
+  return {
+    ids: Uint32Array.from(found, ({ id }) => id),
+    x: Float32Array.from(found, ({ centroidX }) => centroidX),
+    y: Float32Array.from(found, ({ centroidY }) => centroidY),
+    size: Float32Array.from(found, ({ minY, minX, maxY, maxX }) => Math.max(maxY - minY, maxX - minX) + 1),
+    classes,
+    classOf: Int32Array.from(found, ({ className, classColor }) => codeOf(className, classColor)),
+    names: Object.fromEntries(found.flatMap(({ name }, i) => (name === null ? [] : [[i, name]]))),
+  };
+}
+
+/** A feature of all objects of a type that have it. */
+export interface FeatureColumn {
+  readonly ids: Uint32Array;
+  /** NaN where nothing was measured. */
+  readonly values: Float64Array;
+}
+
+/**
+ * The values of a feature, in the order of the objects' numbers. Where it differs in time, that of the time point, else the one that holds for all;
+ * without a time point that of all, else the first.
+ *
+ * @throws {VitrineError} missing: no such type or feature
+ */
+export async function readFeatureColumn(
+  experiment: Experiment,
+  {
+    type,
+    feature,
+    timepoint,
+  }: { readonly type: string; readonly feature: string; readonly timepoint?: number },
+): Promise<FeatureColumn> {
+  const { query } = experiment;
+  const featureId = await requireFeature(experiment, type, feature);
+  let rows = query
+    .selectFrom("featureValues")
+    .select(["mapobjectId", "value"])
+    .where("featureId", "=", featureId);
+  if (timepoint !== undefined) rows = rows.where("tpoint", "in", [timepoint, ALL]);
+  // all time points come first without one, last with one: the one that is kept is the first of its object
+  const sorted = await rows
+    .orderBy("mapobjectId")
+    .orderBy("tpoint", timepoint === undefined ? "asc" : "desc")
+    .execute();
+  const found = sorted.filter(({ mapobjectId }, i) => i === 0 || sorted[i - 1].mapobjectId !== mapobjectId);
+  return {
+    ids: Uint32Array.from(found, ({ mapobjectId }) => mapobjectId),
+    values: Float64Array.from(found, ({ value }) => value ?? Number.NaN),
+  };
+}
+
+async function requireFeature({ query }: Experiment, type: string, name: string): Promise<number> {
+  const typeId = await requireTypeId(query, type);
+  const features = await query
+    .selectFrom("features")
+    .select(["id", "name"])
+    .where("mapobjectTypeId", "=", typeId)
+    .orderBy("id")
+    .execute();
+  const found = features.find((feature) => feature.name === name);
+  if (found !== undefined) return found.id;
+  throw new VitrineError({
+    code: "missing",
+    at: `map objects ${type}`,
+    expected: `one of the features ${features.map((feature) => feature.name).join(", ") || "(there are none)"}`,
+    found: JSON.stringify(name),
+  });
+}

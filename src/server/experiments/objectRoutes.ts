@@ -1,0 +1,156 @@
+/** Map objects as tables, one by one, as files; and their changes. */
+import { z } from "zod";
+import { VitrineError } from "../../core/index.ts";
+import {
+  type Experiment,
+  editMapobjects,
+  type MapobjectEdit,
+  mapobjectFileBytes,
+  readFeatureColumn,
+  readMapobjectColumns,
+  readMapobjects,
+} from "../../experiment/index.ts";
+import { COLUMNS, columnsAnswer } from "../columns.ts";
+import { type Answer, type AnyRoute, AT, integer, json, route } from "../route.ts";
+import type { ExperimentTools } from "./routes.ts";
+
+/** Numbers of a million objects in JSON. */
+const IDS_BYTES = 2 ** 24;
+
+const TYPE = z.string().min(1).max(200).describe("a type of map objects");
+const ID = z
+  .int()
+  .min(1)
+  .max(2 ** 31 - 1);
+
+/** Media types of files. */
+const FILES = {
+  geojson: "application/geo+json; charset=utf-8",
+  csv: "text/csv; charset=utf-8",
+  parquet: "application/vnd.apache.parquet",
+} as const;
+
+/** The routes. */
+export function objectRoutes(tools: ExperimentTools): AnyRoute[] {
+  return [...readingRoutes(tools), ...changingRoutes(tools)];
+}
+
+function readingRoutes({ roots, experiments }: ExperimentTools): AnyRoute[] {
+  const open = async (at: string) => experiments.experiment(await roots.resolve(at));
+  return [
+    route({
+      path: "experiment/objects/columns",
+      summary: "All objects of a type as columns: numbers, places, sizes, classes",
+      query: z.strictObject({
+        at: AT,
+        type: TYPE,
+        timepoint: integer().optional(),
+        zplane: integer().optional(),
+      }),
+      gives: [COLUMNS],
+      async answer({ at, ...of }) {
+        const { ids, x, y, size, classOf, ...facts } = await readMapobjectColumns(await open(at), given(of));
+        return columnsAnswer(facts, { ids, x, y, size, classOf });
+      },
+    }),
+    route({
+      path: "experiment/features",
+      summary: "A number of every object of a type, by which it can be coloured: columns ids and values",
+      query: z.strictObject({
+        at: AT,
+        type: TYPE,
+        feature: z.string().min(1).max(500),
+        timepoint: integer().optional().describe("default: the first"),
+      }),
+      gives: [COLUMNS],
+      async answer({ at, ...of }) {
+        return columnsAnswer({}, { ...(await readFeatureColumn(await open(at), given(of))) });
+      },
+    }),
+    route({
+      path: "experiment/object",
+      summary: "What is known of one map object: its name, its classification, its outlines, its numbers",
+      query: z.strictObject({ at: AT, id: integer({ min: 1 }) }),
+      gives: ["application/json"],
+      answer: async ({ at, id }) => json(await objectOf(await open(at), id)),
+    }),
+  ];
+}
+
+function changingRoutes({ roots, experiments }: ExperimentTools): AnyRoute[] {
+  return [
+    route({
+      path: "experiment/objects/edit",
+      method: "post",
+      bodyBytes: IDS_BYTES,
+      summary:
+        "Adds, changes, removes and classifies objects of a user's type; tells the edit that takes it back",
+      query: z.strictObject({
+        at: AT,
+        edit: z
+          .looseObject({ type: TYPE })
+          .describe("type, and what there is of add, change, remove, classify: see editMapobjects"),
+      }),
+      gives: ["application/json"],
+      async answer({ at, edit }) {
+        const path = await roots.resolve(at);
+        // it parses the edit itself
+        const change = (experiment: Experiment) => editMapobjects(experiment, edit as MapobjectEdit);
+        return json(await experiments.change(path, change));
+      },
+    }),
+    route({
+      path: "experiment/objects/export",
+      method: "post",
+      bodyBytes: IDS_BYTES,
+      summary: "A file of objects of a type, all or those of some numbers; nothing is changed",
+      query: z.strictObject({
+        at: AT,
+        type: TYPE,
+        format: z.enum(["geojson", "csv", "parquet"]),
+        ids: z.array(ID).optional().describe("default: all"),
+        timepoint: z.int().min(0).optional(),
+        zplane: z.int().min(0).optional(),
+      }),
+      gives: Object.values(FILES),
+      async answer({ at, type, format, ...which }, signal) {
+        const experiment = await experiments.experiment(await roots.resolve(at));
+        const parts = mapobjectFileBytes(experiment, { type, format }, { ...given(which), signal });
+        return fileAnswer(parts, FILES[format]);
+      },
+    }),
+  ];
+}
+
+/** Without what is undefined: the library's options have no such values. */
+function given<T extends object>(values: T): { [Key in keyof T]: Exclude<T[Key], undefined> } {
+  const entries = Object.entries(values).filter(([, value]) => value !== undefined);
+  return Object.fromEntries(entries) as { [Key in keyof T]: Exclude<T[Key], undefined> };
+}
+
+async function fileAnswer(parts: AsyncIterable<Uint8Array>, type: string): Promise<Answer> {
+  const kept: Uint8Array[] = [];
+  for await (const part of parts) kept.push(part);
+  return { type, body: Buffer.concat(kept) };
+}
+
+async function objectOf(experiment: Experiment, id: number) {
+  const { query } = experiment;
+  const object = await query
+    .selectFrom("mapobjects as o")
+    .innerJoin("mapobjectTypes as t", "t.id", "o.mapobjectTypeId")
+    .select(["o.id as id", "o.name as name", "t.name as type", "objectType", "className", "classColor"])
+    .where("o.id", "=", id)
+    .executeTakeFirst();
+  if (object === undefined)
+    throw new VitrineError({ code: "missing", at: "id", expected: "a map object", found: `${id}` });
+  const values = await query
+    .selectFrom("featureValues as v")
+    .innerJoin("features as f", "f.id", "v.featureId")
+    .select(["f.name as name", "tpoint", "value"])
+    .where("v.mapobjectId", "=", id)
+    .orderBy("f.id")
+    .execute();
+  const kept = await readMapobjects(experiment, object.type, { ids: [id] }).next();
+  return { ...object, values, segmentations: kept.done ? [] : kept.value.segmentations };
+}
