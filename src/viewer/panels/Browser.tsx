@@ -15,6 +15,7 @@ const KINDS: Readonly<Record<Entry["kind"], string>> = {
   job: "Job",
   match: "Search",
   subtomogram: "Molecules",
+  likelihood: "Likelihood",
   folder: "Folder",
   file: "File",
 };

@@ -1,7 +1,7 @@
 /** What the server answers, as far as the page uses it. */
 
 /** Results of programs, each with a module of its own. */
-export type ResultKind = "match" | "subtomogram";
+export type ResultKind = "match" | "subtomogram" | "likelihood";
 
 /** An entry of a folder. */
 export interface Entry {

@@ -37,7 +37,7 @@ export function MatchView({ state, setState, onOpen, onError }: ResultProps) {
   return (
     <div className="scene">
       <MatchMain {...parts} scene={scene} />
-      <aside aria-label="Controls">
+      <aside className="result-controls" aria-label="Controls">
         <SearchPanel {...parts} />
         <CutoffPanel {...parts} table={table} cutoff={cutoffOf(parts)} />
         <ParticlePanel {...parts} chosen={chosenOf(parts)} />
