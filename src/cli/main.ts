@@ -53,7 +53,7 @@ const COMMANDS: Readonly<Record<string, () => Promise<Add>>> = {
   serve: async () => (await import("./serve.ts")).addServe,
   "simulate-map": async () => (await import("./simulateMap.ts")).addSimulateMap,
   "simulate-micrograph": async () => (await import("./simulateMicrograph.ts")).addSimulateMicrograph,
-  tour: async () => (await import("./tour.ts")).addTour,
+  tour: async () => (await import("./tour/tour.ts")).addTour,
 };
 
 function neededBy(name: string | undefined): readonly (() => Promise<Add>)[] {

@@ -1,6 +1,7 @@
 import type { Command } from "commander";
-import { type Server, startServer } from "../server/index.ts";
+import { type ExportSiteReport, exportSite, type Server, startServer } from "../server/index.ts";
 import { databaseOption } from "./experiment.ts";
+import { type IdleRule, tellIdle } from "./idle.ts";
 import { abortOnSignals, raised } from "./interrupt.ts";
 import { example, portNumber } from "./options.ts";
 import { log, report } from "./report.ts";
@@ -10,6 +11,7 @@ interface ServeArguments {
   readonly port: number;
   readonly database?: string;
   readonly once?: boolean;
+  readonly export?: string;
   readonly json?: boolean;
 }
 
@@ -24,7 +26,7 @@ interface Serving {
 
 /** Adds `vitrine serve [PATH...]`. */
 export function addServe(cli: Command): void {
-  cli
+  const command = cli
     .command("serve")
     .addHelpText("after", example("serve screen micrograph.mrc --port 8080"))
     .description("show files, folders and experiments in a browser, until Ctrl-C; nothing is changed")
@@ -37,14 +39,17 @@ export function addServe(cli: Command): void {
     .option("--port <port>", "0: one that is free", portNumber, 0)
     .addOption(databaseOption())
     .option("--once", "end as soon as the server answers")
+    .option("--export <dir>", "write page and data as files that any web server can hand out, and end")
     .option("--json", "print the address as JSON, as soon as the server answers")
     .action(async (paths: string[], args: ServeArguments) => {
+      const served = paths.length > 0 ? paths : ["."];
+      if (args.export !== undefined) return exportTo(args.export, served, { command, args });
       // before the server, so that a Ctrl-C right after the address is not lost
       using interrupt = abortOnSignals();
       const servers: Server[] = [];
       try {
         await report({ json: args.json ?? false, text: servingText }, async () => {
-          const server = await startServer(paths.length > 0 ? paths : ["."], optionsOf(args));
+          const server = await startServer(served, optionsOf(args));
           servers.push(server);
           return servingOf(server);
         });
@@ -53,6 +58,31 @@ export function addServe(cli: Command): void {
         for (const server of servers) await server.close();
       }
     });
+}
+
+const RULES: readonly IdleRule<ServeArguments>[] = [
+  {
+    options: ["host", "port", "once"],
+    isIdle: (args) => args.export !== undefined,
+    why: "with --export, which serves nothing",
+  },
+];
+
+function exportTo(
+  directory: string,
+  paths: readonly string[],
+  { command, args }: { readonly command: Command; readonly args: ServeArguments },
+): Promise<void> {
+  const { database, json = false } = args;
+  return report({ json, text: exportText }, ({ signal, onProgress, onLog }) => {
+    tellIdle(command, RULES, { args, onLog });
+    const url = database === undefined ? {} : { databaseUrl: database };
+    return exportSite(paths, directory, { ...url, signal, onProgress, onLog });
+  });
+}
+
+function exportText({ directory, files, bytes }: ExportSiteReport): string {
+  return `wrote ${files} files of data, ${(bytes / 2 ** 20).toFixed(1)} MiB, and the page to ${directory}\n`;
 }
 
 function optionsOf({ host, port, database }: ServeArguments) {

@@ -28,6 +28,7 @@ import { RequestPool } from "./results/pool.ts";
 import { subtomogramRoutes } from "./results/subtomogram/routes.ts";
 import { openRoots, type Roots } from "./roots.ts";
 import { type AnyRoute, etagOf } from "./route.ts";
+import { tourRoutes } from "./tour.ts";
 
 /** Options of {@link startServer}. */
 export interface ServerOptions {
@@ -94,6 +95,7 @@ export async function startServer(paths: readonly string[], options: ServerOptio
     ...subtomogramRoutes({ roots, images, pool }),
     ...likelihoodRoutes(roots),
     ...jobRoutes(roots, starter),
+    ...tourRoutes(roots),
     ...(live === undefined ? [] : liveRoutes(live)),
   ];
   const topics = [...jobTopics(roots), ...(live === undefined ? [] : liveTopics(live, roots.addressOf))];
@@ -252,10 +254,15 @@ function addFiles(app: FastifyInstance, roots: Roots): void {
   });
 }
 
+/** Where the built page lies; undefined: it is not built. */
+export async function builtPage(): Promise<string | undefined> {
+  const folders = await Promise.all(PAGES.map(async (path) => (await fileExists(`${path}/assets`)) && path));
+  return folders.find((path) => path !== false) || undefined;
+}
+
 /** The page, at every address that is no other thing's. */
 async function addPage(app: FastifyInstance): Promise<void> {
-  const folders = await Promise.all(PAGES.map(async (path) => (await fileExists(`${path}/assets`)) && path));
-  const folder = folders.find((path) => path !== false);
+  const folder = await builtPage();
   if (folder === undefined) {
     const text = "The page is not built. Run: npm run build\n";
     app.get("/", async (_request, reply) => reply.code(503).type("text/plain; charset=utf-8").send(text));

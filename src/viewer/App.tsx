@@ -1,31 +1,41 @@
 import { useCallback, useEffect, useMemo, useRef, useState } from "react";
 import { StageView } from "./core/StageView.tsx";
-import { wholeView } from "./core/stage.ts";
-import { useAddressState } from "./core/useAddressState.ts";
+import { type View, wholeView } from "./core/stage.ts";
+import { type History, useHistory } from "./core/useHistory.ts";
 import { useKeyboard } from "./core/useKeyboard.ts";
 import { useScene } from "./core/useScene.ts";
 import { useSize } from "./core/useSize.ts";
 import { channelsFor, START, type ViewState } from "./core/viewState.ts";
+import { DrawOverlay } from "./draw/DrawOverlay.tsx";
+import { DrawPanel } from "./draw/DrawPanel.tsx";
+import { useDraw } from "./draw/useDraw.ts";
+import { VertexOverlay } from "./draw/VertexOverlay.tsx";
 import { LiveView } from "./live/LiveView.tsx";
+import { objectAt } from "./objects/drawn.ts";
+import { objectLayers } from "./objects/layers.ts";
+import { ObjectsDrawer } from "./objects/ObjectsDrawer.tsx";
+import { ObjectsPanel } from "./objects/ObjectsPanel.tsx";
+import type { ObjectTable } from "./objects/objectTable.ts";
+import { SelectionPanel } from "./objects/SelectionPanel.tsx";
+import { useObjectModel } from "./objects/useObjectModel.ts";
 import { Browser } from "./panels/Browser.tsx";
 import { ChannelPanel } from "./panels/ChannelPanel.tsx";
 import { JobsPanel } from "./panels/JobsPanel.tsx";
-import { ObjectsPanel } from "./panels/ObjectsPanel.tsx";
-import { objectAt, objectLayers } from "./panels/objects.ts";
 import { ImagePlate, MapPlates } from "./panels/PlatePanel.tsx";
 import { SliderPanel } from "./panels/SliderPanel.tsx";
-import { useObjects } from "./panels/useObjects.ts";
 import { isResult, ResultView } from "./results/ResultView.tsx";
 import { LIVE_AT, SEARCH_AT } from "./scene/api.ts";
 import type { Scene } from "./scene/scene.ts";
 import { viewOfBox } from "./scene/scene.ts";
 import { SearchView } from "./search/SearchView.tsx";
 import { useDroppedFiles } from "./search/useSearch.ts";
+import { TourStrip } from "./tour/TourStrip.tsx";
 
 /** The page. */
 export function App() {
-  const [state, setState] = useAddressState();
   const [error, setError] = useState<string>();
+  const tell = useCallback((message: string) => setError(message), []);
+  const { state, setState, setQuietly, history } = useHistory(tell);
   const [attempt, setAttempt] = useState(0);
   const { kind, scene } = useScene(state, attempt, setError);
   const open = useCallback(
@@ -35,22 +45,34 @@ export function App() {
     },
     [setState],
   );
-  const tell = useCallback((message: string) => setError(message), []);
   useDroppedFiles(useCallback(() => open(SEARCH_AT), [open]));
   // an image of as many channels as the last one is shown as that was
   useEffect(() => {
     if (scene === undefined) return;
-    setState((before) =>
+    setQuietly((before) =>
       before.channels.length === scene.channels.length ? before : { ...before, channels: channelsFor(scene) },
     );
-  }, [scene, setState]);
+  }, [scene, setQuietly]);
   useEffect(() => {
     document.documentElement.dataset.theme = state.theme ?? "";
     document.title = scene ? `${scene.title} · Vitrine` : "Vitrine";
   }, [state.theme, scene]);
   return (
     <>
-      <Header state={state} onOpen={open} onTheme={(theme) => setState((before) => ({ ...before, theme }))} />
+      <Header
+        state={state}
+        history={history}
+        onOpen={open}
+        onTheme={(theme) => setState((before) => ({ ...before, theme }))}
+      />
+      <TourStrip
+        at={state.at}
+        onShow={(shown) => {
+          setError(undefined);
+          setState(({ theme }) => ({ ...shown, ...(theme && { theme }) }));
+        }}
+        onError={tell}
+      />
       {error !== undefined && (
         <div className="error" role="alert">
           <span>{error}</span>
@@ -73,7 +95,7 @@ export function App() {
           </div>
         )}
         {kind === "scene" && scene !== undefined && state.channels.length > 0 && (
-          <SceneView key={state.at} scene={scene} state={state} setState={setState} onError={tell} />
+          <SceneView key={state.at} {...{ scene, state, setState, setQuietly, history }} onError={tell} />
         )}
         {kind === "scene" && scene === undefined && error !== undefined && (
           <div className="message">
@@ -109,11 +131,12 @@ function nameOf(at: string): string {
 
 interface HeaderProps {
   readonly state: ViewState;
+  readonly history: History;
   readonly onOpen: (at: string) => void;
   readonly onTheme: (theme: "dark" | "light") => void;
 }
 
-function Header({ state: { at, theme }, onOpen, onTheme }: HeaderProps) {
+function Header({ state: { at, theme }, history, onOpen, onTheme }: HeaderProps) {
   const parts = at === "" ? [] : at.split("/");
   const isDark = theme === undefined ? matchMedia("(prefers-color-scheme: dark)").matches : theme === "dark";
   return (
@@ -136,13 +159,33 @@ function Header({ state: { at, theme }, onOpen, onTheme }: HeaderProps) {
           );
         })}
       </nav>
-      <button
-        type="button"
-        onClick={() => onTheme(isDark ? "light" : "dark")}
-        aria-label={isDark ? "Light colours" : "Dark colours"}
-      >
-        {isDark ? "☀" : "☾"}
-      </button>
+      <span className="header-tools">
+        <button
+          type="button"
+          disabled={!history.canUndo}
+          onClick={history.undo}
+          title="Undo (Ctrl+Z)"
+          aria-label="Undo"
+        >
+          ↶
+        </button>
+        <button
+          type="button"
+          disabled={!history.canRedo}
+          onClick={history.redo}
+          title="Redo (Ctrl+Shift+Z)"
+          aria-label="Redo"
+        >
+          ↷
+        </button>
+        <button
+          type="button"
+          onClick={() => onTheme(isDark ? "light" : "dark")}
+          aria-label={isDark ? "Light colours" : "Dark colours"}
+        >
+          {isDark ? "☀" : "☾"}
+        </button>
+      </span>
     </header>
   );
 }
@@ -151,15 +194,23 @@ interface SceneViewProps {
   readonly scene: Scene;
   readonly state: ViewState;
   readonly setState: (change: (before: ViewState) => ViewState) => void;
+  /** The same, as no step that is taken back. */
+  readonly setQuietly: SceneViewProps["setState"];
+  readonly history: History;
   readonly onError: (message: string) => void;
 }
 
-function SceneView({ scene, state, setState, onError }: SceneViewProps) {
+function SceneView({ scene, state, setState, setQuietly, history, onError }: SceneViewProps) {
   const frame = useRef<HTMLDivElement>(null);
   const size = useSize(frame);
-  const [chosen, setChosen] = useState<number>();
-  const { drawn, colors } = useObjects({ scene, state, size, onError });
-  const layers = useMemo(() => (drawn ? objectLayers(drawn, colors, chosen) : []), [drawn, colors, chosen]);
+  const model = useObjectModel({ scene, state, size, onStep: history.push, onError });
+  const { drawn, look, table, select } = model;
+  const layers = useMemo(() => (drawn ? objectLayers(drawn, look) : []), [drawn, look]);
+  const draw = useDraw({
+    model,
+    places: state.places,
+    onType: (objects) => setQuietly((before) => ({ ...before, objects })),
+  });
   const change = useCallback(
     (some: Partial<ViewState>) => setState((before) => ({ ...before, ...some })),
     [setState],
@@ -180,15 +231,38 @@ function SceneView({ scene, state, setState, onError }: SceneViewProps) {
   });
   return (
     <div className="scene">
-      <div className="frame" ref={frame}>
-        {size.width > 0 && (
-          <StageView
-            {...{ scene, state, size, layers, onError }}
-            onView={(next) => change({ view: next })}
-            onPlace={(place, pixel) => setChosen(drawn && objectAt(drawn, place, pixel))}
+      <div className="stage-column">
+        <div className="frame" ref={frame}>
+          {size.width > 0 && (
+            <StageView
+              {...{ scene, state, size, layers, onError }}
+              onView={(next) => change({ view: next })}
+              onPlace={(place, pixel) => {
+                const row = table?.rowOf.get((drawn && objectAt(drawn, place, pixel)) ?? -1);
+                select(row === undefined ? [] : [row]);
+              }}
+            />
+          )}
+          {draw.tool !== "move" && draw.tool !== "edit" && (
+            <DrawOverlay
+              {...{ view, size }}
+              tool={draw.tool}
+              onView={(next) => change({ view: next })}
+              onShape={draw.onShape}
+            />
+          )}
+          {draw.edited !== undefined && (
+            <VertexOverlay {...{ view, size }} geometry={draw.edited} onGeometry={draw.onGeometry} />
+          )}
+          <SliderPanel sliders={scene.sliders} places={state.places} onPlace={place} />
+        </div>
+        {state.isTableOpen && (
+          <ObjectsDrawer
+            {...{ model, state }}
+            onChange={setState}
+            onRow={(row) => table && change({ view: viewOfRow(table, row, { view, size }) })}
           />
         )}
-        <SliderPanel sliders={scene.sliders} places={state.places} onPlace={place} />
       </div>
       <aside aria-label="Controls">
         <Facts scene={scene} onWhole={() => change({ view: wholeView(scene, size) })} />
@@ -202,7 +276,8 @@ function SceneView({ scene, state, setState, onError }: SceneViewProps) {
           places={state.places}
           channels={state.channels}
           onChange={(index, some) =>
-            setState((before) => ({
+            // limits that follow the values are nobody's step
+            (state.channels[index].limits === undefined ? setQuietly : setState)((before) => ({
               ...before,
               channels: before.channels.map((channel, i) =>
                 i === index ? { ...channel, ...some } : channel,
@@ -217,20 +292,32 @@ function SceneView({ scene, state, setState, onError }: SceneViewProps) {
               at={view}
               onBox={(box) => change({ view: viewOfBox(box, size) })}
             />
-            <ObjectsPanel
-              types={scene.experiment.types}
-              {...{ state, drawn, colors, chosen }}
-              onChange={(some) => {
-                setChosen(undefined);
-                setState(({ objects, feature, ...before }) => ({ ...before, ...some }));
-              }}
+            <ObjectsPanel {...{ model, state }} onChange={setState} />
+            <DrawPanel
+              tool={draw.tool}
+              onTool={draw.setTool}
+              traits={draw.traits}
+              onTraits={draw.setTraits}
+              types={model.types.flatMap(({ name, refType }) => (refType === null ? [name] : []))}
+              canEdit={draw.canEdit}
             />
+            <SelectionPanel {...{ model, onError }} />
             <JobsPanel at={state.at} onError={onError} />
           </>
         )}
       </aside>
     </div>
   );
+}
+
+/** A view in which an object is seen with what lies around it. */
+function viewOfRow(
+  { x, y, size: sizes }: ObjectTable,
+  row: number,
+  { view, size }: { readonly view: View; readonly size: { readonly width: number; readonly height: number } },
+): View {
+  const nearest = Math.log2(Math.min(size.width, size.height) / (6 * Math.max(8, sizes[row])));
+  return { x: x[row], y: y[row], zoom: Math.max(view.zoom, nearest) };
 }
 
 function Facts({ scene, onWhole }: { readonly scene: Scene; readonly onWhole: () => void }) {

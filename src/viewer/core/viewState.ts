@@ -1,4 +1,5 @@
 /** The whole state of the page, as its address has it: whoever opens the address sees the same. */
+import { type BrushLimits, formatLimits, formatNames, parseLimits, parseNames } from "../objects/brush.ts";
 import type { Places, Scene } from "../scene/scene.ts";
 
 /** How a channel is shown. */
@@ -24,6 +25,14 @@ export interface ViewState {
   /** Type of map objects that are drawn, and the feature that colours them. */
   readonly objects?: string;
   readonly feature?: string;
+  /** What colours them in place of a feature. */
+  readonly colorBy?: "class" | "groups";
+  /** Limits of features outside of which objects are dim. */
+  readonly brush?: BrushLimits;
+  /** Features of the scatter plot, across and up. */
+  readonly plot?: readonly string[];
+  /** Whether table and plots of the objects are open. */
+  readonly isTableOpen?: boolean;
   readonly theme?: "dark" | "light";
   /** What the module of a result keeps: its choices by name. */
   readonly choices: Readonly<Record<string, string>>;
@@ -53,6 +62,10 @@ export function formatState(state: ViewState): string {
     channels: channels.map(formatChannel).join(";"),
     objects,
     feature,
+    color: state.colorBy,
+    brush: formatLimits(state.brush ?? {}),
+    plot: formatNames(state.plot ?? []),
+    table: state.isTableOpen ? "open" : undefined,
     theme,
     ...Object.fromEntries(Object.entries(choices).map(([name, value]) => [CHOICE + name, value])),
   };
@@ -79,7 +92,22 @@ export function parseState(hash: string): ViewState {
     ...([x, y, zoom].every(Number.isFinite) && { view: { x, y, zoom } }),
     ...(objects !== undefined && { objects }),
     ...(feature !== undefined && { feature }),
+    ...parseObjectState(values),
     ...((theme === "dark" || theme === "light") && { theme }),
+  };
+}
+
+function parseObjectState(
+  values: URLSearchParams,
+): Pick<ViewState, "colorBy" | "brush" | "plot" | "isTableOpen"> {
+  const colorBy = values.get("color");
+  const brush = parseLimits(values.get("brush") ?? "");
+  const plot = parseNames(values.get("plot") ?? "");
+  return {
+    ...((colorBy === "class" || colorBy === "groups") && { colorBy }),
+    ...(Object.keys(brush).length > 0 && { brush }),
+    ...(plot.length === 2 && { plot }),
+    ...(values.get("table") === "open" && { isTableOpen: true }),
   };
 }
 

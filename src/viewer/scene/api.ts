@@ -1,4 +1,5 @@
 /** What the server answers, as far as the page uses it. */
+import { askExport, isExport } from "./exported.ts";
 
 /** Results of programs, each with a module of its own. */
 export type ResultKind = "match" | "subtomogram" | "likelihood";
@@ -169,6 +170,21 @@ export interface JobsFacts {
   readonly starts: JobStart | null;
 }
 
+/** A step of a tour. */
+export interface TourFacts {
+  readonly name: string;
+  readonly title: string;
+  readonly text: string;
+  readonly commands: readonly string[];
+  /** Address of its result, and more of the state in which that is shown. */
+  readonly at: string;
+  readonly view?: string;
+  readonly planted: number;
+  readonly found: number;
+  readonly others: number;
+  readonly isRight: boolean;
+}
+
 /** The address of the acquisition that runs. */
 export const LIVE_AT = "@live";
 /** The address of the search in the page. */
@@ -185,6 +201,7 @@ export function apiUrl(route: string, query: Query = {}): string {
 
 /** Asks the server. @throws {Error} with what the server says */
 export async function ask(route: string, query: Query = {}, signal?: AbortSignal): Promise<Response> {
+  if (isExport()) return askExport(route, query, signal);
   return answered(fetch(apiUrl(route, query), signal ? { signal } : {}), signal);
 }
 
