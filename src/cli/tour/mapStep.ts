@@ -22,7 +22,7 @@ export async function mapStep(
   plate: Pick<AcquiredPlate, "folder" | "nuclei">,
   tools: TourTools,
 ): Promise<TourResult> {
-  const desk = openDesk(tools);
+  const desk = await openDesk(tools);
   const screen = desk.path("screen");
   await makeExperiment(screen, plate.folder, desk);
   await using experiment = await openExperiment(screen);
