@@ -1,5 +1,5 @@
 import { useMemo } from "react";
-import { RAMP } from "../../panels/objects.ts";
+import { rampColor } from "../../objects/colors.ts";
 import type { Rows } from "../answers.ts";
 
 interface ViewMapProps {
@@ -49,15 +49,14 @@ function marksOf({ count, columns }: Rows, quantity: "posterior" | "images") {
         x: BOX.left + (BOX.width * (((azimuthDeg[i] % 360) + 360) % 360)) / 360,
         y: BOX.top + (BOX.height * (1 - Math.cos((polarDeg[i] * Math.PI) / 180))) / 2,
         radius: dot * (share > 0 ? 0.8 + 1.4 * share : 0.5),
-        color: share > 0 ? rampColor(share) : "#4a505c",
+        color: share > 0 ? colorOf(share) : "#4a505c",
       };
     });
 }
 
-function rampColor(share: number): string {
-  const place = Math.min(RAMP.length - 1, Math.max(0, 0.25 + 0.75 * share) * (RAMP.length - 1));
-  const step = Math.min(RAMP.length - 2, Math.floor(place));
-  const part = (c: 0 | 1 | 2) =>
-    Math.round(RAMP[step][c] + (place - step) * (RAMP[step + 1][c] - RAMP[step][c]));
-  return `rgb(${part(0)} ${part(1)} ${part(2)})`;
+/** Bright enough for a dark ground. */
+function colorOf(share: number): string {
+  return `rgb(${rampColor(0.25 + 0.75 * share)
+    .map(Math.round)
+    .join(" ")})`;
 }
