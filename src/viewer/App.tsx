@@ -5,9 +5,10 @@ import { channelsFor, START, type ViewState } from "./core/viewState.ts";
 import { LiveView } from "./live/LiveView.tsx";
 import { Browser } from "./panels/Browser.tsx";
 import { JobsPanel } from "./panels/JobsPanel.tsx";
+import { PlanView } from "./plan/PlanView.tsx";
 import { isResult, ResultView } from "./results/ResultView.tsx";
 import { SceneView } from "./SceneView.tsx";
-import { LIVE_AT, SEARCH_AT } from "./scene/api.ts";
+import { LIVE_AT, PLAN_AT, SEARCH_AT } from "./scene/api.ts";
 import { SearchView } from "./search/SearchView.tsx";
 import { useDroppedFiles } from "./search/useSearch.ts";
 import { TourStrip } from "./tour/TourStrip.tsx";
@@ -68,6 +69,7 @@ export function App() {
         {isResult(kind) && (
           <ResultView key={state.at} {...{ kind, state, setState }} onOpen={open} onError={tell} />
         )}
+        {kind === "plan" && <PlanView onError={tell} />}
         {kind === "search" && <SearchView state={state} setState={setState} onError={tell} />}
         {kind === "job" && (
           <div className="browser">
@@ -103,7 +105,11 @@ export function App() {
 }
 
 /** Of what is no file. */
-const NAMES: Readonly<Record<string, string>> = { [LIVE_AT]: "Acquisition", [SEARCH_AT]: "Search" };
+const NAMES: Readonly<Record<string, string>> = {
+  [LIVE_AT]: "Acquisition",
+  [PLAN_AT]: "Plan",
+  [SEARCH_AT]: "Search",
+};
 
 /** Last part of an address. */
 function nameOf(at: string): string {
