@@ -1,11 +1,18 @@
 import { encodePng } from "../../io/index.ts";
-import { createCanvas, drawText, paint, type Rgb, strokeLines, textWidth } from "../../io/render/index.ts";
+import {
+  CURVE,
+  createCanvas,
+  drawText,
+  INK,
+  PAPER,
+  paint,
+  type Rgb,
+  RULE,
+  strokeLines,
+  textWidth,
+} from "../../io/render/index.ts";
 
-const PAPER: Rgb = [255, 255, 255];
-const INK: Rgb = [24, 26, 30];
-const RULE: Rgb = [206, 210, 216];
 const BAR: Rgb = [120, 168, 214];
-const CURVE: Rgb = [36, 104, 172];
 const WIDTH = 720;
 const ROW = 26;
 

@@ -1,18 +1,18 @@
 import { encodePng } from "../../io/index.ts";
 import {
   type Canvas,
+  CURVE,
   createCanvas,
   drawText,
+  INK,
+  PAPER,
   paint,
   type Rgb,
+  RULE,
   strokeCircle,
   strokeLines,
 } from "../../io/render/index.ts";
 
-const PAPER: Rgb = [255, 255, 255];
-const INK: Rgb = [24, 26, 30];
-const RULE: Rgb = [206, 210, 216];
-const CURVE: Rgb = [36, 104, 172];
 /** Side of a panel, and what a tile of three takes. */
 const [SIDE, GAP, TILE_HEIGHT] = [118, 16, 184] as const;
 const TILE_WIDTH = 3 * (SIDE + GAP) + GAP;

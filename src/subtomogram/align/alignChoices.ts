@@ -53,9 +53,10 @@ const CHOICES = z.strictObject({
   tomogramSize: z.tuple([z.number(), z.number(), z.number()]).optional(),
   imageScale: z.number().optional(),
   ctf: z.enum(["flip", "wiener", "none"]).optional(),
+  doseWeighting: z.boolean().optional(),
   compat: z.boolean(),
   search: z.enum(["exhaustive", "coarseToFine"]),
-  /** Default `best`. */
+  /** As `ModelParams` has it. */
   estimate: z.enum(["best", "mean"]).optional(),
   outPath: z.string(),
   picturePath: z.string().optional(),
@@ -105,7 +106,7 @@ export function tomogramInputs(choices: AlignChoices, index: number): TomogramIn
     order,
     cornerSafe,
     dropOutside,
-    ...given(choices, "scale", "tomogramSize", "imageScale", "ctf"),
+    ...given(choices, "scale", "tomogramSize", "imageScale", "ctf", "doseWeighting"),
     ...(tiltModel !== undefined && { tiltModel }),
   };
 }
