@@ -55,6 +55,7 @@ const SIMULATED = /^simulateMicrograph \w+\.(\w+)$/;
 const ARGUMENTS: Readonly<Record<string, string>> = {
   additionalBFactorA2: "--additional-b-factor",
   amplitude_contrast_ratio: "--amplitude-contrast",
+  atoms: "the atoms",
   bFactorScaling: "--b-factor-scaling",
   boxSize: "--box",
   count: "--particles",

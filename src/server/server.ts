@@ -21,6 +21,7 @@ import { jobTopics } from "./jobs/topics.ts";
 import { LIVE_AT, type LiveFeed, liveRoutes, liveTopics } from "./live/feed.ts";
 import { addSocket } from "./live/socket.ts";
 import { describeRoutes } from "./openApi.ts";
+import { likelihoodRoutes } from "./results/likelihood/routes.ts";
 import { OpenSearches } from "./results/match/openSearches.ts";
 import { matchRoutes } from "./results/match/routes.ts";
 import { RequestPool } from "./results/pool.ts";
@@ -92,6 +93,7 @@ export async function startServer(paths: readonly string[], options: ServerOptio
     ...objectRoutes({ roots, experiments }),
     ...matchRoutes({ roots, images, searches }),
     ...subtomogramRoutes({ roots, images, pool }),
+    ...likelihoodRoutes(roots),
     ...jobRoutes(roots, starter),
     ...tourRoutes(roots),
     ...(live === undefined ? [] : liveRoutes(live)),

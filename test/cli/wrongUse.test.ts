@@ -40,6 +40,10 @@ const TEXTS = {
   "crossed.geojson":
     '{"type":"Feature","properties":{},"geometry":{"type":"Polygon","coordinates":[[[0,0],[9,9],[9,0],[0,9],[0,0]]]}}',
   "columns.csv": "foo,bar\n1,2\n",
+  "archive.zip": `PK\u0003\u0004${"\0".repeat(60)}`,
+  "packed.tif.bz2": `BZh9${"\0".repeat(60)}`,
+  "zero.tif": "",
+  "semi.csv": "pos_x;pos_y\n1;2\n",
   "plan.json": '[{"axes": {"time": 0}}]',
 };
 

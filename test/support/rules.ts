@@ -17,7 +17,7 @@ export const RULES: Rules = {
     likelihood: ["core", "io", "compute", "optics", "jobs", "program"],
     subtomogram: ["core", "io", "compute", "optics", "pipe", "jobs", "program"],
     server: "all",
-    viewer: ["core", "io", "compute", "optics", "match"],
+    viewer: ["core", "io", "compute", "optics", "match", "acquire"],
     worker: ["compute"],
     cli: "all",
   },

@@ -26,6 +26,7 @@ import { computeLikelihoodOptimalPose } from "../integrated/singlePose.ts";
 import { drawLikelihood } from "../picture/likelihoodPictures.ts";
 import { isDouble } from "../precision.ts";
 import { configureLikelihoodFiles, type LikelihoodFiles } from "./fileManager.ts";
+import { methodOf } from "./method.ts";
 import {
   displacementsContent,
   fullOutput,
@@ -37,7 +38,7 @@ import { posteriorPaths, writePosePosteriors } from "./posteriorFiles.ts";
 import { readParticleStack, readPolarStack } from "./readStacks.ts";
 import { writeNoisePower } from "./tables.ts";
 
-/** Beside files, parameters and displacements; defaults are CryoLike's where it has them. */
+/** Beside files, parameters and displacements; defaults are CryoLike's where it has them, `method` is `auto`. */
 export interface RunLikelihoodOptions extends Omit<CompareMethod, "precision">, ProgramOptions {
   /** Instead of the file manager's. */
   readonly iTemplate?: number;
@@ -89,6 +90,7 @@ export const RUN_KEYS = {
   nTemplatesPerBatch: true,
   nImagesPerBatch: true,
   memoryBytes: true,
+  nImages: true,
   workers: true,
   signal: true,
   onProgress: true,
@@ -205,9 +207,9 @@ async function run(given: Run): Promise<LikelihoodReport> {
   const tell = progressTeller(options.onProgress, { unit: "pairs" });
   const record = displacementsPath(files.folderOutput);
   await write([[record, displacementsContent(displacements, options.compat ?? false)]]);
+  const method = await methodOf(options, { files, side, descriptor });
   await withPool(options, async (pool: Pool) => {
-    const prepare = (own: TemplateSide) =>
-      inFile(files.templates, () => prepareTemplates(pool, own, methodOf(options, descriptor)));
+    const prepare = (own: TemplateSide) => inFile(files.templates, () => prepareTemplates(pool, own, method));
     // Noise is that of a stack: templates that are whitened with it serve no other.
     const shared = options.whiten ? undefined : await prepare(side);
     try {
@@ -283,27 +285,6 @@ async function filesOf(
     iTemplate: iTemplate ?? manager.iTemplate,
     nStacks: nStacks ?? manager.stacks.length,
   });
-}
-
-function methodOf(options: RunLikelihoodOptions, { precision }: ImageDescriptor): CompareMethod {
-  const {
-    discoverBatchSize = true,
-    nTemplatesPerBatch,
-    nImagesPerBatch,
-    method,
-    errorBound,
-    memoryBytes,
-  } = options;
-  const templates = nTemplatesPerBatch ?? (discoverBatchSize ? undefined : 1);
-  const images = nImagesPerBatch ?? (discoverBatchSize ? undefined : 128);
-  return {
-    precision: isDouble(precision) ? "double" : "single",
-    ...(method !== undefined && { method }),
-    ...(errorBound !== undefined && { errorBound }),
-    ...(memoryBytes !== undefined && { memoryBytes }),
-    ...(templates !== undefined && { nTemplatesPerBatch: templates }),
-    ...(images !== undefined && { nImagesPerBatch: images }),
-  };
 }
 
 /** Results come to their places together, over those that are there. */

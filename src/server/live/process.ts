@@ -3,7 +3,8 @@ import type { FromView, ToView } from "../../acquire/index.ts";
 import { startServer } from "../server.ts";
 import { ProcessFeed } from "./processFeed.ts";
 
-const tell = (message: FromView) => process.send?.(message);
+// what cannot be told any more is of no acquisition: `disconnect` ends this process
+const tell = (message: FromView) => process.send?.(message, undefined, undefined, () => {});
 const feed = new ProcessFeed(tell);
 
 process.on("message", (message: ToView) => {

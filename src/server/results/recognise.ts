@@ -2,16 +2,18 @@
 import { open, readdir, stat } from "node:fs/promises";
 import { join } from "node:path";
 import { openPathOrNone } from "../../core/index.node.ts";
+import { isEnsemble, isLikelihoodRun } from "../../likelihood/index.ts";
 import { isSearchConfig, isSearchTable } from "../../match/index.ts";
 import { isMoleculesTable } from "../../subtomogram/index.ts";
 
 /** Results of programs that the page has modules for. */
-export type ResultKind = "match" | "subtomogram";
+export type ResultKind = "match" | "subtomogram" | "likelihood";
 
 /** What each is, in one word. */
 export const RESULT_WORDS: Readonly<Record<ResultKind, string>> = {
   match: "search",
   subtomogram: "molecules",
+  likelihood: "likelihood",
 };
 
 /** How one kind is known. */
@@ -25,6 +27,7 @@ interface Recognition {
 
 /** The first that fits counts. */
 const RESULTS: readonly Recognition[] = [
+  { kind: "likelihood", files: [], folder: (names) => isLikelihoodRun(names) || isEnsemble(names) },
   {
     kind: "match",
     files: [

@@ -15,6 +15,8 @@ export interface StageProps {
   readonly size: { readonly width: number; readonly height: number };
   /** Over the image. */
   readonly layers: readonly Layer[];
+  /** Below it. */
+  readonly under?: readonly Layer[];
   readonly onView: (view: View) => void;
   /** A click, in pixels of full resolution; `pixel` of the screen are so many of them. */
   readonly onPlace: (place: readonly [x: number, y: number], pixel: number) => void;
@@ -24,7 +26,17 @@ export interface StageProps {
 }
 
 /** The image with what lies over it: scale bar, values under the pointer, overview. */
-export function StageView({ scene, state, size, layers, onView, onPlace, onError, picture }: StageProps) {
+export function StageView({
+  scene,
+  state,
+  size,
+  layers,
+  under = [],
+  onView,
+  onPlace,
+  onError,
+  picture,
+}: StageProps) {
   const parent = useRef<HTMLDivElement>(null);
   const stage = useRef<Stage>(undefined);
   const events = useRef({ onView, onPlace });
@@ -45,7 +57,7 @@ export function StageView({ scene, state, size, layers, onView, onPlace, onError
   const tiles = useImageLayer({ scene, state, onError });
   const image = picture === undefined ? tiles : pictureLayer(picture);
   useEffect(() => {
-    stage.current?.show(view, [image, ...layers]);
+    stage.current?.show(view, [...under, image, ...layers]);
   });
 
   return (

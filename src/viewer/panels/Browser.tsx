@@ -1,5 +1,5 @@
 import { useEffect, useState } from "react";
-import { askJson, type Entry, type Listing, SEARCH_AT } from "../scene/api.ts";
+import { askJson, type Entry, type Listing, PLAN_AT, SEARCH_AT } from "../scene/api.ts";
 import { isExport } from "../scene/exported.ts";
 import { ExportNote } from "./ExportNote.tsx";
 
@@ -58,12 +58,16 @@ export function Browser({ at, onOpen, onError }: BrowserProps) {
       )}
       {at === "" && <ExportNote />}
       {at === "" && (
-        <p className="note tools">
+        <div className="tools">
           <button type="button" onClick={() => onOpen(SEARCH_AT)}>
             Search a micrograph
-          </button>{" "}
-          of your own for a molecule, here in the browser: nothing is uploaded.
-        </p>
+          </button>
+          <span>of your own for a molecule, here in the browser: nothing is uploaded</span>
+          <button type="button" onClick={() => onOpen(PLAN_AT)}>
+            Plan an acquisition
+          </button>
+          <span>for vitrine acquire: channels, z, time, positions, tiles</span>
+        </div>
       )}
     </section>
   );
