@@ -451,6 +451,8 @@ describe("the OpenAPI description", () => {
       "/api/experiment/objects/columns",
       "/api/experiment/features",
       "/api/experiment/object",
+      "/api/experiment/objects/clusters",
+      "/api/experiment/objects/predicted",
       "/api/experiment/objects/edit",
       "/api/experiment/objects/export",
       "/api/match",
