@@ -1,6 +1,7 @@
 import type { Command } from "commander";
 import { type Server, startServer } from "../server/index.ts";
 import { databaseOption } from "./experiment.ts";
+import { type IdleRule, tellIdle } from "./idle.ts";
 import { abortOnSignals, raised } from "./interrupt.ts";
 import { example, portNumber } from "./options.ts";
 import { log, report } from "./report.ts";
@@ -8,6 +9,7 @@ import { log, report } from "./report.ts";
 interface ServeArguments {
   readonly host: string;
   readonly port: number;
+  readonly tokenFile?: string;
   readonly database?: string;
   readonly once?: boolean;
   readonly json?: boolean;
@@ -24,7 +26,7 @@ interface Serving {
 
 /** Adds `vitrine serve [PATH...]`. */
 export function addServe(cli: Command): void {
-  cli
+  const command = cli
     .command("serve")
     .addHelpText("after", example("serve screen micrograph.mrc --port 8080"))
     .description("show files, folders and experiments in a browser, until Ctrl-C; nothing is changed")
@@ -35,30 +37,41 @@ export function addServe(cli: Command): void {
       "127.0.0.1",
     )
     .option("--port <port>", "0: one that is free", portNumber, 0)
+    .option(
+      "--token-file <file>",
+      "with --host: keeps the token (mode 600; made if missing), so that open pages go on after a restart",
+    )
     .addOption(databaseOption())
     .option("--once", "end as soon as the server answers")
-    .option("--json", "print the address as JSON, as soon as the server answers")
-    .action(async (paths: string[], args: ServeArguments) => {
-      // before the server, so that a Ctrl-C right after the address is not lost
-      using interrupt = abortOnSignals();
-      const servers: Server[] = [];
-      try {
-        await report({ json: args.json ?? false, text: servingText }, async () => {
-          const server = await startServer(paths.length > 0 ? paths : ["."], optionsOf(args));
-          servers.push(server);
-          return servingOf(server);
-        });
-        if (args.once !== true) await raised(interrupt.signal);
-      } finally {
-        for (const server of servers) await server.close();
-      }
-    });
+    .option("--json", "print the address as JSON, as soon as the server answers");
+  command.action(async (paths: string[], args: ServeArguments) => {
+    // before the server, so that a Ctrl-C right after the address is not lost
+    using interrupt = abortOnSignals();
+    const servers: Server[] = [];
+    try {
+      await report({ json: args.json ?? false, text: servingText }, async ({ onLog }) => {
+        const server = await startServer(paths.length > 0 ? paths : ["."], optionsOf(args));
+        servers.push(server);
+        tellIdle(command, rulesOf(server), { args, onLog });
+        return servingOf(server);
+      });
+      if (args.once !== true) await raised(interrupt.signal);
+    } finally {
+      for (const server of servers) await server.close();
+    }
+  });
 }
 
-function optionsOf({ host, port, database }: ServeArguments) {
+function rulesOf({ token }: Server): readonly IdleRule<ServeArguments>[] {
+  const why = "without --host: this machine alone reaches the page, without a token";
+  return [{ options: ["tokenFile"], isIdle: () => token === undefined, why }];
+}
+
+function optionsOf({ host, port, database, tokenFile }: ServeArguments) {
   const onError = (error: unknown) =>
     log(error instanceof Error ? (error.stack ?? error.message) : String(error));
-  return { host, port, onError, ...(database !== undefined && { databaseUrl: database }) };
+  const kept = tokenFile === undefined ? {} : { tokenFile };
+  return { host, port, onError, ...kept, ...(database !== undefined && { databaseUrl: database }) };
 }
 
 function servingOf({ address, host, port, roots }: Server): Serving {

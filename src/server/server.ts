@@ -25,6 +25,7 @@ import { OpenSearches } from "./results/match/openSearches.ts";
 import { matchRoutes } from "./results/match/routes.ts";
 import { openRoots, type Roots } from "./roots.ts";
 import { type AnyRoute, etagOf } from "./route.ts";
+import { checkedToken, keptToken } from "./token.ts";
 
 /** Options of {@link startServer}. */
 export interface ServerOptions {
@@ -36,6 +37,10 @@ export interface ServerOptions {
   readonly databaseUrl?: string;
   /** Time in which a request has to be there as a whole (default 10 s), ms. */
   readonly requestTimeoutMs?: number;
+  /** Where one is demanded; default a new one. */
+  readonly token?: string;
+  /** File that keeps the token, mode 600, made where it is missing: open pages go on after another start with the same. */
+  readonly tokenFile?: string;
   /** An acquisition that pages watch. */
   readonly live?: LiveFeed;
   /** Failures of the server itself, which requests are not told. */
@@ -69,12 +74,13 @@ const PAGES = [join(HERE, "../viewer"), join(HERE, "../../dist/viewer")];
  * classifies its map objects.
  *
  * @param paths  files and folders
- * @throws {VitrineError} missing: one of the paths; busy: a port that is taken; storage: an address that is none of this machine's
+ * @throws {VitrineError} missing: one of the paths; busy: a port that is taken; storage: an address that is none of this machine's, a
+ *   token's file that others may read; format: a token that is none
  */
 export async function startServer(paths: readonly string[], options: ServerOptions = {}): Promise<Server> {
   const { host = "127.0.0.1", port = 0, databaseUrl, live } = options;
   const roots = await openRoots(paths);
-  const token = isLoopback(host) ? undefined : newToken();
+  const token = isLoopback(host) ? undefined : await tokenOf(options);
   const images = new OpenImages();
   const experiments = new OpenExperiments(databaseUrl);
   const searches = new OpenSearches();
@@ -90,7 +96,10 @@ export async function startServer(paths: readonly string[], options: ServerOptio
     ...jobRoutes(roots, starter),
     ...(live === undefined ? [] : liveRoutes(live)),
   ];
-  const topics = [...jobTopics(roots), ...(live === undefined ? [] : liveTopics(live, roots.addressOf))];
+  const topics = [
+    ...jobTopics(roots, starter),
+    ...(live === undefined ? [] : liveTopics(live, roots.addressOf)),
+  ];
   await addSocket(app, { roots, topics, onError });
   for (const each of routes) addRoute(app, each, roots);
   addDescription(app, routes);
@@ -115,6 +124,11 @@ export async function startServer(paths: readonly string[], options: ServerOptio
     close,
     [Symbol.asyncDispose]: close,
   };
+}
+
+async function tokenOf({ token, tokenFile }: ServerOptions): Promise<string> {
+  if (token !== undefined) return checkedToken(token, "startServer token");
+  return tokenFile === undefined ? newToken() : keptToken(tokenFile);
 }
 
 function notListening(host: string, port: number, cause: unknown): VitrineError {
