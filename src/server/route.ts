@@ -9,7 +9,10 @@ import { BadRequest } from "./faults.ts";
 export interface Answer {
   /** With its character set. */
   readonly type: string;
-  readonly body: string | Uint8Array;
+  /** What is answered; where its tag is known beforehand, a function that is called only if the browser does not have it. */
+  readonly body: string | Uint8Array | (() => Promise<Uint8Array>);
+  /** Of the content; default made of it. */
+  readonly etag?: string;
   readonly headers?: Readonly<Record<string, string>>;
 }
 

@@ -24,7 +24,7 @@ import { describeRoutes } from "./openApi.ts";
 import { OpenSearches } from "./results/match/openSearches.ts";
 import { matchRoutes } from "./results/match/routes.ts";
 import { openRoots, type Roots } from "./roots.ts";
-import { type AnyRoute, etagOf } from "./route.ts";
+import { type Answer, type AnyRoute, etagOf } from "./route.ts";
 import { checkedToken, keptToken } from "./token.ts";
 
 /** Options of {@link startServer}. */
@@ -214,23 +214,31 @@ function addRoute(app: FastifyInstance, { path, method, bodyBytes, answer }: Any
   if (method === "post") {
     app.post(`/api/${path}`, { bodyLimit: bodyBytes ?? BODY_BYTES }, async ({ body }, reply) => {
       const done = await roots.within(() => answer(body, AbortSignal.timeout(ACTION_MS)));
-      return reply.header("Cache-Control", "no-store").type(done.type).send(sendable(done.body));
+      return reply
+        .header("Cache-Control", "no-store")
+        .type(done.type)
+        .send(await bodyOf(done));
     });
     return;
   }
   app.get(`/api/${path}`, async (request, reply) => {
     const gone = new AbortController();
     reply.raw.once("close", () => gone.abort());
-    const { type, body, headers = {} } = await roots.within(() => answer(request.query, gone.signal));
-    const etag = etagOf(body);
-    reply.headers({ ...headers, ETag: etag, "Cache-Control": "private, no-cache" });
-    if (request.headers["if-none-match"]?.split(/\s*,\s*/).includes(etag)) return reply.code(304).send();
-    return reply.type(type).send(sendable(body));
+    return roots.within(async () => {
+      const made = await answer(request.query, gone.signal);
+      // a tag that is of the content needs it, known or not
+      const content = made.etag === undefined ? await bodyOf(made) : undefined;
+      const etag = made.etag ?? etagOf(content!);
+      reply.headers({ ...made.headers, ETag: etag, "Cache-Control": "private, no-cache" });
+      if (request.headers["if-none-match"]?.split(/\s*,\s*/).includes(etag)) return reply.code(304).send();
+      return reply.type(made.type).send(content ?? (await bodyOf(made)));
+    });
   });
 }
 
-function sendable(body: string | Uint8Array): string | Buffer {
-  return typeof body === "string" ? body : Buffer.from(body.buffer, body.byteOffset, body.byteLength);
+async function bodyOf({ body }: Answer): Promise<string | Buffer> {
+  const bytes = typeof body === "function" ? await body() : body;
+  return typeof bytes === "string" ? bytes : Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
 }
 
 function addDescription(app: FastifyInstance, routes: readonly AnyRoute[]): void {
