@@ -3,12 +3,11 @@ import { join } from "node:path";
 import type { Browser } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { Acquisition, eachEvent, multiDAcquisitionEvents, openDemoMicroscope } from "../src/acquire/index.ts";
-import { addMapobjects } from "../src/experiment/index.ts";
-import { PyramidBuilder } from "../src/pyramid/index.ts";
 import { type Server, startServer } from "../src/server/index.ts";
 import { barriersOf } from "./support/accessible.ts";
 import { gridSites, makePlate, scratchFolder } from "./support/plateCase.ts";
 import { requirement } from "./support/require.ts";
+import { makeScreen } from "./support/screenCase.ts";
 import { makeServedCase, type ServedCase } from "./support/servedCase.ts";
 import { drawn, expectText, launchBrowser, openViewer, SHOTS } from "./support/viewerPage.ts";
 
@@ -223,42 +222,4 @@ describe.skipIf(!available)("the page", () => {
 
 async function openPage(hash: string, viewport = { width: 860, height: 560 }, address = server.address) {
   return openViewer(browser, `${address}${hash}`, viewport);
-}
-
-/** Two wells of two sites, two channels, and a square in the middle of each site whose area is its number. */
-async function makeScreen(directory: string): Promise<void> {
-  await using experiment = await makePlate(directory, {
-    plates: [{ wells: ["A01", "B03"].map((name) => ({ name, sites: gridSites(1, 2, [200, 240]) })) }],
-    channels: ["DAPI", "GFP"].map((name) => ({ name, bitDepth: 8 })),
-    pixels: ({ site, channel, height, width }) =>
-      Uint8Array.from({ length: height * width }, (_, i) =>
-        channel === "DAPI" ? 60 + 40 * site : (i % width) & 127,
-      ),
-  });
-  const builder = new PyramidBuilder(experiment);
-  await builder.init();
-  await builder.submit({}, { engine: { kind: "local" } });
-  const sites = await experiment.query
-    .selectFrom("mapobjectSegmentations as s")
-    .innerJoin("mapobjects as o", "o.id", "s.mapobjectId")
-    .innerJoin("mapobjectTypes as t", "t.id", "o.mapobjectTypeId")
-    .select(["minY", "minX", "maxY", "maxX"])
-    .where("t.refType", "=", "Site")
-    .orderBy("o.refId")
-    .execute();
-  const objects = sites.map(({ minY, minX, maxY, maxX }, i) => {
-    const [y, x] = [Math.round((minY + maxY) / 2), Math.round((minX + maxX) / 2)];
-    const ring = [
-      [x - 40, y - 40],
-      [x + 40, y - 40],
-      [x + 40, y + 40],
-      [x - 40, y + 40],
-      [x - 40, y - 40],
-    ].map(([px, py]) => [px, py] as const);
-    return {
-      segmentations: [{ geometry: { type: "Polygon" as const, coordinates: [ring] } }],
-      features: [{ values: { area: i } }],
-    };
-  });
-  await addMapobjects(experiment, { type: "Cells", objects });
 }

@@ -17,8 +17,8 @@ const CUTOFF = 0.3;
 const BAR = 10;
 /** Angles to both sides, so that there are 1, 27 or 343 rotations. */
 const RANGES = { 1: undefined, 27: [5, 5], 343: [15, 5] };
-/** Molecules of a round: about a second of the peer's. */
-const COUNTS = { 1: 32, 27: 4, 343: 2 };
+/** Molecules of a round: about a second of the peer's, who takes PCC's peaks from far smaller transforms than ZNCC's. */
+const COUNTS = { zncc: { 1: 32, 27: 4, 343: 2 }, pcc: { 1: 128, 27: 16, 343: 2 } };
 
 const CASES = [32, 48].flatMap((box) =>
   [1, 27, 343].flatMap((rotations) => [
@@ -62,7 +62,7 @@ export async function run(names) {
 
 async function compare({ folder, python, one }) {
   const { box, rotations, model, mask, tilt } = one;
-  const count = COUNTS[rotations];
+  const count = COUNTS[model][rotations];
   const data = writeData(folder, box, count);
   const kind = model === "zncc" ? ZnccAlignment : PccAlignment;
   const shape = [box, box, box];

@@ -4,18 +4,19 @@
 {"tomogram", "shape", "order"}                                     opens a tomogram and its molecules, answers {"version"}
 {"average": box}                                                   averages them, answers {"seconds", "cpu", "sum"}
 {"count"}                                                          aligns so many boxes in two threads, answers {"seconds", "cpu", "scores"}
+{"planted": folder, "shape", "box"}                                aligns planted molecules, 125 rotations, answers {"places", "quaternions"}
 {"peak": true}                                                     answers {"bytes"}: the most memory that it held
 """
 
 import importlib.metadata
 import json
-import resource
 import sys
 import time
 from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 from acryo import Molecules, SubtomogramLoader, alignment
+from acryo.pipe import soft_otsu
 from acryo.tilt import single_axis
 
 state = {}
@@ -61,15 +62,34 @@ def open_tomogram(request):
     return {"version": importlib.metadata.version("acryo")}
 
 
+def planted(request):
+    folder, box = request["planted"], request["box"]
+    image = np.fromfile(f"{folder}/tomogram", np.float32).reshape(request["shape"])
+    places = np.fromfile(f"{folder}/places", np.float64).reshape(-1, 3)
+    quaternions = np.fromfile(f"{folder}/quaternions", np.float64).reshape(-1, 4)
+    loader = SubtomogramLoader(image, Molecules.from_quat(places, quaternions), order=3, scale=0.5)
+    template = read(folder, "template", box)[0]
+    found = loader.align(template, mask=soft_otsu(1, 1), max_shifts=1.5, rotations=(10, 5), cutoff=0.3).molecules
+    return {"places": found.pos.tolist(), "quaternions": found.rotator.as_quat().tolist()}
+
+
 def average(box):
     start, cpu = time.perf_counter(), time.process_time()
     volume = state["loader"].average(output_shape=(box,) * 3)
     return {"seconds": time.perf_counter() - start, "cpu": time.process_time() - cpu, "sum": float(np.abs(volume).sum())}
 
 
+def peak_bytes():
+    # ru_maxrss has that of the process which started this one.
+    with open("/proc/self/status") as status:
+        return next(1024 * int(line.split()[1]) for line in status if line.startswith("VmHWM"))
+
+
 def answer_to(request):
     if "peak" in request:
-        return {"bytes": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024}
+        return {"bytes": peak_bytes()}
+    if "planted" in request:
+        return planted(request)
     if "tomogram" in request:
         return open_tomogram(request)
     if "average" in request:

@@ -1,5 +1,5 @@
 // `npm run bench -- subtomogram [part…]`: what this package and acryo (PyPI) need on the same two cores, in turns. VITRINE_PEERS_PYTHON is a Python that has acryo.
-const PARTS = ["align", "average"];
+const PARTS = ["align", "average", "planted"];
 
 /** Runs the parts that `args` names, all where it names none. */
 export async function run(args) {

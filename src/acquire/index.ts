@@ -4,6 +4,8 @@ export { createSimulatedClock } from "./clock.ts";
 export { type DemoMicroscope, openDemoMicroscope } from "./demo/demoMicroscope.ts";
 export type { DemoMicroscopeOptions } from "./demo/options.ts";
 export type { PlantedImage } from "./demo/planted.ts";
+export type { StageWindow } from "./demo/plantedCells.ts";
+export { plantedCells } from "./demo/plantedCells.ts";
 export type { RenderRequest, Specimen } from "./demo/specimen.ts";
 export { checkStamp } from "./demo/stamp.ts";
 export { Acquisition, type SavingAcquisition } from "./engine/acquisition.ts";

@@ -10,6 +10,8 @@ export interface MicroscopeChoice {
   readonly kind: "demo" | "mmcore";
   /** demo: options as JSON or YAML; mmcore: a configuration file of Micro-Manager. */
   readonly config?: string;
+  /** mmcore: folders of the device adapters; the variable `MICROMANAGER_PATH` if left out, else the folder of `config`. */
+  readonly adapterPaths?: readonly string[];
   /** The Python that has numpy and, for mmcore, pymmcore. */
   readonly python?: string;
   /** An image processor of Python, `file.py` or `file.py:function`. */
@@ -31,9 +33,10 @@ export interface OpenMicroscope extends AsyncDisposable {
  */
 export async function openMicroscope({ kind, config, ...choice }: MicroscopeChoice): Promise<OpenMicroscope> {
   if (kind === "demo") return openDemo(config, choice);
-  const { python, pythonProcessor, onOutput } = choice;
+  const { adapterPaths, python, pythonProcessor, onOutput } = choice;
   const microscope = await openMMCoreMicroscope({
     ...(config !== undefined && { config }),
+    ...(adapterPaths !== undefined && { adapterPaths: [...adapterPaths] }),
     ...(python !== undefined && { python }),
     ...(pythonProcessor !== undefined && { processor: pythonProcessor }),
     ...(onOutput !== undefined && { onOutput }),
@@ -48,7 +51,7 @@ export async function openMicroscope({ kind, config, ...choice }: MicroscopeChoi
 /** The simulated microscope has no Python: a processor gets a process of its own. */
 async function openDemo(
   config: string | undefined,
-  { python, pythonProcessor, onOutput }: Omit<MicroscopeChoice, "kind" | "config">,
+  { python, pythonProcessor, onOutput }: Pick<MicroscopeChoice, "python" | "pythonProcessor" | "onOutput">,
 ): Promise<OpenMicroscope> {
   const options = await readDemoOptions(config);
   const processor =

@@ -14,6 +14,7 @@ interface AcquireArguments {
   readonly name?: string;
   readonly memory?: boolean;
   readonly durability: "power" | "process";
+  readonly adapters?: string;
   readonly idle?: number;
   readonly processorTimeout?: number;
   readonly format: "ndtiff" | "ome-zarr";
@@ -43,6 +44,10 @@ export function addAcquire(cli: Command): void {
         .default("demo"),
     )
     .option("--config <file>", "demo: its options (JSON or YAML); mmcore: Micro-Manager's configuration")
+    .option(
+      "--adapters <folder>",
+      "mmcore: of the device adapters; default: MICROMANAGER_PATH, else the folder of --config",
+    )
     .option(
       "--python <program>",
       "the Python with numpy and, for mmcore, pymmcore; default: VITRINE_PYTHON, else python3",
@@ -126,6 +131,16 @@ const RULES: readonly IdleRule<AcquireArguments>[] = [
     why: "without --dir and --name: nothing is saved",
   },
   { options: ["format", "durability"], isIdle: ({ memory }) => memory === true, why: "with --memory" },
+  {
+    options: ["adapters"],
+    isIdle: ({ microscope }) => microscope !== "mmcore",
+    why: "without --microscope mmcore",
+  },
+  {
+    options: ["python"],
+    isIdle: ({ microscope, processor = "" }) => microscope !== "mmcore" && !/\.py(:\w+)?$/.test(processor),
+    why: "without --microscope mmcore or a processor of Python",
+  },
   { options: ["explore", "host", "port"], isIdle: ({ view }) => view !== true, why: "without --view" },
   {
     options: ["idle", "processorTimeout"],
@@ -149,6 +164,7 @@ function toPlanOptions({ memory: inMemory, ...args }: AcquireArguments) {
     microscope: {
       kind: args.microscope,
       ...(args.config !== undefined && { config: args.config }),
+      ...(args.adapters !== undefined && { adapterPaths: [args.adapters] }),
       ...(args.python !== undefined && { python: args.python }),
       onOutput: log,
     },

@@ -114,7 +114,7 @@ export function addConvert(cli: Command): void {
   addMoleculeOptions(addTiffRows(addPictureOptions(command)))
     .option(
       "--pixel-size <Å>",
-      "of the micrographs, in place of what a STAR file of particles says",
+      "of the micrographs, in place of what a STAR file of particles says; of a picture (PNG), for its scale bar",
       positive,
     )
     .option("--template-size <px>", "side of the template, for pos_x and pos_y of particles of RELION", count)
@@ -221,10 +221,11 @@ const RULES: readonly IdleRule<Asked>[] = [
     isIdle: ({ to }) => isTable(to),
     why: "on a table of particles",
   },
+  { options: ["templateSize", "full", "invertY"], isIdle: ({ to }) => !isTable(to), why: "on images" },
   {
-    options: ["pixelSize", "templateSize", "full", "invertY"],
-    isIdle: ({ to }) => !isTable(to),
-    why: "on images",
+    options: ["pixelSize"],
+    isIdle: (asked) => !isTable(asked.to) && !(isPicture(asked) && asked.scaleBar),
+    why: "but on particles and on the scale bar of a picture (.png)",
   },
   { options: PICTURE_OPTIONS, isIdle: (asked) => !isPicture(asked), why: "but on a picture (.png)" },
   {
@@ -250,7 +251,7 @@ const RULES: readonly IdleRule<Asked>[] = [
   },
   {
     options: ["pixelSize", "templateSize"],
-    isIdle: ({ from }) => !/\.(star|cs)(\.gz)?$/i.test(from),
+    isIdle: ({ from, to }) => isTable(to) && !/\.(star|cs)(\.gz)?$/i.test(from),
     why: "but on particles of RELION or cryoSPARC (.star, .cs)",
   },
 ];
@@ -285,7 +286,8 @@ async function convertLayer(from: string, to: string, options: ConvertOptions): 
 
 function convertOptions({ from, to, args }: Omit<Conversion, "tell">): ConvertOptions {
   const { format, compression, image, level, at, bits, overwrite = false } = args;
-  const { project, montage, panels, contrast, range, colors, maxSize, zoom, scaleBar, labels } = args;
+  const { project, montage, panels, contrast, range, colors, maxSize, zoom, scaleBar, labels, pixelSize } =
+    args;
   return {
     ...toTiffOptions(args),
     ...{ compression, overwrite },
@@ -305,6 +307,7 @@ function convertOptions({ from, to, args }: Omit<Conversion, "tell">): ConvertOp
       ...(colors !== undefined && { colors }),
       ...(maxSize !== undefined && { maxSize }),
       ...(zoom !== undefined && { zoom }),
+      ...(pixelSize !== undefined && { pixelSizeA: pixelSize }),
     },
   };
 }

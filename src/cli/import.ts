@@ -135,12 +135,17 @@ function resultsText(results: ImportResults): string {
   const size = pixelSizeUm === null ? "pixel size not known" : `${pixelSizeUm} µm per pixel`;
   const lines = [
     `plates ${plates.join(", ")}: ${wells} wells, ${sites} sites, ${images} images of ${channels.join(", ")}; ${size}`,
-    missing.length === 0 ? "nothing is missing" : `${missing.length} lines above tell what is missing`,
+    missingText(missing.length),
     imported === null
       ? "nothing was written (--dry-run)"
       : `imported${imported.copied > 0 ? `, ${imported.copied} files copied` : ""}`,
   ];
   return `${lines.join("\n")}\n`;
+}
+
+function missingText(lines: number): string {
+  if (lines === 0) return "nothing is missing";
+  return lines === 1 ? "a line above tells what is missing" : `${lines} lines above tell what is missing`;
 }
 
 function listed(names: readonly string[]): string {

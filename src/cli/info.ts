@@ -82,6 +82,8 @@ function linesOf(description: FileDescription): [title: string, lines: readonly 
         "NumPy archive",
         Object.entries(description.arrays).map(([name, array]) => [name, arrayText(array)]),
       ];
+    case "torch":
+      return ["PyTorch", Object.entries(description.arrays).map(([name, array]) => [name, arrayText(array)])];
     case "cryosparc":
       return ["cryoSPARC dataset", cryosparcLines(description)];
     case "hdf5":
@@ -109,10 +111,20 @@ function linesOf(description: FileDescription): [title: string, lines: readonly 
     default: {
       const { kind, bytes } = description;
       const lines = "lines" in description ? `, ${description.lines} lines` : "";
-      return [`${kind === "unknown" ? "unknown file" : kind}, ${bytes} bytes${lines}`, []];
+      return [`${OTHER_FILES[kind] ?? kind}, ${bytes} bytes${lines}`, []];
     }
   }
 }
+
+/** Names of files of which nothing more is said. */
+const OTHER_FILES: Readonly<Record<string, string>> = {
+  unknown: "unknown file",
+  empty: "empty file",
+  zip: "zip archive",
+  bzip2: "packed by bzip2",
+  xz: "packed by xz",
+  zstd: "packed by zstd",
+};
 
 function datasetLines(description: DatasetDescription): Line[] {
   const { images, missing, axes, layouts, pixelSizeUm, summaryMetadata, firstMetadata, unreadable } =

@@ -1,5 +1,6 @@
 import { expect, test } from "vitest";
 import { abortOnSignals } from "./interrupt.ts";
+import { report } from "./report.ts";
 
 test.each(["SIGINT", "SIGTERM"] as const)(
   "%s raises the signal with its name; afterwards nobody listens",
@@ -12,3 +13,13 @@ test.each(["SIGINT", "SIGTERM"] as const)(
     expect(process.listenerCount(name)).toBe(before);
   },
 );
+
+test("a command that fails before it waits for anything leaves no listener of signals behind", async () => {
+  const listeners = () => process.listenerCount("SIGINT") + process.listenerCount("SIGTERM");
+  const before = listeners();
+  const fails = report({ text: () => "" }, ({ signal }): Promise<null> => {
+    throw new Error(`failed, ${signal.aborted}`);
+  });
+  await expect(fails).rejects.toThrow("failed, false");
+  expect(listeners()).toBe(before);
+});

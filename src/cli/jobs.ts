@@ -102,8 +102,8 @@ function noStep(at: string): VitrineError {
   return new VitrineError({ code: "missing", at, expected, found: "none", hint });
 }
 
-/** One line a phase, then one for each batch that needs a look. */
-export function infoText({ phases, batches, seconds }: StepInfo): string {
+/** One line a phase, then one for each batch that needs a look. @param nameOf  how users call a batch */
+export function infoText({ phases, batches, seconds }: StepInfo, nameOf = pathOf): string {
   const lines = phases.map(({ name, counts }) => {
     const parts = BATCH_STATES.filter((state) => counts[state] > 0).map(
       (state) => `${counts[state]} ${state}`,
@@ -111,12 +111,16 @@ export function infoText({ phases, batches, seconds }: StepInfo): string {
     return `${name}: ${parts.join(", ") || "no batches"}`;
   });
   const troubles = batches.filter(({ state, message }) => state === "failed" || state === "lost" || message);
-  for (const { phase, index, state, message, hasCheckpoint } of troubles)
+  for (const { state, message, hasCheckpoint, ...place } of troubles)
     lines.push(
-      `${phase}/${index} ${state}${message ? `: ${message}` : ""}${hasCheckpoint ? " (has a checkpoint)" : ""}`,
+      `${nameOf(place)} ${state}${message ? `: ${message}` : ""}${hasCheckpoint ? " (has a checkpoint)" : ""}`,
     );
   if (seconds > 0) lines.push(`${durationText(seconds)} of work in all`);
   return `${lines.join("\n")}\n`;
+}
+
+function pathOf({ phase, index }: BatchPlace): string {
+  return `${phase}/${index}`;
 }
 
 function batchPlace(text: string): BatchPlace {

@@ -38,6 +38,7 @@ const COMMANDS: Readonly<Record<string, () => Promise<Add>>> = {
   fsc: async () => (await import("./subtomogram/fsc.ts")).addFsc,
   classify: async () => (await import("./subtomogram/classify.ts")).addClassify,
   pick: async () => (await import("./subtomogram/pick.ts")).addPick,
+  reconstruct: async () => (await import("./subtomogram/reconstruct.ts")).addReconstruct,
   simulate: async () => (await import("./subtomogram/simulate.ts")).addSimulate,
   parameters: async () => (await import("./likelihood/parameters.ts")).addParameters,
   templates: async () => (await import("./likelihood/templates.ts")).addTemplates,
@@ -53,7 +54,7 @@ const COMMANDS: Readonly<Record<string, () => Promise<Add>>> = {
   serve: async () => (await import("./serve.ts")).addServe,
   "simulate-map": async () => (await import("./simulateMap.ts")).addSimulateMap,
   "simulate-micrograph": async () => (await import("./simulateMicrograph.ts")).addSimulateMicrograph,
-  tour: async () => (await import("./tour.ts")).addTour,
+  tour: async () => (await import("./tour/tour.ts")).addTour,
 };
 
 function neededBy(name: string | undefined): readonly (() => Promise<Add>)[] {

@@ -91,7 +91,7 @@ export async function writePlatePictures(
     const { missing, shown, wells, width, height } = drawn;
     if (missing.length > 0)
       onLog(
-        `${drawn.plate}: ${missing.length} sites are marked as missing: ${missing.slice(0, 5).join(", ")}${missing.length > 5 ? ", …" : ""}`,
+        `${drawn.plate}: ${missing.length === 1 ? "a site is" : `${missing.length} sites are`} marked as missing: ${missing.slice(0, 5).join(", ")}${missing.length > 5 ? ", …" : ""}`,
         "warning",
       );
     written.push({ path, plate: drawn.plate, shown, wells, missing, width, height });

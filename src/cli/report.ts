@@ -46,7 +46,8 @@ export async function report<Results extends object | null>(
       backend = name;
     },
   };
-  const results = await work(tools).finally(() => {
+  // also where the work fails before it gives a promise
+  const results = await new Promise<Results>((resolve) => resolve(work(tools))).finally(() => {
     progress.end();
     interrupt?.[Symbol.dispose]();
   });

@@ -1,5 +1,5 @@
 import type { Command } from "commander";
-import { type Server, startServer } from "../server/index.ts";
+import { type ExportSiteReport, exportSite, type Server, startServer } from "../server/index.ts";
 import { databaseOption } from "./experiment.ts";
 import { type IdleRule, tellIdle } from "./idle.ts";
 import { abortOnSignals, raised } from "./interrupt.ts";
@@ -12,6 +12,7 @@ interface ServeArguments {
   readonly tokenFile?: string;
   readonly database?: string;
   readonly once?: boolean;
+  readonly export?: string;
   readonly json?: boolean;
 }
 
@@ -43,28 +44,56 @@ export function addServe(cli: Command): void {
     )
     .addOption(databaseOption())
     .option("--once", "end as soon as the server answers")
-    .option("--json", "print the address as JSON, as soon as the server answers");
-  command.action(async (paths: string[], args: ServeArguments) => {
-    // before the server, so that a Ctrl-C right after the address is not lost
-    using interrupt = abortOnSignals();
-    const servers: Server[] = [];
-    try {
-      await report({ json: args.json ?? false, text: servingText }, async ({ onLog }) => {
-        const server = await startServer(paths.length > 0 ? paths : ["."], optionsOf(args));
-        servers.push(server);
-        tellIdle(command, rulesOf(server), { args, onLog });
-        return servingOf(server);
-      });
-      if (args.once !== true) await raised(interrupt.signal);
-    } finally {
-      for (const server of servers) await server.close();
-    }
-  });
+    .option("--export <dir>", "write page and data as files that any web server can hand out, and end")
+    .option("--json", "print the address as JSON, as soon as the server answers")
+    .action(async (paths: string[], args: ServeArguments) => {
+      const served = paths.length > 0 ? paths : ["."];
+      if (args.export !== undefined) return exportTo(args.export, served, { command, args });
+      // before the server, so that a Ctrl-C right after the address is not lost
+      using interrupt = abortOnSignals();
+      const servers: Server[] = [];
+      try {
+        await report({ json: args.json ?? false, text: servingText }, async ({ onLog }) => {
+          const server = await startServer(served, optionsOf(args));
+          servers.push(server);
+          tellIdle(command, rulesOf(server), { args, onLog });
+          return servingOf(server);
+        });
+        if (args.once !== true) await raised(interrupt.signal);
+      } finally {
+        for (const server of servers) await server.close();
+      }
+    });
 }
+
+const RULES: readonly IdleRule<ServeArguments>[] = [
+  {
+    options: ["host", "port", "once", "tokenFile"],
+    isIdle: (args) => args.export !== undefined,
+    why: "with --export, which serves nothing",
+  },
+];
 
 function rulesOf({ token }: Server): readonly IdleRule<ServeArguments>[] {
   const why = "without --host: this machine alone reaches the page, without a token";
   return [{ options: ["tokenFile"], isIdle: () => token === undefined, why }];
+}
+
+function exportTo(
+  directory: string,
+  paths: readonly string[],
+  { command, args }: { readonly command: Command; readonly args: ServeArguments },
+): Promise<void> {
+  const { database, json = false } = args;
+  return report({ json, text: exportText }, ({ signal, onProgress, onLog }) => {
+    tellIdle(command, RULES, { args, onLog });
+    const url = database === undefined ? {} : { databaseUrl: database };
+    return exportSite(paths, directory, { ...url, signal, onProgress, onLog });
+  });
+}
+
+function exportText({ directory, files, bytes }: ExportSiteReport): string {
+  return `wrote ${files} files of data, ${(bytes / 2 ** 20).toFixed(1)} MiB, and the page to ${directory}\n`;
 }
 
 function optionsOf({ host, port, database, tokenFile }: ServeArguments) {

@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { z } from "zod";
 import { VitrineError } from "../core/index.ts";
 import { fileExists, makeFolder, parseWithSchema, writeFileAtomic } from "../io/index.ts";
-import { type DatabasePlace, serverOf } from "./database/index.ts";
+import type { DatabasePlace } from "./database/index.ts";
 import { readJsonFile } from "./json.ts";
 
 const FILE = "experiment.json";
@@ -93,6 +93,6 @@ function requireUrl(url: string): string {
     code: "format",
     at: "DATABASE_URL",
     expected: "postgresql://USER:PASSWORD@HOST:PORT/DATABASE",
-    found: serverOf(url),
+    found: url.replace(/^(\w+:\/\/)?.*@/, "$1…@"), // who and the password are nobody else's
   });
 }

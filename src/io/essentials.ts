@@ -3,6 +3,7 @@
  * files, which take a process half a second; `index.ts` has these names too.
  */
 export {
+  createFile,
   fileExists,
   listFolder,
   makeFolder,
@@ -11,7 +12,6 @@ export {
   readFileBytes,
   removeFile,
   writeFileAtomic,
-  writeFileNow,
 } from "#files";
 export type { RandomAccessFile, WritableFile } from "./files.ts";
 export type { NpyArray } from "./npy.ts";

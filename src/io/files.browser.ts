@@ -66,6 +66,11 @@ export function writeFileNow(path: string, _bytes: Uint8Array): void {
 }
 
 /** @throws {VitrineError} unsupported, always */
+export async function createFile(path: string, _bytes: Uint8Array): Promise<void> {
+  throw noFileSystem(path);
+}
+
+/** @throws {VitrineError} unsupported, always */
 export async function openWritable(
   path: string,
   _options: { readonly create: boolean },

@@ -1,6 +1,17 @@
 import { randomBytes } from "node:crypto";
 import { type Stats, writeSync } from "node:fs";
-import { type FileHandle, link, mkdir, open, readdir, realpath, rename, rm, stat } from "node:fs/promises";
+import {
+  type FileHandle,
+  link,
+  mkdir,
+  open,
+  readdir,
+  realpath,
+  rename,
+  rm,
+  stat,
+  writeFile,
+} from "node:fs/promises";
 import { dirname, join, relative, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import { openPath, openPathOrNone, writeBeside, writeBesideNow } from "../core/index.node.ts";
@@ -108,6 +119,15 @@ export function writeFileNow(path: string, bytes: Uint8Array): void {
       for (let done = 0; done < bytes.length; )
         done += writeSync(file, bytes, done, Math.min(bytes.length - done, LARGEST_CALL));
     });
+  } catch (error) {
+    throw storageError(error, path, "a complete write");
+  }
+}
+
+/** Makes a file in a folder that is nobody's yet: where it fails, a part may stay. @throws {VitrineError} exists, missing, storage */
+export async function createFile(path: string, bytes: Uint8Array): Promise<void> {
+  try {
+    await writeFile(path, bytes, { flag: "wx" });
   } catch (error) {
     throw storageError(error, path, "a complete write");
   }

@@ -85,6 +85,7 @@ export interface FileSystem {
   readFileBytes(source: FileSource): Promise<Uint8Array>;
   writeFileAtomic(path: string, chunks: FileChunks, options?: WriteOptions): Promise<void>;
   writeFileNow(path: string, bytes: Uint8Array): void;
+  createFile(path: string, bytes: Uint8Array): Promise<void>;
   openWritable(path: string, options: { readonly create: boolean }): Promise<WritableFile>;
   fileExists(path: string): Promise<boolean>;
   renameFile(from: string, to: string): Promise<void>;

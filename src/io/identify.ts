@@ -11,6 +11,8 @@ export type FileKind =
   | "mrc"
   | "npy"
   | "npz"
+  | "torch"
+  | PackedKind
   | "cryosparc"
   | "hdf5"
   | "csv"
@@ -23,7 +25,11 @@ export type FileKind =
   | "tiff"
   | "text"
   | "folder"
+  | "empty"
   | "unknown";
+
+/** What has to be unpacked before anything can be said of it. */
+export type PackedKind = "zip" | "bzip2" | "xz" | "zstd";
 
 /** Files of a folder that tell what it is. */
 const MARKS: readonly (readonly [file: string, kind: FileKind])[] = [
@@ -38,7 +44,10 @@ const MARKS: readonly (readonly [file: string, kind: FileKind])[] = [
 const MAGIC: readonly (readonly [bytes: readonly number[], kind: FileKind])[] = [
   [[0x93, 0x4e, 0x55, 0x4d, 0x50, 0x59], "npy"],
   [[0x95, 0x43, 0x53, 0x44, 0x41, 0x54], "cryosparc"],
-  [[0x50, 0x4b, 0x03, 0x04], "npz"],
+  [[0x50, 0x4b, 0x03, 0x04], "zip"],
+  [[0x42, 0x5a, 0x68], "bzip2"],
+  [[0xfd, 0x37, 0x7a, 0x58, 0x5a], "xz"],
+  [[0x28, 0xb5, 0x2f, 0xfd], "zstd"],
   [[0x89, 0x48, 0x44, 0x46, 0x0d, 0x0a, 0x1a, 0x0a], "hdf5"],
   [[0x89, 0x50, 0x4e, 0x47], "png"],
   [[0x49, 0x49, 0x2a, 0x00], "tiff"],
@@ -116,12 +125,25 @@ async function kindOfFolder(path: string): Promise<FileKind> {
 export function kindOfBytes(bytes: Uint8Array, path: string): FileKind {
   const magic = MAGIC.find(([mark]) => mark.every((byte, i) => bytes[i] === byte));
   if (magic?.[1] === "npy" && /\.cs$/i.test(path)) return "cryosparc";
+  if (magic?.[1] === "zip") return kindOfZip(bytes, path);
   if (magic !== undefined) return magic[1];
   const mark = new TextDecoder("latin1").decode(bytes.subarray(MRC_MARK.offset, MRC_MARK.offset + 3));
   if (mark === MRC_MARK.text) return "mrc";
   const named = NAMES.find(([name]) => name.test(path));
   if (named !== undefined) return named[1];
+  if (bytes.length === 0) return "empty";
   return isText(bytes) ? "text" : "unknown";
+}
+
+/** Place of the length of the first entry's name, and of that name, in a zip archive. */
+const ZIP_NAME = { lengthAt: 26, at: 30 };
+
+/** By the first file in it: numpy and PyTorch write archives of their own. */
+function kindOfZip(bytes: Uint8Array, path: string): FileKind {
+  const length = (bytes[ZIP_NAME.lengthAt] ?? 0) + 256 * (bytes[ZIP_NAME.lengthAt + 1] ?? 0);
+  const name = new TextDecoder("latin1").decode(bytes.subarray(ZIP_NAME.at, ZIP_NAME.at + length));
+  if (/\.npy$/.test(name) || /\.npz$/i.test(path)) return "npz";
+  return /(^|\/)data\.pkl$/.test(name) ? "torch" : "zip";
 }
 
 function isText(bytes: Uint8Array): boolean {

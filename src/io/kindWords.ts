@@ -8,7 +8,12 @@ const WORDS: Readonly<Record<FileKind, string>> = {
   tiff: "a TIFF file",
   npy: "an array of NumPy (.npy)",
   cryosparc: "a dataset of cryoSPARC (.cs)",
-  npz: "a zip archive (.zip or .npz)",
+  npz: "an archive of NumPy (.npz)",
+  torch: "tensors of PyTorch (.pt)",
+  zip: "a zip archive",
+  bzip2: "a file that bzip2 packed",
+  xz: "a file that xz packed",
+  zstd: "a file that zstd packed",
   hdf5: "an HDF5 file",
   csv: "a CSV table",
   star: "a STAR file",
@@ -19,6 +24,7 @@ const WORDS: Readonly<Record<FileKind, string>> = {
   png: "a PNG picture",
   text: "text",
   folder: "a folder",
+  empty: "an empty file",
   unknown: "an unknown file",
 };
 
@@ -49,5 +55,5 @@ export function kindOfContent(bytes: Uint8Array): FileKind {
 
 /** How messages call what these bytes are: "an empty file", "a TIFF file". */
 export function contentWords(bytes: Uint8Array): string {
-  return bytes.length === 0 ? "an empty file" : kindWords(kindOfContent(bytes));
+  return kindWords(kindOfContent(bytes));
 }

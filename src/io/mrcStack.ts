@@ -5,7 +5,7 @@ import type { WritableFile } from "./files.ts";
 import { formatMrcHeader, MRC_HEADER_BYTES, type MrcHeader } from "./mrc.ts";
 import { headerOf } from "./mrcWrite.ts";
 
-/** A stack of images that are written one by one. */
+/** A stack of images, or a volume of planes, that are written one by one. */
 export interface MrcStackShape {
   readonly sections: number;
   /** Height and width of each. */
@@ -13,6 +13,8 @@ export interface MrcStackShape {
   readonly columns: number;
   /** Å per pixel; 0 where it is not known. */
   readonly voxelSizeA: number;
+  /** What the sections are; default `stack`. */
+  readonly kind?: "stack" | "volume";
 }
 
 /** Writes a section, (rows, columns) in C order; each once, in any order. */
@@ -33,7 +35,7 @@ export async function writeMrcStack(
   shape: MrcStackShape,
   fill: (put: PutSection) => Promise<void>,
 ): Promise<void> {
-  const { sections, rows, columns, voxelSizeA } = shape;
+  const { sections, rows, columns, voxelSizeA, kind = "stack" } = shape;
   const length = rows * columns;
   const file = await openWritable(path, { create: true });
   try {
@@ -44,7 +46,7 @@ export async function writeMrcStack(
     });
     const sides = [sections, rows, columns] as const;
     const statistics = await measure(file, sections * length);
-    const header = headerOf({ shape: sides, voxelSizeA, kind: "stack" }, sides, statistics);
+    const header = headerOf({ shape: sides, voxelSizeA, kind }, sides, statistics);
     await file.write([formatMrcHeader(header)], 0);
     await file.sync();
     await file.close();

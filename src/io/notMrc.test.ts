@@ -26,7 +26,11 @@ test.each([
     Uint8Array.of(0x49, 0x49, 0x2a, 0, ...new Uint8Array(2000)),
     /found a TIFF file\. Convert it: vitrine convert/,
   ],
-  ["stack.h5", Uint8Array.of(0x89, 0x48, 0x44, 0x46, ...new Uint8Array(2000)), /found an HDF5 file/],
+  [
+    "stack.h5",
+    Uint8Array.of(0x89, 0x48, 0x44, 0x46, 0x0d, 0x0a, 0x1a, 0x0a, ...new Uint8Array(2000)),
+    /found an HDF5 file/,
+  ],
   ["map.bz2", Uint8Array.of(0x42, 0x5a, 0x68, ...new Uint8Array(2000)), /found a file that bzip2 packed/],
   ["noise.mrc", Uint8Array.from({ length: 2000 }, (_, i) => (i * 151) % 256), /expected/],
 ])("%s given as a map: what it is, and what to do", async (name, bytes, message) => {

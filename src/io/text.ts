@@ -6,6 +6,9 @@ import { kindOfContent, kindWords } from "./kindWords.ts";
 const utf8 = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
 const windows = new TextDecoder("windows-1252", { ignoreBOM: true });
 
+/** Where a NUL shows that bytes are no text. */
+const HEAD_BYTES = 4096;
+
 /**
  * The text of a file that says nothing of its encoding: UTF-8 if it is that, else Windows-1252, of which Latin-1 is a part and in which
  * every byte is a letter. Titles and paths of older programs are so; nothing else depends on such a byte.
@@ -14,14 +17,20 @@ const windows = new TextDecoder("windows-1252", { ignoreBOM: true });
  * @throws {VitrineError} format: UTF-16, or bytes that are no text
  */
 export function decodeText(bytes: Uint8Array, at: string): string {
+  // a small archive may be UTF-8 by chance
+  const found = bytes.subarray(0, HEAD_BYTES).includes(0) ? kindText(bytes) : "";
+  if (found !== "") throw noText(at, `other bytes${found}`);
   try {
     return utf8.decode(bytes);
   } catch (cause) {
     const isUtf16 = (bytes[0] === 0xff && bytes[1] === 0xfe) || (bytes[0] === 0xfe && bytes[1] === 0xff);
     if (!isUtf16 && !bytes.includes(0)) return windows.decode(bytes);
-    const found = isUtf16 ? "UTF-16" : `other bytes${kindText(bytes)}`;
-    throw new VitrineError({ code: "format", at, expected: "UTF-8 text", found }, { cause });
+    throw noText(at, isUtf16 ? "UTF-16" : `other bytes${kindText(bytes)}`, cause);
   }
+}
+
+function noText(at: string, found: string, cause?: unknown): VitrineError {
+  return new VitrineError({ code: "format", at, expected: "UTF-8 text", found }, { cause });
 }
 
 /** Whose bytes they are, where the first ones tell. */

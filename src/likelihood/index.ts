@@ -152,6 +152,18 @@ export type { StackMetadata } from "./particles/stackMetadata.ts";
 export { readStackMetadata } from "./particles/stackMetadata.ts";
 export { drawParticles, drawTemplates } from "./picture/stackPictures.ts";
 export type { Precision, RealArray } from "./precision.ts";
+export type { ResultFolders } from "./results/resultFolders.ts";
+export { findResultFolders, isEnsemble, isLikelihoodRun } from "./results/resultFolders.ts";
+export type { RunResults, StructurePoses, StructureWeights } from "./results/runResults.ts";
+export {
+  readEnsembleWeights,
+  readRanking,
+  readRunResults,
+  structureNames,
+  structurePosteriors,
+} from "./results/runResults.ts";
+export type { PairFolders, PairReader, SeenPair } from "./results/seenPairs.ts";
+export { openPairs, viewPosterior } from "./results/seenPairs.ts";
 export type { LikelihoodFiles, LikelihoodFilesOptions } from "./runs/fileManager.ts";
 export { configureLikelihoodFiles } from "./runs/fileManager.ts";
 export { joinReports } from "./runs/likelihoodBatch.ts";

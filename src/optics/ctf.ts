@@ -1,5 +1,6 @@
 import type { Shape2 } from "../core/index.ts";
 import { type FocusSpread, prepareChromaticEnvelope } from "./chromaticEnvelope.ts";
+import { ctfPhases } from "./ctfPhases.ts";
 import { DEGREE } from "./degree.ts";
 import { electronWavelengthA } from "./electrons.ts";
 import { forEachFrequency, requireNumber, requireShape, rfftWidth } from "./frequencies.ts";
@@ -138,11 +139,12 @@ function prepareGeometry(optics: OpticsParameters, { shape, pixelSizeA }: CtfGri
   };
   const lambda = electronWavelengthA(optics.voltageKv);
   const csA = optics.sphericalAberrationMm * ANGSTROM_PER_MM;
+  const { perDefocus, spherical, offset } = ctfPhases(optics);
   const [meanA, halfA] = [
     (optics.defocusUA + optics.defocusVA) / 2,
     Math.abs(optics.defocusUA - optics.defocusVA) / 2,
   ];
-  const constantPhase = -(optics.phaseShiftDeg ?? 0) * DEGREE - Math.asin(optics.amplitudeContrast);
+  const constantPhase = -(optics.phaseShiftDeg ?? 0) * DEGREE - offset;
   const [tiltX, tiltY] = (optics.beamTiltMrad ?? [0, 0]).map((mrad) => mrad * 1e-3);
   const laser = laserShifts(optics);
   const envelope = envelopeOf(optics, pixelSizeA);
@@ -151,14 +153,14 @@ function prepareGeometry(optics: OpticsParameters, { shape, pixelSizeA }: CtfGri
     const k2 = ky * ky + kx * kx;
     const direction = Math.atan2(ky, kx);
     const dzA = meanA + halfA * Math.cos(2 * (direction - optics.astigmatismAngleDeg * DEGREE));
-    geometry.perDefocus[i] = -Math.PI * lambda * k2;
+    geometry.perDefocus[i] = -perDefocus * k2;
     const shift = laser(ky, kx);
     geometry.phase[i] =
       geometry.perDefocus[i] * dzA +
       constantPhase +
       evenPhase(optics.evenZernikes, k2, direction) -
       shift.even;
-    geometry.spherical[i] = (Math.PI / 2) * csA * lambda ** 3 * k2 * k2;
+    geometry.spherical[i] = spherical * k2 * k2;
     geometry.odd[i] = oddPhase(optics.oddZernikes, k2, direction) + shift.odd;
     geometry.coma[i] = -2 * Math.PI * csA * lambda * lambda * k2 * (tiltX * kx + tiltY * ky);
     geometry.envelope[i] = envelope(fy * fy + fx * fx, k2);

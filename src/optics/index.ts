@@ -1,6 +1,8 @@
 export { chromaticEnvelope, focusSpreadA } from "./chromaticEnvelope.ts";
 export type { Ctf, DetectorMtf, OpticsParameters } from "./ctf.ts";
 export { computeCtf, hasOddAberrations } from "./ctf.ts";
+export type { CtfMicroscope, CtfPhases } from "./ctfPhases.ts";
+export { ctfPhases } from "./ctfPhases.ts";
 export type { OffsetSearch } from "./defocus.ts";
 export { defocusOffsets, pixelSizeOffsets } from "./defocus.ts";
 export type { DeformationField, MoviePoint } from "./deformation.ts";

@@ -89,6 +89,15 @@ export function decimal() {
     .meta({ override: { type: "number" } });
 }
 
+/** From the first of some indices up to the one behind the last: `0-256`. */
+export function span() {
+  return z
+    .string()
+    .regex(/^\d{1,9}-\d{1,9}$/, "a range, as 0-256")
+    .transform((text) => text.split("-").map(Number) as [number, number])
+    .meta({ override: { type: "string", example: "0-256" } });
+}
+
 /** Indices by the names of axes: `time:0,z:4`. */
 export function places() {
   return z

@@ -21,11 +21,15 @@ import { jobTopics } from "./jobs/topics.ts";
 import { LIVE_AT, type LiveFeed, liveRoutes, liveTopics } from "./live/feed.ts";
 import { addSocket } from "./live/socket.ts";
 import { describeRoutes } from "./openApi.ts";
+import { likelihoodRoutes } from "./results/likelihood/routes.ts";
 import { OpenSearches } from "./results/match/openSearches.ts";
 import { matchRoutes } from "./results/match/routes.ts";
+import { RequestPool } from "./results/pool.ts";
+import { subtomogramRoutes } from "./results/subtomogram/routes.ts";
 import { openRoots, type Roots } from "./roots.ts";
 import { type Answer, type AnyRoute, etagOf } from "./route.ts";
 import { checkedToken, keptToken } from "./token.ts";
+import { tourRoutes } from "./tour.ts";
 
 /** Options of {@link startServer}. */
 export interface ServerOptions {
@@ -83,7 +87,8 @@ export async function startServer(paths: readonly string[], options: ServerOptio
   const token = isLoopback(host) ? undefined : await tokenOf(options);
   const images = new OpenImages();
   const experiments = new OpenExperiments(databaseUrl);
-  const searches = new OpenSearches();
+  const pool = new RequestPool();
+  const searches = new OpenSearches(pool);
   const { onError = () => {} } = options;
   const starter = new JobStarter(roots, { onError, ...(databaseUrl !== undefined && { databaseUrl }) });
   const app = createApp({ host, ...(token !== undefined && { token }), options, roots });
@@ -93,7 +98,10 @@ export async function startServer(paths: readonly string[], options: ServerOptio
     ...experimentRoutes({ roots, experiments }),
     ...objectRoutes({ roots, experiments }),
     ...matchRoutes({ roots, images, searches }),
+    ...subtomogramRoutes({ roots, images, pool }),
+    ...likelihoodRoutes(roots),
     ...jobRoutes(roots, starter),
+    ...tourRoutes(roots),
     ...(live === undefined ? [] : liveRoutes(live)),
   ];
   const topics = [
@@ -114,6 +122,7 @@ export async function startServer(paths: readonly string[], options: ServerOptio
     await images[Symbol.asyncDispose]();
     await experiments[Symbol.asyncDispose]();
     await searches[Symbol.asyncDispose]();
+    await pool[Symbol.asyncDispose]();
   };
   return {
     address: `${addressOf(host, own, token)}${live === undefined ? "" : `#at=${LIVE_AT}`}`,
@@ -267,10 +276,15 @@ function addFiles(app: FastifyInstance, roots: Roots): void {
   });
 }
 
+/** Where the built page lies; undefined: it is not built. */
+export async function builtPage(): Promise<string | undefined> {
+  const folders = await Promise.all(PAGES.map(async (path) => (await fileExists(`${path}/assets`)) && path));
+  return folders.find((path) => path !== false) || undefined;
+}
+
 /** The page, at every address that is no other thing's. */
 async function addPage(app: FastifyInstance): Promise<void> {
-  const folders = await Promise.all(PAGES.map(async (path) => (await fileExists(`${path}/assets`)) && path));
-  const folder = folders.find((path) => path !== false);
+  const folder = await builtPage();
   if (folder === undefined) {
     const text = "The page is not built. Run: npm run build\n";
     app.get("/", async (_request, reply) => reply.code(503).type("text/plain; charset=utf-8").send(text));

@@ -158,6 +158,16 @@ test("complaint 7: a band in which nothing was seen scores 0, never NaN", async 
     { maxShiftsPx: [1, 1, 1], backend: pool },
   );
   expect(Number.isFinite(score)).toBe(true);
+  // Waves along z alone, of which a series of next to no tilt sees nothing.
+  const data = A.data.map((_, i) => Math.cos((2 * Math.PI * 3 * Math.floor(i / 576)) / 24));
+  const warnings: string[] = [];
+  const told = await loaderOf(noise([32, 32, 32], 8), new Molecules([[8, 8, 8]]), {
+    tiltModel: [-2, 2],
+  }).align({ data, shape: [24, 24, 24] }, { maxShifts: 0.5, onLog: (message) => warnings.push(message) });
+  expect(told.molecules.features.score).toEqual([0]);
+  expect(warnings).toEqual([
+    "1 of 1 molecules have a score of 0: low pass and tilts leave nothing of the template",
+  ]);
   const average = await loaderOf(noise([32, 32, 32], 4), new Molecules([[8, 8, 8]]), {
     tiltModel: [-2, 2],
   }).average({
@@ -240,6 +250,24 @@ test("complaints 12 and 14: nothing is found outside of the search mask, or wher
     ])
       expect(Math.min(place, side - 1 - place)).toBeGreaterThanOrEqual(11.4);
   }
+});
+
+test("complaint 14: where too much of a box is empty, as where tilts miss, nothing is found", async () => {
+  const full = noise([30, 30, 60], 6);
+  const tomogram = { ...full, data: full.data.map((value, i) => (i % 60 < 30 ? value : 0)) };
+  const options = { scale: 0.5, minDistance: 2, minScore: -1, backend: pool };
+  const lastX = async (minCoverage: number) => {
+    const found = await pickTemplate(tomogram, A, { ...options, minCoverage });
+    const x = Array.from({ length: found.count }, (_, i) => found.place(i)[2] / 0.5);
+    return Math.max(...x);
+  };
+  // Half of the box of 24 voxels is empty where its centre lies at the edge, 30.
+  expect(await lastX(0)).toBeGreaterThan(35);
+  expect(await lastX(0.5)).toBeLessThanOrEqual(30);
+  expect(await lastX(0.9)).toBeLessThanOrEqual(21);
+  await expect(pickTemplate(tomogram, A, { ...options, minCoverage: 2 })).rejects.toThrow(
+    "pickTemplate minCoverage: expected a share from 0 to 1, found 2.",
+  );
 });
 
 test("complaint 13: turning template, mask and data keeps the score", async () => {

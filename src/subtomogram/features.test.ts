@@ -44,10 +44,12 @@ const FEATURES: Readonly<Record<string, Place>> = {
   "BackProjectionLoader.binning": [BackProjectionLoader.prototype, "binning"],
   "BackProjectionLoader.cache_tilt_images":
     "squares are read out of the files, which the system keeps in memory; means and deviations are kept",
-  "BackProjectionLoader.reconstruct_tomogram":
-    "left out: tomograms are made by the programs that align tilt series; boxes need none",
-  "BackProjectionLoader.refine_tilt_series, align_tilt_series, score_on_tilt":
-    "left out: refining the geometry of a tilt series by its molecules is not there",
+  "BackProjectionLoader.reconstruct_tomogram": [BackProjectionLoader.prototype, "reconstructTomogram"],
+  "BackProjectionLoader.score_on_tilt": [BackProjectionLoader.prototype, "scoreOnTilt"],
+  "BackProjectionLoader.refine_tilt_series":
+    "left out: it moves, turns and bends images by what molecules score, and nothing holds out molecules to show that it does not fit noise; programs that do (M, RELION's Bayesian polishing, IMOD) write series that are read here, and scoreOnTilt tells which images do not fit",
+  "BackProjectionLoader.align_tilt_series":
+    "left out: it aligns a series from nothing by molecules that are already known in a tomogram, thus by an alignment that was there; the same programs do",
   TiltSeries: ours("TiltSeries"),
   "TiltSeries.from_etomo_directory, from_aretomo_output, from_relion_tilt_series_star, from_json":
     ours("readTiltSeries"),

@@ -43,6 +43,7 @@ export type {
 export { SubtomogramLoader } from "./loaders/subtomogramLoader.ts";
 export type { LoadOptions, RunChoice, Subvolumes, VolumeRequest } from "./loaders/subvolumes.ts";
 export type { Mask, Template } from "./loaders/templates.ts";
+export type { ReconstructTomogramOptions, ScoreOnTiltChoices } from "./loaders/tiltSeriesCalls.ts";
 export type { ComparedPair, CustomAlignment, FoundShift } from "./models/customModel.ts";
 export { defineAlignment } from "./models/customModel.ts";
 export { FourierModel } from "./models/fourierModel.ts";
@@ -66,7 +67,7 @@ export { rotationGrid } from "./models/rotationGrid.ts";
 export type { RowsInput } from "./molecules/arrays.ts";
 export type { MoleculeAxes } from "./molecules/axes.ts";
 export type { MoleculeColumns, WriteMoleculesOptions } from "./molecules/csv.ts";
-export { parseMoleculesCsv, readMoleculesCsv, writeMoleculesCsv } from "./molecules/csv.ts";
+export { isMoleculesTable, parseMoleculesCsv, readMoleculesCsv, writeMoleculesCsv } from "./molecules/csv.ts";
 export type { EulerAngles, EulerOrder, EulerSequence } from "./molecules/euler.ts";
 export type { FeatureInput, FeatureRow, Features, FeatureValue } from "./molecules/features.ts";
 export type { CutEdges } from "./molecules/molecules.ts";
@@ -88,9 +89,12 @@ export type { MoleculeLoader, TomogramInputs } from "./programs/inputs.ts";
 export { parseMask } from "./programs/maskSpec.ts";
 export type { PickMethod, PickProgramOptions, PickReport } from "./programs/pickProgram.ts";
 export { runPick } from "./programs/pickProgram.ts";
+export type { ReconstructProgramOptions, ReconstructReport } from "./programs/reconstructProgram.ts";
+export { runReconstruct } from "./programs/reconstructProgram.ts";
 export type { SimulateProgramOptions, SimulateReport } from "./programs/simulateProgram.ts";
 export { runSimulate } from "./programs/simulateProgram.ts";
-export type { Tomogram, TomogramInput } from "./sampling/tomogram.ts";
+export type { Tomogram, TomogramInput, TomogramOptions as VolumeOptions } from "./sampling/tomogram.ts";
+export { toTomogram } from "./sampling/tomogram.ts";
 export type {
   Colormap,
   ImageStack,
@@ -111,3 +115,4 @@ export { isTiltSeriesPath, readTiltSeries } from "./tiltSeries/read.ts";
 export type { DetectorCentre, Tilt, TiltDefocus } from "./tiltSeries/tilt.ts";
 export type { ProjectedPoint, TiltOptics, TiltSeriesParts } from "./tiltSeries/tiltSeries.ts";
 export { TiltSeries } from "./tiltSeries/tiltSeries.ts";
+export type { TomogramPatches, TomogramPlanes } from "./tiltSeries/tomogram.ts";

@@ -9,3 +9,12 @@ export async function withBackend<Result>(
   await using pool = await createPool();
   return await run(pool);
 }
+
+/** The same for generators: a pool that was made goes with what is returned. */
+export async function ownBackend(
+  backend: Backend | undefined,
+): Promise<{ readonly backend: Backend } & AsyncDisposable> {
+  if (backend !== undefined) return { backend, [Symbol.asyncDispose]: async () => {} };
+  const pool = await createPool();
+  return { backend: pool, [Symbol.asyncDispose]: () => pool[Symbol.asyncDispose]() };
+}

@@ -1,11 +1,11 @@
-import { copyFileSync, readFileSync, writeFileSync } from "node:fs";
+import { readFileSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { describe, expect, test } from "vitest";
 import { openNdtiff, openOmeZarr } from "../../src/io/index.ts";
 import { vitrineHere } from "../support/command.ts";
 import { demoConfig, scratchFolder } from "../support/mmcore.ts";
-import { python, requirement } from "../support/require.ts";
+import { requirement } from "../support/require.ts";
 
 const scratch = scratchFolder();
 const golden = fileURLToPath(new URL("../golden/cases/", import.meta.url));
@@ -18,7 +18,7 @@ let runs = 0;
 async function acquire(path: string, args: readonly string[] = []) {
   const name = `run${runs++}`;
   const saving = ["--dir", scratch, "--name", name, "--json"];
-  const end = await vitrineHere(["acquire", path, ...saving, "--python", python, ...args]);
+  const end = await vitrineHere(["acquire", path, ...saving, ...args]);
   const report = end.code === 0 ? JSON.parse(end.stdout) : undefined;
   return { ...end, report, folder: join(scratch, `${name}_1`) };
 }
@@ -205,10 +205,12 @@ describe.skipIf(!available)("with the devices of Micro-Manager", () => {
     ["z2.json", "event z: expected a microscope with a focus drive"],
     ["x2.json", "event x and y: expected a microscope with a XY stage"],
   ])("%s on a microscope without stages says which is missing", async (name, message) => {
-    const beside = join(dirname(demoConfig()), "vitrine-noxy.cfg");
-    copyFileSync(plan("noxy.cfg"), beside);
-    const { code, stderr } = await acquire(plan(name), ["--microscope", "mmcore", "--config", beside]);
+    const config = ["--microscope", "mmcore", "--config", plan("noxy.cfg")];
+    const adapters = ["--adapters", dirname(demoConfig())];
+    const { code, stderr } = await acquire(plan(name), [...config, ...adapters]);
     expect([code, stderr]).toEqual([1, expect.stringContaining(message)]);
+    const without = await acquire(plan(name), config);
+    expect([without.code, without.stderr]).toEqual([1, expect.stringMatching(/DemoCamera.*--adapters/)]);
   });
 
   test("a function of Python feeds the acquisition until it puts None", async () => {

@@ -1,7 +1,7 @@
 import { mkdtempSync, readdirSync, writeFileSync } from "node:fs";
 import { extname, join } from "node:path";
 import { describe, expect, test } from "vitest";
-import { vitrineHere } from "../support/command.ts";
+import { vitrine, vitrineHere } from "../support/command.ts";
 import { COMMAND_ROWS } from "../support/commandRows.ts";
 import { scratchFolder } from "../support/searchCase.ts";
 
@@ -34,7 +34,7 @@ test("every command of vitrine --help has its row", async () => {
 
 describe.each(COMMAND_ROWS)(
   "vitrine $name",
-  ({ name, prepare, before, results, computes, failing, timeoutMs = 60_000 }) => {
+  ({ name, prepare, before, results, after, computes, isBuilt, failing, timeoutMs = 60_000 }) => {
     const help = vitrineOnce([name, "--help"]);
     const example = async () =>
       (await help()).stdout.trimEnd().split("\n").at(-1)!.trim().split(" ").slice(1);
@@ -92,7 +92,8 @@ describe.each(COMMAND_ROWS)(
     }, async () => {
       const args = await prepare(newFolder());
       for (const call of before?.(args) ?? []) await vitrineHere(call);
-      const { code, stdout, stderr } = await vitrineHere([name, ...args, "--json"]);
+      const call = [name, ...args, "--json"];
+      const { code, stdout, stderr } = await (isBuilt ? vitrine(call, { timeoutMs }) : vitrineHere(call));
       expect([code, stdout.split("\n").length]).toEqual([0, 2]);
       const report = JSON.parse(stdout);
       expect(Object.keys(report.results)).toEqual(expect.arrayContaining([...results]));
@@ -105,6 +106,7 @@ describe.each(COMMAND_ROWS)(
       expect(report.warnings.filter((text: string) => text.endsWith("has no effect here")).length).toBe(
         said.length,
       );
+      await after?.(args, report.results as never);
     });
   },
 );

@@ -4,9 +4,11 @@ import { fileURLToPath } from "node:url";
 import { createExperiment } from "../../src/experiment/index.ts";
 import { formatMrc, formatNpyValue, makeFolder, writeTiff } from "../../src/io/index.ts";
 import { simulateMolecule, volumeFromMolecule } from "../../src/match/index.ts";
+import type { TourStep } from "../../src/server/index.ts";
 import { writeGoldenTable } from "./movieCase.ts";
 import { writeOptimizeCase } from "./optimizeCase.ts";
 import { smallConfiguration, writeConfig } from "./searchCase.ts";
+import { checkTour } from "./tourCase.ts";
 
 /** A command of `vitrine --help` and how it is tried. */
 export interface CommandRow {
@@ -17,8 +19,12 @@ export interface CommandRow {
   readonly before?: (args: readonly string[]) => readonly (readonly string[])[];
   /** Fields of the results. */
   readonly results: readonly string[];
+  /** What else holds of them, after the run. */
+  readonly after?: (args: readonly string[], results: never) => Promise<void>;
   /** Whether a pool computes. */
   readonly computes: boolean;
+  /** Runs as a program of its own, of built files: its jobs load what it has loaded. */
+  readonly isBuilt?: boolean;
   /** Arguments that fail; default: those of the run, its first input not there, or broken. */
   readonly failing?: (folder: string) => readonly string[];
   /** Of the run, where it is not short. */
@@ -366,13 +372,15 @@ export const COMMAND_ROWS: readonly CommandRow[] = [
   },
   {
     name: "tour",
-    prepare: (folder) => ["--dir", join(folder, "tour"), ...WORKERS],
-    results: ["planted", "matches", "missed", "extra", "ghosts", "seconds", "picture", "plate"],
+    prepare: (folder) => ["--once", "--dir", join(folder, "tour"), ...WORKERS],
+    results: ["steps", "address"],
+    after: ([, , folder], { steps }: { readonly steps: readonly TourStep[] }) => checkTour(folder, steps),
     computes: true,
+    isBuilt: true,
     timeoutMs: 300_000,
     failing(folder) {
       writeFileSync(join(folder, "file"), "");
-      return ["--dir", join(folder, "file", "tour")];
+      return ["--once", "--dir", join(folder, "file", "tour")];
     },
   },
 ];

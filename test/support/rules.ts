@@ -25,6 +25,8 @@ export const RULES: Rules = {
     { from: /./, to: /^package\.json$/ },
     // The page decodes the bytes of map objects.
     { from: /^src\/viewer\//, to: /^src\/experiment\/objects\/block\.ts$/ },
+    // The page asks for the files of an export by the names that the server gave them.
+    { from: /^src\/viewer\/scene\/exported\.ts$/, to: /^src\/server\/export\/names\.ts$/ },
     // The page on an acquisition is served by a process of its own, which the twin starts.
     { from: /^src\/acquire\/view\/view\.node\.ts$/, to: /^src\/server\/live\/process\.ts$/ },
     // A step that is started in the page runs as the command line runs it.
@@ -64,6 +66,7 @@ export const DOORS: readonly Door[] = [
   { from: /^src\/worker\//, to: /^src\/compute\/(kernels\/index|serve\.(node|browser)|domain)\.ts$/ },
   { from: /^src\/worker\//, to: /^src\/\w+\/kernels\/(index|domain)\.ts$/ },
   // The page decodes the bytes of map objects.
+  { from: /^src\/viewer\/scene\/exported\.ts$/, to: /^src\/server\/export\/names\.ts$/ },
   { from: /^src\/viewer\//, to: /^src\/experiment\/objects\/block\.ts$/ },
   // Letters and lines of pictures.
   {
@@ -75,7 +78,7 @@ export const DOORS: readonly Door[] = [
   { from: /^src\/acquire\/view\/view\.node\.ts$/, to: /^src\/server\/live\/process\.ts$/ },
   // The commands that hand a step to an engine name the built module of its batches.
   {
-    from: /^src\/cli\/(match|refine|extract|subtomogram\/align)\.ts$/,
+    from: /^src\/cli\/(match|refine|extract|subtomogram\/align|tour\/subtomogramsStep)\.ts$/,
     to: /^src\/(core\/index\.node|match\/many\/(match|refine|extract)Batch|subtomogram\/align\/alignBatch)\.ts$/,
   },
   {

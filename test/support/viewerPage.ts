@@ -1,8 +1,9 @@
 /** The page of `vitrine serve` in a real browser that draws without a graphics card. */
 import { mkdirSync } from "node:fs";
+import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { decode } from "fast-png";
-import { type Browser, chromium, type Page } from "playwright-core";
+import { type Browser, chromium, type Locator, type Page } from "playwright-core";
 import { chromium as executablePath } from "./require.ts";
 
 /** Screenshots of each run, to be looked at; git and npm leave them out. */
@@ -27,6 +28,28 @@ export async function openViewer(
   page.on("pageerror", (error) => errors.push(String(error)));
   await page.goto(address);
   return { page, errors };
+}
+
+/** Keeps a picture of the page. */
+export async function keepShot(page: Page, name: string): Promise<void> {
+  await page.screenshot({ path: join(SHOTS, `${name}.png`) });
+}
+
+/** Pixels of an element as they are on the screen. */
+export async function pixelsOf(page: Page, element: Locator) {
+  const box = (await element.boundingBox())!;
+  const { data, channels, width, height } = decode(await page.screenshot({ clip: box }));
+  const rgbAt = (from: number) => Array.from(data.subarray(from, from + 3));
+  return {
+    ...{ width, height },
+    at: (x: number, y: number) => rgbAt(channels * (y * width + x)),
+    /** How many pixels are as said. */
+    count: (isOne: (rgb: readonly number[]) => boolean) => {
+      let count = 0;
+      for (let from = 0; from < data.length; from += channels) if (isOne(rgbAt(from))) count++;
+      return count;
+    },
+  };
 }
 
 /** Waits for a text. */

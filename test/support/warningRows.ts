@@ -180,6 +180,11 @@ export const WARNING_ROWS: readonly WarningRow[] = [
     call: (f) => convert(image(f, { shape: [3, 6, 8] }), f, "b.png"),
     says: /a\.mrc: z 1 of 3 is drawn; at \(--at z=/,
   },
+  {
+    name: "a picture without a scale bar",
+    call: (f) => convert(tiff(f, []), f, "b.png"),
+    says: /a\.tif tells no size of a pixel: the picture has no scale bar.*--pixel-size Å/,
+  },
   // TIFF
   {
     name: "a TIFF's orientation",

@@ -111,6 +111,24 @@ function* cellsNear(description: CellsDescription, request: RenderRequest, cellO
   }
 }
 
+/** Where cells lie whose places are in a window, square by square. */
+export function cellPlaces(
+  description: CellsDescription,
+  window: Readonly<Record<"leftUm" | "topUm" | "rightUm" | "bottomUm", number>>,
+): { readonly xUm: number; readonly yUm: number }[] {
+  const { leftUm, topUm, rightUm, bottomUm } = window;
+  const places = [];
+  for (let row = Math.floor(topUm / LOT_UM); row <= Math.floor(bottomUm / LOT_UM); row++) {
+    for (let column = Math.floor(leftUm / LOT_UM); column <= Math.floor(rightUm / LOT_UM); column++) {
+      const cell = settle(description, column, row);
+      if (cell === undefined) continue;
+      const { xUm, yUm } = cell;
+      if (xUm >= leftUm && xUm < rightUm && yUm >= topUm && yUm < bottomUm) places.push({ xUm, yUm });
+    }
+  }
+  return places;
+}
+
 /** The cell of a square, if one settled there. */
 function settle({ seed, cellsPerMm2, plate }: CellsDescription, column: number, row: number) {
   const own = hashSeed(seed, column, row);

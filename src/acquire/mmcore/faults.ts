@@ -52,7 +52,7 @@ const OTHER_INTERFACE = /interface version|incompatible/i;
 function configError({ message }: PythonFault, at: string): VitrineError {
   const hint = OTHER_INTERFACE.test(message)
     ? "Install the pymmcore whose device interface is that of the adapters: it is the fourth number of its version"
-    : "Check the file, and that adapterPaths names the folder of its device adapters";
+    : "Check the file, and that adapterPaths (--adapters, or MICROMANAGER_PATH) names the folder of its device adapters";
   return new VitrineError({
     code: "device",
     at,

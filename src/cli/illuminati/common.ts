@@ -1,8 +1,10 @@
 import { type Command, Option } from "commander";
 import { type Experiment, openExperiment } from "../../experiment/index.ts";
 import { makeFolder, writeFileAtomic } from "../../io/index.ts";
+import type { BatchPlace, StepInfo } from "../../jobs/index.ts";
 import { MISSING_SITES, PyramidBuilder } from "../../pyramid/index.ts";
 import { databaseOption } from "../experiment.ts";
+import { infoText } from "../jobs.ts";
 import { type CommandTools, report } from "../report.ts";
 
 /** What a method is told beside its own options. */
@@ -36,6 +38,25 @@ export function missingSitesOption(byDefault: string): Option {
   const text =
     "of sites that cannot be read or are of another size: their jobs fail, or they stay black, which is said";
   return new Option("--missing-sites <how>", `${text} (${byDefault})`).choices(MISSING_SITES);
+}
+
+/** How far jobs are, with the numbers by which `run`, `info` and `log` know them. */
+export function jobsText(info: StepInfo): string {
+  return infoText(info, (place) => jobNameOf(info, place));
+}
+
+/** `job 3 (levels-0-4/2)`: numbers go on from phase to phase. */
+export function jobNameOf({ phases }: StepInfo, { phase, index }: BatchPlace): string {
+  const before = phases.slice(
+    0,
+    phases.findIndex(({ name }) => name === phase),
+  );
+  const number = before.reduce((sum, { counts }) => sum + batchesOf(counts), index + 1);
+  return `job ${number} (${phase}/${index})`;
+}
+
+function batchesOf(counts: StepInfo["phases"][number]["counts"]): number {
+  return Object.values(counts).reduce((sum, count) => sum + count, 0);
 }
 
 /** Which log a method leaves; those of jobs are the engine's. */

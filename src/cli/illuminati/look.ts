@@ -2,10 +2,9 @@ import { type Command, Option } from "commander";
 import { VitrineError } from "../../core/index.ts";
 import { formatYaml, readText } from "../../io/index.ts";
 import { type StepInfo, stepInfo, stepLog } from "../../jobs/index.ts";
-import { infoText } from "../jobs.ts";
 import { count } from "../options.ts";
 import type { MethodContext } from "./common.ts";
-import { addCommonOptions, type CommonArguments, logFile, withBuilder } from "./common.ts";
+import { addCommonOptions, type CommonArguments, jobsText, logFile, withBuilder } from "./common.ts";
 
 interface LookArguments extends CommonArguments {
   readonly phase?: "collect" | "init" | "run";
@@ -24,7 +23,7 @@ export function addInfo(methods: Command, context: MethodContext): void {
   addCommonOptions(method).action((args: LookArguments) => {
     requireJob(method, args);
     if (args.phase === undefined)
-      return withBuilder<StepInfo>(context, { args, text: infoText }, async (builder) => {
+      return withBuilder<StepInfo>(context, { args, text: jobsText }, async (builder) => {
         await builder.placeOf(1);
         return stepInfo(builder.stepPath);
       });

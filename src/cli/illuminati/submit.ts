@@ -3,13 +3,14 @@ import { fileExists, readText, writeFileAtomic } from "../../io/index.ts";
 import { type Engine, stepInfo } from "../../jobs/index.ts";
 import type { CollectReport, IlluminatiSubmissionInput, PyramidBuilder } from "../../pyramid/index.ts";
 import { type EngineArguments, engineOption, toEngine } from "../engineOptions.ts";
-import { infoText } from "../jobs.ts";
 import { count, notNegative, positive } from "../options.ts";
 import { log } from "../report.ts";
 import type { MethodContext } from "./common.ts";
 import {
   addCommonOptions,
   type CommonArguments,
+  jobNameOf,
+  jobsText,
   type MissingSites,
   missingSitesOption,
   withBuilder,
@@ -135,11 +136,11 @@ function monitor(builder: PyramidBuilder, { depth, interval }: SubmitArguments):
   const look = async () => {
     const info = await stepInfo(builder.stepPath).catch(() => undefined); // the end of the work tells what is wrong
     if (info === undefined) return;
-    log(infoText(info).trimEnd());
+    log(jobsText(info).trimEnd());
     if (depth < 2) return;
     const running = info.batches.filter(({ state }) => state === "running");
-    for (const { phase, index, share } of running)
-      log(`${phase}/${index} running: ${(100 * share).toFixed(0)} %`);
+    for (const { share, ...place } of running)
+      log(`${jobNameOf(info, place)} running: ${(100 * share).toFixed(0)} %`);
   };
   const timer = setInterval(() => void look(), 1000 * interval);
   return { [Symbol.dispose]: () => clearInterval(timer) };

@@ -10,7 +10,7 @@ export interface ComparisonArguments {
   readonly whiten?: boolean;
   readonly ctfEnvelope?: boolean;
   readonly ctfAngles?: "rows" | "columns";
-  readonly method: "compressed" | "exact";
+  readonly method: "auto" | "compressed" | "exact";
   readonly errorBound: number;
 }
 
@@ -37,9 +37,12 @@ export function addComparisonOptions(command: Command): Command {
       ).choices(["rows", "columns"]),
     )
     .addOption(
-      new Option("--method <name>", "compressed per angular frequency, or whole spectra")
-        .choices(["compressed", "exact"])
-        .default("compressed"),
+      new Option(
+        "--method <name>",
+        "compressed per angular frequency, or exact: whole spectra; auto: what takes less time for as many images",
+      )
+        .choices(["auto", "compressed", "exact"])
+        .default("auto"),
     )
     .option("--error-bound <number>", "largest error of a correlation by compression", positive, 1e-5);
 }

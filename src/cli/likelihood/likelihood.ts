@@ -207,12 +207,17 @@ function toOptions(
 
 function text({ images, stacks, files }: LikelihoodReport): string {
   const skipped = stacks.filter((stack) => stack.skipped).length;
+  const structures = new Set(stacks.map(({ iTemplate }) => iTemplate)).size;
   const bound = stacks.reduce((most, stack) => Math.max(most, stack.errorBound), 0);
-  return [
-    `${images} images compared${skipped > 0 ? `, ${skipped} stacks skipped` : ""}`,
+  const exactness =
     bound > 0
       ? `no correlation is further than ${bound.toExponential(1)} from the exact one`
-      : "correlations are exact",
+      : "correlations are exact";
+  const compared =
+    structures > 1 ? `comparisons of an image with one of ${structures} structures` : "images compared";
+  return [
+    `${images} ${compared}${skipped > 0 ? `, ${skipped} stacks skipped` : ""}`,
+    ...(skipped < stacks.length ? [exactness] : []),
     ...files.map((file) => `wrote ${file}`),
     "",
   ].join("\n");

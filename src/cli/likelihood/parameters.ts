@@ -1,5 +1,6 @@
 import { type Command, Option } from "commander";
 import { fromIndividualValues, type IndividualValues, writeImageDescriptor } from "../../likelihood/index.ts";
+import { type IdleRule, tellIdle } from "../idle.ts";
 import { count, example, positive } from "../options.ts";
 import { report } from "../report.ts";
 
@@ -18,9 +19,17 @@ interface ParametersArguments {
   readonly json?: boolean;
 }
 
+const RULES: readonly IdleRule<ParametersArguments>[] = [
+  {
+    options: ["atomRadius", "atomSelection"],
+    isIdle: ({ residues }) => residues,
+    why: "without --no-residues",
+  },
+];
+
 /** Adds `vitrine parameters`. */
 export function addParameters(cli: Command): void {
-  cli
+  const command = cli
     .command("parameters")
     .addHelpText("after", example("parameters parameters.npz --pixels 128 --pixel-size 1.5"))
     .description(
@@ -61,8 +70,7 @@ export function addParameters(cli: Command): void {
             "without residues and without --atom-radius, these parameters make no templates of atoms",
             "warning",
           );
-        if (args.residues && args.atomRadius !== undefined)
-          onLog("--atom-radius has no effect here without --no-residues", "warning");
+        tellIdle(command, RULES, { args, onLog });
         await writeImageDescriptor(path, descriptor, { overwrite: args.overwrite ?? false });
         const { nShells, nInplanes, radiusMax } = descriptor.polarGrid;
         const [boxSizeA] = descriptor.boxSizeA;

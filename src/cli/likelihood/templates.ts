@@ -1,6 +1,6 @@
 import type { Command } from "commander";
 import { drawTemplates, makeTemplatesFromInputs, type TemplatesReport } from "../../likelihood/index.ts";
-import { example, positive } from "../options.ts";
+import { count, example, positive } from "../options.ts";
 import { report } from "../report.ts";
 
 interface TemplatesArguments {
@@ -10,6 +10,7 @@ interface TemplatesArguments {
   readonly out: string;
   readonly voxelSize?: number;
   readonly picture?: boolean;
+  readonly workers?: number;
   readonly overwrite?: boolean;
   readonly json?: boolean;
 }
@@ -29,19 +30,21 @@ export function addTemplates(cli: Command): void {
     .option("--pdb <file...>", "structures, PDB or mmCIF; after the maps in the list", [])
     .option("--voxel-size <Å>", "of the maps, whatever their headers say", positive)
     .option("--picture", "draw some of the templates and their power spectrum into OUT/plots")
+    .option("--workers <number>", "threads; default: Slurm's, the cgroup's or all processors", count)
     .option("--overwrite", "replace templates that are there")
     .option("--json", "print the result as JSON");
   command.action((args: TemplatesArguments) => {
     const inputs = [...args.map, ...args.pdb];
     if (inputs.length === 0)
       command.error("error: required option '--map <file.mrc...>' or '--pdb <file...>' not specified");
-    return report({ json: args.json ?? false, text }, ({ signal, onProgress, onLog }) => {
+    return report({ json: args.json ?? false, text }, ({ signal, onProgress, onLog, onBackend }) => {
       if (args.voxelSize !== undefined && args.map.length === 0)
         onLog("--voxel-size has no effect here without --map", "warning");
       return makeTemplatesFromInputs(inputs, args.params, {
         folderOutput: args.out,
         overwrite: args.overwrite ?? false,
-        ...{ signal, onProgress, onLog },
+        ...{ signal, onProgress, onLog, onBackend },
+        ...(args.workers !== undefined && { workers: args.workers }),
         ...(args.voxelSize !== undefined && { voxelSizeA: args.voxelSize }),
         ...(args.picture && {
           onTemplates: async (made) => {

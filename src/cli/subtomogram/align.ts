@@ -54,7 +54,7 @@ interface AlignArguments extends TaskArguments {
   readonly imageScale?: number;
   readonly ctf?: CtfCorrection;
   readonly search: "exhaustive" | "coarse-to-fine";
-  readonly estimate: "best" | "mean";
+  readonly estimate?: "best" | "mean";
   readonly compat?: boolean;
   readonly out: string;
   readonly picture?: string;
@@ -116,9 +116,10 @@ export function addAlign(cli: Command): void {
         .default("exhaustive"),
     )
     .addOption(
-      new Option("--estimate <way>", "the best rotation and shift, or the mean of all by how likely they are")
-        .choices(["best", "mean"])
-        .default("best"),
+      new Option(
+        "--estimate <way>",
+        "the best rotation and shift, or the mean of all by how likely they are (default: mean for ZNCC and NCC of ranges up to 30 degrees)",
+      ).choices(["best", "mean"]),
     )
     .option("--compat", "acryo 0.9.1's numbers, with its faults")
     .option(
@@ -175,7 +176,7 @@ function toChoices(tomograms: readonly string[], args: AlignArguments): AlignCho
     compat: args.compat ?? false,
     search: args.search === "exhaustive" ? "exhaustive" : "coarseToFine",
     outPath: args.out,
-    ...(args.estimate === "mean" && { estimate: args.estimate }),
+    ...(args.estimate !== undefined && { estimate: args.estimate }),
     ...(templateScale !== undefined && { templateScale }),
     ...(mask !== undefined && { mask }),
     ...(scale !== undefined && { scale }),

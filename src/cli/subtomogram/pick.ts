@@ -13,6 +13,8 @@ interface PickArguments {
   readonly rotations?: readonly [RotationRange, RotationRange, RotationRange];
   readonly minDistance: number;
   readonly minScore: number;
+  readonly minCoverage: number;
+  readonly within?: string;
   readonly bothHands?: boolean;
   readonly scale?: number;
   readonly out: string;
@@ -42,6 +44,13 @@ export function addPick(cli: Command): void {
     .option("--template <file>", "what molecules look like, rescaled to the tomogram")
     .option("--rotations <max:step>", "degrees about z, y and x: 20:10,20:10,20:10, or one for all", ranges)
     .option("--min-distance <nm>", "between molecules, with --method template", positive, 1)
+    .option(
+      "--min-coverage <share>",
+      "least share of a template's box that is not 0, as tomograms are where no tilt shows anything, with --method template",
+      share,
+      0,
+    )
+    .option("--within <file>", "of the tomogram's shape: where it is 0 nothing is picked")
     .option("--both-hands", "match the template's mirror image too, with --method template: column hand")
     .option("--min-score <score>", "lowest score of a molecule", finite, 0)
     .option("--scale <nm>", "of a voxel; default: what the tomogram's file says", positive)
@@ -56,6 +65,7 @@ export function addPick(cli: Command): void {
         outPath: args.out,
         minScore: args.minScore,
         overwrite: args.overwrite ?? false,
+        ...(args.within !== undefined && { withinPath: args.within }),
         ...(args.scale !== undefined && { scale: args.scale }),
         ...(args.picture !== undefined && { picturePath: args.picture }),
         ...(args.workers !== undefined && { workers: args.workers }),
@@ -67,7 +77,7 @@ export function addPick(cli: Command): void {
 const RULES: readonly IdleRule<PickArguments>[] = [
   { options: ["sigma"], isIdle: ({ method }) => method === "template", why: "with --method template" },
   {
-    options: ["template", "rotations", "minDistance", "bothHands"],
+    options: ["template", "rotations", "minDistance", "minCoverage", "bothHands"],
     isIdle: ({ method }) => method !== "template",
     why: "without --method template",
   },
@@ -88,6 +98,7 @@ function toMethod(args: PickArguments): PickMethod {
           kind: method,
           templatePath: template,
           minDistance,
+          minCoverage: args.minCoverage,
           ...(args.bothHands === true && { bothHands: true }),
           ...(rotations !== undefined && { rotations }),
         };
@@ -98,6 +109,12 @@ function toMethod(args: PickArguments): PickMethod {
         found: "none",
       });
   }
+}
+
+function share(text: string): number {
+  const value = Number(text);
+  if (text.trim() !== "" && value >= 0 && value <= 1) return value;
+  throw new InvalidArgumentError("Expected a share from 0 to 1.");
 }
 
 function wrongSigma(expected: string, sigma: readonly number[]): VitrineError {

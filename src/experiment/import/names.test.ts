@@ -13,7 +13,7 @@ const NAMES: readonly (readonly [microscope: string, names: readonly string[], i
     [
       "BD Pathway",
       ["Well B03/DAPI - n000000.tif", "Well B03/DAPI - n000001.tif"],
-      ["B03 0 DAPI 0 0", "B03 0 DAPI 0 1"],
+      ["B03 0 DAPI 0 0", "B03 0 DAPI 1 0"],
     ],
     ["ScanR", ["B3--W00015--P00002--Z00000--T00000--DAPI.tif"], ["B03 1 DAPI 0 0"]],
     [
@@ -43,24 +43,48 @@ test.each(NAMES)("%s by names of files", async (microscope, names, images) => {
   expect(plan.images).toEqual(images);
 });
 
+test("names that say a plate alone are nobody's: each file was a plate of its own", async () => {
+  const names = ["P1_A01_y0_x0_DAPI_z0.tif", "P1_A01_y0_x1_DAPI_z0.tif", "overview.tif"];
+  await expect(planImport(await folderOf(names))).rejects.toMatchObject({ code: "undeterminable" });
+  const [stack] = names;
+  const plan = await planImport(await folderOf([stack, "x_w1DAPI_s2.tif", "x_w1DAPI_s1.tif"]));
+  expect(plan.understood[0]).toMatch("VisiView");
+});
+
 test("BD Pathway's mosaics and stacks, and ScanR's twelve bits, are said", async () => {
   const bd = ["Well B03/DAPI - n000000.tif", "Well B03/DAPI - n000001.tif"];
   const general = '[General]\r\nDyes=1\r\n[Dyes]\r\n1="DAPI"\r\n[Camera]\r\nBitdepthUsed=12\r\n';
   const exp = `${general}[Image]\r\nMontaged=1\r\nTilesX=2\r\nTilesY=1\r\n`;
   const plan = await planOf(await folderOf(bd, { "Experiment.exp": exp }), { format: [8, 12] });
   expect(plan).toMatchObject({
-    ...{ images: ["B03 0 DAPI 0 0", "B03 0 DAPI 0 1"], unmatched: [] },
+    ...{ images: ["B03 0 DAPI 0 0", "B03 0 DAPI 1 0"], unmatched: [] },
     channels: ["DAPI 12"],
   });
   expect(plan.warnings).toEqual([
-    expect.stringMatching(/^BD Pathway: names count z planes, then time points/),
     "Experiment.exp: images are mosaics of the fields of a well (Montaged=1): each is one site",
+    expect.stringMatching(/^BD Pathway: no file .xyz says how many z planes there are: .* time points/),
   ]);
   const scanr = await planOf(await folderOf(["B3--W00015--P00001--Z00000--T00000--DAPI.tif"]), {
     format: [8, 12],
   });
   expect(scanr.channels).toEqual(["DAPI 12, mask 4095"]);
   expect(scanr.warnings).toEqual([expect.stringMatching(/^ScanR: cameras of 12 bits/)]);
+});
+
+test("BD Pathway's numbers are z planes within time points, as many as its .xyz says; .plt tells the plate", async () => {
+  const names = Array.from({ length: 6 }, (_, n) => `run/Well B03/DAPI - n00000${n}.tif`);
+  const axis = (mode: number) =>
+    `[X]\r\na=1\r\n[Z1Axis]\r\nZ1AxisEnabled=1\r\nZ1AxisMode=${mode}\r\nZ1AxisValue=2.0\r\n`;
+  const notes = {
+    "run/Experiment.exp": "[General]\r\nDyes=1\r\n",
+    "run/Plate.plt": '[PlateType]\r\nBrand="x"\r\nWells=384\r\n',
+  };
+  const stack = await planOf(await folderOf(names, { ...notes, "run/Scan.xyz": axis(1) }));
+  expect(stack.images).toEqual([0, 1].flatMap((t) => [0, 1, 2].map((z) => `B03 0 DAPI ${t} ${z}`)));
+  expect(stack).toMatchObject({ warnings: [], unmatched: [] });
+  const series = await planOf(await folderOf(names, { ...notes, "run/Scan.xyz": axis(0) }));
+  expect(series.images).toEqual([0, 1, 2, 3, 4, 5].map((t) => `B03 0 DAPI ${t} 0`));
+  expect(series.warnings).toEqual([]);
 });
 
 test("positions and pixel sizes of MetaMorph's stacks are those of its tags", async () => {

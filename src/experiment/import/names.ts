@@ -58,11 +58,6 @@ const SCANR_BITS = 12;
 /** What a microscope's files are known for, and what of it was guessed. */
 function withNotes(microscope: string, found: Found): Found {
   const warnings = [...(found.warnings ?? [])];
-  const isStack = found.images.some(({ zplane = 0 }) => zplane > 0);
-  if (microscope === "BD Pathway" && isStack)
-    warnings.push(
-      "BD Pathway: names count z planes, then time points, and not how many of each: all are taken as z planes (--table tells otherwise)",
-    );
   if (microscope !== "ScanR") return { ...found, warnings };
   warnings.push(
     `ScanR: cameras of ${SCANR_BITS} bits; the four bits above are flags and count for nothing in 16-bit images`,
@@ -91,11 +86,17 @@ export function imagesByTemplate(
 }
 
 function bestTemplate(files: readonly string[]): NameTemplate | undefined {
-  const counts = NAME_TEMPLATES.map(
-    ({ regex }) => files.filter((path) => regex.test(withLowerEnd(path))).length,
-  );
+  const counts = NAME_TEMPLATES.map(({ regex }) => files.filter((path) => tells(regex, path)).length);
   const most = Math.max(...counts);
   return most === 0 ? undefined : NAME_TEMPLATES[counts.indexOf(most)];
+}
+
+/** Whether a name is of a template and says more than a plate: any name is a plate's in one of them. */
+function tells(regex: RegExp, path: string): boolean {
+  const groups = regex.exec(withLowerEnd(path))?.groups;
+  if (groups === undefined) return false;
+  const { plate, ...others } = groups;
+  return plate === undefined || Object.values(others).some((part) => part !== undefined);
 }
 
 function imagesOf(files: readonly string[], { regex }: NameTemplate, options: NameOptions): FoundImage[] {
@@ -135,7 +136,7 @@ function partsOf({ well, sub, index, row, col, scene, ...others }: Groups, optio
   return Object.fromEntries(
     Object.entries({
       ...given,
-      // images of a well in one folder are z planes first, then time points: which, only the side file tells
+      // images of a well in one folder are z planes first, then time points: bdPathway.ts takes them apart
       ...(index !== undefined && { z: index }),
       ...(scene !== undefined && parts.site === undefined && { site: scene }),
     }).filter(([, value]) => value !== undefined),

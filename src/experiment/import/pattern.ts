@@ -58,10 +58,12 @@ export function compilePattern(pattern: string): RegExp {
   const source = isRegular ? withOurNames(pattern) : sourceOf(pattern);
   const names = [...source.matchAll(/\(\?<(\w+)>/g)].map(([, name]) => name);
   if (names.length === 0) throw malformed(pattern, `parts in braces: ${known()}`, "none");
+  const twice = names.find((name, i) => names.indexOf(name) < i);
+  if (twice !== undefined) throw malformed(pattern, "each part once", `${twice} twice`);
   try {
     return new RegExp(`(?:^|/)${source.replace(/^\^/, "")}${source.endsWith("$") ? "" : "$"}`);
   } catch (cause) {
-    throw malformed(pattern, "each part once, in a valid expression", (cause as Error).message);
+    throw malformed(pattern, "a valid expression", (cause as Error).message);
   }
 }
 

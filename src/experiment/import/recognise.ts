@@ -1,5 +1,4 @@
-import { join } from "node:path";
-import { readText } from "../../io/index.ts";
+import { withPathwayNotes } from "./bdPathway.ts";
 import { readCellVoyager } from "./cellVoyager.ts";
 import { readContainers } from "./containers.ts";
 import { baseOf, type Found, folderOf, type ImageFolder } from "./found.ts";
@@ -41,45 +40,14 @@ export async function recognise(folder: ImageFolder, options: NameOptions): Prom
   // what metadata leave out is not guessed from names
   const others = folder.files.filter((path) => !told.some((of) => of === "" || path.startsWith(`${of}/`)));
   const stacks = others.filter((path) => MM_STACK.test(path));
-  const named = byTemplates(
+  const byName = byTemplates(
     others.filter((path) => !MM_STACK.test(path)),
     options,
   );
+  const named = await Promise.all(byName.map((found) => withPathwayNotes(found, folder)));
   const known = new Set(named.flatMap(({ images }) => images.map(({ path }) => path)));
   const rest = others.filter((path) => OME_TIFF.test(path) && !known.has(path) && !MM_STACK.test(path));
-  const notes = await montageNotes(folder);
-  return [...founds, ...named, ...notes, ...(await readContainers(folder, [...stacks, ...rest], options))];
-}
-
-/** BD Pathway's file beside says whether an image is a whole mosaic of fields, which then is one site, and what its dyes and camera are. */
-async function montageNotes({ path, files }: ImageFolder): Promise<Found[]> {
-  const notes: Found[] = [];
-  for (const file of files.filter((name) => /^Experiment\.exp$/i.test(baseOf(name)))) {
-    const text = await readText(join(path, file));
-    const isMosaic = /^\s*Montaged\s*=\s*"?1/im.test(text);
-    const warnings = isMosaic
-      ? [`${file}: images are mosaics of the fields of a well (Montaged=1): each is one site`]
-      : [];
-    const channels = pathwayChannels(text);
-    notes.push({
-      microscope: "BD Pathway (Experiment.exp)",
-      images: [],
-      tellers: [file],
-      warnings,
-      channels,
-    });
-  }
-  return notes;
-}
-
-/** `[Dyes]` numbers them, `[Camera]` says how many bits are used. */
-function pathwayChannels(text: string): NonNullable<Found["channels"]> {
-  const [, bits] = /^\s*BitdepthUsed\s*=\s*"?(\d+)/im.exec(text) ?? [];
-  const bitDepth = Number(bits ?? 0);
-  if (bitDepth < 1 || bitDepth > 16) return {};
-  const [, dyes = ""] = /^\s*\[Dyes\]\s*$([^[]*)/im.exec(text) ?? [];
-  const names = [...dyes.matchAll(/^\s*\d+\s*=\s*"?([^"\r\n]+)/gm)].map(([, name]) => name.trim());
-  return Object.fromEntries(names.map((name) => [name, { bitDepth }]));
+  return [...founds, ...named, ...(await readContainers(folder, [...stacks, ...rest], options))];
 }
 
 function tellersOf({ files }: ImageFolder): [string, ReadTeller][] {

@@ -162,7 +162,7 @@ export async function addRawMapobjects(
 async function typeFor(
   query: Query,
   name: string,
-  { replace = false }: AddMapobjectsOptions,
+  { replace = false, onLog }: AddMapobjectsOptions,
 ): Promise<number> {
   const found = await query
     .selectFrom("mapobjectTypes")
@@ -174,6 +174,15 @@ async function typeFor(
     await query.deleteFrom("segmentationLayers").where("mapobjectTypeId", "=", found.id).execute();
     await query.deleteFrom("features").where("mapobjectTypeId", "=", found.id).execute();
     await query.deleteFrom("mapobjects").where("mapobjectTypeId", "=", found.id).execute();
+  } else {
+    const { before } = await query
+      .selectFrom("mapobjects")
+      .select(({ fn }) => fn.countAll().as("before"))
+      .where("mapobjectTypeId", "=", found.id)
+      .executeTakeFirstOrThrow();
+    const count = Number(before);
+    const stay = count === 1 ? "1 object of before stays" : `${count} objects of before stay`;
+    if (count > 0) onLog?.(`${name}: ${stay} (--replace removes them)`, "note");
   }
   return found.id;
 }

@@ -5,7 +5,12 @@ import type { Experiment, Query } from "../experiment.ts";
 import { checkObject, rawObjects } from "./add.ts";
 import { OutlineChecker } from "./checkOutlines.ts";
 import { classesOf, setClasses } from "./classes.ts";
-import { editSchema, type MapobjectEdit, type NumberedMapobject } from "./editSchema.ts";
+import {
+  type ClassAssignment,
+  editSchema,
+  type MapobjectEdit,
+  type NumberedMapobject,
+} from "./editSchema.ts";
 import { idSlices, requireObjects } from "./idSlices.ts";
 import type { Mapobject, MapobjectSegmentation, NewSegmentation, RawMapobject } from "./mapobject.ts";
 import { mapSizeOf } from "./mapSize.ts";
@@ -52,7 +57,7 @@ export async function editMapobjects(
         classify.flatMap(({ ids }) => ids),
       ),
     };
-    await setClasses(query, typeId, classify);
+    await setClasses(query, typeId, classify as readonly ClassAssignment[]);
     const changed = await changeOutlines(tools, change as Changes);
     const removed = await removeObjects(tools, remove);
     const added = await addObjects(tools, add as readonly NumberedMapobject[]);

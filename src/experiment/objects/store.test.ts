@@ -55,7 +55,7 @@ async function add(
   options: AddMapobjectsOptions = {},
 ) {
   const warnings: string[] = [];
-  const onLog = (message: string) => warnings.push(message);
+  const onLog = (message: string, kind: string) => kind === "warning" && warnings.push(message);
   return {
     ...(await addMapobjects(experiment, { type: "Cells", objects }, { ...options, onLog })),
     warnings,

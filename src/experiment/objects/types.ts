@@ -94,12 +94,21 @@ export async function insertType(query: Query, name: string): Promise<number> {
 export async function renameMapobjectType(experiment: Experiment, from: string, to: string): Promise<void> {
   await experiment.transaction(async (query) => {
     const id = await requireTypeId(query, requireUserType(from));
-    await query
-      .updateTable("mapobjectTypes")
-      .set({ name: requireUserType(to) })
-      .where("id", "=", id)
-      .execute();
+    const name = requireUserType(to);
+    const other = await query
+      .selectFrom("mapobjectTypes")
+      .select("id")
+      .where("name", "=", name)
+      .executeTakeFirst();
+    if (other !== undefined && other.id !== id) throw nameTaken(name);
+    await query.updateTable("mapobjectTypes").set({ name }).where("id", "=", id).execute();
   });
+}
+
+function nameTaken(name: string): VitrineError {
+  const hint = "Choose another name, or delete that type first";
+  const [expected, found] = ["a name that no type has", `a type ${name}`];
+  return new VitrineError({ code: "exists", at: `map objects ${name}`, expected, found, hint });
 }
 
 /** Removes a type with its objects, outlines and features. @throws {VitrineError} missing: no such type; range: an experiment's own type */

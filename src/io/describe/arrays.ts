@@ -3,6 +3,8 @@ import { openMrc } from "../mrcFile.ts";
 import type { NpyDtype } from "../npy.ts";
 import { openNpy } from "../npyFile.ts";
 import { readNpz } from "../npz.ts";
+import { isArray } from "../torch/numpyPickle.ts";
+import { isTensor, readTorch } from "../torch/read.ts";
 
 /** A dtype and a shape, C order. */
 export interface ArrayDescription {
@@ -33,6 +35,12 @@ export interface NpyDescription extends ArrayDescription {
 /** What is known of a .npz archive: its arrays by name. */
 export interface NpzDescription {
   readonly kind: "npz";
+  readonly arrays: Readonly<Record<string, ArrayDescription>>;
+}
+
+/** What is known of a file that `torch.save` wrote: its tensors by their keys, or "tensor" where it holds one alone. */
+export interface TorchDescription {
+  readonly kind: "torch";
   readonly arrays: Readonly<Record<string, ArrayDescription>>;
 }
 
@@ -77,8 +85,22 @@ export async function describeNpz(path: string): Promise<NpzDescription> {
   return { kind: "npz", arrays: Object.fromEntries(described) };
 }
 
+/** A .pt file by its tensors, also those in lists and dictionaries. */
+export async function describeTorch(path: string): Promise<TorchDescription> {
+  return { kind: "torch", arrays: Object.fromEntries(tensorsOf(await readTorch(path), "")) };
+}
+
+function* tensorsOf(value: unknown, key: string): Generator<[string, ArrayDescription]> {
+  if (isTensor(value) || isArray(value))
+    yield [key === "" ? "tensor" : key, { dtype: dtypeName(value.dtype), shape: value.shape }];
+  const entries: Iterable<[unknown, unknown]> =
+    value instanceof Map || Array.isArray(value) ? value.entries() : [];
+  for (const [name, item] of entries) yield* tensorsOf(item, key === "" ? `${name}` : `${key}.${name}`);
+}
+
 /** numpy's long name of a type: `u2` is uint16. */
-function dtypeName(dtype: NpyDtype): string {
+function dtypeName(dtype: NpyDtype | "O"): string {
+  if (dtype === "O") return "object";
   const names: Readonly<Record<string, string>> = {
     b: "bool",
     i: "int",

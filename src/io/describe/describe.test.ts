@@ -6,6 +6,7 @@ import { afterAll, expect, test } from "vitest";
 import { formatMrc } from "../mrcWrite.ts";
 import { formatNpy } from "../npy.ts";
 import { formatNpz } from "../npz.ts";
+import { formatTorch, type TorchContent } from "../torch/write.ts";
 import { describeFile } from "./describe.ts";
 
 const golden = fileURLToPath(new URL("../../../test/golden/acquire", import.meta.url));
@@ -67,11 +68,36 @@ test("arrays by their shape and type, whatever their name", async () => {
   });
 });
 
+test("what torch.save wrote by its tensors", async () => {
+  const tensor = (shape: number[]) => ({ data: new Float32Array(shape.reduce((a, b) => a * b, 1)), shape });
+  expect(await described("a.pt", formatTorch(tensor([2, 3])))).toEqual({
+    kind: "torch",
+    arrays: { tensor: { dtype: "float32", shape: [2, 3] } },
+  });
+  const several = new Map<string, TorchContent>([
+    ["weights", tensor([4])],
+    ["more", [tensor([1, 2])]],
+  ]);
+  expect(await described("b.pt", formatTorch(several))).toMatchObject({
+    arrays: { weights: { shape: [4] }, "more.0": { shape: [1, 2] } },
+  });
+});
+
 test("tables and texts by their lines, other files by their size", async () => {
   expect(await described("a.csv", "x,y\n1,2\n3,4\n")).toEqual({ kind: "csv", columns: ["x", "y"], rows: 2 });
   expect(await described("a.json", '{"a":\n1}')).toEqual({ kind: "json", bytes: 8, lines: 2 });
   expect(await described("µ", "µ\n".repeat(3000))).toEqual({ kind: "text", bytes: 9000, lines: 3000 });
-  expect(await described("empty", "")).toEqual({ kind: "text", bytes: 0, lines: 0 });
+  expect(await described("empty", "")).toEqual({ kind: "empty", bytes: 0 });
+  for (const [kind, mark] of [
+    ["bzip2", "BZh9"],
+    ["xz", "\xfd7zXZ"],
+    ["zstd", "\x28\xb5\x2f\xfd"],
+    ["zip", "PK\x03\x04"],
+  ] as const)
+    expect(await described("a.tif", Buffer.from(`${mark}${"\0".repeat(60)}`, "latin1"))).toEqual({
+      kind,
+      bytes: mark.length + 60,
+    });
   expect(await described("a.dat", Uint8Array.of(0, 1, 2))).toEqual({ kind: "unknown", bytes: 3 });
   expect(await describeFile(join(golden, "tcz_u16/NDTiffStack.tif"))).toEqual({
     kind: "tiff",

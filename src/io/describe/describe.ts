@@ -1,16 +1,18 @@
 import { fileExists, openFile } from "#files";
 import { parseCsv } from "../csv.ts";
 import { openUnpacked } from "../gzip.ts";
-import { type FileKind, identifyFile } from "../identify.ts";
+import { type FileKind, identifyFile, type PackedKind } from "../identify.ts";
 import { RECORDS } from "../omezarr/records.ts";
 import { decodeText, readText } from "../text.ts";
 import {
   describeMrc,
   describeNpy,
   describeNpz,
+  describeTorch,
   type MrcDescription,
   type NpyDescription,
   type NpzDescription,
+  type TorchDescription,
 } from "./arrays.ts";
 import {
   describeNdtiff,
@@ -55,7 +57,8 @@ export type FileDescription =
   | CryosparcDescription
   | AtomsDescription
   | TiffDescription
-  | { readonly kind: "png" | "unknown"; readonly bytes: number }
+  | TorchDescription
+  | { readonly kind: Bytes; readonly bytes: number }
   | { readonly kind: "folder" };
 
 /**
@@ -77,6 +80,8 @@ export async function describeFile(path: string): Promise<FileDescription> {
       return { ...(await describeNpy(path)), ...(await describeSource(path)) };
     case "npz":
       return describeNpz(path);
+    case "torch":
+      return describeTorch(path);
     case "cryosparc":
       return describeCryosparc(path);
     case "hdf5":
@@ -123,7 +128,8 @@ async function describeCsv(path: string): Promise<FileDescription> {
   return { kind: "csv", columns, rows: rows.length };
 }
 
-type Bytes = Extract<FileKind, "json" | "yaml" | "text" | "png" | "unknown">;
+type Texts = Extract<FileKind, "json" | "yaml" | "text">;
+type Bytes = Extract<FileKind, "png" | "empty" | "unknown"> | PackedKind;
 
 async function sizeOf(path: string): Promise<number> {
   const file = await openFile(path);
@@ -131,11 +137,11 @@ async function sizeOf(path: string): Promise<number> {
   return file.size;
 }
 
-async function describeBytes(path: string, kind: Bytes): Promise<FileDescription> {
+async function describeBytes(path: string, kind: Texts | Bytes): Promise<FileDescription> {
   const file = await openUnpacked(path);
   try {
     const bytes = file.size;
-    if (kind === "png" || kind === "unknown") return { kind, bytes };
+    if (kind !== "json" && kind !== "yaml" && kind !== "text") return { kind, bytes };
     if (bytes > LARGEST_TEXT) return { kind, bytes };
     const text = decodeText(await file.read(0, bytes), path);
     return { kind, bytes, lines: text.split("\n").length - (text === "" || text.endsWith("\n") ? 1 : 0) };

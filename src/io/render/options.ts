@@ -29,7 +29,9 @@ export interface PictureOptions {
   readonly level?: number;
   /** Whole number of screen pixels a pixel (default 1); the picture may become larger than `maxSize`. */
   readonly zoom?: number;
-  /** Draw a scale bar where the size of a pixel is known (default true). */
+  /** Size of a full-resolution pixel for the scale bar, Å, in place of what the file tells. */
+  readonly pixelSizeA?: number;
+  /** Draw a scale bar where the size of a pixel is known; where it is not, `onLog` is told (default true). */
   readonly scaleBar?: boolean;
   /** Write what each plane of a montage is (default true). */
   readonly labels?: boolean;

@@ -263,7 +263,13 @@ describe("montages", () => {
   test("of many planes some are chosen evenly, with a word", async () => {
     const said: string[] = [];
     const source = memorySource({ data: new Uint8Array(400), axes: ["z", "y", "x"], shape: [100, 2, 2] });
-    await renderPicture(source, { montage: ["z"], panels: 9, onLog: (message) => said.push(message) });
+    await renderPicture(source, {
+      ...bare,
+      labels: true,
+      montage: ["z"],
+      panels: 9,
+      onLog: (message) => said.push(message),
+    });
     expect(said).toEqual([
       "memory: 9 planes of 100, evenly chosen, are drawn; more with panels (--panels N)",
     ]);
@@ -282,6 +288,15 @@ test("a scale bar has a round length in the unit of the file, and none where the
     true,
   );
   const said: string[] = [];
+  const unknown: string[] = [];
+  const tell = { range: [0, 1], onLog: (message: string) => unknown.push(message) } as const;
+  await renderPicture(plane(data, 300), tell);
+  expect(unknown).toEqual([expect.stringMatching(/no size of a pixel.*--pixel-size Å.*--no-scale-bar/)]);
+  // the same picture, whether the file or the caller says that a pixel is 0.1 µm
+  const told = await renderPicture(plane(data, 300), { ...tell, pixelSizeA: 1000 });
+  expect(told.data).toEqual(pixels);
+  await renderPicture(plane(data, 300), { ...tell, scaleBar: false });
+  expect(unknown).toHaveLength(1);
   await renderPicture(fiveAxes(), { at, onLog: (message) => said.push(message) });
   expect(said).toEqual(["five: the picture is too small for a scale bar; zoom (--zoom N) enlarges it"]);
 });

@@ -21,6 +21,7 @@ const KEYS: OptionKeys<PictureOptions> = {
   maxSize: true,
   level: true,
   zoom: true,
+  pixelSizeA: true,
   scaleBar: true,
   labels: true,
   signal: true,
@@ -58,6 +59,11 @@ export async function renderPicture(
 
 function checkOptions(source: ImageSource, options: PictureOptions): void {
   checkContrast(options);
+  const { pixelSizeA } = options;
+  if (pixelSizeA !== undefined && !(pixelSizeA > 0 && pixelSizeA < Infinity)) {
+    const at = "renderPicture(options).pixelSizeA";
+    throw new VitrineError({ code: "range", at, expected: "a size above 0 Å", found: `${pixelSizeA}` });
+  }
   for (const field of ["maxSize", "zoom", "panels"] as const) {
     const value = options[field];
     if (value === undefined || (Number.isInteger(value) && value >= 1)) continue;
@@ -110,18 +116,28 @@ function tellNan(
   onLog?.(`${source.name}: ${count} pixels of the picture have no value (NaN); they are black`, "warning");
 }
 
-/** In the lower left panel, where the size of a pixel is known; says so where there is no room. */
+/** In the lower left panel; says so where the size of a pixel is unknown, or there is no room. */
 function addScaleBar(
   { canvas, boxes }: Composed,
   source: ImageSource,
   { options, layout }: { readonly options: PictureOptions; readonly layout: PictureLayout },
 ): void {
   const x = axisAt(source, "x");
-  const { unit } = source.axes[x];
-  const scale = (source.levels[layout.level].scale[x] * layout.shrink) / (options.zoom ?? 1);
-  if (unit === undefined || !(scale > 0)) return;
+  const [full, shown] = [source.levels[0].scale[x], source.levels[layout.level].scale[x]];
+  const given = options.pixelSizeA && { unit: "angstrom", size: (options.pixelSizeA * shown) / full };
+  const { unit, size } = given || { unit: source.axes[x].unit, size: shown };
+  const scale = (size * layout.shrink) / (options.zoom ?? 1);
+  if (unit === undefined || !(scale > 0)) {
+    tellNoSize(source, options);
+    return;
+  }
   const box = boxes[(layout.rows - 1) * layout.columns];
   if (drawScaleBar(canvas, { box, scale, unit })) return;
   const line = `${source.name}: the picture is too small for a scale bar; zoom (--zoom N) enlarges it`;
   options.onLog?.(line, "note");
+}
+
+function tellNoSize({ name }: ImageSource, { onLog }: Pick<PictureOptions, "onLog">): void {
+  const ways = "pixelSizeA (--pixel-size Å) gives one, scaleBar: false (--no-scale-bar) asks for none";
+  onLog?.(`${name} tells no size of a pixel: the picture has no scale bar; ${ways}`, "warning");
 }

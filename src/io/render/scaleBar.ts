@@ -3,6 +3,14 @@ import { textWidth } from "./font.ts";
 
 const WHITE: Rgb = [255, 255, 255];
 const BLACK: Rgb = [0, 0, 0];
+/** Units of lengths that images have, in Å, from the smallest. */
+const LENGTHS_A = [
+  ["angstrom", 1],
+  ["nanometer", 10],
+  ["micrometer", 1e4],
+  ["millimeter", 1e7],
+] as const;
+
 /** The bar is the shortest round length of at least this part of the width. */
 const PARTS = 8;
 
@@ -40,8 +48,9 @@ export function unitSign(unit: string): string {
  */
 export function drawScaleBar(
   canvas: Canvas,
-  { box, scale, unit }: { readonly box: Box; readonly scale: number; readonly unit: string },
+  { box, ...given }: { readonly box: Box; readonly scale: number; readonly unit: string },
 ): boolean {
+  const { scale, unit } = readable(given, box.width / PARTS);
   const size = Math.min(26, Math.max(8, Math.round(Math.min(box.width, box.height) / 24)));
   const length = roundStep(box.width * scale, PARTS);
   const label = `${Number(length.toPrecision(6))} ${unitSign(unit)}`;
@@ -57,6 +66,13 @@ export function drawScaleBar(
   const style = { align: "center", size, color: WHITE, halo: BLACK } as const;
   drawText(canvas, label, { x: left + pixels / 2, y: y - size, ...style });
   return true;
+}
+
+/** A scale in Å in the unit in which the bar is one or more: 0.5 µm are 500 nm, 8000 Å as well. */
+function readable({ scale, unit }: { readonly scale: number; readonly unit: string }, barPx: number) {
+  if (unit !== "angstrom") return { scale, unit };
+  const [name, sizeA] = LENGTHS_A.findLast(([, length]) => barPx * scale >= 2 * length) ?? LENGTHS_A[0];
+  return { scale: scale / sizeA, unit: name };
 }
 
 /** A round step (1, 2 or 5 times a power of ten) that divides `span` into at most `count` parts. */

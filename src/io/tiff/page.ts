@@ -32,6 +32,16 @@ export interface TiffPageLayout {
 }
 
 const UNSIGNED = 1;
+
+/** What SampleFormat says. */
+const FORMATS: Readonly<Record<number, string>> = {
+  1: "unsigned integers",
+  2: "signed integers",
+  3: "floats",
+  4: "values of no kind",
+  5: "complex integers",
+  6: "complex floats",
+};
 const SIGNED = 2;
 const FLOAT = 3;
 const LOWEST_FIRST = 2;
@@ -66,8 +76,12 @@ export async function readPage(directory: TiffDirectory): Promise<TiffPage> {
   const dtype = typeOf(bits, format);
   if (dtype === undefined || bits === undefined) {
     const expected = "8, 16 or 32-bit integers, floats of 16, 32 or 64 bits, or fewer bits unsigned";
-    const found = `${bits ?? "different numbers of"} bits of format ${format ?? "that differs"}`;
-    throw new VitrineError({ code: "unsupported", at, expected, found });
+    const isOne = bits !== undefined && format !== undefined;
+    const found = isOne
+      ? `${FORMATS[format] ?? `format ${format}`} of ${bits} bits`
+      : "samples of several types";
+    const hint = "Save it as another type, as 32-bit integers or float32";
+    throw new VitrineError({ code: "unsupported", at, expected, found, hint });
   }
   const compression = await directory.number(TAG.compression, 1);
   return { width, height, channels, dtype, bits, compression };

@@ -1,7 +1,7 @@
-import type { JsonObject, JsonValue } from "../dataset/dataset.ts";
 import { TAG } from "./directory.ts";
 import { parseImageJ } from "./imagej.ts";
 import { storedBytes, type TiffPageEntry, type TiffPlane, type TiffReader } from "./reader.ts";
+import { parseShaped, valuesOf } from "./shaped.ts";
 
 /** The images of a file one after another, and what was left out. */
 export interface TiffPlanes {
@@ -58,21 +58,10 @@ async function promisedFrames(reader: TiffReader, entry: TiffPageEntry): Promise
 /** Images that tifffile's description tells of, which has one page for all of them; 1 where it does not. */
 async function shapedFrames(reader: TiffReader, entry: TiffPageEntry): Promise<number> {
   const [description] = await (await reader.directory(entry)).descriptions();
+  const said = parseShaped(description);
+  if (said?.truncated !== true) return 1;
   const { width, height, channels } = entry.page;
-  return Math.max(1, Math.floor(shapedValues(description) / (width * height * channels)));
-}
-
-/** Values of all images, as tifffile's description says; 0 for other ones. */
-function shapedValues(description: string): number {
-  if (!description.startsWith('{"shape":')) return 0;
-  try {
-    const { shape, truncated }: JsonObject = JSON.parse(description);
-    if (truncated !== true || !Array.isArray(shape)) return 0;
-    const sides = shape.map((side: JsonValue) => (typeof side === "number" && side > 0 ? side : 0));
-    return sides.reduce((product, side) => product * side, 1);
-  } catch {
-    return 0;
-  }
+  return Math.max(1, Math.floor(valuesOf(said) / (width * height * channels)));
 }
 
 /** How many planes the bytes behind the first one can hold. */

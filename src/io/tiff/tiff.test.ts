@@ -173,7 +173,7 @@ describe("damaged files", () => {
       "expected width, height and samples",
     ],
     ["no width", set(256, 0), "expected width, height and samples of an image, found 0 x 4 x 1"],
-    ["bits", set(258, 64), "found 64 bits of format 1"],
+    ["bits", set(258, 64), "found unsigned integers of 64 bits"],
     ["beyond the end", set(273, 2 ** 31), "blob page 0 strip 0: expected pixels within"],
     ["short", set(279, 3), "strip 0: expected at least 40 bytes for 40 of pixels, found 3"],
     ["rows", set(278, 0), "expected sides of strips or tiles, found 5 x 0"],

@@ -118,6 +118,14 @@ class Machine {
     this.push(made);
   }
 
+  /** A call of protocol 0, of the values above the mark. */
+  instance(name: string): void {
+    const parameters = this.popMark();
+    this.push({ kind: "global", name } satisfies PickleGlobal);
+    this.push(parameters);
+    this.call();
+  }
+
   /** An object of a class, of parameters; one that is not known stays a name with its items. */
   create(): void {
     const items = this.#array(this.#pop());
@@ -245,6 +253,7 @@ const STEPS: Readonly<Record<number, Step>> = {
   140: (m) => m.push(m.reader.text(m.reader.byte())),
   141: (m) => m.push(m.reader.text(m.reader.length8())),
   [code("V")]: (m) => m.push(m.reader.line()),
+  [code("S")]: (m) => m.push(unquoted(m.reader.line())),
   [code("U")]: (m) => m.push(m.reader.bytes(m.reader.byte())),
   [code("T")]: (m) => m.push(m.reader.bytes(m.reader.length4())),
   [code("C")]: (m) => m.push(m.reader.bytes(m.reader.byte())),
@@ -277,6 +286,7 @@ const STEPS: Readonly<Record<number, Step>> = {
   [code("c")]: (m) => m.push({ kind: "global", name: `${m.reader.line()}.${m.reader.line()}` }),
   147: (m) => m.stackGlobal(),
   [code("R")]: (m) => m.call(),
+  [code("i")]: (m) => m.instance(`${m.reader.line()}.${m.reader.line()}`),
   129: (m) => m.create(),
   [code("b")]: (m) => m.build(),
   [code("Q")]: (m) => m.persistent(),
@@ -285,6 +295,16 @@ const STEPS: Readonly<Record<number, Step>> = {
 function pushItems(machine: Machine, values: readonly unknown[]): void {
   machine.push(new Map());
   machine.setItems(values);
+}
+
+/** A text as Python writes it in quotes. */
+function unquoted(line: string): string {
+  const escapes: Readonly<Record<string, string>> = { n: "\n", t: "\t", r: "\r" };
+  return line
+    .slice(1, -1)
+    .replace(/\\(?:x([0-9a-f]{2})|(.))/gi, (_, hex: string | undefined, character: string) =>
+      hex === undefined ? (escapes[character] ?? character) : String.fromCharCode(Number.parseInt(hex, 16)),
+    );
 }
 
 /** An integer; protocol 0 has booleans as 00 and 01. */

@@ -130,6 +130,7 @@ describe("pickles", () => {
     expect(pickle(0x80, 2, 0x8a, 9, 0, 0, 0, 0, 0, 0, 0, 0, 1, ".")).toBe(2n ** 64n);
     expect(pickle("(lp0\nI1\naI2\na.")).toEqual([1, 2]);
     expect(pickle("(dp0\nVa\nI1\ns.")).toEqual(new Map([["a", 1]]));
+    expect(pickle("S'it\\'s \\x41\\n'\n.")).toBe("it's A\n");
     expect(pickle(0x80, 4, "(K", 1, "K", 2, 0x91, ".")).toEqual(new Set([1, 2]));
     expect(pickle(0x80, 3, "C", 2, "hi", ".")).toEqual(Uint8Array.of(104, 105));
     expect(pickle(0x80, 2, "NN", 0x86, ".")).toEqual([null, null]);
@@ -149,6 +150,7 @@ describe("pickles", () => {
     );
     expect(() => pickle("t.")).toThrow("expected a mark, found none");
     expect(() => pickle(0x80, 2, "h", 7, ".")).toThrow("number 7");
+    expect(() => pickle("(S'touch evil'\nios\nsystem\n.")).toThrow("a call of os.system");
     expect(() => pickle("!")).toThrow("the byte 33");
     const good = [...new TextEncoder().encode("(dp0\nVa\n(lp1\nI1\nas.")];
     fc.assert(

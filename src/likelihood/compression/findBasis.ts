@@ -40,7 +40,7 @@ export async function findBasis(backend: Backend, side: TemplateSide, options: B
   const pairs = templates.shape[0] * shifts;
   const size = {
     ...{ shells, inplanes, displacements: shifts, batch: Math.min(BATCH, templates.shape[0]) },
-    columns: Math.min(Math.ceil(COLUMNS_PER_SHELL * shells), pairs),
+    columns: sketchColumns(shells, pairs),
   };
   const plan = createSketch(backend, size);
   try {
@@ -54,6 +54,11 @@ export async function findBasis(backend: Backend, side: TemplateSide, options: B
   } finally {
     plan.dispose();
   }
+}
+
+/** Sums of displaced templates that a basis is looked for in. */
+export function sketchColumns(shells: number, pairs: number): number {
+  return Math.min(Math.ceil(COLUMNS_PER_SHELL * shells), pairs);
 }
 
 function watched({ signal }: RunOptions): RunOptions {

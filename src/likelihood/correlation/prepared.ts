@@ -1,6 +1,6 @@
 import type { Backend, RunOptions } from "../../compute/index.ts";
 import { VitrineError } from "../../core/index.ts";
-import { findBasis } from "../compression/findBasis.ts";
+import { findBasis, sketchColumns } from "../compression/findBasis.ts";
 import {
   type Basis,
   basisDepth,
@@ -27,8 +27,10 @@ import {
 
 /** How templates are compared. */
 export interface CompareMethod {
-  /** `compressed` (default in single precision) where its error is within the bound, else `exact`. */
-  readonly method?: "compressed" | "exact";
+  /** `compressed` (default in single precision) where its error is within the bound, else `exact`; `auto`: what is cheaper for as many images. */
+  readonly method?: "compressed" | "exact" | "auto";
+  /** With `auto`: how many images will be compared in all; default: those of the first comparison. */
+  readonly nImages?: number;
   /** Largest error of any correlation that compression may make; default 1e-5. */
   readonly errorBound?: number;
   readonly precision?: "single" | "double";
@@ -101,6 +103,7 @@ class Prepared implements PreparedTemplates {
   readonly #lengths: Float64Array;
   readonly #precision: "single" | "double";
   #isCompressed: boolean;
+  #isUndecided: boolean;
   #rms: number;
   #basis: Basis | undefined;
   #plan: CorrelatorPlan | undefined;
@@ -115,7 +118,8 @@ class Prepared implements PreparedTemplates {
     this.#lengths = lengths;
     const { precision = side.templates.data instanceof Float64Array ? "double" : "single" } = method;
     this.#precision = precision;
-    this.#isCompressed = (method.method ?? "compressed") === "compressed" && precision === "single";
+    this.#isCompressed = method.method !== "exact" && precision === "single";
+    this.#isUndecided = method.method === "auto" && precision === "single";
     this.#rms = RMS_PART * (method.errorBound ?? ERROR_BOUND);
   }
 
@@ -126,6 +130,10 @@ class Prepared implements PreparedTemplates {
   async compare(images: ImageSide, comparison: Comparison, options: RunOptions = {}): Promise<Compared> {
     const { errorBound = ERROR_BOUND } = this.#method;
     const ready = this.#ready(images, comparison);
+    if (this.#isUndecided) {
+      this.#isUndecided = false;
+      this.#isCompressed = isCompressionCheaper(this.#side, this.#method.nImages ?? ready.count);
+    }
     for (let attempt = 1; ; attempt++) {
       const compared = await this.#compareOnce(ready, comparison, options);
       if (!this.#isCompressed || compared.errorBound <= errorBound) return compared;
@@ -338,6 +346,19 @@ class Prepared implements PreparedTemplates {
   dispose(): void {
     this.#forget();
   }
+}
+
+/**
+ * Whether as many images are worth the search of a basis and the compression of templates, by what both took of a processor's time on grids of 129 shells
+ * (50 to 2,500 displaced templates, 4 to 128 images; within a third of the number of images where both take as long).
+ */
+export function isCompressionCheaper(
+  { grid: { nShells }, templates, displacements }: TemplateSide,
+  images: number,
+): boolean {
+  const pairs = templates.shape[0] * displacements.x.length;
+  const search = (2.3 * nShells * sketchColumns(nShells, pairs)) / pairs;
+  return images >= 0.2 * nShells + search;
 }
 
 /** Templates of a group of lanes in either precision. */

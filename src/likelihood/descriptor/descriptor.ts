@@ -3,6 +3,7 @@ import { requireKnownOptions } from "../../io/index.ts";
 import { createPolarGrid, type PolarGrid } from "../grid/polarGrid.ts";
 import { type ViewingAngles, viewingAnglesFromDistance } from "../grid/viewingAngles.ts";
 import type { Precision } from "../precision.ts";
+import { parseAtomSelection } from "../templates/selection.ts";
 
 /** What an atom looks like; `default` is a hard sphere. */
 export type AtomShape = "gaussian" | "hard-sphere" | "default";
@@ -57,7 +58,7 @@ const DIST_RADII = 0.25;
 /**
  * The descriptor of square images, with what CryoLike's `from_individual_values` takes by default.
  *
- * @throws {VitrineError} range: numbers that are not above 0, counts that are not whole or an odd `nInplanes`; format: an unknown option
+ * @throws {VitrineError} range: numbers that are not above 0, counts that are not whole or an odd `nInplanes`; format: an unknown option, or a selection that cannot be read
  *
  * @example
  * const descriptor = fromIndividualValues(128, 1.5, { resolutionFactor: 0.8, viewingDistance: 0.2 });
@@ -77,6 +78,7 @@ export function fromIndividualValues(
       found: "both",
     });
   requireAbove("resolutionFactor", resolutionFactor);
+  if (typeof values.atomSelection === "string") parseAtomSelection(values.atomSelection);
   const distance = viewingDistance ?? 1 / (4 * Math.PI) / resolutionFactor;
   return createDescriptor({
     nPixels: [nPixels, nPixels],

@@ -5,6 +5,9 @@ import { gaussJacobi } from "../grid/quadrature.ts";
 export interface Spreading {
   /** Cells along each axis, even. */
   readonly width: number;
+  /** Of each cell's piece a polynomial in the place within the cell: (width, degree + 1), highest power first. */
+  readonly degree: number;
+  readonly coefficients: Float64Array;
   /**
    * Writes the function's values at the cells of a point.
    *
@@ -42,7 +45,7 @@ export function createSpreading(eps: number): Spreading {
   const beta = BETA * width;
   const { degree, coefficients } = fitPieces(width, beta);
   return {
-    width,
+    ...{ width, degree, coefficients },
     values(first, at, into, offset) {
       // the same place within its cell for all pieces, from -1 to 1
       const t = 2 * (first + width / 2 - at) - 1;

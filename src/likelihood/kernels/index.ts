@@ -14,3 +14,5 @@ export type { KernelPrecision } from "./precision.ts";
 export type { Summand } from "./sketchJob.ts";
 export type { FrequencyVectors, SketchPlan, SketchSize } from "./sketchPlan.ts";
 export { createSketch, sketchPlan } from "./sketchPlan.ts";
+export type { SlicesPlan, SlicesSize } from "./slicesPlan.ts";
+export { createSlices, slicesPlan } from "./slicesPlan.ts";

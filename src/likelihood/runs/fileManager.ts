@@ -56,8 +56,8 @@ export async function configureLikelihoodFiles(options: LikelihoodFilesOptions):
   const wanted = [list, ...stacks.flatMap(({ fourier, metadata }) => [fourier, metadata])];
   await requireThere(wanted);
   const templates = await templatesOf(list, iTemplate);
-  await requireThere([templates]);
   const folder = `${folderOutput}/template${iTemplate}`;
+  await makeFolder(folderOutput);
   for (const name of ["cross_correlation", "optimal_pose", "log_likelihood", "pose_posterior"])
     await makeFolder(`${folder}/${name}`);
   return { folderTemplates, folderParticles, folderOutput, iTemplate, templates, stacks };
@@ -74,18 +74,22 @@ async function templatesOf(list: string, index: number): Promise<string> {
   }
   if (await fileExists(path)) return path;
   const beside = `${list.slice(0, -"/template_file_list.npy".length)}/${path}`;
-  return (await fileExists(beside)) ? beside : path;
+  if (await fileExists(beside)) return beside;
+  throw missing(`no ${path}, which ${list} names, from here or from its folder`);
 }
 
 async function requireThere(paths: readonly string[]): Promise<void> {
-  const missing: string[] = [];
-  for (const path of paths) if (!(await fileExists(path))) missing.push(path);
-  if (missing.length === 0) return;
-  throw new VitrineError({
+  const lacking: string[] = [];
+  for (const path of paths) if (!(await fileExists(path))) lacking.push(path);
+  if (lacking.length > 0) throw missing(`no ${lacking.join(", no ")}`);
+}
+
+function missing(found: string): VitrineError {
+  return new VitrineError({
     code: "missing",
-    at: "configureLikelihoodFiles",
+    at: "likelihood files",
     expected: "all files of the run",
-    found: `no ${missing.join(", no ")}`,
+    found,
     hint: "Make them with `vitrine templates` and `vitrine particles`, or take fewer stacks",
   });
 }

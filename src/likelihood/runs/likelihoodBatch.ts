@@ -2,6 +2,7 @@ import { z } from "zod";
 import { parseWithSchema } from "../../io/index.ts";
 import type { BatchContext, BatchResult, Json, StoredResult } from "../../jobs/index.ts";
 import { configureDisplacement } from "../displacements/configureDisplacement.ts";
+import { readStackMetadata } from "../particles/stackMetadata.ts";
 import { configureLikelihoodFiles } from "./fileManager.ts";
 import {
   type LikelihoodReport,
@@ -20,14 +21,15 @@ export async function likelihoodBatch(
   context: BatchContext,
 ): Promise<BatchResult<{ readonly report: string }>> {
   const { told } = parseWithSchema(context.options, TOLD, "step.json options");
-  const { params, displacement, full, choices, ...folders } = JSON.parse(told);
+  const { params, displacement, full, choices, nStacks, ...folders } = JSON.parse(told);
   const files = await configureLikelihoodFiles({ ...folders, iTemplate, nStacks: first + count });
   const part = { ...files, stacks: files.stacks.slice(first) };
+  const { count: perStack } = await readStackMetadata(files.stacks[0].metadata);
   const { cores: workers, signal, onLog, onProgress } = context;
   const run = full ? runLikelihoodFullCrossCorrelation : runLikelihoodOptimalPose;
   const report = await run(part, params, configureDisplacement(displacement), {
     ...choices,
-    ...{ workers, signal, onLog, onProgress },
+    ...{ nImages: (choices.whiten ? 1 : nStacks) * perStack, workers, signal, onLog, onProgress },
   });
   return { value: { report: JSON.stringify(report) } };
 }

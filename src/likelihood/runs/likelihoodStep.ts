@@ -8,7 +8,7 @@ import type { LikelihoodReport, RunLikelihoodOptions } from "./runLikelihood.ts"
 /** What decides about a run's results, as JSON: everything but workers, progress and log. */
 export type LikelihoodChoices = Omit<
   RunLikelihoodOptions,
-  "workers" | "signal" | "onProgress" | "onLog" | "onBackend" | "iTemplate" | "nStacks"
+  "workers" | "signal" | "onProgress" | "onLog" | "onBackend" | "iTemplate" | "nStacks" | "nImages"
 >;
 
 /** A run of several templates and stacks, divided. */
@@ -51,7 +51,7 @@ export async function likelihoodStep(given: LikelihoodStepOptions): Promise<Like
     inputs.push(files.templates, ...files.stacks.flatMap(({ fourier, metadata }) => [fourier, metadata]));
   }
   const perBatch = Math.ceil(nStacks / Math.min(tasks, nStacks));
-  const told = JSON.stringify({ ...folders, params, displacement, full, choices });
+  const told = JSON.stringify({ ...folders, params, displacement, full, choices, nStacks });
   return {
     step: {
       name: "likelihood",

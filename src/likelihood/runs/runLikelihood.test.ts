@@ -196,3 +196,24 @@ test("bad input is refused before any work", async () => {
     "particles_fourier_stack_000000.pt",
   );
 });
+
+test("what takes less time is chosen by the images of all stacks, and said", async () => {
+  const manager = await files("auto", 0, "particles4");
+  const small = configureDisplacement({ maxDisplacementPixels: 1, nDisplacementsX: 1, nDisplacementsY: 1 });
+  const told: string[] = [];
+  const onLog = (message: string, kind: string) => kind === "note" && told.push(message);
+  const few = await runLikelihoodOptimalPose(manager, params, small, { workers: 2, onLog });
+  expect(few.stacks[0].errorBound).toBe(0);
+  expect(told).toEqual([
+    expect.stringMatching(/^4 images: whole spectra are compared, .*--method compressed/),
+  ]);
+  const many = await runLikelihoodOptimalPose(manager, params, small, { workers: 2, onLog, nImages: 4000 });
+  expect(many.stacks[0].errorBound).toBeGreaterThan(0);
+  const asked = await runLikelihoodOptimalPose(manager, params, small, {
+    workers: 2,
+    onLog,
+    method: "compressed",
+  });
+  expect(asked.stacks[0].errorBound).toBeGreaterThan(0);
+  expect(told).toHaveLength(1);
+});

@@ -26,6 +26,7 @@ import { computeLikelihoodOptimalPose } from "../integrated/singlePose.ts";
 import { drawLikelihood } from "../picture/likelihoodPictures.ts";
 import { isDouble } from "../precision.ts";
 import { configureLikelihoodFiles, type LikelihoodFiles } from "./fileManager.ts";
+import { methodOf } from "./method.ts";
 import {
   displacementsContent,
   fullOutput,
@@ -37,7 +38,7 @@ import { posteriorPaths, writePosePosteriors } from "./posteriorFiles.ts";
 import { readParticleStack, readPolarStack } from "./readStacks.ts";
 import { writeNoisePower } from "./tables.ts";
 
-/** Beside files, parameters and displacements; defaults are CryoLike's where it has them. */
+/** Beside files, parameters and displacements; defaults are CryoLike's where it has them, `method` is `auto`. */
 export interface RunLikelihoodOptions extends Omit<CompareMethod, "precision">, ProgramOptions {
   /** Instead of the file manager's. */
   readonly iTemplate?: number;
@@ -89,6 +90,7 @@ export const RUN_KEYS = {
   nTemplatesPerBatch: true,
   nImagesPerBatch: true,
   memoryBytes: true,
+  nImages: true,
   workers: true,
   signal: true,
   onProgress: true,
@@ -205,10 +207,11 @@ async function run(given: Run): Promise<LikelihoodReport> {
   const tell = progressTeller(options.onProgress, { unit: "pairs" });
   const record = displacementsPath(files.folderOutput);
   await write([[record, displacementsContent(displacements, options.compat ?? false)]]);
+  const method = await methodOf(options, { files, side, descriptor });
   await withPool(options, async (pool: Pool) => {
-    const prepare = (own: TemplateSide) => prepareTemplates(pool, own, methodOf(options, descriptor));
+    const prepare = (own: TemplateSide) => inFile(files.templates, () => prepareTemplates(pool, own, method));
     // Noise is that of a stack: templates that are whitened with it serve no other.
-    const shared = options.whiten ? undefined : prepare(side);
+    const shared = options.whiten ? undefined : await prepare(side);
     try {
       for (const [i, { stack, ...place }] of files.stacks.entries()) {
         requireNotAborted(options.signal, "likelihood");
@@ -231,11 +234,13 @@ async function run(given: Run): Promise<LikelihoodReport> {
         const onPairs = (done: number, pass = 0) =>
           tell(i * pairs + Math.floor((pass * pairs + done) / passes), files.stacks.length * pairs);
         const folder = `${files.folderOutput}/template${files.iTemplate}`;
-        const prepared = shared ?? prepare(request);
+        const prepared = shared ?? (await prepare(request));
         const work = { folder, stack, paths, prepared, request, descriptor, options, onPairs, ...noise };
-        const { outputs, errorBound, pictures } = await given.outputs(work).finally(() => {
-          if (shared === undefined) prepared.dispose();
-        });
+        const compare = () =>
+          given.outputs(work).finally(() => {
+            if (shared === undefined) prepared.dispose();
+          });
+        const { outputs, errorBound, pictures } = await inFile(place.fourier, compare);
         await write(outputs);
         written.push(...outputs.map(([path]) => path), ...pictures);
         if (noise !== undefined) {
@@ -254,6 +259,16 @@ async function run(given: Run): Promise<LikelihoodReport> {
   return { images, stacks: reports, files: [record, ...written] };
 }
 
+/** Errors of an image or a template name the file that it is of. */
+async function inFile<Result>(path: string, work: () => Result | Promise<Result>): Promise<Result> {
+  try {
+    return await work();
+  } catch (error) {
+    if (!(error instanceof VitrineError) || !/^(image|template) \d+$/.test(error.fault.at)) throw error;
+    throw new VitrineError({ ...error.fault, at: `${path} ${error.fault.at}` }, { cause: error });
+  }
+}
+
 /** Those of the manager, unless the call names others. */
 async function filesOf(
   manager: LikelihoodFiles,
@@ -270,27 +285,6 @@ async function filesOf(
     iTemplate: iTemplate ?? manager.iTemplate,
     nStacks: nStacks ?? manager.stacks.length,
   });
-}
-
-function methodOf(options: RunLikelihoodOptions, { precision }: ImageDescriptor): CompareMethod {
-  const {
-    discoverBatchSize = true,
-    nTemplatesPerBatch,
-    nImagesPerBatch,
-    method,
-    errorBound,
-    memoryBytes,
-  } = options;
-  const templates = nTemplatesPerBatch ?? (discoverBatchSize ? undefined : 1);
-  const images = nImagesPerBatch ?? (discoverBatchSize ? undefined : 128);
-  return {
-    precision: isDouble(precision) ? "double" : "single",
-    ...(method !== undefined && { method }),
-    ...(errorBound !== undefined && { errorBound }),
-    ...(memoryBytes !== undefined && { memoryBytes }),
-    ...(templates !== undefined && { nTemplatesPerBatch: templates }),
-    ...(images !== undefined && { nImagesPerBatch: images }),
-  };
 }
 
 /** Results come to their places together, over those that are there. */

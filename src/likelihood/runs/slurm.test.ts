@@ -2,12 +2,12 @@ import { cp, mkdtemp, readFile, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { processOf } from "../../../test/support/killedRun.ts";
+import { killedIn, processOf } from "../../../test/support/killedRun.ts";
 import { likelihoodGolden } from "../../../test/support/likelihoodCase.ts";
 import { requirement } from "../../../test/support/require.ts";
 import { type SlurmCluster, startSlurm } from "../../../test/support/slurmCluster.ts";
 import { writeNpyValue } from "../../io/index.ts";
-import { runStep } from "../../jobs/index.ts";
+import { collectStepFolder, initStep, resubmitStep, runStep } from "../../jobs/index.ts";
 import { configureDisplacement } from "../displacements/configureDisplacement.ts";
 import { configureLikelihoodFiles } from "./fileManager.ts";
 import { likelihoodStep } from "./likelihoodStep.ts";
@@ -16,7 +16,12 @@ import { runLikelihoodOptimalPose } from "./runLikelihood.ts";
 const { available } = requirement("slurm");
 const golden = likelihoodGolden("run");
 const displacement = { maxDisplacementPixels: 3, nDisplacementsX: 3, nDisplacementsY: 3 };
-const RESULTS = ["cross_correlation/cross_correlation", "log_likelihood/log_likelihood_integrated_fourier"];
+const RESULTS = [
+  "cross_correlation/cross_correlation_stack_000000.pt",
+  "log_likelihood/log_likelihood_integrated_fourier_stack_000000.pt",
+  "pose_posterior/pose_posterior_inplane_rotation_stack_000000.pt",
+  "pose_posterior/poses_stack_000000.csv",
+];
 
 describe.skipIf(!available)("likelihoods on a real cluster", () => {
   let folder: string;
@@ -34,16 +39,17 @@ describe.skipIf(!available)("likelihoods on a real cluster", () => {
     await rm(folder, { recursive: true });
   });
 
-  test("files are byte for byte those of a run in one piece, though a task is killed", async () => {
+  /** Both structures in one piece into `whole`, and the step that makes the same files below `output`. */
+  async function caseOf(output: string) {
     const folders = { folderTemplates: join(folder, "templates"), folderParticles: `${golden}/particles` };
     const params = `${golden}/parameters.npz`;
-    const choices = { integrated: true } as const;
-    const [whole, tasks] = [join(folder, "whole"), join(folder, "tasks")];
+    const choices = { integrated: true, posePosterior: true } as const;
+    const [whole, tasks] = [join(folder, "whole"), join(folder, output)];
     for (const iTemplate of [0, 1]) {
       const manager = await configureLikelihoodFiles({ ...folders, folderOutput: whole, iTemplate });
       await runLikelihoodOptimalPose(manager, params, configureDisplacement(displacement), {
         ...choices,
-        workers: 2,
+        ...{ workers: 2, skipExist: true },
       });
     }
     const { step, ...work } = await likelihoodStep({
@@ -51,15 +57,35 @@ describe.skipIf(!available)("likelihoods on a real cluster", () => {
       ...{ iTemplates: [0, 1], nStacks: 1, full: false, tasks: 1 },
       module: new URL("../../../dist/likelihood/runs/likelihoodBatch.js", import.meta.url),
     });
-    const engine = { kind: "slurm", pollS: 0.3, watchdogS: 5 } as const;
-    const directory = join(folder, "jobs");
-    const running = runStep(step, { ...work, directory, engine, heartbeatMs: 300 });
-    process.kill(await processOf(join(directory, "likelihood"), { phase: "compare", index: 1 }), "SIGKILL");
+    const expectSame = async () => {
+      for (const iTemplate of [0, 1])
+        for (const name of RESULTS) {
+          const path = `template${iTemplate}/${name}`;
+          expect([path, await readFile(join(tasks, path))]).toEqual([
+            path,
+            await readFile(join(whole, path)),
+          ]);
+        }
+    };
+    return { step, work: { ...work, directory: join(folder, `${output}.jobs`) }, expectSame };
+  }
+  const engine = { kind: "slurm", pollS: 0.3, watchdogS: 5 } as const;
+
+  test("files are byte for byte those of a run in one piece, though a task is killed", async () => {
+    const { step, work, expectSame } = await caseOf("tasks");
+    const running = runStep(step, { ...work, engine, heartbeatMs: 300 });
+    const batch = { phase: "compare", index: 1 };
+    process.kill(await processOf(join(work.directory, "likelihood"), batch), "SIGKILL");
     await running;
-    for (const iTemplate of [0, 1])
-      for (const name of RESULTS) {
-        const path = `template${iTemplate}/${name}_stack_000000.pt`;
-        expect(await readFile(join(tasks, path))).toEqual(await readFile(join(whole, path)));
-      }
+    await expectSame();
+  }, 180_000);
+
+  test("submitter and second task are killed: resubmit finishes the same bytes, and whoever has the folder collects", async () => {
+    const { step, work, expectSame } = await caseOf("resubmitted");
+    const { path } = await initStep(step, work);
+    process.kill(await killedIn(path, { phase: "compare", index: 1 }, engine), "SIGKILL");
+    await resubmitStep(path, { engine, heartbeatMs: 300 });
+    expect(await collectStepFolder(path)).toMatchObject({ images: 48, stacks: [{}, {}] });
+    await expectSame();
   }, 180_000);
 });

@@ -69,6 +69,7 @@ export async function stitchLogLikelihoodMatrices(options: StitchOptions): Promi
   const { folderOutput, folderMatrix = matrixFolder(folderOutput) } = options;
   const counts = await countsOf(options);
   const kinds = await kindsOf(options);
+  await requireResults(kinds, folderOutput, counts);
   const matrices: [path: string, matrix: Matrix][] = [];
   for (const kind of kinds) {
     matrices.push([`${folderMatrix}/${SOURCES[kind].name}.pt`, await matrixOf(kind, folderOutput, counts)]);
@@ -125,6 +126,30 @@ async function kindsOf(options: StitchOptions): Promise<Kind[]> {
     at: "stitchLogLikelihoodMatrices",
     expected: "results to stitch",
     found: "none",
+  });
+}
+
+/** Names all that miss before anything is read. */
+async function requireResults(
+  kinds: readonly Kind[],
+  folder: string,
+  { templates, stacks }: { readonly templates: number; readonly stacks: number },
+): Promise<void> {
+  const lacking: string[] = [];
+  for (const kind of kinds)
+    for (let template = 0; template < templates; template++)
+      for (let stack = 0; stack < stacks; stack++) {
+        const path = SOURCES[kind].of(likelihoodPaths(folder, template, stack));
+        if (!(await fileExists(path))) lacking.push(path);
+      }
+  if (lacking.length === 0) return;
+  const hint = "Run `vitrine likelihood` for all templates and stacks with the same options, or stitch fewer";
+  throw new VitrineError({
+    code: "missing",
+    at: folder,
+    expected: `results of ${templates} template stacks and ${stacks} stacks of particles`,
+    found: `no ${lacking.join(", no ")}`,
+    hint,
   });
 }
 

@@ -5,10 +5,9 @@ import type { PolarStack } from "../stacks.ts";
 import type { AtomicModel } from "./atomicModel.ts";
 import { boxOffset } from "./fromVolume.ts";
 import { type GaussianDensity, gaussianDensity, planDensity } from "./gaussianDensity.ts";
-import { gridSlices } from "./gridSlices.ts";
+import { type GridSlices, makeGridStack, sliceAngles } from "./gridSlices.ts";
 import { makeStack, type SliceOf, type TemplateDescriptor, type TemplateOptions } from "./makeStack.ts";
 import { atomsOf, gaussian, hardSphere, type ScaledAtoms, scaleAtoms } from "./scaledAtoms.ts";
-import { isHalved } from "./slices.ts";
 
 /** How templates of atoms are made. */
 export interface AtomTemplateOptions extends TemplateOptions {
@@ -41,22 +40,20 @@ export async function templatesFromAtoms(
 ): Promise<PolarStack> {
   const atoms = scaleAtoms(model, descriptor);
   const isGaussian = descriptor.atomShape === "gaussian";
-  const method = options.method ?? fasterMethod(atoms, descriptor);
-  const makers =
-    method === "grid"
-      ? densitySlices(atoms, descriptor, isGaussian)
-      : [() => directSlices(atoms, descriptor, isGaussian)];
-  const [first, ...others] = makers;
+  const offsets = isGaussian ? meanOffsets(atoms, descriptor) : undefined;
+  if ((options.method ?? fasterMethod(atoms, descriptor)) === "direct") {
+    const sliceOf = directSlices(atoms, descriptor, { isGaussian, offsets });
+    return makeStack(descriptor, options, { isReal: true, sliceOf });
+  }
+  const [first, ...others] = densitySlices(atoms, descriptor, isGaussian);
   const part = (index: number): TemplateOptions => ({
     ...options,
-    ...shareOf(options, index, makers.length),
+    ...shareOf(options, index, others.length + 1),
   });
-  const bare = first();
-  const sliceOf = isGaussian ? lessMean(bare, atoms, descriptor) : bare;
-  const stack = await makeStack(descriptor, part(0), { isReal: true, sliceOf });
+  const stack = await makeGridStack(descriptor, part(0), { ...first(), ...(offsets && { offsets }) });
   // one after the other: each has a grid of its own, which may be large
   for (const [i, make] of others.entries()) {
-    const { data } = await makeStack(descriptor, part(i + 1), { isReal: true, sliceOf: make() });
+    const { data } = await makeGridStack(descriptor, part(i + 1), make());
     for (let k = 0; k < data.length; k++) stack.data[k] += data[k];
   }
   return stack;
@@ -78,21 +75,18 @@ function fasterMethod(atoms: ScaledAtoms, descriptor: TemplateDescriptor): "dire
   return sums < FEW_SUMS ? "direct" : "grid";
 }
 
-function usedAngles({ polarGrid }: TemplateDescriptor): number {
-  return isHalved(polarGrid) ? polarGrid.nInplanes / 2 : polarGrid.nInplanes;
-}
-
-function lessMean(slices: SliceOf, { amplitudes }: ScaledAtoms, descriptor: TemplateDescriptor): SliceOf {
-  const offset = boxOffset(descriptor.polarGrid, usedAngles(descriptor));
+/** What the mean over the box is, (shells, angles of a slice). */
+function meanOffsets({ amplitudes }: ScaledAtoms, descriptor: TemplateDescriptor): Float64Array {
   const centre = amplitudes.reduce((sum, amplitude) => sum + amplitude, 0);
-  return (directions, values) => {
-    slices(directions, values);
-    for (let i = 0; i < offset.length; i++) values[2 * i] -= centre * offset[i];
-  };
+  return boxOffset(descriptor.polarGrid, sliceAngles(descriptor)).map((offset) => centre * offset);
 }
 
 /** Sums over all atoms. */
-function directSlices(atoms: ScaledAtoms, { polarGrid }: TemplateDescriptor, isGaussian: boolean): SliceOf {
+function directSlices(
+  atoms: ScaledAtoms,
+  { polarGrid }: TemplateDescriptor,
+  { isGaussian, offsets }: { readonly isGaussian: boolean; readonly offsets: Float64Array | undefined },
+): SliceOf {
   const { radii, nShells } = polarGrid;
   const factors = new Float64Array(atoms.count * nShells);
   for (let a = 0; a < atoms.count; a++)
@@ -113,6 +107,9 @@ function directSlices(atoms: ScaledAtoms, { polarGrid }: TemplateDescriptor, isG
           step: 2 * x.length,
         });
       }
+    offsets?.forEach((offset, i) => {
+      values[2 * i] -= offset;
+    });
   };
 }
 
@@ -137,7 +134,7 @@ function densitySlices(
   atoms: ScaledAtoms,
   descriptor: TemplateDescriptor,
   isGaussian: boolean,
-): (() => SliceOf)[] {
+): (() => GridSlices)[] {
   const { polarGrid, precision } = descriptor;
   const plan = planDensity(atoms, { radiusMax: polarGrid.radiusMax, digits: digitsOf(precision) });
   if (isGaussian && plan.fits) return [() => slicesOf(gaussianDensity(atoms, plan), descriptor)];
@@ -152,15 +149,9 @@ function digitsOf(precision: TemplateDescriptor["precision"]): number {
   return Math.log(isDouble(precision) ? 1e14 : 1e9);
 }
 
-function slicesOf(density: GaussianDensity, descriptor: TemplateDescriptor): SliceOf {
-  const { polarGrid, precision } = descriptor;
+function slicesOf(density: GaussianDensity, { precision }: TemplateDescriptor): GridSlices {
   const grid = createFineGrid(density.shape, { eps: isDouble(precision) ? 1e-13 : 1e-7, sign: -1 });
-  const options = {
-    radii: polarGrid.radii,
-    angles: usedAngles(descriptor),
-    scale: 2 * Math.PI * density.step,
-  };
-  return gridSlices(grid, density.data, options);
+  return { grid, data: density.data, scale: 2 * Math.PI * density.step };
 }
 
 /** What is left, at the largest frequency, of the Gaussian that stands for an atom. */
@@ -173,18 +164,13 @@ function groupSlices(
   group: ScaledAtoms,
   descriptor: TemplateDescriptor,
   factor: (atoms: ScaledAtoms, a: number, k: number) => number,
-): SliceOf {
+): GridSlices {
   const { polarGrid, precision } = descriptor;
   const { radii, radiusMax } = polarGrid;
   const left = LEAST_LEFT[isDouble(precision) ? "double" : "single"];
   const sigma = Math.sqrt(-Math.log(left) / 2) / (Math.PI * radiusMax);
   const drawn = { ...group, sigmas: group.sigmas.map(() => sigma), amplitudes: group.sigmas.map(() => 1) };
   const plan = planDensity(drawn, { radiusMax, digits: digitsOf(precision) - Math.log(left) });
-  const slice = slicesOf(gaussianDensity(drawn, plan), descriptor);
   const gains = radii.map((k) => factor(group, 0, k) * Math.exp(2 * (Math.PI * sigma * k) ** 2));
-  const row = 2 * usedAngles(descriptor);
-  return (directions, values) => {
-    slice(directions, values);
-    for (let i = 0; i < values.length; i++) values[i] *= gains[Math.floor(i / row)];
-  };
+  return { ...slicesOf(gaussianDensity(drawn, plan), descriptor), gains };
 }

@@ -3,9 +3,8 @@ import { createFineGrid } from "../fourier/fineGrid.ts";
 import { sinc } from "../grid/round.ts";
 import { isDouble } from "../precision.ts";
 import type { PolarStack } from "../stacks.ts";
-import { gridSlices } from "./gridSlices.ts";
-import { makeStack, type TemplateDescriptor, type TemplateOptions } from "./makeStack.ts";
-import { type Directions, isHalved } from "./slices.ts";
+import { makeGridStack, sliceAngles } from "./gridSlices.ts";
+import type { TemplateDescriptor, TemplateOptions } from "./makeStack.ts";
 
 /** By how much, of itself, the box of a volume may differ from that of the images: voxel sizes are rounded in headers. */
 const BOX_TOLERANCE = 1e-3;
@@ -39,21 +38,14 @@ export async function templatesFromVolume(
     eps: options.eps ?? (isDouble(precision) ? 1e-12 : 1e-6),
     sign: -1,
   });
-  const scale = Math.PI / side;
-  const angles = isHalved(polarGrid) ? polarGrid.nInplanes / 2 : polarGrid.nInplanes;
-  const { radii } = polarGrid;
-  const slices = gridSlices(grid, volume.data, { radii, angles, scale: (4 * Math.PI) / side });
-  const offset = boxOffset(polarGrid, angles);
+  const gain = Math.PI / side;
   let centre = 0;
   for (const value of volume.data) centre += value;
-  const sliceOf = (directions: Directions, values: Float64Array) => {
-    slices(directions, values);
-    for (let i = 0; i < offset.length; i++) {
-      values[2 * i] = scale * (values[2 * i] - centre * offset[i]);
-      values[2 * i + 1] *= scale;
-    }
-  };
-  return makeStack(descriptor, options, { isReal: true, sliceOf });
+  return makeGridStack(descriptor, options, {
+    ...{ grid, data: volume.data, scale: (4 * Math.PI) / side },
+    gains: new Float64Array(polarGrid.nShells).fill(gain),
+    offsets: boxOffset(polarGrid, sliceAngles(descriptor)).map((offset) => gain * centre * offset),
+  });
 }
 
 /** What a constant over the box is on the first `inplanes` angles of every shell: sinc(2kx) sinc(2ky). */

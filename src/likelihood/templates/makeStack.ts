@@ -1,3 +1,4 @@
+import type { Backend } from "../../compute/index.ts";
 import {
   createYield,
   type Progress,
@@ -18,6 +19,8 @@ export type TemplateDescriptor = Pick<
 
 /** Beside the structure. */
 export interface TemplateOptions {
+  /** Makes slices of grids in its workers; default: the calling thread. */
+  readonly backend?: Backend;
   readonly signal?: AbortSignal;
   readonly onProgress?: (progress: Progress) => void;
 }
@@ -48,14 +51,15 @@ export async function makeStack(
     requireNotAborted(signal, "templates");
     work.sliceOf(sliceDirections(viewingAngles, template, { thetas, count: used }), values);
     requireNumbers(values, template);
-    place(values, data.subarray(template * each, (template + 1) * each), { nInplanes, half });
+    placeSlice(values, data.subarray(template * each, (template + 1) * each), { nInplanes, half });
     tell(template + 1, count);
     await pause();
   }
   return { shape: [count, nShells, nInplanes], data };
 }
 
-function place(
+/** Puts a slice into its template: all of it, or the first half of every circle, whose second half is conjugate. */
+export function placeSlice(
   values: Float64Array,
   into: Float32Array | Float64Array,
   { nInplanes, half }: { readonly nInplanes: number; readonly half: boolean },
@@ -72,7 +76,8 @@ function place(
     }
 }
 
-function requireNumbers(values: Float64Array, template: number): void {
+/** @throws {VitrineError} range: values that are no numbers */
+export function requireNumbers(values: Float64Array, template: number): void {
   const bad = values.findIndex((value) => !Number.isFinite(value));
   if (bad < 0) return;
   throw new VitrineError({

@@ -1,4 +1,4 @@
-import { type Progress, VitrineError, type Volume } from "../../core/index.ts";
+import { VitrineError, type Volume } from "../../core/index.ts";
 import {
   fileExists,
   openMrc,
@@ -9,7 +9,7 @@ import {
   writeNpyValue,
   writeTorch,
 } from "../../io/index.ts";
-import type { Log } from "../../program/index.ts";
+import { type Log, type ProgramOptions, withPool } from "../../program/index.ts";
 import type { ImageDescriptor } from "../descriptor/descriptor.ts";
 import { ensureDescriptor } from "../descriptor/descriptorFile.ts";
 import { templateListPath, templatesPath } from "../files.ts";
@@ -19,21 +19,19 @@ import type { PolarStack } from "../stacks.ts";
 import { type AtomicModel, atomicModel } from "./atomicModel.ts";
 import { templatesFromAtoms } from "./fromAtoms.ts";
 import { templatesFromVolume } from "./fromVolume.ts";
+import type { TemplateOptions } from "./makeStack.ts";
 
 /** A structure: the path of a map (.mrc, .mrcs, .map) or of atoms (.pdb, .ent, .cif, .mmcif, all packed by gzip or not), or a map in memory. */
 export type TemplateInput = string | Volume;
 
 /** What `makeTemplatesFromInputs` takes beside its inputs. */
-export interface MakeTemplatesOptions {
+export interface MakeTemplatesOptions extends ProgramOptions {
   /** Default `./templates`. */
   readonly folderOutput?: string;
   /** Å of a voxel of all maps, whatever their headers say. */
   readonly voxelSizeA?: number;
   /** Replace templates that are there. */
   readonly overwrite?: boolean;
-  readonly signal?: AbortSignal;
-  readonly onProgress?: (progress: Progress) => void;
-  readonly onLog?: Log;
   /** Gets every stack when it is written. */
   readonly onTemplates?: (made: MadeTemplates) => void | Promise<void>;
 }
@@ -56,7 +54,9 @@ export interface TemplatesReport {
   readonly templates: number;
 }
 
-const KEYS = "folderOutput voxelSizeA overwrite signal onProgress onLog onTemplates".split(" ");
+const KEYS = "folderOutput voxelSizeA overwrite workers signal onProgress onLog onBackend onTemplates".split(
+  " ",
+);
 const MAP = /\.(mrcs?|map)(\.gz)?$/i;
 const ATOMS = /\.(pdb|ent|cif|mmcif)(\.gz)?$/i;
 
@@ -97,17 +97,19 @@ export async function makeTemplatesFromInputs(
   const inputs = listOfInputs.filter((input) => typeof input === "string");
   await prepareResultFiles({ inputs, outputs: [...files, list], overwrite });
   const templates = descriptor.viewingAngles.count;
-  for (const [i, input] of listOfInputs.entries()) {
-    const raw = await makeOne(input, descriptor, {
-      ...options,
-      onProgress: ({ done, unit, rate }) =>
-        onProgress?.({ done: i * templates + done, total: listOfInputs.length * templates, unit, rate }),
-    });
-    const { stack } = normalizePolarImages(raw, descriptor.polarGrid);
-    const dtype = isDouble(descriptor.precision) ? "c16" : "c8";
-    await writeTorch(files[i], { dtype, shape: stack.shape, data: stack.data }, { overwrite });
-    await options.onTemplates?.({ name: names[i], path: files[i], stack, descriptor });
-  }
+  await withPool(options, async (backend) => {
+    for (const [i, input] of listOfInputs.entries()) {
+      const raw = await makeOne(input, descriptor, {
+        ...{ ...options, backend },
+        onProgress: ({ done, unit, rate }) =>
+          onProgress?.({ done: i * templates + done, total: listOfInputs.length * templates, unit, rate }),
+      });
+      const { stack } = normalizePolarImages(raw, descriptor.polarGrid);
+      const dtype = isDouble(descriptor.precision) ? "c16" : "c8";
+      await writeTorch(files[i], { dtype, shape: stack.shape, data: stack.data }, { overwrite });
+      await options.onTemplates?.({ name: names[i], path: files[i], stack, descriptor });
+    }
+  });
   await writeNpyValue(list, { dtype: "U", shape: [files.length], data: files }, { overwrite });
   return { list, files, templates };
 }
@@ -115,9 +117,15 @@ export async function makeTemplatesFromInputs(
 async function makeOne(
   input: TemplateInput,
   descriptor: ImageDescriptor,
-  { voxelSizeA, onLog, ...options }: MakeTemplatesOptions,
+  {
+    voxelSizeA,
+    onLog,
+    backend,
+    ...options
+  }: MakeTemplatesOptions & Required<Pick<TemplateOptions, "backend">>,
 ): Promise<PolarStack> {
   const tools = {
+    backend,
     ...(options.signal && { signal: options.signal }),
     ...(options.onProgress && { onProgress: options.onProgress }),
   };

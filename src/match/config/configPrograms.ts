@@ -4,10 +4,10 @@ import { parseYaml, readText } from "../../io/index.ts";
 import { parseMatchSettings } from "./config.ts";
 import { matchTemplate, parseMatchConfig } from "./configSchema.ts";
 import { parseConstrainedSettings } from "./constrainedConfig.ts";
-import { parseOptimizeTemplateSettings, simulatorValues } from "./optimizeTemplateConfig.ts";
+import { simulatorValues, toOptimizeTemplateSettings } from "./optimizeTemplateConfig.ts";
 import { optimizeTemplate, parseOptimizeTemplateConfig } from "./optimizeTemplateSchema.ts";
 import { effectsValues, type GivenValue, searchValues } from "./plausible.ts";
-import { parseRefineSettings } from "./refineConfig.ts";
+import { parseRefineSettings, UNREAD_SIZES } from "./refineConfig.ts";
 import {
   constrainedSearch,
   parseConstrainedConfig,
@@ -29,7 +29,7 @@ const PROGRAMS = {
     fields: refineTemplate.shape,
     parse: parseRefineConfig,
     check(text: string, at: string) {
-      const { ignored, effects, movie } = parseRefineSettings(text, at);
+      const { ignored, effects, movie } = parseRefineSettings(text, at, { stackSizes: UNREAD_SIZES });
       const dose = (field: string, value: number | undefined): GivenValue => {
         return { at: `${at} movie_config.${field}`, quantity: "dose", value };
       };
@@ -44,7 +44,7 @@ const PROGRAMS = {
     fields: constrainedSearch.shape,
     parse: parseConstrainedConfig,
     check(text: string, at: string) {
-      const { ignored, effects } = parseConstrainedSettings(text, at);
+      const { ignored, effects } = parseConstrainedSettings(text, at, { stackSizes: UNREAD_SIZES });
       return { ignored, values: effectsValues(effects, at) };
     },
   },
@@ -52,7 +52,10 @@ const PROGRAMS = {
     fields: optimizeTemplate.shape,
     parse: parseOptimizeTemplateConfig,
     check(text: string, at: string) {
-      const { ignored, effects, simulator } = parseOptimizeTemplateSettings(text, at);
+      const config = parseOptimizeTemplateConfig(text, at);
+      const [, height, width] = config.simulator.volume_shape;
+      const stackSizes = { ...UNREAD_SIZES, templateSize: [height, width] as const };
+      const { ignored, effects, simulator } = toOptimizeTemplateSettings(config, at, { stackSizes });
       return { ignored, values: [...effectsValues(effects, at), ...simulatorValues(simulator, at)] };
     },
   },

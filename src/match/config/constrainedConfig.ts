@@ -1,11 +1,10 @@
 import type { EulerZyz } from "../../core/index.ts";
 import type { OffsetSearch, RangeGrid, RollGrid } from "../../optics/index.ts";
 import { fieldConventions } from "../leopard/fields.ts";
-import type { SettingsOptions } from "./config.ts";
 import { ignoredFields, type MatchFilters, toFilters } from "./configFilters.ts";
 import { requireAscending, toDefocusSearch } from "./configSearch.ts";
 import { ignoredEffects, type OpticsEffects, toOpticsEffects } from "./opticsEffects.ts";
-import { type StackSettings, stackPath, toStack } from "./refineConfig.ts";
+import { ignoredStack, type StackParsing, type StackSettings, stackPath, toStack } from "./refineConfig.ts";
 import { type ConstrainedSearchYaml, parseConstrainedConfig } from "./refineSchema.ts";
 
 /** Small rotations: within ranges of each angle, or tilts about axes in the plane. */
@@ -44,23 +43,36 @@ export interface ConstrainedSettings {
 export function parseConstrainedSettings(
   text: string,
   at: string,
-  options: SettingsOptions = {},
+  options: StackParsing = {},
+): ConstrainedSettings {
+  return toConstrainedSettings(parseConstrainedConfig(text, at), at, options);
+}
+
+/** As {@link parseConstrainedSettings}, of a configuration that was read. */
+export function toConstrainedSettings(
+  config: ConstrainedSearchYaml,
+  at: string,
+  { stackSizes, ...options }: StackParsing = {},
 ): ConstrainedSettings {
   const fields = fieldConventions(options);
-  const config = parseConstrainedConfig(text, at);
   const { orientation_refinement_config: orientation } = config;
   const [phiDeg, thetaDeg, psiDeg] = orientation.rotation_axis_euler_angles;
   return {
     templatePath: config.template_volume_path,
     centerVectorA: config.center_vector,
-    reference: toStack(config.particle_stack_reference, `${at} particle_stack_reference`),
+    reference: toStack(config.particle_stack_reference, `${at} particle_stack_reference`, stackSizes),
     constrainedTablePath: stackPath(config.particle_stack_constrained),
     defocus: toDefocusSearch(config.defocus_refinement_config, at, "defocus_refinement_config"),
     orientations: toOffsets(orientation, `${at} orientation_refinement_config`),
     axis: { phiDeg, thetaDeg, psiDeg },
     filters: toFilters(config.preprocessing_filters, at, fields),
     effects: toOpticsEffects(config.optics_group, `${at} optics_group`, { fields }),
-    ignored: [...ignoredFields(config, fields), ...ignoredEffects(config.optics_group, fields)],
+    ignored: [
+      ...ignoredFields(config, fields),
+      ...ignoredEffects(config.optics_group, fields),
+      ...ignoredStack(config.particle_stack_reference, "particle_stack_reference"),
+      ...ignoredStack(config.particle_stack_constrained, "particle_stack_constrained"),
+    ],
   };
 }
 

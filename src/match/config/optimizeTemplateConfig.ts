@@ -1,13 +1,12 @@
 import { VitrineError } from "../../core/index.ts";
 import type { OffsetSearch } from "../../optics/index.ts";
 import { fieldConventions } from "../leopard/fields.ts";
-import type { SettingsOptions } from "./config.ts";
 import { ignoredFields, type MatchFilters, toFilters } from "./configFilters.ts";
 import { toPixelSizeSearch } from "./configSearch.ts";
 import { ignoredEffects, type OpticsEffects, toOpticsEffects } from "./opticsEffects.ts";
 import { type OptimizeTemplateYaml, parseOptimizeTemplateConfig } from "./optimizeTemplateSchema.ts";
 import type { GivenValue } from "./plausible.ts";
-import { type StackSettings, toStack } from "./refineConfig.ts";
+import { ignoredStack, type StackParsing, type StackSettings, toStack } from "./refineConfig.ts";
 
 /** What a search for the template's pixel size is told to do. */
 export interface OptimizeTemplateSettings {
@@ -85,11 +84,19 @@ const B_FACTOR_SHARE = 0.25;
 export function parseOptimizeTemplateSettings(
   text: string,
   at: string,
-  options: SettingsOptions = {},
+  options: StackParsing = {},
+): OptimizeTemplateSettings {
+  return toOptimizeTemplateSettings(parseOptimizeTemplateConfig(text, at), at, options);
+}
+
+/** As {@link parseOptimizeTemplateSettings}, of a configuration that was read. */
+export function toOptimizeTemplateSettings(
+  config: OptimizeTemplateYaml,
+  at: string,
+  { stackSizes, ...options }: StackParsing = {},
 ): OptimizeTemplateSettings {
   const fields = fieldConventions(options);
-  const config = parseOptimizeTemplateConfig(text, at);
-  const stack = toStack(config.particle_stack, `${at} particle_stack`);
+  const stack = toStack(config.particle_stack, `${at} particle_stack`, stackSizes);
   const searches = toSearches(config, at);
   return {
     stack,
@@ -101,6 +108,7 @@ export function parseOptimizeTemplateSettings(
     ignored: [
       ...ignoredFields(config, fields),
       ...ignoredEffects(config.optics_group, fields),
+      ...ignoredStack(config.particle_stack, "particle_stack"),
       ...ignoredSimulation(config.simulator.simulator_config),
     ],
   };

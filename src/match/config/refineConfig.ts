@@ -54,13 +54,17 @@ export interface RefineSettings {
   readonly ignored: readonly string[];
 }
 
-/** How a configuration is read. */
-export interface RefineParsing extends SettingsOptions {
+/** How a configuration with a table of particles is read. */
+export interface StackParsing extends SettingsOptions {
+  /** Of a stack of whose sizes the configuration says nothing. */
+  readonly stackSizes?: StackSizes;
+}
+
+/** How the configuration of a refinement is read. */
+export interface RefineParsing extends StackParsing {
   readonly wholeDisc?: boolean;
   /** Whether a movie without a table of motion is taken as aligned, as inspections do; else it is an error. */
   readonly maybeAligned?: boolean;
-  /** Of a stack that the configuration says nothing of. */
-  readonly stackSizes?: StackSizes;
 }
 
 /** Files of a movie. */
@@ -111,6 +115,15 @@ export function toRefineSettings(
 
 /** Sizes that a file of particles says itself. */
 export type StackSizes = Pick<StackSettings, "boxSize" | "templateSize">;
+
+/** Sizes of a stack whose file nobody opens: they agree with any that the configuration says. */
+export const UNREAD_SIZES: StackSizes = { boxSize: [Infinity, Infinity], templateSize: [0, 0] };
+
+/** What a program that cuts boxes out of micrographs leaves of the fields of its table. */
+export function ignoredStack(stack: RefineTemplateYaml["particle_stack"], field: string): string[] {
+  const asksForImages = "hdf5_path" in stack && stack.use_stored_image_stack === true;
+  return asksForImages ? [`${field}.use_stored_image_stack (only refine takes the boxes of a stack)`] : [];
+}
 
 /** @throws {VitrineError} range: a box smaller than the template; missing: sizes that neither configuration nor file says */
 export function toStack(

@@ -82,7 +82,8 @@ export function columnsToStar(
     particles.set(relion, texts);
     said.add(column);
   }
-  for (const [relion, texts] of defocusOf(table, name)) particles.set(relion, texts);
+  const defocus = defocusOf(table, name);
+  for (const [relion, texts] of defocus) particles.set(relion, texts);
   particles.set("rlnOpticsGroup", (row) => String(groups[row]));
   const leftOut: string[] = [];
   for (const [column, texts] of columns) {
@@ -92,7 +93,11 @@ export function columnsToStar(
     else if (lean) leftOut.push(column);
     else particles.set(ownColumn(column), texts);
   }
-  if (leftOut.length > 0) onLeftOut?.(leftOut);
+  // RELION's defocus is the sum of both, of which none is lost
+  const relative = RELATIVE_DEFOCUS.find((column) => columns.has(column));
+  const summed = new Set([...DEFOCUS_COLUMNS.map(([, ours]) => ours), relative]);
+  const lost = defocus.size === 0 ? leftOut : leftOut.filter((column) => !summed.has(column));
+  if (lost.length > 0) onLeftOut?.(lost);
   const own: StarBlock = {
     name: OWN_BLOCK,
     items: [{ kind: "pair", name: OWN_COLUMNS, value: JSON.stringify([...columns.keys()]) }],

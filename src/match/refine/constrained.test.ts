@@ -2,10 +2,12 @@ import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { beforeAll, describe, expect, test } from "vitest";
 import { stringify } from "yaml";
+import { withoutSizes, writeStackOf } from "../../../test/support/particleStackFile.ts";
 import { NEAR_FOCUS, plantedTable, writePlantedMaps } from "../../../test/support/plantedTable.ts";
 import { type Configuration, scratchFolder } from "../../../test/support/searchCase.ts";
 import { type EulerZyz, matrixFromZyz, multiplyMatrices, zyzFromMatrix } from "../../core/index.ts";
 import { formatMrc, parseCsv } from "../../io/index.ts";
+import { readConfig } from "../config/configPrograms.ts";
 import { simulateMicrograph } from "../simulate/simulateMicrograph.ts";
 import { simulateMolecule, volumeFromMolecule } from "../simulate/simulateMolecule.ts";
 import { runConstrainedSearch } from "./constrainedProgram.ts";
@@ -209,4 +211,28 @@ test("references of two micrographs are refused", async () => {
   await expect(runConstrainedSearch(config)).rejects.toThrow(
     /two.csv row 2 micrograph_path: expected .*image2.mrc/,
   );
+});
+
+test("stacks of HDF5 say their sizes, and that their boxes are not taken is said", async () => {
+  for (const name of ["references", "constrained"])
+    await writeStackOf(join(folder, `${name}.csv`), join(folder, `${name}.h5`), {
+      box: SIDE + 8,
+      template: SIDE,
+    });
+  const text = withoutSizes(readFileSync(writeConfig("sized.yaml"), "utf8"));
+  expect(text).not.toContain("_size:");
+  const config = join(folder, "unsized.yaml");
+  writeFileSync(config, text.replace(/hdf5_path: .*references.h5/, "$&\n  use_stored_image_stack: true"));
+  const log: string[] = [];
+  const options = {
+    particlesPath: join(folder, "unsized.csv"),
+    workers: 2,
+    onLog: (line: string) => void log.push(line),
+  };
+  const { found } = await runConstrainedSearch(config, options);
+  expect(found).toEqual([0, 1, 2, 3]);
+  expect(log).toContainEqual(
+    expect.stringContaining("particle_stack_reference.use_stored_image_stack (only refine takes the boxes"),
+  );
+  expect((await readConfig(config)).program).toBe("constrained-search");
 });

@@ -2,7 +2,9 @@ import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { beforeAll, describe, expect, test } from "vitest";
 import { SIDE, writeOptimizeCase } from "../../../test/support/optimizeCase.ts";
+import { withoutSizes, writeStackOf } from "../../../test/support/particleStackFile.ts";
 import { filesOf, scratchFolder } from "../../../test/support/searchCase.ts";
+import { readConfig } from "../config/configPrograms.ts";
 import { type OptimizeTemplateProgramOptions, runOptimizeTemplate } from "./optimizeTemplateProgram.ts";
 
 const scratch = scratchFolder();
@@ -127,4 +129,23 @@ describe("bad input is refused in one line, before anything is made", () => {
     await expect(run(join(folder, "config.yaml"), { signal })).rejects.toMatchObject({ code: "aborted" });
     expect(filesOf(folder).filter((name) => name.startsWith("refused"))).toEqual([]);
   });
+});
+
+test("a stack of HDF5 says its sizes", async () => {
+  const folder = join(scratch, "hdf5");
+  writeOptimizeCase(folder, { nominalA: 1.4, trueA: 1.4 });
+  const box = Number(
+    /extracted_box_size:\s*(?:\[|- )(\d+)/.exec(readFileSync(join(folder, "config.yaml"), "utf8"))?.[1],
+  );
+  const [csv, h5, config] = ["particles.csv", "particles.h5", "unsized.yaml"].map((name) =>
+    join(folder, name),
+  );
+  await writeStackOf(csv, h5, { box, template: SIDE });
+  const sized = readFileSync(join(folder, "config.yaml"), "utf8");
+  writeFileSync(config, withoutSizes(sized));
+  const run = (path: string, name: string) =>
+    runOptimizeTemplate(path, { workers: 2, resultsPath: join(folder, name) });
+  const [found, expected] = [await run(config, "h5.txt"), await run(join(folder, "config.yaml"), "csv.txt")];
+  expect(found.trials).toEqual(expected.trials);
+  expect((await readConfig(config)).program).toBe("optimize-template");
 });

@@ -7,9 +7,10 @@ import { readConfigText } from "../config/configPrograms.ts";
 import { readMtf, readMtfFile } from "../config/mtfFile.ts";
 import {
   type OptimizeTemplateSettings,
-  parseOptimizeTemplateSettings,
   simulatorValues,
+  toOptimizeTemplateSettings,
 } from "../config/optimizeTemplateConfig.ts";
+import { parseOptimizeTemplateConfig } from "../config/optimizeTemplateSchema.ts";
 import { warnOfImplausible } from "../config/plausible.ts";
 import { choiceConventions } from "../leopard/templateChoice.ts";
 import { REFINE_KEYS } from "../optionKeys.ts";
@@ -20,6 +21,7 @@ import {
   stackFiles,
 } from "../particles/particleStack.ts";
 import type { ParticleTable } from "../particles/particles.ts";
+import { sizesOfStack } from "../particles/stackSizes.ts";
 import { writeParticles } from "../particles/writeParticles.ts";
 import { warnOfIgnored } from "../search/configuredSearch.ts";
 import { readImageOrMap } from "../search/hdf5Maps.ts";
@@ -97,7 +99,9 @@ export async function runOptimizeTemplate(
   requireKnownOptions("runOptimizeTemplate", options, KEYS);
   const { compat = false, overwrite = false, resultsPath = "optimize_template_results.txt", onLog } = options;
   const text = await readConfigText(configPath, "optimize-template");
-  const settings = parseOptimizeTemplateSettings(text, configPath, { compat });
+  const config = parseOptimizeTemplateConfig(text, configPath);
+  const sizes = await sizesOfStack(config.particle_stack);
+  const settings = toOptimizeTemplateSettings(config, configPath, { compat, ...sizes });
   warnOfIgnored(configPath, settings, onLog);
   const [templateSize] = settings.stack.templateSize;
   const reading = { templateSize, onLog, ...foreignOptions(options) };

@@ -12,10 +12,10 @@ import {
   type StackSettings,
   toRefineSettings,
 } from "../config/refineConfig.ts";
-import { parseRefineConfig, type RefineTemplateYaml } from "../config/refineSchema.ts";
+import { parseRefineConfig } from "../config/refineSchema.ts";
 import { REFINE_KEYS } from "../optionKeys.ts";
 import type { BoxPosition } from "../particles/boxes.ts";
-import { isHdf5Name, readStackSizes } from "../particles/hdf5Particles.ts";
+import { isHdf5Name } from "../particles/hdf5Particles.ts";
 import { type LocalStatistics, readStackExtras, type StoredImages } from "../particles/localStatistics.ts";
 import { type MicrographCount, micrographCounts } from "../particles/micrographCounts.ts";
 import type { MicrographFile } from "../particles/micrographFiles.ts";
@@ -26,6 +26,7 @@ import {
   readParticleStack,
   stackFiles,
 } from "../particles/particleStack.ts";
+import { sizesOfStack } from "../particles/stackSizes.ts";
 import { checkTableName, writeParticles } from "../particles/writeParticles.ts";
 import { warnOfIgnored } from "../search/configuredSearch.ts";
 import { readImageOrMap } from "../search/hdf5Maps.ts";
@@ -165,15 +166,6 @@ export async function runRefine(configPath: string, given: RunRefineOptions = {}
       return { particles, correlations: refineCount(task), micrographs, files: [particlesPath] };
     });
   });
-}
-
-/** Sizes that the stack's file says where the configuration does not. */
-async function sizesOfStack(
-  stack: RefineTemplateYaml["particle_stack"],
-): Promise<Pick<RefineParsing, "stackSizes">> {
-  if (!("hdf5_path" in stack) || (stack.extracted_box_size && stack.original_template_size)) return {};
-  const stackSizes = await readStackSizes(stack.hdf5_path);
-  return stackSizes === undefined ? {} : { stackSizes };
 }
 
 /** Says what is odd about the particles and the files of a refinement. @throws {VitrineError} as `warnOfParticles` */

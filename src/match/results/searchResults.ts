@@ -3,7 +3,7 @@ import { VitrineError } from "../../core/index.ts";
 import { listFolder, openMrc, readText } from "../../io/index.ts";
 import { countUniformOrientations, defocusOffsets, pixelSizeOffsets } from "../../optics/index.ts";
 import { type MatchSettings, parseMatchSettings } from "../config/config.ts";
-import { MAP_NAMES, type MapPaths, mapPaths } from "../config/resultPaths.ts";
+import { type MapPaths, mapPaths } from "../config/resultPaths.ts";
 import { DEFAULT_PEAKS, shareAmong } from "../peaks/peaksChoice.ts";
 import { templateSearches } from "../search/templates.ts";
 import { findNamed, type NamedFile } from "./namedFiles.ts";
@@ -146,16 +146,27 @@ async function sideOf({ path }: NamedFile): Promise<number | undefined> {
   return side;
 }
 
-function warningsOf(files: Readonly<Record<string, NamedFile>>): string[] {
-  const words = Object.entries(files).map(
-    ([key, file]) => [key in MAP_NAMES ? `map ${key}` : key, file] as const,
-  );
-  return words.flatMap(([what, { named, path, isBeside }]) => {
-    if (path === undefined) return [`The ${what} ${named} is not there, or not served: it is left out`];
-    return isBeside
-      ? [`The ${what} ${named} is not there: the file of its name beside the result is shown`]
-      : [];
-  });
+/** One sentence of each file, of all maps together. */
+function warningsOf({ micrograph, template, ...maps }: Readonly<Record<string, NamedFile>>): string[] {
+  const all = Object.values(maps);
+  const names = (files: readonly NamedFile[]) => [...new Set(files.map(({ named }) => named))].join(", ");
+  const lost = all.filter(({ path }) => path === undefined);
+  const moved = all.filter(({ isBeside }) => isBeside);
+  return [
+    ...warningOf("micrograph", micrograph),
+    ...warningOf("template", template),
+    ...(lost.length > 0 ? [`Maps that are not there, or not served, are left out: ${names(lost)}`] : []),
+    ...(moved.length > 0
+      ? [`Maps are those beside the result, since they are not where it names them: ${names(moved)}`]
+      : []),
+  ];
+}
+
+function warningOf(what: string, { named, path, isBeside }: NamedFile): string[] {
+  if (path === undefined) return [`The ${what} ${named} is not there, or not served: it is left out`];
+  return isBeside
+    ? [`The ${what} ${named} is not there: the file of its name beside the result is shown`]
+    : [];
 }
 
 function correlationsOf({ orientations, defocus, pixelSizes }: MatchSettings): number {

@@ -24,7 +24,10 @@ import { type MapMicrographOptions, simulateMicrographOfMap } from "./simulateMi
 
 /** What is simulated, and where it goes. Optics and searches are those of the configuration. */
 export interface SimulationOptions
-  extends Omit<SearchConfigOptions, "label" | "templatePath" | "micrographPath" | "pixelSizeA" | "defocusSpreadA">,
+  extends Omit<
+      SearchConfigOptions,
+      "label" | "templatePath" | "micrographPath" | "pixelSizeA" | "defocusSpreadA"
+    >,
     Omit<PlaceOptions, "boxSize">,
     Pick<MapMicrographOptions, "noise">,
     Pick<ProgramOptions, "workers" | "signal" | "onBackend" | "onLog"> {

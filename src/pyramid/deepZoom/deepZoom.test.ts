@@ -4,9 +4,9 @@ import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { gridSites, makePlate, scratchFolder } from "../../../test/support/plateCase.ts";
 import { python, requirement } from "../../../test/support/require.ts";
-import { decodeGreyJpeg, memorySource, writeTiff } from "../../io/index.ts";
+import { decodeGreyJpeg, type ImageSource, memorySource, writeTiff } from "../../io/index.ts";
 import { openLayerImages, PyramidBuilder, writeDeepZoom } from "../index.ts";
-import { deepZoomLevels } from "./levels.ts";
+import { deepZoomLevels, deepZoomPhases } from "./levels.ts";
 
 const { available } = requirement("readers");
 const scratch = scratchFolder("deepzoom");
@@ -17,12 +17,22 @@ const data = Uint8Array.from({ length: HEIGHT * WIDTH }, (_, i) => {
   const [y, x] = [Math.floor(i / WIDTH), i % WIDTH];
   return 128 + 90 * Math.sin(x / 300) * Math.cos(y / 230);
 });
-const source = memorySource({ data, axes: ["y", "x"], shape: [HEIGHT, WIDTH] });
+const source = chunked(memorySource({ data, axes: ["y", "x"], shape: [HEIGHT, WIDTH] }), [256, 256]);
+
+/** The same image, as if it lay in chunks. */
+function chunked(image: ImageSource, chunkShape: readonly number[]): ImageSource {
+  return Object.create(image, { levels: { value: [{ ...image.levels[0], chunkShape }] } });
+}
 
 beforeAll(async () => {
   const report = await writeDeepZoom(source, join(scratch.path, "own.dzi"), { workers: 2, quality: 100 });
   expect(report).toEqual({ height: HEIGHT, width: WIDTH, levels: 14, tiles: 91, range: [0, 255] });
 });
+
+/** The image again and again, down. */
+function repeated(image: Uint8Array, [height, width]: readonly [number, number]): Uint8Array {
+  return Uint8Array.from({ length: height * width }, (_, i) => image[i % image.length]);
+}
 
 /** Names of all tiles. */
 function tilesOf(folder: string): string[] {
@@ -33,6 +43,29 @@ function tilesOf(folder: string): string[] {
     )
     .sort();
 }
+
+test("blocks are squares or bands, as the image lies in its file; the tiles are the same", async () => {
+  const shape = [2304, 4500] as const;
+  const tall = memorySource({ data: repeated(data, shape), axes: ["y", "x"], shape: [...shape] });
+  const sizes = deepZoomLevels({ height: shape[0], width: shape[1] });
+  const chunks = { strips: [1, shape[1]], tiles: [256, 256] };
+  const blocks = Object.values(chunks).map(
+    ([height, width]) => deepZoomPhases(sizes, { height, width })[0].block,
+  );
+  expect(blocks).toEqual([
+    { height: 2048, width: 4500 },
+    { height: 4096, width: 4096 },
+  ]);
+  for (const [name, chunkShape] of Object.entries(chunks)) {
+    await writeDeepZoom(chunked(tall, chunkShape), join(scratch.path, `${name}.dzi`), { workers: 2 });
+  }
+  const of = (name: string) => join(scratch.path, `${name}_files`);
+  expect(tilesOf(of("strips"))).toEqual(tilesOf(of("tiles")));
+  for (const tile of tilesOf(of("strips")))
+    expect(
+      readFileSync(join(of("strips"), `${tile}.jpg`)).equals(readFileSync(join(of("tiles"), `${tile}.jpg`))),
+    ).toBe(true);
+});
 
 test("every level is the mean of the one before, cut into tiles of what there is", async () => {
   const sizes = deepZoomLevels({ height: HEIGHT, width: WIDTH });

@@ -1,6 +1,14 @@
 import type { Pool } from "../../compute/index.ts";
-import { type Axes, requireNotAborted, VitrineError } from "../../core/index.ts";
-import { writeFileNow } from "../../io/essentials.ts";
+import {
+  type Axes,
+  imageBytes,
+  type PixelArray,
+  type PixelType,
+  pixelView,
+  requireNotAborted,
+  VitrineError,
+} from "../../core/index.ts";
+import { createFile } from "../../io/essentials.ts";
 import {
   fileExists,
   type ImageSource,
@@ -17,7 +25,7 @@ import { type PlacedPixels, pastePixels } from "../geometry/paste.ts";
 import { createTiles, type EncodedTile, type TilesPlan } from "../kernels/index.ts";
 import { quiet } from "../quiet.ts";
 import { halve } from "../tiles/pixels.ts";
-import { BLOCK_SIDE, type DeepZoomPhase, deepZoomLevels, deepZoomPhases } from "./levels.ts";
+import { type DeepZoomPhase, deepZoomLevels, deepZoomPhases } from "./levels.ts";
 import { type DeepZoomPixels, deepZoomPixels, type ShownRange } from "./range.ts";
 
 /** What {@link writeDeepZoom} takes. */
@@ -159,6 +167,9 @@ interface Parts {
   readonly options: DeepZoomOptions;
 }
 
+/** Files that are made at once: as many threads as the platform has for it. */
+const FILES_AT_ONCE = 4;
+
 type Box = PixelOffset & PixelSize;
 type ReadBox = (box: Box) => Promise<Uint8Array | Uint16Array>;
 
@@ -181,12 +192,18 @@ class Writer {
   async write(): Promise<number> {
     const { folder, plane, pixels, options } = this.#parts;
     for (const level of this.#sizes.keys()) await makeFolder(`${folder}/${level}`);
+    let room: PixelArray | undefined;
+    // a block is copied before the next is read: all are read into the same memory
     let read: ReadBox = async ({ y, x, height, width }) => {
+      if (room?.length !== height * width) room = newPixels(plane.dtype, { height, width });
       const region = { y: [y, y + height], x: [x, x + width] } as const;
-      const { data } = await plane.read({ region, ...(options.signal && { signal: options.signal }) });
+      const run = options.signal && { signal: options.signal };
+      const { data } = await plane.read({ region, into: room, ...run });
       return pixels.convert(data);
     };
-    for (const phase of deepZoomPhases(this.#sizes)) read = await this.#writePhase(phase, read);
+    const [chunkHeight, chunkWidth] = plane.levels[0].chunkShape;
+    const chunk = { height: chunkHeight, width: chunkWidth };
+    for (const phase of deepZoomPhases(this.#sizes, chunk)) read = await this.#writePhase(phase, read);
     return this.#done;
   }
 
@@ -197,7 +214,8 @@ class Writer {
     const below = this.#sizes[phase.first + phase.count];
     const next = below && { y: 0, x: 0, ...below, data: new Uint8Array(below.height * below.width) };
     const type = phase.first === 0 ? pixels.type : "uint8";
-    const [height, width] = [size.height, size.width].map((side) => Math.min(BLOCK_SIDE, side));
+    const height = Math.min(phase.block.height, size.height);
+    const width = Math.min(phase.block.width, size.width);
     const plan = createTiles(pool, { height, width, type, levels: phase.count });
     try {
       if (type === "uint16" && pixels.table !== undefined) plan.set("lookup", pixels.table);
@@ -225,12 +243,12 @@ class Writer {
       readonly next: PlacedPixels<Uint8Array> | undefined;
     },
   ): Promise<void> {
-    const boxes = blocksOf(this.#sizes[phase.first]);
+    const boxes = blocksOf(this.#sizes[phase.first], phase.block);
     const { quality = QUALITY, signal } = this.#parts.options;
     const run = signal === undefined ? {} : { signal };
     let pixels = quiet(read(boxes[0]));
     let encoded: Promise<readonly EncodedTile[]> = Promise.resolve([]);
-    let write = () => {};
+    let stored: Promise<void> = Promise.resolve();
     try {
       for (const [i, box] of boxes.entries()) {
         requireNotAborted(signal, "writeDeepZoom");
@@ -238,39 +256,54 @@ class Writer {
         plan.set("pixels", await pixels);
         encoded = quiet(plan.run({ quality }, run));
         if (i + 1 < boxes.length) pixels = quiet(read(boxes[i + 1]));
-        write();
         const tiles = await encoded;
-        write = () => this.#store(phase, box, tiles);
+        await stored;
+        stored = quiet(this.#store(phase, box, tiles));
         const across = 2 ** phase.count;
         if (next) pastePixels({ y: box.y / across, x: box.x / across, ...lastHalf(plan, phase, box) }, next);
       }
-      write();
+      await stored;
     } finally {
-      // nothing reads, or works in the plan's memory, when they are given back
-      await Promise.allSettled([pixels, encoded]);
+      // nothing reads, writes, or works in the plan's memory, when they are given back
+      await Promise.allSettled([pixels, encoded, stored]);
     }
   }
 
-  /** One after the other by this thread, which has nothing else to do: promises cost more than the calls. */
-  #store({ first }: DeepZoomPhase, { y, x }: PixelOffset, tiles: readonly EncodedTile[]): void {
+  /** Several at once: to make a file takes a disk longer than the tile in it. */
+  async #store(
+    { first }: DeepZoomPhase,
+    { y, x }: PixelOffset,
+    tiles: readonly EncodedTile[],
+  ): Promise<void> {
     const { folder, options } = this.#parts;
     const top = this.#sizes.length - 1;
-    for (const { level, row, column, bytes } of tiles) {
-      const across = TILE_SIZE * 2 ** level;
-      const place = `${column + x / across}_${row + y / across}`;
-      writeFileNow(`${folder}/${top - first - level}/${place}.jpg`, bytes);
-    }
-    this.#done += tiles.length;
+    const waiting = tiles.values();
+    const lane = async () => {
+      for (const { level, row, column, bytes } of waiting) {
+        const across = TILE_SIZE * 2 ** level;
+        const place = `${column + x / across}_${row + y / across}`;
+        await createFile(`${folder}/${top - first - level}/${place}.jpg`, bytes);
+        this.#done++;
+      }
+    };
+    await Promise.all(Array.from({ length: FILES_AT_ONCE }, lane));
     options.onProgress?.({ done: this.#done, total: this.#total });
   }
 }
 
+function newPixels(dtype: PixelType, { height, width }: PixelSize): PixelArray {
+  const layout = { height, width, channels: 1, dtype };
+  return pixelView(layout, new ArrayBuffer(imageBytes(layout)));
+}
+
 /** The blocks of a level, row by row. */
-function blocksOf({ height, width }: PixelSize): Box[] {
+function blocksOf(size: PixelSize, block: PixelSize): Box[] {
   const boxes: Box[] = [];
-  for (let y = 0; y < height; y += BLOCK_SIDE)
-    for (let x = 0; x < width; x += BLOCK_SIDE)
-      boxes.push({ y, x, height: Math.min(BLOCK_SIDE, height - y), width: Math.min(BLOCK_SIDE, width - x) });
+  for (let y = 0; y < size.height; y += block.height)
+    for (let x = 0; x < size.width; x += block.width) {
+      const height = Math.min(block.height, size.height - y);
+      boxes.push({ y, x, height, width: Math.min(block.width, size.width - x) });
+    }
   return boxes;
 }
 

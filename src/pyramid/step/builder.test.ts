@@ -84,9 +84,7 @@ describe("a map of several blocks and phases", () => {
     const report = await builder.init({ batchSize: 4 }, { onLog: (message) => logged.push(message) });
     expect(report.layers).toEqual(["DAPI, t 0, z 0", "DAPI, t 1, z 0"]);
     expect(report.phases.map(({ name }) => name)).toEqual(["levels-0-4", "levels-5-5"]);
-    expect(logged).toEqual([
-      "DAPI, t 1, z 0: 1 sites have no image and stay black: plate P0 well B02 site 1",
-    ]);
+    expect(logged).toEqual(["DAPI, t 1, z 0: a site has no image and stays black: plate P0 well B02 site 1"]);
     const blocks: string[] = [];
     const ids: number[] = [];
     for await (const batch of builder.createRunBatches({ batchSize: 4 })) {
@@ -193,7 +191,7 @@ test("an unreadable site, and one of another size, fail their jobs alone, by nam
     /plate P0 well A01 site 1: .*P0_A01_1_GFP_0_0.tif.*: expected .*, found .*: the site stays black$/;
   expect(said).toEqual([
     expect.stringMatching(why),
-    `GFP, t 0, z 0: 1 sites could not be read and are black: ${missing}`,
+    `GFP, t 0, z 0: a site could not be read and is black: ${missing}`,
   ]);
   await using archive = await openLayerArchive(join(directory, layers[0].path));
   const hasColumn = (column: number) => archive.hasTile({ level: 0, row: 0, column });

@@ -60,7 +60,7 @@ export async function collectLayers(
     const tiles = packs.reduce((sum, pack) => sum + pack.tiles, 0);
     if (missing.length > 0)
       onLog(
-        `${layerName(layer)}: ${missing.length} sites could not be read and are black: ${listed(missing)}`,
+        `${layerName(layer)}: ${missing.length === 1 ? "a site could not be read and is" : `${missing.length} sites could not be read and are`} black: ${listed(missing)}`,
         "warning",
       );
     collected.push({ name: layerName(layer), path, tiles, missing });

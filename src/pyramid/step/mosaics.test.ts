@@ -2,16 +2,11 @@ import { createHash } from "node:crypto";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
+import { composedMap } from "../../../test/support/composedMap.ts";
 import { makePlate, mosaicPixels, scratchFolder } from "../../../test/support/plateCase.ts";
-import { shownBlocks } from "../../../test/support/shownBlocks.ts";
 import { createPool, type Pool } from "../../compute/index.ts";
 import { TILE_SIZE } from "../geometry/levels.ts";
-import type { BatchImage, SitesBatch } from "../tiles/batch.ts";
-import { placeSites } from "../tiles/compose.ts";
 import { halve } from "../tiles/pixels.ts";
-import { SiteReader } from "../tiles/siteReader.ts";
-import { IlluminatiBatchArguments } from "./arguments.ts";
-import { planBatches } from "./planBatches.ts";
 
 interface Mosaic {
   readonly spec: {
@@ -79,23 +74,10 @@ async function composeAll(directory: string, mosaic: Mosaic): Promise<Uint8Array
     },
     pixels: ({ site, ...size }) => mosaicPixels({ ...size, site: ids[site] - 1 }),
   });
-  const options = IlluminatiBatchArguments.parse({ batchSize: 2 });
-  const plan = await planBatches(experiment, { options, onLog: () => {} });
-  const [height, width] = mosaic.level_image_sizes.at(-1)!;
-  const whole = new Uint8Array(height * width);
-  let owned = 0;
-  for await (const { batch } of plan.phaseBatches(0)) {
-    await using reader = new SiteReader({ type: "uint8" });
-    const read = (image: BatchImage) => reader.readWhole(image);
-    const parts = placeSites(batch as SitesBatch, { read, release: (image) => reader.release(image) });
-    for await (const { box, pixels } of shownBlocks(pool, parts)) {
-      owned += box.height * box.width;
-      for (let y = 0; y < box.height; y++)
-        whole.set(pixels.subarray(y * box.width, (y + 1) * box.width), (box.y + y) * width + box.x);
-    }
-  }
-  expect(owned).toBeLessThanOrEqual(whole.length);
-  return whole;
+  const { height, width, pixels, owners } = await composedMap(experiment, { pool, batchSize: 2 });
+  expect([height, width]).toEqual(mosaic.level_image_sizes.at(-1));
+  expect(owners.every((count) => count <= 1)).toBe(true);
+  return pixels;
 }
 
 test.each(hashed)(

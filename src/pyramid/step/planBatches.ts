@@ -122,7 +122,10 @@ export class BatchPlan {
     const missing = [...this.map.names].filter(([id]) => !found.has(id)).map(([, name]) => name);
     if (missing.length === 0) return;
     const listed = `${missing.slice(0, 5).join(", ")}${missing.length > 5 ? ", …" : ""}`;
-    this.#onLog(`${layer}: ${missing.length} sites have no image and stay black: ${listed}`, "warning");
+    this.#onLog(
+      `${layer}: ${missing.length === 1 ? "a site has no image and stays" : `${missing.length} sites have no image and stay`} black: ${listed}`,
+      "warning",
+    );
   }
 
   #reducedBatches({ layer }: PlannedLayer, phase: number): ReducedBatch[] {

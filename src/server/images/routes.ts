@@ -10,7 +10,7 @@ import {
   renderPicture,
 } from "../../io/index.ts";
 import type { Roots } from "../roots.ts";
-import { type Answer, type AnyRoute, AT, decimal, integer, json, places, route } from "../route.ts";
+import { type Answer, type AnyRoute, AT, decimal, integer, json, places, route, span } from "../route.ts";
 import type { OpenImages } from "./openImages.ts";
 import { planeStatistics } from "./statistics.ts";
 import { fixedRegion, readTile } from "./tiles.ts";
@@ -29,12 +29,6 @@ const AT_ONCE = 8;
 
 const IMAGE = z.string().max(1000).optional().describe("its name among those of the file; default the first");
 const PLACES = places().optional().describe("indices on the other axes, default 0: time:0,z:4");
-const SPAN = z
-  .string()
-  .regex(/^\d{1,9}-\d{1,9}$/, "a range, as 0-256")
-  .transform((text) => text.split("-").map(Number) as [number, number])
-  .meta({ override: { type: "string", example: "0-256" } });
-
 /** Runs a task on the image that a query names, a few at once. */
 type OnImage = <T>(
   which: { readonly at: string; readonly image?: string | undefined },
@@ -91,8 +85,8 @@ function pixelRoutes(onImage: OnImage): AnyRoute[] {
         at: AT,
         image: IMAGE,
         level: integer({ max: 40 }).optional(),
-        y: SPAN.optional().describe("rows, default all"),
-        x: SPAN.optional().describe("columns, default all"),
+        y: span().optional().describe("rows, default all"),
+        x: span().optional().describe("columns, default all"),
         places: PLACES,
       }),
       gives: ["application/octet-stream"],
@@ -123,8 +117,8 @@ function lookRoutes(onImage: OnImage): AnyRoute[] {
         at: AT,
         image: IMAGE,
         level: integer({ max: 40 }).optional(),
-        y: SPAN.optional(),
-        x: SPAN.optional(),
+        y: span().optional(),
+        x: span().optional(),
         places: PLACES,
         low: decimal().optional().describe("value that is black; default by the values, with high"),
         high: decimal().optional().describe("value that is full"),

@@ -2,13 +2,19 @@
 import { open, readdir, stat } from "node:fs/promises";
 import { join } from "node:path";
 import { openPathOrNone } from "../../core/index.node.ts";
+import { isEnsemble, isLikelihoodRun } from "../../likelihood/index.ts";
 import { isSearchConfig, isSearchTable } from "../../match/index.ts";
+import { isMoleculesTable } from "../../subtomogram/index.ts";
 
 /** Results of programs that the page has modules for. */
-export type ResultKind = "match";
+export type ResultKind = "match" | "subtomogram" | "likelihood";
 
 /** What each is, in one word. */
-export const RESULT_WORDS: Readonly<Record<ResultKind, string>> = { match: "search" };
+export const RESULT_WORDS: Readonly<Record<ResultKind, string>> = {
+  match: "search",
+  subtomogram: "molecules",
+  likelihood: "likelihood",
+};
 
 /** How one kind is known. */
 interface Recognition {
@@ -21,14 +27,23 @@ interface Recognition {
 
 /** The first that fits counts. */
 const RESULTS: readonly Recognition[] = [
+  { kind: "likelihood", files: [], folder: (names) => isLikelihoodRun(names) || isEnsemble(names) },
   {
     kind: "match",
     files: [
       { name: /\.(ya?ml|json)$/i, isOne: isSearchConfig },
-      { name: /\.csv$/i, isOne: (head) => isSearchTable(head.slice(0, head.indexOf("\n"))) },
+      { name: /\.csv$/i, isOne: (head) => isSearchTable(firstLine(head)) },
     ],
   },
+  {
+    kind: "subtomogram",
+    files: [{ name: /\.csv$/i, isOne: (head) => isMoleculesTable(firstLine(head)) }],
+  },
 ];
+
+function firstLine(text: string): string {
+  return text.slice(0, text.indexOf("\n"));
+}
 
 /** Bytes of a file that are looked at. */
 const HEAD_BYTES = 2 ** 16;

@@ -1,5 +1,4 @@
 /** What the engine's processes load for alignments, by name. */
-import { z } from "zod";
 import { poolKernels } from "../../compute/index.ts";
 import { VitrineError } from "../../core/index.ts";
 import {
@@ -26,6 +25,7 @@ import {
   templatesOf,
   tomogramInputs,
 } from "./alignChoices.ts";
+import { goOn, RESULTS } from "./alignKept.ts";
 import { drawAlignment } from "./alignPicture.ts";
 import { tomogramPrints } from "./prints.ts";
 
@@ -35,16 +35,6 @@ export type AlignBatch = {
   readonly first: number;
   readonly count: number;
 };
-
-const three = z.tuple([z.number(), z.number(), z.number()]);
-const RESULT = z.strictObject({
-  label: z.int(),
-  rotationIndex: z.int(),
-  rotation: z.tuple([z.number(), z.number(), z.number(), z.number()]),
-  shiftPx: three,
-  score: z.number(),
-});
-const RESULTS = z.strictObject({ results: z.array(RESULT) });
 
 /** What alignments of all molecules found. */
 export interface AlignReport {
@@ -57,7 +47,8 @@ export interface AlignReport {
 }
 
 /**
- * Aligns the molecules of a batch. A molecule's result depends on nothing else, so that batches do not show.
+ * Aligns the molecules of a batch. A molecule's result depends on nothing else, so that batches do not show. What was found is kept as it goes: a batch that
+ * was killed goes on from there.
  *
  * @throws {VitrineError} unsupported: kernels other than those of the other batches; format: inputs that have changed; aborted
  */
@@ -68,20 +59,22 @@ export async function alignBatch(
   await context.requireSame("kernels", poolKernels());
   const { choices, inputs } = keptChoices(context.options);
   requireSameInputs(inputs, await tomogramPrints(choices));
-  const { cores: workers, signal, onProgress, onLog } = context;
-  const results = await withLoader(tomogramInputs(choices, batch.tomogram), onLog, (loader) => {
-    const molecules = loader.molecules.slice(batch.first, batch.first + batch.count);
-    const part = loader.replace({ molecules });
-    return withPool({ workers }, (backend) =>
-      alignEach(part, templatesOf(choices), {
-        ...alignOptionsOf(choices),
-        backend,
-        signal,
-        onProgress,
-        onLog,
-      }),
-    );
-  });
+  const { cores: workers, signal, onLog } = context;
+  const results = await withLoader(tomogramInputs(choices, batch.tomogram), onLog, (loader) =>
+    goOn(batch, context, ({ first, count, onFound, onProgress }) => {
+      const part = loader.replace({ molecules: loader.molecules.slice(first, first + count) });
+      return withPool({ workers }, (backend) =>
+        alignEach(part, templatesOf(choices), {
+          ...alignOptionsOf(choices),
+          backend,
+          signal,
+          onProgress,
+          onFound,
+          onLog,
+        }),
+      );
+    }),
+  );
   return { value: { results: results.map((result) => ({ ...result })) } };
 }
 

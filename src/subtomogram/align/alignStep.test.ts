@@ -82,6 +82,47 @@ describe("molecules of a tomogram", () => {
   });
 });
 
+test("an interrupted batch goes on from the molecules that it had done, to the same bytes", async () => {
+  await run(choicesOf("whole.csv"));
+  const { step, ...work } = await alignStep(choicesOf("parts.csv"), { module: "unused" });
+  let kept: Uint8Array | undefined;
+  const notes: string[] = [];
+  const attempt = (signal: AbortSignal, onProgress: (done: number) => void) =>
+    runStepHere(step, {
+      ...work,
+      cores: 1,
+      signal,
+      onLog: (message) => notes.push(message),
+      run: {
+        align: (batch, context) =>
+          alignBatch(batch, {
+            ...context,
+            checkpoint: {
+              read: async () => kept,
+              write: async (bytes) => {
+                kept = bytes;
+              },
+            },
+            onProgress: ({ done, total }) => {
+              expect(total).toBe(40);
+              onProgress(done);
+            },
+          }),
+      },
+    });
+  const controller = new AbortController();
+  // Of 40 molecules 32 are aligned at a time: boxes are read after the first of them.
+  const stopped = attempt(controller.signal, (done) => done > 32 && controller.abort());
+  await expect(stopped).rejects.toMatchObject({ code: "aborted" });
+  expect(JSON.parse(new TextDecoder().decode(kept)).results.length).toBe(32);
+  const told: number[] = [];
+  await attempt(new AbortController().signal, (done) => told.push(done));
+  expect(notes).toContain("continuing after 32 of 40 molecules");
+  expect(Math.min(...told)).toBeGreaterThan(32);
+  const read = (name: string) => readFileSync(join(folder, name));
+  expect(read("parts.csv").equals(read("whole.csv"))).toBe(true);
+});
+
 describe("what cannot be aligned is said before anything runs", () => {
   const refusal = (name: string, more: Partial<AlignChoices>) =>
     alignStep(choicesOf(name, more), { module: "unused" }).catch((error: Error) =>

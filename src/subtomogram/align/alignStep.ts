@@ -74,7 +74,7 @@ export async function alignStep(
   };
   const decisive = { ...choices, outPath: undefined, picturePath: undefined };
   const identity = JSON.parse(
-    JSON.stringify({ version: 1, option: decisive, input: inputs, kernels: poolKernels(), tasks }),
+    JSON.stringify({ version: 2, option: decisive, input: inputs, kernels: poolKernels(), tasks }),
   );
   return { step, identity, options: keepChoices({ choices, inputs }) };
 }

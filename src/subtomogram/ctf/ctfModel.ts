@@ -1,7 +1,7 @@
 import { type Backend, irfft2, irfft3, rfft2, rfft3 } from "../../compute/index.ts";
 import { VitrineError } from "../../core/index.ts";
 import { requireKnownOptions } from "../../io/index.ts";
-import { electronWavelengthA } from "../../optics/index.ts";
+import { type CtfPhases, ctfPhases, electronWavelengthA } from "../../optics/index.ts";
 import type { NumberArray } from "../../pipe/index.ts";
 import { requireScale } from "../loaders/subtomogramLoader.ts";
 import { withBackend } from "../withBackend.ts";
@@ -67,6 +67,7 @@ export class CtfModel {
   readonly parameters: Required<CtfParameters>;
   /** nm. */
   readonly wavelengthNm: number;
+  readonly #phases: CtfPhases;
 
   /** @throws {VitrineError} range: a voltage not above 0, amplitude contrast outside 0 to 1, or a number that is not finite */
   constructor(parameters: CtfParameters) {
@@ -81,6 +82,7 @@ export class CtfModel {
     this.parameters = { kv, defocusUm, csMm, bfactor, amplitudeContrast };
     checkParameters(this.parameters);
     this.wavelengthNm = electronWavelengthA(kv) / 10;
+    this.#phases = ctfPhases({ voltageKv: kv, sphericalAberrationMm: csMm, amplitudeContrast });
   }
 
   /** Of a microscope's voltage; acryo's `from_kv`. */
@@ -177,12 +179,11 @@ export class CtfModel {
   }
 
   #valueAt(square: number): number {
-    const { defocusUm, csMm, bfactor, amplitudeContrast } = this.parameters;
-    const wavelength = this.wavelengthNm;
-    const phase =
-      Math.PI * wavelength * -defocusUm * 1e3 * square -
-      (Math.PI / 2) * csMm * 1e6 * wavelength ** 3 * square * square +
-      Math.asin(amplitudeContrast);
+    const { defocusUm, bfactor } = this.parameters;
+    const { perDefocus, spherical, offset } = this.#phases;
+    // µm and 1/nm² to Å and 1/Å².
+    const perA2 = square / 100;
+    const phase = perDefocus * -defocusUm * 1e4 * perA2 - spherical * perA2 * perA2 + offset;
     return Math.sin(phase) * Math.exp((-bfactor * square) / 4);
   }
 }

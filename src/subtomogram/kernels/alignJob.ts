@@ -1,6 +1,7 @@
 import { defineJob, type WorkerContext } from "../../compute/kernels/index.ts";
 import type { AlignMethod } from "./alignLayout.ts";
 import { type AlignTask, type Group, RESULT_NUMBERS } from "./alignTask.ts";
+import { leastScore } from "./likelihood.ts";
 import { type Peak, refinePeak } from "./peak.ts";
 import { PhasePeaks } from "./phasePeaks.ts";
 import { correlationResponses, phaseResponses, shellResponses } from "./responses.ts";
@@ -29,10 +30,11 @@ export const alignJob = defineJob<AlignTask>("subtomogram/align", (context, task
     const used = Math.min(4, pairs - 4 * index);
     if (task.method === "pcc") peaks.prepare();
     lanes.slice(0, used).forEach((pair, lane) => {
-      const values = responsesOf(context, group, lane);
-      if (task.keepsResponses) keep(context, task, { pair, values });
-      const known = task.keepsAll ? undefined : best.get(pair.molecule);
-      const peak = task.method === "pcc" ? peaks.refine(lane) : refine(task, values, known);
+      const isPhase = task.method === "pcc";
+      const values = isPhase && !task.keepsResponses ? undefined : responsesOf(context, group, lane);
+      if (task.keepsResponses && values !== undefined) keep(context, task, { pair, values });
+      const known = best.get(pair.molecule);
+      const peak = values === undefined || isPhase ? peaks.refine(lane) : refine(task, values, known);
       if (peak !== undefined && (known === undefined || peak.score > known))
         best.set(pair.molecule, peak.score);
       writeResult(context, task, { pair, peak });
@@ -161,8 +163,13 @@ function responsesOf({ memory }: WorkerContext, { task, work }: Group, lane: num
   return values;
 }
 
-function refine({ layout, maxShiftsPx }: AlignTask, values: Float32Array, known?: number): Peak | undefined {
-  return refinePeak({ values, shape: layout.shifts, border: layout.border, maxShiftsPx }, known);
+function refine(
+  { layout, maxShiftsPx, observations }: AlignTask,
+  values: Float32Array,
+  known?: number,
+): Peak | undefined {
+  const below = known === undefined || observations === undefined ? known : leastScore(known, observations);
+  return refinePeak({ values, shape: layout.shifts, border: layout.border, maxShiftsPx }, below);
 }
 
 function keep(

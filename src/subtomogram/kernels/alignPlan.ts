@@ -47,8 +47,8 @@ export interface AlignWork {
   readonly compat: boolean;
   /** Candidates that are tried of each molecule, in ascending order; left out: all. */
   readonly chosen?: readonly (readonly number[])[] | undefined;
-  /** Tell of every candidate, not of the best alone; default false. */
-  readonly keepsAll?: boolean;
+  /** Tell of every candidate that is likely beside the best one, by so many independent values; left out: of the best alone. */
+  readonly observations?: number | undefined;
 }
 
 /** What was found of a molecule. */
@@ -57,7 +57,7 @@ export interface AlignOutcome {
   readonly candidate: number;
   readonly shiftPx: readonly [number, number, number];
   readonly score: number;
-  /** (candidates, 4): score and shift of each, where they are kept. */
+  /** (candidates, 4): score and shift of each, where they are kept; the score of those that do not count may be -Infinity. */
   readonly all?: Float64Array;
 }
 
@@ -262,7 +262,7 @@ class WasmAlignment implements AlignPlan {
     this.#pool.f64(this.#regions.address.results, numbers).fill(Number.NEGATIVE_INFINITY);
   }
 
-  #outcomes({ count, keepsAll = false }: AlignWork): AlignOutcome[] {
+  #outcomes({ count, observations }: AlignWork): AlignOutcome[] {
     const { candidates } = this.layout;
     const numbers = new Float64Array(RESULT_NUMBERS * candidates * count);
     this.#regions.read("results", numbers);
@@ -277,20 +277,20 @@ class WasmAlignment implements AlignPlan {
         RESULT_NUMBERS * (molecule + 1) * candidates,
       );
       const outcome = { candidate: best - molecule * candidates, shiftPx: [z, y, x] as const, score };
-      return keepsAll ? { ...outcome, all } : outcome;
+      return observations === undefined ? outcome : { ...outcome, all };
     });
   }
 
-  #task({ count, compat, chosen, keepsAll = false }: AlignWork): AlignTask {
+  #task({ count, compat, chosen, observations }: AlignWork): AlignTask {
     const { method, isCentred, rotations, maxShiftsPx, keepsResponses, hasWedge } = this.#size;
     return {
       ...{ layout: this.layout, method, isCentred, rotations, count, maxShiftsPx, compat, keepsResponses },
-      keepsAll,
       hasSpectra: sharesSpectra(this.#size),
       weightStride: hasWedge ? this.layout.weightBytes : 0,
       places: this.#places(),
       work: this.#work,
       ...(chosen && { chosen }),
+      ...(observations !== undefined && { observations }),
     };
   }
 

@@ -46,8 +46,11 @@ export interface AlignTask {
   /** Bytes between the weights of two molecules; 0: all have the same. */
   readonly weightStride: number;
   readonly keepsResponses: boolean;
-  /** Whether candidates that cannot be a molecule's best are refined too. */
-  readonly keepsAll: boolean;
+  /**
+   * Independent values that a coefficient compares: candidates whose likelihood weighs beside the best one's are refined too. Left out: those
+   * alone that can be the best.
+   */
+  readonly observations?: number;
   readonly places: AlignPlaces;
   /** A worker each. */
   readonly work: readonly WorkPlaces[];

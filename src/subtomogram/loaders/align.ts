@@ -12,6 +12,7 @@ import type {
 import type { Molecules } from "../molecules/molecules.ts";
 import type { Zyx } from "../molecules/quaternion.ts";
 import { withBackend } from "../withBackend.ts";
+import { seenOf } from "./seenTemplate.ts";
 import { eachVolume, type RunChoice, type Subvolumes } from "./subvolumes.ts";
 import { type Mask, normalizeMask, normalizeTemplates, type Template } from "./templates.ts";
 import { alignedMolecules } from "./updateMolecules.ts";
@@ -58,11 +59,11 @@ export async function alignVolumes(
   return alignedMolecules(set.molecules, results, { scale: set.scale, labelName });
 }
 
-/** Where templates fit best, molecule by molecule. */
+/** Where templates fit best, molecule by molecule. @param onFound  gets what was found of all molecules so far, each time that some more are done */
 export async function alignEach(
   set: Subvolumes,
   templates: Template | readonly Template[],
-  options: AlignOptions,
+  { onFound, ...options }: AlignOptions & { readonly onFound?: OnFound },
 ): Promise<readonly AlignmentResult[]> {
   const maxShiftsPx = shiftsPxOf(options, set.scale);
   return withModels(set, templates, options, async (comparison) => {
@@ -70,11 +71,47 @@ export async function alignEach(
       model.requireShifts(maxShiftsPx);
       return model.prepare(comparison.backend, { maxShiftsPx, ...signalOf(options) });
     };
-    return withPrepared(set, { ...options, ...comparison, prepare }, (ready, subtomograms) =>
-      ready.align(subtomograms, signalOf(options)),
-    );
+    const seen = await seenBy(set, comparison, options);
+    const found: AlignmentResult[] = [];
+    await withPrepared(set, { ...options, ...comparison, prepare }, async (ready, subtomograms) => {
+      const results = await ready.align(subtomograms, signalOf(options));
+      const first = found.length;
+      found.push(
+        ...results.map((result, i) => (seen(first + i, result.label) ? result : { ...result, score: 0 })),
+      );
+      await onFound?.(found);
+      return results;
+    });
+    const unseen = found.filter(({ label }, i) => !seen(i, label)).length;
+    if (unseen > 0)
+      options.onLog?.(
+        `${unseen} of ${found.length} molecules have a score of 0: low pass and tilts leave nothing of the template`,
+        "warning",
+      );
+    return found;
   });
 }
+
+/** Whether a template has any power at the frequencies that a molecule's tilt series saw. */
+async function seenBy(
+  set: Subvolumes,
+  { backend, templates, mask }: Comparison,
+  { cutoff, compat }: CompareOptions,
+): Promise<(index: number, label: number) => boolean> {
+  const { rotator } = set.molecules;
+  if (compat === true || rotator.every((_, i) => set.tiltOf(i).kind === "none")) return () => true;
+  const sees = await eachInTurn(templates, (template) => seenOf(backend, { template, mask, cutoff }));
+  const known = new Map<string, boolean>();
+  return (index, label) => {
+    const key = `${index} ${label}`;
+    const isSeen = known.get(key) ?? sees[label](set.tiltOf(index), rotator[index]);
+    known.set(key, isSeen);
+    return isSeen;
+  };
+}
+
+/** Gets results in the order of the molecules. */
+export type OnFound = (found: readonly AlignmentResult[]) => void | Promise<void>;
 
 /** Scores of all molecules where they are, a list a template; a converter makes each template a mask of its own. */
 export async function scoreVolumes(
@@ -124,7 +161,10 @@ export async function landscapeVolumes(
 /** {@link inBatches} with each model made ready once, before the first box is read, and disposed of in the end. */
 async function withPrepared<Ready extends { dispose(): void }, Result>(
   set: Subvolumes,
-  run: RunChoice & Comparison & { readonly prepare: (model: AlignmentModel) => Promise<Ready> },
+  run: RunChoice &
+    Pick<Comparison, "backend" | "shape" | "modelOf"> & {
+      readonly prepare: (model: AlignmentModel) => Promise<Ready>;
+    },
   work: (ready: Ready, subtomograms: readonly Subtomogram[]) => Promise<readonly Result[]>,
 ): Promise<Result[]> {
   const prepared = new Map<AlignmentModel, Ready>();
@@ -145,6 +185,8 @@ async function withPrepared<Ready extends { dispose(): void }, Result>(
 interface Comparison {
   readonly backend: Backend;
   readonly shape: Shape3;
+  readonly templates: readonly PipeImage[];
+  readonly mask: PipeImage | undefined;
   /** Of a molecule: molecules of tomograms with different missing wedges have models of their own. */
   readonly modelOf: (index: number) => AlignmentModel;
 }
@@ -159,7 +201,9 @@ async function withModels<Result>(
   const mask = await normalizeMask(options.mask, templates, set.scale);
   const modelOf = modelsByTilt(set, { templates, mask }, options);
   const { shape } = templates[0];
-  return withBackend(options.backend ?? set.backend, (backend) => work({ backend, shape, modelOf }));
+  return withBackend(options.backend ?? set.backend, (backend) =>
+    work({ backend, shape, templates, mask, modelOf }),
+  );
 }
 
 function modelsByTilt(
@@ -182,7 +226,7 @@ function modelsByTilt(
 /** Reads boxes and hands them on, some at a time, each to its molecule's model; results in the order of the molecules. */
 async function inBatches<Result>(
   set: Subvolumes,
-  { shape, backend, modelOf, ...run }: RunChoice & Comparison,
+  { shape, backend, modelOf, ...run }: RunChoice & Pick<Comparison, "backend" | "shape" | "modelOf">,
   work: (
     model: AlignmentModel,
     subtomograms: readonly Subtomogram[],

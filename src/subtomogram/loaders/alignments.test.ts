@@ -192,12 +192,12 @@ test("classes by principal components", async () => {
   expect(classes.explained[0]).toBeGreaterThan(classes.explained[1]);
 });
 
-test("the mean of all rotations lies nearer to planted molecules than the best one", async () => {
+test("planted molecules are found to 0.15 voxels and 3 degrees, where the best rotation of the grid is farther", async () => {
   const { features, pos, rotator } = subtomogramMolecules("molecules_truth.csv");
   const ofA = Array.from(features.cls, Number).flatMap((kind, i) => (kind === 0 ? [i] : []));
   const loader = loaderOf(tomo).select(ofA);
   const options: AlignOptions = { mask, maxShifts: 1.5, rotations: [10, 5], cutoff: 0.3 };
-  const { molecules } = await loader.align(A, { ...options, estimate: "mean" });
+  const { molecules } = await loader.align(A, options);
   const px = ofA.map((from, i) =>
     Math.hypot(...molecules.place(i).map((nm, k) => (nm - pos[3 * from + k]) / 0.5)),
   );
@@ -206,6 +206,7 @@ test("the mean of all rotations lies nearer to planted molecules than the best o
     return (360 / Math.PI) * Math.acos(Math.min(1, Math.abs(dot)));
   });
   const middle = (values: number[]) => values.sort((a, b) => a - b)[values.length >> 1];
+  // 0.143 and 2.67; acryo 0.164 and 3.05 (golden stats). Over other seeds: npm run bench -- subtomogram planted.
   expect(middle(px)).toBeLessThan(0.15);
   expect(middle(degrees)).toBeLessThan(3);
   await expect(loader.align(A, { model: PccAlignment, estimate: "mean" })).rejects.toThrow(

@@ -1,6 +1,7 @@
 import { type Backend, createFft, irfft3 } from "../../compute/index.ts";
 import { elementCount, type Shape3, VitrineError } from "../../core/index.ts";
-import { wedgeMask } from "../tilt/tilt.ts";
+import { createWedgeSum } from "../kernels/index.ts";
+import { wedgeNormals } from "../tilt/tilt.ts";
 import type { Subvolumes } from "./subvolumes.ts";
 
 /** Gathers boxes into several averages at once. */
@@ -64,63 +65,54 @@ function wedgeAverager(
   }: { shape: Shape3; parts: number; backend: Backend; wienerConstant: number },
 ): Averager {
   const [depth, height, width] = shape;
-  const columns = Math.floor(width / 2) + 1;
-  const coefficients = depth * height * columns;
+  const coefficients = depth * height * (Math.floor(width / 2) + 1);
   const plan = createFft(backend, { kind: "real3d", shape });
+  const sums = createWedgeSum(backend, { shape, parts, batch: AT_A_TIME });
   const spectrum = new Float32Array(2 * coefficients);
-  const sums = Array.from({ length: parts }, () => new Float64Array(2 * coefficients));
-  const weights = Array.from({ length: parts }, () => new Float64Array(coefficients));
   const counts = new Float64Array(parts);
+  let waiting: { readonly parts: readonly number[]; readonly normals: readonly (readonly number[])[] }[] = [];
+  const flush = async () => {
+    if (waiting.length > 0) await sums.run(waiting);
+    waiting = [];
+  };
   return {
     async add(volume, index, into) {
-      const seen = halfOf(wedgeMask(set.tiltOf(index), set.molecules.rotator[index], shape), width);
       plan.set("real", volume);
       await plan.run("forward");
       plan.read("spectrum", spectrum);
-      for (const part of into) {
-        addSeen(sums[part], weights[part], { spectrum, seen });
-        counts[part]++;
-      }
+      sums.set("spectra", spectrum, waiting.length);
+      const pairs = wedgeNormals(set.tiltOf(index), set.molecules.rotator[index]).flat();
+      const normals = pairs.map((normal) => normal.map((value, axis) => value / shape[axis]));
+      waiting.push({ parts: into, normals });
+      for (const part of into) counts[part]++;
+      if (waiting.length === AT_A_TIME) await flush();
     },
     async average(part) {
       requireSome(counts[part], part);
+      await flush();
+      const sum = new Float64Array(2 * coefficients);
+      const weights = new Float64Array(coefficients);
+      sums.read("sums", sum, part);
+      sums.read("weights", weights, part);
       const constant = wienerConstant * counts[part];
-      const weighted = Float32Array.from(sums[part], (sum, i) => {
-        const weight = weights[part][i >> 1] + constant;
-        return weight > 0 ? sum / weight : 0;
+      const weighted = Float32Array.from(sum, (value, i) => {
+        const weight = weights[i >> 1] + constant;
+        return weight > 0 ? value / weight : 0;
       });
       return irfft3(backend, weighted, shape);
     },
     dispose() {
       plan.dispose();
+      sums.dispose();
     },
   };
 }
 
+/** Spectra that are added in one call of the workers. */
+const AT_A_TIME = 8;
+
 function addTo(sum: Float64Array, volume: Float32Array): void {
   for (let i = 0; i < sum.length; i++) sum[i] += volume[i];
-}
-
-function addSeen(
-  sum: Float64Array,
-  weights: Float64Array,
-  { spectrum, seen }: { readonly spectrum: Float32Array; readonly seen: Uint8Array },
-): void {
-  for (let i = 0; i < seen.length; i++)
-    if (seen[i] === 1) {
-      sum[2 * i] += spectrum[2 * i];
-      sum[2 * i + 1] += spectrum[2 * i + 1];
-      weights[i]++;
-    }
-}
-
-/** The columns of a mask that the transform of a real volume has. */
-function halfOf(mask: Uint8Array, width: number): Uint8Array {
-  const columns = Math.floor(width / 2) + 1;
-  const half = new Uint8Array((mask.length / width) * columns);
-  for (let row = 0; row < mask.length / width; row++)
-    half.set(mask.subarray(row * width, row * width + columns), row * columns);
-  return half;
 }
 
 function requireSome(count: number, part: number): void {

@@ -12,10 +12,11 @@ import {
 } from "../../../test/support/tiltSeriesCase.ts";
 import { createPool, irfft2, type Pool, rfft2 } from "../../compute/index.ts";
 import { parseNpy, readMrcVolume, writeMrc } from "../../io/index.ts";
+import { transferAt } from "../kernels/index.ts";
 import { writeMoleculesCsv } from "../molecules/csv.ts";
 import { Molecules } from "../molecules/molecules.ts";
 import { runAverage } from "../programs/averageProgram.ts";
-import { ctfOf } from "../tiltSeries/filter.ts";
+import { transferOf } from "../tiltSeries/filter.ts";
 import type { Tilt } from "../tiltSeries/tilt.ts";
 import { TiltSeries } from "../tiltSeries/tiltSeries.ts";
 import { BackProjectionLoader } from "./backProjectionLoader.ts";
@@ -30,6 +31,12 @@ afterAll(async () => {
   await pool[Symbol.asyncDispose]();
   await rm(folder, { recursive: true });
 });
+
+/** The contrast transfer function of a tilt's image at frequencies (y, x), cycles/pixel. */
+function ctfOf(...given: Parameters<typeof transferOf>) {
+  const transfer = transferOf(...given);
+  return transfer === undefined ? undefined : (fy: number, fx: number) => transferAt(transfer, fy, fx);
+}
 
 const text = (name: string) => readFileSync(tiltSeriesGolden(name), "utf8");
 

@@ -1,17 +1,28 @@
 import type { Backend } from "../../compute/index.ts";
-import { type Shape3, VitrineError } from "../../core/index.ts";
+import { elementCount, progressTeller, type Shape3, VitrineError } from "../../core/index.ts";
 import { type OptionKeys, requireKnownOptions } from "../../io/index.ts";
+import type { PipeImage } from "../../pipe/index.ts";
 import type { Molecules } from "../molecules/molecules.ts";
 import type { Zyx } from "../molecules/quaternion.ts";
 import { type TiltModel, type TiltRange, toTiltModel } from "../tilt/tilt.ts";
 import { imageScale } from "../tiltSeries/common.ts";
 import type { CtfCorrection } from "../tiltSeries/filter.ts";
 import { type ImageLevels, isSeen, openTiltImages, pixelsOf } from "../tiltSeries/images.ts";
-import { reconstructBoxes } from "../tiltSeries/reconstruct.ts";
+import { type BoxOfImages, reconstructBoxes } from "../tiltSeries/reconstruct.ts";
+import { scoreBoxesOnTilt } from "../tiltSeries/scoreOnTilt.ts";
 import type { TiltSeries } from "../tiltSeries/tiltSeries.ts";
+import { reconstructPlanes, type TomogramPlanes } from "../tiltSeries/tomogram.ts";
+import { ownBackend, withBackend } from "../withBackend.ts";
 import { Loader, type LoaderChanges } from "./loader.ts";
 import { requireScale } from "./subtomogramLoader.ts";
 import { requireShape, type VolumeRequest } from "./subvolumes.ts";
+import { normalizeMask, normalizeTemplates, type Template } from "./templates.ts";
+import {
+  type ReconstructTomogramOptions,
+  SCORE_KEYS,
+  type ScoreOnTiltChoices,
+  TOMOGRAM_KEYS,
+} from "./tiltSeriesCalls.ts";
 
 /** How boxes are made of the images of a tilt series. */
 export interface BackProjectionLoaderOptions {
@@ -51,6 +62,10 @@ const KEYS: OptionKeys<BackProjectionLoaderOptions> = {
   backend: true,
 };
 
+/** Side of a box's transform by the box's. Boxes of tomograms overlap, so that less is enough. */
+const PADDING = 3;
+const TOMOGRAM_PADDING = 2;
+
 /** What is told of images once they were read as a whole. */
 interface Shared {
   readonly imageScale: number;
@@ -78,7 +93,7 @@ export class BackProjectionLoader extends Loader<BackProjectionLoader> {
     { shared, ...options }: BackProjectionLoaderOptions & { readonly shared: Shared },
   ) {
     requireKnownOptions("BackProjectionLoader", options, KEYS);
-    const { outputShape, backend, padding = 3, scale = shared.imageScale } = options;
+    const { outputShape, backend, padding = PADDING, scale = shared.imageScale } = options;
     super({
       molecules,
       scale: requireScale(scale, "BackProjectionLoader"),
@@ -110,39 +125,86 @@ export class BackProjectionLoader extends Loader<BackProjectionLoader> {
     options: BackProjectionLoaderOptions = {},
   ): Promise<BackProjectionLoader> {
     const { ctf } = options;
-    if (ctf !== undefined && ctf !== "none" && !tiltSeries.hasCtf)
-      throw new VitrineError({
-        code: "missing",
-        at: tiltSeries.name,
-        expected: "each tilt's defocus, and the optics",
-        found: "none",
-        hint: "Leave the CTF as it is with ctf: none",
-      });
+    if (ctf !== undefined && ctf !== "none" && !tiltSeries.hasCtf) throw withoutCtf(tiltSeries);
     const nm = await imageScale(tiltSeries.tilts[0].imagePath, tiltSeries.scale);
     const shared = { imageScale: nm, levels: new Map<string, ImageLevels>() };
     return new BackProjectionLoader(tiltSeries, molecules, { ...options, shared });
   }
 
   override async *readVolumes({ shape, backend, signal }: VolumeRequest): AsyncGenerator<Float32Array> {
-    const {
-      ctf,
-      doseWeighting = false,
-      normalize = true,
-      invert = true,
-      tomogramHand = 1,
-      padding = 3,
-    } = this.#options;
-    const { tiltSeries, molecules, scale } = this;
-    await using images = await this.#images(normalize);
-    const boxes = molecules.rotator.map((rotation, i) => ({
-      place: this.#placeOf(i),
-      rotation,
-      at: `molecule ${i}`,
-    }));
-    yield* reconstructBoxes(tiltSeries, images, {
-      ...{ boxes, shape, scale, padding, invert, tomogramHand, doseWeighting, backend, signal },
-      imageScale: this.#shared.imageScale,
-      ctf: ctf ?? (tiltSeries.hasCtf ? "flip" : "none"),
+    await using images = await this.#images();
+    yield* reconstructBoxes(this.tiltSeries, images, {
+      ...this.#how(backend, signal),
+      boxes: this.#boxes(),
+      shape,
+    });
+  }
+
+  /**
+   * The tomogram of the images, acryo's `reconstruct_tomogram`: bright where the images are dark, unless `invert` is false. The tilt series' centre lies at
+   * voxel side // 2 of each axis, so that places of molecules are its voxels times the scale where `tomogramCenter` is that.
+   *
+   * @throws {VitrineError} as {@link reconstructPlanes}
+   */
+  async reconstructTomogram(options: ReconstructTomogramOptions): Promise<PipeImage> {
+    const { shape } = options;
+    const data = new Float32Array(elementCount(shape));
+    for await (const planes of this.reconstructPlanes(options))
+      data.set(planes.data, planes.z * shape[1] * shape[2]);
+    return { data, shape };
+  }
+
+  /**
+   * The same, some planes at a time from the first to the last, in the memory of one layer of boxes. Progress counts boxes.
+   *
+   * @throws {VitrineError} range: `patchSize` below 8, `blendMargin` beyond half of it
+   */
+  async *reconstructPlanes(options: ReconstructTomogramOptions): AsyncGenerator<TomogramPlanes> {
+    requireKnownOptions("reconstructTomogram", options, TOMOGRAM_KEYS);
+    const { shape, backend, signal, onProgress, onLog: _, ...patches } = options;
+    const sides = requireShape(shape, "reconstructTomogram");
+    await using own = await ownBackend(backend ?? this.backend);
+    await using images = await this.#images();
+    const tell = progressTeller(onProgress, { unit: "patches" });
+    const how = this.#how(own.backend, signal, this.#options.padding ?? TOMOGRAM_PADDING);
+    yield* reconstructPlanes(this.tiltSeries, images, { ...how, ...patches, shape: sides, onPatch: tell });
+  }
+
+  /**
+   * How well each template fits each image of the tilt series at each molecule's place, acryo's `score_on_tilt`: without a search.
+   *
+   * @returns  for each template (molecules, tilts)
+   * @throws {VitrineError} as `score`; missing: `ctf` without defocus; range: a molecule that no image shows
+   */
+  async scoreOnTilt(
+    templates: Template | readonly Template[],
+    options: ScoreOnTiltChoices = {},
+  ): Promise<readonly Float32Array[]> {
+    requireKnownOptions("scoreOnTilt", options, SCORE_KEYS);
+    const { mask, cutoff, method = "zncc", ctf = false, backend, signal, onProgress } = options;
+    if (ctf && !this.tiltSeries.hasCtf) throw withoutCtf(this.tiltSeries);
+    requireRange("cutoff", cutoff === undefined || cutoff > 0, "cycles/voxel above 0", cutoff ?? 0);
+    const made = await normalizeTemplates(templates, this.scale);
+    const tell = progressTeller(onProgress, { unit: "molecules" });
+    const total = this.count * made.length;
+    return withBackend(backend ?? this.backend, async (own) => {
+      await using images = await this.#images();
+      const scores: Float32Array[] = [];
+      for (const [i, template] of made.entries()) {
+        const onMolecule = (done: number) => tell(i * this.count + done, total);
+        const masked = await normalizeMask(mask, [template], this.scale);
+        const choices = {
+          template,
+          mask: masked,
+          cutoff,
+          isCentred: method === "zncc",
+          withCtf: ctf,
+          onMolecule,
+        };
+        const all = { ...this.#how(own, signal), ...choices, boxes: this.#boxes() };
+        scores.push(await scoreBoxesOnTilt(this.tiltSeries, images, all));
+      }
+      return scores;
     });
   }
 
@@ -202,11 +264,26 @@ export class BackProjectionLoader extends Loader<BackProjectionLoader> {
     return this.select(indices);
   }
 
-  #images(normalize: boolean) {
+  #images(normalize = this.#options.normalize ?? true) {
     return openTiltImages(this.tiltSeries.tilts, {
       centre: this.tiltSeries.detectorCentre,
       ...(normalize && { levels: this.#shared.levels }),
     });
+  }
+
+  #boxes(): readonly BoxOfImages[] {
+    return this.molecules.rotator.map((rotation, i) => {
+      return { place: this.#placeOf(i), rotation, at: `molecule ${i}` };
+    });
+  }
+
+  #how(backend: Backend, signal: AbortSignal | undefined, padding = this.#options.padding ?? PADDING) {
+    const { ctf, doseWeighting = false, invert = true, tomogramHand = 1 } = this.#options;
+    return {
+      ...{ scale: this.scale, padding, invert, tomogramHand, doseWeighting, backend, signal },
+      imageScale: this.#shared.imageScale,
+      ctf: ctf ?? (this.tiltSeries.hasCtf ? ("flip" as const) : ("none" as const)),
+    };
   }
 
   #placeOf(index: number): Zyx {
@@ -214,6 +291,12 @@ export class BackProjectionLoader extends Loader<BackProjectionLoader> {
     const [cz, cy, cx] = this.#options.tomogramCenter ?? [0, 0, 0];
     return [z - cz, y - cy, x - cx];
   }
+}
+
+function withoutCtf({ name: at }: TiltSeries): VitrineError {
+  const expected = "each tilt's defocus, and the optics";
+  const hint = "Leave the CTF as it is with ctf: none";
+  return new VitrineError({ code: "missing", at, expected, found: "none", hint });
 }
 
 /** Pixel sizes of two files of one series differ by so much. */

@@ -34,7 +34,7 @@ import type {
   Subtomogram,
 } from "./model.ts";
 import { percentile } from "./percentile.ts";
-import { gridCounts, rotationGrid } from "./rotationGrid.ts";
+import { areWithin, gridCounts, rotationGrid } from "./rotationGrid.ts";
 import { turnedVolumes } from "./turned.ts";
 import { WeightedImages } from "./weighted.ts";
 
@@ -72,6 +72,7 @@ export class FourierModel implements AlignmentModel {
   readonly cutoff: number | undefined;
   readonly #method: FourierMethod;
   readonly #params: ModelParams;
+  readonly #takesMean: boolean;
   #observations: number | undefined;
 
   constructor(method: FourierMethod, { templates, mask }: ModelInput, params: ModelParams = {}) {
@@ -87,6 +88,7 @@ export class FourierModel implements AlignmentModel {
     this.cutoff = checkCutoff(params.cutoff);
     if (params.search === "coarseToFine") gridCounts(params.rotations);
     if (params.estimate === "mean") requireCoefficients(method, params);
+    this.#takesMean = takesMean(method, params);
   }
 
   async prepare(
@@ -300,8 +302,9 @@ export class FourierModel implements AlignmentModel {
     });
     const count = subtomograms.length;
     const compat = this.#params.compat === true;
-    const keepsAll = this.#params.estimate === "mean" && plan.layout.candidates > 1;
-    const work = { kind: "align", count, normals: this.#normals(subtomograms), compat, keepsAll } as const;
+    const observed = this.#takesMean && plan.layout.candidates > 1 ? this.#observed() : undefined;
+    const normals = this.#normals(subtomograms);
+    const work = { kind: "align", count, normals, compat, observations: observed } as const;
     if (this.#params.search !== "coarseToFine" || plan.layout.candidates === 1)
       return plan.run(work, options);
     const grid = { counts: gridCounts(this.#params.rotations), templates: this.templateCount };
@@ -329,12 +332,16 @@ export class FourierModel implements AlignmentModel {
 
   /** Mean of a template's rotations and their shifts. */
   #meanOf(all: Float64Array, label: number) {
-    this.#observations ??= observations(this);
     const poses = this.rotations.map((rotation, i) => {
       const [score, z, y, x] = all.subarray(4 * (label * this.rotations.length + i));
       return { rotation, shiftPx: [z, y, x] as const, score };
     });
-    return meanPose(poses, this.#observations);
+    return meanPose(poses, this.#observed());
+  }
+
+  #observed(): number {
+    this.#observations ??= observations(this);
+    return this.#observations;
   }
 
   async #scores(
@@ -360,6 +367,15 @@ export class FourierModel implements AlignmentModel {
     }
     return scores;
   }
+}
+
+/** Rotations farther apart are no neighbours whose mean means something. */
+const MOST_MEAN_DEG = 30;
+
+function takesMean({ method }: FourierMethod, { estimate, search, compat, rotations }: ModelParams): boolean {
+  if (estimate !== undefined) return estimate === "mean";
+  const areAll = method === "zncc" && search !== "coarseToFine" && compat !== true;
+  return areAll && areWithin(rotations, MOST_MEAN_DEG);
 }
 
 /** @throws {VitrineError} unsupported: a mean of scores that are no coefficients, or of some of the rotations */

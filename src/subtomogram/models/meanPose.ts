@@ -1,5 +1,6 @@
 import { elementCount, type Shape3 } from "../../core/index.ts";
 import type { PipeImage } from "../../pipe/index.ts";
+import { LEAST_LIKELIHOOD, relativeLikelihood } from "../kernels/index.ts";
 import { IDENTITY, normalizeQuaternion, type Quaternion, type Zyx } from "../molecules/quaternion.ts";
 import { type TiltModel, wedgeMask } from "../tilt/tilt.ts";
 
@@ -40,17 +41,16 @@ export interface ScoredPose {
 }
 
 /**
- * Mean of poses, each weighted by how likely it is: in white noise a coefficient r of n independent values has the likelihood
- * (1 - r²)^(-n/2). Rotations are summed as quaternions of one hemisphere, so that they should lie within some tens of degrees.
+ * Mean of poses, each weighted by how likely its coefficient of n independent values is. Rotations are summed as quaternions of one hemisphere, so that they should lie within some tens of degrees.
  */
 export function meanPose(poses: readonly ScoredPose[], n: number): Omit<ScoredPose, "score"> {
   const best = poses.reduce((most, pose) => (pose.score > most.score ? pose : most));
-  const surprise = (score: number) => Math.log1p(-(Math.min(Math.max(score, 0), 1 - 1e-9) ** 2));
   const sum = [0, 0, 0, 0];
   const shift = [0, 0, 0];
   let total = 0;
   for (const { rotation, shiftPx, score } of poses) {
-    const weight = Math.exp((n / 2) * (surprise(best.score) - surprise(score)));
+    const weight = relativeLikelihood(score, best.score, n);
+    if (weight < LEAST_LIKELIHOOD) continue;
     const side = rotation.reduce((dot, value, i) => dot + value * best.rotation[i], 0) < 0 ? -1 : 1;
     rotation.forEach((value, i) => {
       sum[i] += side * weight * value;

@@ -29,8 +29,9 @@ export interface ModelParams {
    */
   readonly search?: "exhaustive" | "coarseToFine" | undefined;
   /**
-   * `best` (the default): the rotation with the highest score and its shift. `mean`: the mean of all rotations and their shifts, weighted by how likely
-   * their scores make them; nearer to the truth than the grid is fine, for coefficients (ZNCC, NCC) over a range about what is known.
+   * `best`: the rotation with the highest score and its shift. `mean`: the mean of all rotations and their shifts, weighted by how likely their scores make
+   * them; nearer to the truth than the grid is fine. Default `mean` for coefficients (ZNCC, NCC) of all rotations of ranges up to 30° about what is known,
+   * without `compat`; else `best`.
    */
   readonly estimate?: "best" | "mean" | undefined;
 }

@@ -217,6 +217,7 @@ test("from coarse to fine finds what all rotations find, with fewer", async () =
         ],
         cutoff: 0.3,
         search,
+        estimate: "best",
       };
       const prepared = await ZnccAlignment.create({ templates: [A], mask: MASK }, params).prepare(pool, {
         maxShiftsPx: SHIFTS,

@@ -49,6 +49,13 @@ export function gridCounts(rotations: RotationsInput | undefined): readonly [num
   return [z, y, x];
 }
 
+/** Whether rotations are ranges of no more than so many degrees, so that their mean lies among them. */
+export function areWithin(rotations: RotationsInput | undefined, mostDeg: number): boolean {
+  if (rotations === undefined) return false;
+  const rows = toRows(rotations);
+  return rows.length === 3 && rows.every((row) => row.length === 2 && row[0] <= mostDeg);
+}
+
 function toRows(rotations: RotationsInput): readonly (readonly number[])[] {
   const given: readonly unknown[] = rotations;
   const [max, step] = given;

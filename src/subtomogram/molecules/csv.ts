@@ -17,6 +17,12 @@ export const PLACE_COLUMNS = ["z", "y", "x"] as const;
 /** Columns of rotation vectors. */
 export const ROTATION_COLUMNS = ["zvec", "yvec", "xvec"] as const;
 
+/** Whether a first line is that of a table of molecules. */
+export function isMoleculesTable(line: string): boolean {
+  const columns = line.trim().split(",");
+  return [...PLACE_COLUMNS, ...ROTATION_COLUMNS].every((column) => columns.includes(column));
+}
+
 /** Which columns of a table are places (nm, z y x) and rotation vectors (radians, z y x). */
 export interface MoleculeColumns {
   /** Default z, y, x. */

@@ -120,7 +120,7 @@ function windowDeviations(values: Float32Array, shape: Shape3, box: Shape3): Flo
 }
 
 /** Sums over boxes that begin at each voxel, as far as they lie inside; one axis after the other. */
-function boxSums(values: Float64Array, shape: Shape3, box: Shape3): Float64Array {
+export function boxSums(values: Float64Array, shape: Shape3, box: Shape3): Float64Array {
   let sums = values;
   for (let axis = 0; axis < 3; axis++) {
     const inner = shape.slice(axis + 1).reduce((product, side) => product * side, 1);

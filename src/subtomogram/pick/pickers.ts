@@ -1,4 +1,4 @@
-import { type Shape3, VitrineError } from "../../core/index.ts";
+import { elementCount, type Shape3, VitrineError } from "../../core/index.ts";
 import { requireKnownOptions } from "../../io/index.ts";
 import type { NumberArray } from "../../pipe/index.ts";
 import { requireOrder, requireScale } from "../loaders/subtomogramLoader.ts";
@@ -10,7 +10,7 @@ import { IDENTITY, type Quaternion, type Zyx } from "../molecules/quaternion.ts"
 import { type Tomogram, type TomogramInput, toTomogram } from "../sampling/tomogram.ts";
 import { withBackend } from "../withBackend.ts";
 import { curvatureTaps, filterBlock, gaussianReach, gaussianTaps } from "./blobs.ts";
-import { matchBlock, turnTemplate } from "./matchTemplate.ts";
+import { boxSums, matchBlock, turnTemplate } from "./matchTemplate.ts";
 import { type BlockSearch, pickInBlocks, type ScoredBlock } from "./pickInBlocks.ts";
 
 /** What all pickers take. */
@@ -31,6 +31,11 @@ export interface PickTemplateOptions extends PickOptions {
   readonly order?: 0 | 1 | 3;
   /** Two molecules are farther apart, nm; default 1. */
   readonly minDistance?: number;
+  /**
+   * Least share of a window's voxels that are not exactly 0, as tomograms are where no tilt shows anything: 0 to 1; default 0. Windows with less are no places
+   * for molecules.
+   */
+  readonly minCoverage?: number;
   /**
    * Match the template's mirror image along z too, and tell which fits better: a tomogram of the wrong hand has poor hits. Those of both come with the
    * feature `hand`, 1 of the template as it is and -1 of its mirror image; default false.
@@ -127,8 +132,10 @@ export async function pickTemplate(
     rotations: true,
     order: true,
     minDistance: true,
+    minCoverage: true,
     bothHands: true,
   });
+  const minCoverage = requireShare(options.minCoverage ?? 0);
   if (options.bothHands === true) return pickBothHands(image, template, options);
   const { tomogram, scale } = inputOf(image, options);
   const volume = await normalizeTemplate(template, scale);
@@ -145,6 +152,7 @@ export async function pickTemplate(
     const score = async (values: Float32Array, shape: Shape3, from: Zyx) => {
       const scored = await matchBlock(backend, turned, { values, shape });
       blankOutside(scored, { shape, from, box: volume.shape, tomogram });
+      if (minCoverage > 0) blankUncovered(scored, { values, shape, box: volume.shape, minCoverage });
       return scored;
     };
     const offset: Zyx = [half(volume.shape[0]), half(volume.shape[1]), half(volume.shape[2])];
@@ -241,6 +249,30 @@ function blankOutside(
   );
 }
 
+/** Windows of which too much is empty. */
+function blankUncovered(
+  scored: ScoredBlock,
+  {
+    values,
+    shape,
+    box,
+    minCoverage,
+  }: { values: Float32Array; shape: Shape3; box: Shape3; minCoverage: number },
+): void {
+  const [, height, width] = shape;
+  const middle = box.map((side) => Math.floor((side - 1) / 2));
+  const filled = boxSums(
+    Float64Array.from(values, (value) => (value === 0 ? 0 : 1)),
+    shape,
+    box,
+  );
+  const least = minCoverage * elementCount(box);
+  blank(scored, shape, (z, y, x) => {
+    const [z0, y0, x0] = [z - middle[0], y - middle[1], x - middle[2]];
+    return z0 >= 0 && y0 >= 0 && x0 >= 0 && filled[(z0 * height + y0) * width + x0] >= least;
+  });
+}
+
 function blank(
   { scores }: ScoredBlock,
   [depth, height, width]: Shape3,
@@ -275,6 +307,12 @@ function searchMask(within: NumberArray | undefined, { shape }: Tomogram) {
 function inputOf(image: TomogramInput, { scale }: PickOptions) {
   const tomogram = toTomogram(image);
   return { tomogram, scale: requireScale(scale ?? tomogram.scale, tomogram.name) };
+}
+
+function requireShare(value: number): number {
+  if (value >= 0 && value <= 1) return value;
+  const at = "pickTemplate minCoverage";
+  throw new VitrineError({ code: "range", at, expected: "a share from 0 to 1", found: `${value}` });
 }
 
 function positive(value: number, at: string): number {

@@ -109,9 +109,10 @@ async function tiltSeriesLoader(inputs: TomogramInputs, onLog: Log | undefined):
   return inputs.dropOutside === true ? without(loader, await loader.inside(), onLog) : loader;
 }
 
-function requireTomogramSize(
+/** @throws {VitrineError} missing: nobody says how large the tomogram is */
+export function requireTomogramSize(
   { tomogramSize }: TiltSeries,
-  inputs: TomogramInputs,
+  inputs: Pick<TomogramInputs, "tomogramPath" | "tomogramSize">,
 ): readonly [number, number, number] {
   const size = inputs.tomogramSize ?? tomogramSize;
   if (size !== undefined) return size;

@@ -19,6 +19,7 @@ export type PickMethod =
       readonly templatePath: string;
       readonly rotations?: RotationsInput;
       readonly minDistance?: number;
+      readonly minCoverage?: number;
       /** As `pickTemplate` has it. */
       readonly bothHands?: boolean;
     };
@@ -31,6 +32,8 @@ export interface PickProgramOptions extends ProgramOptions {
   readonly scale?: number;
   /** Lowest score; default 0. */
   readonly minScore?: number;
+  /** File of the tomogram's shape: where it is 0 nothing is picked. */
+  readonly withinPath?: string;
   /** Table of molecules: .csv or .parquet. */
   readonly outPath: string;
   /** PNG of a section with the molecules in it. */
@@ -44,6 +47,7 @@ const KEYS: OptionKeys<PickProgramOptions> = {
   method: true,
   scale: true,
   minScore: true,
+  withinPath: true,
   outPath: true,
   picturePath: true,
   overwrite: true,
@@ -62,12 +66,17 @@ export async function runPick(options: PickProgramOptions): Promise<PickReport> 
   requireKnownOptions("runPick", options, KEYS);
   const { tomogramPath, method, outPath, picturePath, overwrite = false } = options;
   requireTablePath(outPath);
-  const inputs = method.kind === "template" ? [tomogramPath, method.templatePath] : [tomogramPath];
+  const { withinPath } = options;
+  const others = withinPath === undefined ? [] : [withinPath];
+  const own = method.kind === "template" ? [tomogramPath, method.templatePath] : [tomogramPath];
+  const inputs = [...own, ...others];
   const files = picturePath === undefined ? [outPath] : [outPath, picturePath];
   await using image = await openImage(tomogramPath);
   return await runProgram({ inputs, outputs: files, overwrite }, options, async ({ pool, results }) => {
     const choices = given(options, "scale", "minScore", "signal", "onProgress", "onLog");
-    const molecules = await pickBy(method, image, { backend: pool, ...choices });
+    // Of the tomogram's own voxels, whatever its file says of their size.
+    const within = withinPath === undefined ? {} : { within: await fromFile(withinPath, 1)(1) };
+    const molecules = await pickBy(method, image, { backend: pool, ...choices, ...within });
     await writeTable(results, outPath, molecules);
     const tomogram = toTomogram(image);
     const scale = requireScale(options.scale ?? tomogram.scale, tomogramPath);
@@ -85,11 +94,12 @@ function pickBy(method: PickMethod, image: ImageSource, options: PickOptions): P
     case "dog":
       return pickDoG(image, method.sigmas, options);
     case "template": {
-      const { templatePath, rotations, minDistance, bothHands } = method;
+      const { templatePath, rotations, minDistance, minCoverage, bothHands } = method;
       return pickTemplate(image, fromFile(templatePath), {
         ...options,
         ...(rotations !== undefined && { rotations }),
         ...(minDistance !== undefined && { minDistance }),
+        ...(minCoverage !== undefined && { minCoverage }),
         ...(bothHands !== undefined && { bothHands }),
       });
     }

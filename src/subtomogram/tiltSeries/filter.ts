@@ -1,5 +1,5 @@
-import { criticalExposure, electronWavelengthA } from "../../optics/index.ts";
-import type { Slice } from "./insert.ts";
+import { criticalExposure, ctfPhases } from "../../optics/index.ts";
+import type { SliceFilter, Transfer } from "../kernels/index.ts";
 import type { TiltSeries } from "./tiltSeries.ts";
 
 /**
@@ -17,61 +17,57 @@ export interface TiltFilterOptions {
   readonly imageScale: number;
 }
 
-/** Added to the square of the function, so that its zeros do not blow up noise. */
-const WIENER = 0.1;
-
-/** Gain and weight of frequencies (y, x), cycles/pixel, of a tilt's image, for a molecule at a depth along the beam. */
+/** How a tilt's frequencies count, for a molecule at a depth along the beam. @param depthNm  the underfocus changes by hand times the depth */
 export function tiltFilter(
   series: TiltSeries,
   index: number,
   { ctf, doseWeighting, imageScale, depthNm }: TiltFilterOptions & { readonly depthNm: number },
-): Slice["filter"] {
-  const tilt = series.tilts[index];
-  const dose = doseWeighting ? (tilt.preExposurePerA2 ?? 0) : 0;
-  const voltage = series.optics?.voltageKv ?? 300;
-  const perA = 1 / (10 * imageScale);
-  const left = (fy: number, fx: number) =>
-    dose === 0
-      ? 1
-      : Math.exp(-dose / (2 * criticalExposure(Math.max(1e-9, Math.hypot(fy, fx) * perA), voltage)));
-  const value = ctf === "none" ? undefined : ctfOf(series, index, { imageScale, depthNm });
-  return (fy, fx) => {
-    const share = left(fy, fx);
-    if (value === undefined) return { gain: share, weight: share };
-    const c = value(fy, fx);
-    if (ctf === "flip") return { gain: share * Math.sign(c), weight: share };
-    return { gain: share * c, weight: share * (c * c + WIENER) };
-  };
+): SliceFilter {
+  const dosePerA2 = doseWeighting ? (series.tilts[index].preExposurePerA2 ?? 0) : 0;
+  const transfer = ctf === "none" ? undefined : transferOf(series, index, { imageScale, depthNm });
+  return transfer === undefined
+    ? { dosePerA2 }
+    : { dosePerA2, ctf: { ...transfer, correction: ctf === "flip" ? "flip" : "wiener" } };
 }
 
-/**
- * The contrast transfer function of a tilt's image at frequencies (y, x), cycles/pixel: sin(π λ Δ f² - π/2 Cs λ³ f⁴ + asin(a)), Δ the underfocus
- * along the frequency.
- *
- * @param depthNm  along the beam: the underfocus changes by hand times the depth
- * @returns        undefined where optics or defocus are not known
- * Source: Rohou & Grigorieff 2015, J. Struct. Biol. 192:216.
- */
-export function ctfOf(
+/** The contrast transfer function of a tilt's image, for a molecule at a depth along the beam; undefined where optics or defocus are not known. */
+export function transferOf(
   series: TiltSeries,
   index: number,
   { imageScale, depthNm }: { readonly imageScale: number; readonly depthNm: number },
-): ((fy: number, fx: number) => number) | undefined {
+): Transfer | undefined {
   const { optics, hand } = series;
   const { defocus } = series.tilts[index];
   if (optics === undefined || defocus === undefined) return undefined;
-  const wavelength = electronWavelengthA(optics.voltageKv) / 10;
-  const change = hand * depthNm;
-  const mean = -500 * (defocus.uUm + defocus.vUm) + change;
+  const { perDefocus, spherical, offset } = ctfPhases({
+    voltageKv: optics.voltageKv,
+    sphericalAberrationMm: optics.csMm,
+    amplitudeContrast: optics.amplitudeContrast,
+  });
+  const mean = -500 * (defocus.uUm + defocus.vUm) + hand * depthNm;
   const half = -500 * (defocus.uUm - defocus.vUm);
   const angle = (2 * defocus.angleDeg * Math.PI) / 180;
-  const [cosine, sine] = [half * Math.cos(angle), half * Math.sin(angle)];
-  const spherical = (Math.PI / 2) * optics.csMm * 1e6 * wavelength ** 3;
-  const offset = Math.asin(optics.amplitudeContrast);
-  return (fy, fx) => {
-    const [y, x] = [fy / imageScale, fx / imageScale];
-    const square = y * y + x * x;
-    const focus = mean * square + cosine * (x * x - y * y) + 2 * sine * x * y;
-    return Math.sin(Math.PI * wavelength * focus - spherical * square * square + offset);
+  return {
+    // From Å to nm.
+    perDefocus: perDefocus / 10,
+    spherical: spherical / 1e4,
+    offset,
+    mean,
+    cosine: half * Math.cos(angle),
+    sine: half * Math.sin(angle),
+    imageScale,
   };
+}
+
+/** How fast each frequency of a patch fades, Å² per electron: 1 / (2 Nc). (side, side / 2 + 1). @param imageScale  nm/pixel */
+export function fadingRates(series: TiltSeries, side: number, imageScale: number): Float64Array {
+  const voltage = series.optics?.voltageKv ?? 300;
+  const columns = Math.floor(side / 2) + 1;
+  const perA = 1 / (10 * imageScale);
+  return Float64Array.from({ length: side * columns }, (_, i) => {
+    const row = Math.floor(i / columns);
+    const fy = (2 * row < side ? row : row - side) / side;
+    const fx = (i - row * columns) / side;
+    return 0.5 / criticalExposure(Math.max(1e-9, Math.hypot(fy, fx) * perA), voltage);
+  });
 }

@@ -101,6 +101,19 @@ export function isSeen(places: readonly Pixel[], images: TiltImages): boolean {
   });
 }
 
+/** @throws {VitrineError} range: a place that no image shows */
+export function requireSeen(places: readonly Pixel[], images: TiltImages, at: string): void {
+  if (isSeen(places, images)) return;
+  const [y, x] = places[0];
+  throw new VitrineError({
+    code: "range",
+    at,
+    expected: "a place that at least one image shows",
+    found: `one at y ${y.toFixed(1)}, x ${x.toFixed(1)} pixels of the first`,
+    hint: "Is the tomogram's centre right (tomogramCenter)? inside() leaves such molecules out",
+  });
+}
+
 function requirePath({ imagePath }: Tilt, i: number): string {
   if (imagePath !== undefined) return imagePath;
   throw new VitrineError({

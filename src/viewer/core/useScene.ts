@@ -1,14 +1,22 @@
 import { useEffect, useState } from "react";
-import { askJson, type Entry, LIVE_AT, type Listing, PLAN_AT, SEARCH_AT } from "../scene/api.ts";
+import {
+  askJson,
+  type Entry,
+  LIVE_AT,
+  type Listing,
+  PLAN_AT,
+  type ResultKind,
+  SEARCH_AT,
+} from "../scene/api.ts";
 import { openExperimentScene, openImageScene, type Scene } from "../scene/scene.ts";
 import type { ViewState } from "./viewState.ts";
 
 /** What an address is: a list, a step of jobs, or something with pixels; undefined until it is known. */
-type Shown = "live" | "plan" | "search" | "folder" | "job" | "scene" | undefined;
+type Shown = "live" | "plan" | "search" | "folder" | "job" | ResultKind | "scene" | undefined;
 
 /** Opens what the state names. @param attempt  another number opens it anew */
 export function useScene(
-  { at, image }: Pick<ViewState, "at" | "image">,
+  { at, image, choices }: Pick<ViewState, "at" | "image" | "choices">,
   attempt: number,
   onError: (message: string) => void,
 ) {
@@ -17,10 +25,12 @@ export function useScene(
     readonly kind: Shown;
     readonly scene?: Scene;
   }>();
-  const key = JSON.stringify([at, image, attempt]);
+  // a folder with a result is a folder all the same
+  const isList = choices.files !== undefined;
+  const key = JSON.stringify([at, image, attempt, isList]);
   useEffect(() => {
     const gone = new AbortController();
-    openAt(at, image, gone.signal).then(
+    openAt({ at, image, isList }, gone.signal).then(
       (opened) => gone.signal.aborted || setShown({ key, ...opened }),
       (error: Error) => {
         if (gone.signal.aborted) return;
@@ -29,17 +39,24 @@ export function useScene(
       },
     );
     return () => gone.abort();
-  }, [at, image, key, onError]);
+  }, [at, image, isList, key, onError]);
   return shown?.key === key
     ? { kind: shown.kind, scene: shown.scene }
     : { kind: "scene" as const, scene: undefined };
 }
 
-async function openAt(at: string, image: string | undefined, signal: AbortSignal) {
+interface Place {
+  readonly at: string;
+  readonly image: string | undefined;
+  /** The files of a folder are shown, whatever it is. */
+  readonly isList: boolean;
+}
+
+async function openAt({ at, image, isList }: Place, signal: AbortSignal) {
   if (at === LIVE_AT) return { kind: "live" as const };
   if (at === PLAN_AT) return { kind: "plan" as const };
   if (at === SEARCH_AT) return { kind: "search" as const };
-  if (at === "") return { kind: "folder" as const };
+  if (at === "" || isList) return { kind: "folder" as const };
   const { self } = await askJson<Listing>("browse", { at }, signal);
   switch (self.kind) {
     case "acquisition":
@@ -48,6 +65,9 @@ async function openAt(at: string, image: string | undefined, signal: AbortSignal
       return { kind: "folder" as const };
     case "job":
       return { kind: "job" as const };
+    case "match":
+    case "subtomogram":
+      return { kind: self.kind };
     case "experiment":
       return { kind: "scene" as const, scene: await openExperimentScene(at, signal) };
     case "image":

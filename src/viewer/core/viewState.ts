@@ -1,4 +1,5 @@
 /** The whole state of the page, as its address has it: whoever opens the address sees the same. */
+import { type BrushLimits, formatLimits, formatNames, parseLimits, parseNames } from "../objects/brush.ts";
 import type { Places, Scene } from "../scene/scene.ts";
 
 /** How a channel is shown. */
@@ -24,20 +25,33 @@ export interface ViewState {
   /** Type of map objects that are drawn, and the feature that colours them. */
   readonly objects?: string;
   readonly feature?: string;
+  /** What colours them in place of a feature. */
+  readonly colorBy?: "class" | "groups";
+  /** Limits of features outside of which objects are dim. */
+  readonly brush?: BrushLimits;
+  /** Features of the scatter plot, across and up. */
+  readonly plot?: readonly string[];
+  /** Whether table and plots of the objects are open. */
+  readonly isTableOpen?: boolean;
   readonly theme?: "dark" | "light";
+  /** What the module of a result keeps: its choices by name. */
+  readonly choices: Readonly<Record<string, string>>;
 }
 
 /** Of a page without a state. */
-export const START: ViewState = { at: "", places: {}, channels: [] };
+export const START: ViewState = { at: "", places: {}, channels: [], choices: {} };
 
 /** Channels that are on at first: more are hard to tell apart. */
 const FIRST_SHOWN = 4;
 /** Most channels that can be on at once: Viv's. */
 export const MOST_SHOWN = 10;
 
+/** Before the names of choices, so that they are nobody else's. */
+const CHOICE = "r.";
+
 /** The state as the part of an address behind `#`. */
 export function formatState(state: ViewState): string {
-  const { at, image, view, places, channels, objects, feature, theme } = state;
+  const { at, image, view, places, channels, objects, feature, theme, choices } = state;
   const values: Record<string, string | undefined> = {
     at: at || undefined,
     image,
@@ -48,7 +62,12 @@ export function formatState(state: ViewState): string {
     channels: channels.map(formatChannel).join(";"),
     objects,
     feature,
+    color: state.colorBy,
+    brush: formatLimits(state.brush ?? {}),
+    plot: formatNames(state.plot ?? []),
+    table: state.isTableOpen ? "open" : undefined,
     theme,
+    ...Object.fromEntries(Object.entries(choices).map(([name, value]) => [CHOICE + name, value])),
   };
   const given = Object.entries(values).flatMap(([key, value]) => (value ? [[key, value]] : []));
   return new URLSearchParams(given).toString();
@@ -64,11 +83,31 @@ export function parseState(hash: string): ViewState {
     at: text("at") ?? "",
     places: parsePlaces(text("places") ?? ""),
     channels: (text("channels") ?? "").split(";").flatMap(parseChannel),
+    choices: Object.fromEntries(
+      [...values].flatMap(([key, value]) =>
+        key.startsWith(CHOICE) ? [[key.slice(CHOICE.length), value]] : [],
+      ),
+    ),
     ...(image !== undefined && { image }),
     ...([x, y, zoom].every(Number.isFinite) && { view: { x, y, zoom } }),
     ...(objects !== undefined && { objects }),
     ...(feature !== undefined && { feature }),
+    ...parseObjectState(values),
     ...((theme === "dark" || theme === "light") && { theme }),
+  };
+}
+
+function parseObjectState(
+  values: URLSearchParams,
+): Pick<ViewState, "colorBy" | "brush" | "plot" | "isTableOpen"> {
+  const colorBy = values.get("color");
+  const brush = parseLimits(values.get("brush") ?? "");
+  const plot = parseNames(values.get("plot") ?? "");
+  return {
+    ...((colorBy === "class" || colorBy === "groups") && { colorBy }),
+    ...(Object.keys(brush).length > 0 && { brush }),
+    ...(plot.length === 2 && { plot }),
+    ...(values.get("table") === "open" && { isTableOpen: true }),
   };
 }
 

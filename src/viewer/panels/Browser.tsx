@@ -1,5 +1,7 @@
 import { useEffect, useState } from "react";
 import { askJson, type Entry, type Listing, PLAN_AT, SEARCH_AT } from "../scene/api.ts";
+import { isExport } from "../scene/exported.ts";
+import { ExportNote } from "./ExportNote.tsx";
 
 interface BrowserProps {
   /** Address of a folder; empty: what is served. */
@@ -13,6 +15,8 @@ const KINDS: Readonly<Record<Entry["kind"], string>> = {
   image: "Image",
   experiment: "Experiment",
   job: "Job",
+  match: "Search",
+  subtomogram: "Molecules",
   folder: "Folder",
   file: "File",
 };
@@ -52,6 +56,7 @@ export function Browser({ at, onOpen, onError }: BrowserProps) {
           More
         </button>
       )}
+      {at === "" && <ExportNote />}
       {at === "" && (
         <div className="tools">
           <button type="button" onClick={() => onOpen(SEARCH_AT)}>
@@ -80,6 +85,8 @@ function EntryLink({ entry, onOpen }: { readonly entry: Entry; readonly onOpen: 
       </span>
     </>
   );
+  // of an export there are no files but those that the page asks for
+  if (kind === "file" && isExport()) return <p className="entry">{text}</p>;
   if (kind !== "file")
     return (
       <button type="button" onClick={() => onOpen(at)}>

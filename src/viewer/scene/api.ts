@@ -1,10 +1,14 @@
 /** What the server answers, as far as the page uses it. */
+import { askExport, isExport } from "./exported.ts";
+
+/** Results of programs, each with a module of its own. */
+export type ResultKind = "match" | "subtomogram";
 
 /** An entry of a folder. */
 export interface Entry {
   readonly name: string;
   readonly at: string;
-  readonly kind: "acquisition" | "image" | "experiment" | "job" | "folder" | "file";
+  readonly kind: "acquisition" | "image" | "experiment" | "job" | ResultKind | "folder" | "file";
   readonly format: string;
   readonly bytes: number | null;
 }
@@ -144,6 +148,21 @@ export interface JobsFacts {
   readonly starts: JobStart | null;
 }
 
+/** A step of a tour. */
+export interface TourFacts {
+  readonly name: string;
+  readonly title: string;
+  readonly text: string;
+  readonly commands: readonly string[];
+  /** Address of its result, and more of the state in which that is shown. */
+  readonly at: string;
+  readonly view?: string;
+  readonly planted: number;
+  readonly found: number;
+  readonly others: number;
+  readonly isRight: boolean;
+}
+
 /** The address of the acquisition that runs. */
 export const LIVE_AT = "@live";
 /** The address of the plan builder. */
@@ -162,6 +181,7 @@ export function apiUrl(route: string, query: Query = {}): string {
 
 /** Asks the server. @throws {Error} with what the server says */
 export async function ask(route: string, query: Query = {}, signal?: AbortSignal): Promise<Response> {
+  if (isExport()) return askExport(route, query, signal);
   return answered(fetch(apiUrl(route, query), signal ? { signal } : {}), signal);
 }
 

@@ -1,5 +1,7 @@
 /** What changes on the server, told over one WebSocket, which comes back by itself when the server does. */
 
+import { isExport } from "./exported.ts";
+
 /** A value of a topic, with its bytes where it has some. */
 export interface LiveValue {
   readonly value: unknown;
@@ -28,6 +30,8 @@ let nextId = 1;
 
 /** Watches a topic until the function that it returns is called; after the server's return, too. */
 export function watch(watcher: Watcher): () => void {
+  // nothing changes in files
+  if (isExport()) return () => {};
   const id = nextId++;
   watchers.set(id, watcher);
   if (socket === undefined) connect();

@@ -31,10 +31,14 @@ export function arrayOf(type: string, bytes: ArrayBuffer, at = 0): TileValues["d
 const kept = new Map<string, TileValues>();
 let bytes = 0;
 
-/** A tile of an image. @throws {Error} with what the server says */
-export async function fetchTile(query: Query, signal?: AbortSignal): Promise<TileValues> {
-  return keep(`image ${JSON.stringify(query)}`, async () => {
-    const response = await ask("image/tile", query, signal);
+/** A tile of an image, or of what another route of tiles answers alike. @throws {Error} with what the server says */
+export async function fetchTile(
+  query: Query,
+  signal?: AbortSignal,
+  route = "image/tile",
+): Promise<TileValues> {
+  return keep(`${route} ${JSON.stringify(query)}`, async () => {
+    const response = await ask(route, query, signal);
     const [height, width] = (response.headers.get("X-Vitrine-Shape") ?? "").split(",").map(Number);
     const type = response.headers.get("X-Vitrine-Type") ?? "";
     return { data: arrayOf(type, await response.arrayBuffer()), height, width };

@@ -63,7 +63,7 @@ export async function exportLabels(
     throw new VitrineError({
       code: "unsupported",
       at: path,
-      expected: "a name that ends with .tif, .npy or .zarr",
+      expected: "a name that ends with .tif, .npy or .zarr (labels), .geojson, .csv or .parquet",
       found: path,
     });
   const canvas = await openCanvas(experiment, type, options);

@@ -1,13 +1,6 @@
-import { z } from "zod";
+import { parseShaped, valuesOf } from "../../tiff/shaped.ts";
 import { axisOrder, sourceAxis } from "../axes.ts";
 import type { TiffImagePlan } from "./plan.ts";
-
-/** What tifffile writes of an array into the description of its first page. */
-const schema = z.looseObject({
-  shape: z.array(z.int().min(1)).min(2).max(16),
-  axes: z.string().optional(),
-  truncated: z.boolean().optional(),
-});
 
 /** Letters of tifffile for axes; others are called by their letter. */
 const NAMES: Readonly<Record<string, string>> = { T: "time", C: "channel", Z: "z", P: "position" };
@@ -35,8 +28,6 @@ export interface ShapedAxes {
 /**
  * The axes of an array that tifffile wrote plane by plane (`{"shape": [3, 2, 64, 64], "axes": "ZCYX"}`), in the order of all sources; undefined
  * where nothing is said, or nothing beyond the number of planes.
- *
- * Source: tifffile, json_description and TiffFile._series_shaped.
  */
 export function shapedAxes(
   description: string,
@@ -45,7 +36,7 @@ export function shapedAxes(
   const said = parseShaped(description);
   if (said === undefined) return undefined;
   const { shape, axes = "", truncated = false } = said;
-  const total = product(shape) / values;
+  const total = valuesOf(said) / values;
   const alone = { order: Array.from({ length: planes }, (_, i) => i), outer: alongTime(planes) };
   if (total !== planes) {
     const line = `${name}: its description promises ${total} planes, ${planes} ${planes === 1 ? "is" : "are"} there: read along time`;
@@ -64,18 +55,8 @@ export function shapedAxes(
 /** How many planes of `values` values tifffile's description tells of; undefined where it is another, or counts other planes. */
 export function shapedPlanes(description: string, values: number): number | undefined {
   const said = parseShaped(description);
-  const count = said === undefined ? 0 : product(said.shape) / values;
+  const count = said === undefined ? 0 : valuesOf(said) / values;
   return Number.isInteger(count) && count >= 1 ? count : undefined;
-}
-
-function parseShaped(description: string): z.infer<typeof schema> | undefined {
-  if (!/^\{.*"shape": ?\[/s.test(description)) return undefined;
-  try {
-    return schema.safeParse(JSON.parse(description)).data;
-  } catch {
-    // a description of somebody else that only looks like one
-    return undefined;
-  }
 }
 
 /** The first dimensions, which count planes; undefined where planes are cut elsewhere. */

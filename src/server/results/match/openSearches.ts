@@ -1,6 +1,5 @@
 /** Searches that stay open between requests: their maps, peaks and templates, the ones used last. */
 import { stat } from "node:fs/promises";
-import { createPool, type Pool } from "../../../compute/index.ts";
 import { type Shape2, VitrineError } from "../../../core/index.ts";
 import {
   bestPeaks,
@@ -16,6 +15,7 @@ import {
   scoreCurves,
   type TemplateView,
 } from "../../../match/index.ts";
+import type { RequestPool } from "../pool.ts";
 
 /** A map of a search by its name. */
 export type SearchMap = keyof SearchResult["maps"];
@@ -46,7 +46,11 @@ export class OpenSearches implements AsyncDisposable {
   readonly #scores = new Map<string, Promise<Scores>>();
   readonly #templates = new Map<string, Promise<TemplateView>>();
   readonly #read = new Map<string, Promise<readonly SearchResult[]>>();
-  #pool: Promise<Pool> | undefined;
+  readonly #pool: RequestPool;
+
+  constructor(pool: RequestPool) {
+    this.#pool = pool;
+  }
 
   /** @throws {VitrineError} as `readSearchResults` */
   searches(path: string): Promise<readonly SearchResult[]> {
@@ -139,8 +143,7 @@ export class OpenSearches implements AsyncDisposable {
     }
     const { pixelSizeA } = settings.optics;
     const key = `${pixelSizeA} ${await identityOf(template.path)}`;
-    this.#pool ??= createPool({ workers: 1 });
-    const pool = await this.#pool;
+    const pool = await this.#pool.get();
     const known = this.#templates.get(key) ?? openTemplateView(pool, template.path, pixelSizeA);
     this.#templates.delete(key);
     this.#templates.set(key, known);
@@ -170,7 +173,6 @@ export class OpenSearches implements AsyncDisposable {
 
   async [Symbol.asyncDispose](): Promise<void> {
     for (const view of this.#templates.values()) (await view.catch(() => undefined))?.dispose();
-    await (await this.#pool?.catch(() => undefined))?.dispose();
   }
 }
 

@@ -1,0 +1,176 @@
+/** The page with all that it shows, as files that any web server can hand out. */
+import { cp, mkdir, mkdtemp, readdir, readFile, rename, rm, writeFile } from "node:fs/promises";
+import { basename, dirname, join, resolve } from "node:path";
+import { progressTeller, VitrineError } from "../../core/index.ts";
+import type { Log, ProgramOptions } from "../../program/index.ts";
+import { browseRoutes } from "../browse.ts";
+import { objectRoutes } from "../experiments/objectRoutes.ts";
+import { OpenExperiments } from "../experiments/openExperiments.ts";
+import { experimentRoutes } from "../experiments/routes.ts";
+import { OpenImages } from "../images/openImages.ts";
+import { imageRoutes } from "../images/routes.ts";
+import { openRoots, type Roots } from "../roots.ts";
+import type { Answer } from "../route.ts";
+import { builtPage } from "../server.ts";
+import { tourRoutes } from "../tour.ts";
+import { type ExportFacts, type ExportQuery, exportedName, isFramed } from "./names.ts";
+import { exportPlaces } from "./places.ts";
+
+/** Options of {@link exportSite}. */
+export interface ExportSiteOptions extends Pick<ProgramOptions, "signal" | "onProgress"> {
+  /** Of experiments on a PostgreSQL server. */
+  readonly databaseUrl?: string;
+  /** Gets what is left out. */
+  readonly onLog?: Log;
+}
+
+/** What was exported. */
+export interface ExportSiteReport {
+  readonly directory: string;
+  readonly files: number;
+  readonly bytes: number;
+  /** What the exported page cannot show, in words. */
+  readonly leftOut: readonly string[];
+}
+
+/** What an export writes with. */
+export interface ExportDesk {
+  readonly signal: AbortSignal;
+  /** The answer of a route, as the server gives it, written to its file. @throws {VitrineError} as the route */
+  keep(route: string, query: ExportQuery): Promise<Answer>;
+  /** Writes an answer of one's own. */
+  write(route: string, query: ExportQuery, answer: Answer): Promise<void>;
+  /** Asks a route and keeps nothing. */
+  ask<T>(route: string, query: ExportQuery): Promise<T>;
+  /** Gives an address its number. */
+  place(at: string): void;
+  firstImage(at: string, image: string): void;
+  leaveOut(what: string): void;
+}
+
+/** Files in the export of its own. */
+const FACTS_FILE = "export.json";
+/** What a page without a server can never do. */
+const NEVER = ["acquisitions and jobs: they need the server", "changes of map objects: they need the server"];
+
+/**
+ * Writes page and data as static files: descriptions as JSON, the tiles that the viewer asks for at all of its levels, map objects of whole maps at
+ * each zoom. What the server would answer for them is in the files, byte for byte. Nothing is written where anything fails.
+ *
+ * @param paths      files and folders, as of `startServer`
+ * @param directory  is made; must not be there, or be empty
+ * @throws {VitrineError} exists: a folder with files; missing: one of the paths, the built page; aborted; and what reading throws
+ */
+export async function exportSite(
+  paths: readonly string[],
+  directory: string,
+  options: ExportSiteOptions = {},
+): Promise<ExportSiteReport> {
+  await requireEmpty(directory);
+  const roots = await openRoots(paths);
+  const parent = dirname(resolve(directory));
+  await mkdir(parent, { recursive: true });
+  const part = await mkdtemp(join(parent, `.${basename(resolve(directory))}-`));
+  try {
+    const { facts, ...done } = await writeAll(roots, part, options);
+    await copyPage(part, facts);
+    await rm(directory, { recursive: true, force: true });
+    await rename(part, directory);
+    for (const what of facts.leftOut) options.onLog?.(`left out: ${what}`, "warning");
+    return { directory, ...done, leftOut: facts.leftOut };
+  } catch (error) {
+    await rm(part, { recursive: true, force: true });
+    throw error;
+  }
+}
+
+async function writeAll(roots: Roots, part: string, options: ExportSiteOptions) {
+  const { databaseUrl, onProgress, signal = new AbortController().signal } = options;
+  await using images = new OpenImages();
+  await using experiments = new OpenExperiments(databaseUrl);
+  const routes = new Map(
+    [
+      ...browseRoutes(roots, false),
+      ...imageRoutes({ roots, images }),
+      ...experimentRoutes({ roots, experiments }),
+      ...objectRoutes({ roots, experiments }),
+      ...tourRoutes(roots),
+    ].map((each) => [each.path, each]),
+  );
+  const facts = { places: {} as Record<string, number>, firstImages: {} as Record<string, string> };
+  const leftOut = [...NEVER];
+  let [files, bytes] = [0, 0];
+  const tell = progressTeller(onProgress, { unit: "files" });
+  const answerOf = (route: string, query: ExportQuery) => {
+    signal.throwIfAborted();
+    const given = Object.entries(query).filter(([, value]) => value !== undefined);
+    const texts = Object.fromEntries(given.map(([key, value]) => [key, String(value)]));
+    return roots.within(() => routes.get(route)!.answer(texts, signal));
+  };
+  const write = async (route: string, query: ExportQuery, answer: Answer) => {
+    const name = exportedName(route, query, facts)!;
+    const body = framed(route, answer);
+    await mkdir(dirname(join(part, name)), { recursive: true });
+    await writeFile(join(part, name), body);
+    files++;
+    bytes += body.length;
+    tell(files, Number.POSITIVE_INFINITY);
+  };
+  await exportPlaces(roots, {
+    signal,
+    write,
+    async keep(route, query) {
+      const answer = await answerOf(route, query);
+      await write(route, query, answer);
+      return answer;
+    },
+    async ask<T>(route: string, query: ExportQuery) {
+      return JSON.parse(String((await answerOf(route, query)).body)) as T;
+    },
+    place(at) {
+      facts.places[at] ??= Object.keys(facts.places).length;
+    },
+    firstImage(at, image) {
+      facts.firstImages[at] = image;
+    },
+    leaveOut(what) {
+      if (!leftOut.includes(what)) leftOut.push(what);
+    },
+  });
+  return { files, bytes, facts: { format: "vitrine export", ...facts, leftOut } satisfies ExportFacts };
+}
+
+/** The bytes of a file: an answer whose headers matter has them in a first line. */
+function framed(route: string, { body, headers = {} }: Answer): Uint8Array {
+  const bytes =
+    typeof body === "string" ? Buffer.from(body) : Buffer.from(body.buffer, body.byteOffset, body.byteLength);
+  return isFramed(route) ? Buffer.concat([Buffer.from(`${JSON.stringify(headers)}\n`), bytes]) : bytes;
+}
+
+/** The built page, which is told that no server stands behind it. */
+async function copyPage(part: string, facts: ExportFacts): Promise<void> {
+  const page = await builtPage();
+  if (page === undefined) {
+    const fault = { code: "missing", at: "the page", expected: "one that is built", found: "none" } as const;
+    throw new VitrineError({ ...fault, hint: "Run: npm run build" });
+  }
+  await cp(join(page, "assets"), join(part, "assets"), { recursive: true });
+  const html = await readFile(join(page, "index.html"), "utf8");
+  const told = html.replace("<head>", `<head>\n    <meta name="vitrine-export" content="${FACTS_FILE}">`);
+  await writeFile(join(part, "index.html"), told);
+  await writeFile(join(part, FACTS_FILE), JSON.stringify(facts));
+}
+
+/** @throws {VitrineError} exists */
+async function requireEmpty(directory: string): Promise<void> {
+  const names = await readdir(directory).catch((error: NodeJS.ErrnoException) => {
+    if (error.code === "ENOENT") return [];
+    throw notFolder(directory, "a file", error);
+  });
+  if (names.length > 0) throw notFolder(directory, "one with files");
+}
+
+function notFolder(at: string, found: string, cause?: unknown): VitrineError {
+  const expected = "no folder, or an empty one";
+  return new VitrineError({ code: "exists", at, expected, found, hint: "Name another" }, { cause });
+}

@@ -1,0 +1,94 @@
+/** Colours of objects: by a feature, by their classes, by groups; and the legend that says which means what. */
+import type { ObjectTable } from "./objectTable.ts";
+
+type Rgb = readonly [red: number, green: number, blue: number];
+
+/** What colours mean. */
+export type Legend =
+  | { readonly kind: "ramp"; readonly low: number; readonly high: number }
+  | { readonly kind: "groups"; readonly groups: readonly LegendGroup[] };
+
+/** A group of objects. */
+export interface LegendGroup {
+  readonly name: string;
+  readonly color: Rgb;
+  readonly count: number;
+}
+
+/** Colours by rows, and what they mean. */
+export interface Coloring {
+  readonly legend: Legend;
+  readonly colorOf: (row: number) => Rgb;
+}
+
+/** Of objects without a colour of their own. */
+export const PLAIN: Rgb = [255, 176, 0];
+const UNKNOWN: Rgb = [128, 128, 128];
+
+/** Steps of the map viridis, dark to bright: legible in grey and by colour-blind eyes. */
+const RAMP: readonly Rgb[] = [
+  [68, 1, 84],
+  [59, 82, 139],
+  [33, 145, 140],
+  [94, 201, 98],
+  [253, 231, 37],
+];
+
+/** Colours that are told apart by colour-blind eyes as well (Okabe and Ito), then others. */
+export const GROUP_COLORS: readonly string[] = [
+  "E69F00",
+  "56B4E9",
+  "009E73",
+  "F0E442",
+  "0072B2",
+  "D55E00",
+  "CC79A7",
+  "999999",
+  "8C6BB1",
+  "66C2A5",
+];
+
+/** Red, green and blue of six hexadecimal digits, 0 to 255. */
+export function rgbOfHex(color: string): Rgb {
+  const value = Number.parseInt(color, 16);
+  return [value >> 16, (value >> 8) & 255, value & 255];
+}
+
+/** A place on the ramp, 0 to 1. */
+export function rampColor(part: number): Rgb {
+  const place = Math.min(1, Math.max(0, part)) * (RAMP.length - 1);
+  const step = Math.min(RAMP.length - 2, Math.floor(place));
+  const between = (c: 0 | 1 | 2) => RAMP[step][c] + (place - step) * (RAMP[step + 1][c] - RAMP[step][c]);
+  return [between(0), between(1), between(2)];
+}
+
+/** Colours by a feature, between its 1st and 99th percentile. */
+export function featureColoring(values: Float32Array): Coloring {
+  const sorted = values.filter((value) => !Number.isNaN(value)).sort();
+  const at = (share: number) => sorted[Math.min(sorted.length - 1, Math.floor(share * sorted.length))] ?? 0;
+  const [low, high] = [at(0.01), at(0.99)];
+  const colorOf = (row: number) =>
+    Number.isNaN(values[row]) ? UNKNOWN : rampColor((values[row] - low) / (high - low || 1));
+  return { legend: { kind: "ramp", low, high }, colorOf };
+}
+
+/** Colours by groups. @param groupOf  index of a row's group; -1: none */
+export function groupColoring(
+  groups: readonly { readonly name: string; readonly color: string | null }[],
+  groupOf: ArrayLike<number>,
+): Coloring {
+  const colors = groups.map(({ color }, i) => rgbOfHex(color ?? GROUP_COLORS[i % GROUP_COLORS.length]));
+  const counts = new Uint32Array(groups.length + 1);
+  for (let row = 0; row < groupOf.length; row++) counts[groupOf[row] < 0 ? groups.length : groupOf[row]]++;
+  const known = groups.map(({ name }, i) => ({ name, color: colors[i], count: counts[i] }));
+  const none = { name: "none", color: UNKNOWN, count: counts[groups.length] };
+  return {
+    legend: { kind: "groups", groups: none.count > 0 ? [...known, none] : known },
+    colorOf: (row) => colors[groupOf[row]] ?? UNKNOWN,
+  };
+}
+
+/** Colours by classes. */
+export function classColoring({ classes, classOf }: Pick<ObjectTable, "classes" | "classOf">): Coloring {
+  return groupColoring(classes, classOf);
+}

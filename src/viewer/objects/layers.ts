@@ -1,0 +1,106 @@
+/** Drawn objects as layers of deck.gl: their arrays go to the graphics card as they are. */
+import type { Layer } from "@deck.gl/core";
+import { PathLayer, ScatterplotLayer, SolidPolygonLayer } from "@deck.gl/layers";
+import type { DrawnObjects } from "./drawn.ts";
+import { layerDataOf } from "./layerData.ts";
+
+/** How an object is shown beside others. */
+export type ObjectState = "plain" | "dim" | "chosen";
+
+/** How objects look. */
+export interface ObjectLook {
+  /** Of areas beside lines, 0 to 1: full where colours mean something. */
+  readonly opacity: number;
+  readonly colorOf: (id: number) => readonly [red: number, green: number, blue: number];
+  readonly stateOf: (id: number) => ObjectState;
+}
+
+interface AccessorInfo {
+  readonly index: number;
+}
+
+type Color = [number, number, number, number];
+
+/** Opacity of areas and lines by the state of an object. */
+const FILL = { plain: 150, dim: 20, chosen: 190 };
+const LINE = { plain: 255, dim: 60, chosen: 255 };
+const WHITE: Color = [255, 255, 255, 255];
+
+/** The layers, over the image. @param look  another one where colours changed */
+export function objectLayers(drawn: DrawnObjects, look: ObjectLook): Layer[] {
+  return [...areaLayers(drawn, look), lineLayer(drawn, look), pointLayer(drawn, look)];
+}
+
+function fillOf({ colorOf, stateOf, opacity }: ObjectLook, id: number): Color {
+  const [red, green, blue] = colorOf(id);
+  return [red, green, blue, FILL[stateOf(id)] * opacity];
+}
+
+function lineOf({ colorOf, stateOf }: ObjectLook, id: number): Color {
+  const state = stateOf(id);
+  if (state === "chosen") return WHITE;
+  const [red, green, blue] = colorOf(id);
+  return [red, green, blue, LINE[state]];
+}
+
+/** Polygons without holes as flat arrays, the others one by one. */
+function areaLayers(drawn: DrawnObjects, look: ObjectLook): Layer[] {
+  const { areas, holed } = layerDataOf(drawn);
+  const color = (polygon: number) => fillOf(look, drawn.ids[drawn.objectOf[polygon]]);
+  const common = { positionFormat: "XY", pickable: false, updateTriggers: { getFillColor: [look] } } as const;
+  return [
+    new SolidPolygonLayer({
+      ...common,
+      id: "areas",
+      data: areas,
+      _normalize: false,
+      getFillColor: (_: unknown, { index }: AccessorInfo) => color(areas.polygons[index]),
+    }),
+    new SolidPolygonLayer<number>({
+      ...common,
+      id: "areas with holes",
+      data: holed,
+      getPolygon: (polygon) => ringsOf(drawn, polygon),
+      getFillColor: color,
+    }),
+  ];
+}
+
+function ringsOf({ polygonRings, ringPoints, points }: DrawnObjects, polygon: number): [number, number][][] {
+  const rings: [number, number][][] = [];
+  for (let r = polygonRings[polygon]; r < polygonRings[polygon + 1]; r++) {
+    const ring: [number, number][] = [];
+    for (let i = ringPoints[r]; i < ringPoints[r + 1]; i++) ring.push([points[2 * i], points[2 * i + 1]]);
+    rings.push(ring);
+  }
+  return rings;
+}
+
+function lineLayer(drawn: DrawnObjects, look: ObjectLook): Layer {
+  const { lines } = layerDataOf(drawn);
+  return new PathLayer({
+    id: "outlines",
+    data: lines,
+    positionFormat: "XY",
+    // rings end where they began
+    _pathType: "open",
+    widthUnits: "pixels",
+    getWidth: 1.5,
+    getColor: (_: unknown, { index }: AccessorInfo) => lineOf(look, drawn.ids[lines.objects[index]]),
+    updateTriggers: { getColor: [look] },
+    pickable: false,
+  });
+}
+
+function pointLayer(drawn: DrawnObjects, look: ObjectLook): Layer {
+  return new ScatterplotLayer({
+    id: "points",
+    data: layerDataOf(drawn).points,
+    positionFormat: "XY",
+    radiusUnits: "pixels",
+    getRadius: 4,
+    getFillColor: (_: unknown, { index }: AccessorInfo) => lineOf(look, drawn.ids[drawn.pointsOf[index]]),
+    updateTriggers: { getFillColor: [look] },
+    pickable: false,
+  });
+}

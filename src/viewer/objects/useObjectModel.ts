@@ -1,0 +1,171 @@
+import { useCallback, useEffect, useMemo, useState } from "react";
+import type { Step } from "../core/useHistory.ts";
+import type { ViewState } from "../core/viewState.ts";
+import { askJson, type ExperimentFacts } from "../scene/api.ts";
+import type { Scene } from "../scene/scene.ts";
+import { brushedRows } from "./brush.ts";
+import { type Coloring, classColoring, featureColoring, PLAIN } from "./colors.ts";
+import { type EditDone, type ObjectEdit, sendEdit } from "./edits.ts";
+import type { ObjectLook, ObjectState } from "./layers.ts";
+import type { ObjectTable } from "./objectTable.ts";
+import { useDrawn } from "./useDrawn.ts";
+import { useObjectTable } from "./useObjectTable.ts";
+
+/** What {@link useObjectModel} takes. */
+export interface ModelOptions {
+  readonly scene: Scene;
+  readonly state: ViewState;
+  readonly size: { readonly width: number; readonly height: number };
+  readonly onStep: (step: Step) => void;
+  readonly onError: (message: string) => void;
+}
+
+/** Features that a table has columns of at most. */
+export const MOST_COLUMNS = 30;
+
+/** The map objects that the state names: drawn, as a table, brushed, selected, coloured; and how they are changed. */
+export type ObjectModel = ReturnType<typeof useObjectModel>;
+
+/** Makes the model of a scene's objects. */
+export function useObjectModel({ scene, state, size, onStep, onError }: ModelOptions) {
+  const { at, objects: type, places } = state;
+  const { types, revision, edit } = useEdits({ scene, at, onStep, onError });
+  const own = types.find(({ name }) => name === type);
+  const drawn = useDrawn({ scene, state, size, revision, onError });
+  const isListed = own === undefined ? undefined : type;
+  const features = useMemo(() => neededFeatures(state, own?.features ?? []), [state, own]);
+  const { table, values } = useObjectTable({ at, type: isListed, places, features, revision, onError });
+  const { selected, select, chosen } = useSelection(table, type);
+  const brush = useMemo(
+    () => (table && state.brush ? brushedRows(state.brush, values, table.ids.length) : undefined),
+    [table, state.brush, values],
+  );
+  const coloring = useMemo(() => table && coloringOf(state, table, values), [state, table, values]);
+  const look = useMemo(
+    () => lookOf({ table, coloring, brush, selected }),
+    [table, coloring, brush, selected],
+  );
+  return {
+    at,
+    types,
+    own,
+    drawn,
+    table,
+    values,
+    brush,
+    selected,
+    select,
+    chosen,
+    coloring,
+    look,
+    edit,
+    revision,
+  };
+}
+
+function neededFeatures(
+  { feature, brush = {}, plot = [], isTableOpen = false }: ViewState,
+  all: readonly string[],
+): string[] {
+  const named = [...(feature === undefined ? [] : [feature]), ...Object.keys(brush), ...plot];
+  const listed = isTableOpen ? all.slice(0, MOST_COLUMNS) : [];
+  return [...new Set([...named, ...listed])].filter((name) => all.includes(name));
+}
+
+/** Types of objects as they are after changes, and the way to change objects. */
+function useEdits({
+  scene,
+  at,
+  onStep,
+  onError,
+}: Pick<ModelOptions, "scene" | "onStep" | "onError"> & { at: string }) {
+  const [types, setTypes] = useState<ExperimentFacts["types"]>(scene.experiment?.types ?? []);
+  const [revision, setRevision] = useState(0);
+  useEffect(() => setTypes(scene.experiment?.types ?? []), [scene]);
+  const apply = useCallback(
+    async (change: ObjectEdit): Promise<EditDone> => {
+      const done = await sendEdit(at, change);
+      setTypes((await askJson<ExperimentFacts>("experiment", { at })).types);
+      setRevision((before) => before + 1);
+      return done;
+    },
+    [at],
+  );
+  /** What was done; undefined where the server refused it, which is said. */
+  const edit = useCallback(
+    async (change: ObjectEdit): Promise<EditDone | undefined> => {
+      try {
+        const done = await apply(change);
+        onStep(stepOf(done.inverse, apply));
+        return done;
+      } catch (error) {
+        onError(error instanceof Error ? error.message : String(error));
+        return undefined;
+      }
+    },
+    [apply, onStep, onError],
+  );
+  return { types, revision, edit };
+}
+
+/** Each way tells how the other one goes. */
+function stepOf(inverse: ObjectEdit, apply: (edit: ObjectEdit) => Promise<EditDone>): Step {
+  let next = inverse;
+  const go = async () => {
+    next = (await apply(next)).inverse;
+  };
+  return { undo: go, redo: go };
+}
+
+/** Selected objects stay so when the table is read anew; the chosen one is the only one that is selected. */
+function useSelection(table: ObjectTable | undefined, type: string | undefined) {
+  const [ids, setIds] = useState<ReadonlySet<number>>(NONE);
+  // biome-ignore lint/correctness/useExhaustiveDependencies: objects of another type are others
+  useEffect(() => setIds(NONE), [type]);
+  const selected = useMemo(() => {
+    const rows = [...ids].map((id) => table?.rowOf.get(id));
+    return new Set(rows.filter((row) => row !== undefined));
+  }, [ids, table]);
+  const select = useCallback(
+    (rows: Iterable<number>, isAdded = false) => {
+      const chosen = [...rows].flatMap((row) => table?.ids[row] ?? []);
+      setIds((before) => new Set(isAdded ? [...before, ...chosen] : chosen));
+    },
+    [table],
+  );
+  const [only] = selected;
+  return { selected, select, chosen: selected.size === 1 ? table?.ids[only] : undefined };
+}
+
+const NONE: ReadonlySet<number> = new Set();
+
+function coloringOf(
+  { colorBy, feature }: ViewState,
+  table: ObjectTable,
+  values: ReadonlyMap<string, Float32Array>,
+): Coloring | undefined {
+  if (colorBy === "class") return classColoring(table);
+  const column = feature === undefined ? undefined : values.get(feature);
+  return column && featureColoring(column);
+}
+
+interface LookOf {
+  readonly table: ObjectTable | undefined;
+  readonly coloring: Coloring | undefined;
+  readonly brush: Uint32Array | undefined;
+  readonly selected: ReadonlySet<number>;
+}
+
+function lookOf({ table, coloring, brush, selected }: LookOf): ObjectLook {
+  const states = new Uint8Array(table?.ids.length ?? 0).fill(brush === undefined ? 1 : 0);
+  if (brush !== undefined) for (const row of brush) states[row] = 1;
+  for (const row of selected) states[row] = 2;
+  const rowOf = (id: number) => table?.rowOf.get(id) ?? -1;
+  return {
+    opacity: coloring === undefined ? 0.2 : 1,
+    colorOf: (id) => coloring?.colorOf(rowOf(id)) ?? PLAIN,
+    stateOf: (id) => STATES[states[rowOf(id)] ?? 1],
+  };
+}
+
+const STATES: readonly ObjectState[] = ["dim", "plain", "chosen"];
