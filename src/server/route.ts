@@ -61,6 +61,12 @@ export function json(value: unknown): Answer {
   return { type: "application/json; charset=utf-8", body: JSON.stringify(value) };
 }
 
+/** What an answer holds, made where it is not yet. @throws whatever making it throws */
+export async function answerBody({ body }: Answer): Promise<string | Buffer> {
+  const bytes = typeof body === "function" ? await body() : body;
+  return typeof bytes === "string" ? bytes : Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+}
+
 /** The tag of a content, by which a browser asks whether it is still the same. */
 export function etagOf(body: string | Uint8Array): string {
   return `"${createHash("sha1").update(body).digest("base64url")}"`;

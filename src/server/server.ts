@@ -27,7 +27,7 @@ import { matchRoutes } from "./results/match/routes.ts";
 import { RequestPool } from "./results/pool.ts";
 import { subtomogramRoutes } from "./results/subtomogram/routes.ts";
 import { openRoots, type Roots } from "./roots.ts";
-import { type Answer, type AnyRoute, etagOf } from "./route.ts";
+import { type AnyRoute, answerBody, etagOf } from "./route.ts";
 import { checkedToken, keptToken } from "./token.ts";
 import { tourRoutes } from "./tour.ts";
 
@@ -226,7 +226,7 @@ function addRoute(app: FastifyInstance, { path, method, bodyBytes, answer }: Any
       return reply
         .header("Cache-Control", "no-store")
         .type(done.type)
-        .send(await bodyOf(done));
+        .send(await answerBody(done));
     });
     return;
   }
@@ -236,18 +236,13 @@ function addRoute(app: FastifyInstance, { path, method, bodyBytes, answer }: Any
     return roots.within(async () => {
       const made = await answer(request.query, gone.signal);
       // a tag that is of the content needs it, known or not
-      const content = made.etag === undefined ? await bodyOf(made) : undefined;
+      const content = made.etag === undefined ? await answerBody(made) : undefined;
       const etag = made.etag ?? etagOf(content!);
       reply.headers({ ...made.headers, ETag: etag, "Cache-Control": "private, no-cache" });
       if (request.headers["if-none-match"]?.split(/\s*,\s*/).includes(etag)) return reply.code(304).send();
-      return reply.type(made.type).send(content ?? (await bodyOf(made)));
+      return reply.type(made.type).send(content ?? (await answerBody(made)));
     });
   });
-}
-
-async function bodyOf({ body }: Answer): Promise<string | Buffer> {
-  const bytes = typeof body === "function" ? await body() : body;
-  return typeof bytes === "string" ? bytes : Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
 }
 
 function addDescription(app: FastifyInstance, routes: readonly AnyRoute[]): void {
