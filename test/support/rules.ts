@@ -22,6 +22,8 @@ export const RULES: Rules = {
     cli: "all",
   },
   opens: [
+    // The tour takes the processor that it shows from the examples, which are in the package.
+    { from: /^src\/cli\/tour\/acquireStep\.ts$/, to: /^examples\/countNuclei\.mjs$/ },
     { from: /./, to: /^package\.json$/ },
     // The page decodes the bytes of map objects.
     { from: /^src\/viewer\//, to: /^src\/experiment\/objects\/block\.ts$/ },
