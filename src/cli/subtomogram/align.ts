@@ -181,7 +181,6 @@ function toChoices(tomograms: readonly string[], args: AlignArguments): AlignCho
     ...(cutoff !== undefined && { cutoff }),
     ...(tilt !== undefined && { tilt }),
     ...tiltSeriesInputs(args),
-    ...(args.tomogramSize !== undefined && { tomogramSize: [...args.tomogramSize] }),
     ...(picture !== undefined && { picturePath: picture }),
   };
 }

@@ -141,7 +141,7 @@ export async function runEnsemble(source: string, options: RunEnsembleOptions): 
 /** CryoLike's wrapper writes one constant a structure in place of integrated log-likelihoods. @throws {VitrineError} range: such ones */
 function requireDifferent({ shape: [structures, images], data }: LikelihoodMatrix, at: string): void {
   const isConstant = (k: number) =>
-    data.slice(k * images, (k + 1) * images).every((value) => value === data[k * images]);
+    Array.from({ length: images }, (_, m) => data[k * images + m]).every((value, _, all) => value === all[0]);
   if (images < 2 || !Array.from({ length: structures }, (_, k) => k).every(isConstant)) return;
   throw new VitrineError({
     code: "range",

@@ -50,7 +50,7 @@ const CHOICES = z.strictObject({
   cornerSafe: z.boolean(),
   dropOutside: z.boolean(),
   /** Of tilt series, as of `TomogramInputs`. */
-  tomogramSize: z.tuple([z.number(), z.number(), z.number()]).optional(),
+  tomogramSize: z.tuple([z.number(), z.number(), z.number()]).readonly().optional(),
   imageScale: z.number().optional(),
   ctf: z.enum(["flip", "wiener", "none"]).optional(),
   doseWeighting: z.boolean().optional(),

@@ -26,7 +26,7 @@ export function useCompared({ scene, state, setQuietly, onError }: ComparedOptio
   const isOther = compare?.at !== undefined || compare?.image !== undefined;
   const at = isOther ? (compare?.at ?? state.at) : "";
   const image = compare?.image;
-  const opened = useScene({ at, ...(image !== undefined && { image }) }, 0, onError);
+  const opened = useScene({ at, choices: {}, ...(image !== undefined && { image }) }, 0, onError);
   const other = compare === undefined ? undefined : isOther ? opened.scene : scene;
   const isKnown = compare !== undefined && compare.channels.length === other?.channels.length;
   useEffect(() => {

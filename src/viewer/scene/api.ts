@@ -138,6 +138,8 @@ export interface JobStart {
   readonly at: string;
   readonly step: string;
   readonly said: string;
+  /** Whether it runs in a process that the page can end. */
+  readonly isRunning: boolean;
 }
 
 /** Steps below an address. */
