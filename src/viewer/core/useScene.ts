@@ -16,7 +16,7 @@ type Shown = "live" | "plan" | "search" | "folder" | "job" | ResultKind | "scene
 
 /** Opens what the state names. @param attempt  another number opens it anew */
 export function useScene(
-  { at, image, choices }: Pick<ViewState, "at" | "image"> & Partial<Pick<ViewState, "choices">>,
+  { at, image, choices }: Pick<ViewState, "at" | "image" | "choices">,
   attempt: number,
   onError: (message: string) => void,
 ) {
@@ -26,7 +26,7 @@ export function useScene(
     readonly scene?: Scene;
   }>();
   // a folder with a result is a folder all the same
-  const isList = choices?.files !== undefined;
+  const isList = choices.files !== undefined;
   const key = JSON.stringify([at, image, attempt, isList]);
   useEffect(() => {
     const gone = new AbortController();
