@@ -13,6 +13,7 @@ const AREAS = {
   subtomogram: "./subtomogram/run.js",
   likelihood: "./likelihood/run.js",
   server: "./server/run.js",
+  viewer: "./viewer/run.js",
 };
 
 const [area, ...args] = process.argv.slice(2);

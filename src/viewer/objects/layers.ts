@@ -26,9 +26,14 @@ const FILL = { plain: 150, dim: 20, chosen: 190 };
 const LINE = { plain: 255, dim: 60, chosen: 255 };
 const WHITE: Color = [255, 255, 255, 255];
 
+/** Outlines in view from which on areas are drawn without lines: these cost many times as much, and hide so small areas. */
+const MANY = 30_000;
+
 /** The layers, over the image. @param look  another one where colours changed */
 export function objectLayers(drawn: DrawnObjects, look: ObjectLook): Layer[] {
-  return [...areaLayers(drawn, look), lineLayer(drawn, look), pointLayer(drawn, look)];
+  if (layerDataOf(drawn).lines.length <= MANY)
+    return [...areaLayers(drawn, look), lineLayer(drawn, look), pointLayer(drawn, look)];
+  return [...areaLayers(drawn, { ...look, opacity: 1 }), pointLayer(drawn, look)];
 }
 
 function fillOf({ colorOf, stateOf, opacity }: ObjectLook, id: number): Color {
@@ -47,7 +52,11 @@ function lineOf({ colorOf, stateOf }: ObjectLook, id: number): Color {
 function areaLayers(drawn: DrawnObjects, look: ObjectLook): Layer[] {
   const { areas, holed } = layerDataOf(drawn);
   const color = (polygon: number) => fillOf(look, drawn.ids[drawn.objectOf[polygon]]);
-  const common = { positionFormat: "XY", pickable: false, updateTriggers: { getFillColor: [look] } } as const;
+  const common = {
+    positionFormat: "XY",
+    pickable: false,
+    updateTriggers: { getFillColor: [look.colorOf, look.stateOf, look.opacity] },
+  } as const;
   return [
     new SolidPolygonLayer({
       ...common,
