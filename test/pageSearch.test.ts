@@ -33,7 +33,7 @@ let browser: Browser;
 let server: Server;
 let planted: readonly PlantedParticle[];
 
-describe.skipIf(!available)("a search in the page", () => {
+describe.skipIf(!available)("a search in the page", { timeout: 120_000 }, () => {
   beforeAll(async () => {
     planted = await makeScene();
     server = await startServer([folder]);

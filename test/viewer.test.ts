@@ -186,11 +186,11 @@ describe.skipIf(!available)("the page", () => {
     expect.soft(await barriersOf(page), "acquisition").toEqual([]);
 
     // a tile by a click: 100 screen pixels right of the middle, where the stage stands
-    await page.getByRole("button", { name: "Queue a tile where I click" }).click();
+    await page.getByRole("button", { name: "Queue tiles by hand" }).click();
     const box = (await page.getByTestId("canvas").boundingBox())!;
     await page.mouse.click(box.x + box.width / 2 + 100, box.y + box.height / 2);
     await expect
-      .poll(() => page.getByLabel("Queued tile").textContent())
+      .poll(() => page.getByLabel("Queued").textContent())
       .toMatch(/^Queued x 1\d\d\.\d, y (199|200)\.\d µm$/);
 
     // saved planes by the slider, and back

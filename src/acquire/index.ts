@@ -45,6 +45,7 @@ export type {
   FromView,
   LiveFrame,
   LiveState,
+  MicroscopeFacts,
   ToView,
   ViewOptions,
   WantedTile,

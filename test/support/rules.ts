@@ -17,11 +17,13 @@ export const RULES: Rules = {
     likelihood: ["core", "io", "compute", "optics", "jobs", "program"],
     subtomogram: ["core", "io", "compute", "optics", "pipe", "jobs", "program"],
     server: "all",
-    viewer: ["core", "io", "compute", "optics", "match"],
+    viewer: ["core", "io", "compute", "optics", "match", "acquire"],
     worker: ["compute"],
     cli: "all",
   },
   opens: [
+    // The tour takes the processor that it shows from the examples, which are in the package.
+    { from: /^src\/cli\/tour\/acquireStep\.ts$/, to: /^examples\/countNuclei\.mjs$/ },
     { from: /./, to: /^package\.json$/ },
     // The page decodes the bytes of map objects.
     { from: /^src\/viewer\//, to: /^src\/experiment\/objects\/block\.ts$/ },

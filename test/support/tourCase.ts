@@ -8,9 +8,9 @@ import { vitrineHere } from "./command.ts";
 const FILES = [
   ["plate_1/NDTiff.index", "countNuclei.mjs"],
   ["screen/experiment.json", "nuclei.geojson"],
-  ["micrograph.mrc", "micrograph_scaled_mip.mrc", "particles.csv", "particles.png"],
-  ["particles.mrcs", "ensemble/ranking.csv"],
-  ["tomogram.mrc", "aligned.csv", "average.mrc", "fsc.csv"],
+  ["search/micrograph.mrc", "search/micrograph_scaled_mip.mrc", "search/particles.csv"],
+  ["structures/particles.mrcs", "structures/ensemble/ranking.csv"],
+  ["subtomograms/tomogram.mrc", "subtomograms/aligned.csv", "subtomograms/average.mrc"],
 ];
 
 /** What a tour that ended leaves: right results, commands that the program takes, and a folder that a server tells of. */

@@ -12,11 +12,11 @@ import type { AcquisitionEvent } from "../events/event.ts";
 import type { Microscope } from "../microscope.ts";
 import { openProcessor } from "../processors/open.ts";
 import type { FrameProcessor, ProcessedImage } from "../processors/processor.ts";
-import type { AcquisitionView, LiveState, ViewOptions, WantedTile } from "../view/view.ts";
+import type { AcquisitionView, LiveState, MicroscopeFacts, ViewOptions, WantedTile } from "../view/view.ts";
 import type { Watcher } from "../view/watcher.ts";
 import { checkedGroup, EventGroups, type EventSource } from "./eventQueue.ts";
 import { Executor } from "./executor.ts";
-import { explored } from "./explore.ts";
+import { explored, microscopeFacts, plannedLater } from "./explore.ts";
 import { AcquisitionFuture, MilestoneLog } from "./future.ts";
 import { type HookReport, HookTally } from "./hookTally.ts";
 import { type AcquisitionNotification, type Milestone, notificationOf } from "./notification.ts";
@@ -66,7 +66,9 @@ export class Acquisition implements AsyncDisposable {
   readonly #lastEvents = new Map<string, AcquisitionEvent>();
   readonly #startedAt = performance.now();
   #endedAt: number | undefined;
+  /** Tiles and plans that came from a page. */
   #tiles = 0;
+  #plans = 0;
   /** Calls of `onNotification` that have not ended. */
   #told: Promise<unknown> = Promise.resolve();
   #isOver = false;
@@ -246,7 +248,7 @@ export class Acquisition implements AsyncDisposable {
 
   /**
    * Serves a page on this acquisition, in a process of its own: the newest processed image of each channel, rates, queues, drops, hooks, and
-   * a way to stop it and to queue more tiles. A watcher never holds the acquisition up: an image is copied only when somebody is free for it.
+   * a way to stop it and to queue more tiles. A watcher never holds the acquisition up: an image is copied when somebody is free for it, and one every 2 s for pages that open later.
    *
    * @throws {VitrineError} range: wrong options; missing: the package is not built; worker: the page cannot be served, and why
    *
@@ -256,12 +258,20 @@ export class Acquisition implements AsyncDisposable {
    */
   async view(options: ViewOptions = {}): Promise<AcquisitionView> {
     refuseUnknownKeys(options, { known: ["host", "port"], at: "view options" });
+    const facts = await microscopeFacts(this.#options.microscope.core);
     const { view, watcher } = await openView(
       {
         folder: this.folder ?? null,
-        state: () => this.#liveState(),
+        state: () => this.#liveState(facts),
         stop: () => this.abort(),
         queue: (tiles) => this.#explore(tiles),
+        run: (plan) => {
+          const last = [...this.#lastEvents.values()];
+          const { events, count } = plannedLater(plan, { ...facts, number: this.#plans + 1, last });
+          this.acquire(events);
+          this.#plans++;
+          return count;
+        },
       },
       options,
     );
@@ -269,7 +279,7 @@ export class Acquisition implements AsyncDisposable {
     return view;
   }
 
-  #liveState(): LiveState {
+  #liveState(microscope: MicroscopeFacts): LiveState {
     const error = this.#failure?.error;
     const end = this.#endedAt;
     const isStopping = this.#stop.signal.aborted && error === undefined;
@@ -281,6 +291,7 @@ export class Acquisition implements AsyncDisposable {
       seconds: Math.round(((end ?? performance.now()) - this.#startedAt) / 1000),
       stages: this.report(),
       hooks: this.hookReport(),
+      microscope,
     };
   }
 

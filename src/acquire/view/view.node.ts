@@ -7,6 +7,8 @@ import { type OpenedView, Watcher } from "./watcher.ts";
 
 /** Time between two states, ms. */
 const STATE_MS = 250;
+/** Time between two images that the server gets for pages that open later, ms: one copy of 2 ms at most. */
+const KEEP_MS = 2000;
 /** Time after which a server that ended is started anew, ms. */
 const AGAIN_MS = 300;
 /** Starts that may fail one after the other. */
@@ -26,9 +28,10 @@ class ViewServer implements AcquisitionView {
   readonly watcher: Watcher;
   readonly #source: ViewSource;
   readonly #host: string;
-  readonly #timer: ReturnType<typeof setInterval>;
+  readonly #timers: readonly ReturnType<typeof setInterval>[];
   #port: number;
   #address = "";
+  #token: string | undefined;
   #child: ChildProcess | undefined;
   #isClosed = false;
   #failedStarts = 0;
@@ -38,8 +41,12 @@ class ViewServer implements AcquisitionView {
     this.#host = host;
     this.#port = port;
     this.watcher = new Watcher(({ frame, data }) => this.#tell({ kind: "frame", frame, data }));
-    this.#timer = setInterval(() => this.#tell({ kind: "state", state: source.state() }), STATE_MS);
-    this.#timer.unref();
+    this.watcher.free();
+    this.#timers = [
+      setInterval(() => this.#tell({ kind: "state", state: source.state() }), STATE_MS),
+      setInterval(() => this.watcher.free(), KEEP_MS),
+    ];
+    for (const timer of this.#timers) timer.unref();
   }
 
   get address(): string {
@@ -67,7 +74,10 @@ class ViewServer implements AcquisitionView {
           if (message.kind === "serving") resolve();
           this.#take(message);
         });
-        this.#tell({ kind: "serve", host: this.#host, port: this.#port, folder: this.#source.folder });
+        this.#tell({
+          ...{ kind: "serve", host: this.#host, port: this.#port, folder: this.#source.folder },
+          ...(this.#token !== undefined && { token: this.#token }),
+        });
       });
     } catch (error) {
       child.kill();
@@ -84,7 +94,7 @@ class ViewServer implements AcquisitionView {
   async close(): Promise<void> {
     if (this.#isClosed) return;
     this.#isClosed = true;
-    clearInterval(this.#timer);
+    for (const timer of this.#timers) clearInterval(timer);
     this.#tell({ kind: "state", state: this.#source.state() });
     const child = this.#child;
     if (child === undefined || child.exitCode !== null || child.signalCode !== null) return;
@@ -111,22 +121,20 @@ class ViewServer implements AcquisitionView {
   }
 
   #take(message: FromView): void {
-    if (message.kind === "serving") [this.#address, this.#port] = [message.address, message.port];
-    else if (message.kind === "free") this.watcher.free();
+    if (message.kind === "serving") {
+      [this.#address, this.#port, this.#token] = [message.address, message.port, message.token];
+    } else if (message.kind === "free") this.watcher.free();
     else if (message.kind === "stop") this.#source.stop();
-    else if (message.kind === "queue") this.#queue(message);
+    else if (message.kind === "queue") this.#queue(message.id, () => this.#source.queue(message.tiles));
+    else if (message.kind === "run") this.#queue(message.id, () => this.#source.run(message.plan));
   }
 
-  #queue({ id, tiles }: Extract<FromView, { kind: "queue" }>): void {
+  #queue(id: number, add: () => number): void {
     try {
-      this.#tell({ kind: "queued", id, tiles: this.#source.queue(tiles) });
+      this.#tell({ kind: "queued", id, events: add() });
     } catch (error) {
-      this.#tell({
-        kind: "queued",
-        id,
-        tiles: 0,
-        error: error instanceof Error ? error.message : String(error),
-      });
+      const text = error instanceof Error ? error.message : String(error);
+      this.#tell({ kind: "queued", id, events: 0, error: text });
     }
   }
 }

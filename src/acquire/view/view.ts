@@ -14,6 +14,15 @@ export interface LiveState {
   readonly seconds: number;
   readonly stages: readonly StageReport[];
   readonly hooks: readonly HookReport[];
+  readonly microscope: MicroscopeFacts;
+}
+
+/** What plans for a microscope may name. */
+export interface MicroscopeFacts {
+  /** Config groups with their presets, as Micro-Manager has them. */
+  readonly groups: readonly { readonly name: string; readonly presets: readonly string[] }[];
+  /** What the camera sees, µm; null where the pixel size is not known. */
+  readonly fieldUm: readonly [width: number, height: number] | null;
 }
 
 /** The newest image, made smaller by leaving out pixels until a side has at most `MOST_SIDE`. */
@@ -46,18 +55,26 @@ export interface WantedTile {
 
 /** To the server of the page. */
 export type ToView =
-  | { readonly kind: "serve"; readonly host: string; readonly port: number; readonly folder: string | null }
+  | {
+      readonly kind: "serve";
+      readonly host: string;
+      readonly port: number;
+      readonly folder: string | null;
+      /** Of the server before it, so that open pages go on. */
+      readonly token?: string;
+    }
   | { readonly kind: "state"; readonly state: LiveState }
   | { readonly kind: "frame"; readonly frame: LiveFrame; readonly data: Uint8Array }
-  | { readonly kind: "queued"; readonly id: number; readonly tiles: number; readonly error?: string };
+  | { readonly kind: "queued"; readonly id: number; readonly events: number; readonly error?: string };
 
 /** From it. `free`: somebody watches and has room for a frame. */
 export type FromView =
-  | { readonly kind: "serving"; readonly address: string; readonly port: number }
+  | { readonly kind: "serving"; readonly address: string; readonly port: number; readonly token?: string }
   | { readonly kind: "failed"; readonly message: string }
   | { readonly kind: "free" }
   | { readonly kind: "stop" }
-  | { readonly kind: "queue"; readonly id: number; readonly tiles: readonly WantedTile[] };
+  | { readonly kind: "queue"; readonly id: number; readonly tiles: readonly WantedTile[] }
+  | { readonly kind: "run"; readonly id: number; readonly plan: unknown };
 
 /** Options of `acquisition.view()`. */
 export interface ViewOptions {
@@ -83,4 +100,6 @@ export interface ViewSource {
   stop(): void;
   /** @returns how many events that makes @throws {VitrineError} unsupported: no event so far, or none are taken any more */
   queue(tiles: readonly WantedTile[]): number;
+  /** Runs a plan after what is under way. @returns its events @throws {VitrineError} what is wrong with it; unsupported: none are taken */
+  run(plan: unknown): number;
 }

@@ -53,7 +53,7 @@ const PROCESSOR = fileURLToPath(new URL("../../../examples/countNuclei.mjs", imp
 
 /** Acquires four wells of a plate; an image processor finds the nuclei as the images arrive. */
 export async function acquireStep(tools: TourTools): Promise<AcquiredPlate> {
-  const { path, tell, commands, program } = openDesk(tools);
+  const { path, tell, commands, program } = await openDesk(tools);
   const places = WELLS.flatMap((well, i) => SITES.map((site) => placeOf(well, i, site)));
   const plan = {
     axis_order: "pc",

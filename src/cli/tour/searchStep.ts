@@ -14,9 +14,10 @@ const FALSE_POSITIVES = 0.01;
 
 /** Simulates a micrograph of the closed cage, and searches it. */
 export async function searchStep(tools: TourTools): Promise<TourResult> {
-  const { path, tell, commands, program } = openDesk(tools);
-  const names = ["closed.mrc", "micrograph.mrc", "truth.csv", "match.yaml", "particles.csv", "particles.png"];
-  const [map, micrograph, truth, config, particles, picture] = names.map(path);
+  const { path, tell, commands, program } = await openDesk(tools, "search");
+  const map = path("closed.mrc");
+  const names = ["micrograph.mrc", "truth.csv", "match.yaml", "particles.csv", "particles.png"];
+  const [micrograph, truth, config, particles, picture] = names.map((name) => path(`search/${name}`));
   const shown = [map, micrograph, truth, config, particles, picture].map(quoted);
   tell(
     `simulate-micrograph ${shown[0]} --out ${shown[1]} --truth ${shown[2]} --config ${shown[3]} --size ${SIDE}x${SIDE} --particles ${PARTICLES} --z-score ${SIGNAL} --defocus ${DEFOCUS_A} --symmetry ${SYMMETRY} --psi-step ${STEP_DEG} --theta-step ${STEP_DEG} --seed ${SEED}`,
@@ -45,7 +46,7 @@ export async function searchStep(tools: TourTools): Promise<TourResult> {
     title: "Find molecules",
     text: `${search.correlations} views of a cage of 24 subunits were compared with every place of a micrograph: ${matches.length} of ${PARTICLES} were found and ${extra.length} that are none, half of them off by at most ${off}.`,
     commands,
-    at: "micrograph.mrc",
+    at: "search",
     ...{ planted: PARTICLES, found: matches.length, others: extra.length },
     isRight: missed.length === 0 && extra.length === 0,
   };

@@ -1,4 +1,5 @@
 import { join } from "node:path";
+import { makeFolder } from "../../io/index.ts";
 import type { TourStep } from "../../server/index.ts";
 import type { CommandTools } from "../report.ts";
 
@@ -21,7 +22,7 @@ export interface TourResult extends TourStep {
 
 /** The paths of a step, and the commands that do what it does. */
 export interface TourDesk {
-  /** A file of the tour. */
+  /** A file of the tour, by its name below the tour's folder. */
   readonly path: (name: string) => string;
   /** Says the command that does what follows, and keeps it. */
   readonly tell: (command: string) => void;
@@ -32,8 +33,12 @@ export interface TourDesk {
   };
 }
 
-/** A desk for one step. */
-export function openDesk({ dir, workers, signal, onProgress, onLog, onBackend }: TourTools): TourDesk {
+/** A desk for one step. @param folder  of its files, below that of the tour; others are named with their folder */
+export async function openDesk(
+  { dir, workers, signal, onProgress, onLog, onBackend }: TourTools,
+  folder?: string,
+): Promise<TourDesk> {
+  if (folder !== undefined) await makeFolder(join(dir, folder));
   const commands: string[] = [];
   return {
     path: (name) => join(dir, name),

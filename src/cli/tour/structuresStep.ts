@@ -26,11 +26,13 @@ const SURE = 0.99;
 
 /** Cuts the found particles out and asks which of two structures they are. */
 export async function structuresStep(tools: TourTools): Promise<TourResult> {
-  const desk = openDesk(tools);
+  const desk = await openDesk(tools, "structures");
   const images = await makeInputs(desk);
   await compare(desk);
   const { path, tell, commands, program } = desk;
-  const [results, matrix, out] = ["likelihood", "likelihood_matrix", "ensemble"].map(path);
+  const [results, matrix, out] = ["likelihood", "likelihood_matrix", "ensemble"].map((name) =>
+    path(`structures/${name}`),
+  );
   tell(`stitch ${quoted(results)}`);
   await stitchLogLikelihoodMatrices({ folderOutput: results, crossCorrelation: true });
   tell(`ensemble ${quoted(matrix)} --out ${quoted(out)} --names ${STRUCTURES.join(",")}`);
@@ -43,22 +45,16 @@ export async function structuresStep(tools: TourTools): Promise<TourResult> {
     title: "Rank two structures",
     text: `The ${images} particles were cut out and compared with two structures, closed and open, in all poses: they are of the ${best.name} one, by a ln Bayes factor of ${Math.round(second.logBayesFactor)}.`,
     commands,
-    at: "closed.mrc",
+    at: "structures",
     ...{ planted: 1, found: isRight ? 1 : 0, others: 0, isRight },
   };
 }
 
 /** Particles and templates on one polar grid. */
 async function makeInputs({ path, tell, program }: TourDesk): Promise<number> {
-  const names = [
-    "particles.csv",
-    "particles.mrcs",
-    "particles.star",
-    "parameters.npz",
-    "templates",
-    "stacks",
-  ];
-  const [particles, mrcs, star, params, templates, stacks] = names.map(path);
+  const particles = path("search/particles.csv");
+  const names = ["particles.mrcs", "particles.star", "parameters.npz", "templates", "stacks"];
+  const [mrcs, star, params, templates, stacks] = names.map((name) => path(`structures/${name}`));
   const maps = STRUCTURES.map((name) => path(`${name}.mrc`));
   const { signal, onProgress, onLog } = program;
   tell(`extract ${quoted(particles)} --box ${BOX} --out ${quoted(mrcs)} --normalize --full`);
@@ -85,7 +81,7 @@ async function makeInputs({ path, tell, program }: TourDesk): Promise<number> {
 
 async function compare({ path, tell, program }: TourDesk): Promise<void> {
   const names = ["parameters.npz", "templates", "stacks", "likelihood"];
-  const [params, templates, stacks, out] = names.map(path);
+  const [params, templates, stacks, out] = names.map((name) => path(`structures/${name}`));
   const { maxDisplacementPixels: most, nDisplacementsX: x, nDisplacementsY: y } = DISPLACEMENT;
   tell(
     `likelihood --params ${quoted(params)} --templates ${quoted(templates)} --particles ${quoted(stacks)} --out ${quoted(out)} --i-template all --max-displacement-pixels ${most} --n-displacements ${x},${y} --integrated --picture`,

@@ -34,9 +34,11 @@ const NEAR_DEG = 6;
 
 /** Simulates a tomogram of closed cages, aligns them from places that are a little wrong, and averages them. */
 export async function subtomogramsStep(tools: TourTools): Promise<TourResult> {
-  const { path, tell, commands, program } = openDesk(tools);
-  const names = ["closed.mrc", "planted.csv", "start.csv", "tomogram.mrc", "aligned.csv", "average.mrc"];
-  const [template, planted, start, tomogram, aligned, average] = names.map(path);
+  const { path, tell, commands, program } = await openDesk(tools, "subtomograms");
+  const template = path("closed.mrc");
+  const own = (name: string) => path(`subtomograms/${name}`);
+  const names = ["planted.csv", "start.csv", "tomogram.mrc", "aligned.csv", "average.mrc"];
+  const [planted, start, tomogram, aligned, average] = names.map(own);
   const tilt = `--tilt=${TILT.join(",")}`;
   await writePlaces(planted, start);
   tell(
@@ -61,17 +63,17 @@ export async function subtomogramsStep(tools: TourTools): Promise<TourResult> {
   await runHere(work, { align: alignBatch }, { args: tools, tools });
   const averaging = `--size ${SIZE} ${tilt} --wedge-weighting`;
   tell(
-    `average ${quoted(tomogram)} --molecules ${quoted(aligned)} ${averaging} --out ${quoted(average)} --picture ${quoted(path("average.png"))}`,
+    `average ${quoted(tomogram)} --molecules ${quoted(aligned)} ${averaging} --out ${quoted(average)} --picture ${quoted(own("average.png"))}`,
   );
   const inputs = { ...program, tomogramPath: tomogram, outputShape: SIZE };
   await runAverage({
     ...{ ...inputs, moleculesPath: aligned, tiltModel: TILT, wedgeWeighting: true },
-    ...{ outPath: average, picturePath: path("average.png") },
+    ...{ outPath: average, picturePath: own("average.png") },
   });
   tell(
-    `fsc ${quoted(tomogram)} --molecules ${quoted(aligned)} --size ${SIZE} --out ${quoted(path("fsc.csv"))} --picture ${quoted(path("fsc.png"))}`,
+    `fsc ${quoted(tomogram)} --molecules ${quoted(aligned)} --size ${SIZE} --out ${quoted(own("fsc.csv"))} --picture ${quoted(own("fsc.png"))}`,
   );
-  const files = { outPath: path("fsc.csv"), picturePath: path("fsc.png") };
+  const files = { outPath: own("fsc.csv"), picturePath: own("fsc.png") };
   const { resolutionNm } = await runFsc({ ...inputs, moleculesPath: aligned, ...files });
   const [before, after] = [await offBy(start, planted), await offBy(aligned, planted)];
   const near = after.filter(({ nm, deg }) => nm <= NEAR_NM && deg <= NEAR_DEG).length;
@@ -86,7 +88,7 @@ export async function subtomogramsStep(tools: TourTools): Promise<TourResult> {
     title: "Average subtomograms",
     text: `${after.length} cages of a tomogram, whose places were off by ${said[0]} in the median, were aligned: ${said[1]} are left. Averages of their halves agree ${halves}.`,
     commands,
-    at: "average.mrc",
+    at: "subtomograms",
     ...{ planted: after.length, found: near, others: 0, isRight: near === after.length },
   };
 }

@@ -118,10 +118,10 @@ function drawDisplacements(
   const columns = new Set(Array.from(xs)).size;
   const side = Math.max(3, Math.floor(((SIDE - 22) * 0.9) / Math.max(1, columns)));
   const most = Array.from(posteriors).reduce((largest, value) => Math.max(largest, value), 0) || 1;
-  const room = (SIDE - 14 - side) / 2;
+  const room = (SIDE - 20 - side) / 2;
   for (let d = 0; d < xs.length; d++) {
     const left = Math.round(x + SIDE / 2 + (xs[d] / far) * room - side / 2);
-    const top = Math.round(y + (SIDE - 10) / 2 - (ys[d] / far) * room - side / 2);
+    const top = Math.round(y + (SIDE - 14) / 2 - (ys[d] / far) * room - side / 2);
     const share = posteriors[d] / most;
     const color = CURVE.map((value) => Math.round(238 + share * (value - 238)));
     const shade: Rgb = [color[0], color[1], color[2]];

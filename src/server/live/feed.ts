@@ -18,6 +18,8 @@ export interface LiveFeed {
   stop(): void;
   /** @returns how many events were queued @throws {VitrineError} what is wrong with that */
   queue(tiles: readonly WantedTile[]): Promise<number>;
+  /** @returns its events @throws {VitrineError} what is wrong with that */
+  run(plan: unknown): Promise<number>;
 }
 
 /** What pages watch. @param address  a folder as pages call it */
@@ -68,6 +70,15 @@ export function liveRoutes(feed: LiveFeed): AnyRoute[] {
       }),
       gives: ["application/json"],
       answer: async ({ tiles }) => json({ events: await feed.queue(tiles) }),
+    }),
+    route({
+      path: "acquisition/run",
+      method: "post",
+      summary:
+        "Runs a plan after what is under way: events, parameters of multiDAcquisitionEvents, a useq sequence",
+      query: z.strictObject({ plan: z.union([z.record(z.string(), z.unknown()), z.array(z.unknown())]) }),
+      gives: ["application/json"],
+      answer: async ({ plan }) => json({ events: await feed.run(plan) }),
     }),
   ];
 }

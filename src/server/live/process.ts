@@ -3,7 +3,8 @@ import type { FromView, ToView } from "../../acquire/index.ts";
 import { startServer } from "../server.ts";
 import { ProcessFeed } from "./processFeed.ts";
 
-const tell = (message: FromView) => process.send?.(message);
+// what cannot be told any more is of no acquisition: `disconnect` ends this process
+const tell = (message: FromView) => process.send?.(message, undefined, undefined, () => {});
 const feed = new ProcessFeed(tell);
 
 process.on("message", (message: ToView) => {
@@ -13,10 +14,11 @@ process.on("message", (message: ToView) => {
 // the acquisition's program has ended, or closed the page
 process.on("disconnect", () => process.exit());
 
-async function serve({ host, port, folder }: Extract<ToView, { kind: "serve" }>): Promise<void> {
+async function serve({ folder, kind: _, ...where }: Extract<ToView, { kind: "serve" }>): Promise<void> {
   try {
-    const server = await startServer(folder === null ? [] : [folder], { host, port, live: feed });
-    tell({ kind: "serving", address: server.address, port: server.port });
+    const server = await startServer(folder === null ? [] : [folder], { ...where, live: feed });
+    const { address, port, token } = server;
+    tell({ kind: "serving", address, port, ...(token !== undefined && { token }) });
   } catch (error) {
     tell({ kind: "failed", message: error instanceof Error ? error.message : String(error) });
   }

@@ -80,13 +80,23 @@ export class ProcessFeed implements LiveFeed {
   }
 
   async queue(tiles: readonly WantedTile[]): Promise<number> {
+    return this.#add((id) => ({ kind: "queue", id, tiles }), "an acquisition that takes events");
+  }
+
+  async run(plan: unknown): Promise<number> {
+    return this.#add(
+      (id) => ({ kind: "run", id, plan }),
+      "a plan that can run, and an acquisition that takes it",
+    );
+  }
+
+  async #add(message: (id: number) => FromView, expected: string): Promise<number> {
     const id = this.#nextId++;
     const answer = await new Promise<Extract<ToView, { kind: "queued" }>>((resolve) => {
       this.#queued.set(id, resolve);
-      this.#tell({ kind: "queue", id, tiles });
+      this.#tell(message(id));
     });
-    if (answer.error === undefined) return answer.tiles;
-    const expected = "an acquisition that takes events";
+    if (answer.error === undefined) return answer.events;
     throw new VitrineError({ code: "unsupported", at: "acquisition", expected, found: answer.error });
   }
 }

@@ -15,16 +15,34 @@ export interface StageProps {
   readonly size: { readonly width: number; readonly height: number };
   /** Over the image. */
   readonly layers: readonly Layer[];
+  /** Below it. */
+  readonly under?: readonly Layer[];
   readonly onView: (view: View) => void;
   /** A click, in pixels of full resolution; `pixel` of the screen are so many of them. */
   readonly onPlace: (place: readonly [x: number, y: number], pixel: number) => void;
   readonly onError: (message: string) => void;
   /** In place of the scene's tiles, where these change all the time. */
   readonly picture?: ImageData;
+  /** The image alone, without scale bar, values and overview: another stage shows them. */
+  readonly isBare?: boolean;
+  /** How those who do not see it tell it from others; default: the image's name. */
+  readonly label?: string;
 }
 
 /** The image with what lies over it: scale bar, values under the pointer, overview. */
-export function StageView({ scene, state, size, layers, onView, onPlace, onError, picture }: StageProps) {
+export function StageView({
+  scene,
+  state,
+  size,
+  layers,
+  under = [],
+  onView,
+  onPlace,
+  onError,
+  picture,
+  isBare = false,
+  label,
+}: StageProps) {
   const parent = useRef<HTMLDivElement>(null);
   const stage = useRef<Stage>(undefined);
   const events = useRef({ onView, onPlace });
@@ -45,17 +63,17 @@ export function StageView({ scene, state, size, layers, onView, onPlace, onError
   const tiles = useImageLayer({ scene, state, onError });
   const image = picture === undefined ? tiles : pictureLayer(picture);
   useEffect(() => {
-    stage.current?.show(view, [image, ...layers]);
+    stage.current?.show(view, [...under, image, ...layers]);
   });
 
   return (
-    <section className="stage" aria-label={`Image ${scene.title}`}>
-      <div ref={parent} className="canvas" data-testid="canvas" />
-      {picture === undefined && (
+    <section className="stage" aria-label={label ?? `Image ${scene.title}`}>
+      <div ref={parent} className="canvas" data-testid={isBare ? "canvas over it" : "canvas"} />
+      {picture === undefined && !isBare && (
         <Overview scene={scene} state={state} view={view} size={size} onView={onView} />
       )}
-      <ScaleBar scene={scene} zoom={view.zoom} />
-      <Readout scene={scene} state={state} pointer={pointer} zoom={view.zoom} />
+      {!isBare && <ScaleBar scene={scene} zoom={view.zoom} />}
+      {!isBare && <Readout scene={scene} state={state} pointer={pointer} zoom={view.zoom} />}
     </section>
   );
 }

@@ -1,12 +1,18 @@
 import { useEffect, useState } from "react";
-
-import { askJson, type Entry, LIVE_AT, type Listing, type ResultKind, SEARCH_AT } from "../scene/api.ts";
-
+import {
+  askJson,
+  type Entry,
+  LIVE_AT,
+  type Listing,
+  PLAN_AT,
+  type ResultKind,
+  SEARCH_AT,
+} from "../scene/api.ts";
 import { openExperimentScene, openImageScene, type Scene } from "../scene/scene.ts";
 import type { ViewState } from "./viewState.ts";
 
 /** What an address is: a list, a step of jobs, or something with pixels; undefined until it is known. */
-type Shown = "live" | "search" | "folder" | "job" | ResultKind | "scene" | undefined;
+type Shown = "live" | "plan" | "search" | "folder" | "job" | ResultKind | "scene" | undefined;
 
 /** Opens what the state names. @param attempt  another number opens it anew */
 export function useScene(
@@ -48,6 +54,7 @@ interface Place {
 
 async function openAt({ at, image, isList }: Place, signal: AbortSignal) {
   if (at === LIVE_AT) return { kind: "live" as const };
+  if (at === PLAN_AT) return { kind: "plan" as const };
   if (at === SEARCH_AT) return { kind: "search" as const };
   if (at === "" || isList) return { kind: "folder" as const };
   const { self } = await askJson<Listing>("browse", { at }, signal);
@@ -60,6 +67,7 @@ async function openAt({ at, image, isList }: Place, signal: AbortSignal) {
       return { kind: "job" as const };
     case "match":
     case "subtomogram":
+    case "likelihood":
       return { kind: self.kind };
     case "experiment":
       return { kind: "scene" as const, scene: await openExperimentScene(at, signal) };

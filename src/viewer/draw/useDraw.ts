@@ -14,6 +14,9 @@ interface DrawOptions {
   readonly onType: (type: string) => void;
 }
 
+/** What {@link useDraw} gives. */
+export type Draw = ReturnType<typeof useDraw>;
+
 /** The tool that the pointer has, and what it does: selects objects, draws new ones, changes the outline of the chosen one. */
 export function useDraw({ model, places, onType }: DrawOptions) {
   const [chosenTool, setTool] = useState<Tool>("move");

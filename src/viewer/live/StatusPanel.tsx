@@ -1,6 +1,7 @@
-import { type AcquisitionFacts, send } from "../scene/api.ts";
+import type { LiveState } from "../../acquire/index.ts";
+import { send } from "../scene/api.ts";
 
-const WORDS: Readonly<Record<AcquisitionFacts["state"], string>> = {
+const WORDS: Readonly<Record<LiveState["state"], string>> = {
   running: "Running",
   stopping: "Stopping: images that were taken are being saved",
   done: "Done",
@@ -8,7 +9,7 @@ const WORDS: Readonly<Record<AcquisitionFacts["state"], string>> = {
 };
 
 interface StatusProps {
-  readonly facts: AcquisitionFacts;
+  readonly facts: LiveState;
   readonly isLinked: boolean;
   readonly onError: (message: string) => void;
   readonly onOpen: (at: string) => void;
@@ -69,11 +70,11 @@ export function StatusPanel({ facts, isLinked, onError, onOpen }: StatusProps) {
 }
 
 /** Callbacks and subscribers that nobody has are no stages to anybody. */
-function isUsed({ stage, done, queued }: AcquisitionFacts["stages"][number]): boolean {
+function isUsed({ stage, done, queued }: LiveState["stages"][number]): boolean {
   return !["imageSaved", "subscribers"].includes(stage) || done + queued > 0;
 }
 
-function Hooks({ hooks }: Pick<AcquisitionFacts, "hooks">) {
+function Hooks({ hooks }: Pick<LiveState, "hooks">) {
   return (
     <table className="stages">
       <thead>

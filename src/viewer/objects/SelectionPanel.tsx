@@ -122,7 +122,7 @@ function ExportForm({ at, type, ids, onError }: ExportProps) {
         </select>
       </label>
       <button type="button" disabled={isBusy} onClick={save}>
-        {isBusy ? "Saving…" : ids.length > 0 ? `Save ${ids.length} to a file` : "Save all to a file"}
+        {isBusy ? "Saving…" : ids.length > 0 ? `Save these ${ids.length}` : "Save all"}
       </button>
     </div>
   );

@@ -1,5 +1,5 @@
 import { useEffect, useState } from "react";
-import { askJson, type Entry, type Listing, SEARCH_AT } from "../scene/api.ts";
+import { askJson, type Entry, type Listing, PLAN_AT, SEARCH_AT } from "../scene/api.ts";
 import { isExport } from "../scene/exported.ts";
 import { ExportNote } from "./ExportNote.tsx";
 
@@ -17,6 +17,7 @@ const KINDS: Readonly<Record<Entry["kind"], string>> = {
   job: "Job",
   match: "Search",
   subtomogram: "Molecules",
+  likelihood: "Likelihood",
   folder: "Folder",
   file: "File",
 };
@@ -58,12 +59,16 @@ export function Browser({ at, onOpen, onError }: BrowserProps) {
       )}
       {at === "" && <ExportNote />}
       {at === "" && (
-        <p className="note tools">
+        <div className="tools">
           <button type="button" onClick={() => onOpen(SEARCH_AT)}>
             Search a micrograph
-          </button>{" "}
-          of your own for a molecule, here in the browser: nothing is uploaded.
-        </p>
+          </button>
+          <span>of your own for a molecule, here in the browser: nothing is uploaded</span>
+          <button type="button" onClick={() => onOpen(PLAN_AT)}>
+            Plan an acquisition
+          </button>
+          <span>for vitrine acquire: channels, z, time, positions, tiles</span>
+        </div>
       )}
     </section>
   );
@@ -83,16 +88,27 @@ function EntryLink({ entry, onOpen }: { readonly entry: Entry; readonly onOpen: 
   );
   // of an export there are no files but those that the page asks for
   if (kind === "file" && isExport()) return <p className="entry">{text}</p>;
-  if (kind !== "file")
+  const address = `files/${at.split("/").map(encodeURIComponent).join("/")}`;
+  if (kind === "file")
     return (
-      <button type="button" onClick={() => onOpen(at)}>
+      <a href={address} download>
         {text}
-      </button>
+      </a>
     );
-  return (
-    <a href={`files/${at.split("/").map(encodeURIComponent).join("/")}`} download>
+  const open = (
+    <button type="button" onClick={() => onOpen(at)}>
       {text}
-    </a>
+    </button>
+  );
+  // what opens as a page is a file all the same
+  if (bytes === null || isExport()) return open;
+  return (
+    <div className="openable">
+      {open}
+      <a href={address} download aria-label={`Save ${name}`} title={`Save ${name}`}>
+        ⤓
+      </a>
+    </div>
   );
 }
 

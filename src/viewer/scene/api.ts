@@ -2,7 +2,7 @@
 import { askExport, isExport } from "./exported.ts";
 
 /** Results of programs, each with a module of its own. */
-export type ResultKind = "match" | "subtomogram";
+export type ResultKind = "match" | "subtomogram" | "likelihood";
 
 /** An entry of a folder. */
 export interface Entry {
@@ -126,30 +126,6 @@ export interface Spread {
   readonly histogram: readonly number[];
 }
 
-/** How an acquisition is going. */
-export interface AcquisitionFacts {
-  readonly state: "running" | "stopping" | "done" | "failed";
-  readonly message?: string;
-  /** Address of the folder that is written. */
-  readonly folder: string | null;
-  readonly seconds: number;
-  readonly stages: readonly {
-    readonly stage: string;
-    readonly queued: number;
-    readonly peakQueued: number;
-    readonly done: number;
-    readonly dropped: number;
-    readonly perSecond: number;
-  }[];
-  readonly hooks: readonly {
-    readonly hook: string;
-    readonly calls: number;
-    readonly cancelled: number;
-    readonly changed: number;
-    readonly totalMs: number;
-  }[];
-}
-
 /** A step of heavy work. */
 export interface JobFacts {
   readonly at: string;
@@ -162,6 +138,8 @@ export interface JobStart {
   readonly at: string;
   readonly step: string;
   readonly said: string;
+  /** Whether it runs in a process that the page can end. */
+  readonly isRunning: boolean;
 }
 
 /** Steps below an address. */
@@ -187,6 +165,8 @@ export interface TourFacts {
 
 /** The address of the acquisition that runs. */
 export const LIVE_AT = "@live";
+/** The address of the plan builder. */
+export const PLAN_AT = "@plan";
 /** The address of the search in the page. */
 export const SEARCH_AT = "@search";
 

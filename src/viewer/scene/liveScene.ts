@@ -1,34 +1,22 @@
 /** The newest frames of an acquisition as a scene: one channel each, in memory. */
+import type { LiveFrame } from "../../acquire/index.ts";
 import { COLORS, type Scene } from "./scene.ts";
 import { spreadOf } from "./spread.ts";
 import { arrayOf, type TileValues } from "./tiles.ts";
 
-/** What the server tells of a frame. */
-export interface FrameFacts {
-  readonly axes: Readonly<Record<string, number | string>>;
-  readonly channel: string;
-  readonly dtype: string;
-  readonly height: number;
-  readonly width: number;
-  readonly step: number;
-  readonly shape: readonly [height: number, width: number];
-  readonly pixelSizeUm: number;
-  readonly place: readonly [xUm: number, yUm: number] | null;
-}
-
 /** A frame with its pixels. */
-export interface LiveFrame extends FrameFacts {
+export interface SeenFrame extends LiveFrame {
   readonly values: TileValues;
 }
 
 /** @param at  where the pixels begin in the bytes */
-export function frameOf(facts: FrameFacts, bytes: ArrayBuffer, at: number): LiveFrame {
+export function frameOf(facts: LiveFrame, bytes: ArrayBuffer, at: number): SeenFrame {
   const [height, width] = facts.shape;
   return { ...facts, values: { data: arrayOf(facts.dtype, bytes, at), height, width } };
 }
 
 /** A scene of frames of one size, the newest of each channel. */
-export function liveScene(frames: readonly LiveFrame[]): Scene {
+export function liveScene(frames: readonly SeenFrame[]): Scene {
   const { shape, step, dtype, pixelSizeUm } = frames[0];
   const [height, width] = shape;
   return {

@@ -1,5 +1,6 @@
 import type { FoundParticle } from "../../match/index.ts";
-import { durationText, NumberField } from "./SearchForm.tsx";
+import { NumberField } from "../panels/NumberField.tsx";
+import { durationText } from "../panels/text.ts";
 import type { SearchSession, SearchState } from "./session.ts";
 
 interface FoundProps {

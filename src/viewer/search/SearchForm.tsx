@@ -1,3 +1,5 @@
+import { NumberField } from "../panels/NumberField.tsx";
+import { durationText } from "../panels/text.ts";
 import { type FieldFacts, OPTICS, SPACE } from "./fields.ts";
 import { boxSizeOf, type SearchSession, type SearchState } from "./session.ts";
 
@@ -99,35 +101,6 @@ function Fields({ facts, session, state }: FormProps & { readonly facts: readonl
   ));
 }
 
-interface NumberFieldProps {
-  readonly label: string;
-  readonly unit: string;
-  readonly min?: number | undefined;
-  readonly value: number;
-  readonly isDisabled?: boolean;
-  readonly onValue: (value: number) => void;
-}
-
-/** A number with its unit; an empty one is NaN. */
-export function NumberField({ label, unit, min, value, isDisabled = false, onValue }: NumberFieldProps) {
-  return (
-    <label className="field">
-      <span>
-        {label}
-        {unit !== "" && <small> {unit}</small>}
-      </span>
-      <input
-        type="number"
-        step="any"
-        {...(min !== undefined && { min })}
-        disabled={isDisabled}
-        value={Number.isNaN(value) ? "" : value}
-        onChange={({ target }) => onValue(target.valueAsNumber)}
-      />
-    </label>
-  );
-}
-
 function RunSection({ session, state }: FormProps) {
   const { isRunning, progress, size, micrograph, template, fields, notes } = state;
   const isReady = micrograph !== undefined && template !== undefined && fields.pixelSizeA > 0;
@@ -181,10 +154,4 @@ function progressText(progress: SearchState["progress"]): string {
   // the first correlations are slower than all others
   if (done < 0.01 * of || seconds < 1) return percent;
   return `${percent}, ${durationText((seconds * (of - done)) / done)} left`;
-}
-
-/** `12 s`, `5 min`, `3.2 h`. */
-export function durationText(seconds: number): string {
-  if (seconds < 90) return `${Math.ceil(seconds)} s`;
-  return seconds < 5400 ? `${Math.round(seconds / 60)} min` : `${(seconds / 3600).toFixed(1)} h`;
 }

@@ -1,4 +1,5 @@
 /** The search of this page: it goes on while other things are looked at. */
+import { saveBlob } from "../core/save.ts";
 import { DEFAULT_FIELDS, type SearchFields } from "./fields.ts";
 import type {
   Found,
@@ -155,7 +156,7 @@ export class SearchSession {
         break;
       case "saved":
         this.#set({ isSaving: false });
-        save(message.name, message.blob);
+        saveBlob(message.blob, message.name);
         break;
       case "warning":
         this.#set({ notes: [...new Set([...notes, message.message])] });
@@ -201,13 +202,4 @@ export function boxSizeOf({
   if (boxSize !== undefined) return boxSize;
   const { diameterA = 0 } = template?.atoms ?? {};
   return Math.max(32, 16 * Math.ceil((1.5 * diameterA) / (fields.pixelSizeA || 1) / 16));
-}
-
-function save(name: string, blob: Blob): void {
-  const link = document.createElement("a");
-  link.href = URL.createObjectURL(blob);
-  link.download = name;
-  link.click();
-  // the browser has begun to write by then
-  setTimeout(() => URL.revokeObjectURL(link.href), 60_000);
 }

@@ -11,7 +11,7 @@ export interface HistogramProps {
   readonly values: ArrayLike<number>;
   /** Default: from the least to the greatest. */
   readonly range?: readonly [number, number];
-  /** Default 64. */
+  /** Default by how many values there are (Rice's rule), 64 at most. */
   readonly bins?: number;
   /** Draws counts by their logarithm: rare values are seen beside many. */
   readonly isLogarithmic?: boolean;
@@ -32,7 +32,17 @@ const HEIGHT = 60;
  * new brush, a click moves a cutoff there; Escape and a double click take a brush away.
  */
 export function Histogram(props: HistogramProps) {
-  const { title, unit, values, range, bins = 64, isLogarithmic = false, curve, limits, limitTitles } = props;
+  const {
+    title,
+    unit,
+    values,
+    range,
+    bins = binsFor(values.length),
+    isLogarithmic = false,
+    curve,
+    limits,
+    limitTitles,
+  } = props;
   const box = useRef<HTMLDivElement>(null);
   const [from, to] = useMemo(() => range ?? endsOf(values), [range, values]);
   const counted = useMemo(() => binsOf(values, { range: [from, to], bins }), [values, from, to, bins]);
@@ -62,7 +72,7 @@ export function Histogram(props: HistogramProps) {
       </div>
       <div className="ticks" aria-hidden="true">
         {ticksOf([from, to], 4).map((tick) => (
-          <span key={tick} style={{ left: `${place(tick)}%` }}>
+          <span key={tick} className={edgeOf(place(tick))} style={{ left: `${place(tick)}%` }}>
             {numberText(tick)}
           </span>
         ))}
@@ -73,6 +83,16 @@ export function Histogram(props: HistogramProps) {
       </figcaption>
     </figure>
   );
+}
+
+function binsFor(count: number): number {
+  return Math.max(8, Math.min(64, Math.ceil(2 * Math.cbrt(count))));
+}
+
+/** Numbers at the ends stay within. */
+function edgeOf(place: number): "first" | "last" | undefined {
+  if (place < 8) return "first";
+  return place > 92 ? "last" : undefined;
 }
 
 interface BarsProps {

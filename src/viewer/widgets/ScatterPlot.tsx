@@ -76,11 +76,17 @@ export function ScatterPlot({ x, y, brush, isChosen, colorOf, onPoints }: Scatte
 type Scale = (value: number) => number;
 
 function useScale({ values, range }: PlotAxis, [start, end]: readonly [number, number]): Scale {
-  const [from, to] = useMemo(() => range ?? endsOf(values), [range, values]);
+  const [from, to] = useMemo(() => range ?? roomy(endsOf(values)), [range, values]);
   return useCallback(
     (value) => start + ((value - from) / (to - from)) * (end - start),
     [from, to, start, end],
   );
+}
+
+/** Points at the ends are seen, and can be drawn around. */
+function roomy([from, to]: readonly [number, number]): readonly [number, number] {
+  const margin = (to - from) * 0.05;
+  return [from - margin, to + margin];
 }
 
 function useWidth(canvas: RefObject<HTMLElement | null>): number {

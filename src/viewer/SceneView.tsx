@@ -1,0 +1,182 @@
+import { type RefObject, useCallback, useMemo, useRef } from "react";
+import { ComparePanel, withPart } from "./compare/ComparePanel.tsx";
+import { OverStage, SideStage } from "./compare/OtherStage.tsx";
+import { type Compared, useCompared } from "./compare/useCompared.ts";
+import { StageView } from "./core/StageView.tsx";
+import { type View, wholeView } from "./core/stage.ts";
+import type { History } from "./core/useHistory.ts";
+import { useKeyboard } from "./core/useKeyboard.ts";
+import { useSize } from "./core/useSize.ts";
+import type { ViewState } from "./core/viewState.ts";
+import { DrawOverlay } from "./draw/DrawOverlay.tsx";
+import { DrawPanel } from "./draw/DrawPanel.tsx";
+import { type Draw, useDraw } from "./draw/useDraw.ts";
+import { VertexOverlay } from "./draw/VertexOverlay.tsx";
+import { LabelsPanel } from "./labels/LabelsPanel.tsx";
+import { useLabelLayers } from "./labels/useLabelLayers.ts";
+import { objectAt } from "./objects/drawn.ts";
+import { objectLayers } from "./objects/layers.ts";
+import { ObjectsDrawer } from "./objects/ObjectsDrawer.tsx";
+import { ObjectsPanel } from "./objects/ObjectsPanel.tsx";
+import type { ObjectTable } from "./objects/objectTable.ts";
+import { SelectionPanel } from "./objects/SelectionPanel.tsx";
+import { type ObjectModel, useObjectModel } from "./objects/useObjectModel.ts";
+import { wellMeans } from "./objects/wellMeans.ts";
+import { Facts, ImageChoice } from "./panels/Facts.tsx";
+import { JobsPanel } from "./panels/JobsPanel.tsx";
+import { MapPlates, MeansLegend } from "./panels/PlatePanel.tsx";
+import { SceneChannels } from "./panels/SceneChannels.tsx";
+import { SliderPanel } from "./panels/SliderPanel.tsx";
+import { type Scene, viewOfBox } from "./scene/scene.ts";
+
+interface SceneViewProps {
+  readonly scene: Scene;
+  readonly state: ViewState;
+  readonly setState: (change: (before: ViewState) => ViewState) => void;
+  /** The same, as no step that is taken back. */
+  readonly setQuietly: SceneViewProps["setState"];
+  readonly history: History;
+  readonly onError: (message: string) => void;
+}
+
+/** An image or the map of an experiment: stage, controls, table of objects. */
+export function SceneView(props: SceneViewProps) {
+  const { scene, state, setState, setQuietly, history, onError } = props;
+  const frame = useRef<HTMLDivElement>(null);
+  const size = useSize(frame);
+  const model = useObjectModel({ scene, state, size, onStep: history.push, onError });
+  const draw = useDraw({
+    model,
+    places: state.places,
+    onType: (objects) => setQuietly((before) => ({ ...before, objects })),
+  });
+  const onView = useCallback((view: View) => setState((before) => ({ ...before, view })), [setState]);
+  const onPlace = useCallback(
+    (axis: string, index: number) =>
+      setState((before) => ({ ...before, places: { ...before.places, [axis]: index } })),
+    [setState],
+  );
+  const whole = wholeView(scene, size);
+  const view = state.view ?? whole;
+  useKeyboard({ view, whole, scene, places: state.places, onView, onPlace });
+  const compared = useCompared({ scene, state, setQuietly, onError });
+  const parts = { ...props, model, draw, size, view, onView, compared };
+  return (
+    <div className="scene">
+      <div className="stage-column">
+        <StageArea {...parts} frame={frame} onPlace={onPlace} />
+        {state.isTableOpen && (
+          <ObjectsDrawer
+            {...{ model, state }}
+            onChange={setState}
+            onRow={(row) => model.table && onView(viewOfRow(model.table, row, { view, size }))}
+          />
+        )}
+      </div>
+      <aside aria-label="Controls">
+        <Facts scene={scene} onWhole={() => onView(whole)} />
+        <ImageChoice
+          {...{ scene, state }}
+          onImage={(image) => setState((before) => ({ ...before, image }))}
+        />
+        <SceneChannels {...{ scene, state, setState, setQuietly }} />
+        <ComparePanel {...{ scene, state, compared, setState, setQuietly }} />
+        <LabelsPanel {...{ scene, state }} onChange={setState} />
+        {scene.experiment !== undefined && <ExperimentPanels {...parts} parts={scene.experiment.parts} />}
+      </aside>
+    </div>
+  );
+}
+
+interface PartsProps extends SceneViewProps {
+  readonly model: ObjectModel;
+  readonly draw: Draw;
+  readonly compared: Compared | undefined;
+  readonly size: { readonly width: number; readonly height: number };
+  readonly view: View;
+  readonly onView: (view: View) => void;
+}
+
+interface StageAreaProps extends PartsProps {
+  readonly frame: RefObject<HTMLDivElement | null>;
+  readonly onPlace: (axis: string, index: number) => void;
+}
+
+/** The image with its objects, what is drawn over it, what it is compared with, and sliders. */
+function StageArea(props: StageAreaProps) {
+  const { scene, state, setState, model, draw, compared, size, view, onView, frame, onPlace, onError } =
+    props;
+  const { drawn, look, table, select } = model;
+  const labels = useLabelLayers({ scene, state, onError });
+  const objects = useMemo(() => (drawn ? objectLayers(drawn, look) : []), [drawn, look]);
+  const choose = (place: readonly [number, number], pixel: number) => {
+    const row = table?.rowOf.get((drawn && objectAt(drawn, place, pixel)) ?? -1);
+    select(row === undefined ? [] : [row]);
+  };
+  const mode = compared?.compare.mode;
+  const layers = [...labels, ...objects];
+  return (
+    <div className={mode === "side" ? "frame side" : "frame"}>
+      <div className="stage-cell" ref={frame}>
+        {size.width > 0 && (
+          <StageView {...{ scene, state, size, layers, onView, onError }} onPlace={choose} />
+        )}
+        {compared !== undefined && mode !== "side" && size.width > 0 && (
+          <OverStage
+            {...{ compared, size, onError }}
+            onPart={(part) => setState((before) => withPart(before, part))}
+          />
+        )}
+        {draw.tool !== "move" && draw.tool !== "edit" && (
+          <DrawOverlay {...{ view, size, onView }} tool={draw.tool} onShape={draw.onShape} />
+        )}
+        {draw.edited !== undefined && (
+          <VertexOverlay {...{ view, size }} geometry={draw.edited} onGeometry={draw.onGeometry} />
+        )}
+      </div>
+      {compared !== undefined && mode === "side" && <SideStage {...{ compared, onView, onError }} />}
+      <SliderPanel sliders={scene.sliders} places={state.places} onPlace={onPlace} />
+    </div>
+  );
+}
+
+type MapParts = NonNullable<Scene["experiment"]>["parts"];
+
+/** What an experiment has beside an image: plates, map objects, jobs. */
+function ExperimentPanels(props: PartsProps & { readonly parts: MapParts }) {
+  const { parts, model, draw, state, setState, size, view, onView, onError } = props;
+  const { table, values, brush } = model;
+  const { feature } = state;
+  const means = useMemo(() => {
+    const column = feature === undefined ? undefined : values.get(feature);
+    if (feature === undefined || column === undefined || table === undefined) return undefined;
+    return wellMeans({ feature, values: column, table, wells: parts.wells, rows: brush });
+  }, [feature, values, table, parts, brush]);
+  return (
+    <>
+      <MapPlates parts={parts} at={view} means={means} onBox={(box) => onView(viewOfBox(box, size))} />
+      {means !== undefined && <MeansLegend means={means} />}
+      <ObjectsPanel {...{ model, state }} onChange={setState} />
+      <DrawPanel
+        tool={draw.tool}
+        onTool={draw.setTool}
+        traits={draw.traits}
+        onTraits={draw.setTraits}
+        types={model.types.flatMap(({ name, refType }) => (refType === null ? [name] : []))}
+        canEdit={draw.canEdit}
+      />
+      <SelectionPanel {...{ model, onError }} />
+      <JobsPanel at={state.at} onError={onError} />
+    </>
+  );
+}
+
+/** A view in which an object is seen with what lies around it. */
+function viewOfRow(
+  { x, y, size: sizes }: ObjectTable,
+  row: number,
+  { view, size }: { readonly view: View; readonly size: { readonly width: number; readonly height: number } },
+): View {
+  const nearest = Math.log2(Math.min(size.width, size.height) / (6 * Math.max(8, sizes[row])));
+  return { x: x[row], y: y[row], zoom: Math.max(view.zoom, nearest) };
+}
