@@ -9,7 +9,10 @@ import { BadRequest } from "./faults.ts";
 export interface Answer {
   /** With its character set. */
   readonly type: string;
-  readonly body: string | Uint8Array;
+  /** What is answered; where its tag is known beforehand, a function that is called only if the browser does not have it. */
+  readonly body: string | Uint8Array | (() => Promise<Uint8Array>);
+  /** Of the content; default made of it. */
+  readonly etag?: string;
   readonly headers?: Readonly<Record<string, string>>;
 }
 
@@ -56,6 +59,12 @@ function parseQuery<Query>(given: unknown, schema: z.ZodType<Query>, at: string)
 /** JSON, as an answer. */
 export function json(value: unknown): Answer {
   return { type: "application/json; charset=utf-8", body: JSON.stringify(value) };
+}
+
+/** What an answer holds, made where it is not yet. @throws whatever making it throws */
+export async function answerBody({ body }: Answer): Promise<string | Buffer> {
+  const bytes = typeof body === "function" ? await body() : body;
+  return typeof bytes === "string" ? bytes : Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
 }
 
 /** The tag of a content, by which a browser asks whether it is still the same. */
@@ -108,4 +117,21 @@ export function places() {
 function placeOf(pair: string): [string, number] {
   const [name, index] = pair.split(":");
   return [name, Number(index)];
+}
+
+/** Names, each percent-encoded, separated by commas: `area,Mean%3A DAPI`. */
+export function names() {
+  return z
+    .string()
+    .min(1)
+    .max(4000)
+    .transform((text, context) => {
+      try {
+        return text.split(",").map(decodeURIComponent);
+      } catch {
+        context.addIssue({ code: "custom", message: "expected names, percent-encoded, separated by commas" });
+        return z.NEVER;
+      }
+    })
+    .meta({ override: { type: "string", example: "area,Mean%3A%20DAPI" } });
 }

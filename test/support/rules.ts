@@ -102,6 +102,8 @@ export const TEST_DOORS: readonly Door[] = [
   // The command line in this process, and its bar.
   { from: /^test\/support\/command\.ts$/, to: /^src\/cli\/main\.ts$/ },
   { from: /^test\/cli\/progress\.test\.ts$/, to: /^src\/cli\/progress\.ts$/ },
+  // The map that all jobs of a plate make, put together without files.
+  { from: /^test\/support\/composedMap\.ts$/, to: /^src\/pyramid\/(step|tiles)\// },
   // Tasks of a search, by the built module of its batches.
   { from: /^test\/support\/taskRun\.ts$/, to: /^src\/core\/index\.node\.ts$/ },
   // A domain of a lab's own.

@@ -11,7 +11,7 @@ import { experimentRoutes } from "../experiments/routes.ts";
 import { OpenImages } from "../images/openImages.ts";
 import { imageRoutes } from "../images/routes.ts";
 import { openRoots, type Roots } from "../roots.ts";
-import type { Answer } from "../route.ts";
+import { type Answer, answerBody } from "../route.ts";
 import { builtPage } from "../server.ts";
 import { tourRoutes } from "../tour.ts";
 import { type ExportFacts, type ExportQuery, exportedName, isFramed } from "./names.ts";
@@ -104,7 +104,7 @@ async function writeAll(roots: Roots, part: string, options: ExportSiteOptions) 
   };
   const write = async (route: string, query: ExportQuery, answer: Answer) => {
     const name = exportedName(route, query, facts)!;
-    const body = framed(route, answer);
+    const body = await roots.within(() => framed(route, answer));
     await mkdir(dirname(join(part, name)), { recursive: true });
     await writeFile(join(part, name), body);
     files++;
@@ -120,7 +120,7 @@ async function writeAll(roots: Roots, part: string, options: ExportSiteOptions) 
       return answer;
     },
     async ask<T>(route: string, query: ExportQuery) {
-      return JSON.parse(String((await answerOf(route, query)).body)) as T;
+      return JSON.parse(String(await answerBody(await answerOf(route, query)))) as T;
     },
     place(at) {
       facts.places[at] ??= Object.keys(facts.places).length;
@@ -136,10 +136,11 @@ async function writeAll(roots: Roots, part: string, options: ExportSiteOptions) 
 }
 
 /** The bytes of a file: an answer whose headers matter has them in a first line. */
-function framed(route: string, { body, headers = {} }: Answer): Uint8Array {
-  const bytes =
-    typeof body === "string" ? Buffer.from(body) : Buffer.from(body.buffer, body.byteOffset, body.byteLength);
-  return isFramed(route) ? Buffer.concat([Buffer.from(`${JSON.stringify(headers)}\n`), bytes]) : bytes;
+async function framed(route: string, answer: Answer): Promise<Uint8Array> {
+  const bytes = Buffer.from(await answerBody(answer));
+  return isFramed(route)
+    ? Buffer.concat([Buffer.from(`${JSON.stringify(answer.headers ?? {})}\n`), bytes])
+    : bytes;
 }
 
 /** The built page, which is told that no server stands behind it. */
