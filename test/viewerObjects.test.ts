@@ -195,6 +195,33 @@ describe.skipIf(!available)("map objects", () => {
     await page.close();
   });
 
+  test("are grouped by features, and wells are coloured by a mean", async () => {
+    const { page, errors } = await open();
+    await page.getByText("Groups by features").click();
+    await page.getByLabel("Clusters", { exact: true }).fill("2");
+    await page.getByRole("checkbox", { name: "mean" }).check();
+    await page.getByRole("button", { name: "Group", exact: true }).click();
+    await expect.poll(() => page.getByLabel("Legend").textContent()).toBe("cluster 150cluster 250");
+    await page.waitForURL(/groups=clusters%3A2%3Amean/);
+    // the upper half in one colour, the lower in the other
+    await drawn(page, ([r, g, b]) => Math.abs(r - b) > 10 || g > 10);
+    await page.screenshot({ path: join(SHOTS, "objects-groups-1280.png") });
+    expect.soft(await barriersOf(page), "groups").toEqual([]);
+    await page.getByRole("button", { name: "Keep as classes" }).click();
+    await expect
+      .poll(async () => (await kept()).filter(({ className }) => className === "cluster 1").length)
+      .toBe(50);
+    await page.getByLabel("Method").selectOption("classes");
+    await page.getByRole("button", { name: "Group", exact: true }).click();
+    await expectText(page, /^Learned from 100 examples; the others tell 100 % of them right/);
+    await page.getByLabel("Colour by").selectOption("area");
+    await page.getByRole("button", { name: "Well A01, mean area 49.5 of 100 objects" }).waitFor();
+    await page.getByRole("button", { name: "Undo" }).click();
+    await expectText(page, /^Learned from 100 examples/);
+    expect(errors).toEqual([]);
+    await page.close();
+  });
+
   test("fit a telephone", async () => {
     const { page, errors } = await open("&color=class&table=open", { width: 390, height: 844 });
     await expectText(page, "100 objects");

@@ -35,6 +35,14 @@ export type {
   Query,
 } from "./experiment.ts";
 export { createExperiment, Experiment, openExperiment } from "./experiment.ts";
+export type {
+  ClusterOptions,
+  MapobjectClusters,
+  PredictedClasses,
+  PredictOptions,
+} from "./groups/groups.ts";
+export { clusterMapobjects, predictClasses } from "./groups/groups.ts";
+export type { MatrixOf } from "./groups/matrix.ts";
 export type { ImportPlan, PlanImportOptions } from "./import/plan.ts";
 export { planImport } from "./import/plan.ts";
 export type { ImportOptions, ImportReport } from "./import/run.ts";

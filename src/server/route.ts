@@ -118,3 +118,20 @@ function placeOf(pair: string): [string, number] {
   const [name, index] = pair.split(":");
   return [name, Number(index)];
 }
+
+/** Names, each percent-encoded, separated by commas: `area,Mean%3A DAPI`. */
+export function names() {
+  return z
+    .string()
+    .min(1)
+    .max(4000)
+    .transform((text, context) => {
+      try {
+        return text.split(",").map(decodeURIComponent);
+      } catch {
+        context.addIssue({ code: "custom", message: "expected names, percent-encoded, separated by commas" });
+        return z.NEVER;
+      }
+    })
+    .meta({ override: { type: "string", example: "area,Mean%3A%20DAPI" } });
+}

@@ -1,4 +1,7 @@
 import { type RefObject, useCallback, useMemo, useRef } from "react";
+import { ComparePanel, withPart } from "./compare/ComparePanel.tsx";
+import { OverStage, SideStage } from "./compare/OtherStage.tsx";
+import { type Compared, useCompared } from "./compare/useCompared.ts";
 import { StageView } from "./core/StageView.tsx";
 import { type View, wholeView } from "./core/stage.ts";
 import type { History } from "./core/useHistory.ts";
@@ -9,6 +12,8 @@ import { DrawOverlay } from "./draw/DrawOverlay.tsx";
 import { DrawPanel } from "./draw/DrawPanel.tsx";
 import { type Draw, useDraw } from "./draw/useDraw.ts";
 import { VertexOverlay } from "./draw/VertexOverlay.tsx";
+import { LabelsPanel } from "./labels/LabelsPanel.tsx";
+import { useLabelLayers } from "./labels/useLabelLayers.ts";
 import { objectAt } from "./objects/drawn.ts";
 import { objectLayers } from "./objects/layers.ts";
 import { ObjectsDrawer } from "./objects/ObjectsDrawer.tsx";
@@ -16,9 +21,10 @@ import { ObjectsPanel } from "./objects/ObjectsPanel.tsx";
 import type { ObjectTable } from "./objects/objectTable.ts";
 import { SelectionPanel } from "./objects/SelectionPanel.tsx";
 import { type ObjectModel, useObjectModel } from "./objects/useObjectModel.ts";
+import { wellMeans } from "./objects/wellMeans.ts";
 import { Facts, ImageChoice } from "./panels/Facts.tsx";
 import { JobsPanel } from "./panels/JobsPanel.tsx";
-import { MapPlates } from "./panels/PlatePanel.tsx";
+import { MapPlates, MeansLegend } from "./panels/PlatePanel.tsx";
 import { SceneChannels } from "./panels/SceneChannels.tsx";
 import { SliderPanel } from "./panels/SliderPanel.tsx";
 import { type Scene, viewOfBox } from "./scene/scene.ts";
@@ -53,7 +59,8 @@ export function SceneView(props: SceneViewProps) {
   const whole = wholeView(scene, size);
   const view = state.view ?? whole;
   useKeyboard({ view, whole, scene, places: state.places, onView, onPlace });
-  const parts = { ...props, model, draw, size, view, onView };
+  const compared = useCompared({ scene, state, setQuietly, onError });
+  const parts = { ...props, model, draw, size, view, onView, compared };
   return (
     <div className="scene">
       <div className="stage-column">
@@ -73,6 +80,8 @@ export function SceneView(props: SceneViewProps) {
           onImage={(image) => setState((before) => ({ ...before, image }))}
         />
         <SceneChannels {...{ scene, state, setState, setQuietly }} />
+        <ComparePanel {...{ scene, state, compared, setState, setQuietly }} />
+        <LabelsPanel {...{ scene, state }} onChange={setState} />
         {scene.experiment !== undefined && <ExperimentPanels {...parts} parts={scene.experiment.parts} />}
       </aside>
     </div>
@@ -82,6 +91,7 @@ export function SceneView(props: SceneViewProps) {
 interface PartsProps extends SceneViewProps {
   readonly model: ObjectModel;
   readonly draw: Draw;
+  readonly compared: Compared | undefined;
   readonly size: { readonly width: number; readonly height: number };
   readonly view: View;
   readonly onView: (view: View) => void;
@@ -92,34 +102,39 @@ interface StageAreaProps extends PartsProps {
   readonly onPlace: (axis: string, index: number) => void;
 }
 
-/** The image with its objects, what is drawn over it, and sliders. */
-function StageArea({
-  scene,
-  state,
-  model,
-  draw,
-  size,
-  view,
-  onView,
-  frame,
-  onPlace,
-  onError,
-}: StageAreaProps) {
+/** The image with its objects, what is drawn over it, what it is compared with, and sliders. */
+function StageArea(props: StageAreaProps) {
+  const { scene, state, setState, model, draw, compared, size, view, onView, frame, onPlace, onError } =
+    props;
   const { drawn, look, table, select } = model;
-  const layers = useMemo(() => (drawn ? objectLayers(drawn, look) : []), [drawn, look]);
+  const labels = useLabelLayers({ scene, state, onError });
+  const objects = useMemo(() => (drawn ? objectLayers(drawn, look) : []), [drawn, look]);
   const choose = (place: readonly [number, number], pixel: number) => {
     const row = table?.rowOf.get((drawn && objectAt(drawn, place, pixel)) ?? -1);
     select(row === undefined ? [] : [row]);
   };
+  const mode = compared?.compare.mode;
+  const layers = [...labels, ...objects];
   return (
-    <div className="frame" ref={frame}>
-      {size.width > 0 && <StageView {...{ scene, state, size, layers, onView, onError }} onPlace={choose} />}
-      {draw.tool !== "move" && draw.tool !== "edit" && (
-        <DrawOverlay {...{ view, size, onView }} tool={draw.tool} onShape={draw.onShape} />
-      )}
-      {draw.edited !== undefined && (
-        <VertexOverlay {...{ view, size }} geometry={draw.edited} onGeometry={draw.onGeometry} />
-      )}
+    <div className={mode === "side" ? "frame side" : "frame"}>
+      <div className="stage-cell" ref={frame}>
+        {size.width > 0 && (
+          <StageView {...{ scene, state, size, layers, onView, onError }} onPlace={choose} />
+        )}
+        {compared !== undefined && mode !== "side" && size.width > 0 && (
+          <OverStage
+            {...{ compared, size, onError }}
+            onPart={(part) => setState((before) => withPart(before, part))}
+          />
+        )}
+        {draw.tool !== "move" && draw.tool !== "edit" && (
+          <DrawOverlay {...{ view, size, onView }} tool={draw.tool} onShape={draw.onShape} />
+        )}
+        {draw.edited !== undefined && (
+          <VertexOverlay {...{ view, size }} geometry={draw.edited} onGeometry={draw.onGeometry} />
+        )}
+      </div>
+      {compared !== undefined && mode === "side" && <SideStage {...{ compared, onView, onError }} />}
       <SliderPanel sliders={scene.sliders} places={state.places} onPlace={onPlace} />
     </div>
   );
@@ -130,9 +145,17 @@ type MapParts = NonNullable<Scene["experiment"]>["parts"];
 /** What an experiment has beside an image: plates, map objects, jobs. */
 function ExperimentPanels(props: PartsProps & { readonly parts: MapParts }) {
   const { parts, model, draw, state, setState, size, view, onView, onError } = props;
+  const { table, values, brush } = model;
+  const { feature } = state;
+  const means = useMemo(() => {
+    const column = feature === undefined ? undefined : values.get(feature);
+    if (feature === undefined || column === undefined || table === undefined) return undefined;
+    return wellMeans({ feature, values: column, table, wells: parts.wells, rows: brush });
+  }, [feature, values, table, parts, brush]);
   return (
     <>
-      <MapPlates parts={parts} at={view} onBox={(box) => onView(viewOfBox(box, size))} />
+      <MapPlates parts={parts} at={view} means={means} onBox={(box) => onView(viewOfBox(box, size))} />
+      {means !== undefined && <MeansLegend means={means} />}
       <ObjectsPanel {...{ model, state }} onChange={setState} />
       <DrawPanel
         tool={draw.tool}

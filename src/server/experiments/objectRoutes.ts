@@ -2,16 +2,18 @@
 import { z } from "zod";
 import { VitrineError } from "../../core/index.ts";
 import {
+  clusterMapobjects,
   type Experiment,
   editMapobjects,
   type MapobjectEdit,
   mapobjectFileBytes,
+  predictClasses,
   readFeatureColumn,
   readMapobjectColumns,
   readMapobjects,
 } from "../../experiment/index.ts";
 import { COLUMNS, columnsAnswer } from "../columns.ts";
-import { type Answer, type AnyRoute, AT, integer, json, route } from "../route.ts";
+import { type Answer, type AnyRoute, AT, integer, json, names, route } from "../route.ts";
 import type { ExperimentTools } from "./routes.ts";
 
 /** Numbers of a million objects in JSON. */
@@ -32,7 +34,7 @@ const FILES = {
 
 /** The routes. */
 export function objectRoutes(tools: ExperimentTools): AnyRoute[] {
-  return [...readingRoutes(tools), ...changingRoutes(tools)];
+  return [...readingRoutes(tools), ...groupingRoutes(tools), ...changingRoutes(tools)];
 }
 
 function readingRoutes({ roots, experiments }: ExperimentTools): AnyRoute[] {
@@ -73,6 +75,48 @@ function readingRoutes({ roots, experiments }: ExperimentTools): AnyRoute[] {
       query: z.strictObject({ at: AT, id: integer({ min: 1 }) }),
       gives: ["application/json"],
       answer: async ({ at, id }) => json(await objectOf(await open(at), id)),
+    }),
+  ];
+}
+
+/** Groups by features; nothing is kept of them. */
+function groupingRoutes({ roots, experiments }: ExperimentTools): AnyRoute[] {
+  const open = async (at: string) => experiments.experiment(await roots.resolve(at));
+  const features = names().describe("features, which all count alike");
+  return [
+    route({
+      path: "experiment/objects/clusters",
+      summary: "Clusters of the objects of a type by k-means: columns ids and groupOf",
+      query: z.strictObject({
+        at: AT,
+        type: TYPE,
+        features,
+        clusters: integer({ min: 2, max: 50 }),
+        seed: integer().optional(),
+        timepoint: integer().optional(),
+      }),
+      gives: [COLUMNS],
+      async answer({ at, ...of }) {
+        const { ids, groupOf, ...facts } = await clusterMapobjects(await open(at), given(of));
+        return columnsAnswer(facts, { ids, groupOf });
+      },
+    }),
+    route({
+      path: "experiment/objects/predicted",
+      summary:
+        "Classes of all objects of a type, learned from those that have one: columns ids, groupOf, share",
+      query: z.strictObject({
+        at: AT,
+        type: TYPE,
+        features,
+        neighbours: integer({ min: 1, max: 1000 }).optional().describe("examples that vote, default 5"),
+        timepoint: integer().optional(),
+      }),
+      gives: [COLUMNS],
+      async answer({ at, ...of }) {
+        const { ids, groupOf, share, ...facts } = await predictClasses(await open(at), given(of));
+        return columnsAnswer(facts, { ids, groupOf, share });
+      },
     }),
   ];
 }

@@ -23,6 +23,10 @@ export interface StageProps {
   readonly onError: (message: string) => void;
   /** In place of the scene's tiles, where these change all the time. */
   readonly picture?: ImageData;
+  /** The image alone, without scale bar, values and overview: another stage shows them. */
+  readonly isBare?: boolean;
+  /** How those who do not see it tell it from others; default: the image's name. */
+  readonly label?: string;
 }
 
 /** The image with what lies over it: scale bar, values under the pointer, overview. */
@@ -36,6 +40,8 @@ export function StageView({
   onPlace,
   onError,
   picture,
+  isBare = false,
+  label,
 }: StageProps) {
   const parent = useRef<HTMLDivElement>(null);
   const stage = useRef<Stage>(undefined);
@@ -61,13 +67,13 @@ export function StageView({
   });
 
   return (
-    <section className="stage" aria-label={`Image ${scene.title}`}>
-      <div ref={parent} className="canvas" data-testid="canvas" />
-      {picture === undefined && (
+    <section className="stage" aria-label={label ?? `Image ${scene.title}`}>
+      <div ref={parent} className="canvas" data-testid={isBare ? "canvas over it" : "canvas"} />
+      {picture === undefined && !isBare && (
         <Overview scene={scene} state={state} view={view} size={size} onView={onView} />
       )}
-      <ScaleBar scene={scene} zoom={view.zoom} />
-      <Readout scene={scene} state={state} pointer={pointer} zoom={view.zoom} />
+      {!isBare && <ScaleBar scene={scene} zoom={view.zoom} />}
+      {!isBare && <Readout scene={scene} state={state} pointer={pointer} zoom={view.zoom} />}
     </section>
   );
 }

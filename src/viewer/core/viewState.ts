@@ -1,16 +1,12 @@
 /** The whole state of the page, as its address has it: whoever opens the address sees the same. */
-import { type BrushLimits, formatLimits, formatNames, parseLimits, parseNames } from "../objects/brush.ts";
-import type { Places, Scene } from "../scene/scene.ts";
 
-/** How a channel is shown. */
-export interface ShownChannel {
-  readonly isVisible: boolean;
-  /** Six hexadecimal digits. */
-  readonly color: string;
-  /** Values that are black and full; undefined until they are known. */
-  readonly limits?: readonly [number, number];
-  readonly opacity: number;
-}
+import { type Comparison, formatComparison, parseComparison } from "../compare/compareState.ts";
+import { type BrushLimits, formatLimits, formatNames, parseLimits, parseNames } from "../objects/brush.ts";
+import { formatGroups, type GroupsBy, parseGroups } from "../objects/groups.ts";
+import type { Places, Scene } from "../scene/scene.ts";
+import { formatChannels, parseChannels, type ShownChannel } from "./channels.ts";
+
+export type { ShownChannel };
 
 /** What is shown, and how. */
 export interface ViewState {
@@ -22,6 +18,9 @@ export interface ViewState {
   readonly places: Places;
   /** Empty until the scene is open. */
   readonly channels: readonly ShownChannel[];
+  /** Label image that lies over the image, and its opacity, 0 to 1. */
+  readonly labels?: string;
+  readonly labelOpacity?: number;
   /** Type of map objects that are drawn, and the feature that colours them. */
   readonly objects?: string;
   readonly feature?: string;
@@ -31,8 +30,12 @@ export interface ViewState {
   readonly brush?: BrushLimits;
   /** Features of the scatter plot, across and up. */
   readonly plot?: readonly string[];
+  /** How objects are grouped by their features. */
+  readonly groups?: GroupsBy;
   /** Whether table and plots of the objects are open. */
   readonly isTableOpen?: boolean;
+  /** What the image is compared with. */
+  readonly compare?: Comparison;
   readonly theme?: "dark" | "light";
   /** What the module of a result keeps: its choices by name. */
   readonly choices: Readonly<Record<string, string>>;
@@ -59,12 +62,16 @@ export function formatState(state: ViewState): string {
     places: Object.entries(places)
       .map(([axis, index]) => `${axis}:${index}`)
       .join(","),
-    channels: channels.map(formatChannel).join(";"),
+    channels: formatChannels(channels),
+    labels: state.labels,
+    labelOpacity: state.labelOpacity?.toFixed(2),
     objects,
     feature,
     color: state.colorBy,
     brush: formatLimits(state.brush ?? {}),
     plot: formatNames(state.plot ?? []),
+    compare: formatComparison(state.compare),
+    groups: formatGroups(state.groups),
     table: state.isTableOpen ? "open" : undefined,
     theme,
     ...Object.fromEntries(Object.entries(choices).map(([name, value]) => [CHOICE + name, value])),
@@ -78,11 +85,12 @@ export function parseState(hash: string): ViewState {
   const values = new URLSearchParams(hash.replace(/^#/, ""));
   const text = (key: string) => values.get(key) ?? undefined;
   const [image, objects, feature, theme] = ["image", "objects", "feature", "theme"].map(text);
+  const compare = parseComparison(text("compare") ?? "");
   const [x, y, zoom] = (text("view") ?? "").split(",").map(Number);
   return {
     at: text("at") ?? "",
     places: parsePlaces(text("places") ?? ""),
-    channels: (text("channels") ?? "").split(";").flatMap(parseChannel),
+    channels: parseChannels(text("channels") ?? ""),
     choices: Object.fromEntries(
       [...values].flatMap(([key, value]) =>
         key.startsWith(CHOICE) ? [[key.slice(CHOICE.length), value]] : [],
@@ -92,20 +100,29 @@ export function parseState(hash: string): ViewState {
     ...([x, y, zoom].every(Number.isFinite) && { view: { x, y, zoom } }),
     ...(objects !== undefined && { objects }),
     ...(feature !== undefined && { feature }),
+    ...parseLabels(values),
+    ...(compare !== undefined && { compare }),
     ...parseObjectState(values),
     ...((theme === "dark" || theme === "light") && { theme }),
   };
 }
 
+function parseLabels(values: URLSearchParams): Pick<ViewState, "labels" | "labelOpacity"> {
+  const [labels, opacity] = [values.get("labels"), Number(values.get("labelOpacity") ?? Number.NaN)];
+  return { ...(labels && { labels }), ...(opacity >= 0 && opacity <= 1 && { labelOpacity: opacity }) };
+}
+
 function parseObjectState(
   values: URLSearchParams,
-): Pick<ViewState, "colorBy" | "brush" | "plot" | "isTableOpen"> {
+): Pick<ViewState, "colorBy" | "brush" | "plot" | "groups" | "isTableOpen"> {
   const colorBy = values.get("color");
   const brush = parseLimits(values.get("brush") ?? "");
+  const groups = parseGroups(values.get("groups") ?? "");
   const plot = parseNames(values.get("plot") ?? "");
   return {
     ...((colorBy === "class" || colorBy === "groups") && { colorBy }),
     ...(Object.keys(brush).length > 0 && { brush }),
+    ...(groups !== undefined && { groups }),
     ...(plot.length === 2 && { plot }),
     ...(values.get("table") === "open" && { isTableOpen: true }),
   };
@@ -119,26 +136,6 @@ export function channelsFor({ channels }: Scene): ShownChannel[] {
     opacity: 1,
     ...(window && { limits: window }),
   }));
-}
-
-function formatChannel({ isVisible, color, limits, opacity }: ShownChannel): string {
-  return [isVisible ? 1 : 0, color, limits?.[0] ?? "", limits?.[1] ?? "", opacity].join(":");
-}
-
-function parseChannel(text: string): ShownChannel[] {
-  const [isVisible, color = "", low = "", high = "", opacity = "1"] = text.split(":");
-  if (!/^[0-9A-Fa-f]{6}$/.test(color)) return [];
-  const limits = [Number(low), Number(high)] as const;
-  const isKnown = low !== "" && high !== "" && limits.every(Number.isFinite) && limits[0] < limits[1];
-  const part = Math.min(1, Math.max(0, Number(opacity)));
-  return [
-    {
-      isVisible: isVisible === "1",
-      color,
-      opacity: Number.isFinite(part) ? part : 1,
-      ...(isKnown && { limits }),
-    },
-  ];
 }
 
 function parsePlaces(text: string): Places {

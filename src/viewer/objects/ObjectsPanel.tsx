@@ -4,6 +4,7 @@ import { askJson } from "../scene/api.ts";
 import { numberText } from "../widgets/numbers.ts";
 import type { Legend } from "./colors.ts";
 import type { DrawnObjects } from "./drawn.ts";
+import { GroupsPanel } from "./GroupsPanel.tsx";
 import type { ObjectModel } from "./useObjectModel.ts";
 
 interface ObjectsPanelProps {
@@ -41,6 +42,7 @@ export function ObjectsPanel({ model, state, onChange }: ObjectsPanelProps) {
           >
             <option value="">one colour</option>
             <option value="class">class</option>
+            {state.groups !== undefined && <option value="groups">groups by features</option>}
             {own.features.map((name) => (
               <option key={name} value={`feature ${name}`}>
                 {name}
@@ -62,18 +64,22 @@ export function ObjectsPanel({ model, state, onChange }: ObjectsPanelProps) {
           Table and plots
         </button>
       )}
+      <GroupsPanel {...{ model, state, onChange }} />
       {chosen !== undefined && <ObjectDetails at={model.at} id={chosen} revision={model.revision} />}
     </section>
   );
 }
 
 /** Another type begins without what was said of the last one's features. */
-function withType({ objects, feature, colorBy, brush, plot, ...before }: ViewState, name: string): ViewState {
+function withType(
+  { objects, feature, colorBy, brush, plot, groups, ...before }: ViewState,
+  name: string,
+): ViewState {
   return name === "" ? before : { ...before, objects: name };
 }
 
 function withColor({ feature, colorBy, ...before }: ViewState, value: string): ViewState {
-  if (value === "class") return { ...before, colorBy: value };
+  if (value === "class" || value === "groups") return { ...before, colorBy: value };
   return value === "" ? before : { ...before, feature: value.replace(/^feature /, "") };
 }
 

@@ -4,11 +4,13 @@ import type { ViewState } from "../core/viewState.ts";
 import { askJson, type ExperimentFacts } from "../scene/api.ts";
 import type { Scene } from "../scene/scene.ts";
 import { brushedRows } from "./brush.ts";
-import { type Coloring, classColoring, featureColoring, PLAIN } from "./colors.ts";
+import { type Coloring, classColoring, featureColoring, groupColoring, PLAIN } from "./colors.ts";
 import { type EditDone, type ObjectEdit, sendEdit } from "./edits.ts";
+import type { ObjectGroups } from "./groups.ts";
 import type { ObjectLook, ObjectState } from "./layers.ts";
 import type { ObjectTable } from "./objectTable.ts";
 import { useDrawn } from "./useDrawn.ts";
+import { useGroups } from "./useGroups.ts";
 import { useObjectTable } from "./useObjectTable.ts";
 
 /** What {@link useObjectModel} takes. */
@@ -40,7 +42,11 @@ export function useObjectModel({ scene, state, size, onStep, onError }: ModelOpt
     () => (table && state.brush ? brushedRows(state.brush, values, table.ids.length) : undefined),
     [table, state.brush, values],
   );
-  const coloring = useMemo(() => table && coloringOf(state, table, values), [state, table, values]);
+  const groups = useGroups({ at, type: isListed, places, table, by: state.groups, onError });
+  const coloring = useMemo(
+    () => table && coloringOf(state, { table, values, groups }),
+    [state, table, values, groups],
+  );
   const look = useMemo(
     () => lookOf({ table, coloring, brush, selected }),
     [table, coloring, brush, selected],
@@ -59,6 +65,7 @@ export function useObjectModel({ scene, state, size, onStep, onError }: ModelOpt
     coloring,
     look,
     edit,
+    groups,
     revision,
   };
 }
@@ -139,12 +146,18 @@ function useSelection(table: ObjectTable | undefined, type: string | undefined) 
 
 const NONE: ReadonlySet<number> = new Set();
 
+interface ColoringOf {
+  readonly table: ObjectTable;
+  readonly values: ReadonlyMap<string, Float32Array>;
+  readonly groups: ObjectGroups | undefined;
+}
+
 function coloringOf(
   { colorBy, feature }: ViewState,
-  table: ObjectTable,
-  values: ReadonlyMap<string, Float32Array>,
+  { table, values, groups }: ColoringOf,
 ): Coloring | undefined {
   if (colorBy === "class") return classColoring(table);
+  if (colorBy === "groups") return groups && groupColoring(groups.groups, groups.groupOf);
   const column = feature === undefined ? undefined : values.get(feature);
   return column && featureColoring(column);
 }

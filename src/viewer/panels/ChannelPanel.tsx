@@ -4,6 +4,8 @@ import type { Spread } from "../scene/api.ts";
 import type { Places, Scene, SceneChannel } from "../scene/scene.ts";
 
 interface ChannelPanelProps {
+  /** Default: Channels. */
+  readonly title?: string;
   readonly scene: Scene;
   readonly places: Places;
   readonly channels: readonly ShownChannel[];
@@ -11,11 +13,11 @@ interface ChannelPanelProps {
 }
 
 /** How each channel is shown: on or off, colour, opacity, contrast on its histogram. */
-export function ChannelPanel({ scene, places, channels, onChange }: ChannelPanelProps) {
+export function ChannelPanel({ title = "Channels", scene, places, channels, onChange }: ChannelPanelProps) {
   const shown = channels.filter(({ isVisible }) => isVisible).length;
   return (
-    <section aria-label="Channels">
-      <h2>Channels</h2>
+    <section aria-label={title}>
+      <h2>{title}</h2>
       {channels.map((channel, i) => (
         <ChannelRow
           // biome-ignore lint/suspicious/noArrayIndexKey: a channel is its index

@@ -1,10 +1,15 @@
+import type { WellMeans } from "../objects/wellMeans.ts";
 import type { Box, ExperimentFacts, PlateFacts } from "../scene/api.ts";
+import { numberText } from "../widgets/numbers.ts";
 
 /** A well, as the grid shows it. */
 interface GridWell {
   readonly name: string;
   readonly row: number;
   readonly column: number;
+  /** What is known of it, and its colour on a heat map. */
+  readonly note?: string;
+  readonly color?: readonly [red: number, green: number, blue: number];
   readonly fields: readonly { readonly name: string; readonly isShown: boolean; readonly open: () => void }[];
 }
 
@@ -35,9 +40,10 @@ function PlateGrid({ title, rows, columns, wells, chosen, onWell }: GridProps) {
             <button
               type="button"
               key={found.name}
-              className="well"
-              title={`${found.name}, ${found.fields.length} ${found.fields.length === 1 ? "site" : "sites"}`}
-              aria-label={`Well ${found.name}`}
+              className={found.color === undefined ? "well" : "well heat"}
+              title={`${found.name}, ${found.note ?? `${found.fields.length} ${found.fields.length === 1 ? "site" : "sites"}`}`}
+              aria-label={`Well ${found.name}${found.note === undefined ? "" : `, ${found.note}`}`}
+              {...(found.color && { style: { background: `rgb(${found.color.join(" ")})` } })}
               aria-pressed={found.name === chosen}
               onClick={() => onWell(found.name)}
             />
@@ -104,11 +110,13 @@ interface MapPlatesProps {
   readonly parts: ExperimentFacts["parts"];
   /** Middle of the stage. */
   readonly at: { readonly x: number; readonly y: number };
+  /** Wells are coloured by it. */
+  readonly means?: WellMeans | undefined;
   readonly onBox: (box: Box) => void;
 }
 
 /** The plates of an experiment: each well and site is a part of the map. */
-export function MapPlates({ parts: { plates, wells, sites }, at, onBox }: MapPlatesProps) {
+export function MapPlates({ parts: { plates, wells, sites }, at, means, onBox }: MapPlatesProps) {
   const isAt = (box: Box | null) =>
     box !== null && at.x >= box.minX && at.x <= box.maxX + 1 && at.y >= box.minY && at.y <= box.maxY + 1;
   return plates.map(({ id, name, nRows, nColumns }) => {
@@ -123,6 +131,7 @@ export function MapPlates({ parts: { plates, wells, sites }, at, onBox }: MapPla
           name: well.name,
           row: well.rowIndex,
           column: well.columnIndex,
+          ...heatOf(means, well.id),
           fields: sites
             .filter(({ wellId }) => wellId === well.id)
             .map(({ siteIndex, box }) => ({
@@ -139,4 +148,27 @@ export function MapPlates({ parts: { plates, wells, sites }, at, onBox }: MapPla
       />
     );
   });
+}
+
+function heatOf(means: WellMeans | undefined, well: number): Pick<GridWell, "note" | "color"> {
+  if (means === undefined) return {};
+  const found = means.byWell.get(well);
+  if (found === undefined) return { note: "no objects" };
+  const { mean, objects, color } = found;
+  return { color, note: `mean ${means.feature} ${numberText(mean)} of ${objects} objects` };
+}
+
+/** What the colours of wells mean. */
+export function MeansLegend({ means }: { readonly means: WellMeans }) {
+  if (means.byWell.size === 0) return null;
+  return (
+    <>
+      <p className="note">Wells by their mean {means.feature}</p>
+      <div className="ramp">
+        <span>{numberText(means.low, 3)}</span>
+        <i aria-hidden="true" />
+        <span>{numberText(means.high, 3)}</span>
+      </div>
+    </>
+  );
 }

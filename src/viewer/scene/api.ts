@@ -2,7 +2,7 @@
 import { askExport, isExport } from "./exported.ts";
 
 /** Results of programs, each with a module of its own. */
-export type ResultKind = "match" | "subtomogram";
+export type ResultKind = "match" | "subtomogram" | "likelihood";
 
 /** An entry of a folder. */
 export interface Entry {
