@@ -12,6 +12,7 @@ const AREAS = {
   experiment: "./experiment/run.js",
   subtomogram: "./subtomogram/run.js",
   likelihood: "./likelihood/run.js",
+  server: "./server/run.js",
   viewer: "./viewer/run.js",
 };
 

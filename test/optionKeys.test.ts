@@ -3,6 +3,7 @@ import * as experiment from "../src/experiment/index.ts";
 import * as io from "../src/io/index.ts";
 import * as match from "../src/match/index.ts";
 import * as pyramid from "../src/pyramid/index.ts";
+import { exportSite } from "../src/server/index.ts";
 
 /** A call with options of any shape, as one that JavaScript makes. */
 type Call = (options: never) => unknown;
@@ -52,6 +53,7 @@ const CALLS: readonly [name: string, key: string, call: Call][] = [
   ],
   ["writeDeepZoom", "qualty", (options) => pyramid.writeDeepZoom(NONE, "none.dzi", options)],
   ["drawPlate", "chanels", (options) => pyramid.drawPlate(NONE, options)],
+  ["exportSite", "onlog", (options) => exportSite(["none"], "none", options)],
   ["createExperiment", "nam", (options) => experiment.createExperiment("none", options)],
   [
     "addMapobjects",

@@ -135,8 +135,9 @@ describe.skipIf(!available)("a search in the page", () => {
     const { page, errors } = await open("#at=match", { width: 390, height: 844 });
     await page.getByLabel("Particles of").selectOption({ label: "refine1_particles.csv (9, refined)" });
     await expect.poll(() => countOf(page).textContent()).toMatch(/^9 particles/);
-    await page.waitForTimeout(1000);
+    await expect.poll(() => circles(page), { timeout: 20_000 }).toBeGreaterThan(100);
     expect(await page.evaluate(() => document.documentElement.scrollWidth)).toBeLessThanOrEqual(390);
+    await page.waitForTimeout(500);
     await keepShot(page, "match-390");
     expect.soft(await barriersOf(page), "narrow").toEqual([]);
     await page.goto(`${server.address}#at=alone/particles.csv`);

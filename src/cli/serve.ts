@@ -9,6 +9,7 @@ import { log, report } from "./report.ts";
 interface ServeArguments {
   readonly host: string;
   readonly port: number;
+  readonly tokenFile?: string;
   readonly database?: string;
   readonly once?: boolean;
   readonly export?: string;
@@ -37,6 +38,10 @@ export function addServe(cli: Command): void {
       "127.0.0.1",
     )
     .option("--port <port>", "0: one that is free", portNumber, 0)
+    .option(
+      "--token-file <file>",
+      "with --host: keeps the token (mode 600; made if missing), so that open pages go on after a restart",
+    )
     .addOption(databaseOption())
     .option("--once", "end as soon as the server answers")
     .option("--export <dir>", "write page and data as files that any web server can hand out, and end")
@@ -48,9 +53,10 @@ export function addServe(cli: Command): void {
       using interrupt = abortOnSignals();
       const servers: Server[] = [];
       try {
-        await report({ json: args.json ?? false, text: servingText }, async () => {
+        await report({ json: args.json ?? false, text: servingText }, async ({ onLog }) => {
           const server = await startServer(served, optionsOf(args));
           servers.push(server);
+          tellIdle(command, rulesOf(server), { args, onLog });
           return servingOf(server);
         });
         if (args.once !== true) await raised(interrupt.signal);
@@ -62,11 +68,16 @@ export function addServe(cli: Command): void {
 
 const RULES: readonly IdleRule<ServeArguments>[] = [
   {
-    options: ["host", "port", "once"],
+    options: ["host", "port", "once", "tokenFile"],
     isIdle: (args) => args.export !== undefined,
     why: "with --export, which serves nothing",
   },
 ];
+
+function rulesOf({ token }: Server): readonly IdleRule<ServeArguments>[] {
+  const why = "without --host: this machine alone reaches the page, without a token";
+  return [{ options: ["tokenFile"], isIdle: () => token === undefined, why }];
+}
 
 function exportTo(
   directory: string,
@@ -85,10 +96,11 @@ function exportText({ directory, files, bytes }: ExportSiteReport): string {
   return `wrote ${files} files of data, ${(bytes / 2 ** 20).toFixed(1)} MiB, and the page to ${directory}\n`;
 }
 
-function optionsOf({ host, port, database }: ServeArguments) {
+function optionsOf({ host, port, database, tokenFile }: ServeArguments) {
   const onError = (error: unknown) =>
     log(error instanceof Error ? (error.stack ?? error.message) : String(error));
-  return { host, port, onError, ...(database !== undefined && { databaseUrl: database }) };
+  const kept = tokenFile === undefined ? {} : { tokenFile };
+  return { host, port, onError, ...kept, ...(database !== undefined && { databaseUrl: database }) };
 }
 
 function servingOf({ address, host, port, roots }: Server): Serving {

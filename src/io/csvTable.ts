@@ -123,7 +123,7 @@ export function parseCsvTable(text: string, at: string): StarTable {
 function tableOf(
   { csv, at }: { readonly csv: () => Csv; readonly at: string },
   columns: readonly string[],
-  { starts, numbers }: TextCells,
+  { starts, numbers, areNumbers }: TextCells,
 ): StarTable {
   const startOf = (row: number, column: number) => starts[row * columns.length + column];
   const rows = starts.length / columns.length;
@@ -134,6 +134,7 @@ function tableOf(
     rows,
     value,
     numbers: numbers ?? ((column) => decimals(csv(), { length: rows }, (row) => startOf(row, column))),
+    ...(areNumbers && { areNumbers }),
     notNumber: (row, column) => {
       const { text } = csv();
       const line = `${at} line ${lineAt(text, startOf(row, column))} ${columns[column]}`;

@@ -82,7 +82,7 @@ export { runRefine } from "./refine/refineProgram.ts";
 export type { ParticleLens, TemplateView } from "./results/particleView.ts";
 export { binnedBox, openTemplateView } from "./results/particleView.ts";
 export type { MapReader, MapTile, MapTileOptions, ResultPeaks, ScoreCurves } from "./results/resultMaps.ts";
-export { bestPeaks, endsOf, mapTile, particlesAt, scoreCurves } from "./results/resultMaps.ts";
+export { bestPeaks, mapTile, particlesAt, scoreCurves } from "./results/resultMaps.ts";
 export type { ResultParticle, ResultTable } from "./results/resultTable.ts";
 export type { SearchResult } from "./results/searchResults.ts";
 export { isSearchConfig, isSearchTable, readSearchResults } from "./results/searchResults.ts";

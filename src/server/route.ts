@@ -9,7 +9,10 @@ import { BadRequest } from "./faults.ts";
 export interface Answer {
   /** With its character set. */
   readonly type: string;
-  readonly body: string | Uint8Array;
+  /** What is answered; where its tag is known beforehand, a function that is called only if the browser does not have it. */
+  readonly body: string | Uint8Array | (() => Promise<Uint8Array>);
+  /** Of the content; default made of it. */
+  readonly etag?: string;
   readonly headers?: Readonly<Record<string, string>>;
 }
 
@@ -56,6 +59,12 @@ function parseQuery<Query>(given: unknown, schema: z.ZodType<Query>, at: string)
 /** JSON, as an answer. */
 export function json(value: unknown): Answer {
   return { type: "application/json; charset=utf-8", body: JSON.stringify(value) };
+}
+
+/** What an answer holds, made where it is not yet. @throws whatever making it throws */
+export async function answerBody({ body }: Answer): Promise<string | Buffer> {
+  const bytes = typeof body === "function" ? await body() : body;
+  return typeof bytes === "string" ? bytes : Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
 }
 
 /** The tag of a content, by which a browser asks whether it is still the same. */

@@ -1,3 +1,5 @@
+import { chmodSync, readFileSync, statSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { cellsValue, makeServedCase, type ServedCase } from "../../test/support/servedCase.ts";
 import { openImage } from "../io/index.ts";
@@ -179,5 +181,32 @@ test("wrong requests are told what is wrong, without paths of this machine", asy
 test("a port that is taken is told", async () => {
   await expect(served.serve({ port: server.port })).rejects.toThrow(
     `127.0.0.1:${server.port}: expected a port that is free, found one in use.`,
+  );
+});
+
+test("a token is kept in a file of its owner alone, and no other file is believed", async () => {
+  const file = join(served.root, "../token");
+  const first = await served.serve({ host: "0.0.0.0", tokenFile: file });
+  expect(statSync(file).mode & 0o777).toBe(0o600);
+  expect(readFileSync(file, "utf8")).toBe(`${first.token}\n`);
+  await first.close();
+  const second = await served.serve({ host: "0.0.0.0", tokenFile: file });
+  expect(second.token).toBe(first.token);
+  const ask = (token: string) =>
+    fetch(`http://127.0.0.1:${second.port}/api/roots`, { headers: { Authorization: `Bearer ${token}` } });
+  expect([(await ask(second.token!)).status, (await ask("none")).status]).toEqual([200, 401]);
+  await second.close();
+  chmodSync(file, 0o644);
+  await expect(served.serve({ host: "0.0.0.0", tokenFile: file })).rejects.toThrow(
+    /expected a file that its owner alone may read, found mode 644/,
+  );
+  writeFileSync(file, "secret\n");
+  chmodSync(file, 0o600);
+  await expect(served.serve({ host: "0.0.0.0", tokenFile: file })).rejects.toThrow(
+    /expected a token of 43 to 128 letters, digits, - and _, found 6 characters/,
+  );
+  await expect(served.serve({ host: "0.0.0.0", token: "" })).rejects.toThrow(/^startServer token: expected/);
+  await expect(served.serve({ host: "0.0.0.0", tokenFile: join(file, "deeper") })).rejects.toThrow(
+    /expected a file for the token, found ENOTDIR/,
   );
 });

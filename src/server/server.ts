@@ -27,7 +27,8 @@ import { matchRoutes } from "./results/match/routes.ts";
 import { RequestPool } from "./results/pool.ts";
 import { subtomogramRoutes } from "./results/subtomogram/routes.ts";
 import { openRoots, type Roots } from "./roots.ts";
-import { type AnyRoute, etagOf } from "./route.ts";
+import { type AnyRoute, answerBody, etagOf } from "./route.ts";
+import { checkedToken, keptToken } from "./token.ts";
 import { tourRoutes } from "./tour.ts";
 
 /** Options of {@link startServer}. */
@@ -40,6 +41,10 @@ export interface ServerOptions {
   readonly databaseUrl?: string;
   /** Time in which a request has to be there as a whole (default 10 s), ms. */
   readonly requestTimeoutMs?: number;
+  /** Where one is demanded; default a new one. */
+  readonly token?: string;
+  /** File that keeps the token, mode 600, made where it is missing: open pages go on after another start with the same. */
+  readonly tokenFile?: string;
   /** An acquisition that pages watch. */
   readonly live?: LiveFeed;
   /** Failures of the server itself, which requests are not told. */
@@ -73,12 +78,13 @@ const PAGES = [join(HERE, "../viewer"), join(HERE, "../../dist/viewer")];
  * classifies its map objects.
  *
  * @param paths  files and folders
- * @throws {VitrineError} missing: one of the paths; busy: a port that is taken; storage: an address that is none of this machine's
+ * @throws {VitrineError} missing: one of the paths; busy: a port that is taken; storage: an address that is none of this machine's, a
+ *   token's file that others may read; format: a token that is none
  */
 export async function startServer(paths: readonly string[], options: ServerOptions = {}): Promise<Server> {
   const { host = "127.0.0.1", port = 0, databaseUrl, live } = options;
   const roots = await openRoots(paths);
-  const token = isLoopback(host) ? undefined : newToken();
+  const token = isLoopback(host) ? undefined : await tokenOf(options);
   const images = new OpenImages();
   const experiments = new OpenExperiments(databaseUrl);
   const pool = new RequestPool();
@@ -98,7 +104,10 @@ export async function startServer(paths: readonly string[], options: ServerOptio
     ...tourRoutes(roots),
     ...(live === undefined ? [] : liveRoutes(live)),
   ];
-  const topics = [...jobTopics(roots), ...(live === undefined ? [] : liveTopics(live, roots.addressOf))];
+  const topics = [
+    ...jobTopics(roots, starter),
+    ...(live === undefined ? [] : liveTopics(live, roots.addressOf)),
+  ];
   await addSocket(app, { roots, topics, onError });
   for (const each of routes) addRoute(app, each, roots);
   addDescription(app, routes);
@@ -124,6 +133,11 @@ export async function startServer(paths: readonly string[], options: ServerOptio
     close,
     [Symbol.asyncDispose]: close,
   };
+}
+
+async function tokenOf({ token, tokenFile }: ServerOptions): Promise<string> {
+  if (token !== undefined) return checkedToken(token, "startServer token");
+  return tokenFile === undefined ? newToken() : keptToken(tokenFile);
 }
 
 function notListening(host: string, port: number, cause: unknown): VitrineError {
@@ -209,23 +223,26 @@ function addRoute(app: FastifyInstance, { path, method, bodyBytes, answer }: Any
   if (method === "post") {
     app.post(`/api/${path}`, { bodyLimit: bodyBytes ?? BODY_BYTES }, async ({ body }, reply) => {
       const done = await roots.within(() => answer(body, AbortSignal.timeout(ACTION_MS)));
-      return reply.header("Cache-Control", "no-store").type(done.type).send(sendable(done.body));
+      return reply
+        .header("Cache-Control", "no-store")
+        .type(done.type)
+        .send(await answerBody(done));
     });
     return;
   }
   app.get(`/api/${path}`, async (request, reply) => {
     const gone = new AbortController();
     reply.raw.once("close", () => gone.abort());
-    const { type, body, headers = {} } = await roots.within(() => answer(request.query, gone.signal));
-    const etag = etagOf(body);
-    reply.headers({ ...headers, ETag: etag, "Cache-Control": "private, no-cache" });
-    if (request.headers["if-none-match"]?.split(/\s*,\s*/).includes(etag)) return reply.code(304).send();
-    return reply.type(type).send(sendable(body));
+    return roots.within(async () => {
+      const made = await answer(request.query, gone.signal);
+      // a tag that is of the content needs it, known or not
+      const content = made.etag === undefined ? await answerBody(made) : undefined;
+      const etag = made.etag ?? etagOf(content!);
+      reply.headers({ ...made.headers, ETag: etag, "Cache-Control": "private, no-cache" });
+      if (request.headers["if-none-match"]?.split(/\s*,\s*/).includes(etag)) return reply.code(304).send();
+      return reply.type(made.type).send(content ?? (await answerBody(made)));
+    });
   });
-}
-
-function sendable(body: string | Uint8Array): string | Buffer {
-  return typeof body === "string" ? body : Buffer.from(body.buffer, body.byteOffset, body.byteLength);
 }
 
 function addDescription(app: FastifyInstance, routes: readonly AnyRoute[]): void {

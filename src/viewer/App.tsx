@@ -55,14 +55,7 @@ export function App() {
         }}
         onError={tell}
       />
-      {error !== undefined && (
-        <div className="error" role="alert">
-          <span>{error}</span>
-          <button type="button" onClick={() => setError(undefined)} aria-label="Close the message">
-            ✕
-          </button>
-        </div>
-      )}
+      {error !== undefined && <Failure message={error} onClose={() => setError(undefined)} />}
       <main>
         {kind === "folder" && <Browser at={state.at} onOpen={open} onError={tell} />}
         {kind === "live" && <LiveView state={state} setState={setState} onOpen={open} onError={tell} />}
@@ -81,26 +74,51 @@ export function App() {
           <SceneView key={state.at} {...{ scene, state, setState, setQuietly, history }} onError={tell} />
         )}
         {kind === "scene" && scene === undefined && error !== undefined && (
-          <div className="message">
-            <h1>{nameOf(state.at)}</h1>
-            <p>Nothing can be shown here. The message above says why.</p>
-            <JobsPanel at={state.at} onError={tell} />
-            <button
-              type="button"
-              onClick={() => {
-                setError(undefined);
-                setAttempt((last) => last + 1);
-              }}
-            >
-              Look again
-            </button>
-          </div>
+          <NothingShown
+            at={state.at}
+            onError={tell}
+            onAgain={() => {
+              setError(undefined);
+              setAttempt((last) => last + 1);
+            }}
+          />
         )}
         {kind === "scene" && scene === undefined && error === undefined && (
           <p className="message">Opening…</p>
         )}
       </main>
     </>
+  );
+}
+
+function Failure({ message, onClose }: { readonly message: string; readonly onClose: () => void }) {
+  return (
+    <div className="error" role="alert">
+      <span>{message}</span>
+      <button type="button" onClick={onClose} aria-label="Close the message">
+        ✕
+      </button>
+    </div>
+  );
+}
+
+interface NothingProps {
+  readonly at: string;
+  readonly onError: (message: string) => void;
+  readonly onAgain: () => void;
+}
+
+/** In place of what cannot be opened: of an experiment without layers the jobs that make them. */
+function NothingShown({ at, onError, onAgain }: NothingProps) {
+  return (
+    <div className="message">
+      <h1>{nameOf(at)}</h1>
+      <p>Nothing can be shown here. The message above says why.</p>
+      <JobsPanel at={at} onError={onError} />
+      <button type="button" onClick={onAgain}>
+        Look again
+      </button>
+    </div>
   );
 }
 

@@ -1,5 +1,5 @@
 import { spawn } from "node:child_process";
-import { existsSync, readFileSync, rmSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
@@ -139,6 +139,12 @@ test("init, submit, info, log, run, collect, cleanup", async () => {
   rmSync(archive);
   expect((await call("run", "--job", "1")).stdout).toMatch(/^job 1: done, \d+\.\d s\n$/);
   expect((await call("collect")).code).toBe(0);
+  expect(readFileSync(archive)).toEqual(bytes);
+  rmSync(archive);
+  for (const file of readdirSync(join(screen, "jobs/illuminati/results/levels-0-1")))
+    rmSync(join(screen, "jobs/illuminati/results/levels-0-1", file));
+  const watched = await call("submit", "-i", "0.02", "--depth", "2", "--memory", "300");
+  expect(watched.stderr).toMatch(/vitrine: levels-0-1: .*(pending|running|done)/);
   expect(readFileSync(archive)).toEqual(bytes);
   expect((await call("run", "--job", "7")).stderr).toContain(
     "expected a job from 1 to 2, found none of this number",

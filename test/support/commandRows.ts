@@ -2,7 +2,7 @@ import { cpSync, readFileSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { createExperiment } from "../../src/experiment/index.ts";
-import { formatMrc, formatNpyValue, makeFolder, writeTiff } from "../../src/io/index.ts";
+import { formatMrc, formatNpyValue, formatTorch, makeFolder, writeTiff } from "../../src/io/index.ts";
 import { simulateMolecule, volumeFromMolecule } from "../../src/match/index.ts";
 import type { TourStep } from "../../src/server/index.ts";
 import { writeGoldenTable } from "./movieCase.ts";
@@ -298,7 +298,7 @@ export const COMMAND_ROWS: readonly CommandRow[] = [
     name: "templates",
     prepare: (folder) => [...likelihoodParams, "--map", golden("likelihood/input/vol.mrc"), "--out", folder],
     results: ["files", "list", "templates"],
-    computes: false,
+    computes: true,
     failing: (folder) => [...likelihoodParams, "--map", join(folder, "none.mrc"), "--out", folder],
   },
   {
@@ -330,10 +330,12 @@ export const COMMAND_ROWS: readonly CommandRow[] = [
   },
   {
     name: "ensemble",
-    prepare: (folder) => [
-      golden("likelihood/run/likelihood_matrix/integrated_fourier_log_likelihood_matrix.pt"),
-      ...["--out", join(folder, "ensemble"), "--bootstrap", "20"],
-    ],
+    prepare: (folder) => {
+      const data = Float64Array.of(-1, -2, -3, -2, -2, -2);
+      const matrix = join(folder, "matrix.pt");
+      writeFileSync(matrix, formatTorch({ shape: [2, 3], data }));
+      return [matrix, "--out", join(folder, "ensemble"), "--bootstrap", "20"];
+    },
     results: ["structures", "images", "ranking", "weights", "effectiveNumber", "files"],
     computes: false,
     failing: (folder) => [join(folder, "none.pt"), "--out", folder],

@@ -88,6 +88,7 @@ export async function writeLikelihoodFiles(folder: string): Promise<void> {
   renameSync(at("lacking/template1/log_likelihood"), at("lacking/template1/elsewhere"));
   pt("matrix.pt", { shape: [2, 3], data: Float64Array.of(-1, -2, -3, -2, -2, -2) });
   pt("nan.pt", { shape: [2, 3], data: Float64Array.of(-1, Number.NaN, -3, -2, -2, -2) });
+  pt("constant.pt", { shape: [2, 3], data: Float64Array.of(-1, -1, -1, -2, -2, -2) });
   pt("row.pt", { shape: [3], data: Float64Array.of(-1, -2, -3) });
   pt("whole.pt", { shape: [1, 2], data: BigInt64Array.of(1n, 2n) });
   const map = (

@@ -22,6 +22,8 @@ export const RULES: Rules = {
     cli: "all",
   },
   opens: [
+    // The tour takes the processor that it shows from the examples, which are in the package.
+    { from: /^src\/cli\/tour\/acquireStep\.ts$/, to: /^examples\/countNuclei\.mjs$/ },
     { from: /./, to: /^package\.json$/ },
     // The page decodes the bytes of map objects.
     { from: /^src\/viewer\//, to: /^src\/experiment\/objects\/block\.ts$/ },
@@ -100,6 +102,8 @@ export const TEST_DOORS: readonly Door[] = [
   // The command line in this process, and its bar.
   { from: /^test\/support\/command\.ts$/, to: /^src\/cli\/main\.ts$/ },
   { from: /^test\/cli\/progress\.test\.ts$/, to: /^src\/cli\/progress\.ts$/ },
+  // The map that all jobs of a plate make, put together without files.
+  { from: /^test\/support\/composedMap\.ts$/, to: /^src\/pyramid\/(step|tiles)\// },
   // Tasks of a search, by the built module of its batches.
   { from: /^test\/support\/taskRun\.ts$/, to: /^src\/core\/index\.node\.ts$/ },
   // A domain of a lab's own.

@@ -31,6 +31,7 @@ class ViewServer implements AcquisitionView {
   readonly #timers: readonly ReturnType<typeof setInterval>[];
   #port: number;
   #address = "";
+  #token: string | undefined;
   #child: ChildProcess | undefined;
   #isClosed = false;
   #failedStarts = 0;
@@ -73,7 +74,10 @@ class ViewServer implements AcquisitionView {
           if (message.kind === "serving") resolve();
           this.#take(message);
         });
-        this.#tell({ kind: "serve", host: this.#host, port: this.#port, folder: this.#source.folder });
+        this.#tell({
+          ...{ kind: "serve", host: this.#host, port: this.#port, folder: this.#source.folder },
+          ...(this.#token !== undefined && { token: this.#token }),
+        });
       });
     } catch (error) {
       child.kill();
@@ -117,8 +121,9 @@ class ViewServer implements AcquisitionView {
   }
 
   #take(message: FromView): void {
-    if (message.kind === "serving") [this.#address, this.#port] = [message.address, message.port];
-    else if (message.kind === "free") this.watcher.free();
+    if (message.kind === "serving") {
+      [this.#address, this.#port, this.#token] = [message.address, message.port, message.token];
+    } else if (message.kind === "free") this.watcher.free();
     else if (message.kind === "stop") this.#source.stop();
     else if (message.kind === "queue") this.#queue(message.id, () => this.#source.queue(message.tiles));
     else if (message.kind === "run") this.#queue(message.id, () => this.#source.run(message.plan));

@@ -55,14 +55,21 @@ export interface WantedTile {
 
 /** To the server of the page. */
 export type ToView =
-  | { readonly kind: "serve"; readonly host: string; readonly port: number; readonly folder: string | null }
+  | {
+      readonly kind: "serve";
+      readonly host: string;
+      readonly port: number;
+      readonly folder: string | null;
+      /** Of the server before it, so that open pages go on. */
+      readonly token?: string;
+    }
   | { readonly kind: "state"; readonly state: LiveState }
   | { readonly kind: "frame"; readonly frame: LiveFrame; readonly data: Uint8Array }
   | { readonly kind: "queued"; readonly id: number; readonly events: number; readonly error?: string };
 
 /** From it. `free`: somebody watches and has room for a frame. */
 export type FromView =
-  | { readonly kind: "serving"; readonly address: string; readonly port: number }
+  | { readonly kind: "serving"; readonly address: string; readonly port: number; readonly token?: string }
   | { readonly kind: "failed"; readonly message: string }
   | { readonly kind: "free" }
   | { readonly kind: "stop" }

@@ -18,7 +18,11 @@ export interface ComparisonArguments {
 export function addComparisonOptions(command: Command): Command {
   return command
     .option("--max-displacement-pixels <pixels>", "largest displacement along each axis", notNegative, 8)
-    .option("--n-displacements <x,y>", "steps along both axes; 1: none", pair, [1, 1] as const)
+    .addOption(
+      new Option("--n-displacements <x,y>", "steps along both axes; 1: none")
+        .argParser(pair)
+        .default([1, 1], "1,1"),
+    )
     .option(
       "--noise-prior <prior>",
       "what is believed of the noise: flat-variance (CryoLike), flat-sigma (BioEM), profile, or a known variance",

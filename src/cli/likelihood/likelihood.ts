@@ -1,4 +1,4 @@
-import { type Command, InvalidArgumentError } from "commander";
+import { type Command, InvalidArgumentError, Option } from "commander";
 import { builtFile } from "../../core/index.node.ts";
 import {
   configureDisplacement,
@@ -100,11 +100,10 @@ export function addLikelihood(cli: Command): void {
     .requiredOption("--templates <folder>", "of the templates and their list")
     .requiredOption("--particles <folder>", "of the stacks")
     .requiredOption("--out <folder>", "of the results")
-    .option(
-      "--i-template <numbers>",
-      "which of the list, from 0: one, several (0,2) or all",
-      templateNumbers,
-      [0],
+    .addOption(
+      new Option("--i-template <numbers>", "which of the list, from 0: one, several (0,2) or all")
+        .argParser(templateNumbers)
+        .default([0], "0"),
     )
     .option("--n-stacks <number>", "of particles, from the first on", count, 1);
   addComparisonOptions(command)

@@ -1,4 +1,4 @@
-import { type Command, InvalidArgumentError } from "commander";
+import { type Command, InvalidArgumentError, Option } from "commander";
 import {
   type ConvertParticlesOptions,
   convertParticleStacksFromCryosparcJobDirectory,
@@ -50,12 +50,15 @@ export function addParticles(cli: Command): void {
     )
     .requiredOption("--params <parameters.npz>", "of the images (vitrine parameters writes one)")
     .requiredOption("--out <folder>", "of the stacks")
-    .option(
-      "--star <file.star...>",
-      "tables: with --mrc one for each stack, row by row; alone one that names images",
-      [],
+    .addOption(
+      new Option(
+        "--star <file.star...>",
+        "tables: with --mrc one for each stack, row by row; alone one that names images",
+      ).default([], "none"),
     )
-    .option("--mrc <file.mrcs...>", "stacks of the tables, in the same order", [])
+    .addOption(
+      new Option("--mrc <file.mrcs...>", "stacks of the tables, in the same order").default([], "none"),
+    )
     .option("--cs <file.cs>", "particles of cryoSPARC, with the images that it names")
     .option(
       "--cryosparc <folder>",

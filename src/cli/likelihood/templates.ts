@@ -1,4 +1,4 @@
-import type { Command } from "commander";
+import { type Command, Option } from "commander";
 import { drawTemplates, makeTemplatesFromInputs, type TemplatesReport } from "../../likelihood/index.ts";
 import { count, example, positive } from "../options.ts";
 import { report } from "../report.ts";
@@ -26,8 +26,18 @@ export function addTemplates(cli: Command): void {
     .description("make CryoLike's templates of maps and of atoms, seen from all sides")
     .requiredOption("--params <parameters.npz>", "of the images (vitrine parameters writes one)")
     .requiredOption("--out <folder>", "of the templates and their list")
-    .option("--map <file.mrc...>", "maps, each a cube as large as the box of the images", [])
-    .option("--pdb <file...>", "structures, PDB or mmCIF; after the maps in the list", [])
+    .addOption(
+      new Option("--map <file.mrc...>", "maps, each a cube as large as the box of the images").default(
+        [],
+        "none",
+      ),
+    )
+    .addOption(
+      new Option("--pdb <file...>", "structures, PDB or mmCIF; after the maps in the list").default(
+        [],
+        "none",
+      ),
+    )
     .option("--voxel-size <Å>", "of the maps, whatever their headers say", positive)
     .option("--picture", "draw some of the templates and their power spectrum into OUT/plots")
     .option("--workers <number>", "threads; default: Slurm's, the cgroup's or all processors", count)

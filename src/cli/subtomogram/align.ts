@@ -14,7 +14,6 @@ import {
   singleAxis,
   type TiltRange,
 } from "../../subtomogram/index.ts";
-import { sizeOf } from "../convertMolecules.ts";
 import { type IdleRule, tellIdle } from "../idle.ts";
 import { example, positive } from "../options.ts";
 import { report } from "../report.ts";
@@ -28,10 +27,10 @@ import {
 } from "../taskOptions.ts";
 import {
   addResultOptions,
-  ctfOption,
+  addTiltSeriesOptions,
   orderOption,
-  TILT_SERIES,
   tiltRange,
+  tiltSeriesInputs,
   toOrder,
 } from "./tomogramOptions.ts";
 
@@ -53,6 +52,7 @@ interface AlignArguments extends TaskArguments {
   readonly tomogramSize?: readonly [number, number, number];
   readonly imageScale?: number;
   readonly ctf?: CtfCorrection;
+  readonly doseWeighting?: boolean;
   readonly search: "exhaustive" | "coarse-to-fine";
   readonly estimate?: "best" | "mean";
   readonly compat?: boolean;
@@ -106,10 +106,8 @@ export function addAlign(cli: Command): void {
     .option("--tilt-x <degrees>", "of a second series, about x", tiltRange)
     .addOption(orderOption())
     .option("--corner-safe", "read so much around that no turned corner is cut off")
-    .option("--drop-outside", "leave out molecules outside of the tomogram, which are an error otherwise")
-    .option("--tomogram-size <X,Y,Z>", TILT_SERIES.size, sizeOf)
-    .option("--image-scale <nm>", TILT_SERIES.scale, positive)
-    .addOption(ctfOption())
+    .option("--drop-outside", "leave out molecules outside of the tomogram, which are an error otherwise");
+  addTiltSeriesOptions(command)
     .addOption(
       new Option("--search <way>", "all rotations, or every second one first and then their neighbours")
         .choices(["exhaustive", "coarse-to-fine"])
@@ -162,7 +160,6 @@ function toStep(tomograms: readonly string[], args: AlignArguments, onLog: Log) 
 }
 
 function toChoices(tomograms: readonly string[], args: AlignArguments): AlignChoices {
-  const { tomogramSize, imageScale, ctf } = args;
   const { template, templateScale, mask, scale, rotations, cutoff, model, picture } = args;
   const tilt = toTilt(args);
   return {
@@ -183,9 +180,7 @@ function toChoices(tomograms: readonly string[], args: AlignArguments): AlignCho
     ...(rotations && { rotations: [[...rotations[0]], [...rotations[1]], [...rotations[2]]] }),
     ...(cutoff !== undefined && { cutoff }),
     ...(tilt !== undefined && { tilt }),
-    ...(tomogramSize !== undefined && { tomogramSize: [...tomogramSize] }),
-    ...(imageScale !== undefined && { imageScale }),
-    ...(ctf !== undefined && { ctf }),
+    ...tiltSeriesInputs(args),
     ...(picture !== undefined && { picturePath: picture }),
   };
 }

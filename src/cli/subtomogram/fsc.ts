@@ -1,5 +1,6 @@
 import type { Command } from "commander";
 import { type FscReport, parseMask, runFsc } from "../../subtomogram/index.ts";
+import { type IdleRule, tellIdle } from "../idle.ts";
 import { count, example, finite, positive } from "../options.ts";
 import { report } from "../report.ts";
 import {
@@ -16,6 +17,8 @@ interface FscArguments extends TomogramArguments {
   readonly dfreq: number;
   readonly sets: number;
   readonly seed: number;
+  readonly randomizeFrom?: number;
+  readonly halfMaps?: string;
   readonly picture?: string;
 }
 
@@ -35,10 +38,20 @@ export function addFsc(cli: Command): void {
     .option("--dfreq <frequency>", "width of a shell, cycles/voxel", positive, 0.05)
     .option("--sets <number>", "divisions in halves", count, 1)
     .option("--seed <number>", "of the divisions", finite, 0)
+    .option(
+      "--randomize-from <frequency>",
+      "with --mask: take out what the mask itself correlates, by phases drawn at random from there on, cycles/voxel",
+      positive,
+    )
+    .option(
+      "--half-maps <file.mrc>",
+      "the averages of the first division's halves, _1 and _2 before the ending",
+    )
     .option("--picture <file.png>", "the curves");
   addResultOptions(command).action((tomogram: string, args: FscArguments) =>
-    report({ json: args.json ?? false, text: fscText }, (tools) =>
-      runFsc({
+    report({ json: args.json ?? false, text: fscText }, (tools) => {
+      tellIdle(command, RULES, { args, onLog: tools.onLog });
+      return runFsc({
         ...toTomogramInputs(tomogram, args),
         ...tools,
         outPath: args.out,
@@ -47,12 +60,18 @@ export function addFsc(cli: Command): void {
         seed: args.seed,
         overwrite: args.overwrite ?? false,
         ...(args.mask !== undefined && { mask: parseMask(args.mask) }),
+        ...(args.randomizeFrom !== undefined && { randomizeFrom: args.randomizeFrom }),
+        ...(args.halfMaps !== undefined && { halfMapsPath: args.halfMaps }),
         ...(args.picture !== undefined && { picturePath: args.picture }),
         ...(args.workers !== undefined && { workers: args.workers }),
-      }),
-    ),
+      });
+    }),
   );
 }
+
+const RULES: readonly IdleRule<FscArguments>[] = [
+  { options: ["randomizeFrom"], isIdle: ({ mask }) => mask === undefined, why: "without --mask" },
+];
 
 function fscText({ molecules, resolutionNm, files }: FscReport): string {
   const below = (threshold: "0.143" | "0.5") => {

@@ -1,9 +1,8 @@
 import { type Command, InvalidArgumentError } from "commander";
 import { type CtfCorrection, type ReconstructReport, runReconstruct } from "../../subtomogram/index.ts";
-import { sizeOf } from "../convertMolecules.ts";
 import { count, example, positive } from "../options.ts";
 import { report } from "../report.ts";
-import { addResultOptions, ctfOption, TILT_SERIES } from "./tomogramOptions.ts";
+import { addResultOptions, addTiltSeriesOptions, tiltSeriesInputs } from "./tomogramOptions.ts";
 
 interface ReconstructArguments {
   readonly out: string;
@@ -24,17 +23,13 @@ interface ReconstructArguments {
 
 /** Adds `vitrine reconstruct SERIES`. */
 export function addReconstruct(cli: Command): void {
-  const command = cli
-    .command("reconstruct")
+  const command = cli.command("reconstruct");
+  addTiltSeriesOptions(command)
     .addHelpText("after", example("reconstruct TS_01@tomograms.star --scale 1 --out tomogram.mrc"))
     .description("make the tomogram of an aligned tilt series, molecules bright")
     .argument("<series>", "a tilt series: .aln, .xf, .json, TS_01@tomograms.star")
     .requiredOption("--out <file.mrc>", "the tomogram, float32")
     .option("--scale <nm>", "of a voxel; default: that of the images", positive)
-    .option("--tomogram-size <X,Y,Z>", "voxels without binning; default: what its file says", sizeOf)
-    .option("--image-scale <nm>", TILT_SERIES.scale, positive)
-    .addOption(ctfOption())
-    .option("--dose-weighting", "weigh frequencies by the dose that the specimen had seen")
     .option("--keep-contrast", "what is dark in the images stays dark")
     .option("--mirror", "mirror it along z: the other hand")
     .option("--patch <voxels>", "between the centres of the boxes that it is made of", count, 64)
@@ -47,14 +42,11 @@ export function addReconstruct(cli: Command): void {
         seriesPath,
         outPath: args.out,
         patchSize: args.patch,
-        doseWeighting: args.doseWeighting ?? false,
         keepContrast: args.keepContrast ?? false,
         tomogramHand: args.mirror === true ? -1 : 1,
         overwrite: args.overwrite ?? false,
         ...(args.scale !== undefined && { scale: args.scale }),
-        ...(args.tomogramSize !== undefined && { tomogramSize: args.tomogramSize }),
-        ...(args.imageScale !== undefined && { imageScale: args.imageScale }),
-        ...(args.ctf !== undefined && { ctf: args.ctf }),
+        ...tiltSeriesInputs(args),
         ...(args.margin !== undefined && { blendMargin: args.margin }),
         ...(args.picture !== undefined && { picturePath: args.picture }),
         ...(args.workers !== undefined && { workers: args.workers }),

@@ -6,7 +6,7 @@ import { count, positive } from "../options.ts";
 
 /** Adds the options by which boxes of molecules are read of a tomogram. */
 export function addTomogramOptions(command: Command): Command {
-  return command
+  command
     .requiredOption("--molecules <table>", "places and orientations: .csv, .parquet, .star, .tbl, .em, .json")
     .requiredOption("--size <voxels>", "side of the boxes, or three: 24x32x32 (z, y, x)", boxShape)
     .option("--scale <nm>", "of a voxel; default: what the tomogram's file says", positive)
@@ -17,20 +17,29 @@ export function addTomogramOptions(command: Command): Command {
       "lowest and highest tilt, with =: --tilt=-60,60; default: no missing wedge",
       tiltRange,
     )
-    .option("--drop-outside", "leave out molecules outside of the tomogram, which are an error otherwise")
-    .option("--tomogram-size <X,Y,Z>", TILT_SERIES.size, sizeOf)
-    .option("--image-scale <nm>", TILT_SERIES.scale, positive)
-    .addOption(ctfOption());
+    .option("--drop-outside", "leave out molecules outside of the tomogram, which are an error otherwise");
+  return addTiltSeriesOptions(command);
+}
+
+/** Adds what boxes of the images of a tilt series need. */
+export function addTiltSeriesOptions(command: Command): Command {
+  return command
+    .option(
+      "--tomogram-size <X,Y,Z>",
+      "of a tilt series: voxels without binning of the tomogram that molecules were found in; default: what its file says",
+      sizeOf,
+    )
+    .option(
+      "--image-scale <nm>",
+      "of a tilt series: of a pixel of its images; default: what files say",
+      positive,
+    )
+    .addOption(ctfOption())
+    .option("--dose-weighting", "of a tilt series: weigh frequencies by the dose that the specimen had seen");
 }
 
 /** What such commands take. */
 export const TOMOGRAM = "MRC, TIFF, .npy, OME-Zarr, or a tilt series: .aln, .xf, .json, TS_01@tomograms.star";
-
-/** What options of tilt series say, wherever they are. */
-export const TILT_SERIES = {
-  size: "of a tilt series: voxels without binning of the tomogram that molecules were found in; default: what its file says",
-  scale: "of a tilt series: of a pixel of its images; default: what files say",
-} as const;
 
 /** What is done about the CTF. */
 export function ctfOption(): Option {
@@ -60,6 +69,7 @@ export interface TomogramArguments {
   readonly tomogramSize?: readonly [number, number, number];
   readonly imageScale?: number;
   readonly ctf?: CtfCorrection;
+  readonly doseWeighting?: boolean;
   readonly workers?: number;
   readonly overwrite?: boolean;
   readonly json?: boolean;
@@ -80,19 +90,20 @@ export function toTomogramInputs(tomogramPath: string, args: TomogramArguments):
   };
 }
 
+type TiltSeriesInputs = Pick<TomogramInputs, "tomogramSize" | "imageScale" | "ctf" | "doseWeighting">;
+
 /** What {@link TomogramInputs} has of tilt series. */
 export function tiltSeriesInputs({
   tomogramSize,
   imageScale,
   ctf,
-}: Pick<TomogramArguments, "tomogramSize" | "imageScale" | "ctf">): Pick<
-  TomogramInputs,
-  "tomogramSize" | "imageScale" | "ctf"
-> {
+  doseWeighting,
+}: TiltSeriesInputs): TiltSeriesInputs {
   return {
     ...(tomogramSize !== undefined && { tomogramSize }),
     ...(imageScale !== undefined && { imageScale }),
     ...(ctf !== undefined && { ctf }),
+    ...(doseWeighting !== undefined && { doseWeighting }),
   };
 }
 

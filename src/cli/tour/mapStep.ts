@@ -44,7 +44,8 @@ export async function mapStep(
     text: `The 16 sites became two zoomable layers, a channel each, and the nuclei ${objects} objects on them; under ${bright} of them the map is bright.`,
     commands: desk.commands,
     at: "screen",
-    view: "objects=Nuclei&feature=Brightness",
+    // a well, near enough for its objects to be drawn one by one
+    view: "objects=Nuclei&feature=Brightness&view=512,512,-0.7",
     ...{ planted: placed.length, found: Math.min(objects, bright), others: 0 },
     isRight: objects === placed.length && bright === placed.length && layers.length === 2,
   };

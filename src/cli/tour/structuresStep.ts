@@ -45,7 +45,7 @@ export async function structuresStep(tools: TourTools): Promise<TourResult> {
     title: "Rank two structures",
     text: `The ${images} particles were cut out and compared with two structures, closed and open, in all poses: they are of the ${best.name} one, by a ln Bayes factor of ${Math.round(second.logBayesFactor)}.`,
     commands,
-    at: "structures",
+    at: "structures/likelihood",
     ...{ planted: 1, found: isRight ? 1 : 0, others: 0, isRight },
   };
 }

@@ -4,6 +4,7 @@ import type { Command } from "commander";
 import { VitrineError } from "../../core/index.ts";
 import { makeFolder, writeFileAtomic } from "../../io/index.ts";
 import { formatTour, isTourFolder, type Server, startServer, TOUR_FILE } from "../../server/index.ts";
+import { type IdleRule, tellIdle } from "../idle.ts";
 import { abortOnSignals, raised } from "../interrupt.ts";
 import { count, example, portNumber } from "../options.ts";
 import { type CommandTools, log, report } from "../report.ts";
@@ -28,7 +29,7 @@ interface TourArguments {
 
 /** Adds `vitrine tour`. */
 export function addTour(cli: Command): void {
-  cli
+  const command = cli
     .command("tour")
     .addHelpText("after", example("tour --once --dir tour --workers 4"))
     .description(
@@ -39,20 +40,27 @@ export function addTour(cli: Command): void {
     .option("--port <port>", "of the page; 0: one that is free", portNumber, 0)
     .option("--workers <number>", "threads", count)
     .option("--json", "print the result as JSON")
-    .action(runTour);
+    .action((args: TourArguments) => runTour(command, args));
 }
 
-async function runTour({ dir, once = false, port, workers, json = false }: TourArguments): Promise<void> {
+const RULES: readonly IdleRule<TourArguments>[] = [
+  { options: ["port"], isIdle: ({ once }) => once === true, why: "with --once" },
+];
+
+async function runTour(command: Command, args: TourArguments): Promise<void> {
+  const { dir, once = false, port, workers, json = false } = args;
   const folder = dir ?? FOLDER;
   using interrupt = once ? undefined : abortOnSignals();
   let steps: readonly TourResult[] = [];
   let server: Server | undefined;
   try {
     await report({ json, text: tourText }, async (tools) => {
+      tellIdle(command, RULES, { args, onLog: tools.onLog });
       await clear(folder);
       steps = await takeSteps(folder, { ...tools, ...(workers !== undefined && { workers }) });
       if (!once && steps.every(({ isRight }) => isRight)) server = await startServer([folder], { port });
-      return { steps, address: server?.address ?? null };
+      const { address = null } = server ?? {};
+      return { steps, address };
     });
     requireRight(steps, folder); // printed before, so that one sees what is wrong
     if (server === undefined || interrupt === undefined) return;

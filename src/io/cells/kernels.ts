@@ -28,6 +28,7 @@ const TENS = 4096;
 const WHOLE_TENS = 4608;
 const KEPT = 5120;
 const WITHOUT = 5632;
+const OTHERS = 6144;
 const FIRST = 8192;
 
 /** Line feeds behind the bytes, which end a cell there. */
@@ -85,6 +86,8 @@ export interface PlainCells {
    * powers beyond 64. They are found once more for whoever asks again.
    */
   readonly numbers: (column: number) => Float64Array;
+  /** Whether each cell of a column is known to be a number. */
+  readonly areNumbers: (column: number) => boolean;
 }
 
 /** The bytes of a file where kernels read them, and what those find. */
@@ -208,6 +211,12 @@ export class CellScan {
     this.#request = request;
     this.#columns = columns;
     this.#at = request.from;
+    this.#others().fill(0);
+  }
+
+  /** Of each of the first columns 1 where a cell is no number. */
+  #others(): Uint8Array {
+    return new Uint8Array(this.#parts.buffer(), OTHERS, FIRST - OTHERS);
   }
 
   /**
@@ -228,6 +237,7 @@ export class CellScan {
     if (this.#state === "given up") return undefined;
     const { starts } = this.#parts.places;
     const [rows, { width }] = [this.#rows, this.#request];
+    const others = this.#others().slice();
     // a table that ends early leaves most of the room
     const left = this.#columns.map((all) =>
       all !== undefined && all.length > 2 * MORE_NUMBERS * rows ? all.slice(0, rows) : all,
@@ -242,6 +252,7 @@ export class CellScan {
         left[column] = undefined;
         return numbers.subarray(0, rows);
       },
+      areNumbers: (column) => others[column] === 0,
     };
   }
 

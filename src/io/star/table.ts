@@ -14,6 +14,8 @@ export interface StarCells {
   value(row: number, column: number): string;
   /** A new array of a column's numbers where they are plain; NaN where a cell's text has to be looked at. */
   numbers?(column: number): Float64Array;
+  /** Whether none of them is NaN. */
+  areNumbers?(column: number): boolean;
   /** The error of a cell that is no number. */
   notNumber(row: number, column: number): VitrineError;
 }
@@ -73,6 +75,7 @@ export class StarTable {
   numbers(name: string): Float64Array {
     const column = this.#columnOf(name);
     const numbers = this.#cells.numbers?.(column) ?? new Float64Array(this.rows).fill(Number.NaN);
+    if (this.#cells.areNumbers?.(column)) return numbers;
     for (let row = 0; row < numbers.length; row++)
       if (Number.isNaN(numbers[row])) numbers[row] = this.#numberOf(row, column);
     return numbers;
@@ -170,7 +173,7 @@ export function withStarColumns(
 }
 
 /** Where the cells of a table lie in its text, row by row, and the numbers of a column where they are known already. */
-export interface TextCells extends Pick<StarCells, "numbers"> {
+export interface TextCells extends Pick<StarCells, "numbers" | "areNumbers"> {
   readonly starts: Uint32Array;
 }
 
@@ -178,7 +181,7 @@ export interface TextCells extends Pick<StarCells, "numbers"> {
 export function textTable(
   { at, text }: { readonly at: string; readonly text: string },
   columns: readonly string[],
-  { starts, numbers }: TextCells,
+  { starts, numbers, areNumbers }: TextCells,
 ): StarTable {
   const rows = starts.length / columns.length;
   const start = (row: number, column: number) => starts[row * columns.length + column];
@@ -195,6 +198,7 @@ export function textTable(
           const from = start(row, column);
           return decimalAt(text, from, endOfWord(text, from));
         })),
+    ...(areNumbers && { areNumbers }),
     notNumber: (row, column) =>
       starFault(
         { at, text, start: start(row, column) },

@@ -138,6 +138,20 @@ export async function runEnsemble(source: string, options: RunEnsembleOptions): 
   };
 }
 
+/** CryoLike's wrapper writes one constant a structure in place of integrated log-likelihoods. @throws {VitrineError} range: such ones */
+function requireDifferent({ shape: [structures, images], data }: LikelihoodMatrix, at: string): void {
+  const isConstant = (k: number) =>
+    Array.from({ length: images }, (_, m) => data[k * images + m]).every((value, _, all) => value === all[0]);
+  if (images < 2 || !Array.from({ length: structures }, (_, k) => k).every(isConstant)) return;
+  throw new VitrineError({
+    code: "range",
+    at,
+    expected: "log-likelihoods that differ between images",
+    found: `one number for all ${images} images of each structure`,
+    hint: "CryoLike's wrapper and --compat write that: run `vitrine likelihood --integrated` without --compat",
+  });
+}
+
 /** Paths of all tables and pictures. */
 export function ensembleFiles(
   folder: string,
@@ -177,6 +191,14 @@ function weightOptions({
 
 async function matrixPath(source: string, optimal: boolean): Promise<string> {
   if (source.endsWith(".pt")) return source;
+  // only of a folder is there itself below it
+  if ((await fileExists(source)) && !(await fileExists(`${source}/.`)))
+    throw new VitrineError({
+      code: "format",
+      at: source,
+      expected: "a .pt of `vitrine stitch`, or its folder",
+      found: "another file",
+    });
   const path = `${source}/${optimal ? "optimal" : "integrated"}_fourier_log_likelihood_matrix.pt`;
   if (await fileExists(path)) return path;
   const hint = `Run \`vitrine likelihood --${optimal ? "pose-likelihood" : "integrated"}\`, then \`vitrine stitch\``;
@@ -192,7 +214,11 @@ async function matrixPath(source: string, optimal: boolean): Promise<string> {
 async function readMatrix(path: string): Promise<LikelihoodMatrix> {
   const { shape, data } = await readTorchTensor(path);
   const isReal = data instanceof Float32Array || data instanceof Float64Array;
-  if (isReal && shape.length === 2) return { shape: [shape[0], shape[1]], data };
+  if (isReal && shape.length === 2) {
+    const matrix: LikelihoodMatrix = { shape: [shape[0], shape[1]], data };
+    requireDifferent(matrix, path);
+    return matrix;
+  }
   throw new VitrineError({
     code: "type",
     at: path,

@@ -1,15 +1,22 @@
 import { encodePng } from "../../io/index.ts";
-import { createCanvas, drawText, paint, type Rgb, strokeLines } from "../../io/render/index.ts";
+import {
+  CURVE,
+  createCanvas,
+  drawText,
+  INK,
+  PAPER,
+  paint,
+  type Rgb,
+  RULE,
+  strokeLines,
+  textWidth,
+} from "../../io/render/index.ts";
 
-const PAPER: Rgb = [255, 255, 255];
-const INK: Rgb = [24, 26, 30];
-const RULE: Rgb = [206, 210, 216];
 const BAR: Rgb = [120, 168, 214];
-const CURVE: Rgb = [36, 104, 172];
 const WIDTH = 720;
 const ROW = 26;
 
-/** A bar with its interval. */
+/** A bar with its interval, if it has one. */
 export interface Bar {
   readonly name: string;
   readonly value: number;
@@ -20,7 +27,8 @@ export interface Bar {
 
 /** Draws bars from 0 with intervals, one below another. @returns a PNG */
 export function drawBars(bars: readonly Bar[], title: string): Uint8Array {
-  const box = { left: 190, right: WIDTH - 150, top: 52 };
+  const words = bars.reduce((widest, { text }) => Math.max(widest, textWidth(text, 12)), 0);
+  const box = { left: 190, right: WIDTH - 26 - Math.ceil(words), top: 52 };
   const canvas = createCanvas(WIDTH, box.top + bars.length * ROW + 16, PAPER);
   drawText(canvas, title, { x: 16, y: 30, size: 13, color: INK });
   const most = bars.reduce((largest, { value, upper }) => Math.max(largest, value, upper), 0) || 1;
@@ -34,11 +42,9 @@ export function drawBars(bars: readonly Bar[], title: string): Uint8Array {
       [xOf(end), middle - 5] as const,
       [xOf(end), middle + 5] as const,
     ]);
-    strokeLines(canvas, [[[xOf(lower), middle] as const, [xOf(upper), middle] as const], ...ends], {
-      color: INK,
-      width: 1.4,
-    });
-    drawText(canvas, name.slice(-24), {
+    const interval = [[xOf(lower), middle] as const, [xOf(upper), middle] as const];
+    if (lower < upper) strokeLines(canvas, [interval, ...ends], { color: INK, width: 1.4 });
+    drawText(canvas, fitting(name, box.left - 20), {
       x: box.left - 10,
       y: middle + 5,
       align: "right",
@@ -48,6 +54,14 @@ export function drawBars(bars: readonly Bar[], title: string): Uint8Array {
     drawText(canvas, text, { x: box.right + 10, y: middle + 5, size: 12, color: INK });
   });
   return encodePng(canvas);
+}
+
+/** The end of a name, as much of it as there is room for. */
+function fitting(name: string, width: number): string {
+  let shown = name;
+  for (let from = 1; textWidth(shown, 12) > width && from < name.length; from++)
+    shown = `...${name.slice(from)}`;
+  return shown;
 }
 
 /** Draws how many values are not above each: a distribution. @returns a PNG */

@@ -1,9 +1,7 @@
 import { encodePng } from "../../io/index.ts";
-import { createCanvas, drawText, paint, type Rgb } from "../../io/render/index.ts";
+import { createCanvas, drawText, INK, PAPER, paint } from "../../io/render/index.ts";
 import type { PhysicalStack, PolarStack } from "../stacks.ts";
 
-const PAPER: Rgb = [255, 255, 255];
-const INK: Rgb = [24, 26, 30];
 const TILE = 180;
 const GAP = 12;
 const HEAD = 40;

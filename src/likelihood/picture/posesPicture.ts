@@ -1,18 +1,18 @@
 import { encodePng } from "../../io/index.ts";
 import {
   type Canvas,
+  CURVE,
   createCanvas,
   drawText,
+  INK,
+  PAPER,
   paint,
   type Rgb,
+  RULE,
   strokeCircle,
   strokeLines,
 } from "../../io/render/index.ts";
 
-const PAPER: Rgb = [255, 255, 255];
-const INK: Rgb = [24, 26, 30];
-const RULE: Rgb = [206, 210, 216];
-const CURVE: Rgb = [36, 104, 172];
 /** Side of a panel, and what a tile of three takes. */
 const [SIDE, GAP, TILE_HEIGHT] = [118, 16, 184] as const;
 const TILE_WIDTH = 3 * (SIDE + GAP) + GAP;
@@ -118,10 +118,10 @@ function drawDisplacements(
   const columns = new Set(Array.from(xs)).size;
   const side = Math.max(3, Math.floor(((SIDE - 22) * 0.9) / Math.max(1, columns)));
   const most = Array.from(posteriors).reduce((largest, value) => Math.max(largest, value), 0) || 1;
-  const room = (SIDE - 14 - side) / 2;
+  const room = (SIDE - 20 - side) / 2;
   for (let d = 0; d < xs.length; d++) {
     const left = Math.round(x + SIDE / 2 + (xs[d] / far) * room - side / 2);
-    const top = Math.round(y + (SIDE - 10) / 2 - (ys[d] / far) * room - side / 2);
+    const top = Math.round(y + (SIDE - 14) / 2 - (ys[d] / far) * room - side / 2);
     const share = posteriors[d] / most;
     const color = CURVE.map((value) => Math.round(238 + share * (value - 238)));
     const shade: Rgb = [color[0], color[1], color[2]];

@@ -1,11 +1,7 @@
 import { encodePng } from "../../io/index.ts";
-import { createCanvas, drawText, type Rgb, strokeLines } from "../../io/render/index.ts";
+import { CURVE, createCanvas, drawText, INK, PAPER, RULE, strokeLines } from "../../io/render/index.ts";
 import type { PowerSpectrum } from "../images/polar.ts";
 
-const PAPER: Rgb = [255, 255, 255];
-const INK: Rgb = [24, 26, 30];
-const RULE: Rgb = [206, 210, 216];
-const CURVE: Rgb = [36, 104, 172];
 const SIZE = { width: 720, height: 460 } as const;
 const BOX = { left: 84, right: 692, top: 52, bottom: 400 } as const;
 

@@ -58,7 +58,7 @@ export async function configureLikelihoodFiles(options: LikelihoodFilesOptions):
   const templates = await templatesOf(list, iTemplate);
   const folder = `${folderOutput}/template${iTemplate}`;
   await makeFolder(folderOutput);
-  for (const name of ["cross_correlation", "optimal_pose", "log_likelihood", "pose_posterior"])
+  for (const name of ["cross_correlation", "optimal_pose", "log_likelihood"])
     await makeFolder(`${folder}/${name}`);
   return { folderTemplates, folderParticles, folderOutput, iTemplate, templates, stacks };
 }

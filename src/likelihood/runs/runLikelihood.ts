@@ -407,8 +407,9 @@ function constantLikelihood({ request, descriptor }: StackWork): Float64Array {
   });
 }
 
-function fullPaths(paths: LikelihoodPaths): string[] {
-  return [paths.crossCorrelationFull];
+function fullPaths(paths: LikelihoodPaths, { whiten: isWhitened }: RunLikelihoodOptions): string[] {
+  const { csv, png } = paths.noiseTable;
+  return [paths.crossCorrelationFull, ...(isWhitened ? [csv, png] : [])];
 }
 
 async function everything(work: StackWork) {

@@ -1,18 +1,23 @@
 import {
   type Box,
   type Canvas,
+  CURVE,
   drawText,
+  INK,
+  PAPER,
   paint,
   type Rgb,
+  RULE,
   roundStep,
+  SOFT_INK,
   strokeLines,
 } from "../../io/render/index.ts";
 import { countsAbove, noiseAbove } from "../peaks/survival.ts";
 import { spanOf } from "./imageDisplay.ts";
 import type { SearchPicture } from "./searchPicture.ts";
-import { drawHeading, INK, PAPER, RULE, SOFT_INK } from "./style.ts";
+import { drawHeading } from "./style.ts";
 
-const MAP: Rgb = [36, 104, 172];
+const MAP = CURVE;
 const NOISE: Rgb = [214, 76, 46];
 const CUTOFF: Rgb = [130, 136, 146];
 

@@ -2,6 +2,8 @@ import {
   type Box,
   type Canvas,
   drawText,
+  INK,
+  PAPER,
   paint,
   type Rgb,
   roundStep,
@@ -10,7 +12,7 @@ import {
 } from "../../io/render/index.ts";
 import { blur, heatColor, joinBlocks, type Plane, spanOf } from "./imageDisplay.ts";
 import type { SearchPicture } from "./searchPicture.ts";
-import { drawCross, drawHeading, FOUND, INK, OUTSIDE, PAPER, roundTo } from "./style.ts";
+import { drawCross, drawHeading, FOUND, OUTSIDE, roundTo } from "./style.ts";
 
 /** Of the colour bar right of the z-scores, pixels. */
 export const BAR = { gap: 14, width: 18, labels: 92 };

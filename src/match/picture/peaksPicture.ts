@@ -2,17 +2,22 @@ import type { EulerZyz } from "../../core/index.ts";
 import {
   type Box,
   type Canvas,
+  CURVE,
   createCanvas,
   drawText,
+  INK,
+  PAPER,
   paint,
   type Rgb,
+  RULE,
   roundStep,
+  SOFT_INK,
   strokeLines,
 } from "../../io/render/index.ts";
 import { heatColor } from "./imageDisplay.ts";
-import { drawHeading, INK, OUTSIDE, PAPER, RULE, roundTo, SOFT_INK } from "./style.ts";
+import { drawHeading, OUTSIDE, roundTo } from "./style.ts";
 
-const DOT: Rgb = [36, 104, 172];
+const DOT = CURVE;
 const BEST: Rgb = [214, 76, 46];
 
 /** Of a peak's row of panels, pixels. */

@@ -1,9 +1,16 @@
-import { type Box, type Canvas, createCanvas, drawText } from "../../io/render/index.ts";
+import {
+  type Box,
+  type Canvas,
+  createCanvas,
+  drawText,
+  INK,
+  PAPER,
+  SOFT_INK,
+} from "../../io/render/index.ts";
 import { drawHistogram } from "./histogram.ts";
 import { wholeZoom } from "./imageDisplay.ts";
 import { BAR, drawMicrograph, drawScores } from "./panels.ts";
 import type { SearchPicture } from "./searchPicture.ts";
-import { INK, PAPER, SOFT_INK } from "./style.ts";
 import { drawTable, tableWidth } from "./table.ts";
 
 const PANEL_LIMIT = 1024;

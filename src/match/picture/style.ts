@@ -1,9 +1,13 @@
-import { type Box, type Canvas, drawText, type Rgb, strokeLines } from "../../io/render/index.ts";
+import {
+  type Box,
+  type Canvas,
+  drawText,
+  INK,
+  type Rgb,
+  SOFT_INK,
+  strokeLines,
+} from "../../io/render/index.ts";
 
-export const PAPER: Rgb = [255, 255, 255];
-export const INK: Rgb = [24, 26, 30];
-export const SOFT_INK: Rgb = [104, 110, 120];
-export const RULE: Rgb = [206, 210, 216];
 /** Where the template does not fit. */
 export const OUTSIDE: Rgb = [232, 234, 238];
 export const FOUND: Rgb = [255, 186, 8];

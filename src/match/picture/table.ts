@@ -2,12 +2,15 @@ import {
   type Box,
   type Canvas,
   drawText,
+  INK,
   type Rgb,
+  RULE,
+  SOFT_INK,
   strokeCircle,
   strokeLines,
 } from "../../io/render/index.ts";
 import type { FoundParticle, SearchPicture } from "./searchPicture.ts";
-import { drawCross, drawHeading, FOUND, INK, RULE, SOFT_INK } from "./style.ts";
+import { drawCross, drawHeading, FOUND } from "./style.ts";
 
 /** Of a row, pixels. */
 const ROW = 29;

@@ -300,3 +300,18 @@ describe("bad input", () => {
     );
   });
 });
+
+test("a table without particles is refined to one, with a word", async () => {
+  const folder = goldenRefinement("refine1");
+  const [table, config] = [join(folder, "none.csv"), join(folder, "none.yaml")];
+  writeFileSync(table, `${readFileSync(join(folder, "particles.csv"), "utf8").split("\n", 1)[0]}\n`);
+  writeFileSync(
+    config,
+    readFileSync(join(folder, "config.yaml"), "utf8").replace(/df_path: .*/, `df_path: ${table}`),
+  );
+  const log: string[] = [];
+  const onLog = (line: string) => void log.push(line);
+  const { particles } = await runRefine(config, { particlesPath: join(folder, "r.csv"), workers: 1, onLog });
+  expect(particles).toEqual([]);
+  expect(log).toContain(`${table} holds no particles: there is nothing to refine`);
+});

@@ -127,6 +127,8 @@ export async function planRefine(
   const [templateSize] = settings.stack.templateSize;
   const reading = { templateSize, onLog, ...(micrographs && { micrographs }), ...foreignOptions(given) };
   const stack = await readParticleStack(settings.stack.path, await readMtfFile(settings.effects), reading);
+  if (stack.particles.length === 0)
+    onLog?.(`${stack.path} holds no particles: there is nothing to refine`, "warning");
   const { statistics, images } = await storedExtras(stack, settings, given);
   if (images !== undefined) warnOfImages(settings, configPath, onLog);
   const areNamed = stack.particles.every(({ correlationAveragePath }) => correlationAveragePath !== "");

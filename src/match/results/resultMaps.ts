@@ -39,7 +39,7 @@ export function scoreCurves(
 }
 
 /** Least and largest number. */
-export function endsOf(data: Float32Array): readonly [number, number] {
+function endsOf(data: Float32Array): readonly [number, number] {
   let [least, most] = [Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY];
   for (const value of data) {
     if (value < least) least = value;

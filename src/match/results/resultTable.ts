@@ -33,8 +33,6 @@ export interface ResultTable {
   readonly table: CsvTable;
   /** A row each. */
   readonly particles: readonly ResultParticle[];
-  /** Micrograph and template of each row. */
-  readonly sources: readonly Pick<MatchSettings, "micrographPath" | "templatePath">[];
   readonly searches: readonly TabledSearch[];
   /** Side of the template, from corners and centres of particles; absent in an empty table. */
   readonly templateSize?: number;
@@ -66,13 +64,46 @@ export async function readResultTable(path: string): Promise<ResultTable> {
     isRefined,
     table,
     particles,
-    sources: table.rows.map((row) => ({
-      micrographPath: row.micrograph_path,
-      templatePath: row.template_path,
-    })),
     searches: [...searches.values()],
     ...(first && { templateSize: 2 * (Number(first.pos_x_img) - Number(first.pos_x)) }),
   };
+}
+
+/** The rows of one search: a table may be of several. */
+export function rowsOfSearch(all: ResultTable, settings: TabledSearch["settings"]): ResultTable {
+  const { rows, columns } = all.table;
+  const own = rows.map((row) => isSameSearch(settingsNames(row), namesOf(settings)));
+  if (own.every((is) => is)) return all;
+  return {
+    ...all,
+    table: { columns, rows: rows.filter((_, i) => own[i]) },
+    particles: all.particles.filter((_, i) => own[i]),
+  };
+}
+
+/** Whether a table has rows of a search: the same files, wherever they lay. */
+export function hasRowsOf({ searches }: ResultTable, settings: TabledSearch["settings"]): boolean {
+  return searches.some((search) => isSameSearch(namesOf(search.settings), namesOf(settings)));
+}
+
+/** Names of a search's micrograph, template and map of z-scores. */
+type SearchNames = readonly [micrograph: string, template: string, map: string];
+
+function settingsNames(row: Readonly<Record<string, string>>): SearchNames {
+  return [row.micrograph_path, row.template_path, row.scaled_mip_path];
+}
+
+function namesOf({ micrographPath, templatePath, results }: TabledSearch["settings"]): SearchNames {
+  return [micrographPath, templatePath, results.scaledMip];
+}
+
+function isSameSearch(one: SearchNames, other: SearchNames): boolean {
+  return one.every((path, i) => baseName(path) === baseName(other[i]));
+}
+
+/** The last part of a path. */
+export function baseName(path: string): string {
+  return path.split(/[/\\]/).at(-1) ?? path;
 }
 
 function searchOfRow(

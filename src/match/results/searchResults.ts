@@ -7,7 +7,7 @@ import { type MapPaths, mapPaths } from "../config/resultPaths.ts";
 import { DEFAULT_PEAKS, shareAmong } from "../peaks/peaksChoice.ts";
 import { templateSearches } from "../search/templates.ts";
 import { findNamed, type NamedFile } from "./namedFiles.ts";
-import { type ResultTable, readResultTable } from "./resultTable.ts";
+import { baseName, hasRowsOf, type ResultTable, readResultTable, rowsOfSearch } from "./resultTable.ts";
 
 /** One search: of one micrograph for one template. */
 export interface SearchResult {
@@ -88,7 +88,7 @@ async function configuredSearches(
   return Promise.all(
     searches.map(async ({ settings }) => {
       const maps = Object.fromEntries(mapPaths(settings.results)) as Record<keyof MapPaths, string>;
-      const own = tables.filter((table) => isOf(table, settings));
+      const own = ownTables(tables, settings);
       const rest = { maps, tables: own, correlations: correlationsOf(settings), falsePositives };
       return searchOf(settings, rest, folder);
     }),
@@ -102,11 +102,16 @@ async function tabledSearches(tables: readonly ResultTable[], folder: string): P
     for (const { settings, correlations, maps } of table.searches) {
       const key = JSON.stringify([settings.micrographPath, settings.templatePath]);
       if (searches.has(key)) continue;
-      const own = tables.filter((other) => isOf(other, settings));
+      const own = ownTables(tables, settings);
       const rest = { maps, tables: own, correlations, falsePositives: DEFAULT_PEAKS.falsePositives };
       searches.set(key, await searchOf(settings, rest, folder));
     }
   return [...searches.values()];
+}
+
+/** What tables tell of a search. */
+function ownTables(tables: readonly ResultTable[], settings: SearchResult["settings"]): ResultTable[] {
+  return tables.filter((table) => hasRowsOf(table, settings)).map((table) => rowsOfSearch(table, settings));
 }
 
 interface SearchParts extends Pick<SearchResult, "correlations" | "falsePositives" | "tables"> {
@@ -175,19 +180,6 @@ function correlationsOf({ orientations, defocus, pixelSizes }: MatchSettings): n
   return views * defoci * (pixelSizes === null ? 1 : pixelSizeOffsets(pixelSizes).length);
 }
 
-/** Whether a table has rows of a search: the same files, wherever they lay. */
-function isOf(
-  { searches }: ResultTable,
-  { micrographPath, templatePath, results }: SearchResult["settings"],
-): boolean {
-  return searches.some(
-    ({ settings }) =>
-      baseName(settings.micrographPath) === baseName(micrographPath) &&
-      baseName(settings.templatePath) === baseName(templatePath) &&
-      baseName(settings.results.scaledMip) === baseName(results.scaledMip),
-  );
-}
-
 async function configsOf(folder: string): Promise<string[]> {
   const names = (await listFolder(folder)).filter((name) => CONFIG_NAME.test(name)).slice(0, MOST_FILES);
   const paths = names.map((name) => `${folder}/${name}`);
@@ -210,8 +202,4 @@ async function tablesOf(folder: string): Promise<ResultTable[]> {
 
 function folderOf(path: string): string {
   return path.replace(/[/\\][^/\\]*$/, "") || "/";
-}
-
-function baseName(path: string): string {
-  return path.split(/[/\\]/).at(-1) ?? path;
 }

@@ -1,3 +1,4 @@
+import { VitrineError } from "../../core/index.ts";
 import { identifyFile, openMrc, openTiff } from "../../io/index.ts";
 import type { Log } from "../../program/index.ts";
 import { opticsValues, warnOfImplausible, warnOfRows } from "../config/plausible.ts";
@@ -66,7 +67,7 @@ export async function warnOfParticles(
   if (template !== undefined)
     warnOfFirst({ path: template.name, pixelSizeA: template.voxelSizeA }, particles, onLog);
   for (const [path, own] of readsMicrographs ? byMicrograph(particles) : [])
-    warnOfFirst({ path, pixelSizeA: await readPixelSize(path) }, own, onLog);
+    warnOfFirst({ path, pixelSizeA: await readPixelSize(path).catch(ofTable(own[0])) }, own, onLog);
   if (movie) {
     warnOfFirst({ path: movie.path, pixelSizeA: await readPixelSize(movie.path) }, particles, onLog);
     const dose = (field: string, value: number) =>
@@ -78,6 +79,24 @@ export async function warnOfParticles(
     warnOfImplausible(doses, onLog);
   }
   warnOfOptics(particles, onLog);
+}
+
+/** A micrograph that is not there is the affair of the table that names it. */
+function ofTable({ at, micrographPath }: StackParticle): (error: unknown) => never {
+  return (error) => {
+    if (!(error instanceof VitrineError) || error.code !== "missing") throw error;
+    const hint =
+      "Paths of a table count from the folder where the command runs: run it there, or correct them";
+    const expected = "a micrograph that is there";
+    const fault = {
+      code: "missing",
+      at: `${at} micrograph_path`,
+      expected,
+      found: micrographPath,
+      hint,
+    } as const;
+    throw new VitrineError(fault, { cause: error });
+  };
 }
 
 /** One word for a file, about the first particle with which it does not agree. */

@@ -2,7 +2,7 @@ import { z } from "zod";
 import { builtFile } from "../../core/index.node.ts";
 import { VitrineError } from "../../core/index.ts";
 import type { Experiment } from "../../experiment/index.ts";
-import { parseWithSchema } from "../../io/index.ts";
+import { fileExists, parseWithSchema } from "../../io/index.ts";
 import { cleanupStep, type EngineOptions, type Json, runStep, type Step } from "../../jobs/index.ts";
 import { ILLUMCORR_MODELS } from "../step/arguments.ts";
 import { parseStatsBatch, STATS_PHASES } from "./batch.ts";
@@ -55,7 +55,12 @@ export async function computeIllumination(
     "computeIllumination options",
   );
   const { onLog = () => {} } = engine;
-  requireFiles(choice.model, { flat, dark });
+  await requireFiles(choice.model, { flat, dark });
+  if (dark !== undefined && choice.model === "zscore")
+    onLog(
+      "dark (--dark) has no effect with TissueMAPS' correction (zscore), which has no flat field",
+      "warning",
+    );
   if (dark === undefined && choice.model !== "zscore")
     onLog(
       "what the camera shows without light is taken as 0: the flat field is then too flat; give --dark",
@@ -92,11 +97,11 @@ export async function computeIllumination(
   return made;
 }
 
-/** @throws {VitrineError} missing: a lab's own maps, and none is named; format: maps that are not asked for */
-function requireFiles(
+/** Before hours of work. @throws {VitrineError} missing: a lab's own maps, and none is named, or not there; format: maps that are not asked for */
+async function requireFiles(
   model: string,
   { flat, dark }: { readonly flat: string | undefined; readonly dark: number | string | undefined },
-): void {
+): Promise<void> {
   const at = "computeIllumination options";
   if (model === "files" && flat === undefined && dark === undefined)
     throw new VitrineError({
@@ -107,6 +112,13 @@ function requireFiles(
     });
   if (model !== "files" && flat !== undefined)
     throw new VitrineError({ code: "format", at, expected: "the model files beside flat", found: model });
+  for (const path of model === "zscore" ? [] : [flat, dark])
+    if (typeof path === "string" && !(await fileExists(path))) throw notThere(path);
+}
+
+function notThere(path: string): VitrineError {
+  const [expected, found] = ["a readable file", "no such file"];
+  return new VitrineError({ code: "missing", at: path, expected, found, hint: "Check the path" });
 }
 
 function tellLeftOut(

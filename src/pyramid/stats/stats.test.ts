@@ -159,6 +159,21 @@ test("a lab's own map of the light is normalised and kept, with a word; one of a
   await expect(computeIllumination(experiment, { model: "files" })).rejects.toThrow("flat or dark");
 });
 
+test("a map that is not there is told before any work; one that has no effect gets a word", async () => {
+  const logged: string[] = [];
+  const onLog = (message: string) => logged.push(message);
+  const dark = join(scratch.path, "none.npy");
+  const refused = computeIllumination(experiment, { model: "median", dark }, { engine, onLog });
+  await expect(refused).rejects.toThrow(
+    `${dark}: expected a readable file, found no such file. Check the path.`,
+  );
+  expect(logged).toEqual([]);
+  await computeIllumination(experiment, { dark: 100, images: 2 }, { engine, onLog });
+  expect(logged[0]).toBe(
+    "dark (--dark) has no effect with TissueMAPS' correction (zscore), which has no flat field",
+  );
+});
+
 test("a model that was not made, and a channel that is not there, are told with what to do", async () => {
   const builder = new PyramidBuilder(experiment);
   await expect(builder.init({ illumcorr: true, illumcorrModel: "basic" })).rejects.toThrow(

@@ -1,12 +1,27 @@
 import { createHash } from "node:crypto";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
+import fc from "fast-check";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { composedMap } from "../../../test/support/composedMap.ts";
-import { makePlate, mosaicPixels, scratchFolder } from "../../../test/support/plateCase.ts";
+import {
+  type CaseSite,
+  makePlate,
+  mosaicPixels,
+  type PlateCase,
+  scratchFolder,
+} from "../../../test/support/plateCase.ts";
+import { shownBlocks } from "../../../test/support/shownBlocks.ts";
 import { createPool, type Pool } from "../../compute/index.ts";
+import type { Experiment } from "../../experiment/index.ts";
 import { TILE_SIZE } from "../geometry/levels.ts";
+import { pastePixels } from "../geometry/paste.ts";
+import { readExperimentMap } from "../layers/experimentMap.ts";
+import type { BatchImage, SitesBatch } from "../tiles/batch.ts";
+import { placeSites } from "../tiles/compose.ts";
 import { halve } from "../tiles/pixels.ts";
+import { SiteReader } from "../tiles/siteReader.ts";
+import { IlluminatiBatchArguments } from "./arguments.ts";
+import { planBatches } from "./planBatches.ts";
 
 interface Mosaic {
   readonly spec: {
@@ -52,6 +67,41 @@ function tileHash(pixels: Uint8Array, width: number, [row, column]: readonly [nu
     if (from < end) tile.set(pixels.subarray(from, end), y * TILE_SIZE);
   }
   return createHash("sha256").update(tile).digest("hex");
+}
+
+/** The map that all jobs of a plan make together. */
+interface ComposedMap {
+  readonly height: number;
+  readonly width: number;
+  /** (height, width) of the map's only layer, which has 8 bits. */
+  readonly pixels: Uint8Array;
+  /** How many jobs made each pixel. */
+  readonly owners: Uint8Array;
+}
+
+/** Puts the blocks of all jobs of the first phase together. */
+async function composedMap(
+  experiment: Experiment,
+  { pool, batchSize }: { readonly pool: Pool; readonly batchSize: number },
+): Promise<ComposedMap> {
+  const options = IlluminatiBatchArguments.parse({ batchSize });
+  const plan = await planBatches(experiment, { options, onLog: () => {} });
+  const { height, width } = plan.map.map;
+  const pixels = new Uint8Array(height * width);
+  const owners = new Uint8Array(height * width);
+  for await (const { batch } of plan.phaseBatches(0)) {
+    await using reader = new SiteReader({ type: "uint8" });
+    const read = (image: BatchImage) => reader.readWhole(image);
+    const parts = placeSites(batch as SitesBatch, { read, release: (image) => reader.release(image) });
+    for await (const { box, pixels: shown } of shownBlocks(pool, parts)) {
+      for (let y = 0; y < box.height; y++) {
+        const at = (box.y + y) * width + box.x;
+        pixels.set(shown.subarray(y * box.width, (y + 1) * box.width), at);
+        for (let x = 0; x < box.width; x++) owners[at + x]++;
+      }
+    }
+  }
+  return { height, width, pixels, owners };
 }
 
 /** All of the map, from the blocks of all jobs, none of whose pixels is in two. */
@@ -118,3 +168,56 @@ test.each(hashed)(
     expect(compared).toBeGreaterThan(0);
   },
 );
+
+const site = fc.record({
+  /** Neither cell nor image. */
+  isThere: fc.boolean(),
+  hasImage: fc.boolean(),
+  height: fc.integer({ min: 1, max: 400 }),
+  width: fc.integer({ min: 1, max: 400 }),
+});
+
+/** Wells of up to 2 x 3 sites of any sizes, in any distance, overlapping or apart, with holes. */
+const anyPlate = fc.record({
+  plates: fc.array(fc.uniqueArray(fc.constantFrom("A01", "A02", "B04", "P24"), { minLength: 1 }), {
+    minLength: 1,
+    maxLength: 2,
+  }),
+  sites: fc.array(site, { minLength: 6, maxLength: 6 }),
+  spacing: fc.record({
+    wellSpacerSize: fc.integer({ min: 0, max: 300 }),
+    verticalSiteDisplacement: fc.integer({ min: -60, max: 60 }),
+    horizontalSiteDisplacement: fc.integer({ min: -60, max: 60 }),
+  }),
+  batchSize: fc.integer({ min: 1, max: 9 }),
+});
+
+let plates = 0;
+
+test("any plate: jobs make the map together as if all sites were pasted into one image, and no pixel is two jobs'", async () => {
+  await fc.assert(
+    fc.asyncProperty(anyPlate, async ({ plates: wells, sites, spacing, batchSize }) => {
+      const cells = sites.flatMap(({ isThere, height, width }, i): CaseSite[] =>
+        isThere || i === 0 ? [{ cell: [Math.floor(i / 3), i % 3], height, width }] : [],
+      );
+      const shown = sites
+        .filter(({ isThere }, i) => isThere || i === 0)
+        .map(({ hasImage }, i) => hasImage || i === 0);
+      const of: PlateCase = {
+        plates: wells.map((names) => ({ wells: names.map((name) => ({ name, sites: cells })) })),
+        spacing,
+        pixels: (image) => (shown[image.site % cells.length] ? mosaicPixels(image) : undefined),
+      };
+      await using experiment = await makePlate(join(scratch.path, `${plates++}`), of);
+      const { height, width, pixels, owners } = await composedMap(experiment, { pool, batchSize });
+      const { map } = await readExperimentMap(experiment);
+      const whole = { y: 0, x: 0, height, width, data: new Uint8Array(height * width) };
+      for (const [i, place] of map.sites.entries())
+        if (shown[i % cells.length])
+          pastePixels({ ...place, data: mosaicPixels({ ...place, site: i }) }, whole);
+      expect(owners.every((count) => count <= 1)).toBe(true);
+      expect(Buffer.compare(pixels, whole.data)).toBe(0);
+    }),
+    { seed: 12, numRuns: 12 },
+  );
+});

@@ -1,3 +1,4 @@
+import { copyFileSync, readdirSync, renameSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { gridSites, makePlate, scratchFolder } from "../../../test/support/plateCase.ts";
@@ -113,4 +114,25 @@ test("steps of jobs are told with their batches and logs", async () => {
   expect(batches[0]).toMatchObject({ index: 0, state: "done", share: 1 });
   const log = await ask("job/log", { at: job.at, phase: batches[0].phase, batch: 0 });
   expect([log.status, log.headers.get("content-type")]).toEqual([200, "text/plain; charset=utf-8"]);
+});
+
+test("a tile has the tag of its archive and place: who has it costs no read, another archive is seen within a second", async () => {
+  const place = { layer: 1, level: 0, row: 0, column: 0 };
+  const first = await ask("experiment/tile", place);
+  const tag = first.headers.get("etag")!;
+  const other = await ask("experiment/tile", { ...place, column: 1 });
+  expect(other.headers.get("etag")).not.toBe(tag);
+  const query = new URLSearchParams({ at: "screen", ...place } as never);
+  const again = (etag: string) =>
+    fetch(`${server.address}api/experiment/tile?${query}`, { headers: { "If-None-Match": etag } });
+  expect((await again(tag)).status).toBe(304);
+  expect((await again('"none"')).status).toBe(200);
+  const layers = join(scratch.path, "screen/layers");
+  const [name] = readdirSync(layers).filter((file) => file.endsWith(".pmtiles"));
+  copyFileSync(join(layers, name), join(layers, "copy"));
+  renameSync(join(layers, "copy"), join(layers, name));
+  await expect.poll(async () => (await again(tag)).status, { timeout: 10_000 }).toBe(200);
+  expect(
+    Buffer.from(await (await again("")).arrayBuffer()).equals(Buffer.from(await first.arrayBuffer())),
+  ).toBe(true);
 });

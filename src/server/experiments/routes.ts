@@ -61,8 +61,9 @@ export function experimentRoutes({ roots, experiments }: ExperimentTools): AnyRo
       }),
       gives: ["image/jpeg"],
       async answer({ at, layer, ...place }) {
-        const archive = await experiments.archive(await open(at), layer);
-        return { type: "image/jpeg", body: await archive.readTile(place) };
+        const { archive, key } = await experiments.layer(at, layer, roots.resolve);
+        const etag = `"${key}-${place.level}.${place.row}.${place.column}"`;
+        return { type: "image/jpeg", etag, body: () => archive.readTile(place) };
       },
     }),
     route({

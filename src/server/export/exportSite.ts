@@ -1,7 +1,8 @@
 /** The page with all that it shows, as files that any web server can hand out. */
 import { cp, mkdir, mkdtemp, readdir, readFile, rename, rm, writeFile } from "node:fs/promises";
-import { basename, dirname, join, resolve } from "node:path";
+import { basename, dirname, join, resolve, sep } from "node:path";
 import { progressTeller, VitrineError } from "../../core/index.ts";
+import { type OptionKeys, requireKnownOptions } from "../../io/index.ts";
 import type { Log, ProgramOptions } from "../../program/index.ts";
 import { browseRoutes } from "../browse.ts";
 import { objectRoutes } from "../experiments/objectRoutes.ts";
@@ -10,7 +11,7 @@ import { experimentRoutes } from "../experiments/routes.ts";
 import { OpenImages } from "../images/openImages.ts";
 import { imageRoutes } from "../images/routes.ts";
 import { openRoots, type Roots } from "../roots.ts";
-import type { Answer } from "../route.ts";
+import { type Answer, answerBody } from "../route.ts";
 import { builtPage } from "../server.ts";
 import { tourRoutes } from "../tour.ts";
 import { type ExportFacts, type ExportQuery, exportedName, isFramed } from "./names.ts";
@@ -24,6 +25,13 @@ export interface ExportSiteOptions extends Pick<ProgramOptions, "signal" | "onPr
   readonly onLog?: Log;
 }
 
+const KEYS: OptionKeys<ExportSiteOptions> = {
+  signal: true,
+  onProgress: true,
+  databaseUrl: true,
+  onLog: true,
+};
+
 /** What was exported. */
 export interface ExportSiteReport {
   readonly directory: string;
@@ -31,21 +39,6 @@ export interface ExportSiteReport {
   readonly bytes: number;
   /** What the exported page cannot show, in words. */
   readonly leftOut: readonly string[];
-}
-
-/** What an export writes with. */
-export interface ExportDesk {
-  readonly signal: AbortSignal;
-  /** The answer of a route, as the server gives it, written to its file. @throws {VitrineError} as the route */
-  keep(route: string, query: ExportQuery): Promise<Answer>;
-  /** Writes an answer of one's own. */
-  write(route: string, query: ExportQuery, answer: Answer): Promise<void>;
-  /** Asks a route and keeps nothing. */
-  ask<T>(route: string, query: ExportQuery): Promise<T>;
-  /** Gives an address its number. */
-  place(at: string): void;
-  firstImage(at: string, image: string): void;
-  leaveOut(what: string): void;
 }
 
 /** Files in the export of its own. */
@@ -59,15 +52,17 @@ const NEVER = ["acquisitions and jobs: they need the server", "changes of map ob
  *
  * @param paths      files and folders, as of `startServer`
  * @param directory  is made; must not be there, or be empty
- * @throws {VitrineError} exists: a folder with files; missing: one of the paths, the built page; aborted; and what reading throws
+ * @throws {VitrineError} exists: a folder with files; range: one that is served itself; missing: one of the paths, the built page; aborted; and what reading throws
  */
 export async function exportSite(
   paths: readonly string[],
   directory: string,
   options: ExportSiteOptions = {},
 ): Promise<ExportSiteReport> {
+  requireKnownOptions("exportSite", options, KEYS);
   await requireEmpty(directory);
   const roots = await openRoots(paths);
+  requireBeside(directory, roots);
   const parent = dirname(resolve(directory));
   await mkdir(parent, { recursive: true });
   const part = await mkdtemp(join(parent, `.${basename(resolve(directory))}-`));
@@ -109,7 +104,7 @@ async function writeAll(roots: Roots, part: string, options: ExportSiteOptions) 
   };
   const write = async (route: string, query: ExportQuery, answer: Answer) => {
     const name = exportedName(route, query, facts)!;
-    const body = framed(route, answer);
+    const body = await roots.within(() => framed(route, answer));
     await mkdir(dirname(join(part, name)), { recursive: true });
     await writeFile(join(part, name), body);
     files++;
@@ -125,7 +120,7 @@ async function writeAll(roots: Roots, part: string, options: ExportSiteOptions) 
       return answer;
     },
     async ask<T>(route: string, query: ExportQuery) {
-      return JSON.parse(String((await answerOf(route, query)).body)) as T;
+      return JSON.parse(String(await answerBody(await answerOf(route, query)))) as T;
     },
     place(at) {
       facts.places[at] ??= Object.keys(facts.places).length;
@@ -141,10 +136,11 @@ async function writeAll(roots: Roots, part: string, options: ExportSiteOptions) 
 }
 
 /** The bytes of a file: an answer whose headers matter has them in a first line. */
-function framed(route: string, { body, headers = {} }: Answer): Uint8Array {
-  const bytes =
-    typeof body === "string" ? Buffer.from(body) : Buffer.from(body.buffer, body.byteOffset, body.byteLength);
-  return isFramed(route) ? Buffer.concat([Buffer.from(`${JSON.stringify(headers)}\n`), bytes]) : bytes;
+async function framed(route: string, answer: Answer): Promise<Uint8Array> {
+  const bytes = Buffer.from(await answerBody(answer));
+  return isFramed(route)
+    ? Buffer.concat([Buffer.from(`${JSON.stringify(answer.headers ?? {})}\n`), bytes])
+    : bytes;
 }
 
 /** The built page, which is told that no server stands behind it. */
@@ -168,6 +164,16 @@ async function requireEmpty(directory: string): Promise<void> {
     throw notFolder(directory, "a file", error);
   });
   if (names.length > 0) throw notFolder(directory, "one with files");
+}
+
+/** What is served is no place for what is made of it. @throws {VitrineError} range */
+function requireBeside(directory: string, { list }: Roots): void {
+  const own = resolve(directory);
+  const served = list.find(({ path }) => path === own || path.startsWith(own + sep));
+  if (served === undefined) return;
+  const expected = "a folder of its own";
+  const found = `one that is served, or has ${served.name} in it`;
+  throw new VitrineError({ code: "range", at: directory, expected, found, hint: "Name another" });
 }
 
 function notFolder(at: string, found: string, cause?: unknown): VitrineError {

@@ -2,7 +2,7 @@
 import { VitrineError } from "../../core/index.ts";
 import type { Roots } from "../roots.ts";
 import { json } from "../route.ts";
-import type { ExportDesk } from "./exportSite.ts";
+import type { ExportDesk } from "./desk.ts";
 
 /** Side of the tiles of images and of layers, as the page asks for them. */
 const TILE = 512;

@@ -19,7 +19,11 @@ export const PHASE = z.string().regex(/^[A-Za-z0-9_-][A-Za-z0-9_.-]{0,99}$/, "th
 export const STEP = "illuminati";
 
 /** All steps below a folder or an experiment, with the states of their batches. */
-export async function jobsBelow(roots: Roots, at: string) {
+export async function jobsBelow(
+  roots: Roots,
+  at: string,
+  starter: { process(path: string): Promise<number | undefined> },
+) {
   const base = at.replace(/\/$/, "");
   const path = await roots.resolve(base);
   const steps = await stepsBelow(path, base);
@@ -27,7 +31,13 @@ export async function jobsBelow(roots: Roots, at: string) {
   return {
     steps: await Promise.all(steps.map((step) => summaryOf(roots, step))),
     /** What the page can start: of an experiment its step, whether or not it was initialised. */
-    starts: canStart ? { at: base, step: STEP, said: await saidBy(roots, path) } : null,
+    starts: canStart
+      ? {
+          ...{ at: base, step: STEP, said: await saidBy(roots, path) },
+          /** Whether it runs in a process that the page can end. */
+          isRunning: (await starter.process(path)) !== undefined,
+        }
+      : null,
   };
 }
 

@@ -2,8 +2,9 @@
 import { z } from "zod";
 import type { Roots } from "../roots.ts";
 import { type AnyRoute, AT, integer, json, route } from "../route.ts";
+import { START_OPTIONS, STARTS } from "./options.ts";
 import { jobOf, jobsBelow, logOf, PHASE } from "./read.ts";
-import { type JobStarter, STARTS } from "./start.ts";
+import type { JobStarter } from "./start.ts";
 
 /** The routes. */
 export function jobRoutes(roots: Roots, starter: JobStarter): AnyRoute[] {
@@ -13,7 +14,7 @@ export function jobRoutes(roots: Roots, starter: JobStarter): AnyRoute[] {
       summary: "The steps below a folder or an experiment, with the states of their batches",
       query: z.strictObject({ at: AT }),
       gives: ["application/json"],
-      answer: async ({ at }) => json((await jobsBelow(roots, at)).steps),
+      answer: async ({ at }) => json((await jobsBelow(roots, at, starter)).steps),
     }),
     route({
       path: "job",
@@ -38,11 +39,26 @@ export function jobRoutes(roots: Roots, starter: JobStarter): AnyRoute[] {
       query: z.strictObject({
         at: AT,
         what: z.enum(STARTS).describe("init: anew; submit: all jobs; resubmit: what is missing"),
+        options: START_OPTIONS.optional().describe(
+          "as the command line's: of init; tasks of submit and resubmit",
+        ),
       }),
       gives: ["application/json"],
-      async answer({ at, what }) {
-        await starter.start(at, what);
+      async answer({ at, what, options }) {
+        await starter.start(at, what, options);
         return json({ at, what });
+      },
+    }),
+    route({
+      path: "job/cancel",
+      method: "post",
+      summary:
+        "Ends the step that was started from a page; what is done stays, and resubmit goes on from there",
+      query: z.strictObject({ at: AT }),
+      gives: ["application/json"],
+      async answer({ at }) {
+        await starter.cancel(at);
+        return json({ at });
       },
     }),
   ];

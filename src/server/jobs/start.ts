@@ -1,26 +1,29 @@
-/** Starts the step of an experiment in a process of its own, which goes on when the server ends. */
+/** Starts the step of an experiment in a process of its own, which goes on when the server ends, and cancels it. */
 import { spawn } from "node:child_process";
-import { mkdir, open } from "node:fs/promises";
+import { mkdir, open, readFile, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { openPath } from "../../core/index.node.ts";
+import { z } from "zod";
+import { openPath, openPathOrNone } from "../../core/index.node.ts";
 import { VitrineError } from "../../core/index.ts";
 import { fileExists } from "../../io/index.ts";
 import { stepInfo } from "../../jobs/index.ts";
 import type { Roots } from "../roots.ts";
+import { type Start, type StartOptions, startArguments } from "./options.ts";
 import { STEP, saidFile } from "./read.ts";
 
-/** Ways to start it, as the command line has them: `submit` after `init`, `resubmit` for what is missing. */
-export const STARTS = ["init", "submit", "resubmit"] as const;
-
 const PROGRAM = fileURLToPath(new URL("../../../bin/vitrine.js", import.meta.url));
+
+/** What was started last, for a server that is started anew. */
+const STARTED = z.strictObject({ pid: z.int().min(2), args: z.array(z.string()) });
 
 /** Starts steps, one at a time of each experiment. */
 export class JobStarter {
   readonly #roots: Roots;
   readonly #databaseUrl: string | undefined;
   readonly #onError: (error: unknown) => void;
-  readonly #running = new Set<string>();
+  /** Processes by their experiments. */
+  readonly #running = new Map<string, number>();
 
   constructor(
     roots: Roots,
@@ -35,22 +38,53 @@ export class JobStarter {
    * Runs `vitrine illuminati EXPERIMENT init`, `submit` or `resubmit`; what it says is kept beside the step.
    *
    * @param at  an experiment within what is served
-   * @throws {VitrineError} missing: no experiment there; busy: its step runs
+   * @throws {VitrineError} missing: no experiment there; busy: its step runs; range: an option that it does not have
    */
-  async start(at: string, what: (typeof STARTS)[number]): Promise<void> {
-    const path = await this.#roots.resolve(at);
-    if (!(await fileExists(join(path, "experiment.json")))) throw noExperiment(at);
-    if (this.#running.has(path) || (await isRunning(join(path, "jobs", STEP)))) throw isBusy(at);
-    this.#running.add(path);
+  async start(at: string, what: Start, options: StartOptions = {}): Promise<void> {
+    const path = await this.#experiment(at);
+    const args = [PROGRAM, STEP, path, what, ...startArguments(what, options)];
+    if ((await this.process(path)) !== undefined || (await isRunning(join(path, "jobs", STEP))))
+      throw isBusy(at);
+    // two pages that start it at once
+    if (this.#running.has(path)) throw isBusy(at);
+    this.#running.set(path, 0);
     try {
-      await this.#spawn(path, what);
+      await this.#spawn(path, args);
     } catch (error) {
       this.#running.delete(path);
       throw error;
     }
   }
 
-  async #spawn(path: string, what: string): Promise<void> {
+  /**
+   * Ends what was started from a page of this machine, as Ctrl-C ends the command: what is done stays, `resubmit` goes on.
+   *
+   * @throws {VitrineError} missing: no experiment there, or nothing that was started here
+   */
+  async cancel(at: string): Promise<void> {
+    const pid = await this.process(await this.#experiment(at));
+    if (pid === undefined) throw nothingRuns(at);
+    process.kill(pid, "SIGINT");
+  }
+
+  /** The process that runs the step of an experiment, if a server of this machine started it; of one that ended meanwhile, too. */
+  async process(path: string): Promise<number | undefined> {
+    const own = this.#running.get(path);
+    if (own !== undefined && own > 0) return own;
+    const file = await openPathOrNone(startedFile(path));
+    if (file === undefined) return undefined;
+    const parsed = STARTED.safeParse(JSON.parse(await readFile(file, "utf8").catch(() => "null")));
+    if (!parsed.success || !isOf(path, parsed.data)) return undefined;
+    return (await isSame(parsed.data)) ? parsed.data.pid : undefined;
+  }
+
+  async #experiment(at: string): Promise<string> {
+    const path = await this.#roots.resolve(at);
+    if (await fileExists(join(path, "experiment.json"))) return path;
+    throw noExperiment(at);
+  }
+
+  async #spawn(path: string, args: readonly string[]): Promise<void> {
     const said = await openPath(saidFile(path));
     await mkdir(dirname(said), { recursive: true });
     await using file = await open(said, "w");
@@ -58,7 +92,7 @@ export class JobStarter {
       ...process.env,
       ...(this.#databaseUrl !== undefined && { DATABASE_URL: this.#databaseUrl }),
     };
-    const child = spawn(process.execPath, [PROGRAM, STEP, path, what], {
+    const child = spawn(process.execPath, [...args], {
       detached: true,
       stdio: ["ignore", file.fd, file.fd],
       env,
@@ -69,7 +103,25 @@ export class JobStarter {
       this.#onError(error);
     });
     child.unref();
+    if (child.pid === undefined) return;
+    this.#running.set(path, child.pid);
+    await writeFile(await openPath(startedFile(path)), JSON.stringify({ pid: child.pid, args }));
   }
+}
+
+function startedFile(experiment: string): string {
+  return join(experiment, "jobs", `${STEP}.started.json`);
+}
+
+/** Whether it says of this experiment's step: the file lies where others may write. */
+function isOf(path: string, { args: [program, step, experiment] }: z.output<typeof STARTED>): boolean {
+  return program === PROGRAM && step === STEP && experiment === path;
+}
+
+/** Whether a process is still what it was: numbers are given anew. Where the system does not tell, it is taken for another. */
+async function isSame({ pid, args }: z.output<typeof STARTED>): Promise<boolean> {
+  const line = await readFile(`/proc/${pid}/cmdline`, "utf8").catch(() => "");
+  return line.split("\0").slice(1, -1).join("\0") === args.join("\0");
 }
 
 /** Of a server that was started anew, too: batches give signs of life. */
@@ -85,5 +137,10 @@ function noExperiment(at: string): VitrineError {
 
 function isBusy(at: string): VitrineError {
   const fault = { code: "busy", at, expected: "a step that is at rest", found: "one that runs" } as const;
-  return new VitrineError({ ...fault, hint: "Wait until it has ended" });
+  return new VitrineError({ ...fault, hint: "Wait until it has ended, or cancel it" });
+}
+
+function nothingRuns(at: string): VitrineError {
+  const fault = { code: "missing", at, expected: "a step that was started from a page here" } as const;
+  return new VitrineError({ ...fault, found: "none", hint: "End others where they were started" });
 }

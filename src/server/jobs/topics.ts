@@ -4,19 +4,20 @@ import { type AnyTopic, topic, whenChanged } from "../live/topic.ts";
 import type { Roots } from "../roots.ts";
 import { AT } from "../route.ts";
 import { jobOf, jobsBelow, logOf, PHASE } from "./read.ts";
+import type { JobStarter } from "./start.ts";
 
 /** Time between two looks at the files of a step, ms. */
 const LOOK_MS = 700;
 
 /** What a page watches of jobs. */
-export function jobTopics(roots: Roots): AnyTopic[] {
+export function jobTopics(roots: Roots, starter: JobStarter): AnyTopic[] {
   const look = (read: () => Promise<unknown>, signal: AbortSignal) =>
     whenChanged(read, { everyMs: LOOK_MS, signal });
   return [
     topic({
       name: "jobs",
       query: z.strictObject({ at: AT }),
-      values: ({ at }, signal) => look(() => jobsBelow(roots, at), signal),
+      values: ({ at }, signal) => look(() => jobsBelow(roots, at, starter), signal),
     }),
     topic({
       name: "job",

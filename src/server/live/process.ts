@@ -14,10 +14,11 @@ process.on("message", (message: ToView) => {
 // the acquisition's program has ended, or closed the page
 process.on("disconnect", () => process.exit());
 
-async function serve({ host, port, folder }: Extract<ToView, { kind: "serve" }>): Promise<void> {
+async function serve({ folder, kind: _, ...where }: Extract<ToView, { kind: "serve" }>): Promise<void> {
   try {
-    const server = await startServer(folder === null ? [] : [folder], { host, port, live: feed });
-    tell({ kind: "serving", address: server.address, port: server.port });
+    const server = await startServer(folder === null ? [] : [folder], { ...where, live: feed });
+    const { address, port, token } = server;
+    tell({ kind: "serving", address, port, ...(token !== undefined && { token }) });
   } catch (error) {
     tell({ kind: "failed", message: error instanceof Error ? error.message : String(error) });
   }

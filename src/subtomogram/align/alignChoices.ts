@@ -50,12 +50,13 @@ const CHOICES = z.strictObject({
   cornerSafe: z.boolean(),
   dropOutside: z.boolean(),
   /** Of tilt series, as of `TomogramInputs`. */
-  tomogramSize: z.tuple([z.number(), z.number(), z.number()]).optional(),
+  tomogramSize: z.tuple([z.number(), z.number(), z.number()]).readonly().optional(),
   imageScale: z.number().optional(),
   ctf: z.enum(["flip", "wiener", "none"]).optional(),
+  doseWeighting: z.boolean().optional(),
   compat: z.boolean(),
   search: z.enum(["exhaustive", "coarseToFine"]),
-  /** Default `best`. */
+  /** As `ModelParams` has it. */
   estimate: z.enum(["best", "mean"]).optional(),
   outPath: z.string(),
   picturePath: z.string().optional(),
@@ -105,7 +106,7 @@ export function tomogramInputs(choices: AlignChoices, index: number): TomogramIn
     order,
     cornerSafe,
     dropOutside,
-    ...given(choices, "scale", "tomogramSize", "imageScale", "ctf"),
+    ...given(choices, "scale", "tomogramSize", "imageScale", "ctf", "doseWeighting"),
     ...(tiltModel !== undefined && { tiltModel }),
   };
 }

@@ -1,7 +1,16 @@
-import { type Canvas, createCanvas, drawText, paint, strokeCircle } from "../../io/render/index.ts";
+import {
+  type Canvas,
+  createCanvas,
+  drawText,
+  INK,
+  PAPER,
+  paint,
+  SOFT_INK,
+  strokeCircle,
+} from "../../io/render/index.ts";
 import type { Molecules } from "../molecules/molecules.ts";
 import type { Tomogram } from "../sampling/tomogram.ts";
-import { INK, MARGIN, PAPER, rangeOf, SOFT_INK, TITLE } from "./pictures.ts";
+import { MARGIN, rangeOf, TITLE } from "./pictures.ts";
 
 /** Longest side of the section, pixels. */
 const LONGEST = 900;

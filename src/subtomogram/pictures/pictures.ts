@@ -3,17 +3,17 @@ import {
   type Canvas,
   createCanvas,
   drawText,
+  INK,
+  PAPER,
   paint,
   type Rgb,
+  RULE,
   roundStep,
+  SOFT_INK,
   strokeLines,
 } from "../../io/render/index.ts";
 import type { PipeImage } from "../../pipe/index.ts";
 
-export const PAPER: Rgb = [255, 255, 255];
-export const INK: Rgb = [24, 26, 30];
-export const SOFT_INK: Rgb = [104, 110, 120];
-const RULE: Rgb = [206, 210, 216];
 const COLORS: readonly Rgb[] = [
   [33, 102, 172],
   [178, 24, 43],

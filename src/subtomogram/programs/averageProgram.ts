@@ -9,7 +9,7 @@ import {
 import { PROGRAM_KEYS, type ProgramOptions } from "../../program/index.ts";
 import type { AverageParts } from "../loaders/averages.ts";
 import { drawSlices, type NamedVolume } from "../pictures/pictures.ts";
-import { given, runOnMolecules, writePicture } from "./frame.ts";
+import { given, partPaths, runOnMolecules, writePicture } from "./frame.ts";
 import { INPUT_KEYS, type TomogramInputs } from "./inputs.ts";
 
 /** What is averaged, how, and where it goes. */
@@ -68,11 +68,6 @@ export async function runAverage(options: AverageProgramOptions): Promise<Averag
     await writePicture(results, picturePath, () => drawSlices(`Average of ${loader.count} molecules`, made));
     return { molecules: loader.count, shape: made[0].volume.shape, scale: loader.scale, files };
   });
-}
-
-function partPaths(path: string, parts: number): readonly string[] {
-  if (parts === 1) return [path];
-  return Array.from({ length: parts }, (_, part) => path.replace(/(\.\w+)$/, `_${part + 1}$1`));
 }
 
 function namedVolumes({ data, shape }: AverageParts, names: readonly string[]): readonly NamedVolume[] {

@@ -63,3 +63,9 @@ export function given<Options extends object, Key extends keyof Options>(
     keys.flatMap((key) => (options[key] === undefined ? [] : [[key, options[key]]])),
   ) as { readonly [Name in Key]?: Exclude<Options[Name], undefined> };
 }
+
+/** Names of the files of several parts: numbered before the ending. */
+export function partPaths(path: string, parts: number): readonly string[] {
+  if (parts === 1) return [path];
+  return Array.from({ length: parts }, (_, part) => path.replace(/(\.\w+)$/, `_${part + 1}$1`));
+}

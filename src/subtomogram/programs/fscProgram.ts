@@ -1,9 +1,16 @@
-import { type OptionKeys, requireKnownOptions, writeFileAtomic } from "../../io/index.ts";
+import {
+  MRC_NAME,
+  type OptionKeys,
+  refuseOtherEnding,
+  requireKnownOptions,
+  writeFileAtomic,
+  writeMrc,
+} from "../../io/index.ts";
 import { PROGRAM_KEYS, type ProgramOptions } from "../../program/index.ts";
 import type { FscCurves } from "../loaders/fsc.ts";
 import type { Mask } from "../loaders/templates.ts";
 import { drawShellCurves } from "../pictures/pictures.ts";
-import { given, runOnMolecules, writePicture } from "./frame.ts";
+import { given, partPaths, runOnMolecules, writePicture } from "./frame.ts";
 import { INPUT_KEYS, type TomogramInputs } from "./inputs.ts";
 
 /** Halves of what are compared, how, and where the curve goes. */
@@ -16,6 +23,10 @@ export interface FscProgramOptions extends TomogramInputs, ProgramOptions {
   /** Divisions in halves; default 1. */
   readonly sets?: number;
   readonly seed?: number;
+  /** Cycles/voxel from which phases of halves are drawn at random, to take out what the mask itself correlates. */
+  readonly randomizeFrom?: number;
+  /** MRC of the first division's halves less the mean of all their values, not masked; numbered before the ending. */
+  readonly halfMapsPath?: string;
   /** PNG with the curve. */
   readonly picturePath?: string;
   readonly overwrite?: boolean;
@@ -29,6 +40,8 @@ const KEYS: OptionKeys<FscProgramOptions> = {
   dfreq: true,
   sets: true,
   seed: true,
+  randomizeFrom: true,
+  halfMapsPath: true,
   picturePath: true,
   overwrite: true,
 };
@@ -50,9 +63,21 @@ export interface FscReport {
  */
 export async function runFsc(options: FscProgramOptions): Promise<FscReport> {
   requireKnownOptions("runFsc", options, KEYS);
-  const { outPath, picturePath } = options;
-  return runOnMolecules(options, [outPath], async ({ loader, results, run, files }) => {
-    const found = await loader.fsc({ ...run, ...given(options, "mask", "dfreq", "sets", "seed") });
+  const { outPath, picturePath, halfMapsPath } = options;
+  if (halfMapsPath !== undefined) refuseOtherEnding(halfMapsPath, MRC_NAME, "a name that ends with .mrc");
+  const halfPaths = halfMapsPath === undefined ? [] : partPaths(halfMapsPath, 2);
+  return runOnMolecules(options, [outPath, ...halfPaths], async ({ loader, results, run, files }) => {
+    const choices = given(options, "mask", "dfreq", "sets", "seed", "randomizeFrom");
+    const found = await loader.fscWithHalfmaps({ dfreq: SHELL_WIDTH, ...run, ...choices });
+    const { halfmaps } = found;
+    const [, , ...sides] = halfmaps.shape;
+    for (const [i, path] of halfPaths.entries()) {
+      const voxels = sides[0] * sides[1] * sides[2];
+      const half = { data: halfmaps.data.subarray(i * voxels, (i + 1) * voxels), shape: sides };
+      await results.write(path, (place) =>
+        writeMrc(place, { ...half, voxelSizeA: 10 * loader.scale }, { overwrite: true }),
+      );
+    }
     await results.write(outPath, (path) => writeFileAtomic(path, curvesCsv(found), { overwrite: true }));
     await writePicture(results, picturePath, () =>
       drawShellCurves(`Halves of ${loader.count} molecules`, found),
@@ -63,6 +88,9 @@ export async function runFsc(options: FscProgramOptions): Promise<FscReport> {
     return { molecules, scale, resolutionNm: resolution, files };
   });
 }
+
+/** Of shells, cycles/voxel. */
+const SHELL_WIDTH = 0.05;
 
 function curvesCsv({ frequencies, curves }: FscCurves): Uint8Array {
   const columns = ["freq", ...curves.map((_, i) => `FSC-${i}`)];

@@ -35,6 +35,8 @@ export interface TomogramInputs {
   readonly imageScale?: number;
   /** Of a tilt series: what is done about the CTF; default `flip` where each image's defocus is known. */
   readonly ctf?: CtfCorrection;
+  /** Of a tilt series: weigh frequencies by the dose that the specimen had seen; default false. */
+  readonly doseWeighting?: boolean;
 }
 
 /** Molecules of a tomogram or of a tilt series. */
@@ -53,6 +55,7 @@ export const INPUT_KEYS = {
   tomogramSize: true,
   imageScale: true,
   ctf: true,
+  doseWeighting: true,
 } as const;
 
 /** Scales that differ by more than this share are not roundings of one. */
@@ -70,7 +73,7 @@ export async function withLoader<Result>(
 ): Promise<Result> {
   const { tomogramPath, moleculesPath, scale, outputShape, order, cornerSafe, tiltModel } = inputs;
   if (isTiltSeriesPath(tomogramPath)) return work(await tiltSeriesLoader(inputs, onLog));
-  for (const name of ["tomogramSize", "imageScale", "ctf"] as const)
+  for (const name of ["tomogramSize", "imageScale", "ctf", "doseWeighting"] as const)
     if (inputs[name] !== undefined)
       onLog?.(`${name} has no effect: ${tomogramPath} is no tilt series`, "warning");
   await using image = await openImage(tomogramPath);
@@ -92,7 +95,16 @@ export async function withLoader<Result>(
 
 /** Molecules' places are counted from the first voxel of the tomogram that the images would make. */
 async function tiltSeriesLoader(inputs: TomogramInputs, onLog: Log | undefined): Promise<MoleculeLoader> {
-  const { tomogramPath, moleculesPath, imageScale: given, scale, outputShape, tiltModel, ctf } = inputs;
+  const {
+    tomogramPath,
+    moleculesPath,
+    imageScale: given,
+    scale,
+    outputShape,
+    tiltModel,
+    ctf,
+    doseWeighting,
+  } = inputs;
   const how = { ...(given !== undefined && { scale: given }), ...(onLog && { onLog }) };
   const series = await readTiltSeries(tomogramPath, how);
   const size = requireTomogramSize(series, inputs);
@@ -105,6 +117,7 @@ async function tiltSeriesLoader(inputs: TomogramInputs, onLog: Log | undefined):
     ...(scale !== undefined && { scale }),
     ...(tiltModel !== undefined && { tiltModel }),
     ...(ctf !== undefined && { ctf }),
+    ...(doseWeighting !== undefined && { doseWeighting }),
   });
   return inputs.dropOutside === true ? without(loader, await loader.inside(), onLog) : loader;
 }

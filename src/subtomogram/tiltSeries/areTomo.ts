@@ -18,8 +18,9 @@ export async function readAreTomoTiltSeries(
   options: ReadTiltSeriesOptions = {},
 ): Promise<TiltSeries> {
   const imagePath = options.imagePath ?? path.replace(/\.aln$/i, ".mrc");
+  const text = await readText(path);
   const scale = await imageScale(imagePath, options.scale);
-  return parseAreTomo(await readText(path), path, { ...options, imagePath, scale });
+  return parseAreTomo(text, path, { ...options, imagePath, scale });
 }
 
 /** As {@link readAreTomoTiltSeries}, of a text. */

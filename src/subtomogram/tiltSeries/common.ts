@@ -59,10 +59,10 @@ export async function columnsOf(path: string, count: number): Promise<readonly (
 
 /** Numbers of a text, a line a row. @throws {VitrineError} format: fewer in a line, or no number */
 export function columnsText(text: string, at: string, count: number): readonly (readonly number[])[] {
-  const lines = text.split(/\r?\n/).filter((line) => line.trim() !== "");
-  return lines.map((line, i) => {
+  return text.split(/\r?\n/).flatMap((line, i) => {
+    if (line.trim() === "") return [];
     const row = line.trim().split(/\s+/).map(Number);
-    if (row.length >= count && row.slice(0, count).every(Number.isFinite)) return row;
+    if (row.length >= count && row.slice(0, count).every(Number.isFinite)) return [row];
     const expected = `${count} number${count === 1 ? "" : "s"}`;
     const found = JSON.stringify(line.slice(0, 60));
     throw new VitrineError({ code: "format", at: `${at} line ${i + 1}`, expected, found });

@@ -1,3 +1,4 @@
+import { VitrineError } from "../../core/index.ts";
 import { type OptionKeys, readText, requireKnownOptions } from "../../io/index.ts";
 import { readAreTomoTiltSeries } from "./areTomo.ts";
 import type { ReadTiltSeriesOptions } from "./common.ts";
@@ -23,14 +24,27 @@ export function splitTiltSeriesPath(path: string): { readonly file: string; read
  * Reads the geometry of a tilt series: AreTomo's .aln, RELION 5's tomograms.star or tilt-series STAR (`TS_01@tomograms.star` of several), an
  * IMOD folder or its .xf, .edf or .tlt, JSON of acryo or of `formatTiltSeries`. Images are not read.
  *
- * @throws {VitrineError} missing, storage: a file; format: a damaged one; undeterminable: several series, and none is named
+ * @throws {VitrineError} missing, storage: a file; format: a damaged one; undeterminable: several series, and none is named; unsupported: images
  */
 export async function readTiltSeries(path: string, options: ReadTiltSeriesOptions = {}): Promise<TiltSeries> {
   requireKnownOptions("readTiltSeries", options, KEYS);
   const { file, name } = splitTiltSeriesPath(path);
   const how = name === undefined ? options : { ...options, name };
+  refuseImages(file);
   if (/\.aln$/i.test(file)) return readAreTomoTiltSeries(file, how);
   if (/\.star$/i.test(file)) return readRelionTiltSeries(file, how);
   if (/\.json$/i.test(file)) return parseTiltSeries(await readText(file), file, how);
   return readImodTiltSeries(file, how);
+}
+
+function refuseImages(at: string): void {
+  const ending = /\.(mrcs?|st|rec|ali|tiff?|eer|npy|zarr)$/i.exec(at);
+  if (ending === null) return;
+  throw new VitrineError({
+    code: "unsupported",
+    at,
+    expected: "a tilt series: .aln, .xf, .edf, .tlt, .json, TS_01@tomograms.star or an IMOD folder",
+    found: ending[0],
+    hint: "Images alone say nothing of angles and shifts",
+  });
 }

@@ -67,6 +67,7 @@ async function openAt({ at, image, isList }: Place, signal: AbortSignal) {
       return { kind: "job" as const };
     case "match":
     case "subtomogram":
+    case "likelihood":
       return { kind: self.kind };
     case "experiment":
       return { kind: "scene" as const, scene: await openExperimentScene(at, signal) };

@@ -17,6 +17,7 @@ const KINDS: Readonly<Record<Entry["kind"], string>> = {
   job: "Job",
   match: "Search",
   subtomogram: "Molecules",
+  likelihood: "Likelihood",
   folder: "Folder",
   file: "File",
 };
@@ -87,16 +88,27 @@ function EntryLink({ entry, onOpen }: { readonly entry: Entry; readonly onOpen: 
   );
   // of an export there are no files but those that the page asks for
   if (kind === "file" && isExport()) return <p className="entry">{text}</p>;
-  if (kind !== "file")
+  const address = `files/${at.split("/").map(encodeURIComponent).join("/")}`;
+  if (kind === "file")
     return (
-      <button type="button" onClick={() => onOpen(at)}>
+      <a href={address} download>
         {text}
-      </button>
+      </a>
     );
-  return (
-    <a href={`files/${at.split("/").map(encodeURIComponent).join("/")}`} download>
+  const open = (
+    <button type="button" onClick={() => onOpen(at)}>
       {text}
-    </a>
+    </button>
+  );
+  // what opens as a page is a file all the same
+  if (bytes === null || isExport()) return open;
+  return (
+    <div className="openable">
+      {open}
+      <a href={address} download aria-label={`Save ${name}`} title={`Save ${name}`}>
+        ⤓
+      </a>
+    </div>
   );
 }
 

@@ -1,6 +1,7 @@
 import { useState } from "react";
 import { useLive } from "../core/useLive.ts";
-import { type JobFacts, type JobStart, type JobsFacts, send } from "../scene/api.ts";
+import type { JobFacts, JobsFacts } from "../scene/api.ts";
+import { JobStarts } from "./JobStarts.tsx";
 
 interface JobsProps {
   readonly at: string;
@@ -37,58 +38,9 @@ export function JobsPanel({ at, onError }: JobsProps) {
         </details>
       ))}
       {starts !== null && (
-        <Starts start={starts} job={steps.find(({ name }) => name === starts.step)} onError={onError} />
+        <JobStarts start={starts} job={steps.find(({ name }) => name === starts.step)} onError={onError} />
       )}
     </section>
-  );
-}
-
-interface StartsProps {
-  readonly start: JobStart;
-  readonly job: JobFacts | undefined;
-  readonly onError: JobsProps["onError"];
-}
-
-/** What can be started now. */
-function Starts({ start: { at, step, said }, job, onError }: StartsProps) {
-  const [isAsked, setAsked] = useState(false);
-  const count = (state: string) =>
-    (job?.phases ?? []).reduce((sum, { counts }) => sum + (counts[state] ?? 0), 0);
-  const missing = count("pending") + count("failed") + count("lost");
-  const begin = (what: string) => {
-    setAsked(true);
-    send("job/start", { at, what })
-      .catch((error: Error) => onError(error.message))
-      .finally(() => setAsked(false));
-  };
-  const ways = [
-    ...(job === undefined ? [{ what: "init", text: `Initialise ${step}` }] : []),
-    ...(job !== undefined && missing > 0
-      ? [
-          { what: "submit", text: "Submit" },
-          ...(count("done") + count("failed") > 0 ? [{ what: "resubmit", text: "Run what is missing" }] : []),
-        ]
-      : []),
-    ...(job !== undefined && missing === 0 && count("running") === 0
-      ? [{ what: "submit", text: "Submit again" }]
-      : []),
-  ];
-  return (
-    <>
-      <div className="actions">
-        {ways.map(({ what, text }) => (
-          <button type="button" key={what} disabled={isAsked} onClick={() => begin(what)}>
-            {text}
-          </button>
-        ))}
-      </div>
-      {said !== "" && (
-        <details>
-          <summary>What the last start said</summary>
-          <pre>{said}</pre>
-        </details>
-      )}
-    </>
   );
 }
 

@@ -35,10 +35,13 @@ export function NumberCanvas({
     }
     canvas.current!.getContext("2d")!.putImageData(image, 0, 0);
   }, [data, width, height, limits, smoothPx]);
+  const drawn = <canvas ref={canvas} width={width} height={height} role="img" aria-label={label} />;
+  // a button may hold no figure
+  if (caption === undefined) return <span className="number-picture">{drawn}</span>;
   return (
     <figure className="number-picture">
-      <canvas ref={canvas} width={width} height={height} role="img" aria-label={label} />
-      {caption !== undefined && <figcaption>{caption}</figcaption>}
+      {drawn}
+      <figcaption>{caption}</figcaption>
     </figure>
   );
 }

@@ -1,5 +1,6 @@
 import type { ComponentType } from "react";
 import type { ResultKind } from "../scene/api.ts";
+import { LikelihoodView } from "./likelihood/LikelihoodView.tsx";
 import { MatchView } from "./match/MatchView.tsx";
 import type { ResultProps } from "./resultProps.ts";
 import { SubtomogramView } from "./subtomogram/SubtomogramView.tsx";
@@ -8,6 +9,7 @@ import { SubtomogramView } from "./subtomogram/SubtomogramView.tsx";
 const MODULES: Readonly<Record<ResultKind, ComponentType<ResultProps>>> = {
   match: MatchView,
   subtomogram: SubtomogramView,
+  likelihood: LikelihoodView,
 };
 
 /** Whether there is a module for what an address is. */

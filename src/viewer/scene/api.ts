@@ -2,7 +2,7 @@
 import { askExport, isExport } from "./exported.ts";
 
 /** Results of programs, each with a module of its own. */
-export type ResultKind = "match" | "subtomogram";
+export type ResultKind = "match" | "subtomogram" | "likelihood";
 
 /** An entry of a folder. */
 export interface Entry {
@@ -138,6 +138,8 @@ export interface JobStart {
   readonly at: string;
   readonly step: string;
   readonly said: string;
+  /** Whether it runs in a process that the page can end. */
+  readonly isRunning: boolean;
 }
 
 /** Steps below an address. */

@@ -3,6 +3,9 @@ import type { Layer } from "@deck.gl/core";
 import { ScatterplotLayer, TextLayer } from "@deck.gl/layers";
 import type { FoundParticle } from "../../match/index.ts";
 
+/** Where a particle lies, pixels, and its score. */
+export type FoundMark = Pick<FoundParticle, "xPx" | "yPx" | "zScore">;
+
 /** Scores are written beside so many particles at most: more cover each other. */
 const MOST_TEXTS = 300;
 const FOUND: [number, number, number] = [255, 214, 64];
@@ -10,14 +13,14 @@ const CHOSEN: [number, number, number] = [64, 224, 255];
 
 /** Circles as large as the template, with scores. @param chosen  index of the one that is looked at */
 export function foundLayers(
-  particles: readonly FoundParticle[],
+  particles: readonly FoundMark[],
   templateSize: number,
   chosen: number | undefined,
 ): Layer[] {
   const common = { updateTriggers: { getLineColor: chosen, getLineWidth: chosen, getColor: chosen } };
   const colorOf = (i: number) => (i === chosen ? CHOSEN : FOUND);
   return [
-    new ScatterplotLayer<FoundParticle>({
+    new ScatterplotLayer<FoundMark>({
       ...common,
       id: "found",
       data: particles,
@@ -31,7 +34,7 @@ export function foundLayers(
       getLineWidth: (_, { index }) => (index === chosen ? 3 : 1.5),
       getLineColor: (_, { index }) => colorOf(index),
     }),
-    new TextLayer<FoundParticle>({
+    new TextLayer<FoundMark>({
       ...common,
       id: "scores",
       data: particles.slice(0, MOST_TEXTS),
@@ -49,7 +52,7 @@ export function foundLayers(
 
 /** Index of the particle at a place; undefined: none. @param reach  so far from its middle, pixels */
 export function foundAt(
-  particles: readonly FoundParticle[],
+  particles: readonly FoundMark[],
   [x, y]: readonly [number, number],
   reach: number,
 ): number | undefined {

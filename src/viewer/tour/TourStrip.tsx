@@ -40,7 +40,7 @@ export function TourStrip({ at, onShow, onError }: TourProps) {
           {isOpen ? "Less" : "More"}
         </button>
       </div>
-      {isOpen && <StepText step={steps[current]} />}
+      {isOpen && <StepText key={current} step={steps[current]} />}
     </section>
   );
 }

@@ -11,6 +11,15 @@ const MOST_DIGITS: usize = 19;
 /** Where the number of a cell lies after {@link number}, and what the scan says: how many bytes of whole rows it passed, and why no further. */
 const VALUE: usize = 0, PASSED: usize = 8, REASON: usize = 12;
 
+/** A byte for each of the first columns, 1 where a cell of it is no number: who asks for its numbers need not look for such. */
+const OTHERS: usize = 6144, MOST_KNOWN: i32 = 2048;
+
+// @ts-ignore: decorator
+@inline function keep(to: usize, value: f64, column: i32): void {
+  store<f64>(to, value);
+  if (value != value && column < MOST_KNOWN) store<u8>(OTHERS + <usize>column, 1);
+}
+
 /** The bytes end, maybe within a row; something is there that takes a whole reader; the table ends. */
 const OUT_OF_BYTES: u32 = 0, NOT_PLAIN: u32 = 1, END_OF_TABLE: u32 = 2;
 
@@ -154,7 +163,7 @@ function scanQuoted(source: usize, length: i32, isLast: bool, width: i32, base: 
         if (at == 0) return finish(first - source, NOT_PLAIN, row);
       }
       if (at >= end && !isLast) return finish(first - source, OUT_OF_BYTES, row);
-      store<f64>(to, load<f64>(VALUE));
+      keep(to, load<f64>(VALUE), column);
       const code = at >= end ? LINE_FEED : byte(at);
       if ((code == COMMA) != (column + 1 < width)) return finish(first - source, NOT_PLAIN, row);
       if (code == COMMA) at++;
@@ -245,7 +254,7 @@ export function scanCommas(source: usize, length: i32, isLast: bool, width: i32,
       const stop = <usize>load<u32>(ends);
       if ((byte(stop) == COMMA) != (column < width)) return finish(first - source, NOT_PLAIN, row);
       store<u32>(starts, base + <u32>(at - source));
-      store<f64>(to, numberOf(at, column == width && byte(stop - 1) == RETURN ? stop - 1 : stop));
+      keep(to, numberOf(at, column == width && byte(stop - 1) == RETURN ? stop - 1 : stop), column - 1);
       at = stop + 1;
     }
   }
@@ -309,7 +318,7 @@ export function scanBlanks(source: usize, length: i32, isLast: bool, width: i32,
         if (at == 0) return finish(first - source, NOT_PLAIN, row);
       }
       if (at >= end && !isLast) return finish(first - source, OUT_OF_BYTES, row);
-      store<f64>(to, load<f64>(VALUE));
+      keep(to, load<f64>(VALUE), column);
     }
     first = at;
   }

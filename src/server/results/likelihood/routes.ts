@@ -74,7 +74,7 @@ function missingOf(folders: ResultFolders): string[] {
   const needs: readonly (readonly [keyof ResultFolders, string])[] = [
     ["run", "No results of vitrine likelihood lie here or beside: images are not shown"],
     ["ensemble", "No results of vitrine ensemble lie here or beside: weights have no intervals"],
-    ["templates", "No folder of templates lies beside: images are shown without them"],
+    ["templates", "No folder of templates lies beside: images are not shown"],
     ["particles", "No folder of particles lies beside: images are not shown"],
     ["parameters", "No parameters.npz lies beside: neither images nor views are shown"],
   ];

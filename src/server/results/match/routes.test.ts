@@ -4,7 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { parseCsv, parseStar } from "../../../io/index.ts";
+import { flipRows, parseCsv, parseStar, writeTiff } from "../../../io/index.ts";
 import { findPeaks, gaussianCutoff, readImageOrMap, starToParticles } from "../../../match/index.ts";
 import { type Server, startServer } from "../../index.ts";
 
@@ -27,7 +27,18 @@ beforeAll(async () => {
   cpSync(join(GOLDEN, "micrograph.mrc"), join(scratch, "secret.mrc"));
   const config = readFileSync(join(GOLDEN, "search1_config.yaml"), "utf8");
   writeFileSync(join(outside, "c.yaml"), config.replace("micrograph.mrc", join(scratch, "secret.mrc")));
-  server = await startServer([found, alone, outside]);
+  const tiff = join(scratch, "tiff");
+  mkdirSync(tiff);
+  const { data, shape } = await readImageOrMap(join(GOLDEN, "micrograph.mrc"));
+  const flipped = Float32Array.from(data);
+  flipRows(flipped, shape[1], shape[0]);
+  await writeTiff(join(tiff, "micrograph.tif"), {
+    pages: [{ data: flipped, width: shape[1], height: shape[0], channels: 1 }],
+  });
+  cpSync(join(GOLDEN, "template.mrc"), join(tiff, "template.mrc"));
+  for (const map of MAPS) cpSync(join(GOLDEN, `search1_${map}.mrc`), join(tiff, `search1_${map}.mrc`));
+  writeFileSync(join(tiff, "c.yaml"), config.replace("micrograph.mrc", "micrograph.tif"));
+  server = await startServer([found, alone, outside, tiff]);
 });
 afterAll(async () => {
   await server.close();
@@ -51,7 +62,8 @@ const json = async (path: string) => (await get(path)).json();
 test("a folder and a configuration are a search, a table too; other files are not", async () => {
   const kindOf = (entries: readonly { name: string; kind: string }[]) =>
     Object.fromEntries(entries.map(({ name, kind }) => [name, kind]));
-  expect(kindOf(await json("roots"))).toEqual({ found: "match", alone: "match", outside: "match" });
+  const roots = { found: "match", alone: "match", outside: "match", tiff: "match" };
+  expect(kindOf(await json("roots"))).toEqual(roots);
   const { self, entries } = await json("browse?at=found");
   expect(self).toMatchObject({ kind: "match", format: "search" });
   expect(kindOf(entries)).toMatchObject({
@@ -192,6 +204,28 @@ test("a table alone is a search without micrograph or template, and says so; not
   expect((await get("match/tile?at=outside&map=micrograph&level=0&row=0&column=0")).status).toBe(404);
   expect((await get("match?at=found/micrograph.mrc")).status).not.toBe(200);
   expect((await get("match?at=found&search=7")).status).toBe(404);
+});
+
+test("a TIFF is shown as the search read it, its rows from below, and that is said", async () => {
+  const facts = await json("match?at=tiff");
+  expect(facts.micrograph.isTiff).toBe(true);
+  expect(facts.warnings.join()).toMatch(/micrograph\.tif.*rows/);
+  const answer = await get("match/tile?at=tiff&map=micrograph&level=0&row=0&column=0&size=512");
+  const { data } = await readImageOrMap(join(GOLDEN, "micrograph.mrc"));
+  expect(new Float32Array(await answer.arrayBuffer())).toEqual(data);
+  const boxes = await Promise.all(
+    ["found", "tiff"].map(async (at) => {
+      const bytes = await (
+        await get(`match/particle?at=${at}&y=228&x=245&phi=1&theta=2&psi=3&defocus=0`)
+      ).arrayBuffer();
+      return new Float32Array(
+        bytes,
+        8 * Math.ceil((4 + new DataView(bytes).getUint32(0, true)) / 8),
+        48 * 48,
+      );
+    }),
+  );
+  expect(boxes[1]).toEqual(boxes[0]);
 });
 
 function correlation(a: Float32Array, b: Float32Array): number {

@@ -3,7 +3,7 @@ import { endianness } from "node:os";
 import { z } from "zod";
 import { type Shape2, VitrineError } from "../../../core/index.ts";
 import { identifyFile } from "../../../io/index.ts";
-import { binnedBox, endsOf, mapTile, type SearchResult } from "../../../match/index.ts";
+import { binnedBox, mapTile, type SearchResult } from "../../../match/index.ts";
 import { type Answer, type AnyRoute, AT, decimal, integer, json, route } from "../../route.ts";
 import { PICTURES, picturesAnswer } from "../pictures.ts";
 import { FORMAT, ROWS, rowsAnswer } from "../rows.ts";
@@ -153,11 +153,21 @@ function tileRoute(tools: MatchTools): AnyRoute {
       const data = mapTile(
         image,
         { ...tile, factor: 2 ** level },
-        { half, of, outside: endsOf(image.data)[0] },
+        { half, of, outside: leastOf(image.data) },
       );
       return floatAnswer(data, [tile.height, tile.width]);
     },
   });
+}
+
+const least = new WeakMap<Float32Array, number>();
+
+/** The least value of a map, found once. */
+function leastOf(data: Float32Array): number {
+  const known =
+    least.get(data) ?? data.reduce((low, value) => (value < low ? value : low), Number.POSITIVE_INFINITY);
+  least.set(data, known);
+  return known;
 }
 
 /** By how much the micrograph is longer than a map, and how far the map lies in it. @throws {VitrineError} missing: no such map */

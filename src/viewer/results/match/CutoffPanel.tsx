@@ -28,33 +28,7 @@ export function CutoffPanel({ facts, place, particles, choices, table, cutoff }:
   return (
     <section aria-label="Cutoff">
       <h2>Cutoff</h2>
-      {tables.length > 0 && (
-        <label className="row">
-          Particles of
-          <select
-            value={table ?? ""}
-            onChange={(event) =>
-              choices.choose({
-                table: event.target.value || undefined,
-                cutoff: undefined,
-                particle: undefined,
-              })
-            }
-          >
-            {scores !== null && <option value="">map of z-scores</option>}
-            {tables.flatMap(({ at, name, rows, isRefined }) =>
-              at === null
-                ? []
-                : [
-                    <option key={at} value={at}>
-                      {name} ({rows}
-                      {isRefined ? ", refined" : ""})
-                    </option>,
-                  ],
-            )}
-          </select>
-        </label>
-      )}
+      {tables.length > 0 && <SourceChoice {...{ facts, table, choices }} />}
       {scores !== null && <ScoreChart scores={scores} cutoff={cutoff} onCutoff={move} />}
       <label className="limit">
         <input
@@ -87,24 +61,68 @@ export function CutoffPanel({ facts, place, particles, choices, table, cutoff }:
           {particles.length} peaks above {scores.floor.toFixed(2)} are known.
         </p>
       )}
-      <div className="actions">
-        {(["csv", "star"] as const).map((as) => (
-          <a
-            key={as}
-            className="save"
-            download={`particles.${as}`}
-            href={apiUrl("match/table", { ...queryOf(place), table, cutoff: cutoff.toFixed(4), as })}
-          >
-            Save as {as.toUpperCase()}
-          </a>
-        ))}
-        {choices.text("cutoff") !== undefined && (
-          <button type="button" onClick={() => choices.choose({ cutoff: undefined })}>
-            As computed
-          </button>
-        )}
-      </div>
+      <SaveLinks {...{ place, table, cutoff, choices }} />
     </section>
+  );
+}
+
+/** Peaks of the map, or one of the tables. */
+function SourceChoice({ facts, table, choices }: Pick<CutoffPanelProps, "facts" | "table" | "choices">) {
+  const { scores, tables } = facts;
+  return (
+    <label className="row">
+      Particles of
+      <select
+        value={table ?? ""}
+        onChange={(event) =>
+          choices.choose({
+            table: event.target.value || undefined,
+            cutoff: undefined,
+            particle: undefined,
+          })
+        }
+      >
+        {scores !== null && <option value="">map of z-scores</option>}
+        {tables.flatMap(({ at, name, rows, isRefined }) =>
+          at === null
+            ? []
+            : [
+                <option key={at} value={at}>
+                  {name} ({rows}
+                  {isRefined ? ", refined" : ""})
+                </option>,
+              ],
+        )}
+      </select>
+    </label>
+  );
+}
+
+/** What lies above the cutoff as a file, and the way back to the one that was computed. */
+function SaveLinks({
+  place,
+  table,
+  cutoff,
+  choices,
+}: Pick<CutoffPanelProps, "place" | "table" | "cutoff" | "choices">) {
+  return (
+    <div className="actions">
+      {(["csv", "star"] as const).map((as) => (
+        <a
+          key={as}
+          className="save"
+          download={`particles.${as}`}
+          href={apiUrl("match/table", { ...queryOf(place), table, cutoff: cutoff.toFixed(4), as })}
+        >
+          Save as {as.toUpperCase()}
+        </a>
+      ))}
+      {choices.text("cutoff") !== undefined && (
+        <button type="button" onClick={() => choices.choose({ cutoff: undefined })}>
+          As computed
+        </button>
+      )}
+    </div>
   );
 }
 

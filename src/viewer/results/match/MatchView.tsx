@@ -1,6 +1,7 @@
 import { useEffect, useMemo } from "react";
 import { channelsFor, type ViewState } from "../../core/viewState.ts";
 import type { Scene } from "../../scene/scene.ts";
+import { foundAt, foundLayers } from "../../search/foundLayers.ts";
 import { ResultChannels, ResultStage } from "../ResultStage.tsx";
 import type { ResultProps } from "../resultProps.ts";
 import { useAnswer } from "../useAnswer.ts";
@@ -10,9 +11,10 @@ import { CutoffPanel } from "./CutoffPanel.tsx";
 import { matchScene } from "./matchScene.ts";
 import { ParticlePanel } from "./ParticlePanel.tsx";
 import { ParticleTable } from "./ParticleTable.tsx";
-import { particleAt, particleLayers } from "./particleLayers.ts";
 import { SearchPanel } from "./SearchPanel.tsx";
 
+/** Screen pixels beside a centre that still mean it. */
+const NEAR = 8;
 /** Screen pixels of a template's side where its particle is looked at. */
 const NEAR_SIDE = 160;
 
@@ -37,7 +39,7 @@ export function MatchView({ state, setState, onOpen, onError }: ResultProps) {
   return (
     <div className="scene">
       <MatchMain {...parts} scene={scene} />
-      <aside aria-label="Controls">
+      <aside className="result-controls" aria-label="Controls">
         <SearchPanel {...parts} />
         <CutoffPanel {...parts} table={table} cutoff={cutoffOf(parts)} />
         <ParticlePanel {...parts} chosen={chosenOf(parts)} />
@@ -65,11 +67,20 @@ function MatchMain({ facts, particles, choices, scene, state, setState, onError 
     [particles, cutoff],
   );
   const side = facts.template.size ?? 40;
-  // a layer belongs to one stage
-  const layers = useMemo(
-    () => [0, 1].map(() => particleLayers({ particles, shown, chosen, side })),
-    [particles, shown, chosen, side],
+  const drawn = useMemo(
+    // one that was chosen stays, wherever the cutoff goes
+    () => (chosen === undefined || shown.includes(chosen) ? shown : [...shown, chosen]),
+    [shown, chosen],
   );
+  const marks = useMemo(
+    () => drawn.map((i) => ({ xPx: particles[i].x, yPx: particles[i].y, zScore: particles[i].zScore })),
+    [particles, drawn],
+  );
+  // a layer belongs to one stage
+  const layers = useMemo(() => {
+    const place = chosen === undefined ? undefined : drawn.indexOf(chosen);
+    return [0, 1].map(() => foundLayers(marks, side, place));
+  }, [marks, side, drawn, chosen]);
   const goTo = (index: number) => {
     choices.choose({ particle: index + 1 });
     const { x, y } = particles[index];
@@ -77,8 +88,8 @@ function MatchMain({ facts, particles, choices, scene, state, setState, onError 
     setState((before) => ({ ...before, view: { x, y, zoom: Math.max(before.view?.zoom ?? near, near) } }));
   };
   const onPlace = (at: readonly [number, number], pixel: number) => {
-    const index = particleAt({ particles, shown, side }, at, pixel);
-    choices.choose({ particle: index === undefined ? undefined : index + 1 });
+    const place = foundAt(marks, at, Math.max(side / 2, NEAR * pixel));
+    choices.choose({ particle: place === undefined ? undefined : drawn[place] + 1 });
   };
   const isSplit = choices.text("split") === "1";
   return (

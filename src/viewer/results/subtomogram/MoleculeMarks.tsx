@@ -36,16 +36,16 @@ export function MoleculeMarks(props: MoleculeMarksProps) {
           // biome-ignore lint/a11y/noStaticElementInteractions: rows of the table choose by keys
           <g
             key={index}
-            className={index === chosen ? "molecule chosen" : "molecule"}
+            className={index === chosen ? "chosen" : "molecule"}
             opacity={1 - 0.6 * Math.min(1, far / (props.reachNm || 1))}
             onClick={(event) => {
               event.stopPropagation();
               onChoose(index);
             }}
           >
-            <line x1={x} y1={y} x2={x + dx} y2={y + dy} />
-            <path d={headOf([x + dx, y + dy], [dx, dy], length / 4)} />
-            <circle cx={x} cy={y} r={length / 7} />
+            <line className="axis" x1={x} y1={y} x2={x + dx} y2={y + dy} />
+            <path stroke="none" d={headOf([x + dx, y + dy], [dx, dy], length / 4)} />
+            <circle stroke="none" cx={x} cy={y} r={length / 7} />
           </g>
         );
       })}

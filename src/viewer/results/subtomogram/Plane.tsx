@@ -10,6 +10,8 @@ interface PlaneProps {
   /** Voxel that all planes go through. */
   readonly at: Zyx;
   readonly window: Window;
+  /** nm/voxel; undefined: nobody knows. */
+  readonly scale: number | undefined;
   /** Values that are black and white; undefined until they are known. */
   readonly limits: readonly [number, number] | undefined;
   readonly onAt: (at: Zyx) => void;
@@ -19,7 +21,8 @@ interface PlaneProps {
 }
 
 /** One plane with its crosshair; a click moves the other two. */
-export function Plane({ plane, volume, at, window, limits, onAt, onError, children }: PlaneProps) {
+export function Plane(props: PlaneProps) {
+  const { plane, volume, at, window, scale, limits, onAt, onError, children } = props;
   const { axis, down, right, isTurned } = plane;
   const canvas = useRef<HTMLCanvasElement>(null);
   const [rows, columns] = [window[placeOfAxis(down)], window[placeOfAxis(right)]];
@@ -50,10 +53,15 @@ export function Plane({ plane, volume, at, window, limits, onAt, onError, childr
   const [height, width] = [rows[1] - rows[0], columns[1] - columns[0]];
   const [y, x] = [at[placeOfAxis(down)] + 0.5, at[placeOfAxis(right)] + 0.5];
   return (
-    <div className={`plane across-${axis}`} style={{ aspectRatio: `${width} / ${height}` }}>
-      <canvas ref={canvas} role="img" aria-label={`${volume.name} across ${axis}, voxel ${index}`} />
-      {/* biome-ignore lint/a11y/useKeyWithClickEvents: sliders beside it move the crosshair by keys */}
+    <div className="plane">
+      <canvas
+        ref={canvas}
+        className="plane-layer"
+        role="img"
+        aria-label={`${volume.name} across ${axis}, voxel ${index}`}
+      />
       <svg
+        className="plane-layer"
         viewBox={`${columns[0]} ${rows[0]} ${width} ${height}`}
         preserveAspectRatio="none"
         onClick={move}
@@ -65,6 +73,7 @@ export function Plane({ plane, volume, at, window, limits, onAt, onError, childr
       </svg>
       <span className="plane-title">
         {right} → · {down} ↓ · {axis} {index}
+        {scale !== undefined && `, ${(index * scale).toFixed(1)} nm`}
       </span>
     </div>
   );

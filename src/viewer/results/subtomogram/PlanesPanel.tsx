@@ -18,7 +18,6 @@ const WINDOWS = [512, 256, 128, 64];
 /** Where the planes are, how much of the volume they show, and how molecules are drawn. */
 export function PlanesPanel({ volume, isAverage, files, choices }: PlanesPanelProps) {
   const at = voxelAt(choices, volume, isAverage);
-  const longest = Math.max(...volume.shape);
   return (
     <section aria-label="Planes">
       <h2>Planes</h2>
@@ -63,51 +62,62 @@ export function PlanesPanel({ volume, isAverage, files, choices }: PlanesPanelPr
           onChange={(event) => choices.choose({ contrast: event.target.value })}
         />
       </label>
-      {!isAverage && (
-        <>
-          <label className="row">
-            Shown
-            <select
-              value={choices.text("window") ?? ""}
-              onChange={(event) => choices.choose({ window: event.target.value || undefined })}
-            >
-              <option value="">whole volume</option>
-              {WINDOWS.filter((side) => side < longest).map((side) => (
-                <option key={side} value={side}>
-                  {side} voxels about the cross
-                </option>
-              ))}
-            </select>
-          </label>
-          <label className="row">
-            Molecules within
-            <input
-              type="number"
-              min={0}
-              step={1}
-              aria-label="Molecules within, nm of a plane"
-              value={choices.number("reach") ?? REACH_NM}
-              onChange={(event) => {
-                if (event.target.valueAsNumber >= 0) choices.choose({ reach: event.target.value });
-              }}
-            />
-            nm
-          </label>
-          <label className="row">
-            Arrows
-            <select
-              value={choices.text("axis") ?? "z"}
-              onChange={(event) => choices.choose({ axis: event.target.value })}
-            >
-              {AXES.map((axis) => (
-                <option key={axis} value={axis}>
-                  {axis} axis of the molecule
-                </option>
-              ))}
-            </select>
-          </label>
-        </>
-      )}
+      {!isAverage && <MoleculeChoices longest={Math.max(...volume.shape)} choices={choices} />}
     </section>
+  );
+}
+
+interface MoleculeChoicesProps {
+  /** Longest side of the tomogram, voxels. */
+  readonly longest: number;
+  readonly choices: Choices;
+}
+
+/** How much of the tomogram is seen, and which molecules with which of their axes. */
+function MoleculeChoices({ longest, choices }: MoleculeChoicesProps) {
+  return (
+    <>
+      <label className="row">
+        Shown
+        <select
+          value={choices.text("window") ?? ""}
+          onChange={(event) => choices.choose({ window: event.target.value || undefined })}
+        >
+          <option value="">whole volume</option>
+          {WINDOWS.filter((side) => side < longest).map((side) => (
+            <option key={side} value={side}>
+              {side} voxels about the cross
+            </option>
+          ))}
+        </select>
+      </label>
+      <label className="row">
+        Molecules within
+        <input
+          type="number"
+          min={0}
+          step={1}
+          aria-label="Molecules within, nm of a plane"
+          value={choices.number("reach") ?? REACH_NM}
+          onChange={(event) => {
+            if (event.target.valueAsNumber >= 0) choices.choose({ reach: event.target.value });
+          }}
+        />
+        nm
+      </label>
+      <label className="row">
+        Arrows
+        <select
+          value={choices.text("axis") ?? "z"}
+          onChange={(event) => choices.choose({ axis: event.target.value })}
+        >
+          {AXES.map((axis) => (
+            <option key={axis} value={axis}>
+              {axis} axis of the molecule
+            </option>
+          ))}
+        </select>
+      </label>
+    </>
   );
 }

@@ -1,4 +1,4 @@
-import { useMemo } from "react";
+import { type CSSProperties, useMemo } from "react";
 import { askPictures } from "../answers.ts";
 import { innerEnds } from "../NumberCanvas.tsx";
 import { useAnswer } from "../useAnswer.ts";
@@ -43,16 +43,19 @@ export function PlanesView(props: PlanesViewProps) {
       <section
         className="planes"
         aria-label={`Planes of ${volume.name}`}
-        style={{
-          gridTemplateColumns: `${width}fr ${depth}fr`,
-          gridTemplateRows: `${height}fr ${depth}fr`,
-          aspectRatio: `${width + depth} / ${height + depth}`,
-        }}
+        style={
+          {
+            gridTemplateColumns: `${width}fr ${depth}fr`,
+            gridTemplateRows: `${height}fr ${depth}fr`,
+            "--ratio": (width + depth) / (height + depth),
+          } as CSSProperties
+        }
       >
         {PLANES.map((plane) => (
           <Plane
             key={plane.axis}
             {...{ plane, volume, at, window, limits, onError }}
+            scale={hasMolecules ? scale : (volume.scale ?? scale)}
             onAt={(next) => chooseVoxel(choices, next, !hasMolecules)}
           >
             {hasMolecules && rows !== undefined && scale !== undefined && (

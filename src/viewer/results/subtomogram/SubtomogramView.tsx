@@ -27,7 +27,7 @@ export function SubtomogramView({ state, setState, onError }: ResultProps) {
     (signal) => askJson<FolderFacts>("subtomogram", { at: state.at }, signal),
     onError,
   );
-  const files = facts && shownFiles(facts, chosenFiles(choices));
+  const files = facts && shownFiles(facts, chosenFiles(choices, state.at));
   const table = files?.table?.at;
   const rows = useAnswer(table, (signal) => readMoleculeRows(table ?? "", signal), onError);
   if (facts === undefined || files === undefined) return <p className="message">Looking for volumes…</p>;
@@ -69,7 +69,7 @@ function Found({ facts, files, rows, choices, onError }: FoundProps) {
         )}
         <MoleculeTable {...parts} />
       </div>
-      <aside aria-label="Controls">
+      <aside className="result-controls" aria-label="Controls">
         <FilesPanel {...parts} />
         {volume !== undefined && <PlanesPanel {...parts} volume={volume} isAverage={isAverage} />}
         <MoleculePanel {...parts} />
@@ -81,11 +81,12 @@ function Found({ facts, files, rows, choices, onError }: FoundProps) {
   );
 }
 
-function chosenFiles(choices: Choices) {
+/** A table that was opened itself is the one that is shown. */
+function chosenFiles(choices: Choices, opened: string) {
   return {
     tomogram: choices.text("tomogram"),
     average: choices.text("average"),
-    table: choices.text("table"),
+    table: choices.text("table") ?? opened,
   };
 }
 
