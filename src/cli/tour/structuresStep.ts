@@ -57,9 +57,9 @@ async function makeInputs({ path, tell, program }: TourDesk): Promise<number> {
   const [mrcs, star, params, templates, stacks] = names.map((name) => path(`structures/${name}`));
   const maps = STRUCTURES.map((name) => path(`${name}.mrc`));
   const { signal, onProgress, onLog } = program;
-  tell(`extract ${quoted(particles)} --box ${BOX} --out ${quoted(mrcs)} --normalize --full`);
+  tell(`extract ${quoted(particles)} --box ${BOX} --out ${quoted(mrcs)} --normalize --invert --full`);
   const extracted = await extractParticles([particles], {
-    ...{ boxSize: BOX, stackPath: mrcs, normalize: {}, full: true },
+    ...{ boxSize: BOX, stackPath: mrcs, normalize: {}, invert: true, full: true },
     ...{ signal, onProgress, onLog },
   });
   tell(
