@@ -37,6 +37,15 @@ const golden = (file: string) => fileURLToPath(new URL(`../golden/${file}`, impo
 const SUBTOMOGRAMS = [
   ...["--molecules", golden("subtomogram/molecules_truth.csv"), "--scale", "0.5", "--size", "24"],
 ];
+
+/** acryo's tilt series, which names its images from where it lies. */
+function writeTiltSeries(folder: string): string {
+  const path = join(folder, "series.json");
+  const text = readFileSync(golden("subtomogram/tiltSeries/acryo.json"), "utf8");
+  writeFileSync(path, text.replace("tilts.mrc", golden("subtomogram/tiltSeries/tilts.mrc")));
+  return path;
+}
+
 const likelihoodParams = ["--params", golden("likelihood/run/parameters.npz")];
 
 /** CryoLike's particles and templates, whose list names them from elsewhere; the arguments that compare them. */
@@ -272,6 +281,16 @@ export const COMMAND_ROWS: readonly CommandRow[] = [
       ...["--out", join(folder, "picks.csv"), ...WORKERS],
     ],
     results: ["molecules", "bestScore", "files"],
+    computes: true,
+  },
+  {
+    name: "reconstruct",
+    prepare: (folder) => [
+      writeTiltSeries(folder),
+      ...["--tomogram-size", "32,32,16", "--patch", "16", "--image-scale", "0.5"],
+      ...["--out", join(folder, "tomogram.mrc"), ...WORKERS],
+    ],
+    results: ["tilts", "shape", "scale", "files"],
     computes: true,
   },
   {

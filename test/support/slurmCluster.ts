@@ -74,6 +74,11 @@ function withSbin(): NodeJS.ProcessEnv {
   return { ...process.env, PATH: `${process.env.PATH}:/usr/sbin` };
 }
 
+/** Kills what may have ended by itself, as a task does whose manager is gone. */
+export function killIfThere(pid: number): void {
+  quietly(() => process.kill(pid, "SIGKILL"));
+}
+
 function quietly(work: () => void): void {
   try {
     work();

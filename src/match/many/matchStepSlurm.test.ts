@@ -6,7 +6,7 @@ import { expectSameResults, longer, manyCase } from "../../../test/support/manyC
 import { refineCase } from "../../../test/support/manyRefineCase.ts";
 import { requirement } from "../../../test/support/require.ts";
 import { scratchFolder } from "../../../test/support/searchCase.ts";
-import { type SlurmCluster, startSlurm } from "../../../test/support/slurmCluster.ts";
+import { killIfThere, type SlurmCluster, startSlurm } from "../../../test/support/slurmCluster.ts";
 import { taskRun } from "../../../test/support/taskRun.ts";
 import { collectStepFolder, initStep, resubmitStep, runStep } from "../../jobs/index.ts";
 import { runRefine } from "../refine/refineProgram.ts";
@@ -43,7 +43,7 @@ describe.skipIf(!available)("searches on a real cluster of four nodes", () => {
       process.kill(await processOf(path, { phase: "search", index: 0 }), "SIGKILL");
       const last = await processOf(path, { phase: "search", index: 3 });
       cluster?.killNode(nodeOf(last));
-      process.kill(last, "SIGKILL");
+      killIfThere(last);
       await work;
       // A task may be given to the dead node once more before the cluster knows that it is down.
       const lost = warnings.map((text) => /^search (\d): the cluster lost it; it runs again/.exec(text)?.[1]);
