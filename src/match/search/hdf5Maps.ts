@@ -36,7 +36,7 @@ export async function writeMapsHdf5(
   await writeHdf5(path, { attributes, groups }, { overwrite: true });
 }
 
-/** Reads a micrograph, or a map of a search from a file of its own or from HDF5 results. @throws {VitrineError} as `readFiniteImage` and {@link readHdf5Map} */
+/** Reads a micrograph, or a map of a search from a file of its own or from HDF5 results. @throws {VitrineError} as `readFiniteImage` and `readHdf5Map` */
 export async function readImageOrMap(
   path: string,
   { map, ...tiff }: TiffOptions & { readonly map?: keyof MapPaths | undefined } = {},
