@@ -90,6 +90,8 @@ describe.skipIf(!available)("the page", () => {
   test("opens maps and TIFFs, on a telephone too, and says in words what it cannot show", async () => {
     const { page, errors } = await openPage("#at=lab/map.mrc", { width: 390, height: 844 });
     await drawn(page, ([r]) => r > 0);
+    await expectText(page, "2 of 3"); // a volume begins in its middle
+    await page.waitForURL(/places=z%3A1/);
     expect(await page.evaluate(() => document.documentElement.scrollWidth)).toBeLessThanOrEqual(390);
     await page.screenshot({ path: join(SHOTS, "map-390.png") });
     expect.soft(await barriersOf(page), "narrow").toEqual([]);

@@ -1,7 +1,7 @@
 import { useCallback, useEffect, useState } from "react";
 import { type History, useHistory } from "./core/useHistory.ts";
 import { useScene } from "./core/useScene.ts";
-import { channelsFor, START, type ViewState } from "./core/viewState.ts";
+import { openedState, START, type ViewState } from "./core/viewState.ts";
 import { LiveView } from "./live/LiveView.tsx";
 import { Browser } from "./panels/Browser.tsx";
 import { JobsPanel } from "./panels/JobsPanel.tsx";
@@ -28,12 +28,8 @@ export function App() {
     [setState],
   );
   useDroppedFiles(useCallback(() => open(SEARCH_AT), [open]));
-  // an image of as many channels as the last one is shown as that was
   useEffect(() => {
-    if (scene === undefined) return;
-    setQuietly((before) =>
-      before.channels.length === scene.channels.length ? before : { ...before, channels: channelsFor(scene) },
-    );
+    if (scene !== undefined) setQuietly((before) => openedState(before, scene));
   }, [scene, setQuietly]);
   useEffect(() => {
     document.documentElement.dataset.theme = state.theme ?? "";
