@@ -1,5 +1,7 @@
 /** The page of `vitrine serve` in a real browser, by clicks and keys; pixels are those of the picture on the screen. */
+import { readFileSync } from "node:fs";
 import { join } from "node:path";
+import { decode } from "fast-png";
 import type { Browser } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { Acquisition, eachEvent, multiDAcquisitionEvents, openDemoMicroscope } from "../src/acquire/index.ts";
@@ -113,6 +115,22 @@ describe.skipIf(!available)("the page", () => {
     await page.getByRole("button", { name: "Well B03" }).click();
     await page.getByRole("button", { name: "Site 1 of B03" }).click();
     await drawn(page, (pixel) => Math.max(...pixel) > 20);
+    // the site as files: its picture, and its pixels of 8 bits
+    const saved = async (name: string) => {
+      const [file] = await Promise.all([
+        page.waitForEvent("download"),
+        page.getByRole("button", { name }).click(),
+      ]);
+      return { name: file.suggestedFilename(), bytes: readFileSync(await file.path()) };
+    };
+    const picture = await saved("Save as shown (PNG)");
+    expect(picture.name).toBe("screen-B03-1.png");
+    const { width, height, data, channels } = decode(picture.bytes);
+    expect([width, height]).toEqual([240, 200]);
+    expect(Math.max(...data.subarray(0, channels * 240))).toBeGreaterThan(100);
+    const pixels = await saved("Save pixels (TIFF)");
+    expect(pixels.name).toBe("screen-B03-1-DAPI-t0-z0.tif");
+    expect(pixels.bytes.subarray(-1000).every((value) => value === 180)).toBe(true);
     await page.getByLabel("Type").selectOption("Cells");
     await expectText(page, "1 in view");
     await page.getByLabel("Colour by").selectOption("area");

@@ -20,8 +20,9 @@ import {
   writePlatePictures,
 } from "./platePicture.ts";
 import { report } from "./report.ts";
+import { addSite } from "./site.ts";
 
-/** Adds `vitrine experiment create|add|show DIR`. */
+/** Adds `vitrine experiment create|add|show|site DIR`. */
 export function addExperiment(cli: Command): void {
   const experiment = cli
     .command("experiment")
@@ -30,6 +31,7 @@ export function addExperiment(cli: Command): void {
   addCreate(experiment);
   addAdd(experiment);
   addShow(experiment);
+  addSite(experiment, databaseOption());
 }
 
 const FOLDER = ["<dir>", "the experiment's folder"] as const;

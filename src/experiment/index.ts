@@ -82,7 +82,7 @@ export type {
   NewSegmentation,
 } from "./objects/mapobject.ts";
 export type { MapPart } from "./objects/partWindow.ts";
-export { windowOfPart } from "./objects/partWindow.ts";
+export { siteIdOfPart, windowOfPart } from "./objects/partWindow.ts";
 export type { MapobjectQuery } from "./objects/query.ts";
 export { queryMapobjects } from "./objects/query.ts";
 export type { ReadMapobjectsOptions } from "./objects/read.ts";

@@ -11,6 +11,7 @@ import { browseRoutes } from "./browse.ts";
 import { objectRoutes } from "./experiments/objectRoutes.ts";
 import { OpenExperiments } from "./experiments/openExperiments.ts";
 import { experimentRoutes } from "./experiments/routes.ts";
+import { siteRoutes } from "./experiments/siteRoutes.ts";
 import { failureOf } from "./faults.ts";
 import { cookieOf, isLoopback, isSameSecret, newToken, refusalOf, SECURITY_HEADERS } from "./guard.ts";
 import { OpenImages } from "./images/openImages.ts";
@@ -97,6 +98,7 @@ export async function startServer(paths: readonly string[], options: ServerOptio
     ...imageRoutes({ roots, images }),
     ...experimentRoutes({ roots, experiments }),
     ...objectRoutes({ roots, experiments }),
+    ...siteRoutes({ roots, experiments }),
     ...matchRoutes({ roots, images, searches }),
     ...subtomogramRoutes({ roots, images, pool }),
     ...likelihoodRoutes(roots),

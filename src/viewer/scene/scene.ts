@@ -173,6 +173,14 @@ export function startOf(sliders: readonly Slider[], channels: number): Places {
   return isVolume ? { z: slider.length >> 1 } : {};
 }
 
+/** Whether a place is in a box. */
+export function isInBox(
+  { minX, minY, maxX, maxY }: Box,
+  { x, y }: { readonly x: number; readonly y: number },
+): boolean {
+  return x >= minX && x <= maxX + 1 && y >= minY && y <= maxY + 1;
+}
+
 /** The middle of a box, and the zoom at which it fills a part of the stage. */
 export function viewOfBox(
   { minX, minY, maxX, maxY }: Box,
