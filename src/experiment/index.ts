@@ -1,3 +1,4 @@
+export { renameChannel } from "./channels.ts";
 export type {
   ChannelContent,
   CycleContent,

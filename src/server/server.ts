@@ -10,6 +10,7 @@ import { fileExists } from "../io/index.ts";
 import { browseRoutes } from "./browse.ts";
 import { objectRoutes } from "./experiments/objectRoutes.ts";
 import { OpenExperiments } from "./experiments/openExperiments.ts";
+import { renameRoutes } from "./experiments/renameRoutes.ts";
 import { experimentRoutes } from "./experiments/routes.ts";
 import { siteRoutes } from "./experiments/siteRoutes.ts";
 import { failureOf } from "./faults.ts";
@@ -99,6 +100,7 @@ export async function startServer(paths: readonly string[], options: ServerOptio
     ...experimentRoutes({ roots, experiments }),
     ...objectRoutes({ roots, experiments }),
     ...siteRoutes({ roots, experiments }),
+    ...renameRoutes({ roots, experiments }),
     ...matchRoutes({ roots, images, searches }),
     ...subtomogramRoutes({ roots, images, pool }),
     ...likelihoodRoutes(roots),

@@ -20,6 +20,10 @@ export function App() {
   const { state, setState, setQuietly, history } = useHistory(tell);
   const [attempt, setAttempt] = useState(0);
   const { kind, scene } = useScene(state, attempt, setError);
+  const again = useCallback(() => {
+    setError(undefined);
+    setAttempt((last) => last + 1);
+  }, []);
   const open = useCallback(
     (at: string) => {
       setError(undefined);
@@ -67,17 +71,15 @@ export function App() {
           </div>
         )}
         {kind === "scene" && scene !== undefined && state.channels.length > 0 && (
-          <SceneView key={state.at} {...{ scene, state, setState, setQuietly, history }} onError={tell} />
+          <SceneView
+            key={state.at}
+            {...{ scene, state, setState, setQuietly, history }}
+            onAgain={again}
+            onError={tell}
+          />
         )}
         {kind === "scene" && scene === undefined && error !== undefined && (
-          <NothingShown
-            at={state.at}
-            onError={tell}
-            onAgain={() => {
-              setError(undefined);
-              setAttempt((last) => last + 1);
-            }}
-          />
+          <NothingShown at={state.at} onError={tell} onAgain={again} />
         )}
         {kind === "scene" && scene === undefined && error === undefined && (
           <p className="message">Opening…</p>

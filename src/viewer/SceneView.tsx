@@ -25,6 +25,7 @@ import { wellMeans } from "./objects/wellMeans.ts";
 import { Facts, ImageChoice } from "./panels/Facts.tsx";
 import { JobsPanel } from "./panels/JobsPanel.tsx";
 import { MapPlates, MeansLegend } from "./panels/PlatePanel.tsx";
+import { RenamePanel } from "./panels/RenamePanel.tsx";
 import { SceneChannels } from "./panels/SceneChannels.tsx";
 import { SitePanel } from "./panels/SitePanel.tsx";
 import { SliderPanel } from "./panels/SliderPanel.tsx";
@@ -38,6 +39,8 @@ interface SceneViewProps {
   /** The same, as no step that is taken back. */
   readonly setQuietly: SceneViewProps["setState"];
   readonly history: History;
+  /** Opens the scene anew. */
+  readonly onAgain: () => void;
   readonly onError: (message: string) => void;
 }
 
@@ -145,6 +148,7 @@ function StageArea(props: StageAreaProps) {
 /** What an experiment has beside an image: plates, map objects, jobs. */
 function ExperimentPanels(props: PartsProps & { readonly facts: ExperimentFacts }) {
   const { scene, facts, model, draw, state, setState, size, view, onView, onError } = props;
+  const { setQuietly, history, onAgain } = props;
   const { parts } = facts;
   const { table, values, brush } = model;
   const { feature } = state;
@@ -168,6 +172,11 @@ function ExperimentPanels(props: PartsProps & { readonly facts: ExperimentFacts 
         canEdit={draw.canEdit}
       />
       <SelectionPanel {...{ model, onError }} />
+      <RenamePanel
+        {...{ facts, state, setQuietly, history, onError }}
+        types={model.types}
+        onRenamed={onAgain}
+      />
       <JobsPanel at={state.at} onError={onError} />
     </>
   );

@@ -13,7 +13,7 @@ const scratch = scratchFolder("served-sites");
 const directory = join(scratch.path, "screen");
 const SIZE = [40, 50] as const;
 /** Light falls off to the right; sites differ in the cells that they show. */
-const valueOf = (site: number, i: number) =>
+const lightAt = (site: number, i: number) =>
   Math.round((1000 + 4 * (i % SIZE[1])) * (1 + 0.2 * Math.sin(site + i / 7)));
 let server: Server;
 let sites: readonly number[];
@@ -23,7 +23,7 @@ beforeAll(async () => {
     plates: [{ wells: ["A01", "B03"].map((name) => ({ name, sites: gridSites(1, 2, SIZE) })) }],
     channels: [{ name: "DAPI", bitDepth: 16 }],
     pixels: ({ site, height, width }) =>
-      Uint16Array.from({ length: height * width }, (_, i) => valueOf(site, i)),
+      Uint16Array.from({ length: height * width }, (_, i) => lightAt(site, i)),
   });
   await computeIllumination(experiment, {});
   const { query } = experiment;
@@ -55,7 +55,7 @@ async function pixelsOf(answer: Response) {
   return { data, shape: image.levels[0].shape.slice(-2), dtype: image.dtype };
 }
 
-const stored = (site: number) => Uint16Array.from({ length: 2000 }, (_, i) => valueOf(site, i));
+const stored = (site: number) => Uint16Array.from({ length: 2000 }, (_, i) => lightAt(site, i));
 
 test("a site is a TIFF of its pixels as they are stored, in 16 bits, by the command too", async () => {
   const { data, shape, dtype } = await pixelsOf(await ask({ site: sites[2] }));
