@@ -44,6 +44,15 @@ describe.skipIf(!available)("the page", () => {
     await drawn(page, ([r, g, b]) => r === 0 && g === 0 && b > 5);
     await page.getByRole("button", { name: "Auto contrast of DAPI" }).click();
     await drawn(page, ([, , b]) => b > 60);
+    // a channel that is alone can have a colour map; its legend and its address have it too
+    await page.getByLabel("Colour map of DAPI").selectOption("viridis");
+    await drawn(page, ([r, g, b]) => g > 60 && r > 20 && b > 40);
+    await page.waitForURL(/viridis/);
+    await page.getByLabel("Colour map of DAPI").selectOption("inverted grey");
+    await drawn(page, ([r, g, b]) => r > 100 && Math.abs(r - g) < 3 && Math.abs(g - b) < 3);
+    await page.screenshot({ path: join(SHOTS, "colormap-900.png") });
+    await page.getByLabel("Colour map of DAPI").selectOption("its colour");
+    await drawn(page, ([r, , b]) => r === 0 && b > 60);
     await page.getByLabel("Colour of DAPI").fill("#ff8000");
     await drawn(page, ([r, g, b]) => r > 60 && Math.abs(g - r / 2) < 12 && b === 0);
     await page.getByLabel("Full of DAPI, as a number").fill("60000");
@@ -131,6 +140,14 @@ describe.skipIf(!available)("the page", () => {
     const pixels = await saved("Save pixels (TIFF)");
     expect(pixels.name).toBe("screen-B03-1-DAPI-t0-z0.tif");
     expect(pixels.bytes.subarray(-1000).every((value) => value === 180)).toBe(true);
+    // channels and types get other names, and their own back
+    await page.locator("details.rename summary").click();
+    await page.getByLabel("What").selectOption({ label: "channel GFP" });
+    await page.getByLabel("New name").fill("<i>membranes</i>");
+    await page.getByRole("button", { name: "Give it this name" }).click();
+    await page.getByRole("checkbox", { name: "<i>membranes</i>" }).waitFor();
+    await page.getByRole("button", { name: "Undo" }).click();
+    await page.getByRole("checkbox", { name: "GFP" }).waitFor();
     await page.getByLabel("Type").selectOption("Cells");
     await expectText(page, "1 in view");
     await page.getByLabel("Colour by").selectOption("area");
@@ -148,7 +165,7 @@ describe.skipIf(!available)("the page", () => {
           .catch(() => ""),
       )
       .toContain("area3");
-    await page.locator("summary").click();
+    await page.locator("summary").last().click();
     await expectText(page, /\/0 done/);
     expect.soft(await barriersOf(page), "map").toEqual([]);
     expect(errors).toEqual([]);
