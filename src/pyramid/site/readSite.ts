@@ -1,7 +1,7 @@
 /** One image of a site, as it is stored, or with its light corrected and cut to what all cycles show. */
 import { type PixelArray, type PixelImage, VitrineError } from "../../core/index.ts";
 import type { Experiment } from "../../experiment/index.ts";
-import { fileExists, type ImageSource, listFolder, openImages } from "../../io/index.ts";
+import { fileExists, type ImageSource, listFolder, openImages, refuseUnknownKeys } from "../../io/index.ts";
 import { correctIllumination } from "../illumination/models.ts";
 import { illuminationFolder, requireModel } from "../illumination/places.ts";
 import { readIlluminationModel } from "../illumination/store.ts";
@@ -30,6 +30,10 @@ export interface ReadSiteOptions {
   readonly signal?: AbortSignal;
 }
 
+const KEYS: Readonly<Record<keyof ReadSiteOptions, true>> = {
+  ...{ channel: true, timepoint: true, zplane: true, correct: true, align: true, signal: true },
+};
+
 /** What can be done to the images of an experiment's sites. */
 export interface SiteCorrections {
   /** The models that were made, of each channel that has one. */
@@ -46,13 +50,14 @@ const MOST_PIXELS = 2 ** 27;
  *
  * @param siteId  its number in the experiment's tables
  * @throws {VitrineError} missing: no such channel, site, image, model or shifts; type: no unsigned whole numbers, to be corrected; shape: the
- *   file has another size than its site; range: more pixels than are read at once; format, storage
+ *   file has another size than its site; range: more pixels than are read at once; format: also an unknown key; storage
  */
 export async function readSiteImage(
   experiment: Experiment,
   siteId: number,
   options: ReadSiteOptions,
 ): Promise<PixelImage> {
+  refuseUnknownKeys(options, { known: Object.keys(KEYS), at: "readSiteImage options" });
   const { channel, timepoint: tpoint = 0, zplane = 0, correct, align = false, signal } = options;
   const { id, name, ...size } = await siteOf(experiment, siteId);
   const channelId = await channelOf(experiment, channel);
