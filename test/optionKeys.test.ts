@@ -53,6 +53,7 @@ const CALLS: readonly [name: string, key: string, call: Call][] = [
   ],
   ["writeDeepZoom", "qualty", (options) => pyramid.writeDeepZoom(NONE, "none.dzi", options)],
   ["drawPlate", "chanels", (options) => pyramid.drawPlate(NONE, options)],
+  ["readSiteImage", "chanel", (options) => pyramid.readSiteImage(NONE, 1, options)],
   ["exportSite", "onlog", (options) => exportSite(["none"], "none", options)],
   ["createExperiment", "nam", (options) => experiment.createExperiment("none", options)],
   [

@@ -1,5 +1,7 @@
 /** The page of `vitrine serve` in a real browser, by clicks and keys; pixels are those of the picture on the screen. */
+import { readFileSync } from "node:fs";
 import { join } from "node:path";
+import { decode } from "fast-png";
 import type { Browser } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { Acquisition, eachEvent, multiDAcquisitionEvents, openDemoMicroscope } from "../src/acquire/index.ts";
@@ -42,6 +44,15 @@ describe.skipIf(!available)("the page", () => {
     await drawn(page, ([r, g, b]) => r === 0 && g === 0 && b > 5);
     await page.getByRole("button", { name: "Auto contrast of DAPI" }).click();
     await drawn(page, ([, , b]) => b > 60);
+    // a channel that is alone can have a colour map; its legend and its address have it too
+    await page.getByLabel("Colour map of DAPI").selectOption("viridis");
+    await drawn(page, ([r, g, b]) => g > 60 && r > 20 && b > 40);
+    await page.waitForURL(/viridis/);
+    await page.getByLabel("Colour map of DAPI").selectOption("inverted grey");
+    await drawn(page, ([r, g, b]) => r > 100 && Math.abs(r - g) < 3 && Math.abs(g - b) < 3);
+    await page.screenshot({ path: join(SHOTS, "colormap-900.png") });
+    await page.getByLabel("Colour map of DAPI").selectOption("its colour");
+    await drawn(page, ([r, , b]) => r === 0 && b > 60);
     await page.getByLabel("Colour of DAPI").fill("#ff8000");
     await drawn(page, ([r, g, b]) => r > 60 && Math.abs(g - r / 2) < 12 && b === 0);
     await page.getByLabel("Full of DAPI, as a number").fill("60000");
@@ -90,6 +101,8 @@ describe.skipIf(!available)("the page", () => {
   test("opens maps and TIFFs, on a telephone too, and says in words what it cannot show", async () => {
     const { page, errors } = await openPage("#at=lab/map.mrc", { width: 390, height: 844 });
     await drawn(page, ([r]) => r > 0);
+    await expectText(page, "2 of 3"); // a volume begins in its middle
+    await page.waitForURL(/places=z%3A1/);
     expect(await page.evaluate(() => document.documentElement.scrollWidth)).toBeLessThanOrEqual(390);
     await page.screenshot({ path: join(SHOTS, "map-390.png") });
     expect.soft(await barriersOf(page), "narrow").toEqual([]);
@@ -111,6 +124,30 @@ describe.skipIf(!available)("the page", () => {
     await page.getByRole("button", { name: "Well B03" }).click();
     await page.getByRole("button", { name: "Site 1 of B03" }).click();
     await drawn(page, (pixel) => Math.max(...pixel) > 20);
+    // the site as files: its picture, and its pixels of 8 bits
+    const saved = async (name: string) => {
+      const [file] = await Promise.all([
+        page.waitForEvent("download"),
+        page.getByRole("button", { name }).click(),
+      ]);
+      return { name: file.suggestedFilename(), bytes: readFileSync(await file.path()) };
+    };
+    const picture = await saved("Save as shown (PNG)");
+    expect(picture.name).toBe("screen-B03-1.png");
+    const { width, height, data, channels } = decode(picture.bytes);
+    expect([width, height]).toEqual([240, 200]);
+    expect(Math.max(...data.subarray(0, channels * 240))).toBeGreaterThan(100);
+    const pixels = await saved("Save pixels (TIFF)");
+    expect(pixels.name).toBe("screen-B03-1-DAPI-t0-z0.tif");
+    expect(pixels.bytes.subarray(-1000).every((value) => value === 180)).toBe(true);
+    // channels and types get other names, and their own back
+    await page.locator("details.rename summary").click();
+    await page.getByLabel("What").selectOption({ label: "channel GFP" });
+    await page.getByLabel("New name").fill("<i>membranes</i>");
+    await page.getByRole("button", { name: "Give it this name" }).click();
+    await page.getByRole("checkbox", { name: "<i>membranes</i>" }).waitFor();
+    await page.getByRole("button", { name: "Undo" }).click();
+    await page.getByRole("checkbox", { name: "GFP" }).waitFor();
     await page.getByLabel("Type").selectOption("Cells");
     await expectText(page, "1 in view");
     await page.getByLabel("Colour by").selectOption("area");

@@ -7,6 +7,7 @@ import {
   type ExperimentSummary,
   openExperiment,
   readContent,
+  renameChannel,
 } from "../experiment/index.ts";
 import { PLATE_FORMATS, parseWellName, wellName } from "../io/index.ts";
 import { type IdleRule, tellIdle } from "./idle.ts";
@@ -20,8 +21,9 @@ import {
   writePlatePictures,
 } from "./platePicture.ts";
 import { report } from "./report.ts";
+import { addSite } from "./site.ts";
 
-/** Adds `vitrine experiment create|add|show DIR`. */
+/** Adds `vitrine experiment create|add|show|site|rename-channel DIR`. */
 export function addExperiment(cli: Command): void {
   const experiment = cli
     .command("experiment")
@@ -30,6 +32,8 @@ export function addExperiment(cli: Command): void {
   addCreate(experiment);
   addAdd(experiment);
   addShow(experiment);
+  addSite(experiment, databaseOption());
+  addRenameChannel(experiment);
 }
 
 const FOLDER = ["<dir>", "the experiment's folder"] as const;
@@ -189,6 +193,24 @@ function addShow(experiment: Command): void {
         await using opened = await openExperiment(dir, { ...urlOf(args), isReadOnly: !args.upgrade });
         const pictures = await writePlatePictures(opened, args, tools);
         return { ...(await describeExperiment(opened)), pictures };
+      }),
+    );
+}
+
+function addRenameChannel(experiment: Command): void {
+  experiment
+    .command("rename-channel")
+    .description("give a channel another name")
+    .argument(...FOLDER)
+    .argument("<channel>", "its name")
+    .argument("<name>", "its new one")
+    .addOption(databaseOption())
+    .option("--json", "print it as JSON")
+    .action((dir: string, channel: string, name: string, args: DatabaseArguments) =>
+      report({ json: args.json ?? false, text: () => `${channel} is ${name} now\n` }, async () => {
+        await using opened = await openExperiment(dir, urlOf(args));
+        await renameChannel(opened, channel, name);
+        return { channel, name };
       }),
     );
 }

@@ -17,7 +17,7 @@ import {
 } from "../experiment/index.ts";
 import { writeFileAtomic } from "../io/index.ts";
 import { databaseOption } from "./experiment.ts";
-import { example, positive } from "./options.ts";
+import { example, index, positive } from "./options.ts";
 import { type CommandTools, report } from "./report.ts";
 
 /** Adds `vitrine objects import|export|query|list|rename|delete DIR`. */
@@ -345,11 +345,6 @@ async function windowFor(
 ): Promise<MapWindow | undefined> {
   if (args.window !== undefined) return args.window;
   return isPart(args) ? windowOfPart(experiment, args) : undefined;
-}
-
-function index(text: string): number {
-  if (/^\d+$/.test(text)) return Number(text);
-  throw new InvalidArgumentError("Expected a whole number of at least 0.");
 }
 
 function numbers(text: string, count: number): number[] {

@@ -15,6 +15,12 @@ export function count(text: string): number {
   throw new InvalidArgumentError("Expected a whole number of at least 1.");
 }
 
+/** Reads a whole number of at least 0. */
+export function index(text: string): number {
+  if (/^\d+$/.test(text)) return Number(text);
+  throw new InvalidArgumentError("Expected a whole number of at least 0.");
+}
+
 /** Reads a number above 0. */
 export function positive(text: string): number {
   const value = Number(text);

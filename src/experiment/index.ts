@@ -1,3 +1,4 @@
+export { renameChannel } from "./channels.ts";
 export type {
   ChannelContent,
   CycleContent,
@@ -82,7 +83,7 @@ export type {
   NewSegmentation,
 } from "./objects/mapobject.ts";
 export type { MapPart } from "./objects/partWindow.ts";
-export { windowOfPart } from "./objects/partWindow.ts";
+export { siteIdOfPart, windowOfPart } from "./objects/partWindow.ts";
 export type { MapobjectQuery } from "./objects/query.ts";
 export { queryMapobjects } from "./objects/query.ts";
 export type { ReadMapobjectsOptions } from "./objects/read.ts";

@@ -192,7 +192,7 @@ export { flipRows, type TiffRows, tiffRowsLine } from "./tiff/rows.ts";
 export type { TiffFile } from "./tiff/tiffFile.ts";
 export { openTiff, readTiffImage } from "./tiff/tiffFile.ts";
 export type { TiffContent } from "./tiff/write.ts";
-export { writeTiff } from "./tiff/write.ts";
+export { tiffBytes, writeTiff } from "./tiff/write.ts";
 export type { PickledArray } from "./torch/numpyPickle.ts";
 export type { PickleObject } from "./torch/pickle.ts";
 export type { ReadTorchOptions } from "./torch/read.ts";

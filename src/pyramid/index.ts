@@ -85,6 +85,8 @@ export { registerMosaic } from "./registration/mosaic.ts";
 export type { PairShift, RegistrationOptions } from "./registration/pair.ts";
 export { alignCycles, registerPair } from "./registration/pair.ts";
 export type { StageModel } from "./registration/stage.ts";
+export type { ReadSiteOptions, SiteCorrection, SiteCorrections } from "./site/readSite.ts";
+export { readSiteImage, SITE_CORRECTIONS, siteCorrections } from "./site/readSite.ts";
 export type {
   IlluminatiBatchInput,
   IlluminatiBatchOptions,

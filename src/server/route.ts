@@ -72,6 +72,12 @@ export function etagOf(body: string | Uint8Array): string {
   return `"${createHash("sha1").update(body).digest("base64url")}"`;
 }
 
+/** Without what is undefined: the library's options have no such values. */
+export function given<T extends object>(values: T): { [Key in keyof T]: Exclude<T[Key], undefined> } {
+  const entries = Object.entries(values).filter(([, value]) => value !== undefined);
+  return Object.fromEntries(entries) as { [Key in keyof T]: Exclude<T[Key], undefined> };
+}
+
 /** An address below a root. */
 export const AT = z.string().min(1).max(4096).describe("what is looked at: ROOT/folder/file");
 

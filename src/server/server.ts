@@ -10,7 +10,9 @@ import { fileExists } from "../io/index.ts";
 import { browseRoutes } from "./browse.ts";
 import { objectRoutes } from "./experiments/objectRoutes.ts";
 import { OpenExperiments } from "./experiments/openExperiments.ts";
+import { renameRoutes } from "./experiments/renameRoutes.ts";
 import { experimentRoutes } from "./experiments/routes.ts";
+import { siteRoutes } from "./experiments/siteRoutes.ts";
 import { failureOf } from "./faults.ts";
 import { cookieOf, isLoopback, isSameSecret, newToken, refusalOf, SECURITY_HEADERS } from "./guard.ts";
 import { OpenImages } from "./images/openImages.ts";
@@ -97,6 +99,8 @@ export async function startServer(paths: readonly string[], options: ServerOptio
     ...imageRoutes({ roots, images }),
     ...experimentRoutes({ roots, experiments }),
     ...objectRoutes({ roots, experiments }),
+    ...siteRoutes({ roots, experiments }),
+    ...renameRoutes({ roots, experiments }),
     ...matchRoutes({ roots, images, searches }),
     ...subtomogramRoutes({ roots, images, pool }),
     ...likelihoodRoutes(roots),

@@ -1,7 +1,7 @@
 import { useCallback, useEffect, useState } from "react";
 import { type History, useHistory } from "./core/useHistory.ts";
 import { useScene } from "./core/useScene.ts";
-import { channelsFor, START, type ViewState } from "./core/viewState.ts";
+import { openedState, START, type ViewState } from "./core/viewState.ts";
 import { LiveView } from "./live/LiveView.tsx";
 import { Browser } from "./panels/Browser.tsx";
 import { JobsPanel } from "./panels/JobsPanel.tsx";
@@ -20,6 +20,10 @@ export function App() {
   const { state, setState, setQuietly, history } = useHistory(tell);
   const [attempt, setAttempt] = useState(0);
   const { kind, scene } = useScene(state, attempt, setError);
+  const again = useCallback(() => {
+    setError(undefined);
+    setAttempt((last) => last + 1);
+  }, []);
   const open = useCallback(
     (at: string) => {
       setError(undefined);
@@ -28,12 +32,8 @@ export function App() {
     [setState],
   );
   useDroppedFiles(useCallback(() => open(SEARCH_AT), [open]));
-  // an image of as many channels as the last one is shown as that was
   useEffect(() => {
-    if (scene === undefined) return;
-    setQuietly((before) =>
-      before.channels.length === scene.channels.length ? before : { ...before, channels: channelsFor(scene) },
-    );
+    if (scene !== undefined) setQuietly((before) => openedState(before, scene));
   }, [scene, setQuietly]);
   useEffect(() => {
     document.documentElement.dataset.theme = state.theme ?? "";
@@ -71,17 +71,15 @@ export function App() {
           </div>
         )}
         {kind === "scene" && scene !== undefined && state.channels.length > 0 && (
-          <SceneView key={state.at} {...{ scene, state, setState, setQuietly, history }} onError={tell} />
+          <SceneView
+            key={state.at}
+            {...{ scene, state, setState, setQuietly, history }}
+            onAgain={again}
+            onError={tell}
+          />
         )}
         {kind === "scene" && scene === undefined && error !== undefined && (
-          <NothingShown
-            at={state.at}
-            onError={tell}
-            onAgain={() => {
-              setError(undefined);
-              setAttempt((last) => last + 1);
-            }}
-          />
+          <NothingShown at={state.at} onError={tell} onAgain={again} />
         )}
         {kind === "scene" && scene === undefined && error === undefined && (
           <p className="message">Opening…</p>

@@ -25,8 +25,11 @@ import { wellMeans } from "./objects/wellMeans.ts";
 import { Facts, ImageChoice } from "./panels/Facts.tsx";
 import { JobsPanel } from "./panels/JobsPanel.tsx";
 import { MapPlates, MeansLegend } from "./panels/PlatePanel.tsx";
+import { RenamePanel } from "./panels/RenamePanel.tsx";
 import { SceneChannels } from "./panels/SceneChannels.tsx";
+import { SitePanel } from "./panels/SitePanel.tsx";
 import { SliderPanel } from "./panels/SliderPanel.tsx";
+import type { ExperimentFacts } from "./scene/api.ts";
 import { type Scene, viewOfBox } from "./scene/scene.ts";
 
 interface SceneViewProps {
@@ -36,6 +39,8 @@ interface SceneViewProps {
   /** The same, as no step that is taken back. */
   readonly setQuietly: SceneViewProps["setState"];
   readonly history: History;
+  /** Opens the scene anew. */
+  readonly onAgain: () => void;
   readonly onError: (message: string) => void;
 }
 
@@ -82,7 +87,7 @@ export function SceneView(props: SceneViewProps) {
         <SceneChannels {...{ scene, state, setState, setQuietly }} />
         <ComparePanel {...{ scene, state, compared, setState, setQuietly }} />
         <LabelsPanel {...{ scene, state }} onChange={setState} />
-        {scene.experiment !== undefined && <ExperimentPanels {...parts} parts={scene.experiment.parts} />}
+        {scene.experiment !== undefined && <ExperimentPanels {...parts} facts={scene.experiment} />}
       </aside>
     </div>
   );
@@ -140,11 +145,11 @@ function StageArea(props: StageAreaProps) {
   );
 }
 
-type MapParts = NonNullable<Scene["experiment"]>["parts"];
-
 /** What an experiment has beside an image: plates, map objects, jobs. */
-function ExperimentPanels(props: PartsProps & { readonly parts: MapParts }) {
-  const { parts, model, draw, state, setState, size, view, onView, onError } = props;
+function ExperimentPanels(props: PartsProps & { readonly facts: ExperimentFacts }) {
+  const { scene, facts, model, draw, state, setState, size, view, onView, onError } = props;
+  const { setQuietly, history, onAgain } = props;
+  const { parts } = facts;
   const { table, values, brush } = model;
   const { feature } = state;
   const means = useMemo(() => {
@@ -156,6 +161,7 @@ function ExperimentPanels(props: PartsProps & { readonly parts: MapParts }) {
     <>
       <MapPlates parts={parts} at={view} means={means} onBox={(box) => onView(viewOfBox(box, size))} />
       {means !== undefined && <MeansLegend means={means} />}
+      <SitePanel {...{ scene, facts, state, onError }} at={view} />
       <ObjectsPanel {...{ model, state }} onChange={setState} />
       <DrawPanel
         tool={draw.tool}
@@ -166,6 +172,11 @@ function ExperimentPanels(props: PartsProps & { readonly parts: MapParts }) {
         canEdit={draw.canEdit}
       />
       <SelectionPanel {...{ model, onError }} />
+      <RenamePanel
+        {...{ facts, state, setQuietly, history, onError }}
+        types={model.types}
+        onRenamed={onAgain}
+      />
       <JobsPanel at={state.at} onError={onError} />
     </>
   );

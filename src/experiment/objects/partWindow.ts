@@ -37,6 +37,18 @@ export async function windowOfPart(experiment: Experiment, part: MapPart): Promi
   return { y: minY - 1, x: minX - 1, height: maxY - minY + 3, width: maxX - minX + 3 };
 }
 
+/**
+ * The number of a site in the experiment's tables.
+ *
+ * @throws {VitrineError} missing: nothing of this name; undeterminable: several plates and none named
+ */
+export async function siteIdOfPart(
+  experiment: Experiment,
+  part: MapPart & { readonly well: string; readonly site: number },
+): Promise<number> {
+  return (await findPart(experiment, part)).refId;
+}
+
 async function findPart(
   { query }: Experiment,
   part: MapPart,

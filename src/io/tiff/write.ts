@@ -50,7 +50,18 @@ export async function writeTiff(
   content: TiffContent,
   options: WriteOptions = {},
 ): Promise<void> {
-  const { pages, pixelSizeA } = content;
+  await writeTiffStream(path, streamOf(content, path), options);
+}
+
+/** The bytes of a TIFF file, as {@link writeTiff} writes it, in parts. @throws {VitrineError} shape, range: as {@link writeTiff} */
+export function tiffBytes(content: TiffContent): AsyncIterable<Uint8Array> {
+  const stream = streamOf(content, "tiffBytes");
+  requirePixelSize(stream, "tiffBytes");
+  return tiffChunks(stream);
+}
+
+/** Pages of one kind as a stream. @throws {VitrineError} shape */
+function streamOf({ pages, pixelSizeA }: TiffContent, path: string): TiffStream {
   if (pages.length === 0)
     throw new VitrineError({ code: "shape", at: path, expected: "at least one page", found: "none" });
   const layouts = pages.map((page, i) => layoutOf(page, `${path} page ${i}`));
@@ -62,8 +73,7 @@ export async function writeTiff(
     throw new VitrineError({ code: "shape", at, expected: key(layouts[0]), found: key(layouts[odd]) });
   }
   const pieces = pages.map((page) => page.data);
-  const stream = { layout: layouts[0], count: pages.length, pieces, pixelSizeA };
-  await writeTiffStream(path, stream, options);
+  return { layout: layouts[0], count: pages.length, pieces, pixelSizeA };
 }
 
 /** As {@link writeTiff}, of pages that are made while it writes. */
@@ -72,12 +82,14 @@ export async function writeTiffStream(
   stream: TiffStream,
   options: WriteOptions = {},
 ): Promise<void> {
-  const { pixelSizeA = 0 } = stream;
-  if (!(pixelSizeA >= 0) || !Number.isFinite(pixelSizeA)) {
-    const at = `${path} pixelSizeA`;
-    throw new VitrineError({ code: "range", at, expected: "a number of at least 0", found: `${pixelSizeA}` });
-  }
+  requirePixelSize(stream, path);
   await writeFileAtomic(path, tiffChunks(stream), options);
+}
+
+function requirePixelSize({ pixelSizeA = 0 }: TiffStream, path: string): void {
+  if (pixelSizeA >= 0 && Number.isFinite(pixelSizeA)) return;
+  const at = `${path} pixelSizeA`;
+  throw new VitrineError({ code: "range", at, expected: "a number of at least 0", found: `${pixelSizeA}` });
 }
 
 /** Header, then for each page its directory and its pixels. */

@@ -119,3 +119,28 @@ test("a selection is exported in each format, names that are none of HTML's busi
   expect(new TextDecoder().decode(parquet.subarray(0, 4))).toBe("PAR1");
   expect((await file("xls")).status).toBe(400);
 });
+
+test("channels and types get other names, with the guards of edits", async () => {
+  const rename = (body: object, headers: Record<string, string> = {}, port = server!.port) =>
+    fetch(`http://127.0.0.1:${port}/api/experiment/rename`, {
+      method: "POST",
+      headers: { "Content-Type": "application/json", ...headers },
+      body: JSON.stringify({ at: "screen", ...body }),
+    });
+  const status = async (answer: Promise<Response>) => (await answer).status;
+  const type = { what: "type", from: "Cells", to: "Nuclei" };
+  expect(await status(rename(type, { Origin: "http://evil.example" }))).toBe(403);
+  expect(await status(rename(type, {}, open!.port))).toBe(401);
+  expect(await status(rename({ ...type, at: "other" }))).toBe(404);
+  expect(await status(rename({ ...type, what: "well" }))).toBe(400);
+  expect(await status(rename({ ...type, to: "Wells" }))).toBe(400);
+  expect(await status(rename({ ...type, from: "None" }))).toBe(404);
+  const before = await kept();
+  expect(await status(rename(type))).toBe(200);
+  expect(await kept("Nuclei")).toEqual(before);
+  expect(await status(rename({ what: "type", from: "Nuclei", to: "Cells" }))).toBe(200);
+  expect(await status(rename({ what: "channel", from: "DAPI", to: "<b>DNA</b>" }))).toBe(200);
+  expect(await status(rename({ what: "channel", from: "DAPI", to: "DNA" }))).toBe(404);
+  const overview = await (await fetch(`http://127.0.0.1:${server!.port}/api/experiment?at=screen`)).json();
+  expect(overview.channels).toEqual(["<b>DNA</b>"]);
+});

@@ -13,7 +13,7 @@ import {
   readMapobjects,
 } from "../../experiment/index.ts";
 import { COLUMNS, columnsAnswer } from "../columns.ts";
-import { type Answer, type AnyRoute, AT, integer, json, names, route } from "../route.ts";
+import { type Answer, type AnyRoute, AT, given, integer, json, names, route } from "../route.ts";
 import type { ExperimentTools } from "./routes.ts";
 
 /** Numbers of a million objects in JSON. */
@@ -164,12 +164,6 @@ function changingRoutes({ roots, experiments }: ExperimentTools): AnyRoute[] {
       },
     }),
   ];
-}
-
-/** Without what is undefined: the library's options have no such values. */
-function given<T extends object>(values: T): { [Key in keyof T]: Exclude<T[Key], undefined> } {
-  const entries = Object.entries(values).filter(([, value]) => value !== undefined);
-  return Object.fromEntries(entries) as { [Key in keyof T]: Exclude<T[Key], undefined> };
 }
 
 async function fileAnswer(parts: AsyncIterable<Uint8Array>, type: string): Promise<Answer> {

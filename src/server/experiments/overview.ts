@@ -1,5 +1,6 @@
 /** What an experiment holds, as a viewer wants it: layers, where plates, wells and sites lie on the map, types of objects. */
 import { describeExperiment, type Experiment, listMapobjectTypes } from "../../experiment/index.ts";
+import { siteCorrections } from "../../pyramid/index.ts";
 
 /** Everything but pixels and objects. @throws whatever a query throws */
 export async function overviewOf(experiment: Experiment) {
@@ -9,6 +10,7 @@ export async function overviewOf(experiment: Experiment) {
     layers: await layersOf(experiment),
     parts: await partsOf(experiment),
     types: await listMapobjectTypes(experiment),
+    siteImages: await siteCorrections(experiment),
   };
 }
 

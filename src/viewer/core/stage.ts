@@ -3,6 +3,8 @@ import { Deck, type Layer, OrthographicView } from "@deck.gl/core";
 import { BitmapLayer } from "@deck.gl/layers";
 import { ColorPaletteExtension, MultiscaleImageLayer } from "@hms-dbmi/viv";
 import type { Scene } from "../scene/scene.ts";
+import { ColormapExtension } from "./colormapExtension.ts";
+import { shownColormap } from "./colormaps.ts";
 import type { pixelSources, Selection } from "./pixels.ts";
 import type { ShownChannel, ViewState } from "./viewState.ts";
 
@@ -86,17 +88,22 @@ export interface ImageLayerOptions {
   readonly selections: readonly Selection[];
 }
 
-/** The image: its visible channels in their colours, added up. */
+/** The image: its visible channels in their colours, added up, or the only one through its colour map. */
 export function imageLayer({ scene, sources, shown, selections }: ImageLayerOptions): Layer {
+  const colormap = shownColormap(shown);
   // Viv says of its layer's type that it may be anything
   return new MultiscaleImageLayer({
-    id: `image ${scene.key}`,
+    // another map is another layer: models of tiles that are there would keep the last one's
+    id: `image ${scene.key}${colormap === undefined ? "" : ` ${colormap}`}`,
     loader: sources,
     selections: [...selections],
     contrastLimits: shown.map(({ limits = [0, 1] }) => [...limits]),
     channelsVisible: shown.map(() => true),
     colors: shown.map(({ color, opacity }) => rgbOf(color).map((part) => part * opacity)),
-    extensions: [new ColorPaletteExtension()],
+    extensions: [
+      colormap === undefined ? new ColorPaletteExtension() : new ColormapExtension({ name: colormap }),
+    ],
+    mapOpacity: shown[0]?.opacity ?? 1,
     pickable: false,
     // its pixels reach beyond the end of the image by part of one
     excludeBackground: true,

@@ -128,8 +128,20 @@ function parseObjectState(
   };
 }
 
+/**
+ * The state once its scene is open: an image of as many channels as the last one is shown as that was, and planes that nobody chose are those
+ * that it begins with.
+ */
+export function openedState(before: ViewState, scene: Pick<Scene, "channels" | "start">): ViewState {
+  const places = { ...scene.start, ...before.places };
+  const hasChannels = before.channels.length === scene.channels.length;
+  const hasPlaces = Object.keys(places).length === Object.keys(before.places).length;
+  if (hasChannels && hasPlaces) return before;
+  return { ...before, places, channels: hasChannels ? before.channels : channelsFor(scene) };
+}
+
 /** Channels as they are shown at first. */
-export function channelsFor({ channels }: Scene): ShownChannel[] {
+export function channelsFor({ channels }: Pick<Scene, "channels">): ShownChannel[] {
   return channels.map(({ color, window }, i) => ({
     isVisible: i < FIRST_SHOWN,
     color,

@@ -1,4 +1,5 @@
 import { useEffect, useState } from "react";
+import { COLORMAPS, type ColormapName, colormapGradient, isColormap } from "../core/colormaps.ts";
 import { MOST_SHOWN, type ShownChannel } from "../core/viewState.ts";
 import type { Spread } from "../scene/api.ts";
 import type { Places, Scene, SceneChannel } from "../scene/scene.ts";
@@ -24,6 +25,7 @@ export function ChannelPanel({ title = "Channels", scene, places, channels, onCh
           key={i}
           {...{ scene, places, channel, index: i, facts: scene.channels[i] }}
           isFull={shown >= MOST_SHOWN}
+          isAlone={shown === 1}
           onChange={(change) => onChange(i, change)}
         />
       ))}
@@ -39,10 +41,12 @@ interface ChannelRowProps {
   readonly channel: ShownChannel;
   /** No more can be shown. */
   readonly isFull: boolean;
+  /** No other channel is visible: it can have a colour map. */
+  readonly isAlone: boolean;
   readonly onChange: (change: Partial<ShownChannel>) => void;
 }
 
-function ChannelRow({ scene, places, index, facts, channel, isFull, onChange }: ChannelRowProps) {
+function ChannelRow({ scene, places, index, facts, channel, isFull, isAlone, onChange }: ChannelRowProps) {
   const { name } = facts;
   const spread = useSpread({ scene, places, index, isVisible: channel.isVisible });
   const isUnknown = channel.limits === undefined;
@@ -69,10 +73,45 @@ function ChannelRow({ scene, places, index, facts, channel, isFull, onChange }: 
           onChange={(event) => onChange({ color: event.target.value.slice(1).toUpperCase() })}
         />
       </legend>
+      {channel.isVisible && isAlone && (
+        <ColormapChoice name={name} colormap={channel.colormap} onChange={onChange} />
+      )}
       {channel.isVisible && spread !== undefined && channel.limits !== undefined && (
         <Contrast name={name} spread={spread} channel={channel} limits={channel.limits} onChange={onChange} />
       )}
     </fieldset>
+  );
+}
+
+interface ColormapProps {
+  readonly name: string;
+  readonly colormap: ColormapName | undefined;
+  readonly onChange: ChannelRowProps["onChange"];
+}
+
+/** Colours by values, in place of one colour. */
+function ColormapChoice({ name, colormap, onChange }: ColormapProps) {
+  return (
+    <>
+      <label className="row">
+        Colour map
+        <select
+          aria-label={`Colour map of ${name}`}
+          value={colormap ?? ""}
+          onChange={({ target }) =>
+            onChange({ colormap: isColormap(target.value) ? target.value : undefined })
+          }
+        >
+          <option value="">its colour</option>
+          {COLORMAPS.map((one) => (
+            <option key={one}>{one}</option>
+          ))}
+        </select>
+      </label>
+      {colormap !== undefined && (
+        <div className="colormap" aria-hidden="true" style={{ background: colormapGradient(colormap) }} />
+      )}
+    </>
   );
 }
 

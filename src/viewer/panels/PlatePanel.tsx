@@ -1,5 +1,6 @@
 import type { WellMeans } from "../objects/wellMeans.ts";
 import type { Box, ExperimentFacts, PlateFacts } from "../scene/api.ts";
+import { isInBox } from "../scene/scene.ts";
 import { numberText } from "../widgets/numbers.ts";
 
 /** A well, as the grid shows it. */
@@ -117,8 +118,7 @@ interface MapPlatesProps {
 
 /** The plates of an experiment: each well and site is a part of the map. */
 export function MapPlates({ parts: { plates, wells, sites }, at, means, onBox }: MapPlatesProps) {
-  const isAt = (box: Box | null) =>
-    box !== null && at.x >= box.minX && at.x <= box.maxX + 1 && at.y >= box.minY && at.y <= box.maxY + 1;
+  const isAt = (box: Box | null) => box !== null && isInBox(box, at);
   return plates.map(({ id, name, nRows, nColumns }) => {
     const own = wells.filter(({ plateId }) => plateId === id);
     return (

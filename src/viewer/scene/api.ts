@@ -115,6 +115,11 @@ export interface ExperimentFacts {
     readonly objects: number;
     readonly features: readonly string[];
   }[];
+  /** What can be done to images of sites: models of illumination by channels, and whether shifts between cycles are known. */
+  readonly siteImages: {
+    readonly corrections: Readonly<Record<string, readonly string[]>>;
+    readonly isAligned: boolean;
+  };
 }
 
 /** How values are spread. */

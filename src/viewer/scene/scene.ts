@@ -48,6 +48,8 @@ export interface Scene {
   readonly tileSize: number;
   readonly channels: readonly SceneChannel[];
   readonly sliders: readonly Slider[];
+  /** Planes that are shown at first, where these are not the first ones. */
+  readonly start?: Places;
   /** Length of a pixel's side, and its unit. */
   readonly pixel?: { readonly size: number; readonly unit: string };
   readonly warnings: readonly string[];
@@ -89,6 +91,10 @@ export async function openImageScene(
   const sample = facts.axes.find(({ name }) => name === "sample");
   const channelAxis = sample ?? facts.axes.find(({ name }) => name === "channel");
   const x = facts.axes.find(({ name }) => name === "x")!;
+  const channels = sample ? rgbChannels(sample.length, facts) : channelsOf(facts, channelAxis?.length ?? 1);
+  const sliders = facts.axes
+    .filter(({ name, length }) => !["y", "x", channelAxis?.name].includes(name) && length > 1)
+    .map(({ name, length, values }): Slider => ({ axis: name, length, ...(values && { values }) }));
   const placesOf = (channel: number, places: Places) =>
     placesText(channelAxis === undefined ? places : { ...places, [channelAxis.name]: channel });
   return {
@@ -97,10 +103,9 @@ export async function openImageScene(
     dtype: vivType(facts.dtype),
     levels: facts.views,
     tileSize: TILE,
-    channels: sample ? rgbChannels(sample.length, facts) : channelsOf(facts, channelAxis?.length ?? 1),
-    sliders: facts.axes
-      .filter(({ name, length }) => !["y", "x", channelAxis?.name].includes(name) && length > 1)
-      .map(({ name, length, values }) => ({ axis: name, length, ...(values && { values }) })),
+    channels,
+    sliders,
+    start: startOf(sliders, channels.length),
     ...(x.unit !== undefined &&
       x.scale > 0 && { pixel: { size: x.scale, unit: SHORT_UNITS[x.unit] ?? x.unit } }),
     warnings: [...new Set([...facts.fileWarnings, ...facts.warnings])],
@@ -159,6 +164,21 @@ export async function openExperimentScene(at: string, signal?: AbortSignal): Pro
       return spreadOf((await tile({ level, row: 0, column: 0, channel, places }, abort)).data);
     },
   };
+}
+
+/** A volume begins in its middle, since its first plane is empty as a rule; stacks of images and z planes of channels at their first. */
+export function startOf(sliders: readonly Slider[], channels: number): Places {
+  const [slider, ...others] = sliders;
+  const isVolume = slider?.axis === "z" && others.length === 0 && channels === 1;
+  return isVolume ? { z: slider.length >> 1 } : {};
+}
+
+/** Whether a place is in a box. */
+export function isInBox(
+  { minX, minY, maxX, maxY }: Box,
+  { x, y }: { readonly x: number; readonly y: number },
+): boolean {
+  return x >= minX && x <= maxX + 1 && y >= minY && y <= maxY + 1;
 }
 
 /** The middle of a box, and the zoom at which it fills a part of the stage. */
