@@ -1,4 +1,5 @@
 /** Images of sites as files. */
+import { isAbsolute } from "node:path";
 import { z } from "zod";
 import { Semaphore, VitrineError } from "../../core/index.ts";
 import type { Experiment } from "../../experiment/index.ts";
@@ -58,7 +59,10 @@ async function siteFile(
 
 /** Images in place lie outside of what is served, on purpose: nobody learns where. */
 function withCommand(error: unknown): unknown {
-  if (!(error instanceof VitrineError) || error.code !== "storage") return error;
+  if (!(error instanceof VitrineError)) return error;
+  // what leads out is refused, or is as if it were not there; all else that may be missing has a name, no path
+  const isFile = error.code === "storage" || (error.code === "missing" && isAbsolute(error.fault.at));
+  if (!isFile) return error;
   return new VitrineError(
     {
       code: "storage",
