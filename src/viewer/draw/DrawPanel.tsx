@@ -39,7 +39,7 @@ export function DrawPanel({ tool, onTool, traits, onTraits, types, canEdit }: Dr
   return (
     <section aria-label="Select and draw">
       <h2>Select and draw</h2>
-      <div className="tools" role="toolbar" aria-label="Tools">
+      <div className="draw-tools" role="toolbar" aria-label="Tools">
         {TOOLS.map(({ tool: each, text, title }) => (
           <button
             type="button"

@@ -1,14 +1,15 @@
+import type { ResultParticle } from "../../../match/index.ts";
 import { apiUrl } from "../../scene/api.ts";
 import { numberText } from "../../widgets/numbers.ts";
 import { LineChart } from "../charts/LineChart.tsx";
 import type { Choices } from "../useChoices.ts";
-import { type Particle, queryOf, type ScoreFacts, type SearchFacts, type SearchPlace } from "./api.ts";
+import { queryOf, type ScoreFacts, type SearchFacts, type SearchPlace } from "./api.ts";
 import { countText } from "./ParticleTable.tsx";
 
 interface CutoffPanelProps {
   readonly facts: SearchFacts;
   readonly place: SearchPlace;
-  readonly particles: readonly Particle[];
+  readonly particles: readonly ResultParticle[];
   readonly choices: Choices;
   /** Whose rows are shown; undefined: the peaks of the map. */
   readonly table: string | undefined;
@@ -170,7 +171,7 @@ function noiseAt({ low, high, noise }: ScoreFacts, z: number): number {
 /** Between the lowest and the highest that change anything. */
 function rangeOf(
   scores: ScoreFacts | null,
-  particles: readonly Particle[],
+  particles: readonly ResultParticle[],
   table: string | undefined,
 ): readonly [number, number] {
   const best = particles[0]?.zScore ?? scores?.high ?? 1;

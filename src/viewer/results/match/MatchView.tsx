@@ -1,4 +1,5 @@
 import { useEffect, useMemo } from "react";
+import type { ResultParticle } from "../../../match/index.ts";
 import { channelsFor, type ViewState } from "../../core/viewState.ts";
 import type { Scene } from "../../scene/scene.ts";
 import { foundAt, foundLayers } from "../../search/foundLayers.ts";
@@ -6,7 +7,7 @@ import { ResultChannels, ResultStage } from "../ResultStage.tsx";
 import type { ResultProps } from "../resultProps.ts";
 import { useAnswer } from "../useAnswer.ts";
 import { type Choices, useChoices } from "../useChoices.ts";
-import { type Particle, readParticles, readSearch, type SearchFacts, type SearchPlace } from "./api.ts";
+import { readParticles, readSearch, type SearchFacts, type SearchPlace } from "./api.ts";
 import { CutoffPanel } from "./CutoffPanel.tsx";
 import { matchScene } from "./matchScene.ts";
 import { ParticlePanel } from "./ParticlePanel.tsx";
@@ -53,7 +54,7 @@ export function MatchView({ state, setState, onOpen, onError }: ResultProps) {
 
 interface MainProps extends ResultProps {
   readonly facts: SearchFacts;
-  readonly particles: readonly Particle[];
+  readonly particles: readonly ResultParticle[];
   readonly choices: Choices;
   readonly scene: Scene | undefined;
 }

@@ -1,14 +1,15 @@
 import { useMemo, useState } from "react";
+import type { ResultParticle } from "../../../match/index.ts";
 import { askPictures } from "../answers.ts";
 import { NumberCanvas } from "../NumberCanvas.tsx";
 import { useAnswer } from "../useAnswer.ts";
-import { type Particle, queryOf, type SearchFacts, type SearchPlace } from "./api.ts";
+import { queryOf, type SearchFacts, type SearchPlace } from "./api.ts";
 import { CtfPanel } from "./CtfPanel.tsx";
 
 interface ParticlePanelProps {
   readonly facts: SearchFacts;
   readonly place: SearchPlace;
-  readonly particles: readonly Particle[];
+  readonly particles: readonly ResultParticle[];
   /** Its place in the list; undefined: none. */
   readonly chosen: number | undefined;
   readonly onError: (message: string) => void;
@@ -84,7 +85,7 @@ export function ParticlePanel({ facts, place, particles, chosen, onError }: Part
 
 interface PicturesProps {
   readonly place: SearchPlace;
-  readonly particle: Particle;
+  readonly particle: ResultParticle;
   readonly smoothPx: number;
   readonly onError: (message: string) => void;
 }

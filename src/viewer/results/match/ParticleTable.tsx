@@ -1,11 +1,11 @@
 import { useMemo } from "react";
+import type { ResultParticle } from "../../../match/index.ts";
 import type { TableColumn } from "../../widgets/sortedRows.ts";
 import { Table } from "../../widgets/Table.tsx";
-import type { Particle } from "./api.ts";
 
 interface ParticleTableProps {
   /** Best first. */
-  readonly particles: readonly Particle[];
+  readonly particles: readonly ResultParticle[];
   /** Those above the cutoff. */
   readonly shown: readonly number[];
   readonly chosen: number | undefined;
@@ -37,8 +37,8 @@ export function countText(count: number): string {
   return count === 1 ? "1 particle" : `${count} particles`;
 }
 
-function columnsOf(particles: readonly Particle[]): TableColumn[] {
-  const column = (key: keyof Particle, title: string, unit: string, digits: number): TableColumn => ({
+function columnsOf(particles: readonly ResultParticle[]): TableColumn[] {
+  const column = (key: keyof ResultParticle, title: string, unit: string, digits: number): TableColumn => ({
     key,
     title,
     ...(unit !== "" && { unit }),

@@ -1,4 +1,5 @@
 /** What the server tells of a search. */
+import type { ResultParticle } from "../../../match/index.ts";
 import type { OpticsParameters } from "../../../optics/index.ts";
 import { askJson, type Query } from "../../scene/api.ts";
 import { askRows } from "../answers.ts";
@@ -45,19 +46,6 @@ export interface ScoreFacts {
   readonly floor: number;
 }
 
-/** A particle. */
-export interface Particle {
-  /** Centre, pixels of the micrograph. */
-  readonly y: number;
-  readonly x: number;
-  readonly zScore: number;
-  readonly phiDeg: number;
-  readonly thetaDeg: number;
-  readonly psiDeg: number;
-  readonly relativeDefocusA: number;
-  readonly mip: number;
-}
-
 /** @throws {Error} with what the server says */
 export function readSearch(place: SearchPlace, signal: AbortSignal): Promise<SearchFacts> {
   return askJson<SearchFacts>("match", queryOf(place), signal);
@@ -68,11 +56,11 @@ export async function readParticles(
   place: SearchPlace,
   table: string | undefined,
   signal: AbortSignal,
-): Promise<readonly Particle[]> {
+): Promise<readonly ResultParticle[]> {
   const { count, columns } = await askRows("match/particles", { ...queryOf(place), table }, signal);
   const names = ["y", "x", "zScore", "phiDeg", "thetaDeg", "psiDeg", "relativeDefocusA", "mip"] as const;
   const of = (i: number) => Object.fromEntries(names.map((name) => [name, columns[name][i]])) as unknown;
-  return Array.from({ length: count }, (_, i) => of(i) as Particle);
+  return Array.from({ length: count }, (_, i) => of(i) as ResultParticle);
 }
 
 /** As routes take a search. */
