@@ -140,6 +140,7 @@ describe.skipIf(!available)("the page", () => {
     const pixels = await saved("Save pixels (TIFF)");
     expect(pixels.name).toBe("screen-B03-1-DAPI-t0-z0.tif");
     expect(pixels.bytes.subarray(-1000).every((value) => value === 180)).toBe(true);
+    await page.screenshot({ path: join(SHOTS, "site-900.png") });
     // channels and types get other names, and their own back
     await page.locator("details.rename summary").click();
     await page.getByLabel("What").selectOption({ label: "channel GFP" });

@@ -70,6 +70,18 @@ describe.skipIf(!available)("molecules in the page", () => {
     await keepShot(page, "subtomogram-1280");
     expect.soft(await barriersOf(page), "molecules").toEqual([]);
 
+    // in a low window the table lies below the planes, and nothing of the panel reaches beyond it
+    await page.setViewportSize({ width: 1280, height: 360 });
+    await page.waitForTimeout(500);
+    await keepShot(page, "subtomogram-low-1280");
+    const planes = (await page.getByRole("region", { name: "Planes of tomogram.mrc" }).boundingBox())!;
+    const table = (await page.getByRole("region", { name: "Molecules", exact: true }).boundingBox())!;
+    expect(planes.height).toBeGreaterThan(100);
+    expect(planes.y + planes.height).toBeLessThanOrEqual(table.y);
+    const isWide = (panel: Element) => panel.scrollWidth > panel.clientWidth;
+    expect(await page.getByRole("complementary").evaluate(isWide)).toBe(false);
+    await page.setViewportSize({ width: 1280, height: 800 });
+
     expect(await plane(page, "x").getAttribute("aria-label")).toBe("tomogram.mrc across x, voxel 60");
     const box = (await plane(page, "z").boundingBox())!;
     await page.mouse.click(box.x + 0.25 * box.width, box.y + 0.75 * box.height);
