@@ -151,6 +151,15 @@ describe.skipIf(!available)("the page", () => {
     await page.getByRole("checkbox", { name: "GFP" }).waitFor();
     await page.getByLabel("Type").selectOption("Cells");
     await expectText(page, "1 in view");
+    // objects that are shown stay shown under their new name
+    await page.locator("details.rename summary").click();
+    await page.getByLabel("What").selectOption({ label: "objects Cells" });
+    await page.getByLabel("New name").fill("Nuclei");
+    await page.getByRole("button", { name: "Give it this name" }).click();
+    await expect.poll(() => page.getByLabel("Type").inputValue()).toBe("Nuclei");
+    await expectText(page, "1 in view");
+    await page.getByRole("button", { name: "Undo" }).click();
+    await expect.poll(() => page.getByLabel("Type").inputValue()).toBe("Cells");
     await page.getByLabel("Colour by").selectOption("area");
     await drawn(page, ([r, g, b]) => r > 100 && g > 100 && b < 120);
     await page.setViewportSize({ width: 1280, height: 800 });
