@@ -1,9 +1,9 @@
 import type { Layer } from "@deck.gl/core";
 import { useCallback, useMemo, useRef } from "react";
 import { mixed } from "../core/mix.ts";
+import { StageKeys } from "../core/StageKeys.tsx";
 import { StageView } from "../core/StageView.tsx";
 import { wholeView } from "../core/stage.ts";
-import { useKeyboard } from "../core/useKeyboard.ts";
 import { useSize } from "../core/useSize.ts";
 import type { ViewState } from "../core/viewState.ts";
 import { SliderPanel } from "../panels/SliderPanel.tsx";
@@ -72,7 +72,10 @@ export function LiveStage(props: StageProps) {
             onView={(view) => setState((before) => ({ ...before, view }))}
             onPlace={() => {}}
           />
-          <Keys {...{ scene, state, setState, size, place }} />
+          <StageKeys
+            {...{ scene, state, size, onPlace: place }}
+            onView={(view) => setState((before) => ({ ...before, view }))}
+          />
           {hand !== undefined && anchor !== undefined && (
             <DrawBox
               view={state.view ?? wholeView(scene, size)}
@@ -114,28 +117,6 @@ function boxOf(
 
 function fieldOf({ width, height, pixelSizeUm }: PlacedFrame): readonly [number, number] {
   return [width * pixelSizeUm, height * pixelSizeUm];
-}
-
-function Keys({
-  scene,
-  state,
-  setState,
-  size,
-  place,
-}: Pick<StageProps, "state" | "setState"> & {
-  readonly scene: Scene;
-  readonly size: { readonly width: number; readonly height: number };
-  readonly place: (axis: string, index: number) => void;
-}) {
-  const whole = wholeView(scene, size);
-  useKeyboard({
-    ...{ scene, whole },
-    view: state.view ?? whole,
-    places: state.places,
-    onView: (view) => setState((before) => ({ ...before, view })),
-    onPlace: place,
-  });
-  return null;
 }
 
 /** All channels of the newest place: one that has not come there yet would show another. */

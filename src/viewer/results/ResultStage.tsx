@@ -1,8 +1,7 @@
 import type { Layer } from "@deck.gl/core";
 import { type ReactNode, useRef } from "react";
+import { StageKeys } from "../core/StageKeys.tsx";
 import { StageView } from "../core/StageView.tsx";
-import { wholeView } from "../core/stage.ts";
-import { useKeyboard } from "../core/useKeyboard.ts";
 import { useSize } from "../core/useSize.ts";
 import type { ViewState } from "../core/viewState.ts";
 import { ChannelPanel } from "../panels/ChannelPanel.tsx";
@@ -35,25 +34,11 @@ export function ResultStage(props: ResultStageProps) {
   return (
     <div className="frame" ref={frame}>
       {size.width > 0 && <StageView {...{ scene, state, size, layers, onView, onPlace, onError }} />}
-      {size.width > 0 && !isSecond && <Keys {...{ scene, state, size, onView, onPlace: place }} />}
+      {size.width > 0 && !isSecond && <StageKeys {...{ scene, state, size, onView, onPlace: place }} />}
       {!isSecond && <SliderPanel sliders={scene.sliders} places={state.places} onPlace={place} />}
       {children}
     </div>
   );
-}
-
-interface KeysProps {
-  readonly scene: Scene;
-  readonly state: ViewState;
-  readonly size: { readonly width: number; readonly height: number };
-  readonly onView: (view: NonNullable<ViewState["view"]>) => void;
-  readonly onPlace: (axis: string, index: number) => void;
-}
-
-function Keys({ scene, state, size, onView, onPlace }: KeysProps) {
-  const whole = wholeView(scene, size);
-  useKeyboard({ scene, whole, view: state.view ?? whole, places: state.places, onView, onPlace });
-  return null;
 }
 
 interface ResultChannelsProps {

@@ -1,7 +1,6 @@
 import { useEffect, useMemo, useRef, useState } from "react";
+import { StageKeys } from "../core/StageKeys.tsx";
 import { StageView } from "../core/StageView.tsx";
-import { wholeView } from "../core/stage.ts";
-import { useKeyboard } from "../core/useKeyboard.ts";
 import { mergedChannels, useSceneChannels } from "../core/useSceneChannels.ts";
 import { useSize } from "../core/useSize.ts";
 import type { ViewState } from "../core/viewState.ts";
@@ -92,31 +91,14 @@ function SearchStage({ scene, search, state, setState, onError, chosen, onChoose
               onChoose(foundAt(found?.particles ?? [], place, Math.max((side ?? 0) / 2, 8 * pixel)))
             }
           />
-          <Keys {...{ scene, state, setState, size }} />
+          <StageKeys
+            {...{ scene, state, size }}
+            onView={(view) => setState((before) => ({ ...before, view }))}
+          />
         </>
       )}
     </div>
   );
-}
-
-function Keys({
-  scene,
-  state,
-  setState,
-  size,
-}: Pick<SearchProps, "state" | "setState"> & {
-  readonly scene: Scene;
-  readonly size: { readonly width: number; readonly height: number };
-}) {
-  const whole = wholeView(scene, size);
-  useKeyboard({
-    ...{ scene, whole },
-    view: state.view ?? whole,
-    places: state.places,
-    onView: (view) => setState((before) => ({ ...before, view })),
-    onPlace: () => {},
-  });
-  return null;
 }
 
 /** The micrograph, and over it the z-scores once they are there. */
