@@ -112,6 +112,8 @@ describe.skipIf(!available)("jobs from the page", { timeout: 180_000 }, () => {
       writeFileSync(file, JSON.stringify({ pid: victim.pid, args }));
       expect(await ask("job/cancel", {})).toMatch(/^404/);
       expect([victim.exitCode, victim.signalCode]).toEqual([null, null]);
+      writeFileSync(file, '{"pid":');
+      expect(await ask("job/cancel", {})).toMatch(/^404/);
     } finally {
       victim.kill();
     }

@@ -16,6 +16,7 @@ const PROGRAM = fileURLToPath(new URL("../../../bin/vitrine.js", import.meta.url
 
 /** What was started last, for a server that is started anew. */
 const STARTED = z.strictObject({ pid: z.int().min(2), args: z.array(z.string()) });
+type Started = z.output<typeof STARTED>;
 
 /** Starts steps, one at a time of each experiment. */
 export class JobStarter {
@@ -73,9 +74,9 @@ export class JobStarter {
     if (own !== undefined && own > 0) return own;
     const file = await openPathOrNone(startedFile(path));
     if (file === undefined) return undefined;
-    const parsed = STARTED.safeParse(JSON.parse(await readFile(file, "utf8").catch(() => "null")));
-    if (!parsed.success || !isOf(path, parsed.data)) return undefined;
-    return (await isSame(parsed.data)) ? parsed.data.pid : undefined;
+    const started = await readStarted(file);
+    if (started === undefined || !isOf(path, started)) return undefined;
+    return (await isSame(started)) ? started.pid : undefined;
   }
 
   async #experiment(at: string): Promise<string> {
@@ -113,13 +114,22 @@ function startedFile(experiment: string): string {
   return join(experiment, "jobs", `${STEP}.started.json`);
 }
 
+/** What a file says was started; nothing where it is damaged, or somebody else's. */
+async function readStarted(file: string): Promise<Started | undefined> {
+  try {
+    return STARTED.parse(JSON.parse(await readFile(file, "utf8")));
+  } catch {
+    return undefined;
+  }
+}
+
 /** Whether it says of this experiment's step: the file lies where others may write. */
-function isOf(path: string, { args: [program, step, experiment] }: z.output<typeof STARTED>): boolean {
+function isOf(path: string, { args: [program, step, experiment] }: Started): boolean {
   return program === PROGRAM && step === STEP && experiment === path;
 }
 
 /** Whether a process is still what it was: numbers are given anew. Where the system does not tell, it is taken for another. */
-async function isSame({ pid, args }: z.output<typeof STARTED>): Promise<boolean> {
+async function isSame({ pid, args }: Started): Promise<boolean> {
   const line = await readFile(`/proc/${pid}/cmdline`, "utf8").catch(() => "");
   return line.split("\0").slice(1, -1).join("\0") === args.join("\0");
 }
