@@ -2,19 +2,16 @@
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { setTimeout } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 import { createPool } from "vitrine/compute";
 import { seededRandom } from "vitrine/core";
 import { PccAlignment, ZnccAlignment } from "vitrine/subtomogram";
 import { startChild } from "../child.js";
 import { median, printTable, verdict } from "../figures.js";
-import { timed } from "./timed.js";
+import { rested, timed } from "./timed.js";
 
 const PEER = fileURLToPath(new URL("peer.py", import.meta.url));
 const ROUNDS = 3;
-/** Before each measurement: threads of the other's libraries wait for work busily for a while, and take half of a core from rounds of a tenth of a second. */
-const REST_MS = 500;
 const MAX_SHIFT = 4;
 const CUTOFF = 0.3;
 const BAR = 10;
@@ -87,9 +84,9 @@ async function compare({ folder, python, one }) {
   const rounds = [];
   await prepared.align(data.boxes);
   for (let round = 0; round < ROUNDS; round++) {
-    await setTimeout(REST_MS);
+    await rested();
     const ours = await timed(() => prepared.align(data.boxes));
-    await setTimeout(REST_MS);
+    await rested();
     const theirs = await peer?.ask({ count });
     rounds.push({ ours, theirs });
   }

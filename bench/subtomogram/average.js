@@ -8,7 +8,7 @@ import { seededRandom } from "vitrine/core";
 import { Molecules, SubtomogramLoader } from "vitrine/subtomogram";
 import { startChild } from "../child.js";
 import { median, printTable, verdict } from "../figures.js";
-import { timed } from "./timed.js";
+import { rested, timed } from "./timed.js";
 
 const PEER = fileURLToPath(new URL("peer.py", import.meta.url));
 const ROUNDS = 5;
@@ -56,7 +56,9 @@ async function row(pool, { folder, python, data, box, order }) {
   await peer?.ask({ average: box });
   const rounds = [];
   for (let round = 0; round < ROUNDS; round++) {
+    await rested();
     const ours = await timed(() => loader.average());
+    await rested();
     rounds.push({ ours, theirs: await peer?.ask({ average: box }) });
   }
   await peer?.end();

@@ -1,3 +1,13 @@
+import { setTimeout } from "node:timers/promises";
+
+/** Threads of the other's libraries wait for work busily for a while, and take half of a core from rounds of a tenth of a second. */
+const REST_MS = 500;
+
+/** Waits until those that measured before have come to rest. */
+export function rested() {
+  return setTimeout(REST_MS);
+}
+
 /** What `work` gives, with its seconds and those of the processors. */
 export async function timed(work) {
   const [start, cpu] = [performance.now(), process.cpuUsage()];
