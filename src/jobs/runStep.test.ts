@@ -242,7 +242,9 @@ test.skipIf(smallDisk === undefined)(
   "a full disk is one clear error, and what is done stays done",
   async () => {
     const place = { ...newPlace(), directory: smallDisk! };
-    const work = runStep(oneStep("large", [1000, 2_000_000]), { ...place, engine: local });
+    // one after the other: while the large one fills the disk, the small one would find no room either
+    const engine = { ...local, tasks: 1 };
+    const work = runStep(oneStep("large", [1000, 2_000_000]), { ...place, engine });
     await expect(work).rejects.toThrow(/room for a file of state, found a full disk \(ENOSPC\)/);
     const { phases } = await stepInfo(join(smallDisk!, "one-large"));
     expect(phases[0].counts).toMatchObject({ done: 1, failed: 1 });
