@@ -127,6 +127,12 @@ const NAMES: Readonly<Record<string, string>> = {
   [SEARCH_AT]: "Search",
 };
 
+/** Through what was done. */
+const STEPS = [
+  { name: "Undo", keys: "Ctrl+Z", sign: "↶", can: "canUndo", act: "undo" },
+  { name: "Redo", keys: "Ctrl+Shift+Z", sign: "↷", can: "canRedo", act: "redo" },
+] as const;
+
 /** Last part of an address. */
 function nameOf(at: string): string {
   return at.split("/").at(-1) ?? at;
@@ -163,24 +169,18 @@ function Header({ state: { at, theme }, history, onOpen, onTheme }: HeaderProps)
         })}
       </nav>
       <span className="header-tools">
-        <button
-          type="button"
-          disabled={!history.canUndo}
-          onClick={history.undo}
-          title="Undo (Ctrl+Z)"
-          aria-label="Undo"
-        >
-          ↶
-        </button>
-        <button
-          type="button"
-          disabled={!history.canRedo}
-          onClick={history.redo}
-          title="Redo (Ctrl+Shift+Z)"
-          aria-label="Redo"
-        >
-          ↷
-        </button>
+        {STEPS.map(({ name, keys, sign, can, act }) => (
+          <button
+            type="button"
+            key={name}
+            disabled={!history[can]}
+            onClick={history[act]}
+            title={`${name} (${keys})`}
+            aria-label={name}
+          >
+            {sign}
+          </button>
+        ))}
         <button
           type="button"
           onClick={() => onTheme(isDark ? "light" : "dark")}

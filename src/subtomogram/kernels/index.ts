@@ -4,6 +4,7 @@ export { alignLayout } from "./alignLayout.ts";
 export type { AlignOutcome, AlignPlan, AlignTypes, AlignWork, PrepareWork } from "./alignPlan.ts";
 export { alignPlan, createAlignment } from "./alignPlan.ts";
 export { LOW_PASS_CORNER } from "./filters.ts";
+export { halfSpectrumCount } from "./halfSpectrum.ts";
 export type { InsertPlan, InsertSize, InsertTypes } from "./insertPlan.ts";
 export { createInsertion, insertPlan } from "./insertPlan.ts";
 export { LEAST_LIKELIHOOD, relativeLikelihood } from "./likelihood.ts";

@@ -8,6 +8,7 @@ import {
   type WorkerPool,
 } from "../../compute/kernels/index.ts";
 import type { Shape3 } from "../../core/index.ts";
+import { halfSpectrumCount } from "./halfSpectrum.ts";
 import { insertJob } from "./insertJob.ts";
 import type { Slice } from "./sliceTask.ts";
 
@@ -87,7 +88,7 @@ class WasmInsertion implements InsertPlan {
   }
 
   read(_: "values", into: PlanArray, at = 0): void {
-    const rowLength = 2 * boxCount(this.#size);
+    const rowLength = 2 * halfSpectrumCount(this.#size.shape);
     checkRows("slice values", { type: "f32", rows: this.#size.batch, rowLength }, { data: into, at });
     this.#regions.read("values", into, 4 * rowLength * at);
   }
@@ -101,16 +102,13 @@ function patchCount({ side }: InsertSize): number {
   return side * (Math.floor(side / 2) + 1);
 }
 
-function boxCount({ shape: [depth, height, width] }: InsertSize): number {
-  return depth * height * (Math.floor(width / 2) + 1);
-}
-
 function pieces(size: InsertSize) {
-  const { batch, slices } = size;
+  const { batch, slices, shape } = size;
+  const count = halfSpectrumCount(shape);
   return {
     spectra: 8 * batch * slices * patchCount(size),
     rates: 8 * patchCount(size),
-    values: 8 * batch * boxCount(size),
-    weights: 4 * batch * boxCount(size),
+    values: 8 * batch * count,
+    weights: 4 * batch * count,
   };
 }

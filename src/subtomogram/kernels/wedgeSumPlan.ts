@@ -8,6 +8,7 @@ import {
   type WorkerPool,
 } from "../../compute/kernels/index.ts";
 import type { Shape3 } from "../../core/index.ts";
+import { halfSpectrumCount } from "./halfSpectrum.ts";
 import { type WedgeSumTask, wedgeSumJob } from "./wedgeSumJob.ts";
 
 /** Sums of spectra of boxes of one shape. */
@@ -60,13 +61,13 @@ class WasmWedgeSum implements WedgeSumPlan {
     this.#regions = createRegions(pool, pieces(size));
     this.bytes = this.#regions.bytes;
     const { address } = this.#regions;
-    const count = coefficients(size);
+    const count = halfSpectrumCount(size.shape);
     pool.f64(address.sums, 2 * count * size.parts).fill(0);
     pool.f64(address.weights, count * size.parts).fill(0);
   }
 
   set(_: "spectra", data: PlanArray, at = 0): void {
-    const rowLength = 2 * coefficients(this.#size);
+    const rowLength = 2 * halfSpectrumCount(this.#size.shape);
     checkRows("spectra of boxes", { type: "f32", rows: this.#size.batch, rowLength }, { data, at });
     this.#regions.set("spectra", data, 4 * rowLength * at);
   }
@@ -79,7 +80,7 @@ class WasmWedgeSum implements WedgeSumPlan {
   }
 
   read(name: WedgeSumTypes["output"], into: PlanArray, at = 0): void {
-    const rowLength = (name === "sums" ? 2 : 1) * coefficients(this.#size);
+    const rowLength = (name === "sums" ? 2 : 1) * halfSpectrumCount(this.#size.shape);
     checkRows(`spectra ${name}`, { type: "f64", rows: this.#size.parts, rowLength }, { data: into, at });
     this.#regions.read(name, into, 8 * rowLength * at);
   }
@@ -89,11 +90,7 @@ class WasmWedgeSum implements WedgeSumPlan {
   }
 }
 
-function coefficients({ shape: [depth, height, width] }: WedgeSumSize): number {
-  return depth * height * (Math.floor(width / 2) + 1);
-}
-
 function pieces(size: WedgeSumSize) {
-  const count = coefficients(size);
+  const count = halfSpectrumCount(size.shape);
   return { spectra: 8 * size.batch * count, sums: 16 * size.parts * count, weights: 8 * size.parts * count };
 }

@@ -1,6 +1,6 @@
 import { type Backend, createFft, irfft3 } from "../../compute/index.ts";
 import { elementCount, type Shape3, VitrineError } from "../../core/index.ts";
-import { createWedgeSum } from "../kernels/index.ts";
+import { createWedgeSum, halfSpectrumCount } from "../kernels/index.ts";
 import { wedgeNormals } from "../tilt/tilt.ts";
 import type { Subvolumes } from "./subvolumes.ts";
 
@@ -64,8 +64,7 @@ function wedgeAverager(
     wienerConstant,
   }: { shape: Shape3; parts: number; backend: Backend; wienerConstant: number },
 ): Averager {
-  const [depth, height, width] = shape;
-  const coefficients = depth * height * (Math.floor(width / 2) + 1);
+  const coefficients = halfSpectrumCount(shape);
   const plan = createFft(backend, { kind: "real3d", shape });
   const sums = createWedgeSum(backend, { shape, parts, batch: AT_A_TIME });
   const spectrum = new Float32Array(2 * coefficients);

@@ -1,6 +1,6 @@
 import { type Backend, createFft, type FftPlan } from "../../compute/index.ts";
 import { elementCount, type Matrix3, type Shape3 } from "../../core/index.ts";
-import { createInsertion, fastLength, type Slice } from "../kernels/index.ts";
+import { createInsertion, fastLength, halfSpectrumCount, type Slice } from "../kernels/index.ts";
 import { type Quaternion, quaternionMatrix, type Zyx } from "../molecules/quaternion.ts";
 import { cropBox } from "./cropBox.ts";
 import { fadingRates, type TiltFilterOptions, tiltFilter } from "./filter.ts";
@@ -65,7 +65,7 @@ export async function* reconstructBoxes(
   try {
     insertion.set("rates", fadingRates(series, side, imageScale));
     const spectra = new Float32Array(series.count * 2 * side * (Math.floor(side / 2) + 1));
-    const spectrum = new Float32Array(2 * depth * height * (Math.floor(width / 2) + 1));
+    const spectrum = new Float32Array(2 * halfSpectrumCount(padded));
     const volume = new Float32Array(elementCount(padded));
     for (let first = 0; first < boxes.length; first += batch) {
       const slices: (readonly Slice[])[] = [];

@@ -1,6 +1,7 @@
 /** Colours by values, for a channel that is shown alone. */
 
-type Rgb = readonly [red: number, green: number, blue: number];
+/** Red, green and blue, 0 to 255. */
+export type Rgb = readonly [red: number, green: number, blue: number];
 
 /** Colours from dark to full, at equal steps. viridis, magma, inferno: van der Walt and Smith 2015; turbo: Mikhailov 2019. */
 const STOPS = {
@@ -36,10 +37,13 @@ export function shownColormap(
 
 /** Red, green and blue of a map's steps, 0 to 255. */
 export function colormapStops(name: ColormapName): readonly Rgb[] {
-  return STOPS[name].map((color) => {
-    const value = Number.parseInt(color, 16);
-    return [value >> 16, (value >> 8) & 255, value & 255] as const;
-  });
+  return STOPS[name].map(rgbOfHex);
+}
+
+/** Red, green and blue of six hexadecimal digits, 0 to 255. */
+export function rgbOfHex(color: string): Rgb {
+  const value = Number.parseInt(color, 16);
+  return [value >> 16, (value >> 8) & 255, value & 255];
 }
 
 /** The colour of a place between black and full, 0 to 1; what lies beyond has that of the end. */

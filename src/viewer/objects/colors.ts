@@ -1,7 +1,6 @@
 /** Colours of objects: by a feature, by their classes, by groups; and the legend that says which means what. */
+import { colormapColor, type Rgb, rgbOfHex } from "../core/colormaps.ts";
 import type { ObjectTable } from "./objectTable.ts";
-
-type Rgb = readonly [red: number, green: number, blue: number];
 
 /** What colours mean. */
 export type Legend =
@@ -48,18 +47,9 @@ export const GROUP_COLORS: readonly string[] = [
   "66C2A5",
 ];
 
-/** Red, green and blue of six hexadecimal digits, 0 to 255. */
-export function rgbOfHex(color: string): Rgb {
-  const value = Number.parseInt(color, 16);
-  return [value >> 16, (value >> 8) & 255, value & 255];
-}
-
 /** A place on the ramp, 0 to 1. */
 export function rampColor(part: number): Rgb {
-  const place = Math.min(1, Math.max(0, part)) * (RAMP.length - 1);
-  const step = Math.min(RAMP.length - 2, Math.floor(place));
-  const between = (c: 0 | 1 | 2) => RAMP[step][c] + (place - step) * (RAMP[step + 1][c] - RAMP[step][c]);
-  return [between(0), between(1), between(2)];
+  return colormapColor(RAMP, part);
 }
 
 /** Colours by a feature, between its 1st and 99th percentile. */
