@@ -207,10 +207,13 @@ describe.skipIf(!available)("map objects", () => {
     await drawn(page, ([r, g, b]) => Math.abs(r - b) > 10 || g > 10);
     await page.screenshot({ path: join(SHOTS, "objects-groups-1280.png") });
     expect.soft(await barriersOf(page), "groups").toEqual([]);
+    // the server has the classes before the page reads them again
+    const read = page.waitForResponse(/experiment\/objects\/columns/);
     await page.getByRole("button", { name: "Keep as classes" }).click();
     await expect
       .poll(async () => (await kept()).filter(({ className }) => className === "cluster 1").length)
       .toBe(50);
+    await read;
     await page.getByLabel("Method").selectOption("classes");
     await page.getByRole("button", { name: "Group", exact: true }).click();
     await expectText(page, /^Learned from 100 examples; the others tell 100 % of them right/);
