@@ -35,7 +35,7 @@ beforeAll(async () => {
   // a way round in circles
   symlinkSync(served.root, join(served.root, "inner", "above"));
   await makeScreen(join(scratch, "screen"));
-}, 60_000);
+});
 afterAll(() => {
   served?.remove();
   rmSync(scratch, { recursive: true, force: true });

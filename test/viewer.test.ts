@@ -190,8 +190,8 @@ describe.skipIf(!available)("the page", () => {
     const { page, errors } = await openPage("#at=fresh", undefined, own.address);
     await expectText(page, "has no layers yet");
     await page.getByRole("button", { name: "Initialise illuminati" }).click();
-    await page.getByRole("button", { name: "Submit" }).click({ timeout: 40_000 });
-    await page.getByText(/1 of 1/).waitFor({ timeout: 60_000 });
+    await page.getByRole("button", { name: "Submit" }).click();
+    await page.getByText(/1 of 1/).waitFor();
     await page.locator("summary").first().click();
     await page.getByRole("button", { name: /\/0 done/ }).click();
     await page.getByLabel(/^Log of /).waitFor();
@@ -220,12 +220,12 @@ describe.skipIf(!available)("the page", () => {
     );
     const { page, errors } = await openPage("", { width: 1280, height: 800 }, view.address);
     const status = page.getByRole("status", { name: "State" });
-    await expect.poll(() => status.textContent(), { timeout: 20_000 }).toMatch(/^Running/);
+    await expect.poll(() => status.textContent()).toMatch(/^Running/);
     await drawn(page, (pixel) => Math.max(...pixel) > 3);
     for (const name of ["DAPI", "FITC"]) await page.getByRole("checkbox", { name }).waitFor();
     const newest = page.getByLabel("Newest image");
     const before = await newest.textContent();
-    await expect.poll(() => newest.textContent(), { timeout: 10_000 }).not.toBe(before);
+    await expect.poll(() => newest.textContent()).not.toBe(before);
     await expect
       .poll(() => page.getByRole("row", { name: /^preHardware/ }).textContent())
       .toMatch(/^preHardware\d+01/);
@@ -251,12 +251,12 @@ describe.skipIf(!available)("the page", () => {
 
     const killed = view.pid;
     process.kill(killed, "SIGKILL");
-    await expect.poll(() => status.textContent(), { timeout: 10_000 }).toMatch(/^The server does not answer/);
-    await expect.poll(() => status.textContent(), { timeout: 30_000 }).toMatch(/^Running/);
+    await expect.poll(() => status.textContent()).toMatch(/^The server does not answer/);
+    await expect.poll(() => status.textContent()).toMatch(/^Running/);
     expect(view.pid).not.toBe(killed);
     await page.getByRole("button", { name: "Stop" }).click();
     await acquisition.done();
-    await expect.poll(() => status.textContent(), { timeout: 10_000 }).toMatch(/^Done/);
+    await expect.poll(() => status.textContent()).toMatch(/^Done/);
 
     // nothing is lost: every frame of the camera is saved
     const stages = new Map(acquisition.report().map((stage) => [stage.stage, stage]));

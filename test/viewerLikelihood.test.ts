@@ -43,7 +43,7 @@ describe.skipIf(!available)("images against structures in the page", () => {
       .poll(() => weights.textContent())
       .toMatch(/^vol<?[\d.]+<?[\d.]+–<?[\d.]+model<?[\d.]+<?[\d.]+–<?[\d.]+$/);
     const first = page.getByRole("img", { name: "image 1", exact: true });
-    await first.waitFor({ timeout: 30_000 });
+    await first.waitFor();
     const picture = await pixelsOf(page, first);
     const dark = picture.count(([value]) => value < 80);
     expect(dark).toBeGreaterThan(0.02 * picture.width * picture.height);
@@ -77,7 +77,7 @@ describe.skipIf(!available)("images against structures in the page", () => {
     await keepShot(page, "likelihood-alone-1280");
     await page.setViewportSize({ width: 390, height: 844 });
     await page.goto(`${server.address}#at=project/likelihood`);
-    await page.getByRole("img", { name: "image 1", exact: true }).waitFor({ timeout: 30_000 });
+    await page.getByRole("img", { name: "image 1", exact: true }).waitFor();
     expect(await page.evaluate(() => document.documentElement.scrollWidth)).toBeLessThanOrEqual(390);
     await page.waitForTimeout(500);
     await keepShot(page, "likelihood-390");

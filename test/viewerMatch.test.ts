@@ -58,7 +58,7 @@ describe.skipIf(!available)("a search in the page", () => {
     await expect
       .poll(() => countOf(page).textContent())
       .toBe("9 particles above 5.95; of noise alone 1 expected");
-    await expect.poll(() => circles(page), { timeout: 15_000 }).toBeGreaterThan(300);
+    await expect.poll(() => circles(page)).toBeGreaterThan(300);
     await page.waitForTimeout(700);
     await keepShot(page, "match-1280");
     const before = await circles(page);
@@ -97,7 +97,7 @@ describe.skipIf(!available)("a search in the page", () => {
     await page.getByRole("heading", { name: "Particle 1" }).waitFor();
     await page.getByText("245, 228 px").waitFor();
     const template = page.getByRole("img", { name: "template of the particle" });
-    await template.waitFor({ timeout: 20_000 });
+    await template.waitFor();
     // a molecule in the middle of nothing
     const picture = await pixelsOf(page, template);
     expect(spreadOf(picture, 0.3, 0.7)).toBeGreaterThan(2 * spreadOf(picture, 0.03, 0.13));
@@ -135,7 +135,7 @@ describe.skipIf(!available)("a search in the page", () => {
     const { page, errors } = await open("#at=match", { width: 390, height: 844 });
     await page.getByLabel("Particles of").selectOption({ label: "refine1_particles.csv (9, refined)" });
     await expect.poll(() => countOf(page).textContent()).toMatch(/^9 particles/);
-    await expect.poll(() => circles(page), { timeout: 20_000 }).toBeGreaterThan(100);
+    await expect.poll(() => circles(page)).toBeGreaterThan(100);
     expect(await page.evaluate(() => document.documentElement.scrollWidth)).toBeLessThanOrEqual(390);
     await page.waitForTimeout(500);
     await keepShot(page, "match-390");

@@ -63,8 +63,7 @@ describe.skipIf(!available)("molecules in the page", () => {
   test("three planes meet in a voxel: a click moves the others, a row leads to its molecule", async () => {
     const { page, errors } = await open("");
     await page.getByRole("button", { name: /^aligned Molecules/ }).click();
-    for (const axis of ["z", "y", "x"])
-      await expect.poll(() => isDrawn(page, axis), { timeout: 20_000 }).toBe(true);
+    for (const axis of ["z", "y", "x"]) await expect.poll(() => isDrawn(page, axis)).toBe(true);
     await expect.poll(() => page.getByLabel("Molecules", { exact: true }).textContent()).toMatch(/40 of 40/);
     await page.waitForTimeout(500);
     await keepShot(page, "subtomogram-1280");
@@ -110,11 +109,11 @@ describe.skipIf(!available)("molecules in the page", () => {
       (await pixelsOf(page, page.getByLabel("Planes of tomogram.mrc"))).count(
         ([r, g, b]) => r < 120 && g > 190 && b > 220,
       );
-    await expect.poll(blue, { timeout: 20_000 }).toBeGreaterThan(60);
+    await expect.poll(blue).toBeGreaterThan(60);
     for (const axis of ["z", "y", "x"]) {
-      await page.getByRole("img", { name: `molecule across its ${axis} axis` }).waitFor({ timeout: 20_000 });
+      await page.getByRole("img", { name: `molecule across its ${axis} axis` }).waitFor();
       await page.getByRole("img", { name: `average across its ${axis} axis` }).waitFor();
-      await page.getByRole("img", { name: `scores across its ${axis} axis` }).waitFor({ timeout: 20_000 });
+      await page.getByRole("img", { name: `scores across its ${axis} axis` }).waitFor();
     }
     // it was aligned: the best shift is none, but for the steps of voxels
     const said = await page.getByText(/^Best score with the average/).textContent();
@@ -155,7 +154,7 @@ describe.skipIf(!available)("molecules in the page", () => {
     await keepShot(page, "subtomogram-alone-1280");
     await page.setViewportSize({ width: 390, height: 844 });
     await page.goto(`${server.address}#at=aligned/start.csv`);
-    await expect.poll(() => isDrawn(page, "z"), { timeout: 20_000 }).toBe(true);
+    await expect.poll(() => isDrawn(page, "z")).toBe(true);
     expect(await page.evaluate(() => document.documentElement.scrollWidth)).toBeLessThanOrEqual(390);
     await page.waitForTimeout(500);
     await keepShot(page, "subtomogram-390");

@@ -62,8 +62,8 @@ export function runsIn(directory: string): string[] {
   return existsSync(path) ? readFileSync(path, "utf8").trim().split("\n") : [];
 }
 
-/** Waits until something is so. @throws after half a minute */
-export async function until(what: () => boolean | Promise<boolean>, limitMs = 30_000): Promise<void> {
+/** Waits until something is so. @throws after two minutes */
+export async function until(what: () => boolean | Promise<boolean>, limitMs = 120_000): Promise<void> {
   const end = Date.now() + limitMs;
   while (!(await what())) {
     if (Date.now() > end) throw new Error(`it never came to be: ${what}`);
