@@ -11,6 +11,7 @@ export default defineConfig({
   resolve: { conditions: ["source"] },
   ssr: { resolve: { conditions: ["source"] } },
   test: {
+    globalSetup: ["test/support/runFolder.ts"],
     setupFiles: ["test/support/seed.ts"],
     // none of these times measures anything: they end what hangs, on a machine that does much else besides
     testTimeout: 180_000,

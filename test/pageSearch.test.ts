@@ -18,9 +18,10 @@ import {
 } from "../src/match/index.ts";
 import { type Server, startServer } from "../src/server/index.ts";
 import { barriersOf } from "./support/accessible.ts";
+import { launchBrowser } from "./support/browser.ts";
 import { requirement } from "./support/require.ts";
 import { scratchFolder } from "./support/searchCase.ts";
-import { launchBrowser, openViewer, SHOTS } from "./support/viewerPage.ts";
+import { openViewer, SHOTS } from "./support/viewerPage.ts";
 
 const { available } = requirement("chromium");
 const folder = scratchFolder();

@@ -5,11 +5,12 @@ import type { Browser } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { type Server, startServer } from "../src/server/index.ts";
 import { barriersOf } from "./support/accessible.ts";
+import { launchBrowser } from "./support/browser.ts";
 import { likelihoodGolden } from "./support/likelihoodCase.ts";
 import { makeLikelihoodProject } from "./support/likelihoodProject.ts";
 import { scratchFolder } from "./support/plateCase.ts";
 import { requirement } from "./support/require.ts";
-import { keepShot, launchBrowser, openViewer, pixelsOf } from "./support/viewerPage.ts";
+import { keepShot, openViewer, pixelsOf } from "./support/viewerPage.ts";
 
 const { available } = requirement("chromium");
 const scratch = scratchFolder("viewer-likelihood");

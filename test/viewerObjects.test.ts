@@ -7,9 +7,10 @@ import { addMapobjects, openExperiment, readMapobjects } from "../src/experiment
 import { PyramidBuilder } from "../src/pyramid/index.ts";
 import { type Server, startServer } from "../src/server/index.ts";
 import { barriersOf } from "./support/accessible.ts";
+import { launchBrowser } from "./support/browser.ts";
 import { gridSites, makePlate, scratchFolder } from "./support/plateCase.ts";
 import { requirement } from "./support/require.ts";
-import { drawn, expectText, launchBrowser, openViewer, SHOTS } from "./support/viewerPage.ts";
+import { drawn, expectText, openViewer, SHOTS } from "./support/viewerPage.ts";
 
 const { available } = requirement("chromium");
 const HOSTILE = "<img src=x onerror=document.title='hit'>";

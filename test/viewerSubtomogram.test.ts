@@ -7,10 +7,11 @@ import { writeMrc } from "../src/io/index.ts";
 import { type Server, startServer } from "../src/server/index.ts";
 import { runAverage, runFsc } from "../src/subtomogram/index.ts";
 import { barriersOf } from "./support/accessible.ts";
+import { launchBrowser } from "./support/browser.ts";
 import { scratchFolder } from "./support/plateCase.ts";
 import { requirement } from "./support/require.ts";
 import { subtomogramGolden, subtomogramVolume } from "./support/subtomogramCase.ts";
-import { keepShot, launchBrowser, openViewer, pixelsOf } from "./support/viewerPage.ts";
+import { keepShot, openViewer, pixelsOf } from "./support/viewerPage.ts";
 
 const { available } = requirement("chromium");
 const scratch = scratchFolder("viewer-subtomogram");

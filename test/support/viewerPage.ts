@@ -3,31 +3,20 @@ import { mkdirSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { decode } from "fast-png";
-import { type Browser, chromium, type Locator, type Page } from "playwright-core";
-import { chromium as executablePath } from "./require.ts";
+import type { Browser, Locator, Page } from "playwright-core";
+import { type OpenedPage, openPage } from "./browser.ts";
 
 /** Screenshots of each run, to be looked at; git and npm leave them out. */
 export const SHOTS = fileURLToPath(new URL("../../shots", import.meta.url));
 
-const SOFTWARE = "--no-sandbox --use-angle=swiftshader --enable-unsafe-swiftshader --ignore-gpu-blocklist";
-
-/** Whoever launches it closes it. */
-export function launchBrowser(): Promise<Browser> {
-  mkdirSync(SHOTS, { recursive: true });
-  return chromium.launch({ executablePath, args: [...SOFTWARE.split(" "), "--disable-dev-shm-usage"] });
-}
-
-/** Opens a page; `errors` fills with what nobody caught there. */
-export async function openViewer(
+/** Opens the page in light colours; `errors` fills with what nobody caught there. */
+export function openViewer(
   browser: Browser,
   address: string,
   viewport: { readonly width: number; readonly height: number },
-) {
-  const page = await browser.newPage({ viewport, colorScheme: "light" });
-  const errors: string[] = [];
-  page.on("pageerror", (error) => errors.push(String(error)));
-  await page.goto(address);
-  return { page, errors };
+): Promise<OpenedPage> {
+  mkdirSync(SHOTS, { recursive: true });
+  return openPage(browser, address, { viewport, colorScheme: "light" });
 }
 
 /** Keeps a picture of the page. */
@@ -54,7 +43,7 @@ export async function pixelsOf(page: Page, element: Locator) {
 
 /** Waits for a text. */
 export async function expectText(page: Page, text: string | RegExp): Promise<void> {
-  await page.getByText(text).first().waitFor({ timeout: 10_000 });
+  await page.getByText(text).first().waitFor();
 }
 
 /** Waits until the mean colour of the middle of the stage is as said. */
@@ -64,7 +53,7 @@ export async function drawn(
 ): Promise<void> {
   await page.getByTestId("canvas").waitFor();
   let mean: readonly [number, number, number] = [-1, -1, -1];
-  const end = performance.now() + 15_000;
+  const end = performance.now() + 60_000;
   while (performance.now() < end) {
     mean = await middleOf(page);
     if (isSo(mean)) return;
