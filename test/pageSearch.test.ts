@@ -72,7 +72,11 @@ describe.skipIf(!available)("a search in the page", () => {
       const [x, y] = [posX + BOX / 2, posY + BOX / 2];
       expect(found.some(([fx, fy]) => Math.hypot(fx - x, fy - y) < 3)).toBe(true);
     }
+    // what came of the files and of the search is no step
+    const undo = page.getByRole("button", { name: "Undo" });
+    expect(await undo.isDisabled()).toBe(true);
     await page.getByRole("table", { name: "Particles" }).getByRole("button").first().click();
+    await expect.poll(() => undo.isEnabled()).toBe(true);
     await page.waitForURL(/view=/);
     await page.waitForTimeout(500);
     await page.screenshot({ path: join(SHOTS, "search-1280.png") });

@@ -60,7 +60,7 @@ describe.skipIf(!available)("a search in the page", () => {
       .poll(() => countOf(page).textContent())
       .toBe("9 particles above 5.95; of noise alone 1 expected");
     await expect.poll(() => circles(page)).toBeGreaterThan(300);
-    await page.waitForTimeout(700);
+    expect(await page.getByRole("button", { name: "Undo" }).isDisabled()).toBe(true);
     await keepShot(page, "match-1280");
     const before = await circles(page);
     await page.getByLabel("Cutoff, as a number").fill("6.9");

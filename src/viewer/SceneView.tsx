@@ -49,7 +49,7 @@ export function SceneView(props: SceneViewProps) {
   const { scene, state, setState, setQuietly, history, onError } = props;
   const frame = useRef<HTMLDivElement>(null);
   const size = useSize(frame);
-  const model = useObjectModel({ scene, state, size, onStep: history.push, onError });
+  const model = useObjectModel({ scene, state, size, perform: history.perform, onError });
   const draw = useDraw({
     model,
     places: state.places,

@@ -1,5 +1,5 @@
 import { useCallback, useEffect, useMemo, useState } from "react";
-import type { Step } from "../core/useHistory.ts";
+import type { History, Step } from "../core/useHistory.ts";
 import type { ViewState } from "../core/viewState.ts";
 import { askJson, type ExperimentFacts } from "../scene/api.ts";
 import type { Scene } from "../scene/scene.ts";
@@ -18,7 +18,7 @@ export interface ModelOptions {
   readonly scene: Scene;
   readonly state: ViewState;
   readonly size: { readonly width: number; readonly height: number };
-  readonly onStep: (step: Step) => void;
+  readonly perform: History["perform"];
   readonly onError: (message: string) => void;
 }
 
@@ -29,9 +29,9 @@ export const MOST_COLUMNS = 30;
 export type ObjectModel = ReturnType<typeof useObjectModel>;
 
 /** Makes the model of a scene's objects. */
-export function useObjectModel({ scene, state, size, onStep, onError }: ModelOptions) {
+export function useObjectModel({ scene, state, size, perform, onError }: ModelOptions) {
   const { at, objects: type, places } = state;
-  const { types, revision, edit } = useEdits({ scene, at, onStep, onError });
+  const { types, revision, edit } = useEdits({ scene, at, perform, onError });
   const own = types.find(({ name }) => name === type);
   const drawn = useDrawn({ scene, state, size, revision, onError });
   const isListed = own === undefined ? undefined : type;
@@ -83,9 +83,9 @@ function neededFeatures(
 function useEdits({
   scene,
   at,
-  onStep,
+  perform,
   onError,
-}: Pick<ModelOptions, "scene" | "onStep" | "onError"> & { at: string }) {
+}: Pick<ModelOptions, "scene" | "perform" | "onError"> & { at: string }) {
   const [types, setTypes] = useState<ExperimentFacts["types"]>(scene.experiment?.types ?? []);
   const [revision, setRevision] = useState(0);
   useEffect(() => setTypes(scene.experiment?.types ?? []), [scene]);
@@ -101,16 +101,19 @@ function useEdits({
   /** What was done; undefined where the server refused it, which is said. */
   const edit = useCallback(
     async (change: ObjectEdit): Promise<EditDone | undefined> => {
+      let done: EditDone | undefined;
       try {
-        const done = await apply(change);
-        onStep(stepOf(done.inverse, apply));
+        await perform(async () => {
+          done = await apply(change);
+          return stepOf(done.inverse, apply);
+        });
         return done;
       } catch (error) {
         onError(error instanceof Error ? error.message : String(error));
         return undefined;
       }
     },
-    [apply, onStep, onError],
+    [apply, perform, onError],
   );
   return { types, revision, edit };
 }
