@@ -9,7 +9,7 @@ import { barriersOf } from "./support/accessible.ts";
 import { launchBrowser } from "./support/browser.ts";
 import { scratchFolder } from "./support/plateCase.ts";
 import { requirement } from "./support/require.ts";
-import { drawn, openViewer, SHOTS } from "./support/viewerPage.ts";
+import { drawn, fits, openViewer, SHOTS } from "./support/viewerPage.ts";
 
 const { available } = requirement("chromium");
 const scratch = scratchFolder("plan");
@@ -85,8 +85,7 @@ describe.skipIf(!available)("plans in the page", () => {
     expect(region.right).toBeGreaterThan(region.left);
     expect(region.top).toBeGreaterThan(region.bottom);
     await page.setViewportSize({ width: 390, height: 844 });
-    await page.waitForTimeout(400);
-    expect(await page.evaluate(() => document.documentElement.scrollWidth)).toBeLessThanOrEqual(390);
+    await fits(page, 390);
     await page.screenshot({ path: join(SHOTS, "plan-390.png") });
     expect.soft(await barriersOf(page), "narrow").toEqual([]);
     expect(errors).toEqual([]);

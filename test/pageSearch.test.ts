@@ -21,7 +21,7 @@ import { barriersOf } from "./support/accessible.ts";
 import { launchBrowser } from "./support/browser.ts";
 import { requirement } from "./support/require.ts";
 import { scratchFolder } from "./support/searchCase.ts";
-import { openViewer, SHOTS } from "./support/viewerPage.ts";
+import { fits, openViewer, SHOTS } from "./support/viewerPage.ts";
 
 const { available } = requirement("chromium");
 const folder = scratchFolder();
@@ -82,8 +82,7 @@ describe.skipIf(!available)("a search in the page", () => {
     await page.screenshot({ path: join(SHOTS, "search-1280.png") });
     expect.soft(await barriersOf(page), "found").toEqual([]);
     await page.setViewportSize({ width: 390, height: 844 });
-    await page.waitForTimeout(500);
-    expect(await page.evaluate(() => document.documentElement.scrollWidth)).toBeLessThanOrEqual(390);
+    await fits(page, 390);
     await page.screenshot({ path: join(SHOTS, "search-390.png") });
 
     const saved = await download(page, "Save all (zip)");

@@ -12,7 +12,7 @@ import { gridSites, makePlate, scratchFolder } from "./support/plateCase.ts";
 import { requirement } from "./support/require.ts";
 import { makeScreen } from "./support/screenCase.ts";
 import { makeServedCase, type ServedCase } from "./support/servedCase.ts";
-import { drawn, expectText, openViewer, SHOTS } from "./support/viewerPage.ts";
+import { chosenBy, drawn, expectText, fits, openViewer, SHOTS } from "./support/viewerPage.ts";
 
 const { available } = requirement("chromium");
 let browser: Browser;
@@ -104,7 +104,7 @@ describe.skipIf(!available)("the page", () => {
     await drawn(page, ([r]) => r > 0);
     await expectText(page, "2 of 3"); // a volume begins in its middle
     await page.waitForURL(/places=z%3A1/);
-    expect(await page.evaluate(() => document.documentElement.scrollWidth)).toBeLessThanOrEqual(390);
+    await fits(page, 390);
     await page.screenshot({ path: join(SHOTS, "map-390.png") });
     expect.soft(await barriersOf(page), "narrow").toEqual([]);
     await page.goto(`${server.address}#at=lab/spots.tif`);
@@ -165,16 +165,11 @@ describe.skipIf(!available)("the page", () => {
     await page.setViewportSize({ width: 1280, height: 800 });
     await page.waitForTimeout(1000);
     await page.screenshot({ path: join(SHOTS, "screen-1280.png") });
-    const box = (await page.getByTestId("canvas").boundingBox())!;
-    await page.mouse.click(box.x + box.width / 2, box.y + box.height / 2);
-    await expect
-      .poll(() =>
-        page
-          .getByLabel("Chosen object")
-          .textContent({ timeout: 500 })
-          .catch(() => ""),
-      )
-      .toContain("area3");
+    const middle = async () => {
+      const { x, y, width, height } = (await page.getByTestId("canvas").boundingBox())!;
+      return [x + width / 2, y + height / 2] as const;
+    };
+    await expect.poll(async () => chosenBy(page, await middle())).toContain("area3");
     await page.locator("summary").filter({ hasText: "illuminati" }).click();
     await expectText(page, /\/0 done/);
     expect.soft(await barriersOf(page), "map").toEqual([]);
@@ -246,8 +241,7 @@ describe.skipIf(!available)("the page", () => {
     await page.getByRole("slider", { name: "time" }).fill("2");
     await page.getByRole("button", { name: "Follow the newest image" }).click();
     await page.setViewportSize({ width: 390, height: 844 });
-    await page.waitForTimeout(500);
-    expect(await page.evaluate(() => document.documentElement.scrollWidth)).toBeLessThanOrEqual(390);
+    await fits(page, 390);
     await page.screenshot({ path: join(SHOTS, "live-390.png") });
     expect.soft(await barriersOf(page), "acquisition, narrow").toEqual([]);
 

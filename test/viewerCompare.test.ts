@@ -60,7 +60,7 @@ describe.skipIf(!available)("two images", () => {
     const box = (await page.getByTestId("canvas").boundingBox())!;
     await page.mouse.move(box.x + box.width * 0.4, box.y + box.height * 0.5);
     await expect.poll(() => colorAt(page, 0.4)).toMatchObject({ r: 0, b: 200 });
-    expect(await colorAt(page, 0.66)).toMatchObject({ r: 200, b: 0 });
+    await expect.poll(() => colorAt(page, 0.66)).toMatchObject({ r: 200, b: 0 });
     await page.screenshot({ path: join(SHOTS, "compare-lens-1280.png") });
 
     await page.getByLabel("Show both").selectOption("side");
@@ -90,7 +90,8 @@ describe.skipIf(!available)("two images", () => {
     await page.getByLabel("Over the image").selectOption({ index: 1 });
     await page.getByLabel("Opacity of labels").fill("1");
     await expect.poll(async () => (await colorAt(page, 0.7)).g).toBeGreaterThan(40);
-    expect(await colorAt(page, 0.3)).not.toEqual(await colorAt(page, 0.7));
+    const right = await colorAt(page, 0.7);
+    await expect.poll(() => colorAt(page, 0.3)).not.toEqual(right);
     await page.screenshot({ path: join(SHOTS, "labels-390.png") });
     expect.soft(await barriersOf(page), "labels").toEqual([]);
     await page.getByLabel("Opacity of labels").fill("0");

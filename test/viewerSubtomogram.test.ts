@@ -11,7 +11,7 @@ import { launchBrowser } from "./support/browser.ts";
 import { scratchFolder } from "./support/plateCase.ts";
 import { requirement } from "./support/require.ts";
 import { subtomogramGolden, subtomogramVolume } from "./support/subtomogramCase.ts";
-import { keepShot, openViewer, pixelsOf } from "./support/viewerPage.ts";
+import { fits, keepShot, openViewer, pixelsOf } from "./support/viewerPage.ts";
 
 const { available } = requirement("chromium");
 const scratch = scratchFolder("viewer-subtomogram");
@@ -74,12 +74,14 @@ describe.skipIf(!available)("molecules in the page", () => {
     await page.setViewportSize({ width: 1280, height: 360 });
     await page.waitForTimeout(500);
     await keepShot(page, "subtomogram-low-1280");
-    const planes = (await page.getByRole("region", { name: "Planes of tomogram.mrc" }).boundingBox())!;
-    const table = (await page.getByRole("region", { name: "Molecules", exact: true }).boundingBox())!;
-    expect(planes.height).toBeGreaterThan(100);
-    expect(planes.y + planes.height).toBeLessThanOrEqual(table.y);
+    const laidOut = async () => {
+      const planes = (await page.getByRole("region", { name: "Planes of tomogram.mrc" }).boundingBox())!;
+      const table = (await page.getByRole("region", { name: "Molecules", exact: true }).boundingBox())!;
+      return { isSeen: planes.height > 100, isAbove: planes.y + planes.height <= table.y };
+    };
+    await expect.poll(laidOut).toEqual({ isSeen: true, isAbove: true });
     const isWide = (panel: Element) => panel.scrollWidth > panel.clientWidth;
-    expect(await page.getByRole("complementary").evaluate(isWide)).toBe(false);
+    await expect.poll(() => page.getByRole("complementary").evaluate(isWide)).toBe(false);
     await page.setViewportSize({ width: 1280, height: 800 });
 
     expect(await plane(page, "x").getAttribute("aria-label")).toBe("tomogram.mrc across x, voxel 60");
@@ -156,7 +158,7 @@ describe.skipIf(!available)("molecules in the page", () => {
     await page.setViewportSize({ width: 390, height: 844 });
     await page.goto(`${server.address}#at=aligned/start.csv`);
     await expect.poll(() => isDrawn(page, "z")).toBe(true);
-    expect(await page.evaluate(() => document.documentElement.scrollWidth)).toBeLessThanOrEqual(390);
+    await fits(page, 390);
     await page.waitForTimeout(500);
     await keepShot(page, "subtomogram-390");
     expect.soft(await barriersOf(page), "narrow").toEqual([]);

@@ -144,8 +144,11 @@ async function hold(page: Page, address: RegExp) {
   const isAsked = new Promise<void>((resolve) => {
     tell = resolve;
   });
-  await page.route(address, (route) => {
-    if (!isHeld) return route.continue();
+  await page.route(address, async (route) => {
+    if (!isHeld) {
+      await route.continue();
+      return;
+    }
     held.push(route);
     tell();
   });

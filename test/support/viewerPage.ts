@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { decode } from "fast-png";
 import type { Browser, Locator, Page } from "playwright-core";
+import { expect } from "vitest";
 import { type OpenedPage, openPage } from "./browser.ts";
 
 /** Screenshots of each run, to be looked at; git and npm leave them out. */
@@ -39,6 +40,20 @@ export async function pixelsOf(page: Page, element: Locator) {
       return count;
     },
   };
+}
+
+/** What the panel says of the object that a click chooses; for polls, as objects and their table come one after the other. */
+export async function chosenBy(page: Page, place: readonly [x: number, y: number]): Promise<string> {
+  await page.mouse.click(...place);
+  const told = page.getByLabel("Chosen object");
+  return (await told.textContent({ timeout: 1000 }).catch(() => null)) ?? "";
+}
+
+/** Waits until nothing of the page reaches beyond its width. */
+export async function fits(page: Page, width: number): Promise<void> {
+  await expect
+    .poll(() => page.evaluate(() => document.documentElement.scrollWidth))
+    .toBeLessThanOrEqual(width);
 }
 
 /** Waits for a text. */
