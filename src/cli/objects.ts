@@ -16,7 +16,7 @@ import {
   windowOfPart,
 } from "../experiment/index.ts";
 import { writeFileAtomic } from "../io/index.ts";
-import { databaseOption } from "./experiment.ts";
+import { databaseOption, refuseIdleDatabase } from "./database.ts";
 import { example, index, positive } from "./options.ts";
 import { type CommandTools, report } from "./report.ts";
 
@@ -27,6 +27,7 @@ export function addObjects(cli: Command): void {
     .description(
       "map objects of an experiment (cells, nuclei, annotations): files in and out, windows of the map",
     )
+    .hook("preAction", (_, command) => refuseIdleDatabase(command, command.args.slice(0, 1)))
     .addHelpText("after", example("objects import screen cells.geojson --type Cells"));
   addImport(objects);
   addExport(objects);

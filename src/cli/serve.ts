@@ -1,6 +1,6 @@
 import type { Command } from "commander";
 import { type ExportSiteReport, exportSite, type Server, startServer } from "../server/index.ts";
-import { databaseOption } from "./experiment.ts";
+import { databaseOption, refuseIdleDatabase } from "./database.ts";
 import { type IdleRule, tellIdle } from "./idle.ts";
 import { abortOnSignals, raised } from "./interrupt.ts";
 import { example, portNumber } from "./options.ts";
@@ -29,6 +29,7 @@ interface Serving {
 export function addServe(cli: Command): void {
   const command = cli
     .command("serve")
+    .hook("preAction", (command) => refuseIdleDatabase(command, command.args))
     .addHelpText("after", example("serve screen micrograph.mrc --port 8080"))
     .description("show files, folders and experiments in a browser, until Ctrl-C; nothing is changed")
     .argument("[path...]", "what is served; nothing outside is ever read. Default: this folder")

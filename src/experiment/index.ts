@@ -97,3 +97,4 @@ export {
   listMapobjectTypes,
   renameMapobjectType,
 } from "./objects/types.ts";
+export { databaseKindOf } from "./place.ts";
