@@ -229,12 +229,11 @@ test("huge headers, addresses and bodies are refused", async () => {
 });
 
 test("a request that comes drop by drop is ended", async () => {
-  const began = performance.now();
+  // the server ends it, or this waits for ever
   expect(await sendRaw("GET /api/roots HTTP/1.1\r\nHost: local")).toMatch(/^HTTP\/1\.1 408 /);
   expect(
     await sendRaw("GET /api/roots HTTP/1.1\r\nHost: localhost\r\nContent-Length: 50\r\n\r\nslow"),
   ).toMatch(/^HTTP\/1\.1 (200|408|400) /);
-  expect(performance.now() - began).toBeLessThan(15_000);
 });
 
 test("only reading is possible", async () => {
