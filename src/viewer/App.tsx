@@ -31,7 +31,9 @@ export function App() {
     },
     [setState],
   );
-  useDroppedFiles(useCallback(() => open(SEARCH_AT), [open]));
+  // a second file is dropped on the search that is there
+  const isSearch = state.at === SEARCH_AT;
+  useDroppedFiles(useCallback(() => isSearch || open(SEARCH_AT), [isSearch, open]));
   useEffect(() => {
     if (scene !== undefined) setQuietly((before) => openedState(before, scene));
   }, [scene, setQuietly]);
