@@ -259,9 +259,13 @@ class WasmTiles implements TilesPlan {
     const { levels, room, tiles } = this.#layout;
     const lengths = new Int32Array(tiles);
     this.#regions.read("lengths", lengths);
+    // one array for all files: one for each would keep the collector busy
+    const files = new Uint8Array(lengths.reduce((sum, length) => sum + length, 0));
+    let end = 0;
     return levels.flatMap(({ tileRows, tileColumns, firstTile }, level) =>
       Array.from({ length: tileRows * tileColumns }, (_, i) => {
-        const bytes = new Uint8Array(lengths[firstTile + i]);
+        const bytes = files.subarray(end, end + lengths[firstTile + i]);
+        end += bytes.length;
         if (bytes.length === 0) throw tooLarge(level, i, room);
         this.#regions.read("files", bytes, (firstTile + i) * room);
         return { level, row: Math.floor(i / tileColumns), column: i % tileColumns, bytes };
