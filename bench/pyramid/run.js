@@ -68,11 +68,9 @@ async function compareSteps({ folder, pixels, side }) {
 /** The step from files to an archive, processes included, beside libvips' dzsave; interleaved, bests. */
 async function compareStep({ folder, experiment, quality, side }) {
   const rounds = [];
-  // half of the sites a job: one for each core
-  const batchSize = (side / SITE) ** 2 / 2;
   for (let round = 0; round < ROUNDS; round++) {
-    const plain = await measureStep(experiment, { quality, batchSize });
-    const corrected = await measureStep(experiment, { quality, batchSize, illumcorr: true });
+    const plain = await measureStep(experiment, { quality });
+    const corrected = await measureStep(experiment, { quality, illumcorr: true });
     const sites = join(experiment.directory, "images");
     const peer = askPeer([join(folder, "pixels"), `${SIDE}`, `${quality}`, folder, `${side}`, sites]);
     rounds.push({ plain, corrected, ...peer });
