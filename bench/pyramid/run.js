@@ -30,7 +30,10 @@ export async function run([what] = []) {
     const steps = [];
     for (const side of [SIDE, 2 * SIDE]) steps.push(...(await compareSteps({ folder, pixels, side })));
     printTable(
-      ["step", "ours, MP/s", "peer, MP/s", "ratio", "peer from files", "ratio", "memory, MiB"],
+      [
+        ...["step", "ours, MP/s", "peer, MP/s", "ratio", "peer from files", "ratio"],
+        ...["ours, MP a CPU s", "peer, MP a CPU s", "ratio", "memory, MiB"],
+      ],
       steps,
     );
     const rows = [];
