@@ -15,10 +15,11 @@ import { VertexOverlay } from "./draw/VertexOverlay.tsx";
 import { LabelsPanel } from "./labels/LabelsPanel.tsx";
 import { useLabelLayers } from "./labels/useLabelLayers.ts";
 import { objectAt } from "./objects/drawn.ts";
-import { objectLayers } from "./objects/layers.ts";
+import { isMany, objectLayers } from "./objects/layers.ts";
 import { ObjectsDrawer } from "./objects/ObjectsDrawer.tsx";
 import { ObjectsPanel } from "./objects/ObjectsPanel.tsx";
 import type { ObjectTable } from "./objects/objectTable.ts";
+import { usePicture } from "./objects/picture/usePicture.ts";
 import { SelectionPanel } from "./objects/SelectionPanel.tsx";
 import { type ObjectModel, useObjectModel } from "./objects/useObjectModel.ts";
 import { wellMeans } from "./objects/wellMeans.ts";
@@ -113,13 +114,15 @@ function StageArea(props: StageAreaProps) {
     props;
   const { drawn, look, table, select } = model;
   const labels = useLabelLayers({ scene, state, onError });
-  const objects = useMemo(() => (drawn ? objectLayers(drawn, look) : []), [drawn, look]);
+  const few = drawn === undefined || isMany(drawn) ? undefined : drawn;
+  const objects = useMemo(() => (few ? objectLayers(few, look) : []), [few, look]);
+  const picture = usePicture({ drawn: few === undefined ? drawn : undefined, look, view, size, onError });
   const choose = (place: readonly [number, number], pixel: number) => {
     const row = table?.rowOf.get((drawn && objectAt(drawn, place, pixel)) ?? -1);
     select(row === undefined ? [] : [row]);
   };
   const mode = compared?.compare.mode;
-  const layers = [...labels, ...objects];
+  const layers = [...labels, ...objects, ...picture];
   return (
     <div className={mode === "side" ? "frame side" : "frame"}>
       <div className="stage-cell" ref={frame}>
