@@ -23,7 +23,7 @@ import { jobTopics } from "./jobs/topics.ts";
 import { LIVE_AT, type LiveFeed, liveRoutes, liveTopics } from "./live/feed.ts";
 import { addSocket } from "./live/socket.ts";
 import { ImageObjects } from "./objects/imageObjects.ts";
-import { imageObjectRoutes } from "./objects/routes.ts";
+import { imageObjectRoutes, imageObjectTopics } from "./objects/routes.ts";
 import { describeRoutes } from "./openApi.ts";
 import { readOnly } from "./readOnly.ts";
 import { likelihoodRoutes } from "./results/likelihood/routes.ts";
@@ -122,6 +122,7 @@ export async function startServer(paths: readonly string[], options: ServerOptio
   ];
   const topics = [
     ...jobTopics(roots, starter),
+    ...imageObjectTopics(tools),
     ...(live === undefined ? [] : liveTopics(live, roots.addressOf)),
   ];
   await addSocket(app, { roots, topics, onError });

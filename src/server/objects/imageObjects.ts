@@ -22,6 +22,8 @@ export interface ObjectFacts {
   readonly types: readonly Pick<MapobjectType, "name" | "refType" | "objects" | "features">[];
   /** Another text once the objects were read anew: numbers of objects hold as long as it does. */
   readonly version: string;
+  /** How often they were changed since. */
+  readonly changes: number;
   /** The file that keeps what is done to them. */
   readonly file: string;
   /** Why that file is not written: what is done lasts until the server ends. */
@@ -45,6 +47,7 @@ interface Loaded {
   readonly sidecar: Sidecar;
   readonly version: string;
   fileVersion: string | undefined;
+  changes: number;
   readonly notKept: string | undefined;
   readonly locked: string | undefined;
   readonly warnings: readonly string[];
@@ -75,11 +78,12 @@ export class ImageObjects implements AsyncDisposable {
 
   /** What there is. @throws {VitrineError} as {@link experiment} */
   async facts(at: string): Promise<ObjectFacts> {
-    const { scratch, sidecar, version, notKept, locked, warnings } = await this.#load(at);
+    const { scratch, sidecar, version, changes, notKept, locked, warnings } = await this.#load(at);
     const { withoutPaths } = this.#tools.roots;
     return {
       types: await listMapobjectTypes(scratch.experiment),
       version,
+      changes,
       file: sidecar.name,
       notKept: notKept ?? null,
       locked: locked ?? null,
@@ -114,6 +118,7 @@ export class ImageObjects implements AsyncDisposable {
         await editMapobjects(experiment, report.inverse);
         throw error;
       }
+      loaded.changes++;
       return report;
     });
   }
@@ -173,7 +178,8 @@ export class ImageObjects implements AsyncDisposable {
         );
         await showFew(experiment);
         const notKept = isReadOnly ? "the server was started with --read-only" : await sidecar.refusal();
-        return { scratch, sidecar, version: randomUUID(), fileVersion, notKept, locked, warnings };
+        const version = randomUUID();
+        return { scratch, sidecar, version, changes: 0, fileVersion, notKept, locked, warnings };
       } catch (error) {
         await scratch[Symbol.asyncDispose]();
         throw error;

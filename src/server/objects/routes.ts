@@ -2,6 +2,7 @@
 import { z } from "zod";
 import type { ExperimentTools } from "../experiments/routes.ts";
 import type { OpenImages } from "../images/openImages.ts";
+import { type AnyTopic, topic, whenChanged } from "../live/topic.ts";
 import { type AnyRoute, AT, json, route } from "../route.ts";
 import { choicesOf } from "./choices.ts";
 
@@ -29,6 +30,20 @@ export function imageObjectRoutes(tools: ImageObjectTools): AnyRoute[] {
       query: z.strictObject({ at: AT, image: z.string().max(1000).optional() }),
       gives: ["application/json"],
       answer: async (which) => json(await choicesOf(tools, which)),
+    }),
+  ];
+}
+
+/** Time between two looks at objects and their file, ms. */
+const LOOK_MS = 700;
+
+/** What a page watches: what other pages and programs do to objects of an image. */
+export function imageObjectTopics({ objects }: Pick<ImageObjectTools, "objects">): AnyTopic[] {
+  return [
+    topic({
+      name: "objects",
+      query: z.strictObject({ at: AT }),
+      values: ({ at }, signal) => whenChanged(() => objects.facts(at), { everyMs: LOOK_MS, signal }),
     }),
   ];
 }

@@ -16,7 +16,7 @@ type Shown = "live" | "plan" | "search" | "folder" | "job" | ResultKind | "scene
 
 /** Opens what the state names. @param attempt  another number opens it anew */
 export function useScene(
-  { at, image, choices }: Pick<ViewState, "at" | "image" | "choices">,
+  { at, image, choices, isLabels = false }: Pick<ViewState, "at" | "image" | "choices" | "isLabels">,
   attempt: number,
   onError: (message: string) => void,
 ) {
@@ -27,10 +27,10 @@ export function useScene(
   }>();
   // a folder with a result is a folder all the same
   const isList = choices.files !== undefined;
-  const key = JSON.stringify([at, image, attempt, isList]);
+  const key = JSON.stringify([at, image, attempt, isList, isLabels]);
   useEffect(() => {
     const gone = new AbortController();
-    openAt({ at, image, isList }, gone.signal).then(
+    openAt({ at, image, isList, isLabels }, gone.signal).then(
       (opened) => gone.signal.aborted || setShown({ key, ...opened }),
       (error: Error) => {
         if (gone.signal.aborted) return;
@@ -39,7 +39,7 @@ export function useScene(
       },
     );
     return () => gone.abort();
-  }, [at, image, isList, key, onError]);
+  }, [at, image, isList, isLabels, key, onError]);
   return shown?.key === key
     ? { kind: shown.kind, scene: shown.scene }
     : { kind: "scene" as const, scene: undefined };
@@ -50,9 +50,10 @@ interface Place {
   readonly image: string | undefined;
   /** The files of a folder are shown, whatever it is. */
   readonly isList: boolean;
+  readonly isLabels: boolean;
 }
 
-async function openAt({ at, image, isList }: Place, signal: AbortSignal) {
+async function openAt({ at, image, isList, isLabels }: Place, signal: AbortSignal) {
   if (at === LIVE_AT) return { kind: "live" as const };
   if (at === PLAN_AT) return { kind: "plan" as const };
   if (at === SEARCH_AT) return { kind: "search" as const };
@@ -72,7 +73,7 @@ async function openAt({ at, image, isList }: Place, signal: AbortSignal) {
     case "experiment":
       return { kind: "scene" as const, scene: await openExperimentScene(at, signal) };
     case "image":
-      return { kind: "scene" as const, scene: await openImageScene(at, image, signal) };
+      return { kind: "scene" as const, scene: await openImageScene(at, image, { signal, isLabels }) };
     case "file":
       throw notShown(self);
   }

@@ -11,6 +11,8 @@ export interface ObjectClass {
 /** Objects as columns; a row is an object. */
 export interface ObjectTable {
   readonly ids: Uint32Array;
+  /** Values in the label image that they came from; 0: none. */
+  readonly labels: Uint32Array;
   /** Centres of gravity, pixels of full resolution. */
   readonly x: Float32Array;
   readonly y: Float32Array;
@@ -42,10 +44,13 @@ export async function readObjectTable(
     query,
     signal,
   );
-  const { ids, x, y, size, classOf } = columns as unknown as Omit<ObjectTable, "classes" | "names" | "rowOf">;
+  const { ids, labels, x, y, size, classOf } = columns as unknown as Omit<
+    ObjectTable,
+    "classes" | "names" | "rowOf"
+  >;
   const rowOf = new Map<number, number>();
   for (let row = 0; row < ids.length; row++) rowOf.set(ids[row], row);
-  return { ...facts, ids, x, y, size, classOf, rowOf };
+  return { ...facts, ids, labels, x, y, size, classOf, rowOf };
 }
 
 /** A feature of each row; NaN where there is none. @throws {Error} with what the server says */
