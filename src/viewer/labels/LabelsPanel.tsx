@@ -34,12 +34,13 @@ const LABELS = "Labels";
 /** Which label image lies over the image, and whose features colour its labels. */
 export function LabelsPanel({ scene, state, model, onChange, onQuietly }: LabelsProps) {
   const choices = useChoices(scene, state);
-  useFirst({ scene, state, choices, onQuietly });
+  useFirst({ scene, state, model, choices, onQuietly });
   const facts = scene.image;
   if (facts === undefined) return null;
   const isOwn = isLabelScene(scene, state);
-  const canBeLabels = !facts.isLabels && scene.channels.length === 1;
   const names = isOwn ? [] : facts.labels;
+  const isUnnamed = !facts.isLabels && scene.channels.length === 1 && names.length === 0;
+  const canBeLabels = isUnnamed || state.isLabels === true;
   const files = isOwn ? [] : choices.labels;
   const isShown = isOwn || state.labels !== undefined || state.labelsAt !== undefined;
   if (!isOwn && names.length + files.length === 0 && !canBeLabels) return null;
@@ -71,12 +72,12 @@ export function LabelsPanel({ scene, state, model, onChange, onQuietly }: Labels
       )}
       {canBeLabels && (
         <label className="row">
+          Values are labels
           <input
             type="checkbox"
             checked={state.isLabels ?? false}
             onChange={({ target }) => onChange((before) => asLabels(before, target.checked))}
           />
-          Values are labels
         </label>
       )}
       {isShown && (
@@ -165,13 +166,14 @@ function useChoices(scene: Scene, { at, image }: ViewState): Choices {
   return choices;
 }
 
-interface FirstOptions extends Pick<LabelsProps, "scene" | "state" | "onQuietly"> {
+interface FirstOptions extends Pick<LabelsProps, "scene" | "state" | "model" | "onQuietly"> {
   readonly choices: Choices;
 }
 
 /** A table that was named when the server was started colours labels before anybody chose. */
-function useFirst({ scene, state, choices: { first }, onQuietly }: FirstOptions): void {
+function useFirst({ scene, state, model, choices: { first }, onQuietly }: FirstOptions): void {
   const [done, setDone] = useState<string | null>(null);
+  const [isColored, setColored] = useState(false);
   const labels = scene.image?.labels[0];
   const isOwn = isLabelScene(scene, state);
   useEffect(() => {
@@ -183,6 +185,17 @@ function useFirst({ scene, state, choices: { first }, onQuietly }: FirstOptions)
       return { ...shown, objectsAt: labelsName(shown, first), objects: LABELS };
     });
   }, [first, done, labels, isOwn, onQuietly]);
+  // what the table adds comes after what the pixels tell
+  const feature = model.own?.features[1];
+  const isFirst = first !== null && parseObjectsAt(state.objectsAt ?? "")?.table === first;
+  useEffect(() => {
+    if (isColored || !isFirst || feature === undefined) return;
+    setColored(true);
+    onQuietly((before) => {
+      const isChosen = before.feature !== undefined || before.colorBy !== undefined;
+      return isChosen ? before : { ...before, feature };
+    });
+  }, [isColored, isFirst, feature, onQuietly]);
 }
 
 /** The address of the labels that are shown. */

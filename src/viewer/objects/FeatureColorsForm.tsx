@@ -17,6 +17,7 @@ export function FeatureColorsForm({ legend: { low, high, map }, isOwnRange, onCh
       <label className="row">
         Colour map
         <select
+          aria-label="Colour map of the feature"
           value={map}
           onChange={({ target: { value } }) =>
             onChange((before) => (isColormap(value) ? { ...before, featureMap: value } : before))
