@@ -39,7 +39,7 @@ export function LabelsPanel({ scene, state, model, onChange, onQuietly }: Labels
   if (facts === undefined) return null;
   const isOwn = isLabelScene(scene, state);
   const names = isOwn ? [] : facts.labels;
-  const isUnnamed = !facts.isLabels && scene.channels.length === 1 && names.length === 0;
+  const isUnnamed = !facts.isLabels && scene.channels.length === 1 && names.length === 0 && !state.labelsAt;
   const canBeLabels = isUnnamed || state.isLabels === true;
   const files = isOwn ? [] : choices.labels;
   const isShown = isOwn || state.labels !== undefined || state.labelsAt !== undefined;

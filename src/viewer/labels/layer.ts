@@ -56,7 +56,8 @@ export function labelLayer(options: LabelLayerOptions): Layer {
         ...(shown !== undefined && { opacity: shown }),
         image: pictureOf(data as TileValues, look),
         bounds: [x * side, Math.min(bottom, over.height), Math.min(right, over.width), y * side],
-        textureParameters: { minFilter: "nearest", magFilter: "nearest" },
+        // a colour between two labels is that of none
+        textureParameters: { minFilter: "nearest", magFilter: "nearest", mipmapFilter: "none" },
       });
     },
   });
