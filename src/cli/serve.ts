@@ -11,6 +11,8 @@ interface ServeArguments {
   readonly port: number;
   readonly tokenFile?: string;
   readonly database?: string;
+  readonly readOnly?: boolean;
+  readonly objects?: string;
   readonly once?: boolean;
   readonly export?: string;
   readonly json?: boolean;
@@ -31,7 +33,7 @@ export function addServe(cli: Command): void {
     .command("serve")
     .hook("preAction", (command) => refuseIdleDatabase(command, command.args))
     .addHelpText("after", example("serve screen micrograph.mrc --port 8080"))
-    .description("show files, folders and experiments in a browser, until Ctrl-C; nothing is changed")
+    .description("show files, folders and experiments in a browser, until Ctrl-C")
     .argument("[path...]", "what is served; nothing outside is ever read. Default: this folder")
     .option(
       "--host <name>",
@@ -44,6 +46,8 @@ export function addServe(cli: Command): void {
       "with --host: keeps the token (mode 600; made if missing), so that open pages go on after a restart",
     )
     .addOption(databaseOption())
+    .option("--read-only", "change nothing that is served: annotations last until the server ends")
+    .option("--objects <table>", "CSV or Parquet with a row a label: label images begin coloured by it")
     .option("--once", "end as soon as the server answers")
     .option("--export <dir>", "write page and data as files that any web server can hand out, and end")
     .option("--json", "print the address as JSON, as soon as the server answers")
@@ -69,7 +73,7 @@ export function addServe(cli: Command): void {
 
 const RULES: readonly IdleRule<ServeArguments>[] = [
   {
-    options: ["host", "port", "once", "tokenFile"],
+    options: ["host", "port", "once", "tokenFile", "readOnly", "objects"],
     isIdle: (args) => args.export !== undefined,
     why: "with --export, which serves nothing",
   },
@@ -97,11 +101,12 @@ function exportText({ directory, files, bytes }: ExportSiteReport): string {
   return `wrote ${files} files of data, ${(bytes / 2 ** 20).toFixed(1)} MiB, and the page to ${directory}\n`;
 }
 
-function optionsOf({ host, port, database, tokenFile }: ServeArguments) {
+function optionsOf({ host, port, database, tokenFile, readOnly, objects }: ServeArguments) {
   const onError = (error: unknown) =>
     log(error instanceof Error ? (error.stack ?? error.message) : String(error));
   const kept = tokenFile === undefined ? {} : { tokenFile };
-  return { host, port, onError, ...kept, ...(database !== undefined && { databaseUrl: database }) };
+  const shown = { ...(readOnly && { isReadOnly: true }), ...(objects !== undefined && { objects }) };
+  return { host, port, onError, ...kept, ...shown, ...(database !== undefined && { databaseUrl: database }) };
 }
 
 function servingOf({ address, host, port, roots }: Server): Serving {

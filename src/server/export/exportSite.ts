@@ -10,6 +10,7 @@ import { OpenExperiments } from "../experiments/openExperiments.ts";
 import { experimentRoutes } from "../experiments/routes.ts";
 import { OpenImages } from "../images/openImages.ts";
 import { imageRoutes } from "../images/routes.ts";
+import { ImageObjects } from "../objects/imageObjects.ts";
 import { openRoots, type Roots } from "../roots.ts";
 import { type Answer, answerBody } from "../route.ts";
 import { builtPage } from "../server.ts";
@@ -83,12 +84,14 @@ async function writeAll(roots: Roots, part: string, options: ExportSiteOptions) 
   const { databaseUrl, onProgress, signal = new AbortController().signal } = options;
   await using images = new OpenImages();
   await using experiments = new OpenExperiments(databaseUrl);
+  await using objects = new ImageObjects({ roots, images, isReadOnly: true });
+  const tools = { roots, experiments, objects, isReadOnly: true };
   const routes = new Map(
     [
       ...browseRoutes(roots, false),
       ...imageRoutes({ roots, images }),
-      ...experimentRoutes({ roots, experiments }),
-      ...objectRoutes({ roots, experiments }),
+      ...experimentRoutes(tools),
+      ...objectRoutes(tools),
       ...tourRoutes(roots),
     ].map((each) => [each.path, each]),
   );
