@@ -17,7 +17,7 @@ interface SearchFacts {
   readonly shape: readonly [height: number, width: number] | null;
   readonly maps: readonly string[];
   readonly files: Readonly<Record<string, string | null>>;
-  readonly optics: object;
+  readonly optics: Readonly<Record<string, unknown>>;
   readonly scores: { readonly floor: number } | null;
   readonly tables: readonly { readonly at: string | null }[];
 }
@@ -44,7 +44,9 @@ function share(
   { micrograph, template, files, maps, optics }: SearchFacts,
   { desk, known }: { readonly desk: ExportDesk; readonly known: Map<string, SharedPlace> },
 ): boolean {
-  const key = JSON.stringify([micrograph, template, files, maps, optics]);
+  // configurations give the optics a name, tables give them in another order
+  const { label: _, ...rest } = optics;
+  const key = JSON.stringify([micrograph, template, files, maps, Object.entries(rest).sort()]);
   const first = known.get(key);
   if (first === undefined) known.set(key, which);
   else desk.same(which, first);
