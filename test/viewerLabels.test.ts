@@ -8,9 +8,10 @@ import { createOmeZarrImage, createOmeZarrLabels, formatMrc, writeTiff } from ".
 import { type Server, startServer } from "../src/server/index.ts";
 import { labelColor } from "../src/viewer/labels/colors.ts";
 import { barriersOf } from "./support/accessible.ts";
+import { launchBrowser } from "./support/browser.ts";
 import { scratchFolder } from "./support/plateCase.ts";
 import { requirement } from "./support/require.ts";
-import { drawn, expectText, launchBrowser, openViewer, pixelsOf, SHOTS } from "./support/viewerPage.ts";
+import { drawn, expectText, openViewer, pixelsOf, SHOTS } from "./support/viewerPage.ts";
 
 const { available } = requirement("chromium");
 const WIDE = { width: 1280, height: 800 };
@@ -164,7 +165,10 @@ describe.skipIf(!available)("labels", { timeout: 180_000 }, () => {
     await expectText(page, "Objects of the labels");
     await page.goto(`${server.address}#at=${server.roots[0]}/micrograph.mrc&as=labels`);
     await page.reload();
-    await page.getByText(/is no label image/).first().waitFor({ timeout: 30_000 });
+    await page
+      .getByText(/is no label image/)
+      .first()
+      .waitFor({ timeout: 30_000 });
     expect(errors).toEqual([]);
     await page.close();
   });

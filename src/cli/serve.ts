@@ -97,8 +97,13 @@ function exportTo(
   });
 }
 
-function exportText({ directory, files, bytes }: ExportSiteReport): string {
-  return `wrote ${files} files of data, ${(bytes / 2 ** 20).toFixed(1)} MiB, and the page to ${directory}\n`;
+function exportText({ directory, files, bytes, parts }: ExportSiteReport): string {
+  const of = parts.map((part) => `${part.what} ${mebibytes(part.bytes)}`).join(", ");
+  return `wrote ${files} files of data, ${mebibytes(bytes)} (${of}), and the page to ${directory}\n`;
+}
+
+function mebibytes(bytes: number): string {
+  return `${(bytes / 2 ** 20).toFixed(1)} MiB`;
 }
 
 function optionsOf({ host, port, database, tokenFile, readOnly, objects }: ServeArguments) {
