@@ -63,7 +63,6 @@ describe.skipIf(!available)("a large store", () => {
     const cameBy: number[] = [];
     for (let i = 1; i <= ALL; i++) {
       const [x, y] = [(i * 7919 * 512) % STORE.width, (i * 104_729 * 512) % STORE.height];
-      const before = came;
       await page.evaluate(
         (hash) => {
           history.replaceState(null, "", hash);
@@ -71,10 +70,13 @@ describe.skipIf(!available)("a large store", () => {
         },
         `${at}&view=${x},${y},${-(i % 6)}`,
       );
-      await expect.poll(() => came > before && ended === asked).toBe(true);
+      // some of what is seen there may be known
+      await page.waitForTimeout(100);
+      await expect.poll(() => asked - ended).toBe(0);
       sizes.push(await memoryOf(client));
       cameBy.push(came);
     }
+    console.log(sizes.map(Math.round).join(" "), cameBy.join(" "));
     const [middle, late] = [ALL / 2, ALL].map((end) => Math.min(...sizes.slice(end - WINDOW, end)));
     // what came meanwhile is more than what may be kept of it
     expect(TILE_MIB * (cameBy[ALL - WINDOW] - cameBy[ALL / 2 - 1])).toBeGreaterThan(MORE_MIB / 2);
