@@ -1,7 +1,10 @@
 // Images through processors and into datasets, bytes of the camera per second, beside Pycro-Manager's Python backend.
+import { execFileSync } from "node:child_process";
+import { existsSync } from "node:fs";
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { setTimeout } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 import { Acquisition, checkStamp, openDemoMicroscope } from "vitrine/acquire";
 import { startChild } from "../child.js";
@@ -10,8 +13,10 @@ import { digits, median, printTable, verdict } from "../figures.js";
 const SIDE = 2048;
 const FRAME_BYTES = SIDE * SIDE * 2;
 const ROUNDS = 3;
-/** Frames of one acquisition that saves: what is written is removed before the next. */
-const SAVED_FRAMES = 300;
+/** Frames of one acquisition that saves, as many as the peer's: what is written is removed before the next. */
+const SAVED_FRAMES = 200;
+/** What is written rests until the disk has it, so that nobody pays for whom was measured before. */
+const REST_MS = 1000;
 
 const fileOf = (name) => new URL(`./processors/${name}.mjs`, import.meta.url);
 const identity = Object.assign((image, metadata) => [image, metadata], { stateless: true });
@@ -57,6 +62,16 @@ const MODES = [
   },
 ];
 
+/** Where datasets go: in memory the programs show, on a disk mostly its write-back. */
+const PLACES = [
+  { where: "in memory", folder: "/dev/shm" },
+  { where: "on disk", folder: process.env.VITRINE_BENCH_DIR ?? tmpdir() },
+].filter(({ folder }) => existsSync(folder));
+
+const ROWS = MODES.flatMap((mode) =>
+  mode.saves ? PLACES.map((place) => ({ ...mode, ...place, name: `${mode.name}, ${place.where}` })) : [mode],
+);
+
 /** Reads every image when it is saved; the camera counts from 0 as the events do. */
 function readsBack(counts, options) {
   return {
@@ -72,7 +87,7 @@ export async function run({ seconds }) {
   const peer = await startPeer();
   const results = [];
   try {
-    for (const mode of MODES) results.push(await measure(mode, { seconds, peer }));
+    for (const mode of ROWS) results.push(await measure(mode, { seconds, peer }));
   } finally {
     await peer?.end().catch(() => {});
   }
@@ -99,10 +114,17 @@ async function measure(mode, { seconds, peer }) {
   const [ours, theirs, ofCopy] = [[], [], []];
   const frames = mode.saves ? SAVED_FRAMES : Math.ceil((await calibrate(mode)) * seconds);
   for (let round = 0; round < ROUNDS; round++) {
-    theirs.push(await peer?.rate(mode.peer, seconds));
-    const copy = copyRate();
-    ours.push(await rateOf(mode, { frames, seconds }));
-    ofCopy.push(ours[round] / copy);
+    const turns = [
+      async () => theirs.push(await peer?.rate({ mode: mode.peer, seconds, directory: mode.folder })),
+      async () => ours.push(await rateOf(mode, { frames, seconds })),
+    ];
+    ofCopy.push(copyRate());
+    // whoever is first has the disk that the last round left
+    for (const turn of round % 2 === 0 ? turns : turns.reverse()) {
+      if (mode.saves) await rest();
+      await turn();
+    }
+    ofCopy[round] = ours[round] / ofCopy[round];
   }
   const ratios = theirs.flatMap((rate, i) => (rate === undefined ? [] : [ours[i] / rate]));
   const rates = theirs.filter((rate) => rate !== undefined);
@@ -110,6 +132,11 @@ async function measure(mode, { seconds, peer }) {
     `${mode.name}: ${digits(median(ours))} GB/s${rates.length > 0 ? `, peer ${digits(median(rates))}` : ""}`,
   );
   return { ...mode, ours, theirs: rates, ratios, ofCopy };
+}
+
+async function rest() {
+  if (process.platform === "linux") execFileSync("sync");
+  await setTimeout(REST_MS);
 }
 
 /** Copies of frames from a ring of them into another, the plainest transport. @returns GB/s */
@@ -142,9 +169,7 @@ async function rateOf(mode, { frames, seconds }) {
 
 /** One acquisition; every row of every image is checked. @returns seconds from its opening to its end */
 async function acquire(mode, frames) {
-  const directory = mode.saves
-    ? await mkdtemp(join(process.env.VITRINE_BENCH_DIR ?? tmpdir(), "vitrine-"))
-    : undefined;
+  const directory = mode.saves ? await mkdtemp(join(mode.folder, "vitrine-")) : undefined;
   const size = {
     OnCameraCCDXSize: SIDE,
     OnCameraCCDYSize: SIDE,
@@ -203,11 +228,11 @@ async function startPeer() {
   let current = first;
   return {
     /** GB/s; undefined where it crashed again and again. */
-    async rate(mode, seconds) {
+    async rate(question) {
       for (let tries = 0; tries < MOST_TRIES; tries++) {
         try {
           current ??= await startPeerProcess();
-          const { bytes, seconds: spent } = await current.child.ask({ mode, seconds });
+          const { bytes, seconds: spent } = await current.child.ask(question);
           return bytes / spent / 1e9;
         } catch (error) {
           console.log(`the peer ended and is started again: ${error.message}`);
