@@ -6,6 +6,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
+import { setFlagsFromString } from "node:v8";
 import { Acquisition, checkStamp, openDemoMicroscope } from "vitrine/acquire";
 import { startChild } from "../child.js";
 import { digits, median, printTable, verdict } from "../figures.js";
@@ -58,6 +59,13 @@ const MODES = [
     name: "the same, each into an array of its own",
     peer: "readback",
     saves: true,
+    options: (counts) => readsBack(counts, {}),
+  },
+  {
+    name: "the same, --heap-growing-percent=300",
+    peer: "readback",
+    saves: true,
+    heapGrowingPercent: 300,
     options: (counts) => readsBack(counts, {}),
   },
 ];
@@ -179,6 +187,8 @@ async function acquire(mode, frames) {
   };
   const microscope = await openDemoMicroscope({ properties: { Camera: size } });
   const counts = { seen: 0, readBack: 0 };
+  // 0 is V8's own
+  setFlagsFromString(`--heap-growing-percent=${mode.heapGrowingPercent ?? 0}`);
   const check = mode.check ?? ((image, metadata) => checkStamp(image, metadata.FrameNumber));
   try {
     const start = performance.now();
