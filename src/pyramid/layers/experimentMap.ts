@@ -71,7 +71,7 @@ function nowhere(at: string, unplaced: number): VitrineError {
     hint:
       unplaced === 0
         ? "Import images first: vitrine import EXPERIMENT FOLDER"
-        : "Import their images with --layout, or with their positions",
+        : "Import their images once more, with --overwrite and --layout or their positions",
   });
 }
 
