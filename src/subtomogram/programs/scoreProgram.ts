@@ -6,7 +6,7 @@ import { ALIGN_KINDS, type AlignModelName } from "../align/alignChoices.ts";
 import { BackProjectionLoader } from "../loaders/backProjectionLoader.ts";
 import type { Mask } from "../loaders/templates.ts";
 import { given, type MoleculeTools, runOnMolecules } from "./frame.ts";
-import { INPUT_KEYS, type TomogramInputs } from "./inputs.ts";
+import { INPUT_KEYS, type MoleculeLoader, type TomogramInputs } from "./inputs.ts";
 import { requireTablePath, writeTable } from "./moleculeTable.ts";
 
 /** What molecules are compared with, how, and where the scores go. */
@@ -69,8 +69,10 @@ export async function runScore(options: ScoreProgramOptions): Promise<ScoreRepor
   const templates = templatePaths.map((path) => fromFile(path, templateScale));
   return runOnMolecules(options, [outPath], async ({ loader, results, run, files }) => {
     const choices = { ...run, ...given(options, "mask", "cutoff") };
+    const series = eachTilt ? requireSeries(loader, options) : undefined;
     const scores = await loader.score(templates, { ...choices, model: ALIGN_KINDS[model] });
-    const tiltScores = eachTilt ? await scoresOfTilts({ loader, run }, templates, options) : [];
+    const tiltScores =
+      series === undefined ? [] : await scoresOfTilts({ loader: series, run }, templates, options);
     const features: Record<string, number[]> = {};
     scores.forEach((column, t) => {
       const name = scores.length === 1 ? "score" : `score-${t}`;
@@ -88,16 +90,25 @@ export async function runScore(options: ScoreProgramOptions): Promise<ScoreRepor
   });
 }
 
-/** Of each template, of each image: all molecules' scores. */
-async function scoresOfTilts(
-  { loader, run }: Pick<MoleculeTools, "loader" | "run">,
-  templates: Parameters<BackProjectionLoader["scoreOnTilt"]>[0],
-  { tomogramPath, model = "zncc", seeThroughCtf = false, ...options }: ScoreProgramOptions,
-): Promise<readonly (readonly Float32Array[])[]> {
+/** @throws {VitrineError} unsupported: a tomogram has no images, or they are compared in other ways */
+function requireSeries(
+  loader: MoleculeLoader,
+  { tomogramPath, model = "zncc" }: ScoreProgramOptions,
+): BackProjectionLoader {
   if (!(loader instanceof BackProjectionLoader))
     throw unsupported(tomogramPath, "a tilt series, to compare its images by themselves", "a tomogram");
   if (model !== "zncc" && model !== "ncc") throw unsupported("model", "zncc or ncc for single images", model);
-  const choices = { ...given(options, "mask", "cutoff"), method: model, ctf: seeThroughCtf };
+  return loader;
+}
+
+/** Of each template, of each image: all molecules' scores. */
+async function scoresOfTilts(
+  { loader, run }: { readonly loader: BackProjectionLoader; readonly run: MoleculeTools["run"] },
+  templates: Parameters<BackProjectionLoader["scoreOnTilt"]>[0],
+  { model, seeThroughCtf = false, ...options }: ScoreProgramOptions,
+): Promise<readonly (readonly Float32Array[])[]> {
+  const method = model === "ncc" ? "ncc" : "zncc";
+  const choices = { ...given(options, "mask", "cutoff"), method, ctf: seeThroughCtf } as const;
   const found = await loader.scoreOnTilt(templates, { ...run, ...choices });
   const { count } = loader.tiltSeries;
   return found.map((scores) =>
