@@ -15,7 +15,7 @@ interface ObjectsPanelProps {
 
 /** Which map objects are drawn, by what they are coloured, and what is known of the chosen one. */
 export function ObjectsPanel({ model, state, onChange }: ObjectsPanelProps) {
-  const { types, own, drawn, coloring, chosen } = model;
+  const { types, own, drawn, inView, coloring, chosen } = model;
   return (
     <section aria-label="Map objects">
       <h2>Map objects</h2>
@@ -52,7 +52,7 @@ export function ObjectsPanel({ model, state, onChange }: ObjectsPanelProps) {
         </label>
       )}
       {coloring !== undefined && <LegendView legend={coloring.legend} />}
-      {own !== undefined && drawn !== undefined && <p className="note">{drawnText(drawn)}</p>}
+      {own !== undefined && drawn !== undefined && <p className="note">{drawnText(drawn, inView)}</p>}
       {own !== undefined && (
         <button
           type="button"
@@ -107,9 +107,9 @@ export function LegendView({ legend }: { readonly legend: Legend }) {
   );
 }
 
-function drawnText({ detail, ids }: DrawnObjects): string {
+function drawnText({ detail }: DrawnObjects, inView: number): string {
   if (detail === "nothing") return "Zoom in: there are too many to be drawn here.";
-  return `${ids.length} in view${detail === "centroids" ? ", as points; outlines show further in" : ""}`;
+  return `${inView} in view${detail === "centroids" ? ", as points; outlines show further in" : ""}`;
 }
 
 interface ObjectFacts {

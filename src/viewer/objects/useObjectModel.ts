@@ -7,7 +7,7 @@ import { brushedRows } from "./brush.ts";
 import { type Coloring, classColoring, featureColoring, groupColoring, PLAIN } from "./colors.ts";
 import { type EditDone, type ObjectEdit, sendEdit } from "./edits.ts";
 import type { ObjectGroups } from "./groups.ts";
-import type { ObjectLook, ObjectState } from "./layers.ts";
+import type { ObjectLook, ObjectState } from "./look.ts";
 import type { ObjectTable } from "./objectTable.ts";
 import { useDrawn } from "./useDrawn.ts";
 import { useGroups } from "./useGroups.ts";
@@ -33,7 +33,7 @@ export function useObjectModel({ scene, state, size, onStep, onError }: ModelOpt
   const { at, objects: type, places } = state;
   const { types, revision, edit } = useEdits({ scene, at, onStep, onError });
   const own = types.find(({ name }) => name === type);
-  const drawn = useDrawn({ scene, state, size, revision, onError });
+  const { drawn, inView } = useDrawn({ scene, state, size, revision, onError });
   const isListed = own === undefined ? undefined : type;
   const features = useMemo(() => neededFeatures(state, own?.features ?? []), [state, own]);
   const { table, values } = useObjectTable({ at, type: isListed, places, features, revision, onError });
@@ -56,6 +56,7 @@ export function useObjectModel({ scene, state, size, onStep, onError }: ModelOpt
     types,
     own,
     drawn,
+    inView,
     table,
     values,
     brush,

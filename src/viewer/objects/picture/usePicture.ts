@@ -3,7 +3,7 @@ import { BitmapLayer } from "@deck.gl/layers";
 import { useEffect, useMemo, useRef, useState } from "react";
 import type { View } from "../../core/stage.ts";
 import type { DrawnObjects } from "../drawn.ts";
-import { type ObjectLook, objectPaints } from "../layers.ts";
+import { type ObjectLook, objectPaints } from "../look.ts";
 import { Painter } from "./painter.ts";
 import type { PaintedPicture, PictureWindow } from "./protocol.ts";
 
