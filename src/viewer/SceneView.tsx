@@ -123,10 +123,10 @@ function StageArea(props: StageAreaProps) {
     select(row === undefined ? [] : [row]);
   };
   const mode = compared?.compare.mode;
-  const layers = [...labels, ...objects, ...picture];
+  const layers = [...labels, ...objects, ...picture.layers];
   return (
     <div className={mode === "side" ? "frame side" : "frame"}>
-      <div className="stage-cell" ref={frame}>
+      <div className="stage-cell" ref={frame} aria-busy={picture.isPainting}>
         {size.width > 0 && (
           <StageView {...{ scene, state, size, layers, onView, onError }} onPlace={choose} />
         )}

@@ -56,7 +56,15 @@ export async function readMapobjectColumns(
   if (zplane !== undefined) rows = rows.where("zplane", "in", [zplane, ALL]);
   const sorted = rows.orderBy("o.id").orderBy("tpoint").orderBy("zplane").limit(ALL_ROWS).as("r");
   const found = await readNumbers(experiment, sorted, NUMBERS);
-  const texts = await readTexts(experiment, sorted, TEXTS);
+  // most objects have neither name nor class
+  const told = rows
+    .where(({ or, eb }) => or([eb("o.name", "is not", null), eb("className", "is not", null)]))
+    .orderBy("o.id")
+    .limit(ALL_ROWS)
+    .as("r");
+  const texts = await readTexts(experiment, told, TEXTS);
+  const { id: toldIds } = await readNumbers(experiment, told, ["id"]);
+  const textOf = new Map(toldIds.map((id, i) => [id, i]));
   const all = found.id as number[];
   // of several outlines of an object the first one
   const firsts = Uint32Array.from(all.keys()).filter((i) => i === 0 || all[i - 1] !== all[i]);
@@ -70,10 +78,14 @@ export async function readMapobjectColumns(
     return code;
   };
   const names: Record<number, string> = {};
-  firsts.forEach((i, row) => {
-    const name = texts.name[i];
+  const classOf = new Int32Array(firsts.length).fill(-1);
+  for (let row = 0; row < firsts.length; row++) {
+    const text = textOf.get(all[firsts[row]]);
+    if (text === undefined) continue;
+    const name = texts.name[text];
     if (name !== null) names[row] = name;
-  });
+    classOf[row] = codeOf(texts.className[text], texts.classColor[text]);
+  }
   const { minX, minY, maxX, maxY } = found as Record<(typeof NUMBERS)[number], number[]>;
   const floats = (values: readonly (number | null)[]) =>
     Float32Array.from(firsts, (i) => values[i] as number);
@@ -83,7 +95,7 @@ export async function readMapobjectColumns(
     y: floats(found.centroidY),
     size: Float32Array.from(firsts, (i) => Math.max(maxY[i] - minY[i], maxX[i] - minX[i]) + 1),
     classes,
-    classOf: Int32Array.from(firsts, (i) => codeOf(texts.className[i], texts.classColor[i])),
+    classOf,
     names,
   };
 }

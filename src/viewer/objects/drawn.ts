@@ -143,8 +143,9 @@ export function countIn(
   const [left, right] = [view.x - halfWidth, view.x + halfWidth];
   const [top, bottom] = [view.y - halfHeight, view.y + halfHeight];
   let count = 0;
-  for (const i of pointsOf) {
-    const [x, y] = [centroids[2 * i], centroids[2 * i + 1]];
+  for (let k = 0; k < pointsOf.length; k++) {
+    const x = centroids[2 * pointsOf[k]];
+    const y = centroids[2 * pointsOf[k] + 1];
     if (x >= left && x <= right && y >= top && y <= bottom) count++;
   }
   let last = -1;

@@ -49,14 +49,15 @@ export function objectPaints({ ids }: Pick<DrawnObjects, "ids">, look: ObjectLoo
   const [areas, lines] = [new Uint32Array(ids.length), new Uint32Array(ids.length)];
   const ranks = new Uint8Array(ids.length);
   for (let i = 0; i < ids.length; i++) {
-    areas[i] = numberOf(fillOf(look, ids[i]));
-    lines[i] = numberOf(lineOf(look, ids[i]));
-    ranks[i] = RANKS[look.stateOf(ids[i])];
+    const [state, color] = [look.stateOf(ids[i]), look.colorOf(ids[i])];
+    areas[i] = numberOf(color, FILL[state] * look.opacity);
+    lines[i] = state === "chosen" ? 0xff_ff_ff_ff : numberOf(color, LINE[state]);
+    ranks[i] = RANKS[state];
   }
   return { areas, lines, ranks };
 }
 
 /** A colour in four bytes, red lowest: the order of a picture's pixels. */
-function numberOf([red, green, blue, opacity]: Color): number {
+function numberOf([red, green, blue]: readonly number[], opacity: number): number {
   return ((opacity << 24) | (blue << 16) | (green << 8) | red) >>> 0;
 }

@@ -114,6 +114,13 @@ test("outlines of few pixels are dots, those beyond the picture nothing", () => 
   expect(paintOutlines(pen, { objects: outlines(), paints, window: far })).toBe(0);
   paintDots(pixels, { objects: outlines(), paints, window: far });
   expect(new Set(pixels)).toEqual(new Set([0, 7, 9]));
+  // what may cover the image lets it be seen
+  paintDots(pixels, {
+    objects: outlines(),
+    paints: paintsOf([0xff_00_00_07, 1], [0xff_ff_ff_ff, 2]),
+    window: far,
+  });
+  expect(new Set(pixels)).toEqual(new Set([0, 0x96_00_00_07, 0xff_ff_ff_ff]));
   const beside = { ...WINDOW, left: 115, width: 40, height: 40 };
   expect(paintOutlines(pen, { objects: outlines(), paints, window: beside })).toBe(1);
   expect(said.filter((word) => word === "begin")).toHaveLength(1);
