@@ -8,6 +8,7 @@ import { JobsPanel } from "./panels/JobsPanel.tsx";
 import { PlanView } from "./plan/PlanView.tsx";
 import { isResult, ResultView } from "./results/ResultView.tsx";
 import { SceneView } from "./SceneView.tsx";
+import { webNameOf } from "./scene/address.ts";
 import { LIVE_AT, PLAN_AT, SEARCH_AT } from "./scene/api.ts";
 import { SearchView } from "./search/SearchView.tsx";
 import { useDroppedFiles } from "./search/useSearch.ts";
@@ -135,7 +136,7 @@ const STEPS = [
 
 /** Last part of an address. */
 function nameOf(at: string): string {
-  return at.split("/").at(-1) ?? at;
+  return webNameOf(at) ?? at.split("/").at(-1) ?? at;
 }
 
 interface HeaderProps {
@@ -163,7 +164,7 @@ function Header({ state: { at, theme }, history, onOpen, onTheme }: HeaderProps)
               onClick={() => onOpen(place)}
               aria-current={place === at ? "page" : undefined}
             >
-              {NAMES[part] ?? part}
+              {NAMES[part] ?? webNameOf(part) ?? part}
             </button>
           );
         })}
