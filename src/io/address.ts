@@ -15,8 +15,7 @@ const queries = new Map<string, string>();
 export function folderAddress(address: string): string {
   const { origin, pathname, search } = new URL(address);
   const folder = origin + pathname.replace(/\/+$/, "");
-  if (search === "") queries.delete(folder);
-  else queries.set(folder, search);
+  if (search !== "") queries.set(folder, search);
   return folder;
 }
 

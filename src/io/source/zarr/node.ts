@@ -47,6 +47,18 @@ export async function readNode(folder: string): Promise<ZarrNode | undefined> {
   return { kind, zarrFormat: 3, attributes: omeOf(objectOr(document.attributes)), document };
 }
 
+/**
+ * As {@link readNode}, of what a store may leave out: refused by a server that lists nothing, it is not there.
+ *
+ * @throws {VitrineError} as there
+ */
+export async function readOptionalNode(folder: string): Promise<ZarrNode | undefined> {
+  return readNode(folder).catch((error: unknown) => {
+    refusalOf(error, folder);
+    return undefined;
+  });
+}
+
 /** Servers that list nothing refuse what is not there: a store of Zarr 2 may lie beside. @throws any other error */
 function refusalOf(error: unknown, folder: string): VitrineError {
   if (isWebAddress(folder) && error instanceof VitrineError && error.code === "storage") return error;
