@@ -55,11 +55,20 @@ function answer(
   const end = (status: number) => {
     response.writeHead(status).end();
   };
-  if (query !== undefined && search !== query) return end(403);
+  if (query !== undefined && search !== query) {
+    end(403);
+    return;
+  }
   const refused = refuses(pathname);
-  if (refused !== undefined) return end(refused);
+  if (refused !== undefined) {
+    end(refused);
+    return;
+  }
   const path = join(folder, normalize(decodeURIComponent(pathname)));
-  if (!statSync(path, { throwIfNoEntry: false })?.isFile()) return end(missing);
+  if (!statSync(path, { throwIfNoEntry: false })?.isFile()) {
+    end(missing);
+    return;
+  }
   const bytes = readFileSync(path);
   const range = /^bytes=(\d+)-(\d+)$/.exec(request.headers.range ?? "");
   const headers = isPacked ? { "Content-Encoding": "gzip" } : {};
@@ -69,7 +78,10 @@ function answer(
     return;
   }
   const [from, to] = [Number(range[1]), Math.min(Number(range[2]), bytes.length - 1)];
-  if (from >= bytes.length) return end(416);
+  if (from >= bytes.length) {
+    end(416);
+    return;
+  }
   const part = bytes.subarray(from, to + 1);
   response.writeHead(206, { ...headers, "Content-Range": `bytes ${from}-${to}/${bytes.length}` });
   response.end(packed(part));

@@ -66,15 +66,17 @@ function refusalOf(error: unknown, folder: string): VitrineError {
 }
 
 async function readNodeOfZarr2(folder: string): Promise<ZarrNode | undefined> {
-  const array = await readJson(`${folder}/.zarray`).catch((error: unknown) => {
-    refusalOf(error, folder);
-    return undefined;
-  });
-  const attributes = await readJson(`${folder}/.zattrs`);
+  const read = (name: string) =>
+    readJson(`${folder}/${name}`).catch((error: unknown) => {
+      refusalOf(error, folder);
+      return undefined;
+    });
+  const array = await read(".zarray");
+  const attributes = await read(".zattrs");
   if (array !== undefined) {
     return { kind: "array", zarrFormat: 2, attributes: attributes ?? {}, document: array };
   }
-  const group = await readJson(`${folder}/.zgroup`);
+  const group = await read(".zgroup");
   if (group === undefined && attributes === undefined) return undefined;
   return { kind: "group", zarrFormat: 2, attributes: omeOf(attributes ?? {}), document: group ?? {} };
 }
