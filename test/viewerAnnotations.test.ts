@@ -13,7 +13,7 @@ import { drawn, expectText, launchBrowser, openViewer, SHOTS } from "./support/v
 const { available } = requirement("chromium");
 const WIDE = { width: 1280, height: 800 };
 const SIDE = 600;
-const LONG = { timeout: 15_000 };
+const LONG = { timeout: 20_000 };
 
 let browser: Browser;
 const scratch = scratchFolder("viewer-annotations");
@@ -130,7 +130,7 @@ describe.skipIf(!available)("annotations", { timeout: 180_000 }, () => {
       await page.mouse.click(box.x + box.width / 2 + 40 * i, box.y + box.height / 2);
       await expect.poll(() => kept().length, LONG).toBe(i + 1);
     }
-    await expectText(one.page, "2 in view");
+    await one.page.getByText("2 in view").waitFor(LONG);
     const theirs = { type: "Feature", id: "7f", geometry: { type: "Point", coordinates: [300, 100] } };
     writeFileSync(
       FILE,

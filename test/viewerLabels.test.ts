@@ -1,5 +1,5 @@
 /** Label images coloured by features of their objects, in the page of `vitrine serve`: of their own pixels, of tables, of map objects of an experiment. */
-import { writeFileSync } from "node:fs";
+import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import type { Browser, Page } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
@@ -14,6 +14,7 @@ import { drawn, expectText, launchBrowser, openViewer, pixelsOf, SHOTS } from ".
 
 const { available } = requirement("chromium");
 const WIDE = { width: 1280, height: 800 };
+const LONG = { timeout: 20_000 };
 /** Squares of labels, so many a side; label = 1 + their place in rows. */
 const COUNT = 8;
 const SIDE = 1024;
@@ -48,13 +49,13 @@ describe.skipIf(!available)("labels", { timeout: 180_000 }, () => {
       .toBe("features.csv");
     await page.getByLabel("Opacity of labels").fill("1");
     await expect
-      .poll(() => page.getByLabel("Colour by").locator("option:checked").textContent(), { timeout: 15_000 })
+      .poll(() => page.getByLabel("Colour by").locator("option:checked").textContent(), LONG)
       .toBe("rank");
     await page.getByLabel("Colour map of the feature").selectOption("grey");
     await type(page, "Value of the first colour", "0");
     await type(page, "Value of the last colour", "63");
     // label 1 has rank 0, label 64 has 63: black and white, halfway grey
-    await expect.poll(() => colorOf(page, 1), { timeout: 15_000 }).toEqual([0, 0, 0]);
+    await expect.poll(() => colorOf(page, 1), LONG).toEqual([0, 0, 0]);
     expect(await colorOf(page, 64)).toEqual([255, 255, 255]);
     const [middle] = await colorOf(page, 33);
     expect(Math.abs(middle - (255 * 32) / 63)).toBeLessThan(3);
@@ -71,7 +72,7 @@ describe.skipIf(!available)("labels", { timeout: 180_000 }, () => {
     await page.mouse.move(box.x + box.width - 1, box.y + 10, { steps: 5 });
     await page.mouse.up();
     await expectText(page, /of 64 objects within the brushes/);
-    await expect.poll(() => isGreyOf(page, 16)).toBe(false);
+    await expect.poll(() => isGreyOf(page, 16), LONG).toBe(false);
     expect(await isGreyOf(page, 60)).toBe(true);
     await page.screenshot({ path: join(SHOTS, "labels-brushed-1280.png") });
 
@@ -79,7 +80,7 @@ describe.skipIf(!available)("labels", { timeout: 180_000 }, () => {
     await page.waitForURL(/brush=rank/);
     const again = await openViewer(browser, page.url(), WIDE);
     await expectText(again.page, /of 64 objects within the brushes/);
-    await expect.poll(() => isGreyOf(again.page, 60), { timeout: 15_000 }).toBe(true);
+    await expect.poll(() => isGreyOf(again.page, 60), LONG).toBe(true);
     expect(await isGreyOf(again.page, 16)).toBe(false);
     await again.page.close();
     await page.getByRole("button", { name: "Remove brushes" }).click();
@@ -87,20 +88,28 @@ describe.skipIf(!available)("labels", { timeout: 180_000 }, () => {
     // a click on a label chooses its row
     await clickOn(page, 20);
     await expectText(page, "1 selected.");
-    await expect.poll(() => page.getByLabel("Chosen object").locator("dd").first().textContent()).toBe("20");
-    await expect.poll(() => edgeOf(page, 20)).toEqual([255, 255, 255]);
+    await expect
+      .poll(() => page.getByLabel("Chosen object").locator("dd").first().textContent(), LONG)
+      .toBe("20");
+    await expect.poll(() => edgeOf(page, 20), LONG).toEqual([255, 255, 255]);
     await page.getByLabel("Class", { exact: true }).fill("odd");
     await page.getByLabel("Colour of the class").fill("#ff0000");
     await page.getByRole("button", { name: "Assign" }).click();
+    const classes = own("cells.zarr.labels%2Fcells.classes.csv");
+    await expect
+      .poll(() => existsSync(classes) && readFileSync(classes, "utf8"), LONG)
+      .toBe("label,class,color\n20,odd,FF0000\n");
+    // the page has read them again: the next step comes after this one
+    await expect.poll(() => page.locator("#classes option").count(), LONG).toBe(1);
     await page.getByLabel("Colour by").selectOption("class");
     await page.getByRole("button", { name: "Select none" }).click();
-    await expect.poll(() => colorOf(page, 20)).toEqual([255, 0, 0]);
-    await expect.poll(() => page.getByLabel("Legend").textContent()).toBe("odd1none63");
+    await expect.poll(() => colorOf(page, 20), LONG).toEqual([255, 0, 0]);
+    await expect.poll(() => page.getByLabel("Legend").textContent(), LONG).toBe("odd1none63");
     await page.screenshot({ path: join(SHOTS, "labels-classes-1280.png") });
     // looks are steps of their own: back to the feature, then the class itself
     await page.getByRole("heading", { name: "Labels", exact: true }).click();
     await page.keyboard.press("Control+z");
-    await expect.poll(() => colorOf(page, 64)).toEqual([255, 255, 255]);
+    await expect.poll(() => colorOf(page, 64), LONG).toEqual([255, 255, 255]);
     expect(errors).toEqual([]);
     await page.close();
   });
@@ -118,7 +127,7 @@ describe.skipIf(!available)("labels", { timeout: 180_000 }, () => {
     await expectText(page, "32 selected.");
     await page.getByRole("button", { name: "Table and plots" }).click();
     const grid = page.getByRole("grid", { name: "Objects" });
-    await expect.poll(() => grid.getAttribute("aria-rowcount")).toBe("65");
+    await expect.poll(() => grid.getAttribute("aria-rowcount"), LONG).toBe("65");
     await page.getByRole("button", { name: "Select none" }).click();
     await page.getByRole("button", { name: "Table and plots" }).click();
     // far out, labels are those of pixels: no colour that is none of theirs
@@ -130,7 +139,7 @@ describe.skipIf(!available)("labels", { timeout: 180_000 }, () => {
       // the overview, and black and bars about the image, are none
       return (await imageArea(page, ofLabels)) > 0.9;
     };
-    await expect.poll(share, { timeout: 15_000 }).toBe(true);
+    await expect.poll(share, LONG).toBe(true);
     expect(errors).toEqual([]);
     await page.close();
   });
@@ -144,7 +153,7 @@ describe.skipIf(!available)("labels", { timeout: 180_000 }, () => {
     await page.getByLabel("Colour map of the feature").selectOption("grey");
     await type(page, "Value of the first colour", "0");
     await type(page, "Value of the last colour", "63");
-    await expect.poll(() => colorOf(page, 64), { timeout: 15_000 }).toEqual([255, 255, 255]);
+    await expect.poll(() => colorOf(page, 64), LONG).toEqual([255, 255, 255]);
     expect(await colorOf(page, 1)).toEqual([0, 0, 0]);
     await page.screenshot({ path: join(SHOTS, "labels-beside-390.png") });
     expect.soft(await barriersOf(page), "beside").toEqual([]);
@@ -157,14 +166,15 @@ describe.skipIf(!available)("labels", { timeout: 180_000 }, () => {
     await drawn(page, ([red, green, blue]) => red === green && green === blue);
     await page.getByLabel("Values are labels").check();
     await page.waitForURL(/as=labels/);
-    await expect
-      .poll(async () => new Set(await colorOf(page, 36)).size, { timeout: 15_000 })
-      .toBeGreaterThan(1);
+    await expect.poll(async () => new Set(await colorOf(page, 36)).size, LONG).toBeGreaterThan(1);
     await page.getByLabel("Measured by").selectOption({ label: "features.csv" });
     await expectText(page, "Objects of the labels");
     await page.goto(`${server.address}#at=${server.roots[0]}/micrograph.mrc&as=labels`);
     await page.reload();
-    await page.getByText(/is no label image/).first().waitFor({ timeout: 30_000 });
+    await page
+      .getByText(/is no label image/)
+      .first()
+      .waitFor({ timeout: 30_000 });
     expect(errors).toEqual([]);
     await page.close();
   });
