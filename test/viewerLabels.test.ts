@@ -8,9 +8,10 @@ import { createOmeZarrImage, createOmeZarrLabels, formatMrc, writeTiff } from ".
 import { type Server, startServer } from "../src/server/index.ts";
 import { labelColor } from "../src/viewer/labels/colors.ts";
 import { barriersOf } from "./support/accessible.ts";
+import { launchBrowser } from "./support/browser.ts";
 import { scratchFolder } from "./support/plateCase.ts";
 import { requirement } from "./support/require.ts";
-import { drawn, expectText, launchBrowser, openViewer, pixelsOf, SHOTS } from "./support/viewerPage.ts";
+import { drawn, expectText, openViewer, pixelsOf, SHOTS } from "./support/viewerPage.ts";
 
 const { available } = requirement("chromium");
 const WIDE = { width: 1280, height: 800 };

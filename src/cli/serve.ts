@@ -1,6 +1,6 @@
 import type { Command } from "commander";
 import { type ExportSiteReport, exportSite, type Server, startServer } from "../server/index.ts";
-import { databaseOption } from "./experiment.ts";
+import { databaseOption, refuseIdleDatabase } from "./database.ts";
 import { type IdleRule, tellIdle } from "./idle.ts";
 import { abortOnSignals, raised } from "./interrupt.ts";
 import { example, portNumber } from "./options.ts";
@@ -31,6 +31,7 @@ interface Serving {
 export function addServe(cli: Command): void {
   const command = cli
     .command("serve")
+    .hook("preAction", (command) => refuseIdleDatabase(command, command.args))
     .addHelpText("after", example("serve screen micrograph.mrc --port 8080"))
     .description("show files, folders and experiments in a browser, until Ctrl-C")
     .argument(
@@ -99,8 +100,13 @@ function exportTo(
   });
 }
 
-function exportText({ directory, files, bytes }: ExportSiteReport): string {
-  return `wrote ${files} files of data, ${(bytes / 2 ** 20).toFixed(1)} MiB, and the page to ${directory}\n`;
+function exportText({ directory, files, bytes, parts }: ExportSiteReport): string {
+  const of = parts.map((part) => `${part.what} ${mebibytes(part.bytes)}`).join(", ");
+  return `wrote ${files} files of data, ${mebibytes(bytes)} (${of}), and the page to ${directory}\n`;
+}
+
+function mebibytes(bytes: number): string {
+  return `${(bytes / 2 ** 20).toFixed(1)} MiB`;
 }
 
 function optionsOf({ host, port, database, tokenFile, readOnly, objects }: ServeArguments) {

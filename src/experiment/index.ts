@@ -56,7 +56,7 @@ export { blockFeatures, decodeMapobjects, encodeMapobjects } from "./objects/blo
 export type { BrokenOutlines, OutlinePlacement } from "./objects/checkOutlines.ts";
 export type { ColumnsOf, FeatureColumn, MapobjectClass, MapobjectColumns } from "./objects/columns.ts";
 export { readFeatureColumn, readMapobjectColumns } from "./objects/columns.ts";
-export type { MapobjectEditReport } from "./objects/edit.ts";
+export type { EditMapobjectsOptions, MapobjectEditReport } from "./objects/edit.ts";
 export { editMapobjects } from "./objects/edit.ts";
 export type { ClassAssignment, MapobjectEdit, NumberedMapobject } from "./objects/editSchema.ts";
 export type { ExportReport } from "./objects/files/exportReport.ts";
@@ -89,6 +89,8 @@ export type { MapobjectQuery } from "./objects/query.ts";
 export { queryMapobjects } from "./objects/query.ts";
 export type { ReadMapobjectsOptions } from "./objects/read.ts";
 export { readMapobjects } from "./objects/read.ts";
+export type { Comparison, FeatureCondition, MapobjectSelection } from "./objects/select.ts";
+export { selectMapobjects } from "./objects/select.ts";
 export type { PlacedBox, StaticMap, StaticType } from "./objects/static.ts";
 export { createStaticMapobjects, deleteStaticMapobjects } from "./objects/static.ts";
 export type { MapobjectLayer, MapobjectType } from "./objects/types.ts";
@@ -98,3 +100,4 @@ export {
   listMapobjectTypes,
   renameMapobjectType,
 } from "./objects/types.ts";
+export { databaseKindOf } from "./place.ts";

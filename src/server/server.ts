@@ -216,7 +216,7 @@ function createApp({ host, token, options, roots }: AppParts): FastifyInstance {
   app.addHook("onRequest", async (request, reply) => {
     reply.headers(SECURITY_HEADERS);
     if (token !== undefined && isEntry(request, token)) {
-      return reply.header("Set-Cookie", cookieOf(token)).redirect("/", 303);
+      return reply.header("Set-Cookie", cookieOf(token, request.headers)).redirect("/", 303);
     }
     const refusal = refusalOf(request.headers, { host, ...(token !== undefined && { token }) });
     if (refusal !== undefined)

@@ -15,9 +15,10 @@ import { VertexOverlay } from "./draw/VertexOverlay.tsx";
 import { LabelsPanel } from "./labels/LabelsPanel.tsx";
 import { useLabelLayers } from "./labels/useLabelLayers.ts";
 import { objectAt } from "./objects/drawn.ts";
-import { objectLayers } from "./objects/layers.ts";
+import { isMany, objectLayers } from "./objects/layers.ts";
 import { ObjectsDrawer } from "./objects/ObjectsDrawer.tsx";
 import { ObjectsPanel } from "./objects/ObjectsPanel.tsx";
+import { usePicture } from "./objects/picture/usePicture.ts";
 import { SelectionPanel } from "./objects/SelectionPanel.tsx";
 import { type ObjectModel, useObjectModel } from "./objects/useObjectModel.ts";
 import { useShownAnnotations } from "./objects/useObjectSource.ts";
@@ -49,7 +50,7 @@ export function SceneView(props: SceneViewProps) {
   const { scene, state, setState, setQuietly, history, onError } = props;
   const frame = useRef<HTMLDivElement>(null);
   const size = useSize(frame);
-  const model = useObjectModel({ scene, state, size, onStep: history.push, onError });
+  const model = useObjectModel({ scene, state, size, perform: history.perform, onError });
   useShownAnnotations(model.source, state, setQuietly);
   const draw = useDraw({
     model,
@@ -115,7 +116,9 @@ function StageArea(props: StageAreaProps) {
     props;
   const { drawn, look, table, select } = model;
   const { layers: labels, rowAt } = useLabelLayers({ scene, state, model, onError });
-  const objects = useMemo(() => (drawn ? objectLayers(drawn, look) : []), [drawn, look]);
+  const few = drawn === undefined || isMany(drawn) ? undefined : drawn;
+  const objects = useMemo(() => (few ? objectLayers(few, look) : []), [few, look]);
+  const picture = usePicture({ drawn: few === undefined ? drawn : undefined, look, view, size, onError });
   const choose = (place: readonly [number, number], pixel: number) => {
     if (rowAt !== undefined) {
       const choosing = rowAt(place).then((row) => select(row === undefined ? [] : [row]));
@@ -126,7 +129,7 @@ function StageArea(props: StageAreaProps) {
     select(row === undefined ? [] : [row]);
   };
   const mode = compared?.compare.mode;
-  const layers = [...labels, ...objects];
+  const layers = [...labels, ...objects, ...picture];
   return (
     <div className={mode === "side" ? "frame side" : "frame"}>
       <div className="stage-cell" ref={frame}>

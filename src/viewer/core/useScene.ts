@@ -15,33 +15,34 @@ import type { ViewState } from "./viewState.ts";
 /** What an address is: a list, a step of jobs, or something with pixels; undefined until it is known. */
 type Shown = "live" | "plan" | "search" | "folder" | "job" | ResultKind | "scene" | undefined;
 
-/** Opens what the state names. @param attempt  another number opens it anew */
+/** Opens what the state names. @param attempt  another number opens it anew; what is shown stays until then */
 export function useScene(
   { at, image, choices, isLabels = false }: Pick<ViewState, "at" | "image" | "choices" | "isLabels">,
   attempt: number,
   onError: (message: string) => void,
 ) {
   const [shown, setShown] = useState<{
-    readonly key: string;
+    readonly place: string;
     readonly kind: Shown;
     readonly scene?: Scene;
   }>();
   // a folder with a result is a folder all the same
   const isList = choices.files !== undefined;
-  const key = JSON.stringify([at, image, attempt, isList, isLabels]);
+  const place = JSON.stringify([at, image, isList, isLabels]);
+  // biome-ignore lint/correctness/useExhaustiveDependencies: another attempt opens it anew
   useEffect(() => {
     const gone = new AbortController();
     openAt({ at, image, isList, isLabels }, gone.signal).then(
-      (opened) => gone.signal.aborted || setShown({ key, ...opened }),
+      (opened) => gone.signal.aborted || setShown({ place, ...opened }),
       (error: Error) => {
         if (gone.signal.aborted) return;
-        setShown({ key, kind: "scene" });
+        setShown({ place, kind: "scene" });
         onError(error.message);
       },
     );
     return () => gone.abort();
-  }, [at, image, isList, isLabels, key, onError]);
-  return shown?.key === key
+  }, [at, image, isList, isLabels, place, attempt, onError]);
+  return shown?.place === place
     ? { kind: shown.kind, scene: shown.scene }
     : { kind: "scene" as const, scene: undefined };
 }

@@ -56,7 +56,7 @@ export const START: ViewState = { at: "", places: {}, channels: [], choices: {} 
 
 /** Channels that are on at first: more are hard to tell apart. */
 const FIRST_SHOWN = 4;
-/** Most channels that can be on at once: Viv's. */
+/** Most channels that can be on at once. */
 export const MOST_SHOWN = 10;
 
 /** Before the names of choices, so that they are nobody else's. */

@@ -1,5 +1,5 @@
 import { useCallback, useEffect, useMemo, useState } from "react";
-import type { Step } from "../core/useHistory.ts";
+import type { History } from "../core/useHistory.ts";
 import type { ViewState } from "../core/viewState.ts";
 import type { Scene } from "../scene/scene.ts";
 import { brushedRows } from "./brush.ts";
@@ -17,7 +17,7 @@ export interface ModelOptions {
   readonly scene: Scene;
   readonly state: ViewState;
   readonly size: { readonly width: number; readonly height: number };
-  readonly onStep: (step: Step) => void;
+  readonly perform: History["perform"];
   readonly onError: (message: string) => void;
 }
 
@@ -28,9 +28,9 @@ export const MOST_COLUMNS = 30;
 export type ObjectModel = ReturnType<typeof useObjectModel>;
 
 /** Makes the model of a scene's objects. */
-export function useObjectModel({ scene, state, size, onStep, onError }: ModelOptions) {
+export function useObjectModel({ scene, state, size, perform, onError }: ModelOptions) {
   const { objects: type, places } = state;
-  const source = useObjectSource({ scene, state, onStep, onError });
+  const source = useObjectSource({ scene, state, perform, onError });
   const { types, revision, isOfLabels } = source;
   const at = source.at ?? "";
   const own = types.find(({ name }) => name === type);

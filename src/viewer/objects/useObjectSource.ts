@@ -1,6 +1,6 @@
 import { useCallback, useEffect, useState } from "react";
 import { formatObjectsAt, parseObjectsAt } from "../../server/objects/names.ts";
-import type { Step } from "../core/useHistory.ts";
+import type { History, Step } from "../core/useHistory.ts";
 import type { ViewState } from "../core/viewState.ts";
 import { askJson, type ExperimentFacts } from "../scene/api.ts";
 import { isExport } from "../scene/exported.ts";
@@ -38,7 +38,7 @@ export interface ObjectSource {
 export interface SourceOptions {
   readonly scene: Scene;
   readonly state: ViewState;
-  readonly onStep: (step: Step) => void;
+  readonly perform: History["perform"];
   readonly onError: (message: string) => void;
 }
 
@@ -51,7 +51,7 @@ interface Known {
 }
 
 /** The objects of the experiment, of the image, or of its labels, as they are after changes of this page and of others; and the way to change them. */
-export function useObjectSource({ scene, state, onStep, onError }: SourceOptions): ObjectSource {
+export function useObjectSource({ scene, state, perform, onError }: SourceOptions): ObjectSource {
   const at = sourceAt(scene, state);
   const [known, setKnown] = useState<Known>();
   const [revision, setRevision] = useState(0);
@@ -81,16 +81,19 @@ export function useObjectSource({ scene, state, onStep, onError }: SourceOptions
   );
   const edit = useCallback(
     async (change: ObjectEdit): Promise<EditDone | undefined> => {
+      let done: EditDone | undefined;
       try {
-        const done = await apply(change);
-        onStep(stepOf(done.inverse, apply));
+        await perform(async () => {
+          done = await apply(change);
+          return stepOf(done.inverse, apply);
+        });
         return done;
       } catch (error) {
         onError(error instanceof Error ? error.message : String(error));
         return undefined;
       }
     },
-    [apply, onStep, onError],
+    [apply, perform, onError],
   );
   const first = scene.experiment?.types ?? [];
   return {

@@ -42,7 +42,7 @@ export interface Scene {
   /** Another one for whatever else is shown. */
   readonly key: string;
   readonly title: string;
-  /** Viv's name of a type: `Uint16`. */
+  /** Type of its values: `Uint16`. */
   readonly dtype: string;
   readonly levels: readonly LevelFacts[];
   readonly tileSize: number;
@@ -110,7 +110,7 @@ export async function openImageScene(
   return {
     key: `${at} ${image ?? ""}${as ?? ""}`,
     title: facts.name.split("/").at(-1) ?? at,
-    dtype: vivType(facts.dtype),
+    dtype: typeName(facts.dtype),
     levels: facts.views,
     tileSize: TILE,
     channels,
@@ -227,7 +227,7 @@ function rgbChannels(count: number, { dtype }: ImageFacts): SceneChannel[] {
   return names.map((name, i) => ({ name, color: ["FF0000", "00FF00", "0000FF"][i], ...window }));
 }
 
-function vivType(dtype: string): string {
+function typeName(dtype: string): string {
   const shown = dtype === "float64" ? "float32" : dtype;
   return shown.charAt(0).toUpperCase() + shown.slice(1);
 }
