@@ -118,7 +118,7 @@ function NothingShown({ at, onError, onAgain }: NothingProps) {
     <div className="message">
       <h1>{nameOf(at)}</h1>
       <p>Nothing can be shown here. The message above says why.</p>
-      <JobsPanel at={at} onError={onError} />
+      {webNameOf(at) === undefined && <JobsPanel at={at} onError={onError} />}
       <button type="button" onClick={onAgain}>
         Look again
       </button>
