@@ -5,9 +5,10 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { createOmeZarrImage } from "../src/io/index.ts";
 import { startServer } from "../src/server/index.ts";
 import { barriersOf } from "./support/accessible.ts";
+import { launchBrowser } from "./support/browser.ts";
 import { scratchFolder } from "./support/plateCase.ts";
 import { requirement } from "./support/require.ts";
-import { drawn, expectText, launchBrowser, openViewer, SHOTS } from "./support/viewerPage.ts";
+import { drawn, expectText, openViewer, SHOTS } from "./support/viewerPage.ts";
 import { startWebServer } from "./support/webServer.ts";
 
 const { available } = requirement("chromium");
