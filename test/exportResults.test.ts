@@ -71,6 +71,7 @@ test("maps, particles, sections, boxes, landscapes, images and views are files, 
   expect(told.filter((what) => !what.startsWith("pictures of particles of match"))).toEqual([
     "acquisitions and jobs: they need the server",
     "changes of map objects: they need the server",
+    "annotations of images, and features of their labels: they need the server",
     "files that are no images: they are listed and cannot be saved",
     "landscapes of molecules/aligned.csv beyond 1 nm, or with other files than those shown first",
   ]);
