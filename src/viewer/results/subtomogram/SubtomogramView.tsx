@@ -7,6 +7,7 @@ import { type Choices, useChoices } from "../useChoices.ts";
 import {
   type FolderFacts,
   type MoleculeRows,
+  moleculesQuery,
   placeOf,
   readMoleculeRows,
   type ShownFiles,
@@ -29,8 +30,12 @@ export function SubtomogramView({ state, setState, onError }: ResultProps) {
     onError,
   );
   const files = facts && shownFiles(facts, chosenFiles(choices, state.at));
-  const table = files?.table?.at;
-  const rows = useAnswer(table, (signal) => readMoleculeRows(table ?? "", signal), onError);
+  const query = files?.table && moleculesQuery(files, choices.number("scale"));
+  const rows = useAnswer(
+    query && JSON.stringify(query),
+    (signal) => readMoleculeRows(query ?? {}, signal),
+    onError,
+  );
   if (facts === undefined || files === undefined) return <p className="message">Looking for volumes…</p>;
   return <Found {...{ facts, files, rows, choices, onError }} />;
 }
