@@ -14,12 +14,13 @@ import { decode } from "fast-png";
 import type { Browser, Page } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { type Server, startServer } from "../src/server/index.ts";
+import { launchBrowser } from "./support/browser.ts";
 import { filesBelow, vitrineHere } from "./support/command.ts";
 import { type FileServer, serveFiles } from "./support/fileServer.ts";
 import { requirement } from "./support/require.ts";
 import { makeScreen } from "./support/screenCase.ts";
 import { makeServedCase, type ServedCase } from "./support/servedCase.ts";
-import { launchBrowser, openViewer, SHOTS } from "./support/viewerPage.ts";
+import { openViewer, SHOTS } from "./support/viewerPage.ts";
 
 const { available } = requirement("chromium");
 const VIEWPORT = { width: 860, height: 560 };
@@ -34,7 +35,7 @@ beforeAll(async () => {
   // a way round in circles
   symlinkSync(served.root, join(served.root, "inner", "above"));
   await makeScreen(join(scratch, "screen"));
-}, 60_000);
+});
 afterAll(() => {
   served?.remove();
   rmSync(scratch, { recursive: true, force: true });

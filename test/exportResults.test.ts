@@ -7,13 +7,14 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { parseCsv, writeMrc } from "../src/io/index.ts";
 import { startServer } from "../src/server/index.ts";
 import { runAverage, runFsc } from "../src/subtomogram/index.ts";
+import { launchBrowser } from "./support/browser.ts";
 import { filesBelow, vitrineHere } from "./support/command.ts";
 import { type FileServer, serveFiles } from "./support/fileServer.ts";
 import { makeLikelihoodProject } from "./support/likelihoodProject.ts";
 import { scratchFolder } from "./support/plateCase.ts";
 import { requirement } from "./support/require.ts";
 import { subtomogramGolden, subtomogramVolume } from "./support/subtomogramCase.ts";
-import { keepShot, launchBrowser, openViewer, pixelsOf } from "./support/viewerPage.ts";
+import { keepShot, openViewer, pixelsOf } from "./support/viewerPage.ts";
 
 const { available } = requirement("chromium");
 const scratch = scratchFolder("export-results");

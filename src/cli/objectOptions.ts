@@ -1,7 +1,7 @@
 /** Options that the commands of map objects share. */
 import { type Command, InvalidArgumentError } from "commander";
 import { type Experiment, type MapWindow, windowOfPart } from "../experiment/index.ts";
-import { databaseOption } from "./experiment.ts";
+import { databaseOption } from "./database.ts";
 import { index } from "./options.ts";
 
 /** The first argument of all of them. */

@@ -15,6 +15,7 @@ import {
   windowOfPart,
 } from "../experiment/index.ts";
 import { writeFileAtomic } from "../io/index.ts";
+import { refuseIdleDatabase } from "./database.ts";
 import { addEdits } from "./objectEdits.ts";
 import { addGroups } from "./objectGroups.ts";
 import {
@@ -43,6 +44,7 @@ export function addObjects(cli: Command): void {
     .description(
       "map objects of an experiment (cells, nuclei, annotations): files in and out, windows of the map, groups, changes",
     )
+    .hook("preAction", (_, command) => refuseIdleDatabase(command, command.args.slice(0, 1)))
     .addHelpText("after", example("objects import screen cells.geojson --type Cells"));
   addImport(objects);
   addExport(objects);

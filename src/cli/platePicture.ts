@@ -1,6 +1,6 @@
 import type { Command } from "commander";
 import type { Experiment } from "../experiment/index.ts";
-import { encodePng, writeFileAtomic } from "../io/index.ts";
+import { encodePng, refuseOtherPicture, writeFileAtomic } from "../io/index.ts";
 import { drawPlate, type PlatePicture } from "../pyramid/index.ts";
 import type { IdleRule } from "./idle.ts";
 import { colorList, percentPair } from "./imageOptions.ts";
@@ -29,6 +29,7 @@ export interface WrittenPicture
 /** Adds `--picture` and what goes with it. */
 export function addPlatePicture(command: Command): Command {
   return command
+    .hook("preAction", (drawn) => refuseOtherPicture(drawn.opts<PlatePictureArguments>().picture))
     .option(
       "--picture <file.png>",
       "draw the plate: wells in place, one contrast a channel, missing wells and sites marked; a file a plate where there are several",

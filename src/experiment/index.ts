@@ -64,11 +64,12 @@ export type { MapobjectBytesFormat, MapobjectFile } from "./objects/files/format
 export { exportMapobjects, importMapobjects, mapobjectFileBytes } from "./objects/files/formats.ts";
 export type { ExportGeojsonOptions } from "./objects/files/geojson.ts";
 export { exportGeojson, featureOf, importGeojson } from "./objects/files/geojson.ts";
+export { importLabelPoints } from "./objects/files/labelPoints.ts";
 export type { ImportLabelsOptions } from "./objects/files/labelsIn.ts";
 export { importLabels } from "./objects/files/labelsIn.ts";
 export type { ExportLabelsOptions, ExportLabelsReport } from "./objects/files/labelsOut.ts";
 export { exportLabels } from "./objects/files/labelsOut.ts";
-export { importTable } from "./objects/files/tableIn.ts";
+export { importLabelFeatures, importTable } from "./objects/files/tableIn.ts";
 export type { ExportTableOptions } from "./objects/files/tableOut.ts";
 export { exportTable } from "./objects/files/tableOut.ts";
 export type { MapWindow } from "./objects/fill.ts";
@@ -99,3 +100,4 @@ export {
   listMapobjectTypes,
   renameMapobjectType,
 } from "./objects/types.ts";
+export { databaseKindOf } from "./place.ts";

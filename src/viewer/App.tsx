@@ -58,12 +58,17 @@ export function App() {
       {error !== undefined && <Failure message={error} onClose={() => setError(undefined)} />}
       <main>
         {kind === "folder" && <Browser at={state.at} onOpen={open} onError={tell} />}
-        {kind === "live" && <LiveView state={state} setState={setState} onOpen={open} onError={tell} />}
+        {kind === "live" && <LiveView {...{ state, setState, setQuietly }} onOpen={open} onError={tell} />}
         {isResult(kind) && (
-          <ResultView key={state.at} {...{ kind, state, setState }} onOpen={open} onError={tell} />
+          <ResultView
+            key={state.at}
+            {...{ kind, state, setState, setQuietly }}
+            onOpen={open}
+            onError={tell}
+          />
         )}
         {kind === "plan" && <PlanView onError={tell} />}
-        {kind === "search" && <SearchView state={state} setState={setState} onError={tell} />}
+        {kind === "search" && <SearchView {...{ state, setState, setQuietly }} onError={tell} />}
         {kind === "job" && (
           <div className="browser">
             <h1>{nameOf(state.at)}</h1>

@@ -10,6 +10,7 @@ import { OpenExperiments } from "../experiments/openExperiments.ts";
 import { experimentRoutes } from "../experiments/routes.ts";
 import { OpenImages } from "../images/openImages.ts";
 import { imageRoutes } from "../images/routes.ts";
+import { ImageObjects } from "../objects/imageObjects.ts";
 import { likelihoodRoutes } from "../results/likelihood/routes.ts";
 import { OpenSearches } from "../results/match/openSearches.ts";
 import { matchRoutes } from "../results/match/routes.ts";
@@ -93,11 +94,13 @@ async function writeAll(roots: Roots, directory: string, options: ExportSiteOpti
   await using experiments = new OpenExperiments(databaseUrl);
   await using pool = new RequestPool();
   await using searches = new OpenSearches(pool);
+  await using objects = new ImageObjects({ roots, images, isReadOnly: true });
+  const tools = { roots, experiments, objects, isReadOnly: true };
   const routes = [
     ...browseRoutes(roots, false),
     ...imageRoutes({ roots, images }),
-    ...experimentRoutes({ roots, experiments }),
-    ...objectRoutes({ roots, experiments }),
+    ...experimentRoutes(tools),
+    ...objectRoutes(tools),
     ...matchRoutes({ roots, images, searches }),
     ...subtomogramRoutes({ roots, images, pool }),
     ...likelihoodRoutes(roots),
