@@ -41,6 +41,8 @@ export function Overview({ scene, state, view, size, onView }: OverviewProps) {
     const context = canvas.current?.getContext("2d");
     if (!context) return;
     const pixels = mixed(tiles, state.channels);
+    // the last row may be a part of a pixel: what was there before would shine through, another shade at each drawing
+    context.clearRect(0, 0, context.canvas.width, context.canvas.height);
     context.fillStyle = "#000";
     context.fillRect(0, 0, width * scale, height * scale);
     if (pixels) {
