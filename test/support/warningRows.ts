@@ -1,9 +1,10 @@
 import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { addMapobjects, createExperiment } from "../../src/experiment/index.ts";
+import { createExperiment } from "../../src/experiment/index.ts";
 import { formatMrc, formatMrcHeader, parseMrcHeader } from "../../src/io/index.ts";
 import { LIKELIHOOD_ROWS } from "./likelihoodWarningRows.ts";
 import { writeGoldenTable } from "./movieCase.ts";
+import { OBJECT_ROWS } from "./objectWarningRows.ts";
 import { type Configuration, smallConfiguration, writeConfig } from "./searchCase.ts";
 import { ATOM, golden, pdb, type WarningRow, written } from "./warningRow.ts";
 
@@ -421,35 +422,7 @@ export const WARNING_ROWS: readonly WarningRow[] = [
     call: async (f) => ["experiment", "add", await experiment(f), "--wells", "A01", "--cycles", "1"],
     says: /^--wells has no effect here without --plate$/,
   },
-  {
-    name: "objects cluster: an object without the feature",
-    call: async (f) => objects("cluster", await cells(f), "--features", "area", "--clusters", "2"),
-    says: /^Cells: 1 object lacks one of the features area: in no group$/,
-  },
-  {
-    name: "objects cluster --undo without --assign",
-    call: async (f) => {
-      const groups = ["--features", "area", "--clusters", "2", "--undo", to(f, "undo.json")];
-      return objects("cluster", await cells(f), ...groups);
-    },
-    says: /^--undo has no effect here without --assign: nothing is changed$/,
-  },
-  {
-    name: "objects assign: a condition that nothing meets",
-    call: async (f) => objects("assign", await cells(f), "--class", "A", "--where", "area>9"),
-    says: /^no object of Cells is as said: nothing is changed$/,
-  },
-  {
-    name: "objects remove --undo with --dry-run",
-    call: async (f) =>
-      objects("remove", await cells(f), "--ids", "1", "--dry-run", "--undo", to(f, "undo.json")),
-    says: /^--undo has no effect here with --dry-run: nothing is changed$/,
-  },
-  {
-    name: "objects remove --overwrite without --undo",
-    call: async (f) => objects("remove", await cells(f), "--ids", "1", "--overwrite"),
-    says: /^--overwrite has no effect here without --undo: no file is written$/,
-  },
+  ...OBJECT_ROWS,
   // acquisitions
   {
     name: "images of equal axes",
@@ -490,20 +463,6 @@ async function experiment(folder: string): Promise<string> {
   const path = join(folder, "screen");
   await (await createExperiment(path)).close();
   return path;
-}
-
-/** Two cells with an area, and one without. */
-async function cells(folder: string): Promise<string> {
-  const path = join(folder, "screen");
-  await using screen = await createExperiment(path);
-  const at = [{ geometry: { type: "Point" as const, coordinates: [1, 1] as const } }];
-  const measured = [1, 2].map((area) => ({ segmentations: at, features: [{ values: { area } }] }));
-  await addMapobjects(screen, { type: "Cells", objects: [...measured, { segmentations: at }] });
-  return path;
-}
-
-function objects(command: string, folder: string, ...rest: string[]): string[] {
-  return ["objects", command, folder, "--type", "Cells", ...rest];
 }
 
 function cif(folder: string): string {
