@@ -34,7 +34,8 @@ let browser: Browser;
 let server: Server;
 let planted: readonly PlantedParticle[];
 
-describe.skipIf(!available)("a search in the page", () => {
+// it searches with all threads that it has while the page is looked at
+describe.skipIf(!available)("a search in the page", { timeout: 400_000 }, () => {
   beforeAll(async () => {
     planted = await makeScene();
     server = await startServer([folder]);

@@ -8,9 +8,10 @@ import { createOmeZarrImage, createOmeZarrLabels, formatMrc, writeTiff } from ".
 import { type Server, startServer } from "../src/server/index.ts";
 import { labelColor } from "../src/viewer/labels/colors.ts";
 import { barriersOf } from "./support/accessible.ts";
+import { launchBrowser } from "./support/browser.ts";
 import { scratchFolder } from "./support/plateCase.ts";
 import { requirement } from "./support/require.ts";
-import { drawn, expectText, launchBrowser, openViewer, pixelsOf, SHOTS } from "./support/viewerPage.ts";
+import { drawn, expectText, openViewer, pixelsOf, SHOTS } from "./support/viewerPage.ts";
 
 const { available } = requirement("chromium");
 const WIDE = { width: 1280, height: 800 };
@@ -24,7 +25,7 @@ let server: Server;
 const scratch = scratchFolder("viewer-labels");
 const own = (name: string) => join(scratch.path, name);
 
-describe.skipIf(!available)("labels", { timeout: 180_000 }, () => {
+describe.skipIf(!available)("labels", () => {
   beforeAll(async () => {
     await makeFiles();
     server = await startServer([scratch.path], { objects: own("features.csv") });
@@ -42,22 +43,20 @@ describe.skipIf(!available)("labels", { timeout: 180_000 }, () => {
     const { page, errors } = await open("cells.zarr");
     // the table that the command line named, without a word
     await expect
-      .poll(() => page.getByLabel("Measured by").locator("option:checked").textContent(), {
-        timeout: 15_000,
-      })
+      .poll(() => page.getByLabel("Measured by").locator("option:checked").textContent())
       .toBe("features.csv");
     await page.getByLabel("Opacity of labels").fill("1");
     await expect
-      .poll(() => page.getByLabel("Colour by").locator("option:checked").textContent(), { timeout: 15_000 })
+      .poll(() => page.getByLabel("Colour by").locator("option:checked").textContent())
       .toBe("rank");
     await page.getByLabel("Colour map of the feature").selectOption("grey");
     await type(page, "Value of the first colour", "0");
     await type(page, "Value of the last colour", "63");
     // label 1 has rank 0, label 64 has 63: black and white, halfway grey
-    await expect.poll(() => colorOf(page, 1), { timeout: 15_000 }).toEqual([0, 0, 0]);
-    expect(await colorOf(page, 64)).toEqual([255, 255, 255]);
-    const [middle] = await colorOf(page, 33);
-    expect(Math.abs(middle - (255 * 32) / 63)).toBeLessThan(3);
+    await expect.poll(() => colorOf(page, 1)).toEqual([0, 0, 0]);
+    await expect.poll(() => colorOf(page, 64)).toEqual([255, 255, 255]);
+    const middle = async () => Math.abs((await colorOf(page, 33))[0] - (255 * 32) / 63);
+    await expect.poll(middle).toBeLessThan(3);
     await page.screenshot({ path: join(SHOTS, "labels-feature-1280.png") });
     expect.soft(await barriersOf(page), "feature").toEqual([]);
 
@@ -72,15 +71,15 @@ describe.skipIf(!available)("labels", { timeout: 180_000 }, () => {
     await page.mouse.up();
     await expectText(page, /of 64 objects within the brushes/);
     await expect.poll(() => isGreyOf(page, 16)).toBe(false);
-    expect(await isGreyOf(page, 60)).toBe(true);
+    await expect.poll(() => isGreyOf(page, 60)).toBe(true);
     await page.screenshot({ path: join(SHOTS, "labels-brushed-1280.png") });
 
     // the address shows the same to whoever opens it
     await page.waitForURL(/brush=rank/);
     const again = await openViewer(browser, page.url(), WIDE);
     await expectText(again.page, /of 64 objects within the brushes/);
-    await expect.poll(() => isGreyOf(again.page, 60), { timeout: 15_000 }).toBe(true);
-    expect(await isGreyOf(again.page, 16)).toBe(false);
+    await expect.poll(() => isGreyOf(again.page, 60)).toBe(true);
+    await expect.poll(() => isGreyOf(again.page, 16)).toBe(false);
     await again.page.close();
     await page.getByRole("button", { name: "Remove brushes" }).click();
 
@@ -130,7 +129,7 @@ describe.skipIf(!available)("labels", { timeout: 180_000 }, () => {
       // the overview, and black and bars about the image, are none
       return (await imageArea(page, ofLabels)) > 0.9;
     };
-    await expect.poll(share, { timeout: 15_000 }).toBe(true);
+    await expect.poll(share).toBe(true);
     expect(errors).toEqual([]);
     await page.close();
   });
@@ -144,8 +143,8 @@ describe.skipIf(!available)("labels", { timeout: 180_000 }, () => {
     await page.getByLabel("Colour map of the feature").selectOption("grey");
     await type(page, "Value of the first colour", "0");
     await type(page, "Value of the last colour", "63");
-    await expect.poll(() => colorOf(page, 64), { timeout: 15_000 }).toEqual([255, 255, 255]);
-    expect(await colorOf(page, 1)).toEqual([0, 0, 0]);
+    await expect.poll(() => colorOf(page, 64)).toEqual([255, 255, 255]);
+    await expect.poll(() => colorOf(page, 1)).toEqual([0, 0, 0]);
     await page.screenshot({ path: join(SHOTS, "labels-beside-390.png") });
     expect.soft(await barriersOf(page), "beside").toEqual([]);
     expect(errors).toEqual([]);
@@ -157,9 +156,7 @@ describe.skipIf(!available)("labels", { timeout: 180_000 }, () => {
     await drawn(page, ([red, green, blue]) => red === green && green === blue);
     await page.getByLabel("Values are labels").check();
     await page.waitForURL(/as=labels/);
-    await expect
-      .poll(async () => new Set(await colorOf(page, 36)).size, { timeout: 15_000 })
-      .toBeGreaterThan(1);
+    await expect.poll(async () => new Set(await colorOf(page, 36)).size).toBeGreaterThan(1);
     await page.getByLabel("Measured by").selectOption({ label: "features.csv" });
     await expectText(page, "Objects of the labels");
     await page.goto(`${server.address}#at=${server.roots[0]}/micrograph.mrc&as=labels`);
@@ -167,7 +164,7 @@ describe.skipIf(!available)("labels", { timeout: 180_000 }, () => {
     await page
       .getByText(/is no label image/)
       .first()
-      .waitFor({ timeout: 30_000 });
+      .waitFor();
     expect(errors).toEqual([]);
     await page.close();
   });

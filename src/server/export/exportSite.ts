@@ -92,9 +92,9 @@ async function writeAll(roots: Roots, directory: string, options: ExportSiteOpti
   const { databaseUrl, onProgress, signal = new AbortController().signal } = options;
   await using images = new OpenImages();
   await using experiments = new OpenExperiments(databaseUrl);
+  await using objects = new ImageObjects({ roots, images, isReadOnly: true });
   await using pool = new RequestPool();
   await using searches = new OpenSearches(pool);
-  await using objects = new ImageObjects({ roots, images, isReadOnly: true });
   const tools = { roots, experiments, objects, isReadOnly: true };
   const routes = [
     ...browseRoutes(roots, false),
