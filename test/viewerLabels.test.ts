@@ -86,9 +86,7 @@ describe.skipIf(!available)("labels", () => {
     // a click on a label chooses its row
     await clickOn(page, 20);
     await expectText(page, "1 selected.");
-    await expect
-      .poll(() => page.getByLabel("Chosen object").locator("dd").first().textContent())
-      .toBe("20");
+    await expect.poll(() => page.getByLabel("Chosen object").locator("dd").first().textContent()).toBe("20");
     await expect.poll(() => edgeOf(page, 20)).toEqual([255, 255, 255]);
     await page.getByLabel("Class", { exact: true }).fill("odd");
     await page.getByLabel("Colour of the class").fill("#ff0000");

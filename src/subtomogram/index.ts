@@ -17,6 +17,7 @@ export type {
   WriteMoleculeFileOptions,
 } from "./formats/moleculeFiles.ts";
 export { isMoleculeFile, MOLECULE_FORMATS, readMolecules, writeMolecules } from "./formats/moleculeFiles.ts";
+export { type FileEnds, isMoleculesContent } from "./formats/recognise.ts";
 export type { RelionCentre } from "./formats/relion.ts";
 export type { TomogramOptions } from "./formats/tomograms.ts";
 export type { AlignMultiOptions, AlignOptions, CompareOptions, LandscapeStack } from "./loaders/align.ts";

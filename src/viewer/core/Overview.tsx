@@ -50,6 +50,8 @@ export function Overview({ scene, state, view, size, onView }: OverviewProps) {
   useEffect(() => {
     const context = canvas.current?.getContext("2d");
     if (!context) return;
+    // the last row may be a part of a pixel: what was there before would shine through, another shade at each drawing
+    context.clearRect(0, 0, context.canvas.width, context.canvas.height);
     context.fillStyle = "#000";
     context.fillRect(0, 0, width * scale, height * scale);
     if (picture) context.drawImage(picture, 0, 0, width * scale, height * scale);
