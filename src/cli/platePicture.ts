@@ -68,7 +68,8 @@ export async function writePlatePictures(
   const rows = await experiment.query.selectFrom("plates").select("name").orderBy("id").execute();
   const plates = plate === undefined ? rows.map(({ name }) => name) : [plate];
   const written: WrittenPicture[] = [];
-  for (const name of plates.length === 0 ? [undefined] : plates) {
+  const paths = picturePaths(picture, plates);
+  for (const [i, name] of (plates.length === 0 ? [undefined] : plates).entries()) {
     const began = performance.now();
     const drawn = await drawPlate(experiment, {
       ...{ signal, onLog, ...(name !== undefined && { plate: name }) },
@@ -86,8 +87,7 @@ export async function writePlatePictures(
           rate: (1000 * done) / Math.max(1, performance.now() - began),
         }),
     });
-    const path =
-      plates.length > 1 ? picture.replace(/(\.png)?$/i, `-${name?.replace(/[^\w-]+/g, "_")}.png`) : picture;
+    const path = paths[i];
     await writeFileAtomic(path, encodePng(drawn), { overwrite });
     const { missing, shown, wells, width, height } = drawn;
     if (missing.length > 0)
@@ -98,6 +98,19 @@ export async function writePlatePictures(
     written.push({ path, plate: drawn.plate, shown, wells, missing, width, height });
   }
   return written;
+}
+
+/** One file a plate: letters of any script stay, and no two plates have the same, whatever a disk thinks of capitals. */
+export function picturePaths(picture: string, plates: readonly string[]): string[] {
+  if (plates.length < 2) return [picture];
+  const taken = new Set<string>();
+  return plates.map((plate) => {
+    const name = plate.normalize().replace(/[^\p{L}\p{N}_-]+/gu, "_");
+    let own = name;
+    for (let i = 2; taken.has(own.toLowerCase()); i++) own = `${name}-${i}`;
+    taken.add(own.toLowerCase());
+    return picture.replace(/(\.png)?$/i, `-${own}.png`);
+  });
 }
 
 /** A line a picture. */

@@ -119,6 +119,16 @@ export const WARNING_ROWS: readonly WarningRow[] = [
   },
   // structures
   {
+    name: "frames between END lines",
+    call: (f) => map(pdb(f, [ATOM(1), "END", ATOM(1), "END"]), f),
+    says: /a\.pdb: atoms behind END taken as another model/,
+  },
+  {
+    name: "occupancies that are none",
+    call: (f) => map(pdb(f, [ATOM(1, " ", "5.00"), ATOM(2, " ", "1.00", "1.000")]), f),
+    says: /a\.pdb: occupancies beyond 0 to 1 \(5 of /,
+  },
+  {
     name: "the first of two models",
     call: (f) => map(cases("atoms/two_models.pdb"), f),
     says: /two_models\.pdb: the first of 2 models is taken; --models all/,
