@@ -64,7 +64,7 @@ export { describeFile } from "./describe/describe.ts";
 export type { Hdf5Description } from "./describe/hdf5.ts";
 export type { AxisDescription, ImageDescription, ImagesDescription } from "./describe/images.ts";
 export type { AtomsDescription, StarDescription, TiffDescription } from "./describe/structure.ts";
-export { endingOf, MRC_NAME, refuseOtherEnding } from "./endings.ts";
+export { endingOf, MRC_NAME, refuseOtherEnding, refuseOtherPicture } from "./endings.ts";
 export type {
   Durability,
   FileChunks,

@@ -12,7 +12,7 @@ import { type AnyRoute, AT, integer, json, route } from "./route.ts";
 type EntryKind = "acquisition" | "image" | "experiment" | "job" | ResultKind | "folder" | "file";
 
 /** A file or folder, as a list shows it. */
-interface Entry {
+export interface Entry {
   readonly name: string;
   readonly at: string;
   readonly kind: EntryKind;
@@ -38,8 +38,8 @@ export function browseRoutes(roots: Roots, isLive: boolean): AnyRoute[] {
       query: z.strictObject({}),
       gives: ["application/json"],
       async answer() {
-        const served = await Promise.all(roots.list.map(({ name }) => entryOf(roots, name, name)));
-        return json(isLive ? [LIVE, ...served] : served);
+        const { entries } = await entriesOf(roots, undefined, { from: 0, most: roots.list.length });
+        return json(isLive ? [LIVE, ...entries] : entries);
       },
     }),
     route({
@@ -48,24 +48,42 @@ export function browseRoutes(roots: Roots, isLive: boolean): AnyRoute[] {
       query: z.strictObject({ at: AT, from: integer().optional().describe("the first entry, default 0") }),
       gives: ["application/json"],
       async answer({ at, from = 0 }) {
-        const path = await roots.resolve(at);
-        const names = (await stat(path)).isDirectory() ? (await readdir(path)).sort() : [];
-        const seen = names.filter((name) => !name.startsWith("."));
-        const part = seen.slice(from, from + MOST_ENTRIES);
         const base = at.replace(/\/$/, "");
-        const entries = await Promise.all(
-          // a link that leads out is as if it were not there
-          part.map((name) => entryOf(roots, `${base}/${name}`, name).catch(() => undefined)),
-        );
+        const listed = await entriesOf(roots, base, { from, most: MOST_ENTRIES });
         const self = await entryOf(roots, base, base.split("/").at(-1)!);
-        return json({
-          self,
-          entries: entries.filter((entry) => entry !== undefined),
-          next: from + MOST_ENTRIES < seen.length ? from + MOST_ENTRIES : null,
-        });
+        return json({ self, ...listed });
       },
     }),
   ];
+}
+
+/**
+ * Some of the entries of a folder, or of what is served.
+ *
+ * @param folder  its address; undefined: what is served
+ * @returns  with `next`, where further ones begin
+ * @throws {VitrineError} missing: no such folder
+ */
+export async function entriesOf(
+  roots: Roots,
+  folder: string | undefined,
+  { from, most }: { readonly from: number; readonly most: number },
+): Promise<{ readonly entries: readonly Entry[]; readonly next: number | null }> {
+  const names = folder === undefined ? roots.list.map(({ name }) => name) : await namesIn(roots, folder);
+  const next = from + most < names.length ? from + most : null;
+  const addressOf = (name: string) => (folder === undefined ? name : `${folder}/${name}`);
+  const part = names.slice(from, from + most);
+  // a link that leads out is as if it were not there
+  const entries = await Promise.all(
+    part.map((name) => entryOf(roots, addressOf(name), name).catch(() => undefined)),
+  );
+  return { entries: entries.filter((entry) => entry !== undefined), next };
+}
+
+async function namesIn(roots: Roots, folder: string): Promise<readonly string[]> {
+  const path = await roots.resolve(folder);
+  const names = (await stat(path)).isDirectory() ? (await readdir(path)).sort() : [];
+  return names.filter((name) => !name.startsWith("."));
 }
 
 /** @throws {VitrineError} missing: nothing that is served */

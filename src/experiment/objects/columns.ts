@@ -13,6 +13,8 @@ export interface MapobjectClass {
 /** Objects as columns, in the order of their numbers; lengths are pixels of full resolution. */
 export interface MapobjectColumns {
   readonly ids: Uint32Array;
+  /** Values in the label image that they came from; 0: none. */
+  readonly labels: Uint32Array;
   /** Centres of gravity. */
   readonly x: Float32Array;
   readonly y: Float32Array;
@@ -48,7 +50,7 @@ export async function readMapobjectColumns(
     .innerJoin("segmentationLayers as l", "l.id", "s.segmentationLayerId")
     .innerJoin("mapobjects as o", "o.id", "s.mapobjectId")
     .select(["o.id as id", "name", "className", "classColor", "centroidX", "centroidY"])
-    .select(["minY", "minX", "maxY", "maxX"])
+    .select(["label", "minY", "minX", "maxY", "maxX"])
     .where("l.mapobjectTypeId", "=", typeId);
   if (timepoint !== undefined) rows = rows.where("tpoint", "in", [timepoint, ALL]);
   if (zplane !== undefined) rows = rows.where("zplane", "in", [zplane, ALL]);
@@ -65,6 +67,7 @@ export async function readMapobjectColumns(
   };
   return {
     ids: Uint32Array.from(found, ({ id }) => id),
+    labels: Uint32Array.from(found, ({ label }) => label ?? 0),
     x: Float32Array.from(found, ({ centroidX }) => centroidX),
     y: Float32Array.from(found, ({ centroidY }) => centroidY),
     size: Float32Array.from(found, ({ minY, minX, maxY, maxX }) => Math.max(maxY - minY, maxX - minX) + 1),

@@ -1,12 +1,12 @@
 import type { Layer } from "@deck.gl/core";
-import { useEffect, useMemo, useRef, useState } from "react";
+import { type RefObject, useEffect, useMemo, useRef, useState } from "react";
 import type { Scene } from "../scene/scene.ts";
+import { imageLayer } from "./image/imageLayer.ts";
 import { Overview } from "./Overview.tsx";
-import { pixelSources } from "./pixels.ts";
 import { Readout } from "./Readout.tsx";
 import { ScaleBar } from "./ScaleBar.tsx";
-import { createStage, imageLayer, pictureLayer, type Stage, type View, wholeView } from "./stage.ts";
-import type { ViewState } from "./viewState.ts";
+import { createStage, pictureLayer, type Stage, type View, wholeView } from "./stage.ts";
+import { MOST_SHOWN, type ViewState } from "./viewState.ts";
 
 /** What {@link StageView} shows. */
 export interface StageProps {
@@ -47,14 +47,14 @@ export function StageView({
   const stage = useRef<Stage>(undefined);
   const events = useRef({ onView, onPlace });
   events.current = { onView, onPlace };
-  const [pointer, setPointer] = useState<readonly [number, number]>();
+  const pointer = useRef<(place: Pointer) => void>(() => {});
   const view = state.view ?? wholeView(scene, size);
 
   useEffect(() => {
     const made = createStage(parent.current!, {
       onView: (next) => events.current.onView(next),
       onClick: (place, pixel) => events.current.onPlace(place, pixel),
-      onPointer: setPointer,
+      onPointer: (place) => pointer.current(place),
     });
     stage.current = made;
     return () => made.remove();
@@ -73,21 +73,36 @@ export function StageView({
         <Overview scene={scene} state={state} view={view} size={size} onView={onView} />
       )}
       {!isBare && <ScaleBar scene={scene} zoom={view.zoom} />}
-      {!isBare && <Readout scene={scene} state={state} pointer={pointer} zoom={view.zoom} />}
+      {!isBare && <PointerReadout scene={scene} state={state} told={pointer} zoom={view.zoom} />}
     </section>
   );
+}
+
+/** A pixel of full resolution; undefined: the pointer is elsewhere. */
+type Pointer = readonly [x: number, y: number] | undefined;
+
+interface PointerProps extends Pick<StageProps, "scene" | "state"> {
+  readonly told: RefObject<(place: Pointer) => void>;
+  readonly zoom: number;
+}
+
+/** Moves of the pointer change this alone: the stage need not be drawn anew. */
+function PointerReadout({ told, ...shown }: PointerProps) {
+  const [pointer, setPointer] = useState<Pointer>();
+  useEffect(() => {
+    told.current = setPointer;
+  }, [told]);
+  return <Readout {...shown} pointer={pointer} />;
 }
 
 function useImageLayer({ scene, state, onError }: Pick<StageProps, "scene" | "state" | "onError">): Layer {
   const tell = useRef(onError);
   tell.current = onError;
-  const sources = useMemo(() => pixelSources(scene, (error) => tell.current(error.message)), [scene]);
-  const visible = state.channels.map(({ isVisible }, i) => (isVisible ? i : -1)).filter((i) => i >= 0);
-  const key = JSON.stringify([visible, state.places]);
-  // deck.gl reads all tiles anew for another array, so it is the same one while its content is
-  const selections = useMemo(() => {
-    const [channels, places] = JSON.parse(key) as [number[], ViewState["places"]];
-    return channels.map((channel) => ({ channel, places }));
-  }, [key]);
-  return imageLayer({ scene, sources, selections, shown: visible.map((i) => state.channels[i]) });
+  const { channels: all, places } = state;
+  // the same layer as long as it shows the same: another one is drawn anew
+  return useMemo(() => {
+    const channels = all.flatMap(({ isVisible }, i) => (isVisible ? [i] : [])).slice(0, MOST_SHOWN);
+    const shown = channels.map((i) => all[i]);
+    return imageLayer({ scene, channels, shown, places, onError: (error) => tell.current(error.message) });
+  }, [scene, all, places]);
 }

@@ -1,12 +1,8 @@
-/** The drawing: deck.gl with Viv's layer of the image, and layers over it. */
+/** The drawing: deck.gl with the image and layers over it. */
 import { Deck, type Layer, OrthographicView } from "@deck.gl/core";
 import { BitmapLayer } from "@deck.gl/layers";
-import { ColorPaletteExtension, MultiscaleImageLayer } from "@hms-dbmi/viv";
 import type { Scene } from "../scene/scene.ts";
-import { ColormapExtension } from "./colormapExtension.ts";
-import { shownColormap } from "./colormaps.ts";
-import type { pixelSources, Selection } from "./pixels.ts";
-import type { ShownChannel, ViewState } from "./viewState.ts";
+import type { ViewState } from "./viewState.ts";
 
 /** Where the stage looks. */
 export type View = NonNullable<ViewState["view"]>;
@@ -45,15 +41,21 @@ export function createStage(parent: HTMLDivElement, { onView, onPointer, onClick
       const [x, y] = viewState.target as [number, number];
       onView({ x, y, zoom: Number(viewState.zoom) });
     },
-    onHover: ({ coordinate }) =>
-      onPointer(coordinate && [Math.floor(coordinate[0]), Math.floor(coordinate[1])]),
     getCursor: ({ isDragging }) => (isDragging ? "grabbing" : "crosshair"),
   });
   let shown: View | undefined;
-  listenForClicks(parent, (dx, dy) => {
-    if (shown === undefined) return;
+  const placeOf = (at: Offset): readonly [number, number] | undefined => {
+    if (shown === undefined) return undefined;
     const pixel = 1 / 2 ** shown.zoom;
-    onClick([shown.x + dx * pixel, shown.y + dy * pixel], pixel);
+    return [shown.x + at[0] * pixel, shown.y + at[1] * pixel];
+  };
+  listenForClicks(parent, (at) => {
+    const place = placeOf(at);
+    if (place !== undefined && shown !== undefined) onClick(place, 1 / 2 ** shown.zoom);
+  });
+  listenForPointer(parent, (at) => {
+    const place = at && placeOf(at);
+    onPointer(place && [Math.floor(place[0]), Math.floor(place[1])]);
   });
   return {
     show: (view, layers) => {
@@ -65,49 +67,32 @@ export function createStage(parent: HTMLDivElement, { onView, onPointer, onClick
   };
 }
 
-/** Calls back for a click; its place is as far from the middle of the stage as it was clicked. */
-function listenForClicks(parent: HTMLElement, onPlace: (dx: number, dy: number) => void): void {
+/** Screen pixels from the middle of the stage. */
+type Offset = readonly [dx: number, dy: number];
+
+function offsetOf(parent: HTMLElement, { clientX, clientY }: MouseEvent): Offset {
+  const { left, top, width, height } = parent.getBoundingClientRect();
+  return [clientX - left - width / 2, clientY - top - height / 2];
+}
+
+/** Calls back where the pointer is while it drags nothing; without a place once it is gone. */
+function listenForPointer(parent: HTMLElement, onMove: (at: Offset | undefined) => void): void {
+  parent.addEventListener("pointermove", (event) => {
+    if (event.buttons === 0) onMove(offsetOf(parent, event));
+  });
+  parent.addEventListener("pointerleave", () => onMove(undefined));
+}
+
+/** Calls back for a click. */
+function listenForClicks(parent: HTMLElement, onPlace: (at: Offset) => void): void {
   let from: readonly [number, number] = [0, 0];
   parent.addEventListener("pointerdown", ({ clientX, clientY }) => {
     from = [clientX, clientY];
   });
-  parent.addEventListener("click", ({ clientX, clientY }) => {
-    if (Math.hypot(clientX - from[0], clientY - from[1]) > DRAG) return;
-    const { left, top, width, height } = parent.getBoundingClientRect();
-    onPlace(clientX - left - width / 2, clientY - top - height / 2);
+  parent.addEventListener("click", (event) => {
+    if (Math.hypot(event.clientX - from[0], event.clientY - from[1]) <= DRAG)
+      onPlace(offsetOf(parent, event));
   });
-}
-
-/** What {@link imageLayer} draws. */
-export interface ImageLayerOptions {
-  readonly scene: Scene;
-  /** The same array as long as the scene is the same. */
-  readonly sources: ReturnType<typeof pixelSources>;
-  readonly shown: readonly ShownChannel[];
-  /** Of the channels in `shown`; the same array as long as they are the same. */
-  readonly selections: readonly Selection[];
-}
-
-/** The image: its visible channels in their colours, added up, or the only one through its colour map. */
-export function imageLayer({ scene, sources, shown, selections }: ImageLayerOptions): Layer {
-  const colormap = shownColormap(shown);
-  // Viv says of its layer's type that it may be anything
-  return new MultiscaleImageLayer({
-    // another map is another layer: models of tiles that are there would keep the last one's
-    id: `image ${scene.key}${colormap === undefined ? "" : ` ${colormap}`}`,
-    loader: sources,
-    selections: [...selections],
-    contrastLimits: shown.map(({ limits = [0, 1] }) => [...limits]),
-    channelsVisible: shown.map(() => true),
-    colors: shown.map(({ color, opacity }) => rgbOf(color).map((part) => part * opacity)),
-    extensions: [
-      colormap === undefined ? new ColorPaletteExtension() : new ColormapExtension({ name: colormap }),
-    ],
-    mapOpacity: shown[0]?.opacity ?? 1,
-    pickable: false,
-    // its pixels reach beyond the end of the image by part of one
-    excludeBackground: true,
-  } as never) as Layer;
 }
 
 /** A picture in place of an image: drawn anew without a moment between in which there is none. */

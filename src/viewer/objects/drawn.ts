@@ -55,18 +55,25 @@ export async function readDrawn(
 /** A block in its place on the map. */
 export function drawnOf(block: MapobjectBlock): DrawnObjects {
   const { detail, ids, origin, objectPolygons, polygonRings, ringPoints } = block;
-  const placed = (values: Float32Array | Float64Array) =>
-    Float32Array.from(values, (value, i) => value + (i % 2 === 0 ? origin.x : origin.y));
+  const placed = (values: Float32Array | Float64Array) => {
+    const moved = new Float32Array(values.length);
+    for (let i = 0; i < values.length; i += 2) {
+      moved[i] = values[i] + origin.x;
+      moved[i + 1] = values[i + 1] + origin.y;
+    }
+    return moved;
+  };
   const points = placed(block.points);
   const objectOf = new Uint32Array(polygonRings.length - 1);
-  const without: number[] = [];
+  const without = new Uint32Array(ids.length);
+  let count = 0;
   for (let i = 0; i < ids.length; i++) {
-    objectOf.fill(i, objectPolygons[i], objectPolygons[i + 1]);
-    if (objectPolygons[i] === objectPolygons[i + 1]) without.push(i);
+    for (let p = objectPolygons[i]; p < objectPolygons[i + 1]; p++) objectOf[p] = i;
+    if (objectPolygons[i] === objectPolygons[i + 1]) without[count++] = i;
   }
   const centroids = placed(block.centroids);
   const boxes = boxesOf({ polygonRings, ringPoints, points });
-  const pointsOf = Uint32Array.from(without);
+  const pointsOf = without.slice(0, count);
   return { detail, ids, centroids, pointsOf, objectOf, polygonRings, boxes, ringPoints, points };
 }
 
@@ -101,9 +108,11 @@ export function objectAt(
   pixel: number,
 ): number | undefined {
   const { ids, centroids, pointsOf, objectOf, boxes } = drawn;
+  const reach = (NEAR * pixel) ** 2;
   for (let k = pointsOf.length - 1; k >= 0; k--) {
     const i = pointsOf[k];
-    if (Math.hypot(centroids[2 * i] - x, centroids[2 * i + 1] - y) <= NEAR * pixel) return ids[i];
+    const [dx, dy] = [centroids[2 * i] - x, centroids[2 * i + 1] - y];
+    if (dx * dx + dy * dy <= reach) return ids[i];
   }
   for (let p = objectOf.length - 1; p >= 0; p--) {
     const isNear =

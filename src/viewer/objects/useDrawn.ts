@@ -8,6 +8,8 @@ import { type DrawnObjects, readDrawn } from "./drawn.ts";
 const STILL_MS = 150;
 
 interface DrawnOf {
+  /** Whose objects; undefined: none that have outlines. */
+  readonly at: string | undefined;
   readonly scene: Scene;
   readonly state: ViewState;
   readonly size: { readonly width: number; readonly height: number };
@@ -17,12 +19,12 @@ interface DrawnOf {
 }
 
 /** The objects that the state names, cut out as the view moves. */
-export function useDrawn({ scene, state, size, revision, onError }: DrawnOf): DrawnObjects | undefined {
+export function useDrawn({ at, scene, state, size, revision, onError }: DrawnOf): DrawnObjects | undefined {
   const [drawn, setDrawn] = useState<DrawnObjects>();
-  const { at, objects: type, places } = state;
+  const { objects: type, places } = state;
   const view: View = state.view ?? wholeView(scene, size);
   const key = JSON.stringify([view, size, places]);
-  const isShown = type !== undefined && scene.experiment !== undefined && size.width > 0;
+  const isShown = type !== undefined && at !== undefined && size.width > 0;
 
   // biome-ignore lint/correctness/useExhaustiveDependencies: the text holds what is asked for
   useEffect(() => {

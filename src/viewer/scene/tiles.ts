@@ -62,12 +62,19 @@ export async function fetchLayerTile(
   });
 }
 
+/** Where JPEGs are laid to be read: by the processor, since nothing of it is drawn. */
+let paper: OffscreenCanvasRenderingContext2D | undefined;
+
 function greyOf(picture: ImageBitmap): TileValues {
   const { height, width } = picture;
-  const context = new OffscreenCanvas(width, height).getContext("2d")!;
-  context.drawImage(picture, 0, 0);
-  const colors = context.getImageData(0, 0, width, height).data;
-  return { data: Uint8Array.from({ length: width * height }, (_, i) => colors[4 * i]), height, width };
+  if (paper === undefined || paper.canvas.width < width || paper.canvas.height < height)
+    paper = new OffscreenCanvas(width, height).getContext("2d", { willReadFrequently: true })!;
+  paper.drawImage(picture, 0, 0);
+  picture.close();
+  const colors = paper.getImageData(0, 0, width, height).data;
+  const data = new Uint8Array(width * height);
+  for (let i = 0; i < data.length; i++) data[i] = colors[4 * i];
+  return { data, height, width };
 }
 
 async function keep(key: string, load: () => Promise<TileValues>): Promise<TileValues> {
