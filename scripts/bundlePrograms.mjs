@@ -1,6 +1,7 @@
 // Joins what each program of the package loads into few files, in place: the command, and what starts as a process or a thread. A start reads a dozen
 // files then instead of some hundred. What others import stays as tsc made it. After a change of any source, tsc comes first, whole.
 import { readFileSync, rmSync } from "node:fs";
+import { createRequire } from "node:module";
 import { dirname, relative } from "node:path";
 import { fileURLToPath } from "node:url";
 import { build } from "vite";
@@ -53,12 +54,32 @@ const originalPlaces = {
   },
 };
 
+/** Its tables take longer to make than most of a start, and few starts pack or unpack anything: it is loaded when it is called. */
+const LATER = "fflate";
+const loadedWhenCalled = {
+  name: "loaded-when-called",
+  enforce: "pre",
+  resolveId: (id) => (id === LATER ? `\0${LATER}` : null),
+  load(id) {
+    if (id !== `\0${LATER}`) return null;
+    const names = Object.keys(createRequire(import.meta.url)(LATER));
+    return `import { createRequire } from "node:module";
+let loaded;
+const call = (name, values, isNew) => {
+  loaded ??= createRequire(import.meta.url)("${LATER}");
+  return isNew ? new loaded[name](...values) : loaded[name](...values);
+};
+${names.map((name) => `export function ${name}(...values) { return call("${name}", values, new.target !== undefined); }`).join("\n")}
+`;
+  },
+};
+
 await build({
   configFile: false,
   root,
   logLevel: "warn",
   publicDir: false,
-  plugins: [originalPlaces],
+  plugins: [originalPlaces, loadedWhenCalled],
   ssr: { noExternal: true, external: ASIDE, target: "node" },
   build: {
     ssr: true,

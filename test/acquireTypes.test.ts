@@ -66,11 +66,11 @@ test("the pages have examples", () => {
 test.each([
   ["strict", {}],
   ["strict with noUncheckedIndexedAccess", { noUncheckedIndexedAccess: true }],
-])("a reader's programs compile: %s", { timeout: 180_000 }, (_, more) => {
+])("a reader's programs compile: %s", (_, more) => {
   expect(complaints({ ...STRICT, ...more })).toEqual([]);
 });
 
-test("the check sees a fault", { timeout: 180_000 }, () => {
+test("the check sees a fault", () => {
   const path = join(root, "test/types/fault.ts");
   programs.set(
     path,

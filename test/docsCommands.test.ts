@@ -46,7 +46,19 @@ const GROUPS: Readonly<Record<string, readonly string[]>> = {
   experiment: ["create", "add", "show"],
   illuminati: "stats align register init run collect submit resubmit info log cleanup".split(" "),
   jobs: ["info", "log", "resubmit", "collect", "cleanup"],
-  objects: ["import", "export", "query", "list", "rename", "delete"],
+  objects: [
+    "import",
+    "export",
+    "query",
+    "list",
+    "rename",
+    "delete",
+    "cluster",
+    "classify",
+    "assign",
+    "remove",
+    "edit",
+  ],
 };
 
 const helps = new Map<string, Promise<string>>();

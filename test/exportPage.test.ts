@@ -8,19 +8,19 @@ import {
   symlinkSync,
   writeFileSync,
 } from "node:fs";
-import { createServer, type Server as WebServer } from "node:http";
-import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
-import { extname, join } from "node:path";
+import { join } from "node:path";
 import { decode } from "fast-png";
 import type { Browser, Page } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { type Server, startServer } from "../src/server/index.ts";
+import { launchBrowser } from "./support/browser.ts";
 import { filesBelow, vitrineHere } from "./support/command.ts";
+import { type FileServer, serveFiles } from "./support/fileServer.ts";
 import { requirement } from "./support/require.ts";
 import { makeScreen } from "./support/screenCase.ts";
 import { makeServedCase, type ServedCase } from "./support/servedCase.ts";
-import { launchBrowser, openViewer, SHOTS } from "./support/viewerPage.ts";
+import { openViewer, SHOTS } from "./support/viewerPage.ts";
 
 const { available } = requirement("chromium");
 const VIEWPORT = { width: 860, height: 560 };
@@ -35,7 +35,7 @@ beforeAll(async () => {
   // a way round in circles
   symlinkSync(served.root, join(served.root, "inner", "above"));
   await makeScreen(join(scratch, "screen"));
-}, 60_000);
+});
 afterAll(() => {
   served?.remove();
   rmSync(scratch, { recursive: true, force: true });
@@ -82,15 +82,14 @@ test("a folder with files, a path that is not there and options of a server are 
 describe.skipIf(!available)("the exported page", () => {
   let browser: Browser;
   let server: Server;
-  let web: WebServer;
+  let web: FileServer;
   let address: string;
 
   beforeAll(async () => {
     mkdirSync(SHOTS, { recursive: true });
     server = await startServer([served.root, join(scratch, "screen")]);
-    web = createServer(handOut);
-    await new Promise<void>((done) => web.listen(0, "127.0.0.1", done));
-    address = `http://127.0.0.1:${(web.address() as AddressInfo).port}/copy/`;
+    web = await serveFiles(site(), "/copy/");
+    ({ address } = web);
     browser = await launchBrowser();
   });
   afterAll(async () => {
@@ -143,24 +142,6 @@ describe.skipIf(!available)("the exported page", () => {
     await page.getByText("what it would tell here is left out").first().waitFor();
   });
 });
-
-const TYPES: Readonly<Record<string, string>> = {
-  ".html": "text/html",
-  ".js": "text/javascript",
-  ".css": "text/css",
-};
-
-/** Files below a folder of the web server, by nothing but their names. */
-function handOut(
-  { url = "/" }: { url?: string | undefined },
-  response: import("node:http").ServerResponse,
-): void {
-  const path = decodeURIComponent(url.replace(/^\/copy\//, "").split("?")[0]) || "index.html";
-  const file = join(site(), path);
-  if (!existsSync(file)) return void response.writeHead(404).end();
-  response.setHeader("Content-Type", TYPES[extname(file)] ?? "application/octet-stream");
-  response.end(readFileSync(file));
-}
 
 /** The picture of the stage, once two in a row are the same and something is in it. */
 async function settled(page: Page): Promise<Buffer> {

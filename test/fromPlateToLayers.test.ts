@@ -14,7 +14,7 @@ const steady = (text: string) =>
 
 test(`the commands of docs/${PAGE} do what the page says`, async () => {
   await runDocsPage(PAGE, { folder: scratch.path, steady });
-}, 120_000);
+});
 
 test("the page names files that are there", () => {
   expect(linksOf(PAGE).lost).toEqual([]);

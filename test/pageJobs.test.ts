@@ -9,9 +9,10 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { stepInfo } from "../src/jobs/index.ts";
 import { startServer } from "../src/server/index.ts";
 import { barriersOf } from "./support/accessible.ts";
+import { launchBrowser } from "./support/browser.ts";
 import { gridSites, makePlate, scratchFolder } from "./support/plateCase.ts";
 import { requirement } from "./support/require.ts";
-import { drawn, launchBrowser, openViewer, SHOTS } from "./support/viewerPage.ts";
+import { drawn, openViewer, SHOTS } from "./support/viewerPage.ts";
 
 const { available } = requirement("chromium");
 const scratch = scratchFolder("page-jobs");
@@ -21,7 +22,7 @@ const SITES = [3, 6] as const;
 
 let browser: Browser;
 
-describe.skipIf(!available)("jobs from the page", { timeout: 180_000 }, () => {
+describe.skipIf(!available)("jobs from the page", () => {
   beforeAll(async () => {
     browser = await launchBrowser();
   });
@@ -48,14 +49,14 @@ describe.skipIf(!available)("jobs from the page", { timeout: 180_000 }, () => {
     await page.screenshot({ path: join(SHOTS, "jobs-options-860.png") });
     expect.soft(await barriersOf(page), "options").toEqual([]);
     await page.getByRole("button", { name: "Initialise illuminati" }).click();
-    await page.getByLabel("Jobs at a time").fill("1", { timeout: 40_000 });
+    await page.getByLabel("Jobs at a time").fill("1");
     await page.getByRole("button", { name: "Submit" }).click();
     const cancel = page.getByRole("button", { name: "Cancel" });
     await cancel.click();
     await page.screenshot({ path: join(SHOTS, "jobs-running-860.png") });
     // nothing was done yet where it was cancelled at once
     const rest = page.getByRole("button", { name: /^(Run what is missing|Submit)$/ }).last();
-    await rest.waitFor({ timeout: 40_000 });
+    await rest.waitFor();
     const first = await stepInfo(join(experiment, "jobs/illuminati"));
     const done = first.batches.filter(({ state }) => state === "done").length;
     expect(done).toBeLessThan(first.batches.length);
@@ -64,7 +65,7 @@ describe.skipIf(!available)("jobs from the page", { timeout: 180_000 }, () => {
     await rest.click();
     await cancel.waitFor();
     serve.child.kill("SIGKILL");
-    await page.getByText("The server does not answer. Looking for it…").waitFor({ timeout: 20_000 });
+    await page.getByText("The server does not answer. Looking for it…").waitFor();
     await using again = await server(experiment, tokenFile, serve.port);
     expect(again.address).toBe(serve.address);
     await page.getByRole("button", { name: "Submit again" }).waitFor({ timeout: 90_000 });
@@ -108,7 +109,7 @@ describe.skipIf(!available)("jobs from the page", { timeout: 180_000 }, () => {
       const file = join(experiment, "jobs/illuminati.started.json");
       await ask("job/start", { what: "init" });
       await expect.poll(() => readFileSync(file, "utf8")).toContain("init");
-      await expect.poll(() => ask("job/cancel", {}), { timeout: 40_000 }).toMatch(/^404/);
+      await expect.poll(() => ask("job/cancel", {})).toMatch(/^404/);
       writeFileSync(file, JSON.stringify({ pid: victim.pid, args }));
       expect(await ask("job/cancel", {})).toMatch(/^404/);
       expect([victim.exitCode, victim.signalCode]).toEqual([null, null]);

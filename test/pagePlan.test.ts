@@ -6,9 +6,10 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { Acquisition, openDemoMicroscope, parsePlan } from "../src/acquire/index.ts";
 import { type Server, startServer } from "../src/server/index.ts";
 import { barriersOf } from "./support/accessible.ts";
+import { launchBrowser } from "./support/browser.ts";
 import { scratchFolder } from "./support/plateCase.ts";
 import { requirement } from "./support/require.ts";
-import { drawn, launchBrowser, openViewer, SHOTS } from "./support/viewerPage.ts";
+import { drawn, fits, openViewer, SHOTS } from "./support/viewerPage.ts";
 
 const { available } = requirement("chromium");
 const scratch = scratchFolder("plan");
@@ -16,7 +17,7 @@ const scratch = scratchFolder("plan");
 let browser: Browser;
 let server: Server;
 
-describe.skipIf(!available)("plans in the page", { timeout: 120_000 }, () => {
+describe.skipIf(!available)("plans in the page", () => {
   beforeAll(async () => {
     server = await startServer([scratch.path]);
     browser = await launchBrowser();
@@ -84,8 +85,7 @@ describe.skipIf(!available)("plans in the page", { timeout: 120_000 }, () => {
     expect(region.right).toBeGreaterThan(region.left);
     expect(region.top).toBeGreaterThan(region.bottom);
     await page.setViewportSize({ width: 390, height: 844 });
-    await page.waitForTimeout(400);
-    expect(await page.evaluate(() => document.documentElement.scrollWidth)).toBeLessThanOrEqual(390);
+    await fits(page, 390);
     await page.screenshot({ path: join(SHOTS, "plan-390.png") });
     expect.soft(await barriersOf(page), "narrow").toEqual([]);
     expect(errors).toEqual([]);
@@ -119,7 +119,7 @@ describe.skipIf(!available)("plans in the page", { timeout: 120_000 }, () => {
     await page.getByRole("button", { name: "Run", exact: true }).click();
     await expect.poll(() => page.getByLabel("Queued").textContent()).toBe(`Queued ${count} images`);
     const images = () => acquisition.dataset.imageCoordinates();
-    await expect.poll(() => images().length, { timeout: 20_000 }).toBe(1 + count);
+    await expect.poll(() => images().length).toBe(1 + count);
     // channels had names before: the plan's have them too, though useq counts them
     expect(images().filter(({ plan, channel }) => plan === 1 && channel === "FITC")).toHaveLength(count);
 
@@ -133,9 +133,7 @@ describe.skipIf(!available)("plans in the page", { timeout: 120_000 }, () => {
     await expect.poll(() => page.getByLabel("Queued").textContent()).toMatch(/^Queued \d+ tiles from x/);
     const tiles = Number(/(\d+) tiles/.exec((await page.getByLabel("Queued").textContent())!)![1]);
     expect(tiles).toBeGreaterThan(1);
-    await expect
-      .poll(() => images().filter(({ explored }) => explored !== undefined).length, { timeout: 20_000 })
-      .toBe(2 * tiles);
+    await expect.poll(() => images().filter(({ explored }) => explored !== undefined).length).toBe(2 * tiles);
     expect(images().length).toBe(before + 2 * tiles);
     await page.waitForTimeout(500);
     await page.screenshot({ path: join(SHOTS, "live-map-1280.png") });

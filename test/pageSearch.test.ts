@@ -18,9 +18,10 @@ import {
 } from "../src/match/index.ts";
 import { type Server, startServer } from "../src/server/index.ts";
 import { barriersOf } from "./support/accessible.ts";
+import { launchBrowser } from "./support/browser.ts";
 import { requirement } from "./support/require.ts";
 import { scratchFolder } from "./support/searchCase.ts";
-import { launchBrowser, openViewer, SHOTS } from "./support/viewerPage.ts";
+import { fits, openViewer, SHOTS } from "./support/viewerPage.ts";
 
 const { available } = requirement("chromium");
 const folder = scratchFolder();
@@ -33,7 +34,8 @@ let browser: Browser;
 let server: Server;
 let planted: readonly PlantedParticle[];
 
-describe.skipIf(!available)("a search in the page", { timeout: 120_000 }, () => {
+// it searches with all threads that it has while the page is looked at
+describe.skipIf(!available)("a search in the page", { timeout: 400_000 }, () => {
   beforeAll(async () => {
     planted = await makeScene();
     server = await startServer([folder]);
@@ -63,7 +65,7 @@ describe.skipIf(!available)("a search in the page", { timeout: 120_000 }, () => 
     await page.getByText(/^[\d,]+ correlations: /).waitFor();
     await page.getByRole("button", { name: "Search", exact: true }).last().click();
     const result = page.getByRole("status", { name: "Result" });
-    await result.waitFor({ timeout: 50_000 });
+    await result.waitFor();
     expect(await result.textContent()).toMatch(new RegExp(`^${planted.length} particles above z = \\d`));
     const places = await page.locator("[aria-label=Particles] tbody td:nth-child(2)").allTextContents();
     const found = places.map((place) => place.split(", ").map(Number));
@@ -71,14 +73,17 @@ describe.skipIf(!available)("a search in the page", { timeout: 120_000 }, () => 
       const [x, y] = [posX + BOX / 2, posY + BOX / 2];
       expect(found.some(([fx, fy]) => Math.hypot(fx - x, fy - y) < 3)).toBe(true);
     }
+    // what came of the files and of the search is no step
+    const undo = page.getByRole("button", { name: "Undo" });
+    expect(await undo.isDisabled()).toBe(true);
     await page.getByRole("table", { name: "Particles" }).getByRole("button").first().click();
+    await expect.poll(() => undo.isEnabled()).toBe(true);
     await page.waitForURL(/view=/);
     await page.waitForTimeout(500);
     await page.screenshot({ path: join(SHOTS, "search-1280.png") });
     expect.soft(await barriersOf(page), "found").toEqual([]);
     await page.setViewportSize({ width: 390, height: 844 });
-    await page.waitForTimeout(500);
-    expect(await page.evaluate(() => document.documentElement.scrollWidth)).toBeLessThanOrEqual(390);
+    await fits(page, 390);
     await page.screenshot({ path: join(SHOTS, "search-390.png") });
 
     const saved = await download(page, "Save all (zip)");
@@ -106,19 +111,17 @@ describe.skipIf(!available)("a search in the page", { timeout: 120_000 }, () => 
     await fill(page, { "Box of the map": BOX, "Out-of-plane step": 1, "In-plane step": 1, Threads: 1 });
     const run = page.getByRole("button", { name: "Search", exact: true }).last();
     await run.click();
-    await expect
-      .poll(() => page.getByRole("status", { name: "Progress" }).textContent(), { timeout: 30_000 })
-      .toMatch(/\d %/);
+    await expect.poll(() => page.getByRole("status", { name: "Progress" }).textContent()).toMatch(/\d %/);
     await page.screenshot({ path: join(SHOTS, "search-1280-running.png") });
     expect.soft(await barriersOf(page), "running").toEqual([]);
     // what is looked at meanwhile does not end it
     await page.getByRole("button", { name: "Vitrine" }).click();
     await page.getByRole("button", { name: "Search a micrograph" }).click();
     await page.getByRole("button", { name: "Cancel" }).click();
-    await run.waitFor({ timeout: 30_000 });
+    await run.waitFor();
     await fill(page, { "Out-of-plane step": STEP_DEG, "In-plane step": STEP_DEG });
     await run.click();
-    await page.getByRole("status", { name: "Result" }).waitFor({ timeout: 50_000 });
+    await page.getByRole("status", { name: "Result" }).waitFor();
     const files = unzipSync(await download(page, "Save all (zip)"));
     const map = readFileSync(join(folder, "template.mrc")).subarray(1024);
     expect(Buffer.from(files["molecule_map.mrc"]).subarray(1024).equals(map)).toBe(true);

@@ -1,18 +1,17 @@
 /** The guided strip of a tour in a real browser. */
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { fileURLToPath } from "node:url";
-import { type Browser, chromium } from "playwright-core";
+import type { Browser } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { formatMrc } from "../src/io/index.ts";
 import { formatTour, type Server, startServer, type TourStep } from "../src/server/index.ts";
 import { barriersOf } from "./support/accessible.ts";
-import { chromium as executablePath, requirement } from "./support/require.ts";
+import { launchBrowser, openPage } from "./support/browser.ts";
+import { requirement } from "./support/require.ts";
+import { fits, openViewer, SHOTS } from "./support/viewerPage.ts";
 
 const { available } = requirement("chromium");
-const SHOTS = fileURLToPath(new URL("../shots", import.meta.url));
-const SOFTWARE = "--no-sandbox --use-angle=swiftshader --enable-unsafe-swiftshader --ignore-gpu-blocklist";
 
 const STEPS: readonly TourStep[] = ["first", "second"].map((name, i) => ({
   name,
@@ -64,10 +63,8 @@ describe("the route of a tour", () => {
 
 describe.skipIf(!available)("the strip of a tour", () => {
   beforeAll(async () => {
-    mkdirSync(SHOTS, { recursive: true });
     server = await startServer([folder]);
-    const args = [...SOFTWARE.split(" "), "--disable-dev-shm-usage"];
-    browser = await chromium.launch({ executablePath, args });
+    browser = await launchBrowser();
   });
   afterAll(async () => {
     await browser?.close();
@@ -75,12 +72,10 @@ describe.skipIf(!available)("the strip of a tour", () => {
   });
 
   test("leads to each step's result, says what was done, and copies its commands", async () => {
-    const context = await browser.newContext({ viewport: { width: 1280, height: 800 } });
-    await context.grantPermissions(["clipboard-read", "clipboard-write"]);
-    const page = await context.newPage();
-    const errors: string[] = [];
-    page.on("pageerror", (error) => errors.push(String(error)));
-    await page.goto(server.address);
+    const { page, errors } = await openPage(browser, server.address, {
+      viewport: { width: 1280, height: 800 },
+      permissions: ["clipboard-read", "clipboard-write"],
+    });
     const strip = page.getByRole("region", { name: "Tour" });
     await strip.getByRole("button", { name: /1 The first step ✓ 3 of 3/ }).click();
     await page.getByText("What the first step did <b>here</b>.").waitFor();
@@ -104,11 +99,11 @@ describe.skipIf(!available)("the strip of a tour", () => {
   });
 
   test("fits on a telephone", async () => {
-    const page = await browser.newPage({ viewport: { width: 390, height: 844 } });
-    await page.goto(`${server.address}#at=${folder.split("/").at(-1)}/first.mrc`);
+    const address = `${server.address}#at=${folder.split("/").at(-1)}/first.mrc`;
+    const { page } = await openViewer(browser, address, { width: 390, height: 844 });
     await page.getByText("What the first step did").waitFor();
     await page.getByText("The 2 commands that do this").click();
-    expect(await page.evaluate(() => document.documentElement.scrollWidth)).toBeLessThanOrEqual(390);
+    await fits(page, 390);
     await page.screenshot({ path: join(SHOTS, "tour-strip-390.png") });
   });
 });

@@ -5,11 +5,12 @@ import type { Browser } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { type Server, startServer } from "../src/server/index.ts";
 import { barriersOf } from "./support/accessible.ts";
+import { launchBrowser } from "./support/browser.ts";
 import { likelihoodGolden } from "./support/likelihoodCase.ts";
 import { makeLikelihoodProject } from "./support/likelihoodProject.ts";
 import { scratchFolder } from "./support/plateCase.ts";
 import { requirement } from "./support/require.ts";
-import { keepShot, launchBrowser, openViewer, pixelsOf } from "./support/viewerPage.ts";
+import { fits, keepShot, openViewer, pixelsOf } from "./support/viewerPage.ts";
 
 const { available } = requirement("chromium");
 const scratch = scratchFolder("viewer-likelihood");
@@ -43,11 +44,13 @@ describe.skipIf(!available)("images against structures in the page", () => {
       .poll(() => weights.textContent())
       .toMatch(/^vol<?[\d.]+<?[\d.]+–<?[\d.]+model<?[\d.]+<?[\d.]+–<?[\d.]+$/);
     const first = page.getByRole("img", { name: "image 1", exact: true });
-    await first.waitFor({ timeout: 30_000 });
-    const picture = await pixelsOf(page, first);
-    const dark = picture.count(([value]) => value < 80);
-    expect(dark).toBeGreaterThan(0.02 * picture.width * picture.height);
-    expect(dark).toBeLessThan(0.6 * picture.width * picture.height);
+    await first.waitFor();
+    const isDrawn = async () => {
+      const { count, width, height } = await pixelsOf(page, first);
+      const dark = count(([value]) => value < 80) / (width * height);
+      return dark > 0.02 && dark < 0.6;
+    };
+    await expect.poll(isDrawn).toBe(true);
     await page.waitForTimeout(500);
     await keepShot(page, "likelihood-1280");
     expect.soft(await barriersOf(page), "comparison").toEqual([]);
@@ -77,8 +80,8 @@ describe.skipIf(!available)("images against structures in the page", () => {
     await keepShot(page, "likelihood-alone-1280");
     await page.setViewportSize({ width: 390, height: 844 });
     await page.goto(`${server.address}#at=project/likelihood`);
-    await page.getByRole("img", { name: "image 1", exact: true }).waitFor({ timeout: 30_000 });
-    expect(await page.evaluate(() => document.documentElement.scrollWidth)).toBeLessThanOrEqual(390);
+    await page.getByRole("img", { name: "image 1", exact: true }).waitFor();
+    await fits(page, 390);
     await page.waitForTimeout(500);
     await keepShot(page, "likelihood-390");
     expect.soft(await barriersOf(page), "narrow").toEqual([]);

@@ -7,9 +7,10 @@ import { addMapobjects, openExperiment, readMapobjects } from "../src/experiment
 import { PyramidBuilder } from "../src/pyramid/index.ts";
 import { type Server, startServer } from "../src/server/index.ts";
 import { barriersOf } from "./support/accessible.ts";
+import { launchBrowser } from "./support/browser.ts";
 import { gridSites, makePlate, scratchFolder } from "./support/plateCase.ts";
 import { requirement } from "./support/require.ts";
-import { drawn, expectText, launchBrowser, openViewer, SHOTS } from "./support/viewerPage.ts";
+import { chosenBy, drawn, expectText, fits, openViewer, SHOTS } from "./support/viewerPage.ts";
 
 const { available } = requirement("chromium");
 const HOSTILE = "<img src=x onerror=document.title='hit'>";
@@ -50,7 +51,7 @@ describe.skipIf(!available)("map objects", () => {
     await drag(page, histogram.locator(".plot"), [0.5, 0.5], [0.76, 0.5]);
     await expectText(page, /^2\d of 100 objects within the brushes/);
     await page.waitForURL(/brush=area%3A49/);
-    expect(await grid.getAttribute("aria-rowcount")).toMatch(/^2[5-8]$/);
+    await expect.poll(() => grid.getAttribute("aria-rowcount")).toMatch(/^2[5-8]$/);
     const low = page.getByRole("slider", { name: "Lowest of area" });
     const before = Number(await low.getAttribute("aria-valuenow"));
     await low.focus();
@@ -160,16 +161,7 @@ describe.skipIf(!available)("map objects", () => {
 
     await page.getByRole("button", { name: "Move", exact: true }).click();
     await expectText(page, "4 in view");
-    await page.waitForTimeout(400);
-    await page.mouse.click(...at(0.4, 0.45));
-    await expect
-      .poll(() =>
-        page
-          .getByLabel("Chosen object")
-          .textContent({ timeout: 500 })
-          .catch(() => ""),
-      )
-      .toContain(HOSTILE);
+    await expect.poll(() => chosenBy(page, at(0.4, 0.45))).toContain(HOSTILE);
     await page.getByRole("button", { name: "Corners" }).click();
     const corner = page.getByRole("button", { name: "Corner 1 of 4" });
     await page.screenshot({ path: join(SHOTS, "objects-drawn-1280.png") });
@@ -228,7 +220,7 @@ describe.skipIf(!available)("map objects", () => {
   test("fit a telephone", async () => {
     const { page, errors } = await open("&color=class&table=open", { width: 390, height: 844 });
     await expectText(page, "100 objects");
-    expect(await page.evaluate(() => document.documentElement.scrollWidth)).toBeLessThanOrEqual(390);
+    await fits(page, 390);
     await page.screenshot({ path: join(SHOTS, "objects-390.png") });
     expect.soft(await barriersOf(page), "narrow").toEqual([]);
     expect(errors).toEqual([]);

@@ -7,10 +7,11 @@ import { writeMrc } from "../src/io/index.ts";
 import { type Server, startServer } from "../src/server/index.ts";
 import { runAverage, runFsc } from "../src/subtomogram/index.ts";
 import { barriersOf } from "./support/accessible.ts";
+import { launchBrowser } from "./support/browser.ts";
 import { scratchFolder } from "./support/plateCase.ts";
 import { requirement } from "./support/require.ts";
 import { subtomogramGolden, subtomogramVolume } from "./support/subtomogramCase.ts";
-import { keepShot, launchBrowser, openViewer, pixelsOf } from "./support/viewerPage.ts";
+import { fits, keepShot, openViewer, pixelsOf } from "./support/viewerPage.ts";
 
 const { available } = requirement("chromium");
 const scratch = scratchFolder("viewer-subtomogram");
@@ -63,8 +64,7 @@ describe.skipIf(!available)("molecules in the page", () => {
   test("three planes meet in a voxel: a click moves the others, a row leads to its molecule", async () => {
     const { page, errors } = await open("");
     await page.getByRole("button", { name: /^aligned Molecules/ }).click();
-    for (const axis of ["z", "y", "x"])
-      await expect.poll(() => isDrawn(page, axis), { timeout: 20_000 }).toBe(true);
+    for (const axis of ["z", "y", "x"]) await expect.poll(() => isDrawn(page, axis)).toBe(true);
     await expect.poll(() => page.getByLabel("Molecules", { exact: true }).textContent()).toMatch(/40 of 40/);
     await page.waitForTimeout(500);
     await keepShot(page, "subtomogram-1280");
@@ -74,12 +74,14 @@ describe.skipIf(!available)("molecules in the page", () => {
     await page.setViewportSize({ width: 1280, height: 360 });
     await page.waitForTimeout(500);
     await keepShot(page, "subtomogram-low-1280");
-    const planes = (await page.getByRole("region", { name: "Planes of tomogram.mrc" }).boundingBox())!;
-    const table = (await page.getByRole("region", { name: "Molecules", exact: true }).boundingBox())!;
-    expect(planes.height).toBeGreaterThan(100);
-    expect(planes.y + planes.height).toBeLessThanOrEqual(table.y);
+    const laidOut = async () => {
+      const planes = (await page.getByRole("region", { name: "Planes of tomogram.mrc" }).boundingBox())!;
+      const table = (await page.getByRole("region", { name: "Molecules", exact: true }).boundingBox())!;
+      return { isSeen: planes.height > 100, isAbove: planes.y + planes.height <= table.y };
+    };
+    await expect.poll(laidOut).toEqual({ isSeen: true, isAbove: true });
     const isWide = (panel: Element) => panel.scrollWidth > panel.clientWidth;
-    expect(await page.getByRole("complementary").evaluate(isWide)).toBe(false);
+    await expect.poll(() => page.getByRole("complementary").evaluate(isWide)).toBe(false);
     await page.setViewportSize({ width: 1280, height: 800 });
 
     expect(await plane(page, "x").getAttribute("aria-label")).toBe("tomogram.mrc across x, voxel 60");
@@ -110,11 +112,11 @@ describe.skipIf(!available)("molecules in the page", () => {
       (await pixelsOf(page, page.getByLabel("Planes of tomogram.mrc"))).count(
         ([r, g, b]) => r < 120 && g > 190 && b > 220,
       );
-    await expect.poll(blue, { timeout: 20_000 }).toBeGreaterThan(60);
+    await expect.poll(blue).toBeGreaterThan(60);
     for (const axis of ["z", "y", "x"]) {
-      await page.getByRole("img", { name: `molecule across its ${axis} axis` }).waitFor({ timeout: 20_000 });
+      await page.getByRole("img", { name: `molecule across its ${axis} axis` }).waitFor();
       await page.getByRole("img", { name: `average across its ${axis} axis` }).waitFor();
-      await page.getByRole("img", { name: `scores across its ${axis} axis` }).waitFor({ timeout: 20_000 });
+      await page.getByRole("img", { name: `scores across its ${axis} axis` }).waitFor();
     }
     // it was aligned: the best shift is none, but for the steps of voxels
     const said = await page.getByText(/^Best score with the average/).textContent();
@@ -155,8 +157,8 @@ describe.skipIf(!available)("molecules in the page", () => {
     await keepShot(page, "subtomogram-alone-1280");
     await page.setViewportSize({ width: 390, height: 844 });
     await page.goto(`${server.address}#at=aligned/start.csv`);
-    await expect.poll(() => isDrawn(page, "z"), { timeout: 20_000 }).toBe(true);
-    expect(await page.evaluate(() => document.documentElement.scrollWidth)).toBeLessThanOrEqual(390);
+    await expect.poll(() => isDrawn(page, "z")).toBe(true);
+    await fits(page, 390);
     await page.waitForTimeout(500);
     await keepShot(page, "subtomogram-390");
     expect.soft(await barriersOf(page), "narrow").toEqual([]);

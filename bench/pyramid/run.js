@@ -30,7 +30,10 @@ export async function run([what] = []) {
     const steps = [];
     for (const side of [SIDE, 2 * SIDE]) steps.push(...(await compareSteps({ folder, pixels, side })));
     printTable(
-      ["step", "ours, MP/s", "peer, MP/s", "ratio", "peer from files", "ratio", "memory, MiB"],
+      [
+        ...["step", "ours, MP/s", "peer, MP/s", "ratio", "peer from files", "ratio"],
+        ...["ours, MP a CPU s", "peer, MP a CPU s", "ratio", "memory, MiB"],
+      ],
       steps,
     );
     const rows = [];
@@ -68,11 +71,9 @@ async function compareSteps({ folder, pixels, side }) {
 /** The step from files to an archive, processes included, beside libvips' dzsave; interleaved, bests. */
 async function compareStep({ folder, experiment, quality, side }) {
   const rounds = [];
-  // half of the sites a job: one for each core
-  const batchSize = (side / SITE) ** 2 / 2;
   for (let round = 0; round < ROUNDS; round++) {
-    const plain = await measureStep(experiment, { quality, batchSize });
-    const corrected = await measureStep(experiment, { quality, batchSize, illumcorr: true });
+    const plain = await measureStep(experiment, { quality });
+    const corrected = await measureStep(experiment, { quality, illumcorr: true });
     const sites = join(experiment.directory, "images");
     const peer = askPeer([join(folder, "pixels"), `${SIDE}`, `${quality}`, folder, `${side}`, sites]);
     rounds.push({ plain, corrected, ...peer });

@@ -7,6 +7,7 @@ const OPTIONS: Readonly<Record<string, string>> = {
   "box size": "--box",
   "coarse factor": "--coarse",
   "coarse samples": "--coarse-samples",
+  "clusterMapobjects clusters": "--clusters",
   "correlation table": "--correlation-table",
   "createPool workers": "--workers",
   "configureLikelihoodFiles iTemplate": "--i-template",

@@ -10,6 +10,7 @@ import {
   renameChannel,
 } from "../experiment/index.ts";
 import { PLATE_FORMATS, parseWellName, wellName } from "../io/index.ts";
+import { databaseOption, refuseIdleDatabase } from "./database.ts";
 import { type IdleRule, tellIdle } from "./idle.ts";
 import { count, example, notNegative, positive } from "./options.ts";
 import {
@@ -28,6 +29,7 @@ export function addExperiment(cli: Command): void {
   const experiment = cli
     .command("experiment")
     .description("make an experiment, a folder in which plates, images, layers and objects meet; look at it")
+    .hook("preAction", (_, command) => refuseIdleDatabase(command, command.args.slice(0, 1)))
     .addHelpText("after", example("experiment create screen --pixel-size 0.325"));
   addCreate(experiment);
   addAdd(experiment);
@@ -37,14 +39,6 @@ export function addExperiment(cli: Command): void {
 }
 
 const FOLDER = ["<dir>", "the experiment's folder"] as const;
-
-/** `--database`, wherever an experiment is opened. */
-export function databaseOption(): Option {
-  return new Option(
-    "--database <url>",
-    "PostgreSQL server with PostGIS: postgresql://USER:PASSWORD@HOST:PORT/DATABASE",
-  ).env("DATABASE_URL");
-}
 
 interface DatabaseArguments {
   readonly database?: string;

@@ -8,7 +8,7 @@ import {
   type SiteLayout,
 } from "../experiment/index.ts";
 import { PLATE_FORMATS } from "../io/index.ts";
-import { databaseOption } from "./experiment.ts";
+import { databaseOption, refuseIdleDatabase } from "./database.ts";
 import { example, positive } from "./options.ts";
 import { type CommandTools, report } from "./report.ts";
 
@@ -46,6 +46,7 @@ const SHOWN = 12;
 export function addImport(cli: Command): void {
   cli
     .command("import")
+    .hook("preAction", (command) => refuseIdleDatabase(command, command.args.slice(0, 1)))
     .description(
       "add the images of a plate to an experiment: what a microscope wrote, by its files and metadata",
     )

@@ -1,9 +1,8 @@
-import { type Command, InvalidArgumentError, Option } from "commander";
+import { type Command, Option } from "commander";
 import {
   type AddMapobjectsReport,
   blockFeatures,
   deleteMapobjectType,
-  type Experiment,
   encodeMapobjects,
   exportMapobjects,
   importMapobjects,
@@ -16,17 +15,36 @@ import {
   windowOfPart,
 } from "../experiment/index.ts";
 import { writeFileAtomic } from "../io/index.ts";
-import { databaseOption } from "./experiment.ts";
+import { refuseIdleDatabase } from "./database.ts";
+import { addEdits } from "./objectEdits.ts";
+import { addGroups } from "./objectGroups.ts";
+import {
+  addCommon,
+  addPart,
+  addPlane,
+  type CommonArguments,
+  FOLDER,
+  isPart,
+  type PartArguments,
+  type PlaneArguments,
+  pair,
+  planeOf,
+  TYPE,
+  urlOf,
+  window,
+  windowFor,
+} from "./objectOptions.ts";
 import { example, index, positive } from "./options.ts";
 import { type CommandTools, report } from "./report.ts";
 
-/** Adds `vitrine objects import|export|query|list|rename|delete DIR`. */
+/** Adds `vitrine objects import|export|query|list|rename|delete|cluster|classify|assign|remove|edit DIR`. */
 export function addObjects(cli: Command): void {
   const objects = cli
     .command("objects")
     .description(
-      "map objects of an experiment (cells, nuclei, annotations): files in and out, windows of the map",
+      "map objects of an experiment (cells, nuclei, annotations): files in and out, windows of the map, groups, changes",
     )
+    .hook("preAction", (_, command) => refuseIdleDatabase(command, command.args.slice(0, 1)))
     .addHelpText("after", example("objects import screen cells.geojson --type Cells"));
   addImport(objects);
   addExport(objects);
@@ -34,42 +52,8 @@ export function addObjects(cli: Command): void {
   addList(objects);
   addRename(objects);
   addDelete(objects);
-}
-
-const FOLDER = ["<dir>", "the experiment's folder"] as const;
-const TYPE = ["--type <name>", "type of the objects: Cells, Nuclei"] as const;
-
-interface CommonArguments {
-  readonly database?: string;
-  readonly json?: boolean;
-}
-
-interface PartArguments {
-  readonly plate?: string;
-  readonly well?: string;
-  readonly site?: number;
-}
-
-interface PlaneArguments {
-  readonly timepoint?: number;
-  readonly zplane?: number;
-}
-
-function addPlane(command: Command, of: string): Command {
-  return command
-    .option("--timepoint <number>", `time point of ${of}, from 0`, index)
-    .option("--zplane <number>", `z plane of ${of}, from 0`, index);
-}
-
-function addPart(command: Command): Command {
-  return command
-    .option("--plate <name>", "a plate; default: the only one")
-    .option("--well <name>", "a well of the plate: B03")
-    .option("--site <number>", "a site of the well, from 0", index);
-}
-
-function addCommon(command: Command, json: string): Command {
-  return command.addOption(databaseOption()).option("--json", json);
+  addGroups(objects);
+  addEdits(objects);
 }
 
 interface ImportArguments extends CommonArguments, PartArguments, PlaneArguments {
@@ -324,42 +308,4 @@ function addDelete(objects: Command): void {
       return { type };
     }),
   );
-}
-
-function urlOf({ database }: CommonArguments) {
-  return database === undefined ? {} : { databaseUrl: database };
-}
-
-function planeOf({ timepoint, zplane }: PlaneArguments): PlaneArguments {
-  return { ...(timepoint !== undefined && { timepoint }), ...(zplane !== undefined && { zplane }) };
-}
-
-function isPart({ plate, well, site }: PartArguments): boolean {
-  return plate !== undefined || well !== undefined || site !== undefined;
-}
-
-/** The window that is named, or that of the part. */
-async function windowFor(
-  experiment: Experiment,
-  args: PartArguments & { readonly window?: MapWindow },
-): Promise<MapWindow | undefined> {
-  if (args.window !== undefined) return args.window;
-  return isPart(args) ? windowOfPart(experiment, args) : undefined;
-}
-
-function numbers(text: string, count: number): number[] {
-  const values = text.split(",").map((part) => (part.trim() === "" ? Number.NaN : Number(part)));
-  return values.length === count && values.every(Number.isFinite) ? values : [];
-}
-
-function pair(text: string): [number, number] {
-  const [y, x] = numbers(text, 2);
-  if (x !== undefined) return [y, x];
-  throw new InvalidArgumentError("Expected two numbers: y,x.");
-}
-
-function window(text: string): MapWindow {
-  const [y, x, height, width] = numbers(text, 4);
-  if (width !== undefined && height >= 0 && width >= 0) return { y, x, height, width };
-  throw new InvalidArgumentError("Expected y,x,height,width.");
 }

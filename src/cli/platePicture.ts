@@ -1,6 +1,6 @@
 import type { Command } from "commander";
 import type { Experiment } from "../experiment/index.ts";
-import { encodePng, writeFileAtomic } from "../io/index.ts";
+import { encodePng, refuseOtherPicture, writeFileAtomic } from "../io/index.ts";
 import { drawPlate, type PlatePicture } from "../pyramid/index.ts";
 import type { IdleRule } from "./idle.ts";
 import { colorList, percentPair } from "./imageOptions.ts";
@@ -29,6 +29,7 @@ export interface WrittenPicture
 /** Adds `--picture` and what goes with it. */
 export function addPlatePicture(command: Command): Command {
   return command
+    .hook("preAction", (drawn) => refuseOtherPicture(drawn.opts<PlatePictureArguments>().picture))
     .option(
       "--picture <file.png>",
       "draw the plate: wells in place, one contrast a channel, missing wells and sites marked; a file a plate where there are several",
@@ -67,7 +68,8 @@ export async function writePlatePictures(
   const rows = await experiment.query.selectFrom("plates").select("name").orderBy("id").execute();
   const plates = plate === undefined ? rows.map(({ name }) => name) : [plate];
   const written: WrittenPicture[] = [];
-  for (const name of plates.length === 0 ? [undefined] : plates) {
+  const paths = picturePaths(picture, plates);
+  for (const [i, name] of (plates.length === 0 ? [undefined] : plates).entries()) {
     const began = performance.now();
     const drawn = await drawPlate(experiment, {
       ...{ signal, onLog, ...(name !== undefined && { plate: name }) },
@@ -85,8 +87,7 @@ export async function writePlatePictures(
           rate: (1000 * done) / Math.max(1, performance.now() - began),
         }),
     });
-    const path =
-      plates.length > 1 ? picture.replace(/(\.png)?$/i, `-${name?.replace(/[^\w-]+/g, "_")}.png`) : picture;
+    const path = paths[i];
     await writeFileAtomic(path, encodePng(drawn), { overwrite });
     const { missing, shown, wells, width, height } = drawn;
     if (missing.length > 0)
@@ -97,6 +98,19 @@ export async function writePlatePictures(
     written.push({ path, plate: drawn.plate, shown, wells, missing, width, height });
   }
   return written;
+}
+
+/** One file a plate: letters of any script stay, and no two plates have the same, whatever a disk thinks of capitals. */
+export function picturePaths(picture: string, plates: readonly string[]): string[] {
+  if (plates.length < 2) return [picture];
+  const taken = new Set<string>();
+  return plates.map((plate) => {
+    const name = plate.normalize().replace(/[^\p{L}\p{N}_-]+/gu, "_");
+    let own = name;
+    for (let i = 2; taken.has(own.toLowerCase()); i++) own = `${name}-${i}`;
+    taken.add(own.toLowerCase());
+    return picture.replace(/(\.png)?$/i, `-${own}.png`);
+  });
 }
 
 /** A line a picture. */

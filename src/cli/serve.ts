@@ -1,6 +1,6 @@
 import type { Command } from "commander";
 import { type ExportSiteReport, exportSite, type Server, startServer } from "../server/index.ts";
-import { databaseOption } from "./experiment.ts";
+import { databaseOption, refuseIdleDatabase } from "./database.ts";
 import { type IdleRule, tellIdle } from "./idle.ts";
 import { abortOnSignals, raised } from "./interrupt.ts";
 import { example, portNumber } from "./options.ts";
@@ -11,6 +11,8 @@ interface ServeArguments {
   readonly port: number;
   readonly tokenFile?: string;
   readonly database?: string;
+  readonly readOnly?: boolean;
+  readonly objects?: string;
   readonly once?: boolean;
   readonly export?: string;
   readonly json?: boolean;
@@ -29,9 +31,13 @@ interface Serving {
 export function addServe(cli: Command): void {
   const command = cli
     .command("serve")
+    .hook("preAction", (command) => refuseIdleDatabase(command, command.args))
     .addHelpText("after", example("serve screen micrograph.mrc --port 8080"))
-    .description("show files, folders and experiments in a browser, until Ctrl-C; nothing is changed")
-    .argument("[path...]", "what is served; nothing outside is ever read. Default: this folder")
+    .description("show files, folders and experiments in a browser, until Ctrl-C")
+    .argument(
+      "[path...]",
+      "files, folders, addresses of OME-Zarr stores (https://…); nothing else is read. Default: this folder",
+    )
     .option(
       "--host <name>",
       "listen on; any that other machines reach demands the token in the address",
@@ -43,6 +49,8 @@ export function addServe(cli: Command): void {
       "with --host: keeps the token (mode 600; made if missing), so that open pages go on after a restart",
     )
     .addOption(databaseOption())
+    .option("--read-only", "change nothing that is served: annotations last until the server ends")
+    .option("--objects <table>", "CSV or Parquet with a row a label: label images begin coloured by it")
     .option("--once", "end as soon as the server answers")
     .option("--export <dir>", "write page and data as files that any web server can hand out, and end")
     .option("--json", "print the address as JSON, as soon as the server answers")
@@ -68,7 +76,7 @@ export function addServe(cli: Command): void {
 
 const RULES: readonly IdleRule<ServeArguments>[] = [
   {
-    options: ["host", "port", "once", "tokenFile"],
+    options: ["host", "port", "once", "tokenFile", "readOnly", "objects"],
     isIdle: (args) => args.export !== undefined,
     why: "with --export, which serves nothing",
   },
@@ -92,15 +100,21 @@ function exportTo(
   });
 }
 
-function exportText({ directory, files, bytes }: ExportSiteReport): string {
-  return `wrote ${files} files of data, ${(bytes / 2 ** 20).toFixed(1)} MiB, and the page to ${directory}\n`;
+function exportText({ directory, files, bytes, parts }: ExportSiteReport): string {
+  const of = parts.map((part) => `${part.what} ${mebibytes(part.bytes)}`).join(", ");
+  return `wrote ${files} files of data, ${mebibytes(bytes)} (${of}), and the page to ${directory}\n`;
 }
 
-function optionsOf({ host, port, database, tokenFile }: ServeArguments) {
+function mebibytes(bytes: number): string {
+  return `${(bytes / 2 ** 20).toFixed(1)} MiB`;
+}
+
+function optionsOf({ host, port, database, tokenFile, readOnly, objects }: ServeArguments) {
   const onError = (error: unknown) =>
     log(error instanceof Error ? (error.stack ?? error.message) : String(error));
   const kept = tokenFile === undefined ? {} : { tokenFile };
-  return { host, port, onError, ...kept, ...(database !== undefined && { databaseUrl: database }) };
+  const shown = { ...(readOnly && { isReadOnly: true }), ...(objects !== undefined && { objects }) };
+  return { host, port, onError, ...kept, ...shown, ...(database !== undefined && { databaseUrl: database }) };
 }
 
 function servingOf({ address, host, port, roots }: Server): Serving {

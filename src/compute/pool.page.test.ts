@@ -3,9 +3,10 @@ import { createServer, type Server } from "node:http";
 import { createRequire } from "node:module";
 import type { AddressInfo } from "node:net";
 import { dirname, extname, join, normalize } from "node:path";
-import { type Browser, chromium } from "playwright-core";
+import type { Browser } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { chromium as executablePath, requirement } from "../../test/support/require.ts";
+import { launchBrowser, openPage } from "../../test/support/browser.ts";
+import { requirement } from "../../test/support/require.ts";
 
 const { available } = requirement("chromium");
 const dist = dirname(dirname(createRequire(import.meta.url).resolve("#worker-entry")));
@@ -60,21 +61,20 @@ describe.skipIf(!available)("a pool in a page", () => {
 
   beforeAll(async () => {
     server = await serveDist();
-    browser = await chromium.launch({ executablePath, args: ["--no-sandbox"] });
+    browser = await launchBrowser();
   });
   afterAll(async () => {
     await browser?.close();
     server?.close();
   });
 
-  async function openPage(path: string) {
-    const page = await browser.newPage();
-    await page.goto(`http://127.0.0.1:${(server.address() as AddressInfo).port}${path}`);
-    return page;
+  async function pageAt(path: string) {
+    const { port } = server.address() as AddressInfo;
+    return (await openPage(browser, `http://127.0.0.1:${port}${path}`)).page;
   }
 
   test("loads no more than it uses: transforms need nothing of other domains", async () => {
-    const page = await openPage("/isolated");
+    const page = await pageAt("/isolated");
     const loaded: string[] = [];
     page.on("request", (request) => loaded.push(new URL(request.url()).pathname));
     page.on("worker", (worker) => loaded.push(new URL(worker.url()).pathname));
@@ -85,7 +85,7 @@ describe.skipIf(!available)("a pool in a page", () => {
   });
 
   test("runs, aborts, names a missing kernel and is disposed as in Node", async () => {
-    const page = await openPage("/isolated");
+    const page = await pageAt("/isolated");
     expect(await page.evaluate(SCRIPT)).toEqual({
       transformed: true,
       aborted: "aborted",
@@ -96,7 +96,7 @@ describe.skipIf(!available)("a pool in a page", () => {
   });
 
   test("names the two headers where the page lacks them", async () => {
-    const page = await openPage("/plain");
+    const page = await pageAt("/plain");
     const message = await page.evaluate(
       `import("/compute/index.js").then((m) => m.createPool()).catch((error) => error.code + " " + error.message)`,
     );

@@ -407,7 +407,7 @@ const dist = dirname(dirname(createRequire(import.meta.url).resolve("#worker-ent
 async function runNode(script: string, folder = dist): Promise<string> {
   const text = `import * as compute from "${pathToFileURL(join(folder, "compute/index.js"))}";\n${script}`;
   const done = promisify(execFile)(process.execPath, ["--input-type=module", "-e", text], {
-    timeout: 20_000,
+    timeout: 150_000,
   });
   return (await done).stdout;
 }

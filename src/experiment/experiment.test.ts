@@ -239,13 +239,18 @@ test("a second writer waits, and a reader sees what was there before", async () 
   await using one = await createExperiment(directory);
   await using two = await openExperiment(directory);
   const order: string[] = [];
+  let tell = () => {};
+  const isHeld = new Promise<void>((resolve) => {
+    tell = resolve;
+  });
   const first = one.transaction(async (query) => {
     await query.insertInto("cycles").values({ cycleIndex: 0, name: "a" }).execute();
     expect(await describeExperiment(two)).toMatchObject({ cycles: 0 });
+    tell();
     await new Promise((resolve) => setTimeout(resolve, 200));
     order.push("first");
   });
-  await new Promise((resolve) => setTimeout(resolve, 50));
+  await isHeld;
   await addContent(two, { cycles: [{ cycleIndex: 1 }] });
   order.push("second");
   await first;

@@ -56,7 +56,7 @@ export { blockFeatures, decodeMapobjects, encodeMapobjects } from "./objects/blo
 export type { BrokenOutlines, OutlinePlacement } from "./objects/checkOutlines.ts";
 export type { ColumnsOf, FeatureColumn, MapobjectClass, MapobjectColumns } from "./objects/columns.ts";
 export { readFeatureColumn, readMapobjectColumns } from "./objects/columns.ts";
-export type { MapobjectEditReport } from "./objects/edit.ts";
+export type { EditMapobjectsOptions, MapobjectEditReport } from "./objects/edit.ts";
 export { editMapobjects } from "./objects/edit.ts";
 export type { ClassAssignment, MapobjectEdit, NumberedMapobject } from "./objects/editSchema.ts";
 export type { ExportReport } from "./objects/files/exportReport.ts";
@@ -64,11 +64,12 @@ export type { MapobjectBytesFormat, MapobjectFile } from "./objects/files/format
 export { exportMapobjects, importMapobjects, mapobjectFileBytes } from "./objects/files/formats.ts";
 export type { ExportGeojsonOptions } from "./objects/files/geojson.ts";
 export { exportGeojson, featureOf, importGeojson } from "./objects/files/geojson.ts";
+export { importLabelPoints } from "./objects/files/labelPoints.ts";
 export type { ImportLabelsOptions } from "./objects/files/labelsIn.ts";
 export { importLabels } from "./objects/files/labelsIn.ts";
 export type { ExportLabelsOptions, ExportLabelsReport } from "./objects/files/labelsOut.ts";
 export { exportLabels } from "./objects/files/labelsOut.ts";
-export { importTable } from "./objects/files/tableIn.ts";
+export { importLabelFeatures, importTable } from "./objects/files/tableIn.ts";
 export type { ExportTableOptions } from "./objects/files/tableOut.ts";
 export { exportTable } from "./objects/files/tableOut.ts";
 export type { MapWindow } from "./objects/fill.ts";
@@ -88,6 +89,8 @@ export type { MapobjectQuery } from "./objects/query.ts";
 export { queryMapobjects } from "./objects/query.ts";
 export type { ReadMapobjectsOptions } from "./objects/read.ts";
 export { readMapobjects } from "./objects/read.ts";
+export type { Comparison, FeatureCondition, MapobjectSelection } from "./objects/select.ts";
+export { selectMapobjects } from "./objects/select.ts";
 export type { PlacedBox, StaticMap, StaticType } from "./objects/static.ts";
 export { createStaticMapobjects, deleteStaticMapobjects } from "./objects/static.ts";
 export type { MapobjectLayer, MapobjectType } from "./objects/types.ts";
@@ -97,3 +100,4 @@ export {
   listMapobjectTypes,
   renameMapobjectType,
 } from "./objects/types.ts";
+export { databaseKindOf } from "./place.ts";

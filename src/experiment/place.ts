@@ -73,6 +73,13 @@ export async function placeOf(directory: string, options: PlaceOptions = {}): Pr
   return databaseOf(directory, parseWithSchema(await readJsonFile(path), placeSchema, path), options);
 }
 
+/** What database the experiment of a folder has; undefined: no experiment is there. @throws {VitrineError} format: a file that is not one */
+export async function databaseKindOf(directory: string): Promise<"sqlite" | "postgres" | undefined> {
+  const path = join(directory, FILE);
+  if (!(await fileExists(path))) return undefined;
+  return parseWithSchema(await readJsonFile(path), placeSchema, path).database.kind;
+}
+
 function databaseOf(directory: string, { database }: Place, options: PlaceOptions): DatabasePlace {
   const { databaseUrl, isReadOnly = false } = options;
   if (database.kind === "sqlite") return { kind: "sqlite", path: join(directory, SQLITE_FILE), isReadOnly };

@@ -1,6 +1,7 @@
 import { asciiText } from "#cell-kernel-bytes";
 import { VitrineError } from "../core/index.ts";
 import { CellMemory, type CellScan, type PlainCells, type ScanRequest } from "./cells/kernels.ts";
+import type { TeamScan } from "./cells/team.ts";
 import { decimalAt } from "./decimal.ts";
 import type { FileSource, RandomAccessFile } from "./files.ts";
 import { openUnpacked } from "./gzip.ts";
@@ -42,7 +43,7 @@ function textOf(bytes: Uint8Array, at: string): string {
 }
 
 /** Bytes that are read while those before them are looked at. */
-const PART_BYTES = 2 ** 20;
+const PART_BYTES = 2 ** 21;
 
 /** Reads a file into memory, and finds its rows meanwhile; undefined, with all bytes there, where it is no table of plain cells. */
 async function readPlain(file: RandomAccessFile, memory: CellMemory): Promise<StarTable | undefined> {
@@ -50,7 +51,7 @@ async function readPlain(file: RandomAccessFile, memory: CellMemory): Promise<St
   const read = (from: number) =>
     file.read(from, Math.min(PART_BYTES, file.size - from), bytes.subarray(from, from + PART_BYTES));
   let [there, next] = [0, read(0)];
-  let begun: { readonly head: PlainHead; readonly scan: CellScan } | undefined;
+  let begun: { readonly head: PlainHead; readonly scan: CellScan | TeamScan<PlainCells> } | undefined;
   while (there < file.size) {
     const isFirst = there === 0;
     there += (await next).length;
@@ -59,7 +60,7 @@ async function readPlain(file: RandomAccessFile, memory: CellMemory): Promise<St
     begun?.scan.advance(there);
   }
   // more rows than the first part let expect are counted
-  const cells = begun && (begun.scan.finish() ?? memory.scan(begun.head.request));
+  const cells = begun && ((await begun.scan.finish()) ?? memory.scan(begun.head.request));
   return begun && cells && plainTable(begun.head, cells, memory);
 }
 
@@ -90,7 +91,9 @@ function plainHead(bytes: Uint8Array, at: string): PlainHead | undefined {
   const line = bytes.slice(start, end);
   if (start < 0 || end < 0 || line.some((byte) => byte === QUOTE || byte > LAST_ASCII)) return undefined;
   const columns = decodeText(line, at).split(",");
-  checkNames(columns, `${at} line ${lineAt(decodeText(bytes.slice(first, start), at), start - first)}`);
+  const named = `${at} line ${lineAt(decodeText(bytes.slice(first, start), at), start - first)}`;
+  checkSeparator(columns, named);
+  checkNames(columns, named);
   return { at, columns, first, request: { kind: "commas", from: end, width: columns.length } };
 }
 
@@ -101,7 +104,17 @@ function plainTable({ at, columns, first }: PlainHead, cells: PlainCells, { byte
     made ??= { text: " ".repeat(first) + textOf(bytes.subarray(first), at), at };
     return made;
   };
-  return tableOf({ csv, at }, columns, cells);
+  return tableOf({ csv, at }, columns, { ...cells, startOf: placesInRows(csv, cells.starts) });
+}
+
+/** Places of cells in rows that begin at `starts`: who goes through a row in order counts each comma once. */
+function placesInRows(csv: () => Csv, starts: Uint32Array): (row: number, column: number) => number {
+  const last = { row: -1, column: 0, at: 0 };
+  return (row, column) => {
+    if (row !== last.row || column < last.column) Object.assign(last, { row, column: 0, at: starts[row] });
+    for (; last.column < column; last.column++) last.at = endOfCell(csv(), last.at) + 1;
+    return last.at;
+  };
 }
 
 /**
@@ -116,17 +129,26 @@ export function parseCsvTable(text: string, at: string): StarTable {
   const header = scanRow(csv, skipLines(text, text.charCodeAt(0) === BYTE_ORDER_MARK ? 1 : 0), []);
   if (header === undefined) throw wrong(at, "a line that names the columns", "an empty file");
   const columns = header.starts.map((start) => cellAt(text, start));
-  checkNames(columns, `${at} line ${lineAt(text, header.starts[0])}`);
-  return tableOf({ csv: () => csv, at }, columns, { starts: scanRows(csv, header.end, columns.length) });
+  const line = `${at} line ${lineAt(text, header.starts[0])}`;
+  if (text.charCodeAt(header.starts[0]) !== QUOTE) checkSeparator(columns, line);
+  checkNames(columns, line);
+  const { length: width } = columns;
+  const starts = scanRows(csv, header.end, width);
+  const startOf = (row: number, column: number) => starts[row * width + column];
+  return tableOf({ csv: () => csv, at }, columns, { rows: starts.length / width, startOf });
+}
+
+/** Where the cells of a table begin. */
+interface CsvPlaces extends Omit<TextCells, "starts"> {
+  readonly rows: number;
+  readonly startOf: (row: number, column: number) => number;
 }
 
 function tableOf(
   { csv, at }: { readonly csv: () => Csv; readonly at: string },
   columns: readonly string[],
-  { starts, numbers, areNumbers }: TextCells,
+  { rows, startOf, numbers, areNumbers }: CsvPlaces,
 ): StarTable {
-  const startOf = (row: number, column: number) => starts[row * columns.length + column];
-  const rows = starts.length / columns.length;
   const value = (row: number, column: number) => cellAt(csv().text, startOf(row, column));
   return new StarTable({
     at,
@@ -239,6 +261,15 @@ function skipLines(text: string, from: number): number {
   let at = from;
   while (text.charCodeAt(at) === LINE_FEED || text.charCodeAt(at) === RETURN) at++;
   return at;
+}
+
+/** A table of another separator would be one of a single column. */
+function checkSeparator(columns: readonly string[], at: string): void {
+  const separator = columns.length === 1 ? columns[0].match(/[;\t]/)?.[0] : undefined;
+  if (separator === undefined) return;
+  const found = `names between ${separator === ";" ? "semicolons" : "tabs"}`;
+  const hint = "Save it with commas, and points in numbers; or put a single name in quotes";
+  throw new VitrineError({ code: "format", at, expected: "names between commas", found, hint });
 }
 
 function checkNames(columns: readonly string[], at: string): void {

@@ -21,5 +21,17 @@ export function refuseOtherEnding(path: string, wanted: RegExp, expected: string
   throw new VitrineError({ code: "range", at: path, expected, found: endingOf(path) });
 }
 
+/** Refuses a name of a picture that promises another format than PNG; none is fine. @throws {VitrineError} range */
+export function refuseOtherPicture(path: string | undefined): void {
+  if (path === undefined || endingOf(path) === "no ending" || /\.png$/i.test(path)) return;
+  throw new VitrineError({
+    code: "range",
+    at: `picture ${path}`,
+    expected: "a name that ends with .png",
+    found: endingOf(path),
+    hint: "Pictures are written as PNG",
+  });
+}
+
 /** Of maps and micrographs. */
 export const MRC_NAME = /\.(mrcs?|map|rec|st|ali|ccp4)$/i;

@@ -42,5 +42,5 @@ test.each([
       await rm(folder, { recursive: true, force: true });
     }
   },
-  180_000,
+  400_000,
 );

@@ -22,6 +22,7 @@ export {
   pixelTypeOf,
   pixelView,
 } from "../core/index.ts";
+export { folderAddress, isWebAddress } from "./address.ts";
 export type { Atom, Structure } from "./atoms/atom.ts";
 export { parseMmcif } from "./atoms/mmcif.ts";
 export { parsePdb } from "./atoms/pdb.ts";
@@ -64,7 +65,7 @@ export { describeFile } from "./describe/describe.ts";
 export type { Hdf5Description } from "./describe/hdf5.ts";
 export type { AxisDescription, ImageDescription, ImagesDescription } from "./describe/images.ts";
 export type { AtomsDescription, StarDescription, TiffDescription } from "./describe/structure.ts";
-export { endingOf, MRC_NAME, refuseOtherEnding } from "./endings.ts";
+export { endingOf, MRC_NAME, refuseOtherEnding, refuseOtherPicture } from "./endings.ts";
 export type {
   Durability,
   FileChunks,

@@ -4,7 +4,7 @@ import type { Progress } from "../core/index.ts";
 interface Resources {
   /** Batches at a time; default as many as fit. */
   readonly tasks?: number;
-  /** Threads of each; default 1. */
+  /** Threads of each; default 1. On this machine more, where fewer batches run at once than might. */
   readonly cores?: number;
   /** Of each, bytes. */
   readonly memoryBytes?: number;

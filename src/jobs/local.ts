@@ -19,13 +19,15 @@ export async function runLocally(
   { processes, ...run }: LocalRun & { readonly processes?: TaskProcesses },
 ): Promise<LocalEnd[]> {
   const waiting = [...places];
+  const atOnce = Math.min(tasksAtOnce(run.engine), places.length);
+  const engine = { ...run.engine, cores: coresOfEach(run.engine, atOnce) };
   const ends: LocalEnd[] = [];
   const own = processes ?? new TaskProcesses();
   const lane = async () => {
     for (let place = waiting.shift(); place !== undefined && !run.signal?.aborted; place = waiting.shift())
-      ends.push(await own.run(folder, place, run));
+      ends.push(await own.run(folder, place, { ...run, engine }));
   };
-  const lanes = Array.from({ length: Math.min(tasksAtOnce(run.engine), places.length) }, lane);
+  const lanes = Array.from({ length: atOnce }, lane);
   const settled = await Promise.allSettled(lanes); // a batch that cannot start must not leave others behind
   if (processes === undefined) own.close();
   for (const one of settled) if (one.status === "rejected") throw one.reason;
@@ -42,6 +44,13 @@ export function tasksAtOnce(engine: LocalEngine): number {
     throw tooMuch("memory", `at most ${gib(allBytes)}, what this machine has`, gib(memoryBytes));
   const byMemory = memoryBytes > 0 ? Math.floor(allBytes / memoryBytes) : Number.POSITIVE_INFINITY;
   return Math.max(1, Math.min(tasks, Math.floor(allCores / cores), byMemory));
+}
+
+/** Where fewer batches run at once than might, they share what the others would have. */
+export function coresOfEach(engine: LocalEngine, atOnce: number): number {
+  const { cores = 1, tasks = Number.POSITIVE_INFINITY } = engine;
+  const allCores = Math.min(engine.totalCores ?? availableParallelism(), tasks * cores);
+  return Math.max(cores, Math.floor(allCores / Math.max(1, atOnce)));
 }
 
 function machineBytes(): number {

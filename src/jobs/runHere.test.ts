@@ -90,3 +90,18 @@ test("identities differ in exactly the parts that were changed", async () => {
     { numRuns: 30 },
   );
 });
+
+test("what batches keep is made once, anew where it could not be, and given back at the end", async () => {
+  const events: string[] = [];
+  const make = async () => {
+    events.push("made");
+    if (events.length === 1) throw new Error("not yet");
+    return { [Symbol.asyncDispose]: async () => void events.push("given back") };
+  };
+  const keeping = async (batch: number, { keep }: BatchContext) => {
+    await keep("thing", make).catch((error) => events.push(error.message));
+    return { value: batch };
+  };
+  await runStepHere(squaresStep([1, 2, 3, 4]), { run: { square: keeping, sum: async () => ({ value: 0 }) } });
+  expect(events).toEqual(["made", "not yet", "made", "given back"]);
+});

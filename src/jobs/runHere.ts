@@ -1,5 +1,6 @@
 import { progressTeller, requireNotAborted, VitrineError } from "../core/index.ts";
 import { hashOf } from "./identity.ts";
+import { KeptThings } from "./keptThings.ts";
 import type {
   BatchContext,
   BatchFunction,
@@ -33,6 +34,7 @@ export async function runStepHere<Batch extends Json, Result extends Json, Outco
   options: RunHereOptions<Batch, Result>,
 ): Promise<Outcome> {
   const results: StoredResult<Batch, Result>[] = [];
+  await using kept = new KeptThings();
   for (const phase of step.phases) {
     const batches: Batch[] = [];
     for await (const batch of step.init(phase.name)) batches.push(batch);
@@ -46,7 +48,7 @@ export async function runStepHere<Batch extends Json, Result extends Json, Outco
       requireNotAborted(options.signal, step.name);
       const onProgress: BatchContext["onProgress"] = ({ done, total: all }) =>
         tell(before + (Number.isFinite(all) && all > 0 ? (sizes[index] * done) / all : 0), total);
-      const context = contextHere(options, { phase: phase.name, index, results, onProgress });
+      const context = contextHere(options, { phase: phase.name, index, results, kept, onProgress });
       results.push(stored(batch, { phase: phase.name, index, result: await run(batch, context) }));
       before += sizes[index];
       tell(before, total);
@@ -64,15 +66,16 @@ interface Place {
   readonly phase: string;
   readonly index: number;
   readonly results: readonly StoredResult[];
+  readonly kept: KeptThings;
   readonly onProgress: BatchContext["onProgress"];
 }
 
 function contextHere<B extends Json, R extends Json>(
   { options = null, identity = {}, cores = 1, signal, onLog }: RunHereOptions<B, R>,
-  { phase, index, results, onProgress }: Place,
+  { phase, index, results, kept, onProgress }: Place,
 ): BatchContext {
   const at = `${phase} ${index}`;
-  let kept: Uint8Array | undefined;
+  let written: Uint8Array | undefined;
   return {
     phase,
     index,
@@ -82,9 +85,9 @@ function contextHere<B extends Json, R extends Json>(
     onProgress,
     onLog: onLog ?? (() => {}),
     checkpoint: {
-      read: async () => kept?.slice(),
+      read: async () => written?.slice(),
       write: async (bytes) => {
-        kept = bytes.slice();
+        written = bytes.slice();
       },
     },
     scratch: () => {
@@ -95,6 +98,7 @@ function contextHere<B extends Json, R extends Json>(
       if (result === undefined) throw absent(at, `the result of ${of} ${place}`, "none");
       return result;
     },
+    keep: (name, make) => kept.get(name, make),
     async requireSame(part, value) {
       const expected = identity[part];
       if (expected === undefined || (await hashOf(expected)) === (await hashOf(value))) return;

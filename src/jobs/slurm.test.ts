@@ -1,6 +1,5 @@
 import { execFileSync, spawn } from "node:child_process";
-import { existsSync, mkdtempSync, readFileSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import fc from "fast-check";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
@@ -162,7 +161,7 @@ function resultBytes(directory: string, phase: string, file: string): string[] {
 
 test("without Slurm's commands there is one error that says so", async () => {
   const path = process.env.PATH;
-  process.env.PATH = mkdtempSync(join(tmpdir(), "vitrine-empty-"));
+  process.env.PATH = newPlace().directory;
   try {
     await expect(runStep(oneStep("square", [1]), { ...newPlace(), engine })).rejects.toThrow(
       "scontrol: expected the commands of Slurm on PATH, found no such command. Run it where the cluster's jobs are submitted, or take the engine local.",

@@ -15,7 +15,7 @@ describe.skipIf(!available)("a cluster that keeps accounts and soon forgets what
   let cluster: SlurmCluster | undefined;
   beforeAll(async () => {
     cluster = await startSlurm({ maxArraySize: 1001, hasAccounts: true });
-  }, 60_000);
+  });
   afterAll(() => cluster?.stop());
 
   test("how a task ended is known from sacct once squeue knows it no more", async () => {
@@ -34,7 +34,7 @@ describe.skipIf(!available)("a cluster that keeps accounts and soon forgets what
     await failure;
     expect((await queuedTasks()).filter((task) => task.job === job)).toEqual([]);
     expect(await accountedTasks([job])).toMatchObject([{ job, task: 0, state: "CANCELLED" }]);
-  }, 90_000);
+  });
 
   test("states of tasks that were done and that failed", async () => {
     const sbatch = (script: string) =>
@@ -53,5 +53,5 @@ describe.skipIf(!available)("a cluster that keeps accounts and soon forgets what
       [0, "COMPLETED"],
       [1, "FAILED"],
     ]);
-  }, 90_000);
+  });
 });

@@ -1,6 +1,5 @@
 /** Files of state: whole or not there, and read by name with patience for disks that many machines share. */
 import { createHash, randomBytes } from "node:crypto";
-import { createReadStream } from "node:fs";
 import { mkdir, open, readFile, rm, stat } from "node:fs/promises";
 import { dirname } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
@@ -13,6 +12,9 @@ const PASSING = new Set(["ESTALE", "EIO", "EBUSY", "EAGAIN"]);
 
 /** Between two looks at a file, ms. */
 const LOOK_AGAIN_MS = 100;
+
+/** Bytes that are read at once. */
+const READ_BYTES = 2 ** 20;
 
 /** Writes a file under a name of its own beside, syncs it, and gives it its name. Folders are made. @throws {VitrineError} storage */
 export async function writeState(path: string, content: Uint8Array | Json, sync = true): Promise<void> {
@@ -82,15 +84,17 @@ export async function removeState(path: string): Promise<void> {
 /** Syncs a file that somebody else wrote, and tells its size and hash. @throws {VitrineError} storage */
 export async function sealFile(path: string): Promise<{ readonly bytes: number; readonly sha256: string }> {
   try {
-    const handle = await open(path, "r+");
-    const synced = handle.sync().finally(() => handle.close());
+    await using file = await open(path, "r+");
+    const synced = file.sync();
     synced.catch(() => undefined); // told when it is waited for
     const hash = createHash("sha256");
+    const { size } = await file.stat();
+    const chunk = new Uint8Array(Math.max(1, Math.min(size, READ_BYTES)));
     let bytes = 0;
     // while the disk is busy
-    for await (const chunk of createReadStream(path)) {
-      hash.update(chunk);
-      bytes += chunk.length;
+    for (let read = -1; read !== 0; bytes += read) {
+      read = (await file.read(chunk, 0, chunk.length, bytes)).bytesRead;
+      hash.update(chunk.subarray(0, read));
     }
     await synced;
     return { bytes, sha256: hash.digest("hex") };

@@ -81,6 +81,13 @@ export interface BatchContext {
   /** A result of an earlier phase. @throws {VitrineError} missing: it is not there */
   resultOf(phase: string, index: number): Promise<StoredResult>;
   /**
+   * Something that takes long to make and holds nothing of a batch, such as threads: the first batch of a process that asks for this name makes it, the
+   * others get the same. It is given back, or ends with the process, when no more batches come or one has failed.
+   *
+   * @throws whatever `make` throws
+   */
+  keep<Kept extends AsyncDisposable>(name: string, make: () => Promise<Kept>): Promise<Kept>;
+  /**
    * Holds what this process finds against what the identity says, such as the variant of its kernels.
    *
    * @throws {VitrineError} unsupported: they differ

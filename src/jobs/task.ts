@@ -2,12 +2,13 @@
  * The program that runs a batch, started by this machine or by a cluster; a parent may give it others when that is done:
  * `node task.js FOLDER PHASE INDEX CORES HEARTBEAT_MS`. Exit codes: 0 done, 1 failed, 3 stopped.
  */
+import { once } from "node:events";
 import { appendFileSync, closeSync, openSync } from "node:fs";
 import { hostname } from "node:os";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { Worker } from "node:worker_threads";
-import { builtFile } from "../core/index.node.ts";
+import { builtFile, letHeapGrow } from "../core/index.node.ts";
 import { VitrineError } from "../core/index.ts";
 import {
   type BatchPlace,
@@ -21,11 +22,14 @@ import {
   writeResult,
 } from "./batchFiles.ts";
 import { hashOf } from "./identity.ts";
+import { KeptThings } from "./keptThings.ts";
 import { batchFile, type PhaseRecord, readStepFolder, type StepFolder } from "./layout.ts";
 import { differs } from "./runHere.ts";
 import { removeState } from "./stateFiles.ts";
 import type { BatchContext, BatchFunction } from "./step.ts";
-import type { FromTask, HeartbeatData, StopTask, ToTask } from "./taskProtocol.ts";
+import type { FromTask, HeartbeatData, StopTask, ToHeartbeat, ToTask } from "./taskProtocol.ts";
+
+letHeapGrow();
 
 const EXIT = { done: 0, failed: 1, stopped: 3 } as const;
 
@@ -34,12 +38,15 @@ const [path, phaseName, indexText, coresText, heartbeatText] = process.argv.slic
 /** The batch that runs now. */
 interface Running {
   readonly place: BatchPlace;
+  readonly cores: number;
   readonly stopping: AbortController;
   endAs: StopTask["as"];
-  heartbeat: Worker | undefined;
   isEnding: boolean;
 }
 let running: Running | undefined;
+/** What batches of this process have in common. */
+let heartbeat: Worker | undefined;
+const kept = new KeptThings();
 /** Where its log goes, if that is not this process's own output. */
 let log: number | undefined;
 /** Pipes of a process that does nothing: the one to its parent, once it is listened to. */
@@ -50,21 +57,21 @@ process.on("SIGUSR2", () => stop("its time is over", "failed")); // sent by Slur
 process.on("message", (message: ToTask) => {
   if (message.kind === "stop") return stop(message.reason, message.as);
   logInto(message.log);
-  begin({ phase: message.phase, index: message.index });
+  begin(message, message.cores);
 });
 if (process.send !== undefined) process.on("disconnect", () => process.exit(1)); // the parent is gone, or has no more work
 process.on("uncaughtException", (error) =>
   running === undefined ? process.exit(1) : void ended(running, "failed", textOf(error)),
 );
-begin({ phase: phaseName, index: Number(indexText) });
+begin({ phase: phaseName, index: Number(indexText) }, Number(coresText));
 
-function begin(place: BatchPlace): void {
+function begin({ phase, index }: BatchPlace, cores: number): void {
   pipes ??= openPipes();
   const batch: Running = {
-    place,
+    place: { phase, index },
+    cores,
     stopping: new AbortController(),
     endAs: "stopped",
-    heartbeat: undefined,
     isEnding: false,
   };
   running = batch;
@@ -101,17 +108,14 @@ async function run(batch: Running): Promise<void> {
   if (before !== undefined) return note("its result is there already");
   const phase = folder.record.phases.find(({ name }) => name === place.phase);
   if (phase === undefined) throw new Error(`there is no phase ${place.phase}`);
-  const beat = startHeartbeat(heartbeatFile(folder, place));
-  batch.heartbeat = beat;
+  heartbeat ??= startHeartbeat();
+  tellHeartbeat({ kind: "begin", path: heartbeatFile(folder, place) });
   await removeState(batchFile(path, "ends", place));
   const began = performance.now();
   note(`begins on ${hostname()}, process ${process.pid}`);
   const target = await loadTarget(phase);
   const { value } = await readBatch(folder, place);
-  const result = await target(
-    value,
-    contextOf(folder, batch, (share) => beat.postMessage(share)),
-  );
+  const result = await target(value, contextOf(folder, batch));
   const seconds = (performance.now() - began) / 1000;
   await writeResult(folder, place, { result, seconds, host: hostname() });
   await forgetRun(folder, place);
@@ -134,20 +138,17 @@ function isFunction(value: unknown): value is BatchFunction {
   return typeof value === "function";
 }
 
-function contextOf(
-  folder: StepFolder,
-  { place, stopping }: Running,
-  tellShare: (share: number) => void,
-): BatchContext {
+function contextOf(folder: StepFolder, { place, cores, stopping }: Running): BatchContext {
   const { parts, options } = folder.record;
   return {
     ...place,
     options,
-    cores: Number(coresText),
+    cores,
     signal: stopping.signal,
     onProgress(progress) {
       send({ kind: "progress", progress });
-      if (progress.total > 0 && Number.isFinite(progress.total)) tellShare(progress.done / progress.total);
+      if (progress.total > 0 && Number.isFinite(progress.total))
+        tellHeartbeat({ kind: "share", share: progress.done / progress.total });
     },
     onLog(message, kind) {
       note(kind === "warning" ? `warning: ${message}` : message);
@@ -156,6 +157,7 @@ function contextOf(
     checkpoint: checkpointOf(folder, place, () => note("checkpoint written")),
     scratch: (name) => batchFile(folder.path, "scratch", { ...place, ending: `.${process.pid}.${name}` }),
     resultOf: (phase, index) => readResult(folder, { phase, index }),
+    keep: (name, make) => kept.get(name, make),
     async requireSame(part, value) {
       const expected = parts[part];
       if (expected === undefined || (await hashOf(expected)) === (await hashOf(value))) return;
@@ -164,9 +166,8 @@ function contextOf(
   };
 }
 
-function startHeartbeat(file: string): Worker {
+function startHeartbeat(): Worker {
   const data: HeartbeatData = {
-    path: file,
     everyMs: Number(heartbeatText),
     ...(process.send !== undefined && { parentPid: process.ppid }),
   };
@@ -174,6 +175,19 @@ function startHeartbeat(file: string): Worker {
   worker.on("error", () => undefined); // its silence is what it says
   worker.unref();
   return worker;
+}
+
+function tellHeartbeat(message: ToHeartbeat): void {
+  heartbeat?.postMessage(message);
+}
+
+/** Resolves when it writes no more; one that has died has nothing to say. */
+async function endHeartbeat(): Promise<void> {
+  const beat = heartbeat;
+  if (beat === undefined) return;
+  const ended = Promise.race([once(beat, "message"), once(beat, "exit")]);
+  tellHeartbeat({ kind: "end" });
+  await ended.catch(() => undefined);
 }
 
 /** A line of the batch's log. */
@@ -226,9 +240,9 @@ function send(message: FromTask, then?: () => void): void {
 async function ended(batch: Running, state: keyof typeof EXIT, message: string): Promise<void> {
   if (batch.isEnding) return; // what comes after its end is not told
   batch.isEnding = true;
-  const { place, heartbeat } = batch;
+  const { place } = batch;
   try {
-    await heartbeat?.terminate();
+    await endHeartbeat();
     if (state !== "done") {
       note(`${state}: ${message}`);
       const folder = await readStepFolder(path);

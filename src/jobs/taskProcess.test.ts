@@ -1,10 +1,17 @@
 import { join } from "node:path";
 import { expect, test } from "vitest";
 import { newPlace, oneStep, runsIn, squaresStep } from "../../test/support/stepCase.ts";
+import { readResult } from "./batchFiles.ts";
+import type { LocalEngine } from "./engine.ts";
+import { readStepFolder } from "./layout.ts";
 import { runStep } from "./runStep.ts";
 import { stepLog } from "./states.ts";
 
 const alone = { kind: "local", tasks: 1 } as const;
+const resultOf = async (directory: string, index: number) => {
+  const folder = await readStepFolder(join(directory, "one-count"));
+  return (await readResult(folder, { phase: "count", index })).value;
+};
 const pids = (directory: string) => runsIn(directory).map((line) => line.split(" ")[2]);
 
 test("batches of all phases share a process, which is there for one at a time", async () => {
@@ -42,4 +49,33 @@ test("after a failure the next batch has a new process", async () => {
   expect(second).toBe(first);
   expect(third).not.toBe(first);
   expect(fourth).toBe(third);
+});
+
+test("batches of a process keep things in common, until one fails", async () => {
+  const place = newPlace();
+  const counts = async (bad: number) => {
+    const options = { ...place.options, bad };
+    const step = oneStep("count", [5, 6, 7, 8]);
+    return runStep(step, { ...place, options, engine: { ...alone, totalCores: 8 }, existing: "overwrite" });
+  };
+  const values = (await counts(0)).map(([, , value]) => value);
+  expect(values).toEqual([1, 2, 3, 4].map((batches) => [batches, 1]));
+  await expect(counts(6)).rejects.toThrow("a bad number");
+  const infos = await Promise.all([0, 2, 3].map((index) => resultOf(place.directory, index)));
+  expect(infos).toEqual([1, 1, 2].map((batches) => [batches, 1]));
+});
+
+test("where fewer batches run than might, they share what there is", async () => {
+  const coresOf = async (batches: number, engine: Omit<LocalEngine, "kind">) => {
+    const step = oneStep(
+      "count",
+      Array.from({ length: batches }, () => 1),
+    );
+    const outcome = await runStep(step, { ...newPlace(), engine: { kind: "local", ...engine } });
+    return outcome.map(([, , value]) => (Array.isArray(value) ? value[1] : value));
+  };
+  expect(await coresOf(1, { totalCores: 5 })).toEqual([5]);
+  expect(await coresOf(2, { totalCores: 5 })).toEqual([2, 2]);
+  expect(await coresOf(1, { totalCores: 5, tasks: 2 })).toEqual([2]);
+  expect(await coresOf(1, { totalCores: 5, tasks: 1, cores: 3 })).toEqual([3]);
 });

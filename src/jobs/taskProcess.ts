@@ -66,7 +66,9 @@ class TaskProcess {
     const log = await logOf(folder, place);
     this.#batches++;
     let child = this.#child;
-    if (child?.connected) child.send({ kind: "next", ...place, log } satisfies NextTask, () => undefined);
+    const { cores = 1 } = run.engine;
+    if (child?.connected)
+      child.send({ kind: "next", ...place, cores, log } satisfies NextTask, () => undefined);
     else child = await startTask(folder, place, { run, log });
     this.#child = child;
     const end = await endOf(child, place, run);

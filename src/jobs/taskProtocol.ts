@@ -13,6 +13,7 @@ export interface NextTask {
   readonly kind: "next";
   readonly phase: string;
   readonly index: number;
+  readonly cores: number;
   readonly log: string;
 }
 
@@ -33,8 +34,13 @@ export type FromTask =
 
 /** What a heartbeat is started with. */
 export interface HeartbeatData {
-  readonly path: string;
   readonly everyMs: number;
   /** Of the process without which this one has no purpose; it ends with it, even in the midst of work that never pauses. */
   readonly parentPid?: number;
 }
+
+/** What a heartbeat is told: a batch begins, how far it is, and its end, which is answered once nothing more is written. */
+export type ToHeartbeat =
+  | { readonly kind: "begin"; readonly path: string }
+  | { readonly kind: "share"; readonly share: number }
+  | { readonly kind: "end" };

@@ -71,7 +71,7 @@ beforeAll(async () => {
   const { layers: made } = await builder.submit({ memory: 300 }, { engine: { kind: "local" }, onLog });
   layers = await Promise.all(made.map(({ path }) => openLayerImages(join(experiment.directory, path))));
   images = await Promise.all(layers.map((layer) => layer.open()));
-}, 60_000);
+});
 afterAll(async () => {
   for (const layer of layers) await layer.close();
   await experiment.close();

@@ -2,7 +2,8 @@
 import { readdir, stat } from "node:fs/promises";
 import { join } from "node:path";
 import { z } from "zod";
-import { type FileKind, fileExists, identifyFile } from "../io/index.ts";
+import { VitrineError } from "../core/index.ts";
+import { type FileKind, fileExists, identifyFile, isWebAddress } from "../io/index.ts";
 import { LIVE_AT } from "./live/feed.ts";
 import { RESULT_WORDS, type ResultKind, resultKindOf } from "./results/recognise.ts";
 import type { Roots } from "./roots.ts";
@@ -12,7 +13,7 @@ import { type AnyRoute, AT, integer, json, route } from "./route.ts";
 type EntryKind = "acquisition" | "image" | "experiment" | "job" | ResultKind | "folder" | "file";
 
 /** A file or folder, as a list shows it. */
-interface Entry {
+export interface Entry {
   readonly name: string;
   readonly at: string;
   readonly kind: EntryKind;
@@ -29,6 +30,31 @@ const IMAGES: readonly FileKind[] = ["mrc", "npy", "ndtiff", "ome-zarr", "tiff"]
 /** Entries of one answer: each is looked into. */
 const MOST_ENTRIES = 200;
 
+/** Opens what lies elsewhere. @param isOfMachine  whether only programs of this machine ask: others could look about its network */
+export function addressRoutes(roots: Roots, isOfMachine: boolean): AnyRoute[] {
+  return [
+    route({
+      path: "address/open",
+      method: "post",
+      isSafe: true,
+      summary: "Serves an image at an address of the web, until the server ends; on 127.0.0.1 alone",
+      query: z.strictObject({ address: z.string().min(1).max(4000) }),
+      gives: ["application/json"],
+      async answer({ address }) {
+        if (!isOfMachine)
+          throw new VitrineError({
+            code: "storage",
+            at: address,
+            expected: "an address that was given when the server was started",
+            found: "another one, on a server that other machines reach",
+            hint: "Start it with the address: vitrine serve ADDRESS --host NAME",
+          });
+        return json({ at: await roots.openWeb(address) });
+      },
+    }),
+  ];
+}
+
 /** The routes. */
 export function browseRoutes(roots: Roots, isLive: boolean): AnyRoute[] {
   return [
@@ -38,8 +64,8 @@ export function browseRoutes(roots: Roots, isLive: boolean): AnyRoute[] {
       query: z.strictObject({}),
       gives: ["application/json"],
       async answer() {
-        const served = await Promise.all(roots.list.map(({ name }) => entryOf(roots, name, name)));
-        return json(isLive ? [LIVE, ...served] : served);
+        const { entries } = await entriesOf(roots, undefined, { from: 0, most: roots.list.length });
+        return json(isLive ? [LIVE, ...entries] : entries);
       },
     }),
     route({
@@ -48,29 +74,58 @@ export function browseRoutes(roots: Roots, isLive: boolean): AnyRoute[] {
       query: z.strictObject({ at: AT, from: integer().optional().describe("the first entry, default 0") }),
       gives: ["application/json"],
       async answer({ at, from = 0 }) {
-        const path = await roots.resolve(at);
-        const names = (await stat(path)).isDirectory() ? (await readdir(path)).sort() : [];
-        const seen = names.filter((name) => !name.startsWith("."));
-        const part = seen.slice(from, from + MOST_ENTRIES);
         const base = at.replace(/\/$/, "");
-        const entries = await Promise.all(
-          // a link that leads out is as if it were not there
-          part.map((name) => entryOf(roots, `${base}/${name}`, name).catch(() => undefined)),
-        );
+        const listed = await entriesOf(roots, base, { from, most: MOST_ENTRIES });
         const self = await entryOf(roots, base, base.split("/").at(-1)!);
-        return json({
-          self,
-          entries: entries.filter((entry) => entry !== undefined),
-          next: from + MOST_ENTRIES < seen.length ? from + MOST_ENTRIES : null,
-        });
+        return json({ self, ...listed });
       },
     }),
   ];
 }
 
+/**
+ * Some of the entries of a folder, or of what is served.
+ *
+ * @param folder  its address; undefined: what is served
+ * @returns  with `next`, where further ones begin
+ * @throws {VitrineError} missing: no such folder
+ */
+export async function entriesOf(
+  roots: Roots,
+  folder: string | undefined,
+  { from, most }: { readonly from: number; readonly most: number },
+): Promise<{ readonly entries: readonly Entry[]; readonly next: number | null }> {
+  const names = folder === undefined ? roots.list.map(({ name }) => name) : await namesIn(roots, folder);
+  const next = from + most < names.length ? from + most : null;
+  const addressOf = (name: string) => (folder === undefined ? name : `${folder}/${name}`);
+  const part = names.slice(from, from + most);
+  // a link that leads out is as if it were not there
+  const entries = await Promise.all(
+    part.map((name) => entryOf(roots, addressOf(name), name).catch(() => undefined)),
+  );
+  return { entries: entries.filter((entry) => entry !== undefined), next };
+}
+
+async function namesIn(roots: Roots, folder: string): Promise<readonly string[]> {
+  const path = await roots.resolve(folder);
+  // servers do not tell what lies below an address
+  if (isWebAddress(path)) return [];
+  const names = (await stat(path)).isDirectory() ? (await readdir(path)).sort() : [];
+  return names.filter((name) => !name.startsWith("."));
+}
+
+/** Of an address that was opened in the page, its last part. */
+function nameOf(at: string): string {
+  return at.startsWith("@") ? (decodeURIComponent(at).split("/").at(-1) ?? at) : at;
+}
+
 /** @throws {VitrineError} missing: nothing that is served */
 async function entryOf(roots: Roots, at: string, name: string): Promise<Entry> {
   const path = await roots.resolve(at);
+  if (isWebAddress(path)) {
+    const format = await identifyFile(path).catch((): FileKind => "unknown");
+    return { name: nameOf(name), at, kind: "image", format, bytes: null };
+  }
   const found = await stat(path);
   const bytes = found.isFile() ? found.size : null;
   if (!found.isFile() && !found.isDirectory()) return { name, at, kind: "file", format: "device", bytes };

@@ -16,8 +16,14 @@ export interface GuardOptions {
   readonly token?: string;
 }
 
-/** Name of the cookie that carries the token. */
-export const COOKIE = "vitrine-token";
+/**
+ * Name of the cookie that carries the token at an address: cookies of one host are shared by all its ports, and each of them may be a server, or a
+ * tunnel to one, with a token of its own.
+ */
+function cookieName(host: string): string {
+  const port = /:(\d+)$/.exec(host)?.[1];
+  return port === undefined ? "vitrine-token" : `vitrine-token-${port}`;
+}
 
 const LOOPBACK = /^(localhost|127(\.\d{1,3}){3}|::1|\[::1\])$/i;
 
@@ -58,16 +64,20 @@ export function isSameSecret(a: string, b: string): boolean {
 }
 
 /** The cookie that a page gets for the token; scripts cannot read it, and no other site sends it. */
-export function cookieOf(token: string): string {
-  return `${COOKIE}=${token}; Path=/; HttpOnly; SameSite=Strict`;
+export function cookieOf(token: string, { host = "" }: IncomingHttpHeaders): string {
+  return `${cookieName(host)}=${token}; Path=/; HttpOnly; SameSite=Strict`;
 }
 
-function isGiven({ authorization = "", cookie = "" }: IncomingHttpHeaders, token: string): boolean {
+function isGiven(
+  { authorization = "", cookie = "", host = "" }: IncomingHttpHeaders,
+  token: string,
+): boolean {
   const bearer = /^Bearer (\S+)$/i.exec(authorization)?.[1];
   if (bearer !== undefined && isSameSecret(bearer, token)) return true;
+  const own = cookieName(host);
   return cookie.split(";").some((pair) => {
     const [name, value = ""] = pair.trim().split("=");
-    return name === COOKIE && isSameSecret(value, token);
+    return name === own && isSameSecret(value, token);
   });
 }
 

@@ -20,6 +20,8 @@ export interface Answer {
 export interface Route<Query> {
   /** Default get: it reads. */
   readonly method?: "post";
+  /** Of method post: whether it changes nothing, or looks itself whether it may. Others are refused by a server that changes nothing. */
+  readonly isSafe?: true;
   /** Of method post: bytes of its body at most; default 64 KiB. */
   readonly bodyBytes?: number;
   /** Below `/api/`. */

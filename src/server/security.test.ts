@@ -118,10 +118,32 @@ describe("a server that other machines reach", () => {
     const entry = await get(`/?token=${open.token}`);
     expect([entry.status, entry.headers.location]).toEqual([303, "/"]);
     expect(entry.headers["set-cookie"]).toEqual([
-      `vitrine-token=${open.token}; Path=/; HttpOnly; SameSite=Strict`,
+      `vitrine-token-${open.port}=${open.token}; Path=/; HttpOnly; SameSite=Strict`,
     ]);
-    expect((await get("/api/roots", { Cookie: `a=b; vitrine-token=${open.token}` })).status).toBe(200);
+    expect(
+      (await get("/api/roots", { Cookie: `a=b; vitrine-token-${open.port}=${open.token}` })).status,
+    ).toBe(200);
     expect((await get("/api/roots", { Authorization: `Bearer ${open.token}` })).status).toBe(200);
+  });
+
+  test("leaves the cookies of other ports of its host alone, as a browser shares them", async () => {
+    await using other = await served.serve({ host: "0.0.0.0" });
+    const jar = new Map<string, string>();
+    const cookies = () => ({ Cookie: [...jar].map((pair) => pair.join("=")).join("; ") });
+    for (const one of [open, other]) {
+      const { headers } = await ask(`/?token=${one.token}`, {}, one);
+      const [, name, value] = /^([^=]+)=([^;]+)/.exec(String(headers["set-cookie"]))!;
+      jar.set(name, value);
+    }
+    expect(jar.size).toBe(2);
+    for (const one of [open, other]) expect((await ask("/api/roots", cookies(), one)).status).toBe(200);
+    // a tunnel that leads to the server from elsewhere: the port is the page's
+    const tunnel = { Host: "127.0.0.1:9" };
+    const entry = await ask(`/?token=${open.token}`, tunnel, open);
+    expect(String(entry.headers["set-cookie"])).toMatch(/^vitrine-token-9=/);
+    const there = { ...tunnel, Cookie: `vitrine-token-9=${open.token}` };
+    expect((await ask("/api/roots", there, open)).status).toBe(200);
+    expect((await ask("/api/roots", { ...tunnel, ...cookies() }, open)).status).toBe(401);
   });
 
   test("answers nobody without it: not the page, not the description, not a file", async () => {
@@ -144,7 +166,7 @@ describe("a server that other machines reach", () => {
     ];
     for (const token of wrong) {
       expect((await get("/api/roots", { Authorization: `Bearer ${token}` })).status).toBe(401);
-      expect((await get("/api/roots", { Cookie: `vitrine-token=${token}` })).status).toBe(401);
+      expect((await get("/api/roots", { Cookie: `vitrine-token-${open.port}=${token}` })).status).toBe(401);
       expect((await get(`/?token=${token}`)).status).toBe(401);
     }
   });
@@ -207,12 +229,11 @@ test("huge headers, addresses and bodies are refused", async () => {
 });
 
 test("a request that comes drop by drop is ended", async () => {
-  const began = performance.now();
+  // the server ends it, or this waits for ever
   expect(await sendRaw("GET /api/roots HTTP/1.1\r\nHost: local")).toMatch(/^HTTP\/1\.1 408 /);
   expect(
     await sendRaw("GET /api/roots HTTP/1.1\r\nHost: localhost\r\nContent-Length: 50\r\n\r\nslow"),
   ).toMatch(/^HTTP\/1\.1 (200|408|400) /);
-  expect(performance.now() - began).toBeLessThan(15_000);
 });
 
 test("only reading is possible", async () => {
@@ -282,8 +303,8 @@ describe("the WebSocket", () => {
     expect(page).toBeInstanceOf(WebSocket);
     (page as WebSocket).terminate();
     expect(await dial({}, open)).toBe(401);
-    expect(await dial({ Cookie: "vitrine-token=x" }, open)).toBe(401);
-    const withToken = await dial({ Cookie: `vitrine-token=${open.token}` }, open);
+    expect(await dial({ Cookie: `vitrine-token-${open.port}=x` }, open)).toBe(401);
+    const withToken = await dial({ Cookie: `vitrine-token-${open.port}=${open.token}` }, open);
     expect(withToken).toBeInstanceOf(WebSocket);
     (withToken as WebSocket).terminate();
   });

@@ -6,8 +6,8 @@ import { fileURLToPath } from "node:url";
 import fastifyStatic from "@fastify/static";
 import Fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from "fastify";
 import { VitrineError } from "../core/index.ts";
-import { fileExists } from "../io/index.ts";
-import { browseRoutes } from "./browse.ts";
+import { fileExists, isWebAddress } from "../io/index.ts";
+import { addressRoutes, browseRoutes } from "./browse.ts";
 import { objectRoutes } from "./experiments/objectRoutes.ts";
 import { OpenExperiments } from "./experiments/openExperiments.ts";
 import { renameRoutes } from "./experiments/renameRoutes.ts";
@@ -22,7 +22,10 @@ import { JobStarter } from "./jobs/start.ts";
 import { jobTopics } from "./jobs/topics.ts";
 import { LIVE_AT, type LiveFeed, liveRoutes, liveTopics } from "./live/feed.ts";
 import { addSocket } from "./live/socket.ts";
+import { ImageObjects } from "./objects/imageObjects.ts";
+import { imageObjectRoutes, imageObjectTopics } from "./objects/routes.ts";
 import { describeRoutes } from "./openApi.ts";
+import { readOnly } from "./readOnly.ts";
 import { likelihoodRoutes } from "./results/likelihood/routes.ts";
 import { OpenSearches } from "./results/match/openSearches.ts";
 import { matchRoutes } from "./results/match/routes.ts";
@@ -47,6 +50,10 @@ export interface ServerOptions {
   readonly token?: string;
   /** File that keeps the token, mode 600, made where it is missing: open pages go on after another start with the same. */
   readonly tokenFile?: string;
+  /** Changes nothing, whatever pages ask for; annotations last until it ends. */
+  readonly isReadOnly?: boolean;
+  /** A table (CSV or Parquet) with features of labels, which is served, too: label images begin coloured by it. */
+  readonly objects?: string;
   /** An acquisition that pages watch. */
   readonly live?: LiveFeed;
   /** Failures of the server itself, which requests are not told. */
@@ -85,7 +92,8 @@ const PAGES = [join(HERE, "../viewer"), join(HERE, "../../dist/viewer")];
  */
 export async function startServer(paths: readonly string[], options: ServerOptions = {}): Promise<Server> {
   const { host = "127.0.0.1", port = 0, databaseUrl, live } = options;
-  const roots = await openRoots(paths);
+  const { isReadOnly = false, objects: table } = options;
+  const roots = await openRoots(table === undefined ? paths : [...paths, table]);
   const token = isLoopback(host) ? undefined : await tokenOf(options);
   const images = new OpenImages();
   const experiments = new OpenExperiments(databaseUrl);
@@ -94,13 +102,18 @@ export async function startServer(paths: readonly string[], options: ServerOptio
   const { onError = () => {} } = options;
   const starter = new JobStarter(roots, { onError, ...(databaseUrl !== undefined && { databaseUrl }) });
   const app = createApp({ host, ...(token !== undefined && { token }), options, roots });
+  const objects = new ImageObjects({ roots, images, isReadOnly });
+  const tools = { roots, experiments, objects, isReadOnly };
+  const firstTable = roots.addressOf(table ?? null);
   const routes = [
     ...browseRoutes(roots, live !== undefined),
+    ...addressRoutes(roots, token === undefined),
     ...imageRoutes({ roots, images }),
-    ...experimentRoutes({ roots, experiments }),
-    ...objectRoutes({ roots, experiments }),
-    ...siteRoutes({ roots, experiments }),
-    ...renameRoutes({ roots, experiments }),
+    ...experimentRoutes(tools),
+    ...objectRoutes(tools),
+    ...imageObjectRoutes({ ...tools, images, firstTable }),
+    ...siteRoutes(tools),
+    ...renameRoutes(tools),
     ...matchRoutes({ roots, images, searches }),
     ...subtomogramRoutes({ roots, images, pool }),
     ...likelihoodRoutes(roots),
@@ -110,10 +123,12 @@ export async function startServer(paths: readonly string[], options: ServerOptio
   ];
   const topics = [
     ...jobTopics(roots, starter),
+    ...imageObjectTopics(tools),
     ...(live === undefined ? [] : liveTopics(live, roots.addressOf)),
   ];
   await addSocket(app, { roots, topics, onError });
-  for (const each of routes) addRoute(app, each, roots);
+  for (const each of routes)
+    addRoute(app, isReadOnly && each.method === "post" && !each.isSafe ? refusing(each) : each, roots);
   addDescription(app, routes);
   addFiles(app, roots);
   await addPage(app);
@@ -123,6 +138,7 @@ export async function startServer(paths: readonly string[], options: ServerOptio
   const own = (app.server.address() as AddressInfo).port;
   const close = async () => {
     await app.close();
+    await objects[Symbol.asyncDispose]();
     await images[Symbol.asyncDispose]();
     await experiments[Symbol.asyncDispose]();
     await searches[Symbol.asyncDispose]();
@@ -200,7 +216,7 @@ function createApp({ host, token, options, roots }: AppParts): FastifyInstance {
   app.addHook("onRequest", async (request, reply) => {
     reply.headers(SECURITY_HEADERS);
     if (token !== undefined && isEntry(request, token)) {
-      return reply.header("Set-Cookie", cookieOf(token)).redirect("/", 303);
+      return reply.header("Set-Cookie", cookieOf(token, request.headers)).redirect("/", 303);
     }
     const refusal = refusalOf(request.headers, { host, ...(token !== undefined && { token }) });
     if (refusal !== undefined)
@@ -220,6 +236,16 @@ function isEntry({ method, url }: FastifyRequest, token: string): boolean {
   if (method !== "GET" || !url.startsWith("/?token=")) return false;
   const given = new URLSearchParams(url.slice(2)).get("token") ?? "";
   return isSameSecret(given, token);
+}
+
+/** A route that changes something, on a server that changes nothing. */
+function refusing(route: AnyRoute): AnyRoute {
+  return {
+    ...route,
+    async answer() {
+      throw readOnly(route.path);
+    },
+  };
 }
 
 /** Answers with a tag of the content, and without it where the browser has that. */
@@ -266,6 +292,8 @@ function addFiles(app: FastifyInstance, roots: Roots): void {
   app.get("/files/*", async (request, reply) => {
     const { "*": at } = request.params as { readonly "*": string };
     const path = await roots.resolve(at);
+    if (isWebAddress(path))
+      return reply.code(404).send({ error: `${at} lies at its own address`, code: "missing" });
     reply.header("Content-Disposition", "attachment");
     return reply.sendFile(basename(path), dirname(path), {
       cacheControl: false,

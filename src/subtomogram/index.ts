@@ -91,6 +91,8 @@ export type { PickMethod, PickProgramOptions, PickReport } from "./programs/pick
 export { runPick } from "./programs/pickProgram.ts";
 export type { ReconstructProgramOptions, ReconstructReport } from "./programs/reconstructProgram.ts";
 export { runReconstruct } from "./programs/reconstructProgram.ts";
+export type { ScoreProgramOptions, ScoreReport } from "./programs/scoreProgram.ts";
+export { runScore } from "./programs/scoreProgram.ts";
 export type { SimulateProgramOptions, SimulateReport } from "./programs/simulateProgram.ts";
 export { runSimulate } from "./programs/simulateProgram.ts";
 export type { Tomogram, TomogramInput, TomogramOptions as VolumeOptions } from "./sampling/tomogram.ts";

@@ -19,10 +19,10 @@ import { objectLayers } from "./objects/layers.ts";
 import { isMany } from "./objects/look.ts";
 import { ObjectsDrawer } from "./objects/ObjectsDrawer.tsx";
 import { ObjectsPanel } from "./objects/ObjectsPanel.tsx";
-import type { ObjectTable } from "./objects/objectTable.ts";
 import { usePicture } from "./objects/picture/usePicture.ts";
 import { SelectionPanel } from "./objects/SelectionPanel.tsx";
 import { type ObjectModel, useObjectModel } from "./objects/useObjectModel.ts";
+import { useShownAnnotations } from "./objects/useObjectSource.ts";
 import { wellMeans } from "./objects/wellMeans.ts";
 import { Facts, ImageChoice } from "./panels/Facts.tsx";
 import { JobsPanel } from "./panels/JobsPanel.tsx";
@@ -51,7 +51,8 @@ export function SceneView(props: SceneViewProps) {
   const { scene, state, setState, setQuietly, history, onError } = props;
   const frame = useRef<HTMLDivElement>(null);
   const size = useSize(frame);
-  const model = useObjectModel({ scene, state, size, onStep: history.push, onError });
+  const model = useObjectModel({ scene, state, size, perform: history.perform, onError });
+  useShownAnnotations(model.source, state, setQuietly);
   const draw = useDraw({
     model,
     places: state.places,
@@ -76,7 +77,7 @@ export function SceneView(props: SceneViewProps) {
           <ObjectsDrawer
             {...{ model, state }}
             onChange={setState}
-            onRow={(row) => model.table && onView(viewOfRow(model.table, row, { view, size }))}
+            onRow={(row) => model.table && onView(viewOfRow(model, row, { view, size }))}
           />
         )}
       </div>
@@ -88,8 +89,9 @@ export function SceneView(props: SceneViewProps) {
         />
         <SceneChannels {...{ scene, state, setState, setQuietly }} />
         <ComparePanel {...{ scene, state, compared, setState, setQuietly }} />
-        <LabelsPanel {...{ scene, state }} onChange={setState} />
+        <LabelsPanel {...{ scene, state, model }} onChange={setState} onQuietly={setQuietly} />
         {scene.experiment !== undefined && <ExperimentPanels {...parts} facts={scene.experiment} />}
+        {scene.experiment === undefined && model.source.at !== undefined && <ObjectPanels {...parts} />}
       </aside>
     </div>
   );
@@ -114,11 +116,16 @@ function StageArea(props: StageAreaProps) {
   const { scene, state, setState, model, draw, compared, size, view, onView, frame, onPlace, onError } =
     props;
   const { drawn, look, table, select } = model;
-  const labels = useLabelLayers({ scene, state, onError });
+  const { layers: labels, rowAt } = useLabelLayers({ scene, state, model, onError });
   const few = drawn === undefined || isMany(drawn) ? undefined : drawn;
   const objects = useMemo(() => (few ? objectLayers(few, look) : []), [few, look]);
   const picture = usePicture({ drawn: few === undefined ? drawn : undefined, look, view, size, onError });
   const choose = (place: readonly [number, number], pixel: number) => {
+    if (rowAt !== undefined) {
+      const choosing = rowAt(place).then((row) => select(row === undefined ? [] : [row]));
+      choosing.catch((error: Error) => onError(error.message));
+      return;
+    }
     const row = table?.rowOf.get((drawn && objectAt(drawn, place, pixel)) ?? -1);
     select(row === undefined ? [] : [row]);
   };
@@ -151,7 +158,7 @@ function StageArea(props: StageAreaProps) {
 
 /** What an experiment has beside an image: plates, map objects, jobs. */
 function ExperimentPanels(props: PartsProps & { readonly facts: ExperimentFacts }) {
-  const { scene, facts, model, draw, state, setState, size, view, onView, onError } = props;
+  const { scene, facts, model, state, size, view, onView, onError } = props;
   const { setQuietly, history, onAgain } = props;
   const { parts } = facts;
   const { table, values, brush } = model;
@@ -166,16 +173,7 @@ function ExperimentPanels(props: PartsProps & { readonly facts: ExperimentFacts 
       <MapPlates parts={parts} at={view} means={means} onBox={(box) => onView(viewOfBox(box, size))} />
       {means !== undefined && <MeansLegend means={means} />}
       <SitePanel {...{ scene, facts, state, onError }} at={view} />
-      <ObjectsPanel {...{ model, state }} onChange={setState} />
-      <DrawPanel
-        tool={draw.tool}
-        onTool={draw.setTool}
-        traits={draw.traits}
-        onTraits={draw.setTraits}
-        types={model.types.flatMap(({ name, refType }) => (refType === null ? [name] : []))}
-        canEdit={draw.canEdit}
-      />
-      <SelectionPanel {...{ model, onError }} />
+      <ObjectPanels {...props} />
       <RenamePanel
         {...{ facts, state, setQuietly, history, onError }}
         types={model.types}
@@ -186,12 +184,35 @@ function ExperimentPanels(props: PartsProps & { readonly facts: ExperimentFacts 
   );
 }
 
+/** What can be done with objects: of an experiment, drawn over an image, of its labels. */
+function ObjectPanels({ model, draw, state, setState, onError }: PartsProps) {
+  const types = model.types.flatMap(({ name, refType }) => (refType === null ? [name] : []));
+  return (
+    <>
+      <ObjectsPanel {...{ model, state }} onChange={setState} />
+      <DrawPanel
+        tool={draw.tool}
+        onTool={draw.setTool}
+        traits={draw.traits}
+        onTraits={draw.setTraits}
+        types={model.source.facts === undefined ? types : undefined}
+        canDraw={draw.canDraw}
+        canEdit={draw.canEdit}
+      />
+      <SelectionPanel {...{ model, onError }} />
+    </>
+  );
+}
+
 /** A view in which an object is seen with what lies around it. */
 function viewOfRow(
-  { x, y, size: sizes }: ObjectTable,
+  { table, source }: ObjectModel,
   row: number,
   { view, size }: { readonly view: View; readonly size: { readonly width: number; readonly height: number } },
 ): View {
+  const { x, y, size: sizes } = table!;
+  // how large a label is, nobody measured
+  if (source.isOfLabels) return { x: x[row], y: y[row], zoom: view.zoom };
   const nearest = Math.log2(Math.min(size.width, size.height) / (6 * Math.max(8, sizes[row])));
   return { x: x[row], y: y[row], zoom: Math.max(view.zoom, nearest) };
 }

@@ -34,7 +34,7 @@ test("every command of vitrine --help has its row", async () => {
 
 describe.each(COMMAND_ROWS)(
   "vitrine $name",
-  ({ name, prepare, before, results, after, computes, isBuilt, failing, timeoutMs = 60_000 }) => {
+  ({ name, prepare, before, results, after, computes, isBuilt, failing, timeoutMs = 180_000 }) => {
     const help = vitrineOnce([name, "--help"]);
     const example = async () =>
       (await help()).stdout.trimEnd().split("\n").at(-1)!.trim().split(" ").slice(1);

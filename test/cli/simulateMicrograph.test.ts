@@ -75,7 +75,7 @@ describe("vitrine simulate-micrograph", () => {
         ).toHaveLength(1);
     }
     expect(filesBelow(cwd)).toEqual(before);
-  }, 120_000);
+  });
 });
 
 describe("vitrine compare-particles", () => {

@@ -123,8 +123,8 @@ function fail(name: string, bytes: Uint8Array, what: string): void {
 async function run(name: string, target: Target): Promise<void> {
   const bytes = mutated(target);
   const first = await timed(name, bytes, target);
-  // that the machine made this process wait is no fault of a parser: it is asked again
-  const ms = first < SLOW_MS ? first : Math.min(first, await timed(name, bytes, target));
+  // that the machine made this process wait is no fault of a parser: it is asked again, by the processor's clock
+  const ms = first < SLOW_MS ? first : Math.min(first, await processorMs(() => timed(name, bytes, target)));
   report.slowestMs = Math.max(report.slowestMs, ms);
 }
 
@@ -147,6 +147,13 @@ async function timed(name: string, bytes: Uint8Array, { parse, most }: Target): 
   if (largest.bytes > allowed) fail(name, bytes, `${largest.bytes} bytes allocated, ${allowed} allowed`);
   if (Buffer.compare(kept, bytes) !== 0) fail(name, bytes, "the input was changed");
   return ms;
+}
+
+async function processorMs(work: () => Promise<unknown>): Promise<number> {
+  const before = process.cpuUsage();
+  await work();
+  const { user, system } = process.cpuUsage(before);
+  return (user + system) / 1000;
 }
 
 const SLOW_MS = 500;

@@ -51,7 +51,7 @@ export function runLoad(
   const child = spawn(process.execPath, [...nodeArgs, bundle, JSON.stringify(job)], {
     env: { ...process.env, ...(slowDisk !== undefined && { SLOW_DISK: JSON.stringify(slowDisk) }) },
     stdio: ["ignore", "pipe", "pipe"],
-    timeout: isLong ? 1_190_000 : 110_000,
+    timeout: isLong ? 1_190_000 : 170_000,
   });
   let [stdout, stderr] = ["", ""];
   child.stdout.setEncoding("utf8").on("data", (text: string) => {

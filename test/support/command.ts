@@ -23,7 +23,7 @@ export interface CommandOptions {
   readonly cwd?: string;
   /** Gets all that was written to stderr so far, and may send a signal. */
   readonly onStderr?: (text: string, kill: (signal: NodeJS.Signals) => void) => void;
-  /** Time after which it is ended; default 50,000, ms. */
+  /** Time after which it is ended; default 150,000, ms. */
   readonly timeoutMs?: number;
   /** Called when it runs; may send a signal at any time. */
   readonly onStart?: (kill: (signal: NodeJS.Signals) => void) => void;
@@ -31,7 +31,7 @@ export interface CommandOptions {
 
 /** Runs `vitrine` as a user would. */
 export function vitrine(args: readonly string[], options: CommandOptions = {}): Promise<CommandEnd> {
-  const { nodeArgs = [], cwd, timeoutMs = 50_000, onStderr, onStart } = options;
+  const { nodeArgs = [], cwd, timeoutMs = 150_000, onStderr, onStart } = options;
   const child = spawn(process.execPath, [...nodeArgs, program, ...args], {
     ...(cwd !== undefined && { cwd }),
     stdio: ["ignore", "pipe", "pipe"],

@@ -3,9 +3,8 @@ import { createServer, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
 import { extname, join, normalize } from "node:path";
 import { fileURLToPath } from "node:url";
-import { type Browser, chromium, type Page } from "playwright-core";
 import { build } from "vite";
-import { chromium as executablePath } from "./require.ts";
+import { launchBrowser, type OpenedPage, openPage } from "./browser.ts";
 
 const root = fileURLToPath(new URL("../..", import.meta.url));
 
@@ -19,7 +18,7 @@ const TYPES: Record<string, string> = {
 /** A program in a page of a real browser. */
 export interface ProgramPage extends AsyncDisposable {
   /** Opens the page anew; `errors` fills with what nobody caught there. */
-  open(): Promise<{ readonly page: Page; readonly errors: string[] }>;
+  open(): Promise<OpenedPage>;
 }
 
 /** What a page is made of. */
@@ -42,15 +41,9 @@ export interface PageOptions {
 export async function openProgramPage(options: PageOptions): Promise<ProgramPage> {
   await bundle(options);
   const server = await serve(options);
-  const browser: Browser = await chromium.launch({ executablePath, args: ["--no-sandbox"] });
+  const browser = await launchBrowser();
   return {
-    async open() {
-      const page = await browser.newPage();
-      const errors: string[] = [];
-      page.on("pageerror", (error) => errors.push(String(error)));
-      await page.goto(`http://127.0.0.1:${(server.address() as AddressInfo).port}/`);
-      return { page, errors };
-    },
+    open: () => openPage(browser, `http://127.0.0.1:${(server.address() as AddressInfo).port}/`),
     async [Symbol.asyncDispose]() {
       await browser.close();
       server.close();

@@ -39,7 +39,7 @@ export async function startPostgres(): Promise<PostgresServer> {
     join(data, "postgresql.conf"),
     [...settings, "fsync=off", "full_page_writes=off", ""].join("\n"),
   );
-  run.program("pg_ctl", ["-D", data, "-l", join(folder, "log"), "-w", "-t", "60", "start"]);
+  run.program("pg_ctl", ["-D", data, "-l", join(folder, "log"), "-w", "-t", "150", "start"]);
   return {
     url: `postgresql://${USER}@127.0.0.1:${port}/postgres`,
     [Symbol.dispose]() {
@@ -52,7 +52,7 @@ export async function startPostgres(): Promise<PostgresServer> {
 /** Programs of the server as a user who is not root. */
 function runner(folder: string) {
   const isRoot = process.getuid?.() === 0;
-  const options = { cwd: folder, stdio: ["ignore", "ignore", "pipe"] as const, timeout: 90_000 };
+  const options = { cwd: folder, stdio: ["ignore", "ignore", "pipe"] as const, timeout: 180_000 };
   return {
     prepare() {
       if (isRoot) execFileSync("chown", ["-R", USER, folder]);

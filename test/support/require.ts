@@ -133,7 +133,7 @@ function missingPrograms(names: readonly string[]): string | undefined {
 /** One start of Python tells which of the modules it cannot find; nothing is imported. */
 function missingModules(modules: readonly string[]): string | undefined {
   const code = `import importlib.util as u; print(*[m for m in ${JSON.stringify(modules)} if u.find_spec(m) is None])`;
-  const { status, stdout } = spawnSync(python, ["-c", code], { encoding: "utf8", timeout: 30_000 });
+  const { status, stdout } = spawnSync(python, ["-c", code], { encoding: "utf8", timeout: 120_000 });
   if (status !== 0) return `no Python that runs as ${python}`;
   const missing = stdout.trim();
   return missing === "" ? undefined : `no ${missing.replaceAll(" ", ", ")} in ${python}`;

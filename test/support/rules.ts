@@ -29,6 +29,10 @@ export const RULES: Rules = {
     { from: /^src\/viewer\//, to: /^src\/experiment\/objects\/block\.ts$/ },
     // The page asks for the files of an export by the names that the server gave them.
     { from: /^src\/viewer\/scene\/exported\.ts$/, to: /^src\/server\/export\/names\.ts$/ },
+    // It names the objects of an image as the server reads their names.
+    { from: /^src\/viewer\/objects\//, to: /^src\/server\/objects\/names\.ts$/ },
+    // It asks for results as an export keeps them.
+    { from: /^src\/viewer\/results\//, to: /^src\/server\/export\/shown\.ts$/ },
     // The page on an acquisition is served by a process of its own, which the twin starts.
     { from: /^src\/acquire\/view\/view\.node\.ts$/, to: /^src\/server\/live\/process\.ts$/ },
     // A step that is started in the page runs as the command line runs it.
@@ -67,8 +71,9 @@ export const DOORS: readonly Door[] = [
   // What a worker thread loads: how jobs are served, and the tables of the domains' jobs.
   { from: /^src\/worker\//, to: /^src\/compute\/(kernels\/index|serve\.(node|browser)|domain)\.ts$/ },
   { from: /^src\/worker\//, to: /^src\/\w+\/kernels\/(index|domain)\.ts$/ },
-  // The page decodes the bytes of map objects.
+  // The page decodes the bytes of map objects, and has what an export keeps.
   { from: /^src\/viewer\/scene\/exported\.ts$/, to: /^src\/server\/export\/names\.ts$/ },
+  { from: /^src\/viewer\/results\//, to: /^src\/server\/export\/shown\.ts$/ },
   { from: /^src\/viewer\//, to: /^src\/experiment\/objects\/block\.ts$/ },
   // Letters and lines of pictures.
   {

@@ -69,14 +69,14 @@ function startDatabase(root: string, port: number): () => void {
   return () => void daemon.kill("SIGKILL");
 }
 
-/** Tries again for 20 s. @throws what the last try throws */
+/** Tries again for a minute and a half. @throws what the last try throws */
 export function patiently(work: () => void): void {
   for (let tries = 1; ; tries++) {
     try {
       work();
       return;
     } catch (error) {
-      if (tries === 200) throw error;
+      if (tries === 900) throw error;
       execFileSync("sleep", ["0.1"]);
     }
   }

@@ -127,7 +127,7 @@ function spoolOf(line: string, root: string, node: string): boolean {
 }
 
 async function idle(): Promise<void> {
-  for (let tries = 0; tries < 150; tries++) {
+  for (let tries = 0; tries < 900; tries++) {
     const nodes = execFileSync("sinfo", ["-h", "-N", "-t", "idle", "-o", "%N"], { encoding: "utf8" });
     if (nodes.trim().split("\n").length === NODES.length) return;
     await new Promise((resolve) => setTimeout(resolve, 100));

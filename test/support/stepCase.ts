@@ -1,7 +1,8 @@
 /** Steps of the tests of the engines: their batches are functions of stepTargets.mjs. */
-import { existsSync, mkdtempSync, readFileSync } from "node:fs";
+import { existsSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { onTestFinished } from "vitest";
 import type { Json, Step } from "../../src/jobs/index.ts";
 
 /** A step's outcome: phase, index and value of every result. */
@@ -50,9 +51,11 @@ export function squaresOf(numbers: readonly number[]): Values {
   ];
 }
 
-/** A new folder; the batches find it in the step's options. */
+/** A new folder for the test that runs, whose end removes it; the batches find it in the step's options. */
 export function newPlace(identity: Record<string, Json> = { config: 1, kernels: "relaxed" }) {
   const directory = mkdtempSync(join(tmpdir(), "vitrine-step-"));
+  // a batch that was just killed may still end a write
+  onTestFinished(() => rmSync(directory, { recursive: true, force: true, maxRetries: 10 }));
   return { directory, identity, options: { dir: directory } };
 }
 
@@ -62,8 +65,8 @@ export function runsIn(directory: string): string[] {
   return existsSync(path) ? readFileSync(path, "utf8").trim().split("\n") : [];
 }
 
-/** Waits until something is so. @throws after half a minute */
-export async function until(what: () => boolean | Promise<boolean>, limitMs = 30_000): Promise<void> {
+/** Waits until something is so. @throws after two minutes */
+export async function until(what: () => boolean | Promise<boolean>, limitMs = 120_000): Promise<void> {
   const end = Date.now() + limitMs;
   while (!(await what())) {
     if (Date.now() > end) throw new Error(`it never came to be: ${what}`);

@@ -83,3 +83,15 @@ export function speak(batch, context) {
   if (batch === 9) setInterval(() => {}, 1000);
   return { value: batch };
 }
+
+/** Which of all batches of its process it is, counted in a thing that they keep, and how many threads it may use. */
+export async function count(batch, context) {
+  began(context);
+  const counter = await context.keep("counter", async () => ({
+    batches: 0,
+    async [Symbol.asyncDispose]() {},
+  }));
+  counter.batches++;
+  if (batch === context.options.bad) throw new Error("a bad number");
+  return { value: [counter.batches, context.cores] };
+}

@@ -3,31 +3,23 @@ import { mkdirSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { decode } from "fast-png";
-import { type Browser, chromium, type Locator, type Page } from "playwright-core";
-import { chromium as executablePath } from "./require.ts";
+import type { Browser, Locator, Page } from "playwright-core";
+import { expect } from "vitest";
+import { type OpenedPage, openPage } from "./browser.ts";
+
+export { launchBrowser } from "./browser.ts";
 
 /** Screenshots of each run, to be looked at; git and npm leave them out. */
 export const SHOTS = fileURLToPath(new URL("../../shots", import.meta.url));
 
-const SOFTWARE = "--no-sandbox --use-angle=swiftshader --enable-unsafe-swiftshader --ignore-gpu-blocklist";
-
-/** Whoever launches it closes it. */
-export function launchBrowser(): Promise<Browser> {
-  mkdirSync(SHOTS, { recursive: true });
-  return chromium.launch({ executablePath, args: [...SOFTWARE.split(" "), "--disable-dev-shm-usage"] });
-}
-
-/** Opens a page; `errors` fills with what nobody caught there. */
-export async function openViewer(
+/** Opens the page in light colours; `errors` fills with what nobody caught there. */
+export function openViewer(
   browser: Browser,
   address: string,
   viewport: { readonly width: number; readonly height: number },
-) {
-  const page = await browser.newPage({ viewport, colorScheme: "light" });
-  const errors: string[] = [];
-  page.on("pageerror", (error) => errors.push(String(error)));
-  await page.goto(address);
-  return { page, errors };
+): Promise<OpenedPage> {
+  mkdirSync(SHOTS, { recursive: true });
+  return openPage(browser, address, { viewport, colorScheme: "light" });
 }
 
 /** Keeps a picture of the page. */
@@ -52,9 +44,23 @@ export async function pixelsOf(page: Page, element: Locator) {
   };
 }
 
+/** What the panel says of the object that a click chooses; for polls, as objects and their table come one after the other. */
+export async function chosenBy(page: Page, place: readonly [x: number, y: number]): Promise<string> {
+  await page.mouse.click(...place);
+  const told = page.getByLabel("Chosen object");
+  return (await told.textContent({ timeout: 1000 }).catch(() => null)) ?? "";
+}
+
+/** Waits until nothing of the page reaches beyond its width. */
+export async function fits(page: Page, width: number): Promise<void> {
+  await expect
+    .poll(() => page.evaluate(() => document.documentElement.scrollWidth))
+    .toBeLessThanOrEqual(width);
+}
+
 /** Waits for a text. */
 export async function expectText(page: Page, text: string | RegExp): Promise<void> {
-  await page.getByText(text).first().waitFor({ timeout: 10_000 });
+  await page.getByText(text).first().waitFor();
 }
 
 /** Waits until the mean colour of the middle of the stage is as said. */
@@ -64,7 +70,7 @@ export async function drawn(
 ): Promise<void> {
   await page.getByTestId("canvas").waitFor();
   let mean: readonly [number, number, number] = [-1, -1, -1];
-  const end = performance.now() + 15_000;
+  const end = performance.now() + 60_000;
   while (performance.now() < end) {
     mean = await middleOf(page);
     if (isSo(mean)) return;

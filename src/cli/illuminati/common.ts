@@ -3,7 +3,7 @@ import { type Experiment, openExperiment } from "../../experiment/index.ts";
 import { makeFolder, writeFileAtomic } from "../../io/index.ts";
 import type { BatchPlace, StepInfo } from "../../jobs/index.ts";
 import { MISSING_SITES, PyramidBuilder } from "../../pyramid/index.ts";
-import { databaseOption } from "../experiment.ts";
+import { databaseOption } from "../database.ts";
 import { infoText } from "../jobs.ts";
 import { type CommandTools, report } from "../report.ts";
 

@@ -1,4 +1,5 @@
 import { Command } from "commander";
+import { refuseIdleDatabase } from "../database.ts";
 import { example } from "../options.ts";
 import { addAlign } from "./align.ts";
 import type { MethodContext } from "./common.ts";
@@ -58,6 +59,7 @@ function methodsOf({ directory, verbosity }: MethodContext): Command {
     .exitOverride()
     .enablePositionalOptions()
     .option("-v, --verbosity", "say more; again for more still", more, verbosity);
+  methods.hook("preAction", (_, method) => refuseIdleDatabase(method, [directory]));
   const context = {
     directory,
     get verbosity(): number {

@@ -38,8 +38,7 @@ export async function readFeatureMatrix(experiment: Experiment, of: MatrixOf): P
     });
     columns.push(new Map(Array.from(column.ids, (id, i) => [id, column.values[i]])));
   }
-  const all = new Set(columns.flatMap((column) => [...column.keys()]));
-  const ids = Uint32Array.from(all)
+  const ids = Uint32Array.from(columns[0].keys())
     .sort()
     .filter((id) => columns.every((column) => Number.isFinite(column.get(id) ?? Number.NaN)));
   if (ids.length === 0) throw rangeFault(type, `objects that have ${features.join(", ")}`, "none");
@@ -48,10 +47,21 @@ export async function readFeatureMatrix(experiment: Experiment, of: MatrixOf): P
     for (let i = 0; i < ids.length; i++) raw[i * features.length + d] = column.get(ids[i])!;
   return {
     ids,
-    leftOut: all.size - ids.length,
+    leftOut: (await countOf(experiment, type)) - ids.length,
     dimensions: features.length,
     ...standardized(raw, features.length),
   };
+}
+
+/** Objects of a type, whatever is known of them. */
+async function countOf({ query }: Experiment, type: string): Promise<number> {
+  const { count } = await query
+    .selectFrom("mapobjects as o")
+    .innerJoin("mapobjectTypes as t", "t.id", "o.mapobjectTypeId")
+    .select(({ fn }) => fn.countAll().as("count"))
+    .where("t.name", "=", type)
+    .executeTakeFirstOrThrow();
+  return Number(count);
 }
 
 /** Points with mean 0 and standard deviation 1 in each dimension. */

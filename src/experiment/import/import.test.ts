@@ -142,6 +142,21 @@ describe("a folder with a pattern", () => {
     expect(cut.content.sites).toEqual(whole.content.sites.filter((site) => !isGone(site)));
   });
 
+  test("wells that follow one another are told by the first and the last; sites may be of several sizes", async () => {
+    const all = names(["A01", "AF48"], GRID.slice(0, 2));
+    const folder = await folderOf(all.filter((name) => !name.startsWith("P_A01_y-1_x0_")));
+    for (const channel of ["DAPI", "GFP"])
+      await writeTiff(join(folder, `P_A01_y-1_x0_${channel}_t1_z1.tif`), {
+        pages: [{ data: new Uint16Array(20), width: 5, height: 4, channels: 1 }],
+      });
+    const plan = await planImport(folder, { pattern: PATTERN, format: [32, 48] });
+    expect(plan.warnings).toEqual([]);
+    expect(plan.missing).toContain(
+      "plate P: no images of the wells A02 to AF47, between those that have some",
+    );
+    expect(plan.content.sites.map(({ height, width }) => [height, width])).toContainEqual([4, 5]);
+  });
+
   test("time points that were never taken and one between are told (waveorder#25)", async () => {
     const times = [1, 2, 4].map((t) => `P_A01_y0_x0_DAPI_t${t}_z1.tif`);
     const { missing } = await planImport(await folderOf(times), { pattern: PATTERN });

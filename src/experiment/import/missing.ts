@@ -25,10 +25,27 @@ function missingWells(
   planned: readonly string[] | undefined,
 ): string[] {
   const there = new Set(planes.map(({ well }) => well));
-  const wells = (planned ?? rectangle([...there])).filter((well) => !there.has(well));
+  const all = planned ?? rectangle([...there]);
+  const wells = all.filter((well) => !there.has(well));
   const why =
     planned === undefined ? "between those that have some" : "that the microscope was told to image";
-  return wells.length === 0 ? [] : [`plate ${plate}: no images of the wells ${wells.join(" ")}, ${why}`];
+  return wells.length === 0 ? [] : [`plate ${plate}: no images of the wells ${named(wells, all)}, ${why}`];
+}
+
+/** From so many on, neighbours are named by the first and the last. */
+const LONG_RUN = 6;
+
+/** Names of wells; those that follow one another among all, by the first and the last: a plate has up to 1,536. */
+function named(wells: readonly string[], all: readonly string[]): string {
+  const places = new Map(all.map((well, i) => [well, i]));
+  const runs: string[][] = [];
+  for (const well of wells) {
+    const run = runs.at(-1);
+    const before = places.get(run?.at(-1) ?? "");
+    if (run !== undefined && before !== undefined && places.get(well) === before + 1) run.push(well);
+    else runs.push([well]);
+  }
+  return runs.map((run) => (run.length < LONG_RUN ? run.join(" ") : `${run[0]} to ${run.at(-1)}`)).join(" ");
 }
 
 function rectangle(names: readonly string[]): string[] {
@@ -54,7 +71,7 @@ function missingSites(plate: string, planes: readonly NumberedPlane[], planned: 
     const without = [...sitesOf].filter(([, sites]) => !sites.has(site)).map(([well]) => well);
     if (without.length === 0) return [];
     return [
-      `plate ${plate}: no site ${site} in ${without.length === sitesOf.size ? "any well" : without.join(" ")}`,
+      `plate ${plate}: no site ${site} in ${without.length === sitesOf.size ? "any well" : named(without, [...sitesOf.keys()])}`,
     ];
   });
 }

@@ -102,7 +102,8 @@ export function alikePlanes(planes: readonly Plane[], warnings: string[]): reado
     what: "of its channel",
     warnings,
   });
-  const by = ({ plate, well, site }: Plane) => [plate, well, site].join("\u0000");
+  // a site that its row and column alone tell has no number yet
+  const by = ({ plate, well, site, found: { grid } }: Plane) => [plate, well, site, grid].join("\u0000");
   return keepMost(ofType, { by, value: size, what: "of its site", warnings });
 }
 

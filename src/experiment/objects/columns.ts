@@ -14,6 +14,8 @@ export interface MapobjectClass {
 /** Objects as columns, in the order of their numbers; lengths are pixels of full resolution. */
 export interface MapobjectColumns {
   readonly ids: Uint32Array;
+  /** Values in the label image that they came from; 0: none. */
+  readonly labels: Uint32Array;
   /** Centres of gravity. */
   readonly x: Float32Array;
   readonly y: Float32Array;
@@ -50,7 +52,7 @@ export async function readMapobjectColumns(
     .innerJoin("segmentationLayers as l", "l.id", "s.segmentationLayerId")
     .innerJoin("mapobjects as o", "o.id", "s.mapobjectId")
     .select(["o.id as id", "name", "className", "classColor", "centroidX", "centroidY"])
-    .select(["minY", "minX", "maxY", "maxX"])
+    .select(["label", "minY", "minX", "maxY", "maxX"])
     .where("l.mapobjectTypeId", "=", typeId);
   if (timepoint !== undefined) rows = rows.where("tpoint", "in", [timepoint, ALL]);
   if (zplane !== undefined) rows = rows.where("zplane", "in", [zplane, ALL]);
@@ -91,6 +93,7 @@ export async function readMapobjectColumns(
     Float32Array.from(firsts, (i) => values[i] as number);
   return {
     ids: firsts.map((i) => all[i]),
+    labels: firsts.map((i) => found.label[i] ?? 0),
     x: floats(found.centroidX),
     y: floats(found.centroidY),
     size: Float32Array.from(firsts, (i) => Math.max(maxY[i] - minY[i], maxX[i] - minX[i]) + 1),
@@ -100,7 +103,7 @@ export async function readMapobjectColumns(
   };
 }
 
-const NUMBERS = ["id", "centroidX", "centroidY", "minY", "minX", "maxY", "maxX"] as const;
+const NUMBERS = ["id", "label", "centroidX", "centroidY", "minY", "minX", "maxY", "maxX"] as const;
 const TEXTS = ["name", "className", "classColor"] as const;
 
 /** A feature of all objects of a type that have it. */

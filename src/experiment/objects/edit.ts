@@ -1,6 +1,6 @@
 /** Changes of single objects, with what undoes them. */
 import { VitrineError } from "../../core/index.ts";
-import { parseWithSchema } from "../../io/index.ts";
+import { type OptionKeys, parseWithSchema, requireKnownOptions } from "../../io/index.ts";
 import type { Experiment, Query } from "../experiment.ts";
 import { checkObject, rawObjects } from "./add.ts";
 import { OutlineChecker } from "./checkOutlines.ts";
@@ -26,6 +26,24 @@ export interface MapobjectEditReport {
   readonly inverse: MapobjectEdit;
 }
 
+/** Options of {@link editMapobjects}. */
+export interface EditMapobjectsOptions {
+  /** Everything is looked at, and nothing kept. */
+  readonly isDryRun?: boolean;
+}
+
+const KEYS: OptionKeys<EditMapobjectsOptions> = { isDryRun: true };
+
+/** Ends the transaction of a dry run. */
+class NothingKept extends Error {
+  readonly report: MapobjectEditReport;
+
+  constructor(report: MapobjectEditReport) {
+    super("a dry run");
+    this.report = report;
+  }
+}
+
 /**
  * Adds, changes, removes and classifies objects of a type: all of it or nothing. A type that is not there is made when objects are added to it.
  * Numbers that were measured of an object stay as they are when its outlines change.
@@ -36,18 +54,20 @@ export interface MapobjectEditReport {
 export async function editMapobjects(
   experiment: Experiment,
   edit: MapobjectEdit,
+  options: EditMapobjectsOptions = {},
 ): Promise<MapobjectEditReport> {
+  requireKnownOptions("editMapobjects", options, KEYS);
   const {
     type,
     add = [],
-    change = [],
+    change: changes = [],
     remove = [],
     classify = [],
   } = parseWithSchema(edit, editSchema, "edit");
   requireUserType(type);
-  requireOnce([...remove, ...change.map(({ id }) => id)]);
+  requireOnce([...remove, ...changes.map(({ id }) => id)]);
   requireOnce([...remove, ...classify.flatMap(({ ids }) => ids)]);
-  return experiment.transaction(async (query) => {
+  const change = async (query: Query) => {
     const typeId = await typeOf(query, type, add.length > 0);
     const tools = { experiment, query, typeId, type, writer: new MapobjectWriter(experiment, query, typeId) };
     const before = {
@@ -58,7 +78,7 @@ export async function editMapobjects(
       ),
     };
     await setClasses(query, typeId, classify as readonly ClassAssignment[]);
-    const changed = await changeOutlines(tools, change as Changes);
+    const changed = await changeOutlines(tools, changes as Changes);
     const removed = await removeObjects(tools, remove);
     const added = await addObjects(tools, add as readonly NumberedMapobject[]);
     await tools.writer.finish();
@@ -70,7 +90,17 @@ export async function editMapobjects(
       ...(before.classify.length > 0 && before),
     };
     return { added, inverse };
-  });
+  };
+  try {
+    return await experiment.transaction(async (query) => {
+      const report = await change(query);
+      if (options.isDryRun) throw new NothingKept(report);
+      return report;
+    });
+  } catch (error) {
+    if (error instanceof NothingKept) return error.report;
+    throw error;
+  }
 }
 
 /** @throws {VitrineError} range: an object to which two things happen of which one undoes the other */

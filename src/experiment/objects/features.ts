@@ -16,6 +16,12 @@ export interface FeatureRow {
   readonly values: Readonly<Record<string, number | null>>;
 }
 
+/** Options of {@link addFeatures}. */
+export interface AddFeaturesOptions extends Pick<AddMapobjectsOptions, "signal"> {
+  /** Rows of objects that are not there are counted as skipped; default: refused. */
+  readonly isRestSkipped?: boolean;
+}
+
 /** Rows that are written together. */
 const BATCH = 4000;
 
@@ -31,13 +37,14 @@ export async function addFeatures(
     rows,
     at,
   }: { readonly type: string; readonly rows: AsyncIterable<FeatureRow>; readonly at: string },
-  { signal }: Pick<AddMapobjectsOptions, "signal"> = {},
+  { signal, isRestSkipped = false }: AddFeaturesOptions = {},
 ): Promise<AddMapobjectsReport> {
   return experiment.transaction(async (query) => {
     const typeId = await requireTypeId(query, requireUserType(type));
     const objects = await ObjectFinder.create(query, typeId);
     const writer = new MapobjectWriter(experiment, query, typeId);
     const found = new Set<number>();
+    let skipped = 0;
     let batch: { id: number; features: { timepoint?: number; values: FeatureRow["values"] }[] }[] = [];
     const write = async () => {
       requireNotAborted(signal, at);
@@ -45,6 +52,10 @@ export async function addFeatures(
       batch = [];
     };
     for await (const row of rows) {
+      if (isRestSkipped && !objects.has(row)) {
+        skipped++;
+        continue;
+      }
       const id = objects.find(row);
       found.add(id);
       const time = row.timepoint === undefined ? {} : { timepoint: row.timepoint };
@@ -52,7 +63,7 @@ export async function addFeatures(
       if (batch.length >= BATCH) await write();
     }
     await write();
-    return { type, objects: found.size, segmentations: 0, features: writer.features, skipped: 0 };
+    return { type, objects: found.size, segmentations: 0, features: writer.features, skipped };
   });
 }
 
@@ -87,6 +98,11 @@ class ObjectFinder {
       ids.map(({ id }) => id),
       outlines,
     );
+  }
+
+  has({ id, label, timepoint = ALL }: FeatureRow): boolean {
+    if (id !== undefined) return this.#ids.has(id);
+    return this.#labels.has(`${label} ${timepoint}`) || this.#labels.has(`${label}`);
   }
 
   find({ at, id, label, timepoint = ALL }: FeatureRow): number {

@@ -1,6 +1,7 @@
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { setImmediate, setTimeout } from "node:timers/promises";
 import { isDeepStrictEqual } from "node:util";
 import fc from "fast-check";
 import { afterAll, beforeAll, expect, test } from "vitest";
@@ -8,7 +9,8 @@ import { parseCsvTable, readCsvTable } from "../csvTable.ts";
 import { decimalAt } from "../decimal.ts";
 import { parseStar } from "../star/parse.ts";
 import { starTable } from "../star/star.ts";
-import { CellMemory } from "./kernels.ts";
+import { CellMemory, type PlainCells } from "./kernels.ts";
+import { borrowCellThread } from "./threads.node.ts";
 
 let folder: string;
 beforeAll(async () => {
@@ -87,6 +89,78 @@ test("a decimal is the number that JavaScript takes it for, or left to who has t
   );
 });
 
+/** What two threads find below a line of names, bytes coming as they may. */
+async function scannedByTwo(lines: string, width: number, parts: readonly number[]) {
+  const bytes = new TextEncoder().encode(`names${lines}`);
+  const memory = CellMemory.create(bytes.length, 1);
+  // the line of names, which whoever begins has read
+  memory?.bytes.set(bytes.subarray(0, 8));
+  const scan = memory?.begin({ kind: "commas", from: 5, width }, lines.length / width, 0);
+  if (memory === undefined || scan === undefined) throw new Error("expected kernels");
+  for (let [there, i] = [0, 0]; there < bytes.length; i++) {
+    const next = Math.min(bytes.length, there + parts[i % parts.length]);
+    memory.bytes.set(bytes.subarray(there, next), there);
+    there = next;
+    scan.advance(there);
+    // answers come between parts, or behind the last one
+    if (i % 3 === 0) await setImmediate();
+  }
+  const found = await scan.finish();
+  const alone = CellMemory.create(bytes.length, 1);
+  alone?.bytes.set(bytes);
+  return {
+    found: tableFound(found, width),
+    alone: tableFound(alone?.scan({ kind: "commas", from: 5, width }), width),
+  };
+}
+
+function tableFound(cells: PlainCells | undefined, width: number) {
+  if (cells === undefined) return undefined;
+  const columns = Array.from({ length: width }, (_, i) => i);
+  const numbers = columns.map((column) => [...cells.numbers(column)]);
+  return { rows: cells.rows, starts: [...cells.starts], numbers, known: columns.map(cells.areNumbers) };
+}
+
+async function untilThreadRuns(): Promise<void> {
+  const memory = new WebAssembly.Memory({ initial: 1, maximum: 65_536, shared: true });
+  const empty = new WebAssembly.Module(Uint8Array.of(0, 0x61, 0x73, 0x6d, 1, 0, 0, 0));
+  while (borrowCellThread(empty, memory)?.isReady() === false) await setTimeout(5);
+}
+
+test("two threads find what one finds, however bytes come, or leave it to one", async () => {
+  await untilThreadRuns();
+  const table = fc.record({
+    width: fc.integer({ min: 1, max: 5 }),
+    cells: fc.array(fc.oneof(decimals, fc.constantFrom("mic_1.mrc", "nan", "x".repeat(40))), {
+      minLength: 40,
+      maxLength: 120,
+    }),
+    odd: fc.constantFrom("0", "0", "0", '"1"', '"a\n1"', '"', "é", "1\r2", "\n", "1,2"),
+    lineEnd: fc.constantFrom("\n", "\r\n"),
+    last: fc.constantFrom("", "\n", "\n\n"),
+    parts: fc.array(fc.integer({ min: 1, max: 900 }), { minLength: 1, maxLength: 9 }),
+    repeats: fc.integer({ min: 1, max: 8 }),
+  });
+  let both = 0;
+  await fc.assert(
+    fc.asyncProperty(table, async ({ width, cells, odd, lineEnd, last, parts, repeats }) => {
+      const texts = Array.from({ length: repeats }, () => cells).flat();
+      texts[Math.floor(texts.length / 2)] = odd;
+      const rows = Array.from({ length: Math.floor(texts.length / width) }, (_, row) =>
+        texts.slice(row * width, (row + 1) * width).join(","),
+      );
+      const lines = lineEnd + rows.join(lineEnd) + last.replaceAll("\n", lineEnd);
+      const { found, alone } = await scannedByTwo(lines, width, parts);
+      if (odd === "0") expect(found).toBeDefined();
+      // as one, or as nothing where one knows no better or lines are not rows
+      if (found !== undefined) expect(found).toEqual(alone);
+      if (found !== undefined) both++;
+    }),
+    { numRuns: 200 },
+  );
+  expect(both).toBeGreaterThan(50);
+});
+
 test("what is no number is none", () => {
   const words = [
     "",
@@ -162,7 +236,7 @@ test("tables of any cells and line ends are those of the plain reader, also wher
     }),
     { numRuns: 8 },
   );
-}, 30_000);
+});
 
 test("rows that come far closer than the first ones, and quotes behind them, are read as well", async () => {
   const path = join(folder, "uneven.csv");
@@ -210,7 +284,7 @@ test("a loop of STAR in bytes is that of its text, whatever follows it", () => {
     }),
     { numRuns: 8 },
   );
-}, 30_000);
+});
 
 function outcome<T>(work: () => T): T | string {
   try {

@@ -1,45 +1,38 @@
 import { readCellKernels } from "#cell-kernel-bytes";
+import { borrowCellThread } from "#cell-threads";
+import {
+  BEHIND,
+  BLOCK_BYTES,
+  type CellKernels,
+  type CellKind,
+  FIRST,
+  placesBytes,
+  scanBlock,
+} from "./block.ts";
+import {
+  blockRows,
+  type Columns,
+  type FoundRows,
+  keepNumbers,
+  LINE_FEED,
+  type RowCounts,
+  type ScanParts,
+  scratchBytes,
+  wholeLines,
+} from "./parts.ts";
 import { lastKept, ordersWithout, powersOfTen, tensOf } from "./powers.ts";
-
-/** What assembly/index.ts exports; addresses and lengths in bytes. */
-interface Exports {
-  countLines(source: number, length: number): number;
-  scanCommas(...args: ScanArguments): number;
-  scanBlanks(...args: ScanArguments): number;
-}
-
-type ScanArguments = readonly [
-  source: number,
-  length: number,
-  isLast: number,
-  width: number,
-  base: number,
-  starts: number,
-  numbers: number,
-  most: number,
-  ends: number,
-];
+import { TeamScan } from "./team.ts";
 
 /** The words of a memory; see assembly/cells.ts, decimal.ts and digits.ts. */
-const PASSED = 8;
-const REASON = 12;
 const POWERS = 1024;
 const TENS = 4096;
 const WHOLE_TENS = 4608;
 const KEPT = 5120;
 const WITHOUT = 5632;
 const OTHERS = 6144;
-const FIRST = 8192;
-
-/** Line feeds behind the bytes, which end a cell there. */
-const BEHIND = 64;
-const LINE_FEED = 10;
 
 /** Smaller files are read as fast without; each memory takes gigabytes of addresses. */
 const SMALLEST = 2 ** 20;
-
-/** What is scanned at once stays in the cache. */
-const BLOCK_BYTES = 2 ** 17;
 
 /** Room for rows beside those that the first ones let expect. It is no memory before somebody writes there. */
 const MORE_ROWS = 1.5;
@@ -47,11 +40,11 @@ const MORE_ROWS = 1.5;
 /** The same for numbers, whose memory is given away: what is beside those of rows goes with them. */
 const MORE_NUMBERS = 1.1;
 
+/** From here on a second thread is worth its start. */
+const SMALLEST_OF_TEAM = 2 ** 23;
+
 const PAGE_BYTES = 65_536;
 const MOST_PAGES = 65_536;
-
-/** In the order of assembly/cells.ts. */
-const REASONS = ["bytes", "not plain", "end"] as const;
 
 let compiled: WebAssembly.Module | undefined;
 
@@ -61,9 +54,6 @@ function cellModule(): WebAssembly.Module | undefined {
   if (bytes !== undefined) compiled = new WebAssembly.Module(bytes);
   return compiled;
 }
-
-/** What lies between cells: a comma or line end each, or any blanks. */
-export type CellKind = "commas" | "blanks";
 
 /** A table in the bytes of a {@link CellMemory}. */
 export interface ScanRequest {
@@ -79,7 +69,7 @@ export interface PlainCells {
   readonly rows: number;
   /** The place behind the last row. */
   readonly end: number;
-  /** Places of cells, row by row. */
+  /** Places of rows between commas, of all cells between blanks. */
   readonly starts: Uint32Array;
   /**
    * A new array of a column's numbers, at the start of its memory; NaN where a cell is none, or one that takes more than 19 digits or
@@ -94,7 +84,7 @@ export interface PlainCells {
 export class CellMemory {
   readonly bytes: Uint8Array;
   readonly #memory: WebAssembly.Memory;
-  readonly #kernels: Exports;
+  readonly #kernels: CellKernels;
   /** Where the results of the next scan go. */
   #free: number;
 
@@ -102,7 +92,7 @@ export class CellMemory {
     const initial = Math.ceil((FIRST + bytes + BEHIND) / PAGE_BYTES);
     this.#memory = new WebAssembly.Memory({ initial, maximum: MOST_PAGES, shared: true });
     const { exports } = new WebAssembly.Instance(module, { env: { memory: this.#memory } });
-    this.#kernels = exports as WebAssembly.Exports & Exports;
+    this.#kernels = exports as WebAssembly.Exports & CellKernels;
     const { buffer } = this.#memory;
     new BigUint64Array(buffer, POWERS).set(powersOfTen());
     new Float64Array(buffer, TENS).set(tensOf());
@@ -139,17 +129,34 @@ export class CellMemory {
     return this.#kernels.countLines(FIRST + from, to - from);
   }
 
-  /** Begins a scan whose bytes may still come, of about `rows` rows; undefined where memory ends. */
-  begin(request: ScanRequest, rows: number): CellScan | undefined {
+  /** Begins a scan whose bytes may still come, of about `rows` rows; with a thread, if this is a large file of lines. Undefined where memory ends. */
+  begin(
+    request: ScanRequest,
+    rows: number,
+    smallestOfTeam = SMALLEST_OF_TEAM,
+  ): CellScan | TeamScan<PlainCells> | undefined {
     const most = Math.ceil(rows * MORE_ROWS) + BLOCK_BYTES;
-    return this.#begin(request, { most, numbers: Math.ceil(rows * MORE_NUMBERS), isCounted: false });
+    const place = this.#place(request, { most, numbers: Math.ceil(rows * MORE_NUMBERS), isCounted: false });
+    if (place === undefined) return undefined;
+    const { parts, columns } = place;
+    const isTeams = request.kind === "commas" && this.bytes.length >= smallestOfTeam;
+    const thread = compiled !== undefined && isTeams ? borrowCellThread(compiled, this.#memory) : undefined;
+    if (thread === undefined) return new CellScan(parts, request, columns);
+    othersOf(parts).fill(0);
+    const cells = (found: FoundRows) => plainCells(parts, request, { columns, ...found });
+    return new TeamScan({ ...parts, thread, cells }, request.from, columns);
   }
 
-  #begin(request: ScanRequest, { most, numbers, isCounted }: RowCounts): CellScan | undefined {
+  #begin(request: ScanRequest, counts: RowCounts): CellScan | undefined {
+    const place = this.#place(request, counts);
+    return place && new CellScan(place.parts, request, place.columns);
+  }
+
+  #place(request: ScanRequest, { most, numbers, isCounted }: RowCounts) {
     const { length } = this.bytes;
     const { width } = request;
     const starts = this.#free;
-    const free = align(starts + 4 * width * most);
+    const free = align(starts + placesBytes(request, most));
     if (!this.#reach(free + scratchBytes(BLOCK_BYTES, width))) return undefined;
     const columns = allowed(() => Array.from({ length: width }, () => new Float64Array(numbers)));
     if (columns === undefined) return undefined;
@@ -161,7 +168,7 @@ export class CellMemory {
       places: { starts, most, isCounted },
       length,
     };
-    return new CellScan(parts, request, columns);
+    return { parts, columns };
   }
 
   /** Whether there is memory up to here. */
@@ -171,29 +178,6 @@ export class CellMemory {
     return missing <= 0 || allowed(() => this.#memory.grow(missing)) !== undefined;
   }
 }
-
-/** How many rows there is room for. */
-interface RowCounts {
-  /** More rows than there may be; where nobody counted them, with those of a block to spare. */
-  readonly most: number;
-  /** Rows whose numbers have room. */
-  readonly numbers: number;
-  readonly isCounted: boolean;
-}
-
-interface ScanParts {
-  readonly kernels: Exports;
-  /** The memory, which may grow. */
-  readonly buffer: () => ArrayBufferLike;
-  /** Where a block's ends and numbers go, which nobody needs behind it; undefined where memory ends. */
-  readonly scratch: (bytes: number) => number | undefined;
-  readonly places: Omit<RowCounts, "numbers"> & { readonly starts: number };
-  /** Bytes of the file. */
-  readonly length: number;
-}
-
-/** Numbers of a column, those of rows that were found first; none of a column that nobody wants. */
-type Columns = readonly (Float64Array<ArrayBuffer> | undefined)[];
 
 /** Finds the rows of a table while its bytes come. */
 export class CellScan {
@@ -211,12 +195,7 @@ export class CellScan {
     this.#request = request;
     this.#columns = columns;
     this.#at = request.from;
-    this.#others().fill(0);
-  }
-
-  /** Of each of the first columns 1 where a cell is no number. */
-  #others(): Uint8Array {
-    return new Uint8Array(this.#parts.buffer(), OTHERS, FIRST - OTHERS);
+    othersOf(parts).fill(0);
   }
 
   /**
@@ -227,7 +206,7 @@ export class CellScan {
   advance(there: number): boolean {
     const { length } = this.#parts;
     // cells that are not whole yet end nowhere
-    const end = there === length ? length : this.#wholeLines(there);
+    const end = there === length ? length : wholeLines(this.#parts, there);
     while (this.#state === "open" && this.#at < end && this.#step(end));
     return this.#state !== "given up";
   }
@@ -235,64 +214,30 @@ export class CellScan {
   /** What was found, once all bytes were there; undefined where {@link advance} says false. */
   finish(): PlainCells | undefined {
     if (this.#state === "given up") return undefined;
-    const { starts } = this.#parts.places;
-    const [rows, { width }] = [this.#rows, this.#request];
-    const others = this.#others().slice();
-    // a table that ends early leaves most of the room
-    const left = this.#columns.map((all) =>
-      all !== undefined && all.length > 2 * MORE_NUMBERS * rows ? all.slice(0, rows) : all,
-    );
-    return {
-      rows,
+    return plainCells(this.#parts, this.#request, {
+      columns: this.#columns,
+      rows: this.#rows,
       end: this.#at,
-      starts: new Uint32Array(this.#parts.buffer(), starts, rows * width),
-      numbers: (column) => {
-        const numbers = left[column] ?? this.#findAgain(column);
-        // they are the caller's now
-        left[column] = undefined;
-        return numbers.subarray(0, rows);
-      },
-      areNumbers: (column) => others[column] === 0,
-    };
-  }
-
-  /** Numbers that were given away; the places of cells are written once more where they are. */
-  #findAgain(column: number): Float64Array<ArrayBuffer> {
-    const numbers = new Float64Array(this.#rows);
-    const { length } = this.#parts;
-    const columns = Array.from({ length: this.#request.width }, (_, i) =>
-      i === column ? numbers : undefined,
-    );
-    new CellScan(this.#parts, this.#request, columns).advance(length);
-    return numbers;
-  }
-
-  #wholeLines(there: number): number {
-    return new Uint8Array(this.#parts.buffer(), FIRST, there).lastIndexOf(LINE_FEED) + 1;
+    });
   }
 
   /** One block, or less where a row ends before it does. Returns whether another one may find more. */
   #step(end: number): boolean {
-    const { kernels, buffer, places, length } = this.#parts;
+    const { kernels, places, length } = this.#parts;
     const { kind, width } = this.#request;
     const bytes = Math.min(this.#block, end - this.#at);
     const scratch = this.#parts.scratch(scratchBytes(bytes, width));
     if (scratch === undefined || (!places.isCounted && this.#rows + bytes / width > places.most))
       return this.#giveUp();
     const isLast = this.#at + bytes === length;
-    const scan = kernels[kind === "commas" ? "scanCommas" : "scanBlanks"];
-    const [starts, numbers, most] = [
-      places.starts + 4 * width * this.#rows,
-      scratch,
+    const [starts, most] = [
+      places.starts + placesBytes({ kind, width }, this.#rows),
       blockRows(bytes, width),
     ];
-    const ends = numbers + 8 * width * most;
-    const found = scan(
-      ...([FIRST + this.#at, bytes, Number(isLast), width, this.#at, starts, numbers, most, ends] as const),
-    );
-    const [passed] = new Uint32Array(buffer(), PASSED, 1);
-    const reason = REASONS[new Uint32Array(buffer(), REASON, 1)[0]];
-    if (reason === "not plain" || !this.#keep(found, { numbers, most })) return this.#giveUp();
+    const room = { starts, numbers: scratch, most, ends: scratch + 8 * width * most };
+    const block = { kind, at: this.#at, bytes, isLast, width, ...room };
+    const { rows: found, passed, reason } = scanBlock(kernels, block);
+    if (reason === "not plain" || !this.#keep(found, room)) return this.#giveUp();
     this.#at += passed;
     if (isLast || reason === "end") this.#state = "ended";
     // a row that is longer than a block
@@ -302,14 +247,10 @@ export class CellScan {
   }
 
   /** Takes the numbers of a block's rows. Returns whether there was room. */
-  #keep(found: number, { numbers, most }: { readonly numbers: number; readonly most: number }): boolean {
-    const buffer = this.#parts.buffer();
-    for (const [column, kept] of this.#columns.entries()) {
-      if (kept === undefined) continue;
-      if (this.#rows + found > kept.length) return false;
-      kept.set(new Float64Array(buffer, numbers + 8 * most * column, found), this.#rows);
-    }
-    this.#rows += found;
+  #keep(rows: number, { numbers, most }: { readonly numbers: number; readonly most: number }): boolean {
+    const found = { numbers, most, first: this.#rows, rows };
+    if (!keepNumbers(this.#columns, this.#parts.buffer(), found)) return false;
+    this.#rows += rows;
     return true;
   }
 
@@ -317,6 +258,50 @@ export class CellScan {
     this.#state = "given up";
     return false;
   }
+}
+
+/** Of each of the first columns 1 where a cell is no number. */
+function othersOf({ buffer }: ScanParts): Uint8Array {
+  return new Uint8Array(buffer(), OTHERS, FIRST - OTHERS);
+}
+
+function plainCells(
+  parts: ScanParts,
+  request: ScanRequest,
+  { columns, rows, end }: FoundRows & { readonly columns: Columns },
+): PlainCells {
+  const others = othersOf(parts).slice();
+  // a table that ends early leaves most of the room
+  const left = columns.map((all) =>
+    all !== undefined && all.length > 2 * MORE_NUMBERS * rows ? all.slice(0, rows) : all,
+  );
+  return {
+    rows,
+    end,
+    starts: new Uint32Array(parts.buffer(), parts.places.starts, placesBytes(request, rows) / 4),
+    numbers: (column) => {
+      const numbers = left[column] ?? findAgain(column, { parts, request, rows });
+      // they are the caller's now
+      left[column] = undefined;
+      return numbers.subarray(0, rows);
+    },
+    areNumbers: (column) => others[column] === 0,
+  };
+}
+
+/** Numbers that were given away; the places of cells are written once more where they are. */
+function findAgain(
+  column: number,
+  {
+    parts,
+    request,
+    rows,
+  }: { readonly parts: ScanParts; readonly request: ScanRequest; readonly rows: number },
+): Float64Array<ArrayBuffer> {
+  const numbers = new Float64Array(rows);
+  const columns = Array.from({ length: request.width }, (_, i) => (i === column ? numbers : undefined));
+  new CellScan(parts, request, columns).advance(parts.length);
+  return numbers;
 }
 
 /** What makes memory; undefined where there is none, since there is another way that takes less. */
@@ -331,14 +316,4 @@ function allowed<T>(make: () => T): T | undefined {
 
 function align(bytes: number): number {
   return Math.ceil(bytes / 64) * 64;
-}
-
-/** More rows than a block can have: each cell takes a byte. */
-function blockRows(bytes: number, width: number): number {
-  return Math.ceil(bytes / width) + 1;
-}
-
-/** What a block's numbers and ends take. */
-function scratchBytes(bytes: number, width: number): number {
-  return 8 * width * blockRows(bytes, width) + 4 * (bytes + 2 * BEHIND);
 }

@@ -43,4 +43,4 @@ test("a volume of 192 MiB is converted in less memory than it takes, Node includ
   const peaks = peaksOf(sparse("large.mrc", 192));
   // with all of it in memory a process has 262 MiB; without, pieces under way and what the collector has not taken yet
   for (const [format, peak] of Object.entries(peaks)) expect(peak, `${format} ${peak} MiB`).toBeLessThan(240);
-}, 60_000);
+});

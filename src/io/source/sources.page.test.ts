@@ -56,7 +56,7 @@ window.write = () =>
 const PLACE = { y: [3, 6], x: [280, 284] } as const;
 const WHAT = { level: 0, region: { z: 1, ...PLACE } };
 
-describe.skipIf(!available)("sources in a page", { timeout: 60_000 }, () => {
+describe.skipIf(!available)("sources in a page", () => {
   const folder = mkdtempSync(join(tmpdir(), "vitrine-sources-"));
   const files = join(folder, "files");
   let program: ProgramPage;

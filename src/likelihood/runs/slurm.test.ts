@@ -78,7 +78,7 @@ describe.skipIf(!available)("likelihoods on a real cluster", () => {
     process.kill(await processOf(join(work.directory, "likelihood"), batch), "SIGKILL");
     await running;
     await expectSame();
-  }, 180_000);
+  });
 
   test("submitter and second task are killed: resubmit finishes the same bytes, and whoever has the folder collects", async () => {
     const { step, work, expectSame } = await caseOf("resubmitted");
@@ -87,5 +87,5 @@ describe.skipIf(!available)("likelihoods on a real cluster", () => {
     await resubmitStep(path, { engine, heartbeatMs: 300 });
     expect(await collectStepFolder(path)).toMatchObject({ images: 48, stacks: [{}, {}] });
     await expectSame();
-  }, 180_000);
+  });
 });

@@ -3,6 +3,7 @@ import {
   encodePng,
   formatCsv,
   prepareResultFiles,
+  refuseOtherPicture,
   refuseUnknownKeys,
   writeFileAtomic,
   writeTogether,
@@ -54,6 +55,7 @@ export async function inspectPeaks(tablePath: string, options: InspectOptions = 
   checkChoice(choice);
   const rotations = symmetryRotations(symmetry);
   const { detectionsPath, picturePath } = options;
+  refuseOtherPicture(picturePath);
   const files = [detectionsPath, picturePath].filter((file) => file !== undefined);
   await prepareResultFiles({ inputs: [tablePath], outputs: files, overwrite });
   const table = await readCorrelationTable(tablePath);

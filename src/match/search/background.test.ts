@@ -80,7 +80,7 @@ test("a template of high symmetry, whose z-scores vanish, is found over the back
   expect(Number(row.scaled_mip)).toBeCloseTo(score, 4);
   const drawn = await redrawMatch(config, { ...options, picturePath: join(folder, "again.png") });
   expect(drawn.particles).toEqual(found.particles);
-}, 60_000);
+});
 
 test("noise has no particles over the background", async () => {
   // 4 micrographs with one false positive expected in all of them
@@ -89,7 +89,7 @@ test("noise has no particles over the background", async () => {
     const { particles } = await runMatch(noise, { ...options, background: true, falsePositives: 0.25 });
     expect(particles.length).toBeLessThan(2);
   }
-}, 60_000);
+});
 
 test("a coarse pass, which chooses candidates by each pixel's own, refuses it", async () => {
   const config = configured({ seed: 3, signal: 12 });

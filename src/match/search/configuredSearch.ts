@@ -1,7 +1,7 @@
 import type { BackendSizes } from "../../compute/index.ts";
 import { VitrineError } from "../../core/index.ts";
 import type { ResultPlaces } from "../../io/index.ts";
-import { refuseOtherEnding } from "../../io/index.ts";
+import { refuseOtherEnding, refuseOtherPicture } from "../../io/index.ts";
 import type { Log } from "../../program/index.ts";
 import { type MatchSettings, parseMatchSettings, type SearchSpace, searchSpace } from "../config/config.ts";
 import { readConfigText } from "../config/configPrograms.ts";
@@ -51,7 +51,7 @@ export async function planSearches(
   configPath: string,
   { onLog, ...options }: MatchOptions,
 ): Promise<SearchSet<TemplateSettings>> {
-  requirePng(options.picturePath);
+  refuseOtherPicture(options.picturePath);
   if (options.particlesPath !== undefined) checkTableName(options.particlesPath);
   if (options.correlationTablePath !== undefined)
     refuseOtherEnding(options.correlationTablePath, /\.(h5|hdf5)$/i, "a name that ends with .h5");
@@ -65,19 +65,6 @@ export async function planSearches(
   };
   const results = { ...DEFAULT_RESULTS, ...withoutUndefined(options) };
   return { searches: templateSearches({ settings, results }, configPath, options.templates), results };
-}
-
-/** @throws {VitrineError} range: a name that promises another format */
-function requirePng(path: string | undefined): void {
-  const ending = /\.[^./\\]*$/.exec(path ?? "")?.[0] ?? ".png";
-  if (ending.toLowerCase() === ".png") return;
-  throw new VitrineError({
-    code: "range",
-    at: `picture ${path}`,
-    expected: "a name that ends with .png",
-    found: ending,
-    hint: "Pictures of searches are written as PNG",
-  });
 }
 
 /** The table of correlations that options ask for; of one of many micrographs under its own name. */

@@ -55,7 +55,7 @@ test("the table holds every correlation above the threshold, with what was corre
       defocus[pixel],
     ]);
   }
-}, 60_000);
+});
 
 test("it is the same for any number of workers, in parts, and cut at the limit", async () => {
   const one = bytesOf("table.h5");
@@ -76,7 +76,7 @@ test("it is the same for any number of workers, in parts, and cut at the limit",
   expect([...cut.correlation].sort((a, b) => b - a)).toEqual(values.filter((value) => value > values[100]));
   const told = warnings.filter((text) => text.startsWith("table.h5: more than 100 correlations above 3"));
   expect(told).toHaveLength(1);
-}, 60_000);
+});
 
 const { available } = requirement("readers");
 test.skipIf(!available)("h5py finds Leopard-EM's layout (needs readers)", () => {

@@ -49,7 +49,7 @@ test("HDF5 results hold the maps of MRC results, and programs go on from them", 
   );
   const drawn = await redrawMatch(hdf5, { ...options, picturePath: inFolder("again.png") });
   expect(drawn.particles).toEqual(report.particles);
-}, 60_000);
+});
 
 test("a refinement reads particle stack and statistics from HDF5", async () => {
   const template =
@@ -82,7 +82,7 @@ test("a refinement reads particle stack and statistics from HDF5", async () => {
   const fromCsv = await refined(refine("r2.yaml", { df_path: inFolder("mrc.csv") }), inFolder("r2.csv"));
   expect(fromHdf5).toEqual(fromCsv);
   expect((await readParticleStack(inFolder("r1.h5"))).hasRefinedPositions).toBe(true);
-}, 60_000);
+});
 
 test.skipIf(!available)("h5py finds Leopard-EM's layout in a particle stack (needs readers)", async () => {
   await convertParticles(inFolder("mrc.csv"), inFolder("converted.h5"));

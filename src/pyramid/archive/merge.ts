@@ -147,13 +147,15 @@ async function* archiveBytes(
 ): AsyncGenerator<Uint8Array> {
   yield* head;
   let open: { pack: number; file: RandomAccessFile } | undefined;
+  // one for all: new memory costs as much as its copy
+  const room = new Uint8Array(pieces.reduce((most, { length }) => Math.max(most, length), 0));
   try {
     for (const { pack, offset, length } of pieces) {
       if (open?.pack !== pack) {
         await open?.file.close();
         open = { pack, file: await openFile(packs[pack].path) };
       }
-      yield await open.file.read(offset, length);
+      yield await open.file.read(offset, length, room);
     }
   } finally {
     await open?.file.close();

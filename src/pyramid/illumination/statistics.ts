@@ -31,8 +31,8 @@ export function emptyStatistics({ height, width }: PixelSize): IlluminationStati
   };
 }
 
-/** log10 of every 16-bit value, 0 for 0. */
-const LOGARITHMS = Float64Array.from({ length: 65_536 }, (_, value) => (value === 0 ? 0 : Math.log10(value)));
+/** log10 of every 16-bit value, 0 for 0; made when it is first used, since every job loads this file. */
+let logarithms: Float64Array | undefined;
 
 /**
  * Adds one image.
@@ -54,8 +54,9 @@ export function addImage(statistics: IlluminationStatistics, image: Uint8Array |
     });
   }
   statistics.count++;
+  logarithms ??= Float64Array.from({ length: 65_536 }, (_, value) => (value === 0 ? 0 : Math.log10(value)));
   for (let i = 0; i < image.length; i++) {
-    const value = LOGARITHMS[image[i]];
+    const value = logarithms[image[i]];
     const delta = value - mean[i];
     mean[i] += delta / statistics.count;
     squares[i] += delta * (value - mean[i]);

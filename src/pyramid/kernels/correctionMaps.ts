@@ -11,8 +11,10 @@ export function correctionLength(pixels: number): number {
 
 /** First and last bin that hold a threshold: all lower levels share bin 1, all higher ones bin 65,534. */
 const [FIRST_BIN, LAST_BIN] = [4, 65_530];
-/** Set in the entry of a bin whose result is left to doubles. */
+/** Set in the entry of a bin whose result is left to doubles: the one in its low byte, or the next. */
 const OPEN = 0x100;
+/** Set beside it where it may be any. */
+const SEARCH = 0x200;
 /** By how much floats may be wrong, in bins: a threshold so near to a bin leaves it open. */
 const MARGIN = 0.25;
 /** With a shift above that, floats are wrong by more: (4 x 65,536 + 4 x shift) / 2^24 bins. */
@@ -20,9 +22,9 @@ const MOST_SHIFT = MARGIN * 2 ** 22 - 65_536;
 
 /** What lets floats find most results; see assembly/correction.ts. */
 export interface CorrectionHead {
-  /** (65,536) responses. */
-  readonly levels: Float32Array;
-  /** (65,536) results, or OPEN. */
+  /** (65,536) responses; undefined where each is the value itself. */
+  readonly levels: Float32Array | undefined;
+  /** (65,536) results; with OPEN, SEARCH where doubles decide. */
   readonly bins: Uint16Array;
   /** What the maps of a pixel are made with. */
   readonly line: CorrectionLine;
@@ -50,8 +52,9 @@ export function correctionHead(table: Float64Array): CorrectionHead {
   const [lowest, highest] = count === 0 ? [0, 0] : [thresholds[0], thresholds[count - 1]];
   const binsALevel = highest > lowest ? (LAST_BIN - FIRST_BIN) / (highest - lowest) : 1;
   const placeOf = (level: number) => (level - lowest) * binsALevel + FIRST_BIN;
+  const levels = Float32Array.from(table.subarray(RESPONSES, MAPS));
   return {
-    levels: Float32Array.from(table.subarray(RESPONSES, MAPS)),
+    levels: levels.every((level, value) => level === value) ? undefined : levels,
     bins: binsOf(Float64Array.from(thresholds, placeOf), base),
     line: { factor, binsALevel, summand: placeOf(summand), mostShift: MOST_SHIFT },
   };
@@ -65,11 +68,11 @@ function binsOf(places: Float64Array, base: number): Uint16Array {
     while (reached < places.length && places[reached] <= bin) reached++;
     bins[bin] = base + reached;
   }
-  for (const place of places) {
+  for (const [i, place] of places.entries()) {
     const [from, to] = [Math.floor(place - MARGIN), Math.floor(place + MARGIN)];
-    for (let bin = from; bin <= to; bin++) bins[bin] = OPEN;
+    for (let bin = from; bin <= to; bin++) bins[bin] = bins[bin] & OPEN ? OPEN | SEARCH : OPEN | (base + i);
   }
   // Where what is not a number ends up.
-  bins[0] = OPEN;
+  bins[0] = OPEN | SEARCH;
   return bins;
 }

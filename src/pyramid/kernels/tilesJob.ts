@@ -78,6 +78,7 @@ export interface PlaceTask {
   readonly lookup?: number;
   /** Of {@link CorrectionHead} and its table, in place of the lookup; `wide`: room for the site in 16 bits, where it has 8. */
   readonly correction?: {
+    /** 0: the response to a value is the value itself. */
     readonly levels: number;
     readonly scale: number;
     readonly shift: number;

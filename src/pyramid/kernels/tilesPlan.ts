@@ -110,6 +110,8 @@ class WasmTiles implements TilesPlan {
   #site: "site" | "nextSite" = "site";
   #isPlaced = false;
   #line: CorrectionLine | undefined;
+  /** The response of a pixel is its value. */
+  #isLinear = false;
   #areMapsOld: boolean;
 
   constructor(pool: WorkerPool, size: TilesSize) {
@@ -150,7 +152,8 @@ class WasmTiles implements TilesPlan {
       if (at > 0 || data.length < CORRECTION_HEAD)
         throw new VitrineError({ code: "range", at: "tiles correction", expected, found });
       const { levels, bins, line } = correctionHead(data);
-      this.#regions.set("levels", levels);
+      this.#isLinear = levels === undefined;
+      if (levels !== undefined) this.#regions.set("levels", levels);
       this.#regions.set("bins", bins);
       this.#line = line;
     }
@@ -209,7 +212,8 @@ class WasmTiles implements TilesPlan {
     const { wide, lookup, pixels, correction: table } = this.#regions.address;
     const site = this.#regions.address[this.#site];
     this.#isPlaced = true;
-    const { levels, bins, scale, shift, work } = this.#regions.address;
+    const { bins, scale, shift, work } = this.#regions.address;
+    const levels = this.#isLinear ? 0 : this.#regions.address.levels;
     const isBytes = this.size.type === "uint8";
     const how =
       this.size.site?.isCorrected === true
@@ -259,9 +263,13 @@ class WasmTiles implements TilesPlan {
     const { levels, room, tiles } = this.#layout;
     const lengths = new Int32Array(tiles);
     this.#regions.read("lengths", lengths);
+    // one array for all files: one for each would keep the collector busy
+    const files = new Uint8Array(lengths.reduce((sum, length) => sum + length, 0));
+    let end = 0;
     return levels.flatMap(({ tileRows, tileColumns, firstTile }, level) =>
       Array.from({ length: tileRows * tileColumns }, (_, i) => {
-        const bytes = new Uint8Array(lengths[firstTile + i]);
+        const bytes = files.subarray(end, end + lengths[firstTile + i]);
+        end += bytes.length;
         if (bytes.length === 0) throw tooLarge(level, i, room);
         this.#regions.read("files", bytes, (firstTile + i) * room);
         return { level, row: Math.floor(i / tileColumns), column: i % tileColumns, bytes };

@@ -1,3 +1,4 @@
+import { VitrineError } from "../../core/index.ts";
 import type { Experiment } from "../../experiment/index.ts";
 import { type PixelOffset, type PyramidLevel, pyramidLevels } from "../geometry/levels.ts";
 import { type PlateMap, placePlates, type SiteCell, type WellSites } from "../geometry/map.ts";
@@ -18,7 +19,7 @@ export interface ExperimentMap {
  * Places everything that an experiment knows: sites by their pixels where they are known, else by their cell of the well's grid. Sites
  * that are marked as omitted are left out.
  *
- * @throws {VitrineError} range: no site at all, or one that lies outside its well; whatever a query throws
+ * @throws {VitrineError} missing: no site that has a place; range: one that lies outside its well; whatever a query throws
  */
 export async function readExperimentMap(experiment: Experiment): Promise<ExperimentMap> {
   const { query } = experiment;
@@ -43,6 +44,7 @@ export async function readExperimentMap(experiment: Experiment): Promise<Experim
       else ofWell.push(cell);
     }
   }
+  if (sites.size === 0) throw nowhere(experiment.directory, unplaced.length);
   const sitesOf = (well: number) => sites.get(well) ?? [];
   const map = placePlates(
     plates.map(({ id }) => ({
@@ -58,6 +60,19 @@ export async function readExperimentMap(experiment: Experiment): Promise<Experim
     },
   );
   return { map, levels: pyramidLevels(map), names, fractions, unplaced };
+}
+
+function nowhere(at: string, unplaced: number): VitrineError {
+  return new VitrineError({
+    code: "missing",
+    at,
+    expected: "sites with a place on the map",
+    found: unplaced === 0 ? "no sites" : `${unplaced} without one`,
+    hint:
+      unplaced === 0
+        ? "Import images first: vitrine import EXPERIMENT FOLDER"
+        : "Import their images once more, with --overwrite and --layout or their positions",
+  });
 }
 
 interface SiteRow {

@@ -1,9 +1,8 @@
 /** What the engine's processes load: the jobs of a pyramid, by name. They never open the experiment's database. */
-import { poolKernels } from "../../compute/index.ts";
+import { createPool, type Pool, poolKernels } from "../../compute/index.ts";
 import { VitrineError } from "../../core/index.ts";
 import { makeFolder, parseWithSchema } from "../../io/essentials.ts";
 import type { BatchContext, BatchResult, Json } from "../../jobs/index.ts";
-import { withPool } from "../../program/index.ts";
 import type { PixelSize } from "../geometry/levels.ts";
 import { type CorrectionPart, correctionParts, modelPixels } from "../illumination/correctionTable.ts";
 import { correctIllumination, type IlluminationModel } from "../illumination/models.ts";
@@ -34,6 +33,7 @@ export type TilesResult = {
  * @throws {VitrineError} what is wrong with an image, with its site and file; storage; aborted; unsupported: other kernels than the others'
  */
 export async function makeTiles(value: Json, context: BatchContext): Promise<BatchResult<TilesResult>> {
+  poolOf(context).catch(() => undefined); // they start while the batch is read; what goes wrong is told where they are waited for
   const batch = parseWithSchema(value, tilesBatchSchema, `${context.phase} ${context.index}`);
   await context.requireSame("kernels", poolKernels());
   if (batch.kind === "reduced")
@@ -44,6 +44,14 @@ export async function makeTiles(value: Json, context: BatchContext): Promise<Bat
   return batch.blend === "last" && batch.resample === "round"
     ? pasted(batch, context)
     : blended(batch, context);
+}
+
+/**
+ * Threads that all batches of a process use: to start them takes longer than a small batch. A later phase, of fewer and smaller batches, may have
+ * more cores for each, and does with those that there are.
+ */
+function poolOf({ cores, keep }: BatchContext): Promise<Pool> {
+  return keep("pool", () => createPool({ workers: cores }));
 }
 
 async function blended(batch: SitesBatch, context: BatchContext): Promise<BatchResult<TilesResult>> {
@@ -60,18 +68,32 @@ async function pasted(batch: SitesBatch, context: BatchContext): Promise<BatchRe
   const { illumination, layer } = batch;
   const table = tableOf(layer);
   const correction =
-    illumination === null ? undefined : await readCorrection(illumination, table ?? EIGHT_BITS);
+    illumination === null ? undefined : await readCorrection(illumination, table ?? eightBits());
   const left = leftOut(context);
   const correctedPixels = correction?.pixels;
-  await using reader = new SiteReader({ type: layer.dtype, reuse: true, correctedPixels });
+  const sites = sitesOf(batch, correction);
+  const ahead = sitesAhead(sites.largest);
+  await using reader = new SiteReader({ type: layer.dtype, reuse: true, correctedPixels, ahead });
   const read = (image: BatchImage) => left.unless(image, () => reader.readWhole(image));
   const parts = placeSites(batch, { read, release: (image) => reader.release(image) });
   return await encode(batch, parts, {
     ...context,
     table: table && rawTable(table, layer.dtype),
-    sites: sitesOf(batch, correction),
+    sites,
+    ahead,
     left,
   });
+}
+
+/** Of sites that are read while a block is made. */
+const AHEAD_BYTES = 2 ** 25;
+
+/** Most sites of a block of four, and its begin and end. */
+const MOST_AHEAD = 6;
+
+/** How many sites are read before they are needed: one at the least, whatever their size. */
+function sitesAhead({ height, width }: PixelSize): number {
+  return Math.max(1, Math.min(MOST_AHEAD, Math.floor(AHEAD_BYTES / (2 * height * width))));
 }
 
 interface Correction {
@@ -109,7 +131,11 @@ function sitesOf(
 }
 
 /** What corrected values of 8 bits become: the nearest end where they are beyond it. */
-const EIGHT_BITS = Uint8Array.from({ length: 65_536 }, (_, value) => Math.min(255, value));
+function eightBits(): Uint8Array {
+  const table = new Uint8Array(65_536).fill(255);
+  for (let value = 0; value < 255; value++) table[value] = value;
+  return table;
+}
 
 interface LeftOut {
   /** What `read` gives; nothing where that fails and the step leaves such sites out, which is said once. @throws whatever `read` throws, else */
@@ -155,9 +181,9 @@ function reducedReader({ from }: ReducedBatch, context: BatchContext) {
 async function encode(
   batch: TilesBatch,
   parts: AsyncIterable<BlockPart>,
-  context: BatchContext & Pick<EncodeOptions, "table" | "sites"> & { readonly left?: LeftOut },
+  context: BatchContext & Pick<EncodeOptions, "table" | "sites" | "ahead"> & { readonly left?: LeftOut },
 ): Promise<BatchResult<TilesResult>> {
-  const { cores, signal, onProgress, scratch, table, sites } = context;
+  const { signal, onProgress, scratch, table, sites, ahead } = context;
   const began = performance.now();
   const total = batch.blocks.length;
   let done = 0;
@@ -168,9 +194,8 @@ async function encode(
   };
   const path = scratch(PACK_FILES.tiles);
   await makeFolder(path.replace(/[\\/][^\\/]*$/, ""));
-  const { index, reduced, tiles } = await withPool({ workers: cores }, (pool) =>
-    encodeBlocks(parts, { pool, batch, table, path, signal, onBlock, ...(sites && { sites }) }),
-  );
+  const options = { batch, table, path, signal, onBlock, ...(sites && { sites }), ...(ahead && { ahead }) };
+  const { index, reduced, tiles } = await encodeBlocks(parts, { pool: await poolOf(context), ...options });
   const { tiles: pack, index: list, reduced: rest } = PACK_FILES;
   const files = { [pack]: { path }, [list]: index, [rest]: reduced };
   const missing = context.left?.names() ?? [];

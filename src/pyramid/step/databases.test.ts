@@ -19,7 +19,6 @@ describeDatabases("the whole step", ({ isSkipped, isPostgres, where, path }) => 
   test("statistics, places, batches, jobs, layers and objects, while others read", {
     concurrent: true,
     skip: isSkipped,
-    timeout: 60_000,
   }, async () => {
     const directory = path("screen");
     await using experiment = await makePlate(directory, plate, where());
@@ -44,7 +43,6 @@ describeDatabases("the whole step", ({ isSkipped, isPostgres, where, path }) => 
   test("a database that another writer holds is said to be busy, and nothing is lost", {
     concurrent: true,
     skip: isSkipped,
-    timeout: 60_000,
   }, async () => {
     const directory = path("held");
     await using experiment = await makePlate(directory, plate, where());

@@ -9,23 +9,23 @@ import type { StitchLayout } from "./layout.ts";
  * The layout as TissueMAPS guesses it: it looks for the second row where the second column would be, so that it is right for square
  * mosaics alone.
  *
- * @throws {VitrineError} undeterminable: also for one row or column, and too few positions
+ * @throws {VitrineError} undeterminable: also where it looks behind the last position, as for one row or column
  */
 export function calcStitchLayoutCompat(
   [rows, columns]: GridCoordinate,
   positions: readonly StagePosition[],
 ): StitchLayout {
-  const looked = [columns, 2 * columns - 1, rows, 2 * rows - 1].every((i) => i < positions.length);
-  if (!looked || rows < 2 || columns < 2)
+  // a look-up from -1 on is of the last, as in Python: no rows or columns
+  const found = (i: number) => {
+    const position = positions.at(i);
+    if (position !== undefined) return position;
     throw undetermined(`${rows} x ${columns} with ${positions.length} positions`);
-  const y = positions.map((position) => position[0]);
-  const x = positions.map((position) => position[1]);
-  const rising = [y, x].map((values, axis) => {
-    const length = axis === 0 ? columns : rows;
-    return [values[0] < values[length - 1], values[length] < values[2 * length - 1]];
-  });
-  if (y[0] === y[columns - 1]) return named("horizontal", rising[1]);
-  if (x[0] === x[rows - 1]) return named("vertical", rising[0]);
+  };
+  const rises = [columns, rows].map((length, axis) =>
+    [0, length].map((from) => found(from)[axis] < found(from + length - 1)[axis]),
+  );
+  if (found(0)[0] === found(columns - 1)[0]) return named("horizontal", rises[1]);
+  if (found(0)[1] === found(rows - 1)[1]) return named("vertical", rises[0]);
   throw undetermined("neither a first row nor a first column");
 }
 
@@ -90,8 +90,8 @@ function deviation(values: readonly number[]): number {
 
 /** Gives the last of `count` equal intervals between the extremes that begins at or below a value, as numpy's histogram cuts them. */
 function intervals(values: readonly number[], count: number): (value: number) => number {
-  let low = Math.min(...values);
-  let high = Math.max(...values);
+  let low = values.reduce((least, value) => Math.min(least, value));
+  let high = values.reduce((most, value) => Math.max(most, value));
   if (low === high) [low, high] = [low - 0.5, high + 0.5];
   const edges = Array.from({ length: count }, (_, i) => i * ((high - low) / count) + low);
   return (value) => edges.findLastIndex((edge) => edge <= value);

@@ -232,6 +232,34 @@ describe("properties", () => {
     );
   });
 
+  test("a layout with compat is what TissueMAPS' eight look-ups say, of too few positions and too many as well", () => {
+    const coordinate = fc.integer({ min: 0, max: 3 });
+    const positions = fc.array(fc.tuple(coordinate, coordinate), { minLength: 1, maxLength: 12 });
+    const few = fc.integer({ min: 0, max: 4 });
+    fc.assert(
+      fc.property(few, few, positions, (rows, columns, stage) => {
+        const expected = lookedUp(rows, columns, stage);
+        expect(answer(() => calcStitchLayout([rows, columns], stage, { compat: true }))).toBe(expected);
+      }),
+      { numRuns: 2000 },
+    );
+  });
+
+  /** As in Python, where -1 is the last. */
+  function lookedUp(rows: number, columns: number, stage: readonly StagePosition[]): string {
+    const y = (i: number) => (stage.at(i) ?? [Number.NaN])[0];
+    const x = (i: number) => (stage.at(i) ?? [0, Number.NaN])[1];
+    const [firstRow, secondRow] = [y(0) < y(columns - 1), y(columns) < y(2 * columns - 1)];
+    const [firstColumn, secondColumn] = [x(0) < x(rows - 1), x(rows) < x(2 * rows - 1)];
+    const looked = [0, rows - 1, rows, 2 * rows - 1, columns - 1, columns, 2 * columns - 1];
+    if (looked.some((i) => stage.at(i) === undefined)) return "undeterminable";
+    const named = (layout: string, a: boolean, b: boolean) =>
+      a && b ? layout : a || b ? `zigzag_${layout}` : "undeterminable";
+    if (y(0) === y(columns - 1)) return named("horizontal", firstColumn, secondColumn);
+    if (x(0) === x(rows - 1)) return named("vertical", firstRow, secondRow);
+    return "undeterminable";
+  }
+
   test("every layout visits every cell once", () => {
     fc.assert(
       fc.property(mosaic, ({ dims: [rows, columns], layout }) => {

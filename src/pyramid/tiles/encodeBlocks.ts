@@ -44,6 +44,8 @@ export interface EncodeOptions {
    * is asked once: large maps are not kept.
    */
   readonly sites?: { readonly largest: PixelSize; readonly correction?: () => Iterable<CorrectionPart> };
+  /** How many parts are asked for before they are needed; default 1. A site is good until so many parts after it are asked for. */
+  readonly ahead?: number;
   /** Where the pack goes. */
   readonly path: string;
   readonly signal?: AbortSignal;
@@ -77,7 +79,7 @@ export async function encodeBlocks(
   let isWhole = false;
   let written: Promise<void> = Promise.resolve();
   try {
-    for await (const part of ahead(parts)) {
+    for await (const part of inAdvance(parts, options.ahead)) {
       if (part.kind !== "end") {
         await encoder.put(part);
         continue;
@@ -107,20 +109,19 @@ export async function encodeBlocks(
   return { index: formatPackIndex(tiles), reduced: joined(reduced), tiles: tiles.length };
 }
 
-/** Asks for the next while the one before is worked on. */
-async function* ahead<T>(items: AsyncIterable<T>): AsyncGenerator<T> {
+/** Asks for so many while the one before is worked on. */
+async function* inAdvance<T>(items: AsyncIterable<T>, count = 1): AsyncGenerator<T> {
   const iterator = items[Symbol.asyncIterator]();
-  let next = iterator.next();
+  const asked: Promise<IteratorResult<T>>[] = [];
   try {
     for (;;) {
-      const { done, value } = await next;
-      if (done) return;
-      next = iterator.next();
-      next.catch(() => undefined); // told when it is waited for
-      yield value;
+      while (asked.length <= count) asked.push(quiet(iterator.next()));
+      const next = await asked.shift();
+      if (next === undefined || next.done === true) return;
+      yield next.value;
     }
   } finally {
-    await next.catch(() => undefined);
+    await Promise.allSettled(asked);
     await iterator.return?.();
   }
 }

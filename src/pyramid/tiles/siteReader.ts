@@ -16,10 +16,12 @@ export interface SiteReaderOptions {
   /** Of images that are kept, since blocks beside one another show the same ones. */
   readonly cacheBytes?: number;
   /**
-   * Memory of images that make room is used for the next ones: what was read is good until another one was read after the next. For whoever keeps
-   * none: new memory for each costs as much as several copies. Pixels are those of `rawPixels`, without correction.
+   * Memory of images that make room is used for the next ones: what was read is good until another one was read after the next, or after the next
+   * `ahead`. For whoever keeps none: new memory for each costs as much as several copies. Pixels are those of `rawPixels`, without correction.
    */
   readonly reuse?: boolean;
+  /** Images that are read before the ones before them are used; default 1. */
+  readonly ahead?: number;
   /** Of the model by which images are corrected elsewhere: those of another number of pixels are refused. */
   readonly correctedPixels?: number | undefined;
 }
@@ -40,8 +42,6 @@ interface LoadedImage {
 const OPEN_FILES = 16;
 /** Of images that are kept, where nobody says. */
 export const CACHE_BYTES = 2 ** 27;
-/** Images that stay whatever the memory: the one that is used, and the next. */
-const LEAST_IMAGES = 2;
 
 interface OpenFile {
   readonly images: ImageCollection;
@@ -104,8 +104,9 @@ export class SiteReader implements AsyncDisposable {
 
   /** Those that are done with go first, then the oldest ones. */
   #makeRoom(bytes: number): void {
-    const { cacheBytes = CACHE_BYTES, reuse = false } = this.#options;
-    const images = [...this.#pixels.keys()].slice(0, this.#pixels.size - LEAST_IMAGES + 1);
+    const { cacheBytes = CACHE_BYTES, reuse = false, ahead = 1 } = this.#options;
+    // the one that is used stays whatever the memory, and those that are read before it is their turn
+    const images = [...this.#pixels.keys()].slice(0, Math.max(0, this.#pixels.size - ahead));
     const done = images.filter((image) => this.#done.has(image));
     const others = images.filter((image) => !this.#done.has(image));
     for (const image of [...done, ...others]) {

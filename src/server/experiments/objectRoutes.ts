@@ -13,8 +13,10 @@ import {
   readMapobjects,
 } from "../../experiment/index.ts";
 import { COLUMNS, columnsAnswer } from "../columns.ts";
+import { isObjectsAt } from "../objects/imageObjects.ts";
+import { readOnly } from "../readOnly.ts";
 import { type Answer, type AnyRoute, AT, given, integer, json, names, route } from "../route.ts";
-import type { ExperimentTools } from "./routes.ts";
+import { type ExperimentTools, openObjects } from "./routes.ts";
 
 /** Numbers of a million objects in JSON. */
 const IDS_BYTES = 2 ** 24;
@@ -37,12 +39,12 @@ export function objectRoutes(tools: ExperimentTools): AnyRoute[] {
   return [...readingRoutes(tools), ...groupingRoutes(tools), ...changingRoutes(tools)];
 }
 
-function readingRoutes({ roots, experiments }: ExperimentTools): AnyRoute[] {
-  const open = async (at: string) => experiments.experiment(await roots.resolve(at));
+function readingRoutes(tools: ExperimentTools): AnyRoute[] {
+  const open = (at: string) => openObjects(tools, at);
   return [
     route({
       path: "experiment/objects/columns",
-      summary: "All objects of a type as columns: numbers, places, sizes, classes",
+      summary: "All objects of a type as columns: numbers, labels, places, sizes, classes",
       query: z.strictObject({
         at: AT,
         type: TYPE,
@@ -51,8 +53,9 @@ function readingRoutes({ roots, experiments }: ExperimentTools): AnyRoute[] {
       }),
       gives: [COLUMNS],
       async answer({ at, ...of }) {
-        const { ids, x, y, size, classOf, ...facts } = await readMapobjectColumns(await open(at), given(of));
-        return columnsAnswer(facts, { ids, x, y, size, classOf });
+        const read = await readMapobjectColumns(await open(at), given(of));
+        const { ids, labels, x, y, size, classOf, ...facts } = read;
+        return columnsAnswer(facts, { ids, labels, x, y, size, classOf });
       },
     }),
     route({
@@ -80,8 +83,8 @@ function readingRoutes({ roots, experiments }: ExperimentTools): AnyRoute[] {
 }
 
 /** Groups by features; nothing is kept of them. */
-function groupingRoutes({ roots, experiments }: ExperimentTools): AnyRoute[] {
-  const open = async (at: string) => experiments.experiment(await roots.resolve(at));
+function groupingRoutes(tools: ExperimentTools): AnyRoute[] {
+  const open = (at: string) => openObjects(tools, at);
   const features = names().describe("features, which all count alike");
   return [
     route({
@@ -121,11 +124,13 @@ function groupingRoutes({ roots, experiments }: ExperimentTools): AnyRoute[] {
   ];
 }
 
-function changingRoutes({ roots, experiments }: ExperimentTools): AnyRoute[] {
+function changingRoutes(tools: ExperimentTools): AnyRoute[] {
+  const { roots, experiments, objects, isReadOnly = false } = tools;
   return [
     route({
       path: "experiment/objects/edit",
       method: "post",
+      isSafe: true,
       bodyBytes: IDS_BYTES,
       summary:
         "Adds, changes, removes and classifies objects of a user's type; tells the edit that takes it back",
@@ -134,11 +139,18 @@ function changingRoutes({ roots, experiments }: ExperimentTools): AnyRoute[] {
         edit: z
           .looseObject({ type: TYPE })
           .describe("type, and what there is of add, change, remove, classify: see editMapobjects"),
+        seen: z
+          .string()
+          .max(100)
+          .optional()
+          .describe("of objects of an image: their version, as `objects` told it"),
       }),
       gives: ["application/json"],
-      async answer({ at, edit }) {
+      async answer({ at, edit, seen }) {
+        // what changes objects parses the edit itself
+        if (isObjectsAt(at)) return json(await objects.edit(at, edit as MapobjectEdit, seen));
+        if (isReadOnly) throw readOnly(at);
         const path = await roots.resolve(at);
-        // it parses the edit itself
         const change = (experiment: Experiment) => editMapobjects(experiment, edit as MapobjectEdit);
         return json(await experiments.change(path, change));
       },
@@ -146,6 +158,7 @@ function changingRoutes({ roots, experiments }: ExperimentTools): AnyRoute[] {
     route({
       path: "experiment/objects/export",
       method: "post",
+      isSafe: true,
       bodyBytes: IDS_BYTES,
       summary: "A file of objects of a type, all or those of some numbers; nothing is changed",
       query: z.strictObject({
@@ -158,8 +171,11 @@ function changingRoutes({ roots, experiments }: ExperimentTools): AnyRoute[] {
       }),
       gives: Object.values(FILES),
       async answer({ at, type, format, ...which }, signal) {
-        const experiment = await experiments.experiment(await roots.resolve(at));
-        const parts = mapobjectFileBytes(experiment, { type, format }, { ...given(which), signal });
+        const parts = mapobjectFileBytes(
+          await openObjects(tools, at),
+          { type, format },
+          { ...given(which), signal },
+        );
         return fileAnswer(parts, FILES[format]);
       },
     }),

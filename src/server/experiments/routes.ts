@@ -2,10 +2,12 @@
 import { z } from "zod";
 import {
   blockFeatures,
+  type Experiment,
   encodeMapobjects,
   type MapobjectBlock,
   queryMapobjects,
 } from "../../experiment/index.ts";
+import { type ImageObjects, isObjectsAt } from "../objects/imageObjects.ts";
 import type { Roots } from "../roots.ts";
 import { type Answer, type AnyRoute, AT, decimal, integer, json, route } from "../route.ts";
 import type { OpenExperiments } from "./openExperiments.ts";
@@ -15,6 +17,18 @@ import { overviewOf } from "./overview.ts";
 export interface ExperimentTools {
   readonly roots: Roots;
   readonly experiments: OpenExperiments;
+  /** Of images: their objects are asked by the same routes. */
+  readonly objects: ImageObjects;
+  /** Nothing is changed, whoever asks. */
+  readonly isReadOnly?: boolean;
+}
+
+/** What holds the objects of an address: an experiment's folder, or an image. @throws {VitrineError} as both */
+export async function openObjects(
+  { roots, experiments, objects }: ExperimentTools,
+  at: string,
+): Promise<Experiment> {
+  return isObjectsAt(at) ? objects.experiment(at) : experiments.experiment(await roots.resolve(at));
 }
 
 /** More objects than this come as bytes. */
@@ -39,7 +53,8 @@ const OBJECTS = z.strictObject({
 const BINARY = "application/vnd.vitrine.mapobjects";
 
 /** The routes. */
-export function experimentRoutes({ roots, experiments }: ExperimentTools): AnyRoute[] {
+export function experimentRoutes(tools: ExperimentTools): AnyRoute[] {
+  const { roots, experiments } = tools;
   const open = async (at: string) => experiments.experiment(await roots.resolve(at));
   return [
     route({
@@ -73,7 +88,7 @@ export function experimentRoutes({ roots, experiments }: ExperimentTools): AnyRo
       query: OBJECTS,
       gives: ["application/geo+json", BINARY],
       async answer({ at, format, timepoint, zplane, zoom, type, ...window }) {
-        const block = await queryMapobjects(await open(at), {
+        const block = await queryMapobjects(await openObjects(tools, at), {
           type,
           window,
           ...(zoom !== undefined && { zoom }),

@@ -10,11 +10,17 @@ import { OpenExperiments } from "../experiments/openExperiments.ts";
 import { experimentRoutes } from "../experiments/routes.ts";
 import { OpenImages } from "../images/openImages.ts";
 import { imageRoutes } from "../images/routes.ts";
+import { ImageObjects } from "../objects/imageObjects.ts";
+import { likelihoodRoutes } from "../results/likelihood/routes.ts";
+import { OpenSearches } from "../results/match/openSearches.ts";
+import { matchRoutes } from "../results/match/routes.ts";
+import { RequestPool } from "../results/pool.ts";
+import { subtomogramRoutes } from "../results/subtomogram/routes.ts";
 import { openRoots, type Roots } from "../roots.ts";
-import { type Answer, answerBody } from "../route.ts";
 import { builtPage } from "../server.ts";
 import { tourRoutes } from "../tour.ts";
-import { type ExportFacts, type ExportQuery, exportedName, isFramed } from "./names.ts";
+import { type ExportedPart, KeptAnswers } from "./keptAnswers.ts";
+import type { ExportFacts } from "./names.ts";
 import { exportPlaces } from "./places.ts";
 
 /** Options of {@link exportSite}. */
@@ -37,6 +43,8 @@ export interface ExportSiteReport {
   readonly directory: string;
   readonly files: number;
   readonly bytes: number;
+  /** The same by what is shown. */
+  readonly parts: readonly ExportedPart[];
   /** What the exported page cannot show, in words. */
   readonly leftOut: readonly string[];
 }
@@ -44,11 +52,15 @@ export interface ExportSiteReport {
 /** Files in the export of its own. */
 const FACTS_FILE = "export.json";
 /** What a page without a server can never do. */
-const NEVER = ["acquisitions and jobs: they need the server", "changes of map objects: they need the server"];
+const NEVER = [
+  "acquisitions and jobs: they need the server",
+  "changes of map objects: they need the server",
+  "annotations of images, and features of their labels: they need the server",
+];
 
 /**
  * Writes page and data as static files: descriptions as JSON, the tiles that the viewer asks for at all of its levels, map objects of whole maps at
- * each zoom. What the server would answer for them is in the files, byte for byte. Nothing is written where anything fails.
+ * each zoom, and what programs found, with pictures of the first of many particles. What the server would answer for them is in the files, byte for byte. Nothing is written where anything fails.
  *
  * @param paths      files and folders, as of `startServer`
  * @param directory  is made; must not be there, or be empty
@@ -67,80 +79,42 @@ export async function exportSite(
   await mkdir(parent, { recursive: true });
   const part = await mkdtemp(join(parent, `.${basename(resolve(directory))}-`));
   try {
-    const { facts, ...done } = await writeAll(roots, part, options);
+    const { facts, parts } = await writeAll(roots, part, options);
     await copyPage(part, facts);
     await rm(directory, { recursive: true, force: true });
     await rename(part, directory);
     for (const what of facts.leftOut) options.onLog?.(`left out: ${what}`, "warning");
-    return { directory, ...done, leftOut: facts.leftOut };
+    const sum = (key: "files" | "bytes") => parts.reduce((all, one) => all + one[key], 0);
+    return { directory, files: sum("files"), bytes: sum("bytes"), parts, leftOut: facts.leftOut };
   } catch (error) {
     await rm(part, { recursive: true, force: true });
     throw error;
   }
 }
 
-async function writeAll(roots: Roots, part: string, options: ExportSiteOptions) {
+async function writeAll(roots: Roots, directory: string, options: ExportSiteOptions) {
   const { databaseUrl, onProgress, signal = new AbortController().signal } = options;
   await using images = new OpenImages();
   await using experiments = new OpenExperiments(databaseUrl);
-  const routes = new Map(
-    [
-      ...browseRoutes(roots, false),
-      ...imageRoutes({ roots, images }),
-      ...experimentRoutes({ roots, experiments }),
-      ...objectRoutes({ roots, experiments }),
-      ...tourRoutes(roots),
-    ].map((each) => [each.path, each]),
-  );
-  const facts = { places: {} as Record<string, number>, firstImages: {} as Record<string, string> };
-  const leftOut = [...NEVER];
-  let [files, bytes] = [0, 0];
+  await using objects = new ImageObjects({ roots, images, isReadOnly: true });
+  await using pool = new RequestPool();
+  await using searches = new OpenSearches(pool);
+  const tools = { roots, experiments, objects, isReadOnly: true };
+  const routes = [
+    ...browseRoutes(roots, false),
+    ...imageRoutes({ roots, images }),
+    ...experimentRoutes(tools),
+    ...objectRoutes(tools),
+    ...matchRoutes({ roots, images, searches }),
+    ...subtomogramRoutes({ roots, images, pool }),
+    ...likelihoodRoutes(roots),
+    ...tourRoutes(roots),
+  ];
   const tell = progressTeller(onProgress, { unit: "files" });
-  const answerOf = (route: string, query: ExportQuery) => {
-    signal.throwIfAborted();
-    const given = Object.entries(query).filter(([, value]) => value !== undefined);
-    const texts = Object.fromEntries(given.map(([key, value]) => [key, String(value)]));
-    return roots.within(() => routes.get(route)!.answer(texts, signal));
-  };
-  const write = async (route: string, query: ExportQuery, answer: Answer) => {
-    const name = exportedName(route, query, facts)!;
-    const body = await roots.within(() => framed(route, answer));
-    await mkdir(dirname(join(part, name)), { recursive: true });
-    await writeFile(join(part, name), body);
-    files++;
-    bytes += body.length;
-    tell(files, Number.POSITIVE_INFINITY);
-  };
-  await exportPlaces(roots, {
-    signal,
-    write,
-    async keep(route, query) {
-      const answer = await answerOf(route, query);
-      await write(route, query, answer);
-      return answer;
-    },
-    async ask<T>(route: string, query: ExportQuery) {
-      return JSON.parse(String(await answerBody(await answerOf(route, query)))) as T;
-    },
-    place(at) {
-      facts.places[at] ??= Object.keys(facts.places).length;
-    },
-    firstImage(at, image) {
-      facts.firstImages[at] = image;
-    },
-    leaveOut(what) {
-      if (!leftOut.includes(what)) leftOut.push(what);
-    },
-  });
-  return { files, bytes, facts: { format: "vitrine export", ...facts, leftOut } satisfies ExportFacts };
-}
-
-/** The bytes of a file: an answer whose headers matter has them in a first line. */
-async function framed(route: string, answer: Answer): Promise<Uint8Array> {
-  const bytes = Buffer.from(await answerBody(answer));
-  return isFramed(route)
-    ? Buffer.concat([Buffer.from(`${JSON.stringify(answer.headers ?? {})}\n`), bytes])
-    : bytes;
+  const onFile = (files: number) => tell(files, Number.POSITIVE_INFINITY);
+  const kept = new KeptAnswers({ roots, routes, directory, signal, onFile, leftOut: NEVER });
+  await exportPlaces(roots, kept);
+  return kept.end();
 }
 
 /** The built page, which is told that no server stands behind it. */

@@ -3,6 +3,11 @@ import { VitrineError } from "../../core/index.ts";
 import type { Roots } from "../roots.ts";
 import { json } from "../route.ts";
 import type { ExportDesk } from "./desk.ts";
+import { exportMolecules } from "./exportMolecules.ts";
+import { exportRun } from "./exportRun.ts";
+import { exportSearches } from "./exportSearches.ts";
+import { tilesOf } from "./levels.ts";
+import type { SharedPlace } from "./names.ts";
 
 /** Side of the tiles of images and of layers, as the page asks for them. */
 const TILE = 512;
@@ -31,7 +36,7 @@ export async function exportPlaces(roots: Roots, desk: ExportDesk): Promise<void
   const entries = found.map((entry) => shownEntry(entry, desk));
   await desk.write("roots", {}, json(entries));
   await desk.keep("tour", {});
-  const tree = { roots, above: [] };
+  const tree: Tree = { roots, above: [], searches: new Map(), runs: new Map() };
   for (const entry of entries) await exportEntry(entry, tree, desk);
 }
 
@@ -40,20 +45,26 @@ interface Tree {
   readonly roots: Roots;
   /** Folders above, links followed. */
   readonly above: readonly string[];
+  /** Searches and runs whose answers are kept already: what is the same has the same key. */
+  readonly searches: Map<string, SharedPlace>;
+  readonly runs: Map<string, SharedPlace>;
 }
 
 async function exportEntry(entry: Entry, tree: Tree, desk: ExportDesk): Promise<void> {
-  const { at, kind } = entry;
+  const { at, kind, bytes } = entry;
   desk.place(at);
-  if (kind === "folder") {
-    const real = await tree.roots.resolve(at);
-    if (!tree.above.includes(real)) return exportFolder(at, { ...tree, above: [...tree.above, real] }, desk);
-    desk.leaveOut(`what lies behind ${at}, a link to a folder above it`);
-  }
-  await desk.write("browse", { at }, json({ self: entry, entries: [], next: null }));
+  const isFolder = kind === "folder" || (isResult(kind) && bytes === null);
+  const real = await tree.roots.resolve(at);
+  const isAbove = isFolder && tree.above.includes(real);
+  if (isAbove) desk.leaveOut(`what lies behind ${at}, a link to a folder above it`);
+  if (isFolder && !isAbove) await exportFolder(at, { ...tree, above: [...tree.above, real] }, desk);
+  else await desk.write("browse", { at }, json({ self: entry, entries: [], next: null }));
   try {
     if (kind === "image") await exportImages(at, desk);
     if (kind === "experiment") await exportExperiment(at, desk);
+    if (kind === "match") await exportSearches(at, desk, tree.searches);
+    if (kind === "subtomogram") await exportMolecules(at, desk);
+    if (kind === "likelihood") await exportRun(at, desk, tree.runs);
   } catch (error) {
     // a file that cannot be read is no reason to have no page of the others
     if (!(error instanceof VitrineError) || error.code === "aborted") throw error;
@@ -61,18 +72,16 @@ async function exportEntry(entry: Entry, tree: Tree, desk: ExportDesk): Promise<
   }
 }
 
-/** Of what the page has no modules for without a server. */
+function isResult(kind: string): boolean {
+  return kind === "match" || kind === "subtomogram" || kind === "likelihood";
+}
+
+/** Steps of jobs are folders and files without a server. */
 function shownEntry(entry: Entry, desk: ExportDesk): Entry {
   const { kind, bytes } = entry;
-  if (["folder", "image", "experiment", "file"].includes(kind)) {
-    if (kind === "file") desk.leaveOut("files that are no images: they are listed and cannot be saved");
-    return entry;
-  }
-  desk.leaveOut(
-    kind === "job"
-      ? "steps of jobs and their logs"
-      : `the page of results (${kind}): their folders are listed, their images shown`,
-  );
+  if (kind === "file") desk.leaveOut("files that are no images: they are listed and cannot be saved");
+  if (kind !== "job") return entry;
+  desk.leaveOut("steps of jobs and their logs");
   return { ...entry, kind: bytes === null ? "folder" : "file" };
 }
 
@@ -81,7 +90,7 @@ async function exportFolder(at: string, tree: Tree, desk: ExportDesk): Promise<v
     const query: { readonly at: string; readonly from?: number } = from === 0 ? { at } : { at, from };
     const { self, entries, next } = await desk.ask<Listing>("browse", query);
     const shown = entries.map((entry) => shownEntry(entry, desk));
-    await desk.write("browse", query, json({ self: { ...self, kind: "folder" }, entries: shown, next }));
+    await desk.write("browse", query, json({ self: shownEntry(self, desk), entries: shown, next }));
     for (const entry of shown) await exportEntry(entry, tree, desk);
     from = next;
   }
@@ -119,11 +128,6 @@ function planesOf({ axes }: ImageFacts): readonly (string | undefined)[] {
     [[]],
   );
   return planes.map((plane) => (plane.length === 0 ? undefined : plane.join(",")));
-}
-
-function* tilesOf({ height, width }: { readonly height: number; readonly width: number }, side: number) {
-  for (let row = 0; row * side < height; row++)
-    for (let column = 0; column * side < width; column++) yield { row, column };
 }
 
 interface ExperimentFacts {

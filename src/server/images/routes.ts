@@ -28,6 +28,10 @@ const MOST_BYTES = 2 ** 26;
 const AT_ONCE = 8;
 
 const IMAGE = z.string().max(1000).optional().describe("its name among those of the file; default the first");
+const AS = z
+  .enum(["labels"])
+  .optional()
+  .describe("labels: values are those of objects, which no mean may mix, though the file does not say so");
 const PLACES = places().optional().describe("indices on the other axes, default 0: time:0,z:4");
 /** Runs a task on the image that a query names, a few at once. */
 type OnImage = <T>(
@@ -45,12 +49,13 @@ export function imageRoutes({ roots, images }: ImageTools): AnyRoute[] {
   const describeImage = route({
     path: "image",
     summary: "What an image is: axes, levels, channels; the images of its file, the fields of its plate",
-    query: z.strictObject({ at: AT, image: IMAGE }),
+    query: z.strictObject({ at: AT, image: IMAGE, as: AS }),
     gives: ["application/json"],
-    async answer({ at, image }) {
+    async answer({ at, image, as }) {
       const path = await roots.resolve(at);
       const file = await images.withCollection(path, async (collection) => collectionOf(collection));
-      return json({ ...file, ...(await onImage({ at, image }, async (source) => describe(source, roots))) });
+      const what = await onImage({ at, image }, async (source) => describe(shownAs(source, as), roots));
+      return json({ ...file, ...what });
     },
   });
   return [describeImage, ...pixelRoutes(onImage), ...lookRoutes(onImage)];
@@ -70,11 +75,12 @@ function pixelRoutes(onImage: OnImage): AnyRoute[] {
         column: integer(),
         size: integer({ min: 16, max: 2048 }).optional().describe("side in pixels, default 512"),
         places: PLACES,
+        as: AS,
       }),
       gives: ["application/octet-stream"],
-      answer: ({ level, row, column, size = 512, places = {}, ...which }, signal) =>
+      answer: ({ level, row, column, size = 512, places = {}, as, ...which }, signal) =>
         onImage(which, async (source) => {
-          const tile = await readTile(source, { level, row, column, size, places }, signal);
+          const tile = await readTile(shownAs(source, as), { level, row, column, size, places }, signal);
           return rawAnswer(tile.data, [tile.height, tile.width]);
         }),
     }),
@@ -132,6 +138,12 @@ function lookRoutes(onImage: OnImage): AnyRoute[] {
       answer: (query, signal) => onImage(query, (source) => pictureAnswer(source, query, signal)),
     }),
   ];
+}
+
+/** Levels of a file that does not call its values labels may be means of them: of these the first alone counts. */
+function shownAs(source: ImageSource, as: "labels" | undefined): ImageSource {
+  if (as === undefined || source.isLabels) return source;
+  return { ...source, isLabels: true, levels: source.levels.slice(0, 1) };
 }
 
 function collectionOf({ format, images, labels, plate, warnings }: ImageCollection) {

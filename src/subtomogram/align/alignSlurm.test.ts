@@ -61,5 +61,5 @@ describe.skipIf(!available)("an alignment on a real cluster of four nodes", () =
     expect(readFileSync(join(folder, "tasks.csv")).equals(readFileSync(join(folder, "whole.csv")))).toBe(
       true,
     );
-  }, 180_000);
+  });
 });

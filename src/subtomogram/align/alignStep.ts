@@ -1,6 +1,6 @@
 import { poolKernels } from "../../compute/index.ts";
 import { VitrineError } from "../../core/index.ts";
-import { prepareResultFiles } from "../../io/index.ts";
+import { prepareResultFiles, refuseOtherPicture } from "../../io/index.ts";
 import type { Json, Step } from "../../jobs/index.ts";
 import type { Log } from "../../program/index.ts";
 import { shiftsPxOf } from "../loaders/align.ts";
@@ -51,6 +51,7 @@ export async function alignStep(
   const choices = parseChoices(given, "alignment");
   const { outPath, picturePath } = choices;
   requireTableName(outPath);
+  refuseOtherPicture(picturePath);
   const outputs = picturePath === undefined ? [outPath] : [outPath, picturePath];
   await prepareResultFiles({ inputs: inputPaths(choices), outputs, overwrite: overwrite || resume });
   warnOfChoices(choices, onLog);

@@ -8,7 +8,7 @@ import {
   type WorkerPool,
 } from "../../compute/kernels/index.ts";
 import { elementCount, type Matrix3, type Shape3, VitrineError } from "../../core/index.ts";
-import { OUTSIDE, PLACE_NUMBERS, sampleJob } from "./sampleJob.ts";
+import { OUTSIDE, PLACE_NUMBERS, sampleJob, WORK_BYTES } from "./sampleJob.ts";
 
 /** Boxes of one shape that are read out of regions of one shape. */
 export interface SampleSize {
@@ -21,6 +21,8 @@ export interface SampleSize {
   readonly batch: number;
   /** Regions that are kept; default as many as boxes. More can be filled while others are sampled. */
   readonly regions?: number;
+  /** Voxels of a volume that regions can be cut out of; default none. */
+  readonly volume?: Shape3;
 }
 
 /** Where a box lies in its region. */
@@ -33,6 +35,8 @@ export interface BoxPlace {
   readonly outside: number | "mean";
   /** Index of its region; default its own. */
   readonly region?: number;
+  /** First voxel of the region in the volume that it is cut out of, which it lies in; default: the region was set. */
+  readonly from?: readonly [z: number, y: number, x: number];
 }
 
 /** Where a region's values go: voxel (z, y, x) to `start + z * planeLength + y * rowLength + x` of `data`. */
@@ -45,8 +49,8 @@ export interface RegionView {
 
 /** The words of a {@link SamplePlan}. Progress counts boxes. */
 export interface SampleTypes extends PlanTypes {
-  /** `regions` (regions, region): a run changes those that it samples. */
-  readonly input: "regions";
+  /** `regions` (regions, region): a run changes those that it samples. `volume` (depth, ...): a plane a row. */
+  readonly input: "regions" | "volume";
   /** `volumes` (batch, box). */
   readonly output: "volumes";
   /** Of the first boxes of the batch. */
@@ -65,7 +69,7 @@ export interface SamplePlan extends Plan<SampleTypes> {
 export const samplePlan: PlanKind<SampleSize, SamplePlan> = {
   name: "subtomogram/sample",
   wasm: {
-    bytes: (size) => regionBytes(pieces(size)),
+    bytes: (size, workers) => regionBytes(pieces(size, workers)),
     create: (pool, size) => new WasmSampler(pool, size),
   },
 };
@@ -84,12 +88,18 @@ class WasmSampler implements SamplePlan {
   constructor(pool: WorkerPool, size: SampleSize) {
     this.#size = size;
     this.#pool = pool;
-    this.#regions = createRegions(pool, pieces(size));
+    this.#regions = createRegions(pool, pieces(size, pool.workers));
     this.bytes = this.#regions.bytes;
   }
 
-  set(_: "regions", data: PlanArray, at = 0): void {
-    const { region } = this.#size;
+  set(name: "regions" | "volume", data: PlanArray, at = 0): void {
+    const { region, volume = NONE } = this.#size;
+    if (name === "volume") {
+      const planeLength = volume[1] * volume[2];
+      checkRows("subtomogram volume", { type: "f32", rows: volume[0], rowLength: planeLength }, { data, at });
+      this.#regions.set("volume", data, 4 * planeLength * at);
+      return;
+    }
     const rowLength = elementCount(region);
     const rows = regionCount(this.#size);
     const count = checkRows("subtomogram regions", { type: "f32", rows, rowLength }, { data, at });
@@ -97,20 +107,23 @@ class WasmSampler implements SamplePlan {
   }
 
   async run(places: readonly BoxPlace[], options: RunOptions = {}): Promise<readonly number[]> {
-    const { region, box, order, batch } = this.#size;
+    const { region, box, order, batch, volume = NONE } = this.#size;
     requireAtMost("subtomogram boxes", places.length, batch);
+    for (const { from } of places) if (from !== undefined) requireWithin(from, region, volume);
     this.#regions.set(
       "places",
-      Float64Array.from(
-        places.flatMap(({ turn, centre, outside, region: index }, i) => {
-          const value = outside === "mean" ? [0, index ?? i, 1] : [outside, index ?? i, 0];
-          return [...turn, ...centre, ...value];
-        }),
-      ),
+      Float64Array.from(places.flatMap((place, i) => placeNumbers(place, i, volume))),
     );
-    const { regions, volumes, places: at } = this.#regions.address;
-    const task = { count: places.length, order, region, box, regions, volumes, places: at };
-    await this.#pool.run(sampleJob, { ...task, regionBytes: bytesWithMargin(region) }, options);
+    const task = {
+      ...this.#regions.address,
+      count: places.length,
+      order,
+      region,
+      box,
+      whole: [volume[1], volume[2]] as const,
+      regionBytes: bytesWithMargin(region),
+    };
+    await this.#pool.run(sampleJob, task, options);
     const numbers = new Float64Array(PLACE_NUMBERS * places.length);
     this.#regions.read("places", numbers);
     return places.map((_, i) => numbers[PLACE_NUMBERS * i + OUTSIDE]);
@@ -148,6 +161,37 @@ class WasmSampler implements SamplePlan {
   }
 }
 
+const NONE: Shape3 = [0, 0, 0];
+
+/** {@link PLACE_NUMBERS} numbers of box `index`. */
+function placeNumbers(
+  { turn, centre, outside, region, from }: BoxPlace,
+  index: number,
+  [, height, width]: Shape3,
+): readonly number[] {
+  const first = from === undefined ? -1 : (from[0] * height + from[1]) * width + from[2];
+  return [
+    ...turn,
+    ...centre,
+    outside === "mean" ? 0 : outside,
+    region ?? index,
+    outside === "mean" ? 1 : 0,
+    first,
+  ];
+}
+
+/** @throws {VitrineError} range: a region that leaves the volume */
+function requireWithin(from: readonly number[], region: Shape3, volume: Shape3): void {
+  if (from.every((first, axis) => first >= 0 && first + region[axis] <= volume[axis])) return;
+  const expected = `a region of ${region.join(" x ")} in the ${volume.join(" x ")} voxels of the volume`;
+  throw new VitrineError({
+    code: "range",
+    at: "subtomogram boxes",
+    expected,
+    found: `one from ${from.join(", ")}`,
+  });
+}
+
 /** One voxel before and two behind, along every axis. */
 function bytesWithMargin(region: Shape3): number {
   return 4 * region.reduce((product, side) => product * (side + 3), 1);
@@ -155,8 +199,8 @@ function bytesWithMargin(region: Shape3): number {
 
 const regionCount = ({ batch, regions = batch }: SampleSize) => regions;
 
-function pieces(size: SampleSize) {
-  const { region, box, order, batch } = size;
+function pieces(size: SampleSize, workers: number) {
+  const { region, box, order, batch, volume = NONE } = size;
   for (const side of [...region, ...box, batch, regionCount(size)])
     if (!Number.isInteger(side) || side < 1)
       throw new VitrineError({
@@ -168,7 +212,9 @@ function pieces(size: SampleSize) {
   return {
     // Vectors run over the end of the last row.
     regions: regionCount(size) * bytesWithMargin(region) + 64,
+    volume: 4 * elementCount(volume) + (size.volume ? 64 : 0),
     volumes: 4 * batch * elementCount(box),
     places: 8 * PLACE_NUMBERS * batch,
+    work: WORK_BYTES * workers,
   };
 }

@@ -127,7 +127,7 @@ describe("what acryo does wrong is right by default", () => {
     expect(Math.abs((await scoreOf([rotation], false)) - plain)).toBeGreaterThan(0.01);
   });
 
-  test("PCC finds rotations, by the height of the peak itself", { timeout: 60_000 }, async () => {
+  test("PCC finds rotations, by the height of the peak itself", async () => {
     const path = (name: string) => fileURLToPath(new URL(name, FOLDER));
     const start = await readMoleculesCsv(path("molecules_start.csv"));
     const truth = await readMoleculesCsv(path("molecules_truth.csv"));

@@ -1,6 +1,6 @@
 import type { Backend } from "../../compute/index.ts";
 import type { Progress } from "../../core/index.ts";
-import { encodePng, type ResultFiles, writeFileAtomic } from "../../io/index.ts";
+import { encodePng, type ResultFiles, refuseOtherPicture, writeFileAtomic } from "../../io/index.ts";
 import { type ProgramOptions, runProgram } from "../../program/index.ts";
 import { type MoleculeLoader, type TomogramInputs, withLoader } from "./inputs.ts";
 
@@ -31,6 +31,7 @@ export function runOnMolecules<Result>(
   work: (tools: MoleculeTools) => Promise<Result>,
 ): Promise<Result> {
   const { tomogramPath, moleculesPath, picturePath, overwrite = false, signal, onProgress } = options;
+  refuseOtherPicture(picturePath);
   const files = picturePath === undefined ? outPaths : [...outPaths, picturePath];
   const needs = { inputs: [tomogramPath, moleculesPath], outputs: files, overwrite };
   return withLoader(options, options.onLog, (loader) =>

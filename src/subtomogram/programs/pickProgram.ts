@@ -1,4 +1,10 @@
-import { type ImageSource, type OptionKeys, openImage, requireKnownOptions } from "../../io/index.ts";
+import {
+  type ImageSource,
+  type OptionKeys,
+  openImage,
+  refuseOtherPicture,
+  requireKnownOptions,
+} from "../../io/index.ts";
 import { fromFile } from "../../pipe/index.ts";
 import { PROGRAM_KEYS, type ProgramOptions, runProgram } from "../../program/index.ts";
 import { requireScale } from "../loaders/subtomogramLoader.ts";
@@ -66,6 +72,7 @@ export async function runPick(options: PickProgramOptions): Promise<PickReport> 
   requireKnownOptions("runPick", options, KEYS);
   const { tomogramPath, method, outPath, picturePath, overwrite = false } = options;
   requireTablePath(outPath);
+  refuseOtherPicture(picturePath);
   const { withinPath } = options;
   const others = withinPath === undefined ? [] : [withinPath];
   const own = method.kind === "template" ? [tomogramPath, method.templatePath] : [tomogramPath];

@@ -3,6 +3,7 @@ import {
   MRC_NAME,
   type OptionKeys,
   refuseOtherEnding,
+  refuseOtherPicture,
   requireKnownOptions,
   writeMrcStack,
 } from "../../io/index.ts";
@@ -78,6 +79,7 @@ export async function runReconstruct(options: ReconstructProgramOptions): Promis
   requireKnownOptions("runReconstruct", options, KEYS);
   const { seriesPath, outPath, picturePath, overwrite = false, signal, onProgress, onLog } = options;
   refuseOtherEnding(outPath, MRC_NAME, "a name that ends with .mrc");
+  refuseOtherPicture(picturePath);
   const how = {
     ...(options.imageScale !== undefined && { scale: options.imageScale }),
     ...(onLog && { onLog }),

@@ -3,6 +3,7 @@ import {
   MRC_NAME,
   type OptionKeys,
   refuseOtherEnding,
+  refuseOtherPicture,
   requireKnownOptions,
   writeMrc,
 } from "../../io/index.ts";
@@ -79,6 +80,7 @@ export async function runSimulate(options: SimulateProgramOptions): Promise<Simu
     seed = 0,
   } = options;
   refuseOtherEnding(outPath, MRC_NAME, "a name that ends with .mrc");
+  refuseOtherPicture(picturePath);
   const outputs = picturePath === undefined ? [outPath] : [outPath, picturePath];
   const molecules = await readMolecules(moleculesPath, { pixelSizeA: 10 * scale });
   const needs = { inputs: [templatePath, moleculesPath], outputs, overwrite };

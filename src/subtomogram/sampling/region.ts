@@ -69,6 +69,14 @@ export function isInside(tomogramShape: Shape3, centre: Zyx, options: BoxOptions
   );
 }
 
+/** First voxel of the box's region where all of it lies in the tomogram. */
+export function wholeRegionStart(tomogramShape: Shape3, centre: Zyx, options: BoxOptions): Zyx | undefined {
+  const sides = regionShape(options);
+  const [z, y, x] = regionStart(centre, options);
+  const isWhole = [z, y, x].every((first, i) => first >= 0 && first + sides[i] <= tomogramShape[i]);
+  return isWhole ? [z, y, x] : undefined;
+}
+
 /** Rounded towards zero, as acryo's. */
 function regionStart(centre: Zyx, { shape, order, cornerSafe }: BoxOptions): number[] {
   const diagonal = Math.hypot(...shape);

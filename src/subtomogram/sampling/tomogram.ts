@@ -14,6 +14,8 @@ export interface Tomogram {
   read(from: Zyx, to: Zyx, signal?: AbortSignal): Promise<Float32Array>;
   /** The same without an array of its own, where the values are in memory. */
   copy?(from: Zyx, to: Zyx, into: RegionView): void;
+  /** All of it, C order, where it lies in memory in single precision. */
+  readonly values?: Float32Array;
   /** nm/voxel where the file says. */
   readonly scale?: number;
 }
@@ -69,6 +71,7 @@ export function arrayTomogram(
       return values;
     },
     copy,
+    ...(data instanceof Float32Array && { values: data }),
   };
 }
 

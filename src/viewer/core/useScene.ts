@@ -1,4 +1,5 @@
 import { useEffect, useState } from "react";
+import { openAddress } from "../scene/address.ts";
 import {
   askJson,
   type Entry,
@@ -14,33 +15,34 @@ import type { ViewState } from "./viewState.ts";
 /** What an address is: a list, a step of jobs, or something with pixels; undefined until it is known. */
 type Shown = "live" | "plan" | "search" | "folder" | "job" | ResultKind | "scene" | undefined;
 
-/** Opens what the state names. @param attempt  another number opens it anew */
+/** Opens what the state names. @param attempt  another number opens it anew; what is shown stays until then */
 export function useScene(
-  { at, image, choices }: Pick<ViewState, "at" | "image" | "choices">,
+  { at, image, choices, isLabels = false }: Pick<ViewState, "at" | "image" | "choices" | "isLabels">,
   attempt: number,
   onError: (message: string) => void,
 ) {
   const [shown, setShown] = useState<{
-    readonly key: string;
+    readonly place: string;
     readonly kind: Shown;
     readonly scene?: Scene;
   }>();
   // a folder with a result is a folder all the same
   const isList = choices.files !== undefined;
-  const key = JSON.stringify([at, image, attempt, isList]);
+  const place = JSON.stringify([at, image, isList, isLabels]);
+  // biome-ignore lint/correctness/useExhaustiveDependencies: another attempt opens it anew
   useEffect(() => {
     const gone = new AbortController();
-    openAt({ at, image, isList }, gone.signal).then(
-      (opened) => gone.signal.aborted || setShown({ key, ...opened }),
+    openAt({ at, image, isList, isLabels }, gone.signal).then(
+      (opened) => gone.signal.aborted || setShown({ place, ...opened }),
       (error: Error) => {
         if (gone.signal.aborted) return;
-        setShown({ key, kind: "scene" });
+        setShown({ place, kind: "scene" });
         onError(error.message);
       },
     );
     return () => gone.abort();
-  }, [at, image, isList, key, onError]);
-  return shown?.key === key
+  }, [at, image, isList, isLabels, place, attempt, onError]);
+  return shown?.place === place
     ? { kind: shown.kind, scene: shown.scene }
     : { kind: "scene" as const, scene: undefined };
 }
@@ -50,13 +52,15 @@ interface Place {
   readonly image: string | undefined;
   /** The files of a folder are shown, whatever it is. */
   readonly isList: boolean;
+  readonly isLabels: boolean;
 }
 
-async function openAt({ at, image, isList }: Place, signal: AbortSignal) {
+async function openAt({ at, image, isList, isLabels }: Place, signal: AbortSignal) {
   if (at === LIVE_AT) return { kind: "live" as const };
   if (at === PLAN_AT) return { kind: "plan" as const };
   if (at === SEARCH_AT) return { kind: "search" as const };
   if (at === "" || isList) return { kind: "folder" as const };
+  await openAddress(at);
   const { self } = await askJson<Listing>("browse", { at }, signal);
   switch (self.kind) {
     case "acquisition":
@@ -72,7 +76,7 @@ async function openAt({ at, image, isList }: Place, signal: AbortSignal) {
     case "experiment":
       return { kind: "scene" as const, scene: await openExperimentScene(at, signal) };
     case "image":
-      return { kind: "scene" as const, scene: await openImageScene(at, image, signal) };
+      return { kind: "scene" as const, scene: await openImageScene(at, image, { signal, isLabels }) };
     case "file":
       throw notShown(self);
   }

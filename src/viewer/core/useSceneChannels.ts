@@ -8,17 +8,17 @@ export function mergedChannels(scene: Scene, { channels }: ViewState): ViewState
   return channelsFor(scene).map((channel, i) => ({ ...channel, ...channels[i] }));
 }
 
-/** Brings channels that have come into the state. */
+/** Brings channels that have come into the state; that is no step of anybody. */
 export function useSceneChannels(
   scene: Scene | undefined,
-  setState: (change: (before: ViewState) => ViewState) => void,
+  setQuietly: (change: (before: ViewState) => ViewState) => void,
 ): void {
   const count = scene?.channels.length ?? 0;
   // biome-ignore lint/correctness/useExhaustiveDependencies: the scene is another one with each image
   useEffect(() => {
     if (scene === undefined) return;
-    setState((before) =>
+    setQuietly((before) =>
       before.channels.length >= count ? before : { ...before, channels: mergedChannels(scene, before) },
     );
-  }, [count, setState]);
+  }, [count, setQuietly]);
 }

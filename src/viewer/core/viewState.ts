@@ -5,6 +5,7 @@ import { type BrushLimits, formatLimits, formatNames, parseLimits, parseNames } 
 import { formatGroups, type GroupsBy, parseGroups } from "../objects/groups.ts";
 import type { Places, Scene } from "../scene/scene.ts";
 import { formatChannels, parseChannels, type ShownChannel } from "./channels.ts";
+import { type ColormapName, isColormap } from "./colormaps.ts";
 
 export type { ShownChannel };
 
@@ -20,10 +21,19 @@ export interface ViewState {
   readonly channels: readonly ShownChannel[];
   /** Label image that lies over the image, and its opacity, 0 to 1. */
   readonly labels?: string;
+  /** Address of the file that has it; undefined: the image's own. */
+  readonly labelsAt?: string;
   readonly labelOpacity?: number;
+  /** Whether the image's values are those of labels, though its file does not say so. */
+  readonly isLabels?: boolean;
+  /** Whose objects `objects` names, where these are not the place's own: a label image's, or an experiment's that came from one. */
+  readonly objectsAt?: string;
   /** Type of map objects that are drawn, and the feature that colours them. */
   readonly objects?: string;
   readonly feature?: string;
+  /** Its values that are dark and full (default: by the values), and the map between them (default viridis). */
+  readonly featureRange?: readonly [low: number, high: number];
+  readonly featureMap?: ColormapName;
   /** What colours them in place of a feature. */
   readonly colorBy?: "class" | "groups";
   /** Limits of features outside of which objects are dim. */
@@ -64,9 +74,14 @@ export function formatState(state: ViewState): string {
       .join(","),
     channels: formatChannels(channels),
     labels: state.labels,
+    labelsAt: state.labelsAt,
     labelOpacity: state.labelOpacity?.toFixed(2),
+    as: state.isLabels ? "labels" : undefined,
+    objectsAt: state.objectsAt,
     objects,
     feature,
+    featureRange: state.featureRange?.map((value) => String(Number(value.toPrecision(6)))).join(":"),
+    featureMap: state.featureMap,
     color: state.colorBy,
     brush: formatLimits(state.brush ?? {}),
     plot: formatNames(state.plot ?? []),
@@ -101,15 +116,34 @@ export function parseState(hash: string): ViewState {
     ...(objects !== undefined && { objects }),
     ...(feature !== undefined && { feature }),
     ...parseLabels(values),
+    ...parseFeature(values),
     ...(compare !== undefined && { compare }),
     ...parseObjectState(values),
     ...((theme === "dark" || theme === "light") && { theme }),
   };
 }
 
-function parseLabels(values: URLSearchParams): Pick<ViewState, "labels" | "labelOpacity"> {
-  const [labels, opacity] = [values.get("labels"), Number(values.get("labelOpacity") ?? Number.NaN)];
-  return { ...(labels && { labels }), ...(opacity >= 0 && opacity <= 1 && { labelOpacity: opacity }) };
+function parseLabels(
+  values: URLSearchParams,
+): Pick<ViewState, "labels" | "labelsAt" | "labelOpacity" | "isLabels"> {
+  const [labels, labelsAt, opacity] = ["labels", "labelsAt", "labelOpacity"].map((key) => values.get(key));
+  const shown = Number(opacity || Number.NaN);
+  return {
+    ...(labels && { labels }),
+    ...(labelsAt && { labelsAt }),
+    ...(shown >= 0 && shown <= 1 && { labelOpacity: shown }),
+    ...(values.get("as") === "labels" && { isLabels: true }),
+  };
+}
+
+function parseFeature(values: URLSearchParams): Pick<ViewState, "objectsAt" | "featureRange" | "featureMap"> {
+  const [objectsAt, map] = [values.get("objectsAt"), values.get("featureMap") ?? ""];
+  const [low, high] = (values.get("featureRange") || ":").split(":").map((end) => Number(end || Number.NaN));
+  return {
+    ...(objectsAt && { objectsAt }),
+    ...(low < high && { featureRange: [low, high] as const }),
+    ...(isColormap(map) && { featureMap: map }),
+  };
 }
 
 function parseObjectState(

@@ -70,6 +70,7 @@ const LABELS: Readonly<Record<Exclude<Tool, "move" | "edit">, string> & Record<s
   box: "Draw a box around objects to select them",
   polygon: "Click corner by corner, Enter or a double click ends the polygon; or draw a free line",
   rectangle: "Draw a rectangle",
+  ellipse: "Draw an ellipse within a box",
   line: "Draw a line",
   point: "Click where a point is",
 };

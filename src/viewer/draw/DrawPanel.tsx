@@ -17,7 +17,10 @@ interface DrawProps {
   readonly onTool: (tool: Tool) => void;
   readonly traits: DrawnTraits;
   readonly onTraits: (traits: DrawnTraits) => void;
-  readonly types: readonly string[];
+  /** Types that are there; undefined: drawn shapes are of one type that nobody chooses. */
+  readonly types: readonly string[] | undefined;
+  /** Whether anything can be drawn. */
+  readonly canDraw: boolean;
   /** Whether one object is chosen, whose outline can be changed. */
   readonly canEdit: boolean;
 }
@@ -28,19 +31,25 @@ const TOOLS: readonly { readonly tool: Tool; readonly text: string; readonly tit
   { tool: "box", text: "Box", title: "Select objects within a box; with Shift more" },
   { tool: "polygon", text: "Polygon", title: "Draw a polygon" },
   { tool: "rectangle", text: "Rectangle", title: "Draw a rectangle" },
+  { tool: "ellipse", text: "Ellipse", title: "Draw an ellipse; it is kept as a polygon" },
   { tool: "line", text: "Line", title: "Draw a line; it is kept as an area of its width" },
   { tool: "point", text: "Point", title: "Draw points" },
   { tool: "edit", text: "Corners", title: "Move, add and remove corners of the chosen object" },
 ];
 
+/** How many of them select. */
+const SELECTING = 3;
+
 /** Tools of the pointer, and what drawn shapes are called. */
-export function DrawPanel({ tool, onTool, traits, onTraits, types, canEdit }: DrawProps) {
-  const isDrawing = tool === "polygon" || tool === "rectangle" || tool === "line" || tool === "point";
+export function DrawPanel({ tool, onTool, traits, onTraits, types, canDraw, canEdit }: DrawProps) {
+  const tools = canDraw ? TOOLS : TOOLS.slice(0, SELECTING);
+  const isDrawing =
+    tool === "polygon" || tool === "rectangle" || tool === "ellipse" || tool === "line" || tool === "point";
   return (
     <section aria-label="Select and draw">
-      <h2>Select and draw</h2>
+      <h2>{canDraw ? "Select and draw" : "Select"}</h2>
       <div className="draw-tools" role="toolbar" aria-label="Tools">
-        {TOOLS.map(({ tool: each, text, title }) => (
+        {tools.map(({ tool: each, text, title }) => (
           <button
             type="button"
             key={each}
@@ -55,12 +64,14 @@ export function DrawPanel({ tool, onTool, traits, onTraits, types, canEdit }: Dr
       </div>
       {isDrawing && (
         <>
-          <TextRow
-            label="Kept as type"
-            value={traits.type}
-            list={types}
-            onValue={(type) => onTraits({ ...traits, type })}
-          />
+          {types !== undefined && (
+            <TextRow
+              label="Kept as type"
+              value={traits.type}
+              list={types}
+              onValue={(type) => onTraits({ ...traits, type })}
+            />
+          )}
           <TextRow label="Name" value={traits.name} onValue={(name) => onTraits({ ...traits, name })} />
           <TextRow
             label="Class of it"

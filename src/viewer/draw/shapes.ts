@@ -2,7 +2,7 @@
 import type { Geometry, Position } from "../objects/edits.ts";
 
 /** What a pointer on the image does. */
-export type Tool = "move" | "lasso" | "box" | "polygon" | "rectangle" | "line" | "point" | "edit";
+export type Tool = "move" | "lasso" | "box" | "polygon" | "rectangle" | "ellipse" | "line" | "point" | "edit";
 
 /** The ring of a list of places, closed. */
 export function polygonOf(places: readonly Position[]): Geometry {
@@ -17,6 +17,22 @@ export function rectangleOf([x1, y1]: Position, [x2, y2]: Position): Geometry {
     [x2, y2],
     [x1, y2],
   ]);
+}
+
+/** Corners of an ellipse: its outline differs from them by less than a thousandth of its size. */
+const CORNERS = 72;
+
+/** The ellipse within a rectangle between two corners. */
+export function ellipseOf([x1, y1]: Position, [x2, y2]: Position): Geometry {
+  return polygonOf(
+    Array.from({ length: CORNERS }, (_, i) => {
+      const angle = (2 * Math.PI * i) / CORNERS;
+      return [
+        Number(((x1 + x2 + (x2 - x1) * Math.cos(angle)) / 2).toFixed(3)),
+        Number(((y1 + y2 + (y2 - y1) * Math.sin(angle)) / 2).toFixed(3)),
+      ] as const;
+    }),
+  );
 }
 
 /** A straight line of some width: map objects are areas or points. */

@@ -5,7 +5,7 @@ import { askJson } from "../scene/api.ts";
 import type { Places } from "../scene/scene.ts";
 import { placesWithin } from "../widgets/rings.ts";
 import { type DrawnTraits, FIRST_TRAITS } from "./DrawPanel.tsx";
-import { lineOf, polygonOf, rectangleOf, type Tool } from "./shapes.ts";
+import { ellipseOf, lineOf, polygonOf, rectangleOf, type Tool } from "./shapes.ts";
 
 interface DrawOptions {
   readonly model: ObjectModel;
@@ -22,7 +22,11 @@ export function useDraw({ model, places, onType }: DrawOptions) {
   const [chosenTool, setTool] = useState<Tool>("move");
   const [traits, setTraits] = useState<DrawnTraits>(FIRST_TRAITS);
   const { table, select, edit } = model;
-  const canEdit = model.chosen !== undefined && model.own?.refType === null;
+  const { source } = model;
+  const canDraw = source.at !== undefined && !source.isOfLabels && (source.facts?.locked ?? null) === null;
+  const canEdit = canDraw && model.chosen !== undefined && model.own?.refType === null;
+  // of an image there is one type, which the server names
+  const type = source.facts === undefined ? traits.type : FIRST_TRAITS.type;
   const tool = chosenTool === "edit" && !canEdit ? "move" : chosenTool;
   const outlines = useOutlines(model, tool === "edit" ? model.chosen : undefined);
 
@@ -39,10 +43,10 @@ export function useDraw({ model, places, onType }: DrawOptions) {
     const geometry = geometryOf(tool, drawn, traits);
     if (geometry === undefined) return;
     const done = await edit({
-      type: traits.type,
+      type,
       add: [{ ...traitsOf(traits), segmentations: [{ geometry }] }],
     });
-    if (done !== undefined) onType(traits.type);
+    if (done !== undefined) onType(type);
   };
   const shown = outlines?.find((outline) => isShown(outline, places));
   const onGeometry = (geometry: Geometry) => {
@@ -50,7 +54,7 @@ export function useDraw({ model, places, onType }: DrawOptions) {
     const segmentations = outlines.map((outline) => (outline === shown ? { ...outline, geometry } : outline));
     void edit({ type: model.own.name, change: [{ id: model.chosen, segmentations }] });
   };
-  return { tool, setTool, traits, setTraits, canEdit, onShape, edited: shown?.geometry, onGeometry };
+  return { tool, setTool, traits, setTraits, canDraw, canEdit, onShape, edited: shown?.geometry, onGeometry };
 }
 
 function boxRing([[x1, y1], [x2, y2]]: readonly Position[]): number[] {
@@ -66,6 +70,7 @@ function geometryOf(
   const rounded = drawn.map(([x, y]) => [Number(x.toFixed(3)), Number(y.toFixed(3))] as const);
   if (tool === "point") return { type: "Point", coordinates: rounded[0] };
   if (tool === "polygon") return polygonOf(rounded);
+  if (tool === "ellipse") return ellipseOf(rounded[0], rounded[1]);
   return tool === "line" ? lineOf(rounded[0], rounded[1], lineWidthPx) : rectangleOf(rounded[0], rounded[1]);
 }
 

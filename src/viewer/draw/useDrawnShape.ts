@@ -1,7 +1,7 @@
 import { type KeyboardEvent, type PointerEvent, useEffect, useRef, useState } from "react";
 import type { Position } from "../objects/edits.ts";
 import { rectangleRing } from "../widgets/rings.ts";
-import type { Tool } from "./shapes.ts";
+import { ellipseOf, type Tool } from "./shapes.ts";
 
 /** Screen pixels that a hand moves within a click, and between two points of a free line. */
 const CLICK = 4;
@@ -64,7 +64,7 @@ export function useDrawnShape({ tool, onShape }: ShapeOptions) {
     event.preventDefault();
     event.stopPropagation();
   };
-  const shown = tool === "box" || tool === "rectangle" ? boxOf(drawn.current) : drawn.current;
+  const shown = sketchOf(tool, drawn.current);
   return { shown, onPointerDown, onPointerMove, onPointerUp, onDoubleClick: endPolygon, onKeyDown };
 }
 
@@ -83,6 +83,14 @@ function placeOf(event: PointerEvent): Position {
 
 function distance([x1, y1]: Position, [x2, y2]: Position): number {
   return Math.hypot(x2 - x1, y2 - y1);
+}
+
+/** What the stage shows of a shape that is being drawn. */
+function sketchOf(tool: Tool, places: readonly Position[]): readonly Position[] {
+  if (tool === "box" || tool === "rectangle") return boxOf(places);
+  if (tool !== "ellipse" || places.length < 2) return places;
+  const ellipse = ellipseOf(places[0], places[1]);
+  return ellipse.type === "Polygon" ? ellipse.coordinates[0] : places;
 }
 
 function boxOf(places: readonly Position[]): readonly Position[] {

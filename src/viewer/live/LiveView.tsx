@@ -21,6 +21,8 @@ import { useSaved } from "./useSaved.ts";
 interface LiveProps {
   readonly state: ViewState;
   readonly setState: (change: (before: ViewState) => ViewState) => void;
+  /** The same, as no step that is taken back. */
+  readonly setQuietly: LiveProps["setState"];
   readonly onOpen: (at: string) => void;
   readonly onError: (message: string) => void;
 }
@@ -29,7 +31,7 @@ interface LiveProps {
 const MOST_TILES = 400;
 
 /** An acquisition while it runs: the newest image of each channel on the map of the stage, or a saved one that sliders choose; its plans. */
-export function LiveView({ state, setState, onOpen, onError }: LiveProps) {
+export function LiveView({ state, setState, setQuietly, onOpen, onError }: LiveProps) {
   const { value: facts, isLinked } = useLive<LiveState>("acquisition", {}, onError);
   const { frames, newest: last, mosaic } = useFrames(onError);
   const saved = useSaved(facts);
@@ -40,11 +42,11 @@ export function LiveView({ state, setState, onOpen, onError }: LiveProps) {
   const planned = usePlanned(form, facts?.microscope.fieldUm ?? null);
   const newest = useMemo(() => (frames.length > 0 ? liveScene(frames) : undefined), [frames]);
   const scene = isFollowing ? (newest ?? saved) : (saved ?? newest);
-  useSceneChannels(scene, setState);
+  useSceneChannels(scene, setQuietly);
   // a channel that has just come is drawn at once: the state gets it after
   const shown = { ...state, channels: scene === undefined ? [] : mergedChannels(scene, state) };
   const anchor = useMemo(() => (isFollowing ? placedFrame(last) : undefined), [isFollowing, last]);
-  useStillMap(anchor, hand !== undefined, setState);
+  useStillMap(anchor, hand !== undefined, setQuietly);
   const under = anchor
     ? mosaicLayers(mosaic, anchor, { channels: shown.channels, names: frames.map(({ channel }) => channel) })
     : [];
@@ -94,7 +96,7 @@ export function LiveView({ state, setState, onOpen, onError }: LiveProps) {
             Follow the newest image
           </button>
         )}
-        {scene !== undefined && <SceneChannels state={shown} {...{ scene, setState }} />}
+        {scene !== undefined && <SceneChannels state={shown} {...{ scene, setState, setQuietly }} />}
         <PlanPanel
           {...{ form, onForm, planned, onError }}
           microscope={facts.microscope}
@@ -111,7 +113,7 @@ export function LiveView({ state, setState, onOpen, onError }: LiveProps) {
 function useStillMap(
   anchor: PlacedFrame | undefined,
   isStill: boolean,
-  setState: LiveProps["setState"],
+  setQuietly: LiveProps["setState"],
 ): void {
   const last = useRef<PlacedFrame>(undefined);
   useLayoutEffect(() => {
@@ -121,10 +123,10 @@ function useStillMap(
     const [from, to] = [pixelAt(before, before.place), pixelAt(anchor, before.place)];
     const [dx, dy] = [to[0] - from[0], to[1] - from[1]];
     if (dx === 0 && dy === 0) return;
-    setState(({ view, ...state }) =>
+    setQuietly(({ view, ...state }) =>
       view === undefined ? state : { ...state, view: { ...view, x: view.x + dx, y: view.y + dy } },
     );
-  }, [anchor, isStill, setState]);
+  }, [anchor, isStill, setQuietly]);
 }
 
 function queuedText(tiles: readonly WantedTile[]): string {

@@ -14,7 +14,7 @@ export function useSaved(facts: LiveState | undefined): Scene | undefined {
     if (folder === undefined) return;
     const gone = new AbortController();
     // nothing can be opened before the first image is saved
-    const look = () => openImageScene(folder, undefined, gone.signal).then(setSaved, () => {});
+    const look = () => openImageScene(folder, undefined, { signal: gone.signal }).then(setSaved, () => {});
     void look();
     const timer = isOver ? undefined : setInterval(look, LOOK_MS);
     return () => {

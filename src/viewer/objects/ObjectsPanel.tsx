@@ -1,9 +1,12 @@
 import { useEffect, useState } from "react";
+import { colormapGradient } from "../core/colormaps.ts";
 import type { ViewState } from "../core/viewState.ts";
 import { askJson } from "../scene/api.ts";
 import { numberText } from "../widgets/numbers.ts";
 import type { Legend } from "./colors.ts";
 import type { DrawnObjects } from "./drawn.ts";
+import { FeatureColorsForm } from "./FeatureColorsForm.tsx";
+import { FileNote } from "./FileNote.tsx";
 import { GroupsPanel } from "./GroupsPanel.tsx";
 import type { ObjectModel } from "./useObjectModel.ts";
 
@@ -15,10 +18,11 @@ interface ObjectsPanelProps {
 
 /** Which map objects are drawn, by what they are coloured, and what is known of the chosen one. */
 export function ObjectsPanel({ model, state, onChange }: ObjectsPanelProps) {
-  const { types, own, drawn, inView, coloring, chosen } = model;
+  const { types, own, drawn, inView, coloring, chosen, source } = model;
+  const title = source.isOfLabels ? "Objects of the labels" : "Map objects";
   return (
-    <section aria-label="Map objects">
-      <h2>Map objects</h2>
+    <section aria-label={title}>
+      <h2>{title}</h2>
       <label className="row">
         Type
         <select
@@ -52,6 +56,13 @@ export function ObjectsPanel({ model, state, onChange }: ObjectsPanelProps) {
         </label>
       )}
       {coloring !== undefined && <LegendView legend={coloring.legend} />}
+      {coloring?.legend.kind === "ramp" && (
+        <FeatureColorsForm
+          legend={coloring.legend}
+          isOwnRange={state.featureRange !== undefined}
+          onChange={onChange}
+        />
+      )}
       {own !== undefined && drawn !== undefined && <p className="note">{drawnText(drawn, inView)}</p>}
       {own !== undefined && (
         <button
@@ -64,6 +75,7 @@ export function ObjectsPanel({ model, state, onChange }: ObjectsPanelProps) {
           Table and plots
         </button>
       )}
+      <FileNote source={source} />
       <GroupsPanel {...{ model, state, onChange }} />
       {chosen !== undefined && <ObjectDetails at={model.at} id={chosen} revision={model.revision} />}
     </section>
@@ -72,13 +84,13 @@ export function ObjectsPanel({ model, state, onChange }: ObjectsPanelProps) {
 
 /** Another type begins without what was said of the last one's features. */
 function withType(
-  { objects, feature, colorBy, brush, plot, groups, ...before }: ViewState,
+  { objects, feature, featureRange, colorBy, brush, plot, groups, ...before }: ViewState,
   name: string,
 ): ViewState {
   return name === "" ? before : { ...before, objects: name };
 }
 
-function withColor({ feature, colorBy, ...before }: ViewState, value: string): ViewState {
+function withColor({ feature, featureRange, colorBy, ...before }: ViewState, value: string): ViewState {
   if (value === "class" || value === "groups") return { ...before, colorBy: value };
   return value === "" ? before : { ...before, feature: value.replace(/^feature /, "") };
 }
@@ -89,7 +101,7 @@ export function LegendView({ legend }: { readonly legend: Legend }) {
     return (
       <div className="ramp">
         <span>{numberText(legend.low, 3)}</span>
-        <i aria-hidden="true" />
+        <i aria-hidden="true" style={{ background: colormapGradient(legend.map) }} />
         <span>{numberText(legend.high, 3)}</span>
       </div>
     );

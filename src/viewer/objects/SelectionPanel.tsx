@@ -11,7 +11,8 @@ interface SelectionProps {
 
 /** What is done with the objects that are selected, else with those within the brushes: a class, a file, removal. */
 export function SelectionPanel({ model, onError }: SelectionProps) {
-  const { own, table, brush, selected } = model;
+  const { own, table, brush, selected, source } = model;
+  const isLocked = (source.facts?.locked ?? null) !== null;
   if (own === undefined || table === undefined) return null;
   const rows = selected.size > 0 ? [...selected] : [...(brush ?? [])];
   const ids = rows.map((row) => table.ids[row]);
@@ -27,9 +28,9 @@ export function SelectionPanel({ model, onError }: SelectionProps) {
       <p className="note" role="status">
         {what}.
       </p>
-      {own.refType === null && <ClassForm model={model} ids={ids} />}
+      {own.refType === null && !isLocked && <ClassForm model={model} ids={ids} />}
       <ExportForm at={model.at} type={own.name} ids={ids} onError={onError} />
-      {own.refType === null && selected.size > 0 && (
+      {own.refType === null && !source.isOfLabels && !isLocked && selected.size > 0 && (
         <button type="button" onClick={() => model.edit({ type: own.name, remove: ids })}>
           Remove {ids.length === 1 ? "this object" : `${ids.length} objects`}
         </button>

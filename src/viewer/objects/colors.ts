@@ -1,10 +1,10 @@
 /** Colours of objects: by a feature, by their classes, by groups; and the legend that says which means what. */
-import { colormapColor, type Rgb, rgbOfHex } from "../core/colormaps.ts";
+import { type ColormapName, colormapColor, colormapStops, type Rgb, rgbOfHex } from "../core/colormaps.ts";
 import type { ObjectTable } from "./objectTable.ts";
 
 /** What colours mean. */
 export type Legend =
-  | { readonly kind: "ramp"; readonly low: number; readonly high: number }
+  | { readonly kind: "ramp"; readonly low: number; readonly high: number; readonly map: ColormapName }
   | { readonly kind: "groups"; readonly groups: readonly LegendGroup[] };
 
 /** A group of objects. */
@@ -24,15 +24,6 @@ export interface Coloring {
 export const PLAIN: Rgb = [255, 176, 0];
 const UNKNOWN: Rgb = [128, 128, 128];
 
-/** Steps of the map viridis, dark to bright: legible in grey and by colour-blind eyes. */
-const RAMP: readonly Rgb[] = [
-  [68, 1, 84],
-  [59, 82, 139],
-  [33, 145, 140],
-  [94, 201, 98],
-  [253, 231, 37],
-];
-
 /** Colours that are told apart by colour-blind eyes as well (Okabe and Ito), then others. */
 export const GROUP_COLORS: readonly string[] = [
   "E69F00",
@@ -47,19 +38,37 @@ export const GROUP_COLORS: readonly string[] = [
   "66C2A5",
 ];
 
-/** A place on the ramp, 0 to 1. */
+const VIRIDIS = colormapStops("viridis");
+
+/** A place on the map viridis, 0 to 1: legible in grey and by colour-blind eyes. */
 export function rampColor(part: number): Rgb {
-  return colormapColor(RAMP, part);
+  return colormapColor(VIRIDIS, part);
 }
 
-/** Colours by a feature, between its 1st and 99th percentile. */
-export function featureColoring(values: Float32Array): Coloring {
+/** How a feature becomes colours. */
+export interface FeatureColors {
+  /** Default: between its 1st and 99th percentile. */
+  readonly range?: readonly [low: number, high: number] | undefined;
+  /** Default viridis. */
+  readonly map?: ColormapName | undefined;
+}
+
+/** Colours by a feature. */
+export function featureColoring(
+  values: Float32Array,
+  { range, map = "viridis" }: FeatureColors = {},
+): Coloring {
+  const [low, high] = range ?? usualRange(values);
+  const stops = colormapStops(map);
+  const colorOf = (row: number) =>
+    Number.isNaN(values[row]) ? UNKNOWN : colormapColor(stops, (values[row] - low) / (high - low || 1));
+  return { legend: { kind: "ramp", low, high, map }, colorOf };
+}
+
+function usualRange(values: Float32Array): readonly [low: number, high: number] {
   const sorted = values.filter((value) => !Number.isNaN(value)).sort();
   const at = (share: number) => sorted[Math.min(sorted.length - 1, Math.floor(share * sorted.length))] ?? 0;
-  const [low, high] = [at(0.01), at(0.99)];
-  const colorOf = (row: number) =>
-    Number.isNaN(values[row]) ? UNKNOWN : rampColor((values[row] - low) / (high - low || 1));
-  return { legend: { kind: "ramp", low, high }, colorOf };
+  return [at(0.01), at(0.99)];
 }
 
 /** Colours by groups. @param groupOf  index of a row's group; -1: none */

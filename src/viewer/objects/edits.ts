@@ -44,9 +44,10 @@ export interface EditDone {
   readonly inverse: ObjectEdit;
 }
 
-/** Has the server keep a change. @throws {Error} with what the server says */
-export async function sendEdit(at: string, edit: ObjectEdit): Promise<EditDone> {
-  return (await (await send("experiment/objects/edit", { at, edit })).json()) as EditDone;
+/** Has the server keep a change. @param seen  of objects of an image: their version @throws {Error} with what the server says */
+export async function sendEdit(at: string, edit: ObjectEdit, seen?: string): Promise<EditDone> {
+  const body = { at, edit, ...(seen !== undefined && { seen }) };
+  return (await (await send("experiment/objects/edit", body)).json()) as EditDone;
 }
 
 /** Formats in which objects are saved. */

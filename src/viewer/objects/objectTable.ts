@@ -11,6 +11,8 @@ export interface ObjectClass {
 /** Objects as columns; a row is an object. */
 export interface ObjectTable {
   readonly ids: Uint32Array;
+  /** Values in the label image that they came from; 0: none. */
+  readonly labels: Uint32Array;
   /** Centres of gravity, pixels of full resolution. */
   readonly x: Float32Array;
   readonly y: Float32Array;
@@ -42,8 +44,11 @@ export async function readObjectTable(
     query,
     signal,
   );
-  const { ids, x, y, size, classOf } = columns as unknown as Omit<ObjectTable, "classes" | "names" | "rowOf">;
-  return { ...facts, ids, x, y, size, classOf, rowOf: rowFinder(ids) };
+  const { ids, labels, x, y, size, classOf } = columns as unknown as Omit<
+    ObjectTable,
+    "classes" | "names" | "rowOf"
+  >;
+  return { ...facts, ids, labels, x, y, size, classOf, rowOf: rowFinder(ids) };
 }
 
 /**

@@ -8,6 +8,8 @@ import { type AskedWindow, countIn, covers, type DrawnObjects, readDrawn, window
 const STILL_MS = 150;
 
 interface DrawnOf {
+  /** Whose objects; undefined: none that have outlines. */
+  readonly at: string | undefined;
   readonly scene: Scene;
   readonly state: ViewState;
   readonly size: { readonly width: number; readonly height: number };
@@ -17,14 +19,14 @@ interface DrawnOf {
 }
 
 /** The objects that the state names, cut out as the view moves, and how many it shows. */
-export function useDrawn({ scene, state, size, revision, onError }: DrawnOf) {
+export function useDrawn({ at, scene, state, size, revision, onError }: DrawnOf) {
   const [drawn, setDrawn] = useState<DrawnObjects>();
   const last = useRef<{ readonly what: string; readonly window: AskedWindow }>(undefined);
-  const { at, objects: type, places } = state;
+  const { objects: type, places } = state;
   const view: View = state.view ?? wholeView(scene, size);
   const what = JSON.stringify([scene.key, at, type, places, revision]);
   const key = JSON.stringify([view, size]);
-  const isShown = type !== undefined && scene.experiment !== undefined && size.width > 0;
+  const isShown = type !== undefined && at !== undefined && size.width > 0;
 
   // biome-ignore lint/correctness/useExhaustiveDependencies: the texts hold what is asked for
   useEffect(() => {

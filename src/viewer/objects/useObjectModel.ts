@@ -1,16 +1,15 @@
 import { useCallback, useEffect, useMemo, useState } from "react";
-import type { Step } from "../core/useHistory.ts";
+import type { History } from "../core/useHistory.ts";
 import type { ViewState } from "../core/viewState.ts";
-import { askJson, type ExperimentFacts } from "../scene/api.ts";
 import type { Scene } from "../scene/scene.ts";
 import { brushedRows } from "./brush.ts";
 import { type Coloring, classColoring, featureColoring, groupColoring, PLAIN } from "./colors.ts";
-import { type EditDone, type ObjectEdit, sendEdit } from "./edits.ts";
 import type { ObjectGroups } from "./groups.ts";
 import type { ObjectLook, ObjectState } from "./look.ts";
 import type { ObjectTable } from "./objectTable.ts";
 import { useDrawn } from "./useDrawn.ts";
 import { useGroups } from "./useGroups.ts";
+import { useObjectSource } from "./useObjectSource.ts";
 import { useObjectTable } from "./useObjectTable.ts";
 
 /** What {@link useObjectModel} takes. */
@@ -18,7 +17,7 @@ export interface ModelOptions {
   readonly scene: Scene;
   readonly state: ViewState;
   readonly size: { readonly width: number; readonly height: number };
-  readonly onStep: (step: Step) => void;
+  readonly perform: History["perform"];
   readonly onError: (message: string) => void;
 }
 
@@ -29,15 +28,19 @@ export const MOST_COLUMNS = 30;
 export type ObjectModel = ReturnType<typeof useObjectModel>;
 
 /** Makes the model of a scene's objects. */
-export function useObjectModel({ scene, state, size, onStep, onError }: ModelOptions) {
-  const { at, objects: type, places } = state;
-  const { types, revision, edit } = useEdits({ scene, at, onStep, onError });
+export function useObjectModel({ scene, state, size, perform, onError }: ModelOptions) {
+  const { objects: type, places } = state;
+  const source = useObjectSource({ scene, state, perform, onError });
+  const { types, revision, isOfLabels } = source;
+  const at = source.at ?? "";
   const own = types.find(({ name }) => name === type);
-  const { drawn, inView } = useDrawn({ scene, state, size, revision, onError });
+  const hasOutlines = !isOfLabels && (scene.experiment !== undefined || own !== undefined);
+  const outlinesAt = hasOutlines ? source.at : undefined;
+  const { drawn, inView } = useDrawn({ at: outlinesAt, scene, state, size, revision, onError });
   const isListed = own === undefined ? undefined : type;
   const features = useMemo(() => neededFeatures(state, own?.features ?? []), [state, own]);
   const { table, values } = useObjectTable({ at, type: isListed, places, features, revision, onError });
-  const { selected, select, chosen } = useSelection(table, type);
+  const { selected, select, chosen } = useSelection(table, `${at} ${type}`);
   const brush = useMemo(
     () => (table && state.brush ? brushedRows(state.brush, values, table.ids.length) : undefined),
     [table, state.brush, values],
@@ -53,6 +56,7 @@ export function useObjectModel({ scene, state, size, onStep, onError }: ModelOpt
   );
   return {
     at,
+    source,
     types,
     own,
     drawn,
@@ -65,7 +69,7 @@ export function useObjectModel({ scene, state, size, onStep, onError }: ModelOpt
     chosen,
     coloring,
     look,
-    edit,
+    edit: source.edit,
     groups,
     revision,
   };
@@ -80,53 +84,8 @@ function neededFeatures(
   return [...new Set([...named, ...listed])].filter((name) => all.includes(name));
 }
 
-/** Types of objects as they are after changes, and the way to change objects. */
-function useEdits({
-  scene,
-  at,
-  onStep,
-  onError,
-}: Pick<ModelOptions, "scene" | "onStep" | "onError"> & { at: string }) {
-  const [types, setTypes] = useState<ExperimentFacts["types"]>(scene.experiment?.types ?? []);
-  const [revision, setRevision] = useState(0);
-  useEffect(() => setTypes(scene.experiment?.types ?? []), [scene]);
-  const apply = useCallback(
-    async (change: ObjectEdit): Promise<EditDone> => {
-      const done = await sendEdit(at, change);
-      setTypes((await askJson<ExperimentFacts>("experiment", { at })).types);
-      setRevision((before) => before + 1);
-      return done;
-    },
-    [at],
-  );
-  /** What was done; undefined where the server refused it, which is said. */
-  const edit = useCallback(
-    async (change: ObjectEdit): Promise<EditDone | undefined> => {
-      try {
-        const done = await apply(change);
-        onStep(stepOf(done.inverse, apply));
-        return done;
-      } catch (error) {
-        onError(error instanceof Error ? error.message : String(error));
-        return undefined;
-      }
-    },
-    [apply, onStep, onError],
-  );
-  return { types, revision, edit };
-}
-
-/** Each way tells how the other one goes. */
-function stepOf(inverse: ObjectEdit, apply: (edit: ObjectEdit) => Promise<EditDone>): Step {
-  let next = inverse;
-  const go = async () => {
-    next = (await apply(next)).inverse;
-  };
-  return { undo: go, redo: go };
-}
-
 /** Selected objects stay so when the table is read anew; the chosen one is the only one that is selected. */
-function useSelection(table: ObjectTable | undefined, type: string | undefined) {
+function useSelection(table: ObjectTable | undefined, type: string) {
   const [ids, setIds] = useState<ReadonlySet<number>>(NONE);
   // biome-ignore lint/correctness/useExhaustiveDependencies: objects of another type are others
   useEffect(() => setIds(NONE), [type]);
@@ -154,13 +113,13 @@ interface ColoringOf {
 }
 
 function coloringOf(
-  { colorBy, feature }: ViewState,
+  { colorBy, feature, featureRange: range, featureMap: map }: ViewState,
   { table, values, groups }: ColoringOf,
 ): Coloring | undefined {
   if (colorBy === "class") return classColoring(table);
   if (colorBy === "groups") return groups && groupColoring(groups.groups, groups.groupOf);
   const column = feature === undefined ? undefined : values.get(feature);
-  return column && featureColoring(column);
+  return column && featureColoring(column, { range, map });
 }
 
 interface LookOf {

@@ -11,10 +11,15 @@ interface ChannelPanelProps {
   readonly places: Places;
   readonly channels: readonly ShownChannel[];
   readonly onChange: (index: number, change: Partial<ShownChannel>) => void;
+  /** Limits that follow the values, once these are first known: nobody chose them. */
+  readonly onFirstLimits: (index: number, limits: Limits) => void;
 }
 
+type Limits = NonNullable<ShownChannel["limits"]>;
+
 /** How each channel is shown: on or off, colour, opacity, contrast on its histogram. */
-export function ChannelPanel({ title = "Channels", scene, places, channels, onChange }: ChannelPanelProps) {
+export function ChannelPanel(props: ChannelPanelProps) {
+  const { title = "Channels", scene, places, channels, onChange, onFirstLimits } = props;
   const shown = channels.filter(({ isVisible }) => isVisible).length;
   return (
     <section aria-label={title}>
@@ -27,6 +32,7 @@ export function ChannelPanel({ title = "Channels", scene, places, channels, onCh
           isFull={shown >= MOST_SHOWN}
           isAlone={shown === 1}
           onChange={(change) => onChange(i, change)}
+          onFirstLimits={(limits) => onFirstLimits(i, limits)}
         />
       ))}
     </section>
@@ -44,15 +50,17 @@ interface ChannelRowProps {
   /** No other channel is visible: it can have a colour map. */
   readonly isAlone: boolean;
   readonly onChange: (change: Partial<ShownChannel>) => void;
+  readonly onFirstLimits: (limits: Limits) => void;
 }
 
-function ChannelRow({ scene, places, index, facts, channel, isFull, isAlone, onChange }: ChannelRowProps) {
+function ChannelRow(props: ChannelRowProps) {
+  const { scene, places, index, facts, channel, isFull, isAlone, onChange, onFirstLimits } = props;
   const { name } = facts;
   const spread = useSpread({ scene, places, index, isVisible: channel.isVisible });
   const isUnknown = channel.limits === undefined;
   // biome-ignore lint/correctness/useExhaustiveDependencies: limits follow the values once, when these are first known
   useEffect(() => {
-    if (spread !== undefined && isUnknown) onChange({ limits: [spread.low, spread.high] });
+    if (spread !== undefined && isUnknown) onFirstLimits([spread.low, spread.high]);
   }, [spread, isUnknown]);
   return (
     <fieldset className="channel">

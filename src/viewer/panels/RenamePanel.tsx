@@ -42,10 +42,12 @@ export function RenamePanel(props: RenamePanelProps) {
     onRenamed();
   };
   const save = async () => {
-    await rename(one, name);
-    history.push({
-      undo: () => rename({ ...one, name }, one.name),
-      redo: () => rename(one, name),
+    await history.perform(async () => {
+      await rename(one, name);
+      return {
+        undo: () => rename({ ...one, name }, one.name),
+        redo: () => rename(one, name),
+      };
     });
     setName("");
   };

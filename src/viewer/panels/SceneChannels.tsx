@@ -1,4 +1,4 @@
-import type { ViewState } from "../core/viewState.ts";
+import type { ShownChannel, ViewState } from "../core/viewState.ts";
 import type { Scene } from "../scene/scene.ts";
 import { ChannelPanel } from "./ChannelPanel.tsx";
 
@@ -6,24 +6,26 @@ interface SceneChannelsProps {
   readonly scene: Scene;
   readonly state: ViewState;
   readonly setState: (change: (before: ViewState) => ViewState) => void;
-  /** The same, as no step that is taken back; default: `setState`. */
-  readonly setQuietly?: SceneChannelsProps["setState"];
+  /** The same, as no step that is taken back. */
+  readonly setQuietly: SceneChannelsProps["setState"];
   readonly title?: string;
 }
 
 /** The channels of a scene, whose changes go to the state. */
-export function SceneChannels({ scene, state, setState, setQuietly = setState, title }: SceneChannelsProps) {
+export function SceneChannels({ scene, state, setState, setQuietly, title }: SceneChannelsProps) {
+  const by =
+    (set: SceneChannelsProps["setState"]) =>
+    (index: number, some: Partial<ShownChannel>): void =>
+      set((before) => ({
+        ...before,
+        channels: before.channels.map((channel, i) => (i === index ? { ...channel, ...some } : channel)),
+      }));
   return (
     <ChannelPanel
       {...{ scene, places: state.places, channels: state.channels }}
       {...(title !== undefined && { title })}
-      onChange={(index, some) =>
-        // limits that follow the values are nobody's step
-        (state.channels[index].limits === undefined ? setQuietly : setState)((before) => ({
-          ...before,
-          channels: before.channels.map((channel, i) => (i === index ? { ...channel, ...some } : channel)),
-        }))
-      }
+      onChange={by(setState)}
+      onFirstLimits={(index, limits) => by(setQuietly)(index, { limits })}
     />
   );
 }

@@ -4,7 +4,6 @@ import { StageKeys } from "../core/StageKeys.tsx";
 import { StageView } from "../core/StageView.tsx";
 import { useSize } from "../core/useSize.ts";
 import type { ViewState } from "../core/viewState.ts";
-import { ChannelPanel } from "../panels/ChannelPanel.tsx";
 import { SliderPanel } from "../panels/SliderPanel.tsx";
 import type { Scene } from "../scene/scene.ts";
 import type { SetState } from "./resultProps.ts";
@@ -38,26 +37,5 @@ export function ResultStage(props: ResultStageProps) {
       {!isSecond && <SliderPanel sliders={scene.sliders} places={state.places} onPlace={place} />}
       {children}
     </div>
-  );
-}
-
-interface ResultChannelsProps {
-  readonly scene: Scene;
-  readonly state: ViewState;
-  readonly setState: SetState;
-}
-
-/** How each channel of a result's image is shown. */
-export function ResultChannels({ scene, state, setState }: ResultChannelsProps) {
-  return (
-    <ChannelPanel
-      {...{ scene, places: state.places, channels: state.channels }}
-      onChange={(index, some) =>
-        setState((before) => ({
-          ...before,
-          channels: before.channels.map((channel, i) => (i === index ? { ...channel, ...some } : channel)),
-        }))
-      }
-    />
   );
 }

@@ -7,6 +7,8 @@ export type SetState = (change: (before: ViewState) => ViewState) => void;
 export interface ResultProps {
   readonly state: ViewState;
   readonly setState: SetState;
+  /** The same, as no step that is taken back: what the page does by itself. */
+  readonly setQuietly: SetState;
   readonly onOpen: (at: string) => void;
   readonly onError: (message: string) => void;
 }

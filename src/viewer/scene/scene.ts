@@ -81,13 +81,23 @@ const SHORT_UNITS: Readonly<Record<string, string>> = {
 const TILE = 512;
 const LAYER_TILE = 256;
 
+/** How an image is opened. */
+export interface ImageSceneOptions {
+  readonly signal?: AbortSignal;
+  /** Its values are those of labels, whether or not its file says so: no mean may mix them. */
+  readonly isLabels?: boolean;
+}
+
 /** An image as a scene. @throws {Error} with what the server says */
 export async function openImageScene(
   at: string,
   image: string | undefined,
-  signal?: AbortSignal,
+  { signal, isLabels = false }: ImageSceneOptions = {},
 ): Promise<Scene> {
-  const facts = await askJson<ImageFacts>("image", { at, image }, signal);
+  const told = await askJson<ImageFacts>("image", { at, image }, signal);
+  const as = isLabels && !told.isLabels ? "labels" : undefined;
+  // levels that are means of labels are left out
+  const facts = as === undefined ? told : await askJson<ImageFacts>("image", { at, image, as }, signal);
   const sample = facts.axes.find(({ name }) => name === "sample");
   const channelAxis = sample ?? facts.axes.find(({ name }) => name === "channel");
   const x = facts.axes.find(({ name }) => name === "x")!;
@@ -98,7 +108,7 @@ export async function openImageScene(
   const placesOf = (channel: number, places: Places) =>
     placesText(channelAxis === undefined ? places : { ...places, [channelAxis.name]: channel });
   return {
-    key: `${at} ${image ?? ""}`,
+    key: `${at} ${image ?? ""}${as ?? ""}`,
     title: facts.name.split("/").at(-1) ?? at,
     dtype: typeName(facts.dtype),
     levels: facts.views,
@@ -111,7 +121,7 @@ export async function openImageScene(
     warnings: [...new Set([...facts.fileWarnings, ...facts.warnings])],
     image: facts,
     tile: ({ level, row, column, channel, places }, abort) =>
-      fetchTile({ at, image, level, row, column, size: TILE, places: placesOf(channel, places) }, abort),
+      fetchTile({ at, image, level, row, column, size: TILE, places: placesOf(channel, places), as }, abort),
     spread: (channel, places, abort) =>
       askJson<Spread>("image/statistics", { at, image, places: placesOf(channel, places) }, abort),
   };

@@ -16,6 +16,8 @@ import { searchSession, useSearchState } from "./useSearch.ts";
 interface SearchProps {
   readonly state: ViewState;
   readonly setState: (change: (before: ViewState) => ViewState) => void;
+  /** The same, as no step that is taken back. */
+  readonly setQuietly: SearchProps["setState"];
   readonly onError: (message: string) => void;
 }
 
@@ -23,7 +25,7 @@ interface SearchProps {
 const CHOSEN_PX = 240;
 
 /** A search in the page: what was dropped, what it is searched with, what was found. */
-export function SearchView({ state, setState, onError }: SearchProps) {
+export function SearchView({ state, setState, setQuietly, onError }: SearchProps) {
   const session = searchSession();
   const search = useSearchState();
   const [chosen, setChosen] = useState<number>();
@@ -34,11 +36,11 @@ export function SearchView({ state, setState, onError }: SearchProps) {
   }, [session, onError]);
   // another micrograph has its own limits and place
   useEffect(() => {
-    if (micrograph !== undefined) setState(({ view: _, ...before }) => ({ ...before, channels: [] }));
-  }, [micrograph, setState]);
+    if (micrograph !== undefined) setQuietly(({ view: _, ...before }) => ({ ...before, channels: [] }));
+  }, [micrograph, setQuietly]);
   // biome-ignore lint/correctness/useExhaustiveDependencies: other particles have other numbers
   useEffect(() => setChosen(undefined), [found]);
-  useSceneChannels(scene, setState);
+  useSceneChannels(scene, setQuietly);
   const shown = { ...state, channels: scene === undefined ? [] : mergedChannels(scene, state) };
   return (
     <div className="scene">
@@ -46,13 +48,13 @@ export function SearchView({ state, setState, onError }: SearchProps) {
       <aside aria-label="Controls">
         <SearchForm session={session} state={search} />
         <FoundPanel {...{ session, chosen }} state={search} onChoose={setChosen} />
-        {scene !== undefined && <SceneChannels state={shown} {...{ scene, setState }} />}
+        {scene !== undefined && <SceneChannels state={shown} {...{ scene, setState, setQuietly }} />}
       </aside>
     </div>
   );
 }
 
-interface StageProps extends SearchProps {
+interface StageProps extends Omit<SearchProps, "setQuietly"> {
   readonly scene: Scene | undefined;
   readonly search: SearchState;
   readonly chosen: number | undefined;

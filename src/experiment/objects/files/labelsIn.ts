@@ -88,7 +88,8 @@ function onlyImage(
   });
 }
 
-function requireLabelAxes({ name, axes, levels }: ImageSource): void {
+/** @throws {VitrineError} shape: axes besides time, z, y and x */
+export function requireLabelAxes({ name, axes, levels }: ImageSource): void {
   const other = axes.findIndex(
     (axis, i) => !["time", "z", "y", "x"].includes(axis.name) && levels[0].shape[i] > 1,
   );
@@ -102,7 +103,7 @@ function requireLabelAxes({ name, axes, levels }: ImageSource): void {
 }
 
 /** How long an axis is, or nothing where there is none. */
-function lengthOf({ axes, levels }: ImageSource, name: string): number | undefined {
+export function lengthOf({ axes, levels }: ImageSource, name: string): number | undefined {
   const index = axes.findIndex((axis) => axis.name === name);
   return index < 0 ? undefined : levels[0].shape[index];
 }
@@ -167,7 +168,8 @@ async function* traceSource(
   }
 }
 
-function requireLabels(name: string, data: ArrayLike<number>): void {
+/** @throws {VitrineError} type: values that are no whole numbers; range: below 0, or above 2³¹ − 1 */
+export function requireLabels(name: string, data: ArrayLike<number>): void {
   for (let i = 0; i < data.length; i++) {
     const value = data[i];
     if (value >= 0 && value <= LARGEST_LABEL && Number.isInteger(value)) continue;

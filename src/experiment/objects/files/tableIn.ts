@@ -3,7 +3,7 @@ import { VitrineError } from "../../../core/index.ts";
 import { parseCsvTable, readParquetRows, readText, requireKnownOptions } from "../../../io/index.ts";
 import type { Experiment } from "../../experiment.ts";
 import { type AddMapobjectsOptions, type AddMapobjectsReport, addRawMapobjects } from "../add.ts";
-import { addFeatures } from "../features.ts";
+import { addFeatures, type FeatureRow } from "../features.ts";
 import { joinPlanes } from "./joinPlanes.ts";
 import { IMPORT_KEYS } from "./labelsIn.ts";
 import { TableRowReader } from "./tableRow.ts";
@@ -22,17 +22,56 @@ export async function importTable(
   options: AddMapobjectsOptions = {},
 ): Promise<AddMapobjectsReport> {
   requireKnownOptions("importTable", options, IMPORT_KEYS);
-  const isParquet = /\.parquet$/i.test(path);
-  const rows = isParquet ? readParquetRows(path) : csvRows(path);
-  const first = await rows.next();
-  if (first.done) throw noRows(path);
-  const reader = new TableRowReader(path, Object.keys(first.value));
-  const all = startingWith(first.value, rows);
+  const { reader, rows: all } = await openTable(path);
   const report = reader.hasPlaces
     ? await addRawMapobjects(experiment, { type, objects: joinPlanes(reader.objects(all)) }, options)
     : await addFeatures(experiment, { type, rows: reader.featureRows(all), at: path }, options);
   for (const warning of reader.warnings()) options.onLog?.(warning, "warning");
   return report;
+}
+
+/**
+ * Adds the numbers of a CSV or Parquet table to objects of a type that came from a label image: each row tells its `label` (or, without such a
+ * column, its `id`, which is taken for the label). Places that the table tells are passed over; rows of labels that the type has not are counted.
+ *
+ * @throws {VitrineError} format: a table that is broken, without label and id, a cell that is no number; undeterminable: a label that several
+ *   objects have; and as `addMapobjects`
+ */
+export async function importLabelFeatures(
+  experiment: Experiment,
+  { path, type }: { readonly path: string; readonly type: string },
+  { signal, onLog }: Pick<AddMapobjectsOptions, "signal" | "onLog"> = {},
+): Promise<AddMapobjectsReport> {
+  const { reader, rows } = await openTable(path);
+  const named = byLabel(reader.featureRows(rows));
+  const options = { isRestSkipped: true, ...(signal && { signal }) };
+  const report = await addFeatures(experiment, { type, rows: named, at: path }, options);
+  const skipped =
+    report.skipped > 0 ? [`${path}: ${report.skipped} rows of labels that are not in the image`] : [];
+  for (const warning of [...reader.warnings(), ...skipped]) onLog?.(warning, "warning");
+  return report;
+}
+
+async function* byLabel(rows: AsyncIterable<FeatureRow>): AsyncGenerator<FeatureRow> {
+  for await (const { id, label = id, ...row } of rows) {
+    if (label === undefined)
+      throw new VitrineError({
+        code: "format",
+        at: row.at,
+        expected: "a column label or id with the value that the object has in the label image",
+        found: "none",
+      });
+    yield { ...row, label };
+  }
+}
+
+async function openTable(path: string) {
+  const isParquet = /\.parquet$/i.test(path);
+  const rows = isParquet ? readParquetRows(path) : csvRows(path);
+  const first = await rows.next();
+  if (first.done) throw noRows(path);
+  const reader = new TableRowReader(path, Object.keys(first.value));
+  return { reader, rows: startingWith(first.value, rows) };
 }
 
 async function* csvRows(path: string): AsyncGenerator<Record<string, unknown>> {

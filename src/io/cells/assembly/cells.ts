@@ -8,8 +8,11 @@ const PLUS: u32 = 43, COMMA: u32 = 44, MINUS: u32 = 45, POINT: u32 = 46, ZERO: u
 /** Digits that 64 bits hold, whatever they are. */
 const MOST_DIGITS: usize = 19;
 
-/** Where the number of a cell lies after {@link number}, and what the scan says: how many bytes of whole rows it passed, and why no further. */
-const VALUE: usize = 0, PASSED: usize = 8, REASON: usize = 12;
+/** The number of a cell after {@link number}: of each instance its own, since threads share their memory. */
+let numberFound: f64 = NaN;
+
+/** What the last scan of this instance says: how many bytes of whole rows it passed, and why no further. */
+export let passed: u32 = 0, reason: u32 = 0;
 
 /** A byte for each of the first columns, 1 where a cell of it is no number: who asks for its numbers need not look for such. */
 const OTHERS: usize = 6144, MOST_KNOWN: i32 = 2048;
@@ -56,9 +59,9 @@ function countDigits(at: usize, end: usize): usize {
 // @ts-ignore: decorator
 @inline function powerOfTen(count: u32): u64 { return load<u64>(WHOLE_TENS + (<usize>count << 3)); }
 
-/** Reads a number into VALUE (NaN where there is none, or too much of it); gives the place behind what it looked at. */
+/** Reads a number into numberFound (NaN where there is none, or too much of it); gives the place behind what it looked at. */
 function number(at: usize): usize {
-  store<f64>(VALUE, NaN);
+  numberFound = NaN;
   const sign = byte(at);
   if (sign == MINUS || sign == PLUS) at++;
   const first = at;
@@ -92,7 +95,7 @@ function number(at: usize): usize {
     power += minus ? -more : more;
   }
   const value = decimal(digits, power);
-  store<f64>(VALUE, sign == MINUS ? -value : value);
+  numberFound = sign == MINUS ? -value : value;
   return at;
 }
 
@@ -104,7 +107,7 @@ function number(at: usize): usize {
     const value = length < 17 ? shortDecimal(end, length) : longDecimal(end, length);
     if (value == value) return sign == MINUS ? -value : value;
   }
-  return number(at) == end ? load<f64>(VALUE) : NaN;
+  return number(at) == end ? numberFound : NaN;
 }
 
 // @ts-ignore: decorator
@@ -137,9 +140,9 @@ function endOfQuoted(at: usize, end: usize): usize {
   return end + 1;
 }
 
-function finish(passed: usize, reason: u32, rows: i32): i32 {
-  store<u32>(PASSED, <u32>passed);
-  store<u32>(REASON, reason);
+function finish(bytes: usize, why: u32, rows: i32): i32 {
+  passed = <u32>bytes;
+  reason = why;
   return rows;
 }
 
@@ -151,19 +154,18 @@ function scanQuoted(source: usize, length: i32, isLast: bool, width: i32, base: 
     while (at < end && (byte(at) == LINE_FEED || byte(at) == RETURN)) at++;
     first = at;
     if (at >= end) break;
+    store<u32>(starts + (<usize>row << 2), base + <u32>(at - source));
     let to = numbers + (<usize>row << 3);
     for (let column = 0; column < width; column++, to += stride) {
-      store<u32>(starts, base + <u32>(at - source));
-      starts += 4;
       const cell = at;
       at = number(at);
       if (!endsComma(byte(at))) {
-        store<f64>(VALUE, NaN);
+        numberFound = NaN;
         at = byte(cell) == QUOTE ? endOfQuoted(cell, end) : endOfCell(cell);
         if (at == 0) return finish(first - source, NOT_PLAIN, row);
       }
       if (at >= end && !isLast) return finish(first - source, OUT_OF_BYTES, row);
-      keep(to, load<f64>(VALUE), column);
+      keep(to, numberFound, column);
       const code = at >= end ? LINE_FEED : byte(at);
       if ((code == COMMA) != (column + 1 < width)) return finish(first - source, NOT_PLAIN, row);
       if (code == COMMA) at++;
@@ -226,7 +228,7 @@ function findEnds(source: usize, end: usize, ends: usize): i32 {
  *
  * @param isLast   the file ends with these bytes
  * @param base     the place of the first byte in the file
- * @param starts   where places of cells go, row by row, 32 bits each
+ * @param starts   where places of rows go, 32 bits each
  * @param numbers  where numbers go, column by column, `most` float64 each
  * @param ends     room for a place of 32 bits for each byte, and 128 more
  * @returns        rows
@@ -249,11 +251,11 @@ export function scanCommas(source: usize, length: i32, isLast: bool, width: i32,
     }
     if (ends + rowEnds > last) break;
     const first = at;
+    store<u32>(starts + (<usize>row << 2), base + <u32>(at - source));
     let to = numbers + (<usize>row << 3);
-    for (let column = 1; column <= width; column++, to += stride, ends += 4, starts += 4) {
+    for (let column = 1; column <= width; column++, to += stride, ends += 4) {
       const stop = <usize>load<u32>(ends);
       if ((byte(stop) == COMMA) != (column < width)) return finish(first - source, NOT_PLAIN, row);
-      store<u32>(starts, base + <u32>(at - source));
       keep(to, numberOf(at, column == width && byte(stop - 1) == RETURN ? stop - 1 : stop), column - 1);
       at = stop + 1;
     }
@@ -298,7 +300,7 @@ function endOfWord(at: usize): usize {
   return code < 128 ? at : 0;
 }
 
-/** As {@link scanCommas}, cells between blanks, rows wherever `width` cells are full; ends plainly where a row would begin with a word of STAR. */
+/** As {@link scanCommas}, but places of all cells go to `starts`: cells between blanks, rows wherever `width` cells are full; ends plainly where a row would begin with a word of STAR. */
 export function scanBlanks(source: usize, length: i32, isLast: bool, width: i32, base: u32, starts: usize, numbers: usize, most: i32): i32 {
   const end = source + <usize>length, stride = <usize>most << 3;
   let at = source, row: i32 = 0, first = source;
@@ -313,12 +315,12 @@ export function scanBlanks(source: usize, length: i32, isLast: bool, width: i32,
       const cell = at;
       at = number(at);
       if (!isBlank(byte(at))) {
-        store<f64>(VALUE, NaN);
+        numberFound = NaN;
         at = endOfWord(cell);
         if (at == 0) return finish(first - source, NOT_PLAIN, row);
       }
       if (at >= end && !isLast) return finish(first - source, OUT_OF_BYTES, row);
-      keep(to, load<f64>(VALUE), column);
+      keep(to, numberFound, column);
     }
     first = at;
   }

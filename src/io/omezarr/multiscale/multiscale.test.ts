@@ -174,7 +174,7 @@ test("whatever shape, chunks, shards, type and codec: every level is the level a
     }),
     { seed: 10, numRuns: 40 },
   );
-}, 60_000);
+});
 
 test("1,000 random regions of every level are those of the plain array", async () => {
   const directory = newStore();
@@ -223,7 +223,7 @@ test("1,000 random regions of every level are those of the plain array", async (
       }
     }
   }
-}, 60_000);
+});
 
 /** All files of a store with their bytes. */
 function filesOf(folder: string): Record<string, string> {

@@ -203,7 +203,7 @@ describe.skipIf(!available)("validators and zarr-python", () => {
         }
       }
     }
-  }, 120_000);
+  });
 });
 
 /** Writes a plate in a process of its own, which is killed some time after the first field is there; gives its fields. */

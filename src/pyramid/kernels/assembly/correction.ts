@@ -11,14 +11,20 @@ const THRESHOLDS: usize = 32;
 const RESPONSE: usize = THRESHOLDS + 256 * 8;
 const OFFSET: usize = RESPONSE + 65536 * 8;
 
-/** Set in the entry of a bin in which floats do not decide. */
+/** Set in the entry of a bin in which floats do not decide: between the result in its low byte and the next, or, with SEARCH, between all. */
 const OPEN: u32 = 0x100;
+const SEARCH: u32 = 0x200;
 
 /** The result of a value at a pixel, from doubles: the operations and their order are those of illumination/models.ts. */
-function exactly(table: usize, value: u32, pixel: usize, pixels: usize): u32 {
+function exactly(table: usize, entry: u32, value: u32, pixel: usize, pixels: usize): u32 {
   const offset = load<f64>(table + OFFSET + (pixel << 3)), divisor = load<f64>(table + OFFSET + ((pixels + pixel) << 3));
   const response = load<f64>(table + RESPONSE + (<usize>value << 3));
   const level = (response - offset) / divisor * load<f64>(table + FACTOR) + load<f64>(table + SUMMAND);
+  const base = <u32>load<f64>(table + BASE);
+  if ((entry & SEARCH) == 0) {
+    const below = entry & 0xff;
+    return below + u32(level >= load<f64>(table + THRESHOLDS + (<usize>(below - base) << 3)));
+  }
   let low: i32 = 0, high = <i32>load<f64>(table + COUNT);
   // How many thresholds the level has reached; none where it is not a number.
   while (low < high) {
@@ -26,16 +32,21 @@ function exactly(table: usize, value: u32, pixel: usize, pixels: usize): u32 {
     if (level >= load<f64>(table + THRESHOLDS + (<usize>middle << 3))) low = middle + 1;
     else high = middle;
   }
-  return <u32>load<f64>(table + BASE) + low;
+  return base + low;
 }
 
-/** Bins of 4 values to `to`, 4 bytes each, the bin in the low 16 bits. What is not a number has bin 0, which is open. */
+/** The responses to 4 values, from a table. */
 // @ts-ignore: decorator
-@inline function findBins(source: usize, levels: usize, scale: v128, shift: v128, to: usize): void {
+@inline function responses(source: usize, levels: usize): v128 {
   let level = v128.load32_zero(levels + (<usize>load<u16>(source) << 2));
   level = v128.load32_lane(levels + (<usize>load<u16>(source, 2) << 2), level, 1);
   level = v128.load32_lane(levels + (<usize>load<u16>(source, 4) << 2), level, 2);
-  level = v128.load32_lane(levels + (<usize>load<u16>(source, 6) << 2), level, 3);
+  return v128.load32_lane(levels + (<usize>load<u16>(source, 6) << 2), level, 3);
+}
+
+/** Bins of 4 responses to `to`, 4 bytes each, the bin in the low 16 bits. What is not a number has bin 0, which is open. */
+// @ts-ignore: decorator
+@inline function findBins(level: v128, scale: v128, shift: v128, to: usize): void {
   const place = f32x4.pmin(f32x4.pmax(madd(level, scale, shift), f32x4.splat(1)), f32x4.splat(65534));
   // A float above 2^23 has no fraction: its last bits are the whole number.
   v128.store(to, f32x4.add(place, f32x4.splat(8388608)));
@@ -55,16 +66,17 @@ function exactly(table: usize, value: u32, pixel: usize, pixels: usize): u32 {
 
 function openResults(b0: u32, b1: u32, b2: u32, b3: u32, values: u64, table: usize, at: usize, pixels: i32): u32 {
   const all = <usize>pixels;
-  if ((b0 & OPEN) != 0) b0 = exactly(table, <u32>values & 0xffff, at, all);
-  if ((b1 & OPEN) != 0) b1 = exactly(table, <u32>(values >> 16) & 0xffff, at + 1, all);
-  if ((b2 & OPEN) != 0) b2 = exactly(table, <u32>(values >> 32) & 0xffff, at + 2, all);
-  if ((b3 & OPEN) != 0) b3 = exactly(table, <u32>(values >> 48), at + 3, all);
+  if ((b0 & OPEN) != 0) b0 = exactly(table, b0, <u32>values & 0xffff, at, all);
+  if ((b1 & OPEN) != 0) b1 = exactly(table, b1, <u32>(values >> 16) & 0xffff, at + 1, all);
+  if ((b2 & OPEN) != 0) b2 = exactly(table, b2, <u32>(values >> 32) & 0xffff, at + 2, all);
+  if ((b3 & OPEN) != 0) b3 = exactly(table, b3, <u32>(values >> 48), at + 3, all);
   return b0 | b1 << 8 | b2 << 16 | b3 << 24;
 }
 
 /**
  * Rows begin..end of a site, `count` columns from `first` on: target = scaled corrected value. `scale` and `shift` are floats a pixel that turn
- * the float of a value in `levels` into a bin of `bins` (65,536 of 16 bits), rounded; `target` is where column `first` of row 0 belongs.
+ * the float of a value in `levels` (0: the value itself) into a bin of `bins` (65,536 of 16 bits), rounded; `target` is where column `first` of
+ * row 0 belongs.
  *
  * @param work  32 bytes: scalars are read from memory faster than from the lanes of a register
  */
@@ -77,12 +89,21 @@ export function correctRows(
     const last = at + <usize>count;
     for (; at + 8 <= last; at += 8, to += 8) {
       const source = site + (at << 1), a = scale + (at << 2), b = shift + (at << 2);
-      findBins(source, levels, v128.load(a), v128.load(b), work);
-      findBins(source + 8, levels, v128.load(a, 16), v128.load(b, 16), work + 16);
+      let low: v128, high: v128;
+      if (levels == 0) {
+        const values = v128.load(source);
+        low = f32x4.convert_i32x4_u(i32x4.extend_low_i16x8_u(values));
+        high = f32x4.convert_i32x4_u(i32x4.extend_high_i16x8_u(values));
+      } else {
+        low = responses(source, levels);
+        high = responses(source + 8, levels);
+      }
+      findBins(low, v128.load(a), v128.load(b), work);
+      findBins(high, v128.load(a, 16), v128.load(b, 16), work + 16);
       store<u32>(to, fourResults(work, source, bins, table, at, pixels));
       store<u32>(to, fourResults(work + 16, source + 8, bins, table, at + 4, pixels), 4);
     }
-    for (; at < last; at++, to++) store<u8>(to, <u8>exactly(table, load<u16>(site + (at << 1)), at, <usize>pixels));
+    for (; at < last; at++, to++) store<u8>(to, <u8>exactly(table, SEARCH, load<u16>(site + (at << 1)), at, <usize>pixels));
   }
 }
 

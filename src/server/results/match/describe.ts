@@ -13,6 +13,9 @@ export async function describeSearch({ roots, images, searches }: MatchTools, se
     micrograph.path === undefined
       ? undefined
       : await images.withImage(micrograph.path, undefined, async ({ levels }) => levels[0].shape.slice(-2));
+  const files = await Promise.all(
+    Object.entries(search.maps).map(async ([map, { path }]) => [map, await addressOf(path)] as const),
+  );
   const scores = await searches.scores(search);
   const fits = fitting(shape, scores?.map.shape, templateSize);
   return {
@@ -26,6 +29,8 @@ export async function describeSearch({ roots, images, searches }: MatchTools, se
     shape: shape ?? scores?.map.shape.map((side) => side + (templateSize ?? 1) - 1) ?? null,
     maps:
       fits === undefined ? Object.entries(search.maps).flatMap(([map, { path }]) => (path ? [map] : [])) : [],
+    /** Addresses of all maps. */
+    files: Object.fromEntries(files),
     optics: { ...settings.optics, mtf: undefined },
     correlations,
     scores: scores && fits === undefined ? { ...scores.curves, floor: scores.floor } : null,

@@ -1,4 +1,5 @@
-export { fillMargin, regionMean, sampleRows, splineAlongZ, splineInPlanes } from "./spline";
+export { sampleRows } from "./sample";
+export { cutRegion, fillMargin, regionMean, splineAlongZ, splineInPlanes } from "./spline";
 export {
   clearVectors, correlateColumns, productColumns, seriesColumns, seriesRows, shellColumns, shellFactors, shellPowers, spectraColumns,
   weightedColumns,

@@ -1,4 +1,4 @@
-// Cubic B-splines of volumes: their coefficients, and their values on turned grids.
+// Cubic B-splines of volumes: their coefficients. `sample.ts` has their values on turned grids.
 //
 // A volume lies within a margin of one float before and two behind along every axis: its rows are `width + 3` floats apart, its planes
 // `height + 3` rows. Vectors of four lines may therefore run over the end of a volume; the margin is filled afterwards.
@@ -127,6 +127,25 @@ export function splineInPlanes(source: usize, depth: i32, height: i32, width: i3
   }
 }
 
+/**
+ * Cuts a volume with its margin, which is not filled, out of a larger one.
+ *
+ * @param source  the first voxel; rows are `wholeWidth` floats apart, planes `wholeHeight` rows
+ */
+export function cutRegion(
+  source: usize, wholeHeight: i32, wholeWidth: i32, target: usize, depth: i32, height: i32, width: i32,
+): void {
+  const rowBytes = <usize>(width + 3) << 2, planeBytes = <usize>(height + 3) * rowBytes;
+  const origin = target + planeBytes + rowBytes + 4;
+  for (let z = 0; z < depth; z++) {
+    for (let y = 0; y < height; y++) {
+      const from = source + (<usize>(z * wholeHeight + y) * <usize>wholeWidth << 2);
+      const to = origin + <usize>z * planeBytes + <usize>y * rowBytes;
+      for (let x: usize = 0; x < <usize>width << 2; x += 16) v128.store(to + x, v128.load(from + x));
+    }
+  }
+}
+
 /** Fills the margin with the mirrored volume. */
 export function fillMargin(source: usize, depth: i32, height: i32, width: i32): void {
   const rowBytes = <usize>(width + 3) << 2, planeBytes = <usize>(height + 3) * rowBytes;
@@ -167,94 +186,4 @@ export function regionMean(source: usize, depth: i32, height: i32, width: i32, t
   }
   const sum = f64x2.add(low, high);
   store<f64>(target, (f64x2.extract_lane(sum, 0) + f64x2.extract_lane(sum, 1) + rest) / <f64>(depth * height * width));
-}
-
-/** Weights of the four taps of a cubic spline, t beyond the second. */
-// @ts-ignore: decorator
-@inline function cubicWeights(t: f32): v128 {
-  const s = f32x4.splat(t);
-  const a = f32x4(1.0 / 6, 4.0 / 6, 1.0 / 6, 0), b = f32x4(-0.5, 0, 0.5, 0);
-  const c = f32x4(0.5, -1, 0.5, 0), d = f32x4(-1.0 / 6, 0.5, -0.5, 1.0 / 6);
-  return madd(s, madd(s, madd(s, d, c), b), a);
-}
-
-// @ts-ignore: decorator
-@inline function planeSum(at: usize, rowBytes: usize, w0: v128, w1: v128, w2: v128, w3: v128): v128 {
-  let sum = f32x4.mul(v128.load(at), w0);
-  sum = madd(v128.load(at + rowBytes), w1, sum);
-  sum = madd(v128.load(at + 2 * rowBytes), w2, sum);
-  return madd(v128.load(at + 3 * rowBytes), w3, sum);
-}
-
-/** Value of the cubic spline at a place inside; `source` with its margin, so that the first tap of index i is at i. */
-// @ts-ignore: decorator
-@inline function cubicAt(source: usize, rowBytes: usize, planeBytes: usize, z: f64, y: f64, x: f64): f32 {
-  const fz = Math.floor(z), fy = Math.floor(y), fx = Math.floor(x);
-  const wz = cubicWeights(<f32>(z - fz)), wy = cubicWeights(<f32>(y - fy)), wx = cubicWeights(<f32>(x - fx));
-  const at = source + <usize>(<i32>fz) * planeBytes + <usize>(<i32>fy) * rowBytes + (<usize>(<i32>fx) << 2);
-  const y0 = v128.shuffle<f32>(wy, wy, 0, 0, 0, 0), y1 = v128.shuffle<f32>(wy, wy, 1, 1, 1, 1);
-  const y2 = v128.shuffle<f32>(wy, wy, 2, 2, 2, 2), y3 = v128.shuffle<f32>(wy, wy, 3, 3, 3, 3);
-  let sum = f32x4.mul(planeSum(at, rowBytes, y0, y1, y2, y3), v128.shuffle<f32>(wz, wz, 0, 0, 0, 0));
-  sum = madd(planeSum(at + planeBytes, rowBytes, y0, y1, y2, y3), v128.shuffle<f32>(wz, wz, 1, 1, 1, 1), sum);
-  sum = madd(planeSum(at + 2 * planeBytes, rowBytes, y0, y1, y2, y3), v128.shuffle<f32>(wz, wz, 2, 2, 2, 2), sum);
-  sum = madd(planeSum(at + 3 * planeBytes, rowBytes, y0, y1, y2, y3), v128.shuffle<f32>(wz, wz, 3, 3, 3, 3), sum);
-  sum = f32x4.mul(sum, wx);
-  sum = f32x4.add(sum, v128.shuffle<f32>(sum, sum, 2, 3, 0, 1));
-  return f32x4.extract_lane(sum, 0) + f32x4.extract_lane(sum, 1);
-}
-
-// @ts-ignore: decorator
-@inline function mixed(at: usize, t: f32): f32 {
-  const a = load<f32>(at);
-  return a + t * (load<f32>(at + 4) - a);
-}
-
-// @ts-ignore: decorator
-@inline function linearAt(source: usize, rowBytes: usize, planeBytes: usize, z: f64, y: f64, x: f64): f32 {
-  const fz = Math.floor(z), fy = Math.floor(y), fx = Math.floor(x);
-  const tz = <f32>(z - fz), ty = <f32>(y - fy), tx = <f32>(x - fx);
-  const at = source + <usize>(<i32>fz + 1) * planeBytes + <usize>(<i32>fy + 1) * rowBytes + (<usize>(<i32>fx + 1) << 2);
-  const a = mixed(at, tx), b = mixed(at + rowBytes, tx), c = mixed(at + planeBytes, tx), d = mixed(at + planeBytes + rowBytes, tx);
-  const near = a + ty * (b - a), far = c + ty * (d - c);
-  return near + tz * (far - near);
-}
-
-// @ts-ignore: decorator
-@inline function nearestAt(source: usize, rowBytes: usize, planeBytes: usize, z: f64, y: f64, x: f64): f32 {
-  const iz = <usize>(<i32>Math.floor(z + 0.5) + 1), iy = <usize>(<i32>Math.floor(y + 0.5) + 1), ix = <usize>(<i32>Math.floor(x + 0.5) + 1);
-  return load<f32>(source + iz * planeBytes + iy * rowBytes + (ix << 2));
-}
-
-/**
- * Rows begin..end, counted over all planes, of a box read on a grid of its own: the place of voxel g is turn * (g - (n - 1) / 2) + centre.
- *
- * @param source  the volume with its margin; of order 3 its coefficients
- * @param place   13 float64: turn (row-major, z y x), centre (voxels of the volume), the value outside of the volume
- */
-export function sampleRows(
-  source: usize, depth: i32, height: i32, width: i32, target: usize, boxDepth: i32, boxHeight: i32, boxWidth: i32,
-  place: usize, order: i32, begin: i32, end: i32,
-): void {
-  const rowBytes = <usize>(width + 3) << 2, planeBytes = <usize>(height + 3) * rowBytes;
-  const stepZ = load<f64>(place + 16), stepY = load<f64>(place + 40), stepX = load<f64>(place + 64);
-  const outside = <f32>load<f64>(place + 96);
-  const lastZ = <f64>(depth - 1), lastY = <f64>(height - 1), lastX = <f64>(width - 1);
-  for (let row = begin; row < end; row++) {
-    const gz = <f64>(row / boxHeight) - 0.5 * <f64>(boxDepth - 1), gy = <f64>(row % boxHeight) - 0.5 * <f64>(boxHeight - 1);
-    const gx = -0.5 * <f64>(boxWidth - 1);
-    const startZ = load<f64>(place) * gz + load<f64>(place + 8) * gy + stepZ * gx + load<f64>(place + 72);
-    const startY = load<f64>(place + 24) * gz + load<f64>(place + 32) * gy + stepY * gx + load<f64>(place + 80);
-    const startX = load<f64>(place + 48) * gz + load<f64>(place + 56) * gy + stepX * gx + load<f64>(place + 88);
-    let to = target + (<usize>row * <usize>boxWidth << 2);
-    for (let i = 0; i < boxWidth; i++, to += 4) {
-      const z = startZ + <f64>i * stepZ, y = startY + <f64>i * stepY, x = startX + <f64>i * stepX;
-      let value = outside;
-      if (z >= 0 && z <= lastZ && y >= 0 && y <= lastY && x >= 0 && x <= lastX) {
-        if (order == 3) value = cubicAt(source, rowBytes, planeBytes, z, y, x);
-        else if (order == 1) value = linearAt(source, rowBytes, planeBytes, z, y, x);
-        else value = nearestAt(source, rowBytes, planeBytes, z, y, x);
-      }
-      store<f32>(to, value);
-    }
-  }
 }

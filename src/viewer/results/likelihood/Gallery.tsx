@@ -1,9 +1,9 @@
 import { useMemo } from "react";
-import { askPictures, type NumberPicture, type Rows } from "../answers.ts";
+import type { NumberPicture, Rows } from "../answers.ts";
 import { NumberCanvas } from "../NumberCanvas.tsx";
 import { useAnswer } from "../useAnswer.ts";
 import type { Choices } from "../useChoices.ts";
-import { bestStructure, type LikelihoodFacts, valuesOf } from "./api.ts";
+import { askPairs, bestStructure, type LikelihoodFacts, valuesOf } from "./api.ts";
 import { shareText } from "./Bars.tsx";
 
 interface GalleryProps {
@@ -32,13 +32,8 @@ export function Gallery({ at, facts, rows, choices, image, onImage, onError }: G
       return { index, structure: bestStructure(rows, names.length, index) };
     });
   }, [rows, names.length, page]);
-  const pairs = shown.map(({ index, structure }) => `${index}:${structure}`).join(",");
-  const answer = useAnswer(
-    JSON.stringify([at, pairs]),
-    (signal) =>
-      askPictures<{ readonly warnings: readonly string[] }>("likelihood/pairs", { at, pairs }, signal),
-    onError,
-  );
+  const pairs = shown.map(({ index, structure }) => [index, structure] as const);
+  const answer = useAnswer(JSON.stringify([at, pairs]), (signal) => askPairs(at, pairs, signal), onError);
   return (
     <section className="gallery-box" aria-label="Images beside their best templates">
       <h2>Images beside their best templates</h2>
@@ -108,6 +103,8 @@ export function Pair({ pictures, index, structure }: PairProps) {
     ["image", find(`image-${index}`)],
     ["template", find(`template-${index}-${structure}`)],
   ] as const;
+  if (both.some(([, picture]) => picture === undefined))
+    return <span className="note">The pictures are left out of this copy.</span>;
   return (
     <span className="number-pictures">
       {both.map(([word, picture]) =>

@@ -1,8 +1,8 @@
-import { useMemo } from "react";
-import { askPictures, askRows, type Rows } from "../answers.ts";
+import { isExport } from "../../scene/exported.ts";
+import type { Rows } from "../answers.ts";
 import { useAnswer } from "../useAnswer.ts";
 import type { Choices } from "../useChoices.ts";
-import { bestStructure, hasPictures, type LikelihoodFacts, valuesOf } from "./api.ts";
+import { askPairs, askViews, bestStructure, hasPictures, type LikelihoodFacts, valuesOf } from "./api.ts";
 import { Bars } from "./Bars.tsx";
 import { Pair } from "./Gallery.tsx";
 import { ViewMap } from "./ViewMap.tsx";
@@ -43,10 +43,9 @@ interface ChosenProps extends ImagePanelProps {
 
 function ChosenImage({ at, facts, rows, image, structure, onError }: ChosenProps) {
   const { names } = facts;
-  const pairs = `${image}:${structure}`;
   const answer = useAnswer(
-    hasPictures(facts) ? JSON.stringify([at, pairs]) : undefined,
-    (signal) => askPictures<object>("likelihood/pairs", { at, pairs }, signal),
+    hasPictures(facts) ? JSON.stringify([at, image, structure]) : undefined,
+    (signal) => askPairs(at, [[image, structure]], signal),
     onError,
   );
   const number = (quantity: "x" | "y" | "rotation" | "correlation") =>
@@ -85,10 +84,9 @@ function Views({
   structure,
   onError,
 }: ImagePanelProps & { readonly structure: number }) {
-  const query = useMemo(() => ({ at, structure, image }), [at, structure, image]);
   const rows = useAnswer(
-    JSON.stringify(query),
-    (signal) => askRows("likelihood/views", query, signal),
+    JSON.stringify([at, structure, image]),
+    (signal) => askViews(at, { structure, image }, signal),
     onError,
   );
   const hasPosterior = rows?.columns.posterior !== undefined;
@@ -122,7 +120,9 @@ function Views({
               : `Best views of all images, among ${rows.count}`}
             {image !== undefined &&
               !hasPosterior &&
-              "; posteriors come with vitrine likelihood --pose-posterior"}
+              (isExport()
+                ? "; this copy has no posterior of the image"
+                : "; posteriors come with vitrine likelihood --pose-posterior")}
           </p>
         </>
       )}

@@ -1,5 +1,7 @@
 /** What the server tells of images against structures. */
-import type { Rows } from "../answers.ts";
+import { bestStructure as bestOf } from "../../../server/export/shown.ts";
+import { isExport, LeftOut } from "../../scene/exported.ts";
+import { askPictures, askRows, type Rows } from "../answers.ts";
 
 /** A comparison of images with structures. */
 export interface LikelihoodFacts {
@@ -43,11 +45,39 @@ export function valuesOf(
 }
 
 /** The structure that an image is most likely of; without posteriors, that it looks most like. */
-export function bestStructure(rows: Rows, structures: number, image: number): number {
-  const quantity = valuesOf(rows, "posterior", 0) === undefined ? "correlation" : "posterior";
-  let best = 0;
-  for (let k = 1; k < structures; k++)
-    if ((valuesOf(rows, quantity, k)?.[image] ?? 0) > (valuesOf(rows, quantity, best)?.[image] ?? 0))
-      best = k;
-  return best;
+export function bestStructure({ columns }: Rows, structures: number, image: number): number {
+  return bestOf(columns, structures, image);
+}
+
+/** Images with structures. */
+export type Pairs = readonly (readonly [image: number, structure: number])[];
+
+/** Asks for images beside templates. An export has each pair by itself: those that are left out are not among the pictures. @throws {Error} with what the server says */
+export async function askPairs(at: string, pairs: Pairs, signal: AbortSignal) {
+  const ask = (some: Pairs) => {
+    const query = { at, pairs: some.map((pair) => pair.join(":")).join(",") };
+    return askPictures<{ readonly warnings: readonly string[] }>("likelihood/pairs", query, signal);
+  };
+  if (!isExport()) return ask(pairs);
+  const answers = await Promise.all(pairs.map((pair) => ask([pair]).catch(noneLeftOut)));
+  const there = answers.flatMap((answer) => answer ?? []);
+  return {
+    facts: { warnings: there[0]?.facts.warnings ?? [] },
+    pictures: there.flatMap(({ pictures }) => pictures),
+  };
+}
+
+/** Asks for views of a structure, with the posterior of an image where there is one. @throws {Error} with what the server says */
+export async function askViews(
+  at: string,
+  { structure, image }: { readonly structure: number; readonly image: number | undefined },
+  signal: AbortSignal,
+): Promise<Rows> {
+  const ask = (of: number | undefined) => askRows("likelihood/views", { at, structure, image: of }, signal);
+  if (!isExport() || image === undefined) return ask(image);
+  return (await ask(image).catch(noneLeftOut)) ?? ask(undefined);
+}
+
+function noneLeftOut(error: unknown): undefined {
+  if (!(error instanceof LeftOut)) throw error;
 }

@@ -1,10 +1,13 @@
 import type { ResultParticle } from "../../../match/index.ts";
+import { saveBlob } from "../../core/save.ts";
 import { apiUrl } from "../../scene/api.ts";
+import { isExport } from "../../scene/exported.ts";
 import { numberText } from "../../widgets/numbers.ts";
 import { LineChart } from "../charts/LineChart.tsx";
 import type { Choices } from "../useChoices.ts";
 import { queryOf, type ScoreFacts, type SearchFacts, type SearchPlace } from "./api.ts";
 import { countText } from "./ParticleTable.tsx";
+import { tableAbove } from "./tableAbove.ts";
 
 interface CutoffPanelProps {
   readonly facts: SearchFacts;
@@ -14,10 +17,11 @@ interface CutoffPanelProps {
   /** Whose rows are shown; undefined: the peaks of the map. */
   readonly table: string | undefined;
   readonly cutoff: number;
+  readonly onError: (message: string) => void;
 }
 
 /** Where particles are from, the cutoff on the counts of z-scores, and what lies above it as a file. */
-export function CutoffPanel({ facts, place, particles, choices, table, cutoff }: CutoffPanelProps) {
+export function CutoffPanel({ facts, place, particles, choices, table, cutoff, onError }: CutoffPanelProps) {
   const { scores, tables } = facts;
   const above = particles.filter(({ zScore }) => zScore > cutoff).length;
   const [low, high] = rangeOf(scores, particles, table);
@@ -62,7 +66,7 @@ export function CutoffPanel({ facts, place, particles, choices, table, cutoff }:
           {particles.length} peaks above {scores.floor.toFixed(2)} are known.
         </p>
       )}
-      <SaveLinks {...{ place, table, cutoff, choices }} />
+      <SaveLinks {...{ place, table, cutoff, choices, onError }} />
     </section>
   );
 }
@@ -99,24 +103,42 @@ function SourceChoice({ facts, table, choices }: Pick<CutoffPanelProps, "facts" 
   );
 }
 
-/** What lies above the cutoff as a file, and the way back to the one that was computed. */
-function SaveLinks({
+/** What lies above the cutoff as a file: the server's, or made of the table of an export. */
+function SaveLink({
   place,
   table,
   cutoff,
-  choices,
-}: Pick<CutoffPanelProps, "place" | "table" | "cutoff" | "choices">) {
+  as,
+  onError,
+}: Omit<SaveProps, "choices"> & { readonly as: "csv" | "star" }) {
+  const text = `Save as ${as.toUpperCase()}`;
+  const query = { ...queryOf(place), table };
+  if (!isExport())
+    return (
+      <a
+        className="save"
+        download={`particles.${as}`}
+        href={apiUrl("match/table", { ...query, cutoff: cutoff.toFixed(4), as })}
+      >
+        {text}
+      </a>
+    );
+  const save = () => tableAbove(query, { cutoff, as }).then((blob) => saveBlob(blob, `particles.${as}`));
+  return (
+    <button type="button" onClick={() => save().catch((error: Error) => onError(error.message))}>
+      {text}
+    </button>
+  );
+}
+
+type SaveProps = Pick<CutoffPanelProps, "place" | "table" | "cutoff" | "choices" | "onError">;
+
+/** What lies above the cutoff as a file, and the way back to the one that was computed. */
+function SaveLinks({ place, table, cutoff, choices, onError }: SaveProps) {
   return (
     <div className="actions">
       {(["csv", "star"] as const).map((as) => (
-        <a
-          key={as}
-          className="save"
-          download={`particles.${as}`}
-          href={apiUrl("match/table", { ...queryOf(place), table, cutoff: cutoff.toFixed(4), as })}
-        >
-          Save as {as.toUpperCase()}
-        </a>
+        <SaveLink key={as} {...{ place, table, cutoff, as, onError }} />
       ))}
       {choices.text("cutoff") !== undefined && (
         <button type="button" onClick={() => choices.choose({ cutoff: undefined })}>

@@ -1,9 +1,10 @@
 import { useEffect, useMemo } from "react";
 import type { ResultParticle } from "../../../match/index.ts";
 import { channelsFor, type ViewState } from "../../core/viewState.ts";
+import { SceneChannels } from "../../panels/SceneChannels.tsx";
 import type { Scene } from "../../scene/scene.ts";
 import { foundAt, foundLayers } from "../../search/foundLayers.ts";
-import { ResultChannels, ResultStage } from "../ResultStage.tsx";
+import { ResultStage } from "../ResultStage.tsx";
 import type { ResultProps } from "../resultProps.ts";
 import { useAnswer } from "../useAnswer.ts";
 import { type Choices, useChoices } from "../useChoices.ts";
@@ -20,7 +21,7 @@ const NEAR = 8;
 const NEAR_SIDE = 160;
 
 /** A search for a template in a micrograph: the image with the map of z-scores, particles above a cutoff that is moved by hand. */
-export function MatchView({ state, setState, onOpen, onError }: ResultProps) {
+export function MatchView({ state, setState, setQuietly, onOpen, onError }: ResultProps) {
   const choices = useChoices(state, setState);
   const place: SearchPlace = { at: state.at, search: choices.number("search") ?? 0 };
   const key = JSON.stringify(place);
@@ -34,9 +35,9 @@ export function MatchView({ state, setState, onOpen, onError }: ResultProps) {
   const map = choices.text("map") ?? "scaledMip";
   // biome-ignore lint/correctness/useExhaustiveDependencies: the key has the place
   const scene = useMemo(() => facts && matchScene(facts, place, map), [facts, key, map]);
-  useChannels(scene, setState, map);
+  useChannels(scene, setQuietly, map);
   if (facts === undefined || particles === undefined) return <p className="message">Reading the search…</p>;
-  const parts = { facts, particles, choices, state, setState, onOpen, onError, place };
+  const parts = { facts, particles, choices, state, setState, setQuietly, onOpen, onError, place };
   return (
     <div className="scene">
       <MatchMain {...parts} scene={scene} />
@@ -45,7 +46,7 @@ export function MatchView({ state, setState, onOpen, onError }: ResultProps) {
         <CutoffPanel {...parts} table={table} cutoff={cutoffOf(parts)} />
         <ParticlePanel {...parts} chosen={chosenOf(parts)} />
         {scene !== undefined && state.channels.length === scene.channels.length && (
-          <ResultChannels {...{ scene, state, setState }} />
+          <SceneChannels {...{ scene, state, setState, setQuietly }} />
         )}
       </aside>
     </div>
@@ -154,10 +155,10 @@ function chosenOf({ particles, choices }: Pick<MainProps, "particles" | "choices
 }
 
 /** Channels are as many as the scene's; those of another map have limits of their own. */
-function useChannels(scene: Scene | undefined, setState: ResultProps["setState"], map: string): void {
+function useChannels(scene: Scene | undefined, setQuietly: ResultProps["setState"], map: string): void {
   useEffect(() => {
     if (scene === undefined) return;
-    setState((before) =>
+    setQuietly((before) =>
       before.channels.length === scene.channels.length && before.choices.shownMap === map
         ? before
         : {
@@ -170,5 +171,5 @@ function useChannels(scene: Scene | undefined, setState: ResultProps["setState"]
             choices: { ...before.choices, shownMap: map },
           },
     );
-  }, [scene, setState, map]);
+  }, [scene, setQuietly, map]);
 }

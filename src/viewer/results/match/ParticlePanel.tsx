@@ -1,8 +1,9 @@
 import { useMemo, useState } from "react";
 import type { ResultParticle } from "../../../match/index.ts";
+import { hasPose, particleQuery } from "../../../server/export/shown.ts";
 import { askPictures } from "../answers.ts";
 import { NumberCanvas } from "../NumberCanvas.tsx";
-import { useAnswer } from "../useAnswer.ts";
+import { useAnswerOrWord } from "../useAnswer.ts";
 import { queryOf, type SearchFacts, type SearchPlace } from "./api.ts";
 import { CtfPanel } from "./CtfPanel.tsx";
 
@@ -39,11 +40,11 @@ export function ParticlePanel({ facts, place, particles, chosen, onError }: Part
       </section>
     );
   const { zScore, x, y, phiDeg, thetaDeg, psiDeg, relativeDefocusA } = particle;
-  const hasPose = [phiDeg, thetaDeg, psiDeg].every(Number.isFinite);
+  const isPosed = hasPose(particle);
   return (
     <section aria-label="Particle">
       <h2>Particle {chosen! + 1}</h2>
-      {hasPose && facts.template.at !== null ? (
+      {isPosed && facts.template.at !== null ? (
         <>
           <ParticlePictures {...{ place, particle, smoothPx, onError }} />
           <label className="row">
@@ -60,7 +61,7 @@ export function ParticlePanel({ facts, place, particles, chosen, onError }: Part
         </>
       ) : (
         <p className="note">
-          {hasPose ? "The template is not served" : "The maps of angles are not served"}: no projection.
+          {isPosed ? "The template is not served" : "The maps of angles are not served"}: no projection.
         </p>
       )}
       <dl className="details" aria-label="Chosen particle">
@@ -91,16 +92,13 @@ interface PicturesProps {
 }
 
 function ParticlePictures({ place, particle, smoothPx, onError }: PicturesProps) {
-  const { x, y, phiDeg: phi, thetaDeg: theta, psiDeg: psi, relativeDefocusA } = particle;
-  const query = useMemo(() => {
-    const defocus = Number.isFinite(relativeDefocusA) ? relativeDefocusA : 0;
-    return { ...queryOf(place), x, y, phi, theta, psi, defocus };
-  }, [place, x, y, phi, theta, psi, relativeDefocusA]);
-  const answer = useAnswer(
+  const query = useMemo(() => ({ ...queryOf(place), ...particleQuery(particle) }), [place, particle]);
+  const { value: answer, leftOut } = useAnswerOrWord(
     JSON.stringify(query),
     (signal) => askPictures<ViewFacts>("match/particle", query, signal),
     onError,
   );
+  if (leftOut !== undefined) return <p className="note">{leftOut}</p>;
   if (answer === undefined) return <p className="note">Projecting the template…</p>;
   const { binning, size, pixelSizeA } = answer.facts;
   return (

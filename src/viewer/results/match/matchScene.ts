@@ -1,11 +1,10 @@
 /** A micrograph with one of its search's maps as a scene of two channels. */
-import { askJson, type LevelFacts, type Spread } from "../../scene/api.ts";
+import { MAP_TILE, mapLevels } from "../../../server/export/shown.ts";
+import { askJson, type Spread } from "../../scene/api.ts";
 import type { Scene, SceneChannel } from "../../scene/scene.ts";
 import { spreadOf } from "../../scene/spread.ts";
 import { fetchTile, type TileValues } from "../../scene/tiles.ts";
 import { queryOf, type SearchFacts, type SearchPlace } from "./api.ts";
-
-const TILE = 512;
 
 /** Names of maps, as they are shown. */
 export const MAP_TITLES: Readonly<Record<string, string>> = {
@@ -39,11 +38,11 @@ export function matchScene(facts: SearchFacts, place: SearchPlace, map: string):
   const { shape, optics, micrograph } = facts;
   const at = matchChannels(facts, map);
   if (shape === null || (at.map === undefined && at.micrograph === undefined)) return undefined;
-  const levels = levelsOf({ height: shape[0], width: shape[1] });
+  const levels = mapLevels({ height: shape[0], width: shape[1] });
   const kinds = [at.micrograph === undefined ? [] : ["micrograph"], at.map === undefined ? [] : [map]].flat();
   const tile: Scene["tile"] = ({ channel, level, row, column }, signal) => {
     const kind = kinds[channel];
-    const where = { level, row, column, size: TILE };
+    const where = { level, row, column, size: MAP_TILE };
     if (kind === "micrograph" && !micrograph.isTiff)
       return fetchTile({ at: micrograph.at ?? "", ...where }, signal).then(asFloats);
     return fetchTile({ ...queryOf(place), map: kind, ...where }, signal, "match/tile");
@@ -53,7 +52,7 @@ export function matchScene(facts: SearchFacts, place: SearchPlace, map: string):
     title: micrograph.name,
     dtype: "Float32",
     levels,
-    tileSize: TILE,
+    tileSize: MAP_TILE,
     channels: kinds.map((kind) => channelOf(kind, facts)),
     sliders: [],
     pixel: { size: optics.pixelSizeA, unit: "Å" },
@@ -81,14 +80,6 @@ function channelOf(kind: string, { scores }: SearchFacts): SceneChannel {
     color: "FF8000",
     ...(window && { window: [scores.cutoff - 1.5, scores.cutoff + 1.5] as const }),
   };
-}
-
-/** Halves of each other down to one tile, as the server makes them. */
-function levelsOf(full: LevelFacts): LevelFacts[] {
-  const levels = [full];
-  for (let factor = 2; Math.max(levels.at(-1)!.height, levels.at(-1)!.width) > TILE; factor *= 2)
-    levels.push({ height: Math.ceil(full.height / factor), width: Math.ceil(full.width / factor) });
-  return levels;
 }
 
 function asFloats({ data, ...size }: TileValues): TileValues {

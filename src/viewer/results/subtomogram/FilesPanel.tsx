@@ -1,6 +1,5 @@
 import type { Choices } from "../useChoices.ts";
-import type { FolderFacts, VolumeFacts } from "./api.ts";
-import type { ShownFiles } from "./guess.ts";
+import type { FolderFacts, ShownFiles, VolumeFacts } from "./api.ts";
 
 interface FilesPanelProps {
   readonly facts: FolderFacts;

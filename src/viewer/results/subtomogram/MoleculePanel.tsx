@@ -1,11 +1,12 @@
+import { boxSide, SHIFTS_NM } from "../../../server/export/shown.ts";
+import { isExport } from "../../scene/exported.ts";
 import { Histogram } from "../../widgets/Histogram.tsx";
 import { numberText } from "../../widgets/numbers.ts";
 import { askPictures, type NumberPicture } from "../answers.ts";
 import { innerEnds, NumberCanvas } from "../NumberCanvas.tsx";
-import { useAnswer } from "../useAnswer.ts";
+import { useAnswer, useAnswerOrWord } from "../useAnswer.ts";
 import type { Choices } from "../useChoices.ts";
-import { featureOf, type MoleculeRows, placeOf } from "./api.ts";
-import type { ShownFiles } from "./guess.ts";
+import { askSlice, featureOf, type MoleculeRows, placeOf, type ShownFiles } from "./api.ts";
 
 interface MoleculePanelProps {
   readonly rows: MoleculeRows | undefined;
@@ -15,9 +16,6 @@ interface MoleculePanelProps {
   readonly chosen: number | undefined;
   readonly onError: (message: string) => void;
 }
-
-/** Side of boxes where there is no average, voxels. */
-const BOX = 32;
 
 /** Molecules above a feature's value; the chosen one's volume beside the average, and its landscape of scores. */
 export function MoleculePanel(props: MoleculePanelProps) {
@@ -73,7 +71,7 @@ interface ChosenProps extends MoleculePanelProps {
 
 function ChosenMolecule({ rows, files, choices, scale, chosen, onError }: ChosenProps) {
   const { tomogram, average, table } = files;
-  const size = average === undefined ? BOX : Math.max(...average.shape);
+  const size = boxSide(average);
   const hasBox = tomogram !== undefined && table !== undefined && scale !== undefined;
   const which = {
     tomogram: tomogram?.at,
@@ -81,7 +79,7 @@ function ChosenMolecule({ rows, files, choices, scale, chosen, onError }: Chosen
     molecule: chosen,
     scale: choices.number("scale"),
   };
-  const box = useAnswer(
+  const { value: box, leftOut } = useAnswerOrWord(
     hasBox ? JSON.stringify([which, size]) : undefined,
     (signal) => askPictures<object>("subtomogram/box", { ...which, size }, signal),
     onError,
@@ -89,9 +87,10 @@ function ChosenMolecule({ rows, files, choices, scale, chosen, onError }: Chosen
   const place = placeOf(rows, chosen);
   return (
     <>
+      {leftOut !== undefined && <p className="note">{leftOut}</p>}
       {box !== undefined && <Sections label="molecule" pictures={box.pictures} />}
       {average !== undefined && <AverageSections at={average.at} shape={average.shape} onError={onError} />}
-      {hasBox && average !== undefined && (
+      {hasBox && leftOut === undefined && average !== undefined && (
         <Landscape {...{ which, choices, onError }} template={average.at} />
       )}
       <dl className="details" aria-label="Chosen molecule">
@@ -141,12 +140,8 @@ function AverageSections({ at, shape, onError }: AverageProps) {
     (signal) =>
       Promise.all(
         (["z", "y", "x"] as const).map(async (axis, i) => {
-          const { pictures } = await askPictures<object>(
-            "subtomogram/slice",
-            { at, axis, index: shape[i] >> 1 },
-            signal,
-          );
-          return { ...pictures[0], name: axis };
+          const picture = await askSlice({ at, axis, index: shape[i] >> 1 }, signal);
+          return { ...picture, name: axis };
         }),
       ),
     onError,
@@ -166,13 +161,10 @@ interface LandscapeFacts {
   readonly shiftNm: readonly [number, number, number];
 }
 
-/** Farthest shifts to choose from, nm. */
-const SHIFTS_NM = [1, 2, 4];
-
 function Landscape({ which, template, choices, onError }: LandscapeProps) {
   const maxShift = choices.number("shift") ?? SHIFTS_NM[0];
   const query = { ...which, template, maxShift };
-  const answer = useAnswer(
+  const { value: answer, leftOut } = useAnswerOrWord(
     JSON.stringify(query),
     (signal) => askPictures<LandscapeFacts>("subtomogram/landscape", query, signal),
     onError,
@@ -182,7 +174,7 @@ function Landscape({ which, template, choices, onError }: LandscapeProps) {
       <label className="row">
         Landscape to
         <select value={maxShift} onChange={(event) => choices.choose({ shift: event.target.value })}>
-          {SHIFTS_NM.map((shift) => (
+          {(isExport() ? SHIFTS_NM.slice(0, 1) : SHIFTS_NM).map((shift) => (
             <option key={shift} value={shift}>
               {shift} nm
             </option>
@@ -190,7 +182,7 @@ function Landscape({ which, template, choices, onError }: LandscapeProps) {
         </select>
       </label>
       {answer === undefined ? (
-        <p className="note">Comparing with the average…</p>
+        <p className="note">{leftOut ?? "Comparing with the average…"}</p>
       ) : (
         <>
           <Sections label="scores" pictures={answer.pictures} />

@@ -1,7 +1,6 @@
 import { type MouseEvent, type ReactNode, useEffect, useMemo, useRef } from "react";
-import { askPictures } from "../answers.ts";
 import { useAnswer } from "../useAnswer.ts";
-import type { VolumeFacts, Zyx } from "./api.ts";
+import { askSlice, type VolumeFacts, type Zyx } from "./api.ts";
 import { type PlaneFacts, placeOfAxis, type Window, withPart } from "./planes.ts";
 
 interface PlaneProps {
@@ -30,14 +29,9 @@ export function Plane(props: PlaneProps) {
   const query = useMemo(() => {
     // the server's rows are the first of the other axes in the order z, y, x
     const [first, second] = isTurned ? [columns, rows] : [rows, columns];
-    return { at: volume.at, axis, index, rows: first.join("-"), columns: second.join("-") };
+    return { at: volume.at, axis, index, rows: first, columns: second };
   }, [volume.at, axis, index, isTurned, rows, columns]);
-  const answer = useAnswer(
-    JSON.stringify(query),
-    (signal) => askPictures<{ readonly factor: number }>("subtomogram/slice", query, signal),
-    onError,
-  );
-  const picture = answer?.pictures[0];
+  const picture = useAnswer(JSON.stringify(query), (signal) => askSlice(query, signal), onError);
   useEffect(() => {
     if (picture === undefined || limits === undefined || canvas.current === null) return;
     drawGrey(canvas.current, picture, { limits, isTurned });

@@ -1,6 +1,5 @@
 import type { Choices } from "../useChoices.ts";
-import type { VolumeFacts } from "./api.ts";
-import type { ShownFiles } from "./guess.ts";
+import type { ShownFiles, VolumeFacts } from "./api.ts";
 import { REACH_NM } from "./PlanesView.tsx";
 import { chooseVoxel, voxelAt } from "./planeState.ts";
 import { AXES, withPart } from "./planes.ts";

@@ -1,9 +1,8 @@
 import { type CSSProperties, useMemo } from "react";
-import { askPictures } from "../answers.ts";
 import { innerEnds } from "../NumberCanvas.tsx";
 import { useAnswer } from "../useAnswer.ts";
 import type { Choices } from "../useChoices.ts";
-import type { MoleculeRows, VolumeFacts } from "./api.ts";
+import { askSlice, type MoleculeRows, type VolumeFacts } from "./api.ts";
 import { MoleculeMarks } from "./MoleculeMarks.tsx";
 import { Plane } from "./Plane.tsx";
 import { chooseVoxel, voxelAt } from "./planeState.ts";
@@ -76,16 +75,11 @@ export function PlanesView(props: PlanesViewProps) {
 function useLimits(volume: VolumeFacts, contrast: number, onError: (message: string) => void) {
   const answer = useAnswer(
     volume.at,
-    (signal) =>
-      askPictures<object>(
-        "subtomogram/slice",
-        { at: volume.at, axis: "z", index: volume.shape[0] >> 1, most: 512 },
-        signal,
-      ),
+    (signal) => askSlice({ at: volume.at, axis: "z", index: volume.shape[0] >> 1, most: 512 }, signal),
     onError,
   );
   return useMemo(() => {
-    const data = answer?.pictures[0]?.data;
+    const data = answer?.data;
     if (data === undefined) return undefined;
     const [low, high] = innerEnds(data);
     const [middle, half] = [(low + high) / 2, (high - low) / 2 / contrast];

@@ -1,4 +1,5 @@
 import { useMemo } from "react";
+import { shownFiles } from "../../../server/export/shown.ts";
 import { askJson } from "../../scene/api.ts";
 import type { ResultProps } from "../resultProps.ts";
 import { useAnswer } from "../useAnswer.ts";
@@ -8,12 +9,12 @@ import {
   type MoleculeRows,
   placeOf,
   readMoleculeRows,
+  type ShownFiles,
   type VolumeFacts,
   type Zyx,
 } from "./api.ts";
 import { FilesPanel } from "./FilesPanel.tsx";
 import { FscChart } from "./FscChart.tsx";
-import { type ShownFiles, shownFiles } from "./guess.ts";
 import { MoleculePanel } from "./MoleculePanel.tsx";
 import { MoleculeTable } from "./MoleculeTable.tsx";
 import { PlanesPanel } from "./PlanesPanel.tsx";

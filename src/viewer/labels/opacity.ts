@@ -1,0 +1,2 @@
+/** Opacity of labels over an image at first. */
+export const LABEL_OPACITY = 0.5;
