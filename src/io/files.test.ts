@@ -56,7 +56,7 @@ describe("reading in Node", () => {
       code: "storage",
       fault: { found: "a folder" },
     });
-    await expect(node.openFile(new URL("http://localhost/a"))).rejects.toMatchObject({ code: "unsupported" });
+    await expect(node.openFile(new URL("ftp://localhost/a"))).rejects.toMatchObject({ code: "unsupported" });
   });
 });
 

@@ -471,6 +471,7 @@ describe("the OpenAPI description", () => {
       ["column", true, "integer"],
       ["size", false, "integer"],
       ["places", false, "string"],
+      ["as", false, "string"],
     ]);
   });
 

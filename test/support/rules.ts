@@ -30,7 +30,7 @@ export const RULES: Rules = {
     // The page asks for the files of an export by the names that the server gave them.
     { from: /^src\/viewer\/scene\/exported\.ts$/, to: /^src\/server\/export\/names\.ts$/ },
     // It names the objects of an image as the server reads their names.
-    { from: /^src\/viewer\/objects\//, to: /^src\/server\/objects\/names\.ts$/ },
+    { from: /^src\/viewer\/objects\/names\.ts$/, to: /^src\/server\/objects\/names\.ts$/ },
     // It asks for results as an export keeps them.
     { from: /^src\/viewer\/results\//, to: /^src\/server\/export\/shown\.ts$/ },
     // The page on an acquisition is served by a process of its own, which the twin starts.
@@ -74,6 +74,7 @@ export const DOORS: readonly Door[] = [
   // The page decodes the bytes of map objects, and has what an export keeps.
   { from: /^src\/viewer\/scene\/exported\.ts$/, to: /^src\/server\/export\/names\.ts$/ },
   { from: /^src\/viewer\/results\//, to: /^src\/server\/export\/shown\.ts$/ },
+  { from: /^src\/viewer\/objects\/names\.ts$/, to: /^src\/server\/objects\/names\.ts$/ },
   { from: /^src\/viewer\//, to: /^src\/experiment\/objects\/block\.ts$/ },
   // Letters and lines of pictures.
   {
@@ -107,6 +108,8 @@ export const TEST_DOORS: readonly Door[] = [
   // The command line in this process, and its bar.
   { from: /^test\/support\/command\.ts$/, to: /^src\/cli\/main\.ts$/ },
   { from: /^test\/cli\/progress\.test\.ts$/, to: /^src\/cli\/progress\.ts$/ },
+  // Colours that the page gives to labels.
+  { from: /^test\/viewerLabels\.test\.ts$/, to: /^src\/viewer\/labels\/colors\.ts$/ },
   // The map that all jobs of a plate make, put together without files.
   { from: /^test\/support\/composedMap\.ts$/, to: /^src\/pyramid\/(step|tiles)\// },
   // Tasks of a search, by the built module of its batches.

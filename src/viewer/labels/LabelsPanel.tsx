@@ -1,6 +1,6 @@
 import { useEffect, useState } from "react";
-import { formatObjectsAt, parseObjectsAt } from "../../server/objects/names.ts";
 import type { ViewState } from "../core/viewState.ts";
+import { formatObjectsAt, parseObjectsAt } from "../objects/names.ts";
 import type { ObjectModel } from "../objects/useObjectModel.ts";
 import { askJson } from "../scene/api.ts";
 import { isExport } from "../scene/exported.ts";

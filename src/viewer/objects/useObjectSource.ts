@@ -1,5 +1,4 @@
 import { useCallback, useEffect, useState } from "react";
-import { formatObjectsAt, parseObjectsAt } from "../../server/objects/names.ts";
 import type { History, Step } from "../core/useHistory.ts";
 import type { ViewState } from "../core/viewState.ts";
 import { askJson, type ExperimentFacts } from "../scene/api.ts";
@@ -7,6 +6,7 @@ import { isExport } from "../scene/exported.ts";
 import { watch } from "../scene/live.ts";
 import type { Scene } from "../scene/scene.ts";
 import { type EditDone, type ObjectEdit, sendEdit } from "./edits.ts";
+import { formatObjectsAt, parseObjectsAt } from "./names.ts";
 
 /** What the server tells of objects of an image. */
 export interface ImageObjectFacts {

@@ -1,0 +1,2 @@
+/** Names of the objects of an image, as the server reads them. */
+export { formatObjectsAt, parseObjectsAt } from "../../server/objects/names.ts";
