@@ -18,7 +18,7 @@ const SIDE = 700;
 let browser: Browser;
 const scratch = scratchFolder("viewer-address");
 
-describe.skipIf(!available)("an OME-Zarr at an address", { timeout: 180_000 }, () => {
+describe.skipIf(!available)("an OME-Zarr at an address", () => {
   beforeAll(async () => {
     browser = await launchBrowser();
     await using writer = await createOmeZarrImage({
@@ -91,7 +91,7 @@ describe.skipIf(!available)("an OME-Zarr at an address", { timeout: 180_000 }, (
       const { page } = await openViewer(browser, server.address, WIDE);
       await page.getByLabel("OME-Zarr at an address").fill(`${web.address}/${name}`);
       await page.keyboard.press("Enter");
-      await page.getByRole("alert").getByText(said).waitFor({ timeout: 20_000 });
+      await page.getByRole("alert").getByText(said).waitFor();
       await page.screenshot({ path: join(SHOTS, `address-${name}-1280.png`) });
       await page.close();
     }

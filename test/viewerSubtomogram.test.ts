@@ -169,14 +169,14 @@ describe.skipIf(!available)("molecules in the page", () => {
     await keepShot(page, "subtomogram-relion-asks-1280");
     await page.getByLabel("nm/voxel").fill(String(SCALE));
     await expect
-      .poll(() => page.getByLabel("Molecules", { exact: true }).textContent(), { timeout: 20_000 })
+      .poll(() => page.getByLabel("Molecules", { exact: true }).textContent())
       .toMatch(new RegExp(`${molecules.count} of ${molecules.count}`));
     await rowOf(page, 1).click();
     const voxel = Math.round(molecules.place(0)[0] / SCALE);
     await expect
       .poll(() => plane(page, "z").getAttribute("aria-label"))
       .toMatch(new RegExp(`voxel ${voxel}$`));
-    await page.getByRole("img", { name: "molecule across its z axis" }).waitFor({ timeout: 20_000 });
+    await page.getByRole("img", { name: "molecule across its z axis" }).waitFor();
     await page.waitForTimeout(300);
     await keepShot(page, "subtomogram-relion-1280");
     expect(await page.getByRole("alert").count()).toBe(0);
