@@ -168,14 +168,20 @@ export type {
   ImageCollection,
   ImageSource,
   PlateField,
+  PlateWell,
   SourceAxis,
   SourceChannel,
   SourceLevel,
+  SourcePart,
   SourceRead,
   SourceRegion,
 } from "./source/source.ts";
 export { openTiffImages } from "./source/tiff/open.ts";
 export { convertUnit, unitName } from "./source/units.ts";
+export type { ViewLevel } from "./source/viewLevels.ts";
+export { axisOf, viewLevels } from "./source/viewLevels.ts";
+export type { ViewBox, ViewRead } from "./source/views.ts";
+export { readView } from "./source/views.ts";
 export { formatStar, readStar, writeStar } from "./star/format.ts";
 export { parseStar } from "./star/parse.ts";
 export type { StarBlock, StarFile, StarPair } from "./star/star.ts";

@@ -8,6 +8,7 @@ import { kindWords } from "../kindWords.ts";
 import { wayToImages } from "../notMrc.ts";
 import { RECORDS } from "../omezarr/records.ts";
 import type { ImageCollection, ImageDataset, ImageSource } from "./source.ts";
+import { withWells } from "./wells/wells.ts";
 
 /** Name of an image that is alone in its file. */
 const ONLY = "0";
@@ -15,7 +16,8 @@ const ONLY = "0";
 /**
  * Opens whatever holds images, for reading by region and resolution: an MRC file, a .npy array, an NDTiff folder or pyramid, a
  * TIFF file, an OME-Zarr store. Nothing of the pixels is read yet. Whoever opened it closes it, and each image that it opens. The code of a format
- * is loaded when the first file of it is opened: a process that reads one format starts in half the time.
+ * is loaded when the first file of it is opened: a process that reads one format starts in half the time. Of a plate, each well
+ * opens as one image of all its fields, too (`wells`): where the file says, else in a grid.
  *
  * @param from  a path, or an address of the web; the query of a store's address is sent with every part of it
  * @throws {VitrineError} missing: nothing has this path; unsupported: something else; and the errors of the format
@@ -44,9 +46,9 @@ export async function openImages(from: string): Promise<ImageCollection> {
       // what an address is of, its metadata tell
       return !isWebAddress(path) && (await fileExists(`${path}/${RECORDS}`))
         ? datasetImages(await (await import("../omezarr/open.ts")).openOmeZarr(path), format, [])
-        : (await import("./zarr/open.ts")).openZarrImages(path);
+        : withWells(await (await import("./zarr/open.ts")).openZarrImages(path));
     case "tiff":
-      return (await import("./tiff/open.ts")).openTiffImages(path);
+      return withWells(await (await import("./tiff/open.ts")).openTiffImages(path));
     default:
       throw new VitrineError({
         code: "unsupported",

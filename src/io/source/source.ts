@@ -78,6 +78,8 @@ export interface ImageSource extends AsyncDisposable {
   readonly metadata: JsonObject;
   /** What the file contradicts, leaves open or hides, said once each with the name of the field. */
   readonly warnings: readonly string[];
+  /** The fields that a well is pasted of, in the order in which they lie, later ones above; pixels that none covers are 0. */
+  readonly parts?: readonly SourcePart[];
   /**
    * Reads a block. Parts that the file leaves out (sparse chunks, images not taken) read as its fill value.
    *
@@ -87,6 +89,17 @@ export interface ImageSource extends AsyncDisposable {
    */
   read(what?: SourceRead): Promise<ArrayBlock>;
   close(): Promise<void>;
+}
+
+/** An image within one that is pasted of several. */
+export interface SourcePart {
+  /** Name of the image among those of the collection. */
+  readonly image: string;
+  /** Its first pixel, and its size, in pixels of the full resolution of the whole. */
+  readonly y: number;
+  readonly x: number;
+  readonly height: number;
+  readonly width: number;
 }
 
 /** A field of a plate. */
@@ -99,6 +112,21 @@ export interface PlateField {
   readonly columnIndex: number;
   readonly field: number;
   readonly acquisition?: number;
+}
+
+/** All fields of a well that were taken in one acquisition, as one image. */
+export interface PlateWell {
+  /** The name under which the collection opens it: `B03`, `B03 acquisition 1` where there are several; of a single field, the field's. */
+  readonly image: string;
+  /** As `B03`. */
+  readonly well: string;
+  readonly rowIndex: number;
+  readonly columnIndex: number;
+  readonly acquisition?: number;
+  /** What the plate calls it, where it does. */
+  readonly acquisitionName?: string;
+  /** Names of its fields, in the order of the well's list. */
+  readonly fields: readonly string[];
 }
 
 /** A dataset whose images have bits of their own. */
@@ -122,7 +150,11 @@ export interface ImageCollection extends AsyncDisposable {
     readonly rows: readonly string[];
     readonly columns: readonly string[];
     readonly fields: readonly PlateField[];
+    /** Names of acquisitions by their numbers, where the plate names them. */
+    readonly acquisitions?: Readonly<Record<string, string>>;
   };
+  /** Wells of a plate with all their fields placed, which `open` opens by their names. */
+  readonly wells?: readonly PlateWell[];
   readonly warnings: readonly string[];
   /** What is kept image by image: NDTiff, and the OME-Zarr of acquisitions. It closes with the collection. */
   readonly dataset?: ImageDataset;

@@ -3,18 +3,19 @@ import { endianness } from "node:os";
 import { z } from "zod";
 import { bytesPerValue, type PixelArray, pixelBytes, Semaphore, VitrineError } from "../../core/index.ts";
 import {
+  axisOf,
   encodePng,
   type ImageCollection,
   type ImageSource,
   memorySource,
   renderPicture,
+  viewLevels,
 } from "../../io/index.ts";
 import type { Roots } from "../roots.ts";
 import { type Answer, type AnyRoute, AT, decimal, integer, json, places, route, span } from "../route.ts";
 import type { OpenImages } from "./openImages.ts";
 import { planeStatistics } from "./statistics.ts";
 import { fixedRegion, readTile } from "./tiles.ts";
-import { axisOf, viewLevels } from "./viewLevels.ts";
 
 /** What routes of images stand on. */
 export interface ImageTools {

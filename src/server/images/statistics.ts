@@ -1,8 +1,7 @@
 /** How the values of a plane are spread: for contrast and its histogram. */
 import type { PixelArray } from "../../core/index.ts";
-import type { ImageSource, SourceRegion } from "../../io/index.ts";
+import { axisOf, type ImageSource, type SourceRegion } from "../../io/index.ts";
 import { fixedRegion } from "./tiles.ts";
-import { axisOf } from "./viewLevels.ts";
 
 /** Of one plane. */
 export interface PlaneStatistics {

@@ -2,11 +2,10 @@
 import { dirname } from "node:path";
 import { VitrineError } from "../../core/index.ts";
 import { type Experiment, listMapobjectTypes } from "../../experiment/index.ts";
-import { fileExists, parseCsvTable, readParquetRows, readText } from "../../io/index.ts";
+import { axisOf, fileExists, parseCsvTable, readParquetRows, readText } from "../../io/index.ts";
 import { type Entry, entriesOf } from "../browse.ts";
 import type { ExperimentTools } from "../experiments/routes.ts";
 import type { OpenImages } from "../images/openImages.ts";
-import { axisOf } from "../images/viewLevels.ts";
 
 /** What a page offers. */
 export interface ObjectChoices {

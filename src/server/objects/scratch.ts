@@ -4,8 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { withOpenPaths } from "../../core/index.node.ts";
 import { createExperiment, type Experiment } from "../../experiment/index.ts";
-import type { ImageSource } from "../../io/index.ts";
-import { axisOf, viewLevels } from "../images/viewLevels.ts";
+import { axisOf, type ImageSource, viewLevels } from "../../io/index.ts";
 
 /** An experiment in a folder of its own, which goes with it. */
 export interface ScratchExperiment extends AsyncDisposable {

@@ -332,6 +332,7 @@ describe.each(["0.4", "0.5"] as const)("version %s", (version) => {
       name: "P",
       rows: named.rows,
       columns: named.columns,
+      acquisitions: { "0": "first" },
       fields: [
         { image: "A/2/0", well: "A02", rowIndex: 0, columnIndex: 1, field: 0, acquisition: 0 },
         { image: "C/10/0", well: "C10", rowIndex: 2, columnIndex: 2, field: 0, acquisition: 0 },

@@ -16,6 +16,7 @@ const plateSchema = z.object({
   name: z.string().nullish(),
   rows: named,
   columns: named,
+  acquisitions: z.array(z.object({ id: z.number().int(), name: z.string().nullish() })).nullish(),
   wells: z.array(
     z.object({ path: z.string(), rowIndex: z.unknown().optional(), columnIndex: z.unknown().optional() }),
   ),
@@ -56,9 +57,17 @@ export async function readPlate(
       rows,
       columns,
       fields: fields.flat(),
+      ...acquisitionNames(plate.acquisitions ?? []),
     },
     warnings,
   };
+}
+
+function acquisitionNames(
+  listed: readonly { readonly id: number; readonly name?: string | null | undefined }[],
+): Pick<Plate, "acquisitions"> {
+  const named = listed.flatMap(({ id, name }) => (name ? [[String(id), name] as const] : []));
+  return named.length === 0 ? {} : { acquisitions: Object.fromEntries(named) };
 }
 
 /** The fields that a well lists. @throws {VitrineError} missing, type: metadata that are none of a well */

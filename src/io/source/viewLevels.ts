@@ -1,6 +1,6 @@
 /** Any image as a viewer wants it: each level half of the one before, down to one that fits on a screen. */
 import { VitrineError } from "../../core/index.ts";
-import type { ImageSource } from "../../io/index.ts";
+import type { ImageSource } from "./source.ts";
 
 /** One resolution as it is shown: made of a level of the file. */
 export interface ViewLevel {
@@ -16,24 +16,34 @@ export interface ViewLevel {
 /** The coarsest level is no longer than this on either side. */
 const COARSEST = 512;
 
-/** The levels of an image, full resolution first. Levels of a file that are no halves of one another are left out. */
+/**
+ * The levels of an image, full resolution first, down to one that is no longer than 512 pixels on either side. Levels of a file that are no halves
+ * of one another are left out.
+ *
+ * @throws {VitrineError} missing: an image without y or x
+ */
 export function viewLevels(source: ImageSource): ViewLevel[] {
-  const [y, x] = [axisOf(source, "y"), axisOf(source, "x")];
-  const sizes = source.levels.map(({ shape }) => ({ height: shape[y], width: shape[x] }));
-  const [full] = sizes;
-  const factors = sizes.map((size) => halvings(full, size));
   const levels: ViewLevel[] = [];
   for (let factor = 1; ; factor *= 2) {
-    const level = bestLevel(factors, factor);
-    const shrink = factor / factors[level]!;
-    const height = Math.ceil(sizes[level].height / shrink);
-    const width = Math.ceil(sizes[level].width / shrink);
-    levels.push({ height, width, factor, level, shrink });
-    if (Math.max(height, width) <= COARSEST) return levels;
+    const level = viewLevel(source, factor);
+    levels.push(level);
+    if (Math.max(level.height, level.width) <= COARSEST) return levels;
   }
 }
 
-/** Where an axis stands. @throws {VitrineError} missing: an image without it */
+/** An image shrunk by a power of two, made of the coarsest level of its file that can give it. @throws {VitrineError} missing: no y or x */
+export function viewLevel(source: ImageSource, factor: number): ViewLevel {
+  const [y, x] = [axisOf(source, "y"), axisOf(source, "x")];
+  const sizes = source.levels.map(({ shape }) => ({ height: shape[y], width: shape[x] }));
+  const factors = sizes.map((size) => halvings(sizes[0], size));
+  const level = bestLevel(factors, factor);
+  const shrink = factor / factors[level]!;
+  const height = Math.ceil(sizes[level].height / shrink);
+  const width = Math.ceil(sizes[level].width / shrink);
+  return { height, width, factor, level, shrink };
+}
+
+/** Where an axis of a source stands. @throws {VitrineError} missing: an image without it */
 export function axisOf({ axes, name }: ImageSource, axis: string): number {
   const index = axes.findIndex((candidate) => candidate.name === axis);
   if (index >= 0) return index;

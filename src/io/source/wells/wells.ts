@@ -1,0 +1,85 @@
+import { Semaphore, VitrineError } from "../../../core/index.ts";
+import type { ImageCollection, ImageSource, PlateField, PlateWell } from "../source.ts";
+import { pasteFields } from "./paste.ts";
+import { type OpenField, placeFields } from "./place.ts";
+
+/** Fields of a well that are opened at once. */
+const AT_ONCE = 16;
+
+/** A collection that opens the wells of its plate too, each with all its fields; one without a plate is what it was. */
+export function withWells(collection: ImageCollection): ImageCollection {
+  const { plate, images } = collection;
+  if (plate === undefined) return collection;
+  const wells = wellsOf(plate, images);
+  return {
+    ...collection,
+    wells,
+    async open(image) {
+      const well = images.includes(image ?? images[0]) ? undefined : wells.find((one) => one.image === image);
+      return well === undefined ? collection.open(image) : openWell(collection, well);
+    },
+  };
+}
+
+/** In the order of their first fields. */
+function wellsOf(
+  { fields, acquisitions = {} }: NonNullable<ImageCollection["plate"]>,
+  images: readonly string[],
+): PlateWell[] {
+  const groups = new Map<string, PlateField[]>();
+  for (const field of fields) {
+    const key = JSON.stringify([field.well, field.acquisition]);
+    groups.set(key, [...(groups.get(key) ?? []), field]);
+  }
+  const all = [...groups.values()];
+  return all.map((group) => {
+    const [{ well, rowIndex, columnIndex, acquisition, image }] = group;
+    const isOne = all.filter(([first]) => first.well === well).length === 1;
+    const name = isOne
+      ? well
+      : `${well} ${acquisition === undefined ? "without acquisition" : `acquisition ${acquisition}`}`;
+    const acquisitionName = acquisition === undefined ? undefined : acquisitions[acquisition];
+    return {
+      image: group.length === 1 ? image : images.includes(name) ? `well ${name}` : name,
+      ...{ well, rowIndex, columnIndex },
+      ...(acquisition !== undefined && { acquisition }),
+      ...(acquisitionName !== undefined && { acquisitionName }),
+      fields: group.map((field) => field.image),
+    };
+  });
+}
+
+/**
+ * Opens all fields of a well as one image. Fields that cannot be opened or are of another kind are left out, with a word.
+ *
+ * @throws {VitrineError} what opening the first field threw, where none opens
+ */
+async function openWell(collection: ImageCollection, { image, fields }: PlateWell): Promise<ImageSource> {
+  const opening = new Semaphore(AT_ONCE);
+  const tried = await Promise.all(
+    fields.map((field) =>
+      opening.run(() =>
+        collection.open(field).then(
+          (source): OpenField => ({ image: field, source }),
+          (error: unknown) => ({ image: field, error: asRefusal(error) }),
+        ),
+      ),
+    ),
+  );
+  const opened = tried.filter((one) => "source" in one);
+  const failed = tried.filter((one) => "error" in one);
+  if (opened.length === 0) throw failed[0].error;
+  const lost = failed.map((one) => `field ${one.image} is left out: ${one.error.message}`);
+  const placed = placeFields(opened);
+  return pasteFields(placed, {
+    name: `${collection.name} ${image}`,
+    sources: opened.map(({ source }) => source),
+    warnings: [...lost, ...placed.warnings],
+  });
+}
+
+/** A field that cannot be read is no reason to show none of the others; what is no word on the file is. */
+function asRefusal(error: unknown): VitrineError {
+  if (error instanceof VitrineError && error.code !== "aborted") return error;
+  throw error;
+}
