@@ -1,4 +1,4 @@
-import type { ImageDescription, ImagesDescription } from "../io/index.ts";
+import type { ImageDescription, ImagesDescription, WellDescription } from "../io/index.ts";
 
 /** Names that are printed in full. */
 const MOST_NAMES = 12;
@@ -6,7 +6,7 @@ const MOST_NAMES = 12;
 type Line = readonly [label: string, value: string];
 
 /** What is known of a file of images, a line each. */
-export function imagesLines({ names, labels, images, plate }: ImagesDescription): Line[] {
+export function imagesLines({ names, labels, images, plate, wells = [] }: ImagesDescription): Line[] {
   const several = names.length + labels.length > 1;
   return [
     ...(names.length > 1 ? [["images", namesText(names)] as const] : []),
@@ -18,9 +18,17 @@ export function imagesLines({ names, labels, images, plate }: ImagesDescription)
             `${plate.rows.length} x ${plate.columns.length} wells, ${plate.fields.length} fields`,
           ] as const,
         ]),
+    ...wells.map(wellLine),
     ...(labels.length > 0 ? [["labels", namesText(labels)] as const] : []),
     ...images.flatMap((image) => imageLines(image, several)),
   ];
+}
+
+function wellLine({ image, acquisitionName, height, width, fields }: WellDescription): Line {
+  const name = acquisitionName === undefined ? `well ${image}` : `well ${image} (${acquisitionName})`;
+  const shown = fields.slice(0, MOST_NAMES).map((field) => `${field.image} at ${field.y}, ${field.x}`);
+  const more = fields.length > MOST_NAMES ? [`${fields.length - MOST_NAMES} more`] : [];
+  return [name, `y ${height} x x ${width}, ${fields.length} fields: ${[...shown, ...more].join("; ")}`];
 }
 
 function imageLines(

@@ -63,7 +63,12 @@ export type { DatasetDescription, LayoutDescription } from "./describe/dataset.t
 export type { FileDescription } from "./describe/describe.ts";
 export { describeFile } from "./describe/describe.ts";
 export type { Hdf5Description } from "./describe/hdf5.ts";
-export type { AxisDescription, ImageDescription, ImagesDescription } from "./describe/images.ts";
+export type {
+  AxisDescription,
+  ImageDescription,
+  ImagesDescription,
+  WellDescription,
+} from "./describe/images.ts";
 export type { AtomsDescription, StarDescription, TiffDescription } from "./describe/structure.ts";
 export { endingOf, MRC_NAME, refuseOtherEnding, refuseOtherPicture } from "./endings.ts";
 export type {
@@ -156,6 +161,7 @@ export type { ResultFiles, ResultPlaces } from "./resultFiles.ts";
 export { prepareResultFiles, writeTogether } from "./resultFiles.ts";
 export type { KnownKeys, OptionKeys } from "./schema.ts";
 export { parseWithSchema, refuseUnknownKeys, requireKnownOptions } from "./schema.ts";
+export type { ChunkCache } from "./source/cache.ts";
 export type { ChunkReader, ChunkRequest, SourceFacts } from "./source/chunked.ts";
 export { chunkedSource } from "./source/chunked.ts";
 export type { DatasetSourceOptions } from "./source/dataset.ts";

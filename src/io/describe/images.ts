@@ -1,9 +1,12 @@
 import { VitrineError } from "../../core/index.ts";
 import { openImages } from "../source/open.ts";
-import type { ImageCollection, ImageSource, SourceChannel } from "../source/source.ts";
+import type { ImageCollection, ImageSource, PlateWell, SourceChannel, SourcePart } from "../source/source.ts";
+import { axisOf } from "../source/viewLevels.ts";
 
 /** Images of a file that are opened; of further ones the names are told alone. */
 const MOST_OPENED = 16;
+/** Wells whose fields are opened, to tell where they lie. */
+const MOST_WELLS = 16;
 
 /** An axis of an image with its length and, where the file tells, the distance of neighbours. */
 export interface AxisDescription {
@@ -38,7 +41,16 @@ export interface ImagesDescription {
   /** The first ones. */
   readonly images: readonly ImageDescription[];
   readonly plate?: NonNullable<ImageCollection["plate"]>;
+  /** Wells of several fields, the first ones. */
+  readonly wells?: readonly WellDescription[];
   readonly warnings: readonly string[];
+}
+
+/** A well with the places of its fields, in pixels of the full resolution. */
+export interface WellDescription extends Omit<PlateWell, "fields"> {
+  readonly height: number;
+  readonly width: number;
+  readonly fields: readonly SourcePart[];
 }
 
 /** A file of images by what it says of them; pixels are not read. Errors as those of `openImages`. */
@@ -52,7 +64,25 @@ export async function describeImages(path: string): Promise<ImagesDescription> {
     images.push(describeImage(name, image));
     for (const line of image.warnings) warnings.add(line);
   }
-  return { kind: "images", format, names, labels, images, ...(plate && { plate }), warnings: [...warnings] };
+  const wells: WellDescription[] = [];
+  for (const well of (collection.wells ?? [])
+    .filter(({ fields }) => fields.length > 1)
+    .slice(0, MOST_WELLS)) {
+    await using image = await collection.open(well.image);
+    wells.push(describeWell(well, image));
+    for (const line of image.warnings) warnings.add(`well ${well.image}: ${line}`);
+  }
+  return {
+    ...{ kind: "images", format, names, labels, images },
+    ...(plate && { plate }),
+    ...(wells.length > 0 && { wells }),
+    warnings: [...warnings],
+  };
+}
+
+function describeWell(well: PlateWell, source: ImageSource): WellDescription {
+  const [height, width] = ["y", "x"].map((axis) => source.levels[0].shape[axisOf(source, axis)]);
+  return { ...well, height, width, fields: source.parts ?? [] };
 }
 
 /** The first image of a file as sources know it. */

@@ -12,6 +12,9 @@ export interface Chunk {
 /** Loads a chunk; undefined where the file leaves it out. The signal is aborted once nobody waits any more. */
 export type LoadChunk = (signal: AbortSignal) => Promise<Chunk | undefined>;
 
+/** Most bytes of chunks in memory of all fields of a plate together, twice those of an image alone. */
+export const PLATE_BYTES = 2 ** 27;
+
 interface Request {
   readonly chunk: Promise<Chunk | undefined>;
   readonly controller: AbortController;
@@ -59,10 +62,9 @@ export class ChunkCache {
     }
   }
 
-  /** Lets go of everything. */
-  clear(): void {
-    this.#kept.clear();
-    this.#bytes = 0;
+  /** Lets go of the chunks whose keys begin so; of everything by default. */
+  clear(prefix = ""): void {
+    for (const key of this.#kept.keys()) if (key.startsWith(prefix)) this.#drop(key);
   }
 
   #begin(key: string, load: LoadChunk): Request {

@@ -38,9 +38,14 @@ export interface ChunkReader {
   readonly origins?: readonly (readonly number[])[];
   /** Most bytes of chunks that are kept in memory (default 64 MiB). */
   readonly cacheBytes?: number;
+  /** Keeps chunks of several images, so that all of them together have this much memory; in place of `cacheBytes`. */
+  readonly cache?: ChunkCache;
 }
 
 const CACHE_BYTES = 2 ** 26;
+
+/** Sources that were made: chunks of each have keys of their own in a memory that they share. */
+let made = 0;
 
 /** Chunks of one read that are loaded at the same time: more would only fill memory. */
 const AT_ONCE = 8;
@@ -50,19 +55,20 @@ const AT_ONCE = 8;
  * of the same chunk share one request.
  */
 export function chunkedSource(facts: SourceFacts, reader: ChunkReader): ImageSource {
-  const cache = new ChunkCache(facts.name, reader.cacheBytes ?? CACHE_BYTES);
+  const cache = reader.cache ?? new ChunkCache(facts.name, reader.cacheBytes ?? CACHE_BYTES);
+  const prefix = `${made++}/`;
   let isOpen = true;
   const close = async () => {
     if (!isOpen) return;
     isOpen = false;
-    cache.clear();
+    cache.clear(prefix);
     await reader.close();
   };
   return {
     ...facts,
     async read(what = {}) {
       if (!isOpen) throw closedSource(facts.name);
-      return readRegion(facts, what, { reader, cache });
+      return readRegion(facts, what, { reader, cache, prefix });
     },
     close,
     [Symbol.asyncDispose]: close,
@@ -77,6 +83,8 @@ export function closedSource(at: string): VitrineError {
 interface Loader {
   readonly reader: ChunkReader;
   readonly cache: ChunkCache;
+  /** Of the keys of its chunks. */
+  readonly prefix: string;
 }
 
 async function readRegion(facts: SourceFacts, what: SourceRead, loader: Loader): Promise<ArrayBlock> {
@@ -134,10 +142,10 @@ async function copyChunk(
   facts: SourceFacts,
   { region, block, index, loader, signal }: ChunkCopy,
 ): Promise<void> {
-  const { reader, cache } = loader;
+  const { reader, cache, prefix } = loader;
   const level = region.index;
   const load = (shared: AbortSignal) => reader.readChunk({ level, index, signal: shared });
-  const chunk = await cache.read(`${level}/${index.join()}`, load, signal);
+  const chunk = await cache.read(`${prefix}${level}/${index.join()}`, load, signal);
   if (chunk === undefined) return;
   const { chunkShape } = region.level;
   const spans = gridSpans(region, reader);

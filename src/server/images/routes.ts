@@ -28,7 +28,11 @@ const MOST_BYTES = 2 ** 26;
 /** Reads that run at once: each may hold the bytes of a large block. */
 const AT_ONCE = 8;
 
-const IMAGE = z.string().max(1000).optional().describe("its name among those of the file; default the first");
+const IMAGE = z
+  .string()
+  .max(1000)
+  .optional()
+  .describe("its name among those of the file, or of a well of its plate; default the first image");
 const AS = z
   .enum(["labels"])
   .optional()
@@ -49,7 +53,8 @@ export function imageRoutes({ roots, images }: ImageTools): AnyRoute[] {
   };
   const describeImage = route({
     path: "image",
-    summary: "What an image is: axes, levels, channels; the images of its file, the fields of its plate",
+    summary:
+      "What an image is: axes, levels, channels; the images of its file, the wells and fields of its plate",
     query: z.strictObject({ at: AT, image: IMAGE, as: AS }),
     gives: ["application/json"],
     async answer({ at, image, as }) {
@@ -147,19 +152,21 @@ function shownAs(source: ImageSource, as: "labels" | undefined): ImageSource {
   return { ...source, isLabels: true, levels: source.levels.slice(0, 1) };
 }
 
-function collectionOf({ format, images, labels, plate, warnings }: ImageCollection) {
-  return { format, images, labels, plate: plate ?? null, fileWarnings: warnings };
+function collectionOf({ format, images, labels, plate, wells, warnings }: ImageCollection) {
+  return { format, images, labels, plate: plate ?? null, wells: wells ?? [], fileWarnings: warnings };
 }
 
 /** What a viewer knows of an image before it reads any of it. */
 function describe(source: ImageSource, { withoutPaths }: Roots) {
-  const { name, axes, dtype, levels, channels, isLabels, significantBits, warnings } = source;
+  const { name, axes, dtype, levels, channels, isLabels, significantBits, parts, warnings } = source;
   return {
     name: withoutPaths(name),
     dtype,
     isLabels,
     channels,
-    warnings,
+    // a field that is left out is told with its path
+    warnings: warnings.map(withoutPaths),
+    parts: parts ?? [],
     significantBits: significantBits ?? null,
     axes: axes.map((axis, i) => ({ ...axis, length: levels[0].shape[i], scale: levels[0].scale[i] })),
     levels: levels.map(({ shape, chunkShape }) => ({ shape, chunkShape })),

@@ -1,6 +1,6 @@
 /** How the values of a plane are spread: for contrast and its histogram. */
 import type { PixelArray } from "../../core/index.ts";
-import { axisOf, type ImageSource, type SourceRegion } from "../../io/index.ts";
+import { axisOf, type ImageSource } from "../../io/index.ts";
 import { fixedRegion } from "./tiles.ts";
 
 /** Of one plane. */
@@ -27,7 +27,7 @@ const SHARES = [0.001, 0.9995] as const;
 
 /**
  * Looks at a plane at full resolution: whole up to 1024 x 1024 pixels, else at 16 blocks. Means of a coarser level would hide what is
- * bright and small.
+ * bright and small. Of a well, it looks at blocks of its fields.
  *
  * @throws {VitrineError} as `source.read`
  */
@@ -37,26 +37,51 @@ export async function planeStatistics(
   signal?: AbortSignal,
 ): Promise<PlaneStatistics> {
   const region = fixedRegion(source, places);
-  const { shape } = source.levels[0];
-  const spans = [axisOf(source, "y"), axisOf(source, "x")].map((axis) => blocksOf(shape[axis]));
+  const { blocks, isWhole } = looksOf(source);
   const values: number[] = [];
   let missing = 0;
-  for (const y of spans[0])
-    for (const x of spans[1]) {
-      const { data } = await source.read({
-        region: { ...region, y, x } as SourceRegion,
-        ...(signal && { signal }),
-      });
-      missing += addFinite(data, values);
-    }
-  const isWhole = spans.every((blocks) => blocks.length === 1);
+  for (const block of blocks) {
+    const { data } = await source.read({ region: { ...region, ...block }, ...(signal && { signal }) });
+    missing += addFinite(data, values);
+  }
   return { ...spread(Float64Array.from(values).sort()), isWhole, missing };
 }
+/** Where a plane is looked at. Of a well it is where fields lie: what is between them is black and tells nothing. */
+function looksOf(source: ImageSource): { readonly blocks: readonly Block[]; readonly isWhole: boolean } {
+  const [height, width] = [axisOf(source, "y"), axisOf(source, "x")].map(
+    (axis) => source.levels[0].shape[axis],
+  );
+  const parts = source.parts ?? [{ y: 0, x: 0, height, width }];
+  const count = Math.min(parts.length, GRID ** 2);
+  // about as many blocks as of one image, however many fields there are
+  const along = Math.floor(GRID / Math.sqrt(count));
+  const blocks = Array.from(
+    { length: count },
+    (_, i) => parts[Math.floor((i * parts.length) / count)],
+  ).flatMap((part) =>
+    spansOf(part.height, along).flatMap(([top, lower]) =>
+      spansOf(part.width, along).map(
+        ([left, right]): Block => ({
+          y: [part.y + top, part.y + lower],
+          x: [part.x + left, part.x + right],
+        }),
+      ),
+    ),
+  );
+  const isWhole = parts.every((part) => Math.max(part.height, part.width) <= BLOCK * along);
+  return { blocks, isWhole: isWhole && count === parts.length };
+}
 
-function blocksOf(length: number): (readonly [number, number])[] {
-  if (length <= BLOCK * GRID) return [[0, length]];
-  return Array.from({ length: GRID }, (_, i) => {
-    const from = Math.round((i * (length - BLOCK)) / (GRID - 1));
+interface Block {
+  readonly y: readonly [from: number, to: number];
+  readonly x: readonly [from: number, to: number];
+}
+
+/** As many spans of a block's side as said, spread over a length; all of it, where they would cover it. */
+function spansOf(length: number, count: number): (readonly [from: number, to: number])[] {
+  if (length <= BLOCK * count) return [[0, length]];
+  return Array.from({ length: count }, (_, i) => {
+    const from = Math.round(count === 1 ? (length - BLOCK) / 2 : (i * (length - BLOCK)) / (count - 1));
     return [from, from + BLOCK] as const;
   });
 }

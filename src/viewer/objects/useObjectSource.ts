@@ -109,8 +109,7 @@ export function useObjectSource({ scene, state, perform, onError }: SourceOption
 function sourceAt(scene: Scene, { at, image, objectsAt }: ViewState): string | undefined {
   if (scene.experiment !== undefined) return at;
   if (scene.image === undefined || isExport()) return undefined;
-  const name = image ?? scene.image.images[0];
-  return objectsAt ?? formatObjectsAt({ of: "annotations", at, ...(name !== undefined && { image: name }) });
+  return objectsAt ?? formatObjectsAt({ of: "annotations", at, image: image ?? scene.image.shown });
 }
 
 interface WatchOptions {

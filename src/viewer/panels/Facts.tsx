@@ -36,11 +36,13 @@ export function ImageChoice({
 }) {
   const facts = scene.image;
   if (facts === undefined) return null;
-  const image = state.image ?? facts.images[0];
+  const image = state.image ?? facts.shown;
   const names = [...(facts.plate === null ? facts.images : [image]), ...facts.labels];
   return (
     <>
-      {facts.plate !== null && <ImagePlate plate={facts.plate} image={image} onImage={onImage} />}
+      {facts.plate !== null && (
+        <ImagePlate plate={facts.plate} wells={facts.wells} image={image} onImage={onImage} />
+      )}
       {new Set(names).size > 1 && (
         <label className="row">
           Image

@@ -1,5 +1,5 @@
 import type { WellMeans } from "../objects/wellMeans.ts";
-import type { Box, ExperimentFacts, PlateFacts } from "../scene/api.ts";
+import type { Box, ExperimentFacts, PlateFacts, WellFacts } from "../scene/api.ts";
 import { isInBox } from "../scene/scene.ts";
 import { numberText } from "../widgets/numbers.ts";
 
@@ -11,7 +11,18 @@ interface GridWell {
   /** What is known of it, and its colour on a heat map. */
   readonly note?: string;
   readonly color?: readonly [red: number, green: number, blue: number];
-  readonly fields: readonly { readonly name: string; readonly isShown: boolean; readonly open: () => void }[];
+  readonly sites: number;
+  /** What of it can be opened: a row an acquisition. */
+  readonly rows: readonly { readonly title: string; readonly parts: readonly GridPart[] }[];
+}
+
+/** All sites of a well, or one. */
+interface GridPart {
+  readonly name: string;
+  /** In full. */
+  readonly label: string;
+  readonly isShown: boolean;
+  readonly open: () => void;
 }
 
 interface GridProps {
@@ -42,7 +53,7 @@ function PlateGrid({ title, rows, columns, wells, chosen, onWell }: GridProps) {
               type="button"
               key={found.name}
               className={found.color === undefined ? "well" : "well heat"}
-              title={`${found.name}, ${found.note ?? `${found.fields.length} ${found.fields.length === 1 ? "site" : "sites"}`}`}
+              title={`${found.name}, ${found.note ?? sitesText(found.sites)}`}
               aria-label={`Well ${found.name}${found.note === undefined ? "" : `, ${found.note}`}`}
               {...(found.color && { style: { background: `rgb(${found.color.join(" ")})` } })}
               aria-pressed={found.name === chosen}
@@ -51,60 +62,70 @@ function PlateGrid({ title, rows, columns, wells, chosen, onWell }: GridProps) {
           );
         })}
       </div>
-      {well !== undefined && (
-        <div className="fields">
-          <span>{well.name}:</span>
-          {well.fields.map(({ name, isShown, open }) => (
-            <button
-              type="button"
-              key={name}
-              aria-pressed={isShown}
-              onClick={open}
-              aria-label={`Site ${name} of ${well.name}`}
-            >
+      {well?.rows.map(({ title: row, parts }) => (
+        <div className="fields" key={row}>
+          <span>{row}:</span>
+          {parts.map(({ name, label, isShown, open }) => (
+            <button type="button" key={name} aria-pressed={isShown} onClick={open} aria-label={label}>
               {name}
             </button>
           ))}
         </div>
-      )}
+      ))}
     </section>
   );
 }
 
+function sitesText(sites: number): string {
+  return sites === 1 ? "1 site" : `${sites} sites`;
+}
+
 interface ImagePlateProps {
   readonly plate: PlateFacts;
-  /** Name of the field that is shown. */
+  readonly wells: readonly WellFacts[];
+  /** Name of the well or field that is shown. */
   readonly image: string;
   readonly onImage: (image: string) => void;
 }
 
-/** The plate of an OME-Zarr store: each field is an image. */
-export function ImagePlate({ plate, image, onImage }: ImagePlateProps) {
-  const names = [...new Set(plate.fields.map(({ well }) => well))];
-  const wells = names.map((name) => {
-    const fields = plate.fields.filter(({ well }) => well === name);
-    return {
-      name,
-      row: fields[0].rowIndex,
-      column: fields[0].columnIndex,
-      fields: fields.map((field) => ({
-        name: String(field.field),
-        isShown: field.image === image,
-        open: () => onImage(field.image),
-      })),
-    };
-  });
-  const chosen = plate.fields.find((field) => field.image === image)?.well;
-  const first = (well: string) => onImage(plate.fields.find((field) => field.well === well)!.image);
+/** The plate of a file: each well is an image of all its fields, and each field is one. */
+export function ImagePlate({ plate, wells, image, onImage }: ImagePlateProps) {
+  const isIn = (well: WellFacts) => well.image === image || well.fields.includes(image);
+  const chosen = wells.find(isIn);
+  const fieldOf = (name: string) => String(plate.fields.find((field) => field.image === name)?.field);
+  const part = (name: string, label: string, own: string): GridPart => {
+    return { name: label, label: own, isShown: image === name, open: () => onImage(name) };
+  };
+  const rowOf = (well: WellFacts) => {
+    const title = titleOf(well, wells);
+    const all = well.fields.length > 1 ? [part(well.image, "All", `All sites of ${title}`)] : [];
+    const fields = well.fields.map((name) => part(name, fieldOf(name), `Site ${fieldOf(name)} of ${title}`));
+    return { title, parts: [...all, ...fields] };
+  };
+  const names = [...new Set(wells.map(({ well }) => well))];
   return (
     <PlateGrid
       title="Plate"
       rows={plate.rows.length}
       columns={plate.columns.length}
-      {...{ wells, chosen }}
-      onWell={first}
+      wells={names.map((name) => {
+        const own = wells.filter(({ well }) => well === name);
+        const sites = own.reduce((sum, { fields }) => sum + fields.length, 0);
+        return { name, row: own[0].rowIndex, column: own[0].columnIndex, sites, rows: own.map(rowOf) };
+      })}
+      chosen={chosen?.well}
+      onWell={(name) => {
+        const own = wells.filter(({ well }) => well === name);
+        onImage((own.find(({ acquisition }) => acquisition === chosen?.acquisition) ?? own[0]).image);
+      }}
     />
   );
+}
+
+/** A well that was taken in several acquisitions is called by them, too. */
+function titleOf({ well, acquisition, acquisitionName }: WellFacts, wells: readonly WellFacts[]): string {
+  if (wells.filter((other) => other.well === well).length === 1) return well;
+  return `${well}, ${acquisitionName ?? (acquisition === undefined ? "no acquisition" : `acquisition ${acquisition}`)}`;
 }
 
 interface MapPlatesProps {
@@ -119,6 +140,13 @@ interface MapPlatesProps {
 /** The plates of an experiment: each well and site is a part of the map. */
 export function MapPlates({ parts: { plates, wells, sites }, at, means, onBox }: MapPlatesProps) {
   const isAt = (box: Box | null) => box !== null && isInBox(box, at);
+  const sitesOf = (title: string, own: typeof sites): Pick<GridWell, "sites" | "rows"> => {
+    const parts = own.map(({ siteIndex, box }) => ({
+      ...{ name: String(siteIndex), label: `Site ${siteIndex} of ${title}` },
+      ...{ isShown: isAt(box), open: () => box && onBox(box) },
+    }));
+    return { sites: own.length, rows: [{ title, parts }] };
+  };
   return plates.map(({ id, name, nRows, nColumns }) => {
     const own = wells.filter(({ plateId }) => plateId === id);
     return (
@@ -132,13 +160,10 @@ export function MapPlates({ parts: { plates, wells, sites }, at, means, onBox }:
           row: well.rowIndex,
           column: well.columnIndex,
           ...heatOf(means, well.id),
-          fields: sites
-            .filter(({ wellId }) => wellId === well.id)
-            .map(({ siteIndex, box }) => ({
-              name: String(siteIndex),
-              isShown: isAt(box),
-              open: () => box && onBox(box),
-            })),
+          ...sitesOf(
+            well.name,
+            sites.filter(({ wellId }) => wellId === well.id),
+          ),
         }))}
         chosen={own.find(({ box }) => isAt(box))?.name}
         onWell={(well) => {

@@ -30,6 +30,10 @@ export interface ImageFacts {
   readonly images: readonly string[];
   readonly labels: readonly string[];
   readonly plate: PlateFacts | null;
+  /** Wells of the plate, which are images of all their fields. */
+  readonly wells: readonly WellFacts[];
+  /** The fields that a well is pasted of. */
+  readonly parts: readonly { readonly image: string }[];
   readonly axes: readonly {
     readonly name: string;
     readonly unit?: string;
@@ -53,7 +57,20 @@ export interface LevelFacts {
   readonly width: number;
 }
 
-/** Wells and fields of an OME-Zarr plate. */
+/** A well of a plate, of one acquisition. */
+export interface WellFacts {
+  /** Name of the image of all fields; of a single one, the field's. */
+  readonly image: string;
+  readonly well: string;
+  readonly rowIndex: number;
+  readonly columnIndex: number;
+  readonly acquisition?: number;
+  readonly acquisitionName?: string;
+  /** Names of images. */
+  readonly fields: readonly string[];
+}
+
+/** Wells and fields of a plate. */
 export interface PlateFacts {
   readonly rows: readonly string[];
   readonly columns: readonly string[];

@@ -53,7 +53,7 @@ export interface Scene {
   /** Length of a pixel's side, and its unit. */
   readonly pixel?: { readonly size: number; readonly unit: string };
   readonly warnings: readonly string[];
-  readonly image?: ImageFacts;
+  readonly image?: ShownImageFacts;
   readonly experiment?: ExperimentFacts;
   tile(place: TilePlace, signal?: AbortSignal): Promise<TileValues>;
   spread(channel: number, places: Places, signal?: AbortSignal): Promise<Spread>;
@@ -81,6 +81,11 @@ const SHORT_UNITS: Readonly<Record<string, string>> = {
 const TILE = 512;
 const LAYER_TILE = 256;
 
+/** An image, with its name among those of its file. */
+export interface ShownImageFacts extends ImageFacts {
+  readonly shown: string;
+}
+
 /** How an image is opened. */
 export interface ImageSceneOptions {
   readonly signal?: AbortSignal;
@@ -88,13 +93,16 @@ export interface ImageSceneOptions {
   readonly isLabels?: boolean;
 }
 
-/** An image as a scene. @throws {Error} with what the server says */
+/** An image as a scene: where none is named the first one, of a plate its first well. @throws {Error} with what the server says */
 export async function openImageScene(
   at: string,
-  image: string | undefined,
+  named: string | undefined,
   { signal, isLabels = false }: ImageSceneOptions = {},
 ): Promise<Scene> {
-  const told = await askJson<ImageFacts>("image", { at, image }, signal);
+  const first = await askJson<ImageFacts>("image", { at, image: named }, signal);
+  const well = named === undefined ? first.wells.at(0)?.image : undefined;
+  const image = well ?? named;
+  const told = well === undefined ? first : await askJson<ImageFacts>("image", { at, image }, signal);
   const as = isLabels && !told.isLabels ? "labels" : undefined;
   // levels that are means of labels are left out
   const facts = as === undefined ? told : await askJson<ImageFacts>("image", { at, image, as }, signal);
@@ -119,7 +127,7 @@ export async function openImageScene(
     ...(x.unit !== undefined &&
       x.scale > 0 && { pixel: { size: x.scale, unit: SHORT_UNITS[x.unit] ?? x.unit } }),
     warnings: [...new Set([...facts.fileWarnings, ...facts.warnings])],
-    image: facts,
+    image: { ...facts, shown: image ?? facts.images[0] },
     tile: ({ level, row, column, channel, places }, abort) =>
       fetchTile({ at, image, level, row, column, size: TILE, places: placesOf(channel, places), as }, abort),
     spread: (channel, places, abort) =>

@@ -4,7 +4,7 @@ import { TAG } from "../../tiff/directory.ts";
 import type { TiffPage } from "../../tiff/page.ts";
 import type { TiffPageEntry, TiffReader } from "../../tiff/reader.ts";
 import { binned, sourceAxis } from "../axes.ts";
-import type { Chunk } from "../cache.ts";
+import type { Chunk, ChunkCache } from "../cache.ts";
 import { type ChunkRequest, chunkedSource, type SourceFacts } from "../chunked.ts";
 import type { ResolvedRegion } from "../region.ts";
 import type { ImageSource, SourceAxis, SourceLevel } from "../source.ts";
@@ -13,8 +13,8 @@ import type { PlacedPlane, TiffImagePlan } from "./plan.ts";
 /** Strips of fewer bytes are read together, longer ones without compression in parts of this size. */
 const STRIP_BYTES = 2 ** 18;
 
-/** Makes the source of a planned image. @throws {VitrineError} format: a damaged page */
-export async function tiffSource(plan: TiffImagePlan): Promise<ImageSource> {
+/** Makes the source of a planned image, whose chunks are kept in `cache`. @throws {VitrineError} format: a damaged page */
+export async function tiffSource(plan: TiffImagePlan, cache?: ChunkCache): Promise<ImageSource> {
   const { name, channels, metadata, warnings, first } = plan;
   const entries = [first.plane.entry, ...plan.lower];
   const levels: SourceLevel[] = [];
@@ -36,6 +36,7 @@ export async function tiffSource(plan: TiffImagePlan): Promise<ImageSource> {
     readChunk: (request) => readChunk(plan, request, { levels, pages }),
     readInto: (region, into) => readPlane(plan, region, { into, page: pages[region.index] }),
     close: () => plan.close(),
+    ...(cache && { cache }),
   });
 }
 

@@ -7,6 +7,7 @@ import type { OmeModel } from "../../tiff/ome/model.ts";
 import { isOmeXml, parseOmeXml } from "../../tiff/ome/parse.ts";
 import { readPlanes } from "../../tiff/planes.ts";
 import { TiffReader } from "../../tiff/reader.ts";
+import { ChunkCache, PLATE_BYTES } from "../cache.ts";
 import type { ImageCollection, ImageSource } from "../source.ts";
 import { tiffSource } from "./image.ts";
 import { type OmeFile, omeNames, omePlate, planOme } from "./ome.ts";
@@ -47,6 +48,7 @@ export async function tiffImages(reader: TiffReader, folder: string | undefined)
   try {
     const { plan, images, plate, format, warnings } = await contentsOf(reader, folder);
     const { name } = reader.file;
+    const cache = plate === undefined ? undefined : new ChunkCache(name, PLATE_BYTES);
     return {
       name,
       format,
@@ -58,7 +60,7 @@ export async function tiffImages(reader: TiffReader, folder: string | undefined)
         const index = images.indexOf(image);
         if (index < 0) throw noImage(name, images, image);
         const planned = await plan(index, images.length === 1 ? name : `${name} ${image}`);
-        const found = await tiffSource(planned);
+        const found = await tiffSource(planned, cache);
         opened.add(found);
         return found;
       },

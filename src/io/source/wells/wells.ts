@@ -78,8 +78,11 @@ async function openWell(collection: ImageCollection, { image, fields }: PlateWel
   });
 }
 
-/** A field that cannot be read is no reason to show none of the others; what is no word on the file is. */
+/** What is told of something that may be otherwise when it is tried again. */
+const PASSING = ["aborted", "busy", "storage", "timeout"];
+
+/** A field that is lost or damaged is no reason to show none of the others. */
 function asRefusal(error: unknown): VitrineError {
-  if (error instanceof VitrineError && error.code !== "aborted") return error;
+  if (error instanceof VitrineError && !PASSING.includes(error.code)) return error;
   throw error;
 }

@@ -1,6 +1,7 @@
 import { VitrineError } from "../../../core/index.ts";
 import type { JsonObject } from "../../dataset/dataset.ts";
 import { binned, sourceAxis } from "../axes.ts";
+import type { ChunkCache } from "../cache.ts";
 import { chunkedSource, type SourceFacts } from "../chunked.ts";
 import type { ImageSource, SourceAxis, SourceChannel, SourceLevel } from "../source.ts";
 import { parseZarrArray, type ZarrArrayFacts } from "./arrayMetadata.ts";
@@ -11,8 +12,8 @@ import { childFolder, readNode, type ZarrNode } from "./node.ts";
 /** Axes of stores before 0.3; of arrays with fewer, the last ones. */
 const FIRST_AXES = ["time", "channel", "z", "y", "x"];
 
-/** Opens the image group in a folder. @throws {VitrineError} as `openZarrImages` */
-export async function openZarrImage(folder: string): Promise<ImageSource> {
+/** Opens the image group in a folder, whose chunks are kept in `cache`. @throws {VitrineError} as `openZarrImages` */
+export async function openZarrImage(folder: string, cache?: ChunkCache): Promise<ImageSource> {
   const node = await readNode(folder);
   if (node?.kind !== "group") throw noGroup(folder, node);
   const metadata = parseZarrImage(node.attributes, folder);
@@ -23,6 +24,7 @@ export async function openZarrImage(folder: string): Promise<ImageSource> {
     readChunk: ({ level, index }) => readers[level](index),
     close: async () => {},
     fill: arrays[0].fill,
+    ...(cache && { cache }),
   });
 }
 

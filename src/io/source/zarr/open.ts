@@ -2,6 +2,7 @@ import { z } from "zod";
 import { Semaphore, VitrineError } from "../../../core/index.ts";
 import type { JsonObject } from "../../dataset/dataset.ts";
 import { parseWithSchema } from "../../schema.ts";
+import { ChunkCache, PLATE_BYTES } from "../cache.ts";
 import type { ImageCollection } from "../source.ts";
 import { openZarrImage } from "./image.ts";
 import { childFolder, readNode, readOptionalNode } from "./node.ts";
@@ -37,7 +38,8 @@ export async function openZarrImages(path: string): Promise<ImageCollection> {
   if (node?.kind !== "group") throw noStore(name, node === undefined);
   const { images, plate, warnings } = await imagesOf(name, node.attributes);
   const labels = await labelsOf(name, images);
-  const close = async () => {};
+  const cache = plate === undefined ? undefined : new ChunkCache(name, PLATE_BYTES);
+  const close = async () => cache?.clear();
   return {
     name,
     format: "ome-zarr",
@@ -48,7 +50,7 @@ export async function openZarrImages(path: string): Promise<ImageCollection> {
     async open(image = [...images.keys()][0]) {
       const place = images.get(image) ?? labels.get(image);
       if (place === undefined) throw noImage(name, [...images.keys(), ...labels.keys()], image);
-      return openZarrImage(childFolder(name, place, name));
+      return openZarrImage(childFolder(name, place, name), cache);
     },
     close,
     [Symbol.asyncDispose]: close,
