@@ -24,7 +24,7 @@ import { SelectionPanel } from "./objects/SelectionPanel.tsx";
 import { type ObjectModel, useObjectModel } from "./objects/useObjectModel.ts";
 import { useShownAnnotations } from "./objects/useObjectSource.ts";
 import { wellMeans } from "./objects/wellMeans.ts";
-import { Facts, ImageChoice } from "./panels/Facts.tsx";
+import { Facts, ImageChoice, withImage } from "./panels/Facts.tsx";
 import { JobsPanel } from "./panels/JobsPanel.tsx";
 import { MapPlates, MeansLegend } from "./panels/PlatePanel.tsx";
 import { RenamePanel } from "./panels/RenamePanel.tsx";
@@ -85,7 +85,7 @@ export function SceneView(props: SceneViewProps) {
         <Facts scene={scene} onWhole={() => onView(whole)} />
         <ImageChoice
           {...{ scene, state }}
-          onImage={(image) => setState((before) => ({ ...before, image }))}
+          onImage={(image) => setState((before) => withImage(before, image, scene))}
         />
         <SceneChannels {...{ scene, state, setState, setQuietly }} />
         <ComparePanel {...{ scene, state, compared, setState, setQuietly }} />

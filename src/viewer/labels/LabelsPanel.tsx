@@ -4,7 +4,7 @@ import { formatObjectsAt, parseObjectsAt } from "../objects/names.ts";
 import type { ObjectModel } from "../objects/useObjectModel.ts";
 import { askJson } from "../scene/api.ts";
 import { isExport } from "../scene/exported.ts";
-import type { Scene } from "../scene/scene.ts";
+import { labelsOver, type Scene } from "../scene/scene.ts";
 import { sharedLabels } from "./objectLook.ts";
 import { LABEL_OPACITY } from "./opacity.ts";
 import { isLabelScene } from "./useLabelLayers.ts";
@@ -38,7 +38,7 @@ export function LabelsPanel({ scene, state, model, onChange, onQuietly }: Labels
   const facts = scene.image;
   if (facts === undefined) return null;
   const isOwn = isLabelScene(scene, state);
-  const names = isOwn ? [] : facts.labels;
+  const names = isOwn ? [] : labelsOver(facts);
   const isUnnamed = !facts.isLabels && scene.channels.length === 1 && names.length === 0 && !state.labelsAt;
   const canBeLabels = isUnnamed || state.isLabels === true;
   const files = isOwn ? [] : choices.labels;
@@ -174,7 +174,7 @@ interface FirstOptions extends Pick<LabelsProps, "scene" | "state" | "model" | "
 function useFirst({ scene, state, model, choices: { first }, onQuietly }: FirstOptions): void {
   const [done, setDone] = useState<string | null>(null);
   const [isColored, setColored] = useState(false);
-  const labels = scene.image?.labels[0];
+  const labels = scene.image && labelsOver(scene.image)[0];
   const isOwn = isLabelScene(scene, state);
   useEffect(() => {
     if (first === null || done === first || (!isOwn && labels === undefined)) return;

@@ -24,6 +24,15 @@ export function Facts({ scene, onWhole }: { readonly scene: Scene; readonly onWh
   );
 }
 
+/** Another image of the file. Labels of a field are no other's, and a part of a well is no part of a field. */
+export function withImage(before: ViewState, image: string, { image: facts }: Scene): ViewState {
+  if (facts === undefined || facts.plate === null) return { ...before, image };
+  const { labels, labelsAt, objectsAt, view, ...rest } = before;
+  const isWell = (name: string) => facts.wells.some((well) => well.image === name && well.fields.length > 1);
+  const isSameSize = !isWell(facts.shown) && !isWell(image);
+  return { ...rest, image, ...(isSameSize && view && { view }) };
+}
+
 /** Fields of a plate, or the images and labels of a file that holds several. */
 export function ImageChoice({
   scene,

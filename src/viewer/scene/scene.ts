@@ -86,6 +86,11 @@ export interface ShownImageFacts extends ImageFacts {
   readonly shown: string;
 }
 
+/** The label images that lie over an image: of a plate those of the field that is shown, and none over a well of several. */
+export function labelsOver({ plate, labels, shown }: ShownImageFacts): readonly string[] {
+  return plate === null ? labels : labels.filter((name) => name.startsWith(`${shown}/labels/`));
+}
+
 /** How an image is opened. */
 export interface ImageSceneOptions {
   readonly signal?: AbortSignal;
