@@ -2,7 +2,14 @@ import { mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { describe, expect, test } from "vitest";
-import { convertDataset, formatMrc, openNdtiff, openOmeZarr } from "../../src/io/index.ts";
+import {
+  convertDataset,
+  createOmeZarrPlate,
+  formatMrc,
+  openImage,
+  openNdtiff,
+  openOmeZarr,
+} from "../../src/io/index.ts";
 import { vitrineHere } from "../support/command.ts";
 import { requirement, sharedReal } from "../support/require.ts";
 import { scratchFolder } from "../support/searchCase.ts";
@@ -46,6 +53,50 @@ describe("vitrine info", () => {
         columns  x, y
       "
     `);
+  });
+
+  test("tells the wells of a plate with the places of their fields, and those that have none", async () => {
+    const folder = newFolder();
+    const directory = join(folder, "plate.zarr");
+    {
+      const named = { rows: ["A", "B"], columns: ["1"] };
+      await using plate = await createOmeZarrPlate({ directory, ...named, threads: 0 });
+      const space = { kind: "space", unit: "micrometer" } as const;
+      for (const [row, xUm] of [
+        ["A", 0],
+        ["A", 4],
+        ["B", 0],
+        ["B", 0],
+      ] as const) {
+        await using field = await plate.createField({
+          ...{ row, column: "1", dtype: "uint8", shape: [4, 8], scale: [0.5, 0.5], translation: [0, xUm] },
+          axes: [
+            { name: "y", ...space },
+            { name: "x", ...space },
+          ],
+        });
+        await field.write({}, new Uint8Array(32).fill(row === "A" ? 1 + xUm : 9));
+        await field.finish();
+      }
+    }
+    const end = await vitrineHere(["info", directory]);
+    expect(end.stdout.match(/^ {2}well.*$/gm)).toEqual([
+      "  well A01    y 4 x x 16, 2 fields: A/1/0 at 0, 0; A/1/1 at 0, 8",
+      "  well B01    y 4 x x 16, 2 fields: B/1/0 at 0, 0; B/1/1 at 0, 8",
+    ]);
+    expect(end.stderr).toContain("well B01: fields have no positions: placed in a grid");
+    const { wells } = JSON.parse((await vitrineHere(["info", directory, "--json"])).stdout);
+    expect(wells[0]).toMatchObject({ image: "A01", height: 4, width: 16, fields: [{ x: 0 }, { x: 8 }] });
+    // the well is written as any image is
+    const out = join(folder, "a.npy");
+    expect((await vitrineHere(["convert", directory, out, "--image", "A01"])).code).toBe(0);
+    await using written = await openImage(out);
+    expect([...(await written.read({ region: { y: 2 } })).data]).toEqual([
+      ...Array.from({ length: 8 }, () => 1),
+      ...Array.from({ length: 8 }, () => 5),
+    ]);
+    const chosen = await vitrineHere(["convert", directory, join(folder, "b.npy"), "--overwrite"]);
+    expect(chosen.stderr).toContain('or a well with all its fields (--image "A01")');
   });
 
   test("--json gives a line a file", async () => {

@@ -63,11 +63,14 @@ export function imagesLeftOut(
   collection: ImageCollection,
   { image }: Pick<ConvertOptions, "image">,
 ): string[] {
-  const { name, images, labels } = collection;
+  const { name, images, labels, wells = [] } = collection;
+  const well = wells.find(({ fields }) => fields.length > 1);
+  const orWell =
+    well === undefined ? "" : `, or a well with all its fields (--image ${JSON.stringify(well.image)})`;
   const lines: string[] = [];
   if (image === undefined && images.length > 1)
     lines.push(
-      `${name}: the first of ${images.length} images is taken, ${JSON.stringify(images[0])}; image (--image NAME) chooses another of ${few(images)}`,
+      `${name}: the first of ${images.length} images is taken, ${JSON.stringify(images[0])}; image (--image NAME) chooses another of ${few(images)}${orWell}`,
     );
   if (labels.length > 0 && !labels.includes(image ?? ""))
     lines.push(`${name}: labels are left out: ${few(labels)}; image (--image ${labels[0]}) takes one`);

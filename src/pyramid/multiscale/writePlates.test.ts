@@ -83,6 +83,15 @@ test("plates are OME-Zarr of the sites' own values; what cannot be read stays 0 
         expect(Buffer.compare(Buffer.from(data.buffer), Buffer.from(expected.buffer))).toBe(0);
       }
   }
+  // both sites of a well as one image, the second one over 50 columns of the first
+  await using well = await plate.open("B03");
+  expect(well.parts?.map(({ y, x }) => [y, x])).toEqual([
+    [0, 0],
+    [0, 650],
+  ]);
+  const { data: row } = await well.read({ region: { channel: 1, z: 1, y: 5 } });
+  const [left, right] = [0, 1].map((site) => pixels(site, "GFPlong", 1).subarray(5 * width, 6 * width));
+  expect([...row]).toEqual([...left.subarray(0, 650), ...right]);
   if (!available) return;
   const { stdout, stderr } = spawnSync(python, ["-c", CHECK, join(directory, path)], { encoding: "utf8" });
   expect([stderr, stdout]).toEqual(["", "16 24 B/3 B/5\n"]);

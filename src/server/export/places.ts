@@ -98,15 +98,17 @@ async function exportFolder(at: string, tree: Tree, desk: ExportDesk): Promise<v
 
 interface ImageFacts {
   readonly images: readonly string[];
+  readonly wells: readonly { readonly image: string }[];
   readonly labels: readonly string[];
   readonly axes: readonly { readonly name: string; readonly length: number }[];
   readonly views: readonly { readonly height: number; readonly width: number }[];
 }
 
 async function exportImages(at: string, desk: ExportDesk): Promise<void> {
-  const { images, labels } = await desk.ask<ImageFacts>("image", { at });
+  const { images, labels, wells } = await desk.ask<ImageFacts>("image", { at });
   desk.firstImage(at, images[0]);
-  for (const image of [...new Set([...images, ...labels])]) await exportImage(at, image, desk);
+  const all = [...images, ...wells.map(({ image }) => image), ...labels];
+  for (const image of new Set(all)) await exportImage(at, image, desk);
 }
 
 async function exportImage(at: string, image: string, desk: ExportDesk): Promise<void> {

@@ -250,7 +250,9 @@ describe("plates", () => {
       [0, 0],
       [40, 0],
     ]);
-    await expect(plate.open("C01")).rejects.toMatchObject({ code: "missing" });
+    await expect(plate.open("C01")).rejects.toThrow(
+      'plate.zarr image: expected a well (A01 acquisition 0, A01 acquisition 4, B01, B/2/0) or a field (A/1/0 …), found "C01".',
+    );
   });
 
   test("of OME-TIFF as well, by the positions of its planes", async () => {

@@ -5,20 +5,39 @@ import { type OpenField, placeFields } from "./place.ts";
 
 /** Fields of a well that are opened at once. */
 const AT_ONCE = 16;
+/** Wells that a message names. */
+const MOST_NAMES = 20;
 
 /** A collection that opens the wells of its plate too, each with all its fields; one without a plate is what it was. */
 export function withWells(collection: ImageCollection): ImageCollection {
   const { plate, images } = collection;
   if (plate === undefined) return collection;
   const wells = wellsOf(plate, images);
+  const known = new Set([...images, ...collection.labels]);
   return {
     ...collection,
     wells,
     async open(image) {
-      const well = images.includes(image ?? images[0]) ? undefined : wells.find((one) => one.image === image);
-      return well === undefined ? collection.open(image) : openWell(collection, well);
+      if (image === undefined || known.has(image)) return collection.open(image);
+      const well = wells.find((one) => one.image === image);
+      if (well === undefined) throw noWell(collection, { wells, image });
+      return openWell(collection, well);
     },
   };
+}
+
+function noWell(
+  { name, images }: ImageCollection,
+  { wells, image }: { readonly wells: readonly PlateWell[]; readonly image: string },
+): VitrineError {
+  const names = wells.map((well) => well.image);
+  const shown = names.slice(0, MOST_NAMES).join(", ");
+  return new VitrineError({
+    code: "missing",
+    at: `${name} image`,
+    expected: `a well (${shown}${names.length > MOST_NAMES ? " …" : ""}) or a field (${images[0]} …)`,
+    found: JSON.stringify(image),
+  });
 }
 
 /** In the order of their first fields. */
