@@ -4,9 +4,10 @@ import { join } from "node:path";
 import type { Browser, Page } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { createOmeZarrPlate } from "../src/io/index.ts";
-import { type Server, startServer } from "../src/server/index.ts";
+import { exportSite, type Server, startServer } from "../src/server/index.ts";
 import { barriersOf } from "./support/accessible.ts";
 import { launchBrowser } from "./support/browser.ts";
+import { serveFiles } from "./support/fileServer.ts";
 import { scratchFolder } from "./support/plateCase.ts";
 import { requirement } from "./support/require.ts";
 import { expectText, fits, keepShot, openViewer, pixelsOf } from "./support/viewerPage.ts";
@@ -155,6 +156,17 @@ describe.skipIf(!available)("wells", () => {
     await again.page.close();
     await page.getByRole("button", { name: "Well B02" }).click();
     await expectText(page, "600 × 600 px");
+  });
+
+  test("are exported with all their fields", async () => {
+    await exportSite([store], join(scratch.path, "site"));
+    const web = await serveFiles(join(scratch.path, "site"), "/copy/");
+    const { page, errors } = await openViewer(browser, `${web.address}#at=plate.zarr`, WIDE);
+    await expect.poll(() => greysOf(page, QUARTERS)).toEqual([40, 90, 140, 190]);
+    await page.getByRole("button", { name: "Site 1 of A01, live" }).click();
+    await expect.poll(() => greysOf(page, QUARTERS)).toEqual([90, 90, 90, 90]);
+    expect(errors).toEqual([]);
+    web.close();
   });
 
   test("without positions lie in a grid, which is said; later fields lie above; lost ones are told", async () => {

@@ -24,6 +24,7 @@ beforeAll(async () => {
   cpSync(join(golden, "acquire/oddsize_u8"), join(outside, "ndtiff"), { recursive: true });
   cpSync(join(golden, "cases/zarr/float16.v2.zarr"), join(outside, "cells.zarr"), { recursive: true });
   await writePlate(join(outside, "plate.zarr"));
+  await writePlate(join(outside, "well.zarr"), 2);
   writeOmeTiffs(join(outside, "ome"));
   await makeScreen(join(outside, "screen"));
   server = await startServer([lab]);
@@ -51,6 +52,7 @@ const PARTS: readonly (readonly [string, string, (store: string) => string, RegE
   ["plate.zarr", "A", region],
   ["plate.zarr", "A/1", region],
   ["plate.zarr", "A/1/0", region],
+  ["well.zarr", "A/1/1", (at) => `${region(at)}&image=A01`],
   ["ome", "second.ome.tif", (at) => `${region(`${at}/first.ome.tif`)}&places=channel:1`],
   ["ome", "all.companion.ome", (at) => region(`${at}/told.ome.tif`)],
   ["screen", "experiment.json", (at) => `api/experiment?at=lab/${at}`],
@@ -162,7 +164,7 @@ async function withLink(
   await task(at);
 }
 
-async function writePlate(directory: string): Promise<void> {
+async function writePlate(directory: string, fields = 1): Promise<void> {
   await using plate = await createOmeZarrPlate({
     directory,
     name: "P",
@@ -172,9 +174,11 @@ async function writePlate(directory: string): Promise<void> {
   });
   const axes = ["y", "x"].map((name) => ({ name, kind: "space", unit: "micrometer" }) as const);
   const field = { row: "A", column: "1", axes, shape: [4, 5], scale: [1, 1], dtype: "uint8" } as const;
-  await using image = await plate.createField(field);
-  await image.write({}, new Uint8Array(20).fill(7));
-  await image.finish();
+  for (let i = 0; i < fields; i++) {
+    await using image = await plate.createField(field);
+    await image.write({}, new Uint8Array(20).fill(7));
+    await image.finish();
+  }
 }
 
 /** Two files of one image, and one whose XML is in a third. */
