@@ -129,7 +129,7 @@ describe.skipIf(!available)("annotations", () => {
       await page.mouse.click(box.x + box.width / 2 + 40 * i, box.y + box.height / 2);
       await expect.poll(() => kept().length).toBe(i + 1);
     }
-    await expectText(one.page, "2 in view");
+    await one.page.getByText("2 in view").waitFor();
     const theirs = { type: "Feature", id: "7f", geometry: { type: "Point", coordinates: [300, 100] } };
     writeFileSync(
       FILE,

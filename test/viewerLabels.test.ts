@@ -1,5 +1,5 @@
 /** Label images coloured by features of their objects, in the page of `vitrine serve`: of their own pixels, of tables, of map objects of an experiment. */
-import { writeFileSync } from "node:fs";
+import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import type { Browser, Page } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
@@ -91,6 +91,12 @@ describe.skipIf(!available)("labels", () => {
     await page.getByLabel("Class", { exact: true }).fill("odd");
     await page.getByLabel("Colour of the class").fill("#ff0000");
     await page.getByRole("button", { name: "Assign" }).click();
+    const classes = own("cells.zarr.labels%2Fcells.classes.csv");
+    await expect
+      .poll(() => existsSync(classes) && readFileSync(classes, "utf8"))
+      .toBe("label,class,color\n20,odd,FF0000\n");
+    // the page has read them again: the next step comes after this one
+    await expect.poll(() => page.locator("#classes option").count()).toBe(1);
     await page.getByLabel("Colour by").selectOption("class");
     await page.getByRole("button", { name: "Select none" }).click();
     await expect.poll(() => colorOf(page, 20)).toEqual([255, 0, 0]);

@@ -2,12 +2,14 @@
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { fileURLToPath } from "node:url";
 import { chromium } from "playwright-core";
 import { addContent, addMapobjects, createExperiment } from "../../dist/experiment/index.js";
 import { writeTiff } from "../../dist/io/index.js";
 import { PyramidBuilder } from "../../dist/pyramid/index.js";
-import { startServer } from "../../dist/server/index.js";
+import { startProcess } from "../server/tiles.js";
 
+const PROGRAM = fileURLToPath(new URL("../../bin/vitrine.js", import.meta.url));
 const SIDE = 2048;
 const SOFTWARE =
   "--disable-dev-shm-usage --no-sandbox --use-angle=swiftshader --enable-unsafe-swiftshader --ignore-gpu-blocklist";
@@ -20,15 +22,16 @@ export async function runObjects([polygons = "100000", points = "1000000"]) {
   const scratch = mkdtempSync(join(tmpdir(), "vitrine-bench-viewer-"));
   try {
     await makeScreen(join(scratch, "screen"), Number(polygons), Number(points));
-    const server = await startServer([join(scratch, "screen")]);
+    // a process of its own, as it is with `vitrine serve`
+    const served = await startProcess([PROGRAM, "serve", join(scratch, "screen"), "--json"]);
     const browser = await chromium.launch({ executablePath: EXECUTABLE, args: SOFTWARE.split(" ") });
     for (const type of ["Cells", "Spots"]) {
       const page = await browser.newPage({ viewport: { width: 900, height: 700 } });
-      await measure(page, `${server.address}#at=screen&objects=${type}`, type);
+      await measure(page, `http://127.0.0.1:${served.port}/#at=screen&objects=${type}`, type);
       await page.close();
     }
     await browser.close();
-    await server.close();
+    served.child.kill();
   } finally {
     rmSync(scratch, { recursive: true, force: true });
   }
@@ -39,6 +42,8 @@ async function measure(page, address, type) {
   await page.goto(address);
   const text = page.getByText(/^\d+ in view/);
   await text.waitFor({ timeout: 300_000 });
+  // many objects are painted beside the page's thread
+  await page.locator('.stage-cell[aria-busy="false"]').first().waitFor({ timeout: 60_000 });
   await page.evaluate(
     () => new Promise((drawn) => requestAnimationFrame(() => requestAnimationFrame(drawn))),
   );

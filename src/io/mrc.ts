@@ -176,12 +176,34 @@ export function mrcDataOffset({ extendedBytes }: Pick<MrcHeader, "extendedBytes"
   return MRC_HEADER_BYTES + extendedBytes;
 }
 
-/** Says how many bytes lie behind the sections that a header counts; undefined where there are none. */
-export function bytesBehindMrc(header: MrcHeader, fileBytes: number): string | undefined {
+/** What a header says that is not used as it stands: bytes behind its sections, sides of its cell that are none, and angles. */
+export function mrcOddities(header: MrcHeader, fileBytes: number): string[] {
   const [sections, rows] = header.shape;
   const rest = fileBytes - mrcDataOffset(header) - sections * rows * mrcRowBytes(header);
-  if (rest <= 0) return undefined;
-  return `header.nz ${sections}: ${rest} bytes behind its sections are not read; a header that counts too few hides images`;
+  const odd = header.cellA.flatMap((side, i) =>
+    side < 0 || !Number.isFinite(side) ? [`${"xyz"[i]} ${side}`] : [],
+  );
+  return [
+    ...(rest > 0
+      ? [
+          `header.nz ${sections}: ${rest} bytes behind its sections are not read; a header that counts too few hides images`,
+        ]
+      : []),
+    ...(odd.length > 0 ? [`header.cella ${odd.join(", ")} Å is no length: no size of a pixel there`] : []),
+    ...(isOblique(header)
+      ? [
+          `header.cellb ${header.cellAnglesDeg.join(", ")}°: axes of the cell are not at right angles, voxels are taken as if they were`,
+        ]
+      : []),
+  ];
+}
+
+/** Largest difference from a right angle, °: headers round. */
+const RIGHT_ANGLE_TOLERANCE = 0.1;
+
+/** Whether a map lies in a cell of a crystal whose axes are not at right angles; angles of 0 are not given. */
+export function isOblique({ cellAnglesDeg }: Pick<MrcHeader, "cellAnglesDeg">): boolean {
+  return cellAnglesDeg.some((angle) => angle > 0 && Math.abs(angle - 90) > RIGHT_ANGLE_TOLERANCE);
 }
 
 /**

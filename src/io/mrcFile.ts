@@ -2,7 +2,14 @@ import { type Image, type Shape3, VitrineError, type Volume } from "../core/inde
 import { bytesOf } from "./byteOrder.ts";
 import { allocate, type FileSource, type RandomAccessFile } from "./files.ts";
 import { openUnpacked } from "./gzip.ts";
-import { checkMrcSize, MRC_HEADER_BYTES, type MrcHeader, parseMrcHeader, type Xyz } from "./mrc.ts";
+import {
+  checkMrcSize,
+  isOblique,
+  MRC_HEADER_BYTES,
+  type MrcHeader,
+  parseMrcHeader,
+  type Xyz,
+} from "./mrc.ts";
 import { toZyx, zyxShape } from "./mrcAxes.ts";
 import {
   decodeMrcRows,
@@ -190,13 +197,14 @@ function checkReal(header: MrcHeader, at: string): void {
  * Refuses a map whose voxels are not cubes. Sides that the file leaves open agree with any, as does that along the sections of a stack of
  * images: it says nothing of a distance between them.
  *
- * @throws {VitrineError} unsupported: sides that differ by more than 1 % (less is the rounding of old headers)
+ * @throws {VitrineError} unsupported: sides that differ by more than 1 % (less is the rounding of old headers), a cell without right angles
  */
 export function requireCubicVoxels(
-  { kind, voxelSizeA }: Pick<MrcHeader, "kind" | "voxelSizeA">,
+  { kind, voxelSizeA, cellAnglesDeg }: Pick<MrcHeader, "kind" | "voxelSizeA" | "cellAnglesDeg">,
   at: string,
 ): void {
   checkSides(kind === "stack" ? voxelSizeA.slice(0, 2) : voxelSizeA, at);
+  if (isOblique({ cellAnglesDeg })) throw oblique(cellAnglesDeg, at);
 }
 
 function checkImage(header: MrcHeader, at: string): void {
@@ -222,6 +230,16 @@ function checkVolume(header: MrcHeader, at: string): void {
     expected: "one volume",
     found: `${header.shape[0]} sections in volumes of ${depth}`,
     hint: `Read one of them with openMrc(...).readSections(${depth} * index, ${depth})`,
+  });
+}
+
+function oblique(cellAnglesDeg: Xyz, at: string): VitrineError {
+  return new VitrineError({
+    code: "unsupported",
+    at: `${at} header.cellb`,
+    expected: "a cell with right angles",
+    found: `${cellAnglesDeg.join(", ")}°, a crystal's`,
+    hint: "Resample the map to a box with right angles first, or mend its header if that is wrong",
   });
 }
 

@@ -173,6 +173,9 @@ function startHeartbeat(): Worker {
   };
   const worker = new Worker(builtFile("#job-heartbeat"), { workerData: data, execArgv: [] });
   worker.on("error", () => undefined); // its silence is what it says
+  worker.on("exit", () => {
+    heartbeat = undefined;
+  });
   worker.unref();
   return worker;
 }
@@ -187,7 +190,9 @@ async function endHeartbeat(): Promise<void> {
   if (beat === undefined) return;
   const ended = Promise.race([once(beat, "message"), once(beat, "exit")]);
   tellHeartbeat({ kind: "end" });
+  beat.ref(); // nothing else may keep this process until its end is told
   await ended.catch(() => undefined);
+  beat.unref();
 }
 
 /** A line of the batch's log. */

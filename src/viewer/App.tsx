@@ -8,6 +8,7 @@ import { JobsPanel } from "./panels/JobsPanel.tsx";
 import { PlanView } from "./plan/PlanView.tsx";
 import { isResult, ResultView } from "./results/ResultView.tsx";
 import { SceneView } from "./SceneView.tsx";
+import { webNameOf } from "./scene/address.ts";
 import { LIVE_AT, PLAN_AT, SEARCH_AT } from "./scene/api.ts";
 import { SearchView } from "./search/SearchView.tsx";
 import { useDroppedFiles } from "./search/useSearch.ts";
@@ -119,7 +120,7 @@ function NothingShown({ at, isOpening, onError, onAgain }: NothingProps) {
     <div className="message">
       <h1>{nameOf(at)}</h1>
       <p>Nothing can be shown here. The message above says why.</p>
-      <JobsPanel at={at} onError={onError} />
+      {webNameOf(at) === undefined && <JobsPanel at={at} onError={onError} />}
       <button type="button" onClick={onAgain}>
         Look again
       </button>
@@ -142,7 +143,7 @@ const STEPS = [
 
 /** Last part of an address. */
 function nameOf(at: string): string {
-  return at.split("/").at(-1) ?? at;
+  return webNameOf(at) ?? at.split("/").at(-1) ?? at;
 }
 
 interface HeaderProps {
@@ -170,7 +171,7 @@ function Header({ state: { at, theme }, history, onOpen, onTheme }: HeaderProps)
               onClick={() => onOpen(place)}
               aria-current={place === at ? "page" : undefined}
             >
-              {NAMES[part] ?? part}
+              {NAMES[part] ?? webNameOf(part) ?? part}
             </button>
           );
         })}

@@ -117,6 +117,16 @@ export const WARNING_ROWS: readonly WarningRow[] = [
     call: (f) => ["extract", writeGoldenTable(f), "--box", "200", "--out", to(f, "b.mrcs")],
     says: /micrograph\.mrc: \d+ of 9 boxes leave it and are padded \(--padding reflect\); --bounds error/,
   },
+  {
+    name: "a cell that is not at right angles",
+    call: (f) => ["info", image(f, { change: { cellAnglesDeg: [90, 90, 120] } })],
+    says: /header\.cellb 90, 90, 120°: axes of the cell are not at right angles/,
+  },
+  {
+    name: "a side of a cell that is none",
+    call: (f) => ["info", image(f, { change: { cellA: [-16, 12, 2] } })],
+    says: /header\.cella x -16 Å is no length: no size of a pixel there/,
+  },
   // structures
   {
     name: "frames between END lines",

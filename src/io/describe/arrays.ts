@@ -1,4 +1,4 @@
-import { bytesBehindMrc, knownMrcStatistics, type MrcHeader, type MrcStatistics } from "../mrc.ts";
+import { knownMrcStatistics, type MrcHeader, type MrcStatistics, mrcOddities } from "../mrc.ts";
 import { openMrc } from "../mrcFile.ts";
 import type { NpyDtype } from "../npy.ts";
 import { openNpy } from "../npyFile.ts";
@@ -58,12 +58,20 @@ const MRC_DTYPES: Readonly<Record<MrcHeader["mode"], string>> = {
 export async function describeMrc(path: string): Promise<MrcDescription> {
   const file = await openMrc(path);
   const { shape, mode, unsignedBytes, kind, voxelSizeA, originA, statistics, labels } = file.header;
-  const behind = bytesBehindMrc(file.header, file.bytes);
+  const warnings = mrcOddities(file.header, file.bytes);
   await file.close();
   const known = knownMrcStatistics(statistics);
   const dtype = mode === 0 && unsignedBytes ? "uint8" : MRC_DTYPES[mode];
   const told = { voxelSizeA, originA, statistics: known, labels };
-  return { kind: "mrc", dtype, shape, mode, content: kind, ...told, ...(behind && { warnings: [behind] }) };
+  return {
+    kind: "mrc",
+    dtype,
+    shape,
+    mode,
+    content: kind,
+    ...told,
+    ...(warnings.length > 0 && { warnings }),
+  };
 }
 
 /** A .npy file by its header. */

@@ -3,12 +3,12 @@ import { VitrineError } from "../../core/index.ts";
 import type { JsonObject, JsonValue } from "../dataset/dataset.ts";
 import { openUnpacked } from "../gzip.ts";
 import {
-  bytesBehindMrc,
   checkMrcSize,
   knownMrcStatistics,
   MRC_HEADER_BYTES,
   type MrcHeader,
   mrcDataOffset,
+  mrcOddities,
   mrcRowBytes,
   parseMrcHeader,
 } from "../mrc.ts";
@@ -46,8 +46,7 @@ export async function openMrcSource(path: string): Promise<ImageSource> {
     checkMrcSize(header, file.size, file.name);
     const dtype = header.unsignedBytes ? "uint8" : TYPES[header.mode];
     if (dtype === undefined) throw complexValues(file.name);
-    const behind = bytesBehindMrc(header, file.size);
-    const warnings: string[] = [file.warning, behind].filter((line) => line !== undefined);
+    const warnings = [...(file.warning ? [file.warning] : []), ...mrcOddities(header, file.size)];
     const facts = factsOf(header, { name: file.name, dtype, warnings });
     return rawSource(facts, {
       file,

@@ -93,6 +93,19 @@ describe("templates", () => {
     });
     expect(heard).toEqual([]);
   });
+
+  test("of a crystal's cell without right angles are refused: their voxels are no cubes either", async () => {
+    writeMap("crystal.mrc", map);
+    const bytes = readFileSync(path("crystal.mrc"));
+    bytes.writeFloatLE(120, 60);
+    writeFileSync(path("crystal.mrc"), bytes);
+    const crystal = search((configuration) => {
+      configuration.template_volume_path = path("crystal.mrc");
+    });
+    await expect(crystal).rejects.toThrow(
+      "crystal.mrc header.cellb: expected a cell with right angles, found 90, 90, 120°, a crystal's",
+    );
+  });
 });
 
 test("optics in another unit are searched, with a word for each field", async () => {

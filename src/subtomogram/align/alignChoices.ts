@@ -13,7 +13,12 @@ import { parseMask } from "../programs/maskSpec.ts";
 import { splitTiltSeriesPath } from "../tiltSeries/read.ts";
 
 /** Models by the names of the command line. */
-export const ALIGN_KINDS = { zncc: ZnccAlignment, ncc: NccAlignment, pcc: PccAlignment, fsc: FscAlignment } as const;
+export const ALIGN_KINDS = {
+  zncc: ZnccAlignment,
+  ncc: NccAlignment,
+  pcc: PccAlignment,
+  fsc: FscAlignment,
+} as const;
 
 /** Names of the models. */
 export type AlignModelName = keyof typeof ALIGN_KINDS;

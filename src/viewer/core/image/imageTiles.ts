@@ -1,6 +1,6 @@
 /** The tiles of an image as they are loaded, kept on the graphics card and drawn. */
 import type { Device, RenderPass } from "@luma.gl/core";
-import { Buffer } from "@luma.gl/core";
+import { Buffer as GpuBuffer } from "@luma.gl/core";
 import { Model } from "@luma.gl/engine";
 import type { ColormapName } from "../colormaps.ts";
 import { type AtlasFormat, layersOf, TileAtlas } from "./tileAtlas.ts";
@@ -53,7 +53,7 @@ export class ImageTiles {
   readonly #redraw: () => void;
   readonly #onError: (error: Error) => void;
   readonly #models = new Map<string, Model>();
-  readonly #instances: Buffer[] = [];
+  readonly #instances: GpuBuffer[] = [];
   #image: ShownImage | undefined;
   #now: Generation | undefined;
   #before: Generation | undefined;
@@ -195,7 +195,7 @@ export class ImageTiles {
     model.draw(pass);
   }
 
-  #buffer(index: number, numbers: Float32Array): Buffer {
+  #buffer(index: number, numbers: Float32Array): GpuBuffer {
     const known = this.#instances[index];
     if (known !== undefined && known.byteLength >= numbers.byteLength) {
       known.write(numbers);
@@ -204,7 +204,7 @@ export class ImageTiles {
     known?.destroy();
     const made = this.#device.createBuffer({
       byteLength: 2 * numbers.byteLength,
-      usage: Buffer.VERTEX | Buffer.COPY_DST,
+      usage: GpuBuffer.VERTEX | GpuBuffer.COPY_DST,
     });
     made.write(numbers);
     this.#instances[index] = made;
