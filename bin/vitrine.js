@@ -13,5 +13,7 @@ process.stdout.on("error", (error) => {
   if (error.code !== "EPIPE") throw error;
   process.exit();
 });
+const { letHeapGrow } = await import(new URL("../dist/core/heap.node.js", import.meta.url).href);
+letHeapGrow();
 const { run } = await import(main.href);
 process.exitCode = await run(process.argv.slice(2));

@@ -32,14 +32,12 @@ function peaksOf({ data, width, height }) {
   return peaks.map(([x, y, brightness]) => [x, y, Math.round(brightness)]);
 }
 
+/** What is brightest at the very edge has its middle beyond it. */
 function isPeak(values, { x, y, width, height }) {
+  if (x === 0 || y === 0 || x === width - 1 || y === height - 1) return false;
   const value = values[y * width + x];
   for (let dy = -1; dy <= 1; dy++)
-    for (let dx = -1; dx <= 1; dx++) {
-      const [column, row] = [x + dx, y + dy];
-      if (column < 0 || row < 0 || column >= width || row >= height) continue;
-      if (values[row * width + column] > value) return false;
-    }
+    for (let dx = -1; dx <= 1; dx++) if (values[(y + dy) * width + x + dx] > value) return false;
   return true;
 }
 

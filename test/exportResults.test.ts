@@ -71,6 +71,7 @@ test("maps, particles, sections, boxes, landscapes, images and views are files, 
   expect(told.filter((what) => !what.startsWith("pictures of particles of match"))).toEqual([
     "acquisitions and jobs: they need the server",
     "changes of map objects: they need the server",
+    "annotations of images, and features of their labels: they need the server",
     "files that are no images: they are listed and cannot be saved",
     "landscapes of molecules/aligned.csv beyond 1 nm, or with other files than those shown first",
   ]);
@@ -118,19 +119,20 @@ describe.skipIf(!available)("exported results in a page", () => {
     const { page, wrong } = await open("");
     await page.getByRole("button", { name: /^match Search/ }).click();
     const count = page.getByRole("status", { name: "Particles above the cutoff" });
-    await expect.poll(() => count.textContent(), { timeout: 20_000 }).toMatch(/^9 particles above 5\.95/);
+    await expect.poll(() => count.textContent()).toMatch(/^9 particles above 5\.95/);
     await page.getByLabel("Cutoff, as a number").fill("6.9");
     await expect.poll(() => count.textContent()).toMatch(/^3 particles above 6\.90/);
     await page.getByRole("grid", { name: "Particles above the cutoff" }).getByRole("row").nth(1).click();
     for (const name of ["micrograph", "template", "without CTF"])
-      await page.getByRole("img", { name: `${name} of the particle` }).waitFor({ timeout: 20_000 });
+      await page.getByRole("img", { name: `${name} of the particle` }).waitFor();
     await page.getByText("defocus 0.950 µm").waitFor();
     await page.waitForTimeout(700);
     await keepShot(page, "export-match-1280");
-    const circles = (await pixelsOf(page, page.getByTestId("canvas").first())).count(
-      ([r, g, b]) => r < 120 && g > 180 && b > 220,
-    );
-    expect(circles).toBeGreaterThan(30);
+    const circles = async () =>
+      (await pixelsOf(page, page.getByTestId("canvas").first())).count(
+        ([r, g, b]) => r < 120 && g > 180 && b > 220,
+      );
+    await expect.poll(circles).toBeGreaterThan(30);
 
     const server = await startServer([served[0]]);
     const query = { at: "match", cutoff: "6.9" };
@@ -155,7 +157,7 @@ describe.skipIf(!available)("exported results in a page", () => {
     // its files, and the table by itself: the same tiles
     await page.getByRole("button", { name: "Files" }).click();
     await page.getByRole("button", { name: /^search1_particles\.csv Search/ }).click();
-    await expect.poll(() => count.textContent(), { timeout: 20_000 }).toMatch(/particles/);
+    await expect.poll(() => count.textContent()).toMatch(/particles/);
     await page.getByTestId("canvas").waitFor();
     await page.waitForTimeout(700);
     await isRight(page, wrong);
@@ -169,14 +171,13 @@ describe.skipIf(!available)("exported results in a page", () => {
       const dark = count(([r, g, b]) => r < 90 && g < 90 && b < 90);
       return dark > 0.02 * width * height && dark < 0.9 * width * height;
     };
-    for (const axis of ["z", "y", "x"])
-      await expect.poll(() => isDrawn(axis), { timeout: 20_000 }).toBe(true);
+    for (const axis of ["z", "y", "x"]) await expect.poll(() => isDrawn(axis)).toBe(true);
     const rows = page.getByRole("grid", { name: "Molecules of the table" }).getByRole("row");
     await rows.nth(1).click();
     await expect.poll(() => plane("z").getAttribute("aria-label")).toMatch(/voxel 16$/);
     for (const axis of ["z", "y", "x"])
       for (const what of ["molecule", "average", "scores"])
-        await page.getByRole("img", { name: `${what} across its ${axis} axis` }).waitFor({ timeout: 20_000 });
+        await page.getByRole("img", { name: `${what} across its ${axis} axis` }).waitFor();
     expect(await page.getByText(/^Best score with the average/).textContent()).toMatch(/average 0\.\d/);
     await page.getByRole("img", { name: "Fourier shell correlation" }).waitFor();
     // a part is the same voxels as the server's
@@ -212,8 +213,8 @@ describe.skipIf(!available)("exported results in a page", () => {
   test("images against structures: gallery, one image beside each structure, posteriors; run and ensemble", async () => {
     const { page, wrong } = await open("#at=project");
     await page.getByRole("button", { name: /^ensemble Likelihood/ }).click();
-    await page.getByRole("table", { name: "Weights in the ensemble" }).waitFor({ timeout: 20_000 });
-    await page.getByRole("img", { name: "image 1", exact: true }).first().waitFor({ timeout: 20_000 });
+    await page.getByRole("table", { name: "Weights in the ensemble" }).waitFor();
+    await page.getByRole("img", { name: "image 1", exact: true }).first().waitFor();
     await page.getByRole("grid", { name: "Images of the comparison" }).getByRole("row").nth(3).click();
     await page.getByRole("heading", { name: "Image 3" }).waitFor();
     await page.getByRole("table", { name: "Posterior over structures" }).waitFor();
@@ -228,7 +229,7 @@ describe.skipIf(!available)("exported results in a page", () => {
     await keepShot(page, "export-likelihood-1280");
     await page.getByRole("navigation").getByText("project", { exact: true }).click();
     await page.getByRole("button", { name: /^likelihood Likelihood/ }).click();
-    await page.getByRole("img", { name: "image 2", exact: true }).first().waitFor({ timeout: 20_000 });
+    await page.getByRole("img", { name: "image 2", exact: true }).first().waitFor();
     await isRight(page, wrong);
   });
 });

@@ -1,16 +1,16 @@
 /** Molecules in a tomogram in the page: results of the programs themselves, by clicks; pixels are those of the screen. */
-import { cpSync, mkdirSync } from "node:fs";
+import { cpSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import type { Browser, Page } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { writeMrc } from "../src/io/index.ts";
 import { type Server, startServer } from "../src/server/index.ts";
-import { runAverage, runFsc } from "../src/subtomogram/index.ts";
+import { runAverage, runFsc, writeMolecules } from "../src/subtomogram/index.ts";
 import { barriersOf } from "./support/accessible.ts";
 import { launchBrowser } from "./support/browser.ts";
 import { scratchFolder } from "./support/plateCase.ts";
 import { requirement } from "./support/require.ts";
-import { subtomogramGolden, subtomogramVolume } from "./support/subtomogramCase.ts";
+import { subtomogramGolden, subtomogramMolecules, subtomogramVolume } from "./support/subtomogramCase.ts";
 import { fits, keepShot, openViewer, pixelsOf } from "./support/viewerPage.ts";
 
 const { available } = requirement("chromium");
@@ -147,6 +147,41 @@ describe.skipIf(!available)("molecules in the page", () => {
       .poll(() => page.getByLabel("Molecules", { exact: true }).textContent())
       .toMatch(/([1-9]|[123]\d) of 40/);
     expect(errors).toEqual([]);
+  });
+
+  test("RELION's table beside a tomogram that does not say its voxels' size: the page asks for it, then shows molecules", async () => {
+    const folder = join(scratch.path, "relion");
+    mkdirSync(folder);
+    const { data, shape } = subtomogramVolume("tomo.npy");
+    await writeMrc(join(folder, "TS_1.mrc"), { data, shape, voxelSizeA: 0 });
+    const molecules = subtomogramMolecules("molecules_start.csv");
+    await writeMolecules(join(folder, "particles.star"), molecules, {
+      ...{ pixelSizeA: 10 * SCALE, tomogramSize: [120, 120, 60], tomogram: "TS_1" },
+    });
+    // RELION has it in the table, too
+    const path = join(folder, "particles.star");
+    writeFileSync(path, readFileSync(path, "utf8").replaceAll("_rlnTomoTiltSeriesPixelSize", "_rlnOther"));
+    const own = await startServer([join(folder, "TS_1.mrc"), path]);
+    const { page, errors } = await openViewer(browser, own.address, { width: 1280, height: 800 });
+    await page.getByRole("button", { name: /^particles\.star Molecules/ }).click();
+    await page.getByText("does not say how large its voxels are").waitFor();
+    await page.getByText("Molecules are read once nm/voxel is given.").waitFor();
+    await keepShot(page, "subtomogram-relion-asks-1280");
+    await page.getByLabel("nm/voxel").fill(String(SCALE));
+    await expect
+      .poll(() => page.getByLabel("Molecules", { exact: true }).textContent(), { timeout: 20_000 })
+      .toMatch(new RegExp(`${molecules.count} of ${molecules.count}`));
+    await rowOf(page, 1).click();
+    const voxel = Math.round(molecules.place(0)[0] / SCALE);
+    await expect
+      .poll(() => plane(page, "z").getAttribute("aria-label"))
+      .toMatch(new RegExp(`voxel ${voxel}$`));
+    await page.getByRole("img", { name: "molecule across its z axis" }).waitFor({ timeout: 20_000 });
+    await page.waitForTimeout(300);
+    await keepShot(page, "subtomogram-relion-1280");
+    expect(await page.getByRole("alert").count()).toBe(0);
+    expect(errors).toEqual([]);
+    await own.close();
   });
 
   test("a table without a tomogram says so; a telephone", async () => {

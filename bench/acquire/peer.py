@@ -1,7 +1,7 @@
 """Times Pycro-Manager's Python backend: one JSON request a line in, one JSON answer a line out.
 
 {"side": 2048}                                                     once: starts MMCore, answers {"ready": version}
-{"mode": "drop" | "sum" | "ndtiff" | "readback", "seconds": 10}    answers {"bytes", "seconds"}
+{"mode": "drop" | "sum" | "ndtiff" | "readback", "seconds": 10, "directory": for what is saved}    answers {"bytes", "seconds"}
 Acquisitions of 200 frames are repeated until the time has passed; removing their files is not counted.
 """
 
@@ -43,7 +43,7 @@ def answer(value):
     print(json.dumps(value), file=answers, flush=True)
 
 
-def acquire(mode):
+def acquire(mode, folder):
     """One acquisition; returns its seconds."""
     seen = [0]
 
@@ -62,7 +62,7 @@ def acquire(mode):
         dataset.read_image(**axes).sum()
 
     saves = mode in ("ndtiff", "readback")
-    directory = tempfile.mkdtemp(dir=os.environ.get("VITRINE_BENCH_DIR")) if saves else None
+    directory = tempfile.mkdtemp(dir=folder) if saves else None
     process = {"drop": drop, "sum": add, "ndtiff": identity, "readback": None}[mode]
     callback = read_back if mode == "readback" else None
     events = multi_d_acquisition_events(num_time_points=FRAMES)
@@ -81,7 +81,7 @@ for line in sys.stdin:
     request = json.loads(line)
     frames, spent = 0, 0.0
     while spent < request["seconds"]:
-        spent += acquire(request["mode"])
+        spent += acquire(request["mode"], request.get("directory"))
         frames += FRAMES
     answer({"bytes": frames * frame_bytes, "seconds": spent})
 os._exit(0)

@@ -1,8 +1,12 @@
 // Images through processors and into datasets, bytes of the camera per second, beside Pycro-Manager's Python backend.
+import { execFileSync } from "node:child_process";
+import { existsSync } from "node:fs";
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { setTimeout } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
+import { setFlagsFromString } from "node:v8";
 import { Acquisition, checkStamp, openDemoMicroscope } from "vitrine/acquire";
 import { startChild } from "../child.js";
 import { digits, median, printTable, verdict } from "../figures.js";
@@ -10,8 +14,10 @@ import { digits, median, printTable, verdict } from "../figures.js";
 const SIDE = 2048;
 const FRAME_BYTES = SIDE * SIDE * 2;
 const ROUNDS = 3;
-/** Frames of one acquisition that saves: what is written is removed before the next. */
-const SAVED_FRAMES = 300;
+/** Frames of one acquisition that saves, as many as the peer's: what is written is removed before the next. */
+const SAVED_FRAMES = 200;
+/** What is written rests until the disk has it, so that nobody pays for whom was measured before. */
+const REST_MS = 1000;
 
 const fileOf = (name) => new URL(`./processors/${name}.mjs`, import.meta.url);
 const identity = Object.assign((image, metadata) => [image, metadata], { stateless: true });
@@ -55,7 +61,24 @@ const MODES = [
     saves: true,
     options: (counts) => readsBack(counts, {}),
   },
+  {
+    name: "the same, --heap-growing-percent=300",
+    peer: "readback",
+    saves: true,
+    heapGrowingPercent: 300,
+    options: (counts) => readsBack(counts, {}),
+  },
 ];
+
+/** Where datasets go: in memory the programs show, on a disk mostly its write-back. */
+const PLACES = [
+  { where: "in memory", folder: "/dev/shm" },
+  { where: "on disk", folder: process.env.VITRINE_BENCH_DIR ?? tmpdir() },
+].filter(({ folder }) => existsSync(folder));
+
+const ROWS = MODES.flatMap((mode) =>
+  mode.saves ? PLACES.map((place) => ({ ...mode, ...place, name: `${mode.name}, ${place.where}` })) : [mode],
+);
 
 /** Reads every image when it is saved; the camera counts from 0 as the events do. */
 function readsBack(counts, options) {
@@ -72,7 +95,7 @@ export async function run({ seconds }) {
   const peer = await startPeer();
   const results = [];
   try {
-    for (const mode of MODES) results.push(await measure(mode, { seconds, peer }));
+    for (const mode of ROWS) results.push(await measure(mode, { seconds, peer }));
   } finally {
     await peer?.end().catch(() => {});
   }
@@ -99,10 +122,17 @@ async function measure(mode, { seconds, peer }) {
   const [ours, theirs, ofCopy] = [[], [], []];
   const frames = mode.saves ? SAVED_FRAMES : Math.ceil((await calibrate(mode)) * seconds);
   for (let round = 0; round < ROUNDS; round++) {
-    theirs.push(await peer?.rate(mode.peer, seconds));
-    const copy = copyRate();
-    ours.push(await rateOf(mode, { frames, seconds }));
-    ofCopy.push(ours[round] / copy);
+    const turns = [
+      async () => theirs.push(await peer?.rate({ mode: mode.peer, seconds, directory: mode.folder })),
+      async () => ours.push(await rateOf(mode, { frames, seconds })),
+    ];
+    ofCopy.push(copyRate());
+    // whoever is first has the disk that the last round left
+    for (const turn of round % 2 === 0 ? turns : turns.reverse()) {
+      if (mode.saves) await rest();
+      await turn();
+    }
+    ofCopy[round] = ours[round] / ofCopy[round];
   }
   const ratios = theirs.flatMap((rate, i) => (rate === undefined ? [] : [ours[i] / rate]));
   const rates = theirs.filter((rate) => rate !== undefined);
@@ -110,6 +140,11 @@ async function measure(mode, { seconds, peer }) {
     `${mode.name}: ${digits(median(ours))} GB/s${rates.length > 0 ? `, peer ${digits(median(rates))}` : ""}`,
   );
   return { ...mode, ours, theirs: rates, ratios, ofCopy };
+}
+
+async function rest() {
+  if (process.platform === "linux") execFileSync("sync");
+  await setTimeout(REST_MS);
 }
 
 /** Copies of frames from a ring of them into another, the plainest transport. @returns GB/s */
@@ -142,9 +177,7 @@ async function rateOf(mode, { frames, seconds }) {
 
 /** One acquisition; every row of every image is checked. @returns seconds from its opening to its end */
 async function acquire(mode, frames) {
-  const directory = mode.saves
-    ? await mkdtemp(join(process.env.VITRINE_BENCH_DIR ?? tmpdir(), "vitrine-"))
-    : undefined;
+  const directory = mode.saves ? await mkdtemp(join(mode.folder, "vitrine-")) : undefined;
   const size = {
     OnCameraCCDXSize: SIDE,
     OnCameraCCDYSize: SIDE,
@@ -154,6 +187,8 @@ async function acquire(mode, frames) {
   };
   const microscope = await openDemoMicroscope({ properties: { Camera: size } });
   const counts = { seen: 0, readBack: 0 };
+  // 0 is V8's own
+  setFlagsFromString(`--heap-growing-percent=${mode.heapGrowingPercent ?? 0}`);
   const check = mode.check ?? ((image, metadata) => checkStamp(image, metadata.FrameNumber));
   try {
     const start = performance.now();
@@ -203,11 +238,11 @@ async function startPeer() {
   let current = first;
   return {
     /** GB/s; undefined where it crashed again and again. */
-    async rate(mode, seconds) {
+    async rate(question) {
       for (let tries = 0; tries < MOST_TRIES; tries++) {
         try {
           current ??= await startPeerProcess();
-          const { bytes, seconds: spent } = await current.child.ask({ mode, seconds });
+          const { bytes, seconds: spent } = await current.child.ask(question);
           return bytes / spent / 1e9;
         } catch (error) {
           console.log(`the peer ended and is started again: ${error.message}`);

@@ -11,10 +11,13 @@ import { median, printTable, verdict } from "../figures.js";
 import { rested, timed } from "./timed.js";
 
 const PEER = fileURLToPath(new URL("peer.py", import.meta.url));
+const OWN = fileURLToPath(new URL("own.js", import.meta.url));
 const ROUNDS = 3;
 const MAX_SHIFT = 4;
 const CUTOFF = 0.3;
 const BAR = 10;
+/** Of the peer's memory. */
+const MEMORY_BAR = 0.5;
 /** Angles to both sides, so that there are 1, 27 or 343 rotations. */
 const RANGES = { 1: undefined, 27: [5, 5], 343: [15, 5] };
 /** Molecules of a round: about a second of the peer's, who takes PCC's peaks from far smaller transforms than ZNCC's. */
@@ -56,6 +59,8 @@ export async function run(names) {
     "bar",
     "memory MB",
     "acryo MB",
+    "of it",
+    "bar",
   ];
   printTable(head, rows);
 }
@@ -92,15 +97,15 @@ async function compare({ folder, python, one }) {
   }
   const peak = await peer?.ask({ peak: true });
   await peer?.end();
-  const memory = prepared.bytes;
   prepared.dispose();
   await pool.dispose();
+  const memory = await peakBytes(question, count);
   checkSame(rounds.at(-1), one);
   const of = (list) => Math.min(...list);
   const [wall, cpu] = [of(rounds.map(({ ours }) => ours.seconds)), of(rounds.map(({ ours }) => ours.cpu))];
   const name = `${model} ${box}³, ${rotations} rotations${mask ? ", mask and wedge" : ""}`;
   const mine = [name, (1000 * wall) / count, (1000 * cpu) / count, setup];
-  if (made === undefined) return [...mine, "-", "-", "-", "-", "-", "-", memory / 2 ** 20, "-"];
+  if (made === undefined) return [...mine, "-", "-", "-", "-", "-", "-", memory / 2 ** 20, "-", "-", "-"];
   const ratio = (key) => median(rounds.map(({ ours, theirs }) => theirs[key] / ours[key]));
   const peers = [of(rounds.map((r) => r.theirs.seconds)), of(rounds.map((r) => r.theirs.cpu))];
   const times = ratio("seconds");
@@ -114,7 +119,19 @@ async function compare({ folder, python, one }) {
     verdict(times, BAR),
     memory / 2 ** 20,
     peak.bytes / 2 ** 20,
+    memory / peak.bytes,
+    verdict(memory / peak.bytes, MEMORY_BAR, { atMost: true }),
   ];
+}
+
+/** The most that a process holds which aligns the same, Node included, as the peer's has Python. */
+async function peakBytes(question, count) {
+  const own = startChild(process.execPath, [OWN]);
+  await own.ask(question);
+  await own.ask({ count });
+  const { bytes } = await own.ask({ peak: true });
+  await own.end();
+  return bytes;
 }
 
 /** A blob with lobes, seen in noise: files for the peer, arrays for us. */

@@ -38,6 +38,7 @@ const COMMANDS: Readonly<Record<string, () => Promise<Add>>> = {
   fsc: async () => (await import("./subtomogram/fsc.ts")).addFsc,
   classify: async () => (await import("./subtomogram/classify.ts")).addClassify,
   pick: async () => (await import("./subtomogram/pick.ts")).addPick,
+  score: async () => (await import("./subtomogram/score.ts")).addScore,
   reconstruct: async () => (await import("./subtomogram/reconstruct.ts")).addReconstruct,
   simulate: async () => (await import("./subtomogram/simulate.ts")).addSimulate,
   parameters: async () => (await import("./likelihood/parameters.ts")).addParameters,

@@ -34,7 +34,10 @@ export function addServe(cli: Command): void {
     .hook("preAction", (command) => refuseIdleDatabase(command, command.args))
     .addHelpText("after", example("serve screen micrograph.mrc --port 8080"))
     .description("show files, folders and experiments in a browser, until Ctrl-C")
-    .argument("[path...]", "what is served; nothing outside is ever read. Default: this folder")
+    .argument(
+      "[path...]",
+      "files, folders, addresses of OME-Zarr stores (https://…); nothing else is read. Default: this folder",
+    )
     .option(
       "--host <name>",
       "listen on; any that other machines reach demands the token in the address",

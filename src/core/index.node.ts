@@ -1,4 +1,5 @@
 /** What core gives to Node's twins alone; a page's are served by index.browser.ts. */
-export { openPath, openPathOrNone, withOpenPaths } from "./openPaths.node.ts";
+export { letHeapGrow } from "./heap.node.ts";
+export { openPath, openPathOrNone, requireOpenAddress, withOpenPaths } from "./openPaths.node.ts";
 export { builtFile, startWorkerThread } from "./threads/workerThread.node.ts";
 export { writeBeside, writeBesideNow } from "./writeBeside.node.ts";

@@ -42,6 +42,19 @@ export async function openPathOrNone(path: string): Promise<string | undefined> 
   });
 }
 
+/** Whoever asks a server for an address of the web, asks first here. @throws {VitrineError} storage: it is none of those that are open */
+export function requireOpenAddress(address: string): void {
+  const isOpen = open.getStore();
+  if (isOpen === undefined || isOpen(address)) return;
+  throw new VitrineError({
+    code: "storage",
+    at: address,
+    expected: "an address that is open",
+    found: "another one",
+    hint: "Give the address when the server is started, or open it in the page",
+  });
+}
+
 /** Links followed as far as there is something; undefined where one leads to nothing, or to where this user may not look. */
 async function realPathOf(whole: string): Promise<string | undefined> {
   try {

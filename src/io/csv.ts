@@ -68,7 +68,9 @@ function* csvTexts({ columns, rows, text }: CsvCells): Generator<string> {
   // A line of one empty cell would read as an empty line, hence the quotes.
   const isSingle = columns.length === 1;
   const quoted = (cell: string) => (isSingle && cell === "" ? '""' : quotedCell(cell));
-  yield `${columns.map(quoted).join(",")}\n`;
+  // nor would a single name be taken for several between other separators
+  const isPlainName = !isSingle || !/[;\t]/.test(columns[0]) || /[",\r\n\ufeff]/.test(columns[0]);
+  yield isPlainName ? `${columns.map(quoted).join(",")}\n` : `"${columns[0]}"\n`;
   for (let first = 0; first < rows; first += ROWS_PART) {
     let part = "";
     for (let row = first; row < Math.min(rows, first + ROWS_PART); row++) {

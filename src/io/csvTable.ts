@@ -91,7 +91,9 @@ function plainHead(bytes: Uint8Array, at: string): PlainHead | undefined {
   const line = bytes.slice(start, end);
   if (start < 0 || end < 0 || line.some((byte) => byte === QUOTE || byte > LAST_ASCII)) return undefined;
   const columns = decodeText(line, at).split(",");
-  checkNames(columns, `${at} line ${lineAt(decodeText(bytes.slice(first, start), at), start - first)}`);
+  const named = `${at} line ${lineAt(decodeText(bytes.slice(first, start), at), start - first)}`;
+  checkSeparator(columns, named);
+  checkNames(columns, named);
   return { at, columns, first, request: { kind: "commas", from: end, width: columns.length } };
 }
 
@@ -127,7 +129,9 @@ export function parseCsvTable(text: string, at: string): StarTable {
   const header = scanRow(csv, skipLines(text, text.charCodeAt(0) === BYTE_ORDER_MARK ? 1 : 0), []);
   if (header === undefined) throw wrong(at, "a line that names the columns", "an empty file");
   const columns = header.starts.map((start) => cellAt(text, start));
-  checkNames(columns, `${at} line ${lineAt(text, header.starts[0])}`);
+  const line = `${at} line ${lineAt(text, header.starts[0])}`;
+  if (text.charCodeAt(header.starts[0]) !== QUOTE) checkSeparator(columns, line);
+  checkNames(columns, line);
   const { length: width } = columns;
   const starts = scanRows(csv, header.end, width);
   const startOf = (row: number, column: number) => starts[row * width + column];
@@ -257,6 +261,15 @@ function skipLines(text: string, from: number): number {
   let at = from;
   while (text.charCodeAt(at) === LINE_FEED || text.charCodeAt(at) === RETURN) at++;
   return at;
+}
+
+/** A table of another separator would be one of a single column. */
+function checkSeparator(columns: readonly string[], at: string): void {
+  const separator = columns.length === 1 ? columns[0].match(/[;\t]/)?.[0] : undefined;
+  if (separator === undefined) return;
+  const found = `names between ${separator === ";" ? "semicolons" : "tabs"}`;
+  const hint = "Save it with commas, and points in numbers; or put a single name in quotes";
+  throw new VitrineError({ code: "format", at, expected: "names between commas", found, hint });
 }
 
 function checkNames(columns: readonly string[], at: string): void {

@@ -4,12 +4,11 @@ import {
   type FileSource,
   openBlob,
   type RandomAccessFile,
-  shortRead,
   sourceName,
-  targetBytes,
   type WritableFile,
   type WriteOptions,
 } from "./files.ts";
+import { addressExists, openAddress, readAddress } from "./http.ts";
 
 /**
  * Opens a Blob, a File or an address for reading in parts; an address whose server knows no ranges is loaded whole.
@@ -17,23 +16,7 @@ import {
  * @throws {VitrineError} missing: the server does not know the address; storage: the server or network refused
  */
 export async function openFile(source: FileSource): Promise<RandomAccessFile> {
-  if (source instanceof Blob) return openBlob(source);
-  const name = sourceName(source);
-  const response = await request(name, { Range: "bytes=0-0" });
-  const size = totalSize(response.headers.get("Content-Range"));
-  if (response.status !== 206 || size === undefined) {
-    // what came with 200 is the whole file
-    const blob = await toBlob(name)(response.status === 206 ? await request(name) : response);
-    const warning = `${name}: its server answers no ranges (HTTP Range); all ${blob.size} bytes were loaded`;
-    return { ...openBlob(blob, name), warning };
-  }
-  await response.body?.cancel();
-  return {
-    name,
-    size,
-    read: (offset, length, into) => readRange(name, offset, { length, into, size }),
-    async close() {},
-  };
+  return source instanceof Blob ? openBlob(source) : openAddress(sourceName(source));
 }
 
 /**
@@ -42,9 +25,8 @@ export async function openFile(source: FileSource): Promise<RandomAccessFile> {
  * @throws {VitrineError} as {@link openFile}
  */
 export async function readFileBytes(source: FileSource): Promise<Uint8Array> {
-  const blob =
-    source instanceof Blob ? source : await request(sourceName(source)).then(toBlob(sourceName(source)));
-  return new Uint8Array(await blob.arrayBuffer());
+  if (source instanceof Blob) return new Uint8Array(await source.arrayBuffer());
+  return readAddress(sourceName(source));
 }
 
 /**
@@ -125,65 +107,10 @@ export async function canonicalPath(path: string): Promise<string> {
 
 /** Whether the address answers. */
 export async function fileExists(path: string): Promise<boolean> {
-  try {
-    const response = await request(path, { Range: "bytes=0-0" });
-    // a server without ranges would send all of it
-    await response.body?.cancel();
-    return true;
-  } catch (error) {
-    if (error instanceof VitrineError && error.code === "missing") return false;
-    throw error;
-  }
+  return addressExists(path);
 }
 
 /** Never: an address names no folder that can be listed, though servers may answer for one. */
 export async function folderExists(_path: string): Promise<boolean> {
   return false;
-}
-
-interface Range {
-  readonly length: number;
-  readonly size: number;
-  readonly into: Uint8Array | undefined;
-}
-
-async function readRange(name: string, offset: number, { length, into, size }: Range): Promise<Uint8Array> {
-  if (offset + length > size) throw shortRead(name, offset, { wanted: length, found: size - offset });
-  const target = targetBytes(length, into, name);
-  if (length === 0) return target;
-  const response = await request(name, { Range: `bytes=${offset}-${offset + length - 1}` });
-  const bytes = new Uint8Array(await (await toBlob(name)(response)).arrayBuffer());
-  if (bytes.length !== length) throw shortRead(name, offset, { wanted: length, found: bytes.length });
-  target.set(bytes);
-  return target;
-}
-
-async function request(name: string, headers: Record<string, string> = {}): Promise<Response> {
-  const response = await fetch(name, { headers }).catch((cause: unknown) => {
-    throw unreachable(name, "storage", { found: String(cause), cause });
-  });
-  if (response.ok) return response;
-  const code = response.status === 404 || response.status === 410 ? "missing" : "storage";
-  throw unreachable(name, code, { found: `HTTP status ${response.status}` });
-}
-
-function unreachable(
-  at: string,
-  code: "missing" | "storage",
-  { found, cause }: { found: string; cause?: unknown },
-): VitrineError {
-  return new VitrineError(
-    { code, at, expected: "a readable file", found, hint: "Check the address" },
-    { cause },
-  );
-}
-
-const toBlob = (name: string) => (response: Response) =>
-  response.blob().catch((cause: unknown) => {
-    throw unreachable(name, "storage", { found: String(cause), cause });
-  });
-
-function totalSize(contentRange: string | null): number | undefined {
-  const total = /\/(\d+)$/.exec(contentRange ?? "")?.[1];
-  return total === undefined ? undefined : Number(total);
 }

@@ -14,8 +14,15 @@ import {
 } from "node:fs/promises";
 import { dirname, join, relative, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
-import { openPath, openPathOrNone, writeBeside, writeBesideNow } from "../core/index.node.ts";
+import {
+  openPath,
+  openPathOrNone,
+  requireOpenAddress,
+  writeBeside,
+  writeBesideNow,
+} from "../core/index.node.ts";
 import { VitrineError } from "../core/index.ts";
+import { isWebAddress } from "./address.ts";
 import {
   allocate,
   type FileChunks,
@@ -27,6 +34,7 @@ import {
   type WritableFile,
   type WriteOptions,
 } from "./files.ts";
+import { addressExists, openAddress, readAddress } from "./http.ts";
 import { rowReader } from "./rowThreads.node.ts";
 
 /** One system call reads or writes at most this; Node refuses 2 GiB and more. */
@@ -39,12 +47,15 @@ const NO_FOLDER_SYNC = new Set(["EPERM", "EISDIR", "EINVAL", "EACCES", "ENOTSUP"
 const NO_HARD_LINK = new Set(["EPERM", "ENOTSUP", "EOPNOTSUPP", "ENOSYS", "EMLINK", "EISDIR"]);
 
 /**
- * Opens a file for reading in parts. Within `withOpenPaths` of core, what leads out of what is open is refused, here and below.
+ * Opens a file, or an address of the web, for reading in parts. Within `withOpenPaths` of core, what leads out of what is open is refused, here and
+ * below.
  *
- * @throws {VitrineError} missing: no such file; storage: a folder, or the system refused; unsupported: not a local address
+ * @throws {VitrineError} missing: no such file; storage: a folder, or the system, server or network refused; unsupported: another address
  */
 export async function openFile(source: FileSource): Promise<RandomAccessFile> {
   if (source instanceof Blob) return openBlob(source);
+  const address = addressOf(source);
+  if (address !== undefined) return openAddress(address);
   const path = localPath(source);
   const handle = await guarded(path, async () => openRegularFile(await openPath(path), path));
   const { size } = await guarded(path, () => handle.stat());
@@ -68,6 +79,8 @@ export async function openFile(source: FileSource): Promise<RandomAccessFile> {
  * @throws {VitrineError} as {@link openFile}; range: larger than the platform's largest array
  */
 export async function readFileBytes(source: FileSource): Promise<Uint8Array> {
+  const address = addressOf(source);
+  if (address !== undefined) return readAddress(address);
   const file = await openFile(source);
   try {
     return await file.read(0, file.size);
@@ -161,12 +174,24 @@ export async function openWritable(
 
 /** Whether something has this path; what leads out of what is open is not there. */
 export async function fileExists(path: string): Promise<boolean> {
+  const address = addressOf(path);
+  if (address !== undefined) return addressExists(address);
   return (await lookUp(path)) !== undefined;
 }
 
 /** Whether there is such a folder. */
 export async function folderExists(path: string): Promise<boolean> {
+  // servers answer for addresses, not for what lies below them
+  if (isWebAddress(path)) return false;
   return (await lookUp(path))?.isDirectory() ?? false;
+}
+
+/** An address of the web. @throws {VitrineError} storage: one that is not open */
+function addressOf(source: FileSource): string | undefined {
+  const text = typeof source === "string" ? source : source instanceof URL ? source.href : "";
+  if (!isWebAddress(text)) return undefined;
+  requireOpenAddress(text);
+  return text;
 }
 
 async function lookUp(path: string): Promise<Stats | undefined> {
@@ -242,12 +267,14 @@ export async function makeNewFolder(path: string): Promise<void> {
 
 /** Names in a folder, sorted; none if it is not there. @throws {VitrineError} storage */
 export async function listFolder(path: string): Promise<string[]> {
+  if (isWebAddress(path)) return [];
   if (!(await fileExists(path))) return [];
   return (await guarded(path, async () => readdir(await openPath(path)))).sort();
 }
 
 /** The one name of what a path names, links followed as far as there is something. @throws {VitrineError} storage */
 export async function canonicalPath(path: string): Promise<string> {
+  if (isWebAddress(path)) return path;
   const whole = resolve(path);
   for (let there = whole; ; there = dirname(there))
     if (await fileExists(there))
@@ -260,7 +287,7 @@ function localPath(source: string | URL): string {
   throw new VitrineError({
     code: "unsupported",
     at: source.href,
-    expected: "a path or a file: address",
+    expected: "a path, or an address of file:, http: or https:",
     found: source.protocol,
     hint: "Download the file first",
   });

@@ -1,5 +1,6 @@
 import { fileExists, folderExists, listFolder, openFile } from "#files";
 import { VitrineError } from "../core/index.ts";
+import { isWebAddress } from "./address.ts";
 import { readUnpackedHead, unpackedName } from "./gzip.ts";
 import { parseStackName } from "./ndtiff/format.ts";
 import { RECORDS } from "./omezarr/records.ts";
@@ -89,7 +90,7 @@ export async function identifyFile(path: string): Promise<FileKind> {
   const marks = MARKS.filter(([, kind]) => (kind === "ome-zarr") === isZarr);
   // before the path itself, as servers that know no folders deny the address of one
   for (const [name, kind] of [...marks, ...MARKS.filter((mark) => !marks.includes(mark))])
-    if (await fileExists(`${path}/${name}`)) return kind;
+    if (await answers(`${path}/${name}`)) return kind;
   if (named !== undefined) return named;
   if (!(await fileExists(path))) {
     throw new VitrineError({
@@ -102,6 +103,14 @@ export async function identifyFile(path: string): Promise<FileKind> {
   }
   if (await folderExists(path)) return kindOfFolder(path);
   return (await kindOfFile(path)) ?? "unknown";
+}
+
+/** Whether something is there; a server that lists nothing refuses what is not. */
+async function answers(path: string): Promise<boolean> {
+  return fileExists(path).catch((error: unknown) => {
+    if (isWebAddress(path) && error instanceof VitrineError && error.code === "storage") return false;
+    throw error;
+  });
 }
 
 /** Undefined where there is no such file. */

@@ -22,6 +22,7 @@ export {
   pixelTypeOf,
   pixelView,
 } from "../core/index.ts";
+export { folderAddress, isWebAddress } from "./address.ts";
 export type { Atom, Structure } from "./atoms/atom.ts";
 export { parseMmcif } from "./atoms/mmcif.ts";
 export { parsePdb } from "./atoms/pdb.ts";

@@ -71,6 +71,12 @@ describe("csv", () => {
     expect(fault("a,a\n")).toThrowErrorMatchingInlineSnapshot(
       `[VitrineError: p.csv line 1: expected each column once, found "a" twice.]`,
     );
+    expect(fault("a;b\n1,5;2\n")).toThrowErrorMatchingInlineSnapshot(
+      `[VitrineError: p.csv line 1: expected names between commas, found names between semicolons. Save it with commas, and points in numbers; or put a single name in quotes.]`,
+    );
+    expect(fault("a\tb\n")).toThrow("found names between tabs");
+    const single = formatCsv(["a;b"], [{ "a;b": 1 }]);
+    expect([single, parseCsv(single, "p.csv").columns]).toEqual(['"a;b"\n1\n', ["a;b"]]);
     expect(fault("")).toThrowErrorMatchingInlineSnapshot(
       `[VitrineError: p.csv: expected a line that names the columns, found an empty file.]`,
     );

@@ -1,10 +1,13 @@
 /** The program that a job's process runs: it waits for `start`, calls the target, and reports its end or failure. */
+import { letHeapGrow } from "../core/index.node.ts";
 import { packError, VitrineError } from "../core/index.ts";
 import type { FromJob, ToJob } from "./protocol.ts";
 import { type SharedResults, sharedResults } from "./sharedResults.ts";
 
 type Start = Extract<ToJob, { kind: "start" }>;
 type Target = (...args: unknown[]) => unknown;
+
+letHeapGrow();
 
 let results: SharedResults | undefined;
 

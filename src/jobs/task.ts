@@ -8,7 +8,7 @@ import { hostname } from "node:os";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { Worker } from "node:worker_threads";
-import { builtFile } from "../core/index.node.ts";
+import { builtFile, letHeapGrow } from "../core/index.node.ts";
 import { VitrineError } from "../core/index.ts";
 import {
   type BatchPlace,
@@ -28,6 +28,8 @@ import { differs } from "./runHere.ts";
 import { removeState } from "./stateFiles.ts";
 import type { BatchContext, BatchFunction } from "./step.ts";
 import type { FromTask, HeartbeatData, StopTask, ToHeartbeat, ToTask } from "./taskProtocol.ts";
+
+letHeapGrow();
 
 const EXIT = { done: 0, failed: 1, stopped: 3 } as const;
 

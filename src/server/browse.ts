@@ -2,7 +2,8 @@
 import { readdir, stat } from "node:fs/promises";
 import { join } from "node:path";
 import { z } from "zod";
-import { type FileKind, fileExists, identifyFile } from "../io/index.ts";
+import { VitrineError } from "../core/index.ts";
+import { type FileKind, fileExists, identifyFile, isWebAddress } from "../io/index.ts";
 import { LIVE_AT } from "./live/feed.ts";
 import { RESULT_WORDS, type ResultKind, resultKindOf } from "./results/recognise.ts";
 import type { Roots } from "./roots.ts";
@@ -28,6 +29,31 @@ const IMAGES: readonly FileKind[] = ["mrc", "npy", "ndtiff", "ome-zarr", "tiff"]
 
 /** Entries of one answer: each is looked into. */
 const MOST_ENTRIES = 200;
+
+/** Opens what lies elsewhere. @param isOfMachine  whether only programs of this machine ask: others could look about its network */
+export function addressRoutes(roots: Roots, isOfMachine: boolean): AnyRoute[] {
+  return [
+    route({
+      path: "address/open",
+      method: "post",
+      isSafe: true,
+      summary: "Serves an image at an address of the web, until the server ends; on 127.0.0.1 alone",
+      query: z.strictObject({ address: z.string().min(1).max(4000) }),
+      gives: ["application/json"],
+      async answer({ address }) {
+        if (!isOfMachine)
+          throw new VitrineError({
+            code: "storage",
+            at: address,
+            expected: "an address that was given when the server was started",
+            found: "another one, on a server that other machines reach",
+            hint: "Start it with the address: vitrine serve ADDRESS --host NAME",
+          });
+        return json({ at: await roots.openWeb(address) });
+      },
+    }),
+  ];
+}
 
 /** The routes. */
 export function browseRoutes(roots: Roots, isLive: boolean): AnyRoute[] {
@@ -82,13 +108,24 @@ export async function entriesOf(
 
 async function namesIn(roots: Roots, folder: string): Promise<readonly string[]> {
   const path = await roots.resolve(folder);
+  // servers do not tell what lies below an address
+  if (isWebAddress(path)) return [];
   const names = (await stat(path)).isDirectory() ? (await readdir(path)).sort() : [];
   return names.filter((name) => !name.startsWith("."));
+}
+
+/** Of an address that was opened in the page, its last part. */
+function nameOf(at: string): string {
+  return at.startsWith("@") ? (decodeURIComponent(at).split("/").at(-1) ?? at) : at;
 }
 
 /** @throws {VitrineError} missing: nothing that is served */
 async function entryOf(roots: Roots, at: string, name: string): Promise<Entry> {
   const path = await roots.resolve(at);
+  if (isWebAddress(path)) {
+    const format = await identifyFile(path).catch((): FileKind => "unknown");
+    return { name: nameOf(name), at, kind: "image", format, bytes: null };
+  }
   const found = await stat(path);
   const bytes = found.isFile() ? found.size : null;
   if (!found.isFile() && !found.isDirectory()) return { name, at, kind: "file", format: "device", bytes };

@@ -6,8 +6,8 @@ import { fileURLToPath } from "node:url";
 import fastifyStatic from "@fastify/static";
 import Fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from "fastify";
 import { VitrineError } from "../core/index.ts";
-import { fileExists } from "../io/index.ts";
-import { browseRoutes } from "./browse.ts";
+import { fileExists, isWebAddress } from "../io/index.ts";
+import { addressRoutes, browseRoutes } from "./browse.ts";
 import { objectRoutes } from "./experiments/objectRoutes.ts";
 import { OpenExperiments } from "./experiments/openExperiments.ts";
 import { renameRoutes } from "./experiments/renameRoutes.ts";
@@ -107,6 +107,7 @@ export async function startServer(paths: readonly string[], options: ServerOptio
   const firstTable = roots.addressOf(table ?? null);
   const routes = [
     ...browseRoutes(roots, live !== undefined),
+    ...addressRoutes(roots, token === undefined),
     ...imageRoutes({ roots, images }),
     ...experimentRoutes(tools),
     ...objectRoutes(tools),
@@ -291,6 +292,8 @@ function addFiles(app: FastifyInstance, roots: Roots): void {
   app.get("/files/*", async (request, reply) => {
     const { "*": at } = request.params as { readonly "*": string };
     const path = await roots.resolve(at);
+    if (isWebAddress(path))
+      return reply.code(404).send({ error: `${at} lies at its own address`, code: "missing" });
     reply.header("Content-Disposition", "attachment");
     return reply.sendFile(basename(path), dirname(path), {
       cacheControl: false,

@@ -17,6 +17,7 @@ export type {
   WriteMoleculeFileOptions,
 } from "./formats/moleculeFiles.ts";
 export { isMoleculeFile, MOLECULE_FORMATS, readMolecules, writeMolecules } from "./formats/moleculeFiles.ts";
+export { type FileEnds, isMoleculesContent } from "./formats/recognise.ts";
 export type { RelionCentre } from "./formats/relion.ts";
 export type { TomogramOptions } from "./formats/tomograms.ts";
 export type { AlignMultiOptions, AlignOptions, CompareOptions, LandscapeStack } from "./loaders/align.ts";
@@ -91,6 +92,8 @@ export type { PickMethod, PickProgramOptions, PickReport } from "./programs/pick
 export { runPick } from "./programs/pickProgram.ts";
 export type { ReconstructProgramOptions, ReconstructReport } from "./programs/reconstructProgram.ts";
 export { runReconstruct } from "./programs/reconstructProgram.ts";
+export type { ScoreProgramOptions, ScoreReport } from "./programs/scoreProgram.ts";
+export { runScore } from "./programs/scoreProgram.ts";
 export type { SimulateProgramOptions, SimulateReport } from "./programs/simulateProgram.ts";
 export { runSimulate } from "./programs/simulateProgram.ts";
 export type { Tomogram, TomogramInput, TomogramOptions as VolumeOptions } from "./sampling/tomogram.ts";

@@ -8,6 +8,7 @@ import { JobsPanel } from "./panels/JobsPanel.tsx";
 import { PlanView } from "./plan/PlanView.tsx";
 import { isResult, ResultView } from "./results/ResultView.tsx";
 import { SceneView } from "./SceneView.tsx";
+import { webNameOf } from "./scene/address.ts";
 import { LIVE_AT, PLAN_AT, SEARCH_AT } from "./scene/api.ts";
 import { SearchView } from "./search/SearchView.tsx";
 import { useDroppedFiles } from "./search/useSearch.ts";
@@ -31,7 +32,9 @@ export function App() {
     },
     [setState],
   );
-  useDroppedFiles(useCallback(() => open(SEARCH_AT), [open]));
+  // a second file is dropped on the search that is there
+  const isSearch = state.at === SEARCH_AT;
+  useDroppedFiles(useCallback(() => isSearch || open(SEARCH_AT), [isSearch, open]));
   useEffect(() => {
     if (scene !== undefined) setQuietly((before) => openedState(before, scene));
   }, [scene, setQuietly]);
@@ -83,11 +86,8 @@ export function App() {
             onError={tell}
           />
         )}
-        {kind === "scene" && scene === undefined && error !== undefined && (
-          <NothingShown at={state.at} onError={tell} onAgain={again} />
-        )}
-        {kind === "scene" && scene === undefined && error === undefined && (
-          <p className="message">Opening…</p>
+        {kind === "scene" && scene === undefined && (
+          <NothingShown at={state.at} isOpening={error === undefined} onError={tell} onAgain={again} />
         )}
       </main>
     </>
@@ -107,17 +107,20 @@ function Failure({ message, onClose }: { readonly message: string; readonly onCl
 
 interface NothingProps {
   readonly at: string;
+  /** It may still come. */
+  readonly isOpening: boolean;
   readonly onError: (message: string) => void;
   readonly onAgain: () => void;
 }
 
 /** In place of what cannot be opened: of an experiment without layers the jobs that make them. */
-function NothingShown({ at, onError, onAgain }: NothingProps) {
+function NothingShown({ at, isOpening, onError, onAgain }: NothingProps) {
+  if (isOpening) return <p className="message">Opening…</p>;
   return (
     <div className="message">
       <h1>{nameOf(at)}</h1>
       <p>Nothing can be shown here. The message above says why.</p>
-      <JobsPanel at={at} onError={onError} />
+      {webNameOf(at) === undefined && <JobsPanel at={at} onError={onError} />}
       <button type="button" onClick={onAgain}>
         Look again
       </button>
@@ -140,7 +143,7 @@ const STEPS = [
 
 /** Last part of an address. */
 function nameOf(at: string): string {
-  return at.split("/").at(-1) ?? at;
+  return webNameOf(at) ?? at.split("/").at(-1) ?? at;
 }
 
 interface HeaderProps {
@@ -168,7 +171,7 @@ function Header({ state: { at, theme }, history, onOpen, onTheme }: HeaderProps)
               onClick={() => onOpen(place)}
               aria-current={place === at ? "page" : undefined}
             >
-              {NAMES[part] ?? part}
+              {NAMES[part] ?? webNameOf(part) ?? part}
             </button>
           );
         })}

@@ -15,7 +15,8 @@ import { VertexOverlay } from "./draw/VertexOverlay.tsx";
 import { LabelsPanel } from "./labels/LabelsPanel.tsx";
 import { useLabelLayers } from "./labels/useLabelLayers.ts";
 import { objectAt } from "./objects/drawn.ts";
-import { isMany, objectLayers } from "./objects/layers.ts";
+import { objectLayers } from "./objects/layers.ts";
+import { isMany } from "./objects/look.ts";
 import { ObjectsDrawer } from "./objects/ObjectsDrawer.tsx";
 import { ObjectsPanel } from "./objects/ObjectsPanel.tsx";
 import { usePicture } from "./objects/picture/usePicture.ts";
@@ -129,10 +130,10 @@ function StageArea(props: StageAreaProps) {
     select(row === undefined ? [] : [row]);
   };
   const mode = compared?.compare.mode;
-  const layers = [...labels, ...objects, ...picture];
+  const layers = [...labels, ...objects, ...picture.layers];
   return (
     <div className={mode === "side" ? "frame side" : "frame"}>
-      <div className="stage-cell" ref={frame}>
+      <div className="stage-cell" ref={frame} aria-busy={picture.isPainting}>
         {size.width > 0 && (
           <StageView {...{ scene, state, size, layers, onView, onError }} onPlace={choose} />
         )}

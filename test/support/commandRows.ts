@@ -284,6 +284,18 @@ export const COMMAND_ROWS: readonly CommandRow[] = [
     computes: true,
   },
   {
+    name: "score",
+    prepare: (folder) => [
+      golden("subtomogram/tomo.npy"),
+      ...["--molecules", golden("subtomogram/molecules_start.csv"), "--scale", "0.5"],
+      ...["--template", golden("subtomogram/template_A.npy"), "--template-scale", "0.5"],
+      ...["--mask", "soft-otsu:sigma=1,radius=1", "--cutoff", "0.3"],
+      ...["--out", join(folder, "scored.csv"), ...WORKERS],
+    ],
+    results: ["molecules", "meanScores", "meanTiltScores", "files"],
+    computes: true,
+  },
+  {
     name: "reconstruct",
     prepare: (folder) => [
       writeTiltSeries(folder),

@@ -6,16 +6,22 @@ import { chmodSync, mkdtempSync, readdirSync, rmSync, writeSync } from "node:fs"
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 
-/** Made by Node and by what it starts, not by tests: `node-compile-cache`, and what Vite and the browser keep for the next start. */
+/** Made by Node and by the browser for their next start. */
 const NO_LEFTOVERS = /^(node-compile-cache|\.org\.chromium\..*)$/;
 
-export default function setup(): () => void {
+/** Each project of the runner asks for it; they share nothing else. */
+const MADE = "VITRINE_RUN_FOLDER";
+
+export default function setup(): (() => void) | undefined {
+  if (process.env[MADE] !== undefined) return undefined;
+  process.env[MADE] = "1";
   const before = process.env.TMPDIR;
   // short: sockets lie in it, whose paths have 107 bytes
   const folder = mkdtempSync(join(tmpdir(), "vt-"));
-  chmodSync(folder, 0o755); // servers that refuse root work in it as others
+  chmodSync(folder, 0o1777); // as /tmp: servers that refuse root work in it as others
   process.env.TMPDIR = folder;
   return () => {
+    delete process.env[MADE];
     if (before === undefined) delete process.env.TMPDIR;
     else process.env.TMPDIR = before;
     const left = readdirSync(folder).filter((name) => !NO_LEFTOVERS.test(name));

@@ -7,6 +7,8 @@ import type { Browser, Locator, Page } from "playwright-core";
 import { expect } from "vitest";
 import { type OpenedPage, openPage } from "./browser.ts";
 
+export { launchBrowser } from "./browser.ts";
+
 /** Screenshots of each run, to be looked at; git and npm leave them out. */
 export const SHOTS = fileURLToPath(new URL("../../shots", import.meta.url));
 

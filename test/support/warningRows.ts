@@ -1,156 +1,25 @@
-import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { addMapobjects, createExperiment } from "../../src/experiment/index.ts";
-import { formatMrc, formatMrcHeader, parseMrcHeader } from "../../src/io/index.ts";
+import { formatMrc } from "../../src/io/index.ts";
 import { LIKELIHOOD_ROWS } from "./likelihoodWarningRows.ts";
 import { writeGoldenTable } from "./movieCase.ts";
-import { type Configuration, smallConfiguration, writeConfig } from "./searchCase.ts";
+import {
+  biomt,
+  cases,
+  convert,
+  ctf,
+  image,
+  map,
+  match,
+  optics,
+  plan,
+  search,
+  star,
+  tiff,
+  to,
+  zarr,
+} from "./warningFiles.ts";
 import { ATOM, golden, pdb, type WarningRow, written } from "./warningRow.ts";
-
-const cases = (file: string) => golden(`cases/${file}`);
-
-/** An image of 8 x 6, its header changed, and bytes behind it. */
-function image(
-  folder: string,
-  { change = {}, behind = 0, name = "a.mrc", shape = [6, 8] }: ImageChange = {},
-): string {
-  const data = Float32Array.from({ length: shape.reduce((a, b) => a * b, 1) }, (_, i) => i % 7);
-  const bytes = formatMrc({ data, shape: shape as [number, number], voxelSizeA: 2 });
-  bytes.set(formatMrcHeader({ ...parseMrcHeader(bytes, name), ...change }));
-  return written(folder, name, Buffer.concat([bytes, Buffer.alloc(behind)]));
-}
-
-interface ImageChange {
-  readonly change?: Partial<ReturnType<typeof parseMrcHeader>>;
-  readonly behind?: number;
-  readonly name?: string;
-  readonly shape?: readonly number[];
-}
-
-/** A TIFF of one byte of grey with other tags. */
-function tiff(folder: string, tags: readonly (readonly [tag: number, value: number])[]): string {
-  const all = [
-    [256, 2],
-    [257, 1],
-    [258, 8],
-    [259, 1],
-    [262, 1],
-    [273, 8],
-    [277, 1],
-    [278, 1],
-    [279, 2],
-  ] as [number, number][];
-  const merged = new Map([...all, ...tags] as [number, number][]);
-  const entries = [...merged].sort(([a], [b]) => a - b);
-  const bytes = Buffer.alloc(10 + 2 + entries.length * 12 + 4);
-  bytes.write("II*\0", 0, "latin1");
-  bytes.writeUInt32LE(10, 4);
-  bytes.set([3, 200], 8);
-  bytes.writeUInt16LE(entries.length, 10);
-  entries.forEach(([tag, value], i) => {
-    const at = 12 + 12 * i;
-    bytes.writeUInt16LE(tag, at);
-    bytes.writeUInt16LE(3, at + 2);
-    bytes.writeUInt32LE(1, at + 4);
-    bytes.writeUInt16LE(value, at + 8);
-  });
-  return written(folder, "a.tif", bytes);
-}
-
-const map = (atoms: string, folder: string, ...rest: string[]) => [
-  ...["simulate-map", atoms, "--pixel-size", "2", "--box", "8", "--out", join(folder, "map.mrc")],
-  ...["--workers", "1", ...rest],
-];
-const biomt = (copy: number) =>
-  `REMARK 350   BIOMT1 ${String(copy).padStart(3)}  1.000000  0.000000  0.000000        0.00000`;
-
-const STAR = `data_optics
-loop_
-_rlnOpticsGroupName
-_rlnOpticsGroup
-_rlnVoltage
-_rlnSphericalAberration
-_rlnAmplitudeContrast
-_rlnImagePixelSize
-og 1 KV 2.7 0.1 2
-
-data_particles
-loop_
-_rlnCoordinateX
-_rlnCoordinateY
-_rlnMicrographName
-_rlnOpticsGroup
-_rlnDefocusU
-_rlnDefocusV
-_rlnDefocusAngle
-10 20 a.mrc 1 DF DF 0
-11 21 a.mrc 1 DF DF 0
-`;
-const star = (folder: string, { kv = "300", df = "12000", more = "" } = {}) =>
-  written(folder, "p.star", STAR.replace("KV", kv).replaceAll("DF", df) + more);
-
-/** A search of a noise micrograph, 483 correlations. */
-function search(folder: string, change: (configuration: Configuration) => void = () => {}): string {
-  const configuration = smallConfiguration(folder, { image: [40, 36], template: 8 });
-  configuration.orientation_search_config.psi_step = 150;
-  configuration.orientation_search_config.theta_step = 100;
-  change(configuration);
-  return writeConfig(folder, configuration);
-}
-const match = (config: string, folder: string, ...rest: string[]) => [
-  ...["match", config, "--particles", join(folder, "p.csv"), "--workers", "1", ...rest],
-];
-const optics = (folder: string, change: object) =>
-  search(folder, (configuration) => Object.assign(configuration.optics_group, change));
-
-const ctf = (df: string, columns = "") => `data_micrographs
-loop_
-_rlnMicrographName
-_rlnDefocusU
-_rlnDefocusV
-${columns === "" ? "" : `${columns.split(" ")[0]}\n`}image.mrc ${df} ${df} ${columns.split(" ")[1] ?? ""}
-`;
-
-const plan = (folder: string, value: unknown) => written(folder, "plan.json", JSON.stringify(value));
-const zarr = (folder: string, attributes: object) => {
-  // an image of 2 x 3 pixels without chunks: all 0
-  const array = {
-    ...{
-      zarr_format: 3,
-      node_type: "array",
-      shape: [2, 3],
-      data_type: "uint8",
-      fill_value: 0,
-      attributes: {},
-    },
-    chunk_grid: { name: "regular", configuration: { chunk_shape: [2, 3] } },
-    chunk_key_encoding: { name: "default", configuration: { separator: "/" } },
-    codecs: [{ name: "bytes" }],
-  };
-  const axes = ["y", "x"].map((name) => ({ name, type: "space", unit: "micrometer" }));
-  const scale = { type: "scale", scale: [1, 1] };
-  const multiscale = { axes, datasets: [{ path: "0", coordinateTransformations: [scale] }] };
-  const group = {
-    ...{ zarr_format: 3, node_type: "group" },
-    attributes: { ome: { version: "0.5", multiscales: [{ ...multiscale, ...attributes }], ...attributes } },
-  };
-  const at = join(folder, "a.zarr");
-  for (const [path, value] of [
-    ["", group],
-    ["/0", array],
-  ] as const) {
-    mkdirSync(`${at}${path}`, { recursive: true });
-    writeFileSync(`${at}${path}/zarr.json`, JSON.stringify(value));
-  }
-  return at;
-};
-const to = (folder: string, name: string) => join(folder, name);
-const convert = (from: string, folder: string, name: string, ...rest: string[]) => [
-  "convert",
-  from,
-  to(folder, name),
-  ...rest,
-];
 
 export const WARNING_ROWS: readonly WarningRow[] = [
   ...LIKELIHOOD_ROWS,
@@ -249,6 +118,16 @@ export const WARNING_ROWS: readonly WarningRow[] = [
     says: /micrograph\.mrc: \d+ of 9 boxes leave it and are padded \(--padding reflect\); --bounds error/,
   },
   // structures
+  {
+    name: "frames between END lines",
+    call: (f) => map(pdb(f, [ATOM(1), "END", ATOM(1), "END"]), f),
+    says: /a\.pdb: atoms behind END taken as another model/,
+  },
+  {
+    name: "occupancies that are none",
+    call: (f) => map(pdb(f, [ATOM(1, " ", "5.00"), ATOM(2, " ", "1.00", "1.000")]), f),
+    says: /a\.pdb: occupancies beyond 0 to 1 \(5 of /,
+  },
   {
     name: "the first of two models",
     call: (f) => map(cases("atoms/two_models.pdb"), f),

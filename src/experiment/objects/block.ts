@@ -150,7 +150,12 @@ export function encodeMapobjects(
   header.setFloat64(32, origin.x, true);
   const moved = (values: Float64Array | Float32Array) => {
     const [x, y] = [block.origin.x - origin.x, block.origin.y - origin.y];
-    return Float32Array.from(values, (value, i) => value + (i % 2 === 0 ? x : y));
+    const numbers = new Float32Array(values.length);
+    for (let i = 0; i < values.length; i += 2) {
+      numbers[i] = values[i] + x;
+      numbers[i + 1] = values[i + 1] + y;
+    }
+    return numbers;
   };
   const { ids, labels, objectPolygons, polygonRings, ringPoints } = block;
   const parts = [

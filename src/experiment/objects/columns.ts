@@ -1,6 +1,7 @@
 /** Objects of a type as columns: what a table, a plot or a classifier takes. */
 import { VitrineError } from "../../core/index.ts";
 import type { Experiment } from "../experiment.ts";
+import { ALL_ROWS, readNumbers, readTexts } from "./columnArrays.ts";
 import { ALL, requireTypeId } from "./types.ts";
 
 /** A class that objects have. */
@@ -41,9 +42,10 @@ export interface ColumnsOf {
  * @throws {VitrineError} missing: no such type
  */
 export async function readMapobjectColumns(
-  { query }: Experiment,
+  experiment: Experiment,
   { type, timepoint, zplane }: ColumnsOf,
 ): Promise<MapobjectColumns> {
+  const { query } = experiment;
   const typeId = await requireTypeId(query, type);
   let rows = query
     .selectFrom("mapobjectSegmentations as s")
@@ -54,8 +56,20 @@ export async function readMapobjectColumns(
     .where("l.mapobjectTypeId", "=", typeId);
   if (timepoint !== undefined) rows = rows.where("tpoint", "in", [timepoint, ALL]);
   if (zplane !== undefined) rows = rows.where("zplane", "in", [zplane, ALL]);
-  const sorted = await rows.orderBy("o.id").orderBy("tpoint").orderBy("zplane").execute();
-  const found = sorted.filter(({ id }, i) => i === 0 || sorted[i - 1].id !== id);
+  const sorted = rows.orderBy("o.id").orderBy("tpoint").orderBy("zplane").limit(ALL_ROWS).as("r");
+  const found = await readNumbers(experiment, sorted, NUMBERS);
+  // most objects have neither name nor class
+  const told = rows
+    .where(({ or, eb }) => or([eb("o.name", "is not", null), eb("className", "is not", null)]))
+    .orderBy("o.id")
+    .limit(ALL_ROWS)
+    .as("r");
+  const texts = await readTexts(experiment, told, TEXTS);
+  const { id: toldIds } = await readNumbers(experiment, told, ["id"]);
+  const textOf = new Map(toldIds.map((id, i) => [id, i]));
+  const all = found.id as number[];
+  // of several outlines of an object the first one
+  const firsts = Uint32Array.from(all.keys()).filter((i) => i === 0 || all[i - 1] !== all[i]);
   const keys = new Map<string, number>();
   const classes: MapobjectClass[] = [];
   const codeOf = (name: string | null, color: string | null) => {
@@ -65,17 +79,32 @@ export async function readMapobjectColumns(
     keys.set(key, code);
     return code;
   };
+  const names: Record<number, string> = {};
+  const classOf = new Int32Array(firsts.length).fill(-1);
+  for (let row = 0; row < firsts.length; row++) {
+    const text = textOf.get(all[firsts[row]]);
+    if (text === undefined) continue;
+    const name = texts.name[text];
+    if (name !== null) names[row] = name;
+    classOf[row] = codeOf(texts.className[text], texts.classColor[text]);
+  }
+  const { minX, minY, maxX, maxY } = found as Record<(typeof NUMBERS)[number], number[]>;
+  const floats = (values: readonly (number | null)[]) =>
+    Float32Array.from(firsts, (i) => values[i] as number);
   return {
-    ids: Uint32Array.from(found, ({ id }) => id),
-    labels: Uint32Array.from(found, ({ label }) => label ?? 0),
-    x: Float32Array.from(found, ({ centroidX }) => centroidX),
-    y: Float32Array.from(found, ({ centroidY }) => centroidY),
-    size: Float32Array.from(found, ({ minY, minX, maxY, maxX }) => Math.max(maxY - minY, maxX - minX) + 1),
+    ids: firsts.map((i) => all[i]),
+    labels: firsts.map((i) => found.label[i] ?? 0),
+    x: floats(found.centroidX),
+    y: floats(found.centroidY),
+    size: Float32Array.from(firsts, (i) => Math.max(maxY[i] - minY[i], maxX[i] - minX[i]) + 1),
     classes,
-    classOf: Int32Array.from(found, ({ className, classColor }) => codeOf(className, classColor)),
-    names: Object.fromEntries(found.flatMap(({ name }, i) => (name === null ? [] : [[i, name]]))),
+    classOf,
+    names,
   };
 }
+
+const NUMBERS = ["id", "label", "centroidX", "centroidY", "minY", "minX", "maxY", "maxX"] as const;
+const TEXTS = ["name", "className", "classColor"] as const;
 
 /** A feature of all objects of a type that have it. */
 export interface FeatureColumn {
@@ -106,14 +135,17 @@ export async function readFeatureColumn(
     .where("featureId", "=", featureId);
   if (timepoint !== undefined) rows = rows.where("tpoint", "in", [timepoint, ALL]);
   // all time points come first without one, last with one: the one that is kept is the first of its object
-  const sorted = await rows
+  const sorted = rows
     .orderBy("mapobjectId")
     .orderBy("tpoint", timepoint === undefined ? "asc" : "desc")
-    .execute();
-  const found = sorted.filter(({ mapobjectId }, i) => i === 0 || sorted[i - 1].mapobjectId !== mapobjectId);
+    .limit(ALL_ROWS)
+    .as("r");
+  const found = await readNumbers(experiment, sorted, ["mapobjectId", "value"]);
+  const all = found.mapobjectId as number[];
+  const firsts = Uint32Array.from(all.keys()).filter((i) => i === 0 || all[i - 1] !== all[i]);
   return {
-    ids: Uint32Array.from(found, ({ mapobjectId }) => mapobjectId),
-    values: Float64Array.from(found, ({ value }) => value ?? Number.NaN),
+    ids: firsts.map((i) => all[i]),
+    values: Float64Array.from(firsts, (i) => found.value[i] ?? Number.NaN),
   };
 }
 

@@ -1,10 +1,9 @@
 /** Layers of outlines that are asked for again and again are kept in memory; others are asked of the database, window by window. */
-import { type RawBuilder, sql } from "kysely";
+import { sql } from "kysely";
 import type { Experiment } from "../experiment.ts";
 import type { LayerState } from "./layerStates.ts";
 import { type OutlineRow, OutlineTable } from "./outlineTable.ts";
-import type { Bounds } from "./shape.ts";
-import type { Rectangle } from "./windowTest.ts";
+import { BOXES, boxOf, type Rectangle } from "./windowTest.ts";
 
 /** Windows of a layer that the database answers before the layer is loaded: one command asks a single one. */
 const ASKED_BEFORE = 3;
@@ -35,32 +34,19 @@ export async function outlinesIn(
   layer: LayerState,
   rectangle: Rectangle,
 ): Promise<FoundOutlines> {
-  const [minX, minY] = [Math.ceil(rectangle.left), Math.ceil(rectangle.top)];
-  const [maxX, maxY] = [Math.floor(rectangle.right), Math.floor(rectangle.bottom)];
   const kept = await keptTable(experiment, layer);
-  // boxes are whole pixels around outlines: a window between two of them meets those that reach beyond it
-  const box: Bounds = {
-    minX: Math.min(minX, maxX),
-    minY: Math.min(minY, maxY),
-    maxX: Math.max(minX, maxX),
-    maxY: Math.max(minY, maxY),
-  };
+  const box = boxOf(rectangle);
   if (kept !== undefined) return { table: kept, outlines: kept.search(box) };
   const rows = await rowsOf(experiment, layer.id)
     .where(BOXES[experiment.databaseKind](box))
     .orderBy("s.id")
     .execute();
+  // a window of many costs as much as the layer: the next one loads it
+  const entry = caches.get(experiment)?.get(layer.id);
+  if (rows.length > PAGE && entry?.revision === layer.revision) entry.asked = ASKED_BEFORE;
   const table = new OutlineTable(rows);
   return { table, outlines: Array.from(rows, (_, i) => i) };
 }
-
-/** The index of boxes of each database: an R-tree beside the table, GiST over it. */
-const BOXES: Readonly<Record<Experiment["databaseKind"], (box: Bounds) => RawBuilder<boolean>>> = {
-  sqlite: ({ minX, minY, maxX, maxY }) => sql<boolean>`s.id in (select id from mapobject_boxes
-    where min_x <= ${maxX} and max_x >= ${minX} and min_y <= ${maxY} and max_y >= ${minY})`,
-  postgres: ({ minX, minY, maxX, maxY }) => sql<boolean>`st_makeenvelope(s.min_x, s.min_y, s.max_x, s.max_y)
-    && st_makeenvelope(${minX}, ${minY}, ${maxX}, ${maxY})`,
-};
 
 function rowsOf({ query }: Experiment, layerId: number) {
   return query

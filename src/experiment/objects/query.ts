@@ -3,6 +3,7 @@ import { VitrineError } from "../../core/index.ts";
 import { type OptionKeys, requireKnownOptions } from "../../io/index.ts";
 import type { Experiment } from "../experiment.ts";
 import { BlockBuilder, type MapobjectBlock, type MapobjectDetail } from "./block.ts";
+import { type Centroids, centroidsIn } from "./centroidCache.ts";
 import type { MapWindow } from "./fill.ts";
 import { type LayerState, layerStates } from "./layerStates.ts";
 import { outlinesIn } from "./outlineCache.ts";
@@ -56,6 +57,10 @@ export async function queryMapobjects(
     const shown = shownAt(layer, query);
     if (shown.detail === "nothing") continue;
     most = Math.max(most, shown.detail === "outlines" ? 2 : 1);
+    if (shown.detail === "centroids") {
+      addCentroids(block, await centroidsIn(experiment, layer, rectangle), rectangle);
+      continue;
+    }
     const { table, outlines } = await outlinesIn(experiment, layer, rectangle);
     for (const outline of outlines) addOutline(block, { table, outline, rectangle, shown });
   }
@@ -95,6 +100,12 @@ function shownAt(layer: LayerState, { zoom, maxZoom = layer.maxZoom ?? undefined
   return { detail: "outlines", tolerance: zoom < maxZoom ? 2 ** (maxZoom - zoom - 1) : 0 };
 }
 
+function addCentroids(block: BlockBuilder, { ids, labels, x, y }: Centroids, rectangle: Rectangle): void {
+  for (let i = 0; i < ids.length; i++)
+    if (isInRectangle(x[i], y[i], rectangle))
+      block.add({ id: ids[i], label: labels[i], x: x[i], y: y[i] }, []);
+}
+
 interface Candidate {
   readonly table: OutlineTable;
   readonly outline: number;
@@ -105,7 +116,7 @@ interface Candidate {
 function addOutline(block: BlockBuilder, { table, outline, rectangle, shown }: Candidate): void {
   const [x, y] = [table.centroids[2 * outline], table.centroids[2 * outline + 1]];
   const polygons = table.polygons(outline);
-  const isPoint = shown.detail === "centroids" || polygons.length === 0;
+  const isPoint = polygons.length === 0;
   const isIn = isPoint
     ? isInRectangle(x, y, rectangle)
     : table.isWithin(outline, rectangle) || meetsRectangle(polygons, rectangle);

@@ -1,6 +1,8 @@
 /** Whether outlines meet a rectangle, edges and corners included. */
+import { type RawBuilder, sql } from "kysely";
+import type { Experiment } from "../experiment.ts";
 import type { MapWindow } from "./fill.ts";
-import type { Polygon, Ring } from "./shape.ts";
+import type { Bounds, Polygon, Ring } from "./shape.ts";
 
 /** A rectangle by its edges. */
 export interface Rectangle {
@@ -14,6 +16,25 @@ export interface Rectangle {
 export function rectangleOf({ y, x, height, width }: MapWindow): Rectangle {
   return { top: y, left: x, bottom: y + height, right: x + width };
 }
+
+/** The whole pixels whose boxes may meet a rectangle: one between two pixels is met by boxes that reach beyond it. */
+export function boxOf({ top, left, bottom, right }: Rectangle): Bounds {
+  const [minX, minY, maxX, maxY] = [Math.ceil(left), Math.ceil(top), Math.floor(right), Math.floor(bottom)];
+  return {
+    minX: Math.min(minX, maxX),
+    minY: Math.min(minY, maxY),
+    maxX: Math.max(minX, maxX),
+    maxY: Math.max(minY, maxY),
+  };
+}
+
+/** The index of boxes of each database, of segmentations `s`: an R-tree beside the table, GiST over it. */
+export const BOXES: Readonly<Record<Experiment["databaseKind"], (box: Bounds) => RawBuilder<boolean>>> = {
+  sqlite: ({ minX, minY, maxX, maxY }) => sql<boolean>`s.id in (select id from mapobject_boxes
+    where min_x <= ${maxX} and max_x >= ${minX} and min_y <= ${maxY} and max_y >= ${minY})`,
+  postgres: ({ minX, minY, maxX, maxY }) => sql<boolean>`st_makeenvelope(s.min_x, s.min_y, s.max_x, s.max_y)
+    && st_makeenvelope(${minX}, ${minY}, ${maxX}, ${maxY})`,
+};
 
 /** Whether a point lies in a rectangle or on its edge. */
 export function isInRectangle(x: number, y: number, { top, left, bottom, right }: Rectangle): boolean {

@@ -47,6 +47,29 @@ test("occupancies and B-factors that overflowed are read as if blank, and said",
   ]);
 });
 
+const carbonAt = (x: number) =>
+  `ATOM      1  C   ALA A   1    ${x.toFixed(3).padStart(8)}   0.000   0.000  1.00  0.00           C  \n`;
+
+test("frames between END lines are models, as VMD writes them; the last END is none", () => {
+  const { models, warnings } = parsePdb(`${carbonAt(1)}END\n${carbonAt(2)}END   \n${carbonAt(3)}END\n`, "x");
+  expect(models.map((atoms) => atoms.map(({ x }) => x))).toEqual([[1], [2], [3]]);
+  expect(warnings).toEqual(["x: atoms behind END taken as another model (2: line 3, line 5)"]);
+  expect(parsePdb(`${carbonAt(1)}TER\n${carbonAt(2)}END\n`, "x").models).toHaveLength(1);
+});
+
+test("atoms of further blocks and fractional coordinates are told", async () => {
+  const columns = ["type_symbol", "Cartn_x", "Cartn_y", "Cartn_z"];
+  const block = (name: string) =>
+    `data_${name}\nloop_\n${columns.map((column) => `_atom_site.${column}\n`).join("")}C 1 2 3\n`;
+  const path = join(scratch, "blocks.cif");
+  writeFileSync(path, block("a") + block("b"));
+  expect((await readAtoms(path)).warnings).toEqual([
+    `${path}: 1 atom of another block left out: only the first block with atoms is read`,
+  ]);
+  writeFileSync(path, "data_a\nloop_\n_atom_site_label\n_atom_site_fract_x\nC1 0.1\n");
+  await expect(readAtoms(path)).rejects.toThrow(/found those of a small molecule.*gemmi/);
+});
+
 test("an atom of the element X is left out and said, in both formats", async () => {
   const { models, warnings } = await readAtoms(golden("atoms/element_x.pdb"));
   expect(models[0].map(({ name }) => name)).toEqual(["CD"]);

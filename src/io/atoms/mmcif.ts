@@ -45,7 +45,8 @@ type Cells = Readonly<Record<Column, string>>;
  */
 export function parseMmcif(content: string | Uint8Array, at: string): Structure {
   const file = parseStar(content, at);
-  const table = atomTable(file);
+  const [table, ...others] = atomTables(file);
+  if (table === undefined) throw hasFractions(file) ? fractional(at) : noAtoms(at);
   const columns = columnsOf(table, at);
   const models = new Map<string, Atom[]>();
   const findings = new Findings(at);
@@ -60,17 +61,43 @@ export function parseMmcif(content: string | Uint8Array, at: string): Structure 
     model.push(atomOf(cells, `${at} atom_site row ${row + 1}`));
   }
   if (models.size === 0) throw noAtoms(at);
-  return { models: [...models.values()], warnings: [...findings.lines, ...mmcifAssembly(file, at)] };
+  const left = others.reduce((count, { rows }) => count + rows, 0);
+  const more = left === 0 ? [] : [`${at}: ${blocksLeft(left, others.length)}`];
+  return { models: [...models.values()], warnings: [...findings.lines, ...more, ...mmcifAssembly(file, at)] };
 }
 
-function atomTable(file: StarFile): StarTable {
-  for (const block of file.blocks) {
+function blocksLeft(atoms: number, blocks: number): string {
+  const of = blocks === 1 ? "another block" : `${blocks} other blocks`;
+  return `${atoms} atom${atoms === 1 ? "" : "s"} of ${of} left out: only the first block with atoms is read`;
+}
+
+/** The atoms of each block that has some. */
+function atomTables(file: StarFile): StarTable[] {
+  return file.blocks.flatMap((block) => {
     const table = block.items.find((item) => item.kind === "table" && item.columns.some(isOfAtoms));
-    if (table?.kind === "table") return table;
-    const single = singleAtom(block, file.name);
-    if (single !== undefined) return single;
-  }
-  throw noAtoms(file.name);
+    const found = table?.kind === "table" ? table : singleAtom(block, file.name);
+    return found === undefined ? [] : [found];
+  });
+}
+
+/** Crystals of small molecules have names without a point, and places in shares of their cell. */
+function hasFractions(file: StarFile): boolean {
+  const isFraction = (name: string) => name.toLowerCase().startsWith("atom_site_fract");
+  return file.blocks.some(({ items }) =>
+    items.some((item) => item.kind === "table" && item.columns.some(isFraction)),
+  );
+}
+
+function fractional(at: string): VitrineError {
+  const found = "those of a small molecule, in shares of its cell (_atom_site_fract_x)";
+  const hint = "Write it as PDB or mmCIF first, as gemmi or Open Babel do";
+  return new VitrineError({
+    code: "unsupported",
+    at,
+    expected: "atoms in Å (_atom_site.Cartn_x)",
+    found,
+    hint,
+  });
 }
 
 /** A category of one row is written without a loop. */

@@ -18,6 +18,8 @@ interface Line {
 /** The name of a record; serial numbers of six digits begin in the column behind ATOM. */
 const ATOM = /^(?:ATOM[ \d]|(HETATM))/;
 const MODEL_BORDER = /^(?:MODEL |MODEL$|ENDMDL)/;
+/** The last line of a file; VMD and others put it between frames. */
+const END = /^END *$/;
 
 /** What programs print where a number has no room. */
 const OVERFLOW = /^ *\*+ *$/;
@@ -25,7 +27,7 @@ const OVERFLOW = /^ *\*+ *$/;
 /**
  * Reads the atoms of a PDB file (format 3.3), all models, alternates and hetero atoms. Columns 77 and 78 give the element,
  * else the name does; occupancy is 1 and B-factor 0 where the columns are blank. Residue numbers may be hybrid-36, or of five digits.
- * Atoms of the unknown element X are left out, and numbers that overflowed (`****`) left open; `warnings` say so.
+ * Atoms behind END are another model. Atoms of the unknown element X are left out, and numbers that overflowed (`****`) left open; `warnings` say so.
  *
  * @param content  the whole file; not changed
  * @param at       how messages call the file
@@ -38,9 +40,11 @@ export function parsePdb(content: string | Uint8Array, at: string): Structure {
   let model: Atom[] | undefined;
   const findings = new Findings(at);
   let number = 0;
+  let isBehindEnd = false;
   for (const one of linesOf(text)) {
     number++;
-    if (MODEL_BORDER.test(one)) model = undefined;
+    if (END.test(one)) isBehindEnd = true;
+    if (isBehindEnd || MODEL_BORDER.test(one)) model = undefined;
     const record = ATOM.exec(one);
     if (record === null) continue;
     const atom = parseAtom(
@@ -48,6 +52,8 @@ export function parsePdb(content: string | Uint8Array, at: string): Structure {
       record[1] !== undefined,
     );
     if (atom === undefined) continue;
+    if (isBehindEnd) findings.add("atoms behind END taken as another model", `line ${number}`);
+    isBehindEnd = false;
     if (model === undefined) {
       model = [];
       models.push(model);

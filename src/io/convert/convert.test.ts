@@ -204,7 +204,7 @@ describe("what cannot be", () => {
     }
     expect(messages).toMatchInlineSnapshot(`
       [
-        "VitrineError: a.npy header.descr: expected values that are pixels, found i8.",
+        "VitrineError: a.npy header.descr: expected values that are pixels, found int64 (i8). Save it with 32 bits: array.astype(numpy.int32).",
         "VitrineError: out.mrc: expected grey values of int8, int16, float32, uint8, uint16, found int32. Write .npy or .zarr instead, which hold every type.",
         "VitrineError: out: expected a path that ends with .zarr, .mrc, .ome.tif, .tif, .npy or .png, found no ending. Name one with --format: ndtiff, ome-zarr, mrc, ome-tiff, tiff, npy or png; tables of particles become .csv, .star or .h5.",
         "VitrineError: b.npy: expected another path than that of the source, found the same.",

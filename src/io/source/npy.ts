@@ -21,9 +21,15 @@ export async function openNpySource(path: string): Promise<ImageSource> {
     const { shape } = header;
     const dtype = NPY_PIXEL_TYPES[header.dtype];
     if (dtype === undefined)
-      throw notPixels(`${file.name} header.descr`, "values that are pixels", header.dtype);
+      throw notPixels(`${file.name} header.descr`, {
+        expected: "values that are pixels",
+        ...typeFound(header.dtype),
+      });
     if (shape.length < 2 || shape.length > AXES.length || shape.includes(0))
-      throw notPixels(`${file.name} header.shape`, "2 to 5 dimensions, none empty", `(${shape.join(", ")})`);
+      throw notPixels(`${file.name} header.shape`, {
+        expected: "2 to 5 dimensions, none empty",
+        found: `(${shape.join(", ")})`,
+      });
     const axes = AXES.slice(AXES.length - shape.length).map((name) => sourceAxis(name));
     const level = {
       shape,
@@ -66,6 +72,21 @@ function stridesOf({ shape, fortranOrder, dtype }: NpyHeader, type: PixelType): 
   return dtype === "f2" ? steps.map((step) => step / 2) : steps;
 }
 
-function notPixels(at: string, expected: string, found: string): VitrineError {
-  return new VitrineError({ code: "unsupported", at, expected, found });
+/** numpy's whole numbers are of 64 bits unless one says otherwise, also those of labels. */
+function typeFound(dtype: string): { readonly found: string; readonly hint?: string } {
+  if (dtype === "i8" || dtype === "u8")
+    return {
+      found: `${dtype === "i8" ? "int64" : "uint64"} (${dtype})`,
+      hint: "Save it with 32 bits: array.astype(numpy.int32)",
+    };
+  if (dtype.startsWith("c"))
+    return { found: `complex numbers (${dtype})`, hint: "Save the real part or numpy.abs" };
+  return { found: dtype };
+}
+
+function notPixels(
+  at: string,
+  fault: { readonly expected: string; readonly found: string; readonly hint?: string },
+): VitrineError {
+  return new VitrineError({ code: "unsupported", at, ...fault });
 }

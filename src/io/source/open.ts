@@ -1,6 +1,7 @@
 import { fileExists } from "#files";
 import type { Axes } from "../../core/index.ts";
 import { VitrineError } from "../../core/index.ts";
+import { folderAddress, isWebAddress } from "../address.ts";
 import type { Dataset } from "../dataset/dataset.ts";
 import { identifyFile } from "../identify.ts";
 import { kindWords } from "../kindWords.ts";
@@ -16,6 +17,7 @@ const ONLY = "0";
  * TIFF file, an OME-Zarr store. Nothing of the pixels is read yet. Whoever opened it closes it, and each image that it opens. The code of a format
  * is loaded when the first file of it is opened: a process that reads one format starts in half the time.
  *
+ * @param from  a path, or an address of the web; the query of a store's address is sent with every part of it
  * @throws {VitrineError} missing: nothing has this path; unsupported: something else; and the errors of the format
  *
  * @example
@@ -23,7 +25,9 @@ const ONLY = "0";
  * await using image = await images.open(images.images[0]);
  * const { data, shape } = await image.read({ level: 1, region: { channel: 0, y: [0, 256], x: [0, 256] } });
  */
-export async function openImages(path: string): Promise<ImageCollection> {
+export async function openImages(from: string): Promise<ImageCollection> {
+  const isStore = isWebAddress(from) && /\.zarr\/*$/i.test(new URL(from).pathname);
+  const path = isStore ? folderAddress(from) : from;
   const format = await identifyFile(path);
   switch (format) {
     case "mrc":
@@ -37,7 +41,8 @@ export async function openImages(path: string): Promise<ImageCollection> {
     }
     case "ome-zarr":
       // what an acquisition of Vitrine left tells of each image; a store of others, of its levels and labels
-      return (await fileExists(`${path}/${RECORDS}`))
+      // what an address is of, its metadata tell
+      return !isWebAddress(path) && (await fileExists(`${path}/${RECORDS}`))
         ? datasetImages(await (await import("../omezarr/open.ts")).openOmeZarr(path), format, [])
         : (await import("./zarr/open.ts")).openZarrImages(path);
     case "tiff":

@@ -99,6 +99,13 @@ test("tiles whose places stand in the tags of strips", async () => {
   expect([data[0], data[15], data[16], data[19], data[20]]).toEqual([0, 15, 256 % 251, 259 % 251, 16]);
 });
 
+test("a volume in one directory is refused: its other planes would be left out", async () => {
+  const volume = blob(makeTiff([strips({ extra: [[32997, 4, [3]]] })]));
+  await expect(readTiffImage(volume)).rejects.toThrow(
+    "expected one plane, found ImageDepth 3. Write a page a plane: tifffile.imwrite(path, volume) without volumetric=True",
+  );
+});
+
 test("strips that are left out are zeros; what is cut off is an error", async () => {
   const sparse = (offsets: (at: number) => number[], counts: number[]) =>
     blob(

@@ -31,6 +31,7 @@ export const TAG = {
   extraSamples: 338,
   sampleFormat: 339,
   xmp: 700,
+  imageDepth: 32997,
   metaMorph: 33628,
   metaMorphPlanes: 33629,
   metaMorphStage: 33631,

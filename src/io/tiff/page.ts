@@ -71,6 +71,7 @@ export async function readPage(directory: TiffDirectory): Promise<TiffPage> {
     const found = `${width} x ${height} x ${channels}`;
     throw new VitrineError({ code: "format", at, expected: "width, height and samples of an image", found });
   }
+  await refuseDepth(directory);
   const bits = same(await directory.numbers(TAG.bitsPerSample, channels), 1);
   const format = same(await directory.numbers(TAG.sampleFormat, channels), UNSIGNED);
   const dtype = typeOf(bits, format);
@@ -85,6 +86,19 @@ export async function readPage(directory: TiffDirectory): Promise<TiffPage> {
   }
   const compression = await directory.number(TAG.compression, 1);
   return { width, height, channels, dtype, bits, compression };
+}
+
+/** Whole volumes in a directory, as SGI's programs and tifffile write them: their tiles may be of several planes. */
+async function refuseDepth(directory: TiffDirectory): Promise<void> {
+  const depth = await directory.number(TAG.imageDepth, 1);
+  if (depth <= 1) return;
+  throw new VitrineError({
+    code: "unsupported",
+    at: directory.at,
+    expected: "one plane",
+    found: `ImageDepth ${depth}`,
+    hint: "Write a page a plane: tifffile.imwrite(path, volume) without volumetric=True",
+  });
 }
 
 /** What a page stands for, by the two tags that say it. */

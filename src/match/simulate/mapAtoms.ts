@@ -45,6 +45,12 @@ export async function readMapAtoms(
       `${path}: ${empty} of ${atoms.length} atoms have occupancy 0 and add nothing; --ignore-occupancy takes every atom fully`,
       "warning",
     );
+  const odd = atoms.find(({ occupancy }) => occupancy < 0 || occupancy > 1);
+  if (odd !== undefined)
+    onLog?.(
+      `${path}: occupancies beyond 0 to 1 (${odd.occupancy} of ${odd.name}) weigh atoms as they say; --ignore-occupancy takes every atom fully`,
+      "warning",
+    );
   return atoms;
 }
 

@@ -28,8 +28,9 @@ export async function exportMolecules(at: string, desk: ExportDesk): Promise<voi
   for (const volume of facts.volumes) await exportSections(volume, desk);
   for (const table of facts.tables) {
     desk.place(table.at);
-    const what = `molecules of ${table.at}`;
-    if (await desk.keepOnce("subtomogram/molecules", { at: table.at }, what))
+    const { tomogram } = shownFiles(facts, { table: table.at });
+    const query = { at: table.at, tomogram: tomogram?.at };
+    if (await desk.keepOnce("subtomogram/molecules", query, `molecules of ${table.at}`))
       await exportBoxes(facts, table.at, desk);
   }
 }
@@ -68,6 +69,7 @@ async function exportBoxes(facts: FolderFacts, table: string, desk: ExportDesk):
   }
   const { count } = await desk.ask<{ readonly count: number }>("subtomogram/molecules", {
     at: table,
+    tomogram: tomogram.at,
     format: "json",
   });
   if (count > MOST_BOXES)

@@ -52,7 +52,11 @@ export interface ExportSiteReport {
 /** Files in the export of its own. */
 const FACTS_FILE = "export.json";
 /** What a page without a server can never do. */
-const NEVER = ["acquisitions and jobs: they need the server", "changes of map objects: they need the server"];
+const NEVER = [
+  "acquisitions and jobs: they need the server",
+  "changes of map objects: they need the server",
+  "annotations of images, and features of their labels: they need the server",
+];
 
 /**
  * Writes page and data as static files: descriptions as JSON, the tiles that the viewer asks for at all of its levels, map objects of whole maps at

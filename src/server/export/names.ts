@@ -65,7 +65,7 @@ export const KEPT: Readonly<Record<string, Kept>> = {
   "match/tile": { ending: "bin", isShared: true },
   "match/particle": { ending: "bin", isShared: true, isListed: true },
   subtomogram: { ending: "json" },
-  "subtomogram/molecules": { ending: "bin", without: ["format"] },
+  "subtomogram/molecules": { ending: "bin", without: ["format"], addresses: ["tomogram"], isListed: true },
   "subtomogram/slice": { ending: "bin", without: ["rows", "columns", "most"] },
   "subtomogram/box": { ending: "bin", addresses: ["tomogram", "table"], isListed: true },
   "subtomogram/landscape": {

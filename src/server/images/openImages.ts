@@ -1,7 +1,7 @@
 /** Images that stay open between requests, the ones used last. */
 import { stat } from "node:fs/promises";
 import { join } from "node:path";
-import { type ImageCollection, type ImageSource, openImages } from "../../io/index.ts";
+import { type ImageCollection, type ImageSource, isWebAddress, openImages } from "../../io/index.ts";
 
 /** An open file with the images of it that were asked for. */
 interface Opened {
@@ -89,6 +89,8 @@ async function closeOpened({ collection, images }: Opened): Promise<void> {
 
 /** Another text once the file, or what describes the store, was written anew. */
 async function identityOf(path: string): Promise<string> {
+  // whether something was written anew at an address, nobody tells
+  if (isWebAddress(path)) return path;
   const marks = MARKS.map((name) => stat(join(path, name)).catch(() => undefined));
   const times = (await Promise.all(marks)).map(
     (found) => found && `${found.mtimeMs} ${found.size} ${found.ino}`,

@@ -1,7 +1,10 @@
 /** The process that serves the page of an acquisition: the acquisition's process sends it states and frames. */
 import type { FromView, ToView } from "../../acquire/index.ts";
+import { letHeapGrow } from "../../core/index.node.ts";
 import { startServer } from "../server.ts";
 import { ProcessFeed } from "./processFeed.ts";
+
+letHeapGrow();
 
 // what cannot be told any more is of no acquisition: `disconnect` ends this process
 const tell = (message: FromView) => process.send?.(message, undefined, undefined, () => {});

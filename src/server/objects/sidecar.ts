@@ -4,7 +4,7 @@ import { access, stat } from "node:fs/promises";
 import { basename, dirname, join, resolve } from "node:path";
 import { withOpenPaths } from "../../core/index.node.ts";
 import { VitrineError } from "../../core/index.ts";
-import { writeFileAtomic } from "../../io/index.ts";
+import { isWebAddress, writeFileAtomic } from "../../io/index.ts";
 
 /** Endings of the files. */
 const ENDINGS = { annotations: "annotations.geojson", labels: "classes.csv" } as const;
@@ -38,6 +38,7 @@ export function sidecarOf(
   { of, image }: { readonly of: keyof typeof ENDINGS; readonly image?: string | undefined },
   has: (real: string) => boolean,
 ): Sidecar {
+  if (isWebAddress(path)) return sidecarOfAddress(path, ENDINGS[of]);
   const part = image === undefined ? "" : `${encodeURIComponent(image)}.`;
   const file = join(dirname(resolve(path)), `${basename(path)}.${part}${ENDINGS[of]}`);
   const name = basename(file);
@@ -62,6 +63,19 @@ export function sidecarOf(
       await writeFileAtomic(file, bytes, { overwrite: true });
       return version();
     },
+  };
+}
+
+/** Of an image at an address of the web there is nothing beside. */
+function sidecarOfAddress(address: string, ending: string): Sidecar {
+  const name = `${address.split("/").at(-1)}.${ending}`;
+  return {
+    path: name,
+    name,
+    version: async () => undefined,
+    within: (task) => task(),
+    refusal: async () => "the image lies at an address of the web",
+    write: async () => undefined,
   };
 }
 

@@ -48,7 +48,12 @@ const RIGHT: Readonly<Record<string, Readonly<Record<string, string>>>> = {
   "match/tile": { at: "lab/match", map: "mip", level: "0", row: "0", column: "0", size: "64" },
   "match/particle": { at: "lab/match", ...particle },
   subtomogram: { at: "lab/molecules" },
-  "subtomogram/molecules": { at: "lab/molecules/start.csv", format: "binary" },
+  "subtomogram/molecules": {
+    at: "lab/molecules/start.csv",
+    tomogram: "lab/molecules/tomogram.mrc",
+    scale: "0.5",
+    format: "binary",
+  },
   "subtomogram/slice": {
     at: "lab/molecules/tomogram.mrc",
     axis: "y",

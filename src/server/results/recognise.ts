@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { openPathOrNone } from "../../core/index.node.ts";
 import { isEnsemble, isLikelihoodRun } from "../../likelihood/index.ts";
 import { isSearchConfig, isSearchTable } from "../../match/index.ts";
-import { isMoleculesTable } from "../../subtomogram/index.ts";
+import { type FileEnds, isMoleculesContent } from "../../subtomogram/index.ts";
 
 /** Results of programs that the page has modules for. */
 export type ResultKind = "match" | "subtomogram" | "likelihood";
@@ -16,11 +16,19 @@ export const RESULT_WORDS: Readonly<Record<ResultKind, string>> = {
   likelihood: "likelihood",
 };
 
+/** What of a file is looked at. */
+interface Content {
+  readonly name: string;
+  /** As text. */
+  readonly head: string;
+  readonly ends: FileEnds;
+}
+
 /** How one kind is known. */
 interface Recognition {
   readonly kind: ResultKind;
   /** Of files: their names, and what the beginning of one says. */
-  readonly files: readonly { readonly name: RegExp; readonly isOne: (head: string) => boolean }[];
+  readonly files: readonly { readonly name: RegExp; readonly isOne: (content: Content) => boolean }[];
   /** Of folders, by the names in them. A folder with one of the files is one, too. */
   readonly folder?: (names: ReadonlySet<string>) => boolean;
 }
@@ -31,13 +39,18 @@ const RESULTS: readonly Recognition[] = [
   {
     kind: "match",
     files: [
-      { name: /\.(ya?ml|json)$/i, isOne: isSearchConfig },
-      { name: /\.csv$/i, isOne: (head) => isSearchTable(firstLine(head)) },
+      { name: /\.(ya?ml|json)$/i, isOne: ({ head }) => isSearchConfig(head) },
+      { name: /\.csv$/i, isOne: ({ head }) => isSearchTable(firstLine(head)) },
     ],
   },
   {
     kind: "subtomogram",
-    files: [{ name: /\.csv$/i, isOne: (head) => isMoleculesTable(firstLine(head)) }],
+    files: [
+      {
+        name: /\.(csv|pq|parquet|star|tbl|em|json|mod)$/i,
+        isOne: ({ name, ends }) => isMoleculesContent(name, ends),
+      },
+    ],
   },
 ];
 
@@ -45,8 +58,8 @@ function firstLine(text: string): string {
   return text.slice(0, text.indexOf("\n"));
 }
 
-/** Bytes of a file that are looked at. */
-const HEAD_BYTES = 2 ** 16;
+/** Bytes of either end of a file that are looked at. */
+const END_BYTES = 2 ** 16;
 /** Files of a folder that are looked into. */
 const MOST_FILES = 30;
 
@@ -62,21 +75,32 @@ export async function resultKindOf(path: string, isFolder: boolean): Promise<Res
         )
       : files.filter((each) => each.name.test(path)).map((each) => ({ ...each, path }));
     for (const candidate of candidates.slice(0, MOST_FILES))
-      if (candidate.isOne(await headOf(candidate.path))) return kind;
+      if (candidate.isOne(await contentOf(candidate.path))) return kind;
   }
   return undefined;
 }
 
-/** The beginning of a file; empty where it cannot be read, or leads out of what is served. */
-async function headOf(path: string): Promise<string> {
+/** Both ends of a file; empty where it cannot be read, or leads out of what is served. */
+async function contentOf(path: string): Promise<Content> {
+  const ends = await endsOf(path);
+  return { name: path, head: new TextDecoder().decode(ends.head), ends };
+}
+
+const NOTHING: FileEnds = { head: new Uint8Array(), tail: new Uint8Array() };
+
+async function endsOf(path: string): Promise<FileEnds> {
   const real = await openPathOrNone(path);
+  const found = real === undefined ? undefined : await stat(real).catch(() => undefined);
   // opening a pipe would wait for its writer
-  if (real === undefined || !(await stat(real).catch(() => undefined))?.isFile()) return "";
+  if (real === undefined || !found?.isFile()) return NOTHING;
   const file = await open(real).catch(() => undefined);
-  if (file === undefined) return "";
+  if (file === undefined) return NOTHING;
   try {
-    const { bytesRead, buffer } = await file.read(new Uint8Array(HEAD_BYTES), 0, HEAD_BYTES, 0);
-    return new TextDecoder().decode(buffer.subarray(0, bytesRead));
+    const part = async (from: number) => {
+      const { bytesRead, buffer } = await file.read(new Uint8Array(END_BYTES), 0, END_BYTES, from);
+      return buffer.subarray(0, bytesRead);
+    };
+    return { head: await part(0), tail: await part(Math.max(0, found.size - END_BYTES)) };
   } finally {
     await file.close();
   }

@@ -17,14 +17,14 @@ export const FORMAT = z
 /** Columns of one length, by name. */
 export type Columns = Readonly<Record<string, ArrayLike<number>>>;
 
-/** The answer: `columns`, `count`, and in JSON `values`, an array a column; what is no number is null there. */
-export function rowsAnswer(columns: Columns, format?: "json" | "binary"): Answer {
+/** The answer: `columns`, `count`, what else is said, and in JSON `values`, an array a column; what is no number is null there. */
+export function rowsAnswer(columns: Columns, format?: "json" | "binary", more: object = {}): Answer {
   const names = Object.keys(columns);
   const count = columns[names[0]]?.length ?? 0;
   const isBinary = format === "binary" || (format === undefined && count > MOST_JSON);
   if (!isBinary)
-    return json({ columns: names, count, values: names.map((name) => Array.from(columns[name])) });
-  const head = new TextEncoder().encode(JSON.stringify({ columns: names, count }));
+    return json({ ...more, columns: names, count, values: names.map((name) => Array.from(columns[name])) });
+  const head = new TextEncoder().encode(JSON.stringify({ ...more, columns: names, count }));
   const from = 8 * Math.ceil((4 + head.length) / 8);
   const body = new Uint8Array(from + 8 * count * names.length);
   const view = new DataView(body.buffer);

@@ -13,10 +13,15 @@ import { parseMask } from "../programs/maskSpec.ts";
 import { splitTiltSeriesPath } from "../tiltSeries/read.ts";
 
 /** Models by the names of the command line. */
-const MODELS = { zncc: ZnccAlignment, ncc: NccAlignment, pcc: PccAlignment, fsc: FscAlignment } as const;
+export const ALIGN_KINDS = {
+  zncc: ZnccAlignment,
+  ncc: NccAlignment,
+  pcc: PccAlignment,
+  fsc: FscAlignment,
+} as const;
 
 /** Names of the models. */
-export type AlignModelName = keyof typeof MODELS;
+export type AlignModelName = keyof typeof ALIGN_KINDS;
 
 /** The same as a list. */
 export const ALIGN_MODELS: readonly AlignModelName[] = ["zncc", "ncc", "pcc", "fsc"];
@@ -119,7 +124,7 @@ export function templatesOf({ templates, templateScale }: AlignChoices): readonl
 /** How they are compared. */
 export function alignOptionsOf(choices: AlignChoices): AlignOptions {
   const { mask, maxShiftsNm, rotations, cutoff, compat, search, estimate } = choices;
-  const model: AlignmentKind = MODELS[choices.model];
+  const model: AlignmentKind = ALIGN_KINDS[choices.model];
   return {
     ...(mask !== undefined && { mask: parseMask(mask) }),
     maxShifts: maxShiftsNm,

@@ -28,6 +28,7 @@ import {
   stopgapTable,
 } from "./motiveList.ts";
 import { moleculesFromPeet, type PeetContext, peetFromMolecules } from "./peet.ts";
+import { MOLECULE_STAR } from "./recognise.ts";
 import { moleculesFromRelion, type RelionCentre, relionFromMolecules, relionParticles } from "./relion.ts";
 import { openTomograms, type TomogramOptions } from "./tomograms.ts";
 
@@ -144,9 +145,6 @@ function listBeside(model: string): string {
 
 /** Every name of a column stands in so much of a table's beginning. */
 const HEAD_BYTES = 2 ** 20;
-
-/** Lines of STAR that only tables of molecules have. */
-const MOLECULE_STAR = /^\s*(?:data_stopgap_motivelist|_rlnCenteredCoordinateZAngst|_rlnCoordinateZ)\b/m;
 
 /** Whether a table is of molecules of tomograms, by its ending or the names of its columns. @throws {VitrineError} missing, storage: the file */
 export async function isMoleculeFile(path: string): Promise<boolean> {

@@ -1,5 +1,6 @@
 import { type Backend, createPool } from "../../compute/index.ts";
 import { type Shape3, VitrineError } from "../../core/index.ts";
+import { requireKnownOptions } from "../../io/index.ts";
 import type { PipeImage } from "../../pipe/index.ts";
 import { type Classes, type ClassifyOptions, classifyVolumes } from "../classify/classify.ts";
 import { type ClassifyEmOptions, classifyByExpectation, type EmStep } from "../classify/expectation.ts";
@@ -25,6 +26,7 @@ import {
 } from "./averages.ts";
 import { type FscCurves, type FscOptions, type FscWithHalfmaps, fscOfHalves } from "./fsc.ts";
 import { type GroupKey, LoaderGroup } from "./group.ts";
+import { LOADER_KEYS } from "./optionKeys.ts";
 import {
   type LoadOptions,
   type RunChoice,
@@ -109,6 +111,7 @@ export abstract class Loader<Self extends Loader<Self>> implements Subvolumes {
 
   /** The volume of one molecule. @throws {VitrineError} range: no such molecule, or one outside of the tomogram */
   async load(index: number, options: LoadOptions = {}): Promise<PipeImage> {
+    requireKnownOptions("load", options, LOADER_KEYS.load);
     const one = this.select([index]);
     const shape = requireShape(options.outputShape ?? this.outputShape, "load");
     return { data: await stackVolumes(one, shape, options), shape };
@@ -116,12 +119,14 @@ export abstract class Loader<Self extends Loader<Self>> implements Subvolumes {
 
   /** The volumes of all molecules one after the other, in their order. */
   async *loadIter(options: LoadOptions = {}): AsyncGenerator<PipeImage> {
+    requireKnownOptions("loadIter", options, LOADER_KEYS.load);
     const shape = requireShape(options.outputShape ?? this.outputShape, "loadIter");
     for await (const data of iterate(this, { ...options, shape })) yield { data, shape };
   }
 
   /** The volumes of all molecules in one array; acryo's `asnumpy`. */
   async asArray(options: LoadOptions = {}): Promise<VolumeStack> {
+    requireKnownOptions("asArray", options, LOADER_KEYS.load);
     const shape = requireShape(options.outputShape ?? this.outputShape, "asArray");
     return { data: await stackVolumes(this, shape, options), shape: [this.count, ...shape] };
   }
@@ -156,20 +161,23 @@ export abstract class Loader<Self extends Loader<Self>> implements Subvolumes {
   }
 
   /** The average of the boxes. */
-  average(options: AverageOptions = {}): Promise<PipeImage> {
+  async average(options: AverageOptions = {}): Promise<PipeImage> {
+    requireKnownOptions("average", options, LOADER_KEYS.average);
     return averageVolumes(this, options);
   }
 
   /** Averages of parts, drawn at random or given: (sets, parts, depth, height, width). */
-  averageSplit(options: AverageSplitOptions = {}): Promise<AverageParts> {
+  async averageSplit(options: AverageSplitOptions = {}): Promise<AverageParts> {
+    requireKnownOptions("averageSplit", options, LOADER_KEYS.averageSplit);
     return averageSplitVolumes(this, options);
   }
 
   /** A function of every box, as columns of features. */
-  apply(
+  async apply(
     functions: Readonly<Record<string, VolumeFunction>>,
     options: LoadOptions = {},
   ): Promise<ApplyResult> {
+    requireKnownOptions("apply", options, LOADER_KEYS.load);
     return applyToVolumes(this, functions, options);
   }
 
@@ -180,12 +188,14 @@ export abstract class Loader<Self extends Loader<Self>> implements Subvolumes {
    * @throws {VitrineError} shape: several templates, a mask that is no volume; range: NaN; and what reading boxes throws
    */
   async align(template: Template, options: AlignOptions = {}): Promise<Self> {
+    requireKnownOptions("align", options, LOADER_KEYS.align);
     const one = await normalizeTemplate(template, this.scale);
     return this.replace({ molecules: await alignVolumes(this, one, options) });
   }
 
   /** As {@link align} with the average of the boxes as template. */
   async alignNoTemplate(options: AlignOptions & Pick<LoadOptions, "outputShape"> = {}): Promise<Self> {
+    requireKnownOptions("alignNoTemplate", options, LOADER_KEYS.alignNoTemplate);
     const { outputShape, ...align } = options;
     const shape = requireShape(outputShape ?? this.outputShape, "alignNoTemplate");
     const { backend, signal } = options;
@@ -196,24 +206,28 @@ export abstract class Loader<Self extends Loader<Self>> implements Subvolumes {
   /** As {@link align} with the template of several that fits best, whose number is the feature `labels`. */
   async alignMultiTemplates(
     templates: Template | readonly Template[],
-    { labelName = "labels", ...options }: AlignMultiOptions = {},
+    options: AlignMultiOptions = {},
   ): Promise<Self> {
+    requireKnownOptions("alignMultiTemplates", options, LOADER_KEYS.alignMultiTemplates);
+    const { labelName = "labels" } = options;
     return this.replace({ molecules: await alignVolumes(this, templates, { ...options, labelName }) });
   }
 
   /** Scores of all molecules where they are, a list a template. */
-  score(
+  async score(
     templates: Template | readonly Template[],
     options: CompareOptions = {},
   ): Promise<readonly Float64Array[]> {
+    requireKnownOptions("score", options, LOADER_KEYS.score);
     return scoreVolumes(this, templates, options);
   }
 
   /** Scores of shifts about every molecule, in steps of a voxel or of `1 / upsample`. */
-  constructLandscape(
+  async constructLandscape(
     templates: Template | readonly Template[],
     options: AlignOptions & { readonly upsample?: number } = {},
   ): Promise<LandscapeStack> {
+    requireKnownOptions("constructLandscape", options, LOADER_KEYS.landscape);
     return landscapeVolumes(this, templates, options);
   }
 
@@ -221,6 +235,7 @@ export abstract class Loader<Self extends Loader<Self>> implements Subvolumes {
   async classify(
     options: ClassifyOptions = {},
   ): Promise<{ readonly loader: Self; readonly classes: Classes }> {
+    requireKnownOptions("classify", options, LOADER_KEYS.classify);
     const classes = await classifyVolumes(this, options);
     const { labelName = "cluster" } = options;
     const molecules = this.molecules.withFeatures({ [labelName]: classes.labels });
@@ -232,23 +247,27 @@ export abstract class Loader<Self extends Loader<Self>> implements Subvolumes {
     templates: Template | readonly Template[],
     options: ClassifyEmOptions = {},
   ): AsyncGenerator<EmStep> {
+    requireKnownOptions("iterClassifyEm", options, LOADER_KEYS.expectation);
     return classifyByExpectation(this, templates, options);
   }
 
   /** Agreement of halves by frequency; shells of 0.05 cycles/voxel unless said. */
   async fsc(options: FscOptions = {}): Promise<FscCurves> {
+    requireKnownOptions("fsc", options, LOADER_KEYS.fsc);
     const { frequencies, curves } = await fscOfHalves(this, { dfreq: 0.05, ...options });
     return { frequencies, curves };
   }
 
   /** As {@link fsc}, with the average of all; shells of 1.5 Fourier voxels. */
   async fscWithAverage(options: FscOptions = {}): Promise<FscCurves & { readonly average: PipeImage }> {
+    requireKnownOptions("fscWithAverage", options, LOADER_KEYS.fsc);
     const { frequencies, curves, average } = await fscOfHalves(this, options);
     return { frequencies, curves, average };
   }
 
   /** As {@link fsc}, with the averages of the halves and the mask; shells of 1.5 Fourier voxels. */
-  fscWithHalfmaps(options: FscOptions = {}): Promise<FscWithHalfmaps> {
+  async fscWithHalfmaps(options: FscOptions = {}): Promise<FscWithHalfmaps> {
+    requireKnownOptions("fscWithHalfmaps", options, LOADER_KEYS.fsc);
     return fscOfHalves(this, options);
   }
 

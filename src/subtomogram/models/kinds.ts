@@ -1,5 +1,7 @@
+import { requireKnownOptions } from "../../io/index.ts";
 import { type FourierMethod, FourierModel } from "./fourierModel.ts";
 import type { AlignmentKind, ModelInput, ModelParams } from "./model.ts";
+import { MODEL_KEYS } from "./modelKeys.ts";
 
 /** A kind whose models are {@link FourierModel}s. */
 export interface FourierKind extends AlignmentKind {
@@ -10,8 +12,14 @@ export interface FourierKind extends AlignmentKind {
 function kindOf(method: FourierMethod, bound: ModelParams = {}): FourierKind {
   return {
     name: method.name,
-    create: (input, params = {}) => new FourierModel(method, input, { ...bound, ...params }),
-    withParams: (params) => kindOf(method, { ...bound, ...params }),
+    create(input, params = {}) {
+      requireKnownOptions(method.name, params, MODEL_KEYS);
+      return new FourierModel(method, input, { ...bound, ...params });
+    },
+    withParams(params) {
+      requireKnownOptions(method.name, params, MODEL_KEYS);
+      return kindOf(method, { ...bound, ...params });
+    },
   };
 }
 

@@ -5,6 +5,7 @@ import {
   type FileSource,
   parseCsvTable,
   readText,
+  requireKnownOptions,
   shortestFloat32,
   sourceName,
   writeFileAtomic,
@@ -93,8 +94,10 @@ function toNumber(cell: string): number {
 export async function writeMoleculesCsv(
   path: string,
   molecules: Molecules,
-  { floatPrecision = 4, overwrite = false }: WriteMoleculesOptions = {},
+  options: WriteMoleculesOptions = {},
 ): Promise<void> {
+  requireKnownOptions("writeMoleculesCsv", options, { floatPrecision: true, overwrite: true });
+  const { floatPrecision = 4, overwrite = false } = options;
   await writeFileAtomic(path, csvParts(moleculeCells(molecules, floatPrecision)), { overwrite });
 }
 

@@ -186,6 +186,14 @@ describe("rotations come back from every form", () => {
     );
   });
 
+  test("a misspelt option of Euler angles is refused: it would leave another sequence", () => {
+    const wrong = { seq: "ZYZ" } as object;
+    const message = '"seq" (did you mean "sequence"?)';
+    expect(() => Molecules.fromEuler([[0, 0, 0]], [[1, 2, 3]], wrong)).toThrow(message);
+    expect(() => new Molecules([[0, 0, 0]]).rotateByEulerAngle([[1, 2, 3]], wrong)).toThrow(message);
+    expect(() => new Molecules([[0, 0, 0]]).eulerAngle(wrong)).toThrow(message);
+  });
+
   test("Euler angles without a determined outer pair are still that rotation", () => {
     for (const angles of [
       [30, 0, 40],

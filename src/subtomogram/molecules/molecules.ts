@@ -32,6 +32,7 @@ import {
   matrixQuaternions,
   RADIANS,
   randomQuaternions,
+  requireEulerOptions,
   rotvecQuaternions,
   toQuaternionRows,
 } from "./rotations.ts";
@@ -160,7 +161,9 @@ export class Molecules {
   }
 
   /** (n, 3) Euler angles in the order of their sequence. @throws {VitrineError} format: no sequence */
-  eulerAngle({ sequence = "ZXZ", degrees = false, order = "xyz" }: EulerOptions = {}): Float64Array {
+  eulerAngle(options: EulerOptions = {}): Float64Array {
+    requireEulerOptions(options, "eulerAngle");
+    const { sequence = "ZXZ", degrees = false, order = "xyz" } = options;
     const unit = degrees ? RADIANS : 1;
     return Float64Array.from(
       this.rotator.flatMap((q) => eulerFromQuaternion(q, sequence, order)),

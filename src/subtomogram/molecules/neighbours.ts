@@ -1,4 +1,5 @@
 import { VitrineError } from "../../core/index.ts";
+import { requireKnownOptions } from "../../io/index.ts";
 import { featureColumn } from "./features.ts";
 import type { Molecules } from "./molecules.ts";
 
@@ -13,8 +14,10 @@ import type { Molecules } from "./molecules.ts";
 export function dropNeighbours(
   molecules: Molecules,
   distanceNm: number,
-  { by }: { readonly by?: string } = {},
+  options: { readonly by?: string } = {},
 ): Molecules {
+  requireKnownOptions("dropNeighbours", options, { by: true });
+  const { by } = options;
   if (!(Number.isFinite(distanceNm) && distanceNm > 0))
     throw new VitrineError({
       code: "range",

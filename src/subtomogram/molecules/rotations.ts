@@ -1,4 +1,5 @@
 import { seededRandom } from "../../core/index.ts";
+import { type OptionKeys, refuseUnknownKeys } from "../../io/index.ts";
 import { type RowsInput, toRows } from "./arrays.ts";
 import { type EulerOrder, type EulerSequence, quaternionFromEuler } from "./euler.ts";
 import {
@@ -16,6 +17,13 @@ export interface EulerOptions {
   readonly degrees?: boolean;
   /** Default `xyz`. */
   readonly order?: EulerOrder;
+}
+
+const EULER_KEYS: OptionKeys<EulerOptions> = { sequence: true, degrees: true, order: true };
+
+/** @throws {VitrineError} format: a key that is none, as scipy's `seq`, which would leave another sequence */
+export function requireEulerOptions(options: EulerOptions, at: string): void {
+  refuseUnknownKeys(options, { known: Object.keys(EULER_KEYS), at, others: { seq: "sequence" } });
 }
 
 /** Radians of a degree. */
@@ -37,10 +45,9 @@ export function matrixQuaternions(matrices: RowsInput): readonly Quaternion[] {
 }
 
 /** Of Euler angles. @throws {VitrineError} format: no sequence */
-export function eulerQuaternions(
-  angles: RowsInput,
-  { sequence = "ZXZ", degrees = false, order = "xyz" }: EulerOptions,
-) {
+export function eulerQuaternions(angles: RowsInput, options: EulerOptions) {
+  requireEulerOptions(options, "Euler angles");
+  const { sequence = "ZXZ", degrees = false, order = "xyz" } = options;
   const unit = degrees ? RADIANS : 1;
   return eachRow(angles, 3, "Euler angles").map(([a, b, c]) =>
     quaternionFromEuler([a * unit, b * unit, c * unit], sequence, order),

@@ -21,10 +21,11 @@ export interface BoxRequest extends BoxOptions {
   readonly signal?: AbortSignal;
 }
 
-/** Place of a molecule in voxels, in single precision as places are. */
+/** Place of a molecule in voxels, in single precision as places are; the scale too, as acryo's: a place between two voxels falls to the same one. */
 export function centreOf(molecules: Molecules, index: number, scale: number): Zyx {
   const [z, y, x] = molecules.place(index);
-  return [Math.fround(z / scale), Math.fround(y / scale), Math.fround(x / scale)];
+  const single = Math.fround(scale);
+  return [Math.fround(z / single), Math.fround(y / single), Math.fround(x / single)];
 }
 
 /**

@@ -1,4 +1,4 @@
-import { type PointerEvent, useEffect, useRef, useState } from "react";
+import { type PointerEvent, useEffect, useMemo, useRef, useState } from "react";
 import type { Scene } from "../scene/scene.ts";
 import type { TileValues } from "../scene/tiles.ts";
 import { mixed } from "./mix.ts";
@@ -37,22 +37,29 @@ export function Overview({ scene, state, view, size, onView }: OverviewProps) {
     return () => gone.abort();
   }, [scene, visible]);
 
+  // made once for the same tiles and colours: a view that moves draws its frame anew, not the image
+  const picture = useMemo(() => {
+    const pixels = mixed(tiles, state.channels);
+    if (pixels === undefined) return undefined;
+    const made = new OffscreenCanvas(pixels.width, pixels.height);
+    made.getContext("2d")?.putImageData(pixels, 0, 0);
+    return made;
+  }, [tiles, state.channels]);
+
+  const { x, y, zoom } = view;
   useEffect(() => {
     const context = canvas.current?.getContext("2d");
     if (!context) return;
-    const pixels = mixed(tiles, state.channels);
+    // the last row may be a part of a pixel: what was there before would shine through, another shade at each drawing
+    context.clearRect(0, 0, context.canvas.width, context.canvas.height);
     context.fillStyle = "#000";
     context.fillRect(0, 0, width * scale, height * scale);
-    if (pixels) {
-      const picture = new OffscreenCanvas(pixels.width, pixels.height);
-      picture.getContext("2d")?.putImageData(pixels, 0, 0);
-      context.drawImage(picture, 0, 0, width * scale, height * scale);
-    }
-    const [w, h] = [size.width / 2 ** view.zoom, size.height / 2 ** view.zoom];
+    if (picture) context.drawImage(picture, 0, 0, width * scale, height * scale);
+    const [w, h] = [size.width / 2 ** zoom, size.height / 2 ** zoom];
     context.strokeStyle = "#ffb000";
     context.lineWidth = 2;
-    context.strokeRect((view.x - w / 2) * scale, (view.y - h / 2) * scale, w * scale, h * scale);
-  });
+    context.strokeRect((x - w / 2) * scale, (y - h / 2) * scale, w * scale, h * scale);
+  }, [picture, x, y, zoom, size.width, size.height, width, height, scale]);
 
   const go = (event: PointerEvent<HTMLCanvasElement>) => {
     if (event.buttons === 0) return;

@@ -1,4 +1,5 @@
 import { useEffect, useState } from "react";
+import { openAddress } from "../scene/address.ts";
 import {
   askJson,
   type Entry,
@@ -59,6 +60,7 @@ async function openAt({ at, image, isList, isLabels }: Place, signal: AbortSigna
   if (at === PLAN_AT) return { kind: "plan" as const };
   if (at === SEARCH_AT) return { kind: "search" as const };
   if (at === "" || isList) return { kind: "folder" as const };
+  await openAddress(at);
   const { self } = await askJson<Listing>("browse", { at }, signal);
   switch (self.kind) {
     case "acquisition":

@@ -18,7 +18,7 @@ interface ObjectsPanelProps {
 
 /** Which map objects are drawn, by what they are coloured, and what is known of the chosen one. */
 export function ObjectsPanel({ model, state, onChange }: ObjectsPanelProps) {
-  const { types, own, drawn, coloring, chosen, source } = model;
+  const { types, own, drawn, inView, coloring, chosen, source } = model;
   const title = source.isOfLabels ? "Objects of the labels" : "Map objects";
   return (
     <section aria-label={title}>
@@ -63,7 +63,7 @@ export function ObjectsPanel({ model, state, onChange }: ObjectsPanelProps) {
           onChange={onChange}
         />
       )}
-      {own !== undefined && drawn !== undefined && <p className="note">{drawnText(drawn)}</p>}
+      {own !== undefined && drawn !== undefined && <p className="note">{drawnText(drawn, inView)}</p>}
       {own !== undefined && (
         <button
           type="button"
@@ -119,9 +119,9 @@ export function LegendView({ legend }: { readonly legend: Legend }) {
   );
 }
 
-function drawnText({ detail, ids }: DrawnObjects): string {
+function drawnText({ detail }: DrawnObjects, inView: number): string {
   if (detail === "nothing") return "Zoom in: there are too many to be drawn here.";
-  return `${ids.length} in view${detail === "centroids" ? ", as points; outlines show further in" : ""}`;
+  return `${inView} in view${detail === "centroids" ? ", as points; outlines show further in" : ""}`;
 }
 
 interface ObjectFacts {

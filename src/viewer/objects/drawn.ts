@@ -23,27 +23,62 @@ export interface DrawnObjects {
   readonly points: Float32Array;
 }
 
-interface Window extends ObjectsOf {
-  readonly scene: Scene;
-  readonly view: View;
-  readonly size: { readonly width: number; readonly height: number };
+/** A part of the map, pixels of full resolution, and the zoom that says how much of its objects is shown; 0 is the coarsest. */
+export interface AskedWindow {
+  readonly x: number;
+  readonly y: number;
+  readonly width: number;
+  readonly height: number;
+  readonly zoom: number;
 }
 
-/** Asks for what the stage shows of a type. @throws {Error} with what the server says */
-export async function readDrawn(
-  { at, type, scene, view, size, places }: Window,
-  signal: AbortSignal,
-): Promise<DrawnObjects> {
-  const [width, height] = [size.width / 2 ** view.zoom, size.height / 2 ** view.zoom];
-  const deepest = scene.levels.length - 1;
-  const query = {
-    at,
-    type,
+/** What is asked for beside what the stage shows, parts of it on each side: a view that moves a little has its objects already. */
+const MARGIN = 0.15;
+
+/** The window that a view needs, with a margin. */
+export function windowOf(
+  { levels }: Pick<Scene, "levels">,
+  view: View,
+  size: { readonly width: number; readonly height: number },
+): AskedWindow {
+  const [width, height] = [size.width, size.height].map(
+    (length) => (length / 2 ** view.zoom) * (1 + 2 * MARGIN),
+  );
+  const deepest = levels.length - 1;
+  return {
     x: Math.round(view.x - width / 2),
     y: Math.round(view.y - height / 2),
     width: Math.ceil(width),
     height: Math.ceil(height),
     zoom: Math.min(deepest, Math.max(0, Math.ceil(deepest + view.zoom))),
+  };
+}
+
+/** Whether what was asked for has all that a view shows of the map. */
+export function covers(
+  asked: AskedWindow,
+  { levels }: Pick<Scene, "levels">,
+  view: View,
+  size: { readonly width: number; readonly height: number },
+): boolean {
+  if (windowOf({ levels }, view, size).zoom !== asked.zoom) return false;
+  const [halfWidth, halfHeight] = [size.width, size.height].map((length) => length / 2 ** view.zoom / 2);
+  return (
+    Math.max(0, view.x - halfWidth) >= asked.x &&
+    Math.max(0, view.y - halfHeight) >= asked.y &&
+    Math.min(levels[0].width, view.x + halfWidth) <= asked.x + asked.width &&
+    Math.min(levels[0].height, view.y + halfHeight) <= asked.y + asked.height
+  );
+}
+
+/** Asks for the objects of a type in a window. @throws {Error} with what the server says */
+export async function readDrawn(
+  { at, type, places }: ObjectsOf,
+  window: AskedWindow,
+  signal: AbortSignal,
+): Promise<DrawnObjects> {
+  const query = {
+    ...{ at, type, ...window },
     timepoint: places.time ?? 0,
     zplane: places.z ?? 0,
     format: "binary",
@@ -96,6 +131,36 @@ function boxesOf({
     boxes.set([x1, y1, x2, y2], 4 * p);
   }
   return boxes;
+}
+
+/** How many objects a view shows: points in it, and outlines whose boxes meet it. */
+export function countIn(
+  { centroids, pointsOf, objectOf, boxes }: DrawnObjects,
+  view: View,
+  size: { readonly width: number; readonly height: number },
+): number {
+  const [halfWidth, halfHeight] = [size.width, size.height].map((length) => length / 2 ** view.zoom / 2);
+  const [left, right] = [view.x - halfWidth, view.x + halfWidth];
+  const [top, bottom] = [view.y - halfHeight, view.y + halfHeight];
+  let count = 0;
+  for (let k = 0; k < pointsOf.length; k++) {
+    const x = centroids[2 * pointsOf[k]];
+    const y = centroids[2 * pointsOf[k] + 1];
+    if (x >= left && x <= right && y >= top && y <= bottom) count++;
+  }
+  let last = -1;
+  for (let p = 0; p < objectOf.length; p++) {
+    if (objectOf[p] === last) continue;
+    const isIn =
+      boxes[4 * p] <= right &&
+      boxes[4 * p + 2] >= left &&
+      boxes[4 * p + 1] <= bottom &&
+      boxes[4 * p + 3] >= top;
+    if (!isIn) continue;
+    count++;
+    last = objectOf[p];
+  }
+  return count;
 }
 
 /** Screen pixels beside a point that still mean it. */

@@ -48,19 +48,32 @@ export async function readObjectTable(
     ObjectTable,
     "classes" | "names" | "rowOf"
   >;
-  return { ...facts, ids, labels, x, y, size, classOf, rowOf: { get: (id) => rowIn(ids, id) } };
+  return { ...facts, ids, labels, x, y, size, classOf, rowOf: rowFinder(ids) };
 }
 
-/** Rows are in the order of their objects' numbers: a search by halves takes no memory, a map of a million does. */
-function rowIn(ids: Uint32Array, id: number): number | undefined {
-  let [from, to] = [0, ids.length - 1];
-  while (from <= to) {
-    const middle = (from + to) >> 1;
-    if (ids[middle] === id) return middle;
-    if (ids[middle] < id) from = middle + 1;
-    else to = middle - 1;
-  }
-  return undefined;
+/**
+ * Rows are in the order of their objects' numbers, so that a search by halves finds them without the memory of a map; who asks for one after
+ * another gets them without a search.
+ */
+function rowFinder(ids: Uint32Array): ObjectTable["rowOf"] {
+  let last = 0;
+  return {
+    get(id) {
+      if (ids[last] === id) return last;
+      if (ids[last + 1] === id) return ++last;
+      let [from, to] = [0, ids.length - 1];
+      while (from <= to) {
+        const middle = (from + to) >> 1;
+        if (ids[middle] === id) {
+          last = middle;
+          return middle;
+        }
+        if (ids[middle] < id) from = middle + 1;
+        else to = middle - 1;
+      }
+      return undefined;
+    },
+  };
 }
 
 /** A feature of each row; NaN where there is none. @throws {Error} with what the server says */

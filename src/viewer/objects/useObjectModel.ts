@@ -5,7 +5,7 @@ import type { Scene } from "../scene/scene.ts";
 import { brushedRows } from "./brush.ts";
 import { type Coloring, classColoring, featureColoring, groupColoring, PLAIN } from "./colors.ts";
 import type { ObjectGroups } from "./groups.ts";
-import type { ObjectLook, ObjectState } from "./layers.ts";
+import type { ObjectLook, ObjectState } from "./look.ts";
 import type { ObjectTable } from "./objectTable.ts";
 import { useDrawn } from "./useDrawn.ts";
 import { useGroups } from "./useGroups.ts";
@@ -36,7 +36,7 @@ export function useObjectModel({ scene, state, size, perform, onError }: ModelOp
   const own = types.find(({ name }) => name === type);
   const hasOutlines = !isOfLabels && (scene.experiment !== undefined || own !== undefined);
   const outlinesAt = hasOutlines ? source.at : undefined;
-  const drawn = useDrawn({ at: outlinesAt, scene, state, size, revision, onError });
+  const { drawn, inView } = useDrawn({ at: outlinesAt, scene, state, size, revision, onError });
   const isListed = own === undefined ? undefined : type;
   const features = useMemo(() => neededFeatures(state, own?.features ?? []), [state, own]);
   const { table, values } = useObjectTable({ at, type: isListed, places, features, revision, onError });
@@ -60,6 +60,7 @@ export function useObjectModel({ scene, state, size, perform, onError }: ModelOp
     types,
     own,
     drawn,
+    inView,
     table,
     values,
     brush,

@@ -1,4 +1,5 @@
 import { useEffect, useState } from "react";
+import { placeOfAddress } from "../scene/address.ts";
 import { askJson, type Entry, type Listing, PLAN_AT, SEARCH_AT } from "../scene/api.ts";
 import { isExport } from "../scene/exported.ts";
 import { ExportNote } from "./ExportNote.tsx";
@@ -58,6 +59,7 @@ export function Browser({ at, onOpen, onError }: BrowserProps) {
         </button>
       )}
       {at === "" && <ExportNote />}
+      {at === "" && !isExport() && <AddressForm onOpen={onOpen} />}
       {at === "" && (
         <div className="tools">
           <button type="button" onClick={() => onOpen(SEARCH_AT)}>
@@ -71,6 +73,36 @@ export function Browser({ at, onOpen, onError }: BrowserProps) {
         </div>
       )}
     </section>
+  );
+}
+
+/** Opens an OME-Zarr at an address of the web. */
+function AddressForm({ onOpen }: Pick<BrowserProps, "onOpen">) {
+  const [text, setText] = useState("");
+  const address = text.trim();
+  const isAddress = /^https?:\/\/./i.test(address);
+  return (
+    <form
+      className="address"
+      onSubmit={(event) => {
+        event.preventDefault();
+        if (isAddress) onOpen(placeOfAddress(address));
+      }}
+    >
+      <label>
+        OME-Zarr at an address
+        <input
+          value={text}
+          inputMode="url"
+          autoComplete="off"
+          placeholder="https://…/image.ome.zarr"
+          onChange={({ target }) => setText(target.value)}
+        />
+      </label>
+      <button type="submit" disabled={!isAddress}>
+        Open
+      </button>
+    </form>
   );
 }
 

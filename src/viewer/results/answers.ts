@@ -11,17 +11,24 @@ interface RowsHead {
   readonly columns: readonly string[];
   readonly count: number;
   readonly values?: readonly (readonly (number | null)[])[];
+  readonly warnings?: readonly string[];
 }
 
 /** Asks for rows, which come as JSON or, where there are many, as bytes. @throws {Error} with what the server says */
-export async function askRows(route: string, query: Query, signal?: AbortSignal): Promise<Rows> {
+export async function askRows(
+  route: string,
+  query: Query,
+  signal?: AbortSignal,
+): Promise<Rows & { readonly facts: Pick<RowsHead, "warnings"> }> {
   const response = await ask(route, query, signal);
-  if (response.headers.get("Content-Type")?.includes("json"))
-    return rowsOf((await response.json()) as RowsHead);
+  if (response.headers.get("Content-Type")?.includes("json")) {
+    const whole = (await response.json()) as RowsHead;
+    return { ...rowsOf(whole), facts: whole };
+  }
   const { head, bytes, from } = splitOf<RowsHead>(await response.arrayBuffer());
   const { columns, count } = head;
   const all = columns.map((name, c) => [name, new Float64Array(bytes, from + 8 * c * count, count)] as const);
-  return { count, columns: Object.fromEntries(all) };
+  return { count, columns: Object.fromEntries(all), facts: head };
 }
 
 function rowsOf({ columns, count, values = [] }: RowsHead): Rows {

@@ -17,6 +17,9 @@ import { zipBlob } from "./zip.ts";
 type Tell = (message: FromSearch, moved?: readonly Transferable[]) => void;
 type Named<T> = { readonly name: string; readonly content: T };
 
+/** Time between two words of how far a search is, s. */
+const PROGRESS_S = 0.25;
+
 /** Takes the page's messages. */
 export class SearchHost {
   readonly #tell: Tell;
@@ -124,11 +127,16 @@ export class SearchHost {
       this.#warn(plan);
       const begun = performance.now();
       const seconds = () => (performance.now() - begun) / 1000;
+      let told = Number.NEGATIVE_INFINITY;
       const search = await PageSearch.run(plan, {
         workers: request.workers,
         signal: running.signal,
-        onProgress: (done, of) =>
-          this.#tell({ kind: "progress", progress: { done, of, seconds: seconds() } }),
+        onProgress: (done, of) => {
+          // the page draws itself anew for each
+          if (seconds() - told < PROGRESS_S) return;
+          told = seconds();
+          this.#tell({ kind: "progress", progress: { done, of, seconds: told } });
+        },
       });
       this.#search = search;
       const values = search.scores();

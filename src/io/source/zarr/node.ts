@@ -1,5 +1,6 @@
 import { readFileBytes } from "#files";
 import { VitrineError } from "../../../core/index.ts";
+import { isWebAddress } from "../../address.ts";
 import type { JsonObject } from "../../dataset/dataset.ts";
 import { decodeJsonObject, isJsonObject } from "../../ndtiff/json.ts";
 import { ifThere } from "./store.ts";
@@ -22,8 +23,17 @@ export interface ZarrNode {
  */
 export async function readNode(folder: string): Promise<ZarrNode | undefined> {
   const path = `${folder}/zarr.json`;
-  const document = await readJson(path);
-  if (document === undefined) return readNodeOfZarr2(folder);
+  const { document, refusal } = await readJson(path).then(
+    (found) => ({ document: found, refusal: undefined }),
+    (error: unknown) => ({ document: undefined, refusal: refusalOf(error, folder) }),
+  );
+  if (document === undefined) {
+    const node = await readNodeOfZarr2(folder).catch((error) => {
+      throw refusal ?? error;
+    });
+    if (node === undefined && refusal !== undefined) throw refusal;
+    return node;
+  }
   const { node_type: kind } = document;
   if (kind !== "group" && kind !== "array") {
     const expected = '"group" or "array"';
@@ -37,13 +47,36 @@ export async function readNode(folder: string): Promise<ZarrNode | undefined> {
   return { kind, zarrFormat: 3, attributes: omeOf(objectOr(document.attributes)), document };
 }
 
+/**
+ * As {@link readNode}, of what a store may leave out: refused by a server that lists nothing, it is not there.
+ *
+ * @throws {VitrineError} as there
+ */
+export async function readOptionalNode(folder: string): Promise<ZarrNode | undefined> {
+  return readNode(folder).catch((error: unknown) => {
+    refusalOf(error, folder);
+    return undefined;
+  });
+}
+
+/** Servers that list nothing refuse what is not there: a store of Zarr 2 may lie beside. @throws any other error */
+function refusalOf(error: unknown, folder: string): VitrineError {
+  if (isWebAddress(folder) && error instanceof VitrineError && error.code === "storage") return error;
+  throw error;
+}
+
 async function readNodeOfZarr2(folder: string): Promise<ZarrNode | undefined> {
-  const array = await readJson(`${folder}/.zarray`);
-  const attributes = await readJson(`${folder}/.zattrs`);
+  const read = (name: string) =>
+    readJson(`${folder}/${name}`).catch((error: unknown) => {
+      refusalOf(error, folder);
+      return undefined;
+    });
+  const array = await read(".zarray");
+  const attributes = await read(".zattrs");
   if (array !== undefined) {
     return { kind: "array", zarrFormat: 2, attributes: attributes ?? {}, document: array };
   }
-  const group = await readJson(`${folder}/.zgroup`);
+  const group = await read(".zgroup");
   if (group === undefined && attributes === undefined) return undefined;
   return { kind: "group", zarrFormat: 2, attributes: omeOf(attributes ?? {}), document: group ?? {} };
 }

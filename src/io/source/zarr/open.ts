@@ -4,7 +4,7 @@ import type { JsonObject } from "../../dataset/dataset.ts";
 import { parseWithSchema } from "../../schema.ts";
 import type { ImageCollection } from "../source.ts";
 import { openZarrImage } from "./image.ts";
-import { childFolder, readNode } from "./node.ts";
+import { childFolder, readNode, readOptionalNode } from "./node.ts";
 import { type Plate, readPlate, wellFields } from "./plate.ts";
 
 /** The name of an image that is alone. */
@@ -101,11 +101,12 @@ const series = z.object({ series: z.array(z.string()).optional() });
 
 /** As the group OME lists them, else numbered. */
 async function seriesOf(folder: string): Promise<readonly string[]> {
-  const ome = await readNode(`${folder}/OME`);
+  const ome = await readOptionalNode(`${folder}/OME`);
   const listed = parseWithSchema(ome?.attributes ?? {}, series, `${folder}/OME`).series;
   if (listed !== undefined) return listed;
   const paths: string[] = [];
-  while ((await readNode(`${folder}/${paths.length}`)) !== undefined) paths.push(String(paths.length));
+  while ((await readOptionalNode(`${folder}/${paths.length}`)) !== undefined)
+    paths.push(String(paths.length));
   return paths;
 }
 
@@ -121,7 +122,7 @@ async function labelsOf(
     [...images.values()].map((image) =>
       looking.run(async () => {
         const place = image === "" ? "labels" : `${image}/labels`;
-        const node = await readNode(childFolder(folder, place, folder));
+        const node = await readOptionalNode(childFolder(folder, place, folder));
         if (node?.kind !== "group") return [];
         return parseWithSchema(node.attributes, labelList, `${folder}/${place}`).labels.map(
           (label) => `${place}/${label}`,

@@ -3,6 +3,7 @@ import { stat } from "node:fs/promises";
 import { join } from "node:path";
 import { identifyFile, listFolder, parseCsv, readText } from "../../../io/index.ts";
 import { isMoleculesTable, toTomogram } from "../../../subtomogram/index.ts";
+import { resultKindOf } from "../recognise.ts";
 import type { SubtomogramTools } from "./tools.ts";
 
 /** A volume (z, y, x). */
@@ -18,7 +19,10 @@ export interface VolumeFacts {
 export interface TableFacts {
   readonly at: string;
   readonly name: string;
+  /** Of a CSV. */
   readonly columns: readonly string[];
+  /** Whether places are, or may be, voxels: how large these are counts. */
+  readonly isVoxels: boolean;
 }
 
 /** Agreement of halves by frequency. */
@@ -39,16 +43,18 @@ export async function describeFolder(tools: SubtomogramTools, at: string) {
   const path = await tools.roots.resolve(at);
   const isFolder = (await stat(path)).isDirectory();
   const base = isFolder ? at.replace(/\/$/, "") : at.split("/").slice(0, -1).join("/");
-  // a table that is served alone has no folder
+  // a table that is served by itself has no folder: beside it are the other files that are served
+  const served = tools.roots.list.filter((root) => !root.isFolder).map(({ name }) => name);
   const names =
-    base === "" ? [at] : (await listFolder(isFolder ? path : join(path, ".."))).slice(0, MOST_FILES);
+    base === "" ? served : (await listFolder(isFolder ? path : join(path, ".."))).slice(0, MOST_FILES);
   const volumes: VolumeFacts[] = [];
   const tables: TableFacts[] = [];
   const curves: CurveFacts[] = [];
   for (const name of names.filter((each) => !each.startsWith("."))) {
-    const place = base === "" ? at : `${base}/${name}`;
-    if (/\.csv$/i.test(name)) await addTable(tools, { at: place, name }, { tables, curves });
-    else await addVolume(tools, { at: place, name }, volumes);
+    const one = { at: base === "" ? name : `${base}/${name}`, name };
+    if (/\.csv$/i.test(name)) await addTable(tools, one, { tables, curves });
+    else if (await isOtherTable(tools, one)) tables.push({ ...one, columns: [], isVoxels: !isParquet(name) });
+    else await addVolume(tools, one, volumes);
   }
   const own = tables.findIndex((table) => table.at === at);
   if (own > 0) tables.unshift(...tables.splice(own, 1));
@@ -68,7 +74,7 @@ async function addTable(
   const text = await roots.resolve(at).then(readText, () => "");
   const head = text.slice(0, text.indexOf("\n")).trim();
   const columns = head.split(",");
-  if (isMoleculesTable(head)) into.tables.push({ at, name, columns });
+  if (isMoleculesTable(head)) into.tables.push({ at, name, columns, isVoxels: false });
   else if (/^freq,FSC-\d/.test(head)) {
     const { rows } = parseCsv(text, name);
     // Number of an empty text would be 0
@@ -79,6 +85,16 @@ async function addTable(
       curves: columns.slice(1).map((column) => rows.map((row) => number(row[column]))),
     });
   }
+}
+
+/** A table of another program than acryo, or its Parquet. */
+async function isOtherTable({ roots }: SubtomogramTools, { at }: Named): Promise<boolean> {
+  const path = await roots.resolve(at).catch(() => undefined);
+  return path !== undefined && (await resultKindOf(path, false)) === "subtomogram";
+}
+
+function isParquet(name: string): boolean {
+  return /\.(pq|parquet)$/i.test(name);
 }
 
 async function addVolume({ roots, images }: SubtomogramTools, { at, name }: Named, into: VolumeFacts[]) {

@@ -1,11 +1,12 @@
 /** Molecules in tomograms: what lies about them, their places and axes, slices of volumes, their boxes and scores. */
 import { z } from "zod";
 import { VitrineError } from "../../../core/index.ts";
-import { type Molecules, readMolecules, SubtomogramLoader, toTomogram } from "../../../subtomogram/index.ts";
+import { type Molecules, SubtomogramLoader, toTomogram } from "../../../subtomogram/index.ts";
 import { type AnyRoute, AT, decimal, integer, json, route, span } from "../../route.ts";
 import { PICTURES, picturesAnswer } from "../pictures.ts";
 import { FORMAT, ROWS, rowsAnswer } from "../rows.ts";
 import { describeFolder } from "./describe.ts";
+import { moleculesOf } from "./molecules.ts";
 import { readSlice } from "./slices.ts";
 import type { SubtomogramTools } from "./tools.ts";
 
@@ -35,14 +36,22 @@ export function subtomogramRoutes(tools: SubtomogramTools): AnyRoute[] {
   ];
 }
 
-function moleculesRoute({ roots }: SubtomogramTools): AnyRoute {
+function moleculesRoute(tools: SubtomogramTools): AnyRoute {
   return route({
     path: "subtomogram/molecules",
-    summary: "Places of molecules (nm), their axes, and what of their features is a number",
-    query: z.strictObject({ at: AT.describe("a table of molecules"), format: FORMAT }),
+    summary:
+      "Places of molecules (nm), their axes, and what of their features is a number; of a table of several tomograms those of one",
+    query: z.strictObject({
+      at: AT.describe("a table of molecules, of any program that vitrine convert reads"),
+      tomogram: VOLUME.optional(),
+      scale: SCALE,
+      format: FORMAT,
+    }),
     gives: ["application/json", ROWS],
-    answer: async ({ at, format }) =>
-      rowsAnswer(columnsOf(await readMolecules(await roots.resolve(at))), format),
+    async answer({ at, tomogram, scale, format }) {
+      const { molecules, warnings } = await moleculesOf(tools, { table: at, tomogram, scale });
+      return rowsAnswer(columnsOf(molecules), format, { warnings });
+    },
   });
 }
 
@@ -178,11 +187,12 @@ interface MoleculeQuery {
 
 /** A loader of one molecule. @throws {VitrineError} missing: no such row, or no scale; range: outside of the tomogram */
 async function withLoader<T>(
-  { roots, images, pool }: SubtomogramTools,
+  tools: SubtomogramTools,
   { tomogram, table, molecule, scale }: MoleculeQuery,
   task: (loader: SubtomogramLoader, scale: number) => Promise<T>,
 ): Promise<T> {
-  const molecules = await readMolecules(await roots.resolve(table));
+  const { roots, images, pool } = tools;
+  const { molecules } = await moleculesOf(tools, { table, tomogram, scale });
   if (molecule >= molecules.count) {
     const fault = { code: "missing", at: "molecule", expected: `a row below ${molecules.count}` } as const;
     throw new VitrineError({ ...fault, found: `${molecule}` });

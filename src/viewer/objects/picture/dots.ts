@@ -34,10 +34,11 @@ export function paintDots(
   const side = pointSide(pointsOf.length, window);
   for (const rank of [0, 1, 2]) {
     const own = rank === 2 ? Math.max(side, CHOSEN_SIDE * ratio) : side;
-    for (const i of pointsOf) {
+    for (let k = 0; k < pointsOf.length; k++) {
+      const i = pointsOf[k];
       if (paints.ranks[i] !== rank) continue;
       const [x, y] = [(centroids[2 * i] - left) * scale, (centroids[2 * i + 1] - top) * scale];
-      dot(pixels, window, { x, y, side: own, color: paints.lines[i] });
+      dot(pixels, window, { x, y, side: own, color: seenThrough(paints.lines[i], own) });
     }
     for (let p = 0; p < objectOf.length; p++) {
       const object = objectOf[p];
@@ -48,10 +49,19 @@ export function paintDots(
         x: (x - left) * scale,
         y: (y - top) * scale,
         side: rank === 2 ? CHOSEN_SIDE * ratio : Math.max(1, Math.round(longer)),
-        color: paints.lines[object],
+        color: seenThrough(paints.lines[object], 1),
       });
     }
   }
+}
+
+/** Most opacity of dots that may cover the whole image. */
+const DENSE_OPACITY = 150;
+
+/** Small dots let the image be seen through them; white is what is chosen. */
+function seenThrough(color: number, side: number): number {
+  if (side > 2 || color === 0xff_ff_ff_ff) return color;
+  return (Math.min(color >>> 24, DENSE_OPACITY) << 24) | (color & 0xff_ff_ff);
 }
 
 /** Whether a polygon is too small for an outline. */

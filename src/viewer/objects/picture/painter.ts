@@ -7,12 +7,16 @@ export class Painter {
   #isBusy = false;
   #next: PaintRequest | undefined;
 
-  /** @param onPicture  the newest one */
-  constructor(onPicture: (picture: PaintedPicture) => void, onError: (message: string) => void) {
+  /** @param onPicture  the newest one, and whether it is the last that was asked for */
+  constructor(
+    onPicture: (picture: PaintedPicture, isLast: boolean) => void,
+    onError: (message: string) => void,
+  ) {
     this.#worker.addEventListener("message", ({ data }: MessageEvent<PaintedPicture>) => {
+      const isLast = this.#next === undefined;
       this.#isBusy = false;
       this.#send();
-      onPicture(data);
+      onPicture(data, isLast);
     });
     this.#worker.addEventListener("error", ({ message }) =>
       onError(`Objects could not be drawn: ${message || "their painter could not be loaded"}`),

@@ -3,7 +3,7 @@ import { BitmapLayer } from "@deck.gl/layers";
 import { useEffect, useMemo, useRef, useState } from "react";
 import type { View } from "../../core/stage.ts";
 import type { DrawnObjects } from "../drawn.ts";
-import { type ObjectLook, objectPaints } from "../layers.ts";
+import { type ObjectLook, objectPaints } from "../look.ts";
 import { Painter } from "./painter.ts";
 import type { PaintedPicture, PictureWindow } from "./protocol.ts";
 
@@ -22,19 +22,25 @@ interface PictureOf {
 }
 
 /** Many objects as one picture in place of the map: moving it costs nothing, and once it stands still it is painted anew, beside the page's thread. */
-export function usePicture({ drawn, look, view, size, onError }: PictureOf): Layer[] {
+export function usePicture({ drawn, look, view, size, onError }: PictureOf) {
   const painter = useRef<Painter>(undefined);
   const [picture, setPicture] = useState<PaintedPicture>();
+  const [isPainting, setIsPainting] = useState(false);
   const last = useRef<{ drawn?: DrawnObjects; look?: ObjectLook; onError: typeof onError }>({ onError });
   last.current.onError = onError;
   const isOn = drawn !== undefined;
   useEffect(() => {
     if (!isOn) return;
-    painter.current = new Painter(setPicture, (message) => last.current.onError(message));
+    const show = (next: PaintedPicture, isLast: boolean) => {
+      setPicture(next);
+      if (isLast) setIsPainting(false);
+    };
+    painter.current = new Painter(show, (message) => last.current.onError(message));
     return () => {
       painter.current?.stop();
       last.current = { onError: last.current.onError };
       setPicture(undefined);
+      setIsPainting(false);
     };
   }, [isOn]);
 
@@ -42,6 +48,7 @@ export function usePicture({ drawn, look, view, size, onError }: PictureOf): Lay
   // biome-ignore lint/correctness/useExhaustiveDependencies: the text holds the window
   useEffect(() => {
     if (drawn === undefined || size.width === 0) return;
+    setIsPainting(true);
     const timer = setTimeout(
       () => {
         const before = last.current;
@@ -58,7 +65,11 @@ export function usePicture({ drawn, look, view, size, onError }: PictureOf): Lay
     return () => clearTimeout(timer);
   }, [drawn, look, place]);
 
-  return useMemo(() => (picture === undefined || !isOn ? [] : [pictureLayer(picture)]), [picture, isOn]);
+  const layers = useMemo(
+    () => (picture === undefined || !isOn ? [] : [pictureLayer(picture)]),
+    [picture, isOn],
+  );
+  return { layers, isPainting };
 }
 
 function windowOf(view: View, size: PictureOf["size"]): PictureWindow {

@@ -1,15 +1,16 @@
 import type { Choices } from "../useChoices.ts";
-import type { FolderFacts, ShownFiles, VolumeFacts } from "./api.ts";
+import type { FolderFacts, MoleculeRows, ShownFiles, VolumeFacts } from "./api.ts";
 
 interface FilesPanelProps {
   readonly facts: FolderFacts;
   readonly files: ShownFiles;
+  readonly rows: MoleculeRows | undefined;
   readonly choices: Choices;
   readonly scale: number | undefined;
 }
 
 /** Which files are tomogram, average and molecules: guessed, and changed by hand. */
-export function FilesPanel({ facts, files, choices, scale }: FilesPanelProps) {
+export function FilesPanel({ facts, files, rows, choices, scale }: FilesPanelProps) {
   const { tomogram, average, table } = files;
   const isDifferent =
     average?.scale != null && scale !== undefined && Math.abs(average.scale - scale) > 0.01 * scale;
@@ -28,6 +29,11 @@ export function FilesPanel({ facts, files, choices, scale }: FilesPanelProps) {
           do.
         </p>
       )}
+      {rows?.warnings.map((warning) => (
+        <p key={warning} className="warning">
+          {warning}
+        </p>
+      ))}
       {isDifferent && (
         <p className="warning">
           The average has voxels of {average.scale} nm, not the tomogram's {scale} nm.

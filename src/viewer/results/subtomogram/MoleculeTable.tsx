@@ -5,20 +5,23 @@ import { featureOf, type MoleculeRows } from "./api.ts";
 
 interface MoleculeTableProps {
   readonly rows: MoleculeRows | undefined;
+  readonly isWaiting: boolean;
   readonly shown: readonly number[];
   readonly chosen: number | undefined;
   readonly onChoose: (index: number) => void;
 }
 
 /** Places and features; a row leads to its molecule. */
-export function MoleculeTable({ rows, shown, chosen, onChoose }: MoleculeTableProps) {
+export function MoleculeTable({ rows, isWaiting, shown, chosen, onChoose }: MoleculeTableProps) {
   const columns = useMemo(() => (rows === undefined ? [] : columnsOf(rows)), [rows]);
   const list = useMemo(() => Uint32Array.from(shown), [shown]);
   const selected = useMemo(() => new Set(chosen === undefined ? [] : [chosen]), [chosen]);
   return (
     <section className="under" aria-label="Molecules">
       <h2>Molecules</h2>
-      <span className="note">{rows === undefined ? "being read" : `${shown.length} of ${rows.count}`}</span>
+      <span className="note">
+        {rows !== undefined ? `${shown.length} of ${rows.count}` : isWaiting ? "not read yet" : "being read"}
+      </span>
       <Table
         label="Molecules of the table"
         {...{ columns, selected }}
@@ -26,7 +29,7 @@ export function MoleculeTable({ rows, shown, chosen, onChoose }: MoleculeTablePr
         onSelect={() => {}}
         onRow={onChoose}
         lines={5}
-        empty="No molecule is left."
+        empty={isWaiting ? "Molecules are read once nm/voxel is given." : "No molecule is left."}
       />
     </section>
   );

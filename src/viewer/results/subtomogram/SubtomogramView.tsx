@@ -7,6 +7,7 @@ import { type Choices, useChoices } from "../useChoices.ts";
 import {
   type FolderFacts,
   type MoleculeRows,
+  moleculesQuery,
   placeOf,
   readMoleculeRows,
   type ShownFiles,
@@ -29,21 +30,30 @@ export function SubtomogramView({ state, setState, onError }: ResultProps) {
     onError,
   );
   const files = facts && shownFiles(facts, chosenFiles(choices, state.at));
-  const table = files?.table?.at;
-  const rows = useAnswer(table, (signal) => readMoleculeRows(table ?? "", signal), onError);
+  // molecules whose places are voxels wait for the size of these
+  const isWaiting =
+    files?.table?.isVoxels && files.tomogram?.scale === null && choices.number("scale") === undefined;
+  const query = files?.table && !isWaiting ? moleculesQuery(files, choices.number("scale")) : undefined;
+  const rows = useAnswer(
+    query && JSON.stringify(query),
+    (signal) => readMoleculeRows(query ?? {}, signal),
+    onError,
+  );
   if (facts === undefined || files === undefined) return <p className="message">Looking for volumes…</p>;
-  return <Found {...{ facts, files, rows, choices, onError }} />;
+  return <Found {...{ facts, files, rows, choices, onError }} isWaiting={isWaiting ?? false} />;
 }
 
 interface FoundProps {
   readonly facts: FolderFacts;
   readonly files: ShownFiles;
   readonly rows: MoleculeRows | undefined;
+  /** Whether molecules are read once somebody says how large voxels are. */
+  readonly isWaiting: boolean;
   readonly choices: Choices;
   readonly onError: (message: string) => void;
 }
 
-function Found({ facts, files, rows, choices, onError }: FoundProps) {
+function Found({ facts, files, rows, isWaiting, choices, onError }: FoundProps) {
   const isAverage = choices.text("show") === "average" && files.average !== undefined;
   const volume = isAverage ? files.average : files.tomogram;
   const scale = choices.number("scale") ?? files.tomogram?.scale ?? undefined;
@@ -57,7 +67,7 @@ function Found({ facts, files, rows, choices, onError }: FoundProps) {
       ...(place && { at: voxelOf(place, scale!, files.tomogram!).join(",") }),
     });
   };
-  const parts = { facts, files, rows, choices, scale, shown, chosen, onError, onChoose: goTo };
+  const parts = { facts, files, rows, isWaiting, choices, scale, shown, chosen, onError, onChoose: goTo };
   return (
     <div className="scene">
       <div className="result-main">

@@ -20,6 +20,8 @@ export interface FolderFacts {
     readonly at: string;
     readonly name: string;
     readonly columns: readonly string[];
+    /** Whether the size of voxels counts. */
+    readonly isVoxels: boolean;
   }[];
   readonly curves: readonly {
     readonly name: string;
@@ -39,17 +41,23 @@ export type Zyx = readonly [z: number, y: number, x: number];
 export interface MoleculeRows extends Rows {
   /** Names of the features that are numbers. */
   readonly features: readonly string[];
+  readonly warnings: readonly string[];
 }
 
 const FEATURE = "feature-";
 
+/** Which molecules are asked for. @param scale  nm/voxel, chosen by hand */
+export function moleculesQuery({ table, tomogram }: ShownFiles, scale: number | undefined): Query {
+  return { at: table?.at, tomogram: tomogram?.at, scale: table?.isVoxels ? scale : undefined };
+}
+
 /** @throws {Error} with what the server says */
-export async function readMoleculeRows(at: string, signal: AbortSignal): Promise<MoleculeRows> {
-  const rows = await askRows("subtomogram/molecules", { at }, signal);
+export async function readMoleculeRows(query: Query, signal: AbortSignal): Promise<MoleculeRows> {
+  const { facts, ...rows } = await askRows("subtomogram/molecules", query, signal);
   const features = Object.keys(rows.columns).flatMap((name) =>
     name.startsWith(FEATURE) ? [name.slice(FEATURE.length)] : [],
   );
-  return { ...rows, features };
+  return { ...rows, features, warnings: facts.warnings ?? [] };
 }
 
 /** Values of a feature; undefined: none of this name. */
