@@ -396,13 +396,7 @@ function objects(command: string, folder: string, ...rest: string[]): string[] {
 }
 
 function cif(folder: string): string {
-  const atoms = `loop_
-_atom_site.group_PDB
-_atom_site.type_symbol
-_atom_site.Cartn_x
-_atom_site.Cartn_y
-_atom_site.Cartn_z
-ATOM C 0 0 0
+  const atoms = `loop_\n${["type_symbol", "Cartn_x", "Cartn_y", "Cartn_z"].map((name) => `_atom_site.${name}\n`).join("")}C 0 0 0
 `;
   const assembly = `loop_
 _pdbx_struct_assembly_gen.assembly_id

@@ -260,12 +260,6 @@ interface StackOptions {
   readonly hasPoses?: boolean;
 }
 
-/** Tables of some programs and countries have no commas. */
-function noColumns(line: string): string {
-  const other = line.includes(";") ? "semicolons" : line.includes("\t") ? "tabs" : undefined;
-  return other === undefined ? "a text without columns" : `columns with ${other} between them, not commas`;
-}
-
 function stackOfTable(
   table: CsvTable,
   at: string,
@@ -277,7 +271,7 @@ function stackOfTable(
       code: "missing",
       at,
       expected: `the columns of a particle table, among them ${absent.slice(0, 3).join(", ")}`,
-      found: table.columns.length === 1 ? noColumns(table.columns[0]) : `${table.columns.length} others`,
+      found: table.columns.length === 1 ? "a text without columns" : `${table.columns.length} others`,
       hint: "Give the table of a search or of a refinement (.csv), or particles as STAR",
     });
   }

@@ -90,12 +90,17 @@ function requireTableName(path: string): void {
 function checkTomogram(choices: AlignChoices, index: number, onLog: Log | undefined): Promise<number> {
   return withLoader(tomogramInputs(choices, index), onLog, async (loader) => {
     const templates = await normalizeTemplates(templatesOf(choices), loader.scale);
-    const { mask, model = ZnccAlignment, ...params } = alignOptionsOf(choices);
+    const {
+      mask,
+      maxShifts = choices.maxShiftsNm,
+      model = ZnccAlignment,
+      ...params
+    } = alignOptionsOf(choices);
     const made = model.create(
       { templates, mask: await normalizeMask(mask, templates, loader.scale) },
       params,
     );
-    made.requireShifts(shiftsPxOf(params, loader.scale));
+    made.requireShifts(shiftsPxOf({ maxShifts }, loader.scale));
     loader.replace({ outputShape: templates[0].shape });
     return loader.count;
   });
