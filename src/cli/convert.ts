@@ -103,10 +103,7 @@ export function addConvert(cli: Command): void {
       shard,
     )
     .option("--levels <n>", "OME-Zarr: how many; default: until both sides are at most 256", count)
-    .option(
-      "--image <name>",
-      "which series, field, label image or well with all its fields, of a file that holds several",
-    )
+    .option("--image <name>", "which series, field, well or label image, of a file that holds several")
     .option("--level <n>", "which resolution (0 is the full one)", level)
     .option(
       "--bits <n>",

@@ -122,7 +122,7 @@ export async function openImageScene(
     placesText(channelAxis === undefined ? places : { ...places, [channelAxis.name]: channel });
   return {
     key: `${at} ${image ?? ""}${as ?? ""}`,
-    title: facts.name.split("/").at(-1) ?? at,
+    title: titleOf(facts, image) ?? at,
     dtype: typeName(facts.dtype),
     levels: facts.views,
     tileSize: TILE,
@@ -138,6 +138,11 @@ export async function openImageScene(
     spread: (channel, places, abort) =>
       askJson<Spread>("image/statistics", { at, image, places: placesOf(channel, places) }, abort),
   };
+}
+
+/** The last part of its name; of a field of a plate, which is but a number, row, column and field. */
+function titleOf({ name, plate, parts }: ImageFacts, image: string | undefined): string | undefined {
+  return plate !== null && parts.length === 0 && image !== undefined ? image : name.split("/").at(-1);
 }
 
 /** The map of an experiment as a scene. @throws {Error} with what the server says */
