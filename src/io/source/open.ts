@@ -46,7 +46,9 @@ export async function openImages(from: string): Promise<ImageCollection> {
       // what an address is of, its metadata tell
       return !isWebAddress(path) && (await fileExists(`${path}/${RECORDS}`))
         ? datasetImages(await (await import("../omezarr/open.ts")).openOmeZarr(path), format, [])
-        : withWells(await (await import("./zarr/open.ts")).openZarrImages(path));
+        : withWells(await (await import("./zarr/open.ts")).openZarrImages(path), async () =>
+            (await import("./zarr/stagePlaces.ts")).readStagePlaces(path),
+          );
     case "tiff":
       return withWells(await (await import("./tiff/open.ts")).openTiffImages(path));
     default:

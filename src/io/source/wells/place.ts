@@ -1,5 +1,6 @@
+import type { OmeQuantity } from "../../tiff/ome/model.ts";
 import type { ImageSource, SourcePart } from "../source.ts";
-import { convertUnit } from "../units.ts";
+import { convertUnit, unitName } from "../units.ts";
 import { axisOf } from "../viewLevels.ts";
 
 /** A field of a well. */
@@ -17,9 +18,14 @@ export interface PlacedField extends OpenField {
 /** Fields in the order in which they are pasted. */
 export interface PlacedFields {
   readonly fields: readonly PlacedField[];
+  /** Nothing told their places. */
+  readonly isGrid: boolean;
   /** What was left out or guessed. */
   readonly warnings: readonly string[];
 }
+
+/** Where the stage was for fields, by their names, with the units that the file writes. */
+export type StagePlaces = ReadonlyMap<string, Readonly<Record<"y" | "x", OmeQuantity>>>;
 
 /** Pixel sizes that differ by less are the same: half a pixel at the far end of a usual camera. */
 const SAME_SIZE = 2e-4;
@@ -29,12 +35,12 @@ const MOST_PIXELS = 2 ** 24;
 const PLANE = ["y", "x"] as const;
 
 /**
- * Places fields of a well by the `translation` of their full resolutions, to the nearest pixel; the first one lies at 0. Where all lie
- * at one place, or beyond what a well may be, they lie in a grid that is nearly square, row by row, which `warnings` tell.
+ * Places fields of a well by the `translation` of their full resolutions, to the nearest pixel, from the first row and column on; by the
+ * stage where that is given and knows all of them. Where all lie at one place, or beyond what a well may be, they lie in a grid that is nearly square, row by row, which `warnings` tell.
  *
  * Fields that are not of the first one's axes, type and pixel size are left out, which `warnings` tell too.
  */
-export function placeFields(all: readonly OpenField[]): PlacedFields {
+export function placeFields(all: readonly OpenField[], stage?: StagePlaces): PlacedFields {
   const [{ source: first }] = all;
   const warnings: string[] = [];
   const fields = all.filter(({ image, source }) => {
@@ -43,7 +49,8 @@ export function placeFields(all: readonly OpenField[]): PlacedFields {
       warnings.push(`field ${image} is left out: its ${other}, open it alone (image ${image})`);
     return other === undefined;
   });
-  const told = fields.map(({ source }) => PLANE.map((axis) => placePx(source, first, axis)));
+  const told =
+    stagePx(fields, stage) ?? fields.map(({ source }) => PLANE.map((axis) => placePx(source, first, axis)));
   const places = told.map((place) => place.map((at, i) => at - Math.min(...told.map((one) => one[i]))));
   const sizes = fields.map(({ source }) => sizeOf(source));
   const isOne = fields.length > 1 && places.every((place) => place.every((at) => at === 0));
@@ -61,6 +68,7 @@ export function placeFields(all: readonly OpenField[]): PlacedFields {
       ...field,
       part: { image: field.image, y: chosen[i][0], x: chosen[i][1], ...sizes[i] },
     })),
+    isGrid: isOne || isFar,
     warnings,
   };
 }
@@ -90,6 +98,21 @@ function placePx(source: ImageSource, first: ImageSource, axis: "y" | "x"): numb
   return Math.round(
     inUnitOf(first, { axis, unit: source.axes[at].unit, value: translation[at] }) / stepOf(first, axis),
   );
+}
+
+/** Places by the stage, in pixels of the first field; undefined: not known of all. */
+function stagePx(fields: readonly OpenField[], stage: StagePlaces | undefined): number[][] | undefined {
+  const [{ source: first }] = fields;
+  const places = fields.map(({ image }) =>
+    PLANE.map((axis) => {
+      const place = stage?.get(image)?.[axis];
+      const from = place && unitName(place.unit);
+      const { unit } = first.axes[axisOf(first, axis)];
+      if (place === undefined || from === undefined || unit === undefined) return Number.NaN;
+      return Math.round((convertUnit(place.value, from, unit) ?? Number.NaN) / stepOf(first, axis));
+    }),
+  );
+  return places.flat().every(Number.isFinite) ? places : undefined;
 }
 
 function stepOf(source: ImageSource, axis: string): number {

@@ -1,4 +1,4 @@
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import fc from "fast-check";
@@ -286,11 +286,14 @@ describe("plates", () => {
     await expect(plate.open("B01")).rejects.toMatchObject({ code: "missing" });
   });
 
-  test("without the transformations of 0.1 to 0.3 lie in a grid", async () => {
+  test("without translations lie in a grid", async () => {
     for (const field of ["0", "1"]) {
       const path = join(store, "A", "1", field, "zarr.json");
       const node = JSON.parse(readFileSync(path, "utf8"));
-      for (const level of node.attributes.ome.multiscales[0].datasets) delete level.coordinateTransformations;
+      for (const level of node.attributes.ome.multiscales[0].datasets) {
+        const [scale] = level.coordinateTransformations;
+        level.coordinateTransformations = [scale];
+      }
       writeFileSync(path, JSON.stringify(node));
     }
     await using plate = await openImages(store);
@@ -301,6 +304,37 @@ describe("plates", () => {
     ]);
     expect(well.warnings).toEqual([
       "fields have no positions: placed in a grid, in the order of the well's list",
+    ]);
+  });
+
+  test("of bioformats2raw lie where its OME-XML says that the stage was", async () => {
+    const image = (id: number, [y, x]: readonly [number, number]) =>
+      `<Image ID="Image:${id}"><Pixels ID="Pixels:${id}" DimensionOrder="XYZCT" Type="uint16" SizeX="40" SizeY="40" SizeZ="1" SizeC="2" SizeT="1">` +
+      `<Plane TheZ="0" TheC="0" TheT="0" PositionX="${x}" PositionXUnit="mm" PositionY="${y}" PositionYUnit="mm"/></Pixels></Image>`;
+    const sample = (id: number) =>
+      `<WellSample ID="WellSample:${id}" Index="${id}"><ImageRef ID="Image:${id}"/></WellSample>`;
+    const xml =
+      '<?xml version="1.0"?><OME xmlns="http://www.openmicroscopy.org/Schemas/OME/2016-06">' +
+      '<Plate ID="Plate:0" RowNamingConvention="letter" ColumnNamingConvention="number" Rows="2" Columns="2">' +
+      `<Well ID="Well:0" Row="0" Column="0">${[0, 1].map(sample).join("")}</Well></Plate>` +
+      `${image(0, [1.03, 0.02])}${image(1, [1, 0])}</OME>`;
+    const file = join(store, "OME", "METADATA.ome.xml");
+    mkdirSync(join(store, "OME"));
+    writeFileSync(file, xml);
+    await using plate = await openImages(store);
+    await using well = await plate.open("A01 acquisition 0");
+    expect([partsOf(well), well.warnings]).toEqual([
+      [
+        [60, 40, 40, 40],
+        [0, 0, 40, 40],
+      ],
+      [],
+    ]);
+    writeFileSync(file, xml.slice(0, 500));
+    await using other = await plate.open("A01 acquisition 0");
+    expect(other.warnings).toEqual([
+      expect.stringMatching(/^where the stage was cannot be read: .*METADATA.ome.xml/),
+      expect.stringMatching(/^fields have no positions: placed in a grid/),
     ]);
   });
 });

@@ -1,15 +1,19 @@
 import { Semaphore, VitrineError } from "../../../core/index.ts";
 import type { ImageCollection, ImageSource, PlateField, PlateWell } from "../source.ts";
 import { pasteFields } from "./paste.ts";
-import { type OpenField, placeFields } from "./place.ts";
+import { type OpenField, placeFields, type StagePlaces } from "./place.ts";
 
 /** Fields of a well that are opened at once. */
 const AT_ONCE = 16;
 /** Wells that a message names. */
 const MOST_NAMES = 20;
 
-/** A collection that opens the wells of its plate too, each with all its fields; one without a plate is what it was. */
-export function withWells(collection: ImageCollection): ImageCollection {
+/**
+ * A collection that opens the wells of its plate too, each with all its fields; one without a plate is what it was.
+ *
+ * @param stage  where the stage was, of files that tell it elsewhere; asked for where fields themselves have no positions
+ */
+export function withWells(collection: ImageCollection, stage?: () => Promise<StagePlaces>): ImageCollection {
   const { plate, images } = collection;
   if (plate === undefined) return collection;
   const wells = wellsOf(plate, images);
@@ -21,7 +25,7 @@ export function withWells(collection: ImageCollection): ImageCollection {
       if (image === undefined || known.has(image)) return collection.open(image);
       const well = wells.find((one) => one.image === image);
       if (well === undefined) throw noWell(collection, { wells, image });
-      return openWell(collection, well);
+      return openWell(collection, well, stage);
     },
   };
 }
@@ -73,7 +77,11 @@ function wellsOf(
  *
  * @throws {VitrineError} what opening the first field threw, where none opens
  */
-async function openWell(collection: ImageCollection, { image, fields }: PlateWell): Promise<ImageSource> {
+async function openWell(
+  collection: ImageCollection,
+  { image, fields }: PlateWell,
+  stage?: () => Promise<StagePlaces>,
+): Promise<ImageSource> {
   const opening = new Semaphore(AT_ONCE);
   const tried = await Promise.all(
     fields.map((field) =>
@@ -89,7 +97,10 @@ async function openWell(collection: ImageCollection, { image, fields }: PlateWel
   const failed = tried.filter((one) => "error" in one);
   if (opened.length === 0) throw failed[0].error;
   const lost = failed.map((one) => `field ${one.image} is left out: ${one.error.message}`);
-  const placed = placeFields(opened);
+  const unaided = placeFields(opened);
+  const told = unaided.isGrid ? await stage?.().catch(asRefusal) : undefined;
+  if (told instanceof VitrineError) lost.push(`where the stage was cannot be read: ${told.message}`);
+  const placed = told instanceof Map ? placeFields(opened, told) : unaided;
   return pasteFields(placed, {
     name: `${collection.name} ${image}`,
     sources: opened.map(({ source }) => source),
