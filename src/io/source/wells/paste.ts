@@ -112,8 +112,8 @@ interface Paste {
 interface Piece {
   readonly field: PlacedField;
   readonly level: ViewLevel;
-  /** In the field. */
-  readonly box: { readonly y: number; readonly x: number; readonly height: number; readonly width: number };
+  readonly rows: Side;
+  readonly columns: Side;
   /** In the block, along every axis. */
   readonly at: readonly number[];
   /** Indices on the other axes, in the field. */
@@ -134,8 +134,8 @@ async function pasteInto(block: ArrayBlock, { fields, region, signal }: Paste): 
       const { shape } = field.source.levels[0];
       if (overlap === undefined || index.some((place, axis) => place >= shape[axis])) continue;
       const at = index.map((place, axis) => place - outer[axis].from);
-      [at[plane[0]], at[plane[1]]] = overlap.at;
-      pieces.push({ field, level: overlap.level, box: overlap.box, at, index });
+      [at[plane[0]], at[plane[1]]] = [overlap.rows.at, overlap.columns.at];
+      pieces.push({ ...overlap, field, at, index });
     }
   for (let from = 0; from < pieces.length; from += AT_ONCE) {
     const some = pieces.slice(from, from + AT_ONCE);
@@ -145,37 +145,60 @@ async function pasteInto(block: ArrayBlock, { fields, region, signal }: Paste): 
   }
 }
 
+/** Pixels along one side: what is read of the field, and how many of the block they fill. */
+interface Side {
+  readonly at: number;
+  readonly first: number;
+  readonly read: number;
+  readonly fill: number;
+}
+
 /** The part of a field that lies in a region; undefined: none. */
-function overlapOf(field: PlacedField, region: ResolvedRegion, [y, x]: readonly number[]) {
+function overlapOf(
+  { source, part }: PlacedField,
+  region: ResolvedRegion,
+  [y, x]: readonly number[],
+): Pick<Piece, "level" | "rows" | "columns"> | undefined {
   const factor = 2 ** region.index;
-  const level = viewLevel(field.source, factor);
-  const spanOf = (axis: number, start: number, length: number) => {
-    // a level of the file may be one pixel longer than the whole at this level has room for
+  const level = viewLevel(source, factor);
+  const sideOf = (axis: number, { start, full, has }: Record<"start" | "full" | "has", number>): Side => {
     const place = Math.min(Math.round(start / factor), region.level.shape[axis] - 1);
     const { from, to } = region.spans[axis];
     const first = Math.max(from, place);
-    return { at: first - from, first: first - place, length: Math.min(to, place + length) - first };
+    const end = Math.min(to, place + Math.ceil(full / factor));
+    // levels of some files leave out what is no whole pixel: the last one stands for it, lest there are lines between neighbours
+    const begin = Math.min(first - place, has - 1);
+    return { at: first - from, first: begin, read: Math.min(end - place, has) - begin, fill: end - first };
   };
-  const rows = spanOf(y, field.part.y, level.height);
-  const columns = spanOf(x, field.part.x, level.width);
-  if (rows.length <= 0 || columns.length <= 0) return undefined;
-  const box = { y: rows.first, x: columns.first, height: rows.length, width: columns.length };
-  return { level, box, at: [rows.at, columns.at] as const };
+  const rows = sideOf(y, { start: part.y, full: part.height, has: level.height });
+  const columns = sideOf(x, { start: part.x, full: part.width, has: level.width });
+  return rows.fill > 0 && columns.fill > 0 ? { level, rows, columns } : undefined;
 }
 
 async function readPiece(
-  { field: { source }, level, box, index }: Piece,
+  { field: { source }, level, rows, columns, index }: Piece,
   { plane: [y, x], signal }: { readonly plane: readonly number[] } & Pick<Paste, "signal">,
 ): Promise<{ readonly data: PixelArray; readonly shape: readonly number[] }> {
   const others = source.axes.flatMap(({ name }, axis) =>
     axis === y || axis === x ? [] : [[name, index[axis]] as const],
   );
-  const shape = source.axes.map((_, axis) => (axis === y ? box.height : axis === x ? box.width : 1));
-  const data = await readView(source, {
-    level,
-    box,
-    region: Object.fromEntries(others),
-    ...(signal && { signal }),
-  });
-  return { data, shape };
+  const shape = source.axes.map((_, axis) => (axis === y ? rows.fill : axis === x ? columns.fill : 1));
+  const box = { y: rows.first, x: columns.first, height: rows.read, width: columns.read };
+  const region = Object.fromEntries(others);
+  const data = await readView(source, { level, box, region, ...(signal && { signal }) });
+  return { data: filled(data, rows, columns), shape };
+}
+
+/** The last row and column again, where they stand for what is left out. */
+function filled(data: PixelArray, rows: Side, columns: Side): PixelArray {
+  if (rows.read === rows.fill && columns.read === columns.fill) return data;
+  const Pixels = data.constructor as new (length: number) => PixelArray;
+  const out = new Pixels(rows.fill * columns.fill);
+  for (let row = 0; row < rows.fill; row++) {
+    const from = Math.min(row, rows.read - 1) * columns.read;
+    const to = row * columns.fill;
+    out.set(data.subarray(from, from + columns.read), to);
+    out.fill(data[from + columns.read - 1], to + columns.read, to + columns.fill);
+  }
+  return out;
 }
