@@ -1,5 +1,5 @@
 /** Files that the rows of warnings are about, and the calls that meet them. */
-import { mkdirSync, writeFileSync } from "node:fs";
+import { cpSync, mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { formatMrc, formatMrcHeader, parseMrcHeader } from "../../src/io/index.ts";
 import { type Configuration, smallConfiguration, writeConfig } from "./searchCase.ts";
@@ -139,6 +139,27 @@ export const zarr = (folder: string, attributes: object) => {
   ] as const) {
     mkdirSync(`${at}${path}`, { recursive: true });
     writeFileSync(`${at}${path}/zarr.json`, JSON.stringify(value));
+  }
+  return at;
+};
+/** A plate of one well with two fields, which say nothing of where they lie. */
+export const zarrPlate = (folder: string) => {
+  const at = join(folder, "plate.zarr");
+  const well = { images: [{ path: "0" }, { path: "1" }] };
+  const plate = {
+    ...{ rows: [{ name: "A" }], columns: [{ name: "1" }] },
+    wells: [{ path: "A/1", rowIndex: 0, columnIndex: 0 }],
+  };
+  mkdirSync(join(at, "A/1"), { recursive: true });
+  for (const field of ["0", "1"])
+    cpSync(zarr(folder, { name: "x" }), join(at, "A/1", field), { recursive: true });
+  for (const [path, ome] of [
+    ["", { version: "0.5", plate }],
+    ["A", undefined],
+    ["A/1", { version: "0.5", well }],
+  ] as const) {
+    const group = { zarr_format: 3, node_type: "group", attributes: ome === undefined ? {} : { ome } };
+    writeFileSync(join(at, path, "zarr.json"), JSON.stringify(group));
   }
   return at;
 };

@@ -18,6 +18,7 @@ import {
   tiff,
   to,
   zarr,
+  zarrPlate,
 } from "./warningFiles.ts";
 import { ATOM, golden, pdb, type WarningRow, written } from "./warningRow.ts";
 
@@ -85,6 +86,16 @@ export const WARNING_ROWS: readonly WarningRow[] = [
     name: "several multiscales",
     call: (f) => ["info", zarr(f, { name: "x", type: 3, omero: { channels: [{}, {}] } })],
     says: /omero\.channels: 2 for 1 channels of the image: left out/,
+  },
+  {
+    name: "fields of a well that do not say where they lie",
+    call: (f) => ["info", zarrPlate(f)],
+    says: /plate\.zarr: well A01: fields have no positions: placed in a grid/,
+  },
+  {
+    name: "other fields of a plate, and its wells",
+    call: (f) => convert(zarrPlate(f), f, "b.npy"),
+    says: /the first of 2 images is taken, "A\/1\/0".*or a well with all its fields \(--image "A01"\)/,
   },
   // tables
   {
