@@ -108,10 +108,10 @@ async function openWell(
   });
 }
 
-/** What is told of something that may be otherwise when it is tried again. */
-const PASSING = ["aborted", "busy", "storage", "timeout"];
+/** What says nothing of the file. Servers refuse what is not there, too (`storage`). */
+const PASSING = ["aborted", "busy", "timeout"];
 
-/** A field that is lost or damaged is no reason to show none of the others. */
+/** A field that is lost, refused or damaged is no reason to show none of the others. */
 function asRefusal(error: unknown): VitrineError {
   if (error instanceof VitrineError && !PASSING.includes(error.code)) return error;
   throw error;
