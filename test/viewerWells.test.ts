@@ -199,6 +199,12 @@ describe.skipIf(!available)("wells", () => {
       )
       .toEqual([50, 170]);
     await keepShot(other.page, "well-lost-1280");
+    rmSync(join(store, "A", "1", "0"), { recursive: true });
+    await server.close();
+    server = await startServer([store]);
+    const first = await open();
+    await expectText(first.page, /field A\/1\/0 is left out/);
+    await expect.poll(() => greysOf(first.page, QUARTERS)).toEqual([0, 90, 140, 190]);
     const none = await open("&image=D09");
     await expectText(none.page, /D09/);
     await keepShot(none.page, "well-none-1280");

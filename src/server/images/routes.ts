@@ -60,7 +60,14 @@ export function imageRoutes({ roots, images }: ImageTools): AnyRoute[] {
     async answer({ at, image, as }) {
       const path = await roots.resolve(at);
       const file = await images.withCollection(path, async (collection) => collectionOf(collection));
-      const what = await onImage({ at, image }, async (source) => describe(shownAs(source, as), roots));
+      const told = (name: string | undefined) =>
+        onImage({ at, image: name }, async (source) => describe(shownAs(source, as), roots));
+      const [well] = image === undefined ? file.wells.filter(({ fields }) => fields.length > 1) : [];
+      // a plate whose first field is lost has others to show
+      const what = await told(image).catch((error: unknown) => {
+        if (well === undefined) throw error;
+        return told(well.image);
+      });
       return json({ ...file, ...what });
     },
   });
