@@ -105,7 +105,8 @@ describe.skipIf(!available)("plans in the page", () => {
     expect(await page.getByLabel("Preset of channel 1").inputValue()).not.toBe("");
     await page.getByLabel("Preset of channel 1").fill("FITC");
     await page.getByLabel("Exposure of channel 1, ms").fill("5");
-    await page.getByRole("checkbox", { name: "Tiles" }).check();
+    // with a key: the panel of an acquisition moves while it is told of
+    await page.getByRole("checkbox", { name: "Tiles" }).press("Space");
     await page.getByRole("button", { name: "Draw them on the map" }).click();
     for (let i = 0; i < 3; i++) await page.keyboard.press("-");
     const box = (await page.getByTestId("draw").boundingBox())!;

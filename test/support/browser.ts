@@ -20,14 +20,24 @@ export interface OpenedPage {
   readonly errors: string[];
 }
 
-/** Opens a page of its own, without cookies and with nothing stored, for the test that runs; its end closes it. */
+/** {@link openLastingPage} for the test that runs; its end closes the page. */
 export async function openPage(
   browser: Browser,
   address: string,
   options: BrowserContextOptions = {},
 ): Promise<OpenedPage> {
+  const opened = await openLastingPage(browser, address, options);
+  onTestFinished(() => opened.page.close());
+  return opened;
+}
+
+/** Opens a page of its own, without cookies and with nothing stored, that stays as long as the browser. */
+export async function openLastingPage(
+  browser: Browser,
+  address: string,
+  options: BrowserContextOptions = {},
+): Promise<OpenedPage> {
   const page = await browser.newPage(options);
-  onTestFinished(() => page.close());
   page.setDefaultTimeout(PATIENCE_MS);
   const errors: string[] = [];
   page.on("pageerror", (error) => errors.push(String(error)));

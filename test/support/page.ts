@@ -4,7 +4,7 @@ import type { AddressInfo } from "node:net";
 import { extname, join, normalize } from "node:path";
 import { fileURLToPath } from "node:url";
 import { build } from "vite";
-import { launchBrowser, type OpenedPage, openPage } from "./browser.ts";
+import { launchBrowser, type OpenedPage, openLastingPage } from "./browser.ts";
 
 const root = fileURLToPath(new URL("../..", import.meta.url));
 
@@ -43,7 +43,7 @@ export async function openProgramPage(options: PageOptions): Promise<ProgramPage
   const server = await serve(options);
   const browser = await launchBrowser();
   return {
-    open: () => openPage(browser, `http://127.0.0.1:${(server.address() as AddressInfo).port}/`),
+    open: () => openLastingPage(browser, `http://127.0.0.1:${(server.address() as AddressInfo).port}/`),
     async [Symbol.asyncDispose]() {
       await browser.close();
       server.close();

@@ -2,9 +2,10 @@
  * Around a run of tests: all temporary folders, those of started programs and of the browser too, lie in one of the run's own, which goes with it.
  * What is in it at the end was left behind by a test, or by the program: it is named.
  */
-import { chmodSync, mkdtempSync, readdirSync, rmSync, writeSync } from "node:fs";
+import { chmodSync, mkdtempSync, readdirSync, writeSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { removePatiently } from "./patiently.ts";
 
 /** Made by Node and by the browser for their next start. */
 const NO_LEFTOVERS = /^(node-compile-cache|\.org\.chromium\..*)$/;
@@ -27,6 +28,6 @@ export default function setup(): (() => void) | undefined {
     const left = readdirSync(folder).filter((name) => !NO_LEFTOVERS.test(name));
     // Not console: the runner would fold it
     if (left.length > 0) writeSync(2, `left behind by the tests, and removed: ${left.join(", ")}\n`);
-    rmSync(folder, { recursive: true, force: true, maxRetries: 5 });
+    removePatiently(folder);
   };
 }

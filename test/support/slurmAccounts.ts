@@ -3,6 +3,7 @@ import { execFileSync, spawn } from "node:child_process";
 import { chmodSync, mkdirSync, openSync, readFileSync, writeFileSync } from "node:fs";
 import { hostname } from "node:os";
 import { join } from "node:path";
+import { patiently } from "./patiently.ts";
 
 /** Where a cluster's accounts are kept. */
 export interface SlurmAccounts {
@@ -67,19 +68,6 @@ function startDatabase(root: string, port: number): () => void {
   );
   execFileSync("mariadb", [...client, "-e", users.join(" ")]);
   return () => void daemon.kill("SIGKILL");
-}
-
-/** Tries again for a minute and a half. @throws what the last try throws */
-export function patiently(work: () => void): void {
-  for (let tries = 1; ; tries++) {
-    try {
-      work();
-      return;
-    } catch (error) {
-      if (tries === 900) throw error;
-      execFileSync("sleep", ["0.1"]);
-    }
-  }
 }
 
 function daemonConfiguration(

@@ -1,11 +1,12 @@
 /** A throw-away Slurm cluster of four nodes on this host, without systemd and without control groups. */
 import { execFileSync, spawn } from "node:child_process";
 import { randomBytes } from "node:crypto";
-import { chmodSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { chmodSync, existsSync, mkdirSync, mkdtempSync, readFileSync, writeFileSync } from "node:fs";
 import { createServer } from "node:net";
 import { hostname, tmpdir } from "node:os";
 import { join } from "node:path";
-import { patiently, startAccounts } from "./slurmAccounts.ts";
+import { patiently, removePatiently } from "./patiently.ts";
+import { startAccounts } from "./slurmAccounts.ts";
 
 /** A cluster that runs; commands find it by `SLURM_CONF` in the environment. */
 export interface SlurmCluster {
@@ -65,7 +66,7 @@ export async function startSlurm({
       quietly(() => accounts?.stop());
       munge.stop();
       delete process.env.SLURM_CONF;
-      patiently(() => rmSync(root, { recursive: true, force: true })); // what was killed may still end a write
+      removePatiently(root); // what was killed may still end a write
     },
   };
 }

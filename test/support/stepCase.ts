@@ -1,9 +1,10 @@
 /** Steps of the tests of the engines: their batches are functions of stepTargets.mjs. */
-import { existsSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { existsSync, mkdtempSync, readFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { onTestFinished } from "vitest";
 import type { Json, Step } from "../../src/jobs/index.ts";
+import { removePatiently } from "./patiently.ts";
 
 /** A step's outcome: phase, index and value of every result. */
 export type Values = [string, number, Json][];
@@ -55,7 +56,7 @@ export function squaresOf(numbers: readonly number[]): Values {
 export function newPlace(identity: Record<string, Json> = { config: 1, kernels: "relaxed" }) {
   const directory = mkdtempSync(join(tmpdir(), "vitrine-step-"));
   // a batch that was just killed may still end a write
-  onTestFinished(() => rmSync(directory, { recursive: true, force: true, maxRetries: 10 }));
+  onTestFinished(() => removePatiently(directory));
   return { directory, identity, options: { dir: directory } };
 }
 

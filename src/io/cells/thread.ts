@@ -1,4 +1,4 @@
-import { type CellKernels, type LineRange, scanLines } from "./block.ts";
+import { type CellKernels, type CompiledKernels, type LineRange, scanLines } from "./block.ts";
 
 /** A thread that finds rows of one table. */
 export interface CellThread {
@@ -15,7 +15,7 @@ export type CellQuestion =
   | {
       readonly id: number;
       readonly table: number;
-      readonly module: WebAssembly.Module;
+      readonly module: CompiledKernels;
       readonly memory: WebAssembly.Memory;
       readonly range: LineRange;
     }
@@ -35,7 +35,7 @@ export function answerCells(question: CellQuestion): CellAnswer | undefined {
   }
   const { id, table, module, memory, range } = question;
   if (last?.table !== table) {
-    const { exports } = new WebAssembly.Instance(module, { env: { memory } });
+    const { exports } = new WebAssembly.Instance(module as WebAssembly.Module, { env: { memory } });
     last = { table, kernels: exports as WebAssembly.Exports & CellKernels };
   }
   return { id, rows: scanLines(last.kernels, range) };

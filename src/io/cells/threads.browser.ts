@@ -1,11 +1,12 @@
 /** A page has no kernels that scan tables, and so no thread for them. */
+import type { CompiledKernels } from "./block.ts";
 import type { CellThread } from "./thread.ts";
 
 export type { CellThread } from "./thread.ts";
 
 /** None. */
 export function borrowCellThread(
-  _module: WebAssembly.Module,
+  _module: CompiledKernels,
   _memory: WebAssembly.Memory,
 ): CellThread | undefined {
   return undefined;

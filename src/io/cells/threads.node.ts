@@ -2,6 +2,7 @@
 import { availableParallelism } from "node:os";
 import { startWorkerThread } from "../../core/index.node.ts";
 import type { WorkerThread } from "../../core/index.ts";
+import type { CompiledKernels } from "./block.ts";
 import type { CellAnswer, CellQuestion, CellThread } from "./thread.ts";
 
 export type { CellThread } from "./thread.ts";
@@ -21,7 +22,7 @@ let [lastId, lastTable] = [0, 0];
 
 /** A thread for a table in a memory; it starts with the first one. Undefined where it would only take turns with this one. */
 export function borrowCellThread(
-  module: WebAssembly.Module,
+  module: CompiledKernels,
   memory: WebAssembly.Memory,
 ): CellThread | undefined {
   if (availableParallelism() < 2) return undefined;

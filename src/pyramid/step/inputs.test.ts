@@ -75,7 +75,7 @@ test("32-bit pixels are refused before any job, with the file and what to do", a
 test("an experiment without images, wrong arguments and wrong durations are one clear error each", async () => {
   await using experiment = await createExperiment(join(scratch.path, "empty"));
   const builder = new PyramidBuilder(experiment);
-  await expect(builder.init()).rejects.toMatchObject({ code: "range" });
+  await expect(builder.init()).rejects.toMatchObject({ code: "missing" });
   await expect(builder.init({ batchsize: 3 } as never)).rejects.toThrow(
     'illuminati arguments batchsize: expected a known key, found "batchsize" (did you mean "batchSize"?)',
   );
