@@ -8,7 +8,7 @@ import type { Molecules } from "./molecules.ts";
  * of a molecule in both halves make a Fourier shell correlation too good.
  *
  * @param distanceNm  two that are kept are at least so far apart; those of different tomograms (`tomogram`, `image-id`) never meet
- * @param by          feature whose larger values are better; default `score` where there is one, else the first is kept
+ * @param options     `by`: feature whose larger values are better; default `score` where there is one, else the first is kept
  * @throws {VitrineError} range: a distance not above 0; missing: no such feature
  */
 export function dropNeighbours(
