@@ -1,5 +1,6 @@
+import type { PlateWell } from "../../io/index.ts";
 import type { WellMeans } from "../objects/wellMeans.ts";
-import type { Box, ExperimentFacts, PlateFacts, WellFacts } from "../scene/api.ts";
+import type { Box, ExperimentFacts, PlateFacts } from "../scene/api.ts";
 import { isInBox } from "../scene/scene.ts";
 import { numberText } from "../widgets/numbers.ts";
 
@@ -82,7 +83,7 @@ function sitesText(sites: number): string {
 
 interface ImagePlateProps {
   readonly plate: PlateFacts;
-  readonly wells: readonly WellFacts[];
+  readonly wells: readonly PlateWell[];
   /** Name of the well or field that is shown. */
   readonly image: string;
   readonly onImage: (image: string) => void;
@@ -90,13 +91,13 @@ interface ImagePlateProps {
 
 /** The plate of a file: each well is an image of all its fields, and each field is one. */
 export function ImagePlate({ plate, wells, image, onImage }: ImagePlateProps) {
-  const isIn = (well: WellFacts) => well.image === image || well.fields.includes(image);
+  const isIn = (well: PlateWell) => well.image === image || well.fields.includes(image);
   const chosen = wells.find(isIn);
   const fieldOf = (name: string) => String(plate.fields.find((field) => field.image === name)?.field);
   const part = (name: string, label: string, own: string): GridPart => {
     return { name: label, label: own, isShown: image === name, open: () => onImage(name) };
   };
-  const rowOf = (well: WellFacts) => {
+  const rowOf = (well: PlateWell) => {
     const title = titleOf(well, wells);
     const all = well.fields.length > 1 ? [part(well.image, "All", `All sites of ${title}`)] : [];
     const fields = well.fields.map((name) => part(name, fieldOf(name), `Site ${fieldOf(name)} of ${title}`));
@@ -123,7 +124,7 @@ export function ImagePlate({ plate, wells, image, onImage }: ImagePlateProps) {
 }
 
 /** A well that was taken in several acquisitions is called by them, too. */
-function titleOf({ well, acquisition, acquisitionName }: WellFacts, wells: readonly WellFacts[]): string {
+function titleOf({ well, acquisition, acquisitionName }: PlateWell, wells: readonly PlateWell[]): string {
   if (wells.filter((other) => other.well === well).length === 1) return well;
   return `${well}, ${acquisitionName ?? (acquisition === undefined ? "no acquisition" : `acquisition ${acquisition}`)}`;
 }

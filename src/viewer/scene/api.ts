@@ -1,4 +1,5 @@
 /** What the server answers, as far as the page uses it. */
+import type { PlateField, PlateWell } from "../../io/index.ts";
 import { askExport, isExport } from "./exported.ts";
 
 /** Results of programs, each with a module of its own. */
@@ -31,7 +32,7 @@ export interface ImageFacts {
   readonly labels: readonly string[];
   readonly plate: PlateFacts | null;
   /** Wells of the plate, which are images of all their fields. */
-  readonly wells: readonly WellFacts[];
+  readonly wells: readonly PlateWell[];
   /** The fields that a well is pasted of. */
   readonly parts: readonly { readonly image: string }[];
   readonly axes: readonly {
@@ -57,30 +58,11 @@ export interface LevelFacts {
   readonly width: number;
 }
 
-/** A well of a plate, of one acquisition. */
-export interface WellFacts {
-  /** Name of the image of all fields; of a single one, the field's. */
-  readonly image: string;
-  readonly well: string;
-  readonly rowIndex: number;
-  readonly columnIndex: number;
-  readonly acquisition?: number;
-  readonly acquisitionName?: string;
-  /** Names of images. */
-  readonly fields: readonly string[];
-}
-
 /** Wells and fields of a plate. */
 export interface PlateFacts {
   readonly rows: readonly string[];
   readonly columns: readonly string[];
-  readonly fields: readonly {
-    readonly image: string;
-    readonly well: string;
-    readonly rowIndex: number;
-    readonly columnIndex: number;
-    readonly field: number;
-  }[];
+  readonly fields: readonly PlateField[];
 }
 
 /** A box on the map, pixels of full resolution. */
