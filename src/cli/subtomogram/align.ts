@@ -97,7 +97,7 @@ export function addAlign(cli: Command): void {
     .option("--max-shift <nm>", "largest shift, or three: 1,1,2 (z, y, x)", threeShifts, [1, 1, 1])
     .option(
       "--rotations <max:step>",
-      "degrees to both sides and between two, or three with commas: 10:5,10:5,0:0 (z, y, x)",
+      "degrees to both sides and between two, or three with commas: 10:5,10:5,0:0 (z, y, x); of half the step, some six times the work, come nearer",
       threeRanges,
     )
     .option("--cutoff <frequency>", "low pass of both, cycles/voxel", positive)
