@@ -180,6 +180,11 @@ export const WARNING_ROWS: readonly WarningRow[] = [
     says: /a\.pdb: 1 atoms are other locations.*--ignore-occupancy/,
   },
   {
+    name: "locations that add up to two atoms",
+    call: (f) => map(pdb(f, [ATOM(1, "A"), ATOM(2, "B", "1.00", "1.000")]), f),
+    says: /a\.pdb: occupancies of the other locations of an atom add up to more than 1 \(2 of CA in GLY 1\)/,
+  },
+  {
     name: "atoms of occupancy 0",
     call: (f) => map(pdb(f, [ATOM(1), ATOM(2, " ", "0.00", "1.000")]), f),
     says: /a\.pdb: 1 of 2 atoms have occupancy 0.*--ignore-occupancy/,
