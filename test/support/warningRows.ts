@@ -12,6 +12,7 @@ import {
   map,
   match,
   optics,
+  places,
   plan,
   search,
   star,
@@ -122,6 +123,26 @@ export const WARNING_ROWS: readonly WarningRow[] = [
     name: "µm for Å in a STAR file",
     call: (f) => convert(star(f, { df: "1.2" }), f, "b.h5"),
     says: /p\.star row 1 defocus_u: 1\.2 Å/,
+  },
+  {
+    name: "a defocus that is no number",
+    call: (f) => convert(star(f, { df: "nan" }), f, "b.csv"),
+    says: /p\.star row 1 defocus_u: "nan" is no number, and is written as it is/,
+  },
+  {
+    name: "a table without particles",
+    call: (f) => convert(written(f, "p.csv", "pos_x_img,pos_y_img\n"), f, "b.star"),
+    says: /p\.csv: there is no particle in it$/,
+  },
+  {
+    name: "optics groups without optics",
+    call: (f) => convert(written(f, "p.star", places(["OpticsGroup 1"])), f, "b.csv"),
+    says: /p\.star: rlnOpticsGroup without data_optics: pixel size \(--pixel-size\), voltage and the like are left open/,
+  },
+  {
+    name: "origins in Å without a pixel size",
+    call: (f) => convert(written(f, "p.star", places(["OriginXAngst 3", "OriginYAngst 0"])), f, "b.csv"),
+    says: /rlnOriginXAngst is left out, as no pixel size is known; --pixel-size gives it$/,
   },
   {
     name: "boxes that leave the micrograph",
