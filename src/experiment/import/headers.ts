@@ -1,6 +1,6 @@
 /** What files themselves say of their images: size, type, axes, pixel size, stage. No pixel is read. */
 
-import { join } from "node:path";
+import { resolve } from "node:path";
 import { requireNotAborted, VitrineError } from "../../core/index.ts";
 import { convertUnit, type ImageSource, openImages, type SourceChannel } from "../../io/index.ts";
 import type { FoundImage } from "./found.ts";
@@ -62,7 +62,7 @@ export async function readHeaders(
     for (const [path, wanted] of queue) {
       requireNotAborted(signal, `import of ${root}`);
       try {
-        await readFile(join(root, path), wanted, { headers, warnings });
+        await readFile(resolve(root, path), wanted, { headers, warnings });
       } catch (error) {
         if (!(error instanceof VitrineError) || error.code === "aborted") throw error;
         unreadable.set(path, error.message);

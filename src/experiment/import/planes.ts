@@ -4,6 +4,7 @@ import { wellName } from "../../io/index.ts";
 import type { FoundImage } from "./found.ts";
 import { groupBy } from "./group.ts";
 import { type Header, type Headers, headerKey } from "./headers.ts";
+import { firstLines } from "./notes.ts";
 
 /** One plane of one site, with names in place of what the microscope calls them. */
 export interface Plane {
@@ -30,10 +31,15 @@ const AXES = { channel: "channel", time: "tpoint", z: "zplane" } as const;
  * @param warnings  gets a line where a file has more images than its name tells apart
  */
 export function planesOf(images: readonly FoundImage[], { headers }: Headers, warnings: string[]): Plane[] {
-  return images.flatMap((found) => {
+  const lines: string[] = [];
+  const planes = images.flatMap((found) => {
     const header = headers.get(headerKey(found));
-    return header === undefined ? [] : planesOfImage(found, header, warnings);
+    return header === undefined ? [] : planesOfImage(found, header, lines);
   });
+  warnings.push(
+    ...firstLines(lines, (rest) => `${rest} more files have images that their names do not tell apart`),
+  );
+  return planes;
 }
 
 function planesOfImage(found: FoundImage, header: Header, warnings: string[]): Plane[] {
@@ -122,11 +128,15 @@ function keepMost(
   },
 ): readonly Plane[] {
   const odd = new Map<Plane, string>();
+  const lines: string[] = [];
   for (const group of groupBy(planes, by).values()) {
     const kinds = [...groupBy(group, value)].sort(([, a], [, b]) => b.length - a.length);
     for (const [, others] of kinds.slice(1)) for (const plane of others) odd.set(plane, kinds[0][0]);
   }
   for (const [plane, most] of odd)
-    warnings.push(`${plane.found.path}: ${value(plane)}, but ${most} are the others ${what}: left out`);
+    lines.push(`${plane.found.path}: ${value(plane)}, but ${most} are the others ${what}: left out`);
+  warnings.push(
+    ...firstLines(lines, (rest) => `${rest} more files are otherwise than the others ${what}: left out`),
+  );
   return odd.size === 0 ? planes : planes.filter((plane) => !odd.has(plane));
 }

@@ -10,12 +10,15 @@ import { readPhenix } from "./phenix.ts";
 import type { ReadTeller } from "./teller.ts";
 import { readVisiView } from "./visiView.ts";
 
+const XDCE = /\.xdce$/i;
+
 /** Files of metadata, with who reads them; of two kinds in one folder the first in this list is read, of one kind all. */
 const TELLERS: readonly (readonly [name: RegExp, read: ReadTeller])[] = [
   [/^Index\.idx\.xml$/i, readPhenix],
+  [/^Index\.ref\.xml$/i, readPhenix],
   [/^Index\.xml$/i, readPhenix],
   [/^MeasurementData\.mlf$/i, readCellVoyager],
-  [/\.xdce$/i, readInCell],
+  [XDCE, readInCell],
   [/\.htd$/i, readImageXpress],
   [/^metadata\.txt$/i, readMicroManager],
   [/\.nd$/i, readVisiView],
@@ -36,6 +39,7 @@ export async function recognise(folder: ImageFolder, options: NameOptions): Prom
     const found = await read({ path, folder, options });
     if (found !== undefined) founds.push(found);
   }
+  founds.splice(0, founds.length, ...plateTypesApart(founds));
   const told = founds.flatMap(({ tellers = [] }) => tellers.map(folderOf));
   // what metadata leave out is not guessed from names
   const others = folder.files.filter((path) => !told.some((of) => of === "" || path.startsWith(`${of}/`)));
@@ -62,7 +66,25 @@ function tellersOf({ files }: ImageFolder): [string, ReadTeller][] {
   ).filter(([path, read], i, all) => read !== readPhenix || isFirstOf(all, i, path));
 }
 
-/** `Index.idx.xml` and `Index.xml` tell the same. */
+/** `Index.idx.xml`, `Index.ref.xml` and `Index.xml` tell the same. */
 function isFirstOf(all: readonly (readonly [string, ReadTeller])[], i: number, path: string): boolean {
   return all.findIndex(([other, read]) => read === readPhenix && folderOf(other) === folderOf(path)) === i;
+}
+
+/** InCell's files name the type of the plate: where several have the same, each file's name is its plate's. */
+function plateTypesApart(founds: readonly Found[]): Found[] {
+  const platesOf = ({ images }: Found) => [...new Set(images.map(({ plate }) => plate))];
+  const inCell = founds.filter(({ tellers = [] }) => tellers.some((path) => XDCE.test(path)));
+  const names = inCell.flatMap(platesOf);
+  return founds.map((found) => {
+    const [plate] = platesOf(found);
+    if (!inCell.includes(found) || names.indexOf(plate) === names.lastIndexOf(plate)) return found;
+    const own = baseOf(found.tellers?.[0] ?? plate).replace(XDCE, "");
+    const { [plate]: size } = found.plates ?? {};
+    return {
+      ...found,
+      images: found.images.map((image) => ({ ...image, plate: own })),
+      ...(size !== undefined && { plates: { [own]: size } }),
+    };
+  });
 }
