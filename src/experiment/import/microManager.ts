@@ -110,7 +110,7 @@ function imageOf(frame: Frame, { around, plate, summary, pixelSizeUm }: Around):
     well: well ?? { rowIndex: 0, columnIndex: 0 },
     site: site ?? frame.PositionIndex ?? (grid === undefined ? 0 : Number.NaN),
     ...(grid !== undefined && { grid }),
-    channel: frame.Channel ?? summary.ChNames?.[c] ?? `channel ${c}`,
+    channel: frame.Channel || summary.ChNames?.[c] || `channel ${c}`,
     tpoint: frame.FrameIndex ?? frame.Frame ?? 0,
     zplane: frame.SliceIndex ?? frame.Slice ?? 0,
     fromZero: FROM_ZERO,

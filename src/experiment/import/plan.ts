@@ -145,7 +145,7 @@ function assemble({ root, images, founds, headers, cycled, options }: Gathered):
     ...(pixelSizeUm !== undefined && { pixelSizeUm }),
     missing: missingLines(planes, plannedOf(founds)),
     unmatched: unmatchedOf(images, founds),
-    warnings,
+    warnings: [...new Set(warnings)],
   };
 }
 

@@ -4,7 +4,7 @@ import { wellName } from "../../io/index.ts";
 import type { FoundImage } from "./found.ts";
 import { groupBy } from "./group.ts";
 import { type Header, type Headers, headerKey } from "./headers.ts";
-import { firstLines } from "./notes.ts";
+import { firstFew, firstLines } from "./notes.ts";
 
 /** One plane of one site, with names in place of what the microscope calls them. */
 export interface Plane {
@@ -32,17 +32,28 @@ const AXES = { channel: "channel", time: "tpoint", z: "zplane" } as const;
  */
 export function planesOf(images: readonly FoundImage[], { headers }: Headers, warnings: string[]): Plane[] {
   const lines: string[] = [];
+  const guesses = new Map<string, Field>();
   const planes = images.flatMap((found) => {
     const header = headers.get(headerKey(found));
-    return header === undefined ? [] : planesOfImage(found, header, lines);
+    return header === undefined ? [] : planesOfImage(found, header, { lines, guesses });
   });
   warnings.push(
     ...firstLines(lines, (rest) => `${rest} more files have images that their names do not tell apart`),
   );
+  for (const [field, of] of groupBy(guesses, ([, field]) => field)) {
+    const as = field === "tpoint" ? "time points (z planes, where names or a table have t)" : "z planes";
+    warnings.push(`nothing says what the pages of ${firstFew(of.map(([path]) => path))} are: taken as ${as}`);
+  }
   return planes;
 }
 
-function planesOfImage(found: FoundImage, header: Header, warnings: string[]): Plane[] {
+interface Said {
+  readonly lines: string[];
+  /** What pages of files were taken as. */
+  readonly guesses: Map<string, Field>;
+}
+
+function planesOfImage(found: FoundImage, header: Header, { lines, guesses }: Said): Plane[] {
   let planes: Plane[] = [
     {
       found,
@@ -60,8 +71,10 @@ function planesOfImage(found: FoundImage, header: Header, warnings: string[]): P
   for (const [axis, length] of Object.entries(header.outer)) {
     if (found.plane !== undefined && Object.hasOwn(found.plane, axis)) continue;
     const field = fieldOf(axis, found);
+    if (axis === "time" && field !== undefined && length > 1 && header.isPages)
+      guesses.set(found.path, field);
     if (field === undefined && length > 1)
-      warnings.push(
+      lines.push(
         `${found.path}: ${length} images along ${axis}, which its name does not tell apart: the first is taken`,
       );
     const indices = field === undefined ? [0] : Array.from({ length }, (_, i) => i);
@@ -92,7 +105,7 @@ function withIndex(
 }
 
 function channelName({ channels }: Header, index: number): string {
-  return channels[index]?.name ?? `channel ${index}`;
+  return channels[index]?.name || `channel ${index}`;
 }
 
 /**

@@ -11,6 +11,7 @@ import type { ReadTeller } from "./teller.ts";
 import { readVisiView } from "./visiView.ts";
 
 const XDCE = /\.xdce$/i;
+const STORE_END = /\.(xdce|(ome\.)?(zarr|tiff?))$/i;
 
 /** Files of metadata, with who reads them; of two kinds in one folder the first in this list is read, of one kind all. */
 const TELLERS: readonly (readonly [name: RegExp, read: ReadTeller])[] = [
@@ -39,7 +40,6 @@ export async function recognise(folder: ImageFolder, options: NameOptions): Prom
     const found = await read({ path, folder, options });
     if (found !== undefined) founds.push(found);
   }
-  founds.splice(0, founds.length, ...plateTypesApart(founds));
   const told = founds.flatMap(({ tellers = [] }) => tellers.map(folderOf));
   // what metadata leave out is not guessed from names
   const others = folder.files.filter((path) => !told.some((of) => of === "" || path.startsWith(`${of}/`)));
@@ -51,7 +51,8 @@ export async function recognise(folder: ImageFolder, options: NameOptions): Prom
   const named = await Promise.all(byName.map((found) => withPathwayNotes(found, folder)));
   const known = new Set(named.flatMap(({ images }) => images.map(({ path }) => path)));
   const rest = others.filter((path) => OME_TIFF.test(path) && !known.has(path) && !MM_STACK.test(path));
-  return [...founds, ...named, ...(await readContainers(folder, [...stacks, ...rest], options))];
+  const stores = await readContainers(folder, [...stacks, ...rest], options);
+  return platesApart([...founds, ...named, ...stores]);
 }
 
 function tellersOf({ files }: ImageFolder): [string, ReadTeller][] {
@@ -71,15 +72,20 @@ function isFirstOf(all: readonly (readonly [string, ReadTeller])[], i: number, p
   return all.findIndex(([other, read]) => read === readPhenix && folderOf(other) === folderOf(path)) === i;
 }
 
-/** InCell's files name the type of the plate: where several have the same, each file's name is its plate's. */
-function plateTypesApart(founds: readonly Found[]): Found[] {
-  const platesOf = ({ images }: Found) => [...new Set(images.map(({ plate }) => plate))];
-  const inCell = founds.filter(({ tellers = [] }) => tellers.some((path) => XDCE.test(path)));
-  const names = inCell.flatMap(platesOf);
+/**
+ * InCell's files name the type of the plate, and copies of a store keep its name: where several tell of plates of one name, each file's name
+ * is its plate's.
+ */
+function platesApart(founds: readonly Found[]): Found[] {
+  const owner = ({ images, tellers = [] }: Found) =>
+    tellers.find((path) => XDCE.test(path)) ?? (images[0]?.image === undefined ? undefined : images[0].path);
+  const owned = founds.filter((found) => found.plates !== undefined && owner(found));
+  const names = owned.map(({ images: [first] }) => first?.plate);
   return founds.map((found) => {
-    const [plate] = platesOf(found);
-    if (!inCell.includes(found) || names.indexOf(plate) === names.lastIndexOf(plate)) return found;
-    const own = baseOf(found.tellers?.[0] ?? plate).replace(XDCE, "");
+    const [plate] = found.images.map((image) => image.plate);
+    const own = baseOf(owner(found) ?? "").replace(STORE_END, "");
+    if (!owned.includes(found) || own === "" || names.indexOf(plate) === names.lastIndexOf(plate))
+      return found;
     const { [plate]: size } = found.plates ?? {};
     return {
       ...found,
