@@ -181,6 +181,8 @@ export type {
   SourcePart,
   SourceRead,
   SourceRegion,
+  StagePlace,
+  StagePlaces,
 } from "./source/source.ts";
 export { openTiffImages } from "./source/tiff/open.ts";
 export { convertUnit, unitName } from "./source/units.ts";
