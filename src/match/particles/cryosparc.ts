@@ -147,7 +147,10 @@ function tellAberrations(records: NpyRecords, onLog: Log | undefined): void {
     return firstRow(records.rows, (row) => indices.some((i) => records.number(row, field, i) !== 0)) >= 0;
   });
   if (found.length === 0) return;
-  onLog?.(`${records.name}: ${found.join(", ")} are left out; optics_group has fields for some`, "warning");
+  onLog?.(
+    `${records.name}: ${found.join(", ")} ${found.length === 1 ? "is" : "are"} left out; optics_group has fields for some of cryoSPARC's aberrations`,
+    "warning",
+  );
 }
 
 /** Turned half about x: the projection of a particle so turned is its image with y the other way. */
