@@ -25,18 +25,21 @@ const identity = Object.assign((image, metadata) => [image, metadata], { statele
 /** Modes in the order of the table; `peer` is the peer's mode that does the same. */
 const MODES = [
   {
+    row: "identity",
     name: "identity, no save, in-process",
     bar: 0.5,
     peer: "drop",
     options: () => ({ imageProcessor: identity }),
   },
   {
+    row: "worker",
     name: "identity, no save, worker",
     bar: 0.5,
     peer: "drop",
     options: () => ({ imageProcessor: { module: fileOf("identity") } }),
   },
   {
+    row: "sum",
     name: "sum of all pixels, no save, worker",
     bar: 0.25,
     peer: "sum",
@@ -44,24 +47,28 @@ const MODES = [
     check: checkSum,
   },
   {
+    row: "saved",
     name: "identity, saved as NDTiff",
     peer: "ndtiff",
     saves: true,
     options: () => ({ imageProcessor: identity }),
   },
   {
+    row: "into",
     name: "saved as NDTiff, read back in imageSaved into one array",
     peer: "readback",
     saves: true,
     options: (counts) => readsBack(counts, { into: new Uint16Array(SIDE * SIDE) }),
   },
   {
+    row: "new",
     name: "the same, each into an array of its own",
     peer: "readback",
     saves: true,
     options: (counts) => readsBack(counts, {}),
   },
   {
+    row: "heap",
     name: "the same, --heap-growing-percent=300",
     peer: "readback",
     saves: true,
@@ -72,13 +79,23 @@ const MODES = [
 
 /** Where datasets go: in memory the programs show, on a disk mostly its write-back. */
 const PLACES = [
-  { where: "in memory", folder: "/dev/shm" },
-  { where: "on disk", folder: process.env.VITRINE_BENCH_DIR ?? tmpdir() },
+  { place: "memory", where: "in memory", folder: "/dev/shm" },
+  { place: "disk", where: "on disk", folder: process.env.VITRINE_BENCH_DIR ?? tmpdir() },
 ].filter(({ folder }) => existsSync(folder));
 
 const ROWS = MODES.flatMap((mode) =>
   mode.saves ? PLACES.map((place) => ({ ...mode, ...place, name: `${mode.name}, ${place.where}` })) : [mode],
 );
+
+/** Rows and places that a command line names; all where it names none. */
+function chosenRows(names) {
+  const isAmong = (name, all) => !all.some((each) => names.includes(each)) || names.includes(name);
+  const rows = MODES.map(({ row }) => row);
+  const places = PLACES.map(({ place }) => place);
+  return ROWS.filter(
+    ({ row, place }) => isAmong(row, rows) && (place === undefined || isAmong(place, places)),
+  );
+}
 
 /** Reads every image when it is saved; the camera counts from 0 as the events do. */
 function readsBack(counts, options) {
@@ -91,11 +108,11 @@ function readsBack(counts, options) {
 }
 
 /** Prints GB/s of every mode, ours and the peer's in turns. Without the peer it says so and prints our side alone. */
-export async function run({ seconds }) {
+export async function run({ seconds, rows }) {
   const peer = await startPeer();
   const results = [];
   try {
-    for (const mode of ROWS) results.push(await measure(mode, { seconds, peer }));
+    for (const mode of chosenRows(rows)) results.push(await measure(mode, { seconds, peer }));
   } finally {
     await peer?.end().catch(() => {});
   }
