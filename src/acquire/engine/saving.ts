@@ -117,10 +117,10 @@ export class SavingStage {
 
   /** Writes an image; gives what lets go of its memory, undefined where it could not be written. */
   async #write(image: SharedImage): Promise<(() => void) | undefined> {
-    const { writer, limitMs, onFailure } = this.#context;
+    const { limitMs, onFailure } = this.#context;
     const { axes, metadata } = image;
     const what = { axes, image: image.image, metadata: metadata as JsonObject, ...bitDepthOf(image) };
-    const putting = this.#isToHold() ? this.#putHeld(what, image) : writer.put(what).then(() => () => {});
+    const putting = this.#put(what, image);
     try {
       const letGo = await withTimeout(putting, `saving ${describeAxes(axes)}`, limitMs);
       this.#counter.count();
@@ -139,30 +139,24 @@ export class SavingStage {
     }
   }
 
-  #isToHold(): boolean {
-    const { imageSaved, writer } = this.#context;
-    const isKnown = imageSaved !== undefined && writer.putHeld !== undefined;
-    return isKnown && this.#held < MOST_HELD && this.#callbacks.size < MOST_HELD;
-  }
-
-  /** Writes an image that is read from memory until it is let go. */
-  async #putHeld(what: DatasetImage, image: SharedImage): Promise<() => void> {
+  /** Writes an image; where a callback may read it soon, its memory is held, and reads come from there until it is let go. */
+  async #put(what: DatasetImage, image: SharedImage): Promise<() => void> {
+    const { writer, imageSaved } = this.#context;
+    const nothing = () => {};
+    if (imageSaved === undefined || writer.putHeld === undefined) return writer.put(what).then(() => nothing);
+    const letGo = await writer.putHeld(what);
+    // one that was written too late has given its memory back
+    if (this.#failed || this.#held >= MOST_HELD || this.#callbacks.size >= MOST_HELD) {
+      letGo();
+      return nothing;
+    }
     image.hold();
     this.#held++;
-    const giveBack = () => {
+    return () => {
+      letGo();
       this.#held--;
       image.release();
     };
-    try {
-      const letGo = await this.#context.writer.putHeld!(what);
-      return () => {
-        letGo();
-        giveBack();
-      };
-    } catch (error) {
-      giveBack();
-      throw error;
-    }
   }
 
   /** Calls one after the other; after one that fails the others are not made. */
