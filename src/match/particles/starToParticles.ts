@@ -7,6 +7,7 @@ import {
   type StarTable,
   starPairs,
   starTable,
+  starTables,
 } from "../../io/index.ts";
 import type { Log } from "../../program/index.ts";
 import { cistemColumns, cistemTable } from "./cistem.ts";
@@ -96,8 +97,8 @@ export function starColumns(file: StarFile, options: StarToParticlesOptions = {}
 }
 
 function particlesOf(file: StarFile): StarTable {
-  for (const block of file.blocks)
-    for (const item of block.items) if (item.kind === "table" && item.has("rlnCoordinateX")) return item;
+  const found = file.blocks.flatMap(starTables).find((table) => table.has("rlnCoordinateX"));
+  if (found !== undefined) return found;
   throw new VitrineError({
     code: "missing",
     at: file.name,
@@ -109,8 +110,11 @@ function particlesOf(file: StarFile): StarTable {
 /** Of a file of particles, optics are used; what else is in it has no place in a table. */
 function tellOtherBlocks(file: StarFile, particles: StarTable, onLog: Log | undefined): void {
   const others = file.blocks.filter(
-    ({ name, items }) =>
-      items.length > 0 && !items.includes(particles) && name !== "optics" && name !== OWN_BLOCK,
+    (block) =>
+      block.items.length > 0 &&
+      !starTables(block).includes(particles) &&
+      block.name !== "optics" &&
+      block.name !== OWN_BLOCK,
   );
   if (others.length === 0) return;
   const names = others.map(({ name }) => `data_${name}`).join(", ");
@@ -179,6 +183,11 @@ function addOptics(
   const sizes = MICROGRAPH_PIXEL_SIZES.map(find);
   const stated = sizes.find((values) => values !== undefined) ?? oldPixelSizes(particles);
   const size = pixelSizeA === undefined ? stated : () => float64Text(pixelSizeA);
+  if (particles.has("rlnOpticsGroup") && spread.size === 0)
+    onLog?.(
+      `${file.name}: rlnOpticsGroup without data_optics: ${size === undefined ? "pixel size (--pixel-size), " : ""}voltage and the like are left open`,
+      "warning",
+    );
   if (pixelSizeA === undefined) tellPixelSizes(sizes, particles.rows, { at: file.name, onLog });
   if (size !== undefined) columns.set("pixel_size", size);
   const isSame = (values: Texts) =>
@@ -264,14 +273,14 @@ function addDefocus(reading: Reading): void {
 }
 
 /** Positions in pixels, in Å, and of the box's corner, where coordinates or origins say that the particle moved. */
-function addPositions(reading: Reading, { templateSize }: StarToParticlesOptions): void {
+function addPositions(reading: Reading, { templateSize, onLog }: StarToParticlesOptions): void {
   const { columns } = reading;
   const sizes = numbersOf(columns.get("pixel_size"), reading.particles.rows);
   for (const axis of ["x", "y"] as const) {
     const prefix = columns.has(`refined_pos_${axis}_img`) ? "refined_" : "";
     const [corner, centre] = [`${prefix}pos_${axis}`, `${prefix}pos_${axis}_img`];
     const inA = `${centre}_angstrom`;
-    const { positions, isMoved } = positionsPx(reading, axis, sizes);
+    const { positions, isMoved } = positionsPx(reading, axis, { sizes, onLog });
     const [corners, before] = [columns.get(corner), columns.get(inA)];
     if (isMoved) columns.set(centre, (row) => float64Text(positions[row]));
     const shiftOf = (row: number) => {
@@ -301,10 +310,10 @@ function numbersOf(texts: Texts | undefined, rows: number): Float64Array | undef
 function positionsPx(
   { particles, used }: Reading,
   axis: "x" | "y",
-  sizes: Float64Array | undefined,
+  scale: { readonly sizes: Float64Array | undefined; readonly onLog: Log | undefined },
 ): { readonly positions: Float64Array; readonly isMoved: boolean } {
   const coordinates = particles.numbers(`rlnCoordinate${axis.toUpperCase()}`);
-  const origins = originsPx(particles, axis, sizes);
+  const origins = originsPx(particles, axis, scale);
   if (origins !== undefined)
     used.add(`rlnOrigin${axis.toUpperCase()}`).add(`rlnOrigin${axis.toUpperCase()}Angst`);
   const positions = coordinates.map((value, i) => value - (origins?.[i] ?? 0));
@@ -315,11 +324,12 @@ function positionsPx(
 function originsPx(
   particles: StarTable,
   axis: "x" | "y",
-  sizes: Float64Array | undefined,
+  { sizes, onLog }: { readonly sizes: Float64Array | undefined; readonly onLog: Log | undefined },
 ): Float64Array | undefined {
   const name = `rlnOrigin${axis.toUpperCase()}`;
   if (particles.has(name)) return particles.numbers(name);
-  if (!particles.has(`${name}Angst`) || sizes === undefined) return undefined;
+  if (!particles.has(`${name}Angst`)) return undefined;
+  if (sizes === undefined) return noOrigins(particles, `${name}Angst`, onLog);
   return particles.numbers(`${name}Angst`).map((originA, i) => originA / sizes[i]);
 }
 
@@ -331,4 +341,10 @@ function tableOf({ columns, listed, particles }: Reading): ParticleColumns {
     return texts === undefined ? [] : [[name, texts] as const];
   });
   return { rows: particles.rows, columns: new Map(ordered) };
+}
+
+/** Origins in Å move no place in pixels while nobody knows the size of one. */
+function noOrigins(particles: StarTable, name: string, onLog: Log | undefined): undefined {
+  if (particles.numbers(name).some((originA) => originA !== 0))
+    onLog?.(`${name} is left out, as no pixel size is known; --pixel-size gives it`, "warning");
 }
