@@ -1,4 +1,10 @@
-import { formatParquet, type ParquetColumn, readParquetRows, writeFileAtomic } from "../../io/index.ts";
+import {
+  formatParquet,
+  type ParquetColumn,
+  readParquetRows,
+  requireKnownOptions,
+  writeFileAtomic,
+} from "../../io/index.ts";
 import {
   type MoleculeColumns,
   moleculesOfTable,
@@ -16,6 +22,7 @@ import type { Molecules } from "./molecules.ts";
  *   `readParquetRows`
  */
 export async function readMoleculesParquet(path: string, columns: MoleculeColumns = {}): Promise<Molecules> {
+  requireKnownOptions("readMoleculesParquet", columns, { posCols: true, rotCols: true });
   const table = new Map<string, unknown[]>();
   let rows = 0;
   for await (const row of readParquetRows(path)) {
@@ -35,8 +42,9 @@ export async function readMoleculesParquet(path: string, columns: MoleculeColumn
 export async function writeMoleculesParquet(
   path: string,
   molecules: Molecules,
-  { overwrite = false }: { readonly overwrite?: boolean } = {},
+  { overwrite = false, ...others }: { readonly overwrite?: boolean } = {},
 ): Promise<void> {
+  requireKnownOptions("writeMoleculesParquet", { overwrite, ...others }, { overwrite: true });
   const fixed: readonly string[] = [...PLACE_COLUMNS, ...ROTATION_COLUMNS];
   const columns = Object.entries(moleculeTable(molecules)).map(([name, values]): ParquetColumn => {
     return { name, type: fixed.includes(name) ? "FLOAT" : typeOf(values), values };
