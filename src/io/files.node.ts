@@ -37,6 +37,7 @@ import {
 } from "./files.ts";
 import { addressExists, openAddress, readAddress } from "./http.ts";
 import { rowReader } from "./rowThreads.node.ts";
+import { requireKnownOptions } from "./schema.ts";
 
 /** One system call reads or writes at most this; Node refuses 2 GiB and more. */
 const LARGEST_CALL = 2 ** 28;
@@ -102,8 +103,13 @@ export async function readFileBytes(source: FileSource): Promise<Uint8Array> {
 export async function writeFileAtomic(
   path: string,
   chunks: FileChunks,
-  { overwrite = false, durability = "power" }: WriteOptions = {},
+  { overwrite = false, durability = "power", ...others }: WriteOptions = {},
 ): Promise<void> {
+  requireKnownOptions(
+    "writeFileAtomic",
+    { overwrite, durability, ...others },
+    { overwrite: true, durability: true },
+  );
   if (!overwrite && (await fileExists(path))) throw alreadyThere(path);
   const temporary = temporaryBeside(path);
   const sync = durability === "power";

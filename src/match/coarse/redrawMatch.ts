@@ -1,5 +1,5 @@
 import { elementCount, type Shape2 } from "../../core/index.ts";
-import { fileExists, readHdf5 } from "../../io/index.ts";
+import { fileExists, readHdf5, requireKnownOptions } from "../../io/index.ts";
 import { MAP_NAMES, type ResultPaths } from "../config/resultPaths.ts";
 import { fileName } from "../particles/compareParticles.ts";
 import { readParticleStack } from "../particles/particleStack.ts";
@@ -37,6 +37,33 @@ const LARGEST_FACTOR = 16;
  * @throws {VitrineError} missing: a map or table; shape: a map of another micrograph or template; and whatever is wrong with the configuration
  */
 export async function redrawMatch(configPath: string, options: RedrawMatchOptions): Promise<PictureReport> {
+  requireKnownOptions("redrawMatch", options, {
+    micrograph: true,
+    particlesPath: true,
+    plantedPath: true,
+    background: true,
+    correlationTablePath: true,
+    correlationThreshold: true,
+    correlationLimit: true,
+    overwrite: true,
+    maskRadiusPx: true,
+    falsePositives: true,
+    peaks: true,
+    zCutoff: true,
+    templates: true,
+    tiffRows: true,
+    exactSlices: true,
+    templatePadding: true,
+    sincCorrection: true,
+    workers: true,
+    signal: true,
+    onProgress: true,
+    onLog: true,
+    onBackend: true,
+    picturePath: true,
+    coarseFactor: true,
+    samples: true,
+  });
   const { coarseFactor, samples, ...redraw } = options;
   let drawn: number | undefined;
   const report = await redrawWith(configPath, redraw, async (search) => {

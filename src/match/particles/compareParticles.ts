@@ -55,8 +55,9 @@ export interface ParticleComparison<Found, Planted> {
 export function compareParticles<Found extends ParticlePose, Planted extends ParticlePose>(
   found: readonly Found[],
   planted: readonly Planted[],
-  { symmetry = "C1", nearPx = 3 }: CompareOptions = {},
+  { symmetry = "C1", nearPx = 3, ...others }: CompareOptions = {},
 ): ParticleComparison<Found, Planted> {
+  requireKnownOptions("compareParticles", { symmetry, nearPx, ...others }, { symmetry: true, nearPx: true });
   const rotations = symmetryRotations(toSymmetry(symmetry, "symmetry"));
   const partners = new Map<Planted, { found: Found; distancePx: number }>();
   const taken = new Set<Found>();
@@ -130,7 +131,11 @@ export async function compareParticleTables(
   const hasNone = [found, planted].some(({ particles }) => particles.some(({ posX }) => Number.isNaN(posX)));
   const byCentre = hasNone || halfOf(found) !== halfOf(planted);
   const read = (stack: ParticleStack) => tableParticles(stack, byCentre);
-  return compareParticles(read(found), read(planted), options);
+  const { symmetry, nearPx } = options;
+  return compareParticles(read(found), read(planted), {
+    ...(symmetry !== undefined && { symmetry }),
+    ...(nearPx !== undefined && { nearPx }),
+  });
 }
 
 /** Positions are compared in pixels, which the two tables should count alike. */

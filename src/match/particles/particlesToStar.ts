@@ -3,6 +3,7 @@ import {
   type CsvTable,
   type CsvValue,
   lazyStarTable,
+  requireKnownOptions,
   type StarBlock,
   type StarFile,
 } from "../../io/index.ts";
@@ -61,6 +62,7 @@ export function particlesToStar(
   name = "particlesToStar",
   options: ParticlesToStarOptions = {},
 ): StarFile {
+  requireKnownOptions("particlesToStar", options, { lean: true, onLeftOut: true });
   const texts = (column: string) => (row: number) => cellText(table.rows[row][column] ?? null);
   const columns = new Map(table.columns.map((column) => [column, texts(column)]));
   return columnsToStar({ rows: table.rows.length, columns }, name, options);

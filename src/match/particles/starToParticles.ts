@@ -3,6 +3,7 @@ import { VitrineError } from "../../core/index.ts";
 import {
   type CsvTable,
   parseYaml,
+  requireKnownOptions,
   type StarFile,
   type StarTable,
   starPairs,
@@ -67,6 +68,7 @@ export interface StarToParticlesOptions {
  *   there
  */
 export function starToParticles(file: StarFile, options: StarToParticlesOptions = {}): CsvTable {
+  requireKnownOptions("starToParticles", options, { templateSize: true, pixelSizeA: true, onLog: true });
   return rowsOf(starColumns(file, options));
 }
 
