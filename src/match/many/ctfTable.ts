@@ -7,6 +7,7 @@ import {
   type StarFile,
   type StarTable,
   starTable,
+  starTables,
 } from "../../io/index.ts";
 import type { Log } from "../../program/index.ts";
 import { opticsValues, warnOfRows } from "../config/plausible.ts";
@@ -72,9 +73,7 @@ async function ctfsOfText(path: string, onLog: Log | undefined): Promise<Microgr
 }
 
 function hasCoordinates({ blocks }: StarFile): boolean {
-  return blocks.some(({ items }) =>
-    items.some((item) => item.kind === "table" && item.has("rlnCoordinateX")),
-  );
+  return blocks.flatMap(starTables).some((table) => table.has("rlnCoordinateX"));
 }
 
 const CS_FIELDS = {

@@ -43,6 +43,36 @@ test("places, poses and CTF in our units", () => {
   ]);
 });
 
+test("places outside, of a micrograph without pixels, and 2D alignments are told", () => {
+  const said: string[] = [];
+  const outside = { ...ROW, "location/center_x_frac": [1.2] };
+  cryosparcColumns(records([ROW, outside]), { invertY: true, onLog: (text) => said.push(text) });
+  const { "alignments3D/pose": _, ...picked } = ROW;
+  const classified = { ...picked, "alignments2D/pose": [0.5], "alignments2D/shift": [1, 2] };
+  cryosparcColumns(records([classified]), { invertY: true, onLog: (text) => said.push(text) });
+  expect(said).toEqual([
+    expect.stringMatching(/^p\.cs: 1 of 2 particles lie outside their micrographs/),
+    expect.stringMatching(/^p\.cs: alignments2D .* are left out/),
+  ]);
+  expect(() => cryosparcColumns(records([{ ...ROW, "location/micrograph_shape": [0, 0] }]))).toThrow(
+    "p.cs row 0 location/micrograph_shape: expected sides of a micrograph, found 0 x 0.",
+  );
+});
+
+test("half floats are numbers, and complex fields that nobody asks for are passed over (numpy)", () => {
+  // numpy.array([(1.5, 2+3j, 7)], [("a", "<f2"), ("b", "<c8"), ("c", "<u4")]).tobytes()
+  const head =
+    "{'descr': [('a', '<f2'), ('b', '<c8'), ('c', '<u4')], 'fortran_order': False, 'shape': (1,), }\n";
+  const values = [0x00, 0x3e, 0, 0, 0, 0x40, 0, 0, 0x40, 0x40, 7, 0, 0, 0];
+  const magic = [0x93, 0x4e, 0x55, 0x4d, 0x50, 0x59, 1, 0, head.length, 0];
+  const read = parseNpyRecords(
+    Uint8Array.from([...magic, ...new TextEncoder().encode(head), ...values]),
+    "p.cs",
+  );
+  expect([read.number(0, "a"), read.number(0, "c")]).toEqual([1.5, 7]);
+  expect(() => read.number(0, "b")).toThrow("p.cs b: expected numbers, found other values (c8).");
+});
+
 test("a pose is the turn about its vector, reference to particle", () => {
   // scipy 1.17.1: Rotation.from_euler("ZYZ", [30, 40, 50], degrees=True).as_rotvec()
   const pose = [0.13128836956304088, 0.7445733434301244, 1.335234833029375];

@@ -28,13 +28,15 @@ export interface CryosparcOptions {
  * A pose is a rotation vector (radians) whose matrix takes the reference to the particle, as ours does: RELION's is its transpose. Shifts
  * are pixels of the particle's image and are subtracted, as RELION's origins.
  *
- * @throws {VitrineError} missing: no places, with what to do; undeterminable: no pixel size of the micrographs
+ * @throws {VitrineError} missing: no places, with what to do; undeterminable: no pixel size of the micrographs; range: a micrograph
+ *   without pixels
  *
  * Source: pyem (Asarnow, Palovcak, Cheng 2019), geom and metadata; cryoDRGN's parse_pose_csparc.
  */
 export function cryosparcColumns(records: NpyRecords, options: CryosparcOptions = {}): ParticleColumns {
   const { rows, name: at } = records;
   requireFields(records, ["location/center_x_frac", "location/center_y_frac", "location/micrograph_shape"]);
+  checkPlaces(records, options.onLog);
   const columns = new Map<string, Texts>([["particle_index", String]]);
   const pixelSize = pixelSizeOf(records, options);
   for (const [axis, side] of [
@@ -62,6 +64,32 @@ export function cryosparcColumns(records: NpyRecords, options: CryosparcOptions 
       "warning",
     );
   return { rows, columns };
+}
+
+/** What makes places wrong or less than the file tells. */
+function checkPlaces(records: NpyRecords, onLog: Log | undefined): void {
+  const { rows, name: at } = records;
+  let outside = 0;
+  for (let row = 0; row < rows; row++) {
+    const sides = [0, 1].map((side) => records.number(row, "location/micrograph_shape", side));
+    if (Math.min(...sides) < 1) throw noPixels(`${at} row ${row} location/micrograph_shape`, sides);
+    const shares = ["x", "y"].map((axis) => records.number(row, `location/center_${axis}_frac`));
+    if (!shares.every((share) => share >= 0 && share <= 1)) outside++;
+  }
+  if (outside > 0)
+    onLog?.(
+      `${at}: ${outside} of ${rows} particles lie outside their micrographs (location/center_x_frac or center_y_frac beyond 0 to 1)`,
+      "warning",
+    );
+  if (alignmentOf(records) === undefined && records.has("alignments2D/pose"))
+    onLog?.(
+      `${at}: alignments2D (angle and shift of a 2D classification) are left out: places are those of picking`,
+      "warning",
+    );
+}
+
+function noPixels(at: string, sides: readonly number[]): VitrineError {
+  return new VitrineError({ code: "range", at, expected: "sides of a micrograph", found: sides.join(" x ") });
 }
 
 /** What cryoSPARC writes before paths of files that it imported goes. */

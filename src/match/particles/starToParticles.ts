@@ -7,6 +7,7 @@ import {
   type StarTable,
   starPairs,
   starTable,
+  starTables,
 } from "../../io/index.ts";
 import type { Log } from "../../program/index.ts";
 import { cistemColumns, cistemTable } from "./cistem.ts";
@@ -95,8 +96,8 @@ export function starColumns(file: StarFile, options: StarToParticlesOptions = {}
 }
 
 function particlesOf(file: StarFile): StarTable {
-  for (const block of file.blocks)
-    for (const item of block.items) if (item.kind === "table" && item.has("rlnCoordinateX")) return item;
+  const found = file.blocks.flatMap(starTables).find((table) => table.has("rlnCoordinateX"));
+  if (found !== undefined) return found;
   throw new VitrineError({
     code: "missing",
     at: file.name,
@@ -108,8 +109,11 @@ function particlesOf(file: StarFile): StarTable {
 /** Of a file of particles, optics are used; what else is in it has no place in a table. */
 function tellOtherBlocks(file: StarFile, particles: StarTable, onLog: Log | undefined): void {
   const others = file.blocks.filter(
-    ({ name, items }) =>
-      items.length > 0 && !items.includes(particles) && name !== "optics" && name !== OWN_BLOCK,
+    (block) =>
+      block.items.length > 0 &&
+      !starTables(block).includes(particles) &&
+      block.name !== "optics" &&
+      block.name !== OWN_BLOCK,
   );
   if (others.length === 0) return;
   const names = others.map(({ name }) => `data_${name}`).join(", ");
@@ -174,6 +178,11 @@ function addOptics(reading: Reading, { pixelSizeA, onLog }: StarToParticlesOptio
     if (values !== undefined) columns.set(ours, values);
   }
   const { micrograph: size, image } = starPixels(find, { particles, at: file.name, pixelSizeA, onLog });
+  if (particles.has("rlnOpticsGroup") && spread.size === 0)
+    onLog?.(
+      `${file.name}: rlnOpticsGroup without data_optics: ${size === undefined ? "pixel size (--pixel-size), " : ""}voltage and the like are left open`,
+      "warning",
+    );
   if (size !== undefined) columns.set("pixel_size", size);
   const isSame = (values: Texts) =>
     size !== undefined && firstRow(particles.rows, (row) => values(row) !== size(row)) < 0;

@@ -10,6 +10,7 @@ import {
   type Features,
   type FeatureValue,
   featureColumn,
+  featureKey,
   featureRow,
   joinFeatures,
   takeFeatures,
@@ -341,7 +342,7 @@ export class Molecules {
     const columns = (typeof by === "string" ? [by] : by).map((name) => featureColumn(this.features, name));
     const sign = descending ? -1 : 1;
     const compare = (a: number, b: number) =>
-      columns.reduce((order, column) => order || sign * compareFeatures(column[a], column[b]), 0);
+      columns.reduce((order, column) => order || compareFeatures(column[a], column[b], sign), 0);
     return this.#take(this.#indices().sort(compare));
   }
 
@@ -354,8 +355,10 @@ export class Molecules {
     const columns = (typeof by === "string" ? [by] : by).map((name) => featureColumn(this.features, name));
     const groups = new Map<string, number[]>();
     for (const i of this.#indices()) {
-      const key = JSON.stringify(columns.map((column) => column[i]));
-      groups.set(key, [...(groups.get(key) ?? []), i]);
+      const key = columns.map((column) => featureKey(column[i])).join();
+      const group = groups.get(key);
+      if (group === undefined) groups.set(key, [i]);
+      else group.push(i);
     }
     return Array.from(groups.values(), (indices) => {
       const keys = columns.map((column) => column[indices[0]]);

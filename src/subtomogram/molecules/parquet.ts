@@ -1,4 +1,10 @@
-import { formatParquet, type ParquetColumn, readParquetRows, writeFileAtomic } from "../../io/index.ts";
+import {
+  formatParquet,
+  type ParquetColumn,
+  readParquetColumns,
+  readParquetRows,
+  writeFileAtomic,
+} from "../../io/index.ts";
 import {
   type MoleculeColumns,
   moleculesOfTable,
@@ -16,10 +22,10 @@ import type { Molecules } from "./molecules.ts";
  *   `readParquetRows`
  */
 export async function readMoleculesParquet(path: string, columns: MoleculeColumns = {}): Promise<Molecules> {
-  const table = new Map<string, unknown[]>();
+  const names = await readParquetColumns(path);
+  const table = new Map(names.map((name): [string, unknown[]] => [name, []]));
   let rows = 0;
   for await (const row of readParquetRows(path)) {
-    for (const name of Object.keys(row)) if (!table.has(name)) table.set(name, []);
     for (const [name, values] of table) values[rows] = row[name] ?? null;
     rows++;
   }
