@@ -5,6 +5,7 @@ import { noise } from "../../../test/support/noise.ts";
 import { scratchFolder } from "../../../test/support/searchCase.ts";
 import { formatMrc, openMrc, parseStar, readStar, starTable } from "../../io/index.ts";
 import { extractParticles } from "../refine/extractProgram.ts";
+import { refinedTable } from "../refine/refineTable.ts";
 import { convertParticles } from "./convertParticles.ts";
 import { readParticleStack } from "./particleStack.ts";
 import { particlesToStar } from "./particlesToStar.ts";
@@ -71,7 +72,10 @@ test.each([
     const table = starToParticles(file, options);
     // 4 and -6 Å of pixels of 2 Å
     expect([table.rows[0].pos_x_img, table.rows[0].pos_y_img].map(Number)).toEqual([98, 53]);
-    const star = particlesToStar(table, "back.star", { lean: true });
+    const leftOut: string[] = [];
+    const onLeftOut = (columns: readonly string[]) => leftOut.push(...columns);
+    const star = particlesToStar(table, "back.star", { lean: true, onLeftOut });
+    expect(leftOut.filter((column) => column.startsWith("rln"))).toEqual([]);
     const [particles, optics] = [starTable(star, "particles"), starTable(star, "optics")];
     const cell = (name: string) => Number(particles.value(0, name));
     expect(["rlnCoordinateX", "rlnCoordinateY", "rlnOriginXAngst", "rlnOriginYAngst"].map(cell)).toEqual([
@@ -98,13 +102,45 @@ test("a refinement of a table moves particles, not the images that RELION cut", 
   expect(particles.numbers("rlnOriginYAngst")[0]).toBe(-6);
 });
 
+test("a refinement keeps images and groups, and the way from images to particles", async () => {
+  mkdirSync(join(scratch, "mics"), { recursive: true });
+  writeFileSync(join(scratch, "mics/a.mrc"), formatMrc({ data: noise(64, 1), shape: [8, 8], voxelSizeA: 2 }));
+  const path = join(scratch, "refined.star");
+  writeFileSync(
+    path,
+    block("optics", [GROUP]) + block("particles", [{ ...PLACE, ...IN_A, rlnClassNumber: 3 }]),
+  );
+  const stack = await readParticleStack(path, {}, { templateSize: 16 });
+  const pose = {
+    phiDeg: 1,
+    thetaDeg: 2,
+    psiDeg: 3,
+    zScore: 9,
+    correlation: 8,
+    defocusOffsetA: 0,
+    pixelSize: 0,
+  };
+  const refined = refinedTable(stack, [{ ...pose, shiftX: 1, shiftY: -2 }], { pixelSizeOffsetsA: [0] });
+  const star = particlesToStar(refined, "refined.csv", { lean: true });
+  const particles = starTable(star, "particles");
+  const places = ["rlnCoordinateX", "rlnCoordinateY", "rlnOriginXAngst", "rlnOriginYAngst", "rlnClassNumber"];
+  // one pixel of 2 Å to the right of 98, two above 53
+  expect(places.map((name) => particles.numbers(name)[0])).toEqual([100, 50, 2, -2, 3]);
+  expect(particles.column("rlnImageName")).toEqual([PLACE.rlnImageName]);
+  expect(starTable(star, "optics").column("rlnOpticsGroupName")).toEqual(["hole1"]);
+});
+
 test("origins in Å without any pixel size stay, with a word", () => {
   const told: string[] = [];
   const group = { rlnOpticsGroupName: "hole1", rlnOpticsGroup: 1, ...MICROSCOPE };
   const file = relion(group, { ...PLACE, ...IN_A });
   const [row] = starToParticles(file, { onLog: (line) => told.push(line) }).rows;
   expect([row.pos_x_img, row.rlnOriginXAngst]).toEqual(["100", "4"]);
-  expect(told).toEqual([expect.stringMatching(/rlnOriginXAngst .*not taken off.*--pixel-size/)]);
+  expect(told).toEqual(
+    ["X", "Y"].map(
+      (axis) => `p.star: rlnOrigin${axis}Angst is left out, as no pixel size is known; --pixel-size gives it`,
+    ),
+  );
 });
 
 test("a pixel size that is the images' alone is a guess, and said", () => {

@@ -90,7 +90,10 @@ export function columnsToStar(
     particles.set(relion, texts);
     said.add(column);
   }
-  for (const [relion, texts] of cutPixels(table)) particles.set(relion, texts);
+  for (const [relion, texts] of cutPixels(table)) {
+    particles.set(relion, texts);
+    said.add(relion); // a column of origins
+  }
   const defocus = defocusOf(table, name);
   for (const [relion, texts] of defocus) particles.set(relion, texts);
   particles.set("rlnOpticsGroup", (row) => String(groups[row]));

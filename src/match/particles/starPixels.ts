@@ -96,11 +96,8 @@ export function originsPx(
   if (particles.has(`${name}Angst`)) {
     const origins = particles.numbers(`${name}Angst`);
     if (sizes !== undefined) return origins.map((originA, i) => originA / sizes[i]);
-    if (axis === "x" && origins.some((origin) => origin !== 0))
-      onLog?.(
-        `${at}: ${name}Angst and the like are not taken off the coordinates, since no pixel size is told; --pixel-size says it`,
-        "warning",
-      );
+    if (origins.some((origin) => origin !== 0))
+      onLog?.(`${at}: ${name}Angst is left out, as no pixel size is known; --pixel-size gives it`, "warning");
     return undefined;
   }
   if (!particles.has(name)) return undefined;

@@ -52,7 +52,7 @@ export function drawScores(canvas: Canvas, box: Box, { picture, zoom }: Zoomed):
   const [, top] = spanOf({ data: shown.data, shape: shown.shape }, 0, 1);
   const largest = Math.max(top, particles[0]?.zScore ?? top);
   // a cutoff far above all peaks does not make them dark
-  const high = Math.ceil(Math.min(Math.max(largest, cutoff + 0.5), 1.5 * largest));
+  const high = Math.ceil(Math.min(Math.max(largest, cutoff + 0.5), 1.2 * largest));
   const range = { low: Math.floor(low), high: Math.max(high, Math.floor(low) + 1) };
   paint(canvas, box, () => OUTSIDE);
   const shift = Math.round(Math.floor(templateSize / 2) * zoom);
