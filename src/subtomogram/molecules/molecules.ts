@@ -1,4 +1,5 @@
 import { seededRandom, VitrineError } from "../../core/index.ts";
+import { requireKnownOptions } from "../../io/index.ts";
 import { type RowsInput, rowsFor, toRows } from "./arrays.ts";
 import { type MoleculeAxes, quaternionsFromAxes } from "./axes.ts";
 import { affineMatrices, boxCoordinates } from "./boxes.ts";
@@ -120,8 +121,11 @@ export class Molecules {
     {
       concatFeatures = true,
       nullable = true,
+      ...others
     }: { readonly concatFeatures?: boolean; readonly nullable?: boolean } = {},
   ): Molecules {
+    const known = { concatFeatures: true, nullable: true } as const;
+    requireKnownOptions("Molecules.concat", { concatFeatures, nullable, ...others }, known);
     const pos = Float32Array.from(all.flatMap((one) => Array.from(one.pos)));
     const features = concatFeatures ? joinFeatures(all, nullable) : {};
     return new Molecules(
@@ -337,8 +341,9 @@ export class Molecules {
   /** In the order of a feature, or of several; equal ones stay in order. @throws {VitrineError} missing: no such feature */
   sort(
     by: string | readonly string[],
-    { descending = false }: { readonly descending?: boolean } = {},
+    { descending = false, ...others }: { readonly descending?: boolean } = {},
   ): Molecules {
+    requireKnownOptions("Molecules.sort", { descending, ...others }, { descending: true });
     const columns = (typeof by === "string" ? [by] : by).map((name) => featureColumn(this.features, name));
     const sign = descending ? -1 : 1;
     const compare = (a: number, b: number) =>
@@ -403,6 +408,7 @@ export class Molecules {
 
   /** These and then the others, as {@link Molecules.concat}. */
   concatWith(other: Molecules, options: { readonly nullable?: boolean } = {}): Molecules {
+    requireKnownOptions("Molecules.concatWith", options, { nullable: true });
     return Molecules.concat([this, other], options);
   }
 
