@@ -88,6 +88,6 @@ function nanometres(value: number, unit: string | undefined): number {
 }
 
 function noScale(at: string): VitrineError {
-  const hint = "Give it as the second argument of fromFile, in nm/pixel";
+  const hint = "Give it as the second argument of fromFile or with --template-scale, in nm/pixel";
   return new VitrineError({ code: "missing", at, expected: "a pixel size", found: "none", hint });
 }

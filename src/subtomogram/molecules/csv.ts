@@ -60,13 +60,26 @@ export function parseMoleculesCsv(text: string, at: string, columns: MoleculeCol
   const { posCols = PLACE_COLUMNS, rotCols = ROTATION_COLUMNS } = columns;
   const table = parseCsvTable(text, at);
   const rowsOf = (names: readonly [string, string, string]) => {
-    const [z, y, x] = names.map((name) => table.numbers(name));
+    const [z, y, x] = names.map((name) => finite(table.numbers(name), at, name));
     return Float64Array.from({ length: 3 * table.rows }, (_, i) => [z, y, x][i % 3][Math.floor(i / 3)]);
   };
   const features = table.columns
     .filter((name) => !posCols.includes(name) && !rotCols.includes(name))
     .map((name) => [name, toFeatureValues(table.column(name))] as const);
   return Molecules.fromRotvec(rowsOf(posCols), rowsOf(rotCols), Object.fromEntries(features));
+}
+
+/** A place or an orientation that is none is told by its line, the first of which has the names. */
+function finite(values: Float64Array, at: string, name: string): Float64Array {
+  const wrong = values.findIndex((value) => !Number.isFinite(value));
+  if (wrong < 0) return values;
+  const expected = "a finite number";
+  throw new VitrineError({
+    code: "range",
+    at: `${at} line ${wrong + 2} ${name}`,
+    expected,
+    found: `${values[wrong]}`,
+  });
 }
 
 const NUMBER = /^[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?$|^[+-]?inf$|^nan$/i;

@@ -396,6 +396,11 @@ describe("tables", () => {
     expect(() => parseMoleculesCsv(text, "t.csv")).toThrow("t.csv");
   });
 
+  test.each(["nan", "inf", "-inf"])("a place that is %s is told by its line and column", (cell) => {
+    const text = `z,y,x,zvec,yvec,xvec\n1,2,3,0,0,0\n4,${cell},6,0,0,0\n`;
+    expect(() => parseMoleculesCsv(text, "t.csv")).toThrow("t.csv line 3 y: expected a finite number, found");
+  });
+
   test("a feature of a fixed name is refused before a file is made", async () => {
     const path = join(folder, "refused.csv");
     const wrong = new Molecules([[1, 2, 3]], undefined, { z: [1] });
