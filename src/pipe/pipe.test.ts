@@ -203,7 +203,9 @@ describe("providers", () => {
     expect(b).toEqual(image);
     const npy = join(folder, "map.npy");
     await writeNpy(npy, image);
-    await expect(fromFile(npy)(1)).rejects.toThrow("Give it as the second argument of fromFile, in nm/pixel");
+    await expect(fromFile(npy)(1)).rejects.toThrow(
+      "Give it as the second argument of fromFile or with --template-scale, in nm/pixel",
+    );
     expect(await fromFile(npy, 1)(1)).toEqual(image);
     await expect(fromFile(join(folder, "none.mrc"))(1)).rejects.toMatchObject({ code: "missing" });
   });

@@ -136,7 +136,7 @@ describe("what cannot be aligned is said before anything runs", () => {
   });
   test("a template without a scale", async () => {
     expect(await refusal("a.csv", { templates: [golden("template_A.npy")] })).toMatchInlineSnapshot(
-      `"template_A.npy: expected a pixel size, found none. Give it as the second argument of fromFile, in nm/pixel."`,
+      `"template_A.npy: expected a pixel size, found none. Give it as the second argument of fromFile or with --template-scale, in nm/pixel."`,
     );
   });
   test("rotations that are none", async () => {
