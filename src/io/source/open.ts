@@ -51,7 +51,7 @@ export async function openImages(from: string): Promise<ImageCollection> {
             (await import("./zarr/stagePlaces.ts")).readStagePlaces(path),
           );
     case "tiff":
-      return withWells(await (await import("./tiff/open.ts")).openTiffImages(path));
+      return withStage(await (await import("./tiff/open.ts")).openTiffImages(path));
     default:
       throw new VitrineError({
         code: "unsupported",
@@ -151,4 +151,12 @@ function requireImage(at: string, names: readonly string[], image: string): void
   if (names.includes(image)) return;
   const expected = `one of the images ${names.map((name) => JSON.stringify(name)).join(", ")}`;
   throw new VitrineError({ code: "missing", at, expected, found: JSON.stringify(image) });
+}
+
+/** Wells with the stage's places that the plate itself tells. */
+function withStage(collection: ImageCollection): ImageCollection {
+  const places = (collection.plate?.fields ?? []).flatMap(({ image, stage }) =>
+    stage === undefined ? [] : [[image, stage] as const],
+  );
+  return withWells(collection, async () => new Map(places));
 }

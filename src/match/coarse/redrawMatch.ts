@@ -65,13 +65,16 @@ export async function redrawMatch(configPath: string, options: RedrawMatchOption
     samples: true,
   });
   const { coarseFactor, samples, ...redraw } = options;
-  return redrawWith(configPath, redraw, async (search) => {
+  let drawn: number | undefined;
+  const report = await redrawWith(configPath, redraw, async (search) => {
     const factor = coarseFactor ?? (await findFactor(search));
     if (factor === undefined) return drawSearch(search);
+    drawn = factor;
     if (coarseFactor === undefined)
       options.onLog?.(`no ${search.settings.results.scaledMip}: drawing the coarse pass beside it`, "note");
     return drawCoarse(search, { factor, ...(samples !== undefined && { samples }) });
   });
+  return { ...report, ...(drawn !== undefined && { coarseFactor: drawn }) };
 }
 
 async function findFactor({ settings: { results } }: ConfiguredSearch): Promise<number | undefined> {

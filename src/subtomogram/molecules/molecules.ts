@@ -11,6 +11,7 @@ import {
   type Features,
   type FeatureValue,
   featureColumn,
+  featureKey,
   featureRow,
   joinFeatures,
   takeFeatures,
@@ -346,7 +347,7 @@ export class Molecules {
     const columns = (typeof by === "string" ? [by] : by).map((name) => featureColumn(this.features, name));
     const sign = descending ? -1 : 1;
     const compare = (a: number, b: number) =>
-      columns.reduce((order, column) => order || sign * compareFeatures(column[a], column[b]), 0);
+      columns.reduce((order, column) => order || compareFeatures(column[a], column[b], sign), 0);
     return this.#take(this.#indices().sort(compare));
   }
 
@@ -359,8 +360,10 @@ export class Molecules {
     const columns = (typeof by === "string" ? [by] : by).map((name) => featureColumn(this.features, name));
     const groups = new Map<string, number[]>();
     for (const i of this.#indices()) {
-      const key = JSON.stringify(columns.map((column) => column[i]));
-      groups.set(key, [...(groups.get(key) ?? []), i]);
+      const key = columns.map((column) => featureKey(column[i])).join();
+      const group = groups.get(key);
+      if (group === undefined) groups.set(key, [i]);
+      else group.push(i);
     }
     return Array.from(groups.values(), (indices) => {
       const keys = columns.map((column) => column[indices[0]]);
