@@ -35,13 +35,13 @@ describe("vitrine simulate-map", () => {
   test("bad input is one line, and leaves no file", async () => {
     const before = filesBelow(folder);
     const broken = join(folder, "broken.pdb");
-    writeFileSync(broken, readFileSync(atoms, "latin1").replaceAll("          N  ", "         Xx  "));
+    writeFileSync(broken, readFileSync(atoms, "latin1").replaceAll("          N  ", "          N++"));
     const out = join(folder, "none.mrc");
     const args = ["--pixel-size", "1", "--box", "32", "--out", out];
     const cases: [string[], number, RegExp][] = [
       [["nothing.pdb", ...args], 1, /nothing\.pdb/],
       [[atoms, ...args, "--model", "2"], 1, /expected a model from 1 to 1, found 2/],
-      [[broken, ...args], 1, /Xx/],
+      [[broken, ...args], 1, /expected a charge such as 2\+ in columns 79 and 80, found "\+\+"/],
       [[atoms, ...args.slice(0, 3), "8", ...args.slice(4)], 1, /outside.*--cut-outside/],
       [[atoms, ...args, "--dose-end", "5", "--dose-start", "9"], 1, /at least the start/],
       [[atoms, ...args, "--upsampling", "200"], 1, /upsampling/],

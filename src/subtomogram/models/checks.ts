@@ -23,16 +23,33 @@ export function checkVolume({ data, shape }: PipeImage, expected: Shape3, at: st
   });
 }
 
-/** Checks templates and mask of a model; the shape that all have. @throws {VitrineError} shape, range */
+/** Checks templates and mask of a model; the shape that all have. @throws {VitrineError} shape; range: no number, or nothing to compare */
 export function checkTemplates(templates: readonly PipeImage[], mask: PipeImage | undefined): Shape3 {
   const [first] = templates;
   if (first === undefined)
     throw new VitrineError({ code: "range", at: "templates", expected: "at least one", found: "none" });
   templates.forEach((template, i) => {
-    checkVolume(template, first.shape, templates.length === 1 ? "template" : `template ${i}`);
+    const at = templates.length === 1 ? "template" : `template ${i}`;
+    checkVolume(template, first.shape, at);
+    requireContrast(template, at);
   });
-  if (mask !== undefined) checkVolume(mask, first.shape, "mask");
+  if (mask !== undefined) {
+    checkVolume(mask, first.shape, "mask");
+    if (mask.data.every((value) => value === 0))
+      throw empty("mask", "a value other than 0", `${mask.data.length} times 0`);
+  }
   return first.shape;
+}
+
+/** Scores of a template without contrast are those of rounding. @throws {VitrineError} range: all voxels alike */
+function requireContrast({ data }: PipeImage, at: string): void {
+  if (data.some((value) => value !== data[0])) return;
+  throw empty(at, "voxels that differ", `${data.length} times ${data[0]}`);
+}
+
+function empty(at: string, expected: string, found: string): VitrineError {
+  const hint = "Nothing can be found with it: look which file it is and how it was made";
+  return new VitrineError({ code: "range", at, expected, found, hint });
 }
 
 /** @throws {VitrineError} shape, range: as {@link checkVolume} */

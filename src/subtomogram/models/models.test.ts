@@ -309,6 +309,14 @@ describe("what cannot be compared", () => {
     expect(() => ZnccAlignment.create({ templates: [holed] })).toThrowErrorMatchingInlineSnapshot(
       `[VitrineError: template: expected finite values, found NaN at voxel 5.]`,
     );
+    const flat = { data: new Float32Array(A.data.length).fill(2), shape: A.shape };
+    expect(() => ZnccAlignment.create({ templates: [flat] })).toThrow(
+      `template: expected voxels that differ, found ${A.data.length} times 2. Nothing can be found with it`,
+    );
+    const nothing = { data: new Float32Array(A.data.length), shape: A.shape };
+    expect(() => PccAlignment.create({ templates: [A], mask: nothing })).toThrow(
+      "mask: expected a value other than 0",
+    );
     expect(() =>
       ZnccAlignment.create({ templates: [A] }, { rotations: [] }),
     ).toThrowErrorMatchingInlineSnapshot(`[VitrineError: rotations: expected at least one, found none.]`);
