@@ -59,7 +59,9 @@ test("on disk: what imageSaved reads is the image, at once and when it lags behi
       directory,
       name,
       durability: "process",
-      onImage: (_, metadata) => void (first ??= Number(metadata.FrameNumber)),
+      onImage: (_, metadata) => {
+        first ??= Number(metadata.FrameNumber);
+      },
       imageSaved: async (axes, dataset) => {
         if (Number(axes.time) % 3 === 0) await pause(lagMs);
         const time = Number(axes.time);

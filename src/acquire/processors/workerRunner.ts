@@ -95,7 +95,7 @@ function openThread(
 ): Promise<ProcessorThread> {
   let stop: (() => Promise<void>) | undefined;
   const loaded = new Promise<ProcessorThread>((resolve, reject) => {
-    const pending = new Map<number, Pending>();
+    const pending = new PendingFrames();
     let nextId = 0;
     let ended: VitrineError | undefined;
     /** Nothing that the processor returns may be kept by it, and what it is given is its own. */
@@ -103,18 +103,7 @@ function openThread(
 
     const fail = (error: unknown) => {
       reject(error);
-      for (const entry of pending.values()) {
-        giveBack(entry);
-        entry.reject(error);
-      }
-      pending.clear();
-    };
-    const settle = (id: number, act: (entry: Pending) => void) => {
-      const entry = pending.get(id);
-      if (entry === undefined) return;
-      pending.delete(id);
-      act(entry);
-      giveBack(entry);
+      pending.fail(error);
     };
     const thread: Thread = startThread({
       onMessage: (message: FromProcessor) => {
@@ -125,7 +114,7 @@ function openThread(
           case "event":
             return put(message);
           case "done":
-            return settle(message.id, (entry) =>
+            return pending.settle(message.id, (entry) =>
               entry.resolve(message.images.map((image) => received(image, entry.lent, thread))),
             );
           case "failed":
@@ -133,7 +122,7 @@ function openThread(
               void thread.terminate();
               return fail(unpackError(message.error));
             }
-            return settle(message.id, (entry) => entry.reject(unpackError(message.error)));
+            return pending.settle(message.id, (entry) => entry.reject(unpackError(message.error)));
         }
       },
       onFailure: (found, cause) => {
@@ -158,7 +147,7 @@ function openThread(
         const id = nextId++;
         const { layout, slot } = frame;
         const lent = mayChangeSlots && isShared(slot.ring) ? lend(frame) : undefined;
-        pending.set(id, { frame, lent, resolve: resolveFrame, reject: rejectFrame });
+        pending.add(id, { frame, lent, resolve: resolveFrame, reject: rejectFrame });
         thread.post({ kind: "process", id, layout, slot, isLent: lent !== undefined, metadata });
       });
     thread.post({ kind: "load", module: address, workers });
@@ -177,6 +166,29 @@ function opened(
   thread: Thread,
 ): ProcessorThread {
   return { process, takesQueue, terminate: () => thread.terminate() };
+}
+
+/** The frames that a thread has, by the number that it answers with. */
+class PendingFrames {
+  readonly #entries = new Map<number, Pending>();
+
+  add(id: number, entry: Pending): void {
+    this.#entries.set(id, entry);
+  }
+
+  /** Does something about a frame that the processor has done with. */
+  settle(id: number, act: (entry: Pending) => void): void {
+    const entry = this.#entries.get(id);
+    if (entry === undefined) return;
+    this.#entries.delete(id);
+    act(entry);
+    giveBack(entry);
+  }
+
+  /** The thread answers no more. */
+  fail(error: unknown): void {
+    for (const id of [...this.#entries.keys()]) this.settle(id, ({ reject }) => reject(error));
+  }
 }
 
 /** The processor has done with a frame; an image of it in its slot may be on its way. */
