@@ -119,6 +119,8 @@ test("a refinement keeps images and groups, and the way from images to particles
     correlation: 8,
     defocusOffsetA: 0,
     pixelSize: 0,
+    orientation: 0,
+    defocus: 0,
   };
   const refined = refinedTable(stack, [{ ...pose, shiftX: 1, shiftY: -2 }], { pixelSizeOffsetsA: [0] });
   const star = particlesToStar(refined, "refined.csv", { lean: true });

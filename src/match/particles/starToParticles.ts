@@ -180,7 +180,7 @@ function addOptics(reading: Reading, { pixelSizeA, onLog }: StarToParticlesOptio
     if (values !== undefined) columns.set(ours, values);
   }
   const { micrograph: size, image } = starPixels(find, { particles, at: file.name, pixelSizeA, onLog });
-  if (particles.has("rlnOpticsGroup") && spread.size === 0)
+  if (particles.has("rlnOpticsGroup") && spread.size === 0 && !columns.has("voltage"))
     onLog?.(
       `${file.name}: rlnOpticsGroup without data_optics: ${size === undefined ? "pixel size (--pixel-size), " : ""}voltage and the like are left open`,
       "warning",

@@ -23,13 +23,9 @@ import type { Molecules } from "./molecules.ts";
  *   `readParquetRows`
  */
 export async function readMoleculesParquet(path: string, columns: MoleculeColumns = {}): Promise<Molecules> {
-<<<<<<< HEAD
+  requireKnownOptions("readMoleculesParquet", columns, { posCols: true, rotCols: true });
   const names = await readParquetColumns(path);
   const table = new Map(names.map((name): [string, unknown[]] => [name, []]));
-=======
-  requireKnownOptions("readMoleculesParquet", columns, { posCols: true, rotCols: true });
-  const table = new Map<string, unknown[]>();
->>>>>>> w-cases
   let rows = 0;
   for await (const row of readParquetRows(path)) {
     for (const [name, values] of table) values[rows] = row[name] ?? null;
