@@ -1,4 +1,5 @@
 import { type Command, InvalidArgumentError, Option } from "commander";
+import { counted } from "../core/index.ts";
 import {
   addContent,
   createExperiment,
@@ -215,16 +216,17 @@ function urlOf({ database }: DatabaseArguments) {
 
 /** A few lines: what there is of everything, then the wells of each plate. */
 function summaryText(summary: ExperimentSummary): string {
-  const objects = Object.entries(summary.objects).map(([name, count]) => `${count} ${name}`);
+  const objects = Object.entries(summary.objects).map(([name, count]) => `${count} of ${name}`);
   const lines = [
     `${summary.name} (${summary.directory}, ${summary.database})`,
-    `${summary.images} images: channels ${summary.channels.join(", ") || "none"}; ${summary.cycles} cycles, ` +
-      `${summary.timePoints} time points, ${summary.zPlanes} z planes`,
-    `${summary.layers} layers; ${objects.join(", ") || "no map objects"}`,
+    `${counted(summary.images, "image")}: channels ${summary.channels.join(", ") || "none"}; ` +
+      `${counted(summary.cycles, "cycle")}, ${counted(summary.timePoints, "time point")}, ${counted(summary.zPlanes, "z plane")}`,
+    `${counted(summary.layers, "layer")}; ${objects.length === 0 ? "no map objects" : `map objects ${objects.join(", ")}`}`,
     ...summary.plates.map(({ name, nRows, nColumns, wells }) => {
       const sites = wells.reduce((sum, well) => sum + well.sites, 0);
-      const names = wells.length > 12 ? `${wells.length} wells` : wells.map((well) => well.name).join(" ");
-      return `plate ${name}, ${nRows} x ${nColumns}: ${names || "no wells"}; ${sites} sites`;
+      const names =
+        wells.length > 12 ? counted(wells.length, "well") : wells.map((well) => well.name).join(" ");
+      return `plate ${name}, ${nRows} x ${nColumns}: ${names || "no wells"}; ${counted(sites, "site")}`;
     }),
   ];
   return `${lines.join("\n")}\n`;

@@ -1,4 +1,5 @@
 import { type Command, InvalidArgumentError, Option } from "commander";
+import { counted } from "../core/index.ts";
 import {
   type ImportPlan,
   type ImportReport,
@@ -101,7 +102,9 @@ async function runImport(
   });
   for (const line of plan.understood) onLog(line, "note");
   for (const warning of plan.warnings) onLog(warning, "warning");
-  for (const line of plan.missing) onLog(line, "warning");
+  for (const line of plan.missing.slice(0, SHOWN)) onLog(line, "warning");
+  const more = plan.missing.length - SHOWN;
+  if (more > 0) onLog(`${more} more lines of what is missing: --json has all`, "warning");
   if (plan.unmatched.length > 0) onLog(`not understood: ${listed(plan.unmatched)}`, "warning");
   const { copy = false, overwrite = false } = args;
   const imported = args.dryRun ? null : await importImages(experiment, plan, { copy, overwrite, signal });
@@ -135,11 +138,11 @@ function resultsText(results: ImportResults): string {
   const { plates, channels, wells, sites, images, pixelSizeUm, missing, imported } = results;
   const size = pixelSizeUm === null ? "pixel size not known" : `${pixelSizeUm} µm per pixel`;
   const lines = [
-    `plates ${plates.join(", ")}: ${wells} wells, ${sites} sites, ${images} images of ${channels.join(", ")}; ${size}`,
+    `plates ${plates.join(", ")}: ${counted(wells, "well")}, ${counted(sites, "site")}, ${counted(images, "image")} of ${channels.join(", ")}; ${size}`,
     missingText(missing.length),
     imported === null
       ? "nothing was written (--dry-run)"
-      : `imported${imported.copied > 0 ? `, ${imported.copied} files copied` : ""}`,
+      : `imported${imported.copied > 0 ? `, ${counted(imported.copied, "file")} copied` : ""}`,
   ];
   return `${lines.join("\n")}\n`;
 }

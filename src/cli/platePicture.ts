@@ -1,4 +1,5 @@
 import type { Command } from "commander";
+import { counted } from "../core/index.ts";
 import type { Experiment } from "../experiment/index.ts";
 import { encodePng, refuseOtherPicture, writeFileAtomic } from "../io/index.ts";
 import { drawPlate, type PlatePicture } from "../pyramid/index.ts";
@@ -118,7 +119,7 @@ export function picturesText(pictures: readonly WrittenPicture[]): string {
   return pictures
     .map(({ path, plate, wells, width, height, shown }) => {
       const channels = shown.map(({ name, range }) => `${name} ${range.map(Math.round).join(" to ")}`);
-      return `wrote ${path}: plate ${plate}, ${wells} wells, ${width} x ${height} px, ${channels.join(", ")}\n`;
+      return `wrote ${path}: plate ${plate}, ${counted(wells, "well")}, ${width} x ${height} px, ${channels.join(", ")}\n`;
     })
     .join("");
 }

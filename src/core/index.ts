@@ -2,6 +2,7 @@
 export { abortError, raceAbort, requireNotAborted } from "./abort.ts";
 export type { Axes } from "./axes.ts";
 export { axesKey, checkAxes, describeAxes } from "./axes.ts";
+export { counted } from "./counted.ts";
 export type { ErrorCode, Fault } from "./error.ts";
 export { toFault, VitrineError } from "./error.ts";
 export { createYield, yieldToEventLoop } from "./eventLoop.ts";

@@ -22,7 +22,8 @@ export interface CsvCells {
 const ROWS_PART = 4096;
 
 /**
- * Reads a table of comma-separated values (RFC 4180) whose first line names the columns. Empty lines are passed over.
+ * Reads a table of comma-separated values (RFC 4180) whose first line names the columns. Empty lines are passed over, and
+ * blanks around names and cells without quotes do not count.
  *
  * @param text  the whole file; a byte order mark is allowed
  * @param at    how messages call the file
@@ -39,7 +40,7 @@ export function parseCsv(text: string, at: string): CsvTable {
 
 /**
  * Writes a table as {@link parseCsv} reads it: a line of column names, then one line a row, each ended by a line feed;
- * cells with commas, quotes or line breaks are quoted. Numbers are written so that they read back the same.
+ * cells with commas, quotes, line breaks or blanks around them are quoted. Numbers are written so that they read back the same.
  *
  * @throws {VitrineError} missing: a row without one of the columns; format: a row with a column that is not listed
  */
@@ -69,7 +70,7 @@ function* csvTexts({ columns, rows, text }: CsvCells): Generator<string> {
   const isSingle = columns.length === 1;
   const quoted = (cell: string) => (isSingle && cell === "" ? '""' : quotedCell(cell));
   // nor would a single name be taken for several between other separators
-  const isPlainName = !isSingle || !/[;\t]/.test(columns[0]) || /[",\r\n\ufeff]/.test(columns[0]);
+  const isPlainName = !isSingle || !/[;\t]/.test(columns[0]) || quotedCell(columns[0]) !== columns[0];
   yield isPlainName ? `${columns.map(quoted).join(",")}\n` : `"${columns[0]}"\n`;
   for (let first = 0; first < rows; first += ROWS_PART) {
     let part = "";
@@ -83,7 +84,7 @@ function* csvTexts({ columns, rows, text }: CsvCells): Generator<string> {
 }
 
 function quotedCell(cell: string): string {
-  return /[",\r\n\ufeff]/.test(cell) ? `"${cell.replaceAll('"', '""')}"` : cell;
+  return /[",\r\n\ufeff]|^[ \t]|[ \t]$/.test(cell) ? `"${cell.replaceAll('"', '""')}"` : cell;
 }
 
 function cellText(value: CsvValue | undefined, at: string): string {

@@ -106,7 +106,7 @@ function plainHead(bytes: Uint8Array, at: string): PlainHead | undefined {
   const end = bytes.findIndex((byte, i) => i > start && isLineEnd(byte));
   const line = bytes.slice(start, end);
   if (start < 0 || end < 0 || line.some((byte) => byte === QUOTE || byte > LAST_ASCII)) return undefined;
-  const columns = decodeText(line, at).split(",");
+  const columns = decodeText(line, at).split(",").map(trimmed);
   const named = `${at} line ${lineAt(decodeText(bytes.slice(first, start), at), start - first)}`;
   checkSeparator(columns, named);
   checkNames(columns, named);
@@ -267,9 +267,14 @@ function endOfPlain(text: string, start: number): number {
 }
 
 function cellAt(text: string, start: number): string {
-  if (text.charCodeAt(start) !== QUOTE) return text.slice(start, endOfPlain(text, start));
+  if (text.charCodeAt(start) !== QUOTE) return trimmed(text.slice(start, endOfPlain(text, start)));
   const end = endOfQuoted({ text, at: "" }, start);
   return text.slice(start + 1, end - 1).replaceAll('""', '"');
+}
+
+/** Without the blanks that people put behind commas. */
+function trimmed(cell: string): string {
+  return cell.replace(/^[ \t]+|[ \t]+$/g, "");
 }
 
 /** Behind line ends: empty lines are passed over. */

@@ -151,7 +151,7 @@ export type { OmeZarrTiling } from "./omezarr/tiling.ts";
 export type { OmeZarrOptions } from "./omezarr/writer.ts";
 export { createOmeZarr } from "./omezarr/writer.ts";
 export type { ParquetColumn, ParquetField, ParquetValue } from "./parquet.ts";
-export { formatParquet, ParquetChunks, readParquetRows } from "./parquet.ts";
+export { formatParquet, ParquetChunks, readParquetColumns, readParquetRows } from "./parquet.ts";
 export type { PngPicture } from "./png.ts";
 export { encodePng } from "./png.ts";
 export type { NpyRecords } from "./records.ts";
@@ -181,6 +181,8 @@ export type {
   SourcePart,
   SourceRead,
   SourceRegion,
+  StagePlace,
+  StagePlaces,
 } from "./source/source.ts";
 export { openTiffImages } from "./source/tiff/open.ts";
 export { convertUnit, unitName } from "./source/units.ts";
@@ -191,7 +193,7 @@ export { readView } from "./source/views.ts";
 export { formatStar, readStar, writeStar } from "./star/format.ts";
 export { parseStar } from "./star/parse.ts";
 export type { StarBlock, StarFile, StarPair } from "./star/star.ts";
-export { starBlock, starPairs, starTable } from "./star/star.ts";
+export { starBlock, starPairs, starTable, starTables } from "./star/star.ts";
 export type { StarCell, StarTable } from "./star/table.ts";
 export { createStarTable, lazyStarTable, withStarColumns } from "./star/table.ts";
 export { readText } from "./text.ts";

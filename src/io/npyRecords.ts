@@ -6,8 +6,8 @@ import { npyHeaderEnd } from "./npy.ts";
 import { type NpyRecords, type RecordField, recordsOf } from "./records.ts";
 
 /**
- * Reads a structured array, as a `.cs` file of cryoSPARC is one: texts, integers, floats and booleans, alone or in short lists. Or the
- * same in cryoSPARC's own newer form, as `parseCsdat`.
+ * Reads a structured array, as a `.cs` file of cryoSPARC is one: texts, integers, floats and booleans, alone or in short lists (complex
+ * numbers are passed over). Or the same in cryoSPARC's own newer form, as `parseCsdat`.
  *
  * @throws {VitrineError} missing, storage: the file; format: not `.npy`, damaged or truncated; type: not records; unsupported: Python
  *   objects in it, several dimensions
@@ -52,7 +52,8 @@ function fieldsOf(
   for (const [, name, order, kind, digits, shape = ""] of list.matchAll(ITEM)) {
     const width = kind === "U" ? 4 * Number(digits) : Number(digits || 1);
     const count = (shape.match(/\d+/g) ?? []).reduce((product, side) => product * Number(side), 1);
-    if (!"SUiufb".includes(kind)) {
+    // values of an unused field may be of any width
+    if (!"SUiufbc".includes(kind)) {
       const expected = "texts, integers, floats and booleans";
       const hint = "Save it again without Python objects";
       throw wrong(`${at} ${name}`, "unsupported", { expected, found: `${kind}${digits}`, hint });

@@ -1,4 +1,5 @@
 import { VitrineError } from "../core/index.ts";
+import { halfToNumber } from "./half.ts";
 
 /** A field of records: numpy's type without its byte order, and how many values of it. */
 export interface RecordField {
@@ -51,7 +52,7 @@ export function recordsOf(
     if (value !== undefined) return value;
     throw wrong(`${at} ${name}`, "type", {
       expected: "numbers",
-      found: `texts (${field.kind}${field.width})`,
+      found: `${"SUO".includes(field.kind) ? "texts" : "other values"} (${field.kind}${field.width})`,
     });
   };
   return {
@@ -99,6 +100,8 @@ function numberAt(field: PlacedField, at: number): number | undefined {
       return view.getFloat32(at, isLittle);
     case "f8":
       return view.getFloat64(at, isLittle);
+    case "f2":
+      return halfToNumber(view.getUint16(at, isLittle));
     case "u4":
       return view.getUint32(at, isLittle);
     case "i4":

@@ -54,6 +54,13 @@ describe("csv", () => {
     expect(parseCsv("__proto__,b\n1,2", "test").columns).toEqual(["__proto__", "b"]);
   });
 
+  test("blanks around names and cells do not count, but in quotes", () => {
+    const text = 'a, b ,"c "\n 1,\tx y ," z "\n';
+    const expected = { columns: ["a", "b", "c "], rows: [{ a: "1", b: "x y", "c ": " z " }] };
+    expect(parseCsv(text, "test")).toEqual(expected);
+    expect(parseCsv(formatCsv(expected.columns, expected.rows), "test")).toEqual(expected);
+  });
+
   test("fifty thousand columns are no more than a long line", () => {
     const names = Array.from({ length: 50_000 }, (_, i) => `k${i}`);
     expect(parseCsv(`${names.join(",")}\n`, "p.csv").columns).toEqual(names);

@@ -5,6 +5,11 @@ import { kindOfContent, kindWords } from "./kindWords.ts";
 
 const utf8 = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
 const windows = new TextDecoder("windows-1252", { ignoreBOM: true });
+/** By the byte order mark. */
+const utf16 = new Map([
+  ["255 254", new TextDecoder("utf-16le", { fatal: true })],
+  ["254 255", new TextDecoder("utf-16be", { fatal: true })],
+]);
 
 /** Where a NUL shows that bytes are no text. */
 const HEAD_BYTES = 4096;
@@ -40,10 +45,22 @@ function kindText(bytes: Uint8Array): string {
 }
 
 /**
- * Reads a text file, unpacked if gzip packed it; a byte order mark does not count.
+ * Reads a text file, unpacked if gzip packed it; a byte order mark does not count. UTF-16 is known by its mark: metadata of microscopes
+ * and texts of spreadsheets are so.
  *
  * @throws {VitrineError} as `decodeText` and `readUnpacked`
  */
 export async function readText(source: FileSource): Promise<string> {
-  return decodeText(await readUnpacked(source), sourceName(source)).replace(/^\ufeff/, "");
+  const bytes = await readUnpacked(source);
+  return decodeUtf16(bytes) ?? decodeText(bytes, sourceName(source)).replace(/^\ufeff/, "");
+}
+
+/** Undefined where no mark says that it is UTF-16, or it is none for all that. */
+function decodeUtf16(bytes: Uint8Array): string | undefined {
+  try {
+    return utf16.get(bytes.subarray(0, 2).join(" "))?.decode(bytes);
+  } catch (error) {
+    if (error instanceof TypeError) return undefined;
+    throw error;
+  }
 }

@@ -28,9 +28,9 @@ test("an experiment is made, filled and shown", async () => {
   await vitrineHere(["experiment", "add", folder, join(scratch, "more.json")]);
   const shown = await vitrineHere(["experiment", "show", folder]);
   expect(shown.stdout.replace(folder, "DIR")).toBe(`screen (DIR, sqlite)
-0 images: channels DAPI, GFP; 1 cycles, 0 time points, 0 z planes
+0 images: channels DAPI, GFP; 1 cycle, 0 time points, 0 z planes
 0 layers; no map objects
-plate P1, 16 x 24: A01 C03 C04 D03 D04; 1 sites
+plate P1, 16 x 24: A01 C03 C04 D03 D04; 1 site
 `);
 });
 

@@ -13,7 +13,10 @@ export const PAGE = { data: new Uint16Array(6), width: 3, height: 2, channels: 1
 let made = 0;
 
 /** A folder with a tiny image (3 x 2 pixels) a name, and texts. */
-export async function folderOf(names: readonly string[], texts: Readonly<Record<string, string>> = {}) {
+export async function folderOf(
+  names: readonly string[],
+  texts: Readonly<Record<string, string | Uint8Array>> = {},
+) {
   const folder = join(scratch, `plate${made++}`);
   for (const name of [...names, ...Object.keys(texts)]) await makeFolder(dirname(join(folder, name)));
   for (const name of names) await writeTiff(join(folder, name), { pages: [PAGE] });

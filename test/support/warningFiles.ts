@@ -87,6 +87,10 @@ _rlnDefocusAngle
 export const star = (folder: string, { kv = "300", df = "12000", more = "" } = {}) =>
   written(folder, "p.star", STAR.replace("KV", kv).replaceAll("DF", df) + more);
 
+/** A particle as RELION writes a single row: without a loop. */
+export const places = (more: readonly string[]) =>
+  `data_particles\n\n${["CoordinateX 100", "CoordinateY 200", "MicrographName a.mrc", ...more].map((pair) => `_rln${pair}\n`).join("")}`;
+
 /** A search of a noise micrograph, 483 correlations. */
 export function search(folder: string, change: (configuration: Configuration) => void = () => {}): string {
   const configuration = smallConfiguration(folder, { image: [40, 36], template: 8 });

@@ -12,6 +12,7 @@ import {
   map,
   match,
   optics,
+  places,
   plan,
   search,
   star,
@@ -124,6 +125,26 @@ export const WARNING_ROWS: readonly WarningRow[] = [
     says: /p\.star row 1 defocus_u: 1\.2 Å/,
   },
   {
+    name: "a defocus that is no number",
+    call: (f) => convert(star(f, { df: "nan" }), f, "b.csv"),
+    says: /p\.star row 1 defocus_u: "nan" is no number, and is written as it is/,
+  },
+  {
+    name: "a table without particles",
+    call: (f) => convert(written(f, "p.csv", "pos_x_img,pos_y_img\n"), f, "b.star"),
+    says: /p\.csv: there is no particle in it$/,
+  },
+  {
+    name: "optics groups without optics",
+    call: (f) => convert(written(f, "p.star", places(["OpticsGroup 1"])), f, "b.csv"),
+    says: /p\.star: rlnOpticsGroup without data_optics: pixel size \(--pixel-size\), voltage and the like are left open/,
+  },
+  {
+    name: "origins in Å without a pixel size",
+    call: (f) => convert(written(f, "p.star", places(["OriginXAngst 3", "OriginYAngst 0"])), f, "b.csv"),
+    says: /rlnOriginXAngst and the like are not taken off the coordinates, since no pixel size is told; --pixel-size says it$/,
+  },
+  {
     name: "boxes that leave the micrograph",
     call: (f) => ["extract", writeGoldenTable(f), "--box", "200", "--out", to(f, "b.mrcs")],
     says: /micrograph\.mrc: \d+ of 9 boxes leave it and are padded \(--padding reflect\); --bounds error/,
@@ -178,6 +199,11 @@ export const WARNING_ROWS: readonly WarningRow[] = [
     name: "alternate locations taken fully",
     call: (f) => map(pdb(f, [ATOM(1, "A", "0.50"), ATOM(2, "B", "0.50", "1.000")]), f, "--ignore-occupancy"),
     says: /a\.pdb: 1 atoms are other locations.*--ignore-occupancy/,
+  },
+  {
+    name: "locations that add up to two atoms",
+    call: (f) => map(pdb(f, [ATOM(1, "A"), ATOM(2, "B", "1.00", "1.000")]), f),
+    says: /a\.pdb: occupancies of the other locations of an atom add up to more than 1 \(2 of CA in GLY 1\)/,
   },
   {
     name: "atoms of occupancy 0",

@@ -1,5 +1,7 @@
 /** CellVoyager: MeasurementData.mlf, with MeasurementDetail.mrf beside it. Sources: Bio-Formats' CV7000Reader, fractal-tasks-core. */
+
 import { join } from "node:path";
+import { counted } from "../../core/index.ts";
 import type { Xml } from "../../io/index.ts";
 import { baseOf, below, type Found, type FoundImage, folderOf } from "./found.ts";
 import { incomplete, presentImages, type Teller } from "./teller.ts";
@@ -23,7 +25,7 @@ export async function readCellVoyager(teller: Teller): Promise<Found | undefined
     warnings: [
       ...present.warnings,
       ...incomplete(taken.length - images.length, path),
-      ...(failed === 0 ? [] : [`${path}: ${failed} images failed while they were taken (ERR)`]),
+      ...(failed === 0 ? [] : [`${path}: ${counted(failed, "image")} failed while being taken (ERR)`]),
       ...(detail.warnings ?? []),
     ],
   };
@@ -43,7 +45,7 @@ function imageOf(record: Xml, { path, options }: Teller): FoundImage | undefined
     channel: channelName(attributeNumber(record, "ActionIndex") ?? 1, attributeNumber(record, "Ch") ?? 1),
     tpoint: attributeNumber(record, "TimePoint") ?? 1,
     zplane: attributeNumber(record, "ZIndex") ?? 1,
-    ...(x !== undefined && y !== undefined && { positionUm: [-y, x] as const }),
+    ...(x !== undefined && y !== undefined && { positionUm: [-y, x] as const, isFromWell: true }),
   };
 }
 
@@ -58,9 +60,18 @@ async function readDetail(
   { folder, path }: Teller,
   plates: ReadonlySet<string>,
 ): Promise<Omit<Found, "microscope" | "images">> {
-  const place = below(folderOf(path), "MeasurementDetail.mrf");
-  if (!folder.files.includes(place))
-    return { warnings: [`${path}: without ${place} its pixel size is not known`] };
+  const name = below(folderOf(path), "MeasurementDetail.mrf");
+  const place = folder.files.find((file) => file.toLowerCase() === name.toLowerCase());
+  const byPlates = (rows: number | undefined, columns: number | undefined) =>
+    rows !== undefined &&
+    columns !== undefined && {
+      plates: Object.fromEntries([...plates].map((plate) => [plate, [rows, columns] as const])),
+    };
+  if (place === undefined)
+    return {
+      ...(await readWellPlate({ folder, path }, byPlates)),
+      warnings: [`${path}: without ${name} its pixel size is not known`],
+    };
   const xml = await readXmlFile(join(folder.path, place));
   const [rows, columns] = [attributeNumber(xml, "RowCount"), attributeNumber(xml, "ColumnCount")];
   const channels = elements(xml, "MeasurementChannel");
@@ -70,10 +81,7 @@ async function readDetail(
   return {
     tellers: [place],
     ...(size !== undefined && size > 0 && { pixelSizeUm: size }),
-    ...(rows !== undefined &&
-      columns !== undefined && {
-        plates: Object.fromEntries([...plates].map((name) => [name, [rows, columns] as const])),
-      }),
+    ...byPlates(rows, columns),
     channels: Object.fromEntries(channels.flatMap(bitsOf)),
   };
 }
@@ -83,4 +91,15 @@ function bitsOf(channel: Xml): [string, { readonly bitDepth: number }][] {
   const [number, bitDepth] = [attributeNumber(channel, "Ch"), attributeNumber(channel, "InputBitDepth")];
   if (number === undefined || bitDepth === undefined || bitDepth < 1 || bitDepth > 32) return [];
   return Array.from({ length: 16 }, (_, action) => [channelName(action + 1, number), { bitDepth }]);
+}
+
+/** The plate's size by the file .wpi beside. */
+async function readWellPlate<T extends object>(
+  { folder, path }: Pick<Teller, "folder" | "path">,
+  byPlates: (rows: number | undefined, columns: number | undefined) => T | false,
+): Promise<T | object> {
+  const file = folder.files.find((one) => folderOf(one) === folderOf(path) && /\.wpi$/i.test(one));
+  if (file === undefined) return {};
+  const xml = await readXmlFile(join(folder.path, file));
+  return { ...byPlates(attributeNumber(xml, "Rows"), attributeNumber(xml, "Columns")) };
 }

@@ -8,8 +8,10 @@ import {
   type NdtiffDataset,
   openImages,
   openNdtiff,
+  type PlateField,
 } from "../../io/index.ts";
 import { baseOf, type Found, type FoundImage, folderOf, type ImageFolder } from "./found.ts";
+import { groupBy } from "./group.ts";
 import type { NameOptions } from "./names.ts";
 import { affineOf, imagePosition, namedPosition, UNKNOWN_SIGN } from "./stage.ts";
 
@@ -63,7 +65,7 @@ async function readContainer(folder: ImageFolder, path: string, options: Contain
       : fieldsOf(collection, path, plate);
   } catch (error) {
     if (!(error instanceof VitrineError) || error.code === "aborted") throw error;
-    const warnings = [`${path} cannot be read and is left out: ${error.message}`];
+    const warnings = [`${path || basename(folder.path)} cannot be read and is left out: ${error.message}`];
     return { microscope: "a store or file", images: [], tellers: [path], warnings };
   }
 }
@@ -73,9 +75,16 @@ const FORMATS: Readonly<Record<string, string>> = { "ome-zarr": "OME-Zarr", "ome
 /** A plate with its wells and fields. */
 function fieldsOf({ plate: told, format, warnings }: ImageCollection, path: string, plate: string): Found {
   const name = told?.name ?? (path === "" ? plate : baseOf(path).replace(/\.(ome\.)?(zarr|tiff?)$/i, ""));
+  const siteOf = siteNumbers(told?.fields ?? []);
   const images = (told?.fields ?? []).map(
     ({ image, rowIndex, columnIndex, field, acquisition }): FoundImage => ({
-      ...{ path, plate: name, well: { rowIndex, columnIndex }, site: field, image },
+      ...{
+        path,
+        plate: name,
+        well: { rowIndex, columnIndex },
+        site: siteOf({ image, field, acquisition }),
+        image,
+      },
       // a later acquisition is another round on the same wells
       ...(acquisition !== undefined && { cycle: acquisition }),
     }),
@@ -87,6 +96,24 @@ function fieldsOf({ plate: told, format, warnings }: ImageCollection, path: stri
     warnings,
   };
 }
+
+/**
+ * Numbers of sites, the same in all wells and acquisitions: by the fields' paths where those are numbers (`B/3/7`), else by their places in
+ * the wells' lists; an acquisition's first is 0.
+ */
+function siteNumbers(fields: readonly PlateField[]) {
+  const isNumbered = fields.every(({ image }) => /\/\d+$/.test(image));
+  const numberOf = ({ image, field }: Field) => (isNumbered ? Number(baseOf(image)) : field);
+  const numbers = new Map(
+    [...groupBy(fields, ({ acquisition }) => acquisition)].map(([acquisition, of]) => [
+      acquisition,
+      [...new Set(of.map(numberOf))].sort((a, b) => a - b),
+    ]),
+  );
+  return (field: Field) => numbers.get(field.acquisition)?.indexOf(numberOf(field)) ?? field.field;
+}
+
+type Field = Pick<PlateField, "image" | "field"> & { readonly acquisition?: number | undefined };
 
 function leastCycle(images: readonly FoundImage[]): number {
   return images.reduce((least, { cycle = 0 }) => Math.min(least, cycle), Number.POSITIVE_INFINITY);

@@ -1,6 +1,7 @@
 /** Planes and sites as what an experiment is told to hold. */
 
-import { join } from "node:path";
+import { resolve } from "node:path";
+import { VitrineError } from "../../core/index.ts";
 import { PLATE_FORMATS, parseWellName } from "../../io/index.ts";
 import type { ChannelContent, ImageContent, PlateContent, WholeContent } from "../content.ts";
 import type { Found, FoundChannel } from "./found.ts";
@@ -44,8 +45,17 @@ function plateOf(name: string, planes: readonly NumberedPlane[], options: Conten
     Math.max(...places.map((of) => of.rowIndex)),
     Math.max(...places.map((of) => of.columnIndex)),
   ];
-  const [nRows, nColumns] =
-    options.format ?? options.plates[name] ?? guessedFormat(name, last, options.warnings);
+  const told = Object.hasOwn(options.plates, name) ? options.plates[name] : undefined;
+  const [nRows, nColumns] = options.format ?? told ?? guessedFormat(name, last, options.warnings);
+  const beyond = places.find(({ rowIndex, columnIndex }) => rowIndex >= nRows || columnIndex >= nColumns);
+  if (beyond !== undefined)
+    throw new VitrineError({
+      code: "range",
+      at: `plate ${name} well ${beyond.well}`,
+      expected: `a well of ${nRows} rows and ${nColumns} columns${options.format === undefined ? ", as metadata say" : ""}`,
+      found: "one outside",
+      hint: "Give a format that has it (--format)",
+    });
   return { name, nRows, nColumns, wells: places.map(({ well }) => ({ name: well })) };
 }
 
@@ -85,7 +95,7 @@ function imageOf(
 ): ImageContent {
   return {
     ...{ plate, well, siteIndex: site, cycleIndex: cycle, channel, tpoint, zplane },
-    path: join(root, found.path),
+    path: resolve(root, found.path),
     imageIndex: header.imageIndex,
     plane,
   };

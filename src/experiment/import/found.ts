@@ -1,3 +1,4 @@
+import { posix } from "node:path";
 import type { WellPlace } from "../../io/index.ts";
 
 /** A folder of images: all files below it, and what is one image in a folder of its own. */
@@ -8,6 +9,9 @@ export interface ImageFolder {
   /** Folders that are one store each: OME-Zarr, NDTiff. Their files are not among `files`. */
   readonly stores: readonly string[];
 }
+
+/** What files number. */
+export type NumberedField = "site" | "tpoint" | "zplane";
 
 /** A plane of a plate, or a file with several, numbered as the microscope numbers them. */
 export interface FoundImage {
@@ -25,6 +29,10 @@ export interface FoundImage {
   readonly zplane?: number;
   /** (y, x) of the site's centre on the stage, µm, y down. */
   readonly positionUm?: readonly [number, number];
+  /** Positions are from the well's centre, so that they tell of all wells of a plate (default: from the stage's zero). */
+  readonly isFromWell?: boolean;
+  /** Which numbers count from 0 in these files, whatever the least of them is (default: what the least tells). */
+  readonly fromZero?: readonly NumberedField[];
   /** Name of the image in a file with several. */
   readonly image?: string;
   /** Axes of the image of which this is one index. */
@@ -75,6 +83,17 @@ export function baseOf(path: string): string {
 
 /** A path below a folder of {@link ImageFolder}. */
 export function below(folder: string, path: string): string {
-  const clean = path.replaceAll("\\", "/").replace(/^(\.\/)+/, "");
-  return folder === "" ? clean : `${folder}/${clean}`;
+  const clean = path.replaceAll("\\", "/");
+  // a place of the microscope's own computer
+  if (/^(?:[a-z]:|[a-z]+:\/|\/)/i.test(clean)) return clean;
+  return posix.normalize(folder === "" ? clean : `${folder}/${clean}`);
+}
+
+/** Names of channels by their ids: those that several have get the id behind, so that each stays a channel. */
+export function distinctNames(names: ReadonlyMap<string, string>): ReadonlyMap<string, string> {
+  const all = [...names.values()];
+  const isShared = (name: string) => all.indexOf(name) !== all.lastIndexOf(name);
+  return new Map(
+    [...names].map(([id, name]) => [id, isShared(name) && name !== id ? `${name} ${id}` : name]),
+  );
 }

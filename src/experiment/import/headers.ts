@@ -1,8 +1,17 @@
 /** What files themselves say of their images: size, type, axes, pixel size, stage. No pixel is read. */
 
-import { join } from "node:path";
+import { resolve } from "node:path";
 import { requireNotAborted, VitrineError } from "../../core/index.ts";
-import { convertUnit, type ImageSource, openImages, type SourceChannel } from "../../io/index.ts";
+import {
+  convertUnit,
+  type ImageCollection,
+  type ImageSource,
+  openImages,
+  type SourceChannel,
+  type StagePlace,
+  type StagePlaces,
+  unitName,
+} from "../../io/index.ts";
 import type { FoundImage } from "./found.ts";
 import { groupBy } from "./group.ts";
 import { type StageTags, stageTags } from "./stageTags.ts";
@@ -17,6 +26,8 @@ export interface Header extends StageTags {
   readonly channels: readonly SourceChannel[];
   /** Its number in the file. */
   readonly imageIndex: number;
+  /** The axis `time` is pages of which the file says nothing. */
+  readonly isPages: boolean;
 }
 
 /** Headers by {@link headerKey}, and what could not be read. */
@@ -62,7 +73,7 @@ export async function readHeaders(
     for (const [path, wanted] of queue) {
       requireNotAborted(signal, `import of ${root}`);
       try {
-        await readFile(join(root, path), wanted, { headers, warnings });
+        await readFile(resolve(root, path), wanted, { headers, unreadable, warnings });
       } catch (error) {
         if (!(error instanceof VitrineError) || error.code === "aborted") throw error;
         unreadable.set(path, error.message);
@@ -77,19 +88,99 @@ export async function readHeaders(
 async function readFile(
   path: string,
   wanted: readonly FoundImage[],
-  into: { readonly headers: Map<string, Header>; readonly warnings: Set<string> },
+  into: {
+    readonly headers: Map<string, Header>;
+    readonly unreadable: Map<string, string>;
+    readonly warnings: Set<string>;
+  },
 ): Promise<void> {
   await using collection = await openImages(path);
   for (const warning of collection.warnings) into.warnings.add(warning);
+  const places = new Map<string, FieldPlace>();
   for (const one of wanted) {
     const name = one.image ?? collection.images[0];
-    await using image = await collection.open(name);
-    into.headers.set(headerKey(one), headerOf(image, collection.images.indexOf(name)));
-    for (const warning of image.warnings) into.warnings.add(warning);
+    try {
+      await using image = await collection.open(name);
+      const header = headerOf(image, {
+        format: collection.format,
+        imageIndex: collection.images.indexOf(name),
+      });
+      into.headers.set(headerKey(one), header);
+      if (collection.plate !== undefined) places.set(headerKey(one), fieldPlace(image, header));
+      for (const warning of image.warnings) into.warnings.add(warning);
+    } catch (error) {
+      // one image of many is no reason to lose the others
+      if (!(error instanceof VitrineError) || error.code === "aborted" || wanted.length === 1) throw error;
+      into.unreadable.set(`${one.path} ${name}`.trim(), error.message);
+    }
+  }
+  if (collection.plate === undefined) return;
+  // fields of which none says where it is all lie at 0
+  const isPlaced = new Set([...places.values()].map(({ corner }) => String(corner))).size > 1;
+  const stage = isPlaced ? undefined : await toldStage(collection, into.warnings);
+  for (const one of wanted) {
+    const [key, header] = [headerKey(one), into.headers.get(headerKey(one))];
+    const place = isPlaced
+      ? places.get(key)?.tags
+      : stagePlaceOf(stage?.get(one.image ?? collection.images[0]));
+    if (header !== undefined) into.headers.set(key, { ...place, ...header });
   }
 }
 
-function headerOf({ axes, levels, dtype, channels, metadata }: ImageSource, imageIndex: number): Header {
+/** Where a field of a plate lies. */
+interface FieldPlace {
+  /** (y, x), in the axes' own units. */
+  readonly corner: readonly number[];
+  /** Its centre in µm, where the axes have units of length. */
+  readonly tags: StageTags;
+}
+
+/** Where a field of a plate lies by its full resolution's translation, which is that of the first pixel's centre. */
+function fieldPlace(
+  { axes, levels: [{ scale, translation }] }: ImageSource,
+  { height, width }: Header,
+): FieldPlace {
+  const sides = [
+    ["y", height],
+    ["x", width],
+  ] as const;
+  const at = sides.map(([name]) => axes.findIndex((axis) => axis.name === name));
+  const [y, x] = sides.map(([, length], i) => {
+    const { unit } = axes[at[i]];
+    const centre = translation[at[i]] + ((length - 1) / 2) * scale[at[i]];
+    return unit === undefined ? undefined : convertUnit(centre, unit, "micrometer");
+  });
+  const tags = y === undefined || x === undefined ? {} : { positionUm: [y, x] as const };
+  return { corner: at.map((axis) => translation[axis]), tags };
+}
+
+async function toldStage(
+  collection: ImageCollection,
+  warnings: Set<string>,
+): Promise<StagePlaces | undefined> {
+  try {
+    return await collection.stagePlaces?.();
+  } catch (error) {
+    if (!(error instanceof VitrineError) || error.code === "aborted") throw error;
+    warnings.add(`where the stage was cannot be read: ${error.message}`);
+    return undefined;
+  }
+}
+
+function stagePlaceOf(place: StagePlace | undefined): StageTags {
+  const [y, x] = (["y", "x"] as const).map((axis) => {
+    const unit = place && unitName(place[axis].unit);
+    return unit === undefined
+      ? undefined
+      : convertUnit(place?.[axis].value ?? Number.NaN, unit, "micrometer");
+  });
+  return y === undefined || x === undefined ? {} : { positionUm: [y, x] };
+}
+
+function headerOf(
+  { axes, levels, dtype, channels, metadata }: ImageSource,
+  { format, imageIndex }: { readonly format: string; readonly imageIndex: number },
+): Header {
   const [{ shape, scale }] = levels;
   const at = (name: string) => axes.findIndex((axis) => axis.name === name);
   const [y, x] = [at("y"), at("x")];
@@ -104,6 +195,11 @@ function headerOf({ axes, levels, dtype, channels, metadata }: ImageSource, imag
     outer: Object.fromEntries(outer),
     channels,
     imageIndex,
+    // tifffile may name axes, MetaMorph says what its planes are
+    isPages:
+      format === "tiff" &&
+      metadata.MetaMorph === undefined &&
+      !/"axes"/.test(String(metadata.ImageDescription ?? "")),
     ...(pixelSizeUm !== undefined && { pixelSizeUm }),
     // what a microscope writes beside is more exact than the resolution of printers
     ...stageTags(metadata),

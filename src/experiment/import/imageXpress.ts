@@ -1,9 +1,9 @@
 /** ImageXpress: a file .HTD that says what was to be taken; images by their names. Sources: faim-ipa, Bio-Formats' MetaxpressTiffReader. */
 import { join } from "node:path";
 import { readText, wellName } from "../../io/index.ts";
-import { baseOf, type Found, type FoundImage, folderOf } from "./found.ts";
+import { baseOf, distinctNames, type Found, type FoundImage, folderOf } from "./found.ts";
 import { countOf, firstOf, isTrue, type KeyedLines, parseKeyedLines } from "./keyedLines.ts";
-import { imagesByTemplate, withoutProjections } from "./names.ts";
+import { imagesByTemplate, type NameOptions, withoutProjections } from "./names.ts";
 import type { Teller } from "./teller.ts";
 
 /** Positions are in the TIFF files (absolute, µm, y down); else by the sites' selection, of which `s` counts the selected ones from 1. */
@@ -13,10 +13,11 @@ export async function readImageXpress(teller: Teller): Promise<Found | undefined
   const around = folderOf(path);
   const files = folder.files.filter((file) => around === "" || file.startsWith(`${around}/`));
   const plate = baseOf(path).replace(/\.htd$/i, "");
-  const named = imagesByTemplate(ownFiles(files, path), "ImageXpress", options);
+  const named = namedImages(ownFiles(files, path), options);
   if (named.length === 0) return undefined;
   const places = selectedSites(htd);
-  const images = named.map((image) => ({ ...withNames(image, { htd, places }), plate }));
+  const waves = waveNames(htd);
+  const images = named.map((image) => ({ ...withNames(image, { htd, places, waves }), plate }));
   const [rows, columns] = [countOf(htd, "YWells"), countOf(htd, "XWells")];
   const isMany = isTrue(firstOf(htd, "Sites"));
   return withoutProjections({
@@ -30,6 +31,31 @@ export async function readImageXpress(teller: Teller): Promise<Found | undefined
       timePoints: countOf(htd, "TimePoints") ?? 1,
     },
   });
+}
+
+/** Some rename their files to lower case, wells with them; what the file .HTD stands beside are plates for all that. */
+function namedImages(files: readonly string[], options: NameOptions): readonly FoundImage[] {
+  const named = imagesByTemplate(files, "ImageXpress", options);
+  if (named.length > 0) return named;
+  const upper = (path: string) =>
+    path.replace(
+      /(^|[/_])([a-z]{1,2}\d{2,3})(?=(?:_s\d+)?(?:_w\d)?[^_/]*$)/,
+      (_, start: string, well: string) => `${start}${well.toUpperCase()}`,
+    );
+  const originals = new Map(files.map((path) => [upper(path), path]));
+  return imagesByTemplate([...originals.keys()], "ImageXpress", options).map((image) => ({
+    ...image,
+    path: originals.get(image.path) ?? image.path,
+  }));
+}
+
+/** Names of waves by their numbers. */
+function waveNames(htd: KeyedLines): ReadonlyMap<string, string> {
+  const names = [...htd].flatMap(([key, [name]]): [string, string][] => {
+    const [, number] = /^WaveName(\d+)$/.exec(key) ?? [];
+    return number === undefined || !name ? [] : [[number, name]];
+  });
+  return distinctNames(new Map(names));
 }
 
 /** Of several plates in one folder each has its own images, which begin with its name. */
@@ -47,13 +73,21 @@ function ownFiles(files: readonly string[], path: string): readonly string[] {
 
 function withNames(
   image: FoundImage,
-  { htd, places }: { readonly htd: KeyedLines; readonly places: readonly (readonly [number, number])[] },
+  {
+    htd,
+    places,
+    waves,
+  }: {
+    readonly htd: KeyedLines;
+    readonly places: readonly (readonly [number, number])[];
+    readonly waves: ReadonlyMap<string, string>;
+  },
 ): FoundImage {
   const wave = image.channel ?? "1";
   const grid = isTrue(firstOf(htd, "Sites")) ? places[image.site - 1] : undefined;
   return {
     ...image,
-    channel: firstOf(htd, `WaveName${wave}`) ?? `w${wave}`,
+    channel: waves.get(wave) ?? `w${wave}`,
     ...(grid !== undefined && { grid }),
   };
 }

@@ -1,7 +1,7 @@
 /** InCell Analyzer: a file .xdce beside the images. Source: Bio-Formats' InCellReader. */
 import { join } from "node:path";
 import type { Xml } from "../../io/index.ts";
-import { baseOf, below, type Found, type FoundImage, folderOf } from "./found.ts";
+import { baseOf, below, distinctNames, type Found, type FoundImage, folderOf } from "./found.ts";
 import { incomplete, presentImages, type Teller } from "./teller.ts";
 import { attribute, attributeNumber, elements, readXmlFile } from "./xml.ts";
 
@@ -13,7 +13,7 @@ export async function readInCell(teller: Teller): Promise<Found | undefined> {
   if (records.length === 0) return undefined;
   const [plateXml] = elements(xml, "Plate");
   const plate = attribute(plateXml, "name") ?? baseOf(path).replace(/\.xdce$/i, "");
-  const offsets = elements(xml, "offset_point").map((point) => offsetOf(point));
+  const offsets = offsetsOf(elements(xml, "offset_point"));
   const names = waveNames(xml);
   const images = records.flatMap((record) => imageOf(record, { plate, offsets, names, path }) ?? []);
   const present = presentImages(images, teller);
@@ -31,21 +31,28 @@ export async function readInCell(teller: Teller): Promise<Found | undefined> {
 
 type Offset = readonly [number, number] | undefined;
 
+/** By the fields' numbers, where the points have them; else in their order. */
+function offsetsOf(points: readonly Xml[]): ReadonlyMap<number, Offset> {
+  const numbers = points.map((point) => attributeNumber(point, "index"));
+  const isNumbered = !numbers.includes(undefined) && new Set(numbers).size === numbers.length;
+  return new Map(points.map((point, i) => [isNumbered ? (numbers[i] ?? i) : i, offsetOf(point)]));
+}
+
 function offsetOf(point: Xml): Offset {
   const [x, y] = [attributeNumber(point, "x"), attributeNumber(point, "y")];
   return x === undefined || y === undefined ? undefined : [-y, x];
 }
 
-/** By their emission; the number where two have the same. */
+/** By their emission; with the number where two have the same. */
 function waveNames(xml: Xml): readonly string[] {
   const waves = elements(xml, "Wavelength");
   const names = waves.map((wave, i) => attribute(elements(wave, "EmissionFilter")[0], "name") ?? `wave ${i}`);
-  return names.map((name, i) => (names.indexOf(name) === i ? name : `${name} ${i}`));
+  return [...distinctNames(new Map(names.map((name, i) => [String(i), name]))).values()];
 }
 
 interface Around {
   readonly plate: string;
-  readonly offsets: readonly Offset[];
+  readonly offsets: ReadonlyMap<number, Offset>;
   readonly names: readonly string[];
   readonly path: string;
 }
@@ -58,7 +65,7 @@ function imageOf(record: Xml, { plate, offsets, names, path }: Around): FoundIma
     return undefined;
   const [identifier] = elements(record, "Identifier");
   const index = (of: string) => attributeNumber(identifier, `${of}_index`) ?? 0;
-  const positionUm = offsets[index("field")];
+  const positionUm = offsets.get(index("field"));
   return {
     path: below(folderOf(path), name),
     plate,
@@ -67,6 +74,9 @@ function imageOf(record: Xml, { plate, offsets, names, path }: Around): FoundIma
     channel: names[index("wave")] ?? `wave ${index("wave")}`,
     tpoint: index("time"),
     zplane: index("z"),
-    ...(positionUm !== undefined && { positionUm }),
+    fromZero: FROM_ZERO,
+    ...(positionUm !== undefined && { positionUm, isFromWell: true }),
   };
 }
+
+const FROM_ZERO = ["site", "tpoint", "zplane"] as const;

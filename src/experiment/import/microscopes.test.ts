@@ -74,7 +74,7 @@ test("CellVoyager: failed images, y up, steps rounded to 0.1 µm (fractal-tasks-
       ["B03", 1, [2, 0]],
       ["B03", 2, [4, 0]],
     ],
-    warnings: ["MeasurementData.mlf: 1 images failed while they were taken (ERR)"],
+    warnings: ["MeasurementData.mlf: 1 image failed while being taken (ERR)"],
     unmatched: [],
   });
 });

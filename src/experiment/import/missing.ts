@@ -36,7 +36,7 @@ function missingWells(
 const LONG_RUN = 6;
 
 /** Names of wells; those that follow one another among all, by the first and the last: a plate has up to 1,536. */
-function named(wells: readonly string[], all: readonly string[]): string {
+function named(wells: readonly string[], all: readonly string[], separator = " "): string {
   const places = new Map(all.map((well, i) => [well, i]));
   const runs: string[][] = [];
   for (const well of wells) {
@@ -45,7 +45,9 @@ function named(wells: readonly string[], all: readonly string[]): string {
     if (run !== undefined && before !== undefined && places.get(well) === before + 1) run.push(well);
     else runs.push([well]);
   }
-  return runs.map((run) => (run.length < LONG_RUN ? run.join(" ") : `${run[0]} to ${run.at(-1)}`)).join(" ");
+  return runs
+    .map((run) => (run.length < LONG_RUN ? run.join(separator) : `${run[0]} to ${run.at(-1)}`))
+    .join(separator);
 }
 
 function rectangle(names: readonly string[]): string[] {
@@ -67,19 +69,30 @@ function missingSites(plate: string, planes: readonly NumberedPlane[], planned: 
   // numbers of a grid with corners cut off have holes in every well; those are not missing
   const isGrid = planes.every(({ grid }) => grid !== undefined);
   const expected = range(0, last).filter((site) => all.has(site) || !isGrid);
-  return expected.flatMap((site) => {
+  const lacking = expected.flatMap((site) => {
     const without = [...sitesOf].filter(([, sites]) => !sites.has(site)).map(([well]) => well);
     if (without.length === 0) return [];
     return [
-      `plate ${plate}: no site ${site} in ${without.length === sitesOf.size ? "any well" : named(without, [...sitesOf.keys()])}`,
+      { site, where: without.length === sitesOf.size ? "any well" : named(without, [...sitesOf.keys()]) },
     ];
   });
+  // sites that the same wells lack are told together
+  return [...groupBy(lacking, ({ where }) => where)].map(
+    ([where, of]) =>
+      `plate ${plate}: no ${of.length === 1 ? "site" : "sites"} ${runs(of.map(({ site }) => site))} in ${where}`,
+  );
+}
+
+/** Numbers that follow one another, from so many on, by the first and the last. */
+function runs(numbers: readonly number[]): string {
+  const names = numbers.map(String);
+  return named(names, range(numbers[0], numbers.at(-1) ?? 0).map(String), ", ");
 }
 
 function missingTimePoints(plate: string, planes: readonly NumberedPlane[], planned: number): string[] {
   const there = new Set(planes.map(({ tpoint }) => tpoint));
   const none = range(0, Math.max(planned - 1, ...there)).filter((t) => !there.has(t));
-  return none.length === 0 ? [] : [`plate ${plate}: no images of the time points ${none.join(", ")}`];
+  return none.length === 0 ? [] : [`plate ${plate}: no images of the time points ${runs(none)}`];
 }
 
 /** A channel may have other z planes and time points than another, but the same in all sites. */
@@ -87,13 +100,22 @@ function missingPlanes(plate: string, planes: readonly NumberedPlane[]): string[
   const name = ({ cycle, channel, tpoint, zplane }: NumberedPlane) =>
     `${cycle === 0 ? "" : `cycle ${cycle} `}${channel} t ${tpoint} z ${zplane}`;
   const all = new Set(planes.map(name));
-  const sites = groupBy(planes, ({ well, site }) => `${well} site ${site}`);
-  return [...sites].flatMap(([site, of]) => {
-    if (of.length === all.size) return [];
+  const lacking = [...groupBy(planes, ({ well, site }) => `${well}\u0000${site}`).values()].flatMap((of) => {
     const there = new Set(of.map(name));
     const none = [...all].filter((one) => !there.has(one));
     const more = none.length > NAMED ? ` and ${none.length - NAMED} more` : "";
-    return [`plate ${plate} well ${site}: no ${none.slice(0, NAMED).join(", ")}${more}`];
+    const [{ well, site }] = of;
+    return none.length === 0 ? [] : [{ well, site, what: `${none.slice(0, NAMED).join(", ")}${more}` }];
+  });
+  const wells = [...new Set(planes.map(({ well }) => well))];
+  return [...groupBy(lacking, ({ site, what }) => `${site}\u0000${what}`).values()].map((of) => {
+    const [{ well, site, what }] = of;
+    return of.length === 1
+      ? `plate ${plate} well ${well} site ${site}: no ${what}`
+      : `plate ${plate} site ${site} of ${of.length} wells, ${named(
+          of.map((one) => one.well),
+          wells,
+        )}: no ${what}`;
   });
 }
 

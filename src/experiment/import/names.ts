@@ -5,6 +5,7 @@ import { PLATE_FORMATS, rowLetters, rowOfLetters } from "../../io/index.ts";
 import { baseOf, type Found, type FoundImage, folderOf, type ImageFolder } from "./found.ts";
 import { groupBy } from "./group.ts";
 import { compilePattern, imageOfParts, matchPattern, type NameParts } from "./pattern.ts";
+import { namedPosition } from "./stage.ts";
 import { NAME_TEMPLATES, type NameTemplate, withLowerEnd } from "./templates.ts";
 
 /** What names do not tell. */
@@ -26,7 +27,8 @@ export function byPattern(folder: ImageFolder, options: NameOptions & { readonly
 }
 
 /** Parts of a path that are no plate's name. */
-const STRUCTURE = /^(TimePoint_\d+|ZStep_-?\d+|Images?|Well [A-Z]{1,2}\d+|\d{4}|\d{2}|.*Pos_?\d+.*)$/i;
+const STRUCTURE =
+  /^(TimePoint_\d+|ZStep_-?\d+|Images?|Well [A-Z]{1,2}\d+|[A-Z]{1,2}\d+-Site_\d+|.*Pos_?\d+.*)$/i;
 const TIFF = /\.(tiff?|stk)$/i;
 
 /**
@@ -40,16 +42,20 @@ export function byTemplates(files: readonly string[], options: NameOptions): Fou
     files.filter((path) => TIFF.test(path)),
     folderOf,
   );
-  const founds = new Map<string, FoundImage[]>();
-  for (const of of folders.values()) {
-    const template = bestTemplate(of);
-    if (template === undefined) continue;
-    const images = imagesOf(of, template, options);
-    founds.set(template.microscope, [...(founds.get(template.microscope) ?? []), ...images]);
-  }
-  return [...founds].map(([microscope, images]) =>
-    withNotes(microscope, withoutProjections({ microscope: `${microscope} (names of files)`, images })),
-  );
+  const templates = [...folders.values()].map((of) => [bestTemplate(of), of] as const);
+  return [...groupBy(templates, ([template]) => template)].flatMap(([template, of]) => {
+    if (template === undefined) return [];
+    const { microscope } = template;
+    const images = imagesOf(
+      of.flatMap(([, files]) => files),
+      template,
+      options,
+    );
+    return withNotes(
+      microscope,
+      withoutProjections({ microscope: `${microscope} (names of files)`, images }),
+    );
+  });
 }
 
 /** Bits of ScanR's camera; the four above them are flags (source: Bio-Formats' reader of ScanR). */
@@ -99,16 +105,40 @@ function tells(regex: RegExp, path: string): boolean {
   return plate === undefined || Object.values(others).some((part) => part !== undefined);
 }
 
-function imagesOf(files: readonly string[], { regex }: NameTemplate, options: NameOptions): FoundImage[] {
-  const incucyte = incucyteTimes(files);
+function imagesOf(
+  files: readonly string[],
+  { regex, microscope }: NameTemplate,
+  options: NameOptions,
+): FoundImage[] {
+  const partsOfNames = (path: string) => regex.exec(withLowerEnd(path))?.groups;
+  const times = timesOf(
+    files.flatMap((path) => {
+      const groups = partsOfNames(path);
+      return groups === undefined ? [] : [[groups.plate ?? options.plateOf(path), groups] as const];
+    }),
+  );
   return files.flatMap((path) => {
-    const groups = regex.exec(withLowerEnd(path))?.groups;
+    const groups = partsOfNames(path);
     if (groups === undefined) return [];
     const plate = options.plateOf(path);
     const parts = partsOf({ ...groups, ...folderParts(path) }, options);
-    const time = incucyte.get(groups.time ?? "");
-    return imageOfParts(path, { ...parts, ...(time !== undefined && { t: String(time) }) }, plate) ?? [];
+    const time = times.get(groups.plate ?? plate)?.indexOf(timeOf(groups)) ?? -1;
+    const image = imageOfParts(path, { ...parts, ...(time >= 0 && { t: String(time) }) }, plate);
+    return image === undefined ? [] : [microscope === MM_1 ? atNamedPosition(image) : image];
   });
+}
+
+const MM_1 = "Micro-Manager 1.4";
+
+/** Its names leave out the position, which is the folder's name. */
+function atNamedPosition(image: FoundImage): FoundImage {
+  const { well, site, grid } = namedPosition(baseOf(folderOf(image.path)));
+  return {
+    ...image,
+    ...(well !== undefined && { well }),
+    ...(grid !== undefined && { grid, site: Number.NaN }),
+    ...(site !== undefined && { site }),
+  };
 }
 
 /** TimePoint_3/ZStep_2 of ImageXpress. */
@@ -169,10 +199,21 @@ function placeOfNumber(well: number, format: NameOptions["format"]) {
   return { row: rowLetters(Math.floor((well - 1) / format[1])), col: String(((well - 1) % format[1]) + 1) };
 }
 
-/** Incucyte writes when: 00d06h00m. The times of a folder in their order are its time points. */
-function incucyteTimes(files: readonly string[]): Map<string, number> {
-  const times = files.flatMap((path) => /_(\d\dd\d\dh\d\dm)\.tiff?$/i.exec(baseOf(path))?.[1] ?? []);
-  return new Map([...new Set(times)].sort().map((time, i) => [time, i]));
+/** Incucyte writes when: 00d06h00m, or in its folders 2401/09/1200. The times of a plate in their order are its time points. */
+function timesOf(
+  names: readonly (readonly [plate: string, groups: Groups])[],
+): Map<string, readonly string[]> {
+  const timed = names.filter(([, groups]) => timeOf(groups) !== "");
+  return new Map(
+    [...groupBy(timed, ([plate]) => plate)].map(([plate, of]) => [
+      plate,
+      [...new Set(of.map(([, groups]) => timeOf(groups)))].sort(),
+    ]),
+  );
+}
+
+function timeOf({ month = "", day = "", time = "" }: Groups): string {
+  return `${month}${day}${time}`;
 }
 
 /** ZStep_0 is the projection of the others, if there are others. */

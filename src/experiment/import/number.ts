@@ -1,5 +1,7 @@
 /** The microscope's numbers as ours, which count from 0; and planes that are there twice. */
+import type { NumberedField } from "./found.ts";
 import { groupBy } from "./group.ts";
+import { firstLines } from "./notes.ts";
 import type { Plane } from "./planes.ts";
 
 /** Ours, with the row and column of the site in its well where names tell it, from 0. */
@@ -9,20 +11,24 @@ export interface NumberedPlane extends Plane {
 
 /**
  * Numbers sites, cycles, time points and z planes from 0. A series that begins with 1 or more is taken to count from 1, so that a
- * missing first one, or one in between, moves no other.
+ * missing first one, or one in between, moves no other; files that are known to count from 0 say so.
  */
 export function numberPlanes(planes: readonly Plane[]): NumberedPlane[] {
   const placed = [...groupBy(planes, ({ plate }) => plate).values()].flatMap(withGrid);
-  const first = (field: "site" | "cycle" | "tpoint" | "zplane") =>
-    firstOf(placed.map((plane) => plane[field]));
-  const [site, cycle, tpoint, zplane] = [first("site"), first("cycle"), first("tpoint"), first("zplane")];
+  const isKnown = ({ found: { fromZero = [] } }: Plane, field: NumberedField) => fromZero.includes(field);
+  const first = (field: NumberedField) =>
+    firstOf(placed.filter((plane) => !isKnown(plane, field)).map((plane) => plane[field]));
+  const firsts = { site: first("site"), tpoint: first("tpoint"), zplane: first("zplane") };
+  const number = (plane: Plane, field: NumberedField) =>
+    plane[field] - (isKnown(plane, field) ? 0 : firsts[field]);
+  // the number of a cycle is a user's word, which a later import refers to
+  const cycle = Math.min(0, firstOf(placed.map((plane) => plane.cycle)));
   return placed.map((plane) => ({
     ...plane,
-    site: plane.site - site,
-    // the number of a cycle is a user's word, which a later import refers to
-    cycle: plane.cycle - Math.min(cycle, 0),
-    tpoint: plane.tpoint - tpoint,
-    zplane: plane.zplane - zplane,
+    site: number(plane, "site"),
+    cycle: plane.cycle - cycle,
+    tpoint: number(plane, "tpoint"),
+    zplane: number(plane, "zplane"),
   }));
 }
 
@@ -51,15 +57,24 @@ function withGrid(planes: readonly Plane[]): NumberedPlane[] {
 /** The first of planes that are the same, each other one named. */
 export function oncePlanes(planes: readonly NumberedPlane[], warnings: string[]): NumberedPlane[] {
   const first = new Map<string, NumberedPlane>();
+  const lines: string[] = [];
   for (const plane of planes) {
     const { plate, well, site, cycle, channel, tpoint, zplane } = plane;
     const key = [plate, well, site, cycle, channel, tpoint, zplane].join("\u0000");
     const before = first.get(key);
     if (before === undefined) first.set(key, plane);
-    else
-      warnings.push(
+    // a plane may be recorded twice, where it was taken again
+    else if (plane.found.path !== before.found.path || !isSamePlane(plane, before))
+      lines.push(
         `${plane.found.path}: the same plane as ${before.found.path} (plate ${plate} well ${well} site ${site} ${channel} t ${tpoint} z ${zplane}): left out`,
       );
   }
+  const more =
+    "the same planes as others: left out (as another plate or cycle, import their folder alone with --plate or --cycle)";
+  warnings.push(...firstLines(lines, (rest) => `${rest} more files are ${more}`));
   return [...first.values()];
+}
+
+function isSamePlane(a: Plane, b: Plane): boolean {
+  return a.found.image === b.found.image && JSON.stringify(a.plane) === JSON.stringify(b.plane);
 }

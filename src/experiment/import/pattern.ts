@@ -81,9 +81,10 @@ export function formatPattern(pattern: string, parts: NameParts): string {
   });
 }
 
-/** What a path tells; undefined where it does not match. */
+/** What a path tells, whether its end is written `.tif` or `.TIF`; undefined where it does not match. */
 export function matchPattern(compiled: RegExp, path: string): NameParts | undefined {
-  return compiled.exec(path)?.groups;
+  const lower = path.replace(/\.[^./]*$/, (end) => end.toLowerCase());
+  return (compiled.exec(path) ?? compiled.exec(lower))?.groups;
 }
 
 /** An image by what its name tells; undefined where that is no well. */

@@ -1,7 +1,7 @@
-/** Opera Phenix and Operetta: Index.idx.xml or Index.xml beside the images. Source: Bio-Formats' OperettaReader. */
+/** Opera Phenix and Operetta: Index.idx.xml, Index.ref.xml or Index.xml beside the images. Source: Bio-Formats' OperettaReader. */
 import { join } from "node:path";
 import { wellName, type Xml } from "../../io/index.ts";
-import { below, type Found, type FoundChannel, type FoundImage, folderOf } from "./found.ts";
+import { below, distinctNames, type Found, type FoundChannel, type FoundImage, folderOf } from "./found.ts";
 import { incomplete, presentImages, type Teller } from "./teller.ts";
 import { attribute, elements, numberIn, readXmlFile, textOf } from "./xml.ts";
 
@@ -22,7 +22,11 @@ export async function readPhenix(teller: Teller): Promise<Found | undefined> {
     ),
   );
   const entryOf = (image: Xml) => entries.get(textOf(image, "ChannelID"));
-  const images = records.flatMap((image) => imageOf(image, { plate, entry: entryOf(image), path }) ?? []);
+  const names = distinctNames(new Map(records.map((image) => [idOf(image), nameOf(image, entryOf(image))])));
+  const isPhenix = /phenix/i.test(textOf(xml, "InstrumentType") ?? "");
+  const images = records.flatMap(
+    (image) => imageOf(image, { plate, entry: entryOf(image), path, names, isPhenix }) ?? [],
+  );
   const present = presentImages(images, teller);
   const [rows, columns] = [numberIn(plateXml, "PlateRows"), numberIn(plateXml, "PlateColumns")];
   const size = numberIn(records[0], "ImageResolutionX") ?? numberIn(entryOf(records[0]), "ImageResolutionX");
@@ -33,7 +37,9 @@ export async function readPhenix(teller: Teller): Promise<Found | undefined> {
     tellers: [path],
     ...(size !== undefined && size > 0 && { pixelSizeUm: size * UM_PER_M }),
     ...(rows !== undefined && columns !== undefined && { plates: { [plate]: [rows, columns] as const } }),
-    channels: Object.fromEntries(records.map((image) => channelOf(image, entryOf(image)))),
+    channels: Object.fromEntries(
+      records.map((image) => [names.get(idOf(image)) ?? idOf(image), channelOf(image, entryOf(image))]),
+    ),
     planned: { wells: { [plate]: plannedWells(plateXml) } },
   };
 }
@@ -42,39 +48,67 @@ interface Around {
   readonly plate: string;
   readonly entry: Xml | undefined;
   readonly path: string;
+  /** Of channels, by their ids. */
+  readonly names: ReadonlyMap<string, string>;
+  readonly isPhenix: boolean;
 }
 
-function imageOf(image: Xml, { plate, entry, path }: Around): FoundImage | undefined {
+function imageOf(image: Xml, { plate, entry, path, names, isPhenix }: Around): FoundImage | undefined {
   const [row, column] = [numberIn(image, "Row"), numberIn(image, "Col")];
   const url = textOf(image, "URL");
   if (row === undefined || column === undefined || row < 1 || column < 1 || url === undefined)
     return undefined;
   const [x, y] = [numberIn(image, "PositionX"), numberIn(image, "PositionY")];
+  const [signX, signY] = isPhenix
+    ? PLAIN
+    : signsOf(textOf(image, "OrientationMatrix") ?? textOf(entry, "OrientationMatrix"));
   return {
     path: below(folderOf(path), url),
     plate,
     well: { rowIndex: row - 1, columnIndex: column - 1 },
     site: numberIn(image, "FieldID") ?? 1,
-    channel: channelOf(image, entry)[0],
+    channel: names.get(idOf(image)) ?? idOf(image),
     tpoint: numberIn(image, "TimepointID") ?? 0,
     zplane: numberIn(image, "PlaneID") ?? 1,
-    ...(x !== undefined && y !== undefined && { positionUm: [-y * UM_PER_M, x * UM_PER_M] as const }),
+    fromZero: FROM_ZERO,
+    ...(x !== undefined &&
+      y !== undefined && {
+        positionUm: [signY * y * UM_PER_M, signX * x * UM_PER_M] as const,
+        isFromWell: true,
+      }),
   };
 }
 
+const FROM_ZERO = ["tpoint"] as const;
+
+/** Of x and y of the stage in the image, y down. */
+const PLAIN = [1, -1] as const;
+
+/** Of the Operetta's matrix only the signs count: its numbers would scale steps between sites by a percent (mobie#987). */
+function signsOf(matrix: string | undefined): readonly [x: number, y: number] {
+  const rows = (matrix ?? "")
+    .split("]")
+    .map((row) => row.replaceAll(/[[,]/g, " ").trim().split(/\s+/).map(Number));
+  const [x, y] = [Math.sign(rows[0]?.[0]), Math.sign(rows[1]?.[1])];
+  return Math.abs(x) === 1 && Math.abs(y) === 1 ? [x, y] : PLAIN;
+}
+
+function idOf(image: Xml): string {
+  return textOf(image, "ChannelID") ?? "1";
+}
+
+function nameOf(image: Xml, entry: Xml | undefined): string {
+  return textOf(image, "ChannelName") ?? textOf(entry, "ChannelName") ?? idOf(image);
+}
+
 /** Since version 6 a channel's facts are in an `Entry` of their own. */
-function channelOf(image: Xml, entry: Xml | undefined): [string, FoundChannel] {
-  const name =
-    textOf(image, "ChannelName") ?? textOf(entry, "ChannelName") ?? textOf(image, "ChannelID") ?? "1";
+function channelOf(image: Xml, entry: Xml | undefined): FoundChannel {
   const most = numberIn(image, "MaxIntensity") ?? numberIn(entry, "MaxIntensity");
   const wavelength = textOf(image, "MainEmissionWavelength") ?? textOf(entry, "MainEmissionWavelength");
-  return [
-    name,
-    {
-      ...(most !== undefined && most > 1 && { bitDepth: Math.ceil(Math.log2(most)) }),
-      ...(wavelength !== undefined && { wavelength }),
-    },
-  ];
+  return {
+    ...(most !== undefined && most > 1 && { bitDepth: Math.ceil(Math.log2(most)) }),
+    ...(wavelength !== undefined && { wavelength }),
+  };
 }
 
 /** `<Well id="0203"/>`: row and column. */

@@ -18,22 +18,39 @@ export interface PlacedSites {
   readonly overlaps: number;
 }
 
+/** (y, x) of the uppermost and leftmost corner of sites, pixels from where positions count. */
+export function leastCorner(
+  sites: readonly StageSite[],
+  pixelSizeUm: number,
+): readonly [y: number, x: number] {
+  return sites
+    .map((site) => cornerOf(site, pixelSizeUm))
+    .reduce(([y, x], corner) => [Math.min(y, corner[0]), Math.min(x, corner[1])]);
+}
+
+function cornerOf({ positionUm: [y, x], height, width }: StageSite, pixelSizeUm: number): Place {
+  return [y / pixelSizeUm - height / 2, x / pixelSizeUm - width / 2];
+}
+
 /** Stages write their place rounded: up to this many pixels beside a grid is on it. */
 const SNAP_PX = 1;
 
 /**
- * Corners of sites, the well's uppermost and leftmost at 0. Where every site is within a pixel of a multiple of the site's size, it is
+ * Corners of sites, from the well's corner. Where every site is within a pixel of a multiple of the site's size, it is
  * moved onto it: 5 sites of 2,560 pixels are 12,800 wide even if one step of 416.0 µm was written as 415.9.
  *
  * @param pixelSizeUm  µm per pixel
+ * @param origin       (y, x) pixels that are the well's corner; default: the uppermost and leftmost of these sites
  */
-export function placeSites(sites: readonly StageSite[], pixelSizeUm: number): PlacedSites {
-  const corners = sites.map(({ positionUm: [y, x], height, width }) => [
-    y / pixelSizeUm - height / 2,
-    x / pixelSizeUm - width / 2,
-  ]);
-  const least = [0, 1].map((axis) => Math.min(...corners.map((corner) => corner[axis])));
-  const places = corners.map(([y, x]) => [y - least[0], x - least[1]] as const);
+export function placeSites(
+  sites: readonly StageSite[],
+  pixelSizeUm: number,
+  origin: readonly [y: number, x: number] = leastCorner(sites, pixelSizeUm),
+): PlacedSites {
+  const places = sites.map((site) => {
+    const [y, x] = cornerOf(site, pixelSizeUm);
+    return [y - origin[0], x - origin[1]] as const;
+  });
   const [{ height, width }] = sites;
   const grid = sites.every((site) => site.height === height && site.width === width)
     ? gridOf(places, [height, width])

@@ -1,6 +1,6 @@
 import { basename, resolve } from "node:path";
 import { z } from "zod";
-import { VitrineError } from "../../core/index.ts";
+import { counted, VitrineError } from "../../core/index.ts";
 import { parseWithSchema } from "../../io/index.ts";
 import type { WholeContent } from "../content.ts";
 import { contentOf } from "./contents.ts";
@@ -10,6 +10,7 @@ import { groupBy } from "./group.ts";
 import { type Headers, readHeaders } from "./headers.ts";
 import { missingLines } from "./missing.ts";
 import { byPattern, type NameOptions, plateOfFolder } from "./names.ts";
+import { firstLines } from "./notes.ts";
 import { numberPlanes, oncePlanes } from "./number.ts";
 import { alikePlanes, planesOf } from "./planes.ts";
 import { recognise } from "./recognise.ts";
@@ -75,7 +76,7 @@ const BESIDE = /\.(txt|xml|json|csv|log|ini|htd|mes|mlf|mrf|wpi|wpp|xdce|nd|db|p
  * Understands a folder of a plate's images; writes nothing. Microscopes are recognised by their files and metadata, else by names of files,
  * folder by folder.
  *
- * @throws {VitrineError} missing: no such folder, no image in it; undeterminable: no microscope's names; format: metadata, a pattern or
+ * @throws {VitrineError} missing: no such folder, no image in it; undeterminable: no microscope's names; range: a well outside its plate; format: metadata, a pattern or
  *   a table that cannot be read; aborted; storage
  */
 export async function planImport(folder: string, options: PlanImportOptions = {}): Promise<ImportPlan> {
@@ -86,7 +87,8 @@ export async function planImport(folder: string, options: PlanImportOptions = {}
   const plateOf = (path: string) => options.plate ?? plateOfFolder(path) ?? basename(root);
   const founds = await findImages(images, { ...options, plateOf });
   const all = founds.flatMap((found) => found.images);
-  if (all.length === 0) throw nothing(images, options);
+  if (all.length === 0)
+    throw nothing(images, options, { untold: founds.flatMap(({ warnings = [] }) => warnings)[0] });
   const headers = await readHeaders(root, all, {
     ...(signal !== undefined && { signal }),
     ...(onFile !== undefined && { onFile }),
@@ -121,12 +123,15 @@ interface Gathered {
 
 function assemble({ root, images, founds, headers, cycled, options }: Gathered): ImportPlan {
   const warnings = founds.flatMap((found) => found.warnings ?? []);
-  for (const [path, why] of headers.unreadable)
-    warnings.push(`${path} cannot be read and is left out: ${why}`);
+  const unreadable = [...headers.unreadable].map(
+    ([path, why]) => `${path} cannot be read and is left out: ${why}`,
+  );
+  warnings.push(...firstLines(unreadable, (rest) => `${rest} more files cannot be read and are left out`));
   for (const warning of headers.warnings) warnings.push(warning);
   const alike = alikePlanes(planesOf(cycled, headers, warnings), warnings);
   const planes = oncePlanes(numberPlanes(alike), warnings);
-  if (planes.length === 0) throw nothing(images, options, headers.unreadable.values().next().value);
+  if (planes.length === 0)
+    throw nothing(images, options, { unreadable: headers.unreadable.values().next().value });
   const pixelSizeUm = pixelSizeOf({ founds, headers, options }, warnings);
   const content = contentOf(planes, {
     ...{ root, warnings, pixelSizeUm, layout: options.layout, format: options.format },
@@ -140,7 +145,7 @@ function assemble({ root, images, founds, headers, cycled, options }: Gathered):
     ...(pixelSizeUm !== undefined && { pixelSizeUm }),
     missing: missingLines(planes, plannedOf(founds)),
     unmatched: unmatchedOf(images, founds),
-    warnings,
+    warnings: [...new Set(warnings)],
   };
 }
 
@@ -148,7 +153,7 @@ function understoodLines(founds: readonly Found[]): string[] {
   const kinds = groupBy(founds, ({ microscope }) => microscope);
   return [...kinds].map(([microscope, of]) => {
     const files = of.reduce((sum, { images }) => sum + images.length, 0);
-    return `${microscope}: ${files} ${files === 1 ? "file" : "files"} or planes`;
+    return `${microscope}: ${counted(files, "file")} or planes`;
   });
 }
 
@@ -185,11 +190,36 @@ function pixelSizeOf(
   return kinds[0]?.[1][0] ?? options.defaultPixelSizeUm;
 }
 
-function nothing({ path, files }: ImageFolder, { pattern }: PlanImportOptions, why?: string): VitrineError {
+/** Why there is no image: what metadata said of none, or why the first could not be read. */
+interface Why {
+  readonly untold?: string | undefined;
+  readonly unreadable?: string | undefined;
+}
+
+function nothing(
+  { path, files }: ImageFolder,
+  { pattern }: PlanImportOptions,
+  { untold, unreadable }: Why,
+): VitrineError {
   if (files.length === 0)
     return new VitrineError({ code: "missing", at: path, expected: "images", found: "none" });
-  if (why !== undefined)
-    return new VitrineError({ code: "format", at: path, expected: "an image that can be read", found: why });
+  if (unreadable !== undefined)
+    return new VitrineError({
+      code: "format",
+      at: path,
+      expected: "an image that can be read",
+      found: unreadable.replace(/\.$/, ""),
+    });
+  if (untold !== undefined) {
+    const hint = "Import the folder that has the images as well, or say what names tell (--pattern)";
+    return new VitrineError({
+      code: "missing",
+      at: path,
+      expected: "images",
+      found: `none: ${untold}`,
+      hint,
+    });
+  }
   const hint =
     pattern === undefined
       ? "Say what they tell: --pattern '{plate}_{well}_{site}_{channel}.tif', or --table images.csv"

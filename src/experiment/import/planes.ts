@@ -4,6 +4,7 @@ import { wellName } from "../../io/index.ts";
 import type { FoundImage } from "./found.ts";
 import { groupBy } from "./group.ts";
 import { type Header, type Headers, headerKey } from "./headers.ts";
+import { firstFew, firstLines } from "./notes.ts";
 
 /** One plane of one site, with names in place of what the microscope calls them. */
 export interface Plane {
@@ -30,13 +31,29 @@ const AXES = { channel: "channel", time: "tpoint", z: "zplane" } as const;
  * @param warnings  gets a line where a file has more images than its name tells apart
  */
 export function planesOf(images: readonly FoundImage[], { headers }: Headers, warnings: string[]): Plane[] {
-  return images.flatMap((found) => {
+  const lines: string[] = [];
+  const guesses = new Map<string, Field>();
+  const planes = images.flatMap((found) => {
     const header = headers.get(headerKey(found));
-    return header === undefined ? [] : planesOfImage(found, header, warnings);
+    return header === undefined ? [] : planesOfImage(found, header, { lines, guesses });
   });
+  warnings.push(
+    ...firstLines(lines, (rest) => `${rest} more files have images that their names do not tell apart`),
+  );
+  for (const [field, of] of groupBy(guesses, ([, field]) => field)) {
+    const as = field === "tpoint" ? "time points (z planes, where names or a table have t)" : "z planes";
+    warnings.push(`nothing says what the pages of ${firstFew(of.map(([path]) => path))} are: taken as ${as}`);
+  }
+  return planes;
 }
 
-function planesOfImage(found: FoundImage, header: Header, warnings: string[]): Plane[] {
+interface Said {
+  readonly lines: string[];
+  /** What pages of files were taken as. */
+  readonly guesses: Map<string, Field>;
+}
+
+function planesOfImage(found: FoundImage, header: Header, { lines, guesses }: Said): Plane[] {
   let planes: Plane[] = [
     {
       found,
@@ -54,8 +71,10 @@ function planesOfImage(found: FoundImage, header: Header, warnings: string[]): P
   for (const [axis, length] of Object.entries(header.outer)) {
     if (found.plane !== undefined && Object.hasOwn(found.plane, axis)) continue;
     const field = fieldOf(axis, found);
+    if (axis === "time" && field !== undefined && length > 1 && header.isPages)
+      guesses.set(found.path, field);
     if (field === undefined && length > 1)
-      warnings.push(
+      lines.push(
         `${found.path}: ${length} images along ${axis}, which its name does not tell apart: the first is taken`,
       );
     const indices = field === undefined ? [0] : Array.from({ length }, (_, i) => i);
@@ -86,7 +105,7 @@ function withIndex(
 }
 
 function channelName({ channels }: Header, index: number): string {
-  return channels[index]?.name ?? `channel ${index}`;
+  return channels[index]?.name || `channel ${index}`;
 }
 
 /**
@@ -122,11 +141,15 @@ function keepMost(
   },
 ): readonly Plane[] {
   const odd = new Map<Plane, string>();
+  const lines: string[] = [];
   for (const group of groupBy(planes, by).values()) {
     const kinds = [...groupBy(group, value)].sort(([, a], [, b]) => b.length - a.length);
     for (const [, others] of kinds.slice(1)) for (const plane of others) odd.set(plane, kinds[0][0]);
   }
   for (const [plane, most] of odd)
-    warnings.push(`${plane.found.path}: ${value(plane)}, but ${most} are the others ${what}: left out`);
+    lines.push(`${plane.found.path}: ${value(plane)}, but ${most} are the others ${what}: left out`);
+  warnings.push(
+    ...firstLines(lines, (rest) => `${rest} more files are otherwise than the others ${what}: left out`),
+  );
   return odd.size === 0 ? planes : planes.filter((plane) => !odd.has(plane));
 }

@@ -10,12 +10,16 @@ import { readPhenix } from "./phenix.ts";
 import type { ReadTeller } from "./teller.ts";
 import { readVisiView } from "./visiView.ts";
 
+const XDCE = /\.xdce$/i;
+const STORE_END = /\.(xdce|(ome\.)?(zarr|tiff?))$/i;
+
 /** Files of metadata, with who reads them; of two kinds in one folder the first in this list is read, of one kind all. */
 const TELLERS: readonly (readonly [name: RegExp, read: ReadTeller])[] = [
   [/^Index\.idx\.xml$/i, readPhenix],
+  [/^Index\.ref\.xml$/i, readPhenix],
   [/^Index\.xml$/i, readPhenix],
   [/^MeasurementData\.mlf$/i, readCellVoyager],
-  [/\.xdce$/i, readInCell],
+  [XDCE, readInCell],
   [/\.htd$/i, readImageXpress],
   [/^metadata\.txt$/i, readMicroManager],
   [/\.nd$/i, readVisiView],
@@ -47,7 +51,8 @@ export async function recognise(folder: ImageFolder, options: NameOptions): Prom
   const named = await Promise.all(byName.map((found) => withPathwayNotes(found, folder)));
   const known = new Set(named.flatMap(({ images }) => images.map(({ path }) => path)));
   const rest = others.filter((path) => OME_TIFF.test(path) && !known.has(path) && !MM_STACK.test(path));
-  return [...founds, ...named, ...(await readContainers(folder, [...stacks, ...rest], options))];
+  const stores = await readContainers(folder, [...stacks, ...rest], options);
+  return platesApart([...founds, ...named, ...stores]);
 }
 
 function tellersOf({ files }: ImageFolder): [string, ReadTeller][] {
@@ -62,7 +67,30 @@ function tellersOf({ files }: ImageFolder): [string, ReadTeller][] {
   ).filter(([path, read], i, all) => read !== readPhenix || isFirstOf(all, i, path));
 }
 
-/** `Index.idx.xml` and `Index.xml` tell the same. */
+/** `Index.idx.xml`, `Index.ref.xml` and `Index.xml` tell the same. */
 function isFirstOf(all: readonly (readonly [string, ReadTeller])[], i: number, path: string): boolean {
   return all.findIndex(([other, read]) => read === readPhenix && folderOf(other) === folderOf(path)) === i;
+}
+
+/**
+ * InCell's files name the type of the plate, and copies of a store keep its name: where several tell of plates of one name, each file's name
+ * is its plate's.
+ */
+function platesApart(founds: readonly Found[]): Found[] {
+  const owner = ({ images, tellers = [] }: Found) =>
+    tellers.find((path) => XDCE.test(path)) ?? (images[0]?.image === undefined ? undefined : images[0].path);
+  const owned = founds.filter((found) => found.plates !== undefined && owner(found));
+  const names = owned.map(({ images: [first] }) => first?.plate);
+  return founds.map((found) => {
+    const [plate] = found.images.map((image) => image.plate);
+    const own = baseOf(owner(found) ?? "").replace(STORE_END, "");
+    if (!owned.includes(found) || own === "" || names.indexOf(plate) === names.lastIndexOf(plate))
+      return found;
+    const { [plate]: size } = found.plates ?? {};
+    return {
+      ...found,
+      images: found.images.map((image) => ({ ...image, plate: own })),
+      ...(size !== undefined && { plates: { [own]: size } }),
+    };
+  });
 }

@@ -1,5 +1,5 @@
 import { cp, rm } from "node:fs/promises";
-import { basename, dirname, isAbsolute, join, relative, sep } from "node:path";
+import { basename, dirname, isAbsolute, join, parse, relative, sep } from "node:path";
 import { requireNotAborted, VitrineError } from "../../core/index.ts";
 import { fileExists, makeFolder } from "../../io/index.ts";
 import { addContentWithin, addWells, type WholeContent } from "../content.ts";
@@ -99,13 +99,14 @@ async function copyImages(
   try {
     for (const path of new Set(content.images.map((image) => image.path))) {
       requireNotAborted(signal, `import of ${folder}`);
-      const to = join(directory, COPIES, basename(folder), relative(folder, path));
+      const to = join(directory, COPIES, basename(folder), placeOfCopy(folder, path));
       const isThere = await fileExists(to);
       if (isThere && !overwrite) throw exists(to, "no file", "one", "Move it away, or give --overwrite");
       await makeFolder(dirname(to));
       if (!isThere) made.push(to);
       copied.set(path, to);
-      await cp(path, to, { recursive: true });
+      // of a link, what it leads to
+      await cp(path, to, { recursive: true, dereference: true });
     }
   } catch (error) {
     await removeAll(made);
@@ -117,6 +118,13 @@ async function copyImages(
     );
   }
   return { copied, made };
+}
+
+/** As below the folder; what a table has elsewhere lies in a folder of its own. */
+function placeOfCopy(folder: string, path: string): string {
+  const short = relative(folder, path);
+  const isBelow = short !== ".." && !short.startsWith(`..${sep}`) && !isAbsolute(short);
+  return isBelow ? short : join("elsewhere", relative(parse(path).root, path));
 }
 
 async function removeAll(paths: readonly string[]): Promise<void> {

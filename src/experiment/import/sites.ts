@@ -1,9 +1,12 @@
 /** Sites with their places, by the order of belief: the stage, row and column in names, a layout that the user gives. */
 
+import { counted } from "../../core/index.ts";
 import type { SiteContent } from "../content.ts";
 import { groupBy } from "./group.ts";
+import { type WellNote, wellLines } from "./notes.ts";
 import type { NumberedPlane } from "./number.ts";
 import { placeSites } from "./place.ts";
+import { type NumberedSite, wellOrigins } from "./wellOrigins.ts";
 
 /** The order in which sites of a well were taken, where neither metadata nor names tell their places. */
 export interface SiteLayout {
@@ -24,12 +27,44 @@ type Site = NumberedPlane & { readonly positionUm: readonly [number, number] | u
 
 /** All sites of the planes. */
 export function sitesOf(planes: readonly NumberedPlane[], options: SiteOptions): SiteContent[] {
-  const wells = groupBy(planes, ({ plate, well }) => `plate ${plate} well ${well}`);
-  return [...wells].flatMap(([at, of]) => {
-    const sites = [...groupBy(of, ({ site }) => site).values()].map(firstPlaced);
-    sites.sort((a, b) => a.site - b.site);
-    return placedSites(sites, at, options);
+  const notes: WellNote[] = [];
+  const content = [...groupBy(planes, ({ plate }) => plate)].flatMap(([plate, ofPlate]) => {
+    const wells = new Map(
+      [...groupBy(ofPlate, ({ well }) => well)].map(([well, of]) => [well, sitesOfWell(of)]),
+    );
+    const around = { ...options, origins: originsOf(wells, options), isOneEach: isOneEach(wells) };
+    return [...wells].flatMap(([well, sites]) => {
+      const note = (what: string) => notes.push({ plate, well, what });
+      return placedSites(sites, { ...around, note, origin: around.origins.get(well) });
+    });
   });
+  options.warnings.push(...wellLines(notes));
+  return content;
+}
+
+function sitesOfWell(planes: readonly NumberedPlane[]): readonly Site[] {
+  const sites = [...groupBy(planes, ({ site }) => site).values()].map(firstPlaced);
+  return sites.sort((a, b) => a.site - b.site);
+}
+
+/** Whether every well has the one site of the same number: then nothing can lie beside it. */
+function isOneEach(wells: ReadonlyMap<string, readonly Site[]>): boolean {
+  return new Set([...wells.values()].flat().map(({ site }) => site)).size === 1;
+}
+
+function originsOf(wells: ReadonlyMap<string, readonly Site[]>, { pixelSizeUm }: SiteOptions) {
+  const onStage = new Map([...wells].map(([well, sites]) => [well, stageSites(sites)]));
+  for (const [well, sites] of onStage) if (sites.length === 0) onStage.delete(well);
+  const isFromWell = [...wells.values()].flat().every(({ found }) => found.isFromWell);
+  return pixelSizeUm === undefined
+    ? new Map<string, never>()
+    : wellOrigins(onStage, { pixelSizeUm, isFromWell });
+}
+
+function stageSites(sites: readonly Site[]): NumberedSite[] {
+  return sites.flatMap(({ site, positionUm, header: { height, width } }) =>
+    positionUm === undefined ? [] : [{ site, positionUm, height, width }],
+  );
 }
 
 /** The plane that stands for its site: one that has a place. */
@@ -39,23 +74,29 @@ function firstPlaced(planes: readonly NumberedPlane[]): Site {
   return { ...plane, positionUm: said(plane) };
 }
 
-function placedSites(sites: readonly Site[], at: string, options: SiteOptions): SiteContent[] {
-  const { pixelSizeUm, warnings } = options;
+/** What is around a well. */
+interface Around extends SiteOptions {
+  readonly isOneEach: boolean;
+  readonly origin: readonly [number, number] | undefined;
+  readonly note: (what: string) => void;
+}
+
+function placedSites(sites: readonly Site[], around: Around): SiteContent[] {
+  const { pixelSizeUm, note, origin } = around;
   const plain = sites.map(plainSite);
-  const stage = sites.flatMap(({ positionUm, header: { height, width } }) =>
-    positionUm === undefined ? [] : [{ positionUm, height, width }],
-  );
+  const stage = stageSites(sites);
   const isOnStage = stage.length === sites.length && isSpread(stage.map(({ positionUm }) => positionUm));
-  if (!isOnStage) return gridSites(sites, { at, plain, options, hasStage: stage.length > 0 });
+  if (!isOnStage) return gridSites(sites, { plain, around, hasStage: stage.length > 0 });
   if (pixelSizeUm === undefined) {
     if (sites.length > 1)
-      warnings.push(
-        `${at}: stage positions, but no pixel size that would make them pixels: give --pixel-size`,
-      );
+      note("stage positions, but no pixel size that would make them pixels: give --pixel-size");
     return plain;
   }
-  const { positionsPx, grid, overlaps } = placeSites(stage, pixelSizeUm);
-  if (overlaps > 0) warnings.push(`${at}: ${overlaps} pairs of sites overlap by their stage positions`);
+  const { positionsPx, grid, overlaps } = placeSites(stage, pixelSizeUm, origin);
+  if (overlaps > 0)
+    note(
+      `${counted(overlaps, "pair")} of sites ${overlaps === 1 ? "overlaps" : "overlap"} by their stage positions`,
+    );
   return plain.map((site, i) => ({
     ...site,
     positionPx: [...positionsPx[i]] as [number, number],
@@ -78,31 +119,26 @@ function isSpread(positions: readonly (readonly [number, number])[]): boolean {
 function gridSites(
   sites: readonly Site[],
   {
-    at,
     plain,
-    options: { layout, warnings },
+    around: { layout, note, isOneEach },
     hasStage,
   }: {
-    readonly at: string;
     readonly plain: readonly SiteContent[];
-    readonly options: SiteOptions;
+    readonly around: Around;
     readonly hasStage: boolean;
   },
 ): SiteContent[] {
   const without: number[] = [];
   const placed = plain.map((site, i) => {
-    const grid = sites[i].grid ?? (layout && gridOf(layout, site.siteIndex)) ?? aloneAt(sites);
+    const grid =
+      sites[i].grid ?? (layout && gridOf(layout, site.siteIndex)) ?? (isOneEach ? [0, 0] : undefined);
     if (grid === undefined) without.push(site.siteIndex);
     return grid === undefined ? site : { ...site, grid: [...grid] as [number, number] };
   });
   if (hasStage && sites.length > 1)
-    warnings.push(
-      `${at}: stage positions of some sites alone, or one for several: they are kept, and place nothing`,
-    );
+    note("stage positions of some sites alone, or one for several: they are kept, and place nothing");
   if (without.length > 0)
-    warnings.push(
-      `${at}: no position of the sites ${without.join(", ")}: give --layout ROWSxCOLUMNS, or a table`,
-    );
+    note(`no position of the sites ${without.join(", ")}: give --layout ROWSxCOLUMNS, or a table`);
   return placed;
 }
 
@@ -110,8 +146,4 @@ function gridOf({ rows, columns, isSnake = false }: SiteLayout, site: number): [
   if (site >= rows * columns) return undefined;
   const [row, column] = [Math.floor(site / columns), site % columns];
   return [row, isSnake && row % 2 === 1 ? columns - 1 - column : column];
-}
-
-function aloneAt(sites: readonly Site[]): readonly [number, number] | undefined {
-  return sites.length === 1 ? [0, 0] : undefined;
 }

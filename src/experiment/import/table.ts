@@ -1,6 +1,6 @@
 import { z } from "zod";
 import { VitrineError } from "../../core/index.ts";
-import { parseCsv, parseWellName, parseWithSchema, readText } from "../../io/index.ts";
+import { parseCsv, parseWellName, parseWithSchema, readText, type WellPlace } from "../../io/index.ts";
 import type { Found, FoundImage } from "./found.ts";
 
 const text = z.string().min(1);
@@ -55,7 +55,7 @@ function imageOf(
   return {
     path: row.path.replaceAll("\\", "/"),
     plate,
-    well: parseWellName(well),
+    well: wellOf(well, `${where.path} line ${where.line}`),
     site: site ?? (isGrid ? Number.NaN : 0),
     ...(isGrid && { grid: [y ?? 0, x ?? 0] as const }),
     ...(channel !== undefined && { channel }),
@@ -64,4 +64,14 @@ function imageOf(
     ...(cycle !== undefined && { cycle }),
     ...(yUm !== undefined && xUm !== undefined && { positionUm: [yUm, xUm] as const }),
   };
+}
+
+/** @throws {VitrineError} format: no name of a well, in this line */
+function wellOf(name: string, at: string): WellPlace {
+  try {
+    return parseWellName(name);
+  } catch (error) {
+    if (!(error instanceof VitrineError)) throw error;
+    throw new VitrineError({ ...error.fault, at: `${at} ${error.fault.at}` }, { cause: error });
+  }
 }

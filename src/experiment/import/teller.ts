@@ -1,5 +1,8 @@
-import type { Found, FoundImage, ImageFolder } from "./found.ts";
+import { counted } from "../../core/index.ts";
+import { type Found, type FoundImage, folderOf, type ImageFolder } from "./found.ts";
+import { locatorOf } from "./locate.ts";
 import type { NameOptions } from "./names.ts";
+import { firstFew } from "./notes.ts";
 
 /** A file of metadata that tells of the images around it. */
 export interface Teller {
@@ -12,27 +15,28 @@ export interface Teller {
 /** Reads one. @throws {VitrineError} format: metadata that cannot be read; undefined where it tells of no images */
 export type ReadTeller = (teller: Teller) => Promise<Found | undefined>;
 
-/** Names that a warning lists. */
-const LISTED = 5;
-
-/** Without the images whose file is not there, which are named once. */
+/** Images by the files that are there, without those whose file is not, which are named once. */
 export function presentImages(
   images: readonly FoundImage[],
   { folder, path }: Teller,
 ): Pick<Found, "images"> & { readonly warnings: string[] } {
-  const files = new Set(folder.files);
-  const absent = [...new Set(images.filter((image) => !files.has(image.path)).map((image) => image.path))];
-  const more = absent.length > LISTED ? ` and ${absent.length - LISTED} more` : "";
-  return {
-    images: images.filter((image) => files.has(image.path)),
-    warnings:
-      absent.length === 0
-        ? []
-        : [`${path} tells of files that are not there: ${absent.slice(0, LISTED).join(", ")}${more}`],
-  };
+  const { locate, moved } = locatorOf(folder.files, folderOf(path));
+  const absent = new Set<string>();
+  const present = images.flatMap((image) => {
+    const there = locate(image.path);
+    if (there === undefined) absent.add(image.path);
+    return there === undefined ? [] : [there === image.path ? image : { ...image, path: there }];
+  });
+  const warnings: string[] = [];
+  if (absent.size > 0) warnings.push(`${path} tells of files that are not there: ${firstFew([...absent])}`);
+  if (moved.length > 0)
+    warnings.push(
+      `${path} tells of other folders (${moved[0]}): ${counted(moved.length, "image")} taken by name`,
+    );
+  return { images: present, warnings };
 }
 
 /** Records without what says which image they are of. */
 export function incomplete(count: number, path: string): string[] {
-  return count === 0 ? [] : [`${path}: ${count} images without row, column or file name are left out`];
+  return count === 0 ? [] : [`${path}: ${counted(count, "image")} without row, column or file name left out`];
 }

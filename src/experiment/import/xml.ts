@@ -33,6 +33,8 @@ export function numberIn(xml: Xml | undefined, name: string): number | undefined
   return numberOf(textOf(xml, name));
 }
 
+/** Some programs write numbers as the country of their computer does: `1,5`. */
 function numberOf(text: string | undefined): number | undefined {
-  return text === undefined || !Number.isFinite(Number(text)) ? undefined : Number(text);
+  const number = Number(text?.replace(/^([-+]?\d*),(\d+(?:E[-+]?\d+)?)$/i, "$1.$2") ?? Number.NaN);
+  return Number.isFinite(number) ? number : undefined;
 }

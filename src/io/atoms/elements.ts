@@ -45,7 +45,7 @@ export function elementSymbol(text: string): string | undefined {
 /**
  * Guesses an element that a PDB file leaves out from the four columns of the atom's name, where symbols are right-justified in
  * the first two: `" CA "` is carbon, `"CA  "` calcium. Names that start one column early do so in ordinary residues, whose
- * elements have one letter.
+ * elements have one letter. An atom that is called as its residue is an ion, wherever its name stands.
  *
  * @param columns  columns 13 to 16
  * @returns        undefined where no reading is an element
@@ -53,10 +53,17 @@ export function elementSymbol(text: string): string | undefined {
 export function guessElement(columns: string, residue: string): string | undefined {
   const ion = columns.trim() === residue ? CHARMM_IONS[residue] : undefined;
   if (ion !== undefined) return ion;
-  const letters = columns.replace(/[^A-Za-z]/g, "");
+  const letters = lettersOf(columns);
+  const alone =
+    letters === lettersOf(residue) && !LIGHT_RESIDUES.has(residue) ? elementSymbol(letters) : undefined;
+  if (alone !== undefined) return alone;
   const isAligned = /^[A-Za-z]{2}/.test(columns) && !/^[A-Za-z]{4}$|^H/.test(columns.trim());
   const two = isAligned && !LIGHT_RESIDUES.has(residue) ? elementSymbol(columns.slice(0, 2)) : undefined;
   return two ?? elementSymbol(letters.slice(0, 1));
+}
+
+function lettersOf(text: string): string {
+  return text.replace(/[^A-Za-z]/g, "");
 }
 
 export function isWater(residue: string): boolean {

@@ -7,6 +7,7 @@ import { afterAll, expect, test } from "vitest";
 import { identifyFile } from "../identify.ts";
 import { readStar } from "../star/format.ts";
 import { starTable } from "../star/star.ts";
+import { parseMmcif } from "./mmcif.ts";
 import { parsePdb } from "./pdb.ts";
 import { readAtoms } from "./read.ts";
 
@@ -84,6 +85,76 @@ test("an atom of the element X is left out and said, in both formats", async () 
   expect([read.models[0].length, read.warnings[0]]).toEqual([
     1,
     `${path}: atom of the unknown element X left out (1: row 2 ASX)`,
+  ]);
+});
+
+const atomLine = (name: string, residue: string, element = "") =>
+  `ATOM      1 ${name} ${residue} A   1       1.000   0.000   0.000  1.00  0.00          ${element}`;
+
+test("atoms of other elements that nobody knows are left out and said, and charges without a sign read (gemmi)", () => {
+  const carbon = atomLine(" C  ", "ALA", " C");
+  const lines = [
+    carbon,
+    atomLine(" Q1 ", "ALA", " Q"),
+    atomLine(" EPW", "WAT", "EP"),
+    atomLine(" MW ", "SOL"),
+  ];
+  const { models, warnings } = parsePdb([...lines, `${carbon}2`, `${carbon} 2`].join("\n"), "x");
+  expect(models[0].map(({ element, charge }) => [element, charge])).toEqual([
+    ["C", 0],
+    ["C", 2],
+    ["C", 2],
+  ]);
+  expect(warnings).toEqual([
+    "x: atom of the unknown element Q left out (1: line 2 ALA)",
+    "x: atom of the unknown element EP left out (1: line 3 WAT)",
+    "x: atom of the unknown element MW left out (1: line 4 SOL)",
+  ]);
+  const rows = "C 1 2 3\n? 1 2 3\nZn2+ 1 2 3\nO1- 1 2 3\n";
+  const columns = ["type_symbol", "Cartn_x", "Cartn_y", "Cartn_z"];
+  const cif = parseMmcif(
+    `data_a\nloop_\n${columns.map((name) => `_atom_site.${name}\n`).join("")}${rows}`,
+    "x",
+  );
+  expect(cif.models[0].map(({ element }) => element)).toEqual(["C", "Zn", "O"]);
+  expect(cif.warnings).toEqual(["x: atom of the unknown element ? left out (1: row 2 )"]);
+});
+
+test("an atom called as its residue is an ion wherever its name stands; mercury is not hydrogen (gemmi: Hg)", () => {
+  const names = [
+    ["HG  ", " HG", "Hg"],
+    [" CL ", " CL", "Cl"],
+    [" Na+", "Na+", "Na"],
+    ["HG  ", "CYS", "H"],
+    [" CA ", "ALA", "C"],
+  ];
+  const text = names.map(([name, residue]) => atomLine(name, residue)).join("\n");
+  expect(parsePdb(text, "x").models[0].map(({ element }) => element)).toEqual(
+    names.map(([, , element]) => element),
+  );
+});
+
+test.each([
+  ["lower case", (text: string) => text.toLowerCase()],
+  ["a byte order mark", (text: string) => `\ufeff${text}`],
+  ["line ends of old Macs", (text: string) => text.replaceAll("\n", "\r")],
+])("no atom is lost to %s", (_, change) => {
+  const text = change(`${atomLine(" C  ", "ALA", " C")}\n${atomLine(" O  ", "ALA", " O")}\n`);
+  const elements = (content: string | Uint8Array) =>
+    parsePdb(content, "x").models[0].map(({ element }) => element);
+  expect(elements(text)).toEqual(["C", "O"]);
+  expect(elements(new TextEncoder().encode(text))).toEqual(["C", "O"]);
+});
+
+test("a selection without a range of residues keeps those without a number, as hexadecimal ones of VMD are", async () => {
+  const read = await readAtoms(golden("atoms/residue_10000.pdb"), { select: { excludeHydrogen: true } });
+  expect(read.models[0]).toHaveLength(3);
+  const few = await readAtoms(golden("atoms/residue_10000.pdb"), { select: { residueNumbers: [1, 99999] } });
+  expect(few.models[0]).toHaveLength(2);
+  const hex = parsePdb(atomLine(" C  ", "ALA", " C").replace("A   1 ", "A271a "), "x");
+  expect([hex.models[0][0].residueNumber, hex.warnings]).toEqual([
+    Number.NaN,
+    ["x: residue number that is none left open (1: line 1)"],
   ]);
 });
 

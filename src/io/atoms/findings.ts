@@ -4,6 +4,7 @@ const NAMED = 3;
 /** What a reader left out or guessed, a line for each kind with how often and where first. */
 export class Findings {
   readonly #at: string;
+  #fault: Error | undefined;
   readonly #places = new Map<string, { count: number; readonly first: string[] }>();
 
   /** @param at  how messages call the file */
@@ -20,6 +21,21 @@ export class Findings {
     this.#places.set(kind, found);
     found.count++;
     if (found.first.length < NAMED) found.first.push(place);
+  }
+
+  /**
+   * An atom is left out, since nobody knows its element.
+   *
+   * @param fault  the error if no other atom is there
+   */
+  leaveOut(element: string, place: string, fault: Error): void {
+    this.#fault ??= fault;
+    this.add(`atom of the unknown element ${element} left out`, place);
+  }
+
+  /** Why there is no atom at all, where each was left out. */
+  get fault(): Error | undefined {
+    return this.#fault;
   }
 
   /** `a.pdb: X of unknown element left out (2: line 3, line 4)`. */

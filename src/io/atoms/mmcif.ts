@@ -35,8 +35,8 @@ type Cells = Readonly<Record<Column, string>>;
 
 /**
  * Reads the atoms of an mmCIF file: the `atom_site` category of its first block that has one, with the authors' names and
- * numbers where they are there. Occupancy is 1, B-factor and charge 0 where they are unknown. Atoms of the unknown element X are
- * left out; `warnings` say so.
+ * numbers where they are there. Occupancy is 1, B-factor and charge 0 where they are unknown. Atoms of an element that nobody
+ * knows (X, `?`) are left out; `warnings` say so.
  *
  * @param content  the whole file; not changed
  * @param at       how messages call the file
@@ -52,15 +52,19 @@ export function parseMmcif(content: string | Uint8Array, at: string): Structure 
   const findings = new Findings(at);
   for (let row = 0; row < table.rows; row++) {
     const cells = cellsOf(table, columns, row);
-    if (isUnknownElement(cells.element)) {
-      findings.add("atom of the unknown element X left out", `row ${row + 1} ${cells.residue}`);
+    const place = `${at} atom_site row ${row + 1}`;
+    const element = symbolOf(cells.element);
+    if (element === undefined) {
+      const name = isUnknownElement(cells.element) ? "X" : cells.element || "?";
+      const fault = wrong(`${place} element`, "a chemical symbol", cells.element);
+      findings.leaveOut(name, `row ${row + 1} ${cells.residue}`, fault);
       continue;
     }
     const model = models.get(cells.model) ?? [];
     models.set(cells.model, model);
-    model.push(atomOf(cells, `${at} atom_site row ${row + 1}`));
+    model.push(atomOf(cells, element, place));
   }
-  if (models.size === 0) throw noAtoms(at);
+  if (models.size === 0) throw findings.fault ?? noAtoms(at);
   const left = others.reduce((count, { rows }) => count + rows, 0);
   const more = left === 0 ? [] : [`${at}: ${blocksLeft(left, others.length)}`];
   return { models: [...models.values()], warnings: [...findings.lines, ...more, ...mmcifAssembly(file, at)] };
@@ -159,10 +163,13 @@ function mapColumns<T>(value: (column: Column) => T): Record<Column, T> {
   };
 }
 
-function atomOf(cells: Cells, at: string): Atom {
+/** Of a symbol, perhaps with a charge as crystals of small molecules have it: `Zn2+`. */
+function symbolOf(text: string): string | undefined {
+  return elementSymbol(text) ?? elementSymbol(/^([A-Za-z]{1,2})\d*[+-]$/.exec(text)?.[1] ?? "");
+}
+
+function atomOf(cells: Cells, element: string, at: string): Atom {
   const number = (column: Column, unknown?: number) => numberOf(cells[column], `${at} ${column}`, unknown);
-  const element = elementSymbol(cells.element);
-  if (element === undefined) throw wrong(`${at} element`, "a chemical symbol", cells.element);
   return {
     x: number("x"),
     y: number("y"),

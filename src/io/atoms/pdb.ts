@@ -16,10 +16,12 @@ interface Line {
 }
 
 /** The name of a record; serial numbers of six digits begin in the column behind ATOM. */
-const ATOM = /^(?:ATOM[ \d]|(HETATM))/;
-const MODEL_BORDER = /^(?:MODEL |MODEL$|ENDMDL)/;
+const ATOM = /^(?:ATOM[ \t\d]|(HETATM))/i;
+const MODEL_BORDER = /^(?:MODEL |MODEL$|ENDMDL)/i;
 /** The last line of a file; VMD and others put it between frames. */
-const END = /^END *$/;
+const END = /^END *$/i;
+/** UTF-8's byte order mark, read as text or byte by byte. */
+const BYTE_ORDER_MARK = /^(?:\ufeff|\u00ef\u00bb\u00bf)/;
 
 /** What programs print where a number has no room. */
 const OVERFLOW = /^ *\*+ *$/;
@@ -27,15 +29,17 @@ const OVERFLOW = /^ *\*+ *$/;
 /**
  * Reads the atoms of a PDB file (format 3.3), all models, alternates and hetero atoms. Columns 77 and 78 give the element,
  * else the name does; occupancy is 1 and B-factor 0 where the columns are blank. Residue numbers may be hybrid-36, or of five digits.
- * Atoms behind END are another model. Atoms of the unknown element X are left out, and numbers that overflowed (`****`) left open; `warnings` say so.
+ * Atoms behind END are another model. Atoms of an element that nobody knows (X, virtual sites of water) are left out, and
+ * residue numbers that overflowed (`****`) or are none left open; `warnings` say so.
  *
  * @param content  the whole file; not changed
  * @param at       how messages call the file
- * @throws {VitrineError} format: a line that is cut or holds no number, a residue without number, no atom at all; each with
+ * @throws {VitrineError} format: a line that is cut or holds no number, a residue without number, no atom of a known element; each with
  *   its line
  */
 export function parsePdb(content: string | Uint8Array, at: string): Structure {
-  const text = typeof content === "string" ? content : new TextDecoder("latin1").decode(content);
+  const decoded = typeof content === "string" ? content : new TextDecoder("latin1").decode(content);
+  const text = decoded.replace(BYTE_ORDER_MARK, "");
   const models: Atom[][] = [];
   let model: Atom[] | undefined;
   const findings = new Findings(at);
@@ -61,7 +65,10 @@ export function parsePdb(content: string | Uint8Array, at: string): Structure {
     model.push(atom);
   }
   if (models.length > 0) return { models, warnings: [...findings.lines, ...pdbAssembly(text, at)] };
-  throw new VitrineError({ code: "format", at, expected: "ATOM or HETATM lines", found: "none" });
+  throw (
+    findings.fault ??
+    new VitrineError({ code: "format", at, expected: "ATOM or HETATM lines", found: "none" })
+  );
 }
 
 /**
@@ -80,8 +87,9 @@ export function parseHybrid36(text: string): number | undefined {
 }
 
 function* linesOf(text: string): Generator<string> {
+  const border = text.includes("\n") ? "\n" : "\r";
   for (let from = 0; from < text.length; ) {
-    const end = text.indexOf("\n", from);
+    const end = text.indexOf(border, from);
     const to = end < 0 ? text.length : end;
     yield text.slice(from, text[to - 1] === "\r" ? to - 1 : to);
     from = to + 1;
@@ -145,31 +153,35 @@ function residuePlace(line: Line): Pick<Atom, "residueNumber" | "insertion"> {
   const place = (residueNumber: number) => ({ residueNumber, ...(insertion !== "" && { insertion }) });
   const number = parseHybrid36(text.slice(0, 4));
   if (number !== undefined) return place(number);
-  if (!OVERFLOW.test(text)) throw wrong(line, "a residue number in columns 23 to 26", 22, 26);
-  line.findings.add("residue number that overflows its columns left open", `line ${line.number}`);
+  if (text.trim() === "") throw wrong(line, "a residue number in columns 23 to 26", 22, 26);
+  const why = OVERFLOW.test(text) ? "overflows its columns" : "is none";
+  line.findings.add(`residue number that ${why} left open`, `line ${line.number}`);
   return { residueNumber: Number.NaN };
 }
 
-/** Undefined for the unknown element X. */
+/** Undefined for X and other elements that nobody knows. */
 function elementOf(line: Line, residue: string): string | undefined {
   const stated = statedKind(line).slice(0, 2).trim();
   const element = stated === "" ? guessElement(line.text.slice(12, 16), residue) : elementSymbol(stated);
   if (element !== undefined) return element;
-  if (isUnknownElement(stated === "" ? line.text.slice(12, 16) : stated)) {
-    line.findings.add("atom of the unknown element X left out", `line ${line.number} ${residue}`);
-    return undefined;
-  }
-  if (stated !== "") throw wrong(line, "a chemical symbol in columns 77 and 78", 76, 78);
-  throw wrong(line, "an element in columns 77 and 78, or a name that tells it", 12, 16);
+  const name = stated === "" ? line.text.slice(12, 16).trim() : stated;
+  line.findings.leaveOut(
+    isUnknownElement(name) ? "X" : name,
+    `line ${line.number} ${residue}`,
+    stated === ""
+      ? wrong(line, "an element in columns 77 and 78, or a name that tells it", 12, 16)
+      : wrong(line, "a chemical symbol in columns 77 and 78", 76, 78),
+  );
+  return undefined;
 }
 
-/** `2+`, as the format says, or `+2`, as some programs write it. */
+/** `2+`, as the format says, or `+2` and `2`, as some programs write it. */
 function chargeOf(line: Line): number {
   const text = statedKind(line).slice(2).trim();
   if (text === "") return 0;
-  const parts = /^(?:(\d)?([+-])|([+-])(\d)|0)$/.exec(text);
+  const parts = /^(?:(\d)?([+-])|([+-])?(\d))$/.exec(text);
   if (parts === null) throw wrong(line, "a charge such as 2+ in columns 79 and 80", 78, 80);
-  const size = Number(parts[1] ?? parts[4] ?? (text === "0" ? 0 : 1));
+  const size = Number(parts[1] ?? parts[4] ?? 1);
   return (parts[2] ?? parts[3]) === "-" ? -size : size;
 }
 

@@ -57,17 +57,21 @@ function chooser(selection: AtomSelection): (atom: Atom) => boolean {
   const elements = anyOf(selection.elements?.map((symbol) => symbol.toUpperCase()));
   const names = anyOf(selection.atomNames);
   const residues = anyOf(selection.residues);
-  const [first, last] = residueNumbers ?? [-Infinity, Infinity];
+  // a residue without number is in no range, and is not left out where none is asked for
+  const inRange = residueNumbers === undefined ? () => true : between(residueNumbers);
   return (atom) =>
     chains(atom.chain) &&
     elements(atom.element.toUpperCase()) &&
     names(atom.name) &&
     residues(atom.residue) &&
-    atom.residueNumber >= first &&
-    atom.residueNumber <= last &&
+    inRange(atom.residueNumber) &&
     !(excludeWater && isWater(atom.residue)) &&
     !(excludeHydrogen && (atom.element === "H" || atom.element === "D")) &&
     !(excludeHetero && atom.isHetero);
+}
+
+function between([first, last]: readonly [number, number]): (value: number) => boolean {
+  return (value) => value >= first && value <= last;
 }
 
 function anyOf(names: readonly string[] | undefined): (name: string) => boolean {

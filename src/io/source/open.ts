@@ -7,6 +7,7 @@ import { identifyFile } from "../identify.ts";
 import { kindWords } from "../kindWords.ts";
 import { wayToImages } from "../notMrc.ts";
 import { RECORDS } from "../omezarr/records.ts";
+import { requireKnownOptions } from "../schema.ts";
 import type { ImageCollection, ImageDataset, ImageSource } from "./source.ts";
 import { withWells } from "./wells/wells.ts";
 
@@ -50,7 +51,7 @@ export async function openImages(from: string): Promise<ImageCollection> {
             (await import("./zarr/stagePlaces.ts")).readStagePlaces(path),
           );
     case "tiff":
-      return withWells(await (await import("./tiff/open.ts")).openTiffImages(path));
+      return withStage(await (await import("./tiff/open.ts")).openTiffImages(path));
     default:
       throw new VitrineError({
         code: "unsupported",
@@ -71,6 +72,7 @@ export async function openImage(
   path: string,
   options: { readonly image?: string } = {},
 ): Promise<ImageSource> {
+  requireKnownOptions("openImage", options, { image: true });
   const images = await openImages(path);
   try {
     const image = await images.open(options.image);
@@ -149,4 +151,12 @@ function requireImage(at: string, names: readonly string[], image: string): void
   if (names.includes(image)) return;
   const expected = `one of the images ${names.map((name) => JSON.stringify(name)).join(", ")}`;
   throw new VitrineError({ code: "missing", at, expected, found: JSON.stringify(image) });
+}
+
+/** Wells with the stage's places that the plate itself tells. */
+function withStage(collection: ImageCollection): ImageCollection {
+  const places = (collection.plate?.fields ?? []).flatMap(({ image, stage }) =>
+    stage === undefined ? [] : [[image, stage] as const],
+  );
+  return withWells(collection, async () => new Map(places));
 }

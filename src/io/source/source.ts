@@ -112,7 +112,15 @@ export interface PlateField {
   readonly columnIndex: number;
   readonly field: number;
   readonly acquisition?: number;
+  /** Where the stage was, if the plate itself tells; {@link ImageCollection.stagePlaces} has all. */
+  readonly stage?: StagePlace;
 }
+
+/** Where the stage was for a field, with the units that the file writes. */
+export type StagePlace = Readonly<Record<"y" | "x", { readonly value: number; readonly unit: string }>>;
+
+/** {@link StagePlace} by the names of fields. */
+export type StagePlaces = ReadonlyMap<string, StagePlace>;
 
 /** All fields of a well that were taken in one acquisition, as one image. */
 export interface PlateWell {
@@ -155,6 +163,8 @@ export interface ImageCollection extends AsyncDisposable {
   };
   /** Wells of a plate with all their fields placed, which `open` opens by their names. */
   readonly wells?: readonly PlateWell[];
+  /** Where the stage was for the fields of a plate, of files that tell it beside the images; may be empty. */
+  readonly stagePlaces?: () => Promise<StagePlaces>;
   readonly warnings: readonly string[];
   /** What is kept image by image: NDTiff, and the OME-Zarr of acquisitions. It closes with the collection. */
   readonly dataset?: ImageDataset;

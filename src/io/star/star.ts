@@ -1,5 +1,5 @@
 import { VitrineError } from "../../core/index.ts";
-import type { StarTable } from "./table.ts";
+import { createStarTable, type StarTable } from "./table.ts";
 
 /** A STAR or CIF file: data blocks in order. */
 export interface StarFile {
@@ -41,12 +41,29 @@ export function starBlock(file: StarFile, name: string): StarBlock {
   });
 }
 
-/** The first table of a block. @throws {VitrineError} missing: only values, or as {@link starBlock} */
+/**
+ * The first table of a block, of which {@link starTables} are all.
+ *
+ * @throws {VitrineError} missing: an empty block, or as {@link starBlock}
+ */
 export function starTable(file: StarFile, name: string): StarTable {
-  const table = starBlock(file, name).items.find((item) => item.kind === "table");
+  const [table] = starTables(starBlock(file, name));
   if (table !== undefined) return table;
   const at = `${file.name} data_${name}`;
   throw new VitrineError({ code: "missing", at, expected: "a loop_", found: "none" });
+}
+
+const SINGLE_ROWS = new WeakMap<StarBlock, StarTable>();
+
+/** The tables of a block. Where it has no loop, its values are a table of one row: RELION and starfile write a single row so. */
+export function starTables(block: StarBlock): readonly StarTable[] {
+  const tables = block.items.filter((item) => item.kind === "table");
+  const pairs = starPairs(block);
+  if (tables.length > 0 || pairs.size === 0) return tables;
+  const cells = [...pairs].map(([name, value]) => [name, [value]]);
+  const single = SINGLE_ROWS.get(block) ?? createStarTable(Object.fromEntries(cells), `data_${block.name}`);
+  SINGLE_ROWS.set(block, single);
+  return [single];
 }
 
 /** The values of a block that stand by themselves, by name. */

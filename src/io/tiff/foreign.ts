@@ -1,6 +1,7 @@
 import type { PixelArray } from "../../core/index.ts";
 import { imageBytes, pixelView, VitrineError } from "../../core/index.ts";
 import { allocate, type RandomAccessFile } from "../files.ts";
+import { compressionWords, otherCompression } from "./compressions.ts";
 import type { TiffPage } from "./page.ts";
 import type { TiffWindow } from "./pixels.ts";
 
@@ -49,7 +50,7 @@ export async function readForeignPage(
 
 async function rasters(
   file: RandomAccessFile,
-  { at, bigEndian, isBig, offset }: ForeignPage,
+  { at, bigEndian, isBig, offset, page: { compression } }: ForeignPage,
   { x, y, width, height }: TiffWindow,
 ): Promise<PixelArray> {
   try {
@@ -58,19 +59,45 @@ async function rasters(
     const image = await new GeoTIFF(sourceOf(file), !bigEndian, isBig, offset).getImage(0);
     const isYCbCr =
       image.fileDirectory.getValue("PhotometricInterpretation") === globals.photometricInterpretations.YCbCr;
-    const options = { interleave: true, window: [x, y, x + width, y + height] } as const;
+    const options = {
+      interleave: true,
+      pool: await unpacking(),
+      window: [x, y, x + width, y + height],
+    } as const;
     const values = isYCbCr
       ? await image.readRGB({ ...options, window: [...options.window] })
       : await image.readRasters({ ...options, window: [...options.window] });
     return Array.isArray(values) ? values[0] : values;
   } catch (cause) {
     if (cause instanceof VitrineError) throw cause;
-    const found = cause instanceof Error ? cause.message : String(cause);
+    const found = compressionWords(compression, cause instanceof Error ? cause.message : String(cause));
+    const hint = otherCompression(compression);
     throw new VitrineError(
-      { code: "unsupported", at, expected: "a compression that can be read", found },
+      { code: "unsupported", at, expected: "a compression that can be read", found, hint },
       { cause },
     );
   }
+}
+
+/** How packed blocks of LERC begin, of either version. */
+const LERC = ["Lerc2 ", "CntZImage "];
+
+/** geotiff's decoders, in this thread. Its LERC gives blocks that were stored as they are back with their headers, as pixels. */
+async function unpacking() {
+  const { Pool } = await import("geotiff");
+  class Unpacking extends Pool {
+    override bindParameters(...parameters: Parameters<InstanceType<typeof Pool>["bindParameters"]>) {
+      const decoder = super.bindParameters(...parameters);
+      const decode = async (buffer: ArrayBufferLike) => {
+        const decoded = await decoder.decode(buffer);
+        const start = new TextDecoder("latin1").decode(decoded.slice(0, 10));
+        if (LERC.some((word) => start.startsWith(word))) throw new Error("a block that is not packed");
+        return decoded;
+      };
+      return { ...decoder, decode };
+    }
+  }
+  return new Unpacking(0);
 }
 
 /** A file as geotiff asks for it: it reads ahead, also behind the end. */

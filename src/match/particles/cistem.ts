@@ -1,5 +1,5 @@
 import { VitrineError } from "../../core/index.ts";
-import type { StarFile, StarTable } from "../../io/index.ts";
+import { type StarFile, type StarTable, starTables } from "../../io/index.ts";
 import { PARTICLE_COLUMNS } from "./particles.ts";
 import type { ParticleColumns } from "./particlesToStar.ts";
 import { float64Text } from "./pythonText.ts";
@@ -33,10 +33,9 @@ export interface CistemOptions {
 
 /** The table of cisTEM's particles in a STAR file; undefined where it is another program's. */
 export function cistemTable(file: StarFile): StarTable | undefined {
-  for (const block of file.blocks)
-    for (const item of block.items)
-      if (item.kind === "table" && item.columns.some((name) => name.startsWith("cisTEM"))) return item;
-  return undefined;
+  return file.blocks
+    .flatMap(starTables)
+    .find(({ columns }) => columns.some((name) => name.startsWith("cisTEM")));
 }
 
 /**

@@ -61,7 +61,9 @@ export async function convertParticles(
     });
   }
   const table = await readTable(from, options);
+  if (table.rows === 0) options.onLog?.(`${from}: there is no particle in it`, "warning");
   warnOfRows(firstValues(table, from), options.onLog);
+  warnOfNoNumbers(table, from, options.onLog);
   if (!overwrite && (await fileExists(to))) {
     const hint = "Remove it, choose another name, or replace it with --overwrite";
     throw new VitrineError({
@@ -95,9 +97,32 @@ function* firstValues({ columns, rows }: ParticleColumns, at: string): Generator
     });
 }
 
+/** Says once of each quantity in which row it is no number; whoever reads the table next may take it for 0. */
+function warnOfNoNumbers(
+  { columns, rows }: ParticleColumns,
+  at: string,
+  onLog: ConvertParticlesOptions["onLog"],
+): void {
+  for (const [column] of TABLE_QUANTITIES) {
+    const texts = columns.get(column);
+    if (texts === undefined) continue;
+    const isNumber = (row: number) => texts(row).trim() !== "" && Number.isFinite(Number(texts(row)));
+    const odd = Array.from({ length: Math.min(rows, ROWS_LOOKED_AT) }, (_, row) => row).filter(
+      (row) => !isNumber(row),
+    );
+    if (odd.length === 0) continue;
+    const more = odd.length === 1 ? "" : `; so are ${odd.length - 1} more rows`;
+    onLog?.(
+      `${at} row ${odd[0] + 1} ${column}: ${JSON.stringify(texts(odd[0]))} is no number, and is written as it is${more}`,
+      "warning",
+    );
+  }
+}
+
 /** What is said of columns that RELION does not know. */
 export function leftOutLine(path: string, columns: readonly string[]): string {
-  return `${path}: left out what RELION does not know: ${columns.join(", ")}; --full keeps it`;
+  const names = columns.map((column) => (column === "" ? "numbers of rows" : column));
+  return `${path}: left out what RELION does not know: ${names.join(", ")}; --full keeps it`;
 }
 
 function columnsOf({ columns, rows }: CsvTable): ParticleColumns {

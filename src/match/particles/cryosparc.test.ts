@@ -1,40 +1,10 @@
 import { expect, test } from "vitest";
+import { type NumpyRow, numpyRecords } from "../../../test/support/numpyRecords.ts";
 import { matrixFromZyz, multiplyMatrices, transposeMatrix } from "../../core/index.ts";
 import { parseNpyRecords } from "../../io/index.ts";
 import { cryosparcColumns } from "./cryosparc.ts";
 
-type Row = Readonly<Record<string, readonly number[] | string>>;
-
-/** A structured array as numpy.save writes it: float32 lists, uint32 shapes, bytes. */
-function records(rows: readonly Row[]) {
-  const fields = Object.entries(rows[0]).map(([name, value]) => {
-    const width = typeof value === "string" ? 24 : 4 * value.length;
-    const type = typeof value === "string" ? "'|S24'" : name.endsWith("shape") ? "'<u4'" : "'<f4'";
-    const shape = typeof value === "string" || value.length === 1 ? "" : `, (${value.length},)`;
-    return { name, width, descr: `('${name}', ${type}${shape})` };
-  });
-  const size = fields.reduce((sum, { width }) => sum + width, 0);
-  const descr = fields.map((field) => field.descr).join(", ");
-  const head = `{'descr': [${descr}], 'fortran_order': False, 'shape': (${rows.length},), }\n`;
-  const bytes = new Uint8Array(10 + head.length + rows.length * size);
-  bytes.set([0x93, 0x4e, 0x55, 0x4d, 0x50, 0x59, 1, 0, head.length & 255, head.length >> 8]);
-  bytes.set(new TextEncoder().encode(head), 10);
-  const view = new DataView(bytes.buffer);
-  rows.forEach((row, i) => {
-    let at = 10 + head.length + i * size;
-    for (const { name, width } of fields) {
-      const value = row[name];
-      if (typeof value === "string") bytes.set(new TextEncoder().encode(value), at);
-      else
-        value.forEach((number, j) => {
-          if (name.endsWith("shape")) view.setUint32(at + 4 * j, number, true);
-          else view.setFloat32(at + 4 * j, number, true);
-        });
-      at += width;
-    }
-  });
-  return parseNpyRecords(bytes, "p.cs");
-}
+const records = (rows: readonly NumpyRow[]) => parseNpyRecords(numpyRecords(rows), "p.cs");
 
 const ROW = {
   "alignments3D/pose": [0, 0, Math.PI / 6],
@@ -42,7 +12,7 @@ const ROW = {
   "alignments3D/psize_A": [2],
   "location/center_x_frac": [0.25],
   "location/center_y_frac": [0.5],
-  "location/micrograph_shape": [400, 800],
+  "location/micrograph_shape": { u4: [400, 800] },
   "location/micrograph_path": ">J1/imported/mic.mrc",
   "location/micrograph_psize_A": [1],
   "ctf/df1_A": [12000],
@@ -71,6 +41,36 @@ test("places, poses and CTF in our units", () => {
     "197.0",
     "-45.0",
   ]);
+});
+
+test("places outside, of a micrograph without pixels, and 2D alignments are told", () => {
+  const said: string[] = [];
+  const outside = { ...ROW, "location/center_x_frac": [1.2] };
+  cryosparcColumns(records([ROW, outside]), { invertY: true, onLog: (text) => said.push(text) });
+  const { "alignments3D/pose": _, ...picked } = ROW;
+  const classified = { ...picked, "alignments2D/pose": [0.5], "alignments2D/shift": [1, 2] };
+  cryosparcColumns(records([classified]), { invertY: true, onLog: (text) => said.push(text) });
+  expect(said).toEqual([
+    expect.stringMatching(/^p\.cs: 1 of 2 particles lie outside their micrographs/),
+    expect.stringMatching(/^p\.cs: alignments2D .* are left out/),
+  ]);
+  expect(() => cryosparcColumns(records([{ ...ROW, "location/micrograph_shape": [0, 0] }]))).toThrow(
+    "p.cs row 0 location/micrograph_shape: expected sides of a micrograph, found 0 x 0.",
+  );
+});
+
+test("half floats are numbers, and complex fields that nobody asks for are passed over (numpy)", () => {
+  // numpy.array([(1.5, 2+3j, 7)], [("a", "<f2"), ("b", "<c8"), ("c", "<u4")]).tobytes()
+  const head =
+    "{'descr': [('a', '<f2'), ('b', '<c8'), ('c', '<u4')], 'fortran_order': False, 'shape': (1,), }\n";
+  const values = [0x00, 0x3e, 0, 0, 0, 0x40, 0, 0, 0x40, 0x40, 7, 0, 0, 0];
+  const magic = [0x93, 0x4e, 0x55, 0x4d, 0x50, 0x59, 1, 0, head.length, 0];
+  const read = parseNpyRecords(
+    Uint8Array.from([...magic, ...new TextEncoder().encode(head), ...values]),
+    "p.cs",
+  );
+  expect([read.number(0, "a"), read.number(0, "c")]).toEqual([1.5, 7]);
+  expect(() => read.number(0, "b")).toThrow("p.cs b: expected numbers, found other values (c8).");
 });
 
 test("a pose is the turn about its vector, reference to particle", () => {
@@ -104,7 +104,7 @@ test("a file without places says where they are", () => {
 
 test("of several classes the most likely one's pose and shift count, in the forms of 4.5 and before", () => {
   const { "alignments3D/pose": _, "alignments3D/shift": __, "alignments3D/psize_A": ___, ...rest } = ROW;
-  const texts = (row: Row) => {
+  const texts = (row: NumpyRow) => {
     const { columns } = cryosparcColumns(records([row]));
     return ["phi", "theta", "psi", "pos_x_img", "pos_y_img"].map((name) => columns.get(name)?.(0));
   };

@@ -44,6 +44,17 @@ _cisTEMOriginalYPosition #17
        2   10.00   20.00   40.00   9300.0   8900.0   25.00    0.50    9.25  2.00000  300.00    2.70  0.0700   0.000 'mics/a.mrc'   40.00   50.00
 `;
 
+test("a block of single values is a table of one row, as RELION and starfile write one", () => {
+  const optics =
+    "data_optics\n\n_rlnOpticsGroup 1\n_rlnImagePixelSize 1.06\n_rlnVoltage 300.0\n_rlnSphericalAberration 2.7\n";
+  const particles =
+    "\ndata_particles\n\n_rlnCoordinateX 100\n_rlnCoordinateY 200\n_rlnDefocusU 12000.0\n_rlnOpticsGroup 1\n";
+  const { rows } = starToParticles(parseStar(optics + particles, "one.star"), { templateSize: 64 });
+  expect(rows).toMatchObject([
+    { pos_x: "68.0", pos_y: "168.0", pixel_size: "1.06", voltage: "300.0", defocus_u: "12000.0" },
+  ]);
+});
+
 const shifted = CISTEM.replace("#17\n", "#17\n_cisTEMXShift #18\n_cisTEMYShift #19\n").replaceAll(
   ".00\n",
   ".00 3.0 -1.0\n",

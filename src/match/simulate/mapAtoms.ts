@@ -51,7 +51,30 @@ export async function readMapAtoms(
       `${path}: occupancies beyond 0 to 1 (${odd.occupancy} of ${odd.name}) weigh atoms as they say; --ignore-occupancy takes every atom fully`,
       "warning",
     );
+  const used = model === "all" ? models : models.slice(0, 1);
+  const double = used.map(doubleLocations).find((text) => text !== undefined);
+  if (double !== undefined)
+    onLog?.(
+      `${path}: occupancies of the other locations of an atom add up to more than 1 (${double}), and each weighs as it says; edit the file to keep one`,
+      "warning",
+    );
   return atoms;
+}
+
+/** What a rounded share of each of a few locations may add. */
+const ROUNDING = 0.03;
+
+/** The first atom whose locations have more than all of it: `2 of CA in ALA 12`. */
+function doubleLocations(atoms: readonly Atom[]): string | undefined {
+  const sums = new Map<string, number>();
+  for (const { alternate, chain, residueNumber, insertion = "", name, residue, occupancy } of atoms) {
+    if (alternate === "" || Number.isNaN(residueNumber)) continue;
+    const key = `${chain}\n${residueNumber}\n${insertion}\n${name}`;
+    const sum = (sums.get(key) ?? 0) + occupancy;
+    sums.set(key, sum);
+    if (sum > 1 + ROUNDING) return `${Number(sum.toFixed(2))} of ${name} in ${residue} ${residueNumber}`;
+  }
+  return undefined;
 }
 
 function noOccupancy(path: string): VitrineError {

@@ -1,5 +1,5 @@
 import { VitrineError } from "../../core/index.ts";
-import { createStarTable, type StarFile, type StarTable } from "../../io/index.ts";
+import { createStarTable, type StarFile, type StarTable, starTables } from "../../io/index.ts";
 import { Molecules } from "../molecules/molecules.ts";
 import type { Quaternion, Zyx } from "../molecules/quaternion.ts";
 import { AV3, fromRelion, numberOf, placeOf, toRelion, voxelsOf } from "./convention.ts";
@@ -147,7 +147,7 @@ const STOPGAP_BLOCK = "stopgap_motivelist";
 
 /** STOPGAP's table of a STAR file; undefined where it has none. */
 export function stopgapTable(file: StarFile): StarTable | undefined {
-  return file.blocks.find(({ name }) => name === STOPGAP_BLOCK)?.items.find((item) => item.kind === "table");
+  return file.blocks.filter(({ name }) => name === STOPGAP_BLOCK).flatMap(starTables)[0];
 }
 
 /**

@@ -1,5 +1,5 @@
 import { VitrineError } from "../../core/index.ts";
-import { createStarTable, type StarCell, type StarFile, type StarTable } from "../../io/index.ts";
+import { createStarTable, type StarCell, type StarFile, type StarTable, starTables } from "../../io/index.ts";
 import { toFeatureValues } from "../molecules/csv.ts";
 import type { FeatureInput, Features, FeatureValue } from "../molecules/features.ts";
 import { Molecules } from "../molecules/molecules.ts";
@@ -28,7 +28,7 @@ export interface RelionContext {
 
 /** The table of particles of RELION 5, 4, 3.1 or 3.0; undefined where a file has none with a third coordinate. */
 export function relionParticles(file: StarFile): StarTable | undefined {
-  const tables = file.blocks.flatMap(({ items }) => items).filter((item) => item.kind === "table");
+  const tables = file.blocks.flatMap(starTables);
   return tables.find((table) => table.has("rlnCenteredCoordinateZAngst") || table.has("rlnCoordinateZ"));
 }
 
@@ -123,9 +123,7 @@ function pixelSizes(
 
 /** rlnImagePixelSize is of the subtomograms, which are binned: it is taken with the binning alone. */
 function opticsPixels(file: StarFile): Map<string, number> {
-  const optics = file.blocks
-    .find(({ name }) => name === "optics")
-    ?.items.find((item) => item.kind === "table");
+  const [optics] = file.blocks.filter(({ name }) => name === "optics").flatMap(starTables);
   if (optics === undefined || !optics.has("rlnOpticsGroup")) return new Map();
   const number = (row: number, name: string) => (optics.has(name) ? optics.numbers(name)[row] : undefined);
   return new Map(

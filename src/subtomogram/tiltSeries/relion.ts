@@ -1,5 +1,5 @@
 import { VitrineError } from "../../core/index.ts";
-import { readStar, type StarFile, type StarTable } from "../../io/index.ts";
+import { readStar, type StarFile, type StarTable, starTables } from "../../io/index.ts";
 import type { Log } from "../../program/index.ts";
 import { fromProject, type ReadTiltSeriesOptions } from "./common.ts";
 import type { Tilt } from "./tilt.ts";
@@ -27,7 +27,7 @@ export async function readRelionTiltSeries(
 }
 
 function tablesOf(file: StarFile): readonly StarTable[] {
-  return file.blocks.flatMap(({ items }) => items).filter((item) => item.kind === "table");
+  return file.blocks.flatMap(starTables);
 }
 
 function requireTilts(file: StarFile): StarTable {

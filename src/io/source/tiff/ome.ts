@@ -152,12 +152,12 @@ export function omePlate({ images, plates }: OmeModel, names: readonly string[])
   const [plate] = plates;
   if (plate === undefined) return undefined;
   const byId = new Map(images.map(({ id }, i) => [id, names[i]]));
-  const fields = plate.fields.flatMap(({ row, column, field, image, acquisition }) => {
+  const fields = plate.fields.flatMap(({ row, column, field, image, acquisition, stage }) => {
     const name = byId.get(image);
     if (name === undefined) return [];
     const well = `${plate.rows[row]}${plate.columns[column].padStart(2, "0")}`;
     const place = { image: name, well, rowIndex: row, columnIndex: column, field };
-    return [{ ...place, ...(acquisition !== undefined && { acquisition }) }];
+    return [{ ...place, ...(acquisition !== undefined && { acquisition }), ...(stage && { stage }) }];
   });
   const { rows, columns, name } = plate;
   return { ...(name !== undefined && { name }), rows, columns, fields };

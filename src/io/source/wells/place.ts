@@ -1,5 +1,4 @@
-import type { OmeQuantity } from "../../tiff/ome/model.ts";
-import type { ImageSource, SourcePart } from "../source.ts";
+import type { ImageSource, SourcePart, StagePlaces } from "../source.ts";
 import { convertUnit, unitName } from "../units.ts";
 import { axisOf } from "../viewLevels.ts";
 
@@ -23,9 +22,6 @@ export interface PlacedFields {
   /** What was left out or guessed. */
   readonly warnings: readonly string[];
 }
-
-/** Where the stage was for fields, by their names, with the units that the file writes. */
-export type StagePlaces = ReadonlyMap<string, Readonly<Record<"y" | "x", OmeQuantity>>>;
 
 /** Pixel sizes that differ by less are the same: half a pixel at the far end of a usual camera. */
 const SAME_SIZE = 2e-4;

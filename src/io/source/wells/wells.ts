@@ -1,7 +1,7 @@
 import { Semaphore, VitrineError } from "../../../core/index.ts";
-import type { ImageCollection, ImageSource, PlateField, PlateWell } from "../source.ts";
+import type { ImageCollection, ImageSource, PlateField, PlateWell, StagePlaces } from "../source.ts";
 import { pasteFields } from "./paste.ts";
-import { type OpenField, placeFields, type StagePlaces } from "./place.ts";
+import { type OpenField, placeFields } from "./place.ts";
 
 /** Fields of a well that are opened at once. */
 const AT_ONCE = 16;
@@ -21,6 +21,7 @@ export function withWells(collection: ImageCollection, stage?: () => Promise<Sta
   return {
     ...collection,
     wells,
+    ...(stage && { stagePlaces: stage }),
     async open(image) {
       if (image === undefined || known.has(image)) return collection.open(image);
       const well = wells.find((one) => one.image === image);

@@ -1,7 +1,7 @@
 import { readFileBytes } from "#files";
 import type { OmePlace, OmeQuantity } from "../../tiff/ome/model.ts";
 import { parseOmeXml } from "../../tiff/ome/parse.ts";
-import type { StagePlaces } from "../wells/place.ts";
+import type { StagePlaces } from "../source.ts";
 import { ifThere } from "./store.ts";
 
 /** Where bioformats2raw puts the OME-XML of what it read. */
@@ -20,9 +20,9 @@ export async function readStagePlaces(folder: string): Promise<StagePlaces> {
   const { images, plates } = parseOmeXml(new TextDecoder().decode(bytes), path);
   const [plate] = plates;
   const byId = new Map(images.map((image) => [image.id, image]));
-  const found = (plate?.fields ?? []).flatMap(({ row, column, field, image }) => {
+  const found = (plate?.fields ?? []).flatMap(({ row, column, field, image, stage }) => {
     const places = byId.get(image)?.places ?? [];
-    const [y, x] = [firstOf(places, "positionY"), firstOf(places, "positionX")];
+    const [y, x] = [firstOf(places, "positionY") ?? stage?.y, firstOf(places, "positionX") ?? stage?.x];
     if (y === undefined || x === undefined) return [];
     return [[`${plate.rows[row]}/${plate.columns[column]}/${field}`, { y, x }] as const];
   });

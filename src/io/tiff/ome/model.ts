@@ -72,6 +72,8 @@ export interface OmeField {
   readonly field: number;
   readonly image: string;
   readonly acquisition?: number;
+  /** Where the stage was for the sample of the well. */
+  readonly stage?: { readonly y: OmeQuantity; readonly x: OmeQuantity };
 }
 
 /** A plate of OME-XML. */

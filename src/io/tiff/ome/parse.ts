@@ -1,7 +1,8 @@
 import { VitrineError } from "../../../core/index.ts";
 import type { JsonObject } from "../../dataset/dataset.ts";
-import type { OmeChannel, OmeImage, OmeModel, OmePlace, OmeQuantity, OmeTiffData } from "./model.ts";
+import type { OmeChannel, OmeImage, OmeModel, OmePlace, OmeTiffData } from "./model.ts";
 import { parsePlates } from "./plates.ts";
+import { NO_UNIT, quantityOf } from "./quantity.ts";
 import { attribute, indexOf, numberOf, readXml, within, type Xml } from "./xml.ts";
 
 /** Whether a description is OME-XML. */
@@ -75,17 +76,12 @@ function orderOf(pixels: Xml, at: string): string {
 
 function quantities(pixels: Xml) {
   const all = {
-    physicalX: quantity(pixels, "PhysicalSizeX", "µm"),
-    physicalY: quantity(pixels, "PhysicalSizeY", "µm"),
-    physicalZ: quantity(pixels, "PhysicalSizeZ", "µm"),
-    timeIncrement: quantity(pixels, "TimeIncrement", "s"),
+    physicalX: quantityOf(pixels, "PhysicalSizeX", "µm"),
+    physicalY: quantityOf(pixels, "PhysicalSizeY", "µm"),
+    physicalZ: quantityOf(pixels, "PhysicalSizeZ", "µm"),
+    timeIncrement: quantityOf(pixels, "TimeIncrement", "s"),
   };
   return Object.fromEntries(Object.entries(all).filter(([, value]) => value !== undefined));
-}
-
-function quantity(xml: Xml, name: string, missing: string): OmeQuantity | undefined {
-  const value = numberOf(xml, name);
-  return value === undefined ? undefined : { value, unit: attribute(xml, `${name}Unit`) ?? missing };
 }
 
 function significantBits(pixels: Xml): { significantBits?: number } {
@@ -93,17 +89,14 @@ function significantBits(pixels: Xml): { significantBits?: number } {
   return bits !== undefined && bits >= 1 && bits <= 64 ? { significantBits: bits } : {};
 }
 
-/** The schema's default for a place without a unit: somewhere, in something. */
-const NO_UNIT = "reference frame";
-
 function placesOf(pixels: Xml): OmePlace[] {
   return within(pixels, "Plane")
     .slice(0, MOST_PLANES)
     .flatMap((plane) => {
       const all = {
-        positionX: quantity(plane, "PositionX", NO_UNIT),
-        positionY: quantity(plane, "PositionY", NO_UNIT),
-        positionZ: quantity(plane, "PositionZ", NO_UNIT),
+        positionX: quantityOf(plane, "PositionX", NO_UNIT),
+        positionY: quantityOf(plane, "PositionY", NO_UNIT),
+        positionZ: quantityOf(plane, "PositionZ", NO_UNIT),
       };
       const known = Object.fromEntries(Object.entries(all).filter(([, value]) => value !== undefined));
       return Object.keys(known).length === 0 ? [] : [{ z: indexOf(plane, "TheZ") ?? 0, ...known }];
@@ -116,8 +109,8 @@ function channelOf(channel: Xml): OmeChannel {
     name: attribute(channel, "Name"),
     samples: indexOf(channel, "SamplesPerPixel"),
     color: color === undefined ? undefined : colorOf(color),
-    emission: quantity(channel, "EmissionWavelength", "nm"),
-    excitation: quantity(channel, "ExcitationWavelength", "nm"),
+    emission: quantityOf(channel, "EmissionWavelength", "nm"),
+    excitation: quantityOf(channel, "ExcitationWavelength", "nm"),
   };
   return Object.fromEntries(Object.entries(all).filter(([, value]) => value !== undefined));
 }

@@ -1,4 +1,5 @@
 import type { OmeField, OmePlate } from "./model.ts";
+import { NO_UNIT, quantityOf } from "./quantity.ts";
 import { attribute, indexOf, within, type Xml } from "./xml.ts";
 
 /** Wells beyond the largest plate (1536) and again as many. */
@@ -58,7 +59,12 @@ function fieldsOf(
     // a well that was planned and not taken
     if (image === undefined) continue;
     const acquisition = acquisitions.get(attribute(sample, "ID") ?? "");
-    fields.push({ row, column, field, image, ...(acquisition !== undefined && { acquisition }) });
+    const [y, x] = [quantityOf(sample, "PositionY", NO_UNIT), quantityOf(sample, "PositionX", NO_UNIT)];
+    fields.push({
+      ...{ row, column, field, image },
+      ...(acquisition !== undefined && { acquisition }),
+      ...(y !== undefined && x !== undefined && { stage: { y, x } }),
+    });
   }
   return fields;
 }
