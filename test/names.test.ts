@@ -21,7 +21,12 @@ test("every entry has a built file and its source", () => {
   for (const [entry, target] of Object.entries(tree.package.exports ?? {})) {
     if (entry === "./package.json") continue;
     const file = `${entry}/index`.slice(1);
-    expect(target).toEqual({ source: `./src${file}.ts`, default: `./dist${file}.js` });
+    expect(target).toEqual({
+      source: `./src${file}.ts`,
+      types: `./dist${file}.d.ts`,
+      node: `./dist/node/${entry.slice(2) || "index"}.js`,
+      default: `./dist${file}.js`,
+    });
   }
 });
 

@@ -1,6 +1,7 @@
 import { expect, test } from "vitest";
 import * as experiment from "../src/experiment/index.ts";
 import * as io from "../src/io/index.ts";
+import * as likelihood from "../src/likelihood/index.ts";
 import * as match from "../src/match/index.ts";
 import * as pyramid from "../src/pyramid/index.ts";
 import { exportSite } from "../src/server/index.ts";
@@ -10,6 +11,7 @@ type Call = (options: never) => unknown;
 
 /** Nobody looks at it. */
 const NONE = undefined as never;
+const EMPTY = {} as never;
 const FILE = { path: "none", type: "Cells" };
 
 /** A key that each knows, one letter off; nothing else is given, since keys are looked at before anything else. */
@@ -29,6 +31,20 @@ const CALLS: readonly [name: string, key: string, call: Call][] = [
   ["compareParticleTables", "nearpx", (options) => match.compareParticleTables("a.csv", "b.csv", options)],
   ["runSimulateMap", "boxsize", (options) => match.runSimulateMap("none.pdb", options)],
   ["runSimulateMicrograph", "cout", (options) => match.runSimulateMicrograph("none.mrc", options)],
+  ["compareParticles", "nearpx", async (options) => match.compareParticles([], [], options)],
+  ["findPeaksByPValue", "cutof", async (options) => match.findPeaksByPValue(NONE, options)],
+  ["simulateMicrographOfMap", "nois", (options) => match.simulateMicrographOfMap(NONE, EMPTY, options)],
+  ["simulateMolecule", "radiusa", async (options) => match.simulateMolecule(options)],
+  ["runMatches", "coars", (options) => match.runMatches([], options)],
+  ["redrawMatch", "particlespath", (options) => match.redrawMatch("none.yaml", options)],
+  ["particlesToStar", "leen", async (options) => match.particlesToStar(NONE, "p", options)],
+  ["starToParticles", "templatesize", async (options) => match.starToParticles(NONE, options)],
+  ["readAtoms", "modle", (options) => io.readAtoms("none.pdb", options)],
+  ["readTiffImage", "pag", (options) => io.readTiffImage("none.tif", options)],
+  ["openImage", "imag", (options) => io.openImage("none", options)],
+  ["createMemoryDataset", "nam", async (options) => io.createMemoryDataset(options)],
+  ["writeFileAtomic", "durabilty", (options) => io.writeFileAtomic("none", new Uint8Array(), options)],
+  ["parseNpz", "maxbytes", async (options) => io.parseNpz(new Uint8Array(), "a.npz", options)],
   ["createNdtiff", "directry", io.createNdtiff],
   ["createNdtiffPyramid", "maxlevel", io.createNdtiffPyramid],
   ["openNdtiff", "repare", (options) => io.openNdtiff("none", options)],
@@ -51,6 +67,13 @@ const CALLS: readonly [name: string, key: string, call: Call][] = [
     "reverseRow",
     async (options) => pyramid.calcGridCoordinatesFromPositions([], 1, options),
   ],
+  ["registerPair", "sigmapx", (options) => pyramid.registerPair(NONE, NONE, options)],
+  ["alignCycles", "maxshiftPx", (options) => pyramid.alignCycles(NONE, NONE, options)],
+  ["registerCycle", "sigmapx", async (options) => pyramid.registerCycle(NONE, EMPTY, options)],
+  ["registerMosaic", "sigmapx", (options) => pyramid.registerMosaic(NONE, NONE, options)],
+  ["basicModel", "drak", async (options) => pyramid.basicModel(NONE, NONE, options)],
+  ["medianModel", "sid", async (options) => pyramid.medianModel(NONE, NONE, options)],
+  ["placePlates", "wellSpacr", async (options) => pyramid.placePlates(NONE, options)],
   ["writeDeepZoom", "qualty", (options) => pyramid.writeDeepZoom(NONE, "none.dzi", options)],
   ["drawPlate", "chanels", (options) => pyramid.drawPlate(NONE, options)],
   ["readSiteImage", "chanel", (options) => pyramid.readSiteImage(NONE, 1, options)],
@@ -72,11 +95,25 @@ const CALLS: readonly [name: string, key: string, call: Call][] = [
   ["openExperiment", "isReadonly", (options) => experiment.openExperiment("none", options)],
 ];
 
-test.each(CALLS)("%s refuses the unknown key %s and names the nearest", async (name, key, call) => {
-  await expect(call({ [key]: 1 } as never)).rejects.toMatchObject({
-    code: "format",
-    message: expect.stringMatching(
-      new RegExp(`^${name}.*[ .]${key}: expected a known key, found "${key}" \\(did you mean "\\w+"\\?\\)`),
-    ),
-  });
-});
+/** Functions of likelihood, whose options are those of CryoLike. */
+const LIKELIHOOD: readonly [name: string, key: string, call: Call][] = [
+  ["rankStructures", "bootstrp", async (options) => likelihood.rankStructures(NONE, options)],
+  ["ensembleWeights", "tolernce", async (options) => likelihood.ensembleWeights(NONE, options)],
+  ["createPolarGrid", "radiusmax", async (options) => likelihood.createPolarGrid(options)],
+  ["createSphereGrid", "distype", async (options) => likelihood.createSphereGrid(options)],
+  ["nufftType2", "epss", async (options) => likelihood.nufftType2(NONE, NONE, options)],
+  ["templatesFromVolume", "epss", (options) => likelihood.templatesFromVolume(NONE, NONE, options)],
+  ["findBasis", "tolernce", (options) => likelihood.findBasis(NONE, NONE, options)],
+];
+
+test.each([...CALLS, ...LIKELIHOOD])(
+  "%s refuses the unknown key %s and names the nearest",
+  async (name, key, call) => {
+    await expect(call({ [key]: 1 } as never)).rejects.toMatchObject({
+      code: "format",
+      message: expect.stringMatching(
+        new RegExp(`^${name}.*[ .]${key}: expected a known key, found "${key}" \\(did you mean "\\w+"\\?\\)`),
+      ),
+    });
+  },
+);

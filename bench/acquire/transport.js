@@ -13,6 +13,13 @@ import { digits, median, printTable, verdict } from "../figures.js";
 
 const SIDE = 2048;
 const FRAME_BYTES = SIDE * SIDE * 2;
+const CAMERA = {
+  OnCameraCCDXSize: SIDE,
+  OnCameraCCDYSize: SIDE,
+  PixelType: "16bit",
+  Pattern: "Stamp",
+  Exposure: 0,
+};
 const ROUNDS = 3;
 /** Frames of one acquisition that saves, as many as the peer's: what is written is removed before the next. */
 const SAVED_FRAMES = 200;
@@ -25,18 +32,21 @@ const identity = Object.assign((image, metadata) => [image, metadata], { statele
 /** Modes in the order of the table; `peer` is the peer's mode that does the same. */
 const MODES = [
   {
+    row: "identity",
     name: "identity, no save, in-process",
     bar: 0.5,
     peer: "drop",
     options: () => ({ imageProcessor: identity }),
   },
   {
+    row: "worker",
     name: "identity, no save, worker",
     bar: 0.5,
     peer: "drop",
     options: () => ({ imageProcessor: { module: fileOf("identity") } }),
   },
   {
+    row: "sum",
     name: "sum of all pixels, no save, worker",
     bar: 0.25,
     peer: "sum",
@@ -44,24 +54,28 @@ const MODES = [
     check: checkSum,
   },
   {
+    row: "saved",
     name: "identity, saved as NDTiff",
     peer: "ndtiff",
     saves: true,
     options: () => ({ imageProcessor: identity }),
   },
   {
+    row: "into",
     name: "saved as NDTiff, read back in imageSaved into one array",
     peer: "readback",
     saves: true,
     options: (counts) => readsBack(counts, { into: new Uint16Array(SIDE * SIDE) }),
   },
   {
+    row: "new",
     name: "the same, each into an array of its own",
     peer: "readback",
     saves: true,
     options: (counts) => readsBack(counts, {}),
   },
   {
+    row: "heap",
     name: "the same, --heap-growing-percent=300",
     peer: "readback",
     saves: true,
@@ -72,31 +86,44 @@ const MODES = [
 
 /** Where datasets go: in memory the programs show, on a disk mostly its write-back. */
 const PLACES = [
-  { where: "in memory", folder: "/dev/shm" },
-  { where: "on disk", folder: process.env.VITRINE_BENCH_DIR ?? tmpdir() },
+  { place: "memory", where: "in memory", folder: "/dev/shm" },
+  { place: "disk", where: "on disk", folder: process.env.VITRINE_BENCH_DIR ?? tmpdir() },
 ].filter(({ folder }) => existsSync(folder));
 
 const ROWS = MODES.flatMap((mode) =>
   mode.saves ? PLACES.map((place) => ({ ...mode, ...place, name: `${mode.name}, ${place.where}` })) : [mode],
 );
 
-/** Reads every image when it is saved; the camera counts from 0 as the events do. */
+/** Rows and places that a command line names; all where it names none. */
+function chosenRows(names) {
+  const isAmong = (name, all) => !all.some((each) => names.includes(each)) || names.includes(name);
+  const rows = MODES.map(({ row }) => row);
+  const places = PLACES.map(({ place }) => place);
+  return ROWS.filter(
+    ({ row, place }) => isAmong(row, rows) && (place === undefined || isAmong(place, places)),
+  );
+}
+
+/** Reads every image when it is saved; the camera counts on from the acquisition before. */
 function readsBack(counts, options) {
   return {
     imageSaved: async (axes, dataset) => {
-      checkStamp(await dataset.readImage(axes, options), axes.time);
+      checkStamp(await dataset.readImage(axes, options), counts.firstFrame + axes.time);
       counts.readBack++;
     },
   };
 }
 
 /** Prints GB/s of every mode, ours and the peer's in turns. Without the peer it says so and prints our side alone. */
-export async function run({ seconds }) {
+export async function run({ seconds, rows }) {
   const peer = await startPeer();
+  // opened once, as the peer's is
+  const microscope = await openDemoMicroscope({ properties: { Camera: CAMERA } });
   const results = [];
   try {
-    for (const mode of ROWS) results.push(await measure(mode, { seconds, peer }));
+    for (const mode of chosenRows(rows)) results.push(await measure(mode, { seconds, peer, microscope }));
   } finally {
+    await microscope.close();
     await peer?.end().catch(() => {});
   }
   console.log("");
@@ -118,13 +145,13 @@ export async function run({ seconds }) {
     });
 }
 
-async function measure(mode, { seconds, peer }) {
+async function measure(mode, { seconds, peer, microscope }) {
   const [ours, theirs, ofCopy] = [[], [], []];
-  const frames = mode.saves ? SAVED_FRAMES : Math.ceil((await calibrate(mode)) * seconds);
+  const frames = mode.saves ? SAVED_FRAMES : Math.ceil((await calibrate(mode, microscope)) * seconds);
   for (let round = 0; round < ROUNDS; round++) {
     const turns = [
       async () => theirs.push(await peer?.rate({ mode: mode.peer, seconds, directory: mode.folder })),
-      async () => ours.push(await rateOf(mode, { frames, seconds })),
+      async () => ours.push(await rateOf(mode, { frames, seconds, microscope })),
     ];
     ofCopy.push(copyRate());
     // whoever is first has the disk that the last round left
@@ -159,34 +186,26 @@ function copyRate() {
 }
 
 /** Frames per second of a short run. */
-async function calibrate(mode) {
-  await acquire(mode, 50);
+async function calibrate(mode, microscope) {
+  await acquire(mode, { frames: 50, microscope });
   const frames = 400;
-  return frames / (await acquire(mode, frames));
+  return frames / (await acquire(mode, { frames, microscope }));
 }
 
 /** Acquires until `seconds` have passed, the removal of files left out. @returns GB/s */
-async function rateOf(mode, { frames, seconds }) {
+async function rateOf(mode, { frames, seconds, microscope }) {
   let [bytes, spent] = [0, 0];
   while (spent < (mode.saves ? seconds : 0.5 * seconds)) {
-    spent += await acquire(mode, frames);
+    spent += await acquire(mode, { frames, microscope });
     bytes += frames * FRAME_BYTES;
   }
   return bytes / spent / 1e9;
 }
 
 /** One acquisition; every row of every image is checked. @returns seconds from its opening to its end */
-async function acquire(mode, frames) {
+async function acquire(mode, { frames, microscope }) {
   const directory = mode.saves ? await mkdtemp(join(mode.folder, "vitrine-")) : undefined;
-  const size = {
-    OnCameraCCDXSize: SIDE,
-    OnCameraCCDYSize: SIDE,
-    PixelType: "16bit",
-    Pattern: "Stamp",
-    Exposure: 0,
-  };
-  const microscope = await openDemoMicroscope({ properties: { Camera: size } });
-  const counts = { seen: 0, readBack: 0 };
+  const counts = { seen: 0, readBack: 0, firstFrame: 0 };
   // 0 is V8's own
   setFlagsFromString(`--heap-growing-percent=${mode.heapGrowingPercent ?? 0}`);
   const check = mode.check ?? ((image, metadata) => checkStamp(image, metadata.FrameNumber));
@@ -199,7 +218,7 @@ async function acquire(mode, frames) {
       ...mode.options(counts),
       onImage: (image, metadata) => {
         check(image, metadata);
-        counts.seen++;
+        if (counts.seen++ === 0) counts.firstFrame = metadata.FrameNumber;
       },
     });
     acquisition.acquire(timePoints(frames));
@@ -208,7 +227,6 @@ async function acquire(mode, frames) {
     if (counts.seen !== frames || counts.readBack !== wanted) throw new Error(`${mode.name}: lost images`);
     return (performance.now() - start) / 1000;
   } finally {
-    await microscope.close();
     if (directory !== undefined) await rm(directory, { recursive: true });
   }
 }

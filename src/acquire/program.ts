@@ -255,6 +255,13 @@ function stageTeller(acquisition: Acquisition, { onProgress, onStages }: Listene
 function warnOfLosses({ stages, replaced = 0 }: PlanReport, onLog: PlanOptions["onLog"]): void {
   if (replaced > 0)
     onLog?.(`${replaced} images replaced an earlier one of equal axes: the dataset has the last`, "warning");
+  const done = new Map(stages.map((stage) => [stage.stage, stage.done]));
+  const processed = done.get("processor") ?? 0;
+  if (processed > 0 && done.get("saving") === 0)
+    onLog?.(
+      `the image processor returned none of ${processed} images, and nothing is saved: it returns the image and its metadata to keep them`,
+      "warning",
+    );
   for (const { stage, dropped } of stages)
     if (dropped > 0) onLog?.(`${stage}: ${dropped} images were lost`, "warning");
 }

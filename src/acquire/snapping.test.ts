@@ -39,3 +39,15 @@ test("submit is acquire, and tiles may have the axis col", async () => {
     { row: 0, column: 1 },
   ]);
 });
+
+test("two names of one axis that differ, and milestones that there are not, are errors", async () => {
+  await using microscope = await openStampMicroscope();
+  const tiled = await Acquisition.open({ microscope, save: "memory", tiling: { overlapPx: 4 } });
+  tiled.acquire({ axes: { row: 0, col: 0, column: 1 } });
+  await expect(tiled.done()).rejects.toThrow("expected one column: col and column are the same axis");
+  const acquisition = await Acquisition.open({ microscope, save: "memory" });
+  const future = acquisition.acquire({ axes: { time: 0 } });
+  const misspelt = future.awaitExecution("post_hardwar" as "post_hardware", { time: 0 });
+  await expect(misspelt).rejects.toThrow(/milestone: expected one of .*post_hardware.*, found post_hardwar/);
+  await acquisition.done();
+});

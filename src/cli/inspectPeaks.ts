@@ -92,7 +92,7 @@ export function addInspectPeaks(cli: Command): void {
       if (given === "table")
         return report({ json, text: inspectText }, (tools) => {
           tell(tools);
-          return inspectPeaks(path, tableOptions(args));
+          return inspectPeaks(path, { ...tableOptions(args), onLog: tools.onLog });
         });
       const text = (found: InspectParticlesReport) => posesText(found, args.limit);
       return report({ json, text }, (tools) => {

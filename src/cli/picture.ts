@@ -1,6 +1,6 @@
 import type { Command } from "commander";
 import { type PictureReport, redrawMatch } from "../match/index.ts";
-import { tellIdle } from "./idle.ts";
+import { type IdleRule, tellIdle } from "./idle.ts";
 import { addTemplateOption } from "./match.ts";
 import {
   addPeakOptions,
@@ -26,6 +26,20 @@ interface PictureArguments extends PeakArguments, TiffArguments {
   readonly overwrite?: boolean;
   readonly json?: boolean;
 }
+
+/** What counts only where a coarse pass is drawn, and what only where the full search is: known once it is. */
+const DRAWN_RULES: readonly IdleRule<PictureArguments & { readonly isCoarse: boolean }>[] = [
+  {
+    options: ["particles", "coarseSamples"],
+    isIdle: ({ isCoarse }) => !isCoarse,
+    why: "with the maps of the full search, whose particles are chosen anew",
+  },
+  {
+    options: ["maskRadius", "peaks"],
+    isIdle: ({ isCoarse }) => isCoarse,
+    why: "with a coarse pass, whose particles are those of its table",
+  },
+];
 
 /** Adds `vitrine picture CONFIG.yaml`. */
 export function addPicture(cli: Command): void {
@@ -59,9 +73,12 @@ export function addPicture(cli: Command): void {
         ...(args.template !== undefined && { templates: args.template }),
       };
       const { json = false } = args;
-      return report({ json, text: pictureText }, ({ onLog }) => {
+      return report({ json, text: pictureText }, async ({ onLog }) => {
         tellIdle(command, PEAK_RULES, { args, onLog });
-        return redrawMatch(config, { ...options, onLog });
+        const drawn = await redrawMatch(config, { ...options, onLog });
+        const isCoarse = drawn.coarseFactor !== undefined;
+        tellIdle(command, DRAWN_RULES, { args: { ...args, isCoarse }, onLog });
+        return drawn;
       });
     });
 }

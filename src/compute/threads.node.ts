@@ -17,9 +17,15 @@ export function hasRelaxedSimd(): boolean {
   return engineHasRelaxedSimd();
 }
 
+/**
+ * What a thread has made since its heap was last cleared, at most: kernels work in the pool's memory, and what they are told is little. V8 would let it
+ * grow to 48 MB; two workers that align hold 5 MB less, at the same speed.
+ */
+const YOUNG_MB = 2;
+
 /** Starts dist/worker/worker.node.js, or `entry`; the thread keeps the process alive until it is told not to. */
 export function startThread(events: ThreadEvents, entry?: URL): Thread {
-  return startWorkerThread(entry ?? "#worker-entry", events);
+  return startWorkerThread(entry ?? "#worker-entry", events, { maxYoungGenerationSizeMb: YOUNG_MB });
 }
 
 /** Workers of a pool that is not told how many: `SLURM_CPUS_PER_TASK`, else the cgroup's quota, else the processors. */

@@ -42,26 +42,42 @@ function textOf(bytes: Uint8Array, at: string): string {
   return asciiText(bytes) ?? decodeText(bytes.slice(), at);
 }
 
-/** Bytes that are read while those before them are looked at. */
-const PART_BYTES = 2 ** 21;
-
 /** Reads a file into memory, and finds its rows meanwhile; undefined, with all bytes there, where it is no table of plain cells. */
 async function readPlain(file: RandomAccessFile, memory: CellMemory): Promise<StarTable | undefined> {
-  const { bytes } = memory;
-  const read = (from: number) =>
-    file.read(from, Math.min(PART_BYTES, file.size - from), bytes.subarray(from, from + PART_BYTES));
-  let [there, next] = [0, read(0)];
   let begun: { readonly head: PlainHead; readonly scan: CellScan | TeamScan<PlainCells> } | undefined;
-  while (there < file.size) {
-    const isFirst = there === 0;
-    there += (await next).length;
+  let isFirst = true;
+  for await (const there of readAhead(file, memory.bytes)) {
     if (isFirst) begun = beginPlain(memory, there, file.name);
-    if (there < file.size) next = read(there);
+    isFirst = false;
     begun?.scan.advance(there);
   }
   // more rows than the first part let expect are counted
   const cells = begun && ((await begun.scan.finish()) ?? memory.scan(begun.head.request));
   return begun && cells && plainTable(begun.head, cells, memory);
+}
+
+/** Bytes that are asked for at once, and how many parts of them: new memory takes the system longer than what is read into it. */
+const PART_BYTES = 2 ** 20;
+const PARTS_AHEAD = 3;
+
+/** Reads a file into memory; gives how many bytes are there, part by part. */
+async function* readAhead(file: RandomAccessFile, bytes: Uint8Array): AsyncGenerator<number> {
+  const reads: Promise<Uint8Array>[] = [];
+  let [there, asked] = [0, 0];
+  try {
+    while (there < file.size) {
+      for (; asked < file.size && reads.length < PARTS_AHEAD; asked += PART_BYTES) {
+        const part = bytes.subarray(asked, asked + PART_BYTES);
+        reads.push(file.read(asked, part.length, part));
+      }
+      there += (await reads[0]).length;
+      reads.shift();
+      yield there;
+    }
+  } finally {
+    // nobody may close the file before
+    await Promise.allSettled(reads);
+  }
 }
 
 /** A plain line of names. */

@@ -52,6 +52,11 @@ export async function createFile(path: string, _bytes: Uint8Array): Promise<void
   throw noFileSystem(path);
 }
 
+/** Memory for an image that is written over whole. */
+export function newBytes(length: number): Uint8Array<ArrayBuffer> {
+  return new Uint8Array(length);
+}
+
 /** @throws {VitrineError} unsupported, always */
 export async function openWritable(
   path: string,

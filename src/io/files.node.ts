@@ -15,6 +15,7 @@ import {
 import { dirname, join, relative, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import {
+  newMemory,
   openPath,
   openPathOrNone,
   requireOpenAddress,
@@ -36,6 +37,7 @@ import {
 } from "./files.ts";
 import { addressExists, openAddress, readAddress } from "./http.ts";
 import { rowReader } from "./rowThreads.node.ts";
+import { requireKnownOptions } from "./schema.ts";
 
 /** One system call reads or writes at most this; Node refuses 2 GiB and more. */
 const LARGEST_CALL = 2 ** 28;
@@ -64,7 +66,7 @@ export async function openFile(source: FileSource): Promise<RandomAccessFile> {
     name: path,
     size,
     read: (offset, length, into) =>
-      guarded(path, () => readExactly(handle, { path, offset, target: readTarget(length, into, path) })),
+      guarded(path, () => readExactly(handle, { path, offset, target: readTarget(length, into, { path }) })),
     readRows: (what, into) => guarded(path, () => rows.read(what, into)),
     async close() {
       await rows.close();
@@ -101,8 +103,13 @@ export async function readFileBytes(source: FileSource): Promise<Uint8Array> {
 export async function writeFileAtomic(
   path: string,
   chunks: FileChunks,
-  { overwrite = false, durability = "power" }: WriteOptions = {},
+  { overwrite = false, durability = "power", ...others }: WriteOptions = {},
 ): Promise<void> {
+  requireKnownOptions(
+    "writeFileAtomic",
+    { overwrite, durability, ...others },
+    { overwrite: true, durability: true },
+  );
   if (!overwrite && (await fileExists(path))) throw alreadyThere(path);
   const temporary = temporaryBeside(path);
   const sync = durability === "power";
@@ -163,13 +170,21 @@ export async function openWritable(
   if (create) await syncFolder(dirname(path));
   return {
     name: path,
+    // who writes images reads them one by one
     read: (offset, length, into) =>
-      guarded(path, () => readExactly(handle, { path, offset, target: readTarget(length, into, path) })),
+      guarded(path, () =>
+        readExactly(handle, { path, offset, target: readTarget(length, into, { path, memory: newMemory }) }),
+      ),
     write: (pieces, position) => written(path, () => writePieces(handle, pieces, position)),
     sync: () => written(path, () => handle.datasync()),
     resize: (bytes) => written(path, () => handle.truncate(bytes)),
     close: () => handle.close(),
   };
+}
+
+/** Memory for an image that is written over whole; its values are whatever was there. */
+export function newBytes(length: number): Uint8Array<ArrayBuffer> {
+  return new Uint8Array(newMemory(length));
 }
 
 /** Whether something has this path; what leads out of what is open is not there. */
@@ -306,9 +321,17 @@ async function openRegularFile(path: string, at: string): Promise<FileHandle> {
 }
 
 /** New memory is not cleared first: it is given away only when every byte of it was read. */
-function readTarget(length: number, into: Uint8Array | undefined, path: string): Uint8Array {
+function readTarget(
+  length: number,
+  into: Uint8Array | undefined,
+  { path, memory = unclearedMemory }: { path: string; memory?: (bytes: number) => ArrayBuffer },
+): Uint8Array {
   if (into !== undefined) return targetBytes(length, into, path);
-  return allocate(() => new Uint8Array(Buffer.allocUnsafeSlow(length).buffer), length, path);
+  return allocate(() => new Uint8Array(memory(length)), length, path);
+}
+
+function unclearedMemory(bytes: number): ArrayBuffer {
+  return Buffer.allocUnsafeSlow(bytes).buffer;
 }
 
 async function readExactly(

@@ -87,6 +87,7 @@ export interface FileSystem {
   writeFileNow(path: string, bytes: Uint8Array): void;
   createFile(path: string, bytes: Uint8Array): Promise<void>;
   openWritable(path: string, options: { readonly create: boolean }): Promise<WritableFile>;
+  newBytes(length: number): Uint8Array<ArrayBuffer>;
   fileExists(path: string): Promise<boolean>;
   renameFile(from: string, to: string): Promise<void>;
   removeFile(path: string): Promise<void>;

@@ -151,7 +151,7 @@ export type { OmeZarrTiling } from "./omezarr/tiling.ts";
 export type { OmeZarrOptions } from "./omezarr/writer.ts";
 export { createOmeZarr } from "./omezarr/writer.ts";
 export type { ParquetColumn, ParquetField, ParquetValue } from "./parquet.ts";
-export { formatParquet, ParquetChunks, readParquetRows } from "./parquet.ts";
+export { formatParquet, ParquetChunks, readParquetColumns, readParquetRows } from "./parquet.ts";
 export type { PngPicture } from "./png.ts";
 export { encodePng } from "./png.ts";
 export type { NpyRecords } from "./records.ts";

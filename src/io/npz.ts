@@ -4,6 +4,7 @@ import { VitrineError } from "../core/index.ts";
 import { type FileSource, sourceName, type WriteOptions } from "./files.ts";
 import { readUnpacked } from "./gzip.ts";
 import { formatNpy, type NpyArray, type NpyContent, parseNpy } from "./npy.ts";
+import { requireKnownOptions } from "./schema.ts";
 import { FIXED_DATE, listZip, readZipEntry } from "./zip.ts";
 
 /** How an archive is read. */
@@ -25,8 +26,9 @@ const DEFAULT_MAX_BYTES = 2 ** 31;
 export function parseNpz(
   bytes: Uint8Array,
   at: string,
-  { maxBytes = DEFAULT_MAX_BYTES }: NpzOptions = {},
+  { maxBytes = DEFAULT_MAX_BYTES, ...others }: NpzOptions = {},
 ): Map<string, NpyArray> {
+  requireKnownOptions("parseNpz", { maxBytes, ...others }, { maxBytes: true });
   const entries = npzEntries(bytes, at, { maxBytes });
   return new Map(entries.map(({ name, content }) => [name, parseNpy(content, `${at} ${name}.npy`)]));
 }
@@ -57,8 +59,9 @@ export async function readNpz(source: FileSource, options: NpzOptions = {}): Pro
 /** The bytes of a .npz archive of these arrays. `compress` deflates them (default: stored, as numpy.savez). */
 export function formatNpz(
   arrays: Iterable<readonly [name: string, content: NpyContent]>,
-  { compress = false }: { readonly compress?: boolean } = {},
+  { compress = false, ...others }: { readonly compress?: boolean } = {},
 ): Uint8Array {
+  requireKnownOptions("formatNpz", { compress, ...others }, { compress: true });
   const files: Zippable = {};
   for (const [name, content] of arrays) files[`${name}.npy`] = formatNpy(content);
   return zipSync(files, { level: compress ? 6 : 0, mtime: FIXED_DATE });

@@ -12,17 +12,9 @@ const ROWS = 20_000;
  *   zstd
  */
 export async function* readParquetRows(path: string): AsyncGenerator<Record<string, unknown>> {
-  const { parquetMetadataAsync, parquetReadObjects } = await import("hyparquet");
-  const file = await openFile(path);
+  const { parquetReadObjects } = await import("hyparquet");
+  const { file, source, metadata } = await openParquet(path);
   try {
-    const source = {
-      byteLength: file.size,
-      async slice(start: number, end = file.size) {
-        const bytes = await file.read(start, end - start);
-        return new Uint8Array(bytes).buffer;
-      },
-    };
-    const metadata = await telling(path, () => parquetMetadataAsync(source, { geoparquet: false }));
     const rows = Number(metadata.num_rows);
     const compressors = await unpackers();
     for (let rowStart = 0; rowStart < rows; rowStart += ROWS) {
@@ -32,6 +24,34 @@ export async function* readParquetRows(path: string): AsyncGenerator<Record<stri
     }
   } finally {
     await file.close();
+  }
+}
+
+/** The names of a Parquet file's columns, which it has without rows too. @throws {VitrineError} missing, storage, format: the file */
+export async function readParquetColumns(path: string): Promise<readonly string[]> {
+  const { parquetSchema } = await import("hyparquet");
+  const { file, metadata } = await openParquet(path);
+  await file.close();
+  return parquetSchema(metadata).children.map(({ element }) => element.name);
+}
+
+/** The caller closes the file. */
+async function openParquet(path: string) {
+  const { parquetMetadataAsync } = await import("hyparquet");
+  const file = await openFile(path);
+  const source = {
+    byteLength: file.size,
+    async slice(start: number, end = file.size) {
+      const bytes = await file.read(start, end - start);
+      return new Uint8Array(bytes).buffer;
+    },
+  };
+  try {
+    const metadata = await telling(path, () => parquetMetadataAsync(source, { geoparquet: false }));
+    return { file, source, metadata };
+  } catch (error) {
+    await file.close();
+    throw error;
   }
 }
 

@@ -56,6 +56,20 @@ describe("plans of the field", () => {
     expect([code, stderr]).toEqual([1, expect.stringContaining(message)]);
   });
 
+  test("a processor that forgets to return is told that nothing is saved", async () => {
+    const forgetful = written(
+      "forgetful.mjs",
+      "export default (image, metadata) => { image.data.fill(1); };\n",
+    );
+    const { report } = await acquire(plan("six_images.json"), ["--processor", forgetful]);
+    expect(report).toMatchObject({
+      images: 0,
+      warnings: [
+        "the image processor returned none of 6 images, and nothing is saved: it returns the image and its metadata to keep them",
+      ],
+    });
+  });
+
   test("equal axes are said before, and counted after", async () => {
     const { report } = await acquire(plan("equal_labels.json"));
     expect(report).toMatchObject({ images: 1, replaced: 1 });

@@ -8,22 +8,17 @@ export default ({ data, width, height }, metadata) => {
   const rowPairs = width / 2;
   let total = 0;
   for (let y = 0; y < height; y++) {
-    // sums that do not wait for each other
-    let even = 0;
-    let odd = 0;
-    let evenHigh = 0;
-    let oddHigh = 0;
+    let sum = 0;
+    let high = 0;
     for (let i = y * rowPairs, end = i + rowPairs; i < end; i += 4) {
       const p = pairs[i];
       const q = pairs[i + 1];
       const r = pairs[i + 2];
       const s = pairs[i + 3];
-      even = (even + p + r) | 0;
-      odd = (odd + q + s) | 0;
-      evenHigh = (evenHigh + (p >>> 16) + (r >>> 16)) | 0;
-      oddHigh = (oddHigh + (q >>> 16) + (s >>> 16)) | 0;
+      sum = (sum + p + q + r + s) | 0;
+      high = (high + (p >>> 16) + (q >>> 16) + (r >>> 16) + (s >>> 16)) | 0;
     }
-    total += (((even + odd) | 0) - Math.imul(65535, (evenHigh + oddHigh) | 0)) >>> 0;
+    total += (sum - Math.imul(65535, high)) >>> 0;
   }
   // one pixel carries the result on, for the check
   const image = { data: Float64Array.of(total), width: 1, height: 1, channels: 1 };

@@ -7,9 +7,10 @@ import {
   expectUsable,
   framesOf,
   openStampMicroscope,
+  pause,
   timePoints,
 } from "../../../test/support/acquire.ts";
-import { openNdtiff } from "../../io/index.ts";
+import { openNdtiff, type PixelImage } from "../../io/index.ts";
 import { checkStamp } from "../demo/stamp.ts";
 import type { ImageProcessor } from "../processors/processor.ts";
 import { Acquisition } from "./acquisition.ts";
@@ -41,6 +42,58 @@ test("on disk: each image can be read in imageSaved, in order, and all is told o
   await acquisition.dataset!.close();
   await using again = await openNdtiff(join(directory, "run_1"));
   expect(await framesOf(again)).toEqual(saved);
+});
+
+// the camera goes on while images are read from the slots and blocks that they were written from
+const large = { Camera: { OnCameraCCDXSize: 512, OnCameraCCDYSize: 512 } };
+
+test("on disk: what imageSaved reads is the image, at once and when it lags behind, then and later", async () => {
+  await using microscope = await openStampMicroscope({ properties: large, slots: 16 });
+  let first: number | undefined;
+  for (const lagMs of [0, 3]) {
+    const kept: { readonly image: PixelImage; readonly time: number }[] = [];
+    const into = new Uint16Array(512 * 512);
+    const name = `read${lagMs}`;
+    const acquisition = await Acquisition.open({
+      microscope,
+      directory,
+      name,
+      durability: "process",
+      onImage: (_, metadata) => void (first ??= Number(metadata.FrameNumber)),
+      imageSaved: async (axes, dataset) => {
+        if (Number(axes.time) % 3 === 0) await pause(lagMs);
+        const time = Number(axes.time);
+        kept.push({ image: await dataset.readImage(axes), time });
+        checkStamp(await dataset.readImage(axes, { into }), first! + time);
+      },
+    });
+    acquisition.acquire(timePoints(60));
+    await acquisition.done();
+    expect(kept.map(({ time }) => time)).toEqual(timePoints(60).map(({ axes }) => axes.time));
+    for (const { image, time } of kept) checkStamp(image, first! + time);
+    expect((await framesOf(acquisition.dataset!)).length).toBe(60);
+    await acquisition.dataset!.close();
+    await using again = await openNdtiff(join(directory, `${name}_1`));
+    for (const { image, time } of kept) expect(await again.readImage({ time })).toEqual(image);
+    first = undefined;
+  }
+  await expectUsable(microscope);
+});
+
+test("on disk: an imageSaved that fails leaves no slot taken, and is not called again", async () => {
+  await using microscope = await openStampMicroscope({ properties: large, slots: 8 });
+  const failure = new TypeError("no room for it");
+  let calls = 0;
+  const imageSaved = () => {
+    if (++calls === 10) throw failure;
+  };
+  const options = { microscope, directory, name: "refuses", durability: "process", imageSaved } as const;
+  const { error, dataset } = await acquireAll(options, timePoints(100));
+  expect(error).toBe(failure);
+  expect(calls).toBe(10);
+  await framesOf(dataset);
+  await dataset.close();
+  await expectUsable(microscope);
 });
 
 test("on disk: after a processor's error all images before it are there, and the next folder is free", async () => {

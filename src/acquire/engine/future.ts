@@ -138,10 +138,17 @@ export class AcquisitionFuture {
   /**
    * Resolves when an event has reached a milestone.
    *
-   * @throws {VitrineError} range: not an event of this call; aborted: the acquisition ended without it, or a hook or processor took
+   * @throws {VitrineError} range: no milestone, or not an event of this call; aborted: the acquisition ended without it, or a hook or processor took
    *   the event or image out
    */
   async awaitExecution(milestone: Milestone, axes: Axes): Promise<void> {
+    if (!NAMES.includes(milestone))
+      throw new VitrineError({
+        code: "range",
+        at: "awaitExecution milestone",
+        expected: `one of ${NAMES.join(", ")}`,
+        found: String(milestone),
+      });
     this.#check(axes);
     await this.#log.wait(milestone, axes, this.#group);
   }

@@ -2,6 +2,7 @@ import { Semaphore } from "../../core/index.ts";
 import {
   type Axes,
   type Dataset,
+  type DatasetImage,
   type DatasetWriter,
   describeAxes,
   type JsonObject,
@@ -21,6 +22,16 @@ export type ImageSaved = (axes: Axes, dataset: Dataset, eventQueue: EventQueue) 
 /** Images that are being written at a time. */
 const WRITES_AT_A_TIME = 8;
 
+/** Images whose memory waits for a callback that reads them, and callbacks that wait where such memory is kept no more: they are behind anyway. */
+const MOST_HELD = 4;
+
+/** An image to tell of. */
+interface Told {
+  readonly axes: Axes;
+  /** Gives back its memory, where reads of it came from there. */
+  readonly letGo: () => void;
+}
+
 /** What the saving stage needs of its acquisition. */
 export interface SavingContext {
   readonly writer: DatasetWriter;
@@ -37,8 +48,10 @@ export class SavingStage {
   readonly #context: SavingContext;
   readonly #counter = new StageCounter();
   readonly #callbackCounter = new StageCounter();
-  /** Axes alone, so that any number may wait for a slow callback. */
-  readonly #callbacks = new Channel<Axes>(Number.POSITIVE_INFINITY);
+  /** Axes alone but for a few, so that any number may wait for a slow callback. */
+  readonly #callbacks = new Channel<Told>(Number.POSITIVE_INFINITY);
+  #held = 0;
+  #callFailed = false;
   readonly #callbackLoop: Promise<void>;
   /** Images that are being written. */
   #writing = 0;
@@ -89,46 +102,83 @@ export class SavingStage {
 
   /** Writes an image, and tells of it after those before it. Never rejects. */
   async #save(image: SharedImage, before: Promise<void>): Promise<void> {
-    const isSaved = await this.#write(image);
+    const letGo = await this.#write(image);
     this.#writing--;
     this.#writes.release();
     await before;
     // a later image may be on the disk although an earlier one is not: nobody is told of it
-    this.#hasGap ||= !isSaved;
-    if (this.#hasGap) return;
-    this.#context.onSaved(image.axes);
-    if (this.#context.imageSaved !== undefined) void this.#callbacks.push(image.axes);
+    this.#hasGap ||= letGo === undefined;
+    if (letGo === undefined || this.#hasGap) return letGo?.();
+    const { axes } = image;
+    this.#context.onSaved(axes);
+    const isTaken = this.#context.imageSaved !== undefined && (await this.#callbacks.push({ axes, letGo }));
+    if (!isTaken) letGo();
   }
 
-  async #write(image: SharedImage): Promise<boolean> {
-    const { writer, limitMs, onFailure } = this.#context;
+  /** Writes an image; gives what lets go of its memory, undefined where it could not be written. */
+  async #write(image: SharedImage): Promise<(() => void) | undefined> {
+    const { limitMs, onFailure } = this.#context;
     const { axes, metadata } = image;
     const what = { axes, image: image.image, metadata: metadata as JsonObject, ...bitDepthOf(image) };
+    const putting = this.#put(what, image);
     try {
-      await withTimeout(writer.put(what), `saving ${describeAxes(axes)}`, limitMs);
+      const letGo = await withTimeout(putting, `saving ${describeAxes(axes)}`, limitMs);
       this.#counter.count();
-      return true;
+      return letGo;
     } catch (error) {
+      // it may be written after all
+      putting.then(
+        (letGo) => letGo(),
+        () => {},
+      );
       this.#failed = true;
       onFailure(error);
-      return false;
+      return undefined;
     } finally {
       image.release();
     }
   }
 
+  /** Writes an image; where a callback may read it soon, its memory is held, and reads come from there until it is let go. */
+  async #put(what: DatasetImage, image: SharedImage): Promise<() => void> {
+    const { writer, imageSaved } = this.#context;
+    const nothing = () => {};
+    if (imageSaved === undefined || writer.putHeld === undefined) return writer.put(what).then(() => nothing);
+    const letGo = await writer.putHeld(what);
+    // one that was written too late has given its memory back
+    if (this.#failed || this.#held >= MOST_HELD || this.#callbacks.size >= MOST_HELD) {
+      letGo();
+      return nothing;
+    }
+    image.hold();
+    this.#held++;
+    return () => {
+      letGo();
+      this.#held--;
+      image.release();
+    };
+  }
+
+  /** Calls one after the other; after one that fails the others are not made. */
   async #runCallbacks(): Promise<void> {
-    const { imageSaved, writer, eventQueue, limitMs, onFailure } = this.#context;
-    for (let axes = await this.#callbacks.next(); axes !== undefined; axes = await this.#callbacks.next()) {
+    for (let told = await this.#callbacks.next(); told !== undefined; told = await this.#callbacks.next()) {
       try {
-        const call = Promise.resolve(imageSaved?.(axes, writer.dataset, eventQueue));
-        await withTimeout(call, `imageSaved for ${describeAxes(axes)}`, limitMs);
-        this.#callbackCounter.count();
+        if (!this.#callFailed) await this.#callback(told.axes);
       } catch (error) {
-        onFailure(error);
-        return this.#callbacks.close();
+        this.#callFailed = true;
+        this.#callbacks.close();
+        this.#context.onFailure(error);
+      } finally {
+        told.letGo();
       }
     }
+  }
+
+  async #callback(axes: Axes): Promise<void> {
+    const { imageSaved, writer, eventQueue, limitMs } = this.#context;
+    const call = Promise.resolve(imageSaved?.(axes, writer.dataset, eventQueue));
+    await withTimeout(call, `imageSaved for ${describeAxes(axes)}`, limitMs);
+    this.#callbackCounter.count();
   }
 }
 

@@ -65,6 +65,13 @@ export function withTilePosition(event: AcquisitionEvent, grid: TileGrid): Acqui
       expected: "axes row and column (or col), whole numbers",
       found: JSON.stringify(event.axes),
     });
+  if (col !== undefined && col !== column)
+    throw new VitrineError({
+      code: "range",
+      at: "event of a tiled acquisition",
+      expected: "one column: col and column are the same axis",
+      found: JSON.stringify(event.axes),
+    });
   const named = col === undefined ? event : { ...event, axes: withColumn(event.axes) };
   if (event.x !== undefined || event.y !== undefined) return named;
   const [x, y] = grid.positionOf(row, column);

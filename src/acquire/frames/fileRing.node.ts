@@ -1,4 +1,5 @@
 import { closeSync, fstatSync, openSync, readSync } from "node:fs";
+import { newMemory } from "../../core/index.node.ts";
 import { imageBytes, pixelBytes, pixelView, VitrineError } from "../../core/index.ts";
 import type { ImageLayout, PixelArray } from "../../io/index.ts";
 import type { FileRingDescription } from "./ring.ts";
@@ -45,7 +46,7 @@ class OpenRing implements FileRingReader {
   copy(slot: number, layout: ImageLayout, into?: PixelArray): PixelArray {
     const bytes = this.#bytesOf(slot, layout);
     // not zeroed first: every byte is read
-    const pixels = into ?? pixelView(layout, Buffer.allocUnsafeSlow(bytes).buffer);
+    const pixels = into ?? pixelView(layout, newMemory(bytes));
     if (pixels.byteLength !== bytes) throw wrongTarget(this.#ring.path, bytes, pixels.byteLength);
     this.#read(slot, pixelBytes(pixels));
     return pixels;

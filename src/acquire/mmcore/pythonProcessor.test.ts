@@ -58,6 +58,9 @@ def wide(image, metadata):
 
 def mask(image, metadata):
     return image > 0, metadata
+
+def masked(image, metadata):
+    return np.ma.masked_array(image, np.arange(image.size).reshape(image.shape) == 3), metadata
 `;
 
 describe.skipIf(!available)("a function of Python and the simulated microscope", () => {
@@ -127,6 +130,7 @@ describe.skipIf(!available)("a function of Python and the simulated microscope",
     ],
     ["words", /^mine\.py:words: .*returned a str; expected \(image, metadata\)/, 0],
     ["colours_first", /np\.moveaxis\(image, 0, -1\)/, 0],
+    ["masked", /the image is a masked array.*image\.filled\(0\)/, 0],
     ["wide", /type int64 and values from \d+ to \d+; cast it to float64 first/, 0],
   ])("%s ends the acquisition with what it says; images before it are kept", async (name, message, kept) => {
     const { dataset, error } = await acquireAll(await open(name), timePoints(6));

@@ -25,15 +25,18 @@ export function copyToPool(frame: Source, pool: ImagePool): PooledImage {
 /** Part of a ring's slots that images may lie in while they are saved; the camera has the others. */
 const LENT_SLOTS = 1 / 4;
 
+/** A frame's image where it lies, which gives the slot back after its last holder. */
+export type LentImage = Omit<PooledImage, "block">;
+
 /**
- * Makes what gives a frame's image where it lies, for as long as somebody holds it; where too many slots are lent already, and where a frame
- * lies in no memory of this process, the image is a copy in memory of the pool. The copy is as long as the writing of a file to memory.
+ * Makes what gives a frame's image where it lies, for as long as somebody holds it; undefined where too many slots are lent already, and where
+ * a frame lies in no memory of this process.
  */
-export function imageLender(pool: ImagePool): (frame: Frame) => PooledImage {
+export function slotLender(): (frame: Frame) => LentImage | undefined {
   let lent = 0;
   return (frame) => {
     const { ring } = frame.slot;
-    if (ring.kind !== "memory" || lent >= Math.floor(LENT_SLOTS * ring.slots)) return copyOut(frame, pool);
+    if (ring.kind !== "memory" || lent >= Math.floor(LENT_SLOTS * ring.slots)) return undefined;
     const pixels = frame.borrow();
     let holders = 1;
     lent++;
@@ -42,7 +45,16 @@ export function imageLender(pool: ImagePool): (frame: Frame) => PooledImage {
       lent--;
       frame.release();
     };
-    return { pixels, block: undefined, hold: () => void holders++, release };
+    return { pixels, hold: () => void holders++, release };
+  };
+}
+
+/** As {@link slotLender}; where it lends nothing, the image is a copy in memory of the pool. The copy is as long as the writing of a file to memory. */
+export function imageLender(pool: ImagePool): (frame: Frame) => PooledImage {
+  const lend = slotLender();
+  return (frame) => {
+    const lent = lend(frame);
+    return lent === undefined ? copyOut(frame, pool) : { ...lent, block: undefined };
   };
 }
 

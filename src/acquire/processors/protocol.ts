@@ -12,16 +12,19 @@ export type ToProcessor =
       readonly id: number;
       readonly layout: ImageLayout;
       readonly slot: RingSlot;
+      /** The image may be changed where it lies, and be returned there: the slot is held until nobody needs it. */
+      readonly isLent: boolean;
       readonly metadata: ImageMetadata;
     }
   /** Blocks that the receiver of their images has done with. */
   | { readonly kind: "back"; readonly blocks: readonly number[] };
 
-/** An image that comes back: in a block of shared memory, or, where it is small, copied. */
+/** An image that comes back: in the slot that its frame came in, in a block of shared memory, or, where it is small, copied. */
 export interface SentImage {
   readonly layout: ImageLayout;
   readonly metadata: ImageMetadata;
   readonly pixels:
+    | { readonly kind: "slot" }
     | { readonly kind: "block"; readonly id: number; readonly memory: SharedArrayBuffer }
     | { readonly kind: "copy"; readonly data: PixelArray };
 }

@@ -1,10 +1,12 @@
 import { moduleAddress, startThread, syntaxPlace } from "#processor-threads";
 import { unpackError, VitrineError } from "../../core/index.ts";
-import { type PixelArray, pixelView } from "../../io/index.ts";
+import { type ImageLayout, type PixelArray, pixelView } from "../../io/index.ts";
 import type { EventQueue } from "../engine/eventQueue.ts";
 import type { ImageMetadata } from "../engine/metadata.ts";
 import { withTimeout } from "../engine/watchdog.ts";
 import type { Frame } from "../frames/frame.ts";
+import type { RingDescription } from "../frames/ring.ts";
+import { imageOf, type LentImage, slotLender } from "./pooledImages.ts";
 import type { FrameProcessor, ProcessedImage, ProcessorModule } from "./processor.ts";
 import type { FromProcessor, SentImage } from "./protocol.ts";
 import type { Thread } from "./threads.ts";
@@ -14,6 +16,8 @@ const FRAMES_A_THREAD = 3;
 
 interface Pending {
   readonly frame: Frame;
+  /** The image in its slot, where the processor has it there. */
+  readonly lent: LentImage | undefined;
   readonly resolve: (images: ProcessedImage[]) => void;
   readonly reject: (error: unknown) => void;
 }
@@ -38,7 +42,7 @@ export async function createWorkerRunner(
 ): Promise<FrameProcessor> {
   if (!Number.isInteger(workers) || workers < 1) throw badCount(workers);
   const address = moduleAddress(module);
-  const opening = { address, workers, limitMs };
+  const opening = { address, workers, limitMs, lend: slotLender() };
   const starting = Array.from({ length: workers }, () => openThread(opening, eventQueue));
   const threads = await allOrNone(starting).catch(async (error: unknown) => {
     throw await withPlace(error, address);
@@ -82,10 +86,11 @@ interface OpeningThread {
   readonly workers: number;
   /** Longest time for the module to load. */
   readonly limitMs: number;
+  readonly lend: (frame: Frame) => LentImage | undefined;
 }
 
 function openThread(
-  { address, workers, limitMs }: OpeningThread,
+  { address, workers, limitMs, lend }: OpeningThread,
   eventQueue: EventQueue,
 ): Promise<ProcessorThread> {
   let stop: (() => Promise<void>) | undefined;
@@ -93,12 +98,14 @@ function openThread(
     const pending = new Map<number, Pending>();
     let nextId = 0;
     let ended: VitrineError | undefined;
+    /** Nothing that the processor returns may be kept by it, and what it is given is its own. */
+    let mayChangeSlots = false;
 
     const fail = (error: unknown) => {
       reject(error);
-      for (const { frame, reject: rejectFrame } of pending.values()) {
-        frame.release();
-        rejectFrame(error);
+      for (const entry of pending.values()) {
+        giveBack(entry);
+        entry.reject(error);
       }
       pending.clear();
     };
@@ -106,19 +113,20 @@ function openThread(
       const entry = pending.get(id);
       if (entry === undefined) return;
       pending.delete(id);
-      entry.frame.release();
       act(entry);
+      giveBack(entry);
     };
     const thread: Thread = startThread({
       onMessage: (message: FromProcessor) => {
         switch (message.kind) {
           case "loaded":
+            mayChangeSlots = message.stateless && !message.borrow;
             return resolve(opened(process, message, thread));
           case "event":
             return put(message);
           case "done":
             return settle(message.id, (entry) =>
-              entry.resolve(message.images.map((image) => received(image, thread))),
+              entry.resolve(message.images.map((image) => received(image, entry.lent, thread))),
             );
           case "failed":
             if (message.id === undefined) {
@@ -148,8 +156,10 @@ function openThread(
           return rejectFrame(ended);
         }
         const id = nextId++;
-        pending.set(id, { frame, resolve: resolveFrame, reject: rejectFrame });
-        thread.post({ kind: "process", id, layout: frame.layout, slot: frame.slot, metadata });
+        const { layout, slot } = frame;
+        const lent = mayChangeSlots && isShared(slot.ring) ? lend(frame) : undefined;
+        pending.set(id, { frame, lent, resolve: resolveFrame, reject: rejectFrame });
+        thread.post({ kind: "process", id, layout, slot, isLent: lent !== undefined, metadata });
       });
     thread.post({ kind: "load", module: address, workers });
     stop = () => thread.terminate();
@@ -169,15 +179,42 @@ function opened(
   return { process, takesQueue, terminate: () => thread.terminate() };
 }
 
-function received({ layout, metadata, pixels }: SentImage, thread: Thread): ProcessedImage {
+/** The processor has done with a frame; an image of it in its slot may be on its way. */
+function giveBack({ frame, lent }: Pending): void {
+  if (lent === undefined) frame.release();
+  else lent.release();
+}
+
+/** Whether threads see the same memory, rather than a copy of it. */
+function isShared(ring: RingDescription): boolean {
+  return (
+    typeof SharedArrayBuffer === "function" &&
+    ring.kind === "memory" &&
+    ring.bytes instanceof SharedArrayBuffer
+  );
+}
+
+function received(
+  { layout, metadata, pixels }: SentImage,
+  lent: LentImage | undefined,
+  thread: Thread,
+): ProcessedImage {
   const { width, height, channels } = layout;
   const withData = (data: PixelArray) => ({ data, width, height, channels });
   if (pixels.kind === "copy") return { image: withData(pixels.data), metadata };
+  if (pixels.kind === "slot") return inSlot(lent!, layout, metadata);
   return {
     image: withData(pixelView(layout, pixels.memory)),
     metadata,
     release: () => thread.post({ kind: "back", blocks: [pixels.id] }),
   };
+}
+
+/** An image in the slot that its frame came in, which is held until the image is released. */
+function inSlot(lent: LentImage, layout: ImageLayout, metadata: ImageMetadata): ProcessedImage {
+  const { buffer, byteOffset } = lent.pixels;
+  lent.hold();
+  return { image: imageOf(pixelView(layout, buffer, byteOffset), layout), metadata, release: lent.release };
 }
 
 function threadFailed(at: string, found: string, cause: unknown): VitrineError {

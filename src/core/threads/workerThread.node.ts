@@ -1,6 +1,6 @@
 /** Threads of Node from built files; a page's are connected by workerThread.browser.ts. */
 import { createRequire } from "node:module";
-import { Worker } from "node:worker_threads";
+import { type ResourceLimits, Worker } from "node:worker_threads";
 import { VitrineError } from "../error.ts";
 import type { WorkerThread, WorkerThreadEvents } from "./workerThread.ts";
 
@@ -9,15 +9,18 @@ const require = createRequire(import.meta.url);
 /**
  * Starts a built file in a thread; the thread keeps the process alive until it is told not to.
  *
- * @param file  its name in package.json's `imports`, or where it lies
+ * @param file    its name in package.json's `imports`, or where it lies
+ * @param limits  of its heap, for threads that make little of it
  * @throws {VitrineError} missing: the package is not built
  */
 export function startWorkerThread<To, From>(
   file: string | URL,
   events: WorkerThreadEvents<From>,
+  limits: ResourceLimits = {},
 ): WorkerThread<To> {
   // No execArgv: the caller's flags (loaders, --input-type) are not for a built file.
-  const worker = new Worker(typeof file === "string" ? builtFile(file) : file, { execArgv: [] });
+  const options = { execArgv: [], resourceLimits: limits };
+  const worker = new Worker(typeof file === "string" ? builtFile(file) : file, options);
   worker.on("message", (message: From) => events.onMessage(message));
   worker.on("messageerror", (error) => events.onFailure("a message that cannot be read", error));
   worker.on("error", (error) => events.onFailure(String(error), error));

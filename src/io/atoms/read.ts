@@ -2,6 +2,7 @@ import { VitrineError } from "../../core/index.ts";
 import { type FileSource, sourceName } from "../files.ts";
 import { readUnpacked } from "../gzip.ts";
 import { contentWords, kindOfContent } from "../kindWords.ts";
+import { requireKnownOptions } from "../schema.ts";
 import type { Structure } from "./atom.ts";
 import { parseMmcif } from "./mmcif.ts";
 import { parsePdb } from "./pdb.ts";
@@ -29,8 +30,9 @@ const FIRST_BYTES = 2 ** 16;
  */
 export async function readAtoms(
   source: FileSource,
-  { model, select }: ReadAtomsOptions = {},
+  { model, select, ...others }: ReadAtomsOptions = {},
 ): Promise<Structure> {
+  requireKnownOptions("readAtoms", { model, select, ...others }, { model: true, select: true });
   const at = sourceName(source);
   const bytes = await readUnpacked(source);
   requireText(bytes, at);

@@ -1,5 +1,5 @@
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
-import { tmpdir } from "node:os";
+import { availableParallelism, tmpdir } from "node:os";
 import { join } from "node:path";
 import { setImmediate, setTimeout } from "node:timers/promises";
 import { isDeepStrictEqual } from "node:util";
@@ -124,7 +124,10 @@ function tableFound(cells: PlainCells | undefined, width: number) {
 async function untilThreadRuns(): Promise<void> {
   const memory = new WebAssembly.Memory({ initial: 1, maximum: 65_536, shared: true });
   const empty = new WebAssembly.Module(Uint8Array.of(0, 0x61, 0x73, 0x6d, 1, 0, 0, 0));
-  while (borrowCellThread(empty, memory)?.isReady() === false) await setTimeout(5);
+  const isAlone = availableParallelism() < 2;
+  const table = { module: empty, memory, bytes: 1 };
+  // the first table of two processors starts none
+  while (!isAlone && !borrowCellThread(table)?.isReady()) await setTimeout(5);
 }
 
 test("two threads find what one finds, however bytes come, or leave it to one", async () => {

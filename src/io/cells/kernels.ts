@@ -140,7 +140,12 @@ export class CellMemory {
     if (place === undefined) return undefined;
     const { parts, columns } = place;
     const isTeams = request.kind === "commas" && this.bytes.length >= smallestOfTeam;
-    const thread = compiled !== undefined && isTeams ? borrowCellThread(compiled, this.#memory) : undefined;
+    const { bytes } = this;
+    const table =
+      compiled !== undefined && isTeams
+        ? { module: compiled, memory: this.#memory, bytes: bytes.length }
+        : undefined;
+    const thread = table && borrowCellThread(table);
     if (thread === undefined) return new CellScan(parts, request, columns);
     othersOf(parts).fill(0);
     const cells = (found: FoundRows) => plainCells(parts, request, { columns, ...found });

@@ -1,13 +1,9 @@
 /** A page has no kernels that scan tables, and so no thread for them. */
-import type { CompiledKernels } from "./block.ts";
-import type { CellThread } from "./thread.ts";
+import type { CellTable, CellThread } from "./thread.ts";
 
 export type { CellThread } from "./thread.ts";
 
 /** None. */
-export function borrowCellThread(
-  _module: CompiledKernels,
-  _memory: WebAssembly.Memory,
-): CellThread | undefined {
+export function borrowCellThread(_table: CellTable): CellThread | undefined {
   return undefined;
 }

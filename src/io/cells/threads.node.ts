@@ -2,13 +2,15 @@
 import { availableParallelism } from "node:os";
 import { startWorkerThread } from "../../core/index.node.ts";
 import type { WorkerThread } from "../../core/index.ts";
-import type { CompiledKernels } from "./block.ts";
-import type { CellAnswer, CellQuestion, CellThread } from "./thread.ts";
+import type { CellAnswer, CellQuestion, CellTable, CellThread } from "./thread.ts";
 
 export type { CellThread } from "./thread.ts";
 
 /** It starts in the time in which some 10 MB are scanned, and so waits a while for the next table. */
 const IDLE_MS = 2000;
+
+/** With two processors, a thread is started for a smaller table only if another one was read just before. */
+const SMALLEST_OF_ONE = 2 ** 27;
 
 interface Shared {
   readonly thread: WorkerThread<CellQuestion>;
@@ -19,13 +21,17 @@ interface Shared {
 
 let shared: Shared | undefined;
 let [lastId, lastTable] = [0, 0];
+/** When somebody asked for it, ms. */
+let lastAsked = -Infinity;
 
-/** A thread for a table in a memory; it starts with the first one. Undefined where it would only take turns with this one. */
-export function borrowCellThread(
-  module: CompiledKernels,
-  memory: WebAssembly.Memory,
-): CellThread | undefined {
-  if (availableParallelism() < 2) return undefined;
+/** A thread for a table. Undefined where it would only take turns with this one, or its start would take as long as it saves. */
+export function borrowCellThread({ module, memory, bytes }: CellTable): CellThread | undefined {
+  const isAlone = performance.now() - lastAsked > IDLE_MS;
+  lastAsked = performance.now();
+  const processors = availableParallelism();
+  if (processors < 2) return undefined;
+  // the other processor reads the file meanwhile
+  if (shared === undefined && processors === 2 && isAlone && bytes < SMALLEST_OF_ONE) return undefined;
   shared ??= startShared();
   const [own, table] = [shared, ++lastTable];
   rest(own);

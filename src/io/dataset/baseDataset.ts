@@ -1,5 +1,6 @@
 import type { Axes, ImageLayout, PixelImage } from "../../core/index.ts";
 import { axesKey, describeAxes, VitrineError } from "../../core/index.ts";
+import { requireKnownOptions } from "../schema.ts";
 import type { ArrayOptions, Dataset, DatasetArray, JsonObject } from "./dataset.ts";
 import { arrayOf } from "./datasetArray.ts";
 import type { ReadImageOptions } from "./readImage.ts";
@@ -66,6 +67,7 @@ export abstract class BaseDataset<Entry> implements Dataset {
   }
 
   asArray(axes?: readonly string[], options: ArrayOptions = {}): DatasetArray {
+    requireKnownOptions("BaseDataset.asArray", options, { stitched: true, slice: true, fill: true });
     return arrayOf(this, axes, { ...options, overlap: () => this.tileOverlap() });
   }
 

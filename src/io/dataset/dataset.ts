@@ -64,6 +64,11 @@ export interface DatasetWriter extends AsyncDisposable {
    * @throws {VitrineError} unsupported: pixels that the format cannot hold; storage: the disk refused
    */
   put(image: DatasetImage): Promise<void>;
+  /**
+   * As `put`, of pixels that stay unchanged until the function that it gives is called: until then the image is read from them, which spares
+   * the way to the disk and back. Left out where that spares nothing.
+   */
+  putHeld?(image: DatasetImage): Promise<() => void>;
   /** Writes what is left and closes; the dataset stays readable. A second call does nothing. */
   finish(): Promise<void>;
 }

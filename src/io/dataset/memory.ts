@@ -1,5 +1,6 @@
 import type { Axes, ImageLayout, PixelImage } from "../../core/index.ts";
 import { checkAxes, describeAxes, layoutOf, plainJson, VitrineError } from "../../core/index.ts";
+import { requireKnownOptions } from "../schema.ts";
 import { BaseDataset } from "./baseDataset.ts";
 import type { Dataset, DatasetImage, DatasetWriter, JsonObject } from "./dataset.ts";
 import { givenPixels, type ReadImageOptions } from "./readImage.ts";
@@ -16,6 +17,7 @@ export interface MemoryDatasetOptions {
  * it is closed. It keeps a copy of what it is given and gives out copies.
  */
 export function createMemoryDataset(options: MemoryDatasetOptions = {}): DatasetWriter {
+  requireKnownOptions("createMemoryDataset", options, { name: true, summaryMetadata: true });
   const dataset = new MemoryDataset(options.name ?? "memory", options.summaryMetadata ?? {});
   let duplicates = 0;
   return {

@@ -2,6 +2,7 @@ import { execFileSync } from "node:child_process";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { fileURLToPath } from "node:url";
 import fc from "fast-check";
 import { afterAll, expect, test, vi } from "vitest";
 import { python, requirement } from "../../../test/support/require.ts";
@@ -108,6 +109,14 @@ test("a damaged or missing file, and a place that is not there, are named", asyn
     a.h5 /tensors/best: expected a group or dataset, found none.
     a.h5 /tensors: expected a dataset, found a group."
   `);
+});
+
+test("a filter that the library has not is named; the file is not called damaged", async () => {
+  const path = fileURLToPath(new URL("../../../test/golden/cases/hdf5/lzf.h5", import.meta.url));
+  await expect(readHdf5(path, (file) => file.read("/a"))).rejects.toMatchObject({
+    code: "unsupported",
+    message: expect.stringMatching(/found the filter lzf\. Write it anew with gzip/),
+  });
 });
 
 test("bytes that were changed give a file or an error of ours", async () => {

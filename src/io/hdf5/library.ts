@@ -95,6 +95,15 @@ function closeQuietly(close: () => void): void {
 /** The library's deepest reason, such as "File has been truncated". */
 function damaged(at: string, error: unknown): VitrineError {
   const text = error instanceof Error ? error.message : String(error);
+  const filter = /required filter '([^']*)'/.exec(text)?.[1];
+  if (filter !== undefined) {
+    const hint = 'Write it anew with gzip (h5repack -f GZIP=4, h5py\'s compression="gzip")';
+    const [expected, found] = [
+      "values packed with gzip, shuffle or szip, or not at all",
+      `the filter ${filter}`,
+    ];
+    return new VitrineError({ code: "unsupported", at, expected, found, hint }, { cause: error });
+  }
   const reason = [...text.matchAll(/minor: (.*)/g)].at(-1)?.[1] ?? text.slice(0, 200);
   return new VitrineError(
     { code: "format", at, expected: "a whole HDF5 file", found: `a damaged one (${reason})` },

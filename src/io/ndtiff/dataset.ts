@@ -1,4 +1,5 @@
-import type { Axes, ImageLayout, PixelImage } from "../../core/index.ts";
+import { newBytes } from "#files";
+import type { Axes, ImageLayout, PixelArray, PixelImage } from "../../core/index.ts";
 import {
   axesKey,
   bytesPerValue,
@@ -62,6 +63,8 @@ export class NdtiffDataset extends BaseDataset<NdtiffEntry> {
   readonly #texts = new Map<string, Set<string>>();
   readonly #channelValues = new Set<number | string>();
   readonly #lost = new Map<string, NdtiffEntry>();
+  /** Bytes of images whose writer still has them in memory. */
+  readonly #held = new Map<NdtiffEntry, Uint8Array>();
   #last: NdtiffEntry | undefined;
   #recovered = 0;
   #looked: Promise<void> = Promise.resolve();
@@ -126,6 +129,8 @@ export class NdtiffDataset extends BaseDataset<NdtiffEntry> {
     const entry = this.entry(axes);
     const layout = entryLayout(entry);
     const into = givenPixels(layout, options, this.name);
+    const held = this.#held.get(entry);
+    if (held !== undefined) return copyOf(held, layout, into);
     const { stacks } = this.#content;
     const what = `pixels of ${describeAxes(entry.axes)}`;
     const bytes = await stacks.read(entry.file, {
@@ -177,6 +182,17 @@ export class NdtiffDataset extends BaseDataset<NdtiffEntry> {
     this.#addNames(entry.axes);
     this.#last = entry;
     return this.addImage(entry.axes, entry);
+  }
+
+  /** Makes reads of an image copy these bytes, until the function that it returns is called. */
+  hold(entry: NdtiffEntry, pixels: Uint8Array): () => void {
+    this.#held.set(entry, pixels);
+    return () => this.letGo(entry);
+  }
+
+  /** Reads of an image come from its stack. */
+  letGo(entry: NdtiffEntry): void {
+    this.#held.delete(entry);
   }
 
   /** As {@link add}, for an image that the index lacks. */
@@ -232,6 +248,7 @@ export class NdtiffDataset extends BaseDataset<NdtiffEntry> {
 
   protected async release(): Promise<void> {
     this.#isClosed = true;
+    this.#held.clear();
     await Promise.all([
       this.#content.stacks.close(),
       ...[...this.#lower.values()].map((level) => level.close()),
@@ -262,4 +279,12 @@ export class NdtiffDataset extends BaseDataset<NdtiffEntry> {
     if (name !== "channel") return value;
     return [...this.#channels].find(([, channel]) => channel === value)?.[0] ?? value;
   }
+}
+
+/** An image that is in memory, in memory of its own or in `into`. */
+function copyOf(pixels: Uint8Array, layout: ImageLayout, into: PixelArray | undefined): PixelImage {
+  const data = into ?? pixelView(layout, newBytes(pixels.length).buffer);
+  pixelBytes(data).set(pixels);
+  const { width, height, channels } = layout;
+  return { data, width, height, channels };
 }

@@ -173,8 +173,12 @@ export class FolderWriter implements NdtiffWriter {
     await this.#stack.file;
   }
 
-  put(image: DatasetImage): Promise<void> {
-    return this.#after(this.#save(image));
+  async put(image: DatasetImage): Promise<void> {
+    await this.#after(this.#save(image));
+  }
+
+  putHeld(image: DatasetImage): Promise<() => void> {
+    return this.#after(this.#save(image, { isHeld: true }));
   }
 
   /**
@@ -188,7 +192,7 @@ export class FolderWriter implements NdtiffWriter {
     return this.#after(this.#savePieces(image, pieces));
   }
 
-  #after(done: Promise<void>): Promise<void> {
+  #after<T>(done: Promise<T>): Promise<T> {
     const before = this.#saved;
     this.#saved = done.then(
       () => before,
@@ -217,6 +221,7 @@ export class FolderWriter implements NdtiffWriter {
     const layout = entryLayout(entry);
     const offset = entry.pixelOffset + (firstRow * imageBytes(layout)) / layout.height;
     const stack = this.#made.get(entry.file) ?? this.#stack;
+    this.dataset.letGo(entry);
     await this.#writing.run(async () => {
       await this.#syncer?.room();
       await stack.overwrite(rows, offset);
@@ -224,10 +229,13 @@ export class FolderWriter implements NdtiffWriter {
     });
   }
 
-  async #save(image: DatasetImage): Promise<void> {
+  /** Gives what lets go of the pixels, where they are held. */
+  async #save(image: DatasetImage, { isHeld = false } = {}): Promise<() => void> {
     if (this.#finishing !== undefined) throw alreadyFinished(this.dataset.name);
     const prepared = prepareImage(image, this.dataset.name);
-    await this.#place(prepared, image.metadata, (stack, span) => this.#write(stack, span, prepared));
+    const write = (stack: StackWriter, span: ImageSpan) => this.#write(stack, span, prepared);
+    const entry = await this.#place(prepared, image.metadata, write);
+    return isHeld ? this.dataset.hold(entry, prepared.pixels) : () => {};
   }
 
   async #savePieces(
@@ -256,7 +264,7 @@ export class FolderWriter implements NdtiffWriter {
     prepared: PreparedFacts,
     metadata: JsonObject,
     write: (stack: StackWriter, span: ImageSpan) => Promise<void>,
-  ): Promise<void> {
+  ): Promise<NdtiffEntry> {
     this.#kinds.check(prepared.axes, this.dataset.name);
     const stack = this.#stackFor(prepared);
     const span = stack.reserve(prepared.layout, prepared.metadata.length);
@@ -274,6 +282,7 @@ export class FolderWriter implements NdtiffWriter {
     await this.#index.append(formatIndexEntry(entry));
     this.#link(stack, span);
     this.#announce(entry, metadata);
+    return entry;
   }
 
   async #write(stack: StackWriter, span: ImageSpan, image: PreparedImage): Promise<void> {

@@ -7,6 +7,7 @@ import { identifyFile } from "../identify.ts";
 import { kindWords } from "../kindWords.ts";
 import { wayToImages } from "../notMrc.ts";
 import { RECORDS } from "../omezarr/records.ts";
+import { requireKnownOptions } from "../schema.ts";
 import type { ImageCollection, ImageDataset, ImageSource } from "./source.ts";
 import { withWells } from "./wells/wells.ts";
 
@@ -71,6 +72,7 @@ export async function openImage(
   path: string,
   options: { readonly image?: string } = {},
 ): Promise<ImageSource> {
+  requireKnownOptions("openImage", options, { image: true });
   const images = await openImages(path);
   try {
     const image = await images.open(options.image);

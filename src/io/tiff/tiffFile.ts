@@ -1,6 +1,7 @@
 import type { PixelImage } from "../../core/index.ts";
 import { type Image, VitrineError } from "../../core/index.ts";
 import type { FileSource } from "../files.ts";
+import { requireKnownOptions } from "../schema.ts";
 import { TAG } from "./directory.ts";
 import type { TiffPage } from "./page.ts";
 import { readPixelSize } from "./pixelSize.ts";
@@ -76,8 +77,9 @@ export async function openTiff(source: FileSource): Promise<TiffFile> {
  */
 export async function readTiffImage(
   source: FileSource,
-  { page }: { readonly page?: number } = {},
+  { page, ...others }: { readonly page?: number } = {},
 ): Promise<Image> {
+  requireKnownOptions("readTiffImage", { page, ...others }, { page: true });
   const file = await openTiff(source);
   try {
     const index = page ?? onlyPage(file);

@@ -1,5 +1,6 @@
 import type { Backend, RunOptions } from "../../compute/index.ts";
 import { seededRandom } from "../../core/index.ts";
+import { requireKnownOptions } from "../../io/index.ts";
 import { displacementTable, inPrecision, type TemplateSide } from "../correlation/sides.ts";
 import {
   type Basis,
@@ -34,6 +35,13 @@ const BATCH = 32;
  * Source: Halko, Martinsson & Tropp 2011, SIAM Review 53:217; the sums are those of Clarkson & Woodruff 2013.
  */
 export async function findBasis(backend: Backend, side: TemplateSide, options: BasisOptions): Promise<Basis> {
+  requireKnownOptions("findBasis", options, {
+    tolerance: true,
+    samples: true,
+    lengths: true,
+    signal: true,
+    onProgress: true,
+  });
   const { grid, displacements, templates } = side;
   const { nShells: shells, nInplanes: inplanes } = grid;
   const shifts = displacements.x.length;

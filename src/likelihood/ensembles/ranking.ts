@@ -1,4 +1,5 @@
 import { seededRandom } from "../../core/index.ts";
+import { requireKnownOptions } from "../../io/index.ts";
 import { logSumExp } from "../integrated/logSum.ts";
 import { type LikelihoodMatrix, quantile, requireMatrix } from "./weights.ts";
 
@@ -38,6 +39,12 @@ export interface RankedStructure {
  * @throws {VitrineError} shape, range: see `ensembleWeights`
  */
 export function rankStructures(matrix: LikelihoodMatrix, options: RankingOptions = {}): RankedStructure[] {
+  requireKnownOptions("rankStructures", options, {
+    prior: true,
+    bootstrap: true,
+    confidence: true,
+    seed: true,
+  });
   requireMatrix(matrix);
   const [structures, images] = matrix.shape;
   const { prior, bootstrap = 1000, confidence = 0.95, seed = 1 } = options;

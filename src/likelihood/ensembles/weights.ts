@@ -1,4 +1,5 @@
 import { type Random, seededRandom, VitrineError } from "../../core/index.ts";
+import { requireKnownOptions } from "../../io/index.ts";
 import { logSumExp } from "../integrated/logSum.ts";
 
 /** ln p(image | structure), (structures, images) as `vitrine stitch` has it. */
@@ -47,6 +48,14 @@ export interface EnsembleWeights {
  * Source: Tang et al. 2023, J. Phys. Chem. B 127:5410 (ensemble reweighting with cryo-EM particles).
  */
 export function ensembleWeights(matrix: LikelihoodMatrix, options: EnsembleOptions = {}): EnsembleWeights {
+  requireKnownOptions("ensembleWeights", options, {
+    tolerance: true,
+    maxIterations: true,
+    dirichlet: true,
+    bootstrap: true,
+    confidence: true,
+    seed: true,
+  });
   const { bootstrap = 200, confidence = 0.95, seed = 1 } = options;
   requireMatrix(matrix);
   requireOptions(options);

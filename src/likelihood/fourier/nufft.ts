@@ -1,4 +1,5 @@
 import { VitrineError } from "../../core/index.ts";
+import { requireKnownOptions } from "../../io/index.ts";
 import { createFineGrid, emptyGrid, gridToModes, modesToGrid } from "./fineGrid.ts";
 import { interpolate, type PointAxes, planPoints, roomForPoints, spread } from "./points.ts";
 
@@ -31,8 +32,9 @@ export interface Modes {
 export function nufftType2(
   modes: Modes,
   points: PointAxes,
-  { eps = 1e-12, sign = -1 }: NufftOptions = {},
+  { eps = 1e-12, sign = -1, ...others }: NufftOptions = {},
 ): Float64Array {
+  requireKnownOptions("nufftType2", { eps, sign, ...others }, { eps: true, sign: true });
   const { shape } = modes;
   checkAxes(shape, points);
   const grid = createFineGrid(shape, { eps, sign });
@@ -61,8 +63,9 @@ export function nufftType2(
 export function nufftType1(
   values: ArrayLike<number>,
   points: PointAxes,
-  { shape, eps = 1e-12, sign = 1 }: NufftOptions & { readonly shape: readonly number[] },
+  { shape, eps = 1e-12, sign = 1, ...others }: NufftOptions & { readonly shape: readonly number[] },
 ): Float64Array {
+  requireKnownOptions("nufftType1", { shape, eps, sign, ...others }, { eps: true, sign: true, shape: true });
   checkAxes(shape, points);
   requireLength("nufftType1 values", values.length, 2 * points[0].length);
   const grid = createFineGrid(shape, { eps, sign });

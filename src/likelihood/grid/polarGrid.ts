@@ -1,4 +1,5 @@
 import { VitrineError } from "../../core/index.ts";
+import { requireKnownOptions } from "../../io/index.ts";
 import { gaussJacobi, interpolatoryWeights } from "./quadrature.ts";
 import { roundHalfEven } from "./round.ts";
 
@@ -73,6 +74,14 @@ const DIST_INPLANE = 1 / (2 * Math.PI);
  * Source: CryoLike 0.0.1.
  */
 export function createPolarGrid(options: PolarGridOptions): PolarGrid {
+  requireKnownOptions("createPolarGrid", options, {
+    radiusMax: true,
+    distRadii: true,
+    quadrature: true,
+    nInplanes: true,
+    distInplane: true,
+    halfSpace: true,
+  });
   const { distInplane = DIST_INPLANE, halfSpace = false } = options;
   requireAbove(distInplane, "distInplane");
   const shells = createShells(options);
@@ -89,6 +98,13 @@ export function createPolarGrid(options: PolarGridOptions): PolarGrid {
  * @throws {VitrineError} range: as {@link createPolarGrid}
  */
 export function createNonUniformPolarGrid(options: Omit<PolarGridOptions, "nInplanes">): NonUniformPolarGrid {
+  requireKnownOptions("createNonUniformPolarGrid", options, {
+    radiusMax: true,
+    distRadii: true,
+    quadrature: true,
+    distInplane: true,
+    halfSpace: true,
+  });
   const { distInplane = DIST_INPLANE, halfSpace = false } = options;
   requireAbove(distInplane, "distInplane");
   const shells = createShells(options);

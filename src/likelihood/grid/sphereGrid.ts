@@ -1,4 +1,5 @@
 import { VitrineError } from "../../core/index.ts";
+import { requireKnownOptions } from "../../io/index.ts";
 import { gaussJacobi } from "./quadrature.ts";
 import { roundHalfEven } from "./round.ts";
 
@@ -36,6 +37,7 @@ const DIST_EQ = 1 / (2 * Math.PI);
 
 /** Points and weights on a sphere. @throws {VitrineError} range: lengths that are not above 0 */
 export function createSphereShell(options: SphereShellOptions = {}): SphereShell {
+  requireKnownOptions("createSphereShell", options, { radius: true, distEq: true, azimuthalSampling: true });
   const { radius = 1, distEq = DIST_EQ, azimuthalSampling = "uniform" } = options;
   requireAbove("radius", radius);
   requireAbove("distEq", distEq);
@@ -74,6 +76,13 @@ export interface SphereGridOptions extends Omit<SphereShellOptions, "radius"> {
 
 /** Points and weights in a ball: shells of Gauss-Jacobi quadrature with weight r². @throws {VitrineError} range: lengths that are not above 0 */
 export function createSphereGrid(options: SphereGridOptions = {}): SphereGrid {
+  requireKnownOptions("createSphereGrid", options, {
+    radiusMax: true,
+    equalShell: true,
+    distType: true,
+    distEq: true,
+    azimuthalSampling: true,
+  });
   const { radiusMax = 1, distEq = DIST_EQ, azimuthalSampling = "uniform" } = options;
   const { equalShell = false, distType = "uniform" } = options;
   requireAbove("radiusMax", radiusMax);

@@ -1,3 +1,4 @@
+import { requireKnownOptions } from "../../io/index.ts";
 import type { AtomShape } from "../descriptor/descriptor.ts";
 import { createFineGrid } from "../fourier/fineGrid.ts";
 import { isDouble } from "../precision.ts";
@@ -38,6 +39,12 @@ export async function templatesFromAtoms(
   descriptor: TemplateDescriptor & { readonly atomShape: AtomShape },
   options: AtomTemplateOptions = {},
 ): Promise<PolarStack> {
+  requireKnownOptions("templatesFromAtoms", options, {
+    method: true,
+    backend: true,
+    signal: true,
+    onProgress: true,
+  });
   const atoms = scaleAtoms(model, descriptor);
   const isGaussian = descriptor.atomShape === "gaussian";
   const offsets = isGaussian ? meanOffsets(atoms, descriptor) : undefined;

@@ -1,4 +1,5 @@
 import { VitrineError, type Volume } from "../../core/index.ts";
+import { requireKnownOptions } from "../../io/index.ts";
 import { createFineGrid } from "../fourier/fineGrid.ts";
 import { sinc } from "../grid/round.ts";
 import { isDouble } from "../precision.ts";
@@ -32,6 +33,12 @@ export async function templatesFromVolume(
   descriptor: TemplateDescriptor,
   options: VolumeTemplateOptions = {},
 ): Promise<PolarStack> {
+  requireKnownOptions("templatesFromVolume", options, {
+    eps: true,
+    backend: true,
+    signal: true,
+    onProgress: true,
+  });
   const side = checkVolume(volume, descriptor);
   const { polarGrid, precision } = descriptor;
   const grid = createFineGrid([side, side, side], {

@@ -1,5 +1,5 @@
 import { elementCount, type Shape2 } from "../../core/index.ts";
-import { fileExists, readHdf5 } from "../../io/index.ts";
+import { fileExists, readHdf5, requireKnownOptions } from "../../io/index.ts";
 import { MAP_NAMES, type ResultPaths } from "../config/resultPaths.ts";
 import { fileName } from "../particles/compareParticles.ts";
 import { readParticleStack } from "../particles/particleStack.ts";
@@ -37,14 +37,44 @@ const LARGEST_FACTOR = 16;
  * @throws {VitrineError} missing: a map or table; shape: a map of another micrograph or template; and whatever is wrong with the configuration
  */
 export async function redrawMatch(configPath: string, options: RedrawMatchOptions): Promise<PictureReport> {
+  requireKnownOptions("redrawMatch", options, {
+    micrograph: true,
+    particlesPath: true,
+    plantedPath: true,
+    background: true,
+    correlationTablePath: true,
+    correlationThreshold: true,
+    correlationLimit: true,
+    overwrite: true,
+    maskRadiusPx: true,
+    falsePositives: true,
+    peaks: true,
+    zCutoff: true,
+    templates: true,
+    tiffRows: true,
+    exactSlices: true,
+    templatePadding: true,
+    sincCorrection: true,
+    workers: true,
+    signal: true,
+    onProgress: true,
+    onLog: true,
+    onBackend: true,
+    picturePath: true,
+    coarseFactor: true,
+    samples: true,
+  });
   const { coarseFactor, samples, ...redraw } = options;
-  return redrawWith(configPath, redraw, async (search) => {
+  let drawn: number | undefined;
+  const report = await redrawWith(configPath, redraw, async (search) => {
     const factor = coarseFactor ?? (await findFactor(search));
     if (factor === undefined) return drawSearch(search);
+    drawn = factor;
     if (coarseFactor === undefined)
       options.onLog?.(`no ${search.settings.results.scaledMip}: drawing the coarse pass beside it`, "note");
     return drawCoarse(search, { factor, ...(samples !== undefined && { samples }) });
   });
+  return { ...report, ...(drawn !== undefined && { coarseFactor: drawn }) };
 }
 
 async function findFactor({ settings: { results } }: ConfiguredSearch): Promise<number | undefined> {

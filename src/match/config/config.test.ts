@@ -153,6 +153,15 @@ preprocessing_filters:
     do_power_spectrum: null
 `;
 
+test("a number behind T, O or I, which Leopard-EM passes over, is said to have no effect", () => {
+  const of = (symmetry: string) => parseMatchSettings(SHORT.replace("c4", symmetry), "short.yaml");
+  expect(of("i3").orientations).toMatchObject([{ symmetry: "I" }]);
+  expect(of("i3").ignored).toEqual([
+    expect.stringMatching(/^orientation_search_config\.symmetry: the 3 of i3 \(two-fold axes .*x and z\)$/),
+  ]);
+  for (const whole of ["I", "o", "C4", "d7"]) expect(of(whole).ignored).toEqual([]);
+});
+
 test("defaults are Leopard-EM's", () => {
   const settings = parseMatchSettings(SHORT, "short.yaml");
   expect(settings).toMatchObject({

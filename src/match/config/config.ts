@@ -11,7 +11,7 @@ import {
 import { type FieldConventions, fieldConventions } from "../leopard/fields.ts";
 import { ignoredFields, type MatchFilters, toFilters } from "./configFilters.ts";
 import { type MatchTemplateYaml, parseMatchConfig } from "./configSchema.ts";
-import { toDefocusSearch, toOrientations, toPixelSizeSearch } from "./configSearch.ts";
+import { idleOrders, toDefocusSearch, toOrientations, toPixelSizeSearch } from "./configSearch.ts";
 import { ignoredEffects, type OpticsEffects, toOpticsEffects } from "./opticsEffects.ts";
 import { type ResultPaths, toResults } from "./resultPaths.ts";
 
@@ -94,7 +94,11 @@ export function toMatchSettings(
     orientations: toOrientations(config.orientation_search_config, at),
     filters: toFilters(config.preprocessing_filters, at, fields),
     results: toResults(config.match_template_result, `${at} match_template_result`),
-    ignored: [...ignoredFields(config, fields), ...ignoredEffects(config.optics_group, fields)],
+    ignored: [
+      ...ignoredFields(config, fields),
+      ...ignoredEffects(config.optics_group, fields),
+      ...idleOrders(config.orientation_search_config),
+    ],
   };
 }
 

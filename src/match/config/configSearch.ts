@@ -1,5 +1,6 @@
 import { VitrineError } from "../../core/index.ts";
 import type { OffsetSearch, OrientationGrid } from "../../optics/index.ts";
+import type { Log } from "../../program/index.ts";
 import type { MatchTemplateYaml, OrientationSearchYaml } from "./configSchema.ts";
 
 /** Defocus offsets to search; null where not enabled. Throws range where max is below min. */
@@ -104,4 +105,30 @@ export function toSymmetry(symmetry: string, at: string): string {
     throw new VitrineError({ code: "format", at, expected, found: JSON.stringify(symmetry) });
   }
   return /[CD]/.test(group) ? `${group}${Number(order || 1)}` : group;
+}
+
+/** As {@link toSymmetry}, of an option; what of it has no effect is said. @throws {VitrineError} format: none */
+export function symmetryOption(symmetry: string, at: string, onLog: Log | undefined): string {
+  const known = toSymmetry(symmetry, at);
+  const order = idleOrder(symmetry);
+  if (order !== "") onLog?.(`${at}: the ${order} of ${symmetry} has no effect: ${FIXED_AXES}`, "warning");
+  return known;
+}
+
+/** Numbers of symmetries that have no effect, as fields of a configuration. */
+export function idleOrders(search: MatchTemplateYaml["orientation_search_config"]): string[] {
+  const grids = "orientation_configs" in search ? search.orientation_configs : [search];
+  return grids.flatMap(({ symmetry }) => {
+    const order = idleOrder(symmetry ?? "");
+    const at = "orientation_search_config.symmetry";
+    return order === "" ? [] : [`${at}: the ${order} of ${symmetry} (${FIXED_AXES})`];
+  });
+}
+
+const FIXED_AXES =
+  "two-fold axes (O: four-fold) lie along x, y and z, five-fold ones of I in the plane of x and z";
+
+/** The number behind T, O or I, by which other programs tell how their axes lie: "2" of "I2"; empty where there is none. */
+function idleOrder(symmetry: string): string {
+  return /^[TOI](\d+)$/i.exec(symmetry)?.[1] ?? "";
 }

@@ -9,6 +9,8 @@ import {
   writeTogether,
 } from "../../io/index.ts";
 import { symmetryRotations } from "../../optics/index.ts";
+import type { Log } from "../../program/index.ts";
+import { symmetryOption } from "../config/configSearch.ts";
 import { drawPeaksPicture } from "../picture/peaksPicture.ts";
 import { type CorrelationTable, readCorrelationTable } from "../search/correlationTable.ts";
 import { DETECTION_COLUMNS, detectionRow } from "./detections.ts";
@@ -23,6 +25,7 @@ export interface InspectOptions extends Partial<Omit<InspectChoice, "symmetry">>
   /** Point group of the template: C1, D2, T, O, I. Default C1. */
   readonly symmetry?: string;
   readonly overwrite?: boolean;
+  readonly onLog?: Log;
 }
 
 /** A peak without its neighbours. */
@@ -49,11 +52,11 @@ const DEFAULTS = { maskRadiusPx: 5, limit: 20, rivalDeg: 15, symmetry: "C1", ove
  *   and as `readCorrelationTable`
  */
 export async function inspectPeaks(tablePath: string, options: InspectOptions = {}): Promise<InspectReport> {
-  const known = [...Object.keys(DEFAULTS), "detectionsPath", "picturePath"];
+  const known = [...Object.keys(DEFAULTS), "detectionsPath", "picturePath", "onLog"];
   refuseUnknownKeys(options, { known, at: "inspectPeaks()" });
-  const { symmetry, overwrite, ...choice } = { ...DEFAULTS, ...options };
+  const { symmetry, overwrite, onLog, ...choice } = { ...DEFAULTS, ...options };
   checkChoice(choice);
-  const rotations = symmetryRotations(symmetry);
+  const rotations = symmetryRotations(symmetryOption(symmetry, "symmetry", onLog));
   const { detectionsPath, picturePath } = options;
   refuseOtherPicture(picturePath);
   const files = [detectionsPath, picturePath].filter((file) => file !== undefined);

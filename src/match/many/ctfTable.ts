@@ -90,10 +90,11 @@ const CS_FIELDS = {
 function ctfsOfCryosparc(records: NpyRecords, onLog: Log | undefined): MicrographCtf[] {
   if (!records.has("micrograph_blob/path") && records.has("location/micrograph_path"))
     return ctfsOfParticles(cryosparcColumns(records), records.name, onLog);
-  const number = (row: number, field: string) => Number(records.number(row, field).toPrecision(7));
+  const number = (row: number, field: string, factor = 1) =>
+    Number((records.number(row, field) * factor).toPrecision(7));
   return Array.from({ length: records.rows }, (_, row) => {
     const optics = CS_CTF.flatMap(([column, field, factor]) =>
-      records.has(field) ? [[CS_FIELDS[column], number(row, field) * factor]] : [],
+      records.has(field) ? [[CS_FIELDS[column], number(row, field, factor)]] : [],
     );
     const size = records.has("micrograph_blob/psize_A")
       ? { pixelSizeA: number(row, "micrograph_blob/psize_A") }

@@ -3,6 +3,7 @@ import type { Log } from "../../program/index.ts";
 import type { CtfOptics, MicrographCtf } from "../particles/micrographCtf.ts";
 import type { ParticleColumns } from "../particles/particlesToStar.ts";
 import { toNumber } from "../particles/tableCells.ts";
+import { tellUnusedOptics } from "../particles/unusedOptics.ts";
 
 /** Our columns that are alike for all particles of a micrograph. */
 const SHARED = [
@@ -31,6 +32,8 @@ export function ctfsOfParticles(
     const expected = `particles with their micrographs and defocus (${absent})`;
     throw new VitrineError({ code: "missing", at, expected, found: [...columns.keys()].join(", ") });
   }
+  const text = (row: number, name: string) => columns.get(name)?.(row) ?? "";
+  tellUnusedOptics([...columns.keys()], { rows, text, at }, onLog);
   const groups = new Map<string, number[]>();
   for (let row = 0; row < rows; row++) {
     const name = columns.get("micrograph_path")?.(row) ?? "";

@@ -1,8 +1,13 @@
+import { writeFileSync } from "node:fs";
+import { join } from "node:path";
 import fc from "fast-check";
 import { expect, test } from "vitest";
+import { goldenBytes } from "../../../test/support/npy.ts";
+import { scratchFolder } from "../../../test/support/searchCase.ts";
 import { type EulerZyz, matrixFromZyz, multiplyMatrices, zyzFromMatrix } from "../../core/index.ts";
+import { formatCsv, parseCsv } from "../../io/index.ts";
 import { symmetryRotations } from "../../optics/index.ts";
-import { compareParticles, type ParticlePose } from "./compareParticles.ts";
+import { compareParticles, compareParticleTables, type ParticlePose } from "./compareParticles.ts";
 
 const angles: EulerZyz = { phiDeg: 20, thetaDeg: 50, psiDeg: 70 };
 const at = (posX: number, posY: number, pose = angles): ParticlePose => ({ posX, posY, ...pose });
@@ -46,6 +51,28 @@ test("particles of different micrographs are never the same; a folder does not m
   const found = (micrographPath: string) => [{ ...at(5, 5), micrographPath }];
   expect(compareParticles(found("b/one.mrc"), planted).matches).toHaveLength(1);
   expect(compareParticles(found("a/two.mrc"), planted).matches).toHaveLength(0);
+});
+
+const scratch = scratchFolder();
+
+test("tables of templates of two sizes are compared by centres", async () => {
+  const name = "search1_particles.csv";
+  const { columns, rows } = parseCsv(new TextDecoder().decode(goldenBytes(name)), name);
+  const write = (file: string, growPx: number) => {
+    const moved = rows.map((row) => ({
+      ...row,
+      ...{ pos_x: `${Number(row.pos_x) - growPx}`, pos_y: `${Number(row.pos_y) - growPx}` },
+    }));
+    const path = join(scratch, file);
+    writeFileSync(path, formatCsv(columns, moved));
+    return path;
+  };
+  const [found, planted] = [write("found.csv", 0), write("planted.csv", 16)];
+  const { matches } = await compareParticleTables(found, planted);
+  expect(matches.map(({ distancePx }) => distancePx)).toEqual(rows.map(() => 0));
+  const told: string[] = [];
+  await compareParticleTables(found, planted, { symmetry: "I2", onLog: (line) => told.push(line) });
+  expect(told).toEqual([expect.stringMatching(/^symmetry: the 2 of I2 has no effect: two-fold axes/)]);
 });
 
 test("an unknown symmetry is refused", () => {

@@ -2,7 +2,7 @@ import type { EulerZyz } from "../../core/index.ts";
 import { requireKnownOptions } from "../../io/index.ts";
 import { angleBetweenDeg, symmetryRotations } from "../../optics/index.ts";
 import type { Log } from "../../program/index.ts";
-import { toSymmetry } from "../config/configSearch.ts";
+import { symmetryOption, toSymmetry } from "../config/configSearch.ts";
 import {
   centresOf,
   FOREIGN_KEYS,
@@ -55,8 +55,9 @@ export interface ParticleComparison<Found, Planted> {
 export function compareParticles<Found extends ParticlePose, Planted extends ParticlePose>(
   found: readonly Found[],
   planted: readonly Planted[],
-  { symmetry = "C1", nearPx = 3 }: CompareOptions = {},
+  { symmetry = "C1", nearPx = 3, ...others }: CompareOptions = {},
 ): ParticleComparison<Found, Planted> {
+  requireKnownOptions("compareParticles", { symmetry, nearPx, ...others }, { symmetry: true, nearPx: true });
   const rotations = symmetryRotations(toSymmetry(symmetry, "symmetry"));
   const partners = new Map<Planted, { found: Found; distancePx: number }>();
   const taken = new Set<Found>();
@@ -122,14 +123,19 @@ export async function compareParticleTables(
   { onLog, ...options }: CompareOptions & ForeignTableOptions & { readonly onLog?: Log } = {},
 ): Promise<TableComparison> {
   requireKnownOptions("compareParticleTables", options, { symmetry: true, nearPx: true, ...FOREIGN_KEYS });
-  if (options.symmetry !== undefined) toSymmetry(options.symmetry, "symmetry");
+  if (options.symmetry !== undefined) symmetryOption(options.symmetry, "symmetry", onLog);
   const found = await readParticlePlaces(foundPath, { onLog, ...foreignOptions(options) });
   const planted = await readParticlePlaces(plantedPath, { onLog, ...foreignOptions(options) });
   warnOfPixels(found, planted, onLog);
-  // Corners as searches write them, but where a table of another program knows centres alone.
-  const byCentre = [found, planted].some(({ particles }) => particles.some(({ posX }) => Number.isNaN(posX)));
+  // Corners as searches write them, but where a table of another program knows centres alone, or templates differ in size.
+  const hasNone = [found, planted].some(({ particles }) => particles.some(({ posX }) => Number.isNaN(posX)));
+  const byCentre = hasNone || halfOf(found) !== halfOf(planted);
   const read = (stack: ParticleStack) => tableParticles(stack, byCentre);
-  return compareParticles(read(found), read(planted), options);
+  const { symmetry, nearPx } = options;
+  return compareParticles(read(found), read(planted), {
+    ...(symmetry !== undefined && { symmetry }),
+    ...(nearPx !== undefined && { nearPx }),
+  });
 }
 
 /** Positions are compared in pixels, which the two tables should count alike. */
@@ -146,6 +152,12 @@ function warnOfPixels(found: ParticleStack, planted: ParticleStack, onLog: Log |
     onLog?.(text, "warning");
     return;
   }
+}
+
+/** How far a particle's centre lies from the corner of its template, pixels; undefined for no particles. */
+function halfOf({ table }: ParticleStack): number | undefined {
+  const [row] = table.rows;
+  return row && Math.round(Number(row.pos_x_img) - Number(row.pos_x));
 }
 
 function tableParticles(stack: ParticleStack, byCentre: boolean): TableParticle[] {

@@ -121,7 +121,8 @@ function warnOfNoNumbers(
 
 /** What is said of columns that RELION does not know. */
 export function leftOutLine(path: string, columns: readonly string[]): string {
-  return `${path}: left out what RELION does not know: ${columns.join(", ")}; --full keeps it`;
+  const names = columns.map((column) => (column === "" ? "numbers of rows" : column));
+  return `${path}: left out what RELION does not know: ${names.join(", ")}; --full keeps it`;
 }
 
 function columnsOf({ columns, rows }: CsvTable): ParticleColumns {

@@ -1,40 +1,10 @@
 import { expect, test } from "vitest";
+import { type NumpyRow, numpyRecords } from "../../../test/support/numpyRecords.ts";
 import { matrixFromZyz, multiplyMatrices, transposeMatrix } from "../../core/index.ts";
 import { parseNpyRecords } from "../../io/index.ts";
 import { cryosparcColumns } from "./cryosparc.ts";
 
-type Row = Readonly<Record<string, readonly number[] | string>>;
-
-/** A structured array as numpy.save writes it: float32 lists, uint32 shapes, bytes. */
-function records(rows: readonly Row[]) {
-  const fields = Object.entries(rows[0]).map(([name, value]) => {
-    const width = typeof value === "string" ? 24 : 4 * value.length;
-    const type = typeof value === "string" ? "'|S24'" : name.endsWith("shape") ? "'<u4'" : "'<f4'";
-    const shape = typeof value === "string" || value.length === 1 ? "" : `, (${value.length},)`;
-    return { name, width, descr: `('${name}', ${type}${shape})` };
-  });
-  const size = fields.reduce((sum, { width }) => sum + width, 0);
-  const descr = fields.map((field) => field.descr).join(", ");
-  const head = `{'descr': [${descr}], 'fortran_order': False, 'shape': (${rows.length},), }\n`;
-  const bytes = new Uint8Array(10 + head.length + rows.length * size);
-  bytes.set([0x93, 0x4e, 0x55, 0x4d, 0x50, 0x59, 1, 0, head.length & 255, head.length >> 8]);
-  bytes.set(new TextEncoder().encode(head), 10);
-  const view = new DataView(bytes.buffer);
-  rows.forEach((row, i) => {
-    let at = 10 + head.length + i * size;
-    for (const { name, width } of fields) {
-      const value = row[name];
-      if (typeof value === "string") bytes.set(new TextEncoder().encode(value), at);
-      else
-        value.forEach((number, j) => {
-          if (name.endsWith("shape")) view.setUint32(at + 4 * j, number, true);
-          else view.setFloat32(at + 4 * j, number, true);
-        });
-      at += width;
-    }
-  });
-  return parseNpyRecords(bytes, "p.cs");
-}
+const records = (rows: readonly NumpyRow[]) => parseNpyRecords(numpyRecords(rows), "p.cs");
 
 const ROW = {
   "alignments3D/pose": [0, 0, Math.PI / 6],
@@ -42,7 +12,7 @@ const ROW = {
   "alignments3D/psize_A": [2],
   "location/center_x_frac": [0.25],
   "location/center_y_frac": [0.5],
-  "location/micrograph_shape": [400, 800],
+  "location/micrograph_shape": { u4: [400, 800] },
   "location/micrograph_path": ">J1/imported/mic.mrc",
   "location/micrograph_psize_A": [1],
   "ctf/df1_A": [12000],
@@ -134,7 +104,7 @@ test("a file without places says where they are", () => {
 
 test("of several classes the most likely one's pose and shift count, in the forms of 4.5 and before", () => {
   const { "alignments3D/pose": _, "alignments3D/shift": __, "alignments3D/psize_A": ___, ...rest } = ROW;
-  const texts = (row: Row) => {
+  const texts = (row: NumpyRow) => {
     const { columns } = cryosparcColumns(records([row]));
     return ["phi", "theta", "psi", "pos_x_img", "pos_y_img"].map((name) => columns.get(name)?.(0));
   };

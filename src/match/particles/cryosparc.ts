@@ -4,6 +4,7 @@ import type { Log } from "../../program/index.ts";
 import { rotationFromVector } from "../kernels/index.ts";
 import type { ParticleColumns } from "./particlesToStar.ts";
 import { float64Text } from "./pythonText.ts";
+import { firstRow } from "./starPixels.ts";
 
 type Texts = (row: number) => string;
 
@@ -55,6 +56,8 @@ export function cryosparcColumns(records: NpyRecords, options: CryosparcOptions 
   columns.set("pixel_size", (row) => float64Text(pixelSize(row)));
   columns.set("micrograph_path", (row) => plainPath(records.text(row, "location/micrograph_path")));
   if (records.has("uid")) columns.set("cryosparc_uid", (row) => records.text(row, "uid"));
+  addRelions(records, columns, { ...options, alignment, pixelSize });
+  tellAberrations(records, options.onLog);
   if (!options.invertY)
     options.onLog?.(
       `${at}: y is counted as in cryoSPARC's own micrographs; --invert-y counts it from the other side, as those of MotionCor2 and RELION need it`,
@@ -111,7 +114,71 @@ function addCtf(records: NpyRecords, columns: Map<string, Texts>, invertY: boole
     const sign = column === "astigmatism_angle" && invertY ? -1 : 1;
     columns.set(column, (row) => float64Text(plain(records.number(row, field) * factor * sign)));
   }
+  if (records.has("ctf/bfactor"))
+    columns.set("ctf_B_factor", (row) => float64Text(plain(records.number(row, "ctf/bfactor"))));
   if (columns.has("defocus_u")) columns.set("relative_defocus", () => "0.0");
+}
+
+/** What RELION has columns for and our tables have not: images, halves, groups of exposures. */
+function addRelions(
+  records: NpyRecords,
+  columns: Map<string, Texts>,
+  {
+    invertY,
+    onLog,
+    alignment,
+    pixelSize,
+  }: CryosparcOptions & {
+    readonly alignment: Alignment | undefined;
+    readonly pixelSize: (row: number) => number;
+  },
+): void {
+  const hasImages = records.has("blob/path") && records.has("blob/idx");
+  if (hasImages && invertY)
+    onLog?.(
+      `${records.name}: blob/path is left out: y of its images goes the other way than --invert-y counts`,
+      "warning",
+    );
+  else if (hasImages) {
+    columns.set("rlnImageName", (row) => {
+      const section = String(records.number(row, "blob/idx") + 1).padStart(6, "0");
+      return `${section}@${plainPath(records.text(row, "blob/path"))}`;
+    });
+    if (alignment !== undefined)
+      for (const [axis, name] of ["rlnOriginXAngst", "rlnOriginYAngst"].entries())
+        columns.set(name, (row) => float64Text(plain(alignment.shiftA(row, axis as 0 | 1, pixelSize(row)))));
+    if (records.has("blob/psize_A"))
+      columns.set("optics.rlnImagePixelSize", (row) =>
+        float64Text(plain(records.number(row, "blob/psize_A"))),
+      );
+    if (records.has("blob/shape")) {
+      columns.set("optics.rlnImageSize", (row) => String(records.number(row, "blob/shape", 0)));
+      columns.set("optics.rlnImageDimensionality", () => "2");
+    }
+  }
+  const split = "alignments3D/split";
+  if (records.has(split)) columns.set("rlnRandomSubset", (row) => String(records.number(row, split) + 1));
+  const group = "ctf/exp_group_id";
+  if (!records.has(group)) return;
+  const one = (row: number) => records.number(row, group) !== records.number(0, group);
+  if (firstRow(records.rows, one) >= 0)
+    columns.set("optics.rlnOpticsGroupName", (row) => `exposureGroup${records.number(row, group)}`);
+}
+
+/** Aberrations that a refinement found, for which there are fields of a configuration alone. */
+const ABERRATIONS = ["ctf/tilt_A", "ctf/shift_A", "ctf/trefoil_A", "ctf/tetra_A", "ctf/anisomag"];
+
+function tellAberrations(records: NpyRecords, onLog: Log | undefined): void {
+  const found = ABERRATIONS.filter((field) => {
+    if (!records.has(field)) return false;
+    const indices = Array.from({ length: records.count(field) }, (_, i) => i);
+    return firstRow(records.rows, (row) => indices.some((i) => records.number(row, field, i) !== 0)) >= 0;
+  });
+  if (found.length === 0) return;
+  onLog?.(
+    `${records.name}: ${found.join(", ")} ${found.length === 1 ? "is" : "are"} left out; optics_group has fields for some of cryoSPARC's aberrations`,
+    "warning",
+  );
 }
 
 /** Turned half about x: the projection of a particle so turned is its image with y the other way. */

@@ -22,6 +22,7 @@ import { rowsOf } from "./particlesToStar.ts";
 import { projectPath } from "./projectPath.ts";
 import { starToParticles } from "./starToParticles.ts";
 import { Cells, toNumber } from "./tableCells.ts";
+import { tellUnusedOptics } from "./unusedOptics.ts";
 
 /** One particle of a table. Where the table is of a refinement, its refined values are taken. */
 export interface StackParticle extends EulerZyz {
@@ -96,6 +97,9 @@ export async function readParticleStack(
   reading: ParticleReading = {},
 ): Promise<ParticleStack> {
   const { table, isForeign } = await readRows(path, reading);
+  const { columns, rows } = table;
+  const cells = { rows: rows.length, text: (row: number, name: string) => rows[row][name], at: path };
+  if (isForeign) tellUnusedOptics(columns, cells, reading.onLog);
   if (!isForeign || reading.templateSize === undefined) return stackOfTable(table, path, { effects });
   return atProjectPaths(stackOfForeign(table, path, { effects }), reading);
 }

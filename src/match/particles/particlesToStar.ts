@@ -3,6 +3,7 @@ import {
   type CsvTable,
   type CsvValue,
   lazyStarTable,
+  requireKnownOptions,
   type StarBlock,
   type StarFile,
 } from "../../io/index.ts";
@@ -13,6 +14,7 @@ import {
   OPTICS_PREFIX,
   OWN_BLOCK,
   OWN_COLUMNS,
+  opticsGroupName,
   ownColumn,
   PIXEL_SIZES,
   RELATIVE_DEFOCUS,
@@ -20,6 +22,7 @@ import {
   SAME_COLUMNS,
   SAME_OPTICS,
 } from "./starColumns.ts";
+import { firstRow } from "./starPixels.ts";
 
 /** What gives the text of a row. */
 type Texts = (row: number) => string;
@@ -59,6 +62,7 @@ export function particlesToStar(
   name = "particlesToStar",
   options: ParticlesToStarOptions = {},
 ): StarFile {
+  requireKnownOptions("particlesToStar", options, { lean: true, onLeftOut: true });
   const texts = (column: string) => (row: number) => cellText(table.rows[row][column] ?? null);
   const columns = new Map(table.columns.map((column) => [column, texts(column)]));
   return columnsToStar({ rows: table.rows.length, columns }, name, options);
@@ -79,8 +83,16 @@ export function columnsToStar(
     const column = ours.find((one) => columns.has(one));
     const texts = column === undefined ? undefined : columns.get(column);
     if (column === undefined || texts === undefined) continue;
+    if (isBlank(texts, rows)) {
+      if (lean) said.add(column); // RELION refuses cells without a number, and nothing is lost
+      continue;
+    }
     particles.set(relion, texts);
     said.add(column);
+  }
+  for (const [relion, texts] of cutPixels(table)) {
+    particles.set(relion, texts);
+    said.add(relion); // a column of origins
   }
   const defocus = defocusOf(table, name);
   for (const [relion, texts] of defocus) particles.set(relion, texts);
@@ -107,6 +119,39 @@ export function columnsToStar(
     tableBlock("particles", particles, rows),
   ];
   return { name, blocks: lean ? blocks : [...blocks, own] };
+}
+
+/**
+ * Where a table tells how far particles lie from the pixels at which their images were cut, these pixels are the coordinates: a refinement
+ * since then changes the way, not the image.
+ */
+function* cutPixels({ columns }: ParticleColumns): Generator<readonly [relion: string, texts: Texts]> {
+  const size = columns.get("pixel_size");
+  for (const axis of ["x", "y"]) {
+    const name = `rlnOrigin${axis.toUpperCase()}Angst`;
+    const [origin, own, refined] = [name, `pos_${axis}_img`, `refined_pos_${axis}_img`].map((column) =>
+      columns.get(column),
+    );
+    if (size === undefined || origin === undefined || own === undefined) continue;
+    const cut = (row: number) => tidy(Number(own(row)) + Number(origin(row)) / Number(size(row)));
+    yield [`rlnCoordinate${axis.toUpperCase()}`, (row) => String(cut(row))];
+    yield [
+      name,
+      refined === undefined
+        ? origin
+        : (row) => String(tidy((cut(row) - Number(refined(row))) * Number(size(row)))),
+    ];
+  }
+}
+
+/** Twelve digits: those of a sum beyond are noise. */
+function tidy(value: number): number {
+  return Number(value.toPrecision(12));
+}
+
+/** Whether no row says anything: the scores of what was planted, say. */
+function isBlank(texts: Texts, rows: number): boolean {
+  return rows > 0 && firstRow(rows, (row) => texts(row).trim() !== "") < 0;
 }
 
 /** A table that tells no place is none of particles. @throws {VitrineError} missing */
@@ -157,11 +202,21 @@ function opticsOf(table: ParticleColumns): {
     groups[row] = number;
   }
   const optics = new Map<string, Texts>([
-    ["rlnOpticsGroupName", (i) => `opticsGroup${i + 1}`],
+    ["rlnOpticsGroupName", (i) => opticsGroupName(i + 1)],
     ["rlnOpticsGroup", (i) => String(i + 1)],
   ]);
   for (const [relion, texts] of columns) optics.set(relion, (i) => texts(first[i]));
+  const names = columns.get("rlnOpticsGroupName");
+  if (names !== undefined) optics.set("rlnOpticsGroupName", ownNames(first.map(names)));
   return { groups, optics: { rows: first.length, columns: optics } };
+}
+
+/** Names of groups, each of them once: optics that differ are groups of their own. */
+function ownNames(names: readonly string[]): Texts {
+  return (i) => {
+    const before = names.slice(0, i).filter((name) => name === names[i]).length;
+    return before === 0 ? names[i] : `${names[i]}_${before + 1}`;
+  };
 }
 
 function textsOf({ columns }: ParticleColumns, column: string): Texts {

@@ -58,6 +58,11 @@ const OWN_PREFIX = "vitrine_";
 /** Columns of a table that belong to its optics groups. */
 export const OPTICS_PREFIX = "optics.";
 
+/** How groups of optics are called that have no name of their own: as RELION's import calls its first. */
+export function opticsGroupName(group: number): string {
+  return `opticsGroup${group}`;
+}
+
 /** RELION's own columns that a table came with keep their names. */
 export const RELION_PREFIX = "rln";
 

@@ -3,6 +3,7 @@ import { VitrineError } from "../../core/index.ts";
 import {
   type CsvTable,
   parseYaml,
+  requireKnownOptions,
   type StarFile,
   type StarTable,
   starPairs,
@@ -17,21 +18,20 @@ import { float64Text } from "./pythonText.ts";
 import {
   columnOfOwn,
   DEFOCUS_COLUMNS,
-  MICROGRAPH_PIXEL_SIZES,
   OPTICS_PREFIX,
   OWN_BLOCK,
   OWN_COLUMNS,
+  opticsGroupName,
   ownColumn,
   PIXEL_SIZES,
   RELATIVE_DEFOCUS,
   SAME_COLUMNS,
   SAME_OPTICS,
 } from "./starColumns.ts";
+import { firstRow, type OriginOptions, originsPx, starPixels } from "./starPixels.ts";
 
 /** Differences up to this (Å, px) are rounding: RELION writes six digits behind the point. */
 const ROUNDING = 0.005;
-
-const A_PER_UM = 1e4;
 
 /** What gives the text of a row. */
 type Texts = (row: number) => string;
@@ -68,6 +68,7 @@ export interface StarToParticlesOptions {
  *   there
  */
 export function starToParticles(file: StarFile, options: StarToParticlesOptions = {}): CsvTable {
+  requireKnownOptions("starToParticles", options, { templateSize: true, pixelSizeA: true, onLog: true });
   return rowsOf(starColumns(file, options));
 }
 
@@ -86,10 +87,10 @@ export function starColumns(file: StarFile, options: StarToParticlesOptions = {}
     used: new Set(["rlnOpticsGroup"]),
   };
   addOwn(reading);
-  addOptics(reading, options);
+  const imageSize = addOptics(reading, options);
   addSame(reading);
   addDefocus(reading);
-  addPositions(reading, options);
+  addPositions(reading, { ...options, imageSize });
   if (!columns.has("particle_index")) addDerived(reading, "particle_index", String);
   for (const name of particles.columns)
     if (!reading.used.has(name)) columns.set(name, textsOf(particles, name));
@@ -165,11 +166,9 @@ function sourceOf(
   return particles.has(ownColumn(last)) ? ours[0] : last;
 }
 
-/** Values of the optics for each particle; older files have them in the particles' own rows. */
-function addOptics(
-  { file, particles, columns, used }: Reading,
-  { pixelSizeA, onLog }: StarToParticlesOptions,
-): void {
+/** Values of the optics for each particle; older files have them in the particles' own rows. @returns the images' pixel size */
+function addOptics(reading: Reading, { pixelSizeA, onLog }: StarToParticlesOptions): Texts | undefined {
+  const { file, particles, columns, used } = reading;
   const spread = opticsByParticle(file, particles);
   const find = (name: string) => {
     const values = spread.get(name) ?? (particles.has(name) ? textsOf(particles, name) : undefined);
@@ -180,43 +179,33 @@ function addOptics(
     const values = find(relion);
     if (values !== undefined) columns.set(ours, values);
   }
-  const sizes = MICROGRAPH_PIXEL_SIZES.map(find);
-  const stated = sizes.find((values) => values !== undefined) ?? oldPixelSizes(particles);
-  const size = pixelSizeA === undefined ? stated : () => float64Text(pixelSizeA);
-  if (particles.has("rlnOpticsGroup") && spread.size === 0)
+  const { micrograph: size, image } = starPixels(find, { particles, at: file.name, pixelSizeA, onLog });
+  if (particles.has("rlnOpticsGroup") && spread.size === 0 && !columns.has("voltage"))
     onLog?.(
       `${file.name}: rlnOpticsGroup without data_optics: ${size === undefined ? "pixel size (--pixel-size), " : ""}voltage and the like are left open`,
       "warning",
     );
-  if (pixelSizeA === undefined) tellPixelSizes(sizes, particles.rows, { at: file.name, onLog });
   if (size !== undefined) columns.set("pixel_size", size);
   const isSame = (values: Texts) =>
     size !== undefined && firstRow(particles.rows, (row) => values(row) !== size(row)) < 0;
   for (const [name, values] of spread) {
     const isKnown = used.has(name) && (!PIXEL_SIZES.includes(name) || isSame(values));
-    if (!isKnown && name !== "rlnOpticsGroupName") columns.set(OPTICS_PREFIX + name, values);
+    if (!isKnown && (name !== "rlnOpticsGroupName" || keepsGroupNames(reading)))
+      columns.set(OPTICS_PREFIX + name, values);
   }
+  const imageSize = `${OPTICS_PREFIX}rlnImagePixelSize`;
+  if (image !== undefined && particles.has("rlnImageName") && !isSame(image) && !columns.has(imageSize))
+    columns.set(imageSize, image);
+  return image;
 }
 
-/** Where only the sizes before binning and after extraction are there, either step may have changed them. */
-function tellPixelSizes(
-  [micrograph, image, original]: readonly (Texts | undefined)[],
-  rows: number,
-  { at, onLog }: { readonly at: string; readonly onLog: Log | undefined },
-): void {
-  if (micrograph !== undefined || image === undefined || original === undefined) return;
-  const row = firstRow(rows, (i) => Number(image(i)) !== Number(original(i)));
-  if (row < 0) return;
-  onLog?.(
-    `${at}: rlnImagePixelSize ${image(row)} is taken for the micrograph's, not rlnMicrographOriginalPixelSize ${original(row)}, the movie's before binning; --pixel-size says another, if particles were scaled down`,
-    "warning",
-  );
-}
-
-/** The first row of which something holds; -1 for none. */
-function firstRow(rows: number, holds: (row: number) => boolean): number {
-  for (let row = 0; row < rows; row++) if (holds(row)) return row;
-  return -1;
+/** Names that say more than a number: of groups that are refined apart though their optics are alike. */
+function keepsGroupNames({ file, listed }: Reading): boolean {
+  const name = "rlnOpticsGroupName";
+  if (listed !== undefined) return listed.includes(OPTICS_PREFIX + name);
+  return !starTable(file, "optics")
+    .column(name)
+    .every((one, i) => one === opticsGroupName(i + 1));
 }
 
 function textsOf(particles: StarTable, name: string): Texts {
@@ -245,15 +234,6 @@ function opticsByParticle(file: StarFile, particles: StarTable): ReadonlyMap<str
   );
 }
 
-/** RELION up to 3.0: the detector's pixels in µm and the magnification. */
-function oldPixelSizes(particles: StarTable): Texts | undefined {
-  if (!particles.has("rlnDetectorPixelSize") || !particles.has("rlnMagnification")) return undefined;
-  const magnifications = particles.numbers("rlnMagnification");
-  const sizes = particles.numbers("rlnDetectorPixelSize");
-  // Twelve digits: the quotient's last ones are noise.
-  return (row) => float64Text(Number(((sizes[row] * A_PER_UM) / magnifications[row]).toPrecision(12)));
-}
-
 function addDefocus(reading: Reading): void {
   const { particles, columns, used } = reading;
   const relative = RELATIVE_DEFOCUS.map((name) => columns.get(name)).find((texts) => texts !== undefined);
@@ -273,16 +253,26 @@ function addDefocus(reading: Reading): void {
 }
 
 /** Positions in pixels, in Å, and of the box's corner, where coordinates or origins say that the particle moved. */
-function addPositions(reading: Reading, { templateSize, onLog }: StarToParticlesOptions): void {
-  const { columns } = reading;
-  const sizes = numbersOf(columns.get("pixel_size"), reading.particles.rows);
+function addPositions(
+  reading: Reading,
+  { templateSize, imageSize, onLog }: StarToParticlesOptions & { readonly imageSize: Texts | undefined },
+): void {
+  const { columns, file, particles } = reading;
+  const sizes = numbersOf(columns.get("pixel_size"), particles.rows);
+  const imageSizes = numbersOf(imageSize, particles.rows);
+  const origins = { at: file.name, sizes, imageSizes, onLog };
   for (const axis of ["x", "y"] as const) {
     const prefix = columns.has(`refined_pos_${axis}_img`) ? "refined_" : "";
     const [corner, centre] = [`${prefix}pos_${axis}`, `${prefix}pos_${axis}_img`];
     const inA = `${centre}_angstrom`;
-    const { positions, isMoved } = positionsPx(reading, axis, { sizes, onLog });
+    const { coordinates, positions, isMoved } = positionsPx(reading, axis, origins);
     const [corners, before] = [columns.get(corner), columns.get(inA)];
     if (isMoved) columns.set(centre, (row) => float64Text(positions[row]));
+    // images stay where they were cut
+    if (isMoved && sizes !== undefined && particles.has("rlnImageName"))
+      columns.set(`rlnOrigin${axis.toUpperCase()}Angst`, (row) =>
+        float64Text(Number(((coordinates[row] - positions[row]) * sizes[row]).toPrecision(10))),
+      );
     const shiftOf = (row: number) => {
       if (before === undefined || sizes === undefined) return 0;
       const shift = positions[row] - Number(before(row)) / sizes[row];
@@ -310,27 +300,18 @@ function numbersOf(texts: Texts | undefined, rows: number): Float64Array | undef
 function positionsPx(
   { particles, used }: Reading,
   axis: "x" | "y",
-  scale: { readonly sizes: Float64Array | undefined; readonly onLog: Log | undefined },
-): { readonly positions: Float64Array; readonly isMoved: boolean } {
+  options: OriginOptions,
+): {
+  readonly coordinates: Float64Array;
+  readonly positions: Float64Array;
+  readonly isMoved: boolean;
+} {
   const coordinates = particles.numbers(`rlnCoordinate${axis.toUpperCase()}`);
-  const origins = originsPx(particles, axis, scale);
+  const origins = originsPx(particles, axis, options);
   if (origins !== undefined)
     used.add(`rlnOrigin${axis.toUpperCase()}`).add(`rlnOrigin${axis.toUpperCase()}Angst`);
   const positions = coordinates.map((value, i) => value - (origins?.[i] ?? 0));
-  return { positions, isMoved: origins?.some((origin) => origin !== 0) ?? false };
-}
-
-/** In Å since RELION 3.1, in pixels before. */
-function originsPx(
-  particles: StarTable,
-  axis: "x" | "y",
-  { sizes, onLog }: { readonly sizes: Float64Array | undefined; readonly onLog: Log | undefined },
-): Float64Array | undefined {
-  const name = `rlnOrigin${axis.toUpperCase()}`;
-  if (particles.has(name)) return particles.numbers(name);
-  if (!particles.has(`${name}Angst`)) return undefined;
-  if (sizes === undefined) return noOrigins(particles, `${name}Angst`, onLog);
-  return particles.numbers(`${name}Angst`).map((originA, i) => originA / sizes[i]);
+  return { coordinates, positions, isMoved: origins?.some((origin) => origin !== 0) ?? false };
 }
 
 /** Columns as they were listed, else in the order of a match table, others behind. */
@@ -341,10 +322,4 @@ function tableOf({ columns, listed, particles }: Reading): ParticleColumns {
     return texts === undefined ? [] : [[name, texts] as const];
   });
   return { rows: particles.rows, columns: new Map(ordered) };
-}
-
-/** Origins in Å move no place in pixels while nobody knows the size of one. */
-function noOrigins(particles: StarTable, name: string, onLog: Log | undefined): undefined {
-  if (particles.numbers(name).some((originA) => originA !== 0))
-    onLog?.(`${name} is left out, as no pixel size is known; --pixel-size gives it`, "warning");
 }

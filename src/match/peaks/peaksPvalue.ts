@@ -1,4 +1,5 @@
 import { VitrineError } from "../../core/index.ts";
+import { requireKnownOptions } from "../../io/index.ts";
 import { inverseErfc } from "./inverseErfc.ts";
 import { ascendingOrder, findPeaks, type Peak, type ScoreMap } from "./peaks.ts";
 
@@ -56,6 +57,7 @@ export function findPeaksByPValue(
   maps: PValueMaps,
   options: { readonly cutoff: number; readonly maskRadiusPx: number; readonly quadrant?: 1 | 3 },
 ): Peak[] {
+  requireKnownOptions("findPeaksByPValue", options, { cutoff: true, maskRadiusPx: true, quadrant: true });
   const { scaledMip } = maps;
   return findPeaks(pValueMap(maps, options), options).map(({ y, x }) => {
     return { y, x, zScore: scaledMip.data[y * scaledMip.shape[1] + x] };

@@ -51,7 +51,9 @@ export function drawScores(canvas: Canvas, box: Box, { picture, zoom }: Zoomed):
   const [low] = spanOf(shown, 0.02, 1);
   const [, top] = spanOf({ data: shown.data, shape: shown.shape }, 0, 1);
   const largest = Math.max(top, particles[0]?.zScore ?? top);
-  const range = { low: Math.floor(low), high: Math.ceil(Math.max(largest, cutoff + 0.5)) };
+  // a cutoff far above all peaks does not make them dark
+  const high = Math.ceil(Math.min(Math.max(largest, cutoff + 0.5), 1.2 * largest));
+  const range = { low: Math.floor(low), high: Math.max(high, Math.floor(low) + 1) };
   paint(canvas, box, () => OUTSIDE);
   const shift = Math.round(Math.floor(templateSize / 2) * zoom);
   const inside: Box = {
@@ -151,10 +153,10 @@ function drawColorBar(
   for (let z = Math.ceil(low / step) * step; z <= high + step / 1e6; z += step) {
     const y = yOf(z);
     strokeLines(canvas, [[[right, y] as const, [right + 5, y] as const]], { color: INK, width: 1.4 });
-    if (Math.abs(y - yOf(cutoff)) < 20) continue;
+    if (Math.abs(y - yOf(Math.min(cutoff, high))) < 20) continue;
     drawText(canvas, `${roundTo(z, 3)}`, { x: right + 10, y: y + 7, size: 14, color: INK });
   }
-  const y = yOf(cutoff);
+  const y = yOf(Math.min(cutoff, high));
   strokeLines(canvas, [[[bar.x, y] as const, [right + 5, y] as const]], { color: PAPER, width: 4 });
   strokeLines(canvas, [[[bar.x, y] as const, [right + 5, y] as const]], { color: INK, width: 1.8 });
   drawText(canvas, `> ${cutoff.toFixed(2)}`, { x: right + 10, y: y + 7, size: 14, color: INK, isBold: true });

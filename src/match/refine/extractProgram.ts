@@ -403,16 +403,27 @@ function imageTable(stack: ParticleStack, stackPath: string, boxSize: number): P
   const name = stackPath.replace(/^.*[/\\]/, "");
   const places = placesInBoxes(stack);
   const sizes = boxPixelSizes(stack);
-  const rows = stack.table.rows.map(({ "": _, ...row }, i) => ({
+  const rows = stack.table.rows.map(({ "": _, [ORIGINS.x]: _x, [ORIGINS.y]: _y, ...row }, i) => ({
     ...row,
-    ...(isOther(Number(row.pixel_size), sizes[i]) && { pixel_size: String(sizes[i]) }),
+    ...pixelSizeCells(row, sizes[i]),
     ...places[i],
     rlnImageName: `${String(i + 1).padStart(6, "0")}@${name}`,
     "optics.rlnImageSize": boxSize,
     "optics.rlnImageDimensionality": 2,
   }));
-  const columns = [...stack.table.columns, ...Object.keys(rows[0])].filter((column) => column !== "");
+  const columns = [...stack.table.columns, ...Object.keys(rows[0])].filter((column) => column in rows[0]);
   return { columns: [...new Set(columns)], rows };
+}
+
+/** What changes of a row's pixel size, and of what particles of RELION say of the images that they had: these are neither scaled nor multiplied by a CTF. */
+function pixelSizeCells(row: Readonly<Record<string, string>>, sizeA: number): Record<string, string> {
+  const size = isOther(Number(row.pixel_size), sizeA) ? String(sizeA) : row.pixel_size;
+  const cells = {
+    pixel_size: size,
+    "optics.rlnImagePixelSize": size,
+    "optics.rlnCtfDataAreCtfPremultiplied": "0",
+  };
+  return Object.fromEntries(Object.entries(cells).filter(([column]) => column in row));
 }
 
 /**
@@ -437,21 +448,23 @@ function warnOfSizes({ table, path, particles }: ParticleStack, onLog: Log | und
   onLog?.(line, "warning");
 }
 
+/** What a table tells of other images; the way from its unrefined place to the pixel at which a box was cut is that of the new ones. */
+const ORIGINS = { x: "rlnOriginXAngst", y: "rlnOriginYAngst" } as const;
+
 /**
- * RELION's way to say where a particle lies in its box: the pixel at which the box was cut, and the shift in Å that would bring
- * the particle there. Where all lie on pixels their own columns say it.
+ * RELION's way to say where a particle lies in its box, as `particlesToStar` reads it: how far in Å the pixel at which the box was cut lies
+ * from the place that was not refined. Where all lie on pixels their own columns say it.
  */
 function placesInBoxes(stack: ParticleStack): Record<string, number>[] {
   const centres = pixelsOf(stack);
   const columns = centreColumns(stack);
   const sizes = boxPixelSizes(stack);
-  const shifts = stack.table.rows.map((row, i) => ({
-    rlnOriginXAngst: (centres[i].x - Number(row[columns.x])) * sizes[i],
-    rlnOriginYAngst: (centres[i].y - Number(row[columns.y])) * sizes[i],
-  }));
-  const areWhole = shifts.every(
-    ({ rlnOriginXAngst, rlnOriginYAngst }) => rlnOriginXAngst === 0 && rlnOriginYAngst === 0,
+  const areWhole = stack.table.rows.every((row, i) =>
+    (["x", "y"] as const).every((axis) => Number(row[columns[axis]]) === centres[i][axis]),
   );
-  if (areWhole) return shifts.map(() => ({}));
-  return shifts.map((shift, i) => ({ ...shift, [columns.x]: centres[i].x, [columns.y]: centres[i].y }));
+  if (areWhole) return stack.table.rows.map(() => ({}));
+  return stack.table.rows.map((row, i) => {
+    const originA = (axis: "x" | "y") => (centres[i][axis] - Number(row[`pos_${axis}_img`])) * sizes[i];
+    return { [ORIGINS.x]: originA("x"), [ORIGINS.y]: originA("y") };
+  });
 }

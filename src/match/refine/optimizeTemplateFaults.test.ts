@@ -53,14 +53,14 @@ describe("bad input is refused in one line, before anything is made", () => {
       /none\.pdb/,
     ],
     [
-      "an element that is none",
+      "a charge that is none",
       () =>
         configured([
           "atoms.pdb",
-          edited("odd.pdb", atoms().replace(/ C {2}\n/, "Xx  \n")).replace(`${folder}/`, ""),
+          edited("odd.pdb", atoms().replace(/ C {2}\n/, " C++\n")).replace(`${folder}/`, ""),
         ]),
       {},
-      /Xx/,
+      /odd\.pdb line \d+: expected a charge/,
     ],
     ["no such table", () => configured(["particles.csv", "absent.csv"]), {}, /absent\.csv/],
     [

@@ -27,6 +27,9 @@ export const CONSTRAINED_COLUMNS: readonly string[] = REFINED_COLUMNS.flatMap((c
     : [column],
 );
 
+/** What other programs tell of particles and Leopard-EM does not: images, halves, classes, groups of optics. */
+const FOREIGN = /^(?:optics\.|rln|cryosparc_|cisTEM)/;
+
 /** What a table needs to know besides its results. */
 export interface RefinedTableOptions {
   /** The pixel size offsets that were tried, Å. */
@@ -38,7 +41,8 @@ export interface RefinedTableOptions {
 }
 
 /**
- * The table of a refinement: every column of the particles' own and what was found, numbers as pandas writes them.
+ * The table of a refinement: every column of the particles' own and what was found, numbers as pandas writes them; behind them what came with
+ * particles of another program.
  *
  * Refined positions count from the particle's position (`pos_*`, or `refined_pos_*` where the table is of an earlier
  * refinement), `refined_relative_defocus` and `refined_pixel_size` from the values that the refinement began with.
@@ -48,12 +52,13 @@ export function refinedTable(
   results: readonly RefinedParticle[],
   { pixelSizeOffsetsA, columns = REFINED_COLUMNS, more }: RefinedTableOptions,
 ): ParticleTable {
+  const all = [...columns, ...stack.table.columns.filter((column) => FOREIGN.test(column))];
   const rows = stack.table.rows.map((row, i) => {
     const { relativeDefocusA, pixelSizeA } = stack.particles[i];
     const { zScore, correlation, phiDeg, thetaDeg, psiDeg, defocusOffsetA, pixelSize } = results[i];
     return {
       "": i,
-      ...Object.fromEntries(columns.map((column) => [column, row[column] ?? ""])),
+      ...Object.fromEntries(all.map((column) => [column, row[column] ?? ""])),
       ...positionCells(row, results[i], stack.hasRefinedPositions),
       refined_mip: float32Text(Math.fround(correlation)),
       refined_scaled_mip: float32Text(Math.fround(zScore)),
@@ -66,7 +71,7 @@ export function refinedTable(
       ...more?.(results[i], i),
     };
   });
-  return { columns: ["", ...columns], rows };
+  return { columns: ["", ...all], rows };
 }
 
 function positionCells(

@@ -8,7 +8,7 @@ import { readConfigText } from "../config/configPrograms.ts";
 import { readMtfFile } from "../config/mtfFile.ts";
 import { searchValues, warnOfImplausible } from "../config/plausible.ts";
 import { fileName } from "../particles/compareParticles.ts";
-import { readParticleStack } from "../particles/particleStack.ts";
+import { centresOf, readParticlePlaces } from "../particles/particleStack.ts";
 import { checkTableName } from "../particles/writeParticles.ts";
 import { DEFAULT_PEAKS } from "../peaks/peaksChoice.ts";
 import type { PlantedParticles } from "../picture/searchPicture.ts";
@@ -106,10 +106,13 @@ export async function withSearches<T>(
       onLog: options.onLog,
     });
     warnOfOdd({ configPath, searches, templates, micrograph }, options);
-    const planted = await readPlanted(results, settings);
-    const shared = { micrograph, planted, space: searchSpace(settings) };
+    const centres = await readPlanted(results, settings, options.onLog);
+    const shared = { micrograph, space: searchSpace(settings) };
     return await use({
-      searches: searches.map((search, i) => ({ ...search, ...shared, template: templates[i] })),
+      searches: searches.map((search, i) => {
+        const template = templates[i];
+        return { ...search, ...shared, template, planted: cornersOf(centres, template.size) };
+      }),
       results,
     });
   } finally {
@@ -143,20 +146,29 @@ function warnOfOdd(
   for (const image of images) warnOfPixelSize(image, used, onLog);
 }
 
-/** Read before the search, which may take hours. */
+/** Centres, whatever box or program the table is of; read before the search, which may take hours. */
 async function readPlanted(
   { plantedPath, picturePath }: ResultOptions,
   { micrographPath }: MatchSettings,
+  onLog: Log | undefined,
 ): Promise<PlantedParticles | undefined> {
   if (plantedPath === undefined) return undefined;
   if (picturePath === undefined) {
     const hint = "Name a picture (--picture FILE), in which they are marked";
     throw new VitrineError({ code: "range", at: "planted", expected: "a picture", found: "none", hint });
   }
-  const { particles } = await readParticleStack(plantedPath);
-  return particles
-    .filter((particle) => fileName(particle.micrographPath) === fileName(micrographPath))
-    .map(({ posX, posY }) => ({ x: posX, y: posY }));
+  const stack = await readParticlePlaces(plantedPath, { posesMayMiss: true, onLog });
+  const centres = centresOf(stack).filter(
+    (_, i) => fileName(stack.particles[i].micrographPath) === fileName(micrographPath),
+  );
+  if (centres.length === 0) onLog?.(`${plantedPath}: no particles in ${micrographPath}`, "warning");
+  return centres;
+}
+
+/** Corners of a template of so many pixels a side that lies around these. */
+function cornersOf(centres: PlantedParticles | undefined, size: number): PlantedParticles | undefined {
+  const half = Math.floor(size / 2);
+  return centres?.map(({ x, y }) => ({ x: x - half, y: y - half }));
 }
 
 /** As {@link withSearches}, for programs of one template. @throws {VitrineError} unsupported: several */

@@ -18,7 +18,11 @@ export type RedrawOptions = Omit<
 > & { readonly picturePath: string };
 
 /** What a picture shows; of several templates those of all. */
-export type PictureReport = Pick<SearchReport, "particles" | "files"> & { readonly zCutoff: number };
+export type PictureReport = Pick<SearchReport, "particles" | "files"> & {
+  readonly zCutoff: number;
+  /** Of the coarse pass whose maps were drawn; absent where those of the full search were. */
+  readonly coarseFactor?: number;
+};
 
 /** A picture of one template's search. */
 export interface DrawnSearch extends Omit<PictureReport, "files"> {

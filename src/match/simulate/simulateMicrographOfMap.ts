@@ -1,5 +1,6 @@
 import type { Backend } from "../../compute/index.ts";
 import { type Image, type Shape2, seededRandom, VitrineError, type Volume } from "../../core/index.ts";
+import { requireKnownOptions } from "../../io/index.ts";
 import { electronWavelengthA, lorentzFactor, type OpticsParameters } from "../../optics/index.ts";
 import { poisson } from "./poisson.ts";
 import { MapProjector, requireProjectable } from "./projectMap.ts";
@@ -53,6 +54,13 @@ export async function simulateMicrographOfMap(
   { map, particles }: { readonly map: Volume; readonly particles: readonly PlantedParticle[] },
   options: MapMicrographOptions,
 ): Promise<SimulatedMicrograph> {
+  requireKnownOptions("simulateMicrographOfMap", options, {
+    shape: true,
+    optics: true,
+    noise: true,
+    seed: true,
+    signal: true,
+  });
   const { shape, noise, seed } = options;
   requireOptions(map, options);
   requireProjectable(map, "simulateMicrographOfMap().map");

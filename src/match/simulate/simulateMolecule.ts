@@ -1,4 +1,5 @@
 import { type Random, seededRandom, VitrineError, type Volume } from "../../core/index.ts";
+import { requireKnownOptions } from "../../io/index.ts";
 
 /** Atoms of a molecule, each a Gaussian blob; the origin lies near their centre of mass. */
 export interface Molecule {
@@ -33,7 +34,12 @@ const ELECTRONS = [6, 6, 6, 7, 8, 8, 16]; // C, N, O and S, roughly as often as 
  *
  * @throws {VitrineError} range: no atoms, or a radius or width that is not above 0
  */
-export function simulateMolecule({ seed, atomCount, radiusA, sigmaA }: MoleculeOptions): Molecule {
+export function simulateMolecule({ seed, atomCount, radiusA, sigmaA, ...others }: MoleculeOptions): Molecule {
+  requireKnownOptions(
+    "simulateMolecule",
+    { seed, atomCount, radiusA, sigmaA, ...others },
+    { seed: true, atomCount: true, radiusA: true, sigmaA: true },
+  );
   for (const [name, value] of Object.entries({ atomCount, radiusA, sigmaA })) {
     if (value > 0) continue;
     const at = `simulateMolecule(${name})`;

@@ -1,5 +1,5 @@
 import { VitrineError } from "../../core/index.ts";
-import { parseWellName } from "../../io/index.ts";
+import { parseWellName, requireKnownOptions } from "../../io/index.ts";
 import { guessStitchDimensions } from "../stitching/dimensions.ts";
 import type { PixelOffset, PixelSize } from "./levels.ts";
 
@@ -65,6 +65,11 @@ interface Pitches {
  * Source: TissueMAPS, tmlib.models (plate, well, site), tmlib.workflow.illuminati.
  */
 export function placePlates(plates: readonly PlateWells[], spacing: MapSpacing = {}): PlateMap {
+  requireKnownOptions("placePlates", spacing, {
+    wellSpacer: true,
+    verticalSiteDisplacement: true,
+    horizontalSiteDisplacement: true,
+  });
   requireSites(plates);
   const parts = plates.map((one) => ({ ...squeeze(one), pitches: pitchesOf(one, spacing) }));
   const sizes = parts.map(({ rows, columns, pitches: { well, wellSpacer } }) => ({

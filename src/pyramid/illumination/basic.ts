@@ -1,4 +1,5 @@
 import { VitrineError } from "../../core/index.ts";
+import { requireKnownOptions } from "../../io/index.ts";
 import type { PixelSize } from "../geometry/levels.ts";
 import {
   type FlatFieldModel,
@@ -36,6 +37,7 @@ export function basicModel(
   images: readonly ArrayLike<number>[],
   options: FlatFieldOptions = {},
 ): FlatFieldModel {
+  requireKnownOptions("basicModel", options, { dark: true, side: true, onLeftOut: true });
   if (images.length === 0) {
     throw new VitrineError({ code: "undeterminable", at: "basicModel", expected: "images", found: "none" });
   }

@@ -1,4 +1,5 @@
 import { VitrineError } from "../../core/index.ts";
+import { requireKnownOptions } from "../../io/index.ts";
 import type { PixelSize } from "../geometry/levels.ts";
 import { enlarge, gaussianFilter, type Plane, polynomialTrend, shrink } from "./smooth.ts";
 import { type IlluminationStatistics, medianOf, oddImages } from "./statistics.ts";
@@ -73,6 +74,7 @@ export function medianModel(
   images: readonly ArrayLike<number>[],
   options: FlatFieldOptions = {},
 ): FlatFieldModel {
+  requireKnownOptions("medianModel", options, { dark: true, side: true, onLeftOut: true });
   if (images.length === 0) {
     throw new VitrineError({ code: "undeterminable", at: "medianModel", expected: "images", found: "none" });
   }

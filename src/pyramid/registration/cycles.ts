@@ -1,9 +1,10 @@
 import type { Backend } from "../../compute/index.ts";
 import { VitrineError } from "../../core/index.ts";
+import { requireKnownOptions } from "../../io/index.ts";
 import type { PixelOffset } from "../geometry/levels.ts";
 import type { NominalSite } from "./edges.ts";
 import type { RegistrationImage } from "./image.ts";
-import { type PairShift, type RegistrationOptions, registerPair } from "./pair.ts";
+import { type PairShift, REGISTRATION_KEYS, type RegistrationOptions, registerPair } from "./pair.ts";
 import { median, solveSymmetric } from "./stage.ts";
 
 /** The images of two cycles, site by site. */
@@ -57,6 +58,7 @@ export async function registerCycle(
   { sites, readReference, readCycle }: CycleSites,
   options: RegistrationOptions = {},
 ): Promise<CycleRegistration> {
+  requireKnownOptions("registerCycle", options, REGISTRATION_KEYS);
   const { onProgress, ...rest } = options;
   const found: (PairShift | undefined)[] = [];
   for (let i = 0; i < sites.length; i++) {

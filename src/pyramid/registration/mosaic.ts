@@ -1,11 +1,12 @@
 import type { Backend } from "../../compute/index.ts";
+import { requireKnownOptions } from "../../io/index.ts";
 import type { PixelOffset } from "../geometry/levels.ts";
 import type { WindowMatch } from "../kernels/index.ts";
 import { chanceThreshold, errorOf, showsTheSame } from "./chance.ts";
 import { type Edge, type NominalSite, overlappingPairs } from "./edges.ts";
 import { type MosaicSites, measureEdges } from "./measure.ts";
 import { type Network, placeNetwork } from "./network.ts";
-import { type RegistrationOptions, SIGMA_PX } from "./pair.ts";
+import { REGISTRATION_KEYS, type RegistrationOptions, SIGMA_PX } from "./pair.ts";
 import {
   fitStage,
   median,
@@ -72,6 +73,7 @@ export async function registerMosaic(
   mosaic: MosaicSites,
   options: RegistrationOptions = {},
 ): Promise<MosaicRegistration> {
+  requireKnownOptions("registerMosaic", options, REGISTRATION_KEYS);
   const { sites } = mosaic;
   const { maxShiftPx = defaultShift(sites), sigmaPx = SIGMA_PX } = options;
   const edges = overlappingPairs(sites, maxShiftPx);

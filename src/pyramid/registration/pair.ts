@@ -1,5 +1,6 @@
 import type { Backend, RunOptions } from "../../compute/index.ts";
 import { VitrineError } from "../../core/index.ts";
+import { type OptionKeys, requireKnownOptions } from "../../io/index.ts";
 import type { PixelOffset, PixelSize } from "../geometry/levels.ts";
 import { createWindows } from "../kernels/index.ts";
 import { chanceThreshold, errorOf, showsTheSame } from "./chance.ts";
@@ -14,6 +15,15 @@ export interface RegistrationOptions extends RunOptions {
   /** What the camera shows without light, subtracted first: a pattern that all images share looks like a shift of 0. */
   readonly dark?: DarkImage;
 }
+
+/** For all that registers. */
+export const REGISTRATION_KEYS: OptionKeys<RegistrationOptions> = {
+  maxShiftPx: true,
+  sigmaPx: true,
+  dark: true,
+  signal: true,
+  onProgress: true,
+};
 
 /** Default of {@link RegistrationOptions.sigmaPx}: Laplacians of single pixels are mostly noise. */
 export const SIGMA_PX = 1.5;
@@ -40,6 +50,7 @@ export async function registerPair(
   images: { readonly reference: RegistrationImage; readonly moved: RegistrationImage },
   options: RegistrationOptions = {},
 ): Promise<PairShift> {
+  requireKnownOptions("registerPair", options, REGISTRATION_KEYS);
   const { reference, moved } = images;
   const { height, width } = reference;
   if (moved.height !== height || moved.width !== width) {
@@ -84,6 +95,7 @@ export async function alignCycles(
   images: { readonly reference: RegistrationImage; readonly moved: RegistrationImage },
   options: RegistrationOptions = {},
 ): Promise<PixelOffset> {
+  requireKnownOptions("alignCycles", options, REGISTRATION_KEYS);
   const { y, x, isTrusted } = await registerPair(backend, images, options);
   if (isTrusted) return { y: Math.round(y) + 0, x: Math.round(x) + 0 };
   const found = "images that fit nowhere better than by chance";

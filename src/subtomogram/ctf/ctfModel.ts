@@ -87,6 +87,12 @@ export class CtfModel {
 
   /** Of a microscope's voltage; acryo's `from_kv`. */
   static fromKv(kv: number, others: Omit<CtfParameters, "kv">): CtfModel {
+    requireKnownOptions("CtfModel.fromKv", others, {
+      csMm: true,
+      defocusUm: true,
+      bfactor: true,
+      amplitudeContrast: true,
+    });
     return new CtfModel({ kv, ...others });
   }
 
@@ -105,11 +111,13 @@ export class CtfModel {
 
   /** Multiplies every frequency of an image or a volume by the function. */
   applyCtf(image: NumberArray, scale: number, run: CtfRun = {}): Promise<CtfImage> {
+    requireKnownOptions("CtfModel.applyCtf", run, { backend: true });
     return filterBy(image, scale, { gain: (square) => this.#valueAt(square), ...run });
   }
 
   /** Turns the sign of frequencies where the function is negative. */
   phaseFlip(image: NumberArray, scale: number, run: CtfRun = {}): Promise<CtfImage> {
+    requireKnownOptions("CtfModel.phaseFlip", run, { backend: true });
     return filterBy(image, scale, { gain: (square) => Math.sign(this.#valueAt(square)), ...run });
   }
 
@@ -124,6 +132,11 @@ export class CtfModel {
     scale: number,
     { snr = 20, falloff = 20, compat, ...run }: DeconvolveOptions = {},
   ): Promise<CtfImage> {
+    requireKnownOptions(
+      "CtfModel.deconvolve",
+      { snr, falloff, compat, ...run },
+      { snr: true, falloff: true, compat: true, backend: true },
+    );
     if (compat !== undefined && compat !== false)
       return this.#deconvolveAsAcryo(image, scale, { ...(compat === true ? {} : compat), ...run });
     for (const [at, value] of [

@@ -204,7 +204,7 @@ class WasmAlignment implements AlignPlan {
       this.#regions.set("matrices", Float64Array.from(matrix), i * MATRIX_BYTES);
     });
     this.#setLow(work.cutoff, 1 / voxels);
-    const { volumes, matrices, turned } = this.#regions.address;
+    const { volumes, matrices } = this.#regions.address;
     const align = this.#task({ kind: "align", count: 0, compat: work.compat });
     const task = {
       ...{
@@ -218,12 +218,18 @@ class WasmAlignment implements AlignPlan {
       },
       mask: volumes + templates * volumeStride,
       isLimited: !work.compat,
-      turned: this.#work.map((_, i) => turned + 4 * i * volumeBytes),
+      turned: this.#work.map((place, i) => this.#turnedPlace(place, i)),
     };
     await this.#pool.run(prepareJob, task, { ...options, teams: this.#pool.workers });
     this.#setLow(work.cutoff, method === "zncc" ? 1 / voxels : 1);
     this.#setSharedWeights();
     if (method === "fsc") this.#regions.set("shells", shellIndices(this.layout, this.#orders()));
+  }
+
+  /** Room for a worker's turned volumes: what padded transforms take later, where there are any. */
+  #turnedPlace({ paddedA }: WorkPlaces, worker: number): number {
+    if (this.#size.method === "zncc") return paddedA;
+    return this.#regions.address.turned + 4 * worker * this.layout.volumeBytes;
   }
 
   /** Of subtomograms and templates. Only the products of both matter, but single precision has an end. */
@@ -366,7 +372,7 @@ function pieces(size: AlignSize, workers: number) {
     imageSpectra: sharesSpectra(size) ? size.batch * spectrumBytes : 0,
     weights: (size.hasWedge ? size.batch : 1) * weightBytes,
     volumes: (size.templates + 1) * marginedBytes(layout),
-    turned: 4 * workers * volumeBytes,
+    turned: size.method === "zncc" ? 0 : 4 * workers * volumeBytes,
     // Last, since rows of images are read a little beyond their end.
     work: workers * workBytes(layout, size.method),
   };

@@ -140,5 +140,11 @@ export const wedgeJob = defineJob<WedgeTask>("subtomogram/wedge", (context, { al
       context.kernels.wedgeColumns(normals, task.series, target, ...layout.shape, ...orders, begin, end);
     });
     if (task.isCentred) new Float32Array(buffer, target, 1)[0] = 0;
+    if (align.method === "fsc") takeRoots(new Float32Array(buffer, target, layout.columns * layout.column));
   }
 });
+
+/** Powers of shells have each weight once, as products have: each of both images gets its root. */
+function takeRoots(weights: Float32Array): void {
+  for (let i = 0; i < weights.length; i++) weights[i] = Math.sqrt(weights[i]);
+}

@@ -66,6 +66,15 @@ export async function extractSubtomograms(
   path: string,
   options: ExtractOptions = {},
 ): Promise<void> {
+  requireKnownOptions("extractSubtomograms", options, {
+    outputShape: true,
+    transform: true,
+    overwrite: true,
+    backend: true,
+    signal: true,
+    onProgress: true,
+    onLog: true,
+  });
   const { outputShape, transform, overwrite = false, ...run } = options;
   requireMolecules(set, "extractSubtomograms");
   const shape = requireShape(outputShape ?? set.outputShape, "extractSubtomograms");

@@ -1,10 +1,13 @@
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { createPool, type Pool } from "../../compute/index.ts";
 import type { PipeImage } from "../../pipe/index.ts";
+import { CtfModel } from "../ctf/ctfModel.ts";
 import { ZnccAlignment } from "../models/kinds.ts";
-import { writeMoleculesCsv } from "../molecules/csv.ts";
+import { readMoleculesCsv, writeMoleculesCsv } from "../molecules/csv.ts";
 import { Molecules } from "../molecules/molecules.ts";
 import { dropNeighbours } from "../molecules/neighbours.ts";
+import { readMoleculesParquet, writeMoleculesParquet } from "../molecules/parquet.ts";
+import { toTomogram } from "../sampling/tomogram.ts";
 import { SubtomogramLoader } from "./subtomogramLoader.ts";
 
 let pool: Pool;
@@ -45,6 +48,15 @@ test("a misspelt option of what is done with molecules is refused, with the near
     signal: () => loader.apply({ mean: () => 1 }, misspelt({ signl: 1 })),
     tilt: async () => ZnccAlignment.create({ templates: [template] }, misspelt({ tilts: [-60, 60] })),
     floatPrecision: () => writeMoleculesCsv("never.csv", molecules, misspelt({ floatPrecison: 2 })),
+    descending: async () => molecules.sort("score", misspelt({ descendin: true })),
+    nullable: async () => molecules.concatWith(molecules, misspelt({ nulable: false })),
+    concatFeatures: async () => Molecules.concat([molecules], misspelt({ concatFeature: false })),
+    compute: () => loader.binning(2, misspelt({ comput: false })),
+    posCols: () => readMoleculesCsv("never.csv", misspelt({ posCol: ["z", "y", "x"] })),
+    rotCols: () => readMoleculesParquet("never.parquet", misspelt({ rotCol: ["a", "b", "c"] })),
+    overwrite: () => writeMoleculesParquet("never.parquet", molecules, misspelt({ overwrit: true })),
+    level: async () => toTomogram(volume(6), misspelt({ levl: 1 })),
+    snr: async () => new CtfModel({ kv: 300, defocusUm: 2 }).deconvolve(volume(6), 1, misspelt({ snrr: 2 })),
     by: async () => dropNeighbours(molecules, 1, misspelt({ bye: "score" })),
   };
   for (const [nearest, call] of Object.entries(calls))

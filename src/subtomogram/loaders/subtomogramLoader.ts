@@ -135,8 +135,9 @@ export class SubtomogramLoader extends Loader<SubtomogramLoader> {
    */
   async binning(
     binSize = 2,
-    { compute = true, signal }: { readonly compute?: boolean; readonly signal?: AbortSignal } = {},
+    { compute = true, signal, ...others }: { readonly compute?: boolean; readonly signal?: AbortSignal } = {},
   ): Promise<SubtomogramLoader> {
+    requireKnownOptions("binning", { compute, signal, ...others }, { compute: true, signal: true });
     const tomogram = compute
       ? await computeBinned(this.tomogram, binSize, signal)
       : binTomogram(this.tomogram, binSize);

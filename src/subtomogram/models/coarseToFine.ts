@@ -35,7 +35,8 @@ export async function searchByNeighbours(
   }
 }
 
-function better(known: AlignOutcome, found: AlignOutcome): AlignOutcome {
+/** The one with the higher score, of equal ones the first candidate. */
+export function better(known: AlignOutcome, found: AlignOutcome): AlignOutcome {
   if (found.score > known.score) return found;
   return found.score === known.score && found.candidate < known.candidate ? found : known;
 }

@@ -19,7 +19,7 @@ import {
 import { type TiltModel, toTiltModel, wedgeNormals } from "../tilt/tilt.ts";
 import { withBackend } from "../withBackend.ts";
 import { checkSubtomograms, checkTemplates } from "./checks.ts";
-import { searchByNeighbours } from "./coarseToFine.ts";
+import { better, searchByNeighbours } from "./coarseToFine.ts";
 import { meanPose, observations } from "./meanPose.ts";
 import type {
   AlignmentModel,
@@ -205,13 +205,42 @@ export class FourierModel implements AlignmentModel {
     { cval, ...options }: { readonly maxShiftsPx: Zyx; readonly cval?: number } & ModelCallOptions,
   ): Promise<{ readonly image: PipeImage; readonly result: AlignmentResult }> {
     return withBackend(options.backend, async (backend) => {
-      const result = await this.align({ image }, { ...options, backend });
+      const isAcryos = this.#params.compat === true && this.tilt.kind !== "none" && this.rotations.length > 1;
+      const result = isAcryos
+        ? await this.#alignWithTurnedWedges(image, { ...options, backend })
+        : await this.align({ image }, { ...options, backend });
       const { rotation, shiftPx } = result;
       const outside = cval ?? percentile([image.data], 1);
       const turns = [{ turn: quaternionMatrix(rotation), shiftPx }];
       const [data] = await turnedVolumes(backend, image, { turns, outside });
       return { image: { data, shape: this.shape }, result };
     });
+  }
+
+  /** acryo's `fit` takes each rotation that it tries for the image's own, and turns the missing wedge with it. */
+  async #alignWithTurnedWedges(
+    image: PipeImage,
+    {
+      maxShiftsPx,
+      backend,
+      ...options
+    }: { readonly maxShiftsPx: Zyx; readonly backend: Backend } & RunOptions,
+  ): Promise<AlignmentResult> {
+    checkSubtomograms([{ image }], this.shape);
+    const { rotations, templates } = this;
+    const plan = await this.#plan(backend, { maxShiftsPx, batch: 1, rotations }, options);
+    try {
+      plan.set("images", image.data);
+      const found: AlignOutcome[] = [];
+      for (const [r, rotation] of rotations.entries()) {
+        const chosen = [templates.map((_, t) => t * rotations.length + r)];
+        const normals = this.#normals([{ image, rotation }]);
+        found.push(...(await plan.run({ kind: "align", count: 1, normals, compat: true, chosen }, options)));
+      }
+      return this.#resultOf(found.reduce(better));
+    } finally {
+      plan.dispose();
+    }
   }
 
   #size(size: PlanSize): AlignSize {

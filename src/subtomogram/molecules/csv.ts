@@ -50,11 +50,13 @@ export async function readMoleculesCsv(
   source: FileSource,
   columns: MoleculeColumns = {},
 ): Promise<Molecules> {
+  requireKnownOptions("readMoleculesCsv", columns, { posCols: true, rotCols: true });
   return parseMoleculesCsv(await readText(source), sourceName(source), columns);
 }
 
 /** As {@link readMoleculesCsv}, of the text of a file that messages call `at`. */
 export function parseMoleculesCsv(text: string, at: string, columns: MoleculeColumns = {}): Molecules {
+  requireKnownOptions("parseMoleculesCsv", columns, { posCols: true, rotCols: true });
   const { posCols = PLACE_COLUMNS, rotCols = ROTATION_COLUMNS } = columns;
   const table = parseCsvTable(text, at);
   const rowsOf = (names: readonly [string, string, string]) => {

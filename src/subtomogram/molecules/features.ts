@@ -75,10 +75,22 @@ export function joinFeatures(
   return Object.fromEntries(names.map((name) => [name, column(name)]));
 }
 
-/** Sorts numbers by size and texts by their characters, null first, as polars does. */
-export function compareFeatures(a: FeatureValue, b: FeatureValue): number {
-  if (a === b) return 0;
+/**
+ * Sorts numbers by size, NaN above all, and texts by their characters; what a molecule lacks comes first whatever the direction, as in polars.
+ *
+ * @param sign  1 upwards, -1 downwards
+ */
+export function compareFeatures(a: FeatureValue, b: FeatureValue, sign: 1 | -1): number {
+  if (Object.is(a, b)) return 0;
   if (a === null) return -1;
   if (b === null) return 1;
-  return a < b ? -1 : 1;
+  if (Number.isNaN(a)) return sign;
+  if (Number.isNaN(b)) return -sign;
+  if (a === b) return 0;
+  return a < b ? -sign : sign;
+}
+
+/** Another text for every value. NaN and infinite numbers, which JSON has none of, are not what is lacking. */
+export function featureKey(value: FeatureValue): string {
+  return typeof value === "number" ? `${value}` : JSON.stringify(value);
 }

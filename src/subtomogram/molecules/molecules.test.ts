@@ -262,7 +262,10 @@ describe("selections and features", () => {
     expect(zOf(table.tail(1))).toEqual([3]);
     expect(zOf(table.filter(({ score }) => Number(score) > 0.15))).toEqual([1, 2, 3]);
     expect(zOf(table.sort("score"))).toEqual([0, 2, 3, 1]);
-    expect(zOf(table.sort(["kind", "score"], { descending: true }))).toEqual([1, 2, 0, 3]);
+    expect(zOf(table.sort(["kind", "score"], { descending: true }))).toEqual([3, 1, 2, 0]);
+    const odd = table.withFeatures({ f: [0.5, Number.NaN, null, -1] });
+    expect(zOf(odd.sort("f"))).toEqual([2, 3, 0, 1]);
+    expect(zOf(odd.sort("f", { descending: true }))).toEqual([2, 1, 0, 3]);
     expect(zOf(table.sample(4, 1)).sort()).toEqual([0, 1, 2, 3]);
     expect(zOf(table.sample(2, 5))).toEqual(zOf(table.sample(2, 5)));
     expect(table.subset([]).count).toBe(0);
@@ -275,6 +278,8 @@ describe("selections and features", () => {
       [null, [3]],
     ]);
     expect(table.groupBy(["kind", "score"])).toHaveLength(4);
+    const odd = table.withFeatures({ f: [null, Number.NaN, Number.POSITIVE_INFINITY, Number.NaN] });
+    expect(odd.groupBy("f").map(([, group]) => zOf(group))).toEqual([[0], [1, 3], [2]]);
     expect(table.cutBy("score", [0.1, 0.3]).map(([edges, group]) => [edges, zOf(group)])).toEqual([
       [{ gt: -Infinity, le: 0.1 }, [0]],
       [{ gt: 0.1, le: 0.3 }, [2, 3]],
@@ -375,7 +380,9 @@ describe("Parquet", () => {
     expect([...read.pos]).toEqual([...some.pos]);
     expect(read.features).toEqual(some.features);
     await expect(writeMoleculesParquet(path, some)).rejects.toMatchObject({ code: "exists" });
-    await writeMoleculesParquet(path, Molecules.empty(), { overwrite: true });
+    await writeMoleculesParquet(path, Molecules.empty(["score"]), { overwrite: true });
+    const none = await readMoleculesParquet(path);
+    expect([none.count, Object.keys(none.features)]).toEqual([0, ["score"]]);
     await expect(readMoleculesParquet(join(FOLDER, "m.csv"))).rejects.toMatchObject({ code: "format" });
   });
 });

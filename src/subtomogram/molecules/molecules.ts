@@ -1,4 +1,5 @@
 import { seededRandom, VitrineError } from "../../core/index.ts";
+import { requireKnownOptions } from "../../io/index.ts";
 import { type RowsInput, rowsFor, toRows } from "./arrays.ts";
 import { type MoleculeAxes, quaternionsFromAxes } from "./axes.ts";
 import { affineMatrices, boxCoordinates } from "./boxes.ts";
@@ -10,6 +11,7 @@ import {
   type Features,
   type FeatureValue,
   featureColumn,
+  featureKey,
   featureRow,
   joinFeatures,
   takeFeatures,
@@ -119,8 +121,11 @@ export class Molecules {
     {
       concatFeatures = true,
       nullable = true,
+      ...others
     }: { readonly concatFeatures?: boolean; readonly nullable?: boolean } = {},
   ): Molecules {
+    const known = { concatFeatures: true, nullable: true } as const;
+    requireKnownOptions("Molecules.concat", { concatFeatures, nullable, ...others }, known);
     const pos = Float32Array.from(all.flatMap((one) => Array.from(one.pos)));
     const features = concatFeatures ? joinFeatures(all, nullable) : {};
     return new Molecules(
@@ -336,12 +341,13 @@ export class Molecules {
   /** In the order of a feature, or of several; equal ones stay in order. @throws {VitrineError} missing: no such feature */
   sort(
     by: string | readonly string[],
-    { descending = false }: { readonly descending?: boolean } = {},
+    { descending = false, ...others }: { readonly descending?: boolean } = {},
   ): Molecules {
+    requireKnownOptions("Molecules.sort", { descending, ...others }, { descending: true });
     const columns = (typeof by === "string" ? [by] : by).map((name) => featureColumn(this.features, name));
     const sign = descending ? -1 : 1;
     const compare = (a: number, b: number) =>
-      columns.reduce((order, column) => order || sign * compareFeatures(column[a], column[b]), 0);
+      columns.reduce((order, column) => order || compareFeatures(column[a], column[b], sign), 0);
     return this.#take(this.#indices().sort(compare));
   }
 
@@ -354,8 +360,10 @@ export class Molecules {
     const columns = (typeof by === "string" ? [by] : by).map((name) => featureColumn(this.features, name));
     const groups = new Map<string, number[]>();
     for (const i of this.#indices()) {
-      const key = JSON.stringify(columns.map((column) => column[i]));
-      groups.set(key, [...(groups.get(key) ?? []), i]);
+      const key = columns.map((column) => featureKey(column[i])).join();
+      const group = groups.get(key);
+      if (group === undefined) groups.set(key, [i]);
+      else group.push(i);
     }
     return Array.from(groups.values(), (indices) => {
       const keys = columns.map((column) => column[indices[0]]);
@@ -400,6 +408,7 @@ export class Molecules {
 
   /** These and then the others, as {@link Molecules.concat}. */
   concatWith(other: Molecules, options: { readonly nullable?: boolean } = {}): Molecules {
+    requireKnownOptions("Molecules.concatWith", options, { nullable: true });
     return Molecules.concat([this, other], options);
   }
 

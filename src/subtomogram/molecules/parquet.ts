@@ -1,4 +1,11 @@
-import { formatParquet, type ParquetColumn, readParquetRows, writeFileAtomic } from "../../io/index.ts";
+import {
+  formatParquet,
+  type ParquetColumn,
+  readParquetColumns,
+  readParquetRows,
+  requireKnownOptions,
+  writeFileAtomic,
+} from "../../io/index.ts";
 import {
   type MoleculeColumns,
   moleculesOfTable,
@@ -16,10 +23,11 @@ import type { Molecules } from "./molecules.ts";
  *   `readParquetRows`
  */
 export async function readMoleculesParquet(path: string, columns: MoleculeColumns = {}): Promise<Molecules> {
-  const table = new Map<string, unknown[]>();
+  requireKnownOptions("readMoleculesParquet", columns, { posCols: true, rotCols: true });
+  const names = await readParquetColumns(path);
+  const table = new Map(names.map((name): [string, unknown[]] => [name, []]));
   let rows = 0;
   for await (const row of readParquetRows(path)) {
-    for (const name of Object.keys(row)) if (!table.has(name)) table.set(name, []);
     for (const [name, values] of table) values[rows] = row[name] ?? null;
     rows++;
   }
@@ -35,8 +43,9 @@ export async function readMoleculesParquet(path: string, columns: MoleculeColumn
 export async function writeMoleculesParquet(
   path: string,
   molecules: Molecules,
-  { overwrite = false }: { readonly overwrite?: boolean } = {},
+  { overwrite = false, ...others }: { readonly overwrite?: boolean } = {},
 ): Promise<void> {
+  requireKnownOptions("writeMoleculesParquet", { overwrite, ...others }, { overwrite: true });
   const fixed: readonly string[] = [...PLACE_COLUMNS, ...ROTATION_COLUMNS];
   const columns = Object.entries(moleculeTable(molecules)).map(([name, values]): ParquetColumn => {
     return { name, type: fixed.includes(name) ? "FLOAT" : typeOf(values), values };

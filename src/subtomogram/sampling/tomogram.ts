@@ -1,5 +1,5 @@
 import { elementCount, type PixelArray, type Shape3, VitrineError } from "../../core/index.ts";
-import { convertUnit, type ImageSource } from "../../io/index.ts";
+import { convertUnit, type ImageSource, requireKnownOptions } from "../../io/index.ts";
 import type { NumberArray } from "../../pipe/index.ts";
 import type { RegionView } from "../kernels/index.ts";
 import type { Zyx } from "../molecules/quaternion.ts";
@@ -34,7 +34,8 @@ export interface TomogramOptions {
  *
  * @throws {VitrineError} shape: not three axes z, y, x with voxels, or other than the product of them; missing: no such level
  */
-export function toTomogram(image: TomogramInput, { level = 0 }: TomogramOptions = {}): Tomogram {
+export function toTomogram(image: TomogramInput, { level = 0, ...others }: TomogramOptions = {}): Tomogram {
+  requireKnownOptions("toTomogram", { level, ...others }, { level: true });
   if ("levels" in image) return sourceTomogram(image, level);
   if ("data" in image) return arrayTomogram(image);
   return image;

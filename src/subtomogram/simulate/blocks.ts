@@ -92,10 +92,10 @@ export function addBlock(
     }
 }
 
-/** The sum of a block along z. */
-export function sumAlongZ({ data, shape }: PipeImage): PipeImage {
+/** The sum of a block along z, from a plane on. */
+export function sumAlongZ({ data, shape }: PipeImage, first = 0): PipeImage {
   const area = shape[1] * shape[2];
   const sum = new Float32Array(area);
-  for (let i = 0; i < data.length; i++) sum[i % area] += data[i];
+  for (let i = first * area; i < data.length; i++) sum[i % area] += data[i];
   return { data: sum, shape: [1, shape[1], shape[2]] };
 }

@@ -65,8 +65,38 @@ describe("simulations are acryo's", () => {
     expectNear(color.data, golden("sim/color_26x28x30.npy").data);
   });
 
+  test("in colours from the least to the largest value where the spline is linear", async () => {
+    const { data, shape } = ODD;
+    const [least, largest] = [Math.min(...data), Math.max(...data)];
+    const middle: [number, number, number] = [5.5, 5.5, 5.5];
+    const one = new Molecules([middle], undefined, {});
+    const linear = new TomogramSimulator({ scale: 0.5, order: 1, backend: pool }).addMolecules(one, ODD);
+    const color = await linear.simulateColor([23, 23, 23], () => [1, 0, 0.5], compat);
+    const red = data.map((value) => (value - least) / (largest - least));
+    expect(shape).toEqual([23, 23, 23]);
+    expectNear(color.data.subarray(0, data.length), red);
+  });
+
   test("sums along z, without the first molecule", async () => {
     expectNear((await simulatorOf(A).simulate2d([28, 30], compat)).data, golden("sim/sim2d_28x30.npy").data);
+  });
+
+  // Seen beside acryo 0.9.1 in random tomograms: it sums a tomogram that begins at z = 0.
+  test("sums along z, without what lies below z = 0", async () => {
+    const low = molecules.translate([-6, 0, 0]);
+    const simulator = new TomogramSimulator({ scale: 0.5, backend: pool }).addMolecules(low, ODD);
+    const summed = await simulator.simulate2d([28, 30], compat);
+    const without = new TomogramSimulator({ scale: 0.5, backend: pool }).addMolecules(low.slice(1), ODD);
+    const { data } = await without.simulate([60, 28, 30], compat);
+    const wanted = new Float32Array(28 * 30);
+    data.forEach((value, i) => {
+      wanted[i % wanted.length] += value;
+    });
+    expectNear(summed.data, wanted);
+    const all = await simulator.simulate2d([28, 30]);
+    expect(all.data.reduce((sum, value) => sum + value, 0)).toBeGreaterThan(
+      1.2 * wanted.reduce((sum, value) => sum + value, 0),
+    );
   });
 
   test("a direction of view", async () => {

@@ -128,12 +128,13 @@ export class TomogramSimulator {
    * between the least and largest coefficient of their spline, and whose 0 is not black.
    */
   async simulateColor(shape: Shape3, colormap: Colormap, options: SimulateOptions = {}) {
+    const { order } = this;
     const channels = [0, 1, 2].map(() => emptyVolume(requireShape(shape, "simulateColor")));
     const ranges = new Map<PipeImage, readonly [number, number]>();
     await this.#draw(options, (q, side) => startIn(q, side, options.compat === true), {
       add(block, { start }, { features, index, template }) {
         const known =
-          ranges.get(template) ?? (options.compat ? splineRange(template) : [0, largestOf(template)]);
+          ranges.get(template) ?? (options.compat ? splineRange(template, order) : [0, largestOf(template)]);
         ranges.set(template, known);
         colormap(features, index).forEach((share, channel) => {
           addBlock(channels[channel], block, {
@@ -152,13 +153,18 @@ export class TomogramSimulator {
     return { data, shape: [3, depth, height, width] as const };
   }
 
-  /** The sum along z of a tomogram of any depth, (1, y, x). acryo forgets the first molecule of each component, as `compat` does. */
+  /**
+   * The sum along z of a tomogram of any depth, (1, y, x). acryo forgets the first molecule of each component and what lies below z = 0, as
+   * `compat` does.
+   */
   async simulate2d([height, width]: Shape2, options: SimulateOptions = {}): Promise<ImageStack> {
     const image = emptyVolume(requireShape([1, height, width], "simulate2d"));
     await this.#draw(options, (q, side) => startIn(q, side, options.compat === true), {
       add(block, { start }, { index }) {
-        if (options.compat !== true || index > 0)
-          addBlock(image, sumAlongZ(block), { start: [0, start[1], start[2]] });
+        const isAcryos = options.compat === true;
+        if (isAcryos && index === 0) return;
+        const sum = sumAlongZ(block, isAcryos ? Math.max(0, -start[0]) : 0);
+        addBlock(image, sum, { start: [0, start[1], start[2]] });
       },
     });
     return image;

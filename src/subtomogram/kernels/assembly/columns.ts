@@ -151,8 +151,9 @@ export function productColumns(
 }
 
 /**
- * Columns begin..end: sums over shells of Fourier space of |subtomogram|^2 and |template|^2, weighted, (shells, 2) vectors. `shells` are a column's
- * indices (int32, as weights are kept); a column with a mirror image that is not stored counts twice.
+ * Columns begin..end: sums over shells of Fourier space of |subtomogram|^2 and |template|^2, both weighted, (shells, 2) vectors. Weights are square
+ * roots, so that powers and products have each frequency's weight once. `shells` are a column's indices (int32, as weights are kept); a column with a
+ * mirror image that is not stored counts twice.
  */
 export function shellPowers(
   table: usize, half: usize, columns: i32, plan: usize, low: usize, spectra: i32, shells: usize, powers: usize,
@@ -166,7 +167,6 @@ export function shellPowers(
     else {
       gather(half + at, stride, buffer, n);
       lineForward(buffer, buffer, plan, n);
-      // Kept without weights, so that the product is weighted once.
       scatter(buffer, half + at, stride, n);
       weigh(table, low, offset, n, buffer);
     }
@@ -195,6 +195,7 @@ export function shellColumns(
       weigh(table, low, offset, n, buffer);
     }
     loadSpectra(table, 2, offset << 1, n, other);
+    weigh(table, 0, offset, n, other);
     multiplyConjugate(buffer, other, n);
     for (let p = 0, e = buffer; p < n; p++, e += 32) {
       scale(e, v128.load(factors + (<usize>load<i32>(shells + offset + (<usize>p << 2)) << 4)));

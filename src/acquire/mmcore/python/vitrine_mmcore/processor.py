@@ -112,6 +112,8 @@ def kind_of(value):
 
 def image_of(returned):
     """An array of a type that Node has, (height, width) or (height, width, channels)."""
+    if isinstance(returned, np.ma.MaskedArray) and np.ma.is_masked(returned):
+        raise TypeError("the image is a masked array, whose mask would be lost; return image.filled(0)")
     image = np.asarray(returned)
     if image.ndim not in (2, 3) or image.size == 0:
         raise ValueError(f"the image has the shape {image.shape}; expected (height, width) or (height, width, channels)")
