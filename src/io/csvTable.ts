@@ -6,7 +6,7 @@ import { decimalAt } from "./decimal.ts";
 import type { FileSource, RandomAccessFile } from "./files.ts";
 import { openUnpacked } from "./gzip.ts";
 import { StarTable, type TextCells } from "./star/table.ts";
-import { decodeText } from "./text.ts";
+import { decodeText, decodeUtf16, hasUtf16Mark } from "./text.ts";
 
 const COMMA = 44;
 const QUOTE = 34;
@@ -29,7 +29,7 @@ export async function readCsvTable(source: FileSource): Promise<StarTable> {
   try {
     const memory = CellMemory.create(file.size);
     if (memory === undefined)
-      return parseCsvTable(decodeText(await file.read(0, file.size), file.name), file.name);
+      return parseCsvTable(textOf(await file.read(0, file.size), file.name), file.name);
     const plain = await readPlain(file, memory);
     return plain ?? parseCsvTable(textOf(memory.bytes, file.name), file.name);
   } finally {
@@ -39,7 +39,7 @@ export async function readCsvTable(source: FileSource): Promise<StarTable> {
 
 /** Text of shared memory, which must be copied for all that is not ASCII. */
 function textOf(bytes: Uint8Array, at: string): string {
-  return asciiText(bytes) ?? decodeText(bytes.slice(), at);
+  return decodeUtf16(bytes) ?? asciiText(bytes) ?? decodeText(bytes.slice(), at);
 }
 
 /** Reads a file into memory, and finds its rows meanwhile; undefined, with all bytes there, where it is no table of plain cells. */
@@ -91,7 +91,8 @@ interface PlainHead {
 
 /** Begins to find rows behind a plain line of names in the first bytes; undefined where they have none. */
 function beginPlain(memory: CellMemory, there: number, at: string) {
-  const head = plainHead(memory.bytes.subarray(0, there), at);
+  const bytes = memory.bytes.subarray(0, there);
+  const head = hasUtf16Mark(bytes) ? undefined : plainHead(bytes, at);
   if (head === undefined) return undefined;
   const { from } = head.request;
   const lines = memory.countLines(from, there) + 1;

@@ -28,14 +28,14 @@ export function decodeText(bytes: Uint8Array, at: string): string {
   try {
     return utf8.decode(bytes);
   } catch (cause) {
-    const isUtf16 = (bytes[0] === 0xff && bytes[1] === 0xfe) || (bytes[0] === 0xfe && bytes[1] === 0xff);
-    if (!isUtf16 && !bytes.includes(0)) return windows.decode(bytes);
-    throw noText(at, isUtf16 ? "UTF-16" : `other bytes${kindText(bytes)}`, cause);
+    if (!hasUtf16Mark(bytes) && !bytes.includes(0)) return windows.decode(bytes);
+    throw noText(at, hasUtf16Mark(bytes) ? "UTF-16" : `other bytes${kindText(bytes)}`, cause);
   }
 }
 
 function noText(at: string, found: string, cause?: unknown): VitrineError {
-  return new VitrineError({ code: "format", at, expected: "UTF-8 text", found }, { cause });
+  const hint = found === "UTF-16" ? { hint: "Save it as UTF-8" } : {};
+  return new VitrineError({ code: "format", at, expected: "UTF-8 text", found, ...hint }, { cause });
 }
 
 /** Whose bytes they are, where the first ones tell. */
@@ -55,10 +55,17 @@ export async function readText(source: FileSource): Promise<string> {
   return decodeUtf16(bytes) ?? decodeText(bytes, sourceName(source)).replace(/^\ufeff/, "");
 }
 
-/** Undefined where no mark says that it is UTF-16, or it is none for all that. */
-function decodeUtf16(bytes: Uint8Array): string | undefined {
+/** Whether the first bytes are a mark of UTF-16. */
+export function hasUtf16Mark(bytes: Uint8Array): boolean {
+  return utf16.has(bytes.subarray(0, 2).join(" "));
+}
+
+/** The text of bytes whose mark says that they are UTF-16; undefined where there is no mark, or they are none for all that. */
+export function decodeUtf16(bytes: Uint8Array): string | undefined {
   try {
-    return utf16.get(bytes.subarray(0, 2).join(" "))?.decode(bytes);
+    const decoder = utf16.get(bytes.subarray(0, 2).join(" "));
+    // shared memory must be copied
+    return decoder?.decode(bytes.slice());
   } catch (error) {
     if (error instanceof TypeError) return undefined;
     throw error;

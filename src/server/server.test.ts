@@ -1,8 +1,8 @@
-import { chmodSync, readFileSync, statSync, writeFileSync } from "node:fs";
+import { chmodSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { cellsValue, makeServedCase, type ServedCase } from "../../test/support/servedCase.ts";
-import { openImage } from "../io/index.ts";
+import { formatNpy, openImage } from "../io/index.ts";
 import type { Server } from "./index.ts";
 
 let served: ServedCase;
@@ -74,6 +74,25 @@ describe("an image", () => {
     const expected = (y: number, x: number) =>
       cellsValue({ time: 1, channel: 2, i: y * 1100 + x, width: 1100 });
     expect([values[0], values[77]]).toEqual([expected(1024, 1024), expected(1025, 1025)]);
+  });
+
+  test("gives labels of 64 bits as they are, and says which it cannot", async () => {
+    const labels = BigInt64Array.of(0n, 1n, 2n ** 24n + 1n, 2n ** 31n - 1n);
+    const path = `${served.root}/wide.npy`;
+    const write = () => writeFileSync(path, formatNpy({ data: labels, shape: [2, 2] }));
+    write();
+    const which = { at: "lab/wide.npy", as: "labels" };
+    expect(await jsonOf(query("image", which))).toMatchObject({ dtype: "int32", isLabels: true });
+    const tile = { ...which, level: 0, row: 0, column: 0 };
+    const response = await query("image/tile", tile);
+    expect(response.headers.get("x-vitrine-type")).toBe("int32");
+    expect(Array.from(new Int32Array(await response.arrayBuffer()))).toEqual(Array.from(labels, Number));
+    labels[3] = 2n ** 31n;
+    rmSync(path);
+    write();
+    const { error } = await jsonOf(query("image/tile", tile));
+    expect(error).toMatch(/wide.npy: expected labels: whole numbers of 32 bits, found 2147483648/);
+    rmSync(path);
   });
 
   test("has levels that the file lacks: means of its pixels", async () => {

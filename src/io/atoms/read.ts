@@ -3,6 +3,7 @@ import { type FileSource, sourceName } from "../files.ts";
 import { readUnpacked } from "../gzip.ts";
 import { contentWords, kindOfContent } from "../kindWords.ts";
 import { requireKnownOptions } from "../schema.ts";
+import { decodeUtf16 } from "../text.ts";
 import type { Structure } from "./atom.ts";
 import { parseMmcif } from "./mmcif.ts";
 import { parsePdb } from "./pdb.ts";
@@ -34,7 +35,9 @@ export async function readAtoms(
 ): Promise<Structure> {
   requireKnownOptions("readAtoms", { model, select, ...others }, { model: true, select: true });
   const at = sourceName(source);
-  const bytes = await readUnpacked(source);
+  const stored = await readUnpacked(source);
+  const text = decodeUtf16(stored);
+  const bytes = text === undefined ? stored : new TextEncoder().encode(text);
   requireText(bytes, at);
   const start = new TextDecoder("latin1").decode(bytes.subarray(0, FIRST_BYTES));
   const { models, warnings } = CIF_START.test(start) ? parseMmcif(bytes, at) : parsePdb(bytes, at);
