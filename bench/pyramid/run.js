@@ -1,4 +1,4 @@
-// `npm run bench -- pyramid [registration]`: 16-bit pixels to JPEG tiles of all levels, packed into one file, beside libvips' dzsave (pyvips) on as many
+// `npm run bench -- pyramid [registration | step | tiles, and which sizes, qualities, kinds]`: 16-bit pixels to JPEG tiles of all levels, packed into one file, beside libvips' dzsave (pyvips) on as many
 // cores; the encoder alone on one worker beside libjpeg-turbo (Pillow); and the whole step from site files at 8192 and 16384 pixels a side. The peer
 // is warm, in one process, with all pixels in memory, and once more from the same files. Interleaved; VITRINE_PYTHON has the peers.
 import { spawnSync } from "node:child_process";
@@ -18,8 +18,30 @@ const SITE = 2048;
 const ROUNDS = 2;
 const PEER = fileURLToPath(new URL("peer.py", import.meta.url));
 
-export async function run([what] = []) {
-  if (what === "registration") return (await import("./registration.js")).runRegistration();
+/** What rows can be chosen by; of each of which none is named, all are measured. */
+const CHOICES = {
+  parts: ["step", "tiles"],
+  sides: [`${SIDE}`, `${2 * SIDE}`],
+  qualities: ["75", "95"],
+  kinds: ["plain", "corrected"],
+};
+
+function choiceOf(words) {
+  const known = Object.values(CHOICES).flat();
+  const odd = words.find((word) => !known.includes(word));
+  if (odd !== undefined)
+    throw new Error(`bench pyramid: expected registration, or some of ${known.join(", ")}, found ${odd}.`);
+  return Object.fromEntries(
+    Object.entries(CHOICES).map(([name, all]) => {
+      const some = all.filter((one) => words.includes(one));
+      return [name, some.length === 0 ? all : some];
+    }),
+  );
+}
+
+export async function run(words = []) {
+  if (words[0] === "registration") return (await import("./registration.js")).runRegistration();
+  const { parts, sides, qualities, kinds } = choiceOf(words);
   const folder = mkdtempSync(join(tmpdir(), "bench-pyramid-"));
   try {
     const pixels = scene();
@@ -27,17 +49,22 @@ export async function run([what] = []) {
     const lookup = Uint8Array.from({ length: 65_536 }, (_, i) =>
       Math.max(0, Math.min(255, Math.floor(((i - 100) * 255) / 3899))),
     );
-    const steps = [];
-    for (const side of [SIDE, 2 * SIDE]) steps.push(...(await compareSteps({ folder, pixels, side })));
-    printTable(
-      [
-        ...["step", "ours, MP/s", "peer, MP/s", "ratio", "peer from files", "ratio"],
-        ...["ours, MP a CPU s", "peer, MP a CPU s", "ratio", "memory, MiB"],
-      ],
-      steps,
-    );
+    if (parts.includes("step")) {
+      const steps = [];
+      for (const side of sides.map(Number))
+        steps.push(...(await compareSteps({ folder, pixels, side, qualities, kinds })));
+      printTable(
+        [
+          ...["step", "ours, MP/s", "peer, MP/s", "ratio", "peer from files", "ratio"],
+          ...["ours, MP a CPU s", "peer, MP a CPU s", "ratio", "memory, MiB"],
+        ],
+        steps,
+      );
+    }
+    if (!parts.includes("tiles")) return;
     const rows = [];
-    for (const quality of [75, 95]) rows.push(...(await compare({ folder, pixels, lookup, quality })));
+    for (const quality of qualities.map(Number))
+      rows.push(...(await compare({ folder, pixels, lookup, quality })));
     const head = [
       "work",
       "ours, MP/s",
@@ -54,13 +81,14 @@ export async function run([what] = []) {
   }
 }
 
-async function compareSteps({ folder, pixels, side }) {
+async function compareSteps({ folder, pixels, side, qualities, kinds }) {
   const directory = join(folder, `screen${side}`);
   const experiment = await makeExperiment(directory, { pixels, shown: SIDE }, side);
   try {
     await prepareCorrection(experiment);
     const rows = [];
-    for (const quality of [75, 95]) rows.push(...(await compareStep({ folder, experiment, quality, side })));
+    for (const quality of qualities.map(Number))
+      rows.push(...(await compareStep({ folder, experiment, quality, side, kinds })));
     return rows;
   } finally {
     await experiment.close();
@@ -69,18 +97,19 @@ async function compareSteps({ folder, pixels, side }) {
 }
 
 /** The step from files to an archive, processes included, beside libvips' dzsave; interleaved, bests. */
-async function compareStep({ folder, experiment, quality, side }) {
+async function compareStep({ folder, experiment, quality, side, kinds }) {
   const rounds = [];
   for (let round = 0; round < ROUNDS; round++) {
-    const plain = await measureStep(experiment, { quality });
-    const corrected = await measureStep(experiment, { quality, illumcorr: true });
+    const ours = {};
+    for (const kind of kinds)
+      ours[kind] = await measureStep(experiment, { quality, illumcorr: kind === "corrected" });
     const sites = join(experiment.directory, "images");
     const peer = askPeer([join(folder, "pixels"), `${SIDE}`, `${quality}`, folder, `${side}`, sites]);
-    rounds.push({ plain, corrected, ...peer });
+    rounds.push({ ...ours, ...peer });
   }
   const best = (what, key) => Math.min(...rounds.map((round) => round[what]?.[key] ?? Number.NaN));
   const speed = (what, key = "seconds") => side ** 2 / 1e6 / best(what, key);
-  return ["plain", "corrected"].map((name) => [
+  return kinds.map((name) => [
     `${side} Q${quality} ${name}`,
     ...[speed(name), speed("ready"), best("ready", "seconds") / best(name, "seconds")],
     ...[speed("files"), best("files", "seconds") / best(name, "seconds")],
@@ -157,9 +186,12 @@ async function measureCorrected({ folder, pixels, lookup, quality }) {
   const map = (value) => Float64Array.from({ length: area }, (_, i) => value(((i % SITE) / SITE - 0.5) ** 2));
   const model = { kind: "zscore", mean: map((r) => 2.6 - 0.3 * r), deviation: map((r) => 0.3 - 0.1 * r) };
   const pool = await createPool({ workers: 2 });
-  const site = { height: SITE, width: SITE, isCorrected: true };
+  const correction = correctionTable(model, lookup);
+  const site = { height: SITE, width: SITE, correction: correction.kind };
   const plan = createTiles(pool, { width: BLOCK, height: BLOCK, type: "uint16", levels: 5, site });
-  plan.set("correction", correctionTable(model, lookup));
+  plan.set("correction", correction.head);
+  plan.set("offset", correction.offset);
+  plan.set("divisor", correction.divisor);
   plan.set("site", sites[0]);
   await plan.run({ place: { y: 0, x: 0 } });
   await plan.run({ quality });

@@ -31,6 +31,8 @@ export interface PoolOptions {
   readonly relaxedSimd?: boolean;
   /** Built entry of the worker threads, where a lab has domains of its own to serve; default the package's. */
   readonly entry?: URL;
+  /** Names of domains whose kernels the workers load as soon as they are there, and not with their first job. Default none. */
+  readonly domains?: readonly string[];
   /** Count kernel calls that end after an abort, see `ThreadPool.lateCalls`; costs about 0.1 µs a call. Default false. */
   readonly countLateCalls?: boolean;
 }
@@ -86,7 +88,9 @@ export async function createThreadPool(
   const { address: controlAddress } = arena.allocate(controlBytes(workers));
   const group = new WorkerGroup((events) => threads.startThread(events, options.entry), workers);
   const countLateCalls = options.countLateCalls ?? false;
-  const init = { kind: "init", memory, controlAddress, workers, relaxedSimd, countLateCalls } as const;
+  const { domains = [] } = options;
+  const how = { memory, controlAddress, workers, relaxedSimd, countLateCalls, domains };
+  const init = { kind: "init", ...how } as const;
   try {
     await group.ask((worker) => ({ ...init, worker }));
   } catch (error) {

@@ -22,6 +22,8 @@ export type ToWorker =
       /** Which of the two modules of a domain: one for all threads of a pool. */
       readonly relaxedSimd: boolean;
       readonly countLateCalls: boolean;
+      /** Those that are loaded before the first job comes. */
+      readonly domains: readonly string[];
     }
   | { readonly kind: "run"; readonly job: string; readonly parameters: unknown; readonly member: Member };
 

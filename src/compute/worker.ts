@@ -20,6 +20,7 @@ export function createAnswerer(
     try {
       if (message.kind === "run") return await requireExecutor(executor).run(message);
       executor = new Executor(message, domains, compile);
+      executor.prepare();
       return { kind: "done" };
     } catch (error) {
       const at = message.kind === "init" ? `worker ${message.worker + 1} of ${message.workers}` : "worker";
@@ -45,13 +46,18 @@ class Executor {
   readonly #domains: Domains;
   readonly #compile: Compile;
   readonly #control: Int32Array;
-  readonly #loaded = new Map<string, LoadedDomain>();
+  readonly #loaded = new Map<string, Promise<LoadedDomain>>();
 
   constructor(init: Init, domains: Domains, compile: Compile) {
     this.#init = init;
     this.#domains = domains;
     this.#compile = compile;
     this.#control = controlView(init.memory, init.controlAddress, init.workers);
+  }
+
+  /** Loads the domains that the owner names, while it has no job yet. What goes wrong is told by the first job, which tries again. */
+  prepare(): void {
+    for (const name of this.#init.domains) this.#domainOf(`${name}/`).catch(() => undefined);
   }
 
   /** Runs a job; a failure raises the abort flag before it is told, so that no teammate waits at a barrier for this worker. */
@@ -85,17 +91,24 @@ class Executor {
 
   async #domainOf(job: string): Promise<LoadedDomain> {
     const name = job.split("/")[0];
-    const known = this.#loaded.get(name);
-    if (known !== undefined) return known;
+    const loaded = this.#loaded.get(name) ?? this.#load(name, job);
+    this.#loaded.set(name, loaded);
+    try {
+      return await loaded;
+    } catch (error) {
+      this.#loaded.delete(name);
+      throw error;
+    }
+  }
+
+  async #load(name: string, job: string): Promise<LoadedDomain> {
     if (!Object.hasOwn(this.#domains, name)) throw unknownJob(job, Object.keys(this.#domains));
     const { jobs, kernels } = await this.#domains[name]();
     const module = await this.#compile(this.#init.relaxedSimd ? kernels.relaxed : kernels.plain);
-    const domain = {
+    return {
       jobs: new Map(jobs.map((each) => [each.name, each])),
       kernels: await this.#instantiate(module),
     };
-    this.#loaded.set(name, domain);
-    return domain;
   }
 
   async #instantiate(module: WebAssembly.Module): Promise<Kernels> {

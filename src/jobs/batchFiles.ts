@@ -32,7 +32,8 @@ export interface BatchEnd {
   readonly at: string;
 }
 
-const JSON_VALUE: z.ZodType<Json> = z.json();
+/** What was JSON's text a moment ago: nothing in it needs another look. */
+const JSON_VALUE = z.custom<Json>((value) => value !== undefined);
 const BATCH = z.strictObject({ work: z.number().nonnegative(), value: JSON_VALUE });
 const END = z.strictObject({ state: z.enum(["failed", "stopped"]), message: z.string(), at: z.string() });
 const BEAT = z.strictObject({
@@ -81,14 +82,17 @@ export async function writeResult(
   const at = batchFile(folder.path, "results", place);
   const token = randomBytes(6).toString("hex");
   const before = await readResultRecord(folder, place).catch(() => undefined); // one that cannot be read is replaced
-  const files: ResultRecord["files"] = {};
-  for (const [name, file] of Object.entries(result.files ?? {})) {
-    if (!NAME.test(name)) throw badName(`${place.phase} ${place.index}`, name);
+  const names = Object.keys(result.files ?? {});
+  for (const name of names) if (!NAME.test(name)) throw badName(`${place.phase} ${place.index}`, name);
+  // all at once: each waits for the disk most of the time
+  const sealing = Object.entries(result.files ?? {}).map(async ([name, file]) => {
     const path = batchFile(folder.path, "results", { ...place, ending: `.${token}.${name}` });
     if (file instanceof Uint8Array) await writeState(path, file);
     else await moveFile(file.path, path);
-    files[name] = { stored: `${token}.${name}`, ...(await sealFile(path)) };
-  }
+    return [name, { stored: `${token}.${name}`, ...(await sealFile(path)) }] as const;
+  });
+  await Promise.allSettled(sealing); // what fails leaves none behind that still writes
+  const files: ResultRecord["files"] = Object.fromEntries(await Promise.all(sealing));
   const batch = await hashOf((await readBatch(folder, place)).value);
   const record = { identity: folder.identity, batch, value: result.value, files, seconds, host };
   await writeState(at, record);

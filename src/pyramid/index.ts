@@ -44,6 +44,7 @@ export { outlineOf, placePlates } from "./geometry/map.ts";
 export type { PlacedPixels, TouchedTile } from "./geometry/paste.ts";
 export { emptyTile, pastePixels, touchedTiles } from "./geometry/paste.ts";
 export { basicModel } from "./illumination/basic.ts";
+export type { CorrectionTable } from "./illumination/correctionTable.ts";
 export { correctionTable } from "./illumination/correctionTable.ts";
 export type { IlluminationFiles, ReadIllumination } from "./illumination/files.ts";
 export { readDark, readIlluminationFiles } from "./illumination/files.ts";
@@ -64,8 +65,18 @@ export {
   oddImages,
   percentileOf,
 } from "./illumination/statistics.ts";
-export type { EncodedTile, TilesPlan, TilesSize, TilesTypes } from "./kernels/index.ts";
-export { createTiles, tilesPlan } from "./kernels/index.ts";
+export type {
+  CorrectionKind,
+  EncodedTile,
+  PlaceWork,
+  RoomWork,
+  SiteRooms,
+  TilesPlan,
+  TilesSize,
+  TilesTypes,
+  TilesUses,
+} from "./kernels/index.ts";
+export { createSiteRooms, createTiles, tilesPlan } from "./kernels/index.ts";
 export { drawPlate } from "./picture/drawPlate.ts";
 export type { PlatePicture, PlatePictureOptions } from "./picture/options.ts";
 export type { CycleRegistration, CycleShift, CycleSites, CycleVerdict } from "./registration/cycles.ts";

@@ -1,5 +1,5 @@
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
-import { availableParallelism, tmpdir } from "node:os";
+import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setImmediate, setTimeout } from "node:timers/promises";
 import { isDeepStrictEqual } from "node:util";
@@ -61,6 +61,37 @@ function scanned(kind: "commas" | "blanks", cells: readonly string[]) {
   const found = memory?.scan({ kind, from: 0, width: 1 });
   return found && { ...found, values: found.numbers(0) };
 }
+
+test("two neighbours are read as each alone: signs, zeros, points or none, of any lengths", () => {
+  const digitsAndPoints = fc.stringMatching(/^[+-]?[0-9.][0-9]{0,8}\.?[0-9]{0,9}$/);
+  const word = fc.oneof(
+    decimals,
+    digitsAndPoints,
+    fc.constantFrom("-0", "-0.000", "-", ".", "-.", "a", "1.2.3"),
+  );
+  const pairs = fc.array(fc.tuple(word, word), { minLength: 1, maxLength: 300, size: "max" });
+  let numbers = 0;
+  fc.assert(
+    fc.property(pairs, (rows) => {
+      const bytes = new TextEncoder().encode(rows.map(([a, b]) => `${a},${b},x`).join("\n"));
+      const memory = CellMemory.create(bytes.length, 1);
+      memory?.bytes.set(bytes);
+      const found = memory?.scan({ kind: "commas", from: 0, width: 3 });
+      for (const column of [0, 1]) {
+        const alone = scanned(
+          "commas",
+          rows.map((row) => row[column]),
+        )?.values;
+        const values = [...(found?.numbers(column) ?? [])];
+        // tells 0 from -0
+        expect(values).toEqual([...(alone ?? [])]);
+        numbers += values.filter((value) => !Number.isNaN(value)).length;
+      }
+    }),
+    { numRuns: 30 },
+  );
+  expect(numbers).toBeGreaterThan(1000);
+});
 
 test("a decimal is the number that JavaScript takes it for, or left to who has time: every shape, subnormal and halfway", () => {
   fc.assert(
@@ -124,10 +155,7 @@ function tableFound(cells: PlainCells | undefined, width: number) {
 async function untilThreadRuns(): Promise<void> {
   const memory = new WebAssembly.Memory({ initial: 1, maximum: 65_536, shared: true });
   const empty = new WebAssembly.Module(Uint8Array.of(0, 0x61, 0x73, 0x6d, 1, 0, 0, 0));
-  const isAlone = availableParallelism() < 2;
-  const table = { module: empty, memory, bytes: 1 };
-  // the first table of two processors starts none
-  while (!isAlone && !borrowCellThread(table)?.isReady()) await setTimeout(5);
+  while (borrowCellThread(empty, memory)?.isReady() === false) await setTimeout(5);
 }
 
 test("two threads find what one finds, however bytes come, or leave it to one", async () => {

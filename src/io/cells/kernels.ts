@@ -1,5 +1,5 @@
 import { readCellKernels } from "#cell-kernel-bytes";
-import { borrowCellThread } from "#cell-threads";
+import { borrowCellThread, smallestOfTeam } from "#cell-threads";
 import {
   BEHIND,
   BLOCK_BYTES,
@@ -25,7 +25,7 @@ import { TeamScan } from "./team.ts";
 
 /** The words of a memory; see assembly/cells.ts, decimal.ts and digits.ts. */
 const POWERS = 1024;
-const TENS = 4096;
+const TENS = 4088;
 const WHOLE_TENS = 4608;
 const KEPT = 5120;
 const WITHOUT = 5632;
@@ -39,9 +39,6 @@ const MORE_ROWS = 1.5;
 
 /** The same for numbers, whose memory is given away: what is beside those of rows goes with them. */
 const MORE_NUMBERS = 1.1;
-
-/** From here on a second thread is worth its start. */
-const SMALLEST_OF_TEAM = 2 ** 23;
 
 const PAGE_BYTES = 65_536;
 const MOST_PAGES = 65_536;
@@ -133,19 +130,14 @@ export class CellMemory {
   begin(
     request: ScanRequest,
     rows: number,
-    smallestOfTeam = SMALLEST_OF_TEAM,
+    smallest = smallestOfTeam(),
   ): CellScan | TeamScan<PlainCells> | undefined {
     const most = Math.ceil(rows * MORE_ROWS) + BLOCK_BYTES;
     const place = this.#place(request, { most, numbers: Math.ceil(rows * MORE_NUMBERS), isCounted: false });
     if (place === undefined) return undefined;
     const { parts, columns } = place;
-    const isTeams = request.kind === "commas" && this.bytes.length >= smallestOfTeam;
-    const { bytes } = this;
-    const table =
-      compiled !== undefined && isTeams
-        ? { module: compiled, memory: this.#memory, bytes: bytes.length }
-        : undefined;
-    const thread = table && borrowCellThread(table);
+    const isTeams = request.kind === "commas" && this.bytes.length >= smallest;
+    const thread = compiled !== undefined && isTeams ? borrowCellThread(compiled, this.#memory) : undefined;
     if (thread === undefined) return new CellScan(parts, request, columns);
     othersOf(parts).fill(0);
     const cells = (found: FoundRows) => plainCells(parts, request, { columns, ...found });

@@ -16,9 +16,9 @@ export function powersOfTen(): BigUint64Array {
   return BigUint64Array.from(words);
 }
 
-/** 10^0 to 10^22, which float64 holds exactly. */
+/** 1, for what has no point, and 10^0 to 10^22, which float64 holds exactly. */
 export function tensOf(): Float64Array {
-  return Float64Array.from({ length: 23 }, (_, i) => Number(`1e${i}`));
+  return Float64Array.from({ length: 24 }, (_, i) => Number(`1e${Math.max(0, i - 1)}`));
 }
 
 const LANES = 16;
@@ -32,10 +32,11 @@ export function lastKept(): Uint8Array {
   });
 }
 
-/** Orders of 16 bytes without the one at a place, for places of 0 to 15: those before it move up, a zero comes first. */
+/** Orders of 16 bytes without the one at a place, for places of 0 to 15: those before it move up, a zero comes first; then all as they are. */
 export function ordersWithout(): Uint8Array {
-  return Uint8Array.from({ length: LANES * LANES }, (_, i) => {
+  return Uint8Array.from({ length: LANES * (LANES + 1) }, (_, i) => {
     const [place, lane] = [Math.floor(i / LANES), i % LANES];
+    if (place === LANES) return lane;
     return lane > place ? lane : lane === 0 ? ALL : lane - 1;
   });
 }

@@ -1,13 +1,5 @@
 import { type CellKernels, type CompiledKernels, type LineRange, scanLines } from "./block.ts";
 
-/** A table in a memory, and the kernels for it. */
-export interface CellTable {
-  readonly module: CompiledKernels;
-  readonly memory: WebAssembly.Memory;
-  /** Of its file. */
-  readonly bytes: number;
-}
-
 /** A thread that finds rows of one table. */
 export interface CellThread {
   /** False while it starts, and once it ended. */

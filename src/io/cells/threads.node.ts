@@ -2,15 +2,13 @@
 import { availableParallelism } from "node:os";
 import { startWorkerThread } from "../../core/index.node.ts";
 import type { WorkerThread } from "../../core/index.ts";
-import type { CellAnswer, CellQuestion, CellTable, CellThread } from "./thread.ts";
+import type { CompiledKernels } from "./block.ts";
+import type { CellAnswer, CellQuestion, CellThread } from "./thread.ts";
 
 export type { CellThread } from "./thread.ts";
 
 /** It starts in the time in which some 10 MB are scanned, and so waits a while for the next table. */
 const IDLE_MS = 2000;
-
-/** With two processors, a thread is started for a smaller table only if another one was read just before. */
-const SMALLEST_OF_ONE = 2 ** 27;
 
 interface Shared {
   readonly thread: WorkerThread<CellQuestion>;
@@ -21,17 +19,21 @@ interface Shared {
 
 let shared: Shared | undefined;
 let [lastId, lastTable] = [0, 0];
-/** When somebody asked for it, ms. */
-let lastAsked = -Infinity;
 
-/** A thread for a table. Undefined where it would only take turns with this one, or its start would take as long as it saves. */
-export function borrowCellThread({ module, memory, bytes }: CellTable): CellThread | undefined {
-  const isAlone = performance.now() - lastAsked > IDLE_MS;
-  lastAsked = performance.now();
-  const processors = availableParallelism();
-  if (processors < 2) return undefined;
-  // the other processor reads the file meanwhile
-  if (shared === undefined && processors === 2 && isAlone && bytes < SMALLEST_OF_ONE) return undefined;
+/** From here on a second thread is worth its start. */
+const SMALLEST_OF_TEAM = 2 ** 23;
+
+/** Bytes of a file from which on its table is worth a thread: never with two processors, of which one reads the file meanwhile. */
+export function smallestOfTeam(): number {
+  return availableParallelism() > 2 ? SMALLEST_OF_TEAM : Infinity;
+}
+
+/** A thread for a table in a memory; it starts with the first one. Undefined where it would only take turns with this one. */
+export function borrowCellThread(
+  module: CompiledKernels,
+  memory: WebAssembly.Memory,
+): CellThread | undefined {
+  if (availableParallelism() < 2) return undefined;
   shared ??= startShared();
   const [own, table] = [shared, ++lastTable];
   rest(own);

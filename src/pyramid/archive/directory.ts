@@ -57,9 +57,11 @@ function joined(pieces: readonly Uint8Array[]): Uint8Array {
 /** One directory: numbers column by column as variable-length integers, packed by gzip. */
 export function formatDirectory(entries: readonly ArchiveEntry[]): Uint8Array {
   const values: number[] = [entries.length];
-  entries.forEach(({ tile }, i) => {
-    values.push(tile - (i === 0 ? 0 : entries[i - 1].tile));
-  });
+  let last = 0;
+  for (const { tile } of entries) {
+    values.push(tile - last);
+    last = tile;
+  }
   for (const { run } of entries) values.push(run);
   for (const { length } of entries) values.push(length);
   entries.forEach(({ offset }, i) => {
@@ -71,13 +73,18 @@ export function formatDirectory(entries: readonly ArchiveEntry[]): Uint8Array {
   return gzipSync(varints(values), { mtime: 0 });
 }
 
+/** 53 bits, seven a byte. */
+const LONGEST_VARINT = 8;
+
 function varints(values: readonly number[]): Uint8Array {
-  const bytes: number[] = [];
+  const bytes = new Uint8Array(LONGEST_VARINT * values.length);
+  let end = 0;
   for (let value of values) {
-    for (; value >= 128; value = Math.floor(value / 128)) bytes.push((value % 128) + 128);
-    bytes.push(value);
+    for (; value >= 2 ** 31; value = Math.floor(value / 128)) bytes[end++] = (value % 128) + 128;
+    for (; value >= 128; value >>= 7) bytes[end++] = (value & 127) | 128;
+    bytes[end++] = value;
   }
-  return Uint8Array.from(bytes);
+  return bytes.subarray(0, end);
 }
 
 /** Reads one directory. @throws {VitrineError} format: damaged */

@@ -2,6 +2,7 @@ import { gzipSync } from "fflate";
 import { VitrineError } from "../../core/index.ts";
 import { openFile, type RandomAccessFile, writeFileAtomic } from "../../io/index.ts";
 import type { PixelSize, PyramidLevel } from "../geometry/levels.ts";
+import { quiet } from "../quiet.ts";
 import { type ArchiveEntry, formatDirectories } from "./directory.ts";
 import { FIRST_BYTES, formatHeader, HEADER_BYTES } from "./header.ts";
 import { tileNumber } from "./tileOrder.ts";
@@ -43,7 +44,7 @@ const COPY_BYTES = 2 ** 22;
 interface Piece {
   readonly pack: number;
   readonly offset: number;
-  readonly length: number;
+  length: number;
 }
 
 /**
@@ -88,8 +89,8 @@ function layOut(packs: readonly TilePack[], maxZoom: number, at: string) {
     let offset = 0;
     for (const tile of parsePackIndex(index, path)) {
       const runs = byLevel.get(tile.level) ?? [];
-      byLevel.set(tile.level, runs);
-      addTile(runs, { ...tile, pack, offset, number: numberOf(tile, maxZoom) });
+      if (runs.length === 0) byLevel.set(tile.level, runs);
+      addTile(runs, { length: tile.length, pack, offset, number: numberOf(tile, maxZoom) });
       offset += tile.length;
     }
   });
@@ -122,10 +123,7 @@ function numberOf({ level, row, column }: PackedTile, maxZoom: number): number {
 }
 
 /** Tiles of the same bytes that follow one another are one entry. */
-function addTile(
-  runs: Run[],
-  { number, length, pack, offset }: PackedTile & { pack: number; offset: number; number: number },
-): void {
+function addTile(runs: Run[], { number, length, pack, offset }: Piece & { readonly number: number }): void {
   const last = runs.at(-1);
   if (length > 0) runs.push({ first: number, run: 1, pack, offset, length });
   else if (last?.pack === pack && last.first + last.run === number) last.run++;
@@ -135,8 +133,7 @@ function addTile(
 function addPiece(pieces: Piece[], next: Piece): void {
   const last = pieces.at(-1);
   const follows = last?.pack === next.pack && last.offset + last.length === next.offset;
-  if (follows && last.length + next.length <= COPY_BYTES)
-    pieces[pieces.length - 1] = { ...last, length: last.length + next.length };
+  if (follows && last.length + next.length <= COPY_BYTES) last.length += next.length;
   else pieces.push(next);
 }
 
@@ -147,17 +144,28 @@ async function* archiveBytes(
 ): AsyncGenerator<Uint8Array> {
   yield* head;
   let open: { pack: number; file: RandomAccessFile } | undefined;
-  // one for all: new memory costs as much as its copy
-  const room = new Uint8Array(pieces.reduce((most, { length }) => Math.max(most, length), 0));
+  const most = pieces.reduce((longest, { length }) => Math.max(longest, length), 0);
+  // two for all: new memory costs as much as its copy
+  const rooms = [new Uint8Array(most), new Uint8Array(most)];
+  const read = async (i: number): Promise<Uint8Array | undefined> => {
+    if (i === pieces.length) return undefined;
+    const { pack, offset, length } = pieces[i];
+    if (open?.pack !== pack) {
+      await open?.file.close();
+      open = { pack, file: await openFile(packs[pack].path) };
+    }
+    return open.file.read(offset, length, rooms[i % 2]);
+  };
+  let next = quiet(read(0));
   try {
-    for (const { pack, offset, length } of pieces) {
-      if (open?.pack !== pack) {
-        await open?.file.close();
-        open = { pack, file: await openFile(packs[pack].path) };
-      }
-      yield await open.file.read(offset, length, room);
+    for (let i = 0; i < pieces.length; i++) {
+      const piece = await next;
+      // while this one is written
+      next = quiet(read(i + 1));
+      if (piece !== undefined) yield piece;
     }
   } finally {
+    await next.catch(() => undefined); // what went wrong is told where it was waited for
     await open?.file.close();
   }
 }

@@ -206,3 +206,25 @@ test("sites of several sizes never cover each other", () => {
     }),
   );
 });
+
+test("wells of a plate have room for its own mosaic, whatever other plates have", () => {
+  const site = (id: number, y: number, x: number) => ({ id, y, x, height: 10, width: 20 });
+  const plates = [
+    { id: 1, wells: [{ id: 1, name: "A01", sites: [site(1, 0, 0), site(2, 1, 1)] }] },
+    {
+      id: 2,
+      wells: [
+        { id: 2, name: "A01", sites: [site(3, 0, 0)] },
+        { id: 3, name: "C05", sites: [site(4, 0, 0)] },
+      ],
+    },
+  ];
+  const map = placePlates(plates, { wellSpacer: 5, verticalSiteDisplacement: 1 });
+  // plates of 21 x 40 and of 25 x 45, one below the other, 10 between
+  expect([map.height, map.width]).toEqual([25 + 10 + 25, 45]);
+  expect(map.wells.map(({ y, x, height, width }) => [y, x, height, width])).toEqual([
+    [0, 0, 21, 40],
+    [35, 0, 10, 20],
+    [50, 25, 10, 20],
+  ]);
+});

@@ -47,7 +47,7 @@ export interface PlateMap extends PixelSize {
   readonly sites: readonly PlacedImage[];
 }
 
-/** Sizes that all wells and plates of a map share. */
+/** Sizes that all sites and wells of a plate share. */
 interface Pitches {
   readonly site: PixelSize;
   readonly gap: PixelOffset;
@@ -56,9 +56,9 @@ interface Pitches {
 }
 
 /**
- * Places the sites of all plates on one map. All sites have a cell of the size of the largest one, all wells room for the mosaic with the
- * most rows and columns, all plates for the largest plate; plates form a grid by {@link guessStitchDimensions}, upright. Sites whose pixels
- * are known lie there, and wells are as large as the farthest of them asks for.
+ * Places the sites of all plates on one map. Sites of a plate have a cell of the size of its largest one, its wells room for its mosaic with
+ * the most rows and columns, all plates room for the largest plate; plates form a grid by {@link guessStitchDimensions}, upright. Sites whose
+ * pixels are known lie there, and wells are as large as the farthest of them asks for.
  *
  * @throws {VitrineError} range: no site at all, a cell or pixel below 0; format: a well's name that is no letters and number
  *
@@ -70,39 +70,26 @@ export function placePlates(plates: readonly PlateWells[], spacing: MapSpacing =
     verticalSiteDisplacement: true,
     horizontalSiteDisplacement: true,
   });
-  const pitches = pitchesOf(plates, spacing);
-  const squeezed = plates.map((plate) => squeeze(plate));
+  requireSites(plates);
+  const parts = plates.map((one) => ({ ...squeeze(one), pitches: pitchesOf(one, spacing) }));
+  const sizes = parts.map(({ rows, columns, pitches: { well, wellSpacer } }) => ({
+    height: extent(rows.length, well.height, wellSpacer),
+    width: extent(columns.length, well.width, wellSpacer),
+  }));
   const plate = {
-    height: extent(
-      Math.max(...squeezed.map(({ rows }) => rows.length)),
-      pitches.well.height,
-      pitches.wellSpacer,
-    ),
-    width: extent(
-      Math.max(...squeezed.map(({ columns }) => columns.length)),
-      pitches.well.width,
-      pitches.wellSpacer,
-    ),
+    height: Math.max(...sizes.map(({ height }) => height)),
+    width: Math.max(...sizes.map(({ width }) => width)),
   };
-  const spacer = 2 * pitches.wellSpacer;
+  const spacer = 2 * wellSpacerOf(spacing);
   const [gridRows, gridColumns] = guessStitchDimensions(plates.length);
-  const placed = plates.map((one, i): PlacedImage => {
+  const placed = plates.map(({ id }, i): PlacedImage => {
     const [row, column] = [i % gridRows, Math.floor(i / gridRows)];
-    const { rows, columns } = squeezed[i];
-    const height = extent(rows.length, pitches.well.height, pitches.wellSpacer);
-    const width = extent(columns.length, pitches.well.width, pitches.wellSpacer);
-    return {
-      id: one.id,
-      y: row * (plate.height + spacer),
-      x: column * (plate.width + spacer),
-      height,
-      width,
-    };
+    return { id, y: row * (plate.height + spacer), x: column * (plate.width + spacer), ...sizes[i] };
   });
-  const wells = plates.flatMap((one, i) =>
-    one.wells.map((well) => placeWell(well, placed[i], { ...squeezed[i], pitches })),
+  const wells = plates.flatMap((one, i) => one.wells.map((well) => placeWell(well, placed[i], parts[i])));
+  const all = plates.flatMap((one, i) =>
+    one.wells.map(({ sites }) => ({ sites, pitches: parts[i].pitches })),
   );
-  const all = plates.flatMap((one) => one.wells);
   return {
     height: extent(gridRows, plate.height, spacer),
     width: extent(gridColumns, plate.width, spacer),
@@ -111,16 +98,19 @@ export function placePlates(plates: readonly PlateWells[], spacing: MapSpacing =
     ),
     plates: placed,
     wells,
-    sites: all.flatMap((well, i) => well.sites.map((site) => placeSite(site, wells[i], pitches))),
+    sites: all.flatMap(({ sites, pitches }, i) => sites.map((site) => placeSite(site, wells[i], pitches))),
   };
 }
 
 function extent(count: number, length: number, spacer: number): number {
-  return count * length + (count - 1) * spacer;
+  return count === 0 ? 0 : count * length + (count - 1) * spacer;
 }
 
-function pitchesOf(plates: readonly PlateWells[], spacing: MapSpacing): Pitches {
-  const { wellSpacer = 500, verticalSiteDisplacement: y = 0, horizontalSiteDisplacement: x = 0 } = spacing;
+function wellSpacerOf({ wellSpacer = 500 }: MapSpacing): number {
+  return wellSpacer;
+}
+
+function requireSites(plates: readonly PlateWells[]): void {
   const sites = plates.flatMap(({ wells }) => wells.flatMap((well) => well.sites));
   if (sites.length === 0)
     throw new VitrineError({
@@ -130,6 +120,11 @@ function pitchesOf(plates: readonly PlateWells[], spacing: MapSpacing): Pitches 
       found: "none",
     });
   requireNotBelow(sites);
+}
+
+function pitchesOf(plate: PlateWells, spacing: MapSpacing): Pitches {
+  const { verticalSiteDisplacement: y = 0, horizontalSiteDisplacement: x = 0 } = spacing;
+  const sites = plate.wells.flatMap((well) => well.sites);
   const most = (numbers: readonly number[]) => numbers.reduce((a, b) => Math.max(a, b), 0);
   const site = {
     height: most(sites.map(({ height }) => height)),
@@ -145,7 +140,7 @@ function pitchesOf(plates: readonly PlateWells[], spacing: MapSpacing): Pitches 
     height: most([height, ...placed.map((one) => one.y + one.height)]),
     width: most([width, ...placed.map((one) => one.x + one.width)]),
   };
-  return { site, gap: { y, x }, well, wellSpacer };
+  return { site, gap: { y, x }, well, wellSpacer: wellSpacerOf(spacing) };
 }
 
 function requireNotBelow(sites: readonly SiteCell[]): void {

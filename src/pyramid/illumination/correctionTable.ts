@@ -1,77 +1,66 @@
 import { VitrineError } from "../../core/index.ts";
+import type { CorrectionKind } from "../kernels/index.ts";
 import { averageOf, type IlluminationModel, LITTLE } from "./models.ts";
 
 /** Room for thresholds in a table. */
 const MOST_THRESHOLDS = 256;
 
-/** Numbers of a table before its two maps. */
-const HEAD = 4 + MOST_THRESHOLDS + 65_536;
-/** Numbers of a map that are converted at a time. */
-const CHUNK = 2 ** 18;
+/** Numbers before the thresholds. */
+const FIRST = 6;
+/** Which maps follow the head, as the kernel counts them. */
+const KINDS: Readonly<Record<CorrectionKind, number>> = { zscore: 0, flat: 1, flatAndDark: 2 };
 
-/** A piece of a {@link correctionTable}, from number `at` on. */
-export interface CorrectionPart {
-  readonly data: Float64Array;
-  readonly at: number;
+/** An illumination model and a scaling table in one. */
+export interface CorrectionTable {
+  /** What `createTiles` is told of it as `site.correction`. */
+  readonly kind: CorrectionKind;
+  /**
+   * Factor and summand of a level, the lowest result, how many thresholds there are, the offset of a response where all pixels have one, the kind as a
+   * number, the level from which each next result holds (256), the response to each 16-bit value (65,536).
+   */
+  readonly head: Float64Array;
+  /** (height, width) offset of a pixel's response: the model's own map; none where the head has it. */
+  readonly offset?: Float64Array | Float32Array;
+  /** (height, width) divisor of a pixel's response: the model's own map. */
+  readonly divisor: Float64Array | Float32Array;
 }
 
 /**
- * What `createTiles` takes as `correction`: an illumination model and a scaling table in one, so that 16 bits are corrected and become 8 in one visit,
- * with the very results of {@link correctIllumination} followed by the table.
+ * What `createTiles` takes as `correction` (the head), `offset` and `divisor`, so that 16 bits are corrected and become 8 in one visit, with the very
+ * results of {@link correctIllumination} followed by the table.
  *
  * @param lookup  (65,536), never falling: as {@link scaleTable} makes it
- * @returns       float64: factor and summand of a level, the lowest result, how many thresholds there are, the level from which each next
- *   result holds (256), the response to each 16-bit value (65,536), then an offset and a divisor of the response a pixel (2, height, width)
  * @throws {VitrineError} shape, range: a table of another length, or one that falls
  */
-export function correctionTable(model: IlluminationModel, lookup: Uint8Array): Float64Array {
-  const table = new Float64Array(HEAD + 2 * modelPixels(model));
-  for (const { data, at } of correctionParts(model, lookup)) table.set(data, at);
-  return table;
+export function correctionTable(model: IlluminationModel, lookup: Uint8Array): CorrectionTable {
+  requireRising(lookup);
+  const isLog = model.kind === "zscore";
+  const thresholds = thresholdsOf(lookup, isLog);
+  const maps = mapsOf(model);
+  const head = new Float64Array(FIRST + MOST_THRESHOLDS + 65_536);
+  head.set([
+    ...(isLog ? [averageOf(model.deviation), averageOf(model.mean)] : [1, 0]),
+    ...[lookup[0], thresholds.length],
+    ...[model.kind === "flatfield" && typeof model.dark === "number" ? model.dark : 0, KINDS[maps.kind]],
+    ...thresholds,
+  ]);
+  const responses = FIRST + MOST_THRESHOLDS;
+  for (let value = 0; value < 65_536; value++)
+    head[responses + value] = isLog ? Math.log10(value === 0 ? LITTLE : value) : value;
+  return { ...maps, head };
 }
 
-/**
- * The pieces of a {@link correctionTable} one by one, for those who have no room for all of it; a piece is good until the next is asked for.
- *
- * @throws {VitrineError} as {@link correctionTable}
- */
-export function* correctionParts(model: IlluminationModel, lookup: Uint8Array): Generator<CorrectionPart> {
-  yield { data: headOf(model, lookup), at: 0 };
-  const [offset, divisor] =
-    model.kind === "zscore" ? [model.mean, model.deviation] : [model.dark, model.flat];
-  const pixels = divisor.length;
-  if (typeof offset === "number") yield* mapParts(new Float64Array(CHUNK).fill(offset), pixels, HEAD);
-  else yield* mapParts(offset, pixels, HEAD);
-  yield* mapParts(divisor, pixels, HEAD + pixels);
-}
-
-/** @param map  as many numbers as pixels, or, of the same number everywhere, fewer */
-function* mapParts(map: Float64Array | Float32Array, pixels: number, at: number): Generator<CorrectionPart> {
-  for (let i = 0; i < pixels; i += CHUNK) {
-    const count = Math.min(CHUNK, pixels - i);
-    const part = map.length < pixels ? map.subarray(0, count) : map.subarray(i, i + count);
-    yield { data: part instanceof Float64Array ? part : new Float64Array(part), at: at + i };
-  }
+function mapsOf(model: IlluminationModel): Omit<CorrectionTable, "head"> {
+  if (model.kind === "zscore") return { kind: "zscore", offset: model.mean, divisor: model.deviation };
+  const { flat, dark } = model;
+  return typeof dark === "number"
+    ? { kind: "flat", divisor: flat }
+    : { kind: "flatAndDark", offset: dark, divisor: flat };
 }
 
 /** Pixels of the images that a model corrects. */
 export function modelPixels(model: IlluminationModel): number {
   return (model.kind === "zscore" ? model.mean : model.flat).length;
-}
-
-function headOf(model: IlluminationModel, lookup: Uint8Array): Float64Array {
-  requireRising(lookup);
-  const isLog = model.kind === "zscore";
-  const thresholds = thresholdsOf(lookup, isLog);
-  const head = new Float64Array(HEAD);
-  head.set([
-    ...(isLog ? [averageOf(model.deviation), averageOf(model.mean)] : [1, 0]),
-    ...[lookup[0], thresholds.length, ...thresholds],
-  ]);
-  const responses = 4 + MOST_THRESHOLDS;
-  for (let value = 0; value < 65_536; value++)
-    head[responses + value] = isLog ? Math.log10(value === 0 ? LITTLE : value) : value;
-  return head;
 }
 
 function requireRising(lookup: Uint8Array): void {

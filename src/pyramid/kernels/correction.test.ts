@@ -2,7 +2,6 @@ import fc from "fast-check";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { createPool, type Pool } from "../../compute/index.ts";
 import { seededRandom } from "../../core/index.ts";
-import { correctionParts } from "../illumination/correctionTable.ts";
 import {
   correctIllumination,
   correctionTable,
@@ -10,7 +9,9 @@ import {
   type IlluminationModel,
   pastePixels,
   scaleTable,
+  type TilesPlan,
 } from "../index.ts";
+import { createSiteRooms } from "./siteRooms.ts";
 
 let pool: Pool;
 beforeAll(async () => {
@@ -44,6 +45,16 @@ const models: Record<string, IlluminationModel> = {
   },
   "z-score of images that are all alike": { kind: "zscore", mean: map(() => 3), deviation: map(() => 0) },
   "flat field": { kind: "flatfield", flat: Float32Array.from(map(() => 0.3 + uniform())), dark: 100 },
+  "flat field whose dark is no float": {
+    kind: "flatfield",
+    flat: Float32Array.from(map((i) => [0.01, 0.4, 1, 2.5][i % 4] + 0.1 * uniform())),
+    dark: 99.9,
+  },
+  "flat field of a dark above most values": {
+    kind: "flatfield",
+    flat: Float32Array.from(map(() => 0.8 + 0.4 * uniform())),
+    dark: 3000.123456789,
+  },
   "flat field with an image of the dark": {
     kind: "flatfield",
     flat: Float32Array.from(map(() => 0.01 + uniform())),
@@ -54,6 +65,8 @@ const tables: Record<string, Uint8Array> = {
   "100 to 4000": scaleTable({ lower: 100, upper: 4000 }),
   "0 to 65535": scaleTable({ lower: 0, upper: 65_535 }),
   "0 to 255": scaleTable({ lower: 0, upper: 255 }),
+  // floats tell levels so high not finely enough apart
+  "60000 to 60255": scaleTable({ lower: 60_000, upper: 60_255 }),
   "black and white": scaleTable({ lower: 999, upper: 1000 }),
   "one value": new Uint8Array(65_536).fill(7),
   "8 bits as they are": Uint8Array.from({ length: 65_536 }, (_, i) => Math.min(255, i)),
@@ -66,13 +79,32 @@ const PLACES = [
 ] as const;
 const BLOCK = { height: 100, width: 120 };
 
+/** A plan of blocks of one level, of sites that a model corrects. */
+function planOf(
+  model: IlluminationModel | undefined,
+  {
+    type,
+    lookup,
+    rooms,
+  }: Pick<Parameters<typeof createTiles>[1], "type" | "rooms"> & { lookup?: Uint8Array },
+): TilesPlan {
+  const correction = model && correctionTable(model, lookup ?? tables["8 bits as they are"]);
+  const site = { ...SITE, ...(correction && { correction: correction.kind }) };
+  const plan = createTiles(pool, { ...BLOCK, levels: 1, type, site, ...(rooms && { rooms }) });
+  if (correction === undefined) {
+    if (type === "uint16" && lookup !== undefined) plan.set("lookup", lookup);
+    return plan;
+  }
+  plan.set("correction", correction.head);
+  if (correction.offset !== undefined) plan.set("offset", correction.offset);
+  plan.set("divisor", correction.divisor);
+  return plan;
+}
+
 /** What a block of one level shows, from its only read. */
 async function block(model: IlluminationModel | undefined, lookup: Uint8Array): Promise<Uint8Array> {
-  const isCorrected = model !== undefined;
-  const plan = createTiles(pool, { ...BLOCK, levels: 1, type: "uint16", site: { ...SITE, isCorrected } });
+  const plan = planOf(model, { type: "uint16", lookup });
   try {
-    if (model === undefined) plan.set("lookup", lookup);
-    else plan.set("correction", correctionTable(model, lookup));
     const pixels = new Uint8Array(BLOCK.height * BLOCK.width);
     // Twice: a block begins black, whatever was in the one before.
     for (let round = 0; round < 2; round++) {
@@ -175,11 +207,9 @@ describe("windows of sites of several sizes in blocks of several sizes", () => {
   test.each(Object.entries(kinds))("%s", async (_, { lookup, corrected, from }) => {
     const isCorrected = corrected !== undefined;
     const type = lookup === undefined ? "uint8" : "uint16";
-    const plan = createTiles(pool, { ...BLOCK, levels: 1, type, site: { ...SITE, isCorrected } });
+    const rooms = createSiteRooms(pool);
+    const plan = planOf(corrected, { type, rooms, ...(lookup && { lookup }) });
     const correct = lookup ?? tables["8 bits as they are"];
-    if (isCorrected)
-      for (const { data, at } of correctionParts(corrected, correct)) plan.set("correction", data, at);
-    else if (lookup !== undefined) plan.set("lookup", lookup);
     const property = fc.asyncProperty(
       blockOf,
       fc.array(placedOf(isCorrected ? fc.constant(SITE) : anySize), { maxLength: 4 }),
@@ -194,14 +224,33 @@ describe("windows of sites of several sizes in blocks of several sizes", () => {
           plan.set("site", data);
           await plan.run({ place: { y, x }, site, window });
         }
-        await plan.run({ quality: 50 });
-        const found = new Uint8Array(block.height * block.width);
-        plan.read("last", found);
-        expect(found).toEqual(wanted(block, all));
+        const shown = async () => {
+          await plan.run({ quality: 50 });
+          const found = new Uint8Array(block.height * block.width);
+          plan.read("last", found);
+          return found;
+        };
+        expect(await shown()).toEqual(wanted(block, all));
+        const inRooms = all.map(({ data, y, x, site, window }) => {
+          const { buffer, byteOffset } = rooms.take(data.byteLength);
+          const room =
+            data instanceof Uint8Array
+              ? new Uint8Array(buffer, byteOffset, data.length)
+              : new Uint16Array(buffer, byteOffset, data.length);
+          room.set(data);
+          return { place: { y, x }, site, window, data: room };
+        });
+        await plan.run({ block });
+        // none leave a block as it is, which begins black
+        await plan.run({ sites: [] });
+        await plan.run({ sites: inRooms });
+        expect(await shown()).toEqual(wanted(block, all));
+        for (const { data } of inRooms) rooms.give(data);
       },
     );
     await fc.assert(property, { numRuns: 40, seed: 5 });
     plan.dispose();
+    rooms[Symbol.dispose]();
   });
 });
 
@@ -220,7 +269,7 @@ test("tables that fall, and sites where there are none, are refused", async () =
     ...BLOCK,
     levels: 1,
     type: "uint8",
-    site: { ...SITE, isCorrected: true },
+    site: { ...SITE, correction: "zscore" },
   });
   const refused: readonly [Parameters<typeof sited.run>[0], string][] = [
     [{ place: { y: 0.5, x: 0 } }, "tiles place: expected whole pixels, found [0.5, 0]."],
@@ -229,12 +278,14 @@ test("tables that fall, and sites where there are none, are refused", async () =
       { place: { y: 0, x: 0 }, window: { y: 60, x: 0, height: 2, width: 3 } },
       'expected a window within 61 x 83 pixels, found {"y":60,"x":0,"height":2,"width":3}.',
     ],
+    [
+      { sites: [{ place: { y: 0, x: 0 }, data: new Uint8Array(AREA) }] },
+      "tiles sites: expected 5063 values in a room of this plan, found 5063 values.",
+    ],
     [{ block: { height: 101, width: 1 } }, "tiles block: expected at most 100 x 120 pixels, found 101 x 1."],
   ];
   for (const [work, message] of refused) await expect(sited.run(work)).rejects.toThrow(message);
   await expect(sited.run({ place: { y: 0, x: 0 } })).rejects.toThrow("expected a correction that is set");
-  expect(() => sited.set("correction", new Float64Array(9))).toThrow(
-    "expected numbers 0 to 65796 in one piece",
-  );
+  expect(() => sited.set("correction", new Float64Array(9))).toThrow("expected 65798 numbers in one piece");
   sited.dispose();
 });

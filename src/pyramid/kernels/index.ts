@@ -1,6 +1,10 @@
+export type { CorrectionKind } from "./correctionMaps.ts";
 export type { ShiftBox } from "./correlationPeak.ts";
+export type { PlaceWork } from "./placeWork.ts";
 export type { WindowMatch, WindowsPlan, WindowsSize, WindowsTypes } from "./registrationPlan.ts";
 export { createWindows, windowsPlan } from "./registrationPlan.ts";
+export type { SiteRooms } from "./siteRooms.ts";
+export { createSiteRooms } from "./siteRooms.ts";
 export type { TilesSize } from "./tileLayout.ts";
-export type { EncodedTile, TilesPlan, TilesTypes } from "./tilesPlan.ts";
+export type { EncodedTile, RoomWork, TilesPlan, TilesTypes, TilesUses } from "./tilesPlan.ts";
 export { createTiles, tilesPlan } from "./tilesPlan.ts";

@@ -1,4 +1,5 @@
 import { VitrineError } from "../../core/index.ts";
+import type { CorrectionKind } from "./correctionMaps.ts";
 
 /** Pixels of a block and what is made of them. */
 export interface TilesSize {
@@ -13,10 +14,10 @@ export interface TilesSize {
   /** Tiles at the right and lower end are as large as all others, black where the block has no pixels. Default false. */
   readonly areTilesFull?: boolean;
   /**
-   * Where blocks are put together from sites, one after the other: the size of the largest of them; `isCorrected`: each pixel through a correction
-   * of its own, which all sites of that size have.
+   * Where blocks are put together from sites: the size of the largest of them; `correction`: each pixel through a correction of its own, which all
+   * sites of that size have.
    */
-  readonly site?: { readonly height: number; readonly width: number; readonly isCorrected?: boolean };
+  readonly site?: { readonly height: number; readonly width: number; readonly correction?: CorrectionKind };
 }
 
 /** One level of a block. */

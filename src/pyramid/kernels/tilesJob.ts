@@ -1,5 +1,5 @@
 import { defineJob, type WorkerContext } from "../../compute/kernels/index.ts";
-import type { CorrectionLine } from "./correctionMaps.ts";
+import type { CorrectionFlat, CorrectionLine } from "./correctionMaps.ts";
 import { WORK_BYTES } from "./jpegTables.ts";
 import type { TileLevel } from "./tileLayout.ts";
 
@@ -44,7 +44,7 @@ export const tilesJob = defineJob<TilesTask>("pyramid/tiles", (context, task) =>
   for (const level of levels) encodeLevel(context, task, level);
 });
 
-/** Maps of a correction from its table. Addresses in bytes. */
+/** Maps of a correction by z-scores from its table. Addresses in bytes. */
 export interface CorrectionTask {
   readonly table: number;
   readonly pixels: number;
@@ -62,8 +62,9 @@ export const correctionJob = defineJob<CorrectionTask>("pyramid/correction", ({ 
   });
 });
 
-/** A site that becomes part of a block. Addresses in bytes. */
-export interface PlaceTask {
+/** A site that becomes part of a block. */
+export interface PlacedSite {
+  /** Address of its pixels. */
   readonly site: number;
   readonly siteHeight: number;
   readonly siteWidth: number;
@@ -74,46 +75,77 @@ export interface PlaceTask {
     readonly height: number;
     readonly width: number;
   };
+  /** Where the window's first pixel belongs in the block; outside as well. */
+  readonly y: number;
+  readonly x: number;
+}
+
+/** How pixels of sites are corrected: by z-scores or a flat field. Addresses in bytes. */
+export interface CorrectionUse {
+  /** The head of a correction, and its maps. */
+  readonly table: number;
+  readonly bins: number;
+  /** Room for the site in 16 bits, where it has 8. */
+  readonly wide?: number;
+  /** {@link WORK_BYTES} a worker. */
+  readonly work: number;
+  readonly how:
+    | { readonly kind: "zscore"; readonly levels: number; readonly scale: number; readonly shift: number }
+    /** `darks` is 0 where all pixels have one dark. */
+    | {
+        readonly kind: "flat";
+        readonly flat: CorrectionFlat;
+        readonly darks: number;
+        readonly flats: number;
+      };
+}
+
+/** Sites that become parts of a block. Addresses in bytes. */
+export interface PlaceTask {
+  /** No pixel of the block is of two of them. */
+  readonly sites: readonly PlacedSite[];
   /** Of 65,536 entries, for 16 bits; left out, pixels are 8 bits. */
   readonly lookup?: number;
-  /** Of {@link CorrectionHead} and its table, in place of the lookup; `wide`: room for the site in 16 bits, where it has 8. */
-  readonly correction?: {
-    /** 0: the response to a value is the value itself. */
-    readonly levels: number;
-    readonly scale: number;
-    readonly shift: number;
-    readonly bins: number;
-    readonly table: number;
-    readonly wide?: number;
-    /** {@link WORK_BYTES} a worker. */
-    readonly work: number;
-  };
+  /** In place of the lookup. */
+  readonly correction?: CorrectionUse;
   /** First pixel of the block, and its size. */
   readonly pixels: number;
   readonly height: number;
   readonly width: number;
   /** Nothing was placed before: all of the block is made black first. */
   readonly isEmpty: boolean;
-  /** Where the window's first pixel belongs in the block; outside as well. */
-  readonly y: number;
-  readonly x: number;
 }
 
-/** Pastes what of a site's window lies within a block, in 8 bits. */
+/** Rows of a site that one worker takes at a time. */
+const BAND = 16;
+
+/**
+ * Pastes what of the sites' windows lies within a block, in 8 bits: the same rows of all sites one after the other, since they have the same part of
+ * the correction's maps, which is still near then.
+ */
 export const placeJob = defineJob<PlaceTask>("pyramid/place", (context, task) => {
-  const { pixels, height, width, y, x, window, isEmpty } = task;
+  const { pixels, height, width, isEmpty } = task;
   if (isEmpty) clearBlock(context, { pixels, height, width });
-  const [top, bottom] = [Math.max(0, -y), Math.min(window.height, height - y)];
-  const [left, right] = [Math.max(0, -x), Math.min(window.width, width - x)];
-  if (right <= left) return;
-  const first = window.x + left;
-  // where the first column that is pasted would lie in the block's row of the site's row 0
-  const target = pixels + (y - window.y) * width + x + left;
-  context.team.parallel(Math.max(0, bottom - top), 16, (begin, end) => {
-    const rows = { begin: window.y + top + begin, end: window.y + top + end };
-    pasteRows(context, task, { ...rows, first, count: right - left, target });
+  const all = task.sites.map((site) => rowsWithin(site, task)).filter(({ count }) => count > 0);
+  const rows = all.reduce((most, { end }) => Math.max(most, end), 0);
+  context.team.parallel(rows, BAND, (from, to) => {
+    for (const one of all) {
+      const [begin, end] = [Math.max(from, one.begin), Math.min(to, one.end)];
+      if (begin < end) pasteRows(context, task, { ...one, begin, end });
+    }
   });
 });
+
+/** What of a site lies within the block. */
+function rowsWithin(placed: PlacedSite, { pixels, height, width }: PlaceTask): SiteRows {
+  const { y, x, window } = placed;
+  const [top, bottom] = [Math.max(0, -y), Math.min(window.height, height - y)];
+  const [left, right] = [Math.max(0, -x), Math.min(window.width, width - x)];
+  // where the first column that is pasted would lie in the block's row of the site's row 0
+  const target = pixels + (y - window.y) * width + x + left;
+  const rows = { begin: window.y + top, end: window.y + bottom };
+  return { placed, ...rows, first: window.x + left, count: right - left, target };
+}
 
 function clearBlock(
   { kernels, team }: WorkerContext,
@@ -126,6 +158,7 @@ function clearBlock(
 
 /** Rows of a site, `count` columns of each from `first` on. */
 interface SiteRows {
+  readonly placed: PlacedSite;
   readonly begin: number;
   readonly end: number;
   readonly first: number;
@@ -134,14 +167,19 @@ interface SiteRows {
 }
 
 function pasteRows({ kernels, memory, team }: WorkerContext, task: PlaceTask, rows: SiteRows): void {
-  const { site, siteWidth, siteHeight, correction, lookup, width } = task;
-  const { begin, end, first, count, target } = rows;
+  const { correction, lookup, width } = task;
+  const { placed, begin, end, first, count, target } = rows;
+  const { site, siteWidth, siteHeight } = placed;
   if (correction !== undefined) {
-    const { levels, scale, shift, bins, table, wide, work } = correction;
+    const { bins, table, wide, work, how } = correction;
     if (wide !== undefined) kernels.widen(site, wide, begin * siteWidth, end * siteWidth);
     const from = [wide ?? site, siteWidth, siteHeight * siteWidth, first, count];
-    const spare = work + team.rank * WORK_BYTES;
-    kernels.correctRows(...from, levels, scale, shift, bins, table, spare, target, width, begin, end);
+    const to = [bins, table, work + team.rank * WORK_BYTES, target, width, begin, end];
+    if (how.kind === "zscore") kernels.correctRows(...from, how.levels, how.scale, how.shift, ...to);
+    else {
+      const { dark, darkRest, slope, constant } = how.flat;
+      kernels.flattenRows(...from, how.darks, dark, darkRest, how.flats, slope, constant, ...to);
+    }
     return;
   }
   const bytes = new Uint8Array(memory.buffer);

@@ -8,11 +8,20 @@ import {
   type WorkerPool,
 } from "../../compute/kernels/index.ts";
 import { VitrineError } from "../../core/index.ts";
-import type { PixelOffset, PixelSize } from "../geometry/levels.ts";
-import { CORRECTION_HEAD, type CorrectionLine, correctionHead, correctionLength } from "./correctionMaps.ts";
+import type { PixelSize } from "../geometry/levels.ts";
+import {
+  CORRECTION_HEAD,
+  CORRECTION_MAPS,
+  type CorrectionHead,
+  type CorrectionKind,
+  correctionBytes,
+  correctionHead,
+} from "./correctionMaps.ts";
 import { jpegTables, TABLE_BYTES, WORK_BYTES } from "./jpegTables.ts";
+import { apart, checkPlace, type PlaceWork } from "./placeWork.ts";
+import type { SiteRooms } from "./siteRooms.ts";
 import { type TilesLayout, type TilesSize, tilesLayout } from "./tileLayout.ts";
-import { correctionJob, placeJob, tilesJob } from "./tilesJob.ts";
+import { type CorrectionUse, correctionJob, type PlacedSite, placeJob, tilesJob } from "./tilesJob.ts";
 
 /** One tile of a block as a JPEG file. */
 export interface EncodedTile {
@@ -24,13 +33,16 @@ export interface EncodedTile {
   readonly bytes: Uint8Array;
 }
 
-/** Where a site goes, and which part of it. */
-export interface PlaceWork {
-  readonly place: PixelOffset;
-  /** Default as the plan's size says. */
-  readonly site?: PixelSize;
-  /** In pixels of the site; default all of it. */
-  readonly window?: PixelOffset & PixelSize;
+/** A site in the pool's memory, and where it goes. */
+export interface RoomWork extends PlaceWork {
+  /** Pixels of the plan's type, in one of its rooms. */
+  readonly data: PlanArray;
+}
+
+/** What a plan of tiles works on beside its own memory. */
+export interface TilesUses {
+  /** Those of sites that are placed where they lie. */
+  readonly rooms?: SiteRooms;
 }
 
 /** The words of a {@link TilesPlan}. Progress counts tiles. */
@@ -40,19 +52,23 @@ export interface TilesTypes extends PlanTypes {
    * - `lookup` (65,536): uint8, what each 16-bit value becomes; where `type` is `uint16`.
    * - `site` (height, width of a site): in place of `pixels`, of the same type, where the size has sites. It may be set while the one before is
    *   placed, all of it anew.
-   * - `correction`: float64, as `correctionTable` makes it, in place of the lookup where sites are corrected. It may come in pieces, of which the first
-   *   holds all but its maps.
+   * - `correction`: float64, the head that `correctionTable` makes, in one piece, in place of the lookup where sites are corrected; `offset` and `divisor`
+   *   (height and width of a site): its maps, float64 for z-scores, else float32. An offset that all pixels have is in the head.
    */
-  readonly input: "pixels" | "lookup" | "site" | "correction";
+  readonly input: "pixels" | "lookup" | "site" | "correction" | "offset" | "divisor";
   /** `last` (ceil(height / 2^(levels-1)), ceil(width / 2^(levels-1))): uint8 pixels of the last level, for those who join blocks below it. */
   readonly output: "last";
   /**
    * `quality`: makes the tiles; from 1 to 100, as libjpeg counts it. `block`: all that follows is of a block of that size, at most the plan's (which
    * holds until then). `place`: pastes the site that is set, or its `window`, with its first pixel at that pixel of the block (outside as well), over
-   * what is there; the first after tiles were made begins a black block. `site` is its size, where it is another than the plan says. These two have no
-   * tiles yet.
+   * what is there; the first after tiles were made begins a black block. `site` is its size, where it is another than the plan says. `sites`: the same
+   * of several that lie in rooms, the later on top; together they are faster. These have no tiles yet.
    */
-  readonly work: { readonly quality: number } | { readonly block: PixelSize } | PlaceWork;
+  readonly work:
+    | { readonly quality: number }
+    | { readonly block: PixelSize }
+    | PlaceWork
+    | { readonly sites: readonly RoomWork[] };
   readonly outcome: readonly EncodedTile[];
 }
 
@@ -71,11 +87,11 @@ export interface TilesPlan extends Plan<TilesTypes> {
 }
 
 /** The kind of plan that {@link createTiles} makes. */
-export const tilesPlan: PlanKind<TilesSize, TilesPlan> = {
+export const tilesPlan: PlanKind<TilesSize, TilesPlan, TilesUses> = {
   name: "pyramid/tiles",
   wasm: {
     bytes: (size, workers) => regionBytes(pieces(size, workers)),
-    create: (pool, size) => new WasmTiles(pool, size),
+    create: (pool, { rooms, ...size }) => new WasmTiles(pool, size, rooms),
   },
 };
 
@@ -90,7 +106,7 @@ export const tilesPlan: PlanKind<TilesSize, TilesPlan> = {
  * tiles.set("pixels", block);
  * for (const { level, row, column, bytes } of await tiles.run({ quality: 75 })) write(level, row, column, bytes);
  */
-export function createTiles(backend: Backend, size: TilesSize): TilesPlan {
+export function createTiles(backend: Backend, size: TilesSize & TilesUses): TilesPlan {
   return backend.plan(tilesPlan, size);
 }
 
@@ -109,15 +125,17 @@ class WasmTiles implements TilesPlan {
   /** Where the site lies that was set last: of two places, since one may be placed while the next is set. */
   #site: "site" | "nextSite" = "site";
   #isPlaced = false;
-  #line: CorrectionLine | undefined;
-  /** The response of a pixel is its value. */
-  #isLinear = false;
+  readonly #rooms: SiteRooms | undefined;
+  /** Of the correction whose tables are there. */
+  #head: Pick<CorrectionHead, "line" | "flat"> | undefined;
+  /** The float maps are not those of the correction. */
   #areMapsOld: boolean;
 
-  constructor(pool: WorkerPool, size: TilesSize) {
+  constructor(pool: WorkerPool, size: TilesSize, rooms: SiteRooms | undefined) {
     this.size = size;
     this.#pool = pool;
-    this.#areMapsOld = size.site?.isCorrected === true;
+    this.#rooms = rooms;
+    this.#areMapsOld = size.site?.correction === "zscore";
     this.#layout = tilesLayout(size);
     this.#block = size;
     this.#regions = createRegions(pool, pieces(size, pool.workers));
@@ -141,24 +159,33 @@ class WasmTiles implements TilesPlan {
         this.#regions.set(this.#site, data, offset);
         return;
       case "correction":
-        if (data instanceof Float64Array) this.#setCorrection(data, at);
+        if (data instanceof Float64Array) this.#setHead(data);
+        return;
+      case "offset":
+      case "divisor":
+        this.#regions.set("correction", data, this.#mapOffset(name) + offset);
+        this.#areMapsOld = this.size.site?.correction === "zscore";
     }
   }
 
-  #setCorrection(data: Float64Array, at: number): void {
-    if (at < CORRECTION_HEAD) {
-      const found = `numbers ${at} to ${at + data.length}`;
-      const expected = `numbers 0 to ${CORRECTION_HEAD} in one piece`;
-      if (at > 0 || data.length < CORRECTION_HEAD)
-        throw new VitrineError({ code: "range", at: "tiles correction", expected, found });
-      const { levels, bins, line } = correctionHead(data);
-      this.#isLinear = levels === undefined;
-      if (levels !== undefined) this.#regions.set("levels", levels);
-      this.#regions.set("bins", bins);
-      this.#line = line;
+  #setHead(data: Float64Array): void {
+    if (data.length < CORRECTION_HEAD) {
+      const [expected, found] = [`${CORRECTION_HEAD} numbers in one piece`, `${data.length}`];
+      throw new VitrineError({ code: "range", at: "tiles correction", expected, found });
     }
-    this.#regions.set("correction", data, 8 * at);
-    this.#areMapsOld = true;
+    const { levels, bins, line, flat } = correctionHead(data);
+    const isZscore = this.size.site?.correction === "zscore";
+    if (isZscore) this.#regions.set("levels", levels);
+    this.#regions.set("bins", bins);
+    this.#regions.set("correction", data);
+    this.#head = { line, flat };
+    this.#areMapsOld = isZscore;
+  }
+
+  /** Where a map begins behind the head, in bytes: offsets, where there are such, then divisors. */
+  #mapOffset(name: "offset" | "divisor"): number {
+    const { bytes, maps } = CORRECTION_MAPS[this.size.site?.correction ?? "flat"];
+    return 8 * CORRECTION_HEAD + (name === "divisor" ? (maps - 1) * bytes * sitePixels(this.size) : 0);
   }
 
   #inputOf(name: TilesTypes["input"]): PlanArrayShape {
@@ -171,15 +198,16 @@ class WasmTiles implements TilesPlan {
       case "lookup":
         return {
           type: "u8",
-          rows: type === "u8" || site?.isCorrected === true ? 0 : 65_536,
+          rows: type === "u8" || site?.correction !== undefined ? 0 : 65_536,
           rowLength: 1,
         };
       case "site":
         return { type, rows: site === undefined ? 0 : site.height * site.width, rowLength: 1 };
-      case "correction": {
-        const rows = site?.isCorrected === true ? correctionLength(site.height * site.width) : 0;
-        return { type: "f64", rows, rowLength: 1 };
-      }
+      case "correction":
+        return { type: "f64", rows: site?.correction === undefined ? 0 : CORRECTION_HEAD, rowLength: 1 };
+      case "offset":
+      case "divisor":
+        return mapShape(this.size, name);
     }
   }
 
@@ -188,10 +216,17 @@ class WasmTiles implements TilesPlan {
       this.#begin(work.block);
       return [];
     }
+    if ("sites" in work && work.sites.length === 0) return [];
     const isEmpty = this.size.site !== undefined && this.#isEmpty;
     this.#isEmpty = "quality" in work;
     if ("quality" in work) return this.#encode(work.quality, isEmpty, options);
-    await this.#place(work, isEmpty, options);
+    if ("sites" in work) await this.#placeRooms(work.sites, isEmpty, options);
+    else {
+      const site = this.#regions.address[this.#site];
+      const placed = { site, ...checkPlace(this.size, work) };
+      this.#isPlaced = true;
+      await this.#place([placed], isEmpty, options);
+    }
     return [];
   }
 
@@ -206,34 +241,53 @@ class WasmTiles implements TilesPlan {
     this.#isEmpty = true;
   }
 
-  async #place(part: PlaceWork, isEmpty: boolean, options: RunOptions): Promise<void> {
+  async #placeRooms(sites: readonly RoomWork[], isEmpty: boolean, options: RunOptions): Promise<void> {
+    const type = this.size.type === "uint8" ? "u8" : "u16";
+    const placed = sites.map(({ data, ...work }): PlacedSite => {
+      const place = checkPlace(this.size, work);
+      const rows = place.siteHeight * place.siteWidth;
+      checkRows("tiles sites", { type, rows, rowLength: 1 }, { data, at: 0 });
+      const site = this.#rooms?.addressOf(data);
+      if (site !== undefined && data.length === rows) return { site, ...place };
+      const [expected, found] = [`${rows} values in a room of this plan`, `${data.length} values`];
+      throw new VitrineError({ code: "range", at: "tiles sites", expected, found });
+    });
+    for (const [i, group] of apart(placed).entries()) await this.#place(group, isEmpty && i === 0, options);
+  }
+
+  async #place(sites: readonly PlacedSite[], isEmpty: boolean, options: RunOptions): Promise<void> {
     const { height, width } = this.#block;
-    const place = checkPlace(this.size, part);
-    const { wide, lookup, pixels, correction: table } = this.#regions.address;
-    const site = this.#regions.address[this.#site];
-    this.#isPlaced = true;
-    const { bins, scale, shift, work } = this.#regions.address;
-    const levels = this.#isLinear ? 0 : this.#regions.address.levels;
+    const { lookup, pixels } = this.#regions.address;
+    const { correction } = this.size.site ?? {};
     const isBytes = this.size.type === "uint8";
     const how =
-      this.size.site?.isCorrected === true
-        ? { correction: { levels, scale, shift, bins, table, work, ...(isBytes && { wide }) } }
-        : isBytes
-          ? {}
-          : { lookup };
+      correction === undefined ? (isBytes ? {} : { lookup }) : { correction: this.#correction(correction) };
     if (this.#areMapsOld) await this.#map(options);
-    await this.#pool.run(placeJob, { site, ...place, ...how, pixels, height, width, isEmpty }, options);
+    await this.#pool.run(placeJob, { sites, ...how, pixels, height, width, isEmpty }, options);
+  }
+
+  #correction(kind: CorrectionKind): CorrectionUse {
+    const { correction: table, bins, work, wide, levels, scale, shift } = this.#regions.address;
+    const common = { table, bins, work, ...(this.size.type === "uint8" && { wide }) };
+    if (kind === "zscore") return { ...common, how: { kind, levels, scale, shift } };
+    const [flats, first] = [table + this.#mapOffset("divisor"), table + this.#mapOffset("offset")];
+    const darks = kind === "flatAndDark" ? first : 0;
+    return { ...common, how: { kind: "flat", flat: this.#requireHead().flat, darks, flats } };
+  }
+
+  /** @throws {VitrineError} missing: none was set */
+  #requireHead(): Pick<CorrectionHead, "line" | "flat"> {
+    if (this.#head !== undefined) return this.#head;
+    const [expected, found] = ["a correction that is set", "none"];
+    throw new VitrineError({ code: "missing", at: "tiles place", expected, found });
   }
 
   async #map(options: RunOptions): Promise<void> {
-    const { correction: table, scale, shift } = this.#regions.address;
-    const { height, width } = this.size.site ?? { height: 0, width: 0 };
-    const line = this.#line;
-    if (line === undefined) {
-      const [expected, found] = ["a correction that is set", "none"];
-      throw new VitrineError({ code: "missing", at: "tiles place", expected, found });
-    }
-    await this.#pool.run(correctionJob, { table, pixels: height * width, line, scale, shift }, options);
+    const { correction, scale, shift } = this.#regions.address;
+    const table = correction;
+    const { line } = this.#requireHead();
+    const pixels = sitePixels(this.size);
+    await this.#pool.run(correctionJob, { table, pixels, line, scale, shift }, options);
     this.#areMapsOld = false;
   }
 
@@ -288,28 +342,6 @@ class WasmTiles implements TilesPlan {
   }
 }
 
-/** Where which part of a site goes. @throws {VitrineError} range: no sites, no whole pixels, or more than the plan has room or a correction for */
-function checkPlace({ site: largest }: TilesSize, { place, site = largest, window }: PlaceWork) {
-  const { y, x } = place;
-  const refuse = (expected: string, found: string) =>
-    new VitrineError({ code: "range", at: "tiles place", expected, found });
-  if (largest === undefined || site === undefined) throw refuse("a plan with sites", `[${y}, ${x}]`);
-  if (!Number.isInteger(y) || !Number.isInteger(x)) throw refuse("whole pixels", `[${y}, ${x}]`);
-  const { height, width } = site;
-  const fits =
-    largest.isCorrected === true
-      ? height === largest.height && width === largest.width
-      : height * width <= largest.height * largest.width;
-  if (!fits) {
-    const most = `${largest.height} x ${largest.width} pixels`;
-    throw refuse(largest.isCorrected === true ? most : `at most ${most}`, `${height} x ${width}`);
-  }
-  const part = window ?? { y: 0, x: 0, height, width };
-  if (!(part.y >= 0 && part.x >= 0 && part.y + part.height <= height && part.x + part.width <= width))
-    throw refuse(`a window within ${height} x ${width} pixels`, JSON.stringify(part));
-  return { siteHeight: height, siteWidth: width, window: part, y, x };
-}
-
 function tooLarge(level: number, tile: number, room: number): VitrineError {
   const at = `tiles level ${level}, tile ${tile}`;
   return new VitrineError({
@@ -321,22 +353,35 @@ function tooLarge(level: number, tile: number, room: number): VitrineError {
   });
 }
 
+function sitePixels({ site }: TilesSize): number {
+  return site === undefined ? 0 : site.height * site.width;
+}
+
+function mapShape(size: TilesSize, name: "offset" | "divisor"): PlanArrayShape {
+  const kind = size.site?.correction;
+  const { type, maps } = CORRECTION_MAPS[kind ?? "flat"];
+  const isThere = kind !== undefined && (name === "divisor" || maps === 2);
+  return { type, rows: isThere ? sitePixels(size) : 0, rowLength: 1 };
+}
+
 function pieces(size: TilesSize, workers: number) {
   const { pixelBytes, room, tiles, tileSize } = tilesLayout(size);
   const { type, site } = size;
-  const sitePixels = site === undefined ? 0 : site.height * site.width;
-  const corrected = site?.isCorrected === true ? sitePixels : 0;
+  const ofSite = sitePixels(size);
+  const correction = site?.correction;
+  const isCorrected = correction !== undefined;
+  const ofZscore = correction === "zscore" ? ofSite : 0;
   return {
     intensities: type === "uint16" && site === undefined ? 2 * size.width * size.height : 0,
-    lookup: type === "uint16" && corrected === 0 ? 65_536 : 0,
-    site: (type === "uint8" ? 1 : 2) * sitePixels,
-    nextSite: (type === "uint8" ? 1 : 2) * sitePixels,
-    wide: type === "uint8" ? 2 * corrected : 0,
-    correction: corrected === 0 ? 0 : 8 * correctionLength(corrected),
-    levels: corrected === 0 ? 0 : 4 * 65_536,
-    bins: corrected === 0 ? 0 : 2 * 65_536,
-    scale: 8 * Math.ceil(corrected / 2),
-    shift: 8 * Math.ceil(corrected / 2),
+    lookup: type === "uint16" && !isCorrected ? 65_536 : 0,
+    site: (type === "uint8" ? 1 : 2) * ofSite,
+    nextSite: (type === "uint8" ? 1 : 2) * ofSite,
+    wide: type === "uint8" && isCorrected ? 2 * ofSite : 0,
+    correction: isCorrected ? correctionBytes(correction, ofSite) : 0,
+    levels: ofZscore === 0 ? 0 : 4 * 65_536,
+    bins: isCorrected ? 2 * 65_536 : 0,
+    scale: 8 * Math.ceil(ofZscore / 2),
+    shift: 8 * Math.ceil(ofZscore / 2),
     pixels: pixelBytes,
     tables: TABLE_BYTES,
     work: WORK_BYTES * workers,

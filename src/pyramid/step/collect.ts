@@ -10,7 +10,7 @@ import { readCycleShifts } from "../layers/alignment.ts";
 import { type ExperimentMap, readExperimentMap } from "../layers/experimentMap.ts";
 import { layerName, layerPath } from "../layers/layers.ts";
 import { type BatchLayer, type TilesBatch, tilesBatchSchema } from "../tiles/batch.ts";
-import { PACK_FILES } from "./batch.ts";
+import { PACK_FILES } from "./packFiles.ts";
 
 /** A layer that was collected. */
 export interface CollectedLayer {

@@ -5,8 +5,14 @@ import { hilbertIndex } from "../archive/tileOrder.ts";
 import { formatPackIndex, type PackedTile } from "../archive/tilePack.ts";
 import { type PixelOffset, type PixelSize, TILE_SIZE } from "../geometry/levels.ts";
 import { pastePixels } from "../geometry/paste.ts";
-import type { CorrectionPart } from "../illumination/correctionTable.ts";
-import { createTiles, type EncodedTile, type TilesPlan } from "../kernels/index.ts";
+import type { CorrectionTable } from "../illumination/correctionTable.ts";
+import {
+  createTiles,
+  type EncodedTile,
+  type RoomWork,
+  type SiteRooms,
+  type TilesPlan,
+} from "../kernels/index.ts";
 import { blockSide } from "../layers/blocks.ts";
 import { quiet } from "../quiet.ts";
 import type { TilesBatch } from "./batch.ts";
@@ -24,8 +30,8 @@ export interface PlacedBlock {
 }
 
 /**
- * What comes of blocks, one after the other: a block begins, gets all its pixels or sites, the later on top, and ends. `site` is good until the
- * part after the next is asked for.
+ * What comes of blocks, one after the other: a block begins, gets all its pixels or sites, the later on top, and ends. `site` is good until so many
+ * parts after it are asked for as {@link EncodeOptions} says.
  */
 export type BlockPart =
   | { readonly kind: "begin"; readonly box: PixelOffset & PixelSize }
@@ -40,11 +46,15 @@ export interface EncodeOptions {
   /** What 16-bit values become; left out where pixels have 8 bits. */
   readonly table: Uint8Array | undefined;
   /**
-   * Where blocks come as sites: the size of the largest one; where all are corrected, which are of one size then, gives what `correctionParts` does, and
-   * is asked once: large maps are not kept.
+   * Where blocks come as sites: the size of the largest one; where all are corrected, which are of one size then, gives how, and is asked once: large
+   * maps are not kept. With `rooms`, sites that lie in them are placed without a copy.
    */
-  readonly sites?: { readonly largest: PixelSize; readonly correction?: () => Iterable<CorrectionPart> };
-  /** How many parts are asked for before they are needed; default 1. A site is good until so many parts after it are asked for. */
+  readonly sites?: {
+    readonly largest: PixelSize;
+    readonly correction?: () => CorrectionTable;
+    readonly rooms?: SiteRooms;
+  };
+  /** How many parts are asked for before they are needed; default 1. A site is good until twice as many parts after it are asked for. */
   readonly ahead?: number;
   /** Where the pack goes. */
   readonly path: string;
@@ -133,6 +143,8 @@ class BlockEncoder {
   readonly #plan: TilesPlan;
   /** The site before, which is placed while the next one is read and copied. */
   #placed: Promise<unknown> = Promise.resolve();
+  /** Sites in rooms that are placed together. */
+  #waiting: RoomWork[] = [];
   #box: PixelOffset & PixelSize = { y: 0, x: 0, height: 1, width: 1 };
 
   constructor(options: EncodeOptions) {
@@ -150,23 +162,39 @@ class BlockEncoder {
       case "pixels":
         this.#plan.set("pixels", part.pixels);
         return;
-      case "site": {
-        const { image, data } = part.site;
-        const { y, x, height, width, window } = image;
-        this.#plan.set("site", data);
-        const place = { y: y - this.#box.y, x: x - this.#box.x };
-        const which = { site: { height, width }, ...(window !== null && { window }) };
-        await this.#placed;
-        this.#placed = quiet(this.#plan.run({ place, ...which }, this.#run));
-      }
+      case "site":
+        await this.#putSite(part.site);
     }
+  }
+
+  async #putSite({ image, data }: SiteImage): Promise<void> {
+    const { y, x, height, width, window } = image;
+    const place = { y: y - this.#box.y, x: x - this.#box.x };
+    const work = { place, site: { height, width }, ...(window !== null && { window }) };
+    const { sites, ahead = 1 } = this.#options;
+    if (sites?.rooms?.addressOf(data) !== undefined) {
+      this.#waiting.push({ ...work, data });
+      if (this.#waiting.length >= ahead) await this.#placeWaiting();
+      return;
+    }
+    await this.#placeWaiting();
+    this.#plan.set("site", data);
+    await this.#placed;
+    this.#placed = quiet(this.#plan.run(work, this.#run));
+  }
+
+  async #placeWaiting(): Promise<void> {
+    const sites = this.#waiting;
+    this.#waiting = [];
+    await this.#placed;
+    if (sites.length > 0) await this.#plan.run({ sites }, this.#run);
   }
 
   async encode({
     box: { height, width },
   }: PlacedBlock): Promise<{ readonly encoded: readonly EncodedTile[]; readonly last: Uint8Array }> {
     const { batch } = this.#options;
-    await this.#placed;
+    await this.#placeWaiting();
     const encoded = await this.#plan.run({ quality: batch.layer.quality }, this.#run);
     const shrunk = 2 ** (batch.levels - 1);
     const size = { height: Math.ceil(height / shrunk), width: Math.ceil(width / shrunk) };
@@ -185,17 +213,22 @@ class BlockEncoder {
 function planOf({ pool, batch, table, sites }: EncodeOptions): TilesPlan {
   const side = blockSide({ first: batch.level, count: batch.levels });
   const { height, width } = batch.layer.levels[batch.level];
-  const { largest, correction } = sites ?? {};
+  const { largest, rooms } = sites ?? {};
+  const correction = sites?.correction?.();
   const plan = createTiles(pool, {
     height: Math.min(side, height),
     width: Math.min(side, width),
     type: table === undefined ? "uint8" : "uint16",
     levels: batch.levels,
     areTilesFull: true,
-    ...(largest && { site: { ...largest, isCorrected: correction !== undefined } }),
+    ...(largest && { site: { ...largest, ...(correction && { correction: correction.kind }) } }),
+    ...(rooms && { rooms }),
   });
-  if (correction !== undefined) for (const { data, at } of correction()) plan.set("correction", data, at);
-  else if (table !== undefined) plan.set("lookup", table);
+  if (correction !== undefined) {
+    plan.set("correction", correction.head);
+    if (correction.offset !== undefined) plan.set("offset", correction.offset);
+    plan.set("divisor", correction.divisor);
+  } else if (table !== undefined) plan.set("lookup", table);
   return plan;
 }
 

@@ -1,10 +1,11 @@
+import { copyFileSync, truncateSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { makePlate, scratchFolder } from "../../../test/support/plateCase.ts";
 import { poolSizes } from "../../compute/index.ts";
 import type { Experiment } from "../../experiment/index.ts";
 import { openImages } from "../../io/index.ts";
-import { tilesPlan } from "../kernels/index.ts";
+import { type CorrectionKind, tilesPlan } from "../kernels/index.ts";
 import { writePlates } from "../multiscale/writePlates.ts";
 import { IlluminatiBatchArguments } from "../step/arguments.ts";
 import { planBatches } from "../step/planBatches.ts";
@@ -68,6 +69,32 @@ test.each([
   },
 );
 
+test("rooms: sites are read where they are, each room is used again, and that of a site that cannot be read as well", async () => {
+  const taken: Uint8Array[] = [];
+  const given: number[] = [];
+  const rooms = Promise.resolve({
+    take(bytes: number) {
+      taken.push(new Uint8Array(new SharedArrayBuffer(bytes + 64), 64, bytes));
+      return taken[taken.length - 1];
+    },
+    give: ({ byteLength }: ArrayBufferView) => given.push(byteLength),
+  });
+  await using reader = new SiteReader({ type: "uint16", reuse: true, cacheBytes: 0, rooms });
+  const damaged = { ...batch.images[1], path: join(scratch.path, "short.tif") };
+  copyFileSync(batch.images[1].path, damaged.path);
+  truncateSync(damaged.path, SIDE ** 2);
+  reader.prepare({ ...damaged, path: join(scratch.path, "gone.tif") });
+  for (const image of [0, 1, 2, 3].map((i) => batch.images[i])) {
+    await expect(reader.readWhole(damaged)).rejects.toMatchObject({ code: "format" });
+    const { data } = await reader.readWhole(image);
+    expect(taken.map(({ buffer }) => buffer)).toContain(data.buffer);
+    expect([data.byteOffset, data[0]]).toEqual([64, 1 + Number(/site (\d+)/.exec(image.site)?.[1])]);
+    reader.release(image);
+  }
+  expect(taken).toHaveLength(2);
+  expect(given).toEqual([]);
+});
+
 test("a job of sites of 2048 x 2048 needs at most a third of a gigabyte beside its process, corrected half of one", () => {
   const { bytes } = poolSizes(1);
   const site = { height: 2048, width: 2048 };
@@ -76,8 +103,10 @@ test("a job of sites of 2048 x 2048 needs at most a third of a gigabyte beside i
   // room for files that quality 100 would fill is never touched: a file has 3 to 20 kB
   const room = bytes(tilesPlan, { ...size, site }) - 2 ** 26;
   expect(room + CACHE_BYTES + sites).toBeLessThan(2 ** 30 / 3);
-  const corrected = bytes(tilesPlan, { ...size, site: { ...site, isCorrected: true } }) - 2 ** 26;
-  expect(corrected + CACHE_BYTES + sites).toBeLessThan(2 ** 30 / 2);
+  const corrected = (correction: CorrectionKind) =>
+    bytes(tilesPlan, { ...size, site: { ...site, correction } }) - 2 ** 26;
+  expect(corrected("zscore") + CACHE_BYTES + sites).toBeLessThan(2 ** 30 / 2);
+  expect(corrected("flat") + CACHE_BYTES + sites).toBeLessThan(2 ** 30 / 2.7);
 });
 
 test("bits that are flags (ScanR) are in no pixel that is read, whatever reads it", async () => {

@@ -3,6 +3,7 @@ import { imageBytes, pixelView, toFault, VitrineError } from "../../core/index.t
 import { type ImageCollection, type ImageSource, openImages } from "../../io/essentials.ts";
 import { type PlacedPixels, pastePixels } from "../geometry/paste.ts";
 import { otherSize } from "../illumination/models.ts";
+import type { SiteRooms } from "../kernels/index.ts";
 import type { BatchImage, BatchLayer } from "./batch.ts";
 import { clearFlags, emptyPixels, rawPixels, type TilePixels, tilePixels } from "./pixels.ts";
 
@@ -22,6 +23,8 @@ export interface SiteReaderOptions {
   readonly reuse?: boolean;
   /** Images that are read before the ones before them are used; default 1. */
   readonly ahead?: number;
+  /** Where images are read to, with `reuse`; default memory of its own. */
+  readonly rooms?: Promise<Pick<SiteRooms, "take" | "give">>;
   /** Of the model by which images are corrected elsewhere: those of another number of pixels are refused. */
   readonly correctedPixels?: number | undefined;
 }
@@ -82,6 +85,11 @@ export class SiteReader implements AsyncDisposable {
     return { image, data: await this.#whole(image) };
   }
 
+  /** Opens the file of an image that is read soon, which loads what reads its format. What goes wrong is told when it is read. */
+  prepare(image: BatchImage): void {
+    this.#open(image).catch(() => undefined);
+  }
+
   /** Says that nobody asks for an image again. */
   release(image: BatchImage): void {
     if (this.#pixels.has(image)) this.#done.add(image);
@@ -127,8 +135,7 @@ export class SiteReader implements AsyncDisposable {
       const area = image.height * image.width;
       if (correctedPixels !== undefined && area !== correctedPixels) throw otherSize(correctedPixels, area);
       requirePlane(source, image);
-      // memory of the caller's: chunks of the file are not kept beside it
-      const { data } = await source.read({ region: image.plane, into: this.#room(area) });
+      const data = await this.#readInto(source, image, await this.#room(area));
       clearFlags(data, image.pixelMask);
       if (reuse) return { stored: data, pixels: rawPixels(data) };
       const pixels = tilePixels(data);
@@ -138,12 +145,26 @@ export class SiteReader implements AsyncDisposable {
     }
   }
 
-  #room(pixels: number): PixelArray {
+  /** Into memory of the caller's: chunks of the file are not kept beside it. */
+  async #readInto(source: ImageSource, { plane }: BatchImage, into: PixelArray): Promise<PixelArray> {
+    try {
+      return (await source.read({ region: plane, into })).data;
+    } catch (error) {
+      this.#spare.push(into);
+      throw error;
+    }
+  }
+
+  async #room(pixels: number): Promise<PixelArray> {
     const spare = this.#spare.findIndex(({ length }) => length === pixels);
     if (spare !== -1) return this.#spare.splice(spare, 1)[0];
+    const rooms = await this.#options.rooms;
+    for (const data of this.#spare) rooms?.give(data);
     this.#spare = []; // of another size: nobody can use it
     const layout = { width: pixels, height: 1, channels: 1, dtype: this.#options.type };
-    return pixelView(layout, new ArrayBuffer(imageBytes(layout)));
+    if (rooms === undefined) return pixelView(layout, new ArrayBuffer(imageBytes(layout)));
+    const { buffer, byteOffset } = rooms.take(imageBytes(layout));
+    return pixelView(layout, buffer, byteOffset);
   }
 
   async #open({ path, imageIndex }: BatchImage): Promise<ImageSource> {

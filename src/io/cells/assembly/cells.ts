@@ -1,6 +1,6 @@
 // Rows of plain cells: where each begins, and its number where it is one. What is not plain ends the scan, for whoever knows all of the format.
 import { decimal, WHOLE_TENS } from "./decimal";
-import { longDecimal, shortDecimal } from "./digits";
+import { longDecimal, shortDecimal, twoDecimals } from "./digits";
 
 const TAB: u32 = 9, LINE_FEED: u32 = 10, RETURN: u32 = 13, SPACE: u32 = 32, QUOTE: u32 = 34, HASH: u32 = 35, APOSTROPHE: u32 = 39;
 const PLUS: u32 = 43, COMMA: u32 = 44, MINUS: u32 = 45, POINT: u32 = 46, ZERO: u32 = 48, SEMICOLON: u32 = 59, UNDERSCORE: u32 = 95, EXPONENT: u32 = 101;
@@ -255,6 +255,16 @@ export function scanCommas(source: usize, length: i32, isLast: bool, width: i32,
     let to = numbers + (<usize>row << 3);
     for (let column = 1; column <= width; column++, to += stride, ends += 4) {
       const stop = <usize>load<u32>(ends);
+      if (column + 1 < width) {
+        const next = <usize>load<u32>(ends, 4);
+        if (byte(stop) == COMMA && byte(next) == COMMA && twoDecimals(at, stop, next, to, stride)) {
+          at = next + 1;
+          column++;
+          to += stride;
+          ends += 4;
+          continue;
+        }
+      }
       if ((byte(stop) == COMMA) != (column < width)) return finish(first - source, NOT_PLAIN, row);
       keep(to, numberOf(at, column == width && byte(stop - 1) == RETURN ? stop - 1 : stop), column - 1);
       at = stop + 1;

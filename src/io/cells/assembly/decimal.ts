@@ -5,7 +5,7 @@
 export const POWERS: usize = 1024;
 export const LOWEST_POWER: i32 = -64, HIGHEST_POWER: i32 = 64;
 
-/** 10^0 to 10^22 as float64, which holds them exactly. */
+/** 10^0 to 10^22 as float64, which holds them exactly; 1 before them. */
 export const TENS: usize = 4096;
 /** 10^0 to 10^8 as 64-bit numbers. */
 export const WHOLE_TENS: usize = 4608;

@@ -1,10 +1,13 @@
 // Up to twenty characters as a number at once, so that one cell need not wait for the one before.
 import { decimal, TENS } from "./decimal";
 
-/** 16 bytes of which the last n are kept, for n of 0 to 16; and orders of 16 bytes without the one at a place, for places of 0 to 15. */
+/** 16 bytes of which the last n are kept, for n of 0 to 16; and orders of 16 bytes without the one at a place, for places of 0 to 16, which is none of them. */
 export const KEPT: usize = 5120, WITHOUT: usize = 5632;
 
-const POINT: u32 = 46, ZERO: u32 = 48;
+const MINUS: u32 = 45, POINT: u32 = 46, ZERO: u32 = 48;
+
+// @ts-ignore: decorator
+@inline function byte(at: usize): u32 { return <u32>load<u8>(at); }
 
 /** What the higher eight digits may be for sixteen to be float64, exactly: 2^53 is 9007199254740992. */
 const EXACT_HIGH: u32 = 90071991;
@@ -29,13 +32,24 @@ const EXACT_HIGH: u32 = 90071991;
 // @ts-ignore: decorator
 @inline function without(digits: v128, place: i32): v128 { return v128.swizzle(digits, v128.load(WITHOUT + (<usize>place << 4))); }
 
+/** Sixteen digits as four numbers of 32 bits, the higher ones first. */
+// @ts-ignore: decorator
+@inline function foursOf(digits: v128): v128 {
+  const tens = i16x8.mul(v128.and(digits, i16x8.splat(255)), i16x8.splat(10));
+  return i32x4.dot_i16x8_s(i16x8.add(tens, i16x8.shr_u(digits, 8)), i16x8(100, 1, 100, 1, 100, 1, 100, 1));
+}
+
+/** Two times four numbers as two each, the higher eight digits first. */
+// @ts-ignore: decorator
+@inline function joinedFours(fours: v128, others: v128): v128 {
+  return i32x4.dot_i16x8_s(i16x8.narrow_i32x4_s(fours, others), i16x8(10000, 1, 10000, 1, 10000, 1, 10000, 1));
+}
+
 /** Sixteen digits as two numbers of 32 bits, the higher eight first. */
 // @ts-ignore: decorator
 @inline function eightsOf(digits: v128): v128 {
-  const tens = i16x8.mul(v128.and(digits, i16x8.splat(255)), i16x8.splat(10));
-  const pairs = i16x8.add(tens, i16x8.shr_u(digits, 8));
-  const fours = i32x4.dot_i16x8_s(pairs, i16x8(100, 1, 100, 1, 100, 1, 100, 1));
-  return i32x4.dot_i16x8_s(i16x8.narrow_i32x4_s(fours, fours), i16x8(10000, 1, 10000, 1, 10000, 1, 10000, 1));
+  const fours = foursOf(digits);
+  return joinedFours(fours, fours);
 }
 
 /** Both as one float64, exact where the higher one is no more than EXACT_HIGH. */
@@ -67,6 +81,45 @@ const EXACT_HIGH: u32 = 90071991;
   return <u32>high <= EXACT_HIGH
     ? joined(eights) / load<f64>(TENS + (<usize>decimals << 3))
     : decimal(wholeOf(eights), -decimals);
+}
+
+/** The place of the first other than a digit; 16 where there is none, where all bytes are kept and decimals are -1. */
+// @ts-ignore: decorator
+@inline function placeOf(others: i32): i32 { return ctz(others | 1 << 16); }
+
+// @ts-ignore: decorator
+@inline function isNumber(others: i32, end: usize): bool { return others == 0 || isPoint(others, end); }
+
+/** What divides digits with a point at a place. */
+// @ts-ignore: decorator
+@inline function tensAt(place: i32): usize { return TENS + (<usize>(15 - place) << 3); }
+
+// @ts-ignore: decorator
+@inline function signBit(code: u32): u64 { return <u64>(code == MINUS) << 63; }
+
+/**
+ * Two neighbours at once, which takes a fifth less than one by one: cells of 2 to 16 digits and points, with a minus or none, which end at `end` and `next`.
+ * Their numbers go to `to` and as far behind it as `stride`; false, and nothing there, where one of them is not such.
+ */
+// @ts-ignore: decorator
+@inline export function twoDecimals(at: usize, end: usize, next: usize, to: usize, stride: usize): bool {
+  const sign = byte(at), nextSign = byte(end + 1);
+  const length = end - at - <usize>(sign == MINUS), nextLength = next - end - 1 - <usize>(nextSign == MINUS);
+  if (length - 2 > 14 || nextLength - 2 > 14) return false;
+  const digits = lastBytes(end, length), nextDigits = lastBytes(next, nextLength);
+  const others = othersOf(digits), nextOthers = othersOf(nextDigits);
+  if (!isNumber(others, end) || !isNumber(nextOthers, next)) return false;
+  const place = placeOf(others), nextPlace = placeOf(nextOthers);
+  const eights = joinedFours(foursOf(without(digits, place)), foursOf(without(nextDigits, nextPlace)));
+  if (<u32>i32x4.extract_lane(eights, 0) > EXACT_HIGH || <u32>i32x4.extract_lane(eights, 2) > EXACT_HIGH) return false;
+  const high = f64x2.convert_low_i32x4_s(v128.shuffle<i32>(eights, eights, 0, 2, 0, 2));
+  const low = f64x2.convert_low_i32x4_s(v128.shuffle<i32>(eights, eights, 1, 3, 1, 3));
+  const tens = v128.load64_lane(tensAt(nextPlace), v128.load64_zero(tensAt(place)), 1);
+  const signs = i64x2.replace_lane(i64x2.splat(signBit(sign)), 1, signBit(nextSign));
+  const values = v128.or(f64x2.div(f64x2.add(f64x2.mul(high, f64x2.splat(1e8)), low), tens), signs);
+  v128.store64_lane(to, values, 0);
+  v128.store64_lane(to + stride, values, 1);
+  return true;
 }
 
 /** As {@link shortDecimal} for 17 to 20 characters of which at most 19 are digits. */

@@ -6,6 +6,7 @@ import { chunkedSource, type SourceFacts } from "../chunked.ts";
 import type { ImageSource, SourceAxis, SourceChannel, SourceLevel } from "../source.ts";
 import { parseZarrArray, type ZarrArrayFacts } from "./arrayMetadata.ts";
 import { zarrChunks } from "./chunks.ts";
+import { readType } from "./dataType.ts";
 import { otherRank, parseZarrImage, type ZarrImageMetadata } from "./imageMetadata.ts";
 import { childFolder, readNode, type ZarrNode } from "./node.ts";
 
@@ -50,7 +51,7 @@ export function zarrImageFacts(
   return {
     name: folder,
     axes: namedChannels(axes, channels),
-    dtype: type === "float16" ? ("float32" as const) : type,
+    dtype: readType(type),
     levels: levelsOf(metadata, arrays),
     channels,
     isLabels: metadata.isLabels || /\/labels\/[^/]+$/.test(folder),

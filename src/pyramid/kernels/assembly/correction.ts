@@ -7,9 +7,15 @@ const FACTOR: usize = 0;
 const SUMMAND: usize = 8;
 const BASE: usize = 16;
 const COUNT: usize = 24;
-const THRESHOLDS: usize = 32;
+/** The offset of a pixel's response, where all have one. */
+const LEVEL_OFFSET: usize = 32;
+/** Which maps follow: ZSCORE: offsets and divisors, f64; FLAT: divisors, f32; FLAT_AND_DARK: offsets and divisors, f32. */
+const MAPS_KIND: usize = 40;
+const THRESHOLDS: usize = 48;
 const RESPONSE: usize = THRESHOLDS + 256 * 8;
-const OFFSET: usize = RESPONSE + 65536 * 8;
+const MAPS: usize = RESPONSE + 65536 * 8;
+const ZSCORE: f64 = 0;
+const FLAT: f64 = 1;
 
 /** Set in the entry of a bin in which floats do not decide: between the result in its low byte and the next, or, with SEARCH, between all. */
 const OPEN: u32 = 0x100;
@@ -17,7 +23,17 @@ const SEARCH: u32 = 0x200;
 
 /** The result of a value at a pixel, from doubles: the operations and their order are those of illumination/models.ts. */
 function exactly(table: usize, entry: u32, value: u32, pixel: usize, pixels: usize): u32 {
-  const offset = load<f64>(table + OFFSET + (pixel << 3)), divisor = load<f64>(table + OFFSET + ((pixels + pixel) << 3));
+  const kind = load<f64>(table + MAPS_KIND), maps = table + MAPS;
+  let offset = load<f64>(table + LEVEL_OFFSET), divisor: f64;
+  if (kind == ZSCORE) {
+    offset = load<f64>(maps + (pixel << 3));
+    divisor = load<f64>(maps + ((pixels + pixel) << 3));
+  } else if (kind == FLAT) {
+    divisor = <f64>load<f32>(maps + (pixel << 2));
+  } else {
+    offset = <f64>load<f32>(maps + (pixel << 2));
+    divisor = <f64>load<f32>(maps + ((pixels + pixel) << 2));
+  }
   const response = load<f64>(table + RESPONSE + (<usize>value << 3));
   const level = (response - offset) / divisor * load<f64>(table + FACTOR) + load<f64>(table + SUMMAND);
   const base = <u32>load<f64>(table + BASE);
@@ -44,12 +60,12 @@ function exactly(table: usize, entry: u32, value: u32, pixel: usize, pixels: usi
   return v128.load32_lane(levels + (<usize>load<u16>(source, 6) << 2), level, 3);
 }
 
-/** Bins of 4 responses to `to`, 4 bytes each, the bin in the low 16 bits. What is not a number has bin 0, which is open. */
+/** Bins of 4 places to `to`, 4 bytes each, the bin in the low 16 bits. What is not a number has bin 0, which is open. */
 // @ts-ignore: decorator
-@inline function findBins(level: v128, scale: v128, shift: v128, to: usize): void {
-  const place = f32x4.pmin(f32x4.pmax(madd(level, scale, shift), f32x4.splat(1)), f32x4.splat(65534));
+@inline function storeBins(place: v128, to: usize): void {
+  const within = f32x4.pmin(f32x4.pmax(place, f32x4.splat(1)), f32x4.splat(65534));
   // A float above 2^23 has no fraction: its last bits are the whole number.
-  v128.store(to, f32x4.add(place, f32x4.splat(8388608)));
+  v128.store(to, f32x4.add(within, f32x4.splat(8388608)));
 }
 
 // @ts-ignore: decorator
@@ -73,10 +89,21 @@ function openResults(b0: u32, b1: u32, b2: u32, b3: u32, values: u64, table: usi
   return b0 | b1 << 8 | b2 << 16 | b3 << 24;
 }
 
+/** Results of the 8 values at `source`, whose bins are in `work`. */
+// @ts-ignore: decorator
+@inline function storeResults(work: usize, source: usize, bins: usize, table: usize, at: usize, pixels: i32, to: usize): void {
+  store<u32>(to, fourResults(work, source, bins, table, at, pixels));
+  store<u32>(to, fourResults(work + 16, source + 8, bins, table, at + 4, pixels), 4);
+}
+
+/** Results of values `at` to `last`, by doubles alone: what is left of a row. */
+function exactResults(site: usize, table: usize, at: usize, last: usize, pixels: i32, to: usize): void {
+  for (; at < last; at++, to++) store<u8>(to, <u8>exactly(table, SEARCH, load<u16>(site + (at << 1)), at, <usize>pixels));
+}
+
 /**
  * Rows begin..end of a site, `count` columns from `first` on: target = scaled corrected value. `scale` and `shift` are floats a pixel that turn
- * the float of a value in `levels` (0: the value itself) into a bin of `bins` (65,536 of 16 bits), rounded; `target` is where column `first` of
- * row 0 belongs.
+ * the float of a value in `levels` into a bin of `bins` (65,536 of 16 bits), rounded; `target` is where column `first` of row 0 belongs.
  *
  * @param work  32 bytes: scalars are read from memory faster than from the lanes of a register
  */
@@ -89,21 +116,41 @@ export function correctRows(
     const last = at + <usize>count;
     for (; at + 8 <= last; at += 8, to += 8) {
       const source = site + (at << 1), a = scale + (at << 2), b = shift + (at << 2);
-      let low: v128, high: v128;
-      if (levels == 0) {
-        const values = v128.load(source);
-        low = f32x4.convert_i32x4_u(i32x4.extend_low_i16x8_u(values));
-        high = f32x4.convert_i32x4_u(i32x4.extend_high_i16x8_u(values));
-      } else {
-        low = responses(source, levels);
-        high = responses(source + 8, levels);
-      }
-      findBins(low, v128.load(a), v128.load(b), work);
-      findBins(high, v128.load(a, 16), v128.load(b, 16), work + 16);
-      store<u32>(to, fourResults(work, source, bins, table, at, pixels));
-      store<u32>(to, fourResults(work + 16, source + 8, bins, table, at + 4, pixels), 4);
+      storeBins(madd(responses(source, levels), v128.load(a), v128.load(b)), work);
+      storeBins(madd(responses(source + 8, levels), v128.load(a, 16), v128.load(b, 16)), work + 16);
+      storeResults(work, source, bins, table, at, pixels, to);
     }
-    for (; at < last; at++, to++) store<u8>(to, <u8>exactly(table, SEARCH, load<u16>(site + (at << 1)), at, <usize>pixels));
+    exactResults(site, table, at, last, pixels, to);
+  }
+}
+
+/**
+ * The same of a flat field, `flats` floats a pixel: bin = (value - dark) / flat x slope + constant, rounded, where the dark is that of `darks`, or,
+ * without such a map (0), `dark` + `darkRest`, a float and what it lacks.
+ */
+export function flattenRows(
+  site: usize, width: i32, pixels: i32, first: i32, count: i32, darks: usize, dark: f32, darkRest: f32, flats: usize, slope: f32, constant: f32,
+  bins: usize, table: usize, work: usize, target: usize, targetStride: i32, begin: i32, end: i32,
+): void {
+  const a = f32x4.splat(slope), b = f32x4.splat(constant);
+  for (let y = begin; y < end; y++) {
+    let at = <usize>y * <usize>width + <usize>first, to = target + <usize>y * <usize>targetStride;
+    const last = at + <usize>count;
+    for (; at + 8 <= last; at += 8, to += 8) {
+      const source = site + (at << 1), flat = flats + (at << 2), values = v128.load(source);
+      let low = f32x4.convert_i32x4_u(i32x4.extend_low_i16x8_u(values)), high = f32x4.convert_i32x4_u(i32x4.extend_high_i16x8_u(values));
+      if (darks != 0) {
+        low = f32x4.sub(low, v128.load(darks + (at << 2)));
+        high = f32x4.sub(high, v128.load(darks + (at << 2), 16));
+      } else {
+        low = f32x4.sub(f32x4.sub(low, f32x4.splat(dark)), f32x4.splat(darkRest));
+        high = f32x4.sub(f32x4.sub(high, f32x4.splat(dark)), f32x4.splat(darkRest));
+      }
+      storeBins(madd(f32x4.div(low, v128.load(flat)), a, b), work);
+      storeBins(madd(f32x4.div(high, v128.load(flat, 16)), a, b), work + 16);
+      storeResults(work, source, bins, table, at, pixels, to);
+    }
+    exactResults(site, table, at, last, pixels, to);
   }
 }
 
@@ -119,13 +166,13 @@ export function correctRows(
 }
 
 /**
- * Pairs begin..end of pixels: what `correctRows` takes as `scale` and `shift`, of the offsets and divisors in the table. Room for a pixel more where
+ * Pairs begin..end of pixels: what `correctRows` takes as `scale` and `shift`, of the f64 offsets and divisors in the table. Room for a pixel more where
  * their number is odd.
  */
 export function correctionLines(
   table: usize, pixels: i32, factor: f64, binsALevel: f64, summand: f64, most: f64, scale: usize, shift: usize, begin: i32, end: i32,
 ): void {
-  const offsets = table + OFFSET, divisors = offsets + (<usize>pixels << 3);
+  const offsets = table + MAPS, divisors = offsets + (<usize>pixels << 3);
   for (let pair = <usize>begin; pair < <usize>end; pair++) {
     const at = pair << 4, to = pair << 3;
     lineOf(v128.load(offsets + at), v128.load(divisors + at), factor, binsALevel, summand, most, scale + to, shift + to);

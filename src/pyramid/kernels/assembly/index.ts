@@ -1,4 +1,4 @@
-export { correctionLines, correctRows } from "./correction";
+export { correctionLines, correctRows, flattenRows } from "./correction";
 export { encodeTile } from "./jpeg";
 export { clear, halveRows, lookUp, widen } from "./pixels";
 export { crossRows, filterRows } from "./registration";
