@@ -80,6 +80,6 @@ test("a region outside the image, and labels of other devices, are errors", asyn
     "Z: expected the stage XY, found another device",
   );
   await expect(core.getState("White Light Shutter")).rejects.toThrow("a device with states (");
-  const wrong = core.startSequenceAcquisition as (...values: unknown[]) => Promise<void>;
-  await expect(wrong(5)).rejects.toThrow("expected two numbers, and true or false, found 5");
+  const wrong: unknown = Reflect.apply(core.startSequenceAcquisition, core, [5]);
+  await expect(wrong).rejects.toThrow("expected two numbers, and true or false, found 5");
 });

@@ -390,6 +390,11 @@ export const WARNING_ROWS: readonly WarningRow[] = [
     says: /^--format has no effect here without --dir and --name/,
   },
   {
+    name: "acquire --name without a place",
+    call: (f) => ["acquire", plan(f, [{ axes: { time: 0 } }]), "--name", "run"],
+    says: /^--name has no effect here without --dir: nothing is saved \(--memory keeps the images/,
+  },
+  {
     name: "acquire --idle without a processor",
     call: (f) => acquire(f, [{ axes: { time: 0 } }], "--idle", "1"),
     says: /^--idle has no effect here without --processor$/,
