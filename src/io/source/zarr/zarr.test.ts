@@ -5,6 +5,7 @@ import { fileURLToPath } from "node:url";
 import { afterAll, describe, expect, test } from "vitest";
 import type { PixelArray } from "../../../core/index.ts";
 import { VitrineError } from "../../../core/index.ts";
+import { identifyFile } from "../../identify.ts";
 import { createOmeZarrImage } from "../../omezarr/multiscale/writer.ts";
 import { createOmeZarr } from "../../omezarr/writer.ts";
 import { sourceAxis } from "../axes.ts";
@@ -150,6 +151,48 @@ describe("stores from the field", () => {
     const bool = array([2, 2], { data_type: "bool", fill_value: true });
     await using mask = await openOne(store({ "zarr.json": image(), "0/zarr.json": bool }));
     expect(await mask.read()).toMatchObject({ data: Uint8Array.of(1, 1, 1, 1) });
+  });
+
+  test("a store whose root alone has the metadata: Zarr 2 and 3, with labels; its own count where they are", async () => {
+    const multiscales = [{ version: "0.4", axes: axesOf("yx"), datasets: [{ path: "0" }] }];
+    const metadata = {
+      ".zgroup": { zarr_format: 2 },
+      ".zattrs": { multiscales },
+      "0/.zarray": { ...PLAIN, dtype: "|u1" },
+      "labels/.zattrs": { labels: ["cells"] },
+      "labels/cells/.zattrs": { multiscales },
+      "labels/cells/0/.zarray": { ...PLAIN, dtype: "<i8" },
+    };
+    const two = store({
+      ".zmetadata": { zarr_consolidated_format: 1, metadata },
+      "0/0.0": Uint8Array.of(1, 2, 3, 4),
+      "labels/cells/0/0.0": bytesOf(BigInt64Array.of(0n, 0n, 1n, 1n)),
+    });
+    await using source = await openOne(two);
+    expect(Array.from((await source.read()).data)).toEqual([1, 2, 3, 4]);
+    const { labels } = await openZarrImages(two);
+    expect(labels).toEqual(["labels/cells"]);
+    await using cells = await openOne(two, "labels/cells");
+    expect(Array.from((await cells.read()).data)).toEqual([0, 0, 1, 1]);
+    expect(await identifyFile(two)).toBe("ome-zarr");
+
+    const inline = { kind: "inline", must_understand: false, metadata: { "0": array([2, 2]) } };
+    const three = { "zarr.json": { ...image(), consolidated_metadata: inline } };
+    await using filled = await openOne(store(three));
+    expect(Array.from((await filled.read()).data)).toEqual([7, 7, 7, 7]);
+    await using own = await openOne(store({ ...three, "0/zarr.json": array([2, 2], { fill_value: 3 }) }));
+    expect(Array.from((await own.read()).data)).toEqual([3, 3, 3, 3]);
+  });
+
+  test("a later version gets a word", async () => {
+    const later = group({
+      version: "0.6",
+      multiscales: [{ axes: axesOf("yx"), datasets: [scaled("0", [1, 1])] }],
+    });
+    await using source = await openOne(store({ "zarr.json": later, "0/zarr.json": array([2, 2]) }));
+    expect(source.warnings).toEqual([
+      expect.stringMatching(/^version 0.6 of OME-Zarr is not known: read as 0.5/),
+    ]);
   });
 
   test("a value beyond 2^53 is refused with its place in the image", async () => {
