@@ -38,8 +38,6 @@ const array = (shape: readonly unknown[], more: object = {}) => ({
   ...more,
 });
 const LITTLE = [{ name: "bytes", configuration: { endian: "little" } }];
-const LITTLE = [{ name: "bytes", configuration: { endian: "little" } }];
-const bigEndian = (value: bigint) => new DataView(BigUint64Array.of(value).buffer).getBigUint64(0);
 const bytesOf = (values: ArrayBufferView) => new Uint8Array(values.buffer);
 const bigEndian = (value: bigint) => new DataView(BigUint64Array.of(value).buffer).getBigUint64(0);
 /** An image of 2 x 2 values in one chunk, 0.4. */
