@@ -3,6 +3,7 @@ import { addMapobjects, createExperiment } from "../../src/experiment/index.ts";
 import { formatMrc } from "../../src/io/index.ts";
 import { LIKELIHOOD_ROWS } from "./likelihoodWarningRows.ts";
 import { writeGoldenTable } from "./movieCase.ts";
+import { VOLUME_ROWS } from "./volumeWarningRows.ts";
 import {
   biomt,
   cases,
@@ -25,6 +26,7 @@ import { ATOM, golden, pdb, type WarningRow, written } from "./warningRow.ts";
 
 export const WARNING_ROWS: readonly WarningRow[] = [
   ...LIKELIHOOD_ROWS,
+  ...VOLUME_ROWS,
   // MRC
   {
     name: "bytes behind an MRC file's sections, info",

@@ -92,7 +92,7 @@ test.each<[string, unknown]>([
     expect.objectContaining({
       code: "timeout",
       message:
-        "image processor throw.mjs for time 3: expected an end within 0.3 s, found none. Allow more with `watchdogMs.processor`, or see what holds it up.",
+        "image processor throw.mjs for time 3: expected an end within 5 s, found none. Allow more with `watchdogMs.processor`, or see what holds it up.",
     }),
   ],
 ])("a thread that fails in the way %s", async (way, expected) => {
