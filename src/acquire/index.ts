@@ -32,14 +32,21 @@ export { expandUseq, useqSizes } from "./events/useq/expand.ts";
 export type { UseqEvent } from "./events/useq/useqEvent.ts";
 export { fromUseq } from "./events/useq/useqEvent.ts";
 export type { Frame } from "./frames/frame.ts";
-export type { Exposure, ExposureRequest, Microscope, MicroscopeCore } from "./microscope.ts";
+export type {
+  AfterLabel,
+  Exposure,
+  ExposureRequest,
+  Microscope,
+  MicroscopeCore,
+  OptionalLabel,
+} from "./microscope.ts";
 export type { MMCoreCore } from "./mmcore/core.ts";
 export type { MMCoreMicroscope } from "./mmcore/mmcore.ts";
 export type { OpenPythonProcessor, PythonProcessorOptions } from "./mmcore/pythonProcessor.ts";
 export type { ImageAndMetadata, ImageProcessor, ProcessorResult } from "./processors/processor.ts";
 export type { PlanReport } from "./program.ts";
 export { runPlan } from "./program.ts";
-export type { AfterLabel, OptionalLabel, ScriptCore } from "./scriptCore.ts";
+export type { ScriptCore } from "./scriptCore.ts";
 export type { SequenceCore } from "./sequences.ts";
 export type { SnapCore, TaggedImage } from "./snapping.ts";
 export type {

@@ -3,6 +3,14 @@ import type { Frame } from "./frames/frame.ts";
 /** A preset's single step: a property of a device and its value. */
 export type ConfigSetting = readonly [device: string, property: string, value: string];
 
+/** Nothing, or the label of a device in place of the current one. */
+export type OptionalLabel = readonly [] | readonly [label: string];
+
+/** Values of a call, after the label of a device where that is not the current one. */
+export type AfterLabel<Values extends readonly unknown[]> =
+  | readonly [...Values]
+  | readonly [label: string, ...Values];
+
 /**
  * The devices of a microscope: MMCore's methods of the same names in camelCase. Positions are µm, exposures ms. Every method
  * rejects with `VitrineError` `device` where the device refused and `missing` where a label or property is not there.

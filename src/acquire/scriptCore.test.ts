@@ -6,7 +6,17 @@ import { checkStamp, type DemoMicroscope } from "./index.ts";
 test("scripts for Micro-Manager's demo configuration run on the simulated microscope", async () => {
   await using microscope = await openStampMicroscope();
   await runScript(microscope.core);
-  expect(await microscope.core.getVersionInfo()).toContain("simulated");
+  const { core } = microscope;
+  expect(await core.getVersionInfo()).toContain("simulated");
+  expect(await core.getDeviceType("SLM")).toBe(14);
+  const plays = [
+    core.isExposureSequenceable("Camera"),
+    core.isStageSequenceable("Z"),
+    core.isXYStageSequenceable("XY"),
+  ];
+  expect(await Promise.all(plays)).toEqual([true, true, true]);
+  expect(await core.isPropertySequenceable("Dichroic", "Label")).toBe(true);
+  expect(await core.isPropertySequenceable("Objective", "Label")).toBe(false);
 });
 
 test.each([

@@ -1,14 +1,6 @@
-import type { ConfigSetting, MicroscopeCore } from "./microscope.ts";
+import type { AfterLabel, ConfigSetting, MicroscopeCore, OptionalLabel } from "./microscope.ts";
 import type { SequenceCore } from "./sequences.ts";
 import type { SnapCore } from "./snapping.ts";
-
-/** Nothing, or the label of a device in place of the current one. */
-export type OptionalLabel = readonly [] | readonly [label: string];
-
-/** Values of a call, after the label of a device where that is not the current one. */
-export type AfterLabel<Values extends readonly unknown[]> =
-  | readonly [...Values]
-  | readonly [label: string, ...Values];
 
 /**
  * What scripts call of MMCore, by its names in camelCase: the devices of {@link MicroscopeCore}, images one at a time
@@ -32,6 +24,8 @@ export interface ScriptCore extends MicroscopeCore, SnapCore, SequenceCore {
   setFocusDevice(label: string): Promise<void>;
   setXYStageDevice(label: string): Promise<void>;
 
+  /** MMCore's number of a kind of device: 2 camera, 3 shutter, 4 with states, 5 stage, 6 XY stage, 9 autofocus, 10 core, 14 SLM. */
+  getDeviceType(label: string): Promise<number>;
   /** Whether a device still moves. */
   deviceBusy(label: string): Promise<boolean>;
   /** Whether any device does. */
@@ -74,6 +68,14 @@ export interface ScriptCore extends MicroscopeCore, SnapCore, SequenceCore {
   getPropertyLowerLimit(device: string, property: string): Promise<number>;
   /** The greatest value; 0 where there are no limits. */
   getPropertyUpperLimit(device: string, property: string): Promise<number>;
+
+  /** Whether a device can play values by itself, triggered by the camera. */
+  isExposureSequenceable(camera: string): Promise<boolean>;
+  isStageSequenceable(stage: string): Promise<boolean>;
+  isXYStageSequenceable(stage: string): Promise<boolean>;
+  isPropertySequenceable(device: string, property: string): Promise<boolean>;
+  /** Readies a camera for a sequence; whoever starts one need not. */
+  prepareSequenceAcquisition(camera: string): Promise<void>;
 
   /** Of a wheel or turret: its position by number, from 0. */
   getState(device: string): Promise<number>;

@@ -2,8 +2,7 @@ import { createYield, imageBytes, VitrineError } from "../core/index.ts";
 import type { PixelImage } from "../io/index.ts";
 import { systemClock } from "./clock.ts";
 import type { Frame } from "./frames/frame.ts";
-import type { Exposure, ExposureRequest, Microscope } from "./microscope.ts";
-import type { OptionalLabel } from "./scriptCore.ts";
+import type { Exposure, ExposureRequest, Microscope, OptionalLabel } from "./microscope.ts";
 import { type TaggedImage, taggedImage } from "./snapping.ts";
 
 /** MMCore's own default size of its sequence buffer. */

@@ -16,7 +16,9 @@ test("MMCore's calls that users write first work on the simulated microscope", a
   expect(await core.getImage()).toMatchObject({ width: 64, height: 48, channels: 1 });
   const { pix, tags } = await core.getTaggedImage();
   expect(pix.data).toHaveLength(64 * 48);
-  expect(tags).toMatchObject({ FrameNumber: 0 });
+  expect(tags).toMatchObject({ FrameNumber: 0, Width: 64, Height: 48 });
+  expect(await core.getTaggedImage(0)).toEqual({ pix, tags });
+  await expect(core.getImage(1)).rejects.toThrow("expected a camera channel from 0 to 0, found 1");
 });
 
 test("unknown keys of options are errors with the nearest name", async () => {

@@ -11,12 +11,17 @@ export interface TaggedImage {
 
 /** MMCore's methods for one image at a time, of the current camera. */
 export interface SnapCore {
-  /** Exposes; the image stays until the next call. @throws {VitrineError} busy: a sequence runs */
+  /** Exposes; the images stay until the next call. @throws {VitrineError} busy: a sequence runs */
   snapImage(): Promise<void>;
-  /** The image of the last `snapImage`, (height, width, channels). @throws {VitrineError} missing: nothing was snapped */
-  getImage(): Promise<PixelImage>;
+  /**
+   * The image of the last `snapImage`, (height, width, channels).
+   *
+   * @param cameraChannel  of a camera that gives several images (`getNumberOfCameraChannels`); the first where absent
+   * @throws {VitrineError} missing: nothing was snapped, or not so many images
+   */
+  getImage(cameraChannel?: number): Promise<PixelImage>;
   /** The same with the camera's tags. @throws {VitrineError} missing */
-  getTaggedImage(): Promise<TaggedImage>;
+  getTaggedImage(cameraChannel?: number): Promise<TaggedImage>;
 }
 
 /** The methods of {@link SnapCore} for a microscope, each one exposure of one frame. @param requireIdle  throws while a sequence runs */
@@ -24,23 +29,32 @@ export function snapMethods(
   microscope: Pick<Microscope, "startExposure">,
   requireIdle: (at: string) => void,
 ): SnapCore {
-  let last: TaggedImage | undefined;
-  const snapped = () => {
-    if (last !== undefined) return last;
-    const hint = "Call snapImage() first";
-    throw new VitrineError({ code: "missing", at: "getImage", expected: "an image", found: "none", hint });
+  let last: readonly TaggedImage[] = [];
+  const snapped = (cameraChannel = 0) => {
+    const image = last[cameraChannel];
+    if (image !== undefined) return image;
+    const isEmpty = last.length === 0;
+    throw new VitrineError({
+      code: "missing",
+      at: "getImage",
+      expected: isEmpty ? "an image" : `a camera channel from 0 to ${last.length - 1}`,
+      found: isEmpty ? "none" : `${cameraChannel}`,
+      ...(isEmpty && { hint: "Call snapImage() first" }),
+    });
   };
   return {
     snapImage: async () => {
       requireIdle("snapImage");
       const { frames } = await microscope.startExposure({ frames: 1 });
+      const images: TaggedImage[] = [];
       for await (const frame of frames) {
-        last = taggedImage(frame);
+        images.push(taggedImage(frame));
         frame.release();
       }
+      last = images;
     },
-    getImage: async () => snapped().pix,
-    getTaggedImage: async () => snapped(),
+    getImage: async (cameraChannel) => snapped(cameraChannel).pix,
+    getTaggedImage: async (cameraChannel) => snapped(cameraChannel),
   };
 }
 

@@ -62,7 +62,7 @@ function changesOf(before: Json, now: Json, key = ""): string[] {
   const [a, b] = [membersOf(before), membersOf(now)];
   if (a !== undefined && b !== undefined) {
     const keys = [...new Set([...Object.keys(a), ...Object.keys(b)])];
-    const name = (one: string) => (key === "" ? one : `${key}.${one}`);
+    const name = (one: string) => (key === "" ? one : `${key}${one.startsWith("--") ? " " : "."}${one}`);
     return keys.flatMap((one) => changesOf(a[one] ?? null, b[one] ?? null, name(one)));
   }
   if ([before, now].some((value) => typeof value === "string" && HASH.test(value))) return [];

@@ -54,6 +54,10 @@ async function askForRoles(core: ScriptCore): Promise<void> {
   expect(await core.getAutoShutter()).toBe(true);
   await core.setExposure("Camera", 12);
   expect([await core.getExposure(), await core.getExposure("Camera")]).toEqual([12, 12]);
+  const labels = ["Camera", "White Light Shutter", "Objective", "Z", "XY", "Autofocus", "Core"];
+  expect(await Promise.all(labels.map((label) => core.getDeviceType(label)))).toEqual([2, 3, 4, 5, 6, 9, 10]);
+  await core.prepareSequenceAcquisition("Camera");
+  await expect(core.prepareSequenceAcquisition("Z")).rejects.toMatchObject({ code: "device" });
   await expect(core.setXYPosition("Z", 0, 0)).rejects.toMatchObject({ code: "device" });
   await expect(core.setShutterOpen("Z", true)).rejects.toMatchObject({ code: "device" });
   await expect(core.setFocusDevice("XY")).rejects.toMatchObject({ code: "device" });
@@ -103,6 +107,8 @@ async function readProperties(core: ScriptCore): Promise<void> {
   expect(await core.isPropertyReadOnly("Camera", "Binning")).toBe(false);
   await expect(core.isPropertyReadOnly("Camrea", "Binning")).rejects.toThrow('did you mean "Camera"?');
   expect(await core.hasPropertyLimits("Camera", "Binning")).toBe(false);
+  expect(await core.isPropertySequenceable("Camera", "Binning")).toBe(false);
+  await expect(core.isStageSequenceable("XZ")).rejects.toThrow('did you mean "XY"?');
   expect(await core.getPropertyUpperLimit("Camera", "Binning")).toBe(0);
   const labels = await core.getStateLabels("Objective");
   expect(await core.getNumberOfStates("Objective")).toBe(labels.length);

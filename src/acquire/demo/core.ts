@@ -1,7 +1,6 @@
 import { VitrineError } from "../../core/index.ts";
 import type { Clock } from "../clock.ts";
-import type { ConfigSetting, MicroscopeCore } from "../microscope.ts";
-import type { AfterLabel, OptionalLabel } from "../scriptCore.ts";
+import type { AfterLabel, ConfigSetting, MicroscopeCore, OptionalLabel } from "../microscope.ts";
 import { configGroups } from "./configGroups.ts";
 import { checkedValue, notThere, refused } from "./devices.ts";
 import type { DeviceFaults } from "./faults.ts";

@@ -1,8 +1,8 @@
 import { VitrineError } from "../../core/index.ts";
 import type { JsonValue } from "../../io/index.ts";
 import { systemClock } from "../clock.ts";
-import type { ConfigSetting } from "../microscope.ts";
-import type { AfterLabel, OptionalLabel, ScriptCore } from "../scriptCore.ts";
+import type { AfterLabel, ConfigSetting, MicroscopeCore, OptionalLabel } from "../microscope.ts";
+import type { ScriptCore, ScriptMethods } from "../scriptCore.ts";
 import type { SequenceCore } from "../sequences.ts";
 import type { SnapCore } from "../snapping.ts";
 
@@ -29,6 +29,17 @@ export type Command = (
 
 /** The methods of {@link MMCoreCore}, each one request to the child. */
 export function createCore(command: Command): Omit<MMCoreCore, keyof SnapCore | keyof SequenceCore> {
+  const make = methodMakers(command);
+  return {
+    call: (method, ...args) => command("call", method, args),
+    ...deviceMethods(make, command),
+    ...sequenceMethods(make),
+    ...scriptMethods(make),
+  };
+}
+
+/** Makers of methods by their name, whose results are checked. */
+function methodMakers(command: Command) {
   /** A method whose result a guard has checked. */
   const get =
     <A extends readonly JsonValue[], T>(method: string, guard: (value: JsonValue, at: string) => T) =>
@@ -41,8 +52,13 @@ export function createCore(command: Command): Omit<MMCoreCore, keyof SnapCore | 
   const truth = <A extends readonly string[] = []>(method: string) => get<A, boolean>(method, asBoolean);
   const act = <A extends readonly JsonValue[] = []>(method: string) => get<A, void>(method, nothing);
 
+  return { get, text, number, texts, truth, act };
+}
+
+type Makers = ReturnType<typeof methodMakers>;
+
+function deviceMethods({ get, text, number, texts, truth, act }: Makers, command: Command) {
   return {
-    call: (method, ...args) => command("call", method, args),
     getLoadedDevices: texts("getLoadedDevices"),
     getDevicePropertyNames: texts<[string]>("getDevicePropertyNames"),
     hasProperty: truth<[string, string]>("hasProperty"),
@@ -86,6 +102,32 @@ export function createCore(command: Command): Omit<MMCoreCore, keyof SnapCore | 
     getNumberOfCameraChannels: number("getNumberOfCameraChannels"),
     getPixelSizeUm: number("getPixelSizeUm"),
     getPixelSizeAffine: get<[], readonly number[]>("getPixelSizeAffine", listOf(asNumber)),
+  } satisfies Partial<MMCoreCore>;
+}
+
+function sequenceMethods({ number, act }: Makers) {
+  return {
+    getExposureSequenceMaxLength: number<[string]>("getExposureSequenceMaxLength"),
+    getStageSequenceMaxLength: number<[string]>("getStageSequenceMaxLength"),
+    getXYStageSequenceMaxLength: number<[string]>("getXYStageSequenceMaxLength"),
+    getPropertySequenceMaxLength: number<[string, string]>("getPropertySequenceMaxLength"),
+    loadExposureSequence: act<[string, readonly number[]]>("loadExposureSequence"),
+    loadStageSequence: act<[string, readonly number[]]>("loadStageSequence"),
+    loadXYStageSequence: act<[string, readonly number[], readonly number[]]>("loadXYStageSequence"),
+    loadPropertySequence: act<[string, string, readonly string[]]>("loadPropertySequence"),
+    startExposureSequence: act<[string]>("startExposureSequence"),
+    startStageSequence: act<[string]>("startStageSequence"),
+    startXYStageSequence: act<[string]>("startXYStageSequence"),
+    startPropertySequence: act<[string, string]>("startPropertySequence"),
+    stopExposureSequence: act<[string]>("stopExposureSequence"),
+    stopStageSequence: act<[string]>("stopStageSequence"),
+    stopXYStageSequence: act<[string]>("stopXYStageSequence"),
+    stopPropertySequence: act<[string, string]>("stopPropertySequence"),
+  } satisfies Partial<MicroscopeCore>;
+}
+
+function scriptMethods({ get, text, number, texts, truth, act }: Makers) {
+  return {
     getVersionInfo: text("getVersionInfo"),
     sleep: (ms) => systemClock.sleep(ms),
     getXPosition: number<OptionalLabel>("getXPosition"),
@@ -94,6 +136,7 @@ export function createCore(command: Command): Omit<MMCoreCore, keyof SnapCore | 
     setRelativeXYPosition: act<AfterLabel<[number, number]>>("setRelativeXYPosition"),
     setFocusDevice: act<[string]>("setFocusDevice"),
     setXYStageDevice: act<[string]>("setXYStageDevice"),
+    getDeviceType: number<[string]>("getDeviceType"),
     deviceBusy: truth<[string]>("deviceBusy"),
     systemBusy: truth("systemBusy"),
     waitForSystem: act("waitForSystem"),
@@ -115,29 +158,18 @@ export function createCore(command: Command): Omit<MMCoreCore, keyof SnapCore | 
     hasPropertyLimits: truth<[string, string]>("hasPropertyLimits"),
     getPropertyLowerLimit: number<[string, string]>("getPropertyLowerLimit"),
     getPropertyUpperLimit: number<[string, string]>("getPropertyUpperLimit"),
+    isExposureSequenceable: truth<[string]>("isExposureSequenceable"),
+    isStageSequenceable: truth<[string]>("isStageSequenceable"),
+    isXYStageSequenceable: truth<[string]>("isXYStageSequenceable"),
+    isPropertySequenceable: truth<[string, string]>("isPropertySequenceable"),
+    prepareSequenceAcquisition: act<[string]>("prepareSequenceAcquisition"),
     getState: number<[string]>("getState"),
     setState: act<[string, number]>("setState"),
     getStateLabel: text<[string]>("getStateLabel"),
     setStateLabel: act<[string, string]>("setStateLabel"),
     getStateLabels: texts<[string]>("getStateLabels"),
     getNumberOfStates: number<[string]>("getNumberOfStates"),
-    getExposureSequenceMaxLength: number<[string]>("getExposureSequenceMaxLength"),
-    getStageSequenceMaxLength: number<[string]>("getStageSequenceMaxLength"),
-    getXYStageSequenceMaxLength: number<[string]>("getXYStageSequenceMaxLength"),
-    getPropertySequenceMaxLength: number<[string, string]>("getPropertySequenceMaxLength"),
-    loadExposureSequence: act<[string, readonly number[]]>("loadExposureSequence"),
-    loadStageSequence: act<[string, readonly number[]]>("loadStageSequence"),
-    loadXYStageSequence: act<[string, readonly number[], readonly number[]]>("loadXYStageSequence"),
-    loadPropertySequence: act<[string, string, readonly string[]]>("loadPropertySequence"),
-    startExposureSequence: act<[string]>("startExposureSequence"),
-    startStageSequence: act<[string]>("startStageSequence"),
-    startXYStageSequence: act<[string]>("startXYStageSequence"),
-    startPropertySequence: act<[string, string]>("startPropertySequence"),
-    stopExposureSequence: act<[string]>("stopExposureSequence"),
-    stopStageSequence: act<[string]>("stopStageSequence"),
-    stopXYStageSequence: act<[string]>("stopXYStageSequence"),
-    stopPropertySequence: act<[string, string]>("stopPropertySequence"),
-  };
+  } satisfies Partial<ScriptMethods>;
 }
 
 function nothing(): void {}

@@ -74,7 +74,7 @@ test("an option that has changed is named with both values, in tasks and one mic
   await (await taskRun(one, { tasks: 2 })).init();
   const { step, options } = await taskRun(one, { tasks: 2, zCutoff: 4, resume: true });
   await expect(runStep(step, { ...options, existing: "resume" })).rejects.toThrow(
-    /found those of another search \(\S*image\.mrc\.zCutoff 3\.5, now 4\)\. Overwrite/,
+    /found those of another search \(\S*image\.mrc --z-cutoff 3\.5, now 4\)\. Overwrite/,
   );
   const many = { ...OPTIONS, ...tables(one) };
   const targets = await matchTargets({ configs: [one.config], micrographs: one.micrographs.slice(1) });

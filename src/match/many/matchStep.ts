@@ -1,6 +1,7 @@
 import { poolKernels } from "../../compute/index.ts";
 import { VitrineError } from "../../core/index.ts";
 import type { Json, Step } from "../../jobs/index.ts";
+import { namedChoices } from "../search/choiceNames.ts";
 import type { Part } from "../search/parts.ts";
 import { type ManyOptions, type PlannedTarget, planTargets } from "./manyProgram.ts";
 import { type CollectChoices, collectMicrographs, type StoredBatch } from "./matchBatch.ts";
@@ -56,7 +57,7 @@ export async function matchStep(
   for (const one of planned) {
     const { hash, choices } = await searchIdentity(one);
     inputs.push(hash);
-    searches.push([isSingle ? one.micrographPath : one.target.suffix.slice(1), choices]);
+    searches.push([isSingle ? one.micrographPath : one.target.suffix.slice(1), namedChoices(choices)]);
   }
   return {
     step: stepOf(planned, { parts, module }),

@@ -94,7 +94,7 @@ test("what has changed since is refused by name: an option, a number of the conf
     return runStep(step, { ...options, existing: "resume" });
   };
   await expect(again({ exactSlices: true })).rejects.toThrow(
-    "found those of another option (exactSlices none, now true). Overwrite",
+    "found those of another option (--exact-slices none, now true). Overwrite",
   );
   const yaml = readFileSync(found.config, "utf8");
   writeFileSync(found.config, yaml.replace("defocus_max: 100", "defocus_max: 200"));

@@ -9,6 +9,7 @@ import {
   warnOfRefine,
   withTask,
 } from "../refine/refineProgram.ts";
+import { namedChoices } from "../search/choiceNames.ts";
 import { suffixed } from "../search/resultNames.ts";
 import {
   collectRefined,
@@ -67,7 +68,7 @@ export async function refineStep(
     collectTarget: { module, export: "collectRefined" },
   };
   const settings = planned.map(({ plan }) => [plan.configPath, plan.settings]);
-  const decisive = { ...choices, overwrite: undefined, particlesPath: undefined };
+  const decisive = namedChoices({ ...choices, overwrite: undefined, particlesPath: undefined });
   const identity = JSON.parse(
     JSON.stringify({
       version: 1,

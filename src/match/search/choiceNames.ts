@@ -108,3 +108,8 @@ function fieldOf(section: string, path: readonly string[]): string {
   }
   return path.join(".");
 }
+
+/** Choices by {@link choiceName}, for identities whose differences are told to users. */
+export function namedChoices<Value>(choices: Readonly<Record<string, Value>>): Record<string, Value> {
+  return Object.fromEntries(Object.entries(choices).map(([key, value]) => [choiceName(key), value]));
+}

@@ -10,7 +10,7 @@ from .wire import Refusal
 
 # methods whose first argument is the label of a device that is there, or a config group
 OF_DEVICE = re.compile(
-    "Propert|Sequence|Position|SLMImage|ShutterOpen|ROI$|Exposure$|[gs]etState|NumberOfStates|[dD]eviceBusy|waitForDevice$|^set[A-Za-z]+Device$"
+    "Propert|Sequence|Position|SLMImage|ShutterOpen|ROI$|Exposure$|[gs]etState|NumberOfStates|^getDevice|[dD]eviceBusy|waitForDevice$|^set[A-Za-z]+Device$"
 )
 OF_GROUP = ("getAvailableConfigs", "getConfigData", "getCurrentConfig", "getConfigGroupState", "setConfig", "waitForConfig")
 
