@@ -9,6 +9,7 @@ export { createYield, yieldToEventLoop } from "./eventLoop.ts";
 export type { Image, Shape2, Shape3, Volume } from "./image.ts";
 export { elementCount } from "./image.ts";
 export { mersenneTwister, mersenneWords } from "./mersenneTwister.ts";
+export { nearestName } from "./nearestName.ts";
 export type { PackedError } from "./packedError.ts";
 export { packError, unpackError } from "./packedError.ts";
 export type { ImageLayout, PixelArray, PixelImage, PixelType } from "./pixels.ts";

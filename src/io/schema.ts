@@ -1,5 +1,5 @@
 import type { z } from "zod";
-import { VitrineError } from "../core/index.ts";
+import { nearestName, VitrineError } from "../core/index.ts";
 import { knownKeys } from "./schemaKeys.ts";
 
 type Issue = z.core.$ZodIssue;
@@ -23,7 +23,7 @@ export function parseWithSchema<T>(value: unknown, schema: z.ZodType<T>, at: str
   throw toError(issue, { value, schema, at });
 }
 
-/** Names longer than this are cut in messages, and none is near them. */
+/** Names longer than this are cut in messages. */
 const LONGEST_NAME = 60;
 
 function shortened(name: string): string {
@@ -196,28 +196,4 @@ function describe(value: unknown): string {
   if (typeof value === "object") return `a group of the keys ${listed(Object.keys(value)) || "(none)"}`;
   if (typeof value !== "string") return String(value);
   return JSON.stringify(shortened(value));
-}
-
-/** The known name with the fewest changed letters; none where more than a third would change. */
-function nearestName(name: string, known: readonly string[]): string | undefined {
-  if (name.length > LONGEST_NAME) return undefined;
-  const plain = (text: string) => text.toLowerCase().replaceAll(/[-_ ]/g, "");
-  const ranked = known
-    .map((candidate) => ({ candidate, distance: editDistance(plain(name), plain(candidate)) }))
-    .filter(({ candidate, distance }) => distance <= Math.max(2, Math.floor(candidate.length / 3)))
-    .sort((a, b) => a.distance - b.distance);
-  return ranked[0]?.candidate;
-}
-
-/** Letters inserted, removed or replaced (Levenshtein). */
-function editDistance(a: string, b: string): number {
-  let row = Array.from({ length: b.length + 1 }, (_, j) => j);
-  for (let i = 1; i <= a.length; i++) {
-    const next = [i];
-    for (let j = 1; j <= b.length; j++) {
-      next.push(Math.min(row[j] + 1, next[j - 1] + 1, row[j - 1] + (a[i - 1] === b[j - 1] ? 0 : 1)));
-    }
-    row = next;
-  }
-  return row[b.length];
 }
