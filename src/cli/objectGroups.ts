@@ -1,4 +1,5 @@
 import { type Command, InvalidArgumentError } from "commander";
+import { counted } from "../core/index.ts";
 import {
   clusterMapobjects,
   type Experiment,
@@ -206,7 +207,7 @@ function tableText(groups: readonly GroupFacts[], { ids, groupOf, share }: Group
 function groupText({ type, groups, ...done }: GroupResults): string {
   const lines = groups.map(({ name, objects, means = {} }) => {
     const of = Object.entries(means).map(([feature, mean]) => `${feature} ${Number(mean.toPrecision(4))}`);
-    return `${type} ${name}: ${objects} objects${of.length > 0 ? `; means ${of.join(", ")}` : ""}\n`;
+    return `${type} ${name}: ${counted(objects, "object")}${of.length > 0 ? `; means ${of.join(", ")}` : ""}\n`;
   });
   return lines.join("") + doneText(done);
 }
@@ -215,7 +216,7 @@ function classifyText(
   results: GroupResults & { readonly examples: number; readonly accuracy: number },
 ): string {
   const { examples, accuracy } = results;
-  return `${groupText(results)}learned from ${examples} examples; the others tell ${Math.round(100 * accuracy)} % of them right\n`;
+  return `${groupText(results)}learned from ${counted(examples, "example")}; the others tell ${Math.round(100 * accuracy)} % of them right\n`;
 }
 
 function tellLeftOut(count: number, { type, features }: GroupArguments, onLog: Log): void {
@@ -225,7 +226,8 @@ function tellLeftOut(count: number, { type, features }: GroupArguments, onLog: L
 }
 
 function doneText({ assigned, file, undo }: Pick<GroupResults, "assigned" | "file" | "undo">): string {
-  const kept = assigned > 0 ? `${assigned} objects got their class\n` : "";
+  const kept =
+    assigned > 0 ? `${counted(assigned, "object")} got ${assigned === 1 ? "its" : "their"} class\n` : "";
   return [kept, ...[file, undo].map((path) => (path === null ? "" : `${path}\n`))].join("");
 }
 

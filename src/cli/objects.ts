@@ -1,4 +1,5 @@
 import { type Command, Option } from "commander";
+import { counted } from "../core/index.ts";
 import {
   type AddMapobjectsReport,
   blockFeatures,
@@ -132,7 +133,7 @@ async function runImport(
 function importText({ type, objects, segmentations, features, skipped }: AddMapobjectsReport): string {
   const left = skipped > 0 ? `, ${skipped} left out` : "";
   const names = features.length > 0 ? `; features ${features.join(", ")}` : "";
-  return `${type}: ${objects} objects, ${segmentations} outlines${left}${names}\n`;
+  return `${type}: ${counted(objects, "object")}, ${counted(segmentations, "outline")}${left}${names}\n`;
 }
 
 interface ExportArguments extends CommonArguments, PartArguments, PlaneArguments {
@@ -172,8 +173,8 @@ function exportText({ path, objects, ...rest }: Awaited<ReturnType<typeof export
   const more =
     "values" in rest
       ? `${rest.height} x ${rest.width} pixels, values are ${rest.values}`
-      : `${rest.segmentations} outlines`;
-  return `${path}: ${objects} objects, ${more}\n`;
+      : counted(rest.segmentations, "outline");
+  return `${path}: ${counted(objects, "object")}, ${more}\n`;
 }
 
 interface QueryArguments extends CommonArguments, PartArguments, PlaneArguments {
@@ -247,9 +248,9 @@ async function writeBlock(
 }
 
 function queryText({ type, detail, objects, points, ids, file }: QueryResults): string {
-  const shown = detail === "outlines" ? `outlines of ${points} points` : detail;
+  const shown = detail === "outlines" ? `outlines of ${counted(points, "point")}` : detail;
   const list = ids.length === 0 ? "" : `: ${ids.slice(0, 20).join(" ")}${ids.length > 20 ? " ..." : ""}`;
-  return `${type}: ${objects} objects, ${shown}${list}\n${file === null ? "" : `${file}\n`}`;
+  return `${type}: ${counted(objects, "object")}, ${shown}${list}\n${file === null ? "" : `${file}\n`}`;
 }
 
 function addList(objects: Command): void {
@@ -273,7 +274,7 @@ function listText({ types }: { readonly types: Awaited<ReturnType<typeof listMap
     });
     const planes = where.length > 6 ? `${where.length} time points and planes` : where.join("; ");
     const own = refType === null ? "" : " (the experiment's own)";
-    return `${name}${own}: ${objects} objects${planes && ` (${planes})`}${features.length > 0 ? `; ${features.join(", ")}` : ""}\n`;
+    return `${name}${own}: ${counted(objects, "object")}${planes && ` (${planes})`}${features.length > 0 ? `; ${features.join(", ")}` : ""}\n`;
   });
   return lines.join("");
 }

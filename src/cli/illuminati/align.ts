@@ -1,4 +1,5 @@
 import type { Command } from "commander";
+import { counted } from "../../core/index.ts";
 import { openExperiment } from "../../experiment/index.ts";
 import { type AlignReport, alignExperiment } from "../../pyramid/index.ts";
 import { addEngineOptions, type EngineArguments, toEngine } from "../engineOptions.ts";
@@ -41,5 +42,5 @@ export function addAlign(methods: Command, context: MethodContext): void {
 }
 
 function alignText({ wells, registered, modelled, largestPx }: AlignReport): string {
-  return `${wells} wells: ${registered} shifts found, ${modelled} as the others of their well; the largest is ${largestPx} pixels\n`;
+  return `${counted(wells, "well")}: ${counted(registered, "shift")} found, ${modelled} as the others of their well; the largest is ${counted(largestPx, "pixel")}\n`;
 }

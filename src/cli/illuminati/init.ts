@@ -1,4 +1,5 @@
 import { type Command, InvalidArgumentError, Option } from "commander";
+import { counted } from "../../core/index.ts";
 import {
   BLENDINGS,
   CLIP_PERCENT,
@@ -125,7 +126,7 @@ function requireTogether(method: Command, args: InitArguments): void {
 
 function initText({ layers, phases }: InitReport): string {
   const jobs = phases.map(({ name, jobs }) => `${jobs} of ${name}`).join(", ");
-  return `${layers.length} layers: ${layers.join("; ")}\njobs: ${jobs}, then collect\n`;
+  return `${counted(layers.length, "layer")}: ${layers.join("; ")}\njobs: ${jobs}, then collect\n`;
 }
 
 function names(text: string): string[] {

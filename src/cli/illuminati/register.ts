@@ -1,4 +1,5 @@
 import type { Command } from "commander";
+import { counted } from "../../core/index.ts";
 import { openExperiment } from "../../experiment/index.ts";
 import { type RegisterReport, registerExperiment } from "../../pyramid/index.ts";
 import { count } from "../options.ts";
@@ -44,7 +45,7 @@ export function addRegister(methods: Command, context: MethodContext): void {
 function registerText(found: RegisterReport): string {
   const { channel, wells, registered, modelled, overlaps, trusted, largestPx } = found;
   return (
-    `${wells} wells by ${channel}: ${trusted} of ${overlaps} overlaps count; ${registered} sites registered, ` +
+    `${counted(wells, "well")} by ${channel}: ${trusted} of ${counted(overlaps, "overlap")} count; ${counted(registered, "site")} registered, ` +
     `${modelled} by the model of the stage; the largest move is ${largestPx.toFixed(1)} pixels\n`
   );
 }

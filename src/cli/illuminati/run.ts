@@ -1,4 +1,5 @@
 import type { Command } from "commander";
+import { counted } from "../../core/index.ts";
 import { stepLog } from "../../jobs/index.ts";
 import type { CollectReport } from "../../pyramid/index.ts";
 import { tellIdle } from "../idle.ts";
@@ -75,7 +76,7 @@ function collectedText(results: CollectedResults): string {
 
 /** A line a layer. */
 export function collectText({ layers, multiscales }: CollectReport): string {
-  const lines = layers.map(({ name, path, tiles }) => `${name}: ${tiles} tiles, ${path}\n`);
+  const lines = layers.map(({ name, path, tiles }) => `${name}: ${counted(tiles, "tile")}, ${path}\n`);
   return [...lines, ...multiscales.map((path) => `${path}\n`)].join("");
 }
 

@@ -1,4 +1,5 @@
 import { type Command, Option } from "commander";
+import { counted } from "../../core/index.ts";
 import { openExperiment } from "../../experiment/index.ts";
 import { type ChannelIllumination, computeIllumination, ILLUMCORR_MODELS } from "../../pyramid/index.ts";
 import { addEngineOptions, type EngineArguments, toEngine } from "../engineOptions.ts";
@@ -88,7 +89,7 @@ function statsText({ channels }: StatsResults): string {
   return channels
     .map(
       ({ channel, images, models }) =>
-        `${channel}: ${images} images; ${models.join(", ") || "no correction"}\n`,
+        `${channel}: ${counted(images, "image")}; ${models.join(", ") || "no correction"}\n`,
     )
     .join("");
 }

@@ -160,7 +160,7 @@ describe("a folder with a pattern", () => {
   test("time points that were never taken and one between are told (waveorder#25)", async () => {
     const times = [1, 2, 4].map((t) => `P_A01_y0_x0_DAPI_t${t}_z1.tif`);
     const { missing } = await planImport(await folderOf(times), { pattern: PATTERN });
-    expect(missing).toEqual(["plate P: no images of the time points 2"]);
+    expect(missing).toEqual(["plate P: no images of the time point 2"]);
   });
 
   test("channels with other numbers of z planes are whole (bioformats#4270)", async () => {

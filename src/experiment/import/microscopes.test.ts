@@ -43,7 +43,7 @@ test("Opera Phenix: metres from the well's centre, y up, field 1 in the middle",
       ["B03", 1, [0, 0]],
       ["B03", 2, [0, 3]],
     ],
-    missing: ["plate P7: no images of the wells B04, that the microscope was told to image"],
+    missing: ["plate P7: no images of the well B04, that the microscope was told to image"],
     unmatched: ["Images/stray.tiff"],
     warnings: [
       "Images/Index.idx.xml tells of files that are not there: Images/r02c03f04p01-ch1sk1fk1fl1.tiff",
@@ -136,8 +136,8 @@ test("ImageXpress: sites that were selected, waves by their names, projections l
       ["A02", 2, [1, 1]],
     ],
     missing: [
-      "plate scan: no images of the wells A03, that the microscope was told to image",
-      "plate scan: no images of the time points 2",
+      "plate scan: no images of the well A03, that the microscope was told to image",
+      "plate scan: no images of the time point 2",
     ],
     warnings: ["ZStep_0: 6 projections of the z planes are left out"],
     unmatched: [],
@@ -197,7 +197,7 @@ test("Micro-Manager: tiles are named column first, the stage's directions by Pix
       ["A01", 0, [0, 0]],
       ["A01", 1, [0, 3]],
     ],
-    missing: ["plate slide: no images of the time points 2"],
+    missing: ["plate slide: no images of the time point 2"],
     warnings: ["1-Pos_001_000/metadata.txt is cut off: the acquisition was stopped"],
   });
 });
@@ -345,7 +345,7 @@ test("OME-Zarr plates: wells, fields, channels and planes of the stores", async 
     channels: ["DAPI 16", "GFP 16"],
     pixelSizeUm: 0.5,
     missing: [
-      "plate P9: no images of the wells B02, between those that have some",
+      "plate P9: no images of the well B02, between those that have some",
       "plate P9: no site 1 in B01",
     ],
   });

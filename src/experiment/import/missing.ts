@@ -29,7 +29,11 @@ function missingWells(
   const wells = all.filter((well) => !there.has(well));
   const why =
     planned === undefined ? "between those that have some" : "that the microscope was told to image";
-  return wells.length === 0 ? [] : [`plate ${plate}: no images of the wells ${named(wells, all)}, ${why}`];
+  return wells.length === 0
+    ? []
+    : [
+        `plate ${plate}: no images of the ${wells.length === 1 ? "well" : "wells"} ${named(wells, all)}, ${why}`,
+      ];
 }
 
 /** From so many on, neighbours are named by the first and the last. */
@@ -92,7 +96,9 @@ function runs(numbers: readonly number[]): string {
 function missingTimePoints(plate: string, planes: readonly NumberedPlane[], planned: number): string[] {
   const there = new Set(planes.map(({ tpoint }) => tpoint));
   const none = range(0, Math.max(planned - 1, ...there)).filter((t) => !there.has(t));
-  return none.length === 0 ? [] : [`plate ${plate}: no images of the time points ${runs(none)}`];
+  return none.length === 0
+    ? []
+    : [`plate ${plate}: no images of the time ${none.length === 1 ? "point" : "points"} ${runs(none)}`];
 }
 
 /** A channel may have other z planes and time points than another, but the same in all sites. */

@@ -137,7 +137,7 @@ describe("Opera Phenix", () => {
     const images = [1, 2].map((time) => ({ field: 1, time }));
     const plan = await planOf(await folderOf(files(images), { "Images/Index.idx.xml": phenix(images) }));
     expect(plan.images).toEqual(["B03 0 DAPI 1 0", "B03 0 DAPI 2 0"]);
-    expect(plan.missing).toEqual(["plate P1: no images of the time points 0"]);
+    expect(plan.missing).toEqual(["plate P1: no images of the time point 0"]);
   });
 
   test("channels of one name stay apart; what is the same plane is said once for many", async () => {
@@ -289,7 +289,7 @@ describe("Micro-Manager", () => {
       images: expected,
       pixelSizeUm: 0.5,
     });
-    expect(plan.missing).toContain("plate run: no images of the time points 0");
+    expect(plan.missing).toContain("plate run: no images of the time point 0");
   });
 
   test("without metadata the folders' names tell the positions", async () => {

@@ -1,5 +1,5 @@
 /** What is wrong with outlines that come from outside: refused, repaired or left out, and said once. */
-import { VitrineError } from "../../core/index.ts";
+import { counted, VitrineError } from "../../core/index.ts";
 import { boundsOf, type Shape } from "./shape.ts";
 import { redrawShape, shapeFault } from "./validity.ts";
 
@@ -88,12 +88,22 @@ export class OutlineChecker {
   warnings(): string[] {
     const { closed, redrawn, skipped, partlyOutside } = this.#counts;
     return [
-      ...(closed > 0 ? [`${closed} rings did not end where they began and were closed`] : []),
-      ...(redrawn > 0
-        ? [`${redrawn} outlines crossed or touched themselves and were drawn anew along pixels`]
+      ...(closed > 0
+        ? [
+            `${counted(closed, "ring did not end where it began and was", "rings did not end where they began and were")} closed`,
+          ]
         : []),
-      ...(skipped > 0 ? [`${skipped} objects were left out: ${this.#firstSkipped}`] : []),
-      ...(partlyOutside > 0 ? [`${partlyOutside} objects lie partly beyond the map`] : []),
+      ...(redrawn > 0
+        ? [
+            `${counted(redrawn, "outline crossed or touched itself and was", "outlines crossed or touched themselves and were")} drawn anew along pixels`,
+          ]
+        : []),
+      ...(skipped > 0
+        ? [`${counted(skipped, "object was", "objects were")} left out: ${this.#firstSkipped}`]
+        : []),
+      ...(partlyOutside > 0
+        ? [`${counted(partlyOutside, "object lies", "objects lie")} partly beyond the map`]
+        : []),
     ];
   }
 

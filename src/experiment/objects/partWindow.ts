@@ -90,8 +90,7 @@ function missing(part: MapPart, expected: string, found: string): VitrineError {
 
 function textOf({ plate = "", well, site }: MapPart): string {
   return [
-    "plate",
-    plate,
+    ...(plate === "" && well !== undefined ? [] : ["plate", plate]),
     ...(well === undefined ? [] : ["well", well]),
     ...(site === undefined ? [] : ["site", site]),
   ]

@@ -241,7 +241,7 @@ describeDatabases("map objects", ({ isSkipped, create }) => {
       });
       expect(await add(experiment, objects.slice(0, 2), { broken: "redraw" })).toMatchObject({
         objects: 2,
-        warnings: ["1 outlines crossed or touched themselves and were drawn anew along pixels"],
+        warnings: ["1 outline crossed or touched itself and was drawn anew along pixels"],
       });
     },
   );
@@ -286,7 +286,7 @@ describeDatabases("map objects", ({ isSkipped, create }) => {
       await experiment.query.insertInto("channelLayers").values(layer).execute();
       const at = (x: number) => [{ segmentations: [{ geometry: square(x, 0) }] }];
       await expect(add(experiment, at(201))).rejects.toThrow(/within the map's 100 x 200 pixels/);
-      expect((await add(experiment, at(195))).warnings).toEqual(["1 objects lie partly beyond the map"]);
+      expect((await add(experiment, at(195))).warnings).toEqual(["1 object lies partly beyond the map"]);
     },
   );
 });

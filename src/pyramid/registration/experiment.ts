@@ -207,7 +207,7 @@ function reportOf(
   );
   if (alone.length > 0)
     onLog(
-      `${alone.length} wells, ${alone[0].well.name} first, have no sites that overlap by what is known of their places: these stay as they were`,
+      `${alone.length === 1 ? `well ${alone[0].well.name} has` : `${alone.length} wells, ${alone[0].well.name} first, have`} no sites that overlap by what is known of their places: these stay as they were`,
       "warning",
     );
   return {

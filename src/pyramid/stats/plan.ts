@@ -1,4 +1,4 @@
-import { seededRandom, VitrineError } from "../../core/index.ts";
+import { counted, seededRandom, VitrineError } from "../../core/index.ts";
 import type { Experiment } from "../../experiment/index.ts";
 import { readExperimentMap } from "../layers/experimentMap.ts";
 import { type LayerKey, layerImages, listLayers } from "../layers/layers.ts";
@@ -114,7 +114,7 @@ function ofOneSize(
   const left = others.reduce((sum, [, list]) => sum + list.length, 0);
   if (left > 0)
     onLog(
-      `channel ${channel}: ${left} images are not of ${size} pixels and are left out of its statistics`,
+      `channel ${channel}: ${counted(left, "image is", "images are")} not of ${size} pixels and left out of its statistics`,
       "warning",
     );
   return most;

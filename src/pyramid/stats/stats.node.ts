@@ -1,6 +1,6 @@
 import { z } from "zod";
 import { builtFile } from "../../core/index.node.ts";
-import { VitrineError } from "../../core/index.ts";
+import { counted, VitrineError } from "../../core/index.ts";
 import type { Experiment } from "../../experiment/index.ts";
 import { fileExists, parseWithSchema } from "../../io/index.ts";
 import { cleanupStep, type EngineOptions, type Json, runStep, type Step } from "../../jobs/index.ts";
@@ -129,7 +129,7 @@ function tellLeftOut(
   for (const message of unreadable) onLog(`channel ${channel}: left out: ${message}`, "warning");
   if (odd.length > 0)
     onLog(
-      `channel ${channel}: ${odd.length} images are far darker or brighter than the others and are left out: ${odd.join("; ")}`,
+      `channel ${channel}: ${counted(odd.length, "image is", "images are")} far darker or brighter than the others and ${odd.length === 1 ? "is" : "are"} left out: ${odd.join("; ")}`,
       "warning",
     );
 }

@@ -76,7 +76,7 @@ test("statistics are those of all images that belong; bad ones are named and lef
   expect(channel).toMatchObject({ channel: "DAPI", images: SITES - 2, models: ["zscore", "median"] });
   expect(channel.odd).toEqual(["plate P0 well C04 site 3, t 0, z 0"]);
   expect(channel.unreadable).toEqual([expect.stringContaining("site 5, t 0, z 0: ")]);
-  expect(logged).toContainEqual(expect.stringContaining("1 images are far darker or brighter"));
+  expect(logged).toContainEqual(expect.stringContaining("1 image is far darker or brighter"));
   expect(logged).toContainEqual(expect.stringMatching(/left out: plate P0 well C04 site 5.*P0_C04_5_DAPI/));
   const whole = emptyStatistics({ height: HEIGHT, width: WIDTH });
   images.forEach((image, site) => {

@@ -80,6 +80,31 @@ test("a range for pixels of 8 bits, which stay as they are, is said to have no e
   expect(said).toHaveLength(1);
 });
 
+test("a channel that two cycles have is shown of the later, which is said with the number of images below", async () => {
+  await using experiment = await makePlate(join(scratch.path, "cycles"), {
+    plates: [{ wells: [{ name: "A01", sites: gridSites(1, 2, [8, 8]) }] }],
+    channels: [{ name: "DAPI", bitDepth: 8 }],
+    pixels: () => new Uint8Array(64),
+  });
+  const again = {
+    plate: "P0",
+    well: "A01",
+    siteIndex: 0,
+    cycleIndex: 1,
+    channel: "DAPI",
+    tpoint: 0,
+    zplane: 0,
+  };
+  const images = [{ ...again, path: "images/P0_A01_0_DAPI_0_0.tif" }];
+  await addContent(experiment, { cycles: [{ cycleIndex: 1 }], images });
+  const said: string[] = [];
+  await new PyramidBuilder(experiment).init({}, { onLog: (message) => said.push(message) });
+  expect(said).toEqual([
+    "DAPI, t 0, z 0: 1 image of an earlier cycle lies under those of a later one of the same channel and sites; " +
+      "give the channels of each cycle names of their own to see all",
+  ]);
+});
+
 test("32-bit pixels are refused before any job, with the file and what to do", async () => {
   await using experiment = await makePlate(join(scratch.path, "floats"), {
     plates: [{ wells: [{ name: "A01", sites: gridSites(1, 1, [8, 8]) }] }],

@@ -1,4 +1,4 @@
-import { VitrineError } from "../../core/index.ts";
+import { counted, VitrineError } from "../../core/index.ts";
 import type { Experiment } from "../../experiment/index.ts";
 import { type CycleShifts, readCycleShifts } from "../layers/alignment.ts";
 import {
@@ -114,7 +114,15 @@ export class BatchPlan {
       const place = { y: box.y, x: box.x, height, width, fraction };
       return [{ site: name, path, imageIndex, plane, pixelMask, ...place, window }];
     });
-    this.#tellMissing(layerName(key), new Set(found.map(({ siteId }) => siteId)));
+    const sites = new Set(found.map(({ siteId }) => siteId));
+    this.#tellMissing(layerName(key), sites);
+    const hidden = found.length - sites.size;
+    if (hidden > 0)
+      this.#onLog(
+        `${layerName(key)}: ${counted(hidden, "image of an earlier cycle lies", "images of earlier cycles lie")} under those of a later one ` +
+          "of the same channel and sites; give the channels of each cycle names of their own to see all",
+        "warning",
+      );
     return placed;
   }
 

@@ -1,5 +1,5 @@
 /** A feature of GeoJSON as QuPath and others write it. */
-import { VitrineError } from "../../../core/index.ts";
+import { counted, VitrineError } from "../../../core/index.ts";
 import { parseGeometry } from "../geometry.ts";
 import { type MapobjectTraits, OBJECT_TYPES, type RawMapobject, type RawOutline } from "../mapobject.ts";
 
@@ -27,13 +27,14 @@ export class LeftOut {
   /** A sentence each. */
   warnings(): string[] {
     const geometries = [...this.#geometries].map(
-      ([type, count]) => `${count} features were left out: ${type}; map objects are points and polygons`,
+      ([type, count]) =>
+        `${counted(count, "feature was", "features were")} left out: ${type}; map objects are points and polygons`,
     );
     const names = [...this.#properties].map(([name, count]) => `${name} (${count})`);
     return [
       ...geometries,
       ...(this.multiPoints > 0
-        ? [`${this.multiPoints} features of several points became an object a point`]
+        ? [`${counted(this.multiPoints, "feature")} of several points became an object a point`]
         : []),
       ...(names.length > 0
         ? [`properties that are neither known nor numbers were left out: ${names.join(", ")}`]

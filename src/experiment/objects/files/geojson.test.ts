@@ -70,8 +70,8 @@ describeDatabases("GeoJSON", ({ isSkipped, create, path }) => {
       skipped: 1,
       features: ["Cell: Area µm^2", "Nucleus: Mean", "Num", "score"],
       warnings: [
-        "1 features were left out: LineString; map objects are points and polygons",
-        "1 features of several points became an object a point",
+        "1 feature was left out: LineString; map objects are points and polygons",
+        "1 feature of several points became an object a point",
         "properties that are neither known nor numbers were left out: isLocked (1)",
       ],
     });
@@ -130,7 +130,7 @@ describeDatabases("GeoJSON", ({ isSkipped, create, path }) => {
     writeFileSync(file, JSON.stringify({ type: "Feature", id: "a", geometry, properties: {} }));
     expect(await load(experiment, file)).toMatchObject({
       ...{ objects: 2, skipped: 1 },
-      warnings: ["1 features were left out: LineString; map objects are points and polygons"],
+      warnings: ["1 feature was left out: LineString; map objects are points and polygons"],
     });
     const found = (await all(experiment)).map(({ segmentations: [{ geometry: one }] }) => one);
     expect(found).toEqual([
@@ -251,8 +251,8 @@ describeDatabases("GeoJSON", ({ isSkipped, create, path }) => {
       `${feature('{"type":"Polygon","coordinates":[[[0,0],[9,0],[9,9]]]}')}\n${feature("null")}\n`,
     );
     expect((await load(experiment, open)).warnings).toEqual([
-      "1 rings did not end where they began and were closed",
-      "1 features were left out: no geometry; map objects are points and polygons",
+      "1 ring did not end where it began and was closed",
+      "1 feature was left out: no geometry; map objects are points and polygons",
     ]);
     await expect(load(experiment, path("none.geojson"))).rejects.toMatchObject({ code: "missing" });
   });

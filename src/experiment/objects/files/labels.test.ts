@@ -176,7 +176,7 @@ describeDatabases("label images", ({ isSkipped, create, path }) => {
       expect(report).toMatchObject({ values: "ids", objects: 3 });
       const { id } = first;
       expect(await pixels(report.path)).toEqual([id, id + 1, id + 1, 0, id + 2, id + 2]);
-      expect(warnings).toEqual(["objects overlap: 1 pixels of 1 objects are those of a later one"]);
+      expect(warnings).toEqual(["objects overlap: 1 pixel of 1 object is that of a later one"]);
       await expect(exportLabels(experiment, { path: path("all.npy"), type: "Cells" })).rejects.toMatchObject({
         code: "undeterminable",
       });

@@ -1,5 +1,5 @@
 /** Objects of an experiment as label images. */
-import { pixelTypeOf, VitrineError } from "../../../core/index.ts";
+import { counted, pixelTypeOf, VitrineError } from "../../../core/index.ts";
 import {
   createOmeZarrImage,
   createOmeZarrLabels,
@@ -274,7 +274,7 @@ class LabelCanvas {
   warnings(): string[] {
     if (this.#coveredPixels === 0) return [];
     return [
-      `objects overlap: ${this.#coveredPixels} pixels of ${this.#covered.size} objects are those of a later one`,
+      `objects overlap: ${counted(this.#coveredPixels, "pixel")} of ${counted(this.#covered.size, "object")} ${this.#coveredPixels === 1 ? "is that" : "are those"} of a later one`,
     ];
   }
 }
