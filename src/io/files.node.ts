@@ -22,7 +22,7 @@ import {
   writeBeside,
   writeBesideNow,
 } from "../core/index.node.ts";
-import { VitrineError } from "../core/index.ts";
+import { requireKnownOptions, VitrineError } from "../core/index.ts";
 import { isWebAddress } from "./address.ts";
 import {
   allocate,
@@ -37,7 +37,6 @@ import {
 } from "./files.ts";
 import { addressExists, openAddress, readAddress } from "./http.ts";
 import { rowReader } from "./rowThreads.node.ts";
-import { requireKnownOptions } from "./schema.ts";
 
 /** One system call reads or writes at most this; Node refuses 2 GiB and more. */
 const LARGEST_CALL = 2 ** 28;

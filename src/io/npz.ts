@@ -1,10 +1,9 @@
 import { type Zippable, zipSync } from "fflate";
 import { writeFileAtomic } from "#files";
-import { VitrineError } from "../core/index.ts";
+import { requireKnownOptions, VitrineError } from "../core/index.ts";
 import { type FileSource, sourceName, type WriteOptions } from "./files.ts";
 import { readUnpacked } from "./gzip.ts";
 import { formatNpy, type NpyArray, type NpyContent, parseNpy } from "./npy.ts";
-import { requireKnownOptions } from "./schema.ts";
 import { FIXED_DATE, listZip, readZipEntry } from "./zip.ts";
 
 /** How an archive is read. */

@@ -1,8 +1,7 @@
 import { fileExists } from "#files";
-import { VitrineError } from "../../core/index.ts";
+import { type OptionKeys, requireKnownOptions, VitrineError } from "../../core/index.ts";
 import type { Dataset } from "../dataset/dataset.ts";
 import { endingOf } from "../endings.ts";
-import { type OptionKeys, requireKnownOptions } from "../schema.ts";
 import { openImages } from "../source/open.ts";
 import type { ImageCollection, ImageSource } from "../source/source.ts";
 import { tiffRowsLine } from "../tiff/rows.ts";

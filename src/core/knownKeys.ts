@@ -1,0 +1,83 @@
+import { VitrineError } from "./error.ts";
+
+/** The keys of options, all of them: the compiler finds one that is missing or too many. */
+export type OptionKeys<Options> = Readonly<Record<keyof Options, true>>;
+
+/** Refuses a key that a function does not know, which would else be ignored. @param name of the function @throws {VitrineError} format: with the nearest key */
+export function requireKnownOptions<Options extends object>(
+  name: string,
+  options: Options,
+  keys: OptionKeys<Options>,
+): void {
+  refuseUnknownKeys(options, { known: Object.keys(keys), at: `${name} options` });
+}
+
+/** What an object of options may hold. */
+export interface KnownKeys {
+  readonly known: readonly string[];
+  /** How messages call the object. */
+  readonly at: string;
+  /** Names that others use, with ours. */
+  readonly others?: Readonly<Record<string, string>>;
+}
+
+/** Checks the keys alone of options that hold functions and objects of any class. @throws {VitrineError} format: the first unknown key, with the nearest */
+export function refuseUnknownKeys(options: object, { known, at, others = {} }: KnownKeys): void {
+  const key = Object.keys(options).find((name) => !known.includes(name));
+  if (key === undefined) return;
+  const nearest = Object.hasOwn(others, key) ? others[key] : nearestName(key, known);
+  const guess = nearest === undefined ? "" : ` (did you mean ${JSON.stringify(nearest)}?)`;
+  throw new VitrineError({
+    code: "format",
+    at: keyPlace(at, [key]),
+    expected: "a known key",
+    found: `${JSON.stringify(shortenedName(key))}${guess}`,
+    hint: `Known keys: ${listedNames(known)}`,
+  });
+}
+
+/** Names longer than this are cut in messages, and none is near them. */
+const LONGEST_NAME = 60;
+
+/** A name for a message; a long one is cut. */
+export function shortenedName(name: string): string {
+  return name.length > LONGEST_NAME ? `${name.slice(0, LONGEST_NAME)}...` : name;
+}
+
+/** A list of names for messages; a long one is cut. */
+export function listedNames(names: readonly string[]): string {
+  const shown = names.slice(0, 40).map(shortenedName).join(", ");
+  return names.length > 40 ? `${shown} ...` : shown;
+}
+
+/** The place of a key for messages: `at` and the path within it. */
+export function keyPlace(at: string, path: readonly PropertyKey[]): string {
+  const text = path
+    .map((part) => (typeof part === "number" ? `[${part}]` : `.${shortenedName(String(part))}`))
+    .join("");
+  return text === "" ? at : `${at} ${text.replace(/^\./, "")}`;
+}
+
+/** The known name with the fewest changed letters; none where more than a third would change. */
+export function nearestName(name: string, known: readonly string[]): string | undefined {
+  if (name.length > LONGEST_NAME) return undefined;
+  const plain = (text: string) => text.toLowerCase().replaceAll(/[-_ ]/g, "");
+  const ranked = known
+    .map((candidate) => ({ candidate, distance: editDistance(plain(name), plain(candidate)) }))
+    .filter(({ candidate, distance }) => distance <= Math.max(2, Math.floor(candidate.length / 3)))
+    .sort((a, b) => a.distance - b.distance);
+  return ranked[0]?.candidate;
+}
+
+/** Letters inserted, removed or replaced (Levenshtein). */
+function editDistance(a: string, b: string): number {
+  let row = Array.from({ length: b.length + 1 }, (_, j) => j);
+  for (let i = 1; i <= a.length; i++) {
+    const next = [i];
+    for (let j = 1; j <= b.length; j++) {
+      next.push(Math.min(row[j] + 1, next[j - 1] + 1, row[j - 1] + (a[i - 1] === b[j - 1] ? 0 : 1)));
+    }
+    row = next;
+  }
+  return row[b.length];
+}
