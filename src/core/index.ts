@@ -13,6 +13,7 @@ export {
   keyPlace,
   listedNames,
   nearestName,
+  pickOptions,
   refuseUnknownKeys,
   requireKnownOptions,
   shortenedName,

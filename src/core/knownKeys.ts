@@ -6,10 +6,15 @@ export type OptionKeys<Options> = Readonly<Record<keyof Options, true>>;
 /** Refuses a key that a function does not know, which would else be ignored. @param name of the function @throws {VitrineError} format: with the nearest key */
 export function requireKnownOptions<Options extends object>(
   name: string,
-  options: Options,
+  options: Options | undefined,
   keys: OptionKeys<Options>,
 ): void {
-  refuseUnknownKeys(options, { known: Object.keys(keys), at: `${name} options` });
+  if (options !== undefined) refuseUnknownKeys(options, { known: Object.keys(keys), at: `${name} options` });
+}
+
+/** Of an object that holds more, the options that another function knows. */
+export function pickOptions<Options extends object>(options: Options, keys: OptionKeys<Options>): Options {
+  return Object.fromEntries(Object.entries(options).filter(([name]) => Object.hasOwn(keys, name))) as Options;
 }
 
 /** What an object of options may hold. */

@@ -1,3 +1,4 @@
+import { requireKnownOptions } from "../../core/index.ts";
 import { formatCsv, refuseOtherEnding, writeFileAtomic, writeStar } from "../../io/index.ts";
 import { isHdf5Name, writeParticlesHdf5 } from "./hdf5Particles.ts";
 import type { ParticleTable } from "./particles.ts";
@@ -18,8 +19,10 @@ export function checkTableName(path: string): void {
 export async function writeParticles(
   path: string,
   { columns, rows }: ParticleTable,
-  { name = path, ...options }: { readonly name?: string; readonly overwrite?: boolean } = {},
+  given: { readonly name?: string; readonly overwrite?: boolean } = {},
 ): Promise<void> {
+  requireKnownOptions("writeParticles", given, { name: true, overwrite: true });
+  const { name = path, ...options } = given;
   if (isHdf5Name(name)) return writeParticlesHdf5(path, { columns, rows }, options);
   if (/\.star$/i.test(name)) return writeStar(path, particlesToStar({ columns, rows }, name), options);
   await writeFileAtomic(path, new TextEncoder().encode(formatCsv(columns, rows)), options);

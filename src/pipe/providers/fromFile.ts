@@ -43,6 +43,7 @@ export function fromFiles(
   tolerance = TOLERANCE,
   options: RescaleOptions = {},
 ): ImageProvider<readonly PipeImage[]> {
+  requireKnownOptions("fromFiles", options, { grid: true });
   const providers = paths.map((path) => fromFile(path, originalScale, tolerance, options));
   return createProvider(
     (scale) => Promise.all(providers.map((provider) => provider(scale))),
