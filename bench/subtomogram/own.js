@@ -8,7 +8,7 @@ const state = {};
 
 function floats(folder, name) {
   const { buffer, byteOffset, byteLength } = readFileSync(`${folder}/${name}`);
-  return new Float32Array(buffer.slice(byteOffset, byteOffset + byteLength));
+  return new Float32Array(buffer, byteOffset, byteLength / 4);
 }
 
 async function make({ folder, box, model, rotations, mask, tilt, maxShift, cutoff }) {
@@ -21,9 +21,7 @@ async function make({ folder, box, model, rotations, mask, tilt, maxShift, cutof
   const aligned = kind.create(given, { ...params, compat: true });
   state.prepared = await aligned.prepare(state.pool, { maxShiftsPx: [maxShift, maxShift, maxShift] });
   const [boxes, quaternions] = [floats(folder, "boxes"), readFileSync(`${folder}/quaternions`)];
-  const turns = new Float64Array(
-    quaternions.buffer.slice(quaternions.byteOffset, quaternions.byteOffset + quaternions.byteLength),
-  );
+  const turns = new Float64Array(quaternions.buffer, quaternions.byteOffset, quaternions.byteLength / 8);
   state.boxes = Array.from({ length: turns.length / 4 }, (_, i) => ({
     image: { data: boxes.subarray(i * box ** 3, (i + 1) * box ** 3), shape },
     rotation: [...turns.subarray(4 * i, 4 * i + 4)],

@@ -39,6 +39,8 @@ export type { OpenPythonProcessor, PythonProcessorOptions } from "./mmcore/pytho
 export type { ImageAndMetadata, ImageProcessor, ProcessorResult } from "./processors/processor.ts";
 export type { PlanReport } from "./program.ts";
 export { runPlan } from "./program.ts";
+export type { AfterLabel, OptionalLabel, ScriptCore } from "./scriptCore.ts";
+export type { SequenceCore } from "./sequences.ts";
 export type { SnapCore, TaggedImage } from "./snapping.ts";
 export type {
   AcquisitionView,

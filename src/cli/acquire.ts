@@ -53,7 +53,7 @@ export function addAcquire(cli: Command): void {
       "the Python with numpy and, for mmcore, pymmcore; default: VITRINE_PYTHON, else python3",
     )
     .option("--dir <folder>", "where the folder NAME_1, NAME_2 … is made; with --name")
-    .option("--name <name>", "without --dir and --name, and without --memory, nothing is saved")
+    .option("--name <name>", "of the acquisition; without --dir, and without --memory, nothing is saved")
     .option(
       "--memory",
       "keep the images in memory until the command ends: to try a plan, or for the processor",
@@ -130,6 +130,11 @@ const RULES: readonly IdleRule<AcquireArguments>[] = [
     isIdle: ({ dir, memory }) => dir === undefined && !memory,
     why: "without --dir and --name: nothing is saved",
   },
+  {
+    options: ["name"],
+    isIdle: ({ dir, memory }) => dir === undefined && !memory,
+    why: "without --dir: nothing is saved (--memory keeps the images until the command ends)",
+  },
   { options: ["format", "durability"], isIdle: ({ memory }) => memory === true, why: "with --memory" },
   {
     options: ["adapters"],
@@ -150,12 +155,11 @@ const RULES: readonly IdleRule<AcquireArguments>[] = [
 ];
 
 function requirePair({ dir, name, memory }: AcquireArguments): void {
-  const [given, missing] = dir === undefined ? ["--name", "--dir"] : ["--dir", "--name"];
-  const isHalf = (dir === undefined) !== (name === undefined);
+  const isHalf = dir !== undefined && name === undefined;
   if (!isHalf && !(memory && dir !== undefined)) return;
-  const expected = isHalf ? `${missing} with ${given}` : "--memory, or --dir and --name";
-  const found = isHalf ? `${given} alone` : "all of them";
-  const hint = isHalf ? `Name both, or leave ${given} out` : "Leave out one of them";
+  const expected = isHalf ? "--name with --dir" : "--memory, or --dir and --name";
+  const found = isHalf ? "--dir alone" : "all of them";
+  const hint = isHalf ? "Name both, or leave --dir out" : "Leave out one of them";
   throw new VitrineError({ code: "missing", at: "acquire", expected, found, hint });
 }
 

@@ -12,13 +12,13 @@ export type { KnownKeys, OptionKeys } from "./knownKeys.ts";
 export {
   keyPlace,
   listedNames,
-  nearestName,
   pickOptions,
   refuseUnknownKeys,
   requireKnownOptions,
   shortenedName,
 } from "./knownKeys.ts";
 export { mersenneTwister, mersenneWords } from "./mersenneTwister.ts";
+export { nearestName } from "./nearestName.ts";
 export type { PackedError } from "./packedError.ts";
 export { packError, unpackError } from "./packedError.ts";
 export type { ImageLayout, PixelArray, PixelImage, PixelType } from "./pixels.ts";

@@ -1,4 +1,5 @@
 import { VitrineError } from "./error.ts";
+import { nearestName } from "./nearestName.ts";
 
 /** The keys of options, all of them: the compiler finds one that is missing or too many. */
 export type OptionKeys<Options> = Readonly<Record<keyof Options, true>>;
@@ -41,7 +42,7 @@ export function refuseUnknownKeys(options: object, { known, at, others = {} }: K
   });
 }
 
-/** Names longer than this are cut in messages, and none is near them. */
+/** Names longer than this are cut in messages. */
 const LONGEST_NAME = 60;
 
 /** A name for a message; a long one is cut. */
@@ -61,28 +62,4 @@ export function keyPlace(at: string, path: readonly PropertyKey[]): string {
     .map((part) => (typeof part === "number" ? `[${part}]` : `.${shortenedName(String(part))}`))
     .join("");
   return text === "" ? at : `${at} ${text.replace(/^\./, "")}`;
-}
-
-/** The known name with the fewest changed letters; none where more than a third would change. */
-export function nearestName(name: string, known: readonly string[]): string | undefined {
-  if (name.length > LONGEST_NAME) return undefined;
-  const plain = (text: string) => text.toLowerCase().replaceAll(/[-_ ]/g, "");
-  const ranked = known
-    .map((candidate) => ({ candidate, distance: editDistance(plain(name), plain(candidate)) }))
-    .filter(({ candidate, distance }) => distance <= Math.max(2, Math.floor(candidate.length / 3)))
-    .sort((a, b) => a.distance - b.distance);
-  return ranked[0]?.candidate;
-}
-
-/** Letters inserted, removed or replaced (Levenshtein). */
-function editDistance(a: string, b: string): number {
-  let row = Array.from({ length: b.length + 1 }, (_, j) => j);
-  for (let i = 1; i <= a.length; i++) {
-    const next = [i];
-    for (let j = 1; j <= b.length; j++) {
-      next.push(Math.min(row[j] + 1, next[j - 1] + 1, row[j - 1] + (a[i - 1] === b[j - 1] ? 0 : 1)));
-    }
-    row = next;
-  }
-  return row[b.length];
 }

@@ -12,7 +12,9 @@ const PROGRAM = `
   const { newMemory } = await import(address);
   const uncleared = (bytes) => Buffer.allocUnsafeSlow(bytes).buffer;
   const make = how === "newMemory" ? newMemory : uncleared;
-  const turn = () => new Promise((resolve) => setTimeout(resolve, 20));
+  const turn = async () => {
+    for (let i = 0; i < 5; i++) await new Promise((resolve) => setTimeout(resolve, 5));
+  };
   const round = async () => {
     const images = Array.from({ length: ${IMAGES} }, () => make(${IMAGE_BYTES}));
     for (const image of images) new Uint8Array(image).fill(1);

@@ -40,6 +40,7 @@ const MARKS: readonly (readonly [file: string, kind: FileKind])[] = [
   ["zarr.json", "ome-zarr"],
   [".zgroup", "ome-zarr"],
   [".zattrs", "ome-zarr"],
+  [".zmetadata", "ome-zarr"],
 ];
 
 const MAGIC: readonly (readonly [bytes: readonly number[], kind: FileKind])[] = [

@@ -199,6 +199,8 @@ export type { ViewLevel } from "./source/viewLevels.ts";
 export { axisOf, viewLevels } from "./source/viewLevels.ts";
 export type { ViewBox, ViewRead } from "./source/views.ts";
 export { readView } from "./source/views.ts";
+export type { VolumeAxes } from "./source/volumeAxes.ts";
+export { volumeAxes } from "./source/volumeAxes.ts";
 export { formatStar, readStar, writeStar } from "./star/format.ts";
 export { parseStar } from "./star/parse.ts";
 export type { StarBlock, StarFile, StarPair } from "./star/star.ts";

@@ -18,6 +18,7 @@ export type { RescaleOptions } from "./providers/fromArray.ts";
 export { fromArray, fromArrays } from "./providers/fromArray.ts";
 export type { AtomCoordinates, FromPdbOptions } from "./providers/fromAtoms.ts";
 export { fromAtoms, fromPdb } from "./providers/fromAtoms.ts";
+export type { FromFileOptions } from "./providers/fromFile.ts";
 export { fromFile, fromFiles } from "./providers/fromFile.ts";
 export type { FromGaussianOptions } from "./providers/fromGaussian.ts";
 export { fromGaussian } from "./providers/fromGaussian.ts";

@@ -133,6 +133,18 @@ describe("plans", () => {
     expect(readdirSync(folder)).toEqual(before);
   });
 
+  test("--name alone, as Pycro-Manager allows, saves nothing, and says so", async () => {
+    const { folder, run } = planFolder(TWO);
+    const before = readdirSync(folder);
+    const end = await run([...DEMO, "--name", "run", "--json"]);
+    expect([end.code, readdirSync(folder)]).toEqual([0, before]);
+    expect(JSON.parse(end.stdout).warnings).toEqual([
+      "--name has no effect here without --dir: nothing is saved (--memory keeps the images until the command ends)",
+    ]);
+    const kept = await run([...DEMO, "--name", "run", "--memory", "--json"]);
+    expect([kept.code, JSON.parse(kept.stdout).warnings, JSON.parse(kept.stdout).images]).toEqual([0, [], 2]);
+  });
+
   test("--tile-overlap makes a pyramid of rows and columns", async () => {
     const tiles = [0, 1].flatMap((row) => [0, 1].map((column) => ({ axes: { row, column } })));
     const { run, saved } = planFolder(tiles);
@@ -247,18 +259,13 @@ describe("a failure is exit code 1 and one line", () => {
     [
       [{ axes: { time: 0 }, config_group: ["Channel", "DAPY"] }],
       [],
-      "config Channel DAPY: expected one of DAPI, FITC, Rhodamine, Cy5, BF, found no such preset.",
+      'config Channel DAPY: expected one of DAPI, FITC, Rhodamine, Cy5, BF, found no such preset (did you mean "DAPI"?).',
     ],
     [[{ axes: { time: 0 }, x: 1e9 }], [], "XY position: expected -150000 to 150000 µm, found 1000000000 µm."],
     [
       TWO,
       ["--dir", "out"],
       "acquire: expected --name with --dir, found --dir alone. Name both, or leave --dir out.",
-    ],
-    [
-      TWO,
-      ["--name", "run"],
-      "acquire: expected --dir with --name, found --name alone. Name both, or leave --name out.",
     ],
     [
       TWO,

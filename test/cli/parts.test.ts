@@ -65,15 +65,19 @@ describe("parts", () => {
       smallConfiguration(folder, { image: [96, 80], template: 16, seed: 5 });
       configuration.match_template_result = mapPaths(join(run.folder, "out"));
     });
-    for (const foreign of [other, micrograph]) {
+    for (const [foreign, changed] of [
+      [other, /optics_group\.defocus_u 9100\), found optics_group\.defocus_u \d+\./],
+      [micrograph, /pixels of the micrograph \w+/],
+    ] as const) {
       const end = await vitrineHere(collectArgs({ ...foreign, folder: run.folder }));
       expect([end.code, end.stdout]).toEqual([1, ""]);
       expect(complaint(end, run.folder)).toMatch(
         /part-1-of-1\.state fingerprint: expected that of this configuration and these inputs .*It belongs to another search/,
       );
+      expect(complaint(end, run.folder)).toMatch(changed);
     }
     const exact = await vitrineHere([...collectArgs(run), "--exact-slices"]);
-    expect(complaint(exact, run.folder)).toMatch(/fingerprint/);
+    expect(complaint(exact, run.folder)).toMatch(/\(--exact-slices true\), found --exact-slices false\./);
     expect(filesBelow(join(run.folder, "out"))).toEqual(["mip.mrc.parts/part-1-of-1.state"]);
   });
 

@@ -28,6 +28,7 @@ const TEXTS = {
   "text.star": "hello world\n",
   "text.pdb": "hello world\n",
   "m.csv": "z,y,x,zvec,yvec,xvec\n1.5,1.5,1.5,0,0,0\n",
+  "two.csv": "z,y,x,zvec,yvec,xvec\n1.5,1.5,1.5,0,0,0\n1.5,1.5,1.6,0,0,0\n",
   "cut.aln": "# AreTomo Alignment / Priims bprmMn\n0 85 1 10 4\n",
   "none.xf": "",
   "few.aln": "# AreTomo Alignment / Priims bprmMn\n0 85 1 10 -4 1 1 1 0 -30\n1 85 1 10 -4 1 1 1 0 30\n",
@@ -58,6 +59,9 @@ beforeAll(async () => {
   writeConfig(folder, { ...small, ...paths, match_template_result: mapPaths("out") });
   const flat = { data: new Float32Array(16 ** 3).fill(3), shape: [16, 16, 16] as const, voxelSizeA: 2 };
   writeFileSync(join(folder, "flat.mrc"), formatMrc(flat));
+  writeFileSync(join(folder, "zeros.mrc"), formatMrc({ ...flat, data: new Float32Array(16 ** 3) }));
+  const nan = Float32Array.from(flat.data, (_, i) => (i === 9 ? Number.NaN : i % 7));
+  writeFileSync(join(folder, "nan.mrc"), formatMrc({ ...flat, data: nan }));
   copyFileSync(here("../golden/match/refine1_config.yaml"), join(folder, "refine.yaml"));
   copyFileSync(here("../golden/match/search1_particles.csv"), join(folder, "p.csv"));
   copyFileSync(here("../golden/cases/atoms/two_models.pdb"), join(folder, "atoms.pdb"));
@@ -84,6 +88,8 @@ beforeAll(async () => {
       },
     ],
   });
+  const colours = { data: new Uint8Array(3 * 16 * 16), height: 16, width: 16, channels: 3 } as const;
+  await writeTiff(join(folder, "movie.tif"), { pages: [colours, colours] });
   const page = { data: new Uint16Array(64 * 64), height: 64, width: 64, channels: 1 } as const;
   await writeTiff(join(folder, "plate/site.tif"), { pages: [page] });
   for (const type of ["Cells", "Nuclei"]) await createMapobjectType(plate, type);

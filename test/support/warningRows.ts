@@ -3,6 +3,7 @@ import { addMapobjects, createExperiment } from "../../src/experiment/index.ts";
 import { formatMrc } from "../../src/io/index.ts";
 import { LIKELIHOOD_ROWS } from "./likelihoodWarningRows.ts";
 import { writeGoldenTable } from "./movieCase.ts";
+import { VOLUME_ROWS } from "./volumeWarningRows.ts";
 import {
   biomt,
   cases,
@@ -25,6 +26,7 @@ import { ATOM, golden, pdb, type WarningRow, written } from "./warningRow.ts";
 
 export const WARNING_ROWS: readonly WarningRow[] = [
   ...LIKELIHOOD_ROWS,
+  ...VOLUME_ROWS,
   // MRC
   {
     name: "bytes behind an MRC file's sections, info",
@@ -386,6 +388,11 @@ export const WARNING_ROWS: readonly WarningRow[] = [
     name: "acquire --format without a place",
     call: (f) => ["acquire", plan(f, [{ axes: { time: 0 } }]), "--format", "ome-zarr"],
     says: /^--format has no effect here without --dir and --name/,
+  },
+  {
+    name: "acquire --name without a place",
+    call: (f) => ["acquire", plan(f, [{ axes: { time: 0 } }]), "--name", "run"],
+    says: /^--name has no effect here without --dir: nothing is saved \(--memory keeps the images/,
   },
   {
     name: "acquire --idle without a processor",

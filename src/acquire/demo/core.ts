@@ -1,10 +1,11 @@
 import { VitrineError } from "../../core/index.ts";
 import type { Clock } from "../clock.ts";
 import type { ConfigSetting, MicroscopeCore } from "../microscope.ts";
+import type { AfterLabel, OptionalLabel } from "../scriptCore.ts";
 import { configGroups } from "./configGroups.ts";
-import { checkedValue, refused } from "./devices.ts";
+import { checkedValue, notThere, refused } from "./devices.ts";
 import type { DeviceFaults } from "./faults.ts";
-import { type DemoHardware, SLM_SIDE } from "./hardware.ts";
+import { type DemoHardware, SHUTTER, SLM_SIDE } from "./hardware.ts";
 import type { Stage } from "./stages.ts";
 import type { Wheel } from "./wheel.ts";
 
@@ -133,12 +134,13 @@ export class DemoCore implements MicroscopeCore {
     await this.setProperty("Core", "Camera", label);
   }
 
-  async getExposure() {
-    return this.#camera().exposureMs;
+  async getExposure(...camera: OptionalLabel) {
+    return this.#camera(...camera).exposureMs;
   }
 
-  async setExposure(ms: number) {
-    await this.setProperty(this.#camera().label, "Exposure", ms);
+  async setExposure(...exposure: AfterLabel<[ms: number]>) {
+    const [label, ms] = labelled(exposure, 1);
+    await this.setProperty(this.#camera(...label).label, "Exposure", ms);
   }
 
   async getPosition(...[stage]: readonly [] | readonly [string]) {
@@ -150,24 +152,36 @@ export class DemoCore implements MicroscopeCore {
     this.#move(this.#focusDrive(stage), [um]);
   }
 
-  async getXYPosition() {
-    return this.#hardware.xy.position;
+  async getXYPosition(...[stage]: OptionalLabel) {
+    return this.#xyStage(stage ?? this.#hardware.xy.label).position;
   }
 
-  async setXYPosition(xUm: number, yUm: number) {
-    this.#move(this.#hardware.xy, [xUm, yUm]);
+  async setXYPosition(...target: AfterLabel<[xUm: number, yUm: number]>) {
+    const [[stage], xUm, yUm] = labelled(target, 2);
+    this.#move(this.#xyStage(stage ?? this.#hardware.xy.label), [xUm, yUm]);
   }
 
   async setAutoShutter(on: boolean) {
     await this.setProperty("Core", "AutoShutter", on);
   }
 
-  async setShutterOpen(open: boolean) {
-    await this.setProperty("White Light Shutter", "State", open);
+  async getShutterOpen(...[shutter]: OptionalLabel) {
+    return (await this.getProperty(this.#shutter(shutter), "State")) === "1";
   }
 
-  async setROI(x: number, y: number, width: number, height: number) {
-    this.#camera().setRoi({ x, y, width, height });
+  async setShutterOpen(...state: AfterLabel<[open: boolean]>) {
+    const [[shutter], open] = labelled(state, 1);
+    await this.setProperty(this.#shutter(shutter), "State", open);
+  }
+
+  async getROI(...camera: OptionalLabel) {
+    const { x, y, width, height } = this.#camera(...camera).settings().roi;
+    return [x, y, width, height] as const;
+  }
+
+  async setROI(...roi: AfterLabel<[x: number, y: number, width: number, height: number]>) {
+    const [label, x, y, width, height] = labelled(roi, 4);
+    this.#camera(...label).setRoi({ x, y, width, height });
   }
 
   async clearROI() {
@@ -314,7 +328,7 @@ export class DemoCore implements MicroscopeCore {
       code: "missing",
       at: `config group ${group}`,
       expected,
-      found: "no such group",
+      found: notThere("group", group, Object.keys(this.#groups)),
     });
   }
 
@@ -326,12 +340,16 @@ export class DemoCore implements MicroscopeCore {
       code: "missing",
       at: `config ${group} ${preset}`,
       expected,
-      found: "no such preset",
+      found: notThere("preset", preset, Object.keys(presets)),
     });
   }
 
-  #camera() {
-    return this.#hardware.camera(this.#hardware.currentCamera.get());
+  #camera(...[label]: OptionalLabel) {
+    return this.#hardware.camera(label ?? this.#hardware.currentCamera.get());
+  }
+
+  #shutter(label = SHUTTER): string {
+    return this.#only({ label: SHUTTER }, label, "shutter").label;
   }
 
   #focusDrive(label: string): DemoHardware["z"] {
@@ -342,10 +360,10 @@ export class DemoCore implements MicroscopeCore {
     return this.#only(this.#hardware.xy, label);
   }
 
-  #only<T extends { readonly label: string }>(device: T, label: string): T {
+  #only<T extends { readonly label: string }>(device: T, label: string, kind = "stage"): T {
     if (device.label === label) return device;
     this.#hardware.devices.device(label);
-    throw refused(label, `the stage ${device.label}`, "another device");
+    throw refused(label, `the ${kind} ${device.label}`, "another device");
   }
 
   #wheel(device: string, name: string): Wheel {
@@ -365,4 +383,15 @@ export class DemoCore implements MicroscopeCore {
     if (neverArrives) stage.jam();
     else stage.moveTo(position);
   }
+}
+
+/** The label before so many values, where there is one, and the values. */
+function labelled<Values extends readonly unknown[]>(
+  args: AfterLabel<Values>,
+  count: Values["length"],
+): readonly [label: OptionalLabel, ...Values] {
+  const hasLabel = args.length > count;
+  const label = hasLabel ? ([String(args[0])] as const) : ([] as const);
+  const values = hasLabel ? args.slice(1) : args;
+  return [label, ...(values as unknown as Values)];
 }

@@ -3,9 +3,13 @@ import { VitrineError } from "../../core/index.ts";
 import { imageBytes, parseWithSchema } from "../../io/index.ts";
 import { type Clock, systemClock } from "../clock.ts";
 import { MemoryRing } from "../frames/ring.ts";
-import type { Exposure, ExposureRequest, Microscope, MicroscopeCore } from "../microscope.ts";
-import { type SnapCore, snapMethods } from "../snapping.ts";
-import { DemoCore } from "./core.ts";
+import { methodNames, withUnknownMethods } from "../knownMethods.ts";
+import type { Exposure, ExposureRequest, Microscope } from "../microscope.ts";
+import type { ScriptCore } from "../scriptCore.ts";
+import { sequenceMethods } from "../sequences.ts";
+import { snapMethods } from "../snapping.ts";
+import { type CoreParts, DemoCore } from "./core.ts";
+import { notThere } from "./devices.ts";
 import { type ExposureProgram, frameSettings } from "./exposureProgram.ts";
 import { ExposureRun, type FrameFaults, frameFaults } from "./exposureRun.ts";
 import { DeviceFaults } from "./faults.ts";
@@ -19,6 +23,7 @@ import {
 } from "./options.ts";
 import type { RunningExposure } from "./runningExposure.ts";
 import { Scene, type SceneDescription } from "./scene.ts";
+import { scriptMethods } from "./scriptMethods.ts";
 import type { FrameOrigin } from "./slotFrame.ts";
 import { SlotTaker } from "./slots.ts";
 import type { Specimen } from "./specimen.ts";
@@ -61,7 +66,7 @@ function isOwn(
 /** A simulated microscope, made by {@link openDemoMicroscope}. */
 export class DemoMicroscope implements Microscope {
   readonly name = "demo";
-  readonly core: MicroscopeCore & SnapCore;
+  readonly core: ScriptCore;
   readonly #settings: DemoSettings;
   readonly #clock: Clock;
   readonly #hardware: DemoHardware;
@@ -84,15 +89,23 @@ export class DemoMicroscope implements Microscope {
     const usesThread = chooseThread(settings, description, clock);
     this.#thread = usesThread ? new ThreadCamera({ scene: description, faults: settings.faults }) : undefined;
     for (const camera of this.#hardware.cameras) camera.refuseWhile(() => this.#running !== undefined);
-    const core = new DemoCore({
+    const parts: CoreParts = {
       hardware: this.#hardware,
       clock,
       faults: new DeviceFaults(settings.faults),
       timeoutMs: settings.deviceTimeoutMs,
       focusUm: (xUm, yUm) => this.#scene.specimen.focusUm(xUm, yUm),
       enter: () => this.#enter(),
+    };
+    const core = new DemoCore(parts);
+    const { methods, requireIdle } = sequenceMethods({
+      startExposure: (request) => this.startExposure(request),
+      cameraLabel: async (...[label]) => this.#hardware.camera(label ?? (await core.getCameraDevice())).label,
     });
-    this.core = Object.assign(core, snapMethods(this));
+    const known = Object.assign(core, scriptMethods(core, parts), methods, snapMethods(this, requireIdle));
+    this.core = withUnknownMethods(known, async (name) => {
+      throw noSuchMethod(name, methodNames(known));
+    });
   }
 
   /** @throws {VitrineError} busy: an exposure runs; range: `frames`, `intervalMs`; device: not a camera; missing: no such label */
@@ -244,6 +257,19 @@ function busy(): VitrineError {
     at: "startExposure",
     expected: "an idle camera",
     found: "one that exposes",
+    hint,
+  });
+}
+
+function noSuchMethod(name: string, known: readonly string[]): VitrineError {
+  const found = notThere("method", name, known);
+  const hint =
+    "The simulated microscope has those of ScriptCore; Micro-Manager's devices (openMMCoreMicroscope) have all of CMMCore";
+  return new VitrineError({
+    code: "missing",
+    at: `core.${name}`,
+    expected: "a method that is there",
+    found,
     hint,
   });
 }

@@ -87,10 +87,10 @@ test("properties are text and refuse what they cannot be", async () => {
     device: Camera OnCameraCCDXSize: expected a whole number from 1 to 16384, found 0.5.
     device: Camera Exposure: expected a number from 0 to 600000, found -1.
     device: Core Focus: expected a property that can be set, found one that can only be read.
-    missing: Camera Bining: expected one of PixelType, BitDepth, Exposure, Binning, OnCameraCCDXSize, OnCameraCCDYSize, ReadNoise (electrons), Offset, Pattern, found no such property.
-    missing: device Camer: expected one of Camera, Dichroic, Excitation, Emission, Objective, Z, XY, White Light Shutter, Autofocus, SLM, Core, found no such device.
+    missing: Camera Bining: expected one of PixelType, BitDepth, Exposure, Binning, OnCameraCCDXSize, OnCameraCCDYSize, ReadNoise (electrons), Offset, Pattern, found no such property (did you mean "Binning"?).
+    missing: device Camer: expected one of Camera, Dichroic, Excitation, Emission, Objective, Z, XY, White Light Shutter, Autofocus, SLM, Core, found no such device (did you mean "Camera"?).
     missing: config Channel GFP: expected one of DAPI, FITC, Rhodamine, Cy5, BF, found no such preset.
-    missing: config group Chanel: expected one of Camera, Channel, Objective, System, found no such group.
+    missing: config group Chanel: expected one of Camera, Channel, Objective, System, found no such group (did you mean "Channel"?).
     device: XY: expected the stage Z, found another device.
     device: Z: expected a camera (Camera), found another device.
     device: Objective Label: expected a property that the device can play, found one that it cannot.

@@ -1,4 +1,4 @@
-import { VitrineError } from "../../core/index.ts";
+import { nearestName, VitrineError } from "../../core/index.ts";
 import type { Played } from "./exposureProgram.ts";
 
 /** A property of a device: text, as in MMCore. */
@@ -91,7 +91,8 @@ export class DeviceSet {
     const device = this.#devices.get(label);
     if (device !== undefined) return device;
     const expected = `one of ${this.labels.join(", ")}`;
-    throw new VitrineError({ code: "missing", at: `device ${label}`, expected, found: "no such device" });
+    const found = notThere("device", label, this.labels);
+    throw new VitrineError({ code: "missing", at: `device ${label}`, expected, found });
   }
 
   /** @throws {VitrineError} missing */
@@ -99,8 +100,10 @@ export class DeviceSet {
     const { properties } = this.device(label);
     const property = properties.find((candidate) => candidate.name === name);
     if (property !== undefined) return property;
-    const expected = `one of ${properties.map((known) => known.name).join(", ") || "no properties"}`;
-    throw new VitrineError({ code: "missing", at: `${label} ${name}`, expected, found: "no such property" });
+    const names = properties.map((known) => known.name);
+    const expected = `one of ${names.join(", ") || "no properties"}`;
+    const found = notThere("property", name, names);
+    throw new VitrineError({ code: "missing", at: `${label} ${name}`, expected, found });
   }
 
   /** @throws {VitrineError} missing; device: the value is not allowed, or the property is read only */
@@ -129,6 +132,12 @@ export function checkedValue(at: string, property: Property, value: string | num
 /** The error of a device that does not do what it is told. */
 export function refused(at: string, expected: string, found: string): VitrineError {
   return new VitrineError({ code: "device", at, expected, found });
+}
+
+/** What is found where a name is not there, with the one that may have been meant. */
+export function notThere(kind: string, name: string, known: readonly string[]): string {
+  const nearest = nearestName(name, known);
+  return `no such ${kind}${nearest === undefined ? "" : ` (did you mean ${JSON.stringify(nearest)}?)`}`;
 }
 
 /** A property that nobody sets. */

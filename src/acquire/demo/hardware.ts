@@ -16,6 +16,9 @@ const EMISSIONS = ["Chroma-D460", "Chroma-HQ535", "Chroma-HQ620", "Chroma-HQ700"
 const WHEEL_MS = 40;
 const TURRET_MS = 500;
 
+/** The label of the shutter. */
+export const SHUTTER = "White Light Shutter";
+
 /** Pixels of the light modulator. */
 export const SLM_SIDE = 64;
 
@@ -56,7 +59,7 @@ export class DemoHardware {
       ...Object.values(this.wheels),
       this.z,
       this.xy,
-      { label: "White Light Shutter", properties: [this.shutter] },
+      { label: SHUTTER, properties: [this.shutter] },
       { label: "Autofocus", properties: [this.focusOffset] },
       { label: "SLM", properties: [constant("Width", `${SLM_SIDE}`), constant("Height", `${SLM_SIDE}`)] },
       this.#makeCore(),
@@ -174,7 +177,7 @@ export class DemoHardware {
       constant("XYStage", "XY"),
       constant("AutoFocus", "Autofocus"),
       constant("SLM", "SLM"),
-      constant("Shutter", "White Light Shutter"),
+      constant("Shutter", SHUTTER),
       constant("TimeoutMs", `${this.#settings.deviceTimeoutMs}`),
     ];
     return { label: "Core", properties: [this.currentCamera, this.autoShutter, ...roles] };

@@ -78,7 +78,7 @@ export class Acquisition implements AsyncDisposable {
   /**
    * Opens an acquisition and gets it ready for events.
    *
-   * @throws {VitrineError} missing: only one of directory and name; busy: the microscope has another acquisition; storage,
+   * @throws {VitrineError} missing: a directory without a name; busy: the microscope has another acquisition; storage,
    *   exists: the dataset cannot be made; type: not an image processor
    */
   static open(options: SavingOptions): Promise<SavingAcquisition>;

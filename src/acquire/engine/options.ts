@@ -17,8 +17,9 @@ export type SavingOptions = AcquisitionOptions &
 export interface AcquisitionOptions {
   /** Stays open: whoever opened it closes it. */
   readonly microscope: Microscope;
-  /** Where the folder `name_N` is made, N one above the largest that is there. With `name`, or neither: then nothing is saved. */
+  /** Where the folder `name_N` is made, N one above the largest that is there. With `name`; without it nothing is saved. */
   readonly directory?: string;
+  /** Of the acquisition; alone, as Pycro-Manager allows, it saves nothing. */
   readonly name?: string;
   /** Keep the images in memory instead. */
   readonly save?: "memory";

@@ -15,14 +15,14 @@ import type { TileGrid, TilingOptions } from "./tiling.ts";
 /**
  * Makes the dataset of an acquisition; none where nothing is to be saved.
  *
- * @throws {VitrineError} missing: only one of directory and name; unsupported: options that exclude each other; storage
+ * @throws {VitrineError} missing: a directory without a name; unsupported: options that exclude each other; storage
  */
 export async function createWriter(
   options: AcquisitionOptions,
   grid: TileGrid | undefined,
 ): Promise<DatasetWriter | undefined> {
   const { directory, name, save, durability = "power" } = options;
-  if ((directory === undefined) !== (name === undefined)) throw halfNamed(directory, name);
+  if (directory !== undefined && name === undefined) throw nameless(directory);
   if (save === undefined && directory === undefined) return undefined;
   const summary: JsonObject = {
     ...(await summaryMetadata(options.microscope.core, name)),
@@ -57,12 +57,12 @@ function gridMetadata(grid: TileGrid | undefined): JsonObject {
   };
 }
 
-function halfNamed(directory: string | undefined, name: string | undefined): VitrineError {
+function nameless(directory: string): VitrineError {
   return new VitrineError({
     code: "missing",
     at: "Acquisition.open",
-    expected: "both directory and name, or neither",
-    found: directory === undefined ? `name ${name} alone` : `directory ${directory} alone`,
+    expected: "a name with the directory",
+    found: `directory ${directory} alone`,
   });
 }
 

@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { demoConfig, resetCamera, scratchFolder } from "../../../test/support/mmcore.ts";
 import { requirement } from "../../../test/support/require.ts";
+import { runScript, runSequences } from "../../../test/support/scriptCore.ts";
 import type { MMCoreCore } from "./core.ts";
 import { openMMCoreMicroscope as openInPage } from "./mmcore.browser.ts";
 import { openMMCoreMicroscope } from "./mmcore.node.ts";
@@ -100,6 +101,21 @@ describe.skipIf(!available)("commands to MMCore's demonstration devices", () => 
     await expect(core.call("setPosition", "Z", "high")).rejects.toMatchObject({ code: "type" });
     await core.call("snapImage");
     await expect(core.call("getImage")).rejects.toThrow(/startExposure/);
+  });
+
+  test("scripts get what the simulated microscope gives", async () => {
+    await runScript(microscope.core);
+    await resetCamera(microscope);
+    await runSequences(microscope.core);
+  });
+
+  test("methods of CMMCore go by their own names too, and misspelt ones name the nearest", async () => {
+    const method = (name: string): unknown => Reflect.get(microscope.core, name);
+    const call = (name: string, ...args: readonly unknown[]) =>
+      (method(name) as (...values: readonly unknown[]) => Promise<unknown>)(...args);
+    expect(await call("getDeviceLibrary", "Camera")).toBe("DemoCamera");
+    await expect(call("getDeviceLibary", "Camera")).rejects.toThrow('did you mean "getDeviceLibrary"?');
+    await expect(call("snap_image")).rejects.toThrow('did you mean "snapImage"?');
   });
 
   const refused: readonly [(core: MMCoreCore) => Promise<unknown>, string, RegExp][] = [

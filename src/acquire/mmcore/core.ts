@@ -1,10 +1,13 @@
 import { VitrineError } from "../../core/index.ts";
 import type { JsonValue } from "../../io/index.ts";
-import type { ConfigSetting, MicroscopeCore } from "../microscope.ts";
+import { systemClock } from "../clock.ts";
+import type { ConfigSetting } from "../microscope.ts";
+import type { AfterLabel, OptionalLabel, ScriptCore } from "../scriptCore.ts";
+import type { SequenceCore } from "../sequences.ts";
 import type { SnapCore } from "../snapping.ts";
 
 /** MMCore's methods: those of every microscope, and any other by its name. */
-export interface MMCoreCore extends MicroscopeCore, SnapCore {
+export interface MMCoreCore extends ScriptCore {
   /**
    * Calls a method of `CMMCore` as pymmcore has it. Tuples come as lists, a `Configuration` as a list of
    * [device, property, value].
@@ -12,7 +15,7 @@ export interface MMCoreCore extends MicroscopeCore, SnapCore {
    * @throws {VitrineError} missing: no such method, device, property, group or preset; type: other arguments than it takes, or a
    *   result that JSON cannot hold; device: MMCore refused; timeout
    * @example
-   * const names = await microscope.core.call("getAllowedPropertyValues", "Camera", "Binning");
+   * const library = await microscope.core.call("getDeviceLibrary", "Camera");
    */
   call(method: string, ...args: readonly JsonValue[]): Promise<JsonValue>;
 }
@@ -25,7 +28,7 @@ export type Command = (
 ) => Promise<JsonValue>;
 
 /** The methods of {@link MMCoreCore}, each one request to the child. */
-export function createCore(command: Command): Omit<MMCoreCore, keyof SnapCore> {
+export function createCore(command: Command): Omit<MMCoreCore, keyof SnapCore | keyof SequenceCore> {
   /** A method whose result a guard has checked. */
   const get =
     <A extends readonly JsonValue[], T>(method: string, guard: (value: JsonValue, at: string) => T) =>
@@ -35,13 +38,14 @@ export function createCore(command: Command): Omit<MMCoreCore, keyof SnapCore> {
   const number = <A extends readonly string[] = []>(method: string) => get<A, number>(method, asNumber);
   const texts = <A extends readonly string[] = []>(method: string) =>
     get<A, readonly string[]>(method, listOf(asText));
+  const truth = <A extends readonly string[] = []>(method: string) => get<A, boolean>(method, asBoolean);
   const act = <A extends readonly JsonValue[] = []>(method: string) => get<A, void>(method, nothing);
 
   return {
     call: (method, ...args) => command("call", method, args),
     getLoadedDevices: texts("getLoadedDevices"),
     getDevicePropertyNames: texts<[string]>("getDevicePropertyNames"),
-    hasProperty: get<[string, string], boolean>("hasProperty", asBoolean),
+    hasProperty: truth<[string, string]>("hasProperty"),
     getProperty: text<[string, string]>("getProperty"),
     setProperty: async (device, property, value) => {
       // MMCore's properties are text; its booleans are 0 and 1
@@ -60,15 +64,15 @@ export function createCore(command: Command): Omit<MMCoreCore, keyof SnapCore> {
     getAutoFocusDevice: text("getAutoFocusDevice"),
     getSLMDevice: text("getSLMDevice"),
     setCameraDevice: act<[string]>("setCameraDevice"),
-    getExposure: number("getExposure"),
-    setExposure: act<[number]>("setExposure"),
+    getExposure: number<OptionalLabel>("getExposure"),
+    setExposure: act<AfterLabel<[number]>>("setExposure"),
     getPosition: number<[] | [string]>("getPosition"),
     setPosition: act<readonly [number] | readonly [string, number]>("setPosition"),
-    getXYPosition: get<[], readonly [number, number]>("getXYPosition", asPair),
-    setXYPosition: act<[number, number]>("setXYPosition"),
+    getXYPosition: get<OptionalLabel, readonly [number, number]>("getXYPosition", asPair),
+    setXYPosition: act<AfterLabel<[number, number]>>("setXYPosition"),
     setAutoShutter: act<[boolean]>("setAutoShutter"),
-    setShutterOpen: act<[boolean]>("setShutterOpen"),
-    setROI: act<[number, number, number, number]>("setROI"),
+    setShutterOpen: act<AfterLabel<[boolean]>>("setShutterOpen"),
+    setROI: act<AfterLabel<[number, number, number, number]>>("setROI"),
     clearROI: act("clearROI"),
     setSLMImage: async (device, pixels) => {
       await command("command", "setSLMImage", [device, base64(pixels)]);
@@ -82,6 +86,41 @@ export function createCore(command: Command): Omit<MMCoreCore, keyof SnapCore> {
     getNumberOfCameraChannels: number("getNumberOfCameraChannels"),
     getPixelSizeUm: number("getPixelSizeUm"),
     getPixelSizeAffine: get<[], readonly number[]>("getPixelSizeAffine", listOf(asNumber)),
+    getVersionInfo: text("getVersionInfo"),
+    sleep: (ms) => systemClock.sleep(ms),
+    getXPosition: number<OptionalLabel>("getXPosition"),
+    getYPosition: number<OptionalLabel>("getYPosition"),
+    setRelativePosition: act<AfterLabel<[number]>>("setRelativePosition"),
+    setRelativeXYPosition: act<AfterLabel<[number, number]>>("setRelativeXYPosition"),
+    setFocusDevice: act<[string]>("setFocusDevice"),
+    setXYStageDevice: act<[string]>("setXYStageDevice"),
+    deviceBusy: truth<[string]>("deviceBusy"),
+    systemBusy: truth("systemBusy"),
+    waitForSystem: act("waitForSystem"),
+    waitForConfig: act<[string, string]>("waitForConfig"),
+    getShutterDevice: text("getShutterDevice"),
+    setShutterDevice: act<[string]>("setShutterDevice"),
+    getShutterOpen: truth<OptionalLabel>("getShutterOpen"),
+    getAutoShutter: truth("getAutoShutter"),
+    getROI: get<OptionalLabel, readonly [number, number, number, number]>("getROI", asRegion),
+    getBytesPerPixel: number("getBytesPerPixel"),
+    getNumberOfComponents: number("getNumberOfComponents"),
+    getImageBufferSize: number("getImageBufferSize"),
+    isGroupDefined: truth<[string]>("isGroupDefined"),
+    isConfigDefined: truth<[string, string]>("isConfigDefined"),
+    getConfigGroupState: get<[string], readonly ConfigSetting[]>("getConfigGroupState", listOf(asSetting)),
+    getChannelGroup: text("getChannelGroup"),
+    getAllowedPropertyValues: texts<[string, string]>("getAllowedPropertyValues"),
+    isPropertyReadOnly: truth<[string, string]>("isPropertyReadOnly"),
+    hasPropertyLimits: truth<[string, string]>("hasPropertyLimits"),
+    getPropertyLowerLimit: number<[string, string]>("getPropertyLowerLimit"),
+    getPropertyUpperLimit: number<[string, string]>("getPropertyUpperLimit"),
+    getState: number<[string]>("getState"),
+    setState: act<[string, number]>("setState"),
+    getStateLabel: text<[string]>("getStateLabel"),
+    setStateLabel: act<[string, string]>("setStateLabel"),
+    getStateLabels: texts<[string]>("getStateLabels"),
+    getNumberOfStates: number<[string]>("getNumberOfStates"),
     getExposureSequenceMaxLength: number<[string]>("getExposureSequenceMaxLength"),
     getStageSequenceMaxLength: number<[string]>("getStageSequenceMaxLength"),
     getXYStageSequenceMaxLength: number<[string]>("getXYStageSequenceMaxLength"),
@@ -123,6 +162,11 @@ function listOf<T>(item: (value: JsonValue, at: string) => T): (value: JsonValue
 function asPair(value: JsonValue, at: string): readonly [number, number] {
   const [x, y] = listOf(asNumber)(value, at);
   return [x, y];
+}
+
+function asRegion(value: JsonValue, at: string): readonly [number, number, number, number] {
+  const [x, y, width, height] = listOf(asNumber)(value, at);
+  return [x, y, width, height];
 }
 
 function asSetting(value: JsonValue, at: string): ConfigSetting {

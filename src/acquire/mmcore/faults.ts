@@ -1,4 +1,4 @@
-import { VitrineError } from "../../core/index.ts";
+import { nearestName, VitrineError } from "../../core/index.ts";
 import type { PythonFault } from "./protocol.ts";
 
 /** An exception of Python as a JavaScript error: its type as the name, its traceback as the stack. */
@@ -43,7 +43,15 @@ function missingError({ missing, name, known }: PythonFault, at: string): Vitrin
   const some = names.length > 40 ? `${names.slice(0, 40).join(", ")} ...` : names.join(", ");
   const expected = `a ${missing} that is there`;
   const hint = `There is ${some || "none"}`;
-  return new VitrineError({ code: "missing", at, expected, found: JSON.stringify(name ?? ""), hint });
+  const nearest = nearestName(name ?? "", names);
+  const guess = nearest === undefined ? "" : ` (did you mean ${JSON.stringify(nearest)}?)`;
+  return new VitrineError({
+    code: "missing",
+    at,
+    expected,
+    found: `${JSON.stringify(name ?? "")}${guess}`,
+    hint,
+  });
 }
 
 /** MMCore's words when an adapter was built for another MMCore. */

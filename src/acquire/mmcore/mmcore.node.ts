@@ -1,7 +1,9 @@
 import { basename, dirname } from "node:path";
-import { abortError, raceAbort, VitrineError } from "../../core/index.ts";
+import { abortError, plainJson, raceAbort, VitrineError } from "../../core/index.ts";
 import { type JsonValue, parseWithSchema } from "../../io/index.ts";
+import { withUnknownMethods } from "../knownMethods.ts";
 import type { Exposure, ExposureRequest } from "../microscope.ts";
+import { sequenceMethods } from "../sequences.ts";
 import { snapMethods } from "../snapping.ts";
 import { createCore, type MMCoreCore } from "./core.ts";
 import { RunningExposure } from "./exposure.ts";
@@ -70,7 +72,21 @@ class OpenMicroscope implements MMCoreMicroscope {
       const factor = SLOW_METHODS.test(method) ? SLOW : 1;
       return this.#ask({ kind, method, args }, { at, factor });
     });
-    this.core = { ...core, ...snapMethods(this) };
+    const { methods, requireIdle } = sequenceMethods({
+      startExposure: (request) => this.startExposure(request),
+      cameraLabel: async (...[label]) => {
+        if (label === undefined) return core.getCameraDevice();
+        await core.call("isSequenceRunning", label); // refuses what is no camera
+        return label;
+      },
+    });
+    const known = { ...core, ...methods, ...snapMethods(this, requireIdle) };
+    this.core = withUnknownMethods(known, (name, args) =>
+      core.call(
+        name,
+        ...args.map((value, i) => plainJson(value, `argument ${i + 1} of ${name}`) as JsonValue),
+      ),
+    );
   }
 
   get pid(): number {

@@ -50,7 +50,7 @@ export function addClassify(cli: Command): void {
         clusters: args.clusters,
         seed: args.seed,
         overwrite: args.overwrite ?? false,
-        ...(args.mask !== undefined && { mask: parseMask(args.mask) }),
+        ...(args.mask !== undefined && { mask: parseMask(args.mask, { onLog: tools.onLog }) }),
         ...(args.cutoff !== undefined && { cutoff: args.cutoff }),
         ...(args.picture !== undefined && { picturePath: args.picture }),
         ...(args.workers !== undefined && { workers: args.workers }),

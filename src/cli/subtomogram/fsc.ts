@@ -59,7 +59,7 @@ export function addFsc(cli: Command): void {
         sets: args.sets,
         seed: args.seed,
         overwrite: args.overwrite ?? false,
-        ...(args.mask !== undefined && { mask: parseMask(args.mask) }),
+        ...(args.mask !== undefined && { mask: parseMask(args.mask, { onLog: tools.onLog }) }),
         ...(args.randomizeFrom !== undefined && { randomizeFrom: args.randomizeFrom }),
         ...(args.halfMaps !== undefined && { halfMapsPath: args.halfMaps }),
         ...(args.picture !== undefined && { picturePath: args.picture }),

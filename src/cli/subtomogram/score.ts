@@ -76,7 +76,7 @@ export function addScore(cli: Command): void {
         ...tools,
         ...tiltSeriesInputs(args),
         ...(args.templateScale !== undefined && { templateScale: args.templateScale }),
-        ...(args.mask !== undefined && { mask: parseMask(args.mask) }),
+        ...(args.mask !== undefined && { mask: parseMask(args.mask, { onLog: tools.onLog }) }),
         ...(args.scale !== undefined && { scale: args.scale }),
         ...(args.cutoff !== undefined && { cutoff: args.cutoff }),
         ...(args.tilt !== undefined && { tiltModel: args.tilt }),

@@ -34,6 +34,17 @@ export function copyBox(from: BoxPlace, to: BoxPlace, counts: readonly number[])
   }
 }
 
+/** The index along each dimension of a value that lies in an array of these steps, none of which is 0. */
+export function indexIn(value: number, steps: readonly number[]): number[] {
+  const index = steps.map(() => 0);
+  let rest = value;
+  for (const axis of [...steps.keys()].sort((a, b) => steps[b] - steps[a] || a - b)) {
+    index[axis] = Math.floor(rest / steps[axis]);
+    rest %= steps[axis];
+  }
+  return index;
+}
+
 /** Steps between neighbours along each dimension, in values. */
 export function strides(shape: readonly number[]): number[] {
   const steps = shape.map(() => 1);

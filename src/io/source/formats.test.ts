@@ -241,11 +241,35 @@ describe("npy", () => {
     );
   });
 
+  test("64-bit integers are numbers of float64, in parts too; beyond 2^53 they are refused with their place", async () => {
+    const path = fresh(".npy");
+    const values = BigInt64Array.from({ length: 24 }, (_, i) => BigInt(i - 3) * 10n ** 9n);
+    const write = () =>
+      writeFile(path, Buffer.concat([npyHeader("i8", [2, 3, 4]), new Uint8Array(values.buffer)]));
+    await write();
+    await using images = await openImages(path);
+    await using source = await images.open();
+    expect(source.dtype).toBe("float64");
+    const all = (await source.read()).data;
+    expect(Array.from(all)).toEqual(Array.from(values, Number));
+    await expectRegion(source, all, [
+      [1, 2],
+      [1, 3],
+      [1, 3],
+    ]);
+    values[23] = 2n ** 53n;
+    await write();
+    const part = { region: { z: 1, y: [1, 3] as const, x: [1, 4] as const } };
+    await expect(source.read(part)).rejects.toThrow(
+      /value \[1, 2, 3\]: expected int64 .* found 9007199254740992/,
+    );
+  });
+
   test("what is no image is refused", async () => {
     const path = fresh(".npy");
-    await writeFile(path, Buffer.concat([npyHeader("i8", [2, 3]), new Uint8Array(48)]));
+    await writeFile(path, Buffer.concat([npyHeader("c8", [2, 3]), new Uint8Array(48)]));
     await expect(openImages(path)).rejects.toThrow(
-      /header.descr: expected values that are pixels, found int64 \(i8\)/,
+      /header.descr: expected values that are pixels, found complex numbers \(c8\)/,
     );
     await writeFile(path, Buffer.concat([npyHeader("u1", [6]), new Uint8Array(6)]));
     await expect(openImages(path)).rejects.toThrow(

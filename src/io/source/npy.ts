@@ -2,6 +2,7 @@ import type { PixelType } from "../../core/index.ts";
 import { VitrineError } from "../../core/index.ts";
 import { NPY_PIXEL_TYPES, type NpyHeader } from "../npy.ts";
 import { openNpy } from "../npyFile.ts";
+import type { WideType } from "../wide.ts";
 import { sourceAxis } from "./axes.ts";
 import { plainStrides, rawSource } from "./raw.ts";
 import type { ImageSource } from "./source.ts";
@@ -9,17 +10,21 @@ import type { ImageSource } from "./source.ts";
 /** Names of the dimensions, of which the last ones are there. */
 const AXES = ["time", "channel", "z", "y", "x"];
 
+/** numpy's whole numbers are of 64 bits unless one says otherwise, also those of labels: they are read as float64. */
+const WIDE: Readonly<Record<string, WideType>> = { i8: "int64", u8: "uint64" };
+
 /**
  * A .npy array of 2 to 5 dimensions as a source, the last ones of time, channel, z, y, x, in C or Fortran order. Only what is
  * asked for is read.
  *
- * @throws {VitrineError} unsupported: other ranks, empty arrays, 64-bit integers, complex numbers; and the errors of `readNpy`
+ * @throws {VitrineError} unsupported: other ranks, empty arrays, complex numbers; range, when it is read: 64-bit integers beyond 2⁵³; and the errors of `readNpy`
  */
 export async function openNpySource(path: string): Promise<ImageSource> {
   const { file, header } = await openNpy(path);
   try {
     const { shape } = header;
-    const dtype = NPY_PIXEL_TYPES[header.dtype];
+    const wide = WIDE[header.dtype];
+    const dtype = wide === undefined ? NPY_PIXEL_TYPES[header.dtype] : "float64";
     if (dtype === undefined)
       throw notPixels(`${file.name} header.descr`, {
         expected: "values that are pixels",
@@ -52,7 +57,7 @@ export async function openNpySource(path: string): Promise<ImageSource> {
         file,
         offset: header.dataOffset,
         strides: stridesOf(header, dtype),
-        storage: header.dtype === "f2" ? "half" : "plain",
+        storage: wide ?? (header.dtype === "f2" ? "half" : "plain"),
         bigEndian: header.bigEndian,
       },
     );
@@ -72,13 +77,7 @@ function stridesOf({ shape, fortranOrder, dtype }: NpyHeader, type: PixelType): 
   return dtype === "f2" ? steps.map((step) => step / 2) : steps;
 }
 
-/** numpy's whole numbers are of 64 bits unless one says otherwise, also those of labels. */
 function typeFound(dtype: string): { readonly found: string; readonly hint?: string } {
-  if (dtype === "i8" || dtype === "u8")
-    return {
-      found: `${dtype === "i8" ? "int64" : "uint64"} (${dtype})`,
-      hint: "Save it with 32 bits: array.astype(numpy.int32)",
-    };
   if (dtype.startsWith("c"))
     return { found: `complex numbers (${dtype})`, hint: "Save the real part or numpy.abs" };
   return { found: dtype };

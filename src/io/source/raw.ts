@@ -5,7 +5,8 @@ import { indicesWithin } from "../dataset/arrayPlan.ts";
 import type { ArrayBlock } from "../dataset/dataset.ts";
 import { allocate, type FileRows, type RandomAccessFile } from "../files.ts";
 import { halfToNumber } from "../half.ts";
-import { strides } from "./box.ts";
+import { numbersOfWide, type WideType } from "../wide.ts";
+import { indexIn, strides } from "./box.ts";
 import { closedSource, type SourceFacts } from "./chunked.ts";
 import { createBlock, type ResolvedRegion, resolveRegion } from "./region.ts";
 import { readRows } from "./rows.ts";
@@ -18,8 +19,8 @@ export interface RawLayout {
   readonly offset: number;
   /** Bytes between neighbours along each axis of the source; half a byte for `nibble` along its fastest axis. */
   readonly strides: readonly number[];
-  /** How a value is stored: as the source's type, as 16-bit float, or as 4 bits whose rows begin at whole bytes. */
-  readonly storage: "plain" | "half" | "nibble";
+  /** How a value is stored: as the source's type, as 16-bit float, as 4 bits whose rows begin at whole bytes, or as 64-bit integers. */
+  readonly storage: "plain" | "half" | "nibble" | WideType;
   readonly bigEndian: boolean;
 }
 
@@ -149,10 +150,12 @@ async function readUnit(layout: RawLayout, rows: FileRows, { into, read, total }
   const { file, storage, bigEndian } = layout;
   const { signal } = read;
   const isSwapped = bigEndian === HOST_IS_LITTLE_ENDIAN;
-  if (storage === "plain") {
+  if (storage !== "half" && storage !== "nibble") {
     const bytes = bytesOf(into);
     await readRows(file, rows, { into: bytes, total, signal });
     if (isSwapped && into.BYTES_PER_ELEMENT > 1) swapBytes(bytes, into.BYTES_PER_ELEMENT);
+    if (storage !== "plain" && into instanceof Float64Array)
+      numbersOfWide(into, storage, (index) => placeOf(layout, rows, index));
     return;
   }
   const length = rows.bytes * rows.count * rows.offsets.length;
@@ -165,6 +168,19 @@ async function readUnit(layout: RawLayout, rows: FileRows, { into, read, total }
   if (isSwapped) swapBytes(coded, 2);
   const halves = new Uint16Array(coded.buffer, 0, length / 2);
   for (let i = 0; i < halves.length; i++) into[i] = halfToNumber(halves[i]);
+}
+
+/** How messages call a value of rows that were read: by its index along each axis. */
+function placeOf({ file, offset, strides: steps }: RawLayout, rows: FileRows, value: number): string {
+  const perRow = rows.bytes / Float64Array.BYTES_PER_ELEMENT;
+  const row = Math.floor(value / perRow);
+  const start = rows.offsets[Math.floor(row / rows.count)] + (row % rows.count) * rows.stride;
+  const at = (start - offset) / Float64Array.BYTES_PER_ELEMENT + (value % perRow);
+  const place = indexIn(
+    at,
+    steps.map((step) => step / Float64Array.BYTES_PER_ELEMENT),
+  );
+  return `${file.name} value [${place.join(", ")}]`;
 }
 
 /** The low half of a byte comes first; `first` is 1 where a row begins with a high one. */

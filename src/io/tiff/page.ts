@@ -1,5 +1,6 @@
 import type { ImageLayout, PixelType } from "../../core/index.ts";
 import { VitrineError } from "../../core/index.ts";
+import type { WideType } from "../wide.ts";
 import { CODECS } from "./codecs.ts";
 import { TAG, type TiffDirectory } from "./directory.ts";
 
@@ -9,6 +10,8 @@ export interface TiffPage extends ImageLayout {
   readonly bits: number;
   /** Number of the compression as TIFF counts them: 1 none, 5 LZW, 7 JPEG, 8 deflate. */
   readonly compression: number;
+  /** Of 64-bit integers, which are read as float64. */
+  readonly wide?: WideType;
 }
 
 /** What a page stands for: an image of its own, a smaller copy of another one, or which of its pixels count. */
@@ -54,6 +57,8 @@ const TYPES: Readonly<Record<string, PixelType>> = {
   "2 8": "int8",
   "2 16": "int16",
   "2 32": "int32",
+  "1 64": "float64",
+  "2 64": "float64",
   "3 16": "float32",
   "3 32": "float32",
   "3 64": "float64",
@@ -76,7 +81,7 @@ export async function readPage(directory: TiffDirectory): Promise<TiffPage> {
   const format = same(await directory.numbers(TAG.sampleFormat, channels), UNSIGNED);
   const dtype = typeOf(bits, format);
   if (dtype === undefined || bits === undefined) {
-    const expected = "8, 16 or 32-bit integers, floats of 16, 32 or 64 bits, or fewer bits unsigned";
+    const expected = "integers of 8, 16, 32 or 64 bits, floats of 16, 32 or 64 bits, or fewer bits unsigned";
     const isOne = bits !== undefined && format !== undefined;
     const found = isOne
       ? `${FORMATS[format] ?? `format ${format}`} of ${bits} bits`
@@ -85,7 +90,8 @@ export async function readPage(directory: TiffDirectory): Promise<TiffPage> {
     throw new VitrineError({ code: "unsupported", at, expected, found, hint });
   }
   const compression = await directory.number(TAG.compression, 1);
-  return { width, height, channels, dtype, bits, compression };
+  const wide = bits !== 64 || format === FLOAT ? undefined : format === SIGNED ? "int64" : "uint64";
+  return { width, height, channels, dtype, bits, compression, ...(wide && { wide }) };
 }
 
 /** Whole volumes in a directory, as SGI's programs and tifffile write them: their tiles may be of several planes. */
@@ -116,6 +122,7 @@ export async function readPageLayout(
 ): Promise<TiffPageLayout | undefined> {
   const predictor = await directory.number(TAG.predictor, 1);
   if (!isOwn(page, predictor)) {
+    refuseWide(directory, page);
     await refuseReversed(directory, page);
     return undefined;
   }
@@ -159,6 +166,18 @@ function isOwn(page: TiffPage, predictor: number): boolean {
   if (CODECS[page.compression] === undefined || (isPacked(page) && predictor !== 1)) return false;
   const isFloat = page.dtype.startsWith("float");
   return predictor === 1 || (predictor === 2 && page.bits < 64) || (predictor === 3 && isFloat);
+}
+
+/** The other library takes them for floats. */
+function refuseWide({ at }: TiffDirectory, { wide, compression }: TiffPage): void {
+  if (wide === undefined) return;
+  throw new VitrineError({
+    code: "unsupported",
+    at,
+    expected: `${wide} without a predictor, of a compression that is known`,
+    found: `compression ${compression}`,
+    hint: "Save it as 32-bit integers",
+  });
 }
 
 /** The other library does not look at the order of bits; in JPEG it means nothing. */

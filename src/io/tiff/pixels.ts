@@ -2,6 +2,7 @@ import type { PixelArray } from "../../core/index.ts";
 import { imageBytes, pixelBytes, pixelView, VitrineError } from "../../core/index.ts";
 import { allocate, type RandomAccessFile } from "../files.ts";
 import { halfToNumber } from "../half.ts";
+import { numbersOfWide } from "../wide.ts";
 import { CODECS } from "./codecs.ts";
 import { outside } from "./directory.ts";
 import { isPacked, samplesTogether, type TiffPageLayout } from "./page.ts";
@@ -63,6 +64,7 @@ export async function readPixels(
     await source.file.read(run.offset, target.length, target);
     if (layout.isReversed) reverseBits(target);
     restoreRows(target, 1, rowsOf(layout, source));
+    restoreWide(target, layout, { at: source.at, x: 0, y: window.y, sample: 0 });
     return pixels;
   }
   for (const chunk of there) {
@@ -177,6 +179,24 @@ function rowsOf(layout: TiffPageLayout, { bigEndian }: Source) {
   return { values: layout.chunkWidth * samples, samples, width: layout.page.bits / 8, bigEndian };
 }
 
+/** Of pages of 64-bit integers the bytes become numbers, in place; they begin with that pixel of the page. */
+function restoreWide(
+  bytes: Uint8Array,
+  layout: TiffPageLayout,
+  { at, x, y, sample }: Pick<Chunk, "at" | "x" | "y" | "sample">,
+): void {
+  const { wide } = layout.page;
+  if (wide === undefined) return;
+  const samples = samplesTogether(layout);
+  const placeOf = (value: number) => {
+    const pixel = Math.floor(value / samples);
+    const place = [y + Math.floor(pixel / layout.chunkWidth), x + (pixel % layout.chunkWidth)];
+    if (layout.page.channels > 1) place.push(sample + (value % samples));
+    return `${at} value [${place.join(", ")}]`;
+  };
+  numbersOfWide(new Float64Array(bytes.buffer, bytes.byteOffset, bytes.length / 8), wide, placeOf);
+}
+
 /** The values of a chunk; nothing where they were unpacked into their places. */
 async function unpack(chunk: Chunk, source: Source, target: Target): Promise<PixelArray | undefined> {
   const { layout } = target;
@@ -187,6 +207,7 @@ async function unpack(chunk: Chunk, source: Source, target: Target): Promise<Pix
   const values = CODECS[layout.page.compression].decode(packed, bytes, at, room);
   if (isPacked(layout.page)) return unpackBits(values, rows, layout);
   restoreRows(values, layout.predictor, rowsOf(layout, source));
+  restoreWide(values, layout, { ...chunk, at: source.at });
   if (room !== undefined) {
     if (values.buffer !== room.buffer) room.set(values); // without compression nothing was unpacked
     return undefined;

@@ -38,7 +38,7 @@ export interface TiffFile {
  * tiles with every predictor are read by our own code, other compressions by geotiff.
  *
  * @throws {VitrineError} missing, storage: the file; format: no TIFF, or directories that do not lie in the file;
- *   unsupported: complex values, 64-bit integers
+ *   unsupported: complex values
  */
 export async function openTiff(source: FileSource): Promise<TiffFile> {
   const reader = await TiffReader.open(source);

@@ -85,7 +85,7 @@ test("an option that has changed is named with both values, in tasks and one mic
     "abort",
   );
   await expect(runMatches(targets, { ...many, falsePositives: 2, resume: true })).rejects.toThrow(
-    /expected searches of these configurations and micrographs, found another of b \(falsePositives none, now 2\)/,
+    /expected searches of these configurations and micrographs, found another of b \(--false-positives none, now 2\)/,
   );
 });
 

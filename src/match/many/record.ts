@@ -1,6 +1,7 @@
 import { z } from "zod";
 import { VitrineError } from "../../core/index.ts";
 import { fileExists, parseYaml, readFileBytes, writeFileAtomic } from "../../io/index.ts";
+import { choiceName } from "../search/choiceNames.ts";
 import { withSearches } from "../search/configuredSearch.ts";
 import { identifySearches } from "../search/fingerprint.ts";
 import { refuseExisting } from "../search/searchRun.ts";
@@ -93,11 +94,13 @@ export async function earlierRun(
 /** Most changes that a message names. */
 const MOST_NAMED = 4;
 
-/** ` (zCutoff 3.5, now 4)`; nothing where it is not known what a record was made with. */
+/** ` (--z-cutoff 3.5, now 4)`; nothing where it is not known what a record was made with. */
 function changedText(then: Readonly<Record<string, string>>, now: Readonly<Record<string, string>>): string {
   if (Object.keys(then).length === 0) return "";
   const changed = Object.keys({ ...then, ...now }).filter((name) => then[name] !== now[name]);
-  const texts = changed.map((name) => `${name} ${then[name] ?? "none"}, now ${now[name] ?? "none"}`);
+  const texts = changed.map(
+    (name) => `${choiceName(name)} ${then[name] ?? "none"}, now ${now[name] ?? "none"}`,
+  );
   return texts.length === 0 ? "" : ` (${texts.slice(0, MOST_NAMED).join("; ")})`;
 }
 

@@ -13,7 +13,7 @@ export function checkTableName(path: string): void {
  * Writes a particle table as CSV, as RELION's STAR with all of its own columns where the name ends with .star, or as Leopard-EM 1.3's
  * HDF5 where it ends with .h5 or .hdf5, whole or not at all.
  *
- * @param options  name: that of the file where `path` is a temporary one
+ * @param given  name: that of the file where `path` is a temporary one
  * @throws {VitrineError} exists: a file of that name, unless `overwrite`; storage: what the file system reports
  */
 export async function writeParticles(

@@ -2,6 +2,7 @@ import { z } from "zod";
 import { elementCount, type Shape2, VitrineError } from "../../core/index.ts";
 import { openFile, type RandomAccessFile, writeFileAtomic } from "../../io/index.ts";
 import { HIT_WORDS, Hits, type StatisticName } from "../kernels/index.ts";
+import { choiceName } from "./choiceNames.ts";
 
 /** Statistics of a search, wherever they lie; rows of (H', W') maps. */
 export interface SearchStatistics {
@@ -214,13 +215,14 @@ function requireSameSearch(name: string, header: StateHeader, expected: Expected
   if (header.fingerprint === expected.fingerprint && header.blockCount === expected.blockCount) return;
   const other = changedChoices(header, expected);
   const told = (side: 0 | 1, hash: string) =>
-    other.map(({ key, values }) => `${key} ${values[side]}`).join(", ") || `${hash.slice(0, 12)}…`;
+    other.map(({ key, values }) => `${choiceName(key)} ${values[side]}`).join(", ") ||
+    `${hash.slice(0, 12)}…`;
   throw new VitrineError({
     code: "format",
     at: `${name} fingerprint`,
     expected: `that of this configuration and these inputs (${told(1, expected.fingerprint)})`,
     found: told(0, header.fingerprint),
-    hint: "It belongs to another search: restore the configuration and inputs, or remove the file",
+    hint: "It belongs to another search: restore configuration, options and inputs, or remove the file",
   });
 }
 

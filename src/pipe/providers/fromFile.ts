@@ -1,5 +1,12 @@
 import { VitrineError } from "../../core/index.ts";
-import { convertUnit, type ImageSource, openImage, requireKnownOptions } from "../../io/index.ts";
+import {
+  convertUnit,
+  type ImageSource,
+  type OptionKeys,
+  openImage,
+  requireKnownOptions,
+  volumeAxes,
+} from "../../io/index.ts";
 import { callName } from "../curry.ts";
 import { type PipeImage, requirePositive, toPipeImage } from "../image.ts";
 import { createProvider, type ImageProvider } from "../pipeline.ts";
@@ -8,6 +15,14 @@ import { once } from "./once.ts";
 
 /** Sides of voxels that differ by more are not cubes; old headers round theirs. */
 const LARGEST_SIDE_DIFFERENCE = 0.01;
+
+/** How files are read, and who hears what was guessed. */
+export interface FromFileOptions extends RescaleOptions {
+  /** Called when the file is read, with what it leaves open or hides: sections of a stack of images are taken for those of a volume. */
+  readonly onLog?: (message: string, kind: "warning") => void;
+}
+
+const KEYS: OptionKeys<FromFileOptions> = { ...RESCALE_KEYS, onLog: true };
 
 /**
  * An image of a file (MRC, TIFF, OME-Zarr, `.npy`, whatever `openImage` takes), rescaled to the scale that is asked for. It is read
@@ -22,15 +37,16 @@ export function fromFile(
   path: string,
   originalScale?: number,
   tolerance = TOLERANCE,
-  options: RescaleOptions = {},
+  options: FromFileOptions = {},
 ): ImageProvider {
-  requireKnownOptions("fromFile", options, RESCALE_KEYS);
+  requireKnownOptions("fromFile", options, KEYS);
   if (originalScale !== undefined) requirePositive(originalScale, "fromFile originalScale");
-  const read = once(() => readVolume(path, originalScale));
+  const { onLog, ...rescale } = options;
+  const read = once(() => readVolume(path, originalScale, onLog));
   return createProvider(
     async (scale) => {
       const { image, scale: own } = await read();
-      return rescaler({ originalScale: own, tolerance, ...options })(image, scale);
+      return rescaler({ originalScale: own, tolerance, ...rescale })(image, scale);
     },
     callName("fromFile", [path, originalScale]),
   );
@@ -41,7 +57,7 @@ export function fromFiles(
   paths: readonly string[],
   originalScale?: number,
   tolerance = TOLERANCE,
-  options: RescaleOptions = {},
+  options: FromFileOptions = {},
 ): ImageProvider<readonly PipeImage[]> {
   requireKnownOptions("fromFiles", options, { grid: true });
   const providers = paths.map((path) => fromFile(path, originalScale, tolerance, options));
@@ -51,30 +67,24 @@ export function fromFiles(
   );
 }
 
-async function readVolume(path: string, originalScale: number | undefined) {
+async function readVolume(path: string, originalScale: number | undefined, onLog: FromFileOptions["onLog"]) {
   await using source = await openImage(path);
-  const [z, y, x] = volumeAxes(source);
+  const {
+    places: [z, y, x],
+    warnings,
+  } = volumeAxes(source);
   const scale = originalScale ?? scaleOf(source, [z, y, x]);
   const { data } = await source.read();
+  for (const line of warnings) onLog?.(line, "warning");
   const { shape } = source.levels[0];
   const lengths = [z, y, x].map((axis) => (axis < 0 ? 1 : shape[axis]));
   return { image: toPipeImage({ data, shape: lengths }, source.name), scale };
 }
 
-/** Places of z, y and x among the axes; every other axis has one index. */
-function volumeAxes({ name, axes, levels }: ImageSource): readonly [number, number, number] {
-  const { shape } = levels[0];
-  const place = (axis: string) => axes.findIndex((one) => one.name === axis);
-  const others = axes.filter((one, i) => !["z", "y", "x"].includes(one.name) && shape[i] > 1);
-  if (others.length === 0) return [place("z"), place("y"), place("x")];
-  const found = axes.map((one, i) => `${one.name} ${shape[i]}`).join(", ");
-  const hint = "Cut one out first, with vitrine convert";
-  throw new VitrineError({ code: "shape", at: name, expected: "one volume (z, y, x)", found, hint });
-}
-
 function scaleOf({ name, axes, levels }: ImageSource, places: readonly number[]): number {
   const sides = places
-    .filter((axis) => axis >= 0)
+    // Sections of a stack of images tell no distance.
+    .filter((axis) => axis >= 0 && axes[axis].name !== "time")
     .map((axis) => nanometres(levels[0].scale[axis], axes[axis].unit));
   const side = sides[sides.length - 1];
   if (!(side > 0)) throw noScale(name);

@@ -135,6 +135,14 @@ test("a clip value needs no statistics, and wins over percentiles", () => {
   );
 });
 
+test("a saturated channel has a range of 255 below the end of 16 bits, and is white", () => {
+  const saturated = emptyStatistics({ height: 1, width: 4 });
+  addImage(saturated, new Uint16Array(4).fill(65_535));
+  const range = clipRange({ bitDepth: 16, clip: true }, saturated);
+  expect(range).toEqual({ lower: 65_280, upper: 65_535 });
+  expect(scaleTable(range)[65_535]).toBe(255);
+});
+
 test("merged statistics are those of all images, however they were shared out", () => {
   const whole = statisticsOf(images);
   fc.assert(

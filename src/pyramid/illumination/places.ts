@@ -29,7 +29,7 @@ export async function channelStatistics(
   return (await fileExists(path)) ? readStatistics(path) : undefined;
 }
 
-/** Where the model of a channel lies. @throws {VitrineError} missing: it was not made; names the command */
+/** Where the model of a channel lies. @throws {VitrineError} missing: it was not made; names the command; undeterminable: it cannot be */
 export async function requireModel(
   directory: string,
   { channelId, channel }: { readonly channelId: number; readonly channel: string },
@@ -39,6 +39,14 @@ export async function requireModel(
   const names = (await fileExists(folder)) ? await listFolder(folder) : [];
   const name = names.find((one) => one.startsWith(`${kind}-`) && one.endsWith(".npz"));
   if (name !== undefined) return `${folder}/${name}`;
+  if (kind === "zscore" && (await channelStatistics(directory, channelId)) !== undefined)
+    throw new VitrineError({
+      code: "undeterminable",
+      at: `channel ${channel}`,
+      expected: "statistics of two images or more that differ, for TissueMAPS' correction (zscore)",
+      found: "one image, or all alike",
+      hint: `Leave the channel out: --illumcorr-exceptions ${channel}`,
+    });
   throw noStatistics(
     channel,
     `its illumination (${kind})`,

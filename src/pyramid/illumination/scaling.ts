@@ -21,9 +21,13 @@ export interface ClipOptions {
 
 /** The percentile that becomes black. */
 const BLACK_PERCENT = 0.001;
+/** The least range where more than 8 bits become 8. */
+const LEAST_RANGE = 255;
+/** The most that 16 bits hold. */
+const MOST = 65_535;
 
 /**
- * The range of a channel layer, never narrower than 255 where more than 8 bits become 8.
+ * The range of a channel layer, never narrower than 255 where more than 8 bits become 8: upwards, or downwards where a channel is saturated.
  *
  * @param statistics  of the channel; a range by `value` or without clipping needs none
  * @throws {VitrineError} undeterminable: percentiles of no statistics
@@ -44,10 +48,11 @@ export function clipRange(options: ClipOptions, statistics?: IlluminationStatist
       hint,
     });
   }
-  const lower = percentileOf(statistics, BLACK_PERCENT);
-  if (value !== undefined) return { lower: Math.min(lower, Math.max(0, value - 255)), upper: value };
+  // A saturated channel is white, where TissueMAPS fails for a range beyond 16 bits.
+  const lower = Math.min(percentileOf(statistics, BLACK_PERCENT), MOST - LEAST_RANGE);
+  if (value !== undefined) return { lower: Math.min(lower, Math.max(0, value - LEAST_RANGE)), upper: value };
   const upper = percentileOf(statistics, percent);
-  return { lower, upper: bitDepth === 8 ? Math.max(upper, 255) : Math.max(upper, lower + 255) };
+  return { lower, upper: bitDepth === 8 ? Math.max(upper, 255) : Math.max(upper, lower + LEAST_RANGE) };
 }
 
 /**
@@ -60,7 +65,7 @@ export function clipRange(options: ClipOptions, statistics?: IlluminationStatist
  */
 export function scaleTable({ lower, upper }: IntensityRange): Uint8Array {
   const isWhole = Number.isInteger(lower) && Number.isInteger(upper);
-  if (!isWhole || lower < 0 || upper > 65_535 || lower >= upper) {
+  if (!isWhole || lower < 0 || upper > MOST || lower >= upper) {
     const expected = "whole numbers with 0 <= lower < upper <= 65535";
     throw new VitrineError({ code: "range", at: "scaleTable", expected, found: `${lower} and ${upper}` });
   }

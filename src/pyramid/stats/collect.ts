@@ -129,7 +129,11 @@ async function modelsOf(
 ): Promise<[Kind, IlluminationModel][]> {
   const size = { height: statistics.height, width: statistics.width };
   const models: [Kind, IlluminationModel][] = [];
-  if (statistics.count > 1) models.push(["zscore", zscoreModel(statistics)]);
+  const zscore = statistics.count > 1 ? zscoreModel(statistics) : undefined;
+  const still = zscore?.deviation.reduce((sum, deviation) => sum + (deviation === 0 ? 1 : 0), 0) ?? 0;
+  const area = size.height * size.width;
+  if (zscore !== undefined && still < area) models.push(["zscore", zscore]);
+  if (still > 0) onLog(`channel ${channel}: ${stillText(still, area)}`, "warning");
   if (model === "zscore") return models;
   if (model === "files") {
     const files = { dark: from, ...(flat !== undefined && { flat }) };
@@ -138,6 +142,13 @@ async function modelsOf(
     return [...models, [model, made]];
   }
   return [...models, [model, flatField(small, { size, model, dark: await readDark(from, size) })]];
+}
+
+/** Where no image differs from another, a spread is divided by that is 0. */
+function stillText(still: number, area: number): string {
+  return still === area
+    ? "all images are alike: TissueMAPS' correction (zscore) cannot be made of them"
+    : `${still} of ${area} pixels and all around them are the same in every image: TissueMAPS' correction (zscore) makes them black or white; basic and median do not`;
 }
 
 interface FlatField {

@@ -183,3 +183,36 @@ test("a model that was not made, and a channel that is not there, are told with 
     'expected one of DAPI, found "dapi"',
   );
 });
+
+test("images that do not differ make no correction by their spread, which is said", async () => {
+  const [height, width, border] = [60, 60, 50];
+  const random = seededRandom(11);
+  await using still = await makePlate(join(scratch.path, "still"), {
+    plates: [{ wells: [{ name: "A01", sites: gridSites(2, 2, [height, width]) }] }],
+    channels: [
+      { name: "empty", bitDepth: 16 },
+      { name: "masked", bitDepth: 16 },
+    ],
+    // A mask of the camera: the first columns are 100 in every image.
+    pixels: ({ channel }) =>
+      Uint16Array.from({ length: height * width }, (_, i) =>
+        channel === "empty" ? 777 : i % width < border ? 100 : 100 + 200 * random.uniform(),
+      ),
+  });
+  const logged: string[] = [];
+  const onLog = (message: string) => logged.push(message);
+  const made = await computeIllumination(still, { model: "zscore" }, { engine, onLog });
+  expect(made.map(({ models }) => models)).toEqual([[], ["zscore"]]);
+  expect(logged).toContain(
+    "channel empty: all images are alike: TissueMAPS' correction (zscore) cannot be made of them",
+  );
+  await expect(new PyramidBuilder(still).init({ illumcorr: true })).rejects.toThrow(
+    "channel empty: expected statistics of two images or more that differ, for TissueMAPS' correction (zscore), found one image, or all alike. " +
+      "Leave the channel out: --illumcorr-exceptions empty.",
+  );
+  // Smoothing by a sigma of 5 reaches 20 pixels far.
+  expect(logged).toContain(
+    `channel masked: ${(border - 20) * height} of ${height * width} pixels and all around them are the same in every image: ` +
+      "TissueMAPS' correction (zscore) makes them black or white; basic and median do not",
+  );
+});

@@ -61,6 +61,25 @@ test("signed pixels stay in order; a site of another size is named, fails alone,
   expect(batches[1].message).toContain("well A24 site 0");
 });
 
+test("a range for pixels of 8 bits, which stay as they are, is said to have no effect", async () => {
+  await using experiment = await makePlate(join(scratch.path, "bytes"), {
+    plates: [{ wells: [{ name: "A01", sites: gridSites(1, 1, [8, 8]) }] }],
+    channels: [
+      { name: "grey", bitDepth: 8 },
+      { name: "DAPI", bitDepth: 16 },
+    ],
+    pixels: ({ channel }) => (channel === "grey" ? new Uint8Array(64) : new Uint16Array(64)),
+  });
+  const said: string[] = [];
+  const onLog = (message: string) => said.push(message);
+  await new PyramidBuilder(experiment).init({ clipValue: 100 }, { onLog });
+  expect(said).toEqual([
+    "clip (--clip, --clip-value) has no effect on grey: pixels of 8 bits stay as they are",
+  ]);
+  await new PyramidBuilder(experiment).init({}, { onLog });
+  expect(said).toHaveLength(1);
+});
+
 test("32-bit pixels are refused before any job, with the file and what to do", async () => {
   await using experiment = await makePlate(join(scratch.path, "floats"), {
     plates: [{ wells: [{ name: "A01", sites: gridSites(1, 1, [8, 8]) }] }],

@@ -166,14 +166,28 @@ export async function planBatches(experiment: Experiment, args: PlanArguments): 
   const map = await readExperimentMap(experiment);
   if (map.unplaced.length > 0)
     args.onLog(
-      `${map.unplaced.length} sites have no place on the map and are left out: ${map.unplaced.slice(0, 5).join(", ")}` +
+      `${map.unplaced.length === 1 ? "a site has no place on the map and is" : `${map.unplaced.length} sites have no place on the map and are`} left out: ${map.unplaced.slice(0, 5).join(", ")}` +
         `${map.unplaced.length > 5 ? ", …" : ""}; import them with --layout, or with their positions`,
       "warning",
     );
   const layers = await planLayers(experiment, map, args.options);
+  tellUnclipped(layers, args);
   const shifts = args.options.align ? await readCycleShifts(experiment) : undefined;
   if (shifts?.size === 0) await tellUnaligned(experiment, args.onLog);
   return new BatchPlan({ map, layers, shifts }, experiment, args);
+}
+
+/** Pixels of 8 bits become tiles as they are. */
+function tellUnclipped(layers: readonly PlannedLayer[], { options, onLog }: PlanArguments): void {
+  if (!options.clip && options.clipValue === undefined) return;
+  const channels = new Set(
+    layers.flatMap(({ key, layer }) => (layer.dtype === "uint8" ? [key.channel] : [])),
+  );
+  if (channels.size > 0)
+    onLog(
+      `clip (--clip, --clip-value) has no effect on ${[...channels].join(", ")}: pixels of 8 bits stay as they are`,
+      "warning",
+    );
 }
 
 /** @throws {VitrineError} missing: there are several cycles, and their shifts were not found */

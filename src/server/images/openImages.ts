@@ -16,7 +16,7 @@ interface Opened {
 const KEPT = 16;
 
 /** Files whose change makes a store another one. */
-const MARKS = ["", ".zattrs", ".zgroup", "zarr.json", "NDTiff.index"];
+const MARKS = ["", ".zattrs", ".zgroup", ".zmetadata", "zarr.json", "NDTiff.index"];
 
 /** Opens images once for many requests. Whoever made it closes it. */
 export class OpenImages implements AsyncDisposable {

@@ -1,7 +1,14 @@
 /** Images of any format: what they are, their pixels, pictures of them. */
 import { endianness } from "node:os";
 import { z } from "zod";
-import { bytesPerValue, type PixelArray, pixelBytes, Semaphore, VitrineError } from "../../core/index.ts";
+import {
+  bytesPerValue,
+  type PixelArray,
+  type PixelType,
+  pixelBytes,
+  Semaphore,
+  VitrineError,
+} from "../../core/index.ts";
 import {
   axisOf,
   encodePng,
@@ -93,8 +100,9 @@ function pixelRoutes(onImage: OnImage): AnyRoute[] {
       gives: ["application/octet-stream"],
       answer: ({ level, row, column, size = 512, places = {}, as, ...which }, signal) =>
         onImage(which, async (source) => {
-          const tile = await readTile(shownAs(source, as), { level, row, column, size, places }, signal);
-          return rawAnswer(tile.data, [tile.height, tile.width]);
+          const shown = shownAs(source, as);
+          const tile = await readTile(shown, { level, row, column, size, places }, signal);
+          return rawAnswer(labelled(shown, tile.data), [tile.height, tile.width]);
         }),
     }),
     route({
@@ -112,7 +120,7 @@ function pixelRoutes(onImage: OnImage): AnyRoute[] {
       answer: ({ level = 0, y, x, places = {}, ...which }, signal) =>
         onImage(which, async (source) => {
           const read = await readPlane(source, { level, y, x, places, signal });
-          return rawAnswer(read.data, read.shape);
+          return rawAnswer(labelled(source, read.data), read.shape);
         }),
     }),
   ];
@@ -165,10 +173,10 @@ function collectionOf({ format, images, labels, plate, wells, warnings }: ImageC
 
 /** What a viewer knows of an image before it reads any of it. */
 function describe(source: ImageSource, { withoutPaths }: Roots) {
-  const { name, axes, dtype, levels, channels, isLabels, significantBits, parts, warnings } = source;
+  const { name, axes, levels, channels, isLabels, significantBits, parts, warnings } = source;
   return {
     name: withoutPaths(name),
-    dtype,
+    dtype: shownType(source),
     isLabels,
     channels,
     // a field that is left out is told with its path
@@ -244,6 +252,24 @@ async function pictureAnswer(source: ImageSource, query: PictureQuery, signal: A
     ...(color !== undefined && !source.isLabels && { colors: [color] }),
   });
   return { type: "image/png", body: encodePng(picture) };
+}
+
+/** Labels of 64 bits as whole numbers: the page shows no float64, and float32 keeps those up to 2²⁴ alone. */
+function labelled(source: ImageSource, data: PixelArray): PixelArray {
+  if (shownType(source) === source.dtype) return data;
+  const wrong = data.find((value) => value !== (value | 0));
+  if (wrong === undefined) return Int32Array.from(data);
+  throw new VitrineError({
+    code: "range",
+    at: source.name,
+    expected: "labels: whole numbers of 32 bits",
+    found: String(wrong),
+  });
+}
+
+/** The type of the values that the page is given. */
+function shownType({ isLabels, dtype }: ImageSource): PixelType {
+  return isLabels && dtype === "float64" ? "int32" : dtype;
 }
 
 /** Values as little-endian bytes, whatever machine this is. */

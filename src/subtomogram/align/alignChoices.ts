@@ -2,11 +2,12 @@ import { z } from "zod";
 import { VitrineError } from "../../core/index.ts";
 import { parseWithSchema } from "../../io/index.ts";
 import type { Json } from "../../jobs/index.ts";
-import { fromFile, type ImageProvider } from "../../pipe/index.ts";
+import { type FromFileOptions, fromFile, type ImageProvider } from "../../pipe/index.ts";
 import type { Log } from "../../program/index.ts";
 import type { AlignOptions } from "../loaders/align.ts";
 import { FscAlignment, NccAlignment, PccAlignment, ZnccAlignment } from "../models/kinds.ts";
 import type { AlignmentKind } from "../models/model.ts";
+import { warnOfSteps } from "../models/rotationGrid.ts";
 import { given } from "../programs/frame.ts";
 import type { TomogramInputs } from "../programs/inputs.ts";
 import { parseMask } from "../programs/maskSpec.ts";
@@ -116,17 +117,20 @@ export function tomogramInputs(choices: AlignChoices, index: number): TomogramIn
   };
 }
 
-/** Templates as loaders take them. */
-export function templatesOf({ templates, templateScale }: AlignChoices): readonly ImageProvider[] {
-  return templates.map((path) => fromFile(path, templateScale));
+/** Templates as loaders take them; `onLog` hears what their files leave open. */
+export function templatesOf(
+  { templates, templateScale }: AlignChoices,
+  options: FromFileOptions = {},
+): readonly ImageProvider[] {
+  return templates.map((path) => fromFile(path, templateScale, undefined, options));
 }
 
-/** How they are compared. */
-export function alignOptionsOf(choices: AlignChoices): AlignOptions {
+/** How they are compared; `onLog` hears what a mask's file leaves open. */
+export function alignOptionsOf(choices: AlignChoices, options: FromFileOptions = {}): AlignOptions {
   const { mask, maxShiftsNm, rotations, cutoff, compat, search, estimate } = choices;
   const model: AlignmentKind = ALIGN_KINDS[choices.model];
   return {
-    ...(mask !== undefined && { mask: parseMask(mask) }),
+    ...(mask !== undefined && { mask: parseMask(mask, options) }),
     maxShifts: maxShiftsNm,
     rotations,
     cutoff,
@@ -149,6 +153,7 @@ export function warnOfChoices(
   { search, estimate, rotations, templates, model }: AlignChoices,
   onLog: Log | undefined,
 ): void {
+  warnOfSteps(rotations, onLog);
   if (search === "coarseToFine" && rotations === undefined)
     onLog?.("a search from coarse to fine has no effect without rotations", "warning");
   if (estimate === "mean" && rotations === undefined)

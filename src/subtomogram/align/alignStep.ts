@@ -96,15 +96,16 @@ function requireTableName(path: string): void {
 /** Reads all that is small, so that what cannot be is said now; how many molecules there are. */
 function checkTomogram(choices: AlignChoices, index: number, onLog: Log | undefined): Promise<number> {
   return withLoader(tomogramInputs(choices, index), onLog, async (loader) => {
-    const templates = await normalizeTemplates(templatesOf(choices), loader.scale);
+    const told = onLog === undefined ? {} : { onLog };
+    const templates = await normalizeTemplates(templatesOf(choices, told), loader.scale);
     const {
       mask,
       maxShifts = choices.maxShiftsNm,
       model = ZnccAlignment,
       ...params
-    } = alignOptionsOf(choices);
+    } = alignOptionsOf(choices, told);
     const made = model.create(
-      { templates, mask: await normalizeMask(mask, templates, loader.scale) },
+      { templates, mask: await normalizeMask(mask, templates, { scale: loader.scale, onLog }) },
       params,
     );
     made.requireShifts(shiftsPxOf({ maxShifts }, loader.scale));

@@ -6,9 +6,11 @@ import {
   type RunChoice,
   requireMolecules,
   requireShape,
+  requireTwo,
   type Subvolumes,
 } from "../loaders/subvolumes.ts";
 import { type Mask, normalizeMask, normalizeTemplate, type Template } from "../loaders/templates.ts";
+import { requireContrast } from "../models/checks.ts";
 import { withBackend } from "../withBackend.ts";
 
 import { createDifferences } from "./differences.ts";
@@ -45,10 +47,11 @@ export interface Classes extends PrincipalComponents {
 export async function classifyVolumes(set: Subvolumes, options: ClassifyOptions = {}): Promise<Classes> {
   requireMolecules(set, "classify");
   const { components = 2, clusters = 2, seed = 0 } = options;
+  requireTwo(set, "classify", "whose differences tell classes apart");
   return withBackend(options.backend ?? set.backend, async (backend) => {
     const run = { ...options, backend };
     const template = await templateOf(set, run);
-    const mask = await normalizeMask(options.mask, [template], set.scale);
+    const mask = await normalizeMask(options.mask, [template], { scale: set.scale, onLog: options.onLog });
     const rows = await differencesOf(set, { ...run, input: { template, mask, cutoff: options.cutoff } });
     const width = elementCount(template.shape);
     const found = await principalComponents(rows, { width, components, seed });
@@ -61,7 +64,11 @@ async function templateOf(
   set: Subvolumes,
   { template, outputShape, ...run }: ClassifyOptions,
 ): Promise<PipeImage> {
-  if (template !== undefined) return normalizeTemplate(template, set.scale);
+  if (template !== undefined) {
+    const volume = await normalizeTemplate(template, set.scale);
+    requireContrast(volume, "template");
+    return volume;
+  }
   const { backend, signal } = run;
   const shape = requireShape(outputShape ?? set.outputShape, "classify");
   return averageVolumes(set, { outputShape: shape, ...(backend && { backend }), ...(signal && { signal }) });

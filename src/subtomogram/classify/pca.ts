@@ -27,7 +27,7 @@ export async function principalComponents(
 ): Promise<PrincipalComponents> {
   const count = rows.length / width;
   if (!Number.isInteger(components) || components < 1 || components > Math.min(count, MOST_ROWS)) {
-    const expected = `a whole number from 1 to ${Math.min(count, MOST_ROWS)}`;
+    const expected = `a whole number from 1 to ${Math.min(count, MOST_ROWS)}, no more than molecules`;
     throw new VitrineError({ code: "range", at: "components", expected, found: `${components}` });
   }
   const { centred, chosen } = centre(rows, { width, seed });

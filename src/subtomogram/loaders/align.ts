@@ -9,6 +9,7 @@ import type {
   ModelParams,
   Subtomogram,
 } from "../models/model.ts";
+import { warnOfSteps } from "../models/rotationGrid.ts";
 import type { Molecules } from "../molecules/molecules.ts";
 import type { Zyx } from "../molecules/quaternion.ts";
 import { withBackend } from "../withBackend.ts";
@@ -121,7 +122,7 @@ export async function scoreVolumes(
 ): Promise<readonly Float64Array[]> {
   const templates = await normalizeTemplates(given, set.scale);
   const models = await eachInTurn(templates, async (template) => {
-    const mask = await normalizeMask(options.mask, [template], set.scale);
+    const mask = await normalizeMask(options.mask, [template], { scale: set.scale, onLog: options.onLog });
     return modelsByTilt(set, { templates: [template], mask }, options);
   });
   const [modelOf] = models;
@@ -198,7 +199,8 @@ async function withModels<Result>(
   work: (comparison: Comparison) => Promise<Result>,
 ): Promise<Result> {
   const templates = await normalizeTemplates(given, set.scale);
-  const mask = await normalizeMask(options.mask, templates, set.scale);
+  const mask = await normalizeMask(options.mask, templates, { scale: set.scale, onLog: options.onLog });
+  warnOfSteps(options.rotations, options.onLog);
   const modelOf = modelsByTilt(set, { templates, mask }, options);
   const { shape } = templates[0];
   return withBackend(options.backend ?? set.backend, (backend) =>

@@ -192,7 +192,7 @@ export class BackProjectionLoader extends Loader<BackProjectionLoader> {
       const scores: Float32Array[] = [];
       for (const [i, template] of made.entries()) {
         const onMolecule = (done: number) => tell(i * this.count + done, total);
-        const masked = await normalizeMask(mask, [template], this.scale);
+        const masked = await normalizeMask(mask, [template], { scale: this.scale });
         const choices = {
           template,
           mask: masked,

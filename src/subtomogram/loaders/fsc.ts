@@ -9,7 +9,7 @@ import {
   averageSplitVolumes,
   type SplitOptions,
 } from "./averages.ts";
-import type { Subvolumes } from "./subvolumes.ts";
+import { requireMolecules, requireTwo, type Subvolumes } from "./subvolumes.ts";
 import { type Mask, normalizeMask } from "./templates.ts";
 
 /** Agreement of two volumes by frequency. */
@@ -82,13 +82,15 @@ export async function shellCorrelation(
 
 /** Fourier shell correlations of halves of a loader's molecules, with the halves. */
 export async function fscOfHalves(set: Subvolumes, options: FscOptions = {}): Promise<FscWithHalfmaps> {
+  requireMolecules(set, "fsc");
+  requireTwo(set, "fsc", "one for each half");
   return withBackend(options.backend ?? set.backend, async (backend) => {
     const parts = await averageSplitVolumes(set, { ...options, backend, parts: 2 });
     const [sets, , ...sides] = parts.shape;
     const shape: Shape3 = sides;
     const { dfreq = defaultShellWidth(shape) } = options;
     const average = meanOf(parts);
-    const mask = await normalizeMask(options.mask, [average], set.scale);
+    const mask = await normalizeMask(options.mask, [average], { scale: set.scale, onLog: options.onLog });
     const halfmaps = lessMean(parts);
     const halves = maskedHalves(halfmaps, mask);
     const curves: ShellCurve[] = [];

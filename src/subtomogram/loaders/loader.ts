@@ -278,7 +278,7 @@ export abstract class Loader<Self extends Loader<Self>> implements Subvolumes {
 
   /** The mask at the loader's scale, of the shape of the templates. */
   async normalizeMask(mask: Mask | undefined, templates: Template | readonly Template[]) {
-    return normalizeMask(mask, await normalizeTemplates(templates, this.scale), this.scale);
+    return normalizeMask(mask, await normalizeTemplates(templates, this.scale), { scale: this.scale });
   }
 
   /** Both. */

@@ -64,6 +64,14 @@ export function requireMolecules({ molecules }: Subvolumes, at: string): void {
   throw new VitrineError({ code: "missing", at, expected: "at least one molecule", found: "none" });
 }
 
+/** @throws {VitrineError} missing: a molecule alone */
+export function requireTwo({ molecules }: Subvolumes, at: string, why: string): void {
+  if (molecules.count > 1) return;
+  const expected = `at least two molecules, ${why}`;
+  const hint = "Give a table of more";
+  throw new VitrineError({ code: "missing", at, expected, found: `${molecules.count}`, hint });
+}
+
 /** A visit to every box in turn, with its place in the list; tells how far it is. */
 export async function eachVolume(
   set: Subvolumes,

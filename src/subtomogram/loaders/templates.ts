@@ -9,6 +9,7 @@ import {
   type PipeResult,
   reshapeImage,
 } from "../../pipe/index.ts";
+import type { Log } from "../../program/index.ts";
 
 /** A template: a volume at the loader's scale, or what provides one for a scale. */
 export type Template = NumberArray | ImageProvider<PipeResult>;
@@ -46,8 +47,16 @@ export async function normalizeTemplates(
   return all;
 }
 
+/** What masks are made with. */
+export interface MaskTools {
+  /** nm/voxel. */
+  readonly scale: number;
+  /** Hears of a mask that was cropped or padded. */
+  readonly onLog?: Log | undefined;
+}
+
 /**
- * A mask for templates: cropped or padded about its centre to their shape; of several templates that a converter is given, the maximum
+ * A mask for templates: cropped or padded about its centre to their shape, which is said; of several templates that a converter is given, the maximum
  * of their masks.
  *
  * @throws {VitrineError} shape: no volume; range: a value that is no number, or nothing but 0
@@ -55,7 +64,7 @@ export async function normalizeTemplates(
 export async function normalizeMask(
   mask: Mask | undefined,
   templates: readonly PipeImage[],
-  scale: number,
+  { scale, onLog }: MaskTools,
 ): Promise<PipeImage | undefined> {
   if (mask === undefined) return undefined;
   const made = isConverter(mask)
@@ -67,13 +76,16 @@ export async function normalizeMask(
     throw new VitrineError({ code: "range", at: "mask", expected, found: "0 everywhere" });
   }
   const { shape } = templates[0];
-  return made.shape.every((side, axis) => side === shape[axis]) ? made : reshapeImage(made, shape);
+  if (made.shape.every((side, axis) => side === shape[axis])) return made;
+  const [own, wanted] = [made.shape.join(" x "), shape.join(" x ")];
+  onLog?.(`mask: ${own} voxels, cropped or padded with 0 about its centre to ${wanted}`, "warning");
+  return reshapeImage(made, shape);
 }
 
 /** A template and its mask at a scale: what an alignment is given. */
 export async function normalizeInput(template: Template, mask: Mask | undefined, scale: number) {
   const volume = await normalizeTemplate(template, scale);
-  return { template: volume, mask: await normalizeMask(mask, [volume], scale) };
+  return { template: volume, mask: await normalizeMask(mask, [volume], { scale }) };
 }
 
 function isList(value: Template | readonly Template[]): value is readonly Template[] {

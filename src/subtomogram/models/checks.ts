@@ -42,7 +42,7 @@ export function checkTemplates(templates: readonly PipeImage[], mask: PipeImage 
 }
 
 /** Scores of a template without contrast are those of rounding. @throws {VitrineError} range: all voxels alike */
-function requireContrast({ data }: PipeImage, at: string): void {
+export function requireContrast({ data }: PipeImage, at: string): void {
   if (data.some((value) => value !== data[0])) return;
   throw empty(at, "voxels that differ", `${data.length} times ${data[0]}`);
 }

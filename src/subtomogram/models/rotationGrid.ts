@@ -1,4 +1,5 @@
 import { VitrineError } from "../../core/index.ts";
+import type { Log } from "../../program/index.ts";
 import { quaternionFromEuler } from "../molecules/euler.ts";
 import { IDENTITY, normalizeQuaternion, type Quaternion } from "../molecules/quaternion.ts";
 import { RADIANS } from "../molecules/rotations.ts";
@@ -31,6 +32,21 @@ export function rotationGrid(rotations: RotationsInput | undefined): readonly Qu
   if (rows.length !== 3 || rows.some((row) => row.length !== 2)) throw shapeError(rotations);
   const [z, y, x] = rows.map((row, axis) => anglesOf(row, "zyx"[axis]));
   return z.flatMap((a) => y.flatMap((b) => x.map((c) => rotationOf([a, b, c]))));
+}
+
+/** Says that ranges have a step above their largest angle, or none: 0 alone is tried. */
+export function warnOfSteps(rotations: RotationsInput | undefined, onLog: Log | undefined): void {
+  if (rotations === undefined) return;
+  const rows = toRows(rotations);
+  if (rows.length !== 3 || rows.some((row) => row.length !== 2)) return;
+  const axes = new Map<string, string[]>();
+  for (const [axis, [max, step]] of rows.entries())
+    if (max > 0 && (step === 0 || step > max)) {
+      const range = `a step of ${step}° in a range of ${max}°`;
+      axes.set(range, [...(axes.get(range) ?? []), "zyx"[axis]]);
+    }
+  for (const [range, names] of axes)
+    onLog?.(`rotations about ${names.join(", ")}: ${range} tries 0 alone (--rotations MAX:STEP)`, "warning");
 }
 
 /**

@@ -4,7 +4,7 @@ import type { NumberArray } from "../../pipe/index.ts";
 import { requireOrder, requireScale } from "../loaders/subtomogramLoader.ts";
 import type { RunChoice } from "../loaders/subvolumes.ts";
 import { normalizeTemplate, type Template } from "../loaders/templates.ts";
-import { type RotationsInput, rotationGrid } from "../models/rotationGrid.ts";
+import { type RotationsInput, rotationGrid, warnOfSteps } from "../models/rotationGrid.ts";
 import { Molecules } from "../molecules/molecules.ts";
 import { IDENTITY, type Quaternion, type Zyx } from "../molecules/quaternion.ts";
 import { type Tomogram, type TomogramInput, toTomogram } from "../sampling/tomogram.ts";
@@ -140,6 +140,7 @@ export async function pickTemplate(
   const { tomogram, scale } = inputOf(image, options);
   const volume = await normalizeTemplate(template, scale);
   requireFits(volume.shape, tomogram);
+  warnOfSteps(options.rotations, options.onLog);
   const rotations = rotationGrid(options.rotations);
   const radius = positive(options.minDistance ?? 1, "pickTemplate minDistance") / scale;
   const reach = Math.ceil(Math.max(...volume.shape) / 2);

@@ -78,6 +78,7 @@ export async function withLoader<Result>(
       onLog?.(`${name} has no effect: ${tomogramPath} is no tilt series`, "warning");
   await using image = await openImage(tomogramPath);
   const tomogram = toTomogram(image);
+  for (const line of tomogram.warnings ?? []) onLog?.(line, "warning");
   const [depth, height, width] = tomogram.shape;
   const molecules = await readTable(moleculesPath, [width, height, depth], scale ?? tomogram.scale);
   const loader = new SubtomogramLoader(tomogram, molecules, {

@@ -1,5 +1,5 @@
 import { VitrineError } from "../../core/index.ts";
-import { fromFile, softOtsu, thresholdOtsu } from "../../pipe/index.ts";
+import { type FromFileOptions, fromFile, softOtsu, thresholdOtsu } from "../../pipe/index.ts";
 import type { Mask } from "../loaders/templates.ts";
 
 const SOFT = "soft-otsu";
@@ -8,12 +8,13 @@ const HARD = "otsu";
 /**
  * A mask as it is written on a command line: a file, `otsu`, or `soft-otsu` with its lengths in nm, as `soft-otsu:sigma=1,radius=1`.
  *
+ * @param options  how a file is read
  * @throws {VitrineError} range: another length, or one that is no number
  */
-export function parseMask(text: string): Mask {
+export function parseMask(text: string, options: FromFileOptions = {}): Mask {
   const [kind, values = ""] = text.split(":", 2);
   if (kind === HARD && values === "") return thresholdOtsu();
-  if (kind !== SOFT) return fromFile(text);
+  if (kind !== SOFT) return fromFile(text, undefined, undefined, options);
   const lengths = values === "" ? [] : values.split(",").map((pair) => parseLength(pair, text));
   return softOtsu(Object.fromEntries(lengths));
 }

@@ -79,13 +79,16 @@ export async function runPick(options: PickProgramOptions): Promise<PickReport> 
   const inputs = [...own, ...others];
   const files = picturePath === undefined ? [outPath] : [outPath, picturePath];
   await using image = await openImage(tomogramPath);
+  const tomogram = toTomogram(image);
+  const told = given(options, "onLog");
+  for (const line of tomogram.warnings ?? []) options.onLog?.(line, "warning");
   return await runProgram({ inputs, outputs: files, overwrite }, options, async ({ pool, results }) => {
     const choices = given(options, "scale", "minScore", "signal", "onProgress", "onLog");
     // Of the tomogram's own voxels, whatever its file says of their size.
-    const within = withinPath === undefined ? {} : { within: await fromFile(withinPath, 1)(1) };
+    const within =
+      withinPath === undefined ? {} : { within: await fromFile(withinPath, 1, undefined, told)(1) };
     const molecules = await pickBy(method, image, { backend: pool, ...choices, ...within });
     await writeTable(results, outPath, molecules);
-    const tomogram = toTomogram(image);
     const scale = requireScale(options.scale ?? tomogram.scale, tomogramPath);
     await writePicture(results, picturePath, () => drawPicks(tomogram, molecules, scale));
     const scores = molecules.features.score.map(Number);
@@ -102,7 +105,7 @@ function pickBy(method: PickMethod, image: ImageSource, options: PickOptions): P
       return pickDoG(image, method.sigmas, options);
     case "template": {
       const { templatePath, rotations, minDistance, minCoverage, bothHands } = method;
-      return pickTemplate(image, fromFile(templatePath), {
+      return pickTemplate(image, fromFile(templatePath, undefined, undefined, given(options, "onLog")), {
         ...options,
         ...(rotations !== undefined && { rotations }),
         ...(minDistance !== undefined && { minDistance }),

@@ -66,7 +66,9 @@ export async function runScore(options: ScoreProgramOptions): Promise<ScoreRepor
   requireKnownOptions("runScore", options, KEYS);
   const { templatePaths, templateScale, outPath, model = "zncc", eachTilt = false } = options;
   requireTablePath(outPath);
-  const templates = templatePaths.map((path) => fromFile(path, templateScale));
+  const templates = templatePaths.map((path) =>
+    fromFile(path, templateScale, undefined, given(options, "onLog")),
+  );
   return runOnMolecules(options, [outPath], async ({ loader, results, run, files }) => {
     const choices = { ...run, ...given(options, "mask", "cutoff") };
     const series = eachTilt ? requireSeries(loader, options) : undefined;

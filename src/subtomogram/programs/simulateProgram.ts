@@ -10,11 +10,12 @@ import {
 import { fromFile } from "../../pipe/index.ts";
 import { PROGRAM_KEYS, type ProgramOptions, runProgram } from "../../program/index.ts";
 import { readMolecules } from "../formats/moleculeFiles.ts";
+import { requireContrast } from "../models/checks.ts";
 import { drawSlices } from "../pictures/pictures.ts";
 import { addNoise, loseWedge } from "../simulate/imaging.ts";
 import { TomogramSimulator } from "../simulate/simulator.ts";
 import { type TiltModel, type TiltRange, toTiltModel } from "../tilt/tilt.ts";
-import { writePicture } from "./frame.ts";
+import { given, writePicture } from "./frame.ts";
 
 /** What is simulated, how, and where it goes. */
 export interface SimulateProgramOptions extends ProgramOptions {
@@ -85,11 +86,13 @@ export async function runSimulate(options: SimulateProgramOptions): Promise<Simu
   const molecules = await readMolecules(moleculesPath, { pixelSizeA: 10 * scale });
   const needs = { inputs: [templatePath, moleculesPath], outputs, overwrite };
   return runProgram(needs, options, async ({ pool, results }) => {
+    const template = fromFile(templatePath, undefined, undefined, given(options, "onLog"));
+    requireContrast(await template(scale), templatePath);
     const simulator = new TomogramSimulator({
       scale,
       backend: pool,
       ...(options.order !== undefined && { order: options.order }),
-    }).addMolecules(molecules, fromFile(templatePath));
+    }).addMolecules(molecules, template);
     const { compat = false, signal } = options;
     const draw = { compat, ...(signal && { signal }) };
     const made =

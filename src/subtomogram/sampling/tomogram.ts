@@ -1,5 +1,5 @@
 import { elementCount, type PixelArray, type Shape3, VitrineError } from "../../core/index.ts";
-import { convertUnit, type ImageSource, requireKnownOptions } from "../../io/index.ts";
+import { convertUnit, type ImageSource, requireKnownOptions, volumeAxes } from "../../io/index.ts";
 import type { NumberArray } from "../../pipe/index.ts";
 import type { RegionView } from "../kernels/index.ts";
 import type { Zyx } from "../molecules/quaternion.ts";
@@ -18,6 +18,8 @@ export interface Tomogram {
   readonly values?: Float32Array;
   /** nm/voxel where the file says. */
   readonly scale?: number;
+  /** What its file leaves open or hides, and what was taken for granted: sections of a stack of images for those of a volume. */
+  readonly warnings?: readonly string[];
 }
 
 /** What loaders take as an image. */
@@ -94,12 +96,16 @@ function sourceTomogram(source: ImageSource, level: number): Tomogram {
       found: `${level}`,
     });
   const { shape } = levels[level];
-  const [z, y, x] = volumeAxes(source, shape);
+  const {
+    places: [z, y, x],
+    warnings,
+  } = volumeAxes(source, shape);
   const side = (axis: number) => (axis < 0 ? 1 : shape[axis]);
   const scale = axisStep(source, x, level);
   return {
     name,
     shape: [side(z), side(y), side(x)],
+    warnings,
     ...(scale !== undefined && { scale }),
     async read(from, to, signal) {
       const ranges = [z, y, x].flatMap((axis, i) =>
@@ -110,16 +116,6 @@ function sourceTomogram(source: ImageSource, level: number): Tomogram {
       return toFloats(block.data);
     },
   };
-}
-
-/** Places of z, y and x among the axes; every other axis has one index. z may be missing: a single section. */
-function volumeAxes({ name, axes }: ImageSource, shape: readonly number[]): readonly number[] {
-  const places = ["z", "y", "x"].map((axis) => axes.findIndex((one) => one.name === axis));
-  const others = axes.filter((_, i) => !places.includes(i) && shape[i] > 1);
-  if (others.length === 0 && places[1] >= 0 && places[2] >= 0) return places;
-  const found = axes.map((one, i) => `${one.name} ${shape[i]}`).join(", ");
-  const hint = "Cut one out first, with vitrine convert";
-  throw new VitrineError({ code: "shape", at: name, expected: "one volume (z, y, x)", found, hint });
 }
 
 /** nm from one index of an axis to the next, where the source says. */

@@ -4,7 +4,14 @@ import { VitrineError } from "../../../core/index.ts";
 import type { JsonObject, JsonValue } from "../../dataset/dataset.ts";
 import { isJsonObject } from "../../ndtiff/json.ts";
 import { parseWithSchema } from "../../schema.ts";
-import { parseDataType, parseFill, type StoredType, storedBytes, storedFill } from "./dataType.ts";
+import {
+  libraryType,
+  parseDataType,
+  parseFill,
+  type StoredType,
+  storedBytes,
+  storedFill,
+} from "./dataType.ts";
 import type { ZarrNode } from "./node.ts";
 
 /** What the metadata of an array say, checked. */
@@ -102,7 +109,6 @@ function parseZarr2(document: JsonObject, at: string): ZarrArrayFacts {
   const fill = parseFill(fill_value, type, at);
   for (const { id } of [...(filters ?? []), ...(compressor ? [compressor] : [])])
     requireCodec(`numcodecs.${id}`, at);
-  const isHalf = type === "float16";
   return {
     zarrFormat: 2,
     shape,
@@ -116,7 +122,8 @@ function parseZarr2(document: JsonObject, at: string): ZarrArrayFacts {
       zarr_format: 2,
       shape,
       chunks,
-      dtype: isHalf ? String(dtype).replace("f", "u") : String(dtype),
+      // halves and booleans of numpy's string are taken for whole numbers of the same bytes
+      dtype: libraryType(type) === type ? String(dtype) : String(dtype).replace(/[fb](?=\d)/, "u"),
       compressor: jsonOr(document.compressor, null),
       filters: jsonOr(document.filters, null),
       fill_value: storedFill(fill, type),
@@ -151,7 +158,7 @@ function parseZarr3(document: JsonObject, at: string): ZarrArrayFacts {
       zarr_format: 3,
       node_type: "array",
       shape,
-      data_type: type === "float16" ? "uint16" : type,
+      data_type: libraryType(type),
       chunk_grid: { name: "regular", configuration: { chunk_shape: outer } },
       chunk_key_encoding: jsonOr(chunk_key_encoding, {}),
       fill_value: storedFill(fill, type),

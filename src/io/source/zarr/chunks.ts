@@ -5,12 +5,16 @@ import { VitrineError } from "../../../core/index.ts";
 import { shortRead } from "../../files.ts";
 import { halfToNumber } from "../../half.ts";
 import { crc32c } from "../../omezarr/multiscale/crc32c.ts";
-import { strides } from "../box.ts";
+import { numbersOfWide, type WideType } from "../../wide.ts";
+import { indexIn, strides } from "../box.ts";
 import type { Chunk } from "../cache.ts";
 import type { ZarrArrayFacts } from "./arrayMetadata.ts";
-import { storedBytes } from "./dataType.ts";
+import { isWide, storedBytes } from "./dataType.ts";
 import { checkPacked } from "./packed.ts";
 import { type FolderStore, ifThere, type StoreRange } from "./store.ts";
+
+/** What the library reads: types of numbers, 64-bit integers too. */
+type ValueType = zarr.NumberDataType | zarr.BigintDataType;
 
 /** Reads one chunk of an array by its number along each axis; undefined where the store leaves it out. */
 export type ReadZarrChunk = (index: readonly number[]) => Promise<Chunk | undefined>;
@@ -20,13 +24,13 @@ const ABSENT = Symbol("absent");
 
 /** Reads chunks of the array in a folder. */
 export function zarrChunks(folder: string, facts: ZarrArrayFacts): ReadZarrChunk {
-  let opened: Promise<zarr.Array<zarr.NumberDataType, FolderStore>> | undefined;
+  let opened: Promise<zarr.Array<ValueType, FolderStore>> | undefined;
   return async (index) => {
     const at = `${folder} chunk ${index.join("/")}`;
     try {
       opened ??= openArray(folder, facts);
       const { data, stride } = await (await opened).getChunk([...index]);
-      return chunkOf(data, stride, { facts, at });
+      return chunkOf(data, { stride, facts, at, index });
     } catch (cause) {
       if (cause === ABSENT) return undefined;
       throw chunkError(cause, at);
@@ -37,7 +41,7 @@ export function zarrChunks(folder: string, facts: ZarrArrayFacts): ReadZarrChunk
 async function openArray(folder: string, facts: ZarrArrayFacts) {
   const root = zarr.root(chunkStore(folder, facts));
   const array = await (facts.zarrFormat === 2 ? zarr.open.v2 : zarr.open.v3)(root, { kind: "array" });
-  if (array.is("number")) return array;
+  if (array.is("number") || array.is("bigint")) return array;
   throw new VitrineError({ code: "unsupported", at: folder, expected: "numbers", found: array.dtype });
 }
 
@@ -103,22 +107,42 @@ function checkIndex(bytes: Uint8Array, path: string): void {
   });
 }
 
-/** Values in C order, halves as numbers. */
+interface StoredChunk {
+  readonly stride: readonly number[];
+  readonly facts: ZarrArrayFacts;
+  readonly at: string;
+  readonly index: readonly number[];
+}
+
+/** Values in C order, halves and 64-bit integers as numbers. */
 function chunkOf(
-  data: PixelArray | zarr.TypedArray<zarr.NumberDataType>,
-  stride: readonly number[],
-  { facts, at }: { facts: ZarrArrayFacts; at: string },
+  data: PixelArray | zarr.TypedArray<ValueType>,
+  { stride, facts, at, index }: StoredChunk,
 ): Chunk {
   const { chunkShape: shape, type } = facts;
   const length = shape.reduce((product, side) => product * side, 1);
   if (data.length !== length) throw wrongLength(at, length, data.length);
-  const values = inOrder(pixels(data, at), shape, stride);
+  const placeOf = (value: number) =>
+    `${at} value [${indexIn(value, stride)
+      .map((i, axis) => index[axis] * shape[axis] + i)
+      .join(", ")}]`;
+  const values = inOrder(isWide(type) ? wideNumbers(data, type, placeOf) : pixels(data, at), shape, stride);
   if (type !== "float16")
     return { data: values.buffer.byteLength === values.byteLength ? values : values.slice(), shape };
   return { data: Float32Array.from(values, halfToNumber), shape };
 }
 
-function pixels(data: PixelArray | zarr.TypedArray<zarr.NumberDataType>, at: string): PixelArray {
+function wideNumbers(
+  data: ArrayBufferView,
+  type: WideType,
+  placeOf: (index: number) => string,
+): Float64Array {
+  const values = new Float64Array(data.buffer, data.byteOffset, data.byteLength / 8);
+  numbersOfWide(values, type, placeOf);
+  return values;
+}
+
+function pixels(data: PixelArray | zarr.TypedArray<ValueType>, at: string): PixelArray {
   if (
     data instanceof Uint8Array ||
     data instanceof Int8Array ||

@@ -6,19 +6,23 @@ import { chunkedSource, type SourceFacts } from "../chunked.ts";
 import type { ImageSource, SourceAxis, SourceChannel, SourceLevel } from "../source.ts";
 import { parseZarrArray, type ZarrArrayFacts } from "./arrayMetadata.ts";
 import { zarrChunks } from "./chunks.ts";
+import { readType } from "./dataType.ts";
 import { otherRank, parseZarrImage, type ZarrImageMetadata } from "./imageMetadata.ts";
-import { childFolder, readNode, type ZarrNode } from "./node.ts";
+import { childFolder, type KnownNodes, readNode, type ZarrNode } from "./node.ts";
 
 /** Axes of stores before 0.3; of arrays with fewer, the last ones. */
 const FIRST_AXES = ["time", "channel", "z", "y", "x"];
 
 /** Opens the image group in a folder, whose chunks are kept in `cache`. @throws {VitrineError} as `openZarrImages` */
-export async function openZarrImage(folder: string, cache?: ChunkCache): Promise<ImageSource> {
-  const node = await readNode(folder);
+export async function openZarrImage(
+  folder: string,
+  { known, cache }: { readonly known: KnownNodes; readonly cache?: ChunkCache },
+): Promise<ImageSource> {
+  const node = await readNode(folder, known);
   if (node?.kind !== "group") throw noGroup(folder, node);
   const metadata = parseZarrImage(node.attributes, folder);
   const places = metadata.levels.map(({ path }) => childFolder(folder, path, `${folder} datasets`));
-  const arrays = await Promise.all(places.map((place, level) => readArray(place, level)));
+  const arrays = await Promise.all(places.map((place, level) => readArray(place, { level, known })));
   const readers = places.map((place, level) => zarrChunks(place, arrays[level]));
   return chunkedSource(zarrImageFacts(folder, { attributes: node.attributes, metadata, arrays }), {
     readChunk: ({ level, index }) => readers[level](index),
@@ -50,7 +54,7 @@ export function zarrImageFacts(
   return {
     name: folder,
     axes: namedChannels(axes, channels),
-    dtype: type === "float16" ? ("float32" as const) : type,
+    dtype: readType(type),
     levels: levelsOf(metadata, arrays),
     channels,
     isLabels: metadata.isLabels || /\/labels\/[^/]+$/.test(folder),
@@ -69,8 +73,11 @@ function noGroup(at: string, node: ZarrNode | undefined): VitrineError {
   });
 }
 
-async function readArray(folder: string, level: number): Promise<ZarrArrayFacts> {
-  const node = await readNode(folder);
+async function readArray(
+  folder: string,
+  { level, known }: { readonly level: number; readonly known: KnownNodes },
+): Promise<ZarrArrayFacts> {
+  const node = await readNode(folder, known);
   if (node?.kind === "array") return parseZarrArray(node, folder);
   throw new VitrineError({
     code: "missing",

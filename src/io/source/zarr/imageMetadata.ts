@@ -38,6 +38,7 @@ const axis = z.union([
 type AxisMetadata = { readonly name: string; readonly type?: unknown; readonly unit?: unknown };
 
 const multiscale = z.object({
+  version: z.unknown().optional(),
   axes: z.array(axis).min(2).max(16).nullish(),
   datasets: z
     .array(z.object({ path: z.string(), coordinateTransformations: transformations }))
@@ -56,6 +57,7 @@ const group = z.object({
   multiscales: z.array(multiscale).min(1),
   omero: z.object({ channels: z.array(channel).max(10_000).nullish() }).nullish(),
   "image-label": z.unknown().optional(),
+  version: z.unknown().optional(),
 });
 
 /**
@@ -65,9 +67,13 @@ const group = z.object({
  *   unsupported: axes that do not end with y, x
  */
 export function parseZarrImage(attributes: JsonObject, at: string): ZarrImageMetadata {
-  const { multiscales, omero, "image-label": label } = parseWithSchema(attributes, group, at);
+  const { multiscales, omero, "image-label": label, version: ofAll } = parseWithSchema(attributes, group, at);
   const warnings: string[] = [];
-  const [{ axes, datasets, coordinateTransformations }] = multiscales;
+  const [{ axes, datasets, coordinateTransformations, version = ofAll }] = multiscales;
+  if (typeof version === "string" && !KNOWN_VERSION.test(version))
+    warnings.push(
+      `version ${version.slice(0, 20)} of OME-Zarr is not known: read as 0.5, axes and places as far as they are written so`,
+    );
   if (multiscales.length > 1) {
     warnings.push(`multiscales: the first of ${multiscales.length} is used`);
   }
@@ -83,6 +89,9 @@ export function parseZarrImage(attributes: JsonObject, at: string): ZarrImageMet
   );
   return { axes: known, levels, channels, isLabels: label !== undefined && label !== null, warnings };
 }
+
+/** With what was written on the way to 0.5 (`0.5-dev`). */
+const KNOWN_VERSION = /^0\.[1-5]($|\D)/;
 
 const NAMES: Readonly<Record<string, string>> = { t: "time", c: "channel" };
 

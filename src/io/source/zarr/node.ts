@@ -15,13 +15,27 @@ export interface ZarrNode {
   readonly document: JsonObject;
 }
 
+/** What the root of a store has of the metadata of all others, by their folders. */
+export type KnownNodes = ReadonlyMap<string, ZarrNode>;
+
 /**
- * Reads the metadata of what lies in a folder.
+ * Reads the metadata of what lies in a folder: its own, else those that the root has of it. Its own count, for those of the root are a
+ * copy, which may be older.
  *
  * @returns undefined where there is neither a group nor an array
  * @throws {VitrineError} format: metadata that are no JSON object; storage
  */
-export async function readNode(folder: string): Promise<ZarrNode | undefined> {
+export async function readNode(folder: string, known?: KnownNodes): Promise<ZarrNode | undefined> {
+  const kept = known?.get(folder);
+  if (kept === undefined) return readOwnNode(folder);
+  const own = await readOwnNode(folder).catch((error: unknown) => {
+    refusalOf(error, folder);
+    return undefined;
+  });
+  return own ?? kept;
+}
+
+async function readOwnNode(folder: string): Promise<ZarrNode | undefined> {
   const path = `${folder}/zarr.json`;
   const { document, refusal } = await readJson(path).then(
     (found) => ({ document: found, refusal: undefined }),
@@ -34,12 +48,17 @@ export async function readNode(folder: string): Promise<ZarrNode | undefined> {
     if (node === undefined && refusal !== undefined) throw refusal;
     return node;
   }
+  return nodeOfZarr3(document, path);
+}
+
+/** Of the content of `zarr.json`. @throws {VitrineError} format: neither group nor array */
+export function nodeOfZarr3(document: JsonObject, at: string): ZarrNode {
   const { node_type: kind } = document;
   if (kind !== "group" && kind !== "array") {
     const expected = '"group" or "array"';
     throw new VitrineError({
       code: "format",
-      at: `${path} node_type`,
+      at: `${at} node_type`,
       expected,
       found: JSON.stringify(kind) ?? "none",
     });
@@ -52,8 +71,8 @@ export async function readNode(folder: string): Promise<ZarrNode | undefined> {
  *
  * @throws {VitrineError} as there
  */
-export async function readOptionalNode(folder: string): Promise<ZarrNode | undefined> {
-  return readNode(folder).catch((error: unknown) => {
+export async function readOptionalNode(folder: string, known?: KnownNodes): Promise<ZarrNode | undefined> {
+  return readNode(folder, known).catch((error: unknown) => {
     refusalOf(error, folder);
     return undefined;
   });
@@ -73,10 +92,18 @@ async function readNodeOfZarr2(folder: string): Promise<ZarrNode | undefined> {
     });
   const array = await read(".zarray");
   const attributes = await read(".zattrs");
+  return nodeOfZarr2({ array, attributes, group: array === undefined ? await read(".zgroup") : undefined });
+}
+
+/** Of the contents of `.zarray`, `.zattrs` and `.zgroup`, where they are there. */
+export function nodeOfZarr2({
+  array,
+  attributes,
+  group,
+}: Readonly<Record<"array" | "attributes" | "group", JsonObject | undefined>>): ZarrNode | undefined {
   if (array !== undefined) {
     return { kind: "array", zarrFormat: 2, attributes: attributes ?? {}, document: array };
   }
-  const group = await read(".zgroup");
   if (group === undefined && attributes === undefined) return undefined;
   return { kind: "group", zarrFormat: 2, attributes: omeOf(attributes ?? {}), document: group ?? {} };
 }
@@ -90,7 +117,8 @@ export function childFolder(folder: string, path: string, at: string): string {
   throw new VitrineError({ code: "format", at, expected, found: JSON.stringify(path.slice(0, 60)) });
 }
 
-async function readJson(path: string): Promise<JsonObject | undefined> {
+/** The JSON object of a file; undefined where it is not there. */
+export async function readJson(path: string): Promise<JsonObject | undefined> {
   const bytes = await ifThere(() => readFileBytes(path));
   return bytes === undefined ? undefined : decodeJsonObject(bytes, path);
 }
@@ -99,6 +127,7 @@ function omeOf(attributes: JsonObject): JsonObject {
   return isJsonObject(attributes.ome) ? attributes.ome : attributes;
 }
 
-function objectOr(value: unknown): JsonObject {
+/** A JSON object as it is, an empty one for anything else. */
+export function objectOr(value: unknown): JsonObject {
   return isJsonObject(value) ? value : {};
 }

@@ -4,8 +4,9 @@ import type { JsonObject } from "../../dataset/dataset.ts";
 import { parseWithSchema } from "../../schema.ts";
 import { ChunkCache, PLATE_BYTES } from "../cache.ts";
 import type { ImageCollection } from "../source.ts";
+import { readRoot } from "./consolidated.ts";
 import { openZarrImage } from "./image.ts";
-import { childFolder, readNode, readOptionalNode } from "./node.ts";
+import { childFolder, type KnownNodes, readOptionalNode } from "./node.ts";
 import { type Plate, readPlate, wellFields } from "./plate.ts";
 
 /** The name of an image that is alone. */
@@ -34,10 +35,10 @@ interface Found {
  */
 export async function openZarrImages(path: string): Promise<ImageCollection> {
   const name = path.replace(/(?<=.)[/\\]+$/, "");
-  const node = await readNode(name);
+  const { node, known } = await readRoot(name);
   if (node?.kind !== "group") throw noStore(name, node === undefined);
-  const { images, plate, warnings } = await imagesOf(name, node.attributes);
-  const labels = await labelsOf(name, images);
+  const { images, plate, warnings } = await imagesOf(name, node.attributes, known);
+  const labels = await labelsOf(name, images, known);
   const cache = plate === undefined ? undefined : new ChunkCache(name, PLATE_BYTES);
   const close = async () => cache?.clear();
   return {
@@ -50,7 +51,7 @@ export async function openZarrImages(path: string): Promise<ImageCollection> {
     async open(image = [...images.keys()][0]) {
       const place = images.get(image) ?? labels.get(image);
       if (place === undefined) throw noImage(name, [...images.keys(), ...labels.keys()], image);
-      return openZarrImage(childFolder(name, place, name), cache);
+      return openZarrImage(childFolder(name, place, name), { known, ...(cache && { cache }) });
     },
     close,
     [Symbol.asyncDispose]: close,
@@ -65,10 +66,10 @@ const kinds = z.object({
   "bioformats2raw.layout": z.unknown().optional(),
 });
 
-async function imagesOf(folder: string, attributes: JsonObject): Promise<Found> {
+async function imagesOf(folder: string, attributes: JsonObject, known: KnownNodes): Promise<Found> {
   const found = parseWithSchema(attributes, kinds, folder);
   if (found.plate !== undefined) {
-    const plate = await readPlate(folder, found.plate);
+    const plate = await readPlate(folder, found.plate, known);
     return {
       ...named(
         plate.plate.fields.map(({ image }) => image),
@@ -78,7 +79,7 @@ async function imagesOf(folder: string, attributes: JsonObject): Promise<Found> 
     };
   }
   if (found.multiscales !== undefined) return { images: new Map([[ONLY, ""]]), warnings: [] };
-  if (found["bioformats2raw.layout"] !== undefined) return named(await seriesOf(folder), folder);
+  if (found["bioformats2raw.layout"] !== undefined) return named(await seriesOf(folder, known), folder);
   if (found.well !== undefined) {
     return named(
       wellFields(found.well, folder).map(({ path }) => path),
@@ -102,12 +103,12 @@ function named(paths: readonly string[], folder: string): Found {
 const series = z.object({ series: z.array(z.string()).optional() });
 
 /** As the group OME lists them, else numbered. */
-async function seriesOf(folder: string): Promise<readonly string[]> {
-  const ome = await readOptionalNode(`${folder}/OME`);
+async function seriesOf(folder: string, known: KnownNodes): Promise<readonly string[]> {
+  const ome = await readOptionalNode(`${folder}/OME`, known);
   const listed = parseWithSchema(ome?.attributes ?? {}, series, `${folder}/OME`).series;
   if (listed !== undefined) return listed;
   const paths: string[] = [];
-  while ((await readOptionalNode(`${folder}/${paths.length}`)) !== undefined)
+  while ((await readOptionalNode(`${folder}/${paths.length}`, known)) !== undefined)
     paths.push(String(paths.length));
   return paths;
 }
@@ -118,13 +119,14 @@ const labelList = z.object({ labels: z.array(z.string()).default([]) });
 async function labelsOf(
   folder: string,
   images: ReadonlyMap<string, string>,
+  known: KnownNodes,
 ): Promise<ReadonlyMap<string, string>> {
   const looking = new Semaphore(AT_ONCE);
   const found = await Promise.all(
     [...images.values()].map((image) =>
       looking.run(async () => {
         const place = image === "" ? "labels" : `${image}/labels`;
-        const node = await readOptionalNode(childFolder(folder, place, folder));
+        const node = await readOptionalNode(childFolder(folder, place, folder), known);
         if (node?.kind !== "group") return [];
         return parseWithSchema(node.attributes, labelList, `${folder}/${place}`).labels.map(
           (label) => `${place}/${label}`,

@@ -2,7 +2,7 @@ import { z } from "zod";
 import { Semaphore, VitrineError } from "../../../core/index.ts";
 import { parseWithSchema } from "../../schema.ts";
 import type { ImageCollection, PlateField } from "../source.ts";
-import { childFolder, readNode } from "./node.ts";
+import { childFolder, type KnownNodes, readNode } from "./node.ts";
 
 export type Plate = NonNullable<ImageCollection["plate"]>;
 
@@ -40,6 +40,7 @@ interface Well {
 export async function readPlate(
   folder: string,
   value: unknown,
+  known: KnownNodes,
 ): Promise<{ readonly plate: Plate; readonly warnings: readonly string[] }> {
   const at = `${folder} plate`;
   const plate = parseWithSchema(value, plateSchema, at);
@@ -49,7 +50,7 @@ export async function readPlate(
   const wells = plate.wells.map((well) => placeOf(well, { rows, columns, at, warnings }));
   const looking = new Semaphore(AT_ONCE);
   const fields = await Promise.all(
-    wells.map((well) => looking.run(() => readWell(folder, well, { rows, columns, warnings }))),
+    wells.map((well) => looking.run(() => readWell(folder, well, { rows, columns, warnings, known }))),
   );
   return {
     plate: {
@@ -110,10 +111,10 @@ function placeOf(
 async function readWell(
   folder: string,
   { path, rowIndex, columnIndex }: Well,
-  { rows, columns, warnings }: Names,
+  { rows, columns, warnings, known }: Names & { readonly known: KnownNodes },
 ): Promise<readonly PlateField[]> {
   const place = childFolder(folder, path, `${folder} plate`);
-  const node = await readNode(place);
+  const node = await readNode(place, known);
   if (node?.kind !== "group" || node.attributes.well === undefined) {
     warnings.push(`plate.wells: ${path} is listed, but there is no well: left out`);
     return [];

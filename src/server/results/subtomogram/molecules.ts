@@ -31,9 +31,9 @@ export async function moleculesOf(
   const path = await roots.resolve(table);
   if (tomogram === undefined) return { molecules: await readMolecules(path), warnings: [] };
   const volume = await roots.resolve(tomogram);
-  const { shape, own } = await images.withImage(volume, undefined, async (source) => {
+  const { shape, own, warnings } = await images.withImage(volume, undefined, async (source) => {
     const found = toTomogram(source);
-    return { shape: found.shape, own: found.scale };
+    return { shape: found.shape, own: found.scale, warnings: found.warnings ?? [] };
   });
   const [depth, height, width] = shape;
   const voxel = scale ?? own;
@@ -41,7 +41,8 @@ export async function moleculesOf(
     tomogramSize: [width, height, depth],
     ...(voxel !== undefined && { pixelSizeA: 10 * voxel }),
   });
-  return ofTomogram(molecules, { table, tomogram });
+  const found = ofTomogram(molecules, { table, tomogram });
+  return { ...found, warnings: [...warnings.map(roots.withoutPaths), ...found.warnings] };
 }
 
 /** Those whose tomogram is called as the file, where the table is of several. */

@@ -9,7 +9,9 @@ from .plain import plain
 from .wire import Refusal
 
 # methods whose first argument is the label of a device that is there, or a config group
-OF_DEVICE = re.compile("Propert|Sequence|Position|SLMImage|[dD]eviceBusy|waitForDevice$|^set[A-Za-z]+Device$")
+OF_DEVICE = re.compile(
+    "Propert|Sequence|Position|SLMImage|ShutterOpen|ROI$|Exposure$|[gs]etState|NumberOfStates|[dD]eviceBusy|waitForDevice$|^set[A-Za-z]+Device$"
+)
 OF_GROUP = ("getAvailableConfigs", "getConfigData", "getCurrentConfig", "getConfigGroupState", "setConfig", "waitForConfig")
 
 
@@ -75,6 +77,22 @@ class Devices:
     def do_getCurrentConfig(self, group):
         self._existing_group(group)
         return self.core.getCurrentConfig(group)
+
+    def _existing_property(self, device, name):
+        if not self.core.hasProperty(device, name):
+            raise lacks("property", name, self.core.getDevicePropertyNames(device))
+
+    def do_getAllowedPropertyValues(self, device, name):
+        self._existing_property(device, name)
+        return self.core.getAllowedPropertyValues(device, name)
+
+    def do_hasPropertyLimits(self, device, name):
+        self._existing_property(device, name)
+        return self.core.hasPropertyLimits(device, name)
+
+    def do_getConfigGroupState(self, group):
+        self._existing_group(group)
+        return self.core.getConfigGroupState(group)
 
     def do_setConfig(self, group, preset):
         self.core.setConfig(group, preset)

@@ -1,0 +1,130 @@
+import { appendFileSync } from "node:fs";
+import { formatMrc, writeTiff } from "../../src/io/index.ts";
+import { type WarningRow, written } from "./warningRow.ts";
+
+const SIDE = 12;
+
+/** A volume of values that differ, which its header calls a stack of images or a volume. */
+export function cube(folder: string, name: string, kind: "stack" | "volume"): string {
+  const data = Float32Array.from({ length: SIDE ** 3 }, (_, i) => (i * 7919) % 101);
+  return written(folder, name, formatMrc({ data, shape: [SIDE, SIDE, SIDE], voxelSizeA: 10, kind }));
+}
+
+/** A small volume that is not 0 in its middle. */
+function ball(folder: string): string {
+  const data = Float32Array.from({ length: 6 ** 3 }, (_, i) => ((i * 31) % 13) + 1);
+  return written(folder, "ball.mrc", formatMrc({ data, shape: [6, 6, 6], voxelSizeA: 10 }));
+}
+
+/** Molecules in nm whose boxes lie inside, or nearly. */
+const molecules = (folder: string) =>
+  written(folder, "m.csv", "z,y,x,zvec,yvec,xvec\n5.5,5.5,5.5,0,0,0\n5.5,5,6,0,0,0.1\n5,5.5,6,0,0.1,0\n");
+
+const SAYS = /a\.mrc: header\.ispg 0 says a stack of 12 images; taken for a volume of 12 planes$/;
+
+/** Programs of a tomogram `a.mrc`. */
+const ofTomogram = (command: string, out: string, ...rest: readonly string[]): WarningRow => ({
+  name: `a tomogram that its file calls a stack, ${command}`,
+  call: (f) => [
+    ...[command, cube(f, "a.mrc", "stack"), "--molecules", molecules(f), "--workers", "1"],
+    ...["--out", `${f}/${out}`, ...rest.map((one) => (one === "T" ? cube(f, "t.mrc", "volume") : one))],
+  ],
+  says: SAYS,
+});
+
+/** Programs of a file `a.mrc` beside the tomogram. */
+const beside = (name: string, call: (stack: string, folder: string) => readonly string[]): WarningRow => ({
+  name: `a ${name} that its file calls a stack`,
+  call: (f) => call(cube(f, "a.mrc", "stack"), f),
+  says: SAYS,
+});
+
+const tomogram = (f: string) => [cube(f, "v.mrc", "volume"), "--workers", "1"];
+const moved = (f: string) => ["--molecules", molecules(f), "--max-shift", "1", "--out", `${f}/o.csv`];
+
+/** Volumes of which a header says that they are stacks of images. */
+export const VOLUME_ROWS: readonly WarningRow[] = [
+  ofTomogram("align", "o.csv", "--template", "T", "--max-shift", "1"),
+  ofTomogram("score", "o.csv", "--template", "T"),
+  ofTomogram("average", "o.mrc", "--size", "8"),
+  ofTomogram("fsc", "o.csv", "--size", "8"),
+  ofTomogram("classify", "o.csv", "--size", "8"),
+  {
+    name: "a tomogram that its file calls a stack, pick",
+    call: (f) => [
+      ...["pick", cube(f, "a.mrc", "stack"), "--method", "log", "--sigma", "2", "--workers", "1"],
+      ...["--out", `${f}/o.csv`],
+    ],
+    says: SAYS,
+  },
+  beside("template, align", (a, f) => ["align", ...tomogram(f), "--template", a, ...moved(f)]),
+  beside("mask, align", (a, f) => [
+    ...["align", ...tomogram(f), "--template", cube(f, "t.mrc", "volume"), "--mask", a, ...moved(f)],
+  ]),
+  beside("template, score", (a, f) => [
+    ...["score", ...tomogram(f), "--molecules", molecules(f), "--template", a, "--out", `${f}/o.csv`],
+  ]),
+  beside("mask, score", (a, f) => [
+    ...["score", ...tomogram(f), "--molecules", molecules(f), "--template", cube(f, "t.mrc", "volume")],
+    ...["--mask", a, "--out", `${f}/o.csv`],
+  ]),
+  beside("template, simulate", (a, f) => [
+    ...["simulate", a, "--molecules", molecules(f), "--shape", "12x12x12", "--scale", "1", "--workers", "1"],
+    ...["--out", `${f}/o.mrc`],
+  ]),
+  beside("part to pick in", (a, f) => [
+    ...["pick", ...tomogram(f), "--method", "log", "--sigma", "2", "--within", a, "--out", `${f}/o.csv`],
+  ]),
+  {
+    name: "pages of TIFF as a tomogram, average",
+    call: async (f) => {
+      const pages = Array.from({ length: SIDE }, (_, z) => ({
+        data: Uint8Array.from({ length: SIDE ** 2 }, (_, i) => (z * i * 7919) % 101),
+        height: SIDE,
+        width: SIDE,
+        channels: 1,
+      }));
+      await writeTiff(`${f}/a.tif`, { pages, pixelSizeA: 10 });
+      return [
+        ...["average", `${f}/a.tif`, "--molecules", molecules(f), "--size", "8", "--workers", "1"],
+        ...["--out", `${f}/o.mrc`],
+      ];
+    },
+    says: /a\.tif: the axis time of 12 says a stack of 12 images; taken for a volume of 12 planes/,
+  },
+  {
+    name: "bytes behind a tomogram's sections, average",
+    call: (f) => {
+      const path = cube(f, "a.mrc", "volume");
+      appendFileSync(path, new Uint8Array(500));
+      return [
+        ...["average", path, "--molecules", molecules(f), "--size", "8", "--workers", "1"],
+        ...["--out", `${f}/o.mrc`],
+      ];
+    },
+    says: /a\.mrc: header\.nz 12: 500 bytes behind/,
+  },
+  {
+    name: "a step above the range of rotations, align",
+    call: (f) => [
+      ...["align", ...tomogram(f), "--template", cube(f, "t.mrc", "volume"), ...moved(f)],
+      ...["--rotations", "5:10,5:5,5:10"],
+    ],
+    says: /^rotations about z, x: a step of 10° in a range of 5° tries 0 alone \(--rotations MAX:STEP\)$/,
+  },
+  {
+    name: "a step above the range of rotations, pick",
+    call: (f) => [
+      ...["pick", ...tomogram(f), "--method", "template", "--template", ball(f)],
+      ...["--rotations", "5:10", "--out", `${f}/o.csv`],
+    ],
+    says: /^rotations about z, y, x: a step of 10° in a range of 5° tries 0 alone/,
+  },
+  {
+    name: "a mask of another shape, align",
+    call: (f) => [
+      ...["align", ...tomogram(f), "--template", cube(f, "t.mrc", "volume"), "--mask", ball(f), ...moved(f)],
+    ],
+    says: /^mask: 6 x 6 x 6 voxels, cropped or padded with 0 about its centre to 12 x 12 x 12$/,
+  },
+];
