@@ -78,7 +78,7 @@ test("a refinement by gradient ends where it ends on the pool", async () => {
     offsets: offsetRotations(new Float64Array(3)),
   };
   const options = { ...GRADIENT_SLICES, range: { angleDeg: 4, shiftPx: 1, defocusA: 200 } };
-  const starts = await refineParticles(referenceBackend, few, options);
+  const starts = await refineParticles(referenceBackend, few, GRADIENT_SLICES);
   const found = await refineByGradient(referenceBackend, few, starts, options);
   const expected = await refineByGradient(pool, few, starts, options);
   found.forEach((particle, i) => {

@@ -171,8 +171,9 @@ async function searchInTasks(
   args: MatchArguments,
   { engine, isSingle, options, ...tools }: CommandTools & TaskOptions,
 ): Promise<ManyReport> {
+  const { part: _, micrograph: __, ...choices } = options;
   const work = await matchStep(await targetsOf(configs, args, tools.onLog), {
-    ...options,
+    ...choices,
     isSingle,
     tasks: args.tasks ?? 1,
     module: builtFile("#match-batch"),

@@ -1,7 +1,16 @@
-import { elementCount, type Shape2, type Shape3, VitrineError } from "../core/index.ts";
+import {
+  elementCount,
+  type OptionKeys,
+  requireKnownOptions,
+  type Shape2,
+  type Shape3,
+  VitrineError,
+} from "../core/index.ts";
 import { createFft, type FftPiece, type FftSize } from "./fft.ts";
 import type { RunOptions } from "./job.ts";
 import type { Backend } from "./plan.ts";
+
+const RUN_KEYS: OptionKeys<RunOptions> = { signal: true, onProgress: true };
 
 /**
  * Forward transform of complex lines, (batch, length, 2) to (batch, length, 2); the batch follows from the data's length. This
@@ -10,31 +19,37 @@ import type { Backend } from "./plan.ts";
  * @throws {VitrineError} shape: not a whole number of lines; others as {@link createFft}
  */
 export function fft(backend: Backend, data: Float32Array, length: number, options?: RunOptions) {
+  requireKnownOptions("fft", options, RUN_KEYS);
   return transform(backend, data, { kind: "complex1d", shape: [length], to: "spectrum", options });
 }
 
 /** Inverse of {@link fft}, divided by the length. */
 export function ifft(backend: Backend, spectrum: Float32Array, length: number, options?: RunOptions) {
+  requireKnownOptions("ifft", options, RUN_KEYS);
   return transform(backend, spectrum, { kind: "complex1d", shape: [length], to: "complex", options });
 }
 
 /** Forward transform of real images, (batch, height, width) to (batch, height, width/2+1, 2); see {@link fft}. */
 export function rfft2(backend: Backend, images: Float32Array, shape: Shape2, options?: RunOptions) {
+  requireKnownOptions("rfft2", options, RUN_KEYS);
   return transform(backend, images, { kind: "real2d", shape, to: "spectrum", options });
 }
 
 /** Inverse of {@link rfft2}, divided by height x width; `shape` is that of the images. */
 export function irfft2(backend: Backend, spectra: Float32Array, shape: Shape2, options?: RunOptions) {
+  requireKnownOptions("irfft2", options, RUN_KEYS);
   return transform(backend, spectra, { kind: "real2d", shape, to: "real", options });
 }
 
 /** Forward transform of real volumes, (batch, depth, height, width) to (batch, depth, height, width/2+1, 2); see {@link fft}. */
 export function rfft3(backend: Backend, volumes: Float32Array, shape: Shape3, options?: RunOptions) {
+  requireKnownOptions("rfft3", options, RUN_KEYS);
   return transform(backend, volumes, { kind: "real3d", shape, to: "spectrum", options });
 }
 
 /** Inverse of {@link rfft3}, divided by depth x height x width; `shape` is that of the volumes. */
 export function irfft3(backend: Backend, spectra: Float32Array, shape: Shape3, options?: RunOptions) {
+  requireKnownOptions("irfft3", options, RUN_KEYS);
   return transform(backend, spectra, { kind: "real3d", shape, to: "real", options });
 }
 

@@ -1,5 +1,12 @@
 import * as platform from "#threads";
-import { abortError, raceAbort, requireNotAborted, VitrineError } from "../core/index.ts";
+import {
+  abortError,
+  type OptionKeys,
+  raceAbort,
+  requireKnownOptions,
+  requireNotAborted,
+  VitrineError,
+} from "../core/index.ts";
 import {
   controlBytes,
   controlView,
@@ -16,6 +23,14 @@ import type { Member } from "./protocol.ts";
 import type { Threads } from "./threads.ts";
 import { type Outcome, WorkerGroup } from "./workerGroup.ts";
 import type { JobOptions, WorkerPool } from "./workerPool.ts";
+
+const POOL_KEYS: OptionKeys<PoolOptions> = {
+  workers: true,
+  relaxedSimd: true,
+  entry: true,
+  domains: true,
+  countLateCalls: true,
+};
 
 /** The first page is left alone: address 0 stays nobody's. */
 const FIRST_ADDRESS = 65_536;
@@ -72,6 +87,7 @@ export function poolSizes(workers = defaultWorkerCount()): BackendSizes {
  * await using pool = await createPool({ workers: 2 });
  */
 export function createPool(options: PoolOptions = {}): Promise<Pool> {
+  requireKnownOptions("createPool", options, POOL_KEYS);
   return createThreadPool(options);
 }
 

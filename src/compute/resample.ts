@@ -1,9 +1,18 @@
-import { elementCount, type Shape2, type Shape3, VitrineError } from "../core/index.ts";
+import {
+  elementCount,
+  type OptionKeys,
+  requireKnownOptions,
+  type Shape2,
+  type Shape3,
+  VitrineError,
+} from "../core/index.ts";
 import { type FftSize, fftPlan, WasmFft } from "./fft.ts";
 import type { RunOptions } from "./job.ts";
 import { phasesJob } from "./phases.ts";
 import type { Backend, Plan, PlanArray, PlanKind, PlanTypes } from "./plan.ts";
 import type { WorkerPool } from "./workerPool.ts";
+
+const RUN_KEYS: OptionKeys<RunOptions> = { signal: true, onProgress: true };
 
 /**
  * Resamples real images (batch, ...from) to (batch, ...to) over the same field of view, by cutting or padding their spectra: the
@@ -25,6 +34,7 @@ export async function resampleImages(
   shapes: { readonly from: Shape2; readonly to: Shape2 },
   options?: RunOptions,
 ): Promise<Float32Array> {
+  requireKnownOptions("resampleImages", options, RUN_KEYS);
   const batch = batchOf(images.length, shapes.from);
   const size = (shape: Shape2) => ({ kind: "real2d", shape, batch }) as const;
   return resample(backend, images, { from: size(shapes.from), to: size(shapes.to) }, options);
@@ -37,6 +47,7 @@ export async function resampleVolumes(
   shapes: { readonly from: Shape3; readonly to: Shape3 },
   options?: RunOptions,
 ): Promise<Float32Array> {
+  requireKnownOptions("resampleVolumes", options, RUN_KEYS);
   const batch = batchOf(volumes.length, shapes.from);
   const size = (shape: Shape3) => ({ kind: "real3d", shape, batch }) as const;
   return resample(backend, volumes, { from: size(shapes.from), to: size(shapes.to) }, options);

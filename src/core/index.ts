@@ -8,6 +8,15 @@ export { toFault, VitrineError } from "./error.ts";
 export { createYield, yieldToEventLoop } from "./eventLoop.ts";
 export type { Image, Shape2, Shape3, Volume } from "./image.ts";
 export { elementCount } from "./image.ts";
+export type { KnownKeys, OptionKeys } from "./knownKeys.ts";
+export {
+  keyPlace,
+  listedNames,
+  pickOptions,
+  refuseUnknownKeys,
+  requireKnownOptions,
+  shortenedName,
+} from "./knownKeys.ts";
 export { mersenneTwister, mersenneWords } from "./mersenneTwister.ts";
 export { nearestName } from "./nearestName.ts";
 export type { PackedError } from "./packedError.ts";

@@ -1,3 +1,4 @@
+import { requireKnownOptions } from "./knownKeys.ts";
 /** How far something is that takes long. */
 export interface Progress {
   /** Of {@link unit}, what was done by an earlier run that this one continues included. */
@@ -18,8 +19,10 @@ export interface Progress {
  */
 export function progressTeller(
   onProgress: ((progress: Progress) => void) | undefined,
-  { unit, before = 0 }: { readonly unit: string; readonly before?: number },
+  options: { readonly unit: string; readonly before?: number },
 ): (done: number, total: number) => void {
+  requireKnownOptions("progressTeller", options, { unit: true, before: true });
+  const { unit, before = 0 } = options;
   const began = performance.now();
   return (done, total) => {
     const seconds = (performance.now() - began) / 1000;

@@ -22,7 +22,7 @@ import {
   writeBeside,
   writeBesideNow,
 } from "../core/index.node.ts";
-import { VitrineError } from "../core/index.ts";
+import { requireKnownOptions, VitrineError } from "../core/index.ts";
 import { isWebAddress } from "./address.ts";
 import {
   allocate,
@@ -37,7 +37,6 @@ import {
 } from "./files.ts";
 import { addressExists, openAddress, readAddress } from "./http.ts";
 import { rowReader } from "./rowThreads.node.ts";
-import { requireKnownOptions } from "./schema.ts";
 
 /** One system call reads or writes at most this; Node refuses 2 GiB and more. */
 const LARGEST_CALL = 2 ** 28;
@@ -161,8 +160,10 @@ export async function createFile(path: string, bytes: Uint8Array): Promise<void>
  */
 export async function openWritable(
   path: string,
-  { create }: { readonly create: boolean },
+  options: { readonly create: boolean },
 ): Promise<WritableFile> {
+  requireKnownOptions("openWritable", options, { create: true });
+  const { create } = options;
   // a name that is not there in the end is the writer's affair
   const at = path.replace(TEMPORARY, "");
   const expected = create ? "a complete write" : "a readable file";
@@ -242,8 +243,10 @@ export async function removeFolder(path: string): Promise<void> {
  */
 export async function makeFolder(
   path: string,
-  { durability = "power" }: Pick<WriteOptions, "durability"> = {},
+  options: Pick<WriteOptions, "durability"> = {},
 ): Promise<void> {
+  requireKnownOptions("makeFolder", options, { durability: true });
+  const { durability = "power" } = options;
   await guarded(path, async () => {
     // not mkdir's own recursion: where a file system has no place for a folder (/proc), Node 20 never returns from it
     const missing: string[] = [];

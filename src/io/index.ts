@@ -11,7 +11,15 @@ export {
   renameFile,
   writeFileAtomic,
 } from "#files";
-export type { Axes, ImageLayout, PixelArray, PixelImage, PixelType } from "../core/index.ts";
+export type {
+  Axes,
+  ImageLayout,
+  KnownKeys,
+  OptionKeys,
+  PixelArray,
+  PixelImage,
+  PixelType,
+} from "../core/index.ts";
 export {
   axesKey,
   bytesPerValue,
@@ -21,6 +29,8 @@ export {
   pixelBytes,
   pixelTypeOf,
   pixelView,
+  refuseUnknownKeys,
+  requireKnownOptions,
 } from "../core/index.ts";
 export { folderAddress, isWebAddress } from "./address.ts";
 export type { Atom, Structure } from "./atoms/atom.ts";
@@ -159,8 +169,7 @@ export type { PictureOptions, RenderedPicture } from "./render/options.ts";
 export { renderPicture } from "./render/render.ts";
 export type { ResultFiles, ResultPlaces } from "./resultFiles.ts";
 export { prepareResultFiles, writeTogether } from "./resultFiles.ts";
-export type { KnownKeys, OptionKeys } from "./schema.ts";
-export { parseWithSchema, refuseUnknownKeys, requireKnownOptions } from "./schema.ts";
+export { parseWithSchema } from "./schema.ts";
 export type { ChunkCache } from "./source/cache.ts";
 export type { ChunkReader, ChunkRequest, SourceFacts } from "./source/chunked.ts";
 export { chunkedSource } from "./source/chunked.ts";

@@ -1,5 +1,5 @@
 import { writeFileAtomic } from "#files";
-import { elementCount, type Shape2, type Shape3, VitrineError } from "../core/index.ts";
+import { elementCount, requireKnownOptions, type Shape2, type Shape3, VitrineError } from "../core/index.ts";
 import { bytesOf, HOST_IS_LITTLE_ENDIAN } from "./byteOrder.ts";
 import type { WriteOptions } from "./files.ts";
 import { HALF_LIMIT, numberToHalf } from "./half.ts";
@@ -45,6 +45,7 @@ const BLOCK = 2 ** 20;
  *   and the errors of `writeFileAtomic`
  */
 export async function writeMrc(path: string, content: MrcContent, options: WriteOptions = {}): Promise<void> {
+  requireKnownOptions("writeMrc", options, { overwrite: true, durability: true });
   const shape = checkContent(content, path);
   await writeFileAtomic(path, mrcChunks(content, shape, path), options);
 }

@@ -1,4 +1,5 @@
 import { writeFileAtomic } from "#files";
+import { requireKnownOptions } from "../core/index.ts";
 import type { FileSource, RandomAccessFile, WriteOptions } from "./files.ts";
 import { openUnpacked } from "./gzip.ts";
 import {
@@ -59,5 +60,6 @@ export async function openNpy(source: FileSource): Promise<NpyFile> {
  * @throws {VitrineError} shape, type: content that does not agree with itself; and the errors of `writeFileAtomic`
  */
 export async function writeNpy(path: string, content: NpyContent, options: WriteOptions = {}): Promise<void> {
+  requireKnownOptions("writeNpy", options, { overwrite: true, durability: true });
   await writeFileAtomic(path, npyChunks(content, path), options);
 }

@@ -1,9 +1,11 @@
 import { zipSync } from "fflate";
 import { writeFileAtomic } from "#files";
-import { VitrineError } from "../core/index.ts";
+import { type OptionKeys, requireKnownOptions, VitrineError } from "../core/index.ts";
 import type { WriteOptions } from "./files.ts";
 import { formatNpy, type NpyContent, npyHeaderOf } from "./npy.ts";
 import { FIXED_DATE } from "./zip.ts";
+
+const WRITE_KEYS: OptionKeys<WriteOptions> = { overwrite: true, durability: true };
 
 /** Texts to be written: characters (`U`) or bytes (`S`), as wide as the longest. */
 export interface NpyTextContent {
@@ -34,6 +36,7 @@ export async function writeNpyValue(
   content: NpyValueContent,
   options: WriteOptions = {},
 ): Promise<void> {
+  requireKnownOptions("writeNpyValue", options, WRITE_KEYS);
   await writeFileAtomic(path, formatNpyValue(content), options);
 }
 
@@ -53,6 +56,7 @@ export async function writeNpzValues(
   values: Iterable<readonly [name: string, content: NpyValueContent]>,
   options: WriteOptions = {},
 ): Promise<void> {
+  requireKnownOptions("writeNpzValues", options, WRITE_KEYS);
   await writeFileAtomic(path, formatNpzValues(values), options);
 }
 

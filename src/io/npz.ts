@@ -1,10 +1,9 @@
 import { type Zippable, zipSync } from "fflate";
 import { writeFileAtomic } from "#files";
-import { VitrineError } from "../core/index.ts";
+import { requireKnownOptions, VitrineError } from "../core/index.ts";
 import { type FileSource, sourceName, type WriteOptions } from "./files.ts";
 import { readUnpacked } from "./gzip.ts";
 import { formatNpy, type NpyArray, type NpyContent, parseNpy } from "./npy.ts";
-import { requireKnownOptions } from "./schema.ts";
 import { FIXED_DATE, listZip, readZipEntry } from "./zip.ts";
 
 /** How an archive is read. */
@@ -53,6 +52,7 @@ export function npzEntries(
  * @throws {VitrineError} missing, storage: the file; and the errors of {@link parseNpz}
  */
 export async function readNpz(source: FileSource, options: NpzOptions = {}): Promise<Map<string, NpyArray>> {
+  requireKnownOptions("readNpz", options, { maxBytes: true });
   return parseNpz(await readUnpacked(source), sourceName(source), options);
 }
 
@@ -76,8 +76,10 @@ export function formatNpz(
 export async function writeNpz(
   path: string,
   arrays: Iterable<readonly [name: string, content: NpyContent]>,
-  { compress = false, overwrite = false }: WriteOptions & { readonly compress?: boolean } = {},
+  options: WriteOptions & { readonly compress?: boolean } = {},
 ): Promise<void> {
+  requireKnownOptions("writeNpz", options, { overwrite: true, durability: true, compress: true });
+  const { compress = false, overwrite = false } = options;
   await writeFileAtomic(path, formatNpz(arrays, { compress }), { overwrite });
 }
 

@@ -1,4 +1,4 @@
-import { VitrineError } from "../core/index.ts";
+import { requireKnownOptions, VitrineError } from "../core/index.ts";
 import { type FileSource, sourceName } from "./files.ts";
 import { readUnpacked } from "./gzip.ts";
 import { type NpyArray, npyHeaderEnd, parseNpy } from "./npy.ts";
@@ -34,6 +34,7 @@ export async function readNpzValues(
   source: FileSource,
   options: NpzOptions = {},
 ): Promise<Map<string, NpyValue>> {
+  requireKnownOptions("readNpzValues", options, { maxBytes: true });
   const [bytes, at] = [await readUnpacked(source), sourceName(source)];
   const values = npzEntries(bytes, at, options);
   return new Map(values.map(({ name, content }) => [name, parseNpyValue(content, `${at} ${name}.npy`)]));

@@ -1,5 +1,5 @@
 import type { z } from "zod";
-import { nearestName, VitrineError } from "../core/index.ts";
+import { keyPlace, listedNames, nearestName, shortenedName, VitrineError } from "../core/index.ts";
 import { knownKeys } from "./schemaKeys.ts";
 
 type Issue = z.core.$ZodIssue;
@@ -23,19 +23,6 @@ export function parseWithSchema<T>(value: unknown, schema: z.ZodType<T>, at: str
   throw toError(issue, { value, schema, at });
 }
 
-/** Names longer than this are cut in messages. */
-const LONGEST_NAME = 60;
-
-function shortened(name: string): string {
-  return name.length > LONGEST_NAME ? `${name.slice(0, LONGEST_NAME)}...` : name;
-}
-
-/** A list of names for messages; a long one is cut. */
-function listed(names: readonly string[]): string {
-  const shown = names.slice(0, 40).map(shortened).join(", ");
-  return names.length > 40 ? `${shown} ...` : shown;
-}
-
 interface Context {
   readonly value: unknown;
   readonly schema: z.ZodType;
@@ -45,7 +32,7 @@ interface Context {
 function toError(issue: Issue, { value, schema, at }: Context): VitrineError {
   const found = valueAt(value, issue.path);
   if (issue.code === "unrecognized_keys") return unknownKey(issue.path, issue.keys[0], { value, schema, at });
-  const where = placeOf(at, issue.path);
+  const where = keyPlace(at, issue.path);
   const expected = expectedOf(issue);
   if (found === undefined) {
     return new VitrineError({ code: "missing", at: where, expected, found: "nothing", hint: "Add it" });
@@ -61,46 +48,10 @@ function unknownKey(path: Path, key: string, { schema, at }: Context): VitrineEr
   const guess = nearest === undefined ? "" : ` (did you mean ${JSON.stringify(nearest)}?)`;
   return new VitrineError({
     code: "format",
-    at: placeOf(at, [...path, key]),
+    at: keyPlace(at, [...path, key]),
     expected: isMisplaced ? "a key that goes with the others" : "a known key",
-    found: `${JSON.stringify(shortened(key))}${guess}`,
-    hint: `Known keys: ${listed(known)}`,
-  });
-}
-
-/** The keys of options, all of them: the compiler finds one that is missing or too many. */
-export type OptionKeys<Options> = Readonly<Record<keyof Options, true>>;
-
-/** Refuses a key that a function does not know, which would else be ignored. @param name of the function @throws {VitrineError} format: with the nearest key */
-export function requireKnownOptions<Options extends object>(
-  name: string,
-  options: Options,
-  keys: OptionKeys<Options>,
-): void {
-  refuseUnknownKeys(options, { known: Object.keys(keys), at: `${name} options` });
-}
-
-/** What an object of options may hold. */
-export interface KnownKeys {
-  readonly known: readonly string[];
-  /** How messages call the object. */
-  readonly at: string;
-  /** Names that others use, with ours. */
-  readonly others?: Readonly<Record<string, string>>;
-}
-
-/** Checks the keys alone of options that hold functions and objects of any class. @throws {VitrineError} format: the first unknown key, with the nearest */
-export function refuseUnknownKeys(options: object, { known, at, others = {} }: KnownKeys): void {
-  const key = Object.keys(options).find((name) => !known.includes(name));
-  if (key === undefined) return;
-  const nearest = Object.hasOwn(others, key) ? others[key] : nearestName(key, known);
-  const guess = nearest === undefined ? "" : ` (did you mean ${JSON.stringify(nearest)}?)`;
-  throw new VitrineError({
-    code: "format",
-    at: placeOf(at, [key]),
-    expected: "a known key",
-    found: `${JSON.stringify(shortened(key))}${guess}`,
-    hint: `Known keys: ${listed(known)}`,
+    found: `${JSON.stringify(shortenedName(key))}${guess}`,
+    hint: `Known keys: ${listedNames(known)}`,
   });
 }
 
@@ -122,7 +73,7 @@ function expectedOf(issue: Issue): string {
     case "not_multiple_of":
       return `a multiple of ${issue.divisor}`;
     case "invalid_value":
-      return `${issue.values.length > 1 ? "one of " : ""}${listed(issue.values.map((value) => describe(value)))}`;
+      return `${issue.values.length > 1 ? "one of " : ""}${listedNames(issue.values.map((value) => describe(value)))}`;
     case "invalid_union":
       return alternatives(issue);
     default:
@@ -176,13 +127,6 @@ function faults(branch: readonly Issue[]): number {
   return branch.reduce((sum, issue) => sum + (issue.code === "unrecognized_keys" ? issue.keys.length : 1), 0);
 }
 
-function placeOf(at: string, path: Path): string {
-  const text = path
-    .map((part) => (typeof part === "number" ? `[${part}]` : `.${shortened(String(part))}`))
-    .join("");
-  return text === "" ? at : `${at} ${text.replace(/^\./, "")}`;
-}
-
 function valueAt(value: unknown, path: Path): unknown {
   return path.reduce<unknown>((inner, key) => {
     if (typeof inner !== "object" || inner === null || !Object.hasOwn(inner, key)) return undefined;
@@ -193,7 +137,7 @@ function valueAt(value: unknown, path: Path): unknown {
 function describe(value: unknown): string {
   if (value === null) return "nothing (null)";
   if (Array.isArray(value)) return `a list of ${value.length}`;
-  if (typeof value === "object") return `a group of the keys ${listed(Object.keys(value)) || "(none)"}`;
+  if (typeof value === "object") return `a group of the keys ${listedNames(Object.keys(value)) || "(none)"}`;
   if (typeof value !== "string") return String(value);
-  return JSON.stringify(shortened(value));
+  return JSON.stringify(shortenedName(value));
 }

@@ -1,10 +1,20 @@
-import { VitrineError } from "../core/index.ts";
+import { type OptionKeys, requireKnownOptions, VitrineError } from "../core/index.ts";
 import { type BatchPlace, forgetResult } from "./batchFiles.ts";
 import type { EngineOptions, LocalEngine } from "./engine.ts";
 import { readStepFolder } from "./layout.ts";
 import { runLocally } from "./local.ts";
 import { PhaseProgress } from "./phaseProgress.ts";
 import { type BatchInfo, batchInfo } from "./states.ts";
+
+const RUN_BATCH_KEYS: OptionKeys<RunBatchOptions> = {
+  engine: true,
+  anew: true,
+  onLog: true,
+  signal: true,
+  onProgress: true,
+  graceS: true,
+  heartbeatMs: true,
+};
 
 /** What {@link runBatch} takes. */
 export interface RunBatchOptions extends Omit<EngineOptions, "engine"> {
@@ -23,8 +33,10 @@ export interface RunBatchOptions extends Omit<EngineOptions, "engine"> {
 export async function runBatch(
   path: string,
   place: BatchPlace,
-  { engine = { kind: "local" }, anew = false, ...options }: RunBatchOptions = {},
+  given: RunBatchOptions = {},
 ): Promise<BatchInfo> {
+  requireKnownOptions("runBatch", given, RUN_BATCH_KEYS);
+  const { engine = { kind: "local" }, anew = false, ...options } = given;
   const folder = await readStepFolder(path);
   const phase = folder.record.phases.find(({ name }) => name === place.phase);
   const at = `${folder.record.name} ${place.phase} ${place.index}`;

@@ -1,4 +1,4 @@
-import { progressTeller, requireNotAborted, VitrineError } from "../core/index.ts";
+import { progressTeller, requireKnownOptions, requireNotAborted, VitrineError } from "../core/index.ts";
 import { hashOf } from "./identity.ts";
 import { KeptThings } from "./keptThings.ts";
 import type {
@@ -33,6 +33,15 @@ export async function runStepHere<Batch extends Json, Result extends Json, Outco
   step: Step<Batch, Result, Outcome>,
   options: RunHereOptions<Batch, Result>,
 ): Promise<Outcome> {
+  requireKnownOptions("runStepHere", options, {
+    run: true,
+    options: true,
+    identity: true,
+    cores: true,
+    signal: true,
+    onProgress: true,
+    onLog: true,
+  });
   const results: StoredResult<Batch, Result>[] = [];
   await using kept = new KeptThings();
   for (const phase of step.phases) {

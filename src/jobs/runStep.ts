@@ -1,4 +1,4 @@
-import { VitrineError } from "../core/index.ts";
+import { type OptionKeys, pickOptions, requireKnownOptions, VitrineError } from "../core/index.ts";
 import { readResult } from "./batchFiles.ts";
 import type { EngineOptions, LocalEngine } from "./engine.ts";
 import { initStep, type StepPlace } from "./initStep.ts";
@@ -10,6 +10,28 @@ import { runOnSlurm } from "./slurm.ts";
 import { submitToSlurm } from "./slurmSubmit.ts";
 import type { CollectContext, Json, Step, StoredResult } from "./step.ts";
 import { TaskProcesses } from "./taskProcess.ts";
+
+const ENGINE_KEYS: OptionKeys<EngineOptions> = {
+  engine: true,
+  signal: true,
+  onProgress: true,
+  onLog: true,
+  graceS: true,
+  heartbeatMs: true,
+};
+
+const RUN_STEP_KEYS: OptionKeys<RunStepOptions> = {
+  directory: true,
+  identity: true,
+  options: true,
+  existing: true,
+  engine: true,
+  signal: true,
+  onProgress: true,
+  onLog: true,
+  graceS: true,
+  heartbeatMs: true,
+};
 
 /** What {@link runStep} takes. */
 export interface RunStepOptions extends StepPlace, EngineOptions {}
@@ -23,9 +45,11 @@ export async function runStep<Batch extends Json, Result extends Json, Outcome>(
   step: Step<Batch, Result, Outcome>,
   options: RunStepOptions,
 ): Promise<Outcome> {
+  requireKnownOptions("runStep", options, RUN_STEP_KEYS);
   const { path } = await initStep(step, options);
-  await resubmitStep(path, options);
-  return collectStep(step, path, options);
+  const { onLog } = options;
+  await resubmitStep(path, pickOptions<EngineOptions>(options, ENGINE_KEYS));
+  return collectStep(step, path, { ...(onLog && { onLog }) });
 }
 
 /**
@@ -36,6 +60,7 @@ export async function runStep<Batch extends Json, Result extends Json, Outcome>(
  *   their phase are done; range: more than the machine has; missing, unsupported: no Slurm; device: the cluster refuses; storage
  */
 export async function resubmitStep(path: string, options: EngineOptions = {}): Promise<void> {
+  requireKnownOptions("resubmitStep", options, ENGINE_KEYS);
   const folder = await readStepFolder(path);
   const { engine = { kind: "local" } } = options;
   if (engine.kind === "slurm") return await runOnSlurm(folder, { ...options, engine });
@@ -73,6 +98,7 @@ async function runPhases(
  * @throws {VitrineError} unsupported: an engine that ends with this process; otherwise as {@link resubmitStep}
  */
 export async function submitStep(path: string, options: EngineOptions): Promise<readonly string[]> {
+  requireKnownOptions("submitStep", options, ENGINE_KEYS);
   const { engine } = options;
   if (engine?.kind === "slurm") return submitToSlurm(await readStepFolder(path), { ...options, engine });
   throw new VitrineError({
@@ -92,8 +118,10 @@ export async function submitStep(path: string, options: EngineOptions): Promise<
 export async function collectStep<Batch extends Json, Result extends Json, Outcome>(
   step: Pick<Step<Batch, Result, Outcome>, "collect">,
   path: string,
-  { onLog = () => {} }: Partial<Pick<CollectContext, "onLog">> = {},
+  options: Partial<Pick<CollectContext, "onLog">> = {},
 ): Promise<Outcome> {
+  requireKnownOptions("collectStep", options, { onLog: true });
+  const { onLog = () => {} } = options;
   const folder = await readStepFolder(path);
   for (const phase of folder.record.phases) await requireDone(folder, phase);
   const results = storedResults(folder) as AsyncGenerator<StoredResult<Batch, Result>>;
@@ -109,6 +137,7 @@ export async function collectStepFolder(
   path: string,
   options: Partial<Pick<CollectContext, "onLog">> = {},
 ): Promise<unknown> {
+  requireKnownOptions("collectStepFolder", options, { onLog: true });
   const { path: at, record } = await readStepFolder(path);
   const loaded: Record<string, unknown> =
     record.collect === undefined ? {} : await import(record.collect.module);

@@ -1,5 +1,5 @@
 import { type Backend, createFft, type FftPlan } from "../compute/index.ts";
-import { VitrineError, type Volume } from "../core/index.ts";
+import { requireKnownOptions, VitrineError, type Volume } from "../core/index.ts";
 import { columnWeight, rfftWidth } from "./frequencies.ts";
 
 /** Agreement of two maps by spatial frequency. */
@@ -27,6 +27,7 @@ export async function fourierShellCorrelation(
   b: Volume,
   options: { readonly signal?: AbortSignal } = {},
 ): Promise<ShellCorrelation> {
+  requireKnownOptions("fourierShellCorrelation", options, { signal: true });
   const n = requireCubes(a, b);
   const plans: FftPlan[] = [];
   try {

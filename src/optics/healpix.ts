@@ -1,4 +1,4 @@
-import { VitrineError } from "../core/index.ts";
+import { requireKnownOptions, VitrineError } from "../core/index.ts";
 import { PER_DEGREE } from "./degree.ts";
 import { requireNumber } from "./frequencies.ts";
 
@@ -22,10 +22,9 @@ const FACE_PHI = [1, 3, 5, 7, 0, 2, 4, 6, 1, 3, 5, 7];
  * Source: Górski et al. 2005, ApJ 622:759, section 5.1 (rings: equations 4 to 9; nested: section 5.2). Operations in the order of
  * the authors' library, so that the angles equal healpy's to the last bit.
  */
-export function healpixDirections(
-  nSide: number,
-  { ordering = "ring" }: HealpixOptions = {},
-): Float64Array<ArrayBuffer> {
+export function healpixDirections(nSide: number, options: HealpixOptions = {}): Float64Array<ArrayBuffer> {
+  requireKnownOptions("healpixDirections", options, { ordering: true });
+  const { ordering = "ring" } = options;
   const isWhole = Number.isInteger(nSide) && nSide >= 1 && nSide <= 8192;
   requireNumber(nSide, isWhole, { at: "healpixDirections nSide", expected: "a whole number from 1 to 8192" });
   if (ordering === "ring") return ringDirections(nSide);

@@ -1,4 +1,4 @@
-import { type Shape2, VitrineError } from "../core/index.ts";
+import { requireKnownOptions, type Shape2, VitrineError } from "../core/index.ts";
 import { columnWeight, requireLength, requireShape, rfftWidth } from "./frequencies.ts";
 
 /** What an image is multiplied with before it is correlated. */
@@ -28,8 +28,15 @@ export interface PreprocessOptions {
 export function preprocessImage(
   rfft: Float32Array,
   shape: Shape2,
-  { filter, bandPass, boxArea, scaledBy = rfft }: PreprocessOptions,
+  options: PreprocessOptions,
 ): Float32Array<ArrayBuffer> {
+  requireKnownOptions("preprocessImage", options, {
+    filter: true,
+    bandPass: true,
+    boxArea: true,
+    scaledBy: true,
+  });
+  const { filter, bandPass, boxArea, scaledBy = rfft } = options;
   requireShape(shape, "preprocessImage shape");
   const count = shape[0] * rfftWidth(shape[1]);
   requireLength(rfft, 2 * count, "preprocessImage rfft");

@@ -2,6 +2,7 @@ import { type Backend, irfft2, irfft3, rfft2, rfft3 } from "../compute/index.ts"
 import {
   type Image,
   type Random,
+  requireKnownOptions,
   type Shape2,
   type Shape3,
   seededRandom,
@@ -35,17 +36,19 @@ export interface ResolutionPhases {
 export async function randomizePhases<T extends Image | Volume>(
   backend: Backend,
   what: T,
-  { beyondA, pixelSizeA = ownPixelSizeA(what), seed = 1 }: ResolutionPhases,
+  options: ResolutionPhases,
 ): Promise<T> {
+  requireKnownOptions("randomizePhases", options, { beyondA: true, pixelSizeA: true, seed: true });
+  const { beyondA, pixelSizeA = ownPixelSizeA(what), seed = 1 } = options;
   requireNumber(beyondA, beyondA > 0, { at: "randomizePhases beyondA", expected: "Å above 0" });
   requireNumber(pixelSizeA, pixelSizeA > 0, { at: "randomizePhases pixelSizeA", expected: "Å above 0" });
   const shape: Shape2 | Shape3 = what.shape;
-  const options = { cutOn: pixelSizeA / beyondA, seed };
+  const phases = { cutOn: pixelSizeA / beyondA, seed };
   if (shape.length === 2) {
-    const spectrum = randomizeSpectrumPhases(await rfft2(backend, what.data, shape), shape, options);
+    const spectrum = randomizeSpectrumPhases(await rfft2(backend, what.data, shape), shape, phases);
     return { ...what, data: await irfft2(backend, spectrum, shape) };
   }
-  const spectrum = randomizeSpectrumPhases(await rfft3(backend, what.data, shape), shape, options);
+  const spectrum = randomizeSpectrumPhases(await rfft3(backend, what.data, shape), shape, phases);
   return { ...what, data: await irfft3(backend, spectrum, shape) };
 }
 
@@ -64,8 +67,10 @@ function ownPixelSizeA(what: Image | Volume): number {
 export function randomizeSpectrumPhases(
   spectrum: Float32Array,
   shape: Shape2 | Shape3,
-  { cutOn, seed = 1 }: PhaseRandomization,
+  options: PhaseRandomization,
 ): Float32Array<ArrayBuffer> {
+  requireKnownOptions("randomizeSpectrumPhases", options, { cutOn: true, seed: true });
+  const { cutOn, seed = 1 } = options;
   requireShape(shape, "randomizePhases shape");
   requireNumber(cutOn, cutOn >= 0, { at: "randomizePhases cutOn", expected: "cycles/pixel, 0 or more" });
   const [depth, height, width] = shape.length === 3 ? shape : [1, ...shape];

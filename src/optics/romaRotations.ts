@@ -1,3 +1,5 @@
+import { requireKnownOptions } from "../core/index.ts";
+
 /** Rotation matrices to the last bit as Leopard-EM has them: roma's formulas in float32, with torch's sine and cosine. */
 
 const f = Math.fround;
@@ -78,8 +80,10 @@ function writeMatrix(phiDeg: number, thetaDeg: number, psiDeg: number, into: Flo
  */
 export function romaRotationMatrices(
   eulerDeg: Float32Array | Float64Array,
-  { keepsTiny = false }: { readonly keepsTiny?: boolean } = {},
+  options: { readonly keepsTiny?: boolean } = {},
 ): Float32Array {
+  requireKnownOptions("romaRotationMatrices", options, { keepsTiny: true });
+  const { keepsTiny = false } = options;
   const matrices = new Float32Array(3 * eulerDeg.length);
   for (let i = 0; i < eulerDeg.length; i += 3) {
     const matrix = matrices.subarray(3 * i, 3 * i + 9);

@@ -1,5 +1,5 @@
 import { type Backend, createFft, type FftPlan } from "../compute/index.ts";
-import { type Shape2, VitrineError } from "../core/index.ts";
+import { type OptionKeys, requireKnownOptions, type Shape2, VitrineError } from "../core/index.ts";
 import { damageRate, doseAfter, type FrameExposure, requireExposure } from "./dose.ts";
 import {
   forEachFrequency,
@@ -9,6 +9,16 @@ import {
   rfftWidth,
   signedFrequency,
 } from "./frequencies.ts";
+
+const FRAME_SUM_KEYS: OptionKeys<FrameSumOptions> = {
+  shape: true,
+  pixelSizeA: true,
+  batch: true,
+  exposure: true,
+  shiftsPx: true,
+  turnsNyquist: true,
+  signal: true,
+};
 
 /** What is done to the frames of a movie before they are added. */
 export interface FrameSumOptions {
@@ -43,6 +53,7 @@ export async function sumFrames(
   frames: AsyncIterable<Float32Array> | Iterable<Float32Array>,
   options: FrameSumOptions,
 ): Promise<Float32Array<ArrayBuffer>> {
+  requireKnownOptions("sumFrames", options, FRAME_SUM_KEYS);
   const { shape, pixelSizeA, batch = 1, exposure, signal } = options;
   requireShape(shape, "sumFrames shape");
   requirePixelSizes(pixelSizeA, batch);

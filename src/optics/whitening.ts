@@ -1,4 +1,4 @@
-import { type Shape2, VitrineError } from "../core/index.ts";
+import { requireKnownOptions, type Shape2, VitrineError } from "../core/index.ts";
 import type { RadialCurve } from "./filters.ts";
 import { forEachFrequency, requireLength, requireNumber, requireShape, rfftWidth } from "./frequencies.ts";
 
@@ -30,8 +30,10 @@ export interface WhiteningOptions {
 export function whiteningCurve(
   rfft: Float32Array,
   shape: Shape2,
-  { numFreqBins, maxFreq = 0.5, doPowerSpectrum = true }: WhiteningOptions = {},
+  options: WhiteningOptions = {},
 ): RadialCurve {
+  requireKnownOptions("whiteningCurve", options, { numFreqBins: true, maxFreq: true, doPowerSpectrum: true });
+  const { numFreqBins, maxFreq = 0.5, doPowerSpectrum = true } = options;
   requireShape(shape, "whiteningCurve shape");
   requireLength(rfft, 2 * shape[0] * rfftWidth(shape[1]), "whiteningCurve rfft");
   const count = numFreqBins ?? defaultBinCount(shape);

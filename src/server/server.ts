@@ -5,7 +5,7 @@ import { basename, dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import fastifyStatic from "@fastify/static";
 import Fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from "fastify";
-import { VitrineError } from "../core/index.ts";
+import { type OptionKeys, requireKnownOptions, VitrineError } from "../core/index.ts";
 import { fileExists, isWebAddress } from "../io/index.ts";
 import { addressRoutes, browseRoutes } from "./browse.ts";
 import { objectRoutes } from "./experiments/objectRoutes.ts";
@@ -35,6 +35,19 @@ import { openRoots, type Roots } from "./roots.ts";
 import { type AnyRoute, answerBody, etagOf } from "./route.ts";
 import { checkedToken, keptToken } from "./token.ts";
 import { tourRoutes } from "./tour.ts";
+
+const SERVER_KEYS: OptionKeys<ServerOptions> = {
+  host: true,
+  port: true,
+  databaseUrl: true,
+  requestTimeoutMs: true,
+  token: true,
+  tokenFile: true,
+  isReadOnly: true,
+  objects: true,
+  live: true,
+  onError: true,
+};
 
 /** Options of {@link startServer}. */
 export interface ServerOptions {
@@ -91,6 +104,7 @@ const PAGES = [join(HERE, "../viewer"), join(HERE, "../../dist/viewer")];
  *   token's file that others may read; format: a token that is none
  */
 export async function startServer(paths: readonly string[], options: ServerOptions = {}): Promise<Server> {
+  requireKnownOptions("startServer", options, SERVER_KEYS);
   const { host = "127.0.0.1", port = 0, databaseUrl, live } = options;
   const { isReadOnly = false, objects: table } = options;
   const roots = await openRoots(table === undefined ? paths : [...paths, table]);

@@ -102,8 +102,9 @@ function plant(
   const settings = parseMatchSettings(text, "test");
   const boxSize = Math.max(...templates.map((template) => template.boxSize));
   const { eulerAnglesDeg } = searchSpace(settings);
-  const planted = scatterParticles({ ...particles, shape, boxSize, eulerAnglesDeg })
-    .filter((_, i) => i !== particles.without)
+  const { without, ...scattered } = particles;
+  const planted = scatterParticles({ ...scattered, shape, boxSize, eulerAnglesDeg })
+    .filter((_, i) => i !== without)
     .map((particle, i) => ({ ...particle, templatePath: paths[i % paths.length] }));
   const ice = noise(shape[0] * shape[1], NOISE_SEED);
   const images = templates.map(({ seed, radiusA, boxSize: size }, k) => {

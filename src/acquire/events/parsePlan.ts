@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { VitrineError } from "../../core/index.ts";
+import { requireKnownOptions, VitrineError } from "../../core/index.ts";
 import { parseWithSchema } from "../../io/index.ts";
 import type { AcquisitionEvent } from "./event.ts";
 import { type FieldUm, withField } from "./gridField.ts";
@@ -35,8 +35,10 @@ const knownKeys = z.strictObject(
 export function parsePlan(
   value: unknown,
   at: string,
-  { fieldUm }: { readonly fieldUm?: FieldUm | undefined } = {},
+  options: { readonly fieldUm?: FieldUm | undefined } = {},
 ): Iterable<AcquisitionEvent> {
+  requireKnownOptions("parsePlan", options, { fieldUm: true });
+  const { fieldUm } = options;
   if (Array.isArray(value)) return parseEvents(value, at);
   const plan = snakeKeys(value);
   if (typeof plan !== "object" || plan === null) throw unknownShape(at, JSON.stringify(plan) ?? "nothing");

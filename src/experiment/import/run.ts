@@ -1,6 +1,6 @@
 import { cp, rm } from "node:fs/promises";
 import { basename, dirname, isAbsolute, join, parse, relative, sep } from "node:path";
-import { requireNotAborted, VitrineError } from "../../core/index.ts";
+import { requireKnownOptions, requireNotAborted, VitrineError } from "../../core/index.ts";
 import { fileExists, makeFolder } from "../../io/index.ts";
 import { addContentWithin, addWells, type WholeContent } from "../content.ts";
 import type { Experiment, Query } from "../experiment.ts";
@@ -40,6 +40,7 @@ export async function importImages(
   plan: ImportPlan,
   options: ImportOptions = {},
 ): Promise<ImportReport> {
+  requireKnownOptions("importImages", options, { copy: true, overwrite: true, signal: true });
   await requireNone(experiment.query, plan, options);
   const { copied, made } = options.copy === true ? await copyImages(experiment, plan, options) : NO_COPIES;
   const images = plan.content.images.map((image) => ({

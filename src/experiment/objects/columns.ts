@@ -1,5 +1,5 @@
 /** Objects of a type as columns: what a table, a plot or a classifier takes. */
-import { VitrineError } from "../../core/index.ts";
+import { requireKnownOptions, VitrineError } from "../../core/index.ts";
 import type { Experiment } from "../experiment.ts";
 import { ALL_ROWS, readNumbers, readTexts } from "./columnArrays.ts";
 import { ALL, requireTypeId } from "./types.ts";
@@ -43,8 +43,10 @@ export interface ColumnsOf {
  */
 export async function readMapobjectColumns(
   experiment: Experiment,
-  { type, timepoint, zplane }: ColumnsOf,
+  options: ColumnsOf,
 ): Promise<MapobjectColumns> {
+  requireKnownOptions("readMapobjectColumns", options, { type: true, timepoint: true, zplane: true });
+  const { type, timepoint, zplane } = options;
   const { query } = experiment;
   const typeId = await requireTypeId(query, type);
   let rows = query
@@ -121,12 +123,10 @@ export interface FeatureColumn {
  */
 export async function readFeatureColumn(
   experiment: Experiment,
-  {
-    type,
-    feature,
-    timepoint,
-  }: { readonly type: string; readonly feature: string; readonly timepoint?: number },
+  options: { readonly type: string; readonly feature: string; readonly timepoint?: number },
 ): Promise<FeatureColumn> {
+  requireKnownOptions("readFeatureColumn", options, { type: true, feature: true, timepoint: true });
+  const { type, feature, timepoint } = options;
   const { query } = experiment;
   const featureId = await requireFeature(experiment, type, feature);
   let rows = query

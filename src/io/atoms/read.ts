@@ -1,8 +1,7 @@
-import { VitrineError } from "../../core/index.ts";
+import { requireKnownOptions, VitrineError } from "../../core/index.ts";
 import { type FileSource, sourceName } from "../files.ts";
 import { readUnpacked } from "../gzip.ts";
 import { contentWords, kindOfContent } from "../kindWords.ts";
-import { requireKnownOptions } from "../schema.ts";
 import { decodeUtf16 } from "../text.ts";
 import type { Structure } from "./atom.ts";
 import { parseMmcif } from "./mmcif.ts";

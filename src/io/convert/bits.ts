@@ -1,9 +1,20 @@
-import { bytesPerValue, type PixelArray, type PixelType, VitrineError } from "../../core/index.ts";
+import {
+  bytesPerValue,
+  type OptionKeys,
+  type PixelArray,
+  type PixelType,
+  pickOptions,
+  requireKnownOptions,
+  VitrineError,
+} from "../../core/index.ts";
 import type { ArrayBlock } from "../dataset/dataset.ts";
 import type { ImageSource, SourceChannel, SourceRead } from "../source/source.ts";
 import type { ConvertOptions } from "./options.ts";
+import { VIEW_KEYS, type ViewOptions, viewOf } from "./view.ts";
 
 type BitsOptions = Pick<ConvertOptions, "bits" | "range" | "onLog">;
+
+const BITS_KEYS: OptionKeys<BitsOptions> = { bits: true, range: true, onLog: true };
 
 /** What becomes of each value, and how many were held at the ends of the range. */
 interface Scaling {
@@ -28,6 +39,7 @@ export interface RescaledSource {
  * @throws {VitrineError} undeterminable: floats or signed values and no `range`; range: not ascending; unsupported: labels that do not fit
  */
 export function withBits(source: ImageSource, options: BitsOptions): RescaledSource {
+  requireKnownOptions("withBits", options, BITS_KEYS);
   const { bits, range } = options;
   if (bits === undefined) {
     if (range !== undefined) throw wrongRange(source, "only with bits (--bits 8 or 16)", range);
@@ -38,6 +50,12 @@ export function withBits(source: ImageSource, options: BitsOptions): RescaledSou
   const scaling = scalingOf(source, bits, range);
   options.onLog?.(sentence(source, scaling), scaling.isExact ? "note" : "warning");
   return rescaled(source, scaling);
+}
+
+/** The part of a source that the options of a conversion name, in the bits that they name. @throws {VitrineError} as {@link viewOf} and {@link withBits} */
+export function convertedView(source: ImageSource, options: BitsOptions & ViewOptions): RescaledSource {
+  const part = pickOptions<ViewOptions>(options, VIEW_KEYS);
+  return withBits(viewOf(source, part), pickOptions<BitsOptions>(options, BITS_KEYS));
 }
 
 function scalingOf(source: ImageSource, bits: 8 | 16, range: BitsOptions["range"]): Scaling {

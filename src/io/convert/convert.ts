@@ -1,12 +1,11 @@
 import { fileExists } from "#files";
-import { VitrineError } from "../../core/index.ts";
+import { type OptionKeys, requireKnownOptions, VitrineError } from "../../core/index.ts";
 import type { Dataset } from "../dataset/dataset.ts";
 import { endingOf } from "../endings.ts";
-import { type OptionKeys, requireKnownOptions } from "../schema.ts";
 import { openImages } from "../source/open.ts";
 import type { ImageCollection, ImageSource } from "../source/source.ts";
 import { tiffRowsLine } from "../tiff/rows.ts";
-import { withBits } from "./bits.ts";
+import { convertedView } from "./bits.ts";
 import { copyDataset } from "./datasets.ts";
 import { isTiffBesideMrc, withTiffRows } from "./flipped.ts";
 import { imagesLeftOut, leftOut } from "./losses.ts";
@@ -14,7 +13,6 @@ import type { ConvertFormat, ConvertOptions } from "./options.ts";
 import { countPlanes } from "./pieces.ts";
 import { copyPlate, isWholePlate } from "./plate.ts";
 import { type PictureReport, writePngSource } from "./toPng.ts";
-import { viewOf } from "./view.ts";
 import { writeSource } from "./write.ts";
 
 /** Endings that tell what is to be written; NDTiff datasets are folders of any name. */
@@ -148,7 +146,7 @@ async function writeImage(
     onProgress?.({ done: 1, total: 1 });
     return { to: format, images: 1, filled: 0, picture: drawn };
   }
-  const { source: view, clipped } = withBits(viewOf(image, options), options);
+  const { source: view, clipped } = convertedView(image, options);
   for (const line of leftOut(view, to, format)) onLog?.(line, "warning");
   await writeSource(view, to, { ...options, format, overwrite });
   if (clipped() > 0)

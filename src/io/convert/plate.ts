@@ -2,13 +2,12 @@ import { VitrineError } from "../../core/index.ts";
 import { createOmeZarrPlate } from "../omezarr/multiscale/plate.ts";
 import type { ImageCollection, ImageSource, PlateField } from "../source/source.ts";
 import { createOmeTiff } from "../tiff/ome/writer.ts";
-import { withBits } from "./bits.ts";
+import { convertedView } from "./bits.ts";
 import { titleOf, writeFolder } from "./folders.ts";
 import { leftOut } from "./losses.ts";
 import type { ConvertOptions } from "./options.ts";
 import { countPlanes, piecesOf } from "./pieces.ts";
 import { fill, imageOptions } from "./toOmeZarr.ts";
-import { viewOf } from "./view.ts";
 
 /** Whether images are the fields of a plate, of which none is asked for by its name. */
 export function isWholePlate({ plate }: ImageCollection, { image }: Pick<ConvertOptions, "image">): boolean {
@@ -69,7 +68,7 @@ class Teller {
   /** A field as it is written, with the options of a walk over it. */
   open(source: ImageSource) {
     const { options, plate, to } = this.#work;
-    const { source: view, clipped } = withBits(viewOf(source, options), options);
+    const { source: view, clipped } = convertedView(source, options);
     for (const line of [...source.warnings, ...leftOut(view, to, options.format)]) this.#say(line);
     const planes = countPlanes(view);
     this.#total ||= planes * plate.fields.length;
@@ -161,10 +160,7 @@ async function viewsOf({ collection, plate, options }: Work) {
   const views = [];
   for (const { image } of plate.fields) {
     await using source = await collection.open(image);
-    const { axes, levels, dtype, channels, significantBits } = withBits(
-      viewOf(source, options),
-      options,
-    ).source;
+    const { axes, levels, dtype, channels, significantBits } = convertedView(source, options).source;
     const [{ shape, scale, translation }] = levels;
     views.push({ axes, shape, scale, translation, dtype, channels, significantBits });
   }

@@ -1,5 +1,5 @@
 import type { Axes } from "../../core/index.ts";
-import { VitrineError } from "../../core/index.ts";
+import { type OptionKeys, requireKnownOptions, VitrineError } from "../../core/index.ts";
 import type { ArrayBlock } from "../dataset/dataset.ts";
 import { axisNamed, indexOn } from "../render/axes.ts";
 import type { ImageSource, SourceLevel, SourceRead } from "../source/source.ts";
@@ -14,12 +14,16 @@ export interface ViewOptions {
   readonly indices?: Readonly<Record<string, number>> | undefined;
 }
 
+export const VIEW_KEYS: OptionKeys<ViewOptions> = { level: true, at: true, indices: true };
+
 /**
  * A part of a source as a source of its own, whose `close` closes the whole.
  *
  * @throws {VitrineError} range: no such level or place; missing: no axis of this name
  */
-export function viewOf(source: ImageSource, { level = 0, at = {}, indices = {} }: ViewOptions): ImageSource {
+export function viewOf(source: ImageSource, options: ViewOptions): ImageSource {
+  requireKnownOptions("viewOf", options, VIEW_KEYS);
+  const { level = 0, at = {}, indices = {} } = options;
   if (source.levels[level] === undefined) {
     const expected = `a level from 0 to ${source.levels.length - 1}`;
     throw new VitrineError({ code: "range", at: source.name, expected, found: `${level}` });

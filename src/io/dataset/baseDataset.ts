@@ -1,6 +1,5 @@
 import type { Axes, ImageLayout, PixelImage } from "../../core/index.ts";
-import { axesKey, describeAxes, VitrineError } from "../../core/index.ts";
-import { requireKnownOptions } from "../schema.ts";
+import { axesKey, describeAxes, requireKnownOptions, VitrineError } from "../../core/index.ts";
 import type { ArrayOptions, Dataset, DatasetArray, JsonObject } from "./dataset.ts";
 import { arrayOf } from "./datasetArray.ts";
 import type { ReadImageOptions } from "./readImage.ts";

@@ -1,6 +1,12 @@
 import type { Axes, ImageLayout, PixelImage } from "../../core/index.ts";
-import { checkAxes, describeAxes, layoutOf, plainJson, VitrineError } from "../../core/index.ts";
-import { requireKnownOptions } from "../schema.ts";
+import {
+  checkAxes,
+  describeAxes,
+  layoutOf,
+  plainJson,
+  requireKnownOptions,
+  VitrineError,
+} from "../../core/index.ts";
 import { BaseDataset } from "./baseDataset.ts";
 import type { Dataset, DatasetImage, DatasetWriter, JsonObject } from "./dataset.ts";
 import { givenPixels, type ReadImageOptions } from "./readImage.ts";

@@ -1,6 +1,5 @@
 import type { ImageLayout, PixelArray } from "../../core/index.ts";
-import { imageBytes, pixelTypeOf, VitrineError } from "../../core/index.ts";
-import { refuseUnknownKeys } from "../schema.ts";
+import { imageBytes, pixelTypeOf, refuseUnknownKeys, VitrineError } from "../../core/index.ts";
 
 /** How an image is read. */
 export interface ReadImageOptions {

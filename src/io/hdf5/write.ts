@@ -1,5 +1,6 @@
 import type { Group } from "h5wasm";
 import { writeFileAtomic } from "#files";
+import { requireKnownOptions } from "../../core/index.ts";
 import type { WriteOptions } from "../files.ts";
 import { withLibraryFile } from "./library.ts";
 
@@ -45,6 +46,7 @@ export async function writeHdf5(
   content: Hdf5Content,
   options: WriteOptions = {},
 ): Promise<void> {
+  requireKnownOptions("writeHdf5", options, { overwrite: true, durability: true });
   await writeFileAtomic(path, await formatHdf5(content, path), options);
 }
 

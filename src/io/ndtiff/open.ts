@@ -1,7 +1,6 @@
 import { fileExists, openFile, readFileBytes } from "#files";
-import { VitrineError } from "../../core/index.ts";
+import { type OptionKeys, requireKnownOptions, VitrineError } from "../../core/index.ts";
 import type { JsonObject } from "../dataset/dataset.ts";
-import { type OptionKeys, requireKnownOptions } from "../schema.ts";
 import { NdtiffDataset } from "./dataset.ts";
 import { addEntries, Follower, readIndex } from "./follow.ts";
 import {

@@ -1,8 +1,14 @@
 import { makeFolder } from "#files";
 import type { Axes, ImageLayout, PixelImage } from "../../core/index.ts";
-import { describeAxes, layoutOf, pixelBytes, VitrineError } from "../../core/index.ts";
+import {
+  describeAxes,
+  layoutOf,
+  type OptionKeys,
+  pixelBytes,
+  requireKnownOptions,
+  VitrineError,
+} from "../../core/index.ts";
 import type { DatasetImage, JsonObject } from "../dataset/dataset.ts";
-import { type OptionKeys, requireKnownOptions } from "../schema.ts";
 import type { NdtiffDataset } from "./dataset.ts";
 import { downsampleTile, type Region, type TilePixels } from "./downsample.ts";
 import { levelFolder, within } from "./format.ts";

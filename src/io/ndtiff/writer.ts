@@ -1,9 +1,16 @@
 import { makeFolder, openWritable, removeFile, writeFileAtomic } from "#files";
 import type { Axes, ImageLayout, PixelArray } from "../../core/index.ts";
-import { describeAxes, imageBytes, pixelBytes, Semaphore, VitrineError } from "../../core/index.ts";
+import {
+  describeAxes,
+  imageBytes,
+  type OptionKeys,
+  pixelBytes,
+  requireKnownOptions,
+  Semaphore,
+  VitrineError,
+} from "../../core/index.ts";
 import type { DatasetImage, DatasetWriter, JsonObject } from "../dataset/dataset.ts";
 import type { Durability } from "../files.ts";
-import { type OptionKeys, requireKnownOptions } from "../schema.ts";
 import { NdtiffDataset } from "./dataset.ts";
 import {
   DISPLAY_SETTINGS,

@@ -1,9 +1,16 @@
 import { listFolder, makeFolder, writeFileAtomic } from "#files";
 import type { ImageLayout } from "../../core/index.ts";
-import { axesKey, checkAxes, describeAxes, layoutOf, VitrineError } from "../../core/index.ts";
+import {
+  axesKey,
+  checkAxes,
+  describeAxes,
+  layoutOf,
+  type OptionKeys,
+  requireKnownOptions,
+  VitrineError,
+} from "../../core/index.ts";
 import type { Dataset, DatasetImage, DatasetWriter, JsonObject } from "../dataset/dataset.ts";
 import type { Durability } from "../files.ts";
-import { type OptionKeys, requireKnownOptions } from "../schema.ts";
 import type { OmeZarrCompression } from "./chunks.ts";
 import { OmeZarrDataset, type OmeZarrEntry } from "./dataset.ts";
 import { type GroupPixels, PlanePixels } from "./groupPixels.ts";

@@ -1,5 +1,4 @@
-import { VitrineError } from "../../core/index.ts";
-import { type OptionKeys, requireKnownOptions } from "../schema.ts";
+import { type OptionKeys, requireKnownOptions, VitrineError } from "../../core/index.ts";
 import type { ImageSource } from "../source/source.ts";
 import { axisAt, choosePlanes, type PlaneChoice } from "./axes.ts";
 import { type Composed, compose, drawLabels, withoutColor } from "./compose.ts";

@@ -1,5 +1,5 @@
 import type { Axes, ImageLayout, PixelImage } from "../../core/index.ts";
-import { bytesPerValue, VitrineError } from "../../core/index.ts";
+import { bytesPerValue, requireKnownOptions, VitrineError } from "../../core/index.ts";
 import type { Dataset } from "../dataset/dataset.ts";
 import { copyBox } from "./box.ts";
 import type { Chunk } from "./cache.ts";
@@ -40,6 +40,7 @@ export async function datasetSource(
   dataset: Dataset,
   options: DatasetSourceOptions = {},
 ): Promise<ImageSource> {
+  requireKnownOptions("datasetSource", options, { lower: true, layout: true, bitDepth: true, name: true });
   const name = options.name ?? dataset.name;
   const layout = options.layout ?? onlyLayout(dataset);
   const plan = planDataset(dataset, layout);

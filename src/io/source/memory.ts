@@ -1,11 +1,23 @@
 import type { PixelArray } from "../../core/index.ts";
-import { pixelTypeOf, VitrineError } from "../../core/index.ts";
+import { type OptionKeys, pixelTypeOf, requireKnownOptions, VitrineError } from "../../core/index.ts";
 import type { ArrayBlock } from "../dataset/dataset.ts";
 import { binned, sourceAxis } from "./axes.ts";
 import { copyBox } from "./box.ts";
 import { closedSource, type SourceFacts } from "./chunked.ts";
 import { createBlock, resolveRegion } from "./region.ts";
 import type { ImageSource, SourceLevel } from "./source.ts";
+
+const MEMORY_SOURCE_KEYS: OptionKeys<MemorySourceOptions> = {
+  scale: true,
+  translation: true,
+  lower: true,
+  name: true,
+  axes: true,
+  channels: true,
+  isLabels: true,
+  metadata: true,
+  warnings: true,
+};
 
 /** A lower resolution in memory. */
 export interface MemoryLevel {
@@ -33,6 +45,7 @@ export interface MemorySourceOptions
  * @throws {VitrineError} shape: values, shapes and axes that do not agree; type: levels of several types
  */
 export function memorySource(block: ArrayBlock, options: MemorySourceOptions = {}): ImageSource {
+  requireKnownOptions("memorySource", options, MEMORY_SOURCE_KEYS);
   const { name = "memory", axes = block.axes.map((axis) => sourceAxis(axis)) } = options;
   const { scale = axes.map(() => 1), translation = axes.map(() => 0), lower = [] } = options;
   const levels = [{ ...block, factors: axes.map(() => 1) }, ...lower];

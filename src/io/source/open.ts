@@ -1,13 +1,12 @@
 import { fileExists } from "#files";
 import type { Axes } from "../../core/index.ts";
-import { VitrineError } from "../../core/index.ts";
+import { requireKnownOptions, VitrineError } from "../../core/index.ts";
 import { folderAddress, isWebAddress } from "../address.ts";
 import type { Dataset } from "../dataset/dataset.ts";
 import { identifyFile } from "../identify.ts";
 import { kindWords } from "../kindWords.ts";
 import { wayToImages } from "../notMrc.ts";
 import { RECORDS } from "../omezarr/records.ts";
-import { requireKnownOptions } from "../schema.ts";
 import type { ImageCollection, ImageDataset, ImageSource } from "./source.ts";
 import { withWells } from "./wells/wells.ts";
 

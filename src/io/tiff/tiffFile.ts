@@ -1,7 +1,6 @@
 import type { PixelImage } from "../../core/index.ts";
-import { type Image, VitrineError } from "../../core/index.ts";
+import { type Image, requireKnownOptions, VitrineError } from "../../core/index.ts";
 import type { FileSource } from "../files.ts";
-import { requireKnownOptions } from "../schema.ts";
 import { TAG } from "./directory.ts";
 import type { TiffPage } from "./page.ts";
 import { readPixelSize } from "./pixelSize.ts";

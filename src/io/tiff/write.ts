@@ -1,6 +1,6 @@
 import { writeFileAtomic } from "#files";
 import type { ImageLayout, PixelArray, PixelImage } from "../../core/index.ts";
-import { bytesPerValue, imageBytes, layoutOf, VitrineError } from "../../core/index.ts";
+import { bytesPerValue, imageBytes, layoutOf, requireKnownOptions, VitrineError } from "../../core/index.ts";
 import { bytesOf } from "../byteOrder.ts";
 import type { WriteOptions } from "../files.ts";
 import { TAG } from "./directory.ts";
@@ -50,6 +50,7 @@ export async function writeTiff(
   content: TiffContent,
   options: WriteOptions = {},
 ): Promise<void> {
+  requireKnownOptions("writeTiff", options, { overwrite: true, durability: true });
   await writeTiffStream(path, streamOf(content, path), options);
 }
 

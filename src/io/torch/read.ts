@@ -1,10 +1,12 @@
-import { VitrineError } from "../../core/index.ts";
+import { type OptionKeys, requireKnownOptions, VitrineError } from "../../core/index.ts";
 import { type FileSource, sourceName } from "../files.ts";
 import { readUnpacked } from "../gzip.ts";
 import { listZip, readZipEntry, type ZipEntry } from "../zip.ts";
 import { buildNumpy, isArray, makeNumpy, type PickledArray } from "./numpyPickle.ts";
 import { isGlobal, type PickleMakers, parsePickle } from "./pickle.ts";
 import { readTensor, type TorchStorage, type TorchTensor, torchDtype } from "./tensor.ts";
+
+const READ_TORCH_KEYS: OptionKeys<ReadTorchOptions> = { maxBytes: true };
 
 /** How a `.pt` file is read. */
 export interface ReadTorchOptions {
@@ -26,6 +28,7 @@ const DEFAULT_MAX_BYTES = 2 ** 34;
  * const stack = await readTorchTensor("particles_fourier_stack_000000.pt"); // { dtype: "c8", shape: [24, 40, 96], data: Float32Array }
  */
 export async function readTorch(source: FileSource, options: ReadTorchOptions = {}): Promise<unknown> {
+  requireKnownOptions("readTorch", options, READ_TORCH_KEYS);
   return parseTorch(await readUnpacked(source), sourceName(source), options);
 }
 
@@ -34,6 +37,7 @@ export async function readTorchTensor(
   source: FileSource,
   options: ReadTorchOptions = {},
 ): Promise<TorchTensor | PickledArray> {
+  requireKnownOptions("readTorchTensor", options, READ_TORCH_KEYS);
   const value = await readTorch(source, options);
   if (isTensor(value) || isArray(value)) return value;
   const at = sourceName(source);
@@ -41,11 +45,9 @@ export async function readTorchTensor(
 }
 
 /** As {@link readTorch}, of the bytes of a whole file. */
-export function parseTorch(
-  bytes: Uint8Array,
-  at: string,
-  { maxBytes = DEFAULT_MAX_BYTES }: ReadTorchOptions = {},
-): unknown {
+export function parseTorch(bytes: Uint8Array, at: string, options: ReadTorchOptions = {}): unknown {
+  requireKnownOptions("parseTorch", options, READ_TORCH_KEYS);
+  const { maxBytes = DEFAULT_MAX_BYTES } = options;
   refuseOldFormat(bytes, at);
   const entries = listZip(bytes, at, maxBytes);
   const pickle = entries.find(({ name }) => name.endsWith("/data.pkl"));

@@ -1,6 +1,6 @@
 import { type Zippable, zipSync } from "fflate";
 import { writeFileAtomic } from "#files";
-import { VitrineError } from "../../core/index.ts";
+import { requireKnownOptions, VitrineError } from "../../core/index.ts";
 import type { WriteOptions } from "../files.ts";
 import { type NpyContent, type NpyDtype, npyChunks, npyDtypeOf } from "../npy.ts";
 import { FIXED_DATE } from "../zip.ts";
@@ -62,6 +62,7 @@ export async function writeTorch(
   content: TorchContent,
   options: WriteOptions = {},
 ): Promise<void> {
+  requireKnownOptions("writeTorch", options, { overwrite: true, durability: true });
   await writeFileAtomic(path, formatTorch(content), options);
 }
 

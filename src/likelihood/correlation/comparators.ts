@@ -1,5 +1,5 @@
 import type { Backend, RunOptions } from "../../compute/index.ts";
-import { VitrineError } from "../../core/index.ts";
+import { type OptionKeys, requireKnownOptions, VitrineError } from "../../core/index.ts";
 import { integralModel, marginalLogLikelihood } from "../integrated/integralModel.ts";
 import type { NoisePrior } from "../integrated/noisePrior.ts";
 import type { Kept } from "../kernels/index.ts";
@@ -7,6 +7,22 @@ import type { RealArray } from "../precision.ts";
 import type { Compared } from "./comparison.ts";
 import { type CompareMethod, type PreparedTemplates, prepareTemplates } from "./prepared.ts";
 import type { ImageSide, TemplateSide } from "./sides.ts";
+
+const RUN_KEYS: OptionKeys<RunOptions> = { signal: true, onProgress: true };
+
+const COMPARATOR_KEYS: OptionKeys<ComparatorOptions> = {
+  ...RUN_KEYS,
+  integrated: true,
+  method: true,
+  errorBound: true,
+  precision: true,
+  nImages: true,
+  nTemplatesPerBatch: true,
+  nImagesPerBatch: true,
+  memoryBytes: true,
+};
+
+const AGGREGATION_KEYS = { ...COMPARATOR_KEYS, aggregation: true } as const;
 
 /** What is compared. */
 export interface ComparatorRequest extends TemplateSide, ImageSide {}
@@ -154,8 +170,10 @@ export const completeCorrelation: Aggregation<Omit<CrossCorrelation, keyof Compa
 export async function templateFirstComparator<Result>(
   backend: Backend,
   request: ComparatorRequest,
-  { aggregation, ...options }: ComparatorOptions & { readonly aggregation: Aggregation<Result> },
+  given: ComparatorOptions & { readonly aggregation: Aggregation<Result> },
 ): Promise<Result & ComparatorResult> {
+  requireKnownOptions("templateFirstComparator", given, AGGREGATION_KEYS);
+  const { aggregation, ...options } = given;
   const prepared = prepareTemplates(backend, request, options);
   try {
     return await compareWith(prepared, request, { ...options, aggregation });
@@ -168,13 +186,10 @@ export async function templateFirstComparator<Result>(
 export async function compareWith<Result>(
   prepared: PreparedTemplates,
   request: ComparatorRequest,
-  {
-    aggregation,
-    integrated,
-    signal,
-    onProgress,
-  }: ComparatorOptions & { readonly aggregation: Aggregation<Result> },
+  options: ComparatorOptions & { readonly aggregation: Aggregation<Result> },
 ): Promise<Result & ComparatorResult> {
+  requireKnownOptions("compareWith", options, AGGREGATION_KEYS);
+  const { aggregation, integrated, signal, onProgress } = options;
   const { grid, displacements, templates } = request;
   const integral = integrated && integralModel({ grid, ...integrated });
   const comparison = { kept: aggregation.kept, ...(integral && { integral }) };
@@ -184,11 +199,15 @@ export async function compareWith<Result>(
     templates.shape[0],
     { displacements: displacements.x.length, inplanes: grid.nInplanes },
   ];
-  if (integrated?.weights !== undefined && integrated.weights.length !== count)
-    throw wrongWeights(count, integrated.weights.length);
+  const { weights, compat } = integrated ?? {};
+  if (weights !== undefined && weights.length !== count) throw wrongWeights(count, weights.length);
   const marginal = integrated && {
     integratedLogLikelihoodM: requireNumbers(
-      marginalLogLikelihood(compared.integrals, count, { ...steps, ...integrated }),
+      marginalLogLikelihood(compared.integrals, count, {
+        ...steps,
+        ...(weights && { weights }),
+        ...(compat !== undefined && { compat }),
+      }),
     ),
     integratedLogLikelihoodMS: compared.integrals,
   };
@@ -204,27 +223,25 @@ export type Comparator<Result> = (
 ) => Promise<Result>;
 
 /** The best pose of each image. */
-export const computeOptimalPose: Comparator<OptimalPose> = (backend, request, options) =>
-  templateFirstComparator(backend, request, { ...options, aggregation: optimalPose });
+export const computeOptimalPose = comparator("computeOptimalPose", optimalPose);
 
 /** The best displacement and rotation of each image and template. */
-export const computeOptimalDisplacementAndRotation: Comparator<OptimalDisplacementAndRotation> = (
-  backend,
-  request,
-  options,
-) => templateFirstComparator(backend, request, { ...options, aggregation: optimalDisplacementAndRotation });
+export const computeOptimalDisplacementAndRotation = comparator(
+  "computeOptimalDisplacementAndRotation",
+  optimalDisplacementAndRotation,
+);
 
 /** The best rotation of each image, template and displacement. */
-export const computeOptimalRotation: Comparator<OptimalRotation> = (backend, request, options) =>
-  templateFirstComparator(backend, request, { ...options, aggregation: optimalRotation });
+export const computeOptimalRotation = comparator("computeOptimalRotation", optimalRotation);
 
 /** The best displacement of each image, template and rotation. */
-export const computeOptimalDisplacement: Comparator<OptimalDisplacement> = (backend, request, options) =>
-  templateFirstComparator(backend, request, { ...options, aggregation: optimalDisplacement });
+export const computeOptimalDisplacement = comparator("computeOptimalDisplacement", optimalDisplacement);
 
 /** All correlations. */
-export const computeCrossCorrelationComplete: Comparator<CrossCorrelation> = (backend, request, options) =>
-  templateFirstComparator(backend, request, { ...options, aggregation: completeCorrelation });
+export const computeCrossCorrelationComplete = comparator(
+  "computeCrossCorrelationComplete",
+  completeCorrelation,
+);
 
 /** All correlations by whole spectra: (images, templates, displacements, inplanes). */
 export async function computeCrossCorrelation(
@@ -232,6 +249,7 @@ export async function computeCrossCorrelation(
   request: ComparatorRequest,
   options: RunOptions = {},
 ): Promise<RealArray> {
+  requireKnownOptions("computeCrossCorrelation", options, RUN_KEYS);
   const exact = { ...options, method: "exact", aggregation: completeCorrelation } as const;
   return (await templateFirstComparator(backend, request, exact)).crossCorrelationMSdw;
 }
@@ -242,12 +260,23 @@ export async function computeTemplateNorms(
   request: Omit<ComparatorRequest, "displacements" | "boxSizeA">,
   options: RunOptions = {},
 ): Promise<RealArray> {
+  requireKnownOptions("computeTemplateNorms", options, RUN_KEYS);
   const still = { ...request, displacements: { x: [0], y: [0] }, boxSizeA: [1, 1] } as const;
   const aggregation: Aggregation<{ values: RealArray }> = {
     kept: "norms",
     result: ({ values }) => ({ values }),
   };
   return (await templateFirstComparator(backend, still, { ...options, method: "exact", aggregation })).values;
+}
+
+function comparator<Result>(
+  name: string,
+  aggregation: Aggregation<Result>,
+): Comparator<Result & ComparatorResult> {
+  return async (backend, request, options) => {
+    requireKnownOptions(name, options, COMPARATOR_KEYS);
+    return templateFirstComparator(backend, request, { ...options, aggregation });
+  };
 }
 
 function like(values: RealArray, numbers: ArrayLike<number>): RealArray {

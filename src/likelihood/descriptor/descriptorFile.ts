@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { VitrineError } from "../../core/index.ts";
+import { requireKnownOptions, VitrineError } from "../../core/index.ts";
 import {
   type FileSource,
   type NpyValueContent,
@@ -90,6 +90,7 @@ export async function writeImageDescriptor(
   descriptor: ImageDescriptor,
   options: WriteOptions = {},
 ): Promise<void> {
+  requireKnownOptions("writeImageDescriptor", options, { overwrite: true, durability: true });
   await writeNpzValues(path, descriptorEntries(descriptor), options);
 }
 

@@ -1,4 +1,4 @@
-import { VitrineError } from "../../core/index.ts";
+import { requireKnownOptions, VitrineError } from "../../core/index.ts";
 import type { PolarGrid } from "../grid/polarGrid.ts";
 import { polarPoints } from "../grid/polarValues.ts";
 import { isDouble, type Precision, precisionOf, realArray } from "../precision.ts";
@@ -42,6 +42,12 @@ export interface PolarTransform {
  * Source: CryoLike 0.0.1 (scaling).
  */
 export function createPolarTransform(options: PolarTransformOptions): PolarTransform {
+  requireKnownOptions("createPolarTransform", options, {
+    nPixels: true,
+    grid: true,
+    precision: true,
+    eps: true,
+  });
   const plans = new Map<number, Plan>();
   const planOf = (data: PhysicalStack["data"]) => {
     const eps = options.eps ?? (isDouble(options.precision ?? precisionOf(data)) ? 1e-12 : 1e-7);

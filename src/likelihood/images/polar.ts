@@ -1,4 +1,4 @@
-import { type Random, VitrineError } from "../../core/index.ts";
+import { type Random, requireKnownOptions, VitrineError } from "../../core/index.ts";
 import type { PolarGrid } from "../grid/polarGrid.ts";
 import { type Displacements, shellResolutionsA, translationKernel } from "../grid/polarValues.ts";
 import { roundHalfEven } from "../grid/round.ts";
@@ -41,8 +41,10 @@ export function requireGrid(stack: PolarStack, { nShells, nInplanes }: PolarGrid
 export function addNoisePolar(
   stack: PolarStack,
   grid: PolarGrid,
-  { snr, random }: { readonly snr: Snr; readonly random: Random },
+  options: { readonly snr: Snr; readonly random: Random },
 ): NoisyImages<PolarStack> {
+  requireKnownOptions("addNoisePolar", options, { snr: true, random: true });
+  const { snr, random } = options;
   const norms = polarNorms(stack, grid, 2);
   const sigmas = norms.map((norm, m) => norm / Math.sqrt(snrOf(snr, m)));
   const each = stack.data.length / stack.shape[0];
@@ -62,11 +64,10 @@ export function addNoisePolar(
 export function displacePolarImages(
   stack: PolarStack,
   grid: PolarGrid,
-  {
-    displacementsA,
-    boxSizeA,
-  }: { readonly displacementsA: Displacements; readonly boxSizeA: readonly [number, number] },
+  options: { readonly displacementsA: Displacements; readonly boxSizeA: readonly [number, number] },
 ): PolarStack {
+  requireKnownOptions("displacePolarImages", options, { displacementsA: true, boxSizeA: true });
+  const { displacementsA, boxSizeA } = options;
   requireGrid(stack, grid);
   const count = displacementsA.x.length;
   requireCount("displacePolarImages", count, stack.shape[0]);

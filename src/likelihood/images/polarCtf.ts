@@ -1,5 +1,15 @@
-import { VitrineError } from "../../core/index.ts";
+import { type OptionKeys, requireKnownOptions, VitrineError } from "../../core/index.ts";
 import type { PolarGrid } from "../grid/polarGrid.ts";
+
+const POLAR_CTF_KEYS: OptionKeys<PolarCtfOptions> = {
+  grid: true,
+  boxSizeA: true,
+  anisotropy: true,
+  csCorrected: true,
+  envelope: true,
+  anglesFrom: true,
+  compat: true,
+};
 
 // CryoLike's digits, of which that of the charge is one short of CODATA 2018: CTFs are then its own to the last digit.
 const PLANCK = 6.62607015e-34;
@@ -68,6 +78,7 @@ export interface PolarCtf {
  * Source: Rohou & Grigorieff 2015, J. Struct. Biol. 192:216; signs as in CryoLike 0.0.1.
  */
 export function polarCtf(lens: Lens, options: PolarCtfOptions): PolarCtf {
+  requireKnownOptions("polarCtf", options, POLAR_CTF_KEYS);
   const count = checkLens(lens);
   if (options.envelope) requireEnvelope(lens, count);
   const { grid, anisotropy = true } = options;

@@ -1,4 +1,5 @@
 import type { Random } from "../../core/index.ts";
+import { requireKnownOptions } from "../../core/index.ts";
 import { createPolarTransform } from "../fourier/polarTransform.ts";
 import type { PolarGrid } from "../grid/polarGrid.ts";
 
@@ -12,12 +13,14 @@ export interface VarianceScalingOptions {
 }
 
 /** The variance, on every shell of a polar grid, of white noise of variance 1 in the pixels, [shells]; measured. */
-export function varianceScaling({
-  nPixels,
-  grid,
-  random,
-  nSamples = grid.nShells,
-}: VarianceScalingOptions): Float64Array {
+export function varianceScaling(options: VarianceScalingOptions): Float64Array {
+  requireKnownOptions("varianceScaling", options, {
+    nPixels: true,
+    grid: true,
+    random: true,
+    nSamples: true,
+  });
+  const { nPixels, grid, random, nSamples = grid.nShells } = options;
   const transform = createPolarTransform({ nPixels, grid, precision: "double" });
   const { nShells, nInplanes } = grid;
   const [sums, squares] = [new Float64Array(2 * nShells), new Float64Array(nShells)];

@@ -1,3 +1,4 @@
+import { requireKnownOptions } from "../../core/index.ts";
 import type { IntegralModel } from "../correlation/comparison.ts";
 import type { PolarGrid } from "../grid/polarGrid.ts";
 import { type MaskFunction, type PolarMask, polarMask } from "../grid/polarValues.ts";
@@ -82,6 +83,12 @@ export function marginalLogLikelihood(
   templates: number,
   options: MarginalOptions,
 ): Float64Array {
+  requireKnownOptions("marginalLogLikelihood", options, {
+    weights: true,
+    displacements: true,
+    inplanes: true,
+    compat: true,
+  });
   const { weights = new Float64Array(templates).fill(1), displacements, inplanes, compat = false } = options;
   const total = Array.from(weights).reduce((sum, weight) => sum + weight, 0);
   const priors = Float64Array.from({ length: templates }, (_, s) =>

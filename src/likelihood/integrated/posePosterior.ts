@@ -1,4 +1,5 @@
 import type { Backend } from "../../compute/index.ts";
+import { type OptionKeys, requireKnownOptions } from "../../core/index.ts";
 import {
   type ComparatorOptions,
   type ComparatorRequest,
@@ -9,6 +10,19 @@ import {
 import { type PreparedTemplates, prepareTemplates } from "../correlation/prepared.ts";
 import { integralModel, viewPosteriors } from "./integralModel.ts";
 import { type PosePosterior, PoseSums } from "./poseSums.ts";
+
+const POSE_POSTERIOR_KEYS: OptionKeys<PosePosteriorOptions> = {
+  integrated: true,
+  signal: true,
+  onProgress: true,
+  method: true,
+  nImages: true,
+  errorBound: true,
+  precision: true,
+  nTemplatesPerBatch: true,
+  nImagesPerBatch: true,
+  memoryBytes: true,
+};
 
 /** How posteriors over poses are found. */
 export interface PosePosteriorOptions extends Omit<ComparatorOptions, "integrated"> {
@@ -25,6 +39,7 @@ export async function computePosePosterior(
   request: ComparatorRequest,
   options: PosePosteriorOptions,
 ): Promise<PosePosterior> {
+  requireKnownOptions("computePosePosterior", options, POSE_POSTERIOR_KEYS);
   const prepared = prepareTemplates(backend, request, options);
   try {
     const found = await compareWith(prepared, request, { ...options, aggregation: optimalPose });

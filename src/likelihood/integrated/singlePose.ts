@@ -1,8 +1,16 @@
-import { VitrineError } from "../../core/index.ts";
+import { type OptionKeys, requireKnownOptions, VitrineError } from "../../core/index.ts";
 import type { ComparatorRequest, IntegratedOptions, OptimalPose } from "../correlation/comparators.ts";
 import { inPrecision, requireOnGrid, wholeCtf } from "../correlation/sides.ts";
 import { translationKernel } from "../grid/polarValues.ts";
 import { integralModel } from "./integralModel.ts";
+
+const INTEGRATED_KEYS: OptionKeys<IntegratedOptions> = {
+  pixels: true,
+  noisePrior: true,
+  noisePower: true,
+  weights: true,
+  compat: true,
+};
 
 /** Pose of each image: Å and radians. */
 export type ImagePoses = Pick<
@@ -27,6 +35,7 @@ export function computeLikelihoodOptimalPose(
   poses: ImagePoses,
   options: IntegratedOptions,
 ): SinglePoseLikelihood {
+  requireKnownOptions("computeLikelihoodOptimalPose", options, INTEGRATED_KEYS);
   const { images, templates, grid } = request;
   requireOnGrid(images, grid, "images");
   requireOnGrid(templates, grid, "templates");

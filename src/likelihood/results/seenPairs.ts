@@ -1,5 +1,5 @@
 /** Images beside their best templates, displaced, turned and seen through the same CTF. */
-import { VitrineError } from "../../core/index.ts";
+import { requireKnownOptions, VitrineError } from "../../core/index.ts";
 import { fileExists, readTorchTensor } from "../../io/index.ts";
 import type { ImageDescriptor } from "../descriptor/descriptor.ts";
 import { readImageDescriptor } from "../descriptor/descriptorFile.ts";
@@ -160,8 +160,10 @@ function lastOf<T>(read: (key: number) => Promise<T>): (key: number) => Promise<
 export async function viewPosterior(
   folder: string,
   run: RunResults,
-  { structure, image }: { readonly structure: number; readonly image: number },
+  options: { readonly structure: number; readonly image: number },
 ): Promise<Float64Array | undefined> {
+  requireKnownOptions("viewPosterior", options, { structure: true, image: true });
+  const { structure, image } = options;
   const { stack, index } = placeOf(run, image);
   const path = likelihoodPaths(folder, structure, stack).posePosterior;
   if (!(await fileExists(path))) return undefined;

@@ -1,9 +1,24 @@
+import { type OptionKeys, requireKnownOptions } from "../../core/index.ts";
 import { inputPrints } from "../../io/index.ts";
 import type { Json, Step } from "../../jobs/index.ts";
 import type { DisplacementOptions } from "../displacements/configureDisplacement.ts";
 import { configureLikelihoodFiles } from "./fileManager.ts";
 import { collectLikelihood, type LikelihoodBatch } from "./likelihoodBatch.ts";
 import type { LikelihoodReport, RunLikelihoodOptions } from "./runLikelihood.ts";
+
+const LIKELIHOOD_STEP_KEYS: OptionKeys<LikelihoodStepOptions> = {
+  params: true,
+  folderTemplates: true,
+  folderParticles: true,
+  folderOutput: true,
+  iTemplates: true,
+  nStacks: true,
+  displacement: true,
+  full: true,
+  choices: true,
+  tasks: true,
+  module: true,
+};
 
 /** What decides about a run's results, as JSON: everything but workers, progress and log. */
 export type LikelihoodChoices = Omit<
@@ -42,6 +57,7 @@ export interface LikelihoodStep {
  * @throws {VitrineError} as `configureLikelihoodFiles`, for all templates
  */
 export async function likelihoodStep(given: LikelihoodStepOptions): Promise<LikelihoodStep> {
+  requireKnownOptions("likelihoodStep", given, LIKELIHOOD_STEP_KEYS);
   const { params, iTemplates, nStacks, tasks, module, displacement, full, choices } = given;
   const { folderTemplates, folderParticles, folderOutput } = given;
   const folders = { folderTemplates, folderParticles, folderOutput };

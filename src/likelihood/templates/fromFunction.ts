@@ -1,4 +1,4 @@
-import { VitrineError } from "../../core/index.ts";
+import { requireKnownOptions, VitrineError } from "../../core/index.ts";
 import type { PolarStack } from "../stacks.ts";
 import { makeStack, type TemplateDescriptor, type TemplateOptions } from "./makeStack.ts";
 import { slicePoints } from "./slices.ts";
@@ -25,6 +25,7 @@ export async function generateFromFunction(
   descriptor: TemplateDescriptor,
   options: TemplateOptions = {},
 ): Promise<PolarStack> {
+  requireKnownOptions("generateFromFunction", options, { backend: true, signal: true, onProgress: true });
   const { radii } = descriptor.polarGrid;
   return makeStack(descriptor, options, {
     isReal: false,

@@ -1,3 +1,4 @@
+import { type OptionKeys, requireKnownOptions } from "../../core/index.ts";
 import {
   defocusOffsets,
   joinOrientations,
@@ -14,6 +15,8 @@ import { type MatchTemplateYaml, parseMatchConfig } from "./configSchema.ts";
 import { idleOrders, toDefocusSearch, toOrientations, toPixelSizeSearch } from "./configSearch.ts";
 import { ignoredEffects, type OpticsEffects, toOpticsEffects } from "./opticsEffects.ts";
 import { type ResultPaths, toResults } from "./resultPaths.ts";
+
+const SETTINGS_KEYS: OptionKeys<SettingsOptions> = { compat: true };
 
 export type { MatchFilters, ResultPaths };
 
@@ -67,6 +70,7 @@ export interface SettingsOptions {
  * @throws {VitrineError} as {@link parseMatchConfig} and {@link toMatchSettings}
  */
 export function parseMatchSettings(text: string, at: string, options: SettingsOptions = {}): MatchSettings {
+  requireKnownOptions("parseMatchSettings", options, SETTINGS_KEYS);
   return toMatchSettings(parseMatchConfig(text, at), at, options);
 }
 
@@ -82,6 +86,7 @@ export function toMatchSettings(
   at: string,
   options: SettingsOptions = {},
 ): MatchSettings {
+  requireKnownOptions("toMatchSettings", options, SETTINGS_KEYS);
   const fields = fieldConventions(options);
   const [templatePath, ...others] = [config.template_volume_path].flat();
   return {

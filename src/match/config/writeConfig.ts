@@ -1,4 +1,4 @@
-import { VitrineError } from "../../core/index.ts";
+import { requireKnownOptions, VitrineError } from "../../core/index.ts";
 import { formatYaml, type WriteOptions, writeFileAtomic } from "../../io/index.ts";
 import type { ProgramYaml } from "./configPrograms.ts";
 import type { MatchTemplateYaml } from "./configSchema.ts";
@@ -52,6 +52,7 @@ export async function writeConfig(
   config: ProgramYaml,
   options: WriteOptions = {},
 ): Promise<void> {
+  requireKnownOptions("writeConfig", options, { overwrite: true, durability: true });
   const text = formatConfig(config, configFormat(path));
   await writeFileAtomic(path, new TextEncoder().encode(text), options);
 }

@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { elementCount, VitrineError } from "../../core/index.ts";
+import { elementCount, requireKnownOptions, VitrineError } from "../../core/index.ts";
 import {
   type NpyArray,
   type NpyValue,
@@ -130,8 +130,10 @@ function requireShape(found: PoseScores, path: string): void {
 export async function writePoseScores(
   path: string,
   scores: PoseScores,
-  { overwrite = false, more = {} }: { readonly overwrite?: boolean; readonly more?: object } = {},
+  options: { readonly overwrite?: boolean; readonly more?: object } = {},
 ): Promise<void> {
+  requireKnownOptions("writePoseScores", options, { overwrite: true, more: true });
+  const { overwrite = false, more = {} } = options;
   const { mode, shape, isPerFrame, particleIndex, frequencies } = scores;
   const vector = (data: Float64Array) => ({ data, shape: [data.length] });
   const triples = (data: Float64Array) => ({ data, shape: [data.length / 3, 3] });

@@ -1,4 +1,4 @@
-import { elementCount, type Shape2, VitrineError } from "../../core/index.ts";
+import { elementCount, requireKnownOptions, type Shape2, VitrineError } from "../../core/index.ts";
 
 /** Projections of a template in real space, C order. */
 export interface Projections {
@@ -43,8 +43,10 @@ export function normalizeTemplateProjection(
   projections: Projections,
   smallShape: Shape2,
   largeShape: Shape2,
-  { inPlace = false, exact = false }: NormalizeOptions = {},
+  options: NormalizeOptions = {},
 ): Projections {
+  requireKnownOptions("normalizeTemplateProjection", options, { inPlace: true, exact: true });
+  const { inPlace = false, exact = false } = options;
   requireShapes(projections, smallShape, largeShape);
   const { shape } = projections;
   const data = inPlace ? projections.data : projections.data.slice();

@@ -1,5 +1,5 @@
 import { poolKernels } from "../../compute/index.ts";
-import { VitrineError } from "../../core/index.ts";
+import { type OptionKeys, requireKnownOptions, VitrineError } from "../../core/index.ts";
 import type { Json, Step } from "../../jobs/index.ts";
 import { namedChoices } from "../search/choiceNames.ts";
 import type { Part } from "../search/parts.ts";
@@ -9,6 +9,39 @@ import { clearParts, partsOf } from "./partFiles.ts";
 import { searchIdentity } from "./record.ts";
 import { checkPlaces, type ManyReport } from "./runMany.ts";
 import type { MatchTarget } from "./targets.ts";
+
+const MATCH_STEP_KEYS: OptionKeys<MatchStepOptions> = {
+  tasks: true,
+  module: true,
+  isSingle: true,
+  keepsParts: true,
+  coarse: true,
+  onLog: true,
+  signal: true,
+  onProgress: true,
+  particlesPath: true,
+  picturePath: true,
+  plantedPath: true,
+  background: true,
+  correlationTablePath: true,
+  correlationThreshold: true,
+  correlationLimit: true,
+  overwrite: true,
+  maskRadiusPx: true,
+  falsePositives: true,
+  peaks: true,
+  zCutoff: true,
+  templates: true,
+  tiffRows: true,
+  resume: true,
+  compatBatch: true,
+  checkpointSeconds: true,
+  exactSlices: true,
+  templatePadding: true,
+  sincCorrection: true,
+  workers: true,
+  onBackend: true,
+};
 
 /** Searches in tasks, for an engine of `src/jobs`. */
 export interface MatchStep {
@@ -38,10 +71,9 @@ export interface MatchStepOptions extends ManyOptions {
  * @throws {VitrineError} as `planTargets` and `prepareResultFiles`; exists: parts of an earlier run, which is neither continued nor overwritten;
  *   unsupported: several tasks of a micrograph with a coarse pass
  */
-export async function matchStep(
-  targets: readonly MatchTarget[],
-  { tasks, module, isSingle, keepsParts = false, ...given }: MatchStepOptions,
-): Promise<MatchStep> {
+export async function matchStep(targets: readonly MatchTarget[], all: MatchStepOptions): Promise<MatchStep> {
+  requireKnownOptions("matchStep", all, MATCH_STEP_KEYS);
+  const { tasks, module, isSingle, keepsParts = false, ...given } = all;
   const { signal: _, onProgress: __, onLog: ___, onBackend: ____, ...options } = given;
   const { particlesPath = "particles.csv", coarse, resume = false, overwrite = false } = options;
   if (coarse !== undefined) requireOneTask(tasks);

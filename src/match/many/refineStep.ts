@@ -1,4 +1,5 @@
 import { poolKernels } from "../../compute/index.ts";
+import { type OptionKeys, requireKnownOptions } from "../../core/index.ts";
 import { inputPrints, prepareResultFiles } from "../../io/index.ts";
 import type { Json, Step } from "../../jobs/index.ts";
 import { checkTableName } from "../particles/writeParticles.ts";
@@ -20,6 +21,29 @@ import {
 import { ownOptions, type RowBatch, type RowStepOptions, rowBatches, rowPhase } from "./rowBatches.ts";
 import { distinctSuffixes } from "./targets.ts";
 
+const REFINE_STEP_KEYS: OptionKeys<RefineStepOptions> = {
+  wholeDisc: true,
+  gradient: true,
+  micrographs: true,
+  particlesPath: true,
+  overwrite: true,
+  tiffRows: true,
+  compatBatch: true,
+  exactSlices: true,
+  templatePadding: true,
+  sincCorrection: true,
+  invertY: true,
+  pixelSizeA: true,
+  workers: true,
+  signal: true,
+  onProgress: true,
+  onLog: true,
+  onBackend: true,
+  tasks: true,
+  module: true,
+  resume: true,
+};
+
 /** Refinements in tasks, for an engine of `src/jobs`. */
 export interface RefineStep {
   readonly step: Step<RowBatch, Json, RefineManyReport>;
@@ -38,10 +62,9 @@ export interface RefineStepOptions extends RunRefineOptions, RowStepOptions {}
  *
  * @throws {VitrineError} as `planRefine` and `prepareResultFiles`
  */
-export async function refineStep(
-  configs: readonly string[],
-  { tasks = 1, module, resume = false, ...given }: RefineStepOptions,
-): Promise<RefineStep> {
+export async function refineStep(configs: readonly string[], all: RefineStepOptions): Promise<RefineStep> {
+  requireKnownOptions("refineStep", all, REFINE_STEP_KEYS);
+  const { tasks = 1, module, resume = false, ...given } = all;
   const { overwrite = false, particlesPath = "refined_particles.csv" } = given;
   const planned: { readonly target: RefineTarget; readonly plan: PlannedRefine }[] = [];
   const inputs: string[] = [];

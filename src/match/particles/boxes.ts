@@ -1,4 +1,13 @@
-import { type Shape2, VitrineError } from "../../core/index.ts";
+import { type OptionKeys, requireKnownOptions, type Shape2, VitrineError } from "../../core/index.ts";
+
+export const BOX_KEYS: OptionKeys<BoxOptions> = {
+  boxSize: true,
+  reference: true,
+  bounds: true,
+  padding: true,
+  value: true,
+  at: true,
+};
 
 /** How boxes are cut out of an image; names and meaning are Leopard-EM's. */
 export interface BoxOptions {
@@ -35,6 +44,7 @@ export function extractBoxes(
   positions: readonly BoxPosition[],
   options: BoxOptions,
 ): Float32Array[] {
+  requireKnownOptions("extractBoxes", options, BOX_KEYS);
   const { boxSize } = options;
   return boxCorners(positions, options).map(({ y, x }, i) => {
     const corner = [y, x];

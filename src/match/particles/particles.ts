@@ -1,4 +1,4 @@
-import { elementCount, type Shape2, VitrineError } from "../../core/index.ts";
+import { elementCount, requireKnownOptions, type Shape2, VitrineError } from "../../core/index.ts";
 import type { CsvValue } from "../../io/index.ts";
 import type { MatchSettings } from "../config/config.ts";
 import type { Peak } from "../peaks/peaks.ts";
@@ -97,8 +97,10 @@ type ParticleRow = Readonly<Record<(typeof PARTICLE_COLUMNS)[number], CsvValue>>
 export function particleTable(
   peaks: readonly Peak[],
   values: ParticleValues,
-  { settings, facts }: { readonly settings: TableSettings; readonly facts: SearchFacts },
+  options: { readonly settings: TableSettings; readonly facts: SearchFacts },
 ): ParticleTable {
+  requireKnownOptions("particleTable", options, { settings: true, facts: true });
+  const { settings, facts } = options;
   const shared = { ...opticsCells(settings), ...pathCells(settings) };
   const rows = peaks.map((peak, i): ParticleRow => {
     return {

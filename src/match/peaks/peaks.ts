@@ -1,4 +1,4 @@
-import { elementCount, type Shape2, VitrineError } from "../../core/index.ts";
+import { elementCount, requireKnownOptions, type Shape2, VitrineError } from "../../core/index.ts";
 import { inverseErfc } from "./inverseErfc.ts";
 
 /** A map of z-scores (the scaled MIP), C order. */
@@ -28,6 +28,7 @@ export function gaussianCutoff(options: {
   readonly pixels: number;
   readonly correlations: number;
 }): number {
+  requireKnownOptions("gaussianCutoff", options, { falsePositives: true, pixels: true, correlations: true });
   const at = "gaussianCutoff()";
   const { falsePositives, pixels, correlations } = options;
   for (const [name, count] of Object.entries({ pixels, correlations })) {
@@ -50,8 +51,10 @@ export function gaussianCutoff(options: {
  */
 export function findPeaks(
   scaledMip: ScoreMap,
-  { cutoff, maskRadiusPx }: { readonly cutoff: number; readonly maskRadiusPx: number },
+  options: { readonly cutoff: number; readonly maskRadiusPx: number },
 ): Peak[] {
+  requireKnownOptions("findPeaks", options, { cutoff: true, maskRadiusPx: true });
+  const { cutoff, maskRadiusPx } = options;
   const { data, shape } = scaledMip;
   if (data.length !== elementCount(shape)) {
     const found = `${data.length} values for (${shape.join(", ")})`;

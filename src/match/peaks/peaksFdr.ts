@@ -1,4 +1,4 @@
-import { VitrineError } from "../../core/index.ts";
+import { requireKnownOptions, VitrineError } from "../../core/index.ts";
 import { findPeaks, type Peak, type ScoreMap } from "./peaks.ts";
 
 /** How high noise peaks rise, by the micrograph's own peaks. */
@@ -70,8 +70,10 @@ export function noisePeakChance(
  */
 export function findPeaksByFdr(
   scaledMip: ScoreMap,
-  { rate, maskRadiusPx }: { readonly rate: number; readonly maskRadiusPx: number },
+  options: { readonly rate: number; readonly maskRadiusPx: number },
 ): { peaks: Peak[]; cutoff: number; tail: NoiseTail } {
+  requireKnownOptions("findPeaksByFdr", options, { rate: true, maskRadiusPx: true });
+  const { rate, maskRadiusPx } = options;
   if (!(rate > 0 && rate < 1)) {
     const found = String(rate);
     throw new VitrineError({

@@ -1,4 +1,4 @@
-import { VitrineError } from "../../core/index.ts";
+import { requireKnownOptions, VitrineError } from "../../core/index.ts";
 import type { ScoreMap } from "./peaks.ts";
 
 /**
@@ -54,7 +54,9 @@ export function gevQuantileAbove({ shape, location, scale }: GevDistribution, p:
  *
  * @throws {VitrineError} undeterminable: see {@link fitGev}; range: false positives not above 0 and below the number of pixels
  */
-export function gevCutoff(map: ScoreMap, { falsePositives }: { readonly falsePositives: number }): number {
+export function gevCutoff(map: ScoreMap, options: { readonly falsePositives: number }): number {
+  requireKnownOptions("gevCutoff", options, { falsePositives: true });
+  const { falsePositives } = options;
   const pixels = map.data.length;
   if (!(falsePositives > 0 && falsePositives < pixels)) {
     const expected = `a number above 0 and below ${pixels}`;

@@ -23,10 +23,9 @@ export interface PValueMaps {
  * @throws {VitrineError} shape: maps of two shapes
  * Source: Zhang et al. 2025, IUCrJ 12(2), eh5020; Leopard-EM 1.2, `pvalue_metric.py`.
  */
-export function pValueMap(
-  { mip, scaledMip }: PValueMaps,
-  { quadrant = 1 }: { readonly quadrant?: 1 | 3 } = {},
-) {
+export function pValueMap({ mip, scaledMip }: PValueMaps, options: { readonly quadrant?: 1 | 3 } = {}) {
+  requireKnownOptions("pValueMap", options, { quadrant: true });
+  const { quadrant = 1 } = options;
   if (mip.data.length !== scaledMip.data.length) {
     const found = `${mip.shape.join(" x ")} and ${scaledMip.shape.join(" x ")}`;
     throw new VitrineError({ code: "shape", at: "pValueMap()", expected: "maps of one shape", found });
@@ -59,7 +58,8 @@ export function findPeaksByPValue(
 ): Peak[] {
   requireKnownOptions("findPeaksByPValue", options, { cutoff: true, maskRadiusPx: true, quadrant: true });
   const { scaledMip } = maps;
-  return findPeaks(pValueMap(maps, options), options).map(({ y, x }) => {
+  const { quadrant = 1, ...cut } = options;
+  return findPeaks(pValueMap(maps, { quadrant }), cut).map(({ y, x }) => {
     return { y, x, zScore: scaledMip.data[y * scaledMip.shape[1] + x] };
   });
 }

@@ -54,7 +54,8 @@ function writeInputs(): void {
     ...turned(reference),
     relativeDefocusA: 100 - heightA(reference),
   }));
-  const options = { ...SEARCH, shape: SHAPE, signal: 30, seed: 8 };
+  const { folder: _, ...search } = SEARCH;
+  const options = { ...search, shape: SHAPE, signal: 30, seed: 8 };
   writePlantedMaps(SEARCH, simulateMicrograph(molecule, planted, options));
 }
 

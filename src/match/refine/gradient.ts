@@ -1,5 +1,11 @@
 import type { Backend } from "../../compute/index.ts";
-import { matrixFromZyz, multiplyMatrices, VitrineError } from "../../core/index.ts";
+import {
+  matrixFromZyz,
+  multiplyMatrices,
+  type OptionKeys,
+  requireKnownOptions,
+  VitrineError,
+} from "../../core/index.ts";
 import { createPoses, type PoseOptimum, type PosePlan, type PoseStart, poseBytes } from "../kernels/index.ts";
 import { DEFAULT_BOXES } from "../leopard/boxes.ts";
 import { opticalSize, type SliceOptions, withTemplateSpectrum } from "../search/search.ts";
@@ -8,6 +14,16 @@ import { poseFilters } from "./gradientFilters.ts";
 import { meanPixelSizeA, type RefinedParticle, type RefineTask, requireAlike } from "./refine.ts";
 import { refinedAngles } from "./refineRotations.ts";
 import { rowsOf } from "./refineTask.ts";
+
+export const GRADIENT_KEYS: OptionKeys<GradientOptions> = {
+  range: true,
+  signal: true,
+  onProgress: true,
+  onResult: true,
+  exactSlices: true,
+  templatePadding: true,
+  sincCorrection: true,
+};
 
 /** How far a particle may go from where it begins; what has a range of 0 is not refined. */
 export interface GradientRange {
@@ -59,6 +75,7 @@ export async function refineByGradient(
   starts: readonly RefinedParticle[],
   options: GradientOptions,
 ): Promise<GradientParticle[]> {
+  requireKnownOptions("refineByGradient", options, GRADIENT_KEYS);
   requireStarts(task, starts);
   requireRange(options.range);
   if (starts.length === 0) return [];

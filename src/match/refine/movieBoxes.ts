@@ -1,8 +1,8 @@
 import type { Backend } from "../../compute/index.ts";
-import { requireNotAborted } from "../../core/index.ts";
+import { pickOptions, requireNotAborted } from "../../core/index.ts";
 import { type FrameExposure, sumFrames } from "../../optics/index.ts";
 import { DEFAULT_BOXES, type MovieConventions } from "../leopard/boxes.ts";
-import { type BoxOptions, type BoxPosition, boxCorners, extractBoxes } from "../particles/boxes.ts";
+import { BOX_KEYS, type BoxOptions, type BoxPosition, boxCorners, extractBoxes } from "../particles/boxes.ts";
 import type { Movie } from "./movie.ts";
 
 /** A movie, and how its frames become the boxes of a table's particles. */
@@ -102,7 +102,10 @@ async function* frameBoxes(
       const { whole } = shifts[i];
       return { y: y - whole[2 * frame], x: x - whole[2 * frame + 1] };
     });
-    const boxes = extractBoxes({ data, shape: movie.shape }, moved, { ...cut, reference: "top-left" });
+    const boxes = extractBoxes({ data, shape: movie.shape }, moved, {
+      ...pickOptions<BoxOptions>(cut, BOX_KEYS),
+      reference: "top-left",
+    });
     boxes.forEach((box, i) => {
       batch.set(box, i * box.length);
     });

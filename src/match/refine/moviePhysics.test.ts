@@ -46,7 +46,8 @@ function writeSpecimen(name: string, movement: Movement): string {
       return { ...particle, posY: particle.posY + y, posX: particle.posX + x };
     });
     const signal = SIGNAL / Math.sqrt(FRAMES);
-    const options = { ...SEARCH, shape: SHAPE, signal, seed: 100 + frame };
+    const { folder: _, ...search } = SEARCH;
+    const options = { ...search, shape: SHAPE, signal, seed: 100 + frame };
     const image = simulateMicrograph(molecule, moved, options);
     data.set(image.data, frame * area);
   }
@@ -121,7 +122,8 @@ describe.each([true, false])("a simulated movie of moving particles, global filt
       join(folder, "template.mrc"),
       formatMrc(volumeFromMolecule(molecule, { boxSize: SIDE, voxelSizeA: PIXEL_SIZE_A })),
     );
-    const options = { ...SEARCH, shape: SHAPE, signal: SIGNAL, seed: 8 };
+    const { folder: _, ...search } = SEARCH;
+    const options = { ...search, shape: SHAPE, signal: SIGNAL, seed: 8 };
     writePlantedMaps(SEARCH, simulateMicrograph(molecule, PARTICLES, options));
     writeFileSync(join(folder, "particles.csv"), plantedTable(PARTICLES, SEARCH));
     wandering = writeSpecimen("wandering.mrc", ownWay);

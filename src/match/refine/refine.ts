@@ -1,5 +1,5 @@
 import type { Backend } from "../../compute/index.ts";
-import { type EulerZyz, VitrineError } from "../../core/index.ts";
+import { type EulerZyz, type OptionKeys, requireKnownOptions, VitrineError } from "../../core/index.ts";
 import { type BestInBox, type BoxPlan, type BoxSize, boxBytes, createBoxes } from "../kernels/index.ts";
 import { type BoxConventions, boxConventions } from "../leopard/boxes.ts";
 import type { StackParticle } from "../particles/particleStack.ts";
@@ -8,6 +8,16 @@ import { templateFilters } from "../search/searchFilters.ts";
 import { cornerOf, cutBoxes, type PreparedBox } from "./boxStack.ts";
 import { changedAngles, changedRotations } from "./refineRotations.ts";
 import { type RefineTask, rowsOf } from "./refineTask.ts";
+
+export const REFINE_RUN_KEYS: OptionKeys<RefineOptions> = {
+  compatBatch: true,
+  signal: true,
+  onProgress: true,
+  onResult: true,
+  exactSlices: true,
+  templatePadding: true,
+  sincCorrection: true,
+};
 
 export type { RefineTask };
 
@@ -61,6 +71,7 @@ export async function refineParticles(
   task: RefineTask,
   options: RefineOptions = {},
 ): Promise<RefinedParticle[]> {
+  requireKnownOptions("refineParticles", options, REFINE_RUN_KEYS);
   if (rowsOf(task).length === 0) return [];
   const size = boxCorrelationSize(task, options);
   return withTemplateSpectrum(backend, { ...options, template: task.template }, async (spectrum) => {

@@ -1,5 +1,5 @@
 import type { Pool } from "../../compute/index.ts";
-import { progressTeller, VitrineError } from "../../core/index.ts";
+import { pickOptions, progressTeller, VitrineError } from "../../core/index.ts";
 import { requireKnownOptions, type TiffRows } from "../../io/index.ts";
 import { defocusOffsets, pixelSizeOffsets, uniformOrientations } from "../../optics/index.ts";
 import { type Log, type ProgramOptions, runProgram } from "../../program/index.ts";
@@ -32,10 +32,18 @@ import { warnOfIgnored } from "../search/configuredSearch.ts";
 import { readImageOrMap } from "../search/hdf5Maps.ts";
 import { warnOfParticles } from "../search/pixelSizes.ts";
 import { openTemplate, type TemplateSource, type TiffOptions } from "../search/searchInputs.ts";
-import { GRADIENT_SLICES, type GradientParticle, type GradientRange, refineByGradient } from "./gradient.ts";
+import {
+  GRADIENT_KEYS,
+  GRADIENT_SLICES,
+  type GradientOptions,
+  type GradientParticle,
+  type GradientRange,
+  refineByGradient,
+} from "./gradient.ts";
 import { type GradientMode, gradientRange, NO_GRID, requireNoCompat } from "./gradientProgram.ts";
 import { openParticleMovie } from "./movieShifts.ts";
 import {
+  REFINE_RUN_KEYS,
   type RefinedParticle,
   type RefineOptions,
   type RefineTask,
@@ -289,7 +297,11 @@ export async function refineWith(
     const part = { ...task, rows: missing };
     const tell = progressTeller(onProgress, { unit: "correlations" });
     const total = refineCount(part);
-    return refineParticles(pool, part, { ...others, onResult, onProgress: (done) => tell(done, total) });
+    return refineParticles(pool, part, {
+      ...pickOptions<RefineOptions>(others, REFINE_RUN_KEYS),
+      onResult,
+      onProgress: (done) => tell(done, total),
+    });
   });
   if (range === undefined) return found;
   return untilAll(rows, kept.gradient, (missing, onResult) => {
@@ -297,7 +309,7 @@ export async function refineWith(
     const tell = progressTeller(onProgress, { unit: "particles" });
     const starts = missing.flatMap((row) => kept.grid.get(row) ?? []);
     return refineByGradient(pool, part, starts, {
-      ...others,
+      ...pickOptions<Omit<GradientOptions, "range">>(others, GRADIENT_KEYS),
       range,
       onResult,
       onProgress: (done) => tell(done, missing.length),

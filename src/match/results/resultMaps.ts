@@ -1,5 +1,6 @@
 /** Maps of a search as a viewer asks for them: values at peaks, counts, tiles in the micrograph's pixels. */
 import type { Shape2 } from "../../core/index.ts";
+import { requireKnownOptions } from "../../core/index.ts";
 import type { MapPaths } from "../config/resultPaths.ts";
 import { valuesAtPeaks } from "../particles/particles.ts";
 import { findPeaks, gaussianCutoff, type Peak, type ScoreMap } from "../peaks/peaks.ts";
@@ -124,8 +125,10 @@ export interface MapTileOptions {
 export function mapTile(
   { data, shape: [height, width] }: { readonly data: Float32Array; readonly shape: Shape2 },
   tile: MapTile,
-  { half, outside, of }: MapTileOptions,
+  options: MapTileOptions,
 ): Float32Array {
+  requireKnownOptions("mapTile", options, { half: true, outside: true, of: true });
+  const { half, outside, of } = options;
   const { factor } = tile;
   const out = new Float32Array(tile.height * tile.width);
   for (let r = 0; r < tile.height; r++) {

@@ -1,4 +1,10 @@
-import { elementCount, type Image, type Shape2, VitrineError } from "../../core/index.ts";
+import {
+  elementCount,
+  type Image,
+  requireKnownOptions,
+  type Shape2,
+  VitrineError,
+} from "../../core/index.ts";
 import { identifyFile, readHdf5, writeHdf5 } from "../../io/index.ts";
 import type { SearchSpace } from "../config/config.ts";
 import { MAP_NAMES, type MapPaths } from "../config/resultPaths.ts";
@@ -39,8 +45,10 @@ export async function writeMapsHdf5(
 /** Reads a micrograph, or a map of a search from a file of its own or from HDF5 results. @throws {VitrineError} as `readFiniteImage` and `readHdf5Map` */
 export async function readImageOrMap(
   path: string,
-  { map, ...tiff }: TiffOptions & { readonly map?: keyof MapPaths | undefined } = {},
+  options: TiffOptions & { readonly map?: keyof MapPaths | undefined } = {},
 ): Promise<Image> {
+  requireKnownOptions("readImageOrMap", options, { tiffRows: true, onLog: true, map: true });
+  const { map, ...tiff } = options;
   if (map === undefined || (await identifyFile(path)) !== "hdf5") return readFiniteImage(path, tiff);
   const image = await readHdf5Map(path, map);
   requireFinite(image.data, `${path} /tensors/${MAP_NAMES[map]}`, image.shape[1]);

@@ -1,10 +1,19 @@
-import { VitrineError } from "../../core/index.ts";
+import { type OptionKeys, requireKnownOptions, VitrineError } from "../../core/index.ts";
 import { formatCsv, formatMrc } from "../../io/index.ts";
 import { mapPaths } from "../config/resultPaths.ts";
 import { particleTable } from "../particles/particles.ts";
 import { correlationCount } from "./resultMaps.ts";
 import { mapSampler } from "./results.ts";
 import { chosenParticles, type FinishedSearch, type ParticleOptions } from "./searchParticles.ts";
+
+const SEARCH_FILES_KEYS: OptionKeys<SearchFilesOptions> = {
+  particlesPath: true,
+  background: true,
+  peaks: true,
+  maskRadiusPx: true,
+  falsePositives: true,
+  zCutoff: true,
+};
 
 /** A file of a search, for those who have no file system. */
 export interface SearchFile {
@@ -27,8 +36,10 @@ export interface SearchFilesOptions extends ParticleOptions {
  */
 export function* searchFiles(
   finished: FinishedSearch,
-  { particlesPath = "particles.csv", ...options }: SearchFilesOptions = {},
+  given: SearchFilesOptions = {},
 ): Generator<SearchFile> {
+  requireKnownOptions("searchFiles", given, SEARCH_FILES_KEYS);
+  const { particlesPath = "particles.csv", ...options } = given;
   const { settings, templateSize } = finished;
   if (settings.results.hdf5 !== undefined) throw noMaps(settings.results.mip);
   const { search, peaks, scaledMip } = chosenParticles(finished, options);

@@ -1,6 +1,21 @@
-import { type Shape2, seededRandom, VitrineError } from "../../core/index.ts";
+import {
+  type OptionKeys,
+  requireKnownOptions,
+  type Shape2,
+  seededRandom,
+  VitrineError,
+} from "../../core/index.ts";
 import { noRoom, randomAngles } from "./scatterParticles.ts";
 import type { PlantedParticle } from "./simulateMicrograph.ts";
+
+export const PLACE_KEYS: OptionKeys<PlaceOptions> = {
+  count: true,
+  shape: true,
+  boxSize: true,
+  distancePx: true,
+  defocusSpreadA: true,
+  seed: true,
+};
 
 /** How particles are strewn over a micrograph. */
 export interface PlaceOptions {
@@ -22,6 +37,7 @@ export interface PlaceOptions {
  * @throws {VitrineError} range: an option outside its limits, not enough room
  */
 export function placeParticles(options: PlaceOptions): PlantedParticle[] {
+  requireKnownOptions("placeParticles", options, PLACE_KEYS);
   requireLimits(options);
   const { count, shape, boxSize, distancePx = boxSize, defocusSpreadA = 0, seed } = options;
   const random = seededRandom(seed);

@@ -1,5 +1,22 @@
-import { type EulerZyz, type Random, type Shape2, seededRandom, VitrineError } from "../../core/index.ts";
+import {
+  type EulerZyz,
+  type OptionKeys,
+  type Random,
+  requireKnownOptions,
+  type Shape2,
+  seededRandom,
+  VitrineError,
+} from "../../core/index.ts";
 import type { PlantedParticle } from "./simulateMicrograph.ts";
+
+const SCATTER_PARTICLES_KEYS: OptionKeys<{
+  readonly count: number;
+  readonly shape: Shape2;
+  readonly boxSize: number;
+  readonly seed: number;
+  readonly eulerAnglesDeg?: ArrayLike<number>;
+  readonly jitterDeg?: number;
+}> = { count: true, shape: true, boxSize: true, seed: true, eulerAnglesDeg: true, jitterDeg: true };
 
 /**
  * Positions and random rotations for a demonstration: the first box touches the left edge, the next two lie half a box
@@ -9,14 +26,7 @@ import type { PlantedParticle } from "./simulateMicrograph.ts";
  *   jitterDeg, as a coarse search grid needs to find them; without it rotations are uniform
  * @throws {VitrineError} range: not enough room
  */
-export function scatterParticles({
-  count,
-  shape,
-  boxSize,
-  seed,
-  eulerAnglesDeg,
-  jitterDeg = 0,
-}: {
+export function scatterParticles(options: {
   readonly count: number;
   readonly shape: Shape2;
   readonly boxSize: number;
@@ -24,6 +34,8 @@ export function scatterParticles({
   readonly eulerAnglesDeg?: ArrayLike<number>;
   readonly jitterDeg?: number;
 }): PlantedParticle[] {
+  requireKnownOptions("scatterParticles", options, SCATTER_PARTICLES_KEYS);
+  const { count, shape, boxSize, seed, eulerAnglesDeg, jitterDeg = 0 } = options;
   const random = seededRandom(seed);
   const [lastY, lastX] = [shape[0] - boxSize, shape[1] - boxSize];
   const placed: PlantedParticle[] = [];

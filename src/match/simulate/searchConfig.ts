@@ -1,4 +1,25 @@
+import { type OptionKeys, requireKnownOptions } from "../../core/index.ts";
 import { formatYaml } from "../../io/index.ts";
+
+export const SEARCH_CONFIG_KEYS: OptionKeys<SearchConfigOptions> = {
+  label: true,
+  templatePath: true,
+  micrographPath: true,
+  pixelSizeA: true,
+  voltageKv: true,
+  sphericalAberrationMm: true,
+  amplitudeContrast: true,
+  phaseShiftDeg: true,
+  defocusUA: true,
+  defocusVA: true,
+  astigmatismAngleDeg: true,
+  bFactorA2: true,
+  defocusSpreadA: true,
+  symmetry: true,
+  psiStepDeg: true,
+  thetaStepDeg: true,
+  resultPrefix: true,
+};
 
 /** A search with known optics. */
 export interface SearchConfigOptions {
@@ -34,6 +55,7 @@ const DEFOCUS_STEP_A = 200;
  * and checks it.
  */
 export function formatSearchConfig(options: SearchConfigOptions): string {
+  requireKnownOptions("formatSearchConfig", options, SEARCH_CONFIG_KEYS);
   const { micrographPath, defocusSpreadA = 0 } = options;
   const prefix = options.resultPrefix ?? micrographPath.replace(/\.\w+$/, "");
   const map = (name: string) => [`${name}_path`, `${prefix}_${name}.mrc`];

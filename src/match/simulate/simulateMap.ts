@@ -1,5 +1,5 @@
 import { type Backend, resampleImages } from "../../compute/index.ts";
-import { VitrineError, type Volume } from "../../core/index.ts";
+import { type OptionKeys, requireKnownOptions, VitrineError, type Volume } from "../../core/index.ts";
 import { type Mtf, mtfGain, requireMtf } from "../../optics/index.ts";
 import {
   type AtomGrid,
@@ -10,6 +10,20 @@ import {
   reachOf,
 } from "./simulateMapAtoms.ts";
 import { exposureGain, filterRadially, type MapExposure, requireExposure } from "./simulateMapFilters.ts";
+
+const MAP_KEYS: OptionKeys<MapOptions> = {
+  boxSize: true,
+  pixelSizeA: true,
+  centerAtoms: true,
+  removeHydrogens: true,
+  bFactorScaling: true,
+  additionalBFactorA2: true,
+  upsampling: true,
+  exposure: true,
+  mtf: true,
+  cutOutside: true,
+  signal: true,
+};
 
 /** How atoms become a map; names as ttsim3d's where they mean the same. */
 export interface MapOptions {
@@ -67,6 +81,7 @@ export async function simulateMap(
   atoms: readonly PotentialAtom[],
   options: MapOptions,
 ): Promise<Volume> {
+  requireKnownOptions("simulateMap", options, MAP_KEYS);
   const { boxSize, pixelSizeA, exposure, mtf, signal } = options;
   const fold = upsamplingOf(options);
   checkOptions(options, fold);

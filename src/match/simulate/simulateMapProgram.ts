@@ -76,6 +76,8 @@ export async function runSimulateMap(atomsPath: string, options: MapProgramOptio
     mtfPath,
     overwrite = false,
     onLog,
+    workers: _,
+    onBackend: __,
     ...map
   } = options;
   refuseOtherEnding(mapPath, MRC_NAME, "a name that ends with .mrc");

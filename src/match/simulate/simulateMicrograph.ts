@@ -1,7 +1,24 @@
-import { type EulerZyz, type Image, type Shape2, seededRandom, VitrineError } from "../../core/index.ts";
+import {
+  type EulerZyz,
+  type Image,
+  type OptionKeys,
+  requireKnownOptions,
+  type Shape2,
+  seededRandom,
+  VitrineError,
+} from "../../core/index.ts";
 import type { OpticsParameters } from "../../optics/index.ts";
 import { drawMolecule } from "./drawMolecule.ts";
 import type { Molecule } from "./simulateMolecule.ts";
+
+const MICROGRAPH_KEYS: OptionKeys<MicrographOptions> = {
+  shape: true,
+  pixelSizeA: true,
+  boxSize: true,
+  optics: true,
+  signal: true,
+  seed: true,
+};
 
 /** A particle of a simulated micrograph. */
 export interface PlantedParticle extends EulerZyz {
@@ -40,8 +57,10 @@ export interface MicrographOptions {
 export function simulateMicrograph(
   molecule: Molecule,
   particles: readonly PlantedParticle[],
-  { shape, pixelSizeA, boxSize, optics, signal, seed }: MicrographOptions,
+  options: MicrographOptions,
 ): Image {
+  requireKnownOptions("simulateMicrograph", options, MICROGRAPH_KEYS);
+  const { shape, pixelSizeA, boxSize, optics, signal, seed } = options;
   particles.forEach((particle, i) => {
     requireInside(particle, `simulateMicrograph(particles[${i}])`, { shape, boxSize });
   });

@@ -1,5 +1,5 @@
 import type { Pool } from "../../compute/index.ts";
-import { VitrineError, type Volume } from "../../core/index.ts";
+import { pickOptions, VitrineError, type Volume } from "../../core/index.ts";
 import {
   MRC_NAME,
   type OptionKeys,
@@ -16,9 +16,9 @@ import { type ParticleTable, particleTable } from "../particles/particles.ts";
 import { checkTableName, writeParticles } from "../particles/writeParticles.ts";
 import { warnOfPixelSize } from "../search/pixelSizes.ts";
 import { requireContrast } from "../search/searchInputs.ts";
-import { type PlaceOptions, placeParticles } from "./placeParticles.ts";
+import { PLACE_KEYS, type PlaceOptions, placeParticles } from "./placeParticles.ts";
 import { requireProjectable } from "./projectMap.ts";
-import { formatSearchConfig, type SearchConfigOptions } from "./searchConfig.ts";
+import { formatSearchConfig, SEARCH_CONFIG_KEYS, type SearchConfigOptions } from "./searchConfig.ts";
 import type { PlantedParticle } from "./simulateMicrograph.ts";
 import { type MapMicrographOptions, simulateMicrographOfMap } from "./simulateMicrographOfMap.ts";
 
@@ -95,10 +95,17 @@ export async function runSimulateMicrograph(
   checkTableName(truthPath);
   const files = [micrographPath, truthPath, ...(configPath === undefined ? [] : [configPath])];
   const map = await readMap(mapPath, options);
-  const config = formatSearchConfig({ ...options, templatePath: mapPath, pixelSizeA: map.voxelSizeA });
+  const config = formatSearchConfig(
+    pickOptions<SearchConfigOptions>(
+      { ...options, templatePath: mapPath, pixelSizeA: map.voxelSizeA },
+      SEARCH_CONFIG_KEYS,
+    ),
+  );
   const settings = parseMatchSettings(config, "simulateMicrograph");
   warnOfImplausible(simulationValues(settings, options), options.onLog);
-  const particles = placeParticles({ ...options, boxSize: map.shape[0] });
+  const particles = placeParticles(
+    pickOptions<PlaceOptions>({ ...options, boxSize: map.shape[0] }, PLACE_KEYS),
+  );
   const truth = truthTable(particles, { settings, boxSize: map.shape[0] });
   const needs = { inputs: [mapPath], outputs: files, overwrite };
   return runProgram(needs, options, async ({ pool, results }) => {

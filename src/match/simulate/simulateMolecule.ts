@@ -125,8 +125,10 @@ function pick(values: readonly number[], random: Random): number {
  */
 export function volumeFromMolecule(
   { positionsA, weights, sigmaA }: Molecule,
-  { boxSize, voxelSizeA }: { readonly boxSize: number; readonly voxelSizeA: number },
+  options: { readonly boxSize: number; readonly voxelSizeA: number },
 ): Volume {
+  requireKnownOptions("volumeFromMolecule", options, { boxSize: true, voxelSizeA: true });
+  const { boxSize, voxelSizeA } = options;
   const data = new Float32Array(boxSize ** 3);
   const profiles = [0, 1, 2].map(() => new Float64Array(boxSize));
   for (let atom = 0; atom < weights.length; atom++) {

@@ -44,6 +44,7 @@ export function fromArrays(
   tolerance = TOLERANCE,
   options: RescaleOptions = {},
 ): ImageProvider<readonly PipeImage[]> {
+  requireKnownOptions("fromArrays", options, { grid: true });
   const providers = arrays.map((array) => fromArray(array, originalScale, tolerance, options));
   const name = callName("fromArrays", [`${arrays.length} arrays`, originalScale]);
   return createProvider((scale) => Promise.all(providers.map((provider) => provider(scale))), name);

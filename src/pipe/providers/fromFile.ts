@@ -59,6 +59,7 @@ export function fromFiles(
   tolerance = TOLERANCE,
   options: FromFileOptions = {},
 ): ImageProvider<readonly PipeImage[]> {
+  requireKnownOptions("fromFiles", options, KEYS);
   const providers = paths.map((path) => fromFile(path, originalScale, tolerance, options));
   return createProvider(
     (scale) => Promise.all(providers.map((provider) => provider(scale))),

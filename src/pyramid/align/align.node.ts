@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { builtFile } from "../../core/index.node.ts";
+import { type OptionKeys, requireKnownOptions } from "../../core/index.ts";
 import type { Experiment } from "../../experiment/index.ts";
 import { parseWithSchema } from "../../io/index.ts";
 import {
@@ -12,6 +13,15 @@ import {
 } from "../../jobs/index.ts";
 import { parseAlignBatch, parseAlignResult } from "./batch.ts";
 import { planAlignment } from "./plan.ts";
+
+const ENGINE_KEYS: OptionKeys<EngineOptions> = {
+  engine: true,
+  signal: true,
+  onProgress: true,
+  onLog: true,
+  graceS: true,
+  heartbeatMs: true,
+};
 
 const STEP = "align";
 
@@ -45,6 +55,7 @@ export async function alignExperiment(
   options: AlignOptions = {},
   engine: EngineOptions = {},
 ): Promise<AlignReport> {
+  requireKnownOptions("alignExperiment", engine, ENGINE_KEYS);
   const { referenceCycle, channel } = parseWithSchema(options, optionsSchema, "alignExperiment options");
   const { onLog = () => {} } = engine;
   const choice = { referenceCycle, ...(channel !== undefined && { channel }) };

@@ -1,3 +1,4 @@
+import { requireKnownOptions } from "../../core/index.ts";
 import type { PixelOffset, PixelSize } from "../geometry/levels.ts";
 import { type Resampling, shiftedPart } from "./resample.ts";
 
@@ -42,6 +43,12 @@ export function composeBlock<Pixels extends Uint8Array | Uint16Array | Float32Ar
   block: MapPixels<Pixels>,
   options: ComposeOptions = {},
 ): void {
+  requireKnownOptions("composeBlock", options, {
+    blend: true,
+    resample: true,
+    featherPx: true,
+    missing: true,
+  });
   const { blend = "last", featherPx = Number.POSITIVE_INFINITY } = options;
   const missing = options.missing ?? (blend === "last" ? undefined : 0);
   const parts = sites.flatMap((site) =>

@@ -1,6 +1,6 @@
 import { z } from "zod";
 import type { RunOptions } from "../../compute/index.ts";
-import { toFault, VitrineError } from "../../core/index.ts";
+import { requireKnownOptions, toFault, VitrineError } from "../../core/index.ts";
 import type { Experiment } from "../../experiment/index.ts";
 import { parseWithSchema } from "../../io/index.ts";
 import { withPool } from "../../program/index.ts";
@@ -55,8 +55,15 @@ export interface RegisterRun extends RunOptions {
 export async function registerExperiment(
   experiment: Experiment,
   options: RegisterOptions = {},
-  { signal, onProgress, onBackend, onLog = () => {} }: RegisterRun = {},
+  run: RegisterRun = {},
 ): Promise<RegisterReport> {
+  requireKnownOptions("registerExperiment", run, {
+    onLog: true,
+    onBackend: true,
+    signal: true,
+    onProgress: true,
+  });
+  const { signal, onProgress, onBackend, onLog = () => {} } = run;
   const { channel, maxShiftPx, workers } = parseWithSchema(
     options,
     optionsSchema,

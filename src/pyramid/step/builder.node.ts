@@ -199,7 +199,8 @@ export class PyramidBuilder {
       ...(await collectLayers(this.#experiment, results, options)),
       multiscales: multiscale ? await writePlates(this.#experiment, options) : [],
     });
-    return collectStep({ collect }, this.stepPath, options);
+    const { onLog } = options;
+    return collectStep({ collect }, this.stepPath, { ...(onLog && { onLog }) });
   }
 
   /** Removes all layers with their tiles, and the map objects of plates, wells and sites; no others. @throws {VitrineError} busy, storage */

@@ -48,10 +48,10 @@ describe.skipIf(!available)("an alignment on a real cluster of four nodes", () =
   });
 
   test("3 batches, one killed, are finished by resubmit: the table of one piece, byte for byte", async () => {
-    const here = await alignStep(choicesOf("whole.csv"), { module });
+    const { step: whole, ...here } = await alignStep(choicesOf("whole.csv"), { module });
     const run = { align: alignBatch };
     const { signal } = new AbortController();
-    await runStepHere(here.step, { ...here, run, cores: 1, onLog: () => {}, signal });
+    await runStepHere(whole, { ...here, run, cores: 1, onLog: () => {}, signal });
     const { step, ...work } = await alignStep(choicesOf("tasks.csv"), { tasks: 3, module });
     const { path } = await initStep(step, { ...work, directory: join(folder, "jobs") });
     const engine = { kind: "slurm", pollS: 0.3, watchdogS: 5 } as const;

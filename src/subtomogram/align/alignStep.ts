@@ -1,5 +1,5 @@
 import { poolKernels } from "../../compute/index.ts";
-import { VitrineError } from "../../core/index.ts";
+import { type OptionKeys, requireKnownOptions, VitrineError } from "../../core/index.ts";
 import { prepareResultFiles, refuseOtherPicture } from "../../io/index.ts";
 import type { Json, Step } from "../../jobs/index.ts";
 import type { Log } from "../../program/index.ts";
@@ -19,6 +19,14 @@ import {
   warnOfChoices,
 } from "./alignChoices.ts";
 import { tomogramPrints } from "./prints.ts";
+
+const ALIGN_STEP_KEYS: OptionKeys<AlignStepOptions> = {
+  tasks: true,
+  module: true,
+  overwrite: true,
+  resume: true,
+  onLog: true,
+};
 
 /** An alignment in tasks, for an engine of `src/jobs`. */
 export interface AlignStep {
@@ -44,10 +52,9 @@ export interface AlignStepOptions {
  *
  * @throws {VitrineError} as `SubtomogramLoader`, the readers of files and the model; exists: a result is there
  */
-export async function alignStep(
-  given: AlignChoices,
-  { tasks = 1, module, overwrite = false, resume = false, onLog }: AlignStepOptions,
-): Promise<AlignStep> {
+export async function alignStep(given: AlignChoices, options: AlignStepOptions): Promise<AlignStep> {
+  requireKnownOptions("alignStep", options, ALIGN_STEP_KEYS);
+  const { tasks = 1, module, overwrite = false, resume = false, onLog } = options;
   const choices = parseChoices(given, "alignment");
   const { outPath, picturePath } = choices;
   requireTableName(outPath);

@@ -1,5 +1,5 @@
 import type { Backend, RunOptions } from "../../compute/index.ts";
-import { requireNotAborted, type Shape3, VitrineError } from "../../core/index.ts";
+import { requireKnownOptions, requireNotAborted, type Shape3, VitrineError } from "../../core/index.ts";
 import type { PipeImage } from "../../pipe/index.ts";
 import {
   IDENTITY,
@@ -25,6 +25,7 @@ import type {
   PreparedLandscapes,
   Subtomogram,
 } from "./model.ts";
+import { MODEL_KEYS } from "./modelKeys.ts";
 import { percentile } from "./percentile.ts";
 import { rotationGrid } from "./rotationGrid.ts";
 import { turnedVolumes } from "./turned.ts";
@@ -66,9 +67,13 @@ export interface CustomAlignment {
  * });
  */
 export function defineAlignment(custom: CustomAlignment, bound: ModelParams = {}): AlignmentKind {
+  requireKnownOptions("defineAlignment", bound, MODEL_KEYS);
   return {
     name: custom.name,
-    create: (input, params = {}) => new CustomModel(custom, input, { ...bound, ...params }),
+    create(input, params = {}) {
+      requireKnownOptions(custom.name, params, MODEL_KEYS);
+      return new CustomModel(custom, input, { ...bound, ...params });
+    },
     withParams: (params) => defineAlignment(custom, { ...bound, ...params }),
   };
 }

@@ -1,5 +1,5 @@
 import type { Backend, RunOptions } from "../../compute/index.ts";
-import { elementCount, type Shape3, VitrineError } from "../../core/index.ts";
+import { elementCount, requireKnownOptions, type Shape3, VitrineError } from "../../core/index.ts";
 import { type PipeImage, sampleGrid } from "../../pipe/index.ts";
 import {
   type AlignMethod,
@@ -33,6 +33,7 @@ import type {
   PreparedLandscapes,
   Subtomogram,
 } from "./model.ts";
+import { MODEL_KEYS } from "./modelKeys.ts";
 import { percentile } from "./percentile.ts";
 import { areWithin, gridCounts, rotationGrid } from "./rotationGrid.ts";
 import { turnedVolumes } from "./turned.ts";
@@ -76,6 +77,7 @@ export class FourierModel implements AlignmentModel {
   #observations: number | undefined;
 
   constructor(method: FourierMethod, { templates, mask }: ModelInput, params: ModelParams = {}) {
+    requireKnownOptions("FourierModel", params, MODEL_KEYS);
     this.#method = method;
     this.#params = params;
     this.name = method.name;

@@ -1,4 +1,4 @@
-import { VitrineError } from "../../core/index.ts";
+import { requireKnownOptions, VitrineError } from "../../core/index.ts";
 import { type FromFileOptions, fromFile, softOtsu, thresholdOtsu } from "../../pipe/index.ts";
 import type { Mask } from "../loaders/templates.ts";
 
@@ -12,6 +12,7 @@ const HARD = "otsu";
  * @throws {VitrineError} range: another length, or one that is no number
  */
 export function parseMask(text: string, options: FromFileOptions = {}): Mask {
+  requireKnownOptions("parseMask", options, { grid: true, onLog: true });
   const [kind, values = ""] = text.split(":", 2);
   if (kind === HARD && values === "") return thresholdOtsu();
   if (kind !== SOFT) return fromFile(text, undefined, undefined, options);

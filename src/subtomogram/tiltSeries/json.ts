@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { formatJson, VitrineError } from "../../core/index.ts";
+import { formatJson, requireKnownOptions, VitrineError } from "../../core/index.ts";
 import { parseJsonText, parseWithSchema } from "../../io/index.ts";
 import type { ReadTiltSeriesOptions } from "./common.ts";
 import type { Tilt } from "./tilt.ts";
@@ -44,7 +44,9 @@ type Stored = z.infer<typeof SCHEMA>;
  *
  * @throws {VitrineError} format, missing, range: names the value; unsupported: shifts that depend on the place
  */
-export function parseTiltSeries(text: string, at: string, { scale }: ReadTiltSeriesOptions = {}): TiltSeries {
+export function parseTiltSeries(text: string, at: string, options: ReadTiltSeriesOptions = {}): TiltSeries {
+  requireKnownOptions("parseTiltSeries", options, { scale: true, name: true, imagePath: true, onLog: true });
+  const { scale } = options;
   const stored = parseWithSchema(parseJsonText(text, at), SCHEMA, at);
   if (stored.local_shifts_2d !== undefined && stored.local_shifts_2d !== null)
     throw new VitrineError({

@@ -1,5 +1,5 @@
 /** Label images into an experiment as points: where each label lies and how large it is, without outlines. */
-import { requireNotAborted } from "../../../core/index.ts";
+import { requireKnownOptions, requireNotAborted } from "../../../core/index.ts";
 import type { ImageSource, PixelArray } from "../../../io/index.ts";
 import type { Experiment } from "../../experiment.ts";
 import { type AddMapobjectsOptions, type AddMapobjectsReport, addRawMapobjects } from "../add.ts";
@@ -30,6 +30,7 @@ export async function importLabelPoints(
   { source, type }: { readonly source: ImageSource; readonly type: string },
   options: Pick<AddMapobjectsOptions, "signal" | "onLog"> = {},
 ): Promise<AddMapobjectsReport> {
+  requireKnownOptions("importLabelPoints", options, { onLog: true, signal: true });
   requireLabelAxes(source);
   const times: Map<number, Sums>[] = [];
   for (let time = 0; time < (lengthOf(source, "time") ?? 1); time++)

@@ -40,8 +40,10 @@ export async function importTable(
 export async function importLabelFeatures(
   experiment: Experiment,
   { path, type }: { readonly path: string; readonly type: string },
-  { signal, onLog }: Pick<AddMapobjectsOptions, "signal" | "onLog"> = {},
+  run: Pick<AddMapobjectsOptions, "signal" | "onLog"> = {},
 ): Promise<AddMapobjectsReport> {
+  requireKnownOptions("importLabelFeatures", run, { onLog: true, signal: true });
+  const { signal, onLog } = run;
   const { reader, rows } = await openTable(path);
   const named = byLabel(reader.featureRows(rows));
   const options = { isRestSkipped: true, ...(signal && { signal }) };

@@ -1,6 +1,5 @@
 import { listFolder, makeFolder } from "#files";
-import { Semaphore } from "../../../core/index.ts";
-import { type OptionKeys, requireKnownOptions } from "../../schema.ts";
+import { type OptionKeys, requireKnownOptions, Semaphore } from "../../../core/index.ts";
 import { writeGroup } from "./metadata.ts";
 import type { MultiscaleVersion } from "./plan.ts";
 import { BandPool } from "./pool.ts";

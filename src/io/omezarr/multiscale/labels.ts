@@ -1,8 +1,8 @@
 import { z } from "zod";
 import { fileExists, makeFolder, readFileBytes } from "#files";
-import { VitrineError } from "../../../core/index.ts";
+import { type OptionKeys, requireKnownOptions, VitrineError } from "../../../core/index.ts";
 import type { JsonObject } from "../../dataset/dataset.ts";
-import { type OptionKeys, parseWithSchema, requireKnownOptions } from "../../schema.ts";
+import { parseWithSchema } from "../../schema.ts";
 import { parseJson } from "../open.ts";
 import { writeGroup } from "./metadata.ts";
 import type { MultiscaleVersion } from "./plan.ts";

@@ -1,7 +1,6 @@
 import { listFolder, makeFolder } from "#files";
-import { Semaphore, VitrineError } from "../../../core/index.ts";
+import { type OptionKeys, requireKnownOptions, Semaphore, VitrineError } from "../../../core/index.ts";
 import type { JsonObject } from "../../dataset/dataset.ts";
-import { type OptionKeys, requireKnownOptions } from "../../schema.ts";
 import { NO_ATTRIBUTES, writeGroup } from "./metadata.ts";
 import type { MultiscaleVersion } from "./plan.ts";
 import { BandPool } from "./pool.ts";

@@ -1,9 +1,8 @@
 import { listFolder, makeFolder } from "#files";
 import type { PixelArray, PixelType } from "../../../core/index.ts";
-import { pixelTypeOf, VitrineError } from "../../../core/index.ts";
+import { type OptionKeys, pixelTypeOf, requireKnownOptions, VitrineError } from "../../../core/index.ts";
 import { indicesWithin, type Span } from "../../dataset/arrayPlan.ts";
 import type { JsonObject } from "../../dataset/dataset.ts";
-import { type OptionKeys, requireKnownOptions } from "../../schema.ts";
 import { resolveRegion } from "../../source/region.ts";
 import type { SourceChannel, SourceRegion } from "../../source/source.ts";
 import type { BandJob } from "./band.ts";

@@ -1,11 +1,17 @@
 import { fileExists, openWritable, removeFile, renameFile } from "#files";
 import type { PixelArray, PixelType } from "../../../core/index.ts";
-import { imageBytes, pixelTypeOf, pixelView, VitrineError } from "../../../core/index.ts";
+import {
+  imageBytes,
+  type OptionKeys,
+  pixelTypeOf,
+  pixelView,
+  requireKnownOptions,
+  VitrineError,
+} from "../../../core/index.ts";
 import { indicesWithin } from "../../dataset/arrayPlan.ts";
 import type { WritableFile, WriteOptions } from "../../files.ts";
 import { halveRows } from "../../omezarr/multiscale/downsample.ts";
 import type { Reduction } from "../../omezarr/multiscale/plan.ts";
-import { type OptionKeys, requireKnownOptions } from "../../schema.ts";
 import { resolveRegion } from "../../source/region.ts";
 import type { SourceRegion } from "../../source/source.ts";
 import { packTile, type TiffCompression } from "../encode.ts";
