@@ -144,7 +144,7 @@ export const WARNING_ROWS: readonly WarningRow[] = [
   {
     name: "origins in Å without a pixel size",
     call: (f) => convert(written(f, "p.star", places(["OriginXAngst 3", "OriginYAngst 0"])), f, "b.csv"),
-    says: /rlnOriginXAngst and the like are not taken off the coordinates, since no pixel size is told; --pixel-size says it$/,
+    says: /rlnOriginXAngst is left out, as no pixel size is known; --pixel-size gives it$/,
   },
   {
     name: "boxes that leave the micrograph",
