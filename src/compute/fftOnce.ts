@@ -1,16 +1,7 @@
-import {
-  elementCount,
-  type OptionKeys,
-  requireKnownOptions,
-  type Shape2,
-  type Shape3,
-  VitrineError,
-} from "../core/index.ts";
+import { elementCount, requireKnownOptions, type Shape2, type Shape3, VitrineError } from "../core/index.ts";
 import { createFft, type FftPiece, type FftSize } from "./fft.ts";
-import type { RunOptions } from "./job.ts";
+import { RUN_KEYS, type RunOptions } from "./job.ts";
 import type { Backend } from "./plan.ts";
-
-const RUN_KEYS: OptionKeys<RunOptions> = { signal: true, onProgress: true };
 
 /**
  * Forward transform of complex lines, (batch, length, 2) to (batch, length, 2); the batch follows from the data's length. This

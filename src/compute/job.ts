@@ -1,3 +1,4 @@
+import type { OptionKeys } from "../core/index.ts";
 import type { Team } from "./team.ts";
 
 /** How a run is watched and ended. */
@@ -6,6 +7,9 @@ export interface RunOptions {
   /** Gets what is done so far, about ten times a second and once at the end; unit: that of the work. */
   readonly onProgress?: (done: number) => void;
 }
+
+/** Its keys. */
+export const RUN_KEYS: OptionKeys<RunOptions> = { signal: true, onProgress: true };
 
 /** One function of a WASM module. Addresses are plain numbers; above 2 GiB they wrap to the same 32 bits. */
 export type Kernel = (...args: number[]) => number | undefined;

@@ -1,18 +1,9 @@
-import {
-  elementCount,
-  type OptionKeys,
-  requireKnownOptions,
-  type Shape2,
-  type Shape3,
-  VitrineError,
-} from "../core/index.ts";
+import { elementCount, requireKnownOptions, type Shape2, type Shape3, VitrineError } from "../core/index.ts";
 import { type FftSize, fftPlan, WasmFft } from "./fft.ts";
-import type { RunOptions } from "./job.ts";
+import { RUN_KEYS, type RunOptions } from "./job.ts";
 import { phasesJob } from "./phases.ts";
 import type { Backend, Plan, PlanArray, PlanKind, PlanTypes } from "./plan.ts";
 import type { WorkerPool } from "./workerPool.ts";
-
-const RUN_KEYS: OptionKeys<RunOptions> = { signal: true, onProgress: true };
 
 /**
  * Resamples real images (batch, ...from) to (batch, ...to) over the same field of view, by cutting or padding their spectra: the

@@ -1,4 +1,4 @@
-import type { Progress } from "../core/index.ts";
+import type { OptionKeys, Progress } from "../core/index.ts";
 
 /** What each batch gets, whoever runs it. */
 interface Resources {
@@ -50,3 +50,13 @@ export interface EngineOptions {
   /** Between two signs of life of a batch, ms; default 10,000. */
   readonly heartbeatMs?: number;
 }
+
+/** Keys of {@link EngineOptions}, for those who take them with others of their own. */
+export const ENGINE_KEYS: OptionKeys<EngineOptions> = {
+  engine: true,
+  signal: true,
+  onProgress: true,
+  onLog: true,
+  graceS: true,
+  heartbeatMs: true,
+};

@@ -2,6 +2,7 @@ export type { BatchPlace } from "./batchFiles.ts";
 export { cleanupStep } from "./cleanup.ts";
 export { memoryPerCore } from "./coreShare.ts";
 export type { Engine, EngineOptions, LocalEngine, SlurmEngine } from "./engine.ts";
+export { ENGINE_KEYS } from "./engine.ts";
 export type { Identity } from "./identity.ts";
 export { identityOf } from "./identity.ts";
 export type { StepPlace } from "./initStep.ts";

@@ -1,6 +1,6 @@
 import { type OptionKeys, pickOptions, requireKnownOptions, VitrineError } from "../core/index.ts";
 import { readResult } from "./batchFiles.ts";
-import type { EngineOptions, LocalEngine } from "./engine.ts";
+import { ENGINE_KEYS, type EngineOptions, type LocalEngine } from "./engine.ts";
 import { initStep, type StepPlace } from "./initStep.ts";
 import { readStepFolder, type StepFolder } from "./layout.ts";
 import { runLocally } from "./local.ts";
@@ -11,26 +11,12 @@ import { submitToSlurm } from "./slurmSubmit.ts";
 import type { CollectContext, Json, Step, StoredResult } from "./step.ts";
 import { TaskProcesses } from "./taskProcess.ts";
 
-const ENGINE_KEYS: OptionKeys<EngineOptions> = {
-  engine: true,
-  signal: true,
-  onProgress: true,
-  onLog: true,
-  graceS: true,
-  heartbeatMs: true,
-};
-
 const RUN_STEP_KEYS: OptionKeys<RunStepOptions> = {
+  ...ENGINE_KEYS,
   directory: true,
   identity: true,
   options: true,
   existing: true,
-  engine: true,
-  signal: true,
-  onProgress: true,
-  onLog: true,
-  graceS: true,
-  heartbeatMs: true,
 };
 
 /** What {@link runStep} takes. */

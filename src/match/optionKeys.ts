@@ -13,7 +13,7 @@ export const SLICE_KEYS: OptionKeys<SliceOptions> = {
 };
 
 /** Keys of where results go and how particles are chosen. */
-const RESULT_KEYS: OptionKeys<ResultOptions> = {
+export const RESULT_KEYS: OptionKeys<ResultOptions> = {
   particlesPath: true,
   picturePath: true,
   plantedPath: true,
@@ -28,19 +28,20 @@ const RESULT_KEYS: OptionKeys<ResultOptions> = {
   zCutoff: true,
 };
 
-/** Keys of a search. */
-export const MATCH_KEYS: OptionKeys<MatchOptions> = {
+/** Keys of a search, whatever its micrograph and part. */
+export const ANY_MATCH_KEYS: OptionKeys<Omit<MatchOptions, "part" | "micrograph">> = {
   ...RESULT_KEYS,
   ...SLICE_KEYS,
   ...PROGRAM_KEYS,
-  part: true,
   templates: true,
   tiffRows: true,
-  micrograph: true,
   resume: true,
   compatBatch: true,
   checkpointSeconds: true,
 };
+
+/** Keys of a search. */
+export const MATCH_KEYS: OptionKeys<MatchOptions> = { ...ANY_MATCH_KEYS, part: true, micrograph: true };
 
 /** Keys of programs that refine the particles of a table. */
 export const REFINE_KEYS: OptionKeys<

@@ -1,6 +1,8 @@
 import { elementCount, type Shape2 } from "../../core/index.ts";
 import { fileExists, readHdf5, requireKnownOptions } from "../../io/index.ts";
+import { PROGRAM_KEYS } from "../../program/index.ts";
 import { MAP_NAMES, type ResultPaths } from "../config/resultPaths.ts";
+import { RESULT_KEYS, SLICE_KEYS } from "../optionKeys.ts";
 import { fileName } from "../particles/compareParticles.ts";
 import { readParticleStack } from "../particles/particleStack.ts";
 import type { ConfiguredSearch } from "../search/configuredSearch.ts";
@@ -38,29 +40,12 @@ const LARGEST_FACTOR = 16;
  */
 export async function redrawMatch(configPath: string, options: RedrawMatchOptions): Promise<PictureReport> {
   requireKnownOptions("redrawMatch", options, {
+    ...RESULT_KEYS,
+    ...SLICE_KEYS,
+    ...PROGRAM_KEYS,
     micrograph: true,
-    particlesPath: true,
-    plantedPath: true,
-    background: true,
-    correlationTablePath: true,
-    correlationThreshold: true,
-    correlationLimit: true,
-    overwrite: true,
-    maskRadiusPx: true,
-    falsePositives: true,
-    peaks: true,
-    zCutoff: true,
     templates: true,
     tiffRows: true,
-    exactSlices: true,
-    templatePadding: true,
-    sincCorrection: true,
-    workers: true,
-    signal: true,
-    onProgress: true,
-    onLog: true,
-    onBackend: true,
-    picturePath: true,
     coarseFactor: true,
     samples: true,
   });

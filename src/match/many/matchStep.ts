@@ -1,6 +1,7 @@
 import { poolKernels } from "../../compute/index.ts";
 import { type OptionKeys, requireKnownOptions, VitrineError } from "../../core/index.ts";
 import type { Json, Step } from "../../jobs/index.ts";
+import { ANY_MATCH_KEYS } from "../optionKeys.ts";
 import { namedChoices } from "../search/choiceNames.ts";
 import type { Part } from "../search/parts.ts";
 import { type ManyOptions, type PlannedTarget, planTargets } from "./manyProgram.ts";
@@ -11,36 +12,12 @@ import { checkPlaces, type ManyReport } from "./runMany.ts";
 import type { MatchTarget } from "./targets.ts";
 
 const MATCH_STEP_KEYS: OptionKeys<MatchStepOptions> = {
+  ...ANY_MATCH_KEYS,
   tasks: true,
   module: true,
   isSingle: true,
   keepsParts: true,
   coarse: true,
-  onLog: true,
-  signal: true,
-  onProgress: true,
-  particlesPath: true,
-  picturePath: true,
-  plantedPath: true,
-  background: true,
-  correlationTablePath: true,
-  correlationThreshold: true,
-  correlationLimit: true,
-  overwrite: true,
-  maskRadiusPx: true,
-  falsePositives: true,
-  peaks: true,
-  zCutoff: true,
-  templates: true,
-  tiffRows: true,
-  resume: true,
-  compatBatch: true,
-  checkpointSeconds: true,
-  exactSlices: true,
-  templatePadding: true,
-  sincCorrection: true,
-  workers: true,
-  onBackend: true,
 };
 
 /** Searches in tasks, for an engine of `src/jobs`. */

@@ -1,5 +1,6 @@
 import { type Progress, requireNotAborted, VitrineError } from "../../core/index.ts";
 import { prepareResultFiles, removeFile, requireKnownOptions } from "../../io/index.ts";
+import { ANY_MATCH_KEYS } from "../optionKeys.ts";
 import { tellingOfCheckpoints } from "../search/searchRun.ts";
 import { kernelsOf } from "../search/searchState.ts";
 import { joinTables } from "./jointTable.ts";
@@ -37,34 +38,7 @@ export async function runMatches(
   targets: readonly MatchTarget[],
   options: ManyOptions = {},
 ): Promise<ManyReport> {
-  requireKnownOptions("runMatches", options, {
-    coarse: true,
-    particlesPath: true,
-    picturePath: true,
-    plantedPath: true,
-    background: true,
-    correlationTablePath: true,
-    correlationThreshold: true,
-    correlationLimit: true,
-    overwrite: true,
-    maskRadiusPx: true,
-    falsePositives: true,
-    peaks: true,
-    zCutoff: true,
-    templates: true,
-    tiffRows: true,
-    resume: true,
-    compatBatch: true,
-    checkpointSeconds: true,
-    exactSlices: true,
-    templatePadding: true,
-    sincCorrection: true,
-    workers: true,
-    signal: true,
-    onProgress: true,
-    onLog: true,
-    onBackend: true,
-  });
+  requireKnownOptions("runMatches", options, { ...ANY_MATCH_KEYS, coarse: true });
   const { particlesPath = "particles.csv" } = options;
   const planned = await planTargets(targets, options);
   const at = recordPath(particlesPath);

@@ -1,10 +1,11 @@
 import { z } from "zod";
 import { builtFile } from "../../core/index.node.ts";
-import { type OptionKeys, requireKnownOptions } from "../../core/index.ts";
+import { requireKnownOptions } from "../../core/index.ts";
 import type { Experiment } from "../../experiment/index.ts";
 import { parseWithSchema } from "../../io/index.ts";
 import {
   cleanupStep,
+  ENGINE_KEYS,
   type EngineOptions,
   type Json,
   runStep,
@@ -13,15 +14,6 @@ import {
 } from "../../jobs/index.ts";
 import { parseAlignBatch, parseAlignResult } from "./batch.ts";
 import { planAlignment } from "./plan.ts";
-
-const ENGINE_KEYS: OptionKeys<EngineOptions> = {
-  engine: true,
-  signal: true,
-  onProgress: true,
-  onLog: true,
-  graceS: true,
-  heartbeatMs: true,
-};
 
 const STEP = "align";
 

@@ -1,22 +1,20 @@
 import { z } from "zod";
 import { builtFile } from "../../core/index.node.ts";
-import { counted, type OptionKeys, requireKnownOptions, VitrineError } from "../../core/index.ts";
+import { counted, requireKnownOptions, VitrineError } from "../../core/index.ts";
 import type { Experiment } from "../../experiment/index.ts";
 import { fileExists, parseWithSchema } from "../../io/index.ts";
-import { cleanupStep, type EngineOptions, type Json, runStep, type Step } from "../../jobs/index.ts";
+import {
+  cleanupStep,
+  ENGINE_KEYS,
+  type EngineOptions,
+  type Json,
+  runStep,
+  type Step,
+} from "../../jobs/index.ts";
 import { ILLUMCORR_MODELS } from "../step/arguments.ts";
 import { parseStatsBatch, STATS_PHASES } from "./batch.ts";
 import { type ChannelIllumination, collectStatistics } from "./collect.ts";
 import { planStatistics } from "./plan.ts";
-
-const ENGINE_KEYS: OptionKeys<EngineOptions> = {
-  engine: true,
-  signal: true,
-  onProgress: true,
-  onLog: true,
-  graceS: true,
-  heartbeatMs: true,
-};
 
 export type { ChannelIllumination } from "./collect.ts";
 
