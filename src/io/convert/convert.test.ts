@@ -186,7 +186,7 @@ describe("what cannot be", () => {
   test("each error names what was expected", async () => {
     const folder = newFolder();
     const path = (name: string) => join(folder, name);
-    writeFileSync(path("a.npy"), formatNpy({ data: new BigInt64Array(4), shape: [2, 2] }));
+    writeFileSync(path("a.npy"), formatNpy({ dtype: "c16", data: new Float64Array(8), shape: [2, 2] }));
     writeFileSync(path("b.npy"), formatNpy({ data: new Int32Array(4), shape: [2, 2] }));
     writeFileSync(path("c.txt"), "text");
     const messages = [];
@@ -204,7 +204,7 @@ describe("what cannot be", () => {
     }
     expect(messages).toMatchInlineSnapshot(`
       [
-        "VitrineError: a.npy header.descr: expected values that are pixels, found int64 (i8). Save it with 32 bits: array.astype(numpy.int32).",
+        "VitrineError: a.npy header.descr: expected values that are pixels, found complex numbers (c16). Save the real part or numpy.abs.",
         "VitrineError: out.mrc: expected grey values of int8, int16, float32, uint8, uint16, found int32. Write .npy or .zarr instead, which hold every type.",
         "VitrineError: out: expected a path that ends with .zarr, .mrc, .ome.tif, .tif, .npy or .png, found no ending. Name one with --format: ndtiff, ome-zarr, mrc, ome-tiff, tiff, npy or png; tables of particles become .csv, .star or .h5.",
         "VitrineError: b.npy: expected another path than that of the source, found the same.",
