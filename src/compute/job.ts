@@ -8,7 +8,7 @@ export interface RunOptions {
   readonly onProgress?: (done: number) => void;
 }
 
-/** Its keys. */
+/** Keys of {@link RunOptions}. */
 export const RUN_KEYS: OptionKeys<RunOptions> = { signal: true, onProgress: true };
 
 /** One function of a WASM module. Addresses are plain numbers; above 2 GiB they wrap to the same 32 bits. */

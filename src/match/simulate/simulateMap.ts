@@ -11,7 +11,8 @@ import {
 } from "./simulateMapAtoms.ts";
 import { exposureGain, filterRadially, type MapExposure, requireExposure } from "./simulateMapFilters.ts";
 
-const MAP_KEYS: OptionKeys<MapOptions> = {
+/** Keys of {@link MapOptions}. */
+export const MAP_KEYS: OptionKeys<MapOptions> = {
   boxSize: true,
   pixelSizeA: true,
   centerAtoms: true,

@@ -1,4 +1,4 @@
-import type { Volume } from "../../core/index.ts";
+import { pickOptions, type Volume } from "../../core/index.ts";
 import {
   MRC_NAME,
   type OptionKeys,
@@ -10,7 +10,7 @@ import { PROGRAM_KEYS, type ProgramOptions, runProgram } from "../../program/ind
 import { readMtf } from "../config/mtfFile.ts";
 import { type GivenValue, warnOfImplausible } from "../config/plausible.ts";
 import { readMapAtoms } from "./mapAtoms.ts";
-import { type MapOptions, simulateMap } from "./simulateMap.ts";
+import { MAP_KEYS, type MapOptions, simulateMap } from "./simulateMap.ts";
 
 /** How atoms become a map, and where it goes. */
 export interface MapProgramOptions
@@ -68,18 +68,7 @@ export interface MapReport {
  */
 export async function runSimulateMap(atomsPath: string, options: MapProgramOptions): Promise<MapReport> {
   requireKnownOptions("runSimulateMap", options, KEYS);
-  const {
-    mapPath,
-    model,
-    ignoreOccupancy,
-    removeWater = false,
-    mtfPath,
-    overwrite = false,
-    onLog,
-    workers: _,
-    onBackend: __,
-    ...map
-  } = options;
+  const { mapPath, model, ignoreOccupancy, removeWater = false, mtfPath, overwrite = false, onLog } = options;
   refuseOtherEnding(mapPath, MRC_NAME, "a name that ends with .mrc");
   warnOfImplausible(mapValues(options), onLog);
   const atoms = await readMapAtoms(atomsPath, {
@@ -92,7 +81,10 @@ export async function runSimulateMap(atomsPath: string, options: MapProgramOptio
   const inputs = mtfPath === undefined ? [atomsPath] : [atomsPath, mtfPath];
   const hint = "Replace it with --overwrite, or choose another path";
   return runProgram({ inputs, outputs: [mapPath], overwrite, hint }, options, async ({ pool, results }) => {
-    const volume = await simulateMap(pool, atoms, { ...map, ...(mtf !== undefined && { mtf }) });
+    const volume = await simulateMap(pool, atoms, {
+      ...pickOptions<MapOptions>(options, MAP_KEYS),
+      ...(mtf !== undefined && { mtf }),
+    });
     await results.write(mapPath, (path) => writeMrc(path, volume, { overwrite: true }));
     const { boxSize, pixelSizeA } = options;
     return { path: mapPath, atoms: atoms.length, boxSize, pixelSizeA, ...rangeOf(volume), files: [mapPath] };
