@@ -14,8 +14,8 @@ export interface Progress {
 /**
  * Tells of progress, with the rate since now.
  *
- * @param before  what is done already: it counts as done, not for the rate
- * @returns       gets what is done since now, and what there is in all
+ * @param options  `before`: what is done already: it counts as done, not for the rate
+ * @returns        gets what is done since now, and what there is in all
  */
 export function progressTeller(
   onProgress: ((progress: Progress) => void) | undefined,

@@ -58,7 +58,7 @@ export function addNoisePolar(
 /**
  * Displaces images by what multiplies their transforms.
  *
- * @param displacementsA  one for all images, or one an image
+ * @param options  `displacementsA`: one for all images, or one an image
  * @throws {VitrineError} shape: another number of displacements
  */
 export function displacePolarImages(

@@ -119,9 +119,8 @@ function pick(values: readonly number[], random: Random): number {
 /**
  * Samples a molecule on a grid; the molecule's origin lies at voxel floor(n / 2).
  *
- * @param boxSize     n
- * @param voxelSizeA  Å
- * @returns           (n, n, n) zyx, density per voxel: its sum is the sum of the weights
+ * @param options  `boxSize`: n; `voxelSizeA`: Å
+ * @returns        (n, n, n) zyx, density per voxel: its sum is the sum of the weights
  */
 export function volumeFromMolecule(
   { positionsA, weights, sigmaA }: Molecule,
