@@ -29,7 +29,10 @@ export interface MockLoaderOptions {
   readonly degrees?: readonly number[];
   /** (z, y, x): y (default) or x. */
   readonly centralAxis?: Zyx;
-  /** As acryo 0.9.1: back-projection about a voxel, not the centre of the box, mirrored along z, of a volume that is blurred; default false. */
+  /**
+   * As acryo 0.9.1: back-projection about a voxel, not the centre of the box, mirrored along z, of a volume that is blurred, about y whatever
+   * `centralAxis` is, by a ramp that is another one where a side is no multiple of four; default false.
+   */
   readonly compat?: boolean;
   readonly backend?: Backend;
 }
@@ -118,8 +121,9 @@ export class MockLoader extends Loader<MockLoader> {
     },
   ): Promise<Float32Array> {
     const { degrees = [], centralAxis = Y_AXIS, compat = false } = this.#options;
-    // What is turned about x is turned about y with both exchanged.
-    const isAlongX = centralAxis[2] !== 0;
+    // What is turned about x is turned about y with both exchanged; acryo turns about x and back-projects about y.
+    const isAlongX = centralAxis[2] !== 0 && !compat;
+    const axis = compat ? centralAxis : Y_AXIS;
     const upright = isAlongX ? exchanged(volume) : volume;
     const [depth, height, width] = upright.shape;
     const box: Shape3 = [Math.ceil(Math.hypot(depth, height, width)), height, width];
@@ -128,7 +132,7 @@ export class MockLoader extends Loader<MockLoader> {
     const sign = isAlongX ? -1 : 1;
     async function* turned() {
       for (const angle of degrees) {
-        const turn = quaternionMatrix(quaternionFromRotvec([0, (sign * angle * Math.PI) / 180, 0]));
+        const turn = quaternionMatrix(quaternionFromRotvec(alongAxis(axis, (sign * angle * Math.PI) / 180)));
         yield { data: source.data, turn, centre, outside: 0 };
       }
     }
@@ -153,8 +157,7 @@ export class MockLoader extends Loader<MockLoader> {
       lines: height,
       length: width,
     };
-    const middle = (side: number) => (compat ? Math.floor(side / 2) : (side - 1) / 2);
-    const found = { data: backProject(projections, upright.shape, middle), shape: upright.shape };
+    const found = { data: backProject(projections, upright.shape, { compat }), shape: upright.shape };
     return (isAlongX ? exchanged(found) : found).data;
   }
 
@@ -225,6 +228,10 @@ function requireTilts({ degrees, centralAxis = Y_AXIS, tiltModel }: MockLoaderOp
   if (!["0,1,0", "0,0,1"].includes(centralAxis.join()))
     fail("centralAxis", "[0, 1, 0] or [0, 0, 1] (z, y, x)", `[${centralAxis}]`);
   if (Math.min(...shape) < 4) fail("template", "at least four voxels along each side", shape.join(" x "));
+}
+
+function alongAxis([z, y, x]: Zyx, length: number): Zyx {
+  return [z * length, y * length, x * length];
 }
 
 /** y and x exchanged. */

@@ -9,6 +9,7 @@ import {
   subtomogramVolume,
 } from "../../../test/support/subtomogramCase.ts";
 import { createPool, type Pool } from "../../compute/index.ts";
+import type { Shape3 } from "../../core/index.ts";
 import { parseNpy } from "../../io/index.ts";
 import { fromArray, providerFunction } from "../../pipe/index.ts";
 import { Molecules } from "../molecules/molecules.ts";
@@ -127,6 +128,21 @@ describe("a mock", () => {
     expect(() => mock({ degrees, centralAxis: [1, 0, 0] })).toThrow("[0, 1, 0] or [0, 0, 1]");
   });
 
+  test("of any side and axis back-projected as acryo's, about y whatever it was turned about", async () => {
+    const molecules = Molecules.fromRotvec([[0.5, -0.3, 0.2]], [[0.2, -0.1, 0.3]]);
+    const degrees = [-60, -40, -20, 0, 15, 30, 50];
+    for (const [side, name, centralAxis] of [
+      [10, "y", [0, 1, 0]],
+      [10, "x", [0, 0, 1]],
+      [13, "x", [0, 0, 1]],
+    ] as const) {
+      const template = middleOf(A, side);
+      const options = { scale: 1, order: 1, degrees, centralAxis, compat: true, backend: pool } as const;
+      const { data } = await new MockLoader(template, molecules, options).asArray();
+      expectNear(data, subtomogramVolume(`sim/mock_${side}_${name}.npy`).data, 1e-5);
+    }
+  });
+
   test("back-projected, lies in the middle about either axis, and has its missing wedge", async () => {
     const degrees = Array.from({ length: 31 }, (_, i) => -60 + 3.5 * i);
     const origin = new Molecules([[0, 0, 0]]);
@@ -167,6 +183,19 @@ describe("a mock", () => {
     expectNear((await noisy.select([2]).load(0)).data, (await noisy.load(2)).data, 1e-7);
   });
 });
+
+/** The cube of a side about the middle of another one. */
+function middleOf(
+  { data, shape: [whole] }: { readonly data: Float32Array; readonly shape: Shape3 },
+  side: number,
+) {
+  const from = Math.floor((whole - side) / 2);
+  const cut = Float32Array.from({ length: side ** 3 }, (_, i) => {
+    const [z, y, x] = [Math.floor(i / side ** 2), Math.floor(i / side) % side, i % side];
+    return data[((z + from) * whole + y + from) * whole + x + from];
+  });
+  return { data: cut, shape: [side, side, side] as const };
+}
 
 test("extracted boxes are read again where molecules moved to", async () => {
   const loader = new SubtomogramLoader(tomo, subtomogramMolecules("molecules_start.csv"), {

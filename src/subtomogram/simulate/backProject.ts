@@ -13,18 +13,19 @@ export interface Projections {
  * Filtered back-projection of a box that was turned about its y axis: each line is filtered by a ramp that a Hamming window ends, and read at
  * each voxel by the cubic spline through its values, 0 outside.
  *
- * @param shape   (z, y, x) of the box; y is `lines`
- * @param middle  place of the axis along lines, and of the box along z and x, voxels: acryo counts from n / 2 without its half
+ * @param shape  (z, y, x) of the box; y is `lines`
  * Source: acryo 0.9.1 (from scikit-image's iradon); Kak & Slaney 1988.
  */
 export function backProject(
   { data, anglesDeg, lines, length }: Projections,
   shape: Shape3,
-  middle: (side: number) => number,
+  { compat }: { readonly compat: boolean },
 ): Float32Array {
   const [depth, height, width] = shape;
   const box = new Float32Array(depth * height * width);
-  const kernel = rampKernel(length);
+  const kernel = rampKernel(length, compat ? peerDistances(length) : circularDistances(length));
+  // of the axis along lines, and of the box along z and x: acryo counts from n / 2 without its half
+  const middle = (side: number) => (compat ? Math.floor(side / 2) : (side - 1) / 2);
   const scale = Math.PI / (2 * anglesDeg.length);
   for (const [t, degrees] of anglesDeg.entries()) {
     const [c, s] = [Math.cos((degrees * Math.PI) / 180), Math.sin((degrees * Math.PI) / 180)];
@@ -41,10 +42,24 @@ export function backProject(
   return box;
 }
 
+/** Of each place of a circle of n from its first one. */
+function circularDistances(n: number): number[] {
+  return Array.from({ length: n }, (_, k) => Math.min(k, n - k));
+}
+
+/** As acryo 0.9.1 has them at odd places: where n is no multiple of four, those behind the middle are of other places (scikit-image pads lines to powers of two). */
+function peerDistances(n: number): number[] {
+  const rising = Math.ceil(n / 4);
+  return Array.from({ length: n }, (_, k) => {
+    const i = (k - 1) / 2;
+    return i < rising ? k : Math.trunc(n / 2 - 1) - 2 * (i - rising);
+  });
+}
+
 /** The filter in real space, circular: |f| sampled as a kernel, times a window that falls to 0.08 at the highest frequency. */
-function rampKernel(n: number): Float64Array {
+function rampKernel(n: number, distances: readonly number[]): Float64Array {
   const ramp = Float64Array.from({ length: n }, (_, k) =>
-    k === 0 ? 0.25 : k % 2 === 0 ? 0 : -1 / (Math.PI * Math.min(k, n - k)) ** 2,
+    k === 0 ? 0.25 : k % 2 === 0 ? 0 : -1 / (Math.PI * distances[k]) ** 2,
   );
   const half = n - Math.floor(n / 2);
   const gains = Float64Array.from({ length: n }, (_, j) => {
