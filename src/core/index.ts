@@ -18,7 +18,7 @@ export {
   shortenedName,
 } from "./knownKeys.ts";
 export { mersenneTwister, mersenneWords } from "./mersenneTwister.ts";
-export { nearestName } from "./nearestName.ts";
+export { didYouMean, nearestName } from "./nearestName.ts";
 export type { PackedError } from "./packedError.ts";
 export { packError, unpackError } from "./packedError.ts";
 export type { ImageLayout, PixelArray, PixelImage, PixelType } from "./pixels.ts";

@@ -1,5 +1,5 @@
 import { VitrineError } from "./error.ts";
-import { nearestName } from "./nearestName.ts";
+import { didYouMean, nearestName } from "./nearestName.ts";
 
 /** The keys of options, all of them: the compiler finds one that is missing or too many. */
 export type OptionKeys<Options> = Readonly<Record<keyof Options, true>>;
@@ -32,12 +32,11 @@ export function refuseUnknownKeys(options: object, { known, at, others = {} }: K
   const key = Object.keys(options).find((name) => !known.includes(name));
   if (key === undefined) return;
   const nearest = Object.hasOwn(others, key) ? others[key] : nearestName(key, known);
-  const guess = nearest === undefined ? "" : ` (did you mean ${JSON.stringify(nearest)}?)`;
   throw new VitrineError({
     code: "format",
     at: keyPlace(at, [key]),
     expected: "a known key",
-    found: `${JSON.stringify(shortenedName(key))}${guess}`,
+    found: `${JSON.stringify(shortenedName(key))}${didYouMean(nearest)}`,
     hint: `Known keys: ${listedNames(known)}`,
   });
 }

@@ -18,6 +18,11 @@ export function nearestName(name: string, known: readonly string[]): string | un
   return ranked[0]?.candidate;
 }
 
+/** What a message says behind a name that is not there: ` (did you mean "binning"?)`; nothing where none is near. */
+export function didYouMean(nearest: string | undefined): string {
+  return nearest === undefined ? "" : ` (did you mean ${JSON.stringify(nearest)}?)`;
+}
+
 /** Letters inserted, removed or replaced (Levenshtein). */
 function editDistance(a: string, b: string): number {
   let row = Array.from({ length: b.length + 1 }, (_, j) => j);

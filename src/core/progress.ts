@@ -1,4 +1,5 @@
 import { requireKnownOptions } from "./knownKeys.ts";
+
 /** How far something is that takes long. */
 export interface Progress {
   /** Of {@link unit}, what was done by an earlier run that this one continues included. */

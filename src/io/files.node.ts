@@ -102,13 +102,10 @@ export async function readFileBytes(source: FileSource): Promise<Uint8Array> {
 export async function writeFileAtomic(
   path: string,
   chunks: FileChunks,
-  { overwrite = false, durability = "power", ...others }: WriteOptions = {},
+  options: WriteOptions = {},
 ): Promise<void> {
-  requireKnownOptions(
-    "writeFileAtomic",
-    { overwrite, durability, ...others },
-    { overwrite: true, durability: true },
-  );
+  requireKnownOptions("writeFileAtomic", options, { overwrite: true, durability: true });
+  const { overwrite = false, durability = "power" } = options;
   if (!overwrite && (await fileExists(path))) throw alreadyThere(path);
   const temporary = temporaryBeside(path);
   const sync = durability === "power";

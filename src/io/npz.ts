@@ -22,12 +22,9 @@ const DEFAULT_MAX_BYTES = 2 ** 31;
  * @throws {VitrineError} format: damaged, truncated, a wrong checksum, a name twice; range: more than `maxBytes`;
  *   type: an array that is not of numbers; unsupported: another compression
  */
-export function parseNpz(
-  bytes: Uint8Array,
-  at: string,
-  { maxBytes = DEFAULT_MAX_BYTES, ...others }: NpzOptions = {},
-): Map<string, NpyArray> {
-  requireKnownOptions("parseNpz", { maxBytes, ...others }, { maxBytes: true });
+export function parseNpz(bytes: Uint8Array, at: string, options: NpzOptions = {}): Map<string, NpyArray> {
+  requireKnownOptions("parseNpz", options, { maxBytes: true });
+  const { maxBytes = DEFAULT_MAX_BYTES } = options;
   const entries = npzEntries(bytes, at, { maxBytes });
   return new Map(entries.map(({ name, content }) => [name, parseNpy(content, `${at} ${name}.npy`)]));
 }
@@ -59,9 +56,10 @@ export async function readNpz(source: FileSource, options: NpzOptions = {}): Pro
 /** The bytes of a .npz archive of these arrays. `compress` deflates them (default: stored, as numpy.savez). */
 export function formatNpz(
   arrays: Iterable<readonly [name: string, content: NpyContent]>,
-  { compress = false, ...others }: { readonly compress?: boolean } = {},
+  options: { readonly compress?: boolean } = {},
 ): Uint8Array {
-  requireKnownOptions("formatNpz", { compress, ...others }, { compress: true });
+  requireKnownOptions("formatNpz", options, { compress: true });
+  const { compress = false } = options;
   const files: Zippable = {};
   for (const [name, content] of arrays) files[`${name}.npy`] = formatNpy(content);
   return zipSync(files, { level: compress ? 6 : 0, mtime: FIXED_DATE });

@@ -1,5 +1,12 @@
 import type { z } from "zod";
-import { keyPlace, listedNames, nearestName, shortenedName, VitrineError } from "../core/index.ts";
+import {
+  didYouMean,
+  keyPlace,
+  listedNames,
+  nearestName,
+  shortenedName,
+  VitrineError,
+} from "../core/index.ts";
 import { knownKeys } from "./schemaKeys.ts";
 
 type Issue = z.core.$ZodIssue;
@@ -45,12 +52,11 @@ function unknownKey(path: Path, key: string, { schema, at }: Context): VitrineEr
   // It may belong to another kind of group.
   const isMisplaced = known.includes(key);
   const nearest = isMisplaced ? undefined : nearestName(key, known);
-  const guess = nearest === undefined ? "" : ` (did you mean ${JSON.stringify(nearest)}?)`;
   return new VitrineError({
     code: "format",
     at: keyPlace(at, [...path, key]),
     expected: isMisplaced ? "a key that goes with the others" : "a known key",
-    found: `${JSON.stringify(shortenedName(key))}${guess}`,
+    found: `${JSON.stringify(shortenedName(key))}${didYouMean(nearest)}`,
     hint: `Known keys: ${listedNames(known)}`,
   });
 }

@@ -1,19 +1,14 @@
 import { type OptionKeys, requireKnownOptions, VitrineError } from "../core/index.ts";
 import { type BatchPlace, forgetResult } from "./batchFiles.ts";
-import type { EngineOptions, LocalEngine } from "./engine.ts";
+import { ENGINE_KEYS, type EngineOptions, type LocalEngine } from "./engine.ts";
 import { readStepFolder } from "./layout.ts";
 import { runLocally } from "./local.ts";
 import { PhaseProgress } from "./phaseProgress.ts";
 import { type BatchInfo, batchInfo } from "./states.ts";
 
 const RUN_BATCH_KEYS: OptionKeys<RunBatchOptions> = {
-  engine: true,
+  ...ENGINE_KEYS,
   anew: true,
-  onLog: true,
-  signal: true,
-  onProgress: true,
-  graceS: true,
-  heartbeatMs: true,
 };
 
 /** What {@link runBatch} takes. */

@@ -1,4 +1,4 @@
-import { nearestName, VitrineError } from "../../core/index.ts";
+import { didYouMean, nearestName, VitrineError } from "../../core/index.ts";
 import type { Played } from "./exposureProgram.ts";
 
 /** A property of a device: text, as in MMCore. */
@@ -136,8 +136,7 @@ export function refused(at: string, expected: string, found: string): VitrineErr
 
 /** What is found where a name is not there, with the one that may have been meant. */
 export function notThere(kind: string, name: string, known: readonly string[]): string {
-  const nearest = nearestName(name, known);
-  return `no such ${kind}${nearest === undefined ? "" : ` (did you mean ${JSON.stringify(nearest)}?)`}`;
+  return `no such ${kind}${didYouMean(nearestName(name, known))}`;
 }
 
 /** A property that nobody sets. */

@@ -1,4 +1,4 @@
-import { nearestName, VitrineError } from "../../core/index.ts";
+import { didYouMean, listedNames, nearestName, VitrineError } from "../../core/index.ts";
 import type { PythonFault } from "./protocol.ts";
 
 /** An exception of Python as a JavaScript error: its type as the name, its traceback as the stack. */
@@ -40,18 +40,10 @@ export function processorError(fault: PythonFault, at: string, image?: string): 
 
 function missingError({ missing, name, known }: PythonFault, at: string): VitrineError {
   const names = known ?? [];
-  const some = names.length > 40 ? `${names.slice(0, 40).join(", ")} ...` : names.join(", ");
   const expected = `a ${missing} that is there`;
-  const hint = `There is ${some || "none"}`;
-  const nearest = nearestName(name ?? "", names);
-  const guess = nearest === undefined ? "" : ` (did you mean ${JSON.stringify(nearest)}?)`;
-  return new VitrineError({
-    code: "missing",
-    at,
-    expected,
-    found: `${JSON.stringify(name ?? "")}${guess}`,
-    hint,
-  });
+  const hint = `There is ${listedNames(names) || "none"}`;
+  const found = `${JSON.stringify(name ?? "")}${didYouMean(nearestName(name ?? "", names))}`;
+  return new VitrineError({ code: "missing", at, expected, found, hint });
 }
 
 /** MMCore's words when an adapter was built for another MMCore. */

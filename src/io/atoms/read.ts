@@ -28,11 +28,9 @@ const FIRST_BYTES = 2 ** 16;
  * @throws {VitrineError} missing, storage: the file; format: as `parsePdb` and `parseMmcif`; range: no such model, or a
  *   selection that leaves a model without atoms
  */
-export async function readAtoms(
-  source: FileSource,
-  { model, select, ...others }: ReadAtomsOptions = {},
-): Promise<Structure> {
-  requireKnownOptions("readAtoms", { model, select, ...others }, { model: true, select: true });
+export async function readAtoms(source: FileSource, options: ReadAtomsOptions = {}): Promise<Structure> {
+  requireKnownOptions("readAtoms", options, { model: true, select: true });
+  const { model, select } = options;
   const at = sourceName(source);
   const stored = await readUnpacked(source);
   const text = decodeUtf16(stored);

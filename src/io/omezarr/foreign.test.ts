@@ -1,8 +1,9 @@
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { dirname, join } from "node:path";
+import { join } from "node:path";
 import fc from "fast-check";
 import { afterAll, describe, expect, test } from "vitest";
+import { storeMaker } from "../../../test/support/zarrStores.ts";
 import { VitrineError } from "../../core/index.ts";
 import { parseZarrImage } from "../source/zarr/imageMetadata.ts";
 import { openOmeZarr } from "./open.ts";
@@ -10,18 +11,8 @@ import { parseHeader, parseRecords } from "./records.ts";
 
 const scratch = mkdtempSync(join(tmpdir(), "vitrine-omezarr-"));
 afterAll(() => rmSync(scratch, { recursive: true }));
-let stores = 0;
 
-/** A store of these files, objects as JSON; gives its folder. */
-function store(files: Readonly<Record<string, object | string>>): string {
-  const folder = join(scratch, `${stores++}.zarr`);
-  for (const [name, content] of Object.entries(files)) {
-    mkdirSync(dirname(join(folder, name)), { recursive: true });
-    const text = typeof content === "string" || content instanceof Uint8Array;
-    writeFileSync(join(folder, name), text ? content : JSON.stringify(content));
-  }
-  return folder;
-}
+const store = storeMaker(scratch);
 
 const group = (attributes: object) => ({ zarr_format: 3, node_type: "group", attributes });
 const multiscale = (axes: readonly string[], path = "0") => ({

@@ -76,9 +76,10 @@ export async function openTiff(source: FileSource): Promise<TiffFile> {
  */
 export async function readTiffImage(
   source: FileSource,
-  { page, ...others }: { readonly page?: number } = {},
+  options: { readonly page?: number } = {},
 ): Promise<Image> {
-  requireKnownOptions("readTiffImage", { page, ...others }, { page: true });
+  requireKnownOptions("readTiffImage", options, { page: true });
+  const { page } = options;
   const file = await openTiff(source);
   try {
     const index = page ?? onlyPage(file);

@@ -29,12 +29,9 @@ export interface Modes {
  * Accuracy: within `eps` of direct sums, as the root of the mean square, 1e-6 and 1e-12 tested (fourier.test.ts).
  * Source: Barnett, Magland & af Klinteberg 2019, SIAM J. Sci. Comput. 41:C479.
  */
-export function nufftType2(
-  modes: Modes,
-  points: PointAxes,
-  { eps = 1e-12, sign = -1, ...others }: NufftOptions = {},
-): Float64Array {
-  requireKnownOptions("nufftType2", { eps, sign, ...others }, { eps: true, sign: true });
+export function nufftType2(modes: Modes, points: PointAxes, options: NufftOptions = {}): Float64Array {
+  requireKnownOptions("nufftType2", options, { eps: true, sign: true });
+  const { eps = 1e-12, sign = -1 } = options;
   const { shape } = modes;
   checkAxes(shape, points);
   const grid = createFineGrid(shape, { eps, sign });
@@ -63,9 +60,10 @@ export function nufftType2(
 export function nufftType1(
   values: ArrayLike<number>,
   points: PointAxes,
-  { shape, eps = 1e-12, sign = 1, ...others }: NufftOptions & { readonly shape: readonly number[] },
+  options: NufftOptions & { readonly shape: readonly number[] },
 ): Float64Array {
-  requireKnownOptions("nufftType1", { shape, eps, sign, ...others }, { eps: true, sign: true, shape: true });
+  requireKnownOptions("nufftType1", options, { eps: true, sign: true, shape: true });
+  const { shape, eps = 1e-12, sign = 1 } = options;
   checkAxes(shape, points);
   requireLength("nufftType1 values", values.length, 2 * points[0].length);
   const grid = createFineGrid(shape, { eps, sign });

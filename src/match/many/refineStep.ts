@@ -6,6 +6,7 @@ import { checkTableName } from "../particles/writeParticles.ts";
 import {
   type PlannedRefine,
   planRefine,
+  RUN_REFINE_KEYS,
   type RunRefineOptions,
   warnOfRefine,
   withTask,
@@ -22,23 +23,7 @@ import { ownOptions, type RowBatch, type RowStepOptions, rowBatches, rowPhase } 
 import { distinctSuffixes } from "./targets.ts";
 
 const REFINE_STEP_KEYS: OptionKeys<RefineStepOptions> = {
-  wholeDisc: true,
-  gradient: true,
-  micrographs: true,
-  particlesPath: true,
-  overwrite: true,
-  tiffRows: true,
-  compatBatch: true,
-  exactSlices: true,
-  templatePadding: true,
-  sincCorrection: true,
-  invertY: true,
-  pixelSizeA: true,
-  workers: true,
-  signal: true,
-  onProgress: true,
-  onLog: true,
-  onBackend: true,
+  ...RUN_REFINE_KEYS,
   tasks: true,
   module: true,
   resume: true,

@@ -55,9 +55,10 @@ export interface ParticleComparison<Found, Planted> {
 export function compareParticles<Found extends ParticlePose, Planted extends ParticlePose>(
   found: readonly Found[],
   planted: readonly Planted[],
-  { symmetry = "C1", nearPx = 3, ...others }: CompareOptions = {},
+  options: CompareOptions = {},
 ): ParticleComparison<Found, Planted> {
-  requireKnownOptions("compareParticles", { symmetry, nearPx, ...others }, { symmetry: true, nearPx: true });
+  requireKnownOptions("compareParticles", options, { symmetry: true, nearPx: true });
+  const { symmetry = "C1", nearPx = 3 } = options;
   const rotations = symmetryRotations(toSymmetry(symmetry, "symmetry"));
   const partners = new Map<Planted, { found: Found; distancePx: number }>();
   const taken = new Set<Found>();

@@ -8,6 +8,7 @@ import {
 } from "../../core/index.ts";
 import { createPoses, type PoseOptimum, type PosePlan, type PoseStart, poseBytes } from "../kernels/index.ts";
 import { DEFAULT_BOXES } from "../leopard/boxes.ts";
+import { SLICE_KEYS } from "../optionKeys.ts";
 import { opticalSize, type SliceOptions, withTemplateSpectrum } from "../search/search.ts";
 import { cornerOf, cutBoxes, type PreparedBox } from "./boxStack.ts";
 import { poseFilters } from "./gradientFilters.ts";
@@ -20,9 +21,7 @@ export const GRADIENT_KEYS: OptionKeys<GradientOptions> = {
   signal: true,
   onProgress: true,
   onResult: true,
-  exactSlices: true,
-  templatePadding: true,
-  sincCorrection: true,
+  ...SLICE_KEYS,
 };
 
 /** How far a particle may go from where it begins; what has a range of 0 is not refined. */

@@ -2,6 +2,7 @@ import type { Backend } from "../../compute/index.ts";
 import { type EulerZyz, type OptionKeys, requireKnownOptions, VitrineError } from "../../core/index.ts";
 import { type BestInBox, type BoxPlan, type BoxSize, boxBytes, createBoxes } from "../kernels/index.ts";
 import { type BoxConventions, boxConventions } from "../leopard/boxes.ts";
+import { SLICE_KEYS } from "../optionKeys.ts";
 import type { StackParticle } from "../particles/particleStack.ts";
 import { opticalSize, type SliceOptions, withTemplateSpectrum } from "../search/search.ts";
 import { templateFilters } from "../search/searchFilters.ts";
@@ -14,9 +15,7 @@ export const REFINE_RUN_KEYS: OptionKeys<RefineOptions> = {
   signal: true,
   onProgress: true,
   onResult: true,
-  exactSlices: true,
-  templatePadding: true,
-  sincCorrection: true,
+  ...SLICE_KEYS,
 };
 
 export type { RefineTask };

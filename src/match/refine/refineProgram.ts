@@ -1,5 +1,5 @@
 import type { Pool } from "../../compute/index.ts";
-import { pickOptions, progressTeller, VitrineError } from "../../core/index.ts";
+import { type OptionKeys, pickOptions, progressTeller, VitrineError } from "../../core/index.ts";
 import { requireKnownOptions, type TiffRows } from "../../io/index.ts";
 import { defocusOffsets, pixelSizeOffsets, uniformOrientations } from "../../optics/index.ts";
 import { type Log, type ProgramOptions, runProgram } from "../../program/index.ts";
@@ -79,6 +79,14 @@ export interface RunRefineOptions extends RefineProgramOptions {
   readonly micrographs?: readonly MicrographFile[];
 }
 
+/** Keys of {@link RunRefineOptions}. */
+export const RUN_REFINE_KEYS: OptionKeys<RunRefineOptions> = {
+  ...REFINE_KEYS,
+  wholeDisc: true,
+  gradient: true,
+  micrographs: true,
+};
+
 /** What a refinement found. */
 export interface RefineReport {
   /** In the order of the table. */
@@ -117,12 +125,7 @@ export async function planRefine(
   given: RunRefineOptions = {},
   parsing: Pick<RefineParsing, "maybeAligned"> = {},
 ): Promise<PlannedRefine> {
-  requireKnownOptions("runRefine", given, {
-    ...REFINE_KEYS,
-    wholeDisc: true,
-    gradient: true,
-    micrographs: true,
-  });
+  requireKnownOptions("runRefine", given, RUN_REFINE_KEYS);
   const { wholeDisc = false, gradient, micrographs, onLog } = given;
   if (gradient !== undefined) requireNoCompat(given.compatBatch);
   const options = gradient === undefined ? given : { ...GRADIENT_SLICES, ...given };

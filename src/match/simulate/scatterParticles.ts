@@ -9,14 +9,14 @@ import {
 } from "../../core/index.ts";
 import type { PlantedParticle } from "./simulateMicrograph.ts";
 
-const SCATTER_PARTICLES_KEYS: OptionKeys<{
-  readonly count: number;
-  readonly shape: Shape2;
-  readonly boxSize: number;
-  readonly seed: number;
-  readonly eulerAnglesDeg?: ArrayLike<number>;
-  readonly jitterDeg?: number;
-}> = { count: true, shape: true, boxSize: true, seed: true, eulerAnglesDeg: true, jitterDeg: true };
+const SCATTER_PARTICLES_KEYS: OptionKeys<Parameters<typeof scatterParticles>[0]> = {
+  count: true,
+  shape: true,
+  boxSize: true,
+  seed: true,
+  eulerAnglesDeg: true,
+  jitterDeg: true,
+};
 
 /**
  * Positions and random rotations for a demonstration: the first box touches the left edge, the next two lie half a box

@@ -34,12 +34,14 @@ const ELECTRONS = [6, 6, 6, 7, 8, 8, 16]; // C, N, O and S, roughly as often as 
  *
  * @throws {VitrineError} range: no atoms, or a radius or width that is not above 0
  */
-export function simulateMolecule({ seed, atomCount, radiusA, sigmaA, ...others }: MoleculeOptions): Molecule {
-  requireKnownOptions(
-    "simulateMolecule",
-    { seed, atomCount, radiusA, sigmaA, ...others },
-    { seed: true, atomCount: true, radiusA: true, sigmaA: true },
-  );
+export function simulateMolecule(options: MoleculeOptions): Molecule {
+  requireKnownOptions("simulateMolecule", options, {
+    seed: true,
+    atomCount: true,
+    radiusA: true,
+    sigmaA: true,
+  });
+  const { seed, atomCount, radiusA, sigmaA } = options;
   for (const [name, value] of Object.entries({ atomCount, radiusA, sigmaA })) {
     if (value > 0) continue;
     const at = `simulateMolecule(${name})`;

@@ -135,9 +135,10 @@ export class SubtomogramLoader extends Loader<SubtomogramLoader> {
    */
   async binning(
     binSize = 2,
-    { compute = true, signal, ...others }: { readonly compute?: boolean; readonly signal?: AbortSignal } = {},
+    options: { readonly compute?: boolean; readonly signal?: AbortSignal } = {},
   ): Promise<SubtomogramLoader> {
-    requireKnownOptions("binning", { compute, signal, ...others }, { compute: true, signal: true });
+    requireKnownOptions("binning", options, { compute: true, signal: true });
+    const { compute = true, signal } = options;
     const tomogram = compute
       ? await computeBinned(this.tomogram, binSize, signal)
       : binTomogram(this.tomogram, binSize);

@@ -43,9 +43,10 @@ export async function readMoleculesParquet(path: string, columns: MoleculeColumn
 export async function writeMoleculesParquet(
   path: string,
   molecules: Molecules,
-  { overwrite = false, ...others }: { readonly overwrite?: boolean } = {},
+  options: { readonly overwrite?: boolean } = {},
 ): Promise<void> {
-  requireKnownOptions("writeMoleculesParquet", { overwrite, ...others }, { overwrite: true });
+  requireKnownOptions("writeMoleculesParquet", options, { overwrite: true });
+  const { overwrite = false } = options;
   const fixed: readonly string[] = [...PLACE_COLUMNS, ...ROTATION_COLUMNS];
   const columns = Object.entries(moleculeTable(molecules)).map(([name, values]): ParquetColumn => {
     return { name, type: fixed.includes(name) ? "FLOAT" : typeOf(values), values };

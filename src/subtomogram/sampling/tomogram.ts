@@ -36,8 +36,9 @@ export interface TomogramOptions {
  *
  * @throws {VitrineError} shape: not three axes z, y, x with voxels, or other than the product of them; missing: no such level
  */
-export function toTomogram(image: TomogramInput, { level = 0, ...others }: TomogramOptions = {}): Tomogram {
-  requireKnownOptions("toTomogram", { level, ...others }, { level: true });
+export function toTomogram(image: TomogramInput, options: TomogramOptions = {}): Tomogram {
+  requireKnownOptions("toTomogram", options, { level: true });
+  const { level = 0 } = options;
   if ("levels" in image) return sourceTomogram(image, level);
   if ("data" in image) return arrayTomogram(image);
   return image;

@@ -1,68 +1,34 @@
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { dirname, join } from "node:path";
+import { join } from "node:path";
 import { afterAll, describe, expect, test } from "vitest";
+import {
+  axesOf,
+  bytesOf,
+  imageRoot,
+  omeGroup,
+  PLAIN_ARRAY,
+  scaledDataset,
+  storeMaker,
+  zarr2Files,
+  zarr3Array,
+} from "../../../../test/support/zarrStores.ts";
 import { identifyFile } from "../../identify.ts";
 import type { ImageSource } from "../source.ts";
 import { openZarrImages } from "./open.ts";
 
 const scratch = mkdtempSync(join(tmpdir(), "vitrine-zarrtypes-"));
 afterAll(() => rmSync(scratch, { recursive: true }));
-let stores = 0;
 
-/** A store of these files, objects as JSON; gives its folder. */
-function store(files: Readonly<Record<string, object | string>>): string {
-  const folder = join(scratch, `${stores++}.zarr`);
-  for (const [name, content] of Object.entries(files)) {
-    mkdirSync(dirname(join(folder, name)), { recursive: true });
-    const isBytes = typeof content === "string" || content instanceof Uint8Array;
-    writeFileSync(join(folder, name), isBytes ? content : JSON.stringify(content));
-  }
-  return folder;
-}
+const store = storeMaker(scratch);
 
 async function openOne(folder: string, name?: string): Promise<ImageSource> {
   return (await openZarrImages(folder)).open(name);
 }
 
-const group = (ome: object) => ({ zarr_format: 3, node_type: "group", attributes: { ome } });
-const array = (shape: readonly unknown[], more: object = {}) => ({
-  zarr_format: 3,
-  node_type: "array",
-  shape,
-  data_type: "uint8",
-  chunk_grid: { name: "regular", configuration: { chunk_shape: shape.map(() => 2) } },
-  chunk_key_encoding: { name: "default" },
-  fill_value: 7,
-  codecs: [{ name: "bytes" }],
-  ...more,
-});
 const LITTLE = [{ name: "bytes", configuration: { endian: "little" } }];
-const bytesOf = (values: ArrayBufferView) => new Uint8Array(values.buffer);
 const bigEndian = (value: bigint) => new DataView(BigUint64Array.of(value).buffer).getBigUint64(0);
-/** An image of 2 x 2 values in one chunk, 0.4. */
-const zarr2Store = (dtype: string, more: object = {}, values: ArrayBufferView = new Uint8Array(0)) =>
-  store({
-    ".zattrs": { multiscales: [{ version: "0.4", axes: axesOf("yx"), datasets: [{ path: "0" }] }] },
-    "0/.zarray": { ...PLAIN, dtype, ...more },
-    "0/0.0": bytesOf(values),
-  });
-const PLAIN = {
-  zarr_format: 2,
-  shape: [2, 2],
-  chunks: [2, 2],
-  compressor: null,
-  fill_value: null,
-  order: "C",
-  filters: null,
-};
-const axesOf = (names: string) => names.split("").map((name) => ({ name }));
-const scaled = (path: string, scale: readonly number[]) => ({
-  path,
-  coordinateTransformations: [{ type: "scale", scale }],
-});
-const image = (more: object = {}) =>
-  group({ version: "0.5", multiscales: [{ axes: axesOf("yx"), datasets: [scaled("0", [1, 1])], ...more }] });
+const zarr2Store = (...image: Parameters<typeof zarr2Files>) => store(zarr2Files(...image));
 
 describe("stores of other programs", () => {
   test.each([
@@ -79,12 +45,12 @@ describe("stores of other programs", () => {
   });
 
   test("int64 and bool of Zarr 3, with chunks that are not there", async () => {
-    const files = { "zarr.json": image(), "0/c/0/0": bytesOf(BigInt64Array.of(1n, 2n, 3n, 4n)) };
-    const wide = array([2, 3], { data_type: "int64", codecs: LITTLE });
+    const files = { "zarr.json": imageRoot(), "0/c/0/0": bytesOf(BigInt64Array.of(1n, 2n, 3n, 4n)) };
+    const wide = zarr3Array([2, 3], { data_type: "int64", codecs: LITTLE });
     await using source = await openOne(store({ ...files, "0/zarr.json": wide }));
     expect(Array.from((await source.read()).data)).toEqual([1, 2, 7, 3, 4, 7]);
-    const bool = array([2, 2], { data_type: "bool", fill_value: true });
-    await using mask = await openOne(store({ "zarr.json": image(), "0/zarr.json": bool }));
+    const bool = zarr3Array([2, 2], { data_type: "bool", fill_value: true });
+    await using mask = await openOne(store({ "zarr.json": imageRoot(), "0/zarr.json": bool }));
     expect(await mask.read()).toMatchObject({ data: Uint8Array.of(1, 1, 1, 1) });
   });
 
@@ -93,10 +59,10 @@ describe("stores of other programs", () => {
     const metadata = {
       ".zgroup": { zarr_format: 2 },
       ".zattrs": { multiscales },
-      "0/.zarray": { ...PLAIN, dtype: "|u1" },
+      "0/.zarray": { ...PLAIN_ARRAY, dtype: "|u1" },
       "labels/.zattrs": { labels: ["cells"] },
       "labels/cells/.zattrs": { multiscales },
-      "labels/cells/0/.zarray": { ...PLAIN, dtype: "<i8" },
+      "labels/cells/0/.zarray": { ...PLAIN_ARRAY, dtype: "<i8" },
     };
     const two = store({
       ".zmetadata": { zarr_consolidated_format: 1, metadata },
@@ -111,20 +77,22 @@ describe("stores of other programs", () => {
     expect(Array.from((await cells.read()).data)).toEqual([0, 0, 1, 1]);
     expect(await identifyFile(two)).toBe("ome-zarr");
 
-    const inline = { kind: "inline", must_understand: false, metadata: { "0": array([2, 2]) } };
-    const three = { "zarr.json": { ...image(), consolidated_metadata: inline } };
+    const inline = { kind: "inline", must_understand: false, metadata: { "0": zarr3Array([2, 2]) } };
+    const three = { "zarr.json": { ...imageRoot(), consolidated_metadata: inline } };
     await using filled = await openOne(store(three));
     expect(Array.from((await filled.read()).data)).toEqual([7, 7, 7, 7]);
-    await using own = await openOne(store({ ...three, "0/zarr.json": array([2, 2], { fill_value: 3 }) }));
+    await using own = await openOne(
+      store({ ...three, "0/zarr.json": zarr3Array([2, 2], { fill_value: 3 }) }),
+    );
     expect(Array.from((await own.read()).data)).toEqual([3, 3, 3, 3]);
   });
 
   test("a later version gets a word", async () => {
-    const later = group({
+    const later = omeGroup({
       version: "0.6",
-      multiscales: [{ axes: axesOf("yx"), datasets: [scaled("0", [1, 1])] }],
+      multiscales: [{ axes: axesOf("yx"), datasets: [scaledDataset("0", [1, 1])] }],
     });
-    await using source = await openOne(store({ "zarr.json": later, "0/zarr.json": array([2, 2]) }));
+    await using source = await openOne(store({ "zarr.json": later, "0/zarr.json": zarr3Array([2, 2]) }));
     expect(source.warnings).toEqual([
       expect.stringMatching(/^version 0.6 of OME-Zarr is not known: read as 0.5/),
     ]);
@@ -132,15 +100,15 @@ describe("stores of other programs", () => {
 
   test("a value beyond 2^53 is refused with its place in the image", async () => {
     const values = bytesOf(BigInt64Array.of(1n, 2n ** 60n, 3n, 4n));
-    const wide = array([2, 4], { data_type: "int64", codecs: LITTLE });
-    const files = { "zarr.json": image(), "0/zarr.json": wide, "0/c/0/1": values };
+    const wide = zarr3Array([2, 4], { data_type: "int64", codecs: LITTLE });
+    const files = { "zarr.json": imageRoot(), "0/zarr.json": wide, "0/c/0/1": values };
     await using source = await openOne(store(files));
     await expect(source.read()).rejects.toMatchObject({
       code: "range",
       fault: { at: expect.stringMatching(/0 chunk 0\/1 value \[0, 3\]$/), found: String(2n ** 60n) },
     });
-    const fill = array([2, 2], { data_type: "uint64", fill_value: 2 ** 60, codecs: LITTLE });
-    await expect(openOne(store({ "zarr.json": image(), "0/zarr.json": fill }))).rejects.toThrow(
+    const fill = zarr3Array([2, 2], { data_type: "uint64", fill_value: 2 ** 60, codecs: LITTLE });
+    await expect(openOne(store({ "zarr.json": imageRoot(), "0/zarr.json": fill }))).rejects.toThrow(
       /fill_value: expected a value of uint64 within 2\^53/,
     );
   });

@@ -1,8 +1,17 @@
-import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, truncateSync, writeFileSync } from "node:fs";
+import { cpSync, mkdtempSync, readFileSync, rmSync, truncateSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { dirname, join } from "node:path";
+import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { afterAll, describe, expect, test } from "vitest";
+import {
+  axesOf,
+  imageRoot,
+  omeGroup,
+  scaledDataset,
+  storeMaker,
+  zarr2Files,
+  zarr3Array,
+} from "../../../../test/support/zarrStores.ts";
 import type { PixelArray } from "../../../core/index.ts";
 import { VitrineError } from "../../../core/index.ts";
 import { createOmeZarrImage } from "../../omezarr/multiscale/writer.ts";
@@ -15,7 +24,6 @@ const scratch = mkdtempSync(join(tmpdir(), "vitrine-zarrsource-"));
 afterAll(() => rmSync(scratch, { recursive: true }));
 const golden = (name: string) =>
   fileURLToPath(new URL(`../../../../test/golden/cases/zarr/${name}`, import.meta.url));
-let stores = 0;
 
 function sumOf(values: PixelArray): number {
   let sum = 0;
@@ -23,57 +31,13 @@ function sumOf(values: PixelArray): number {
   return sum;
 }
 
-/** A store of these files, objects as JSON; gives its folder. */
-function store(files: Readonly<Record<string, object | string>>): string {
-  const folder = join(scratch, `${stores++}.zarr`);
-  for (const [name, content] of Object.entries(files)) {
-    mkdirSync(dirname(join(folder, name)), { recursive: true });
-    const isBytes = typeof content === "string" || content instanceof Uint8Array;
-    writeFileSync(join(folder, name), isBytes ? content : JSON.stringify(content));
-  }
-  return folder;
-}
+const store = storeMaker(scratch);
 
 async function openOne(folder: string, name?: string): Promise<ImageSource> {
   return (await openZarrImages(folder)).open(name);
 }
 
-const group = (ome: object) => ({ zarr_format: 3, node_type: "group", attributes: { ome } });
-const array = (shape: readonly unknown[], more: object = {}) => ({
-  zarr_format: 3,
-  node_type: "array",
-  shape,
-  data_type: "uint8",
-  chunk_grid: { name: "regular", configuration: { chunk_shape: shape.map(() => 2) } },
-  chunk_key_encoding: { name: "default" },
-  fill_value: 7,
-  codecs: [{ name: "bytes" }],
-  ...more,
-});
-const bytesOf = (values: ArrayBufferView) => new Uint8Array(values.buffer);
-/** An image of 2 x 2 values in one chunk, 0.4. */
-const zarr2Store = (dtype: string, more: object = {}, values: ArrayBufferView = new Uint8Array(0)) =>
-  store({
-    ".zattrs": { multiscales: [{ version: "0.4", axes: axesOf("yx"), datasets: [{ path: "0" }] }] },
-    "0/.zarray": { ...PLAIN, dtype, ...more },
-    "0/0.0": bytesOf(values),
-  });
-const PLAIN = {
-  zarr_format: 2,
-  shape: [2, 2],
-  chunks: [2, 2],
-  compressor: null,
-  fill_value: null,
-  order: "C",
-  filters: null,
-};
-const axesOf = (names: string) => names.split("").map((name) => ({ name }));
-const scaled = (path: string, scale: readonly number[]) => ({
-  path,
-  coordinateTransformations: [{ type: "scale", scale }],
-});
-const image = (more: object = {}) =>
-  group({ version: "0.5", multiscales: [{ axes: axesOf("yx"), datasets: [scaled("0", [1, 1])], ...more }] });
+const zarr2Store = (...image: Parameters<typeof zarr2Files>) => store(zarr2Files(...image));
 
 describe("stores from the field", () => {
   test("a unit that is null is unknown, with a word", async () => {
@@ -115,9 +79,9 @@ describe("stores from the field", () => {
       { label: null, color: "ff0000", window: { start: 1, end: 2, min: null, max: "x" } },
       { label: 405, color: "red", window: { start: 0 } },
     ];
-    const multiscales = [{ axes: axesOf("cyx"), datasets: [scaled("0", [1, 1, 1])] }];
+    const multiscales = [{ axes: axesOf("cyx"), datasets: [scaledDataset("0", [1, 1, 1])] }];
     const ome = { multiscales, omero: { channels } };
-    const source = await openOne(store({ "zarr.json": group(ome), "0/zarr.json": array([2, 2, 2]) }));
+    const source = await openOne(store({ "zarr.json": omeGroup(ome), "0/zarr.json": zarr3Array([2, 2, 2]) }));
     expect(source.channels).toEqual([{ color: "FF0000", window: { start: 1, end: 2 } }, { name: "405" }]);
     expect(source.warnings).toEqual([
       "omero.channels[0].label is null: unknown",
@@ -216,7 +180,7 @@ describe("versions", () => {
         codecs: [{ name: "sharding_indexed", configuration }],
       };
       const source = await openOne(
-        store({ "zarr.json": image(), "0/zarr.json": array([4, 3], more), "0/c/0/0": bytes }),
+        store({ "zarr.json": imageRoot(), "0/zarr.json": zarr3Array([4, 3], more), "0/c/0/0": bytes }),
       );
       expect([...(await source.read()).data]).toEqual([1, 2, 7, 3, 4, 7, 7, 7, 7, 7, 7, 7]);
     },
@@ -244,8 +208,8 @@ describe("versions", () => {
 
   test("a well, a group of labels, and wells whose indices say another place than their path", async () => {
     const field = (path: string) => ({
-      [`${path}/zarr.json`]: image(),
-      [`${path}/0/zarr.json`]: array([2, 2]),
+      [`${path}/zarr.json`]: imageRoot(),
+      [`${path}/0/zarr.json`]: zarr3Array([2, 2]),
     });
     const plate = {
       rows: [{ name: "A" }],
@@ -253,11 +217,11 @@ describe("versions", () => {
       wells: [{ path: "A/1", rowIndex: 3, columnIndex: 0 }],
     };
     const folder = store({
-      "zarr.json": group({ plate }),
-      "A/1/zarr.json": group({ well: { images: [{ path: "0" }, { path: "1" }] } }),
+      "zarr.json": omeGroup({ plate }),
+      "A/1/zarr.json": omeGroup({ well: { images: [{ path: "0" }, { path: "1" }] } }),
       ...field("A/1/0"),
       ...field("A/1/1"),
-      "A/1/1/labels/zarr.json": group({ labels: ["n"] }),
+      "A/1/1/labels/zarr.json": omeGroup({ labels: ["n"] }),
       ...field("A/1/1/labels/n"),
     });
     const images = await openZarrImages(folder);
@@ -270,18 +234,18 @@ describe("versions", () => {
 });
 
 describe("what is broken or contradicts says what and where", () => {
-  const good = { "zarr.json": image(), "0/zarr.json": array([4, 4]) };
-  const two = image({ datasets: [scaled("0", [1, 1]), scaled("1", [2, 2])] });
+  const good = { "zarr.json": imageRoot(), "0/zarr.json": zarr3Array([4, 4]) };
+  const two = imageRoot({ datasets: [scaledDataset("0", [1, 1]), scaledDataset("1", [2, 2])] });
   const shards = (configuration: object) => ({
     ...good,
-    "0/zarr.json": array([4, 4], { codecs: [{ name: "sharding_indexed", configuration }] }),
+    "0/zarr.json": zarr3Array([4, 4], { codecs: [{ name: "sharding_indexed", configuration }] }),
   });
   const sharding = { chunk_shape: [2, 2], codecs: ["bytes"], index_codecs: ["bytes"] };
   test.each([
     ["no store", {}, "missing", /neither zarr\.json nor \.zgroup/],
-    ["an array", { "zarr.json": array([2, 2]) }, "unsupported", /an array/],
+    ["an array", { "zarr.json": zarr3Array([2, 2]) }, "unsupported", /an array/],
     ["half a zarr.json", { "zarr.json": '{"zarr_format"' }, "format", /zarr\.json: expected JSON/],
-    ["a group of nothing", { "zarr.json": group({}) }, "format", /without multiscales/],
+    ["a group of nothing", { "zarr.json": omeGroup({}) }, "format", /without multiscales/],
     [
       "a level that is not there",
       { ...good, "zarr.json": two },
@@ -290,57 +254,67 @@ describe("what is broken or contradicts says what and where", () => {
     ],
     [
       "a group without its array",
-      { ...good, "0/zarr.json": group({}) },
+      { ...good, "0/zarr.json": omeGroup({}) },
       "missing",
       /level 0.*a group without it/,
     ],
     [
       "a level larger than the one before",
-      { ...good, "zarr.json": two, "1/zarr.json": array([4, 5]) },
+      { ...good, "zarr.json": two, "1/zarr.json": zarr3Array([4, 5]) },
       "format",
       /level 1 shape/,
     ],
     [
       "a level of another type",
-      { ...good, "zarr.json": two, "1/zarr.json": array([2, 2], { data_type: "int8" }) },
+      { ...good, "zarr.json": two, "1/zarr.json": zarr3Array([2, 2], { data_type: "int8" }) },
       "format",
       /level 1 data type/,
     ],
     [
       "more axes than dimensions",
-      { ...good, "zarr.json": image({ axes: axesOf("zyx"), datasets: [{ path: "0" }] }) },
+      { ...good, "zarr.json": imageRoot({ axes: axesOf("zyx"), datasets: [{ path: "0" }] }) },
       "format",
       /axes z, y, x/,
     ],
     [
       "a scale of another length",
-      { ...good, "zarr.json": image({ datasets: [scaled("0", [1, 1, 1])] }) },
+      { ...good, "zarr.json": imageRoot({ datasets: [scaledDataset("0", [1, 1, 1])] }) },
       "format",
       /datasets\[0\] scale/,
     ],
-    ["an axis twice", { ...good, "zarr.json": image({ axes: axesOf("yyx") }) }, "format", /different names/],
-    ["x before y", { ...good, "zarr.json": image({ axes: axesOf("xy") }) }, "unsupported", /end with y, x/],
+    [
+      "an axis twice",
+      { ...good, "zarr.json": imageRoot({ axes: axesOf("yyx") }) },
+      "format",
+      /different names/,
+    ],
+    [
+      "x before y",
+      { ...good, "zarr.json": imageRoot({ axes: axesOf("xy") }) },
+      "unsupported",
+      /end with y, x/,
+    ],
     [
       "a y of time",
-      { ...good, "zarr.json": image({ axes: [{ name: "y", type: "time" }, { name: "x" }] }) },
+      { ...good, "zarr.json": imageRoot({ axes: [{ name: "y", type: "time" }, { name: "x" }] }) },
       "format",
       /axes\[0\]\.type/,
     ],
     [
       "dimensions of other names",
-      { ...good, "0/zarr.json": array([4, 4], { dimension_names: ["x", "y"] }) },
+      { ...good, "0/zarr.json": zarr3Array([4, 4], { dimension_names: ["x", "y"] }) },
       "format",
       /dimension_names/,
     ],
     [
       "a path out of the store",
-      { ...good, "zarr.json": image({ datasets: [{ path: "../../0" }] }) },
+      { ...good, "zarr.json": imageRoot({ datasets: [{ path: "../../0" }] }) },
       "format",
       /within the store/,
     ],
     [
       "a codec that nobody knows",
-      { ...good, "0/zarr.json": array([4, 4], { codecs: ["bytes", "lossy"] }) },
+      { ...good, "0/zarr.json": zarr3Array([4, 4], { codecs: ["bytes", "lossy"] }) },
       "unsupported",
       /found lossy/,
     ],
@@ -348,7 +322,7 @@ describe("what is broken or contradicts says what and where", () => {
       "a chunk of 2^40 values",
       {
         ...good,
-        "0/zarr.json": array([2 ** 20, 2 ** 20], {
+        "0/zarr.json": zarr3Array([2 ** 20, 2 ** 20], {
           chunk_grid: { name: "regular", configuration: { chunk_shape: [2 ** 20, 2 ** 20] } },
         }),
       },
@@ -364,13 +338,13 @@ describe("what is broken or contradicts says what and where", () => {
     ["a packed index", shards({ ...sharding, index_codecs: ["bytes", "gzip"] }), "unsupported", /index/],
     [
       "a fill that is no value",
-      { ...good, "0/zarr.json": array([4, 4], { fill_value: "NaN" }) },
+      { ...good, "0/zarr.json": zarr3Array([4, 4], { fill_value: "NaN" }) },
       "format",
       /fill_value: expected a value of uint8/,
     ],
     [
       "a plate without its rows",
-      { "zarr.json": group({ plate: { columns: [], wells: [] } }) },
+      { "zarr.json": omeGroup({ plate: { columns: [], wells: [] } }) },
       "missing",
       /plate rows/,
     ],
@@ -395,7 +369,7 @@ describe("what is broken or contradicts says what and where", () => {
       { chunkShape: [4, 4], compression: "blosc" },
       { chunkShape: [4, 4], compression: "gzip" },
     ] as const) {
-      const directory = join(scratch, `${stores++}.zarr`);
+      const directory = join(mkdtempSync(join(scratch, "whole-")), "a.zarr");
       await using writer = await createOmeZarrImage({ ...layout, ...more, directory });
       await writer.write({}, data);
       await writer.finish();
@@ -418,7 +392,7 @@ describe("what is broken or contradicts says what and where", () => {
     ];
     const bytes = Uint8Array.of(2, 1, 33, 1, 255, 255, 255, 127, 0, 0, 0, 0, 16, 0, 0, 0);
     const source = await openOne(
-      store({ ...good, "0/zarr.json": array([4, 4], { codecs }), "0/c/0/0": bytes }),
+      store({ ...good, "0/zarr.json": zarr3Array([4, 4], { codecs }), "0/c/0/0": bytes }),
     );
     await expect(source.read()).rejects.toThrow(/2147483647 bytes packed by blosc/);
   });
