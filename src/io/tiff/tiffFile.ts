@@ -70,8 +70,8 @@ export async function openTiff(source: FileSource): Promise<TiffFile> {
 /**
  * Reads one page of a TIFF file as a grey image.
  *
- * @param page  counted from 0; without it the file must have one page only
- * @returns     (y, x) image; `pixelSizeA` is 0 where the file does not say
+ * @param options  `page`: counted from 0; without it the file must have one page only
+ * @returns        (y, x) image; `pixelSizeA` is 0 where the file does not say
  * @throws {VitrineError} shape: several pages and none chosen, or colours; and the errors of {@link openTiff} and `readPage`
  */
 export async function readTiffImage(

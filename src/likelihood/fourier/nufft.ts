@@ -52,9 +52,9 @@ export function nufftType2(modes: Modes, points: PointAxes, options: NufftOption
 /**
  * Non-uniform Fourier transform of type 1, from points to modes: of each mode m the sum over points of values · exp(sign · i m·x).
  *
- * @param values  complex, of the points
- * @param points  as of {@link nufftType2}
- * @param shape   of the modes, two or three axes
+ * @param values   complex, of the points
+ * @param points   as of {@link nufftType2}
+ * @param options  `shape`: of the modes, two or three axes
  * @throws {VitrineError} as {@link nufftType2}
  */
 export function nufftType1(
