@@ -5,7 +5,7 @@ import { killedIn, processOf } from "../../../test/support/killedRun.ts";
 import { expectSameResults, longer, manyCase } from "../../../test/support/manyCase.ts";
 import { refineCase } from "../../../test/support/manyRefineCase.ts";
 import { requirement } from "../../../test/support/require.ts";
-import { scratchFolder } from "../../../test/support/searchCase.ts";
+import { type Configuration, FEW_ORIENTATIONS, scratchFolder } from "../../../test/support/searchCase.ts";
 import { killIfThere, type SlurmCluster, startSlurm } from "../../../test/support/slurmCluster.ts";
 import { taskRun } from "../../../test/support/taskRun.ts";
 import { collectStepFolder, initStep, resubmitStep, runStep } from "../../jobs/index.ts";
@@ -33,17 +33,21 @@ describe.skipIf(!available)("searches on a real cluster of four nodes", () => {
   test(
     "4 tasks equal the local search byte for byte, while a task and a node's slurmd are killed",
     async () => {
-      const [whole, tasks] = [manyCase(scratch, "whole", longer), manyCase(scratch, "tasks", longer)];
+      const [whole, tasks] = [manyCase(scratch, "whole", longest), manyCase(scratch, "tasks", longest)];
       await runMatch(whole.config, { ...OPTIONS, particlesPath: whole.table });
       const { step, options } = await taskRun(tasks, { tasks: 4 });
       const warnings: string[] = [];
       const onLog = (message: string) => warnings.push(message);
       const work = runStep(step, { ...options, engine, heartbeatMs, onLog });
       const path = join(options.directory, "match");
-      process.kill(await processOf(path, { phase: "search", index: 0 }), "SIGKILL");
-      const last = await processOf(path, { phase: "search", index: 3 });
-      cluster?.killNode(nodeOf(last));
-      killIfThere(last);
+      // Each is killed as soon as it is seen: they begin in any order, and the last may be done when the first begins.
+      await Promise.all([
+        processOf(path, { phase: "search", index: 0 }).then((first) => process.kill(first, "SIGKILL")),
+        processOf(path, { phase: "search", index: 3 }).then((last) => {
+          cluster?.killNode(nodeOf(last));
+          killIfThere(last);
+        }),
+      ]);
       await work;
       // A task may be given to the dead node once more before the cluster knows that it is down.
       const lost = warnings.map((text) => /^search (\d): the cluster lost it; it runs again/.exec(text)?.[1]);
@@ -85,6 +89,11 @@ describe.skipIf(!available)("searches on a real cluster of four nodes", () => {
     LIMIT_MS,
   );
 });
+
+/** Orientations enough for tasks of a second each, so that none is done before it is killed. */
+function longest(configuration: Configuration): void {
+  configuration.orientation_search_config = { ...FEW_ORIENTATIONS, theta_step: 15, psi_step: 2.5 };
+}
 
 /** The node on which Slurm runs a process. */
 function nodeOf(pid: number): string {
