@@ -64,7 +64,7 @@ describe.skipIf(!available)("a real cluster of four nodes", () => {
     const warnings: string[] = [];
     const work = runStep(oneStep("wait", [10, 20]), {
       ...place,
-      engine: { ...engine, watchdogS: 15 },
+      engine: { ...engine, watchdogS: 10 },
       heartbeatMs: 300,
       onLog: (message) => warnings.push(message),
     });

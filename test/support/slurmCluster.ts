@@ -1,7 +1,16 @@
 /** A throw-away Slurm cluster of four nodes on this host, without systemd and without control groups. */
 import { execFileSync, spawn, spawnSync } from "node:child_process";
 import { randomBytes } from "node:crypto";
-import { chmodSync, existsSync, mkdirSync, mkdtempSync, readFileSync, writeFileSync } from "node:fs";
+import {
+  chmodSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  readlinkSync,
+  writeFileSync,
+} from "node:fs";
 import { hostname, tmpdir } from "node:os";
 import { join } from "node:path";
 import { freePorts } from "./freePorts.ts";
@@ -10,7 +19,10 @@ import { startAccounts } from "./slurmAccounts.ts";
 
 /** A cluster that runs; commands find it by `SLURM_CONF` in the environment. */
 export interface SlurmCluster {
-  /** Kills a node's daemon and its tasks' managers, as a machine that loses its power, without the tasks. */
+  /**
+   * Kills a node's daemon and its tasks' managers, as a machine that loses its power, without the tasks. The cluster gives it no further ones, and
+   * goes on to call those that it has running.
+   */
   killNode(node: string): void;
   /** Starts the daemon of a node that was killed. */
   startNode(node: string): void;
@@ -57,10 +69,14 @@ export async function startSlurm({
   const pid = (name: string) => Number(readFileSync(join(root, "run", `${name}.pid`), "utf8"));
   return {
     killNode(node) {
+      update(node, "state=drain", "reason=killed");
       killIfThere(pid(node));
       for (const manager of managersOf(root, node)) killIfThere(manager);
     },
-    startNode,
+    startNode(node) {
+      startNode(node);
+      update(node, "state=resume");
+    },
     stop() {
       for (const name of [...NODES, "slurmctld"])
         if (existsSync(join(root, "run", `${name}.pid`))) quietly(() => process.kill(pid(name), "SIGKILL"));
@@ -72,6 +88,10 @@ export async function startSlurm({
       removePatiently(root); // what was killed may still end a write
     },
   };
+}
+
+function update(node: string, ...changes: string[]): void {
+  execFileSync("scontrol", ["update", `nodename=${node}`, ...changes]);
 }
 
 function withSbin(): NodeJS.ProcessEnv {
@@ -128,8 +148,9 @@ function managersOf(root: string, node: string): number[] {
 function spoolOf(line: string, root: string, node: string): boolean {
   const pid = Number.parseInt(line, 10);
   try {
-    return execFileSync("ls", ["-l", `/proc/${pid}/fd`], { encoding: "utf8" }).includes(
-      join(root, "log", `${node}.log`),
+    const files = `/proc/${pid}/fd`;
+    return readdirSync(files).some(
+      (name) => readlinkSync(join(files, name)) === join(root, "log", `${node}.log`),
     );
   } catch {
     return false;
@@ -186,7 +207,7 @@ SlurmdPidFile=${root}/run/%n.pid
 SlurmctldLogFile=${root}/log/slurmctld.log
 SlurmdLogFile=${root}/log/%n.log
 SlurmctldTimeout=30
-SlurmdTimeout=60
+SlurmdTimeout=20
 KillWait=2
 MinJobAge=${accounts.includes("none") ? 3600 : 2}
 MaxArraySize=${maxArraySize}

@@ -69,7 +69,7 @@ describe.skipIf(!available)("likelihoods on a real cluster", () => {
     };
     return { step, work: { ...work, directory: join(folder, `${output}.jobs`) }, expectSame };
   }
-  const engine = { kind: "slurm", pollS: 0.3, watchdogS: 15 } as const;
+  const engine = { kind: "slurm", pollS: 0.3, watchdogS: 10 } as const;
 
   test("files are byte for byte those of a run in one piece, though a task is killed", async () => {
     const { step, work, expectSame } = await caseOf("tasks");

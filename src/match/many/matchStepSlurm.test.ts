@@ -18,7 +18,7 @@ import { matchTargets } from "./targets.ts";
 const { available } = requirement("slurm");
 const scratch = scratchFolder();
 const OPTIONS = { workers: 1, zCutoff: 3.5 } as const;
-const engine = { kind: "slurm", pollS: 0.3, watchdogS: 15 } as const;
+const engine = { kind: "slurm", pollS: 0.3, watchdogS: 10 } as const;
 const heartbeatMs = 300;
 
 describe.skipIf(!available)("searches on a real cluster of four nodes", () => {

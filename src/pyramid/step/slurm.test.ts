@@ -11,7 +11,7 @@ import { stepInfo } from "../../jobs/index.ts";
 import { PyramidBuilder } from "../index.ts";
 
 const { available } = requirement("slurm");
-const engine = { kind: "slurm", pollS: 0.3, watchdogS: 15 } as const;
+const engine = { kind: "slurm", pollS: 0.3, watchdogS: 10 } as const;
 const memory = { memory: 200 };
 /** All of the first phase. */
 const BATCHES = [0, 1].map((index) => ({ phase: "levels-0-4", index }));

@@ -54,7 +54,7 @@ describe.skipIf(!available)("an alignment on a real cluster of four nodes", () =
     await runStepHere(whole, { ...here, run, cores: 1, onLog: () => {}, signal });
     const { step, ...work } = await alignStep(choicesOf("tasks.csv"), { tasks: 3, module });
     const { path } = await initStep(step, { ...work, directory: join(folder, "jobs") });
-    const engine = { kind: "slurm", pollS: 0.3, watchdogS: 15 } as const;
+    const engine = { kind: "slurm", pollS: 0.3, watchdogS: 10 } as const;
     killIfThere(await killedIn(path, { phase: "align", index: 1 }, engine));
     await resubmitStep(path, { engine, heartbeatMs: 300 });
     expect(await collectStepFolder(path)).toMatchObject({ molecules: 40 });
