@@ -6,8 +6,10 @@ import { imageRoot, storeMaker, zarr3Array } from "../../../../test/support/zarr
 import { openZarrImages } from "./open.ts";
 
 let folder = "";
+let store: ReturnType<typeof storeMaker>;
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), "vitrine-checksum-"));
+  store = storeMaker(folder);
 });
 afterAll(() => rm(folder, { recursive: true, force: true }));
 
@@ -16,7 +18,7 @@ const CHUNK = [..."123456789"].map((digit) => digit.charCodeAt(0));
 const CHECKSUM = [0x83, 0x92, 0x06, 0xe3];
 
 const nine = (bytes: readonly number[]) =>
-  storeMaker(folder)({
+  store({
     "zarr.json": imageRoot(),
     "0/zarr.json": zarr3Array([3, 3], {
       chunk_grid: { name: "regular", configuration: { chunk_shape: [3, 3] } },
