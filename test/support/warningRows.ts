@@ -1,6 +1,7 @@
 import { join } from "node:path";
 import { addMapobjects, createExperiment } from "../../src/experiment/index.ts";
 import { formatMrc } from "../../src/io/index.ts";
+import { FILE_ROWS } from "./fileWarningRows.ts";
 import { LIKELIHOOD_ROWS } from "./likelihoodWarningRows.ts";
 import { writeGoldenTable } from "./movieCase.ts";
 import { VOLUME_ROWS } from "./volumeWarningRows.ts";
@@ -27,6 +28,7 @@ import { ATOM, golden, pdb, type WarningRow, written } from "./warningRow.ts";
 export const WARNING_ROWS: readonly WarningRow[] = [
   ...LIKELIHOOD_ROWS,
   ...VOLUME_ROWS,
+  ...FILE_ROWS,
   // MRC
   {
     name: "bytes behind an MRC file's sections, info",

@@ -10,8 +10,52 @@ function assemblyLine(at: string, copies: number): string[] {
   ];
 }
 
+/** Copies by non-crystallographic symmetry that a file leaves to its reader, as those of viruses do. */
+function ncsLine(at: string, copies: number): string[] {
+  if (copies === 0) return [];
+  const words = copies === 1 ? "1 further copy" : `${copies} further copies`;
+  return [
+    `${at}: ${words} by non-crystallographic symmetry (MTRIX, struct_ncs_oper) ${copies === 1 ? "is" : "are"} told and not made; take the file of the assembly, or make them first (gemmi convert --expand-ncs=new)`,
+  ];
+}
+
+/** Models that were predicted have in place of B-factors how sure their atoms are. */
+function confidenceLine(at: string): string[] {
+  return [
+    `${at}: a predicted model, whose B-factors are a confidence (pLDDT) and no motion of atoms; --b-factor-scaling 0 leaves them out`,
+  ];
+}
+
+/** What an mmCIF file tells of its atoms beside them. */
+export function mmcifRemarks(file: StarFile, at: string): string[] {
+  const cells = (category: string, name: string) =>
+    file.blocks.flatMap((block) => {
+      const wanted = `${category}.${name}`;
+      const single = [...starPairs(block)].flatMap(([key, value]) =>
+        key.toLowerCase() === wanted ? value : [],
+      );
+      const tables = block.items.flatMap((item) => {
+        const column =
+          item.kind === "table" ? item.columns.find((one) => one.toLowerCase() === wanted) : undefined;
+        return item.kind === "table" && column !== undefined ? [...item.column(column)] : [];
+      });
+      return [...single, ...tables];
+    });
+  const copies = cells("struct_ncs_oper", "code").filter((code) => code.toLowerCase() === "generate").length;
+  const isPredicted = cells("ma_qa_metric", "name").some((name) => /plddt/i.test(name));
+  return [...mmcifAssembly(file, at), ...ncsLine(at, copies), ...(isPredicted ? confidenceLine(at) : [])];
+}
+
+/** What a PDB file tells of its atoms beside them. */
+export function pdbRemarks(text: string, at: string): string[] {
+  // column 60 says of a copy that its atoms are in the file
+  const copies = (text.match(/^MTRIX1.{0,53}$|^MTRIX1.{53}[^1\r\n].*$/gm) ?? []).length;
+  const isPredicted = /^(TITLE|REMARK|HEADER|COMPND).*(ALPHAFOLD|ESMFOLD|PLDDT)/im.test(text);
+  return [...pdbAssembly(text, at), ...ncsLine(at, copies), ...(isPredicted ? confidenceLine(at) : [])];
+}
+
 /** Of the first assembly of an mmCIF file: one operation for each copy. */
-export function mmcifAssembly(file: StarFile, at: string): string[] {
+function mmcifAssembly(file: StarFile, at: string): string[] {
   for (const block of file.blocks) {
     const single = [...starPairs(block)].find(([name]) => isOperations(name))?.[1];
     if (single !== undefined) return assemblyLine(at, countOf(single));
@@ -42,7 +86,7 @@ function countOfGroup(group: string): number {
 }
 
 /** Of the first biomolecule of a PDB file: the matrices of its REMARK 350. */
-export function pdbAssembly(text: string, at: string): string[] {
+function pdbAssembly(text: string, at: string): string[] {
   const [, first = ""] = text.split(/^REMARK 350 BIOMOLECULE: *\d+.*$/m);
   const remarks = first === "" ? text : first;
   return assemblyLine(at, (remarks.match(/^REMARK 350 +BIOMT1 +\d+ /gm) ?? []).length);

@@ -96,7 +96,11 @@ describe("reading", () => {
   });
 
   test.each([
-    ["no atoms", "HEADER\n", "x: expected ATOM or HETATM lines, found none."],
+    [
+      "no atoms",
+      "HEADER\n",
+      "x: expected ATOM or HETATM lines of a PDB file, or mmCIF, found none. Convert other formats first, as gemmi or Open Babel do.",
+    ],
     [
       "a cut line",
       `\n${LINE.slice(0, 40)}`,

@@ -187,3 +187,28 @@ test.each(["pdb", "cif", "star"])("gzip around .%s changes nothing, and its name
     /expected a whole gzip file, found one that is damaged or cut off/,
   );
 });
+
+test("copies by non-crystallographic symmetry that are not in the file, and confidences in place of B-factors, are told", () => {
+  const given = "MTRIX1   1  1.000000  0.000000  0.000000        0.00000    1\n";
+  const told = "MTRIX1   2 -1.000000  0.000000  0.000000        0.00000\n";
+  expect(parsePdb(`${given}${told}${carbonAt(1)}`, "x").warnings).toEqual([
+    "x: 1 further copy by non-crystallographic symmetry (MTRIX, struct_ncs_oper) is told and not made; take the file of the assembly, or make them first (gemmi convert --expand-ncs=new)",
+  ]);
+  expect(parsePdb(`${given}${carbonAt(1)}`, "x").warnings).toEqual([]);
+  const predicted = parsePdb(
+    `TITLE     ALPHAFOLD MONOMER V2.0 PREDICTION FOR X\n${carbonAt(1)}`,
+    "x",
+  ).warnings;
+  expect(predicted).toEqual([
+    "x: a predicted model, whose B-factors are a confidence (pLDDT) and no motion of atoms; --b-factor-scaling 0 leaves them out",
+  ]);
+  const cif = (more: string) =>
+    parseMmcif(
+      `data_x\n${more}loop_\n_atom_site.type_symbol\n_atom_site.Cartn_x\n_atom_site.Cartn_y\n_atom_site.Cartn_z\nC 0 0 0\n`,
+      "x",
+    ).warnings;
+  expect(cif("_ma_qa_metric.name pLDDT\n")).toEqual(predicted);
+  expect(
+    cif("loop_\n_struct_ncs_oper.id\n_struct_ncs_oper.code\n1 given\n2 generate\n3 generate\n").join(),
+  ).toMatch(/^x: 2 further copies by non-crystallographic symmetry/);
+});

@@ -2,7 +2,7 @@ import { VitrineError } from "../../core/index.ts";
 import { parseStar } from "../star/parse.ts";
 import { type StarBlock, type StarFile, starPairs } from "../star/star.ts";
 import { createStarTable, type StarTable } from "../star/table.ts";
-import { mmcifAssembly } from "./assembly.ts";
+import { mmcifRemarks } from "./assembly.ts";
 import type { Atom, Structure } from "./atom.ts";
 import { elementSymbol, isUnknownElement } from "./elements.ts";
 import { Findings } from "./findings.ts";
@@ -67,7 +67,7 @@ export function parseMmcif(content: string | Uint8Array, at: string): Structure 
   if (models.size === 0) throw findings.fault ?? noAtoms(at);
   const left = others.reduce((count, { rows }) => count + rows, 0);
   const more = left === 0 ? [] : [`${at}: ${blocksLeft(left, others.length)}`];
-  return { models: [...models.values()], warnings: [...findings.lines, ...more, ...mmcifAssembly(file, at)] };
+  return { models: [...models.values()], warnings: [...findings.lines, ...more, ...mmcifRemarks(file, at)] };
 }
 
 function blocksLeft(atoms: number, blocks: number): string {

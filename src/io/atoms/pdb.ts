@@ -1,5 +1,5 @@
 import { VitrineError } from "../../core/index.ts";
-import { pdbAssembly } from "./assembly.ts";
+import { pdbRemarks } from "./assembly.ts";
 import type { Atom, Structure } from "./atom.ts";
 import { elementSymbol, guessElement, isUnknownElement } from "./elements.ts";
 import { Findings } from "./findings.ts";
@@ -64,10 +64,16 @@ export function parsePdb(content: string | Uint8Array, at: string): Structure {
     }
     model.push(atom);
   }
-  if (models.length > 0) return { models, warnings: [...findings.lines, ...pdbAssembly(text, at)] };
+  if (models.length > 0) return { models, warnings: [...findings.lines, ...pdbRemarks(text, at)] };
   throw (
     findings.fault ??
-    new VitrineError({ code: "format", at, expected: "ATOM or HETATM lines", found: "none" })
+    new VitrineError({
+      code: "format",
+      at,
+      expected: "ATOM or HETATM lines of a PDB file, or mmCIF",
+      found: "none",
+      hint: "Convert other formats first, as gemmi or Open Babel do",
+    })
   );
 }
 

@@ -59,18 +59,32 @@ export async function describeImages(path: string): Promise<ImagesDescription> {
   const { format, images: names, labels, plate } = collection;
   const images: ImageDescription[] = [];
   const warnings = new Set(collection.warnings);
+  const faults: VitrineError[] = [];
   for (const name of [...names, ...labels].slice(0, MOST_OPENED)) {
-    await using image = await collection.open(name);
-    images.push(describeImage(name, image));
-    for (const line of image.warnings) warnings.add(line);
+    try {
+      await using image = await collection.open(name);
+      images.push(describeImage(name, image));
+      for (const line of image.warnings) warnings.add(line);
+    } catch (error) {
+      // others of the store are there all the same
+      if (names.length + labels.length === 1 || !isFault(error)) throw error;
+      faults.push(error);
+    }
   }
+  if (images.length === 0 && faults.length > 0) throw faults[0];
+  for (const { message } of faults) warnings.add(`an image cannot be read: ${message}`);
   const wells: WellDescription[] = [];
   for (const well of (collection.wells ?? [])
     .filter(({ fields }) => fields.length > 1)
     .slice(0, MOST_WELLS)) {
-    await using image = await collection.open(well.image);
-    wells.push(describeWell(well, image));
-    for (const line of image.warnings) warnings.add(`well ${well.image}: ${line}`);
+    try {
+      await using image = await collection.open(well.image);
+      wells.push(describeWell(well, image));
+      for (const line of image.warnings) warnings.add(`well ${well.image}: ${line}`);
+    } catch (error) {
+      if (!isFault(error)) throw error;
+      warnings.add(`well ${well.image} cannot be read: ${error.message}`);
+    }
   }
   return {
     ...{ kind: "images", format, names, labels, images },
@@ -78,6 +92,10 @@ export async function describeImages(path: string): Promise<ImagesDescription> {
     ...(wells.length > 0 && { wells }),
     warnings: [...warnings],
   };
+}
+
+function isFault(error: unknown): error is VitrineError {
+  return error instanceof VitrineError && error.code !== "aborted";
 }
 
 function describeWell(well: PlateWell, source: ImageSource): WellDescription {
@@ -102,7 +120,7 @@ export async function describeSource(path: string): Promise<SourceDescription> {
     const warnings = [...new Set([...collection.warnings, ...image.warnings])];
     return { image: describeImage(name, image), ...(warnings.length > 0 && { warnings }) };
   } catch (error) {
-    if (!(error instanceof VitrineError) || error.code === "aborted") throw error;
+    if (!isFault(error)) throw error;
     return { warnings: [`no image can be read of it: ${error.message}`] };
   }
 }

@@ -30,6 +30,7 @@ export const TAG = {
   subIfds: 330,
   extraSamples: 338,
   sampleFormat: 339,
+  subsampling: 530,
   xmp: 700,
   imageDepth: 32997,
   metaMorph: 33628,

@@ -7,8 +7,16 @@ export interface ImageJLines {
   /** Between slices, in `unit`. */
   readonly spacing?: number;
   readonly unit?: string;
-  /** Seconds between frames. */
-  readonly intervalS?: number;
+  /** Where rows, and slices, are measured in another unit. */
+  readonly yUnit?: string;
+  readonly zUnit?: string;
+  /** Time between frames in `timeUnit`, else in seconds. */
+  readonly interval?: number;
+  readonly timeUnit?: string;
+  /** The pixel that lies at 0, in pixels of each axis. */
+  readonly origin: { readonly x: number; readonly y: number; readonly z: number };
+  /** How ImageJ makes the values that it shows of those that are stored, in its words; undefined where it does not. */
+  readonly calibration?: string;
   readonly min?: number;
   readonly max?: number;
   /** All lines as they are. */
@@ -36,18 +44,33 @@ export function parseImageJ(description: string): ImageJLines | undefined {
     const value = number(name);
     return value !== undefined && Number.isInteger(value) && value >= 1 ? value : undefined;
   };
-  const interval = number("finterval") ?? reciprocal(number("fps"));
+  const text = (name: string) => (Object.hasOwn(lines, name) ? unescaped(lines[name]) : undefined);
   const optional = {
     images: count("images"),
     spacing: number("spacing"),
-    unit: Object.hasOwn(lines, "unit") ? unescaped(lines.unit) : undefined,
-    intervalS: interval,
+    unit: text("unit"),
+    yUnit: text("yunit"),
+    zUnit: text("zunit"),
+    // frames a second are always of seconds
+    ...(number("finterval") === undefined
+      ? { interval: reciprocal(number("fps")) }
+      : { interval: number("finterval"), timeUnit: text("tunit") }),
+    calibration: calibrationOf(lines),
     min: number("min"),
     max: number("max"),
   };
   const known = Object.fromEntries(Object.entries(optional).filter(([, value]) => value !== undefined));
   const counts = { channels: count("channels") ?? 1, frames: count("frames") ?? 1 };
-  return { ...counts, slices: count("slices") ?? 1, ...known, lines };
+  const origin = { x: number("xorigin") ?? 0, y: number("yorigin") ?? 0, z: number("zorigin") ?? 0 };
+  return { ...counts, slices: count("slices") ?? 1, ...known, origin, lines };
+}
+
+/** Source: ij.measure.Calibration: function 0 is a straight line, c0 + c1 v. */
+function calibrationOf(lines: Readonly<Record<string, string>>): string | undefined {
+  const said = ["cf", "c0", "c1", "c2", "c3", "c4", "vunit"].filter((name) => Object.hasOwn(lines, name));
+  const isIdentity = Number(lines.cf) === 0 && Number(lines.c0) === 0 && Number(lines.c1) === 1;
+  if (!Object.hasOwn(lines, "cf") || isIdentity) return undefined;
+  return said.map((name) => `${name}=${lines[name]}`).join(", ");
 }
 
 /** A line may have any name, `__proto__` too. */

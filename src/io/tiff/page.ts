@@ -35,6 +35,8 @@ export interface TiffPageLayout {
 }
 
 const UNSIGNED = 1;
+/** The number of no compression. */
+export const UNPACKED = 1;
 
 /** What SampleFormat says. */
 const FORMATS: Readonly<Record<number, string>> = {
@@ -49,6 +51,7 @@ const SIGNED = 2;
 const FLOAT = 3;
 const LOWEST_FIRST = 2;
 const JPEG = 7;
+const YCBCR = 6;
 
 const TYPES: Readonly<Record<string, PixelType>> = {
   "1 8": "uint8",
@@ -120,7 +123,9 @@ export async function readPageLayout(
   directory: TiffDirectory,
   page: TiffPage,
 ): Promise<TiffPageLayout | undefined> {
-  const predictor = await directory.number(TAG.predictor, 1);
+  // libtiff and ImageJ undo differences of packed values alone
+  const predictor = page.compression === UNPACKED ? 1 : await directory.number(TAG.predictor, 1);
+  await refuseSubsampled(directory, page);
   if (!isOwn(page, predictor)) {
     refuseWide(directory, page);
     await refuseReversed(directory, page);
@@ -177,6 +182,21 @@ function refuseWide({ at }: TiffDirectory, { wide, compression }: TiffPage): voi
     expected: `${wide} without a predictor, of a compression that is known`,
     found: `compression ${compression}`,
     hint: "Save it as 32-bit integers",
+  });
+}
+
+/** Colour differences of fewer pixels than there are, which the other library's decoders alone spread. */
+async function refuseSubsampled(directory: TiffDirectory, { compression }: TiffPage): Promise<void> {
+  const isYCbCr = (await directory.number(TAG.photometric, 1)) === YCBCR;
+  if (!isYCbCr || CODECS[compression] === undefined || !directory.has(TAG.subsampling)) return;
+  const sides = await directory.numbers(TAG.subsampling);
+  if (sides.every((side) => side === 1)) return;
+  throw new VitrineError({
+    code: "unsupported",
+    at: directory.at,
+    expected: "red, green and blue of every pixel",
+    found: `YCbCr with colours of ${sides.join(" x ")} pixels together (YCbCrSubSampling)`,
+    hint: "Write it as RGB: tiff2rgba OLD NEW, or vips copy OLD NEW.tif",
   });
 }
 

@@ -3,7 +3,13 @@ import { TAG, type TiffDirectory } from "./directory.ts";
 import { parseImageJ } from "./imagej.ts";
 
 /** The units of the resolution tags. */
-const RESOLUTION_UNITS: Readonly<Record<number, string>> = { 2: "inch", 3: "centimeter" };
+const RESOLUTION_UNITS: Readonly<Record<number, string>> = {
+  2: "inch",
+  3: "centimeter",
+  // tifffile's, beyond TIFF 6.0
+  4: "millimeter",
+  5: "micrometer",
+};
 
 /** Pixels of 50 µm and more are those of a screen or printer: 72, 96 and 300 dots an inch are written where nobody knows. */
 const LARGEST_A = 5e5;
@@ -11,33 +17,46 @@ const LARGEST_A = 5e5;
 /** Sides that differ by more than this are not one size. */
 const LARGEST_DIFFERENCE = 0.01;
 
+/** The sides of a pixel in Å, as {@link readPixelSize} looks for them; undefined where a file does not say both. */
+export async function readPixelSides(directory: TiffDirectory): Promise<PixelSides | undefined> {
+  const sides = await saidSides(directory);
+  const isSaid = sides?.every((side) => side > 0 && side < LARGEST_A);
+  return isSaid && sides ? [Number(sides[0].toPrecision(9)), Number(sides[1].toPrecision(9))] : undefined;
+}
+
 /**
  * The side of a pixel in Å as the first of these that says it: DigitalMicrograph's tags, OME's XML, ImageJ's description, the
  * resolution tags. Undefined where none does, or where pixels are not squares.
  */
 export async function readPixelSize(directory: TiffDirectory): Promise<number | undefined> {
-  const description = await directory.text(TAG.description);
-  const sizes =
-    (await gatanSize(directory)) ??
-    omeSize(description) ??
-    (await resolutionSize(directory, imageJUnit(description)));
-  return sizes === undefined ? undefined : oneSize(sizes);
+  const sides = await saidSides(directory);
+  return sides === undefined ? undefined : oneSize(sides);
 }
 
-type Sides = readonly [xA: number, yA: number];
+/** Of columns and of rows. */
+export type PixelSides = readonly [xA: number, yA: number];
 
-function oneSize([xA, yA]: Sides): number | undefined {
+async function saidSides(directory: TiffDirectory): Promise<PixelSides | undefined> {
+  const description = await directory.text(TAG.description);
+  return (
+    (await gatanSize(directory)) ??
+    omeSize(description) ??
+    (await resolutionSize(directory, imageJUnit(description)))
+  );
+}
+
+function oneSize([xA, yA]: PixelSides): number | undefined {
   const isSquare = Math.abs(xA - yA) <= LARGEST_DIFFERENCE * Math.max(xA, yA);
   return isSquare && xA > 0 && xA < LARGEST_A ? Number(xA.toPrecision(9)) : undefined;
 }
 
-async function gatanSize(directory: TiffDirectory): Promise<Sides | undefined> {
+async function gatanSize(directory: TiffDirectory): Promise<PixelSides | undefined> {
   const unit = unitA(await directory.text(TAG.gatanUnit));
   const [x, y] = [await directory.number(TAG.gatanScale, 0), await directory.number(TAG.gatanScale + 1, 0)];
   return unit !== undefined && x > 0 ? [x * unit, (y > 0 ? y : x) * unit] : undefined;
 }
 
-function omeSize(description: string): Sides | undefined {
+function omeSize(description: string): PixelSides | undefined {
   if (!description.includes("<OME") && !description.includes(":OME")) return undefined;
   const side = (axis: string): number | undefined => {
     const size = attribute(description, `PhysicalSize${axis}`);
@@ -60,7 +79,7 @@ function imageJUnit(description: string): number | undefined {
 async function resolutionSize(
   directory: TiffDirectory,
   unit: number | undefined,
-): Promise<Sides | undefined> {
+): Promise<PixelSides | undefined> {
   const unitSize = unit ?? unitA(RESOLUTION_UNITS[await directory.number(TAG.resolutionUnit, 2)] ?? "");
   const [x, y] = [await directory.number(TAG.xResolution, 0), await directory.number(TAG.yResolution, 0)];
   return unitSize !== undefined && x > 0 && y > 0 ? [unitSize / x, unitSize / y] : undefined;

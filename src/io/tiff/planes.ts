@@ -14,6 +14,16 @@ export interface TiffPlanes {
  * own: ImageJ (above 4 GB), tifffile and MetaMorph write so.
  */
 export async function readPlanes(reader: TiffReader): Promise<TiffPlanes> {
+  const found = await planesOf(reader);
+  const masks = reader.chain.filter(({ role }) => role === "mask").length;
+  if (masks === 0 || found.planes.some(({ entry }) => entry.role === "mask")) return found;
+  const words =
+    masks === 1 ? "1 page that tells which pixels count" : `${masks} pages that tell which pixels count`;
+  const warning = `${reader.file.name}: ${words} (NewSubfileType 4, transparency) ${masks === 1 ? "is" : "are"} left out`;
+  return { planes: found.planes, warnings: [...found.warnings, warning] };
+}
+
+async function planesOf(reader: TiffReader): Promise<TiffPlanes> {
   const full = reader.chain.filter(({ role }) => role === "full");
   // a file of copies alone has nothing better
   const entries = full.length > 0 ? full : reader.chain;

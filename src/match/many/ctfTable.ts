@@ -15,7 +15,7 @@ import { cistemTable } from "../particles/cistem.ts";
 import { CS_CTF, cryosparcColumns, plainPath } from "../particles/cryosparc.ts";
 import { readCryosparc } from "../particles/cryosparcFiles.ts";
 import type { MicrographCtf } from "../particles/micrographCtf.ts";
-import { starColumns } from "../particles/starToParticles.ts";
+import { requireEachOnce, starColumns } from "../particles/starToParticles.ts";
 import { isCtffind, parseCtffind } from "./ctffind.ts";
 import { ctfsOfParticles } from "./ctfsOfParticles.ts";
 
@@ -156,6 +156,7 @@ function opticsGroups(file: StarFile, micrographs: StarTable): Groups | undefine
     return undefined;
   const table = starTable(file, "optics");
   const known = table.column("rlnOpticsGroup");
+  requireEachOnce(known, `${file.name} data_optics rlnOpticsGroup`);
   const rows = micrographs.column("rlnOpticsGroup").map((group, i) => {
     const row = known.indexOf(group);
     if (row >= 0) return row;

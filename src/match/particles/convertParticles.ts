@@ -18,6 +18,7 @@ import { type CryosparcOptions, cryosparcColumns } from "./cryosparc.ts";
 import { readCryosparc } from "./cryosparcFiles.ts";
 import { isHdf5Name, readParticlesHdf5, writeParticlesHdf5 } from "./hdf5Particles.ts";
 import { columnsToStar, type ParticleColumns, rowsOf } from "./particlesToStar.ts";
+import { SAME_COLUMNS } from "./starColumns.ts";
 import { type StarToParticlesOptions, starColumns } from "./starToParticles.ts";
 
 /** Options of {@link convertParticles}. */
@@ -60,7 +61,7 @@ export async function convertParticles(
       found: endingOf(to),
     });
   }
-  const table = await readTable(from, options);
+  const table = placedRows(await readTable(from, options), from, options.onLog);
   if (table.rows === 0) options.onLog?.(`${from}: there is no particle in it`, "warning");
   warnOfRows(firstValues(table, from), options.onLog);
   warnOfNoNumbers(table, from, options.onLog);
@@ -80,6 +81,53 @@ export async function convertParticles(
   } else if (isHdf5Name(to)) await writeParticlesHdf5(to, rowsOf(table), { overwrite });
   else await writeFileAtomic(to, csvOf(table), { overwrite });
   return table.rows;
+}
+
+/** What RELION must know of every particle, by our names for it. */
+const POSES = SAME_COLUMNS.filter(([relion]) => /^rln(Coordinate[XY]|Angle(Rot|Tilt|Psi))$/.test(relion));
+
+/** Without the particles that lie nowhere: what is no number would become 0, or a column less. */
+function placedRows(
+  table: ParticleColumns,
+  at: string,
+  onLog: ConvertParticlesOptions["onLog"],
+): ParticleColumns {
+  const { columns, rows } = table;
+  const isNumber = (text: string) => text.trim() !== "" && Number.isFinite(Number(text));
+  const kept = Uint8Array.from({ length: rows }, () => 1);
+  for (const [relion, ...names] of POSES) {
+    const name = names.find((one) => columns.has(one));
+    const texts = name === undefined ? undefined : columns.get(name);
+    if (texts === undefined) continue;
+    const odd: number[] = [];
+    for (let row = 0; row < rows; row++) if (!isNumber(texts(row))) odd.push(row);
+    if (odd.length === 0) continue;
+    const isPlace = relion.startsWith("rlnCoordinate");
+    // angles that nobody knows of any particle are a column less, as of picks
+    if (odd.length === rows && !isPlace) continue;
+    if (odd.length === rows) throw noPlaces(`${at} ${name}`, texts(0));
+    for (const row of odd) kept[row] = 0;
+    const words = odd.length === 1 ? "this particle is" : `this particle and ${odd.length - 1} more are`;
+    onLog?.(
+      `${at} row ${odd[0] + 1} ${name}: ${JSON.stringify(texts(odd[0]))} is no number: ${words} left out`,
+      "warning",
+    );
+  }
+  if (kept.every((one) => one === 1)) return table;
+  const places = [...kept.keys()].filter((row) => kept[row] === 1);
+  const chosen = [...columns].map(([name, texts]) => [name, (row: number) => texts(places[row])] as const);
+  return { rows: places.length, columns: new Map(chosen) };
+}
+
+function noPlaces(at: string, text: string): VitrineError {
+  const hint = "Give a table whose rows say where particles are";
+  return new VitrineError({
+    code: "type",
+    at,
+    expected: "a number for a particle at least",
+    found: JSON.stringify(text),
+    hint,
+  });
 }
 
 /** A unit that is another is so in every row. */
@@ -153,5 +201,8 @@ async function readTable(
     at: from,
     expected: "particles as a CSV, STAR or HDF5 file, or a .cs file of cryoSPARC",
     found: kindWords(kind),
+    ...(kind === "text" && {
+      hint: "Save a table with tabs or spaces with commas; in Python: df.to_csv(path, index=False)",
+    }),
   });
 }

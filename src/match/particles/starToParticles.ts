@@ -100,11 +100,17 @@ export function starColumns(file: StarFile, options: StarToParticlesOptions = {}
 function particlesOf(file: StarFile): StarTable {
   const found = file.blocks.flatMap(starTables).find((table) => table.has("rlnCoordinateX"));
   if (found !== undefined) return found;
+  const areMicrographs = file.blocks
+    .flatMap(starTables)
+    .some((table) => table.has("rlnMicrographName") && table.has("rlnDefocusU"));
   throw new VitrineError({
     code: "missing",
     at: file.name,
     expected: "a table with rlnCoordinateX",
     found: file.blocks.map(({ name }) => `data_${name}`).join(", ") || "no block",
+    ...(areMicrographs && {
+      hint: "It tells the optics of micrographs: match --micrographs … --ctf takes it",
+    }),
   });
 }
 
@@ -216,7 +222,9 @@ function opticsByParticle(file: StarFile, particles: StarTable): ReadonlyMap<str
   if (!particles.has("rlnOpticsGroup") || !file.blocks.some(({ name }) => name === "optics"))
     return new Map();
   const optics = starTable(file, "optics");
-  const rows = new Map(optics.column("rlnOpticsGroup").map((group, row) => [group, row]));
+  const groups = optics.column("rlnOpticsGroup");
+  const rows = new Map(groups.map((group, row) => [group, row]));
+  requireEachOnce(groups, `${file.name} data_optics rlnOpticsGroup`);
   const groupRows = new Uint32Array(particles.rows).map((_, i) => {
     const group = particles.value(i, "rlnOpticsGroup");
     const row = rows.get(group);
@@ -232,6 +240,14 @@ function opticsByParticle(file: StarFile, particles: StarTable): ReadonlyMap<str
       return [name, (row: number) => values[groupRows[row]]];
     }),
   );
+}
+
+/** A number that stands for two groups of optics. @throws {VitrineError} format: it is there twice */
+export function requireEachOnce(groups: readonly string[], at: string): void {
+  const again = groups.find((group, i) => groups.indexOf(group) !== i);
+  if (again === undefined) return;
+  const hint = "Give each group a number of its own";
+  throw new VitrineError({ code: "format", at, expected: "each group once", found: `${again} twice`, hint });
 }
 
 function addDefocus(reading: Reading): void {

@@ -29,6 +29,11 @@ const picksSchema = z.looseObject({
  */
 export function moleculesFromCopick(text: string, at: string): Molecules {
   const picks = parseWithSchema(readJson(text, at), picksSchema, at);
+  if (picks.points === undefined) {
+    const found = Object.keys(picks).slice(0, 6).join(", ") || "an empty object";
+    const hint = "Of a table that pandas wrote as JSON, write CSV: df.to_csv(path, index=False)";
+    throw new VitrineError({ code: "format", at, expected: "picks of copick, with points", found, hint });
+  }
   const points = picks.points ?? [];
   const places = points.map(({ location: { x, y, z } }): Zyx => placeOf([x, y, z], 1));
   const matrices = points.map(({ transformation_ }) =>

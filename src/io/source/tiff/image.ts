@@ -1,7 +1,8 @@
 import type { PixelArray } from "../../../core/index.ts";
 import { bytesPerValue, VitrineError } from "../../../core/index.ts";
+import { CODECS } from "../../tiff/codecs.ts";
 import { TAG } from "../../tiff/directory.ts";
-import type { TiffPage } from "../../tiff/page.ts";
+import { type TiffPage, UNPACKED } from "../../tiff/page.ts";
 import type { TiffPageEntry, TiffReader } from "../../tiff/reader.ts";
 import { binned, sourceAxis } from "../axes.ts";
 import type { Chunk, ChunkCache } from "../cache.ts";
@@ -40,11 +41,29 @@ export async function tiffSource(plan: TiffImagePlan, cache?: ChunkCache): Promi
   });
 }
 
+const YCBCR = 6;
+
+/** Numbers of PhotometricInterpretation whose values are no grey and no red, green and blue. */
+const COLOURS: Readonly<Record<number, string>> = {
+  5: "inks, as CMYK",
+  [YCBCR]: "YCbCr",
+  8: "CIE L*a*b*",
+  9: "ICC L*a*b*",
+  10: "ITU L*a*b*",
+  32803: "a colour filter array",
+  32844: "logarithms of luminance",
+  32845: "logarithms of luminance and u, v",
+};
+
 /** Tags that tell how values are shown, not what they are: pixels are kept as they lie in the file. */
 async function tagsLeftOut({ first }: TiffImagePlan): Promise<string[]> {
   const directory = await first.reader.directory(first.plane.entry);
   const orientation = await directory.number(TAG.orientation, 1);
   const photometric = await directory.number(TAG.photometric, 1);
+  const predictor = await directory.number(TAG.predictor, 1);
+  const { page } = first.plane.entry;
+  // the other library makes red, green and blue of it
+  const isDecoded = photometric === YCBCR && CODECS[page.compression] === undefined;
   const lines = [
     [orientation > 1, `Orientation ${orientation} is left out: rows and columns are as they lie in the file`],
     [
@@ -52,6 +71,14 @@ async function tagsLeftOut({ first }: TiffImagePlan): Promise<string[]> {
       "PhotometricInterpretation 0 is left out: the largest value is black, the values are as they are",
     ],
     [photometric === 3, "its colour map is left out: values are numbers of its colours"],
+    [
+      COLOURS[photometric] !== undefined && !isDecoded,
+      `PhotometricInterpretation ${photometric} (${COLOURS[photometric]}) is left out: values are as they are, no red, green and blue`,
+    ],
+    [
+      page.compression === UNPACKED && predictor !== 1,
+      `Predictor ${predictor} is left out: values without compression are as they are, as libtiff and ImageJ read them`,
+    ],
   ] as const;
   return lines.flatMap(([isThere, line]) => (isThere ? [line] : []));
 }

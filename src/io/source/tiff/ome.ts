@@ -41,7 +41,7 @@ export async function planOme(
       return undefined;
     },
   });
-  warnings.push(...placed.warnings);
+  warnings.push(...placed.warnings, ...image.unread.map((words) => `${name}: ${words}: left out`));
   if (missing.size > 0) warnings.push(missingFiles(name, missing));
   const seen = [...placed.planes.values()].find(
     ({ fileName }) => fileName === undefined || !missing.has(fileName),

@@ -90,7 +90,7 @@ function tooMany(
 }
 
 /** What the XML says of its channels, unless the pages are different. */
-function samplesOf({ sizeC, channels }: OmeImage, found: number): number {
+export function samplesOf({ sizeC, channels }: OmeImage, found: number): number {
   const said = channels[0]?.samples ?? found;
   return said === found || sizeC % found !== 0 ? Math.max(1, Math.min(said, sizeC)) : found;
 }

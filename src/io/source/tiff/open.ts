@@ -4,13 +4,14 @@ import type { FileSource } from "../../files.ts";
 import { isTiffBytes } from "../../tiff/directory.ts";
 import { isImageJ } from "../../tiff/imagej.ts";
 import type { OmeModel } from "../../tiff/ome/model.ts";
-import { isOmeXml, parseOmeXml } from "../../tiff/ome/parse.ts";
+import { isCutOmeXml, isOmeXml, parseOmeXml } from "../../tiff/ome/parse.ts";
 import { readPlanes } from "../../tiff/planes.ts";
 import { TiffReader } from "../../tiff/reader.ts";
 import { ChunkCache, PLATE_BYTES } from "../cache.ts";
 import type { ImageCollection, ImageSource } from "../source.ts";
 import { tiffSource } from "./image.ts";
 import { type OmeFile, omeNames, omePlate, planOme } from "./ome.ts";
+import { samplesOf } from "./omePlanes.ts";
 import { planImageJ, planPages } from "./plain.ts";
 import type { TiffImagePlan } from "./plan.ts";
 import { groupPages } from "./pyramid.ts";
@@ -82,6 +83,8 @@ async function contentsOf(reader: TiffReader, folder: string | undefined): Promi
   const model = xml === undefined ? undefined : await modelOf(xml, { reader, folder, warnings });
   if (model !== undefined && model.images.length > 0)
     return omeContents({ reader, model, folder, baseName: baseName(reader.file.name) }, warnings);
+  if (xml === undefined && descriptions.some(isCutOmeXml))
+    warnings.push(`${reader.file.name}: its OME-XML is cut short and left out: pages are read without it`);
   return plainContents(reader, { isImageJ: descriptions.some(isImageJ), warnings });
 }
 
@@ -95,9 +98,24 @@ function omeContents(ome: OmeFile, warnings: readonly string[]): Contents {
     format: "ome-tiff",
     images,
     ...(plate !== undefined && { plate }),
-    warnings: [...warnings, ...model.warnings, ...plates],
+    warnings: [...warnings, ...model.warnings, ...plates, ...pagesLeftOut(ome)],
     plan: (index, name) => planOme(ome, { image: model.images[index], name }),
   };
+}
+
+/** Pages that no image of the OME-XML has room for, of a file that holds all of its images. */
+function pagesLeftOut({ reader, model, baseName: own }: OmeFile): string[] {
+  const [{ page }] = reader.chain;
+  const names = model.images.flatMap(({ data }) => data.flatMap(({ fileName }) => fileName ?? []));
+  if (new Set([own, ...names]).size > 1) return [];
+  const planes = model.images.map((image) => {
+    const channels = Math.max(1, Math.floor(image.sizeC / samplesOf(image, page.channels)));
+    return image.sizeZ * image.sizeT * channels;
+  });
+  const told = planes.reduce((sum, count) => sum + count, 0);
+  const there = reader.chain.filter(({ role }) => role === "full").length;
+  if (there <= told) return [];
+  return [`${reader.file.name}: its OME-XML tells of ${told} of ${there} pages: the others are left out`];
 }
 
 async function plainContents(

@@ -1,13 +1,14 @@
 import { TAG } from "../../tiff/directory.ts";
 import { type ImageJLines, isImageJ, parseImageJ, parseImageJMetadata } from "../../tiff/imagej.ts";
 import { type MetaMorphTags, readMetaMorph } from "../../tiff/metaMorph.ts";
-import { readPixelSize } from "../../tiff/pixelSize.ts";
+import { type PixelSides, readPixelSides } from "../../tiff/pixelSize.ts";
 import type { TiffPlane, TiffReader } from "../../tiff/reader.ts";
 import { slideChannel } from "../../tiff/slide.ts";
 import { sourceAxis } from "../axes.ts";
 import type { SourceChannel } from "../source.ts";
 import { unitName } from "../units.ts";
 import { lowerPage, lowerPages } from "./image.ts";
+import { imageJScales } from "./imagejScales.ts";
 import type { PlaneScale, TiffImagePlan } from "./plan.ts";
 import type { PageGroup } from "./pyramid.ts";
 import { shapedAxes } from "./shaped.ts";
@@ -53,8 +54,9 @@ export async function planPages(reader: TiffReader, what: Group): Promise<TiffIm
   const description = await directory.text(TAG.description);
   const metaMorph = await readMetaMorph(reader.file, directory);
   const um = slide?.pixelUm ?? metaMorphUm(metaMorph);
-  const pixelA = um === undefined ? await readPixelSize(directory) : um * A_PER_UM;
-  const side = plainScale(isBeside ? undefined : pixelA);
+  const sides =
+    um === undefined ? await readPixelSides(directory) : ([um * A_PER_UM, um * A_PER_UM] as const);
+  const [x, y] = plainScales(isBeside ? undefined : sides);
   const channels = slide?.program === "perkinelmer" ? await slideChannels(reader, planes) : [];
   const names = channels.flatMap(({ name }) => name ?? []);
   const values = names.length === planes.length ? { values: names } : {};
@@ -69,8 +71,8 @@ export async function planPages(reader: TiffReader, what: Group): Promise<TiffIm
     { ...what, group },
     {
       outer: shaped?.outer ?? pages,
-      y: side,
-      x: side,
+      y,
+      x,
       channels,
       metadata: {
         ...(description !== "" && { ImageDescription: description }),
@@ -94,11 +96,21 @@ async function slideChannels(reader: TiffReader, planes: readonly TiffPlane[]): 
   return channels;
 }
 
-function plainScale(pixelSizeA: number | undefined): PlaneScale {
-  if (pixelSizeA === undefined) return { scale: 1 };
-  if (pixelSizeA < SMALLEST_UM_A) return { scale: pixelSizeA, unit: "angstrom" };
-  return { scale: Number((pixelSizeA / A_PER_UM).toPrecision(9)), unit: "micrometer" };
+/** Of columns and of rows, in one unit; sides that are alike but for rounding are one. */
+function plainScales(sides: PixelSides | undefined): [x: PlaneScale, y: PlaneScale] {
+  if (sides === undefined) return [{ scale: 1 }, { scale: 1 }];
+  const [xA, yA] = sides;
+  const isSquare = Math.abs(xA - yA) <= ROUNDED * Math.max(xA, yA);
+  const unit = xA < SMALLEST_UM_A ? "angstrom" : "micrometer";
+  const scale = (sideA: number) => (unit === "angstrom" ? sideA : Number((sideA / A_PER_UM).toPrecision(9)));
+  return [
+    { scale: scale(xA), unit },
+    { scale: scale(isSquare ? xA : yA), unit },
+  ];
 }
+
+/** Resolution tags are whole numbers or shares: sides that differ by less are written of one. */
+const ROUNDED = 0.01;
 
 /** A hyperstack of ImageJ: channels fastest, then slices, then frames; axes of length 1 are left out. */
 export async function planImageJ(reader: TiffReader, what: Group): Promise<TiffImagePlan> {
@@ -113,32 +125,19 @@ export async function planImageJ(reader: TiffReader, what: Group): Promise<TiffI
   const channels = channelsOf({ ...said, ...counts }, extra);
   const names = channels.map(({ name }) => name);
   const values = names.length > 0 && names.every((name) => name !== undefined) ? names : undefined;
-  const unit = unitName(said.unit ?? "");
-  const resolution = async (tag: number): Promise<PlaneScale> => {
-    const perUnit = await directory.number(tag, 0);
-    const isKnown = perUnit > 0 && Number.isFinite(perUnit) && unit !== undefined;
-    return isKnown ? { scale: Number((1 / perUnit).toPrecision(9)), unit } : { scale: 1 };
-  };
+  const { x, y, z, time } = await imageJScales(directory, said, { name: what.name, warnings });
   const outer = [
-    {
-      axis: sourceAxis("time", { unit: said.intervalS === undefined ? undefined : "second" }),
-      count: counts.frames,
-      scale: said.intervalS ?? 1,
-    },
+    { axis: sourceAxis("time", { unit: time.unit }), count: counts.frames, scale: time.scale },
     { axis: sourceAxis("channel", values && { values }), count: counts.channels, scale: 1 },
-    {
-      axis: sourceAxis("z", { unit: said.spacing === undefined ? undefined : unit }),
-      count: counts.slices,
-      scale: Math.abs(said.spacing || 1),
-    },
+    { ...z, axis: sourceAxis("z", { unit: z.unit }), count: counts.slices },
   ];
   return planOf(
     reader,
     { ...what, group: { ...what.group, planes: canonical(planes, counts) } },
     {
       outer: outer.filter(({ count }) => count > 1),
-      y: await resolution(TAG.yResolution),
-      x: await resolution(TAG.xResolution),
+      y,
+      x,
       channels,
       metadata: { ImageJ: said.lines },
       warnings,

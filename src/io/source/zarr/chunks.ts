@@ -9,6 +9,7 @@ import { numbersOfWide, type WideType } from "../../wide.ts";
 import { indexIn, strides } from "../box.ts";
 import type { Chunk } from "../cache.ts";
 import type { ZarrArrayFacts } from "./arrayMetadata.ts";
+import { ChecksumFault, compareChecksums } from "./checksum.ts";
 import { isWide, storedBytes } from "./dataType.ts";
 import { checkPacked } from "./packed.ts";
 import { type FolderStore, ifThere, type StoreRange } from "./store.ts";
@@ -39,6 +40,7 @@ export function zarrChunks(folder: string, facts: ZarrArrayFacts): ReadZarrChunk
 }
 
 async function openArray(folder: string, facts: ZarrArrayFacts) {
+  compareChecksums();
   const root = zarr.root(chunkStore(folder, facts));
   const array = await (facts.zarrFormat === 2 ? zarr.open.v2 : zarr.open.v3)(root, { kind: "array" });
   if (array.is("number") || array.is("bigint")) return array;
@@ -184,6 +186,13 @@ function wrongLength(at: string, expected: number, found: number): VitrineError 
 function chunkError(cause: unknown, at: string): unknown {
   const inner = zarr.isZarritaError(cause, "CodecPipelineError") ? cause.cause : cause;
   if (inner instanceof VitrineError) return inner;
+  if (inner instanceof ChecksumFault) {
+    const [expected, hint] = [
+      "a checksum (crc32c) that fits its bytes",
+      "The chunk is damaged: copy it again",
+    ];
+    return new VitrineError({ code: "format", at, expected, found: inner.message, hint }, { cause });
+  }
   const code = zarr.isZarritaError(cause, "UnknownCodecError", "UnsupportedError") ? "unsupported" : "format";
   const found = String(inner).split("\n")[0].slice(0, 160);
   const hint = "The chunk is damaged or cut short";

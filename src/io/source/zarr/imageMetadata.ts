@@ -80,6 +80,9 @@ export function parseZarrImage(attributes: JsonObject, at: string): ZarrImageMet
   const known = axes?.map((one, i) => parseAxis(one, `multiscales[0].axes[${i}]`, { at, warnings }));
   if (known !== undefined) checkNames(known, at);
   const common = coordinateTransformations ?? [];
+  const isScaled = common.length > 0 || (datasets[0].coordinateTransformations?.length ?? 0) > 0;
+  if (!isScaled && known?.some(({ unit }) => unit !== undefined))
+    warnings.push("multiscales[0].datasets[0] has no coordinateTransformations: steps of 1 are assumed");
   const levels = datasets.map(({ path, coordinateTransformations: own }, i) => ({
     path,
     ...placeOf([...(own ?? []), ...common], { rank: known?.length, at: `${at} datasets[${i}]`, warnings }),
@@ -205,7 +208,7 @@ function parseChannel(
       `${where}.color is ${JSON.stringify(text.slice(0, 40))}, no six hexadecimal digits: left out`,
     );
   }
-  const shown = windowOf(window);
+  const shown = windowOf(window, `${where}.window`, warnings);
   return {
     ...(name !== undefined && { name }),
     ...(hex !== undefined && { color: hex }),
@@ -220,10 +223,15 @@ const limits = z.object({
   max: z.number().optional().catch(undefined),
 });
 
-/** Nothing is lost with a window that is none. */
-function windowOf(value: unknown): SourceChannel["window"] {
+/** What is shown is lost with a window that is none, no values. */
+function windowOf(value: unknown, where: string, warnings: string[]): SourceChannel["window"] {
+  if (value === undefined || value === null) return undefined;
   const found = limits.safeParse(value);
-  if (!found.success) return undefined;
+  if (!found.success || !(found.data.end > found.data.start)) {
+    const words = JSON.stringify(value).slice(0, 80);
+    warnings.push(`${where} is ${words}, no start below an end: left out`);
+    return undefined;
+  }
   const { start, end, min, max } = found.data;
   return { start, end, ...(min !== undefined && { min }), ...(max !== undefined && { max }) };
 }

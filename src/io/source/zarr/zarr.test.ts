@@ -87,6 +87,7 @@ describe("stores from the field", () => {
       "omero.channels[0].label is null: unknown",
       "omero.channels[1].label is the number 405, no text",
       'omero.channels[1].color is "red", no six hexadecimal digits: left out',
+      'omero.channels[1].window is {"start":0}, no start below an end: left out',
     ]);
     expect(source.axes[0]).toEqual({ name: "channel", kind: "channel" });
   });

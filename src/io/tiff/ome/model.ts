@@ -57,6 +57,8 @@ export interface OmeImage {
   readonly timeIncrement?: OmeQuantity;
   /** Bits of a value that carry something: 12 of a camera in 16. */
   readonly significantBits?: number;
+  /** Attributes that should be numbers and are none: `PhysicalSizeX is "0,5"`. */
+  readonly unread: readonly string[];
   /** Where the stage was, of planes that say so. */
   readonly places: readonly OmePlace[];
   readonly channels: readonly OmeChannel[];

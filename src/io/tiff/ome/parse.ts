@@ -5,6 +5,12 @@ import { parsePlates } from "./plates.ts";
 import { NO_UNIT, quantityOf } from "./quantity.ts";
 import { attribute, indexOf, numberOf, readXml, within, type Xml } from "./xml.ts";
 
+/** Whether a description begins as OME-XML and does not end as such: cut short, or overwritten. */
+export function isCutOmeXml(description: string): boolean {
+  const start = description.slice(0, 4096).replace(/<!--.*?-->/gs, "");
+  return /^\s*(<\?xml[^>]*>\s*)?<(\w+:)?OME[\s>]/.test(start) && !isOmeXml(description);
+}
+
 /** Whether a description is OME-XML. */
 export function isOmeXml(description: string): boolean {
   return /<(\w+:)?OME[\s>]/.test(description.slice(0, 4096)) && /OME>\s*$/.test(description);
@@ -53,6 +59,7 @@ function imageOf(image: Xml, at: string): OmeImage {
     type: attribute(pixels, "Type") ?? attribute(pixels, "PixelType") ?? "",
     ...quantities(pixels),
     ...significantBits(pixels),
+    unread: unreadOf(pixels),
     places: placesOf(pixels),
     channels: within(pixels, "Channel").map(channelOf),
     data: dataOf(pixels),
@@ -82,6 +89,25 @@ function quantities(pixels: Xml) {
     timeIncrement: quantityOf(pixels, "TimeIncrement", "s"),
   };
   return Object.fromEntries(Object.entries(all).filter(([, value]) => value !== undefined));
+}
+
+/** Sizes and places that are no numbers, once each. */
+function unreadOf(pixels: Xml): string[] {
+  const all = [
+    ...["PhysicalSizeX", "PhysicalSizeY", "PhysicalSizeZ", "TimeIncrement", "SignificantBits"].map(
+      (name) => [pixels, name] as const,
+    ),
+    ...within(pixels, "Plane")
+      .slice(0, MOST_PLANES)
+      .flatMap((plane) => ["PositionX", "PositionY", "PositionZ"].map((name) => [plane, name] as const)),
+  ];
+  const words = new Map<string, string>();
+  for (const [xml, name] of all) {
+    const text = attribute(xml, name);
+    if (text !== undefined && numberOf(xml, name) === undefined && !words.has(name))
+      words.set(name, `${name} is ${JSON.stringify(text)}, which is no number`);
+  }
+  return [...words.values()];
 }
 
 function significantBits(pixels: Xml): { significantBits?: number } {
