@@ -118,6 +118,22 @@ describe("pipes", () => {
     const [one, other] = [gaussianFilter(1), shift([0, 1, 0])];
     expect(await provider.pipe(one).pipe(other)(1)).toEqual(await compose(other, compose(one, provider))(1));
     expect(await one.pipe(other)(image, 1)).toEqual(await compose(other, one)(image, 1));
+    expect(await other.compose(one).compose(provider)(1)).toEqual(await provider.pipe(one).pipe(other)(1));
+    // @ts-expect-error: a number is no pipe
+    expect(() => one.compose(3)).toThrow("found 3");
+  });
+
+  test("a converter without a scale takes the image's own, else 1 nm a pixel", async () => {
+    const scaleOf = converterFunction((image, scale: number) => ({
+      data: new Float32Array(image.data.length).fill(scale),
+      shape: image.shape,
+    }))();
+    const image = noise([2, 2, 2]);
+    expect((await scaleOf(image)).data[0]).toBe(1);
+    expect((await scaleOf({ ...image, voxelSizeA: 2.5 })).data[0]).toBe(0.25);
+    expect((await scaleOf({ ...image, voxelSizeA: 0 })).data[0]).toBe(1);
+    expect((await scaleOf({ ...image, voxelSizeA: 2.5 }, 3)).data[0]).toBe(3);
+    expect((await scaleOf.compose(scaleOf).multiply(2)({ ...image, voxelSizeA: 5 })).data[0]).toBe(1);
   });
 
   test("a user's own functions", async () => {
@@ -153,6 +169,8 @@ describe("pipes", () => {
   test("a converter at one scale, cropped or padded", async () => {
     const atScale = thresholdOtsu().withScale(0.5, { reshapeTo: [2, 6, 4] });
     expect((await atScale(noise([4, 4, 4]))).shape).toEqual([2, 6, 4]);
+    // @ts-expect-error: a misspelt key
+    expect(() => thresholdOtsu().withScale(0.5, { reshapeto: [2, 6, 4] })).toThrow("reshapeTo");
   });
 
   test("a scale that is none, and what is no pipe", async () => {
