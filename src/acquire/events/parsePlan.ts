@@ -22,12 +22,6 @@ const knownKeys = z.strictObject(
   Object.fromEntries(["events", ...MULTI_D_KEYS, ...SEQUENCE_KEYS].map((key) => [key, anyKey])),
 );
 
-/** What a plan does not say itself. */
-interface PlanContext {
-  readonly fieldUm?: FieldUm | undefined;
-  readonly positions?: readonly PlanPosition[] | undefined;
-}
-
 /**
  * The events of an acquisition plan: a list of event dictionaries, such a list under `events`, the parameters of
  * {@link multiDAcquisitionEvents}, or a useq `MDASequence`. Its keys tell which; `channels` alone is a useq sequence. Of
