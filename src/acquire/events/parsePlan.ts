@@ -33,9 +33,17 @@ const knownKeys = z.strictObject(
  *   all of it is done, for a plan that has none
  * @returns        the events, made while they are iterated; can be iterated again
  * @throws {VitrineError} at the call: format: a shape that is none of these, or that could be two of them, or `positions` beside
- *   single events or positions of its own; undeterminable: a grid whose tiles have no size; otherwise as `parseEvents`, {@link multiDAcquisitionEvents} and {@link expandUseq}
+ *   single events or positions of its own; undeterminable: a grid whose tiles have no size; otherwise as `parseEvents`,
+ *   {@link multiDAcquisitionEvents} and {@link expandUseq}
  */
-export function parsePlan(value: unknown, at: string, options: PlanContext = {}): Iterable<AcquisitionEvent> {
+export function parsePlan(
+  value: unknown,
+  at: string,
+  options: {
+    readonly fieldUm?: FieldUm | undefined;
+    readonly positions?: readonly PlanPosition[] | undefined;
+  } = {},
+): Iterable<AcquisitionEvent> {
   requireKnownOptions("parsePlan", options, { fieldUm: true, positions: true });
   const { fieldUm, positions } = options;
   if (positions !== undefined)
