@@ -53,7 +53,7 @@ const TEXTS = {
   "times.json": '{"num_time_points": 1}',
   "here.pos": '{"VERSION":3,"POSITIONS":[{"DEVICES":[{"DEVICE":"XY","AXES":2,"X":1,"Y":2}]}]}',
   "far.pos":
-    '{"POSITIONS":[{"DEVICES":[{"DEVICE":"XY","AXES":2,"X":1,"Y":2},{"DEVICE":"PFS","AXES":1,"X":9}]}]}',
+    '{"POSITIONS":[{"DEVICES":[{"DEVICE":"XY","AXES":2,"X":1,"Y":2},{"DEVICE":"NikonPerfectFocus","AXES":1,"X":9}]}]}',
   "newest.pos": '{"map":{"StagePositions":{"array":[{"Label":{"scalar":"a"}}]}}}',
 };
 

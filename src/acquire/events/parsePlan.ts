@@ -128,7 +128,7 @@ function secondUseq(at: string): VitrineError {
 
 function noKnownKey(plan: object, at: string): VitrineError {
   if (isPositionList(plan))
-    return unknownShape(at, "a position list", "Give it beside a plan: --positions, `positions` of runPlan");
+    return unknownShape(at, "a position list", "Give it beside a plan, with --positions (`positions`)");
   if (Object.hasOwn(plan, "axes")) return unknownShape(at, "one event", "Put it into a list");
   if (Object.keys(plan).length === 0) return unknownShape(at, "no key");
   try {
