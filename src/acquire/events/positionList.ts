@@ -87,7 +87,12 @@ const newSchema = z.strictObject({
 
 /** Whether a value is a position list rather than a plan. */
 export function isPositionList(value: unknown): boolean {
-  return typeof value === "object" && value !== null && ("POSITIONS" in value || "map" in value);
+  // a list has a method map
+  return (
+    typeof value === "object" &&
+    value !== null &&
+    (Object.hasOwn(value, "POSITIONS") || Object.hasOwn(value, "map"))
+  );
 }
 
 /**
@@ -104,7 +109,7 @@ export function parsePositionList(value: unknown, at: string): readonly MultiSta
     const expected = "a position list of Micro-Manager, with POSITIONS (1.4) or a map of StagePositions (2)";
     throw new VitrineError({ code: "format", at, expected, found: kindOf(value) });
   }
-  const places = "map" in (value as object) ? newPlaces(value, at) : oldPlaces(value, at);
+  const places = Object.hasOwn(Object(value), "map") ? newPlaces(value, at) : oldPlaces(value, at);
   if (places.length === 0) throw missing(at, "at least one position", "an empty list");
   for (const [i, { stages }] of places.entries())
     if (stages.length === 0) throw missing(`${at} position ${i}`, "at least one stage", "none");
