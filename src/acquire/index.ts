@@ -28,6 +28,7 @@ export type { AcquisitionEvent } from "./events/event.ts";
 export type { MultiDParams } from "./events/multiD.ts";
 export { multiDAcquisitionEvents } from "./events/multiD.ts";
 export { parsePlan } from "./events/parsePlan.ts";
+export type { PlanPosition } from "./events/planPositions.ts";
 export { expandUseq, useqSizes } from "./events/useq/expand.ts";
 export type { UseqEvent } from "./events/useq/useqEvent.ts";
 export { fromUseq } from "./events/useq/useqEvent.ts";
@@ -43,6 +44,7 @@ export type {
 export type { MMCoreCore } from "./mmcore/core.ts";
 export type { MMCoreMicroscope } from "./mmcore/mmcore.ts";
 export type { OpenPythonProcessor, PythonProcessorOptions } from "./mmcore/pythonProcessor.ts";
+export { type PositionListOptions, readPositionList } from "./positions.ts";
 export type { ImageAndMetadata, ImageProcessor, ProcessorResult } from "./processors/processor.ts";
 export type { PlanReport } from "./program.ts";
 export { runPlan } from "./program.ts";

@@ -5,6 +5,7 @@ import { Hardware } from "./engine/hardware.ts";
 import type { AcquisitionEvent } from "./events/event.ts";
 import { type FieldUm, lacksField } from "./events/gridField.ts";
 import { parsePlan } from "./events/parsePlan.ts";
+import type { PlanPosition } from "./events/planPositions.ts";
 import type { MicroscopeCore } from "./microscope.ts";
 
 /** Of a longer plan, this many events are looked at before it runs. */
@@ -16,6 +17,8 @@ export interface PlanFile {
   readonly value: unknown;
   /** What the plan says of all its images, in the dataset's summary. */
   readonly summary: JsonObject;
+  /** Places of a list, where the plan has none of its own. */
+  readonly positions?: readonly PlanPosition[];
 }
 
 /**
@@ -33,20 +36,26 @@ export async function readPlan(path: string): Promise<PlanFile> {
   return { path, value, summary: summaryOf(value) };
 }
 
+/** The plan with places of a list as its positions. @throws {VitrineError} as {@link parsePlan} with `positions` */
+export function planAt(plan: PlanFile, positions: readonly PlanPosition[]): PlanFile {
+  const names = positions.map(({ label }) => (label === "" ? null : label));
+  return { ...plan, positions, summary: { ...plan.summary, PositionNames: names } };
+}
+
 /**
  * The plan's events for a microscope: what its camera sees is the size of tiles whose plan does not say it, after what `setup` sets.
  *
  * @throws {VitrineError} undeterminable: such tiles, and a microscope that does not know its pixel size; whatever a device refuses
  */
 export async function eventsFor(
-  { value, path }: PlanFile,
+  { value, path, positions }: PlanFile,
   core: MicroscopeCore,
   timing: ConstructorParameters<typeof Hardware>[1],
 ): Promise<Iterable<AcquisitionEvent>> {
-  if (!lacksField(value)) return parsePlan(value, path);
+  if (!lacksField(value)) return parsePlan(value, path, { positions });
   const [first] = parsePlan(value, path, { fieldUm: [1, 1] });
   if (first?.no_image === true) await new Hardware(core, timing).setAllButFocus([first]);
-  return parsePlan(value, path, { fieldUm: await fieldOfView(core) });
+  return parsePlan(value, path, { positions, fieldUm: await fieldOfView(core) });
 }
 
 /** Undefined where the microscope does not know its pixel size. */

@@ -6,8 +6,10 @@ import type { AcquisitionOptions } from "./engine/options.ts";
 import type { StageReport } from "./engine/report.ts";
 import { DEFAULT_WATCHDOG } from "./engine/watchdog.ts";
 import type { AcquisitionEvent } from "./events/event.ts";
+import type { MicroscopeCore } from "./microscope.ts";
 import { type MicroscopeChoice, openMicroscope } from "./openMicroscope.ts";
-import { equalAxesWarning, eventsFor, readPlan } from "./planFile.ts";
+import { equalAxesWarning, eventsFor, type PlanFile, planAt, readPlan } from "./planFile.ts";
+import { readPositionList } from "./positions.ts";
 import type { AcquisitionView, ViewOptions } from "./view/view.ts";
 
 /** What an acquisition from a plan needs. */
@@ -23,6 +25,11 @@ export interface PlanOptions
   /** After the plan's events, take tiles that a person queues in the page, until somebody stops it there. */
   readonly explore?: boolean;
   readonly microscope: MicroscopeChoice;
+  /**
+   * A position list of Micro-Manager (`.pos`): the plan, which has no positions, is done at each of them. With `tiling` their rows and
+   * columns are the tiles'.
+   */
+  readonly positions?: string;
   /** A module of JavaScript, or a file of Python (`.py`, `.py:function`). */
   readonly processor?: string;
   /** Threads of a module. */
@@ -65,6 +72,7 @@ const IDLE_POLL_MS = 20;
 
 const KEYS: Readonly<Record<keyof PlanOptions, true>> = {
   microscope: true,
+  positions: true,
   processor: true,
   workers: true,
   directory: true,
@@ -97,6 +105,7 @@ export async function runPlan(path: string, options: PlanOptions): Promise<PlanR
   refuseUnknownKeys(options, { known: Object.keys(KEYS), at: "runPlan options" });
   const {
     microscope: choice,
+    positions,
     processor,
     workers,
     idleS,
@@ -110,7 +119,7 @@ export async function runPlan(path: string, options: PlanOptions): Promise<PlanR
     onLog,
     ...rest
   } = options;
-  const plan = await readPlan(path);
+  const planFile = await readPlan(path);
   const isPython = processor !== undefined && /\.py(:\w+)?$/.test(processor);
   const isModule = processor !== undefined && !isPython;
   const isPath = isModule && !processor.startsWith("file:");
@@ -122,6 +131,12 @@ export async function runPlan(path: string, options: PlanOptions): Promise<PlanR
   const inModule = isModule ? { module: processor, ...(workers !== undefined && { workers }) } : undefined;
   const imageProcessor = opened.processor ?? inModule;
   const timing = { limitMs: DEFAULT_WATCHDOG.hardware, clock: systemClock };
+  const plan = await placedPlan(planFile, microscope.core, {
+    positions,
+    onLog,
+    kind: choice.kind,
+    tiling: rest.tiling,
+  });
   const events = await eventsFor(plan, microscope.core, timing);
   const equal = equalAxesWarning(events);
   if (equal !== undefined) onLog?.(equal, "warning");
@@ -137,6 +152,23 @@ export async function runPlan(path: string, options: PlanOptions): Promise<PlanR
   const report = await followed(acquisition, events, following);
   warnOfLosses(report, onLog);
   return report; // the microscope is closed after it
+}
+
+interface Placing extends Pick<MicroscopeChoice, "kind"> {
+  readonly positions: string | undefined;
+  readonly tiling: PlanOptions["tiling"];
+  readonly onLog: PlanOptions["onLog"];
+}
+
+/** The plan at the places of the list, where one was given. */
+async function placedPlan(
+  plan: PlanFile,
+  core: MicroscopeCore,
+  { positions, tiling, kind, onLog }: Placing,
+): Promise<PlanFile> {
+  if (positions === undefined) return plan;
+  const options = { asTiles: tiling !== undefined, onOwnStages: kind === "demo", ...(onLog && { onLog }) };
+  return planAt(plan, await readPositionList(positions, core, options));
 }
 
 function noModule(at: string): VitrineError {

@@ -18,6 +18,7 @@ interface AcquireArguments {
   readonly idle?: number;
   readonly processorTimeout?: number;
   readonly format: "ndtiff" | "ome-zarr";
+  readonly positions?: string;
   readonly processor?: string;
   readonly workers?: number;
   readonly tileOverlap?: number | { readonly x: number; readonly y: number };
@@ -65,6 +66,10 @@ export function addAcquire(cli: Command): void {
     )
     .addOption(
       new Option("--format <format>", "of the dataset").choices(["ndtiff", "ome-zarr"]).default("ndtiff"),
+    )
+    .option(
+      "--positions <file.pos>",
+      "position list of Micro-Manager 1.4 or 2: the plan, which has no positions, is done at each",
     )
     .option("--processor <file>", "image processor: a module (.js, .mjs) or file.py[:function]")
     .option(
@@ -186,6 +191,7 @@ function toPlanOptions({ memory: inMemory, ...args }: AcquireArguments) {
     ...(args.processorTimeout !== undefined && { processorTimeoutS: args.processorTimeout }),
     ...(args.dir !== undefined && { directory: args.dir }),
     ...(args.name !== undefined && { name: args.name }),
+    ...(args.positions !== undefined && { positions: args.positions }),
     ...(args.processor !== undefined && { processor: args.processor }),
     ...(args.workers !== undefined && { workers: args.workers }),
     ...(args.tileOverlap !== undefined && { tiling: { overlapPx: args.tileOverlap } }),

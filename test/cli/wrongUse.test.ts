@@ -50,6 +50,11 @@ const TEXTS = {
   "zero.tif": "",
   "semi.csv": "pos_x;pos_y\n1;2\n",
   "plan.json": '[{"axes": {"time": 0}}]',
+  "times.json": '{"num_time_points": 1}',
+  "here.pos": '{"VERSION":3,"POSITIONS":[{"DEVICES":[{"DEVICE":"XY","AXES":2,"X":1,"Y":2}]}]}',
+  "far.pos":
+    '{"POSITIONS":[{"DEVICES":[{"DEVICE":"XY","AXES":2,"X":1,"Y":2},{"DEVICE":"NikonPerfectFocus","AXES":1,"X":9}]}]}',
+  "newest.pos": '{"map":{"StagePositions":{"array":[{"Label":{"scalar":"a"}}]}}}',
 };
 
 beforeAll(async () => {

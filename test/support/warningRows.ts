@@ -406,6 +406,16 @@ export const WARNING_ROWS: readonly WarningRow[] = [
     call: (f) => acquire(f, [{ axes: { time: 0 } }], "--explore"),
     says: /^--explore has no effect here without --view$/,
   },
+  {
+    name: "positions of stages that a simulated microscope lacks",
+    call: (f) => ["acquire", timePoint(f), "--positions", positionList(f, "ZStage", {})],
+    says: /places\.pos: this microscope has no ZStage, XYStage: XY and Z move to x, y and z/,
+  },
+  {
+    name: "properties of positions",
+    call: (f) => ["acquire", timePoint(f), "--positions", positionList(f, "Z", { AUTOFOCUS: "full" })],
+    says: /places\.pos: properties of positions are not used: AUTOFOCUS$/,
+  },
 ];
 
 function micrograph(folder: string, ...rest: string[]): string[] {
@@ -419,6 +429,21 @@ function micrograph(folder: string, ...rest: string[]): string[] {
 
 function acquire(folder: string, events: readonly object[], ...rest: string[]): string[] {
   return ["acquire", plan(folder, events), "--dir", folder, "--name", "run", ...rest];
+}
+
+function timePoint(folder: string): string {
+  return written(folder, "times.json", '{"num_time_points": 1}');
+}
+
+/** A position list of one place, of the stages Z and XY, or ZStage and XYStage. */
+function positionList(folder: string, z: "Z" | "ZStage", properties: object): string {
+  const xy = z.replace("Z", "XY");
+  const DEVICES = [
+    { DEVICE: z, AXES: 1, X: 3, Y: 0, Z: 0 },
+    { DEVICE: xy, AXES: 2, X: 1, Y: 2, Z: 0 },
+  ];
+  const place = { LABEL: "a", DEVICES, DEFAULT_XY_STAGE: xy, DEFAULT_Z_STAGE: z, PROPERTIES: properties };
+  return written(folder, "places.pos", JSON.stringify({ VERSION: 3, POSITIONS: [place] }));
 }
 
 async function experiment(folder: string): Promise<string> {

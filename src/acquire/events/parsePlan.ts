@@ -6,6 +6,8 @@ import { type FieldUm, withField } from "./gridField.ts";
 import { lazyIterable } from "./lazyIterable.ts";
 import { multiDPlan, multiDSchema, snakeKeys } from "./multiD.ts";
 import { parseEvents } from "./parseEvents.ts";
+import { atPositions, type PlanPosition, withPositions } from "./planPositions.ts";
+import { isPositionList } from "./positionList.ts";
 import { parseUseq, type UseqPlan } from "./useq/expand.ts";
 import { SEQUENCE_KEYS } from "./useq/schema.ts";
 import type { Sequence } from "./useq/sequence.ts";
@@ -27,18 +29,25 @@ const knownKeys = z.strictObject(
  *
  * @param value    what was read of the plan's JSON or YAML
  * @param at       how messages call it
- * @param options  fieldUm: what the camera sees, µm: the size of tiles of a useq grid that does not say it
+ * @param options  fieldUm: what the camera sees, µm: the size of tiles of a useq grid that does not say it; positions: places at which
+ *   all of it is done, for a plan that has none
  * @returns        the events, made while they are iterated; can be iterated again
- * @throws {VitrineError} at the call: format: a shape that is none of these, or that could be two of them; undeterminable: a grid
- *   whose tiles have no size; otherwise as `parseEvents`, {@link multiDAcquisitionEvents} and {@link expandUseq}
+ * @throws {VitrineError} at the call: format: a shape that is none of these, or that could be two of them, or `positions` beside
+ *   single events or positions of its own; undeterminable: a grid whose tiles have no size; otherwise as `parseEvents`,
+ *   {@link multiDAcquisitionEvents} and {@link expandUseq}
  */
 export function parsePlan(
   value: unknown,
   at: string,
-  options: { readonly fieldUm?: FieldUm | undefined } = {},
+  options: {
+    readonly fieldUm?: FieldUm | undefined;
+    readonly positions?: readonly PlanPosition[] | undefined;
+  } = {},
 ): Iterable<AcquisitionEvent> {
-  requireKnownOptions("parsePlan", options, { fieldUm: true });
-  const { fieldUm } = options;
+  requireKnownOptions("parsePlan", options, { fieldUm: true, positions: true });
+  const { fieldUm, positions } = options;
+  if (positions !== undefined)
+    return atPositions(parsePlan(withPositions(value, positions, at), at, { fieldUm }), positions);
   if (Array.isArray(value)) return parseEvents(value, at);
   const plan = snakeKeys(value);
   if (typeof plan !== "object" || plan === null) throw unknownShape(at, JSON.stringify(plan) ?? "nothing");
@@ -118,6 +127,8 @@ function secondUseq(at: string): VitrineError {
 }
 
 function noKnownKey(plan: object, at: string): VitrineError {
+  if (isPositionList(plan))
+    return unknownShape(at, "a position list", "Give it beside a plan, with --positions (`positions`)");
   if (Object.hasOwn(plan, "axes")) return unknownShape(at, "one event", "Put it into a list");
   if (Object.keys(plan).length === 0) return unknownShape(at, "no key");
   try {
