@@ -1,6 +1,8 @@
 import { type Command, InvalidArgumentError, Option } from "commander";
 import { counted } from "../core/index.ts";
 import {
+  CHANNEL_NAMES,
+  type ChannelNames,
   type ImportPlan,
   type ImportReport,
   importImages,
@@ -21,6 +23,7 @@ interface ImportArguments {
   readonly pixelSize?: number;
   readonly layout?: SiteLayout;
   readonly cycle?: number;
+  readonly channelNames: ChannelNames;
   readonly copy?: boolean;
   readonly overwrite?: boolean;
   readonly dryRun?: boolean;
@@ -74,6 +77,14 @@ export function addImport(cli: Command): void {
       siteLayout,
     )
     .option("--cycle <number>", "the cycle of the images, from 0, where no name tells it", cycleNumber)
+    .addOption(
+      new Option(
+        "--channel-names <how>",
+        "channels that several cycles have: distinct names (DAPI, 1_DAPI), all by-cycle (0_DAPI, 1_DAPI), or as-found, one channel whose layers show the last cycle",
+      )
+        .choices(CHANNEL_NAMES)
+        .default("distinct"),
+    )
     .option("--copy", "copy the images into the experiment's folder; else they stay and are linked")
     .option("--overwrite", "replace the images that the experiment has of the same plates and cycles")
     .option("--dry-run", "say what was understood, and end")
@@ -94,12 +105,7 @@ async function runImport(
   // an experiment that is not there is told before a long look at the files
   const url = args.database === undefined ? {} : { databaseUrl: args.database };
   await using experiment = await openExperiment(dir, { ...url, isReadOnly: args.dryRun ?? false });
-  const { pixelSizeUm: known } = await experiment.settings();
-  const plan = await planImport(folder, {
-    ...optionsOf(args),
-    ...(known !== null && { defaultPixelSizeUm: known }),
-    signal,
-  });
+  const plan = await planImport(folder, { ...optionsOf(args), experiment, signal });
   for (const line of plan.understood) onLog(line, "note");
   for (const warning of plan.warnings) onLog(warning, "warning");
   for (const line of plan.missing.slice(0, SHOWN)) onLog(line, "warning");
@@ -122,8 +128,18 @@ async function runImport(
   };
 }
 
-function optionsOf({ pattern, table, plate, format, pixelSize, layout, cycle }: ImportArguments) {
+function optionsOf({
+  pattern,
+  table,
+  plate,
+  format,
+  pixelSize,
+  layout,
+  cycle,
+  channelNames,
+}: ImportArguments) {
   return {
+    channelNames,
     ...(pattern !== undefined && { pattern }),
     ...(table !== undefined && { table }),
     ...(plate !== undefined && { plate }),

@@ -117,10 +117,11 @@ describeDatabases("an experiment", ({ isSkipped, isPostgres, where, create, path
       await importImages(experiment, await planImport(images, options), { overwrite: true });
       await importImages(
         experiment,
-        await planImport(images, { ...options, cycleIndex: 1, pixelSizeUm: 0.25 }),
+        await planImport(images, { ...options, cycleIndex: 1, pixelSizeUm: 0.25, experiment }),
       );
       const summary = await describeExperiment(experiment);
-      expect(summary).toMatchObject({ images: 6, cycles: 2, pixelSizeUm: 0.5 });
+      const channels = ["channel 0", "1_channel 0"];
+      expect(summary).toMatchObject({ images: 6, cycles: 2, pixelSizeUm: 0.5, channels });
       expect(summary.plates[0].wells.map(({ name, sites }) => `${name} ${sites}`)).toEqual([
         "A01 1",
         "B03 1",

@@ -44,6 +44,8 @@ export type {
 } from "./groups/groups.ts";
 export { clusterMapobjects, predictClasses } from "./groups/groups.ts";
 export type { MatrixOf } from "./groups/matrix.ts";
+export type { ChannelNames } from "./import/channelNames.ts";
+export { CHANNEL_NAMES } from "./import/channelNames.ts";
 export type { ImportPlan, PlanImportOptions } from "./import/plan.ts";
 export { planImport } from "./import/plan.ts";
 export type { ImportOptions, ImportReport } from "./import/run.ts";

@@ -1,6 +1,7 @@
+import { mkdirSync } from "node:fs";
 import { join } from "node:path";
 import { addMapobjects, createExperiment } from "../../src/experiment/index.ts";
-import { formatMrc } from "../../src/io/index.ts";
+import { formatMrc, writeTiff } from "../../src/io/index.ts";
 import { FILE_ROWS } from "./fileWarningRows.ts";
 import { LIKELIHOOD_ROWS } from "./likelihoodWarningRows.ts";
 import { writeGoldenTable } from "./movieCase.ts";
@@ -350,6 +351,19 @@ export const WARNING_ROWS: readonly WarningRow[] = [
     name: "experiment add --wells without --plate",
     call: async (f) => ["experiment", "add", await experiment(f), "--wells", "A01", "--cycles", "1"],
     says: /^--wells has no effect here without --plate$/,
+  },
+  {
+    name: "import: a channel that two cycles have",
+    call: async (f) => {
+      const folder = to(f, "cycles");
+      mkdirSync(folder);
+      const page = { data: new Uint16Array(6), width: 3, height: 2, channels: 1 };
+      for (const cycle of [0, 1])
+        await writeTiff(join(folder, `P_A01_c${cycle}_DAPI.tif`), { pages: [page] });
+      const names = ["--pattern", "{plate}_{well}_c{cycle}_{channel}.tif", "--format", "96"];
+      return ["import", await experiment(f), folder, ...names, "--dry-run"];
+    },
+    says: /^another cycle has channels of the names of cycle 1: DAPI is imported as 1_DAPI \(--channel-names as-found /,
   },
   {
     name: "objects cluster: an object without the feature",

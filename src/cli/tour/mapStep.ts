@@ -56,7 +56,7 @@ async function makeExperiment(screen: string, folder: string, { tell, program }:
   await using experiment = await createExperiment(screen, { pixelSizeUm: PIXEL_SIZE_UM });
   tell(`import ${quoted(screen)} ${quoted(folder)} --plate plate --format 96`);
   const { signal, onLog } = program;
-  const options = { plate: "plate", format: PLATE_FORMATS[96], defaultPixelSizeUm: PIXEL_SIZE_UM, signal };
+  const options = { plate: "plate", format: PLATE_FORMATS[96], experiment, signal };
   const plan = await planImport(folder, options);
   for (const warning of [...plan.warnings, ...plan.missing]) onLog(warning, "warning");
   const { warnings } = await importImages(experiment, plan, { signal });

@@ -74,7 +74,8 @@ function guessedFormat(
 }
 
 function channelOf(name: string, planes: readonly NumberedPlane[], options: ContentOptions): ChannelContent {
-  const said = Object.hasOwn(options.channels, name) ? options.channels[name] : {};
+  const [{ foundChannel }] = planes;
+  const said = Object.hasOwn(options.channels, foundChannel) ? options.channels[foundChannel] : {};
   const color = said.color ?? colorOf(planes[0]);
   return {
     name,
@@ -85,8 +86,8 @@ function channelOf(name: string, planes: readonly NumberedPlane[], options: Cont
   };
 }
 
-function colorOf({ header, channel }: NumberedPlane): string | undefined {
-  return header.channels.find(({ name }) => name === channel)?.color;
+function colorOf({ header, foundChannel, color }: NumberedPlane): string | undefined {
+  return color ?? header.channels.find(({ name }) => name === foundChannel)?.color;
 }
 
 function imageOf(

@@ -184,7 +184,7 @@ function headerOf(
   const [{ shape, scale }] = levels;
   const at = (name: string) => axes.findIndex((axis) => axis.name === name);
   const [y, x] = [at("y"), at("x")];
-  const inPlane = new Set(["y", "x", "sample"]);
+  const inPlane = new Set(["y", "x"]);
   const outer = axes.flatMap(({ name }, i) => (inPlane.has(name) ? [] : [[name, shape[i]] as const]));
   const { unit } = axes[x];
   const pixelSizeUm = unit === undefined ? undefined : convertUnit(scale[x], unit, "micrometer");

@@ -104,10 +104,11 @@ describe("a folder with a pattern", () => {
       "plate P cycle 0: expected no images of it in the experiment, found 36. Replace them with --overwrite, or import these as another cycle (--cycle) or plate (--plate).",
     );
     await importImages(experiment, plan, { overwrite: true });
-    const next = await planImport(folder, { pattern: PATTERN, format: [8, 12], cycleIndex: 1 });
+    const options = { pattern: PATTERN, format: [8, 12], cycleIndex: 1, experiment } as const;
+    const next = await planImport(folder, options);
     await importImages(experiment, next);
     const summary = await describeExperiment(experiment);
-    expect(summary).toMatchObject({ images: 72, cycles: 2, channels: ["DAPI", "GFP"] });
+    expect(summary).toMatchObject({ images: 72, cycles: 2, channels: ["DAPI", "GFP", "1_DAPI", "1_GFP"] });
     expect(summary.plates[0].wells).toEqual([
       { name: "A01", sites: 9, images: 36 },
       { name: "B03", sites: 9, images: 36 },
@@ -201,7 +202,8 @@ test("a table tells what names do not", async () => {
     { positionPx: [0, 0], grid: [0, 0], positionUm: [-5, -2] },
     { positionPx: [0, 3], grid: [0, 1] },
   ]);
-  const known = await planImport(folder, { table, defaultPixelSizeUm: 0.5, format: [8, 12] });
+  await using experiment = await createExperiment(join(scratch, "sized"), { pixelSizeUm: 0.5 });
+  const known = await planImport(folder, { table, experiment, format: [8, 12] });
   expect(known.content.sites[1].positionPx).toEqual([0, 6]); // the experiment's, where nothing tells
   writeFileSync(table, "path,wel\na.tif,B3\n");
   await expect(planImport(folder, { table })).rejects.toThrow('found "wel" (did you mean "well"?)');

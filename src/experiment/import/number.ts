@@ -7,6 +7,8 @@ import type { Plane } from "./planes.ts";
 /** Ours, with the row and column of the site in its well where names tell it, from 0. */
 export interface NumberedPlane extends Plane {
   readonly grid?: readonly [number, number];
+  /** The channel's name in the files. */
+  readonly foundChannel: string;
 }
 
 /**
@@ -25,6 +27,7 @@ export function numberPlanes(planes: readonly Plane[]): NumberedPlane[] {
   const cycle = Math.min(0, firstOf(placed.map((plane) => plane.cycle)));
   return placed.map((plane) => ({
     ...plane,
+    foundChannel: plane.channel,
     site: number(plane, "site"),
     cycle: plane.cycle - cycle,
     tpoint: number(plane, "tpoint"),
@@ -39,7 +42,7 @@ function firstOf(numbers: readonly number[]): number {
 }
 
 /** Sites that names tell by row and column alone get numbers row by row, the same in every well of the plate. */
-function withGrid(planes: readonly Plane[]): NumberedPlane[] {
+function withGrid(planes: readonly Plane[]): (Plane & Pick<NumberedPlane, "grid">)[] {
   const grids = planes.flatMap(({ found }) => (found.grid === undefined ? [] : [found.grid]));
   if (grids.length === 0) return [...planes];
   const [top, left, right] = grids.reduce(

@@ -3,6 +3,14 @@ import { z } from "zod";
 import { counted, VitrineError } from "../../core/index.ts";
 import { parseWithSchema } from "../../io/index.ts";
 import type { WholeContent } from "../content.ts";
+import type { Experiment } from "../experiment.ts";
+import {
+  CHANNEL_NAMES,
+  type ChannelCycles,
+  type ChannelNames,
+  nameChannels,
+  readChannelCycles,
+} from "./channelNames.ts";
 import { contentOf } from "./contents.ts";
 import { readImageFolder } from "./folder.ts";
 import type { Found, FoundImage, ImageFolder } from "./found.ts";
@@ -23,11 +31,11 @@ const optionsSchema = z.strictObject({
   plate: z.string().min(1).optional(),
   format: z.tuple([z.int().positive(), z.int().positive()]).optional(),
   pixelSizeUm: z.number().positive().optional(),
-  defaultPixelSizeUm: z.number().positive().optional(),
   layout: z
     .strictObject({ rows: z.int().positive(), columns: z.int().positive(), isSnake: z.boolean().optional() })
     .optional(),
   cycleIndex: z.int().min(0).optional(),
+  channelNames: z.enum(CHANNEL_NAMES).optional(),
 });
 
 /** Options of {@link planImport}; without `pattern` and `table` the microscope is recognised. */
@@ -42,12 +50,14 @@ export interface PlanImportOptions {
   readonly format?: readonly [rows: number, columns: number];
   /** µm per pixel; default what metadata or files say. */
   readonly pixelSizeUm?: number;
-  /** µm per pixel where neither metadata nor files say it: the experiment's. */
-  readonly defaultPixelSizeUm?: number;
   /** Where sites are of which nothing tells the position. */
   readonly layout?: SiteLayout;
   /** The cycle of all images of which no name tells one (default 0). */
   readonly cycleIndex?: number;
+  /** What channels are called that several cycles have (default `distinct`). */
+  readonly channelNames?: ChannelNames;
+  /** That the images are for: its pixel size counts where files say none, and names of its channels stay of one cycle. */
+  readonly experiment?: Experiment;
   readonly signal?: AbortSignal;
   /** How many files were looked at. */
   readonly onFile?: (done: number, of: number) => void;
@@ -60,6 +70,7 @@ export interface ImportPlan {
   readonly understood: readonly string[];
   /** With absolute paths of images. */
   readonly content: WholeContent;
+  readonly channelNames: ChannelNames;
   readonly pixelSizeUm?: number;
   /** Wells, sites, time points and planes that are not there, a line each. */
   readonly missing: readonly string[];
@@ -80,7 +91,7 @@ const BESIDE = /\.(txt|xml|json|csv|log|ini|htd|mes|mlf|mrf|wpi|wpp|xdce|nd|db|p
  *   a table that cannot be read; aborted; storage
  */
 export async function planImport(folder: string, options: PlanImportOptions = {}): Promise<ImportPlan> {
-  const { signal, onFile, ...rest } = options;
+  const { signal, onFile, experiment, ...rest } = options;
   const settings = parseWithSchema(rest, optionsSchema, "planImport options");
   const root = resolve(folder);
   const images = await readImageFolder(root);
@@ -94,7 +105,11 @@ export async function planImport(folder: string, options: PlanImportOptions = {}
     ...(onFile !== undefined && { onFile }),
   });
   const cycled = all.map((image) => ({ cycle: settings.cycleIndex ?? 0, ...image }));
-  return assemble({ root, images, founds, headers, cycled, options });
+  const known = {
+    channelCycles: experiment === undefined ? new Map() : await readChannelCycles(experiment.query),
+    pixelSizeUm: (await experiment?.settings())?.pixelSizeUm ?? undefined,
+  };
+  return assemble({ root, images, founds, headers, cycled, options, known });
 }
 
 async function findImages(
@@ -119,20 +134,24 @@ interface Gathered {
   readonly headers: Headers;
   readonly cycled: readonly FoundImage[];
   readonly options: PlanImportOptions;
+  /** What the experiment has. */
+  readonly known: { readonly channelCycles: ChannelCycles; readonly pixelSizeUm: number | undefined };
 }
 
-function assemble({ root, images, founds, headers, cycled, options }: Gathered): ImportPlan {
+function assemble({ root, images, founds, headers, cycled, options, known }: Gathered): ImportPlan {
   const warnings = founds.flatMap((found) => found.warnings ?? []);
   const unreadable = [...headers.unreadable].map(
     ([path, why]) => `${path} cannot be read and is left out: ${why}`,
   );
   warnings.push(...firstLines(unreadable, (rest) => `${rest} more files cannot be read and are left out`));
   for (const warning of headers.warnings) warnings.push(warning);
-  const alike = alikePlanes(planesOf(cycled, headers, warnings), warnings);
-  const planes = oncePlanes(numberPlanes(alike), warnings);
+  const { channelNames = "distinct" } = options;
+  const alike = alikePlanes(planesOf(cycled, headers, warnings), { channelNames, warnings });
+  const naming = { channelNames, channelCycles: known.channelCycles, warnings };
+  const planes = nameChannels(oncePlanes(numberPlanes(alike), warnings), naming);
   if (planes.length === 0)
     throw nothing(images, options, { unreadable: headers.unreadable.values().next().value });
-  const pixelSizeUm = pixelSizeOf({ founds, headers, options }, warnings);
+  const pixelSizeUm = pixelSizeOf({ founds, headers, options, known }, warnings);
   const content = contentOf(planes, {
     ...{ root, warnings, pixelSizeUm, layout: options.layout, format: options.format },
     plates: Object.assign({}, ...founds.map(({ plates }) => plates)),
@@ -142,6 +161,7 @@ function assemble({ root, images, founds, headers, cycled, options }: Gathered):
     folder: root,
     understood: understoodLines(founds),
     content,
+    channelNames,
     ...(pixelSizeUm !== undefined && { pixelSizeUm }),
     missing: missingLines(planes, plannedOf(founds)),
     unmatched: unmatchedOf(images, founds),
@@ -173,7 +193,7 @@ function unmatchedOf({ files, stores }: ImageFolder, founds: readonly Found[]): 
 
 /** What the user says, else metadata, else the files; where files differ, what most say. */
 function pixelSizeOf(
-  { founds, headers, options }: Pick<Gathered, "founds" | "headers" | "options">,
+  { founds, headers, options, known }: Pick<Gathered, "founds" | "headers" | "options" | "known">,
   warnings: string[],
 ): number | undefined {
   if (options.pixelSizeUm !== undefined) return options.pixelSizeUm;
@@ -187,7 +207,7 @@ function pixelSizeOf(
     warnings.push(
       `pixel sizes of ${kinds.map(([size]) => Number(size)).join(", ")} µm: the first is taken for all (--pixel-size)`,
     );
-  return kinds[0]?.[1][0] ?? options.defaultPixelSizeUm;
+  return kinds[0]?.[1][0] ?? known.pixelSizeUm;
 }
 
 /** Why there is no image: what metadata said of none, or why the first could not be read. */

@@ -1,6 +1,7 @@
 /** Files as planes: one channel, time point and z plane each, by their names and the files' own axes. */
 
 import { wellName } from "../../io/index.ts";
+import type { NamingOptions } from "./channelNames.ts";
 import type { FoundImage } from "./found.ts";
 import { groupBy } from "./group.ts";
 import { type Header, type Headers, headerKey } from "./headers.ts";
@@ -19,7 +20,16 @@ export interface Plane {
   readonly zplane: number;
   /** Axes of the file's image of which it is one index. */
   readonly plane: Readonly<Record<string, number>>;
+  /** Of a colour image's part: six hexadecimal digits. */
+  readonly color?: string;
 }
+
+/** Parts of colour images, a channel each. */
+const COLOURS = [
+  { name: "red", color: "FF0000" },
+  { name: "green", color: "00FF00" },
+  { name: "blue", color: "0000FF" },
+] as const;
 
 /** Axes of a source, with the field of an image that says where on it. */
 const AXES = { channel: "channel", time: "tpoint", z: "zplane" } as const;
@@ -33,9 +43,10 @@ const AXES = { channel: "channel", time: "tpoint", z: "zplane" } as const;
 export function planesOf(images: readonly FoundImage[], { headers }: Headers, warnings: string[]): Plane[] {
   const lines: string[] = [];
   const guesses = new Map<string, Field>();
+  const coloured = new Set<string>();
   const planes = images.flatMap((found) => {
     const header = headers.get(headerKey(found));
-    return header === undefined ? [] : planesOfImage(found, header, { lines, guesses });
+    return header === undefined ? [] : planesOfImage(found, header, { lines, guesses, coloured });
   });
   warnings.push(
     ...firstLines(lines, (rest) => `${rest} more files have images that their names do not tell apart`),
@@ -44,6 +55,10 @@ export function planesOf(images: readonly FoundImage[], { headers }: Headers, wa
     const as = field === "tpoint" ? "time points (z planes, where names or a table have t)" : "z planes";
     warnings.push(`nothing says what the pages of ${firstFew(of.map(([path]) => path))} are: taken as ${as}`);
   }
+  if (coloured.size > 0)
+    warnings.push(
+      `images in colour: ${firstFew([...coloured])} ${coloured.size === 1 ? "is" : "are"} imported as channels of red, green and blue`,
+    );
   return planes;
 }
 
@@ -51,9 +66,11 @@ interface Said {
   readonly lines: string[];
   /** What pages of files were taken as. */
   readonly guesses: Map<string, Field>;
+  /** Files of images in colour. */
+  readonly coloured: Set<string>;
 }
 
-function planesOfImage(found: FoundImage, header: Header, { lines, guesses }: Said): Plane[] {
+function planesOfImage(found: FoundImage, header: Header, { lines, guesses, coloured }: Said): Plane[] {
   let planes: Plane[] = [
     {
       found,
@@ -70,6 +87,11 @@ function planesOfImage(found: FoundImage, header: Header, { lines, guesses }: Sa
   ];
   for (const [axis, length] of Object.entries(header.outer)) {
     if (found.plane !== undefined && Object.hasOwn(found.plane, axis)) continue;
+    if (axis === "sample") {
+      if (length > 1) coloured.add(found.path);
+      planes = planes.flatMap((plane) => coloursOf(plane, length));
+      continue;
+    }
     const field = fieldOf(axis, found);
     if (axis === "time" && field !== undefined && length > 1 && header.isPages)
       guesses.set(found.path, field);
@@ -81,6 +103,17 @@ function planesOfImage(found: FoundImage, header: Header, { lines, guesses }: Sa
     planes = planes.flatMap((plane) => indices.map((i) => withIndex(plane, { axis, field, index: i })));
   }
   return planes;
+}
+
+/** Channels that a name or the file tells keep their names, in front. */
+function coloursOf(plane: Plane, length: number): Plane[] {
+  if (length === 1) return [plane];
+  const isNamed = plane.found.channel !== undefined || plane.header.channels.some(({ name }) => name);
+  return Array.from({ length }, (_, sample) => {
+    const { name, color } = COLOURS[sample] ?? { name: `sample ${sample}` };
+    const channel = isNamed ? `${plane.channel} ${name}` : name;
+    return { ...plane, plane: { ...plane.plane, sample }, channel, ...(color !== undefined && { color }) };
+  });
 }
 
 type Field = (typeof AXES)[keyof typeof AXES];
@@ -112,11 +145,14 @@ function channelName({ channels }: Header, index: number): string {
  * Planes without those whose pixels do not belong: of another type than most of their channel (a stray 32-bit image), of another size
  * than most of their site. Each is named.
  */
-export function alikePlanes(planes: readonly Plane[], warnings: string[]): readonly Plane[] {
+export function alikePlanes(
+  planes: readonly Plane[],
+  { channelNames, warnings }: Pick<NamingOptions, "channelNames" | "warnings">,
+): readonly Plane[] {
   const type = ({ header }: Plane) => header.dtype;
   const size = ({ header }: Plane) => `${header.height} x ${header.width}`;
   const ofType = keepMost(planes, {
-    by: ({ channel }) => channel,
+    by: ({ channel, cycle }) => (channelNames === "as-found" ? channel : `${cycle}\u0000${channel}`),
     value: type,
     what: "of its channel",
     warnings,

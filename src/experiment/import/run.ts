@@ -4,6 +4,7 @@ import { requireKnownOptions, requireNotAborted, VitrineError } from "../../core
 import { fileExists, makeFolder } from "../../io/index.ts";
 import { addContentWithin, addWells, type WholeContent } from "../content.ts";
 import type { Experiment, Query } from "../experiment.ts";
+import { requireOwnChannels } from "./channelNames.ts";
 import type { ImportPlan } from "./plan.ts";
 
 /** Options of {@link importImages}. */
@@ -33,7 +34,7 @@ const COPIES = "images";
  * Adds what was planned to an experiment: all of it or nothing. Plates, wells, sites, channels and cycles that are there already are used, so
  * that a later cycle joins the sites of the first. The experiment takes the pixel size where it has none.
  *
- * @throws {VitrineError} exists: it has images of these plates and cycles; shape: a site of another size; storage: copying; busy; aborted
+ * @throws {VitrineError} exists: it has images of these plates and cycles, or of these channels in another cycle; shape: a site of another size; storage: copying; busy; aborted
  */
 export async function importImages(
   experiment: Experiment,
@@ -56,6 +57,11 @@ export async function importImages(
         ...(await newContent(query, plan.content, warnings)),
         images,
       });
+      if (plan.channelNames !== "as-found")
+        await requireOwnChannels(
+          query,
+          plan.content.channels.map(({ name }) => name),
+        );
       await keepPixelSize(query, plan, warnings);
     });
   } catch (error) {

@@ -11,6 +11,7 @@ import { alignExperiment, PyramidBuilder } from "../index.ts";
 import type { BatchImage, SitesBatch } from "../tiles/batch.ts";
 import { placeSites } from "../tiles/compose.ts";
 import { SiteReader } from "../tiles/siteReader.ts";
+import { planAlignment } from "./plan.ts";
 
 const scratch = scratchFolder("align");
 afterAll(() => scratch.remove());
@@ -126,4 +127,27 @@ test("a channel that a cycle has not is told", async () => {
   await expect(alignExperiment(experiment, { channel: "GFP" })).rejects.toThrow(
     /cycle 0: expected a channel of the wavelength GFP, by which cycles are aligned, found DAPI_0/,
   );
+});
+
+test("channels that differ in a number alone are told apart, and found by the names that imports give those of later cycles", async () => {
+  const names = ["Alexa 647", "1_Alexa 488", "Alexa 488", "1_Alexa 647"];
+  await using named = await createExperiment(join(scratch.path, "named"), { mode: "multiplexing" });
+  const images = names.map((channel) => {
+    const cycleIndex = channel.startsWith("1_") ? 1 : 0;
+    const path = `${experiment.directory}/images/${channel.endsWith("488") ? 0 : 1}_${cycleIndex}.tif`;
+    return { plate: "P", well: "A01", siteIndex: 0, cycleIndex, channel, tpoint: 0, zplane: 0, path };
+  });
+  await addContent(named, {
+    plates: [{ name: "P", nRows: 8, nColumns: 12, wells: [{ name: "A01" }] }],
+    cycles: [{ cycleIndex: 0 }, { cycleIndex: 1 }],
+    channels: names.map((name) => ({ name, bitDepth: 16 })),
+    sites: [{ plate: "P", well: "A01", siteIndex: 0, height: SIDE, width: SIDE, grid: [0, 0] }],
+    images,
+  });
+  const batches = await planAlignment(named, { referenceCycle: 0 });
+  const paths = batches.map(({ reference, cycle }) =>
+    [reference, cycle].map(({ images: [one] }) => one?.path),
+  );
+  const of647 = images.filter(({ channel }) => channel.endsWith("647")).map(({ path }) => path);
+  expect(paths).toEqual([of647]);
 });

@@ -66,6 +66,12 @@ export async function planAlignment(experiment: Experiment, choice: AlignChoice)
   return batches;
 }
 
+interface ChannelOfCycle {
+  readonly wavelength: string | null;
+  readonly channel: string;
+  readonly cycleIndex: number;
+}
+
 /** The cycles, each with the channel whose wavelength or name is that of the reference. */
 async function alignedCycles({ query, directory }: Experiment, choice: AlignChoice): Promise<AlignedCycle[]> {
   const rows = await query
@@ -85,11 +91,15 @@ async function alignedCycles({ query, directory }: Experiment, choice: AlignChoi
       expected: `cycle ${choice.referenceCycle} and others, which are aligned to it`,
       found: `cycles ${indices.join(", ") || "none"}`,
     });
-  const stain =
-    choice.channel ?? stainOf(rows.find(({ cycleIndex }) => cycleIndex === choice.referenceCycle)!);
+  const reference = rows.find(({ cycleIndex }) => cycleIndex === choice.referenceCycle)!;
+  const exact = choice.channel ?? nameOf(reference);
+  const stain = choice.channel ?? stainOf(reference);
   return indices.map((index) => {
     const own = rows.filter(({ cycleIndex }) => cycleIndex === index);
-    const found = own.find((row) => row.channel === stain || stainOf(row) === stain);
+    // Alexa 488 and Alexa 647 are alike but for a number that could be a cycle's
+    const found =
+      own.find((row) => row.channel === exact || nameOf(row) === exact) ??
+      own.find((row) => row.channel === stain || stainOf(row) === stain);
     if (found !== undefined) {
       const { id, cycleIndex, channelId, channel } = found;
       return { id, cycleIndex, channelId, channel };
@@ -104,8 +114,14 @@ async function alignedCycles({ query, directory }: Experiment, choice: AlignChoi
   });
 }
 
+/** Its wavelength, else its name without what an import puts in front to tell cycles apart. */
+function nameOf({ wavelength, channel, cycleIndex }: ChannelOfCycle): string {
+  const prefix = `${cycleIndex}_`;
+  return wavelength ?? (channel.startsWith(prefix) ? channel.slice(prefix.length) : channel);
+}
+
 /** What is the same of a stain in all cycles: its wavelength, else its name without the cycle's number. */
-function stainOf({ wavelength, channel }: { readonly wavelength: string | null; readonly channel: string }) {
+function stainOf({ wavelength, channel }: ChannelOfCycle): string {
   return wavelength ?? channel.replace(/^(cycle)?\d+[_ -]|[_ -](cycle)?\d+$/g, "");
 }
 

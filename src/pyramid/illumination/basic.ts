@@ -104,7 +104,7 @@ interface FitOptions {
   readonly cosines: CosineTransforms;
 }
 
-/** Minimises sum |W R| + smoothness |DCT F| with I = b F + R by the augmented Lagrangian, one variable after the other. */
+/** Minimises mean |W R| + smoothness |DCT F| with I = b F + R by the augmented Lagrangian, one variable after the other. */
 function fitField(images: readonly Float64Array[], { weights, smoothness, cosines }: FitOptions): FieldFit {
   // The largest singular value of images that are nearly one pattern is nearly the norm of all.
   const norm = Math.sqrt(images.reduce((sum, image) => sum + dot(image, image), 0));
@@ -119,7 +119,8 @@ function fitField(images: readonly Float64Array[], { weights, smoothness, cosine
   let penalty = FIRST_PENALTY / norm;
   for (let step = 0; step < MOST_STEPS; step++) {
     const curvature = 1.02 * sites.reduce((sum, { brightness }) => sum + brightness ** 2, 0);
-    const limit = smoothness / (curvature * penalty);
+    // smoothness is weighed against the mean over images, not their sum: else many images make a rough field, with cells in it
+    const limit = (sites.length * smoothness) / (curvature * penalty);
     const next = cosines.forward(descended(field, sites, { curvature, penalty }));
     field = cosines.inverse(next.map((value) => towardsZero(value, limit)));
     const missed = sites.reduce((sum, site) => sum + explain(site, field, penalty), 0);

@@ -1,9 +1,9 @@
 /** One image of a site, as it is stored, or with its light corrected and cut to what all cycles show. */
 import { type PixelArray, type PixelImage, VitrineError } from "../../core/index.ts";
 import type { Experiment } from "../../experiment/index.ts";
-import { fileExists, type ImageSource, listFolder, openImages, refuseUnknownKeys } from "../../io/index.ts";
+import { type ImageSource, openImages, refuseUnknownKeys } from "../../io/index.ts";
 import { correctIllumination } from "../illumination/models.ts";
-import { illuminationFolder, requireModel } from "../illumination/places.ts";
+import { illuminationPaths, requireModel } from "../illumination/places.ts";
 import { readIlluminationModel } from "../illumination/store.ts";
 import { readCycleShifts } from "../layers/alignment.ts";
 import { type LayerImage, layerImages } from "../layers/layers.ts";
@@ -84,9 +84,8 @@ export async function siteCorrections({ query, directory }: Experiment): Promise
   const channels = await query.selectFrom("channels").select(["id", "name"]).orderBy("id").execute();
   const corrections: Record<string, SiteCorrection[]> = {};
   for (const { id, name } of channels) {
-    const folder = illuminationFolder(directory, id);
-    const files = (await fileExists(folder)) ? await listFolder(folder) : [];
-    const made = SITE_CORRECTIONS.filter((kind) => files.some((file) => file.startsWith(`${kind}-`)));
+    const paths = await illuminationPaths(directory, id);
+    const made = SITE_CORRECTIONS.filter((kind) => paths[kind] !== undefined);
     if (made.length > 0) corrections[name] = made;
   }
   const shift = await query.selectFrom("siteShifts").select("siteId").limit(1).executeTakeFirst();

@@ -1,12 +1,12 @@
 import { VitrineError } from "../../core/index.ts";
 import type { Experiment } from "../../experiment/index.ts";
-import { listFolder, makeFolder, parseNpz, removeFile, writeFileAtomic } from "../../io/index.ts";
+import { parseNpz } from "../../io/index.ts";
 import type { StoredResult } from "../../jobs/index.ts";
 import type { PixelSize } from "../geometry/levels.ts";
 import { basicModel } from "../illumination/basic.ts";
 import { readDark, readIlluminationFiles } from "../illumination/files.ts";
 import { flatFieldOf, type IlluminationModel, medianModel, zscoreModel } from "../illumination/models.ts";
-import { illuminationFile, illuminationFolder } from "../illumination/places.ts";
+import { type IlluminationKind, writeIllumination } from "../illumination/places.ts";
 import { type Plane, shrink } from "../illumination/smooth.ts";
 import { emptyStatistics, type IlluminationStatistics, mergeStatistics } from "../illumination/statistics.ts";
 import { formatIlluminationModel, formatStatistics, statisticsOf } from "../illumination/store.ts";
@@ -50,7 +50,7 @@ interface ChannelParts {
 }
 
 /**
- * Joins what batches counted, and writes the statistics and models of each channel below the experiment's folder; those of before go.
+ * Joins what batches counted, and writes the statistics and models of each channel below the experiment's folder, in place of those of before.
  *
  * @throws {VitrineError} format: damaged results; storage
  */
@@ -106,16 +106,10 @@ async function writeChannel(
       found: `none; the first: ${unreadable[0] ?? odd[0] ?? "no image"}`,
     });
   const made = await modelsOf({ statistics, small, channel }, choice);
-  const folder = illuminationFolder(directory, channelId);
-  await makeFolder(folder);
-  for (const name of await listFolder(folder)) await removeFile(`${folder}/${name}`);
-  for (const [kind, model] of made) {
-    const bytes = formatIlluminationModel(model, statistics);
-    const hash = await shortHash(bytes);
-    await writeFileAtomic(illuminationFile(directory, channelId, { kind, hash }), bytes, { overwrite: true });
-  }
-  const path = illuminationFile(directory, channelId, { kind: "statistics" });
-  await writeFileAtomic(path, formatStatistics(statistics), { overwrite: true });
+  const files = new Map<IlluminationKind, Uint8Array>(
+    made.map(([kind, model]) => [kind, formatIlluminationModel(model, statistics)]),
+  );
+  await writeIllumination(directory, channelId, files.set("statistics", formatStatistics(statistics)));
   const models = made.map(([kind]) => kind);
   return { channel, images: statistics.count, odd, unreadable, models };
 }
@@ -167,9 +161,4 @@ function flatField(small: readonly Plane[], { size, model, dark }: FlatField): I
     { dark: typeof dark === "number" ? dark : Float32Array.from(shrink(size, dark, SMALL_SIDE).data) },
   );
   return flatFieldOf({ height, width, data: Float64Array.from(flat) }, size, dark);
-}
-
-async function shortHash(bytes: Uint8Array): Promise<string> {
-  const digest = new Uint8Array(await crypto.subtle.digest("SHA-256", new Uint8Array(bytes)));
-  return Array.from(digest.subarray(0, 6), (byte) => byte.toString(16).padStart(2, "0")).join("");
 }

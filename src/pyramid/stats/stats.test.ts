@@ -7,6 +7,7 @@ import { seededRandom } from "../../core/index.ts";
 import type { Experiment } from "../../experiment/index.ts";
 import { writeNpy } from "../../io/index.ts";
 import type { IlluminationModel } from "../illumination/models.ts";
+import { illuminationPaths } from "../illumination/places.ts";
 import { readIlluminationModel, readStatistics } from "../illumination/store.ts";
 import {
   addImage,
@@ -82,7 +83,8 @@ test("statistics are those of all images that belong; bad ones are named and lef
   images.forEach((image, site) => {
     if (isGood(site)) addImage(whole, image);
   });
-  const stored = await readStatistics(join(experiment.directory, "illumination/1/statistics.npz"));
+  const { statistics = "" } = await illuminationPaths(experiment.directory, 1);
+  const stored = await readStatistics(statistics);
   expect(stored.count).toBe(whole.count);
   for (const name of ["mean", "squares", "percentileSums"] as const)
     stored[name].forEach((value, i) => {
@@ -95,9 +97,8 @@ test("statistics are those of all images that belong; bad ones are named and lef
 });
 
 test("planted light is found, and taken out of the layers on every pixel of every tile", async () => {
-  const names = readdirSync(join(experiment.directory, "illumination/1"));
-  const name = names.find((one) => one.startsWith("median-"))!;
-  const model = await readIlluminationModel(join(experiment.directory, "illumination/1", name));
+  const { median = "" } = await illuminationPaths(experiment.directory, 1);
+  const model = await readIlluminationModel(median);
   if (model.kind !== "flatfield") throw new Error("no flat field");
   const mean = light.reduce((sum, value) => sum + value, 0) / light.length;
   const rms = Math.sqrt(
@@ -113,7 +114,8 @@ async function requireLayersOf(model: IlluminationModel, illumcorrModel: "median
   const builder = new PyramidBuilder(experiment);
   await builder.init({ illumcorr: true, illumcorrModel, clip: true, quality: 90 });
   const [{ path }] = (await builder.submit({ memory: 300 }, { engine })).layers;
-  const stored = await readStatistics(join(experiment.directory, "illumination/1/statistics.npz"));
+  const { statistics = "" } = await illuminationPaths(experiment.directory, 1);
+  const stored = await readStatistics(statistics);
   const sites = gridSites(5, 6, [HEIGHT, WIDTH]).map(({ cell, ...size }, id) => ({
     ...{ id, y: cell![0], x: cell![1], ...size },
   }));
@@ -145,9 +147,8 @@ test("a lab's own map of the light is normalised and kept, with a word; one of a
   });
   expect(models).toEqual(["zscore", "files"]);
   expect(logged).toContainEqual(expect.stringContaining("flat.npy"));
-  const names = readdirSync(join(experiment.directory, "illumination/1"));
-  const name = names.find((one) => one.startsWith("files-"))!;
-  const model = await readIlluminationModel(join(experiment.directory, "illumination/1", name));
+  const { files = "" } = await illuminationPaths(experiment.directory, 1);
+  const model = await readIlluminationModel(files);
   const mean = light.reduce((sum, value) => sum + value, 0) / light.length;
   if (model.kind !== "flatfield") throw new Error("no flat field");
   expect(model.dark).toBe(DARK);

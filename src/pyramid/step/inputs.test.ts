@@ -101,7 +101,7 @@ test("a channel that two cycles have is shown of the later, which is said with t
   await new PyramidBuilder(experiment).init({}, { onLog: (message) => said.push(message) });
   expect(said).toEqual([
     "DAPI, t 0, z 0: 1 image of an earlier cycle lies under those of a later one of the same channel and sites; " +
-      "give the channels of each cycle names of their own to see all",
+      "give the channels of each cycle names of their own to see all (vitrine import --channel-names distinct)",
   ]);
 });
 

@@ -120,7 +120,7 @@ export class BatchPlan {
     if (hidden > 0)
       this.#onLog(
         `${layerName(key)}: ${counted(hidden, "image of an earlier cycle lies", "images of earlier cycles lie")} under those of a later one ` +
-          "of the same channel and sites; give the channels of each cycle names of their own to see all",
+          "of the same channel and sites; give the channels of each cycle names of their own to see all (vitrine import --channel-names distinct)",
         "warning",
       );
     return placed;

@@ -85,7 +85,13 @@ test("rooms: sites are read where they are, each room is used again, and that of
   truncateSync(damaged.path, SIDE ** 2);
   reader.prepare({ ...damaged, path: join(scratch.path, "gone.tif") });
   for (const image of [0, 1, 2, 3].map((i) => batch.images[i])) {
-    await expect(reader.readWhole(damaged)).rejects.toMatchObject({ code: "format" });
+    await expect(reader.readWhole(damaged)).rejects.toMatchObject({
+      code: "format",
+      message: expect.stringMatching(
+        // how to mend the file, and the way on without
+        /site 1: .*short\.tif.* Once mended, resubmit, which runs this job alone; or leave its site black: resubmit --missing-sites black\.$/,
+      ),
+    });
     const { data } = await reader.readWhole(image);
     expect(taken.map(({ buffer }) => buffer)).toContain(data.buffer);
     expect([data.byteOffset, data[0]]).toEqual([64, 1 + Number(/site (\d+)/.exec(image.site)?.[1])]);

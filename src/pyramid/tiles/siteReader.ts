@@ -255,8 +255,8 @@ function requirePlane(
 /** The same trouble with the name of the site before it. */
 function named({ site, path }: BatchImage, error: unknown): VitrineError {
   const fault = toFault(error, path);
-  const hint =
-    fault.hint ??
-    "Mend it and resubmit, which runs this job alone; or leave its site black: resubmit --missing-sites black";
+  // what a reader says of the file tells how to mend it; that there is another way out, it cannot know
+  const mend = fault.hint === undefined ? "Mend it and" : `${fault.hint}. Once mended,`;
+  const hint = `${mend} resubmit, which runs this job alone; or leave its site black: resubmit --missing-sites black`;
   return new VitrineError({ ...fault, at: `${site}: ${fault.at}`, hint }, { cause: error });
 }
