@@ -102,7 +102,7 @@ describe.skipIf(!available)("plans in the page", () => {
     await drawn(page, (pixel) => Math.max(...pixel) > 3);
     // the microscope says which presets there are
     await page.getByRole("button", { name: "Add a channel" }).click();
-    expect(await page.getByLabel("Preset of channel 1").inputValue()).not.toBe("");
+    await expect.poll(() => page.getByLabel("Preset of channel 1").inputValue()).not.toBe("");
     await page.getByLabel("Preset of channel 1").fill("FITC");
     await page.getByLabel("Exposure of channel 1, ms").fill("5");
     // with a key: the panel of an acquisition moves while it is told of

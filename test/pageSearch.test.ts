@@ -54,8 +54,8 @@ describe.skipIf(!available)("a search in the page", { timeout: 400_000 }, () => 
     expect.soft(await barriersOf(page), "list").toEqual([]);
     await drop(page, "micrograph.mrc");
     await page.getByText("micrograph.mrc, 300 × 256").waitFor();
-    expect(new URL(page.url()).hash).toContain("%40search");
-    expect(await page.getByLabel("Pixel size").inputValue()).toBe("4");
+    await page.waitForURL(/#.*%40search/);
+    await expect.poll(() => page.getByLabel("Pixel size").inputValue()).toBe("4");
     expect(await searchButton(page).isDisabled()).toBe(true);
     await page.screenshot({ path: join(SHOTS, "search-1280-form.png") });
     await drop(page, "template.mrc");
@@ -107,7 +107,9 @@ describe.skipIf(!available)("a search in the page", { timeout: 400_000 }, () => 
     });
     await choose(page, "micrograph.mrc", "molecule.pdb");
     await page.getByText(/molecule\.pdb, \d+ atoms/).waitFor();
-    expect(Number(await page.getByLabel("Box of the map").inputValue())).toBeGreaterThanOrEqual(BOX);
+    await expect
+      .poll(async () => Number(await page.getByLabel("Box of the map").inputValue()))
+      .toBeGreaterThanOrEqual(BOX);
     await fill(page, { "Box of the map": BOX, "Out-of-plane step": 1, "In-plane step": 1, Threads: 1 });
     const run = searchButton(page);
     await run.click();

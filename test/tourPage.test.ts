@@ -87,14 +87,13 @@ describe.skipIf(!available)("the strip of a tour", () => {
     expect.soft(await barriersOf(page)).toEqual([]);
     await strip.getByRole("button", { name: /2 The second step ✗ 2 of 3/ }).click();
     await page.waitForURL(/second\.mrc.*view=20%2C15%2C3/);
-    expect(await strip.getByRole("button", { name: /second step/ }).getAttribute("aria-current")).toBe(
-      "step",
-    );
+    const second = strip.getByRole("button", { name: /second step/ });
+    await expect.poll(() => second.getAttribute("aria-current")).toBe("step");
     // the browser's back button leads to the step before
     await page.goBack();
     await page.getByText("What the first step did").waitFor();
     await strip.getByRole("button", { name: "Less" }).click();
-    expect(await page.getByText("What the first step did").count()).toBe(0);
+    await expect.poll(() => page.getByText("What the first step did").count()).toBe(0);
     expect(errors).toEqual([]);
   });
 

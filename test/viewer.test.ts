@@ -68,8 +68,8 @@ describe.skipIf(!available)("the page", () => {
     // the address is the state: another window shows the same
     const again = await openPage(new URL(page.url()).hash);
     await drawn(again.page, ([r, , b]) => r > 60 && b === 0);
-    expect(await again.page.getByRole("checkbox", { name: "GFP" }).isChecked()).toBe(false);
-    expect(await again.page.getByLabel("Full of DAPI, as a number").inputValue()).toBe("700");
+    await expect.poll(() => again.page.getByRole("checkbox", { name: "GFP" }).isChecked()).toBe(false);
+    await expect.poll(() => again.page.getByLabel("Full of DAPI, as a number").inputValue()).toBe("700");
     expect([...errors, ...again.errors]).toEqual([]);
   });
 
@@ -77,7 +77,7 @@ describe.skipIf(!available)("the page", () => {
     const { page, errors } = await openPage("#at=lab/cells.zarr");
     const bar = page.getByRole("img", { name: /^Scale bar: / });
     await drawn(page, ([r]) => r > 0);
-    expect(await bar.textContent()).toBe("50 µm");
+    await expect.poll(() => bar.textContent()).toBe("50 µm");
     for (let i = 0; i < 6; i++) await page.keyboard.press("+");
     await page.keyboard.press("ArrowRight");
     await expect.poll(() => bar.textContent()).toBe("10 µm");

@@ -58,7 +58,9 @@ describe.skipIf(!available)("images against structures in the page", () => {
     await page.getByRole("grid", { name: "Images of the comparison" }).getByRole("row").nth(3).click();
     await page.getByRole("heading", { name: "Image 3" }).waitFor();
     const shares = page.getByRole("table", { name: "Posterior over structures" });
-    const [, vol, model] = /vol(<?[\d.]+)model(<?[\d.]+)/.exec((await shares.textContent())!)!;
+    const bothShares = /vol(<?[\d.]+)model(<?[\d.]+)/;
+    await expect.poll(() => shares.textContent()).toMatch(bothShares);
+    const [, vol, model] = bothShares.exec((await shares.textContent())!)!;
     expect(Number(vol.replace("<", "")) + Number(model.replace("<", ""))).toBeCloseTo(1, 2);
     await page.getByRole("img", { name: "Posterior of image 3 over views" }).waitFor();
     await page.waitForURL(/r\.image=3/);

@@ -84,7 +84,9 @@ describe.skipIf(!available)("molecules in the page", () => {
     await expect.poll(() => page.getByRole("complementary").evaluate(isWide)).toBe(false);
     await page.setViewportSize({ width: 1280, height: 800 });
 
-    expect(await plane(page, "x").getAttribute("aria-label")).toBe("tomogram.mrc across x, voxel 60");
+    await expect
+      .poll(() => plane(page, "x").getAttribute("aria-label"))
+      .toBe("tomogram.mrc across x, voxel 60");
     const box = (await plane(page, "z").boundingBox())!;
     await page.mouse.click(box.x + 0.25 * box.width, box.y + 0.75 * box.height);
     await expect.poll(() => plane(page, "x").getAttribute("aria-label")).toMatch(/voxel (29|30)$/);

@@ -107,7 +107,7 @@ describe.skipIf(!available)("undo in the page", () => {
     await page.unroute(/objects\/edit/);
     await undo(page).click();
     await expect.poll(() => opacity(page).inputValue()).toBe("1");
-    expect(await legend(page).textContent()).toBe("none4");
+    await expect.poll(() => legend(page).textContent()).toBe("none4");
     expect(errors).toEqual([]);
   });
 

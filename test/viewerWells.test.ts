@@ -110,9 +110,9 @@ describe.skipIf(!available)("wells", () => {
     const { page, errors } = await open();
     await expect.poll(() => greysOf(page, QUARTERS)).toEqual([40, 90, 140, 190]);
     await expectText(page, "1200 × 1200 px");
-    expect(
-      await page.getByRole("button", { name: "All sites of A01, live" }).getAttribute("aria-pressed"),
-    ).toBe("true");
+    await expect
+      .poll(() => page.getByRole("button", { name: "All sites of A01, live" }).getAttribute("aria-pressed"))
+      .toBe("true");
     await keepShot(page, "well-1280");
     expect(await barriersOf(page)).toEqual([]);
     await page.getByRole("button", { name: "Show all" }).focus();

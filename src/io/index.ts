@@ -110,7 +110,7 @@ export { kindOfContent, kindWords } from "./kindWords.ts";
 export type { MrcHeader, MrcMode, Xyz } from "./mrc.ts";
 export { formatMrcHeader, parseMrcHeader } from "./mrc.ts";
 export type { MrcFile } from "./mrcFile.ts";
-export { openMrc, readMrcImage, readMrcVolume, requireCubicVoxels } from "./mrcFile.ts";
+export { checkMrcVolume, openMrc, readMrcImage, readMrcVolume, requireCubicVoxels } from "./mrcFile.ts";
 export type { MrcStackShape, PutSection } from "./mrcStack.ts";
 export { writeMrcStack } from "./mrcStack.ts";
 export { parseMrc } from "./mrcValues.ts";

@@ -7,6 +7,7 @@ import {
   isOblique,
   MRC_HEADER_BYTES,
   type MrcHeader,
+  mrcOddities,
   parseMrcHeader,
   type Xyz,
 } from "./mrc.ts";
@@ -20,6 +21,7 @@ import {
   toHostOrder,
 } from "./mrcValues.ts";
 import { refuseOtherKind } from "./notMrc.ts";
+import { stackTaken } from "./source/volumeAxes.ts";
 
 /** Old headers round their cells; a difference up to this is taken for that. */
 const LARGEST_SIDE_DIFFERENCE = 0.01;
@@ -72,7 +74,7 @@ export async function openMrc(source: FileSource): Promise<MrcFile> {
  *   1 % (less is the rounding of old headers); and the errors of {@link openMrc}
  */
 export async function readMrcImage(source: FileSource): Promise<Image> {
-  const { data, shape, voxelSizeA } = await readWhole(source, checkImage);
+  const { data, shape, voxelSizeA } = await readWhole(source, ({ header, name }) => checkImage(header, name));
   return { data, shape: [shape[1], shape[2]], pixelSizeA: voxelSizeA[0] };
 }
 
@@ -80,12 +82,18 @@ export async function readMrcImage(source: FileSource): Promise<Image> {
  * Reads an MRC file as one volume. A stack of images is read as the volume of its sections: many programs write volumes
  * without saying so. Files whose axes are in another order are brought to (z, y, x).
  *
+ * @param onWarning  hears what {@link checkMrcVolume} gives
  * @returns  (z, y, x) map; `voxelSizeA` is that of x, 0 where the file does not say
  * @throws {VitrineError} shape: a stack of several volumes; unsupported: complex values, or voxels whose sides differ by
  *   more than 1 % (less is the rounding of old headers); and the errors of {@link openMrc}
  */
-export async function readMrcVolume(source: FileSource): Promise<Volume> {
-  const { data, shape, voxelSizeA } = await readWhole(source, checkVolume);
+export async function readMrcVolume(
+  source: FileSource,
+  onWarning: (message: string) => void = () => {},
+): Promise<Volume> {
+  const { data, shape, voxelSizeA } = await readWhole(source, (file) => {
+    checkMrcVolume(file).forEach(onWarning);
+  });
   return { data, shape, voxelSizeA: voxelSizeA[0] };
 }
 
@@ -163,18 +171,21 @@ function sectionTarget(
   });
 }
 
+/** What tells whether a file is one volume. */
+type MrcVolumeFile = Pick<MrcFile, "header" | "name" | "bytes">;
+
 interface Whole {
   readonly data: Float32Array;
   readonly shape: Shape3;
   readonly voxelSizeA: Xyz;
 }
 
-async function readWhole(source: FileSource, check: (header: MrcHeader, at: string) => void): Promise<Whole> {
+async function readWhole(source: FileSource, check: (file: MrcFile) => void): Promise<Whole> {
   const file = await openMrc(source);
   try {
     const { header, name } = file;
     checkReal(header, name);
-    check(header, name);
+    check(file);
     const stored = await file.readSections(0, header.shape[0]);
     return { data: toZyx(stored, header), shape: zyxShape(header), voxelSizeA: header.voxelSizeA };
   } finally {
@@ -220,10 +231,20 @@ function checkImage(header: MrcHeader, at: string): void {
   });
 }
 
-function checkVolume(header: MrcHeader, at: string): void {
+/**
+ * Whether a file is one volume of voxels that are cubes.
+ *
+ * @returns  what it leaves open or hides, each with the file's name: sections of a stack of images that are taken for those of a volume, bytes
+ *   behind them
+ * @throws {VitrineError} shape: a stack of several volumes; unsupported: voxels whose sides differ by more than 1 %, or without right angles
+ */
+export function checkMrcVolume({ header, name: at, bytes }: MrcVolumeFile): readonly string[] {
   requireCubicVoxels(header, at);
   const depth = header.sampling[2];
-  if (header.kind !== "volumeStack" || header.shape[0] === depth) return;
+  const odd = mrcOddities(header, bytes).map((line) => `${at}: ${line}`);
+  if (header.kind === "stack")
+    return [...odd, stackTaken(`${at}: header.ispg ${header.spaceGroup}`, zyxShape(header)[0])];
+  if (header.kind !== "volumeStack" || header.shape[0] === depth) return odd;
   throw new VitrineError({
     code: "shape",
     at,

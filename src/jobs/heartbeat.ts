@@ -2,7 +2,7 @@
  * A thread of its own that says now and then that a batch is alive: the main one may be busy for minutes. A process has one for all its batches, one
  * after the other; it loads next to nothing, since every process starts one.
  */
-import { mkdirSync, writeSync } from "node:fs";
+import { existsSync, mkdirSync, writeSync } from "node:fs";
 import { hostname } from "node:os";
 import { dirname } from "node:path";
 import { parentPort, workerData } from "node:worker_threads";
@@ -36,7 +36,7 @@ if (parentPid !== undefined)
   setInterval(() => process.ppid !== parentPid && process.kill(process.pid, "SIGKILL"), PARENT_MS);
 
 function beat(): void {
-  if (path === undefined) return;
+  if (path === undefined || !existsSync(dirname(dirname(dirname(path))))) return; // a step's folder that was removed stays so
   const state = { count: count++, at: new Date().toISOString(), host: hostname(), pid: process.pid, share };
   try {
     mkdirSync(dirname(path), { recursive: true });

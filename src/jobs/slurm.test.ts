@@ -4,7 +4,7 @@ import { join } from "node:path";
 import fc from "fast-check";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { requirement } from "../../test/support/require.ts";
-import { type SlurmCluster, startSlurm } from "../../test/support/slurmCluster.ts";
+import { killIfThere, type SlurmCluster, startSlurm } from "../../test/support/slurmCluster.ts";
 import { newPlace, oneStep, runsIn, squaresOf, squaresStep, until } from "../../test/support/stepCase.ts";
 import { initStep } from "./initStep.ts";
 import { readStepFolder } from "./layout.ts";
@@ -64,29 +64,28 @@ describe.skipIf(!available)("a real cluster of four nodes", () => {
     const warnings: string[] = [];
     const work = runStep(oneStep("wait", [10, 20]), {
       ...place,
-      engine: { ...engine, watchdogS: 3 },
+      engine: { ...engine, watchdogS: 10 },
       heartbeatMs: 300,
       onLog: (message) => warnings.push(message),
     });
-    await until(() => runsIn(place.directory).length === 2);
+    await until(() => runsIn(place.directory).length >= 2);
     const [first] = runsIn(place.directory);
-    process.kill(Number(first.split(" ")[2]), "SIGKILL");
-    await until(() => runsIn(place.directory).length === 3);
+    killIfThere(Number(first.split(" ")[2]));
+    await until(() => runsIn(place.directory).length >= 3);
+    const before = runsIn(place.directory);
     const node = execFileSync("squeue", ["-h", "-t", "R", "-o", "%N"], { encoding: "utf8" })
       .trim()
       .split("\n")[0];
-    for (const line of runsIn(place.directory)) tryKill(Number(line.split(" ")[2]));
+    for (const line of before) killIfThere(Number(line.split(" ")[2]));
     cluster!.killNode(node);
-    await until(() => runsIn(place.directory).length >= 5, 60_000);
+    await until(() => runsIn(place.directory).length >= before.length + 2);
     writeFileSync(join(place.directory, "go"), "");
     expect(await work).toEqual([
       ["wait", 0, 10],
       ["wait", 1, 20],
     ]);
     expect(warnings[0]).toMatch(/^wait \d: the cluster lost it; it runs again \(1 of 3\)$/);
-    execFileSync("slurmd", ["-f", cluster!.conf, "-N", node], {
-      env: { ...process.env, PATH: `${process.env.PATH}:/usr/sbin` },
-    });
+    cluster!.startNode(node);
   });
 
   test("a killed submitter leaves its tasks; resubmitting takes them over and finishes", async () => {
@@ -124,7 +123,7 @@ describe.skipIf(!available)("a real cluster of four nodes", () => {
     const place = newPlace();
     const { path } = await initStep(squaresStep([1, 2]), place);
     expect(await submitStep(path, { engine })).toHaveLength(2);
-    await until(async () => (await stepInfo(path)).batches.every(({ state }) => state === "done"), 60_000);
+    await until(async () => (await stepInfo(path)).batches.every(({ state }) => state === "done"));
   });
 
   test("what the cluster refuses is one error with its words", async () => {
@@ -137,14 +136,6 @@ describe.skipIf(!available)("a real cluster of four nodes", () => {
     await expect(other).rejects.toThrow(/sbatch: .*no-such-option/);
   });
 });
-
-function tryKill(pid: number): void {
-  try {
-    process.kill(pid, "SIGKILL");
-  } catch {
-    // it has ended
-  }
-}
 
 /** The bytes of a file of every result of a phase, by index. */
 function resultBytes(directory: string, phase: string, file: string): string[] {

@@ -43,12 +43,10 @@ describe.skipIf(!available)("a cluster that keeps accounts and soon forgets what
       }).trim();
     const job = sbatch("exit $SLURM_ARRAY_TASK_ID");
     const states = async () => (await accountedTasks([job])).map(({ task, state }) => [task, state]).sort();
-    await until(
-      async () =>
-        (await states()).every(([, state]) => state !== "RUNNING" && state !== "PENDING") &&
-        (await states()).length === 2,
-      60_000,
-    );
+    await until(async () => {
+      const ended = (await states()).filter(([, state]) => state === "COMPLETED" || state === "FAILED");
+      return ended.length === 2;
+    });
     expect(await states()).toEqual([
       [0, "COMPLETED"],
       [1, "FAILED"],

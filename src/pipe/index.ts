@@ -12,7 +12,7 @@ export type { NumberArray, PipeImage, PipeResult } from "./image.ts";
 export type { SoftOtsuOptions } from "./masks/converters.ts";
 export { closing, dilation, gaussianSmooth, softOtsu, thresholdOtsu } from "./masks/converters.ts";
 export type { PipeOperation } from "./operations.ts";
-export type { ImageConverter, ImageProvider, Operand, PipeFunction } from "./pipeline.ts";
+export type { ImageConverter, ImageProvider, Operand, PipeFunction, SizedArray } from "./pipeline.ts";
 export { compose, isConverter, isProvider } from "./pipeline.ts";
 export type { RescaleOptions } from "./providers/fromArray.ts";
 export { fromArray, fromArrays } from "./providers/fromArray.ts";

@@ -1,4 +1,5 @@
 import { type Shape3, VitrineError } from "../core/index.ts";
+import { requireKnownOptions } from "../io/index.ts";
 import {
   checkImage,
   isSeveral,
@@ -27,14 +28,24 @@ export interface ImageProvider<T extends PipeResult = PipeImage>
   toString(): string;
 }
 
+/** Numbers on a grid that may know the size of their voxels, as `readMrcVolume` gives them. */
+export interface SizedArray extends NumberArray {
+  /** Å; 0 where it is not known. */
+  readonly voxelSizeA?: number;
+}
+
 /**
- * Makes an image of an image at a scale (nm/pixel): `await converter(image, 0.27)`. The image given is not changed. Arithmetic
+ * Makes an image of an image at a scale (nm/pixel): `await converter(image, 0.27)`. Without a scale, it is that of the image's
+ * `voxelSizeA`, or 1 nm/pixel where the image has none. The image given is not changed. Arithmetic
  * takes a number, a provider, or another converter, which is applied to the same image.
  */
 export interface ImageConverter extends Operators<ImageConverter, ProviderOperand | ImageConverter> {
-  (image: NumberArray, scale: number): Promise<PipeImage>;
+  (image: SizedArray, scale?: number): Promise<PipeImage>;
   readonly kind: "converter";
   readonly name: string;
+  /** This converter after another pipe: `compose(this, other)`. */
+  compose<T extends PipeResult>(other: ImageProvider<T>): ImageProvider<T>;
+  compose(other: ImageConverter): ImageConverter;
   /** Another converter after this one: `compose(converter, this)`. */
   pipe(converter: ImageConverter): ImageConverter;
   /** This converter at one scale, as a function of the image alone; `reshapeTo` crops or pads the result about its centre. */
@@ -87,7 +98,7 @@ export function createConverter(
   run: (image: PipeImage, scale: number) => NumberArray | Promise<NumberArray>,
   name: string,
 ): ImageConverter {
-  const convert = async (image: NumberArray, scale: number): Promise<PipeImage> => {
+  const convert = async (image: SizedArray, scale = ownScale(image)): Promise<PipeImage> => {
     requirePositive(scale, `${name} scale`);
     return checkImage(await run(checkImage(image, `${name} image`), scale), name);
   };
@@ -99,10 +110,18 @@ export function createConverter(
       },
       operationName(operation, name, operandName(other)),
     );
+  function composed<T extends PipeResult>(other: ImageProvider<T>): ImageProvider<T>;
+  function composed(other: ImageConverter): ImageConverter;
+  function composed(other: ImageProvider<PipeResult> | ImageConverter) {
+    return composeAny(converter, other);
+  }
   const converter: ImageConverter = Object.assign(named(convert, name), {
     kind: "converter" as const,
+    compose: composed,
     pipe: (next: ImageConverter) => compose(next, converter),
-    withScale: (scale: number, { reshapeTo }: { readonly reshapeTo?: Shape3 } = {}) => {
+    withScale: (scale: number, options: { readonly reshapeTo?: Shape3 } = {}) => {
+      requireKnownOptions("withScale", options, { reshapeTo: true });
+      const { reshapeTo } = options;
       const atScale = async (image: NumberArray) => {
         const result = await convert(image, scale);
         return reshapeTo === undefined ? result : reshapeImage(result, reshapeTo);
@@ -132,7 +151,13 @@ export function compose<T extends PipeResult>(
 ): ImageProvider<T>;
 export function compose(first: ImageConverter, second: ImageConverter): ImageConverter;
 export function compose(first: ImageConverter, second: ImageProvider<PipeResult> | ImageConverter) {
+  return composeAny(first, second);
+}
+
+function composeAny(first: ImageConverter, second: ImageProvider<PipeResult> | ImageConverter) {
   requireConverter(first, "compose(first)");
+  if (!isConverter(second) && !isProvider(second))
+    throw typeError("compose(second)", "an image provider or an image converter", describe(second));
   const name = `${operandName(first)}○${operandName(second)}`;
   if (second.kind === "converter")
     return createConverter(async (image, scale) => first(await second(image, scale), scale), name);
@@ -175,6 +200,11 @@ export function pipeFunction(operation: PipeOperation): PipeFunction {
     );
   }
   return combine;
+}
+
+/** nm/pixel of an image by itself. */
+function ownScale({ voxelSizeA = 0 }: SizedArray): number {
+  return voxelSizeA > 0 ? voxelSizeA / 10 : 1;
 }
 
 /** Whether it is a provider. */

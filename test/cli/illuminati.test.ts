@@ -1,11 +1,12 @@
 import { spawn } from "node:child_process";
+import { once } from "node:events";
 import { existsSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { vitrineHere } from "../support/command.ts";
+import { ended, holdBatches, processOf } from "../support/killedRun.ts";
 import { gridSites, makePlate, scratchFolder } from "../support/plateCase.ts";
-import { until } from "../support/stepCase.ts";
 
 const scratch = scratchFolder("illuminati");
 const screen = join(scratch.path, "screen");
@@ -157,10 +158,15 @@ test("resubmit finishes what a killed submit has begun, as it was submitted", as
   await call("init", "-b", "2");
   const program = fileURLToPath(new URL("../../bin/vitrine.js", import.meta.url));
   const submit = ["illuminati", screen, "submit", "--memory", "300", "--tasks", "1", "-i", "60"];
+  const path = join(screen, "jobs/illuminati");
+  const batch = { phase: "levels-0-1", index: 0 };
+  const release = holdBatches(path, [batch]);
   const submitter = spawn(process.execPath, [program, ...submit], { stdio: "ignore" });
-  await until(() => existsSync(join(screen, "jobs/illuminati/logs/levels-0-1/0.log")));
+  const closed = once(submitter, "close");
+  const pid = await processOf(path, batch);
   submitter.kill("SIGKILL");
-  await new Promise((resolve) => submitter.on("close", resolve));
+  await Promise.all([closed, ended(pid)]);
+  release();
   expect(existsSync(join(screen, "layers/1-DAPI_t0_z0.pmtiles"))).toBe(false);
   const done = await call("resubmit", "-v");
   expect([done.code, lines(done.stdout)]).toEqual([

@@ -1,15 +1,12 @@
-import { spawn } from "node:child_process";
 import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { fileURLToPath } from "node:url";
 import { expect, test } from "vitest";
 import { parseCsv } from "../../src/io/index.ts";
-import { filesBelow, vitrineHere } from "../support/command.ts";
-import { expectSameResults, longer, manyCase as makeCase, values } from "../support/manyCase.ts";
+import { dyingAt, filesBelow, vitrine, vitrineHere } from "../support/command.ts";
+import { expectSameResults, manyCase as makeCase, values } from "../support/manyCase.ts";
 import { type Configuration, scratchFolder } from "../support/searchCase.ts";
 
 const scratch = scratchFolder();
-const program = fileURLToPath(new URL("../../bin/vitrine.js", import.meta.url));
 
 const manyCase = (name: string, change?: (configuration: Configuration) => void) =>
   makeCase(scratch, name, change);
@@ -95,15 +92,11 @@ test("a CTF table gives each micrograph its own defocus, which its rows say", as
 });
 
 test("three micrographs, killed in the second and resumed, give the bytes of a run without a break", async () => {
-  const whole = manyCase("whole", longer);
-  const killed = manyCase("killed", longer);
+  const whole = manyCase("whole");
+  const killed = manyCase("killed");
   expect((await vitrineHere(whole.args)).code).toBe(0);
-  const child = spawn(process.execPath, [program, ...killed.args, "--checkpoint", "0"], { stdio: "ignore" });
-  const ended = new Promise((resolve) => child.on("close", (_, signal) => resolve(signal)));
-  while (!existsSync(join(killed.folder, "out/mip_b.mrc.checkpoint")) && child.exitCode === null)
-    await new Promise((resolve) => setTimeout(resolve, 2));
-  child.kill("SIGKILL");
-  expect(await ended).toBe("SIGKILL");
+  const nodeArgs = dyingAt("/mip_b.mrc.checkpoint");
+  expect((await vitrine([...killed.args, "--checkpoint", "0"], { nodeArgs })).signal).toBe("SIGKILL");
   const first = readFileSync(join(killed.folder, "out/mip_a.mrc"));
   const careless = await vitrineHere(killed.args);
   expect([careless.code, careless.stderr]).toEqual([

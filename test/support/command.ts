@@ -12,6 +12,7 @@ const program = fileURLToPath(new URL("../../bin/vitrine.js", import.meta.url));
 export interface CommandEnd {
   /** Exit code; null where a signal ended it. */
   readonly code: number | null;
+  readonly signal?: NodeJS.Signals | null;
   readonly stdout: string;
   readonly stderr: string;
 }
@@ -48,8 +49,14 @@ export function vitrine(args: readonly string[], options: CommandOptions = {}): 
   });
   return new Promise((resolve, reject) => {
     child.on("error", reject);
-    child.on("close", (code) => resolve({ code, stdout, stderr }));
+    child.on("close", (code, signal) => resolve({ code, signal, stdout, stderr }));
   });
+}
+
+/** Flags of Node with which a program kills itself, as `kill -9` does, once a file whose path ends so has been written so many times. */
+export function dyingAt(ending: string, times = 1): string[] {
+  const choices = new URLSearchParams({ ending, times: String(times) });
+  return ["--import", `${new URL("dieAt.mjs", import.meta.url).href}?${choices}`];
 }
 
 /** Runs `vitrine` in this process, from the sources: several times as fast, deaf to signals. */

@@ -4,13 +4,7 @@ import { expect } from "vitest";
 import { formatMrc } from "../../src/io/index.ts";
 import { filesBelow } from "./command.ts";
 import { noise } from "./noise.ts";
-import {
-  type Configuration,
-  FEW_ORIENTATIONS,
-  mapPaths,
-  smallConfiguration,
-  writeConfig,
-} from "./searchCase.ts";
+import { type Configuration, mapPaths, smallConfiguration, writeConfig } from "./searchCase.ts";
 
 /** Micrographs of noise and one configuration for all of them; z-scores low enough for particles in noise. */
 export function manyCase(
@@ -34,11 +28,6 @@ export function manyCase(
   const options = ["--particles", table, "--workers", "1", "--z-cutoff", "3.5"];
   const args = ["match", config, "--micrographs", join(folder, "mics/*.mrc"), ...options];
   return { folder, config, micrographs, table, args, options };
-}
-
-/** Orientations enough for a search of a second or so. */
-export function longer(configuration: Configuration): void {
-  configuration.orientation_search_config = { ...FEW_ORIENTATIONS, theta_step: 15, psi_step: 10 };
 }
 
 /** Values of a result, without the time of writing that an MRC file's label holds. */

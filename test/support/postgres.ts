@@ -1,8 +1,8 @@
 import { execFileSync } from "node:child_process";
 import { appendFileSync, mkdirSync, mkdtempSync, rmSync } from "node:fs";
-import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { freePorts } from "./freePorts.ts";
 import { postgresBin } from "./require.ts";
 
 /** A PostgreSQL server of a test's own. */
@@ -18,7 +18,7 @@ const USER = "postgres";
 export async function startPostgres(): Promise<PostgresServer> {
   const folder = mkdtempSync(join(tmpdir(), "vitrine-postgres-"));
   const data = join(folder, "data");
-  const port = await freePort();
+  const [port] = await freePorts(1);
   const run = runner(folder);
   mkdirSync(data);
   run.prepare();
@@ -66,13 +66,4 @@ function runner(folder: string) {
       }
     },
   };
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer();
-  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
-  const address = server.address();
-  await new Promise((resolve) => server.close(resolve));
-  if (address === null || typeof address === "string") throw new Error("no port");
-  return address.port;
 }

@@ -1,18 +1,31 @@
 /** A throw-away Slurm cluster of four nodes on this host, without systemd and without control groups. */
-import { execFileSync, spawn } from "node:child_process";
+import { execFileSync, spawn, spawnSync } from "node:child_process";
 import { randomBytes } from "node:crypto";
-import { chmodSync, existsSync, mkdirSync, mkdtempSync, readFileSync, writeFileSync } from "node:fs";
-import { createServer } from "node:net";
+import {
+  chmodSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  readlinkSync,
+  writeFileSync,
+} from "node:fs";
 import { hostname, tmpdir } from "node:os";
 import { join } from "node:path";
+import { freePorts } from "./freePorts.ts";
 import { patiently, removePatiently } from "./patiently.ts";
 import { startAccounts } from "./slurmAccounts.ts";
 
 /** A cluster that runs; commands find it by `SLURM_CONF` in the environment. */
 export interface SlurmCluster {
-  readonly conf: string;
-  /** Kills a node's daemon and its tasks' managers, as a machine that loses its power, without the tasks. */
+  /**
+   * Kills a node's daemon and its tasks' managers, as a machine that loses its power, without the tasks. The cluster gives it no further ones, and
+   * goes on to call those that it has running.
+   */
   killNode(node: string): void;
+  /** Starts the daemon of a node that was killed. */
+  startNode(node: string): void;
   stop(): void;
 }
 
@@ -49,14 +62,20 @@ export async function startSlurm({
     execFileSync("sacctmgr", ["-i", "add", "cluster", "test"], { stdio: "ignore" });
   }
   execFileSync("slurmctld", ["-f", conf], { env: withSbin() });
-  for (const node of NODES) execFileSync("slurmd", ["-f", conf, "-N", node], { env: withSbin() });
+  const startNode = (node: string) =>
+    void execFileSync("slurmd", ["-f", conf, "-N", node], { env: withSbin() });
+  NODES.forEach(startNode);
   await idle();
   const pid = (name: string) => Number(readFileSync(join(root, "run", `${name}.pid`), "utf8"));
   return {
-    conf,
     killNode(node) {
-      process.kill(pid(node), "SIGKILL");
-      for (const manager of managersOf(root, node)) process.kill(manager, "SIGKILL");
+      update(node, "state=drain", "reason=killed");
+      killIfThere(pid(node));
+      for (const manager of managersOf(root, node)) killIfThere(manager);
+    },
+    startNode(node) {
+      startNode(node);
+      update(node, "state=resume");
     },
     stop() {
       for (const name of [...NODES, "slurmctld"])
@@ -71,6 +90,10 @@ export async function startSlurm({
   };
 }
 
+function update(node: string, ...changes: string[]): void {
+  execFileSync("scontrol", ["update", `nodename=${node}`, ...changes]);
+}
+
 function withSbin(): NodeJS.ProcessEnv {
   return { ...process.env, PATH: `${process.env.PATH}:/usr/sbin` };
 }
@@ -78,6 +101,12 @@ function withSbin(): NodeJS.ProcessEnv {
 /** Kills what may have ended by itself, as a task does whose manager is gone. */
 export function killIfThere(pid: number): void {
   quietly(() => process.kill(pid, "SIGKILL"));
+}
+
+/** The node on which a cluster runs a process. */
+export function nodeOf(pid: number): string {
+  const environment = readFileSync(`/proc/${pid}/environ`, "utf8").split("\0");
+  return environment.find((line) => line.startsWith("SLURMD_NODENAME="))?.split("=")[1] ?? "";
 }
 
 function quietly(work: () => void): void {
@@ -119,8 +148,9 @@ function managersOf(root: string, node: string): number[] {
 function spoolOf(line: string, root: string, node: string): boolean {
   const pid = Number.parseInt(line, 10);
   try {
-    return execFileSync("ls", ["-l", `/proc/${pid}/fd`], { encoding: "utf8" }).includes(
-      join(root, "log", `${node}.log`),
+    const files = `/proc/${pid}/fd`;
+    return readdirSync(files).some(
+      (name) => readlinkSync(join(files, name)) === join(root, "log", `${node}.log`),
     );
   } catch {
     return false;
@@ -129,19 +159,13 @@ function spoolOf(line: string, root: string, node: string): boolean {
 
 async function idle(): Promise<void> {
   for (let tries = 0; tries < 900; tries++) {
-    const nodes = execFileSync("sinfo", ["-h", "-N", "-t", "idle", "-o", "%N"], { encoding: "utf8" });
-    if (nodes.trim().split("\n").length === NODES.length) return;
+    // it fails while the controller does not listen yet
+    const args = ["-h", "-N", "-t", "idle", "-o", "%N"];
+    const { stdout } = spawnSync("sinfo", args, { encoding: "utf8", stdio: ["ignore", "pipe", "ignore"] });
+    if (stdout.trim().split("\n").length === NODES.length) return;
     await new Promise((resolve) => setTimeout(resolve, 100));
   }
   throw new Error("not all nodes of the cluster became idle");
-}
-
-async function freePorts(count: number): Promise<number[]> {
-  const servers = Array.from({ length: count }, () => createServer().listen(0, "127.0.0.1"));
-  await Promise.all(servers.map((server) => new Promise((resolve) => server.once("listening", resolve))));
-  const ports = servers.map((server) => (server.address() as { port: number }).port);
-  await Promise.all(servers.map((server) => new Promise((resolve) => server.close(resolve))));
-  return ports;
 }
 
 function configuration(
@@ -183,7 +207,7 @@ SlurmdPidFile=${root}/run/%n.pid
 SlurmctldLogFile=${root}/log/slurmctld.log
 SlurmdLogFile=${root}/log/%n.log
 SlurmctldTimeout=30
-SlurmdTimeout=10
+SlurmdTimeout=20
 KillWait=2
 MinJobAge=${accounts.includes("none") ? 3600 : 2}
 MaxArraySize=${maxArraySize}

@@ -1,6 +1,7 @@
 import { appendFileSync } from "node:fs";
 import { formatMrc, writeTiff } from "../../src/io/index.ts";
-import { type WarningRow, written } from "./warningRow.ts";
+import { match, search } from "./warningFiles.ts";
+import { golden, type WarningRow, written } from "./warningRow.ts";
 
 const SIDE = 12;
 
@@ -74,6 +75,15 @@ export const VOLUME_ROWS: readonly WarningRow[] = [
   ]),
   beside("part to pick in", (a, f) => [
     ...["pick", ...tomogram(f), "--method", "log", "--sigma", "2", "--within", a, "--out", `${f}/o.csv`],
+  ]),
+  beside("template, match", (a, f) => match(search(f), f, "--template", a)),
+  beside("map, simulate-micrograph", (a, f) => [
+    ...["simulate-micrograph", a, "--out", `${f}/x.mrc`, "--truth", `${f}/t.csv`, "--size", "64x64"],
+    ...["--particles", "1", "--workers", "1", "--defocus", "9000", "--pixel-size", "10"],
+  ]),
+  beside("map, templates", (a, f) => [
+    ...["templates", "--params", golden("likelihood/run/parameters.npz"), "--map", a, "--out", f],
+    ...["--voxel-size", "8"],
   ]),
   {
     name: "pages of TIFF as a tomogram, average",

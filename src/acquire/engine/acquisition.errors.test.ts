@@ -259,7 +259,7 @@ describe("nothing is waited for without end", () => {
     ["onNotification", { onNotification: never }, "onNotification", [0, 1, 2, 3, 4]],
   ])("%s that never ends", async (_, options, at, saved) => {
     await using microscope = await openStampMicroscope({ slots: 4 });
-    const watchdogMs = { processor: 100, saving: 100, hook: 100 };
+    const watchdogMs = { processor: 1_000, saving: 1_000, hook: 1_000 };
     const { error, dataset } = await acquireAll({ microscope, watchdogMs, ...options }, timePoints(5));
     expect(error).toMatchObject({ code: "timeout", fault: { at } });
     expect((await framesOf(dataset)).slice(0, saved.length)).toEqual(saved);
@@ -268,7 +268,10 @@ describe("nothing is waited for without end", () => {
 
   test("a camera that stalls is named by the watchdog, and images before it are saved", async () => {
     await using microscope = await openStampMicroscope({ faults: [{ kind: "cameraStall", frame: 5 }] });
-    const { error, dataset } = await acquireAll({ microscope, watchdogMs: { camera: 100 } }, timePoints(10));
+    const { error, dataset } = await acquireAll(
+      { microscope, watchdogMs: { camera: 1_000 } },
+      timePoints(10),
+    );
     expect(error).toMatchObject({ code: "timeout", fault: { at: "frame of time 0" } });
     expect(await framesOf(dataset)).toEqual([0, 1, 2, 3, 4]);
     await expectUsable(microscope);

@@ -228,7 +228,11 @@ test("subscribers see the newest images; a slow one misses some and holds nothin
     acquisition.subscribe(),
     acquisition.subscribe(),
   ];
-  const taking = [takeAll(quick), takeAll(slow, () => pause(20)), takeAll(left, () => left.close())] as const;
+  const taking = [
+    takeAll(quick),
+    takeAll(slow, () => acquisition.finished),
+    takeAll(left, () => left.close()),
+  ] as const;
   acquisition.acquire(timePoints(60));
   await acquisition.done();
   const [all, some, one] = await Promise.all(taking);

@@ -129,7 +129,7 @@ test("whatever fails, wherever: it ends with that error, what was saved is right
       const options = {
         microscope,
         imageProcessor: processorOf(made),
-        watchdogMs: { camera: isStalled ? 40 : 60_000 },
+        watchdogMs: { camera: isStalled ? 500 : 60_000 },
       };
       const { dataset, error, acquisition } = await acquireAll(
         { ...options, ...failingOptions(made) },

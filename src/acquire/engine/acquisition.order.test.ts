@@ -93,7 +93,8 @@ test("a slow processor holds up a camera that runs as fast as it can: nothing is
   await using microscope = await openThreadMicroscope({ slots: 4 });
   const imageProcessor = Object.assign(
     async (...[image, metadata]: Parameters<ImageProcessor>) => {
-      await pause(metadata.ImageNumber === 10 ? 50 : 0);
+      // until the camera's thread has had its turn
+      await pause(metadata.ImageNumber === 10 ? 500 : 0);
       return [image, metadata] as const;
     },
     { borrow: true },
@@ -127,7 +128,7 @@ test("whoever takes the images slowly holds up the processor and the camera too"
 test("few frames wait for a slow processor, however large the camera's ring is", async () => {
   await using microscope = await openThreadMicroscope({ slots: 64 });
   const imageProcessor: ImageProcessor = async (image, metadata) => {
-    await pause(1);
+    await pause(metadata.ImageNumber === 10 ? 500 : 1);
     return [image, metadata];
   };
   const { acquisition } = await acquireWell({ microscope, imageProcessor }, timePoints(100));
@@ -140,7 +141,7 @@ test("a camera with a pace of its own overflows: the device's error ends it, ima
   await using camera = await openThreadMicroscope({ slots: 4 });
   const microscope = pacedMicroscope(camera, 1);
   const imageProcessor: ImageProcessor = async (image, metadata) => {
-    await pause(10);
+    await pause(metadata.ImageNumber === 0 ? 1000 : 10);
     return [image, metadata];
   };
   const { dataset, error, acquisition } = await acquireAll({ microscope, imageProcessor }, timePoints(1000));
@@ -159,7 +160,7 @@ test("a camera that may lose frames does, they are counted, and the others have 
   await using camera = await openThreadMicroscope({ slots: 4, onOverflow: "drop" });
   const microscope = pacedMicroscope(camera, 1);
   const imageProcessor: ImageProcessor = async (image, metadata) => {
-    await pause(5);
+    await pause(metadata.ImageNumber === 0 ? 1000 : 5);
     return [image, metadata];
   };
   const { dataset, acquisition } = await acquireWell({ microscope, imageProcessor }, timePoints(80));

@@ -39,8 +39,8 @@ function peaksOf(path: string): Record<string, number> {
   return JSON.parse(execFileSync(process.execPath, args, { encoding: "utf8" }));
 }
 
-test("a volume of 192 MiB is converted in less memory than it takes, Node included", () => {
-  const peaks = peaksOf(sparse("large.mrc", 192));
-  // with all of it in memory a process has 262 MiB; without, pieces under way and what the collector has not taken yet
-  for (const [format, peak] of Object.entries(peaks)) expect(peak, `${format} ${peak} MiB`).toBeLessThan(240);
+test("a volume of 320 MiB is converted in less memory than it takes, Node included", () => {
+  const peaks = peaksOf(sparse("large.mrc", 320));
+  // with all of it in memory a process has 390 MiB; without, 130 to 200 of pieces under way and of what the collector has not taken yet
+  for (const [format, peak] of Object.entries(peaks)) expect(peak, `${format} ${peak} MiB`).toBeLessThan(300);
 });

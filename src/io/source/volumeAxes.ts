@@ -28,10 +28,14 @@ export function volumeAxes(
   if (y >= 0 && x >= 0 && others.length === 0) return { places: [z, y, x], warnings: own };
   if (y >= 0 && x >= 0 && depth === 1 && others.length === 1 && others[0] === time) {
     const said = metadata.spaceGroup === 0 ? "header.ispg 0" : `the axis time of ${shape[time]}`;
-    const taken = `says a stack of ${shape[time]} images; taken for a volume of ${shape[time]} planes`;
-    return { places: [time, y, x], warnings: [...own, `${name}: ${said} ${taken}`] };
+    return { places: [time, y, x], warnings: [...own, stackTaken(`${name}: ${said}`, shape[time])] };
   }
   const found = axes.map((one, i) => `${one.name} ${shape[i]}`).join(", ");
   const hint = "Cut one out first, with vitrine convert";
   throw new VitrineError({ code: "shape", at: name, expected: "one volume (z, y, x)", found, hint });
+}
+
+/** That sections of a stack of images are taken for those of a volume. */
+export function stackTaken(said: string, count: number): string {
+  return `${said} says a stack of ${count} images; taken for a volume of ${count} planes`;
 }

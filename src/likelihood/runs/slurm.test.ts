@@ -2,12 +2,12 @@ import { cp, mkdtemp, readFile, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { killedIn, processOf } from "../../../test/support/killedRun.ts";
+import { holdBatches, killedIn, processOf } from "../../../test/support/killedRun.ts";
 import { likelihoodGolden } from "../../../test/support/likelihoodCase.ts";
 import { requirement } from "../../../test/support/require.ts";
-import { type SlurmCluster, startSlurm } from "../../../test/support/slurmCluster.ts";
+import { killIfThere, type SlurmCluster, startSlurm } from "../../../test/support/slurmCluster.ts";
 import { writeNpyValue } from "../../io/index.ts";
-import { collectStepFolder, initStep, resubmitStep, runStep } from "../../jobs/index.ts";
+import { collectStepFolder, initStep, resubmitStep } from "../../jobs/index.ts";
 import { configureDisplacement } from "../displacements/configureDisplacement.ts";
 import { configureLikelihoodFiles } from "./fileManager.ts";
 import { likelihoodStep } from "./likelihoodStep.ts";
@@ -69,21 +69,26 @@ describe.skipIf(!available)("likelihoods on a real cluster", () => {
     };
     return { step, work: { ...work, directory: join(folder, `${output}.jobs`) }, expectSame };
   }
-  const engine = { kind: "slurm", pollS: 0.3, watchdogS: 5 } as const;
+  const engine = { kind: "slurm", pollS: 0.3, watchdogS: 10 } as const;
 
   test("files are byte for byte those of a run in one piece, though a task is killed", async () => {
     const { step, work, expectSame } = await caseOf("tasks");
-    const running = runStep(step, { ...work, engine, heartbeatMs: 300 });
+    const { path } = await initStep(step, work);
     const batch = { phase: "compare", index: 1 };
-    process.kill(await processOf(join(work.directory, "likelihood"), batch), "SIGKILL");
+    const release = holdBatches(path, [batch]);
+    const running = resubmitStep(path, { engine, heartbeatMs: 300 });
+    const pid = await processOf(path, batch);
+    release();
+    killIfThere(pid);
     await running;
+    await collectStepFolder(path);
     await expectSame();
   });
 
   test("submitter and second task are killed: resubmit finishes the same bytes, and whoever has the folder collects", async () => {
     const { step, work, expectSame } = await caseOf("resubmitted");
     const { path } = await initStep(step, work);
-    process.kill(await killedIn(path, { phase: "compare", index: 1 }, engine), "SIGKILL");
+    killIfThere(await killedIn(path, { phase: "compare", index: 1 }, engine));
     await resubmitStep(path, { engine, heartbeatMs: 300 });
     expect(await collectStepFolder(path)).toMatchObject({ images: 48, stacks: [{}, {}] });
     await expectSame();

@@ -162,7 +162,7 @@ async function readMap(path: string, onLog: Log | undefined): Promise<Volume> {
     });
   if (voxelSizeA.every((size) => size === 1))
     onLog?.(`${path}: voxels of 1 Å, which programs write that do not know`, "warning");
-  return readMrcVolume(path);
+  return readMrcVolume(path, (line) => onLog?.(line, "warning"));
 }
 
 /** Frequencies beyond those of the voxels repeat what lies below them. */

@@ -1,8 +1,8 @@
 import { existsSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect, test } from "vitest";
-import { doneIn, ended, killedIn } from "../../../test/support/killedRun.ts";
-import { expectSameResults, longer, manyCase } from "../../../test/support/manyCase.ts";
+import { doneIn, ended, holdBatches, killedIn } from "../../../test/support/killedRun.ts";
+import { expectSameResults, manyCase } from "../../../test/support/manyCase.ts";
 import { filesOf, scratchFolder } from "../../../test/support/searchCase.ts";
 import { taskRun } from "../../../test/support/taskRun.ts";
 import { poolKernels } from "../../compute/index.ts";
@@ -90,12 +90,13 @@ test("an option that has changed is named with both values, in tasks and one mic
 });
 
 test("an interrupt keeps what is done, says how it goes on, and the end is the same", async () => {
-  const [whole, tasks] = [manyCase(scratch, "unbroken", longer), manyCase(scratch, "stopped", longer)];
+  const [whole, tasks] = [manyCase(scratch, "unbroken"), manyCase(scratch, "stopped")];
   await runMatch(whole.config, { ...OPTIONS, ...tables(whole) });
   const controller = new AbortController();
-  const { step, options } = await taskRun(tasks, { tasks: 2, checkpointSeconds: 0, keepsParts: true });
-  const work = runStep(step, {
-    ...options,
+  const { step, options, init } = await taskRun(tasks, { tasks: 2, checkpointSeconds: 0, keepsParts: true });
+  const { path } = await init();
+  const release = holdBatches(path, [{ phase: "search", index: 0 }], "checkpoint");
+  const work = resubmitStep(path, {
     engine: { kind: "local", tasks: 1 },
     signal: controller.signal,
     onProgress: ({ done }) => done > 0 && controller.abort(new Error("received SIGINT")),
@@ -103,10 +104,9 @@ test("an interrupt keeps what is done, says how it goes on, and the end is the s
   await expect(work).rejects.toThrow(
     /found an abort when 0 of 3 batches were done, 1 has a checkpoint\. What is done is kept: vitrine jobs resubmit .*match goes on from it/,
   );
+  release();
   await runStep(step, { ...options, existing: "resume" });
-  expect(readFileSync(join(options.directory, "match/logs/search/0.log"), "utf8")).toMatch(
-    /continuing at block [1-9]/,
-  );
+  expect(readFileSync(join(path, "logs/search/0.log"), "utf8")).toMatch(/continuing at block [1-9]/);
   const parts = join(tasks.folder, "out/mip.mrc.parts");
   expect(filesOf(parts)).toEqual(["part-1-of-2.state", "part-2-of-2.state"]);
   rmSync(parts, { recursive: true }); // kept, as was asked

@@ -34,8 +34,14 @@ const configuration = smallConfiguration(scratch, {
   configuration: { orientation_search_config: { ...FEW_ORIENTATIONS, theta_step: 15, psi_step: 10 } },
 });
 
+/** Correlations for minutes: nobody waits for their end. */
+const endless = {
+  ...configuration,
+  orientation_search_config: { ...FEW_ORIENTATIONS, theta_step: 3, psi_step: 2 },
+};
+
 function openSearch(pool: Pool): Promise<TemplateSearch> {
-  const settings = parseMatchSettings(stringify(configuration), "case");
+  const settings = parseMatchSettings(stringify(endless), "case");
   const micrograph = { data: noise(SHAPE[0] * SHAPE[1], 1), shape: SHAPE, pixelSizeA: 2 };
   const template = templateFromVolume({ data: smoothVolume(N, 1), shape: [N, N, N], voxelSizeA: 2 });
   return TemplateSearch.create(pool, { settings, micrograph, template });

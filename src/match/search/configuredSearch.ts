@@ -143,6 +143,7 @@ function warnOfOdd(
     { path: settings.micrographPath, pixelSizeA: micrograph.image.pixelSizeA },
     ...templates.map(({ name, voxelSizeA }) => ({ path: name, pixelSizeA: voxelSizeA })),
   ];
+  for (const line of new Set(templates.flatMap(({ warnings = [] }) => warnings))) onLog?.(line, "warning");
   for (const image of images) warnOfPixelSize(image, used, onLog);
 }
 

@@ -1,8 +1,7 @@
-import { type ChildProcess, spawn } from "node:child_process";
 import { mkdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
-import { fileURLToPath } from "node:url";
 import { expect, test } from "vitest";
+import { dyingAt, vitrine } from "../../../test/support/command.ts";
 import { noise } from "../../../test/support/noise.ts";
 import { createThreadPool } from "../../../test/support/pool.ts";
 import {
@@ -41,7 +40,7 @@ const WITH_PIXEL_SIZES = smallConfiguration(scratch, {
   },
 });
 
-/** 3255 orientations and 3 defocus values: 153 blocks, long enough to be killed in. */
+/** 3255 orientations and 3 defocus values: 153 blocks. */
 const LONG = {
   ...WITH_PIXEL_SIZES,
   pixel_size_search_config: null,
@@ -111,16 +110,6 @@ test("a search cut into ranges of any length gives the same as one in a piece", 
   expectSameMaps(cut, whole);
 });
 
-const program = fileURLToPath(new URL("../../../bin/vitrine.js", import.meta.url));
-
-/** The command line with a checkpoint after every block. */
-function start(run: ReturnType<typeof place>, args: readonly string[]): ChildProcess {
-  const results = ["--particles", run.options.particlesPath, "--checkpoint", "0"];
-  return spawn(process.execPath, [program, "match", run.config, ...results, ...args], {
-    stdio: ["ignore", "ignore", "pipe"],
-  });
-}
-
 /** The block with which a checkpoint continues; 0 without one. */
 function nextBlock(folder: string): number {
   try {
@@ -131,25 +120,24 @@ function nextBlock(folder: string): number {
   }
 }
 
-/** Kills a search without warning once its checkpoint has reached a block; what it had said. */
-async function killAfter(child: ChildProcess, folder: string, block: number): Promise<string> {
-  let said = "";
-  child.stderr?.setEncoding("utf8").on("data", (text: string) => {
-    said += text;
-  });
-  const ended = new Promise<string | null>((resolve) => child.on("close", (_, signal) => resolve(signal)));
-  while (nextBlock(folder) < block && child.exitCode === null)
-    await new Promise((resolve) => setTimeout(resolve, 2));
-  child.kill("SIGKILL");
-  expect(await ended, "it ended before it could be killed").toBe("SIGKILL");
-  return said;
+/** A search by the command line, with a checkpoint after every block, that is killed without warning once it has written some; what it had said. */
+async function killedAfter(
+  { config, options }: ReturnType<typeof place>,
+  args: readonly string[],
+  { checkpoint, times }: { readonly checkpoint: string; readonly times: number },
+): Promise<string> {
+  const whole = ["match", config, "--particles", options.particlesPath, "--checkpoint", "0", ...args];
+  const { signal, stderr } = await vitrine(whole, { nodeArgs: dyingAt(checkpoint, times) });
+  expect(signal).toBe("SIGKILL");
+  return stderr;
 }
 
 test("killed without warning twice and resumed, a search gives what one without a break gives", async () => {
   const run = place("killed", LONG);
-  await killAfter(start(run, ["--workers", "2"]), run.folder, 20);
+  const twenty = { checkpoint: "/mip.mrc.checkpoint", times: 20 };
+  await killedAfter(run, ["--workers", "2"], twenty);
   const first = nextBlock(run.folder);
-  const said = await killAfter(start(run, ["--workers", "1", "--resume"]), run.folder, first + 20);
+  const said = await killedAfter(run, ["--workers", "1", "--resume"], twenty);
   expect(said).toContain(`continuing at block ${first} of 153`);
   const log: string[] = [];
   const done: number[] = [];
@@ -169,19 +157,8 @@ test("killed without warning twice and resumed, a search gives what one without 
 
 test("a part that is killed is resumed too", async () => {
   const run = place("killed-part", LONG);
-  const checkpoint = "mip.mrc.parts/part-1-of-2.state.checkpoint";
-  const reached = () => {
-    try {
-      return readFileSync(join(run.folder, checkpoint)).length > 0;
-    } catch {
-      return false;
-    }
-  };
-  const child = start(run, ["--part", "1/2"]);
-  const ended = new Promise((resolve) => child.on("close", (_, signal) => resolve(signal)));
-  while (!reached() && child.exitCode === null) await new Promise((resolve) => setTimeout(resolve, 2));
-  child.kill("SIGKILL");
-  expect(await ended, "it ended before it could be killed").toBe("SIGKILL");
+  const checkpoint = "/mip.mrc.parts/part-1-of-2.state.checkpoint";
+  await killedAfter(run, ["--part", "1/2"], { checkpoint, times: 1 });
   await runMatch(run.config, { part: { index: 1, count: 2 }, resume: true });
   await runMatch(run.config, { part: { index: 2, count: 2 }, resume: true });
   await collectMatch(run.config, run.options);

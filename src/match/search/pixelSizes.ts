@@ -45,7 +45,7 @@ export function isOther(foundA: number, usedA: number): boolean {
 /** What the particles of a table are refined or cut with. */
 export interface ParticleInputs {
   readonly particles: readonly StackParticle[];
-  readonly template?: Pick<TemplateSource, "name" | "voxelSizeA">;
+  readonly template?: Pick<TemplateSource, "name" | "voxelSizeA" | "warnings">;
   /** A movie from which boxes are cut. */
   readonly movie?: MovieSettings | null | undefined;
   /** How messages call a field of `movie_config`. */
@@ -64,8 +64,10 @@ export async function warnOfParticles(
   { particles, template, movie, movieField = String, readsMicrographs = true }: ParticleInputs,
   onLog: Log | undefined,
 ): Promise<void> {
-  if (template !== undefined)
+  if (template !== undefined) {
+    for (const line of template.warnings ?? []) onLog?.(line, "warning");
     warnOfFirst({ path: template.name, pixelSizeA: template.voxelSizeA }, particles, onLog);
+  }
   for (const [path, own] of readsMicrographs ? byMicrograph(particles) : [])
     warnOfFirst({ path, pixelSizeA: await readPixelSize(path).catch(ofTable(own[0])) }, own, onLog);
   if (movie) {

@@ -1,9 +1,9 @@
-import { mkdtempSync, rmSync } from "node:fs";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, expect, test } from "vitest";
-import { writeMrc, writeTiff } from "../../io/index.ts";
-import { readMicrograph } from "./searchInputs.ts";
+import { formatMrc, formatMrcHeader, parseMrcHeader, writeMrc, writeTiff } from "../../io/index.ts";
+import { openTemplate, readMicrograph } from "./searchInputs.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "vitrine-micrographs-"));
 afterAll(() => rmSync(folder, { recursive: true }));
@@ -36,4 +36,27 @@ test("a pixel that is no number is named", async () => {
   await expect(readMicrograph(path("nan.tif"))).rejects.toThrow(
     "nan.tif pixel (y 1, x 0): expected a finite number",
   );
+});
+
+test("several volumes that together are a cube are no template; a stack is one with a word", async () => {
+  const bytes = formatMrc({ data: new Float32Array(64).fill(1), shape: [4, 4, 4], voxelSizeA: 2 });
+  const header = parseMrcHeader(bytes, "t.mrc");
+  const write = (change: Partial<typeof header>) => {
+    bytes.set(formatMrcHeader({ ...header, ...change }));
+    writeFileSync(path("t.mrc"), bytes);
+  };
+  write({ spaceGroup: 401, sampling: [4, 4, 2], cellA: [8, 8, 4] });
+  await expect(openTemplate(path("t.mrc"))).rejects.toThrow(
+    "expected one volume, found 4 sections in volumes of 2",
+  );
+  write({ spaceGroup: 0 });
+  const stack = await openTemplate(path("t.mrc"));
+  expect(stack.warnings).toEqual([
+    `${path("t.mrc")}: header.ispg 0 says a stack of 4 images; taken for a volume of 4 planes`,
+  ]);
+  await stack.close();
+  write({});
+  const volume = await openTemplate(path("t.mrc"));
+  expect(volume.warnings).toEqual([]);
+  await volume.close();
 });

@@ -1,12 +1,12 @@
 import { type Image, type Shape2, VitrineError, type Volume } from "../../core/index.ts";
 import {
+  checkMrcVolume,
   flipRows,
   identifyFile,
   openMrc,
   readMrcImage,
   readMrcVolume,
   readTiffImage,
-  requireCubicVoxels,
   type TiffRows,
   tiffRowsLine,
 } from "../../io/index.ts";
@@ -21,6 +21,8 @@ export interface TemplateSource {
   readonly size: number;
   /** Å, as its file says; 0 or absent where it does not. */
   readonly voxelSizeA?: number;
+  /** What its file leaves open or hides, each with its name. */
+  readonly warnings?: readonly string[];
   /** Sections `first`… `first + count - 1`, (count, size, size) values. */
   readSections(first: number, count: number): Promise<Float32Array>;
   close(): Promise<void>;
@@ -61,7 +63,7 @@ export function templateFromVolume(volume: Volume, name = "template"): TemplateS
 /**
  * Opens a template file. Whoever opens it closes it. One whose axes are in another order is read at once and brought to (z, y, x).
  *
- * @throws {VitrineError} missing, storage, format: as `openMrc`; shape: not a cube; unsupported: complex values, or voxels whose sides
+ * @throws {VitrineError} missing, storage, format: as `openMrc`; shape: not a cube, or several volumes; unsupported: complex values, or voxels whose sides
  *   differ by more than 1 %
  */
 export async function openTemplate(path: string): Promise<TemplateSource> {
@@ -77,15 +79,16 @@ export async function openTemplate(path: string): Promise<TemplateSource> {
         found: "4, complex",
       });
     }
-    requireCubicVoxels(header, path);
+    const warnings = checkMrcVolume(file);
     if (header.axes.join() !== "1,2,3") {
       await file.close();
-      return templateFromVolume(await readMrcVolume(path), path);
+      return { ...templateFromVolume(await readMrcVolume(path), path), warnings };
     }
     return {
       name: path,
       size,
       voxelSizeA: header.voxelSizeA[0],
+      warnings,
       readSections: (first, count) => file.readSections(first, count),
       close: () => file.close(),
     };

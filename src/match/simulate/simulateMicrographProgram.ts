@@ -146,7 +146,7 @@ async function readMap(
   path: string,
   { pixelSizeA, onLog }: Pick<SimulationOptions, "pixelSizeA" | "onLog">,
 ): Promise<Volume> {
-  const map = await readMrcVolume(path);
+  const map = await readMrcVolume(path, (line) => onLog?.(line, "warning"));
   requireProjectable(map, path);
   requireContrast(map.data, path, "voxels");
   if (pixelSizeA !== undefined) {

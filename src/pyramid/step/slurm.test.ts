@@ -1,18 +1,20 @@
-import { execFileSync, spawn } from "node:child_process";
-import { existsSync, readdirSync, readFileSync } from "node:fs";
+import { spawn } from "node:child_process";
+import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { holdBatches, processOf } from "../../../test/support/killedRun.ts";
 import { gridSites, makePlate, scratchFolder } from "../../../test/support/plateCase.ts";
 import { requirement } from "../../../test/support/require.ts";
-import { type SlurmCluster, startSlurm } from "../../../test/support/slurmCluster.ts";
-import { until } from "../../../test/support/stepCase.ts";
+import { killIfThere, nodeOf, type SlurmCluster, startSlurm } from "../../../test/support/slurmCluster.ts";
 import { describeExperiment, type Experiment } from "../../experiment/index.ts";
 import { stepInfo } from "../../jobs/index.ts";
 import { PyramidBuilder } from "../index.ts";
 
 const { available } = requirement("slurm");
-const engine = { kind: "slurm", pollS: 0.3, watchdogS: 3 } as const;
+const engine = { kind: "slurm", pollS: 0.3, watchdogS: 10 } as const;
 const memory = { memory: 200 };
+/** All of the first phase. */
+const BATCHES = [0, 1].map((index) => ({ phase: "levels-0-4", index }));
 const scratch = scratchFolder("pyramid-slurm");
 afterAll(() => scratch.remove());
 
@@ -56,21 +58,21 @@ describe.skipIf(!available)("a pyramid on a real cluster of four nodes", () => {
     await using there = await plate("killed");
     const builder = new PyramidBuilder(there);
     await builder.init({ batchSize: 2 });
+    const release = holdBatches(builder.stepPath, BATCHES);
     const logged: string[] = [];
     const work = builder.submit(memory, {
       engine,
       heartbeatMs: 200,
       onLog: (message) => logged.push(message),
     });
-    const pids = await beginning(builder);
-    process.kill(pids[0], "SIGKILL");
-    const node = execFileSync("squeue", ["-h", "-t", "R", "-o", "%N"], { encoding: "utf8" })
-      .trim()
-      .split("\n")[0];
-    cluster!.killNode(node || "n1");
+    const [first, last] = await Promise.all(BATCHES.map((batch) => processOf(builder.stepPath, batch)));
+    const node = nodeOf(last);
+    release();
+    killIfThere(first);
+    cluster!.killNode(node);
+    killIfThere(last);
     await work;
-    const env = { ...process.env, PATH: `${process.env.PATH}:/usr/sbin` };
-    execFileSync("slurmd", ["-f", cluster!.conf, "-N", node || "n1"], { env });
+    cluster!.startNode(node);
     expect(logged).toContainEqual(expect.stringMatching(/the cluster lost it; it runs again/));
     expect(layersOf(there)).toEqual(expected);
     expect((await describeExperiment(there)).layers).toBe(1);
@@ -82,26 +84,14 @@ describe.skipIf(!available)("a pyramid on a real cluster of four nodes", () => {
     await builder.init({ batchSize: 2 });
     const program = new URL("../../../bin/vitrine.js", import.meta.url).pathname;
     const args = ["illuminati", there.directory, "submit", "--engine", "slurm", "--memory", "200", "-i", "1"];
+    const release = holdBatches(builder.stepPath, BATCHES);
     const submitter = spawn(process.execPath, [program, ...args], { stdio: "ignore" });
-    await beginning(builder);
+    const pids = await Promise.all(BATCHES.map((batch) => processOf(builder.stepPath, batch)));
     submitter.kill("SIGKILL");
+    release();
+    pids.forEach(killIfThere);
     await builder.submit(memory, { engine });
     expect(layersOf(there)).toEqual(expected);
     expect((await stepInfo(builder.stepPath)).batches.every(({ state }) => state === "done")).toBe(true);
   });
 });
-
-/** Waits until a job has begun; its processes. */
-async function beginning({ stepPath }: PyramidBuilder): Promise<number[]> {
-  const folder = join(stepPath, "logs", "levels-0-4");
-  const pids = () =>
-    existsSync(folder)
-      ? readdirSync(folder).flatMap((name) =>
-          [...readFileSync(join(folder, name), "utf8").matchAll(/, process (\d+)/g)].map(([, pid]) =>
-            Number(pid),
-          ),
-        )
-      : [];
-  await until(() => pids().length > 0);
-  return pids();
-}

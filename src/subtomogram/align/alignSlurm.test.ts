@@ -5,7 +5,7 @@ import { fileURLToPath } from "node:url";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { killedIn } from "../../../test/support/killedRun.ts";
 import { requirement } from "../../../test/support/require.ts";
-import { type SlurmCluster, startSlurm } from "../../../test/support/slurmCluster.ts";
+import { killIfThere, type SlurmCluster, startSlurm } from "../../../test/support/slurmCluster.ts";
 import { collectStepFolder, initStep, resubmitStep, runStepHere } from "../../jobs/index.ts";
 import { alignBatch } from "./alignBatch.ts";
 import type { AlignChoices } from "./alignChoices.ts";
@@ -54,8 +54,8 @@ describe.skipIf(!available)("an alignment on a real cluster of four nodes", () =
     await runStepHere(whole, { ...here, run, cores: 1, onLog: () => {}, signal });
     const { step, ...work } = await alignStep(choicesOf("tasks.csv"), { tasks: 3, module });
     const { path } = await initStep(step, { ...work, directory: join(folder, "jobs") });
-    const engine = { kind: "slurm", pollS: 0.3, watchdogS: 5 } as const;
-    process.kill(await killedIn(path, { phase: "align", index: 1 }, engine), "SIGKILL");
+    const engine = { kind: "slurm", pollS: 0.3, watchdogS: 10 } as const;
+    killIfThere(await killedIn(path, { phase: "align", index: 1 }, engine));
     await resubmitStep(path, { engine, heartbeatMs: 300 });
     expect(await collectStepFolder(path)).toMatchObject({ molecules: 40 });
     expect(readFileSync(join(folder, "tasks.csv")).equals(readFileSync(join(folder, "whole.csv")))).toBe(

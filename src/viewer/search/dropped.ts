@@ -20,7 +20,7 @@ import type { SearchFields } from "./fields.ts";
 /** What was dropped. */
 export type Dropped =
   | { readonly kind: "micrograph"; readonly image: Image; readonly notes: readonly string[] }
-  | { readonly kind: "map"; readonly volume: Volume }
+  | { readonly kind: "map"; readonly volume: Volume; readonly notes: readonly string[] }
   | { readonly kind: "atoms"; readonly atoms: readonly Atom[]; readonly notes: readonly string[] }
   | { readonly kind: "config"; readonly config: MatchTemplateYaml }
   | { readonly kind: "ctf"; readonly fields: Partial<SearchFields> };
@@ -78,8 +78,10 @@ async function readMrc(file: File): Promise<Dropped> {
   const { shape } = opened.header;
   await opened.close();
   if (shape[0] === 1) return { kind: "micrograph", image: await readMrcImage(file), notes: [] };
-  if (shape[0] === shape[1] && shape[1] === shape[2])
-    return { kind: "map", volume: await readMrcVolume(file) };
+  if (shape[0] === shape[1] && shape[1] === shape[2]) {
+    const notes: string[] = [];
+    return { kind: "map", volume: await readMrcVolume(file, (line) => notes.push(line)), notes };
+  }
   throw new VitrineError({
     code: "shape",
     at: `${file.name} header.shape`,
