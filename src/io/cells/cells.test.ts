@@ -283,6 +283,20 @@ test("rows that come far closer than the first ones, and quotes behind them, are
   }
 });
 
+test("a column whose numbers begin late is read as well, whoever asks for it first", async () => {
+  const path = join(folder, "late.csv");
+  const count = 200_000;
+  const rows = Array.from({ length: count }, (_, row) => `${row},${row < count / 2 ? "nan" : row / 4}`);
+  await writeFile(path, ["row,late", ...rows].join("\n"));
+  const table = await readCsvTable(path);
+  for (let time = 0; time < 2; time++) {
+    const late = table.numbers("late");
+    expect(late.findIndex((value) => !Number.isNaN(value))).toBe(count / 2);
+    expect([late.length, late[count - 1]]).toEqual([count, (count - 1) / 4]);
+    expect(table.numbers("row").at(-1)).toBe(count - 1);
+  }
+});
+
 test("a loop of STAR in bytes is that of its text, whatever follows it", () => {
   const word = fc.oneof(
     decimals,

@@ -1,5 +1,6 @@
 import { readCellKernels } from "#cell-kernel-bytes";
 import { borrowCellThread, smallestOfTeam } from "#cell-threads";
+import { newBytes } from "#files";
 import {
   BEHIND,
   BLOCK_BYTES,
@@ -13,6 +14,7 @@ import {
   blockRows,
   type Columns,
   type FoundRows,
+  forgetTexts,
   keepNumbers,
   LINE_FEED,
   type RowCounts,
@@ -20,13 +22,14 @@ import {
   scratchBytes,
   wholeLines,
 } from "./parts.ts";
-import { lastKept, ordersWithout, powersOfTen, tensOf } from "./powers.ts";
+import { lastKept, loopVectors, ordersWithout, powersOfTen, tensOf } from "./powers.ts";
 import { TeamScan } from "./team.ts";
 
 /** The words of a memory; see assembly/cells.ts, decimal.ts and digits.ts. */
 const POWERS = 1024;
 const TENS = 4088;
 const WHOLE_TENS = 4608;
+const VECTORS = 4736;
 const KEPT = 5120;
 const WITHOUT = 5632;
 const OTHERS = 6144;
@@ -94,6 +97,7 @@ export class CellMemory {
     new BigUint64Array(buffer, POWERS).set(powersOfTen());
     new Float64Array(buffer, TENS).set(tensOf());
     new BigUint64Array(buffer, WHOLE_TENS).set(Array.from({ length: 9 }, (_, i) => 10n ** BigInt(i)));
+    new Uint8Array(buffer, VECTORS).set(loopVectors());
     new Uint8Array(buffer, KEPT).set(lastKept());
     new Uint8Array(buffer, WITHOUT).set(ordersWithout());
     new Uint8Array(buffer, FIRST + bytes, BEHIND).fill(LINE_FEED);
@@ -155,7 +159,7 @@ export class CellMemory {
     const starts = this.#free;
     const free = align(starts + placesBytes(request, most));
     if (!this.#reach(free + scratchBytes(BLOCK_BYTES, width))) return undefined;
-    const columns = allowed(() => Array.from({ length: width }, () => new Float64Array(numbers)));
+    const columns = allowed(() => Array.from({ length: width }, () => newNumbers(numbers)));
     if (columns === undefined) return undefined;
     this.#free = free;
     const parts = {
@@ -247,6 +251,7 @@ export class CellScan {
   #keep(rows: number, { numbers, most }: { readonly numbers: number; readonly most: number }): boolean {
     const found = { numbers, most, first: this.#rows, rows };
     if (!keepNumbers(this.#columns, this.#parts.buffer(), found)) return false;
+    if (this.#parts.keepsTexts !== true) forgetTexts(this.#columns, found);
     this.#rows += rows;
     return true;
   }
@@ -297,8 +302,13 @@ function findAgain(
 ): Float64Array<ArrayBuffer> {
   const numbers = new Float64Array(rows);
   const columns = Array.from({ length: request.width }, (_, i) => (i === column ? numbers : undefined));
-  new CellScan(parts, request, columns).advance(parts.length);
+  new CellScan({ ...parts, keepsTexts: true }, request, columns).advance(parts.length);
   return numbers;
+}
+
+/** Numbers that are all written before somebody reads them, in what tables before have left. */
+function newNumbers(count: number): Float64Array<ArrayBuffer> {
+  return new Float64Array(newBytes(8 * count).buffer);
 }
 
 /** What makes memory; undefined where there is none, since there is another way that takes less. */

@@ -21,10 +21,12 @@ export interface ScanParts {
   readonly places: Omit<RowCounts, "numbers"> & { readonly starts: number };
   /** Bytes of the file. */
   readonly length: number;
+  /** Somebody asked for numbers of a column, also where its first cells are none. */
+  readonly keepsTexts?: boolean;
 }
 
-/** Numbers of a column, those of rows that were found first; none of a column that nobody wants. */
-export type Columns = readonly (Float64Array<ArrayBuffer> | undefined)[];
+/** Numbers of a column, those of rows that were found first; none of a column that nobody wants, or whose first cells are no numbers. */
+export type Columns = (Float64Array<ArrayBuffer> | undefined)[];
 
 /** How far a scan came. */
 export interface FoundRows {
@@ -50,6 +52,13 @@ export function keepNumbers(columns: Columns, buffer: ArrayBufferLike, found: Sc
     kept.set(new Float64Array(buffer, numbers + 8 * most * column, rows), first);
   }
   return true;
+}
+
+/** Lets go of columns of texts, whose memory nobody touched yet but for their first rows; who asks for their numbers all the same finds them again. */
+export function forgetTexts(columns: Columns, { first, rows }: Pick<ScannedNumbers, "first" | "rows">): void {
+  if (first > 0 || rows === 0) return;
+  for (const [column, kept] of columns.entries())
+    if (kept?.subarray(0, rows).every(Number.isNaN)) columns[column] = undefined;
 }
 
 /** The place behind the last line end before `there`. */

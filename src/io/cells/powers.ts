@@ -41,6 +41,18 @@ export function ordersWithout(): Uint8Array {
   });
 }
 
+/** Vectors of 16 bytes, in the order of assembly/digits.ts and then of cells.ts: what loops load once. */
+export function loopVectors(): Uint8Array {
+  const repeated = (values: readonly number[]) =>
+    Array.from({ length: LANES / 2 }, (_, i) => values[i % values.length]);
+  const factors = [[2561], [100, 1], [10000, 1]];
+  const codes = [44, 10, 13, 34].map((code) => [code * 257]);
+  const words = (rows: readonly (readonly number[])[]) =>
+    new Uint8Array(Uint16Array.from(rows.flatMap(repeated)).buffer);
+  const eights = new Uint8Array(Float64Array.of(1e8, 1e8).buffer);
+  return Uint8Array.from([...words([[0x3030], [0x7676], ...factors]), ...eights, ...words(codes)]);
+}
+
 function leadingBits(value: bigint): bigint {
   const shift = 128n - lengthOf(value);
   return shift > 0n ? value << shift : value >> -shift;

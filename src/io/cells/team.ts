@@ -3,6 +3,7 @@ import { BLOCK_BYTES, endsBytes, FIRST, type LineRange, placesBytes, scanLines }
 import {
   type Columns,
   type FoundRows,
+  forgetTexts,
   keepNumbers,
   LINE_FEED,
   rangeBytes,
@@ -118,8 +119,8 @@ export class TeamScan<T> {
     const isFound = found >= 0 && (range.isLast || found === range.rows);
     if (range.isLast) this.#rows = first + found;
     const { numbers, most } = range;
-    const buffer = this.#parts.buffer();
-    if (!isFound || !keepNumbers(this.#columns, buffer, { numbers, most, first, rows: found }))
-      this.#isGivenUp = true;
+    const kept = { numbers, most, first, rows: found };
+    if (!isFound || !keepNumbers(this.#columns, this.#parts.buffer(), kept)) this.#isGivenUp = true;
+    else forgetTexts(this.#columns, kept);
   }
 }

@@ -1,6 +1,6 @@
 // Rows of plain cells: where each begins, and its number where it is one. What is not plain ends the scan, for whoever knows all of the format.
 import { decimal, WHOLE_TENS } from "./decimal";
-import { longDecimal, shortDecimal, twoDecimals } from "./digits";
+import { JOIN_DIGITS, JOIN_EIGHTS, JOIN_FOURS, JOIN_TWOS, LIFT, longDecimal, shortDecimal, twoDecimals, ZEROS } from "./digits";
 
 const TAB: u32 = 9, LINE_FEED: u32 = 10, RETURN: u32 = 13, SPACE: u32 = 32, QUOTE: u32 = 34, HASH: u32 = 35, APOSTROPHE: u32 = 39;
 const PLUS: u32 = 43, COMMA: u32 = 44, MINUS: u32 = 45, POINT: u32 = 46, ZERO: u32 = 48, SEMICOLON: u32 = 59, UNDERSCORE: u32 = 95, EXPONENT: u32 = 101;
@@ -180,10 +180,12 @@ function scanQuoted(source: usize, length: i32, isLast: bool, width: i32, base: 
 /** Bytes of which places are found at once, and places that are written for them before anybody counts. */
 const SPAN: usize = 64, AT_ONCE: i32 = 8;
 
+/** Vectors of one code each, as those of digits.ts. */
+const COMMAS: usize = 4832, FEEDS: usize = 4848, RETURNS: usize = 4864, QUOTES: usize = 4880;
+
 /** Which of 64 bytes are commas or line feeds, a bit each, lowest first. */
 // @ts-ignore: decorator
-@inline function endsOf(a: v128, b: v128, c: v128, d: v128): u64 {
-  const comma = i8x16.splat(<i8>COMMA), feed = i8x16.splat(<i8>LINE_FEED);
+@inline function endsOf(a: v128, b: v128, c: v128, d: v128, comma: v128, feed: v128): u64 {
   const low = <u32>i8x16.bitmask(v128.or(i8x16.eq(a, comma), i8x16.eq(a, feed))) | <u32>i8x16.bitmask(v128.or(i8x16.eq(b, comma), i8x16.eq(b, feed))) << 16;
   const high = <u32>i8x16.bitmask(v128.or(i8x16.eq(c, comma), i8x16.eq(c, feed))) | <u32>i8x16.bitmask(v128.or(i8x16.eq(d, comma), i8x16.eq(d, feed))) << 16;
   return <u64>high << 32 | <u64>low;
@@ -201,7 +203,7 @@ function areLines(at: usize, end: usize): bool {
  * doi 10.1007/s00778-019-00578-5).
  */
 function findEnds(source: usize, end: usize, ends: usize): i32 {
-  const quote = i8x16.splat(<i8>QUOTE), back = i8x16.splat(<i8>RETURN), first = ends;
+  const comma = v128.load(COMMAS), feed = v128.load(FEEDS), back = v128.load(RETURNS), quote = v128.load(QUOTES), first = ends;
   for (let at = source; at < end; at += SPAN) {
     const a = v128.load(at), b = v128.load(at, 16), c = v128.load(at, 32), d = v128.load(at, 48);
     const all = v128.or(v128.or(a, b), v128.or(c, d));
@@ -209,7 +211,7 @@ function findEnds(source: usize, end: usize, ends: usize): i32 {
     if (i8x16.bitmask(v128.or(all, quotes)) != 0) return -1;
     const returns = v128.or(v128.or(i8x16.eq(a, back), i8x16.eq(b, back)), v128.or(i8x16.eq(c, back), i8x16.eq(d, back)));
     if (v128.any_true(returns) && !areLines(at, at + SPAN)) return -1;
-    let found = endsOf(a, b, c, d);
+    let found = endsOf(a, b, c, d, comma, feed);
     const count = <i32>popcnt(found);
     let to = ends;
     for (let left = count; left > 0; left -= AT_ONCE) {
@@ -243,6 +245,7 @@ export function scanCommas(source: usize, length: i32, isLast: bool, width: i32,
     count++;
   }
   const last = ends + (<usize>count << 2), rowEnds = <usize>width << 2;
+  const zeros = v128.load(ZEROS), lift = v128.load(LIFT), digits = v128.load(JOIN_DIGITS), twos = v128.load(JOIN_TWOS), fours = v128.load(JOIN_FOURS), eights = v128.load(JOIN_EIGHTS);
   let at = source, row: i32 = 0;
   for (; row < most; row++) {
     while (ends < last && isEmptyLine(at, <usize>load<u32>(ends))) {
@@ -257,7 +260,7 @@ export function scanCommas(source: usize, length: i32, isLast: bool, width: i32,
       const stop = <usize>load<u32>(ends);
       if (column + 1 < width) {
         const next = <usize>load<u32>(ends, 4);
-        if (byte(stop) == COMMA && byte(next) == COMMA && twoDecimals(at, stop, next, to, stride)) {
+        if (((byte(stop) ^ COMMA) | (byte(next) ^ COMMA)) == 0 && twoDecimals(at, stop, next, to, stride, zeros, lift, digits, twos, fours, eights)) {
           at = next + 1;
           column++;
           to += stride;

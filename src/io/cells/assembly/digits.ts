@@ -12,6 +12,12 @@ const MINUS: u32 = 45, POINT: u32 = 46, ZERO: u32 = 48;
 /** What the higher eight digits may be for sixteen to be float64, exactly: 2^53 is 9007199254740992. */
 const EXACT_HIGH: u32 = 90071991;
 
+/**
+ * Vectors that loops load once: V8 makes a constant again, in three instructions, wherever it is used. Zero's code; what lifts all but digits to the sign
+ * bit; factors that join digits, twos, fours and eights, the higher ones first.
+ */
+export const ZEROS: usize = 4736, LIFT: usize = 4752, JOIN_DIGITS: usize = 4768, JOIN_TWOS: usize = 4784, JOIN_FOURS: usize = 4800, JOIN_EIGHTS: usize = 4816;
+
 /** The digits among the last `length` (1 to 16) characters before `end`, as numbers of a byte each, zeros before them. */
 // @ts-ignore: decorator
 @inline function lastBytes(end: usize, length: usize): v128 {
@@ -99,24 +105,30 @@ const EXACT_HIGH: u32 = 90071991;
 
 /**
  * Two neighbours at once, which takes a fifth less than one by one: cells of 2 to 16 digits and points, with a minus or none, which end at `end` and `next`.
- * Their numbers go to `to` and as far behind it as `stride`; false, and nothing there, where one of them is not such.
+ * Their numbers go to `to` and as far behind it as `stride`; false, and nothing there, where one of them is not such. The vectors are those from {@link ZEROS} on.
  */
 // @ts-ignore: decorator
-@inline export function twoDecimals(at: usize, end: usize, next: usize, to: usize, stride: usize): bool {
+@inline export function twoDecimals(
+  at: usize, end: usize, next: usize, to: usize, stride: usize,
+  zeros: v128, lift: v128, joinDigits: v128, joinTwos: v128, joinFours: v128, joinEights: v128,
+): bool {
   const sign = byte(at), nextSign = byte(end + 1);
   const length = end - at - <usize>(sign == MINUS), nextLength = next - end - 1 - <usize>(nextSign == MINUS);
-  if (length - 2 > 14 || nextLength - 2 > 14) return false;
-  const digits = lastBytes(end, length), nextDigits = lastBytes(next, nextLength);
-  const others = othersOf(digits), nextOthers = othersOf(nextDigits);
+  if (<i32>((length - 2) | (16 - length) | (nextLength - 2) | (16 - nextLength)) < 0) return false;
+  const digits = v128.and(v128.xor(v128.load(end - 16), zeros), v128.load(KEPT + (length << 4)));
+  const nextDigits = v128.and(v128.xor(v128.load(next - 16), zeros), v128.load(KEPT + (nextLength << 4)));
+  const others = i8x16.bitmask(i8x16.add(digits, lift)), nextOthers = i8x16.bitmask(i8x16.add(nextDigits, lift));
   if (!isNumber(others, end) || !isNumber(nextOthers, next)) return false;
   const place = placeOf(others), nextPlace = placeOf(nextOthers);
-  const eights = joinedFours(foursOf(without(digits, place)), foursOf(without(nextDigits, nextPlace)));
-  if (<u32>i32x4.extract_lane(eights, 0) > EXACT_HIGH || <u32>i32x4.extract_lane(eights, 2) > EXACT_HIGH) return false;
+  const twos = i16x8.shr_u(i16x8.mul(without(digits, place), joinDigits), 8), nextTwos = i16x8.shr_u(i16x8.mul(without(nextDigits, nextPlace), joinDigits), 8);
+  const eights = i32x4.dot_i16x8_s(i16x8.narrow_i32x4_s(i32x4.dot_i16x8_s(twos, joinTwos), i32x4.dot_i16x8_s(nextTwos, joinTwos)), joinFours);
+  // both at once: no more than 2^26, which is below EXACT_HIGH
+  if ((i32x4.extract_lane(eights, 0) | i32x4.extract_lane(eights, 2)) >> 26 != 0) return false;
   const high = f64x2.convert_low_i32x4_s(v128.shuffle<i32>(eights, eights, 0, 2, 0, 2));
   const low = f64x2.convert_low_i32x4_s(v128.shuffle<i32>(eights, eights, 1, 3, 1, 3));
   const tens = v128.load64_lane(tensAt(nextPlace), v128.load64_zero(tensAt(place)), 1);
   const signs = i64x2.replace_lane(i64x2.splat(signBit(sign)), 1, signBit(nextSign));
-  const values = v128.or(f64x2.div(f64x2.add(f64x2.mul(high, f64x2.splat(1e8)), low), tens), signs);
+  const values = v128.or(f64x2.div(f64x2.add(f64x2.mul(high, joinEights), low), tens), signs);
   v128.store64_lane(to, values, 0);
   v128.store64_lane(to + stride, values, 1);
   return true;
