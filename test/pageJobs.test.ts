@@ -1,7 +1,6 @@
 /** Jobs from the page: options, cancel, what is missing; the server is killed meanwhile, and nothing is lost. */
 import { type ChildProcess, spawn } from "node:child_process";
 import { readFileSync, statSync, writeFileSync } from "node:fs";
-import { createServer } from "node:net";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import type { Browser } from "playwright-core";
@@ -10,6 +9,8 @@ import { stepInfo } from "../src/jobs/index.ts";
 import { startServer } from "../src/server/index.ts";
 import { barriersOf } from "./support/accessible.ts";
 import { launchBrowser } from "./support/browser.ts";
+import { freePorts } from "./support/freePorts.ts";
+import { holdBatches } from "./support/killedRun.ts";
 import { gridSites, makePlate, scratchFolder } from "./support/plateCase.ts";
 import { requirement } from "./support/require.ts";
 import { drawn, openViewer, SHOTS } from "./support/viewerPage.ts";
@@ -39,7 +40,7 @@ describe.skipIf(!available)("jobs from the page", () => {
         Uint8Array.from({ length: height * width }, (_, i) => 60 + 10 * site + (i % 97)),
     });
     const tokenFile = join(scratch.path, "token");
-    await using serve = await server(experiment, tokenFile, await freePort());
+    await using serve = await server(experiment, tokenFile, (await freePorts(1))[0]);
     expect(statSync(tokenFile).mode & 0o777).toBe(0o600);
     const { page, errors } = await openViewer(browser, serve.address, { width: 860, height: 900 });
     await page.getByRole("button", { name: /^screen/ }).click();
@@ -50,6 +51,10 @@ describe.skipIf(!available)("jobs from the page", () => {
     expect.soft(await barriersOf(page), "options").toEqual([]);
     await page.getByRole("button", { name: "Initialise illuminati" }).click();
     await page.getByLabel("Jobs at a time").fill("1");
+    // its second job waits until the server is gone: none is done before it is cancelled, and before the server is killed
+    const path = join(experiment, "jobs/illuminati");
+    const [{ name: phase }] = (await stepInfo(path)).phases;
+    const release = holdBatches(path, [{ phase, index: 1 }], "gate");
     await page.getByRole("button", { name: "Submit" }).click();
     const cancel = page.getByRole("button", { name: "Cancel" });
     await cancel.click();
@@ -57,7 +62,7 @@ describe.skipIf(!available)("jobs from the page", () => {
     // nothing was done yet where it was cancelled at once
     const rest = page.getByRole("button", { name: /^(Run what is missing|Submit)$/ }).last();
     await rest.waitFor();
-    const first = await stepInfo(join(experiment, "jobs/illuminati"));
+    const first = await stepInfo(path);
     const done = first.batches.filter(({ state }) => state === "done").length;
     expect(done).toBeLessThan(first.batches.length);
 
@@ -65,11 +70,12 @@ describe.skipIf(!available)("jobs from the page", () => {
     await rest.click();
     await cancel.waitFor();
     serve.child.kill("SIGKILL");
+    release();
     await page.getByText("The server does not answer. Looking for it…").waitFor();
     await using again = await server(experiment, tokenFile, serve.port);
     expect(again.address).toBe(serve.address);
     await page.getByRole("button", { name: "Submit again" }).waitFor({ timeout: 90_000 });
-    const { batches } = await stepInfo(join(experiment, "jobs/illuminati"));
+    const { batches } = await stepInfo(path);
     expect(new Set(batches.map(({ state }) => state))).toEqual(new Set(["done"]));
     const look = page.getByRole("button", { name: "Look again" });
     await look.click();
@@ -144,16 +150,6 @@ function addressOf(child: ChildProcess): Promise<string> {
       text += chunk;
       const found = /"address":\s*"([^"]+)"/.exec(text)?.[1];
       if (found !== undefined) resolve(found);
-    });
-  });
-}
-
-/** One that is free, so that the second server has it too. */
-function freePort(): Promise<number> {
-  return new Promise((resolve) => {
-    const probe = createServer().listen(0, () => {
-      const address = probe.address();
-      probe.close(() => resolve(typeof address === "object" && address !== null ? address.port : 0));
     });
   });
 }

@@ -275,10 +275,24 @@ describe("converters", () => {
       const moved = await shift([1, 0, -2], { mode, cval: 7 })(image, 1);
       expect(valueAt(moved, 2, 1, 3)).toBeCloseTo(valueAt(image, 1, 1, 5), 5);
       const outside = { nearest: valueAt(image, 0, 1, 3), constant: 7, reflect: valueAt(image, 0, 1, 3) };
-      const others = { mirror: valueAt(image, 1, 1, 3), wrap: valueAt(image, 4, 1, 3) };
+      const others = { mirror: valueAt(image, 1, 1, 3), wrap: valueAt(image, 3, 1, 3) };
       expect(valueAt(moved, 0, 1, 1)).toBeCloseTo({ ...outside, ...others }[mode], 4);
     },
   );
+
+  // scipy 1.17: ndimage.shift(x, (0, 0, s), order=…, mode="wrap"), what acryo calls.
+  test.each([
+    [1, 1.25, [7, 14, 1.75, 3.5, 7]],
+    [1, -6.5, [6, 12, 1.5, 3, 6]],
+    [3, 1.25, [6.26758, 15.14927, 1.59515, 3.49916, 6.26758]],
+    [3, -6.5, [5.17634, 13.06473, 1.27902, 2.97991, 5.17634]],
+  ] as const)("wrapped around by order %i and %d voxels as scipy does", async (order, by, wanted) => {
+    const image = { data: Float32Array.of(1, 2, 4, 8, 16), shape: [1, 1, 5] } as const;
+    const { data } = await shift([0, 0, by], { order, mode: "wrap" })(image, 1);
+    wanted.forEach((value, i) => {
+      expect(data[i]).toBeCloseTo(value, 4);
+    });
+  });
 
   test("the centre of mass goes to the centre of the box", async () => {
     const image = await fromGaussian(16, 1.5, [2, -1, 0.5])(1);

@@ -1,5 +1,5 @@
 import { spawn } from "node:child_process";
-import { existsSync, readFileSync, renameSync, writeFileSync } from "node:fs";
+import { existsSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { type BatchPlace, type Engine, stepInfo } from "../../src/jobs/index.ts";
 import { until } from "./stepCase.ts";
@@ -8,25 +8,30 @@ import { until } from "./stepCase.ts";
  * Lets batches of a step that has not begun wait for ever, so that none is done before it is killed.
  *
  * @param at  where they wait: before their work, or once they have written a checkpoint
- * @returns   lets the batches that begin from now on do their work; those that wait have to be stopped or killed
+ * @returns   lets the batches that begin from now on do their work; those that wait have to be stopped or killed, but for those at a gate, which go on
  */
 export function holdBatches(
   path: string,
   places: readonly BatchPlace[],
-  at: "begin" | "checkpoint" = "begin",
+  at: "begin" | "gate" | "checkpoint" = "begin",
 ): () => void {
   const file = join(path, "step.json");
   const whole = readFileSync(file, "utf8");
+  const gate = join(path, "gate");
+  if (at === "gate") writeFileSync(gate, "");
   const record = JSON.parse(whole);
   for (const phase of record.phases) {
     const held = places.flatMap((place) => (place.phase === phase.name ? [place.index] : []));
     if (held.length === 0) continue;
-    const real = { module: phase.module, export: phase.export, held: held.join() };
+    const real = { module: phase.module, export: phase.export, held: held.join(), gate };
     phase.module = `${new URL("heldBatch.mjs", import.meta.url).href}?${new URLSearchParams({ ...real, at })}`;
     phase.export = "run";
   }
   replace(file, JSON.stringify(record));
-  return () => replace(file, whole);
+  return () => {
+    replace(file, whole);
+    rmSync(gate, { force: true });
+  };
 }
 
 /** Batches that begin meanwhile read the one or the other. */

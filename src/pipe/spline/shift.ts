@@ -3,7 +3,10 @@ import { type PipeImage, sameShape } from "../image.ts";
 import type { SplineBoundary, SplineOrder } from "./bspline.ts";
 import { sampleGrid } from "./sample.ts";
 
-/** What is outside an image: `nearest` its edge, `constant` the value `cval`, the others the image itself, see {@link SplineBoundary}. */
+/**
+ * What is outside an image: `nearest` its edge, `constant` the value `cval`, the others the image itself, see {@link SplineBoundary}; `wrap` as
+ * scipy's shift has it: the last voxel is the first of the next copy, so that copies are n - 1 voxels apart.
+ */
 export type OutsideMode = "nearest" | "constant" | SplineBoundary;
 
 /** Modes of what is outside, for checks and messages. */
@@ -26,8 +29,19 @@ export function moveImage(image: PipeImage, { shiftPx, order, mode, cval }: Move
   const places = image.shape.map((n, axis) => Float64Array.from({ length: n }, (_, i) => i - shiftPx[axis]));
   if (mode === "constant") return constantOutside(image, places, { order, cval });
   if (mode === "nearest") return nearestOutside(image, places, order);
-  const [z, y, x] = places;
-  return sampleGrid(image, { coordinates: [z, y, x], order, boundary: mode });
+  const isWrapped = mode === "wrap";
+  const [z, y, x] = isWrapped ? places.map((axis, i) => wrapped(axis, image.shape[i])) : places;
+  return sampleGrid(image, { coordinates: [z, y, x], order, boundary: isWrapped ? "mirror" : mode });
+}
+
+/** Places inside copies that share their ends. */
+function wrapped(places: Float64Array, length: number): Float64Array {
+  const period = length - 1;
+  if (period === 0) return places.map(() => 0);
+  return places.map((at) => {
+    if (at < 0) return at + period * (Math.trunc(-at / period) + 1);
+    return at > period ? at - period * Math.trunc(at / period) : at;
+  });
 }
 
 /** Places outside give the constant; the spline inside is that of the mirrored image. */

@@ -219,7 +219,9 @@ function modelsByTilt(
     const key = JSON.stringify(tilt);
     const known = models.get(key);
     if (known !== undefined) return known;
-    const made = model.create(input, { rotations, cutoff, tilt, compat, search, estimate });
+    // A model that is bound to a missing wedge keeps it where the tomogram has none.
+    const own = tilt.kind === "none" ? undefined : tilt;
+    const made = model.create(input, { rotations, cutoff, tilt: own, compat, search, estimate });
     models.set(key, made);
     return made;
   };

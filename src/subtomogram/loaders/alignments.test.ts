@@ -8,6 +8,7 @@ import {
 import { createPool, type Pool } from "../../compute/index.ts";
 import { parseNpy } from "../../io/index.ts";
 import { type PipeImage, softOtsu } from "../../pipe/index.ts";
+import type { EmStep } from "../classify/expectation.ts";
 import { FscAlignment, NccAlignment, PccAlignment, ZnccAlignment } from "../models/kinds.ts";
 import type { Molecules } from "../molecules/molecules.ts";
 import type { AlignOptions } from "./align.ts";
@@ -137,6 +138,22 @@ test("scores where molecules are", async () => {
     });
 });
 
+test("parameters of a bound model hold in a loader, which hands on what it was given alone", async () => {
+  const some = loaderOf(tomo).head(3);
+  const options = { mask, maxShifts: 1.5 };
+  const wanted = await some.align(A, { ...options, ...TWENTY_SEVEN, cutoff: 0.3 });
+  const bound = ZnccAlignment.withParams({ rotations: [5, 5], cutoff: 0.3 });
+  const found = await some.align(A, { ...options, model: bound });
+  expect(found.molecules).toEqual(wanted.molecules);
+  expect(found.molecules.features["align-dzrot"].some((angle) => angle !== 0)).toBe(true);
+  const other = await some.align(A, { ...options, model: bound, cutoff: 0.2 });
+  expect(other.molecules.features.score).not.toEqual(wanted.molecules.features.score);
+  const tilt = [-60, 60] as const;
+  const seen = await loaderOf(tomo, { tiltModel: tilt }).head(3).align(A, options);
+  const bySeries = { ...options, model: ZnccAlignment.withParams({ tilt }) };
+  expect((await some.align(A, bySeries)).molecules.features.score).toEqual(seen.molecules.features.score);
+});
+
 test("landscapes", async () => {
   const wanted = parseNpy(readFileSync(subtomogramGolden("landscape/zncc_mol3.npy")), "zncc_mol3");
   const found = await loaderOf(tomo)
@@ -155,8 +172,10 @@ test("classes by expectation and maximization", async () => {
   ];
   const loader = loaderOf(tomo).replace({ molecules: subtomogramMolecules("molecules_truth.csv") });
   let iteration = 0;
+  const sumsOf = loader.iterClassifyEm(guesses, { cutoff: 0.3, compat: true });
   for await (const { probabilities, templates } of loader.iterClassifyEm(guesses, { cutoff: 0.3 })) {
     iteration++;
+    const { value: compat } = await sumsOf.next();
     const wanted = parseNpy(readFileSync(subtomogramGolden(`em/iter${iteration}_probs.npy`)), "probs").data;
     for (let i = 0; i < wanted.length; i++) expect(probabilities[i]).toBeCloseTo(Number(wanted[i]), 4);
     const sums = parseNpy(
@@ -164,17 +183,46 @@ test("classes by expectation and maximization", async () => {
       "templates",
     ).data;
     templates.forEach(({ data }, k) => {
-      // acryo's are sums.
+      // acryo's are sums, which `compat` gives.
       let weight = 0;
       for (let i = 0; i < 40; i++) weight += probabilities[2 * i + k];
       let worst = 0;
       data.forEach((value, v) => {
-        worst = Math.max(worst, Math.abs(value * weight - Number(sums[k * data.length + v])));
+        const sum = Number(sums[k * data.length + v]);
+        worst = Math.max(worst, Math.abs(value * weight - sum), Math.abs(compat.templates[k].data[v] - sum));
       });
       expect(worst).toBeLessThan(1e-4 * 44);
     });
     if (iteration === 2) break;
   }
+});
+
+async function firstStep(steps: AsyncGenerator<EmStep>): Promise<EmStep> {
+  for await (const step of steps) return step;
+  throw new Error("no step");
+}
+
+test("classes of some molecules a step are mixed with those before; a mask is made of the first guesses' mean", async () => {
+  const loader = loaderOf(tomo).replace({ molecules: subtomogramMolecules("molecules_truth.csv").head(8) });
+  const chosen = [6, 1, 2, 3];
+  const options = { cutoff: 0.3, sharpness: 30 };
+  const mean = { data: A.data.map((value, i) => (value + B.data[i]) / 2), shape: A.shape };
+  const ready = { ...options, mask: await mask(mean, 0.5) };
+  const whole = await firstStep(loader.select(chosen).iterClassifyEm([A, B], ready));
+  const steps = loader.iterClassifyEm([A, B], { ...options, mask, subset: () => chosen, subsetBias: 2 });
+  const some = await firstStep(steps);
+  expect(some.probabilities).toEqual(whole.probabilities);
+  const share = 1 - (1 - 4 / 8) ** 2;
+  some.templates.forEach(({ data }, k) => {
+    const old = [A, B][k].data;
+    data.forEach((value, i) => {
+      expect(Math.abs(value - (share * whole.templates[k].data[i] + (1 - share) * old[i]))).toBeLessThan(
+        1e-5,
+      );
+    });
+  });
+  await expect(loader.iterClassifyEm([A, B], { subsetBias: 0.5 }).next()).rejects.toThrow("a number from 1");
+  await expect(loader.iterClassifyEm([A, B], { sharpness: 0 }).next()).rejects.toThrow("a number above 0");
 });
 
 test("classes by principal components", async () => {

@@ -10,7 +10,7 @@ import {
   type SplitOptions,
 } from "./averages.ts";
 import { requireMolecules, requireTwo, type Subvolumes } from "./subvolumes.ts";
-import { type Mask, normalizeMask } from "./templates.ts";
+import { type Mask, normalizeMask, shapeOfMask } from "./templates.ts";
 
 /** Agreement of two volumes by frequency. */
 export interface ShellCurve {
@@ -29,10 +29,12 @@ export interface FscCurves {
 
 /** Options of a Fourier shell correlation of halves. */
 export interface FscOptions extends AverageOptions, Pick<SplitOptions, "sets" | "seed" | "divisions"> {
-  /** A converter gets the average of all halves. */
+  /** A converter gets the average of the halves of the first set. */
   readonly mask?: Mask;
   /** Width of a shell, cycles/voxel. */
   readonly dfreq?: number;
+  /** Take the mean of all halves' values from them, so that the mask's own edge correlates with nothing; default true. */
+  readonly zeroNorm?: boolean;
   /**
    * Correct the curves for what the mask itself correlates: halves get random phases from this frequency on, cycles/voxel, and from there a curve t
    * becomes (t - n) / (1 - n), n the curve of those.
@@ -42,9 +44,9 @@ export interface FscOptions extends AverageOptions, Pick<SplitOptions, "sets" | 
 
 /** What `fscWithHalfmaps` gives. */
 export interface FscWithHalfmaps extends FscCurves {
-  /** The averages of the halves less the mean of all their values, not masked: (sets, 2, depth, height, width). */
+  /** The averages of the halves, with `zeroNorm` less the mean of all their values, not masked: (sets, 2, depth, height, width). */
   readonly halfmaps: AverageParts;
-  /** The average of all halves. */
+  /** The average of the halves of the first set, as they are in `halfmaps`. */
   readonly average: PipeImage;
   /** What they were multiplied with. */
   readonly mask: PipeImage | undefined;
@@ -85,13 +87,16 @@ export async function fscOfHalves(set: Subvolumes, options: FscOptions = {}): Pr
   requireMolecules(set, "fsc");
   requireTwo(set, "fsc", "one for each half");
   return withBackend(options.backend ?? set.backend, async (backend) => {
-    const parts = await averageSplitVolumes(set, { ...options, backend, parts: 2 });
+    const outputShape =
+      options.outputShape ?? set.outputShape ?? (await shapeOfMask(options.mask, set.scale));
+    const choices = { ...options, backend, parts: 2, ...(outputShape !== undefined && { outputShape }) };
+    const parts = await averageSplitVolumes(set, choices);
     const [sets, , ...sides] = parts.shape;
     const shape: Shape3 = sides;
-    const { dfreq = defaultShellWidth(shape) } = options;
-    const average = meanOf(parts);
-    const mask = await normalizeMask(options.mask, [average], { scale: set.scale, onLog: options.onLog });
-    const halfmaps = lessMean(parts);
+    const { dfreq = defaultShellWidth(shape), zeroNorm = true } = options;
+    const tools = { scale: set.scale, onLog: options.onLog };
+    const mask = await normalizeMask(options.mask, [meanOfHalves(parts)], tools);
+    const halfmaps = zeroNorm ? lessMean(parts) : parts;
     const halves = maskedHalves(halfmaps, mask);
     const curves: ShellCurve[] = [];
     for (let i = 0; i < sets; i++)
@@ -105,7 +110,7 @@ export async function fscOfHalves(set: Subvolumes, options: FscOptions = {}): Pr
       frequencies: curves[0].frequencies,
       curves: corrected,
       halfmaps,
-      average,
+      average: meanOfHalves(halfmaps),
       mask,
     };
   });
@@ -155,15 +160,10 @@ function defaultShellWidth(shape: Shape3): number {
   return 1.5 / Math.min(...shape);
 }
 
-/** The average of all halves of all sets. */
-function meanOf({ data, shape }: AverageParts): PipeImage {
+/** The average of the halves of the first set. */
+function meanOfHalves({ data, shape }: AverageParts): PipeImage {
   const voxels = elementCount(shape.slice(2));
-  const count = data.length / voxels;
-  const mean = Float32Array.from({ length: voxels }, (_, i) => {
-    let sum = 0;
-    for (let part = 0; part < count; part++) sum += data[part * voxels + i];
-    return sum / count;
-  });
+  const mean = Float32Array.from({ length: voxels }, (_, i) => (data[i] + data[voxels + i]) / 2);
   return { data: mean, shape: [shape[2], shape[3], shape[4]] };
 }
 

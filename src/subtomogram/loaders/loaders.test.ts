@@ -157,6 +157,27 @@ describe("Fourier shell correlations are acryo's", () => {
     expectVolume(found.halfmaps.data.subarray(0, 24 ** 3), golden("fsc_halfmap0.npy").data);
     expectVolume(found.mask?.data ?? [], golden("fsc_mask.npy").data);
   });
+
+  test("mask and average are those of the first of several sets, the box is a mask's where no other is said", async () => {
+    const mask = softOtsu({ sigma: 1, radius: 1 });
+    const divisions = [halves(0), halves(0).toReversed()];
+    const found = await aligned().fscWithHalfmaps({ mask, divisions });
+    expectVolume(found.mask?.data ?? [], golden("fsc_mask.npy").data);
+    const { data } = found.halfmaps;
+    expectVolume(
+      found.average.data,
+      found.average.data.map((_, i) => (data[i] + data[24 ** 3 + i]) / 2),
+    );
+    const kept = await aligned().fscWithHalfmaps({ divisions, zeroNorm: false });
+    const plain = await aligned().averageSplit({ divisions });
+    expect(kept.halfmaps).toEqual(plain);
+    const { molecules, tomogram } = aligned();
+    const unsaid = new SubtomogramLoader(tomogram, molecules, { scale: 0.5 });
+    const volume = { data: new Float32Array(24 ** 3).fill(1), shape: [24, 24, 24] };
+    expect((await unsaid.fscWithHalfmaps({ mask: volume, divisions })).curves).toEqual(
+      (await aligned().fscWithHalfmaps({ mask: volume, divisions })).curves,
+    );
+  });
 });
 
 test("functions of boxes are acryo's", async () => {

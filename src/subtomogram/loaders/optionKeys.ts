@@ -43,6 +43,7 @@ export const LOADER_KEYS = {
     divisions: true,
     mask: true,
     dfreq: true,
+    zeroNorm: true,
     randomizeFrom: true,
   } satisfies OptionKeys<FscOptions>,
   score: COMPARE,
@@ -62,5 +63,10 @@ export const LOADER_KEYS = {
     seed: true,
     labelName: true,
   } satisfies OptionKeys<ClassifyOptions>,
-  expectation: { ...COMPARE, sharpness: true } satisfies OptionKeys<ClassifyEmOptions>,
+  expectation: {
+    ...COMPARE,
+    sharpness: true,
+    subset: true,
+    subsetBias: true,
+  } satisfies OptionKeys<ClassifyEmOptions>,
 } as const;

@@ -82,6 +82,12 @@ export async function normalizeMask(
   return reshapeImage(made, shape);
 }
 
+/** The shape of a mask that has one without a template. */
+export async function shapeOfMask(mask: Mask | undefined, scale: number): Promise<Shape3 | undefined> {
+  if (mask === undefined || isConverter(mask)) return undefined;
+  return one(await provided(mask, scale, "mask"), "mask").shape;
+}
+
 /** A template and its mask at a scale: what an alignment is given. */
 export async function normalizeInput(template: Template, mask: Mask | undefined, scale: number) {
   const volume = await normalizeTemplate(template, scale);

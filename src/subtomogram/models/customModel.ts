@@ -26,7 +26,7 @@ import type {
   PreparedLandscapes,
   Subtomogram,
 } from "./model.ts";
-import { CALL_KEYS, MODEL_KEYS } from "./modelKeys.ts";
+import { boundParams, CALL_KEYS, MODEL_KEYS } from "./modelKeys.ts";
 import { percentile } from "./percentile.ts";
 import { rotationGrid } from "./rotationGrid.ts";
 import { turnedVolumes } from "./turned.ts";
@@ -73,9 +73,9 @@ export function defineAlignment(custom: CustomAlignment, bound: ModelParams = {}
     name: custom.name,
     create(input, params = {}) {
       requireKnownOptions(custom.name, params, MODEL_KEYS);
-      return new CustomModel(custom, input, { ...bound, ...params });
+      return new CustomModel(custom, input, boundParams(bound, params));
     },
-    withParams: (params) => defineAlignment(custom, { ...bound, ...params }),
+    withParams: (params) => defineAlignment(custom, boundParams(bound, params)),
   };
 }
 

@@ -1,7 +1,7 @@
 import { requireKnownOptions } from "../../io/index.ts";
 import { type FourierMethod, FourierModel } from "./fourierModel.ts";
 import type { AlignmentKind, ModelInput, ModelParams } from "./model.ts";
-import { MODEL_KEYS } from "./modelKeys.ts";
+import { boundParams, MODEL_KEYS } from "./modelKeys.ts";
 
 /** A kind whose models are {@link FourierModel}s. */
 export interface FourierKind extends AlignmentKind {
@@ -14,11 +14,11 @@ function kindOf(method: FourierMethod, bound: ModelParams = {}): FourierKind {
     name: method.name,
     create(input, params = {}) {
       requireKnownOptions(method.name, params, MODEL_KEYS);
-      return new FourierModel(method, input, { ...bound, ...params });
+      return new FourierModel(method, input, boundParams(bound, params));
     },
     withParams(params) {
       requireKnownOptions(method.name, params, MODEL_KEYS);
-      return kindOf(method, { ...bound, ...params });
+      return kindOf(method, boundParams(bound, params));
     },
   };
 }
