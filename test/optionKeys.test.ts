@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { createGemm } from "../src/compute/index.ts";
+import { gemmPlan, poolSizes } from "../src/compute/index.ts";
 import * as experiment from "../src/experiment/index.ts";
 import * as io from "../src/io/index.ts";
 import { runBatch } from "../src/jobs/index.ts";
@@ -122,7 +122,11 @@ const LIKELIHOOD: readonly [name: string, key: string, call: Call][] = [
 
 /** Objects within options, which had their own silence: what a message calls them. */
 const NESTED: readonly [name: string, key: string, call: Call][] = [
-  ["createGemm a", "rowstride", async (a) => createGemm(NONE, { kind: "real", m: 1, n: 1, k: 1, a })],
+  [
+    "createGemm a",
+    "rowstride",
+    async (a) => poolSizes(1).bytes(gemmPlan, { kind: "real", m: 1, n: 1, k: 1, a }),
+  ],
   ["engine", "coress", (more) => runBatch("none", EMPTY, { engine: { kind: "local", ...(more as object) } })],
   [
     "peaks",
