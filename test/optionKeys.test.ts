@@ -1,10 +1,14 @@
 import { expect, test } from "vitest";
+import { gemmPlan, poolSizes } from "../src/compute/index.ts";
 import * as experiment from "../src/experiment/index.ts";
 import * as io from "../src/io/index.ts";
+import { runBatch } from "../src/jobs/index.ts";
 import * as likelihood from "../src/likelihood/index.ts";
 import * as match from "../src/match/index.ts";
+import { computeCtf, uniformOrientations } from "../src/optics/index.ts";
 import * as pyramid from "../src/pyramid/index.ts";
 import { exportSite } from "../src/server/index.ts";
+import { runPick } from "../src/subtomogram/index.ts";
 
 /** A call with options of any shape, as one that JavaScript makes. */
 type Call = (options: never) => unknown;
@@ -12,6 +16,16 @@ type Call = (options: never) => unknown;
 /** Nobody looks at it. */
 const NONE = undefined as never;
 const EMPTY = {} as never;
+const GRID = { shape: [4, 4], pixelSizeA: 1, defocusOffsetsA: [0] } as const;
+const OPTICS = {
+  voltageKv: 300,
+  sphericalAberrationMm: 2.7,
+  amplitudeContrast: 0.07,
+  defocusUA: 5000,
+  defocusVA: 5000,
+  astigmatismAngleDeg: 0,
+};
+const STEPS = { symmetry: "C1", psiStepDeg: 10, thetaStepDeg: 10 };
 const FILE = { path: "none", type: "Cells" };
 
 /** A key that each knows, one letter off; nothing else is given, since keys are looked at before anything else. */
@@ -106,7 +120,64 @@ const LIKELIHOOD: readonly [name: string, key: string, call: Call][] = [
   ["findBasis", "tolernce", (options) => likelihood.findBasis(NONE, NONE, options)],
 ];
 
-test.each([...CALLS, ...LIKELIHOOD])(
+/** Objects within options, which had their own silence: what a message calls them. */
+const NESTED: readonly [name: string, key: string, call: Call][] = [
+  [
+    "createGemm a",
+    "rowstride",
+    async (a) => poolSizes(1).bytes(gemmPlan, { kind: "real", m: 1, n: 1, k: 1, a }),
+  ],
+  ["engine", "coress", (more) => runBatch("none", EMPTY, { engine: { kind: "local", ...(more as object) } })],
+  [
+    "peaks",
+    "rat",
+    async (more) =>
+      match.TemplateSearch.prototype.particles.call(NONE, { peaks: { kind: "fdr", ...(more as object) } }),
+  ],
+  ["convertDataset zarr", "shardpx", (zarr) => io.convertDataset("none.mrc", "out.zarr", { zarr })],
+  ["runMatches coarse", "candidats", (coarse) => match.runMatches([], { coarse })],
+  [
+    "createOmeZarr tiling",
+    "overlappx",
+    (tiling) => io.createOmeZarr({ directory: "none", name: "n", tiling }),
+  ],
+  [
+    "placement",
+    "flipy",
+    (placement) => experiment.addMapobjects(NONE, { type: "Cells", objects: [] }, { placement }),
+  ],
+  ["optics.evenZernikes", "Z42", async (evenZernikes) => computeCtf({ ...OPTICS, evenZernikes }, GRID)],
+  [
+    "laserPhasePlate",
+    "angledeg",
+    async (laserPhasePlate) => computeCtf({ ...OPTICS, laserPhasePlate }, GRID),
+  ],
+  ["focusSpread", "voltageRippl", async (focusSpread) => computeCtf({ ...OPTICS, focusSpread }, GRID)],
+  ["orientations", "phistepDeg", async (more) => uniformOrientations({ ...STEPS, ...(more as object) })],
+  [
+    "quadrature",
+    "weight",
+    async (more) =>
+      likelihood.createPolarGrid({
+        radiusMax: 1,
+        distRadii: 1,
+        quadrature: { radii: [1], ...(more as object) },
+      }),
+  ],
+  ["integrated", "noisePriors", (integrated) => likelihood.computeOptimalPose(NONE, EMPTY, { integrated })],
+  [
+    "runPick method",
+    "minDistanc",
+    (more) =>
+      runPick({
+        tomogramPath: "a",
+        outPath: "b",
+        method: { kind: "template", templatePath: "t", ...(more as object) },
+      }),
+  ],
+];
+
+test.each([...CALLS, ...LIKELIHOOD, ...NESTED])(
   "%s refuses the unknown key %s and names the nearest",
   async (name, key, call) => {
     await expect(call({ [key]: 1 } as never)).rejects.toMatchObject({

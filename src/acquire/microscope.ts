@@ -1,3 +1,4 @@
+import type { OptionKeys } from "../core/index.ts";
 import type { Frame } from "./frames/frame.ts";
 
 /** A preset's single step: a property of a device and its value. */
@@ -94,6 +95,14 @@ export interface ExposureRequest {
   /** Ends the exposure: the camera is stopped and `frames` ends. */
   readonly signal?: AbortSignal;
 }
+
+/** Keys of {@link ExposureRequest}. */
+export const REQUEST_KEYS: OptionKeys<ExposureRequest> = {
+  frames: true,
+  intervalMs: true,
+  cameras: true,
+  signal: true,
+};
 
 /** A running exposure: the camera was started before it was handed out. */
 export interface Exposure {

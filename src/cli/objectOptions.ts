@@ -63,13 +63,22 @@ export function isPart({ plate, well, site }: PartArguments): boolean {
   return plate !== undefined || well !== undefined || site !== undefined;
 }
 
+/** As the library has it. */
+export function partOf({ plate, well, site }: PartArguments): PartArguments {
+  return {
+    ...(plate !== undefined && { plate }),
+    ...(well !== undefined && { well }),
+    ...(site !== undefined && { site }),
+  };
+}
+
 /** The window that is named, or that of the part. */
 export async function windowFor(
   experiment: Experiment,
   args: PartArguments & { readonly window?: MapWindow },
 ): Promise<MapWindow | undefined> {
   if (args.window !== undefined) return args.window;
-  return isPart(args) ? windowOfPart(experiment, args) : undefined;
+  return isPart(args) ? windowOfPart(experiment, partOf(args)) : undefined;
 }
 
 function numbers(text: string, count: number): number[] {

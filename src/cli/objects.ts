@@ -29,6 +29,7 @@ import {
   type PartArguments,
   type PlaneArguments,
   pair,
+  partOf,
   planeOf,
   TYPE,
   urlOf,
@@ -112,7 +113,7 @@ async function runImport(
   { signal, onLog, onProgress }: CommandTools,
 ): Promise<AddMapobjectsReport> {
   await using experiment = await openExperiment(dir, urlOf(args));
-  const corner = isPart(args) ? await windowOfPart(experiment, args) : { y: 0, x: 0 };
+  const corner = isPart(args) ? await windowOfPart(experiment, partOf(args)) : { y: 0, x: 0 };
   const [y, x] = args.at ?? [corner.y, corner.x];
   const placement = { y, x, flipY: args.flipY ?? false, scale: args.scale ?? 1 };
   return await importMapobjects(
@@ -221,7 +222,7 @@ function addQuery(objects: Command): void {
 
 async function runQuery(dir: string, args: QueryArguments): Promise<QueryResults> {
   await using experiment = await openExperiment(dir, { ...urlOf(args), isReadOnly: true });
-  const part = args.window ?? (await windowOfPart(experiment, args));
+  const part = args.window ?? (await windowOfPart(experiment, partOf(args)));
   const block = await queryMapobjects(experiment, {
     ...{ type: args.type, window: part, ...planeOf(args) },
     ...(args.zoom !== undefined && { zoom: args.zoom }),

@@ -1,6 +1,6 @@
-import { VitrineError } from "../core/index.ts";
+import { requireKnownOptions, VitrineError } from "../core/index.ts";
 import { type FftLayout, type FftSize, fftLayout, fftPhases, fftPieces } from "./fftLayout.ts";
-import type { RunOptions } from "./job.ts";
+import { RUN_KEYS, type RunOptions } from "./job.ts";
 import { writeLinePlan } from "./linePlan.ts";
 import { phasesJob } from "./phases.ts";
 import type { Backend, Plan, PlanArray, PlanKind, PlanTypes } from "./plan.ts";
@@ -66,6 +66,7 @@ function fftBytes(size: FftSize, workers: number): number {
  * Source: see {@link writeLinePlan}.
  */
 export function createFft(backend: Backend, size: FftSize): FftPlan {
+  requireKnownOptions("createFft", size, { kind: true, shape: true, batch: true });
   return backend.plan(fftPlan, size);
 }
 
@@ -129,6 +130,7 @@ export class WasmFft implements FftPlan {
   }
 
   async run(direction: FftDirection, options: RunOptions = {}): Promise<undefined> {
+    requireKnownOptions("FftPlan.run", options, RUN_KEYS);
     const inverse = direction === "inverse";
     this.#expect(inverse ? "spectrum" : this.#input);
     this.#holds = undefined;

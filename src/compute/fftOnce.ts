@@ -51,10 +51,11 @@ async function transform(backend: Backend, data: Float32Array, task: Task): Prom
   const input: FftPiece = isReal ? "real" : "complex";
   const from = task.to === "spectrum" ? input : "spectrum";
   const batch = batchOf(data.length, floatsOf(task, from), task);
-  const plan = createFft(backend, { ...task, batch });
+  const { to: _, options, ...size } = task;
+  const plan = createFft(backend, { ...size, batch });
   try {
     plan.set(from, data);
-    await plan.run(from === "spectrum" ? "inverse" : "forward", task.options);
+    await plan.run(from === "spectrum" ? "inverse" : "forward", options);
     const result = new Float32Array(batch * floatsOf(task, task.to));
     plan.read(task.to, result);
     return result;

@@ -1,3 +1,5 @@
+import { type OptionKeys, requireKnownOptions } from "../core/index.ts";
+
 /** How many standard deviations a Gaussian reaches, as scipy's. */
 const TRUNCATE = 4;
 
@@ -30,8 +32,17 @@ export interface AxisFilter {
   readonly outside?: number;
 }
 
+const KEYS: OptionKeys<AxisFilter> = {
+  length: true,
+  inner: true,
+  weights: true,
+  taps: true,
+  outside: true,
+};
+
 /** Sums of weighted neighbours along one axis of an array in C order, in doubles; a new array. */
 export function filterAxis<Data extends Float32Array | Float64Array>(data: Data, filter: AxisFilter): Data {
+  requireKnownOptions("filterAxis", filter, KEYS);
   const result = data.slice() as Data;
   const size = filter.length * filter.inner;
   for (let first = 0; first < data.length; first += size) {

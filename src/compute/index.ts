@@ -4,6 +4,7 @@ export { fft, ifft, irfft2, irfft3, rfft2, rfft3 } from "./fftOnce.ts";
 export type { AxisFilter } from "./gaussian.ts";
 export { filterAxis, gaussianWeights } from "./gaussian.ts";
 export type { RunOptions } from "./job.ts";
+export { RUN_KEYS } from "./job.ts";
 export { loadDecompositions } from "./linear/decompositions.ts";
 export type { Svd, SymmetricEigen } from "./linear/eigen.ts";
 export type { GemmInput, GemmPlan, GemmWork } from "./linear/gemm.ts";

@@ -22,7 +22,7 @@ import type { Backend, BackendSizes, PlanKind } from "./plan.ts";
 import type { Member } from "./protocol.ts";
 import type { Threads } from "./threads.ts";
 import { type Outcome, WorkerGroup } from "./workerGroup.ts";
-import type { JobOptions, WorkerPool } from "./workerPool.ts";
+import { JOB_KEYS, type JobOptions, type WorkerPool } from "./workerPool.ts";
 
 const POOL_KEYS: OptionKeys<PoolOptions> = {
   workers: true,
@@ -189,6 +189,7 @@ export class ThreadPool implements Pool, WorkerPool {
     parameters: Parameters,
     options: JobOptions = {},
   ): Promise<void> {
+    requireKnownOptions(name, options, JOB_KEYS);
     const members = assignMembers(this.workers, checkTeams(options.teams ?? 1, this.workers));
     requireNotAborted(options.signal, `${name} job`);
     let begun = false;

@@ -1,4 +1,5 @@
-import type { Job, RunOptions } from "./job.ts";
+import type { OptionKeys } from "../core/index.ts";
+import { type Job, RUN_KEYS, type RunOptions } from "./job.ts";
 import type { Region } from "./memory.ts";
 
 /** Options of {@link WorkerPool.run}. */
@@ -11,6 +12,9 @@ export interface JobOptions extends RunOptions {
    */
   readonly pause?: { readonly signal: AbortSignal; readonly onPause: (given: number) => void };
 }
+
+/** Keys of {@link JobOptions}. */
+export const JOB_KEYS: OptionKeys<JobOptions> = { ...RUN_KEYS, teams: true, pause: true };
 
 /**
  * Worker threads over one shared memory: what a pool is to those who make plans of kernels. Plans take their memory from it and give it

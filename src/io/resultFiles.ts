@@ -8,7 +8,7 @@ import {
   renameFile,
   writeFileAtomic,
 } from "#files";
-import { VitrineError } from "../core/index.ts";
+import { type OptionKeys, requireKnownOptions, VitrineError } from "../core/index.ts";
 
 /** What a program reads and writes. */
 export interface ResultPlaces {
@@ -22,6 +22,8 @@ export interface ResultPlaces {
   readonly hint?: string;
 }
 
+const KEYS: OptionKeys<ResultPlaces> = { inputs: true, outputs: true, overwrite: true, hint: true };
+
 /**
  * Refuses results that would replace files, fall on an input or on each other, or that could not be written; makes missing
  * folders. What fails here would else fail after the work.
@@ -29,7 +31,9 @@ export interface ResultPlaces {
  * @throws {VitrineError} exists: names the file and how to allow it, or two files of one name; storage: a folder in the place of a
  *   result, or one that cannot be written to
  */
-export async function prepareResultFiles({ inputs, outputs, overwrite, hint }: ResultPlaces): Promise<void> {
+export async function prepareResultFiles(places: ResultPlaces): Promise<void> {
+  requireKnownOptions("prepareResultFiles", places, KEYS);
+  const { inputs, outputs, overwrite, hint } = places;
   await requireDistinct(outputs, [...new Set(inputs)]);
   const probed = new Set<string>();
   for (const path of outputs) {

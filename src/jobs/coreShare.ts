@@ -1,6 +1,6 @@
 import { availableParallelism, totalmem } from "node:os";
 import { VitrineError } from "../core/index.ts";
-import type { Engine } from "./engine.ts";
+import { type Engine, requireKnownEngine } from "./engine.ts";
 import { slurm } from "./slurmCommands.ts";
 
 /**
@@ -9,6 +9,7 @@ import { slurm } from "./slurmCommands.ts";
  * @throws {VitrineError} missing: no Slurm; format: it says something else
  */
 export async function memoryPerCore(engine: Engine): Promise<number> {
+  requireKnownEngine(engine);
   if (engine.kind === "local") {
     const { totalCores = availableParallelism(), totalMemoryBytes = totalmem() } = engine;
     return totalMemoryBytes / totalCores;

@@ -1,4 +1,4 @@
-import type { OptionKeys, Progress } from "../core/index.ts";
+import { type OptionKeys, type Progress, requireKnownOptions, VitrineError } from "../core/index.ts";
 
 /** What each batch gets, whoever runs it. */
 interface Resources {
@@ -60,3 +60,40 @@ export const ENGINE_KEYS: OptionKeys<EngineOptions> = {
   graceS: true,
   heartbeatMs: true,
 };
+
+const RESOURCE_KEYS: OptionKeys<Resources> = {
+  tasks: true,
+  cores: true,
+  memoryBytes: true,
+  durationS: true,
+};
+
+const KEYS: { readonly [Kind in Engine["kind"]]: OptionKeys<Extract<Engine, { kind: Kind }>> } = {
+  local: { ...RESOURCE_KEYS, kind: true, totalCores: true, totalMemoryBytes: true },
+  slurm: {
+    ...RESOURCE_KEYS,
+    kind: true,
+    partition: true,
+    account: true,
+    sbatch: true,
+    pollS: true,
+    watchdogS: true,
+  },
+};
+
+/** @throws {VitrineError} format: no such kind of engine, or a key that it does not have */
+export function requireKnownEngine(engine: Engine | undefined): void {
+  if (engine === undefined) return;
+  const { kind }: { kind: string } = engine;
+  if (!Object.hasOwn(KEYS, kind)) {
+    requireKnownOptions<object>("engine", engine, { ...KEYS.local, ...KEYS.slurm });
+    throw new VitrineError({
+      code: "format",
+      at: "engine kind",
+      expected: Object.keys(KEYS).join(" or "),
+      found: JSON.stringify(kind) ?? "none",
+    });
+  }
+  if (engine.kind === "local") requireKnownOptions("engine", engine, KEYS.local);
+  else requireKnownOptions("engine", engine, KEYS.slurm);
+}

@@ -1,5 +1,5 @@
 import { join, resolve } from "node:path";
-import { VitrineError } from "../core/index.ts";
+import { type OptionKeys, requireKnownOptions, VitrineError } from "../core/index.ts";
 import { cleanupStep } from "./cleanup.ts";
 import { changedParts, differingParts, identityOf } from "./identity.ts";
 import {
@@ -27,6 +27,14 @@ export interface StepPlace {
   readonly existing?: "resume" | "overwrite";
 }
 
+/** Keys of {@link StepPlace}. */
+export const PLACE_KEYS: OptionKeys<StepPlace> = {
+  directory: true,
+  identity: true,
+  options: true,
+  existing: true,
+};
+
 /** What of a step is needed to make its batches. */
 export type Batches = Pick<Step, "name" | "phases" | "collectTarget"> & {
   init(phase: string): AsyncIterable<Json> | Iterable<Json>;
@@ -39,6 +47,7 @@ export type Batches = Pick<Step, "name" | "phases" | "collectTarget"> & {
  *   unsupported: of another layout; type: a name that cannot be a file's; missing: a phase's module; storage
  */
 export async function initStep(step: Batches, place: StepPlace): Promise<StepFolder> {
+  requireKnownOptions("initStep", place, PLACE_KEYS);
   requireNames(step);
   const path = resolve(place.directory, step.name);
   const found = place.existing === "overwrite" ? undefined : await findStepFolder(path);

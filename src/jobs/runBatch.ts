@@ -1,6 +1,6 @@
 import { type OptionKeys, requireKnownOptions, VitrineError } from "../core/index.ts";
 import { type BatchPlace, forgetResult } from "./batchFiles.ts";
-import { ENGINE_KEYS, type EngineOptions, type LocalEngine } from "./engine.ts";
+import { ENGINE_KEYS, type EngineOptions, type LocalEngine, requireKnownEngine } from "./engine.ts";
 import { readStepFolder } from "./layout.ts";
 import { runLocally } from "./local.ts";
 import { PhaseProgress } from "./phaseProgress.ts";
@@ -31,6 +31,7 @@ export async function runBatch(
   given: RunBatchOptions = {},
 ): Promise<BatchInfo> {
   requireKnownOptions("runBatch", given, RUN_BATCH_KEYS);
+  requireKnownEngine(given.engine);
   const { engine = { kind: "local" }, anew = false, ...options } = given;
   const folder = await readStepFolder(path);
   const phase = folder.record.phases.find(({ name }) => name === place.phase);

@@ -1,7 +1,7 @@
 import { type OptionKeys, pickOptions, requireKnownOptions, VitrineError } from "../core/index.ts";
 import { readResult } from "./batchFiles.ts";
-import { ENGINE_KEYS, type EngineOptions, type LocalEngine } from "./engine.ts";
-import { initStep, type StepPlace } from "./initStep.ts";
+import { ENGINE_KEYS, type EngineOptions, type LocalEngine, requireKnownEngine } from "./engine.ts";
+import { initStep, PLACE_KEYS, type StepPlace } from "./initStep.ts";
 import { readStepFolder, type StepFolder } from "./layout.ts";
 import { runLocally } from "./local.ts";
 import { interrupted, openBatches, requireDone } from "./openBatches.ts";
@@ -11,13 +11,7 @@ import { submitToSlurm } from "./slurmSubmit.ts";
 import type { CollectContext, Json, Step, StoredResult } from "./step.ts";
 import { TaskProcesses } from "./taskProcess.ts";
 
-const RUN_STEP_KEYS: OptionKeys<RunStepOptions> = {
-  ...ENGINE_KEYS,
-  directory: true,
-  identity: true,
-  options: true,
-  existing: true,
-};
+const RUN_STEP_KEYS: OptionKeys<RunStepOptions> = { ...PLACE_KEYS, ...ENGINE_KEYS };
 
 /** What {@link runStep} takes. */
 export interface RunStepOptions extends StepPlace, EngineOptions {}
@@ -32,7 +26,8 @@ export async function runStep<Batch extends Json, Result extends Json, Outcome>(
   options: RunStepOptions,
 ): Promise<Outcome> {
   requireKnownOptions("runStep", options, RUN_STEP_KEYS);
-  const { path } = await initStep(step, options);
+  requireKnownEngine(options.engine);
+  const { path } = await initStep(step, pickOptions<StepPlace>(options, PLACE_KEYS));
   const { onLog } = options;
   await resubmitStep(path, pickOptions<EngineOptions>(options, ENGINE_KEYS));
   return collectStep(step, path, { ...(onLog && { onLog }) });
@@ -47,6 +42,7 @@ export async function runStep<Batch extends Json, Result extends Json, Outcome>(
  */
 export async function resubmitStep(path: string, options: EngineOptions = {}): Promise<void> {
   requireKnownOptions("resubmitStep", options, ENGINE_KEYS);
+  requireKnownEngine(options.engine);
   const folder = await readStepFolder(path);
   const { engine = { kind: "local" } } = options;
   if (engine.kind === "slurm") return await runOnSlurm(folder, { ...options, engine });
@@ -85,6 +81,7 @@ async function runPhases(
  */
 export async function submitStep(path: string, options: EngineOptions): Promise<readonly string[]> {
   requireKnownOptions("submitStep", options, ENGINE_KEYS);
+  requireKnownEngine(options.engine);
   const { engine } = options;
   if (engine?.kind === "slurm") return submitToSlurm(await readStepFolder(path), { ...options, engine });
   throw new VitrineError({

@@ -3,14 +3,7 @@ import { PROGRAM_KEYS, type ProgramOptions } from "../program/index.ts";
 import { FOREIGN_KEYS, type ForeignTableOptions } from "./particles/particleStack.ts";
 import type { MatchOptions } from "./search/matchOptions.ts";
 import type { ResultOptions } from "./search/results.ts";
-import type { SliceOptions } from "./search/searchInputs.ts";
-
-/** Keys of how slices are taken. */
-export const SLICE_KEYS: OptionKeys<SliceOptions> = {
-  exactSlices: true,
-  templatePadding: true,
-  sincCorrection: true,
-};
+import { SLICE_KEYS, type SliceOptions } from "./search/searchInputs.ts";
 
 /** Keys of where results go and how particles are chosen. */
 export const RESULT_KEYS: OptionKeys<ResultOptions> = {

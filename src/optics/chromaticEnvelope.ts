@@ -1,3 +1,4 @@
+import { type OptionKeys, requireKnownOptions } from "../core/index.ts";
 import { electronWavelengthA, lorentzFactor } from "./electrons.ts";
 import { requireNumber } from "./frequencies.ts";
 
@@ -14,6 +15,14 @@ export interface FocusSpread {
   readonly currentRipple?: number;
 }
 
+const KEYS: OptionKeys<FocusSpread> = {
+  voltageKv: true,
+  chromaticAberrationMm: true,
+  energySpreadEv: true,
+  voltageRipple: true,
+  currentRipple: true,
+};
+
 /**
  * Standard deviation of the defocus, Å: Cc f √((ΔE/E)² + (ΔV/V)²) and 2 Cc ΔI/I, added in squares, with the relativistic factor
  * f = (1 + E/mc²) / (1 + E/2mc²).
@@ -22,6 +31,7 @@ export interface FocusSpread {
  * Source: Reimer & Kohl 2008, Transmission Electron Microscopy, chapter 2 (chromatic aberration).
  */
 export function focusSpreadA(spread: FocusSpread): number {
+  requireKnownOptions("focusSpread", spread, KEYS);
   const { voltageKv, chromaticAberrationMm, energySpreadEv, voltageRipple = 0, currentRipple = 0 } = spread;
   requireNumber(voltageKv, voltageKv > 0, { at: "focusSpread voltageKv", expected: "kV above 0" });
   const parts = { chromaticAberrationMm, energySpreadEv, voltageRipple, currentRipple };

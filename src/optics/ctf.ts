@@ -1,4 +1,4 @@
-import type { Shape2 } from "../core/index.ts";
+import { type OptionKeys, requireKnownOptions, type Shape2 } from "../core/index.ts";
 import { type FocusSpread, prepareChromaticEnvelope } from "./chromaticEnvelope.ts";
 import { ctfPhases } from "./ctfPhases.ts";
 import { DEGREE } from "./degree.ts";
@@ -54,6 +54,17 @@ export interface CtfGrid {
   readonly pixelSizeOffsetsA?: ArrayLike<number>;
 }
 
+const EVEN_KEYS: OptionKeys<EvenZernikes> = { Z42c: true, Z42s: true, Z44c: true, Z44s: true, Z60: true };
+
+const ODD_KEYS: OptionKeys<OddZernikes> = { Z31c: true, Z31s: true, Z33c: true, Z33s: true };
+
+const GRID_KEYS: OptionKeys<CtfGrid> = {
+  shape: true,
+  pixelSizeA: true,
+  defocusOffsetsA: true,
+  pixelSizeOffsetsA: true,
+};
+
 /** CTFs over a search grid. */
 export interface Ctf {
   /** C order; real and imaginary parts interleaved where `isComplex`. */
@@ -89,6 +100,7 @@ const ANGSTROM_PER_MM = 1e7;
  * the reference, tilts in mrad).
  */
 export function computeCtf(optics: OpticsParameters, grid: CtfGrid): Ctf {
+  requireKnownOptions("computeCtf", grid, GRID_KEYS);
   requireOptics(optics);
   requireGrid(grid);
   const geometry = prepareGeometry(optics, grid);
@@ -250,6 +262,8 @@ function requireOptics(optics: OpticsParameters): void {
     phaseShiftDeg,
     bFactorA2,
   };
+  requireKnownOptions("optics.evenZernikes", optics.evenZernikes, EVEN_KEYS);
+  requireKnownOptions("optics.oddZernikes", optics.oddZernikes, ODD_KEYS);
   const zernikes = { ...optics.evenZernikes, ...optics.oddZernikes };
   const tilts = { "beamTiltMrad.x": optics.beamTiltMrad?.[0], "beamTiltMrad.y": optics.beamTiltMrad?.[1] };
   for (const [name, value] of Object.entries({ ...named, ...zernikes, ...tilts })) {

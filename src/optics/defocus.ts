@@ -1,4 +1,4 @@
-import { VitrineError } from "../core/index.ts";
+import { type OptionKeys, requireKnownOptions, VitrineError } from "../core/index.ts";
 import { requireNumber } from "./frequencies.ts";
 
 /** Equally spaced offsets to try; Å for defocus and for pixel size. */
@@ -40,10 +40,11 @@ const ZERO = 1e-6;
 /** More than any search needs; guards against a step in the wrong unit. */
 const MOST_OFFSETS = 1e6;
 
-function offsets(
-  { min, max, step, skipEnforceZero = false }: OffsetSearch,
-  at: string,
-): Float64Array<ArrayBuffer> {
+const KEYS: OptionKeys<OffsetSearch> = { min: true, max: true, step: true, skipEnforceZero: true };
+
+function offsets(search: OffsetSearch, at: string): Float64Array<ArrayBuffer> {
+  requireKnownOptions(at, search, KEYS);
+  const { min, max, step, skipEnforceZero = false } = search;
   requireNumber(min, true, { at: `${at} min`, expected: "a finite number of Å" });
   requireNumber(max, max >= min, { at: `${at} max`, expected: `Å, not below ${min}` });
   requireNumber(step, step > 0, { at: `${at} step`, expected: "Å above 0" });

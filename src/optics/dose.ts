@@ -1,3 +1,4 @@
+import { type OptionKeys, requireKnownOptions } from "../core/index.ts";
 import { requireNumber } from "./frequencies.ts";
 
 /** How the frames of a movie were exposed. */
@@ -11,6 +12,13 @@ export interface FrameExposure {
   /** Divide by √Σq², so that noise stays white (default true). */
   readonly restoresNoise?: boolean;
 }
+
+const KEYS: OptionKeys<FrameExposure> = {
+  dosePerFrameA2: true,
+  preExposureA2: true,
+  voltageKv: true,
+  restoresNoise: true,
+};
 
 /**
  * Exposure after which the signal at a frequency has fallen to 1/e in amplitude squared:
@@ -65,7 +73,9 @@ export function doseAfter(index: number, { dosePerFrameA2, preExposureA2 = 0 }: 
 }
 
 /** @throws {VitrineError} range: an exposure below 0, a voltage not above 0 */
-export function requireExposure({ dosePerFrameA2, preExposureA2 = 0, voltageKv = 300 }: FrameExposure): void {
+export function requireExposure(exposure: FrameExposure): void {
+  requireKnownOptions("exposure", exposure, KEYS);
+  const { dosePerFrameA2, preExposureA2 = 0, voltageKv = 300 } = exposure;
   const expected = "0 or more electrons/Å²";
   requireNumber(dosePerFrameA2, dosePerFrameA2 >= 0, { at: "exposure dosePerFrameA2", expected });
   requireNumber(preExposureA2, preExposureA2 >= 0, { at: "exposure preExposureA2", expected });

@@ -1,3 +1,4 @@
+import { type OptionKeys, requireKnownOptions } from "../core/index.ts";
 import { DEGREE } from "./degree.ts";
 import { electronWavelengthA, lorentzFactor } from "./electrons.ts";
 import { requireNumber } from "./frequencies.ts";
@@ -25,6 +26,19 @@ export interface LaserPhasePlate {
   readonly isCrossed?: boolean;
 }
 
+const KEYS: OptionKeys<LaserPhasePlate> = {
+  peakPhaseDeg: true,
+  numericalAperture: true,
+  laserWavelengthA: true,
+  focalLengthMm: true,
+  angleDeg: true,
+  tiltDeg: true,
+  alongOffsetA: true,
+  acrossOffsetA: true,
+  polarizationDeg: true,
+  isCrossed: true,
+};
+
 /**
  * The phase by which a laser phase plate retards the electrons of each spatial frequency, radians.
  *
@@ -43,6 +57,7 @@ export function laserPhase(
   plate: LaserPhasePlate,
   voltageKv: number,
 ): (kyPerA: number, kxPerA: number) => number {
+  requireKnownOptions("laserPhasePlate", plate, KEYS);
   requirePlate(plate, voltageKv);
   const one = oneLaser(plate, voltageKv, plate.angleDeg ?? 0);
   if (!plate.isCrossed) return one;

@@ -1,4 +1,4 @@
-import { VitrineError } from "../core/index.ts";
+import { type OptionKeys, requireKnownOptions, VitrineError } from "../core/index.ts";
 import {
   type AngleRange,
   cartesianDirections,
@@ -28,6 +28,22 @@ export interface RangeGrid extends GridSteps {
   readonly thetaRangeDeg: AngleRange;
   readonly psiRangeDeg: AngleRange;
 }
+
+const STEP_KEYS: OptionKeys<GridSteps> = {
+  psiStepDeg: true,
+  thetaStepDeg: true,
+  phiStepDeg: true,
+  baseGrid: true,
+};
+
+const SYMMETRY_KEYS: OptionKeys<SymmetryGrid> = { ...STEP_KEYS, symmetry: true };
+
+const RANGE_KEYS: OptionKeys<RangeGrid> = {
+  ...STEP_KEYS,
+  phiRangeDeg: true,
+  thetaRangeDeg: true,
+  psiRangeDeg: true,
+};
 
 export type OrientationGrid = SymmetryGrid | RangeGrid;
 
@@ -96,6 +112,8 @@ export function joinOrientations(grids: readonly Float64Array[]): Float64Array<A
 }
 
 function prepareGrid(grid: OrientationGrid): { directions: Float64Array; psi: Progression } {
+  if ("symmetry" in grid) requireKnownOptions("orientations", grid, SYMMETRY_KEYS);
+  else requireKnownOptions("orientations", grid, RANGE_KEYS);
   requireStep(grid.psiStepDeg, "psiStepDeg");
   requireStep(grid.thetaStepDeg, "thetaStepDeg");
   const ranges = angleRanges(grid);

@@ -1,3 +1,4 @@
+import { type OptionKeys, requireKnownOptions } from "../core/index.ts";
 import type { AngleRange } from "./directions.ts";
 import { requireNumber } from "./frequencies.ts";
 import { arange, MOST_ANGLES, MOST_ORIENTATIONS, requireFewEnough, valueAt } from "./progression.ts";
@@ -16,6 +17,15 @@ export interface RollGrid {
   readonly rollStepDeg?: number;
 }
 
+const KEYS: OptionKeys<RollGrid> = {
+  psiStepDeg: true,
+  psiRangeDeg: true,
+  thetaStepDeg: true,
+  thetaRangeDeg: true,
+  rollAxis: true,
+  rollStepDeg: true,
+};
+
 /** The ends of psi and theta are included despite rounding. */
 const END = 1e-6;
 
@@ -30,6 +40,7 @@ const f = Math.fround;
  * Source: torch-so3's `get_roll_angles` with its float32 arithmetic.
  */
 export function rollOrientations(grid: RollGrid = {}): Float64Array<ArrayBuffer> {
+  requireKnownOptions("rollOrientations", grid, KEYS);
   const psi = spread("psi", grid.psiRangeDeg, grid.psiStepDeg);
   const theta = spread("theta", grid.thetaRangeDeg, grid.thetaStepDeg);
   const roll = grid.rollAxis === undefined ? rollAngles(grid.rollStepDeg ?? 2) : [axisAngle(grid.rollAxis)];

@@ -1,5 +1,4 @@
-import { type Shape3, VitrineError } from "../core/index.ts";
-import { requireKnownOptions } from "../io/index.ts";
+import { requireKnownOptions, type Shape3, VitrineError } from "../core/index.ts";
 import {
   checkImage,
   isSeveral,

@@ -49,9 +49,10 @@ export async function runProgram<Report>(
   options: ProgramOptions,
   work: (tools: ProgramTools) => Promise<Report>,
 ): Promise<Report> {
-  await prepareResultFiles(needs);
-  await needs.check?.();
-  if (needs.bytes !== undefined) requireMemory(needs.bytes(poolSizes(options.workers)));
+  const { check, bytes, ...places } = needs;
+  await prepareResultFiles(places);
+  await check?.();
+  if (bytes !== undefined) requireMemory(bytes(poolSizes(options.workers)));
   return withPool(options, (pool) => writeTogether((results) => work({ pool, results })));
 }
 

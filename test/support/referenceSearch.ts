@@ -94,10 +94,12 @@ function prepare({ shape, micrograph, n, settings }: ReferenceInputs) {
   const power = passed.map((_, i) => weighted[2 * i] ** 2 + weighted[2 * i + 1] ** 2);
   const scale = Math.sqrt(fullPlane(passed, shape) / fullPlane(power, shape));
   const image = irfft2(weighted, shape).map((value) => value * scale);
+  const { defocusOffsetsA, pixelSizeOffsetsA } = searchSpace(settings);
   const ctf = computeCtf(settings.optics, {
     shape: [n, n],
     pixelSizeA: settings.optics.pixelSizeA,
-    ...searchSpace(settings),
+    defocusOffsetsA,
+    pixelSizeOffsetsA,
   });
   const onTemplate = filterOf([n, n]);
   const area = onTemplate.length;

@@ -1,10 +1,10 @@
 import { hasThreads } from "#demo-threads";
-import { VitrineError } from "../../core/index.ts";
+import { requireKnownOptions, VitrineError } from "../../core/index.ts";
 import { imageBytes, parseWithSchema } from "../../io/index.ts";
 import { type Clock, systemClock } from "../clock.ts";
 import { MemoryRing } from "../frames/ring.ts";
 import { methodNames, withUnknownMethods } from "../knownMethods.ts";
-import type { Exposure, ExposureRequest, Microscope } from "../microscope.ts";
+import { type Exposure, type ExposureRequest, type Microscope, REQUEST_KEYS } from "../microscope.ts";
 import type { ScriptCore } from "../scriptCore.ts";
 import { sequenceMethods } from "../sequences.ts";
 import { snapMethods } from "../snapping.ts";
@@ -110,6 +110,7 @@ export class DemoMicroscope implements Microscope {
 
   /** @throws {VitrineError} busy: an exposure runs; range: `frames`, `intervalMs`; device: not a camera; missing: no such label */
   async startExposure(request: ExposureRequest): Promise<Exposure> {
+    requireKnownOptions("startExposure", request, REQUEST_KEYS);
     this.#enter();
     checkRequest(request);
     if (this.#running !== undefined) throw busy();

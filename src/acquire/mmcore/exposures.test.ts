@@ -121,6 +121,11 @@ describe.skipIf(!available)("exposures of MMCore's demonstration camera", () => 
     expect(readdirSync(ringFolder)).toHaveLength(1);
   });
 
+  test("a key of a request that nobody knows is refused", async () => {
+    const request = { frames: 2, intervalms: 10 };
+    await expect(microscope.startExposure(request)).rejects.toThrow(/intervalms.*did you mean "intervalMs"/);
+  });
+
   test("a frame outlives the ring that it is in", async () => {
     const { core } = microscope;
     const exposure = await microscope.startExposure({ frames: 1 });

@@ -1,8 +1,8 @@
 import { basename, dirname } from "node:path";
-import { abortError, plainJson, raceAbort, VitrineError } from "../../core/index.ts";
+import { abortError, plainJson, raceAbort, requireKnownOptions, VitrineError } from "../../core/index.ts";
 import { type JsonValue, parseWithSchema } from "../../io/index.ts";
 import { withUnknownMethods } from "../knownMethods.ts";
-import type { Exposure, ExposureRequest } from "../microscope.ts";
+import { type Exposure, type ExposureRequest, REQUEST_KEYS } from "../microscope.ts";
 import { sequenceMethods } from "../sequences.ts";
 import { snapMethods } from "../snapping.ts";
 import { createCore, type MMCoreCore } from "./core.ts";
@@ -122,6 +122,7 @@ class OpenMicroscope implements MMCoreMicroscope {
   }
 
   async startExposure(request: ExposureRequest): Promise<Exposure> {
+    requireKnownOptions("startExposure", request, REQUEST_KEYS);
     checkFrames(request);
     const { signal } = request;
     const number = ++this.#count;

@@ -1,11 +1,11 @@
-import { VitrineError } from "../../core/index.ts";
-import type { RunOptions } from "../job.ts";
+import { type OptionKeys, requireKnownOptions, VitrineError } from "../../core/index.ts";
+import { RUN_KEYS, type RunOptions } from "../job.ts";
 import { phasesJob } from "../phases.ts";
 import type { Backend, Plan, PlanArray, PlanKind, PlanTypes } from "../plan.ts";
 import { checkRows } from "../planArrays.ts";
 import { createRegions, type Regions, regionBytes } from "../regions.ts";
 import type { WorkerPool } from "../workerPool.ts";
-import { type GemmLayout, type GemmPiece, type GemmSize, gemmLayout } from "./gemmLayout.ts";
+import { type GemmLayout, type GemmPiece, type GemmSize, gemmLayout, SIZE_KEYS } from "./gemmLayout.ts";
 import { type ComplexNumber, type GemmPieces, gemmPhases, gemmPieces, writeGemmPlan } from "./gemmPhases.ts";
 
 /** Factors of one run: C = alpha A B + beta C; re and im for complex ones. Rounded to float32. */
@@ -15,6 +15,8 @@ export interface GemmWork {
   /** Default 0: C is overwritten, whatever it held. */
   readonly beta?: number | ComplexNumber;
 }
+
+const WORK_KEYS: OptionKeys<GemmWork> = { alpha: true, beta: true };
 
 /** The words of a {@link GemmPlan}. Progress counts passes over the memory, two for each block of rows, columns and depth. */
 export interface GemmTypes extends PlanTypes {
@@ -65,6 +67,7 @@ function gemmBytes(size: GemmSize, workers: number): number {
  * Source: panels and register tiles as in Van Zee & van de Geijn 2015, ACM TOMS 41:14.
  */
 export function createGemm(backend: Backend, size: GemmSize): GemmPlan {
+  requireKnownOptions("createGemm", size, SIZE_KEYS);
   return backend.plan(gemmPlan, size);
 }
 
@@ -99,7 +102,10 @@ class WasmGemm implements GemmPlan {
     this.#regions.read(piece, into, 4 * at);
   }
 
-  async run({ alpha = 1, beta = 0 }: GemmWork = {}, options: RunOptions = {}): Promise<undefined> {
+  async run(work: GemmWork = {}, options: RunOptions = {}): Promise<undefined> {
+    requireKnownOptions("GemmPlan.run work", work, WORK_KEYS);
+    requireKnownOptions("GemmPlan.run", options, RUN_KEYS);
+    const { alpha = 1, beta = 0 } = work;
     const factors = { alpha: this.#factor("alpha", alpha), beta: this.#factor("beta", beta) };
     if (!isZero(factors.alpha)) for (const piece of ["a", "b"] as const) this.#expect(piece);
     if (!isZero(factors.beta)) this.#expect("c");
@@ -153,6 +159,8 @@ export interface GemmInput extends GemmWork, RunOptions {
   readonly c?: Float32Array;
 }
 
+const INPUT_KEYS: OptionKeys<GemmInput> = { ...WORK_KEYS, ...RUN_KEYS, a: true, b: true, c: true };
+
 /**
  * C = alpha A B + beta C in one call, see {@link createGemm}; for many products of one size make a plan.
  *
@@ -160,6 +168,7 @@ export interface GemmInput extends GemmWork, RunOptions {
  * @throws {VitrineError} as {@link createGemm} and {@link GemmPlan.run}; shape: a matrix of another length than it spans
  */
 export async function gemm(backend: Backend, size: GemmSize, input: GemmInput): Promise<Float32Array> {
+  requireKnownOptions("gemm", input, INPUT_KEYS);
   const { a, b, c, signal, onProgress, ...work } = input;
   const { floats } = gemmLayout(size);
   const result = c === undefined ? new Float32Array(floats.c) : c.slice();

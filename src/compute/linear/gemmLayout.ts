@@ -1,11 +1,20 @@
-import { VitrineError } from "../../core/index.ts";
-import { checkDistinct, type MatrixLayout, type MatrixShape, spanOf, stridesOf } from "./matrixLayout.ts";
+import { type OptionKeys, requireKnownOptions, VitrineError } from "../../core/index.ts";
+import {
+  checkDistinct,
+  LAYOUT_KEYS,
+  type MatrixLayout,
+  type MatrixShape,
+  spanOf,
+  stridesOf,
+} from "./matrixLayout.ts";
 
 /** A factor's layout. */
 export interface FactorLayout extends MatrixLayout {
   /** Takes the complex conjugate of every value; complex products only. */
   readonly conjugate?: boolean;
 }
+
+const FACTOR_KEYS: OptionKeys<FactorLayout> = { ...LAYOUT_KEYS, conjugate: true };
 
 /** What a product plan multiplies: `batch` (default 1) times A (m, k) by B (k, n) to C (m, n), row by row where no layout is given. */
 export interface GemmSize {
@@ -19,6 +28,18 @@ export interface GemmSize {
   /** Its values may not overlap. */
   readonly c?: MatrixLayout;
 }
+
+/** Keys of {@link GemmSize}. */
+export const SIZE_KEYS: OptionKeys<GemmSize> = {
+  kind: true,
+  m: true,
+  n: true,
+  k: true,
+  batch: true,
+  a: true,
+  b: true,
+  c: true,
+};
 
 /** The three matrices of a plan. */
 export type GemmPiece = "a" | "b" | "c";
@@ -93,9 +114,12 @@ type NamedShape = MatrixShape & { readonly name: GemmPiece };
 
 function operandOf(shape: NamedShape, size: GemmSize): { operand: Operand; floats: number } {
   const { name } = shape;
-  const strides = stridesOf(shape, size[name]);
+  const layout: FactorLayout | undefined = size[name];
+  const known: OptionKeys<MatrixLayout> = name === "c" ? LAYOUT_KEYS : FACTOR_KEYS;
+  requireKnownOptions<MatrixLayout>(`createGemm ${name}`, layout, known);
+  const strides = stridesOf(shape, layout);
   if (name === "c") checkDistinct(shape, strides);
-  const conjugate = name !== "c" && (size[name]?.conjugate ?? false);
+  const conjugate = layout?.conjugate ?? false;
   if (conjugate && size.kind === "real") throw realConjugate(name);
   const floats = size.kind === "complex" ? 2 : 1;
   const bytes = 4 * floats;

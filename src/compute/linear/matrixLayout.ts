@@ -1,4 +1,4 @@
-import { VitrineError } from "../../core/index.ts";
+import { type OptionKeys, VitrineError } from "../../core/index.ts";
 
 /**
  * Where a matrix's values lie, in values from its first: transposes, parts of larger matrices and matrices that a whole batch
@@ -12,6 +12,13 @@ export interface MatrixLayout {
   /** From a matrix of the batch to the next; default: what one spans, with no gap between them. */
   readonly batchStride?: number;
 }
+
+/** Keys of {@link MatrixLayout}. */
+export const LAYOUT_KEYS: OptionKeys<MatrixLayout> = {
+  rowStride: true,
+  columnStride: true,
+  batchStride: true,
+};
 
 /** A layout with all strides; those of axes of length 1 are 0. */
 export interface Strides {

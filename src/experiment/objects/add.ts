@@ -25,6 +25,8 @@ export interface AddMapobjectsOptions {
   readonly onProgress?: Parameters<typeof progressTeller>[0];
 }
 
+const PLACEMENT_KEYS: OptionKeys<OutlinePlacement> = { flipY: true, scale: true, y: true, x: true };
+
 /** The keys of {@link AddMapobjectsOptions}. */
 export const ADD_KEYS: OptionKeys<AddMapobjectsOptions> = {
   timepoint: true,
@@ -129,6 +131,7 @@ export async function addRawMapobjects(
   { type, objects }: { readonly type: string; readonly objects: AsyncIterable<RawMapobject> },
   options: AddMapobjectsOptions = {},
 ): Promise<AddMapobjectsReport> {
+  requireKnownOptions("placement", options.placement, PLACEMENT_KEYS);
   requireUserType(type);
   const { broken = "refuse", signal, onLog } = options;
   const tell = progressTeller(options.onProgress, { unit: "objects" });

@@ -1,5 +1,5 @@
 /** Where a plate, well or site lies on the map. */
-import { VitrineError } from "../../core/index.ts";
+import { type OptionKeys, requireKnownOptions, VitrineError } from "../../core/index.ts";
 import { parseWellName, wellName } from "../../io/index.ts";
 import type { Experiment } from "../experiment.ts";
 import type { MapWindow } from "./fill.ts";
@@ -15,12 +15,15 @@ export interface MapPart {
   readonly site?: number;
 }
 
+const KEYS: OptionKeys<MapPart> = { plate: true, well: true, site: true };
+
 /**
  * The pixels of a plate, well or site on the map, by the map objects that `createStaticMapobjects` made.
  *
  * @throws {VitrineError} missing: nothing of this name, or no map yet; undeterminable: several plates and none named
  */
 export async function windowOfPart(experiment: Experiment, part: MapPart): Promise<MapWindow> {
+  requireKnownOptions("windowOfPart", part, KEYS);
   const { type, refId } = await findPart(experiment, part);
   const box = await experiment.query
     .selectFrom("mapobjectSegmentations as s")
@@ -46,6 +49,7 @@ export async function siteIdOfPart(
   experiment: Experiment,
   part: MapPart & { readonly well: string; readonly site: number },
 ): Promise<number> {
+  requireKnownOptions("siteIdOfPart", part, KEYS);
   return (await findPart(experiment, part)).refId;
 }
 

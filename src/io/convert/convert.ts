@@ -9,7 +9,7 @@ import { convertedView } from "./bits.ts";
 import { copyDataset } from "./datasets.ts";
 import { isTiffBesideMrc, withTiffRows } from "./flipped.ts";
 import { imagesLeftOut, leftOut } from "./losses.ts";
-import type { ConvertFormat, ConvertOptions } from "./options.ts";
+import type { ConvertFormat, ConvertOptions, ZarrLayout } from "./options.ts";
 import { countPlanes } from "./pieces.ts";
 import { copyPlate, isWholePlate } from "./plate.ts";
 import { type PictureReport, writePngSource } from "./toPng.ts";
@@ -36,6 +36,8 @@ export interface ConvertReport {
   /** Of PNG. */
   readonly picture?: PictureReport;
 }
+
+const ZARR_KEYS: OptionKeys<ZarrLayout> = { version: true, shardPx: true, levels: true };
 
 const KEYS: OptionKeys<ConvertOptions> = {
   format: true,
@@ -73,6 +75,7 @@ export async function convertDataset(
   options: ConvertOptions = {},
 ): Promise<ConvertReport> {
   requireKnownOptions("convertDataset", options, KEYS);
+  requireKnownOptions("convertDataset zarr", options.zarr, ZARR_KEYS);
   const format = options.format ?? formatOf(to);
   if (samePath(from, to)) throw onItself(to);
   if (options.zarr !== undefined && format !== "ome-zarr")
@@ -92,6 +95,7 @@ export async function convertCollection(
   options: ConvertOptions = {},
 ): Promise<ConvertReport> {
   requireKnownOptions("convertCollection", options, KEYS);
+  requireKnownOptions("convertCollection zarr", options.zarr, ZARR_KEYS);
   const format = options.format ?? formatOf(to);
   if (!options.overwrite && (await fileExists(to))) throw taken(to);
   const { dataset, name: from } = collection;

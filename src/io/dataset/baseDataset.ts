@@ -66,12 +66,13 @@ export abstract class BaseDataset<Entry> implements Dataset {
   }
 
   asArray(axes?: readonly string[], options: ArrayOptions = {}): DatasetArray {
-    requireKnownOptions("BaseDataset.asArray", options, { stitched: true, slice: true, fill: true });
+    requireKnownOptions("asArray", options, { stitched: true, slice: true, fill: true });
     return arrayOf(this, axes, { ...options, overlap: () => this.tileOverlap() });
   }
 
-  awaitNewImage(options: { readonly signal?: AbortSignal } = {}): Promise<Axes | null> {
-    if (this.#isFinished) return Promise.resolve(null);
+  async awaitNewImage(options: { readonly signal?: AbortSignal } = {}): Promise<Axes | null> {
+    requireKnownOptions("awaitNewImage", options, { signal: true });
+    if (this.#isFinished) return null;
     return this.#waiters.wait(options.signal);
   }
 

@@ -1,5 +1,5 @@
 import type { Axes, ImageLayout } from "../../core/index.ts";
-import { imageBytes, VitrineError } from "../../core/index.ts";
+import { imageBytes, requireKnownOptions, VitrineError } from "../../core/index.ts";
 import type { TileIndex } from "./imageGroups.ts";
 
 /** How images become tiles of larger ones. */
@@ -21,6 +21,7 @@ const LARGEST_TILE_BYTES = 2 ** 30;
 
 /** @throws {VitrineError} range: levels, overlap or first tile that are no such numbers */
 export function checkTiling({ maxLevel = 0, tiling }: { maxLevel?: number; tiling?: OmeZarrTiling }): void {
+  requireKnownOptions("createOmeZarr tiling", tiling, { overlapPx: true, first: true });
   const { overlapPx = { x: 0, y: 0 }, first = { row: 0, column: 0 } } = tiling ?? {};
   const most = "a whole number, 0 or more";
   const counted = { maxLevel, "tiling.overlapPx.x": overlapPx.x, "tiling.overlapPx.y": overlapPx.y };

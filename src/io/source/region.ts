@@ -1,9 +1,22 @@
 import type { ImageLayout, PixelArray, PixelType } from "../../core/index.ts";
-import { imageBytes, pixelTypeOf, pixelView, requireNotAborted, VitrineError } from "../../core/index.ts";
+import {
+  imageBytes,
+  pixelTypeOf,
+  pixelView,
+  requireKnownOptions,
+  requireNotAborted,
+  VitrineError,
+} from "../../core/index.ts";
 import type { Span } from "../dataset/arrayPlan.ts";
 import type { ArrayBlock } from "../dataset/dataset.ts";
 import { allocate } from "../files.ts";
-import type { ImageSource, SourceLevel, SourceRead, SourceRegion } from "./source.ts";
+import {
+  type ImageSource,
+  READ_KEYS,
+  type SourceLevel,
+  type SourceRead,
+  type SourceRegion,
+} from "./source.ts";
 
 /** What {@link resolveRegion} needs of a source. */
 export type RegionFacts = Pick<ImageSource, "name" | "axes" | "levels">;
@@ -24,6 +37,7 @@ export interface ResolvedRegion {
  * @throws {VitrineError} range: no such level, a region outside; missing: no axis of this name; aborted
  */
 export function resolveRegion(source: RegionFacts, what: SourceRead = {}): ResolvedRegion {
+  requireKnownOptions(`${source.name} read`, what, READ_KEYS);
   const { level: index = 0, region = {}, signal } = what;
   requireNotAborted(signal, `${source.name} read`);
   const level = levelAt(source, index);

@@ -1,4 +1,4 @@
-import type { Axes, PixelArray, PixelType } from "../../core/index.ts";
+import type { Axes, OptionKeys, PixelArray, PixelType } from "../../core/index.ts";
 import type { ArrayBlock, Dataset, JsonObject } from "../dataset/dataset.ts";
 
 /** What an axis measures, by NGFF's words; `sample` are the values of one pixel (red, green, blue). */
@@ -58,6 +58,9 @@ export interface SourceRead {
   readonly into?: PixelArray;
   readonly signal?: AbortSignal;
 }
+
+/** Keys of {@link SourceRead}. */
+export const READ_KEYS: OptionKeys<SourceRead> = { level: true, region: true, into: true, signal: true };
 
 /** An image of any size and any number of resolutions, read by region; never whole unless asked. Whoever opened it closes it. */
 export interface ImageSource extends AsyncDisposable {

@@ -1,4 +1,4 @@
-import type { PixelArray } from "../../core/index.ts";
+import { type OptionKeys, type PixelArray, requireKnownOptions } from "../../core/index.ts";
 import type { ImageSource, SourceRegion } from "./source.ts";
 import { axisOf, type ViewLevel } from "./viewLevels.ts";
 
@@ -30,6 +30,8 @@ export interface ViewRead {
   readonly signal?: AbortSignal;
 }
 
+const VIEW_READ_KEYS: OptionKeys<ViewRead> = { level: true, box: true, region: true, signal: true };
+
 /**
  * Reads a box of one plane at a level that the file may not have: means of its pixels (of labels one pixel of each square), read by
  * bands, so that memory follows the box.
@@ -37,10 +39,9 @@ export interface ViewRead {
  * @returns  `height` rows of `width` values
  * @throws {VitrineError} as `source.read`
  */
-export async function readView(
-  source: ImageSource,
-  { level, box, region, signal }: ViewRead,
-): Promise<PixelArray> {
+export async function readView(source: ImageSource, what: ViewRead): Promise<PixelArray> {
+  requireKnownOptions("readView", what, VIEW_READ_KEYS);
+  const { level, box, region, signal } = what;
   const { shrink } = level;
   const shape = source.levels[level.level].shape;
   const [height, width] = [shape[axisOf(source, "y")], shape[axisOf(source, "x")]];
@@ -50,12 +51,12 @@ export async function readView(
   for (let row = 0; row < box.height; row += rows) {
     const from = (box.y + row) * shrink;
     const to = Math.min(height, (box.y + Math.min(box.height, row + rows)) * shrink);
-    const what = {
+    const part = {
       level: level.level,
       region: { ...region, y: [from, to] as const, x },
       ...(signal && { signal }),
     };
-    const { data } = await source.read(what);
+    const { data } = await source.read(part);
     const band = { data, height: to - from, width: x[1] - x[0] };
     bands.push(shrink === 1 ? data : shrunk(band, shrink, source.isLabels));
   }

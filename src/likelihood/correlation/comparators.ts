@@ -1,25 +1,17 @@
-import type { Backend, RunOptions } from "../../compute/index.ts";
-import { type OptionKeys, requireKnownOptions, VitrineError } from "../../core/index.ts";
+import { type Backend, RUN_KEYS, type RunOptions } from "../../compute/index.ts";
+import { type OptionKeys, pickOptions, requireKnownOptions, VitrineError } from "../../core/index.ts";
 import { integralModel, marginalLogLikelihood } from "../integrated/integralModel.ts";
 import type { NoisePrior } from "../integrated/noisePrior.ts";
 import type { Kept } from "../kernels/index.ts";
 import type { RealArray } from "../precision.ts";
 import type { Compared } from "./comparison.ts";
-import { type CompareMethod, type PreparedTemplates, prepareTemplates } from "./prepared.ts";
+import { type CompareMethod, METHOD_KEYS, type PreparedTemplates, prepareTemplates } from "./prepared.ts";
 import type { ImageSide, TemplateSide } from "./sides.ts";
-
-const RUN_KEYS: OptionKeys<RunOptions> = { signal: true, onProgress: true };
 
 const COMPARATOR_KEYS: OptionKeys<ComparatorOptions> = {
   ...RUN_KEYS,
+  ...METHOD_KEYS,
   integrated: true,
-  method: true,
-  errorBound: true,
-  precision: true,
-  nImages: true,
-  nTemplatesPerBatch: true,
-  nImagesPerBatch: true,
-  memoryBytes: true,
 };
 
 const AGGREGATION_KEYS = { ...COMPARATOR_KEYS, aggregation: true } as const;
@@ -45,6 +37,15 @@ export interface IntegratedOptions {
   /** Weights are added in place of their logarithms, as CryoLike does. */
   readonly compat?: boolean;
 }
+
+/** Keys of {@link IntegratedOptions}. */
+export const INTEGRATED_KEYS: OptionKeys<IntegratedOptions> = {
+  pixels: true,
+  noisePrior: true,
+  noisePower: true,
+  weights: true,
+  compat: true,
+};
 
 /** What every comparison says. */
 export interface ComparatorResult {
@@ -173,8 +174,9 @@ export async function templateFirstComparator<Result>(
   given: ComparatorOptions & { readonly aggregation: Aggregation<Result> },
 ): Promise<Result & ComparatorResult> {
   requireKnownOptions("templateFirstComparator", given, AGGREGATION_KEYS);
+  requireKnownOptions("integrated", given.integrated, INTEGRATED_KEYS);
   const { aggregation, ...options } = given;
-  const prepared = prepareTemplates(backend, request, options);
+  const prepared = prepareTemplates(backend, request, pickOptions<CompareMethod>(options, METHOD_KEYS));
   try {
     return await compareWith(prepared, request, { ...options, aggregation });
   } finally {
@@ -189,6 +191,7 @@ export async function compareWith<Result>(
   options: ComparatorOptions & { readonly aggregation: Aggregation<Result> },
 ): Promise<Result & ComparatorResult> {
   requireKnownOptions("compareWith", options, AGGREGATION_KEYS);
+  requireKnownOptions("integrated", options.integrated, INTEGRATED_KEYS);
   const { aggregation, integrated, signal, onProgress } = options;
   const { grid, displacements, templates } = request;
   const integral = integrated && integralModel({ grid, ...integrated });

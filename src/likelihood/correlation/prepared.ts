@@ -1,5 +1,5 @@
-import type { Backend, RunOptions } from "../../compute/index.ts";
-import { VitrineError } from "../../core/index.ts";
+import { type Backend, RUN_KEYS, type RunOptions } from "../../compute/index.ts";
+import { type OptionKeys, requireKnownOptions, VitrineError } from "../../core/index.ts";
 import { findBasis, sketchColumns } from "../compression/findBasis.ts";
 import {
   type Basis,
@@ -41,6 +41,17 @@ export interface CompareMethod {
   readonly memoryBytes?: number;
 }
 
+/** Keys of {@link CompareMethod}. */
+export const METHOD_KEYS: OptionKeys<CompareMethod> = {
+  method: true,
+  nImages: true,
+  errorBound: true,
+  precision: true,
+  nTemplatesPerBatch: true,
+  nImagesPerBatch: true,
+  memoryBytes: true,
+};
+
 /** Templates that are ready for any number of image stacks. Who makes it disposes of it. */
 export interface PreparedTemplates {
   /** @throws {VitrineError} shape, range: stacks that do not fit, images that are nothing or not finite */
@@ -72,6 +83,7 @@ export function prepareTemplates(
   side: TemplateSide,
   method: CompareMethod = {},
 ): PreparedTemplates {
+  requireKnownOptions("prepareTemplates", method, METHOD_KEYS);
   requireOnGrid(side.templates, side.grid, "templates");
   const norms = polarNorms(side.templates, side.grid);
   requireNorms(norms, "template");
@@ -128,6 +140,7 @@ class Prepared implements PreparedTemplates {
   }
 
   async compare(images: ImageSide, comparison: Comparison, options: RunOptions = {}): Promise<Compared> {
+    requireKnownOptions("PreparedTemplates.compare", options, RUN_KEYS);
     const { errorBound = ERROR_BOUND } = this.#method;
     const ready = this.#ready(images, comparison);
     if (this.#isUndecided) {

@@ -158,7 +158,9 @@ function gaussShells(quadrature: PolarQuadrature, radiusMax: number, distRadii: 
 
 const BETA = { "gauss-jacobi": 1, "gauss-jacobi-beta-2": 2, "gauss-legendre": 0 } as const;
 
-function userShells({ radii: given, weights }: UserShells, radiusMax: number): Shells {
+function userShells(shells: UserShells, radiusMax: number): Shells {
+  requireKnownOptions("quadrature", shells, { radii: true, weights: true });
+  const { radii: given, weights } = shells;
   const radii = Float64Array.from(given);
   const isInside = radii.length > 0 && radii.every((radius) => radius > 0 && radius <= radiusMax);
   if (!isInside || new Set(radii).size < radii.length)

@@ -1,4 +1,4 @@
-import { VitrineError } from "../../core/index.ts";
+import { requireKnownOptions, VitrineError } from "../../core/index.ts";
 import { createSphereShell } from "./sphereGrid.ts";
 
 /** From where templates see their structure; radians, kept in single precision as CryoLike keeps them. */
@@ -46,10 +46,12 @@ export function viewingAnglesFromDistance(distance: number): ViewingAngles {
 }
 
 /** Viewing angles of a list, all of the same weight. @throws {VitrineError} shape: lists of different lengths, or empty; range: no numbers */
-export function viewingAnglesFromLists({ azimuths, polars, gammas }: ViewingAngleLists): ViewingAngles {
+export function viewingAnglesFromLists(lists: ViewingAngleLists): ViewingAngles {
+  requireKnownOptions("viewingAnglesFromLists", lists, { azimuths: true, polars: true, gammas: true });
+  const { azimuths, polars, gammas } = lists;
   const count = azimuths.length;
-  const lists = { azimuths, polars, gammas: gammas ?? new Float32Array(count) };
-  for (const [name, list] of Object.entries(lists)) {
+  const all = { azimuths, polars, gammas: gammas ?? new Float32Array(count) };
+  for (const [name, list] of Object.entries(all)) {
     const at = `viewing angles ${name}`;
     if (list.length !== count || count === 0)
       throw new VitrineError({
@@ -64,9 +66,9 @@ export function viewingAnglesFromLists({ azimuths, polars, gammas }: ViewingAngl
   }
   return {
     count,
-    azimuths: Float32Array.from(lists.azimuths),
-    polars: Float32Array.from(lists.polars),
-    gammas: Float32Array.from(lists.gammas),
+    azimuths: Float32Array.from(all.azimuths),
+    polars: Float32Array.from(all.polars),
+    gammas: Float32Array.from(all.gammas),
     weights: new Float64Array(count).fill(1 / count),
   };
 }

@@ -1,5 +1,5 @@
 import type { Backend } from "../../compute/index.ts";
-import { type OptionKeys, requireKnownOptions } from "../../core/index.ts";
+import { type OptionKeys, pickOptions, requireKnownOptions } from "../../core/index.ts";
 import {
   type ComparatorOptions,
   type ComparatorRequest,
@@ -7,7 +7,12 @@ import {
   type IntegratedOptions,
   optimalPose,
 } from "../correlation/comparators.ts";
-import { type PreparedTemplates, prepareTemplates } from "../correlation/prepared.ts";
+import {
+  type CompareMethod,
+  METHOD_KEYS,
+  type PreparedTemplates,
+  prepareTemplates,
+} from "../correlation/prepared.ts";
 import { integralModel, viewPosteriors } from "./integralModel.ts";
 import { type PosePosterior, PoseSums } from "./poseSums.ts";
 
@@ -40,7 +45,7 @@ export async function computePosePosterior(
   options: PosePosteriorOptions,
 ): Promise<PosePosterior> {
   requireKnownOptions("computePosePosterior", options, POSE_POSTERIOR_KEYS);
-  const prepared = prepareTemplates(backend, request, options);
+  const prepared = prepareTemplates(backend, request, pickOptions<CompareMethod>(options, METHOD_KEYS));
   try {
     const found = await compareWith(prepared, request, { ...options, aggregation: optimalPose });
     const integrals = found.integratedLogLikelihoodMS ?? new Float64Array();

@@ -1,16 +1,13 @@
-import { type OptionKeys, requireKnownOptions, VitrineError } from "../../core/index.ts";
-import type { ComparatorRequest, IntegratedOptions, OptimalPose } from "../correlation/comparators.ts";
+import { requireKnownOptions, VitrineError } from "../../core/index.ts";
+import {
+  type ComparatorRequest,
+  INTEGRATED_KEYS,
+  type IntegratedOptions,
+  type OptimalPose,
+} from "../correlation/comparators.ts";
 import { inPrecision, requireOnGrid, wholeCtf } from "../correlation/sides.ts";
 import { translationKernel } from "../grid/polarValues.ts";
 import { integralModel } from "./integralModel.ts";
-
-const INTEGRATED_KEYS: OptionKeys<IntegratedOptions> = {
-  pixels: true,
-  noisePrior: true,
-  noisePower: true,
-  weights: true,
-  compat: true,
-};
 
 /** Pose of each image: Å and radians. */
 export type ImagePoses = Pick<

@@ -1,4 +1,5 @@
 import type { BackendSizes, Pool } from "../../compute/index.ts";
+import { pickOptions } from "../../core/index.ts";
 import { type OptionKeys, removeFile, requireKnownOptions } from "../../io/index.ts";
 import { type ProgramTools, runProgram } from "../../program/index.ts";
 import { MATCH_KEYS } from "../optionKeys.ts";
@@ -14,7 +15,7 @@ import { prepareMicrograph } from "../search/openSearch.ts";
 import { progressOf } from "../search/program.ts";
 import type { MapSource } from "../search/resultMaps.ts";
 import type { SearchReport, WrittenResults } from "../search/results.ts";
-import { type PreparedInputs, TemplateSearch } from "../search/search.ts";
+import { type PreparedInputs, SEARCH_KEYS, type SearchOptions, TemplateSearch } from "../search/search.ts";
 import type { PreparedMicrograph } from "../search/searchFilters.ts";
 import {
   loadStatistics,
@@ -170,7 +171,11 @@ async function coarsePass(
   { search: { space, fingerprint, choices }, paths, options }: TemplatePass & { search: IdentifiedSearch },
 ): Promise<MapSource> {
   const coarse = await coarseInputs(pool, inputs, options.factor);
-  const search = await TemplateSearch.fromPrepared(pool, coarse, options);
+  const search = await TemplateSearch.fromPrepared(
+    pool,
+    coarse,
+    pickOptions<SearchOptions>(options, SEARCH_KEYS),
+  );
   try {
     const range = {
       fingerprint: `coarse ${options.factor} ${await fingerprint()}`,

@@ -1,9 +1,9 @@
 import type { Backend } from "../../compute/index.ts";
-import { seededRandom, VitrineError } from "../../core/index.ts";
+import { pickOptions, seededRandom, VitrineError } from "../../core/index.ts";
 import type { SearchSpace } from "../config/config.ts";
 import { gaussianCutoff } from "../peaks/peaks.ts";
 import { resultMap } from "../search/resultMaps.ts";
-import { type PreparedInputs, type SearchOptions, TemplateSearch } from "../search/search.ts";
+import { type PreparedInputs, SEARCH_KEYS, type SearchOptions, TemplateSearch } from "../search/search.ts";
 
 /** Mean and standard deviation of correlations at every position, from some of a search's orientations. */
 export interface SampledStatistics {
@@ -46,7 +46,11 @@ export async function sampleStatistics(
   const orientations = inputs.space.eulerAnglesDeg.length / 3;
   const drawn = sampleSize(orientations, count);
   const space = { ...inputs.space, eulerAnglesDeg: drawOrientations(inputs.space.eulerAnglesDeg, drawn) };
-  const search = await TemplateSearch.fromPrepared(backend, { ...inputs, space }, options);
+  const search = await TemplateSearch.fromPrepared(
+    backend,
+    { ...inputs, space },
+    pickOptions<SearchOptions>(options, SEARCH_KEYS),
+  );
   try {
     const { signal } = options;
     await search.run({}, { ...(signal && { signal }), ...(onProgress && { onProgress }) });

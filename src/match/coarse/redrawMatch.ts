@@ -2,7 +2,7 @@ import { elementCount, type Shape2 } from "../../core/index.ts";
 import { fileExists, readHdf5, requireKnownOptions } from "../../io/index.ts";
 import { PROGRAM_KEYS } from "../../program/index.ts";
 import { MAP_NAMES, type ResultPaths } from "../config/resultPaths.ts";
-import { RESULT_KEYS, SLICE_KEYS } from "../optionKeys.ts";
+import { RESULT_KEYS } from "../optionKeys.ts";
 import { fileName } from "../particles/compareParticles.ts";
 import { readParticleStack } from "../particles/particleStack.ts";
 import type { ConfiguredSearch } from "../search/configuredSearch.ts";
@@ -16,6 +16,7 @@ import {
 } from "../search/redraw.ts";
 import { correlationCount } from "../search/resultMaps.ts";
 import { suffixedResults } from "../search/resultNames.ts";
+import { SLICE_KEYS } from "../search/searchInputs.ts";
 import { encodeSearchPicture } from "../search/searchPicture.ts";
 import { coarseSize } from "./coarseInputs.ts";
 import { enlargedMap } from "./coarseResults.ts";

@@ -2,7 +2,6 @@ import { type EulerZyz, progressTeller, VitrineError } from "../../core/index.ts
 import { type OptionKeys, refuseOtherEnding, requireKnownOptions, type TiffRows } from "../../io/index.ts";
 import { uniformOrientations } from "../../optics/index.ts";
 import { PROGRAM_KEYS, type ProgramOptions, runProgram } from "../../program/index.ts";
-import { SLICE_KEYS } from "../optionKeys.ts";
 import {
   FOREIGN_KEYS,
   type ForeignTableOptions,
@@ -12,6 +11,7 @@ import {
 import { type PlannedRefine, planRefine, warnOfRefine, withTask } from "../refine/refineProgram.ts";
 import { changedAngles, offsetRotations } from "../refine/refineRotations.ts";
 import type { SliceOptions } from "../search/searchInputs.ts";
+import { SLICE_KEYS } from "../search/searchInputs.ts";
 import { scoreCount, scorePoses } from "./poseScores.ts";
 import { type PoseScores, readPoseScores, writePoseScores } from "./scoresFile.ts";
 

@@ -4,7 +4,7 @@ import type { Json, Step } from "../../jobs/index.ts";
 import { ANY_MATCH_KEYS } from "../optionKeys.ts";
 import { namedChoices } from "../search/choiceNames.ts";
 import type { Part } from "../search/parts.ts";
-import { type ManyOptions, type PlannedTarget, planTargets } from "./manyProgram.ts";
+import { COARSE_CHOICE_KEYS, type ManyOptions, type PlannedTarget, planTargets } from "./manyProgram.ts";
 import { type CollectChoices, collectMicrographs, type StoredBatch } from "./matchBatch.ts";
 import { clearParts, partsOf } from "./partFiles.ts";
 import { searchIdentity } from "./record.ts";
@@ -50,6 +50,7 @@ export interface MatchStepOptions extends ManyOptions {
  */
 export async function matchStep(targets: readonly MatchTarget[], all: MatchStepOptions): Promise<MatchStep> {
   requireKnownOptions("matchStep", all, MATCH_STEP_KEYS);
+  requireKnownOptions("matchStep coarse", all.coarse, COARSE_CHOICE_KEYS);
   const { tasks, module, isSingle, keepsParts = false, ...given } = all;
   const { signal: _, onProgress: __, onLog: ___, onBackend: ____, ...options } = given;
   const { particlesPath = "particles.csv", coarse, resume = false, overwrite = false } = options;

@@ -34,10 +34,15 @@ async function refineRun(
   return { step, options: { ...work, directory: place(`${name}.jobs`), engine: oneByOne } };
 }
 
+/** What of a run its batches are made with. */
+function folderOf({ engine: _, ...folder }: Awaited<ReturnType<typeof refineRun>>["options"]) {
+  return folder;
+}
+
 test("3 micrographs: killed in the second, finished by who has only the folder, the bytes of one piece", async () => {
   const report = await runRefine(found.config, { particlesPath: place("whole.csv"), workers: 1 });
   const { step, options } = await refineRun("killed");
-  const { path } = await initStep(step, options);
+  const { path } = await initStep(step, folderOf(options));
   await ended(await killedIn(path, { phase: "refine", index: 1 }, oneByOne));
   expect(await doneIn(path)).toEqual({ refine: 1 });
   await resubmitStep(path);
@@ -88,7 +93,7 @@ test("several configurations have a table each, and a joint one that counts on",
 
 test("what has changed since is refused by name: an option, a number of the configuration, the table", async () => {
   const first = await refineRun("changed");
-  const { path } = await initStep(first.step, first.options);
+  const { path } = await initStep(first.step, folderOf(first.options));
   const again = async (change: Partial<RefineStepOptions> & { configs?: string[] }) => {
     const { step, options } = await refineRun("changed", { ...change, resume: true });
     return runStep(step, { ...options, existing: "resume" });

@@ -5,6 +5,7 @@ import { tellingOfCheckpoints } from "../search/searchRun.ts";
 import { kernelsOf } from "../search/searchState.ts";
 import { joinTables } from "./jointTable.ts";
 import {
+  COARSE_CHOICE_KEYS,
   type ManyOptions,
   type MicrographReport,
   type PlannedTarget,
@@ -39,6 +40,7 @@ export async function runMatches(
   options: ManyOptions = {},
 ): Promise<ManyReport> {
   requireKnownOptions("runMatches", options, { ...ANY_MATCH_KEYS, coarse: true });
+  requireKnownOptions("runMatches coarse", options.coarse, COARSE_CHOICE_KEYS);
   const { particlesPath = "particles.csv" } = options;
   const planned = await planTargets(targets, options);
   const at = recordPath(particlesPath);

@@ -1,4 +1,4 @@
-import { VitrineError } from "../../core/index.ts";
+import { type OptionKeys, requireKnownOptions, VitrineError } from "../../core/index.ts";
 import type { Log } from "../../program/index.ts";
 import type { CtfOptics, MicrographCtf } from "../particles/micrographCtf.ts";
 import { commonEnd, listed, type MicrographFile } from "../particles/micrographFiles.ts";
@@ -27,6 +27,8 @@ export interface TargetRequest {
   readonly onLog?: Log;
 }
 
+const KEYS: OptionKeys<TargetRequest> = { configs: true, micrographs: true, ctf: true, onLog: true };
+
 /**
  * The searches that are asked for. Results are named after micrographs (`mip_a.mrc`), or configurations where each has its own; where two
  * files have one name, their folders come in, as many as tell them apart.
@@ -38,6 +40,7 @@ export interface TargetRequest {
  *   left; exists: one of them twice; as `readCtfs`
  */
 export async function matchTargets(request: TargetRequest): Promise<MatchTarget[]> {
+  requireKnownOptions("matchTargets", request, KEYS);
   const { configs, micrographs } = request;
   if (micrographs === undefined) {
     if (request.ctf !== undefined) throw unsupported("--ctf", "micrographs to give them to", "none");
@@ -46,7 +49,9 @@ export async function matchTargets(request: TargetRequest): Promise<MatchTarget[
   }
   if (configs.length !== 1)
     throw unsupported("--micrographs", "one configuration", `${configs.length} of them`);
-  const chosen = await micrographFiles(micrographs, request);
+  const { ctf, onLog } = request;
+  const tables = { ...(ctf && { ctf }), ...(onLog && { onLog }) };
+  const chosen = await micrographFiles(micrographs, tables);
   const suffixes = distinctSuffixes(chosen.map(({ path }) => path));
   return chosen.map((choice, i) => {
     return { configPath: configs[0], suffix: suffixes[i], micrograph: { ...choice, suffix: suffixes[i] } };
@@ -62,6 +67,7 @@ export async function micrographFiles(
   micrographs: readonly string[],
   request: Pick<TargetRequest, "ctf" | "onLog">,
 ): Promise<MicrographFile[]> {
+  requireKnownOptions("micrographFiles", request, { ctf: true, onLog: true });
   const chosen = await filesOf(micrographs, request);
   if (chosen.length > 0) return chosen;
   const at = [...micrographs, ...(request.ctf ?? [])].join(" ");

@@ -49,9 +49,10 @@ const KEYS: OptionKeys<ConvertParticlesOptions> = {
 export async function convertParticles(
   from: string,
   to: string,
-  { overwrite = false, full = false, ...options }: ConvertParticlesOptions = {},
+  given: ConvertParticlesOptions = {},
 ): Promise<number> {
-  requireKnownOptions("convertParticles", { overwrite, full, ...options }, KEYS);
+  requireKnownOptions("convertParticles", given, KEYS);
+  const { overwrite = false, full = false, ...options } = given;
   const isStar = /\.star$/i.test(to);
   if (!isStar && !/\.csv$/i.test(to) && !isHdf5Name(to)) {
     throw new VitrineError({

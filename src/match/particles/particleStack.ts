@@ -1,4 +1,4 @@
-import { type EulerZyz, VitrineError } from "../../core/index.ts";
+import { type EulerZyz, requireKnownOptions, VitrineError } from "../../core/index.ts";
 import {
   type CsvTable,
   type FileKind,
@@ -73,6 +73,15 @@ export interface ParticleReading extends ForeignTableOptions {
   readonly onLog?: Log | undefined;
 }
 
+const READING_KEYS: OptionKeys<ParticleReading> = {
+  ...FOREIGN_KEYS,
+  micrographs: true,
+  templateSize: true,
+  posesMayMiss: true,
+  findsMicrographs: true,
+  onLog: true,
+};
+
 /** A table of particles and what its rows mean. */
 export interface ParticleStack {
   readonly path: string;
@@ -96,6 +105,7 @@ export async function readParticleStack(
   effects: KnownEffects = {},
   reading: ParticleReading = {},
 ): Promise<ParticleStack> {
+  requireKnownOptions("readParticleStack", reading, READING_KEYS);
   const { table, isForeign } = await readRows(path, reading);
   const { columns, rows } = table;
   const cells = { rows: rows.length, text: (row: number, name: string) => rows[row][name], at: path };
@@ -112,6 +122,7 @@ export async function readParticlePlaces(
   path: string,
   reading: ParticleReading = {},
 ): Promise<ParticleStack> {
+  requireKnownOptions("readParticlePlaces", reading, READING_KEYS);
   const { table, isForeign } = await readRows(path, reading);
   if (!isForeign) return stackOfTable(table, path);
   const stack = stackOfForeign(table, path, { posesMayMiss: reading.posesMayMiss ?? false });

@@ -1,4 +1,4 @@
-import { VitrineError } from "../../core/index.ts";
+import { type OptionKeys, requireKnownOptions, VitrineError } from "../../core/index.ts";
 import { findPeaks, gaussianCutoff, type Peak, type ScoreMap } from "./peaks.ts";
 import { findPeaksByFdr } from "./peaksFdr.ts";
 import { gevCutoff } from "./peaksGev.ts";
@@ -35,8 +35,22 @@ export const DEFAULT_PEAKS = { maskRadiusPx: 5, falsePositives: 1 } as const;
 const DEFAULT_RATE = 0.05;
 const DEFAULT_P_CUTOFF = 8;
 
+const PEAK_KEYS: { readonly [Kind in PeakChoice["kind"]]: OptionKeys<Extract<PeakChoice, { kind: Kind }>> } =
+  {
+    z: { kind: true },
+    gev: { kind: true },
+    fdr: { kind: true, rate: true },
+    p: { kind: true, cutoff: true, quadrant: true },
+  };
+
 /** Refuses what a search would be in vain for. @throws {VitrineError} range: a rate outside (0, 1), a z-score cutoff without `z` */
 export function checkPeakOptions({ peaks = { kind: "z" }, zCutoff }: PeakOptions): void {
+  const known = Object.hasOwn(PEAK_KEYS, peaks.kind) ? PEAK_KEYS[peaks.kind] : undefined;
+  if (known === undefined) {
+    const fault = { expected: Object.keys(PEAK_KEYS).join(", "), found: JSON.stringify(peaks.kind) };
+    throw new VitrineError({ code: "format", at: "peaks.kind", ...fault });
+  }
+  requireKnownOptions<object>("peaks", peaks, known);
   if (zCutoff !== undefined && peaks.kind !== "z") {
     const fault = {
       expected: `none with peaks by ${peaks.kind}`,

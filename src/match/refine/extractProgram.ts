@@ -111,9 +111,11 @@ export interface PlannedExtract {
  */
 export async function planExtract(
   tablePaths: string | readonly string[],
-  { stackPath = "particles.mrcs", ...options }: ExtractOptions,
+  given: ExtractOptions,
 ): Promise<PlannedExtract> {
-  requireKnownOptions("extractParticles", { stackPath, ...options }, KEYS);
+  requireKnownOptions("extractParticles", given, KEYS);
+  requireKnownOptions("extractParticles normalize", given.normalize, { radius: true });
+  const { stackPath = "particles.mrcs", ...options } = given;
   const { boxSize, movie, micrographs, onLog } = options;
   const paths = typeof tablePaths === "string" ? [tablePaths] : tablePaths;
   const reading = {

@@ -8,8 +8,8 @@ import {
 } from "../../core/index.ts";
 import { createPoses, type PoseOptimum, type PosePlan, type PoseStart, poseBytes } from "../kernels/index.ts";
 import { DEFAULT_BOXES } from "../leopard/boxes.ts";
-import { SLICE_KEYS } from "../optionKeys.ts";
 import { opticalSize, type SliceOptions, withTemplateSpectrum } from "../search/search.ts";
+import { SLICE_KEYS } from "../search/searchInputs.ts";
 import { cornerOf, cutBoxes, type PreparedBox } from "./boxStack.ts";
 import { poseFilters } from "./gradientFilters.ts";
 import { meanPixelSizeA, type RefinedParticle, type RefineTask, requireAlike } from "./refine.ts";

@@ -1,4 +1,4 @@
-import { VitrineError } from "../../core/index.ts";
+import { type OptionKeys, requireKnownOptions, VitrineError } from "../../core/index.ts";
 import { readText } from "../../io/index.ts";
 import type { DeformationField } from "../../optics/index.ts";
 import type { MovieSettings } from "../config/refineConfig.ts";
@@ -22,6 +22,8 @@ export interface MovieParticles {
   readonly tiff?: TiffOptions;
 }
 
+const KEYS: OptionKeys<MovieParticles> = { particles: true, centres: true, compat: true, tiff: true };
+
 /**
  * Opens a movie and reads how the particles of a table move in it. Whoever opened it closes `movie`.
  *
@@ -32,6 +34,7 @@ export async function openParticleMovie(
   settings: MovieSettings,
   placed: MovieParticles,
 ): Promise<ParticleMovie> {
+  requireKnownOptions("openParticleMovie", placed, KEYS);
   const { particles } = placed;
   requireOne(particles, ({ micrographPath }) => micrographPath, `the micrograph of ${settings.path}`);
   requireOne(particles, ({ optics }) => `${optics.voltageKv} kV`, "the voltage of the first row");

@@ -2,7 +2,6 @@ import type { BackendSizes, Pool } from "../../compute/index.ts";
 import { progressTeller, VitrineError } from "../../core/index.ts";
 import { type OptionKeys, requireKnownOptions } from "../../io/index.ts";
 import { PROGRAM_KEYS, runProgram } from "../../program/index.ts";
-import { SLICE_KEYS } from "../optionKeys.ts";
 import type { ParticleTable } from "../particles/particles.ts";
 import { float64Text } from "../particles/pythonText.ts";
 import { writeParticles } from "../particles/writeParticles.ts";
@@ -12,6 +11,7 @@ import type { MatchOptions } from "../search/matchOptions.ts";
 import { openSearch, prepareMicrograph } from "../search/openSearch.ts";
 import { resultMap } from "../search/resultMaps.ts";
 import type { PreparedMicrograph } from "../search/searchFilters.ts";
+import { SLICE_KEYS } from "../search/searchInputs.ts";
 
 /** How a B-factor is judged: the mean z-score of all particles, of the `count` best or worst, or their number. */
 export const B_FACTOR_METRICS = ["mean", "best", "worst", "count"] as const;

@@ -32,6 +32,11 @@ export async function estimateMatch(
   options: MatchOptions & { readonly coarse?: CoarsePassChoice } = {},
 ): Promise<MatchEstimate> {
   requireKnownOptions("estimateMatch", options, { ...MATCH_KEYS, coarse: true });
+  requireKnownOptions("estimateMatch coarse", options.coarse, {
+    factor: true,
+    candidates: true,
+    samples: true,
+  });
   return withSearches(configPath, options, ({ searches }) =>
     withPool(options, async (pool) => {
       const sizes: SearchSize[] = [];

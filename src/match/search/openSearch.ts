@@ -1,7 +1,8 @@
 import type { Pool } from "../../compute/index.ts";
+import { pickOptions } from "../../core/index.ts";
 import type { ConfiguredSearch } from "./configuredSearch.ts";
 import { hitOptions } from "./results.ts";
-import { type SliceOptions, TemplateSearch } from "./search.ts";
+import { SEARCH_KEYS, type SearchOptions, type SliceOptions, TemplateSearch } from "./search.ts";
 import { type PreparedMicrograph, preprocessSearched } from "./searchFilters.ts";
 
 /** Filters the micrograph of a search, and releases it. */
@@ -25,6 +26,6 @@ export function openSearch(
   return TemplateSearch.fromPrepared(
     pool,
     { prepared, shape: micrograph.shape, template, settings, space },
-    { ...options, ...(hits && { hits }) },
+    { ...pickOptions<SearchOptions>(options, SEARCH_KEYS), ...(hits && { hits }) },
   );
 }

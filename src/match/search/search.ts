@@ -4,9 +4,16 @@ import {
   createFft,
   type FftPlan,
   fftPlan,
+  RUN_KEYS,
   type RunOptions,
 } from "../../compute/index.ts";
-import { requireNotAborted, type Shape2, VitrineError } from "../../core/index.ts";
+import {
+  type OptionKeys,
+  requireKnownOptions,
+  requireNotAborted,
+  type Shape2,
+  VitrineError,
+} from "../../core/index.ts";
 import {
   hasOddAberrations,
   magnifiedFrequency,
@@ -28,6 +35,7 @@ import {
   preparedTemplate,
   requireFinite,
   type SearchInputs,
+  SLICE_KEYS,
   type SliceOptions,
   type TemplateSource,
   withoutContrast,
@@ -43,6 +51,9 @@ export interface SearchOptions extends SliceOptions {
   /** Keep correlations above a threshold one by one; see `correlationTable`. */
   readonly hits?: HitOptions;
 }
+
+/** Keys of {@link SearchOptions}. */
+export const SEARCH_KEYS: OptionKeys<SearchOptions> = { ...SLICE_KEYS, signal: true, hits: true };
 
 /** How much a search has to do. */
 export interface SearchCounts {
@@ -117,6 +128,7 @@ export class TemplateSearch {
     inputs: SearchInputs & { settings: MatchSettings },
     options: SearchOptions = {},
   ): Promise<TemplateSearch> {
+    requireKnownOptions("TemplateSearch.create", options, SEARCH_KEYS);
     const { micrograph, template, settings } = inputs;
     requireFitting(micrograph.shape, template);
     const prepared = await preprocessSearched(backend, micrograph, settings.filters);
@@ -130,6 +142,7 @@ export class TemplateSearch {
     inputs: PreparedInputs,
     options: SearchOptions = {},
   ): Promise<TemplateSearch> {
+    requireKnownOptions("TemplateSearch.fromPrepared", options, SEARCH_KEYS);
     const { prepared, shape, template, settings, space = searchSpace(settings) } = inputs;
     const correlation = correlationSize({ shape, template, settings, space, options });
     const sizes = { shape, template: template.size, padding: options.templatePadding ?? 1 };
@@ -156,6 +169,7 @@ export class TemplateSearch {
 
   /** Correlates all blocks, or a range of them; progress counts correlations. @throws {VitrineError} aborted, worker */
   async run(range: BlockRange = {}, options: RunOptions = {}): Promise<void> {
+    requireKnownOptions("TemplateSearch.run", options, RUN_KEYS);
     requireRange(range);
     await this.#plan.run(range, options);
   }
@@ -169,7 +183,9 @@ export class TemplateSearch {
     range: BlockRange & { readonly pause: AbortSignal | undefined },
     options: RunOptions = {},
   ): Promise<number> {
+    requireKnownOptions("TemplateSearch.runUntil", options, RUN_KEYS);
     const { pause, ...blocks } = range;
+    requireRange(blocks);
     return await this.#plan.run({ ...blocks, ...(pause && { pause }) }, options);
   }
 

@@ -1,4 +1,4 @@
-import { type Image, type Shape2, VitrineError, type Volume } from "../../core/index.ts";
+import { type Image, type OptionKeys, type Shape2, VitrineError, type Volume } from "../../core/index.ts";
 import {
   checkMrcVolume,
   flipRows,
@@ -40,6 +40,13 @@ export interface SliceOptions {
   /** Divide the template by what trilinear interpolation multiplies it with; see `sincCorrection`. Default false. */
   readonly sincCorrection?: boolean;
 }
+
+/** Keys of how slices are taken. */
+export const SLICE_KEYS: OptionKeys<SliceOptions> = {
+  exactSlices: true,
+  templatePadding: true,
+  sincCorrection: true,
+};
 
 /** What is searched, and for what. */
 export interface SearchInputs {

@@ -1,4 +1,4 @@
-import { VitrineError } from "../../core/index.ts";
+import { type OptionKeys, requireKnownOptions, VitrineError } from "../../core/index.ts";
 import type { MatchSettings } from "../config/config.ts";
 import { valuesAtPeaks } from "../particles/particles.ts";
 import { checkPeakOptions, choosePeaks, DEFAULT_PEAKS, type PeakOptions } from "../peaks/peaksChoice.ts";
@@ -35,6 +35,14 @@ export interface ParticleOptions extends Partial<PeakOptions> {
   readonly background?: boolean;
 }
 
+const KEYS: OptionKeys<ParticleOptions> = {
+  background: true,
+  peaks: true,
+  maskRadiusPx: true,
+  falsePositives: true,
+  zCutoff: true,
+};
+
 /** A search that has run. */
 export interface FinishedSearch extends MapSource {
   readonly settings: MatchSettings;
@@ -50,6 +58,7 @@ export interface FinishedSearch extends MapSource {
  * @throws {VitrineError} missing: a search that has not run; range: a cutoff or rate that cannot be
  */
 export function findParticles(finished: FinishedSearch, options: ParticleOptions = {}): FoundParticle[] {
+  requireKnownOptions("particles", options, KEYS);
   const { search, peaks, scaledMip } = chosenParticles(finished, options);
   const { shape } = scaledMip;
   // the peaks are found: the memory of their map serves the others

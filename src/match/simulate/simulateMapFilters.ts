@@ -1,5 +1,5 @@
 import { type Backend, createFft } from "../../compute/index.ts";
-import { VitrineError } from "../../core/index.ts";
+import { type OptionKeys, requireKnownOptions, VitrineError } from "../../core/index.ts";
 import { criticalExposure } from "../../optics/index.ts";
 
 export { criticalExposure };
@@ -18,6 +18,14 @@ export interface MapExposure {
   readonly modifySignal?: "none" | "sqrt" | "rel_diff";
 }
 
+const EXPOSURE_KEYS: OptionKeys<MapExposure> = {
+  startPerA2: true,
+  endPerA2: true,
+  voltageKv: true,
+  critExposureBFactor: true,
+  modifySignal: true,
+};
+
 /**
  * What is left of the signal at a frequency, averaged over an exposure from N₁ to N₂:
  * (N₂ - N₁)⁻¹ ∫ exp(-N / 2Nₑ) dN.
@@ -29,6 +37,7 @@ export interface MapExposure {
  * Source: Grant & Grigorieff 2015, eLife 4:e06980, eq. 5.
  */
 export function exposureGain(frequencyPerA: number, exposure: MapExposure): number {
+  requireKnownOptions("exposure", exposure, EXPOSURE_KEYS);
   const { startPerA2, endPerA2, voltageKv, critExposureBFactor, modifySignal = "none" } = exposure;
   const critical =
     critExposureBFactor === undefined

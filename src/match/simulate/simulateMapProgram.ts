@@ -29,23 +29,17 @@ export interface MapProgramOptions
   readonly overwrite?: boolean;
 }
 
+const { mtf: _, ...OWN_MAP_KEYS } = MAP_KEYS;
+
 const KEYS: OptionKeys<MapProgramOptions & ProgramOptions> = {
   ...PROGRAM_KEYS,
+  ...OWN_MAP_KEYS,
   mapPath: true,
   model: true,
   ignoreOccupancy: true,
   removeWater: true,
   mtfPath: true,
   overwrite: true,
-  boxSize: true,
-  pixelSizeA: true,
-  centerAtoms: true,
-  removeHydrogens: true,
-  bFactorScaling: true,
-  additionalBFactorA2: true,
-  upsampling: true,
-  exposure: true,
-  cutOutside: true,
 };
 
 /** What was made of atoms. */

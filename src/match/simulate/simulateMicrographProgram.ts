@@ -42,31 +42,17 @@ export interface SimulationOptions
   readonly overwrite?: boolean;
 }
 
+const { label: _, templatePath: __, ...OWN_CONFIG_KEYS } = SEARCH_CONFIG_KEYS;
+const { boxSize: ___, ...OWN_PLACE_KEYS } = PLACE_KEYS;
+
 const KEYS: OptionKeys<SimulationOptions & ProgramOptions> = {
   ...PROGRAM_KEYS,
-  micrographPath: true,
+  ...OWN_CONFIG_KEYS,
+  ...OWN_PLACE_KEYS,
+  noise: true,
   truthPath: true,
   configPath: true,
-  pixelSizeA: true,
   overwrite: true,
-  noise: true,
-  count: true,
-  shape: true,
-  distancePx: true,
-  defocusSpreadA: true,
-  seed: true,
-  voltageKv: true,
-  sphericalAberrationMm: true,
-  amplitudeContrast: true,
-  phaseShiftDeg: true,
-  defocusUA: true,
-  defocusVA: true,
-  astigmatismAngleDeg: true,
-  bFactorA2: true,
-  symmetry: true,
-  psiStepDeg: true,
-  thetaStepDeg: true,
-  resultPrefix: true,
 };
 
 /** What was simulated. */

@@ -7,7 +7,7 @@ import {
   regionBytes,
   type WorkerPool,
 } from "../../compute/kernels/index.ts";
-import { VitrineError } from "../../core/index.ts";
+import { type OptionKeys, requireKnownOptions, VitrineError } from "../../core/index.ts";
 import type { PixelSize } from "../geometry/levels.ts";
 import {
   CORRECTION_HEAD,
@@ -95,6 +95,17 @@ export const tilesPlan: PlanKind<TilesSize, TilesPlan, TilesUses> = {
   },
 };
 
+const KEYS: OptionKeys<TilesSize & TilesUses> = {
+  width: true,
+  height: true,
+  type: true,
+  levels: true,
+  tileSize: true,
+  areTilesFull: true,
+  site: true,
+  rooms: true,
+};
+
 /**
  * Makes a {@link TilesPlan}.
  *
@@ -107,6 +118,7 @@ export const tilesPlan: PlanKind<TilesSize, TilesPlan, TilesUses> = {
  * for (const { level, row, column, bytes } of await tiles.run({ quality: 75 })) write(level, row, column, bytes);
  */
 export function createTiles(backend: Backend, size: TilesSize & TilesUses): TilesPlan {
+  requireKnownOptions("createTiles", size, KEYS);
   return backend.plan(tilesPlan, size);
 }
 

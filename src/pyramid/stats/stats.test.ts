@@ -128,7 +128,13 @@ async function requireLayersOf(model: IlluminationModel, illumcorrModel: "median
       pixels.set(corrected.subarray(row * WIDTH, (row + 1) * WIDTH), (y + row) * map.width + x);
   }
   await using pool = await createPool({ workers: 1 });
-  const plan = createTiles(pool, { ...map, type: "uint16", levels: 3, areTilesFull: true });
+  const plan = createTiles(pool, {
+    height: map.height,
+    width: map.width,
+    type: "uint16",
+    levels: 3,
+    areTilesFull: true,
+  });
   plan.set("lookup", scaleTable(clipRange({ bitDepth: 16, clip: true }, stored)));
   plan.set("pixels", pixels);
   await using archive = await openLayerArchive(join(experiment.directory, path));

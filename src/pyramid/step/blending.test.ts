@@ -40,7 +40,13 @@ test("sites that lie at fractions of a pixel are blended as composeBlock does, w
   }));
   composeBlock(placed, block, how);
   await using pool = await createPool({ workers: 1 });
-  const plan = createTiles(pool, { ...map, type: "uint16", levels: 1, areTilesFull: true });
+  const plan = createTiles(pool, {
+    height: map.height,
+    width: map.width,
+    type: "uint16",
+    levels: 1,
+    areTilesFull: true,
+  });
   plan.set("lookup", scaleTable({ lower: 0, upper: 4095 }));
   plan.set("pixels", block.data);
   await using archive = await openLayerArchive(join(experiment.directory, layers[0].path));

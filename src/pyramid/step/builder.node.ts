@@ -1,6 +1,6 @@
 import { poolKernels } from "../../compute/index.ts";
 import { builtFile } from "../../core/index.node.ts";
-import { VitrineError } from "../../core/index.ts";
+import { type OptionKeys, pickOptions, requireKnownOptions, VitrineError } from "../../core/index.ts";
 import { deleteStaticMapobjects, type Experiment } from "../../experiment/index.ts";
 import { fileExists, parseWithSchema, removeFile, removeFolder } from "../../io/index.ts";
 import {
@@ -9,6 +9,7 @@ import {
   changeStepOptions,
   cleanupStep,
   collectStep,
+  ENGINE_KEYS,
   type Engine,
   type EngineOptions,
   initStep,
@@ -54,6 +55,8 @@ interface LogOption {
   readonly onLog?: (message: string, kind: "warning" | "note") => void;
 }
 
+const LOG_KEYS: OptionKeys<LogOption> = { onLog: true };
+
 /** What {@link PyramidBuilder.init} made. */
 export interface InitReport {
   /** Names of the layers. */
@@ -94,8 +97,10 @@ export class PyramidBuilder {
    */
   async *createRunBatches(
     args: IlluminatiBatchInput = {},
-    { onLog }: LogOption = {},
+    options: LogOption = {},
   ): AsyncGenerator<RunBatch> {
+    requireKnownOptions("createRunBatches", options, LOG_KEYS);
+    const { onLog } = options;
     const plan = await this.#plan(args, onLog);
     for await (const { phase, index, batch } of plan.batches()) yield { phase, index, ...batch };
   }
@@ -105,7 +110,9 @@ export class PyramidBuilder {
    *
    * @throws {VitrineError} as `createRunBatches`; busy: another process writes to the experiment; storage
    */
-  async init(args: IlluminatiBatchInput = {}, { onLog }: LogOption = {}): Promise<InitReport> {
+  async init(args: IlluminatiBatchInput = {}, options: LogOption = {}): Promise<InitReport> {
+    requireKnownOptions("init", options, LOG_KEYS);
+    const { onLog } = options;
     if (parseWithSchema(args, IlluminatiBatchArguments, "illuminati arguments").register)
       await registerExperiment(this.#experiment, {}, onLog === undefined ? {} : { onLog });
     const plan = await this.#plan(args, onLog);
@@ -120,8 +127,8 @@ export class PyramidBuilder {
       })),
       init: (phase) => phaseValues(plan, phase),
     };
-    const options = parseWithSchema(args, IlluminatiBatchArguments, "illuminati arguments");
-    const config: Json = JSON.parse(JSON.stringify(options));
+    const parsed = parseWithSchema(args, IlluminatiBatchArguments, "illuminati arguments");
+    const config: Json = JSON.parse(JSON.stringify(parsed));
     const identity = { config, kernels: poolKernels(), state: STATE_VERSION };
     const directory = `${this.#experiment.directory}/jobs`;
     const { record } = await initStep(step, { directory, identity, options: config, existing: "overwrite" });
@@ -178,13 +185,12 @@ export class PyramidBuilder {
    * @param options  `assumeCleanState`: it was not run before; else what it left is removed first
    * @throws {VitrineError} missing: nothing was initialised, or no such job; worker: it failed, with its own words
    */
-  async runJob(
-    batch: Pick<RunBatch, "phase" | "index">,
-    { assumeCleanState = false, ...options }: RunJobOptions = {},
-  ): Promise<BatchInfo> {
+  async runJob(batch: Pick<RunBatch, "phase" | "index">, options: RunJobOptions = {}): Promise<BatchInfo> {
+    requireKnownOptions("runJob", options, { ...ENGINE_KEYS, assumeCleanState: true });
+    const { assumeCleanState = false, ...run } = options;
     await this.#step();
     const { phase, index } = batch;
-    return runBatch(this.stepPath, { phase, index }, { ...options, anew: !assumeCleanState });
+    return runBatch(this.stepPath, { phase, index }, { ...run, anew: !assumeCleanState });
   }
 
   /**
@@ -193,6 +199,7 @@ export class PyramidBuilder {
    * @throws {VitrineError} missing: nothing was initialised, or jobs are not done; busy, storage
    */
   async collectJobOutput(_batch?: CollectBatch, options: CollectOptions = {}): Promise<CollectReport> {
+    requireKnownOptions("collectJobOutput", options, COLLECT_KEYS);
     const { record } = await this.#step();
     const { multiscale } = batchOptions(record.options);
     const collect = async (results: Parameters<Step["collect"]>[0]) => ({
@@ -226,6 +233,7 @@ export class PyramidBuilder {
    *   failed, after all others of their phase are done; aborted; otherwise as `resubmitStep` and `collectJobOutput`
    */
   async submit(args: IlluminatiSubmissionInput = {}, options: EngineOptions = {}): Promise<CollectReport> {
+    requireKnownOptions("submit", options, ENGINE_KEYS);
     const engine = await engineFor(args, options);
     const { record } = await this.#step();
     const { missingSites } = args;
@@ -234,7 +242,7 @@ export class PyramidBuilder {
       await changeStepOptions(this.stepPath, changed);
     }
     await resubmitStep(this.stepPath, { ...options, engine });
-    return this.collectJobOutput(undefined, options);
+    return this.collectJobOutput(undefined, pickOptions<CollectOptions>(options, COLLECT_KEYS));
   }
 
   /** Removes what jobs and their join left, and the batches. @throws {VitrineError} busy, storage */
@@ -297,6 +305,8 @@ function batchOptions(options: Json): IlluminatiBatchOptions {
 
 /** What {@link PyramidBuilder.collectJobOutput} takes. */
 export type CollectOptions = LogOption & Pick<EngineOptions, "signal" | "onProgress">;
+
+const COLLECT_KEYS: OptionKeys<CollectOptions> = { ...LOG_KEYS, signal: true, onProgress: true };
 
 /** What {@link PyramidBuilder.runJob} takes. */
 export interface RunJobOptions extends Omit<RunBatchOptions, "anew"> {

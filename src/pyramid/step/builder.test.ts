@@ -62,7 +62,13 @@ async function idealTiles(tpoint: number) {
     for (let row = 0; row < HEIGHT; row++)
       whole.set(pixels.subarray(row * WIDTH, (row + 1) * WIDTH), (y + row) * map.width + x);
   });
-  const plan = createTiles(pool, { ...map, type: "uint16", levels: 6, areTilesFull: true });
+  const plan = createTiles(pool, {
+    height: map.height,
+    width: map.width,
+    type: "uint16",
+    levels: 6,
+    areTilesFull: true,
+  });
   plan.set("lookup", scaleTable({ lower: 0, upper: 4095 }));
   plan.set("pixels", whole);
   const tiles = await plan.run({ quality: 95 });

@@ -1,6 +1,5 @@
 import { type Backend, irfft2, irfft3, rfft2, rfft3 } from "../../compute/index.ts";
-import { VitrineError } from "../../core/index.ts";
-import { requireKnownOptions } from "../../io/index.ts";
+import { type OptionKeys, requireKnownOptions, VitrineError } from "../../core/index.ts";
 import { type CtfPhases, ctfPhases, electronWavelengthA } from "../../optics/index.ts";
 import type { NumberArray } from "../../pipe/index.ts";
 import { requireScale } from "../loaders/subtomogramLoader.ts";
@@ -50,6 +49,20 @@ export interface DeconvolveOptions extends CtfRun {
   /** acryo 0.9.1's filter (from IsoNet) in place of this one; true: with its defaults. */
   readonly compat?: boolean | AcryoWiener;
 }
+
+const DECONVOLVE_KEYS: OptionKeys<DeconvolveOptions> = {
+  snr: true,
+  falloff: true,
+  compat: true,
+  backend: true,
+};
+
+const ACRYO_KEYS: OptionKeys<AcryoWiener> = {
+  snrFalloff: true,
+  deconvStrength: true,
+  highpassNyquist: true,
+  phaseFlipped: true,
+};
 
 /** acryo tabulates its filter. */
 const ACRYO = { steps: 2048, least: 1e-6 };
@@ -127,16 +140,10 @@ export class CtfModel {
    * @param options  `snr` at frequency 0 (default 20), and how it falls: exp(-falloff f) with f in 1/nm (default 20); `compat` for acryo's, which also
    *   takes the lowest frequencies away and gives the result the deviation of the volume
    */
-  deconvolve(
-    image: NumberArray,
-    scale: number,
-    { snr = 20, falloff = 20, compat, ...run }: DeconvolveOptions = {},
-  ): Promise<CtfImage> {
-    requireKnownOptions(
-      "CtfModel.deconvolve",
-      { snr, falloff, compat, ...run },
-      { snr: true, falloff: true, compat: true, backend: true },
-    );
+  deconvolve(image: NumberArray, scale: number, options: DeconvolveOptions = {}): Promise<CtfImage> {
+    requireKnownOptions("CtfModel.deconvolve", options, DECONVOLVE_KEYS);
+    const { snr = 20, falloff = 20, compat, ...run } = options;
+    if (typeof compat === "object") requireKnownOptions("CtfModel.deconvolve compat", compat, ACRYO_KEYS);
     if (compat !== undefined && compat !== false)
       return this.#deconvolveAsAcryo(image, scale, { ...(compat === true ? {} : compat), ...run });
     for (const [at, value] of [

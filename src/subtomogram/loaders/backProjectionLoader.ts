@@ -13,7 +13,7 @@ import { scoreBoxesOnTilt } from "../tiltSeries/scoreOnTilt.ts";
 import type { TiltSeries } from "../tiltSeries/tiltSeries.ts";
 import { reconstructPlanes, type TomogramPlanes } from "../tiltSeries/tomogram.ts";
 import { ownBackend, withBackend } from "../withBackend.ts";
-import { Loader, type LoaderChanges } from "./loader.ts";
+import { CHANGE_KEYS, Loader, type LoaderChanges } from "./loader.ts";
 import { requireScale } from "./subtomogramLoader.ts";
 import { requireShape, type VolumeRequest } from "./subvolumes.ts";
 import { normalizeMask, normalizeTemplates, type Template } from "./templates.ts";
@@ -124,6 +124,7 @@ export class BackProjectionLoader extends Loader<BackProjectionLoader> {
     molecules: Molecules,
     options: BackProjectionLoaderOptions = {},
   ): Promise<BackProjectionLoader> {
+    requireKnownOptions("BackProjectionLoader.open", options, KEYS);
     const { ctf } = options;
     if (ctf !== undefined && ctf !== "none" && !tiltSeries.hasCtf) throw withoutCtf(tiltSeries);
     const nm = await imageScale(tiltSeries.tilts[0].imagePath, tiltSeries.scale);
@@ -147,6 +148,7 @@ export class BackProjectionLoader extends Loader<BackProjectionLoader> {
    * @throws {VitrineError} as {@link reconstructPlanes}
    */
   async reconstructTomogram(options: ReconstructTomogramOptions): Promise<PipeImage> {
+    requireKnownOptions("reconstructTomogram", options, TOMOGRAM_KEYS);
     const { shape } = options;
     const data = new Float32Array(elementCount(shape));
     for await (const planes of this.reconstructPlanes(options))
@@ -160,7 +162,7 @@ export class BackProjectionLoader extends Loader<BackProjectionLoader> {
    * @throws {VitrineError} range: `patchSize` below 8, `blendMargin` beyond half of it
    */
   async *reconstructPlanes(options: ReconstructTomogramOptions): AsyncGenerator<TomogramPlanes> {
-    requireKnownOptions("reconstructTomogram", options, TOMOGRAM_KEYS);
+    requireKnownOptions("reconstructPlanes", options, TOMOGRAM_KEYS);
     const { shape, backend, signal, onProgress, onLog: _, ...patches } = options;
     const sides = requireShape(shape, "reconstructTomogram");
     await using own = await ownBackend(backend ?? this.backend);
@@ -221,8 +223,9 @@ export class BackProjectionLoader extends Loader<BackProjectionLoader> {
     return { ...own, rangeDeg: [-own.rangeDeg[1], -own.rangeDeg[0]] };
   }
 
-  override replace({ molecules = this.molecules, ...changes }: LoaderChanges): BackProjectionLoader {
-    const { order: _, ...others } = changes;
+  override replace(changes: LoaderChanges): BackProjectionLoader {
+    requireKnownOptions("replace", changes, CHANGE_KEYS);
+    const { molecules = this.molecules, order: _, ...others } = changes;
     return new BackProjectionLoader(this.tiltSeries, molecules, {
       ...this.#options,
       ...others,

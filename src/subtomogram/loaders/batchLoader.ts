@@ -7,7 +7,8 @@ import { Molecules } from "../molecules/molecules.ts";
 import type { TomogramInput } from "../sampling/tomogram.ts";
 import type { TiltModel } from "../tilt/tilt.ts";
 import type { AlignMultiOptions, AlignOptions, CompareOptions } from "./align.ts";
-import { Loader, type LoaderChanges } from "./loader.ts";
+import { CHANGE_KEYS, Loader, type LoaderChanges } from "./loader.ts";
+import { LOADER_KEYS } from "./optionKeys.ts";
 import { requireOrder, SubtomogramLoader, type SubtomogramLoaderOptions } from "./subtomogramLoader.ts";
 import { requireShape, type VolumeRequest } from "./subvolumes.ts";
 import type { Template } from "./templates.ts";
@@ -23,6 +24,12 @@ export interface BatchLoaderOptions {
 }
 
 const KEYS: OptionKeys<BatchLoaderOptions> = { order: true, outputShape: true, backend: true };
+
+/** What is in a batch already. */
+interface BatchParts {
+  readonly images?: ReadonlyMap<string, SubtomogramLoader>;
+  readonly molecules?: Molecules;
+}
 
 /** Scales that differ by a smaller share are one. */
 const SAME_SCALE = 0.01;
@@ -42,11 +49,9 @@ export class BatchLoader extends Loader<BatchLoader> {
   readonly #images: ReadonlyMap<string, SubtomogramLoader>;
 
   /** @throws {VitrineError} range: another order; missing: a molecule of no tomogram */
-  constructor(
-    options: BatchLoaderOptions = {},
-    parts: { readonly images?: ReadonlyMap<string, SubtomogramLoader>; readonly molecules?: Molecules } = {},
-  ) {
+  constructor(options: BatchLoaderOptions = {}, parts: BatchParts = {}) {
     requireKnownOptions("BatchLoader", options, KEYS);
+    requireKnownOptions("BatchLoader parts", parts, { images: true, molecules: true });
     const { images = new Map<string, SubtomogramLoader>(), molecules = Molecules.empty([IMAGE_ID]) } = parts;
     super({
       molecules,
@@ -62,6 +67,7 @@ export class BatchLoader extends Loader<BatchLoader> {
 
   /** Of several loaders, in their order, with ids from 0 on. */
   static fromLoaders(loaders: readonly SubtomogramLoader[], options: BatchLoaderOptions = {}): BatchLoader {
+    requireKnownOptions("BatchLoader.fromLoaders", options, KEYS);
     return loaders.reduce((batch, loader) => batch.addLoader(loader), new BatchLoader(options));
   }
 
@@ -109,6 +115,7 @@ export class BatchLoader extends Loader<BatchLoader> {
   }
 
   override async align(template: Template, options: AlignOptions = {}): Promise<BatchLoader> {
+    requireKnownOptions("align", options, LOADER_KEYS.align);
     if (this.#byScale().length <= 1) return super.align(template, options);
     requireProviders([template]);
     return this.#eachScale((part) => part.align(template, options));
@@ -118,6 +125,7 @@ export class BatchLoader extends Loader<BatchLoader> {
     templates: Template | readonly Template[],
     options: AlignMultiOptions = {},
   ): Promise<BatchLoader> {
+    requireKnownOptions("alignMultiTemplates", options, LOADER_KEYS.alignMultiTemplates);
     if (this.#byScale().length <= 1) return super.alignMultiTemplates(templates, options);
     requireProviders(Array.isArray(templates) ? templates : [templates]);
     return this.#eachScale((part) => part.alignMultiTemplates(templates, options));
@@ -127,6 +135,7 @@ export class BatchLoader extends Loader<BatchLoader> {
     templates: Template | readonly Template[],
     options: CompareOptions = {},
   ): Promise<readonly Float64Array[]> {
+    requireKnownOptions("score", options, LOADER_KEYS.score);
     const parts = this.#byScale();
     if (parts.length <= 1) return super.score(templates, options);
     requireProviders(Array.isArray(templates) ? templates : [templates]);
@@ -187,8 +196,10 @@ export class BatchLoader extends Loader<BatchLoader> {
     return this.#imageOf(String(this.molecules.features[IMAGE_ID][index])).tiltModel;
   }
 
-  override replace({ molecules = this.molecules, ...changes }: LoaderChanges): BatchLoader {
-    return new BatchLoader({ ...this.#options(), ...changes }, { images: this.#images, molecules });
+  override replace(changes: LoaderChanges): BatchLoader {
+    requireKnownOptions("replace", changes, CHANGE_KEYS);
+    const { molecules = this.molecules, ...others } = changes;
+    return new BatchLoader({ ...this.#options(), ...others }, { images: this.#images, molecules });
   }
 
   override select(indices: readonly number[]): BatchLoader {

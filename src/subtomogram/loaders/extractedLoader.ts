@@ -22,7 +22,7 @@ import { type PlacedVolume, sampleVolumes } from "../sampling/relative.ts";
 import { type Tomogram, toTomogram } from "../sampling/tomogram.ts";
 import { type TiltModel, type TiltRange, toTiltModel } from "../tilt/tilt.ts";
 import { withBackend } from "../withBackend.ts";
-import { Loader, type LoaderChanges } from "./loader.ts";
+import { CHANGE_KEYS, Loader, type LoaderChanges } from "./loader.ts";
 import { requireOrder, requireScale } from "./subtomogramLoader.ts";
 import {
   eachVolume,
@@ -194,7 +194,9 @@ export class ExtractedSubvolumeLoader extends Loader<ExtractedSubvolumeLoader> {
     return this.#tiltModel;
   }
 
-  override replace({ molecules = this.molecules, ...changes }: LoaderChanges): ExtractedSubvolumeLoader {
+  override replace(changes: LoaderChanges): ExtractedSubvolumeLoader {
+    requireKnownOptions("replace", changes, CHANGE_KEYS);
+    const { molecules = this.molecules, ...others } = changes;
     if (molecules.count !== this.count)
       throw new VitrineError({
         code: "shape",
@@ -202,7 +204,7 @@ export class ExtractedSubvolumeLoader extends Loader<ExtractedSubvolumeLoader> {
         expected: `${this.count} molecules`,
         found: `${molecules.count}`,
       });
-    return this.#with({ molecules, origin: this.#origin, changes });
+    return this.#with({ molecules, origin: this.#origin, changes: others });
   }
 
   override select(indices: readonly number[]): ExtractedSubvolumeLoader {

@@ -1,3 +1,4 @@
+import { requireKnownOptions } from "../../core/index.ts";
 import type { PipeImage } from "../../pipe/index.ts";
 import type { FeatureRow, FeatureValue } from "../molecules/features.ts";
 import { Molecules } from "../molecules/molecules.ts";
@@ -5,6 +6,7 @@ import type { AlignMultiOptions, AlignOptions } from "./align.ts";
 import type { ApplyResult, VolumeFunction } from "./apply.ts";
 import type { AverageOptions, AverageParts, AverageSplitOptions } from "./averages.ts";
 import type { FscCurves, FscOptions } from "./fsc.ts";
+import { LOADER_KEYS } from "./optionKeys.ts";
 import type { LoadOptions } from "./subvolumes.ts";
 import type { Template } from "./templates.ts";
 
@@ -75,45 +77,52 @@ export class LoaderGroup<Member extends GroupMember<Member>>
   }
 
   /** The average of each group. */
-  average(options: AverageOptions = {}): Promise<Grouped<PipeImage>> {
+  async average(options: AverageOptions = {}): Promise<Grouped<PipeImage>> {
+    requireKnownOptions("average", options, LOADER_KEYS.average);
     return this.#collect((loader) => loader.average(options));
   }
 
   /** Averages of parts of each group. */
-  averageSplit(options: AverageSplitOptions = {}): Promise<Grouped<AverageParts>> {
+  async averageSplit(options: AverageSplitOptions = {}): Promise<Grouped<AverageParts>> {
+    requireKnownOptions("averageSplit", options, LOADER_KEYS.averageSplit);
     return this.#collect((loader) => loader.averageSplit(options));
   }
 
   /** Functions of every box of each group. */
-  apply(
+  async apply(
     functions: Readonly<Record<string, VolumeFunction>>,
     options: LoadOptions = {},
   ): Promise<Grouped<ApplyResult>> {
+    requireKnownOptions("apply", options, LOADER_KEYS.load);
     return this.#collect((loader) => loader.apply(functions, options));
   }
 
   /** Agreement of halves of each group. */
-  fsc(options: FscOptions = {}): Promise<Grouped<FscCurves>> {
+  async fsc(options: FscOptions = {}): Promise<Grouped<FscCurves>> {
+    requireKnownOptions("fsc", options, LOADER_KEYS.fsc);
     return this.#collect((loader) => loader.fsc(options));
   }
 
   /** Each group aligned to the template, with the missing wedge of its loader (acryo's groups forget it). */
-  align(template: Template, options: AlignOptions = {}): Promise<LoaderGroup<Member>> {
+  async align(template: Template, options: AlignOptions = {}): Promise<LoaderGroup<Member>> {
+    requireKnownOptions("align", options, LOADER_KEYS.align);
     return this.#eachInTurn((loader) => loader.align(template, options));
   }
 
   /** Each group aligned to its own average. */
-  alignNoTemplate(
+  async alignNoTemplate(
     options: AlignOptions & Pick<LoadOptions, "outputShape"> = {},
   ): Promise<LoaderGroup<Member>> {
+    requireKnownOptions("alignNoTemplate", options, LOADER_KEYS.alignNoTemplate);
     return this.#eachInTurn((loader) => loader.alignNoTemplate(options));
   }
 
   /** Each group aligned to the templates that fit best. */
-  alignMultiTemplates(
+  async alignMultiTemplates(
     templates: Template | readonly Template[],
     options: AlignMultiOptions = {},
   ): Promise<LoaderGroup<Member>> {
+    requireKnownOptions("alignMultiTemplates", options, LOADER_KEYS.alignMultiTemplates);
     return this.#eachInTurn((loader) => loader.alignMultiTemplates(templates, options));
   }
 

@@ -1,6 +1,6 @@
 import { type Backend, createPool } from "../../compute/index.ts";
 import { type Shape3, VitrineError } from "../../core/index.ts";
-import { requireKnownOptions } from "../../io/index.ts";
+import { type OptionKeys, requireKnownOptions } from "../../io/index.ts";
 import type { PipeImage } from "../../pipe/index.ts";
 import { type Classes, type ClassifyOptions, classifyVolumes } from "../classify/classify.ts";
 import { type ClassifyEmOptions, classifyByExpectation, type EmStep } from "../classify/expectation.ts";
@@ -50,6 +50,9 @@ export interface LoaderChanges {
   readonly outputShape?: Shape3 | number;
   readonly order?: 0 | 1 | 3;
 }
+
+/** @internal */
+export const CHANGE_KEYS: OptionKeys<LoaderChanges> = { molecules: true, outputShape: true, order: true };
 
 /** Many boxes one behind the other. */
 export interface VolumeStack {

@@ -9,7 +9,7 @@ import { type PlacedVolume, sampleVolumes } from "../sampling/relative.ts";
 import { backProject } from "../simulate/backProject.ts";
 import { addNoise, loseWedge } from "../simulate/imaging.ts";
 import { singleAxis, type TiltModel, type TiltRange, toTiltModel } from "../tilt/tilt.ts";
-import { Loader, type LoaderChanges } from "./loader.ts";
+import { CHANGE_KEYS, Loader, type LoaderChanges } from "./loader.ts";
 import { requireOrder, requireScale } from "./subtomogramLoader.ts";
 import { requireShape, type VolumeRequest } from "./subvolumes.ts";
 
@@ -176,7 +176,9 @@ export class MockLoader extends Loader<MockLoader> {
     return centralAxis[2] !== 0 ? singleAxis([-high, -low], "x") : singleAxis([low, high]);
   }
 
-  override replace({ molecules, outputShape, order }: LoaderChanges): MockLoader {
+  override replace(changes: LoaderChanges): MockLoader {
+    requireKnownOptions("replace", changes, CHANGE_KEYS);
+    const { molecules, outputShape, order } = changes;
     if (molecules !== undefined && molecules.count !== this.count)
       throw new VitrineError({
         code: "shape",
@@ -184,13 +186,13 @@ export class MockLoader extends Loader<MockLoader> {
         expected: `${this.count} molecules`,
         found: `${molecules.count}`,
       });
-    const changes = {
+    const others = {
       ...(outputShape !== undefined && { outputShape }),
       ...(order !== undefined && { order }),
     };
     return new MockLoader(this.template, molecules ?? this.molecules, {
       ...this.#options,
-      ...changes,
+      ...others,
       rows: this.#rows,
     });
   }

@@ -7,7 +7,7 @@ import { centreOf, readBoxes } from "../sampling/boxes.ts";
 import { isInside } from "../sampling/region.ts";
 import { type Tomogram, type TomogramInput, toTomogram } from "../sampling/tomogram.ts";
 import { type TiltModel, type TiltRange, toTiltModel } from "../tilt/tilt.ts";
-import { Loader, type LoaderChanges } from "./loader.ts";
+import { CHANGE_KEYS, Loader, type LoaderChanges } from "./loader.ts";
 import { spatialOrder } from "./spatialOrder.ts";
 import { requireShape, type VolumeRequest } from "./subvolumes.ts";
 
@@ -44,6 +44,8 @@ export interface SubtomogramLoaderChanges extends LoaderChanges {
   readonly cornerSafe?: boolean;
   readonly tiltModel?: TiltModel | TiltRange;
 }
+
+const CHANGES: OptionKeys<SubtomogramLoaderChanges> = { ...CHANGE_KEYS, cornerSafe: true, tiltModel: true };
 
 /**
  * Molecules of one tomogram. What lies outside of the tomogram is filled with means, as acryo fills it; a box that is wholly outside
@@ -89,6 +91,7 @@ export class SubtomogramLoader extends Loader<SubtomogramLoader> {
     molecules: Molecules,
     options: SubtomogramLoaderOptions = {},
   ): Promise<SubtomogramLoader> {
+    requireKnownOptions("SubtomogramLoader.imread", options, KEYS);
     return new SubtomogramLoader(await openImage(path), molecules, options);
   }
 
@@ -102,13 +105,7 @@ export class SubtomogramLoader extends Loader<SubtomogramLoader> {
   }
 
   override replace(changes: SubtomogramLoaderChanges): SubtomogramLoader {
-    requireKnownOptions("replace", changes, {
-      molecules: true,
-      outputShape: true,
-      order: true,
-      cornerSafe: true,
-      tiltModel: true,
-    });
+    requireKnownOptions("replace", changes, CHANGES);
     const { molecules = this.molecules, ...others } = changes;
     const { scale, order, outputShape, cornerSafe, tiltModel, backend } = this;
     return new SubtomogramLoader(this.tomogram, molecules, {

@@ -11,7 +11,8 @@ import {
 import { type TiltModel, toTiltModel } from "../tilt/tilt.ts";
 import { withBackend } from "../withBackend.ts";
 import { checkSubtomograms, checkTemplates } from "./checks.ts";
-import { masked, oneLandscape } from "./fourierModel.ts";
+import { masked } from "./fourierModel.ts";
+import { oneLandscape } from "./landscapes.ts";
 import type {
   AlignmentKind,
   AlignmentModel,
@@ -25,7 +26,7 @@ import type {
   PreparedLandscapes,
   Subtomogram,
 } from "./model.ts";
-import { boundParams, MODEL_KEYS } from "./modelKeys.ts";
+import { boundParams, CALL_KEYS, MODEL_KEYS } from "./modelKeys.ts";
 import { percentile } from "./percentile.ts";
 import { rotationGrid } from "./rotationGrid.ts";
 import { turnedVolumes } from "./turned.ts";
@@ -116,10 +117,13 @@ class CustomModel implements AlignmentModel {
 
   async prepare(
     backend: Backend,
-    { maxShiftsPx }: { readonly maxShiftsPx: Zyx } & RunOptions,
+    given: { readonly maxShiftsPx: Zyx } & RunOptions,
   ): Promise<PreparedAlignment> {
+    requireKnownOptions(`${this.name}.prepare`, given, CALL_KEYS.prepare);
+    const { maxShiftsPx } = given;
     const pairs = await this.#pairs(backend, this.rotations);
     const align = async (subtomograms: readonly Subtomogram[], options: RunOptions = {}) => {
+      requireKnownOptions(`${this.name}.align`, options, CALL_KEYS.run);
       checkSubtomograms(subtomograms, this.shape);
       const results: AlignmentResult[] = [];
       for (const subtomogram of subtomograms) {
@@ -154,13 +158,14 @@ class CustomModel implements AlignmentModel {
 
   async score(
     subtomograms: readonly Subtomogram[],
-    { backend }: ModelCallOptions = {},
+    options: ModelCallOptions = {},
   ): Promise<readonly (readonly number[])[]> {
+    requireKnownOptions(`${this.name}.score`, options, CALL_KEYS.score);
     checkSubtomograms(subtomograms, this.shape);
     const { score, optimize } = this.#custom;
     const scoreOf = async (pair: ComparedPair) =>
       score === undefined ? (await optimize(pair, [0, 0, 0])).score : score(pair);
-    return this.#withPairs(backend, [IDENTITY], async (pairs) => {
+    return this.#withPairs(options.backend, [IDENTITY], async (pairs) => {
       const scores: number[][] = [];
       for (const subtomogram of subtomograms) scores.push(await pairs.each(subtomogram, scoreOf));
       return scores;
@@ -170,10 +175,9 @@ class CustomModel implements AlignmentModel {
   /** A user's function is given what shifts it may take. */
   requireShifts(_: Zyx): void {}
 
-  async prepareLandscapes(
-    backend: Backend,
-    { maxShiftsPx, upsample = 1 }: LandscapeRange & RunOptions,
-  ): Promise<PreparedLandscapes> {
+  async prepareLandscapes(backend: Backend, given: LandscapeRange & RunOptions): Promise<PreparedLandscapes> {
+    requireKnownOptions(`${this.name}.prepareLandscapes`, given, CALL_KEYS.prepareLandscapes);
+    const { maxShiftsPx, upsample = 1 } = given;
     const { landscape: ofPair } = this.#custom;
     if (ofPair === undefined || upsample !== 1)
       throw new VitrineError({
@@ -183,7 +187,9 @@ class CustomModel implements AlignmentModel {
         found: ofPair === undefined ? "none" : `steps of 1/${upsample}`,
       });
     const pairs = await this.#pairs(backend, this.rotations);
-    const landscape = async (subtomogram: Subtomogram): Promise<Landscape> => {
+    const landscape = async (subtomogram: Subtomogram, options: RunOptions = {}): Promise<Landscape> => {
+      requireKnownOptions(`${this.name}.landscape`, options, CALL_KEYS.run);
+      requireNotAborted(options.signal, this.name);
       checkSubtomograms([subtomogram], this.shape);
       const parts = await pairs.each(subtomogram, (pair) => ofPair(pair, maxShiftsPx));
       const data = new Float32Array(parts.reduce((sum, { data: part }) => sum + part.length, 0));
@@ -195,7 +201,8 @@ class CustomModel implements AlignmentModel {
     return { landscape, dispose: () => pairs.dispose() };
   }
 
-  landscape(subtomogram: Subtomogram, options: LandscapeRange & ModelCallOptions): Promise<Landscape> {
+  async landscape(subtomogram: Subtomogram, options: LandscapeRange & ModelCallOptions): Promise<Landscape> {
+    requireKnownOptions(`${this.name}.landscape`, options, CALL_KEYS.landscape);
     return oneLandscape(this, subtomogram, options);
   }
 

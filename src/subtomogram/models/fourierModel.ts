@@ -1,6 +1,6 @@
 import type { Backend, RunOptions } from "../../compute/index.ts";
 import { elementCount, requireKnownOptions, type Shape3, VitrineError } from "../../core/index.ts";
-import { type PipeImage, sampleGrid } from "../../pipe/index.ts";
+import type { PipeImage } from "../../pipe/index.ts";
 import {
   type AlignMethod,
   type AlignOutcome,
@@ -20,6 +20,7 @@ import { type TiltModel, toTiltModel, wedgeNormals } from "../tilt/tilt.ts";
 import { withBackend } from "../withBackend.ts";
 import { checkSubtomograms, checkTemplates } from "./checks.ts";
 import { better, searchByNeighbours } from "./coarseToFine.ts";
+import { oneLandscape, readLandscape, upsampled } from "./landscapes.ts";
 import { meanPose, observations } from "./meanPose.ts";
 import type {
   AlignmentModel,
@@ -33,7 +34,7 @@ import type {
   PreparedLandscapes,
   Subtomogram,
 } from "./model.ts";
-import { MODEL_KEYS } from "./modelKeys.ts";
+import { CALL_KEYS, MODEL_KEYS } from "./modelKeys.ts";
 import { percentile } from "./percentile.ts";
 import { areWithin, gridCounts, rotationGrid } from "./rotationGrid.ts";
 import { turnedVolumes } from "./turned.ts";
@@ -95,21 +96,27 @@ export class FourierModel implements AlignmentModel {
 
   async prepare(
     backend: Backend,
-    { maxShiftsPx, ...options }: { readonly maxShiftsPx: Zyx } & RunOptions,
+    given: { readonly maxShiftsPx: Zyx } & RunOptions,
   ): Promise<PreparedAlignment> {
+    requireKnownOptions(`${this.name}.prepare`, given, CALL_KEYS.prepare);
+    const { maxShiftsPx, ...options } = given;
     const candidates = this.templateCount * this.rotations.length;
     const batch = batchOf(this.shape, candidates);
     const plan = await this.#plan(backend, { maxShiftsPx, batch, rotations: this.rotations }, options);
-    const align = (subtomograms: readonly Subtomogram[], run: RunOptions = {}) =>
-      this.#alignAll(plan, { subtomograms, batch }, run);
+    const align = async (subtomograms: readonly Subtomogram[], run: RunOptions = {}) => {
+      requireKnownOptions(`${this.name}.align`, run, CALL_KEYS.run);
+      return this.#alignAll(plan, { subtomograms, batch }, run);
+    };
     return { bytes: plan.bytes, align, dispose: () => plan.dispose() };
   }
 
   /** One subtomogram; for many take {@link prepare}. */
   async align(
     subtomogram: Subtomogram,
-    { maxShiftsPx, backend, ...options }: { readonly maxShiftsPx: Zyx } & ModelCallOptions,
+    given: { readonly maxShiftsPx: Zyx } & ModelCallOptions,
   ): Promise<AlignmentResult> {
+    requireKnownOptions(`${this.name}.align`, given, CALL_KEYS.align);
+    const { maxShiftsPx, backend, ...options } = given;
     return withBackend(backend, async (made) => {
       const prepared = await this.prepare(made, { maxShiftsPx, ...options });
       try {
@@ -123,8 +130,10 @@ export class FourierModel implements AlignmentModel {
 
   async score(
     subtomograms: readonly Subtomogram[],
-    { backend, ...options }: ModelCallOptions = {},
+    given: ModelCallOptions = {},
   ): Promise<readonly (readonly number[])[]> {
+    requireKnownOptions(`${this.name}.score`, given, CALL_KEYS.score);
+    const { backend, ...options } = given;
     return withBackend(backend, async (made) => {
       const batch = batchOf(this.shape, this.templateCount);
       const size = { maxShiftsPx: [0, 0, 0] as const, batch, rotations: [IDENTITY], keepsResponses: true };
@@ -142,10 +151,9 @@ export class FourierModel implements AlignmentModel {
     alignLayout(this.#size({ maxShiftsPx, batch: 1, rotations: this.rotations }));
   }
 
-  async prepareLandscapes(
-    backend: Backend,
-    { maxShiftsPx, upsample = 1, ...options }: LandscapeRange & RunOptions,
-  ): Promise<PreparedLandscapes> {
+  async prepareLandscapes(backend: Backend, given: LandscapeRange & RunOptions): Promise<PreparedLandscapes> {
+    requireKnownOptions(`${this.name}.prepareLandscapes`, given, CALL_KEYS.prepareLandscapes);
+    const { maxShiftsPx, upsample = 1, ...options } = given;
     if (!Number.isInteger(upsample) || upsample < 1)
       throw rangeError("landscape upsample", "a whole number from 1", `${upsample}`);
     // Beyond the ends, so that the spline does not feel them.
@@ -154,6 +162,7 @@ export class FourierModel implements AlignmentModel {
     const size = { maxShiftsPx: shifts, batch: 1, rotations: this.rotations, keepsResponses: true };
     const plan = await this.#plan(backend, size, options);
     const landscape = async (subtomogram: Subtomogram, run: RunOptions = {}) => {
+      requireKnownOptions(`${this.name}.landscape`, run, CALL_KEYS.run);
       await this.#runBatch(plan, [subtomogram], run);
       const whole = readLandscape(plan);
       return upsample === 1 ? whole : upsampled(whole, maxShiftsPx, upsample);
@@ -161,7 +170,8 @@ export class FourierModel implements AlignmentModel {
     return { landscape, dispose: () => plan.dispose() };
   }
 
-  landscape(subtomogram: Subtomogram, options: LandscapeRange & ModelCallOptions): Promise<Landscape> {
+  async landscape(subtomogram: Subtomogram, options: LandscapeRange & ModelCallOptions): Promise<Landscape> {
+    requireKnownOptions(`${this.name}.landscape`, options, CALL_KEYS.landscape);
     return oneLandscape(this, subtomogram, options);
   }
 
@@ -172,8 +182,9 @@ export class FourierModel implements AlignmentModel {
    */
   async maskedDifference(
     { image, rotation = IDENTITY }: Subtomogram,
-    { backend }: ModelCallOptions = {},
+    options: ModelCallOptions = {},
   ): Promise<PipeImage> {
+    requireKnownOptions(`${this.name}.maskedDifference`, options, CALL_KEYS.score);
     checkSubtomograms([{ image }], this.shape);
     const [template, ...more] = this.templates;
     if (more.length > 0) {
@@ -186,7 +197,7 @@ export class FourierModel implements AlignmentModel {
       });
     }
     const difference = image.data.map((value, i) => value - template.data[i]);
-    return withBackend(backend, async (made) => {
+    return withBackend(options.backend, async (made) => {
       const images = new WeightedImages(made, this.shape, this.cutoff);
       try {
         const data = await images.weigh(masked(difference, this.mask), { tilt: this.tilt, rotation });
@@ -204,13 +215,15 @@ export class FourierModel implements AlignmentModel {
    */
   async fit(
     image: PipeImage,
-    { cval, ...options }: { readonly maxShiftsPx: Zyx; readonly cval?: number } & ModelCallOptions,
+    options: { readonly maxShiftsPx: Zyx; readonly cval?: number } & ModelCallOptions,
   ): Promise<{ readonly image: PipeImage; readonly result: AlignmentResult }> {
+    requireKnownOptions(`${this.name}.fit`, options, { ...CALL_KEYS.align, cval: true });
+    const { cval, ...run } = options;
     return withBackend(options.backend, async (backend) => {
       const isAcryos = this.#params.compat === true && this.tilt.kind !== "none" && this.rotations.length > 1;
       const result = isAcryos
-        ? await this.#alignWithTurnedWedges(image, { ...options, backend })
-        : await this.align({ image }, { ...options, backend });
+        ? await this.#alignWithTurnedWedges(image, { ...run, backend })
+        : await this.align({ image }, { ...run, backend });
       const { rotation, shiftPx } = result;
       const outside = cval ?? percentile([image.data], 1);
       const turns = [{ turn: quaternionMatrix(rotation), shiftPx }];
@@ -429,58 +442,4 @@ function rangeError(at: string, expected: string, found: string): VitrineError {
 /** A volume times the mask, if there is one. */
 export function masked(values: Float32Array, mask: PipeImage | undefined): Float32Array {
   return mask === undefined ? values : values.map((value, i) => value * mask.data[i]);
-}
-
-/** The landscape of one subtomogram, by what a model prepares for many. */
-export function oneLandscape(
-  model: Pick<AlignmentModel, "prepareLandscapes">,
-  subtomogram: Subtomogram,
-  { backend, ...options }: LandscapeRange & ModelCallOptions,
-): Promise<Landscape> {
-  return withBackend(backend, async (made) => {
-    const prepared = await model.prepareLandscapes(made, options);
-    try {
-      return await prepared.landscape(subtomogram, options);
-    } finally {
-      prepared.dispose();
-    }
-  });
-}
-
-/** What was kept of one molecule, without the border. */
-function readLandscape(plan: AlignPlan): Landscape {
-  const { candidates, shifts, border, shiftCount } = plan.layout;
-  const all = new Float32Array(candidates * shiftCount);
-  plan.read("responses", all);
-  const [depth, height, width] = shifts.map((n, axis) => n - 2 * border[axis]);
-  const data = new Float32Array(candidates * depth * height * width);
-  let at = 0;
-  for (let i = 0; i < candidates; i++)
-    for (let z = border[0]; z < border[0] + depth; z++)
-      for (let y = border[1]; y < border[1] + height; y++) {
-        const row = i * shiftCount + (z * shifts[1] + y) * shifts[2] + border[2];
-        data.set(all.subarray(row, row + width), at);
-        at += width;
-      }
-  return { data, shape: [candidates, depth, height, width] };
-}
-
-/** Steps of 1 / upsample by the cubic spline. */
-function upsampled({ data, shape }: Landscape, maxShiftsPx: Zyx, upsample: number): Landscape {
-  const [candidates, ...space] = shape;
-  const coordinates = space.map((n, axis) => {
-    const steps = Math.trunc(maxShiftsPx[axis] * upsample);
-    return Float64Array.from({ length: 2 * steps + 1 }, (_, i) => (n - 1) / 2 + (i - steps) / upsample);
-  });
-  const [z, y, x] = coordinates;
-  const voxels = space[0] * space[1] * space[2];
-  const parts = Array.from({ length: candidates }, (_, i) => {
-    const part = { data: data.subarray(i * voxels, (i + 1) * voxels), shape: space };
-    return sampleGrid(part, { coordinates: [z, y, x], order: 3, boundary: "reflect" }).data;
-  });
-  const all = new Float32Array(candidates * z.length * y.length * x.length);
-  parts.forEach((part, i) => {
-    all.set(part, i * part.length);
-  });
-  return { data: all, shape: [candidates, z.length, y.length, x.length] };
 }

@@ -5,13 +5,11 @@ import { type MoleculeAxes, quaternionsFromAxes } from "./axes.ts";
 import { affineMatrices, boxCoordinates } from "./boxes.ts";
 import { eulerFromQuaternion } from "./euler.ts";
 import {
-  compareFeatures,
   type FeatureInput,
   type FeatureRow,
   type Features,
   type FeatureValue,
   featureColumn,
-  featureKey,
   featureRow,
   joinFeatures,
   takeFeatures,
@@ -38,13 +36,10 @@ import {
   rotvecQuaternions,
   toQuaternionRows,
 } from "./rotations.ts";
+import { type CutEdges, columnsOf, cutRows, groupedRows, sortedRows } from "./rows.ts";
 import { type AxisName, symmetryQuaternions } from "./symmetry.ts";
 
-/** A bin of {@link Molecules.cutBy}: above `gt`, up to and with `le`. */
-export interface CutEdges {
-  readonly gt: number;
-  readonly le: number;
-}
+export type { CutEdges };
 
 /**
  * Places and orientations of molecules in a tomogram, with features. Places are (z, y, x) in nm in single precision; a rotation acts
@@ -118,14 +113,10 @@ export class Molecules {
   /** One after the other; a feature that some lack is null there, or with `nullable: false` an error. */
   static concat(
     all: readonly Molecules[],
-    {
-      concatFeatures = true,
-      nullable = true,
-      ...others
-    }: { readonly concatFeatures?: boolean; readonly nullable?: boolean } = {},
+    options: { readonly concatFeatures?: boolean; readonly nullable?: boolean } = {},
   ): Molecules {
-    const known = { concatFeatures: true, nullable: true } as const;
-    requireKnownOptions("Molecules.concat", { concatFeatures, nullable, ...others }, known);
+    requireKnownOptions("Molecules.concat", options, { concatFeatures: true, nullable: true });
+    const { concatFeatures = true, nullable = true } = options;
     const pos = Float32Array.from(all.flatMap((one) => Array.from(one.pos)));
     const features = concatFeatures ? joinFeatures(all, nullable) : {};
     return new Molecules(
@@ -339,16 +330,10 @@ export class Molecules {
   }
 
   /** In the order of a feature, or of several; equal ones stay in order. @throws {VitrineError} missing: no such feature */
-  sort(
-    by: string | readonly string[],
-    { descending = false, ...others }: { readonly descending?: boolean } = {},
-  ): Molecules {
-    requireKnownOptions("Molecules.sort", { descending, ...others }, { descending: true });
-    const columns = (typeof by === "string" ? [by] : by).map((name) => featureColumn(this.features, name));
-    const sign = descending ? -1 : 1;
-    const compare = (a: number, b: number) =>
-      columns.reduce((order, column) => order || compareFeatures(column[a], column[b], sign), 0);
-    return this.#take(this.#indices().sort(compare));
+  sort(by: string | readonly string[], options: { readonly descending?: boolean } = {}): Molecules {
+    requireKnownOptions("Molecules.sort", options, { descending: true });
+    const { descending = false } = options;
+    return this.#take(sortedRows(columnsOf(this.features, by), { count: this.count, descending }));
   }
 
   /** Groups of one value of a feature, or of one combination of several, by their first appearance. */
@@ -357,18 +342,10 @@ export class Molecules {
   groupBy(
     by: string | readonly string[],
   ): [key: FeatureValue | readonly FeatureValue[], molecules: Molecules][] {
-    const columns = (typeof by === "string" ? [by] : by).map((name) => featureColumn(this.features, name));
-    const groups = new Map<string, number[]>();
-    for (const i of this.#indices()) {
-      const key = columns.map((column) => featureKey(column[i])).join();
-      const group = groups.get(key);
-      if (group === undefined) groups.set(key, [i]);
-      else group.push(i);
-    }
-    return Array.from(groups.values(), (indices) => {
-      const keys = columns.map((column) => column[indices[0]]);
-      return [typeof by === "string" ? keys[0] : keys, this.#take(indices)];
-    });
+    return groupedRows(columnsOf(this.features, by), this.count).map(({ values, rows }) => [
+      typeof by === "string" ? values[0] : values,
+      this.#take(rows),
+    ]);
   }
 
   /**
@@ -378,20 +355,7 @@ export class Molecules {
    * @throws {VitrineError} missing: no such feature; range: edges that do not rise
    */
   cutBy(by: string, edges: readonly number[]): [edges: CutEdges, molecules: Molecules][] {
-    const column = featureColumn(this.features, by);
-    const all = [Number.NEGATIVE_INFINITY, ...edges, Number.POSITIVE_INFINITY];
-    if (all.some((edge, i) => i > 0 && !(edge > all[i - 1])))
-      throw new VitrineError({
-        code: "range",
-        at: "cutBy edges",
-        expected: "rising numbers",
-        found: `[${edges}]`,
-      });
-    return all.slice(1).flatMap((le, bin): [CutEdges, Molecules][] => {
-      const gt = all[bin];
-      const indices = this.#indices().filter((i) => isBetween(column[i], gt, le));
-      return indices.length === 0 ? [] : [[{ gt, le }, this.#take(indices)]];
-    });
+    return cutRows(featureColumn(this.features, by), edges).map(({ bin, rows }) => [bin, this.#take(rows)]);
   }
 
   /** With these features too, or in place of those of the same name. @throws {VitrineError} shape: a column of another length */
@@ -486,10 +450,6 @@ export class Molecules {
       features: takeFeatures(this.features, indices),
     });
   }
-}
-
-function isBetween(value: FeatureValue, gt: number, le: number): boolean {
-  return typeof value === "number" && value > gt && value <= le;
 }
 
 function toQuaternions(input: RowsInput | readonly Quaternion[], count: number): readonly Quaternion[] {

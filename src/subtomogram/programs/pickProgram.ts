@@ -47,6 +47,21 @@ export interface PickProgramOptions extends ProgramOptions {
   readonly overwrite?: boolean;
 }
 
+const METHOD_KEYS: {
+  readonly [Kind in PickMethod["kind"]]: OptionKeys<Extract<PickMethod, { kind: Kind }>>;
+} = {
+  log: { kind: true, sigma: true },
+  dog: { kind: true, sigmas: true },
+  template: {
+    kind: true,
+    templatePath: true,
+    rotations: true,
+    minDistance: true,
+    minCoverage: true,
+    bothHands: true,
+  },
+};
+
 const KEYS: OptionKeys<PickProgramOptions> = {
   ...PROGRAM_KEYS,
   tomogramPath: true,
@@ -70,6 +85,7 @@ export interface PickReport {
 /** Picks molecules of a tomogram of any size and writes their table. @throws {VitrineError} as the pickers and readers; exists */
 export async function runPick(options: PickProgramOptions): Promise<PickReport> {
   requireKnownOptions("runPick", options, KEYS);
+  requireKnownOptions<object>("runPick method", options.method, METHOD_KEYS[options.method.kind]);
   const { tomogramPath, method, outPath, picturePath, overwrite = false } = options;
   requireTablePath(outPath);
   refuseOtherPicture(picturePath);

@@ -1,6 +1,6 @@
 import type { Backend } from "../../compute/index.ts";
 import { type Shape2, type Shape3, VitrineError } from "../../core/index.ts";
-import { requireKnownOptions } from "../../io/index.ts";
+import { type OptionKeys, requireKnownOptions } from "../../io/index.ts";
 import type { PipeImage } from "../../pipe/index.ts";
 import { requireOrder, requireScale } from "../loaders/subtomogramLoader.ts";
 import { type RunChoice, requireShape } from "../loaders/subvolumes.ts";
@@ -41,6 +41,14 @@ export interface SimulateOptions extends RunChoice {
   /** As acryo 0.9.1: templates of even sides half a voxel off along every axis; default false. */
   readonly compat?: boolean;
 }
+
+const KEYS: OptionKeys<SimulateOptions> = {
+  compat: true,
+  backend: true,
+  signal: true,
+  onProgress: true,
+  onLog: true,
+};
 
 /** Red, green and blue of a molecule, 0 to 1. */
 export type Colormap = (features: FeatureRow, index: number) => readonly [number, number, number];
@@ -116,6 +124,7 @@ export class TomogramSimulator {
 
   /** A tomogram (z, y, x). */
   async simulate(shape: Shape3, options: SimulateOptions = {}): Promise<PipeImage> {
+    requireKnownOptions("simulate", options, KEYS);
     const volume = emptyVolume(requireShape(shape, "simulate"));
     await this.#draw(options, (q, side) => startIn(q, side, options.compat === true), {
       add: (block, { start }) => addBlock(volume, block, { start }),
@@ -128,6 +137,7 @@ export class TomogramSimulator {
    * between the least and largest coefficient of their spline, and whose 0 is not black.
    */
   async simulateColor(shape: Shape3, colormap: Colormap, options: SimulateOptions = {}) {
+    requireKnownOptions("simulateColor", options, KEYS);
     const { order } = this;
     const channels = [0, 1, 2].map(() => emptyVolume(requireShape(shape, "simulateColor")));
     const ranges = new Map<PipeImage, readonly [number, number]>();
@@ -158,6 +168,7 @@ export class TomogramSimulator {
    * `compat` does.
    */
   async simulate2d([height, width]: Shape2, options: SimulateOptions = {}): Promise<ImageStack> {
+    requireKnownOptions("simulate2d", options, KEYS);
     const image = emptyVolume(requireShape([1, height, width], "simulate2d"));
     await this.#draw(options, (q, side) => startIn(q, side, options.compat === true), {
       add(block, { start }, { index }) {
@@ -176,6 +187,7 @@ export class TomogramSimulator {
     view: ProjectionView,
     options: SimulateOptions = {},
   ): Promise<ImageStack> {
+    requireKnownOptions("simulateProjection", options, KEYS);
     const centre = view.center.map((nm) => nm / this.scale);
     return this.#project(
       [height, width],
@@ -190,6 +202,7 @@ export class TomogramSimulator {
     shape: Shape3,
     options: SimulateOptions = {},
   ): Promise<ImageStack> {
+    requireKnownOptions("simulateTiltSeries", options, KEYS);
     const [depth, height, width] = requireShape(shape, "simulateTiltSeries");
     const centre: Zyx = [(depth - 1) / 2, (height - 1) / 2, (width - 1) / 2];
     const data = new Float32Array(degrees.length * height * width);
@@ -233,13 +246,6 @@ export class TomogramSimulator {
     startOf: (place: number, side: number, axis: number) => number,
     { add, frame = IDENTITY, seen = (place) => place }: Drawing,
   ): Promise<void> {
-    requireKnownOptions("simulate", options, {
-      compat: true,
-      backend: true,
-      signal: true,
-      onProgress: true,
-      onLog: true,
-    });
     await withBackend(options.backend ?? this.#backend, async (backend) => {
       for (const { molecules, template } of this.components) {
         const image = await normalizeTemplate(template, this.scale);

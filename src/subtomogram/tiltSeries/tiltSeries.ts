@@ -1,4 +1,4 @@
-import { VitrineError } from "../../core/index.ts";
+import { type OptionKeys, requireKnownOptions, VitrineError } from "../../core/index.ts";
 import type { Zyx } from "../molecules/quaternion.ts";
 import { singleAxis, type TiltModel } from "../tilt/tilt.ts";
 import { type DetectorCentre, type Tilt, type TiltDefocus, tiltMatrix } from "./tilt.ts";
@@ -29,6 +29,17 @@ export interface TiltSeriesParts {
   readonly name?: string;
 }
 
+const KEYS: OptionKeys<TiltSeriesParts> = {
+  tilts: true,
+  scale: true,
+  detectorCentre: true,
+  optics: true,
+  hand: true,
+  tomogramSize: true,
+  tomogramToSpecimen: true,
+  name: true,
+};
+
 /** Where a place of the tomogram is in an image. */
 export interface ProjectedPoint {
   /** nm from the image's centre. */
@@ -56,6 +67,7 @@ export class TiltSeries {
 
   /** @throws {VitrineError} missing: no tilts; range: a number that is not finite, a pixel size not above 0 */
   constructor(parts: TiltSeriesParts) {
+    requireKnownOptions("TiltSeries", parts, KEYS);
     const { tilts, scale, detectorCentre = "half", hand = -1, name = "tilt series" } = parts;
     if (tilts.length === 0)
       throw new VitrineError({ code: "missing", at: name, expected: "at least one tilt", found: "none" });
@@ -81,6 +93,7 @@ export class TiltSeries {
 
   /** With something else in its place. */
   replace(changes: Partial<TiltSeriesParts>): TiltSeries {
+    requireKnownOptions("TiltSeries.replace", changes, KEYS);
     return new TiltSeries({ ...this.#parts(), ...changes });
   }
 

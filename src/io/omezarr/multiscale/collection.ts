@@ -3,7 +3,13 @@ import { type OptionKeys, requireKnownOptions, Semaphore } from "../../../core/i
 import { writeGroup } from "./metadata.ts";
 import type { MultiscaleVersion } from "./plan.ts";
 import { BandPool } from "./pool.ts";
-import { notEmpty, type OmeZarrImageOptions, type OmeZarrImageWriter, startImage } from "./writer.ts";
+import {
+  IMAGE_KEYS,
+  notEmpty,
+  type OmeZarrImageOptions,
+  type OmeZarrImageWriter,
+  startImage,
+} from "./writer.ts";
 
 /** What {@link createOmeZarrCollection} makes. */
 export interface OmeZarrCollectionOptions {
@@ -15,14 +21,17 @@ export interface OmeZarrCollectionOptions {
   readonly threads?: number;
 }
 
+/** An image of a store of several. */
+export type CollectedImageOptions = Omit<OmeZarrImageOptions, "directory" | "version" | "threads">;
+
 /** Writes several images into one store. */
 export interface OmeZarrCollectionWriter extends AsyncDisposable {
   /** Adds an image, listed once it can be opened; images may be open at once. */
-  createImage(
-    options: Omit<OmeZarrImageOptions, "directory" | "version" | "threads">,
-  ): Promise<OmeZarrImageWriter>;
+  createImage(options: CollectedImageOptions): Promise<OmeZarrImageWriter>;
   close(): Promise<void>;
 }
+
+const { directory: _, version: __, threads: ___, ...OWN_IMAGE_KEYS } = IMAGE_KEYS;
 
 const KEYS: OptionKeys<OmeZarrCollectionOptions> = {
   directory: true,
@@ -52,6 +61,7 @@ export async function createOmeZarrCollection(
   const close = () => pool.close();
   return {
     async createImage(image) {
+      requireKnownOptions<CollectedImageOptions>("createImage", image, OWN_IMAGE_KEYS);
       const path = String(images++);
       const writer = await startImage({ ...image, directory: `${directory}/${path}`, version }, { pool });
       series.push(path);

@@ -4,7 +4,13 @@ import type { JsonObject } from "../../dataset/dataset.ts";
 import { NO_ATTRIBUTES, writeGroup } from "./metadata.ts";
 import type { MultiscaleVersion } from "./plan.ts";
 import { BandPool } from "./pool.ts";
-import { notEmpty, type OmeZarrImageOptions, type OmeZarrImageWriter, startImage } from "./writer.ts";
+import {
+  IMAGE_KEYS,
+  notEmpty,
+  type OmeZarrImageOptions,
+  type OmeZarrImageWriter,
+  startImage,
+} from "./writer.ts";
 
 /** What {@link createOmeZarrPlate} makes. */
 export interface OmeZarrPlateOptions {
@@ -40,6 +46,15 @@ export interface OmeZarrPlateWriter extends AsyncDisposable {
   createField(options: PlateFieldOptions): Promise<OmeZarrImageWriter>;
   close(): Promise<void>;
 }
+
+const { directory: _, version: __, threads: ___, ...OWN_IMAGE_KEYS } = IMAGE_KEYS;
+
+const FIELD_KEYS: OptionKeys<PlateFieldOptions> = {
+  ...OWN_IMAGE_KEYS,
+  row: true,
+  column: true,
+  acquisition: true,
+};
 
 const KEYS: OptionKeys<OmeZarrPlateOptions> = {
   directory: true,
@@ -92,6 +107,7 @@ class PlateWriter implements OmeZarrPlateWriter {
   }
 
   async createField(field: PlateFieldOptions): Promise<OmeZarrImageWriter> {
+    requireKnownOptions("createField", field, FIELD_KEYS);
     const { row, column, acquisition } = field;
     const { directory, rows, columns, acquisitions = [] } = this.#options;
     requireOneOf(row, rows, `${directory} row`);

@@ -79,7 +79,8 @@ const WAITING_BANDS = 1;
 const SMALL_IMAGE = 2 ** 22;
 const MEMORY_BYTES = 2 ** 30;
 
-const KEYS: OptionKeys<OmeZarrImageOptions> = {
+/** Keys of {@link OmeZarrImageOptions}. */
+export const IMAGE_KEYS: OptionKeys<OmeZarrImageOptions> = {
   directory: true,
   version: true,
   name: true,
@@ -112,7 +113,7 @@ const KEYS: OptionKeys<OmeZarrImageOptions> = {
  * Source: ngff.openmicroscopy.org 0.4 and 0.5; zarr-specs.readthedocs.io (2.0, core 3.0, sharding-indexed 1.0).
  */
 export function createOmeZarrImage(options: OmeZarrImageOptions): Promise<OmeZarrImageWriter> {
-  requireKnownOptions("createOmeZarrImage", options, KEYS);
+  requireKnownOptions("createOmeZarrImage", options, IMAGE_KEYS);
   return startImage(options, {});
 }
 
