@@ -43,21 +43,27 @@ export const alignJob = defineJob<AlignTask>("subtomogram/align", (context, task
   }
 });
 
-/** Spectra of subtomograms, weighted, where all candidates of a molecule have the same. */
-export const spectraJob = defineJob<AlignTask>("subtomogram/spectra", (context, task) => {
-  const group = groupOf(context, task);
-  const { layout, places, count } = task;
-  const { spectrumBytes, columns, column } = layout;
+/** Subtomograms that become spectra. */
+export interface SpectraTask {
+  readonly align: AlignTask;
+  readonly images: readonly number[];
+}
+
+/** Spectra of subtomograms, weighted, in their place, where all candidates of a molecule have the same. */
+export const spectraJob = defineJob<SpectraTask>("subtomogram/spectra", (context, { align, images }) => {
+  const group = groupOf(context, align);
+  const { places } = align;
+  const { columns, column } = align.layout;
   for (;;) {
     const first = 4 * context.team.claim(0);
-    if (first >= count) return;
-    const lanes = [0, 1, 2, 3].map((i) => ({ molecule: Math.min(first + i, count - 1), candidate: 0 }));
-    writeTable(context, group, lanes, { images: true });
+    if (first >= images.length) return;
+    const lanes = [0, 1, 2, 3].map((i) => ({
+      molecule: images[Math.min(first + i, images.length - 1)],
+      candidate: 0,
+    }));
+    writeTable(context, group, lanes);
+    // All four are read before the first is written.
     maskedPlanes(group);
-    const table = tableOf(context, group);
-    lanes.forEach(({ molecule }, i) => {
-      table[i] = places.imageSpectra + molecule * spectrumBytes;
-    });
     group.each(columns, column, (begin, end) => {
       const { half, table: at, buffers } = group.work;
       context.kernels.spectraColumns(
@@ -133,21 +139,13 @@ function tableOf({ memory }: WorkerContext, { work }: Group): Uint32Array {
   return new Uint32Array(memory.buffer, work.table, 16);
 }
 
-/** The lane table of four tasks; `images`: subtomograms themselves even where their spectra are there. */
-function writeTable(
-  context: WorkerContext,
-  group: Group,
-  lanes: readonly Pair[],
-  options: { readonly images?: boolean } = {},
-): void {
-  const { layout, places, rotations, hasSpectra, weightStride } = group.task;
-  const { spectrumBytes, volumeBytes } = layout;
+/** The lane table of four tasks. */
+function writeTable(context: WorkerContext, group: Group, lanes: readonly Pair[]): void {
+  const { layout, places, rotations, weightStride } = group.task;
+  const { spectrumBytes, volumeBytes, imageBytes } = layout;
   const table = tableOf(context, group);
   lanes.forEach(({ molecule, candidate }, i) => {
-    table[i] =
-      hasSpectra && options.images !== true
-        ? places.imageSpectra + molecule * spectrumBytes
-        : places.images + molecule * volumeBytes;
+    table[i] = places.images + molecule * imageBytes;
     const mask = layout.masks === 1 ? 0 : candidate % rotations;
     table[4 + i] = layout.masks === 0 ? 0 : places.masks + mask * volumeBytes;
     table[8 + i] = places.templates + candidate * spectrumBytes;

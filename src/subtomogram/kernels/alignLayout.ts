@@ -30,6 +30,8 @@ export interface AlignLayout {
   readonly shape: Shape3;
   readonly voxels: number;
   readonly volumeBytes: number;
+  /** Between two subtomograms, whose spectra take their place where all candidates of a molecule see the same. */
+  readonly imageBytes: number;
   /** n1 (n2/2+1) columns of a half spectrum, and values of each, rounded up to 4. */
   readonly columns: number;
   readonly column: number;
@@ -63,14 +65,17 @@ export function alignLayout(size: AlignSize): AlignLayout {
   const columns = n1 * halfOf(n2);
   const column = (n0 + 3) & ~3;
   const shifts = mapShape(reach, (r) => 2 * r + 1);
+  const volumeBytes = aligned(4 * elementCount(shape));
+  const spectrumBytes = aligned(8 * columns * column);
   const room = Math.max(...[...shape, ...long].map((n) => lineBufferElements(n) + (n >> 1) + 8));
   return {
     shape,
     voxels: elementCount(shape),
-    volumeBytes: aligned(4 * elementCount(shape)),
+    volumeBytes,
+    imageBytes: sharesSpectra(size) ? Math.max(volumeBytes, spectrumBytes) : volumeBytes,
     columns,
     column,
-    spectrumBytes: aligned(8 * columns * column),
+    spectrumBytes,
     weightBytes: aligned(4 * columns * column),
     reach,
     border: mapShape(reach, (r, axis) => (size.method === "zncc" ? r - wholeShift(size, axis) : 0)),
@@ -83,6 +88,11 @@ export function alignLayout(size: AlignSize): AlignLayout {
     shells: 1 + Math.floor(Math.hypot(...shape.map(() => 0.5)) * Math.min(...shape)),
     bufferBytes: aligned(32 * room) + 64,
   };
+}
+
+/** Whether all candidates of a molecule see the same image of it, so that it is transformed once. */
+export function sharesSpectra({ masks, templates, rotations }: AlignSize): boolean {
+  return masks !== "each" && templates * rotations > 1;
 }
 
 const halfOf = (n: number) => (n >> 1) + 1;
@@ -114,18 +124,34 @@ function reachOf(size: AlignSize): Shape3 {
   });
 }
 
+/**
+ * Where half spectra lie within the padded ones that are made of them (zncc). They come plane by plane: a padded plane is complete before the one
+ * after it begins, and with room for one plane more none reaches into what is still to be read.
+ */
+export function halfWithinPadded({ shape, columns, longColumns }: AlignLayout): number {
+  return 32 * (shape[0] * (longColumns - columns) + columns);
+}
+
+/** Bytes of padded spectra, and of their correlation along z, which takes the place of the first of them column by column. */
+function paddedBytes(layout: AlignLayout): number {
+  const { shape, columns, longColumns, shifts } = layout;
+  const spectra = halfWithinPadded(layout) + 32 * shape[0] * columns;
+  return Math.max(spectra, 32 * shifts[0] * longColumns);
+}
+
 /** Bytes of each piece of one worker's working memory. */
 export function workPieces(layout: AlignLayout, method: AlignMethod) {
   const { shape, long, longColumns, columns, reach, shifts, shiftCount, bufferBytes } = layout;
   const isPadded = method === "zncc";
   const windows = 32 * shifts[2];
+  const padded = isPadded ? paddedBytes(layout) : 0;
   return {
     table: 64,
-    half: 32 * shape[0] * columns,
-    other: isPadded ? 32 * shape[0] * columns : 0,
-    paddedA: isPadded ? 32 * shape[0] * longColumns : 0,
-    paddedB: isPadded ? 32 * shape[0] * longColumns : 0,
-    correlation: 32 * shifts[0] * longColumns,
+    half: isPadded ? 0 : 32 * shape[0] * columns,
+    other: 0,
+    paddedA: padded,
+    paddedB: padded,
+    correlation: isPadded ? 0 : 32 * shifts[0] * longColumns,
     responses: 16 * shiftCount,
     planeSums: isPadded ? shape[0] * shifts[1] * windows : 0,
     sums: isPadded ? shifts[1] * windows * (2 * reach[0] + 1) : 0,

@@ -2,6 +2,7 @@ import type { Backend, Plan, PlanArray, PlanKind, PlanTypes, RunOptions } from "
 import {
   checkRows,
   createRegions,
+  type JobOptions,
   linePlanBytes,
   type Regions,
   regionBytes,
@@ -9,9 +10,17 @@ import {
   type WorkerPool,
   writeLinePlan,
 } from "../../compute/kernels/index.ts";
-import { elementCount, type Matrix3 } from "../../core/index.ts";
+import { elementCount, type Matrix3, VitrineError } from "../../core/index.ts";
 import { alignJob, spectraJob } from "./alignJob.ts";
-import { type AlignLayout, type AlignSize, alignLayout, SERIES_PAIRS, workPieces } from "./alignLayout.ts";
+import {
+  type AlignLayout,
+  type AlignSize,
+  alignLayout,
+  halfWithinPadded,
+  SERIES_PAIRS,
+  sharesSpectra,
+  workPieces,
+} from "./alignLayout.ts";
 import {
   type AlignPlaces,
   type AlignTask,
@@ -24,7 +33,7 @@ import { REGION_WEIGHT_BYTES, regionWeights, seriesTable, signedFrequencies } fr
 import { MATRIX_BYTES, prepareJob, wedgeJob } from "./prepareJob.ts";
 import { SPLINE_MARGIN, splineWithMargin } from "./splineMargin.ts";
 
-/** Turns and transforms what was set; once, before anything is aligned. */
+/** Turns and transforms the templates and the mask that were set; once, before images are set, whose room it takes meanwhile. */
 export interface PrepareWork {
   readonly kind: "prepare";
   /** What a place of each turned volume is multiplied with, about the centre: the inverse of the rotation. */
@@ -42,7 +51,10 @@ export interface PrepareWork {
 export interface AlignWork {
   readonly kind: "align";
   readonly count: number;
-  /** Normals of each molecule's wedges in its own axes, two a tilt series, per index of the transform; without a wedge: none. */
+  /**
+   * Normals of each molecule's wedges in its own axes, two a tilt series, per index of the transform; without a wedge: none. Where all candidates
+   * see the same image, others than before need images that are set again.
+   */
   readonly normals?: Float64Array | undefined;
   readonly compat: boolean;
   /** Candidates that are tried of each molecule, in ascending order; left out: all. */
@@ -102,6 +114,10 @@ class WasmAlignment implements AlignPlan {
   readonly #work: readonly WorkPlaces[];
   readonly #templates: Float32Array;
   #mask: Float32Array | undefined;
+  /** Images that are not transformed yet, those whose transform was broken off, and the wedges that the others have. */
+  readonly #fresh = new Set<number>();
+  readonly #broken = new Set<number>();
+  #weighted: Float64Array | undefined;
 
   constructor(pool: WorkerPool, size: AlignSize) {
     this.#size = size;
@@ -125,7 +141,10 @@ class WasmAlignment implements AlignPlan {
     };
     const places: Record<keyof typeof sizes, number> = { ...sizes };
     for (const name of Object.keys(sizes) as (keyof typeof sizes)[]) places[name] = place(sizes[name]);
-    return places;
+    if (this.#size.method !== "zncc") return places;
+    const { paddedA, paddedB } = places;
+    const within = halfWithinPadded(this.layout);
+    return { ...places, half: paddedA + within, other: paddedB + within, correlation: paddedA };
   }
 
   #lines(): readonly (readonly [place: number, length: number])[] {
@@ -164,16 +183,17 @@ class WasmAlignment implements AlignPlan {
   }
 
   set(name: AlignTypes["input"], data: PlanArray, at = 0): void {
-    const { voxels, volumeBytes } = this.layout;
+    const { voxels, imageBytes } = this.layout;
     const rows = { templates: this.#size.templates, mask: 1, images: this.#size.batch }[name];
-    checkRows(`alignment ${name}`, { type: "f32", rows, rowLength: voxels }, { data, at });
-    const values = Float32Array.from(data);
-    if (name === "templates") this.#templates.set(values, at * voxels);
-    else if (name === "mask") this.#mask = values;
+    const count = checkRows(`alignment ${name}`, { type: "f32", rows, rowLength: voxels }, { data, at });
+    if (name === "templates") this.#templates.set(data, at * voxels);
+    else if (name === "mask") this.#mask = Float32Array.from(data);
     else
-      for (let i = 0; i * voxels < values.length; i++) {
-        const one = values.subarray(i * voxels, (i + 1) * voxels);
-        this.#regions.set("images", one, (at + i) * volumeBytes);
+      for (let i = 0; i < count; i++) {
+        const one = data.subarray(i * voxels, (i + 1) * voxels);
+        this.#regions.set("images", one, (at + i) * imageBytes);
+        this.#fresh.add(at + i);
+        this.#broken.delete(at + i);
       }
   }
 
@@ -191,20 +211,20 @@ class WasmAlignment implements AlignPlan {
     for (let i = 0; i < templates; i++) {
       const one = this.#templates.subarray(i * voxels, (i + 1) * voxels);
       const kept = work.isTurned ? splineWithMargin(one, shape, "mirror") : one;
-      this.#regions.set("volumes", kept, i * volumeStride);
+      this.#regions.set("images", kept, i * volumeStride);
     }
     if (masks > 0 && this.#mask !== undefined) {
       if (work.isTurned) {
         // acryo takes the values for coefficients, which blurs its masks.
         const mask = splineWithMargin(this.#mask, shape, work.compat ? "edgeUnfiltered" : "edge");
-        this.#regions.set("volumes", mask, templates * volumeStride);
+        this.#regions.set("images", mask, templates * volumeStride);
       } else this.#regions.set("masks", this.#mask);
     }
     work.matrices.forEach((matrix, i) => {
       this.#regions.set("matrices", Float64Array.from(matrix), i * MATRIX_BYTES);
     });
     this.#setLow(work.cutoff, 1 / voxels);
-    const { volumes, matrices } = this.#regions.address;
+    const { images: volumes, matrices } = this.#regions.address;
     const align = this.#task({ kind: "align", count: 0, compat: work.compat });
     const task = {
       ...{
@@ -226,10 +246,11 @@ class WasmAlignment implements AlignPlan {
     if (method === "fsc") this.#regions.set("shells", shellIndices(this.layout, this.#orders()));
   }
 
-  /** Room for a worker's turned volumes: what padded transforms take later, where there are any. */
-  #turnedPlace({ paddedA }: WorkPlaces, worker: number): number {
-    if (this.#size.method === "zncc") return paddedA;
-    return this.#regions.address.turned + 4 * worker * this.layout.volumeBytes;
+  /** Room for a worker's turned volumes: what padded transforms take later, where there are any, else behind the volumes. */
+  #turnedPlace({ paddedB }: WorkPlaces, worker: number): number {
+    if (this.#size.method === "zncc") return paddedB;
+    const behind = volumesBytes(this.#size, this.layout) + 4 * worker * this.layout.volumeBytes;
+    return this.#regions.address.images + behind;
   }
 
   /** Of subtomograms and templates. Only the products of both matter, but single precision has an end. */
@@ -257,10 +278,31 @@ class WasmAlignment implements AlignPlan {
       const { isCentred } = this.#size;
       await this.#pool.run(wedgeJob, { ...wedge, isCentred }, { ...signal, teams });
     }
-    if (task.hasSpectra) await this.#pool.run(spectraJob, task, { ...signal, teams });
+    if (task.hasSpectra) await this.#transformImages(task, work.normals, { ...signal, teams });
     this.#clearResults(work.count);
     await this.#pool.run(alignJob, task, { ...options, teams });
     return this.#outcomes(work);
+  }
+
+  /** Weighted spectra in the place of images that are new since the last run. */
+  async #transformImages(
+    align: AlignTask,
+    normals: Float64Array | undefined,
+    options: JobOptions,
+  ): Promise<void> {
+    const images = [...this.#fresh].filter((image) => image < align.count);
+    for (let image = 0; image < align.count; image++) {
+      if (this.#broken.has(image)) throw notWhole(image, "that an abort broke off its transform");
+      if (!this.#fresh.has(image) && !isSame(normals, this.#weighted))
+        throw notWhole(image, "its spectrum with other wedges");
+    }
+    for (const image of images) {
+      this.#fresh.delete(image);
+      this.#broken.add(image);
+    }
+    await this.#pool.run(spectraJob, { align, images }, options);
+    this.#broken.clear();
+    this.#weighted = normals;
   }
 
   #clearResults(count: number): void {
@@ -307,7 +349,6 @@ class WasmAlignment implements AlignPlan {
       plans: lines(address.lineZ, address.lineY, address.lineX),
       longPlans: lines(address.longZ, address.longY, address.longX),
       images: address.images,
-      imageSpectra: address.imageSpectra,
       masks: address.masks,
       templates: address.spectra,
       low: address.low,
@@ -332,13 +373,23 @@ class WasmAlignment implements AlignPlan {
   }
 }
 
-/** Whether all candidates of a molecule see the same image of it, so that it is transformed once. */
-function sharesSpectra({ masks, templates, rotations }: AlignSize): boolean {
-  return masks !== "each" && templates * rotations > 1;
-}
-
 function marginedBytes({ shape }: AlignLayout): number {
   return (4 * shape.reduce((product, n) => product * (n + SPLINE_MARGIN), 1) + 63) & ~63;
+}
+
+/** Of templates and mask with their margins, while they are turned. */
+function volumesBytes({ templates }: AlignSize, layout: AlignLayout): number {
+  return (templates + 1) * marginedBytes(layout);
+}
+
+function notWhole(image: number, found: string): VitrineError {
+  const at = `alignment image ${image}`;
+  return new VitrineError({ code: "missing", at, expected: "the image", found, hint: "Set it again" });
+}
+
+function isSame(a: Float64Array | undefined, b: Float64Array | undefined): boolean {
+  if (a === undefined || b === undefined) return a === b;
+  return a.length === b.length && a.every((value, i) => value === b[i]);
 }
 
 function workBytes(layout: AlignLayout, method: AlignSize["method"]): number {
@@ -347,7 +398,8 @@ function workBytes(layout: AlignLayout, method: AlignSize["method"]): number {
 
 function pieces(size: AlignSize, workers: number) {
   const layout = alignLayout(size);
-  const { shape, long, volumeBytes, spectrumBytes, weightBytes, masks, candidates } = layout;
+  const { shape, long, volumeBytes, imageBytes, spectrumBytes, weightBytes, masks, candidates } = layout;
+  const turned = size.method === "zncc" ? 0 : 4 * workers * volumeBytes;
   const series = (n: number) => (size.method === "pcc" ? 8 * SERIES_PAIRS * n : 0);
   return {
     lineZ: linePlanBytes(shape[0]),
@@ -368,11 +420,9 @@ function pieces(size: AlignSize, workers: number) {
     responses: size.keepsResponses ? 4 * size.batch * candidates * elementCount(layout.shifts) : 0,
     spectra: candidates * spectrumBytes,
     masks: masks * volumeBytes,
-    images: size.batch * volumeBytes,
-    imageSpectra: sharesSpectra(size) ? size.batch * spectrumBytes : 0,
+    // Before there are any: templates and mask, and what they are turned into.
+    images: Math.max(size.batch * imageBytes, volumesBytes(size, layout) + turned),
     weights: (size.hasWedge ? size.batch : 1) * weightBytes,
-    volumes: (size.templates + 1) * marginedBytes(layout),
-    turned: size.method === "zncc" ? 0 : 4 * workers * volumeBytes,
     // Last, since rows of images are read a little beyond their end.
     work: workers * workBytes(layout, size.method),
   };

@@ -14,7 +14,6 @@ export interface AlignPlaces {
   readonly longPlans: LinePlans;
   /** Subtomograms, one behind the other, or their spectra where all candidates of a molecule have the same. */
   readonly images: number;
-  readonly imageSpectra: number;
   readonly masks: number;
   /** Of templates in their rotations, templates slowest. */
   readonly templates: number;

@@ -245,9 +245,9 @@ export class FourierModel implements AlignmentModel {
     const { rotations, templates } = this;
     const plan = await this.#plan(backend, { maxShiftsPx, batch: 1, rotations }, options);
     try {
-      plan.set("images", image.data);
       const found: AlignOutcome[] = [];
       for (const [r, rotation] of rotations.entries()) {
+        plan.set("images", image.data);
         const chosen = [templates.map((_, t) => t * rotations.length + r)];
         const normals = this.#normals([{ image, rotation }]);
         found.push(...(await plan.run({ kind: "align", count: 1, normals, compat: true, chosen }, options)));
