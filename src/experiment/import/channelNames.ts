@@ -2,7 +2,6 @@
 import { VitrineError } from "../../core/index.ts";
 import type { Query } from "../experiment.ts";
 import { groupBy } from "./group.ts";
-import type { NumberedPlane } from "./number.ts";
 
 /** How channels of one name in several cycles are called. */
 export const CHANNEL_NAMES = ["distinct", "by-cycle", "as-found"] as const;
@@ -26,10 +25,10 @@ export interface NamingOptions {
 }
 
 /** Planes with names of channels by which layers tell cycles apart; where a name is free, the first cycle keeps it. */
-export function nameChannels(
-  planes: readonly NumberedPlane[],
+export function nameChannels<P extends { readonly cycle: number; readonly channel: string }>(
+  planes: readonly P[],
   { channelNames, channelCycles, warnings }: NamingOptions,
-): readonly NumberedPlane[] {
+): readonly P[] {
   if (channelNames === "as-found") return planes;
   const names = new Map<string, string>();
   const key = (cycle: number, channel: string) => `${cycle}\u0000${channel}`;

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { createPool, type Pool } from "../../compute/index.ts";
 import { seededRandom } from "../../core/index.ts";
-import type { AlignMethod } from "./alignLayout.ts";
+import type { AlignMethod, AlignSize } from "./alignLayout.ts";
 import { type AlignPlan, alignPlan, createAlignment } from "./alignPlan.ts";
 
 const IDENTITY = [1, 0, 0, 0, 1, 0, 0, 0, 1] as const;
@@ -20,11 +20,11 @@ beforeAll(async () => {
 });
 afterAll(() => pool.dispose());
 
-function sizeOf(method: AlignMethod, hasWedge: boolean) {
+function sizeOf(method: AlignMethod, hasWedge: boolean): AlignSize {
   return {
     ...{ shape: [9, 8, 10], method, isCentred: method === "zncc", templates: 1, rotations: 2 },
     ...{ masks: "none", hasWedge, maxShiftsPx: [2, 1, 2], batch: 8, keepsResponses: false },
-  } as const;
+  };
 }
 
 async function prepared(method: AlignMethod, hasWedge: boolean): Promise<AlignPlan> {
