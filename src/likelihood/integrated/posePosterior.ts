@@ -17,16 +17,10 @@ import { integralModel, viewPosteriors } from "./integralModel.ts";
 import { type PosePosterior, PoseSums } from "./poseSums.ts";
 
 const POSE_POSTERIOR_KEYS: OptionKeys<PosePosteriorOptions> = {
+  ...METHOD_KEYS,
   integrated: true,
   signal: true,
   onProgress: true,
-  method: true,
-  nImages: true,
-  errorBound: true,
-  precision: true,
-  nTemplatesPerBatch: true,
-  nImagesPerBatch: true,
-  memoryBytes: true,
 };
 
 /** How posteriors over poses are found. */

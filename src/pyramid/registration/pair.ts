@@ -1,6 +1,5 @@
-import type { Backend, RunOptions } from "../../compute/index.ts";
-import { VitrineError } from "../../core/index.ts";
-import { type OptionKeys, requireKnownOptions } from "../../io/index.ts";
+import { type Backend, RUN_KEYS, type RunOptions } from "../../compute/index.ts";
+import { type OptionKeys, pickOptions, requireKnownOptions, VitrineError } from "../../core/index.ts";
 import type { PixelOffset, PixelSize } from "../geometry/levels.ts";
 import { createWindows } from "../kernels/index.ts";
 import { chanceThreshold, errorOf, showsTheSame } from "./chance.ts";
@@ -65,7 +64,7 @@ export async function registerPair(
     plan.set("windows", cutWindow(reference, whole, dark), 0);
     plan.set("windows", cutWindow(moved, whole, dark), 1);
     const within = { fromY: -limit, toY: limit, fromX: -limit, toX: limit };
-    const [match] = await plan.run([within], options);
+    const [match] = await plan.run([within], pickOptions<RunOptions>(options, RUN_KEYS));
     const isTrusted = match.correlation > chanceThreshold([match])(match) && showsTheSame(match);
     return { y: match.y, x: match.x, error: errorOf(match.shared), isTrusted };
   } finally {
