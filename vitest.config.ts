@@ -1,10 +1,11 @@
 import { configDefaults, defineConfig } from "vitest/config";
 
-/** They replace modules for all that is loaded after them, or send signals to their own process. */
+/** They replace modules for all that is loaded after them, send signals to their own process, or hold that it says one line and no more. */
 const ALONE = [
   "src/acquire/demo/exposures.test.ts",
   "src/cli/interrupt.test.ts",
   "src/io/ndtiff/address.test.ts",
+  "test/cli/inputs.test.ts",
 ];
 
 export default defineConfig({

@@ -160,7 +160,8 @@ describe("the store", () => {
     await writer.put({ axes, image: grey(2), metadata: { again: true } });
     await writer.put({ axes, image: grey(3, { width: 7 }), metadata });
     expect(writer.duplicates).toBe(2);
-    for (const dataset of [writer.dataset, await openOmeZarr(directory)]) {
+    await using opened = await openOmeZarr(directory);
+    for (const dataset of [writer.dataset, opened]) {
       expect(dataset.imageCoordinates()).toEqual([axes]);
       expect(await dataset.readImage(axes)).toEqual(grey(3, { width: 7 }));
     }
@@ -255,6 +256,7 @@ describe("a store that was damaged", () => {
     await expect(openOmeZarr(newStore())).rejects.toMatchObject({ code: "missing" });
     const store = newStore();
     await (await createOmeZarr({ directory: store })).finish();
-    expect((await openOmeZarr(store)).imageCoordinates()).toEqual([]);
+    await using empty = await openOmeZarr(store);
+    expect(empty.imageCoordinates()).toEqual([]);
   });
 });

@@ -2,7 +2,6 @@ import type { Backend } from "../../compute/index.ts";
 import { elementCount, type Shape3, VitrineError } from "../../core/index.ts";
 import {
   type ImageSource,
-  openImage,
   type PutSection,
   prepareResultFiles,
   requireKnownOptions,
@@ -23,6 +22,7 @@ import { type Tomogram, toTomogram } from "../sampling/tomogram.ts";
 import { type TiltModel, type TiltRange, toTiltModel } from "../tilt/tilt.ts";
 import { withBackend } from "../withBackend.ts";
 import { CHANGE_KEYS, Loader, type LoaderChanges } from "./loader.ts";
+import { openForLife } from "./openForLife.ts";
 import { requireOrder, requireScale } from "./subtomogramLoader.ts";
 import {
   eachVolume,
@@ -151,7 +151,7 @@ export class ExtractedSubvolumeLoader extends Loader<ExtractedSubvolumeLoader> {
       backend: true,
     });
     const molecules = await readMoleculesCsv(tablePath(path));
-    const stack = stackOf(await openImage(path));
+    const stack = stackOf(await openForLife(path));
     const [sections, height, width] = stack.shape;
     const depth = sections / Math.max(1, molecules.count);
     if (!Number.isInteger(depth) || depth < 1)

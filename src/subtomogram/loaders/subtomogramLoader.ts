@@ -1,6 +1,6 @@
 import type { Backend } from "../../compute/index.ts";
 import { type Shape3, VitrineError } from "../../core/index.ts";
-import { type OptionKeys, openImage, requireKnownOptions } from "../../io/index.ts";
+import { type OptionKeys, requireKnownOptions } from "../../io/index.ts";
 import type { Molecules } from "../molecules/molecules.ts";
 import { binTomogram, computeBinned } from "../sampling/binning.ts";
 import { centreOf, readBoxes } from "../sampling/boxes.ts";
@@ -8,6 +8,7 @@ import { isInside } from "../sampling/region.ts";
 import { type Tomogram, type TomogramInput, toTomogram } from "../sampling/tomogram.ts";
 import { type TiltModel, type TiltRange, toTiltModel } from "../tilt/tilt.ts";
 import { CHANGE_KEYS, Loader, type LoaderChanges } from "./loader.ts";
+import { openForLife } from "./openForLife.ts";
 import { spatialOrder } from "./spatialOrder.ts";
 import { requireShape, type VolumeRequest } from "./subvolumes.ts";
 
@@ -92,7 +93,7 @@ export class SubtomogramLoader extends Loader<SubtomogramLoader> {
     options: SubtomogramLoaderOptions = {},
   ): Promise<SubtomogramLoader> {
     requireKnownOptions("SubtomogramLoader.imread", options, KEYS);
-    return new SubtomogramLoader(await openImage(path), molecules, options);
+    return new SubtomogramLoader(await openForLife(path), molecules, options);
   }
 
   override readVolumes(request: VolumeRequest): AsyncIterable<Float32Array> {
