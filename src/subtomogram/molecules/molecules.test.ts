@@ -295,6 +295,7 @@ describe("selections and features", () => {
     expect(joined.count).toBe(8);
     expect(joined.features.kind.slice(3)).toEqual([null, null, null, null, null]);
     expect(() => table.concatWith(more, { nullable: false })).toThrow('a feature "kind"');
+    expect(Object.keys(table.dropFeatures(["kind", "score"]).features)).toEqual([]);
     expect(() => table.dropFeatures("skore")).toThrow('a feature "skore", found score, kind');
     expect(Molecules.empty(["a"]).features).toEqual({ a: [] });
     expect(`${table}`).toBe("Molecules(n=4)");

@@ -363,10 +363,11 @@ export class Molecules {
     return this.#with({ features: { ...this.features, ...toFeatures(features, this.count) } });
   }
 
-  /** Without these features. @throws {VitrineError} missing: one that there is not */
-  dropFeatures(...names: readonly string[]): Molecules {
-    for (const name of names) featureColumn(this.features, name);
-    const left = Object.entries(this.features).filter(([name]) => !names.includes(name));
+  /** Without these features, by name or in a list. @throws {VitrineError} missing: one that there is not */
+  dropFeatures(...names: readonly (string | readonly string[])[]): Molecules {
+    const dropped = names.flat();
+    for (const name of dropped) featureColumn(this.features, name);
+    const left = Object.entries(this.features).filter(([name]) => !dropped.includes(name));
     return this.#with({ features: Object.fromEntries(left) });
   }
 
