@@ -1,7 +1,5 @@
 import { type StarFile, starPairs } from "../star/star.ts";
 
-const CATEGORY = "pdbx_struct_assembly_gen.";
-
 /** What is said where a file tells how its atoms make a molecule of several copies, which nobody but who wrote it can do. */
 function assemblyLine(at: string, copies: number): string[] {
   if (copies < 2) return [];
@@ -28,21 +26,10 @@ function confidenceLine(at: string): string[] {
 
 /** What an mmCIF file tells of its atoms beside them. */
 export function mmcifRemarks(file: StarFile, at: string): string[] {
-  const cells = (category: string, name: string) =>
-    file.blocks.flatMap((block) => {
-      const wanted = `${category}.${name}`;
-      const single = [...starPairs(block)].flatMap(([key, value]) =>
-        key.toLowerCase() === wanted ? value : [],
-      );
-      const tables = block.items.flatMap((item) => {
-        const column =
-          item.kind === "table" ? item.columns.find((one) => one.toLowerCase() === wanted) : undefined;
-        return item.kind === "table" && column !== undefined ? [...item.column(column)] : [];
-      });
-      return [...single, ...tables];
-    });
-  const copies = cells("struct_ncs_oper", "code").filter((code) => code.toLowerCase() === "generate").length;
-  const isPredicted = cells("ma_qa_metric", "name").some((name) => /plddt/i.test(name));
+  const copies = cellsOf(file, "struct_ncs_oper.code").filter(
+    (code) => code.toLowerCase() === "generate",
+  ).length;
+  const isPredicted = cellsOf(file, "ma_qa_metric.name").some((name) => /plddt/i.test(name));
   return [...mmcifAssembly(file, at), ...ncsLine(at, copies), ...(isPredicted ? confidenceLine(at) : [])];
 }
 
@@ -56,20 +43,21 @@ export function pdbRemarks(text: string, at: string): string[] {
 
 /** Of the first assembly of an mmCIF file: one operation for each copy. */
 function mmcifAssembly(file: StarFile, at: string): string[] {
-  for (const block of file.blocks) {
-    const single = [...starPairs(block)].find(([name]) => isOperations(name))?.[1];
-    if (single !== undefined) return assemblyLine(at, countOf(single));
-    for (const item of block.items) {
-      if (item.kind !== "table" || item.rows === 0) continue;
-      const column = item.columns.find(isOperations);
-      if (column !== undefined) return assemblyLine(at, countOf(item.value(0, column)));
-    }
-  }
-  return [];
+  const [expression] = cellsOf(file, "pdbx_struct_assembly_gen.oper_expression");
+  return expression === undefined ? [] : assemblyLine(at, countOf(expression));
 }
 
-function isOperations(name: string): boolean {
-  return name.toLowerCase() === `${CATEGORY}oper_expression`;
+/** All values of a field of mmCIF, in lower case as `category.name`. */
+function cellsOf(file: StarFile, field: string): string[] {
+  const isIt = (name: string) => name.toLowerCase() === field;
+  return file.blocks.flatMap((block) => {
+    const single = [...starPairs(block)].flatMap(([name, value]) => (isIt(name) ? value : []));
+    const tables = block.items.flatMap((item) => {
+      const column = item.kind === "table" ? item.columns.find(isIt) : undefined;
+      return item.kind === "table" && column !== undefined ? item.column(column) : [];
+    });
+    return [...single, ...tables];
+  });
 }
 
 /** Operations of an expression: `1`, `1,2,3`, `(1-60)`, `(1-5)(61-88)`, where each of the one goes with each of the other. */

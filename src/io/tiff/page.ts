@@ -51,7 +51,8 @@ const SIGNED = 2;
 const FLOAT = 3;
 const LOWEST_FIRST = 2;
 const JPEG = 7;
-const YCBCR = 6;
+/** PhotometricInterpretation of brightness and two differences of colour. */
+export const YCBCR = 6;
 
 const TYPES: Readonly<Record<string, PixelType>> = {
   "1 8": "uint8",

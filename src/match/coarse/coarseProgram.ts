@@ -36,7 +36,7 @@ import {
 } from "./coarseResults.ts";
 import { sampleSize } from "./coarseSample.ts";
 import { type CandidateOptions, candidateCutoff, findCandidates, rescoreSearch } from "./coarseSearch.ts";
-import { coarseProgress, coarseWork } from "./coarseWork.ts";
+import { COARSE_CHOICE_KEYS, coarseProgress, coarseWork } from "./coarseWork.ts";
 
 /** How a search with a coarse pass runs: as `runMatch`, in one piece, with particles chosen by z-score. */
 export interface CoarseMatchOptions extends Omit<MatchOptions, "part" | "compatBatch">, CandidateOptions {
@@ -47,9 +47,7 @@ export interface CoarseMatchOptions extends Omit<MatchOptions, "part" | "compatB
 const { part: _, compatBatch: __, ...SHARED_KEYS } = MATCH_KEYS;
 const COARSE_KEYS: OptionKeys<CoarseMatchOptions> = {
   ...SHARED_KEYS,
-  factor: true,
-  candidates: true,
-  samples: true,
+  ...COARSE_CHOICE_KEYS,
 };
 
 /** What a coarse pass saw. */

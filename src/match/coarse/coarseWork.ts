@@ -1,4 +1,10 @@
-import { elementCount, type Progress, progressTeller, type Shape2 } from "../../core/index.ts";
+import {
+  elementCount,
+  type OptionKeys,
+  type Progress,
+  progressTeller,
+  type Shape2,
+} from "../../core/index.ts";
 import type { SearchSpace } from "../config/config.ts";
 import { sampleSize } from "./coarseSample.ts";
 
@@ -24,6 +30,13 @@ export interface CoarseSizes {
   readonly candidates?: number | undefined;
   readonly samples?: number | undefined;
 }
+
+/** Keys by which somebody chooses a coarse pass. */
+export const COARSE_CHOICE_KEYS: OptionKeys<Pick<CoarseSizes, "factor" | "candidates" | "samples">> = {
+  factor: true,
+  candidates: true,
+  samples: true,
+};
 
 /** Correlations of each phase of a search with a coarse pass, and the time of one, that of one of the pass being 1. */
 export interface CoarseWork {

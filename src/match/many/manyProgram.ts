@@ -1,4 +1,3 @@
-import type { OptionKeys } from "../../core/index.ts";
 import type { ResultPlaces } from "../../io/index.ts";
 import { type CoarseMatchOptions, runCoarseMatch } from "../coarse/coarseProgram.ts";
 import { coarsePaths, coarsePlaces } from "../coarse/coarseResults.ts";
@@ -13,9 +12,6 @@ import type { MatchTarget } from "./targets.ts";
 
 /** A coarse pass in every search of many. */
 export type CoarseChoice = Pick<CoarseMatchOptions, "factor" | "candidates" | "samples">;
-
-/** Keys of {@link CoarseChoice}. */
-export const COARSE_CHOICE_KEYS: OptionKeys<CoarseChoice> = { factor: true, candidates: true, samples: true };
 
 /** Options of many searches; what a table, a picture and a checkpoint of one are called follows from those of all. */
 export interface ManyOptions extends Omit<MatchOptions, "part" | "micrograph"> {

@@ -1,10 +1,11 @@
 import { poolKernels } from "../../compute/index.ts";
 import { type OptionKeys, requireKnownOptions, VitrineError } from "../../core/index.ts";
 import type { Json, Step } from "../../jobs/index.ts";
+import { COARSE_CHOICE_KEYS } from "../coarse/coarseWork.ts";
 import { ANY_MATCH_KEYS } from "../optionKeys.ts";
 import { namedChoices } from "../search/choiceNames.ts";
 import type { Part } from "../search/parts.ts";
-import { COARSE_CHOICE_KEYS, type ManyOptions, type PlannedTarget, planTargets } from "./manyProgram.ts";
+import { type ManyOptions, type PlannedTarget, planTargets } from "./manyProgram.ts";
 import { type CollectChoices, collectMicrographs, type StoredBatch } from "./matchBatch.ts";
 import { clearParts, partsOf } from "./partFiles.ts";
 import { searchIdentity } from "./record.ts";

@@ -1,11 +1,11 @@
 import { type Progress, requireNotAborted, VitrineError } from "../../core/index.ts";
 import { prepareResultFiles, removeFile, requireKnownOptions } from "../../io/index.ts";
+import { COARSE_CHOICE_KEYS } from "../coarse/coarseWork.ts";
 import { ANY_MATCH_KEYS } from "../optionKeys.ts";
 import { tellingOfCheckpoints } from "../search/searchRun.ts";
 import { kernelsOf } from "../search/searchState.ts";
 import { joinTables } from "./jointTable.ts";
 import {
-  COARSE_CHOICE_KEYS,
   type ManyOptions,
   type MicrographReport,
   type PlannedTarget,

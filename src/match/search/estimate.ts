@@ -1,6 +1,6 @@
 import { requireKnownOptions } from "../../io/index.ts";
 import { withPool } from "../../program/index.ts";
-import { type CoarseSizes, coarseShare } from "../coarse/coarseWork.ts";
+import { COARSE_CHOICE_KEYS, type CoarseSizes, coarseShare } from "../coarse/coarseWork.ts";
 import { BLOCK_TEMPLATES } from "../kernels/index.ts";
 import { MATCH_KEYS } from "../optionKeys.ts";
 import { withSearches } from "./configuredSearch.ts";
@@ -32,11 +32,7 @@ export async function estimateMatch(
   options: MatchOptions & { readonly coarse?: CoarsePassChoice } = {},
 ): Promise<MatchEstimate> {
   requireKnownOptions("estimateMatch", options, { ...MATCH_KEYS, coarse: true });
-  requireKnownOptions("estimateMatch coarse", options.coarse, {
-    factor: true,
-    candidates: true,
-    samples: true,
-  });
+  requireKnownOptions("estimateMatch coarse", options.coarse, COARSE_CHOICE_KEYS);
   return withSearches(configPath, options, ({ searches }) =>
     withPool(options, async (pool) => {
       const sizes: SearchSize[] = [];

@@ -4,10 +4,10 @@ import { writeGroup } from "./metadata.ts";
 import type { MultiscaleVersion } from "./plan.ts";
 import { BandPool } from "./pool.ts";
 import {
-  IMAGE_KEYS,
   notEmpty,
   type OmeZarrImageOptions,
   type OmeZarrImageWriter,
+  OWN_IMAGE_KEYS,
   startImage,
 } from "./writer.ts";
 
@@ -30,8 +30,6 @@ export interface OmeZarrCollectionWriter extends AsyncDisposable {
   createImage(options: CollectedImageOptions): Promise<OmeZarrImageWriter>;
   close(): Promise<void>;
 }
-
-const { directory: _, version: __, threads: ___, ...OWN_IMAGE_KEYS } = IMAGE_KEYS;
 
 const KEYS: OptionKeys<OmeZarrCollectionOptions> = {
   directory: true,

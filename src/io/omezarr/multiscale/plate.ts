@@ -5,10 +5,10 @@ import { NO_ATTRIBUTES, writeGroup } from "./metadata.ts";
 import type { MultiscaleVersion } from "./plan.ts";
 import { BandPool } from "./pool.ts";
 import {
-  IMAGE_KEYS,
   notEmpty,
   type OmeZarrImageOptions,
   type OmeZarrImageWriter,
+  OWN_IMAGE_KEYS,
   startImage,
 } from "./writer.ts";
 
@@ -46,8 +46,6 @@ export interface OmeZarrPlateWriter extends AsyncDisposable {
   createField(options: PlateFieldOptions): Promise<OmeZarrImageWriter>;
   close(): Promise<void>;
 }
-
-const { directory: _, version: __, threads: ___, ...OWN_IMAGE_KEYS } = IMAGE_KEYS;
 
 const FIELD_KEYS: OptionKeys<PlateFieldOptions> = {
   ...OWN_IMAGE_KEYS,

@@ -101,6 +101,11 @@ export const IMAGE_KEYS: OptionKeys<OmeZarrImageOptions> = {
   levels: true,
 };
 
+const { directory: _, version: __, threads: ___, ...ownKeys } = IMAGE_KEYS;
+
+/** Those of one image of a store of several, which has the others. */
+export const OWN_IMAGE_KEYS = ownKeys;
+
 /**
  * Makes an OME-Zarr image with all its levels, which come from the pixels in one pass: each pixel of a lower level is the mean
  * (or what `reduction` says) of the up to four above it.

@@ -2,7 +2,7 @@ import type { PixelArray } from "../../../core/index.ts";
 import { bytesPerValue, VitrineError } from "../../../core/index.ts";
 import { CODECS } from "../../tiff/codecs.ts";
 import { TAG } from "../../tiff/directory.ts";
-import { type TiffPage, UNPACKED } from "../../tiff/page.ts";
+import { type TiffPage, UNPACKED, YCBCR } from "../../tiff/page.ts";
 import type { TiffPageEntry, TiffReader } from "../../tiff/reader.ts";
 import { binned, sourceAxis } from "../axes.ts";
 import type { Chunk, ChunkCache } from "../cache.ts";
@@ -40,8 +40,6 @@ export async function tiffSource(plan: TiffImagePlan, cache?: ChunkCache): Promi
     ...(cache && { cache }),
   });
 }
-
-const YCBCR = 6;
 
 /** Numbers of PhotometricInterpretation whose values are no grey and no red, green and blue. */
 const COLOURS: Readonly<Record<number, string>> = {
