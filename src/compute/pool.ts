@@ -30,6 +30,7 @@ const POOL_KEYS: OptionKeys<PoolOptions> = {
   entry: true,
   domains: true,
   countLateCalls: true,
+  callingThread: true,
 };
 
 /** The first page is left alone: address 0 stays nobody's. */
@@ -50,6 +51,11 @@ export interface PoolOptions {
   readonly domains?: readonly string[];
   /** Count kernel calls that end after an abort, see `ThreadPool.lateCalls`; costs about 0.1 µs a call. Default false. */
   readonly countLateCalls?: boolean;
+  /**
+   * Whether the calling thread is one of the workers: one thread fewer starts, which is 10 MB. While a job runs it does nothing else, so that timers,
+   * `onProgress` and `signal` wait for the job's end. For scripts in Node that have nothing else to do. Default false.
+   */
+  readonly callingThread?: boolean;
 }
 
 /** Worker threads that make plans of WASM kernels. Whoever creates a pool disposes of it. */
@@ -81,7 +87,7 @@ export function poolSizes(workers = defaultWorkerCount()): BackendSizes {
  * Starts the worker threads, which wait for work until the pool is disposed. Idle, they do not keep the process alive.
  *
  * @throws {VitrineError} range: `workers` below 1; missing: the package is not built; unsupported: a page without
- *   cross-origin isolation; device: the system refuses the addresses
+ *   cross-origin isolation or `callingThread` in a page; device: the system refuses the addresses
  *
  * @example
  * await using pool = await createPool({ workers: 2 });
@@ -97,12 +103,22 @@ export async function createThreadPool(
   threads: Threads = platform,
 ): Promise<ThreadPool> {
   const workers = checkCount("createPool workers", options.workers ?? threads.defaultWorkerCount());
+  const { callingThread = false, entry } = options;
   threads.checkSupport();
+  if (callingThread && entry !== undefined) throw callerOfAnother(entry);
   const relaxedSimd = threads.hasRelaxedSimd() && options.relaxedSimd !== false;
   const memory = createMemory(FIRST_ADDRESS / 65_536 + 1);
   const arena = new Arena(memory, { start: FIRST_ADDRESS });
   const { address: controlAddress } = arena.allocate(controlBytes(workers));
-  const group = new WorkerGroup((events) => threads.startThread(events, options.entry), workers);
+  const control = controlView(memory, controlAddress, workers);
+  // the caller comes last, so that all others are at work when it begins
+  const isCaller = (worker: number) => callingThread && worker === workers - 1;
+  const group = new WorkerGroup(
+    (events, worker) =>
+      isCaller(worker) ? threads.enlistCaller(events) : threads.startThread(events, entry),
+    // a caller that has not begun its part must not wait for threads that are gone
+    { size: workers, onEnd: () => raiseAbort(control, workers) },
+  );
   const countLateCalls = options.countLateCalls ?? false;
   const { domains = [] } = options;
   const how = { memory, controlAddress, workers, relaxedSimd, countLateCalls, domains };
@@ -113,7 +129,6 @@ export async function createThreadPool(
     await group.close(disposed());
     throw error;
   }
-  const control = controlView(memory, controlAddress, workers);
   return new ThreadPool({ memory, arena, group, workers, relaxedSimd, control });
 }
 
@@ -305,6 +320,16 @@ function checkTeams(teams: number, workers: number): number {
   if (Number.isInteger(teams) && teams >= 1 && teams <= workers) return teams;
   const expected = `a whole number from 1 to ${workers}, the pool's workers`;
   throw new VitrineError({ code: "range", at: "pool.run teams", expected, found: `${teams}` });
+}
+
+function callerOfAnother({ href }: URL): VitrineError {
+  return new VitrineError({
+    code: "unsupported",
+    at: "createPool callingThread",
+    expected: "the package's own domains",
+    found: `the entry ${href}`,
+    hint: "Leave callingThread or entry out",
+  });
 }
 
 function disposed(): VitrineError {

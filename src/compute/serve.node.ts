@@ -3,12 +3,17 @@ import { readFile } from "node:fs/promises";
 import { parentPort } from "node:worker_threads";
 import { VitrineError } from "../core/index.ts";
 import type { Domains } from "./job.ts";
-import type { ToWorker } from "./protocol.ts";
+import type { FromWorker, ToWorker } from "./protocol.ts";
 import { createAnswerer } from "./worker.ts";
+
+/** Makes what answers a pool's messages with the jobs of `domains`, in whichever thread. */
+export function answerJobs(domains: Domains): (message: ToWorker) => Promise<FromWorker> {
+  return createAnswerer(domains, compile);
+}
 
 /** Answers the pool that started this thread with the jobs of `domains`, until it ends the thread. */
 export function serveJobs(domains: Domains): void {
-  const answer = createAnswerer(domains, compile);
+  const answer = answerJobs(domains);
   parentPort?.on("message", async (message: ToWorker) => {
     parentPort?.postMessage(await answer(message));
   });

@@ -28,6 +28,17 @@ export function startThread(events: ThreadEvents, entry?: URL): Thread {
   return connectWorker(worker, events);
 }
 
+/** A page's own thread may not wait for others. */
+export function enlistCaller(): never {
+  throw new VitrineError({
+    code: "unsupported",
+    at: "createPool callingThread",
+    expected: "Node",
+    found: "a page, whose own thread may not wait for others",
+    hint: "Leave it out",
+  });
+}
+
 /** Workers of a pool that is not told how many: the processors that the browser admits to. */
 export function defaultWorkerCount(): number {
   return navigator.hardwareConcurrency;

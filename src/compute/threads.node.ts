@@ -1,9 +1,11 @@
 /** Threads of Node; the page's are in threads.browser.ts. */
 import { readFileSync } from "node:fs";
 import { availableParallelism } from "node:os";
+import { pathToFileURL } from "node:url";
 import { setFlagsFromString } from "node:v8";
-import { startWorkerThread } from "../core/index.node.ts";
+import { builtFile, startWorkerThread } from "../core/index.node.ts";
 import { countCpus } from "./cpuCount.ts";
+import type { FromWorker, ToWorker } from "./protocol.ts";
 import { engineHasRelaxedSimd } from "./relaxedSimd.ts";
 import type { Thread, ThreadEvents } from "./threads.ts";
 
@@ -26,6 +28,28 @@ const YOUNG_MB = 2;
 /** Starts dist/worker/worker.node.js, or `entry`; the thread keeps the process alive until it is told not to. */
 export function startThread(events: ThreadEvents, entry?: URL): Thread {
   return startWorkerThread(entry ?? "#worker-entry", events, { maxYoungGenerationSizeMb: YOUNG_MB });
+}
+
+/** The calling thread, as a worker that loads dist/worker/caller.node.js. */
+export function enlistCaller(events: ThreadEvents): Thread {
+  const { href } = pathToFileURL(builtFile("#calling-worker"));
+  const loading: Promise<Answering> = import(/* @vite-ignore */ href);
+  const answer = loading.then(({ createAnswer }) => createAnswer());
+  return {
+    post: (message) => {
+      answer
+        .then((answered) => answered(message))
+        .then(events.onMessage, (error) => events.onFailure(String(error), error));
+    },
+    // it lives as long as whoever waits for it
+    hold: () => {},
+    terminate: async () => {},
+  };
+}
+
+/** What dist/worker/caller.node.js exports. */
+interface Answering {
+  createAnswer(): (message: ToWorker) => Promise<FromWorker>;
 }
 
 /** Workers of a pool that is not told how many: `SLURM_CPUS_PER_TASK`, else the cgroup's quota, else the processors. */

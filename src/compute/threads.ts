@@ -19,5 +19,11 @@ export interface Threads {
    * @throws {VitrineError} missing: the package is not built
    */
   startThread(events: ThreadEvents, entry?: URL): Thread;
+  /**
+   * Makes the calling thread a worker of the package's own domains: it answers what is posted once it has nothing else to do.
+   *
+   * @throws {VitrineError} unsupported: in a page; missing: the package is not built
+   */
+  enlistCaller(events: ThreadEvents): Thread;
   defaultWorkerCount(): number;
 }

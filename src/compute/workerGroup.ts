@@ -18,15 +18,27 @@ export class WorkerGroup {
   readonly #threads: Thread[] = [];
   #question: Question | undefined;
   #end: VitrineError | undefined;
+  readonly #onEnd: () => void;
 
-  /** Starts `size` threads, which know nothing until they are asked to init. */
-  constructor(start: (events: ThreadEvents) => Thread, size: number) {
+  /**
+   * Starts `size` threads, which know nothing until they are asked to init.
+   *
+   * @param onEnd  called before the threads are ended
+   */
+  constructor(
+    start: (events: ThreadEvents, worker: number) => Thread,
+    { size, onEnd }: { readonly size: number; readonly onEnd: () => void },
+  ) {
+    this.#onEnd = onEnd;
     for (let i = 0; i < size; i++) {
       this.#threads.push(
-        start({
-          onMessage: (message) => this.#answer(message),
-          onFailure: (found, cause) => this.#lose(`worker ${i + 1} of ${size}`, found, cause),
-        }),
+        start(
+          {
+            onMessage: (message) => this.#answer(message),
+            onFailure: (found, cause) => this.#lose(`worker ${i + 1} of ${size}`, found, cause),
+          },
+          i,
+        ),
       );
     }
   }
@@ -59,6 +71,7 @@ export class WorkerGroup {
   /** Ends all threads. Work in progress is rejected with `reason`, when no thread can touch the memory any more. */
   async close(reason: VitrineError): Promise<void> {
     this.#end ??= reason;
+    this.#onEnd();
     await Promise.all(this.#threads.map((thread) => thread.terminate()));
     this.#settle(this.#end);
   }

@@ -39,9 +39,12 @@ export const RULES: Rules = {
     { from: /^src\/server\/jobs\/start\.ts$/, to: /^bin\/vitrine\.js$/ },
     // The package's own first page.
     { from: /^src\/index\.ts$/, to: /^src\/core\/index\.ts$/ },
-    // A worker loads the kernels of every domain; compute's twins start its built entry, and nobody else does.
+    // A worker loads the kernels of every domain; compute's twins start its built entries, and nobody else does.
     { from: /^src\/worker\//, to: /^src\/\w+\/kernels\// },
-    { from: /^src\/compute\/threads\.(node|browser)\.ts$/, to: /^src\/worker\/worker\.(node|browser)\.ts$/ },
+    {
+      from: /^src\/compute\/threads\.(node|browser)\.ts$/,
+      to: /^src\/worker\/(worker|caller)\.(node|browser)\.ts$/,
+    },
   ],
   // They load the module that their caller names; the last resolves "#…" names, which the check sees by themselves.
   computed: [
@@ -52,6 +55,7 @@ export const RULES: Rules = {
     "src/acquire/processors/worker.browser.ts",
     "src/core/threads/workerThread.node.ts",
     "src/compute/threads.browser.ts",
+    "src/compute/threads.node.ts",
   ],
 };
 
@@ -81,8 +85,11 @@ export const DOORS: readonly Door[] = [
     from: /^src\/((match|pyramid|likelihood)\/picture|subtomogram\/pictures)\//,
     to: /^src\/io\/render\/index\.ts$/,
   },
-  // The one file that starts the built entry of workers, in each twin.
-  { from: /^src\/compute\/threads\.(node|browser)\.ts$/, to: /^src\/worker\/worker\.(node|browser)\.ts$/ },
+  // The one file that starts the built entries of workers, in each twin.
+  {
+    from: /^src\/compute\/threads\.(node|browser)\.ts$/,
+    to: /^src\/worker\/(worker|caller)\.(node|browser)\.ts$/,
+  },
   { from: /^src\/acquire\/view\/view\.node\.ts$/, to: /^src\/server\/live\/process\.ts$/ },
   // The commands that hand a step to an engine name the built module of its batches.
   {
