@@ -5,6 +5,7 @@
  * - `vitrine/match`: 2D template matching, refinement, maps from atoms, simulated micrographs, pictures
  * - `vitrine/pyramid`: mosaics of plates: stitching, geometry, illumination, tiles
  * - `vitrine/subtomogram`: molecules in tomograms: places, orientations, features
+ * - `vitrine/subtomogram/models`: its models alone, for programs that bring boxes of their own
  * - `vitrine/likelihood`: images against structures: polar images, templates, particle stacks
  * - `vitrine/pipe`: image providers and converters: templates and masks at any scale
  * - `vitrine/optics`: contrast transfer functions, filters, orientation grids, movies, shell correlation

@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { createPool } from "vitrine/compute";
 import { seededRandom } from "vitrine/core";
-import { PccAlignment, ZnccAlignment } from "vitrine/subtomogram";
+import { PccAlignment, ZnccAlignment } from "vitrine/subtomogram/models";
 import { startChild } from "../child.js";
 import { median, printTable, verdict } from "../figures.js";
 import { rested, timed } from "./timed.js";
@@ -71,7 +71,7 @@ async function compare({ folder, python, one }) {
   const data = writeData(folder, box, count);
   const kind = model === "zncc" ? ZnccAlignment : PccAlignment;
   const shape = [box, box, box];
-  const pool = await createPool({ workers: 2 });
+  const pool = await createPool({ workers: 2, callingThread: true });
   const aligned = kind.create(
     {
       templates: [{ data: data.template, shape }],

@@ -2,7 +2,7 @@
 import { readFileSync } from "node:fs";
 import { createInterface } from "node:readline";
 import { createPool } from "vitrine/compute";
-import { PccAlignment, ZnccAlignment } from "vitrine/subtomogram";
+import { PccAlignment, ZnccAlignment } from "vitrine/subtomogram/models";
 
 const state = {};
 
@@ -17,7 +17,7 @@ async function make({ folder, box, model, rotations, mask, tilt, maxShift, cutof
   const templates = [{ data: floats(folder, "template"), shape }];
   const given = { templates, mask: mask ? { data: floats(folder, "mask"), shape } : undefined };
   const params = { rotations: rotations ?? undefined, cutoff, tilt: tilt ? [-60, 60] : undefined };
-  state.pool = await createPool({ workers: 2 });
+  state.pool = await createPool({ workers: 2, callingThread: true });
   const aligned = kind.create(given, { ...params, compat: true });
   state.prepared = await aligned.prepare(state.pool, { maxShiftsPx: [maxShift, maxShift, maxShift] });
   const [boxes, quaternions] = [floats(folder, "boxes"), readFileSync(`${folder}/quaternions`)];

@@ -45,15 +45,14 @@ export { SubtomogramLoader } from "./loaders/subtomogramLoader.ts";
 export type { LoadOptions, RunChoice, Subvolumes, VolumeRequest } from "./loaders/subvolumes.ts";
 export type { Mask, Template } from "./loaders/templates.ts";
 export type { ReconstructTomogramOptions, ScoreOnTiltChoices } from "./loaders/tiltSeriesCalls.ts";
-export type { ComparedPair, CustomAlignment, FoundShift } from "./models/customModel.ts";
-export { defineAlignment } from "./models/customModel.ts";
-export { FourierModel } from "./models/fourierModel.ts";
-export type { FourierKind } from "./models/kinds.ts";
-export { FscAlignment, NccAlignment, PccAlignment, ZnccAlignment } from "./models/kinds.ts";
 export type {
   AlignmentKind,
   AlignmentModel,
   AlignmentResult,
+  ComparedPair,
+  CustomAlignment,
+  FoundShift,
+  FourierKind,
   Landscape,
   LandscapeRange,
   ModelCallOptions,
@@ -61,10 +60,28 @@ export type {
   ModelParams,
   PreparedAlignment,
   PreparedLandscapes,
+  RotationRange,
+  RotationsInput,
+  SingleAxisTilt,
   Subtomogram,
-} from "./models/model.ts";
-export type { RotationRange, RotationsInput } from "./models/rotationGrid.ts";
-export { rotationGrid } from "./models/rotationGrid.ts";
+  TiltAxis,
+  TiltModel,
+  TiltRange,
+} from "./models/index.ts";
+export {
+  defineAlignment,
+  dualAxis,
+  FourierModel,
+  FscAlignment,
+  NccAlignment,
+  noWedge,
+  PccAlignment,
+  rotationGrid,
+  singleAxis,
+  toTiltModel,
+  wedgeMask,
+  ZnccAlignment,
+} from "./models/index.ts";
 export type { RowsInput } from "./molecules/arrays.ts";
 export type { MoleculeAxes } from "./molecules/axes.ts";
 export type { MoleculeColumns, WriteMoleculesOptions } from "./molecules/csv.ts";
@@ -107,8 +124,6 @@ export type {
   SimulatorOptions,
 } from "./simulate/simulator.ts";
 export { TomogramSimulator } from "./simulate/simulator.ts";
-export type { SingleAxisTilt, TiltAxis, TiltModel, TiltRange } from "./tilt/tilt.ts";
-export { dualAxis, noWedge, singleAxis, toTiltModel, wedgeMask } from "./tilt/tilt.ts";
 export type { ReadTiltSeriesOptions } from "./tiltSeries/common.ts";
 export type { CtfCorrection } from "./tiltSeries/filter.ts";
 export { formatTiltSeries, parseTiltSeries } from "./tiltSeries/json.ts";
