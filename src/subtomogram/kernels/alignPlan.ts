@@ -238,19 +238,11 @@ class WasmAlignment implements AlignPlan {
       },
       mask: volumes + templates * volumeStride,
       isLimited: !work.compat,
-      turned: this.#work.map((place, i) => this.#turnedPlace(place, i)),
     };
     await this.#pool.run(prepareJob, task, { ...options, teams: this.#pool.workers });
     this.#setLow(work.cutoff, method === "zncc" ? 1 / voxels : 1);
     this.#setSharedWeights();
     if (method === "fsc") this.#regions.set("shells", shellIndices(this.layout, this.#orders()));
-  }
-
-  /** Room for a worker's turned volumes: what padded transforms take later, where there are any, else behind the volumes. */
-  #turnedPlace({ paddedB }: WorkPlaces, worker: number): number {
-    if (this.#size.method === "zncc") return paddedB;
-    const behind = volumesBytes(this.#size, this.layout) + 4 * worker * this.layout.volumeBytes;
-    return this.#regions.address.images + behind;
   }
 
   /** Of subtomograms and templates. Only the products of both matter, but single precision has an end. */
@@ -399,7 +391,6 @@ function workBytes(layout: AlignLayout, method: AlignSize["method"]): number {
 function pieces(size: AlignSize, workers: number) {
   const layout = alignLayout(size);
   const { shape, long, volumeBytes, imageBytes, spectrumBytes, weightBytes, masks, candidates } = layout;
-  const turned = size.method === "zncc" ? 0 : 4 * workers * volumeBytes;
   const series = (n: number) => (size.method === "pcc" ? 8 * SERIES_PAIRS * n : 0);
   return {
     lineZ: linePlanBytes(shape[0]),
@@ -420,8 +411,8 @@ function pieces(size: AlignSize, workers: number) {
     responses: size.keepsResponses ? 4 * size.batch * candidates * elementCount(layout.shifts) : 0,
     spectra: candidates * spectrumBytes,
     masks: masks * volumeBytes,
-    // Before there are any: templates and mask, and what they are turned into.
-    images: Math.max(size.batch * imageBytes, volumesBytes(size, layout) + turned),
+    // Before there are any: templates and mask.
+    images: Math.max(size.batch * imageBytes, volumesBytes(size, layout)),
     weights: (size.hasWedge ? size.batch : 1) * weightBytes,
     // Last, since rows of images are read a little beyond their end.
     work: workers * workBytes(layout, size.method),

@@ -6,20 +6,24 @@ interface Orders {
   readonly y: ArrayLike<number>;
 }
 
-/** Calls `set(place, fz, fy, fx)` for every place of an array in the form of weights, with frequencies in cycles/voxel. */
+/** Calls `set` for every place of an array in the form of weights, with the square of its frequency (cycles/voxel). */
 function eachFrequency(
   { shape, column }: AlignLayout,
   orders: Orders,
-  set: (place: number, f: readonly [number, number, number]) => void,
+  set: (place: number, squared: number) => void,
 ): void {
   const [n0, n1, n2] = shape;
   // Multiplied as numpy's fftfreq does: where a radius is whole, the last bit decides on its shell.
   const signed = (i: number, n: number) => (2 * i < n ? i : i - n) * (1 / n);
+  const squares = (count: number, n: number, order: (i: number) => number) =>
+    Float64Array.from({ length: count }, (_, i) => signed(order(i), n) * signed(order(i), n));
+  const z = squares(n0, n0, (i) => orders.z[i]);
+  const y = squares(n1, n1, (j) => orders.y[j]);
+  const x = squares((n2 >> 1) + 1, n2, (k) => k);
   let at = 0;
   for (let j = 0; j < n1; j++)
-    for (let k = 0; k <= n2 >> 1; k++, at += column)
-      for (let i = 0; i < n0; i++)
-        set(at + i, [signed(orders.z[i], n0), signed(orders.y[j], n1), signed(k, n2)]);
+    for (let k = 0; k < x.length; k++, at += column)
+      for (let i = 0; i < n0; i++) set(at + i, z[i] + y[j] + x[k]);
 }
 
 /** From the corner of the frequencies on nothing is filtered. */
@@ -32,8 +36,8 @@ export function lowPass(
 ): Float32Array {
   const out = new Float32Array(layout.columns * layout.column);
   const isAll = cutoff === undefined || cutoff <= 0 || cutoff >= LOW_PASS_CORNER;
-  eachFrequency(layout, orders, (place, [z, y, x]) => {
-    out[place] = isAll ? scale : scale / (1 + ((z * z + y * y + x * x) / (cutoff * cutoff)) ** 2);
+  eachFrequency(layout, orders, (place, squared) => {
+    out[place] = isAll ? scale : scale / (1 + (squared / (cutoff * cutoff)) ** 2);
   });
   return out;
 }
@@ -42,8 +46,8 @@ export function lowPass(
 export function shellIndices(layout: AlignLayout, orders: Orders): Int32Array {
   const out = new Int32Array(layout.columns * layout.column);
   const step = 1 / Math.min(...layout.shape);
-  eachFrequency(layout, orders, (place, [z, y, x]) => {
-    out[place] = Math.floor(Math.sqrt(z * z + y * y + x * x) / step);
+  eachFrequency(layout, orders, (place, squared) => {
+    out[place] = Math.floor(Math.sqrt(squared) / step);
   });
   return out;
 }

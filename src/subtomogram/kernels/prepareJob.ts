@@ -18,8 +18,6 @@ export interface PrepareTask {
   readonly matrices: number;
   /** What lies outside of templates. */
   readonly outside: number;
-  /** Room for four volumes a worker. */
-  readonly turned: readonly number[];
 }
 
 /** Bytes of a rotation. */
@@ -75,12 +73,13 @@ function transformFour(context: WorkerContext, task: PrepareTask, first: number)
   for (let i = 0; i < 4; i++) {
     const candidate = Math.min(first + i, templates * rotations - 1);
     const volume = volumes + Math.floor(candidate / rotations) * volumeStride;
-    const target = task.turned[context.team.index] + i * layout.volumeBytes;
+    // a turned volume lies where its spectrum will: all four are read before the first is written
+    const target = places.templates + candidate * layout.spectrumBytes;
     if (isTurned)
       turn(context, task, { volume, target, rotation: candidate % rotations, clamp: 0, limit: 0 });
     lanes[i] = isTurned ? target : volume;
     lanes[4 + i] = 0;
-    lanes[8 + i] = places.templates + candidate * layout.spectrumBytes;
+    lanes[8 + i] = target;
   }
   if (align.method === "fsc") {
     for (let i = 0; i < 4; i++) transformExactly(context, align, { volume: lanes[i], target: lanes[8 + i] });

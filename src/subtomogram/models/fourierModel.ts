@@ -48,18 +48,21 @@ export interface FourierMethod {
   readonly scoreIsCentred: boolean;
 }
 
-/** Pairs of a molecule and a candidate that are aligned at a time, about, as far as their boxes fit in so many voxels. */
-const PAIRS_AT_A_TIME = 1024;
-const VOXELS_AT_A_TIME = 1 << 22;
+/** Pairs of a molecule and a candidate that a worker aligns at a time, about, as far as their boxes fit in so many voxels. */
+const PAIRS_A_WORKER = 128;
+const VOXELS_A_WORKER = 1 << 20;
 
 /** What of a plan's size a call chooses. */
 type PlanSize = Pick<AlignSize, "maxShiftsPx" | "batch"> &
   Partial<Pick<AlignSize, "keepsResponses" | "isCentred">> & { readonly rotations: readonly Quaternion[] };
 
 /** Enough for all workers, little memory. */
-function batchOf(shape: Shape3, candidates: number): number {
-  const fitting = Math.floor(VOXELS_AT_A_TIME / elementCount(shape));
-  return Math.max(8, Math.min(Math.ceil(PAIRS_AT_A_TIME / candidates), fitting));
+function batchOf(
+  shape: Shape3,
+  { candidates, workers }: { readonly candidates: number; readonly workers: number },
+): number {
+  const fitting = Math.floor((VOXELS_A_WORKER * workers) / elementCount(shape));
+  return Math.max(8, Math.min(Math.ceil((PAIRS_A_WORKER * workers) / candidates), fitting));
 }
 
 /** ZNCC, NCC, PCC and FSC: templates in every rotation, compared by Fourier transforms. */
@@ -101,7 +104,7 @@ export class FourierModel implements AlignmentModel {
     requireKnownOptions(`${this.name}.prepare`, given, CALL_KEYS.prepare);
     const { maxShiftsPx, ...options } = given;
     const candidates = this.templateCount * this.rotations.length;
-    const batch = batchOf(this.shape, candidates);
+    const batch = batchOf(this.shape, { candidates, workers: backend.workers });
     const plan = await this.#plan(backend, { maxShiftsPx, batch, rotations: this.rotations }, options);
     const align = async (subtomograms: readonly Subtomogram[], run: RunOptions = {}) => {
       requireKnownOptions(`${this.name}.align`, run, CALL_KEYS.run);
@@ -135,7 +138,7 @@ export class FourierModel implements AlignmentModel {
     requireKnownOptions(`${this.name}.score`, given, CALL_KEYS.score);
     const { backend, ...options } = given;
     return withBackend(backend, async (made) => {
-      const batch = batchOf(this.shape, this.templateCount);
+      const batch = batchOf(this.shape, { candidates: this.templateCount, workers: made.workers });
       const size = { maxShiftsPx: [0, 0, 0] as const, batch, rotations: [IDENTITY], keepsResponses: true };
       const isCentred = this.#method.scoreIsCentred;
       const plan = await this.#plan(made, { ...size, isCentred }, options);
