@@ -6,6 +6,7 @@ export { counted } from "./counted.ts";
 export type { ErrorCode, Fault } from "./error.ts";
 export { toFault, VitrineError } from "./error.ts";
 export { createYield, yieldToEventLoop } from "./eventLoop.ts";
+export { firstNotFinite } from "./finite.ts";
 export type { Image, Shape2, Shape3, Volume } from "./image.ts";
 export { elementCount } from "./image.ts";
 export type { KnownKeys, OptionKeys } from "./knownKeys.ts";

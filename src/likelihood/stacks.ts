@@ -1,4 +1,4 @@
-import { VitrineError } from "../core/index.ts";
+import { firstNotFinite, VitrineError } from "../core/index.ts";
 import type { RealArray } from "./precision.ts";
 
 /** Images or templates in Fourier space on a polar grid. */
@@ -37,7 +37,7 @@ export function requireFinite(
   { shape, data }: { readonly shape: readonly number[]; readonly data: RealArray },
   at: string,
 ): void {
-  const bad = data.findIndex((value) => !Number.isFinite(value));
+  const bad = firstNotFinite(data);
   if (bad < 0) return;
   const each = data.length / shape[0];
   throw new VitrineError({

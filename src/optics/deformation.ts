@@ -1,4 +1,4 @@
-import { type Shape2, type Shape3, VitrineError } from "../core/index.ts";
+import { firstNotFinite, type Shape2, type Shape3, VitrineError } from "../core/index.ts";
 import { requireLength, requireNumber, requireShape } from "./frequencies.ts";
 
 /**
@@ -85,7 +85,7 @@ function planeAt({ shape, shiftsA }: DeformationField, time: number): Float64Arr
   requireShape(shape, "deformation field shape");
   const area = shape[1] * shape[2];
   requireLength(shiftsA, 2 * shape[0] * area, "deformation field shiftsA");
-  const bad = shiftsA.findIndex((shift) => !Number.isFinite(shift));
+  const bad = firstNotFinite(shiftsA);
   if (bad >= 0) throw notFinite(bad, shiftsA[bad]);
   const weights = splineWeights(time, shape[0]);
   const plane = new Float64Array(2 * area);

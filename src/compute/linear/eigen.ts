@@ -1,5 +1,5 @@
 import { EigenvalueDecomposition, Matrix, SingularValueDecomposition } from "ml-matrix";
-import { VitrineError } from "../../core/index.ts";
+import { firstNotFinite, VitrineError } from "../../core/index.ts";
 
 /** Values and vectors of a symmetric matrix. */
 export interface SymmetricEigen {
@@ -83,7 +83,7 @@ function matrixOf(at: string, values: Float32Array | Float64Array, shape: readon
     const found = `${values.length} values for ${m} x ${n}`;
     throw new VitrineError({ code: "shape", at, expected: "rows x columns values, both from 1", found });
   }
-  const wrong = values.findIndex((value) => !Number.isFinite(value));
+  const wrong = firstNotFinite(values);
   if (wrong < 0) return Matrix.from1DArray(m, n, values);
   throw new VitrineError({ code: "range", at, expected: "finite values", found: `${values[wrong]}` });
 }

@@ -1,5 +1,6 @@
 import {
   createYield,
+  firstNotFinite,
   type Progress,
   progressTeller,
   requireNotAborted,
@@ -268,7 +269,7 @@ function requireImages({ shape, data }: PhysicalStack, images: readonly number[]
   const pixels = shape[1] * shape[2];
   for (const [i, image] of images.entries()) {
     const own = data.subarray(i * pixels, (i + 1) * pixels);
-    const bad = own.findIndex((value) => !Number.isFinite(value));
+    const bad = firstNotFinite(own);
     const isFlat = bad < 0 && own.every((value) => value === own[0]);
     if (bad < 0 && !isFlat) continue;
     throw new VitrineError({

@@ -1,4 +1,4 @@
-import { VitrineError, type Volume } from "../../core/index.ts";
+import { firstNotFinite, VitrineError, type Volume } from "../../core/index.ts";
 import { requireKnownOptions } from "../../io/index.ts";
 import { createFineGrid } from "../fourier/fineGrid.ts";
 import { sinc } from "../grid/round.ts";
@@ -77,7 +77,7 @@ function checkVolume({ data, shape, voxelSizeA }: Volume, { boxSizeA }: Template
       "Pad it with zeros to a cube, its middle in the middle",
     );
   if (data.length !== side ** 3) throw wrong("shape", "data", `${side ** 3} values`, `${data.length}`);
-  const bad = data.findIndex((value) => !Number.isFinite(value));
+  const bad = firstNotFinite(data);
   if (bad >= 0) throw wrong("range", `data[${bad}]`, "a number", `${data[bad]}`, "Mend the map first");
   if (boxSizeA[0] !== boxSizeA[1])
     throw wrong("range", "box", "square images, as large as a cube", `${boxSizeA[0]} x ${boxSizeA[1]} Å`);

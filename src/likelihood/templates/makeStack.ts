@@ -1,6 +1,7 @@
 import type { Backend } from "../../compute/index.ts";
 import {
   createYield,
+  firstNotFinite,
   type Progress,
   progressTeller,
   requireNotAborted,
@@ -78,7 +79,7 @@ export function placeSlice(
 
 /** @throws {VitrineError} range: values that are no numbers */
 export function requireNumbers(values: Float64Array, template: number): void {
-  const bad = values.findIndex((value) => !Number.isFinite(value));
+  const bad = firstNotFinite(values);
   if (bad < 0) return;
   throw new VitrineError({
     code: "range",

@@ -1,4 +1,11 @@
-import { type Image, type OptionKeys, type Shape2, VitrineError, type Volume } from "../../core/index.ts";
+import {
+  firstNotFinite,
+  type Image,
+  type OptionKeys,
+  type Shape2,
+  VitrineError,
+  type Volume,
+} from "../../core/index.ts";
 import {
   checkMrcVolume,
   flipRows,
@@ -206,8 +213,8 @@ export function withoutContrast(
 
 /** @throws {VitrineError} range: NaN or infinity, with its place */
 export function requireFinite(data: Float32Array, at: string, width: number): void {
-  if (isAllFinite(data)) return;
-  const bad = data.findIndex((value) => !Number.isFinite(value));
+  const bad = firstNotFinite(data);
+  if (bad < 0) return;
   throw new VitrineError({
     code: "range",
     at: `${at} pixel (y ${Math.floor(bad / width)}, x ${bad % width})`,
@@ -215,18 +222,4 @@ export function requireFinite(data: Float32Array, at: string, width: number): vo
     found: String(data[bad]),
     hint: "Replace such pixels, for example by the mean of their neighbours",
   });
-}
-
-/** Many times as fast as a callback for each value, in four sums that do not wait for each other: a template has a hundred million. */
-function isAllFinite(data: Float32Array): boolean {
-  const whole = data.length & ~3;
-  let [a, b, c, d] = [0, 0, 0, 0];
-  for (let i = 0; i < whole; i += 4) {
-    a += 0 * data[i];
-    b += 0 * data[i + 1];
-    c += 0 * data[i + 2];
-    d += 0 * data[i + 3];
-  }
-  for (let i = whole; i < data.length; i++) a += 0 * data[i];
-  return a + b + c + d === 0;
 }

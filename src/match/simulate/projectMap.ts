@@ -1,5 +1,5 @@
 import { type Backend, createFft, type FftPlan } from "../../compute/index.ts";
-import { matrixFromZyz, VitrineError, type Volume } from "../../core/index.ts";
+import { firstNotFinite, matrixFromZyz, VitrineError, type Volume } from "../../core/index.ts";
 import type { OpticsParameters } from "../../optics/index.ts";
 import { type HalfPlane, multiplyByMinusCtf, type StampPose } from "./drawMolecule.ts";
 
@@ -174,7 +174,7 @@ export function requireProjectable({ data, shape }: Volume, at: string): void {
     new VitrineError({ code, at, expected, found });
   if (shape[0] !== shape[1] || shape[1] !== shape[2] || data.length !== shape[0] ** 3)
     throw fault("shape", "a cubic map", shape.join(" x "));
-  const bad = data.findIndex((value) => !Number.isFinite(value));
+  const bad = firstNotFinite(data);
   if (bad >= 0) throw fault("range", "finite values", `${data[bad]} in voxel ${bad}`);
   if (data.every((value) => value === 0)) throw fault("range", "values other than 0", "only zeros");
 }

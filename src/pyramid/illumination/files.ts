@@ -1,4 +1,4 @@
-import { VitrineError } from "../../core/index.ts";
+import { firstNotFinite, VitrineError } from "../../core/index.ts";
 import { type ImageSource, openImage } from "../../io/index.ts";
 import type { PixelSize } from "../geometry/levels.ts";
 import type { FlatFieldModel } from "./models.ts";
@@ -117,7 +117,7 @@ async function readMap(
   const region = regionOf(path, image, channel);
   const { data } = await image.read({ region });
   const values = Float64Array.from(data, Number);
-  const odd = values.findIndex((value) => !Number.isFinite(value));
+  const odd = firstNotFinite(values);
   if (odd !== -1) {
     const found = `${values[odd]} at pixel ${odd}`;
     throw new VitrineError({ code: "format", at: path, expected: "a number in every pixel", found });

@@ -1,4 +1,4 @@
-import { type Shape3, VitrineError } from "../../core/index.ts";
+import { firstNotFinite, type Shape3, VitrineError } from "../../core/index.ts";
 import {
   type ImageConverter,
   type ImageProvider,
@@ -133,7 +133,7 @@ function maximum([first, ...rest]: readonly PipeImage[]): PipeImage {
 }
 
 function requireNumbers({ data }: PipeImage, at: string): void {
-  const wrong = data.findIndex((value) => !Number.isFinite(value));
+  const wrong = firstNotFinite(data);
   if (wrong < 0) return;
   throw new VitrineError({
     code: "range",

@@ -1,4 +1,4 @@
-import { type Shape3, VitrineError } from "../../core/index.ts";
+import { firstNotFinite, type Shape3, VitrineError } from "../../core/index.ts";
 import type { PipeImage } from "../../pipe/index.ts";
 import type { Subtomogram } from "./model.ts";
 
@@ -13,7 +13,7 @@ export function checkVolume({ data, shape }: PipeImage, expected: Shape3, at: st
       hint: "Take boxes and masks of the template's shape (outputShape, reshapeImage)",
     });
   }
-  const wrong = data.findIndex((value) => !Number.isFinite(value));
+  const wrong = firstNotFinite(data);
   if (wrong < 0) return;
   throw new VitrineError({
     code: "range",

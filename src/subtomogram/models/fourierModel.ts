@@ -166,6 +166,7 @@ export class FourierModel implements AlignmentModel {
     const plan = await this.#plan(backend, size, options);
     const landscape = async (subtomogram: Subtomogram, run: RunOptions = {}) => {
       requireKnownOptions(`${this.name}.landscape`, run, CALL_KEYS.run);
+      checkSubtomograms([subtomogram], this.shape);
       await this.#runBatch(plan, [subtomogram], run);
       const whole = readLandscape(plan);
       return upsample === 1 ? whole : upsampled(whole, maxShiftsPx, upsample);
@@ -343,7 +344,6 @@ export class FourierModel implements AlignmentModel {
     subtomograms: readonly Subtomogram[],
     options: RunOptions,
   ): Promise<readonly AlignOutcome[]> {
-    checkSubtomograms(subtomograms, this.shape);
     subtomograms.forEach(({ image }, i) => {
       plan.set("images", image.data, i);
     });
@@ -396,6 +396,7 @@ export class FourierModel implements AlignmentModel {
     { subtomograms, batch }: { readonly subtomograms: readonly Subtomogram[]; readonly batch: number },
     options: RunOptions,
   ): Promise<readonly (readonly number[])[]> {
+    checkSubtomograms(subtomograms, this.shape);
     const scores: number[][] = [];
     for (let first = 0; first < subtomograms.length; first += batch) {
       const part = subtomograms.slice(first, first + batch);

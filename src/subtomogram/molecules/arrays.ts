@@ -1,4 +1,4 @@
-import { VitrineError } from "../../core/index.ts";
+import { firstNotFinite, VitrineError } from "../../core/index.ts";
 
 /** Rows of numbers: lists of lists, one list for a single row, or all numbers in one typed array. */
 export type RowsInput = readonly (readonly number[])[] | readonly number[] | Float32Array | Float64Array;
@@ -18,7 +18,7 @@ export function toRows(input: RowsInput, width: number, at: string): Float64Arra
       expected: `rows of ${width}`,
       found: `${flat.length} numbers`,
     });
-  const other = flat.findIndex((value) => !Number.isFinite(value));
+  const other = firstNotFinite(flat);
   if (other < 0) return flat;
   const place = `${at} row ${Math.floor(other / width)}`;
   throw new VitrineError({ code: "range", at: place, expected: "finite numbers", found: `${flat[other]}` });

@@ -1,4 +1,4 @@
-import { VitrineError } from "../../core/index.ts";
+import { firstNotFinite, VitrineError } from "../../core/index.ts";
 import {
   type CsvCells,
   csvParts,
@@ -71,7 +71,7 @@ export function parseMoleculesCsv(text: string, at: string, columns: MoleculeCol
 
 /** A place or an orientation that is none is told by its line, the first of which has the names. */
 function finite(values: Float64Array, at: string, name: string): Float64Array {
-  const wrong = values.findIndex((value) => !Number.isFinite(value));
+  const wrong = firstNotFinite(values);
   if (wrong < 0) return values;
   const expected = "a finite number";
   throw new VitrineError({

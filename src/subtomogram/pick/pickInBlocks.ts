@@ -1,4 +1,4 @@
-import { requireNotAborted, type Shape3, VitrineError } from "../../core/index.ts";
+import { firstNotFinite, requireNotAborted, type Shape3, VitrineError } from "../../core/index.ts";
 import type { RunChoice } from "../loaders/subvolumes.ts";
 import type { Zyx } from "../molecules/quaternion.ts";
 import type { Tomogram } from "../sampling/tomogram.ts";
@@ -101,7 +101,7 @@ export async function readPadded(
   const from: Zyx = [clip(start[0], 0), clip(start[1], 1), clip(start[2], 2)];
   const to: Zyx = [clip(start[0] + shape[0], 0), clip(start[1] + shape[1], 1), clip(start[2] + shape[2], 2)];
   const inside = await tomogram.read(from, to, signal);
-  const wrong = inside.findIndex((value) => !Number.isFinite(value));
+  const wrong = firstNotFinite(inside);
   if (wrong >= 0)
     throw new VitrineError({
       code: "range",
