@@ -87,10 +87,10 @@ export function turnPlanes(
 
 /**
  * Columns begin..end of weights that stand for a wedge mask in a half spectrum: mean of the mask at a frequency and at its opposite, which differ where
- * an index is -n/2. `orderZ`, `orderY`: frequency of each place (int32).
+ * an index is -n/2. `orderZ`, `orderY`: frequency of each place (int32). `hasSides`: of two of which only the opposite was seen the mean is negative.
  */
 export function wedgeColumns(
-  normals: usize, series: i32, target: usize, n0: i32, n1: i32, n2: i32, orderZ: usize, orderY: usize, begin: i32, end: i32,
+  normals: usize, series: i32, target: usize, n0: i32, n1: i32, n2: i32, orderZ: usize, orderY: usize, hasSides: i32, begin: i32, end: i32,
 ): void {
   const inner = (n2 >> 1) + 1, rounded = (n0 + 3) & ~3;
   for (let c = begin; c < end; c++) {
@@ -102,7 +102,8 @@ export function wedgeColumns(
       let weight: f32 = isSeen(normals, series, <f64>kz, <f64>ky, <f64>kx) ? 1 : 0;
       // Both products change their sign with the frequency: only where an index has no opposite can the masks differ.
       if (mz == kz && kz != 0 || my == ky && ky != 0 || mx == kx && kx != 0) {
-        weight = 0.5 * (weight + (isSeen(normals, series, <f64>mz, <f64>my, <f64>mx) ? <f32>1 : <f32>0));
+        const other: f32 = isSeen(normals, series, <f64>mz, <f64>my, <f64>mx) ? 1 : 0;
+        weight = hasSides && weight < other ? -0.5 : 0.5 * (weight + other);
       }
       store<f32>(at + (<usize>p << 2), weight);
     }
