@@ -5,7 +5,7 @@ import { elementCount, type Shape3, seededRandom } from "../../core/index.ts";
 import { parseNpy } from "../../io/index.ts";
 import type { PipeImage } from "../../pipe/index.ts";
 import type { Quaternion, Zyx } from "../molecules/quaternion.ts";
-import { dualAxis, singleAxis, type TiltModel } from "../tilt/tilt.ts";
+import { dualAxis, singleAxis, type TiltModel, wedgeMask } from "../tilt/tilt.ts";
 import { PccAlignment } from "./kinds.ts";
 import type { RotationsInput } from "./rotationGrid.ts";
 
@@ -78,6 +78,18 @@ test.each(CASES.map((one, i) => ({ ...one, i })))(
     one.landscape.forEach((power, k) => {
       expect(Math.abs(data[k] - power) / highest).toBeLessThan(1e-5);
     });
+  },
+);
+
+test.each<[Shape3]>([[[10, 10, 10]], [[13, 9, 13]]])(
+  "the score of a point with itself is the share of frequencies that a wedge of 45° sees: %s",
+  async (shape) => {
+    const data = new Float32Array(elementCount(shape)).fill(1, 0, 1);
+    const tilt = dualAxis([-45, 45], [-45, 60]);
+    const model = PccAlignment.create({ templates: [{ data, shape }] }, { tilt });
+    const [[score]] = await model.score([{ image: { data, shape } }], { backend: pool });
+    const seen = wedgeMask(tilt, [0, 0, 0, 1], shape).reduce((sum, value) => sum + value, 0);
+    expect(score * data.length).toBeCloseTo(seen, 2);
   },
 );
 

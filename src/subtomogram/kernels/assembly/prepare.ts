@@ -74,13 +74,25 @@ export function turnPlanes(
 // @ts-ignore: decorator
 @inline function opposite(k: i32, n: i32): i32 { return 2 * k == -n ? k : -k; }
 
+/** planeSide of tilt/planeSide.ts. */
+// @ts-ignore: decorator
+@inline function planeSide(kz: f64, ky: f64, kx: f64, normal: usize): f64 {
+  const z = kz * load<f64>(normal), y = ky * load<f64>(normal, 8), x = kx * load<f64>(normal, 16), sum = z + y + x;
+  if (abs(sum) > 1e-12 * (abs(z) + abs(y) + abs(x))) return sum;
+  return addedProduct(kx, load<f64>(normal, 16), addedProduct(ky, load<f64>(normal, 8), z));
+}
+/** k value + more, rounded once; k is a whole number of a few digits. */
+function addedProduct(k: f64, value: f64, more: f64): f64 {
+  const product = k * value, split = 134217729.0 * value, high = split - (split - value);
+  const lost = k * high - product + k * (value - high), sum = product + more, part = sum - product;
+  return sum + (product - (sum - part) + (more - part) + lost);
+}
+
 /** Whether a frequency lies in one of the series' wedges: `normals` are pairs of 3 float64, per index of the transform. */
 // @ts-ignore: decorator
 @inline function isSeen(normals: usize, series: i32, kz: f64, ky: f64, kx: f64): bool {
   for (let i = 0, at = normals; i < series; i++, at += 48) {
-    const a = kz * load<f64>(at) + ky * load<f64>(at, 8) + kx * load<f64>(at, 16);
-    const b = kz * load<f64>(at, 24) + ky * load<f64>(at, 32) + kx * load<f64>(at, 40);
-    if (a * b <= 0) return true;
+    if (planeSide(kz, ky, kx, at) * planeSide(kz, ky, kx, at + 24) <= 0) return true;
   }
   return false;
 }
