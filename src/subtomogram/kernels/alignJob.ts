@@ -172,13 +172,12 @@ function refine(
 
 function keep(
   { memory }: WorkerContext,
-  { layout, places, method }: AlignTask,
+  { layout, places }: AlignTask,
   { pair, values }: { readonly pair: Pair; readonly values: Float32Array },
 ): void {
   const { shiftCount, candidates } = layout;
   const at = places.responses + 4 * shiftCount * (pair.molecule * candidates + pair.candidate);
-  const kept = method === "pcc" ? values.map((value) => value * value) : values;
-  new Float32Array(memory.buffer, at, shiftCount).set(kept);
+  new Float32Array(memory.buffer, at, shiftCount).set(values);
 }
 
 function writeResult(

@@ -152,7 +152,7 @@ export function workPieces(layout: AlignLayout, method: AlignMethod) {
     paddedA: padded,
     paddedB: padded,
     correlation: isPadded ? 0 : 32 * shifts[0] * longColumns,
-    responses: 16 * shiftCount,
+    responses: method === "pcc" ? 32 * shiftCount : 16 * shiftCount,
     planeSums: isPadded ? shape[0] * shifts[1] * windows : 0,
     sums: isPadded ? shifts[1] * windows * (2 * reach[0] + 1) : 0,
     squares: isPadded ? 16 * (shape[0] + 1) : 0,
@@ -161,10 +161,15 @@ export function workPieces(layout: AlignLayout, method: AlignMethod) {
     powers: method === "fsc" ? 32 * layout.shells : 0,
     factors: method === "fsc" ? 16 * layout.shells : 0,
     phases: method === "pcc" ? 32 * (shape[0] + shape[1] + shape[2]) : 0,
-    seriesZ: method === "pcc" ? 32 * 2 * SERIES_PAIRS * columns : 0,
-    seriesY: method === "pcc" ? 32 * 4 * SERIES_PAIRS ** 2 * halfOf(shape[2]) : 0,
-    series: method === "pcc" ? 16 * 8 * SERIES_PAIRS ** 3 : 0,
-    region: method === "pcc" ? 16 * ((2 * SERIES_PAIRS + REGION) * 2 * SERIES_PAIRS + 4 * REGION + 2) : 0,
+    seriesZ: method === "pcc" ? 32 * SERIES_PARTS * columns : 0,
+    seriesY: method === "pcc" ? 32 * SERIES_PARTS ** 2 * halfOf(shape[2]) : 0,
+    series: method === "pcc" ? 16 * SERIES_PARTS ** 3 : 0,
+    imaginary: method === "pcc" ? 16 * SERIES_PARTS ** 3 : 0,
+    oneSided: method === "pcc" ? 16 * SERIES_PARTS ** 3 : 0,
+    // Three planes, three edges and a corner, sines along three axes, cosines along one.
+    faces: method === "pcc" ? 16 * (3 * SERIES_PARTS ** 2 + 6 * SERIES_PARTS + 1) + 4 * SERIES_PARTS : 0,
+    region:
+      method === "pcc" ? 16 * (2 * ((SERIES_PARTS + REGION) * SERIES_PARTS + REGION) + 3 * REGION + 2) : 0,
     buffers: 2 * bufferBytes,
     weights: 64,
   };
@@ -172,6 +177,7 @@ export function workPieces(layout: AlignLayout, method: AlignMethod) {
 
 /** Pairs of places at which a series is computed along each axis; the polynomial through them is the series between them to 1e-6. */
 export const SERIES_PAIRS = 5;
+export const SERIES_PARTS = 2 * SERIES_PAIRS;
 
 /** Places of a region of 1.5 voxels around the highest whole shift, a step apart along each axis. */
 export const REGION = 30;

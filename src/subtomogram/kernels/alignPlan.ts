@@ -29,6 +29,7 @@ import {
   type WorkPlaces,
 } from "./alignTask.ts";
 import { lowPass, shellIndices } from "./filters.ts";
+import { isOneSided } from "./nyquist.ts";
 import { REGION_WEIGHT_BYTES, regionWeights, seriesTable, signedFrequencies } from "./phasePeaks.ts";
 import { MATRIX_BYTES, prepareJob, wedgeJob } from "./prepareJob.ts";
 import { SPLINE_MARGIN, splineWithMargin } from "./splineMargin.ts";
@@ -267,8 +268,9 @@ class WasmAlignment implements AlignPlan {
       this.#regions.set("normals", work.normals);
       const series = work.normals.length / (6 * work.count);
       const wedge = { align: task, normals: this.#regions.address.normals, series };
-      const { isCentred } = this.#size;
-      await this.#pool.run(wedgeJob, { ...wedge, isCentred }, { ...signal, teams });
+      const { isCentred, method } = this.#size;
+      const hasSides = method === "pcc" && isOneSided(task);
+      await this.#pool.run(wedgeJob, { ...wedge, isCentred, hasSides }, { ...signal, teams });
     }
     if (task.hasSpectra) await this.#transformImages(task, work.normals, { ...signal, teams });
     this.#clearResults(work.count);

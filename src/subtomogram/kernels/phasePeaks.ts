@@ -1,6 +1,7 @@
 import type { WorkerContext } from "../../compute/kernels/index.ts";
-import { REGION, SERIES_PAIRS } from "./alignLayout.ts";
+import { REGION, SERIES_PAIRS, SERIES_PARTS } from "./alignLayout.ts";
 import type { Group } from "./alignTask.ts";
+import { isComplex, isOneSided, NyquistPlanes } from "./nyquist.ts";
 import { PEAK_STEPS, type Peak } from "./peak.ts";
 
 type Three = readonly [z: number, y: number, x: number];
@@ -9,21 +10,24 @@ type Three = readonly [z: number, y: number, x: number];
 const MIDDLE = REGION / 2;
 /** Half the region. */
 const RADIUS = MIDDLE / PEAK_STEPS;
-const NODES = 2 * SERIES_PAIRS;
 
 /** Positive places of the nodes, Chebyshev's of the first kind; each stands for itself and its negative. */
 function nodes(): number[] {
   return Array.from(
     { length: SERIES_PAIRS },
-    (_, i) => RADIUS * Math.cos(((2 * i + 1) * Math.PI) / (2 * NODES)),
+    (_, i) => RADIUS * Math.cos(((2 * i + 1) * Math.PI) / (2 * SERIES_PARTS)),
   );
 }
 
-/** @internal Cosines and sines of a series' frequencies (cycles/voxel) at the nodes: (pairs, frequencies, 2). */
+/**
+ * @internal Cosines and sines of a series' frequencies (cycles/voxel) at the nodes: (pairs, frequencies, 2). The frequency -1/2 is 1/2 as well, half of it
+ * each, so that a real image stays one: it has no sine.
+ */
 export function seriesTable(frequencies: readonly number[]): Float32Array {
+  const sine = (f: number, place: number) => (f === -0.5 ? 0 : Math.sin(2 * Math.PI * f * place));
   return Float32Array.from(
     nodes().flatMap((place) =>
-      frequencies.flatMap((f) => [Math.cos(2 * Math.PI * f * place), Math.sin(2 * Math.PI * f * place)]),
+      frequencies.flatMap((f) => [Math.cos(2 * Math.PI * f * place), sine(f, place)]),
     ),
   );
 }
@@ -34,12 +38,12 @@ export function signedFrequencies(order: ArrayLike<number>, n: number): number[]
 }
 
 /** Bytes of {@link regionWeights}. */
-export const REGION_WEIGHT_BYTES = 4 * (MIDDLE + 1) * NODES;
+export const REGION_WEIGHT_BYTES = 4 * (MIDDLE + 1) * SERIES_PARTS;
 
-/** @internal (16, NODES): weights of the even and odd parts of each pair of nodes at the places 0 to 15 steps from the middle. */
+/** @internal (16, SERIES_PARTS): weights of the even and odd parts of each pair of nodes at the places 0 to 15 steps from the middle. */
 export function regionWeights(): Float32Array {
   const all = nodes().flatMap((place) => [place, -place]);
-  const out = new Float32Array((MIDDLE + 1) * NODES);
+  const out = new Float32Array((MIDDLE + 1) * SERIES_PARTS);
   for (let i = 0; i <= MIDDLE; i++) {
     const weights = all.map((node, j) => {
       const place = i / PEAK_STEPS;
@@ -48,9 +52,9 @@ export function regionWeights(): Float32Array {
         1,
       );
     });
-    for (let j = 0; j < NODES; j += 2) {
-      out[i * NODES + j] = weights[j] + weights[j + 1];
-      out[i * NODES + j + 1] = weights[j] - weights[j + 1];
+    for (let j = 0; j < SERIES_PARTS; j += 2) {
+      out[i * SERIES_PARTS + j] = weights[j] + weights[j + 1];
+      out[i * SERIES_PARTS + j + 1] = weights[j] - weights[j + 1];
     }
   }
   return out;
@@ -69,10 +73,12 @@ export class PhasePeaks {
   readonly #whole: Three[] = [];
   #places: readonly (readonly (readonly number[])[])[] = [];
   readonly #frequencies: readonly (readonly number[])[];
+  readonly #nyquist: NyquistPlanes | undefined;
 
   constructor(context: WorkerContext, group: Group) {
     this.#context = context;
     this.#group = group;
+    this.#nyquist = isComplex(group.task) ? new NyquistPlanes(context, group, nodes()) : undefined;
     const { plans } = group.task.places;
     const [n0, n1, n2] = group.task.layout.shape;
     const orderOf = (plan: number, n: number) => {
@@ -98,7 +104,7 @@ export class PhasePeaks {
     for (let lane = 0; lane < 4; lane++) {
       let [highest, at] = [-1, 0];
       for (let i = 0; i < shiftCount; i++) {
-        const power = values[4 * i + lane] ** 2;
+        const power = values[4 * i + lane];
         if (power > highest) [highest, at] = [power, i];
       }
       const row = Math.floor(at / shifts[2]);
@@ -133,24 +139,36 @@ export class PhasePeaks {
   #series(): void {
     const { kernels, task, work, each } = this.#group;
     const { shape, columns } = task.layout;
-    const [tableZ, tableY, tableX] = task.places.seriesTables;
-    const inner = (shape[2] >> 1) + 1;
-    const phasesY = work.phases + 32 * shape[0];
     const stride = 32 * columns;
     each(columns, 4 * shape[0], (begin, end) => {
-      const from = [work.half, stride, work.phases, tableZ, shape[0], SERIES_PAIRS];
+      const from = [work.half, stride, work.phases, task.places.seriesTables[0], shape[0], SERIES_PAIRS];
       kernels.seriesColumns(...from, work.seriesZ, stride, work.buffers, begin, end);
     });
-    each(NODES, 4 * columns, (begin, end) => {
+    this.#seriesInPlanes(work.series);
+    if (this.#nyquist === undefined) return;
+    this.#nyquist.add(work.series, false);
+    if (!isOneSided(task)) return;
+    this.#nyquist.oneSidedSeries();
+    this.#seriesInPlanes(work.oneSided);
+    this.#nyquist.add(work.oneSided, true);
+  }
+
+  #seriesInPlanes(target: number): void {
+    const { kernels, task, work, each } = this.#group;
+    const { shape, columns } = task.layout;
+    const [, tableY, tableX] = task.places.seriesTables;
+    const inner = (shape[2] >> 1) + 1;
+    const phasesY = work.phases + 32 * shape[0];
+    each(SERIES_PARTS, 4 * columns, (begin, end) => {
       for (let j = begin; j < end; j++) {
-        const from = [work.seriesZ + j * stride, 32 * inner, phasesY, tableY, shape[1], SERIES_PAIRS];
-        const to = work.seriesY + 32 * j * NODES * inner;
+        const source = work.seriesZ + 32 * j * columns;
+        const from = [source, 32 * inner, phasesY, tableY, shape[1], SERIES_PAIRS];
+        const to = work.seriesY + 32 * j * SERIES_PARTS * inner;
         kernels.seriesColumns(...from, to, 32 * inner, work.buffers, 0, inner);
       }
     });
-    const phasesX = phasesY + 32 * shape[1];
-    const from = [work.seriesY, phasesX, tableX, inner, shape[2], SERIES_PAIRS];
-    kernels.seriesRows(...from, work.series, work.buffers, 0, NODES ** 2);
+    const from = [work.seriesY, phasesY + 32 * shape[1], tableX, inner, shape[2], SERIES_PAIRS];
+    kernels.seriesRows(...from, target, work.buffers, 0, SERIES_PARTS ** 2);
   }
 
   #searchRegion(): void {
@@ -171,7 +189,9 @@ export class PhasePeaks {
     });
     team.check();
     const found = work.region + 48 * REGION;
-    kernels.regionPeak(work.series, task.places.regionWeights, NODES, work.region, found + 32, found);
+    const imaginary = this.#nyquist === undefined ? 0 : work.imaginary;
+    const of = [work.series, imaginary, task.places.regionWeights, SERIES_PARTS];
+    kernels.regionPeak(...of, work.region, found + 32, found);
   }
 
   /** The peak of one task; its score is the root of the power, not divided by the number of voxels. */
@@ -203,26 +223,31 @@ export class PhasePeaks {
       const { length } = axes[axis];
       return axes[axis][(((indexOf(axis) - MIDDLE) % length) + length) % length];
     };
-    const value = this.#valueAt(lane, [readAt(0), readAt(1), readAt(2)]);
-    return { index: [indexOf(0), indexOf(1), indexOf(2)], power: value * value };
+    const [re, im] = this.#valueAt(lane, [readAt(0), readAt(1), readAt(2)]);
+    return { index: [indexOf(0), indexOf(1), indexOf(2)], power: re * re + im * im };
   }
 
-  /** The series of a task at one place of the region. */
-  #valueAt(lane: number, place: Three): number {
-    const { memory } = this.#context;
-    const parts = new Float32Array(memory.buffer, this.#group.work.series, 4 * NODES ** 3);
-    const [z, y, x] = place.map((one) => this.#weightsAt(one));
+  /** The complex series of a task at one place of the region. */
+  #valueAt(lane: number, place: Three): readonly [re: number, im: number] {
+    const { series, imaginary } = this.#group.work;
+    const weights = place.map((one) => this.#weightsAt(one));
+    const isReal = this.#nyquist === undefined;
+    return [this.#sumAt(lane, weights, series), isReal ? 0 : this.#sumAt(lane, weights, imaginary)];
+  }
+
+  #sumAt(lane: number, [z, y, x]: readonly Float32Array[], series: number): number {
+    const parts = new Float32Array(this.#context.memory.buffer, series, 4 * SERIES_PARTS ** 3);
     let value = 0;
-    for (let i = 0, at = lane; i < NODES; i++)
-      for (let j = 0; j < NODES; j++)
-        for (let k = 0; k < NODES; k++, at += 4) value += z[i] * y[j] * x[k] * parts[at];
+    for (let i = 0, at = lane; i < SERIES_PARTS; i++)
+      for (let j = 0; j < SERIES_PARTS; j++)
+        for (let k = 0; k < SERIES_PARTS; k++, at += 4) value += z[i] * y[j] * x[k] * parts[at];
     return value;
   }
 
   #weightsAt(place: number): Float32Array {
     const { places } = this.#group.task;
-    const at = places.regionWeights + 4 * NODES * Math.abs(place - MIDDLE);
-    const weights = new Float32Array(this.#context.memory.buffer, at, NODES);
+    const at = places.regionWeights + 4 * SERIES_PARTS * Math.abs(place - MIDDLE);
+    const weights = new Float32Array(this.#context.memory.buffer, at, SERIES_PARTS);
     return place < MIDDLE ? weights.map((weight, j) => (j % 2 === 1 ? -weight : weight)) : weights;
   }
 }

@@ -124,6 +124,8 @@ export interface WedgeTask {
   readonly series: number;
   /** Whether frequency 0 is left out. */
   readonly isCentred: boolean;
+  /** Whether signs tell which of a frequency and its opposite was seen, where one was. */
+  readonly hasSides: boolean;
 }
 
 /** Makes the weights of a molecule a time. */
@@ -136,7 +138,8 @@ export const wedgeJob = defineJob<WedgeTask>("subtomogram/wedge", (context, { al
     const normals = task.normals + 48 * task.series * i;
     const orders = [orderOf(places.plans[0]), orderOf(places.plans[1])];
     groupOf(context, align).each(layout.columns, 8 * layout.column, (begin, end) => {
-      context.kernels.wedgeColumns(normals, task.series, target, ...layout.shape, ...orders, begin, end);
+      const given = [...layout.shape, ...orders, Number(task.hasSides)];
+      context.kernels.wedgeColumns(normals, task.series, target, ...given, begin, end);
     });
     if (task.isCentred) new Float32Array(buffer, target, 1)[0] = 0;
     if (align.method === "fsc") takeRoots(new Float32Array(buffer, target, layout.columns * layout.column));

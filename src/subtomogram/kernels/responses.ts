@@ -1,4 +1,5 @@
-import type { Group } from "./alignTask.ts";
+import type { Group, LinePlans } from "./alignTask.ts";
+import { isOneSided } from "./nyquist.ts";
 
 /** Working memory that a kernel of columns or planes is given. */
 const elementsOf = (columns: number, lines: number) => 4 * columns * lines;
@@ -30,23 +31,39 @@ export function correlationResponses(group: Group): void {
     const lines = [work.paddedA, work.paddedB, work.correlation, longColumns, longZ, shape[0], reach[0]];
     kernels.correlateColumns(...lines, work.buffers, bufferBytes, begin, end);
   });
-  shiftPlanes(group, longY, longX);
+  shiftPlanes(group, places.longPlans, work.responses);
   const scale = 1 / (long[0] * long[1] * long[2]);
   const perVoxel = isCentred ? 1 / voxels : 0;
   kernels.normalizeResponses(work.responses, work.sums, total, scale, perVoxel, 0, shiftCount);
 }
 
-/** Circular cross-correlation of the weighted images, not normalised; their product stays for finer shifts. */
+/** Powers of the circular cross-correlation of the weighted images, not normalised; their product stays for finer shifts. */
 export function phaseResponses(group: Group): void {
   const { kernels, task, work, each } = group;
   const { layout, places, hasSpectra } = task;
   const { shape, columns, reach, bufferBytes } = layout;
-  const [planZ, planY, planX] = places.plans;
   each(columns, elementsOf(shape[0], 2), (begin, end) => {
-    const given = [work.table, work.half, work.correlation, columns, planZ, places.low, Number(hasSpectra)];
+    const given = [
+      work.table,
+      work.half,
+      work.correlation,
+      columns,
+      places.plans[0],
+      places.low,
+      Number(hasSpectra),
+    ];
     kernels.productColumns(...given, reach[0], work.buffers, bufferBytes, begin, end);
   });
-  shiftPlanes(group, planY, planX);
+  shiftPlanes(group, places.plans, work.responses);
+  const imaginary = isOneSided(task) ? work.responses + 16 * layout.shiftCount : 0;
+  if (imaginary !== 0) {
+    const given = [work.table, work.half, work.correlation, columns, ...places.plans, reach[0], work.buffers];
+    each(columns, elementsOf(shape[0], 1), (begin, end) => {
+      kernels.oneSidedColumns(...given, begin, end);
+    });
+    shiftPlanes(group, places.plans, imaginary);
+  }
+  kernels.powers(work.responses, imaginary, 0, layout.shiftCount);
 }
 
 /** Mean over shells of the shells' correlations: one transform of products that each shell's powers have divided. */
@@ -54,8 +71,7 @@ export function shellResponses(group: Group): void {
   const { kernels, task, work, each } = group;
   const { layout, places, hasSpectra } = task;
   const { shape, columns, reach, bufferBytes, shells } = layout;
-  const [planZ, planY, planX] = places.plans;
-  const source = [columns, planZ, places.low, Number(hasSpectra)];
+  const source = [columns, places.plans[0], places.low, Number(hasSpectra)];
   const inner = (shape[2] >> 1) + 1;
   kernels.clearVectors(work.powers, 0, 2 * shells);
   each(columns, elementsOf(shape[0], 2), (begin, end) => {
@@ -67,13 +83,17 @@ export function shellResponses(group: Group): void {
     const given = [work.table, work.half, work.correlation, ...source, reach[0], places.shells, work.factors];
     kernels.shellColumns(...given, work.buffers, bufferBytes, begin, end);
   });
-  shiftPlanes(group, planY, planX);
+  shiftPlanes(group, places.plans, work.responses);
 }
 
-function shiftPlanes({ kernels, task, work, each }: Group, planY: number, planX: number): void {
+function shiftPlanes(
+  { kernels, task, work, each }: Group,
+  [, planY, planX]: LinePlans,
+  responses: number,
+): void {
   const { reach, shifts, longColumns } = task.layout;
   each(shifts[0], 4 * longColumns, (begin, end) => {
-    const given = [work.correlation, work.responses, planY, planX, reach[1], reach[2], work.rows];
+    const given = [work.correlation, responses, planY, planX, reach[1], reach[2], work.rows];
     kernels.shiftPlanes(...given, work.buffers, begin, end);
   });
 }

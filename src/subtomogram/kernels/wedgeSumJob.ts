@@ -1,5 +1,6 @@
 import { defineJob } from "../../compute/kernels/index.ts";
 import type { Shape3 } from "../../core/index.ts";
+import { planeSide } from "../tilt/planeSide.ts";
 
 /** Spectra that are added where they were seen. Addresses in bytes. */
 export interface WedgeSumTask {
@@ -78,7 +79,7 @@ function isSeen(normals: readonly (readonly number[])[], kz: number, ky: number,
   if (normals.length === 0) return true;
   for (let i = 0; i < normals.length; i += 2) {
     const [a, b] = [normals[i], normals[i + 1]];
-    if ((kz * a[0] + ky * a[1] + kx * a[2]) * (kz * b[0] + ky * b[1] + kx * b[2]) <= 0) return true;
+    if (planeSide([kz, ky, kx], a) * planeSide([kz, ky, kx], b) <= 0) return true;
   }
   return false;
 }

@@ -4,6 +4,7 @@ import type { PipeImage } from "../../pipe/index.ts";
 import { masked } from "../models/fourierModel.ts";
 import { halfLowPass } from "../models/lowPass.ts";
 import type { Quaternion } from "../molecules/quaternion.ts";
+import { planeSide } from "../tilt/planeSide.ts";
 import { signedIndex, type TiltModel, wedgeNormals } from "../tilt/tilt.ts";
 
 /** Whether a tilt series sees anything of a template: of its power without the mean. */
@@ -56,9 +57,7 @@ export async function seenOf(
 
 function isSeen(
   pairs: readonly (readonly (readonly number[])[])[],
-  [kz, ky, kx]: readonly [number, number, number],
+  k: readonly [kz: number, ky: number, kx: number],
 ): boolean {
-  return pairs.some(
-    ([a, b]) => (kz * a[0] + ky * a[1] + kx * a[2]) * (kz * b[0] + ky * b[1] + kx * b[2]) <= 0,
-  );
+  return pairs.some(([a, b]) => planeSide(k, a) * planeSide(k, b) <= 0);
 }

@@ -27,6 +27,15 @@ describe("wedge masks are acryo's, bit by bit", () => {
       });
 });
 
+test.each([
+  // Of products that are rounded one by one the planes would be seen whole: 650 and 1649.
+  { rangeDeg: [-45, 60], axis: "x", shape: [10, 10, 10], seen: 630 },
+  { rangeDeg: [-45, 45], axis: "y", shape: [13, 17, 13], seen: 1581 },
+] as const)("planes at 45° through frequencies have acryo's: $shape", ({ rangeDeg, axis, shape, seen }) => {
+  const mask = wedgeMask(singleAxis(rangeDeg, axis), [0, 0, 0, 1], shape);
+  expect(mask.reduce((sum, value) => sum + value, 0)).toBe(seen);
+});
+
 test("without a wedge everything is seen", () => {
   expect(wedgeMask(noWedge(), [0, 0, 0, 1], [2, 3, 4]).every((value) => value === 1)).toBe(true);
   expect(toTiltModel(undefined)).toEqual({ kind: "none" });

@@ -1,5 +1,6 @@
 import { type Shape3, VitrineError } from "../../core/index.ts";
 import { invertQuaternion, type Quaternion, quaternionMatrix, type Zyx } from "../molecules/quaternion.ts";
+import { planeSide } from "./planeSide.ts";
 
 /** Lowest and highest tilt, degrees from -90 to 90. */
 export type TiltRange = readonly [minDeg: number, maxDeg: number];
@@ -120,10 +121,9 @@ function addSeen(mask: Uint8Array, shape: Shape3, [lowest, highest]: WedgeNormal
     const kz = signedIndex(z, depth);
     for (let y = 0; y < height; y++) {
       const ky = signedIndex(y, height);
-      const [az, bz] = [kz * a[0] + ky * a[1], kz * b[0] + ky * b[1]];
       for (let x = 0; x < width; x++, at++) {
-        const kx = signedIndex(x, width);
-        if ((az + kx * a[2]) * (bz + kx * b[2]) <= 0) mask[at] = 1;
+        const k = [kz, ky, signedIndex(x, width)] as const;
+        if (planeSide(k, a) * planeSide(k, b) <= 0) mask[at] = 1;
       }
     }
   }

@@ -26,12 +26,12 @@ function storeSpectra(table: usize, kind: usize, offset: usize, n: i32, line: us
   }
 }
 
-/** Multiplies a line by four tasks' own weights, and by the low pass that all share if there is one. */
+/** Multiplies a line by four tasks' own weights, whose sign tells oneSidedColumns more, and by the low pass that all share if there is one. */
 function weigh(table: usize, low: usize, offset: usize, n: i32, line: usize): void {
   const a = laneOf(table, 3, 0) + offset, b = laneOf(table, 3, 1) + offset;
   const c = laneOf(table, 3, 2) + offset, d = laneOf(table, 3, 3) + offset, l = low + offset;
   for (let p = 0, o: usize = 0, e = line; p < n; p += 4, o += 16, e += 128) {
-    const x0 = v128.load(a + o), x1 = v128.load(b + o), x2 = v128.load(c + o), x3 = v128.load(d + o);
+    const x0 = f32x4.abs(v128.load(a + o)), x1 = f32x4.abs(v128.load(b + o)), x2 = f32x4.abs(v128.load(c + o)), x3 = f32x4.abs(v128.load(d + o));
     const t0 = v128.shuffle<f32>(x0, x1, 0, 4, 1, 5), t1 = v128.shuffle<f32>(x2, x3, 0, 4, 1, 5);
     const t2 = v128.shuffle<f32>(x0, x1, 2, 6, 3, 7), t3 = v128.shuffle<f32>(x2, x3, 2, 6, 3, 7);
     let w0 = v128.shuffle<f32>(t0, t1, 0, 1, 4, 5), w1 = v128.shuffle<f32>(t0, t1, 2, 3, 6, 7);
@@ -99,7 +99,7 @@ function multiplyConjugate(a: usize, b: usize, n: i32): void {
 }
 
 /** Stores the shifts -reach..reach of a line, its negative ones at its end, to planes of `columns` elements. */
-function storeShifts(line: usize, n: i32, reach: i32, target: usize, stride: usize): void {
+export function storeShifts(line: usize, n: i32, reach: i32, target: usize, stride: usize): void {
   for (let s = -reach; s <= reach; s++, target += stride) {
     const from = line + (<usize>(s < 0 ? n + s : s) << 5);
     v128.store(target, v128.load(from));

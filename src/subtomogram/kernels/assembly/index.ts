@@ -5,5 +5,6 @@ export {
   weightedColumns,
 } from "./columns";
 export { maskedPlanes, normalizeResponses, paddedPlanes, shiftPlanes, windowEntries } from "./planes";
+export { nyquistSeries, oneSidedColumns, powers, realParts } from "./nyquist";
 export { turnPlanes, wedgeColumns } from "./prepare";
 export { regionPeak } from "./region";

@@ -74,23 +74,35 @@ export function turnPlanes(
 // @ts-ignore: decorator
 @inline function opposite(k: i32, n: i32): i32 { return 2 * k == -n ? k : -k; }
 
+/** planeSide of tilt/planeSide.ts. */
+// @ts-ignore: decorator
+@inline function planeSide(kz: f64, ky: f64, kx: f64, normal: usize): f64 {
+  const z = kz * load<f64>(normal), y = ky * load<f64>(normal, 8), x = kx * load<f64>(normal, 16), sum = z + y + x;
+  if (abs(sum) > 1e-12 * (abs(z) + abs(y) + abs(x))) return sum;
+  return addedProduct(kx, load<f64>(normal, 16), addedProduct(ky, load<f64>(normal, 8), z));
+}
+/** k value + more, rounded once; k is a whole number of a few digits. */
+function addedProduct(k: f64, value: f64, more: f64): f64 {
+  const product = k * value, split = 134217729.0 * value, high = split - (split - value);
+  const lost = k * high - product + k * (value - high), sum = product + more, part = sum - product;
+  return sum + (product - (sum - part) + (more - part) + lost);
+}
+
 /** Whether a frequency lies in one of the series' wedges: `normals` are pairs of 3 float64, per index of the transform. */
 // @ts-ignore: decorator
 @inline function isSeen(normals: usize, series: i32, kz: f64, ky: f64, kx: f64): bool {
   for (let i = 0, at = normals; i < series; i++, at += 48) {
-    const a = kz * load<f64>(at) + ky * load<f64>(at, 8) + kx * load<f64>(at, 16);
-    const b = kz * load<f64>(at, 24) + ky * load<f64>(at, 32) + kx * load<f64>(at, 40);
-    if (a * b <= 0) return true;
+    if (planeSide(kz, ky, kx, at) * planeSide(kz, ky, kx, at + 24) <= 0) return true;
   }
   return false;
 }
 
 /**
  * Columns begin..end of weights that stand for a wedge mask in a half spectrum: mean of the mask at a frequency and at its opposite, which differ where
- * an index is -n/2. `orderZ`, `orderY`: frequency of each place (int32).
+ * an index is -n/2. `orderZ`, `orderY`: frequency of each place (int32). `hasSides`: of two of which only the opposite was seen the mean is negative.
  */
 export function wedgeColumns(
-  normals: usize, series: i32, target: usize, n0: i32, n1: i32, n2: i32, orderZ: usize, orderY: usize, begin: i32, end: i32,
+  normals: usize, series: i32, target: usize, n0: i32, n1: i32, n2: i32, orderZ: usize, orderY: usize, hasSides: i32, begin: i32, end: i32,
 ): void {
   const inner = (n2 >> 1) + 1, rounded = (n0 + 3) & ~3;
   for (let c = begin; c < end; c++) {
@@ -102,7 +114,8 @@ export function wedgeColumns(
       let weight: f32 = isSeen(normals, series, <f64>kz, <f64>ky, <f64>kx) ? 1 : 0;
       // Both products change their sign with the frequency: only where an index has no opposite can the masks differ.
       if (mz == kz && kz != 0 || my == ky && ky != 0 || mx == kx && kx != 0) {
-        weight = 0.5 * (weight + (isSeen(normals, series, <f64>mz, <f64>my, <f64>mx) ? <f32>1 : <f32>0));
+        const other: f32 = isSeen(normals, series, <f64>mz, <f64>my, <f64>mx) ? 1 : 0;
+        weight = hasSides && weight < other ? -0.5 : 0.5 * (weight + other);
       }
       store<f32>(at + (<usize>p << 2), weight);
     }
