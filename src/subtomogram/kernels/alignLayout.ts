@@ -128,7 +128,7 @@ function reachOf(size: AlignSize): Shape3 {
  * Where half spectra lie within the padded ones that are made of them (zncc). They come plane by plane: a padded plane is complete before the one
  * after it begins, and with room for one plane more none reaches into what is still to be read.
  */
-export function halfWithinPadded({ shape, columns, longColumns }: AlignLayout): number {
+function halfWithinPadded({ shape, columns, longColumns }: AlignLayout): number {
   return 32 * (shape[0] * (longColumns - columns) + columns);
 }
 
@@ -139,10 +139,11 @@ function paddedBytes(layout: AlignLayout): number {
   return Math.max(spectra, 32 * shifts[0] * longColumns);
 }
 
-/** Bytes of each piece of one worker's working memory. */
+/** Bytes of each piece of one worker's working memory; 0: none, or a place within another, {@link sharedPlaces}. */
 export function workPieces(layout: AlignLayout, method: AlignMethod) {
   const { shape, long, longColumns, columns, reach, shifts, shiftCount, bufferBytes } = layout;
   const isPadded = method === "zncc";
+  const isPhase = method === "pcc";
   const windows = 32 * shifts[2];
   const padded = isPadded ? paddedBytes(layout) : 0;
   return {
@@ -151,8 +152,8 @@ export function workPieces(layout: AlignLayout, method: AlignMethod) {
     other: 0,
     paddedA: padded,
     paddedB: padded,
-    correlation: isPadded ? 0 : 32 * shifts[0] * longColumns,
-    responses: method === "pcc" ? 32 * shiftCount : 16 * shiftCount,
+    correlation: isPadded ? 0 : 32 * longColumns * Math.max(shifts[0], isPhase ? SERIES_PARTS : 0),
+    responses: isPhase ? 32 * shiftCount : 16 * shiftCount,
     planeSums: isPadded ? shape[0] * shifts[1] * windows : 0,
     sums: isPadded ? shifts[1] * windows * (2 * reach[0] + 1) : 0,
     squares: isPadded ? 16 * (shape[0] + 1) : 0,
@@ -160,19 +161,31 @@ export function workPieces(layout: AlignLayout, method: AlignMethod) {
     rows: 32 * (shifts[1] + 1) * halfOf(long[2]),
     powers: method === "fsc" ? 32 * layout.shells : 0,
     factors: method === "fsc" ? 16 * layout.shells : 0,
-    phases: method === "pcc" ? 32 * (shape[0] + shape[1] + shape[2]) : 0,
-    seriesZ: method === "pcc" ? 32 * SERIES_PARTS * columns : 0,
-    seriesY: method === "pcc" ? 32 * SERIES_PARTS ** 2 * halfOf(shape[2]) : 0,
-    series: method === "pcc" ? 16 * SERIES_PARTS ** 3 : 0,
-    imaginary: method === "pcc" ? 16 * SERIES_PARTS ** 3 : 0,
-    oneSided: method === "pcc" ? 16 * SERIES_PARTS ** 3 : 0,
+    phases: isPhase ? 32 * (shape[0] + shape[1] + shape[2]) : 0,
+    seriesZ: 0,
+    seriesY: isPhase ? 32 * SERIES_PARTS ** 2 * halfOf(shape[2]) : 0,
+    series: isPhase ? 16 * SERIES_PARTS ** 3 : 0,
+    imaginary: isPhase ? 16 * SERIES_PARTS ** 3 : 0,
+    oneSided: isPhase ? 16 * SERIES_PARTS ** 3 : 0,
     // Three planes, three edges and a corner, sines along three axes, cosines along one.
-    faces: method === "pcc" ? 16 * (3 * SERIES_PARTS ** 2 + 6 * SERIES_PARTS + 1) + 4 * SERIES_PARTS : 0,
-    region:
-      method === "pcc" ? 16 * (2 * ((SERIES_PARTS + REGION) * SERIES_PARTS + REGION) + 3 * REGION + 2) : 0,
+    faces: isPhase ? 16 * (3 * SERIES_PARTS ** 2 + 6 * SERIES_PARTS + 1) + 4 * SERIES_PARTS : 0,
+    region: isPhase ? 16 * (2 * ((SERIES_PARTS + REGION) * SERIES_PARTS + REGION) + 3 * REGION + 2) : 0,
     buffers: 2 * bufferBytes,
     weights: 64,
   };
+}
+
+/** Addresses of what lies where something else of a worker's does, whose addresses are `places`. */
+export function sharedPlaces(
+  places: Readonly<Record<"paddedA" | "paddedB" | "correlation", number>>,
+  layout: AlignLayout,
+  method: AlignMethod,
+) {
+  const { paddedA, paddedB, correlation } = places;
+  const within = halfWithinPadded(layout);
+  if (method === "zncc") return { half: paddedA + within, other: paddedB + within, correlation: paddedA };
+  // Responses come first, and peaks between them when those are complete.
+  return method === "pcc" ? { seriesZ: correlation } : {};
 }
 
 /** Pairs of places at which a series is computed along each axis; the polynomial through them is the series between them to 1e-6. */

@@ -16,8 +16,8 @@ import {
   type AlignLayout,
   type AlignSize,
   alignLayout,
-  halfWithinPadded,
   SERIES_PAIRS,
+  sharedPlaces,
   sharesSpectra,
   workPieces,
 } from "./alignLayout.ts";
@@ -113,7 +113,8 @@ class WasmAlignment implements AlignPlan {
   readonly #pool: WorkerPool;
   readonly #regions: Regions<keyof ReturnType<typeof pieces>>;
   readonly #work: readonly WorkPlaces[];
-  readonly #templates: Float32Array;
+  /** What was set, until it is prepared. */
+  #templates: Float32Array | undefined;
   #mask: Float32Array | undefined;
   /** Images that are not transformed yet, those whose transform was broken off, and the wedges that the others have. */
   readonly #fresh = new Set<number>();
@@ -127,7 +128,6 @@ class WasmAlignment implements AlignPlan {
     this.#regions = createRegions(pool, pieces(size, pool.workers));
     this.bytes = this.#regions.bytes;
     this.#work = Array.from({ length: pool.workers }, (_, i) => this.#workOf(i));
-    this.#templates = new Float32Array(size.templates * this.layout.voxels);
     for (const [place, length] of this.#lines()) writeLinePlan(pool.memory.buffer, place, length);
     if (size.method === "pcc") this.#writeSeries();
   }
@@ -142,10 +142,7 @@ class WasmAlignment implements AlignPlan {
     };
     const places: Record<keyof typeof sizes, number> = { ...sizes };
     for (const name of Object.keys(sizes) as (keyof typeof sizes)[]) places[name] = place(sizes[name]);
-    if (this.#size.method !== "zncc") return places;
-    const { paddedA, paddedB } = places;
-    const within = halfWithinPadded(this.layout);
-    return { ...places, half: paddedA + within, other: paddedB + within, correlation: paddedA };
+    return { ...places, ...sharedPlaces(places, this.layout, this.#size.method) };
   }
 
   #lines(): readonly (readonly [place: number, length: number])[] {
@@ -187,8 +184,10 @@ class WasmAlignment implements AlignPlan {
     const { voxels, imageBytes } = this.layout;
     const rows = { templates: this.#size.templates, mask: 1, images: this.#size.batch }[name];
     const count = checkRows(`alignment ${name}`, { type: "f32", rows, rowLength: voxels }, { data, at });
-    if (name === "templates") this.#templates.set(data, at * voxels);
-    else if (name === "mask") this.#mask = Float32Array.from(data);
+    if (name === "templates") {
+      this.#templates ??= new Float32Array(rows * voxels);
+      this.#templates.set(data, at * voxels);
+    } else if (name === "mask") this.#mask = new Float32Array(data);
     else
       for (let i = 0; i < count; i++) {
         const one = data.subarray(i * voxels, (i + 1) * voxels);
@@ -206,21 +205,9 @@ class WasmAlignment implements AlignPlan {
 
   async #prepare(work: PrepareWork, options: RunOptions): Promise<void> {
     const { templates, method } = this.#size;
-    const { shape, voxels, volumeBytes, masks } = this.layout;
-    const marginBytes = marginedBytes(this.layout);
-    const volumeStride = work.isTurned ? marginBytes : volumeBytes;
-    for (let i = 0; i < templates; i++) {
-      const one = this.#templates.subarray(i * voxels, (i + 1) * voxels);
-      const kept = work.isTurned ? splineWithMargin(one, shape, "mirror") : one;
-      this.#regions.set("images", kept, i * volumeStride);
-    }
-    if (masks > 0 && this.#mask !== undefined) {
-      if (work.isTurned) {
-        // acryo takes the values for coefficients, which blurs its masks.
-        const mask = splineWithMargin(this.#mask, shape, work.compat ? "edgeUnfiltered" : "edge");
-        this.#regions.set("images", mask, templates * volumeStride);
-      } else this.#regions.set("masks", this.#mask);
-    }
+    const { voxels, volumeBytes } = this.layout;
+    const volumeStride = work.isTurned ? marginedBytes(this.layout) : volumeBytes;
+    this.#placeVolumes(work, volumeStride);
     work.matrices.forEach((matrix, i) => {
       this.#regions.set("matrices", Float64Array.from(matrix), i * MATRIX_BYTES);
     });
@@ -244,6 +231,26 @@ class WasmAlignment implements AlignPlan {
     this.#setLow(work.cutoff, method === "zncc" ? 1 / voxels : 1);
     this.#setSharedWeights();
     if (method === "fsc") this.#regions.set("shells", shellIndices(this.layout, this.#orders()));
+  }
+
+  /** Templates and mask where they are turned and transformed; what was set is let go. @throws {VitrineError} missing: they were not set */
+  #placeVolumes({ isTurned, compat }: PrepareWork, stride: number): void {
+    const { templates: count } = this.#size;
+    const { shape, voxels, masks } = this.layout;
+    const [templates, mask] = [this.#templates, this.#mask];
+    if (templates === undefined) throw notSet("templates");
+    for (let i = 0; i < count; i++) {
+      const one = templates.subarray(i * voxels, (i + 1) * voxels);
+      this.#regions.set("images", isTurned ? splineWithMargin(one, shape, "mirror") : one, i * stride);
+    }
+    this.#templates = undefined;
+    if (masks === 0) return;
+    if (mask === undefined) throw notSet("mask");
+    // acryo takes the values for coefficients, which blurs its masks.
+    const ends = compat ? "edgeUnfiltered" : "edge";
+    if (isTurned) this.#regions.set("images", splineWithMargin(mask, shape, ends), count * stride);
+    else this.#regions.set("masks", mask);
+    this.#mask = undefined;
   }
 
   /** Of subtomograms and templates. Only the products of both matter, but single precision has an end. */
@@ -374,6 +381,17 @@ function marginedBytes({ shape }: AlignLayout): number {
 /** Of templates and mask with their margins, while they are turned. */
 function volumesBytes({ templates }: AlignSize, layout: AlignLayout): number {
   return (templates + 1) * marginedBytes(layout);
+}
+
+function notSet(name: AlignTypes["input"]): VitrineError {
+  const at = `alignment ${name}`;
+  return new VitrineError({
+    code: "missing",
+    at,
+    expected: "to be set",
+    found: "nothing",
+    hint: `Set ${name} first`,
+  });
 }
 
 function notWhole(image: number, found: string): VitrineError {

@@ -20,19 +20,14 @@ const BEFORE = 2;
  * @returns  (n0 + 5, n1 + 5, n2 + 5)
  */
 export function splineWithMargin(values: Float32Array, shape: Shape3, ends: SplineEnds): Float32Array {
-  if (ends !== "edge") {
-    const coefficients = Float64Array.from(values);
-    if (ends === "mirror") splineCoefficients(coefficients, shape);
-    const place = (i: number, n: number) =>
-      ends === "mirror" ? mirrored(i, n) : Math.min(Math.max(i, 0), n - 1);
-    return select({ values: coefficients, shape }, shape, place);
-  }
-  const padded = longer(shape, 2 * EDGE);
-  const coefficients = Float64Array.from(
-    select({ values, shape }, padded, (i, n) => Math.min(Math.max(i - EDGE + BEFORE, 0), n - 1), 0),
-  );
+  const edge = (i: number, n: number) => Math.min(Math.max(i, 0), n - 1);
+  if (ends === "edgeUnfiltered") return select({ values, shape }, shape, edge);
+  const isMirrored = ends === "mirror";
+  const padded = isMirrored ? shape : longer(shape, 2 * EDGE);
+  const padding = (i: number, n: number) => edge(i - EDGE + BEFORE, n);
+  const coefficients = new Float64Array(isMirrored ? values : select({ values, shape }, padded, padding, 0));
   splineCoefficients(coefficients, padded);
-  return select({ values: coefficients, shape: padded }, shape, (i) => i + EDGE);
+  return select({ values: coefficients, shape: padded }, shape, isMirrored ? mirrored : (i) => i + EDGE);
 }
 
 function longer(shape: Shape3, by: number): Shape3 {

@@ -49,7 +49,7 @@ export interface FourierMethod {
 }
 
 /** Pairs of a molecule and a candidate that a worker aligns at a time, about, as far as their boxes fit in so many voxels. */
-const PAIRS_A_WORKER = 128;
+const PAIRS_A_WORKER = 96;
 const VOXELS_A_WORKER = 1 << 20;
 
 /** What of a plan's size a call chooses. */
@@ -445,5 +445,8 @@ function rangeError(at: string, expected: string, found: string): VitrineError {
 
 /** A volume times the mask, if there is one. */
 export function masked(values: Float32Array, mask: PipeImage | undefined): Float32Array {
-  return mask === undefined ? values : values.map((value, i) => value * mask.data[i]);
+  if (mask === undefined) return values;
+  const product = new Float32Array(values.length);
+  for (let i = 0; i < product.length; i++) product[i] = values[i] * mask.data[i];
+  return product;
 }
