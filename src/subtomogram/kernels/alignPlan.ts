@@ -28,6 +28,7 @@ import {
   RESULT_NUMBERS,
   type WorkPlaces,
 } from "./alignTask.ts";
+import { commonScale } from "./commonScale.ts";
 import { lowPass, shellIndices } from "./filters.ts";
 import { isOneSided } from "./nyquist.ts";
 import { REGION_WEIGHT_BYTES, regionWeights, seriesTable, signedFrequencies } from "./phasePeaks.ts";
@@ -114,6 +115,8 @@ class WasmAlignment implements AlignPlan {
   readonly #regions: Regions<keyof ReturnType<typeof pieces>>;
   readonly #work: readonly WorkPlaces[];
   readonly #templates: Float32Array;
+  /** What each template is multiplied with. */
+  readonly #scales: number[] = [];
   #mask: Float32Array | undefined;
   /** Images that are not transformed yet, those whose transform was broken off, and the wedges that the others have. */
   readonly #fresh = new Set<number>();
@@ -187,15 +190,34 @@ class WasmAlignment implements AlignPlan {
     const { voxels, imageBytes } = this.layout;
     const rows = { templates: this.#size.templates, mask: 1, images: this.#size.batch }[name];
     const count = checkRows(`alignment ${name}`, { type: "f32", rows, rowLength: voxels }, { data, at });
-    if (name === "templates") this.#templates.set(data, at * voxels);
+    if (name === "templates")
+      for (let i = 0; i < count; i++) {
+        const one = data.subarray(i * voxels, (i + 1) * voxels);
+        this.#scales[at + i] = this.#scaleOf(one, undefined);
+        this.#templates.set(this.#scaled(one, this.#scales[at + i]), (at + i) * voxels);
+      }
     else if (name === "mask") this.#mask = Float32Array.from(data);
     else
       for (let i = 0; i < count; i++) {
         const one = data.subarray(i * voxels, (i + 1) * voxels);
-        this.#regions.set("images", one, (at + i) * imageBytes);
+        const scaled = this.#scaled(one, this.#scaleOf(one, this.#mask));
+        this.#regions.set("images", scaled, (at + i) * imageBytes);
         this.#fresh.add(at + i);
         this.#broken.delete(at + i);
       }
+  }
+
+  /** Scores of PCC depend on scales. */
+  #scaleOf(volume: PlanArray, mask: Float32Array | undefined): number {
+    const { method, isCentred } = this.#size;
+    return method === "pcc" ? 1 : commonScale(volume, { mask, isCentred });
+  }
+
+  #scaled(volume: PlanArray, scale: number): PlanArray {
+    if (scale === 1) return volume;
+    const out = new Float32Array(volume.length);
+    for (let i = 0; i < out.length; i++) out[i] = volume[i] * scale;
+    return out;
   }
 
   async run(work: AlignTypes["work"], options: RunOptions = {}): Promise<readonly AlignOutcome[]> {
@@ -235,7 +257,7 @@ class WasmAlignment implements AlignPlan {
         volumes,
         volumeStride,
         matrices,
-        outside: work.outside,
+        outside: this.#scales.map((scale) => scale * work.outside),
       },
       mask: volumes + templates * volumeStride,
       isLimited: !work.compat,

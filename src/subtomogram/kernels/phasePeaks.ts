@@ -102,7 +102,9 @@ export class PhasePeaks {
     const { shiftCount, shifts, reach } = layout;
     const values = new Float32Array(memory.buffer, this.#group.work.responses, 4 * shiftCount);
     for (let lane = 0; lane < 4; lane++) {
-      let [highest, at] = [-1, 0];
+      // Of equal ones, as of an image of zeros, none.
+      let at = (shiftCount - 1) / 2;
+      let highest = values[4 * at + lane];
       for (let i = 0; i < shiftCount; i++) {
         const power = values[4 * i + lane];
         if (power > highest) [highest, at] = [power, i];
