@@ -162,12 +162,12 @@ function responsesOf({ memory }: WorkerContext, { task, work }: Group, lane: num
 }
 
 function refine(
-  { layout, maxShiftsPx, observations }: AlignTask,
+  { layout, maxShiftsPx, observations, compat }: AlignTask,
   values: Float32Array,
   known?: number,
 ): Peak | undefined {
   const below = known === undefined || observations === undefined ? known : leastScore(known, observations);
-  return refinePeak({ values, shape: layout.shifts, border: layout.border, maxShiftsPx }, below);
+  return refinePeak({ values, shape: layout.shifts, border: layout.border, maxShiftsPx, compat }, below);
 }
 
 function keep(

@@ -28,6 +28,7 @@ import {
   RESULT_NUMBERS,
   type WorkPlaces,
 } from "./alignTask.ts";
+import { commonScale } from "./commonScale.ts";
 import { lowPass, shellIndices } from "./filters.ts";
 import { isOneSided } from "./nyquist.ts";
 import { REGION_WEIGHT_BYTES, regionWeights, seriesTable, signedFrequencies } from "./phasePeaks.ts";
@@ -113,8 +114,10 @@ class WasmAlignment implements AlignPlan {
   readonly #pool: WorkerPool;
   readonly #regions: Regions<keyof ReturnType<typeof pieces>>;
   readonly #work: readonly WorkPlaces[];
-  /** What was set, until it is prepared. */
+  /** What was set, until they are prepared. */
   #templates: Float32Array | undefined;
+  /** What each template is multiplied with. */
+  readonly #scales: number[] = [];
   #mask: Float32Array | undefined;
   /** Images that are not transformed yet, those whose transform was broken off, and the wedges that the others have. */
   readonly #fresh = new Set<number>();
@@ -186,15 +189,33 @@ class WasmAlignment implements AlignPlan {
     const count = checkRows(`alignment ${name}`, { type: "f32", rows, rowLength: voxels }, { data, at });
     if (name === "templates") {
       this.#templates ??= new Float32Array(rows * voxels);
-      this.#templates.set(data, at * voxels);
+      for (let i = 0; i < count; i++) {
+        const one = data.subarray(i * voxels, (i + 1) * voxels);
+        this.#scales[at + i] = this.#scaleOf(one, undefined);
+        this.#templates.set(this.#scaled(one, this.#scales[at + i]), (at + i) * voxels);
+      }
     } else if (name === "mask") this.#mask = new Float32Array(data);
     else
       for (let i = 0; i < count; i++) {
         const one = data.subarray(i * voxels, (i + 1) * voxels);
-        this.#regions.set("images", one, (at + i) * imageBytes);
+        const scaled = this.#scaled(one, this.#scaleOf(one, this.#mask));
+        this.#regions.set("images", scaled, (at + i) * imageBytes);
         this.#fresh.add(at + i);
         this.#broken.delete(at + i);
       }
+  }
+
+  /** Scores of PCC depend on scales. */
+  #scaleOf(volume: PlanArray, mask: Float32Array | undefined): number {
+    const { method, isCentred } = this.#size;
+    return method === "pcc" ? 1 : commonScale(volume, { mask, isCentred });
+  }
+
+  #scaled(volume: PlanArray, scale: number): PlanArray {
+    if (scale === 1) return volume;
+    const out = new Float32Array(volume.length);
+    for (let i = 0; i < out.length; i++) out[i] = volume[i] * scale;
+    return out;
   }
 
   async run(work: AlignTypes["work"], options: RunOptions = {}): Promise<readonly AlignOutcome[]> {
@@ -222,7 +243,7 @@ class WasmAlignment implements AlignPlan {
         volumes,
         volumeStride,
         matrices,
-        outside: work.outside,
+        outside: this.#scales.map((scale) => scale * work.outside),
       },
       mask: volumes + templates * volumeStride,
       isLimited: !work.compat,
@@ -233,7 +254,7 @@ class WasmAlignment implements AlignPlan {
     if (method === "fsc") this.#regions.set("shells", shellIndices(this.layout, this.#orders()));
   }
 
-  /** Templates and mask where they are turned and transformed; what was set is let go. @throws {VitrineError} missing: they were not set */
+  /** Templates and mask where they are turned and transformed. @throws {VitrineError} missing: they were not set */
   #placeVolumes({ isTurned, compat }: PrepareWork, stride: number): void {
     const { templates: count } = this.#size;
     const { shape, voxels, masks } = this.layout;
@@ -250,7 +271,6 @@ class WasmAlignment implements AlignPlan {
     const ends = compat ? "edgeUnfiltered" : "edge";
     if (isTurned) this.#regions.set("images", splineWithMargin(mask, shape, ends), count * stride);
     else this.#regions.set("masks", mask);
-    this.#mask = undefined;
   }
 
   /** Of subtomograms and templates. Only the products of both matter, but single precision has an end. */

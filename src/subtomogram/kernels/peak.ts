@@ -12,6 +12,8 @@ export interface PeakSearch {
   readonly border: Three;
   /** Largest shift, voxels. */
   readonly maxShiftsPx: Three;
+  /** Whether steps are counted from the first one in single precision, as acryo's are: no shift is then 1e-8, which its `fit` takes for outside. */
+  readonly compat?: boolean;
 }
 
 /** A peak between voxels. */
@@ -66,7 +68,7 @@ interface AxisRange {
 }
 
 function axisRange(
-  { maxShiftsPx }: PeakSearch,
+  { maxShiftsPx, compat = false }: PeakSearch,
   { whole, length, axis }: { readonly whole: number; readonly length: number; readonly axis: number },
 ): AxisRange {
   const shift = whole - (length - 1) / 2;
@@ -85,7 +87,9 @@ function axisRange(
   return {
     first,
     taps: (starts.at(-1) ?? 0) + 4,
-    shifts: offsets.map((offset) => shift + offset),
+    shifts: offsets.map((offset, i) =>
+      compat ? shift + (i / PEAK_STEPS + Math.fround(low / PEAK_STEPS)) : shift + offset,
+    ),
     starts,
     weights,
   };

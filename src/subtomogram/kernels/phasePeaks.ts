@@ -237,18 +237,18 @@ export class PhasePeaks {
 }
 
 /**
- * Index of the highest value of a task, whose values are every fourth from `lane` on. A loop in a function of its own: V8 spends 0.2 s and 3 MB where it
- * stands in one that calls kernels, all of which it takes for hot.
+ * Index of the highest value of a task, whose values are every fourth from `lane` on; of equal ones, as of an image of zeros, the middle. A loop in a
+ * function of its own: V8 spends 0.2 s and 3 MB where it stands in one that calls kernels, all of which it takes for hot.
  */
 function highestOf(values: Float32Array, lane: number): number {
-  let highest = -1;
-  let at = lane;
+  let at = (values.length / 4 - 1) / 2;
+  let highest = values[4 * at + lane];
   for (let i = lane; i < values.length; i += 4) {
     if (values[i] <= highest) continue;
     highest = values[i];
-    at = i;
+    at = (i - lane) / 4;
   }
-  return (at - lane) / 4;
+  return at;
 }
 
 /** The whole shift at a place of the responses. */

@@ -16,8 +16,8 @@ export interface PrepareTask {
   readonly isLimited: boolean;
   /** 9 float64 a rotation, what a place of the turned volume is multiplied with; bytes between two of them. */
   readonly matrices: number;
-  /** What lies outside of templates. */
-  readonly outside: number;
+  /** What lies outside of each template. */
+  readonly outside: readonly number[];
 }
 
 /** Bytes of a rotation. */
@@ -41,7 +41,8 @@ export const prepareJob = defineJob<PrepareTask>("subtomogram/prepare", (context
 function turnMask(context: WorkerContext, task: PrepareTask, rotation: number): void {
   const { layout, places } = task.align;
   const target = places.masks + rotation * layout.volumeBytes;
-  turn(context, task, { volume: task.mask, target, rotation, clamp: 1, limit: Number(task.isLimited) });
+  const limit = Number(task.isLimited);
+  turn(context, task, { volume: task.mask, target, rotation, clamp: 1, outside: 0, limit });
 }
 
 function turn(
@@ -52,15 +53,16 @@ function turn(
     readonly target: number;
     readonly rotation: number;
     readonly clamp: number;
+    readonly outside: number;
     readonly limit: number;
   },
 ): void {
-  const { volume, target, rotation, clamp, limit } = given;
+  const { volume, target, rotation, clamp, outside, limit } = given;
   const { shape } = task.align.layout;
   const matrix = task.matrices + rotation * MATRIX_BYTES;
   // A point costs 64 taps.
   groupOf(context, task.align).each(shape[0], 16 * shape[1] * shape[2], (begin, end) => {
-    context.kernels.turnPlanes(volume, target, ...shape, matrix, clamp, task.outside, limit, begin, end);
+    context.kernels.turnPlanes(volume, target, ...shape, matrix, clamp, outside, limit, begin, end);
   });
 }
 
@@ -72,11 +74,13 @@ function transformFour(context: WorkerContext, task: PrepareTask, first: number)
   const lanes = new Uint32Array(context.memory.buffer, table, 16);
   for (let i = 0; i < 4; i++) {
     const candidate = Math.min(first + i, templates * rotations - 1);
-    const volume = volumes + Math.floor(candidate / rotations) * volumeStride;
+    const template = Math.floor(candidate / rotations);
+    const volume = volumes + template * volumeStride;
+    const outside = task.outside[template];
     // a turned volume lies where its spectrum will: all four are read before the first is written
     const target = places.templates + candidate * layout.spectrumBytes;
     if (isTurned)
-      turn(context, task, { volume, target, rotation: candidate % rotations, clamp: 0, limit: 0 });
+      turn(context, task, { volume, target, rotation: candidate % rotations, clamp: 0, outside, limit: 0 });
     lanes[i] = isTurned ? target : volume;
     lanes[4 + i] = 0;
     lanes[8 + i] = target;

@@ -206,6 +206,36 @@ describe("results depend on the molecule alone", () => {
   });
 });
 
+describe.each([ZnccAlignment, NccAlignment, FscAlignment])("$name, whose scores are coefficients", (kind) => {
+  const random = seededRandom(9);
+  const noise = (): PipeImage => ({ data: A.data.map((value) => value + random.normal()), shape: BOX });
+  const [template, image] = [noise(), noise()];
+  const times = ({ data, shape }: PipeImage, factor: number): PipeImage => ({
+    data: data.map((value) => value * factor),
+    shape,
+  });
+  const alignOf = (ofTemplate: number, ofImage: number) =>
+    kind
+      .create({ templates: [times(template, ofTemplate)], mask: MASK }, { cutoff: 0.3, tilt: [-60, 60] })
+      .align({ image: times(image, ofImage) }, { maxShiftsPx: SHIFTS, backend: pool });
+
+  test.each([
+    [1e5, 1e-2],
+    [1e-3, 1e5],
+    [1e-9, 1e-9],
+    [1e9, 1e9],
+  ])("does not depend on scales: template times %s, image times %s", async (ofTemplate, ofImage) => {
+    const wanted = await alignOf(1, 1);
+    const found = await alignOf(ofTemplate, ofImage);
+    expect(found.score).toBeCloseTo(wanted.score, 5);
+    expect(found.shiftPx).toEqual(wanted.shiftPx);
+  });
+
+  test("finds nothing in an empty box", async () => {
+    expect((await alignOf(1, 0)).score).toBe(0);
+  });
+});
+
 test("from coarse to fine finds what all rotations find, with fewer", async () => {
   const results = await Promise.all(
     (["exhaustive", "coarseToFine"] as const).map(async (search) => {

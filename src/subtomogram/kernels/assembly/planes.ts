@@ -165,15 +165,19 @@ export function shiftPlanes(
   }
 }
 
-/** Correlations begin..end to coefficients: divided by the root of the window's variance times b squared; 0 where that is not above 0. */
+/**
+ * Correlations begin..end to coefficients: divided by the root of the window's variance times b squared; 0 where the variance is no more than b's rounding,
+ * which a has too since both are transformed as one.
+ */
 export function normalizeResponses(
   responses: usize, sums: usize, squares: usize, scale: f32, perVoxel: f32, begin: i32, end: i32,
 ): void {
   const square = v128.load(squares), zero = f32x4.splat(0), factor = f32x4.splat(scale), share = f32x4.splat(perVoxel);
+  const rounding = f32x4.splat(1e-12);
   for (let i = begin; i < end; i++) {
     const at = responses + (<usize>i << 4), s1 = v128.load(sums + (<usize>i << 5)), s2 = v128.load(sums + (<usize>i << 5), 16);
-    const variance = mul(sub(s2, mul(mul(s1, s1), share)), square);
-    const value = f32x4.div(mul(v128.load(at), factor), f32x4.sqrt(f32x4.max(variance, zero)));
-    v128.store(at, v128.bitselect(value, zero, f32x4.gt(variance, zero)));
+    const variance = sub(s2, mul(mul(s1, s1), share));
+    const value = f32x4.div(mul(v128.load(at), factor), f32x4.sqrt(mul(f32x4.max(variance, zero), square)));
+    v128.store(at, v128.bitselect(value, zero, f32x4.gt(mul(variance, square), mul(rounding, mul(square, square)))));
   }
 }
