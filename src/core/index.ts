@@ -8,6 +8,8 @@ export { toFault, VitrineError } from "./error.ts";
 export { createYield, yieldToEventLoop } from "./eventLoop.ts";
 export type { Image, Shape2, Shape3, Volume } from "./image.ts";
 export { elementCount } from "./image.ts";
+export type { KMeans, KMeansOptions } from "./kMeans.ts";
+export { kMeans, squaredDistance } from "./kMeans.ts";
 export type { KnownKeys, OptionKeys } from "./knownKeys.ts";
 export {
   keyPlace,
