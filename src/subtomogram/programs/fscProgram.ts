@@ -83,7 +83,8 @@ export async function runFsc(options: FscProgramOptions): Promise<FscReport> {
       drawShellCurves(`Halves of ${loader.count} molecules`, found),
     );
     const { count: molecules, scale } = loader;
-    const resolutionAt = (threshold: number) => resolutionNm(found, { threshold, scale });
+    const shown = firstShell(found, Math.max(...sides));
+    const resolutionAt = (threshold: number) => resolutionNm(found, { threshold, scale, from: shown });
     const resolution = { "0.143": resolutionAt(0.143), "0.5": resolutionAt(0.5) };
     return { molecules, scale, resolutionNm: resolution, files };
   });
@@ -98,14 +99,25 @@ function curvesCsv({ frequencies, curves }: FscCurves): Uint8Array {
   return new TextEncoder().encode([columns, ...rows].map((row) => `${row.join(",")}\n`).join(""));
 }
 
-/** Where the first curve first falls below a threshold, linear between shells. */
+/** The first shell that holds more than the mean, in which halves less their common mean are opposite. */
+function firstShell({ frequencies }: FscCurves, longestSide: number): number {
+  // The middle of the first shell is half of its width.
+  return frequencies.findIndex((middle) => middle + frequencies[0] > 1 / longestSide);
+}
+
+/** Where the first curve first falls below a threshold, linear between shells that have anything. */
 function resolutionNm(
   { frequencies, curves: [curve] }: FscCurves,
-  { threshold, scale }: { readonly threshold: number; readonly scale: number },
+  { threshold, scale, from }: { readonly threshold: number; readonly scale: number; readonly from: number },
 ): number | null {
-  const below = curve.findIndex((value) => value < threshold);
+  const shells = Array.from(curve, (value, i) => [frequencies[i], value] as const).filter(
+    ([, value], i) => i >= from && !Number.isNaN(value),
+  );
+  const below = shells.findIndex(([, value]) => value < threshold);
   if (below < 0) return null;
-  if (below === 0) return scale / frequencies[0];
-  const share = (curve[below - 1] - threshold) / (curve[below - 1] - curve[below]);
-  return scale / (frequencies[below - 1] + share * (frequencies[below] - frequencies[below - 1]));
+  const [frequency, value] = shells[below];
+  if (below === 0) return scale / frequency;
+  const [before, higher] = shells[below - 1];
+  const share = (higher - threshold) / (higher - value);
+  return scale / (before + share * (frequency - before));
 }
