@@ -146,6 +146,13 @@ export const VOLUME_ROWS: readonly WarningRow[] = [
     says: /^mask: 6 x 6 x 6 voxels, cropped or padded with 0 about its centre to 8 x 8 x 8$/,
   },
   {
+    name: "molecules that are there twice, fsc",
+    call: (f) => [
+      ...["fsc", ...tomogram(f), "--molecules", molecules(f), "--size", "8", "--out", `${f}/o.csv`],
+    ],
+    says: /^2 of 3 molecules lie within a voxel of another: halves that share them agree too well/,
+  },
+  {
     name: "more components than boxes differ along, classify",
     call: (f) => [
       ...["classify", ...tomogram(f), "--molecules", molecules(f), "--size", "8", "--components", "3"],

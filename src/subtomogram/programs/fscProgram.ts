@@ -6,12 +6,13 @@ import {
   writeFileAtomic,
   writeMrc,
 } from "../../io/index.ts";
-import { PROGRAM_KEYS, type ProgramOptions } from "../../program/index.ts";
+import { type Log, PROGRAM_KEYS, type ProgramOptions } from "../../program/index.ts";
 import type { FscCurves } from "../loaders/fsc.ts";
 import type { Mask } from "../loaders/templates.ts";
+import { dropNeighbours } from "../molecules/neighbours.ts";
 import { drawShellCurves } from "../pictures/pictures.ts";
 import { given, partPaths, runOnMolecules, writePicture } from "./frame.ts";
-import { INPUT_KEYS, type TomogramInputs } from "./inputs.ts";
+import { INPUT_KEYS, type MoleculeLoader, type TomogramInputs } from "./inputs.ts";
 
 /** Halves of what are compared, how, and where the curve goes. */
 export interface FscProgramOptions extends TomogramInputs, ProgramOptions {
@@ -69,6 +70,7 @@ export async function runFsc(options: FscProgramOptions): Promise<FscReport> {
   return runOnMolecules(options, [outPath, ...halfPaths], async ({ loader, results, run, files }) => {
     const choices = given(options, "mask", "dfreq", "sets", "seed", "randomizeFrom");
     const found = await loader.fscWithHalfmaps({ dfreq: SHELL_WIDTH, ...run, ...choices });
+    tellOfCopies(loader, run.onLog);
     const { halfmaps } = found;
     const [, , ...sides] = halfmaps.shape;
     for (const [i, path] of halfPaths.entries()) {
@@ -88,6 +90,16 @@ export async function runFsc(options: FscProgramOptions): Promise<FscReport> {
     const resolution = { "0.143": resolutionAt(0.143), "0.5": resolutionAt(0.5) };
     return { molecules, scale, resolutionNm: resolution, files };
   });
+}
+
+/** Copies of a molecule in both halves agree in their noise too. */
+function tellOfCopies({ molecules, scale }: MoleculeLoader, onLog: Log | undefined): void {
+  const copies = molecules.count - dropNeighbours(molecules, scale).count;
+  if (copies > 0)
+    onLog?.(
+      `${copies} of ${molecules.count} molecules lie within a voxel of another: halves that share them agree too well (dropNeighbours leaves them out)`,
+      "warning",
+    );
 }
 
 /** Of shells, cycles/voxel. */
