@@ -137,4 +137,43 @@ export const VOLUME_ROWS: readonly WarningRow[] = [
     ],
     says: /^mask: 6 x 6 x 6 voxels, cropped or padded with 0 about its centre to 12 x 12 x 12$/,
   },
+  {
+    name: "a mask of another shape, fsc",
+    call: (f) => [
+      ...["fsc", ...tomogram(f), "--molecules", molecules(f), "--size", "8", "--mask", ball(f)],
+      ...["--out", `${f}/o.csv`],
+    ],
+    says: /^mask: 6 x 6 x 6 voxels, cropped or padded with 0 about its centre to 8 x 8 x 8$/,
+  },
+  {
+    name: "molecules that are there twice, fsc",
+    call: (f) => [
+      ...["fsc", ...tomogram(f), "--molecules", molecules(f), "--size", "8", "--out", `${f}/o.csv`],
+    ],
+    says: /^2 of 3 molecules lie within a voxel of another: halves that share them agree too well/,
+  },
+  {
+    name: "more components than boxes differ along, classify",
+    call: (f) => [
+      ...["classify", ...tomogram(f), "--molecules", molecules(f), "--size", "8", "--components", "3"],
+      ...["--out", `${f}/o.csv`],
+    ],
+    says: /^components: 3 asked for, boxes differ along 2 alone, others are 0 \(--components\)$/,
+  },
+  {
+    name: "a low pass beyond the corner, classify",
+    call: (f) => [
+      ...["classify", ...tomogram(f), "--molecules", molecules(f), "--size", "8", "--cutoff", "2"],
+      ...["--out", `${f}/o.csv`],
+    ],
+    says: /^cutoff 2 filters nothing: it counts above 0 and below 0\.866 cycles\/voxel.*\(--cutoff\)$/,
+  },
+  {
+    name: "weighting without a missing wedge, average",
+    call: (f) => [
+      ...["average", ...tomogram(f), "--molecules", molecules(f), "--size", "8", "--wedge-weighting"],
+      ...["--out", `${f}/o.mrc`],
+    ],
+    says: /^no missing wedge is known: weighting changes the height of the average alone.*--tilt/,
+  },
 ];

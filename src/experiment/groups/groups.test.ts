@@ -1,5 +1,4 @@
 import { join } from "node:path";
-import fc from "fast-check";
 import { afterAll, expect, test } from "vitest";
 import { scratchFolder } from "../../../test/support/plateCase.ts";
 import { seededRandom } from "../../core/index.ts";
@@ -11,7 +10,6 @@ import {
   editMapobjects,
   predictClasses,
 } from "../index.ts";
-import { kMeans } from "./kMeans.ts";
 import { leaveOneOutAccuracy, voteOf } from "./neighbours.ts";
 
 const scratch = scratchFolder("groups");
@@ -88,26 +86,6 @@ test("few examples of each class tell the classes of all others", async () => {
   expect(found.classes.map(({ name }) => name)).toEqual(["cloud 0", "cloud 1", "cloud 2"]);
   expect([...found.groupOf]).toEqual([...Array(40).fill(0), ...Array(30).fill(1), ...Array(20).fill(2)]);
   expect(Math.min(...found.share)).toBe(1);
-});
-
-test("k-means leaves no point with another centre nearer, and its centres are means", () => {
-  const value = fc.double({ min: -100, max: 100, noNaN: true });
-  const points = fc.array(value, { minLength: 12, maxLength: 120 });
-  fc.assert(
-    fc.property(points, fc.integer({ min: 2, max: 4 }), (list, clusters) => {
-      const all = Float64Array.from(list.slice(0, list.length - (list.length % 2)));
-      const { groupOf, centers, sizes } = kMeans({ points: all, dimensions: 2, clusters, seed: 1 });
-      const distance = (i: number, c: number) =>
-        (all[2 * i] - centers[2 * c]) ** 2 + (all[2 * i + 1] - centers[2 * c + 1]) ** 2;
-      expect(sizes.reduce((sum, size) => sum + size, 0)).toBe(all.length / 2);
-      expect([...sizes]).toEqual([...sizes].sort((a, b) => b - a));
-      for (let i = 0; i < groupOf.length; i++)
-        for (let c = 0; c < clusters; c++)
-          // 1e-9: means are sums of some sixty values of up to 100
-          expect(distance(i, groupOf[i])).toBeLessThanOrEqual(distance(i, c) + 1e-9);
-    }),
-    { seed: 15 },
-  );
 });
 
 test("votes are those of the nearest, a tie is the nearest one's, and an example that is left out has none", () => {

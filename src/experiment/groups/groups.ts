@@ -1,9 +1,8 @@
 /** Groups of map objects by their features: clusters, and classes learned from those that a person gave. */
-import { seededRandom, VitrineError } from "../../core/index.ts";
+import { kMeans, seededRandom, VitrineError } from "../../core/index.ts";
 import { type OptionKeys, requireKnownOptions } from "../../io/index.ts";
 import type { Experiment } from "../experiment.ts";
 import { type MapobjectClass, readMapobjectColumns } from "../objects/columns.ts";
-import { kMeans } from "./kMeans.ts";
 import { type MatrixOf, readFeatureMatrix } from "./matrix.ts";
 import { leaveOneOutAccuracy, voteOf } from "./neighbours.ts";
 

@@ -1,5 +1,5 @@
 /** k nearest neighbours: the class that most of the nearest examples have. */
-import { squaredDistance } from "./kMeans.ts";
+import { squaredDistance } from "../../core/index.ts";
 
 /** Examples whose classes are known, and how many of them vote. */
 export interface NeighboursOf {

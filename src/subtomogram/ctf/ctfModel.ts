@@ -2,6 +2,7 @@ import { type Backend, irfft2, irfft3, rfft2, rfft3 } from "../../compute/index.
 import { type OptionKeys, requireKnownOptions, VitrineError } from "../../core/index.ts";
 import { type CtfPhases, ctfPhases, electronWavelengthA } from "../../optics/index.ts";
 import type { NumberArray } from "../../pipe/index.ts";
+import { phaseSign } from "../kernels/index.ts";
 import { requireScale } from "../loaders/subtomogramLoader.ts";
 import { withBackend } from "../withBackend.ts";
 
@@ -128,10 +129,10 @@ export class CtfModel {
     return filterBy(image, scale, { gain: (square) => this.#valueAt(square), ...run });
   }
 
-  /** Turns the sign of frequencies where the function is negative. */
+  /** Turns the sign of frequencies where the function is negative; where it is 0, as at the mean without amplitude contrast, they stay. */
   phaseFlip(image: NumberArray, scale: number, run: CtfRun = {}): Promise<CtfImage> {
     requireKnownOptions("CtfModel.phaseFlip", run, { backend: true });
-    return filterBy(image, scale, { gain: (square) => Math.sign(this.#valueAt(square)), ...run });
+    return filterBy(image, scale, { gain: (square) => phaseSign(this.#valueAt(square)), ...run });
   }
 
   /**
@@ -177,6 +178,18 @@ export class CtfModel {
       backend,
     }: AcryoWiener & CtfRun,
   ): Promise<CtfImage> {
+    for (const [at, value, isFine] of [
+      ["snrFalloff", snrFalloff, Number.isFinite(snrFalloff)],
+      ["deconvStrength", deconvStrength, Number.isFinite(deconvStrength)],
+      ["highpassNyquist", highpassNyquist, highpassNyquist > 0],
+    ] as const)
+      if (!isFine)
+        throw new VitrineError({
+          code: "range",
+          at: `deconvolve compat ${at}`,
+          expected: at === "highpassNyquist" ? "a share above 0" : "a finite number",
+          found: `${value}`,
+        });
     const share = (i: number) => i / (ACRYO.steps - 1);
     const ramp = Float64Array.from({ length: ACRYO.steps }, (_, i) => {
       const highpass = 1 - Math.cos(Math.min(1, share(i) / highpassNyquist) * Math.PI);

@@ -13,6 +13,6 @@ export { refinePeak, roundHalfEven, splineCoefficients } from "./peak.ts";
 export type { BoxPlace, RegionView, SamplePlan, SampleSize, SampleTypes } from "./samplePlan.ts";
 export { createSampler, samplePlan } from "./samplePlan.ts";
 export type { Slice, SliceFilter, Transfer } from "./sliceTask.ts";
-export { transferAt } from "./sliceTask.ts";
+export { phaseSign, transferAt } from "./sliceTask.ts";
 export type { WedgeSumPlan, WedgeSumSize, WedgeSumTypes } from "./wedgeSumPlan.ts";
 export { createWedgeSum, wedgeSumPlan } from "./wedgeSumPlan.ts";

@@ -47,11 +47,16 @@ export function sliceGain(
   if (ctf === undefined) return;
   const value = transferAt(ctf, fy, fx);
   if (ctf.correction === "flip") {
-    out[0] = share * Math.sign(value);
+    out[0] = share * phaseSign(value);
     return;
   }
   out[0] = share * value;
   out[1] = share * (value * value + WIENER);
+}
+
+/** What turns a phase right: -1 where the transfer function is negative; where it is 0, as at the mean without amplitude contrast, nothing is turned. */
+export function phaseSign(value: number): -1 | 1 {
+  return value < 0 ? -1 : 1;
 }
 
 /** The contrast transfer function at a frequency (y, x), cycles/pixel. */

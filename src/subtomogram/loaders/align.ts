@@ -2,6 +2,7 @@ import type { Backend } from "../../compute/index.ts";
 import { elementCount, type Shape3, VitrineError } from "../../core/index.ts";
 import type { PipeImage } from "../../pipe/index.ts";
 import { ZnccAlignment } from "../models/kinds.ts";
+import { tellIdleCutoff } from "../models/lowPass.ts";
 import type {
   AlignmentKind,
   AlignmentModel,
@@ -67,6 +68,7 @@ export async function alignEach(
   { onFound, ...options }: AlignOptions & { readonly onFound?: OnFound },
 ): Promise<readonly AlignmentResult[]> {
   const maxShiftsPx = shiftsPxOf(options, set.scale);
+  tellIdleCutoff(options.cutoff, options.onLog);
   return withModels(set, templates, options, async (comparison) => {
     const prepare = (model: AlignmentModel) => {
       model.requireShifts(maxShiftsPx);

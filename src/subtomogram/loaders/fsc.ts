@@ -86,6 +86,7 @@ export async function shellCorrelation(
 export async function fscOfHalves(set: Subvolumes, options: FscOptions = {}): Promise<FscWithHalfmaps> {
   requireMolecules(set, "fsc");
   requireTwo(set, "fsc", "one for each half");
+  requireFrequency(options.randomizeFrom);
   return withBackend(options.backend ?? set.backend, async (backend) => {
     const outputShape =
       options.outputShape ?? set.outputShape ?? (await shapeOfMask(options.mask, set.scale));
@@ -96,7 +97,9 @@ export async function fscOfHalves(set: Subvolumes, options: FscOptions = {}): Pr
     const { dfreq = defaultShellWidth(shape), zeroNorm = true } = options;
     const tools = { scale: set.scale, onLog: options.onLog };
     const mask = await normalizeMask(options.mask, [meanOfHalves(parts)], tools);
-    const halfmaps = zeroNorm ? lessMean(parts) : parts;
+    const centred = lessMean(parts);
+    requireContents(parts, centred);
+    const halfmaps = zeroNorm ? centred : parts;
     const halves = maskedHalves(halfmaps, mask);
     const curves: ShellCurve[] = [];
     for (let i = 0; i < sets; i++)
@@ -113,6 +116,31 @@ export async function fscOfHalves(set: Subvolumes, options: FscOptions = {}): Pr
       average: meanOfHalves(halfmaps),
       mask,
     };
+  });
+}
+
+/** @throws {VitrineError} range: a frequency that no transform has */
+function requireFrequency(randomizeFrom: number | undefined): void {
+  const corner = Math.sqrt(3) / 2;
+  if (randomizeFrom === undefined || (randomizeFrom >= 0 && randomizeFrom < corner)) return;
+  const expected = `cycles/voxel from 0 to ${corner.toFixed(3)}, the corner`;
+  throw new VitrineError({ code: "range", at: "fsc randomizeFrom", expected, found: `${randomizeFrom}` });
+}
+
+/** Of the halves' power: what is less is the rounding of single precision. */
+const LEAST_POWER = 1e-12;
+
+/** @throws {VitrineError} range: halves that are one value everywhere, of which only rounding would correlate */
+function requireContents({ data }: AverageParts, { data: centred }: AverageParts): void {
+  const powerOf = (values: Float32Array) => values.reduce((sum, value) => sum + value * value, 0);
+  if (powerOf(centred) > LEAST_POWER * powerOf(data)) return;
+  const hint = "Look which tomogram it is, and whether molecules lie in it";
+  throw new VitrineError({
+    code: "range",
+    at: "fsc halves",
+    expected: "voxels that differ",
+    found: `${data[0]} everywhere`,
+    hint,
   });
 }
 
@@ -190,8 +218,8 @@ function shellCount(shape: Shape3, dfreq: number): number {
   throw new VitrineError({ code: "range", at: "fsc dfreq", expected, found: `${dfreq}` });
 }
 
-/** Every coefficient of a half transform: its place, its frequency, and how often the whole one has it. */
-function eachCoefficient(
+/** @internal Every coefficient of a half transform: its place, its frequency, and how often the whole one has it. */
+export function eachCoefficient(
   [depth, height, width]: Shape3,
   visit: (at: number, frequency: number, weight: number) => void,
 ): void {

@@ -1,4 +1,5 @@
 import type { Shape3 } from "../../core/index.ts";
+import type { Log } from "../../program/index.ts";
 import { LOW_PASS_CORNER } from "../kernels/index.ts";
 
 /**
@@ -18,4 +19,11 @@ export function halfLowPass(shape: Shape3, cutoff: number | undefined): Float32A
       for (let x = 0; x < columns; x++)
         gains[at++] = 1 / (1 + (square(z, depth) + square(y, height) + square(x, width)) ** 2);
   return gains;
+}
+
+/** Says that a low pass leaves everything as it is. */
+export function tellIdleCutoff(cutoff: number | undefined, onLog: Log | undefined): void {
+  if (cutoff === undefined || (cutoff > 0 && cutoff < LOW_PASS_CORNER)) return;
+  const range = `above 0 and below ${LOW_PASS_CORNER.toFixed(3)} cycles/voxel, the corner of the frequencies`;
+  onLog?.(`cutoff ${cutoff} filters nothing: it counts ${range} (--cutoff)`, "warning");
 }

@@ -41,7 +41,7 @@ export class WeightedImages {
 }
 
 /** Weights of a half transform that leave the real part of the whole one: means of the mask at a frequency and its opposite. */
-function halfWedge(
+export function halfWedge(
   shape: Shape3,
   { tilt, rotation }: { readonly tilt: TiltModel; readonly rotation: Quaternion },
 ): Float32Array {

@@ -60,6 +60,14 @@ export async function runAverage(options: AverageProgramOptions): Promise<Averag
   const paths = partPaths(outPath, parts);
   return runOnMolecules(options, paths, async ({ loader, results, run, files }) => {
     const choices = given(options, "wedgeWeighting", "wienerConstant", "seed");
+    if (
+      options.wedgeWeighting === true &&
+      loader.molecules.rotator.every((_, i) => loader.tiltOf(i).kind === "none")
+    )
+      run.onLog?.(
+        "no missing wedge is known: weighting changes the height of the average alone; tell it (--tilt, tiltModel)",
+        "warning",
+      );
     const made = namedVolumes(await loader.averageSplit({ ...run, ...choices, parts }), paths);
     for (const { name, volume } of made)
       await results.write(name, (path) =>

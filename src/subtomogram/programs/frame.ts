@@ -1,7 +1,7 @@
 import type { Backend } from "../../compute/index.ts";
 import type { Progress } from "../../core/index.ts";
 import { encodePng, type ResultFiles, refuseOtherPicture, writeFileAtomic } from "../../io/index.ts";
-import { type ProgramOptions, runProgram } from "../../program/index.ts";
+import { type Log, type ProgramOptions, runProgram } from "../../program/index.ts";
 import { type MoleculeLoader, type TomogramInputs, withLoader } from "./inputs.ts";
 
 /** What programs of a tomogram's molecules have in common. */
@@ -19,6 +19,7 @@ export interface MoleculeTools {
     readonly backend: Backend;
     readonly signal?: AbortSignal;
     readonly onProgress?: (progress: Progress) => void;
+    readonly onLog?: Log;
   };
   /** Everything that is written. */
   readonly files: readonly string[];
@@ -30,13 +31,18 @@ export function runOnMolecules<Result>(
   outPaths: readonly string[],
   work: (tools: MoleculeTools) => Promise<Result>,
 ): Promise<Result> {
-  const { tomogramPath, moleculesPath, picturePath, overwrite = false, signal, onProgress } = options;
+  const { tomogramPath, moleculesPath, picturePath, overwrite = false, signal, onProgress, onLog } = options;
   refuseOtherPicture(picturePath);
   const files = picturePath === undefined ? outPaths : [...outPaths, picturePath];
   const needs = { inputs: [tomogramPath, moleculesPath], outputs: files, overwrite };
   return withLoader(options, options.onLog, (loader) =>
     runProgram(needs, options, ({ pool, results }) => {
-      const run = { backend: pool, ...(signal && { signal }), ...(onProgress && { onProgress }) };
+      const run = {
+        backend: pool,
+        ...(signal && { signal }),
+        ...(onProgress && { onProgress }),
+        ...(onLog && { onLog }),
+      };
       return work({ loader, results, run, files });
     }),
   );

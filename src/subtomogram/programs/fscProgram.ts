@@ -6,12 +6,13 @@ import {
   writeFileAtomic,
   writeMrc,
 } from "../../io/index.ts";
-import { PROGRAM_KEYS, type ProgramOptions } from "../../program/index.ts";
+import { type Log, PROGRAM_KEYS, type ProgramOptions } from "../../program/index.ts";
 import type { FscCurves } from "../loaders/fsc.ts";
 import type { Mask } from "../loaders/templates.ts";
+import { dropNeighbours } from "../molecules/neighbours.ts";
 import { drawShellCurves } from "../pictures/pictures.ts";
 import { given, partPaths, runOnMolecules, writePicture } from "./frame.ts";
-import { INPUT_KEYS, type TomogramInputs } from "./inputs.ts";
+import { INPUT_KEYS, type MoleculeLoader, type TomogramInputs } from "./inputs.ts";
 
 /** Halves of what are compared, how, and where the curve goes. */
 export interface FscProgramOptions extends TomogramInputs, ProgramOptions {
@@ -69,6 +70,7 @@ export async function runFsc(options: FscProgramOptions): Promise<FscReport> {
   return runOnMolecules(options, [outPath, ...halfPaths], async ({ loader, results, run, files }) => {
     const choices = given(options, "mask", "dfreq", "sets", "seed", "randomizeFrom");
     const found = await loader.fscWithHalfmaps({ dfreq: SHELL_WIDTH, ...run, ...choices });
+    tellOfCopies(loader, run.onLog);
     const { halfmaps } = found;
     const [, , ...sides] = halfmaps.shape;
     for (const [i, path] of halfPaths.entries()) {
@@ -83,10 +85,21 @@ export async function runFsc(options: FscProgramOptions): Promise<FscReport> {
       drawShellCurves(`Halves of ${loader.count} molecules`, found),
     );
     const { count: molecules, scale } = loader;
-    const resolutionAt = (threshold: number) => resolutionNm(found, { threshold, scale });
+    const shown = firstShell(found, Math.max(...sides));
+    const resolutionAt = (threshold: number) => resolutionNm(found, { threshold, scale, from: shown });
     const resolution = { "0.143": resolutionAt(0.143), "0.5": resolutionAt(0.5) };
     return { molecules, scale, resolutionNm: resolution, files };
   });
+}
+
+/** Copies of a molecule in both halves agree in their noise too. */
+function tellOfCopies({ molecules, scale }: MoleculeLoader, onLog: Log | undefined): void {
+  const copies = molecules.count - dropNeighbours(molecules, scale).count;
+  if (copies > 0)
+    onLog?.(
+      `${copies} of ${molecules.count} molecules lie within a voxel of another: halves that share them agree too well (dropNeighbours leaves them out)`,
+      "warning",
+    );
 }
 
 /** Of shells, cycles/voxel. */
@@ -98,14 +111,25 @@ function curvesCsv({ frequencies, curves }: FscCurves): Uint8Array {
   return new TextEncoder().encode([columns, ...rows].map((row) => `${row.join(",")}\n`).join(""));
 }
 
-/** Where the first curve first falls below a threshold, linear between shells. */
+/** The first shell that holds more than the mean, in which halves less their common mean are opposite. */
+function firstShell({ frequencies }: FscCurves, longestSide: number): number {
+  // The middle of the first shell is half of its width.
+  return frequencies.findIndex((middle) => middle + frequencies[0] > 1 / longestSide);
+}
+
+/** Where the first curve first falls below a threshold, linear between shells that have anything. */
 function resolutionNm(
   { frequencies, curves: [curve] }: FscCurves,
-  { threshold, scale }: { readonly threshold: number; readonly scale: number },
+  { threshold, scale, from }: { readonly threshold: number; readonly scale: number; readonly from: number },
 ): number | null {
-  const below = curve.findIndex((value) => value < threshold);
+  const shells = Array.from(curve, (value, i) => [frequencies[i], value] as const).filter(
+    ([, value], i) => i >= from && !Number.isNaN(value),
+  );
+  const below = shells.findIndex(([, value]) => value < threshold);
   if (below < 0) return null;
-  if (below === 0) return scale / frequencies[0];
-  const share = (curve[below - 1] - threshold) / (curve[below - 1] - curve[below]);
-  return scale / (frequencies[below - 1] + share * (frequencies[below] - frequencies[below - 1]));
+  const [frequency, value] = shells[below];
+  if (below === 0) return scale / frequency;
+  const [before, higher] = shells[below - 1];
+  const share = (higher - threshold) / (higher - value);
+  return scale / (before + share * (frequency - before));
 }

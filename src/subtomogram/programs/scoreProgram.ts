@@ -5,6 +5,7 @@ import { PROGRAM_KEYS, type ProgramOptions } from "../../program/index.ts";
 import { ALIGN_KINDS, type AlignModelName } from "../align/alignChoices.ts";
 import { BackProjectionLoader } from "../loaders/backProjectionLoader.ts";
 import type { Mask } from "../loaders/templates.ts";
+import { tellIdleCutoff } from "../models/lowPass.ts";
 import { given, type MoleculeTools, runOnMolecules } from "./frame.ts";
 import { INPUT_KEYS, type MoleculeLoader, type TomogramInputs } from "./inputs.ts";
 import { requireTablePath, writeTable } from "./moleculeTable.ts";
@@ -69,6 +70,7 @@ export async function runScore(options: ScoreProgramOptions): Promise<ScoreRepor
   const templates = templatePaths.map((path) =>
     fromFile(path, templateScale, undefined, given(options, "onLog")),
   );
+  tellIdleCutoff(options.cutoff, options.onLog);
   return runOnMolecules(options, [outPath], async ({ loader, results, run, files }) => {
     const choices = { ...run, ...given(options, "mask", "cutoff") };
     const series = eachTilt ? requireSeries(loader, options) : undefined;

@@ -1,8 +1,9 @@
 import { type Backend, irfft3, rfft3 } from "../../compute/index.ts";
 import { seededRandom, VitrineError } from "../../core/index.ts";
 import type { PipeImage } from "../../pipe/index.ts";
+import { halfWedge } from "../models/weighted.ts";
 import { IDENTITY, type Quaternion } from "../molecules/quaternion.ts";
-import { type TiltModel, wedgeMask } from "../tilt/tilt.ts";
+import type { TiltModel } from "../tilt/tilt.ts";
 
 /** With Gaussian noise of this deviation; the same seed gives the same. @throws {VitrineError} range: below 0 */
 export function addNoise(data: Float32Array, sigma: number, seed: number): Float32Array {
@@ -25,11 +26,7 @@ export async function loseWedge(
   { tilt, rotation = IDENTITY }: { readonly tilt: TiltModel; readonly rotation?: Quaternion },
 ): Promise<PipeImage> {
   const spectrum = await rfft3(backend, data, shape);
-  const seen = wedgeMask(tilt, rotation, shape);
-  const columns = Math.floor(shape[2] / 2) + 1;
-  for (let i = 0; i < spectrum.length; i++) {
-    const coefficient = i >> 1;
-    if (seen[Math.floor(coefficient / columns) * shape[2] + (coefficient % columns)] === 0) spectrum[i] = 0;
-  }
+  const weights = halfWedge(shape, { tilt, rotation });
+  for (let i = 0; i < spectrum.length; i++) spectrum[i] *= weights[i >> 1];
   return { data: await irfft3(backend, spectrum, shape), shape };
 }

@@ -1,6 +1,6 @@
 import { type Backend, createFft } from "../../compute/index.ts";
 import type { PipeImage } from "../../pipe/index.ts";
-import { fastLength, transferAt } from "../kernels/index.ts";
+import { fastLength, phaseSign, transferAt } from "../kernels/index.ts";
 import type { Zyx } from "../molecules/quaternion.ts";
 import { type CtfCorrection, transferOf } from "./filter.ts";
 import { pixelsOf, requireSeen, type TiltImages } from "./images.ts";
@@ -192,7 +192,7 @@ function filterPair(
       const low = corner > 0 ? 1 / (1 + ((fy * fy + fx * fx) / (corner * corner)) ** 2) : 1;
       const c = transfer === undefined ? 1 : transferAt(transfer, fy, fx);
       const gain =
-        transfer === undefined || ctf === "none" ? 1 : ctf === "flip" ? Math.sign(c) : c / (c * c + WIENER);
+        transfer === undefined || ctf === "none" ? 1 : ctf === "flip" ? phaseSign(c) : c / (c * c + WIENER);
       const seen = isKept ? low * (withCtf ? c * gain : 1) : 0;
       filtered[to] *= seen;
       filtered[to + 1] *= seen;
