@@ -73,6 +73,15 @@ export const VOLUME_ROWS: readonly WarningRow[] = [
     ...["simulate", a, "--molecules", molecules(f), "--shape", "12x12x12", "--scale", "1", "--workers", "1"],
     ...["--out", `${f}/o.mrc`],
   ]),
+  {
+    name: "a molecule outside of the tomogram, simulate",
+    call: (f) => [
+      ...["simulate", cube(f, "t.mrc", "volume"), "--molecules", molecules(f), "--shape", "12x6x12"],
+      ...["--scale", "1", "--workers", "1", "--out", `${f}/o.mrc`],
+    ],
+    // Places along y are 5.5, 5 and 5.5 of 6 voxels: the last voxel ends at 5.5.
+    says: /simulate: 2 of 3 molecules lie outside of the 12 x 6 x 12 voxels and show in part or not at all, the first of them molecule 0 of component 0: see shape \(--shape\)/,
+  },
   beside("part to pick in", (a, f) => [
     ...["pick", ...tomogram(f), "--method", "log", "--sigma", "2", "--within", a, "--out", `${f}/o.csv`],
   ]),
