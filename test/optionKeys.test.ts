@@ -146,6 +146,13 @@ const NESTED: readonly [name: string, key: string, call: Call][] = [
     "flipy",
     (placement) => experiment.addMapobjects(NONE, { type: "Cells", objects: [] }, { placement }),
   ],
+  ["optics", "phaseshiftDeg", async (more) => computeCtf({ ...OPTICS, ...(more as object) }, GRID)],
+  [
+    "optics.mtf",
+    "pixelsizeA",
+    async (more) =>
+      computeCtf({ ...OPTICS, mtf: { frequencies: [0, 1], amplitudes: [1, 1], ...(more as object) } }, GRID),
+  ],
   ["optics.evenZernikes", "Z42", async (evenZernikes) => computeCtf({ ...OPTICS, evenZernikes }, GRID)],
   [
     "laserPhasePlate",

@@ -54,6 +54,26 @@ export interface CtfGrid {
   readonly pixelSizeOffsetsA?: ArrayLike<number>;
 }
 
+const OPTICS_KEYS: OptionKeys<OpticsParameters> = {
+  voltageKv: true,
+  sphericalAberrationMm: true,
+  amplitudeContrast: true,
+  defocusUA: true,
+  defocusVA: true,
+  astigmatismAngleDeg: true,
+  phaseShiftDeg: true,
+  bFactorA2: true,
+  evenZernikes: true,
+  oddZernikes: true,
+  beamTiltMrad: true,
+  magnificationMatrix: true,
+  focusSpread: true,
+  mtf: true,
+  laserPhasePlate: true,
+};
+
+const MTF_KEYS: OptionKeys<DetectorMtf> = { frequencies: true, amplitudes: true, pixelSizeA: true };
+
 const EVEN_KEYS: OptionKeys<EvenZernikes> = { Z42c: true, Z42s: true, Z44c: true, Z44s: true, Z60: true };
 
 const ODD_KEYS: OptionKeys<OddZernikes> = { Z31c: true, Z31s: true, Z33c: true, Z33s: true };
@@ -248,6 +268,8 @@ export function hasOddAberrations({ oddZernikes, beamTiltMrad, laserPhasePlate }
 }
 
 function requireOptics(optics: OpticsParameters): void {
+  requireKnownOptions("optics", optics, OPTICS_KEYS);
+  requireKnownOptions("optics.mtf", optics.mtf, MTF_KEYS);
   const { voltageKv, amplitudeContrast } = optics;
   requireNumber(voltageKv, voltageKv > 0, { at: "optics.voltageKv", expected: "kV above 0" });
   const at = { at: "optics.amplitudeContrast", expected: "a fraction from 0 to 1" };

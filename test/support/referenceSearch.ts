@@ -95,9 +95,10 @@ function prepare({ shape, micrograph, n, settings }: ReferenceInputs) {
   const scale = Math.sqrt(fullPlane(passed, shape) / fullPlane(power, shape));
   const image = irfft2(weighted, shape).map((value) => value * scale);
   const { defocusOffsetsA, pixelSizeOffsetsA } = searchSpace(settings);
-  const ctf = computeCtf(settings.optics, {
+  const { label: _label, mtfFile: _file, pixelSizeA, ...optics } = settings.optics;
+  const ctf = computeCtf(optics, {
     shape: [n, n],
-    pixelSizeA: settings.optics.pixelSizeA,
+    pixelSizeA,
     defocusOffsetsA,
     pixelSizeOffsetsA,
   });

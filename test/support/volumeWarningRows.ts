@@ -1,4 +1,4 @@
-import { appendFileSync } from "node:fs";
+import { appendFileSync, readFileSync } from "node:fs";
 import { formatMrc, writeTiff } from "../../src/io/index.ts";
 import { match, search } from "./warningFiles.ts";
 import { golden, type WarningRow, written } from "./warningRow.ts";
@@ -73,6 +73,29 @@ export const VOLUME_ROWS: readonly WarningRow[] = [
     ...["simulate", a, "--molecules", molecules(f), "--shape", "12x12x12", "--scale", "1", "--workers", "1"],
     ...["--out", `${f}/o.mrc`],
   ]),
+  {
+    name: "a molecule outside of the tomogram, simulate",
+    call: (f) => [
+      ...["simulate", cube(f, "t.mrc", "volume"), "--molecules", molecules(f), "--shape", "12x6x12"],
+      ...["--scale", "1", "--workers", "1", "--out", `${f}/o.mrc`],
+    ],
+    // Places along y are 5.5, 5 and 5.5 of 6 voxels: the last voxel ends at 5.5.
+    says: /simulate: 2 of 3 molecules lie outside of the 12 x 6 x 12 voxels and show in part or not at all, the first of them molecule 0 of component 0: see shape \(--shape\)/,
+  },
+  {
+    name: "an image that two tilts name, reconstruct",
+    call: (f) => {
+      const series = JSON.parse(readFileSync(golden("subtomogram/tiltSeries/acryo.json"), "utf8"));
+      const { tilt_angles: angles } = series;
+      series.image_path = golden("subtomogram/tiltSeries/tilts.mrc");
+      series.image_indices = angles.map((_: number, i: number) => Math.max(1, i));
+      return [
+        ...["reconstruct", written(f, "a.json", JSON.stringify(series)), "--tomogram-size", "16,16,8"],
+        ...["--patch", "16", "--image-scale", "0.5", "--workers", "1", "--out", `${f}/o.mrc`],
+      ];
+    },
+    says: /a\.json: image 1 counts twice: two tilts name it/,
+  },
   beside("part to pick in", (a, f) => [
     ...["pick", ...tomogram(f), "--method", "log", "--sigma", "2", "--within", a, "--out", `${f}/o.csv`],
   ]),

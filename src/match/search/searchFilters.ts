@@ -12,6 +12,7 @@ import {
   whiteningCurve,
 } from "../../optics/index.ts";
 import type { MatchFilters, MatchSettings, SearchSpace } from "../config/config.ts";
+import { opticsOfCtf } from "../config/opticsOfCtf.ts";
 
 /** A micrograph that is ready to be correlated. */
 export interface PreparedMicrograph {
@@ -144,7 +145,7 @@ export function templateFilters(what: {
   const shape = [size, size] as const;
   const { filter } = totalFilter(settings.filters, whitening, shape);
   requireMtfRead(settings.optics);
-  const ctf = computeCtf(settings.optics, {
+  const ctf = computeCtf(opticsOfCtf(settings.optics), {
     shape,
     pixelSizeA: settings.optics.pixelSizeA,
     defocusOffsetsA: space.defocusOffsetsA,

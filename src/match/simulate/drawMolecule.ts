@@ -1,5 +1,6 @@
 import { type EulerZyz, matrixFromZyz } from "../../core/index.ts";
 import { computeCtf, type OpticsParameters } from "../../optics/index.ts";
+import { opticsOfCtf } from "../config/opticsOfCtf.ts";
 import { gaussianProfile, type Molecule } from "./simulateMolecule.ts";
 
 /** Half-plane of a real (size, size) image, (size, size / 2 + 1), rows not shifted. */
@@ -74,7 +75,11 @@ export function multiplyByMinusCtf(
     relativeDefocusA = 0,
   }: StampGrid & { readonly optics: OpticsParameters; readonly relativeDefocusA?: number },
 ): void {
-  const ctf = computeCtf(optics, { shape: [size, size], pixelSizeA, defocusOffsetsA: [relativeDefocusA] });
+  const ctf = computeCtf(opticsOfCtf(optics), {
+    shape: [size, size],
+    pixelSizeA,
+    defocusOffsetsA: [relativeDefocusA],
+  });
   for (let i = 0; i < re.length; i++) {
     const ctfRe = ctf.isComplex ? ctf.data[2 * i] : ctf.data[i];
     const ctfIm = ctf.isComplex ? ctf.data[2 * i + 1] : 0;

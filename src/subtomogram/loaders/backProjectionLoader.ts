@@ -2,11 +2,12 @@ import type { Backend } from "../../compute/index.ts";
 import { elementCount, progressTeller, type Shape3, VitrineError } from "../../core/index.ts";
 import { type OptionKeys, requireKnownOptions } from "../../io/index.ts";
 import type { PipeImage } from "../../pipe/index.ts";
+import type { Log } from "../../program/index.ts";
 import type { Molecules } from "../molecules/molecules.ts";
 import type { Zyx } from "../molecules/quaternion.ts";
 import { type TiltModel, type TiltRange, toTiltModel } from "../tilt/tilt.ts";
 import { imageScale } from "../tiltSeries/common.ts";
-import type { CtfCorrection } from "../tiltSeries/filter.ts";
+import { type CtfCorrection, DOSE_KV } from "../tiltSeries/filter.ts";
 import { type ImageLevels, isSeen, openTiltImages, pixelsOf } from "../tiltSeries/images.ts";
 import { type BoxOfImages, reconstructBoxes } from "../tiltSeries/reconstruct.ts";
 import { scoreBoxesOnTilt } from "../tiltSeries/scoreOnTilt.ts";
@@ -116,16 +117,18 @@ export class BackProjectionLoader extends Loader<BackProjectionLoader> {
   /**
    * Molecules of a tilt series whose images are in files.
    *
-   * @throws {VitrineError} missing: no pixel size, neither in the series nor in the images' file, or no defocus where `ctf` needs it; range: a scale
-   *   finer than the images, a padding below 1
+   * @param options  `onLog`: hears that doses are weighed for 300 kV where nobody says the voltage
+   * @throws {VitrineError} missing: no pixel size, neither in the series nor in the images' file, or no defocus or dose where `ctf` or `doseWeighting`
+   *   needs it; range: a scale finer than the images, a padding below 1
    */
   static async open(
     tiltSeries: TiltSeries,
     molecules: Molecules,
-    options: BackProjectionLoaderOptions = {},
+    { onLog, ...options }: BackProjectionLoaderOptions & { readonly onLog?: Log } = {},
   ): Promise<BackProjectionLoader> {
     requireKnownOptions("BackProjectionLoader.open", options, KEYS);
     const { ctf } = options;
+    if (options.doseWeighting === true) requireDoses(tiltSeries, onLog);
     if (ctf !== undefined && ctf !== "none" && !tiltSeries.hasCtf) throw withoutCtf(tiltSeries);
     const nm = await imageScale(tiltSeries.tilts[0].imagePath, tiltSeries.scale);
     const shared = { imageScale: nm, levels: new Map<string, ImageLevels>() };
@@ -294,6 +297,18 @@ export class BackProjectionLoader extends Loader<BackProjectionLoader> {
     const [cz, cy, cx] = this.#options.tomogramCenter ?? [0, 0, 0];
     return [z - cz, y - cy, x - cx];
   }
+}
+
+function requireDoses({ name: at, tilts, optics }: TiltSeries, onLog: Log | undefined): void {
+  const without = tilts.filter(({ preExposurePerA2 }) => preExposurePerA2 === undefined).length;
+  if (without > 0) {
+    const expected = "each tilt's dose before (rlnMicrographPreExposure, ExposureDose of an .mdoc)";
+    const hint = "Leave doses out: no --dose-weighting (doseWeighting)";
+    const found = `none of ${without} of ${tilts.length}`;
+    throw new VitrineError({ code: "missing", at, expected, found, hint });
+  }
+  if (optics === undefined)
+    onLog?.(`${at}: nothing says the voltage; doses are weighed for ${DOSE_KV} kV`, "warning");
 }
 
 function withoutCtf({ name: at }: TiltSeries): VitrineError {

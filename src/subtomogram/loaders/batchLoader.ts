@@ -196,6 +196,11 @@ export class BatchLoader extends Loader<BatchLoader> {
     return this.#imageOf(String(this.molecules.features[IMAGE_ID][index])).tiltModel;
   }
 
+  /** As of its loaders: files that `imread` opened. */
+  override async close(): Promise<void> {
+    for (const loader of this.#images.values()) await loader.close();
+  }
+
   override replace(changes: LoaderChanges): BatchLoader {
     requireKnownOptions("replace", changes, CHANGE_KEYS);
     const { molecules = this.molecules, ...others } = changes;

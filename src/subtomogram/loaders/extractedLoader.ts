@@ -22,7 +22,7 @@ import { type Tomogram, toTomogram } from "../sampling/tomogram.ts";
 import { type TiltModel, type TiltRange, toTiltModel } from "../tilt/tilt.ts";
 import { withBackend } from "../withBackend.ts";
 import { CHANGE_KEYS, Loader, type LoaderChanges } from "./loader.ts";
-import { openForLife } from "./openForLife.ts";
+import { closeOwn, openOwn } from "./ownFiles.ts";
 import { requireOrder, requireScale } from "./subtomogramLoader.ts";
 import {
   eachVolume,
@@ -139,7 +139,7 @@ export class ExtractedSubvolumeLoader extends Loader<ExtractedSubvolumeLoader> {
   }
 
   /**
-   * Opens what {@link extractSubtomograms} wrote; the file stays open while the process lives.
+   * Opens what {@link extractSubtomograms} wrote; the file stays open until {@link close}, or while the process lives.
    *
    * @throws {VitrineError} missing: the boxes or their molecules; shape: boxes that are not as many as molecules
    */
@@ -151,26 +151,32 @@ export class ExtractedSubvolumeLoader extends Loader<ExtractedSubvolumeLoader> {
       backend: true,
     });
     const molecules = await readMoleculesCsv(tablePath(path));
-    const stack = stackOf(await openForLife(path));
-    const [sections, height, width] = stack.shape;
-    const depth = sections / Math.max(1, molecules.count);
-    if (!Number.isInteger(depth) || depth < 1)
-      throw new VitrineError({
-        code: "shape",
-        at: path,
-        expected: `as many boxes as molecules, ${molecules.count}`,
-        found: `${sections} sections`,
+    return openOwn(path, (source, own) => {
+      const stack = own(stackOf(source));
+      const [sections, height, width] = stack.shape;
+      const depth = sections / Math.max(1, molecules.count);
+      if (!Number.isInteger(depth) || depth < 1)
+        throw new VitrineError({
+          code: "shape",
+          at: path,
+          expected: `as many boxes as molecules, ${molecules.count}`,
+          found: `${sections} sections`,
+        });
+      const rows = molecules.rotator.map((_, i) => i);
+      const scale = requireScale(stack.scale, path);
+      return new ExtractedSubvolumeLoader({
+        stack,
+        molecules,
+        origin: { molecules, rows },
+        box: [depth, height, width],
+        scale,
+        options,
       });
-    const rows = molecules.rotator.map((_, i) => i);
-    const scale = requireScale(stack.scale, path);
-    return new ExtractedSubvolumeLoader({
-      stack,
-      molecules,
-      origin: { molecules, rows },
-      box: [depth, height, width],
-      scale,
-      options,
     });
+  }
+
+  override close(): Promise<void> {
+    return closeOwn(this.#stack);
   }
 
   override readVolumes({ shape, backend, signal }: VolumeRequest): AsyncGenerator<Float32Array> {

@@ -96,6 +96,17 @@ export abstract class Loader<Self extends Loader<Self>> implements Subvolumes {
   abstract replace(changes: LoaderChanges): Self;
   /** Some of its molecules, by their indices. */
   abstract select(indices: readonly number[]): Self;
+  /**
+   * Closes the file that a loader opened itself, also for those that were made of it (`filter`, `align`, `binning` without `compute`); a file that it
+   * was given stays open, and a loader without a file does nothing.
+   */
+  async close(): Promise<void> {}
+
+  /** As {@link close}, at the end of the block of an `await using`. */
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.close();
+  }
+
   /** Number of molecules. */
   get count(): number {
     return this.molecules.count;

@@ -10,7 +10,7 @@ import {
 } from "../../../test/support/subtomogramCase.ts";
 import { createPool, type Pool } from "../../compute/index.ts";
 import type { Shape3 } from "../../core/index.ts";
-import { parseNpy } from "../../io/index.ts";
+import { openImage, parseNpy, writeNpy } from "../../io/index.ts";
 import { fromArray, providerFunction } from "../../pipe/index.ts";
 import { Molecules } from "../molecules/molecules.ts";
 import { BatchLoader } from "./batchLoader.ts";
@@ -197,6 +197,43 @@ function middleOf(
   return { data: cut, shape: [side, side, side] as const };
 }
 
+test("files that loaders open are closed with them, and with those that were made of them", async () => {
+  const file = join(folder, "closed.npy");
+  const data = new Float32Array(4 * 4 * 4).map((_, i) => i);
+  await writeNpy(file, { data, shape: [4, 4, 4] }, { overwrite: true });
+  const one = new Molecules([[1, 1, 1]]);
+  const read = () => SubtomogramLoader.imread(file, one, { scale: 1, outputShape: 2, backend: pool });
+  const closed = "expected an open image, found a closed one";
+
+  const loader = await read();
+  const [some, binned, kept] = [
+    loader.head(1),
+    await loader.binning(2, { compute: false }),
+    await loader.binning(2),
+  ];
+  await loader.load(0);
+  await some.close();
+  await loader.close();
+  await expect(loader.load(0)).rejects.toThrow(closed);
+  await expect(binned.load(0, { outputShape: 1 })).rejects.toThrow(closed);
+  await kept.load(0, { outputShape: 1 });
+
+  const other = await (await read()).binning(2, { compute: false });
+  await other[Symbol.asyncDispose]();
+  await expect(other.load(0, { outputShape: 1 })).rejects.toThrow(closed);
+
+  const [first, second] = [await read(), await read()];
+  const batch = new BatchLoader({ outputShape: 2, backend: pool }).addLoader(first).addLoader(second);
+  await batch.close();
+  await expect(first.load(0)).rejects.toThrow(closed);
+  await expect(second.load(0)).rejects.toThrow(closed);
+
+  await using source = await openImage(file);
+  const given = new SubtomogramLoader(source, one, { scale: 1, outputShape: 2, backend: pool });
+  await given.close();
+  await given.load(0);
+});
+
 test("extracted boxes are read again where molecules moved to", async () => {
   const loader = new SubtomogramLoader(tomo, subtomogramMolecules("molecules_start.csv"), {
     scale: 0.5,
@@ -221,4 +258,6 @@ test("extracted boxes are read again where molecules moved to", async () => {
   await expect(extracted.asArray({ outputShape: 40 })).rejects.toThrow(
     "boxes of at most 32 x 32 x 32 voxels, as they were extracted",
   );
+  await found.close();
+  await expect(extracted.asArray(small)).rejects.toThrow("expected an open image, found a closed one");
 });

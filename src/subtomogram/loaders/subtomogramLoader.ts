@@ -8,7 +8,7 @@ import { isInside } from "../sampling/region.ts";
 import { type Tomogram, type TomogramInput, toTomogram } from "../sampling/tomogram.ts";
 import { type TiltModel, type TiltRange, toTiltModel } from "../tilt/tilt.ts";
 import { CHANGE_KEYS, Loader, type LoaderChanges } from "./loader.ts";
-import { openForLife } from "./openForLife.ts";
+import { closeOwn, openOwn, sharesFile } from "./ownFiles.ts";
 import { spatialOrder } from "./spatialOrder.ts";
 import { requireShape, type VolumeRequest } from "./subvolumes.ts";
 
@@ -84,8 +84,10 @@ export class SubtomogramLoader extends Loader<SubtomogramLoader> {
   }
 
   /**
-   * Molecules of a tomogram in a file of any size: MRC, TIFF, `.npy`, OME-Zarr. The file stays open while the process lives; open it
-   * with `openImage` to close it before.
+   * Molecules of a tomogram in a file of any size: MRC, TIFF, `.npy`, OME-Zarr. The file stays open until {@link close}, or while the process lives.
+   *
+   * @example
+   * await using loader = await SubtomogramLoader.imread("tomogram.mrc", molecules); // closed at the block's end
    */
   static async imread(
     path: string,
@@ -93,7 +95,15 @@ export class SubtomogramLoader extends Loader<SubtomogramLoader> {
     options: SubtomogramLoaderOptions = {},
   ): Promise<SubtomogramLoader> {
     requireKnownOptions("SubtomogramLoader.imread", options, KEYS);
-    return new SubtomogramLoader(await openForLife(path), molecules, options);
+    const { level, ...others } = options;
+    return openOwn(path, (source, own) => {
+      const tomogram = own(toTomogram(source, level === undefined ? {} : { level }));
+      return new SubtomogramLoader(tomogram, molecules, others);
+    });
+  }
+
+  override close(): Promise<void> {
+    return closeOwn(this.tomogram);
   }
 
   override readVolumes(request: VolumeRequest): AsyncIterable<Float32Array> {
@@ -139,7 +149,7 @@ export class SubtomogramLoader extends Loader<SubtomogramLoader> {
     const { compute = true, signal } = options;
     const tomogram = compute
       ? await computeBinned(this.tomogram, binSize, signal)
-      : binTomogram(this.tomogram, binSize);
+      : sharesFile(binTomogram(this.tomogram, binSize), this.tomogram);
     const shift = (-(binSize - 1) / 2) * this.scale;
     const { order, outputShape, cornerSafe, tiltModel, backend } = this;
     return new SubtomogramLoader(tomogram, this.molecules.translate([shift, shift, shift]), {

@@ -39,7 +39,7 @@ export function dropNeighbours(
   };
   const kept = order.filter((i) => {
     const [z, y, x] = cellOf(i);
-    const around = STEPS.flatMap(
+    const around = CELLS_AROUND.flatMap(
       ([dz, dy, dx]) => cells.get(`${tomogramOf(i)}:${z + dz},${y + dy},${x + dx}`) ?? [],
     );
     if (!around.every((other) => isFar(i, other))) return false;
@@ -50,5 +50,7 @@ export function dropNeighbours(
   return molecules.subset(kept.sort((a, b) => a - b));
 }
 
-/** A cell and those beside it. */
-const STEPS = [-1, 0, 1].flatMap((z) => [-1, 0, 1].flatMap((y) => [-1, 0, 1].map((x) => [z, y, x] as const)));
+/** Steps from a cell of a grid to itself and to those beside it. */
+export const CELLS_AROUND = [-1, 0, 1].flatMap((z) =>
+  [-1, 0, 1].flatMap((y) => [-1, 0, 1].map((x) => [z, y, x] as const)),
+);

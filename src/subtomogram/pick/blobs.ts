@@ -15,10 +15,16 @@ export function gaussianTaps(sigma: number): Float64Array {
   return taps.map((tap) => tap / sum);
 }
 
-/** The second derivative of {@link gaussianTaps}. */
+/**
+ * The second derivative of {@link gaussianTaps}, of sum 0, so that a value that all voxels have more changes nothing. What scipy's sum to besides, -4e-5
+ * for a deviation of 3.2 voxels and -0.065 for 0.6, times a tomogram's mean, is as much as the noise where that is far from 0.
+ */
 export function curvatureTaps(sigma: number): Float64Array {
   const reach = gaussianReach(sigma);
-  return gaussianTaps(sigma).map((tap, i) => tap * ((i - reach) ** 2 / sigma ** 4 - 1 / sigma ** 2));
+  const taps = gaussianTaps(sigma);
+  const curvature = taps.map((tap, i) => tap * ((i - reach) ** 2 / sigma ** 4 - 1 / sigma ** 2));
+  const sum = curvature.reduce((total, tap) => total + tap, 0);
+  return curvature.map((tap, i) => tap - sum * taps[i]);
 }
 
 /** A block filtered along each axis by taps of its own; the edge of the block is repeated. */

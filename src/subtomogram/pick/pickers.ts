@@ -157,9 +157,12 @@ export async function pickTemplate(
       return scored;
     };
     const offset: Zyx = [half(volume.shape[0]), half(volume.shape[1]), half(volume.shape[2])];
-    return picked(tomogram, { reach, radius, score }, { ...options, scale, offset, rotations });
+    return picked(tomogram, { reach, radius, score, tie: TIE }, { ...options, scale, offset, rotations });
   });
 }
+
+/** Transforms of two blocks in single precision give one window scores that differ by less. */
+const TIE = 1e-5;
 
 async function pickBothHands(
   image: TomogramInput,

@@ -119,6 +119,7 @@ async function tiltSeriesLoader(inputs: TomogramInputs, onLog: Log | undefined):
     ...(tiltModel !== undefined && { tiltModel }),
     ...(ctf !== undefined && { ctf }),
     ...(doseWeighting !== undefined && { doseWeighting }),
+    ...(onLog && { onLog }),
   });
   return inputs.dropOutside === true ? without(loader, await loader.inside(), onLog) : loader;
 }

@@ -97,7 +97,7 @@ export async function runReconstruct(options: ReconstructProgramOptions): Promis
     options,
     async ({ pool, results }) => {
       const loader = await BackProjectionLoader.open(series, Molecules.empty(), {
-        ...given(options, "ctf", "doseWeighting", "tomogramHand"),
+        ...given(options, "ctf", "doseWeighting", "tomogramHand", "onLog"),
         scale,
         invert: options.keepContrast !== true,
         backend: pool,

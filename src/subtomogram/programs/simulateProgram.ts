@@ -93,8 +93,7 @@ export async function runSimulate(options: SimulateProgramOptions): Promise<Simu
       backend: pool,
       ...(options.order !== undefined && { order: options.order }),
     }).addMolecules(molecules, template);
-    const { compat = false, signal } = options;
-    const draw = { compat, ...(signal && { signal }) };
+    const draw = given(options, "compat", "signal", "onProgress", "onLog");
     const made =
       tilts === undefined
         ? await simulator.simulate(options.shape, draw)

@@ -2,6 +2,7 @@ import { readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { createPool, type Pool } from "../../compute/index.ts";
+import type { Progress } from "../../core/index.ts";
 import { parseNpy } from "../../io/index.ts";
 import type { PipeImage } from "../../pipe/index.ts";
 import { parseMoleculesCsv } from "../molecules/csv.ts";
@@ -151,6 +152,108 @@ describe("right by default", () => {
     const image = await one.simulate2d([28, 30]);
     expect(image.data.some((value) => value > 1)).toBe(true);
     expect((await one.simulate2d([28, 30], compat)).data.every((value) => value === 0)).toBe(true);
+  });
+});
+
+describe("all of a turned template is drawn", () => {
+  const volume = (shape: readonly [number, number, number]): PipeImage => {
+    return { data: new Float32Array(shape[0] * shape[1] * shape[2]).fill(1), shape };
+  };
+  const sum = (image: { readonly data: Float32Array }) =>
+    image.data.reduce((total, value) => total + value, 0);
+  /** A quarter of a turn. */
+  const about = (axis: 0 | 1) => {
+    const q: [number, number, number, number] = [0, 0, 0, Math.SQRT1_2];
+    q[axis] = Math.SQRT1_2;
+    return q;
+  };
+
+  test.each([
+    ["z", 0, [15, 31, 15]],
+    ["y", 1, [31, 15, 15]],
+  ] as const)("a rod along x, turned about %s", async (_, axis, shape) => {
+    const rod = volume([5, 5, 21]);
+    const one = new Molecules([shape.map((side) => (side - 1) / 2)], [about(axis)], {});
+    const simulator = new TomogramSimulator({ scale: 1, order: 1, backend: pool }).addMolecules(one, rod);
+    // Outermost voxels lie at the template's ends to rounding, where what is beyond is 0.
+    expect(sum(await simulator.simulate(shape))).toBeGreaterThan(3 * 3 * 19);
+    expect(sum(await simulator.simulate2d([shape[1], shape[2]]))).toBeGreaterThan(3 * 3 * 19);
+    expect(sum(await simulator.simulate(shape, compat))).toBeLessThanOrEqual(5 * 5 * 5 + 1e-3);
+  });
+
+  test("at the edge as in the middle", async () => {
+    const rod = volume([4, 5, 12]);
+    const turn = [0.14615492, -0.09743661, 0.34102815, 0.92349588] as const;
+    const at = async (place: readonly number[], shape: [number, number, number]) => {
+      const one = new Molecules([place], [turn], {});
+      return new TomogramSimulator({ scale: 1, order: 0, backend: pool })
+        .addMolecules(one, rod)
+        .simulate(shape);
+    };
+    const whole = await at([12.3, 12.6, 12.2], [24, 24, 24]);
+    const cut = await at([2.3, 2.6, 2.2], [14, 14, 14]);
+    const inside = (i: number) =>
+      [Math.floor(i / 576), Math.floor(i / 24) % 24, i % 24].every((k) => k >= 10);
+    expect(cut.data).toEqual(whole.data.filter((_, i) => inside(i)));
+  });
+
+  // acryo 0.9.1: template arange(1, 126) as 5 x 5 x 5, rotation vector (0.3, -0.2, 0.7), order 1, scale 0.7, at float32(0.7 * 8) along each axis.
+  test("compat has the voxel of a place in single precision", async () => {
+    const data = Float32Array.from({ length: 125 }, (_, i) => i + 1);
+    const one = new Molecules([[5.6, 5.6, 5.6]], [[0.14615492, -0.09743661, 0.34102815, 0.92349588]], {});
+    const image = await new TomogramSimulator({ scale: 0.7, order: 1, backend: pool })
+      .addMolecules(one, { data, shape: [5, 5, 5] })
+      .simulate([20, 20, 20], compat);
+    expect(sum(image)).toBeCloseTo(3969, 2);
+    expect(image.data.filter((value) => value > 0)).toHaveLength(63);
+  });
+});
+
+describe("a drawing tells", () => {
+  const places = [
+    [5, 5, 5],
+    [5, 40, 5],
+  ];
+  const two = () =>
+    new TomogramSimulator({ scale: 0.5, backend: pool }).addMolecules(new Molecules(places), ODD, "odd");
+
+  test("how many molecules it has drawn, of a tilt series those of all images", async () => {
+    const seen: string[] = [];
+    const onProgress = ({ done, total, unit }: Progress) => seen.push(`${done}/${total} ${unit}`);
+    await two().simulate([20, 20, 20], { onProgress });
+    expect(seen).toEqual(["1/2 molecules", "2/2 molecules"]);
+    seen.length = 0;
+    await two().simulateTiltSeries([-10, 0, 10], [20, 20, 20], { onProgress });
+    expect(seen.at(-1)).toBe("6/6 molecules");
+    expect(seen).toHaveLength(6);
+  });
+
+  test("what is not in it", async () => {
+    const said: string[] = [];
+    const onLog = (message: string, level?: string) => said.push(`${level}: ${message}`);
+    await two().simulate([20, 20, 20], { onLog });
+    await two().simulateTiltSeries([0], [20, 20, 20], { onLog });
+    await two().simulate([20, 100, 20], { onLog });
+    await new TomogramSimulator({ scale: 0.5, backend: pool }).simulate([4, 4, 4], { onLog });
+    const outside = (call: string, sides: string) =>
+      `warning: ${call}: 1 of 2 molecules lie outside of the ${sides} voxels and show in part or not at all, the first of them molecule 1 of component odd: see shape (--shape), scale (--scale) and their places`;
+    expect(said).toEqual([
+      outside("simulate", "20 x 20 x 20"),
+      outside("simulateTiltSeries", "20 x 20"),
+      "warning: simulate: there are no molecules, so that all values are 0",
+    ]);
+  });
+
+  test("that the axes of a view are not orthogonal", async () => {
+    const said: string[] = [];
+    const onLog = (message: string) => said.push(message);
+    const view = { center: [5, 5, 5], xaxis: [0, 1, 1], yaxis: [0, 1, 0] } as const;
+    const image = await two().simulateProjection([20, 100], view, { onLog });
+    expect(said[0]).toBe(
+      "simulateProjection view: xaxis and yaxis are 45.00° apart; xaxis is turned to be 90° from yaxis",
+    );
+    const turned = await two().simulateProjection([20, 100], { ...view, xaxis: [0, 0, 1] });
+    expect(image.data).toEqual(turned.data);
   });
 });
 

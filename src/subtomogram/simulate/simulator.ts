@@ -16,7 +16,16 @@ import {
 } from "../molecules/quaternion.ts";
 import { withBackend } from "../withBackend.ts";
 import { addBlock, type Placement, placeTemplate, sumAlongZ } from "./blocks.ts";
+import {
+  acryoBlocks,
+  acryoImageBlocks,
+  type BlockLayout,
+  type Drawn,
+  wholeBlocks,
+  wholeImageBlocks,
+} from "./layout.ts";
 import { splineRange } from "./splineRange.ts";
+import { type DrawingTeller, tellDrawing } from "./telling.ts";
 import { tiltFrame, viewFrame } from "./views.ts";
 
 /** Molecules and what they look like. */
@@ -36,9 +45,12 @@ export interface SimulatorOptions {
   readonly backend?: Backend;
 }
 
-/** Options of one drawing. */
+/** Options of one drawing; progress counts molecules, of a tilt series those of all images. */
 export interface SimulateOptions extends RunChoice {
-  /** As acryo 0.9.1: templates of even sides half a voxel off along every axis; default false. */
+  /**
+   * As acryo 0.9.1: templates of even sides half a voxel off along every axis, and what a turned template has beyond a box of its own shape cut off;
+   * default false.
+   */
   readonly compat?: boolean;
 }
 
@@ -63,7 +75,7 @@ export interface ImageStack {
 export interface ProjectionView {
   /** nm (z, y, x). */
   readonly center: Zyx;
-  /** Along which the image's columns and rows run; made orthogonal, y kept. */
+  /** Along which the image's columns and rows run; where they are not orthogonal, `xaxis` is turned until it is, which is said. */
   readonly xaxis: Zyx;
   readonly yaxis: Zyx;
 }
@@ -126,9 +138,10 @@ export class TomogramSimulator {
   async simulate(shape: Shape3, options: SimulateOptions = {}): Promise<PipeImage> {
     requireKnownOptions("simulate", options, KEYS);
     const volume = emptyVolume(requireShape(shape, "simulate"));
-    await this.#draw(options, (q, side) => startIn(q, side, options.compat === true), {
-      add: (block, { start }) => addBlock(volume, block, { start }),
-    });
+    const teller = this.#teller("simulate", volume.shape, options);
+    const add: Add = (block, { start }) => addBlock(volume, block, { start });
+    await this.#draw(this.#inVolume(options), { teller, add }, options);
+    teller.end();
     return volume;
   }
 
@@ -141,20 +154,21 @@ export class TomogramSimulator {
     const { order } = this;
     const channels = [0, 1, 2].map(() => emptyVolume(requireShape(shape, "simulateColor")));
     const ranges = new Map<PipeImage, readonly [number, number]>();
-    await this.#draw(options, (q, side) => startIn(q, side, options.compat === true), {
-      add(block, { start }, { features, index, template }) {
-        const known =
-          ranges.get(template) ?? (options.compat ? splineRange(template, order) : [0, largestOf(template)]);
-        ranges.set(template, known);
-        colormap(features, index).forEach((share, channel) => {
-          addBlock(channels[channel], block, {
-            start,
-            weight: share / (known[1] - known[0]),
-            offset: known[0],
-          });
+    const teller = this.#teller("simulateColor", channels[0].shape, options);
+    const add: Add = (block, { start }, { features, index, template }) => {
+      const known =
+        ranges.get(template) ?? (options.compat ? splineRange(template, order) : [0, largestOf(template)]);
+      ranges.set(template, known);
+      colormap(features, index).forEach((share, channel) => {
+        addBlock(channels[channel], block, {
+          start,
+          weight: share / (known[1] - known[0]),
+          offset: known[0],
         });
-      },
-    });
+      });
+    };
+    await this.#draw(this.#inVolume(options), { teller, add }, options);
+    teller.end();
     const [depth, height, width] = channels[0].shape;
     const data = new Float32Array(3 * channels[0].data.length);
     channels.forEach((channel, i) => {
@@ -170,14 +184,15 @@ export class TomogramSimulator {
   async simulate2d([height, width]: Shape2, options: SimulateOptions = {}): Promise<ImageStack> {
     requireKnownOptions("simulate2d", options, KEYS);
     const image = emptyVolume(requireShape([1, height, width], "simulate2d"));
-    await this.#draw(options, (q, side) => startIn(q, side, options.compat === true), {
-      add(block, { start }, { index }) {
-        const isAcryos = options.compat === true;
-        if (isAcryos && index === 0) return;
-        const sum = sumAlongZ(block, isAcryos ? Math.max(0, -start[0]) : 0);
-        addBlock(image, sum, { start: [0, start[1], start[2]] });
-      },
-    });
+    const isAcryos = options.compat === true;
+    const teller = this.#teller("simulate2d", [Number.POSITIVE_INFINITY, height, width], options);
+    const add: Add = (block, { start }, { index }) => {
+      if (isAcryos && index === 0) return;
+      const sum = sumAlongZ(block, isAcryos ? Math.max(0, -start[0]) : 0);
+      addBlock(image, sum, { start: [0, start[1], start[2]] });
+    };
+    await this.#draw(this.#inVolume(options), { teller, add }, options);
+    teller.end();
     return image;
   }
 
@@ -188,12 +203,12 @@ export class TomogramSimulator {
     options: SimulateOptions = {},
   ): Promise<ImageStack> {
     requireKnownOptions("simulateProjection", options, KEYS);
-    const centre = view.center.map((nm) => nm / this.scale);
-    return this.#project(
-      [height, width],
-      { frame: viewFrame(view), centre: [centre[0], centre[1], centre[2]] },
-      options,
-    );
+    requireKnownOptions("simulateProjection view", view, { center: true, xaxis: true, yaxis: true });
+    const teller = this.#teller("simulateProjection", [Number.POSITIVE_INFINITY, height, width], options);
+    const frame = viewFrame(view, options.onLog);
+    const image = await this.#project([height, width], { frame, centreNm: view.center, teller }, options);
+    teller.end();
+    return image;
   }
 
   /** A tilt series about y of a tomogram, (tilts, y, x): line sums at these angles. */
@@ -204,72 +219,84 @@ export class TomogramSimulator {
   ): Promise<ImageStack> {
     requireKnownOptions("simulateTiltSeries", options, KEYS);
     const [depth, height, width] = requireShape(shape, "simulateTiltSeries");
-    const centre: Zyx = [(depth - 1) / 2, (height - 1) / 2, (width - 1) / 2];
+    const sides: Zyx = [Number.POSITIVE_INFINITY, height, width];
+    const teller = this.#teller("simulateTiltSeries", sides, options, degrees.length);
+    const nm = (side: number) => ((side - 1) / 2) * this.scale;
+    const centreNm: Zyx = [nm(depth), nm(height), nm(width)];
     const data = new Float32Array(degrees.length * height * width);
     for (const [i, degree] of degrees.entries()) {
-      const image = await this.#project([height, width], { frame: tiltFrame(degree), centre }, options);
+      const view = { frame: tiltFrame(degree), centreNm, teller };
+      const image = await this.#project([height, width], view, options);
       data.set(image.data, i * height * width);
     }
+    teller.end();
     return { data, shape: [degrees.length, height, width] };
   }
 
   async #project(
     [height, width]: Shape2,
-    { frame, centre }: { readonly frame: Quaternion; readonly centre: Zyx },
+    {
+      frame,
+      centreNm,
+      teller,
+    }: { readonly frame: Quaternion; readonly centreNm: Zyx; readonly teller: DrawingTeller },
     options: SimulateOptions,
   ): Promise<ImageStack> {
     const image = emptyVolume(requireShape([1, height, width], "projection"));
-    const middle = [0, (height - 1) / 2, (width - 1) / 2];
-    const seen = (place: Zyx): Zyx => {
-      const [z, y, x] = rotateVector(frame, [
-        place[0] - centre[0],
-        place[1] - centre[1],
-        place[2] - centre[2],
-      ]);
-      return [z, y + middle[1], x + middle[2]];
-    };
-    await this.#draw(
-      options,
-      (q, side, axis) => (axis === 0 ? q - (side - 1) / 2 : Math.trunc(q - (side - 1) / 2)),
-      {
-        frame,
-        seen,
-        add: (block, { start }) => addBlock(image, sumAlongZ(block), { start: [0, start[1], start[2]] }),
+    const rounded = options.compat === true ? Math.fround : (value: number) => value;
+    const scale = rounded(this.scale);
+    const view: View = {
+      frame,
+      placed(nm) {
+        const off = (axis: number) => rounded(rounded(nm[axis] - rounded(centreNm[axis])) / scale);
+        const [z, y, x] = rotateVector(frame, [off(0), off(1), off(2)]);
+        return [z, rounded(y + (height - 1) / 2), rounded(x + (width - 1) / 2)];
       },
-    );
+      layout: options.compat === true ? acryoImageBlocks : wholeImageBlocks,
+    };
+    const add: Add = (block, { start }) =>
+      addBlock(image, sumAlongZ(block), { start: [0, start[1], start[2]] });
+    await this.#draw(view, { teller, add }, options);
     return image;
+  }
+
+  /** Places as they are, in voxels. */
+  #inVolume({ compat = false }: SimulateOptions): View {
+    const rounded = compat ? Math.fround : (value: number) => value;
+    const scale = rounded(this.scale);
+    return {
+      frame: IDENTITY,
+      placed: ([z, y, x]) => [rounded(z / scale), rounded(y / scale), rounded(x / scale)],
+      layout: compat ? acryoBlocks : wholeBlocks,
+    };
   }
 
   /** Draws every molecule's block. */
   async #draw(
+    { frame, placed, layout }: View,
+    { teller, add }: { readonly teller: DrawingTeller; readonly add: Add },
     options: SimulateOptions,
-    startOf: (place: number, side: number, axis: number) => number,
-    { add, frame = IDENTITY, seen = (place) => place }: Drawing,
   ): Promise<void> {
+    const { order } = this;
     await withBackend(options.backend ?? this.#backend, async (backend) => {
-      for (const { molecules, template } of this.components) {
+      for (const [i, { molecules, template }] of this.components.entries()) {
         const image = await normalizeTemplate(template, this.scale);
-        const even = options.compat === true && frame === IDENTITY;
-        const placements = molecules.rotator.map((rotation, i): Placement => {
-          const [z, y, x] = molecules.place(i);
-          const place = seen([z / this.scale, y / this.scale, x / this.scale]);
-          return placementOf(place, {
-            rotation: multiplyQuaternions(frame, rotation),
-            shape: image.shape,
-            startOf,
-            even,
-          });
+        const drawn = molecules.rotator.map((rotation, index): Drawn => {
+          return { place: placed(molecules.place(index)), rotation: multiplyQuaternions(frame, rotation) };
         });
-        const { order } = this;
-        const visit = (data: Float32Array, index: number) =>
-          add({ data, shape: image.shape }, placements[index], {
-            features: featureRow(molecules.features, index),
-            index,
-            template: image,
-          });
-        await placeTemplate(image, placements, { backend, order, signal: options.signal, visit });
+        const { box, placements } = layout(image, drawn, order);
+        const visit = (data: Float32Array, index: number) => {
+          const features = featureRow(molecules.features, index);
+          add({ data, shape: box }, placements[index], { features, index, template: image });
+          teller.drew(i, index, drawn[index].place);
+        };
+        await placeTemplate(image, placements, { backend, order, box, signal: options.signal, visit });
       }
     });
+  }
+
+  #teller(at: string, sides: Zyx, options: SimulateOptions, images = 1): DrawingTeller {
+    return tellDrawing({ at, components: this.components, sides, images }, options);
   }
 
   #with(components: readonly SimulatedComponent[]): TomogramSimulator {
@@ -281,44 +308,20 @@ export class TomogramSimulator {
   }
 }
 
-interface Drawing {
-  readonly add: (
-    block: PipeImage,
-    placement: Placement,
-    molecule: { readonly features: FeatureRow; readonly index: number; readonly template: PipeImage },
-  ) => void;
-  readonly frame?: Quaternion;
-  /** Where a place of the tomogram is seen, both in voxels. */
-  readonly seen?: (place: Zyx) => Zyx;
+/** Where a drawing shows molecules. */
+interface View {
+  /** Turns the tomogram's vectors into those of what is drawn. */
+  readonly frame: Quaternion;
+  /** Of a place in nm, voxels. */
+  readonly placed: (nm: Zyx) => Zyx;
+  readonly layout: (template: PipeImage, drawn: readonly Drawn[], order: 0 | 1 | 3) => BlockLayout;
 }
 
-/** First voxel of a block about a place; acryo's leaves a template of even side half a voxel off. */
-function startIn(place: number, side: number, compat: boolean): number {
-  return compat ? Math.trunc(place) - Math.trunc((side - 1) / 2) : Math.trunc(place - (side - 1) / 2);
-}
-
-function placementOf(
-  place: Zyx,
-  {
-    rotation,
-    shape,
-    startOf,
-    even,
-  }: {
-    readonly rotation: Quaternion;
-    readonly shape: Shape3;
-    readonly startOf: (place: number, side: number, axis: number) => number;
-    readonly even: boolean;
-  },
-): Placement {
-  const start = place.map((at, axis) => startOf(at, shape[axis], axis));
-  const centre = place.map((at, axis) => at - start[axis] + (even && shape[axis] % 2 === 0 ? 0.5 : 0));
-  return {
-    rotation,
-    start: [start[0], start[1], start[2]],
-    centre: [centre[0], centre[1], centre[2]],
-  };
-}
+type Add = (
+  block: PipeImage,
+  placement: Placement,
+  molecule: { readonly features: FeatureRow; readonly index: number; readonly template: PipeImage },
+) => void;
 
 function emptyVolume(shape: Shape3): { readonly data: Float32Array; readonly shape: Shape3 } {
   return { data: new Float32Array(shape[0] * shape[1] * shape[2]), shape };

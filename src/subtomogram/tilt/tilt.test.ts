@@ -53,3 +53,12 @@ test("ranges that cannot be", () => {
     `[VitrineError: tilt range: expected two angles that rise, degrees from -90 to 90, found [NaN,60].]`,
   );
 });
+
+test("models that are plain data are checked as ranges are", () => {
+  const wrong = (model: object) => () => toTiltModel(model as TiltModel);
+  expect(wrong({ kind: "single", rangeDeg: [60, -60], axis: "y" })).toThrow("two angles that rise");
+  expect(wrong({ kind: "single", rangeDeg: [-60, 60], axs: "x" })).toThrow("axs");
+  expect(wrong({ kind: "dule", rangeYDeg: [-60, 60] })).toThrow(
+    'tilt model kind: expected none, single or dual, found {"kind":"dule"',
+  );
+});

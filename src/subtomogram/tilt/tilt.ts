@@ -1,4 +1,4 @@
-import { type Shape3, VitrineError } from "../../core/index.ts";
+import { requireKnownOptions, type Shape3, VitrineError } from "../../core/index.ts";
 import { invertQuaternion, type Quaternion, quaternionMatrix, type Zyx } from "../molecules/quaternion.ts";
 import { planeSide } from "./planeSide.ts";
 
@@ -45,10 +45,28 @@ export function dualAxis(rangeYDeg: TiltRange, rangeXDeg: TiltRange): TiltModel 
   return { kind: "dual", rangeYDeg: checkRange(rangeYDeg), rangeXDeg: checkRange(rangeXDeg) };
 }
 
-/** A tilt range as acryo takes one, or a model as it is; nothing: no wedge. @throws {VitrineError} range */
+/** A tilt range as acryo takes one, or a model; nothing: no wedge. @throws {VitrineError} range; format: a key that models have not */
 export function toTiltModel(tilt: TiltModel | TiltRange | undefined): TiltModel {
   if (tilt === undefined) return noWedge();
-  return "kind" in tilt ? tilt : singleAxis(tilt);
+  if (!("kind" in tilt)) return singleAxis(tilt);
+  switch (tilt.kind) {
+    case "none":
+      requireKnownOptions("tilt model", tilt, { kind: true });
+      return tilt;
+    case "single":
+      requireKnownOptions("tilt model", tilt, { kind: true, rangeDeg: true, axis: true });
+      return singleAxis(tilt.rangeDeg, tilt.axis);
+    case "dual":
+      requireKnownOptions("tilt model", tilt, { kind: true, rangeYDeg: true, rangeXDeg: true });
+      return dualAxis(tilt.rangeYDeg, tilt.rangeXDeg);
+    default:
+      throw new VitrineError({
+        code: "range",
+        at: "tilt model kind",
+        expected: "none, single or dual",
+        found: JSON.stringify(tilt satisfies never),
+      });
+  }
 }
 
 function checkRange(range: TiltRange): TiltRange {

@@ -5,7 +5,7 @@ import type { Tilt } from "./tilt.ts";
 import { TiltSeries } from "./tiltSeries.ts";
 
 /** Columns: SEC ROT GMAG TX TY SMEAN SFIT SCALE BASE TILT. */
-const COLUMN = { section: 0, rot: 1, tx: 3, ty: 4, tilt: 9 };
+const COLUMN = { section: 0, rot: 1, magnification: 2, tx: 3, ty: 4, tilt: 9 };
 const COLUMNS = 10;
 
 /**
@@ -35,10 +35,19 @@ export function parseAreTomo(
   const rows = columnsText(global.replace(/^#.*$/gm, ""), at, COLUMNS);
   if (rows.length === 0)
     throw new VitrineError({ code: "format", at, expected: "a line a tilt", found: "none" });
+  const dark = darkFrames(global);
   const sections = imageIndices(
     rows.map((row) => row[COLUMN.section]),
-    darkFrames(global),
+    dark,
   );
+  const images = /^#\s*RawSize\s*=\s*\d+\s+\d+\s+(\d+)/im.exec(global)?.[1];
+  if (images !== undefined && Number(images) !== rows.length + dark.length)
+    onLog?.(
+      `${at}: RawSize says ${images} images, of which ${rows.length} have a line and ${dark.length} are dark: is the file whole? Its sections are taken for the images ${sections.join(", ")}, from 0`,
+      "warning",
+    );
+  if (rows.some((row) => row[COLUMN.magnification] !== 1))
+    onLog?.(`${at}: GMAG, a change of magnification, is not taken into account`, "warning");
   const tilts = rows.map((row, i): Tilt => {
     return {
       tiltDeg: row[COLUMN.tilt],

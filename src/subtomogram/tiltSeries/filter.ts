@@ -59,9 +59,12 @@ export function transferOf(
   };
 }
 
+/** Voltage that doses are weighed for where nobody says one. */
+export const DOSE_KV = 300;
+
 /** How fast each frequency of a patch fades, Å² per electron: 1 / (2 Nc). (side, side / 2 + 1). @param imageScale  nm/pixel */
 export function fadingRates(series: TiltSeries, side: number, imageScale: number): Float64Array {
-  const voltage = series.optics?.voltageKv ?? 300;
+  const voltage = series.optics?.voltageKv ?? DOSE_KV;
   const columns = Math.floor(side / 2) + 1;
   const perA = 1 / (10 * imageScale);
   return Float64Array.from({ length: side * columns }, (_, i) => {

@@ -40,11 +40,11 @@ export async function readImodTiltSeries(
   const angles = await anglesOf({ folder, stem }, options.onLog);
   const transforms = await columnsOf(inFolder(folder, `${stem}.xf`), 6);
   requireSameLength(`${stem}.xf`, transforms.length, angles.length);
-  const xTilts = await xTiltsOf({ folder, stem, tiltCom }, angles.length);
+  const xTilts = await xTiltsOf({ folder, stem, tiltCom, onLog: options.onLog }, angles.length);
   const imagePath = await stackOf({ folder, stem });
   const scale = await imageScale(imagePath, options.scale);
-  const excluded = new Set(viewList(tiltCom, "EXCLUDELIST"));
-  const doses = await dosesOf(imagePath, angles.length);
+  const excluded = new Set(viewList(tiltCom, inFolder(folder, "tilt.com"), angles.length));
+  const doses = await dosesOf(imagePath, angles.length, options.onLog);
   const views = angles.map((tiltDeg, i): Tilt => {
     const dose = doses[i];
     return {
@@ -62,8 +62,16 @@ export async function readImodTiltSeries(
     ...{ tilts, detectorCentre: "middle", name: stem },
     scale,
     ...(optics !== undefined && { optics }),
-    ...(hasInvertedTilts(tiltCom) && { hand: 1 as const }),
+    ...(hasInvertedTilts(await ctfCommand(folder)) && { hand: 1 as const }),
   });
+}
+
+/** Options of ctfphaseflip, where it has none those of ctfplotter. */
+async function ctfCommand(folder: string): Promise<ImodCommand> {
+  const [plotter, correction] = await Promise.all(
+    ["ctfplotter.com", "ctfcorrection.com"].map((name) => readImodCommand(inFolder(folder, name))),
+  );
+  return new Map([...plotter, ...correction]);
 }
 
 function hasInvertedTilts(command: ImodCommand): boolean {
@@ -74,6 +82,10 @@ function hasInvertedTilts(command: ImodCommand): boolean {
 interface Dataset {
   readonly folder: string;
   readonly stem: string;
+}
+
+interface Told extends Dataset {
+  readonly onLog: Log | undefined;
 }
 
 async function datasetOf(path: string): Promise<Dataset> {
@@ -105,13 +117,18 @@ async function anglesOf({ folder, stem }: Dataset, onLog: Log | undefined): Prom
 }
 
 async function xTiltsOf(
-  { folder, stem, tiltCom }: Dataset & { readonly tiltCom: ImodCommand },
+  { folder, stem, tiltCom, onLog }: Told & { readonly tiltCom: ImodCommand },
   count: number,
 ): Promise<readonly number[]> {
   // tilt turns the other way about x.
   const all = -Number(tiltCom.get("XAXISTILT")?.[0] ?? 0);
-  const file = inFolder(folder, tiltCom.get("XTILTFILE")?.[0] ?? `${stem}.xtilt`);
-  if (!(await fileExists(file))) return new Array<number>(count).fill(all);
+  const named = tiltCom.get("XTILTFILE")?.[0];
+  const file = inFolder(folder, named ?? `${stem}.xtilt`);
+  if (!(await fileExists(file))) {
+    if (named !== undefined)
+      onLog?.(`${file}, which tilt.com names, is not there: tilts about x are ${all}° each`, "warning");
+    return new Array<number>(count).fill(all);
+  }
   const own = await columnsOf(file, 1);
   requireSameLength(file, own.length, count);
   return own.map(([angle]) => all + angle);
@@ -127,22 +144,46 @@ async function stackOf({ folder, stem }: Dataset): Promise<string> {
   return inFolder(folder, names[0]);
 }
 
-async function dosesOf(imagePath: string, count: number): Promise<readonly (number | undefined)[]> {
+async function dosesOf(
+  imagePath: string,
+  count: number,
+  onLog: Log | undefined,
+): Promise<readonly (number | undefined)[]> {
   const path = `${imagePath}.mdoc`;
   if (!(await fileExists(path))) return [];
-  const { tilts } = await readMdoc(path);
-  const doses = new Array<number | undefined>(count);
-  for (const { section, preExposurePerA2 } of tilts) doses[section] = preExposurePerA2;
-  return doses;
+  const { tilts, warnings } = await readMdoc(path);
+  const doses = new Array<number | undefined>(count).fill(undefined);
+  for (const { section, preExposurePerA2 } of tilts) if (section < count) doses[section] = preExposurePerA2;
+  const without = count - new Set(tilts.map(({ section }) => section).filter((one) => one < count)).size;
+  const beyond = tilts.filter(({ section }) => section >= count).length;
+  for (const message of warnings) onLog?.(message, "warning");
+  if (without > 0)
+    onLog?.(
+      `${path}: ${without} of ${count} images have no section, so that their dose is not known`,
+      "warning",
+    );
+  if (beyond > 0)
+    onLog?.(`${path}: ${beyond} sections are beyond the ${count} images that are aligned`, "warning");
+  return tilts.every(({ dosePerA2 }) => dosePerA2 === 0) ? [] : doses;
 }
 
-/** Views of lists as `1,3-5`, over all options of a name: EXCLUDELIST, EXCLUDELIST2. */
-function viewList(command: ImodCommand, name: string): readonly number[] {
-  const words = [...command].filter(([key]) => key.startsWith(name)).flatMap(([, value]) => value);
-  return words.flatMap((word) => {
-    const [first, last = first] = word.split("-").map(Number);
-    return Array.from({ length: Math.max(0, last - first + 1) }, (_, i) => first + i);
-  });
+/** Views that lists as `1,3-5` exclude, over all options of the name: EXCLUDELIST, EXCLUDELIST2. @throws {VitrineError} format: what are no views */
+function viewList(command: ImodCommand, at: string, count: number): readonly number[] {
+  const words = [...command].filter(([key]) => key.startsWith("EXCLUDELIST")).flatMap(([, value]) => value);
+  return words
+    .filter((word) => word !== "")
+    .flatMap((word) => {
+      const match = /^(\d+)(?:-(\d+))?$/.exec(word);
+      const [first, last] = [Number(match?.[1]), Number(match?.[2] ?? match?.[1])];
+      if (!(first >= 1 && last >= first && last <= count))
+        throw new VitrineError({
+          code: "format",
+          at: `${at} EXCLUDELIST`,
+          expected: `views from 1 to ${count}, as 1,3-5`,
+          found: JSON.stringify(word),
+        });
+      return Array.from({ length: last - first + 1 }, (_, i) => first + i);
+    });
 }
 
 /** The inverse of ali = A (raw - c) + d + c': the rotation nearest to it, what is left of it, and where the centre is seen. */
@@ -183,10 +224,10 @@ function warnOfTiltCom(command: ImodCommand, folder: string, onLog: Log | undefi
 
 async function withDefocus(
   tilts: readonly Tilt[],
-  { folder, stem, onLog }: Dataset & { readonly onLog: Log | undefined },
+  { folder, stem, onLog }: Told,
 ): Promise<{ readonly tilts: readonly Tilt[]; readonly optics?: TiltOptics }> {
   const plotter = await readImodCommand(inFolder(folder, "ctfplotter.com"));
-  const command = new Map([...plotter, ...(await readImodCommand(inFolder(folder, "ctfcorrection.com")))]);
+  const command = await ctfCommand(folder);
   const file = inFolder(folder, command.get("DEFOCUSFILE")?.[0] ?? `${stem}.defocus`);
   if (!(await fileExists(file))) return { tilts };
   const [voltageKv, csMm, amplitudeContrast] = ["VOLTAGE", "SPHERICALABERRATION", "AMPLITUDECONTRAST"].map(
@@ -202,6 +243,16 @@ async function withDefocus(
   const rows = parseImodDefocus(await readText(file), file);
   if (rows.some(({ phaseDeg }) => phaseDeg !== 0))
     onLog?.(`${file}: phase shifts are not taken into account`, "warning");
+  const [begin, end] = [
+    Math.min(...rows.map(({ first }) => first)),
+    Math.max(...rows.map(({ last }) => last)),
+  ];
+  const beyond = tilts.filter(({ imageIndex }) => imageIndex + 1 < begin || imageIndex + 1 > end).length;
+  if (beyond > 0)
+    onLog?.(
+      `${file} is of the views ${begin} to ${end}: ${beyond} others get the defocus of the nearest`,
+      "warning",
+    );
   const isAligned = /\.ali$/i.test(plotter.get("INPUTSTACK")?.[0] ?? "");
   const found = tilts.map((tilt): Tilt => {
     const { uNm, vNm, angleDeg } = imodDefocus(rows, tilt.imageIndex + 1);

@@ -85,14 +85,16 @@ function tiltOf(stored: Stored, i: number, at: string): Tilt {
         ? values
         : requireLength(values, count, `${at} ${name}`)[i];
   const { ctf, image_path: path, stretch, pre_exposure: exposures } = stored;
-  const imagePath = typeof path === "string" ? path : path?.[i];
-  const [own, dose] = [stretch?.[i], exposures?.[i]];
+  const listed = <Value>(values: readonly Value[] | null | undefined, name: string) =>
+    values === undefined || values === null ? undefined : requireLength(values, count, `${at} ${name}`)[i];
+  const imagePath = typeof path === "string" ? path : listed(path, "image_path");
+  const [own, dose] = [listed(stretch, "stretch"), listed(exposures, "pre_exposure")];
   return {
     tiltDeg: stored.tilt_angles[i],
     axisDeg: one(stored.tilt_axis_angle, "tilt_axis_angle"),
     xTiltDeg: one(stored.x_tilts, "x_tilts"),
     shiftNm: requireLength(stored.sample_translations, count, `${at} sample_translations`)[i],
-    imageIndex: stored.image_indices?.[i] ?? (typeof path === "string" ? i : 0),
+    imageIndex: listed(stored.image_indices, "image_indices") ?? (typeof path === "string" ? i : 0),
     ...(imagePath !== undefined && { imagePath }),
     ...(own !== undefined && own !== null && { stretch: own }),
     ...(dose !== undefined && dose !== null && { preExposurePerA2: dose }),

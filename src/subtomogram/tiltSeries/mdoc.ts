@@ -22,6 +22,8 @@ export interface Mdoc {
   readonly axisDeg?: number;
   /** In the order of the stack. */
   readonly tilts: readonly MdocTilt[];
+  /** What it does not say, and what was taken for granted in its place. */
+  readonly warnings: readonly string[];
 }
 
 /** Reads SerialEM's `.mdoc`. @throws {VitrineError} format: no sections, an image without an angle; missing, storage: the file */
@@ -38,6 +40,7 @@ export function parseMdoc(text: string, at: string): Mdoc {
   const voltage = valuesOf(head).get("Voltage");
   const images = sections.map((section, i) => imageOf(section, `${at} section ${i}`));
   return {
+    warnings: gapsOf(images, at),
     pixelSizeA: Number(valuesOf(head).get("PixelSpacing") ?? 0),
     ...(voltage !== undefined && { voltageKv: Number(voltage) }),
     ...(axis !== undefined && { axisDeg: Number(axis) }),
@@ -64,6 +67,13 @@ function imageOf(text: string, at: string): Image {
     });
   const subFramePath = values.get("SubFramePath");
   const dosePerA2 = Number(values.get("ExposureDose") ?? 0);
+  if (!(Number.isFinite(dosePerA2) && dosePerA2 >= 0))
+    throw new VitrineError({
+      code: "format",
+      at: `${at} ExposureDose`,
+      expected: "electrons/Å² from 0",
+      found: JSON.stringify(values.get("ExposureDose")),
+    });
   const time = timeOf(values.get("DateTime") ?? "");
   return { section, tiltDeg, dosePerA2, time, ...(subFramePath !== undefined && { subFramePath }) };
 }
@@ -77,6 +87,21 @@ function timeOf(text: string): number {
   const place = "janfebmaraprmayjunjulaugsepoctnovdec".indexOf(month.toLowerCase()) / 3;
   const [hours, minutes, seconds] = clock.map(Number);
   return Date.UTC(Number(year), place, Number(day), hours, minutes) + 1000 * seconds;
+}
+
+function gapsOf(images: readonly Image[], at: string): readonly string[] {
+  const count = images.length;
+  const dark = images.filter(({ dosePerA2 }) => dosePerA2 === 0).length;
+  const timeless = images.filter(({ time }) => !Number.isFinite(time)).length;
+  return [
+    ...(dark === 0 ? [] : [`${at}: ${dark} of ${count} sections say no ExposureDose, which counts as 0`]),
+    // Of doses that are not known the order says nothing.
+    ...(timeless === 0 || dark === count
+      ? []
+      : [
+          `${at}: ${timeless} of ${count} sections say no DateTime; images are taken to be exposed in the order of their sections`,
+        ]),
+  ];
 }
 
 /** Sums of what was taken before; without times the order of the sections is that of the exposures. */

@@ -3,6 +3,7 @@ import { type OptionKeys, readText, requireKnownOptions } from "../../io/index.t
 import { readAreTomoTiltSeries } from "./areTomo.ts";
 import type { ReadTiltSeriesOptions } from "./common.ts";
 import { readImodTiltSeries } from "./imod.ts";
+import { warnOfTiltSeries } from "./implausible.ts";
 import { parseTiltSeries } from "./json.ts";
 import { readRelionTiltSeries } from "./relion.ts";
 import type { TiltSeries } from "./tiltSeries.ts";
@@ -31,6 +32,12 @@ export async function readTiltSeries(path: string, options: ReadTiltSeriesOption
   const { file, name } = splitTiltSeriesPath(path);
   const how = name === undefined ? options : { ...options, name };
   refuseImages(file);
+  const series = await seriesOf(file, how);
+  warnOfTiltSeries(series, options.onLog);
+  return series;
+}
+
+async function seriesOf(file: string, how: ReadTiltSeriesOptions): Promise<TiltSeries> {
   if (/\.aln$/i.test(file)) return readAreTomoTiltSeries(file, how);
   if (/\.star$/i.test(file)) return readRelionTiltSeries(file, how);
   if (/\.json$/i.test(file)) return parseTiltSeries(await readText(file), file, how);

@@ -66,7 +66,7 @@ async function seriesOf(table: StarTable, context: Context): Promise<TiltSeries>
   const pixelA = said("rlnTomoTiltSeriesPixelSize");
   const scale = context.scale ?? (pixelA === undefined ? undefined : pixelA / A_PER_NM);
   const alignment = alignmentOf(table, file, onLog);
-  const defocus = defocusOf(table);
+  const defocus = defocusOf(table, file, onLog);
   const dose = table.has("rlnMicrographPreExposure") ? table.numbers("rlnMicrographPreExposure") : undefined;
   const tilts: Tilt[] = [];
   for (const [i, name] of table.column("rlnMicrographName").entries())
@@ -126,9 +126,14 @@ function alignmentOf(table: StarTable, file: string, onLog: Log | undefined): (r
   return (i) => ({ tiltDeg: tilt[i], xTiltDeg: 0, axisDeg: axis[i] ?? 0, shiftNm: [0, 0] });
 }
 
-function defocusOf(table: StarTable) {
+function defocusOf(table: StarTable, file: string, onLog: Log | undefined) {
   const names = ["rlnDefocusU", "rlnDefocusV", "rlnDefocusAngle"];
-  if (!names.every((name) => table.has(name))) return undefined;
+  const absent = names.filter((name) => !table.has(name));
+  if (absent.length > 0) {
+    if (absent.length < names.length)
+      onLog?.(`${file}: the defocus is left out, since ${absent.join(" and ")} are missing`, "warning");
+    return undefined;
+  }
   const [u, v, angle] = names.map((name) => table.numbers(name));
   return (i: number) => ({ uUm: -u[i] * UM_PER_A, vUm: -v[i] * UM_PER_A, angleDeg: angle[i] });
 }

@@ -10,6 +10,8 @@ import {
   tiltSeriesGolden,
   tiltSeriesMolecules,
 } from "../../../test/support/tiltSeriesCase.ts";
+import { BackProjectionLoader } from "../loaders/backProjectionLoader.ts";
+import { Molecules } from "../molecules/molecules.ts";
 import { imageIndices, parseAreTomo } from "./areTomo.ts";
 import { alignmentOf } from "./imod.ts";
 import { imodDefocus, parseImodDefocus } from "./imodDefocus.ts";
@@ -224,6 +226,143 @@ _rlnMicrographPreExposure
     expect(series.tilts[0].imagePath).toMatch(/images\/TS_01\.mrcs$/);
     expectNear([...series.tilts[0].shiftNm], [-2.7, 1.35]);
     expect(series.tilts[0].defocus?.uUm).toBeCloseTo(-2.5, 9);
+  });
+});
+
+describe("what is broken, missing or guessed is said", () => {
+  const ALN = (rows: string, raw: number) =>
+    `# AreTomo Alignment / Priims bprmMn\n# RawSize = 40 44 ${raw}\n# DarkFrame = 0 0 -6.0\n${rows}`;
+  const row = (section: number, tilt: number, magnification = 1) =>
+    `${section} 85.0 ${magnification} 10.0 -4.0 1 1 1 0 ${tilt}\n`;
+
+  async function saidOf(files: Readonly<Record<string, string>>, name: string, scale = 0.135) {
+    const place = await putFiles(folder, files);
+    const said: string[] = [];
+    const onLog = (message: string) => said.push(message.replaceAll(`${place}/`, ""));
+    const series = await readTiltSeries(join(place, name), { scale, onLog });
+    return { series, said };
+  }
+  const imod = (more: Readonly<Record<string, string>>) => ({
+    "a.tlt": "-3\n0\n3\n",
+    "a.xf": "1 0 0 1 0 0\n1 0 0 1 0 0\n1 0 0 1 0 0\n",
+    "a.st": "",
+    ...more,
+  });
+  const CTF = "Voltage 300\nSphericalAberration 2.7\nAmplitudeContrast 0.07\n";
+  const JSON_SERIES = {
+    tilt_angles: [-40, 0, 40],
+    tilt_axis_angle: 85,
+    sample_translations: [
+      [0, 0],
+      [0, 0],
+      [0, 0],
+    ],
+    image_path: "a.mrc",
+  };
+
+  test("an .aln with fewer lines than images, and magnifications", async () => {
+    const { said } = await saidOf({ "a.aln": ALN(row(1, -3) + row(2, 0, 1.01), 4) }, "a.aln");
+    expect(said).toEqual([
+      "a.aln: RawSize says 4 images, of which 2 have a line and 1 are dark: is the file whole? Its sections are taken for the images 1, 2, from 0",
+      "a.aln: GMAG, a change of magnification, is not taken into account",
+    ]);
+    expect((await saidOf({ "a.aln": ALN(row(1, -3) + row(2, 0) + row(3, 3), 4) }, "a.aln")).said).toEqual([]);
+  });
+
+  test("IMOD's lists, files that are named, defocus of some views", async () => {
+    const place = await putFiles(folder, imod({ "tilt.com": "EXCLUDELIST 2-\n" }));
+    await expect(readTiltSeries(place, { scale: 1 })).rejects.toThrow(
+      'tilt.com EXCLUDELIST: expected views from 1 to 3, as 1,3-5, found "2-".',
+    );
+    const { series, said } = await saidOf(
+      imod({
+        "tilt.com": "XTILTFILE a.xtilt\nXAXISTILT 2\nEXCLUDELIST 1, 2\n",
+        "ctfcorrection.com": CTF,
+        "a.defocus": "1 1 -3 -3 2000 2\n2 2 0 0 2100\n",
+      }),
+      "a.xf",
+    );
+    expect(series.tilts.map(({ imageIndex, xTiltDeg }) => [imageIndex, xTiltDeg])).toEqual([[2, -2]]);
+    expect(said).toEqual([
+      "a.xtilt, which tilt.com names, is not there: tilts about x are -2° each",
+      "a.defocus is of the views 1 to 2: 1 others get the defocus of the nearest",
+    ]);
+  });
+
+  // ctfplotter and ctfphaseflip have the option, tilt has not.
+  test.each([
+    ["ctfplotter.com", 1],
+    ["ctfcorrection.com", 1],
+    ["tilt.com", -1],
+  ] as const)("IMOD's InvertTiltAngles in %s: hand %d", async (name, hand) => {
+    const { series } = await saidOf(imod({ [name]: `${CTF}InvertTiltAngles\n` }), "a.xf");
+    expect(series.hand).toBe(hand);
+  });
+
+  test("doses of an .mdoc that are not all there", async () => {
+    const mdoc = "[ZValue = 0]\nTiltAngle = -3\nExposureDose = 3\n[ZValue = 1]\nTiltAngle = 0\n";
+    const { series, said } = await saidOf(imod({ "a.st.mdoc": mdoc }), "a.xf");
+    expect(series.tilts.map(({ preExposurePerA2 }) => preExposurePerA2)).toEqual([0, 3, undefined]);
+    expect(said).toEqual([
+      "a.st.mdoc: 1 of 2 sections say no ExposureDose, which counts as 0",
+      "a.st.mdoc: 2 of 2 sections say no DateTime; images are taken to be exposed in the order of their sections",
+      "a.st.mdoc: 1 of 3 images have no section, so that their dose is not known",
+    ]);
+    const none = mdoc.replace("ExposureDose = 3\n", "");
+    const unknown = await saidOf(imod({ "a.st.mdoc": none }), "a.xf");
+    expect(unknown.series.tilts.every(({ preExposurePerA2 }) => preExposurePerA2 === undefined)).toBe(true);
+    await expect(
+      BackProjectionLoader.open(unknown.series, Molecules.empty(), { doseWeighting: true }),
+    ).rejects.toThrow("found none of 3 of 3. Leave doses out: no --dose-weighting (doseWeighting).");
+    expect(() => parseMdoc("[ZValue = 0]\nTiltAngle = 1\nExposureDose = -3\n", "b.mdoc")).toThrow(
+      'b.mdoc section 0 ExposureDose: expected electrons/Å² from 0, found "-3".',
+    );
+  });
+
+  test("RELION's defocus without its angle, or without the optics", async () => {
+    const star = (columns: string, values: string) =>
+      `data_TS_01\n\nloop_\n_rlnMicrographName\n_rlnTomoXTilt\n_rlnTomoYTilt\n_rlnTomoZRot\n_rlnTomoXShiftAngst\n_rlnTomoYShiftAngst\n${columns}1@a.mrcs 0 30 85 0 0 ${values}\n`;
+    const some = star("_rlnDefocusU\n_rlnDefocusV\n", "25000 25000");
+    expect((await saidOf({ "a.star": some, "a.mrcs": "" }, "a.star")).said).toEqual([
+      "a.star: the defocus is left out, since rlnDefocusAngle are missing",
+    ]);
+    const all = star("_rlnDefocusU\n_rlnDefocusV\n_rlnDefocusAngle\n", "-25000 -25000 0");
+    const { series, said } = await saidOf({ "a.star": all, "a.mrcs": "" }, "a.star");
+    expect(said).toEqual([
+      "a.star: the CTF is not corrected: tilts have a defocus, but nothing says voltage, spherical aberration and amplitude contrast (RELION: name the series by its tomograms.star)",
+      "a.star: tilt 0 is -2.5 µm under focus, not 0.1 to 20: are sign and unit right (RELION: Å, IMOD: nm, both positive under focus; acryo's JSON: µm, negative)? It is used as it is",
+    ]);
+    expect(series.hasCtf).toBe(false);
+  });
+
+  test("lists of JSON that are too short", () => {
+    const parse = (changes: object) =>
+      parseTiltSeries(JSON.stringify({ ...JSON_SERIES, ...changes }), "a.json");
+    expect(() => parse({ image_indices: [0, 1] })).toThrow(
+      "a.json image_indices: expected 3 values, one a tilt, found 2.",
+    );
+    expect(() => parse({ image_path: ["a.mrc"] })).toThrow("a.json image_path: expected 3 values");
+    expect(() => parse({ pre_exposure: [0] })).toThrow("a.json pre_exposure: expected 3 values");
+    expect(() => parse({ stretch: [null] })).toThrow("a.json stretch: expected 3 values");
+  });
+
+  test("angles, pixels and images that can not be", async () => {
+    const write = (changes: object) => ({ "a.json": JSON.stringify({ ...JSON_SERIES, ...changes }) });
+    const angles = await saidOf(write({ tilt_angles: [-100, 0, 40], tilt_axis_angle: 3000 }), "a.json", 13.5);
+    expect(angles.said).toEqual([
+      "a.json: tilt 0 of -100° is beyond 90°: is the column right? It is used as it is",
+      "a.json: the axis of tilt 0, 3000°, is beyond a turn: is the column right? It is used as it is",
+      "a.json: a pixel of 13.5 nm is not 0.02 to 5 nm: is the unit right (1.35 Å are 0.135 nm)? See --image-scale (scale). It is used as it is",
+    ]);
+    const radians = write({
+      tilt_angles: [-1, -0.5, 0, 0.5, 1],
+      sample_translations: new Array(5).fill([0, 0]),
+      image_indices: [0, 1, 2, 3, 3],
+    });
+    expect((await saidOf(radians, "a.json")).said).toEqual([
+      "a.json: all 5 tilts lie from -1 to 1°: are they in radians? They are used as degrees",
+      "a.json: image 3 counts twice: two tilts name it",
+    ]);
   });
 });
 
