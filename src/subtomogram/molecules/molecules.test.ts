@@ -285,6 +285,12 @@ describe("selections and features", () => {
       [{ gt: 0.1, le: 0.3 }, [2, 3]],
       [{ gt: 0.3, le: Infinity }, [1]],
     ]);
+    // acryo 0.9.1: bins come as their first molecules do; what is no number is in none (there NaN is above all, null an error).
+    const cut = odd.withFeatures({ f: [3, Number.NaN, -1, null] }).cutBy("f", [0]);
+    expect(cut.map(([{ gt }, group]) => [gt, zOf(group)])).toEqual([
+      [0, [0]],
+      [-Infinity, [2]],
+    ]);
     expect(() => table.cutBy("score", [2, 1])).toThrow("rising numbers, found [2,1]");
   });
 
