@@ -179,6 +179,18 @@ describe("others' tables", () => {
     await expect(readMolecules(await put("bad.tbl", "1 2 x\n"))).rejects.toThrow(
       "bad.tbl line 1: expected at least 26 numbers",
     );
+    const withCell = (column: number, cell: string) =>
+      put("cell.tbl", `\n${row.map((value, i) => (i === column - 1 ? cell : value)).join(" ")}\n`);
+    // What MATLAB does not know of the rest is 0; a place or an angle of it was 0, too.
+    expect((await readMolecules(await withCell(10, "NaN"))).features.cc).toEqual([0]);
+    for (const [column, cell] of [
+      [24, "NaN"],
+      [4, "nan"],
+      [8, "-Inf"],
+    ] as const)
+      await expect(readMolecules(await withCell(column, cell))).rejects.toThrow(
+        `cell.tbl line 2 column ${column}: expected a finite number: a place, a shift or an angle, found ${cell}`,
+      );
   });
 
   test("AV3: the shift is added, angles are phi, psi, theta", async () => {
@@ -226,6 +238,16 @@ describe("others' tables", () => {
     await expect(readMolecules(await put("no.json", '{"points": [{"x": 1}]}'))).rejects.toThrow(
       "points[0].location",
     );
+    const warnings: string[] = [];
+    const [one] = picks.points;
+    const shifted = transformation_.map((row, k) => (k === 0 ? [...row.slice(0, 3), 5] : row));
+    const doubtful = { ...picks, trust_orientation: false, points: [{ ...one, transformation_: shifted }] };
+    const path = await put("doubtful.json", JSON.stringify(doubtful));
+    await readMolecules(path, { onLog: (message) => warnings.push(message) });
+    expect(warnings).toEqual([
+      `${path}: trust_orientation is false: orientations are as they stand there`,
+      `${path}: shifts in transformation_ of 1 of 1 points are not added to location`,
+    ]);
   });
 });
 
@@ -251,21 +273,88 @@ describe("written and read again, places and orientations are the same", () => {
     copick: "json",
   };
 
+  const numbers = "numbers tomograms: 1 is a, 2 is b";
+  const SAID: Readonly<Partial<Record<MoleculeFormat, readonly string[]>>> = {
+    relion5: ["left out score: RELION has no such columns"],
+    relion4: ["left out score: RELION has no such columns"],
+    dynamo: ["left out halfset: Dynamo has no such columns", `Dynamo ${numbers}`],
+    av3: ["left out halfset: a motive list has no such columns", `a motive list ${numbers}`],
+    stopgap: [`STOPGAP ${numbers}`],
+    copick: ["left out class, halfset: copick has no such columns"],
+  };
+
   test.each(Object.entries(endings))("%s", async (name, ending) => {
     const path = join(folder, `again-${name}.${ending}`);
     const warnings: string[] = [];
     const format = name as MoleculeFormat;
-    await writeMolecules(path, random, { ...about, format, onLog: (message) => warnings.push(message) });
-    const read = await readMolecules(path, about);
-    expectNear(read.pos, [...random.pos], 3);
-    expectNear(read.quaternion(true), [...random.quaternion(true)], 5);
+    // A file of copick is of one tomogram.
+    const written = name === "copick" ? random.subset([0, 2]) : random;
+    await writeMolecules(path, written, { ...about, format, onLog: (message) => warnings.push(message) });
+    const read = await readMolecules(path, { ...about, onLog: (message) => warnings.push(message) });
+    expectNear(read.pos, [...written.pos], 3);
+    expectNear(read.quaternion(true), [...written.quaternion(true)], 5);
     expect(read.features.tomogram?.[0]).toBe(["dynamo", "av3", "stopgap"].includes(name) ? "1" : "a");
-    expect(warnings).toEqual(
-      name.startsWith("relion") ? [`${path}: left out score: RELION has no such columns`] : [],
-    );
-    await expect(writeMolecules(path, random, { ...about, format })).rejects.toMatchObject({
+    expect(warnings).toEqual((SAID[format] ?? []).map((words) => `${path}: ${words}`));
+    await expect(writeMolecules(path, written, { ...about, format })).rejects.toMatchObject({
       code: "exists",
     });
+  });
+
+  test("what other programs call otherwise goes along: halves, classes, scores", async () => {
+    const particles = random.dropFeatures("class", "halfset", "score").withFeatures({
+      rlnRandomSubset: [1, 2, 2],
+      rlnClassNumber: [4, 5, 6],
+    });
+    const read = async (format: MoleculeFormat, molecules: Molecules, ending: string) => {
+      const path = join(folder, `also-${format}.${ending}`);
+      await writeMolecules(path, molecules, { ...about, format, overwrite: true });
+      return (await readMolecules(path, about)).features;
+    };
+    expect(await read("stopgap", particles, "star")).toMatchObject({
+      halfset: [1, 2, 2],
+      class: [4, 5, 6],
+    });
+    expect(await read("dynamo", particles, "tbl")).toMatchObject({ class: [4, 5, 6] });
+    const fromDynamo = random.dropFeatures("score").withFeatures({ cc: [0.25, 0.5, 0.75] });
+    expect(await read("av3", fromDynamo, "em")).toMatchObject({ score: [0.25, 0.5, 0.75] });
+    expect(await read("dynamo", random, "tbl")).toMatchObject({ cc: [0.5, 0.25, 0.125] });
+  });
+
+  test("what has no number or no half is said, and several tomograms in files of one are refused", async () => {
+    const warnings: string[] = [];
+    const onLog = (message: string) => warnings.push(message);
+    const path = join(folder, "halves.star");
+    const numbered = random
+      .dropFeatures("halfset")
+      .withFeatures({ tomogram: ["3", "4", "3"], class: [1, null, 2], object: ["a", "a", "a"] });
+    await writeMolecules(path, numbered, { ...about, format: "stopgap", onLog });
+    expect(warnings).toEqual([
+      `${path}: class is no number in 1 of 3 molecules; they get STOPGAP's default`,
+      `${path}: left out object: STOPGAP has no such columns`,
+      `${path}: no halfset is known: even numbers of subtomograms are A, odd ones B`,
+    ]);
+    expect((await readMolecules(path, about)).features).toMatchObject({
+      tomogram: ["3", "4", "3"],
+      halfset: [2, 1, 2],
+      class: [1, 1, 2],
+    });
+    const picks = join(folder, "several.json");
+    for (const format of ["copick", "eman2", "peet"] as const)
+      await expect(
+        writeMolecules(format === "peet" ? join(folder, "several.mod") : picks, random, { ...about, format }),
+      ).rejects.toThrow("those of 2: a, b. Take those of one with --tomogram");
+    const one = random.subset([0, 2]).withFeatures({ object: ["ribosome", "proteasome"] });
+    await expect(writeMolecules(picks, one, about)).rejects.toThrow("molecules of one object");
+
+    warnings.length = 0;
+    await writeMolecules(picks, random, { ...about, tomogram: "a", onLog });
+    expect(warnings[0]).toBe(
+      `${picks}: 1 of 3 molecules are of other tomograms than a and are left out (--tomogram)`,
+    );
+    expect((await readMolecules(picks)).features.tomogram).toEqual(["a", "a"]);
+    await expect(writeMolecules(picks, random, { ...about, overwrite: true, tomogram: "c" })).rejects.toThrow(
+      "expected one of the tomograms a, b, found c",
+    );
   });
 
   test("a change of the pixel size leaves places in nm", async () => {
@@ -410,6 +499,11 @@ describe("EMAN2", () => {
     });
     expectNear((await readMolecules(path, { tomogramSize: [101, 100, 51] })).place(0), [1, 2, 3]);
     expect(warnings.join()).toContain("left out orientations: EMAN2's boxes have none");
+    await readMolecules(path, {
+      tomogramSize: [101, 100, 51],
+      onLog: (message) => warnings.push(message),
+    });
+    expect(warnings.at(-1)).toBe(`${path}: EMAN2's boxes have no orientations: no molecule is turned`);
   });
 
   test("an old file without apix_unbin counts from the first voxel", async () => {
