@@ -1,3 +1,5 @@
+import { rmSync } from "node:fs";
+import { Molecules, writeMolecules } from "../../src/subtomogram/index.ts";
 import { cube } from "./volumeWarningRows.ts";
 import { type WarningRow, written } from "./warningRow.ts";
 
@@ -48,6 +50,16 @@ const picks = (more: object) => (folder: string) =>
     JSON.stringify({ pickable_object_name: "a", run_name: "b", points: [POINT], ...more }),
   );
 
+const STOPGAP_COLUMNS =
+  "motl_idx tomo_num object subtomo_num halfset orig_x orig_y orig_z score x_shift y_shift z_shift phi psi the class";
+const STOPGAP = [
+  "data_stopgap_motivelist",
+  "loop_",
+  ...STOPGAP_COLUMNS.split(" ").map((name) => `_${name}`),
+  "1 1 1 1 C 5 5 5 0 0 0 0 0 0 0 1",
+  "",
+].join("\n");
+
 /** What tables of molecules lack, and what of several tomograms is taken. */
 export const MOLECULE_ROWS: readonly WarningRow[] = [
   writes("features without a column", ["o.tbl"], {
@@ -89,6 +101,20 @@ export const MOLECULE_ROWS: readonly WarningRow[] = [
     picks({ points: [{ ...POINT, transformation_: matrix(4) }] }),
     /p\.json: shifts in transformation_ of 1 of 1 points are not added to location$/,
   ),
+  reads(
+    "halves of STOPGAP that are none",
+    (f) => written(f, "s.star", STOPGAP),
+    /s\.star: halfset is neither A nor B in 1 of 1 molecules \("C"\): they are of none$/,
+  ),
+  {
+    name: "molecules: a model of PEET without its list",
+    call: async (f) => {
+      await writeMolecules(`${f}/p.mod`, new Molecules([[1, 2, 3]]), { pixelSizeA: 10 });
+      rmSync(`${f}/p.csv`);
+      return to(`${f}/p.mod`, f, "o.csv");
+    },
+    says: /p\.mod: no motive list is beside it \(--motive-list\): no molecule is turned$/,
+  },
   {
     name: "molecules: those of one tomogram in a table of several, average",
     call: (f) => [

@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { formatJson } from "../../core/index.ts";
+import { formatJson, VitrineError } from "../../core/index.ts";
 import { parseJsonText, parseWithSchema } from "../../io/index.ts";
 import { Molecules } from "../molecules/molecules.ts";
 import type { Quaternion, Zyx } from "../molecules/quaternion.ts";
@@ -25,6 +25,23 @@ export interface Eman2Context {
 /** Whether a JSON text is EMAN2's of a tomogram. */
 export function isEman2(text: string): boolean {
   return /"boxes_3d"\s*:/.test(text);
+}
+
+/**
+ * Refuses EMAN2's alignments (particle_parms_….json): orientations of particles by the image that each is, whose places HDF5 stacks have in their headers.
+ *
+ * @throws {VitrineError} unsupported
+ */
+export function refuseEman2Alignment(text: string, at: string): void {
+  const found = /"(xform\.(?:align3d|projection))"\s*:/.exec(text)?.[1];
+  if (found === undefined) return;
+  throw new VitrineError({
+    code: "unsupported",
+    at,
+    expected: "places of molecules, as boxes_3d of EMAN2's …_info.json has them",
+    found: `EMAN2's alignment (${found}) of particles whose places are in the headers of HDF5 stacks`,
+    hint: "Take the tomogram's …_info.json, without orientations, or RELION's particles of the same alignment",
+  });
 }
 
 /**

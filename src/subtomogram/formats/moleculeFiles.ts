@@ -19,7 +19,7 @@ import type { Molecules } from "../molecules/molecules.ts";
 import { readMoleculesParquet, writeMoleculesParquet } from "../molecules/parquet.ts";
 import { copickFromMolecules, moleculesFromCopick } from "./copick.ts";
 import { dynamoFromMolecules, moleculesFromDynamo } from "./dynamo.ts";
-import { eman2FromMolecules, isEman2, moleculesFromEman2 } from "./eman2.ts";
+import { eman2FromMolecules, isEman2, moleculesFromEman2, refuseEman2Alignment } from "./eman2.ts";
 import { heldBy } from "./held.ts";
 import {
   emFromMolecules,
@@ -116,6 +116,7 @@ export async function readMolecules(path: string, options: ReadMoleculesOptions 
       return moleculesFromEm(await readFileBytes(path), context);
     case "json": {
       const text = await readText(path);
+      refuseEman2Alignment(text, path);
       return isEman2(text) ? moleculesFromEman2(text, context) : moleculesFromCopick(text, context);
     }
     case "mod":
