@@ -34,7 +34,10 @@ export function addMoleculeOptions(command: Command): Command {
     .option("--tomogram-size <X,Y,Z>", "molecules: voxels of the tomogram without binning", sizeOf)
     .option("--tomograms <file>", "molecules: RELION's tomograms.star, for pixel sizes and sizes")
     .option("--motive-list <file.csv>", "molecules: PEET's, of a .mod; default: the .csv beside it")
-    .option("--tomogram <name>", "molecules: the tomogram of all of them, where their table does not say")
+    .option(
+      "--tomogram <name>",
+      "molecules: the name of their tomogram; of a table of several, those of this one",
+    )
     .addOption(
       new Option(
         "--centre <place>",
@@ -81,7 +84,7 @@ export function convertMolecules(from: string, to: string, args: MoleculeArgumen
   const text = ({ molecules }: { readonly molecules: number }) =>
     `wrote ${to}: ${molecules} molecule${molecules === 1 ? "" : "s"}\n`;
   return report({ json, text }, async ({ onLog }) => {
-    const molecules = await readMolecules(from, about);
+    const molecules = await readMolecules(from, { ...about, onLog });
     const how = {
       ...about,
       ...{ overwrite, onLog },

@@ -6,7 +6,8 @@ import { VitrineError } from "../core/index.ts";
 const ROWS = 20_000;
 
 /**
- * The rows of a Parquet file by the names of their columns: whole numbers of 64 bits as numbers, bytes without a type as bytes.
+ * The rows of a Parquet file by the names of their columns: whole numbers of 64 bits as numbers, as texts where
+ * these would lose digits, bytes without a type as bytes.
  *
  * @throws {VitrineError} missing, storage: the file; format: no Parquet, or damaged; unsupported: packed otherwise than by snappy, gzip or
  *   zstd
@@ -85,8 +86,13 @@ async function telling<T>(path: string, task: () => Promise<T>): Promise<T> {
   }
 }
 
+/** Whole numbers of more digits than a number holds are texts: they are names of things, and would lose their last digits. */
 function plainRow(row: Record<string, unknown>): Record<string, unknown> {
-  for (const name in row) if (typeof row[name] === "bigint") row[name] = Number(row[name]);
+  for (const name in row) {
+    const value = row[name];
+    if (typeof value === "bigint")
+      row[name] = Number.isSafeInteger(Number(value)) ? Number(value) : `${value}`;
+  }
   return row;
 }
 

@@ -17,6 +17,8 @@ export type {
   WriteMoleculeFileOptions,
 } from "./formats/moleculeFiles.ts";
 export { isMoleculeFile, MOLECULE_FORMATS, readMolecules, writeMolecules } from "./formats/moleculeFiles.ts";
+export type { OwnMolecules } from "./formats/ofTomogram.ts";
+export { moleculesOfTomogram } from "./formats/ofTomogram.ts";
 export { type FileEnds, isMoleculesContent } from "./formats/recognise.ts";
 export type { RelionCentre } from "./formats/relion.ts";
 export type { TomogramOptions } from "./formats/tomograms.ts";

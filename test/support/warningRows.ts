@@ -4,6 +4,7 @@ import { addMapobjects, createExperiment } from "../../src/experiment/index.ts";
 import { formatMrc, writeTiff } from "../../src/io/index.ts";
 import { FILE_ROWS } from "./fileWarningRows.ts";
 import { LIKELIHOOD_ROWS } from "./likelihoodWarningRows.ts";
+import { MOLECULE_ROWS } from "./moleculeWarningRows.ts";
 import { writeGoldenTable } from "./movieCase.ts";
 import { VOLUME_ROWS } from "./volumeWarningRows.ts";
 import {
@@ -30,6 +31,7 @@ export const WARNING_ROWS: readonly WarningRow[] = [
   ...LIKELIHOOD_ROWS,
   ...VOLUME_ROWS,
   ...FILE_ROWS,
+  ...MOLECULE_ROWS,
   // MRC
   {
     name: "bytes behind an MRC file's sections, info",

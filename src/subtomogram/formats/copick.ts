@@ -4,6 +4,7 @@ import { parseWithSchema } from "../../io/index.ts";
 import { Molecules } from "../molecules/molecules.ts";
 import type { Zyx } from "../molecules/quaternion.ts";
 import { fromXyzMatrix, placeOf, toXyzMatrix } from "./convention.ts";
+import type { Warn } from "./tomograms.ts";
 
 const pointSchema = z.looseObject({
   location: z.looseObject({ x: z.number(), y: z.number(), z: z.number() }),
@@ -27,7 +28,10 @@ const picksSchema = z.looseObject({
  *
  * @throws {VitrineError} format: no picks of copick; range: a matrix that is no rotation
  */
-export function moleculesFromCopick(text: string, at: string): Molecules {
+export function moleculesFromCopick(
+  text: string,
+  { at, onLog }: { readonly at: string; readonly onLog: Warn | undefined },
+): Molecules {
   const picks = parseWithSchema(readJson(text, at), picksSchema, at);
   if (picks.points === undefined) {
     const found = Object.keys(picks).slice(0, 6).join(", ") || "an empty object";
@@ -39,6 +43,17 @@ export function moleculesFromCopick(text: string, at: string): Molecules {
   const matrices = points.map(({ transformation_ }) =>
     (transformation_ ?? IDENTITY).slice(0, 3).map((row) => row.slice(0, 3)),
   );
+  if (picks.trust_orientation === false || picks.trust_orientation === "false")
+    onLog?.(`${at}: trust_orientation is false: orientations are as they stand there`, "warning");
+  // ArtiaX and others hold the place in location alone; some writers repeat it in the matrix.
+  const isShifted = ({ transformation_ }: (typeof points)[number]) =>
+    transformation_?.slice(0, 3).some((row) => row[3] !== 0);
+  const shifted = points.filter(isShifted).length;
+  if (shifted > 0)
+    onLog?.(
+      `${at}: shifts in transformation_ of ${shifted} of ${points.length} points are not added to location`,
+      "warning",
+    );
   const quaternions = matrices.map((matrix, i) =>
     fromXyzMatrix(matrix.flat(), `${at} points[${i}].transformation_`),
   );

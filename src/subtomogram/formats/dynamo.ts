@@ -65,24 +65,37 @@ export function moleculesFromDynamo(
   });
 }
 
+/** Columns of places and angles; what is not known of the others (MATLAB's NaN) stands for 0. */
+const NEEDED = [COLUMN.shift, COLUMN.angles, COLUMN.place].flatMap((first) => [first, first + 1, first + 2]);
+
 function parseRows(text: string, at: string): number[][] {
-  const lines = text.split(/\r?\n/).filter((line) => line.trim() !== "");
-  return lines.map((line, i) => {
-    const row = line.trim().split(/\s+/).map(toNumber);
-    const where = `${at} line ${i + 1}`;
-    if (row.some(Number.isNaN) || row.length <= COLUMN.place + 2) {
-      const expected = `at least ${COLUMN.place + 3} numbers`;
-      const found = row.some(Number.isNaN) ? JSON.stringify(line.slice(0, 60)) : `${row.length}`;
-      throw new VitrineError({ code: "format", at: where, expected, found });
-    }
-    return [...row, ...new Array<number>(Math.max(0, COLUMNS - row.length)).fill(0)];
+  const lines = text.split(/\r?\n/);
+  return lines.flatMap((line, i) => {
+    if (line.trim() === "") return [];
+    const cells = line.trim().split(/\s+/);
+    const row = cells.map(toNumber);
+    const wrong = (expected: string, found: string, column?: number) =>
+      new VitrineError({
+        code: "format",
+        at: `${at} line ${i + 1}${column === undefined ? "" : ` column ${column + 1}`}`,
+        expected,
+        found,
+      });
+    const needed = COLUMN.place + 3;
+    if (row.length < needed) throw wrong(`at least ${needed} numbers`, `${row.length}`);
+    row.forEach((value, column) => {
+      const isUnknown = /^nan$/i.test(cells[column]);
+      if (Number.isNaN(value) && !isUnknown) throw wrong("a number", JSON.stringify(cells[column]), column);
+      if (!NEEDED.includes(column) || Number.isFinite(value)) return;
+      throw wrong("a finite number: a place, a shift or an angle", cells[column], column);
+    });
+    const known = row.map((value) => (Number.isNaN(value) ? 0 : value));
+    return [[...known, ...new Array<number>(Math.max(0, COLUMNS - row.length)).fill(0)]];
   });
 }
 
-/** MATLAB writes what is not known as NaN; it stands for nothing that is read here. */
 function toNumber(cell: string): number {
-  if (/^nan$/i.test(cell)) return 0;
-  return cell === "" ? Number.NaN : Number(cell.replace(/^([+-]?)inf$/i, "$1Infinity"));
+  return Number(cell.replace(/^([+-]?)inf$/i, "$1Infinity"));
 }
 
 /**

@@ -5,7 +5,7 @@ import fc from "fast-check";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { Molecules } from "../molecules/molecules.ts";
 import { AV3, DYNAMO, EMAN2, fromRelion, fromXyzMatrix, toRelion, toXyzMatrix } from "./convention.ts";
-import { type MoleculeFormat, readMolecules, writeMolecules } from "./moleculeFiles.ts";
+import { readMolecules, writeMolecules } from "./moleculeFiles.ts";
 
 let folder: string;
 beforeAll(async () => {
@@ -179,6 +179,18 @@ describe("others' tables", () => {
     await expect(readMolecules(await put("bad.tbl", "1 2 x\n"))).rejects.toThrow(
       "bad.tbl line 1: expected at least 26 numbers",
     );
+    const withCell = (column: number, cell: string) =>
+      put("cell.tbl", `\n${row.map((value, i) => (i === column - 1 ? cell : value)).join(" ")}\n`);
+    // What MATLAB does not know of the rest is 0; a place or an angle of it was 0, too.
+    expect((await readMolecules(await withCell(10, "NaN"))).features.cc).toEqual([0]);
+    for (const [column, cell] of [
+      [24, "NaN"],
+      [4, "nan"],
+      [8, "-Inf"],
+    ] as const)
+      await expect(readMolecules(await withCell(column, cell))).rejects.toThrow(
+        `cell.tbl line 2 column ${column}: expected a finite number: a place, a shift or an angle, found ${cell}`,
+      );
   });
 
   test("AV3: the shift is added, angles are phi, psi, theta", async () => {
@@ -226,78 +238,16 @@ describe("others' tables", () => {
     await expect(readMolecules(await put("no.json", '{"points": [{"x": 1}]}'))).rejects.toThrow(
       "points[0].location",
     );
-  });
-});
-
-describe("written and read again, places and orientations are the same", () => {
-  const random = Molecules.fromRandom(
-    [
-      [12.5, 33.25, 7.125],
-      [0, 1.5, 80],
-      [40, 60, 2],
-    ],
-    5,
-    { tomogram: ["a", "b", "a"], class: [1, 2, 1], halfset: [1, 2, 2], score: [0.5, 0.25, 0.125] },
-  );
-  const about = { pixelSizeA: 1.35, tomogramSize: [928, 960, 400] } as const;
-  // PEET has no names of tomograms and EMAN2 no orientations: they have tests of their own.
-  const endings: Readonly<Record<Exclude<MoleculeFormat, "peet" | "eman2">, string>> = {
-    acryo: "csv",
-    relion5: "star",
-    relion4: "star",
-    dynamo: "tbl",
-    av3: "em",
-    stopgap: "star",
-    copick: "json",
-  };
-
-  test.each(Object.entries(endings))("%s", async (name, ending) => {
-    const path = join(folder, `again-${name}.${ending}`);
     const warnings: string[] = [];
-    const format = name as MoleculeFormat;
-    await writeMolecules(path, random, { ...about, format, onLog: (message) => warnings.push(message) });
-    const read = await readMolecules(path, about);
-    expectNear(read.pos, [...random.pos], 3);
-    expectNear(read.quaternion(true), [...random.quaternion(true)], 5);
-    expect(read.features.tomogram?.[0]).toBe(["dynamo", "av3", "stopgap"].includes(name) ? "1" : "a");
-    expect(warnings).toEqual(
-      name.startsWith("relion") ? [`${path}: left out score: RELION has no such columns`] : [],
-    );
-    await expect(writeMolecules(path, random, { ...about, format })).rejects.toMatchObject({
-      code: "exists",
-    });
-  });
-
-  test("a change of the pixel size leaves places in nm", async () => {
-    const path = join(folder, "bin.star");
-    await writeMolecules(path, random, { ...about, format: "relion4", pixelSizeA: 2.7 });
-    expectNear((await readMolecules(path)).pos, [...random.pos], 3);
-  });
-
-  test("RELION 5 gets what it needs, and molecules without a tomogram are told", async () => {
-    const path = join(folder, "needs.star");
-    const nameless = random.dropFeatures("tomogram", "score");
-    await expect(writeMolecules(path, nameless, about)).rejects.toThrow(
-      "Give the name of the one tomogram with --tomogram",
-    );
-    await writeMolecules(path, nameless, { ...about, tomogram: "TS_9" });
-    const text = await readFile(path, "utf8");
-    for (const column of [
-      "data_optics",
-      "rlnTomoTiltSeriesPixelSize",
-      "rlnCenteredCoordinateZAngst",
-      "TS_9",
-      "rlnRandomSubset",
-    ])
-      expect(text).toContain(column);
-  });
-
-  test("what is asked for wrongly is told", async () => {
-    await expect(readMolecules(join(folder, "x.txt"))).rejects.toThrow(
-      ".csv, .parquet, .star, .tbl, .em, .json or .mod",
-    );
-    // @ts-expect-error: an unknown key
-    await expect(readMolecules("x.tbl", { pixelsize: 1 })).rejects.toThrow('did you mean "pixelSizeA"');
+    const [one] = picks.points;
+    const shifted = transformation_.map((row, k) => (k === 0 ? [...row.slice(0, 3), 5] : row));
+    const doubtful = { ...picks, trust_orientation: false, points: [{ ...one, transformation_: shifted }] };
+    const path = await put("doubtful.json", JSON.stringify(doubtful));
+    await readMolecules(path, { onLog: (message) => warnings.push(message) });
+    expect(warnings).toEqual([
+      `${path}: trust_orientation is false: orientations are as they stand there`,
+      `${path}: shifts in transformation_ of 1 of 1 points are not added to location`,
+    ]);
   });
 });
 
@@ -410,6 +360,24 @@ describe("EMAN2", () => {
     });
     expectNear((await readMolecules(path, { tomogramSize: [101, 100, 51] })).place(0), [1, 2, 3]);
     expect(warnings.join()).toContain("left out orientations: EMAN2's boxes have none");
+    await readMolecules(path, {
+      tomogramSize: [101, 100, 51],
+      onLog: (message) => warnings.push(message),
+    });
+    expect(warnings.at(-1)).toBe(`${path}: EMAN2's boxes have no orientations: no molecule is turned`);
+  });
+
+  test("alignments, which have no places, are refused by their name, in boxes too", async () => {
+    const transform = { __class__: "Transform", matrix: "[1,0,0,4,0,1,0,0,0,0,1,0]" };
+    const aligned = { score: -0.3, "xform.align3d": transform };
+    const parms = { "('particles3d/a.hdf', 0)": aligned };
+    const boxes = { boxes_3d: [[1, 2, 3, "manual", 0, 0, { "xform.align3d": transform }]] };
+    for (const json of [parms, boxes])
+      await expect(
+        readMolecules(await put("p.json", JSON.stringify(json)), { pixelSizeA: 10 }),
+      ).rejects.toThrow(
+        "found EMAN2's alignment (xform.align3d) of particles whose places are in the headers of HDF5 stacks",
+      );
   });
 
   test("an old file without apix_unbin counts from the first voxel", async () => {

@@ -19,7 +19,8 @@ import type { Molecules } from "../molecules/molecules.ts";
 import { readMoleculesParquet, writeMoleculesParquet } from "../molecules/parquet.ts";
 import { copickFromMolecules, moleculesFromCopick } from "./copick.ts";
 import { dynamoFromMolecules, moleculesFromDynamo } from "./dynamo.ts";
-import { eman2FromMolecules, isEman2, moleculesFromEman2 } from "./eman2.ts";
+import { eman2FromMolecules, isEman2, moleculesFromEman2, refuseEman2Alignment } from "./eman2.ts";
+import { heldBy } from "./held.ts";
 import {
   emFromMolecules,
   moleculesFromEm,
@@ -27,6 +28,7 @@ import {
   stopgapFromMolecules,
   stopgapTable,
 } from "./motiveList.ts";
+import { tomogramsOf } from "./ofTomogram.ts";
 import { moleculesFromPeet, type PeetContext, peetFromMolecules } from "./peet.ts";
 import { MOLECULE_STAR } from "./recognise.ts";
 import { moleculesFromRelion, type RelionCentre, relionFromMolecules, relionParticles } from "./relion.ts";
@@ -63,18 +65,18 @@ export interface ReadMoleculesOptions extends TomogramOptions {
   readonly centre?: RelionCentre;
   /** PEET's motive list of a model; default the .csv beside it with the same name. */
   readonly motiveList?: string;
+  /** What is left out, doubtful or guessed, said once each. */
+  onLog?(message: string, kind: "warning"): void;
 }
 
 /** What writing molecules needs. */
 export interface WriteMoleculeFileOptions extends ReadMoleculesOptions {
   /** Default by the ending: .csv and .parquet acryo, .star RELION 5, .tbl Dynamo, .em AV3, .json copick, .mod PEET. */
   readonly format?: MoleculeFormat;
-  /** The tomogram of all molecules, where no feature `tomogram` says. */
+  /** The name of the tomogram; where molecules are of several, those of this one are written. */
   readonly tomogram?: string;
   /** Replace a file that is there; default false. */
   readonly overwrite?: boolean;
-  /** What is left out, said once each. */
-  onLog?(message: string, kind: "warning"): void;
 }
 
 const READ_KEYS: OptionKeys<ReadMoleculesOptions> = {
@@ -83,13 +85,13 @@ const READ_KEYS: OptionKeys<ReadMoleculesOptions> = {
   tomograms: true,
   centre: true,
   motiveList: true,
+  onLog: true,
 };
 const WRITE_KEYS: OptionKeys<WriteMoleculeFileOptions> = {
   ...READ_KEYS,
   format: true,
   tomogram: true,
   overwrite: true,
-  onLog: true,
 };
 
 /**
@@ -100,7 +102,8 @@ const WRITE_KEYS: OptionKeys<WriteMoleculeFileOptions> = {
  */
 export async function readMolecules(path: string, options: ReadMoleculesOptions = {}): Promise<Molecules> {
   requireKnownOptions("readMolecules", options, READ_KEYS);
-  const context = { at: path, tomogramOf: await openTomograms(options), centre: options.centre ?? "half" };
+  const { centre = "half", onLog } = options;
+  const context = { at: path, tomogramOf: await openTomograms(options), centre, onLog };
   switch (endingOf(path)) {
     case "csv":
       return parseMoleculesCsv(await readText(path), path);
@@ -113,7 +116,8 @@ export async function readMolecules(path: string, options: ReadMoleculesOptions 
       return moleculesFromEm(await readFileBytes(path), context);
     case "json": {
       const text = await readText(path);
-      return isEman2(text) ? moleculesFromEman2(text, context) : moleculesFromCopick(text, path);
+      refuseEman2Alignment(text, path);
+      return isEman2(text) ? moleculesFromEman2(text, context) : moleculesFromCopick(text, context);
     }
     case "mod":
       return moleculesFromPeet(
@@ -192,13 +196,14 @@ export async function writeMolecules(
   options: WriteMoleculeFileOptions = {},
 ): Promise<void> {
   requireKnownOptions("writeMolecules", options, WRITE_KEYS);
-  const { overwrite = false, format = formatOf(path), tomogram, onLog } = options;
+  const { overwrite = false, format = formatOf(path), onLog } = options;
   const context = {
     at: path,
     tomogramOf: await openTomograms(options),
     centre: options.centre ?? "half",
   } as const;
-  const named = nameTomograms(molecules, tomogram);
+  const held = { ...context, onLog };
+  const named = ofTomogram(molecules, options, path);
   const onLeftOut = (names: readonly string[]) =>
     onLog?.(`${path}: left out ${names.join(", ")}: RELION has no such columns`, "warning");
   switch (format) {
@@ -211,17 +216,21 @@ export async function writeMolecules(
       return writeStar(path, relionFromMolecules(named, { ...context, version, onLeftOut }), { overwrite });
     }
     case "stopgap":
-      return writeStar(path, stopgapFromMolecules(named, context), { overwrite });
+      return writeStar(path, stopgapFromMolecules(heldBy(named, format, held), held), { overwrite });
     case "dynamo":
-      return writeFileAtomic(path, utf8(dynamoFromMolecules(named, context)), { overwrite });
+      return writeFileAtomic(path, utf8(dynamoFromMolecules(heldBy(named, format, held), held)), {
+        overwrite,
+      });
     case "av3":
-      return writeFileAtomic(path, emFromMolecules(named, context), { overwrite });
+      return writeFileAtomic(path, emFromMolecules(heldBy(named, format, held), held), { overwrite });
     case "copick":
-      return writeFileAtomic(path, utf8(copickFromMolecules(named)), { overwrite });
+      return writeFileAtomic(path, utf8(copickFromMolecules(heldBy(named, format, held))), { overwrite });
     case "eman2":
-      return writeFileAtomic(path, utf8(eman2FromMolecules(named, { ...context, onLog })), { overwrite });
+      return writeFileAtomic(path, utf8(eman2FromMolecules(heldBy(named, format, held), held)), {
+        overwrite,
+      });
     case "peet":
-      return writePeet(path, named, { ...context, overwrite });
+      return writePeet(path, heldBy(named, format, held), { ...held, overwrite });
   }
 }
 
@@ -250,9 +259,27 @@ function utf8(text: string): Uint8Array {
   return new TextEncoder().encode(text);
 }
 
-function nameTomograms(molecules: Molecules, tomogram: string | undefined): Molecules {
+/** Molecules of one tomogram, or of none that is known, get the name; of several those of that name are written. */
+function ofTomogram(
+  molecules: Molecules,
+  { tomogram, onLog }: Pick<WriteMoleculeFileOptions, "tomogram" | "onLog">,
+  at: string,
+): Molecules {
   if (tomogram === undefined) return molecules;
-  return molecules.withFeatures({ tomogram: new Array<string>(molecules.count).fill(tomogram) });
+  const names = tomogramsOf(molecules);
+  if (names === undefined)
+    return molecules.withFeatures({ tomogram: new Array<string>(molecules.count).fill(tomogram) });
+  const own = molecules.filter((_, i) => names[i] === tomogram);
+  if (own.count === 0) {
+    const all = [...new Set(names)];
+    const expected = `one of the tomograms ${all.slice(0, 8).join(", ")}${all.length > 8 ? " …" : ""}`;
+    throw new VitrineError({ code: "missing", at: `${at} tomogram`, expected, found: tomogram });
+  }
+  onLog?.(
+    `${at}: ${molecules.count - own.count} of ${molecules.count} molecules are of other tomograms than ${tomogram} and are left out (--tomogram)`,
+    "warning",
+  );
+  return own.withFeatures({ tomogram: new Array<string>(own.count).fill(tomogram) });
 }
 
 const BY_ENDING: Readonly<Record<string, MoleculeFormat>> = {

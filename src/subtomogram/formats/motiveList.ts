@@ -4,7 +4,7 @@ import { Molecules } from "../molecules/molecules.ts";
 import type { Quaternion, Zyx } from "../molecules/quaternion.ts";
 import { AV3, fromRelion, numberOf, placeOf, toRelion, voxelsOf } from "./convention.ts";
 import { numberNames } from "./dynamo.ts";
-import { requirePixelSize, type TomogramOf } from "./tomograms.ts";
+import { requirePixelSize, type TomogramOf, type Warn } from "./tomograms.ts";
 
 /** Header of an .em file: machine, type of values, and three lengths. */
 const EM = { headerBytes: 512, littleEndian: 6, float32: 5, values: 20 };
@@ -34,6 +34,7 @@ interface Particle {
 interface Context {
   readonly tomogramOf: TomogramOf;
   readonly at: string;
+  readonly onLog: Warn | undefined;
 }
 
 /**
@@ -42,25 +43,20 @@ interface Context {
  *
  * @throws {VitrineError} format: no .em file of 20 numbers a particle; missing: a pixel size
  */
-export function moleculesFromEm(bytes: Uint8Array, { tomogramOf, at }: Context): Molecules {
-  const rows = parseEm(bytes, at);
+export function moleculesFromEm(bytes: Uint8Array, context: Context): Molecules {
+  const rows = parseEm(bytes, context.at);
   const column = (index: number) => rows.map((row) => row[index]);
   const particles = rows.map((row): Particle => {
     const three = (from: number): Zyx => [row[from + 2], row[from + 1], row[from]];
     const [phi, psi, theta] = [row[VALUE.phi], row[VALUE.psi], row[VALUE.theta]];
     return { place: three(VALUE.place), shift: three(VALUE.shift), phi, psi, theta };
   });
-  return moleculesOf(
-    particles,
-    column(VALUE.tomogram).map(String),
-    { tomogramOf, at },
-    {
-      score: column(VALUE.score),
-      subtomogram: column(VALUE.subtomogram),
-      object: column(VALUE.object),
-      class: column(VALUE.class),
-    },
-  );
+  return moleculesOf(particles, column(VALUE.tomogram).map(String), context, {
+    score: column(VALUE.score),
+    subtomogram: column(VALUE.subtomogram),
+    object: column(VALUE.object),
+    class: column(VALUE.class),
+  });
 }
 
 function parseEm(bytes: Uint8Array, at: string): number[][] {
@@ -86,7 +82,7 @@ function moleculesOf(
   particles: readonly Particle[],
   names: readonly string[],
   { tomogramOf, at }: Context,
-  features: Readonly<Record<string, readonly (number | string)[]>>,
+  features: Readonly<Record<string, readonly (number | string | null)[]>>,
 ): Molecules {
   const places = particles.map(({ place, shift }, i) => {
     const pixel = requirePixelSize(tomogramOf(names[i]), at);
@@ -171,10 +167,22 @@ export function moleculesFromStopgap(table: StarTable, context: Context): Molecu
     motl: numbers("motl_idx"),
     object: numbers("object"),
     subtomogram: numbers("subtomo_num"),
-    ...(table.has("halfset") && { halfset: table.column("halfset").map((half) => (half === "B" ? 2 : 1)) }),
+    ...(table.has("halfset") && { halfset: halvesOf(table.column("halfset"), context) }),
     score: numbers("score"),
     class: numbers("class"),
   });
+}
+
+/** 1 of A, 2 of B; what is neither is said. */
+function halvesOf(halves: readonly string[], { at, onLog }: Context): readonly (number | null)[] {
+  const known: Readonly<Record<string, number>> = { A: 1, B: 2 };
+  const others = halves.filter((half) => !Object.hasOwn(known, half));
+  if (others.length > 0)
+    onLog?.(
+      `${at}: halfset is neither A nor B in ${others.length} of ${halves.length} molecules (${JSON.stringify(others[0])}): they are of none`,
+      "warning",
+    );
+  return halves.map((half) => known[half] ?? null);
 }
 
 /** A motive list of STOPGAP, without shifts. @throws {VitrineError} missing: a pixel size */
@@ -184,13 +192,22 @@ export function stopgapFromMolecules(molecules: Molecules, context: Context): St
   const feature = (name: string, otherwise: (i: number) => number) =>
     rows.map((i) => numberOf(features[name]?.[i], otherwise(i)));
   const { numbers, voxels, angles } = listed(molecules, context);
-  const halves = feature("halfset", () => 1).map((half) => (half === 2 ? "B" : "A"));
+  const subtomograms = feature("subtomogram", (i) => i + 1);
+  if (features.halfset === undefined && count > 0)
+    context.onLog?.(
+      `${context.at}: no halfset is known: even numbers of subtomograms are A, odd ones B`,
+      "warning",
+    );
+  // As cryoCAT divides them.
+  const halves = feature("halfset", (i) => (subtomograms[i] % 2 === 0 ? 1 : 2)).map((half) =>
+    half === 2 ? "B" : "A",
+  );
   const decimals = (values: readonly number[]) => values.map((value) => Number(value.toFixed(6)));
   const columns = {
     motl_idx: feature("motl", (i) => i + 1),
     tomo_num: numbers,
     object: feature("object", () => 1),
-    subtomo_num: feature("subtomogram", (i) => i + 1),
+    subtomo_num: subtomograms,
     halfset: halves,
     orig_x: decimals(voxels.map(([x]) => x)),
     orig_y: decimals(voxels.map(([, y]) => y)),

@@ -3,7 +3,7 @@ import { Molecules } from "../molecules/molecules.ts";
 import type { Quaternion, Zyx } from "../molecules/quaternion.ts";
 import { AV3, fromRelion, numberOf, placeOf, toRelion, voxelsOf } from "./convention.ts";
 import { formatImodModel, type ModelPoint, parseImodModel } from "./imodModel.ts";
-import { requirePixelSize, type TomogramOf } from "./tomograms.ts";
+import { requirePixelSize, type TomogramOf, type Warn } from "./tomograms.ts";
 
 /** Columns of PEET's motive list, counted from 0; their names vary and are not looked at. */
 const COLUMN = { ccc: 0, point: 3, adjusted: 5, offset: 10, phi: 16, psi: 17, theta: 18, class: 19 };
@@ -16,6 +16,7 @@ const HEADER =
 export interface PeetContext {
   readonly tomogramOf: TomogramOf;
   readonly at: string;
+  readonly onLog: Warn | undefined;
 }
 
 /**
@@ -28,9 +29,11 @@ export interface PeetContext {
 export function moleculesFromPeet(
   model: Uint8Array,
   list: { readonly text: string; readonly at: string } | undefined,
-  { tomogramOf, at }: PeetContext,
+  { tomogramOf, at, onLog }: PeetContext,
 ): Molecules {
   const points = parseImodModel(model, at);
+  if (list === undefined)
+    onLog?.(`${at}: no motive list is beside it (--motive-list): no molecule is turned`, "warning");
   const pixel = requirePixelSize(tomogramOf(""), at);
   const rows = list === undefined ? undefined : parseList(list.text, list.at, points.length);
   const pointOf = (i: number): ModelPoint => points[rows === undefined ? i : rows[i][COLUMN.point] - 1];
@@ -73,6 +76,7 @@ function parseList(text: string, at: string, points: number): readonly (readonly
     if (
       row.length >= COLUMN.class + 1 &&
       wanted.every((k) => Number.isFinite(row[k])) &&
+      Number.isInteger(point) &&
       point >= 1 &&
       point <= points
     )
@@ -88,21 +92,13 @@ function parseList(text: string, at: string, points: number): readonly (readonly
   return rows;
 }
 
-/** A model and its motive list, without offsets. @throws {VitrineError} missing: a pixel size; range: molecules of several tomograms */
+/** A model and its motive list, without offsets, of molecules of one tomogram. @throws {VitrineError} missing: a pixel size */
 export function peetFromMolecules(
   molecules: Molecules,
-  { tomogramOf, at }: PeetContext,
+  { tomogramOf, at }: Pick<PeetContext, "tomogramOf" | "at">,
 ): { readonly model: Uint8Array; readonly list: string } {
   const { features, count } = molecules;
-  const names = [...new Set((features.tomogram ?? []).map(String))];
-  if (names.length > 1)
-    throw new VitrineError({
-      code: "range",
-      at,
-      expected: "molecules of one tomogram, as a model of PEET has",
-      found: `those of ${names.length}`,
-    });
-  const pixel = requirePixelSize(tomogramOf(names[0] ?? ""), at);
+  const pixel = requirePixelSize(tomogramOf(String(features.tomogram?.[0] ?? "")), at);
   const number = (name: string, i: number) => numberOf(features[name]?.[i], 0);
   const points = Array.from({ length: count }, (_, i): ModelPoint => {
     const [x, y, z] = voxelsOf(molecules.place(i), pixel);

@@ -56,6 +56,9 @@ function listTomograms(file: StarFile): Map<string, Tomogram> {
   );
 }
 
+/** Hears of what is left out, doubtful or guessed. */
+export type Warn = (message: string, kind: "warning") => void;
+
 /** Å of a voxel. @throws {VitrineError} missing: nobody says */
 export function requirePixelSize({ name, pixelSizeA }: Tomogram, at: string): number {
   if (pixelSizeA !== undefined && pixelSizeA > 0) return pixelSizeA;

@@ -7,12 +7,14 @@ import type {
   AlignmentKind,
   AlignmentModel,
   AlignmentResult,
+  Landscape,
   ModelParams,
   Subtomogram,
 } from "../models/model.ts";
 import { warnOfSteps } from "../models/rotationGrid.ts";
 import type { Molecules } from "../molecules/molecules.ts";
-import type { Zyx } from "../molecules/quaternion.ts";
+import { IDENTITY, multiplyQuaternions, type Quaternion, type Zyx } from "../molecules/quaternion.ts";
+import { noWedge } from "../tilt/tilt.ts";
 import { withBackend } from "../withBackend.ts";
 import { seenOf } from "./seenTemplate.ts";
 import { eachVolume, type RunChoice, type Subvolumes } from "./subvolumes.ts";
@@ -74,47 +76,69 @@ export async function alignEach(
       model.requireShifts(maxShiftsPx);
       return model.prepare(comparison.backend, { maxShiftsPx, ...signalOf(options) });
     };
-    const seen = await seenBy(set, comparison, options);
+    const { seen, tell } = await seenBy(set, comparison, options);
     const found: AlignmentResult[] = [];
     await withPrepared(set, { ...options, ...comparison, prepare }, async (ready, subtomograms) => {
       const results = await ready.align(subtomograms, signalOf(options));
       const first = found.length;
-      found.push(
-        ...results.map((result, i) => (seen(first + i, result.label) ? result : { ...result, score: 0 })),
-      );
+      for (const [i, result] of results.entries()) {
+        const { label, rotationIndex } = result;
+        const turn = comparison.modelOf(first + i).rotations[rotationIndex];
+        found.push(seen(first + i, { label, turn }) ? result : { ...result, score: 0 });
+      }
       await onFound?.(found);
       return results;
     });
-    const unseen = found.filter(({ label }, i) => !seen(i, label)).length;
-    if (unseen > 0)
-      options.onLog?.(
-        `${unseen} of ${found.length} molecules have a score of 0: low pass and tilts leave nothing of the template`,
-        "warning",
-      );
+    tell();
     return found;
   });
 }
 
-/** Whether a template has any power at the frequencies that a molecule's tilt series saw. */
+/** A template, turned as it is compared. */
+interface Candidate {
+  readonly label: number;
+  readonly turn: Quaternion;
+}
+
+/**
+ * Whether templates have any power at the frequencies that a molecule's tilt series saw, and a word of those of which that is not so: of them
+ * rounding would be compared.
+ */
 async function seenBy(
   set: Subvolumes,
-  { backend, templates, mask }: Comparison,
-  { cutoff, compat }: CompareOptions,
-): Promise<(index: number, label: number) => boolean> {
-  const { rotator } = set.molecules;
-  if (compat === true || rotator.every((_, i) => set.tiltOf(i).kind === "none")) return () => true;
+  { backend, templates, mask, modelOf }: Omit<Comparison, "shape">,
+  options: CompareOptions,
+): Promise<{ seen(index: number, candidate: Candidate): boolean; tell(): void }> {
+  const { rotator, count } = set.molecules;
+  // A user's own model may say nothing of itself: what the call and the tomogram say holds.
+  const bandOf = (index: number) => {
+    const { cutoff = options.cutoff, tilt = set.tiltOf(index), compat = options.compat } = modelOf(index);
+    return { cutoff, tilt: compat === true ? noWedge() : tilt };
+  };
+  if (rotator.every((_, i) => bandOf(i).tilt.kind === "none")) return { seen: () => true, tell: () => {} };
+  const { cutoff } = bandOf(0);
   const sees = await eachInTurn(templates, (template) => seenOf(backend, { template, mask, cutoff }));
-  const known = new Map<string, boolean>();
-  return (index, label) => {
-    const key = `${index} ${label}`;
-    const isSeen = known.get(key) ?? sees[label](set.tiltOf(index), rotator[index]);
-    known.set(key, isSeen);
+  const unseen = new Set<number>();
+  const seen = (index: number, { label, turn }: Candidate) => {
+    const isSeen = sees[label](bandOf(index).tilt, multiplyQuaternions(rotator[index], turn));
+    if (!isSeen) unseen.add(index);
     return isSeen;
   };
+  const tell = () => {
+    if (unseen.size > 0)
+      options.onLog?.(
+        `${unseen.size} of ${count} molecules have a score of 0: low pass and tilts leave nothing of the template`,
+        "warning",
+      );
+  };
+  return { seen, tell };
 }
 
 /** Gets results in the order of the molecules. */
 export type OnFound = (found: readonly AlignmentResult[]) => void | Promise<void>;
+
+/** The only template of a model, not turned. */
+const AS_IT_IS: Candidate = { label: 0, turn: IDENTITY };
 
 /** Scores of all molecules where they are, a list a template; a converter makes each template a mask of its own. */
 export async function scoreVolumes(
@@ -125,16 +149,21 @@ export async function scoreVolumes(
   const templates = await normalizeTemplates(given, set.scale);
   const models = await eachInTurn(templates, async (template) => {
     const mask = await normalizeMask(options.mask, [template], { scale: set.scale, onLog: options.onLog });
-    return modelsByTilt(set, { templates: [template], mask }, options);
+    const input = { templates: [template], mask };
+    return { ...input, modelOf: modelsByTilt(set, input, options) };
   });
-  const [modelOf] = models;
+  const [{ modelOf }] = models;
   return withBackend(options.backend ?? set.backend, async (backend) => {
     const run = { ...options, shape: templates[0].shape, backend, modelOf };
+    const bands = await eachInTurn(models, (one) => seenBy(set, { ...one, backend }, options));
     const rows = await inBatches(set, run, async (_, subtomograms, first) => {
       const call = { backend, ...signalOf(options) };
-      const columns = await eachInTurn(models, (of) => of(first).score(subtomograms, call));
-      return subtomograms.map((_, i) => columns.map((column) => column[i][0]));
+      const columns = await eachInTurn(models, (of) => of.modelOf(first).score(subtomograms, call));
+      const scoreOf = (i: number, column: number) =>
+        bands[column].seen(first + i, AS_IT_IS) ? columns[column][i][0] : 0;
+      return subtomograms.map((_, i) => columns.map((_, column) => scoreOf(i, column)));
     });
+    for (const { tell } of bands) tell();
     return templates.map((_, template) => Float64Array.from(rows, (row) => row[template]));
   });
 }
@@ -149,9 +178,24 @@ export async function landscapeVolumes(
   return withModels(set, templates, options, async (comparison) => {
     const prepare = (model: AlignmentModel) =>
       model.prepareLandscapes(comparison.backend, { maxShiftsPx, upsample, ...signalOf(options) });
-    const found = await withPrepared(set, { ...options, ...comparison, prepare }, (ready, subtomograms) =>
-      eachInTurn(subtomograms, (one) => ready.landscape(one, signalOf(options))),
+    const { seen, tell } = await seenBy(set, comparison, options);
+    const found: Landscape[] = [];
+    await withPrepared(set, { ...options, ...comparison, prepare }, (ready, subtomograms) =>
+      eachInTurn(subtomograms, async (one) => {
+        const landscape = await ready.landscape(one, signalOf(options));
+        const { rotations } = comparison.modelOf(found.length);
+        const voxels = landscape.data.length / landscape.shape[0];
+        for (let i = 0; i < landscape.shape[0]; i++) {
+          const candidate = {
+            label: Math.floor(i / rotations.length),
+            turn: rotations[i % rotations.length],
+          };
+          if (!seen(found.length, candidate)) landscape.data.fill(0, i * voxels, (i + 1) * voxels);
+        }
+        found.push(landscape);
+      }),
     );
+    tell();
     const first = found.length === 0 ? ([0, 0, 0, 0] as const) : found[0].shape;
     const data = new Float32Array(found.length * elementCount(first));
     found.forEach((one, i) => {

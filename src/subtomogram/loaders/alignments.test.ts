@@ -10,7 +10,9 @@ import { parseNpy } from "../../io/index.ts";
 import { type PipeImage, softOtsu } from "../../pipe/index.ts";
 import type { EmStep } from "../classify/expectation.ts";
 import { FscAlignment, NccAlignment, PccAlignment, ZnccAlignment } from "../models/kinds.ts";
-import type { Molecules } from "../molecules/molecules.ts";
+import type { ModelParams } from "../models/model.ts";
+import { Molecules } from "../molecules/molecules.ts";
+import { IDENTITY } from "../molecules/quaternion.ts";
 import type { AlignOptions } from "./align.ts";
 import { SubtomogramLoader } from "./subtomogramLoader.ts";
 
@@ -152,6 +154,50 @@ test("parameters of a bound model hold in a loader, which hands on what it was g
   const seen = await loaderOf(tomo, { tiltModel: tilt }).head(3).align(A, options);
   const bySeries = { ...options, model: ZnccAlignment.withParams({ tilt }) };
   expect((await some.align(A, bySeries)).molecules.features.score).toEqual(seen.molecules.features.score);
+});
+
+test("scores of nothing seen are 0 by what a bound model leaves, and of the template as it fits", async () => {
+  const waves = (axis: number, period: number) =>
+    Array.from({ length: 24 ** 3 }, (_, i) =>
+      Math.cos((2 * Math.PI * (Math.floor(i / 24 ** (2 - axis)) % 24)) / period),
+    );
+  const [alongZ, alongX] = [waves(0, 8), waves(2, 8 / 3)];
+  const template = { data: Float32Array.from(alongZ), shape: [24, 24, 24] as const };
+  // 1e-6 of the power lies along x; the low pass leaves a 7000th of it: next to no tilt sees what is below rounding then.
+  const fine = { ...template, data: template.data.map((value, i) => value + 1e-3 * alongX[i]) };
+  const one = loaderOf(tomo)
+    .head(1)
+    .replace({ molecules: new Molecules([[12, 12, 12]]) });
+  const tilt = [-2, 2] as const;
+  const scoreOf = async (params: ModelParams, of = template) => {
+    const model = ZnccAlignment.withParams(params);
+    const found = await one.align(of, { model, maxShifts: 0.5, backend: pool });
+    return Number(found.molecules.features.score[0]);
+  };
+  expect(await scoreOf({ tilt })).toBe(0);
+  expect(await scoreOf({ tilt }, fine)).not.toBe(0);
+  expect(await scoreOf({ tilt, cutoff: 0.01 }, fine)).toBe(0);
+  // Turned by 90 degrees about y the waves run along x, which every tilt sees.
+  const aside = [[0, Math.SQRT1_2, 0, Math.SQRT1_2]] as const;
+  expect(await scoreOf({ tilt, rotations: aside })).not.toBe(0);
+  expect(await scoreOf({ tilt, compat: true })).not.toBe(0);
+
+  // Where molecules are, and about them: FSC gave -1, the others what rounding has in common.
+  const warnings: string[] = [];
+  const told = { maxShifts: 0.5, onLog: (message: string) => warnings.push(message) };
+  for (const kind of [ZnccAlignment, NccAlignment, PccAlignment, FscAlignment]) {
+    const model = kind.withParams({ tilt, rotations: [IDENTITY, ...aside] });
+    const [[ofWaves], [ofA]] = await one.score([template, A], { model, onLog: told.onLog });
+    expect(ofWaves, kind.name).toBe(0);
+    expect(ofA, kind.name).not.toBe(0);
+    const { data } = await one.constructLandscape(template, { ...told, model });
+    const half = data.length / 2;
+    expect(data.subarray(0, half), kind.name).toEqual(new Float32Array(half));
+    expect(data.subarray(half).some((value) => value !== 0)).toBe(true);
+  }
+  expect(new Set(warnings)).toEqual(
+    new Set(["1 of 1 molecules have a score of 0: low pass and tilts leave nothing of the template"]),
+  );
 });
 
 test("landscapes", async () => {

@@ -114,6 +114,20 @@ export class BatchLoader extends Loader<BatchLoader> {
     return new BatchLoader(this.#options(), { images, molecules });
   }
 
+  /** With each tomogram binned, as {@link SubtomogramLoader.binning}. @throws {VitrineError} range: not a whole number from 1, or larger than a tomogram */
+  async binning(
+    binSize = 2,
+    options: { readonly compute?: boolean; readonly signal?: AbortSignal } = {},
+  ): Promise<BatchLoader> {
+    const images = new Map<string, SubtomogramLoader>();
+    for (const [id, loader] of this.#images) images.set(id, await loader.binning(binSize, options));
+    const shifts = featureColumn(this.molecules.features, IMAGE_ID).map((id) => {
+      const shift = (-(binSize - 1) / 2) * this.#imageOf(String(id)).scale;
+      return [shift, shift, shift];
+    });
+    return new BatchLoader(this.#options(), { images, molecules: this.molecules.translate(shifts) });
+  }
+
   override async align(template: Template, options: AlignOptions = {}): Promise<BatchLoader> {
     requireKnownOptions("align", options, LOADER_KEYS.align);
     if (this.#byScale().length <= 1) return super.align(template, options);

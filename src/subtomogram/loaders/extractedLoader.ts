@@ -12,6 +12,7 @@ import type { PipeImage } from "../../pipe/index.ts";
 import { readMoleculesCsv, writeMoleculesCsv } from "../molecules/csv.ts";
 import type { Molecules } from "../molecules/molecules.ts";
 import {
+  IDENTITY,
   invertQuaternion,
   multiplyQuaternions,
   quaternionMatrix,
@@ -50,6 +51,10 @@ export interface ExtractedLoaderOptions {
   readonly tiltModel?: TiltModel | TiltRange;
   readonly backend?: Backend;
 }
+
+/** Less is the rounding of tables: it would put the outer voxels of a box that nothing moved outside of it. acryo's. */
+const LEAST_SHIFT_PX = 1e-4;
+const LEAST_TURN = 1e-6;
 
 /** Of a stack of boxes, one below the other along z. */
 const tablePath = (path: string) => `${path.replace(/\.\w+$/, "")}.csv`;
@@ -259,9 +264,13 @@ export class ExtractedSubvolumeLoader extends Loader<ExtractedSubvolumeLoader> {
     const back = invertQuaternion(from.rotator[index]);
     const [now, then] = [this.molecules.place(index), from.place(index)];
     const moved = rotateVector(back, [now[0] - then[0], now[1] - then[1], now[2] - then[2]]);
-    const at = (axis: number) => (this.#box[axis] - 1) / 2 + moved[axis] / this.scale;
+    const turned = multiplyQuaternions(back, this.molecules.rotator[index]);
+    const shifts = moved.map((nm) => nm / this.scale);
+    const isMoved = shifts.some((shift) => Math.abs(shift) > LEAST_SHIFT_PX);
+    const isTurned = Math.hypot(turned[0], turned[1], turned[2]) > LEAST_TURN / 2;
+    const at = (axis: number) => (this.#box[axis] - 1) / 2 + (isMoved ? shifts[axis] : 0);
     return {
-      turn: quaternionMatrix(multiplyQuaternions(back, this.molecules.rotator[index])),
+      turn: quaternionMatrix(isTurned ? turned : IDENTITY),
       centre: [at(0), at(1), at(2)],
     };
   }

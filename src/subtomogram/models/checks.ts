@@ -58,3 +58,10 @@ export function checkSubtomograms(subtomograms: readonly Subtomogram[], shape: S
     checkVolume(image, shape, `subtomogram ${i}`);
   });
 }
+
+/** @throws {VitrineError} range: a low pass below 0 or that is no number */
+export function checkCutoff(cutoff: number | undefined): number | undefined {
+  if (cutoff === undefined || (Number.isFinite(cutoff) && cutoff >= 0)) return cutoff;
+  const expected = "cycles/voxel, not below 0";
+  throw new VitrineError({ code: "range", at: "cutoff", expected, found: `${cutoff}` });
+}

@@ -10,7 +10,7 @@ import {
 } from "../molecules/quaternion.ts";
 import { type TiltModel, toTiltModel } from "../tilt/tilt.ts";
 import { withBackend } from "../withBackend.ts";
-import { checkSubtomograms, checkTemplates } from "./checks.ts";
+import { checkCutoff, checkSubtomograms, checkTemplates } from "./checks.ts";
 import { masked } from "./fourierModel.ts";
 import { oneLandscape } from "./landscapes.ts";
 import type {
@@ -84,13 +84,14 @@ class CustomModel implements AlignmentModel {
   readonly shape: Shape3;
   readonly templateCount: number;
   readonly rotations: readonly Quaternion[];
+  readonly cutoff: number | undefined;
+  readonly tilt: TiltModel;
+  readonly compat: boolean;
   readonly #custom: CustomAlignment;
   readonly #input: ModelInput;
-  readonly #cutoff: number | undefined;
-  readonly #tilt: TiltModel;
 
   constructor(custom: CustomAlignment, input: ModelInput, params: ModelParams) {
-    const { rotations, cutoff, tilt, search, estimate } = params;
+    const { rotations, cutoff, tilt, compat = false, search, estimate } = params;
     if (estimate === "mean")
       throw new VitrineError({
         code: "unsupported",
@@ -111,8 +112,9 @@ class CustomModel implements AlignmentModel {
     this.rotations = rotationGrid(rotations);
     this.#custom = custom;
     this.#input = input;
-    this.#cutoff = cutoff;
-    this.#tilt = toTiltModel(tilt);
+    this.cutoff = checkCutoff(cutoff);
+    this.compat = compat;
+    this.tilt = toTiltModel(tilt);
   }
 
   async prepare(
@@ -236,8 +238,8 @@ class CustomModel implements AlignmentModel {
       turnedTemplates.push(...(isTurned ? await turnedVolumes(backend, source, { turns, outside }) : [data]));
     }
     const masks = await this.#masks(backend, isTurned ? turns : undefined);
-    const images = new WeightedImages(backend, this.shape, this.#cutoff);
-    return new Pairs({ shape: this.shape, tilt: this.#tilt, templates: turnedTemplates, masks, images });
+    const images = new WeightedImages(backend, this.shape, this.cutoff);
+    return new Pairs({ shape: this.shape, tilt: this.tilt, templates: turnedTemplates, masks, images });
   }
 
   async #masks(

@@ -18,7 +18,7 @@ import {
 } from "../molecules/quaternion.ts";
 import { type TiltModel, toTiltModel, wedgeNormals } from "../tilt/tilt.ts";
 import { withBackend } from "../withBackend.ts";
-import { checkSubtomograms, checkTemplates } from "./checks.ts";
+import { checkCutoff, checkSubtomograms, checkTemplates } from "./checks.ts";
 import { better, searchByNeighbours } from "./coarseToFine.ts";
 import { oneLandscape, readLandscape, upsampled } from "./landscapes.ts";
 import { meanPose, observations } from "./meanPose.ts";
@@ -75,6 +75,7 @@ export class FourierModel implements AlignmentModel {
   readonly mask: PipeImage | undefined;
   readonly tilt: TiltModel;
   readonly cutoff: number | undefined;
+  readonly compat: boolean;
   readonly #method: FourierMethod;
   readonly #params: ModelParams;
   readonly #takesMean: boolean;
@@ -92,6 +93,7 @@ export class FourierModel implements AlignmentModel {
     this.rotations = rotationGrid(params.rotations);
     this.tilt = toTiltModel(params.tilt);
     this.cutoff = checkCutoff(params.cutoff);
+    this.compat = params.compat === true;
     if (params.search === "coarseToFine") gridCounts(params.rotations);
     if (params.estimate === "mean") requireCoefficients(method, params);
     this.#takesMean = takesMean(method, params);
@@ -224,7 +226,7 @@ export class FourierModel implements AlignmentModel {
     requireKnownOptions(`${this.name}.fit`, options, { ...CALL_KEYS.align, cval: true });
     const { cval, ...run } = options;
     return withBackend(options.backend, async (backend) => {
-      const isAcryos = this.#params.compat === true && this.tilt.kind !== "none" && this.rotations.length > 1;
+      const isAcryos = this.compat && this.tilt.kind !== "none" && this.rotations.length > 1;
       const result = isAcryos
         ? await this.#alignWithTurnedWedges(image, { ...run, backend })
         : await this.align({ image }, { ...run, backend });
@@ -295,7 +297,7 @@ export class FourierModel implements AlignmentModel {
   #isTurned(rotations: readonly Quaternion[]): boolean {
     if (rotations.length > 1) return true;
     const [z, y, x] = rotations[0];
-    return this.#params.compat !== true && Math.hypot(z, y, x) > 0;
+    return !this.compat && Math.hypot(z, y, x) > 0;
   }
 
   async #fill(
@@ -312,7 +314,7 @@ export class FourierModel implements AlignmentModel {
       this.templates.map(({ data }) => data),
       1,
     );
-    const compat = this.#params.compat === true;
+    const { compat } = this;
     const signal = options.signal === undefined ? {} : { signal: options.signal };
     await plan.run({ kind: "prepare", matrices, isTurned, outside, cutoff: this.cutoff, compat }, signal);
   }
@@ -348,7 +350,7 @@ export class FourierModel implements AlignmentModel {
       plan.set("images", image.data, i);
     });
     const count = subtomograms.length;
-    const compat = this.#params.compat === true;
+    const { compat } = this;
     const observed = this.#takesMean && plan.layout.candidates > 1 ? this.#observed() : undefined;
     const normals = this.#normals(subtomograms);
     const work = { kind: "align", count, normals, compat, observations: observed } as const;
@@ -432,11 +434,6 @@ function requireCoefficients({ name, method }: FourierMethod, { search, compat }
   if (found === undefined) return;
   const expected = "ZnccAlignment or NccAlignment, an exhaustive search and no compat";
   throw new VitrineError({ code: "unsupported", at: "estimate mean", expected, found });
-}
-
-function checkCutoff(cutoff: number | undefined): number | undefined {
-  if (cutoff === undefined || (Number.isFinite(cutoff) && cutoff >= 0)) return cutoff;
-  throw rangeError("cutoff", "cycles/voxel, not below 0", `${cutoff}`);
 }
 
 function rangeError(at: string, expected: string, found: string): VitrineError {

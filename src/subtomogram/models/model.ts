@@ -107,6 +107,11 @@ export interface AlignmentModel {
   readonly templateCount: number;
   /** Rotations that are tried, one at least. */
   readonly rotations: readonly Quaternion[];
+  /** Its low pass and the frequencies that the tomogram has: loaders give scores of 0 where these leave nothing of a template. */
+  readonly cutoff?: number | undefined;
+  readonly tilt?: TiltModel | undefined;
+  /** Whether it gives acryo's numbers, where rounding is compared with rounding too. */
+  readonly compat?: boolean | undefined;
   /** @throws {VitrineError} range: shifts that the model cannot look for in its boxes, before anything is read or prepared */
   requireShifts(maxShiftsPx: Zyx): void;
   /** Prepares everything that does not depend on the subtomograms. The caller disposes of it before the backend. */

@@ -84,13 +84,21 @@ function finite(values: Float64Array, at: string, name: string): Float64Array {
 
 const NUMBER = /^[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?$|^[+-]?inf$|^nan$/i;
 
-/** The values that the cells of a column stand for: numbers if all are, booleans if all are, else texts; null where empty. */
+/** Whether a text is a whole number of more digits than a number holds: an identifier, of which the last digits would be lost. */
+function isTooLong(cell: string): boolean {
+  return /^[+-]?\d+$/.test(cell) && !Number.isSafeInteger(Number(cell));
+}
+
+/**
+ * The values that the cells of a column stand for: numbers if all are and no whole one is too long for a number, booleans if all are, else texts; null
+ * where empty.
+ */
 export function toFeatureValues(cells: readonly string[]): readonly FeatureValue[] {
   const filled = cells.filter((cell) => cell !== "");
   const orNull = (read: (cell: string) => FeatureValue) =>
     cells.map((cell) => (cell === "" ? null : read(cell)));
   if (filled.length === 0) return cells.map(() => null);
-  if (filled.every((cell) => NUMBER.test(cell))) return orNull(toNumber);
+  if (filled.every((cell) => NUMBER.test(cell) && !isTooLong(cell))) return orNull(toNumber);
   if (filled.every((cell) => cell === "true" || cell === "false")) return orNull((cell) => cell === "true");
   return orNull((cell) => cell);
 }
@@ -189,9 +197,7 @@ export function moleculesOfTable(
   return Molecules.fromRotvec(
     numbers(posCols),
     numbers(rotCols),
-    Object.fromEntries(
-      features.map(([name, values]) => [name, values.map((value) => featureOf(value, `${at} ${name}`))]),
-    ),
+    Object.fromEntries(features.map(([name, values]) => [name, featuresOf(values, `${at} ${name}`)])),
   );
 }
 
@@ -200,7 +206,15 @@ function numberOf(value: unknown, at: string): number {
   throw new VitrineError({ code: "type", at, expected: "a number", found: typeof value });
 }
 
+/** Whole numbers that are too long are texts, and so are all of their column. */
+function featuresOf(values: readonly unknown[], at: string): readonly FeatureValue[] {
+  const column = values.map((value) => featureOf(value, at));
+  const isMixed = column.some((value) => typeof value === "string" && isTooLong(value));
+  return isMixed ? column.map((value) => (value === null ? null : `${value}`)) : column;
+}
+
 function featureOf(value: unknown, at: string): FeatureValue {
+  if (value instanceof Date) return value.toISOString().replace(/T00:00:00\.000Z$/, "");
   if (value === null || ["number", "string", "boolean"].includes(typeof value)) return value as FeatureValue;
   throw new VitrineError({ code: "type", at, expected: "numbers, texts or booleans", found: typeof value });
 }

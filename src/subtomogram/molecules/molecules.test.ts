@@ -1,8 +1,9 @@
-import { mkdtemp, readFile, rm } from "node:fs/promises";
+import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import fc from "fast-check";
+import { parquetWriteBuffer } from "hyparquet-writer";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { parseMoleculesCsv, readMoleculesCsv, writeMoleculesCsv } from "./csv.ts";
 import { Molecules } from "./molecules.ts";
@@ -282,8 +283,14 @@ describe("selections and features", () => {
     expect(odd.groupBy("f").map(([, group]) => zOf(group))).toEqual([[0], [1, 3], [2]]);
     expect(table.cutBy("score", [0.1, 0.3]).map(([edges, group]) => [edges, zOf(group)])).toEqual([
       [{ gt: -Infinity, le: 0.1 }, [0]],
-      [{ gt: 0.1, le: 0.3 }, [2, 3]],
       [{ gt: 0.3, le: Infinity }, [1]],
+      [{ gt: 0.1, le: 0.3 }, [2, 3]],
+    ]);
+    // acryo 0.9.1: bins come as their first molecules do; what is no number is in none (there NaN is above all, null an error).
+    const cut = odd.withFeatures({ f: [3, Number.NaN, -1, null] }).cutBy("f", [0]);
+    expect(cut.map(([{ gt }, group]) => [gt, zOf(group)])).toEqual([
+      [0, [0]],
+      [-Infinity, [2]],
     ]);
     expect(() => table.cutBy("score", [2, 1])).toThrow("rising numbers, found [2,1]");
   });
@@ -385,6 +392,33 @@ describe("Parquet", () => {
     const none = await readMoleculesParquet(path);
     expect([none.count, Object.keys(none.features)]).toEqual([0, ["score"]]);
     await expect(readMoleculesParquet(join(FOLDER, "m.csv"))).rejects.toMatchObject({ code: "format" });
+  });
+
+  test("whole numbers that are too long keep their digits, days are texts", async () => {
+    const place = ["z", "y", "x", "zvec", "yvec", "xvec"].map((name) => ({
+      name,
+      data: [1, 2],
+      type: "FLOAT" as const,
+    }));
+    const days = [new Date(Date.UTC(2020, 0, 2)), new Date(Date.UTC(2020, 0, 3, 4))];
+    const bytes = parquetWriteBuffer({
+      columnData: [
+        ...place,
+        { name: "id", data: [2n ** 53n + 1n, 7n], type: "INT64" },
+        { name: "day", data: days, type: "TIMESTAMP" },
+      ],
+    });
+    const path = join(folder, "long.parquet");
+    await writeFile(path, new Uint8Array(bytes));
+    const read = await readMoleculesParquet(path);
+    const wanted = { id: ["9007199254740993", "7"], day: ["2020-01-02", "2020-01-03T04:00:00.000Z"] };
+    expect(read.features).toEqual(wanted);
+    // As numbers they were 9007199254740992.
+    const table = join(folder, "long.csv");
+    await writeMoleculesCsv(table, read);
+    expect((await readMoleculesCsv(table)).features).toEqual(wanted);
+    await writeMoleculesParquet(path, read, { overwrite: true });
+    expect((await readMoleculesParquet(path)).features).toEqual(wanted);
   });
 });
 

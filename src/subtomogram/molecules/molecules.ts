@@ -350,7 +350,7 @@ export class Molecules {
 
   /**
    * Groups by where a feature's number lies between edges: up to the first, above it up to the second, and so on, above the last.
-   * Only groups that have molecules; those without a number are in none.
+   * Only groups that have molecules, by their first appearance; those without a number are in none.
    *
    * @throws {VitrineError} missing: no such feature; range: edges that do not rise
    */

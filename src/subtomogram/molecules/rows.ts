@@ -40,7 +40,11 @@ export function groupedRows(
   return Array.from(groups.values(), (rows) => ({ values: columns.map((column) => column[rows[0]]), rows }));
 }
 
-/** Rows by where their numbers lie between edges; bins without any are left out. @throws {VitrineError} range: edges that do not rise */
+/**
+ * Rows by where their numbers lie between edges, bins by their first appearance, as acryo's; those without any are left out.
+ *
+ * @throws {VitrineError} range: edges that do not rise
+ */
 export function cutRows(
   column: Column,
   edges: readonly number[],
@@ -53,11 +57,12 @@ export function cutRows(
       expected: "rising numbers",
       found: `[${edges}]`,
     });
-  return all.slice(1).flatMap((le, i) => {
+  const bins = all.slice(1).flatMap((le, i) => {
     const bin = { gt: all[i], le };
     const rows = column.flatMap((value, row) => (isIn(value, bin) ? [row] : []));
     return rows.length === 0 ? [] : [{ bin, rows }];
   });
+  return bins.sort((a, b) => a.rows[0] - b.rows[0]);
 }
 
 function isIn(value: FeatureValue, { gt, le }: CutEdges): boolean {

@@ -2,6 +2,7 @@ import { type Shape3, VitrineError } from "../../core/index.ts";
 import { openImage } from "../../io/index.ts";
 import type { Log } from "../../program/index.ts";
 import { readMolecules } from "../formats/moleculeFiles.ts";
+import { requireOwnMolecules } from "../formats/ofTomogram.ts";
 import { BackProjectionLoader } from "../loaders/backProjectionLoader.ts";
 import { SubtomogramLoader } from "../loaders/subtomogramLoader.ts";
 import type { Molecules } from "../molecules/molecules.ts";
@@ -71,7 +72,7 @@ export async function withLoader<Result>(
   onLog: Log | undefined,
   work: (loader: MoleculeLoader) => Promise<Result>,
 ): Promise<Result> {
-  const { tomogramPath, moleculesPath, scale, outputShape, order, cornerSafe, tiltModel } = inputs;
+  const { tomogramPath, scale, outputShape, order, cornerSafe, tiltModel } = inputs;
   if (isTiltSeriesPath(tomogramPath)) return work(await tiltSeriesLoader(inputs, onLog));
   for (const name of ["tomogramSize", "imageScale", "ctf", "doseWeighting"] as const)
     if (inputs[name] !== undefined)
@@ -80,7 +81,10 @@ export async function withLoader<Result>(
   const tomogram = toTomogram(image);
   for (const line of tomogram.warnings ?? []) onLog?.(line, "warning");
   const [depth, height, width] = tomogram.shape;
-  const molecules = await readTable(moleculesPath, [width, height, depth], scale ?? tomogram.scale);
+  const molecules = await readTable(inputs, [width, height, depth], {
+    scale: scale ?? tomogram.scale,
+    onLog,
+  });
   const loader = new SubtomogramLoader(tomogram, molecules, {
     ...(outputShape !== undefined && { outputShape }),
     ...(scale !== undefined && { scale }),
@@ -96,21 +100,12 @@ export async function withLoader<Result>(
 
 /** Molecules' places are counted from the first voxel of the tomogram that the images would make. */
 async function tiltSeriesLoader(inputs: TomogramInputs, onLog: Log | undefined): Promise<MoleculeLoader> {
-  const {
-    tomogramPath,
-    moleculesPath,
-    imageScale: given,
-    scale,
-    outputShape,
-    tiltModel,
-    ctf,
-    doseWeighting,
-  } = inputs;
+  const { tomogramPath, imageScale: given, scale, outputShape, tiltModel, ctf, doseWeighting } = inputs;
   const how = { ...(given !== undefined && { scale: given }), ...(onLog && { onLog }) };
   const series = await readTiltSeries(tomogramPath, how);
   const size = requireTomogramSize(series, inputs);
   const nm = await imageScale(series.tilts[0].imagePath, series.scale);
-  const molecules = await readTable(moleculesPath, size, nm);
+  const molecules = await readTable(inputs, size, { scale: nm, onLog });
   const [x, y, z] = size.map((side) => nm * centreOfSide(side, series.detectorCentre));
   const loader = await BackProjectionLoader.open(series, molecules, {
     tomogramCenter: [z, y, x],
@@ -138,14 +133,19 @@ export function requireTomogramSize(
 
 /** Voxels and sizes of other programs' tables are those of the tomogram. */
 async function readTable(
-  path: string,
+  { moleculesPath, tomogramPath }: TomogramInputs,
   tomogramSize: readonly [number, number, number],
-  scale: number | undefined,
+  { scale, onLog }: { readonly scale: number | undefined; readonly onLog: Log | undefined },
 ): Promise<Molecules> {
   const voxel = scale === undefined ? {} : { pixelSizeA: 10 * scale };
-  const molecules = await readMolecules(path, { ...voxel, tomogramSize });
+  const log = onLog === undefined ? {} : { onLog };
+  const all = await readMolecules(moleculesPath, { ...voxel, tomogramSize, ...log });
+  // RELION's tilt series are TS_01@tomograms.star.
+  const tomogram = tomogramPath.replace(/@[^@]*$/, "");
+  const molecules = requireOwnMolecules(all, { table: moleculesPath, tomogram, onLog });
   if (molecules.count > 0) return molecules;
-  throw new VitrineError({ code: "missing", at: path, expected: "at least one molecule", found: "none" });
+  const expected = "at least one molecule";
+  throw new VitrineError({ code: "missing", at: moleculesPath, expected, found: "none" });
 }
 
 function without<Own extends MoleculeLoader>(loader: Own, inside: Own, onLog: Log | undefined): Own {

@@ -10,6 +10,7 @@ import {
 import { fromFile } from "../../pipe/index.ts";
 import { PROGRAM_KEYS, type ProgramOptions, runProgram } from "../../program/index.ts";
 import { readMolecules } from "../formats/moleculeFiles.ts";
+import { requireOwnMolecules } from "../formats/ofTomogram.ts";
 import { requireContrast } from "../models/checks.ts";
 import { drawSlices } from "../pictures/pictures.ts";
 import { addNoise, loseWedge } from "../simulate/imaging.ts";
@@ -83,7 +84,10 @@ export async function runSimulate(options: SimulateProgramOptions): Promise<Simu
   refuseOtherEnding(outPath, MRC_NAME, "a name that ends with .mrc");
   refuseOtherPicture(picturePath);
   const outputs = picturePath === undefined ? [outPath] : [outPath, picturePath];
-  const molecules = await readMolecules(moleculesPath, { pixelSizeA: 10 * scale });
+  const log = given(options, "onLog");
+  const all = await readMolecules(moleculesPath, { pixelSizeA: 10 * scale, ...log });
+  const own = { table: moleculesPath, tomogram: outPath, onLog: options.onLog };
+  const molecules = requireOwnMolecules(all, own);
   const needs = { inputs: [templatePath, moleculesPath], outputs, overwrite };
   return runProgram(needs, options, async ({ pool, results }) => {
     const template = fromFile(templatePath, undefined, undefined, given(options, "onLog"));

@@ -106,9 +106,21 @@ function turnedNormals({ rangeDeg, axis }: SingleAxisTilt, rotation: Quaternion)
     // In single precision, as acryo has them.
     const [z, side] = [Math.fround(Math.cos(angle)), Math.fround(Math.sin(angle))];
     const [y, x] = axis === "y" ? [0, side] : [side, 0];
-    return [m[0] * z + m[1] * y + m[2] * x, m[3] * z + m[4] * y + m[5] * x, m[6] * z + m[7] * y + m[8] * x];
+    return [
+      exact(m[0] * z + m[1] * y + m[2] * x),
+      exact(m[3] * z + m[4] * y + m[5] * x),
+      exact(m[6] * z + m[7] * y + m[8] * x),
+    ];
   };
   return [turn(rangeDeg[0]), turn(rangeDeg[1])];
+}
+
+/** Smaller, a component of a unit vector is the rounding of 0: tables have rotation vectors in single precision. */
+const ROUNDING = 1e-6;
+
+/** Molecules turned by right angles see the whole tilt axis, as molecules that are not turned do: its products are 0, of no sign. */
+function exact(component: number): number {
+  return Math.abs(component) < ROUNDING ? 0 : component;
 }
 
 /** Signed frequency index of place `i` of a transform of length n: of an even one, n/2 is -n/2. */

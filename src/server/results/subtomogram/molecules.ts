@@ -1,6 +1,11 @@
 /** Molecules of a table of any program, those of the tomogram that is looked at. */
 import { basename } from "node:path";
-import { type Molecules, readMolecules, toTomogram } from "../../../subtomogram/index.ts";
+import {
+  type Molecules,
+  moleculesOfTomogram,
+  readMolecules,
+  toTomogram,
+} from "../../../subtomogram/index.ts";
 import type { SubtomogramTools } from "./tools.ts";
 
 /** Which table, and which tomogram its molecules lie in. */
@@ -29,7 +34,9 @@ export async function moleculesOf(
   { table, tomogram, scale }: MoleculesOf,
 ): Promise<FoundMolecules> {
   const path = await roots.resolve(table);
-  if (tomogram === undefined) return { molecules: await readMolecules(path), warnings: [] };
+  const told: string[] = [];
+  const onLog = (message: string) => void told.push(roots.withoutPaths(message));
+  if (tomogram === undefined) return { molecules: await readMolecules(path, { onLog }), warnings: told };
   const volume = await roots.resolve(tomogram);
   const { shape, own, warnings } = await images.withImage(volume, undefined, async (source) => {
     const found = toTomogram(source);
@@ -40,9 +47,10 @@ export async function moleculesOf(
   const molecules = await readMolecules(path, {
     tomogramSize: [width, height, depth],
     ...(voxel !== undefined && { pixelSizeA: 10 * voxel }),
+    onLog,
   });
   const found = ofTomogram(molecules, { table, tomogram });
-  return { ...found, warnings: [...warnings.map(roots.withoutPaths), ...found.warnings] };
+  return { ...found, warnings: [...warnings.map(roots.withoutPaths), ...told, ...found.warnings] };
 }
 
 /** Those whose tomogram is called as the file, where the table is of several. */
@@ -50,31 +58,11 @@ function ofTomogram(
   molecules: Molecules,
   { table, tomogram }: { readonly table: string; readonly tomogram: string },
 ): FoundMolecules {
-  const names = molecules.features.tomogram?.map(String);
-  const all = [...new Set(names ?? [])];
-  if (names === undefined || all.length < 2) return { molecules, warnings: [] };
-  const own = stemOf(tomogram);
-  const called = all.filter((name) => stemOf(name) === own);
-  // RELION's and others' files have more in their names than the tomogram's
-  const [name, ...more] = called.length > 0 ? called : all.filter((one) => hasName(own, stemOf(one)));
-  const count = `${basename(table)} has molecules of ${all.length} tomograms`;
-  if (name === undefined || more.length > 0) {
-    const warning = `${count}, and which of them ${basename(tomogram)} is cannot be told: all molecules are shown`;
-    return { molecules, warnings: [warning] };
-  }
-  const rows = names.flatMap((one, row) => (one === name ? [row] : []));
-  return { molecules: molecules.subset(rows), warnings: [`${count}: those of ${name} are shown`] };
-}
-
-/** The name of a file, without folder and endings. */
-function stemOf(name: string): string {
-  return (name.split(/[\\/]/).at(-1) ?? name).replace(/\.\w+$/, "").toLowerCase();
-}
-
-/** Whether a name stands in another as a whole: TS_1 in TS_1_bin4, and not in TS_10. */
-function hasName(text: string, name: string): boolean {
-  if (name === "") return false;
-  const at = text.indexOf(name);
-  const isEdge = (letter: string | undefined) => letter === undefined || !/[a-z0-9]/.test(letter);
-  return at >= 0 && isEdge(text[at - 1]) && isEdge(text[at + name.length]);
+  const own = moleculesOfTomogram(molecules, tomogram);
+  if (own === undefined) return { molecules, warnings: [] };
+  const count = `${basename(table)} has molecules of ${own.tomograms.length} tomograms`;
+  if (own.name !== undefined)
+    return { molecules: own.molecules, warnings: [`${count}: those of ${own.name} are shown`] };
+  const warning = `${count}, and which of them ${basename(tomogram)} is cannot be told: all molecules are shown`;
+  return { molecules, warnings: [warning] };
 }

@@ -95,7 +95,9 @@ test("tables are known by what is in them; whose places are voxels is told", asy
 
 test.each(FORMATS)("%s: the same places and axes", async (format, name) => {
   const rows = await rowsOf(name);
-  expect([rows.count, rows.warnings]).toEqual([molecules.count, []]);
+  const said =
+    format === "eman2" ? [`lab/${name}: EMAN2's boxes have no orientations: no molecule is turned`] : [];
+  expect([rows.count, rows.warnings]).toEqual([molecules.count, said]);
   for (const i of [0, 7, molecules.count - 1]) {
     const place = ["z", "y", "x"].map((axis) => column(rows, axis)[i]);
     // a thousandth of a voxel: tables have so many digits
