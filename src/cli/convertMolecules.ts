@@ -1,4 +1,5 @@
 import { type Command, InvalidArgumentError, Option } from "commander";
+import { prepareResultFiles } from "../io/index.ts";
 import {
   isMoleculeFile,
   MOLECULE_FORMATS,
@@ -34,7 +35,10 @@ export function addMoleculeOptions(command: Command): Command {
     .option("--tomogram-size <X,Y,Z>", "molecules: voxels of the tomogram without binning", sizeOf)
     .option("--tomograms <file>", "molecules: RELION's tomograms.star, for pixel sizes and sizes")
     .option("--motive-list <file.csv>", "molecules: PEET's, of a .mod; default: the .csv beside it")
-    .option("--tomogram <name>", "molecules: the tomogram of all of them, where their table does not say")
+    .option(
+      "--tomogram <name>",
+      "molecules: what the tomogram of all of them is called; of a table of several, whose are written",
+    )
     .addOption(
       new Option(
         "--centre <place>",
@@ -81,14 +85,16 @@ export function convertMolecules(from: string, to: string, args: MoleculeArgumen
   const text = ({ molecules }: { readonly molecules: number }) =>
     `wrote ${to}: ${molecules} molecule${molecules === 1 ? "" : "s"}\n`;
   return report({ json, text }, async ({ onLog }) => {
-    const molecules = await readMolecules(from, about);
+    const molecules = await readMolecules(from, { ...about, onLog });
+    // of PEET's model the list beside it is written too
+    const outputs = /\.mod$/i.test(to) ? [to, to.replace(/\.mod$/i, ".csv")] : [to];
+    await prepareResultFiles({ inputs: [from], outputs, overwrite });
     const how = {
       ...about,
       ...{ overwrite, onLog },
       ...(format !== undefined && { format }),
       ...(tomogram !== undefined && { tomogram }),
     };
-    await writeMolecules(to, molecules, how);
-    return { path: to, molecules: molecules.count };
+    return { path: to, molecules: await writeMolecules(to, molecules, how) };
   });
 }

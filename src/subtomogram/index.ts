@@ -17,9 +17,10 @@ export type {
   WriteMoleculeFileOptions,
 } from "./formats/moleculeFiles.ts";
 export { isMoleculeFile, MOLECULE_FORMATS, readMolecules, writeMolecules } from "./formats/moleculeFiles.ts";
+export { readTomogramMolecules, type TomogramMoleculesOptions } from "./formats/ofTomogram.ts";
 export { type FileEnds, isMoleculesContent } from "./formats/recognise.ts";
 export type { RelionCentre } from "./formats/relion.ts";
-export type { TomogramOptions } from "./formats/tomograms.ts";
+export type { TomogramOptions, TomogramVolume } from "./formats/tomograms.ts";
 export type { AlignMultiOptions, AlignOptions, CompareOptions, LandscapeStack } from "./loaders/align.ts";
 export type { ApplyResult, VolumeFunction } from "./loaders/apply.ts";
 export type { AverageOptions, AverageParts, AverageSplitOptions, SplitOptions } from "./loaders/averages.ts";

@@ -36,6 +36,8 @@ import {
 
 interface AlignArguments extends TaskArguments {
   readonly molecules: readonly string[];
+  readonly tomogram?: readonly string[];
+  readonly pixelSize?: number;
   readonly template: readonly string[];
   readonly templateScale?: number;
   readonly mask?: string;
@@ -64,6 +66,32 @@ interface AlignArguments extends TaskArguments {
   readonly json?: boolean;
 }
 
+/** What is read and written. */
+function addFiles(command: Command): Command {
+  return command
+    .requiredOption(
+      "--molecules <table...>",
+      "places and orientations, a table a tomogram: .csv, .parquet, .star, .tbl, .em, .json, .mod",
+    )
+    .option(
+      "--tomogram <name...>",
+      "whose molecules are taken of tables of several tomograms, one a tomogram; default: of the one that the file is called after",
+    )
+    .requiredOption(
+      "--template <file...>",
+      "MRC, TIFF, .npy or OME-Zarr; of several the one that fits best is told",
+    )
+    .requiredOption(
+      "--out <table>",
+      "the molecules where they were found: .csv, .parquet, .star, .tbl, .em, .json",
+    )
+    .option(
+      "--pixel-size <Å>",
+      "of voxels without binning, in which a .star, .tbl or .em is written; default: the tomogram's",
+      positive,
+    );
+}
+
 /** Adds `vitrine align TOMOGRAM`. */
 export function addAlign(cli: Command): void {
   const command = cli
@@ -78,19 +106,8 @@ export function addAlign(cli: Command): void {
     .argument(
       "<tomogram...>",
       "MRC, TIFF, .npy, OME-Zarr, or a tilt series (.aln, .xf, .json, TS_01@tomograms.star); several have a table of molecules each",
-    )
-    .requiredOption(
-      "--molecules <table...>",
-      "places and orientations, a table a tomogram: .csv, .parquet, .star, .tbl, .em, .json",
-    )
-    .requiredOption(
-      "--template <file...>",
-      "MRC, TIFF, .npy or OME-Zarr; of several the one that fits best is told",
-    )
-    .requiredOption(
-      "--out <table>",
-      "the molecules where they were found: .csv, .parquet, .star, .tbl, .em, .json",
-    )
+    );
+  addFiles(command)
     .option("--template-scale <nm>", "of a voxel; default: what the templates' files say", positive)
     .option("--mask <mask>", "a file, otsu, or soft-otsu:sigma=NM,radius=NM of the template")
     .option("--scale <nm>", "of the tomograms' voxels; default: what their files say", positive)
@@ -131,6 +148,9 @@ export function addAlign(cli: Command): void {
       command.error(
         `error: option --molecules needs a table a tomogram (${tomograms.length}), found ${args.molecules.length}`,
       );
+    const { length: names = tomograms.length } = args.tomogram ?? {};
+    if (names !== tomograms.length)
+      command.error(`error: option --tomogram needs a name a tomogram (${tomograms.length}), found ${names}`);
     return report({ json: args.json ?? false, text: alignedText }, async (tools) => {
       tellIdle(command, RULES, { args, onLog: tools.onLog });
       const work = await toStep(tomograms, args, tools.onLog);
@@ -151,6 +171,11 @@ const RULES: readonly IdleRule<AlignArguments>[] = [
     isIdle: ({ estimate, rotations }) => estimate === "mean" && rotations === undefined,
     why: "without --rotations",
   },
+  {
+    options: ["pixelSize"],
+    isIdle: ({ out }) => !/\.(star|tbl|em)$/i.test(out),
+    why: "without --out of .star, .tbl or .em",
+  },
 ];
 
 function toStep(tomograms: readonly string[], args: AlignArguments, onLog: Log) {
@@ -163,7 +188,10 @@ function toChoices(tomograms: readonly string[], args: AlignArguments): AlignCho
   const { template, templateScale, mask, scale, rotations, cutoff, model, picture } = args;
   const tilt = toTilt(args);
   return {
-    tomograms: tomograms.map((path, i) => ({ path, molecules: args.molecules[i] })),
+    tomograms: tomograms.map((path, i) => {
+      const name = args.tomogram?.[i];
+      return { path, molecules: args.molecules[i], ...(name !== undefined && { name }) };
+    }),
     templates: [...template],
     maxShiftsNm: [...args.maxShift],
     model,
@@ -174,6 +202,7 @@ function toChoices(tomograms: readonly string[], args: AlignArguments): AlignCho
     search: args.search === "exhaustive" ? "exhaustive" : "coarseToFine",
     outPath: args.out,
     ...(args.estimate !== undefined && { estimate: args.estimate }),
+    ...(args.pixelSize !== undefined && { pixelSizeA: args.pixelSize }),
     ...(templateScale !== undefined && { templateScale }),
     ...(mask !== undefined && { mask }),
     ...(scale !== undefined && { scale }),

@@ -14,6 +14,7 @@ import {
   addTiltSeriesOptions,
   orderOption,
   TOMOGRAM,
+  TOMOGRAM_NAME,
   type TomogramArguments,
   tiltRange,
   tiltSeriesInputs,
@@ -43,7 +44,8 @@ export function addScore(cli: Command): void {
     )
     .description("say how well templates fit molecules where they are, without a search")
     .argument("<tomogram>", TOMOGRAM)
-    .requiredOption("--molecules <table>", "places and orientations: .csv, .parquet, .star, .tbl, .em, .json")
+    .requiredOption("--molecules <table>", "places and orientations: .csv, .parquet, .star, .tbl, .em, .json, .mod")
+    .option("--tomogram <name>", TOMOGRAM_NAME)
     .requiredOption("--template <file...>", "MRC, TIFF, .npy or OME-Zarr; of several each has a column")
     .requiredOption("--out <table>", "the molecules with the feature score: .csv or .parquet")
     .option("--template-scale <nm>", "of a voxel; default: what the templates' files say", positive)
@@ -77,6 +79,7 @@ export function addScore(cli: Command): void {
         ...tiltSeriesInputs(args),
         ...(args.templateScale !== undefined && { templateScale: args.templateScale }),
         ...(args.mask !== undefined && { mask: parseMask(args.mask, { onLog: tools.onLog }) }),
+        ...(args.tomogram !== undefined && { tomogram: args.tomogram }),
         ...(args.scale !== undefined && { scale: args.scale }),
         ...(args.cutoff !== undefined && { cutoff: args.cutoff }),
         ...(args.tilt !== undefined && { tiltModel: args.tilt }),

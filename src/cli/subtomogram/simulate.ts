@@ -7,6 +7,7 @@ import { addResultOptions, boxShape, orderOption, tiltRange, toOrder } from "./t
 
 interface SimulateArguments {
   readonly molecules: string;
+  readonly tomogram?: string;
   readonly shape: Shape3;
   readonly scale: number;
   readonly out: string;
@@ -37,7 +38,8 @@ export function addSimulate(cli: Command): void {
       "<template>",
       "what every molecule looks like: MRC, TIFF, .npy with a voxel size; it is rescaled",
     )
-    .requiredOption("--molecules <table>", "places and orientations")
+    .requiredOption("--molecules <table>", "places and orientations: .csv, .parquet, .star, .tbl, .em, .json, .mod")
+    .option("--tomogram <name>", "whose molecules are drawn of a table of several tomograms")
     .requiredOption("--shape <voxels>", "of the tomogram: 60x120x120 (z, y, x)", boxShape)
     .requiredOption("--scale <nm>", "of a voxel of the tomogram", positive)
     .requiredOption("--out <file.mrc>", "the tomogram, or the images of the tilt series")
@@ -70,6 +72,7 @@ export function addSimulate(cli: Command): void {
         order: toOrder(args.order),
         compat: args.compat ?? false,
         overwrite: args.overwrite ?? false,
+        ...(args.tomogram !== undefined && { tomogram: args.tomogram }),
         ...(args.tilts !== undefined && { tilts: args.tilts }),
         ...(args.tilt !== undefined && { tiltModel: args.tilt }),
         ...(args.picture !== undefined && { picturePath: args.picture }),

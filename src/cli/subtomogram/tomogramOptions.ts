@@ -7,7 +7,8 @@ import { count, positive } from "../options.ts";
 /** Adds the options by which boxes of molecules are read of a tomogram. */
 export function addTomogramOptions(command: Command): Command {
   command
-    .requiredOption("--molecules <table>", "places and orientations: .csv, .parquet, .star, .tbl, .em, .json")
+    .requiredOption("--molecules <table>", "places and orientations: .csv, .parquet, .star, .tbl, .em, .json, .mod")
+    .option("--tomogram <name>", TOMOGRAM_NAME)
     .requiredOption("--size <voxels>", "side of the boxes, or three: 24x32x32 (z, y, x)", boxShape)
     .option("--scale <nm>", "of a voxel; default: what the tomogram's file says", positive)
     .addOption(orderOption())
@@ -38,6 +39,10 @@ export function addTiltSeriesOptions(command: Command): Command {
     .option("--dose-weighting", "of a tilt series: weigh frequencies by the dose that the specimen had seen");
 }
 
+/** What `--tomogram` says of a table of molecules. */
+export const TOMOGRAM_NAME =
+  "whose molecules are taken of a table of several tomograms; default: of the one that the file is called after";
+
 /** What such commands take. */
 export const TOMOGRAM = "MRC, TIFF, .npy, OME-Zarr, or a tilt series: .aln, .xf, .json, TS_01@tomograms.star";
 
@@ -60,6 +65,7 @@ export function addResultOptions(command: Command): Command {
 /** What {@link addTomogramOptions} and {@link addResultOptions} parse to. */
 export interface TomogramArguments {
   readonly molecules: string;
+  readonly tomogram?: string;
   readonly size: Shape3;
   readonly scale?: number;
   readonly order: "0" | "1" | "3";
@@ -84,6 +90,7 @@ export function toTomogramInputs(tomogramPath: string, args: TomogramArguments):
     order: toOrder(args.order),
     cornerSafe: args.cornerSafe ?? false,
     dropOutside: args.dropOutside ?? false,
+    ...(args.tomogram !== undefined && { tomogram: args.tomogram }),
     ...(args.scale !== undefined && { scale: args.scale }),
     ...(args.tilt !== undefined && { tiltModel: args.tilt }),
     ...tiltSeriesInputs(args),

@@ -35,8 +35,10 @@ const tilt = z.discriminatedUnion("kind", [
 ]);
 
 const CHOICES = z.strictObject({
-  /** Tomograms, and the table of each one's molecules. */
-  tomograms: z.array(z.strictObject({ path: z.string(), molecules: z.string() })).min(1),
+  /** Tomograms, the table of each one's molecules, and what it is called there, of a table of several. */
+  tomograms: z
+    .array(z.strictObject({ path: z.string(), molecules: z.string(), name: z.string().optional() }))
+    .min(1),
   /** MRC, TIFF, `.npy`, OME-Zarr; several are tried in turn. */
   templates: z.array(z.string()).min(1),
   /** nm/voxel of the templates; default what their files say. */
@@ -65,6 +67,8 @@ const CHOICES = z.strictObject({
   /** As `ModelParams` has it. */
   estimate: z.enum(["best", "mean"]).optional(),
   outPath: z.string(),
+  /** Å of a voxel without binning, in which tables of other programs are written; default that of each tomogram. */
+  pixelSizeA: z.number().positive().optional(),
   picturePath: z.string().optional(),
 });
 
@@ -109,6 +113,7 @@ export function tomogramInputs(choices: AlignChoices, index: number): TomogramIn
   return {
     tomogramPath: one.path,
     moleculesPath: one.molecules,
+    ...(one.name !== undefined && { tomogram: one.name }),
     order,
     cornerSafe,
     dropOutside,

@@ -4,6 +4,7 @@ import { parseWithSchema } from "../../io/index.ts";
 import { Molecules } from "../molecules/molecules.ts";
 import type { Zyx } from "../molecules/quaternion.ts";
 import { fromXyzMatrix, placeOf, toXyzMatrix } from "./convention.ts";
+import { requireOne } from "./leftOut.ts";
 
 const pointSchema = z.looseObject({
   location: z.looseObject({ x: z.number(), y: z.number(), z: z.number() }),
@@ -69,9 +70,11 @@ const IDENTITY = [
 /** Å of nm. */
 const A_PER_NM = 10;
 
-/** Picks of copick, of one run and one object: the features `tomogram` and `object` of the first molecule. */
-export function copickFromMolecules(molecules: Molecules): string {
+/** Picks of copick, of one run and one object: the features `tomogram` and `object`. @throws {VitrineError} range: molecules of several */
+export function copickFromMolecules(molecules: Molecules, at: string): string {
   const { features, count } = molecules;
+  requireOne(molecules, { at, whose: "picks of copick have" });
+  requireOne(molecules, { at, feature: "object", whose: "picks of copick have" });
   const number = (name: string, i: number, otherwise: number) => {
     const value = features[name]?.[i];
     return typeof value === "number" ? value : otherwise;

@@ -18,6 +18,8 @@ const COLUMN = {
   place: 23,
   apix: 34,
 };
+/** Where a molecule lies and how it is turned. */
+const NEEDED = [COLUMN.shift, COLUMN.angles, COLUMN.place].flatMap((first) => [first, first + 1, first + 2]);
 /** As many as Dynamo's own tables have. */
 const COLUMNS = 35;
 /** Columns that are features by these names. */
@@ -68,7 +70,16 @@ export function moleculesFromDynamo(
 function parseRows(text: string, at: string): number[][] {
   const lines = text.split(/\r?\n/).filter((line) => line.trim() !== "");
   return lines.map((line, i) => {
-    const row = line.trim().split(/\s+/).map(toNumber);
+    const cells = line.trim().split(/\s+/);
+    const row = cells.map(toNumber);
+    const unknown = NEEDED.find((column) => /^[+-]?(nan|inf)/i.test(cells[column] ?? ""));
+    if (unknown !== undefined)
+      throw new VitrineError({
+        code: "format",
+        at: `${at} line ${i + 1} column ${unknown + 1}`,
+        expected: "a finite number, of a place, a shift or an angle",
+        found: cells[unknown],
+      });
     const where = `${at} line ${i + 1}`;
     if (row.some(Number.isNaN) || row.length <= COLUMN.place + 2) {
       const expected = `at least ${COLUMN.place + 3} numbers`;
@@ -79,7 +90,7 @@ function parseRows(text: string, at: string): number[][] {
   });
 }
 
-/** MATLAB writes what is not known as NaN; it stands for nothing that is read here. */
+/** MATLAB writes what is not known as NaN; it stands for nothing that places and angles need. */
 function toNumber(cell: string): number {
   if (/^nan$/i.test(cell)) return 0;
   return cell === "" ? Number.NaN : Number(cell.replace(/^([+-]?)inf$/i, "$1Infinity"));

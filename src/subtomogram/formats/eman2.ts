@@ -4,6 +4,7 @@ import { parseJsonText, parseWithSchema } from "../../io/index.ts";
 import { Molecules } from "../molecules/molecules.ts";
 import type { Quaternion, Zyx } from "../molecules/quaternion.ts";
 import { numberOf, placeOf, voxelsOf } from "./convention.ts";
+import { requireOne } from "./leftOut.ts";
 import { requirePixelSize, requireSize, type TomogramOf } from "./tomograms.ts";
 
 /** x, y, z, how it was picked, score, number of the class. */
@@ -19,6 +20,7 @@ const INFO = z.looseObject({
 export interface Eman2Context {
   readonly tomogramOf: TomogramOf;
   readonly at: string;
+  readonly onLog: ((message: string, kind: "warning") => void) | undefined;
 }
 
 /** Whether a JSON text is EMAN2's of a tomogram. */
@@ -33,7 +35,7 @@ export function isEman2(text: string): boolean {
  * @throws {VitrineError} format: another JSON; missing: a pixel size or the tomogram's size
  * Source: EMAN2 (e2spt_extract.py).
  */
-export function moleculesFromEman2(text: string, { tomogramOf, at }: Eman2Context): Molecules {
+export function moleculesFromEman2(text: string, { tomogramOf, at, onLog }: Eman2Context): Molecules {
   const info = parseWithSchema(parseJsonText(text, at), INFO, at);
   const tomogram = tomogramOf("");
   const unbinned = info.apix_unbin ?? undefined;
@@ -44,7 +46,9 @@ export function moleculesFromEman2(text: string, { tomogramOf, at }: Eman2Contex
     },
     at,
   );
-  const centre = unbinned === undefined ? [0, 0, 0] : requireSize(tomogram, at).map((n) => Math.floor(n / 2));
+  const centre =
+    unbinned === undefined ? [0, 0, 0] : requireSize(tomogram, pixel, at).map((n) => Math.floor(n / 2));
+  onLog?.(`${at}: EMAN2's boxes have no orientations: molecules are taken as they are not turned`, "warning");
   const places = info.boxes_3d.map(
     ([x, y, zz]): Zyx => placeOf([x + centre[0], y + centre[1], zz + centre[2]], pixel),
   );
@@ -62,19 +66,17 @@ export function moleculesFromEman2(text: string, { tomogramOf, at }: Eman2Contex
   );
 }
 
-/** EMAN2's file about one tomogram. It has no orientations, which `onLog` is told. @throws {VitrineError} missing: a pixel size or the tomogram's size */
-export function eman2FromMolecules(
-  molecules: Molecules,
-  {
-    tomogramOf,
-    at,
-    onLog,
-  }: Eman2Context & { readonly onLog: ((message: string, kind: "warning") => void) | undefined },
-): string {
+/**
+ * EMAN2's file about one tomogram. It has no orientations, which `onLog` is told.
+ *
+ * @throws {VitrineError} missing: a pixel size or the tomogram's size; range: molecules of several tomograms
+ */
+export function eman2FromMolecules(molecules: Molecules, { tomogramOf, at, onLog }: Eman2Context): string {
   const { features, count } = molecules;
+  requireOne(molecules, { at, whose: "EMAN2's boxes are" });
   const tomogram = tomogramOf(String(features.tomogram?.[0] ?? ""));
   const pixel = requirePixelSize(tomogram, at);
-  const centre = requireSize(tomogram, at).map((n) => Math.floor(n / 2));
+  const centre = requireSize(tomogram, pixel, at).map((n) => Math.floor(n / 2));
   if (molecules.rotator.some(([, , , w]) => Math.abs(w) < 1 - 1e-9))
     onLog?.(`${at}: left out orientations: EMAN2's boxes have none`, "warning");
   const number = (name: string, i: number) => numberOf(features[name]?.[i], 0);

@@ -255,17 +255,55 @@ describe("written and read again, places and orientations are the same", () => {
     const path = join(folder, `again-${name}.${ending}`);
     const warnings: string[] = [];
     const format = name as MoleculeFormat;
-    await writeMolecules(path, random, { ...about, format, onLog: (message) => warnings.push(message) });
+    // picks of copick are of one tomogram
+    const written = name === "copick" ? random.withFeatures({ tomogram: ["a", "a", "a"] }) : random;
+    await writeMolecules(path, written, { ...about, format, onLog: (message) => warnings.push(message) });
     const read = await readMolecules(path, about);
     expectNear(read.pos, [...random.pos], 3);
     expectNear(read.quaternion(true), [...random.quaternion(true)], 5);
     expect(read.features.tomogram?.[0]).toBe(["dynamo", "av3", "stopgap"].includes(name) ? "1" : "a");
-    expect(warnings).toEqual(
-      name.startsWith("relion") ? [`${path}: left out score: RELION has no such columns`] : [],
-    );
-    await expect(writeMolecules(path, random, { ...about, format })).rejects.toMatchObject({
+    const said: Readonly<Record<string, readonly string[]>> = {
+      relion5: ["left out score: RELION has no such columns"],
+      relion4: ["left out score: RELION has no such columns"],
+      dynamo: [
+        "left out halfset: Dynamo's tables have no such columns",
+        "Dynamo's tables number tomograms: a is 1, b is 2",
+      ],
+      av3: [
+        "left out halfset: motive lists of TOM and AV3 have no such columns",
+        "motive lists of TOM and AV3 number tomograms: a is 1, b is 2",
+      ],
+      stopgap: ["motive lists of STOPGAP number tomograms: a is 1, b is 2"],
+      copick: ["left out class, halfset: picks of copick have no such columns"],
+    };
+    expect(warnings).toEqual((said[name] ?? []).map((line) => `${path}: ${line}`));
+    await expect(writeMolecules(path, written, { ...about, format })).rejects.toMatchObject({
       code: "exists",
     });
+  });
+
+  test("texts have no place where numbers stand, and files of one tomogram take those of one", async () => {
+    const named = random.withFeatures({ class: ["ribosome", "ribosome", "p97"] });
+    const warnings: string[] = [];
+    const onLog = (message: string) => warnings.push(message);
+    const path = join(folder, "named.tbl");
+    expect(await writeMolecules(path, named, { ...about, tomogram: "a", onLog })).toBe(2);
+    expect(warnings).toEqual([
+      `${path}: left out class, halfset: Dynamo's tables have no such columns`,
+      `${path}: Dynamo's tables number tomograms: a is 1`,
+    ]);
+    expectNear((await readMolecules(path, about)).pos, [...random.subset([0, 2]).pos], 3);
+    for (const [name, format] of [
+      ["several.json", "copick"],
+      ["several_info.json", "eman2"],
+      ["several.mod", "peet"],
+    ] as const)
+      await expect(writeMolecules(join(folder, name), random, { ...about, format })).rejects.toThrow(
+        /expected molecules of one tomogram, as .*, found those of 2\. Say whose with --tomogram/,
+      );
+    await expect(writeMolecules(join(folder, "c.csv"), random, { tomogram: "c" })).rejects.toThrow(
+      "c.csv: expected molecules of the tomogram c, found those of a, b.",
+    );
   });
 
   test("a change of the pixel size leaves places in nm", async () => {

@@ -20,6 +20,7 @@ import { readMoleculesParquet, writeMoleculesParquet } from "../molecules/parque
 import { copickFromMolecules, moleculesFromCopick } from "./copick.ts";
 import { dynamoFromMolecules, moleculesFromDynamo } from "./dynamo.ts";
 import { eman2FromMolecules, isEman2, moleculesFromEman2 } from "./eman2.ts";
+import { tellLeftOut } from "./leftOut.ts";
 import {
   emFromMolecules,
   moleculesFromEm,
@@ -29,8 +30,14 @@ import {
 } from "./motiveList.ts";
 import { moleculesFromPeet, type PeetContext, peetFromMolecules } from "./peet.ts";
 import { MOLECULE_STAR } from "./recognise.ts";
-import { moleculesFromRelion, type RelionCentre, relionFromMolecules, relionParticles } from "./relion.ts";
-import { openTomograms, type TomogramOptions } from "./tomograms.ts";
+import {
+  moleculesFromRelion,
+  type RelionCentre,
+  type RelionContext,
+  relionFromMolecules,
+  relionParticles,
+} from "./relion.ts";
+import { openTomograms, type TomogramOptions, type TomogramVolume } from "./tomograms.ts";
 
 /** Programs whose tables of molecules are read and written. */
 export type MoleculeFormat =
@@ -63,33 +70,34 @@ export interface ReadMoleculesOptions extends TomogramOptions {
   readonly centre?: RelionCentre;
   /** PEET's motive list of a model; default the .csv beside it with the same name. */
   readonly motiveList?: string;
+  /** What is left open or out, said once each. */
+  onLog?(message: string, kind: "warning"): void;
 }
 
 /** What writing molecules needs. */
 export interface WriteMoleculeFileOptions extends ReadMoleculesOptions {
   /** Default by the ending: .csv and .parquet acryo, .star RELION 5, .tbl Dynamo, .em AV3, .json copick, .mod PEET. */
   readonly format?: MoleculeFormat;
-  /** The tomogram of all molecules, where no feature `tomogram` says. */
+  /** What the tomogram of all molecules is called; of molecules of several tomograms (the feature `tomogram`) whose are written. */
   readonly tomogram?: string;
   /** Replace a file that is there; default false. */
   readonly overwrite?: boolean;
-  /** What is left out, said once each. */
-  onLog?(message: string, kind: "warning"): void;
 }
 
-const READ_KEYS: OptionKeys<ReadMoleculesOptions> = {
+/** Names of {@link ReadMoleculesOptions}, for checks. */
+export const READ_KEYS: OptionKeys<ReadMoleculesOptions> = {
   pixelSizeA: true,
   tomogramSize: true,
   tomograms: true,
   centre: true,
   motiveList: true,
+  onLog: true,
 };
 const WRITE_KEYS: OptionKeys<WriteMoleculeFileOptions> = {
   ...READ_KEYS,
   format: true,
   tomogram: true,
   overwrite: true,
-  onLog: true,
 };
 
 /**
@@ -100,7 +108,17 @@ const WRITE_KEYS: OptionKeys<WriteMoleculeFileOptions> = {
  */
 export async function readMolecules(path: string, options: ReadMoleculesOptions = {}): Promise<Molecules> {
   requireKnownOptions("readMolecules", options, READ_KEYS);
-  const context = { at: path, tomogramOf: await openTomograms(options), centre: options.centre ?? "half" };
+  return readMoleculesIn(path, options);
+}
+
+/** The same, of molecules that are looked for in a volume: where neither options nor the table say, its voxels and size count. */
+export async function readMoleculesIn(
+  path: string,
+  options: ReadMoleculesOptions,
+  volume?: TomogramVolume,
+): Promise<Molecules> {
+  const { centre = "half", onLog } = options;
+  const context = { at: path, tomogramOf: await openTomograms(options, volume), centre, onLog };
   switch (endingOf(path)) {
     case "csv":
       return parseMoleculesCsv(await readText(path), path);
@@ -183,6 +201,7 @@ async function headOf(path: string): Promise<string> {
 /**
  * Writes molecules for another program; see {@link MoleculeFormat}.
  *
+ * @returns how many were written
  * @throws {VitrineError} exists: the file; missing: a pixel size, the tomogram's name or its size where the format needs them;
  *   unsupported: an ending that says no format
  */
@@ -190,38 +209,57 @@ export async function writeMolecules(
   path: string,
   molecules: Molecules,
   options: WriteMoleculeFileOptions = {},
-): Promise<void> {
+): Promise<number> {
   requireKnownOptions("writeMolecules", options, WRITE_KEYS);
-  const { overwrite = false, format = formatOf(path), tomogram, onLog } = options;
-  const context = {
-    at: path,
-    tomogramOf: await openTomograms(options),
-    centre: options.centre ?? "half",
-  } as const;
-  const named = nameTomograms(molecules, tomogram);
-  const onLeftOut = (names: readonly string[]) =>
-    onLog?.(`${path}: left out ${names.join(", ")}: RELION has no such columns`, "warning");
+  const { overwrite = false, format = formatOf(path), tomogram, centre = "half", onLog } = options;
+  const tomogramOf = await openTomograms(options);
+  const named = nameTomograms(molecules, tomogram, path);
+  await writeMoleculeTable(path, named, { format, overwrite, at: path, tomogramOf, centre, onLog });
+  return named.count;
+}
+
+/** What {@link writeMoleculeTable} needs; `at` is what messages call the file. */
+export interface MoleculeTable extends RelionContext {
+  readonly format: MoleculeFormat;
+  readonly overwrite: boolean;
+  readonly onLog: ReadMoleculesOptions["onLog"];
+}
+
+/** Writes molecules that name their tomograms. @throws {VitrineError} as {@link writeMolecules} */
+export async function writeMoleculeTable(
+  path: string,
+  molecules: Molecules,
+  { format, overwrite, onLog, ...context }: MoleculeTable,
+): Promise<void> {
+  const { at } = context;
   switch (format) {
     case "acryo":
-      if (/\.(pq|parquet)$/i.test(path)) return writeMoleculesParquet(path, named, { overwrite });
-      return writeMoleculesCsv(path, named, { overwrite, floatPrecision: null });
+      if (/\.(pq|parquet)$/i.test(at)) return writeMoleculesParquet(path, molecules, { overwrite });
+      return writeMoleculesCsv(path, molecules, { overwrite, floatPrecision: null });
     case "relion5":
     case "relion4": {
       const version = format === "relion5" ? 5 : 4;
-      return writeStar(path, relionFromMolecules(named, { ...context, version, onLeftOut }), { overwrite });
+      const onLeftOut = (names: readonly string[]) =>
+        onLog?.(`${at}: left out ${names.join(", ")}: RELION has no such columns`, "warning");
+      const file = relionFromMolecules(molecules, { ...context, version, onLeftOut });
+      return writeStar(path, file, { overwrite });
     }
+    default:
+      tellLeftOut(molecules, { format, at, onLog });
+  }
+  switch (format) {
     case "stopgap":
-      return writeStar(path, stopgapFromMolecules(named, context), { overwrite });
+      return writeStar(path, stopgapFromMolecules(molecules, context), { overwrite });
     case "dynamo":
-      return writeFileAtomic(path, utf8(dynamoFromMolecules(named, context)), { overwrite });
+      return writeFileAtomic(path, utf8(dynamoFromMolecules(molecules, context)), { overwrite });
     case "av3":
-      return writeFileAtomic(path, emFromMolecules(named, context), { overwrite });
+      return writeFileAtomic(path, emFromMolecules(molecules, context), { overwrite });
     case "copick":
-      return writeFileAtomic(path, utf8(copickFromMolecules(named)), { overwrite });
+      return writeFileAtomic(path, utf8(copickFromMolecules(molecules, at)), { overwrite });
     case "eman2":
-      return writeFileAtomic(path, utf8(eman2FromMolecules(named, { ...context, onLog })), { overwrite });
+      return writeFileAtomic(path, utf8(eman2FromMolecules(molecules, { ...context, onLog })), { overwrite });
     case "peet":
-      return writePeet(path, named, { ...context, overwrite });
+      return writePeet(path, molecules, { ...context, overwrite });
   }
 }
 
@@ -250,9 +288,17 @@ function utf8(text: string): Uint8Array {
   return new TextEncoder().encode(text);
 }
 
-function nameTomograms(molecules: Molecules, tomogram: string | undefined): Molecules {
+/** Those of a table of several, or all of the one, which is then called so. @throws {VitrineError} missing: none of several has the name */
+function nameTomograms(molecules: Molecules, tomogram: string | undefined, at: string): Molecules {
   if (tomogram === undefined) return molecules;
-  return molecules.withFeatures({ tomogram: new Array<string>(molecules.count).fill(tomogram) });
+  const names = molecules.features.tomogram?.map(String) ?? [];
+  const all = [...new Set(names)];
+  if (all.length < 2)
+    return molecules.withFeatures({ tomogram: new Array<string>(molecules.count).fill(tomogram) });
+  if (all.includes(tomogram))
+    return molecules.subset(names.flatMap((name, row) => (name === tomogram ? [row] : [])));
+  const expected = `molecules of the tomogram ${tomogram}`;
+  throw new VitrineError({ code: "missing", at, expected, found: `those of ${all.slice(0, 5).join(", ")}` });
 }
 
 const BY_ENDING: Readonly<Record<string, MoleculeFormat>> = {

@@ -3,6 +3,7 @@ import { Molecules } from "../molecules/molecules.ts";
 import type { Quaternion, Zyx } from "../molecules/quaternion.ts";
 import { AV3, fromRelion, numberOf, placeOf, toRelion, voxelsOf } from "./convention.ts";
 import { formatImodModel, type ModelPoint, parseImodModel } from "./imodModel.ts";
+import { requireOne } from "./leftOut.ts";
 import { requirePixelSize, type TomogramOf } from "./tomograms.ts";
 
 /** Columns of PEET's motive list, counted from 0; their names vary and are not looked at. */
@@ -16,6 +17,7 @@ const HEADER =
 export interface PeetContext {
   readonly tomogramOf: TomogramOf;
   readonly at: string;
+  readonly onLog?: ((message: string, kind: "warning") => void) | undefined;
 }
 
 /**
@@ -28,8 +30,13 @@ export interface PeetContext {
 export function moleculesFromPeet(
   model: Uint8Array,
   list: { readonly text: string; readonly at: string } | undefined,
-  { tomogramOf, at }: PeetContext,
+  { tomogramOf, at, onLog }: PeetContext,
 ): Molecules {
+  if (list === undefined)
+    onLog?.(
+      `${at}: no motive list (the .csv beside it, or --motive-list): molecules are taken as they are not turned`,
+      "warning",
+    );
   const points = parseImodModel(model, at);
   const pixel = requirePixelSize(tomogramOf(""), at);
   const rows = list === undefined ? undefined : parseList(list.text, list.at, points.length);
@@ -94,15 +101,8 @@ export function peetFromMolecules(
   { tomogramOf, at }: PeetContext,
 ): { readonly model: Uint8Array; readonly list: string } {
   const { features, count } = molecules;
-  const names = [...new Set((features.tomogram ?? []).map(String))];
-  if (names.length > 1)
-    throw new VitrineError({
-      code: "range",
-      at,
-      expected: "molecules of one tomogram, as a model of PEET has",
-      found: `those of ${names.length}`,
-    });
-  const pixel = requirePixelSize(tomogramOf(names[0] ?? ""), at);
+  requireOne(molecules, { at, whose: "a model of PEET has" });
+  const pixel = requirePixelSize(tomogramOf(String(features.tomogram?.[0] ?? "")), at);
   const number = (name: string, i: number) => numberOf(features[name]?.[i], 0);
   const points = Array.from({ length: count }, (_, i): ModelPoint => {
     const [x, y, z] = voxelsOf(molecules.place(i), pixel);

@@ -1,7 +1,8 @@
 import { type Shape3, VitrineError } from "../../core/index.ts";
 import { openImage } from "../../io/index.ts";
 import type { Log } from "../../program/index.ts";
-import { readMolecules } from "../formats/moleculeFiles.ts";
+import { readTomogramMolecules } from "../formats/ofTomogram.ts";
+import type { TomogramVolume } from "../formats/tomograms.ts";
 import { BackProjectionLoader } from "../loaders/backProjectionLoader.ts";
 import { SubtomogramLoader } from "../loaders/subtomogramLoader.ts";
 import type { Molecules } from "../molecules/molecules.ts";
@@ -19,6 +20,8 @@ export interface TomogramInputs {
   readonly tomogramPath: string;
   /** CSV or Parquet as acryo's, or another program's table, see `readMolecules`. */
   readonly moleculesPath: string;
+  /** Whose molecules, of a table of several tomograms; default those of the one that the file is called after. */
+  readonly tomogram?: string;
   /** nm/voxel; default what the tomogram's file says. */
   readonly scale?: number;
   /** Voxels of a box (z, y, x), or the side of a cube; alignments take that of the template. */
@@ -46,6 +49,7 @@ export type MoleculeLoader = SubtomogramLoader | BackProjectionLoader;
 export const INPUT_KEYS = {
   tomogramPath: true,
   moleculesPath: true,
+  tomogram: true,
   scale: true,
   outputShape: true,
   order: true,
@@ -69,18 +73,23 @@ const SAME_SCALE = 0.01;
 export async function withLoader<Result>(
   inputs: TomogramInputs,
   onLog: Log | undefined,
-  work: (loader: MoleculeLoader) => Promise<Result>,
+  work: (loader: MoleculeLoader, volume: TomogramVolume) => Promise<Result>,
 ): Promise<Result> {
-  const { tomogramPath, moleculesPath, scale, outputShape, order, cornerSafe, tiltModel } = inputs;
-  if (isTiltSeriesPath(tomogramPath)) return work(await tiltSeriesLoader(inputs, onLog));
+  const { tomogramPath, scale, outputShape, order, cornerSafe, tiltModel } = inputs;
+  if (isTiltSeriesPath(tomogramPath)) {
+    const { loader, volume } = await tiltSeriesLoader(inputs, onLog);
+    return work(loader, volume);
+  }
   for (const name of ["tomogramSize", "imageScale", "ctf", "doseWeighting"] as const)
     if (inputs[name] !== undefined)
-      onLog?.(`${name} has no effect: ${tomogramPath} is no tilt series`, "warning");
+      onLog?.(`${optionOf(name)} has no effect: ${tomogramPath} is no tilt series`, "warning");
   await using image = await openImage(tomogramPath);
   const tomogram = toTomogram(image);
   for (const line of tomogram.warnings ?? []) onLog?.(line, "warning");
   const [depth, height, width] = tomogram.shape;
-  const molecules = await readTable(moleculesPath, [width, height, depth], scale ?? tomogram.scale);
+  const own = scale ?? tomogram.scale;
+  const volume = { pixelSizeA: own === undefined ? own : 10 * own, size: [width, height, depth] } as const;
+  const molecules = await readTable(inputs, volume, onLog);
   const loader = new SubtomogramLoader(tomogram, molecules, {
     ...(outputShape !== undefined && { outputShape }),
     ...(scale !== undefined && { scale }),
@@ -88,29 +97,22 @@ export async function withLoader<Result>(
     ...(cornerSafe !== undefined && { cornerSafe }),
     ...(tiltModel !== undefined && { tiltModel }),
   });
-  const own = loader.tomogram.scale;
-  if (own !== undefined && Math.abs(own / loader.scale - 1) > SAME_SCALE)
-    onLog?.(`${tomogramPath} says ${own} nm/voxel; ${loader.scale} is taken, as given`, "warning");
-  return await work(inputs.dropOutside === true ? without(loader, loader.inside(), onLog) : loader);
+  const said = loader.tomogram.scale;
+  if (said !== undefined && Math.abs(said / loader.scale - 1) > SAME_SCALE)
+    onLog?.(`${tomogramPath} says ${said} nm/voxel; ${loader.scale} is taken, as given`, "warning");
+  const used = { ...volume, pixelSizeA: 10 * loader.scale };
+  return await work(inputs.dropOutside === true ? without(loader, loader.inside(), onLog) : loader, used);
 }
 
 /** Molecules' places are counted from the first voxel of the tomogram that the images would make. */
-async function tiltSeriesLoader(inputs: TomogramInputs, onLog: Log | undefined): Promise<MoleculeLoader> {
-  const {
-    tomogramPath,
-    moleculesPath,
-    imageScale: given,
-    scale,
-    outputShape,
-    tiltModel,
-    ctf,
-    doseWeighting,
-  } = inputs;
+async function tiltSeriesLoader(inputs: TomogramInputs, onLog: Log | undefined) {
+  const { tomogramPath, imageScale: given, scale, outputShape, tiltModel, ctf, doseWeighting } = inputs;
   const how = { ...(given !== undefined && { scale: given }), ...(onLog && { onLog }) };
   const series = await readTiltSeries(tomogramPath, how);
   const size = requireTomogramSize(series, inputs);
   const nm = await imageScale(series.tilts[0].imagePath, series.scale);
-  const molecules = await readTable(moleculesPath, size, nm);
+  const volume = { pixelSizeA: 10 * nm, size };
+  const molecules = await readTable(inputs, volume, onLog);
   const [x, y, z] = size.map((side) => nm * centreOfSide(side, series.detectorCentre));
   const loader = await BackProjectionLoader.open(series, molecules, {
     tomogramCenter: [z, y, x],
@@ -120,7 +122,8 @@ async function tiltSeriesLoader(inputs: TomogramInputs, onLog: Log | undefined):
     ...(ctf !== undefined && { ctf }),
     ...(doseWeighting !== undefined && { doseWeighting }),
   });
-  return inputs.dropOutside === true ? without(loader, await loader.inside(), onLog) : loader;
+  const used = inputs.dropOutside === true ? without(loader, await loader.inside(), onLog) : loader;
+  return { loader: used, volume };
 }
 
 /** @throws {VitrineError} missing: nobody says how large the tomogram is */
@@ -135,16 +138,22 @@ export function requireTomogramSize(
   throw new VitrineError({ code: "missing", at: inputs.tomogramPath, expected, found: "none", hint });
 }
 
-/** Voxels and sizes of other programs' tables are those of the tomogram. */
+/** @throws {VitrineError} as `readTomogramMolecules`; missing: a table without molecules */
 async function readTable(
-  path: string,
-  tomogramSize: readonly [number, number, number],
-  scale: number | undefined,
+  { tomogramPath, moleculesPath, tomogram }: TomogramInputs,
+  volume: TomogramVolume,
+  onLog: Log | undefined,
 ): Promise<Molecules> {
-  const voxel = scale === undefined ? {} : { pixelSizeA: 10 * scale };
-  const molecules = await readMolecules(path, { ...voxel, tomogramSize });
+  const how = { tomogramPath, volume, tomogram, ...(onLog && { onLog }) };
+  const molecules = await readTomogramMolecules(moleculesPath, how);
   if (molecules.count > 0) return molecules;
-  throw new VitrineError({ code: "missing", at: path, expected: "at least one molecule", found: "none" });
+  const expected = "at least one molecule";
+  throw new VitrineError({ code: "missing", at: moleculesPath, expected, found: "none" });
+}
+
+/** The option of the command line, and its name in a program. */
+function optionOf(name: string): string {
+  return `--${name.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)} (${name})`;
 }
 
 function without<Own extends MoleculeLoader>(loader: Own, inside: Own, onLog: Log | undefined): Own {

@@ -9,7 +9,7 @@ import {
 } from "../../io/index.ts";
 import { fromFile } from "../../pipe/index.ts";
 import { PROGRAM_KEYS, type ProgramOptions, runProgram } from "../../program/index.ts";
-import { readMolecules } from "../formats/moleculeFiles.ts";
+import { readTomogramMolecules } from "../formats/ofTomogram.ts";
 import { requireContrast } from "../models/checks.ts";
 import { drawSlices } from "../pictures/pictures.ts";
 import { addNoise, loseWedge } from "../simulate/imaging.ts";
@@ -22,6 +22,8 @@ export interface SimulateProgramOptions extends ProgramOptions {
   /** What every molecule looks like: a volume with its voxel size, which is rescaled. */
   readonly templatePath: string;
   readonly moleculesPath: string;
+  /** Whose molecules, of a table of several tomograms; default those of the one that the result is called after. */
+  readonly tomogram?: string;
   /** nm/voxel of the result. */
   readonly scale: number;
   /** Voxels of the tomogram (z, y, x). */
@@ -45,6 +47,7 @@ const KEYS: OptionKeys<SimulateProgramOptions> = {
   ...PROGRAM_KEYS,
   templatePath: true,
   moleculesPath: true,
+  tomogram: true,
   scale: true,
   shape: true,
   outPath: true,
@@ -83,7 +86,12 @@ export async function runSimulate(options: SimulateProgramOptions): Promise<Simu
   refuseOtherEnding(outPath, MRC_NAME, "a name that ends with .mrc");
   refuseOtherPicture(picturePath);
   const outputs = picturePath === undefined ? [outPath] : [outPath, picturePath];
-  const molecules = await readMolecules(moleculesPath, { pixelSizeA: 10 * scale });
+  const [depth, height, width] = options.shape;
+  const molecules = await readTomogramMolecules(moleculesPath, {
+    tomogramPath: outPath,
+    volume: { pixelSizeA: 10 * scale, size: [width, height, depth] },
+    ...given(options, "tomogram", "onLog"),
+  });
   const needs = { inputs: [templatePath, moleculesPath], outputs, overwrite };
   return runProgram(needs, options, async ({ pool, results }) => {
     const template = fromFile(templatePath, undefined, undefined, given(options, "onLog"));
